@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* A small pool of threads for calls that block and cannot park: getaddrinfo, fsync, waitpid. */
+#ifndef CORO_BLOCKING_H
+#define CORO_BLOCKING_H
+
+/* Run fn(arg) on a thread of the pool and park until it has returned. */
+void blocking_call(void (*fn)(void *arg), void *arg);
+
+#endif

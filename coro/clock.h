@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time as the runtime sees it: the machine's clocks, or the virtual clock of a seeded run.
+ * Nothing above coro/ asks the operating system for the time.
+ */
+#ifndef CORO_CLOCK_H
+#define CORO_CLOCK_H
+
+#include <stdint.h>
+
+#define CLOCK_US INT64_C(1000)
+#define CLOCK_MS INT64_C(1000000)
+#define CLOCK_S INT64_C(1000000000)
+
+/* Nanoseconds since an arbitrary start; never goes back. For timeouts and measurements. */
+int64_t clock_now_ns(void);
+
+/* Microseconds since 1970-01-01 UTC; may step either way when an operator sets the clock. */
+int64_t clock_wall_us(void);
+
+#endif

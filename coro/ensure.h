@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ensure(): an invariant of ours that must hold. It stays on in production builds: a bank would
+ * rather stop than go on wrong. It prints the condition, the place and the coroutine, and aborts.
+ * Whatever a user or a peer can cause is never an ensure(), but a status marked MUST_CHECK.
+ */
+#ifndef CORO_ENSURE_H
+#define CORO_ENSURE_H
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+#define ensure(condition)                                                                          \
+    ((condition) ? (void)0 : ensure_failed(#condition, __FILE__, __LINE__, __func__))
+
+/* Prints to stderr and aborts. Callable from any thread, in or out of a coroutine. */
+_Noreturn void ensure_failed(const char *condition, const char *file, int line, const char *func);
+
+#endif

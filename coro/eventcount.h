@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A number that only grows, and on which coroutines wait for a value to be reached.
+ * Source: D. P. Reed, R. K. Kanodia, "Synchronization with eventcounts and sequencers", CACM 1979.
+ * Cheapest when waiters come with rising values. All zero is ready for use, at value 0.
+ */
+#ifndef CORO_EVENTCOUNT_H
+#define CORO_EVENTCOUNT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coro/context.h"
+
+struct eventcount {
+    _Atomic uint64_t value;
+    _Atomic uint32_t guard;
+    void *first, *last; /* the waiters in rising order of what they wait for, under guard */
+    bool closed;
+};
+
+enum eventcount_status {
+    EVENTCOUNT_REACHED,
+    EVENTCOUNT_CANCELLED, /* the context ended first */
+    EVENTCOUNT_CLOSED,    /* closed before the value was reached: it never will be */
+};
+
+uint64_t eventcount_read(struct eventcount *count);
+
+/* Park until the value is at least `value`, the context ends, or the count is closed. */
+MUST_CHECK enum eventcount_status eventcount_await(
+    struct context *context, struct eventcount *count, uint64_t value);
+
+/* Raise it to `value` (lower or equal: no effect) and wake those who waited for no more. Never
+ * parks; from any coroutine or worker callback. */
+void eventcount_advance(struct eventcount *count, uint64_t value);
+
+/* No more advances: every waiter, now and later, whose value is not reached gets CLOSED. */
+void eventcount_close(struct eventcount *count);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The runtime: its workers (threads), the stacks they share, and the reports it can give.
+ */
+#ifndef CORO_RUNTIME_H
+#define CORO_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct runtime_options {
+    int workers;         /* threads that run coroutines; 0: one for each processor (at most 64) */
+    size_t stack_size;   /* bytes of stack for each coroutine, guard page included; 0: 65,536 */
+    size_t max_coroutines; /* alive at once; 0: 2,000,000 */
+};
+
+/*
+ * Run main(arg) as the first coroutine and return when it has returned and every worker has
+ * stopped. Coroutines that are still alive then are leaks: they are listed on stderr with their
+ * spawn sites, and counted in the return value (0: none). `options` may be NULL. Not reentrant;
+ * may be called again after it has returned.
+ */
+size_t runtime_run(const struct runtime_options *options, void (*main)(void *), void *arg);
+
+/* Coroutines alive now, the caller's included. From any thread. */
+size_t runtime_alive(void);
+
+/* List every coroutine on the file descriptor: id, name, state, why it waits, since when, spawn
+ * site. From any coroutine or worker callback; the others go on meanwhile. */
+void runtime_dump(int fd);
+
+#endif

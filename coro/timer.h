@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers. Each worker keeps its own in a 4-ary heap; a timer belongs to the worker it was started
+ * on, and fires there, on the worker's big stack.
+ */
+#ifndef CORO_TIMER_H
+#define CORO_TIMER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct chan;
+
+/* The memory is the caller's; all zero before the first start. Must not move while it is started. */
+struct timer {
+    int64_t at_ns; /* clock_now_ns() at which it fires */
+    void (*fn)(void *arg);
+    void *arg;
+    int worker;       /* whose heap it is in */
+    uint32_t place_1; /* 1 + its place in the heap; 0: not started */
+};
+
+/* Call fn(arg) once at `at_ns` (at once, but not from within this call, if that has passed).
+ * The timer must not be started already. */
+void timer_start(struct timer *timer, int64_t at_ns, void (*fn)(void *arg), void *arg);
+
+/* Take it back. True: it will not fire. False: it has fired, or is firing on another worker now,
+ * or was never started. From any worker; when it returns true the memory is the caller's again. */
+bool timer_stop(struct timer *timer);
+
+#endif

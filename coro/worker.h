@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker is a thread that runs coroutines. It has a big stack of its own (8 MiB), on which event
+ * callbacks run, and on which a coroutine can have a deep call made for it. Callbacks must not
+ * park; they may spawn, ready, and use the non-blocking (try) form of every primitive.
+ */
+#ifndef CORO_WORKER_H
+#define CORO_WORKER_H
+
+#include <stdint.h>
+
+#include "coro/ensure.h"
+
+/* How many workers run, and the index (from 0) of the one that runs the caller. */
+int worker_count(void);
+int worker_index(void);
+
+/* Run fn(arg) on the big stack of the caller's worker, now, and come back. For calls that need
+ * more stack than a coroutine has (parsers, printf of doubles). fn must not park. */
+void worker_call(void (*fn)(void *arg), void *arg);
+
+/* Run fn(index, arg) once on every worker, on its big stack. Parks until all have. */
+void worker_each(void (*fn)(int index, void *arg), void *arg);
+
+/*
+ * A descriptor that this worker watches for readability, level-triggered: fn(arg) runs on the big
+ * stack whenever it is readable. The memory is the caller's, from start until stop. Both from a
+ * callback or coroutine on the worker that shall watch. 0, or an errno.
+ */
+struct worker_watch {
+    int fd;
+    void (*fn)(void *arg);
+    void *arg;
+};
+MUST_CHECK int worker_watch_start(struct worker_watch *watch);
+void worker_watch_stop(struct worker_watch *watch);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* The CUnit frame: see unit.h. CUnit calls tests without an argument, hence the two statics. */
+#include "tests/unit.h"
+
+#include <CUnit/Automated.h>
+#include <CUnit/TestRun.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "coro/runtime.h"
+
+static const struct unit_suite *current_suite;
+static const struct unit_test *current_test;
+static unsigned long seed;
+
+unsigned long unit_seed(void)
+{
+    return seed;
+}
+
+static void run_test(void *arg)
+{
+    (void)arg;
+    current_test->run();
+}
+
+static void run_in_runtime(void)
+{
+    const struct runtime_options options = {
+        .workers = current_suite->workers ? current_suite->workers : 2,
+    };
+    CU_ASSERT_EQUAL(runtime_run(&options, run_test, NULL), 0);
+}
+
+static int wanted(const char *suite, const char *test, int argc, char **argv)
+{
+    char full[200];
+    snprintf(full, sizeof full, "%s/%s", suite, test);
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], suite) == 0 || strcmp(argv[i], full) == 0)
+            return 1;
+    return argc < 2;
+}
+
+static void print_failures(void)
+{
+    for (CU_pFailureRecord f = CU_get_failure_list(); f; f = f->pNext)
+        printf("    %s:%u: %s\n", f->strFileName ? f->strFileName : "?", f->uiLineNumber,
+            f->strCondition ? f->strCondition : "?");
+}
+
+/* Run one test by itself and say how it went; true when it passed. */
+static int run_one(CU_pSuite suite, const struct unit_test *test)
+{
+    CU_pTest handle = CU_add_test(suite, test->name, run_in_runtime);
+    current_test = test;
+    printf("  %s/%s ", suite->pName, test->name);
+    fflush(stdout);
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    CU_run_test(suite, handle);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    int passed = CU_get_number_of_failure_records() == 0;
+    long ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+    printf("%s (%ld ms)\n", passed ? "ok" : "FAILED", ms);
+    print_failures();
+    fflush(stdout);
+    return passed;
+}
+
+int unit_main(const char *name, const struct unit_suite *const *suites, int argc, char **argv)
+{
+    const char *given = getenv("TEST_SEED");
+    seed = given ? strtoul(given, NULL, 0) : (unsigned long)time(NULL);
+    printf("%s: TEST_SEED=%lu\n", name, seed);
+    int passed = 0, failed = 0;
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 2;
+    for (; *suites; suites++) {
+        current_suite = *suites;
+        CU_pSuite suite = CU_add_suite((*suites)->name, NULL, NULL);
+        for (const struct unit_test *test = (*suites)->tests; test->name; test++)
+            if (wanted((*suites)->name, test->name, argc, argv))
+                *(run_one(suite, test) ? &passed : &failed) += 1;
+    }
+    CU_cleanup_registry();
+    printf("%s: %d passed, %d failed\n", name, passed, failed);
+    return failed ? 1 : 0;
+}
