@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An account in memory. `id`, `asset`, `floor`, `metadata` and `number` never change once it is
+ * open; `balance`, `seq` and `frozen` change only inside a section of the strategy (strategy.h)
+ * that names the account.
+ */
+#ifndef LEDGER_ACCOUNT_H
+#define LEDGER_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coro/ensure.h"
+#include "ledger/asset.h"
+#include "ledger/money.h"
+
+enum { ACCOUNT_ID_MAX = 64 };
+
+struct account {
+    struct account *next;    /* chain in the table */
+    uint64_t number;         /* from 1, in the order of opening; what the database calls it */
+    uint64_t opened;         /* seq of the entry that opened it; 0: it is not open yet */
+    uint64_t seq;            /* seq of the last entry that touched it */
+    money balance;
+    money floor;             /* the lowest balance allowed, if has_floor */
+    bool has_floor;
+    bool frozen;
+    char asset[ASSET_TEXT];
+    char id[ACCOUNT_ID_MAX + 1];
+    char *metadata;          /* a JSON object in compact form; NULL: none */
+};
+
+bool account_id_is_valid(const char *id); /* 1-64 of A-Z a-z 0-9 _ . : @ - */
+
+/* What can still be taken from it: balance - floor, capped at money_max(). */
+money account_available(const struct account *account);
+
+/*
+ * All accounts of a ledger, by id and by number. Accounts are only ever added, and never move, so
+ * a pointer stays good for as long as the table. Every function may be called from any worker.
+ */
+struct account_table;
+
+MUST_CHECK struct account_table *account_table_make(void);
+void account_table_free(struct account_table **table);
+
+/* The account of that id, open or not; NULL: none. */
+struct account *account_find(struct account_table *table, const char *id);
+
+/* The same by number, for what comes from the database. */
+struct account *account_by_number(struct account_table *table, uint64_t number);
+
+/* The account of that id, added as not open if there was none. NULL when memory is short. */
+MUST_CHECK struct account *account_find_or_add(struct account_table *table, const char *id);
+
+/* Give it the next number (or the one it had in the database, in rising order). */
+MUST_CHECK bool account_set_number(
+    struct account_table *table, struct account *account, uint64_t number);
+uint64_t account_next_number(struct account_table *table);
+
+uint64_t account_count(struct account_table *table); /* those that have a number */
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An asset is CODE/SCALE: "USD/2" counts cents. CODE is 1-17 of A-Z 0-9 _, a letter first; SCALE
+ * is 0-38 without leading zeros. Every asset has a world account, "world:USD.2", through which
+ * money enters and leaves; it has no floor and exists by itself.
+ */
+#ifndef LEDGER_ASSET_H
+#define LEDGER_ASSET_H
+
+#include <stdbool.h>
+
+enum { ASSET_TEXT = 21, ASSET_WORLD_TEXT = 27 };
+
+bool asset_is_valid(const char *asset);
+
+/* Write the id of the asset's world account; `asset` must be valid. */
+void asset_world_id(const char *asset, char id[ASSET_WORLD_TEXT]);
+
+/* The asset whose world account `id` is; false if it is no such id. */
+bool asset_of_world_id(const char *id, char asset[ASSET_TEXT]);
+
+#endif

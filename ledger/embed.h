@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that the program carries in itself; tools/embed.sh writes the tables at build time. */
+#ifndef LEDGER_EMBED_H
+#define LEDGER_EMBED_H
+
+#include <stddef.h>
+
+struct embed {
+    const char *name; /* the path below its folder: "001_journal.sql"; NULL ends the table */
+    const unsigned char *data;
+    size_t size;
+};
+
+extern const struct embed embed_sql[]; /* sql/(number)_(name).sql, in order of number */
+extern const struct embed embed_web[]; /* the dashboard's files */
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An entry of the journal: one thing that was decided, at one position (seq). Once it has a seq it
+ * never changes. It is counted, because the requester, the committer and readers of the journal's
+ * end share it.
+ */
+#ifndef LEDGER_ENTRY_H
+#define LEDGER_ENTRY_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/ensure.h"
+#include "coro/eventcount.h"
+#include "ledger/money.h"
+#include "ledger/status.h"
+
+struct account;
+
+/* The numbers are stored: they never change. */
+enum entry_kind { ENTRY_ACCOUNT = 1, ENTRY_TRANSFER = 2, ENTRY_REJECTED = 3 };
+
+enum { ENTRY_KEY_MAX = 255, ENTRY_POSTINGS_MAX = 1000, ENTRY_FINGERPRINT = 16 };
+
+/* One movement. The accounts' fields that are read through it (id, asset) never change. */
+struct posting {
+    struct account *from, *to;
+    money amount;                 /* 1 .. money_max() */
+    money from_after, to_after;   /* the balances right after this posting */
+    uint64_t from_prev, to_prev;  /* seq of each account's entry before this one; 0: none */
+};
+
+struct entry {
+    _Atomic uint32_t references;
+    enum entry_kind kind;
+    uint64_t seq;                 /* 0 until it is decided */
+    int64_t at_us;                /* microseconds since 1970 UTC; rises strictly with seq */
+    const char *key;              /* NULL: none. Owned by the entry, as is metadata */
+    const char *metadata;         /* a JSON object in compact form; NULL: none */
+    uint8_t fingerprint[ENTRY_FINGERPRINT]; /* of the request, when there is a key */
+
+    struct account *account;      /* ENTRY_ACCOUNT: the new one; ENTRY_REJECTED: whose rule broke */
+    enum ledger_status code;      /* ENTRY_REJECTED: which rule; else LEDGER_OK */
+    money available;              /* ENTRY_REJECTED: what the account could have given */
+
+    struct eventcount decided;    /* 1 once seq is set or the request was given up */
+    struct entry *next_of_key;    /* chain in the table of keys */
+    uint32_t posting_count;
+    struct posting postings[];    /* ENTRY_TRANSFER: its movements, in order */
+};
+
+/* A fresh entry with one reference; NULL when memory is short. key and metadata are copied. */
+MUST_CHECK struct entry *entry_make(
+    enum entry_kind kind, const char *key, const char *metadata, size_t postings);
+
+struct entry *entry_hold(struct entry *entry); /* one more reference */
+void entry_drop(struct entry **entry);         /* one less; nulls the caller's pointer */
+
+const char *entry_kind_name(enum entry_kind kind); /* "account", "transfer", "rejected" */
+
+#endif

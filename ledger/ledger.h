@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ledger's facade: everything above ledger/ goes through this header. A ledger is an island:
+ * its own accounts, journal, writer and strategy.
+ *
+ * The prefix rule holds for every function here: it returns an answer only when each journal entry
+ * that the answer was decided on is durable. So every one of them may park, unless it says
+ * otherwise; the context bounds the wait, never the work: what was decided is carried through.
+ * All may be called from any coroutine on any worker.
+ */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/context.h"
+#include "ledger/account.h"
+#include "ledger/entry.h"
+#include "ledger/status.h"
+
+struct ledger;
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+struct ledger_options {
+    const char *conninfo;  /* of libpq, URI or key=value */
+    const char *name;      /* "main" */
+    const char *strategy;  /* "owner" or "sharded" */
+};
+
+/*
+ * Bring the schema up to date, wait until no other process serves this ledger, take the next epoch,
+ * and fold the journal into memory. NULL on failure, with the reason in `error`. The caller's
+ * context bounds the waiting.
+ */
+MUST_CHECK struct ledger *ledger_open(struct context *context, const struct ledger_options *options,
+    char *error, size_t error_size);
+
+/* Wait until all that was decided is durable, write a checkpoint, and free it. Nobody may be
+ * using it. */
+void ledger_close(struct ledger **ledger);
+
+/* ---- moving money ------------------------------------------------------------------------- */
+
+struct ledger_leg {
+    const char *from, *to; /* valid account ids */
+    money amount;          /* 1 .. money_max() */
+};
+
+struct ledger_transfer {
+    const char *key;       /* 1-255 characters, or NULL */
+    const char *metadata;  /* a JSON object, compact, members sorted; or NULL */
+    const struct ledger_leg *legs;
+    size_t leg_count;      /* 1 .. ENTRY_POSTINGS_MAX */
+};
+
+/* Which of a request's accounts an answer speaks of, and the figures behind it. */
+struct ledger_outcome {
+    enum ledger_status status; /* LEDGER_OK, or the rule that was broken */
+    uint64_t seq;              /* the position that the answer reflects */
+    bool replayed;             /* the key had been used: this is the first answer again */
+    struct entry *entry;       /* its journal entry, held for the caller; NULL: none was written */
+    char account[ACCOUNT_ID_MAX + 1]; /* the account that the rejection is about; or "" */
+    money available;           /* what that account could have given (INSUFFICIENT_FUNDS) */
+};
+
+/* Decide and carry out a transfer, all of its legs or none. The caller drops outcome->entry. */
+void ledger_transfer(struct context *context, struct ledger *ledger,
+    const struct ledger_transfer *transfer, struct ledger_outcome *outcome);
+
+/* ---- accounts ----------------------------------------------------------------------------- */
+
+/* An account as it was at one position, copied. */
+struct ledger_account {
+    char id[ACCOUNT_ID_MAX + 1];
+    char asset[ASSET_TEXT];
+    bool has_floor, frozen;
+    money floor, balance, held, available;
+    const char *metadata; /* as long as the ledger lives; NULL: none */
+    uint64_t seq;         /* the last entry that touched it */
+};
+
+struct ledger_open_account {
+    const char *id;       /* valid */
+    const char *asset;    /* valid */
+    const char *metadata; /* a JSON object, compact, members sorted; or NULL */
+    bool has_floor;
+    money floor;          /* at most 0 */
+};
+
+/* Open an account (and its asset's world account, if that is not open). *opened tells whether it
+ * is new; the same again is LEDGER_OK too. */
+enum ledger_status ledger_open_account(struct context *context, struct ledger *ledger,
+    const struct ledger_open_account *request, struct ledger_account *account, bool *opened,
+    uint64_t *seq);
+
+/* *seq is the position that the answer reflects, also for ACCOUNT_NOT_FOUND. */
+enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
+    const char *id, struct ledger_account *account, uint64_t *seq);
+
+/* Accounts in order of id, those after `after` (may be ""), whose id begins with `prefix` (may be
+ * "") and which hold `asset` (may be ""). Fills at most `limit` (<= 1000); *more: there are more. */
+enum ledger_status ledger_list_accounts(struct context *context, struct ledger *ledger,
+    const char *prefix, const char *asset, const char *after, size_t limit,
+    struct ledger_account *accounts, size_t *count, bool *more, uint64_t *seq);
+
+/* ---- the journal -------------------------------------------------------------------------- */
+
+/* Entries with seq > after, in order, at most `limit`; the caller drops each. Only durable ones. */
+enum ledger_status ledger_journal(struct context *context, struct ledger *ledger, uint64_t after,
+    size_t limit, struct entry **entries, size_t *count, uint64_t *seq);
+
+/* Entries that touched the account with seq < before (0: from the newest), newest first. *next is
+ * the `before` for the page after this one; 0: there is none. */
+enum ledger_status ledger_statement(struct context *context, struct ledger *ledger, const char *id,
+    uint64_t before, size_t limit, struct entry **entries, size_t *count, uint64_t *next,
+    uint64_t *seq);
+
+/* The entry at a position, or the one with that key; TRANSFER_NOT_FOUND if there is none. */
+enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, uint64_t at,
+    struct entry **entry, uint64_t *seq);
+enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,
+    const char *key, struct entry **entry, uint64_t *seq);
+
+/* Park until an entry after `after` is durable; false: the context ended, or the ledger stopped. */
+bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after);
+
+/* The last durable position. Never parks. */
+uint64_t ledger_durable_seq(struct ledger *ledger);
+
+/* ---- how it is doing ---------------------------------------------------------------------- */
+
+enum ledger_state {
+    LEDGER_RUNNING,
+    LEDGER_RECOVERING, /* the database is away; what was decided is being retried */
+    LEDGER_FENCED,     /* another process took over: this one must exit */
+    LEDGER_STOPPED,    /* the database refused a batch: writes have stopped, reads go on */
+};
+
+struct ledger_figures {
+    enum ledger_state state;
+    const char *name, *strategy;
+    uint64_t epoch, batches, durable_seq, head_seq, accounts;
+    uint64_t committed_entries;   /* since the start, as are all below */
+    uint64_t replays, rejections, unknown_outcomes, retried_batches;
+    uint64_t pending;             /* entries decided and not durable yet */
+    uint64_t last_batch_entries;
+    uint64_t commit_count, commit_ns_total; /* batches, and how long they took in all */
+    uint64_t commit_le[12];       /* batches that took at most 0.25 ms * 2^i; last: all longer too */
+};
+
+void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures); /* never parks */
+
+/* Check every invariant in the database (sql/: the audit view). At most `size` bytes of findings,
+ * a line each, are written to `findings`; *found counts all of them. UNAVAILABLE: could not ask. */
+enum ledger_status ledger_audit(struct context *context, struct ledger *ledger, char *findings,
+    size_t size, uint64_t *found, uint64_t *seq);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the ledger can say of a request. The rules stand in the order of precedence: if several are
+ * broken, the first is the answer. The name is the `code` that a client sees; it never changes.
+ */
+#ifndef LEDGER_STATUS_H
+#define LEDGER_STATUS_H
+
+#include <stdbool.h>
+
+/*      symbol               name                   what it says */
+#define LEDGER_STATUS_MAP(X)                                                                       \
+    X(OK, "ok", "Done.")                                                                           \
+    /* the request itself */                                                                       \
+    X(KEY_REUSED, "key_reused", "This Idempotency-Key was used for another request.")              \
+    X(KEY_IN_FLIGHT, "key_in_flight", "The first request with this key has not ended yet.")        \
+    X(LEDGER_NOT_FOUND, "ledger_not_found", "There is no such ledger.")                            \
+    X(ACCOUNT_NOT_FOUND, "account_not_found", "There is no such account.")                         \
+    X(ACCOUNT_EXISTS, "account_exists", "The account exists with other properties.")               \
+    X(TRANSFER_NOT_FOUND, "transfer_not_found", "There is no such transfer.")                      \
+    /* business rules: frozen together with the request's key */                                   \
+    X(SAME_ACCOUNT, "same_account", "A posting moves money between two different accounts.")       \
+    X(ASSET_MISMATCH, "asset_mismatch", "Both accounts of a posting must hold the same asset.")    \
+    X(ACCOUNT_FROZEN, "account_frozen", "The account is frozen.")                                  \
+    X(INSUFFICIENT_FUNDS, "insufficient_funds", "The balance would fall below the floor.")         \
+    X(AMOUNT_OUT_OF_RANGE, "amount_out_of_range", "A balance would pass 10^38 - 1.")               \
+    /* the service */                                                                              \
+    X(OVERLOADED, "overloaded", "Too much is waiting. Nothing was done; try again later.")         \
+    X(UNAVAILABLE, "unavailable", "The ledger takes no writes now. Nothing was done.")             \
+    X(OUTCOME_UNKNOWN, "outcome_unknown", "Not known in time. Ask again with the same key.")
+
+enum ledger_status {
+#define X(symbol, name, text) LEDGER_##symbol,
+    LEDGER_STATUS_MAP(X)
+#undef X
+        LEDGER_STATUS_COUNT
+};
+
+const char *status_name(enum ledger_status status); /* "insufficient_funds" */
+const char *status_text(enum ledger_status status); /* a sentence */
+
+/* The status of that name; LEDGER_STATUS_COUNT if there is none. */
+enum ledger_status status_of_name(const char *name);
+
+/* True for the business rules: the answers that are frozen with a key. */
+bool status_is_rejection(enum ledger_status status);
+
+#endif
