@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tools/embed.sh sql|web: print a C file that defines the table embed_sql or embed_web of
+# ledger/embed.h. The assembler's .incbin carries the bytes, so it compiles at once whatever the
+# size; a zero byte follows each file, so that text can be used as a C string. Run from the root.
+set -eu
+
+modules=build/node_modules
+
+case "${1-}" in
+sql) files=$(printf '%s\n' sql/[0-9]*_*.sql | sort) ;;
+web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg)
+$modules/uplot/dist/uPlot.iife.min.js
+$modules/uplot/dist/uPlot.min.css" ;;
+*)
+    echo 'usage: tools/embed.sh sql|web' >&2
+    exit 2
+    ;;
+esac
+
+echo "/* Written by tools/embed.sh $1. */"
+echo '#include "ledger/embed.h"'
+rows='' number=0
+for file in $files; do
+    [ -f "$file" ] || continue
+    number=$((number + 1))
+    symbol=embed_$1_$number
+    printf '__asm__(".pushsection .rodata\\n%s: .incbin \\"%s\\"\\n.byte 0\\n.popsection");\n' \
+        "$symbol" "$file"
+    printf 'extern const unsigned char %s[];\n' "$symbol"
+    rows="$rows    {\"${file##*/}\", $symbol, $(wc -c < "$file")},
+"
+done
+printf 'const struct embed embed_%s[] = {\n%s    {0, 0, 0},\n};\n' "$1" "$rows"
