@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One allocation: the entry, its postings, then the two texts. */
+struct entry *entry_make(
+    enum entry_kind kind, const char *key, const char *metadata, size_t postings)
+{
+    ensure(postings <= ENTRY_POSTINGS_MAX);
+    size_t key_size = key ? strlen(key) + 1 : 0;
+    size_t metadata_size = metadata ? strlen(metadata) + 1 : 0;
+    size_t fixed = sizeof(struct entry) + postings * sizeof(struct posting);
+    struct entry *entry = calloc(1, fixed + key_size + metadata_size);
+    if (!entry)
+        return NULL;
+    atomic_init(&entry->references, 1);
+    entry->kind = kind;
+    entry->posting_count = (uint32_t)postings;
+    char *texts = (char *)entry + fixed;
+    if (key)
+        entry->key = memcpy(texts, key, key_size);
+    if (metadata)
+        entry->metadata = memcpy(texts + key_size, metadata, metadata_size);
+    return entry;
+}
+
+struct entry *entry_hold(struct entry *entry)
+{
+    atomic_fetch_add_explicit(&entry->references, 1, memory_order_relaxed);
+    return entry;
+}
+
+void entry_drop(struct entry **entry)
+{
+    struct entry *dropped = *entry;
+    *entry = NULL;
+    if (!dropped)
+        return;
+    uint32_t before = atomic_fetch_sub_explicit(&dropped->references, 1, memory_order_acq_rel);
+    ensure(before > 0);
+    if (before == 1)
+        free(dropped);
+}
+
+const char *entry_kind_name(enum entry_kind kind)
+{
+    switch (kind) {
+    case ENTRY_ACCOUNT:
+        return "account";
+    case ENTRY_TRANSFER:
+        return "transfer";
+    case ENTRY_REJECTED:
+        return "rejected";
+    }
+    ensure(!"an entry kind that exists");
+}
