@@ -37,7 +37,8 @@ SERVER := $(filter-out %/main.o,$(call objects,server)) $(OBJ)/embed/web.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 
 PROGRAMS := build/teller build/teller-load
-UNIT_TESTS := $(patsubst %,$(OBJ)/tests/test-%,coro ledger server)
+UNIT_TESTS := $(patsubst %,$(OBJ)/tests/test-%,coro ledger server loadtest)
+SERVICE_TEST := $(OBJ)/tests/test-service
 
 $(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(LEDGER) $(CORO)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LDLIBS,$(PACKAGES))
@@ -49,6 +50,14 @@ $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcunit $(call LDLIBS,libpq libsodium)
 $(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(LEDGER) $(CORO)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcunit $(call LDLIBS,$(PACKAGES))
+
+$(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(CORO)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lm
+# The program from outside: runs the teller that stands beside it in the same build.
+$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lm
 
 $(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "loadtest/api.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "loadtest/json.h"
+
+enum { API_TEXT = 512 }; /* of a path or a body: ids are up to 64 characters */
+
+__attribute__((format(printf, 5, 6))) MUST_CHECK static enum client_status post(struct api *api,
+    const char *path, const char *key, struct response *response, const char *format, ...)
+{
+    char body[API_TEXT];
+    va_list list;
+    va_start(list, format);
+    int length = vsnprintf(body, sizeof body, format, list);
+    va_end(list);
+    ensure(length >= 0 && length < API_TEXT);
+    const struct request request = {
+        .path = path, .key = key, .body = body, .body_length = (size_t)length};
+    return client_call(api->client, &request, response);
+}
+
+__attribute__((format(printf, 3, 4))) static void path_of(
+    struct api *api, char path[API_TEXT], const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    int length = snprintf(path, API_TEXT, "/v1/ledgers/%s", api->ledger);
+    length += vsnprintf(path + length, API_TEXT - (size_t)length, format, list);
+    va_end(list);
+    ensure(length > 0 && length < API_TEXT);
+}
+
+enum client_status api_open(struct api *api, const char *account, struct response *response)
+{
+    char path[API_TEXT];
+    path_of(api, path, "/accounts");
+    return post(api, path, NULL, response, "{\"id\":\"%s\",\"asset\":\"" API_ASSET "\"}", account);
+}
+
+enum client_status api_deposit(struct api *api, const char *account, int64_t amount,
+    const char *key, struct response *response)
+{
+    char path[API_TEXT];
+    path_of(api, path, "/accounts/%s/deposit", account);
+    return post(api, path, key, response, "{\"amount\":%" PRId64 "}", amount);
+}
+
+enum client_status api_withdraw(struct api *api, const char *account, int64_t amount,
+    const char *key, struct response *response)
+{
+    char path[API_TEXT];
+    path_of(api, path, "/accounts/%s/withdraw", account);
+    return post(api, path, key, response, "{\"amount\":%" PRId64 "}", amount);
+}
+
+enum client_status api_transfer(struct api *api, const char *from, const char *to, int64_t amount,
+    const char *key, struct response *response)
+{
+    char path[API_TEXT];
+    path_of(api, path, "/transfers");
+    return post(api, path, key, response, "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%" PRId64 "}",
+        from, to, amount);
+}
+
+enum client_status api_get(struct api *api, const char *path, struct response *response)
+{
+    char full[API_TEXT];
+    path_of(api, full, "%s", path);
+    const struct request request = {.path = full};
+    return client_call(api->client, &request, response);
+}
+
+/* A member of an answer that must be a number: whatever else came is garbled. */
+static enum client_status number_in(
+    enum client_status got, const struct response *response, const char *member, int64_t *value)
+{
+    if (got != CLIENT_ANSWERED)
+        return got;
+    struct json body = json_read(response->body, response->body_length);
+    if (response->status != 200 || !json_integer(json_member(body, member), value))
+        return CLIENT_GARBLED;
+    return CLIENT_ANSWERED;
+}
+
+enum client_status api_balance(struct api *api, const char *account, int64_t *balance)
+{
+    char path[API_TEXT];
+    struct response response;
+    snprintf(path, sizeof path, "/accounts/%s", account);
+    enum client_status got = api_get(api, path, &response);
+    return number_in(got, &response, "balance", balance);
+}
+
+/* Adds a page of accounts to *sum. *next is the cursor of the next page, "" after the last. */
+static bool add_page(const struct response *response, int64_t *sum, char next[96])
+{
+    struct json page = json_read(response->body, response->body_length);
+    struct json_walk walk = {.rest = json_member(page, "items")};
+    struct json item;
+    int64_t balance;
+    while (json_next(&walk, &item)) {
+        if (!json_integer(json_member(item, "balance"), &balance))
+            return false;
+        *sum += balance;
+    }
+    struct json cursor = json_member(page, "next");
+    next[0] = '\0';
+    return json_is_null(cursor) || json_copy(cursor, next, 96);
+}
+
+enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum)
+{
+    char next[96] = "", path[API_TEXT];
+    struct response response;
+    *sum = 0;
+    do {
+        snprintf(path, sizeof path, "/accounts?prefix=%s&limit=1000%s%s", prefix,
+            next[0] ? "&after=" : "", next);
+        enum client_status got = api_get(api, path, &response);
+        if (got != CLIENT_ANSWERED)
+            return got;
+        if (response.status != 200 || !add_page(&response, sum, next))
+            return CLIENT_GARBLED;
+    } while (next[0]);
+    return CLIENT_ANSWERED;
+}
+
+bool api_is(enum client_status got, const struct response *response, int status, const char *code)
+{
+    if (got != CLIENT_ANSWERED || response->status != status)
+        return false;
+    struct json body = json_read(response->body, response->body_length);
+    return !code || json_is(json_member(body, "code"), code);
+}

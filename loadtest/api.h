@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The calls of the service's HTTP API that scenarios are made of. Each is one request. */
+#ifndef LOADTEST_API_H
+#define LOADTEST_API_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "loadtest/client.h"
+
+/* One ledger, seen over one connection. */
+struct api {
+    struct client *client;
+    const char *ledger;
+};
+
+#define API_ASSET "USD/2" /* of all accounts that are opened here */
+
+/* Open an account with floor 0. 201, or 200 if it is there already. */
+MUST_CHECK enum client_status api_open(
+    struct api *api, const char *account, struct response *response);
+
+/* key may be NULL in all of these. */
+MUST_CHECK enum client_status api_deposit(struct api *api, const char *account, int64_t amount,
+    const char *key, struct response *response);
+MUST_CHECK enum client_status api_withdraw(struct api *api, const char *account, int64_t amount,
+    const char *key, struct response *response);
+MUST_CHECK enum client_status api_transfer(struct api *api, const char *from, const char *to,
+    int64_t amount, const char *key, struct response *response);
+
+/* GET of "/v1/ledgers/LEDGER" and the path: "/accounts/alice". */
+MUST_CHECK enum client_status api_get(struct api *api, const char *path, struct response *response);
+
+/* The balance of an account. */
+MUST_CHECK enum client_status api_balance(struct api *api, const char *account, int64_t *balance);
+
+/* The sum of the balances of all accounts whose id begins with the prefix. */
+MUST_CHECK enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum);
+
+/* Is it an answer with that status and, for a problem, that code (NULL: any)? */
+bool api_is(enum client_status got, const struct response *response, int status, const char *code);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One keep-alive HTTP/1.1 connection, used by one coroutine at a time. It connects by itself when
+ * it has to, and never sends a request a second time: whoever calls decides about retries.
+ */
+#ifndef LOADTEST_CLIENT_H
+#define LOADTEST_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/ensure.h"
+#include "loadtest/target.h"
+
+struct client;
+
+enum client_status {
+    CLIENT_ANSWERED,
+    CLIENT_NO_CONNECTION, /* nothing was sent: the request was not executed */
+    CLIENT_LOST,          /* the connection ended before the whole answer: outcome unknown */
+    CLIENT_TIMEOUT,       /* no whole answer in time: outcome unknown */
+    CLIENT_GARBLED,       /* what came is no HTTP answer, or one with a body of unknown length */
+};
+
+struct request {
+    const char *method;  /* NULL: "GET", or "POST" when there is a body */
+    const char *path;    /* "/v1/...", with its query */
+    const char *key;     /* Idempotency-Key, sent quoted; NULL: none */
+    const char *headers; /* more header lines, each with its CRLF; NULL: none */
+    const char *body;    /* sent as application/json; NULL: none */
+    size_t body_length;
+    bool without_token;
+};
+
+/* Valid until the client is used again. */
+struct response {
+    int status;
+    bool replayed;    /* Idempotency-Replayed: true */
+    bool closes;      /* Connection: close */
+    bool chunked;     /* only after client_receive_head(): the body has no known length */
+    int64_t seq;      /* Ledger-Seq; -1: the answer has none */
+    const char *head; /* status line and headers, with the empty line that ends them */
+    size_t head_length;
+    const char *body;
+    size_t body_length;
+};
+
+/* Not connected yet; the target must outlive it. NULL when memory is short. */
+MUST_CHECK struct client *client_make(const struct target *target, int64_t timeout_ns);
+
+/* Close it, give the memory back and null the caller's pointer. */
+void client_free(struct client **client);
+
+/* Send a request and wait for the whole answer. After anything but ANSWERED, and after an answer
+ * that closes, the connection is closed. Parks. */
+MUST_CHECK enum client_status client_call(
+    struct client *client, const struct request *request, struct response *response);
+
+/* --- The steps of a call, for those who need them apart; the timeout counts for each ---------- */
+
+MUST_CHECK enum client_status client_connect(struct client *client); /* no effect if connected */
+MUST_CHECK enum client_status client_send(struct client *client, const struct request *request);
+MUST_CHECK enum client_status client_send_bytes(
+    struct client *client, const void *bytes, size_t length);
+MUST_CHECK enum client_status client_receive(struct client *client, struct response *response);
+
+/* Up to the end of the headers only; then the body piece by piece as it comes, with its chunk
+ * framing. ANSWERED with *length 0: the server has ended it. */
+MUST_CHECK enum client_status client_receive_head(struct client *client, struct response *response);
+MUST_CHECK enum client_status client_read(
+    struct client *client, char *into, size_t size, size_t *length);
+
+void client_close(struct client *client);
+void client_reset(struct client *client); /* close with RST, as a crashed peer does */
+
+/* Copy the value of a header, ended; false if the answer has none or it does not fit. */
+bool response_header(const struct response *response, const char *name, char *value, size_t size);
+
+/* "timeout", "connection lost", ...: for reports. */
+const char *client_status_name(enum client_status status);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "loadtest/crew.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+
+struct crew {
+    void (*fn)(size_t index, void *arg);
+    void *arg;
+    _Atomic size_t started;
+    struct waitgroup running;
+};
+
+static void member(void *arg)
+{
+    struct crew *crew = arg;
+    crew->fn(atomic_fetch_add(&crew->started, 1), crew->arg);
+    waitgroup_done(&crew->running);
+}
+
+void crew_run(size_t n, void (*fn)(size_t index, void *arg), void *arg)
+{
+    struct crew crew = {.fn = fn, .arg = arg};
+    waitgroup_add(&crew.running, (int64_t)n);
+    for (size_t i = 0; i < n; i++)
+        ensure(co_spawn_named("crew", member, &crew));
+    waitgroup_wait(&crew.running);
+}

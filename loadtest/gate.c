@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "loadtest/gate.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "coro/eventcount.h"
+
+/* Arrival number a belongs to round a / n, which opens when its last has come. */
+struct gate {
+    size_t n;
+    _Atomic uint64_t arrived;
+    struct eventcount opened;
+};
+
+struct gate *gate_make(size_t n)
+{
+    struct gate *gate = calloc(1, sizeof *gate);
+    if (gate)
+        gate->n = n;
+    return gate;
+}
+
+void gate_free(struct gate **gate)
+{
+    free(*gate);
+    *gate = NULL;
+}
+
+void gate_pass(struct gate *gate)
+{
+    uint64_t arrival = atomic_fetch_add(&gate->arrived, 1);
+    uint64_t round = arrival / gate->n + 1;
+    if (arrival % gate->n == gate->n - 1)
+        eventcount_advance(&gate->opened, round);
+    else
+        ensure(eventcount_await(context_background(), &gate->opened, round) == EVENTCOUNT_REACHED);
+}

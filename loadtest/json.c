@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "loadtest/json.h"
+
+#include <string.h>
+
+static const char *skip_space(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+        at++;
+    return at;
+}
+
+/* From an opening quote to behind the closing one; NULL if it does not close. */
+static const char *skip_string(const char *at, const char *end)
+{
+    for (at++; at < end; at++) {
+        if (*at == '"')
+            return at + 1;
+        if (*at == '\\')
+            at++;
+    }
+    return NULL;
+}
+
+/* From an opening bracket to behind the one that closes it; NULL if none does. */
+static const char *skip_nested(const char *at, const char *end)
+{
+    size_t depth = 0;
+    while (at && at < end) {
+        if (*at == '"') {
+            at = skip_string(at, end);
+            continue;
+        }
+        if (*at == '{' || *at == '[')
+            depth++;
+        else if ((*at == '}' || *at == ']') && --depth == 0)
+            return at + 1;
+        at++;
+    }
+    return NULL;
+}
+
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (at < end && !strchr(",]} \t\r\n", *at))
+        at++;
+    return at;
+}
+
+struct json json_read(const char *text, size_t length)
+{
+    const char *end = text + length;
+    const char *from = skip_space(text, end), *to;
+    if (from == end)
+        return (struct json){0};
+    if (*from == '"')
+        to = skip_string(from, end);
+    else if (*from == '{' || *from == '[')
+        to = skip_nested(from, end);
+    else
+        to = skip_plain(from, end);
+    if (!to || to == from)
+        return (struct json){0};
+    return (struct json){from, (size_t)(to - from)};
+}
+
+/* Step to the next value within the brackets of *walk; `open` is the bracket it must begin with. */
+static bool step(struct json_walk *walk, char open)
+{
+    const char *at = walk->rest.at;
+    if (!at)
+        return false;
+    const char *end = at + walk->rest.length;
+    if (!walk->begun && *at != open)
+        return false;
+    at = skip_space(walk->begun ? at : at + 1, end);
+    if (walk->begun && at < end && *at == ',')
+        at = skip_space(at + 1, end);
+    walk->begun = true;
+    if (at >= end || *at == ']' || *at == '}')
+        return false;
+    walk->rest = (struct json){at, (size_t)(end - at)};
+    return true;
+}
+
+static bool take(struct json_walk *walk, struct json *value)
+{
+    const char *end = walk->rest.at + walk->rest.length;
+    *value = json_read(walk->rest.at, walk->rest.length);
+    if (!value->at) {
+        walk->rest = (struct json){0};
+        return false;
+    }
+    const char *behind = value->at + value->length;
+    walk->rest = (struct json){behind, (size_t)(end - behind)};
+    return true;
+}
+
+bool json_next(struct json_walk *walk, struct json *item)
+{
+    return step(walk, '[') && take(walk, item);
+}
+
+bool json_next_member(struct json_walk *walk, struct json *name, struct json *value)
+{
+    if (!step(walk, '{') || !take(walk, name) || name->length < 2 || *name->at != '"')
+        return false;
+    *name = (struct json){name->at + 1, name->length - 2};
+    const char *end = walk->rest.at + walk->rest.length;
+    const char *colon = skip_space(walk->rest.at, end);
+    if (colon == end || *colon != ':')
+        return false;
+    walk->rest = (struct json){colon + 1, (size_t)(end - colon - 1)};
+    return take(walk, value);
+}
+
+struct json json_member(struct json object, const char *name)
+{
+    struct json_walk walk = {.rest = object};
+    struct json found, value;
+    size_t length = strlen(name);
+    while (json_next_member(&walk, &found, &value))
+        if (found.length == length && memcmp(found.at, name, length) == 0)
+            return value;
+    return (struct json){0};
+}
+
+bool json_is_null(struct json value)
+{
+    return value.length == 4 && memcmp(value.at, "null", 4) == 0;
+}
+
+bool json_is(struct json value, const char *string)
+{
+    size_t length = strlen(string);
+    return value.at && value.length == length + 2 && *value.at == '"' &&
+           memcmp(value.at + 1, string, length) == 0;
+}
+
+bool json_copy(struct json value, char *out, size_t size)
+{
+    if (!value.at || *value.at != '"' || value.length - 1 > size ||
+        memchr(value.at, '\\', value.length))
+        return false;
+    memcpy(out, value.at + 1, value.length - 2);
+    out[value.length - 2] = '\0';
+    return true;
+}
+
+bool json_integer(struct json value, int64_t *out)
+{
+    if (!value.at)
+        return false;
+    const char *at = value.at, *end = value.at + value.length;
+    if (*at == '"') {
+        at++;
+        end--;
+    }
+    bool negative = at < end && *at == '-';
+    at += negative;
+    if (at == end)
+        return false;
+    int64_t sum = 0; /* kept negative: the range is larger there by one */
+    for (; at < end; at++)
+        if (*at < '0' || *at > '9' || __builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_sub_overflow(sum, *at - '0', &sum))
+            return false;
+    if (!negative && sum == INT64_MIN)
+        return false;
+    *out = negative ? sum : -sum;
+    return true;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "loadtest/load.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "loadtest/crew.h"
+#include "loadtest/gate.h"
+
+enum { PAUSE_MS = 10 };
+
+struct load {
+    const struct options *options;
+    struct report *report;
+    load_request *request;
+    void *arg;
+    struct gate *connected;
+    _Atomic int64_t start_ns, end_ns; /* both set by whoever is first behind the gate */
+    _Atomic int64_t last_ns;          /* when the last answer came */
+    _Atomic uint64_t tickets;         /* open loop: requests given out */
+};
+
+bool load_client_make(const struct options *options, size_t index, struct load_client *client)
+{
+    client->random = random_make((uint64_t)options->seed, index);
+    client->keys = key_source_make((uint64_t)clock_wall_us(), (uint32_t)index);
+    client->api.ledger = options->ledger;
+    client->api.client = client_make(&options->target, options->timeout * CLOCK_S);
+    return client->api.client != NULL;
+}
+
+void load_client_end(struct load_client *client)
+{
+    client_free(&client->api.client);
+}
+
+/* When the next request of this client is due; false when the run is over. Parks until then. */
+static bool next_due(struct load *load, int64_t *due_ns)
+{
+    int64_t rate = load->options->rate, now = clock_now_ns();
+    if (rate == 0) {
+        *due_ns = now;
+        return now < load->end_ns;
+    }
+    uint64_t ticket = atomic_fetch_add_explicit(&load->tickets, 1, memory_order_relaxed);
+    *due_ns = load->start_ns + (int64_t)((double)ticket * 1e9 / (double)rate);
+    if (*due_ns >= load->end_ns)
+        return false;
+    if (*due_ns > now)
+        co_sleep(*due_ns - now);
+    return true;
+}
+
+static void raise_to(_Atomic int64_t *value, int64_t to)
+{
+    int64_t seen = atomic_load(value);
+    while (seen < to && !atomic_compare_exchange_weak(value, &seen, to))
+        continue;
+}
+
+static void send_all(struct load *load, struct load_client *client)
+{
+    int64_t due_ns, now = 0;
+    while (next_due(load, &due_ns)) {
+        struct response response;
+        enum client_status status = load->request(client, load->arg, &response);
+        now = clock_now_ns();
+        stats_record(load->report->stats, status, &response, now - due_ns);
+        if (status == CLIENT_NO_CONNECTION || (status == CLIENT_ANSWERED && response.status == 503))
+            co_sleep(PAUSE_MS * CLOCK_MS);
+    }
+    raise_to(&load->last_ns, now);
+}
+
+static void one_client(size_t index, void *arg)
+{
+    struct load *load = arg;
+    struct load_client client;
+    bool made = load_client_make(load->options, index, &client);
+    bool connected = made && client_connect(client.api.client) == CLIENT_ANSWERED;
+    gate_pass(load->connected);
+    int64_t unset = 0, now = clock_now_ns();
+    if (atomic_compare_exchange_strong(&load->start_ns, &unset, now))
+        load->end_ns = now + load->options->duration * CLOCK_S;
+    gate_pass(load->connected);
+    if (made)
+        send_all(load, &client);
+    if (!connected)
+        report_violation(load->report, "connection %zu could not be made at the start", index);
+    if (made)
+        load_client_end(&client);
+}
+
+void load_run(
+    const struct options *options, struct report *report, load_request *request, void *arg)
+{
+    struct load load = {.options = options, .report = report, .request = request, .arg = arg};
+    load.connected = gate_make((size_t)options->clients);
+    ensure(load.connected);
+    crew_run((size_t)options->clients, one_client, &load);
+    gate_free(&load.connected);
+    report->elapsed_ns = load.last_ns > load.start_ns ? load.last_ns - load.start_ns : 0;
+}

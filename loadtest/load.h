@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stream of requests over many connections, measured. Two kinds:
+ *
+ *   open loop (rate > 0): request i is due at start + i / rate, whoever is free sends it, and its
+ *     latency counts from when it was due. A service that stalls makes the requests behind the
+ *     stall late, and that shows (no coordinated omission).
+ *   closed loop (rate 0): each client sends its next request when it has the last answer.
+ *
+ * After a request that was not served (no connection, or status 503) a client pauses for 10 ms.
+ */
+#ifndef LOADTEST_LOAD_H
+#define LOADTEST_LOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loadtest/api.h"
+#include "loadtest/key.h"
+#include "loadtest/options.h"
+#include "loadtest/random.h"
+#include "loadtest/report.h"
+
+struct load_client {
+    struct api api;
+    struct random random;
+    struct key_source keys;
+};
+
+/* Sends one request. Runs in the client's coroutine. */
+typedef enum client_status load_request(
+    struct load_client *client, void *arg, struct response *response);
+
+/* Options: clients, rate, duration, seed. Counts into the report, and sets its elapsed time. */
+void load_run(
+    const struct options *options, struct report *report, load_request *request, void *arg);
+
+/* A client that is not connected yet; false when memory is short. */
+MUST_CHECK bool load_client_make(
+    const struct options *options, size_t index, struct load_client *client);
+void load_client_end(struct load_client *client);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* teller-load: puts a load on a running service, and judges its answers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/runtime.h"
+#include "loadtest/scenario.h"
+
+enum { EXIT_GOOD = 0, EXIT_VIOLATION = 1, EXIT_USAGE = 2 };
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "usage: teller-load SCENARIO --url URL [--token T] [options]\n\n"
+                 "Puts a load on a running teller through its HTTP API, and judges the answers.\n\n"
+                 "scenarios:\n");
+    for (const struct scenario *const *s = scenarios; *s; s++)
+        fprintf(out, "  %-18s %s\n", (*s)->name, (*s)->summary);
+    fprintf(out, "\n`teller-load SCENARIO --help` lists the options of a scenario.\n"
+                 "Exit code: 0 all is as promised, 1 a promise was broken, 2 it could not run.\n");
+}
+
+static void print_scenario_help(const struct scenario *scenario)
+{
+    printf("usage: teller-load %s --url URL [--token T] [options]\n\n%s\n\noptions (default):\n",
+        scenario->name, scenario->description);
+    options_print(stdout, scenario);
+}
+
+static const struct scenario *find(const char *name)
+{
+    for (const struct scenario *const *s = scenarios; *s; s++)
+        if (strcmp((*s)->name, name) == 0)
+            return *s;
+    return NULL;
+}
+
+struct job {
+    const struct scenario *scenario;
+    struct options options;
+    struct report *report;
+    bool ran;
+};
+
+static void run(void *arg)
+{
+    struct job *job = arg;
+    job->report = report_make();
+    if (job->report)
+        job->ran = job->scenario->run(&job->options, job->report);
+}
+
+static int finish(struct job *job)
+{
+    if (!job->report) {
+        fprintf(stderr, "teller-load: memory is short\n");
+        return EXIT_USAGE;
+    }
+    if (!job->ran)
+        fprintf(stderr, "teller-load: %s\n", job->report->violation[0]);
+    else if (job->options.json)
+        report_print_json(stdout, job->report, job->scenario->name, job->options.seed);
+    else
+        report_print(stdout, job->report, job->scenario->name, job->options.seed);
+    int code = !job->ran ? EXIT_USAGE : job->report->violations ? EXIT_VIOLATION : EXIT_GOOD;
+    report_free(&job->report);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? EXIT_USAGE : EXIT_GOOD;
+    }
+    struct job job = {.scenario = find(argv[1])};
+    if (!job.scenario) {
+        fprintf(stderr, "teller-load: there is no scenario %s (see --help)\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    if (!options_read(job.scenario, argc, argv, &job.options))
+        return EXIT_USAGE;
+    if (job.options.help) {
+        print_scenario_help(job.scenario);
+        return EXIT_GOOD;
+    }
+    const struct runtime_options runtime = {.workers = (int)job.options.workers};
+    if (runtime_run(&runtime, run, &job) != 0)
+        return EXIT_VIOLATION;
+    return finish(&job);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "loadtest/report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+static const struct {
+    const char *name;
+    double percent;
+} percentiles[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"max", 100}};
+
+enum { PERCENTILES = sizeof percentiles / sizeof percentiles[0] };
+
+struct report *report_make(void)
+{
+    struct report *report = calloc(1, sizeof *report);
+    if (!report)
+        return NULL;
+    report->stats = stats_make();
+    if (!report->stats) {
+        free(report);
+        return NULL;
+    }
+    return report;
+}
+
+void report_free(struct report **report)
+{
+    if (!*report)
+        return;
+    stats_free(&(*report)->stats);
+    free(*report);
+    *report = NULL;
+}
+
+void report_figure(struct report *report, const char *name, int64_t value)
+{
+    if (report->figures == REPORT_FIGURES)
+        return;
+    report->figure[report->figures].name = name;
+    report->figure[report->figures++].value = value;
+}
+
+void report_violation(struct report *report, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    mutex_lock(&report->lock);
+    if (report->violations < REPORT_VIOLATIONS)
+        vsnprintf(report->violation[report->violations], REPORT_TEXT, format, list);
+    report->violations++;
+    mutex_unlock(&report->lock);
+    va_end(list);
+}
+
+static uint64_t requests(const struct stats_sum *sum)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < sum->outcomes; i++)
+        n += sum->outcome[i].count;
+    return n;
+}
+
+static double per_second(const struct report *report, uint64_t n)
+{
+    return report->elapsed_ns > 0 ? (double)n * 1e9 / (double)report->elapsed_ns : 0;
+}
+
+static size_t shown(const struct report *report)
+{
+    return report->violations < REPORT_VIOLATIONS ? report->violations : REPORT_VIOLATIONS;
+}
+
+void report_print(FILE *out, struct report *report, const char *name, int64_t seed)
+{
+    const struct stats_sum *sum = stats_sum(report->stats);
+    uint64_t n = requests(sum);
+    fprintf(out, "%s, seed %" PRId64 "\n", name, seed);
+    fprintf(out, "  requests    %" PRIu64 " in %.2f s: %.0f/s\n", n,
+        (double)report->elapsed_ns / 1e9, per_second(report, n));
+    fprintf(out, "  latency ms ");
+    for (size_t i = 0; i < PERCENTILES; i++)
+        fprintf(out, " %s %.2f", percentiles[i].name,
+            (double)histogram_percentile(&sum->latency, percentiles[i].percent) / 1e6);
+    fprintf(out, "\n  outcomes  ");
+    for (size_t i = 0; i < sum->outcomes; i++)
+        fprintf(
+            out, "%s %" PRIu64 " x %s", i ? "," : "", sum->outcome[i].count, sum->outcome[i].name);
+    fputc('\n', out);
+    for (size_t i = 0; i < report->figures; i++)
+        fprintf(out, "  %-11s %" PRId64 "\n", report->figure[i].name, report->figure[i].value);
+    fprintf(out, "  violations  %" PRIu64 "\n", report->violations);
+    for (size_t i = 0; i < shown(report); i++)
+        fprintf(out, "    %s\n", report->violation[i]);
+}
+
+static void print_string(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text; text++)
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if ((unsigned char)*text < ' ')
+            fprintf(out, "\\u%04x", *text);
+        else
+            fputc(*text, out);
+    fputc('"', out);
+}
+
+static void print_json_latency(FILE *out, const struct histogram *latency)
+{
+    fprintf(out, "\"latency_ms\":{");
+    for (size_t i = 0; i < PERCENTILES; i++)
+        fprintf(out, "%s\"%s\":%.3f", i ? "," : "", percentiles[i].name,
+            (double)histogram_percentile(latency, percentiles[i].percent) / 1e6);
+    double mean = latency->count ? latency->sum_ns / (double)latency->count / 1e6 : 0;
+    fprintf(out, ",\"mean\":%.3f}", mean);
+}
+
+void report_print_json(FILE *out, struct report *report, const char *name, int64_t seed)
+{
+    const struct stats_sum *sum = stats_sum(report->stats);
+    uint64_t n = requests(sum);
+    fprintf(out,
+        "{\"scenario\":\"%s\",\"seed\":%" PRId64 ",\"seconds\":%.3f,\"requests\":%" PRIu64
+        ",\"rate\":%.1f,",
+        name, seed, (double)report->elapsed_ns / 1e9, n, per_second(report, n));
+    print_json_latency(out, &sum->latency);
+    fprintf(out, ",\"outcomes\":{");
+    for (size_t i = 0; i < sum->outcomes; i++) {
+        fputs(i ? "," : "", out);
+        print_string(out, sum->outcome[i].name);
+        fprintf(out, ":%" PRIu64, sum->outcome[i].count);
+    }
+    fprintf(out, "},\"figures\":{");
+    for (size_t i = 0; i < report->figures; i++) {
+        fputs(i ? "," : "", out);
+        print_string(out, report->figure[i].name);
+        fprintf(out, ":%" PRId64, report->figure[i].value);
+    }
+    fprintf(out, "},\"violations\":%" PRIu64 ",\"first_violations\":[", report->violations);
+    for (size_t i = 0; i < shown(report); i++) {
+        fputs(i ? "," : "", out);
+        print_string(out, report->violation[i]);
+    }
+    fprintf(out, "]}\n");
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* A client that is unsure sends again: the same request with the same key, many times at once. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "loadtest/race.h"
+#include "loadtest/scenario.h"
+
+enum { AMOUNT = 100 };
+
+static bool prepare(struct race *race)
+{
+    bool ready = race_fresh_account(race, 0);
+    key_next(&race->referee.keys, race->key);
+    return ready;
+}
+
+static enum client_status deposit(
+    struct race *race, struct load_client *racer, struct response *response)
+{
+    return api_deposit(&racer->api, race->account, AMOUNT, race->key, response);
+}
+
+static bool same_body(const struct response *a, const struct response *b)
+{
+    return a->body_length == b->body_length && memcmp(a->body, b->body, a->body_length) == 0;
+}
+
+static bool judge(struct race *race)
+{
+    const struct race_answer *answers = race->answers;
+    int64_t firsts = 0, same = 0, balance = 0;
+    for (int64_t i = 0; i < race->options->racers; i++) {
+        if (!api_is(answers[i].status, &answers[i].response, 201, NULL))
+            continue;
+        firsts += !answers[i].response.replayed;
+        same += answers[0].status == CLIENT_ANSWERED &&
+                same_body(&answers[0].response, &answers[i].response);
+    }
+    bool good = firsts == 1 && same == race->options->racers;
+    if (!good)
+        report_violation(race->report,
+            "round %" PRId64 ": %" PRId64 " equal answers 201, %" PRId64 " of them first",
+            race->round, same, firsts);
+    enum client_status got = api_balance(&race->referee.api, race->account, &balance);
+    if (got == CLIENT_ANSWERED && balance == AMOUNT)
+        return good;
+    report_violation(race->report, "round %" PRId64 ": the balance is %" PRId64 " (%s)",
+        race->round, balance, client_status_name(got));
+    return false;
+}
+
+static bool run(const struct options *options, struct report *report)
+{
+    static const struct race_rules rules = {prepare, deposit, judge};
+    return race_run(options, report, &rules);
+}
+
+const struct scenario scenario_same_key = {
+    .name = "same-key",
+    .summary = "one deposit sent by many clients with the same key: it happens once",
+    .description =
+        "In each round one deposit of 100 is sent many times at once with one Idempotency-Key.\n"
+        "Every answer must be 201 with the same body, byte for byte; all but one must say\n"
+        "Idempotency-Replayed: true; and the balance must be 100.",
+    .uses = OPTION_RACE,
+    .defaults = {.ledger = "main",
+        .url = "http://127.0.0.1:8080",
+        .rounds = 100,
+        .racers = 50,
+        .timeout = 30,
+        .workers = 2},
+    .run = run,
+};

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "loadtest/stats.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/worker.h"
+#include "loadtest/json.h"
+
+struct stats {
+    size_t workers;
+    struct stats_sum sum;
+    struct stats_sum worker[];
+};
+
+struct stats *stats_make(void)
+{
+    size_t workers = (size_t)worker_count();
+    struct stats *stats = calloc(1, sizeof *stats + workers * sizeof stats->worker[0]);
+    if (stats)
+        stats->workers = workers;
+    return stats;
+}
+
+void stats_free(struct stats **stats)
+{
+    free(*stats);
+    *stats = NULL;
+}
+
+static void count(struct stats_sum *sum, const char *name, uint64_t n)
+{
+    size_t i = 0;
+    while (i < sum->outcomes && strcmp(sum->outcome[i].name, name) != 0)
+        i++;
+    if (i == sum->outcomes) {
+        if (sum->outcomes == STATS_OUTCOMES - 1)
+            name = "other";
+        if (sum->outcomes < STATS_OUTCOMES)
+            sum->outcomes++;
+        else
+            i = STATS_OUTCOMES - 1;
+        snprintf(sum->outcome[i].name, STATS_OUTCOME_NAME, "%s", name);
+    }
+    sum->outcome[i].count += n;
+}
+
+/* "201", or status and code of a problem. */
+static void name_answer(const struct response *response, char name[STATS_OUTCOME_NAME])
+{
+    char code[STATS_OUTCOME_NAME - 8] = "";
+    struct json problem = {0};
+    if (response->status >= 400)
+        problem = json_read(response->body, response->body_length);
+    if (!json_copy(json_member(problem, "code"), code, sizeof code))
+        code[0] = '\0';
+    snprintf(name, STATS_OUTCOME_NAME, "%d%s%s", response->status, code[0] ? " " : "", code);
+}
+
+void stats_record(struct stats *stats, enum client_status status, const struct response *response,
+    int64_t latency_ns)
+{
+    struct stats_sum *sum = &stats->worker[worker_index()];
+    if (status != CLIENT_ANSWERED) {
+        count(sum, client_status_name(status), 1);
+        return;
+    }
+    histogram_record(&sum->latency, latency_ns);
+    if (response->status == 201 && sum->outcomes > 0 && strcmp(sum->outcome[0].name, "201") == 0) {
+        sum->outcome[0].count++;
+        return;
+    }
+    char name[STATS_OUTCOME_NAME];
+    name_answer(response, name);
+    count(sum, name, 1);
+}
+
+const struct stats_sum *stats_sum(struct stats *stats)
+{
+    memset(&stats->sum, 0, sizeof stats->sum);
+    for (size_t w = 0; w < stats->workers; w++) {
+        const struct stats_sum *one = &stats->worker[w];
+        histogram_merge(&stats->sum.latency, &one->latency);
+        for (size_t i = 0; i < one->outcomes; i++)
+            count(&stats->sum, one->outcome[i].name, one->outcome[i].count);
+    }
+    return &stats->sum;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_LOADTEST_SUITES_H
+#define TESTS_LOADTEST_SUITES_H
+
+#include "tests/unit.h"
+
+extern const struct unit_suite histogram_suite;
+extern const struct unit_suite json_suite;
+extern const struct unit_suite response_suite;
+extern const struct unit_suite random_suite;
+
+#endif
