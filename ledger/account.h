@@ -28,6 +28,7 @@ struct account {
     char asset[ASSET_TEXT];
     char id[ACCOUNT_ID_MAX + 1];
     char *metadata;          /* a JSON object in compact form; NULL: none */
+    money draft;             /* scratch of rules_decide(), without meaning outside of it */
 };
 
 bool account_id_is_valid(const char *id); /* 1-64 of A-Z a-z 0-9 _ . : @ - */
@@ -53,11 +54,12 @@ struct account *account_by_number(struct account_table *table, uint64_t number);
 /* The account of that id, added as not open if there was none. NULL when memory is short. */
 MUST_CHECK struct account *account_find_or_add(struct account_table *table, const char *id);
 
-/* Give it the next number (or the one it had in the database, in rising order). */
-MUST_CHECK bool account_set_number(
+/* Give an account the next number, or the one that the database has for it. False: memory is
+ * short, or there are 2^28 accounts. */
+MUST_CHECK bool account_number(struct account_table *table, struct account *account);
+MUST_CHECK bool account_renumber(
     struct account_table *table, struct account *account, uint64_t number);
-uint64_t account_next_number(struct account_table *table);
 
-uint64_t account_count(struct account_table *table); /* those that have a number */
+uint64_t account_count(struct account_table *table); /* the highest number given */
 
 #endif

@@ -28,7 +28,7 @@ struct posting {
     struct account *from, *to;
     money amount;                 /* 1 .. money_max() */
     money from_after, to_after;   /* the balances right after this posting */
-    uint64_t from_prev, to_prev;  /* seq of each account's entry before this one; 0: none */
+    uint64_t from_prev, to_prev;  /* seq of the entry that touched each account before */
 };
 
 struct entry {
@@ -45,7 +45,8 @@ struct entry {
     money available;              /* ENTRY_REJECTED: what the account could have given */
 
     struct eventcount decided;    /* 1 once seq is set or the request was given up */
-    struct entry *next_of_key;    /* chain in the table of keys */
+    struct entry *next_of_key;    /* chain in the table of keys (keys.h) */
+    struct entry *next_in_batch;  /* chain of what waits for the committer (journal.h) */
     uint32_t posting_count;
     struct posting postings[];    /* ENTRY_TRANSFER: its movements, in order */
 };

@@ -74,8 +74,8 @@ CREATE TABLE posting (
     amount     numeric(38, 0) NOT NULL CHECK (amount > 0),
     from_after numeric(38, 0) NOT NULL,
     to_after   numeric(38, 0) NOT NULL,
-    from_prev  bigint   NOT NULL CHECK (from_prev BETWEEN 0 AND seq),
-    to_prev    bigint   NOT NULL CHECK (to_prev BETWEEN 0 AND seq),
+    from_prev  bigint   NOT NULL CHECK (from_prev BETWEEN 1 AND seq - 1),
+    to_prev    bigint   NOT NULL CHECK (to_prev BETWEEN 1 AND seq - 1),
     PRIMARY KEY (ledger, seq, leg)
 );
 

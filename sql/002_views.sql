@@ -71,7 +71,7 @@ SELECT ledger, seq, format('account %s: %s + %s is not %s, or is below the floor
                            'instead of %s', no, before, delta, after, prev, before_seq) AS finding
   FROM (SELECT p.ledger, p.seq, m.no, m.delta, m.after, m.prev, a.floor,
                lag(m.after, 1, 0::numeric) OVER w AS before,
-               lag(p.seq, 1, a.opened) OVER w AS before_seq,
+               lag(p.seq, 1, a.opened) OVER w AS before_seq, lag(m.prev) OVER w AS before_prev,
                lead(p.seq, 1, 0::bigint) OVER w AS next_seq
           FROM posting p
          CROSS JOIN LATERAL (VALUES (p.from_no, -p.amount, p.from_after, p.from_prev, 0),
@@ -79,7 +79,8 @@ SELECT ledger, seq, format('account %s: %s + %s is not %s, or is below the floor
                             m (no, delta, after, prev, side)
           JOIN account a ON a.ledger = p.ledger AND a.no = m.no
         WINDOW w AS (PARTITION BY p.ledger, m.no ORDER BY p.seq, p.leg)) x
- WHERE before + delta <> after OR prev <> before_seq
+ WHERE before + delta <> after
+    OR prev <> CASE WHEN before_seq = seq THEN before_prev ELSE before_seq END
     OR (next_seq <> seq AND after < floor); -- the floor holds after each entry as a whole
 
 CREATE VIEW audit_sums AS -- money is never made or lost: each asset sums to zero

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ * - An account is added once and never moves or leaves before the table does.
+ * - A shard's buckets are changed under its lock only; accounts of an id are all in the shard
+ *   that the hash of the id names.
+ * - by_number[n / CHUNK][n % CHUNK] is the account of number n, or NULL; chunks only come.
+ */
+#include "ledger/account.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/lock.h"
+#include "ledger/hash.h"
+
+enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16 };
+
+struct shard {
+    struct lock lock;
+    size_t count, buckets; /* buckets: a power of two */
+    struct account **first;
+};
+
+typedef _Atomic(struct account *) slot;
+
+struct account_table {
+    struct shard shards[SHARDS];
+    _Atomic uint64_t last_number;
+    _Atomic(slot *) by_number[CHUNKS];
+};
+
+bool account_id_is_valid(const char *id)
+{
+    size_t length = strnlen(id, ACCOUNT_ID_MAX + 1);
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
+    return length >= 1 && length <= ACCOUNT_ID_MAX && strspn(id, allowed) == length;
+}
+
+money account_available(const struct account *account)
+{
+    money available;
+    if (!account->has_floor || !money_add(account->balance, -account->floor, &available))
+        return money_max();
+    return available;
+}
+
+struct account_table *account_table_make(void)
+{
+    hash_init();
+    return calloc(1, sizeof(struct account_table));
+}
+
+static void shard_free(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->buckets; i++)
+        for (struct account *account = shard->first[i], *next; account; account = next) {
+            next = account->next;
+            free(account->metadata);
+            free(account);
+        }
+    free(shard->first);
+}
+
+void account_table_free(struct account_table **table)
+{
+    struct account_table *freed = *table;
+    *table = NULL;
+    if (!freed)
+        return;
+    for (size_t i = 0; i < SHARDS; i++)
+        shard_free(&freed->shards[i]);
+    for (size_t i = 0; i < CHUNKS; i++)
+        free(atomic_load(&freed->by_number[i]));
+    free(freed);
+}
+
+static struct account *shard_find(struct shard *shard, uint64_t hash, const char *id)
+{
+    if (shard->buckets == 0)
+        return NULL;
+    struct account *account = shard->first[hash & (shard->buckets - 1)];
+    while (account && strcmp(account->id, id) != 0)
+        account = account->next;
+    return account;
+}
+
+static struct shard *shard_of(struct account_table *table, const char *id, uint64_t *hash)
+{
+    uint64_t whole = hash_text(id, strlen(id));
+    *hash = whole / SHARDS;
+    return &table->shards[whole % SHARDS];
+}
+
+struct account *account_find(struct account_table *table, const char *id)
+{
+    uint64_t hash;
+    struct shard *shard = shard_of(table, id, &hash);
+    lock_take(&shard->lock);
+    struct account *account = shard_find(shard, hash, id);
+    lock_drop(&shard->lock);
+    return account;
+}
+
+/* Twice the buckets once there are as many accounts; the chains stay short. */
+static bool shard_has_room(struct shard *shard)
+{
+    if (shard->count < shard->buckets)
+        return true;
+    size_t buckets = shard->buckets ? shard->buckets * 2 : FIRST_BUCKETS;
+    struct account **first = calloc(buckets, sizeof *first);
+    if (!first)
+        return false;
+    for (size_t i = 0; i < shard->buckets; i++)
+        for (struct account *account = shard->first[i], *next; account; account = next) {
+            next = account->next;
+            uint64_t hash = hash_text(account->id, strlen(account->id)) / SHARDS;
+            account->next = first[hash & (buckets - 1)];
+            first[hash & (buckets - 1)] = account;
+        }
+    free(shard->first);
+    shard->first = first;
+    shard->buckets = buckets;
+    return true;
+}
+
+struct account *account_find_or_add(struct account_table *table, const char *id)
+{
+    ensure(account_id_is_valid(id));
+    uint64_t hash;
+    struct shard *shard = shard_of(table, id, &hash);
+    lock_take(&shard->lock);
+    struct account *account = shard_find(shard, hash, id);
+    if (!account && shard_has_room(shard) && (account = calloc(1, sizeof *account))) {
+        strcpy(account->id, id);
+        struct account **bucket = &shard->first[hash & (shard->buckets - 1)];
+        account->next = *bucket;
+        *bucket = account;
+        shard->count++;
+    }
+    lock_drop(&shard->lock);
+    return account;
+}
+
+/* The chunk that holds `number`, made if there was none. */
+static slot *chunk_of(struct account_table *table, uint64_t number)
+{
+    _Atomic(slot *) *place = &table->by_number[number / CHUNK];
+    slot *chunk = atomic_load(place);
+    if (chunk)
+        return chunk;
+    slot *made = calloc(CHUNK, sizeof *made);
+    if (made && !atomic_compare_exchange_strong(place, &chunk, made)) {
+        free(made);
+        return chunk;
+    }
+    return made;
+}
+
+bool account_renumber(struct account_table *table, struct account *account, uint64_t number)
+{
+    if (number >= (uint64_t)CHUNK * CHUNKS)
+        return false;
+    slot *chunk = chunk_of(table, number);
+    if (!chunk)
+        return false;
+    ensure(atomic_load(&chunk[number % CHUNK]) == NULL);
+    account->number = number;
+    atomic_store(&chunk[number % CHUNK], account);
+    uint64_t last = atomic_load(&table->last_number);
+    while (last < number && !atomic_compare_exchange_weak(&table->last_number, &last, number))
+        ;
+    return true;
+}
+
+bool account_number(struct account_table *table, struct account *account)
+{
+    return account_renumber(table, account, atomic_fetch_add(&table->last_number, 1) + 1);
+}
+
+struct account *account_by_number(struct account_table *table, uint64_t number)
+{
+    if (number >= (uint64_t)CHUNK * CHUNKS)
+        return NULL;
+    slot *chunk = atomic_load(&table->by_number[number / CHUNK]);
+    return chunk ? atomic_load(&chunk[number % CHUNK]) : NULL;
+}
+
+uint64_t account_count(struct account_table *table)
+{
+    return atomic_load(&table->last_number);
+}

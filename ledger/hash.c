@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/hash.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "coro/ensure.h"
+
+_Static_assert(sizeof(crypto_generichash_state) <= sizeof(struct hash), "the state fits");
+
+static unsigned char process_key[crypto_shorthash_KEYBYTES];
+
+void hash_init(void)
+{
+    int started = sodium_init();
+    ensure(started >= 0);
+    if (started == 0) /* 1: it was started before, and so was the key */
+        randombytes_buf(process_key, sizeof process_key);
+}
+
+uint64_t hash_text(const char *text, size_t length)
+{
+    uint64_t hash;
+    crypto_shorthash(
+        (unsigned char *)&hash, (const unsigned char *)text, length, process_key);
+    return hash;
+}
+
+void hash_start(struct hash *hash)
+{
+    crypto_generichash_init((crypto_generichash_state *)hash->state, NULL, 0, 16);
+}
+
+void hash_add(struct hash *hash, const void *data, size_t size)
+{
+    crypto_generichash_update((crypto_generichash_state *)hash->state, data, size);
+}
+
+void hash_add_text(struct hash *hash, const char *text)
+{
+    unsigned char present = text != NULL;
+    hash_add(hash, &present, 1);
+    if (text)
+        hash_add(hash, text, strlen(text) + 1);
+}
+
+void hash_finish(struct hash *hash, uint8_t digest[16])
+{
+    crypto_generichash_final((crypto_generichash_state *)hash->state, digest, 16);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hashes, from libsodium. The short one is keyed with a random key of this process, so that nobody
+ * can choose names that collide; it never leaves memory.
+ */
+#ifndef LEDGER_HASH_H
+#define LEDGER_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Before any other call; again is harmless. */
+void hash_init(void);
+
+/* SipHash-2-4 (Aumasson, Bernstein, 2012). */
+uint64_t hash_text(const char *text, size_t length);
+
+/* A running BLAKE2b (RFC 7693) of 16 bytes: what a request asked for. */
+struct hash {
+    _Alignas(64) unsigned char state[384];
+};
+void hash_start(struct hash *hash);
+void hash_add(struct hash *hash, const void *data, size_t size);
+void hash_add_text(struct hash *hash, const char *text); /* with its end; NULL differs from "" */
+void hash_finish(struct hash *hash, uint8_t digest[16]);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ * - Positions are given in order, without a gap, and each is in exactly one of: the queue, the batch
+ *   that the committer has in hand, or what is durable. They follow each other in this order.
+ * - durable <= head. `durable` is raised only after COMMIT, and after the entries are in `recent`.
+ * - recent[seq % RECENT] is the durable entry of that position, for the last RECENT positions that
+ *   this process has committed.
+ * - at_us rises strictly with seq, whatever the clock does.
+ *
+ * Lock order: a strategy's mutexes -> lock -> nothing.
+ */
+#include "ledger/journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/lock.h"
+#include "coro/waitgroup.h"
+#include "ledger/batch.h"
+
+enum {
+    RECENT = 16384,     /* durable entries kept in memory for readers and for replayed keys */
+    BATCH_MAX = 8192,   /* entries in one database transaction */
+    QUEUE_MAX = 100000, /* entries that may wait; beyond that new requests are turned away */
+    PING_MS = 1000,     /* when nothing is written, ask the database this often whether it is there */
+    RETRY_FIRST_MS = 2,
+    RETRY_LAST_MS = 200,
+    LAST_TRY_S = 20,    /* how long a stopping journal goes on trying */
+};
+
+struct journal {
+    struct store *store;
+    struct keys *keys;
+    struct waitgroup committer;
+    struct eventcount appended; /* the head: the last position given */
+    struct eventcount durable;
+    _Atomic enum ledger_state state;
+    _Atomic int64_t stopping_ns; /* when it was told to stop; 0: it was not */
+
+    struct lock lock; /* guards what follows */
+    uint64_t head;
+    int64_t last_us;
+    struct entry *first, *last; /* the queue */
+    uint64_t queued;
+    struct entry *recent[RECENT];
+    uint64_t recent_from; /* the oldest position that `recent` has */
+    struct ledger_figures figures;
+
+    struct batch batch; /* the committer's own */
+};
+
+/* ---- appending ----------------------------------------------------------------------------- */
+
+uint64_t journal_append(struct journal *journal, struct entry *entry)
+{
+    entry_hold(entry);
+    int64_t now_us = clock_wall_us();
+    lock_take(&journal->lock);
+    uint64_t seq = entry->seq = ++journal->head;
+    if (now_us <= journal->last_us)
+        now_us = journal->last_us + 1;
+    entry->at_us = journal->last_us = now_us;
+    entry->next_in_batch = NULL;
+    *(journal->last ? &journal->last->next_in_batch : &journal->first) = entry;
+    journal->last = entry;
+    journal->queued++;
+    lock_drop(&journal->lock);
+    eventcount_advance(&entry->decided, 1);
+    eventcount_advance(&journal->appended, seq);
+    return seq;
+}
+
+/* ---- committing ---------------------------------------------------------------------------- */
+
+/* Unlink what waits, up to BATCH_MAX. */
+static struct entry *take_queue(struct journal *journal, uint64_t *count)
+{
+    lock_take(&journal->lock);
+    struct entry *first = journal->first, *last = first;
+    for (*count = 1; *count < BATCH_MAX && last->next_in_batch; (*count)++)
+        last = last->next_in_batch;
+    journal->first = last->next_in_batch;
+    if (!journal->first)
+        journal->last = NULL;
+    last->next_in_batch = NULL;
+    lock_drop(&journal->lock);
+    return first;
+}
+
+static bool gives_up(struct journal *journal)
+{
+    int64_t told = atomic_load(&journal->stopping_ns);
+    return told != 0 && clock_now_ns() - told > LAST_TRY_S * CLOCK_S;
+}
+
+static void set_state(struct journal *journal, enum ledger_state state)
+{
+    static const char *const names[] = {
+        [LEDGER_RUNNING] = "running: the database is back",
+        [LEDGER_RECOVERING] = "recovering: the database is away",
+        [LEDGER_FENCED] = "fenced: another process has taken over",
+        [LEDGER_STOPPED] = "stopped: the database refused a batch; reads go on",
+    };
+    if (atomic_exchange(&journal->state, state) == state)
+        return;
+    fprintf(stderr, "teller: ledger %s%s%s\n", names[state],
+        state == LEDGER_RUNNING ? "" : ": ", state == LEDGER_RUNNING ? "" : journal->store->problem);
+}
+
+/* The same batch, until its fate is known. False: it will not be, here. */
+static bool commit(struct journal *journal, const struct store_batch *batch)
+{
+    struct context *context = context_background();
+    for (int64_t wait_ms = RETRY_FIRST_MS;; wait_ms = wait_ms < RETRY_LAST_MS ? wait_ms * 2 : wait_ms) {
+        switch (store_commit(context, journal->store, batch)) {
+        case STORE_COMMITTED:
+            set_state(journal, LEDGER_RUNNING);
+            return true;
+        case STORE_RETRY:
+            set_state(journal, LEDGER_RECOVERING);
+            break;
+        case STORE_FENCED:
+            set_state(journal, LEDGER_FENCED);
+            return false;
+        case STORE_REFUSED:
+            set_state(journal, LEDGER_STOPPED);
+            return false;
+        }
+        if (gives_up(journal))
+            return false;
+        journal->figures.retried_batches++;
+        co_sleep(wait_ms * CLOCK_MS);
+    }
+}
+
+/* Put a durable entry where readers look first. What it displaces is the database's from now on. */
+static struct entry *remember(struct journal *journal, struct entry *entry)
+{
+    struct entry **place = &journal->recent[entry->seq % RECENT];
+    struct entry *displaced = *place;
+    *place = entry;
+    if (displaced)
+        journal->recent_from = displaced->seq + 1;
+    return displaced;
+}
+
+static void publish(struct journal *journal, struct entry *first, uint64_t count, int64_t took_ns)
+{
+    struct ledger_figures *figures = &journal->figures;
+    uint64_t last_seq = first->seq + count - 1;
+    for (struct entry *entry = first, *next; entry; entry = next) {
+        next = entry->next_in_batch;
+        lock_take(&journal->lock);
+        struct entry *displaced = remember(journal, entry);
+        lock_drop(&journal->lock);
+        if (displaced && displaced->key)
+            keys_retire(journal->keys, displaced);
+        entry_drop(&displaced);
+    }
+    size_t bucket = 0, buckets = sizeof figures->commit_le / sizeof figures->commit_le[0];
+    while (bucket < buckets - 1 && took_ns > (CLOCK_MS / 4) << bucket)
+        bucket++;
+    lock_take(&journal->lock);
+    journal->queued -= count;
+    figures->committed_entries += count;
+    figures->last_batch_entries = count;
+    figures->commit_count++;
+    figures->commit_ns_total += (uint64_t)took_ns;
+    figures->commit_le[bucket]++;
+    figures->batches = journal->store->batch;
+    lock_drop(&journal->lock);
+    eventcount_advance(&journal->durable, last_seq);
+}
+
+static bool commit_gathered(struct journal *journal)
+{
+    uint64_t count;
+    struct entry *first = take_queue(journal, &count);
+    struct store_batch batch = {.number = journal->store->batch + 1};
+    int64_t start_ns = clock_now_ns();
+    while (!batch_encode(&journal->batch, journal->store->ledger, first, &batch))
+        co_sleep(RETRY_LAST_MS * CLOCK_MS); /* memory is short: what is decided must get in */
+    if (!commit(journal, &batch))
+        return false;
+    publish(journal, first, count, clock_now_ns() - start_ns);
+    return true;
+}
+
+/* Park until there is something to commit. While there is not, look after the database now and
+ * then, so that a takeover or an outage is known without a write. False: it is over. */
+static bool wait_for_work(struct journal *journal)
+{
+    uint64_t next = eventcount_read(&journal->durable) + 1;
+    for (;;) {
+        struct context *pause = context_with_timeout(context_background(), PING_MS * CLOCK_MS);
+        ensure(pause != NULL);
+        enum eventcount_status status = eventcount_await(pause, &journal->appended, next);
+        context_release(&pause);
+        if (status != EVENTCOUNT_CANCELLED)
+            return status == EVENTCOUNT_REACHED;
+        switch (store_ping(context_background(), journal->store)) {
+        case STORE_COMMITTED:
+            set_state(journal, LEDGER_RUNNING);
+            break;
+        case STORE_FENCED:
+            set_state(journal, LEDGER_FENCED);
+            return false;
+        default:
+            set_state(journal, LEDGER_RECOVERING);
+            break;
+        }
+    }
+}
+
+static void committer_main(void *arg)
+{
+    struct journal *journal = arg;
+    while (wait_for_work(journal) && commit_gathered(journal))
+        ;
+    eventcount_close(&journal->durable);
+    waitgroup_done(&journal->committer);
+}
+
+/* ---- starting and stopping ----------------------------------------------------------------- */
+
+struct journal *journal_start(
+    struct store *store, struct keys *keys, uint64_t seq, int64_t at_us)
+{
+    struct journal *journal = calloc(1, sizeof *journal);
+    if (!journal)
+        return NULL;
+    journal->store = store;
+    journal->keys = keys;
+    journal->head = seq;
+    journal->recent_from = seq + 1;
+    journal->last_us = at_us;
+    journal->figures.batches = store->batch;
+    eventcount_advance(&journal->appended, seq);
+    eventcount_advance(&journal->durable, seq);
+    waitgroup_add(&journal->committer, 1);
+    if (!co_spawn_named("journal committer", committer_main, journal)) {
+        free(journal);
+        return NULL;
+    }
+    return journal;
+}
+
+static void drop_chain(struct entry *entry)
+{
+    for (struct entry *next; entry; entry = next) {
+        next = entry->next_in_batch;
+        entry_drop(&entry);
+    }
+}
+
+void journal_stop(struct journal **journal)
+{
+    struct journal *stopped = *journal;
+    *journal = NULL;
+    if (!stopped)
+        return;
+    atomic_store(&stopped->stopping_ns, clock_now_ns());
+    eventcount_close(&stopped->appended);
+    waitgroup_wait(&stopped->committer);
+    drop_chain(stopped->first);
+    for (size_t i = 0; i < RECENT; i++)
+        entry_drop(&stopped->recent[i]);
+    batch_free(&stopped->batch);
+    free(stopped);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+enum eventcount_status journal_await(
+    struct context *context, struct journal *journal, uint64_t seq)
+{
+    return eventcount_await(context, &journal->durable, seq);
+}
+
+uint64_t journal_durable(struct journal *journal)
+{
+    return eventcount_read(&journal->durable);
+}
+
+enum ledger_state journal_state(struct journal *journal)
+{
+    return atomic_load(&journal->state);
+}
+
+bool journal_has_room(struct journal *journal)
+{
+    lock_take(&journal->lock);
+    bool room = journal->queued < QUEUE_MAX;
+    lock_drop(&journal->lock);
+    return room;
+}
+
+bool journal_recent(struct journal *journal, uint64_t after, size_t limit,
+    struct entry **entries, size_t *count)
+{
+    uint64_t durable = journal_durable(journal);
+    *count = 0;
+    lock_take(&journal->lock);
+    bool here = after + 1 >= journal->recent_from;
+    for (uint64_t seq = after + 1; here && seq <= durable && *count < limit; seq++)
+        entries[(*count)++] = entry_hold(journal->recent[seq % RECENT]);
+    lock_drop(&journal->lock);
+    return here;
+}
+
+void journal_read_figures(struct journal *journal, struct ledger_figures *figures)
+{
+    lock_take(&journal->lock);
+    *figures = journal->figures;
+    figures->head_seq = journal->head;
+    figures->pending = journal->queued;
+    lock_drop(&journal->lock);
+    figures->state = journal_state(journal);
+    figures->epoch = journal->store->epoch;
+    figures->durable_seq = journal_durable(journal);
+}

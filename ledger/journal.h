@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal: the one gapless sequence that a ledger is. Sections append to it in memory, which
+ * gives the position; a committer coroutine takes all that has gathered, writes it to the database
+ * as one batch, and only then lets the position count as durable.
+ *
+ * Memory never rolls back: a batch is retried until it is committed, or until another process has
+ * taken the ledger over. Then, or if the database finds a batch in the wrong, the journal closes:
+ * whoever waits for what is not durable is told that it never will be known here.
+ */
+#ifndef LEDGER_JOURNAL_H
+#define LEDGER_JOURNAL_H
+
+#include "ledger/keys.h"
+#include "ledger/ledger.h"
+#include "ledger/store.h"
+
+struct journal;
+
+/* Start the committer. The store and the keys outlive the journal. NULL: memory is short. */
+MUST_CHECK struct journal *journal_start(
+    struct store *store, struct keys *keys, uint64_t seq, int64_t at_us);
+
+/* Wait until all is durable (or never will be), stop the committer, and free it. May park. */
+void journal_stop(struct journal **journal);
+
+/*
+ * Give the entry the next position and time, and queue it for the committer, which takes a reference
+ * of its own. Inside a section, so that the order of positions is that of the sections; never parks.
+ */
+uint64_t journal_append(struct journal *journal, struct entry *entry);
+
+/* Park until the position is durable. */
+MUST_CHECK enum eventcount_status journal_await(
+    struct context *context, struct journal *journal, uint64_t seq);
+
+uint64_t journal_durable(struct journal *journal);  /* never parks, nor does any below */
+enum ledger_state journal_state(struct journal *journal);
+bool journal_has_room(struct journal *journal);     /* false: too much waits to be committed */
+
+/*
+ * Durable entries after `after`, at most `limit`, held for the caller, if the journal's end still has
+ * them all from there on; false: the database must be asked.
+ */
+MUST_CHECK bool journal_recent(struct journal *journal, uint64_t after, size_t limit,
+    struct entry **entries, size_t *count);
+
+void journal_read_figures(struct journal *journal, struct ledger_figures *figures);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ * - For each key at most one entry is in the table.
+ * - A key that was ever used by an entry with a seq is in the table or in the filter. The move from
+ *   the one to the other is one step under the lock.
+ * - retired_seq is the highest seq that has left the table. A key that the database did not have
+ *   when everything up to `asked` was durable is unused as long as retired_seq <= asked: had it
+ *   been used since, its entry would still be in the table.
+ */
+#include "ledger/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/lock.h"
+#include "ledger/filter.h"
+#include "ledger/hash.h"
+
+enum { BUCKETS = 65536 };
+
+struct keys {
+    struct lock lock;
+    uint64_t retired_seq;
+    struct filter old;
+    struct entry *first[BUCKETS];
+};
+
+struct keys *keys_make(void)
+{
+    hash_init();
+    return calloc(1, sizeof(struct keys));
+}
+
+void keys_free(struct keys **keys)
+{
+    if (*keys)
+        filter_free(&(*keys)->old);
+    free(*keys);
+    *keys = NULL;
+}
+
+static uint64_t hash_of(const char *key)
+{
+    return hash_text(key, strlen(key));
+}
+
+enum keys_claim keys_claim(
+    struct keys *keys, struct entry *entry, uint64_t asked, struct entry **first)
+{
+    uint64_t hash = hash_of(entry->key);
+    enum keys_claim answer = KEYS_CLAIMED;
+    lock_take(&keys->lock);
+    struct entry **bucket = &keys->first[hash % BUCKETS];
+    struct entry *other = *bucket;
+    while (other && strcmp(other->key, entry->key) != 0)
+        other = other->next_of_key;
+    if (other) {
+        *first = entry_hold(other);
+        answer = KEYS_TAKEN;
+    } else if (filter_perhaps(&keys->old, hash) && (asked == 0 || keys->retired_seq > asked)) {
+        answer = KEYS_ASK;
+    } else {
+        entry->next_of_key = *bucket;
+        *bucket = entry;
+    }
+    lock_drop(&keys->lock);
+    return answer;
+}
+
+static void unlink_entry(struct keys *keys, struct entry *entry, uint64_t hash)
+{
+    struct entry **place = &keys->first[hash % BUCKETS];
+    while (*place != entry) {
+        ensure(*place != NULL);
+        place = &(*place)->next_of_key;
+    }
+    *place = entry->next_of_key;
+    entry->next_of_key = NULL;
+}
+
+void keys_give_up(struct keys *keys, struct entry *entry)
+{
+    lock_take(&keys->lock);
+    unlink_entry(keys, entry, hash_of(entry->key));
+    lock_drop(&keys->lock);
+    eventcount_advance(&entry->decided, 1);
+}
+
+void keys_retire(struct keys *keys, struct entry *entry)
+{
+    uint64_t hash = hash_of(entry->key);
+    lock_take(&keys->lock);
+    /* Without a single level of filter the entry stays in the table: slower, still right. */
+    if (filter_add(&keys->old, hash)) {
+        unlink_entry(keys, entry, hash);
+        if (keys->retired_seq < entry->seq)
+            keys->retired_seq = entry->seq;
+    } else {
+        entry_hold(entry);
+    }
+    lock_drop(&keys->lock);
+}
+
+bool keys_restore(struct keys *keys, const char *key)
+{
+    return filter_add(&keys->old, hash_of(key));
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only file that speaks libpq. A PGresult travels as struct pg_result, which is never defined.
+ *
+ * libpq reads its socket once for each call, so readiness is level-triggered (poller.h), and after
+ * PQconnectPoll the socket may be another one: it is asked for anew each time.
+ */
+#include "ledger/pg.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/poller.h"
+
+struct pg {
+    PGconn *conn;
+    bool lost;
+    uint32_t prepared; /* a bit for each slot */
+    char sqlstate[6];
+    char message[300];
+};
+
+_Static_assert(PG_SLOTS <= 32, "a bit for each slot");
+
+/* ---- failures ------------------------------------------------------------------------------ */
+
+static void note_message(struct pg *pg, const char *message)
+{
+    snprintf(pg->message, sizeof pg->message, "%s", message && *message ? message : "no reason given");
+    pg->message[strcspn(pg->message, "\n")] = '\0';
+}
+
+static enum pg_status lose(struct pg *pg)
+{
+    if (!pg->lost)
+        note_message(pg, PQerrorMessage(pg->conn));
+    pg->lost = true;
+    return PG_LOST;
+}
+
+const char *pg_sqlstate(const struct pg *pg)
+{
+    return pg->sqlstate;
+}
+
+const char *pg_message(const struct pg *pg)
+{
+    return pg->message;
+}
+
+bool pg_is_lost(const struct pg *pg)
+{
+    return pg->lost;
+}
+
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+static bool wait_for(struct context *context, struct pg *pg, unsigned events)
+{
+    return poller_wait(context, PQsocket(pg->conn), events) == POLLER_READY;
+}
+
+/* Send all that libpq has buffered. While that lasts the server may be sending too. */
+static bool flush(struct context *context, struct pg *pg)
+{
+    int left;
+    while ((left = PQflush(pg->conn)) == 1)
+        if (!wait_for(context, pg, POLLER_READ | POLLER_WRITE) || !PQconsumeInput(pg->conn))
+            return false;
+    return left == 0;
+}
+
+/* The next result; *none when there are no more. False: the connection is lost. */
+static bool next_result(struct context *context, struct pg *pg, PGresult **result)
+{
+    while (PQisBusy(pg->conn))
+        if (!wait_for(context, pg, POLLER_READ) || !PQconsumeInput(pg->conn))
+            return false;
+    *result = PQgetResult(pg->conn);
+    return PQstatus(pg->conn) == CONNECTION_OK || *result != NULL;
+}
+
+/* ---- results ------------------------------------------------------------------------------- */
+
+static enum pg_status note_error(struct pg *pg, const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    note_message(pg, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+    snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", state ? state : "");
+    if (!state || PQstatus(pg->conn) != CONNECTION_OK) {
+        if (!state)
+            note_message(pg, PQresultErrorMessage(result));
+        pg->lost = true;
+        return PG_LOST;
+    }
+    return PG_ERROR;
+}
+
+/* Take in one result of a text of statements: feed a COPY, remember an error or the COMMIT. */
+struct load {
+    const struct pg_data *data;
+    size_t count, fed;
+    bool committed;
+    enum pg_status status;
+};
+
+static bool feed_copy(struct pg *pg, struct load *load)
+{
+    ensure(load->fed < load->count);
+    const struct pg_data *data = &load->data[load->fed++];
+    return PQputCopyData(pg->conn, data->bytes, (int)data->size) == 1 &&
+        PQputCopyEnd(pg->conn, NULL) == 1;
+}
+
+static bool take_result(struct context *context, struct pg *pg, struct load *load, PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_COPY_IN:
+        return feed_copy(pg, load) && flush(context, pg);
+    case PGRES_COMMAND_OK:
+        load->committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
+        return true;
+    case PGRES_TUPLES_OK:
+        return true;
+    default:
+        load->status = note_error(pg, result);
+        return load->status != PG_LOST;
+    }
+}
+
+enum pg_status pg_load(struct context *context, struct pg *pg, const char *sql,
+    const struct pg_data *data, size_t count, bool *committed)
+{
+    struct load load = {.data = data, .count = count, .status = PG_OK};
+    *committed = false;
+    if (pg->lost || !PQsendQuery(pg->conn, sql) || !flush(context, pg))
+        return lose(pg);
+    for (;;) {
+        PGresult *result;
+        if (!next_result(context, pg, &result))
+            return lose(pg);
+        if (!result)
+            break;
+        bool good = take_result(context, pg, &load, result);
+        PQclear(result);
+        if (!good)
+            return lose(pg);
+    }
+    *committed = load.status == PG_OK && load.committed;
+    return load.status;
+}
+
+enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql)
+{
+    bool committed;
+    return pg_load(context, pg, sql, NULL, 0, &committed);
+}
+
+/* The one result of an extended query, with the protocol brought back to idle. */
+static enum pg_status single_result(struct context *context, struct pg *pg, PGresult **only)
+{
+    PGresult *result;
+    *only = NULL;
+    for (;;) {
+        if (!next_result(context, pg, &result)) {
+            PQclear(*only);
+            *only = NULL;
+            return lose(pg);
+        }
+        if (!result)
+            break;
+        PQclear(*only);
+        *only = result;
+    }
+    ExecStatusType status = PQresultStatus(*only);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+        return PG_OK;
+    enum pg_status failure = note_error(pg, *only);
+    PQclear(*only);
+    *only = NULL;
+    return failure;
+}
+
+static enum pg_status prepare(
+    struct context *context, struct pg *pg, const struct pg_statement *statement, const char *name)
+{
+    PGresult *result;
+    if (!PQsendPrepare(pg->conn, name, statement->sql, (int)statement->parameters, NULL) ||
+        !flush(context, pg))
+        return lose(pg);
+    enum pg_status status = single_result(context, pg, &result);
+    PQclear(result);
+    if (status == PG_OK)
+        pg->prepared |= UINT32_C(1) << statement->slot;
+    return status;
+}
+
+enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_statement *statement,
+    const char *const *values, struct pg_result **result)
+{
+    char name[16];
+    PGresult *rows = NULL;
+    ensure(statement->slot < PG_SLOTS && statement->parameters <= PG_PARAMETERS);
+    snprintf(name, sizeof name, "s%u", statement->slot);
+    if (pg->lost)
+        return PG_LOST;
+    if (!(pg->prepared >> statement->slot & 1)) {
+        enum pg_status status = prepare(context, pg, statement, name);
+        if (status != PG_OK)
+            return status;
+    }
+    if (!PQsendQueryPrepared(
+            pg->conn, name, (int)statement->parameters, values, NULL, NULL, 0) ||
+        !flush(context, pg))
+        return lose(pg);
+    enum pg_status status = single_result(context, pg, &rows);
+    if (result)
+        *result = (struct pg_result *)rows;
+    else
+        PQclear(rows);
+    return status;
+}
+
+enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql,
+    bool (*row)(const struct pg_result *result, void *arg), void *arg)
+{
+    enum pg_status status = PG_OK;
+    if (pg->lost || !PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn) ||
+        !flush(context, pg))
+        return lose(pg);
+    for (;;) {
+        PGresult *result;
+        if (!next_result(context, pg, &result))
+            return lose(pg);
+        if (!result)
+            return status;
+        ExecStatusType kind = PQresultStatus(result);
+        if (kind == PGRES_SINGLE_TUPLE && !row((const struct pg_result *)result, arg)) {
+            PQclear(result);
+            note_message(pg, "stopped by the reader of its rows");
+            pg->lost = true;
+            return PG_LOST;
+        }
+        if (kind != PGRES_SINGLE_TUPLE && kind != PGRES_TUPLES_OK)
+            status = note_error(pg, result);
+        PQclear(result);
+    }
+}
+
+size_t pg_rows(const struct pg_result *result)
+{
+    return (size_t)PQntuples((const PGresult *)result);
+}
+
+bool pg_is_null(const struct pg_result *result, size_t row, int column)
+{
+    return PQgetisnull((const PGresult *)result, (int)row, column);
+}
+
+const char *pg_text(const struct pg_result *result, size_t row, int column)
+{
+    return PQgetvalue((const PGresult *)result, (int)row, column);
+}
+
+size_t pg_length(const struct pg_result *result, size_t row, int column)
+{
+    return (size_t)PQgetlength((const PGresult *)result, (int)row, column);
+}
+
+int64_t pg_number(const struct pg_result *result, size_t row, int column)
+{
+    return strtoll(pg_text(result, row, column), NULL, 10);
+}
+
+void pg_free(struct pg_result **result)
+{
+    PQclear((PGresult *)*result);
+    *result = NULL;
+}
+
+/* ---- connecting ---------------------------------------------------------------------------- */
+
+static bool handshake(struct context *context, PGconn *conn)
+{
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    while (next != PGRES_POLLING_OK) {
+        if (next == PGRES_POLLING_FAILED)
+            return false;
+        unsigned events = next == PGRES_POLLING_READING ? POLLER_READ : POLLER_WRITE;
+        int fd = PQsocket(conn);
+        if (poller_wait(context, fd, events) != POLLER_READY)
+            return false;
+        /* The call may close the descriptor and open another under the same number. */
+        poller_forget(fd);
+        next = PQconnectPoll(conn);
+    }
+    return true;
+}
+
+static void ignore_notice(void *arg, const PGresult *result)
+{
+    (void)arg, (void)result;
+}
+
+/* What every session of ours holds to, whatever the server's defaults are. */
+static enum pg_status pin_session(struct context *context, struct pg *pg, const char *role)
+{
+    enum pg_status status = pg_script(context, pg,
+        "SET search_path = teller; SET synchronous_commit = on; SET timezone = 'UTC';"
+        "SET datestyle = ISO; SET bytea_output = hex; SET jit = off;"
+        "SET idle_in_transaction_session_timeout = '60s'");
+    if (status != PG_OK || !role)
+        return status;
+    static const struct pg_statement set_role = {PG_SLOTS - 1, 1,
+        "SELECT set_config('role', rolname, false) FROM pg_roles"
+        " WHERE rolname = $1 AND pg_has_role(current_user, oid, 'MEMBER')"};
+    return pg_run(context, pg, &set_role, &role, NULL);
+}
+
+struct pg *pg_connect(struct context *context, const char *conninfo, const char *role, char *error,
+    size_t error_size)
+{
+    struct pg *pg = calloc(1, sizeof *pg);
+    if (!pg || !(pg->conn = PQconnectStart(conninfo))) {
+        snprintf(error, error_size, "out of memory");
+        free(pg);
+        return NULL;
+    }
+    PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
+    if (PQstatus(pg->conn) != CONNECTION_BAD && handshake(context, pg->conn) &&
+        PQsetnonblocking(pg->conn, 1) == 0 && pin_session(context, pg, role) == PG_OK)
+        return pg;
+    const char *reason = *pg->message ? pg->message : PQerrorMessage(pg->conn);
+    snprintf(error, error_size, "%s", *reason ? reason : "no answer in time");
+    error[strcspn(error, "\n")] = '\0';
+    pg_close(&pg);
+    return NULL;
+}
+
+void pg_close(struct pg **pg)
+{
+    if (!*pg)
+        return;
+    int fd = PQsocket((*pg)->conn);
+    if (fd >= 0)
+        poller_forget(fd);
+    PQfinish((*pg)->conn);
+    free(*pg);
+    *pg = NULL;
+}

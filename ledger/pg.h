@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection to PostgreSQL, over libpq without blocking: while the server works the coroutine
+ * is parked. A connection is used by one coroutine at a time. Every call may park; when its context
+ * ends first the connection is broken, and good only for pg_close().
+ */
+#ifndef LEDGER_PG_H
+#define LEDGER_PG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/context.h"
+
+struct pg;
+struct pg_result;
+
+/* Connect and pin the session's settings (search_path teller, synchronous_commit on, UTC). `role`:
+ * work as this role if it exists; NULL: stay who we are. NULL on failure, with the reason. */
+MUST_CHECK struct pg *pg_connect(struct context *context, const char *conninfo, const char *role,
+    char *error, size_t error_size);
+void pg_close(struct pg **pg);
+
+enum pg_status {
+    PG_OK,
+    PG_ERROR, /* the server refused it: pg_sqlstate(), pg_message(); the connection is good */
+    PG_LOST,  /* the connection is gone, or the context ended: the outcome is not known */
+};
+
+const char *pg_sqlstate(const struct pg *pg); /* of the last PG_ERROR: five characters */
+const char *pg_message(const struct pg *pg);  /* of the last failure: one line */
+bool pg_is_lost(const struct pg *pg);
+
+/* A statement with $1, $2 … as texts. It is prepared at its first use on a connection; `slot` is a
+ * number below PG_SLOTS that no other statement has. */
+enum { PG_SLOTS = 32, PG_PARAMETERS = 8 };
+struct pg_statement {
+    unsigned slot, parameters;
+    const char *sql;
+};
+
+/* Run it; *result (may be NULL) is the caller's to free, and holds rows on PG_OK only. */
+MUST_CHECK enum pg_status pg_run(struct context *context, struct pg *pg,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result);
+
+/* Run a text of one or more statements without parameters; rows are dropped. */
+MUST_CHECK enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql);
+
+/* Run a query without parameters and hand over its rows one by one, in constant memory; `row`
+ * returns false to stop (PG_LOST then). The values are good during the call. */
+MUST_CHECK enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql,
+    bool (*row)(const struct pg_result *result, void *arg), void *arg);
+
+/* A text of statements with COPY ... FROM STDIN (FORMAT binary) among them: the n-th COPY is fed
+ * data[n]. *committed: the text ended in COMMIT and the server said COMMIT. */
+struct pg_data {
+    const char *bytes;
+    size_t size;
+};
+MUST_CHECK enum pg_status pg_load(struct context *context, struct pg *pg, const char *sql,
+    const struct pg_data *data, size_t count, bool *committed);
+
+/* Rows: text of a value ("" for null), its length, its number (0 if null). */
+size_t pg_rows(const struct pg_result *result);
+bool pg_is_null(const struct pg_result *result, size_t row, int column);
+const char *pg_text(const struct pg_result *result, size_t row, int column);
+size_t pg_length(const struct pg_result *result, size_t row, int column);
+int64_t pg_number(const struct pg_result *result, size_t row, int column);
+void pg_free(struct pg_result **result);
+
+#endif

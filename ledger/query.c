@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries come as rows, one for each posting (or one, for an entry without any), those of an entry
+ * side by side: the columns of `ENTRY_COLUMNS`, read by entry_of_rows().
+ */
+#include "ledger/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENTRY_COLUMNS                                                                              \
+    "e.seq, (extract(epoch FROM e.at) * 1000000)::bigint, e.kind, e.key,"                          \
+    " encode(e.fingerprint, 'hex'), e.account, e.code, e.available, e.metadata,"                   \
+    " p.from_no, p.to_no, p.amount, p.from_after, p.to_after, p.from_prev, p.to_prev"
+
+enum column {
+    SEQ, AT, KIND, KEY, FINGERPRINT, ACCOUNT, CODE, AVAILABLE, METADATA,
+    FROM_NO, TO_NO, AMOUNT, FROM_AFTER, TO_AFTER, FROM_PREV, TO_PREV,
+};
+
+/* ---- rows to entries ----------------------------------------------------------------------- */
+
+static money money_at(const struct pg_result *rows, size_t row, int column)
+{
+    money value;
+    bool good = money_parse(
+        pg_text(rows, row, column), pg_length(rows, row, column), true, &value);
+    ensure(good); /* the column is numeric(38, 0) */
+    return value;
+}
+
+static const char *text_or_null(const struct pg_result *rows, size_t row, int column)
+{
+    return pg_is_null(rows, row, column) ? NULL : pg_text(rows, row, column);
+}
+
+static struct account *account_at(
+    struct account_table *accounts, const struct pg_result *rows, size_t row, int column)
+{
+    struct account *account = account_by_number(accounts, (uint64_t)pg_number(rows, row, column));
+    ensure(account != NULL); /* every account in the journal was folded at start, or opened since */
+    return account;
+}
+
+static void read_fingerprint(struct entry *entry, const char *hex)
+{
+    for (size_t i = 0; i < ENTRY_FINGERPRINT && hex[2 * i]; i++) {
+        unsigned byte;
+        int read = sscanf(hex + 2 * i, "%2x", &byte);
+        ensure(read == 1);
+        entry->fingerprint[i] = (uint8_t)byte;
+    }
+}
+
+static void read_posting(struct posting *posting, struct account_table *accounts,
+    const struct pg_result *rows, size_t row)
+{
+    posting->from = account_at(accounts, rows, row, FROM_NO);
+    posting->to = account_at(accounts, rows, row, TO_NO);
+    posting->amount = money_at(rows, row, AMOUNT);
+    posting->from_after = money_at(rows, row, FROM_AFTER);
+    posting->to_after = money_at(rows, row, TO_AFTER);
+    posting->from_prev = (uint64_t)pg_number(rows, row, FROM_PREV);
+    posting->to_prev = (uint64_t)pg_number(rows, row, TO_PREV);
+}
+
+/* The entry that starts at row *row, which moves on to the next one. NULL: memory is short. */
+static struct entry *entry_of_rows(
+    struct account_table *accounts, const struct pg_result *rows, size_t *row)
+{
+    size_t first = *row, end = first + 1;
+    int64_t seq = pg_number(rows, first, SEQ);
+    while (end < pg_rows(rows) && pg_number(rows, end, SEQ) == seq)
+        end++;
+    size_t postings = pg_is_null(rows, first, FROM_NO) ? 0 : end - first;
+    struct entry *entry = entry_make((enum entry_kind)pg_number(rows, first, KIND),
+        text_or_null(rows, first, KEY), text_or_null(rows, first, METADATA), postings);
+    if (!entry)
+        return NULL;
+    entry->seq = (uint64_t)seq;
+    entry->at_us = pg_number(rows, first, AT);
+    read_fingerprint(entry, pg_text(rows, first, FINGERPRINT));
+    if (!pg_is_null(rows, first, ACCOUNT))
+        entry->account = account_at(accounts, rows, first, ACCOUNT);
+    if (!pg_is_null(rows, first, CODE))
+        entry->code = status_of_name(pg_text(rows, first, CODE));
+    if (!pg_is_null(rows, first, AVAILABLE))
+        entry->available = money_at(rows, first, AVAILABLE);
+    for (size_t i = 0; i < postings; i++)
+        read_posting(&entry->postings[i], accounts, rows, first + i);
+    *row = end;
+    return entry;
+}
+
+/* Run a statement that gives entries. */
+static enum pg_status entries_of(struct context *context, struct store *store,
+    struct account_table *accounts, const struct pg_statement *statement,
+    const char *const *values, size_t limit, struct entry **entries, size_t *count)
+{
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, statement, values, &rows);
+    *count = 0;
+    for (size_t row = 0; status == PG_OK && row < pg_rows(rows) && *count < limit;) {
+        struct entry *entry = entry_of_rows(accounts, rows, &row);
+        if (entry)
+            entries[(*count)++] = entry;
+        else
+            status = PG_ERROR;
+    }
+    while (status != PG_OK && *count > 0)
+        entry_drop(&entries[--*count]);
+    pg_free(&rows);
+    return status;
+}
+
+/* A number as the text that a statement takes. */
+struct number_text {
+    char text[24];
+};
+
+static const char *number(struct number_text *buffer, uint64_t value)
+{
+    snprintf(buffer->text, sizeof buffer->text, "%lu", value);
+    return buffer->text;
+}
+
+/* ---- the journal --------------------------------------------------------------------------- */
+
+enum pg_status query_journal(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t after, size_t limit, struct entry **entries,
+    size_t *count)
+{
+    static const struct pg_statement journal = {STORE_SLOT_JOURNAL, 3,
+        "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
+        " ORDER BY seq LIMIT $3) e LEFT JOIN posting p USING (ledger, seq)"
+        " ORDER BY e.seq, p.leg"};
+    struct number_text texts[3];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
+        number(&texts[2], limit)};
+    return entries_of(context, store, accounts, &journal, values, limit, entries, count);
+}
+
+enum pg_status query_entry_by_key(struct context *context, struct store *store,
+    struct account_table *accounts, const char *key, struct entry **entry)
+{
+    static const struct pg_statement by_key = {STORE_SLOT_KEY, 2,
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN posting p USING (ledger, seq)"
+        " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
+    struct number_text text;
+    const char *values[] = {number(&text, (uint64_t)store->ledger), key};
+    size_t count;
+    enum pg_status status =
+        entries_of(context, store, accounts, &by_key, values, 1, entry, &count);
+    if (status == PG_OK && count == 0)
+        *entry = NULL;
+    return status;
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+/* The step of the walk: from an entry to the one that touched the account before. */
+#define PREVIOUS                                                                                   \
+    "(SELECT CASE WHEN p.from_no = $2 THEN p.from_prev ELSE p.to_prev END FROM posting p"          \
+    " WHERE p.ledger = $1 AND p.seq = w.seq AND $2 IN (p.from_no, p.to_no) LIMIT 1)"
+
+enum pg_status query_statement(struct context *context, struct store *store,
+    struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
+    struct entry **entries, size_t *count)
+{
+    static const struct pg_statement walk = {STORE_SLOT_STATEMENT, 5,
+        "WITH RECURSIVE w (seq, n) AS (SELECT $3::bigint, 1 WHERE $3 > $5 UNION ALL"
+        " SELECT x.seq, x.n FROM (SELECT " PREVIOUS ", w.n + 1 FROM w WHERE w.n < $4) x (seq, n)"
+        " WHERE x.seq > $5)"
+        " SELECT " ENTRY_COLUMNS " FROM w JOIN entry e ON e.ledger = $1 AND e.seq = w.seq"
+        " JOIN posting p ON p.ledger = $1 AND p.seq = w.seq ORDER BY e.seq DESC, p.leg"};
+    struct number_text texts[5];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], limit),
+        number(&texts[4], account->opened)};
+    return entries_of(context, store, accounts, &walk, values, limit, entries, count);
+}
+
+enum pg_status query_statement_start(struct context *context, struct store *store,
+    const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
+{
+    /* `before` is most often an entry of the account, the last of a page: one step then. */
+    static const struct pg_statement start = {STORE_SLOT_STATEMENT_START, 4,
+        "WITH RECURSIVE near (seq) AS (SELECT coalesce((SELECT $4::bigint FROM posting p"
+        " WHERE p.ledger = $1 AND p.seq = $4 AND $2 IN (p.from_no, p.to_no) LIMIT 1), $3)),"
+        " w (seq) AS (SELECT seq FROM near UNION ALL"
+        " SELECT " PREVIOUS " FROM w WHERE w.seq >= $4)"
+        " SELECT coalesce(min(seq), 0) FROM w WHERE seq < $4"};
+    struct number_text texts[4];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], account->number), number(&texts[2], head), number(&texts[3], before)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &start, values, &rows);
+    if (status == PG_OK)
+        *from = (uint64_t)pg_number(rows, 0, 0);
+    pg_free(&rows);
+    return status;
+}
+
+/* ---- accounts ------------------------------------------------------------------------------ */
+
+enum pg_status query_accounts(struct context *context, struct store *store,
+    struct account_table *accounts, const char *prefix, const char *asset, const char *after,
+    size_t limit, struct account **found, size_t *count)
+{
+    /* '~' sorts after every character of an id: the prefix becomes a range of the index. */
+    static const struct pg_statement list = {STORE_SLOT_ACCOUNTS, 5,
+        "SELECT no FROM account WHERE ledger = $1 AND id > $4::text AND id >= $2::text"
+        " AND id <= $2::text || '~' AND ($3::text = '' OR asset = $3::text)"
+        " ORDER BY id LIMIT $5::bigint"};
+    struct number_text texts[2];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), prefix, asset, after,
+        number(&texts[1], limit)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &list, values, &rows);
+    *count = status == PG_OK ? pg_rows(rows) : 0;
+    for (size_t row = 0; row < *count; row++)
+        found[row] = account_at(accounts, rows, row, 0);
+    pg_free(&rows);
+    return status;
+}
+
+enum pg_status query_balance(struct context *context, struct store *store,
+    const struct account *account, money *balance, uint64_t *seq)
+{
+    static const struct pg_statement read = {STORE_SLOT_BALANCE, 2,
+        "SELECT b.balance, b.seq FROM balances b JOIN ledger l ON l.name = b.ledger"
+        " WHERE l.no = $1 AND b.account = $2"};
+    struct number_text text;
+    const char *values[] = {number(&text, (uint64_t)store->ledger), account->id};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &read, values, &rows);
+    if (status == PG_OK && pg_rows(rows) == 0)
+        status = PG_ERROR;
+    if (status == PG_OK) {
+        *balance = money_at(rows, 0, 0);
+        *seq = (uint64_t)pg_number(rows, 0, 1);
+    }
+    pg_free(&rows);
+    return status;
+}
+
+/* ---- the audit ----------------------------------------------------------------------------- */
+
+enum pg_status query_audit(struct context *context, struct store *store, char *findings,
+    size_t size, uint64_t *found)
+{
+    static const struct pg_statement audit = {STORE_SLOT_AUDIT, 1,
+        "SELECT invariant, seq, finding FROM audit WHERE ledger = $1 ORDER BY seq LIMIT 10000"};
+    struct number_text text;
+    const char *values[] = {number(&text, (uint64_t)store->ledger)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &audit, values, &rows);
+    *found = status == PG_OK ? pg_rows(rows) : 0;
+    size_t used = 0;
+    if (size > 0)
+        findings[0] = '\0';
+    for (size_t row = 0; row < *found && used < size; row++)
+        used += (size_t)snprintf(findings + used, size - used, "%s: seq %s: %s\n",
+            pg_text(rows, row, 0), pg_text(rows, row, 1), pg_text(rows, row, 2));
+    pg_free(&rows);
+    return status;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is read from the database once the ledger runs: entries that are no longer near the journal's
+ * end, statements, lists. All of it is durable by nature. Every function may park; entries are the
+ * caller's to drop. PG_OK with nothing found gives a count of 0 (or a NULL entry).
+ */
+#ifndef LEDGER_QUERY_H
+#define LEDGER_QUERY_H
+
+#include "ledger/account.h"
+#include "ledger/entry.h"
+#include "ledger/store.h"
+
+/* The journal after a position, in order. */
+MUST_CHECK enum pg_status query_journal(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t after, size_t limit, struct entry **entries,
+    size_t *count);
+
+MUST_CHECK enum pg_status query_entry_by_key(struct context *context, struct store *store,
+    struct account_table *accounts, const char *key, struct entry **entry);
+
+/*
+ * The entries that touched an account, newest first, by walking from entry to entry along the
+ * postings' from_prev and to_prev: the cost is that of the page, wherever it lies. The walk starts
+ * at `from`, the seq of an entry that touched the account.
+ */
+MUST_CHECK enum pg_status query_statement(struct context *context, struct store *store,
+    struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
+    struct entry **entries, size_t *count);
+
+/* The last entry before `before` that touched the account, walking from `head`; 0: none. */
+MUST_CHECK enum pg_status query_statement_start(struct context *context, struct store *store,
+    const struct account *account, uint64_t head, uint64_t before, uint64_t *from);
+
+/* Ids of accounts in order, after `after`, with this prefix and this asset ("": any). */
+MUST_CHECK enum pg_status query_accounts(struct context *context, struct store *store,
+    struct account_table *accounts, const char *prefix, const char *asset, const char *after,
+    size_t limit, struct account **found, size_t *count);
+
+/* A balance from the view `balances`, for when memory is ahead of a database that took no more. */
+MUST_CHECK enum pg_status query_balance(struct context *context, struct store *store,
+    const struct account *account, money *balance, uint64_t *seq);
+
+/* All that the audit view finds for this ledger: a line each into `findings`. */
+MUST_CHECK enum pg_status query_audit(struct context *context, struct store *store, char *findings,
+    size_t size, uint64_t *found);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a batch gets in. One text does all of it, so that it costs three round trips:
+ *
+ *     BEGIN; SELECT writer_advance(...); COPY account; COPY entry; COPY posting; COMMIT
+ *
+ * writer_advance() fences: it fails unless our epoch is the current one and this batch is the next.
+ * If the connection is lost on the way the outcome is unknown, not failed: the same batch is sent
+ * again on a new connection, where writer_advance() first waits for the old transaction to end and
+ * then tells whether it was committed. So a batch gets in exactly once or, after a takeover, never.
+ *
+ * Who may serve a ledger is an advisory lock on the writer's session: that is liveness only, a hint
+ * to a second process that it should wait. Safety is the epoch.
+ */
+#include "ledger/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/chan.h"
+#include "coro/co.h"
+#include "coro/clock.h"
+#include "coro/select.h"
+#include "ledger/migrate.h"
+
+static const char app_role[] = "teller_app";
+
+enum { SERVE_LOCK = 731029588 }; /* first half of the advisory lock; the second is the ledger */
+
+/* ---- connections --------------------------------------------------------------------------- */
+
+/* The writer's session, with the lock that says "served". *held: nobody else has that lock. */
+static enum pg_status connect_writer(struct context *context, struct store *store, bool *held)
+{
+    static const struct pg_statement lock = {
+        STORE_SLOT_LOCK, 2, "SELECT pg_try_advisory_lock($1::int, $2::int)"};
+    char class[16], ledger[16];
+    const char *values[] = {class, ledger};
+    struct pg_result *rows = NULL;
+    snprintf(class, sizeof class, "%d", SERVE_LOCK);
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    if (!store->writer)
+        store->writer = pg_connect(
+            context, store->conninfo, app_role, store->problem, sizeof store->problem);
+    if (!store->writer)
+        return PG_LOST;
+    enum pg_status status = pg_run(context, store->writer, &lock, values, &rows);
+    *held = status == PG_OK && *pg_text(rows, 0, 0) == 't';
+    pg_free(&rows);
+    return status;
+}
+
+/* Take a reader out of the pool; false: the context ended first. */
+static bool take_reader(struct context *context, struct store *store, struct pg **reader)
+{
+    struct select_case cases[] = {
+        {.op = SELECT_RECV, .chan = store->readers, .item = reader},
+        {.op = SELECT_RECV, .chan = context_done(context)},
+    };
+    return select_wait(cases, 2) == 0;
+}
+
+static void give_reader(struct store *store, struct pg *reader)
+{
+    if (reader && pg_is_lost(reader))
+        pg_close(&reader);
+    enum chan_status put = chan_try_send(store->readers, &reader);
+    ensure(put == CHAN_OK); /* the pool has room for all that came out of it */
+}
+
+enum pg_status store_read(struct context *context, struct store *store,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
+{
+    char problem[300];
+    struct pg *reader;
+    enum pg_status status = PG_LOST;
+    if (result)
+        *result = NULL;
+    if (!take_reader(context, store, &reader))
+        return PG_LOST;
+    for (int tries = 0; tries < 2 && status == PG_LOST; tries++) {
+        if (reader && pg_is_lost(reader))
+            pg_close(&reader);
+        if (!reader)
+            reader = pg_connect(context, store->conninfo, app_role, problem, sizeof problem);
+        if (!reader)
+            break;
+        status = pg_run(context, reader, statement, values, result);
+    }
+    give_reader(store, reader);
+    return status;
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+/* As the schema's owner: migrate, and find or make the ledger. */
+static bool prepare_database(struct context *context, struct store *store, const char *ledger,
+    const char *strategy, char *error, size_t error_size)
+{
+    static const struct pg_statement find = {1, 2,
+        "WITH l AS (INSERT INTO ledger (name, strategy) VALUES ($1, $2)"
+        " ON CONFLICT (name) DO UPDATE SET strategy = excluded.strategy RETURNING no),"
+        " w AS (INSERT INTO writer (ledger) SELECT no FROM l ON CONFLICT DO NOTHING),"
+        " c AS (INSERT INTO checkpoint (ledger) SELECT no FROM l ON CONFLICT DO NOTHING)"
+        " SELECT no FROM l"};
+    const char *values[] = {ledger, strategy};
+    struct pg_result *rows = NULL;
+    struct pg *owner = pg_connect(context, store->conninfo, NULL, error, error_size);
+    if (!owner)
+        return false;
+    enum pg_status status = migrate(context, owner, error, error_size);
+    if (status == PG_OK && (status = pg_run(context, owner, &find, values, &rows)) != PG_OK)
+        snprintf(error, error_size, "%s", pg_message(owner));
+    if (status == PG_OK)
+        store->ledger = (int)pg_number(rows, 0, 0);
+    pg_free(&rows);
+    pg_close(&owner);
+    return status == PG_OK;
+}
+
+static bool wait_for_turn(struct context *context, struct store *store, char *error, size_t size)
+{
+    enum { ASK_AGAIN_MS = 200 };
+    for (bool told = false;;) {
+        bool held;
+        if (connect_writer(context, store, &held) != PG_OK) {
+            snprintf(error, size, "%s",
+                store->writer ? pg_message(store->writer) : store->problem);
+            return false;
+        }
+        if (held)
+            return true;
+        if (!told)
+            fprintf(stderr, "teller: another process serves this ledger; standing by\n");
+        told = true;
+        if (context_err(context) != CONTEXT_OK) {
+            snprintf(error, size, "another process serves this ledger");
+            return false;
+        }
+        co_sleep(ASK_AGAIN_MS * CLOCK_MS);
+    }
+}
+
+static bool take_epoch(struct context *context, struct store *store, char *error, size_t size)
+{
+    static const struct pg_statement take = {STORE_SLOT_EPOCH, 1,
+        "UPDATE writer SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch, batch"};
+    char ledger[16];
+    const char *values[] = {ledger};
+    struct pg_result *rows = NULL;
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    if (pg_run(context, store->writer, &take, values, &rows) != PG_OK) {
+        snprintf(error, size, "%s", pg_message(store->writer));
+        return false;
+    }
+    store->epoch = (uint64_t)pg_number(rows, 0, 0);
+    store->batch = (uint64_t)pg_number(rows, 0, 1);
+    pg_free(&rows);
+    return true;
+}
+
+static bool make_readers(struct store *store)
+{
+    struct pg *none = NULL;
+    store->readers = chan_make(sizeof none, STORE_READERS);
+    for (int i = 0; store->readers && i < STORE_READERS; i++)
+        give_reader(store, none);
+    return store->readers != NULL;
+}
+
+struct store *store_open(struct context *context, const char *conninfo, const char *ledger,
+    const char *strategy, char *error, size_t error_size)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (!store || !(store->conninfo = strdup(conninfo)) || !make_readers(store)) {
+        snprintf(error, error_size, "out of memory");
+        store_close(&store);
+    } else if (!prepare_database(context, store, ledger, strategy, error, error_size) ||
+        !wait_for_turn(context, store, error, error_size) ||
+        !take_epoch(context, store, error, error_size)) {
+        store_close(&store);
+    }
+    return store;
+}
+
+void store_close(struct store **store)
+{
+    struct store *closed = *store;
+    *store = NULL;
+    if (!closed)
+        return;
+    struct pg *reader;
+    while (closed->readers && chan_try_recv(closed->readers, &reader) == CHAN_OK)
+        pg_close(&reader);
+    if (closed->readers)
+        chan_free(&closed->readers);
+    pg_close(&closed->writer);
+    free(closed->conninfo);
+    free(closed);
+}
+
+/* ---- committing ---------------------------------------------------------------------------- */
+
+static void add_table(
+    char *sql, size_t size, const char *copy, const struct pg_data *table, struct pg_data *data,
+    size_t *tables)
+{
+    if (table->size == 0)
+        return;
+    size_t length = strlen(sql);
+    snprintf(sql + length, size - length, "COPY %s FROM STDIN (FORMAT binary);", copy);
+    data[(*tables)++] = *table;
+}
+
+static enum pg_status send_batch(struct context *context, struct store *store,
+    const struct store_batch *batch, bool *committed)
+{
+    char sql[1000];
+    struct pg_data data[3];
+    size_t tables = 0;
+    snprintf(sql, sizeof sql, "BEGIN;SELECT writer_advance(%d,%lu,%lu,%lu,%lu);", store->ledger,
+        store->epoch, batch->number, batch->first_seq, batch->last_seq);
+    add_table(sql, sizeof sql, "account (ledger,no,id,asset,floor,opened,metadata)",
+        &batch->accounts, data, &tables);
+    add_table(sql, sizeof sql,
+        "entry (ledger,seq,at,kind,key,fingerprint,account,code,available,metadata)",
+        &batch->entries, data, &tables);
+    add_table(sql, sizeof sql,
+        "posting (ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev)",
+        &batch->postings, data, &tables);
+    strcat(sql, "COMMIT");
+    return pg_load(context, store->writer, sql, data, tables, committed);
+}
+
+/* Class 22 and 23 (data, constraint), 42 (schema, rights) and ours: the batch itself is wrong. */
+static enum store_commit judge(const char *state)
+{
+    if (strcmp(state, "TL001") == 0)
+        return STORE_COMMITTED;
+    if (strcmp(state, "TL002") == 0)
+        return STORE_FENCED;
+    if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 ||
+        strncmp(state, "42", 2) == 0 || strncmp(state, "TL", 2) == 0)
+        return STORE_REFUSED;
+    return STORE_RETRY; /* shutting down, out of space or memory, cancelled … */
+}
+
+/* Ask on the writer's session whether the epoch is still ours. */
+static enum store_commit ask_epoch(struct context *context, struct store *store)
+{
+    static const struct pg_statement ask = {
+        STORE_SLOT_WRITER, 1, "SELECT epoch FROM writer WHERE ledger = $1"};
+    char ledger[16];
+    const char *values[] = {ledger};
+    struct pg_result *rows = NULL;
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    if (pg_run(context, store->writer, &ask, values, &rows) != PG_OK) {
+        snprintf(store->problem, sizeof store->problem, "%s", pg_message(store->writer));
+        return STORE_RETRY;
+    }
+    bool ours = pg_rows(rows) == 1 && (uint64_t)pg_number(rows, 0, 0) == store->epoch;
+    pg_free(&rows);
+    return ours ? STORE_COMMITTED : STORE_FENCED;
+}
+
+/* Have a good session to write on, and still be the writer. STORE_COMMITTED: we do. */
+static enum store_commit ready_writer(struct context *context, struct store *store)
+{
+    bool held;
+    if (store->writer && !pg_is_lost(store->writer))
+        return STORE_COMMITTED;
+    pg_close(&store->writer);
+    if (connect_writer(context, store, &held) != PG_OK)
+        return STORE_RETRY;
+    enum store_commit answer = ask_epoch(context, store);
+    if (answer == STORE_COMMITTED && !held) {
+        snprintf(store->problem, sizeof store->problem, "our former session has not ended yet");
+        answer = STORE_RETRY;
+    }
+    if (answer != STORE_COMMITTED)
+        pg_close(&store->writer);
+    return answer;
+}
+
+enum store_commit store_ping(struct context *context, struct store *store)
+{
+    enum store_commit answer = ready_writer(context, store);
+    return answer == STORE_COMMITTED ? ask_epoch(context, store) : answer;
+}
+
+enum store_commit store_commit(
+    struct context *context, struct store *store, const struct store_batch *batch)
+{
+    bool committed = false;
+    ensure(batch->number == store->batch + 1);
+    enum store_commit ready = ready_writer(context, store);
+    if (ready != STORE_COMMITTED)
+        return ready;
+    enum pg_status status = send_batch(context, store, batch, &committed);
+    enum store_commit outcome = STORE_RETRY;
+    if (status == PG_OK && committed)
+        outcome = STORE_COMMITTED;
+    else if (status == PG_ERROR)
+        outcome = judge(pg_sqlstate(store->writer));
+    if (outcome == STORE_COMMITTED)
+        store->batch = batch->number;
+    if (!committed) { /* its transaction may be open still: the end of the session ends it */
+        snprintf(store->problem, sizeof store->problem, "%s", pg_message(store->writer));
+        pg_close(&store->writer);
+    }
+    return outcome;
+}
+
+enum pg_status store_checkpoint(struct context *context, struct store *store, uint64_t seq)
+{
+    static const struct pg_statement advance = {
+        STORE_SLOT_CHECKPOINT, 2, "SELECT checkpoint_advance($1::int, $2::bigint)"};
+    char ledger[16], upto[24];
+    const char *values[] = {ledger, upto};
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    snprintf(upto, sizeof upto, "%lu", seq);
+    return store_read(context, store, &advance, values, NULL);
+}

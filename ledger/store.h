@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A ledger's place in PostgreSQL: who may write it, how a batch gets in, and a small pool of
+ * connections for reading. What is read, and how, is in query.h and fold.h.
+ *
+ * All of these may park. store_commit() is for the committer alone; the rest for any coroutine.
+ */
+#ifndef LEDGER_STORE_H
+#define LEDGER_STORE_H
+
+#include <stdint.h>
+
+#include "coro/context.h"
+#include "ledger/pg.h"
+
+enum { STORE_READERS = 4 };
+
+struct store {
+    char *conninfo;
+    int ledger;       /* its number in the database */
+    uint64_t epoch;   /* ours */
+    uint64_t batch;   /* the last one known to be committed */
+    struct pg *writer;
+    struct chan *readers; /* of struct pg * (NULL: to be connected at next use) */
+    char problem[300]; /* of the last failure to commit, for logs */
+};
+
+/*
+ * Bring the schema up to date, find the ledger (or make it), wait until no other process serves it
+ * and take the next epoch: from then on nobody else can commit. NULL on failure, with the reason.
+ */
+MUST_CHECK struct store *store_open(struct context *context, const char *conninfo,
+    const char *ledger, const char *strategy, char *error, size_t error_size);
+void store_close(struct store **store);
+
+/* What one database transaction brings in: the COPY data of each table; no rows: size 0. */
+struct store_batch {
+    uint64_t number; /* store->batch + 1 */
+    uint64_t first_seq, last_seq;
+    struct pg_data accounts, entries, postings;
+};
+
+enum store_commit {
+    STORE_COMMITTED,
+    STORE_RETRY,   /* the outcome is not known, or the database is away: the same batch again */
+    STORE_FENCED,  /* another process has taken the ledger over */
+    STORE_REFUSED, /* the database found the batch in the wrong: a bug */
+};
+MUST_CHECK enum store_commit store_commit(
+    struct context *context, struct store *store, const struct store_batch *batch);
+
+/* When there is nothing to commit: is the database there, and the ledger still ours? COMMITTED: yes. */
+MUST_CHECK enum store_commit store_ping(struct context *context, struct store *store);
+
+/* Fold the journal up to `seq` into the balance table. */
+MUST_CHECK enum pg_status store_checkpoint(
+    struct context *context, struct store *store, uint64_t seq);
+
+/* Run a statement on one of the readers; a connection that was lost while idle is replaced and the
+ * statement tried once more. */
+MUST_CHECK enum pg_status store_read(struct context *context, struct store *store,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result);
+
+/* The numbers of all statements that go through store_read(), in one place, so that none is given
+ * twice (pg.h: slot). */
+enum store_slot {
+    STORE_SLOT_CHECKPOINT,
+    STORE_SLOT_JOURNAL,
+    STORE_SLOT_STATEMENT,
+    STORE_SLOT_STATEMENT_START,
+    STORE_SLOT_ENTRY,
+    STORE_SLOT_KEY,
+    STORE_SLOT_ACCOUNTS,
+    STORE_SLOT_BALANCE,
+    STORE_SLOT_AUDIT,
+    STORE_SLOT_LOCK,
+    STORE_SLOT_EPOCH,
+    STORE_SLOT_WRITER,
+};
+
+#endif
