@@ -12,11 +12,13 @@
 #include <stdint.h>
 
 #include "coro/context.h"
+#include "coro/lock.h"
+#include "coro/wait.h"
 
 struct eventcount {
     _Atomic uint64_t value;
-    _Atomic uint32_t guard;
-    void *first, *last; /* the waiters in rising order of what they wait for, under guard */
+    struct lock guard;
+    struct waiters waiters; /* in rising order of the value they wait for, under guard */
     bool closed;
 };
 

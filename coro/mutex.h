@@ -7,21 +7,23 @@
 #ifndef CORO_MUTEX_H
 #define CORO_MUTEX_H
 
-#include <stdbool.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "coro/ensure.h"
+#include "coro/lock.h"
+#include "coro/wait.h"
 
 struct mutex {
-    _Atomic uint32_t state;
-    _Atomic uint32_t guard;
-    void *first, *last; /* the waiters, under guard */
-    struct co *holder;  /* for reports and for the check that it is the holder who unlocks */
+    _Atomic uint32_t state; /* MUTEX_LOCKED | MUTEX_WAITED_FOR */
+    struct lock guard;
+    struct waiters waiters;      /* under guard */
+    _Atomic(struct co *) holder; /* NULL: none, or a callback */
 };
 
-void mutex_lock(struct mutex *mutex);          /* may park */
+void mutex_lock(struct mutex *mutex); /* may park */
 MUST_CHECK bool mutex_try_lock(struct mutex *mutex);
-void mutex_unlock(struct mutex *mutex);        /* ensures that it is locked; never parks */
+void mutex_unlock(struct mutex *mutex); /* ensures that the caller holds it; never parks */
 
 #endif

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 struct runtime_options {
-    int workers;         /* threads that run coroutines; 0: one for each processor (at most 64) */
-    size_t stack_size;   /* bytes of stack for each coroutine, guard page included; 0: 65,536 */
+    int workers;       /* threads that run coroutines; 0: one for each processor (at most 64) */
+    size_t stack_size; /* bytes of stack for each coroutine, guard page included; 0: 69,632 (more
+                          without optimisation) */
     size_t max_coroutines; /* alive at once; 0: 2,000,000 */
 };
 

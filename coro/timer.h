@@ -7,12 +7,10 @@
 #define CORO_TIMER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-struct chan;
-
-/* The memory is the caller's; all zero before the first start. Must not move while it is started. */
+/* The memory is the caller's; all zero before the first start. Must not move while it is started.
+ */
 struct timer {
     int64_t at_ns; /* clock_now_ns() at which it fires */
     void (*fn)(void *arg);
@@ -25,8 +23,9 @@ struct timer {
  * The timer must not be started already. */
 void timer_start(struct timer *timer, int64_t at_ns, void (*fn)(void *arg), void *arg);
 
-/* Take it back. True: it will not fire. False: it has fired, or is firing on another worker now,
- * or was never started. From any worker; when it returns true the memory is the caller's again. */
+/* Take it back. True: it will not fire. False: it has fired, or was never started; if it is firing
+ * on another worker now, this waits until fn has returned (so hold no lock that fn takes). Either
+ * way the memory is the caller's again. From any worker, not from fn itself on another. */
 bool timer_stop(struct timer *timer);
 
 #endif

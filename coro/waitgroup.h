@@ -6,10 +6,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "coro/lock.h"
+#include "coro/wait.h"
+
 struct waitgroup {
-    _Atomic int64_t count;
-    _Atomic uint32_t guard;
-    void *first; /* the waiters, under guard */
+    _Atomic uint64_t state; /* twice the count, plus 1 while there are waiters */
+    struct lock guard;
+    struct waiters waiters; /* under guard */
 };
 
 void waitgroup_add(struct waitgroup *group, int64_t n); /* ensures that the count stays >= 0 */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads are started when a call finds none idle, up to THREADS_MAX, and stay until the runtime
+ * stops. The queue is bounded by the number of coroutines, one of which waits for each job.
+ */
+#include "coro/blocking.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "coro/co.h"
+#include "coro/sched.h"
+
+enum { THREADS_MAX = 16 };
+
+struct job {
+    struct job *next;
+    void (*fn)(void *arg);
+    void *arg;
+    struct co *co;
+};
+
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t more;
+    struct job *first, *last; /* the rest: under mutex */
+    int threads, idle;
+    bool stopping;
+    pthread_t thread[THREADS_MAX];
+} pool = {.mutex = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+
+static struct job *take_job(void)
+{
+    pthread_mutex_lock(&pool.mutex);
+    pool.idle++;
+    while (!pool.first && !pool.stopping)
+        pthread_cond_wait(&pool.more, &pool.mutex);
+    pool.idle--;
+    struct job *job = pool.first;
+    if (job)
+        pool.first = job->next;
+    pthread_mutex_unlock(&pool.mutex);
+    return job;
+}
+
+static void *thread_main(void *arg)
+{
+    (void)arg;
+    for (struct job *job; (job = take_job());) {
+        job->fn(job->arg);
+        co_ready(job->co); /* the job's memory is that coroutine's: not touched after this */
+    }
+    return NULL;
+}
+
+/* With the pool's mutex held. */
+static void add_job(struct job *job)
+{
+    *(pool.first ? &pool.last->next : &pool.first) = job;
+    pool.last = job;
+    if (pool.idle > 0)
+        pthread_cond_signal(&pool.more);
+    else if (pool.threads < THREADS_MAX &&
+             pthread_create(&pool.thread[pool.threads], NULL, thread_main, NULL) == 0)
+        pool.threads++;
+    ensure(pool.threads > 0); /* the machine gives us not a single thread */
+}
+
+static bool commit_job(struct co *co, void *arg)
+{
+    (void)co;
+    pthread_mutex_lock(&pool.mutex);
+    add_job(arg);
+    pthread_mutex_unlock(&pool.mutex);
+    return true;
+}
+
+UNSANITIZED static void count_outside(int change)
+{
+    struct worker *worker = worker_self();
+    int n = atomic_load_explicit(&worker->outside, memory_order_relaxed);
+    atomic_store_explicit(&worker->outside, n + change, memory_order_relaxed);
+}
+
+void blocking_call(void (*fn)(void *arg), void *arg)
+{
+    struct job job = {.fn = fn, .arg = arg, .co = co_current()};
+    count_outside(1);
+    co_park("blocking call", commit_job, &job);
+    count_outside(-1);
+}
+
+void blocking_stop(void)
+{
+    pthread_mutex_lock(&pool.mutex);
+    pool.stopping = true;
+    pthread_cond_broadcast(&pool.more);
+    pthread_mutex_unlock(&pool.mutex);
+    for (int i = 0; i < pool.threads; i++)
+        pthread_join(pool.thread[i], NULL);
+    pool.threads = 0;
+    pool.stopping = false;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#include "coro/clock.h"
+
+#include <time.h>
+
+int64_t clock_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * CLOCK_S + now.tv_nsec;
+}
+
+int64_t clock_wall_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (now.tv_sec * CLOCK_S + now.tv_nsec) / CLOCK_US;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a coroutine, and the switch from one to the next.
+ *
+ * Invariants
+ *  - worker->current is the coroutine whose stack the thread is on; NULL on the worker's own.
+ *  - A coroutine is in at most one queue; it is in one exactly while it is FRESH or READY.
+ *  - worker->commit is set only between leaving a stack and arriving on the next, which runs it
+ *    first. Until then nobody else knows that the coroutine is parked.
+ *  - Once it has run (co->stack is set), a coroutine's worker never changes.
+ *
+ * A parking coroutine switches straight to the next ready one; it goes by the worker's own stack
+ * only if there is none, or if it is time to look at timers and descriptors.
+ */
+#include "coro/co.h"
+
+#include <errno.h>
+
+#include "coro/clock.h"
+#include "coro/sched.h"
+#include "coro/switch.h"
+
+/* errno is thread-local, and the compiler may keep its address over a call. Not over these. */
+__attribute__((noinline)) static int errno_load(void)
+{
+    return errno;
+}
+
+__attribute__((noinline)) static void errno_store(int value)
+{
+    errno = value;
+}
+
+UNSANITIZED static void set_state(struct co *co, enum co_state state)
+{
+    atomic_store_explicit(&co->state, state, memory_order_relaxed);
+}
+
+UNSANITIZED static void switch_strand(struct strand *from, struct strand *to, bool ends)
+{
+    sanitize_leave(&from->sanitize, &to->sanitize, ends);
+    switch_stack(&from->sp, to->sp);
+    sanitize_arrive(&from->sanitize);
+}
+
+/* First thing after a switch: do what the one who left wanted done. */
+UNSANITIZED static void settle(struct worker *worker)
+{
+    struct commit commit = worker->commit;
+    if (!commit.co)
+        return;
+    worker->commit.co = NULL;
+    struct strand *self = worker->current ? &worker->current->strand : &worker->own;
+    sanitize_speak_as(&worker->committer.sanitize);
+    sanitize_acquire(&worker->commit);
+    bool parked = commit.fn(commit.co, commit.arg);
+    sanitize_speak_as(&self->sanitize);
+    if (!parked) {
+        set_state(commit.co, CO_IS_READY);
+        co_queue_push(&worker->ready, commit.co);
+    }
+}
+
+UNSANITIZED static bool commit_retire(struct co *co, void *arg)
+{
+    struct worker *worker = arg;
+    sanitize_stack_close(stack_bottom(&runtime.stacks, co->stack), stack_usable(&runtime.stacks));
+    index_give(&runtime.stacks.pool, &worker->stacks, co->stack);
+    co->stack = INDEX_NONE;
+    set_state(co, CO_FREE);
+    index_give(&runtime.cos_pool, &worker->cos, (uint32_t)(co - runtime.cos));
+    worker->retired = co;
+    return true;
+}
+
+UNSANITIZED static bool commit_nothing(struct co *co, void *arg)
+{
+    (void)co, (void)arg;
+    return false;
+}
+
+UNSANITIZED static void count_one(_Atomic uint64_t *counter)
+{
+    uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, n + 1, memory_order_release);
+}
+
+static void co_main(void);
+
+/* Make it the running one: give it a stack if it never ran. */
+UNSANITIZED static void begin(struct worker *worker, struct co *co)
+{
+    worker->current = co;
+    set_state(co, CO_RUNNING);
+    if (co->stack != INDEX_NONE)
+        return;
+    co->stack = index_take(&runtime.stacks.pool, &worker->stacks);
+    ensure(co->stack != INDEX_NONE); /* there are more stacks than coroutines: runtime_run() */
+    co->strand.sp = switch_prepare(stack_top(&runtime.stacks, co->stack), co_main);
+    sanitize_stack_open(&co->strand.sanitize, stack_bottom(&runtime.stacks, co->stack),
+        stack_usable(&runtime.stacks));
+}
+
+/* The next coroutine to run, or NULL: there is none, or it is time to look around. */
+UNSANITIZED struct co *co_pick(struct worker *worker)
+{
+    if (worker->must_return || --worker->turns_left <= 0)
+        return NULL;
+    struct co *co = worker->next;
+    if (co) {
+        worker->next = NULL;
+        if (++worker->next_turns <= NEXT_MAX)
+            return co;
+        co_queue_push(&worker->ready, co);
+    }
+    worker->next_turns = 0;
+    worker->alternate = !worker->alternate;
+    uint32_t fresh = atomic_load_explicit(&worker->fresh.count, memory_order_relaxed);
+    if (fresh > 0 && (worker->alternate || !worker->ready.first) && (co = fresh_pop(worker)))
+        return co;
+    return co_queue_pop(&worker->ready);
+}
+
+/* Leave the running coroutine's stack; `fn` runs once that is done. */
+UNSANITIZED static void leave(struct worker *worker, struct co *self,
+    bool (*fn)(struct co *co, void *arg), void *arg, bool ends)
+{
+    self->saved_errno = errno_load();
+    worker->commit = (struct commit){self, fn, arg};
+    sanitize_release(&worker->commit);
+    struct co *to = co_pick(worker);
+    if (to)
+        begin(worker, to);
+    else
+        worker->current = NULL;
+    switch_strand(&self->strand, to ? &to->strand : &worker->own, ends);
+    settle(worker_self());
+    errno_store(self->saved_errno);
+    sanitize_acquire(self);
+}
+
+/*
+ * A coroutine has ended. If the next one to run is fresh it takes over the stack, warm as it is,
+ * and no switch is needed; else NULL. (Under a sanitizer each has a stack and fiber of its own.)
+ */
+UNSANITIZED static struct co *hand_over(struct worker *worker, struct co *self)
+{
+    if (SANITIZED || worker->must_return || worker->next || worker->ready.first)
+        return NULL;
+    if (--worker->turns_left <= 0)
+        return NULL;
+    struct co *co = fresh_pop(worker);
+    if (!co)
+        return NULL;
+    co->stack = self->stack;
+    set_state(co, CO_RUNNING);
+    worker->current = co;
+    set_state(self, CO_FREE);
+    index_give(&runtime.cos_pool, &worker->cos, (uint32_t)(self - runtime.cos));
+    return co;
+}
+
+/* The bottom of every coroutine's stack. */
+UNSANITIZED static void co_main(void)
+{
+    struct worker *worker = worker_self();
+    struct co *self = worker->current;
+    sanitize_arrive(&self->strand.sanitize);
+    settle(worker);
+    do {
+        sanitize_acquire(self);
+        self->fn(self->arg);
+        worker = worker_self();
+        count_one(&worker->ended);
+        self = hand_over(worker, self);
+    } while (self);
+    leave(worker, worker->current, commit_retire, worker, true);
+}
+
+/* On the worker's own stack: run it until the worker's stack is returned to. */
+UNSANITIZED void co_resume(struct worker *worker, struct co *co)
+{
+    for (;;) {
+        begin(worker, co);
+        switch_strand(&worker->own, &co->strand, false);
+        worker->current = NULL;
+        settle(worker);
+        struct big_call call = worker->call;
+        if (!call.fn)
+            return;
+        worker->call.fn = NULL;
+        sanitize_acquire(&worker->call);
+        call.fn(call.arg);
+        sanitize_release(&worker->call);
+        co = call.co;
+    }
+}
+
+UNSANITIZED void worker_call(void (*fn)(void *arg), void *arg)
+{
+    struct worker *worker = worker_self();
+    ensure(worker);
+    struct co *self = worker->current;
+    if (!self) {
+        fn(arg);
+        return;
+    }
+    worker->call = (struct big_call){self, fn, arg};
+    sanitize_release(&worker->call);
+    worker->current = NULL;
+    switch_strand(&self->strand, &worker->own, false);
+    sanitize_acquire(&worker->call);
+}
+
+UNSANITIZED struct co *co_make(
+    struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
+{
+    uint32_t index = index_take(&runtime.cos_pool, &worker->cos);
+    if (index == INDEX_NONE)
+        return NULL;
+    struct co *co = &runtime.cos[index];
+    co->worker = worker;
+    co->stack = INDEX_NONE;
+    co->fn = fn;
+    co->arg = arg;
+    worker->last_id += (uint64_t)runtime.worker_count;
+    atomic_store_explicit(&co->id, worker->last_id, memory_order_relaxed);
+    atomic_store_explicit(&co->site, site, memory_order_relaxed);
+    set_state(co, CO_FRESH);
+    sanitize_release(co);
+    count_one(&worker->spawned);
+    return co;
+}
+
+UNSANITIZED bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void *arg)
+{
+    struct worker *worker = worker_self();
+    ensure(worker);
+    struct co *co = co_make(worker, site, fn, arg);
+    if (co)
+        fresh_push(worker, co);
+    return co != NULL;
+}
+
+UNSANITIZED bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg)
+{
+    struct worker *worker = worker_self();
+    ensure(worker);
+    struct co *co = co_make(worker, site, fn, arg);
+    if (co)
+        co_queue_push(&worker->ready, co);
+    return co != NULL;
+}
+
+UNSANITIZED bool co_spawn_on(
+    struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
+{
+    struct worker *self = worker_self();
+    if (worker == self)
+        return co_spawn_local_at(site, fn, arg);
+    struct co *co = co_make(self, site, fn, arg);
+    if (!co)
+        return false;
+    co->worker = worker;
+    worker_post(worker, co);
+    return true;
+}
+
+UNSANITIZED enum co_started co_start_now_at(
+    const struct co_site *site, void (*fn)(void *), void *arg)
+{
+    struct worker *worker = worker_self();
+    ensure(worker && !worker->current); /* only from a callback on the worker's own stack */
+    struct co *co = co_make(worker, site, fn, arg);
+    if (!co)
+        return CO_REFUSED;
+    bool must_return = worker->must_return;
+    worker->must_return = true;
+    worker->retired = NULL;
+    co_resume(worker, co);
+    worker->must_return = must_return;
+    return worker->retired == co ? CO_FINISHED : CO_PARKED;
+}
+
+UNSANITIZED struct co *co_current(void)
+{
+    struct worker *worker = worker_self();
+    return worker ? worker->current : NULL;
+}
+
+UNSANITIZED const char *co_name(const struct co *co)
+{
+    return co ? atomic_load_explicit(&co->site, memory_order_relaxed)->name : "-";
+}
+
+UNSANITIZED uint64_t co_id(const struct co *co)
+{
+    return co ? atomic_load_explicit(&co->id, memory_order_relaxed) : 0;
+}
+
+UNSANITIZED void co_yield (void)
+{
+    struct worker *worker = worker_self();
+    struct co *self = worker ? worker->current : NULL;
+    ensure(self);
+    if (!worker->next && !worker->ready.first && --worker->turns_left > 0 &&
+        atomic_load_explicit(&worker->fresh.count, memory_order_relaxed) == 0)
+        return;
+    sanitize_release(self);
+    if (worker->next) { /* who was woken last has no precedence over who was here first */
+        co_queue_push(&worker->ready, worker->next);
+        worker->next = NULL;
+    }
+    leave(worker, self, commit_nothing, NULL, false);
+}
+
+UNSANITIZED void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *arg)
+{
+    struct worker *worker = worker_self();
+    struct co *self = worker ? worker->current : NULL;
+    ensure(self); /* only a coroutine can park, no callback and no foreign thread */
+    int64_t now = atomic_load_explicit(&worker->now_ns, memory_order_relaxed);
+    atomic_store_explicit(&self->why, why, memory_order_relaxed);
+    atomic_store_explicit(&self->since_ns, now, memory_order_relaxed);
+    set_state(self, CO_WAITING);
+    leave(worker, self, commit, arg, false);
+}
+
+UNSANITIZED void co_ready(struct co *co)
+{
+    struct worker *worker = worker_self();
+    sanitize_release(co);
+    set_state(co, CO_IS_READY);
+    if (co->worker != worker) {
+        worker_post(co->worker, co);
+    } else if (!worker->current) {
+        co_queue_push(&worker->ready, co);
+    } else {
+        if (worker->next)
+            co_queue_push(&worker->ready, worker->next);
+        worker->next = co;
+    }
+}
+
+UNSANITIZED static void wake_sleeper(void *arg)
+{
+    co_ready(arg);
+}
+
+static bool commit_sleep(struct co *co, void *arg)
+{
+    (void)co, (void)arg;
+    return true;
+}
+
+void co_sleep(int64_t ns)
+{
+    if (ns <= 0) {
+        co_yield ();
+        return;
+    }
+    struct timer timer = {0};
+    timer_start(&timer, clock_now_ns() + ns, wake_sleeper, co_current());
+    co_park("sleep", commit_sleep, NULL); /* the timer fires on this worker, so not before */
+}

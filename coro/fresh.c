@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Coroutines that never ran, and how idle workers come to them.
+ *
+ * A child starts on its parent's worker: most children are short, or talk with their parent, and
+ * then a second processor only adds the cost of sharing. An idle worker takes some only from a
+ * worker that is behind. One idle worker at a time is the watcher: while others are busy it sleeps
+ * a millisecond at a time and looks at each; who has more fresh coroutines than it started since
+ * the last look would need longer than that, so the watcher takes half of them. It stops watching
+ * when it has work, or when nobody is busy: an idle program does not wake up.
+ *
+ * Rejected: stealing whenever a worker is idle. With channels between short coroutines it spreads
+ * over all processors what runs fastest on one (measured by others at 2 to 10 times the cost).
+ */
+#include "coro/clock.h"
+#include "coro/sched.h"
+
+enum { TAKE_MAX = 1024 };
+static const int64_t LOOK_MIN_NS = CLOCK_MS, LOOK_MAX_NS = 8 * CLOCK_MS;
+
+UNSANITIZED static uint32_t count_of(struct fresh_queue *fresh)
+{
+    return atomic_load_explicit(&fresh->count, memory_order_relaxed);
+}
+
+UNSANITIZED static void count_set(struct fresh_queue *fresh, uint32_t count)
+{
+    atomic_store_explicit(&fresh->count, count, memory_order_relaxed);
+}
+
+UNSANITIZED void fresh_push(struct worker *worker, struct co *co)
+{
+    struct fresh_queue *fresh = &worker->fresh;
+    lock_take_unseen(&fresh->lock);
+    co_queue_push(&fresh->queue, co);
+    count_set(fresh, count_of(fresh) + 1);
+    lock_drop_unseen(&fresh->lock);
+    worker_want_watcher(worker);
+}
+
+UNSANITIZED struct co *fresh_pop(struct worker *worker)
+{
+    struct fresh_queue *fresh = &worker->fresh;
+    if (count_of(fresh) == 0)
+        return NULL;
+    lock_take_unseen(&fresh->lock);
+    struct co *co = co_queue_pop(&fresh->queue);
+    if (co) {
+        count_set(fresh, count_of(fresh) - 1);
+        uint32_t taken = atomic_load_explicit(&fresh->taken, memory_order_relaxed);
+        atomic_store_explicit(&fresh->taken, taken + 1, memory_order_relaxed);
+    }
+    lock_drop_unseen(&fresh->lock);
+    if (co && count_of(fresh) > 0)
+        worker_want_watcher(worker);
+    return co;
+}
+
+/* Half of what `from` has, rounded up, the oldest first. */
+UNSANITIZED static uint32_t take_half(struct worker *self, struct worker *from)
+{
+    struct co_queue taken = {0};
+    lock_take_unseen(&from->fresh.lock);
+    uint32_t n = (count_of(&from->fresh) + 1) / 2;
+    if (n > TAKE_MAX)
+        n = TAKE_MAX;
+    for (uint32_t i = 0; i < n; i++)
+        co_queue_push(&taken, co_queue_pop(&from->fresh.queue));
+    count_set(&from->fresh, count_of(&from->fresh) - n);
+    lock_drop_unseen(&from->fresh.lock);
+    for (struct co *co; (co = co_queue_pop(&taken));) {
+        co->worker = self;
+        lock_take_unseen(&self->fresh.lock);
+        co_queue_push(&self->fresh.queue, co);
+        count_set(&self->fresh, count_of(&self->fresh) + 1);
+        lock_drop_unseen(&self->fresh.lock);
+    }
+    return n;
+}
+
+/* Doubles the interval while there is nothing to take, up to LOOK_MAX_NS. */
+UNSANITIZED bool fresh_look(struct worker *self)
+{
+    uint32_t taken = 0;
+    for (int i = 0; i < runtime.worker_count; i++) {
+        struct worker *other = &runtime.workers[i];
+        uint32_t started = atomic_load_explicit(&other->fresh.taken, memory_order_relaxed);
+        uint32_t since = started - self->look_taken[i];
+        self->look_taken[i] = started;
+        if (other != self && count_of(&other->fresh) > since)
+            taken += take_half(self, other);
+    }
+    if (taken || self->look_every_ns == 0)
+        self->look_every_ns = LOOK_MIN_NS;
+    else if (self->look_every_ns < LOOK_MAX_NS)
+        self->look_every_ns *= 2;
+    return taken > 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbers 0..capacity-1, given out and taken back; the last one given back is given out first.
+ * Each worker has a cache of its own; caches trade batches with the pool under its lock.
+ */
+#ifndef CORO_INDEX_POOL_H
+#define CORO_INDEX_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/lock.h"
+
+enum { INDEX_CACHE = 64, INDEX_NONE = UINT32_MAX };
+
+struct index_pool {
+    struct lock lock;
+    uint32_t capacity;
+    _Atomic uint32_t used; /* numbers below it have been given out at least once */
+    uint32_t first_free;   /* a chain through links[] */
+    uint32_t *links;
+    void (*on_new)(void *arg, uint32_t from, uint32_t to); /* before [from, to) is first used */
+    void *arg;
+};
+
+struct index_cache {
+    uint32_t count, limit;
+    uint32_t item[INDEX_CACHE];
+};
+
+bool index_pool_init(struct index_pool *pool, uint32_t capacity);
+void index_pool_term(struct index_pool *pool);
+
+/* Refill an empty cache; false when the pool is exhausted. Drain half of a full one. */
+bool index_pool_refill(struct index_pool *pool, struct index_cache *cache);
+void index_pool_drain(struct index_pool *pool, struct index_cache *cache);
+
+UNSANITIZED static inline uint32_t index_take(struct index_pool *pool, struct index_cache *cache)
+{
+    if (cache->count == 0 && !index_pool_refill(pool, cache))
+        return INDEX_NONE;
+    return cache->item[--cache->count];
+}
+
+UNSANITIZED static inline void index_give(
+    struct index_pool *pool, struct index_cache *cache, uint32_t index)
+{
+    if (cache->count == cache->limit)
+        index_pool_drain(pool, cache);
+    cache->item[cache->count++] = index;
+}
+
+#endif

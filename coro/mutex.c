@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Uncontended: one compare-and-swap each way. A waiter that is woken has to win the lock like
+ * anyone else, for who runs already can use it at once; but after STARVING_NS of waiting the lock
+ * is handed to it. (The scheme of Go's sync.Mutex.)
+ *
+ * Invariants: WAITED_FOR is changed under guard only, and is set exactly while waiters is not
+ * empty. After WAITED_FOR is set, unlock goes through guard; so no wake is lost.
+ */
+#include "coro/mutex.h"
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/sched.h"
+
+enum { LOCKED = 1, WAITED_FOR = 2 };
+enum { WOKEN, HANDED_OVER }; /* a waiter's status */
+enum { TRIES = 30 };         /* while the holder runs on another worker */
+static const int64_t STARVING_NS = CLOCK_MS;
+
+struct mutex_waiter {
+    struct waiter waiter; /* first: a list holds these */
+    int64_t since_ns;
+};
+
+static bool try_state(struct mutex *mutex, uint32_t from, uint32_t to)
+{
+    return atomic_compare_exchange_strong_explicit(
+        &mutex->state, &from, to, memory_order_acq_rel, memory_order_relaxed);
+}
+
+static void set_holder(struct mutex *mutex, struct co *co)
+{
+    atomic_store_explicit(&mutex->holder, co, memory_order_relaxed);
+}
+
+/* Barging: take it if it is free, whoever waits. */
+bool mutex_try_lock(struct mutex *mutex)
+{
+    uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
+    if (state & LOCKED || !try_state(mutex, state, state | LOCKED))
+        return false;
+    set_holder(mutex, co_current());
+    return true;
+}
+
+UNSANITIZED static bool commit_wait(struct co *co, void *arg)
+{
+    (void)co;
+    lock_drop_unseen(&((struct mutex *)arg)->guard);
+    return true;
+}
+
+/* Under guard: take it, or announce a waiter. True: taken. */
+static bool take_or_announce(struct mutex *mutex)
+{
+    for (;;) {
+        uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
+        if (!(state & LOCKED)) {
+            if (try_state(mutex, state, state | LOCKED))
+                return true;
+        } else if (state & WAITED_FOR || try_state(mutex, state, state | WAITED_FOR)) {
+            return false;
+        }
+    }
+}
+
+/* It is likely to be free soon: its holder runs right now, on another processor. */
+static bool worth_trying(struct mutex *mutex, struct co *self)
+{
+    struct co *holder = atomic_load_explicit(&mutex->holder, memory_order_relaxed);
+    return runtime.worker_count > 1 && holder && holder->worker != self->worker &&
+           atomic_load_explicit(&holder->state, memory_order_relaxed) == CO_RUNNING;
+}
+
+static bool spin(struct mutex *mutex, struct co *self)
+{
+    for (int i = 0; i < TRIES && worth_trying(mutex, self); i++) {
+        if (mutex_try_lock(mutex))
+            return true;
+        lock_relax();
+    }
+    return false;
+}
+
+static void lock_slowly(struct mutex *mutex)
+{
+    struct co *self = co_current();
+    ensure(self && atomic_load_explicit(&mutex->holder, memory_order_relaxed) != self);
+    if (spin(mutex, self))
+        return;
+    struct mutex_waiter me = {.waiter = {.co = self}};
+    for (bool first = true;; first = false) {
+        lock_take(&mutex->guard);
+        if (take_or_announce(mutex)) {
+            lock_drop(&mutex->guard);
+            break;
+        }
+        if (first) {
+            me.since_ns = worker_now_ns();
+            waiters_push(&mutex->waiters, &me.waiter);
+        } else { /* it has waited longest: back to the front */
+            waiters_push_front(&mutex->waiters, &me.waiter);
+        }
+        sanitize_release(&mutex->guard);
+        co_park("mutex", commit_wait, mutex);
+        if (me.waiter.status == HANDED_OVER)
+            break;
+    }
+    set_holder(mutex, self);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+    if (try_state(mutex, 0, LOCKED))
+        set_holder(mutex, co_current());
+    else
+        lock_slowly(mutex);
+}
+
+static void unlock_slowly(struct mutex *mutex)
+{
+    lock_take(&mutex->guard);
+    struct waiter *waiter = mutex->waiters.first;
+    struct co *co = NULL;
+    if (waiter) {
+        co = waiter->co;
+        waiters_remove(&mutex->waiters, waiter);
+        uint32_t rest = mutex->waiters.first ? WAITED_FOR : 0;
+        int64_t since_ns = ((struct mutex_waiter *)waiter)->since_ns;
+        bool hand_over = worker_now_ns() - since_ns >= STARVING_NS;
+        waiter->status = hand_over ? HANDED_OVER : WOKEN;
+        atomic_store_explicit(&mutex->state, rest | (hand_over ? LOCKED : 0), memory_order_release);
+    } else {
+        atomic_store_explicit(&mutex->state, 0, memory_order_release);
+    }
+    lock_drop(&mutex->guard);
+    if (co)
+        co_ready(co);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+    struct co *holder = atomic_load_explicit(&mutex->holder, memory_order_relaxed);
+    ensure(atomic_load_explicit(&mutex->state, memory_order_relaxed) & LOCKED);
+    ensure(!holder || holder == co_current());
+    set_holder(mutex, NULL);
+    if (!try_state(mutex, LOCKED, 0))
+        unlock_slowly(mutex);
+}

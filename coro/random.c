@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* splitmix64: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
+ * OOPSLA 2014. */
+#include "coro/random.h"
+
+#include "coro/sched.h"
+
+static _Thread_local uint64_t foreign_state; /* threads that are no workers */
+
+UNSANITIZED uint64_t random_next(void)
+{
+    struct worker *worker = worker_self();
+    uint64_t *state = worker ? &worker->random : &foreign_state;
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+uint32_t random_below(uint32_t n)
+{
+    return (uint32_t)(((random_next() >> 32) * n) >> 32);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Random choices of the runtime, each worker with its own state. Not for secrets. */
+#ifndef CORO_RANDOM_H
+#define CORO_RANDOM_H
+
+#include <stdint.h>
+
+uint64_t random_next(void);
+
+/* Evenly one of 0..n-1; n > 0. */
+uint32_t random_below(uint32_t n);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be said about all coroutines: the dump, the leaks, the deadlock. Reads other workers'
+ * coroutines while they run: each field by itself is right, two of them may be of two moments. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/sched.h"
+
+static const char *const state_names[] = {
+    [CO_FREE] = "free",
+    [CO_FRESH] = "not started",
+    [CO_IS_READY] = "ready",
+    [CO_RUNNING] = "running",
+    [CO_WAITING] = "waiting",
+};
+
+static void describe(const struct co *co, int state, int64_t now_ns, char *line, size_t size)
+{
+    const struct co_site *site = atomic_load_explicit(&co->site, memory_order_relaxed);
+    char waits[80] = "";
+    if (state == CO_WAITING) {
+        int64_t ms =
+            (now_ns - atomic_load_explicit(&co->since_ns, memory_order_relaxed)) / CLOCK_MS;
+        snprintf(waits, sizeof waits, " on %s for %lld ms",
+            atomic_load_explicit(&co->why, memory_order_relaxed), (long long)ms);
+    }
+    snprintf(line, size, "  #%llu %s: %s%s, spawned at %s:%d\n", (unsigned long long)co_id(co),
+        site->name, state_names[state], waits, site->file, site->line);
+}
+
+/* Print all that are alive, at most `limit` of them; how many there are. */
+static size_t list_all(int fd, size_t limit)
+{
+    size_t alive = 0;
+    int64_t now_ns = clock_now_ns();
+    uint32_t used = atomic_load_explicit(&runtime.cos_pool.used, memory_order_acquire);
+    for (uint32_t i = 0; i < used; i++) {
+        const struct co *co = &runtime.cos[i];
+        int state = atomic_load_explicit(&co->state, memory_order_relaxed);
+        if (state == CO_FREE)
+            continue;
+        char line[400];
+        if (alive++ < limit) {
+            describe(co, state, now_ns, line, sizeof line);
+            if (write(fd, line, strlen(line)) < 0)
+                break;
+        }
+    }
+    if (alive > limit)
+        dprintf(fd, "  ... and %zu more\n", alive - limit);
+    return alive;
+}
+
+static void dump(void *arg)
+{
+    int fd = *(int *)arg;
+    dprintf(fd, "%zu coroutines on %d workers\n", runtime_alive(), runtime.worker_count);
+    list_all(fd, SIZE_MAX);
+}
+
+/* Printing wants more stack than a coroutine should have to spare. */
+void runtime_dump(int fd)
+{
+    worker_call(dump, &fd);
+}
+
+enum { LEAKS_LISTED = 100, DEADLOCK_EXIT = 2 };
+
+size_t report_leaks(void)
+{
+    if (runtime_alive() == 0)
+        return 0;
+    dprintf(STDERR_FILENO, "coroutines still alive at the end:\n");
+    return list_all(STDERR_FILENO, LEAKS_LISTED);
+}
+
+/* Called by the last worker to go to sleep. Another may have been woken since: then it has
+ * something in its inbox. */
+bool report_deadlocked(void)
+{
+    for (int i = 0; i < runtime.worker_count; i++) {
+        struct worker *worker = &runtime.workers[i];
+        if (atomic_load(&worker->inbox) || atomic_load(&worker->outside) ||
+            atomic_load(&worker->fresh.count) || atomic_load(&worker->timers.due_ns) != INT64_MAX)
+            return false;
+    }
+    return !atomic_load(&runtime.stopping) &&
+           atomic_load(&runtime.sleepers) == runtime.worker_count;
+}
+
+_Noreturn void report_deadlock(void)
+{
+    dprintf(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
+    list_all(STDERR_FILENO, SIZE_MAX);
+    _exit(DEADLOCK_EXIT);
+}

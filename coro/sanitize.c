@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "coro/sanitize.h"
+
+#if SANITIZE_THREADS
+#include <sanitizer/tsan_interface.h>
+
+UNSANITIZED void sanitize_thread_stack(struct sanitize *stack)
+{
+    stack->fiber = __tsan_get_current_fiber();
+}
+
+UNSANITIZED void sanitize_stack_open(struct sanitize *stack, void *bottom, size_t size)
+{
+    (void)bottom, (void)size;
+    if (!stack->fiber)
+        stack->fiber = __tsan_create_fiber(0);
+}
+
+UNSANITIZED void sanitize_stack_close(void *bottom, size_t size)
+{
+    (void)bottom, (void)size;
+}
+
+UNSANITIZED void sanitize_leave(struct sanitize *from, struct sanitize *to, bool ends)
+{
+    (void)from, (void)ends;
+    __tsan_switch_to_fiber(to->fiber, __tsan_switch_to_fiber_no_sync);
+}
+
+UNSANITIZED void sanitize_arrive(struct sanitize *self)
+{
+    (void)self;
+}
+
+/* A fiber that never ran must not be destroyed (a fault of the run-time library): run it once. */
+UNSANITIZED void sanitize_fiber_make(struct sanitize *stack)
+{
+    void *self = __tsan_get_current_fiber();
+    stack->fiber = __tsan_create_fiber(0);
+    __tsan_switch_to_fiber(stack->fiber, __tsan_switch_to_fiber_no_sync);
+    __tsan_switch_to_fiber(self, __tsan_switch_to_fiber_no_sync);
+}
+
+UNSANITIZED void sanitize_fiber_free(struct sanitize *stack)
+{
+    if (stack->fiber)
+        __tsan_destroy_fiber(stack->fiber);
+    stack->fiber = NULL;
+}
+
+UNSANITIZED void sanitize_speak_as(struct sanitize *stack)
+{
+    __tsan_switch_to_fiber(stack->fiber, __tsan_switch_to_fiber_no_sync);
+}
+
+UNSANITIZED void sanitize_release(void *key)
+{
+    __tsan_release(key);
+}
+
+UNSANITIZED void sanitize_acquire(void *key)
+{
+    __tsan_acquire(key);
+}
+#endif
+
+#if SANITIZE_ADDRESSES
+#include <pthread.h>
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+
+void sanitize_thread_stack(struct sanitize *stack)
+{
+    pthread_attr_t attr;
+    void *bottom = NULL;
+    if (pthread_getattr_np(pthread_self(), &attr) == 0) {
+        pthread_attr_getstack(&attr, &bottom, &stack->size);
+        pthread_attr_destroy(&attr);
+    }
+    stack->bottom = bottom;
+    stack->fake_stack = NULL;
+}
+
+void sanitize_stack_open(struct sanitize *stack, void *bottom, size_t size)
+{
+    ASAN_UNPOISON_MEMORY_REGION(bottom, size);
+    stack->bottom = bottom;
+    stack->size = size;
+    stack->fake_stack = NULL;
+}
+
+void sanitize_stack_close(void *bottom, size_t size)
+{
+    ASAN_POISON_MEMORY_REGION(bottom, size);
+}
+
+UNSANITIZED void sanitize_leave(struct sanitize *from, struct sanitize *to, bool ends)
+{
+    __sanitizer_start_switch_fiber(ends ? NULL : &from->fake_stack, to->bottom, to->size);
+}
+
+UNSANITIZED void sanitize_arrive(struct sanitize *self)
+{
+    __sanitizer_finish_switch_fiber(self->fake_stack, NULL, NULL);
+}
+
+void sanitize_fiber_make(struct sanitize *stack)
+{
+    (void)stack;
+}
+
+void sanitize_fiber_free(struct sanitize *stack)
+{
+    (void)stack;
+}
+
+void sanitize_speak_as(struct sanitize *stack)
+{
+    (void)stack;
+}
+
+void sanitize_release(void *key)
+{
+    (void)key;
+}
+
+void sanitize_acquire(void *key)
+{
+    (void)key;
+}
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Three passes, as in Go's: with all channels locked, look whether a case can go ahead (from a
+ * random one on); else list a waiter with each; park. Who claims one waiter has claimed the wait,
+ * and the other waiters are taken out after the wake.
+ *
+ * Lock order: channels by rising address, each once.
+ */
+#include "coro/select.h"
+
+#include <stdlib.h>
+
+#include "coro/chan_ops.h"
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/random.h"
+#include "coro/timer.h"
+
+enum { ON_STACK = 8 }; /* cases; more of them are held on the heap */
+
+struct selection {
+    struct select_case *cases;
+    size_t n;
+    struct chan **order; /* the channels to lock, by address, each once */
+    size_t order_count;
+    struct waiter *waiters; /* one for each case */
+    struct wait wait;
+    struct co *co; /* for the timeout */
+};
+
+static void add_in_order(struct selection *selection, struct chan *chan)
+{
+    size_t at = selection->order_count;
+    for (; at > 0 && selection->order[at - 1] >= chan; at--)
+        if (selection->order[at - 1] == chan)
+            return;
+    for (size_t i = selection->order_count++; i > at; i--)
+        selection->order[i] = selection->order[i - 1];
+    selection->order[at] = chan;
+}
+
+static void lock_all(struct selection *selection)
+{
+    selection->order_count = 0;
+    for (size_t i = 0; i < selection->n; i++)
+        if (selection->cases[i].chan) {
+            chan_check(selection->cases[i].chan);
+            add_in_order(selection, selection->cases[i].chan);
+        }
+    for (size_t i = 0; i < selection->order_count; i++)
+        lock_take(&selection->order[i]->lock);
+}
+
+static void unlock_all(struct selection *selection)
+{
+    for (size_t i = 0; i < selection->order_count; i++)
+        lock_drop(&selection->order[i]->lock);
+}
+
+/* The first case, from a random one on, that can be done now; it is done then. */
+static int try_all(struct selection *selection, struct co **woken)
+{
+    size_t n = selection->n, from = n > 1 ? random_below((uint32_t)n) : 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = from + i < n ? from + i : from + i - n;
+        struct select_case *c = &selection->cases[at];
+        if (!c->chan)
+            continue;
+        c->status = c->op == SELECT_SEND ? chan_send_now(c->chan, c->item, woken)
+                                         : chan_recv_now(c->chan, c->item, woken);
+        if (c->status != CHAN_WOULD_BLOCK)
+            return (int)at;
+    }
+    return SELECT_NONE;
+}
+
+static struct waiters *list_of(const struct select_case *c)
+{
+    return c->op == SELECT_SEND ? &c->chan->senders : &c->chan->receivers;
+}
+
+static void enlist_all(struct selection *selection)
+{
+    for (size_t i = 0; i < selection->n; i++) {
+        struct select_case *c = &selection->cases[i];
+        selection->waiters[i] = (struct waiter){
+            .co = selection->co, .wait = &selection->wait, .item = c->item, .index = (int)i};
+        if (c->chan)
+            waiters_push(list_of(c), &selection->waiters[i]);
+    }
+}
+
+static void delist_all(struct selection *selection, int taken)
+{
+    for (size_t i = 0; i < selection->n; i++) {
+        struct select_case *c = &selection->cases[i];
+        if (!c->chan || (int)i == taken)
+            continue;
+        lock_take(&c->chan->lock);
+        waiters_remove(list_of(c), &selection->waiters[i]);
+        lock_drop(&c->chan->lock);
+    }
+}
+
+UNSANITIZED static bool commit_wait(struct co *co, void *arg)
+{
+    (void)co;
+    struct selection *selection = arg;
+    for (size_t i = 0; i < selection->order_count; i++)
+        lock_drop_unseen(&selection->order[i]->lock);
+    return true;
+}
+
+static void time_is_up(void *arg)
+{
+    struct selection *selection = arg;
+    struct co *co = selection->co;
+    if (wait_claim(&selection->wait, (int)selection->n))
+        co_ready(co);
+}
+
+/* Park with a waiter in each channel (all are locked); the index that was taken. */
+static int wait_for_one(struct selection *selection, int64_t timeout_ns)
+{
+    struct timer timer = {0};
+    atomic_init(&selection->wait.taken, WAIT_OPEN);
+    selection->co = co_current();
+    enlist_all(selection);
+    if (timeout_ns >= 0)
+        timer_start(&timer, clock_now_ns() + timeout_ns, time_is_up, selection);
+    for (size_t i = 0; i < selection->order_count; i++)
+        sanitize_release(&selection->order[i]->lock);
+    co_park("select", commit_wait, selection);
+    if (timeout_ns >= 0)
+        timer_stop(&timer);
+    int taken = atomic_load_explicit(&selection->wait.taken, memory_order_acquire);
+    delist_all(selection, taken);
+    if (taken == (int)selection->n)
+        return SELECT_NONE;
+    selection->cases[taken].status = (enum chan_status)selection->waiters[taken].status;
+    return taken;
+}
+
+static int select_locked(struct selection *selection, bool may_park, int64_t timeout_ns)
+{
+    struct co *woken = NULL;
+    lock_all(selection);
+    int taken = try_all(selection, &woken);
+    if (taken == SELECT_NONE && may_park)
+        return wait_for_one(selection, timeout_ns);
+    unlock_all(selection);
+    if (woken)
+        co_ready(woken);
+    return taken;
+}
+
+static int select_cases(struct select_case *cases, size_t n, bool may_park, int64_t timeout_ns)
+{
+    struct waiter waiters[ON_STACK];
+    struct chan *order[ON_STACK];
+    struct selection selection = {.cases = cases, .n = n, .order = order, .waiters = waiters};
+    if (n <= ON_STACK)
+        return select_locked(&selection, may_park, timeout_ns);
+    selection.waiters = malloc(n * (sizeof *waiters + sizeof(struct chan *)));
+    ensure(selection.waiters);
+    selection.order = (struct chan **)(selection.waiters + n);
+    int taken = select_locked(&selection, may_park, timeout_ns);
+    free(selection.waiters);
+    return taken;
+}
+
+int select_wait(struct select_case *cases, size_t n)
+{
+    return select_cases(cases, n, true, -1);
+}
+
+int select_try(struct select_case *cases, size_t n)
+{
+    return select_cases(cases, n, false, -1);
+}
+
+int select_timeout(struct select_case *cases, size_t n, int64_t timeout_ns)
+{
+    return select_cases(cases, n, timeout_ns > 0, timeout_ns);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "coro/stack.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "coro/ensure.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
+enum { PAGE = 4096, COLOURS = 16, COLOUR_BYTES = 64, STACKS_MIN = 64, PAINT = 0xA5 };
+
+/* Called under the pool's lock, so by_mprotect has one writer. */
+static void guard_new(void *arg, uint32_t from, uint32_t to)
+{
+    struct stack_area *area = arg;
+    for (uint32_t i = from; i < to; i++) {
+        char *guard = area->base + i * area->slot_size;
+        if (!area->by_mprotect && madvise(guard, PAGE, MADV_GUARD_INSTALL) == 0)
+            continue;
+        area->by_mprotect = true;
+        ensure(mprotect(guard, PAGE, PROT_NONE) == 0);
+    }
+}
+
+bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capacity)
+{
+    size_t pages = (stack_size + PAGE - 1) / PAGE;
+    if (pages < 4)
+        pages = 4;
+    area->slot_size = (pages | 1) * PAGE;
+    area->by_mprotect = false;
+    void *base = MAP_FAILED;
+    for (; capacity >= STACKS_MIN; capacity /= 2) {
+        base = mmap(NULL, capacity * area->slot_size, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+        if (base != MAP_FAILED)
+            break;
+    }
+    if (base == MAP_FAILED)
+        return false;
+    area->base = base;
+    madvise(base, capacity * area->slot_size, MADV_NOHUGEPAGE);
+    if (!index_pool_init(&area->pool, capacity)) {
+        munmap(base, capacity * area->slot_size);
+        return false;
+    }
+    area->pool.on_new = guard_new;
+    area->pool.arg = area;
+    return true;
+}
+
+void stack_area_term(struct stack_area *area)
+{
+    struct sanitize whole; /* nothing may stay poisoned: the addresses will be used again */
+    sanitize_stack_open(&whole, area->base, area->pool.used * area->slot_size);
+    munmap(area->base, area->pool.capacity * area->slot_size);
+    index_pool_term(&area->pool);
+    area->base = NULL;
+}
+
+char *stack_bottom(const struct stack_area *area, uint32_t index)
+{
+    return area->base + index * area->slot_size + PAGE;
+}
+
+size_t stack_usable(const struct stack_area *area)
+{
+    return area->slot_size - PAGE;
+}
+
+char *stack_top(const struct stack_area *area, uint32_t index)
+{
+    return area->base + (index + 1) * area->slot_size - index % COLOURS * COLOUR_BYTES;
+}
+
+uint32_t stack_guard_hit(const struct stack_area *area, const void *address)
+{
+    const char *at = address;
+    if (!area->base || at < area->base || at >= area->base + area->pool.capacity * area->slot_size)
+        return INDEX_NONE;
+    size_t offset = (size_t)(at - area->base);
+    return offset % area->slot_size < PAGE ? (uint32_t)(offset / area->slot_size) : INDEX_NONE;
+}
+
+void stack_paint(const struct stack_area *area, uint32_t index)
+{
+    memset(stack_bottom(area, index), PAINT, stack_usable(area));
+}
+
+size_t stack_used(const struct stack_area *area, uint32_t index)
+{
+    const unsigned char *bottom = (const unsigned char *)stack_bottom(area, index);
+    size_t size = stack_usable(area), clean = 0;
+    while (clean < size && bottom[clean] == PAINT)
+        clean++;
+    return size - clean;
+}

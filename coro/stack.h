@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stacks of all coroutines: one reservation of address space, cut into slots of one size, each
+ * with a guard page at its low end. Memory is used when touched, a page at a time.
+ *
+ *      slot 0                          slot 1
+ *      | guard | ... <- grows down  top | guard | ...
+ *
+ * A slot has an odd number of pages, and tops are shifted by a few cache lines from slot to slot:
+ * else the hot ends of all stacks would fall on the same few sets of the caches.
+ */
+#ifndef CORO_STACK_H
+#define CORO_STACK_H
+
+#include "coro/index_pool.h"
+
+struct stack_area {
+    char *base;
+    size_t slot_size;
+    struct index_pool pool;
+    bool by_mprotect; /* guards cost two mappings each: the kernel has no MADV_GUARD_INSTALL */
+};
+
+/* At most `capacity` stacks; fewer when the address space is limited. False: not even a few. */
+bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capacity);
+void stack_area_term(struct stack_area *area);
+
+char *stack_bottom(const struct stack_area *area, uint32_t index); /* lowest usable byte */
+size_t stack_usable(const struct stack_area *area);
+char *stack_top(const struct stack_area *area, uint32_t index); /* 16-aligned, grows down */
+
+/* The slot whose guard page holds the address, or INDEX_NONE. Callable from a signal handler. */
+uint32_t stack_guard_hit(const struct stack_area *area, const void *address);
+
+/* Debug builds: paint a stack that is not in use; bytes of it that were used since. */
+void stack_paint(const struct stack_area *area, uint32_t index);
+size_t stack_used(const struct stack_area *area, uint32_t index);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop of a worker, how others reach it, and how it sleeps.
+ *
+ * Sleeping: the sleeper sets `asleep`, then looks at its inbox; a waker pushes to the inbox, then
+ * looks at `asleep`. Both in one total order (sequentially consistent read-modify-writes, which
+ * ThreadSanitizer understands, where it does not understand fences), so one sees the other.
+ */
+#include "coro/worker.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/sched.h"
+#include "coro/waitgroup.h"
+
+static _Thread_local struct worker *self_tls;
+
+/* Not inlined: a coroutine may be moved to another thread where it parks, and the compiler would
+ * keep the address of the thread's variable. */
+__attribute__((noinline, noipa)) UNSANITIZED struct worker *worker_self(void)
+{
+    return self_tls;
+}
+
+int worker_count(void)
+{
+    return runtime.worker_count;
+}
+
+UNSANITIZED int worker_index(void)
+{
+    struct worker *self = worker_self();
+    ensure(self);
+    return self->index;
+}
+
+UNSANITIZED int64_t worker_now_ns(void)
+{
+    struct worker *self = worker_self();
+    return self ? atomic_load_explicit(&self->now_ns, memory_order_relaxed) : clock_now_ns();
+}
+
+bool worker_init(struct worker *worker, int index)
+{
+    worker->index = index;
+    worker->last_id = runtime.id_base + (uint64_t)index + 1 - (uint64_t)runtime.worker_count;
+    worker->random = (uint64_t)clock_wall_us() * (uint64_t)(index + 1);
+    worker->cos.limit = worker->stacks.limit = INDEX_CACHE;
+    atomic_store(&worker->timers.due_ns, INT64_MAX);
+    atomic_store(&worker->now_ns, clock_now_ns());
+    return poller_open(worker);
+}
+
+void worker_term(struct worker *worker)
+{
+    poller_close(worker);
+    timer_heap_term(worker);
+}
+
+UNSANITIZED void worker_ring(struct worker *worker)
+{
+    uint64_t one = 1;
+    ensure(write(worker->doorbell, &one, sizeof one) == sizeof one);
+}
+
+UNSANITIZED void worker_post(struct worker *worker, struct co *co)
+{
+    struct co *first = atomic_load_explicit(&worker->inbox, memory_order_relaxed);
+    do
+        co->link = first;
+    while (!atomic_compare_exchange_weak(&worker->inbox, &first, co));
+    if (atomic_load(&worker->asleep) && atomic_exchange(&worker->asleep, 0))
+        worker_ring(worker);
+}
+
+/* A worker has fresh coroutines waiting: let an idle one keep an eye on it. Only a hint; when it
+ * comes to nothing the next spawn or switch gives it again. */
+UNSANITIZED void worker_want_watcher(struct worker *self)
+{
+    int none = 0;
+    if (atomic_load_explicit(&runtime.sleepers, memory_order_relaxed) == 0 ||
+        atomic_load_explicit(&runtime.watcher, memory_order_relaxed) != 0)
+        return;
+    for (int i = 0; i < runtime.worker_count; i++) {
+        struct worker *other = &runtime.workers[i];
+        if (other == self || !atomic_load(&other->asleep))
+            continue;
+        if (atomic_compare_exchange_strong(&runtime.watcher, &none, i + 1) &&
+            atomic_exchange(&other->asleep, 0))
+            worker_ring(other);
+        return;
+    }
+}
+
+UNSANITIZED static void take_inbox(struct worker *worker)
+{
+    if (!atomic_load_explicit(&worker->inbox, memory_order_relaxed))
+        return;
+    struct co *co = atomic_exchange(&worker->inbox, NULL), *first = NULL;
+    while (co) { /* the last posted is on top: turn round */
+        struct co *rest = co->link;
+        co->link = first;
+        first = co;
+        co = rest;
+    }
+    while (first) {
+        struct co *rest = first->link;
+        co_queue_push(&worker->ready, first);
+        first = rest;
+    }
+}
+
+/* How long it may sleep: until its first timer, and as the watcher until the next look. */
+UNSANITIZED static int64_t sleep_time(struct worker *worker, bool watches)
+{
+    int64_t due = atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed);
+    int64_t time = -1;
+    if (due != INT64_MAX) {
+        int64_t now = clock_now_ns();
+        time = due > now ? due - now : 0;
+    }
+    if (watches && (time < 0 || time > worker->look_every_ns))
+        time = worker->look_every_ns;
+    return time;
+}
+
+/* Is it to watch? Steps down when there is nobody awake to be watched. */
+UNSANITIZED static bool is_watcher(struct worker *worker)
+{
+    if (atomic_load(&runtime.watcher) != worker->index + 1)
+        return false;
+    if (atomic_load(&runtime.sleepers) < runtime.worker_count - 1)
+        return true;
+    atomic_store(&runtime.watcher, 0);
+    return false;
+}
+
+UNSANITIZED static void stop_watching(struct worker *worker)
+{
+    if (atomic_load_explicit(&runtime.watcher, memory_order_relaxed) == worker->index + 1)
+        atomic_store(&runtime.watcher, 0);
+}
+
+/* Nothing to run: wait for something. */
+UNSANITIZED static void sleep_until_woken(struct worker *worker)
+{
+    bool watches = is_watcher(worker);
+    if (watches && fresh_look(worker)) {
+        stop_watching(worker);
+        return;
+    }
+    atomic_exchange(&worker->asleep, 1);
+    if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {
+        int64_t time = sleep_time(worker, watches);
+        int sleepers = atomic_fetch_add(&runtime.sleepers, 1) + 1;
+        if (sleepers == runtime.worker_count && time < 0 && report_deadlocked())
+            report_deadlock();
+        poller_poll(worker, time);
+        atomic_fetch_sub(&runtime.sleepers, 1);
+    }
+    atomic_store(&worker->asleep, 0);
+}
+
+/* Timers, and descriptors now and then while there is work. */
+UNSANITIZED static void look_around(struct worker *worker)
+{
+    int64_t now = clock_now_ns();
+    atomic_store_explicit(&worker->now_ns, now, memory_order_relaxed);
+    if (now >= atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed))
+        timer_heap_run(worker, now);
+    if (now - worker->polled_ns >= POLL_EVERY_NS) {
+        worker->polled_ns = now;
+        if (atomic_load_explicit(&worker->outside, memory_order_relaxed))
+            poller_poll(worker, 0);
+    }
+}
+
+UNSANITIZED void worker_loop(struct worker *worker)
+{
+    self_tls = worker;
+    sanitize_thread_stack(&worker->own.sanitize);
+    sanitize_fiber_make(&worker->committer.sanitize);
+    overflow_thread_init();
+    while (!atomic_load_explicit(&runtime.stopping, memory_order_relaxed)) {
+        take_inbox(worker);
+        look_around(worker);
+        worker->turns_left = TURNS_MAX;
+        struct co *co = co_pick(worker);
+        if (co)
+            co_resume(worker, co);
+        else
+            sleep_until_woken(worker);
+    }
+    overflow_thread_term();
+    sanitize_fiber_free(&worker->committer.sanitize);
+    self_tls = NULL;
+}
+
+/* --- the same call on every worker ------------------------------------------------------------ */
+
+struct each {
+    void (*fn)(int index, void *arg);
+    void *arg;
+    struct waitgroup group;
+};
+
+static void each_call(void *arg)
+{
+    struct each *each = arg;
+    each->fn(worker_index(), each->arg);
+}
+
+static void each_main(void *arg)
+{
+    struct each *each = arg;
+    worker_call(each_call, each);
+    waitgroup_done(&each->group);
+}
+
+void worker_each(void (*fn)(int index, void *arg), void *arg)
+{
+    struct each each = {.fn = fn, .arg = arg};
+    waitgroup_add(&each.group, runtime.worker_count);
+    for (int i = 0; i < runtime.worker_count; i++)
+        while (!co_spawn_on(&runtime.workers[i], CO_SITE("worker_each"), each_main, &each))
+            co_sleep(CLOCK_MS); /* all coroutines are taken: until one ends */
+    waitgroup_wait(&each.group);
+}
