@@ -18,12 +18,12 @@
 #include "loadtest/api.h"
 #include "loadtest/key.h"
 #include "loadtest/options.h"
-#include "loadtest/random.h"
+#include "loadtest/dice.h"
 #include "loadtest/report.h"
 
 struct load_client {
     struct api api;
-    struct random random;
+    struct dice dice;
     struct key_source keys;
 };
 

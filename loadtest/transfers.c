@@ -67,8 +67,8 @@ static enum client_status transfer(struct load_client *client, void *arg, struct
 {
     const struct options *options = arg;
     uint64_t accounts = (uint64_t)options->accounts;
-    uint64_t from = options->hot ? 0 : random_below(&client->random, accounts);
-    uint64_t to = random_below(&client->random, accounts - 1);
+    uint64_t from = options->hot ? 0 : dice_below(&client->dice, accounts);
+    uint64_t to = dice_below(&client->dice, accounts - 1);
     char key[KEY_SIZE], from_id[ACCOUNT_TEXT], to_id[ACCOUNT_TEXT];
     account_of(options, (int64_t)from, from_id);
     account_of(options, (int64_t)(to + (to >= from)), to_id);

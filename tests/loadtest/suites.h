@@ -7,6 +7,6 @@
 extern const struct unit_suite histogram_suite;
 extern const struct unit_suite json_suite;
 extern const struct unit_suite response_suite;
-extern const struct unit_suite random_suite;
+extern const struct unit_suite dice_suite;
 
 #endif

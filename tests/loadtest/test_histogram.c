@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "loadtest/histogram.h"
-#include "loadtest/random.h"
+#include "loadtest/dice.h"
 
 static struct histogram one, other;
 
@@ -37,10 +37,10 @@ static void empty(void)
 /* A value reads back as itself or up to 1/128 more, over the whole range. */
 static void precision(void)
 {
-    struct random random = random_make(unit_seed(), 0);
+    struct dice dice = dice_make(unit_seed(), 0);
     for (int i = 0; i < 2000; i++) {
         clear();
-        uint64_t value = random_next(&random) >> (24 + random_below(&random, 40));
+        uint64_t value = dice_next(&dice) >> (24 + dice_below(&dice, 40));
         histogram_record(&one, (int64_t)value);
         histogram_record(&one, INT64_C(1) << 39); /* so that the maximum does not clip it */
         uint64_t read = histogram_percentile(&one, 50);

@@ -4,22 +4,22 @@
 #include <string.h>
 
 #include "loadtest/key.h"
-#include "loadtest/random.h"
+#include "loadtest/dice.h"
 
 static void repeats_from_its_seed(void)
 {
-    struct random a = random_make(1, 2), b = random_make(1, 2), c = random_make(1, 3);
-    uint64_t first = random_next(&a);
-    CU_ASSERT_EQUAL(first, random_next(&b));
-    CU_ASSERT_NOT_EQUAL(first, random_next(&c));
+    struct dice a = dice_make(1, 2), b = dice_make(1, 2), c = dice_make(1, 3);
+    uint64_t first = dice_next(&a);
+    CU_ASSERT_EQUAL(first, dice_next(&b));
+    CU_ASSERT_NOT_EQUAL(first, dice_next(&c));
 }
 
 static void stays_below_its_bound(void)
 {
-    struct random random = random_make(unit_seed(), 0);
+    struct dice dice = dice_make(unit_seed(), 0);
     int seen[7] = {0};
     for (int i = 0; i < 7000; i++) {
-        uint64_t value = random_below(&random, 7);
+        uint64_t value = dice_below(&dice, 7);
         CU_ASSERT_FATAL(value < 7);
         seen[value]++;
     }
@@ -41,7 +41,7 @@ static void keys_rise_and_differ(void)
     }
 }
 
-const struct unit_suite random_suite = {"random", 1,
+const struct unit_suite dice_suite = {"dice", 1,
     (const struct unit_test[]){{"repeats_from_its_seed", repeats_from_its_seed},
         {"stays_below_its_bound", stays_below_its_bound},
         {"keys_rise_and_differ", keys_rise_and_differ}, {0}}};
