@@ -77,18 +77,22 @@ size_t report_leaks(void)
     return list_all(STDERR_FILENO, LEAKS_LISTED);
 }
 
-/* Called by the last worker to go to sleep. Another may have been woken since: then it has
- * something in its inbox. */
-bool report_deadlocked(void)
+/*
+ * Called by a worker that goes to sleep. The others may have been woken since: then there is
+ * something in an inbox; or may have been awake and gone to sleep again: then runtime.sleep is not
+ * what it was.
+ */
+bool report_deadlocked(uint64_t sleep)
 {
+    if ((int)(uint32_t)sleep < runtime.worker_count || atomic_load(&runtime.stopping))
+        return false;
     for (int i = 0; i < runtime.worker_count; i++) {
         struct worker *worker = &runtime.workers[i];
         if (atomic_load(&worker->inbox) || atomic_load(&worker->outside) ||
             atomic_load(&worker->fresh.count) || atomic_load(&worker->timers.due_ns) != INT64_MAX)
             return false;
     }
-    return !atomic_load(&runtime.stopping) &&
-           atomic_load(&runtime.sleepers) == runtime.worker_count;
+    return atomic_load(&runtime.sleep) == sleep;
 }
 
 _Noreturn void report_deadlock(void)

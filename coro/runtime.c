@@ -122,6 +122,8 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     runtime.main = main;
     runtime.main_arg = arg;
     atomic_store(&runtime.stopping, false);
+    atomic_store(&runtime.sleep, 0);
+    atomic_store(&runtime.watcher, 0);
     struct worker *own = &runtime.workers[0];
     struct co *first = co_make(own, CO_SITE("main"), first_main, NULL);
     ensure(first);

@@ -129,6 +129,8 @@ struct worker {
     _Atomic int asleep;                      /* 1: ring the doorbell after posting */
 };
 
+#define SLEEP_TURN (UINT64_C(1) << 32)
+
 struct runtime {
     struct worker *workers;
     int worker_count;
@@ -136,8 +138,8 @@ struct runtime {
     struct index_pool cos_pool;
     struct stack_area stacks;
     _Atomic bool stopping;
-    _Atomic int sleepers; /* workers that are asleep */
-    _Atomic int watcher;  /* 1 + the worker that looks after the busy ones; 0: none */
+    _Atomic uint64_t sleep; /* workers that are asleep, plus SLEEP_TURN for each time one went */
+    _Atomic int watcher;    /* 1 + the worker that looks after the busy ones; 0: none */
     void (*main)(void *arg);
     void *main_arg;
     uint64_t id_base; /* ids of earlier runs are below */
@@ -167,6 +169,11 @@ void fresh_push(struct worker *worker, struct co *co);
 struct co *fresh_pop(struct worker *worker);
 bool fresh_look(struct worker *self); /* as the watcher: take from those who are behind */
 
+UNSANITIZED static inline int worker_sleepers(void)
+{
+    return (int)(uint32_t)atomic_load_explicit(&runtime.sleep, memory_order_relaxed);
+}
+
 /* timer.c */
 void timer_heap_run(struct worker *worker, int64_t now_ns);
 void timer_heap_term(struct worker *worker);
@@ -178,7 +185,7 @@ void poller_poll(struct worker *worker, int64_t timeout_ns); /* 0: only look; < 
 void poller_reset(void);
 
 /* report.c */
-bool report_deadlocked(void);
+bool report_deadlocked(uint64_t sleep); /* runtime.sleep as the caller left it */
 _Noreturn void report_deadlock(void);
 size_t report_leaks(void);
 

@@ -80,8 +80,7 @@ UNSANITIZED void worker_post(struct worker *worker, struct co *co)
 UNSANITIZED void worker_want_watcher(struct worker *self)
 {
     int none = 0;
-    if (atomic_load_explicit(&runtime.sleepers, memory_order_relaxed) == 0 ||
-        atomic_load_explicit(&runtime.watcher, memory_order_relaxed) != 0)
+    if (worker_sleepers() == 0 || atomic_load_explicit(&runtime.watcher, memory_order_relaxed) != 0)
         return;
     for (int i = 0; i < runtime.worker_count; i++) {
         struct worker *other = &runtime.workers[i];
@@ -131,7 +130,7 @@ UNSANITIZED static bool is_watcher(struct worker *worker)
 {
     if (atomic_load(&runtime.watcher) != worker->index + 1)
         return false;
-    if (atomic_load(&runtime.sleepers) < runtime.worker_count - 1)
+    if (worker_sleepers() < runtime.worker_count - 1)
         return true;
     atomic_store(&runtime.watcher, 0);
     return false;
@@ -154,11 +153,12 @@ UNSANITIZED static void sleep_until_woken(struct worker *worker)
     atomic_exchange(&worker->asleep, 1);
     if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {
         int64_t time = sleep_time(worker, watches);
-        int sleepers = atomic_fetch_add(&runtime.sleepers, 1) + 1;
-        if (sleepers == runtime.worker_count && time < 0 && report_deadlocked())
+        uint64_t sleep = atomic_fetch_add(&runtime.sleep, SLEEP_TURN + 1) + SLEEP_TURN + 1;
+        if (time < 0 && report_deadlocked(sleep))
             report_deadlock();
         poller_poll(worker, time);
-        atomic_fetch_sub(&runtime.sleepers, 1);
+        atomic_fetch_sub(&runtime.sleep, 1);
+        worker->polled_ns = clock_now_ns();
     }
     atomic_store(&worker->asleep, 0);
 }
