@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The few ways in which the page touches the document. Text is only ever set as text, so nothing
+// that the ledger holds can become markup.
+
+export const find = (id) => document.getElementById(id);
+
+/** An element with attributes and children (elements or strings). */
+export function element(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+}
+
+/** Set the text of an element, touching the document only if it changes. */
+export function write(id, text) {
+    const node = find(id);
+    if (node.textContent !== text) node.textContent = text;
+}
+
+const REFRESH_MS = 250; // the document changes at most four times a second
+const ANNOUNCE_MS = 1000; // and a screen reader hears at most one thing a second
+
+const dirty = new Set();
+let refreshing = null;
+
+/** Call `draw` soon, once, however often it is asked for until then. */
+export function refresh(draw) {
+    dirty.add(draw);
+    refreshing ??= setTimeout(() => {
+        refreshing = null;
+        const draws = [...dirty];
+        dirty.clear();
+        for (const each of draws) each();
+    }, REFRESH_MS);
+}
+
+let announcement = null;
+
+/** Tell a screen reader, politely. Of several within a second the last is told. */
+export function announce(text) {
+    if (announcement === null)
+        setTimeout(() => {
+            write('announcer', announcement);
+            announcement = null;
+        }, ANNOUNCE_MS);
+    announcement = text;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The journal's tail. Of each kind the last entries are kept, and a bounded number of rows is in
+// the document, whatever the rate.
+
+import { element, find, refresh, write } from './dom.js';
+import { assetOfWorld, codeOf, showAmount, showCount } from './money.js';
+
+const KEPT = 100;
+
+const kept = new Map(); // kind -> its last entries, oldest first
+let shown = [];         // the entries that are in the document, newest first
+let paused = false;
+let since = 0;          // entries that came while paused
+
+let assetOf = () => null;
+let openStatement = () => {};
+
+/** `asset(id)` tells an account's asset if it is known; `open(id)` shows an account. */
+export function startJournal({ asset, open }) {
+    assetOf = asset;
+    openStatement = open;
+    find('journal-kind').addEventListener('change', () => draw(true));
+    find('journal-pause').addEventListener('click', () => {
+        paused = !paused;
+        since = 0;
+        find('journal-pause').setAttribute('aria-pressed', String(paused));
+        find('journal-pause').textContent = paused ? 'Go on' : 'Pause';
+        draw(!paused);
+    });
+    find('journal-rows').addEventListener('click', (event) => {
+        const id = event.target.closest('button')?.dataset.account;
+        if (id) openStatement(id);
+    });
+}
+
+export function addToJournal(entry) {
+    let entries = kept.get(entry.kind);
+    if (!entries) kept.set(entry.kind, (entries = []));
+    entries.push(entry);
+    if (entries.length >= 2 * KEPT) entries.splice(0, entries.length - KEPT);
+    if (paused) since++;
+    refresh(drawSoon);
+}
+
+function drawSoon() {
+    draw(false);
+}
+
+function draw(again) {
+    if (!paused || again) drawRows(again);
+    const kind = find('journal-kind').value;
+    const what = kind ? `last ${KEPT} of this kind` : `last ${KEPT} entries`;
+    write('journal-note', paused ? `Paused: ${showCount(since)} more since.` : `The ${what}.`);
+}
+
+function drawRows(again) {
+    const kind = find('journal-kind').value;
+    const entries = kind ? kept.get(kind) ?? [] : [...kept.values()].flat();
+    const newest = entries.sort((a, b) => a.seq - b.seq).slice(-KEPT).reverse();
+    const rows = find('journal-rows');
+    if (again) {
+        rows.replaceChildren();
+        shown = [];
+    }
+    const top = shown[0]?.seq ?? 0;
+    rows.prepend(...newest.filter((entry) => entry.seq > top).map(row));
+    while (rows.childElementCount > KEPT) rows.lastElementChild.remove();
+    shown = newest;
+}
+
+function row(entry) {
+    return element('tr', { 'data-kind': entry.kind, 'data-seq': entry.seq },
+        element('td', { class: 'number' }, String(entry.seq)),
+        element('td', { class: 'time' }, element('time', { datetime: entry.at }, clock(entry.at))),
+        element('td', {}, element('span', { class: `kind ${entry.kind}` }, entry.kind)),
+        element('td', { class: 'what' }, ...what(entry)),
+        element('td', { class: 'number' }, amount(entry)));
+}
+
+/** "2026-11-21T09:00:00.123456Z" as the time of day here, with milliseconds. */
+export function clock(at) {
+    const when = new Date(at);
+    return when.toTimeString().slice(0, 8) + '.' + String(when.getMilliseconds()).padStart(3, '0');
+}
+
+function link(id) {
+    return element('button', { type: 'button', class: 'account', 'data-account': id }, id);
+}
+
+function what(entry) {
+    if (entry.account?.id) return [link(entry.account.id), ` opened in ${entry.account.asset}`];
+    if (entry.code)
+        return [...(entry.account ? [link(entry.account), ' '] : []), entry.code];
+    const postings = entry.postings ?? [];
+    if (!postings.length) return [entry.key ?? ''];
+    const { from, to } = postings[0];
+    const more = postings.length > 1 ? ` and ${postings.length - 1} more` : '';
+    return [link(from), ' → ', link(to), more];
+}
+
+function amount(entry) {
+    const posting = entry.postings?.[0];
+    if (!posting) return '';
+    const asset = assetOfWorld(posting.from) ?? assetOfWorld(posting.to)
+        ?? assetOf(posting.from) ?? assetOf(posting.to);
+    return asset ? `${showAmount(posting.amount, asset)} ${codeOf(asset)}` : posting.amount;
+}

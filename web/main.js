@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// The dashboard: puts the parts together. The journal's stream is what moves everything; each part
+// takes from an entry what it shows. No framework, no build step: what you read is what runs.
+
+import { applyToAccounts, assetOf, load, startAccounts } from './accounts.js';
+import { setToken, takeToken, whenRefused } from './api.js';
+import { makeChart } from './chart.js';
+import { find, refresh, write } from './dom.js';
+import { follow, sayHead } from './events.js';
+import { startForms } from './forms.js';
+import { addToJournal, startJournal } from './journal.js';
+import { drawLink } from './link.js';
+import { watch } from './metrics.js';
+import { showCount } from './money.js';
+import { startRace } from './race.js';
+import { applyToStatement, openStatement, startStatement } from './statement.js';
+import { applyToTotals, settleTotals, sweepTotals, totalsMissing } from './totals.js';
+
+const TAIL = 100; // entries from before the page was opened
+
+let stream = null;
+let metricsAt = performance.now();
+
+function start() {
+    takeToken();
+    whenRefused(askForToken);
+    startAccounts(openStatement);
+    startStatement();
+    startJournal({ asset: assetOf, open: openStatement });
+    startForms();
+    startRace();
+    startMetrics();
+    find('banner-retry').addEventListener('click', () => stream?.retry());
+    find('token-form').addEventListener('submit', useToken);
+    setInterval(() => stream && drawLink(stream, metricsAt), 500);
+    connect();
+}
+
+/** Begin at the position of the accounts that are shown, a little before it for the tail. */
+async function connect() {
+    let position = null;
+    while (position === null) {
+        position = await load().catch(() => null);
+        if (position === null) await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    stream = follow(Math.max(0, position - TAIL), apply, changed);
+}
+
+function apply(entry) {
+    applyToAccounts(entry);
+    applyToTotals(entry);
+    applyToStatement(entry);
+    addToJournal(entry);
+}
+
+function changed() {
+    if (stream.state === 'live' && totalsMissing()) sweepTotals();
+    settleTotals(stream.position);
+    refresh(drawNow);
+}
+
+function drawNow() {
+    drawLink(stream, metricsAt);
+}
+
+function startMetrics() {
+    const rate = makeChart(find('chart-rate'), [
+        { label: 'committed', stroke: '--committed', fill: '--committed-fill' },
+        { label: 'rejected', stroke: '--rejected', dash: [5, 4] },
+    ], compact);
+    const latency = makeChart(find('chart-latency'), [
+        { label: 'p50', stroke: '--median' },
+        { label: 'p99', stroke: '--tail', dash: [5, 4] },
+    ], compact);
+    watch((figures) => {
+        rate.push([figures?.committed ?? null, figures?.rejected ?? null]);
+        latency.push([figures?.p50 ?? null, figures?.p99 ?? null]);
+        if (!figures) return;
+        metricsAt = performance.now();
+        if (stream && figures.lastSeq !== null) sayHead(stream, figures.lastSeq);
+        drawFigures(figures);
+    });
+}
+
+function drawFigures({ committed, rejected, totals, p50, p99, lastSeq, epoch, accounts }) {
+    write('tile-rate', committed === null ? '–' : showCount(committed));
+    write('tile-outcomes', `${showCount(totals.committed)} done, ${showCount(totals.rejected)} ` +
+        `refused, ${showCount(totals.replayed)} replayed`);
+    write('tile-p50', p50 === null ? '–' : `${compact(p50)} ms`);
+    write('tile-p99', p99 === null ? '–' : `${compact(p99)} ms`);
+    write('tile-seq', lastSeq === null ? '–' : showCount(lastSeq));
+    const opened = accounts === null ? '' : `${showCount(accounts)} accounts`;
+    write('tile-epoch', [opened, epoch === null ? '' : `epoch ${epoch}`].filter(Boolean).join(', '));
+}
+
+/** 0.42, 4.2, 42, 4,200, 42k */
+function compact(value) {
+    if (value >= 10000) return `${showCount(value / 1000)}k`;
+    if (value >= 10 || value === Math.round(value)) return showCount(value);
+    return value.toFixed(value < 1 ? 2 : 1);
+}
+
+function askForToken(had) {
+    write('token-error', had ? 'The service refuses the token that this tab has.' : '');
+    if (!find('token-dialog').open) find('token-dialog').showModal();
+}
+
+function useToken() {
+    setToken(find('token-input').value.trim());
+    find('token-input').value = '';
+    if (stream) stream.retry();
+}
+
+start();

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Amounts are whole numbers of an asset's smallest unit, in strings of digits; "USD/2" counts
+// cents. They are shown and read as decimals without ever passing through a float.
+
+const MINUS = '\u2212';
+
+export function scaleOf(asset) {
+    return Number(asset.slice(asset.indexOf('/') + 1));
+}
+
+export function codeOf(asset) {
+    return asset.slice(0, asset.indexOf('/'));
+}
+
+/** The asset of a world account's id ("world:USD.2"), or null. */
+export function assetOfWorld(id) {
+    const match = /^world:([A-Z][A-Z0-9_]*)\.([0-9]+)$/.exec(id);
+    return match && `${match[1]}/${match[2]}`;
+}
+
+/** "-123456" of "USD/2" is "−1,234.56". */
+export function showAmount(units, asset) {
+    const scale = asset ? scaleOf(asset) : 0;
+    const negative = units.startsWith('-');
+    const digits = (negative ? units.slice(1) : units).padStart(scale + 1, '0');
+    const whole = digits.slice(0, digits.length - scale);
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+    return (negative ? MINUS : '') + grouped + (scale ? '.' + digits.slice(-scale) : '');
+}
+
+/** "1,234.5" of "USD/2" is "123450"; null if it is no amount of that asset. */
+export function readAmount(text, asset) {
+    const scale = asset ? scaleOf(asset) : 0;
+    const match = /^([-\u2212]?)(\d[\d,]*)(?:\.(\d*))?$/.exec(text.trim());
+    if (!match) return null;
+    const fraction = match[3] ?? '';
+    if (fraction.length > scale) return null;
+    const digits = match[2].replaceAll(',', '') + fraction.padEnd(scale, '0');
+    const units = BigInt(digits).toString();
+    return match[1] && units !== '0' ? '-' + units : units;
+}
+
+/** 12345 is "12,345". */
+export function showCount(count) {
+    return Math.round(count).toLocaleString('en');
+}

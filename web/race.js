@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The project's story in one button: 100 in an account, two withdrawals of 80 at the same moment.
+
+import { LEDGER, accountPath, newKey, problemOf, request } from './api.js';
+import { element, find } from './dom.js';
+import { showAmount } from './money.js';
+
+const ASSET = 'USD/2';
+const HAVE = '10000';
+const TAKE = '8000';
+
+let rounds = 0;
+let exact = 0; // rounds in which exactly one of the two succeeded
+
+export function startRace() {
+    find('race-once').addEventListener('click', () => race(1));
+    find('race-many').addEventListener('click', () => race(25));
+}
+
+async function race(count) {
+    const buttons = [find('race-once'), find('race-many')];
+    for (const button of buttons) button.disabled = true;
+    try {
+        for (let i = 0; i < count; i++) drawRound(await round());
+    } catch (error) {
+        find('race-steps').append(element('li', {}, `Stopped: ${error.message}`));
+    } finally {
+        for (const button of buttons) button.disabled = false;
+    }
+}
+
+async function post(path, body, key) {
+    return request('POST', path, { body: JSON.stringify(body), key });
+}
+
+/** Set the account up, race, and see what is left. */
+async function round() {
+    const id = `race-${newKey().slice(-12)}`;
+    for (const [path, body] of [
+        [`${LEDGER}/accounts`, { id, asset: ASSET }],
+        [accountPath(id, '/deposit'), { amount: HAVE }],
+    ]) {
+        const answer = await post(path, body, newKey());
+        if (answer.status !== 201) throw new Error(problemOf(answer));
+    }
+    const withdraw = () => post(accountPath(id, '/withdraw'), { amount: TAKE }, newKey());
+    const answers = await Promise.all([withdraw(), withdraw()]);
+    const account = await request('GET', accountPath(id));
+    return { id, answers, balance: account.body.balance };
+}
+
+function drawRound({ id, answers, balance }) {
+    const paid = answers.filter(({ status }) => status === 201).length;
+    const refused = answers.filter(({ status }) => status === 422).length;
+    const left = showAmount(balance, ASSET);
+    rounds++;
+    if (paid === 1 && refused === 1 && balance === '2000') exact++;
+    find('race-steps').replaceChildren(
+        element('li', {}, `${id} holds ${showAmount(HAVE, ASSET)} USD.`),
+        ...answers.map((answer, i) => element('li', {}, `Withdrawal ${'AB'[i]} of 80.00: `,
+            element('span', { class: `status s${String(answer.status)[0]}` },
+                String(answer.status)),
+            answer.status === 201 ? ` paid at seq ${answer.seq}`
+                : ` ${answer.body?.code}, ${showAmount(answer.body?.available ?? '0', ASSET)} left`)),
+        element('li', {}, `The balance is ${left} USD.`));
+    const verdict = find('race-verdict');
+    verdict.hidden = false;
+    verdict.dataset.state = exact === rounds ? 'right' : 'wrong';
+    verdict.textContent = `Exactly one paid, in ${exact} of ${rounds} ` +
+        `${rounds === 1 ? 'race' : 'races'}.`;
+}

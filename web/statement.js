@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// One account with its statement: what touched it, newest first, with the balance after each. New
+// entries are added at the top as the journal grows.
+
+import { accountPath, problemOf, request } from './api.js';
+import { element, find, refresh, write } from './dom.js';
+import { clock } from './journal.js';
+import { codeOf, showAmount, showCount } from './money.js';
+
+const PAGE = 50;
+const ROWS_MAX = 1000;
+
+let shown = null; // {id, asset, newest, next, fresh: items to put on top}
+
+export function startStatement() {
+    find('statement-close').addEventListener('click', () => find('statement').close());
+    find('statement').addEventListener('close', () => (shown = null));
+    find('statement-older').addEventListener('click', () => older().catch(fail));
+}
+
+export async function openStatement(id) {
+    const mine = (shown = { id, asset: null, newest: 0, next: null, fresh: [] });
+    find('statement-rows').replaceChildren();
+    find('statement-facts').replaceChildren();
+    find('statement-older').hidden = true;
+    write('statement-title', id);
+    write('statement-note', 'Reading.');
+    find('statement').showModal();
+    try {
+        const account = await request('GET', accountPath(id));
+        if (mine !== shown) return;
+        if (account.status !== 200) {
+            write('statement-note', problemOf(account));
+            return;
+        }
+        mine.asset = account.body.asset;
+        drawFacts(account.body);
+        await older();
+    } catch {
+        fail();
+    }
+}
+
+function fail() {
+    write('statement-note', 'No answer. Close this and try again.');
+}
+
+async function older() {
+    const mine = shown;
+    const query = new URLSearchParams({ limit: PAGE });
+    if (mine.next !== null) query.set('before', mine.next);
+    const answer = await request('GET', accountPath(mine.id, `/entries?${query}`));
+    if (mine !== shown) return;
+    if (answer.status !== 200) {
+        write('statement-note', problemOf(answer));
+        return;
+    }
+    const { items, next } = answer.body;
+    if (mine.newest === 0) mine.newest = Math.max(answer.seq, items[0]?.seq ?? 0);
+    mine.next = next;
+    find('statement-rows').append(...items.map(row));
+    find('statement-older').hidden =
+        next === null || find('statement-rows').childElementCount >= ROWS_MAX;
+    mine.fresh = mine.fresh.filter((item) => item.seq > mine.newest);
+    draw();
+}
+
+/** An entry of the journal: does it belong on this statement? */
+export function applyToStatement(entry) {
+    const balance = shown && entry.balances?.[shown.id];
+    if (balance == null || (shown.newest && entry.seq <= shown.newest)) return;
+    shown.fresh.push({ ...entry, balance, amount: change(entry, shown.id) });
+    if (shown.fresh.length > ROWS_MAX) shown.fresh.shift();
+    refresh(draw);
+}
+
+function change({ postings }, id) {
+    let sum = 0n;
+    for (const { from, to, amount } of postings ?? []) {
+        if (to === id) sum += BigInt(amount);
+        if (from === id) sum -= BigInt(amount);
+    }
+    return sum.toString();
+}
+
+function draw() {
+    if (!shown?.newest) return; // the first page is on its way: fresh entries wait for it
+    const rows = find('statement-rows');
+    if (shown.fresh.length) {
+        const last = shown.fresh.at(-1);
+        write('statement-balance', showAmount(last.balance, shown.asset));
+        shown.newest = last.seq;
+        rows.prepend(...shown.fresh.reverse().map(row));
+        shown.fresh = [];
+        while (rows.childElementCount > ROWS_MAX) rows.lastElementChild.remove();
+    }
+    const count = rows.childElementCount;
+    write('statement-note', count ? `${showCount(count)} shown, up to seq ${shown.newest}.`
+        : 'Nothing has touched this account yet.');
+}
+
+function drawFacts({ asset, balance, floor, available, frozen, metadata }) {
+    const code = codeOf(asset);
+    const facts = [['Balance', `${showAmount(balance, asset)}`, 'statement-balance'],
+        ['Asset', asset], ['Lowest', floor === null ? 'none' : showAmount(floor, asset)]];
+    if (available === null) facts.push(['Can give', 'without limit']);
+    if (frozen) facts.push(['State', 'frozen']);
+    if (metadata) facts.push(['Metadata', JSON.stringify(metadata)]);
+    find('statement-facts').replaceChildren(...facts.map(([term, text, id]) =>
+        element('div', {}, element('dt', {}, term),
+            element('dd', {}, element('span', id ? { id } : {}, text), id ? ` ${code}` : ''))));
+}
+
+function row(item) {
+    return element('tr', { 'data-seq': item.seq },
+        element('td', { class: 'number' }, String(item.seq)),
+        element('td', { class: 'time' }, element('time', { datetime: item.at }, clock(item.at))),
+        element('td', { class: 'what' }, others(item)),
+        element('td', { class: `number ${item.amount.startsWith('-') ? 'out' : 'in'}` },
+            (item.amount.startsWith('-') ? '' : '+') + showAmount(item.amount, shown.asset)),
+        element('td', { class: 'number' }, showAmount(item.balance, shown.asset)));
+}
+
+function others({ postings, metadata, kind }) {
+    const ids = new Set();
+    for (const { from, to } of postings ?? []) ids.add(from === shown.id ? to : from);
+    const named = [...ids].slice(0, 3).join(', ') + (ids.size > 3 ? ', …' : '');
+    const note = metadata?.note ? ` “${metadata.note}”` : '';
+    return (named || kind) + note;
+}
