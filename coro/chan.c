@@ -58,8 +58,10 @@ void chan_free(struct chan **chan)
     if (!*chan)
         return;
     chan_check(*chan);
+    lock_take(&(*chan)->lock);
     ensure(!(*chan)->senders.first && !(*chan)->receivers.first); /* nobody waits */
     (*chan)->magic = 0;
+    lock_drop(&(*chan)->lock);
     free(*chan);
     *chan = NULL;
 }

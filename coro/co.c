@@ -21,12 +21,12 @@
 #include "coro/switch.h"
 
 /* errno is thread-local, and the compiler may keep its address over a call. Not over these. */
-__attribute__((noinline)) static int errno_load(void)
+UNSANITIZED __attribute__((noinline)) static int errno_load(void)
 {
     return errno;
 }
 
-__attribute__((noinline)) static void errno_store(int value)
+UNSANITIZED __attribute__((noinline)) static void errno_store(int value)
 {
     errno = value;
 }
