@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "tests/coro/suites.h"
+
+int main(int argc, char **argv)
+{
+    static const struct unit_suite *const suites[] = {
+        &suite_co,
+        &suite_worker,
+        &suite_timer,
+        &suite_chan,
+        &suite_select,
+        &suite_mutex,
+        &suite_waitgroup,
+        &suite_context,
+        &suite_eventcount,
+        &suite_poller,
+        &suite_blocking,
+        &suite_report,
+        NULL,
+    };
+    if (argc == 3 && strcmp(argv[1], "--child") == 0)
+        return report_child(argv[2]);
+    return unit_main("coro", suites, argc, argv);
+}

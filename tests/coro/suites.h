@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The suites of coro/'s tests, in the order in which they run: simple things first. */
+#ifndef TESTS_CORO_SUITES_H
+#define TESTS_CORO_SUITES_H
+
+#include "tests/unit.h"
+
+extern const struct unit_suite suite_co, suite_worker, suite_timer, suite_chan, suite_select,
+    suite_mutex, suite_waitgroup, suite_context, suite_eventcount, suite_poller, suite_blocking,
+    suite_report;
+
+/* A scenario that ends its process, run by a test in a process of its own: see test_report.c. */
+int report_child(const char *scenario);
+int report_limit(void); /* one of them, in test_co.c */
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "coro/blocking.h"
+
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "tests/coro/suites.h"
+
+static void block(void *arg)
+{
+    CU_ASSERT_PTR_NULL(co_current());
+    usleep(5000);
+    ++*(int *)arg;
+}
+
+static void tick(void *arg)
+{
+    co_sleep(CLOCK_MS);
+    ++*(int *)arg;
+}
+
+static void others_go_on_meanwhile(void)
+{
+    int blocked = 0, ticked = 0;
+    CU_ASSERT(co_spawn_local(tick, &ticked));
+    blocking_call(block, &blocked);
+    CU_ASSERT_EQUAL(blocked, 1);
+    CU_ASSERT_EQUAL(ticked, 1);
+}
+
+struct call {
+    struct waitgroup *group;
+    int done;
+};
+
+static void call_blocking(void *arg)
+{
+    struct call *call = arg;
+    blocking_call(block, &call->done);
+    waitgroup_done(call->group);
+}
+
+static void more_calls_than_threads(void)
+{
+    enum { N = 100 };
+    struct waitgroup group = {0};
+    struct call calls[N];
+    int64_t from = clock_now_ns();
+    waitgroup_add(&group, N);
+    for (int i = 0; i < N; i++) {
+        calls[i] = (struct call){.group = &group};
+        CU_ASSERT(co_spawn(call_blocking, &calls[i]));
+    }
+    waitgroup_wait(&group);
+    for (int i = 0; i < N; i++)
+        CU_ASSERT_EQUAL(calls[i].done, 1);
+    CU_ASSERT(clock_now_ns() - from < N * 5 * CLOCK_MS); /* not one after the other */
+}
+
+static const struct unit_test tests[] = {
+    {"others_go_on_meanwhile", others_go_on_meanwhile},
+    {"more_calls_than_threads", more_calls_than_threads},
+    {NULL, NULL},
+};
+
+const struct unit_suite suite_blocking = {.name = "blocking", .tests = tests};

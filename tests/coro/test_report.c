@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* What ends a process is tried in one of its own: this program again, with --child SCENARIO. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "coro/blocking.h"
+#include "coro/chan.h"
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/mutex.h"
+#include "coro/runtime.h"
+#include "coro/sanitize.h"
+#include "coro/waitgroup.h"
+#include "tests/coro/suites.h"
+
+extern char **environ;
+
+/* --- the scenarios ---------------------------------------------------------------------------- */
+
+static int fall(volatile int *depth)
+{
+    volatile char frame[512];
+    frame[0] = (char)++*depth;
+    return *depth > 0 ? fall(depth) + frame[0] : 0;
+}
+
+static void fall_for_ever(void *arg)
+{
+    (void)arg;
+    volatile int depth = 0;
+    fall(&depth);
+}
+
+static void overflow(void *arg)
+{
+    (void)arg;
+    if (co_spawn_named("faller", fall_for_ever, NULL))
+        co_sleep(10 * CLOCK_S);
+}
+
+static struct chan *forgotten;
+
+static void wait_in_vain(void *arg)
+{
+    (void)arg;
+    if (chan_recv(forgotten, NULL) == CHAN_OK)
+        puts("got something");
+}
+
+static void leak(void *arg)
+{
+    (void)arg;
+    forgotten = chan_make(0, 0);
+    if (co_spawn_named("leaky", wait_in_vain, NULL))
+        co_sleep(CLOCK_MS);
+}
+
+static struct mutex never_unlocked;
+
+static void lock_twice(void *arg)
+{
+    (void)arg;
+    mutex_lock(&never_unlocked);
+    wait_in_vain(NULL);
+}
+
+static void deadlock(void *arg)
+{
+    (void)arg;
+    forgotten = chan_make(0, 0);
+    if (co_spawn_named("stuck", lock_twice, NULL))
+        co_yield ();
+    mutex_lock(&never_unlocked);
+}
+
+static void unlock_unlocked(void *arg)
+{
+    (void)arg;
+    struct mutex mutex = {0};
+    mutex_unlock(&mutex);
+}
+
+static void too_many_done(void *arg)
+{
+    (void)arg;
+    struct waitgroup group = {0};
+    waitgroup_done(&group);
+}
+
+static int unguarded;
+static struct waitgroup racers;
+
+static void race(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 10; i++) {
+        unguarded++; /* the planted bug: nothing orders this with the other's */
+        co_yield ();
+    }
+    waitgroup_done(&racers);
+}
+
+static void race_on_one_worker(void *arg)
+{
+    (void)arg;
+    waitgroup_add(&racers, 2);
+    if (co_spawn(race, NULL) && co_spawn(race, NULL))
+        waitgroup_wait(&racers);
+}
+
+static void idle(void *arg)
+{
+    (void)arg;
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    co_sleep(300 * CLOCK_MS);
+    getrusage(RUSAGE_SELF, &after);
+    long switches = after.ru_nvcsw - before.ru_nvcsw + after.ru_nivcsw - before.ru_nivcsw;
+    printf("idle: %ld switches\n", switches);
+}
+
+static int run(int workers, void (*scenario)(void *arg))
+{
+    const struct runtime_options options = {.workers = workers};
+    size_t leaks = runtime_run(&options, scenario, NULL);
+    return leaks ? 10 + (int)leaks : 0;
+}
+
+int report_child(const char *scenario)
+{
+    const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    static const struct {
+        const char *name;
+        int workers;
+        void (*main)(void *arg);
+    } scenarios[] = {
+        {"overflow", 2, overflow},
+        {"leak", 2, leak},
+        {"deadlock", 2, deadlock},
+        {"deadlock-alone", 1, deadlock},
+        {"unlock", 1, unlock_unlocked},
+        {"waitgroup", 1, too_many_done},
+        {"race", 1, race_on_one_worker},
+        {"idle", 4, idle},
+    };
+    if (strcmp(scenario, "limit") == 0)
+        return report_limit();
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
+        if (strcmp(scenario, scenarios[i].name) == 0)
+            return run(scenarios[i].workers, scenarios[i].main);
+    return 99;
+}
+
+/* --- the tests -------------------------------------------------------------------------------- */
+
+struct child {
+    const char *scenario;
+    char said[64 * 1024];
+    int status;
+};
+
+static void run_child(void *arg)
+{
+    struct child *child = arg;
+    int ends[2];
+    pid_t pid;
+    char name[] = "test-coro", flag[] = "--child", scenario[40];
+    char *argv[] = {name, flag, scenario, NULL};
+    snprintf(scenario, sizeof scenario, "%s", child->scenario);
+    CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    CU_ASSERT_EQUAL_FATAL(posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    size_t length = 0;
+    for (ssize_t n = 1; n > 0 && length<sizeof child->said - 1; length += n> 0 ? (size_t)n : 0)
+        n = read(ends[0], child->said + length, sizeof child->said - 1 - length);
+    child->said[length] = '\0';
+    close(ends[0]);
+    CU_ASSERT_EQUAL(waitpid(pid, &child->status, 0), pid);
+}
+
+static const char *said(struct child *child, const char *scenario)
+{
+    memset(child, 0, sizeof *child);
+    child->scenario = scenario;
+    blocking_call(run_child, child);
+    return child->said;
+}
+
+static struct child child;
+
+#define CHECK_SAID(text)                                                                           \
+    do {                                                                                           \
+        bool found_ = strstr(child.said, text) != NULL;                                            \
+        if (!found_)                                                                               \
+            printf("\n%s said:\n%s\n", child.scenario, child.said);                                \
+        CU_ASSERT(found_);                                                                         \
+    } while (0)
+
+static void overflow_names_its_coroutine(void)
+{
+    said(&child, "overflow");
+    CHECK_SAID("stack overflow in coroutine #");
+    CHECK_SAID(" faller spawned at tests/coro/test_report.c:");
+    CU_ASSERT(WIFSIGNALED(child.status) || WEXITSTATUS(child.status) != 0);
+}
+
+static void leaks_are_listed(void)
+{
+    said(&child, "leak");
+    CHECK_SAID("coroutines still alive at the end:");
+    CHECK_SAID(" leaky: waiting on channel receive");
+    CHECK_SAID("spawned at tests/coro/test_report.c:");
+    CU_ASSERT(WIFEXITED(child.status));
+    CU_ASSERT(SANITIZE_ADDRESSES || WEXITSTATUS(child.status) == 11);
+}
+
+static void deadlock_is_reported(void)
+{
+    for (int i = 0; i < 2; i++) {
+        said(&child, i ? "deadlock-alone" : "deadlock");
+        CHECK_SAID("deadlock: all coroutines wait");
+        CHECK_SAID(" main: waiting on mutex");
+        CHECK_SAID(" stuck: waiting on channel receive");
+        CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 2);
+    }
+}
+
+static void misuse_names_the_coroutine(void)
+{
+    said(&child, "unlock");
+    CHECK_SAID("mutex_unlock: broken:");
+    CHECK_SAID("in coroutine #1 main");
+    CU_ASSERT(WIFSIGNALED(child.status) || WEXITSTATUS(child.status) != 0);
+    said(&child, "waitgroup");
+    CHECK_SAID("waitgroup_add: broken:");
+    CU_ASSERT(WIFSIGNALED(child.status) || WEXITSTATUS(child.status) != 0);
+}
+
+static void the_limit_of_coroutines_holds(void)
+{
+    said(&child, "limit");
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+}
+
+/* Two coroutines of one worker, one thread: a switch that made an edge would hide it. */
+static void a_race_on_one_worker_is_seen(void)
+{
+    if (!SANITIZE_THREADS) {
+        printf("[SKIPPED: only in a build with ThreadSanitizer] ");
+        return;
+    }
+    said(&child, "race");
+    CHECK_SAID("ThreadSanitizer: data race");
+    CHECK_SAID("test_report.c");
+}
+
+static void an_idle_program_sleeps(void)
+{
+    long switches = -1;
+    said(&child, "idle");
+    const char *line = strstr(child.said, "idle: ");
+    CU_ASSERT_FATAL(line && sscanf(line, "idle: %ld", &switches) == 1);
+    CU_ASSERT(switches < (SANITIZED ? 200 : 50)); /* the sanitizer has a thread that ticks */
+}
+
+static const struct unit_test tests[] = {
+    {"overflow_names_its_coroutine", overflow_names_its_coroutine},
+    {"leaks_are_listed", leaks_are_listed},
+    {"deadlock_is_reported", deadlock_is_reported},
+    {"misuse_names_the_coroutine", misuse_names_the_coroutine},
+    {"the_limit_of_coroutines_holds", the_limit_of_coroutines_holds},
+    {"a_race_on_one_worker_is_seen", a_race_on_one_worker_is_seen},
+    {"an_idle_program_sleeps", an_idle_program_sleeps},
+    {NULL, NULL},
+};
+
+const struct unit_suite suite_report = {.name = "report", .tests = tests};

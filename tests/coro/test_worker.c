@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "coro/chan.h"
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "coro/worker.h"
+#include "tests/coro/suites.h"
+
+static void each_once(int index, void *arg)
+{
+    _Atomic int *calls = arg;
+    CU_ASSERT_EQUAL(index, worker_index());
+    CU_ASSERT_PTR_NULL(co_current());
+    atomic_fetch_add(&calls[index], 1);
+}
+
+static void each_worker_is_called_once(void)
+{
+    _Atomic int calls[64] = {0};
+    worker_each(each_once, calls);
+    for (int i = 0; i < worker_count(); i++)
+        CU_ASSERT_EQUAL(calls[i], 1);
+}
+
+static int fall(int depth) /* 1,000 deep it takes 2 MB, far more than a coroutine has */
+{
+    volatile char frame[2000];
+    frame[0] = 1;
+    return depth > 1 ? frame[0] + fall(depth - 1) : 1;
+}
+
+static void use_much_stack(void *arg)
+{
+    CU_ASSERT_PTR_NULL(co_current());
+    *(int *)arg = fall(1000) == 1000;
+}
+
+static void call_on_the_big_stack(void)
+{
+    int done = 0, before = worker_index();
+    worker_call(use_much_stack, &done);
+    CU_ASSERT_EQUAL(done, 1);
+    CU_ASSERT_EQUAL(worker_index(), before);
+    CU_ASSERT_PTR_NOT_NULL(co_current());
+}
+
+/* What the HTTP server does: a watch's callback starts a coroutine, which parks, is woken, and
+ * tells in the end. */
+struct bell {
+    struct worker_watch watch;
+    int calls, started_parked, started_finished;
+    struct chan *wake, *told;
+};
+
+static void parks_first(void *arg)
+{
+    struct bell *bell = arg;
+    int item;
+    CU_ASSERT_EQUAL(chan_recv(bell->wake, &item), CHAN_OK);
+    CU_ASSERT_EQUAL(chan_send(bell->told, &item), CHAN_OK);
+}
+
+static void ends_at_once(void *arg)
+{
+    ((struct bell *)arg)->calls++;
+}
+
+static void on_bell(void *arg)
+{
+    struct bell *bell = arg;
+    uint64_t n;
+    CU_ASSERT_EQUAL(read(bell->watch.fd, &n, sizeof n), sizeof n);
+    bell->started_parked += co_start_now(parks_first, bell) == CO_PARKED;
+    bell->started_finished += co_start_now(ends_at_once, bell) == CO_FINISHED;
+}
+
+static void watch_and_start_now(void)
+{
+    struct bell bell = {.wake = chan_make(sizeof(int), 0), .told = chan_make(sizeof(int), 0)};
+    bell.watch = (struct worker_watch){eventfd(0, EFD_NONBLOCK), on_bell, &bell};
+    CU_ASSERT_EQUAL_FATAL(worker_watch_start(&bell.watch), 0);
+    enum { ROUNDS = 20 };
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t one = 1;
+        int got = -1;
+        CU_ASSERT_EQUAL(write(bell.watch.fd, &one, sizeof one), sizeof one);
+        CU_ASSERT_EQUAL(chan_send(bell.wake, &i), CHAN_OK);
+        CU_ASSERT_EQUAL(chan_recv(bell.told, &got), CHAN_OK);
+        CU_ASSERT_EQUAL(got, i);
+    }
+    CU_ASSERT_EQUAL(bell.started_parked, ROUNDS);
+    CU_ASSERT_EQUAL(bell.started_finished, ROUNDS);
+    CU_ASSERT_EQUAL(bell.calls, ROUNDS);
+    worker_watch_stop(&bell.watch);
+    close(bell.watch.fd);
+    chan_free(&bell.wake);
+    chan_free(&bell.told);
+}
+
+static _Atomic bool stop_busy;
+
+static void busy(void *arg)
+{
+    while (!stop_busy)
+        co_yield ();
+    waitgroup_done(arg);
+}
+
+static void on_bell_stop(void *arg)
+{
+    struct bell *bell = arg;
+    if (++bell->calls == 50) /* level-triggered: never read, so it is called again and again */
+        stop_busy = true;
+}
+
+static void busy_coroutines_do_not_starve_a_watch(void)
+{
+    struct waitgroup group = {0};
+    struct bell bell = {0};
+    stop_busy = false;
+    bell.watch = (struct worker_watch){eventfd(1, EFD_NONBLOCK), on_bell_stop, &bell};
+    CU_ASSERT_EQUAL_FATAL(worker_watch_start(&bell.watch), 0);
+    waitgroup_add(&group, 2);
+    CU_ASSERT(co_spawn_local(busy, &group));
+    CU_ASSERT(co_spawn_local(busy, &group));
+    waitgroup_wait(&group);
+    CU_ASSERT(bell.calls >= 50);
+    worker_watch_stop(&bell.watch);
+    close(bell.watch.fd);
+}
+
+/* A parent that computes and never parks: an idle worker must come for its children. */
+struct place {
+    _Atomic int worker;
+};
+
+static void note_worker(void *arg)
+{
+    atomic_store(&((struct place *)arg)->worker, worker_index());
+}
+
+static void an_idle_worker_takes_children(void)
+{
+    struct place where = {-1};
+    int64_t until = clock_now_ns() + 5 * CLOCK_S;
+    CU_ASSERT(co_spawn(note_worker, &where));
+    while (atomic_load(&where.worker) < 0 && clock_now_ns() < until)
+        continue;
+    CU_ASSERT(where.worker >= 0 && where.worker != worker_index());
+}
+
+static const struct unit_test tests[] = {
+    {"each_worker_is_called_once", each_worker_is_called_once},
+    {"call_on_the_big_stack", call_on_the_big_stack},
+    {"watch_and_start_now", watch_and_start_now},
+    {"busy_coroutines_do_not_starve_a_watch", busy_coroutines_do_not_starve_a_watch},
+    {"an_idle_worker_takes_children", an_idle_worker_takes_children},
+    {NULL, NULL},
+};
+
+const struct unit_suite suite_worker = {.name = "worker", .tests = tests};
