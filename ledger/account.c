@@ -34,7 +34,8 @@ struct account_table {
 bool account_id_is_valid(const char *id)
 {
     size_t length = strnlen(id, ACCOUNT_ID_MAX + 1);
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
     return length >= 1 && length <= ACCOUNT_ID_MAX && strspn(id, allowed) == length;
 }
 

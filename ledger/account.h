@@ -17,18 +17,18 @@
 enum { ACCOUNT_ID_MAX = 64 };
 
 struct account {
-    struct account *next;    /* chain in the table */
-    uint64_t number;         /* from 1, in the order of opening; what the database calls it */
-    uint64_t opened;         /* seq of the entry that opened it; 0: it is not open yet */
-    uint64_t seq;            /* seq of the last entry that touched it */
+    struct account *next; /* chain in the table */
+    uint64_t number;      /* from 1, in the order of opening; what the database calls it */
+    uint64_t opened;      /* seq of the entry that opened it; 0: it is not open yet */
+    uint64_t seq;         /* seq of the last entry that touched it */
     money balance;
-    money floor;             /* the lowest balance allowed, if has_floor */
+    money floor; /* the lowest balance allowed, if has_floor */
     bool has_floor;
     bool frozen;
     char asset[ASSET_TEXT];
     char id[ACCOUNT_ID_MAX + 1];
-    char *metadata;          /* a JSON object in compact form; NULL: none */
-    money draft;             /* scratch of rules_decide(), without meaning outside of it */
+    char *metadata; /* a JSON object in compact form; NULL: none */
+    money draft;    /* scratch of rules_decide(), without meaning outside of it */
 };
 
 bool account_id_is_valid(const char *id); /* 1-64 of A-Z a-z 0-9 _ . : @ - */

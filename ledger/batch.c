@@ -46,8 +46,7 @@ static void encode_entry(struct copy *copy, int ledger, const struct entry *entr
     copy_text(copy, entry->metadata);
 }
 
-static void encode_posting(
-    struct copy *copy, int ledger, const struct entry *entry, uint32_t leg)
+static void encode_posting(struct copy *copy, int ledger, const struct entry *entry, uint32_t leg)
 {
     const struct posting *posting = &entry->postings[leg];
     copy_row(copy, POSTING_COLUMNS);

@@ -26,29 +26,29 @@ enum { ENTRY_KEY_MAX = 255, ENTRY_POSTINGS_MAX = 1000, ENTRY_FINGERPRINT = 16 };
 /* One movement. The accounts' fields that are read through it (id, asset) never change. */
 struct posting {
     struct account *from, *to;
-    money amount;                 /* 1 .. money_max() */
-    money from_after, to_after;   /* the balances right after this posting */
-    uint64_t from_prev, to_prev;  /* seq of the entry that touched each account before */
+    money amount;                /* 1 .. money_max() */
+    money from_after, to_after;  /* the balances right after this posting */
+    uint64_t from_prev, to_prev; /* seq of the entry that touched each account before */
 };
 
 struct entry {
     _Atomic uint32_t references;
     enum entry_kind kind;
-    uint64_t seq;                 /* 0 until it is decided */
-    int64_t at_us;                /* microseconds since 1970 UTC; rises strictly with seq */
-    const char *key;              /* NULL: none. Owned by the entry, as is metadata */
-    const char *metadata;         /* a JSON object in compact form; NULL: none */
+    uint64_t seq;         /* 0 until it is decided */
+    int64_t at_us;        /* microseconds since 1970 UTC; rises strictly with seq */
+    const char *key;      /* NULL: none. Owned by the entry, as is metadata */
+    const char *metadata; /* a JSON object in compact form; NULL: none */
     uint8_t fingerprint[ENTRY_FINGERPRINT]; /* of the request, when there is a key */
 
-    struct account *account;      /* ENTRY_ACCOUNT: the new one; ENTRY_REJECTED: whose rule broke */
-    enum ledger_status code;      /* ENTRY_REJECTED: which rule; else LEDGER_OK */
-    money available;              /* ENTRY_REJECTED: what the account could have given */
+    struct account *account; /* ENTRY_ACCOUNT: the new one; ENTRY_REJECTED: whose rule broke */
+    enum ledger_status code; /* ENTRY_REJECTED: which rule; else LEDGER_OK */
+    money available;         /* ENTRY_REJECTED: what the account could have given */
 
-    struct eventcount decided;    /* 1 once seq is set or the request was given up */
-    struct entry *next_of_key;    /* chain in the table of keys (keys.h) */
-    struct entry *next_in_batch;  /* chain of what waits for the committer (journal.h) */
+    struct eventcount decided;   /* 1 once seq is set or the request was given up */
+    struct entry *next_of_key;   /* chain in the table of keys (keys.h) */
+    struct entry *next_in_batch; /* chain of what waits for the committer (journal.h) */
     uint32_t posting_count;
-    struct posting postings[];    /* ENTRY_TRANSFER: its movements, in order */
+    struct posting postings[]; /* ENTRY_TRANSFER: its movements, in order */
 };
 
 /* A fresh entry with one reference; NULL when memory is short. key and metadata are copied. */

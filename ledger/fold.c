@@ -108,8 +108,8 @@ static bool floors_hold(struct folding *f)
     return true;
 }
 
-static bool each(struct context *context, struct store *store, struct folding *f,
-    const char *query, bool (*take)(const struct pg_result *row, void *arg))
+static bool each(struct context *context, struct store *store, struct folding *f, const char *query,
+    bool (*take)(const struct pg_result *row, void *arg))
 {
     char sql[1000];
     snprintf(sql, sizeof sql, query, store->ledger);
@@ -132,20 +132,20 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
                " LEFT JOIN balance b ON b.ledger = a.ledger AND b.account = a.no"
                " WHERE a.ledger = %d ORDER BY a.no",
                take_account) &&
-        each(context, store, &f,
-            "SELECT c.seq, coalesce(max(e.seq), c.seq),"
-            " (extract(epoch FROM coalesce(max(e.at), (SELECT max(o.at) FROM entry o"
-            "   WHERE o.ledger = c.ledger AND o.seq = c.seq), 'epoch')) * 1000000)::bigint,"
-            " count(e.seq) FROM checkpoint c LEFT JOIN entry e"
-            " ON e.ledger = c.ledger AND e.seq > c.seq WHERE c.ledger = %d"
-            " GROUP BY c.ledger, c.seq",
-            take_position) &&
-        each(context, store, &f,
-            "SELECT p.seq, p.from_no, p.to_no, p.amount, p.from_after, p.to_after FROM posting p"
-            " JOIN checkpoint c ON c.ledger = p.ledger AND p.seq > c.seq WHERE p.ledger = %d"
-            " ORDER BY p.seq, p.leg",
-            take_posting) &&
-        each(context, store, &f,
-            "SELECT key FROM entry WHERE ledger = %d AND key IS NOT NULL", take_key) &&
-        floors_hold(&f);
+           each(context, store, &f,
+               "SELECT c.seq, coalesce(max(e.seq), c.seq),"
+               " (extract(epoch FROM coalesce(max(e.at), (SELECT max(o.at) FROM entry o"
+               "   WHERE o.ledger = c.ledger AND o.seq = c.seq), 'epoch')) * 1000000)::bigint,"
+               " count(e.seq) FROM checkpoint c LEFT JOIN entry e"
+               " ON e.ledger = c.ledger AND e.seq > c.seq WHERE c.ledger = %d"
+               " GROUP BY c.ledger, c.seq",
+               take_position) &&
+           each(context, store, &f,
+               "SELECT p.seq, p.from_no, p.to_no, p.amount, p.from_after, p.to_after FROM posting p"
+               " JOIN checkpoint c ON c.ledger = p.ledger AND p.seq > c.seq WHERE p.ledger = %d"
+               " ORDER BY p.seq, p.leg",
+               take_posting) &&
+           each(context, store, &f, "SELECT key FROM entry WHERE ledger = %d AND key IS NOT NULL",
+               take_key) &&
+           floors_hold(&f);
 }

@@ -21,8 +21,7 @@ void hash_init(void)
 uint64_t hash_text(const char *text, size_t length)
 {
     uint64_t hash;
-    crypto_shorthash(
-        (unsigned char *)&hash, (const unsigned char *)text, length, process_key);
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)text, length, process_key);
     return hash;
 }
 

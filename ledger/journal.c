@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Invariants
- * - Positions are given in order, without a gap, and each is in exactly one of: the queue, the batch
- *   that the committer has in hand, or what is durable. They follow each other in this order.
+ * - Positions are given in order, without a gap, and each is in exactly one of: the queue, the
+ * batch that the committer has in hand, or what is durable. They follow each other in this order.
  * - durable <= head. `durable` is raised only after COMMIT, and after the entries are in `recent`.
  * - recent[seq % RECENT] is the durable entry of that position, for the last RECENT positions that
  *   this process has committed.
@@ -26,10 +26,10 @@ enum {
     RECENT = 16384,     /* durable entries kept in memory for readers and for replayed keys */
     BATCH_MAX = 8192,   /* entries in one database transaction */
     QUEUE_MAX = 100000, /* entries that may wait; beyond that new requests are turned away */
-    PING_MS = 1000,     /* when nothing is written, ask the database this often whether it is there */
+    PING_MS = 1000, /* when nothing is written, ask the database this often whether it is there */
     RETRY_FIRST_MS = 2,
     RETRY_LAST_MS = 200,
-    LAST_TRY_S = 20,    /* how long a stopping journal goes on trying */
+    LAST_TRY_S = 20, /* how long a stopping journal goes on trying */
 };
 
 struct journal {
@@ -91,6 +91,20 @@ static struct entry *take_queue(struct journal *journal, uint64_t *count)
     return first;
 }
 
+/* Put back what could not be committed, in front: it stays decided, and is freed with the rest. */
+static void return_queue(struct journal *journal, struct entry *first)
+{
+    struct entry *last = first;
+    while (last->next_in_batch)
+        last = last->next_in_batch;
+    lock_take(&journal->lock);
+    last->next_in_batch = journal->first;
+    journal->first = first;
+    if (!journal->last)
+        journal->last = last;
+    lock_drop(&journal->lock);
+}
+
 static bool gives_up(struct journal *journal)
 {
     int64_t told = atomic_load(&journal->stopping_ns);
@@ -107,15 +121,16 @@ static void set_state(struct journal *journal, enum ledger_state state)
     };
     if (atomic_exchange(&journal->state, state) == state)
         return;
-    fprintf(stderr, "teller: ledger %s%s%s\n", names[state],
-        state == LEDGER_RUNNING ? "" : ": ", state == LEDGER_RUNNING ? "" : journal->store->problem);
+    fprintf(stderr, "teller: ledger %s%s%s\n", names[state], state == LEDGER_RUNNING ? "" : ": ",
+        state == LEDGER_RUNNING ? "" : journal->store->problem);
 }
 
 /* The same batch, until its fate is known. False: it will not be, here. */
 static bool commit(struct journal *journal, const struct store_batch *batch)
 {
     struct context *context = context_background();
-    for (int64_t wait_ms = RETRY_FIRST_MS;; wait_ms = wait_ms < RETRY_LAST_MS ? wait_ms * 2 : wait_ms) {
+    for (int64_t wait_ms = RETRY_FIRST_MS;;
+         wait_ms = wait_ms < RETRY_LAST_MS ? wait_ms * 2 : wait_ms) {
         switch (store_commit(context, journal->store, batch)) {
         case STORE_COMMITTED:
             set_state(journal, LEDGER_RUNNING);
@@ -132,7 +147,9 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
         }
         if (gives_up(journal))
             return false;
+        lock_take(&journal->lock);
         journal->figures.retried_batches++;
+        lock_drop(&journal->lock);
         co_sleep(wait_ms * CLOCK_MS);
     }
 }
@@ -184,8 +201,10 @@ static bool commit_gathered(struct journal *journal)
     int64_t start_ns = clock_now_ns();
     while (!batch_encode(&journal->batch, journal->store->ledger, first, &batch))
         co_sleep(RETRY_LAST_MS * CLOCK_MS); /* memory is short: what is decided must get in */
-    if (!commit(journal, &batch))
+    if (!commit(journal, &batch)) {
+        return_queue(journal, first);
         return false;
+    }
     publish(journal, first, count, clock_now_ns() - start_ns);
     return true;
 }
@@ -196,10 +215,13 @@ static bool wait_for_work(struct journal *journal)
 {
     uint64_t next = eventcount_read(&journal->durable) + 1;
     for (;;) {
+        if (eventcount_read(&journal->appended) >= next)
+            return true;
         struct context *pause = context_with_timeout(context_background(), PING_MS * CLOCK_MS);
-        ensure(pause != NULL);
-        enum eventcount_status status = eventcount_await(pause, &journal->appended, next);
-        context_release(&pause);
+        enum eventcount_status status =
+            eventcount_await(pause ? pause : context_background(), &journal->appended, next);
+        if (pause)
+            context_release(&pause);
         if (status != EVENTCOUNT_CANCELLED)
             return status == EVENTCOUNT_REACHED;
         switch (store_ping(context_background(), journal->store)) {
@@ -227,8 +249,7 @@ static void committer_main(void *arg)
 
 /* ---- starting and stopping ----------------------------------------------------------------- */
 
-struct journal *journal_start(
-    struct store *store, struct keys *keys, uint64_t seq, int64_t at_us)
+struct journal *journal_start(struct store *store, struct keys *keys, uint64_t seq, int64_t at_us)
 {
     struct journal *journal = calloc(1, sizeof *journal);
     if (!journal)
@@ -257,15 +278,19 @@ static void drop_chain(struct entry *entry)
     }
 }
 
+void journal_drain(struct journal *journal)
+{
+    atomic_store(&journal->stopping_ns, clock_now_ns());
+    eventcount_close(&journal->appended);
+    waitgroup_wait(&journal->committer);
+}
+
 void journal_stop(struct journal **journal)
 {
     struct journal *stopped = *journal;
     *journal = NULL;
     if (!stopped)
         return;
-    atomic_store(&stopped->stopping_ns, clock_now_ns());
-    eventcount_close(&stopped->appended);
-    waitgroup_wait(&stopped->committer);
     drop_chain(stopped->first);
     for (size_t i = 0; i < RECENT; i++)
         entry_drop(&stopped->recent[i]);
@@ -275,8 +300,7 @@ void journal_stop(struct journal **journal)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-enum eventcount_status journal_await(
-    struct context *context, struct journal *journal, uint64_t seq)
+enum eventcount_status journal_await(struct context *context, struct journal *journal, uint64_t seq)
 {
     return eventcount_await(context, &journal->durable, seq);
 }
@@ -299,8 +323,8 @@ bool journal_has_room(struct journal *journal)
     return room;
 }
 
-bool journal_recent(struct journal *journal, uint64_t after, size_t limit,
-    struct entry **entries, size_t *count)
+bool journal_recent(
+    struct journal *journal, uint64_t after, size_t limit, struct entry **entries, size_t *count)
 {
     uint64_t durable = journal_durable(journal);
     *count = 0;

@@ -21,12 +21,16 @@ struct journal;
 MUST_CHECK struct journal *journal_start(
     struct store *store, struct keys *keys, uint64_t seq, int64_t at_us);
 
-/* Wait until all is durable (or never will be), stop the committer, and free it. May park. */
+/* No more appends: wait until all is durable, or never will be. May park. */
+void journal_drain(struct journal *journal);
+
+/* After that: free it. */
 void journal_stop(struct journal **journal);
 
 /*
- * Give the entry the next position and time, and queue it for the committer, which takes a reference
- * of its own. Inside a section, so that the order of positions is that of the sections; never parks.
+ * Give the entry the next position and time, and queue it for the committer, which takes a
+ * reference of its own. Inside a section, so that the order of positions is that of the sections;
+ * never parks.
  */
 uint64_t journal_append(struct journal *journal, struct entry *entry);
 
@@ -34,16 +38,16 @@ uint64_t journal_append(struct journal *journal, struct entry *entry);
 MUST_CHECK enum eventcount_status journal_await(
     struct context *context, struct journal *journal, uint64_t seq);
 
-uint64_t journal_durable(struct journal *journal);  /* never parks, nor does any below */
+uint64_t journal_durable(struct journal *journal); /* never parks, nor does any below */
 enum ledger_state journal_state(struct journal *journal);
-bool journal_has_room(struct journal *journal);     /* false: too much waits to be committed */
+bool journal_has_room(struct journal *journal); /* false: too much waits to be committed */
 
 /*
- * Durable entries after `after`, at most `limit`, held for the caller, if the journal's end still has
- * them all from there on; false: the database must be asked.
+ * Durable entries after `after`, at most `limit`, held for the caller, if the journal's end still
+ * has them all from there on; false: the database must be asked.
  */
-MUST_CHECK bool journal_recent(struct journal *journal, uint64_t after, size_t limit,
-    struct entry **entries, size_t *count);
+MUST_CHECK bool journal_recent(
+    struct journal *journal, uint64_t after, size_t limit, struct entry **entries, size_t *count);
 
 void journal_read_figures(struct journal *journal, struct ledger_figures *figures);
 

@@ -25,9 +25,9 @@ struct ledger;
 /* ---- opening ------------------------------------------------------------------------------ */
 
 struct ledger_options {
-    const char *conninfo;  /* of libpq, URI or key=value */
-    const char *name;      /* "main" */
-    const char *strategy;  /* "owner" or "sharded" */
+    const char *conninfo; /* of libpq, URI or key=value */
+    const char *name;     /* "main" */
+    const char *strategy; /* "owner" or "sharded" */
 };
 
 /*
@@ -35,8 +35,8 @@ struct ledger_options {
  * and fold the journal into memory. NULL on failure, with the reason in `error`. The caller's
  * context bounds the waiting.
  */
-MUST_CHECK struct ledger *ledger_open(struct context *context, const struct ledger_options *options,
-    char *error, size_t error_size);
+MUST_CHECK struct ledger *ledger_open(
+    struct context *context, const struct ledger_options *options, char *error, size_t error_size);
 
 /* Wait until all that was decided is durable, write a checkpoint, and free it. Nobody may be
  * using it. */
@@ -50,10 +50,10 @@ struct ledger_leg {
 };
 
 struct ledger_transfer {
-    const char *key;       /* 1-255 characters, or NULL */
-    const char *metadata;  /* a JSON object, compact, members sorted; or NULL */
+    const char *key;      /* 1-255 characters, or NULL */
+    const char *metadata; /* a JSON object, compact, members sorted; or NULL */
     const struct ledger_leg *legs;
-    size_t leg_count;      /* 1 .. ENTRY_POSTINGS_MAX */
+    size_t leg_count; /* 1 .. ENTRY_POSTINGS_MAX */
 };
 
 /* Which of a request's accounts an answer speaks of, and the figures behind it. */
@@ -63,7 +63,7 @@ struct ledger_outcome {
     bool replayed;             /* the key had been used: this is the first answer again */
     struct entry *entry;       /* its journal entry, held for the caller; NULL: none was written */
     char account[ACCOUNT_ID_MAX + 1]; /* the account that the rejection is about; or "" */
-    money available;           /* what that account could have given (INSUFFICIENT_FUNDS) */
+    money available;                  /* what that account could have given (INSUFFICIENT_FUNDS) */
 };
 
 /* Decide and carry out a transfer, all of its legs or none. The caller drops outcome->entry. */
@@ -87,7 +87,7 @@ struct ledger_open_account {
     const char *asset;    /* valid */
     const char *metadata; /* a JSON object, compact, members sorted; or NULL */
     bool has_floor;
-    money floor;          /* at most 0 */
+    money floor; /* at most 0 */
 };
 
 /* Open an account (and its asset's world account, if that is not open). *opened tells whether it
@@ -101,7 +101,8 @@ enum ledger_status ledger_read_account(struct context *context, struct ledger *l
     const char *id, struct ledger_account *account, uint64_t *seq);
 
 /* Accounts in order of id, those after `after` (may be ""), whose id begins with `prefix` (may be
- * "") and which hold `asset` (may be ""). Fills at most `limit` (<= 1000); *more: there are more. */
+ * "") and which hold `asset` (may be ""). Fills at most `limit` (<= 1000); *more: there are more.
+ */
 enum ledger_status ledger_list_accounts(struct context *context, struct ledger *ledger,
     const char *prefix, const char *asset, const char *after, size_t limit,
     struct ledger_account *accounts, size_t *count, bool *more, uint64_t *seq);
@@ -143,12 +144,12 @@ struct ledger_figures {
     enum ledger_state state;
     const char *name, *strategy;
     uint64_t epoch, batches, durable_seq, head_seq, accounts;
-    uint64_t committed_entries;   /* since the start, as are all below */
+    uint64_t committed_entries; /* since the start, as are all below */
     uint64_t replays, rejections, unknown_outcomes, retried_batches;
-    uint64_t pending;             /* entries decided and not durable yet */
+    uint64_t pending; /* entries decided and not durable yet */
     uint64_t last_batch_entries;
     uint64_t commit_count, commit_ns_total; /* batches, and how long they took in all */
-    uint64_t commit_le[12];       /* batches that took at most 0.25 ms * 2^i; last: all longer too */
+    uint64_t commit_le[12]; /* batches that took at most 0.25 ms * 2^i; last: all longer too */
 };
 
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures); /* never parks */

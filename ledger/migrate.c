@@ -20,8 +20,7 @@ static int newest_known(void)
 
 static enum pg_status applied(struct context *context, struct pg *pg, int *number)
 {
-    static const struct pg_statement newest = {
-        0, 0, "SELECT coalesce(max(no), 0) FROM migration"};
+    static const struct pg_statement newest = {0, 0, "SELECT coalesce(max(no), 0) FROM migration"};
     struct pg_result *rows = NULL;
     enum pg_status status = pg_run(context, pg, &newest, NULL, &rows);
     if (status == PG_OK)
@@ -45,7 +44,8 @@ static enum pg_status apply(struct context *context, struct pg *pg, const struct
     return status;
 }
 
-static enum pg_status apply_missing(struct context *context, struct pg *pg, char *error, size_t size)
+static enum pg_status apply_missing(
+    struct context *context, struct pg *pg, char *error, size_t size)
 {
     int have = 0;
     enum pg_status status = applied(context, pg, &have);
@@ -72,7 +72,8 @@ enum pg_status migrate(struct context *context, struct pg *pg, char *error, size
         status = apply_missing(context, pg, error, size);
     if (status != PG_OK && !*error)
         snprintf(error, size, "%s", pg_message(pg));
-    /* A failed one leaves its BEGIN open; the caller closes the connection, and with it the lock. */
+    /* A failed one leaves its BEGIN open; the caller closes the connection, and with it the lock.
+     */
     if (status == PG_OK)
         status = pg_script(context, pg, "SELECT pg_advisory_unlock(" MIGRATE_LOCK ")");
     return status;

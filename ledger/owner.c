@@ -16,7 +16,9 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 
-enum { OWNER_QUEUE = 16384 }; /* jobs on their way; beyond that the senders yield until there is room */
+enum {
+    OWNER_QUEUE = 16384
+}; /* jobs on their way; beyond that the senders yield until there is room */
 
 struct owner {
     struct strategy strategy;
@@ -82,7 +84,7 @@ static void owner_run(struct strategy *strategy, struct account *const *accounts
         co_park("ledger owner", send_job, &job);
         if (job.sent)
             return;
-        co_yield();
+        co_yield ();
     }
 }
 

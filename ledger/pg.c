@@ -28,7 +28,8 @@ _Static_assert(PG_SLOTS <= 32, "a bit for each slot");
 
 static void note_message(struct pg *pg, const char *message)
 {
-    snprintf(pg->message, sizeof pg->message, "%s", message && *message ? message : "no reason given");
+    snprintf(
+        pg->message, sizeof pg->message, "%s", message && *message ? message : "no reason given");
     pg->message[strcspn(pg->message, "\n")] = '\0';
 }
 
@@ -111,7 +112,7 @@ static bool feed_copy(struct pg *pg, struct load *load)
     ensure(load->fed < load->count);
     const struct pg_data *data = &load->data[load->fed++];
     return PQputCopyData(pg->conn, data->bytes, (int)data->size) == 1 &&
-        PQputCopyEnd(pg->conn, NULL) == 1;
+           PQputCopyEnd(pg->conn, NULL) == 1;
 }
 
 static bool take_result(struct context *context, struct pg *pg, struct load *load, PGresult *result)
@@ -211,8 +212,7 @@ enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_st
         if (status != PG_OK)
             return status;
     }
-    if (!PQsendQueryPrepared(
-            pg->conn, name, (int)statement->parameters, values, NULL, NULL, 0) ||
+    if (!PQsendQueryPrepared(pg->conn, name, (int)statement->parameters, values, NULL, NULL, 0) ||
         !flush(context, pg))
         return lose(pg);
     enum pg_status status = single_result(context, pg, &rows);
@@ -319,8 +319,8 @@ static enum pg_status pin_session(struct context *context, struct pg *pg, const 
     return pg_run(context, pg, &set_role, &role, NULL);
 }
 
-struct pg *pg_connect(struct context *context, const char *conninfo, const char *role, char *error,
-    size_t error_size)
+struct pg *pg_connect(
+    struct context *context, const char *conninfo, const char *role, char *error, size_t error_size)
 {
     struct pg *pg = calloc(1, sizeof *pg);
     if (!pg || !(pg->conn = PQconnectStart(conninfo))) {

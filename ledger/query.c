@@ -15,8 +15,22 @@
     " p.from_no, p.to_no, p.amount, p.from_after, p.to_after, p.from_prev, p.to_prev"
 
 enum column {
-    SEQ, AT, KIND, KEY, FINGERPRINT, ACCOUNT, CODE, AVAILABLE, METADATA,
-    FROM_NO, TO_NO, AMOUNT, FROM_AFTER, TO_AFTER, FROM_PREV, TO_PREV,
+    SEQ,
+    AT,
+    KIND,
+    KEY,
+    FINGERPRINT,
+    ACCOUNT,
+    CODE,
+    AVAILABLE,
+    METADATA,
+    FROM_NO,
+    TO_NO,
+    AMOUNT,
+    FROM_AFTER,
+    TO_AFTER,
+    FROM_PREV,
+    TO_PREV,
 };
 
 /* ---- rows to entries ----------------------------------------------------------------------- */
@@ -24,8 +38,7 @@ enum column {
 static money money_at(const struct pg_result *rows, size_t row, int column)
 {
     money value;
-    bool good = money_parse(
-        pg_text(rows, row, column), pg_length(rows, row, column), true, &value);
+    bool good = money_parse(pg_text(rows, row, column), pg_length(rows, row, column), true, &value);
     ensure(good); /* the column is numeric(38, 0) */
     return value;
 }
@@ -95,8 +108,8 @@ static struct entry *entry_of_rows(
 
 /* Run a statement that gives entries. */
 static enum pg_status entries_of(struct context *context, struct store *store,
-    struct account_table *accounts, const struct pg_statement *statement,
-    const char *const *values, size_t limit, struct entry **entries, size_t *count)
+    struct account_table *accounts, const struct pg_statement *statement, const char *const *values,
+    size_t limit, struct entry **entries, size_t *count)
 {
     struct pg_result *rows = NULL;
     enum pg_status status = store_read(context, store, statement, values, &rows);
@@ -150,8 +163,7 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
     struct number_text text;
     const char *values[] = {number(&text, (uint64_t)store->ledger), key};
     size_t count;
-    enum pg_status status =
-        entries_of(context, store, accounts, &by_key, values, 1, entry, &count);
+    enum pg_status status = entries_of(context, store, accounts, &by_key, values, 1, entry, &count);
     if (status == PG_OK && count == 0)
         *entry = NULL;
     return status;
@@ -214,8 +226,8 @@ enum pg_status query_accounts(struct context *context, struct store *store,
         " AND id <= $2::text || '~' AND ($3::text = '' OR asset = $3::text)"
         " ORDER BY id LIMIT $5::bigint"};
     struct number_text texts[2];
-    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), prefix, asset, after,
-        number(&texts[1], limit)};
+    const char *values[] = {
+        number(&texts[0], (uint64_t)store->ledger), prefix, asset, after, number(&texts[1], limit)};
     struct pg_result *rows = NULL;
     enum pg_status status = store_read(context, store, &list, values, &rows);
     *count = status == PG_OK ? pg_rows(rows) : 0;
@@ -247,8 +259,8 @@ enum pg_status query_balance(struct context *context, struct store *store,
 
 /* ---- the audit ----------------------------------------------------------------------------- */
 
-enum pg_status query_audit(struct context *context, struct store *store, char *findings,
-    size_t size, uint64_t *found)
+enum pg_status query_audit(
+    struct context *context, struct store *store, char *findings, size_t size, uint64_t *found)
 {
     static const struct pg_statement audit = {STORE_SLOT_AUDIT, 1,
         "SELECT invariant, seq, finding FROM audit WHERE ledger = $1 ORDER BY seq LIMIT 10000"};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is read from the database once the ledger runs: entries that are no longer near the journal's
- * end, statements, lists. All of it is durable by nature. Every function may park; entries are the
- * caller's to drop. PG_OK with nothing found gives a count of 0 (or a NULL entry).
+ * What is read from the database once the ledger runs: entries that are no longer near the
+ * journal's end, statements, lists. All of it is durable by nature. Every function may park;
+ * entries are the caller's to drop. PG_OK with nothing found gives a count of 0 (or a NULL entry).
  */
 #ifndef LEDGER_QUERY_H
 #define LEDGER_QUERY_H
@@ -42,7 +42,7 @@ MUST_CHECK enum pg_status query_balance(struct context *context, struct store *s
     const struct account *account, money *balance, uint64_t *seq);
 
 /* All that the audit view finds for this ledger: a line each into `findings`. */
-MUST_CHECK enum pg_status query_audit(struct context *context, struct store *store, char *findings,
-    size_t size, uint64_t *found);
+MUST_CHECK enum pg_status query_audit(
+    struct context *context, struct store *store, char *findings, size_t size, uint64_t *found);
 
 #endif

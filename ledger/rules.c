@@ -51,8 +51,7 @@ static struct account *draft_posting(struct posting *posting)
     return NULL;
 }
 
-enum ledger_status rules_decide(
-    struct posting *postings, size_t count, struct account **broken)
+enum ledger_status rules_decide(struct posting *postings, size_t count, struct account **broken)
 {
     enum ledger_status status = check_accounts(postings, count, broken);
     if (status != LEDGER_OK)

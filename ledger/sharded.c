@@ -23,7 +23,8 @@ struct shard_set {
     uint64_t bits[SHARDS / WORD];
 };
 
-/* Fibonacci hashing (Knuth, TAOCP 6.4): the high bits of the product depend on all of the address. */
+/* Fibonacci hashing (Knuth, TAOCP 6.4): the high bits of the product depend on all of the address.
+ */
 static unsigned shard_of(const struct account *account)
 {
     return (unsigned)(((uint64_t)(uintptr_t)account * UINT64_C(0x9E3779B97F4A7C15)) >> 56);
@@ -71,5 +72,4 @@ static void sharded_free(struct strategy *strategy)
     free(strategy);
 }
 
-const struct strategy_kind sharded_strategy = {
-    "sharded", sharded_make, sharded_run, sharded_free};
+const struct strategy_kind sharded_strategy = {"sharded", sharded_make, sharded_run, sharded_free};

@@ -41,8 +41,8 @@ static enum pg_status connect_writer(struct context *context, struct store *stor
     snprintf(class, sizeof class, "%d", SERVE_LOCK);
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
     if (!store->writer)
-        store->writer = pg_connect(
-            context, store->conninfo, app_role, store->problem, sizeof store->problem);
+        store->writer =
+            pg_connect(context, store->conninfo, app_role, store->problem, sizeof store->problem);
     if (!store->writer)
         return PG_LOST;
     enum pg_status status = pg_run(context, store->writer, &lock, values, &rows);
@@ -125,8 +125,7 @@ static bool wait_for_turn(struct context *context, struct store *store, char *er
     for (bool told = false;;) {
         bool held;
         if (connect_writer(context, store, &held) != PG_OK) {
-            snprintf(error, size, "%s",
-                store->writer ? pg_message(store->writer) : store->problem);
+            snprintf(error, size, "%s", store->writer ? pg_message(store->writer) : store->problem);
             return false;
         }
         if (held)
@@ -177,8 +176,8 @@ struct store *store_open(struct context *context, const char *conninfo, const ch
         snprintf(error, error_size, "out of memory");
         store_close(&store);
     } else if (!prepare_database(context, store, ledger, strategy, error, error_size) ||
-        !wait_for_turn(context, store, error, error_size) ||
-        !take_epoch(context, store, error, error_size)) {
+               !wait_for_turn(context, store, error, error_size) ||
+               !take_epoch(context, store, error, error_size)) {
         store_close(&store);
     }
     return store;
@@ -202,9 +201,8 @@ void store_close(struct store **store)
 
 /* ---- committing ---------------------------------------------------------------------------- */
 
-static void add_table(
-    char *sql, size_t size, const char *copy, const struct pg_data *table, struct pg_data *data,
-    size_t *tables)
+static void add_table(char *sql, size_t size, const char *copy, const struct pg_data *table,
+    struct pg_data *data, size_t *tables)
 {
     if (table->size == 0)
         return;
@@ -213,8 +211,8 @@ static void add_table(
     data[(*tables)++] = *table;
 }
 
-static enum pg_status send_batch(struct context *context, struct store *store,
-    const struct store_batch *batch, bool *committed)
+static enum pg_status send_batch(
+    struct context *context, struct store *store, const struct store_batch *batch, bool *committed)
 {
     char sql[1000];
     struct pg_data data[3];

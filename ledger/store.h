@@ -17,12 +17,12 @@ enum { STORE_READERS = 4 };
 
 struct store {
     char *conninfo;
-    int ledger;       /* its number in the database */
-    uint64_t epoch;   /* ours */
-    uint64_t batch;   /* the last one known to be committed */
+    int ledger;     /* its number in the database */
+    uint64_t epoch; /* ours */
+    uint64_t batch; /* the last one known to be committed */
     struct pg *writer;
     struct chan *readers; /* of struct pg * (NULL: to be connected at next use) */
-    char problem[300]; /* of the last failure to commit, for logs */
+    char problem[300];    /* of the last failure to commit, for logs */
 };
 
 /*
@@ -49,7 +49,8 @@ enum store_commit {
 MUST_CHECK enum store_commit store_commit(
     struct context *context, struct store *store, const struct store_batch *batch);
 
-/* When there is nothing to commit: is the database there, and the ledger still ours? COMMITTED: yes. */
+/* When there is nothing to commit: is the database there, and the ledger still ours? COMMITTED:
+ * yes. */
 MUST_CHECK enum store_commit store_ping(struct context *context, struct store *store);
 
 /* Fold the journal up to `seq` into the balance table. */

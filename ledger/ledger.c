@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facade: opens a ledger, and holds what its parts share. What moves money is in transfer.c,
+ * accounts are in opening.c, reads of the journal in reading.c; all of them see struct ledger
+ * through ledger_parts.h.
+ *
+ * The way of a change: key (keys.h) -> section (strategy.h): rules decide (rules.h), the journal
+ * gives the position (journal.h) -> wait until that is durable -> answer.
+ */
+#include "ledger/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "ledger/fold.h"
+#include "ledger/ledger_parts.h"
+#include "ledger/query.h"
+
+static bool open_parts(struct context *context, struct ledger *ledger,
+    const struct ledger_options *options, char *error, size_t size)
+{
+    struct fold fold;
+    snprintf(error, size, "out of memory");
+    if (!(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
+        !(ledger->keys = keys_make()))
+        return false;
+    ledger->store =
+        store_open(context, options->conninfo, options->name, options->strategy, error, size);
+    if (!ledger->store ||
+        !fold_journal(context, ledger->store, ledger->accounts, ledger->keys, &fold, error, size))
+        return false;
+    snprintf(error, size, "out of memory");
+    ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);
+    if (!ledger->journal || !(ledger->strategy = strategy_make(options->strategy)))
+        return false;
+    ledger->checkpointer = checkpointer_start(ledger->store, ledger->journal, fold.checkpoint);
+    return ledger->checkpointer != NULL;
+}
+
+struct ledger *ledger_open(
+    struct context *context, const struct ledger_options *options, char *error, size_t error_size)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (!ledger)
+        snprintf(error, error_size, "out of memory");
+    else if (!open_parts(context, ledger, options, error, error_size))
+        ledger_close(&ledger);
+    return ledger;
+}
+
+/* What is durable when nothing more will come: so that the next start has no tail to fold. */
+static void last_checkpoint(struct ledger *ledger)
+{
+    struct context *bounded = context_with_timeout(context_background(), 20 * CLOCK_S);
+    if (bounded && journal_state(ledger->journal) == LEDGER_RUNNING &&
+        store_checkpoint(bounded, ledger->store, journal_durable(ledger->journal)) != PG_OK)
+        fprintf(stderr, "teller: no checkpoint at the end; the next start folds the journal\n");
+    if (bounded)
+        context_release(&bounded);
+}
+
+void ledger_close(struct ledger **ledger)
+{
+    struct ledger *closed = *ledger;
+    *ledger = NULL;
+    if (!closed)
+        return;
+    checkpointer_stop(&closed->checkpointer);
+    strategy_free(&closed->strategy);
+    if (closed->journal) {
+        journal_drain(closed->journal);
+        last_checkpoint(closed);
+        journal_stop(&closed->journal);
+    }
+    store_close(&closed->store);
+    keys_free(&closed->keys);
+    account_table_free(&closed->accounts);
+    free(closed->name);
+    free(closed);
+}
+
+uint64_t ledger_durable_seq(struct ledger *ledger)
+{
+    return journal_durable(ledger->journal);
+}
+
+bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after)
+{
+    return journal_await(context, ledger->journal, after + 1) == EVENTCOUNT_REACHED;
+}
+
+void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
+{
+    journal_read_figures(ledger->journal, figures);
+    figures->name = ledger->name;
+    figures->strategy = ledger->strategy->kind->name;
+    figures->accounts = account_count(ledger->accounts);
+    figures->replays = atomic_load(&ledger->replays);
+    figures->rejections = atomic_load(&ledger->rejections);
+    figures->unknown_outcomes = atomic_load(&ledger->unknown_outcomes);
+}
+
+enum ledger_status ledger_audit(struct context *context, struct ledger *ledger, char *findings,
+    size_t size, uint64_t *found, uint64_t *seq)
+{
+    *seq = journal_durable(ledger->journal);
+    enum pg_status asked = query_audit(context, ledger->store, findings, size, found);
+    return asked == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
+}

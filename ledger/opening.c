@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening and reading accounts. An account is in the table from the first request that names it as
+ * new; it is open once an entry says so, and only a section makes that entry.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/ledger.h"
+#include "ledger/ledger_parts.h"
+#include "ledger/query.h"
+
+/* ---- copies of an account ------------------------------------------------------------------ */
+
+static void copy_account(const struct account *account, struct ledger_account *copy)
+{
+    *copy = (struct ledger_account){.has_floor = account->has_floor,
+        .frozen = account->frozen,
+        .floor = account->floor,
+        .balance = account->balance,
+        .available = account_available(account),
+        .metadata = account->metadata,
+        .seq = account->seq};
+    strcpy(copy->id, account->id);
+    strcpy(copy->asset, account->asset);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+struct look {
+    struct ledger *ledger;
+    struct account *const *accounts;
+    size_t count, copied; /* copied: those that are open */
+    struct ledger_account *copies;
+    uint64_t seq;
+};
+
+/* The position that a copy reflects: the durable one, or that of its last entry if that is later
+ * (and then it must be waited for). */
+static void copy_accounts(void *arg)
+{
+    struct look *look = arg;
+    look->seq = journal_durable(look->ledger->journal);
+    for (size_t i = 0; i < look->count; i++) {
+        if (look->accounts[i]->opened == 0)
+            continue;
+        look->seq = later(look->seq, look->accounts[i]->seq);
+        copy_account(look->accounts[i], &look->copies[look->copied++]);
+    }
+}
+
+/* The journal has stopped with memory ahead of it: what counts is what the database has. */
+static enum ledger_status read_durable(struct context *context, struct ledger *ledger,
+    struct account *account, struct ledger_account *copy, uint64_t *seq)
+{
+    money balance;
+    if (query_balance(context, ledger->store, account, &balance, &copy->seq) != PG_OK)
+        return LEDGER_UNAVAILABLE;
+    struct account then = *account;
+    then.balance = balance;
+    then.seq = copy->seq;
+    copy_account(&then, copy);
+    *seq = journal_durable(ledger->journal);
+    return LEDGER_OK;
+}
+
+static enum ledger_status look_at(struct context *context, struct ledger *ledger,
+    struct account *const *accounts, size_t count, struct ledger_account *copies, size_t *copied,
+    uint64_t *seq)
+{
+    struct look look = {.ledger = ledger, .accounts = accounts, .count = count, .copies = copies};
+    strategy_run(ledger->strategy, accounts, count, copy_accounts, &look);
+    *seq = look.seq;
+    *copied = look.copied;
+    switch (journal_await(context, ledger->journal, look.seq)) {
+    case EVENTCOUNT_REACHED:
+        return LEDGER_OK;
+    case EVENTCOUNT_CANCELLED:
+        return LEDGER_UNAVAILABLE;
+    case EVENTCOUNT_CLOSED:
+        break;
+    }
+    enum ledger_status status = LEDGER_OK;
+    *copied = 0;
+    for (size_t i = 0; i < count && status == LEDGER_OK; i++)
+        status = read_durable(context, ledger, accounts[i], &copies[(*copied)++], seq);
+    return status;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* A world account exists by itself, also before money of its asset has moved. */
+static bool imagine_world(const char *id, struct ledger_account *account)
+{
+    *account = (struct ledger_account){.available = money_max()};
+    if (!asset_of_world_id(id, account->asset))
+        return false;
+    strcpy(account->id, id);
+    return true;
+}
+
+enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
+    const char *id, struct ledger_account *account, uint64_t *seq)
+{
+    struct account *found = account_find(ledger->accounts, id);
+    size_t copied = 0;
+    *seq = journal_durable(ledger->journal);
+    if (found) {
+        enum ledger_status status = look_at(context, ledger, &found, 1, account, &copied, seq);
+        if (status != LEDGER_OK || copied == 1)
+            return status;
+    }
+    return imagine_world(id, account) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
+}
+
+enum ledger_status ledger_list_accounts(struct context *context, struct ledger *ledger,
+    const char *prefix, const char *asset, const char *after, size_t limit,
+    struct ledger_account *accounts, size_t *count, bool *more, uint64_t *seq)
+{
+    struct account **found = calloc(limit + 1, sizeof *found);
+    enum ledger_status status = LEDGER_OK;
+    size_t listed = 0;
+    *count = 0;
+    *seq = journal_durable(ledger->journal);
+    if (!found)
+        return LEDGER_OVERLOADED;
+    if (query_accounts(context, ledger->store, ledger->accounts, prefix, asset, after, limit + 1,
+            found, &listed) != PG_OK)
+        status = LEDGER_UNAVAILABLE;
+    *more = listed > limit;
+    if (status == LEDGER_OK && listed > 0)
+        status = look_at(context, ledger, found, *more ? limit : listed, accounts, count, seq);
+    free(found);
+    return status;
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+struct opening {
+    struct ledger *ledger;
+    const struct ledger_open_account *request;
+    struct account *world, *account;
+    struct entry *entries[2]; /* for the world account, and for the account */
+    char *metadata;           /* a copy for the account */
+    enum ledger_status status;
+    bool opened;
+    uint64_t seq;
+    struct ledger_account copy;
+};
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_as_asked(const struct account *account, const struct ledger_open_account *request)
+{
+    return strcmp(account->asset, request->asset) == 0 &&
+           account->has_floor == request->has_floor &&
+           (!account->has_floor || account->floor == request->floor) &&
+           same_text(account->metadata, request->metadata);
+}
+
+/* Inside a section: the account is open from here on. */
+static void append_opening(struct opening *o, struct account *account, struct entry *entry)
+{
+    if (!account_number(o->ledger->accounts, account)) {
+        o->status = LEDGER_OVERLOADED;
+        return;
+    }
+    entry->account = account;
+    account->opened = account->seq = journal_append(o->ledger->journal, entry);
+}
+
+static void open_world(struct opening *o)
+{
+    if (o->world->opened)
+        return;
+    strcpy(o->world->asset, o->request->asset);
+    append_opening(o, o->world, o->entries[0]);
+}
+
+static void open_account(struct opening *o)
+{
+    struct account *account = o->account;
+    strcpy(account->asset, o->request->asset);
+    account->has_floor = o->request->has_floor;
+    account->floor = o->request->has_floor ? o->request->floor : 0;
+    account->metadata = o->metadata;
+    append_opening(o, account, o->entries[1]);
+    if (o->status != LEDGER_OK) {
+        account->metadata = NULL;
+        return;
+    }
+    o->metadata = NULL; /* the account's now */
+    o->opened = true;
+}
+
+static void open_section(void *arg)
+{
+    struct opening *o = arg;
+    o->status = LEDGER_OK;
+    open_world(o);
+    if (o->status == LEDGER_OK && o->account->opened == 0)
+        open_account(o);
+    else if (o->status == LEDGER_OK && !is_as_asked(o->account, o->request))
+        o->status = LEDGER_ACCOUNT_EXISTS;
+    o->seq = later(journal_durable(o->ledger->journal), o->account->seq);
+    copy_account(o->account, &o->copy);
+}
+
+static bool prepare_opening(struct opening *o)
+{
+    char world[ASSET_WORLD_TEXT];
+    asset_world_id(o->request->asset, world);
+    o->metadata = o->request->metadata ? strdup(o->request->metadata) : NULL;
+    o->world = account_find_or_add(o->ledger->accounts, world);
+    o->account = account_find_or_add(o->ledger->accounts, o->request->id);
+    for (int i = 0; i < 2; i++)
+        o->entries[i] = entry_make(ENTRY_ACCOUNT, NULL, NULL, 0);
+    return o->world && o->account && o->entries[0] && o->entries[1] &&
+           (o->metadata || !o->request->metadata);
+}
+
+/* Someone asks for a world account by name: it is as it is, and needs the asset that it is of. */
+static bool names_a_world(const struct ledger_open_account *request)
+{
+    char asset[ASSET_TEXT];
+    return asset_of_world_id(request->id, asset);
+}
+
+static enum ledger_status open_named_world(struct context *context, struct ledger *ledger,
+    const struct ledger_open_account *request, struct ledger_account *account, uint64_t *seq)
+{
+    enum ledger_status status = ledger_read_account(context, ledger, request->id, account, seq);
+    bool same =
+        strcmp(account->asset, request->asset) == 0 && !request->has_floor && !request->metadata;
+    return status == LEDGER_OK && !same ? LEDGER_ACCOUNT_EXISTS : status;
+}
+
+enum ledger_status ledger_open_account(struct context *context, struct ledger *ledger,
+    const struct ledger_open_account *request, struct ledger_account *account, bool *opened,
+    uint64_t *seq)
+{
+    struct opening o = {.ledger = ledger, .request = request};
+    *opened = false;
+    *seq = journal_durable(ledger->journal);
+    if (names_a_world(request))
+        return open_named_world(context, ledger, request, account, seq);
+    if (journal_state(ledger->journal) != LEDGER_RUNNING)
+        return LEDGER_UNAVAILABLE;
+    if (!journal_has_room(ledger->journal) || !prepare_opening(&o)) {
+        o.status = LEDGER_OVERLOADED;
+    } else {
+        struct account *accounts[] = {o.world, o.account};
+        strategy_run(ledger->strategy, accounts, 2, open_section, &o);
+        *account = o.copy;
+        *opened = o.opened;
+        *seq = o.seq;
+        if (journal_await(context, ledger->journal, o.seq) != EVENTCOUNT_REACHED)
+            o.status = LEDGER_OUTCOME_UNKNOWN;
+    }
+    free(o.metadata);
+    entry_drop(&o.entries[0]);
+    entry_drop(&o.entries[1]);
+    return o.status;
+}

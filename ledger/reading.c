@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads of the journal: from its end in memory where that reaches, from the database beyond. */
+#include "ledger/ledger.h"
+#include "ledger/ledger_parts.h"
+#include "ledger/query.h"
+
+static enum ledger_status status_of(enum pg_status asked)
+{
+    return asked == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
+}
+
+enum ledger_status ledger_journal(struct context *context, struct ledger *ledger, uint64_t after,
+    size_t limit, struct entry **entries, size_t *count, uint64_t *seq)
+{
+    *seq = journal_durable(ledger->journal);
+    if (journal_recent(ledger->journal, after, limit, entries, count))
+        return LEDGER_OK;
+    return status_of(
+        query_journal(context, ledger->store, ledger->accounts, after, limit, entries, count));
+}
+
+enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, uint64_t at,
+    struct entry **entry, uint64_t *seq)
+{
+    size_t count = 0;
+    enum ledger_status status = LEDGER_OK;
+    *entry = NULL;
+    if (at >= 1)
+        status = ledger_journal(context, ledger, at - 1, 1, entry, &count, seq);
+    else
+        *seq = journal_durable(ledger->journal);
+    return status == LEDGER_OK && count == 0 ? LEDGER_TRANSFER_NOT_FOUND : status;
+}
+
+enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,
+    const char *key, struct entry **entry, uint64_t *seq)
+{
+    *entry = NULL;
+    *seq = journal_durable(ledger->journal);
+    enum ledger_status status =
+        status_of(query_entry_by_key(context, ledger->store, ledger->accounts, key, entry));
+    return status == LEDGER_OK && !*entry ? LEDGER_TRANSFER_NOT_FOUND : status;
+}
+
+/* Where the walk of a page begins: at the newest durable entry of the account, or below `before`.
+ */
+static enum ledger_status statement_start(struct context *context, struct ledger *ledger,
+    const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
+{
+    *from = head;
+    if (before == 0 || before > head)
+        return LEDGER_OK;
+    return status_of(query_statement_start(context, ledger->store, account, head, before, from));
+}
+
+enum ledger_status ledger_statement(struct context *context, struct ledger *ledger, const char *id,
+    uint64_t before, size_t limit, struct entry **entries, size_t *count, uint64_t *next,
+    uint64_t *seq)
+{
+    struct ledger_account now;
+    uint64_t from;
+    *count = 0;
+    *next = 0;
+    enum ledger_status status = ledger_read_account(context, ledger, id, &now, seq);
+    const struct account *account = account_find(ledger->accounts, id);
+    if (status != LEDGER_OK || now.seq == 0)
+        return status; /* a world account that nothing has touched has an empty statement */
+    status = statement_start(context, ledger, account, now.seq, before, &from);
+    if (status == LEDGER_OK)
+        status = status_of(query_statement(
+            context, ledger->store, ledger->accounts, account, from, limit, entries, count));
+    if (status == LEDGER_OK && *count == limit)
+        *next = entries[*count - 1]->seq;
+    return status;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/ledger/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ledger/pg.h"
+
+static char conninfo[400];
+
+static struct pg *connect_to(const char *where)
+{
+    char error[300];
+    struct pg *pg = pg_connect(context_background(), where, NULL, error, sizeof error);
+    if (!pg)
+        fprintf(stderr, "cannot connect to %s: %s\n", where, error);
+    ensure(pg != NULL);
+    return pg;
+}
+
+const char *fixture_database(void)
+{
+    static int number;
+    const char *server = getenv("TEST_DATABASE");
+    if (!server)
+        fprintf(stderr, "TEST_DATABASE is not set: run this under tools/with-postgres\n");
+    ensure(server != NULL);
+    char sql[100], name[40];
+    snprintf(name, sizeof name, "t%d_%d", (int)getpid(), ++number);
+    snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
+    struct pg *pg = connect_to(server);
+    enum pg_status made = pg_script(context_background(), pg, sql);
+    ensure(made == PG_OK);
+    pg_close(&pg);
+    const char *dbname = strstr(server, "dbname=");
+    ensure(dbname != NULL);
+    snprintf(conninfo, sizeof conninfo, "%.*sdbname=%s", (int)(dbname - server), server, name);
+    return conninfo;
+}
+
+struct ledger *fixture_open(const char *where, const char *strategy)
+{
+    char error[300];
+    const struct ledger_options options = {
+        .conninfo = where, .name = "main", .strategy = strategy};
+    struct ledger *ledger = ledger_open(context_background(), &options, error, sizeof error);
+    if (!ledger)
+        fprintf(stderr, "the ledger did not open: %s\n", error);
+    ensure(ledger != NULL);
+    return ledger;
+}
+
+void fixture_account(struct ledger *ledger, const char *id, const char *asset, const char *floor)
+{
+    struct ledger_open_account request = {.id = id, .asset = asset, .has_floor = floor != NULL};
+    struct ledger_account account;
+    bool opened, good = !floor || money_parse(floor, strlen(floor), true, &request.floor);
+    uint64_t seq;
+    ensure(good);
+    CU_ASSERT_EQUAL(ledger_open_account(
+                        context_background(), ledger, &request, &account, &opened, &seq),
+        LEDGER_OK);
+}
+
+enum ledger_status fixture_move(
+    struct ledger *ledger, const char *key, const char *from, const char *to, money amount)
+{
+    const struct ledger_leg leg = {from, to, amount};
+    const struct ledger_transfer transfer = {.key = key, .legs = &leg, .leg_count = 1};
+    struct ledger_outcome outcome;
+    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    entry_drop(&outcome.entry);
+    return outcome.status;
+}
+
+money fixture_balance(struct ledger *ledger, const char *id)
+{
+    struct ledger_account account = {0};
+    uint64_t seq;
+    CU_ASSERT_EQUAL(
+        ledger_read_account(context_background(), ledger, id, &account, &seq), LEDGER_OK);
+    return account.balance;
+}
+
+const char *fixture_ask(const char *where, const char *sql)
+{
+    static char answer[400];
+    struct pg_result *rows = NULL;
+    struct pg *pg = connect_to(where);
+    const struct pg_statement statement = {0, 0, sql};
+    enum pg_status status = pg_run(context_background(), pg, &statement, NULL, &rows);
+    if (status != PG_OK)
+        snprintf(answer, sizeof answer, "%s %s", pg_sqlstate(pg), pg_message(pg));
+    else
+        snprintf(answer, sizeof answer, "%s", pg_rows(rows) ? pg_text(rows, 0, 0) : "");
+    pg_free(&rows);
+    pg_close(&pg);
+    return answer;
+}
+
+void fixture_check(struct ledger *ledger)
+{
+    char findings[1000];
+    uint64_t found = 1, seq;
+    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, findings, sizeof findings, &found,
+                        &seq),
+        LEDGER_OK);
+    CU_ASSERT_EQUAL(found, 0);
+    if (found)
+        printf("    audit: %s\n", findings);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What the ledger's tests share: a database of its own for each test, and short calls. */
+#ifndef TESTS_LEDGER_FIXTURE_H
+#define TESTS_LEDGER_FIXTURE_H
+
+#include "ledger/ledger.h"
+#include "tests/unit.h"
+
+/* Make an empty database in the cluster that TEST_DATABASE names, and say how to reach it. */
+const char *fixture_database(void);
+
+/* Open the ledger "main" of that database, or fail the test run with the reason. */
+struct ledger *fixture_open(const char *conninfo, const char *strategy);
+
+/* Open an account; floor NULL: none. */
+void fixture_account(struct ledger *ledger, const char *id, const char *asset, const char *floor);
+
+/* One leg. The status; the outcome's entry is dropped. `key` may be NULL. */
+enum ledger_status fixture_move(
+    struct ledger *ledger, const char *key, const char *from, const char *to, money amount);
+
+money fixture_balance(struct ledger *ledger, const char *id);
+
+/* Ask the database with a query of one value, as text; the buffer is overwritten by the next. */
+const char *fixture_ask(const char *conninfo, const char *sql);
+
+/* The audit finds nothing, and a fresh fold of the journal succeeds. */
+void fixture_check(struct ledger *ledger);
+
+#endif
