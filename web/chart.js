@@ -52,7 +52,8 @@ function options(container, series, show) {
         cursor: { show: false },
         scales: { y: { range: (plot, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
         axes: [
-            { ...axis, size: 26, space: 70, grid: { show: false }, values: (plot, ticks) => ticks.map(clock) },
+            { ...axis, size: 26, space: 70, grid: { show: false },
+                values: (plot, ticks) => ticks.map(clock) },
             { ...axis, size: 52, space: 34, values: (plot, ticks) => ticks.map(show) },
         ],
         series: [{}, ...series.map(({ label, stroke, fill, dash }) => ({

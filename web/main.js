@@ -90,7 +90,8 @@ function drawFigures({ committed, rejected, totals, p50, p99, lastSeq, epoch, ac
     write('tile-p99', p99 === null ? '–' : `${compact(p99)} ms`);
     write('tile-seq', lastSeq === null ? '–' : showCount(lastSeq));
     const opened = accounts === null ? '' : `${showCount(accounts)} accounts`;
-    write('tile-epoch', [opened, epoch === null ? '' : `epoch ${epoch}`].filter(Boolean).join(', '));
+    const writer = epoch === null ? '' : `epoch ${epoch}`;
+    write('tile-epoch', [opened, writer].filter(Boolean).join(', '));
 }
 
 /** 0.42, 4.2, 42, 4,200, 42k */

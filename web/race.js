@@ -60,8 +60,7 @@ function drawRound({ id, answers, balance }) {
         ...answers.map((answer, i) => element('li', {}, `Withdrawal ${'AB'[i]} of 80.00: `,
             element('span', { class: `status s${String(answer.status)[0]}` },
                 String(answer.status)),
-            answer.status === 201 ? ` paid at seq ${answer.seq}`
-                : ` ${answer.body?.code}, ${showAmount(answer.body?.available ?? '0', ASSET)} left`)),
+            answer.status === 201 ? ` paid at seq ${answer.seq}` : ` ${answer.body?.code}`)),
         element('li', {}, `The balance is ${left} USD.`));
     const verdict = find('race-verdict');
     verdict.hidden = false;

@@ -94,9 +94,9 @@ function draw() {
     }
     const wrong = [...sums].filter(([, sum]) => sum !== 0n);
     tile.dataset.state = wrong.length ? 'wrong' : 'right';
-    write('sum-figure', wrong.length
-        ? wrong.map(([asset, sum]) => `${showAmount(String(sum), asset)} ${codeOf(asset)}`).join(', ')
-        : '0');
+    const amounts = wrong.map(([asset, sum]) =>
+        `${showAmount(String(sum), asset)} ${codeOf(asset)}`);
+    write('sum-figure', amounts.join(', ') || '0');
     const assets = [...sums.keys()].sort();
     const named = assets.length > 3 ? `${assets.length} assets` : assets.map(codeOf).join(', ');
     write('sum-note', `${showCount(balances.size)} accounts${named && ` in ${named}`}`);
