@@ -54,6 +54,9 @@ UNSANITIZED static void settle(struct worker *worker)
     sanitize_speak_as(&worker->committer.sanitize);
     sanitize_acquire(&worker->commit);
     bool parked = commit.fn(commit.co, commit.arg);
+    if (!parked)
+        sanitize_release(commit.co);
+    sanitize_release(&runtime);
     sanitize_speak_as(&self->sanitize);
     if (!parked) {
         set_state(commit.co, CO_IS_READY);
@@ -61,12 +64,32 @@ UNSANITIZED static void settle(struct worker *worker)
     }
 }
 
+/* ThreadSanitizer would take two coroutines that use one stack in turn for racing, unless they are
+ * one fiber, too; so there each descriptor keeps both its fiber and its stack. */
+UNSANITIZED static void take_stack(struct worker *worker, struct co *co)
+{
+    co->stack = SANITIZE_THREADS && co->kept_stack_1
+                    ? co->kept_stack_1 - 1
+                    : index_take(&runtime.stacks.pool, &worker->stacks);
+    ensure(co->stack != INDEX_NONE); /* there are more stacks than coroutines: see reserve() */
+    sanitize_stack_open(&co->strand.sanitize, stack_bottom(&runtime.stacks, co->stack),
+        stack_usable(&runtime.stacks));
+}
+
+UNSANITIZED static void give_stack_back(struct worker *worker, struct co *co)
+{
+    sanitize_stack_close(stack_bottom(&runtime.stacks, co->stack), stack_usable(&runtime.stacks));
+    if (SANITIZE_THREADS)
+        co->kept_stack_1 = co->stack + 1;
+    else
+        index_give(&runtime.stacks.pool, &worker->stacks, co->stack);
+    co->stack = INDEX_NONE;
+}
+
 UNSANITIZED static bool commit_retire(struct co *co, void *arg)
 {
     struct worker *worker = arg;
-    sanitize_stack_close(stack_bottom(&runtime.stacks, co->stack), stack_usable(&runtime.stacks));
-    index_give(&runtime.stacks.pool, &worker->stacks, co->stack);
-    co->stack = INDEX_NONE;
+    give_stack_back(worker, co);
     set_state(co, CO_FREE);
     index_give(&runtime.cos_pool, &worker->cos, (uint32_t)(co - runtime.cos));
     worker->retired = co;
@@ -94,11 +117,8 @@ UNSANITIZED static void begin(struct worker *worker, struct co *co)
     set_state(co, CO_RUNNING);
     if (co->stack != INDEX_NONE)
         return;
-    co->stack = index_take(&runtime.stacks.pool, &worker->stacks);
-    ensure(co->stack != INDEX_NONE); /* there are more stacks than coroutines: runtime_run() */
+    take_stack(worker, co);
     co->strand.sp = switch_prepare(stack_top(&runtime.stacks, co->stack), co_main);
-    sanitize_stack_open(&co->strand.sanitize, stack_bottom(&runtime.stacks, co->stack),
-        stack_usable(&runtime.stacks));
 }
 
 /* The next coroutine to run, or NULL: there is none, or it is time to look around. */
@@ -128,6 +148,9 @@ UNSANITIZED static void leave(struct worker *worker, struct co *self,
     self->saved_errno = errno_load();
     worker->commit = (struct commit){self, fn, arg};
     sanitize_release(&worker->commit);
+    sanitize_release(&runtime); /* for who stops it in the end */
+    if (worker->must_return)
+        sanitize_release(&worker->must_return);
     struct co *to = co_pick(worker);
     if (to)
         begin(worker, to);
@@ -278,6 +301,7 @@ UNSANITIZED enum co_started co_start_now_at(
     worker->must_return = true;
     worker->retired = NULL;
     co_resume(worker, co);
+    sanitize_acquire(&worker->must_return);
     worker->must_return = must_return;
     return worker->retired == co ? CO_FINISHED : CO_PARKED;
 }

@@ -16,7 +16,7 @@
 #include "coro/sched.h"
 
 enum { TAKE_MAX = 1024 };
-static const int64_t LOOK_MIN_NS = CLOCK_MS, LOOK_MAX_NS = 8 * CLOCK_MS;
+static const int64_t LOOK_MAX_NS = 8 * CLOCK_MS;
 
 UNSANITIZED static uint32_t count_of(struct fresh_queue *fresh)
 {
@@ -33,7 +33,7 @@ UNSANITIZED void fresh_push(struct worker *worker, struct co *co)
     struct fresh_queue *fresh = &worker->fresh;
     lock_take_unseen(&fresh->lock);
     co_queue_push(&fresh->queue, co);
-    count_set(fresh, count_of(fresh) + 1);
+    atomic_fetch_add(&fresh->count, 1); /* before it looks for sleepers, who look at this */
     lock_drop_unseen(&fresh->lock);
     worker_want_watcher(worker);
 }
@@ -78,6 +78,14 @@ UNSANITIZED static uint32_t take_half(struct worker *self, struct worker *from)
     return n;
 }
 
+UNSANITIZED bool fresh_anywhere(void)
+{
+    for (int i = 0; i < runtime.worker_count; i++)
+        if (atomic_load(&runtime.workers[i].fresh.count) > 0)
+            return true;
+    return false;
+}
+
 /* Doubles the interval while there is nothing to take, up to LOOK_MAX_NS. */
 UNSANITIZED bool fresh_look(struct worker *self)
 {
@@ -90,7 +98,7 @@ UNSANITIZED bool fresh_look(struct worker *self)
         if (other != self && count_of(&other->fresh) > since)
             taken += take_half(self, other);
     }
-    if (taken || self->look_every_ns == 0)
+    if (taken)
         self->look_every_ns = LOOK_MIN_NS;
     else if (self->look_every_ns < LOOK_MAX_NS)
         self->look_every_ns *= 2;

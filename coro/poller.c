@@ -95,14 +95,15 @@ static void fd_is_ready(uint64_t data)
         co_ready(co);
 }
 
-UNSANITIZED static void handle(struct epoll_event *event)
+UNSANITIZED static void handle(struct worker *worker, struct epoll_event *event)
 {
     if (event->data.u64 & FD_TAG) {
         fd_is_ready(event->data.u64);
     } else if (event->data.ptr) {
         struct worker_watch *watch = event->data.ptr;
         sanitize_acquire(watch);
-        watch->fn(watch->arg);
+        watch->fn(watch->arg); /* which may be the end of *watch */
+        sanitize_release(&worker->events);
     }
 }
 
@@ -125,7 +126,7 @@ UNSANITIZED void poller_poll(struct worker *worker, int64_t timeout_ns)
     int n = wait_for_events(worker, timeout_ns);
     worker->event_count = n < 0 ? 0 : n;
     for (worker->event_at = 0; worker->event_at < worker->event_count; worker->event_at++)
-        handle(&worker->events[worker->event_at]);
+        handle(worker, &worker->events[worker->event_at]);
     worker->event_count = 0;
 }
 
@@ -158,6 +159,7 @@ UNSANITIZED void worker_watch_stop(struct worker_watch *watch)
     for (int i = worker->event_at; i < worker->event_count; i++) /* fetched, not yet handled */
         if (worker->events[i].data.ptr == watch)
             worker->events[i].data.ptr = NULL;
+    sanitize_acquire(&worker->events);
 }
 
 /* --- waiting for a descriptor ----------------------------------------------------------------- */

@@ -23,10 +23,11 @@
 
 enum {
     WORKERS_MAX = 64,
-    EVENTS_MAX = 64,      /* taken from epoll at once */
-    NEXT_MAX = 64,        /* turns in a row that `next` may jump the queue */
-    TURNS_MAX = 61,       /* switches between coroutines until the scheduler looks around */
-    POLL_EVERY_NS = 20000 /* and how often it asks epoll while there is work */
+    EVENTS_MAX = 64,       /* taken from epoll at once */
+    NEXT_MAX = 64,         /* turns in a row that `next` may jump the queue */
+    TURNS_MAX = 61,        /* switches between coroutines until the scheduler looks around */
+    POLL_EVERY_NS = 20000, /* and how often it asks epoll while there is work */
+    LOOK_MIN_NS = 1000000  /* how often the watcher looks at the others, at first */
 };
 
 /* A stack that can be left and come back to. */
@@ -47,7 +48,8 @@ struct co {
     struct strand strand;
     struct co *link; /* in the one queue it is in */
     struct worker *worker;
-    uint32_t stack; /* INDEX_NONE until it first runs */
+    uint32_t stack;        /* INDEX_NONE until it first runs */
+    uint32_t kept_stack_1; /* under ThreadSanitizer: 1 + the stack of this descriptor */
     int saved_errno;
     void (*fn)(void *arg);
     void *arg;
@@ -167,11 +169,12 @@ bool co_spawn_on(struct worker *worker, const struct co_site *site, void (*fn)(v
 /* fresh.c */
 void fresh_push(struct worker *worker, struct co *co);
 struct co *fresh_pop(struct worker *worker);
+bool fresh_anywhere(void);
 bool fresh_look(struct worker *self); /* as the watcher: take from those who are behind */
 
 UNSANITIZED static inline int worker_sleepers(void)
 {
-    return (int)(uint32_t)atomic_load_explicit(&runtime.sleep, memory_order_relaxed);
+    return (int)(uint32_t)atomic_load(&runtime.sleep);
 }
 
 /* timer.c */

@@ -61,22 +61,22 @@ void stack_area_term(struct stack_area *area)
     area->base = NULL;
 }
 
-char *stack_bottom(const struct stack_area *area, uint32_t index)
+UNSANITIZED char *stack_bottom(const struct stack_area *area, uint32_t index)
 {
     return area->base + index * area->slot_size + PAGE;
 }
 
-size_t stack_usable(const struct stack_area *area)
+UNSANITIZED size_t stack_usable(const struct stack_area *area)
 {
     return area->slot_size - PAGE;
 }
 
-char *stack_top(const struct stack_area *area, uint32_t index)
+UNSANITIZED char *stack_top(const struct stack_area *area, uint32_t index)
 {
     return area->base + (index + 1) * area->slot_size - index % COLOURS * COLOUR_BYTES;
 }
 
-uint32_t stack_guard_hit(const struct stack_area *area, const void *address)
+UNSANITIZED uint32_t stack_guard_hit(const struct stack_area *area, const void *address)
 {
     const char *at = address;
     if (!area->base || at < area->base || at >= area->base + area->pool.capacity * area->slot_size)

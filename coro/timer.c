@@ -107,6 +107,8 @@ UNSANITIZED bool timer_stop(struct timer *timer)
     lock_drop_unseen(&heap->lock);
     while (!stopped && worker != self && atomic_load(&heap->running) == timer)
         sched_yield();
+    if (!stopped)
+        sanitize_acquire(&heap->running);
     return stopped;
 }
 
@@ -126,6 +128,7 @@ UNSANITIZED void timer_heap_run(struct worker *worker, int64_t now_ns)
         lock_drop_unseen(&heap->lock);
         sanitize_acquire(timer);
         fn(arg);
+        sanitize_release(&heap->running);
         atomic_store(&heap->running, NULL);
     }
     lock_drop_unseen(&heap->lock);

@@ -45,6 +45,7 @@ UNSANITIZED int64_t worker_now_ns(void)
 bool worker_init(struct worker *worker, int index)
 {
     worker->index = index;
+    worker->look_every_ns = LOOK_MIN_NS;
     worker->last_id = runtime.id_base + (uint64_t)index + 1 - (uint64_t)runtime.worker_count;
     worker->random = (uint64_t)clock_wall_us() * (uint64_t)(index + 1);
     worker->cos.limit = worker->stacks.limit = INDEX_CACHE;
@@ -75,8 +76,8 @@ UNSANITIZED void worker_post(struct worker *worker, struct co *co)
         worker_ring(worker);
 }
 
-/* A worker has fresh coroutines waiting: let an idle one keep an eye on it. Only a hint; when it
- * comes to nothing the next spawn or switch gives it again. */
+/* A worker has fresh coroutines waiting: let an idle one keep an eye on it. One that is just going
+ * to sleep sees them itself: see sleep_until_woken(). */
 UNSANITIZED void worker_want_watcher(struct worker *self)
 {
     int none = 0;
@@ -136,6 +137,13 @@ UNSANITIZED static bool is_watcher(struct worker *worker)
     return false;
 }
 
+UNSANITIZED static bool becomes_watcher(struct worker *worker)
+{
+    int none = 0;
+    return atomic_load(&runtime.watcher) == 0 && fresh_anywhere() &&
+           atomic_compare_exchange_strong(&runtime.watcher, &none, worker->index + 1);
+}
+
 UNSANITIZED static void stop_watching(struct worker *worker)
 {
     if (atomic_load_explicit(&runtime.watcher, memory_order_relaxed) == worker->index + 1)
@@ -152,8 +160,9 @@ UNSANITIZED static void sleep_until_woken(struct worker *worker)
     }
     atomic_exchange(&worker->asleep, 1);
     if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {
-        int64_t time = sleep_time(worker, watches);
         uint64_t sleep = atomic_fetch_add(&runtime.sleep, SLEEP_TURN + 1) + SLEEP_TURN + 1;
+        watches = watches || becomes_watcher(worker);
+        int64_t time = sleep_time(worker, watches);
         if (time < 0 && report_deadlocked(sleep))
             report_deadlock();
         poller_poll(worker, time);

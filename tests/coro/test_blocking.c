@@ -15,19 +15,24 @@ static void block(void *arg)
     ++*(int *)arg;
 }
 
+struct count {
+    _Atomic int ticks;
+};
+
 static void tick(void *arg)
 {
     co_sleep(CLOCK_MS);
-    ++*(int *)arg;
+    atomic_fetch_add(&((struct count *)arg)->ticks, 1);
 }
 
 static void others_go_on_meanwhile(void)
 {
-    int blocked = 0, ticked = 0;
-    CU_ASSERT(co_spawn_local(tick, &ticked));
+    int blocked = 0;
+    struct count count = {0};
+    CU_ASSERT(co_spawn_local(tick, &count));
     blocking_call(block, &blocked);
     CU_ASSERT_EQUAL(blocked, 1);
-    CU_ASSERT_EQUAL(ticked, 1);
+    CU_ASSERT_EQUAL(count.ticks, 1);
 }
 
 struct call {

@@ -37,7 +37,7 @@ static int by_time(const void *a, const void *b)
 static void fire_in_order_of_time(void)
 {
     static struct shot shots[TIMERS];
-    struct shot *sorted[TIMERS];
+    static struct shot *sorted[TIMERS];
     struct waitgroup group = {0};
     unsigned seed = (unsigned)unit_seed();
     int64_t now = clock_now_ns();
