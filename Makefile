@@ -61,7 +61,8 @@ $(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(COR
 
 $(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -I/usr/include/postgresql -MMD -MP -c -o $@ $<
+	@echo "  CC $(MODE) $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -I/usr/include/postgresql -MMD -MP -c -o $@ $<
 $(OBJ)/%.o: %.S Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<

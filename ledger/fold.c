@@ -111,10 +111,10 @@ static bool floors_hold(struct folding *f)
 static bool each(struct context *context, struct store *store, struct folding *f, const char *query,
     bool (*take)(const struct pg_result *row, void *arg))
 {
-    char sql[1000];
-    snprintf(sql, sizeof sql, query, store->ledger);
+    char ledger[16];
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
     *f->error = '\0';
-    enum pg_status status = pg_each(context, store->writer, sql, take, f);
+    enum pg_status status = pg_each(context, store->writer, query, ledger, take, f);
     if (status != PG_OK && !*f->error)
         snprintf(f->error, f->size, "%s", pg_message(store->writer));
     return status == PG_OK;
@@ -130,22 +130,22 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
                "SELECT a.id, a.no, a.asset, a.floor, a.opened, a.metadata,"
                " coalesce(b.balance, 0), greatest(a.opened, b.seq) FROM account a"
                " LEFT JOIN balance b ON b.ledger = a.ledger AND b.account = a.no"
-               " WHERE a.ledger = %d ORDER BY a.no",
+               " WHERE a.ledger = $1 ORDER BY a.no",
                take_account) &&
            each(context, store, &f,
                "SELECT c.seq, coalesce(max(e.seq), c.seq),"
                " (extract(epoch FROM coalesce(max(e.at), (SELECT max(o.at) FROM entry o"
                "   WHERE o.ledger = c.ledger AND o.seq = c.seq), 'epoch')) * 1000000)::bigint,"
                " count(e.seq) FROM checkpoint c LEFT JOIN entry e"
-               " ON e.ledger = c.ledger AND e.seq > c.seq WHERE c.ledger = %d"
+               " ON e.ledger = c.ledger AND e.seq > c.seq WHERE c.ledger = $1"
                " GROUP BY c.ledger, c.seq",
                take_position) &&
            each(context, store, &f,
                "SELECT p.seq, p.from_no, p.to_no, p.amount, p.from_after, p.to_after FROM posting p"
-               " JOIN checkpoint c ON c.ledger = p.ledger AND p.seq > c.seq WHERE p.ledger = %d"
+               " JOIN checkpoint c ON c.ledger = p.ledger AND p.seq > c.seq WHERE p.ledger = $1"
                " ORDER BY p.seq, p.leg",
                take_posting) &&
-           each(context, store, &f, "SELECT key FROM entry WHERE ledger = %d AND key IS NOT NULL",
+           each(context, store, &f, "SELECT key FROM entry WHERE ledger = $1 AND key IS NOT NULL",
                take_key) &&
            floors_hold(&f);
 }

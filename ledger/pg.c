@@ -223,12 +223,12 @@ enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_st
     return status;
 }
 
-enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql,
+enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql, const char *value,
     bool (*row)(const struct pg_result *result, void *arg), void *arg)
 {
     enum pg_status status = PG_OK;
-    if (pg->lost || !PQsendQuery(pg->conn, sql) || !PQsetSingleRowMode(pg->conn) ||
-        !flush(context, pg))
+    if (pg->lost || !PQsendQueryParams(pg->conn, sql, 1, NULL, &value, NULL, NULL, 0) ||
+        !PQsetSingleRowMode(pg->conn) || !flush(context, pg))
         return lose(pg);
     for (;;) {
         PGresult *result;

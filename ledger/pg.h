@@ -47,10 +47,10 @@ MUST_CHECK enum pg_status pg_run(struct context *context, struct pg *pg,
 /* Run a text of one or more statements without parameters; rows are dropped. */
 MUST_CHECK enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql);
 
-/* Run a query without parameters and hand over its rows one by one, in constant memory; `row`
+/* Run a query with one parameter, $1, and hand over its rows one by one, in constant memory; `row`
  * returns false to stop (PG_LOST then). The values are good during the call. */
 MUST_CHECK enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql,
-    bool (*row)(const struct pg_result *result, void *arg), void *arg);
+    const char *value, bool (*row)(const struct pg_result *result, void *arg), void *arg);
 
 /* A text of statements with COPY ... FROM STDIN (FORMAT binary) among them: the n-th COPY is fed
  * data[n]. *committed: the text ended in COMMIT and the server said COMMIT. */

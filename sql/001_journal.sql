@@ -147,14 +147,18 @@ BEGIN
                                     (p.to_no, p.amount, p.to_after)) m (account, delta, after)
          WHERE p.ledger = l AND p.seq > done AND p.seq <= upto
          GROUP BY m.account
+    ), known AS (
+        UPDATE balance b SET balance = b.balance + t.delta, seq = t.seq
+          FROM tail t WHERE b.ledger = l AND b.account = t.account
+        RETURNING b.account, b.balance
+    ), new AS (
+        INSERT INTO balance (ledger, account, balance, floor, seq)
+        SELECT l, t.account, t.delta, a.floor, t.seq
+          FROM tail t JOIN account a ON a.ledger = l AND a.no = t.account
+         WHERE NOT EXISTS (SELECT FROM balance b WHERE b.ledger = l AND b.account = t.account)
+        RETURNING account, balance
     ), folded AS (
-        INSERT INTO balance AS b (ledger, account, balance, floor, seq)
-            SELECT l, t.account, t.delta, a.floor, t.seq
-              FROM tail t JOIN account a ON a.ledger = l AND a.no = t.account
-             ORDER BY t.account
-            ON CONFLICT (ledger, account)
-            DO UPDATE SET balance = b.balance + excluded.balance, seq = excluded.seq
-            RETURNING b.account, b.balance
+        SELECT * FROM known UNION ALL SELECT * FROM new
     )
     SELECT t.account INTO differing
       FROM tail t LEFT JOIN folded f USING (account)

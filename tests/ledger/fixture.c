@@ -43,8 +43,7 @@ const char *fixture_database(void)
 struct ledger *fixture_open(const char *where, const char *strategy)
 {
     char error[300];
-    const struct ledger_options options = {
-        .conninfo = where, .name = "main", .strategy = strategy};
+    const struct ledger_options options = {.conninfo = where, .name = "main", .strategy = strategy};
     struct ledger *ledger = ledger_open(context_background(), &options, error, sizeof error);
     if (!ledger)
         fprintf(stderr, "the ledger did not open: %s\n", error);
@@ -59,8 +58,8 @@ void fixture_account(struct ledger *ledger, const char *id, const char *asset, c
     bool opened, good = !floor || money_parse(floor, strlen(floor), true, &request.floor);
     uint64_t seq;
     ensure(good);
-    CU_ASSERT_EQUAL(ledger_open_account(
-                        context_background(), ledger, &request, &account, &opened, &seq),
+    CU_ASSERT_EQUAL(
+        ledger_open_account(context_background(), ledger, &request, &account, &opened, &seq),
         LEDGER_OK);
 }
 
@@ -104,8 +103,8 @@ void fixture_check(struct ledger *ledger)
 {
     char findings[1000];
     uint64_t found = 1, seq;
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, findings, sizeof findings, &found,
-                        &seq),
+    CU_ASSERT_EQUAL(
+        ledger_audit(context_background(), ledger, findings, sizeof findings, &found, &seq),
         LEDGER_OK);
     CU_ASSERT_EQUAL(found, 0);
     if (found)

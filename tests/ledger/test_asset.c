@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/account.h"
+#include "ledger/asset.h"
+#include "tests/unit.h"
+
+static void validates_assets(void)
+{
+    static const char *const good[] = {"USD/2", "X/0", "BTC/8", "A_B9/38", "ABCDEFGHIJKLMNOPQ/2"};
+    static const char *const bad[] = {"", "USD", "USD/", "/2", "usd/2", "USD/02", "USD/39",
+        "USD/-1", "9A/2", "_A/2", "ABCDEFGHIJKLMNOPQR/2", "USD/2 ", "U/D/2", "USD/100"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        CU_ASSERT_TRUE(asset_is_valid(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(asset_is_valid(bad[i]));
+}
+
+static void names_the_world(void)
+{
+    char id[ASSET_WORLD_TEXT], asset[ASSET_TEXT];
+    asset_world_id("USD/2", id);
+    CU_ASSERT_STRING_EQUAL(id, "world:USD.2");
+    CU_ASSERT_TRUE(asset_of_world_id(id, asset));
+    CU_ASSERT_STRING_EQUAL(asset, "USD/2");
+    asset_world_id("ABCDEFGHIJKLMNOPQ/38", id);
+    CU_ASSERT_TRUE(account_id_is_valid(id));
+    CU_ASSERT_FALSE(asset_of_world_id("world:USD", asset));
+    CU_ASSERT_FALSE(asset_of_world_id("world:usd.2", asset));
+    CU_ASSERT_FALSE(asset_of_world_id("alice", asset));
+    CU_ASSERT_FALSE(asset_of_world_id("world:ABCDEFGHIJKLMNOPQRSTUVWXYZ.2", asset));
+}
+
+static void validates_account_ids(void)
+{
+    char longest[ACCOUNT_ID_MAX + 2];
+    for (size_t i = 0; i < sizeof longest; i++)
+        longest[i] = 'a';
+    longest[ACCOUNT_ID_MAX + 1] = '\0';
+    CU_ASSERT_FALSE(account_id_is_valid(longest));
+    longest[ACCOUNT_ID_MAX] = '\0';
+    CU_ASSERT_TRUE(account_id_is_valid(longest));
+    CU_ASSERT_TRUE(account_id_is_valid("a.B-9_:@"));
+    CU_ASSERT_FALSE(account_id_is_valid(""));
+    CU_ASSERT_FALSE(account_id_is_valid("a b"));
+    CU_ASSERT_FALSE(account_id_is_valid("a/b"));
+    CU_ASSERT_FALSE(account_id_is_valid("\xc3\xa4"));
+}
+
+static const struct unit_test tests[] = {{"validates_assets", validates_assets},
+    {"names_the_world", names_the_world}, {"validates_account_ids", validates_account_ids}, {0}};
+const struct unit_suite asset_suite = {.name = "asset", .tests = tests};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "ledger/filter.h"
+#include "ledger/hash.h"
+#include "ledger/keys.h"
+#include "tests/unit.h"
+
+/* ---- the filter ---------------------------------------------------------------------------- */
+
+static uint64_t hash_of_number(int number)
+{
+    char text[20];
+    return hash_text(text, (size_t)snprintf(text, sizeof text, "key-%d", number));
+}
+
+static void forgets_nothing(void)
+{
+    enum { ADDED = 600000, ASKED = 100000 };
+    struct filter filter = {0};
+    int missed = 0, wrong = 0;
+    hash_init();
+    CU_ASSERT_FALSE(filter_perhaps(&filter, 1));
+    for (int i = 0; i < ADDED; i++)
+        CU_ASSERT_TRUE_FATAL(filter_add(&filter, hash_of_number(i)));
+    CU_ASSERT(filter.levels > 1);
+    for (int i = 0; i < ADDED; i++)
+        missed += !filter_perhaps(&filter, hash_of_number(i));
+    for (int i = 0; i < ASKED; i++)
+        wrong += filter_perhaps(&filter, hash_of_number(ADDED + i));
+    CU_ASSERT_EQUAL(missed, 0);
+    CU_ASSERT(wrong < ASKED / 50); /* 2 % over all its levels */
+    filter_free(&filter);
+}
+
+static const struct unit_test filter_tests[] = {{"forgets_nothing", forgets_nothing}, {0}};
+const struct unit_suite filter_suite = {.name = "filter", .tests = filter_tests};
+
+/* ---- the keys ------------------------------------------------------------------------------ */
+
+static struct entry *entry_with(const char *key, uint64_t seq)
+{
+    struct entry *entry = entry_make(ENTRY_TRANSFER, key, NULL, 0);
+    ensure(entry != NULL);
+    entry->seq = seq;
+    return entry;
+}
+
+static void gives_a_key_to_one(void)
+{
+    struct keys *keys = keys_make();
+    struct entry *a = entry_with("k", 0), *b = entry_with("k", 0), *other = entry_with("l", 0);
+    struct entry *first = NULL;
+    CU_ASSERT_EQUAL(keys_claim(keys, a, 0, &first), KEYS_CLAIMED);
+    CU_ASSERT_EQUAL(keys_claim(keys, b, 0, &first), KEYS_TAKEN);
+    CU_ASSERT_PTR_EQUAL(first, a);
+    entry_drop(&first);
+    CU_ASSERT_EQUAL(keys_claim(keys, other, 0, &first), KEYS_CLAIMED);
+    CU_ASSERT_EQUAL(eventcount_read(&a->decided), 0);
+    keys_give_up(keys, a);
+    CU_ASSERT_EQUAL(eventcount_read(&a->decided), 1); /* whoever waited for it goes on */
+    CU_ASSERT_EQUAL(keys_claim(keys, b, 0, &first), KEYS_CLAIMED);
+    keys_give_up(keys, b);
+    keys_give_up(keys, other);
+    entry_drop(&a);
+    entry_drop(&b);
+    entry_drop(&other);
+    keys_free(&keys);
+}
+
+/* Once a key has left the table, only the database can say who has it. */
+static void asks_for_old_keys(void)
+{
+    struct keys *keys = keys_make();
+    struct entry *old = entry_with("k", 5), *again = entry_with("k", 0);
+    struct entry *first = NULL;
+    CU_ASSERT_EQUAL(keys_claim(keys, old, 0, &first), KEYS_CLAIMED);
+    keys_retire(keys, old);
+    CU_ASSERT_EQUAL(keys_claim(keys, again, 0, &first), KEYS_ASK);
+    /* An answer from before it was retired proves nothing; a later one does. */
+    CU_ASSERT_EQUAL(keys_claim(keys, again, 4, &first), KEYS_ASK);
+    CU_ASSERT_EQUAL(keys_claim(keys, again, 5, &first), KEYS_CLAIMED);
+    keys_give_up(keys, again);
+    CU_ASSERT_TRUE(keys_restore(keys, "from the database"));
+    struct entry *third = entry_with("from the database", 0);
+    CU_ASSERT_EQUAL(keys_claim(keys, third, 0, &first), KEYS_ASK);
+    entry_drop(&old);
+    entry_drop(&again);
+    entry_drop(&third);
+    keys_free(&keys);
+}
+
+static const struct unit_test keys_tests[] = {
+    {"gives_a_key_to_one", gives_a_key_to_one}, {"asks_for_old_keys", asks_for_old_keys}, {0}};
+const struct unit_suite keys_suite = {.name = "keys", .tests = keys_tests};
