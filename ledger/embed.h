@@ -13,5 +13,6 @@ struct embed {
 
 extern const struct embed embed_sql[]; /* sql/(number)_(name).sql, in order of number */
 extern const struct embed embed_web[]; /* the dashboard's files */
+extern const struct embed embed_api[]; /* the OpenAPI document */
 
 #endif

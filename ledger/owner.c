@@ -4,9 +4,8 @@
  * ledger; a section travels to it over a channel as a job and runs there. No account is locked,
  * because nobody else ever looks at one.
  *
- * The protocol of a job: its coroutine parks, and only then is the job sent, so that the owner
- * cannot make the coroutine ready before it has parked. The job lies on the parked stack; after
- * co_ready() the owner does not look at it again.
+ * The protocol of a job: it lies on the stack of the coroutine that sends it, which then waits for
+ * `done`. After that the owner does not look at it again.
  */
 #include "ledger/strategy.h"
 
@@ -17,8 +16,8 @@
 #include "coro/waitgroup.h"
 
 enum {
-    OWNER_QUEUE = 16384
-}; /* jobs on their way; beyond that the senders yield until there is room */
+    OWNER_QUEUE = 1024, /* jobs on their way; beyond that the senders park */
+};
 
 struct owner {
     struct strategy strategy;
@@ -29,9 +28,7 @@ struct owner {
 struct job {
     void (*section)(void *arg);
     void *arg;
-    struct chan *jobs;
-    struct co *requester;
-    bool sent;
+    struct waitgroup done;
 };
 
 static void owner_main(void *arg)
@@ -39,9 +36,8 @@ static void owner_main(void *arg)
     struct owner *owner = arg;
     struct job *job;
     while (chan_recv(owner->jobs, &job) == CHAN_OK) {
-        struct co *requester = job->requester;
         job->section(job->arg);
-        co_ready(requester);
+        waitgroup_done(&job->done);
     }
     waitgroup_done(&owner->running);
 }
@@ -62,30 +58,16 @@ static struct strategy *owner_make(void)
     return NULL;
 }
 
-static bool send_job(struct co *co, void *arg)
-{
-    struct job *job = arg;
-    job->requester = co;
-    /* From the moment it is sent the job may be done and gone: note it before, not after. */
-    job->sent = true;
-    if (chan_try_send(job->jobs, &job) == CHAN_OK)
-        return true;
-    job->sent = false;
-    return false;
-}
-
 static void owner_run(struct strategy *strategy, struct account *const *accounts, size_t count,
     void (*section)(void *arg), void *arg)
 {
     (void)accounts, (void)count; /* the owner owns them all */
     struct owner *owner = (struct owner *)strategy;
-    struct job job = {.section = section, .arg = arg, .jobs = owner->jobs};
-    for (;;) {
-        co_park("ledger owner", send_job, &job);
-        if (job.sent)
-            return;
-        co_yield ();
-    }
+    struct job job = {.section = section, .arg = arg}, *message = &job;
+    waitgroup_add(&job.done, 1);
+    enum chan_status sent = chan_send(owner->jobs, &message);
+    ensure(sent == CHAN_OK); /* it is closed only when nobody uses the ledger any more */
+    waitgroup_wait(&job.done);
 }
 
 static void owner_free(struct strategy *strategy)
