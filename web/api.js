@@ -44,9 +44,10 @@ export async function request(method, path, { body, key, signal } = {}) {
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (key) headers['Idempotency-Key'] = `"${key.replace(/[\\"]/g, '\\$&')}"`;
     const began = performance.now();
+    const patience = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(path, {
         method, headers, body, cache: 'no-store',
-        signal: signal ?? AbortSignal.timeout(TIMEOUT_MS),
+        signal: signal ? AbortSignal.any([signal, patience]) : patience,
     });
     const text = await response.text();
     if (response.status === 401) refused();

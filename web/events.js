@@ -6,7 +6,8 @@
 
 import { LEDGER, authorization, refused } from './api.js';
 
-const SILENCE_MS = 20000; // the service says something every 15 s
+const SILENCE_MS = 20000; // the service says something every 15 s,
+const GREETING_MS = 6000; // and at once when it is asked
 const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
 
 /**
@@ -91,7 +92,7 @@ function pause(stream, ms) {
 /** Read one connection to its end. True: the service refuses the token. */
 async function connect(stream, hear, enter) {
     const abort = new AbortController();
-    let silence = setTimeout(() => abort.abort(), SILENCE_MS);
+    let silence = setTimeout(() => abort.abort(), GREETING_MS);
     stream.retry = () => abort.abort();
     try {
         const response = await fetch(`${LEDGER}/events?after=${stream.position}`, {

@@ -83,8 +83,11 @@ export function clock(at) {
     return when.toTimeString().slice(0, 8) + '.' + String(when.getMilliseconds()).padStart(3, '0');
 }
 
+/** Not among the stops of the Tab key: there would be hundreds, and they move. The table of
+ *  accounts leads to the same statements. */
 function link(id) {
-    return element('button', { type: 'button', class: 'account', 'data-account': id }, id);
+    return element('button',
+        { type: 'button', class: 'account', 'data-account': id, tabindex: '-1' }, id);
 }
 
 function what(entry) {

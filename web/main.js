@@ -54,7 +54,8 @@ function apply(entry) {
 }
 
 function changed() {
-    if (stream.state === 'live' && totalsMissing()) sweepTotals();
+    if (stream.state === 'live' && totalsMissing())
+        sweepTotals().then(() => settleTotals(stream.position));
     settleTotals(stream.position);
     refresh(drawNow);
 }

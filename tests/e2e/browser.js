@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Debian's Chromium without a screen, and pages that note whatever a page must not do: break its
+// Content-Security-Policy, throw, or ask another host.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const modules = createRequire(new URL('../../build/', import.meta.url));
+const { chromium } = modules('playwright-core');
+const axe = readFileSync(modules.resolve('axe-core/axe.min.js'), 'utf8');
+
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const PATIENCE_MS = 10000;
+
+export async function launch() {
+    const browser = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS,
+    });
+    return { open: (service, options) => open(browser, service, options),
+        close: () => browser.close() };
+}
+
+/** A page in a browser profile of its own. `url` and `token` default to those of the service. */
+async function open(browser, service, { url = service.url, token = service.token, width = 1280,
+    height = 900, scheme = 'light', live = true, motion = 'reduce' } = {}) {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme,
+        reducedMotion: motion });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.sins = [];
+    await page.exposeBinding('noteSin', (source, text) => page.sins.push(text));
+    await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) =>
+        globalThis.noteSin(`CSP: ${event.violatedDirective} ${event.blockedURI}`)));
+    page.on('pageerror', (error) => page.sins.push(`error: ${error.stack}`));
+    page.on('request', (request) => {
+        if (new URL(request.url()).origin !== new URL(url).origin)
+            page.sins.push(`asks ${request.url()}`);
+    });
+    await page.goto(token ? `${url}/#token=${token}` : `${url}/`);
+    if (live) await says(page, '#link', 'live');
+    return page;
+}
+
+/** Wait until an element's text is `text`, or matches it. */
+export async function says(page, selector, text, patience = PATIENCE_MS) {
+    const want = text instanceof RegExp ? text.source : text;
+    try {
+        await page.waitForFunction(([at, wanted, pattern]) => {
+            const found = document.querySelector(at)?.textContent.trim();
+            return pattern ? new RegExp(wanted).test(found ?? '') : found === wanted;
+        }, [selector, want, text instanceof RegExp], { timeout: patience, polling: 50 });
+    } catch {
+        throw new Error(`${selector} says "${await read(page, selector)}", not "${want}"`);
+    }
+}
+
+/** The text of an element; null if there is none. */
+export async function read(page, selector) {
+    return page.evaluate((at) => document.querySelector(at)?.textContent.trim() ?? null, selector);
+}
+
+/** A count that is shown with separators. */
+export async function count(page, selector) {
+    return Number((await read(page, selector)).replaceAll(',', ''));
+}
+
+/** The cells of a table's rows. */
+export async function table(page, selector) {
+    return page.$$eval(`${selector} tr`, (rows) =>
+        rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+}
+
+/** The accessibility violations of the page as it is, a line each. */
+export async function violations(page) {
+    await page.evaluate(axe);
+    const { violations: found } = await page.evaluate(() => globalThis.axe.run(document));
+    return found.flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+}

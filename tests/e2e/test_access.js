@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// For all, and only for those who may: accessibility, narrow windows, the keyboard, tokens.
+
+import assert from 'node:assert/strict';
+
+import { says, violations } from './browser.js';
+import { Service } from './service.js';
+import { fill } from './test_money.js';
+
+/** Bring every part of the page into view that can be. */
+async function unfold(page) {
+    await page.click('#accounts summary');
+    await fill(page, 'withdraw', { from: 'ax', amount: '500' });
+    await page.click('#move-send');
+    await says(page, '#answer-list', /^422/);
+    await page.click('#race-once');
+    await says(page, '#race-verdict', /^Exactly one paid/);
+}
+
+/** Press Tab until the element has the focus, as a person would. */
+async function tabTo(page, selector) {
+    for (let i = 0; i < 80; i++) {
+        await page.keyboard.press('Tab');
+        const [there, outline] = await page.evaluate((at) => {
+            const focus = document.activeElement;
+            const seen = focus.type === 'radio' ? focus.nextElementSibling : focus;
+            return [focus.matches(at), getComputedStyle(seen).outlineStyle];
+        }, selector);
+        assert.notEqual(outline, 'none', 'the focus cannot be seen');
+        if (there) return;
+    }
+    assert.fail(`Tab does not lead to ${selector}`);
+}
+
+export const access = {
+    async 'axe finds nothing, in light and dark, wide and narrow'({ service, open }) {
+        await service.account('ax', '12345', { metadata: { note: 'savings' } });
+        for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 320]]) {
+            const page = await open({ scheme, width });
+            await unfold(page);
+            assert.deepEqual(await violations(page), [], `${scheme}, ${width}`);
+            await page.fill('#accounts-prefix', 'ax');
+            await page.click('tr[data-id="ax"] button');
+            await says(page, '#statement-balance', '123.45');
+            assert.deepEqual(await violations(page), [], `statement, ${scheme}, ${width}`);
+        }
+    },
+
+    async 'axe finds nothing while it asks for a token, or is cut off'({ service, open }) {
+        const asking = await open({ token: null, live: false });
+        await asking.waitForSelector('#token-dialog[open]');
+        assert.deepEqual(await violations(asking), []);
+        const cutOff = await open();
+        await service.stop();
+        await says(cutOff, '#link', 'disconnected');
+        assert.deepEqual(await violations(cutOff), []);
+        await service.start();
+    },
+
+    async 'at 320 pixels nothing is wider than the window'({ service, open }) {
+        await service.account('ax', '0');
+        await service.account('n'.repeat(64), '99999999999999999999999999');
+        const page = await open({ width: 320 });
+        await unfold(page);
+        const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
+        assert.equal(await wide(), 320);
+        await page.fill('#accounts-prefix', 'nnn');
+        await page.click(`tr[data-id="${'n'.repeat(64)}"] button`);
+        await says(page, '#statement-note', /shown/);
+        assert.equal(await wide(), 320);
+        assert.ok(await page.$eval('#statement', (dialog) => dialog.offsetWidth) <= 320);
+    },
+
+    async 'a deposit with the keyboard alone'({ service, open }) {
+        await service.account('keys');
+        const page = await open();
+        await tabTo(page, 'input[value=deposit]');
+        await tabTo(page, '#move-to');
+        await page.keyboard.type('keys');
+        await tabTo(page, '#move-amount');
+        await page.keyboard.type('1.50');
+        await page.keyboard.press('Escape'); // the list of suggestions
+        await page.keyboard.press('Enter');
+        await says(page, '#answer-list', /^201/);
+        await tabTo(page, '#answer-again');
+        await page.keyboard.press('Space');
+        await says(page, '#answer-verdict', /identical/);
+        assert.equal(await service.balance('keys'), '150');
+    },
+
+    async 'the token leaves the address at once, and stays in the tab'({ service, open }) {
+        const page = await open();
+        assert.equal(page.url(), `${service.url}/`);
+        assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
+        await page.reload();
+        await says(page, '#link', 'live');
+    },
+
+    async 'without a token it asks for one; a wrong one is told'({ service, open }) {
+        const page = await open({ token: null, live: false });
+        await page.waitForSelector('#token-dialog[open]');
+        await page.fill('#token-input', 'wrong');
+        await page.keyboard.press('Enter');
+        await says(page, '#token-error', /refuses the token/);
+        await page.fill('#token-input', service.token);
+        await page.keyboard.press('Enter');
+        await says(page, '#link', 'live');
+        assert.equal(await page.isVisible('#token-dialog'), false);
+    },
+
+    async 'its answers carry a strict policy'({ service }) {
+        const { headers } = await fetch(`${service.url}/`);
+        const policy = headers.get('content-security-policy');
+        assert.match(policy, /default-src 'none'/);
+        assert.doesNotMatch(policy, /unsafe|\*/);
+        assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    },
+
+    async 'with --auth off it works without a token'({ open }) {
+        const service = new Service(['--auth', 'off']);
+        try {
+            await service.start();
+            await service.account('free', '700');
+            const page = await open({ service, token: null });
+            await says(page, 'tr[data-id="free"] .balance', '7.00');
+            await says(page, '#sum-figure', '0');
+        } finally {
+            await service.remove();
+        }
+    },
+};

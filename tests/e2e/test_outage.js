@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The page says when it is cut off, and catches up without a gap.
+
+import assert from 'node:assert/strict';
+
+import { count, read, says, table } from './browser.js';
+import { relay } from './proxy.js';
+
+/** The tail is gapless and ends where the journal ends; the page has counted no gap or repeat. */
+async function caughtUp(page, service) {
+    await says(page, '#position', (await service.seq()).toLocaleString('en'));
+    await says(page, '#link', 'live');
+    const seqs = (await table(page, '#journal-rows')).map((row) => Number(row[0]));
+    assert.equal(seqs[0], await service.seq());
+    seqs.forEach((seq, i) => assert.equal(seq, seqs[0] - i));
+    assert.equal(await read(page, '#read-gaps'), '0');
+    assert.equal(await read(page, '#read-repeats'), '0');
+}
+
+export const outage = {
+    async 'twenty lost connections under traffic: no gap, no repeat'({ service, open }) {
+        await service.account('cut', '0');
+        const network = await relay(service.url);
+        try {
+            const page = await open({ url: network.url });
+            await page.fill('#accounts-prefix', 'cut');
+            const first = await count(page, '#position');
+            const read0 = await count(page, '#read-entries');
+            for (let i = 0; i < 20; i++) {
+                await Promise.all(
+                    Array.from({ length: 20 }, () => service.move('deposit', 'cut', '1')));
+                network.cut();
+                await page.waitForTimeout(Math.random() * 200);
+            }
+            await says(page, 'tr[data-id="cut"] .balance', '4.00', 20000);
+            await caughtUp(page, service);
+            assert.ok(await count(page, '#read-connections') > 5);
+            assert.equal(await count(page, '#read-entries') - read0,
+                await count(page, '#position') - first);
+        } finally {
+            network.close();
+        }
+    },
+
+    async 'a service that hangs is called stale, then live again'({ service, open }) {
+        await service.account('hang', '100');
+        const page = await open();
+        service.signal('SIGSTOP');
+        try {
+            await says(page, '#banner-text', /^No answer for \d+ s\. .* as of seq [\d,]+\.$/, 15000);
+            await says(page, '#link', 'stale');
+        } finally {
+            service.signal('SIGCONT');
+        }
+        await says(page, '#link', 'live');
+        assert.equal(await page.isVisible('#banner'), false);
+        await service.move('deposit', 'hang', '1');
+        await caughtUp(page, service);
+    },
+
+    async 'killed, started again: the page says so, and misses nothing'({ service, open }) {
+        await service.account('phoenix', '10000');
+        const page = await open();
+        await page.fill('#accounts-prefix', 'phoenix');
+        await says(page, 'tr[data-id="phoenix"] .balance', '100.00');
+        const seq = await service.seq();
+        await says(page, '#position', seq.toLocaleString('en'));
+        await service.stop('SIGKILL');
+        await says(page, '#banner-text', new RegExp(
+            `^Disconnected\\. .* as of seq ${seq.toLocaleString('en')}\\.`));
+        await says(page, 'tr[data-id="phoenix"] .balance', '100.00');
+        await service.start();
+        for (let i = 0; i < 150; i++) await service.move('withdraw', 'phoenix', '1');
+        await says(page, 'tr[data-id="phoenix"] .balance', '98.50', 15000);
+        await caughtUp(page, service);
+        assert.equal(await page.isVisible('#banner'), false);
+        assert.equal(await read(page, '#sum-figure'), '0');
+    },
+
+    async 'a service that is not there yet'({ service, open }) {
+        const page = await open();
+        await service.stop();
+        await says(page, '#link', 'disconnected');
+        await page.waitForTimeout(3000);
+        await service.start();
+        await page.click('#banner-retry').catch(() => {}); // or it has found it by itself
+        await caughtUp(page, service);
+    },
+};

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Parts of the page that need no browser.
+
+import assert from 'node:assert/strict';
+
+import { parser } from '../../web/events.js';
+import { percentile, read } from '../../web/metrics.js';
+import { assetOfWorld, readAmount, showAmount } from '../../web/money.js';
+
+const AMOUNTS = [
+    // units, asset, text
+    ['0', 'USD/2', '0.00'],
+    ['1', 'USD/2', '0.01'],
+    ['-1', 'USD/2', '−0.01'],
+    ['123456789', 'USD/2', '1,234,567.89'],
+    ['-8000', 'USD/2', '−80.00'],
+    ['1500', 'JPY/0', '1,500'],
+    ['2100000000000000', 'BTC/8', '21,000,000.00000000'],
+    ['9007199254740993', 'USD/2', '90,071,992,547,409.93'],
+    ['99999999999999999999999999999999999999', 'USD/2',
+        '999,999,999,999,999,999,999,999,999,999,999,999.99'],
+    ['1', 'WEI/38', '0.00000000000000000000000000000000000001'],
+];
+
+const NOT_AMOUNTS = ['', ' ', '1.234', '1e3', '0x10', '1.2.3', 'NaN', '+1', '--1', '１', '1 0'];
+
+export const parts = {
+    'amounts are shown and read without a float'() {
+        for (const [units, asset, text] of AMOUNTS) {
+            assert.equal(showAmount(units, asset), text);
+            assert.equal(readAmount(text, asset), units);
+        }
+        assert.equal(readAmount('80', 'USD/2'), '8000');
+        assert.equal(readAmount('80.5', 'USD/2'), '8050');
+        for (const text of NOT_AMOUNTS) assert.equal(readAmount(text, 'USD/2'), null, text);
+    },
+
+    'the asset of a world account'() {
+        assert.equal(assetOfWorld('world:USD.2'), 'USD/2');
+        assert.equal(assetOfWorld('alice'), null);
+    },
+
+    'an event stream is read however its bytes are cut'() {
+        const text = 'retry: 1000\n\nid: 1\ndata: {"what":"é€𝄞"}\n\n' +
+            'event: heartbeat\ndata: {"seq":1}\r\n\r\n: comment\n\ndata: a\ndata: b\n\n';
+        const bytes = new TextEncoder().encode(text);
+        const want = [{ name: 'message', data: '{"what":"é€𝄞"}' },
+            { name: 'heartbeat', data: '{"seq":1}' }, { name: 'message', data: 'a\nb' }];
+        for (let size = 1; size <= bytes.length; size++) {
+            const heard = [];
+            const parse = parser((event) => heard.push(event));
+            for (let i = 0; i < bytes.length; i += size) parse(bytes.subarray(i, i + size));
+            assert.deepEqual(heard, want, `chunks of ${size}`);
+        }
+    },
+
+    'metrics are summed over labels, and percentiles lie in their bucket'() {
+        const { values, buckets } = read('# HELP x\nteller_last_seq 12\n' +
+            'teller_transfers_total{outcome="committed"} 3\n' +
+            'teller_request_duration_seconds_bucket{verb="a",le="0.001"} 50\n' +
+            'teller_request_duration_seconds_bucket{verb="b",le="0.001"} 40\n' +
+            'teller_request_duration_seconds_bucket{verb="a",le="+Inf"} 100\n');
+        assert.equal(values.teller_last_seq, 12);
+        assert.equal(values['teller_transfers_total.committed'], 3);
+        assert.deepEqual([...buckets], [[0.001, 90], [Infinity, 100]]);
+        assert.equal(percentile([[0.001, 50], [0.002, 100]], 0.5), 1);
+        assert.equal(percentile([[0.001, 0], [0.002, 100]], 0.5), 1.5);
+        assert.equal(percentile([[0.001, 0], [Infinity, 10]], 0.99), 1);
+        assert.equal(percentile([], 0.5), null);
+    },
+};
