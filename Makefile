@@ -2,16 +2,17 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
+JOBS ?= $(shell nproc)
 
 # --- how to compile: MODE is release, debug, asan or tsan -------------------------------------
 MODE ?= release
 CC := gcc
 OBJ := build/$(MODE)
 
-PACKAGES := libmicrohttpd libpq jansson libsodium
-CPPFLAGS := -I. -D_GNU_SOURCE
-CFLAGS_COMMON := -std=gnu17 -g -pthread -fno-omit-frame-pointer \
+CPPFLAGS := -I. -D_GNU_SOURCE -I/usr/include/postgresql
+CFLAGS_COMMON := -std=gnu17 -g -pthread -fPIE -fno-omit-frame-pointer \
   -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wvla -Wimplicit-fallthrough \
   -Wdouble-promotion -Wframe-larger-than=4096
@@ -24,57 +25,133 @@ CFLAGS_tsan := -O1 -fsanitize=thread -DCORO_DEBUG
 LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
-CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(MODE)) -fPIE
+CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(MODE))
 LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
-LDLIBS = $(shell pkg-config --libs $(1)) -lm
 
 # --- what is made of what ---------------------------------------------------------------------
 objects = $(patsubst %,$(OBJ)/%.o,$(basename $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*.S))))
 
 CORO := $(call objects,coro)
 LEDGER := $(call objects,ledger) $(OBJ)/embed/sql.o
-SERVER := $(filter-out %/main.o,$(call objects,server)) $(OBJ)/embed/web.o
+SERVER := $(filter-out %/main.o,$(call objects,server)) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 
-PROGRAMS := build/teller build/teller-load
-UNIT_TESTS := $(patsubst %,$(OBJ)/tests/test-%,coro ledger server loadtest)
-SERVICE_TEST := $(OBJ)/tests/test-service
+LEDGER_LIBS := -lpq -lsodium
+SERVER_LIBS := -lmicrohttpd -ljansson $(LEDGER_LIBS)
+
+LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
 $(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(LEDGER) $(CORO)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call LDLIBS,$(PACKAGES))
+	$(LINK) $(SERVER_LIBS) -lm
 $(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO)
-	$(CC) $(LDFLAGS) -o $@ $^ -lm
+	$(LINK) -lm
 $(OBJ)/tests/test-coro: $(call objects,tests tests/coro) $(CORO)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lm
+	$(LINK) -lcunit -lm
 $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcunit $(call LDLIBS,libpq libsodium)
+	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 $(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(LEDGER) $(CORO)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcunit $(call LDLIBS,$(PACKAGES))
-
+	$(LINK) -lcunit $(SERVER_LIBS) -lm
 $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(CORO)
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lm
+	$(LINK) -lcunit -lm
 # The program from outside: runs the teller that stands beside it in the same build.
 $(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lm
+	$(LINK) -lcunit -lm
+$(OBJ)/bench-coro: $(call objects,coro/bench) $(CORO)
+	$(LINK) -lm
 
 $(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC $(MODE) $<"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -I/usr/include/postgresql -MMD -MP -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(OBJ)/%.o: %.S Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
-build/%: $(OBJ)/%
-	cp -f $< $@.new && mv -f $@.new $@
+	@$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-# Files that the program carries in itself: sql/*.sql and web/*.
+# Files that the program carries in itself: the migrations, the dashboard, the API's description.
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
-$(OBJ)/embed/web.o: $(wildcard web/*) build/node_modules/.package-lock.json
+$(OBJ)/embed/web.o: $(wildcard web/*) build/node_modules/.for-build
+$(OBJ)/embed/api.o: server/openapi.json
 $(OBJ)/embed/%.o: tools/embed.sh Makefile
 	@mkdir -p $(@D)
-	tools/embed.sh $* > $(OBJ)/embed/$*.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $(OBJ)/embed/$*.c
+	@tools/embed.sh $* > $(OBJ)/embed/$*.c
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $(OBJ)/embed/$*.c
+
+# npm's packages: one for the dashboard, and those that test it.
+build/node_modules/.for-build: package.json package-lock.json
+	@mkdir -p build && cp package.json package-lock.json build/
+	npm ci --prefix build --omit=dev --no-audit --no-fund --loglevel=error && touch $@
+build/node_modules/.for-e2e: package.json package-lock.json
+	@mkdir -p build && cp package.json package-lock.json build/
+	npm ci --prefix build --no-audit --no-fund --loglevel=error && touch build/node_modules/.for-build $@
 
 -include $(shell find build -name '*.d' 2>/dev/null)
+
+# --- what must be on the machine --------------------------------------------------------------
+BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev \
+  node:nodejs npm:npm
+RUN_DEPS := postgresql-15
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) libcunit1-dev gawk curl
+E2E_DEPS := chromium
+
+.PHONY: deps-%
+deps-build: ; @tools/install-deps $(BUILD_DEPS)
+deps-run: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS)
+deps-test: ; @tools/install-deps $(TEST_DEPS)
+deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
+
+# --- targets ----------------------------------------------------------------------------------
+MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
+
+.PHONY: help build run test unit asan tsan service e2e bench bench-coro tidy install clean
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
+
+build: deps-build ## build/teller and build/teller-load
+	@$(MAKE_IN) MODE=release build/release/teller build/release/teller-load
+	@ln -sf release/teller build/teller && ln -sf release/teller-load build/teller-load
+
+run: deps-run build ## install what is missing, build, and serve http://127.0.0.1:8080 from var/
+	@mkdir -p var
+	@exec build/teller serve --data var
+
+test: deps-e2e build ## everything that a commit must pass
+	@tests/run tidy unit service e2e
+
+unit: deps-test ## the C tests alone, in MODE
+	@$(MAKE_IN) unit-programs
+	@tests/run unit
+
+.PHONY: unit-programs
+unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger server loadtest)
+
+asan: deps-test ## the C tests under AddressSanitizer and UBSan
+	@$(MAKE_IN) MODE=asan unit-programs build/asan/teller build/asan/tests/test-service
+	@MODE=asan tests/run unit
+
+tsan: deps-test ## the C tests under ThreadSanitizer, each coroutine a fiber
+	@$(MAKE_IN) MODE=tsan unit-programs
+	@MODE=tsan tests/run unit
+
+service: deps-test build ## the program from outside: HTTP, races, kills
+	@tests/run service
+
+e2e: deps-e2e build ## the dashboard in headless Chromium
+	@tests/run e2e
+
+bench: build bench-coro ## every benchmark beside its peer
+	@loadtest/bench.sh
+
+bench-coro: deps-build ## the runtime's primitives beside Go's
+	@$(MAKE_IN) MODE=release build/release/bench-coro
+	@coro/bench/bench.sh
+
+tidy: ## the house's policy: arrows, names, lengths, leftovers
+	@tests/run tidy
+
+PREFIX ?= /usr/local
+install: build ## into PREFIX (DESTDIR as usual)
+	install -D -m 755 build/release/teller $(DESTDIR)$(PREFIX)/bin/teller
+	install -D -m 755 build/release/teller-load $(DESTDIR)$(PREFIX)/bin/teller-load
+
+clean: ## remove build/ (var/, where the money is, stays)
+	rm -rf build

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tools/embed.sh sql|web: print a C file that defines the table embed_sql or embed_web of
+# tools/embed.sh sql|web|api: print a C file that defines the table embed_sql, _web or _api of
 # ledger/embed.h. The assembler's .incbin carries the bytes, so it compiles at once whatever the
 # size; a zero byte follows each file, so that text can be used as a C string. Run from the root.
 set -eu
@@ -12,8 +12,9 @@ sql) files=$(printf '%s\n' sql/[0-9]*_*.sql | sort) ;;
 web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg)
 $modules/uplot/dist/uPlot.iife.min.js
 $modules/uplot/dist/uPlot.min.css" ;;
+api) files=server/openapi.json ;;
 *)
-    echo 'usage: tools/embed.sh sql|web' >&2
+    echo 'usage: tools/embed.sh sql|web|api' >&2
     exit 2
     ;;
 esac
