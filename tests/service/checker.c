@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/service/checker.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loadtest/json.h"
+#include "tests/service/names.h"
+
+enum { ID_SIZE = 72, TIME_SIZE = 32 };
+
+struct folded {
+    char id[ID_SIZE];
+    bool has_floor;
+    int64_t floor, balance;
+};
+
+struct checker {
+    struct api *api;
+    size_t problems, shown;
+    struct checker_figures figures;
+    char last_at[TIME_SIZE];
+    struct names accounts; /* of struct folded */
+    struct names keys;     /* of all entries; the value is the op, or a stand-in */
+    struct names ops;      /* by key */
+};
+
+static char foreign_key; /* stands in for keys that are no op's */
+
+__attribute__((format(printf, 2, 3))) static void problem(
+    struct checker *checker, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    if (checker->problems++ < checker->shown) {
+        printf("\n    journal: ");
+        vprintf(format, list);
+        fflush(stdout);
+    }
+    va_end(list);
+}
+
+/* --- the journal by itself -------------------------------------------------------------------- */
+
+static struct folded *account_of(struct checker *checker, struct json id, int64_t seq)
+{
+    char name[ID_SIZE];
+    struct folded *account =
+        json_copy(id, name, sizeof name) ? names_find(&checker->accounts, name) : NULL;
+    if (!account)
+        problem(checker, "entry %" PRId64 " names an account that was not opened", seq);
+    return account;
+}
+
+static void fold_account(struct checker *checker, struct json item, int64_t seq)
+{
+    struct json described = json_member(item, "account");
+    struct json floor = json_member(described, "floor");
+    struct folded *account = calloc(1, sizeof *account);
+    ensure(account);
+    account->has_floor = !json_is_null(floor);
+    if (!json_copy(json_member(described, "id"), account->id, ID_SIZE) ||
+        (account->has_floor && !json_integer(floor, &account->floor)) ||
+        !names_add(&checker->accounts, account->id, account)) {
+        problem(checker, "entry %" PRId64 " opens an account badly, or again", seq);
+        free(account);
+    }
+}
+
+static void fold_posting(struct checker *checker, struct json posting, int64_t seq)
+{
+    int64_t amount;
+    struct folded *from = account_of(checker, json_member(posting, "from"), seq);
+    struct folded *to = account_of(checker, json_member(posting, "to"), seq);
+    if (!from || !to || !json_integer(json_member(posting, "amount"), &amount) || amount < 1) {
+        problem(checker, "entry %" PRId64 " has a bad posting", seq);
+        return;
+    }
+    from->balance -= amount;
+    to->balance += amount;
+}
+
+/* The balances that an entry tells are those of the fold, and none is below its floor. */
+static void check_balances(struct checker *checker, struct json balances, int64_t seq)
+{
+    struct json_walk walk = {.rest = balances};
+    struct json name, value;
+    size_t accounts = 0;
+    while (json_next_member(&walk, &name, &value)) {
+        char id[ID_SIZE];
+        int64_t told;
+        snprintf(id, sizeof id, "%.*s", (int)name.length, name.at);
+        const struct folded *account = names_find(&checker->accounts, id);
+        accounts++;
+        if (!account || !json_integer(value, &told) || told != account->balance)
+            problem(checker, "entry %" PRId64 " tells another balance of %s than its postings", seq,
+                id);
+        else if (account->has_floor && told < account->floor)
+            problem(checker, "entry %" PRId64 " leaves %s at %" PRId64 ", below its floor", seq, id,
+                told);
+    }
+    if (accounts < 2)
+        problem(checker, "entry %" PRId64 " tells %zu balances", seq, accounts);
+}
+
+static void fold_transfer(struct checker *checker, struct json item, int64_t seq)
+{
+    struct json_walk walk = {.rest = json_member(item, "postings")};
+    struct json posting;
+    while (json_next(&walk, &posting))
+        fold_posting(checker, posting, seq);
+    check_balances(checker, json_member(item, "balances"), seq);
+}
+
+/* --- the journal against what clients were told ----------------------------------------------- */
+
+static bool posting_is(struct json item, const char *from, const char *to, int64_t amount)
+{
+    struct json_walk walk = {.rest = json_member(item, "postings")};
+    struct json posting, more;
+    int64_t moved;
+    return json_next(&walk, &posting) && !json_next(&walk, &more) &&
+           json_is(json_member(posting, "from"), from) && json_is(json_member(posting, "to"), to) &&
+           json_integer(json_member(posting, "amount"), &moved) && moved == amount;
+}
+
+static void check_op(struct checker *checker, struct op *op, struct json item, int64_t seq)
+{
+    static const char world[] = "world:USD.2";
+    char from[16], to[16];
+    bool moved = json_is(json_member(item, "kind"), "transfer");
+    history_account(op->from, from);
+    history_account(op->to, to);
+    op->seen++;
+    if (moved && !posting_is(item, op->kind == OP_DEPOSIT ? world : from,
+                     op->kind == OP_WITHDRAW ? world : to, op->amount))
+        problem(checker, "entry %" PRId64 " differs from what %s asked for", seq, op->key);
+    if (op->outcome == OP_DONE && (!moved || op->seq != seq))
+        problem(checker, "%s was told done at %" PRId64 ", but entry %" PRId64 " is its own",
+            op->key, op->seq, seq);
+    if (op->outcome == OP_REFUSED && moved)
+        problem(checker, "%s was told refused, but entry %" PRId64 " moves money", op->key, seq);
+    if (op->outcome == OP_ABSENT)
+        problem(checker, "%s was told not executed, but is entry %" PRId64, op->key, seq);
+    checker->figures.unknown_done += op->outcome == OP_UNKNOWN;
+}
+
+static void check_key(struct checker *checker, struct json item, int64_t seq)
+{
+    char key[ID_SIZE];
+    struct json value = json_member(item, "key");
+    if (json_is_null(value))
+        return;
+    if (!json_copy(value, key, sizeof key)) {
+        problem(checker, "entry %" PRId64 " has no readable key", seq);
+        return;
+    }
+    struct op *op = names_find(&checker->ops, key);
+    if (!names_add(&checker->keys, key, op ? (void *)op : &foreign_key))
+        problem(checker, "entry %" PRId64 " has key %s, which an entry before has too", seq, key);
+    if (op)
+        check_op(checker, op, item, seq);
+}
+
+static void check_entry(struct checker *checker, struct json item)
+{
+    int64_t seq = -1;
+    char at[TIME_SIZE] = "";
+    struct json kind = json_member(item, "kind");
+    if (!json_integer(json_member(item, "seq"), &seq) || seq != checker->figures.entries + 1)
+        problem(checker, "entry %" PRId64 " follows entry %" PRId64, seq, checker->figures.entries);
+    if (!json_copy(json_member(item, "at"), at, sizeof at) || strcmp(checker->last_at, at) >= 0)
+        problem(checker, "entry %" PRId64 " is of %s, after %s", seq, at, checker->last_at);
+    memcpy(checker->last_at, at, sizeof at);
+    checker->figures.entries = seq;
+    if (json_is(kind, "account"))
+        fold_account(checker, item, seq);
+    else if (json_is(kind, "transfer"))
+        fold_transfer(checker, item, seq);
+    else if (!json_is(kind, "rejected"))
+        problem(checker, "entry %" PRId64 " is of unknown kind", seq);
+    check_key(checker, item, seq);
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+/* Call `each` with the items of a list, page after page. `path` ends with a place for the cursor.
+ */
+static void each_item(struct checker *checker, const char *path, const char *cursor_name,
+    void (*each)(struct checker *checker, struct json item))
+{
+    char full[256], cursor[ID_SIZE] = "";
+    struct response response;
+    do {
+        snprintf(full, sizeof full, "%s?limit=1000%s%s%s", path, cursor[0] ? cursor_name : "",
+            cursor[0] ? "=" : "", cursor);
+        enum client_status got = api_get(checker->api, full, &response);
+        if (!api_is(got, &response, 200, NULL)) {
+            problem(checker, "GET %s failed: %s", full, client_status_name(got));
+            return;
+        }
+        struct json page = json_read(response.body, response.body_length);
+        struct json_walk walk = {.rest = json_member(page, "items")};
+        struct json item, next = json_member(page, "next");
+        while (json_next(&walk, &item))
+            each(checker, item);
+        cursor[0] = '\0';
+        if (!json_is_null(next) && !json_copy(next, cursor, sizeof cursor))
+            snprintf(cursor, sizeof cursor, "%.*s", (int)next.length, next.at ? next.at : "");
+    } while (cursor[0]);
+}
+
+static void check_account(struct checker *checker, struct json item)
+{
+    int64_t balance;
+    const struct folded *account =
+        account_of(checker, json_member(item, "id"), checker->figures.entries);
+    checker->figures.accounts++;
+    if (account &&
+        (!json_integer(json_member(item, "balance"), &balance) || balance != account->balance))
+        problem(checker, "the API tells another balance of %s than the journal's %" PRId64,
+            account->id, account->balance);
+}
+
+/* Every account is told by the API, and together they hold nothing: one asset only. */
+static void check_sum(struct checker *checker)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < checker->accounts.size; i++)
+        if (checker->accounts.slots[i].value)
+            sum += ((const struct folded *)checker->accounts.slots[i].value)->balance;
+    if (sum != 0)
+        problem(checker, "the balances add up to %" PRId64, sum);
+    if (checker->figures.accounts != (int64_t)checker->accounts.count)
+        problem(checker, "the API lists %" PRId64 " accounts, the journal opened %zu",
+            checker->figures.accounts, checker->accounts.count);
+}
+
+static void check_outcomes(struct checker *checker, const struct history *history)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        const struct op *op = &history->ops[i];
+        bool final = op->outcome == OP_DONE || op->outcome == OP_REFUSED;
+        checker->figures.done += op->outcome == OP_DONE;
+        checker->figures.refused += op->outcome == OP_REFUSED;
+        checker->figures.absent += op->outcome == OP_ABSENT;
+        checker->figures.unknown += op->outcome == OP_UNKNOWN;
+        if (final && op->seen != 1)
+            problem(checker, "%s was told %s, and the journal has it %d times", op->key,
+                op->outcome == OP_DONE ? "done" : "refused", op->seen);
+    }
+}
+
+static void free_values(struct names *names)
+{
+    for (size_t i = 0; i < names->size; i++)
+        free(names->slots[i].value);
+    names_free(names);
+}
+
+size_t checker_run(struct api *api, struct history *histories, size_t count, size_t shown,
+    struct checker_figures *figures)
+{
+    struct checker checker = {.api = api, .shown = shown};
+    for (size_t h = 0; h < count; h++)
+        for (size_t i = 0; i < histories[h].count; i++) {
+            histories[h].ops[i].seen = 0;
+            ensure(names_add(&checker.ops, histories[h].ops[i].key, &histories[h].ops[i]));
+        }
+    each_item(&checker, "/journal", "&after", check_entry);
+    each_item(&checker, "/accounts", "&after", check_account);
+    check_sum(&checker);
+    for (size_t h = 0; h < count; h++)
+        check_outcomes(&checker, &histories[h]);
+    free_values(&checker.accounts);
+    names_free(&checker.keys);
+    names_free(&checker.ops);
+    if (figures)
+        *figures = checker.figures;
+    return checker.problems;
+}

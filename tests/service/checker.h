@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Replays a ledger's whole journal, as the API gives it, and compares: with itself (gapless,
+ * rising times, no key twice), with the rules (no balance below its floor at any position), with
+ * the balances that the API tells, and with what clients were told.
+ */
+#ifndef TESTS_SERVICE_CHECKER_H
+#define TESTS_SERVICE_CHECKER_H
+
+#include "tests/service/history.h"
+
+struct checker_figures {
+    int64_t entries, accounts;
+    size_t done, refused, absent, unknown; /* ops by what their clients know */
+    size_t unknown_done;                   /* unknown ones that the journal has */
+};
+
+/*
+ * All histories together; NULL with count 0: only the journal by itself. The service must be idle.
+ * Returns the number of problems; the first `shown` of them are printed. `figures` may be NULL.
+ */
+MUST_CHECK size_t checker_run(struct api *api, struct history *histories, size_t count,
+    size_t shown, struct checker_figures *figures);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/service/history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loadtest/json.h"
+
+void history_account(unsigned index, char name[16])
+{
+    snprintf(name, 16, "crash-%02u", index % 100);
+}
+
+struct op *history_add(struct history *history)
+{
+    if (history->count == history->capacity) {
+        history->capacity = history->capacity ? history->capacity * 2 : 256;
+        history->ops = realloc(history->ops, history->capacity * sizeof history->ops[0]);
+        ensure(history->ops);
+    }
+    struct op *op = &history->ops[history->count++];
+    memset(op, 0, sizeof *op);
+    return op;
+}
+
+void history_free(struct history *history)
+{
+    free(history->ops);
+    *history = (struct history){0};
+}
+
+static enum client_status send_once(struct api *api, const struct op *op, struct response *response)
+{
+    char from[16], to[16];
+    history_account(op->from, from);
+    history_account(op->to, to);
+    switch (op->kind) {
+    case OP_DEPOSIT:
+        return api_deposit(api, to, op->amount, op->key, response);
+    case OP_WITHDRAW:
+        return api_withdraw(api, from, op->amount, op->key, response);
+    default:
+        return api_transfer(api, from, to, op->amount, op->key, response);
+    }
+}
+
+/* What an answer means for an op whose outcome is not known yet. */
+static bool judge(struct op *op, const struct response *response)
+{
+    struct json body = json_read(response->body, response->body_length);
+    switch (response->status) {
+    case 201:
+        op->outcome = OP_DONE;
+        return json_integer(json_member(body, "id"), &op->seq);
+    case 422:
+        op->outcome = OP_REFUSED;
+        op->seq = response->seq;
+        return json_is(json_member(body, "code"), "insufficient_funds");
+    case 429:
+    case 503:
+        if (!op->retried) /* else an earlier sending may have gone through */
+            op->outcome = OP_ABSENT;
+        return true;
+    case 504:
+        return json_is(json_member(body, "code"), "outcome_unknown");
+    case 409:
+        return json_is(json_member(body, "code"), "key_in_flight");
+    default:
+        return false;
+    }
+}
+
+bool history_send(struct api *api, struct op *op)
+{
+    struct response response = {.body = "garbled", .body_length = 7};
+    enum client_status got = send_once(api, op, &response);
+    bool fine = got != CLIENT_GARBLED && (got != CLIENT_ANSWERED || judge(op, &response));
+    if (got == CLIENT_NO_CONNECTION && !op->retried)
+        op->outcome = OP_ABSENT;
+    op->retried = true;
+    if (!fine)
+        printf("\n    op %s got %d: %.*s\n", op->key, response.status, (int)response.body_length,
+            response.body);
+    return fine;
+}

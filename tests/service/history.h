@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What clients asked for and what they were told: the half of the truth that the journal must
+ * agree with, whatever was killed in between.
+ */
+#ifndef TESTS_SERVICE_HISTORY_H
+#define TESTS_SERVICE_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loadtest/api.h"
+#include "loadtest/key.h"
+
+enum op_kind { OP_DEPOSIT, OP_WITHDRAW, OP_TRANSFER };
+
+/* What the client knows of it. */
+enum op_outcome {
+    OP_UNKNOWN, /* sent, and no final answer: in the journal at most once */
+    OP_DONE,    /* 201: in the journal exactly once, at position `seq` */
+    OP_REFUSED, /* 422: in the journal exactly once, as a rejection */
+    OP_ABSENT,  /* never sent, or answered "not executed": not in the journal */
+};
+
+struct op {
+    char key[KEY_SIZE];
+    uint8_t kind, from, to; /* accounts by number; a deposit has no `from`, a withdrawal no `to` */
+    uint8_t outcome;
+    uint8_t seen; /* how often the journal has it */
+    bool retried; /* sent more than once */
+    int32_t amount;
+    int64_t seq;
+};
+
+struct history {
+    struct op *ops;
+    size_t count, capacity;
+};
+
+enum { HISTORY_ACCOUNTS = 16, HISTORY_FUNDS = 500 };
+
+/* "crash-00" ... */
+void history_account(unsigned index, char name[16]);
+
+/* A new op at the end, all zero; stops the program when memory is short. Moves the others. */
+struct op *history_add(struct history *history);
+void history_free(struct history *history);
+
+/* Send an op once (with its key) and note what the answer says. False: the answer is none that the
+ * contract allows; it is printed. */
+MUST_CHECK bool history_send(struct api *api, struct op *op);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The running program, tested from outside: over HTTP, by signals, and by its files. */
+#include <stddef.h>
+
+#include "coro/runtime.h"
+#include "tests/service/service.h"
+#include "tests/service/suites.h"
+
+static void clean_up(void *arg)
+{
+    (void)arg;
+    service_remove_all();
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_suite *const suites[] = {&accounts_suite, &transfers_suite,
+        &keys_suite, &access_suite, &rejections_suite, &hostile_suite, &events_suite, &races_suite,
+        &connections_suite, &checker_suite, &crashes_suite, NULL};
+    int code = unit_main("service", suites, argc, argv);
+    runtime_run(NULL, clean_up, NULL);
+    return code;
+}

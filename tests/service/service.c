@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/service/service.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/worker.h"
+#include "loadtest/client.h"
+
+extern char **environ;
+
+enum { START_SECONDS = 120, STOP_SECONDS = 60, STEP_MS = 5, TEXT = 512 };
+
+/* Copies of those that are not removed: what an interrupted run or a failed test leaves behind. */
+static struct service left[16];
+
+enum { LEFT = sizeof left / sizeof left[0] };
+
+static void kill_all(int signal_number)
+{
+    for (size_t i = 0; i < LEFT; i++)
+        if (left[i].pid > 0)
+            kill(left[i].pid, SIGKILL);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+/* Where its copy is, or would be. */
+static struct service *copy_of(const struct service *service)
+{
+    size_t i = 0;
+    while (i < LEFT && left[i].folder[0] && strcmp(left[i].folder, service->folder) != 0)
+        i++;
+    ensure(i < LEFT);
+    return &left[i];
+}
+
+static void remember(const struct service *service)
+{
+    static bool installed;
+    if (!installed) {
+        signal(SIGINT, kill_all);
+        signal(SIGTERM, kill_all);
+        signal(SIGABRT, kill_all);
+        installed = true;
+    }
+    *copy_of(service) = *service;
+}
+
+/* A free copy may stand before others: the last one takes its place. */
+static void forget(const struct service *service)
+{
+    struct service *copy = copy_of(service);
+    size_t last = LEFT;
+    while (last > 0 && !left[last - 1].folder[0])
+        last--;
+    if (last == 0 || !copy->folder[0])
+        return;
+    *copy = left[last - 1];
+    memset(&left[last - 1], 0, sizeof left[0]);
+}
+
+/* Read a small file; "" if there is none. */
+static size_t read_file(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, text, size - 1);
+    if (fd >= 0)
+        close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    return length > 0 ? (size_t)length : 0;
+}
+
+static void path_in(const struct service *service, const char *name, char path[TEXT])
+{
+    snprintf(path, TEXT, "%s/%s", service->folder, name);
+}
+
+/* Each start writes to a file of its own. */
+static void output_of(const struct service *service, char path[TEXT])
+{
+    snprintf(path, TEXT, "%s/output.%d", service->folder, service->starts);
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+/* The program that was built with this test: ../teller from where it stands. */
+static bool find_program(char path[TEXT])
+{
+    ssize_t length = readlink("/proc/self/exe", path, TEXT - 16);
+    if (length <= 0)
+        return false;
+    path[length] = '\0';
+    for (int up = 0; up < 2; up++)
+        *strrchr(path, '/') = '\0';
+    strcat(path, "/teller");
+    return true;
+}
+
+static pid_t spawn(const char *const argv[], const char *output)
+{
+    pid_t pid;
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    posix_spawn_file_actions_adddup2(&files, 1, 2);
+    int error = posix_spawn(&pid, argv[0], &files, NULL, (char *const *)(uintptr_t)argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    return error ? 0 : pid;
+}
+
+static pid_t spawn_teller(struct service *service)
+{
+    char program[TEXT], listen[32], output[TEXT];
+    if (!find_program(program))
+        return 0;
+    snprintf(listen, sizeof listen, "127.0.0.1:%d", service->port);
+    output_of(service, output);
+    const char *argv[8 + SERVICE_ARGUMENTS + 1] = {program, "serve", "--listen", listen, "--data",
+        service->folder, "--strategy", service->strategy};
+    for (int i = 0; service->arguments[i]; i++)
+        argv[8 + i] = service->arguments[i];
+    return spawn(argv, output);
+}
+
+static void print_output(const struct service *service)
+{
+    char path[TEXT], text[2048];
+    output_of(service, path);
+    read_file(path, text, sizeof text);
+    printf("\n    teller said: %s\n", text);
+}
+
+/* True once it has ended; *code as service_stop(). */
+static bool has_ended(struct service *service, int *code)
+{
+    int status;
+    if (waitpid(service->pid, &status, WNOHANG) != service->pid)
+        return false;
+    service->pid = 0;
+    if (service->folder[0])
+        remember(service);
+    *code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return true;
+}
+
+/* Find the ready line, and in it the address. */
+static bool is_ready(struct service *service)
+{
+    static const char line[] = "teller: listening on http://127.0.0.1:";
+    char path[TEXT], text[2048];
+    output_of(service, path);
+    read_file(path, text, sizeof text);
+    const char *at = strstr(text, line);
+    if (!at || !strchr(at, '\n'))
+        return false;
+    service->port = atoi(at + sizeof line - 1);
+    return true;
+}
+
+static void look_up(void *arg)
+{
+    struct service *service = arg;
+    char path[TEXT], token[256];
+    path_in(service, "admin.token", path);
+    read_file(path, token, sizeof token);
+    token[strcspn(token, "\r\n")] = '\0';
+    snprintf(service->url, sizeof service->url, "http://127.0.0.1:%d", service->port);
+    ensure(target_make(service->url, token, &service->target) == NULL);
+}
+
+bool service_run(struct service *service)
+{
+    service->starts++;
+    service->pid = spawn_teller(service);
+    if (service->pid == 0)
+        return false;
+    remember(service);
+    int64_t until = clock_now_ns() + START_SECONDS * CLOCK_S;
+    while (!is_ready(service)) {
+        if (has_ended(service, &service->exit_code) || clock_now_ns() > until) {
+            print_output(service);
+            return false;
+        }
+        co_sleep(STEP_MS * CLOCK_MS);
+    }
+    worker_call(look_up, service);
+    return true;
+}
+
+bool service_make(struct service *service, const char *strategy, const char *const *arguments)
+{
+    memset(service, 0, sizeof *service);
+    service->strategy = strategy;
+    for (int i = 0; arguments && arguments[i]; i++) {
+        ensure(i + 1 < SERVICE_ARGUMENTS);
+        service->arguments[i] = arguments[i];
+    }
+    const char *base = getenv("TMPDIR");
+    snprintf(service->folder, sizeof service->folder, "%s/teller-test-XXXXXX",
+        base && *base ? base : "/tmp");
+    return mkdtemp(service->folder) && service_run(service);
+}
+
+/* --- ending ----------------------------------------------------------------------------------- */
+
+int service_await_end(struct service *service, int64_t timeout_ns)
+{
+    int code = -1;
+    int64_t until = clock_now_ns() + timeout_ns;
+    while (!has_ended(service, &code) && clock_now_ns() < until)
+        co_sleep(STEP_MS * CLOCK_MS);
+    return code;
+}
+
+int service_stop(struct service *service)
+{
+    kill(service->pid, SIGTERM);
+    return service_await_end(service, STOP_SECONDS * CLOCK_S);
+}
+
+void service_kill(struct service *service)
+{
+    kill(service->pid, SIGKILL);
+    service_await_end(service, STOP_SECONDS * CLOCK_S);
+}
+
+pid_t service_postmaster(const struct service *service)
+{
+    char path[TEXT], text[64];
+    path_in(service, "postgres/postmaster.pid", path);
+    read_file(path, text, sizeof text);
+    pid_t pid = atoi(text);
+    return pid > 0 && kill(pid, 0) == 0 ? pid : 0;
+}
+
+static void end_postgres(const struct service *service)
+{
+    pid_t pid = service_postmaster(service);
+    if (pid == 0)
+        return;
+    kill(pid, SIGQUIT);
+    for (int i = 0; i < 2000 && kill(pid, 0) == 0; i++)
+        co_sleep(STEP_MS * CLOCK_MS);
+}
+
+void service_remove(struct service *service)
+{
+    if (service->pid > 0 && service_stop(service) == -1)
+        service_kill(service);
+    end_postgres(service);
+    forget(service);
+    const char *const argv[] = {"/bin/rm", "-rf", service->folder, NULL};
+    struct service rm = {.pid = spawn(argv, "/dev/null")};
+    if (rm.pid > 0)
+        service_await_end(&rm, STOP_SECONDS * CLOCK_S);
+}
+
+/* --- looking at it ---------------------------------------------------------------------------- */
+
+int service_probe(const struct service *service, const char *path)
+{
+    struct client *client = client_make(&service->target, 5 * CLOCK_S);
+    struct response response = {0};
+    const struct request request = {.path = path, .without_token = true};
+    ensure(client);
+    if (client_call(client, &request, &response) != CLIENT_ANSWERED)
+        response.status = 0;
+    client_free(&client);
+    return response.status;
+}
+
+bool service_await_ready(const struct service *service, int64_t timeout_ns)
+{
+    int64_t until = clock_now_ns() + timeout_ns;
+    while (service_probe(service, "/readyz") != 200) {
+        if (clock_now_ns() > until)
+            return false;
+        co_sleep(STEP_MS * CLOCK_MS);
+    }
+    return true;
+}
+
+size_t service_memory_kib(const struct service *service)
+{
+    char path[64], text[2048];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)service->pid);
+    read_file(path, text, sizeof text);
+    const char *at = strstr(text, "VmRSS:");
+    return at ? strtoul(at + 6, NULL, 10) : 0;
+}
+
+size_t service_descriptors(const struct service *service)
+{
+    char path[64];
+    size_t count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)service->pid);
+    DIR *folder = opendir(path);
+    while (folder && readdir(folder))
+        count++;
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
+/* --- shared ones ------------------------------------------------------------------------------ */
+
+static struct service shared[2];
+
+struct service *service_shared(const char *strategy)
+{
+    struct service *service = &shared[strcmp(strategy, "owner") != 0];
+    if (service->pid == 0 && !service_make(service, strategy, NULL)) {
+        service_remove(service);
+        service->pid = 0;
+        return NULL;
+    }
+    return service;
+}
+
+void service_remove_all(void)
+{
+    while (left[0].folder[0]) {
+        struct service service = left[0];
+        service_remove(&service);
+    }
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program under test as a child process with a data folder of its own: started, killed,
+ * started again on the same port. Everything here parks and never blocks its worker.
+ */
+#ifndef TESTS_SERVICE_SERVICE_H
+#define TESTS_SERVICE_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "loadtest/target.h"
+
+enum { SERVICE_ARGUMENTS = 8 };
+
+struct service {
+    pid_t pid;             /* 0: not running */
+    int port;              /* 0 before the first start */
+    int starts, exit_code; /* the latter when the last start failed */
+    const char *strategy;
+    const char *arguments[SERVICE_ARGUMENTS]; /* more of them for `serve`, ends with NULL */
+    char folder[128];
+    char url[64];
+    struct target target; /* with the admin's token */
+};
+
+/* A fresh folder, and the program running in it. False: its output is printed. */
+MUST_CHECK bool service_make(struct service *service, const char *strategy,
+    const char *const *arguments /* ends with NULL; may be NULL */);
+
+/* Start it (again) in its folder, on its port; true when it is ready. */
+MUST_CHECK bool service_run(struct service *service);
+
+/* SIGTERM, and wait: its exit code; 128 + the signal that ended it; -1: it did not end in 60 s. */
+int service_stop(struct service *service);
+
+/* SIGKILL, and wait until it is gone. Its PostgreSQL may live on. */
+void service_kill(struct service *service);
+
+/* Stop it if it runs, end its PostgreSQL, and delete the folder. */
+void service_remove(struct service *service);
+
+/* Wait until it has ended by itself: as service_stop(). */
+int service_await_end(struct service *service, int64_t timeout_ns);
+
+/* The postmaster of its cluster; 0: there is none now. */
+pid_t service_postmaster(const struct service *service);
+
+/* GET of a path that needs no token; the status, 0 if there was no answer. */
+int service_probe(const struct service *service, const char *path);
+
+/* Probe /readyz until it says 200; false after the timeout. */
+MUST_CHECK bool service_await_ready(const struct service *service, int64_t timeout_ns);
+
+size_t service_memory_kib(const struct service *service);  /* resident, of the program alone */
+size_t service_descriptors(const struct service *service); /* open files and sockets */
+
+/* A service that all tests share, one for each strategy, made at its first use; NULL if it cannot
+ * be started. */
+struct service *service_shared(const char *strategy);
+
+/* Remove all that are left: the shared ones, and those of tests that failed on the way. */
+void service_remove_all(void);
+
+#endif

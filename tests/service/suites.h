@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The suites of the black-box tests, and how a test runs under both strategies. */
+#ifndef TESTS_SERVICE_SUITES_H
+#define TESTS_SERVICE_SUITES_H
+
+#include "tests/unit.h"
+
+/* Turns `static void test(const char *strategy)` into two tests; and their rows in a suite. */
+#define BOTH_STRATEGIES(test)                                                                      \
+    static void test##_owner(void)                                                                 \
+    {                                                                                              \
+        test("owner");                                                                             \
+    }                                                                                              \
+    static void test##_sharded(void)                                                               \
+    {                                                                                              \
+        test("sharded");                                                                           \
+    }
+#define BOTH_ROWS(test)                                                                            \
+    {#test "_owner", test##_owner},                                                                \
+    {                                                                                              \
+#test "_sharded", test##_sharded                                                           \
+    }
+
+extern const struct unit_suite checker_suite;
+extern const struct unit_suite accounts_suite;
+extern const struct unit_suite transfers_suite;
+extern const struct unit_suite keys_suite;
+extern const struct unit_suite access_suite;
+extern const struct unit_suite rejections_suite;
+extern const struct unit_suite hostile_suite;
+extern const struct unit_suite events_suite;
+extern const struct unit_suite races_suite;
+extern const struct unit_suite connections_suite;
+extern const struct unit_suite crashes_suite;
+
+#endif

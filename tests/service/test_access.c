@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Who may come in, what stands beside the ledger, and what methods and types are taken. */
+#include "tests/service/suites.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <stdio.h>
+
+#include "tests/service/visit.h"
+
+static void begin(struct visit *visit)
+{
+    struct service *service = service_shared("owner");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(visit, service);
+}
+
+static void tokens(void)
+{
+    struct visit visit;
+    begin(&visit);
+    visit_call(&visit, &(struct request){.path = "/journal", .without_token = true});
+    EXPECT_PROBLEM(&visit, 401, "unauthorized");
+    char challenge[64];
+    CU_ASSERT(response_header(&visit.response, "WWW-Authenticate", challenge, sizeof challenge));
+    CU_ASSERT_NSTRING_EQUAL(challenge, "Bearer", 6);
+    static const char *const wrong[] = {"Authorization: Bearer nonsense\r\n",
+        "Authorization: Bearer \r\n", "Authorization: Basic YTpi\r\n", "Authorization:\r\n"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        visit_call(&visit,
+            &(struct request){.path = "/journal", .headers = wrong[i], .without_token = true});
+        EXPECT_STATUS(&visit, 401);
+    }
+    visit_end(&visit);
+}
+
+static void token_file(void)
+{
+    const struct service *service = service_shared("owner");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    char path[256];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/admin.token", service->folder);
+    CU_ASSERT_EQUAL_FATAL(stat(path, &status), 0);
+    CU_ASSERT_EQUAL(status.st_mode & 0777, 0600);
+}
+
+static void open_to_all(void)
+{
+    struct visit visit;
+    begin(&visit);
+    static const char *const paths[] = {"/livez", "/readyz", "/metrics", "/openapi.json", "/"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        visit_call(&visit, &(struct request){.path = paths[i], .without_token = true});
+        EXPECT_STATUS(&visit, 200);
+        CU_ASSERT(visit.response.body_length > 0);
+    }
+    char type[64] = "", policy[512] = "";
+    CU_ASSERT(response_header(&visit.response, "Content-Type", type, sizeof type));
+    CU_ASSERT_NSTRING_EQUAL(type, "text/html", 9);
+    CU_ASSERT(response_header(&visit.response, "Content-Security-Policy", policy, sizeof policy));
+    CU_ASSERT_PTR_NOT_NULL(strstr(policy, "default-src 'none'"));
+    visit_get(&visit, "/metrics");
+    CU_ASSERT_PTR_NOT_NULL(memmem(visit.response.body, visit.response.body_length,
+        "teller_transfers_total{", strlen("teller_transfers_total{")));
+    visit_end(&visit);
+}
+
+static void methods_and_types(void)
+{
+    struct visit visit;
+    char allow[64];
+    begin(&visit);
+    CU_ASSERT(visit_fund(&visit, "typed", 10));
+    visit_call(&visit, &(struct request){.method = "DELETE", .path = "/accounts/typed"});
+    EXPECT_STATUS(&visit, 405);
+    CU_ASSERT(response_header(&visit.response, "Allow", allow, sizeof allow));
+    visit_call(&visit, &(struct request){.method = "PUT", .path = "/accounts"});
+    EXPECT_STATUS(&visit, 405);
+    visit_get(&visit, "/accounts/typed/deposit");
+    EXPECT_STATUS(&visit, 405);
+    visit_get(&visit, "/nowhere");
+    EXPECT_STATUS(&visit, 404);
+    visit_get(&visit, "/accounts/typed/nothing");
+    EXPECT_STATUS(&visit, 404);
+    visit_end(&visit);
+}
+
+static void without_tokens_on_loopback(void)
+{
+    struct service service;
+    struct visit visit;
+    CU_ASSERT_FATAL(service_make(&service, "owner", (const char *const[]){"--auth", "off", NULL}));
+    visit_begin(&visit, &service);
+    visit_call(&visit, &(struct request){.path = "/journal", .without_token = true});
+    EXPECT_STATUS(&visit, 200);
+    visit_end(&visit);
+    service_remove(&service);
+}
+
+const struct unit_suite access_suite = {"access", 2,
+    (const struct unit_test[]){{"tokens", tokens}, {"token_file", token_file},
+        {"open_to_all", open_to_all}, {"methods_and_types", methods_and_types},
+        {"without_tokens_on_loopback", without_tokens_on_loopback}, {0}}};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* The checker must be able to fail: each lie about a history is found. */
+#include "tests/service/suites.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/service/checker.h"
+#include "tests/service/visit.h"
+
+enum { SHOWN = 10 };
+
+static void begin(struct visit *visit)
+{
+    struct service *service = service_shared("owner");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(visit, service);
+    CU_ASSERT(visit_fund(visit, "crash-00", 0));
+    CU_ASSERT(visit_fund(visit, "crash-01", 0));
+}
+
+/* Two ops as they happened: a deposit that was done, and a withdrawal that was refused. */
+static struct history two_ops(struct visit *visit, const char *name)
+{
+    struct history history = {0};
+    struct op *op = history_add(&history);
+    op->kind = OP_DEPOSIT;
+    op->amount = 3;
+    snprintf(op->key, sizeof op->key, "%s-done", name);
+    CU_ASSERT(history_send(&visit->api, op));
+    CU_ASSERT_EQUAL(op->outcome, OP_DONE);
+    op = history_add(&history);
+    op->kind = OP_WITHDRAW;
+    op->from = 1;
+    op->amount = 1000000;
+    snprintf(op->key, sizeof op->key, "%s-refused", name);
+    CU_ASSERT(history_send(&visit->api, op));
+    CU_ASSERT_EQUAL(op->outcome, OP_REFUSED);
+    return history;
+}
+
+static void truth_passes(void)
+{
+    struct visit visit;
+    begin(&visit);
+    struct history history = two_ops(&visit, "truth");
+    struct checker_figures figures;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, SHOWN, &figures), 0);
+    CU_ASSERT_EQUAL(figures.done, 1);
+    CU_ASSERT_EQUAL(figures.refused, 1);
+    CU_ASSERT(figures.entries > 0 && figures.accounts > 2);
+    history_free(&history);
+    visit_end(&visit);
+}
+
+static void lies_are_found(void)
+{
+    struct visit visit;
+    begin(&visit);
+    struct history history = two_ops(&visit, "lie");
+    struct op *done = &history.ops[0], *refused = &history.ops[1];
+    const struct op real_done = *done, real_refused = *refused;
+
+    strcpy(done->key, "lie-lost"); /* acknowledged, and the journal does not have it */
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *done = real_done;
+    done->seq++;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *done = real_done;
+    done->amount++;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *done = real_done;
+    done->to = 1;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *done = real_done;
+    done->outcome = OP_REFUSED; /* said no, and yet the money moved */
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *done = real_done;
+    done->outcome = OP_ABSENT;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *done = real_done;
+    refused->outcome = OP_DONE; /* said yes, and no money moved */
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *refused = real_refused;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, SHOWN, NULL), 0);
+    history_free(&history);
+    visit_end(&visit);
+}
+
+/* Everything that the other suites did to the shared services adds up. */
+static void shared_journals(const char *strategy)
+{
+    struct service *service = service_shared(strategy);
+    struct visit visit;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(&visit, service);
+    CU_ASSERT_EQUAL(checker_run(&visit.api, NULL, 0, SHOWN, NULL), 0);
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(shared_journals)
+
+const struct unit_suite checker_suite = {"checker", 2,
+    (const struct unit_test[]){{"truth_passes", truth_passes}, {"lies_are_found", lies_are_found},
+        BOTH_ROWS(shared_journals), {0}}};

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Many connections at once: at every count, also where an event loop's batch ends, and above what
+ * the service can hold. */
+#include "tests/service/suites.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "loadtest/crew.h"
+#include "loadtest/gate.h"
+#include "tests/service/visit.h"
+
+enum { REQUESTS = 20, BUDGET_SECONDS = 20 };
+
+struct storm {
+    const struct service *service;
+    struct gate *gate;
+    _Atomic size_t done, refused, other;
+};
+
+/* Each client sends its requests one after the other; all begin together. */
+static void storm_client(size_t index, void *arg)
+{
+    struct storm *storm = arg;
+    struct visit visit;
+    (void)index;
+    visit_begin(&visit, storm->service);
+    CU_ASSERT(client_connect(visit.client) == CLIENT_ANSWERED);
+    gate_pass(storm->gate);
+    for (int i = 0; i < REQUESTS; i++) {
+        visit_post(&visit, "/accounts/stormed/deposit", NULL, "{\"amount\":1}");
+        if (visit.response.status == 201)
+            storm->done++;
+        else if (visit.response.status == 503)
+            storm->refused++;
+        else
+            storm->other++;
+    }
+    visit_end(&visit);
+}
+
+static void run_storm(struct storm *storm, const struct service *service, size_t clients)
+{
+    *storm = (struct storm){.service = service, .gate = gate_make(clients)};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(storm->gate);
+    crew_run(clients, storm_client, storm);
+    gate_free(&storm->gate);
+}
+
+/* The event loop of the HTTP library takes up to 128 events at a time: counts around multiples. */
+static void every_count(const char *strategy)
+{
+    static const size_t counts[] = {1, 127, 128, 129, 256, 384, 512};
+    struct service *service = service_shared(strategy);
+    struct visit visit;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(&visit, service);
+    CU_ASSERT(visit_fund(&visit, "stormed", 0));
+    int64_t wanted;
+    CU_ASSERT_EQUAL_FATAL(api_balance(&visit.api, "stormed", &wanted), CLIENT_ANSWERED);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        struct storm storm;
+        int64_t from = clock_now_ns(), balance = 0;
+        run_storm(&storm, service, counts[i]);
+        CU_ASSERT_EQUAL(storm.done, counts[i] * REQUESTS);
+        CU_ASSERT(clock_now_ns() - from < BUDGET_SECONDS * CLOCK_S);
+        wanted += (int64_t)storm.done;
+        CU_ASSERT_EQUAL(api_balance(&visit.api, "stormed", &balance), CLIENT_ANSWERED);
+        CU_ASSERT_EQUAL(balance, wanted);
+    }
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(every_count)
+
+const struct unit_suite connections_suite = {
+    "connections", 2, (const struct unit_test[]){BOTH_ROWS(every_count), {0}}};

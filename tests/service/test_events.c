@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* The stream of events: the journal as it grows, without a gap and without a repeat. */
+#include "tests/service/suites.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "loadtest/dice.h"
+#include "tests/service/sse.h"
+#include "tests/service/visit.h"
+
+/* Somebody who deposits until told to stop. */
+struct writer {
+    const struct service *service;
+    atomic_bool stop;
+    _Atomic int64_t last; /* the position of the last deposit that was answered */
+    struct waitgroup running;
+};
+
+static void keep_writing(void *arg)
+{
+    struct writer *writer = arg;
+    struct visit visit;
+    visit_begin(&visit, writer->service);
+    while (!writer->stop) {
+        visit_post(&visit, "/accounts/streamed/deposit", NULL, "{\"amount\":1}");
+        if (visit.response.status == 201)
+            writer->last = visit.response.seq;
+        co_sleep(200 * CLOCK_US);
+    }
+    visit_end(&visit);
+    waitgroup_done(&writer->running);
+}
+
+static struct service *begin(struct writer *writer, const char *strategy, int writers)
+{
+    struct service *service = service_shared(strategy);
+    struct visit visit;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(&visit, service);
+    CU_ASSERT(visit_fund(&visit, "streamed", 1));
+    *writer = (struct writer){.service = service, .last = visit.response.seq};
+    visit_end(&visit);
+    waitgroup_add(&writer->running, writers);
+    for (int i = 0; i < writers; i++)
+        ensure(co_spawn(keep_writing, writer));
+    return service;
+}
+
+static void end(struct writer *writer)
+{
+    writer->stop = true;
+    waitgroup_wait(&writer->running);
+}
+
+/* The next event that is an entry; false at the end of the stream. */
+static bool next_entry(struct sse *sse, struct sse_event *event)
+{
+    while (sse_next(sse, event))
+        if (event->name[0] == '\0')
+            return true;
+    return false;
+}
+
+/* The stream is cut again and again, at random places; each time it goes on right behind. */
+static void resume(const char *strategy)
+{
+    struct writer writer;
+    struct service *service = begin(&writer, strategy, 4);
+    struct dice dice = dice_make(unit_seed(), 0);
+    struct sse *sse = malloc(sizeof *sse);
+    struct sse_event *event = malloc(sizeof *event);
+    CU_ASSERT_FATAL(sse && event);
+    int64_t first = writer.last, position = first;
+    for (int cut = 0; cut < 20; cut++) {
+        bool by_header = dice_below(&dice, 2);
+        CU_ASSERT_FATAL(
+            sse_open(sse, service, by_header ? position : -1, by_header ? -1 : position));
+        for (uint64_t n = dice_below(&dice, 200); n > 0; n--) {
+            CU_ASSERT_FATAL(next_entry(sse, event));
+            CU_ASSERT_EQUAL_FATAL(event->id, position + 1);
+            position = event->id;
+            int64_t seq = 0;
+            struct json item = json_read(event->data, strlen(event->data));
+            CU_ASSERT(json_integer(json_member(item, "seq"), &seq) && seq == position);
+        }
+        if (dice_below(&dice, 2))
+            client_reset(sse->client);
+        sse_close(sse);
+    }
+    end(&writer);
+    CU_ASSERT(position > first);
+    free(event);
+    free(sse);
+}
+BOTH_STRATEGIES(resume)
+
+/* An event is what the journal says at that position, and the journal has it by then. */
+static void same_as_the_journal(const char *strategy)
+{
+    struct writer writer;
+    struct service *service = begin(&writer, strategy, 2);
+    struct sse *sse = malloc(sizeof *sse);
+    struct sse_event *event = malloc(sizeof *event);
+    struct visit visit;
+    char path[64];
+    CU_ASSERT_FATAL(sse && event);
+    visit_begin(&visit, service);
+    CU_ASSERT_FATAL(sse_open(sse, service, -1, -1));
+    int64_t position = 0;
+    for (int i = 0; i < 100; i++) {
+        CU_ASSERT_FATAL(next_entry(sse, event));
+        CU_ASSERT(position == 0 || event->id == position + 1);
+        position = event->id;
+        snprintf(path, sizeof path, "/journal?after=%" PRId64 "&limit=1", position - 1);
+        visit_get(&visit, path);
+        struct json_walk walk = {.rest = json_member(visit.body, "items")};
+        struct json item = {0};
+        CU_ASSERT_FATAL(json_next(&walk, &item));
+        CU_ASSERT_EQUAL_FATAL(item.length, strlen(event->data));
+        CU_ASSERT_NSTRING_EQUAL(item.at, event->data, item.length);
+    }
+    end(&writer);
+    sse_close(sse);
+    visit_end(&visit);
+    free(event);
+    free(sse);
+}
+BOTH_STRATEGIES(same_as_the_journal)
+
+/* Without a position the stream begins with what comes from now on, after saying where that is. */
+static void from_now_on(void)
+{
+    struct writer writer;
+    struct service *service = begin(&writer, "owner", 0);
+    struct sse *sse = malloc(sizeof *sse);
+    struct sse_event *event = malloc(sizeof *event);
+    struct visit visit;
+    CU_ASSERT_FATAL(sse && event);
+    CU_ASSERT_FATAL(sse_open(sse, service, -1, -1));
+    CU_ASSERT(sse_next(sse, event));
+    CU_ASSERT_STRING_EQUAL(event->name, "heartbeat");
+    int64_t seq = 0;
+    struct json data = json_read(event->data, strlen(event->data));
+    CU_ASSERT(json_integer(json_member(data, "seq"), &seq));
+    CU_ASSERT_EQUAL(seq, writer.last);
+    visit_begin(&visit, service);
+    CU_ASSERT(visit_fund(&visit, "streamed", 1));
+    CU_ASSERT(next_entry(sse, event));
+    CU_ASSERT_EQUAL(event->id, visit.response.seq);
+    visit_end(&visit);
+    sse_close(sse);
+    free(event);
+    free(sse);
+}
+
+enum { SLEEPERS = 50, SLACK_KIB = 48 * 1024 };
+
+/* Clients that subscribe and never read cost neither memory nor anyone's speed; and one that reads
+ * late misses nothing. */
+static void slow_readers(void)
+{
+    struct writer writer;
+    struct service *service = begin(&writer, "owner", 8);
+    struct sse *late = malloc(sizeof *late);
+    struct sse_event *event = malloc(sizeof *event);
+    struct client *sleepers[SLEEPERS];
+    CU_ASSERT_FATAL(late && event);
+    size_t before = service_memory_kib(service);
+    int64_t first = writer.last;
+    const struct request request = {.path = "/v1/ledgers/main/events?after=0"};
+    for (int i = 0; i < SLEEPERS; i++) {
+        sleepers[i] = client_make(&service->target, 10 * CLOCK_S);
+        ensure(sleepers[i]);
+        CU_ASSERT_EQUAL(client_send(sleepers[i], &request), CLIENT_ANSWERED);
+    }
+    CU_ASSERT_FATAL(sse_open(late, service, first, -1));
+    co_sleep(2 * CLOCK_S);
+    CU_ASSERT(writer.last > first + 1000);
+    CU_ASSERT(service_memory_kib(service) < before + SLACK_KIB);
+    end(&writer);
+    for (int64_t position = first; position < writer.last; position++) {
+        CU_ASSERT_FATAL(next_entry(late, event));
+        CU_ASSERT_EQUAL_FATAL(event->id, position + 1);
+    }
+    for (int i = 0; i < SLEEPERS; i++)
+        client_free(&sleepers[i]);
+    sse_close(late);
+    free(event);
+    free(late);
+}
+
+static void bad_positions(void)
+{
+    struct visit visit;
+    struct service *service = service_shared("owner");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(&visit, service);
+    visit_get(&visit, "/events?after=x");
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    visit_call(&visit, &(struct request){.path = "/events", .headers = "Last-Event-ID: -4\r\n"});
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    visit_call(&visit, &(struct request){.path = "/events", .without_token = true});
+    EXPECT_PROBLEM(&visit, 401, "unauthorized");
+    visit_end(&visit);
+}
+
+const struct unit_suite events_suite = {"events", 2,
+    (const struct unit_test[]){BOTH_ROWS(resume), BOTH_ROWS(same_as_the_journal),
+        {"from_now_on", from_now_on}, {"slow_readers", slow_readers},
+        {"bad_positions", bad_positions}, {0}}};

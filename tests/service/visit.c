@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/service/visit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/clock.h"
+
+enum { PATH_SIZE = 512, TIMEOUT_SECONDS = 30 };
+
+void visit_begin(struct visit *visit, const struct service *service)
+{
+    *visit = (struct visit){.api.ledger = "main"};
+    visit->client = visit->api.client = client_make(&service->target, TIMEOUT_SECONDS * CLOCK_S);
+    ensure(visit->client);
+}
+
+void visit_end(struct visit *visit)
+{
+    client_free(&visit->client);
+}
+
+void visit_call(struct visit *visit, const struct request *request)
+{
+    char path[PATH_SIZE];
+    struct request absolute = *request;
+    static const char *const outside[] = {
+        "/v1", "/livez", "/readyz", "/metrics", "/openapi.json", "/nowhere", "/dashboard"};
+    bool relative = strcmp(request->path, "/") != 0;
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
+        relative = relative && strncmp(request->path, outside[i], strlen(outside[i])) != 0;
+    snprintf(path, sizeof path, "%s%s", relative ? "/v1/ledgers/main" : "", request->path);
+    absolute.path = path;
+    visit->response = (struct response){0};
+    visit->got = client_call(visit->client, &absolute, &visit->response);
+    if (visit->got != CLIENT_ANSWERED)
+        visit->response = (struct response){0};
+    visit->body = json_read(visit->response.body, visit->response.body_length);
+}
+
+void visit_get(struct visit *visit, const char *path)
+{
+    visit_call(visit, &(struct request){.path = path});
+}
+
+void visit_post(struct visit *visit, const char *path, const char *key, const char *body)
+{
+    visit_call(visit, &(struct request){.method = "POST",
+                          .path = path,
+                          .key = key,
+                          .body = body,
+                          .body_length = body ? strlen(body) : 0});
+}
+
+bool visit_fund(struct visit *visit, const char *account, int64_t amount)
+{
+    enum client_status got = api_open(&visit->api, account, &visit->response);
+    bool open =
+        api_is(got, &visit->response, 201, NULL) || api_is(got, &visit->response, 200, NULL);
+    if (!open || amount == 0)
+        return open;
+    got = api_deposit(&visit->api, account, amount, NULL, &visit->response);
+    return api_is(got, &visit->response, 201, NULL);
+}
+
+bool visit_is(const struct visit *visit, const char *member, const char *text)
+{
+    struct json value = json_member(visit->body, member);
+    return value.at && value.length == strlen(text) && memcmp(value.at, text, value.length) == 0;
+}
+
+bool visit_header_is(const struct visit *visit, const char *name, const char *value)
+{
+    char found[PATH_SIZE];
+    return visit->response.head && response_header(&visit->response, name, found, sizeof found) &&
+           strcmp(found, value) == 0;
+}
+
+void visit_print(const struct visit *visit, int wanted)
+{
+    printf("\n    wanted %d, got %d (%s): %.*s\n    ", wanted, visit->response.status,
+        client_status_name(visit->got), (int)visit->response.body_length,
+        visit->response.body ? visit->response.body : "");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* One connection to a service, and the last answer that came over it. For tests of single calls. */
+#ifndef TESTS_SERVICE_VISIT_H
+#define TESTS_SERVICE_VISIT_H
+
+#include "loadtest/api.h"
+#include "loadtest/client.h"
+#include "loadtest/json.h"
+#include "tests/service/service.h"
+
+struct visit {
+    struct client *client;
+    struct api api; /* of ledger main, over the same connection */
+    enum client_status got;
+    struct response response; /* status 0 if there was no answer */
+    struct json body;
+};
+
+void visit_begin(struct visit *visit, const struct service *service);
+void visit_end(struct visit *visit);
+
+/* Paths without a leading "/v1/ledgers/main" are relative to it: "/accounts". */
+void visit_get(struct visit *visit, const char *path);
+void visit_post(struct visit *visit, const char *path, const char *key, const char *body);
+void visit_call(struct visit *visit, const struct request *request);
+
+/* Open an account with USD/2 and floor 0, and fund it if amount > 0. False if that fails. */
+MUST_CHECK bool visit_fund(struct visit *visit, const char *account, int64_t amount);
+
+/* Is the member of the last body that very text? visit_is(v, "balance", "\"20\""). */
+bool visit_is(const struct visit *visit, const char *member, const char *text);
+
+/* Has the last answer that header with that value? */
+bool visit_header_is(const struct visit *visit, const char *name, const char *value);
+
+/* Shows the last answer, when a test is about to fail on it. */
+void visit_print(const struct visit *visit, int wanted);
+
+#define EXPECT_STATUS(visit, wanted)                                                               \
+    do {                                                                                           \
+        if ((visit)->response.status != (wanted))                                                  \
+            visit_print((visit), (wanted));                                                        \
+        CU_ASSERT_EQUAL((visit)->response.status, (wanted));                                       \
+    } while (0)
+
+#define EXPECT_PROBLEM(visit, wanted, problem_code)                                                \
+    do {                                                                                           \
+        EXPECT_STATUS((visit), (wanted));                                                          \
+        CU_ASSERT(json_is(json_member((visit)->body, "code"), (problem_code)));                    \
+        CU_ASSERT(visit_header_is((visit), "Content-Type", "application/problem+json"));           \
+    } while (0)
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/service/workload.h"
+
+#include <stdlib.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "loadtest/dice.h"
+
+enum { CLIENT_SECONDS = 20, PAUSE_MS = 5, AMOUNT_MAX = 100 };
+
+static bool ready_accounts(const struct service *service)
+{
+    struct response response;
+    char name[16];
+    struct api api = {client_make(&service->target, CLIENT_SECONDS * CLOCK_S), "main"};
+    ensure(api.client);
+    bool ready = true;
+    for (unsigned i = 0; ready && i < HISTORY_ACCOUNTS; i++) {
+        history_account(i, name);
+        ready =
+            api_is(api_open(&api, name, &response), &response, 201, NULL) &&
+            api_is(api_deposit(&api, name, HISTORY_FUNDS, NULL, &response), &response, 201, NULL);
+    }
+    client_free(&api.client);
+    return ready;
+}
+
+static void choose(struct op *op, struct dice *dice, struct key_source *keys)
+{
+    uint64_t kind = dice_below(dice, 10);
+    op->kind = kind == 0 ? OP_DEPOSIT : kind <= 2 ? OP_WITHDRAW : OP_TRANSFER;
+    op->from = (uint8_t)dice_below(dice, HISTORY_ACCOUNTS);
+    op->to = (uint8_t)((op->from + 1 + dice_below(dice, HISTORY_ACCOUNTS - 1)) % HISTORY_ACCOUNTS);
+    op->amount = 1 + (int32_t)dice_below(dice, AMOUNT_MAX);
+    key_next(keys, op->key);
+}
+
+static bool is_final(const struct op *op)
+{
+    return op->outcome == OP_DONE || op->outcome == OP_REFUSED;
+}
+
+/* One op; every second client insists until it has a final answer, the others leave it unknown. */
+static void one_op(struct workload *workload, struct api *api, struct op *op, bool insists)
+{
+    for (;;) {
+        if (!history_send(api, op))
+            workload->failed = true;
+        if (is_final(op)) {
+            workload->answered++;
+            return;
+        }
+        co_sleep(PAUSE_MS * CLOCK_MS);
+        if (op->outcome == OP_ABSENT || !insists || workload->stop || workload->failed)
+            return;
+    }
+}
+
+static void one_client(void *arg)
+{
+    struct workload *workload = arg;
+    size_t index = workload->started++;
+    struct history *history = &workload->histories[index];
+    struct dice dice = dice_make(workload->seed, index);
+    struct key_source keys = key_source_make(workload->seed, (uint32_t)index);
+    struct api api = {client_make(&workload->service->target, CLIENT_SECONDS * CLOCK_S), "main"};
+    ensure(api.client);
+    while (!workload->stop && !workload->failed) {
+        struct op *op = history_add(history);
+        choose(op, &dice, &keys);
+        one_op(workload, &api, op, index % 2 == 0);
+    }
+    client_free(&api.client);
+    waitgroup_done(&workload->running);
+}
+
+bool workload_start(
+    struct workload *workload, const struct service *service, size_t clients, uint64_t seed)
+{
+    *workload = (struct workload){.service = service, .clients = clients, .seed = seed};
+    if (!ready_accounts(service))
+        return false;
+    workload->histories = calloc(clients, sizeof workload->histories[0]);
+    ensure(workload->histories);
+    waitgroup_add(&workload->running, (int64_t)clients);
+    for (size_t i = 0; i < clients; i++)
+        ensure(co_spawn(one_client, workload));
+    return true;
+}
+
+bool workload_await(struct workload *workload, size_t more, int64_t timeout_ns)
+{
+    size_t target = workload->answered + more;
+    int64_t until = clock_now_ns() + timeout_ns;
+    while (workload->answered < target && !workload->failed) {
+        if (clock_now_ns() > until)
+            return false;
+        co_sleep(PAUSE_MS * CLOCK_MS);
+    }
+    return !workload->failed;
+}
+
+void workload_stop(struct workload *workload)
+{
+    workload->stop = true;
+    waitgroup_wait(&workload->running);
+}
+
+bool workload_settle(struct workload *workload, int64_t timeout_ns)
+{
+    struct api api = {client_make(&workload->service->target, CLIENT_SECONDS * CLOCK_S), "main"};
+    int64_t until = clock_now_ns() + timeout_ns;
+    bool settled = true;
+    ensure(api.client);
+    for (size_t c = 0; c < workload->clients; c++)
+        for (size_t i = 0; i < workload->histories[c].count; i++) {
+            struct op *op = &workload->histories[c].ops[i];
+            while (op->outcome == OP_UNKNOWN && settled) {
+                settled = history_send(&api, op) && clock_now_ns() < until;
+                if (op->outcome == OP_UNKNOWN)
+                    co_sleep(PAUSE_MS * CLOCK_MS);
+            }
+        }
+    client_free(&api.client);
+    return settled;
+}
+
+void workload_free(struct workload *workload)
+{
+    for (size_t i = 0; workload->histories && i < workload->clients; i++)
+        history_free(&workload->histories[i]);
+    free(workload->histories);
+    workload->histories = NULL;
+}

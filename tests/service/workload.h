@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many clients that move money between a few accounts as fast as they are answered, and write down
+ * what they asked for and what they were told. They go on while the service is being killed and
+ * started again.
+ */
+#ifndef TESTS_SERVICE_WORKLOAD_H
+#define TESTS_SERVICE_WORKLOAD_H
+
+#include <stdatomic.h>
+
+#include "coro/waitgroup.h"
+#include "tests/service/history.h"
+#include "tests/service/service.h"
+
+struct workload {
+    const struct service *service;
+    size_t clients;
+    uint64_t seed;
+    struct history *histories;        /* one for each client */
+    _Atomic size_t started, answered; /* clients; ops with a final answer */
+    atomic_bool stop, failed;         /* failed: some answer was not one of the contract's */
+    struct waitgroup running;
+};
+
+/* Open and fund the accounts, and let the clients loose. False: the service refused. */
+MUST_CHECK bool workload_start(
+    struct workload *workload, const struct service *service, size_t clients, uint64_t seed);
+
+/* Park until `more` ops have been answered since the call; false after the timeout. */
+MUST_CHECK bool workload_await(struct workload *workload, size_t more, int64_t timeout_ns);
+
+/* Let each client end its op, and wait for them. What was not answered stays unknown. */
+void workload_stop(struct workload *workload);
+
+/* Send every unknown op again until its answer is final. False: one had none after the timeout. */
+MUST_CHECK bool workload_settle(struct workload *workload, int64_t timeout_ns);
+
+void workload_free(struct workload *workload);
+
+#endif
