@@ -13,7 +13,7 @@ static void print_help(FILE *out)
     fprintf(out, "usage: teller-load SCENARIO --url URL [--token T] [options]\n\n"
                  "Puts a load on a running teller through its HTTP API, and judges the answers.\n\n"
                  "scenarios:\n");
-    for (const struct scenario *const *s = scenarios; *s; s++)
+    for (const struct scenario *const *s = scenario_table; *s; s++)
         fprintf(out, "  %-18s %s\n", (*s)->name, (*s)->summary);
     fprintf(out, "\n`teller-load SCENARIO --help` lists the options of a scenario.\n"
                  "Exit code: 0 all is as promised, 1 a promise was broken, 2 it could not run.\n");
@@ -28,7 +28,7 @@ static void print_scenario_help(const struct scenario *scenario)
 
 static const struct scenario *find(const char *name)
 {
-    for (const struct scenario *const *s = scenarios; *s; s++)
+    for (const struct scenario *const *s = scenario_table; *s; s++)
         if (strcmp((*s)->name, name) == 0)
             return *s;
     return NULL;

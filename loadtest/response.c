@@ -91,9 +91,11 @@ bool response_read_head(
     *body_length = -1;
     if (length < 16 || memcmp(head, "HTTP/1.1 ", 9) != 0)
         return false;
-    response->status = atoi(head + 9);
-    if (response->status < 100 || response->status > 599)
+    char *end_of_status;
+    long status = strtol(head + 9, &end_of_status, 10);
+    if (end_of_status != head + 12 || status < 100 || status > 599)
         return false;
+    response->status = (int)status;
     const char *at = memchr(head, '\n', length);
     struct field field;
     for (at++; at < end;)

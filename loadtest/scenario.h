@@ -21,6 +21,6 @@ extern const struct scenario scenario_same_key;
 extern const struct scenario scenario_transfers;
 
 /* All of them, in the order of their names; ends with NULL. */
-extern const struct scenario *const scenarios[];
+extern const struct scenario *const scenario_table[];
 
 #endif

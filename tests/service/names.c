@@ -3,6 +3,7 @@
 #include "tests/service/names.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +55,7 @@ bool names_add(struct names *names, const char *name, void *value)
     struct names_slot *slot = slot_of(names, name);
     if (slot->name[0])
         return false;
-    strcpy(slot->name, name);
+    snprintf(slot->name, sizeof slot->name, "%s", name);
     slot->value = value;
     names->count++;
     return true;

@@ -104,7 +104,8 @@ static bool find_program(char path[TEXT])
     path[length] = '\0';
     for (int up = 0; up < 2; up++)
         *strrchr(path, '/') = '\0';
-    strcat(path, "/teller");
+    char *end = strchr(path, 0);
+    snprintf(end, 16, "/teller");
     return true;
 }
 
@@ -166,7 +167,7 @@ static bool is_ready(struct service *service)
     const char *at = strstr(text, line);
     if (!at || !strchr(at, '\n'))
         return false;
-    service->port = atoi(at + sizeof line - 1);
+    service->port = (int)strtol(at + sizeof line - 1, NULL, 10);
     return true;
 }
 
@@ -242,7 +243,7 @@ pid_t service_postmaster(const struct service *service)
     char path[TEXT], text[64];
     path_in(service, "postgres/postmaster.pid", path);
     read_file(path, text, sizeof text);
-    pid_t pid = atoi(text);
+    pid_t pid = (pid_t)strtol(text, NULL, 10);
     return pid > 0 && kill(pid, 0) == 0 ? pid : 0;
 }
 

@@ -92,7 +92,7 @@ static bool take_line(struct sse *sse, struct sse_event *event)
 {
     const char *line = sse->line;
     if (strncmp(line, "id: ", 4) == 0)
-        event->id = atoll(line + 4);
+        event->id = strtoll(line + 4, NULL, 10);
     else if (strncmp(line, "event: ", 7) == 0)
         snprintf(event->name, sizeof event->name, "%.31s", line + 7);
     else if (strncmp(line, "data: ", 6) == 0)

@@ -61,7 +61,8 @@ static void lies_are_found(void)
     struct op *done = &history.ops[0], *refused = &history.ops[1];
     const struct op real_done = *done, real_refused = *refused;
 
-    strcpy(done->key, "lie-lost"); /* acknowledged, and the journal does not have it */
+    snprintf(done->key, sizeof done->key,
+        "lie-lost"); /* acknowledged, and the journal does not have it */
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
     *done = real_done;
     done->seq++;

@@ -17,7 +17,7 @@ static void promise(
     const char *given = getenv("TEST_ROUNDS");
     struct options options = scenario->defaults;
     options.target = service->target;
-    options.rounds = given ? atoi(given) : rounds;
+    options.rounds = given ? strtol(given, NULL, 10) : rounds;
     options.racers = racers;
     options.seed = (int64_t)unit_seed();
     struct report *report = report_make();

@@ -219,7 +219,7 @@ static char *nested(size_t depth, const char *open, const char *close)
         at = stpcpy(at, open);
     for (size_t i = 0; i < depth; i++)
         at = stpcpy(at, close);
-    strcpy(at, "}");
+    stpcpy(at, "}");
     return text;
 }
 
