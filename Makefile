@@ -104,7 +104,7 @@ MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
 .PHONY: help build run test unit asan tsan service e2e bench bench-coro tidy install clean
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
 build: deps-build ## build/teller and build/teller-load
 	@$(MAKE_IN) MODE=release build/release/teller build/release/teller-load
