@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/accounts.h"
+
+#include <string.h>
+
+#include "server/api.h"
+#include "server/problem.h"
+#include "server/render.h"
+
+enum { LIST_LIMIT = 100, LIST_MAX = 1000 };
+
+static void answer_account(struct request *request, struct response *response,
+    const struct ledger_account *account, uint64_t seq)
+{
+    struct json_out out;
+    json_out_begin(&out, &request->arena);
+    render_account(&out, account);
+    api_ok(response, &out, seq);
+}
+
+static bool read_floor(struct request *request, struct response *response,
+    const struct json_in *body, struct ledger_open_account *account)
+{
+    const struct json_in *floor = json_in_member(body, "floor");
+    account->has_floor = !floor || !json_in_is_null(floor);
+    account->floor = 0;
+    if (!floor || json_in_is_null(floor))
+        return true;
+    if (json_in_money(floor, true, &account->floor) && account->floor <= 0)
+        return true;
+    problem_invalid(request, response, "floor", "must be null, or a whole number of at most 0");
+    return false;
+}
+
+static bool read_account(
+    struct request *request, struct response *response, struct ledger_open_account *account)
+{
+    static const char *const names[] = {"id", "asset", "floor", "metadata", NULL};
+    char asset[ASSET_TEXT];
+    const struct json_in *body = api_body(request, response, names);
+    if (!body)
+        return false;
+    account->id = json_in_text(json_in_member(body, "id"));
+    account->asset = json_in_text(json_in_member(body, "asset"));
+    if (!account->id || !account_id_is_valid(account->id))
+        problem_invalid(
+            request, response, "id", "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -");
+    else if (strncmp(account->id, "world:", 6) == 0 || asset_of_world_id(account->id, asset))
+        problem_invalid(request, response, "id",
+            "\"world:\" is reserved: such accounts exist "
+            "by themselves");
+    else if (!account->asset || !asset_is_valid(account->asset))
+        problem_invalid(request, response, "asset", "must be CODE/SCALE, such as USD/2");
+    else
+        return read_floor(request, response, body, account) &&
+               api_metadata(request, response, body, &account->metadata);
+    return false;
+}
+
+void accounts_post(struct api *api, struct request *request, struct response *response)
+{
+    struct ledger_open_account wanted;
+    struct ledger_account account;
+    bool opened = false;
+    uint64_t seq = 0;
+    if (!read_account(request, response, &wanted))
+        return;
+    struct context *patience = api_patience(request);
+    enum ledger_status status =
+        ledger_open_account(patience, api->ledger, &wanted, &account, &opened, &seq);
+    context_release(&patience);
+    if (status != LEDGER_OK) {
+        problem_of_ledger(request, response,
+            &(struct problem_of_ledger){.status = status, .seq = seq, .account = wanted.id});
+        return;
+    }
+    answer_account(request, response, &account, seq);
+    if (opened) {
+        response->status = 201;
+        response->location = api_path(request, "accounts", account.id);
+    }
+}
+
+void accounts_get(struct api *api, struct request *request, struct response *response)
+{
+    struct ledger_account account;
+    uint64_t seq = 0;
+    if (!account_id_is_valid(request->account)) {
+        problem_invalid(
+            request, response, "account", "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -");
+        return;
+    }
+    struct context *patience = api_patience(request);
+    enum ledger_status status =
+        ledger_read_account(patience, api->ledger, request->account, &account, &seq);
+    context_release(&patience);
+    if (status == LEDGER_OK)
+        answer_account(request, response, &account, seq);
+    else
+        problem_of_ledger(request, response,
+            &(struct problem_of_ledger){.status = status, .seq = seq, .account = request->account});
+}
+
+/* A parameter that is an account id, or the beginning of one; "" if it was not given. */
+static bool query_id(
+    struct request *request, struct response *response, const char *name, const char **value)
+{
+    const char *given = request_query(request, name);
+    *value = given ? given : "";
+    if (**value == '\0' || account_id_is_valid(*value))
+        return true;
+    problem_invalid(request, response, name, "must be of the characters of account ids");
+    return false;
+}
+
+static void answer_list(struct request *request, struct response *response,
+    const struct ledger_account *accounts, size_t count, bool more, uint64_t seq)
+{
+    struct json_out out;
+    json_out_begin(&out, &request->arena);
+    json_out_open(&out, '{');
+    json_out_key(&out, "items");
+    json_out_open(&out, '[');
+    for (size_t i = 0; i < count; i++)
+        render_account(&out, &accounts[i]);
+    json_out_close(&out, ']');
+    json_out_key(&out, "next");
+    json_out_text(&out, more ? accounts[count - 1].id : NULL);
+    json_out_close(&out, '}');
+    api_ok(response, &out, seq);
+}
+
+void accounts_list(struct api *api, struct request *request, struct response *response)
+{
+    const char *prefix, *after, *asset = request_query(request, "asset");
+    uint64_t limit = LIST_LIMIT, seq = 0;
+    if (!query_id(request, response, "prefix", &prefix))
+        return;
+    if (asset && !asset_is_valid(asset)) {
+        problem_invalid(request, response, "asset", "must be CODE/SCALE, such as USD/2");
+        return;
+    }
+    if (!api_query_number(request, response, "limit", 1, LIST_MAX, &limit) ||
+        !query_id(request, response, "after", &after))
+        return;
+    struct ledger_account *accounts = arena_alloc(&request->arena, limit * sizeof *accounts);
+    size_t count = 0;
+    bool more = false;
+    struct context *patience = api_patience(request);
+    enum ledger_status status = ledger_list_accounts(patience, api->ledger, prefix,
+        asset ? asset : "", after, limit, accounts, &count, &more, &seq);
+    context_release(&patience);
+    if (status == LEDGER_OK)
+        answer_list(request, response, accounts, count, more, seq);
+    else
+        api_refuse(request, response, status, seq);
+}

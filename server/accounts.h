@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers about accounts: open, read, list. */
+#ifndef SERVER_ACCOUNTS_H
+#define SERVER_ACCOUNTS_H
+
+struct api;
+struct request;
+struct response;
+
+void accounts_post(struct api *api, struct request *request, struct response *response);
+void accounts_get(struct api *api, struct request *request, struct response *response);
+void accounts_list(struct api *api, struct request *request, struct response *response);
+
+#endif

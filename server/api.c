@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "server/json_out.h"
+#include "server/problem.h"
+#include "server/route.h"
+
+enum { METADATA_MAX = 4096, WAIT_S = 30, WAIT_MAX_S = 60 };
+
+/* ---- what all routes have in common -------------------------------------------------------- */
+
+static bool find_route(
+    struct request *request, struct response *response, const struct route **route)
+{
+    switch (route_find(request, route, &response->allow)) {
+    case ROUTE_FOUND:
+        response->allow = NULL;
+        return true;
+    case ROUTE_NO_METHOD:
+        problem(request, response, PROBLEM_METHOD_NOT_ALLOWED, NULL);
+        return false;
+    case ROUTE_NO_PATH:
+        response->allow = NULL;
+        problem(request, response, PROBLEM_NOT_FOUND, NULL);
+        return false;
+    }
+    ensure(!"a route is found or not");
+    return false;
+}
+
+/* Without tokens the service listens on loopback only; a page that had its name pointed there
+ * (DNS rebinding) still says that name as the host. */
+static bool host_is_loopback(const char *host)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    for (size_t i = 0; host && i < sizeof names / sizeof names[0]; i++) {
+        size_t length = strlen(names[i]);
+        if (strncmp(host, names[i], length) == 0 && (!host[length] || host[length] == ':'))
+            return true;
+    }
+    return false;
+}
+
+static bool is_allowed(
+    struct api *api, struct request *request, struct response *response, enum token_scope needed)
+{
+    if (needed == TOKEN_NONE)
+        return true;
+    if (!api->tokens) {
+        if (host_is_loopback(request->host))
+            return true;
+        problem(request, response, PROBLEM_FORBIDDEN,
+            "Without tokens only the hosts localhost, 127.0.0.1 and [::1] are served.");
+        return false;
+    }
+    enum token_scope has = token_cache_check(api->tokens, request->authorization);
+    if (has >= needed)
+        return true;
+    problem(request, response, has == TOKEN_NONE ? PROBLEM_UNAUTHORIZED : PROBLEM_FORBIDDEN, NULL);
+    return false;
+}
+
+static bool ledger_exists(struct request *request, struct response *response)
+{
+    if (!request->ledger || strcmp(request->ledger, API_LEDGER) == 0)
+        return true;
+    api_refuse(request, response, LEDGER_LEDGER_NOT_FOUND, 0);
+    return false;
+}
+
+/* Each parameter is one that the route knows, and comes once. */
+static bool query_is_known(
+    struct request *request, struct response *response, const struct route *route)
+{
+    for (size_t i = 0; i < request->query_count; i++) {
+        const char *name = request->query[i].name;
+        char spaced[32];
+        int length = snprintf(spaced, sizeof spaced, " %s ", name);
+        if (length >= (int)sizeof spaced || strchr(name, ' ') || !strstr(route->query, spaced)) {
+            problem_invalid(request, response, name, "is no parameter of this path");
+            return false;
+        }
+        if (request_query(request, name) != request->query[i].value) {
+            problem_invalid(request, response, name, "is given twice");
+            return false;
+        }
+    }
+    return true;
+}
+
+void api_answer(void *arg, struct request *request, struct response *response)
+{
+    struct api *api = arg;
+    const struct route *route = NULL;
+    if (!find_route(request, response, &route) ||
+        !is_allowed(api, request, response, route->scope) || !ledger_exists(request, response))
+        return;
+    if (route->method == REQUEST_POST && !request_is_json(request)) {
+        problem(request, response, PROBLEM_UNSUPPORTED_TYPE, NULL);
+        return;
+    }
+    if (query_is_known(request, response, route))
+        route->answer(api, request, response);
+}
+
+/* ---- for the handlers ---------------------------------------------------------------------- */
+
+void api_ok(struct response *response, const struct json_out *out, uint64_t seq)
+{
+    response->status = 200;
+    response->content_type = "application/json";
+    response->body = out->text;
+    response->length = out->length;
+    response->ledger_seq = seq;
+    response->has_ledger_seq = true;
+}
+
+const char *api_path(struct request *request, const char *kind, const char *id)
+{
+    size_t size = sizeof API_LEDGER_PATH + strlen(kind) + strlen(id) + 2;
+    char *path = arena_alloc(&request->arena, size);
+    snprintf(path, size, API_LEDGER_PATH "/%s/%s", kind, id);
+    return path;
+}
+
+void api_refuse(
+    struct request *request, struct response *response, enum ledger_status status, uint64_t seq)
+{
+    problem_of_ledger(request, response, &(struct problem_of_ledger){.status = status, .seq = seq});
+}
+
+const struct json_in *api_body(
+    struct request *request, struct response *response, const char *const *names)
+{
+    char error[JSON_IN_ERROR];
+    const struct json_in *body =
+        json_in_read(&request->arena, request->body, request->body_length, error);
+    if (!body) {
+        problem(request, response, PROBLEM_INVALID_JSON,
+            arena_copy(&request->arena, error, strlen(error)));
+        return NULL;
+    }
+    if (!json_in_is_object(body)) {
+        problem_invalid(request, response, "body", "must be an object");
+        return NULL;
+    }
+    const char *unknown = json_in_unknown(body, names);
+    if (unknown) {
+        problem_invalid(request, response, unknown, "is no member of this request");
+        return NULL;
+    }
+    return body;
+}
+
+bool api_query_number(struct request *request, struct response *response, const char *name,
+    uint64_t low, uint64_t high, uint64_t *value)
+{
+    const char *text = request_query(request, name);
+    if (!text)
+        return true;
+    money number;
+    if (money_parse(text, strlen(text), false, &number) && number >= low && number <= high) {
+        *value = (uint64_t)number;
+        return true;
+    }
+    char rule[80];
+    snprintf(rule, sizeof rule, "must be a whole number from %llu to %llu", (unsigned long long)low,
+        (unsigned long long)high);
+    problem_invalid(request, response, name, rule);
+    return false;
+}
+
+struct context *api_patience(const struct request *request)
+{
+    int64_t wait_s = request_wait_s(request, WAIT_S, WAIT_MAX_S);
+    struct context *context = context_with_timeout(context_background(), wait_s * CLOCK_S);
+    ensure(context);
+    return context;
+}
+
+bool api_metadata(struct request *request, struct response *response, const struct json_in *body,
+    const char **metadata)
+{
+    const struct json_in *member = json_in_member(body, "metadata");
+    *metadata = NULL;
+    if (!member || json_in_is_null(member))
+        return true;
+    if (!json_in_is_object(member)) {
+        problem_invalid(request, response, "metadata", "must be an object");
+        return false;
+    }
+    *metadata = json_in_compact(&request->arena, member, METADATA_MAX);
+    if (*metadata)
+        return true;
+    problem_invalid(request, response, "metadata", "must be at most 4,096 bytes of compact JSON");
+    return false;
+}

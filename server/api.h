@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The API: from a request to its answer. api_answer() checks what all routes have in common, in
+ * the documented order (README.md), and calls the route's handler, which does the rest.
+ */
+#ifndef SERVER_API_H
+#define SERVER_API_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coro/context.h"
+#include "ledger/ledger.h"
+#include "server/json_in.h"
+#include "server/request.h"
+#include "server/response.h"
+
+/* The ledger that is served, and where it is. */
+#define API_LEDGER "main"
+#define API_LEDGER_PATH "/v1/ledgers/" API_LEDGER
+
+struct http;
+struct token_cache;
+
+struct api {
+    struct ledger *ledger;
+    struct token_cache *tokens; /* NULL: no token is asked for */
+    struct http *http;          /* for its figures */
+    _Atomic bool stopping;
+};
+
+/* `arg` is a struct api. Runs as the request's coroutine; parks. */
+void api_answer(void *arg, struct request *request, struct response *response);
+
+/* ---- for the handlers ---------------------------------------------------------------------- */
+
+/* 200 with what was written. */
+struct json_out;
+void api_ok(struct response *response, const struct json_out *out, uint64_t seq);
+
+/* The body as an object without members other than `names`; NULL: the answer is filled in. */
+MUST_CHECK const struct json_in *api_body(
+    struct request *request, struct response *response, const char *const *names);
+
+/* Query parameters; false: the answer is filled in. `value` is left alone if it was not given. */
+MUST_CHECK bool api_query_number(struct request *request, struct response *response,
+    const char *name, uint64_t low, uint64_t high, uint64_t *value);
+
+/* The bound on how long a request waits; the caller releases it. */
+struct context *api_patience(const struct request *request);
+
+/* The metadata member in compact form (*metadata NULL: none); false: the answer is filled in. */
+MUST_CHECK bool api_metadata(struct request *request, struct response *response,
+    const struct json_in *body, const char **metadata);
+
+/* The path of something of the ledger: API_LEDGER_PATH "/", `kind`, "/", `id`. */
+const char *api_path(struct request *request, const char *kind, const char *id);
+
+/* The ledger's "no" to a question. */
+void api_refuse(
+    struct request *request, struct response *response, enum ledger_status status, uint64_t seq);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Start and stop. Each step of starting has its mirror in stopping, in the opposite order:
+ * data folder and database, ledger, tokens, HTTP. SIGTERM or SIGINT begins the stop, a second one
+ * ends the process at once; the journal makes that safe.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/runtime.h"
+#include "coro/select.h"
+#include "coro/waitgroup.h"
+#include "coro/worker.h"
+#include "server/admin_token.h"
+#include "server/api.h"
+#include "server/cmd.h"
+#include "server/database.h"
+#include "server/http.h"
+#include "server/listen.h"
+#include "server/log.h"
+#include "server/options.h"
+#include "server/signals.h"
+
+enum { ERROR_TEXT = 400, WORKERS_MAX = 64 };
+
+static const int64_t look_every_ns = 200 * CLOCK_MS;
+
+struct serve {
+    struct database_options database_options;
+    struct ledger_options ledger_options;
+    struct listen listen;
+    bool auth;
+    int workers;
+    size_t max_requests, max_connections;
+
+    struct context *life;  /* ends when the service shall stop */
+    struct context *watch; /* ends when signals are no more of interest */
+    struct waitgroup watching;
+    struct database database;
+    struct api api;
+    char admin_token[TOKEN_TEXT];
+    char error[ERROR_TEXT];
+    int exit_code;
+};
+
+/* ---- signals ------------------------------------------------------------------------------- */
+
+static void watch_signals(void *arg)
+{
+    struct serve *serve = arg;
+    int number = signals_wait(serve->watch);
+    if (number) {
+        log_info("signal %d: stopping; a second one ends at once", number);
+        atomic_store(&serve->api.stopping, true);
+        context_cancel(serve->life);
+        number = signals_wait(serve->watch);
+    }
+    if (number) {
+        log_error("signal %d: ended at once", number);
+        _exit(1);
+    }
+    waitgroup_done(&serve->watching);
+}
+
+/* ---- start --------------------------------------------------------------------------------- */
+
+static bool open_tokens(struct serve *serve)
+{
+    const char *conninfo = serve->database.conninfo;
+    if (!serve->auth)
+        return true;
+    if (!admin_token_open(serve->life, conninfo, serve->database.folder.path, serve->admin_token,
+            serve->error, ERROR_TEXT))
+        return false;
+    serve->api.tokens = token_cache_start(serve->life, conninfo, serve->error, ERROR_TEXT);
+    return serve->api.tokens != NULL;
+}
+
+static bool open_http(struct serve *serve)
+{
+    int sockets[WORKERS_MAX];
+    if (!listen_open(&serve->listen, sockets, worker_count(), serve->error, ERROR_TEXT))
+        return false;
+    const struct http_options options = {.sockets = sockets,
+        .max_requests = serve->max_requests,
+        .max_connections = serve->max_connections,
+        .answer = api_answer,
+        .arg = &serve->api};
+    serve->api.http = http_start(&options, serve->error, ERROR_TEXT);
+    return serve->api.http != NULL;
+}
+
+static void say_ready(const struct serve *serve)
+{
+    printf("teller: listening on %s\n", serve->listen.url);
+    if (serve->admin_token[0])
+        printf("teller: dashboard at %s/#token=%s\n", serve->listen.url, serve->admin_token);
+    else
+        printf("teller: dashboard at %s/\n", serve->listen.url);
+    fflush(stdout);
+}
+
+/* Until a signal comes, or the ledger is taken over. */
+static void stay(struct serve *serve)
+{
+    struct select_case end = {.op = SELECT_RECV, .chan = context_done(serve->life)};
+    struct ledger_figures figures;
+    while (select_timeout(&end, 1, look_every_ns) == SELECT_NONE) {
+        ledger_read_figures(serve->api.ledger, &figures);
+        if (figures.state == LEDGER_FENCED) {
+            log_error("another process has taken the ledger over; this one stops");
+            serve->exit_code = 1;
+            return;
+        }
+    }
+}
+
+static void serve_requests(struct serve *serve)
+{
+    struct api *api = &serve->api;
+    if (open_tokens(serve) && open_http(serve)) {
+        say_ready(serve);
+        serve->exit_code = 0;
+        stay(serve);
+        atomic_store(&api->stopping, true);
+        http_stop(&api->http);
+    } else {
+        log_error("%s", serve->error);
+    }
+    if (api->tokens)
+        token_cache_stop(&api->tokens);
+}
+
+static void serve_with_database(struct serve *serve)
+{
+    serve->ledger_options.conninfo = serve->database.conninfo;
+    serve->api.ledger = ledger_open(serve->life, &serve->ledger_options, serve->error, ERROR_TEXT);
+    if (!serve->api.ledger) {
+        log_error("%s", serve->error);
+        return;
+    }
+    serve_requests(serve);
+    ledger_close(&serve->api.ledger);
+}
+
+static void run(void *arg)
+{
+    struct serve *serve = arg;
+    serve->life = context_with_cancel(context_background());
+    serve->watch = context_with_cancel(context_background());
+    ensure(serve->life && serve->watch);
+    waitgroup_add(&serve->watching, 1);
+    ensure(co_spawn(watch_signals, serve));
+    if (database_open(
+            serve->life, &serve->database_options, &serve->database, serve->error, ERROR_TEXT)) {
+        serve_with_database(serve);
+        database_close(&serve->database);
+    } else {
+        log_error("%s", serve->error);
+    }
+    context_cancel(serve->watch);
+    waitgroup_wait(&serve->watching);
+    context_release(&serve->watch);
+    context_release(&serve->life);
+    log_info("stopped");
+}
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+static bool read_choice(
+    const struct options *options, const char *name, const char *one, const char *other)
+{
+    const char *value = options_value(options, name);
+    if (strcmp(value, one) == 0 || strcmp(value, other) == 0)
+        return true;
+    fprintf(stderr, "teller: --%s must be %s or %s\n", name, one, other);
+    return false;
+}
+
+static bool read_options(const struct options *options, struct serve *serve)
+{
+    char error[ERROR_TEXT];
+    if (!read_choice(options, "strategy", "owner", "sharded") ||
+        !read_choice(options, "auth", "on", "off"))
+        return false;
+    int64_t workers = options_number(options, "workers", 0, WORKERS_MAX);
+    int64_t requests = options_number(options, "max-requests", 1, 1000000);
+    int64_t connections = options_number(options, "max-connections", 1, 1000000);
+    if (workers < 0 || requests < 0 || connections < 0)
+        return false;
+    if (!listen_parse(&serve->listen, options_value(options, "listen"), error, sizeof error)) {
+        fprintf(stderr, "teller: --listen: %s\n", error);
+        return false;
+    }
+    serve->auth = strcmp(options_value(options, "auth"), "on") == 0;
+    if (!serve->auth && !serve->listen.is_loopback) {
+        fputs("teller: --auth off is for loopback only: anyone who reaches the port could move "
+              "money\n",
+            stderr);
+        return false;
+    }
+    serve->workers = (int)workers;
+    serve->max_requests = (size_t)requests;
+    serve->max_connections = (size_t)connections;
+    serve->database_options = (struct database_options){.data = options_value(options, "data"),
+        .url = options_value(options, "database"),
+        .postgres_bin = options_value(options, "postgres-bin"),
+        .alone = true};
+    serve->ledger_options =
+        (struct ledger_options){.name = API_LEDGER, .strategy = options_value(options, "strategy")};
+    return true;
+}
+
+/* A descriptor for each connection, and some. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct option flags[] = {
+        {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
+        {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
+        {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
+        {"strategy", "NAME", "how balances are kept safe: owner or sharded", "owner"},
+        {"auth", "on|off", "ask for tokens; off only on loopback", "on"},
+        {"workers", "N", "threads; 0: one for each processor", "0"},
+        {"max-requests", "N", "requests in work at once; more are answered 503", "10000"},
+        {"max-connections", "N", "connections at once; more wait", "10000"},
+        {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
+        {NULL, NULL, NULL, NULL},
+    };
+    const struct options options = {"teller serve [flags]",
+        "Run the service until SIGTERM or SIGINT. What was accepted is answered first.", flags};
+    const char *words[1];
+    static struct serve serve; /* one for each process; too large for a small stack */
+    switch (options_parse(&options, argc, argv, 2, words, 0)) {
+    case OPTIONS_HELP:
+        return 0;
+    case OPTIONS_BAD:
+        return 2;
+    case OPTIONS_GOOD:
+        break;
+    }
+    if (!read_options(&options, &serve))
+        return 2;
+    serve.exit_code = 1;
+    raise_descriptor_limit();
+    signals_block();
+    size_t leaked = runtime_run(&(struct runtime_options){.workers = serve.workers}, run, &serve);
+    return leaked ? 1 : serve.exit_code;
+}

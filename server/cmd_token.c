@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/runtime.h"
+#include "ledger/migrate.h"
+#include "ledger/pg.h"
+#include "server/cmd.h"
+#include "server/database.h"
+#include "server/options.h"
+#include "server/token_cache.h"
+
+enum { ERROR_TEXT = 400 };
+
+static const int64_t patience_ns = 60 * CLOCK_S;
+
+struct command {
+    const char *verb, *scope, *name;
+    int64_t id;
+    struct database_options database;
+    int exit_code;
+};
+
+static bool create(struct context *context, struct pg *pg, const struct command *command)
+{
+    struct token token = {.id = 0};
+    char text[TOKEN_TEXT];
+    snprintf(token.name, sizeof token.name, "%s", command->name);
+    snprintf(token.scope, sizeof token.scope, "%s", command->scope);
+    token_make(text, token.hash);
+    if (!token_add(context, pg, &token))
+        return false;
+    printf("%s\n", text);
+    fprintf(stderr, "token %" PRId64 " (%s); this is the only time it is shown\n", token.id,
+        token.scope);
+    return true;
+}
+
+static bool list(struct context *context, struct pg *pg)
+{
+    struct token *tokens;
+    size_t count;
+    if (!token_list(context, pg, false, &tokens, &count))
+        return false;
+    printf("%-6s %-6s %-28s %-28s %s\n", "ID", "SCOPE", "CREATED", "REVOKED", "NAME");
+    for (size_t i = 0; i < count; i++)
+        printf("%-6" PRId64 " %-6s %-28s %-28s %s\n", tokens[i].id, tokens[i].scope,
+            tokens[i].created_at, tokens[i].revoked_at[0] ? tokens[i].revoked_at : "-",
+            tokens[i].name);
+    free(tokens);
+    return true;
+}
+
+static bool revoke(struct context *context, struct pg *pg, struct command *command)
+{
+    bool found;
+    if (!token_revoke(context, pg, command->id, &found))
+        return false;
+    if (!found) {
+        fprintf(stderr, "teller: there is no good token %" PRId64 "\n", command->id);
+        command->exit_code = 1;
+    }
+    return true;
+}
+
+static void work(struct context *context, struct pg *pg, struct command *command)
+{
+    char error[ERROR_TEXT];
+    if (migrate(context, pg, error, sizeof error) != PG_OK) {
+        fprintf(stderr, "teller: %s\n", error);
+        return;
+    }
+    command->exit_code = 0;
+    bool good = strcmp(command->verb, "create") == 0 ? create(context, pg, command)
+                : strcmp(command->verb, "list") == 0 ? list(context, pg)
+                                                     : revoke(context, pg, command);
+    if (!good) {
+        fprintf(stderr, "teller: %s\n", pg_message(pg));
+        command->exit_code = 1;
+    }
+}
+
+static void run(void *arg)
+{
+    struct command *command = arg;
+    struct database database;
+    char error[ERROR_TEXT];
+    struct context *patience = context_with_timeout(context_background(), patience_ns);
+    ensure(patience);
+    command->exit_code = 1;
+    if (database_open(patience, &command->database, &database, error, sizeof error)) {
+        struct pg *pg = pg_connect(patience, database.conninfo, NULL, error, sizeof error);
+        if (pg) {
+            work(patience, pg, command);
+            pg_close(&pg);
+        } else {
+            fprintf(stderr, "teller: %s\n", error);
+        }
+        database_close(&database);
+    } else {
+        fprintf(stderr, "teller: %s\n", error);
+    }
+    context_release(&patience);
+}
+
+static bool read_words(struct command *command, const char **words)
+{
+    const char *verb = words[0] ? words[0] : "";
+    char *end;
+    command->verb = verb;
+    if (strcmp(verb, "create") == 0 && !words[1]) {
+        if (command->scope && token_scope_of_name(command->scope) != TOKEN_NONE)
+            return true;
+        fputs("teller: --scope must be read, write or admin\n", stderr);
+        return false;
+    }
+    if (strcmp(verb, "list") == 0 && !words[1])
+        return true;
+    if (strcmp(verb, "revoke") == 0 && words[1]) {
+        command->id = strtoll(words[1], &end, 10);
+        if (*words[1] && !*end && command->id > 0)
+            return true;
+    }
+    fputs("usage: teller token create --scope read|write|admin [--name N] | list | revoke ID\n",
+        stderr);
+    return false;
+}
+
+int cmd_token(int argc, char **argv)
+{
+    struct option flags[] = {
+        {"scope", "NAME", "create: what it may do: read, write or admin", NULL},
+        {"name", "TEXT", "create: what it is for", ""},
+        {"data", "DIR", "the data folder", "var"},
+        {"database", "URL", "the PostgreSQL server, if not the private one", NULL},
+        {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
+        {NULL, NULL, NULL, NULL},
+    };
+    const struct options options = {"teller token create --scope S [--name N] | list | revoke ID",
+        "Access tokens. Only a hash is stored: a token is shown once, when it is created.\n"
+        "A revocation holds within a second, also in a running service.",
+        flags};
+    const char *words[3];
+    static struct command command;
+    switch (options_parse(&options, argc, argv, 2, words, 2)) {
+    case OPTIONS_HELP:
+        return 0;
+    case OPTIONS_BAD:
+        return 2;
+    case OPTIONS_GOOD:
+        break;
+    }
+    command.scope = options_value(&options, "scope");
+    command.name = options_value(&options, "name");
+    command.database = (struct database_options){.data = options_value(&options, "data"),
+        .url = options_value(&options, "database"),
+        .postgres_bin = options_value(&options, "postgres-bin")};
+    if (!read_words(&command, words))
+        return 2;
+    (void)runtime_run(NULL, run, &command);
+    return command.exit_code;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The files that the program carries in itself: the dashboard and the OpenAPI document. */
+#ifndef SERVER_FILES_H
+#define SERVER_FILES_H
+
+struct api;
+struct request;
+struct response;
+
+void files_get(struct api *api, struct request *request, struct response *response);
+void files_openapi(struct api *api, struct request *request, struct response *response);
+
+#endif

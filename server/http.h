@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HTTP server: libmicrohttpd, driven by the runtime's workers. Each worker has a daemon of its
+ * own on a listening socket of its own (the kernel spreads the connections over them), so a
+ * connection lives on one worker and nothing here is shared between workers.
+ *
+ * Each request runs on a coroutine: http calls `answer` on it, and sends what was filled in.
+ */
+#ifndef SERVER_HTTP_H
+#define SERVER_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/context.h"
+#include "server/request.h"
+#include "server/response.h"
+
+struct http;
+
+struct http_options {
+    int *sockets;        /* listening, one for each worker; http closes them */
+    size_t max_requests; /* in work at once, over all workers; more are answered 503 */
+    size_t max_connections;
+    void (*answer)(void *arg, struct request *request, struct response *response); /* may park */
+    void *arg;
+};
+
+/* Begin to accept. NULL on failure, with the reason. Parks. */
+MUST_CHECK struct http *http_start(
+    const struct http_options *options, char *error, size_t error_size);
+
+/* Accept no more, end the streams, answer what was accepted, and free it all. How long that takes
+ * is bounded by how long `answer` takes; clients that do not read are cut off. Parks. */
+void http_stop(struct http **http);
+
+/* ---- streams ------------------------------------------------------------------------------ */
+
+/* A response whose body is written bit by bit (struct response: stream). */
+struct http_stream;
+
+/* Ends when the client goes away or the server stops. */
+struct context *http_stream_context(struct http_stream *stream);
+
+/* Hand over bytes, which must stay until it returns. Parks until the client has taken them; false:
+ * it has gone, or the server stops. */
+MUST_CHECK bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length);
+
+/* ---- figures ------------------------------------------------------------------------------ */
+
+enum { HTTP_STATUSES = 600, HTTP_BUCKETS = 16 };
+
+/* What became of a money-moving request. */
+enum http_move {
+    HTTP_MOVE_COMMITTED,
+    HTTP_MOVE_REJECTED,
+    HTTP_MOVE_REPLAYED,
+    HTTP_MOVE_OTHER,
+    HTTP_MOVES
+};
+
+struct http_figures {
+    uint64_t requests[HTTP_STATUSES]; /* by status */
+    uint64_t in_flight, connections, streams;
+    uint64_t outcomes[HTTP_MOVES];
+    uint64_t moves, moves_ns;        /* money-moving requests, and how long they took in all */
+    uint64_t moves_le[HTTP_BUCKETS]; /* those that took at most 0.25 ms * 2^i; last: longer too */
+};
+
+/* Summed over the workers while they go on; never parks. */
+void http_read_figures(struct http *http, struct http_figures *figures);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmicrohttpd's timeout counts from the last byte, so a client that sends one now and then would
+ * hold a connection for ever. Here each phase has an absolute limit; a sweep once a second shuts
+ * those that are over it.
+ */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "coro/clock.h"
+#include "server/http_worker.h"
+
+static const int64_t sweep_every_ns = CLOCK_S;
+
+/* 0: not limited here; a handler's wait is bounded by its context. */
+static const int64_t limit_ns[] = {
+    [HTTP_CONNECTED] = 10 * CLOCK_S,
+    [HTTP_HEADERS] = 5 * CLOCK_S,
+    [HTTP_BODY] = 10 * CLOCK_S,
+    [HTTP_RUNNING] = 0,
+    [HTTP_SENDING] = 30 * CLOCK_S,
+    [HTTP_STREAMING] = 60 * CLOCK_S,
+    [HTTP_IDLE] = 75 * CLOCK_S,
+};
+
+struct http_peer *http_peer_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+void http_peer_enter(struct http_peer *peer, enum http_phase phase)
+{
+    peer->phase = phase;
+    peer->since_ns = clock_now_ns();
+}
+
+static void sweep(void *arg)
+{
+    struct http_worker *worker = arg;
+    int64_t now_ns = clock_now_ns();
+    for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
+        if (limit_ns[peer->phase] && now_ns - peer->since_ns > limit_ns[peer->phase])
+            (void)shutdown(peer->fd, SHUT_RDWR); /* libmicrohttpd sees it and closes */
+    worker->sweep_started = worker->peers != NULL;
+    if (worker->sweep_started)
+        timer_start(&worker->sweep, now_ns + sweep_every_ns, sweep, worker);
+}
+
+void http_peer_cut(struct http_worker *worker)
+{
+    for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
+        if (peer->phase != HTTP_RUNNING)
+            (void)shutdown(peer->fd, SHUT_RDWR);
+}
+
+static void add(struct http_worker *worker, struct MHD_Connection *connection, void **context)
+{
+    struct http_peer *peer = malloc(sizeof *peer);
+    ensure(peer);
+    *peer = (struct http_peer){.next = worker->peers,
+        .fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd};
+    http_peer_enter(peer, HTTP_CONNECTED);
+    if (worker->peers)
+        worker->peers->previous = peer;
+    worker->peers = peer;
+    *context = peer;
+    http_count(&worker->counters.connections, 1);
+    if (!worker->sweep_started) {
+        worker->sweep_started = true;
+        timer_start(&worker->sweep, peer->since_ns + sweep_every_ns, sweep, worker);
+    }
+}
+
+void http_peer_notify(void *worker_arg, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    struct http_worker *worker = worker_arg;
+    struct http_peer *peer = *context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        add(worker, connection, context);
+        return;
+    }
+    *(peer->previous ? &peer->previous->next : &worker->peers) = peer->next;
+    if (peer->next)
+        peer->next->previous = peer->previous;
+    free(peer);
+    *context = NULL;
+    http_count(&worker->counters.connections, (uint64_t)-1);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "server/http_worker.h"
+
+enum { STREAM_BLOCK = 8192 };
+
+static void add(struct MHD_Response *response, const char *name, const char *value)
+{
+    ensure(MHD_add_response_header(response, name, value) == MHD_YES);
+}
+
+static void add_number(struct MHD_Response *response, const char *name, uint64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    add(response, name, text);
+}
+
+/* Formatted once a second, not for each answer. */
+static const char *date(struct http_worker *worker)
+{
+    int64_t now_s = clock_wall_us() / 1000000;
+    if (now_s != worker->date_s) {
+        worker->date_s = now_s;
+        time_text_http(now_s, worker->date);
+    }
+    return worker->date;
+}
+
+static void add_page_headers(struct MHD_Response *response)
+{
+    add(response, "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+    add(response, "Referrer-Policy", "no-referrer");
+    add(response, "X-Content-Type-Options", "nosniff");
+}
+
+static void add_headers(
+    struct MHD_Response *out, struct http_worker *worker, const struct response *response)
+{
+    add(out, "Date", date(worker));
+    if (response->content_type)
+        add(out, "Content-Type", response->content_type);
+    if (response->has_ledger_seq)
+        add_number(out, "Ledger-Seq", response->ledger_seq);
+    if (response->location)
+        add(out, "Location", response->location);
+    if (response->replayed)
+        add(out, "Idempotency-Replayed", "true");
+    if (response->retry_after_s)
+        add_number(out, "Retry-After", (uint64_t)response->retry_after_s);
+    if (response->challenge)
+        add(out, "WWW-Authenticate", "Bearer realm=\"teller\"");
+    if (response->allow)
+        add(out, "Allow", response->allow);
+    if (response->etag)
+        add(out, "ETag", response->etag);
+    if (response->is_page)
+        add_page_headers(out);
+    if (response->is_page || response->stream)
+        add(out, "Cache-Control", response->stream ? "no-store" : "no-cache");
+    if (worker->stopping)
+        add(out, "Connection", "close");
+}
+
+static struct MHD_Response *from_bytes(const char *bytes, size_t length)
+{
+    union {
+        const char *in;
+        void *out;
+    } body = {.in = bytes}; /* MHD_RESPMEM_PERSISTENT: it only reads them */
+    return MHD_create_response_from_buffer(length, body.out, MHD_RESPMEM_PERSISTENT);
+}
+
+enum MHD_Result http_response_queue(struct http_exchange *exchange)
+{
+    const struct response *response = &exchange->response;
+    struct http_worker *worker = exchange->worker;
+    struct MHD_Response *out = exchange->is_stream
+                                   ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+                                         STREAM_BLOCK, http_stream_read, exchange, NULL)
+                                   : from_bytes(response->body, response->length);
+    ensure(out);
+    add_headers(out, worker, response);
+    http_peer_enter(exchange->peer, exchange->is_stream ? HTTP_STREAMING : HTTP_SENDING);
+    http_count(&worker->counters.requests[response->status], 1);
+    enum MHD_Result queued =
+        MHD_queue_response(exchange->connection, (unsigned)response->status, out);
+    MHD_destroy_response(out);
+    return queued;
+}
+
+struct MHD_Response *http_response_overloaded(void)
+{
+    static const char body[] =
+        "{\"type\":\"urn:teller:problem:overloaded\",\"title\":\"Too much is waiting. Nothing was "
+        "done; try again later.\",\"status\":503,\"code\":\"overloaded\"}";
+    struct MHD_Response *out = from_bytes(body, sizeof body - 1);
+    ensure(out);
+    add(out, "Content-Type", "application/problem+json");
+    add(out, "Retry-After", "1");
+    return out;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the HTTP server share: one worker's state. Only that worker touches it. */
+#ifndef SERVER_HTTP_WORKER_H
+#define SERVER_HTTP_WORKER_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+#include "coro/timer.h"
+#include "coro/worker.h"
+#include "server/http.h"
+#include "server/time_text.h"
+
+enum { HTTP_EXCHANGE_MEMORY = 6144 };
+
+/* Where a connection is, and so how long it may stay there (http_peer.c). */
+enum http_phase {
+    HTTP_CONNECTED, /* no request yet */
+    HTTP_HEADERS,   /* the request line is here, the headers are coming */
+    HTTP_BODY,      /* the headers are here, the body is coming */
+    HTTP_RUNNING,   /* the handler works */
+    HTTP_SENDING,   /* the answer is going out */
+    HTTP_STREAMING,
+    HTTP_IDLE, /* kept alive for the next request */
+};
+
+/* A connection. */
+struct http_peer {
+    struct http_peer *next, *previous;
+    int fd;
+    enum http_phase phase;
+    int64_t since_ns; /* since when it is in this phase, or its stream has made no progress */
+};
+
+struct http_stream {
+    struct http_exchange *exchange;
+    struct context *context;
+    const char *bytes; /* what the client has not taken yet */
+    size_t length;
+    struct co *writer; /* parked in http_stream_write() */
+    bool gone, ended;  /* the client went away; the writer has written all */
+};
+
+/* A request and its response, on their way through. Freed when both sides are done with it. */
+struct http_exchange {
+    struct http_exchange *next; /* in the pool, or among the streams */
+    struct http_worker *worker;
+    struct MHD_Connection *connection; /* NULL: libmicrohttpd is done with it */
+    struct http_peer *peer;
+    bool running;   /* its coroutine is */
+    bool suspended; /* its connection is */
+    bool answered;  /* response is filled in */
+    bool body_dropped, target_bad;
+    bool is_stream;
+    size_t body_room;
+    uint64_t content_length;
+    const char *transfer_encoding, *content_length_text, *expect;
+    struct request request;
+    struct response response;
+    struct http_stream stream;
+    _Alignas(16) char memory[HTTP_EXCHANGE_MEMORY];
+};
+
+struct http_counters {
+    _Atomic uint64_t requests[HTTP_STATUSES], outcomes[HTTP_MOVES];
+    _Atomic uint64_t moves, moves_ns, moves_le[HTTP_BUCKETS];
+    _Atomic uint64_t in_flight, connections, streams;
+};
+
+struct http_worker {
+    struct http *http;
+    struct MHD_Daemon *daemon;
+    struct MHD_Response *overloaded; /* ready made */
+    struct worker_watch watch;
+    struct timer again, sweep;
+    bool again_started, sweep_started, stopping;
+    struct http_exchange *pool; /* those that are free */
+    struct http_exchange *streams;
+    size_t exchanges; /* in use, streams too */
+    struct http_peer *peers;
+    int64_t last_request_ns;
+    int64_t date_s;
+    char date[TIME_TEXT_HTTP];
+    struct http_counters counters;
+};
+
+struct http {
+    struct http_options options;
+    size_t max_exchanges, max_peers; /* of each worker */
+    int worker_count;
+    struct http_worker *workers;
+};
+
+/* http.c: let libmicrohttpd run once the coroutines that are ready have run. A resumed connection
+ * needs it: with the loop outside, libmicrohttpd does not wake itself. */
+void http_pump_soon(struct http_worker *worker);
+
+/* http_peer.c: connections come and go, and those that dawdle are closed. */
+void http_peer_notify(void *worker, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code);
+struct http_peer *http_peer_of(struct MHD_Connection *connection);
+void http_peer_enter(struct http_peer *peer, enum http_phase phase);
+void http_peer_cut(struct http_worker *worker); /* those who do not take their answer */
+
+/* http_exchange.c: a request from its first line to its answer. */
+void *http_exchange_begin(void *worker, const char *target, struct MHD_Connection *connection);
+enum MHD_Result http_exchange_go_on(void *worker, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version, const char *data, size_t *size,
+    void **state);
+void http_exchange_end(void *worker, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code);
+void http_exchange_resume(struct http_exchange *exchange);
+
+/* http_response.c: send what was filled in. */
+enum MHD_Result http_response_queue(struct http_exchange *exchange);
+struct MHD_Response *http_response_overloaded(void);
+
+/* http_stream.c */
+MUST_CHECK bool http_stream_begin(struct http_exchange *exchange);
+void http_stream_run(struct http_exchange *exchange);  /* as the exchange's coroutine */
+void http_stream_lose(struct http_exchange *exchange); /* the client has gone, or we go */
+ssize_t http_stream_read(void *exchange, uint64_t position, char *to, size_t size);
+
+/* Counters have one writer. */
+static inline void http_count(_Atomic uint64_t *counter, uint64_t more)
+{
+    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, value + more, memory_order_relaxed);
+}
+
+#endif

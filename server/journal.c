@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/journal.h"
+
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "server/api.h"
+#include "server/http.h"
+#include "server/problem.h"
+#include "server/render.h"
+
+enum { LIST_LIMIT = 100, LIST_MAX = 1000, FINDINGS = 16384 };
+
+/* ---- pages --------------------------------------------------------------------------------- */
+
+static void begin_items(struct json_out *out, struct request *request)
+{
+    json_out_begin(out, &request->arena);
+    json_out_open(out, '{');
+    json_out_key(out, "items");
+    json_out_open(out, '[');
+}
+
+static void end_items(struct json_out *out, uint64_t next)
+{
+    json_out_close(out, ']');
+    json_out_key(out, "next");
+    if (next)
+        json_out_number(out, next);
+    else
+        json_out_json(out, NULL);
+    json_out_close(out, '}');
+}
+
+void journal_list(struct api *api, struct request *request, struct response *response)
+{
+    uint64_t after = 0, limit = LIST_LIMIT, seq = 0;
+    size_t count = 0;
+    if (!api_query_number(request, response, "after", 0, INT64_MAX, &after) ||
+        !api_query_number(request, response, "limit", 1, LIST_MAX, &limit))
+        return;
+    struct entry **entries = arena_alloc(&request->arena, limit * sizeof *entries);
+    struct context *patience = api_patience(request);
+    enum ledger_status status =
+        ledger_journal(patience, api->ledger, after, limit, entries, &count, &seq);
+    context_release(&patience);
+    if (status != LEDGER_OK) {
+        api_refuse(request, response, status, seq);
+        return;
+    }
+    struct json_out out;
+    begin_items(&out, request);
+    uint64_t last = after;
+    for (size_t i = 0; i < count; i++) {
+        render_journal_item(&out, entries[i]);
+        last = entries[i]->seq;
+        entry_drop(&entries[i]);
+    }
+    end_items(&out, count > 0 && last < seq ? last : 0);
+    api_ok(response, &out, seq);
+}
+
+void journal_statement(struct api *api, struct request *request, struct response *response)
+{
+    uint64_t before = 0, limit = LIST_LIMIT, next = 0, seq = 0;
+    size_t count = 0;
+    if (!account_id_is_valid(request->account)) {
+        problem_invalid(
+            request, response, "account", "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -");
+        return;
+    }
+    if (!api_query_number(request, response, "before", 1, INT64_MAX, &before) ||
+        !api_query_number(request, response, "limit", 1, LIST_MAX, &limit))
+        return;
+    struct entry **entries = arena_alloc(&request->arena, limit * sizeof *entries);
+    struct context *patience = api_patience(request);
+    enum ledger_status status = ledger_statement(
+        patience, api->ledger, request->account, before, limit, entries, &count, &next, &seq);
+    context_release(&patience);
+    if (status != LEDGER_OK) {
+        problem_of_ledger(request, response,
+            &(struct problem_of_ledger){.status = status, .seq = seq, .account = request->account});
+        return;
+    }
+    struct json_out out;
+    begin_items(&out, request);
+    for (size_t i = 0; i < count; i++) {
+        render_statement_item(&out, entries[i], request->account);
+        entry_drop(&entries[i]);
+    }
+    end_items(&out, next);
+    api_ok(response, &out, seq);
+}
+
+void journal_audit(struct api *api, struct request *request, struct response *response)
+{
+    char *findings = arena_alloc(&request->arena, FINDINGS);
+    uint64_t found = 0, seq = 0;
+    findings[0] = '\0';
+    struct context *patience = api_patience(request);
+    enum ledger_status status =
+        ledger_audit(patience, api->ledger, findings, FINDINGS, &found, &seq);
+    context_release(&patience);
+    if (status != LEDGER_OK) {
+        api_refuse(request, response, status, seq);
+        return;
+    }
+    struct json_out out;
+    json_out_begin(&out, &request->arena);
+    json_out_open(&out, '{');
+    json_out_key(&out, "ok");
+    json_out_bool(&out, found == 0);
+    json_out_key(&out, "seq");
+    json_out_number(&out, seq);
+    json_out_key(&out, "found");
+    json_out_number(&out, found);
+    json_out_key(&out, "findings");
+    json_out_open(&out, '[');
+    for (char *rest = findings, *line; (line = strsep(&rest, "\n"));)
+        if (*line)
+            json_out_text(&out, line);
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
+    api_ok(response, &out, seq);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Server-Sent Events. Each subscriber has a coroutine that walks the journal at the pace at which
+ * its client reads: what waits for a slow one is a position, not a queue. At the journal's end it
+ * gathers for a moment, so that a thousand subscribers do not wake for each of a thousand batches.
+ */
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/select.h"
+#include "server/api.h"
+#include "server/http.h"
+#include "server/journal.h"
+#include "server/problem.h"
+#include "server/render.h"
+
+enum { PAGE = 128, FIRST_MEMORY = 2048 };
+
+static const int64_t gather_ns = 20 * CLOCK_MS, heartbeat_ns = 15 * CLOCK_S;
+
+static void write_text(struct json_out *out, const char *text)
+{
+    json_out_raw(out, text, strlen(text));
+}
+
+static void write_number(struct json_out *out, uint64_t number)
+{
+    out->comma = false;
+    json_out_number(out, number);
+    out->comma = false;
+}
+
+static void write_heartbeat(struct json_out *out, uint64_t seq)
+{
+    write_text(out, "event: heartbeat\ndata: {\"seq\":");
+    write_number(out, seq);
+    write_text(out, "}\n\n");
+}
+
+static void write_entry(struct json_out *out, const struct entry *entry)
+{
+    write_text(out, "id: ");
+    write_number(out, entry->seq);
+    write_text(out, "\ndata: ");
+    render_journal_item(out, entry);
+    out->comma = false;
+    write_text(out, "\n\n");
+}
+
+/* Send the entries after *position, at most a page. False: the stream is over. */
+static bool send_page(
+    struct http_stream *stream, struct ledger *ledger, struct arena *arena, uint64_t *position)
+{
+    struct entry *entries[PAGE];
+    struct json_out out;
+    uint64_t seq;
+    size_t count = 0;
+    if (ledger_journal(http_stream_context(stream), ledger, *position, PAGE, entries, &count,
+            &seq) != LEDGER_OK)
+        return false; /* the client comes back with its position */
+    json_out_begin(&out, arena);
+    for (size_t i = 0; i < count; i++) {
+        write_entry(&out, entries[i]);
+        *position = entries[i]->seq;
+        entry_drop(&entries[i]);
+    }
+    return count == 0 || http_stream_write(stream, out.text, out.length);
+}
+
+static bool send_heartbeat(struct http_stream *stream, struct arena *arena, uint64_t position)
+{
+    struct json_out out;
+    json_out_begin(&out, arena);
+    write_heartbeat(&out, position);
+    return http_stream_write(stream, out.text, out.length);
+}
+
+enum awaited { AWAITED_ENTRY, AWAITED_SILENCE, AWAITED_END };
+
+/* What comes first: an entry after `position`, a heartbeat's time without one, the end. */
+static enum awaited await_entry(
+    struct http_stream *stream, struct ledger *ledger, uint64_t position)
+{
+    struct context *life = http_stream_context(stream);
+    struct context *moment = context_with_timeout(life, heartbeat_ns);
+    ensure(moment);
+    bool more = ledger_await(moment, ledger, position);
+    if (!more && context_err(moment) == CONTEXT_OK) {
+        /* The ledger has stopped: nothing will come, but the client shall know that we are here. */
+        struct select_case end = {.op = SELECT_RECV, .chan = context_done(moment)};
+        (void)select_wait(&end, 1);
+    }
+    context_release(&moment);
+    if (more)
+        co_sleep(gather_ns);
+    return context_err(life) != CONTEXT_OK ? AWAITED_END : more ? AWAITED_ENTRY : AWAITED_SILENCE;
+}
+
+struct subscription {
+    struct ledger *ledger;
+    uint64_t position; /* of the last entry that the client has */
+};
+
+static void run(struct http_stream *stream, struct request *request, void *arg)
+{
+    static const char hello[] = "retry: 1000\n\n";
+    struct subscription *subscription = arg;
+    struct ledger *ledger = subscription->ledger;
+    uint64_t *position = &subscription->position;
+    char memory[FIRST_MEMORY];
+    struct arena arena;
+    (void)request;
+    arena_init(&arena, memory, sizeof memory);
+    bool good = http_stream_write(stream, hello, sizeof hello - 1) &&
+                send_heartbeat(stream, &arena, *position);
+    while (good) {
+        arena_clear(&arena);
+        if (ledger_durable_seq(ledger) > *position) {
+            good = send_page(stream, ledger, &arena, position);
+            continue;
+        }
+        switch (await_entry(stream, ledger, *position)) {
+        case AWAITED_ENTRY:
+            break;
+        case AWAITED_SILENCE:
+            good = send_heartbeat(stream, &arena, *position);
+            break;
+        case AWAITED_END:
+            good = false;
+            break;
+        }
+    }
+    arena_clear(&arena);
+}
+
+void journal_events(struct api *api, struct request *request, struct response *response)
+{
+    struct subscription *subscription = arena_alloc(&request->arena, sizeof *subscription);
+    *subscription =
+        (struct subscription){.ledger = api->ledger, .position = ledger_durable_seq(api->ledger)};
+    if (!api_query_number(request, response, "after", 0, INT64_MAX, &subscription->position))
+        return;
+    money last; /* what the client has seen wins over the address that it first came with */
+    const char *text = request->last_event_id;
+    if (text && (!money_parse(text, strlen(text), false, &last) || last > INT64_MAX)) {
+        problem_invalid(request, response, "Last-Event-ID", "must be a journal position");
+        return;
+    }
+    if (text)
+        subscription->position = (uint64_t)last;
+    response->status = 200;
+    response->content_type = "text/event-stream";
+    response->stream = run;
+    response->stream_arg = subscription;
+}

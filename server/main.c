@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/hash.h"
+#include "server/cmd.h"
+
+static const struct {
+    const char *name, *about;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"serve", "run the service", cmd_serve},
+    {"token", "create, list and revoke access tokens", cmd_token},
+    {"audit", "replay the journal and check every invariant", cmd_audit},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *to)
+{
+    fputs("usage: teller COMMAND [flags]\n\nA double-entry bank ledger over HTTP.\n\n", to);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].about);
+    fputs("\nteller COMMAND --help tells more.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+    hash_init();
+    for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+                                strcmp(argv[1], "help") == 0);
+    if (argc > 1 && !help)
+        fprintf(stderr, "teller: unknown command %s\n", argv[1]);
+    print_help(help ? stdout : stderr);
+    return help ? 0 : 2;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Figures in Prometheus' text format (version 0.0.4). */
+#ifndef SERVER_METRICS_H
+#define SERVER_METRICS_H
+
+struct api;
+struct request;
+struct response;
+
+void metrics_get(struct api *api, struct request *request, struct response *response);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/options.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void variable_of(const char *flag, char *to, size_t size)
+{
+    snprintf(to, size, "TELLER_%s", flag);
+    for (; *to; to++)
+        *to = *to == '-' ? '_' : (char)toupper((unsigned char)*to);
+}
+
+static void print_help(const struct options *options)
+{
+    printf("usage: %s\n\n%s\n\n", options->usage, options->about);
+    for (const struct option *flag = options->flags; flag->name; flag++) {
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", flag->name, flag->argument ? " " : "",
+            flag->argument ? flag->argument : "");
+        printf("  %-26s %s", left, flag->help);
+        if (flag->value)
+            printf(" [%s]", flag->value);
+        putchar('\n');
+    }
+    printf("  %-26s %s\n\n", "--help", "print this");
+    puts("Each flag is also an environment variable: --max-requests is TELLER_MAX_REQUESTS.");
+}
+
+static struct option *find(const struct options *options, const char *name, size_t length)
+{
+    for (struct option *flag = options->flags; flag->name; flag++)
+        if (strncmp(flag->name, name, length) == 0 && flag->name[length] == '\0')
+            return flag;
+    return NULL;
+}
+
+static void read_environment(const struct options *options)
+{
+    char variable[80];
+    for (struct option *flag = options->flags; flag->name; flag++) {
+        variable_of(flag->name, variable, sizeof variable);
+        const char *value = getenv(variable);
+        if (value && *value)
+            flag->value = value;
+    }
+}
+
+static enum options_parsed bad(const struct options *options, const char *what, const char *word)
+{
+    fprintf(stderr, "teller: %s %s\nusage: %s\n", what, word, options->usage);
+    return OPTIONS_BAD;
+}
+
+/* argv[*at] is a flag; *at moves on when its value is the next word. */
+static enum options_parsed read_flag(const struct options *options, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at], *name = word + 2, *equals = strchr(name, '=');
+    struct option *flag = find(options, name, equals ? (size_t)(equals - name) : strlen(name));
+    if (!flag)
+        return bad(options, "unknown flag", word);
+    if (!flag->argument) {
+        if (equals)
+            return bad(options, "no value goes with", word);
+        flag->value = "on";
+        return OPTIONS_GOOD;
+    }
+    if (!equals && *at + 1 == argc)
+        return bad(options, "a value is missing after", word);
+    flag->value = equals ? equals + 1 : argv[++*at];
+    return OPTIONS_GOOD;
+}
+
+static bool asks_for_help(int argc, char **argv, int from)
+{
+    for (int i = from; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+enum options_parsed options_parse(
+    const struct options *options, int argc, char **argv, int from, const char **words, int max)
+{
+    int count = 0;
+    words[0] = NULL;
+    if (asks_for_help(argc, argv, from)) {
+        print_help(options);
+        return OPTIONS_HELP;
+    }
+    read_environment(options);
+    for (int i = from; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) == 0) {
+            if (read_flag(options, argc, argv, &i) != OPTIONS_GOOD)
+                return OPTIONS_BAD;
+        } else if (argv[i][0] == '-' || count == max) {
+            return bad(options, "unexpected", argv[i]);
+        } else {
+            words[count++] = argv[i];
+            words[count] = NULL;
+        }
+    }
+    return OPTIONS_GOOD;
+}
+
+const char *options_value(const struct options *options, const char *name)
+{
+    struct option *flag = find(options, name, strlen(name));
+    ensure(flag);
+    return flag->value;
+}
+
+int64_t options_number(const struct options *options, const char *name, int64_t low, int64_t high)
+{
+    const char *text = options_value(options, name);
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno == 0 && *text && *end == '\0' && number >= low && number <= high)
+        return number;
+    fprintf(stderr, "teller: --%s must be a whole number from %lld to %lld\n", name, (long long)low,
+        (long long)high);
+    return -1;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers that say no: application/problem+json (RFC 9457) with a `code` that never changes. */
+#ifndef SERVER_PROBLEM_H
+#define SERVER_PROBLEM_H
+
+#include "ledger/money.h"
+#include "ledger/status.h"
+#include "server/request.h"
+#include "server/response.h"
+
+/* What the HTTP side finds, before the ledger is asked: code, status and title. */
+#define PROBLEM_MAP(X)                                                                             \
+    X(BAD_REQUEST, 400, "bad_request", "The request is not well-formed HTTP.")                     \
+    X(INVALID_JSON, 400, "invalid_json", "The body is not JSON that we accept.")                   \
+    X(INVALID_REQUEST, 400, "invalid_request", "A part of the request breaks a rule.")             \
+    X(UNAUTHORIZED, 401, "unauthorized", "A valid bearer token is needed.")                        \
+    X(FORBIDDEN, 403, "forbidden", "The token's scope does not allow this.")                       \
+    X(NOT_FOUND, 404, "not_found", "There is nothing at this path.")                               \
+    X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "This path does not take this method.")       \
+    X(TOO_LARGE, 413, "payload_too_large", "The body is too large.")                               \
+    X(UNSUPPORTED_TYPE, 415, "unsupported_media_type", "The body must be application/json.")       \
+    X(OVERLOADED, 503, "overloaded", "Too much is waiting. Nothing was done; try again later.")
+
+enum problem {
+#define X(symbol, status, code, title) PROBLEM_##symbol,
+    PROBLEM_MAP(X)
+#undef X
+};
+
+/* Fill the response with a problem; `detail` may be NULL. */
+void problem(
+    struct request *request, struct response *response, enum problem kind, const char *detail);
+
+/* PROBLEM_INVALID_REQUEST: which member, header or parameter broke which rule. */
+void problem_invalid(
+    struct request *request, struct response *response, const char *member, const char *rule);
+
+/* What the ledger said, and of what. */
+struct problem_of_ledger {
+    enum ledger_status status;
+    uint64_t seq;        /* 0: none was told */
+    const char *account; /* NULL or "": none */
+    bool has_available;
+    money available;
+    const char *settle; /* OUTCOME_UNKNOWN: the URL that will tell; NULL: there is none */
+};
+void problem_of_ledger(
+    struct request *request, struct response *response, const struct problem_of_ledger *what);
+
+/* The HTTP status of an answer of the ledger. */
+int problem_http_status(enum ledger_status status);
+
+#endif

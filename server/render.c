@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/render.h"
+
+#include <string.h>
+
+static void key_text(struct json_out *out, const char *key, const char *text)
+{
+    json_out_key(out, key);
+    json_out_text(out, text);
+}
+
+static void key_number(struct json_out *out, const char *key, uint64_t number)
+{
+    json_out_key(out, key);
+    json_out_number(out, number);
+}
+
+static void key_money(struct json_out *out, const char *key, money amount)
+{
+    json_out_key(out, key);
+    json_out_money(out, amount);
+}
+
+static void key_json(struct json_out *out, const char *key, const char *json)
+{
+    json_out_key(out, key);
+    json_out_json(out, json);
+}
+
+static void key_time(struct json_out *out, const char *key, int64_t at_us)
+{
+    json_out_key(out, key);
+    json_out_time(out, at_us);
+}
+
+static void key_floor(struct json_out *out, bool has_floor, money floor)
+{
+    if (has_floor)
+        key_money(out, "floor", floor);
+    else
+        key_json(out, "floor", NULL);
+}
+
+void render_account(struct json_out *out, const struct ledger_account *account)
+{
+    json_out_open(out, '{');
+    key_text(out, "id", account->id);
+    key_text(out, "asset", account->asset);
+    key_floor(out, account->has_floor, account->floor);
+    key_money(out, "balance", account->balance);
+    key_money(out, "held", account->held);
+    if (account->has_floor)
+        key_money(out, "available", account->available);
+    else
+        key_json(out, "available", NULL); /* there is no limit to it */
+    json_out_key(out, "frozen");
+    json_out_bool(out, account->frozen);
+    key_json(out, "metadata", account->metadata);
+    key_number(out, "seq", account->seq);
+    json_out_close(out, '}');
+}
+
+static void render_postings(struct json_out *out, const struct entry *entry)
+{
+    json_out_key(out, "postings");
+    json_out_open(out, '[');
+    for (uint32_t i = 0; i < entry->posting_count; i++) {
+        const struct posting *posting = &entry->postings[i];
+        json_out_open(out, '{');
+        key_text(out, "from", posting->from->id);
+        key_text(out, "to", posting->to->id);
+        key_money(out, "amount", posting->amount);
+        json_out_close(out, '}');
+    }
+    json_out_close(out, ']');
+}
+
+/* The accounts of an entry in the order of their first posting, with the balance after the last. */
+struct balances {
+    size_t count, mask;
+    struct balance {
+        const struct account *account;
+        money after;
+    } * list;
+    uint32_t *slots; /* 1 + place in the list, by hash of the account's address; 0: free */
+};
+
+static void balances_set(struct balances *balances, const struct account *account, money after)
+{
+    size_t at = ((uintptr_t)account >> 4) * 0x9E3779B97F4A7C15u >> 32 & balances->mask;
+    while (balances->slots[at] && balances->list[balances->slots[at] - 1].account != account)
+        at = (at + 1) & balances->mask;
+    if (!balances->slots[at]) {
+        balances->slots[at] = (uint32_t)++balances->count;
+        balances->list[balances->count - 1].account = account;
+    }
+    balances->list[balances->slots[at] - 1].after = after;
+}
+
+static void render_balances(struct json_out *out, const struct entry *entry)
+{
+    size_t most = 2 * (size_t)entry->posting_count, slots = 4;
+    while (slots < 2 * most)
+        slots *= 2;
+    struct balances balances = {.mask = slots - 1,
+        .list = arena_alloc(out->arena, most * sizeof *balances.list),
+        .slots = arena_alloc(out->arena, slots * sizeof *balances.slots)};
+    memset(balances.slots, 0, slots * sizeof *balances.slots);
+    for (uint32_t i = 0; i < entry->posting_count; i++) {
+        const struct posting *posting = &entry->postings[i];
+        balances_set(&balances, posting->from, posting->from_after);
+        balances_set(&balances, posting->to, posting->to_after);
+    }
+    json_out_key(out, "balances");
+    json_out_open(out, '{');
+    for (size_t i = 0; i < balances.count; i++)
+        key_money(out, balances.list[i].account->id, balances.list[i].after);
+    json_out_close(out, '}');
+}
+
+static void render_rejection(struct json_out *out, const struct entry *entry)
+{
+    key_text(out, "code", status_name(entry->code));
+    key_text(out, "account", entry->account ? entry->account->id : NULL);
+    if (entry->code == LEDGER_INSUFFICIENT_FUNDS)
+        key_money(out, "available", entry->available);
+}
+
+void render_transfer(struct json_out *out, const struct entry *entry)
+{
+    json_out_open(out, '{');
+    key_number(out, "id", entry->seq);
+    key_text(out, "key", entry->key);
+    if (entry->kind == ENTRY_REJECTED) {
+        render_rejection(out, entry);
+    } else {
+        render_postings(out, entry);
+        render_balances(out, entry);
+        key_json(out, "metadata", entry->metadata);
+    }
+    key_time(out, "at", entry->at_us);
+    json_out_close(out, '}');
+}
+
+static void render_opened(struct json_out *out, const struct account *account)
+{
+    json_out_key(out, "account");
+    json_out_open(out, '{');
+    key_text(out, "id", account->id);
+    key_text(out, "asset", account->asset);
+    key_floor(out, account->has_floor, account->floor);
+    key_json(out, "metadata", account->metadata);
+    json_out_close(out, '}');
+}
+
+void render_journal_item(struct json_out *out, const struct entry *entry)
+{
+    json_out_open(out, '{');
+    key_number(out, "seq", entry->seq);
+    key_text(out, "kind", entry_kind_name(entry->kind));
+    key_text(out, "key", entry->key);
+    key_time(out, "at", entry->at_us);
+    switch (entry->kind) {
+    case ENTRY_ACCOUNT:
+        render_opened(out, entry->account);
+        break;
+    case ENTRY_TRANSFER:
+        render_postings(out, entry);
+        render_balances(out, entry);
+        key_json(out, "metadata", entry->metadata);
+        break;
+    case ENTRY_REJECTED:
+        render_rejection(out, entry);
+        break;
+    }
+    json_out_close(out, '}');
+}
+
+/* The net change of the account, and its balance after; both 0 for the entry that opened it. A sum
+ * of amounts of one entry stays in range: each of its balances did. */
+static void net_change(const struct entry *entry, const char *id, money *amount, money *balance)
+{
+    *amount = *balance = 0;
+    for (uint32_t i = 0; i < entry->posting_count; i++) {
+        const struct posting *posting = &entry->postings[i];
+        if (strcmp(posting->from->id, id) == 0) {
+            *amount -= posting->amount;
+            *balance = posting->from_after;
+        } else if (strcmp(posting->to->id, id) == 0) {
+            *amount += posting->amount;
+            *balance = posting->to_after;
+        }
+    }
+}
+
+void render_statement_item(struct json_out *out, const struct entry *entry, const char *account_id)
+{
+    money amount, balance;
+    net_change(entry, account_id, &amount, &balance);
+    json_out_open(out, '{');
+    key_number(out, "seq", entry->seq);
+    key_text(out, "kind", entry_kind_name(entry->kind));
+    key_time(out, "at", entry->at_us);
+    key_text(out, "key", entry->key);
+    key_money(out, "amount", amount);
+    key_money(out, "balance", balance);
+    render_postings(out, entry);
+    key_json(out, "metadata", entry->kind == ENTRY_ACCOUNT ? NULL : entry->metadata);
+    json_out_close(out, '}');
+}

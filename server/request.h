@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An HTTP request as the handlers see it. Everything in it lives until the answer has been sent;
+ * what the handlers need besides comes from its arena.
+ */
+#ifndef SERVER_REQUEST_H
+#define SERVER_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/ensure.h"
+#include "server/arena.h"
+
+enum {
+    REQUEST_TARGET_MAX = 4096,     /* bytes of path and query */
+    REQUEST_BODY_MAX = 256 * 1024, /* 1,000 postings of the longest kind, and metadata */
+    REQUEST_SEGMENTS = 8,
+    REQUEST_QUERY = 8,
+};
+
+enum request_method { REQUEST_GET, REQUEST_HEAD, REQUEST_POST, REQUEST_OTHER };
+
+struct request_parameter {
+    const char *name, *value;
+};
+
+struct request {
+    struct arena arena;
+    enum request_method method;
+    const char *target; /* as it came; the two below are it, taken apart and decoded */
+    size_t segment_count, query_count;
+    const char *segments[REQUEST_SEGMENTS];
+    struct request_parameter query[REQUEST_QUERY];
+
+    /* Headers; NULL: not there. */
+    const char *authorization, *content_type, *host, *if_none_match;
+    const char *idempotency_key, *last_event_id, *prefer;
+    bool repeated_header; /* one of these, or of the framing ones, came twice */
+
+    char *body; /* with an end */
+    size_t body_length;
+
+    int64_t arrived_ns; /* clock_now_ns() when its first line was read */
+
+    /* From the path, set by the router; NULL: the route has no such part. */
+    const char *ledger, *account, *id;
+};
+
+/* Take the target apart. False: it is malformed (a bad percent escape, a NUL), or too many parts.
+ */
+MUST_CHECK bool request_read_target(struct request *request, const char *target, size_t length);
+
+/* The value of a query parameter; NULL if it was not given. */
+const char *request_query(const struct request *request, const char *name);
+
+/* The content type is application/json, in UTF-8. */
+bool request_is_json(const struct request *request);
+
+/* The seconds of "Prefer: wait=S" (RFC 7240), at most `max`; `otherwise` if there is none. */
+int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t max);
+
+/* The Idempotency-Key without its quotes; NULL with *good telling whether that is because there is
+ * none, or because it is no key: 1-255 printable ASCII characters, quoted (RFC 8941) or not. */
+const char *request_key(struct request *request, bool *good);
+
+#endif

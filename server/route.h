@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of routes: what each is called, who may call it, and who answers. */
+#ifndef SERVER_ROUTE_H
+#define SERVER_ROUTE_H
+
+#include "server/request.h"
+#include "server/response.h"
+#include "server/token_cache.h"
+
+struct api;
+
+struct route {
+    enum request_method method; /* GET answers HEAD too */
+    enum token_scope scope;     /* the least that a token must have; TOKEN_NONE: none is needed */
+    const char *pattern;        /* "/v1/ledgers/{ledger}/accounts/{account}" */
+    const char *query;          /* the names of its query parameters, each between spaces; or "" */
+    void (*answer)(struct api *api, struct request *request, struct response *response);
+};
+
+extern const struct route route_table[];
+extern const size_t route_count;
+
+enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
+
+/* The route of a request, whose path parts it sets. ROUTE_NO_METHOD: *allow lists what the path
+ * takes, for the header. */
+enum route_found route_find(
+    struct request *request, const struct route **route, const char **allow);
+
+#endif

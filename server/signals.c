@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "coro/poller.h"
+
+static void set_of_stops(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
+
+void signals_block(void)
+{
+    sigset_t set;
+    set_of_stops(&set);
+    ensure(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    ensure(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+}
+
+int signals_wait(struct context *context)
+{
+    sigset_t set;
+    struct signalfd_siginfo info;
+    int number = 0;
+    set_of_stops(&set);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    ensure(fd >= 0);
+    while (number == 0 && poller_wait(context, fd, POLLER_READ) == POLLER_READY)
+        if (read(fd, &info, sizeof info) == sizeof info)
+            number = (int)info.ssi_signo;
+    poller_forget(fd);
+    close(fd);
+    return number;
+}

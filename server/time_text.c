@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/time_text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum { DAY_S = 86400, EPOCH_TO_MARCH_0000 = 719468, ERA_DAYS = 146097 };
+
+struct civil {
+    unsigned year, month, day;
+};
+
+static struct civil civil_of_days(int64_t days)
+{
+    uint64_t from_march = (uint64_t)(days + EPOCH_TO_MARCH_0000);
+    unsigned era = (unsigned)(from_march / ERA_DAYS);
+    unsigned of_era = (unsigned)(from_march % ERA_DAYS);
+    unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
+    unsigned from_march_month = (5 * of_year + 2) / 153;
+    struct civil civil = {
+        .year = year + era * 400,
+        .month = from_march_month < 10 ? from_march_month + 3 : from_march_month - 9,
+        .day = of_year - (153 * from_march_month + 2) / 5 + 1,
+    };
+    civil.year += civil.month <= 2;
+    return civil;
+}
+
+/* `width` digits of value, zeros in front. */
+static char *digits(char *to, unsigned value, int width)
+{
+    for (int i = width - 1; i >= 0; i--, value /= 10)
+        to[i] = (char)('0' + value % 10);
+    return to + width;
+}
+
+static char *clock_of_day(char *to, unsigned second)
+{
+    to = digits(to, second / 3600, 2);
+    *to++ = ':';
+    to = digits(to, second / 60 % 60, 2);
+    *to++ = ':';
+    return digits(to, second % 60, 2);
+}
+
+void time_text(int64_t at_us, char text[TIME_TEXT])
+{
+    int64_t at_s = at_us / 1000000;
+    struct civil civil = civil_of_days(at_s / DAY_S);
+    char *to = digits(text, civil.year, 4);
+    *to++ = '-';
+    to = digits(to, civil.month, 2);
+    *to++ = '-';
+    to = digits(to, civil.day, 2);
+    *to++ = 'T';
+    to = clock_of_day(to, (unsigned)(at_s % DAY_S));
+    *to++ = '.';
+    to = digits(to, (unsigned)(at_us % 1000000), 6);
+    memcpy(to, "Z", 2);
+}
+
+void time_text_http(int64_t at_s, char text[TIME_TEXT_HTTP])
+{
+    static const char weekdays[] = "ThuFriSatSunMonTueWed";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int64_t days = at_s / DAY_S;
+    struct civil civil = civil_of_days(days);
+    memcpy(text, weekdays + 3 * (days % 7), 3);
+    memcpy(text + 3, ", ", 2);
+    char *to = digits(text + 5, civil.day, 2);
+    *to++ = ' ';
+    memcpy(to, months + 3 * (size_t)(civil.month - 1), 3);
+    to += 3;
+    *to++ = ' ';
+    to = digits(to, civil.year, 4);
+    *to++ = ' ';
+    to = clock_of_day(to, (unsigned)(at_s % DAY_S));
+    memcpy(to, " GMT", 5);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "server/api.h"
+#include "server/problem.h"
+#include "server/render.h"
+#include "server/transfers.h"
+
+/* A list without an account reads the journal, of which other kinds are skipped: at most so many
+ * pages for one answer. */
+enum { LIST_LIMIT = 100, LIST_MAX = 1000, SCAN_PAGES = 8 };
+
+void transfers_get(struct api *api, struct request *request, struct response *response)
+{
+    struct entry *entry = NULL;
+    uint64_t seq = 0;
+    money id;
+    if (!money_parse(request->id, strlen(request->id), false, &id) || id < 1 || id > INT64_MAX) {
+        problem_invalid(request, response, "id", "must be a journal position");
+        return;
+    }
+    struct context *patience = api_patience(request);
+    enum ledger_status status = ledger_entry(patience, api->ledger, (uint64_t)id, &entry, &seq);
+    context_release(&patience);
+    if (status == LEDGER_OK && entry->kind != ENTRY_TRANSFER) {
+        entry_drop(&entry);
+        status = LEDGER_TRANSFER_NOT_FOUND;
+    }
+    if (status != LEDGER_OK) {
+        api_refuse(request, response, status, seq);
+        return;
+    }
+    struct json_out out;
+    json_out_begin(&out, &request->arena);
+    render_transfer(&out, entry);
+    entry_drop(&entry);
+    api_ok(response, &out, seq);
+}
+
+/* A page on its way. Only transfers with after < seq < before are on it. */
+struct page {
+    struct json_out out;
+    struct context *patience;
+    struct entry **entries; /* room for `limit` */
+    uint64_t after, before, limit;
+    uint64_t count, seq;
+    uint64_t next; /* the cursor for the page after this one; 0: there is none */
+};
+
+/* Write what belongs on the page, drop all; returns the seq of the last entry that was looked at
+ * before the page was full. */
+static uint64_t page_take(struct page *page, size_t count)
+{
+    uint64_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct entry *entry = page->entries[i];
+        if (page->count < page->limit) {
+            last = entry->seq;
+            if (entry->kind == ENTRY_TRANSFER && last > page->after && last < page->before) {
+                render_transfer(&page->out, entry);
+                page->count++;
+            }
+        }
+        entry_drop(&page->entries[i]);
+    }
+    return last;
+}
+
+/* What became of a key: its transfer, its frozen rejection, or nothing. */
+static enum ledger_status page_of_key(struct page *page, struct ledger *ledger, const char *key)
+{
+    struct entry *entry = NULL;
+    enum ledger_status status =
+        ledger_entry_by_key(page->patience, ledger, key, &entry, &page->seq);
+    if (status == LEDGER_TRANSFER_NOT_FOUND)
+        return LEDGER_OK;
+    if (status == LEDGER_OK) {
+        render_transfer(&page->out, entry);
+        entry_drop(&entry);
+    }
+    return status;
+}
+
+/* Newest first, along the account's statement. */
+static enum ledger_status page_of_account(
+    struct page *page, struct ledger *ledger, const char *account)
+{
+    uint64_t before = page->before == UINT64_MAX ? 0 : page->before, next = 0;
+    size_t count = 0;
+    enum ledger_status status = ledger_statement(page->patience, ledger, account, before,
+        page->limit, page->entries, &count, &next, &page->seq);
+    if (status == LEDGER_OK) {
+        uint64_t last = page_take(page, count);
+        page->next = last > page->after ? next : 0;
+    }
+    return status;
+}
+
+/* Oldest first, along the journal. */
+static enum ledger_status page_of_journal(struct page *page, struct ledger *ledger)
+{
+    uint64_t at = page->after;
+    for (int pages = 0; pages < SCAN_PAGES && page->count < page->limit; pages++) {
+        size_t count = 0;
+        enum ledger_status status = ledger_journal(
+            page->patience, ledger, at, page->limit, page->entries, &count, &page->seq);
+        if (status != LEDGER_OK)
+            return status;
+        if (count > 0)
+            at = page_take(page, count);
+        if (at >= page->seq || at >= page->before)
+            return LEDGER_OK;
+    }
+    page->next = at;
+    return LEDGER_OK;
+}
+
+static bool page_read(struct request *request, struct response *response, struct page *page)
+{
+    const char *key = request_query(request, "key"), *account = request_query(request, "account");
+    if (key && request->query_count > 1)
+        problem_invalid(request, response, "key", "goes with no other parameter");
+    else if (account && !account_id_is_valid(account))
+        problem_invalid(request, response, "account", "must be an account id");
+    else
+        return api_query_number(request, response, "after", 0, INT64_MAX, &page->after) &&
+               api_query_number(request, response, "before", 1, INT64_MAX, &page->before) &&
+               api_query_number(request, response, "limit", 1, LIST_MAX, &page->limit);
+    return false;
+}
+
+void transfers_list(struct api *api, struct request *request, struct response *response)
+{
+    struct page page = {.limit = LIST_LIMIT, .before = UINT64_MAX};
+    const char *key = request_query(request, "key"), *account = request_query(request, "account");
+    if (!page_read(request, response, &page))
+        return;
+    page.entries = arena_alloc(&request->arena, page.limit * sizeof *page.entries);
+    json_out_begin(&page.out, &request->arena);
+    json_out_open(&page.out, '{');
+    json_out_key(&page.out, "items");
+    json_out_open(&page.out, '[');
+    page.patience = api_patience(request);
+    enum ledger_status status = key       ? page_of_key(&page, api->ledger, key)
+                                : account ? page_of_account(&page, api->ledger, account)
+                                          : page_of_journal(&page, api->ledger);
+    context_release(&page.patience);
+    if (status != LEDGER_OK) {
+        api_refuse(request, response, status, page.seq);
+        return;
+    }
+    json_out_close(&page.out, ']');
+    json_out_key(&page.out, "next");
+    if (page.next)
+        json_out_number(&page.out, page.next);
+    else
+        json_out_json(&page.out, NULL);
+    json_out_close(&page.out, '}');
+    api_ok(response, &page.out, page.seq);
+}
