@@ -55,7 +55,7 @@ export const live = {
         await page.click('tr[data-id="evil"] button');
         await says(page, '#statement-rows', /<img src=x/);
         await says(page, '#statement-facts', /<script>/);
-        assert.equal(await page.$$eval('main img, dialog img, main script', (all) => all.length), 0);
+        assert.equal(await page.locator('main img, dialog img, main script').count(), 0);
     },
 
     async 'accounts are paged and filtered'({ service, open }) {
@@ -100,7 +100,8 @@ export const live = {
         await page.fill('#accounts-prefix', 'fast');
         const before = await count(page, '#read-entries');
         for (let i = 0; i < 40; i++)
-            await Promise.all(Array.from({ length: 50 }, () => service.move('deposit', 'fast', '1')));
+            await Promise.all(
+                Array.from({ length: 50 }, () => service.move('deposit', 'fast', '1')));
         await says(page, 'tr[data-id="fast"] .balance', '20.00');
         assert.ok(await count(page, '#read-entries') >= before + 2000);
         const seqs = (await table(page, '#journal-rows')).map((row) => Number(row[0]));
