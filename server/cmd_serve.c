@@ -28,7 +28,7 @@
 
 enum { ERROR_TEXT = 400, WORKERS_MAX = 64 };
 
-static const int64_t look_every_ns = 200 * CLOCK_MS;
+static const int64_t look_every_ns = 200 * CLOCK_MS, one_wish_ns = CLOCK_S;
 
 struct serve {
     struct database_options database_options;
@@ -50,6 +50,18 @@ struct serve {
 
 /* ---- signals ------------------------------------------------------------------------------- */
 
+/* A terminal, make and timeout(1) each pass a signal on to the whole group, so that one wish to
+ * stop can arrive twice: only what comes a while later is meant as a second one. */
+static int wait_for_second_signal(struct serve *serve)
+{
+    int64_t first_ns = clock_now_ns();
+    int number;
+    do
+        number = signals_wait(serve->watch);
+    while (number && clock_now_ns() - first_ns < one_wish_ns);
+    return number;
+}
+
 static void watch_signals(void *arg)
 {
     struct serve *serve = arg;
@@ -58,7 +70,7 @@ static void watch_signals(void *arg)
         log_info("signal %d: stopping; a second one ends at once", number);
         atomic_store(&serve->api.stopping, true);
         context_cancel(serve->life);
-        number = signals_wait(serve->watch);
+        number = wait_for_second_signal(serve);
     }
     if (number) {
         log_error("signal %d: ended at once", number);

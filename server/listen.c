@@ -62,13 +62,14 @@ bool listen_parse(struct listen *listen, const char *text, char *error, size_t e
     return true;
 }
 
-static int open_one(struct listen *listen, int option)
+static int open_one(struct listen *listen, bool shared)
 {
     int on = 1,
         fd = socket(listen->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    if (setsockopt(fd, SOL_SOCKET, option, &on, sizeof on) == 0 &&
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
         bind(fd, (struct sockaddr *)&listen->address, listen->address_length) == 0)
         return fd;
     int kept = errno;
@@ -81,7 +82,7 @@ bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t
 {
     /* A socket of another process with SO_REUSEPORT would share the port with us in silence; one
      * without it finds out. */
-    int probe = open_one(at, SO_REUSEADDR);
+    int probe = open_one(at, false);
     if (probe < 0 || listen(probe, 1) < 0) {
         if (probe >= 0)
             close(probe);
@@ -89,7 +90,7 @@ bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t
     }
     close(probe);
     for (int i = 0; i < count; i++) {
-        sockets[i] = open_one(at, SO_REUSEPORT);
+        sockets[i] = open_one(at, true);
         socklen_t length = sizeof at->address;
         if (sockets[i] < 0 || listen(sockets[i], BACKLOG) < 0 ||
             getsockname(sockets[i], (struct sockaddr *)&at->address, &length) < 0) {
