@@ -11,6 +11,7 @@
 
 #include "coro/chan_ops.h"
 #include "coro/co.h"
+#include "coro/sched.h"
 
 enum { CHAN_MAGIC = 0x63686e21 };
 
@@ -112,13 +113,6 @@ enum chan_status chan_recv_now(struct chan *chan, void *item, struct co **woken)
     return CHAN_CLOSED;
 }
 
-UNSANITIZED static bool commit_wait(struct co *co, void *arg)
-{
-    (void)co;
-    lock_drop_unseen(&((struct chan *)arg)->lock);
-    return true;
-}
-
 UNSANITIZED static bool commit_for_ever(struct co *co, void *arg)
 {
     (void)co, (void)arg;
@@ -136,8 +130,7 @@ enum chan_status chan_send(struct chan *chan, const void *item)
     if (status == CHAN_WOULD_BLOCK) {
         struct waiter waiter = {.co = co_current(), .item = (void *)(uintptr_t)item};
         waiters_push(&chan->senders, &waiter);
-        sanitize_release(&chan->lock);
-        co_park("channel send", commit_wait, chan);
+        co_park_with("channel send", &chan->lock);
         return (enum chan_status)waiter.status;
     }
     lock_drop(&chan->lock);
@@ -157,8 +150,7 @@ enum chan_status chan_recv(struct chan *chan, void *item)
     if (status == CHAN_WOULD_BLOCK) {
         struct waiter waiter = {.co = co_current(), .item = item};
         waiters_push(&chan->receivers, &waiter);
-        sanitize_release(&chan->lock);
-        co_park("channel receive", commit_wait, chan);
+        co_park_with("channel receive", &chan->lock);
         return (enum chan_status)waiter.status;
     }
     lock_drop(&chan->lock);

@@ -14,22 +14,9 @@
  */
 #include "coro/co.h"
 
-#include <errno.h>
-
 #include "coro/clock.h"
 #include "coro/sched.h"
 #include "coro/switch.h"
-
-/* errno is thread-local, and the compiler may keep its address over a call. Not over these. */
-UNSANITIZED __attribute__((noinline)) static int errno_load(void)
-{
-    return errno;
-}
-
-UNSANITIZED __attribute__((noinline)) static void errno_store(int value)
-{
-    errno = value;
-}
 
 UNSANITIZED static void set_state(struct co *co, enum co_state state)
 {
@@ -50,6 +37,10 @@ UNSANITIZED static void settle(struct worker *worker)
     if (!commit.co)
         return;
     worker->commit.co = NULL;
+    if (commit.lock) {
+        lock_drop_unseen(commit.lock);
+        return;
+    }
     struct strand *self = worker->current ? &worker->current->strand : &worker->own;
     sanitize_speak_as(&worker->committer.sanitize);
     sanitize_acquire(&worker->commit);
@@ -68,12 +59,29 @@ UNSANITIZED static void settle(struct worker *worker)
  * one fiber, too; so there each descriptor keeps both its fiber and its stack. */
 UNSANITIZED static void take_stack(struct worker *worker, struct co *co)
 {
-    co->stack = SANITIZE_THREADS && co->kept_stack_1
-                    ? co->kept_stack_1 - 1
-                    : index_take(&runtime.stacks.pool, &worker->stacks);
+    if (SANITIZE_THREADS && co->kept_stack_1) {
+        co->stack = co->kept_stack_1 - 1;
+    } else if (worker->spare_stack != INDEX_NONE) {
+        co->stack = worker->spare_stack;
+        worker->spare_stack = INDEX_NONE;
+    } else {
+        co->stack = index_take(&runtime.stacks.pool, &worker->stacks);
+    }
     ensure(co->stack != INDEX_NONE); /* there are more stacks than coroutines: see reserve() */
     sanitize_stack_open(&co->strand.sanitize, stack_bottom(&runtime.stacks, co->stack),
         stack_usable(&runtime.stacks));
+}
+
+/* More coroutines are about to start. They may do so while the one who parks holds a lock until its
+ * commit: so have the guard page made and the first page touched now, when nobody waits for it. */
+UNSANITIZED static void have_a_spare_stack(struct worker *worker)
+{
+    if (worker->spare_stack != INDEX_NONE ||
+        atomic_load_explicit(&worker->fresh.count, memory_order_relaxed) == 0)
+        return;
+    worker->spare_stack = index_take(&runtime.stacks.pool, &worker->stacks);
+    if (worker->spare_stack != INDEX_NONE)
+        *(volatile char *)(stack_top(&runtime.stacks, worker->spare_stack) - 1) = 0;
 }
 
 UNSANITIZED static void give_stack_back(struct worker *worker, struct co *co)
@@ -94,12 +102,6 @@ UNSANITIZED static bool commit_retire(struct co *co, void *arg)
     index_give(&runtime.cos_pool, &worker->cos, (uint32_t)(co - runtime.cos));
     worker->retired = co;
     return true;
-}
-
-UNSANITIZED static bool commit_nothing(struct co *co, void *arg)
-{
-    (void)co, (void)arg;
-    return false;
 }
 
 UNSANITIZED static void count_one(_Atomic uint64_t *counter)
@@ -141,25 +143,31 @@ UNSANITIZED struct co *co_pick(struct worker *worker)
     return co_queue_pop(&worker->ready);
 }
 
-/* Leave the running coroutine's stack; `fn` runs once that is done. */
-UNSANITIZED static void leave(struct worker *worker, struct co *self,
-    bool (*fn)(struct co *co, void *arg), void *arg, bool ends)
+/* Go to `to`'s stack, or the worker's own if it is NULL; come back when the coroutine is resumed.
+ * errno is the thread's: it is kept for the coroutine meanwhile. */
+UNSANITIZED static void go(struct worker *worker, struct co *self, struct co *to, bool ends)
 {
-    self->saved_errno = errno_load();
-    worker->commit = (struct commit){self, fn, arg};
-    sanitize_release(&worker->commit);
+    self->saved_errno = *worker->errno_of_thread;
     sanitize_release(&runtime); /* for who stops it in the end */
     if (worker->must_return)
         sanitize_release(&worker->must_return);
-    struct co *to = co_pick(worker);
     if (to)
         begin(worker, to);
     else
         worker->current = NULL;
     switch_strand(&self->strand, to ? &to->strand : &worker->own, ends);
-    settle(worker_self());
-    errno_store(self->saved_errno);
+    worker = worker_self();
+    settle(worker);
+    *worker->errno_of_thread = self->saved_errno;
     sanitize_acquire(self);
+}
+
+/* Leave the running coroutine's stack; the commit is made once that is done. */
+UNSANITIZED static void leave(struct worker *worker, struct commit commit, bool ends)
+{
+    worker->commit = commit;
+    sanitize_release(&worker->commit);
+    go(worker, commit.co, co_pick(worker), ends);
 }
 
 /*
@@ -190,6 +198,7 @@ UNSANITIZED static void co_main(void)
     struct co *self = worker->current;
     sanitize_arrive(&self->strand.sanitize);
     settle(worker);
+    have_a_spare_stack(worker);
     do {
         sanitize_acquire(self);
         self->fn(self->arg);
@@ -197,7 +206,7 @@ UNSANITIZED static void co_main(void)
         count_one(&worker->ended);
         self = hand_over(worker, self);
     } while (self);
-    leave(worker, worker->current, commit_retire, worker, true);
+    leave(worker, (struct commit){worker->current, commit_retire, worker, NULL}, true);
 }
 
 /* On the worker's own stack: run it until the worker's stack is returned to. */
@@ -322,32 +331,58 @@ UNSANITIZED uint64_t co_id(const struct co *co)
     return co ? atomic_load_explicit(&co->id, memory_order_relaxed) : 0;
 }
 
-UNSANITIZED void co_yield (void)
+UNSANITIZED static bool commit_queue(struct co *co, void *arg)
+{
+    co_queue_push(&((struct worker *)arg)->ready, co);
+    return true;
+}
+
+/* Who was woken last has no precedence over who was here first: `next` goes to the end, too. */
+UNSANITIZED void co_yield(void)
 {
     struct worker *worker = worker_self();
     struct co *self = worker ? worker->current : NULL;
     ensure(self);
-    if (!worker->next && !worker->ready.first && --worker->turns_left > 0 &&
-        atomic_load_explicit(&worker->fresh.count, memory_order_relaxed) == 0)
-        return;
-    sanitize_release(self);
-    if (worker->next) { /* who was woken last has no precedence over who was here first */
+    if (worker->next) {
         co_queue_push(&worker->ready, worker->next);
         worker->next = NULL;
     }
-    leave(worker, self, commit_nothing, NULL, false);
+    struct co *to = co_pick(worker);
+    if (!to && worker->turns_left > 0 && !worker->must_return)
+        return; /* nobody else wants to run */
+    sanitize_release(self);
+    set_state(self, CO_IS_READY);
+    if (to)
+        co_queue_push(&worker->ready, self);
+    else
+        worker->commit = (struct commit){self, commit_queue, worker, NULL};
+    go(worker, self, to, false);
 }
 
-UNSANITIZED void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *arg)
+UNSANITIZED static struct co *note_parking(struct worker *worker, const char *why)
 {
-    struct worker *worker = worker_self();
     struct co *self = worker ? worker->current : NULL;
     ensure(self); /* only a coroutine can park, no callback and no foreign thread */
     int64_t now = atomic_load_explicit(&worker->now_ns, memory_order_relaxed);
     atomic_store_explicit(&self->why, why, memory_order_relaxed);
     atomic_store_explicit(&self->since_ns, now, memory_order_relaxed);
     set_state(self, CO_WAITING);
-    leave(worker, self, commit, arg, false);
+    return self;
+}
+
+UNSANITIZED void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *arg)
+{
+    struct worker *worker = worker_self();
+    struct co *self = note_parking(worker, why);
+    leave(worker, (struct commit){self, commit, arg, NULL}, false);
+}
+
+UNSANITIZED void co_park_with(const char *why, struct lock *lock)
+{
+    struct worker *worker = worker_self();
+    struct co *self = note_parking(worker, why);
+    sanitize_release(lock); /* ThreadSanitizer does not see the drop itself */
+    leave(worker, (struct commit){self, NULL, NULL, lock}, false);
 }
 
 UNSANITIZED void co_ready(struct co *co)
@@ -380,7 +415,7 @@ static bool commit_sleep(struct co *co, void *arg)
 void co_sleep(int64_t ns)
 {
     if (ns <= 0) {
-        co_yield ();
+        co_yield();
         return;
     }
     struct timer timer = {0};

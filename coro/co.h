@@ -57,7 +57,7 @@ const char *co_name(const struct co *co);
 uint64_t co_id(const struct co *co);
 
 /* Let the other ready coroutines of this worker run first. */
-void co_yield (void);
+void co_yield(void);
 
 /* Park for at least ns nanoseconds (0 or less: as co_yield). */
 void co_sleep(int64_t ns);

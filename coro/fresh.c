@@ -15,8 +15,8 @@
 #include "coro/clock.h"
 #include "coro/sched.h"
 
-enum { TAKE_MAX = 1024 };
-static const int64_t LOOK_MAX_NS = 8 * CLOCK_MS;
+enum { TAKE_MAX = 8192 };
+static const int64_t LOOK_MIN_NS = CLOCK_MS, LOOK_MAX_NS = 8 * CLOCK_MS;
 
 UNSANITIZED static uint32_t count_of(struct fresh_queue *fresh)
 {
@@ -78,7 +78,9 @@ UNSANITIZED static uint32_t take_half(struct worker *self, struct worker *from)
     return n;
 }
 
-UNSANITIZED bool fresh_anywhere(void)
+/* --- the watcher ------------------------------------------------------------------------------ */
+
+UNSANITIZED static bool anywhere(void)
 {
     for (int i = 0; i < runtime.worker_count; i++)
         if (atomic_load(&runtime.workers[i].fresh.count) > 0)
@@ -86,8 +88,8 @@ UNSANITIZED bool fresh_anywhere(void)
     return false;
 }
 
-/* Doubles the interval while there is nothing to take, up to LOOK_MAX_NS. */
-UNSANITIZED bool fresh_look(struct worker *self)
+/* Half of what those have who are behind; and remember how many each has started by now. */
+UNSANITIZED static uint32_t look(struct worker *self, bool take)
 {
     uint32_t taken = 0;
     for (int i = 0; i < runtime.worker_count; i++) {
@@ -95,12 +97,59 @@ UNSANITIZED bool fresh_look(struct worker *self)
         uint32_t started = atomic_load_explicit(&other->fresh.taken, memory_order_relaxed);
         uint32_t since = started - self->look_taken[i];
         self->look_taken[i] = started;
-        if (other != self && count_of(&other->fresh) > since)
+        if (take && other != self && count_of(&other->fresh) > since)
             taken += take_half(self, other);
     }
-    if (taken)
-        self->look_every_ns = LOOK_MIN_NS;
-    else if (self->look_every_ns < LOOK_MAX_NS)
+    return taken;
+}
+
+UNSANITIZED static void begin_watching(struct worker *self)
+{
+    self->watching = true;
+    self->look_every_ns = LOOK_MIN_NS;
+    self->look_at_ns = clock_now_ns() + LOOK_MIN_NS;
+    look(self, false);
+}
+
+UNSANITIZED static void stop_watching(struct worker *self)
+{
+    self->watching = false;
+    atomic_store(&runtime.watcher, 0);
+}
+
+/* A worker that is going to sleep, and counts as a sleeper already: is it the watcher, and if so
+ * for how long may it sleep? Else -1. A spawn that sees no sleeper is seen here. */
+UNSANITIZED int64_t fresh_watch(struct worker *self)
+{
+    int none = 0;
+    if (!self->watching && atomic_load(&runtime.watcher) == self->index + 1)
+        begin_watching(self); /* worker_want_watcher() made it so */
+    if (!self->watching && atomic_load(&runtime.watcher) == 0 && anywhere() &&
+        atomic_compare_exchange_strong(&runtime.watcher, &none, self->index + 1))
+        begin_watching(self);
+    if (self->watching && worker_sleepers() == runtime.worker_count && !anywhere())
+        stop_watching(self); /* there is nobody to be watched */
+    if (!self->watching)
+        return -1;
+    int64_t left = self->look_at_ns - clock_now_ns();
+    return left > 0 ? left : 0;
+}
+
+/* Awake with nothing to do: look, if it is the watcher and the time has come. True: it has some
+ * work now. Looks less and less often while there is none to be had. */
+UNSANITIZED bool fresh_look(struct worker *self)
+{
+    if (!self->watching)
+        return false;
+    int64_t now = clock_now_ns();
+    if (now < self->look_at_ns)
+        return false;
+    if (look(self, true) > 0) {
+        stop_watching(self);
+        return true;
+    }
+    if (self->look_every_ns < LOOK_MAX_NS)
         self->look_every_ns *= 2;
-    return taken > 0;
+    self->look_at_ns = now + self->look_every_ns;
+    return false;
 }

@@ -3,15 +3,21 @@
 
 #include <sched.h>
 
-enum { SPINS = 100 };
+enum { FIRST = 8, MOST = 256 };
 
-/* The holder runs a few dozen instructions; if it is not done after SPINS, its thread has lost its
- * processor, and spinning on would only keep it from getting one. */
+/*
+ * The longer it waits, the longer it looks away: each look takes the cache line from the holder,
+ * whose next operations on the same channel or mutex would be cheap without. A holder runs a few
+ * dozen instructions; if it is not done after MOST, its thread has lost its processor, and to spin
+ * on would only keep it from getting one.
+ */
 UNSANITIZED void lock_wait(struct lock *lock)
 {
-    for (int i = 0; atomic_load_explicit(&lock->held, memory_order_relaxed); i++) {
-        if (i < SPINS)
+    for (int pause = FIRST; atomic_load_explicit(&lock->held, memory_order_relaxed);) {
+        for (int i = 0; i < pause; i++)
             lock_relax();
+        if (pause < MOST)
+            pause *= 2;
         else
             sched_yield();
     }

@@ -2,10 +2,12 @@
 /*
  * Uncontended: one compare-and-swap each way. A waiter that is woken has to win the lock like
  * anyone else, for who runs already can use it at once; but after STARVING_NS of waiting the lock
- * is handed to it. (The scheme of Go's sync.Mutex.)
+ * is handed to it. While one is being woken no second one is: it would come in vain. (The scheme of
+ * Go's sync.Mutex.)
  *
- * Invariants: WAITED_FOR is changed under guard only, and is set exactly while waiters is not
- * empty. After WAITED_FOR is set, unlock goes through guard; so no wake is lost.
+ * Invariants: WAITED_FOR and WAKING are changed under guard only. WAITED_FOR is set exactly while
+ * waiters is not empty; WAKING from the wake of a waiter until it has tried. With WAITED_FOR but
+ * not WAKING, unlock goes through guard and wakes one; so no wake is lost.
  */
 #include "coro/mutex.h"
 
@@ -13,7 +15,7 @@
 #include "coro/co.h"
 #include "coro/sched.h"
 
-enum { LOCKED = 1, WAITED_FOR = 2 };
+enum { LOCKED = 1, WAITED_FOR = 2, WAKING = 4 };
 enum { WOKEN, HANDED_OVER }; /* a waiter's status */
 enum { TRIES = 30 };         /* while the holder runs on another worker */
 static const int64_t STARVING_NS = CLOCK_MS;
@@ -44,24 +46,15 @@ bool mutex_try_lock(struct mutex *mutex)
     return true;
 }
 
-UNSANITIZED static bool commit_wait(struct co *co, void *arg)
-{
-    (void)co;
-    lock_drop_unseen(&((struct mutex *)arg)->guard);
-    return true;
-}
-
-/* Under guard: take it, or announce a waiter. True: taken. */
-static bool take_or_announce(struct mutex *mutex)
+/* Under guard: take it, or announce a waiter; `woken`: by one that was woken. True: taken. */
+static bool take_or_announce(struct mutex *mutex, bool woken)
 {
     for (;;) {
         uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
-        if (!(state & LOCKED)) {
-            if (try_state(mutex, state, state | LOCKED))
-                return true;
-        } else if (state & WAITED_FOR || try_state(mutex, state, state | WAITED_FOR)) {
-            return false;
-        }
+        uint32_t rest = woken ? state & ~(uint32_t)WAKING : state;
+        bool free = !(state & LOCKED);
+        if (try_state(mutex, state, rest | (free ? LOCKED : WAITED_FOR)))
+            return free;
     }
 }
 
@@ -87,12 +80,12 @@ static void lock_slowly(struct mutex *mutex)
 {
     struct co *self = co_current();
     ensure(self && atomic_load_explicit(&mutex->holder, memory_order_relaxed) != self);
-    if (spin(mutex, self))
+    if (mutex_try_lock(mutex) || spin(mutex, self))
         return;
     struct mutex_waiter me = {.waiter = {.co = self}};
     for (bool first = true;; first = false) {
         lock_take(&mutex->guard);
-        if (take_or_announce(mutex)) {
+        if (take_or_announce(mutex, !first)) {
             lock_drop(&mutex->guard);
             break;
         }
@@ -102,8 +95,7 @@ static void lock_slowly(struct mutex *mutex)
         } else { /* it has waited longest: back to the front */
             waiters_push_front(&mutex->waiters, &me.waiter);
         }
-        sanitize_release(&mutex->guard);
-        co_park("mutex", commit_wait, mutex);
+        co_park_with("mutex", &mutex->guard);
         if (me.waiter.status == HANDED_OVER)
             break;
     }
@@ -130,7 +122,8 @@ static void unlock_slowly(struct mutex *mutex)
         int64_t since_ns = ((struct mutex_waiter *)waiter)->since_ns;
         bool hand_over = worker_now_ns() - since_ns >= STARVING_NS;
         waiter->status = hand_over ? HANDED_OVER : WOKEN;
-        atomic_store_explicit(&mutex->state, rest | (hand_over ? LOCKED : 0), memory_order_release);
+        atomic_store_explicit(
+            &mutex->state, rest | (hand_over ? LOCKED : WAKING), memory_order_release);
     } else {
         atomic_store_explicit(&mutex->state, 0, memory_order_release);
     }
@@ -145,6 +138,9 @@ void mutex_unlock(struct mutex *mutex)
     ensure(atomic_load_explicit(&mutex->state, memory_order_relaxed) & LOCKED);
     ensure(!holder || holder == co_current());
     set_holder(mutex, NULL);
-    if (!try_state(mutex, LOCKED, 0))
+    if (try_state(mutex, LOCKED, 0))
+        return;
+    uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
+    if (!(state & WAKING) || !try_state(mutex, state, state & ~(uint32_t)LOCKED))
         unlock_slowly(mutex);
 }

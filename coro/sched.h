@@ -23,11 +23,10 @@
 
 enum {
     WORKERS_MAX = 64,
-    EVENTS_MAX = 64,       /* taken from epoll at once */
-    NEXT_MAX = 64,         /* turns in a row that `next` may jump the queue */
-    TURNS_MAX = 61,        /* switches between coroutines until the scheduler looks around */
-    POLL_EVERY_NS = 20000, /* and how often it asks epoll while there is work */
-    LOOK_MIN_NS = 1000000  /* how often the watcher looks at the others, at first */
+    EVENTS_MAX = 64,      /* taken from epoll at once */
+    NEXT_MAX = 64,        /* turns in a row that `next` may jump the queue */
+    TURNS_MAX = 61,       /* switches between coroutines until the scheduler looks around */
+    POLL_EVERY_NS = 20000 /* and how often it asks epoll while there is work */
 };
 
 /* A stack that can be left and come back to. */
@@ -64,11 +63,12 @@ struct co_queue {
     struct co *first, *last;
 };
 
-/* What a coroutine wants done once it has left its stack. */
+/* What a coroutine wants done once it has left its stack: fn called, or a lock dropped. */
 struct commit {
-    struct co *co;
+    struct co *co; /* NULL: nothing */
     bool (*fn)(struct co *co, void *arg);
     void *arg;
+    struct lock *lock;
 };
 
 /* A call that a coroutine wants made on the worker's own stack. */
@@ -101,7 +101,8 @@ struct fresh_queue { /* coroutines that never ran: any worker may take them */
 struct worker {
     /* its own thread only */
     struct co *current; /* NULL: on its own stack */
-    struct strand own;  /* its own stack: scheduler, callbacks, big calls */
+    int *errno_of_thread;
+    struct strand own; /* its own stack: scheduler, callbacks, big calls */
     struct strand committer;
     struct commit commit;
     struct big_call call;
@@ -111,13 +112,15 @@ struct worker {
     bool alternate, must_return; /* co_start_now: the next switch goes to the own stack */
     struct co *retired;          /* the last coroutine that ended */
     struct index_cache cos, stacks;
+    uint32_t spare_stack;
     uint64_t last_id, random;
     int64_t polled_ns;
     int epoll, doorbell;
     struct epoll_event events[EVENTS_MAX];
     int event_count, event_at;
     uint32_t look_taken[WORKERS_MAX]; /* as the watcher: what it saw last time */
-    int64_t look_every_ns;
+    int64_t look_every_ns, look_at_ns;
+    bool watching;
     /* read by others */
     int index;
     pthread_t thread;
@@ -149,8 +152,30 @@ struct runtime {
 
 extern struct runtime runtime;
 
+/* The worker whose thread this is; NULL on foreign threads. Read anew each time: a coroutine may go
+ * on on another thread after it parked, and the compiler would keep the address of a thread-local
+ * variable, or its value, over the switch. So the variable is hidden from it. */
+extern _Thread_local struct worker *worker_of_thread;
+
+static inline struct worker *worker_self(void)
+{
+    struct worker *self;
+#if defined(__x86_64__)
+    __asm__ volatile("movq worker_of_thread@gottpoff(%%rip), %0\n\t"
+                     "movq %%fs:(%0), %0"
+                     : "=r"(self));
+#else
+    uintptr_t thread;
+    __asm__ volatile("mrs %1, tpidr_el0\n\t"
+                     "adrp %0, :gottprel:worker_of_thread\n\t"
+                     "ldr %0, [%0, :gottprel_lo12:worker_of_thread]\n\t"
+                     "ldr %0, [%0, %1]"
+                     : "=&r"(self), "=&r"(thread));
+#endif
+    return self;
+}
+
 /* worker.c */
-struct worker *worker_self(void); /* of the calling thread; NULL on foreign threads */
 bool worker_init(struct worker *worker, int index);
 void worker_term(struct worker *worker);
 void worker_loop(struct worker *worker);
@@ -164,13 +189,14 @@ struct co *co_make(
     struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg);
 void co_resume(struct worker *worker, struct co *co);
 struct co *co_pick(struct worker *worker);
+void co_park_with(const char *why, struct lock *lock); /* which is dropped once it has left */
 bool co_spawn_on(struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg);
 
 /* fresh.c */
 void fresh_push(struct worker *worker, struct co *co);
 struct co *fresh_pop(struct worker *worker);
-bool fresh_anywhere(void);
-bool fresh_look(struct worker *self); /* as the watcher: take from those who are behind */
+int64_t fresh_watch(struct worker *self); /* going to sleep */
+bool fresh_look(struct worker *self);     /* idle */
 
 UNSANITIZED static inline int worker_sleepers(void)
 {

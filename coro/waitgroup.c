@@ -7,6 +7,7 @@
 #include "coro/waitgroup.h"
 
 #include "coro/co.h"
+#include "coro/sched.h"
 #include "coro/ensure.h"
 
 enum { WAITED_FOR = 1 };
@@ -37,13 +38,6 @@ void waitgroup_done(struct waitgroup *group)
     waitgroup_add(group, -1);
 }
 
-UNSANITIZED static bool commit_wait(struct co *co, void *arg)
-{
-    (void)co;
-    lock_drop_unseen(&((struct waitgroup *)arg)->guard);
-    return true;
-}
-
 void waitgroup_wait(struct waitgroup *group)
 {
     uint64_t state = atomic_load_explicit(&group->state, memory_order_acquire);
@@ -59,6 +53,5 @@ void waitgroup_wait(struct waitgroup *group)
         &group->state, &state, state | WAITED_FOR, memory_order_acq_rel, memory_order_acquire));
     struct waiter waiter = {.co = co_current()};
     waiters_push(&group->waiters, &waiter);
-    sanitize_release(&group->guard);
-    co_park("waitgroup", commit_wait, group);
+    co_park_with("waitgroup", &group->guard);
 }

@@ -8,21 +8,14 @@
  */
 #include "coro/worker.h"
 
-#include <string.h>
+#include <errno.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
 #include "coro/sched.h"
 #include "coro/waitgroup.h"
 
-static _Thread_local struct worker *self_tls;
-
-/* Not inlined: a coroutine may be moved to another thread where it parks, and the compiler would
- * keep the address of the thread's variable. */
-__attribute__((noinline, noipa)) UNSANITIZED struct worker *worker_self(void)
-{
-    return self_tls;
-}
+_Thread_local struct worker *worker_of_thread;
 
 int worker_count(void)
 {
@@ -45,7 +38,7 @@ UNSANITIZED int64_t worker_now_ns(void)
 bool worker_init(struct worker *worker, int index)
 {
     worker->index = index;
-    worker->look_every_ns = LOOK_MIN_NS;
+    worker->spare_stack = INDEX_NONE;
     worker->last_id = runtime.id_base + (uint64_t)index + 1 - (uint64_t)runtime.worker_count;
     worker->random = (uint64_t)clock_wall_us() * (uint64_t)(index + 1);
     worker->cos.limit = worker->stacks.limit = INDEX_CACHE;
@@ -113,56 +106,28 @@ UNSANITIZED static void take_inbox(struct worker *worker)
 }
 
 /* How long it may sleep: until its first timer, and as the watcher until the next look. */
-UNSANITIZED static int64_t sleep_time(struct worker *worker, bool watches)
+UNSANITIZED static int64_t sleep_time(struct worker *worker)
 {
     int64_t due = atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed);
-    int64_t time = -1;
+    int64_t time = fresh_watch(worker);
     if (due != INT64_MAX) {
-        int64_t now = clock_now_ns();
-        time = due > now ? due - now : 0;
+        int64_t left = due - clock_now_ns();
+        if (left < 0)
+            left = 0;
+        time = time < 0 || left < time ? left : time;
     }
-    if (watches && (time < 0 || time > worker->look_every_ns))
-        time = worker->look_every_ns;
     return time;
-}
-
-/* Is it to watch? Steps down when there is nobody awake to be watched. */
-UNSANITIZED static bool is_watcher(struct worker *worker)
-{
-    if (atomic_load(&runtime.watcher) != worker->index + 1)
-        return false;
-    if (worker_sleepers() < runtime.worker_count - 1)
-        return true;
-    atomic_store(&runtime.watcher, 0);
-    return false;
-}
-
-UNSANITIZED static bool becomes_watcher(struct worker *worker)
-{
-    int none = 0;
-    return atomic_load(&runtime.watcher) == 0 && fresh_anywhere() &&
-           atomic_compare_exchange_strong(&runtime.watcher, &none, worker->index + 1);
-}
-
-UNSANITIZED static void stop_watching(struct worker *worker)
-{
-    if (atomic_load_explicit(&runtime.watcher, memory_order_relaxed) == worker->index + 1)
-        atomic_store(&runtime.watcher, 0);
 }
 
 /* Nothing to run: wait for something. */
 UNSANITIZED static void sleep_until_woken(struct worker *worker)
 {
-    bool watches = is_watcher(worker);
-    if (watches && fresh_look(worker)) {
-        stop_watching(worker);
+    if (fresh_look(worker))
         return;
-    }
     atomic_exchange(&worker->asleep, 1);
     if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {
         uint64_t sleep = atomic_fetch_add(&runtime.sleep, SLEEP_TURN + 1) + SLEEP_TURN + 1;
-        watches = watches || becomes_watcher(worker);
-        int64_t time = sleep_time(worker, watches);
+        int64_t time = sleep_time(worker);
         if (time < 0 && report_deadlocked(sleep))
             report_deadlock();
         poller_poll(worker, time);
@@ -188,7 +153,8 @@ UNSANITIZED static void look_around(struct worker *worker)
 
 UNSANITIZED void worker_loop(struct worker *worker)
 {
-    self_tls = worker;
+    worker_of_thread = worker;
+    worker->errno_of_thread = &errno;
     sanitize_thread_stack(&worker->own.sanitize);
     sanitize_fiber_make(&worker->committer.sanitize);
     overflow_thread_init();
@@ -204,7 +170,7 @@ UNSANITIZED void worker_loop(struct worker *worker)
     }
     overflow_thread_term();
     sanitize_fiber_free(&worker->committer.sanitize);
-    self_tls = NULL;
+    worker_of_thread = NULL;
 }
 
 /* --- the same call on every worker ------------------------------------------------------------ */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The prime sieve: a pipeline that grows. Each prime found adds a coroutine which lets only those
+ * numbers pass that it does not divide.
+ *
+ *     for { prime := <-ch; next := make(chan int); go filter(ch, next, prime); ch = next }
+ */
+#include <stdio.h>
+
+#include "coro/chan.h"
+#include "coro/co.h"
+#include "coro/runtime.h"
+
+enum { PRIMES = 15 };
+
+struct stage {
+    int prime;
+    struct chan *from, *to;
+};
+
+/* Numbers from 2 on, until the channel is closed at the other end. */
+static void count(void *arg)
+{
+    struct stage *stage = arg;
+    int n = 2;
+    while (chan_send(stage->to, &n) == CHAN_OK)
+        n++;
+}
+
+static void filter(void *arg)
+{
+    struct stage *stage = arg;
+    int n;
+    while (chan_recv(stage->from, &n) == CHAN_OK)
+        if (n % stage->prime != 0 && chan_send(stage->to, &n) != CHAN_OK)
+            break;
+    chan_close(stage->from); /* the end travels back to the source, stage by stage */
+}
+
+static void program(void *arg)
+{
+    (void)arg;
+    static struct stage stages[PRIMES + 1];
+    stages[0].to = chan_make(sizeof(int), 0);
+    ensure(stages[0].to && co_spawn(count, &stages[0]));
+    for (int i = 1; i <= PRIMES; i++) {
+        struct stage *stage = &stages[i];
+        stage->from = stages[i - 1].to;
+        stage->to = chan_make(sizeof(int), 0);
+        ensure(stage->to && chan_recv(stage->from, &stage->prime) == CHAN_OK);
+        printf("%d%c", stage->prime, i < PRIMES ? ' ' : '\n');
+        ensure(co_spawn(filter, stage));
+    }
+    chan_close(stages[PRIMES].to);
+    while (runtime_alive() > 1)
+        co_yield();
+    for (int i = 0; i <= PRIMES; i++)
+        chan_free(&stages[i].to);
+}
+
+int main(void)
+{
+    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+}

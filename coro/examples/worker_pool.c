@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker pool of two channels: however many jobs there are, three coroutines do them.
+ *
+ *     for w := 1; w <= 3; w++ { go worker(jobs, results) }
+ *     for j := 1; j <= 9; j++ { jobs <- j }
+ *     close(jobs)
+ *     for a := 1; a <= 9; a++ { <-results }
+ */
+#include <stdio.h>
+
+#include "coro/chan.h"
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/runtime.h"
+
+enum { WORKERS = 3, JOBS = 9 };
+
+struct pool {
+    struct chan *jobs, *results;
+};
+
+struct result {
+    int job, answer;
+};
+
+static void work(void *arg)
+{
+    struct pool *pool = arg;
+    int job;
+    while (chan_recv(pool->jobs, &job) == CHAN_OK) {
+        co_sleep(2 * CLOCK_MS); /* something that takes its time */
+        struct result result = {job, job * job};
+        ensure(chan_send(pool->results, &result) == CHAN_OK);
+    }
+}
+
+static void program(void *arg)
+{
+    (void)arg;
+    struct pool pool = {chan_make(sizeof(int), JOBS), chan_make(sizeof(struct result), JOBS)};
+    ensure(pool.jobs && pool.results);
+    for (int i = 0; i < WORKERS; i++)
+        ensure(co_spawn(work, &pool));
+    for (int job = 0; job < JOBS; job++)
+        ensure(chan_send(pool.jobs, &job) == CHAN_OK);
+    chan_close(pool.jobs);
+
+    int answers[JOBS];
+    for (int i = 0; i < JOBS; i++) { /* in the order in which they get done */
+        struct result result;
+        ensure(chan_recv(pool.results, &result) == CHAN_OK);
+        answers[result.job] = result.answer;
+    }
+    for (int job = 0; job < JOBS; job++)
+        printf("job %d: %d\n", job, answers[job]);
+    while (runtime_alive() > 1)
+        co_yield();
+    chan_free(&pool.jobs);
+    chan_free(&pool.results);
+}
+
+int main(void)
+{
+    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+}
