@@ -53,6 +53,18 @@ static enum ledger_status statement_start(struct context *context, struct ledger
     return status_of(query_statement_start(context, ledger->store, account, head, before, from));
 }
 
+/* The entry that touched the account before this one. */
+static uint64_t previous_of(const struct entry *entry, const struct account *account)
+{
+    uint64_t previous = 0;
+    for (uint32_t i = 0; i < entry->posting_count; i++) {
+        const struct posting *posting = &entry->postings[i];
+        if (posting->from == account || posting->to == account)
+            previous = posting->from == account ? posting->from_prev : posting->to_prev;
+    }
+    return previous;
+}
+
 enum ledger_status ledger_statement(struct context *context, struct ledger *ledger, const char *id,
     uint64_t before, size_t limit, struct entry **entries, size_t *count, uint64_t *next,
     uint64_t *seq)
@@ -69,7 +81,7 @@ enum ledger_status ledger_statement(struct context *context, struct ledger *ledg
     if (status == LEDGER_OK)
         status = status_of(query_statement(
             context, ledger->store, ledger->accounts, account, from, limit, entries, count));
-    if (status == LEDGER_OK && *count == limit)
-        *next = entries[*count - 1]->seq;
+    if (*count == limit && previous_of(entries[limit - 1], account) > account->opened)
+        *next = entries[limit - 1]->seq;
     return status;
 }

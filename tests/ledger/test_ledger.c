@@ -179,6 +179,13 @@ static void reads_the_journal(const char *strategy)
         ledger_close(&ledger);
         ledger = fixture_open(db, strategy);
     }
+    /* A page that ends with the oldest entry has none after it. */
+    CU_ASSERT_EQUAL(
+        ledger_statement(context, ledger, "a", 0, 20, entries, &count, &next, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(count, 20);
+    CU_ASSERT_EQUAL(next, 0);
+    while (count > 0)
+        entry_drop(&entries[--count]);
     ledger_close(&ledger);
 }
 
