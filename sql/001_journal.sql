@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The journal is the truth: one gapless sequence of entries for each ledger, only ever added to.
 -- Everything else here (accounts, balances) follows from it, or guards it.
 --
@@ -34,7 +35,7 @@ CREATE TABLE account (
     no       bigint NOT NULL CHECK (no > 0),
     id       text   COLLATE "C" NOT NULL CHECK (id ~ '^[A-Za-z0-9_.:@-]{1,64}$'),
     asset    text   COLLATE "C" NOT NULL CHECK (asset ~ '^[A-Z][A-Z0-9_]{0,16}/(0|[1-9][0-9]?)$'),
-    floor    numeric(38, 0),                 -- the lowest balance allowed; null: none
+    floor    numeric(38, 0),        -- the lowest balance allowed; null: none
     opened   bigint NOT NULL,       -- the entry that opened it
     metadata json,
     PRIMARY KEY (ledger, no),
@@ -49,8 +50,8 @@ CREATE TABLE entry (
     key         text        COLLATE "C" CHECK (length(key) BETWEEN 1 AND 255),
     fingerprint bytea       CHECK (length(fingerprint) = 16), -- of the request that the key is for
     account     bigint,     -- kind 1: the account opened; kind 3: the one whose rule was broken
-    code        text        COLLATE "C",                      -- kind 3: which rule
-    available   numeric(38, 0),                                        -- kind 3: what could be taken
+    code        text        COLLATE "C",         -- kind 3: which rule
+    available   numeric(38, 0),                  -- kind 3: what could be taken
     metadata    json,
     PRIMARY KEY (ledger, seq),
     CHECK ((key IS NULL) = (fingerprint IS NULL)),

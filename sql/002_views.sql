@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What a person asks in psql, and what an auditor asks. The views are exact at any moment: they add
 -- the journal's tail to the last checkpoint.
 
@@ -60,7 +61,7 @@ SELECT e.ledger, e.seq, 'a transfer without postings'
   FROM entry e LEFT JOIN posting p ON p.ledger = e.ledger AND p.seq = e.seq AND p.leg = 0
  WHERE e.kind = 2 AND p.seq IS NULL
 UNION ALL
-SELECT p.ledger, p.seq, format('posting %s: accounts missing, of two assets, or not yet open', p.leg)
+SELECT p.ledger, p.seq, format('posting %s: accounts missing, of two assets, or not open', p.leg)
   FROM posting p
   LEFT JOIN account f ON f.ledger = p.ledger AND f.no = p.from_no
   LEFT JOIN account t ON t.ledger = p.ledger AND t.no = p.to_no

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- teller_app is what the service works as. It can add to the journal and read it; it cannot change
 -- or delete what is there. Where the database user may not create roles (a hosted server), the
 -- service works as that user, and the administrator can create teller_app and these grants.

@@ -27,4 +27,29 @@ const char *fixture_ask(const char *conninfo, const char *sql);
 /* The audit finds nothing, and a fresh fold of the journal succeeds. */
 void fixture_check(struct ledger *ledger);
 
+/*
+ * Both strategies are held to the same tests. A test takes the strategy's name; TESTS(X) lists
+ * them; this makes of them two suites, NAME_owner_suite and NAME_sharded_suite.
+ */
+#define FIXTURE_OWNER(test)                                                                        \
+    static void owner_##test(void)                                                                 \
+    {                                                                                              \
+        test("owner");                                                                             \
+    }
+#define FIXTURE_SHARDED(test)                                                                      \
+    static void sharded_##test(void)                                                               \
+    {                                                                                              \
+        test("sharded");                                                                           \
+    }
+#define FIXTURE_OWNER_ROW(test) {#test, owner_##test},
+#define FIXTURE_SHARDED_ROW(test) {#test, sharded_##test},
+#define FIXTURE_BOTH(suite)                                                                        \
+    TESTS(FIXTURE_OWNER)                                                                           \
+    TESTS(FIXTURE_SHARDED)                                                                         \
+    static const struct unit_test owner_tests[] = {TESTS(FIXTURE_OWNER_ROW){0}};                   \
+    static const struct unit_test sharded_tests[] = {TESTS(FIXTURE_SHARDED_ROW){0}};               \
+    const struct unit_suite suite##_owner_suite = {.name = #suite "-owner", .tests = owner_tests}; \
+    const struct unit_suite suite##_sharded_suite = {                                              \
+        .name = #suite "-sharded", .tests = sharded_tests};
+
 #endif

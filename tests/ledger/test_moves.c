@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* What the ledger does, one request after the other, against a real PostgreSQL. */
+#include "tests/ledger/fixture.h"
+
+static void opens_accounts(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct ledger_open_account alice = {.id = "alice", .asset = "USD/2", .has_floor = true};
+    struct ledger_account account;
+    bool opened;
+    uint64_t seq, again;
+    struct context *context = context_background();
+    CU_ASSERT_EQUAL(
+        ledger_open_account(context, ledger, &alice, &account, &opened, &seq), LEDGER_OK);
+    CU_ASSERT_TRUE(opened);
+    CU_ASSERT_EQUAL(seq, 2); /* 1 is the world account's */
+    CU_ASSERT_EQUAL(
+        ledger_open_account(context, ledger, &alice, &account, &opened, &again), LEDGER_OK);
+    CU_ASSERT_FALSE(opened);
+    CU_ASSERT_EQUAL(again, 2);
+    alice.asset = "EUR/2";
+    CU_ASSERT_EQUAL(ledger_open_account(context, ledger, &alice, &account, &opened, &seq),
+        LEDGER_ACCOUNT_EXISTS);
+    CU_ASSERT_EQUAL(
+        ledger_read_account(context, ledger, "bob", &account, &seq), LEDGER_ACCOUNT_NOT_FOUND);
+    CU_ASSERT_EQUAL(ledger_read_account(context, ledger, "world:CHF.2", &account, &seq), LEDGER_OK);
+    CU_ASSERT_FALSE(account.has_floor);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static void moves_money(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    fixture_account(ledger, "a", "USD/2", "0");
+    fixture_account(ledger, "b", "USD/2", "-50");
+    fixture_account(ledger, "e", "EUR/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 100), LEDGER_OK);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 101), LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 100), LEDGER_OK);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "b", "a", 150), LEDGER_OK);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "b", "a", 1), LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "a", 1), LEDGER_SAME_ACCOUNT);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "e", 1), LEDGER_ASSET_MISMATCH);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "x", 1), LEDGER_ACCOUNT_NOT_FOUND);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "x", "a", 1), LEDGER_ACCOUNT_NOT_FOUND);
+    CU_ASSERT(fixture_balance(ledger, "a") == 150);
+    CU_ASSERT(fixture_balance(ledger, "b") == -50);
+    CU_ASSERT(fixture_balance(ledger, "world:USD.2") == -100);
+    CU_ASSERT_STRING_EQUAL(
+        fixture_ask(db, "SELECT string_agg(account || '=' || balance, ' ' ORDER BY account)"
+                        " FROM teller.balances WHERE asset = 'USD/2'"),
+        "a=150 b=-50 world:USD.2=-100");
+    CU_ASSERT_STRING_EQUAL(
+        fixture_ask(db, "SELECT string_agg(amount || '>' || balance, ' ' ORDER BY seq)"
+                        " FROM teller.statement WHERE account = 'a'"),
+        "100>100 -100>0 150>150");
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static void holds_the_range(const char *strategy)
+{
+    struct ledger *ledger = fixture_open(fixture_database(), strategy);
+    fixture_account(ledger, "a", "X/0", NULL);
+    fixture_account(ledger, "b", "X/0", NULL);
+    fixture_account(ledger, "c", "X/0", NULL);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", money_max()), LEDGER_OK);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "c", 1), LEDGER_AMOUNT_OUT_OF_RANGE);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "c", "b", 1), LEDGER_AMOUNT_OUT_OF_RANGE);
+    CU_ASSERT(fixture_balance(ledger, "a") == -money_max());
+    CU_ASSERT(fixture_balance(ledger, "b") == money_max());
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static void moves_many_legs(const char *strategy)
+{
+    struct ledger *ledger = fixture_open(fixture_database(), strategy);
+    fixture_account(ledger, "a", "USD/2", "0");
+    fixture_account(ledger, "b", "USD/2", "0");
+    fixture_account(ledger, "fee", "USD/2", "0");
+    const struct ledger_leg good[] = {
+        {"a", "b", 30}, {"world:USD.2", "a", 100}, {"a", "fee", 5}, {"b", "fee", 1}};
+    const struct ledger_leg bad[] = {{"a", "b", 60}, {"a", "fee", 6}};
+    struct ledger_transfer transfer = {.legs = good, .leg_count = 4};
+    struct ledger_outcome outcome;
+    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    CU_ASSERT_EQUAL(
+        outcome.status, LEDGER_OK); /* the floor is held to the whole, not to each leg */
+    entry_drop(&outcome.entry);
+    transfer = (struct ledger_transfer){.legs = bad, .leg_count = 2};
+    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    CU_ASSERT_EQUAL(outcome.status, LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_STRING_EQUAL(outcome.account, "a");
+    CU_ASSERT(outcome.available == 65);
+    CU_ASSERT(fixture_balance(ledger, "a") == 65);
+    CU_ASSERT(fixture_balance(ledger, "b") == 29);
+    CU_ASSERT(fixture_balance(ledger, "fee") == 6);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static void keeps_keys(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    fixture_account(ledger, "a", "USD/2", "0");
+    for (int restarts = 0; restarts < 2; restarts++) {
+        CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 100), LEDGER_OK);
+        CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 99), LEDGER_KEY_REUSED);
+        CU_ASSERT_EQUAL(
+            fixture_move(ledger, "out", "a", "world:USD.2", 150), LEDGER_INSUFFICIENT_FUNDS);
+        CU_ASSERT_EQUAL(fixture_move(ledger, "none", "a", "nobody", 1), LEDGER_ACCOUNT_NOT_FOUND);
+        CU_ASSERT(fixture_balance(ledger, "a") == 100);
+        ledger_close(&ledger);
+        ledger = fixture_open(db, strategy);
+    }
+    /* The rejection is frozen even when there would be money now; a fresh key is not bound by it.
+     */
+    CU_ASSERT_EQUAL(fixture_move(ledger, "more", "world:USD.2", "a", 100), LEDGER_OK);
+    CU_ASSERT_EQUAL(
+        fixture_move(ledger, "out", "a", "world:USD.2", 150), LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(fixture_move(ledger, "out2", "a", "world:USD.2", 150), LEDGER_OK);
+    /* What was not found has used up no key. */
+    fixture_account(ledger, "nobody", "USD/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, "none", "a", "nobody", 1), LEDGER_OK);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static void reads_the_journal(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct context *context = context_background();
+    struct entry *entries[50];
+    size_t count;
+    uint64_t next, seq;
+    fixture_account(ledger, "a", "USD/2", "0");
+    for (int i = 0; i < 20; i++)
+        CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 10), LEDGER_OK);
+    for (int restarts = 0; restarts < 2; restarts++) { /* from memory, then from the database */
+        CU_ASSERT_EQUAL(ledger_journal(context, ledger, 0, 50, entries, &count, &seq), LEDGER_OK);
+        CU_ASSERT_EQUAL(count, 22);
+        for (size_t i = 0; i < count; i++) {
+            CU_ASSERT_EQUAL(entries[i]->seq, i + 1);
+            entry_drop(&entries[i]);
+        }
+        CU_ASSERT_EQUAL(
+            ledger_statement(context, ledger, "a", 0, 15, entries, &count, &next, &seq), LEDGER_OK);
+        CU_ASSERT_EQUAL(count, 15);
+        CU_ASSERT_EQUAL(entries[0]->seq, 22);
+        CU_ASSERT(entries[0]->postings[0].to_after == 200);
+        CU_ASSERT_EQUAL(next, 8);
+        while (count > 0)
+            entry_drop(&entries[--count]);
+        CU_ASSERT_EQUAL(
+            ledger_statement(context, ledger, "a", next, 15, entries, &count, &next, &seq),
+            LEDGER_OK);
+        CU_ASSERT_EQUAL(count, 5);
+        CU_ASSERT_EQUAL(next, 0);
+        CU_ASSERT_EQUAL(entries[4]->seq, 3);
+        while (count > 0)
+            entry_drop(&entries[--count]);
+        ledger_close(&ledger);
+        ledger = fixture_open(db, strategy);
+    }
+    /* A page that ends with the oldest entry has none after it. */
+    CU_ASSERT_EQUAL(
+        ledger_statement(context, ledger, "a", 0, 20, entries, &count, &next, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(count, 20);
+    CU_ASSERT_EQUAL(next, 0);
+    while (count > 0)
+        entry_drop(&entries[--count]);
+    ledger_close(&ledger);
+}
+
+static void lists_accounts(const char *strategy)
+{
+    struct ledger *ledger = fixture_open(fixture_database(), strategy);
+    struct ledger_account accounts[4];
+    size_t count;
+    bool more;
+    uint64_t seq;
+    struct context *context = context_background();
+    static const char *const ids[] = {"b:2", "a", "b:1", "B", "b~", "b:3"};
+    for (size_t i = 0; i < 6; i++)
+        if (account_id_is_valid(ids[i]))
+            fixture_account(ledger, ids[i], i == 5 ? "EUR/2" : "USD/2", "0");
+    CU_ASSERT_EQUAL(
+        ledger_list_accounts(context, ledger, "b:", "", "", 2, accounts, &count, &more, &seq),
+        LEDGER_OK);
+    CU_ASSERT_EQUAL(count, 2);
+    CU_ASSERT_TRUE(more);
+    CU_ASSERT_STRING_EQUAL(accounts[0].id, "b:1");
+    CU_ASSERT_EQUAL(
+        ledger_list_accounts(context, ledger, "b:", "", "b:2", 2, accounts, &count, &more, &seq),
+        LEDGER_OK);
+    CU_ASSERT_EQUAL(count, 1);
+    CU_ASSERT_FALSE(more);
+    CU_ASSERT_STRING_EQUAL(accounts[0].id, "b:3");
+    CU_ASSERT_EQUAL(
+        ledger_list_accounts(context, ledger, "", "EUR/2", "", 4, accounts, &count, &more, &seq),
+        LEDGER_OK);
+    CU_ASSERT_EQUAL(count, 2);
+    CU_ASSERT_STRING_EQUAL(accounts[1].id, "world:EUR.2");
+    ledger_close(&ledger);
+}
+
+/* ---- under both strategies ----------------------------------------------------------------- */
+
+#define TESTS(X)                                                                                   \
+    X(opens_accounts)                                                                              \
+    X(moves_money)                                                                                 \
+    X(holds_the_range)                                                                             \
+    X(moves_many_legs)                                                                             \
+    X(keeps_keys)                                                                                  \
+    X(reads_the_journal)                                                                           \
+    X(lists_accounts)
+
+FIXTURE_BOTH(moves)

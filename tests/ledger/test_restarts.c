@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Restarts, rivals, refusals and cut connections. */
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/random.h"
+#include "coro/waitgroup.h"
+#include "tests/ledger/fixture.h"
+
+static void folds_after_restart(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct ledger_figures before, after;
+    fixture_account(ledger, "a", "USD/2", "0");
+    fixture_account(ledger, "b", "USD/2", "-5");
+    for (int i = 0; i < 30; i++)
+        CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", i % 3 ? "a" : "b", 9), LEDGER_OK);
+    ledger_read_figures(ledger, &before);
+    ledger_close(&ledger);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT seq FROM teller.checkpoint"), "33");
+    /* As if the checkpoint had never been made: the whole journal is folded. */
+    fixture_ask(
+        db, "WITH gone AS (DELETE FROM teller.balance) UPDATE teller.checkpoint SET seq = 3");
+    for (int restarts = 0; restarts < 2; restarts++) {
+        ledger = fixture_open(db, strategy);
+        ledger_read_figures(ledger, &after);
+        CU_ASSERT_EQUAL(after.durable_seq, before.durable_seq);
+        CU_ASSERT_EQUAL(after.epoch, before.epoch + 1 + (unsigned)restarts);
+        CU_ASSERT(fixture_balance(ledger, "a") == 180);
+        CU_ASSERT(fixture_balance(ledger, "b") == 90);
+        CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "b", "a", 96), LEDGER_INSUFFICIENT_FUNDS);
+        fixture_check(ledger);
+        ledger_close(&ledger);
+    }
+}
+
+/* Another process takes over: what this one decides from then on must never get in. */
+static void is_fenced(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct ledger_figures figures;
+    fixture_account(ledger, "a", "USD/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
+    fixture_ask(db, "UPDATE teller.writer SET epoch = epoch + 1");
+    CU_ASSERT_EQUAL(fixture_move(ledger, "k", "world:USD.2", "a", 5), LEDGER_OUTCOME_UNKNOWN);
+    ledger_read_figures(ledger, &figures);
+    CU_ASSERT_EQUAL(figures.state, LEDGER_FENCED);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_UNAVAILABLE);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT max(seq) FROM teller.entry"), "3");
+    ledger_close(&ledger);
+}
+
+/* The database finds a batch in the wrong: writes stop, reads go on and tell what is durable. */
+static void stops_when_refused(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct ledger_figures figures;
+    fixture_account(ledger, "a", "USD/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
+    fixture_ask(db, "ALTER TABLE teller.posting ADD CHECK (amount <> 13)");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 13), LEDGER_OUTCOME_UNKNOWN);
+    ledger_read_figures(ledger, &figures);
+    CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_UNAVAILABLE);
+    CU_ASSERT(fixture_balance(ledger, "a") == 5);
+    ledger_close(&ledger);
+    fixture_ask(db, "ALTER TABLE teller.posting DROP CONSTRAINT posting_amount_check1");
+    ledger = fixture_open(db, strategy);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 13), LEDGER_OK);
+    CU_ASSERT(fixture_balance(ledger, "a") == 18);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+/* The writer's session is cut, again and again, while money moves: each move happens once. */
+struct cutting {
+    const char *db;
+    _Atomic bool stop;
+    _Atomic int cuts;
+    struct waitgroup done;
+};
+
+static void cut_main(void *arg)
+{
+    struct cutting *c = arg;
+    while (!c->stop) {
+        fixture_ask(c->db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                           " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        c->cuts++;
+        co_sleep(INT64_C(1000000) * (5 + (int)(random_next() % 40)));
+    }
+    waitgroup_done(&c->done);
+}
+
+static void survives_cuts(const char *strategy)
+{
+    enum { MOVES = 150 };
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct cutting cutting = {.db = db};
+    int moved = 0;
+    fixture_account(ledger, "a", "USD/2", "0");
+    waitgroup_add(&cutting.done, 1);
+    bool started = co_spawn(cut_main, &cutting);
+    ensure(started);
+    for (int i = 0; i < MOVES; i++) {
+        char key[20];
+        enum ledger_status status;
+        snprintf(key, sizeof key, "k%d", i);
+        while ((status = fixture_move(ledger, key, "world:USD.2", "a", 1)) != LEDGER_OK) {
+            CU_ASSERT_EQUAL(status, LEDGER_UNAVAILABLE);
+            co_sleep(2000000);
+        }
+        moved++;
+    }
+    cutting.stop = true;
+    waitgroup_wait(&cutting.done);
+    printf("(%d cuts) ", cutting.cuts);
+    CU_ASSERT(fixture_balance(ledger, "a") == moved);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+/* ---- under both strategies ----------------------------------------------------------------- */
+
+#define TESTS(X)                                                                                   \
+    X(folds_after_restart)                                                                         \
+    X(is_fenced)                                                                                   \
+    X(stops_when_refused)                                                                          \
+    X(survives_cuts)
+
+FIXTURE_BOTH(restarts)
