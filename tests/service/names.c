@@ -3,7 +3,6 @@
 #include "tests/service/names.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +23,7 @@ static uint64_t hash(const char *name)
 static struct names_slot *slot_of(const struct names *names, const char *name)
 {
     size_t at = hash(name) & (names->size - 1);
-    while (names->slots[at].name[0] && strcmp(names->slots[at].name, name) != 0)
+    while (names->slots[at].name && strcmp(names->slots[at].name, name) != 0)
         at = (at + 1) & (names->size - 1);
     return &names->slots[at];
 }
@@ -41,7 +40,7 @@ static void grow(struct names *names)
     larger.slots = calloc(larger.size, sizeof larger.slots[0]);
     ensure(larger.slots);
     for (size_t i = 0; i < names->size; i++)
-        if (names->slots[i].name[0])
+        if (names->slots[i].name)
             *slot_of(&larger, names->slots[i].name) = names->slots[i];
     free(names->slots);
     *names = larger;
@@ -49,13 +48,14 @@ static void grow(struct names *names)
 
 bool names_add(struct names *names, const char *name, void *value)
 {
-    ensure(value && name[0] && strlen(name) < sizeof names->slots[0].name);
+    ensure(value);
     if (names->count * 2 >= names->size)
         grow(names);
     struct names_slot *slot = slot_of(names, name);
-    if (slot->name[0])
+    if (slot->name)
         return false;
-    snprintf(slot->name, sizeof slot->name, "%s", name);
+    slot->name = strdup(name);
+    ensure(slot->name);
     slot->value = value;
     names->count++;
     return true;
@@ -63,6 +63,8 @@ bool names_add(struct names *names, const char *name, void *value)
 
 void names_free(struct names *names)
 {
+    for (size_t i = 0; i < names->size; i++)
+        free(names->slots[i].name);
     free(names->slots);
     *names = (struct names){0};
 }

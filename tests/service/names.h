@@ -12,14 +12,15 @@ struct names {
 };
 
 struct names_slot {
-    char name[72]; /* "" is free */
+    char *name; /* NULL is free */
     void *value;
 };
 
 /* The value of that name; NULL if there is none. */
 void *names_find(const struct names *names, const char *name);
 
-/* False, and nothing changed, if the name is there already. value is not NULL. */
+/* False, and nothing changed, if the name is there already. value is not NULL. Stops the program
+ * when memory is short. */
 bool names_add(struct names *names, const char *name, void *value);
 
 void names_free(struct names *names); /* the values stay the caller's */

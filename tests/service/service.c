@@ -136,12 +136,26 @@ static pid_t spawn_teller(struct service *service)
     return spawn(argv, output);
 }
 
+/* The end of a file, for whoever looks into a failure. */
+static void print_tail(const char *who, const char *path)
+{
+    char text[2048] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    lseek(fd, -(off_t)(sizeof text - 1), SEEK_END); /* fails, rightly, for a shorter file */
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    printf("\n    %s said: %.*s\n", who, (int)(length > 0 ? length : 0), text);
+}
+
 static void print_output(const struct service *service)
 {
-    char path[TEXT], text[2048];
+    char path[TEXT];
     output_of(service, path);
-    read_file(path, text, sizeof text);
-    printf("\n    teller said: %s\n", text);
+    print_tail("teller", path);
+    path_in(service, "postgres.log", path);
+    print_tail("PostgreSQL", path);
 }
 
 /* True once it has ended; *code as service_stop(). */
