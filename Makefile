@@ -56,6 +56,11 @@ $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(C
 # The program from outside: runs the teller that stands beside it in the same build.
 $(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller
 	$(LINK) -lcunit -lm
+# A program for each example that has an expected output beside it.
+EXAMPLES := $(patsubst coro/examples/%.expected,$(OBJ)/examples/%,$(wildcard coro/examples/*.expected))
+$(OBJ)/examples/fetch: $(OBJ)/coro/examples/slow_server.o
+$(OBJ)/examples/%: $(OBJ)/coro/examples/%.o $(CORO)
+	$(LINK)
 $(OBJ)/bench-coro: $(call objects,coro/bench) $(CORO)
 	$(LINK) -lm
 
@@ -116,22 +121,25 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit service e2e
+	@tests/run tidy unit examples service e2e
 
 unit: deps-test ## the C tests alone, in MODE
-	@$(MAKE_IN) unit-programs
-	@tests/run unit
+	@$(MAKE_IN) unit-programs examples
+	@tests/run unit examples
 
 .PHONY: unit-programs
 unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger server loadtest)
 
+.PHONY: examples
+examples: $(EXAMPLES)
+
 asan: deps-test ## the C tests under AddressSanitizer and UBSan
-	@$(MAKE_IN) MODE=asan unit-programs build/asan/teller build/asan/tests/test-service
-	@MODE=asan tests/run unit
+	@$(MAKE_IN) MODE=asan unit-programs examples build/asan/teller build/asan/tests/test-service
+	@MODE=asan tests/run unit examples
 
 tsan: deps-test ## the C tests under ThreadSanitizer, each coroutine a fiber
-	@$(MAKE_IN) MODE=tsan unit-programs
-	@MODE=tsan tests/run unit
+	@$(MAKE_IN) MODE=tsan unit-programs examples
+	@MODE=tsan tests/run unit examples
 
 service: deps-test build ## the program from outside: HTTP, races, kills
 	@tests/run service

@@ -10,12 +10,14 @@
 #include "coro/chan.h"
 #include "coro/co.h"
 #include "coro/runtime.h"
+#include "coro/waitgroup.h"
 
 enum { PRIMES = 15 };
 
 struct stage {
     int prime;
     struct chan *from, *to;
+    struct waitgroup *all;
 };
 
 /* Numbers from 2 on, until the channel is closed at the other end. */
@@ -25,6 +27,7 @@ static void count(void *arg)
     int n = 2;
     while (chan_send(stage->to, &n) == CHAN_OK)
         n++;
+    waitgroup_done(stage->all);
 }
 
 static void filter(void *arg)
@@ -35,25 +38,26 @@ static void filter(void *arg)
         if (n % stage->prime != 0 && chan_send(stage->to, &n) != CHAN_OK)
             break;
     chan_close(stage->from); /* the end travels back to the source, stage by stage */
+    waitgroup_done(stage->all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    static struct stage stages[PRIMES + 1];
-    stages[0].to = chan_make(sizeof(int), 0);
+    struct waitgroup all = {0};
+    struct stage stages[PRIMES + 1];
+    waitgroup_add(&all, PRIMES + 1);
+    stages[0] = (struct stage){.to = chan_make(sizeof(int), 0), .all = &all};
     ensure(stages[0].to && co_spawn(count, &stages[0]));
     for (int i = 1; i <= PRIMES; i++) {
         struct stage *stage = &stages[i];
-        stage->from = stages[i - 1].to;
-        stage->to = chan_make(sizeof(int), 0);
+        *stage = (struct stage){0, stages[i - 1].to, chan_make(sizeof(int), 0), &all};
         ensure(stage->to && chan_recv(stage->from, &stage->prime) == CHAN_OK);
         printf("%d%c", stage->prime, i < PRIMES ? ' ' : '\n');
         ensure(co_spawn(filter, stage));
     }
     chan_close(stages[PRIMES].to);
-    while (runtime_alive() > 1)
-        co_yield();
+    waitgroup_wait(&all);
     for (int i = 0; i <= PRIMES; i++)
         chan_free(&stages[i].to);
 }

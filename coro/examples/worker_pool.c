@@ -13,11 +13,13 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/runtime.h"
+#include "coro/waitgroup.h"
 
 enum { WORKERS = 3, JOBS = 9 };
 
 struct pool {
     struct chan *jobs, *results;
+    struct waitgroup workers;
 };
 
 struct result {
@@ -33,13 +35,16 @@ static void work(void *arg)
         struct result result = {job, job * job};
         ensure(chan_send(pool->results, &result) == CHAN_OK);
     }
+    waitgroup_done(&pool->workers);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct pool pool = {chan_make(sizeof(int), JOBS), chan_make(sizeof(struct result), JOBS)};
+    struct pool pool = {
+        .jobs = chan_make(sizeof(int), JOBS), .results = chan_make(sizeof(struct result), JOBS)};
     ensure(pool.jobs && pool.results);
+    waitgroup_add(&pool.workers, WORKERS);
     for (int i = 0; i < WORKERS; i++)
         ensure(co_spawn(work, &pool));
     for (int job = 0; job < JOBS; job++)
@@ -54,8 +59,7 @@ static void program(void *arg)
     }
     for (int job = 0; job < JOBS; job++)
         printf("job %d: %d\n", job, answers[job]);
-    while (runtime_alive() > 1)
-        co_yield();
+    waitgroup_wait(&pool.workers);
     chan_free(&pool.jobs);
     chan_free(&pool.results);
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The leak: the first answer is enough, and nobody receives the others. Their senders wait for
+ * ever, each with its stack. Go says nothing; here the end of the program lists them, with the
+ * line that spawned them, and its exit status is 1.
+ *
+ *     func fastest() string {
+ *         ch := make(chan string)                  // unbuffered: this is the mistake
+ *         for _, m := range mirrors { go func() { ch <- ask(m) }() }
+ *         return <-ch
+ *     }
+ */
+#include <stdio.h>
+
+#include "coro/chan.h"
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/runtime.h"
+
+enum { MIRRORS = 3 };
+
+struct mirror {
+    int64_t delay_ns;
+    const char *name;
+    struct chan *answers;
+};
+
+static void ask(void *arg)
+{
+    struct mirror *mirror = arg;
+    co_sleep(mirror->delay_ns);
+    ensure(chan_send(mirror->answers, &mirror->name) == CHAN_OK);
+}
+
+static struct mirror mirrors[MIRRORS] = {
+    {60 * CLOCK_MS, "Lima", NULL},
+    {CLOCK_MS, "Oslo", NULL},
+    {30 * CLOCK_MS, "Rome", NULL},
+};
+
+static void fastest(void *arg)
+{
+    (void)arg;
+    const char *first;
+    struct chan *answers = chan_make(sizeof first, 0);
+    for (int i = 0; i < MIRRORS; i++) {
+        mirrors[i].answers = answers;
+        ensure(co_spawn(ask, &mirrors[i]));
+    }
+    ensure(chan_recv(answers, &first) == CHAN_OK);
+    printf("the fastest is %s\n", first);
+    fflush(stdout);
+    co_sleep(100 * CLOCK_MS); /* the program goes on with other things */
+}
+
+int main(void)
+{
+    return runtime_run(NULL, fastest, NULL) == 0 ? 0 : 1;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A crowd of coroutines, all alive at once, all waiting for the same door to open. The first
+ * argument says how many; a million takes some 4 GB.
+ *
+ *     for i := 0; i < n; i++ { go func() { <-door; atomic.AddInt64(&through, 1); wg.Done() }() }
+ *     close(door)
+ */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "coro/chan.h"
+#include "coro/co.h"
+#include "coro/runtime.h"
+#include "coro/waitgroup.h"
+
+enum { CROWD = 100000 };
+
+static struct chan *door;
+static struct waitgroup waiting, all;
+static atomic_long through;
+
+static void go_through(void *arg)
+{
+    (void)arg;
+    waitgroup_done(&waiting);
+    if (chan_recv(door, NULL) == CHAN_CLOSED)
+        atomic_fetch_add(&through, 1);
+    waitgroup_done(&all);
+}
+
+static void program(void *arg)
+{
+    const long *count = arg;
+    door = chan_make(0, 0);
+    ensure(door);
+    waitgroup_add(&waiting, *count);
+    waitgroup_add(&all, *count);
+    for (long i = 0; i < *count; i++)
+        ensure(co_spawn(go_through, NULL));
+    waitgroup_wait(&waiting);
+    printf("%zu wait before the door\n", runtime_alive() - 1);
+    chan_close(door);
+    waitgroup_wait(&all);
+    printf("%ld have gone through it\n", atomic_load(&through));
+    chan_free(&door);
+}
+
+int main(int argc, char **argv)
+{
+    long count = argc > 1 ? strtol(argv[1], NULL, 10) : CROWD;
+    return runtime_run(NULL, program, &count) == 0 ? 0 : 1;
+}

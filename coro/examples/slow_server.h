@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A local web server that takes its time over every page: what fetch.c fetches from. */
+#ifndef CORO_EXAMPLES_SLOW_SERVER_H
+#define CORO_EXAMPLES_SLOW_SERVER_H
+
+#include <netinet/in.h>
+
+#include "coro/context.h"
+#include "coro/waitgroup.h"
+
+struct slow_server {
+    struct sockaddr_in address; /* on 127.0.0.1, at a free port */
+    int64_t delay_ns;           /* before each answer */
+    int fd;
+    struct context *context;
+    struct waitgroup busy;
+};
+
+/* All zero but the delay. */
+void slow_server_start(struct slow_server *server);
+
+/* Parks until no request is in work. */
+void slow_server_stop(struct slow_server *server);
+
+#endif

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# tests/coro/examples.sh [NAME...]: run the examples (all, or these) of build/$MODE, and compare what
+# each says and its exit status with the NAME.expected beside it.
+#     --update    write what they say now into the NAME.expected; then read the difference
+# What differs from run to run is written N: the numbers of coroutines, how long they have waited.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+mode=${MODE:-release}
+examples=coro/examples
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The output of a program, errors included, and its exit status unless that is 0.
+output_of() {
+    local options=${ASAN_OPTIONS:-}
+    # A coroutine that is left behind holds memory that nobody gives back: that is its point.
+    grep -qs 'still alive at the end' "$examples/$1.expected" && options+=:detect_leaks=0
+    ASAN_OPTIONS=$options timeout 60 "build/$mode/examples/$1" 2>&1
+    local status=$?
+    [ "$status" -eq 0 ] || echo "exit status $status"
+}
+
+without_numbers() {
+    sed -E 's/^(  #)[0-9]+ /\1N /; s/ for [0-9]+ ms,/ for N ms,/; s/(runtime\.c:)[0-9]+$/\1N/'
+}
+
+update=
+[ "${1:-}" = --update ] && update=yes && shift
+names=("$@")
+[ ${#names[@]} -gt 0 ] ||
+    mapfile -t names < <(grep -l '^int main(' "$examples"/*.c | sed 's|.*/||; s|\.c$||')
+
+passed=0 failed=0
+for name in "${names[@]}"; do
+    if [ "$mode" = tsan ] && [ "$name" = million ]; then
+        echo "$name: SKIPPED: ThreadSanitizer knows 8,128 threads and fibers at most"
+        continue
+    fi
+    output_of "$name" | without_numbers >"$work/said"
+    [ -z "$update" ] || cp "$work/said" "$examples/$name.expected"
+    if diff -u --label expected --label said "$examples/$name.expected" "$work/said"; then
+        passed=$((passed + 1))
+    else
+        echo "$name: does not say what it should"
+        failed=$((failed + 1))
+    fi
+done
+echo "examples: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
