@@ -24,7 +24,7 @@
 enum {
     WORKERS_MAX = 64,
     EVENTS_MAX = 64,      /* taken from epoll at once */
-    NEXT_MAX = 64,        /* turns in a row that `next` may jump the queue */
+    NEXT_MAX = 4,         /* turns in a row that `next` may jump the queue */
     TURNS_MAX = 61,       /* switches between coroutines until the scheduler looks around */
     POLL_EVERY_NS = 20000 /* and how often it asks epoll while there is work */
 };

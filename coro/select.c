@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three passes, as in Go's: with all channels locked, look whether a case can go ahead (from a
- * random one on); else list a waiter with each; park. Who claims one waiter has claimed the wait,
- * and the other waiters are taken out after the wake.
+ * First a glance at each channel without its lock, from a random one on: one that looks as if its
+ * case could go ahead is locked and tried. If none does, three passes, as in Go's: with all
+ * channels locked, look again; list a waiter with each; park. Who claims one waiter has claimed the
+ * wait, and the other waiters are taken out after the wake.
  *
  * Lock order: channels by rising address, each once.
  */
@@ -43,10 +44,8 @@ static void lock_all(struct selection *selection)
 {
     selection->order_count = 0;
     for (size_t i = 0; i < selection->n; i++)
-        if (selection->cases[i].chan) {
-            chan_check(selection->cases[i].chan);
+        if (selection->cases[i].chan)
             add_in_order(selection, selection->cases[i].chan);
-        }
     for (size_t i = 0; i < selection->order_count; i++)
         lock_take(&selection->order[i]->lock);
 }
@@ -57,18 +56,57 @@ static void unlock_all(struct selection *selection)
         lock_drop(&selection->order[i]->lock);
 }
 
-/* The first case, from a random one on, that can be done now; it is done then. */
+static enum chan_status try_one(struct select_case *c, struct co **woken)
+{
+    c->status = c->op == SELECT_SEND ? chan_send_now(c->chan, c->item, woken)
+                                     : chan_recv_now(c->chan, c->item, woken);
+    return c->status;
+}
+
+static size_t random_case(size_t n)
+{
+    return n > 1 ? random_below((uint32_t)n) : 0;
+}
+
+/* With all channels locked: the first case, from a random one on, that can be done; it is done. */
 static int try_all(struct selection *selection, struct co **woken)
 {
-    size_t n = selection->n, from = n > 1 ? random_below((uint32_t)n) : 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = from + i < n ? from + i : from + i - n;
+    size_t n = selection->n;
+    for (size_t i = 0, at = random_case(n); i < n; i++, at = at + 1 < n ? at + 1 : 0)
+        if (selection->cases[at].chan && try_one(&selection->cases[at], woken) != CHAN_WOULD_BLOCK)
+            return (int)at;
+    return SELECT_NONE;
+}
+
+/* A hint only: read without the lock. */
+UNSANITIZED static bool looks_ready(const struct select_case *c)
+{
+    const struct chan *chan = c->chan;
+    size_t count = __atomic_load_n(&chan->count, __ATOMIC_RELAXED);
+    const struct waiters *others = c->op == SELECT_SEND ? &chan->receivers : &chan->senders;
+    return __atomic_load_n(&others->first, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&chan->closed, __ATOMIC_RELAXED) ||
+           (c->op == SELECT_SEND ? count < chan->capacity : count > 0);
+}
+
+/* The same with no channel locked, but for the one that is tried. */
+static int glance(struct selection *selection)
+{
+    size_t n = selection->n;
+    for (size_t i = 0, at = random_case(n); i < n; i++, at = at + 1 < n ? at + 1 : 0) {
         struct select_case *c = &selection->cases[at];
         if (!c->chan)
             continue;
-        c->status = c->op == SELECT_SEND ? chan_send_now(c->chan, c->item, woken)
-                                         : chan_recv_now(c->chan, c->item, woken);
-        if (c->status != CHAN_WOULD_BLOCK)
+        chan_check(c->chan);
+        if (!looks_ready(c))
+            continue;
+        struct co *woken = NULL;
+        lock_take(&c->chan->lock);
+        enum chan_status status = try_one(c, &woken);
+        lock_drop(&c->chan->lock);
+        if (woken)
+            co_ready(woken);
+        if (status != CHAN_WOULD_BLOCK)
             return (int)at;
     }
     return SELECT_NONE;
@@ -141,12 +179,12 @@ static int wait_for_one(struct selection *selection, int64_t timeout_ns)
     return taken;
 }
 
-static int select_locked(struct selection *selection, bool may_park, int64_t timeout_ns)
+static int select_locked(struct selection *selection, int64_t timeout_ns)
 {
     struct co *woken = NULL;
     lock_all(selection);
     int taken = try_all(selection, &woken);
-    if (taken == SELECT_NONE && may_park)
+    if (taken == SELECT_NONE)
         return wait_for_one(selection, timeout_ns);
     unlock_all(selection);
     if (woken)
@@ -154,32 +192,37 @@ static int select_locked(struct selection *selection, bool may_park, int64_t tim
     return taken;
 }
 
-static int select_cases(struct select_case *cases, size_t n, bool may_park, int64_t timeout_ns)
+static int select_cases(struct select_case *cases, size_t n, int64_t timeout_ns)
 {
-    struct waiter waiters[ON_STACK];
-    struct chan *order[ON_STACK];
+    __attribute__((uninitialized)) struct waiter waiters[ON_STACK];
+    __attribute__((uninitialized)) struct chan *order[ON_STACK];
     struct selection selection = {.cases = cases, .n = n, .order = order, .waiters = waiters};
+    int taken = glance(&selection);
+    if (taken != SELECT_NONE || timeout_ns == 0)
+        return taken;
     if (n <= ON_STACK)
-        return select_locked(&selection, may_park, timeout_ns);
+        return select_locked(&selection, timeout_ns);
     selection.waiters = malloc(n * (sizeof *waiters + sizeof(struct chan *)));
     ensure(selection.waiters);
     selection.order = (struct chan **)(selection.waiters + n);
-    int taken = select_locked(&selection, may_park, timeout_ns);
+    taken = select_locked(&selection, timeout_ns);
     free(selection.waiters);
     return taken;
 }
 
+enum { FOR_EVER = -1 };
+
 int select_wait(struct select_case *cases, size_t n)
 {
-    return select_cases(cases, n, true, -1);
+    return select_cases(cases, n, FOR_EVER);
 }
 
 int select_try(struct select_case *cases, size_t n)
 {
-    return select_cases(cases, n, false, -1);
+    return select_cases(cases, n, 0);
 }
 
 int select_timeout(struct select_case *cases, size_t n, int64_t timeout_ns)
 {
-    return select_cases(cases, n, timeout_ns > 0, timeout_ns);
+    return select_cases(cases, n, timeout_ns > 0 ? timeout_ns : 0);
 }
