@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/server/fixture.h"
+
+#include <ftw.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "coro/worker.h"
+#include "server/admin_token.h"
+#include "server/listen.h"
+#include "tests/unit.h"
+
+static char folder[] = "/tmp/teller-test-XXXXXX";
+static bool folder_is_made;
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *fixture_folder(void)
+{
+    if (!folder_is_made) {
+        ensure(mkdtemp(folder));
+        ensure(atexit(remove_folder) == 0);
+        folder_is_made = true;
+    }
+    return folder;
+}
+
+void fixture_name(char name[40])
+{
+    static _Atomic unsigned count;
+    snprintf(name, 40, "t%u-%u", (unsigned)getpid(), atomic_fetch_add(&count, 1));
+}
+
+struct http *fixture_http(size_t max_requests,
+    void (*answer)(void *arg, struct request *request, struct response *response), void *arg,
+    int *port)
+{
+    struct listen listen;
+    int sockets[64];
+    char error[200];
+    ensure(listen_parse(&listen, "127.0.0.1:0", error, sizeof error));
+    ensure(listen_open(&listen, sockets, worker_count(), error, sizeof error));
+    const struct http_options options = {.sockets = sockets,
+        .max_requests = max_requests,
+        .max_connections = 4000,
+        .answer = answer,
+        .arg = arg};
+    struct http *http = http_start(&options, error, sizeof error);
+    ensure(http);
+    *port = (int)strtol(strrchr(listen.url, ':') + 1, NULL, 10);
+    return http;
+}
+
+void fixture_start(struct fixture *fixture)
+{
+    char error[400] = "";
+    struct context *context = context_background();
+    struct database *database = &fixture->database;
+    *fixture = (struct fixture){.port = 0};
+    const struct database_options options = {.data = fixture_folder(), .alone = true};
+    bool good = database_open(context, &options, database, error, sizeof error);
+    struct api *api = &fixture->api;
+    if (good)
+        api->ledger = ledger_open(context,
+            &(struct ledger_options){
+                .conninfo = database->conninfo, .name = API_LEDGER, .strategy = "owner"},
+            error, sizeof error);
+    good = good && api->ledger &&
+           admin_token_open(context, database->conninfo, database->folder.path, fixture->admin,
+               error, sizeof error);
+    if (good)
+        api->tokens = token_cache_start(context, database->conninfo, error, sizeof error);
+    if (!good || !api->tokens) {
+        fprintf(stderr, "fixture: %s\n", error);
+        abort();
+    }
+    api->http = fixture_http(2000, api_answer, api, &fixture->port);
+    snprintf(fixture->headers, sizeof fixture->headers,
+        "Authorization: Bearer %s\r\nContent-Type: application/json\r\n", fixture->admin);
+}
+
+void fixture_stop(struct fixture *fixture)
+{
+    http_stop(&fixture->api.http);
+    token_cache_stop(&fixture->api.tokens);
+    ledger_close(&fixture->api.ledger);
+    database_close(&fixture->database);
+}
+
+void fixture_call(struct fixture *fixture, const char *method, const char *path, const char *body,
+    struct answer *answer)
+{
+    struct client *client = malloc(sizeof *client);
+    ensure(client);
+    answer_clear(answer);
+    if (client_open(client, fixture->port)) {
+        client_call(client, method, path, fixture->headers, body, answer);
+        client_close(client);
+    }
+    free(client);
+}
+
+void fixture_account(struct fixture *fixture, const char *id, unsigned deposit)
+{
+    struct answer *answer = malloc(sizeof *answer);
+    char body[100], path[100];
+    ensure(answer);
+    snprintf(body, sizeof body, "{\"id\":\"%s\",\"asset\":\"USD/2\"}", id);
+    fixture_call(fixture, "POST", API_LEDGER_PATH "/accounts", body, answer);
+    CU_ASSERT_EQUAL(answer->status, 201);
+    if (deposit) {
+        snprintf(path, sizeof path, API_LEDGER_PATH "/accounts/%s/deposit", id);
+        snprintf(body, sizeof body, "{\"amount\":%u}", deposit);
+        fixture_call(fixture, "POST", path, body, answer);
+        CU_ASSERT_EQUAL(answer->status, 201);
+    }
+    free(answer);
+}

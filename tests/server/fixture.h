@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole service inside the test: its own folder and cluster, which the tests of a run share. */
+#ifndef TESTS_SERVER_FIXTURE_H
+#define TESTS_SERVER_FIXTURE_H
+
+#include <stdbool.h>
+
+#include "server/api.h"
+#include "server/database.h"
+#include "server/http.h"
+#include "server/token_cache.h"
+#include "tests/server/client.h"
+
+struct fixture {
+    struct database database;
+    struct api api;
+    int port;
+    char admin[TOKEN_TEXT];
+    char headers[400]; /* the admin's token, and JSON's content type */
+};
+
+/* A folder for this run, removed when the program ends. */
+const char *fixture_folder(void);
+
+/* An account name that no test has used. */
+void fixture_name(char name[40]);
+
+void fixture_start(struct fixture *fixture);
+void fixture_stop(struct fixture *fixture);
+
+/* Only HTTP, with an `answer` of the test's own; returns the port. */
+struct http *fixture_http(size_t max_requests,
+    void (*answer)(void *arg, struct request *request, struct response *response), void *arg,
+    int *port);
+
+/* One request on a connection of its own. */
+void fixture_call(struct fixture *fixture, const char *method, const char *path, const char *body,
+    struct answer *answer);
+
+/* Open an account in USD/2 and deposit; 0: only open it. */
+void fixture_account(struct fixture *fixture, const char *id, unsigned deposit);
+
+#endif

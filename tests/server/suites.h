@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The suites of the server's tests. */
+#ifndef TESTS_SERVER_SUITES_H
+#define TESTS_SERVER_SUITES_H
+
+#include "tests/unit.h"
+
+extern const struct unit_suite time_text_suite, arena_suite, json_out_suite, json_in_suite;
+extern const struct unit_suite request_suite, options_suite, listen_suite, route_suite;
+extern const struct unit_suite http_suite, stream_suite, cluster_suite, token_suite;
+extern const struct unit_suite ladder_suite, money_suite;
+
+#endif

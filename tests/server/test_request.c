@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking a request apart, and finding its route. */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/route.h"
+#include "tests/server/suites.h"
+
+static void with_request(const char *target, bool good, void (*check)(struct request *request))
+{
+    char memory[2048];
+    struct request request = {.body = NULL};
+    arena_init(&request.arena, memory, sizeof memory);
+    if (request_read_target(&request, target, strlen(target)) != good) {
+        printf("\n    %s ", target);
+        CU_FAIL("taken otherwise");
+    } else if (check) {
+        check(&request);
+    }
+    arena_clear(&request.arena);
+}
+
+static void check_parts(struct request *request)
+{
+    CU_ASSERT_EQUAL(request->segment_count, 3);
+    CU_ASSERT_STRING_EQUAL(request->segments[1], "b/c d");
+    CU_ASSERT_STRING_EQUAL(request->segments[2], "+");
+    CU_ASSERT_STRING_EQUAL(request_query(request, "x"), "1 2");
+    CU_ASSERT_STRING_EQUAL(request_query(request, "y"), "");
+    CU_ASSERT_STRING_EQUAL(request_query(request, "z&"), "=a=");
+    CU_ASSERT_PTR_NULL(request_query(request, "w"));
+}
+
+static void test_target(void)
+{
+    with_request("/a/b%2fc%20d/+?x=1+2&y&z%26==a=", true, check_parts);
+    with_request("/", true, NULL);
+    with_request("", false, NULL);
+    with_request("a", false, NULL);
+    with_request("/%", false, NULL);
+    with_request("/%2", false, NULL);
+    with_request("/%zz", false, NULL);
+    with_request("/a%00b", false, NULL);
+    with_request("/?a=%00", false, NULL);
+    with_request("/1/2/3/4/5/6/7/8", true, NULL);
+    with_request("/1/2/3/4/5/6/7/8/9", false, NULL);
+    with_request("/?1&2&3&4&5&6&7&8&9", false, NULL);
+}
+
+static void test_keys(void)
+{
+    static const struct {
+        const char *header, *key; /* key NULL: it is none */
+    } rows[] = {
+        {"abc", "abc"},
+        {"\"abc\"", "abc"},
+        {"\"a\\\"b\\\\c\"", "a\"b\\c"},
+        {"\"\\\\\"", "\\"},
+        {"a b", "a b"},
+        {"8e03978e-40d5-43dd-bc93-6894a57f9324", "8e03978e-40d5-43dd-bc93-6894a57f9324"},
+        {"", NULL},
+        {"\"\"", NULL},
+        {"\"", NULL},
+        {"\"abc", NULL},
+        {"\"a\"b\"", NULL},
+        {"\"a\\n\"", NULL},
+        {"\"\\\"", NULL},
+        {"caf\xc3\xa9", NULL},
+        {"a\tb", NULL},
+    };
+    char memory[2048];
+    struct request request = {.body = NULL};
+    bool good;
+    arena_init(&request.arena, memory, sizeof memory);
+    CU_ASSERT_PTR_NULL(request_key(&request, &good));
+    CU_ASSERT_TRUE(good);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        request.idempotency_key = rows[i].header;
+        const char *key = request_key(&request, &good);
+        if (good != (rows[i].key != NULL) || (good && strcmp(key, rows[i].key) != 0)) {
+            printf("\n    %s ", rows[i].header);
+            CU_FAIL("taken otherwise");
+        }
+    }
+    arena_clear(&request.arena);
+}
+
+static void test_key_length(void)
+{
+    char memory[2048], header[300];
+    struct request request = {.idempotency_key = header};
+    bool good;
+    arena_init(&request.arena, memory, sizeof memory);
+    memset(header, 'k', sizeof header);
+    header[255] = '\0';
+    CU_ASSERT_PTR_NOT_NULL(request_key(&request, &good));
+    header[255] = 'k';
+    header[256] = '\0';
+    CU_ASSERT_PTR_NULL(request_key(&request, &good));
+    CU_ASSERT_FALSE(good);
+    header[0] = header[256] = '"'; /* quotes do not count */
+    header[257] = '\0';
+    CU_ASSERT_PTR_NOT_NULL(request_key(&request, &good));
+    arena_clear(&request.arena);
+}
+
+static void test_content_type(void)
+{
+    static const struct {
+        const char *header;
+        bool good;
+    } rows[] = {{"application/json", true}, {"Application/JSON", true},
+        {"application/json; charset=utf-8", true}, {"application/json;charset=UTF-8", true},
+        {"application/json ", true}, {"application/jsonx", false}, {"text/json", false},
+        {"application/json; charset=latin1", false}, {"application/json; charset=utf-8; x", false},
+        {"", false}, {NULL, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct request request = {.content_type = rows[i].header};
+        if (request_is_json(&request) != rows[i].good) {
+            printf("\n    %s ", rows[i].header);
+            CU_FAIL("taken otherwise");
+        }
+    }
+}
+
+static void test_prefer(void)
+{
+    static const struct {
+        const char *header;
+        int64_t wait_s;
+    } rows[] = {{NULL, 30}, {"", 30}, {"wait=5", 5}, {"WAIT=5", 5}, {"respond-async, wait=0", 0},
+        {"wait=99999999999999999999", 60}, {"wait=", 30}, {"wait=x", 30}, {"wait=-1", 30},
+        {"return=minimal; foo; wait=7", 7}, {"await=3", 30}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct request request = {.prefer = rows[i].header};
+        if (request_wait_s(&request, 30, 60) != rows[i].wait_s) {
+            printf("\n    %s ", rows[i].header);
+            CU_FAIL("taken otherwise");
+        }
+    }
+}
+
+static const struct unit_test request_tests[] = {{"target", test_target}, {"keys", test_keys},
+    {"key_length", test_key_length}, {"content_type", test_content_type}, {"prefer", test_prefer},
+    {0}};
+const struct unit_suite request_suite = {"request", 1, request_tests};
+
+/* ---- routes -------------------------------------------------------------------------------- */
+
+static enum route_found find(
+    enum request_method method, const char *target, const struct route **route, const char **allow)
+{
+    static char memory[2048];
+    static struct request request;
+    memset(&request, 0, sizeof request);
+    request.method = method;
+    arena_init(&request.arena, memory, sizeof memory);
+    ensure(request_read_target(&request, target, strlen(target)));
+    return route_find(&request, route, allow);
+}
+
+static void test_paths(void)
+{
+    static const struct {
+        enum request_method method;
+        const char *target;
+        enum route_found found;
+        const char *pattern_or_allow;
+    } rows[] = {
+        {REQUEST_GET, "/", ROUTE_FOUND, "/{file}"},
+        {REQUEST_HEAD, "/livez", ROUTE_FOUND, "/livez"},
+        {REQUEST_GET, "/v1/ledgers", ROUTE_FOUND, "/v1/ledgers"},
+        {REQUEST_GET, "/v1/ledgers/main/accounts/a", ROUTE_FOUND,
+            "/v1/ledgers/{ledger}/accounts/{account}"},
+        {REQUEST_POST, "/v1/ledgers/main/accounts/a/deposit", ROUTE_FOUND,
+            "/v1/ledgers/{ledger}/accounts/{account}/deposit"},
+        {REQUEST_POST, "/v1/ledgers/main/accounts/a", ROUTE_NO_METHOD, "GET, HEAD"},
+        {REQUEST_OTHER, "/v1/ledgers/main/accounts", ROUTE_NO_METHOD, "GET, HEAD, POST"},
+        {REQUEST_GET, "/v1/ledgers/main/accounts/a/deposit", ROUTE_NO_METHOD, "POST"},
+        {REQUEST_GET, "/v1", ROUTE_FOUND, "/{file}"},
+        {REQUEST_GET, "/v1/", ROUTE_NO_PATH, NULL},
+        {REQUEST_GET, "/v1/ledgers/main/accounts/a/b", ROUTE_NO_PATH, NULL},
+        {REQUEST_GET, "/V1/ledgers", ROUTE_NO_PATH, NULL},
+        {REQUEST_GET, "//v1/ledgers", ROUTE_NO_PATH, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct route *route = NULL;
+        const char *allow = NULL;
+        enum route_found found = find(rows[i].method, rows[i].target, &route, &allow);
+        const char *what = found == ROUTE_FOUND ? route->pattern : allow;
+        if (found != rows[i].found ||
+            (rows[i].pattern_or_allow && strcmp(what, rows[i].pattern_or_allow) != 0)) {
+            printf("\n    %s: %s ", rows[i].target, what);
+            CU_FAIL("found otherwise");
+        }
+    }
+}
+
+/* What may be done without a token is this and no more; what changes anything needs more than a
+ * token for reading. */
+static void test_every_route_declares_its_scope(void)
+{
+    static const char *const open[] = {
+        "/livez", "/readyz", "/metrics", "/openapi.json", "/{file}", NULL};
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *route = &route_table[i];
+        bool is_open = false;
+        for (size_t j = 0; open[j]; j++)
+            is_open |= strcmp(route->pattern, open[j]) == 0;
+        CU_ASSERT_EQUAL(route->scope == TOKEN_NONE, is_open);
+        CU_ASSERT_EQUAL(is_open, strncmp(route->pattern, "/v1/", 4) != 0);
+        if (route->method == REQUEST_POST)
+            CU_ASSERT_TRUE(route->scope >= TOKEN_WRITE);
+    }
+}
+
+static const struct unit_test route_tests[] = {{"paths", test_paths},
+    {"every_route_declares_its_scope", test_every_route_declares_its_scope}, {0}};
+const struct unit_suite route_suite = {"route", 1, route_tests};
