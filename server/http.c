@@ -11,7 +11,7 @@
 #include "coro/co.h"
 #include "server/http_worker.h"
 
-enum { CONNECTION_MEMORY = 24 * 1024 };
+enum { CONNECTION_MEMORY = 8 * 1024 };
 
 static const int64_t look_every_ns = 5 * CLOCK_MS;
 static const int64_t unread_ns = 2 * CLOCK_S;  /* a client may let its last answer wait so long */
