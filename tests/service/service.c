@@ -152,6 +152,8 @@ static void print_tail(const char *who, const char *path)
 static void print_output(const struct service *service)
 {
     char path[TEXT];
+    if (service->quiet)
+        return;
     output_of(service, path);
     print_tail("teller", path);
     path_in(service, "postgres.log", path);

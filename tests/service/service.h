@@ -20,6 +20,7 @@ struct service {
     int port;              /* 0 before the first start */
     int starts, exit_code; /* the latter when the last start failed */
     const char *strategy;
+    bool quiet; /* show no output when it does not come up */
     const char *arguments[SERVICE_ARGUMENTS]; /* more of them for `serve`, ends with NULL */
     char folder[128];
     char url[64];

@@ -16,7 +16,7 @@ enum { REQUESTS = 20, BUDGET_SECONDS = 20 };
 struct storm {
     const struct service *service;
     struct gate *gate;
-    _Atomic size_t done, refused, other;
+    _Atomic size_t done, refused, other, without_hint; /* the last: a 503 without Retry-After */
 };
 
 /* Each client sends its requests one after the other; all begin together. */
@@ -32,9 +32,12 @@ static void storm_client(size_t index, void *arg)
         visit_post(&visit, "/accounts/stormed/deposit", NULL, "{\"amount\":1}");
         if (visit.response.status == 201)
             storm->done++;
-        else if (visit.response.status == 503)
+        else if (visit.response.status == 503) {
+            char seconds[16];
             storm->refused++;
-        else
+            storm->without_hint +=
+                !response_header(&visit.response, "Retry-After", seconds, sizeof seconds);
+        } else
             storm->other++;
     }
     visit_end(&visit);
@@ -73,5 +76,62 @@ static void every_count(const char *strategy)
 }
 BOTH_STRATEGIES(every_count)
 
-const struct unit_suite connections_suite = {
-    "connections", 2, (const struct unit_test[]){BOTH_ROWS(every_count), {0}}};
+/* More requests than the pool holds: the rest is told so, told when to come again, and has no
+ * effect at all. */
+static void full_pool(const char *strategy)
+{
+    enum { CLIENTS = 200 };
+    struct service service;
+    struct storm storm;
+    struct visit visit;
+    int64_t balance = -1;
+    CU_ASSERT_FATAL(
+        service_make(&service, strategy, (const char *const[]){"--max-requests", "4", NULL}));
+    visit_begin(&visit, &service);
+    CU_ASSERT(visit_fund(&visit, "stormed", 0));
+    run_storm(&storm, &service, CLIENTS);
+    CU_ASSERT_EQUAL(storm.other, 0);
+    CU_ASSERT_EQUAL(storm.without_hint, 0);
+    CU_ASSERT(storm.done > 0 && storm.refused > 0);
+    CU_ASSERT_EQUAL(storm.done + storm.refused, CLIENTS * REQUESTS);
+    CU_ASSERT_EQUAL(api_balance(&visit.api, "stormed", &balance), CLIENT_ANSWERED);
+    CU_ASSERT_EQUAL(balance, (int64_t)storm.done);
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+}
+BOTH_STRATEGIES(full_pool)
+
+/* More connections than may be open: the others wait, and all are served in the end. */
+static void full_house(void)
+{
+    struct service service;
+    struct visit visit;
+    CU_ASSERT_FATAL(
+        service_make(&service, "owner", (const char *const[]){"--max-connections", "16", NULL}));
+    for (int i = 0; i < 100; i++) {
+        visit_begin(&visit, &service);
+        visit_get(&visit, "/journal");
+        EXPECT_STATUS(&visit, 200);
+        visit_end(&visit);
+    }
+    struct visit held[16];
+    for (int i = 0; i < 16; i++) {
+        visit_begin(&held[i], &service);
+        visit_get(&held[i], "/journal");
+        EXPECT_STATUS(&held[i], 200);
+    }
+    visit_begin(&visit, &service);
+    CU_ASSERT_EQUAL(
+        client_send(visit.client, &(struct request){.path = "/livez"}), CLIENT_ANSWERED);
+    for (int i = 0; i < 16; i++)
+        visit_end(&held[i]);
+    CU_ASSERT_EQUAL(client_receive(visit.client, &visit.response), CLIENT_ANSWERED);
+    EXPECT_STATUS(&visit, 200);
+    visit_end(&visit);
+    service_remove(&service);
+}
+
+const struct unit_suite connections_suite = {"connections", 2,
+    (const struct unit_test[]){
+        BOTH_ROWS(every_count), BOTH_ROWS(full_pool), {"full_house", full_house}, {0}}};

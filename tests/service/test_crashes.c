@@ -166,6 +166,7 @@ static void second_start(void)
     second.pid = 0;
     second.port = 0;
     second.starts = 100;
+    second.quiet = true;
     CU_ASSERT_FALSE(service_run(&second));
     CU_ASSERT(second.pid == 0 && second.exit_code > 0 && second.exit_code < 128);
     struct visit visit;
