@@ -29,6 +29,12 @@ async function open(browser, service, { url = service.url, token = service.token
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.sins = [];
+    page.seen = []; // for the report of a failure
+    page.on('console', (message) => page.seen.push(message.text()));
+    page.on('requestfinished', async (request) =>
+        page.seen.push(`${request.url()} ${(await request.response())?.status()}`));
+    page.on('requestfailed', (request) =>
+        page.seen.push(`${request.url()} ${request.failure()?.errorText}`));
     await page.exposeBinding('noteSin', (source, text) => page.sins.push(text));
     await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) =>
         globalThis.noteSin(`CSP: ${event.violatedDirective} ${event.blockedURI}`)));

@@ -36,7 +36,8 @@ async function run(name, test, world) {
         console.log(`ok      ${name}`);
         return true;
     } catch (error) {
-        console.log(`FAILED  ${name}\n${error.stack}`);
+        const seen = pages.map((page) => page.seen.slice(-12).join('\n'));
+        console.log(`FAILED  ${name}\n${error.stack}\nthe pages saw:\n${seen.join('\n--\n')}`);
         return false;
     } finally {
         clearTimeout(timer);

@@ -38,7 +38,8 @@ export class Service {
         const first = await Promise.race([ready, this.ended, late]);
         if (!Array.isArray(first)) throw new Error(`no ready line (${first})\n${this.log}`);
         [, this.url, this.listen] = first;
-        this.token = readFileSync(join(this.data, 'admin.token'), 'utf8').trim();
+        if (!this.options.includes('off'))
+            this.token = readFileSync(join(this.data, 'admin.token'), 'utf8').trim();
     }
 
     get running() {
@@ -52,10 +53,10 @@ export class Service {
     /** End it with a signal and wait for its end; returns the exit code or the signal. */
     async stop(signal = 'SIGTERM') {
         this.signal(signal);
-        return Promise.race([this.ended, wait(STOP_MS).then(() => {
-            this.signal('SIGKILL');
-            return 'too slow';
-        })]);
+        const impatience = setTimeout(() => this.signal('SIGKILL'), STOP_MS);
+        const end = await this.ended;
+        clearTimeout(impatience);
+        return end;
     }
 
     /** Stop it if it runs, and remove its data. */

@@ -34,7 +34,7 @@ async function tabTo(page, selector) {
 
 export const access = {
     async 'axe finds nothing, in light and dark, wide and narrow'({ service, open }) {
-        await service.account('ax', '12345', { metadata: { note: 'savings' } });
+        await service.account('ax', '12345');
         for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 320]]) {
             const page = await open({ scheme, width });
             await unfold(page);
@@ -58,7 +58,7 @@ export const access = {
     },
 
     async 'at 320 pixels nothing is wider than the window'({ service, open }) {
-        await service.account('ax', '0');
+        await service.account('ax');
         await service.account('n'.repeat(64), '99999999999999999999999999');
         const page = await open({ width: 320 });
         await unfold(page);

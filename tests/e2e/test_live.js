@@ -95,7 +95,7 @@ export const live = {
 
     async 'two thousand transfers at once: all read, few rows, right balances'(
         { service, open }) {
-        await service.account('fast', '0');
+        await service.account('fast');
         const page = await open();
         await page.fill('#accounts-prefix', 'fast');
         const before = await count(page, '#read-entries');
@@ -113,7 +113,7 @@ export const live = {
     },
 
     async 'rate and latency are measured and drawn'({ service, open }) {
-        await service.account('rate', '0');
+        await service.account('rate');
         const page = await open();
         for (let i = 0; i < 40; i++) {
             await service.move('deposit', 'rate', '1');

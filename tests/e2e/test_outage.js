@@ -26,7 +26,7 @@ async function unread(page) {
 
 export const outage = {
     async 'twenty lost connections under traffic: no gap, no repeat'({ service, open }) {
-        await service.account('cut', '0');
+        await service.account('cut');
         const network = await relay(service.url);
         try {
             const page = await open({ url: network.url });
@@ -84,7 +84,7 @@ export const outage = {
 
     async 'a service that is not there yet'({ service, open }) {
         const page = await open();
-        await service.stop();
+        assert.equal(await service.stop(), 0);
         await says(page, '#link', 'disconnected');
         await page.waitForTimeout(3000);
         await service.start();
