@@ -11,7 +11,6 @@ cd "$(dirname "$0")/.."
 peer=${PEERS:-../shared/peers}/gobank
 seconds=${BENCH_SECONDS:-8} runs=${BENCH_RUNS:-3} clients=${BENCH_CLIENTS:-256}
 accounts=10000 peer_port=${BENCH_PEER_PORT:-18098}
-bin=/usr/lib/postgresql/15/bin
 strategies=(owner sharded)
 declare -A url token
 
@@ -24,10 +23,12 @@ chmod 711 "$dir"
 as=()
 [ "$(id -u)" = 0 ] && as=(setpriv --reuid=postgres --regid=postgres --init-groups)
 pids=()
+# Of the peer's cluster: a program of PostgreSQL's, as an account that it accepts.
+postgres() { (cd "$dir/peer" && "${as[@]}" "/usr/lib/postgresql/15/bin/$1" -D data "${@:2}"); }
 finish() {
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-    [ ! -d "$dir/peer/data" ] || "${as[@]}" "$bin/pg_ctl" stop -D "$dir/peer/data" -m fast >/dev/null
+    [ ! -d "$dir/peer/data" ] || postgres pg_ctl stop -m fast >/dev/null
     rm -rf "$dir"
 }
 trap finish EXIT
@@ -59,14 +60,15 @@ start_teller() {
 start_peer() {
     local settings
     settings=$(grep -o '"-c" "[^"]*"' "$dir/owner/postgres/postmaster.opts" |
-        grep -Ev 'cluster_name|unix_socket|hba_file|ident_file|data_directory' | tr -d '"' | tr '\n' ' ')
+        grep -Ev 'cluster_name|unix_socket' | tr -d '"' | tr '\n' ' ')
     mkdir "$dir/peer"
     [ ${#as[@]} = 0 ] || chown postgres "$dir/peer"
-    (cd "$dir/peer" && "${as[@]}" "$bin/initdb" -D "$dir/peer/data" -U bench -A trust -k -E UTF8 \
-        --locale=C.UTF-8 && "${as[@]}" "$bin/pg_ctl" start -w -D "$dir/peer/data" -l "$dir/peer/log" \
-        -o "$settings -c unix_socket_directories='$dir/peer' -c unix_socket_permissions=0777") \
-        >"$dir/peer.out" 2>&1 || { cat "$dir/peer.out" >&2; exit 1; }
-    (cd "$peer" && GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$dir/go" go build -o "$dir/gobank" .)
+    settings+="-c unix_socket_directories='$dir/peer' -c unix_socket_permissions=0777"
+    { postgres initdb -U bench -A trust -k -E UTF8 --locale=C.UTF-8 &&
+        postgres pg_ctl start -w -l log -o "$settings"; } >"$dir/peer.out" 2>&1 ||
+        { cat "$dir/peer.out" >&2; exit 1; }
+    (cd "$peer" && GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$dir/go" \
+        go build -o "$dir/gobank" .)
     "$dir/gobank" -addr 127.0.0.1:"$peer_port" \
         -dsn "host=$dir/peer user=bench dbname=postgres sslmode=disable" &
     pids+=($!)
@@ -120,8 +122,9 @@ for load in uniform hot; do
             'BEGIN { printf "%.1f", a / b }')
         name="teller $w"
         [ "$w" = peer ] && name=gobank
-        printf '%-8s %-14s %10.0f %10.2f %10.2f %8.0f %8s\n' $load "$name" "$(median "$w" $load 1)" \
-            "$(median "$w" $load 2)" "$(median "$w" $load 3)" "$(median "$w" $load 4)" "$ratio"
+        printf '%-8s %-14s %10.0f %10.2f %10.2f %8.0f %8s\n' $load "$name" \
+            "$(median "$w" $load 1)" "$(median "$w" $load 2)" "$(median "$w" $load 3)" \
+            "$(median "$w" $load 4)" "$ratio"
         printf '%s %s %s\n' $load "$w" "$ratio" >>"$dir/ratios"
     done
 done
