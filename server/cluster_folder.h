@@ -14,7 +14,7 @@
 
 #include "coro/context.h"
 
-enum { CLUSTER_ARGUMENTS = 64, CLUSTER_PATH = 1024 };
+enum { CLUSTER_ARGUMENTS = 64, CLUSTER_PATH = 600 };
 
 struct cluster_folder {
     char path[CLUSTER_PATH]; /* DIR */

@@ -8,7 +8,7 @@
 
 #include "coro/ensure.h"
 
-enum { FOLDER_PATH = 1000 };
+enum { FOLDER_PATH = 500 };
 
 struct folder {
     char path[FOLDER_PATH]; /* absolute */

@@ -122,7 +122,7 @@ static void test_pipelined_requests_are_answered_in_order(void)
     struct client *client = open_client(port);
     struct answer *answer = malloc(sizeof *answer);
     ensure(answer);
-    char text[4000] = "";
+    char text[2000] = "";
     size_t used = 0;
     for (int i = 0; i < 20; i++)
         used += (size_t)snprintf(text + used, sizeof text - used,
