@@ -36,6 +36,21 @@ struct co_site {
 #define co_spawn_named(name, fn, arg) co_spawn_at(CO_SITE(name), (fn), (arg))
 MUST_CHECK bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void *arg);
 
+/*
+ * The same with an argument whose type the compiler checks. At file level
+ *     CO_FUNCTION(serve, struct client *, client) { ... client->fd ... }
+ * and then, with a struct client *c:  co_spawn_typed(serve, c)
+ */
+#define CO_FUNCTION(name, type, arg)                                                               \
+    static void name(type arg);                                                                    \
+    static void name##_co(void *arg_)                                                              \
+    {                                                                                              \
+        name(arg_);                                                                                \
+    }                                                                                              \
+    static void name(type arg)
+#define co_spawn_typed(name, arg)                                                                  \
+    ((void)(0 ? (name)(arg) : (void)0), co_spawn_at(CO_SITE(#name), name##_co, (arg)))
+
 /* As co_spawn, but the coroutine runs on the worker of the caller and on no other. */
 #define co_spawn_local(fn, arg) co_spawn_local_at(CO_SITE(#fn), (fn), (arg))
 MUST_CHECK bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be said about all coroutines: the dump, the leaks, the deadlock. Reads other workers'
  * coroutines while they run: each field by itself is right, two of them may be of two moments. */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +67,21 @@ static void dump(void *arg)
 void runtime_dump(int fd)
 {
     worker_call(dump, &fd);
+}
+
+static void on_quit(int number)
+{
+    (void)number;
+    int saved = errno;
+    dump(&(int){STDERR_FILENO});
+    errno = saved;
+}
+
+void runtime_dump_on_quit(void)
+{
+    struct sigaction action = {.sa_handler = on_quit, .sa_flags = SA_RESTART | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    ensure(sigaction(SIGQUIT, &action, NULL) == 0);
 }
 
 enum { LEAKS_LISTED = 100, DEADLOCK_EXIT = 2 };

@@ -30,4 +30,8 @@ size_t runtime_alive(void);
  * site. From any coroutine or worker callback; the others go on meanwhile. */
 void runtime_dump(int fd);
 
+/* From now on SIGQUIT (Ctrl-\\) makes the same list on stderr, and the program goes on. Works also
+ * when a coroutine keeps its worker from doing anything else. */
+void runtime_dump_on_quit(void);
+
 #endif

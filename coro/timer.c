@@ -105,10 +105,9 @@ UNSANITIZED bool timer_stop(struct timer *timer)
         update_due(heap);
     }
     lock_drop_unseen(&heap->lock);
-    while (!stopped && worker != self && atomic_load(&heap->running) == timer)
-        sched_yield();
-    if (!stopped)
-        sanitize_acquire(&heap->running);
+    while (worker != self && atomic_load(&heap->running) == timer)
+        sched_yield(); /* it may be running though it is stopped, if it had started itself anew */
+    sanitize_acquire(&heap->running);
     return stopped;
 }
 

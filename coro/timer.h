@@ -23,9 +23,9 @@ struct timer {
  * The timer must not be started already. */
 void timer_start(struct timer *timer, int64_t at_ns, void (*fn)(void *arg), void *arg);
 
-/* Take it back. True: it will not fire. False: it has fired, or was never started; if it is firing
- * on another worker now, this waits until fn has returned (so hold no lock that fn takes). Either
- * way the memory is the caller's again. From any worker, not from fn itself on another. */
+/* Take it back. True: it will not fire. False: it has fired, or was never started. If fn is
+ * running on another worker now, this waits until it has returned (so hold no lock that fn takes):
+ * either way the memory is the caller's again. From any worker. */
 bool timer_stop(struct timer *timer);
 
 #endif

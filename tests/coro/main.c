@@ -17,6 +17,8 @@ int main(int argc, char **argv)
         &suite_eventcount,
         &suite_poller,
         &suite_blocking,
+        &suite_sync,
+        &suite_flow,
         &suite_report,
         NULL,
     };

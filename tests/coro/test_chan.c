@@ -144,7 +144,7 @@ static void receivers_queue_in_order(void)
     for (int i = 0; i < N; i++) {
         ends[i] = (struct end){.chan = chan, .group = &group};
         CU_ASSERT(co_spawn_local(recv_one, &ends[i]));
-        co_yield ();
+        co_yield();
     }
     for (int i = 0; i < N; i++)
         CU_ASSERT_EQUAL(chan_send(chan, &i), CHAN_OK);

@@ -65,7 +65,7 @@ static void trace_thrice(void *arg)
 {
     for (int i = 0; i < 3; i++) {
         strncat(trace, arg, 1);
-        co_yield ();
+        co_yield();
     }
     waitgroup_done(&group);
 }
@@ -101,7 +101,7 @@ static void keep_errno(void *arg)
     int mine = *(int *)arg;
     for (int i = 0; i < 100; i++) {
         errno = mine;
-        co_yield ();
+        co_yield();
         CU_ASSERT_EQUAL_FATAL(errno, mine);
     }
     waitgroup_done(&group);

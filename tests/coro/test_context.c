@@ -110,7 +110,7 @@ static void grow_and_fell(void *arg)
         struct watcher watcher = {context_with_cancel(mine), &group};
         waitgroup_add(&group, 1);
         CU_ASSERT(co_spawn(wait_until_done, &watcher));
-        co_yield ();
+        co_yield();
         context_cancel(mine);
         waitgroup_wait(&group);
         context_release(&watcher.context);

@@ -26,7 +26,7 @@ static void count_up(void *arg)
         shared->inside = true;
         shared->count++;
         if (i % 16 == 0)
-            co_yield (); /* others of this worker run into the lock */
+            co_yield(); /* others of this worker run into the lock */
         shared->inside = false;
         mutex_unlock(&shared->mutex);
     }

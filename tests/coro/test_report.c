@@ -77,7 +77,7 @@ static void deadlock(void *arg)
     (void)arg;
     forgotten = chan_make(0, 0);
     if (co_spawn_named("stuck", lock_twice, NULL))
-        co_yield ();
+        co_yield();
     mutex_lock(&never_unlocked);
 }
 
@@ -103,7 +103,7 @@ static void race(void *arg)
     (void)arg;
     for (int i = 0; i < 10; i++) {
         unguarded++; /* the planted bug: nothing orders this with the other's */
-        co_yield ();
+        co_yield();
     }
     waitgroup_done(&racers);
 }

@@ -107,7 +107,7 @@ static _Atomic bool stop_busy;
 static void busy(void *arg)
 {
     while (!stop_busy)
-        co_yield ();
+        co_yield();
     waitgroup_done(arg);
 }
 

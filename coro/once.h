@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Something that is done once, by whoever comes first; the others wait for it. All zero: not yet.
+ */
+#ifndef CORO_ONCE_H
+#define CORO_ONCE_H
+
+#include "coro/mutex.h"
+
+struct once {
+    _Atomic bool done;
+    struct mutex mutex;
+};
+
+/* Call fn(arg) if no call on this once has before; return when fn has returned. fn may park, but
+ * not come back to this once. */
+void once_do(struct once *once, void (*fn)(void *arg), void *arg);
+
+#endif

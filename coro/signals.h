@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals of the operating system as a channel (Go's signal.Notify). */
+#ifndef CORO_SIGNALS_H
+#define CORO_SIGNALS_H
+
+#include <stddef.h>
+
+#include "coro/chan.h"
+
+struct signals;
+
+/* Take over the n signals; NULL: one of them cannot be, or memory or descriptors are short (errno).
+ * At most one at a time for each signal. The caller's worker watches for them. */
+MUST_CHECK struct signals *signals_open(const int *numbers, size_t n);
+
+/* Items are int: the signal's number. One that comes while 16 wait is dropped. */
+struct chan *signals_chan(struct signals *signals);
+
+/* Give them back to who had them before; from the worker that opened. Nulls the pointer. */
+void signals_close(struct signals **signals);
+
+#endif
