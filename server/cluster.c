@@ -36,6 +36,7 @@ static const int64_t give_up_after_ns = 20 * CLOCK_S;
 /* What a bank wants of it, whatever postgresql.conf says. "." is the cluster's own folder. */
 static const char *const settings[] = {
     "listen_addresses=",
+    "port=5432", /* a part of the socket's name, and no more */
     "unix_socket_directories=.",
     "unix_socket_permissions=0700",
     "fsync=on",
@@ -114,17 +115,19 @@ static void residents_signal(void *arg)
 
 /*
  * Wait until no process of the cluster is left, asking ever less politely: an orphaned postmaster
- * to shut down, backends that have lost theirs to quit. Then a postmaster.pid is stale, even if its
- * number has been given to another process, and goes.
+ * to shut down, backends that have lost theirs to quit. Then its lock files are stale and go, even
+ * if their process id is that of a zombie, or has been given to another process.
  */
 static bool clear_residents(struct context *context, const struct cluster_folder *folder)
 {
+    static const char *const stale[] = {"postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"};
     int64_t since = clock_now_ns();
     struct residents residents = {.name = folder->name, .signal_postmaster = SIGINT};
     for (;;) {
         blocking_call(residents_signal, &residents);
         if (residents.postmasters + residents.children == 0) {
-            (void)unlinkat(folder->fd, "postmaster.pid", 0);
+            for (size_t i = 0; i < sizeof stale / sizeof stale[0]; i++)
+                (void)unlinkat(folder->fd, stale[i], 0);
             return true;
         }
         int64_t waited = clock_now_ns() - since;

@@ -13,7 +13,8 @@
 
 /* ---- reading a request --------------------------------------------------------------------- */
 
-/* A member's name within an array, for messages: "postings[3].amount". */
+/* A member's name within an array, for messages: "postings[3].amount"; `member` "": "postings[3]".
+ */
 static const char *member_path(
     struct request *request, const char *array, size_t index, const char *member)
 {
@@ -24,7 +25,7 @@ static const char *member_path(
     json_out_raw(&out, array, strlen(array));
     json_out_raw(&out, "[", 1);
     json_out_number(&out, index);
-    json_out_raw(&out, "].", 2);
+    json_out_raw(&out, "].", *member ? 2 : 1);
     json_out_raw(&out, member, strlen(member) + 1);
     return out.text;
 }

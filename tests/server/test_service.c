@@ -175,7 +175,7 @@ static const struct rung rungs[] = {
     {"POST", TRANSFERS, "TJ", "{\"from\":\"a\",\"to\":\"a\",\"amount\":1,\"metadata\":1}", 400,
         "\"member\":\"metadata\""},
     {"POST", TRANSFERS, "TJ", "{\"postings\":[]}", 400, "\"member\":\"postings\""},
-    {"POST", TRANSFERS, "TJ", "{\"postings\":[1]}", 400, "\"member\":\"postings[0].\""},
+    {"POST", TRANSFERS, "TJ", "{\"postings\":[1]}", 400, "\"member\":\"postings[0]\""},
     {"POST", TRANSFERS, "TJ", "{\"postings\":[{\"from\":\"a\",\"to\":\"b\",\"amount\":1.5}]}", 400,
         "\"member\":\"postings[0].amount\""},
     {"POST", TRANSFERS, "TJ", "{\"from\":\"no-1\",\"to\":\"no-1\",\"amount\":1}", 404,
