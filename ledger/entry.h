@@ -45,6 +45,7 @@ struct entry {
     money available;         /* ENTRY_REJECTED: what the account could have given */
 
     struct eventcount decided;   /* 1 once seq is set or the request was given up */
+    uint64_t key_hash;           /* of the key, once it was claimed (keys.h) */
     struct entry *next_of_key;   /* chain in the table of keys (keys.h) */
     struct entry *next_in_batch; /* chain of what waits for the committer (journal.h) */
     uint32_t posting_count;

@@ -48,12 +48,12 @@ static uint64_t hash_of(const char *key)
 enum keys_claim keys_claim(
     struct keys *keys, struct entry *entry, uint64_t asked, struct entry **first)
 {
-    uint64_t hash = hash_of(entry->key);
+    uint64_t hash = entry->key_hash = hash_of(entry->key);
     enum keys_claim answer = KEYS_CLAIMED;
     lock_take(&keys->lock);
     struct entry **bucket = &keys->first[hash % BUCKETS];
     struct entry *other = *bucket;
-    while (other && strcmp(other->key, entry->key) != 0)
+    while (other && (other->key_hash != hash || strcmp(other->key, entry->key) != 0))
         other = other->next_of_key;
     if (other) {
         *first = entry_hold(other);
@@ -68,9 +68,9 @@ enum keys_claim keys_claim(
     return answer;
 }
 
-static void unlink_entry(struct keys *keys, struct entry *entry, uint64_t hash)
+static void unlink_entry(struct keys *keys, struct entry *entry)
 {
-    struct entry **place = &keys->first[hash % BUCKETS];
+    struct entry **place = &keys->first[entry->key_hash % BUCKETS];
     while (*place != entry) {
         ensure(*place != NULL);
         place = &(*place)->next_of_key;
@@ -82,18 +82,17 @@ static void unlink_entry(struct keys *keys, struct entry *entry, uint64_t hash)
 void keys_give_up(struct keys *keys, struct entry *entry)
 {
     lock_take(&keys->lock);
-    unlink_entry(keys, entry, hash_of(entry->key));
+    unlink_entry(keys, entry);
     lock_drop(&keys->lock);
     eventcount_advance(&entry->decided, 1);
 }
 
 void keys_retire(struct keys *keys, struct entry *entry)
 {
-    uint64_t hash = hash_of(entry->key);
     lock_take(&keys->lock);
     /* Without a single level of filter the entry stays in the table: slower, still right. */
-    if (filter_add(&keys->old, hash)) {
-        unlink_entry(keys, entry, hash);
+    if (filter_add(&keys->old, entry->key_hash)) {
+        unlink_entry(keys, entry);
         if (keys->retired_seq < entry->seq)
             keys->retired_seq = entry->seq;
     } else {
