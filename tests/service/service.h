@@ -15,12 +15,20 @@
 
 enum { SERVICE_ARGUMENTS = 8 };
 
+/* How much a service's memory may grow in a test that calls it flat. The address sanitizer keeps
+ * freed memory for a while. */
+#ifdef __SANITIZE_ADDRESS__
+enum { SERVICE_SLACK_KIB = 512 * 1024 };
+#else
+enum { SERVICE_SLACK_KIB = 32 * 1024 };
+#endif
+
 struct service {
     pid_t pid;             /* 0: not running */
     int port;              /* 0 before the first start */
     int starts, exit_code; /* the latter when the last start failed */
     const char *strategy;
-    bool quiet; /* show no output when it does not come up */
+    bool quiet;                               /* show no output when it does not come up */
     const char *arguments[SERVICE_ARGUMENTS]; /* more of them for `serve`, ends with NULL */
     char folder[128];
     char url[64];
