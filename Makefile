@@ -61,6 +61,9 @@ EXAMPLES := $(patsubst coro/examples/%.expected,$(OBJ)/examples/%,$(wildcard cor
 $(OBJ)/examples/fetch: $(OBJ)/coro/examples/slow_server.o
 $(OBJ)/examples/%: $(OBJ)/coro/examples/%.o $(CORO)
 	$(LINK)
+# The runtime on its own, for programs outside this tree.
+$(OBJ)/libcoro.a: $(CORO)
+	@rm -f $@ && ar rcs $@ $^
 $(OBJ)/bench-coro: $(call objects,coro/bench) $(CORO)
 	$(LINK) -lm
 
@@ -96,7 +99,7 @@ build/node_modules/.for-e2e: package.json package-lock.json
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev \
   node:nodejs npm:npm
 RUN_DEPS := postgresql-15
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) libcunit1-dev gawk curl
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) libcunit1-dev gawk curl mandoc
 E2E_DEPS := chromium
 
 .PHONY: deps-%
@@ -108,7 +111,7 @@ deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit asan tsan service e2e bench bench-coro tidy install clean
+.PHONY: help build run test unit asan tsan service e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -121,7 +124,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit examples service e2e
+	@tests/run tidy unit examples man service e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -157,10 +160,20 @@ bench-coro: deps-build ## the runtime's primitives beside Go's
 tidy: ## the house's policy: arrows, names, lengths, leftovers
 	@tests/run tidy
 
+man: build ## the manual pages, into build/man
+	@man/build build/man
+
 PREFIX ?= /usr/local
-install: build ## into PREFIX (DESTDIR as usual)
-	install -D -m 755 build/release/teller $(DESTDIR)$(PREFIX)/bin/teller
-	install -D -m 755 build/release/teller-load $(DESTDIR)$(PREFIX)/bin/teller-load
+INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)
+install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro
+	@$(MAKE_IN) MODE=release build/release/libcoro.a
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/teller build/release/teller-load
+	$(INSTALL_FILE)/share/man/man1 build/man/*.1
+	$(INSTALL_FILE)/share/man/man3 build/man/*.3
+	$(INSTALL_FILE)/lib build/release/libcoro.a
+	$(INSTALL_FILE)/include/coro $(wildcard coro/*.h)
+	$(INSTALL_FILE)/lib/systemd/system server/teller.service
+	sed -i 's|@PREFIX@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/teller.service
 
 clean: ## remove build/ (var/, where the money is, stays)
 	rm -rf build
