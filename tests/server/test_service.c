@@ -205,13 +205,12 @@ static const struct rung rungs[] = {
 static void check_rung(
     struct fixture *fixture, struct client *client, const struct rung *rung, struct answer *answer)
 {
-    char headers[400] = "", value[256];
-    if (strchr(rung->headers, 'T'))
-        snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\n", fixture->admin);
-    if (strchr(rung->headers, 'J'))
-        strcat(headers, "Content-Type: application/json\r\n");
-    if (strstr(rung->headers, "KBAD"))
-        strcat(headers, "Idempotency-Key: \"\r\n");
+    char headers[400], value[256];
+    snprintf(headers, sizeof headers, "%s%s%s%s%s",
+        strchr(rung->headers, 'T') ? "Authorization: Bearer " : "",
+        strchr(rung->headers, 'T') ? fixture->admin : "", strchr(rung->headers, 'T') ? "\r\n" : "",
+        strchr(rung->headers, 'J') ? "Content-Type: application/json\r\n" : "",
+        strstr(rung->headers, "KBAD") ? "Idempotency-Key: \"\r\n" : "");
     client_call(client, rung->method, rung->path, headers, rung->body, answer);
     bool is_problem =
         strcmp(answer_header(answer, "Content-Type", value), "application/problem+json") == 0;
