@@ -2,8 +2,8 @@
 # A man page (mdoc) out of a header: what stands in the header is the only source.
 #     awk -v date='November 21, 2026' -v hidden='lock wait' \
 #         -f man/text.awk -f man/header.awk coro/chan.h
-# The head comment becomes the description; each block of declarations (up to an empty line) becomes
-# an item with the comment above it; functions go to the synopsis, too; what a block declares besides
+# The head comment becomes the description; each block of declarations (up to an empty line) is an
+# item with the comment above it; functions go to the synopsis, too; what a block declares besides
 # functions is shown as it stands. The pages it refers to are those of the headers that it includes,
 # except the hidden ones. With -v summary=1 it prints what the page is about, and no page.
 

@@ -8,16 +8,14 @@
  */
 #include <stdio.h>
 
-#include "coro/chan.h"
 #include "coro/co.h"
+#include "coro/fan.h"
 #include "coro/runtime.h"
-#include "coro/waitgroup.h"
 
 enum { NUMBERS = 1000, BRANCHES = 3 };
 
 struct branch {
-    struct chan *in, *squares, *merged;
-    struct waitgroup *all;
+    struct chan *in, *out;
 };
 
 static void generate(void *arg)
@@ -34,50 +32,33 @@ static void square(void *arg)
     int64_t n;
     while (chan_recv(branch->in, &n) == CHAN_OK) {
         n *= n;
-        ensure(chan_send(branch->squares, &n) == CHAN_OK);
+        ensure(chan_send(branch->out, &n) == CHAN_OK);
     }
-    chan_close(branch->squares);
-}
-
-static void forward(void *arg)
-{
-    struct branch *branch = arg;
-    int64_t n;
-    while (chan_recv(branch->squares, &n) == CHAN_OK)
-        ensure(chan_send(branch->merged, &n) == CHAN_OK);
-    waitgroup_done(branch->all);
-}
-
-static void close_when_all_have(void *arg)
-{
-    struct branch *any = arg;
-    waitgroup_wait(any->all);
-    chan_close(any->merged);
+    chan_close(branch->out);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct waitgroup all = {0};
     struct branch branches[BRANCHES];
-    struct chan *numbers = chan_make(sizeof(int64_t), 0), *merged = chan_make(sizeof(int64_t), 0);
-    ensure(numbers && merged && co_spawn(generate, numbers));
-    waitgroup_add(&all, BRANCHES);
+    struct chan *outs[BRANCHES], *numbers = chan_make(sizeof(int64_t), 0);
+    ensure(numbers && co_spawn(generate, numbers));
     for (int i = 0; i < BRANCHES; i++) {
-        branches[i] = (struct branch){numbers, chan_make(sizeof(int64_t), 0), merged, &all};
-        ensure(branches[i].squares);
-        ensure(co_spawn(square, &branches[i]) && co_spawn(forward, &branches[i]));
+        outs[i] = chan_make(sizeof(int64_t), 0);
+        branches[i] = (struct branch){numbers, outs[i]};
+        ensure(outs[i] && co_spawn(square, &branches[i]));
     }
-    ensure(co_spawn(close_when_all_have, &branches[0]));
-
+    struct chan *merged = fan_in(outs, BRANCHES, 0);
+    ensure(merged);
     int64_t n, count = 0, sum = 0;
     for (; chan_recv(merged, &n) == CHAN_OK; count++)
         sum += n;
     printf("%lld squares, together %lld\n", (long long)count, (long long)sum);
-    for (int i = 0; i < BRANCHES; i++)
-        chan_free(&branches[i].squares);
-    chan_free(&numbers);
+
     chan_free(&merged);
+    for (int i = 0; i < BRANCHES; i++)
+        chan_free(&outs[i]);
+    chan_free(&numbers);
 }
 
 int main(void)

@@ -33,9 +33,9 @@ static void ask(void *arg)
 }
 
 static struct mirror mirrors[MIRRORS] = {
-    {60 * CLOCK_MS, "Lima", NULL},
+    {300 * CLOCK_MS, "Lima", NULL},
     {CLOCK_MS, "Oslo", NULL},
-    {30 * CLOCK_MS, "Rome", NULL},
+    {200 * CLOCK_MS, "Rome", NULL},
 };
 
 static void fastest(void *arg)
@@ -50,7 +50,7 @@ static void fastest(void *arg)
     ensure(chan_recv(answers, &first) == CHAN_OK);
     printf("the fastest is %s\n", first);
     fflush(stdout);
-    co_sleep(100 * CLOCK_MS); /* the program goes on with other things */
+    co_sleep(400 * CLOCK_MS); /* the program goes on with other things */
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/coro/examples.sh [NAME...]: run the examples of build/$MODE (all, or these), and compare what
+# tests/coro/examples.sh [NAME...]: run the examples of build/$MODE, or these, and compare what
 # each says, and its exit status, with the NAME.expected beside it.
 #     --update    write what they say now into the NAME.expected; then read the difference
 # What differs from run to run is written N: the numbers of coroutines, how long they have waited.
