@@ -222,8 +222,9 @@ static bool let_us_in(struct cluster_folder *folder, char *error, size_t error_s
         snprintf(error, error_size, "this user id has no name, which PostgreSQL needs");
         return false;
     }
-    char map[256];
-    snprintf(map, sizeof map, "private \"%s\" postgres\nprivate \"%s\" postgres\n", us.found,
+    char map[300];
+    snprintf(map, sizeof map,
+        "private \"%s\" postgres\nprivate \"%s\" postgres\nprivate root postgres\n", us.found,
         account.found);
     return write_file(folder, "pg_ident.conf", map, error, error_size) &&
            write_file(folder, "pg_hba.conf", "local all all peer map=private\n", error, error_size);

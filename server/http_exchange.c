@@ -197,14 +197,10 @@ static void count_move(struct http_exchange *exchange)
     http_count(&counters->outcomes[outcome_of(&exchange->response)], 1);
 }
 
-/* The coroutine of a request. */
-static void run(void *arg)
+/* The handler has filled the response in. True: it is to be streamed. */
+static bool hand_over(struct http_exchange *exchange)
 {
-    struct http_exchange *exchange = arg;
-    const struct http_options *options = &exchange->worker->http->options;
     struct response *response = &exchange->response;
-    exchange->running = true;
-    options->answer(options->arg, &exchange->request, response);
     if (response->moves_money)
         count_move(exchange);
     bool streams = response->stream && exchange->request.method == REQUEST_GET;
@@ -216,11 +212,40 @@ static void run(void *arg)
     exchange->answered = true;
     if (exchange->suspended)
         http_exchange_resume(exchange);
-    if (streams)
+    return streams;
+}
+
+/* The coroutine of a request. */
+static void run(void *arg)
+{
+    struct http_exchange *exchange = arg;
+    struct http_worker *worker = exchange->worker;
+    const struct http_options *options = &worker->http->options;
+    options->answer(options->arg, &exchange->request, &exchange->response);
+    http_turn_begin(worker);
+    if (hand_over(exchange)) {
+        http_turn_end(worker);
         http_stream_run(exchange);
+        http_turn_begin(worker);
+    }
     exchange->running = false;
     if (!exchange->connection)
         give_back(exchange);
+    http_turn_end(worker);
+}
+
+/* Start the coroutine; it may come back with the answer at once. */
+static void start(struct http_exchange *exchange)
+{
+    struct http_worker *worker = exchange->worker;
+    exchange->running = true;
+    http_turn_end(worker);
+    enum co_started started = co_start_now(run, exchange);
+    http_turn_begin(worker);
+    if (started != CO_REFUSED)
+        return;
+    exchange->running = false;
+    answer_problem(exchange, PROBLEM_OVERLOADED, NULL);
 }
 
 static enum MHD_Result all_is_here(struct http_exchange *exchange)
@@ -233,8 +258,8 @@ static enum MHD_Result all_is_here(struct http_exchange *exchange)
     else if (exchange->target_bad)
         answer_problem(
             exchange, PROBLEM_BAD_REQUEST, "The path or query is too long, or badly escaped.");
-    else if (co_start_now(run, exchange) == CO_REFUSED)
-        answer_problem(exchange, PROBLEM_OVERLOADED, NULL);
+    else
+        start(exchange);
     if (exchange->answered)
         return http_response_queue(exchange);
     exchange->suspended = true;

@@ -14,6 +14,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/sanitize.h"
 #include "coro/select.h"
 #include "coro/waitgroup.h"
 #include "coro/worker.h"
@@ -101,7 +102,11 @@ enum token_scope token_cache_check(struct token_cache *cache, const char *author
         return TOKEN_NONE;
     if (!token_hash(authorization + 7 + strspn(authorization + 7, " "), hash))
         return TOKEN_NONE;
-    return scope_of(cache->of_worker[worker_index()], hash);
+    struct snapshot **of_worker = &cache->of_worker[worker_index()];
+    sanitize_acquire(of_worker);
+    enum token_scope scope = scope_of(*of_worker, hash);
+    sanitize_release(of_worker);
+    return scope;
 }
 
 /* ---- renewing ------------------------------------------------------------------------------ */
@@ -131,8 +136,11 @@ static void publish_on_worker(int index, void *arg)
     struct snapshot *copy = malloc(size);
     ensure(copy);
     memcpy(copy, cache->latest, size);
-    free(cache->of_worker[index]);
-    cache->of_worker[index] = copy;
+    struct snapshot **of_worker = &cache->of_worker[index];
+    sanitize_acquire(of_worker); /* a check on this worker is not going on: it does not park */
+    free(*of_worker);
+    *of_worker = copy;
+    sanitize_release(of_worker);
 }
 
 static bool is_same(const struct snapshot *a, const struct snapshot *b)
