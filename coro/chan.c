@@ -121,6 +121,7 @@ UNSANITIZED static bool commit_for_ever(struct co *co, void *arg)
 
 enum chan_status chan_send(struct chan *chan, const void *item)
 {
+    co_point();
     if (!chan)
         co_park("send on a NULL channel", commit_for_ever, NULL);
     struct co *woken = NULL;
@@ -141,6 +142,7 @@ enum chan_status chan_send(struct chan *chan, const void *item)
 
 enum chan_status chan_recv(struct chan *chan, void *item)
 {
+    co_point();
     if (!chan)
         co_park("receive on a NULL channel", commit_for_ever, NULL);
     struct co *woken = NULL;

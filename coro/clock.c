@@ -3,8 +3,12 @@
 
 #include <time.h>
 
+#include "coro/sched.h"
+
 int64_t clock_now_ns(void)
 {
+    if (runtime.schedule)
+        return schedule_now_ns();
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * CLOCK_S + now.tv_nsec;
@@ -12,6 +16,8 @@ int64_t clock_now_ns(void)
 
 int64_t clock_wall_us(void)
 {
+    if (runtime.schedule)
+        return schedule_wall_us();
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (now.tv_sec * CLOCK_S + now.tv_nsec) / CLOCK_US;

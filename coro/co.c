@@ -15,6 +15,7 @@
 #include "coro/co.h"
 
 #include "coro/clock.h"
+#include "coro/random.h"
 #include "coro/sched.h"
 #include "coro/switch.h"
 
@@ -44,7 +45,10 @@ UNSANITIZED static void settle(struct worker *worker)
     struct strand *self = worker->current ? &worker->current->strand : &worker->own;
     sanitize_speak_as(&worker->committer.sanitize);
     sanitize_acquire(&worker->commit);
+    bool pinned = commit.co->pinned;
     bool parked = commit.fn(commit.co, commit.arg);
+    if (pinned)
+        sanitize_release(&worker->own);
     if (!parked)
         sanitize_release(commit.co);
     sanitize_release(&runtime);
@@ -104,12 +108,6 @@ UNSANITIZED static bool commit_retire(struct co *co, void *arg)
     return true;
 }
 
-UNSANITIZED static void count_one(_Atomic uint64_t *counter)
-{
-    uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, n + 1, memory_order_release);
-}
-
 static void co_main(void);
 
 /* Make it the running one: give it a stack if it never ran. */
@@ -126,6 +124,8 @@ UNSANITIZED static void begin(struct worker *worker, struct co *co)
 /* The next coroutine to run, or NULL: there is none, or it is time to look around. */
 UNSANITIZED struct co *co_pick(struct worker *worker)
 {
+    if (runtime.schedule)
+        return schedule_pick(worker);
     if (worker->must_return || --worker->turns_left <= 0)
         return NULL;
     struct co *co = worker->next;
@@ -149,6 +149,8 @@ UNSANITIZED static void go(struct worker *worker, struct co *self, struct co *to
 {
     self->saved_errno = *worker->errno_of_thread;
     sanitize_release(&runtime); /* for who stops it in the end */
+    if (self->pinned)
+        sanitize_release(&worker->own);
     if (worker->must_return)
         sanitize_release(&worker->must_return);
     if (to)
@@ -160,6 +162,8 @@ UNSANITIZED static void go(struct worker *worker, struct co *self, struct co *to
     settle(worker);
     *worker->errno_of_thread = self->saved_errno;
     sanitize_acquire(self);
+    if (self->pinned)
+        sanitize_acquire(&worker->own);
 }
 
 /* Leave the running coroutine's stack; the commit is made once that is done. */
@@ -176,7 +180,7 @@ UNSANITIZED static void leave(struct worker *worker, struct commit commit, bool 
  */
 UNSANITIZED static struct co *hand_over(struct worker *worker, struct co *self)
 {
-    if (SANITIZED || worker->must_return || worker->next || worker->ready.first)
+    if (SANITIZED || runtime.schedule || worker->must_return || worker->next || worker->ready.first)
         return NULL;
     if (--worker->turns_left <= 0)
         return NULL;
@@ -201,9 +205,11 @@ UNSANITIZED static void co_main(void)
     have_a_spare_stack(worker);
     do {
         sanitize_acquire(self);
+        if (self->pinned)
+            sanitize_acquire(&worker->own);
         self->fn(self->arg);
         worker = worker_self();
-        count_one(&worker->ended);
+        co_count(&worker->ended);
         self = hand_over(worker, self);
     } while (self);
     leave(worker, (struct commit){worker->current, commit_retire, worker, NULL}, true);
@@ -244,91 +250,10 @@ UNSANITIZED void worker_call(void (*fn)(void *arg), void *arg)
     sanitize_acquire(&worker->call);
 }
 
-UNSANITIZED struct co *co_make(
-    struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
-{
-    uint32_t index = index_take(&runtime.cos_pool, &worker->cos);
-    if (index == INDEX_NONE)
-        return NULL;
-    struct co *co = &runtime.cos[index];
-    co->worker = worker;
-    co->stack = INDEX_NONE;
-    co->fn = fn;
-    co->arg = arg;
-    worker->last_id += (uint64_t)runtime.worker_count;
-    atomic_store_explicit(&co->id, worker->last_id, memory_order_relaxed);
-    atomic_store_explicit(&co->site, site, memory_order_relaxed);
-    set_state(co, CO_FRESH);
-    sanitize_release(co);
-    count_one(&worker->spawned);
-    return co;
-}
-
-UNSANITIZED bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void *arg)
-{
-    struct worker *worker = worker_self();
-    ensure(worker);
-    struct co *co = co_make(worker, site, fn, arg);
-    if (co)
-        fresh_push(worker, co);
-    return co != NULL;
-}
-
-UNSANITIZED bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg)
-{
-    struct worker *worker = worker_self();
-    ensure(worker);
-    struct co *co = co_make(worker, site, fn, arg);
-    if (co)
-        co_queue_push(&worker->ready, co);
-    return co != NULL;
-}
-
-UNSANITIZED bool co_spawn_on(
-    struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
-{
-    struct worker *self = worker_self();
-    if (worker == self)
-        return co_spawn_local_at(site, fn, arg);
-    struct co *co = co_make(self, site, fn, arg);
-    if (!co)
-        return false;
-    co->worker = worker;
-    worker_post(worker, co);
-    return true;
-}
-
-UNSANITIZED enum co_started co_start_now_at(
-    const struct co_site *site, void (*fn)(void *), void *arg)
-{
-    struct worker *worker = worker_self();
-    ensure(worker && !worker->current); /* only from a callback on the worker's own stack */
-    struct co *co = co_make(worker, site, fn, arg);
-    if (!co)
-        return CO_REFUSED;
-    bool must_return = worker->must_return;
-    worker->must_return = true;
-    worker->retired = NULL;
-    co_resume(worker, co);
-    sanitize_acquire(&worker->must_return);
-    worker->must_return = must_return;
-    return worker->retired == co ? CO_FINISHED : CO_PARKED;
-}
-
 UNSANITIZED struct co *co_current(void)
 {
     struct worker *worker = worker_self();
     return worker ? worker->current : NULL;
-}
-
-UNSANITIZED const char *co_name(const struct co *co)
-{
-    return co ? atomic_load_explicit(&co->site, memory_order_relaxed)->name : "-";
-}
-
-UNSANITIZED uint64_t co_id(const struct co *co)
-{
-    return co ? atomic_load_explicit(&co->id, memory_order_relaxed) : 0;
 }
 
 UNSANITIZED static bool commit_queue(struct co *co, void *arg)
@@ -343,6 +268,11 @@ UNSANITIZED void co_yield(void)
     struct worker *worker = worker_self();
     struct co *self = worker ? worker->current : NULL;
     ensure(self);
+    if (runtime.schedule) {
+        schedule_fall_back(self);
+        co_preempt();
+        return;
+    }
     if (worker->next) {
         co_queue_push(&worker->ready, worker->next);
         worker->next = NULL;
@@ -357,6 +287,22 @@ UNSANITIZED void co_yield(void)
     else
         worker->commit = (struct commit){self, commit_queue, worker, NULL};
     go(worker, self, to, false);
+}
+
+UNSANITIZED void co_preempt(void)
+{
+    struct worker *worker = worker_self();
+    struct co *self = worker ? worker->current : NULL;
+    if (!self || worker->must_return)
+        return;
+    sanitize_release(self);
+    set_state(self, CO_IS_READY);
+    co_queue_push(&worker->ready, self);
+    struct co *to = co_pick(worker);
+    if (to == self)
+        set_state(self, CO_RUNNING);
+    else
+        go(worker, self, to, false);
 }
 
 UNSANITIZED static struct co *note_parking(struct worker *worker, const char *why)
@@ -390,6 +336,8 @@ UNSANITIZED void co_ready(struct co *co)
     struct worker *worker = worker_self();
     sanitize_release(co);
     set_state(co, CO_IS_READY);
+    if (runtime.migrates && !co->pinned)
+        co->worker = &runtime.workers[random_below((uint32_t)runtime.worker_count)];
     if (co->worker != worker) {
         worker_post(co->worker, co);
     } else if (!worker->current) {
@@ -399,26 +347,4 @@ UNSANITIZED void co_ready(struct co *co)
             co_queue_push(&worker->ready, worker->next);
         worker->next = co;
     }
-}
-
-UNSANITIZED static void wake_sleeper(void *arg)
-{
-    co_ready(arg);
-}
-
-static bool commit_sleep(struct co *co, void *arg)
-{
-    (void)co, (void)arg;
-    return true;
-}
-
-void co_sleep(int64_t ns)
-{
-    if (ns <= 0) {
-        co_yield();
-        return;
-    }
-    struct timer timer = {0};
-    timer_start(&timer, clock_now_ns() + ns, wake_sleeper, co_current());
-    co_park("sleep", commit_sleep, NULL); /* the timer fires on this worker, so not before */
 }

@@ -51,7 +51,11 @@ MUST_CHECK bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void
 #define co_spawn_typed(name, arg)                                                                  \
     ((void)(0 ? (name)(arg) : (void)0), co_spawn_at(CO_SITE(#name), name##_co, (arg)))
 
-/* As co_spawn, but the coroutine runs on the worker of the caller and on no other. */
+/*
+ * As co_spawn, but the coroutine runs on the worker of the caller and on no other. Such coroutines
+ * of one worker, and its callbacks (worker.h, timer.h), never run at once: between two parks they
+ * may share state without locks, and ThreadSanitizer knows it.
+ */
 #define co_spawn_local(fn, arg) co_spawn_local_at(CO_SITE(#fn), (fn), (arg))
 MUST_CHECK bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg);
 

@@ -7,6 +7,7 @@
 
 void cond_wait(struct cond *cond, struct mutex *mutex)
 {
+    co_point();
     struct waiter waiter = {.co = co_current()};
     lock_take(&cond->guard);
     waiters_push(&cond->waiters, &waiter);

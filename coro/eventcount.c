@@ -3,6 +3,7 @@
 #include "coro/eventcount.h"
 
 #include "coro/context_wait.h"
+#include "coro/sched.h"
 
 enum { BY_COUNT, BY_CONTEXT };
 
@@ -78,6 +79,7 @@ static enum eventcount_status park_for(
 enum eventcount_status eventcount_await(
     struct context *context, struct eventcount *count, uint64_t value)
 {
+    co_point();
     if (eventcount_read(count) >= value)
         return EVENTCOUNT_REACHED;
     lock_take(&count->guard);

@@ -104,6 +104,7 @@ static void lock_slowly(struct mutex *mutex)
 
 void mutex_lock(struct mutex *mutex)
 {
+    co_point();
     if (try_state(mutex, 0, LOCKED))
         set_holder(mutex, co_current());
     else

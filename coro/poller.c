@@ -102,7 +102,9 @@ UNSANITIZED static void handle(struct worker *worker, struct epoll_event *event)
     } else if (event->data.ptr) {
         struct worker_watch *watch = event->data.ptr;
         sanitize_acquire(watch);
+        sanitize_acquire(&worker->own);
         watch->fn(watch->arg); /* which may be the end of *watch */
+        sanitize_release(&worker->own);
         sanitize_release(&worker->events);
     }
 }
@@ -231,10 +233,9 @@ enum poller_status poller_wait(struct context *context, int fd, unsigned events)
         end_wait(entry, &by_fd);
         return POLLER_CANCELLED;
     }
-    struct worker *worker = worker_self();
-    count_outside(worker, 1);
+    count_outside(worker_self(), 1);
     co_park("descriptor", commit_wait, context);
-    count_outside(worker, -1);
+    count_outside(worker_self(), -1);
     context_delist(context, &by_context);
     end_wait(entry, &by_fd);
     if (by_fd.status) {

@@ -7,14 +7,18 @@
 
 static _Thread_local uint64_t foreign_state; /* threads that are no workers */
 
-UNSANITIZED uint64_t random_next(void)
+UNSANITIZED uint64_t random_of(uint64_t *state)
 {
-    struct worker *worker = worker_self();
-    uint64_t *state = worker ? &worker->random : &foreign_state;
     uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+UNSANITIZED uint64_t random_next(void)
+{
+    struct worker *worker = worker_self();
+    return random_of(worker ? &worker->random : &foreign_state);
 }
 
 uint32_t random_below(uint32_t n)

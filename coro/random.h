@@ -7,6 +7,9 @@
 
 uint64_t random_next(void);
 
+/* The same from a state of the caller's own. */
+uint64_t random_of(uint64_t *state);
+
 /* Evenly one of 0..n-1; n > 0. */
 uint32_t random_below(uint32_t n);
 

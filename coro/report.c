@@ -90,6 +90,8 @@ size_t report_leaks(void)
 {
     if (runtime_alive() == 0)
         return 0;
+    if (runtime.schedule && runtime.schedule->quiet)
+        return runtime_alive();
     dprintf(STDERR_FILENO, "coroutines still alive at the end:\n");
     return list_all(STDERR_FILENO, LEAKS_LISTED);
 }
@@ -103,18 +105,31 @@ bool report_deadlocked(uint64_t sleep)
 {
     if ((int)(uint32_t)sleep < runtime.worker_count || atomic_load(&runtime.stopping))
         return false;
+    int outside = 0;
     for (int i = 0; i < runtime.worker_count; i++) {
         struct worker *worker = &runtime.workers[i];
-        if (atomic_load(&worker->inbox) || atomic_load(&worker->outside) ||
-            atomic_load(&worker->fresh.count) || atomic_load(&worker->timers.due_ns) != INT64_MAX)
+        outside += atomic_load(&worker->outside); /* one may be below 0: who waits can move */
+        if (atomic_load(&worker->inbox) || atomic_load(&worker->fresh.count) ||
+            atomic_load(&worker->timers.due_ns) != INT64_MAX)
             return false;
     }
-    return atomic_load(&runtime.sleep) == sleep;
+    return outside == 0 && atomic_load(&runtime.sleep) == sleep;
 }
 
-_Noreturn void report_deadlock(void)
+/* A seeded run ends, so that the next seed can be tried; a real program exits. */
+void report_deadlock(void)
 {
+    struct schedule *schedule = runtime.schedule;
+    if (schedule) {
+        schedule->deadlocked = true;
+        atomic_store(&runtime.stopping, true);
+        if (!schedule->quiet)
+            dprintf(STDERR_FILENO, "with seed %llu: ", (unsigned long long)schedule->seed);
+        else
+            return;
+    }
     dprintf(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
     list_all(STDERR_FILENO, SIZE_MAX);
-    _exit(DEADLOCK_EXIT);
+    if (!schedule)
+        _exit(DEADLOCK_EXIT);
 }

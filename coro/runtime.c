@@ -64,7 +64,7 @@ static uint32_t cache_limit(const struct index_pool *pool)
 
 static void start(const struct runtime_options *options)
 {
-    int count = options->workers > 0 ? options->workers : processors();
+    int count = options->schedule ? 1 : options->workers > 0 ? options->workers : processors();
     runtime.worker_count = count > WORKERS_MAX ? WORKERS_MAX : count;
     reserve(options);
     runtime.workers = aligned_alloc(64, (size_t)runtime.worker_count * sizeof *runtime.workers);
@@ -76,6 +76,7 @@ static void start(const struct runtime_options *options)
         worker->cos.limit = cache_limit(&runtime.cos_pool);
         worker->stacks.limit = INDEX_CACHE;
     }
+    runtime.migrates = !options->schedule && (options->migrate || getenv("CORO_MIGRATE"));
     overflow_install();
 }
 
@@ -119,6 +120,9 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     static const struct runtime_options defaults;
     ensure(!runtime.workers); /* one at a time */
     start(options ? options : &defaults);
+    runtime.schedule = options ? options->schedule : NULL;
+    if (runtime.schedule)
+        schedule_begin(runtime.schedule);
     runtime.main = main;
     runtime.main_arg = arg;
     atomic_store(&runtime.stopping, false);
@@ -127,6 +131,7 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     struct worker *own = &runtime.workers[0];
     struct co *first = co_make(own, CO_SITE("main"), first_main, NULL);
     ensure(first);
+    first->pinned = true;
     co_queue_push(&own->ready, first);
     for (int i = 1; i < runtime.worker_count; i++)
         ensure(pthread_create(&runtime.workers[i].thread, NULL, worker_main, &runtime.workers[i]) ==
@@ -138,6 +143,7 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     sanitize_acquire(&runtime);
     size_t leaks = report_leaks();
     stop();
+    runtime.schedule = NULL;
     return leaks;
 }
 

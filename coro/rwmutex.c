@@ -11,6 +11,7 @@ enum { READER, WRITER }; /* a waiter's index */
 
 static void lock_as(struct rwmutex *rwmutex, int kind, const char *why)
 {
+    co_point();
     lock_take(&rwmutex->guard);
     bool taken = rwmutex->writing || rwmutex->waiters.first;
     if (kind == WRITER)

@@ -17,6 +17,7 @@
 #include "coro/lock.h"
 #include "coro/runtime.h"
 #include "coro/sanitize.h"
+#include "coro/schedule.h"
 #include "coro/stack.h"
 #include "coro/timer.h"
 #include "coro/worker.h"
@@ -44,19 +45,23 @@ enum co_state { CO_FREE, CO_FRESH, CO_IS_READY, CO_RUNNING, CO_WAITING };
  * WAITING -> READY. The atomic fields are what a report from another thread reads.
  */
 struct co {
-    struct strand strand;
+    /* What a switch and a wake touch: one cache line. */
+    _Alignas(128) struct strand strand;
     struct co *link; /* in the one queue it is in */
     struct worker *worker;
-    uint32_t stack;        /* INDEX_NONE until it first runs */
-    uint32_t kept_stack_1; /* under ThreadSanitizer: 1 + the stack of this descriptor */
+    uint32_t stack; /* INDEX_NONE until it first runs */
     int saved_errno;
+    _Atomic int state;
+    bool pinned;               /* never moved, not even by forced migration */
+    _Atomic(const char *) why; /* it waits */
+    _Atomic int64_t since_ns;  /* it waits; by the worker's coarse clock */
+    /* The rest. */
     void (*fn)(void *arg);
     void *arg;
     _Atomic(const struct co_site *) site;
     _Atomic uint64_t id;
-    _Atomic int state;
-    _Atomic(const char *) why; /* it waits */
-    _Atomic int64_t since_ns;  /* it waits; by the worker's coarse clock */
+    uint64_t priority;     /* in a seeded run */
+    uint32_t kept_stack_1; /* under ThreadSanitizer: 1 + the stack of this descriptor */
 };
 
 struct co_queue {
@@ -139,15 +144,19 @@ struct worker {
 struct runtime {
     struct worker *workers;
     int worker_count;
-    struct co *cos; /* all descriptors; those below cos_pool.used have been used */
+    bool migrates;             /* test mode: a woken coroutine goes on on any worker */
+    struct schedule *schedule; /* of a seeded run */
+    struct co *cos;            /* all descriptors; those below cos_pool.used have been used */
     struct index_pool cos_pool;
     struct stack_area stacks;
-    _Atomic bool stopping;
-    _Atomic uint64_t sleep; /* workers that are asleep, plus SLEEP_TURN for each time one went */
-    _Atomic int watcher;    /* 1 + the worker that looks after the busy ones; 0: none */
     void (*main)(void *arg);
     void *main_arg;
     uint64_t id_base; /* ids of earlier runs are below */
+    /* Written while it runs, so apart from what is only read then. */
+    _Alignas(64) _Atomic uint64_t sleep; /* workers that are asleep, plus SLEEP_TURN for each time
+                                            that one went to sleep */
+    _Atomic int watcher;                 /* 1 + the one that looks after the busy ones; 0: none */
+    _Atomic bool stopping;
 };
 
 extern struct runtime runtime;
@@ -192,6 +201,32 @@ struct co *co_pick(struct worker *worker);
 void co_park_with(const char *why, struct lock *lock); /* which is dropped once it has left */
 bool co_spawn_on(struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg);
 
+/* One more, of a counter that only its worker changes. */
+UNSANITIZED static inline void co_count(_Atomic uint64_t *counter)
+{
+    uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, n + 1, memory_order_release);
+}
+
+void co_wake_sleeper(void *arg); /* what the timer of co_sleep() calls */
+void co_preempt(void);           /* let the schedule choose again, the caller included */
+
+/* schedule_point() without a call, where it is passed often. */
+UNSANITIZED static inline void co_point(void)
+{
+    if (runtime.schedule)
+        co_preempt();
+}
+
+/* schedule.c */
+void schedule_begin(struct schedule *schedule);
+int64_t schedule_now_ns(void);
+int64_t schedule_wall_us(void);
+bool schedule_skip_time(struct worker *worker); /* to the first timer; false: there is none */
+void schedule_new(struct co *co);
+void schedule_fall_back(struct co *co);
+struct co *schedule_pick(struct worker *worker);
+
 /* fresh.c */
 void fresh_push(struct worker *worker, struct co *co);
 struct co *fresh_pop(struct worker *worker);
@@ -215,7 +250,7 @@ void poller_reset(void);
 
 /* report.c */
 bool report_deadlocked(uint64_t sleep); /* runtime.sleep as the caller left it */
-_Noreturn void report_deadlock(void);
+void report_deadlock(void);             /* returns only in a seeded run, which is stopping then */
 size_t report_leaks(void);
 
 /* overflow.c */

@@ -14,6 +14,7 @@
 #include "coro/chan_ops.h"
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/sched.h"
 #include "coro/random.h"
 #include "coro/timer.h"
 
@@ -194,6 +195,7 @@ static int select_locked(struct selection *selection, int64_t timeout_ns)
 
 static int select_cases(struct select_case *cases, size_t n, int64_t timeout_ns)
 {
+    co_point();
     __attribute__((uninitialized)) struct waiter waiters[ON_STACK];
     __attribute__((uninitialized)) struct chan *order[ON_STACK];
     struct selection selection = {.cases = cases, .n = n, .order = order, .waiters = waiters};

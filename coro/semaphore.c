@@ -3,6 +3,7 @@
 #include "coro/semaphore.h"
 
 #include "coro/co.h"
+#include "coro/sched.h"
 #include "coro/context_wait.h"
 
 enum { BY_PERMIT, BY_CONTEXT };
@@ -72,6 +73,7 @@ static bool park_for(struct context *context, struct semaphore *semaphore, int64
 bool semaphore_acquire(struct context *context, struct semaphore *semaphore, int64_t n)
 {
     ensure(n >= 0);
+    co_point();
     lock_take(&semaphore->guard);
     if (semaphore->waiters.first || semaphore->free < n)
         return park_for(context, semaphore, n);

@@ -126,7 +126,9 @@ UNSANITIZED void timer_heap_run(struct worker *worker, int64_t now_ns)
         atomic_store(&heap->running, timer);
         lock_drop_unseen(&heap->lock);
         sanitize_acquire(timer);
+        sanitize_acquire(&worker->own);
         fn(arg);
+        sanitize_release(&worker->own);
         sanitize_release(&heap->running);
         atomic_store(&heap->running, NULL);
     }

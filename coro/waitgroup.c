@@ -40,6 +40,7 @@ void waitgroup_done(struct waitgroup *group)
 
 void waitgroup_wait(struct waitgroup *group)
 {
+    co_point();
     uint64_t state = atomic_load_explicit(&group->state, memory_order_acquire);
     if (state / 2 == 0)
         return;

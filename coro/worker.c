@@ -122,7 +122,7 @@ UNSANITIZED static int64_t sleep_time(struct worker *worker)
 /* Nothing to run: wait for something. */
 UNSANITIZED static void sleep_until_woken(struct worker *worker)
 {
-    if (fresh_look(worker))
+    if (fresh_look(worker) || (runtime.schedule && schedule_skip_time(worker)))
         return;
     atomic_exchange(&worker->asleep, 1);
     if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {
@@ -130,7 +130,8 @@ UNSANITIZED static void sleep_until_woken(struct worker *worker)
         int64_t time = sleep_time(worker);
         if (time < 0 && report_deadlocked(sleep))
             report_deadlock();
-        poller_poll(worker, time);
+        if (!atomic_load(&runtime.stopping))
+            poller_poll(worker, time);
         atomic_fetch_sub(&runtime.sleep, 1);
         worker->polled_ns = clock_now_ns();
     }

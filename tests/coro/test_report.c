@@ -154,6 +154,10 @@ int report_child(const char *scenario)
     };
     if (strcmp(scenario, "limit") == 0)
         return report_limit();
+    if (strcmp(scenario, "planted") == 0)
+        return seeds_planted();
+    if (strcmp(scenario, "replay") == 0)
+        return seeds_replay();
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
         if (strcmp(scenario, scenarios[i].name) == 0)
             return run(scenarios[i].workers, scenarios[i].main);
@@ -163,7 +167,7 @@ int report_child(const char *scenario)
 /* --- the tests -------------------------------------------------------------------------------- */
 
 struct child {
-    const char *scenario;
+    const char *scenario; /* or a whole command line, without the program */
     char said[64 * 1024];
     int status;
 };
@@ -173,9 +177,13 @@ static void run_child(void *arg)
     struct child *child = arg;
     int ends[2];
     pid_t pid;
-    char name[] = "test-coro", flag[] = "--child", scenario[40];
-    char *argv[] = {name, flag, scenario, NULL};
-    snprintf(scenario, sizeof scenario, "%s", child->scenario);
+    enum { WORDS = 16 };
+    char line[200], *argv[WORDS] = {line};
+    bool whole = strchr(child->scenario, ' ') != NULL;
+    snprintf(line, sizeof line, "test-coro %s%s", whole ? "" : "--child ", child->scenario);
+    char *rest = line;
+    for (int i = 0; i < WORDS - 1 && (argv[i] = strsep(&rest, " ")); i++)
+        continue;
     CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC), 0);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -277,6 +285,48 @@ static void an_idle_program_sleeps(void)
     CU_ASSERT(switches < (SANITIZED ? 200 : 50)); /* the sanitizer has a thread that ticks */
 }
 
+static void planted_faults_are_found(void)
+{
+    static const char *const names[] = {"lost-update", "missed-wakeup", "lock-order"};
+    static const char *const strategies[] = {"random", "pct2", "pct3"};
+    said(&child, "planted");
+    for (int i = 0; i < 9; i++) {
+        char key[40];
+        int seeds = -1;
+        snprintf(key, sizeof key, "%s %s ", names[i / 3], strategies[i % 3]);
+        const char *line = strstr(child.said, key);
+        CU_ASSERT_FATAL(line && sscanf(line + strlen(key), "%d", &seeds) == 1);
+        CU_ASSERT(seeds > 0 && seeds <= 100);
+    }
+    CHECK_SAID("no-fault random 1000");
+    CHECK_SAID("no-fault pct2 1000");
+}
+
+static void a_seed_replays(void)
+{
+    said(&child, "replay");
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+}
+
+static void suites_under_seeds(void)
+{
+    char command[80];
+    snprintf(command, sizeof command, "--seeds %lu %d", unit_seed() % 1000000, SANITIZED ? 3 : 20);
+    said(&child, command);
+    CHECK_SAID(" 0 failed");
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+}
+
+/* Coroutines that go on on another worker after each park: nothing may hold on to a thread. */
+static void suites_with_forced_migration(void)
+{
+    CU_ASSERT_EQUAL(setenv("CORO_MIGRATE", "1", 1), 0);
+    said(&child, "co chan select mutex waitgroup context eventcount poller sync flow timer");
+    unsetenv("CORO_MIGRATE");
+    CHECK_SAID(" 0 failed");
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+}
+
 static const struct unit_test tests[] = {
     {"overflow_names_its_coroutine", overflow_names_its_coroutine},
     {"leaks_are_listed", leaks_are_listed},
@@ -285,6 +335,10 @@ static const struct unit_test tests[] = {
     {"the_limit_of_coroutines_holds", the_limit_of_coroutines_holds},
     {"a_race_on_one_worker_is_seen", a_race_on_one_worker_is_seen},
     {"an_idle_program_sleeps", an_idle_program_sleeps},
+    {"planted_faults_are_found", planted_faults_are_found},
+    {"a_seed_replays", a_seed_replays},
+    {"suites_under_seeds", suites_under_seeds},
+    {"suites_with_forced_migration", suites_with_forced_migration},
     {NULL, NULL},
 };
 

