@@ -100,6 +100,10 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
 enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
     const char *id, struct ledger_account *account, uint64_t *seq);
 
+/* The asset of an account that is open, or decided to be; false: it is neither. It never changes, so
+ * nothing is waited for: only an answer that is decided on a later entry may rest on it. */
+bool ledger_asset(struct ledger *ledger, const char *id, char asset[ASSET_TEXT]);
+
 /* Accounts in order of id, those after `after` (may be ""), whose id begins with `prefix` (may be
  * "") and which hold `asset` (may be ""). Fills at most `limit` (<= 1000); *more: there are more.
  */

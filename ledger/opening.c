@@ -116,6 +116,28 @@ enum ledger_status ledger_read_account(struct context *context, struct ledger *l
     return imagine_world(id, account) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
 }
 
+static void copy_asset(void *arg)
+{
+    struct look *look = arg;
+    if (look->accounts[0]->opened == 0)
+        return;
+    strcpy(look->copies->asset, look->accounts[0]->asset);
+    look->copied = 1;
+}
+
+bool ledger_asset(struct ledger *ledger, const char *id, char asset[ASSET_TEXT])
+{
+    struct account *found = account_find(ledger->accounts, id);
+    struct ledger_account copy;
+    struct look look = {.ledger = ledger, .accounts = &found, .count = 1, .copies = &copy};
+    if (!found)
+        return asset_of_world_id(id, asset);
+    strategy_run(ledger->strategy, &found, 1, copy_asset, &look);
+    if (look.copied)
+        strcpy(asset, copy.asset);
+    return look.copied == 1;
+}
+
 enum ledger_status ledger_list_accounts(struct context *context, struct ledger *ledger,
     const char *prefix, const char *asset, const char *after, size_t limit,
     struct ledger_account *accounts, size_t *count, bool *more, uint64_t *seq)

@@ -205,6 +205,24 @@ void transfers_post(struct api *api, struct request *request, struct response *r
         carry_out(api, request, response, &transfer);
 }
 
+/* The asset of the account in the path; that there is none is told as any reader is told. */
+static bool find_asset(
+    struct api *api, struct request *request, struct response *response, char asset[ASSET_TEXT])
+{
+    struct ledger_account account;
+    struct problem_of_ledger no = {.account = request->account};
+    if (ledger_asset(api->ledger, request->account, asset))
+        return true;
+    struct context *patience = api_patience(request);
+    no.status = ledger_read_account(patience, api->ledger, request->account, &account, &no.seq);
+    context_release(&patience);
+    if (no.status == LEDGER_OK)
+        memcpy(asset, account.asset, ASSET_TEXT);
+    else
+        problem_of_ledger(request, response, &no);
+    return no.status == LEDGER_OK;
+}
+
 /* Deposits come from the world account of the account's asset, withdrawals go there. */
 static void move(
     struct api *api, struct request *request, struct response *response, bool is_deposit)
@@ -212,8 +230,7 @@ static void move(
     static const char *const names[] = {"amount", "metadata", NULL};
     struct ledger_leg leg = {.from = request->account, .to = request->account};
     struct ledger_transfer transfer = {.legs = &leg, .leg_count = 1};
-    struct ledger_account account;
-    char world[ASSET_WORLD_TEXT];
+    char asset[ASSET_TEXT], world[ASSET_WORLD_TEXT];
     response->moves_money = true;
     if (!account_id_is_valid(request->account)) {
         problem_invalid(request, response, "account", ID_RULE);
@@ -230,15 +247,9 @@ static void move(
     }
     if (!api_metadata(request, response, body, &transfer.metadata))
         return;
-    struct problem_of_ledger no = {.account = request->account};
-    struct context *patience = api_patience(request);
-    no.status = ledger_read_account(patience, api->ledger, request->account, &account, &no.seq);
-    context_release(&patience);
-    if (no.status != LEDGER_OK) {
-        problem_of_ledger(request, response, &no);
+    if (!find_asset(api, request, response, asset))
         return;
-    }
-    asset_world_id(account.asset, world);
+    asset_world_id(asset, world);
     *(is_deposit ? &leg.from : &leg.to) = world;
     carry_out(api, request, response, &transfer);
 }
