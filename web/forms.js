@@ -128,7 +128,7 @@ function drawAnswer(text) {
     write('answer-request', text ?? `POST ${path}, key ${key}`);
     find('answer-list').replaceChildren(...answers.slice(-5).map(answerLine));
     write('answer-body', last?.body ? JSON.stringify(last.body, null, 2) : last?.text ?? '');
-    find('answer-body').hidden = !last;
+    find('answer-details').hidden = !last;
     const verdict = find('answer-verdict');
     const heard = answers.filter(isFinal);
     verdict.hidden = heard.length < 2;
