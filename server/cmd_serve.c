@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Start and stop. Each step of starting has its mirror in stopping, in the opposite order:
- * data folder and database, ledger, tokens, HTTP. SIGTERM or SIGINT begins the stop, a second one
- * ends the process at once; the journal makes that safe.
+ * port, data folder and database, ledger, tokens, HTTP. SIGTERM or SIGINT begins the stop, a second
+ * one ends the process at once; the journal makes that safe.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +34,7 @@ struct serve {
     struct database_options database_options;
     struct ledger_options ledger_options;
     struct listen listen;
+    int sockets[WORKERS_MAX];
     bool auth;
     int workers;
     size_t max_requests, max_connections;
@@ -95,10 +96,7 @@ static bool open_tokens(struct serve *serve)
 
 static bool open_http(struct serve *serve)
 {
-    int sockets[WORKERS_MAX];
-    if (!listen_open(&serve->listen, sockets, worker_count(), serve->error, ERROR_TEXT))
-        return false;
-    const struct http_options options = {.sockets = sockets,
+    const struct http_options options = {.sockets = serve->sockets,
         .max_requests = serve->max_requests,
         .max_connections = serve->max_connections,
         .answer = api_answer,
@@ -160,6 +158,18 @@ static void serve_with_database(struct serve *serve)
     ledger_close(&serve->api.ledger);
 }
 
+/* The port comes first: who cannot have it shall not touch the data. Who connects now waits. */
+static void serve_with_port(struct serve *serve)
+{
+    if (!database_open(
+            serve->life, &serve->database_options, &serve->database, serve->error, ERROR_TEXT)) {
+        log_error("%s", serve->error);
+        return;
+    }
+    serve_with_database(serve);
+    database_close(&serve->database);
+}
+
 static void run(void *arg)
 {
     struct serve *serve = arg;
@@ -168,13 +178,10 @@ static void run(void *arg)
     ensure(serve->life && serve->watch);
     waitgroup_add(&serve->watching, 1);
     ensure(co_spawn(watch_signals, serve));
-    if (database_open(
-            serve->life, &serve->database_options, &serve->database, serve->error, ERROR_TEXT)) {
-        serve_with_database(serve);
-        database_close(&serve->database);
-    } else {
+    if (listen_open(&serve->listen, serve->sockets, worker_count(), serve->error, ERROR_TEXT))
+        serve_with_port(serve);
+    else
         log_error("%s", serve->error);
-    }
     context_cancel(serve->watch);
     waitgroup_wait(&serve->watching);
     context_release(&serve->watch);

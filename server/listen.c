@@ -44,6 +44,7 @@ bool listen_parse(struct listen *listen, const char *text, char *error, size_t e
         snprintf(error, error_size, "\"%s\" is not HOST:PORT", text);
         return false;
     }
+    snprintf(listen->text, sizeof listen->text, "%s", text);
     memcpy(listen->host, text, (size_t)(colon - text));
     snprintf(node, sizeof node, "%s", listen->host);
     size_t length = strlen(node);
@@ -86,7 +87,7 @@ bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t
     if (probe < 0 || listen(probe, 1) < 0) {
         if (probe >= 0)
             close(probe);
-        return fail(error, error_size, "listen on", at->host);
+        return fail(error, error_size, "listen on", at->text);
     }
     close(probe);
     for (int i = 0; i < count; i++) {
@@ -94,7 +95,7 @@ bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t
         socklen_t length = sizeof at->address;
         if (sockets[i] < 0 || listen(sockets[i], BACKLOG) < 0 ||
             getsockname(sockets[i], (struct sockaddr *)&at->address, &length) < 0) {
-            fail(error, error_size, "listen on", at->host);
+            fail(error, error_size, "listen on", at->text);
             for (; i >= 0; i--)
                 if (sockets[i] >= 0)
                     close(sockets[i]);

@@ -15,8 +15,8 @@ struct listen {
     struct sockaddr_storage address;
     socklen_t address_length;
     bool is_loopback;
-    char host[256];       /* as given */
-    char url[LISTEN_URL]; /* "http://127.0.0.1:8080", once the sockets are open */
+    char text[LISTEN_URL], host[256]; /* as given */
+    char url[LISTEN_URL];             /* "http://127.0.0.1:8080", once the sockets are open */
 };
 
 /* Take "HOST:PORT" apart and look HOST up (may block). False with the reason in `error`. */
