@@ -9,6 +9,7 @@
 
 #include "loadtest/json.h"
 #include "tests/service/names.h"
+#include "tests/service/order.h"
 
 enum { ID_SIZE = 72, TIME_SIZE = 32, KEY_TEXT = 600 };
 
@@ -28,6 +29,8 @@ struct checker {
     struct names accounts; /* of struct folded */
     struct names keys;     /* of all entries; the value is the op, or a stand-in */
     struct names ops;      /* by key */
+    struct op **reads;     /* in order of the position that they were told */
+    size_t read_count, reads_checked;
 };
 
 static char foreign_key; /* stands in for keys that are no op's */
@@ -186,6 +189,49 @@ static void check_key(struct checker *checker, struct json item, int64_t seq)
         check_op(checker, op, item, seq);
 }
 
+/* --- what was read -----------------------------------------------------------------------------
+ */
+
+static int by_seq(const void *a, const void *b)
+{
+    int64_t one = (*(struct op *const *)a)->seq, other = (*(struct op *const *)b)->seq;
+    return (one > other) - (one < other);
+}
+
+static void gather_reads(struct checker *checker, struct history *histories, size_t count)
+{
+    size_t most = 0;
+    for (size_t h = 0; h < count; h++)
+        most += histories[h].count;
+    checker->reads = calloc(most + 1, sizeof checker->reads[0]);
+    ensure(checker->reads);
+    for (size_t h = 0; h < count; h++)
+        for (size_t i = 0; i < histories[h].count; i++) {
+            struct op *op = &histories[h].ops[i];
+            if (op->kind == OP_READ && op->outcome == OP_DONE)
+                checker->reads[checker->read_count++] = op;
+        }
+    qsort(checker->reads, checker->read_count, sizeof checker->reads[0], by_seq);
+}
+
+/* The fold stands at `seq`: the reads of that position saw exactly this. */
+static void check_reads(struct checker *checker, int64_t seq)
+{
+    for (; checker->reads_checked < checker->read_count; checker->reads_checked++) {
+        const struct op *read = checker->reads[checker->reads_checked];
+        char name[16];
+        if (read->seq > seq)
+            return;
+        history_account(read->from, name);
+        const struct folded *account = names_find(&checker->accounts, name);
+        if (!account || account->balance != read->balance)
+            problem(checker, "%s was read as %" PRId64 " at %" PRId64 ", where it was another",
+                name, read->balance, read->seq);
+    }
+}
+
+/* --- an entry --------------------------------------------------------------------------------- */
+
 static void check_entry(struct checker *checker, struct json item)
 {
     int64_t seq = -1;
@@ -204,6 +250,7 @@ static void check_entry(struct checker *checker, struct json item)
     else if (!json_is(kind, "rejected"))
         problem(checker, "entry %" PRId64 " is of unknown kind", seq);
     check_key(checker, item, seq);
+    check_reads(checker, seq);
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
@@ -263,6 +310,8 @@ static void check_outcomes(struct checker *checker, const struct history *histor
     for (size_t i = 0; i < history->count; i++) {
         const struct op *op = &history->ops[i];
         bool final = op->outcome == OP_DONE || op->outcome == OP_REFUSED;
+        if (op->kind == OP_READ)
+            continue;
         checker->figures.done += op->outcome == OP_DONE;
         checker->figures.refused += op->outcome == OP_REFUSED;
         checker->figures.absent += op->outcome == OP_ABSENT;
@@ -271,6 +320,17 @@ static void check_outcomes(struct checker *checker, const struct history *histor
             problem(checker, "%s was told %s, and the journal has it %d times", op->key,
                 op->outcome == OP_DONE ? "done" : "refused", op->seen);
     }
+}
+
+static void check_order(struct checker *checker, struct history *histories, size_t count)
+{
+    const struct op *earlier, *later;
+    size_t found = order_check(histories, count, &earlier, &later);
+    if (found > 0)
+        problem(checker,
+            "%zu ops stand before what had ended before they began: %s at %" PRId64
+            " after the answer of %s at %" PRId64,
+            found, later->key, later->seq, earlier->key, earlier->seq);
 }
 
 static void free_values(struct names *names)
@@ -286,14 +346,23 @@ size_t checker_run(struct api *api, struct history *histories, size_t count, siz
     struct checker checker = {.api = api, .shown = shown};
     for (size_t h = 0; h < count; h++)
         for (size_t i = 0; i < histories[h].count; i++) {
-            histories[h].ops[i].seen = 0;
-            ensure(names_add(&checker.ops, histories[h].ops[i].key, &histories[h].ops[i]));
+            struct op *op = &histories[h].ops[i];
+            op->seen = 0;
+            if (op->kind != OP_READ)
+                ensure(names_add(&checker.ops, op->key, op));
         }
+    gather_reads(&checker, histories, count);
     each_item(&checker, "/journal", "&after", check_entry);
+    if (checker.reads_checked < checker.read_count)
+        problem(&checker, "a read was told position %" PRId64 ", which the journal does not have",
+            checker.reads[checker.reads_checked]->seq);
+    check_order(&checker, histories, count);
     each_item(&checker, "/accounts", "&after", check_account);
     check_sum(&checker);
     for (size_t h = 0; h < count; h++)
         check_outcomes(&checker, &histories[h]);
+    checker.figures.reads = checker.read_count;
+    free(checker.reads);
     free_values(&checker.accounts);
     names_free(&checker.keys);
     names_free(&checker.ops);

@@ -2,7 +2,8 @@
 /*
  * Replays a ledger's whole journal, as the API gives it, and compares: with itself (gapless,
  * rising times, no key twice), with the rules (no balance below its floor at any position), with
- * the balances that the API tells, and with what clients were told.
+ * the balances that the API tells, and with what clients were told: each read must show the very
+ * balance of the position that it names, and positions must keep the order of real time.
  */
 #ifndef TESTS_SERVICE_CHECKER_H
 #define TESTS_SERVICE_CHECKER_H
@@ -12,6 +13,7 @@
 struct checker_figures {
     int64_t entries, accounts;
     size_t done, refused, absent, unknown; /* ops by what their clients know */
+    size_t reads;                          /* that were answered */
     size_t unknown_done;                   /* unknown ones that the journal has */
 };
 

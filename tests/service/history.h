@@ -13,24 +13,26 @@
 #include "loadtest/api.h"
 #include "loadtest/key.h"
 
-enum op_kind { OP_DEPOSIT, OP_WITHDRAW, OP_TRANSFER };
+enum op_kind { OP_DEPOSIT, OP_WITHDRAW, OP_TRANSFER, OP_READ };
 
 /* What the client knows of it. */
 enum op_outcome {
     OP_UNKNOWN, /* sent, and no final answer: in the journal at most once */
-    OP_DONE,    /* 201: in the journal exactly once, at position `seq` */
+    OP_DONE,    /* 201: in the journal exactly once, at position `seq`. A read: 200 */
     OP_REFUSED, /* 422: in the journal exactly once, as a rejection */
     OP_ABSENT,  /* never sent, or answered "not executed": not in the journal */
 };
 
 struct op {
-    char key[KEY_SIZE];
+    char key[KEY_SIZE];     /* "" for a read */
     uint8_t kind, from, to; /* accounts by number; a deposit has no `from`, a withdrawal no `to` */
     uint8_t outcome;
     uint8_t seen; /* how often the journal has it */
     bool retried; /* sent more than once */
     int32_t amount;
-    int64_t seq;
+    int64_t seq;                     /* Ledger-Seq of the final answer */
+    int64_t balance;                 /* a read: what it was told of account `from`, as of seq */
+    int64_t invoked_ns, returned_ns; /* of the first sending, and of the final answer */
 };
 
 struct history {

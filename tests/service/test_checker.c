@@ -19,14 +19,19 @@ static void begin(struct visit *visit)
     CU_ASSERT(visit_fund(visit, "crash-01", 0));
 }
 
-/* Two ops as they happened: a deposit that was done, and a withdrawal that was refused. */
-static struct history two_ops(struct visit *visit, const char *name)
+/* Three ops as they happened: a deposit that was done, a read, and a withdrawal that was refused.
+ */
+static struct history three_ops(struct visit *visit, const char *name)
 {
     struct history history = {0};
     struct op *op = history_add(&history);
     op->kind = OP_DEPOSIT;
     op->amount = 3;
     snprintf(op->key, sizeof op->key, "%s-done", name);
+    CU_ASSERT(history_send(&visit->api, op));
+    CU_ASSERT_EQUAL(op->outcome, OP_DONE);
+    op = history_add(&history);
+    op->kind = OP_READ;
     CU_ASSERT(history_send(&visit->api, op));
     CU_ASSERT_EQUAL(op->outcome, OP_DONE);
     op = history_add(&history);
@@ -43,7 +48,7 @@ static void truth_passes(void)
 {
     struct visit visit;
     begin(&visit);
-    struct history history = two_ops(&visit, "truth");
+    struct history history = three_ops(&visit, "truth");
     struct checker_figures figures;
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, SHOWN, &figures), 0);
     CU_ASSERT_EQUAL(figures.done, 1);
@@ -57,16 +62,16 @@ static void lies_are_found(void)
 {
     struct visit visit;
     begin(&visit);
-    struct history history = two_ops(&visit, "lie");
-    struct op *done = &history.ops[0], *refused = &history.ops[1];
-    const struct op real_done = *done, real_refused = *refused;
+    struct history history = three_ops(&visit, "lie");
+    struct op *done = &history.ops[0], *read = &history.ops[1], *refused = &history.ops[2];
+    const struct op real_done = *done, real_read = *read, real_refused = *refused;
 
     snprintf(done->key, sizeof done->key,
         "lie-lost"); /* acknowledged, and the journal does not have it */
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
     *done = real_done;
-    done->seq++;
-    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    done->seq++; /* another position, and one behind a read that came later */
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 2);
     *done = real_done;
     done->amount++;
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
@@ -83,6 +88,15 @@ static void lies_are_found(void)
     refused->outcome = OP_DONE; /* said yes, and no money moved */
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
     *refused = real_refused;
+    read->balance++;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *read = real_read;
+    read->seq += 1000000; /* it saw what was never made durable */
+    CU_ASSERT(checker_run(&visit.api, &history, 1, 0, NULL) > 0);
+    *read = real_read;
+    read->seq--; /* it did not see what had been answered before: stale, and another balance */
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 2);
+    *read = real_read;
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, SHOWN, NULL), 0);
     history_free(&history);
     visit_end(&visit);

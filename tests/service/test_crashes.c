@@ -49,8 +49,9 @@ static void verify(struct trial *trial)
     CU_ASSERT(workload_settle(workload, PATIENCE_SECONDS * CLOCK_S));
     CU_ASSERT_EQUAL(checker_run(&visit.api, workload->histories, CLIENTS, SHOWN, &after), 0);
     CU_ASSERT_EQUAL(after.unknown, 0);
-    printf("[%zu done, %zu refused, %zu not executed, %zu unknown of which %zu had happened] ",
-        after.done, after.refused, after.absent, before.unknown, before.unknown_done);
+    CU_ASSERT(after.reads > 0);
+    printf("[%zu done, %zu refused, %zu read, %zu not executed, %zu unknown: %zu had happened] ",
+        after.done, after.refused, after.reads, after.absent, before.unknown, before.unknown_done);
     visit_end(&visit);
 }
 

@@ -28,12 +28,14 @@ static bool ready_accounts(const struct service *service)
 
 static void choose(struct op *op, struct dice *dice, struct key_source *keys)
 {
-    uint64_t kind = dice_below(dice, 10);
-    op->kind = kind == 0 ? OP_DEPOSIT : kind <= 2 ? OP_WITHDRAW : OP_TRANSFER;
+    static const uint8_t kinds[] = {OP_DEPOSIT, OP_WITHDRAW, OP_WITHDRAW, OP_TRANSFER, OP_TRANSFER,
+        OP_TRANSFER, OP_TRANSFER, OP_TRANSFER, OP_READ, OP_READ};
+    op->kind = kinds[dice_below(dice, sizeof kinds)];
     op->from = (uint8_t)dice_below(dice, HISTORY_ACCOUNTS);
     op->to = (uint8_t)((op->from + 1 + dice_below(dice, HISTORY_ACCOUNTS - 1)) % HISTORY_ACCOUNTS);
     op->amount = 1 + (int32_t)dice_below(dice, AMOUNT_MAX);
-    key_next(keys, op->key);
+    if (op->kind != OP_READ)
+        key_next(keys, op->key);
 }
 
 static bool is_final(const struct op *op)
