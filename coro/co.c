@@ -14,10 +14,16 @@
  */
 #include "coro/co.h"
 
-#include "coro/clock.h"
+#include "coro/marks.h"
 #include "coro/random.h"
 #include "coro/sched.h"
 #include "coro/switch.h"
+
+#ifdef CORO_DEBUG
+enum { MARKED = 1 };
+#else
+enum { MARKED = 0 };
+#endif
 
 UNSANITIZED static void set_state(struct co *co, enum co_state state)
 {
@@ -90,6 +96,9 @@ UNSANITIZED static void have_a_spare_stack(struct worker *worker)
 
 UNSANITIZED static void give_stack_back(struct worker *worker, struct co *co)
 {
+    if (MARKED)
+        marks_note(co->site, stack_bottom(&runtime.stacks, co->stack),
+            stack_top(&runtime.stacks, co->stack));
     sanitize_stack_close(stack_bottom(&runtime.stacks, co->stack), stack_usable(&runtime.stacks));
     if (SANITIZE_THREADS)
         co->kept_stack_1 = co->stack + 1;
@@ -180,7 +189,8 @@ UNSANITIZED static void leave(struct worker *worker, struct commit commit, bool 
  */
 UNSANITIZED static struct co *hand_over(struct worker *worker, struct co *self)
 {
-    if (SANITIZED || runtime.schedule || worker->must_return || worker->next || worker->ready.first)
+    if (SANITIZED || MARKED || runtime.schedule || worker->must_return || worker->next ||
+        worker->ready.first)
         return NULL;
     if (--worker->turns_left <= 0)
         return NULL;

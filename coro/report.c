@@ -3,12 +3,14 @@
  * coroutines while they run: each field by itself is right, two of them may be of two moments. */
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
+#include "coro/marks.h"
 #include "coro/sched.h"
 
 static const char *const state_names[] = {
@@ -18,6 +20,17 @@ static const char *const state_names[] = {
     [CO_RUNNING] = "running",
     [CO_WAITING] = "waiting",
 };
+
+void report_say(int fd, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ssize_t written = n > 0 ? write(fd, text, n < (int)sizeof text ? (size_t)n : sizeof text) : 0;
+    (void)written;
+}
 
 static void describe(const struct co *co, int state, int64_t now_ns, char *line, size_t size)
 {
@@ -52,15 +65,16 @@ static size_t list_all(int fd, size_t limit)
         }
     }
     if (alive > limit)
-        dprintf(fd, "  ... and %zu more\n", alive - limit);
+        report_say(fd, "  ... and %zu more\n", alive - limit);
     return alive;
 }
 
 static void dump(void *arg)
 {
     int fd = *(int *)arg;
-    dprintf(fd, "%zu coroutines on %d workers\n", runtime_alive(), runtime.worker_count);
+    report_say(fd, "%zu coroutines on %d workers\n", runtime_alive(), runtime.worker_count);
     list_all(fd, SIZE_MAX);
+    marks_list(fd);
 }
 
 /* Printing wants more stack than a coroutine should have to spare. */
@@ -92,7 +106,7 @@ size_t report_leaks(void)
         return 0;
     if (runtime.schedule && runtime.schedule->quiet)
         return runtime_alive();
-    dprintf(STDERR_FILENO, "coroutines still alive at the end:\n");
+    report_say(STDERR_FILENO, "coroutines still alive at the end:\n");
     return list_all(STDERR_FILENO, LEAKS_LISTED);
 }
 
@@ -124,11 +138,11 @@ void report_deadlock(void)
         schedule->deadlocked = true;
         atomic_store(&runtime.stopping, true);
         if (!schedule->quiet)
-            dprintf(STDERR_FILENO, "with seed %llu: ", (unsigned long long)schedule->seed);
+            report_say(STDERR_FILENO, "with seed %llu: ", (unsigned long long)schedule->seed);
         else
             return;
     }
-    dprintf(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
+    report_say(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
     list_all(STDERR_FILENO, SIZE_MAX);
     if (!schedule)
         _exit(DEADLOCK_EXIT);

@@ -33,7 +33,8 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
 size_t runtime_alive(void);
 
 /* List every coroutine on the file descriptor: id, name, state, why it waits, since when, spawn
- * site. From any coroutine or worker callback; the others go on meanwhile. */
+ * site. From any coroutine or worker callback; the others go on meanwhile. With CORO_DEBUG also
+ * the most stack that each entry function has used so far. */
 void runtime_dump(int fd);
 
 /* From now on SIGQUIT (Ctrl-\\) makes the same list on stderr, and the program goes on. Works also

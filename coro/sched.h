@@ -252,6 +252,8 @@ void poller_reset(void);
 bool report_deadlocked(uint64_t sleep); /* runtime.sleep as the caller left it */
 void report_deadlock(void);             /* returns only in a seeded run, which is stopping then */
 size_t report_leaks(void);
+/* As dprintf(), but without malloc, so for a signal handler, too. Up to 400 bytes. */
+__attribute__((format(printf, 2, 3))) void report_say(int fd, const char *format, ...);
 
 /* overflow.c */
 void overflow_install(void);

@@ -2,8 +2,6 @@
 /* All ready coroutines are gathered in the worker's ready queue, and one is drawn from it. */
 #include "coro/schedule.h"
 
-#include <stdio.h>
-
 #include "coro/clock.h"
 #include "coro/random.h"
 #include "coro/sched.h"
@@ -111,7 +109,7 @@ UNSANITIZED static void note(struct schedule *schedule, const struct co *co)
     uint64_t id = co_id(co) - runtime.id_base;
     schedule->hash = (schedule->hash ^ id ^ (uint64_t)state.now_ns) * FNV_PRIME;
     if (schedule->trace_fd > 0)
-        dprintf(schedule->trace_fd, "%llu: at %lld ns #%llu %s\n",
+        report_say(schedule->trace_fd, "%llu: at %lld ns #%llu %s\n",
             (unsigned long long)schedule->taken, (long long)state.now_ns, (unsigned long long)id,
             co_name(co));
 }

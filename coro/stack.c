@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "coro/stack.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
 #include "coro/ensure.h"
@@ -10,7 +9,7 @@
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
 #endif
 
-enum { PAGE = 4096, COLOURS = 16, COLOUR_BYTES = 64, STACKS_MIN = 64, PAINT = 0xA5 };
+enum { PAGE = 4096, COLOURS = 16, COLOUR_BYTES = 64, STACKS_MIN = 64 };
 
 /* Called under the pool's lock, so by_mprotect has one writer. */
 static void guard_new(void *arg, uint32_t from, uint32_t to)
@@ -83,18 +82,4 @@ UNSANITIZED uint32_t stack_guard_hit(const struct stack_area *area, const void *
         return INDEX_NONE;
     size_t offset = (size_t)(at - area->base);
     return offset % area->slot_size < PAGE ? (uint32_t)(offset / area->slot_size) : INDEX_NONE;
-}
-
-void stack_paint(const struct stack_area *area, uint32_t index)
-{
-    memset(stack_bottom(area, index), PAINT, stack_usable(area));
-}
-
-size_t stack_used(const struct stack_area *area, uint32_t index)
-{
-    const unsigned char *bottom = (const unsigned char *)stack_bottom(area, index);
-    size_t size = stack_usable(area), clean = 0;
-    while (clean < size && bottom[clean] == PAINT)
-        clean++;
-    return size - clean;
 }

@@ -32,8 +32,4 @@ char *stack_top(const struct stack_area *area, uint32_t index); /* 16-aligned, g
 /* The slot whose guard page holds the address, or INDEX_NONE. Callable from a signal handler. */
 uint32_t stack_guard_hit(const struct stack_area *area, const void *address);
 
-/* Debug builds: paint a stack that is not in use; bytes of it that were used since. */
-void stack_paint(const struct stack_area *area, uint32_t index);
-size_t stack_used(const struct stack_area *area, uint32_t index);
-
 #endif

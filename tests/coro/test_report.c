@@ -116,6 +116,31 @@ static void race_on_one_worker(void *arg)
         waitgroup_wait(&racers);
 }
 
+static void use_stack(void *arg)
+{
+    char buffer[3000];
+    snprintf(buffer, sizeof buffer, "%p", arg);
+    waitgroup_done(&racers);
+}
+
+static void dump(void *arg)
+{
+    (void)arg;
+    runtime_dump_on_quit();
+    forgotten = chan_make(0, 0);
+    waitgroup_add(&racers, 1);
+    if (!co_spawn_named("deep", use_stack, NULL))
+        return;
+    waitgroup_wait(&racers);
+    if (!co_spawn_named("waiter", wait_in_vain, NULL))
+        return;
+    co_sleep(CLOCK_MS);
+    runtime_dump(STDOUT_FILENO);
+    raise(SIGQUIT);
+    chan_close(forgotten);
+    co_sleep(CLOCK_MS);
+}
+
 static void idle(void *arg)
 {
     (void)arg;
@@ -151,6 +176,7 @@ int report_child(const char *scenario)
         {"waitgroup", 1, too_many_done},
         {"race", 1, race_on_one_worker},
         {"idle", 4, idle},
+        {"dump", 2, dump},
     };
     if (strcmp(scenario, "limit") == 0)
         return report_limit();
@@ -247,6 +273,27 @@ static void deadlock_is_reported(void)
     }
 }
 
+/* Once on request, once on SIGQUIT, and it goes on. */
+static void a_dump_lists_everyone(void)
+{
+    static const char waiter[] = " waiter: waiting on channel receive";
+    said(&child, "dump");
+    CHECK_SAID("2 coroutines on 2 workers");
+    CHECK_SAID(" main: running");
+    CHECK_SAID(waiter);
+    const char *first = strstr(child.said, waiter);
+    CU_ASSERT(first && strstr(first + 1, waiter));
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+#ifdef CORO_DEBUG
+    CHECK_SAID("deep spawned at tests/coro/test_report.c:");
+    const char *mark = strstr(child.said, "used up to ");
+    unsigned bytes = 0;
+    for (; mark && bytes < 3000; mark = strstr(mark + 1, "used up to "))
+        sscanf(mark, "used up to %u", &bytes);
+    CU_ASSERT(bytes >= 3000);
+#endif
+}
+
 static void misuse_names_the_coroutine(void)
 {
     said(&child, "unlock");
@@ -331,6 +378,7 @@ static const struct unit_test tests[] = {
     {"overflow_names_its_coroutine", overflow_names_its_coroutine},
     {"leaks_are_listed", leaks_are_listed},
     {"deadlock_is_reported", deadlock_is_reported},
+    {"a_dump_lists_everyone", a_dump_lists_everyone},
     {"misuse_names_the_coroutine", misuse_names_the_coroutine},
     {"the_limit_of_coroutines_holds", the_limit_of_coroutines_holds},
     {"a_race_on_one_worker_is_seen", a_race_on_one_worker_is_seen},
