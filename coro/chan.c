@@ -13,8 +13,6 @@
 #include "coro/co.h"
 #include "coro/sched.h"
 
-enum { CHAN_MAGIC = 0x63686e21 };
-
 static inline void copy_item(const struct chan *chan, void *to, const void *from)
 {
     if (!to)
@@ -31,11 +29,6 @@ static inline char *slot(struct chan *chan, size_t offset)
     if (at >= chan->capacity)
         at -= chan->capacity;
     return chan->items + at * chan->item_size;
-}
-
-void chan_check(const struct chan *chan)
-{
-    ensure(chan->magic == CHAN_MAGIC);
 }
 
 struct chan *chan_make(size_t item_size, size_t capacity)

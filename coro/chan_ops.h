@@ -32,6 +32,10 @@ enum chan_status chan_send_now(struct chan *chan, const void *item, struct co **
 enum chan_status chan_recv_now(struct chan *chan, void *item, struct co **woken);
 
 /* It is a channel, and not a freed one. */
-void chan_check(const struct chan *chan);
+enum { CHAN_MAGIC = 0x63686e21 };
+static inline void chan_check(const struct chan *chan)
+{
+    ensure(chan->magic == CHAN_MAGIC);
+}
 
 #endif

@@ -22,7 +22,7 @@ enum { ON_STACK = 8 }; /* cases; more of them are held on the heap */
 
 struct selection {
     struct select_case *cases;
-    size_t n;
+    size_t n, from;      /* how many, and the random one that is looked at first */
     struct chan **order; /* the channels to lock, by address, each once */
     size_t order_count;
     struct waiter *waiters; /* one for each case */
@@ -64,16 +64,11 @@ static enum chan_status try_one(struct select_case *c, struct co **woken)
     return c->status;
 }
 
-static size_t random_case(size_t n)
-{
-    return n > 1 ? random_below((uint32_t)n) : 0;
-}
-
 /* With all channels locked: the first case, from a random one on, that can be done; it is done. */
 static int try_all(struct selection *selection, struct co **woken)
 {
     size_t n = selection->n;
-    for (size_t i = 0, at = random_case(n); i < n; i++, at = at + 1 < n ? at + 1 : 0)
+    for (size_t i = 0, at = selection->from; i < n; i++, at = at + 1 < n ? at + 1 : 0)
         if (selection->cases[at].chan && try_one(&selection->cases[at], woken) != CHAN_WOULD_BLOCK)
             return (int)at;
     return SELECT_NONE;
@@ -94,7 +89,7 @@ UNSANITIZED static bool looks_ready(const struct select_case *c)
 static int glance(struct selection *selection)
 {
     size_t n = selection->n;
-    for (size_t i = 0, at = random_case(n); i < n; i++, at = at + 1 < n ? at + 1 : 0) {
+    for (size_t i = 0, at = selection->from; i < n; i++, at = at + 1 < n ? at + 1 : 0) {
         struct select_case *c = &selection->cases[at];
         if (!c->chan)
             continue;
@@ -198,7 +193,11 @@ static int select_cases(struct select_case *cases, size_t n, int64_t timeout_ns)
     co_point();
     __attribute__((uninitialized)) struct waiter waiters[ON_STACK];
     __attribute__((uninitialized)) struct chan *order[ON_STACK];
-    struct selection selection = {.cases = cases, .n = n, .order = order, .waiters = waiters};
+    struct selection selection = {.cases = cases,
+        .n = n,
+        .from = n > 1 ? random_below((uint32_t)n) : 0,
+        .order = order,
+        .waiters = waiters};
     int taken = glance(&selection);
     if (taken != SELECT_NONE || timeout_ns == 0)
         return taken;
