@@ -134,7 +134,7 @@ unit: deps-test ## the C tests alone, in MODE
 unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger server loadtest)
 
 .PHONY: examples
-examples: $(EXAMPLES)
+examples: $(EXAMPLES) ## the runtime's examples, in build/$(MODE)/examples
 
 asan: deps-test ## the C tests under AddressSanitizer and UBSan
 	@$(MAKE_IN) MODE=asan unit-programs examples build/asan/teller build/asan/tests/test-service
