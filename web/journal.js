@@ -106,5 +106,6 @@ function amount(entry) {
     if (!posting) return '';
     const asset = assetOfWorld(posting.from) ?? assetOfWorld(posting.to)
         ?? assetOf(posting.from) ?? assetOf(posting.to);
-    return asset ? `${showAmount(posting.amount, asset)} ${codeOf(asset)}` : posting.amount;
+    return asset ? `${showAmount(posting.amount, asset)} ${codeOf(asset)}`
+        : `${posting.amount} units`;
 }

@@ -14,7 +14,9 @@ import { watch } from './metrics.js';
 import { showCount } from './money.js';
 import { startRace } from './race.js';
 import { applyToStatement, openStatement, startStatement } from './statement.js';
-import { applyToTotals, settleTotals, sweepTotals, totalsMissing } from './totals.js';
+import {
+    applyToTotals, assetInTotals, settleTotals, sweepTotals, totalsMissing,
+} from './totals.js';
 
 const TAIL = 100; // entries from before the page was opened
 
@@ -26,7 +28,7 @@ function start() {
     whenRefused(askForToken);
     startAccounts(openStatement);
     startStatement();
-    startJournal({ asset: assetOf, open: openStatement });
+    startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id), open: openStatement });
     startForms();
     startRace();
     startMetrics();

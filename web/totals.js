@@ -49,6 +49,11 @@ export function totalsMissing() {
     return !sweeping && settledAt === Infinity && !tooMany;
 }
 
+/** The asset of an account, if it is among those that were read; else null. */
+export function assetInTotals(id) {
+    return balances.get(id)?.asset ?? null;
+}
+
 function merge({ id, asset, balance, seq }) {
     const known = balances.get(id);
     if (known && known.seq >= seq) known.asset = asset;

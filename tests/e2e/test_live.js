@@ -74,6 +74,20 @@ export const live = {
         assert.equal((await table(page, '#accounts-rows')).length, 5);
     },
 
+    async 'amounts between accounts that are not shown have their decimals'({ service, open }) {
+        await service.account('unseen.a', '500');
+        await service.account('unseen.b');
+        const page = await open();
+        await page.fill('#accounts-prefix', 'no such account');
+        await says(page, '#sum-figure', '0');
+        await page.reload();
+        await says(page, '#sum-figure', '0');
+        await page.fill('#accounts-prefix', 'no such account');
+        const { id } = await service.ask('POST', '/transfers',
+            { from: 'unseen.a', to: 'unseen.b', amount: '105' }, { 'Idempotency-Key': key() });
+        await says(page, `#journal-rows tr[data-seq="${id}"] td:last-child`, '1.05 USD');
+    },
+
     async 'the journal can be paused and filtered'({ service, open }) {
         await service.account('jo', '100');
         const page = await open();
