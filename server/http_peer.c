@@ -87,5 +87,6 @@ void http_peer_notify(void *worker_arg, struct MHD_Connection *connection, void 
         peer->next->previous = peer->previous;
     free(peer);
     *context = NULL;
+    http_pump_soon(worker); /* at its limit libmicrohttpd looks for new connections when it runs */
     http_count(&worker->counters.connections, (uint64_t)-1);
 }

@@ -45,7 +45,7 @@ void fixture_name(char name[40])
     snprintf(name, 40, "t%u-%u", (unsigned)getpid(), atomic_fetch_add(&count, 1));
 }
 
-struct http *fixture_http(size_t max_requests,
+static struct http *start_http(size_t max_requests, size_t max_connections,
     void (*answer)(void *arg, struct request *request, struct response *response), void *arg,
     int *port)
 {
@@ -56,13 +56,27 @@ struct http *fixture_http(size_t max_requests,
     ensure(listen_open(&listen, sockets, worker_count(), error, sizeof error));
     const struct http_options options = {.sockets = sockets,
         .max_requests = max_requests,
-        .max_connections = 4000,
+        .max_connections = max_connections,
         .answer = answer,
         .arg = arg};
     struct http *http = http_start(&options, error, sizeof error);
     ensure(http);
     *port = (int)strtol(strrchr(listen.url, ':') + 1, NULL, 10);
     return http;
+}
+
+struct http *fixture_http(size_t max_requests,
+    void (*answer)(void *arg, struct request *request, struct response *response), void *arg,
+    int *port)
+{
+    return start_http(max_requests, 4000, answer, arg, port);
+}
+
+struct http *fixture_http_small(
+    void (*answer)(void *arg, struct request *request, struct response *response), void *arg,
+    int *port)
+{
+    return start_http(100, 8, answer, arg, port);
 }
 
 void fixture_start(struct fixture *fixture)

@@ -33,6 +33,11 @@ struct http *fixture_http(size_t max_requests,
     void (*answer)(void *arg, struct request *request, struct response *response), void *arg,
     int *port);
 
+/* The same, with room for eight connections. */
+struct http *fixture_http_small(
+    void (*answer)(void *arg, struct request *request, struct response *response), void *arg,
+    int *port);
+
 /* One request on a connection of its own. */
 void fixture_call(struct fixture *fixture, const char *method, const char *path, const char *body,
     struct answer *answer);

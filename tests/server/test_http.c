@@ -303,6 +303,37 @@ static void test_a_full_pool_says_so(void)
     http_stop(&http);
 }
 
+static void one_visit(void *arg)
+{
+    struct crowd *crowd = arg;
+    struct client *client = malloc(sizeof *client);
+    struct answer *answer = malloc(sizeof *answer);
+    ensure(client && answer);
+    if (client_open(client, crowd->port)) {
+        client_call(client, "POST", "/", "", "abc", answer);
+        atomic_fetch_add(&crowd->good, answer->status == 200);
+        client_close(client);
+    }
+    free(client);
+    free(answer);
+    waitgroup_done(&crowd->group);
+}
+
+/* Those beyond the limit wait until others have gone, and then are let in. */
+static void test_a_full_house_lets_in_later(void)
+{
+    enum { VISITORS = 200 };
+    struct echo state = {.asked = 0};
+    struct crowd crowd = {.good = 0};
+    struct http *http = fixture_http_small(echo, &state, &crowd.port);
+    waitgroup_add(&crowd.group, VISITORS);
+    for (int i = 0; i < VISITORS; i++)
+        ensure(co_spawn(one_visit, &crowd));
+    waitgroup_wait(&crowd.group);
+    CU_ASSERT_EQUAL(atomic_load(&crowd.good), VISITORS);
+    http_stop(&http);
+}
+
 /* ---- the end ------------------------------------------------------------------------------- */
 
 static void let_go_later(void *arg)
@@ -334,5 +365,6 @@ static const struct unit_test tests[] = {{"framing", test_framing},
     {"a_body_in_pieces", test_a_body_in_pieces}, {"too_large", test_too_large},
     {"no_count_of_clients_stalls", test_no_count_of_clients_stalls},
     {"a_full_pool_says_so", test_a_full_pool_says_so},
+    {"a_full_house_lets_in_later", test_a_full_house_lets_in_later},
     {"what_was_accepted_is_answered", test_what_was_accepted_is_answered}, {0}};
 const struct unit_suite http_suite = {"http", 0, tests};
