@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding a fault by seeds. The two philosophers of deadlock.c do not help their luck with a sleep
+ * here: mostly, both get to eat. But in a seeded run every choice of the scheduler comes from the
+ * seed; so we try seeds until one shows the fault, and that one shows it every time.
+ */
+#include <stdio.h>
+
+#include "coro/co.h"
+#include "coro/mutex.h"
+#include "coro/runtime.h"
+#include "coro/schedule.h"
+#include "coro/waitgroup.h"
+
+enum { SEEDS = 1000 };
+
+struct philosopher {
+    struct mutex *left, *right;
+    struct waitgroup *all;
+};
+
+static void dine(void *arg)
+{
+    struct philosopher *self = arg;
+    mutex_lock(self->left);
+    mutex_lock(self->right);
+    mutex_unlock(self->right);
+    mutex_unlock(self->left);
+    waitgroup_done(self->all);
+}
+
+static void program(void *arg)
+{
+    (void)arg;
+    struct mutex a = {0}, b = {0};
+    struct waitgroup all = {0};
+    struct philosopher kant = {&a, &b, &all}, hume = {&b, &a, &all};
+    waitgroup_add(&all, 2);
+    ensure(co_spawn(dine, &kant) && co_spawn(dine, &hume));
+    waitgroup_wait(&all);
+}
+
+static struct schedule run_with(uint64_t seed)
+{
+    struct schedule schedule = {.strategy = SCHEDULE_RANDOM, .seed = seed, .quiet = true};
+    const struct runtime_options options = {.schedule = &schedule};
+    size_t left = runtime_run(&options, program, NULL);
+    ensure((left > 0) == schedule.deadlocked);
+    return schedule;
+}
+
+int main(void)
+{
+    uint64_t seed = 1;
+    struct schedule found = run_with(seed);
+    while (!found.deadlocked && seed < SEEDS)
+        found = run_with(++seed);
+    printf("a deadlock within %d seeds: %s\n", SEEDS, found.deadlocked ? "yes" : "no");
+
+    struct schedule again = run_with(seed);
+    printf("the same seed once more: %s\n", again.deadlocked ? "a deadlock" : "none");
+    printf("by the same choices: %s\n", again.hash == found.hash ? "yes" : "no");
+    return 0;
+}
