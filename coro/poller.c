@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@
 #include "coro/context_wait.h"
 #include "coro/sched.h"
 
-enum { CHUNK = 1024, CHUNKS = 1024 };
+enum { EVENTS_MAX = 64, CHUNK = 1024, CHUNKS = 1024 };
 enum { BY_FD, BY_CONTEXT };
 #define FD_TAG (UINT64_C(1) << 63) /* else the event's data is a struct worker_watch */
 #define TURN_MASK UINT32_C(0x7fffffff)
@@ -29,6 +30,11 @@ struct poller_fd {
     uint32_t turn; /* the number of the wait */
     struct waiter *waiter;
     struct worker *home; /* in whose epoll it is registered */
+};
+
+struct poller_batch {
+    struct epoll_event events[EVENTS_MAX];
+    int count, at; /* how many were fetched, and which one is being handled */
 };
 
 static _Atomic(struct poller_fd *) table[CHUNKS];
@@ -59,16 +65,19 @@ void poller_reset(void)
 
 bool poller_open(struct worker *worker)
 {
+    worker->batch = calloc(1, sizeof *worker->batch);
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     worker->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     /* Edge-triggered: each ring is one event, and nobody has to read the counter. */
     struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-    return worker->epoll >= 0 && worker->doorbell >= 0 &&
+    return worker->batch && worker->epoll >= 0 && worker->doorbell >= 0 &&
            epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->doorbell, &event) == 0;
 }
 
 void poller_close(struct worker *worker)
 {
+    free(worker->batch);
+    worker->batch = NULL;
     if (worker->epoll >= 0)
         close(worker->epoll);
     if (worker->doorbell >= 0)
@@ -105,7 +114,7 @@ UNSANITIZED static void handle(struct worker *worker, struct epoll_event *event)
         sanitize_acquire(&worker->own);
         watch->fn(watch->arg); /* which may be the end of *watch */
         sanitize_release(&worker->own);
-        sanitize_release(&worker->events);
+        sanitize_release(worker->batch);
     }
 }
 
@@ -113,11 +122,11 @@ UNSANITIZED static int wait_for_events(struct worker *worker, int64_t timeout_ns
 {
     struct timespec time = {.tv_sec = timeout_ns / CLOCK_S, .tv_nsec = timeout_ns % CLOCK_S};
     int n = epoll_pwait2(
-        worker->epoll, worker->events, EVENTS_MAX, timeout_ns < 0 ? NULL : &time, NULL);
+        worker->epoll, worker->batch->events, EVENTS_MAX, timeout_ns < 0 ? NULL : &time, NULL);
     if (n < 0 && errno == ENOSYS) { /* before Linux 5.11: rounded up to milliseconds */
         int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + CLOCK_MS - 1) / CLOCK_MS;
         n = epoll_wait(
-            worker->epoll, worker->events, EVENTS_MAX, ms > INT32_MAX ? INT32_MAX : (int)ms);
+            worker->epoll, worker->batch->events, EVENTS_MAX, ms > INT32_MAX ? INT32_MAX : (int)ms);
     }
     ensure(n >= 0 || errno == EINTR);
     return n;
@@ -126,10 +135,10 @@ UNSANITIZED static int wait_for_events(struct worker *worker, int64_t timeout_ns
 UNSANITIZED void poller_poll(struct worker *worker, int64_t timeout_ns)
 {
     int n = wait_for_events(worker, timeout_ns);
-    worker->event_count = n < 0 ? 0 : n;
-    for (worker->event_at = 0; worker->event_at < worker->event_count; worker->event_at++)
-        handle(worker, &worker->events[worker->event_at]);
-    worker->event_count = 0;
+    worker->batch->count = n < 0 ? 0 : n;
+    for (worker->batch->at = 0; worker->batch->at < worker->batch->count; worker->batch->at++)
+        handle(worker, &worker->batch->events[worker->batch->at]);
+    worker->batch->count = 0;
 }
 
 UNSANITIZED static void count_outside(struct worker *worker, int change)
@@ -158,10 +167,10 @@ UNSANITIZED void worker_watch_stop(struct worker_watch *watch)
     ensure(worker);
     epoll_ctl(worker->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
     count_outside(worker, -1);
-    for (int i = worker->event_at; i < worker->event_count; i++) /* fetched, not yet handled */
-        if (worker->events[i].data.ptr == watch)
-            worker->events[i].data.ptr = NULL;
-    sanitize_acquire(&worker->events);
+    for (int i = worker->batch->at; i < worker->batch->count; i++) /* fetched, not yet handled */
+        if (worker->batch->events[i].data.ptr == watch)
+            worker->batch->events[i].data.ptr = NULL;
+    sanitize_acquire(worker->batch);
 }
 
 /* --- waiting for a descriptor ----------------------------------------------------------------- */

@@ -115,12 +115,27 @@ static void first_main(void *arg)
     sanitize_release(&runtime);
 }
 
+/* CORO_SEED=N in the environment makes a seeded run of any program. */
+static struct schedule *schedule_of_environment(void)
+{
+    static struct schedule schedule;
+    const char *seed = getenv("CORO_SEED");
+    if (!seed)
+        return NULL;
+    schedule = (struct schedule){.seed = strtoull(seed, NULL, 0)};
+    schedule.strategy = schedule.seed % 2 ? SCHEDULE_RANDOM : SCHEDULE_PCT;
+    schedule.depth = 1 + (int)(schedule.seed % 3);
+    return &schedule;
+}
+
 size_t runtime_run(const struct runtime_options *options, void (*main)(void *), void *arg)
 {
-    static const struct runtime_options defaults;
+    struct runtime_options with = options ? *options : (struct runtime_options){0};
+    if (!with.schedule)
+        with.schedule = schedule_of_environment();
     ensure(!runtime.workers); /* one at a time */
-    start(options ? options : &defaults);
-    runtime.schedule = options ? options->schedule : NULL;
+    start(&with);
+    runtime.schedule = with.schedule;
     if (runtime.schedule)
         schedule_begin(runtime.schedule);
     runtime.main = main;

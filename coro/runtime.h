@@ -16,7 +16,8 @@ struct runtime_options {
     size_t stack_size; /* bytes of stack for each coroutine, guard page included; 0: 69,632 (more
                           without optimisation) */
     size_t max_coroutines; /* alive at once; 0: 2,000,000. Near it, a few may be refused early */
-    struct schedule *schedule; /* a seeded run on one worker (schedule.h); NULL: a real one */
+    struct schedule *schedule; /* a seeded run on one worker (schedule.h); NULL: a real one,
+                     or as the environment variable CORO_SEED says */
     bool migrate; /* test mode: each wake moves a coroutine that is not local to any worker. Also
                      switched on by the environment variable CORO_MIGRATE */
 };

@@ -30,13 +30,16 @@ million million 0.30'
 # Go prints "spawn wall 6.7s" and "wake+exit 1M: 878.9ms": the sum, in nanoseconds.
 go_million() {
     "$work/go-bench" -test.run TestMem -test.v | awk '
-        function ns(text) { return text ~ /ms$/ ? text * 1e6 : text ~ /µs$/ ? text * 1e3 : text * 1e9 }
-        /spawn wall/ { sum += ns($NF) } /wake\+exit/ { sum += ns($NF) } END { print "go million", sum }'
+        function ns(text) {
+            return text * (text ~ /ms$/ ? 1e6 : text ~ /µs$/ ? 1e3 : 1e9)
+        }
+        /spawn wall/ || /wake\+exit/ { sum += ns($NF) }
+        END { print "go million", sum }'
 }
 
 go_rows() {
-    "$work/go-bench" -test.run XXX -test.bench . -test.benchtime 0.4s |
-        awk '/^Benchmark/ { sub(/^Benchmark/, "", $1); sub(/-[0-9]+$/, "", $1); print "go", $1, $3 }'
+    "$work/go-bench" -test.run '^$' -test.bench . -test.benchtime 0.4s | awk '
+        /^Benchmark/ { sub(/^Benchmark/, "", $1); sub(/-[0-9]+$/, "", $1); print "go", $1, $3 }'
 }
 
 for ((round = 1; round <= rounds; round++)); do

@@ -24,7 +24,5 @@ int main(int argc, char **argv)
     };
     if (argc == 3 && strcmp(argv[1], "--child") == 0)
         return report_child(argv[2]);
-    if (argc >= 4 && strcmp(argv[1], "--seeds") == 0)
-        return seeds_main(argc - 2, argv + 2);
     return unit_main("coro", suites, argc, argv);
 }

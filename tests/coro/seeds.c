@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Seeded runs. Programs with a planted fault, which some seed must find; a program whose trace must
- * be the same for the same seed; and `test-coro --seeds FIRST COUNT [SUITE]...`, which runs the
- * suites under many schedules and prints the first seed that fails.
- */
-#include <CUnit/TestRun.h>
+/* Seeded runs: programs with a planted fault, which some seed must find; and one whose trace must
+ * be the same for the same seed. Whole suites are run under seeds with CORO_SEED=N. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,62 +243,4 @@ int seeds_replay(void)
         last_hash = first.hash;
     }
     return 0;
-}
-
-/* --- suites under many seeds ------------------------------------------------------------------ */
-
-static struct schedule current;
-static void (*current_test)(void);
-
-static void run_test(void *arg)
-{
-    (void)arg;
-    current_test();
-}
-
-static void run_seeded(void)
-{
-    const struct runtime_options options = {.schedule = &current};
-    CU_ASSERT_EQUAL(runtime_run(&options, run_test, NULL), 0);
-}
-
-static bool passes(CU_pSuite suite, const struct unit_test *test, uint64_t first, uint64_t count)
-{
-    if (strcmp(test->name, "receivers_queue_in_order") == 0)
-        return true; /* it takes for granted that a yield runs the others */
-    CU_pTest handle = CU_add_test(suite, test->name, run_seeded);
-    current_test = test->run;
-    for (uint64_t seed = first; seed < first + count; seed++) {
-        current = (struct schedule){.seed = seed, .depth = 1 + (int)(seed % 3)};
-        current.strategy = seed % 2 ? SCHEDULE_RANDOM : SCHEDULE_PCT;
-        CU_run_test(suite, handle);
-        if (CU_get_number_of_failure_records() == 0)
-            continue;
-        printf("%s/%s FAILED with seed %llu (%s)\n", suite->pName, test->name,
-            (unsigned long long)seed, CU_get_failure_list()->strCondition);
-        return false;
-    }
-    return true;
-}
-
-int seeds_main(int argc, char **argv)
-{
-    static const struct unit_suite *const suites[] = {&suite_chan, &suite_select, &suite_mutex,
-        &suite_waitgroup, &suite_context, &suite_eventcount, &suite_sync};
-    uint64_t first = strtoull(argv[0], NULL, 0), count = strtoull(argv[1], NULL, 0);
-    int failed = 0, passed = 0;
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 2;
-    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
-        bool wanted = argc == 2;
-        for (int k = 2; k < argc; k++)
-            wanted = wanted || strcmp(argv[k], suites[i]->name) == 0;
-        CU_pSuite suite = CU_add_suite(suites[i]->name, NULL, NULL);
-        for (const struct unit_test *test = suites[i]->tests; wanted && test->name; test++)
-            *(passes(suite, test, first, count) ? &passed : &failed) += 1;
-    }
-    CU_cleanup_registry();
-    printf("under %llu seeds from %llu on: %d tests passed, %d failed\n", (unsigned long long)count,
-        (unsigned long long)first, passed, failed);
-    return failed ? 1 : 0;
 }

@@ -15,7 +15,4 @@ int report_limit(void); /* one of them, in test_co.c; the next two are in seeds.
 int seeds_planted(void);
 int seeds_replay(void);
 
-/* Run suites under many schedules: FIRST COUNT [SUITE]... */
-int seeds_main(int argc, char **argv);
-
 #endif

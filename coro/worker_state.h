@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that changes while the runtime runs. Who may touch what is said beside each field. For the
+ * files of coro/ only.
+ */
+#ifndef CORO_WORKER_STATE_H
+#define CORO_WORKER_STATE_H
+
+#include <pthread.h>
+
+#include "coro/co_state.h"
+#include "coro/index_pool.h"
+#include "coro/lock.h"
+#include "coro/schedule.h"
+#include "coro/stack.h"
+#include "coro/timer.h"
+
+enum { WORKERS_MAX = 64 };
+
+/* What a coroutine wants done once it has left its stack: fn called, or a lock dropped. */
+struct commit {
+    struct co *co; /* NULL: nothing */
+    bool (*fn)(struct co *co, void *arg);
+    void *arg;
+    struct lock *lock;
+};
+
+/* A call that a coroutine wants made on the worker's own stack. */
+struct big_call {
+    struct co *co;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct timer_slot {
+    int64_t at_ns;
+    struct timer *timer;
+};
+
+struct timer_heap {
+    struct lock lock;
+    struct timer_slot *slots;
+    uint32_t count, room;
+    _Atomic int64_t due_ns;          /* of the first; INT64_MAX: none */
+    _Atomic(struct timer *) running; /* whose fn is being called */
+};
+
+struct fresh_queue { /* coroutines that never ran: any worker may take them */
+    struct lock lock;
+    struct co_queue queue;
+    _Atomic uint32_t count;
+    _Atomic uint32_t taken; /* by its owner, ever: how fast it drains */
+};
+
+struct worker {
+    /* its own thread only */
+    struct co *current; /* NULL: on its own stack */
+    int *errno_of_thread;
+    struct strand own; /* its own stack: scheduler, callbacks, big calls */
+    struct strand committer;
+    struct commit commit;
+    struct big_call call;
+    struct co *next; /* runs before the queue */
+    struct co_queue ready;
+    int next_turns, turns_left;
+    bool alternate, must_return; /* co_start_now: the next switch goes to the own stack */
+    struct co *retired;          /* the last coroutine that ended */
+    struct index_cache cos, stacks;
+    uint32_t spare_stack;
+    uint64_t last_id, random;
+    int64_t polled_ns;
+    int epoll, doorbell;
+    struct poller_batch *batch;       /* of events */
+    uint32_t look_taken[WORKERS_MAX]; /* as the watcher: what it saw last time */
+    int64_t look_every_ns, look_at_ns;
+    bool watching;
+    /* read by others */
+    int index;
+    pthread_t thread;
+    _Atomic int64_t now_ns; /* coarse clock: when it last looked */
+    _Atomic uint64_t spawned, ended;
+    _Atomic int outside; /* watches, descriptor waits and blocking calls: things that can wake */
+    /* written by others */
+    struct fresh_queue fresh;
+    struct timer_heap timers;
+    _Alignas(64) _Atomic(struct co *) inbox; /* wakes from other threads, last first */
+    _Atomic int asleep;                      /* 1: ring the doorbell after posting */
+};
+
+#define SLEEP_TURN (UINT64_C(1) << 32)
+
+struct runtime {
+    struct worker *workers;
+    int worker_count;
+    bool migrates;             /* test mode: a woken coroutine goes on on any worker */
+    struct schedule *schedule; /* of a seeded run */
+    struct co *cos;            /* all descriptors; those below cos_pool.used have been used */
+    struct index_pool cos_pool;
+    struct stack_area stacks;
+    void (*main)(void *arg);
+    void *main_arg;
+    uint64_t id_base; /* ids of earlier runs are below */
+    /* Written while it runs, so apart from what is only read then. */
+    _Alignas(64) _Atomic uint64_t sleep; /* workers that are asleep, plus SLEEP_TURN for each time
+                                            that one went to sleep */
+    _Atomic int watcher;                 /* 1 + the one that looks after the busy ones; 0: none */
+    _Atomic bool stopping;
+};
+
+extern struct runtime runtime;
+
+#endif
