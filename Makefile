@@ -161,7 +161,7 @@ tidy: ## the house's policy: arrows, names, lengths, leftovers
 	@tests/run tidy
 
 man: build ## the manual pages, into build/man
-	@man/build build/man
+	@rm -rf build/man && man/build build/man
 
 PREFIX ?= /usr/local
 INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)
