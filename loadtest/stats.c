@@ -58,22 +58,36 @@ static void name_answer(const struct response *response, char name[STATS_OUTCOME
     snprintf(name, STATS_OUTCOME_NAME, "%d%s%s", response->status, code[0] ? " " : "", code);
 }
 
-void stats_record(struct stats *stats, enum client_status status, const struct response *response,
-    int64_t latency_ns)
+struct record {
+    struct stats_sum *sum;
+    enum client_status status;
+    const struct response *response;
+    int64_t latency_ns;
+};
+
+static void record(void *arg)
 {
-    struct stats_sum *sum = &stats->worker[worker_index()];
-    if (status != CLIENT_ANSWERED) {
-        count(sum, client_status_name(status), 1);
+    const struct record *r = arg;
+    if (r->status != CLIENT_ANSWERED) {
+        count(r->sum, client_status_name(r->status), 1);
         return;
     }
-    histogram_record(&sum->latency, latency_ns);
-    if (response->status == 201 && sum->outcomes > 0 && strcmp(sum->outcome[0].name, "201") == 0) {
-        sum->outcome[0].count++;
+    histogram_record(&r->sum->latency, r->latency_ns);
+    struct stats_outcome *first = &r->sum->outcome[0];
+    if (r->response->status == 201 && r->sum->outcomes > 0 && strcmp(first->name, "201") == 0) {
+        first->count++;
         return;
     }
     char name[STATS_OUTCOME_NAME];
-    name_answer(response, name);
-    count(sum, name, 1);
+    name_answer(r->response, name);
+    count(r->sum, name, 1);
+}
+
+void stats_record(struct stats *stats, enum client_status status, const struct response *response,
+    int64_t latency_ns)
+{
+    struct record r = {&stats->worker[worker_index()], status, response, latency_ns};
+    worker_call(record, &r);
 }
 
 const struct stats_sum *stats_sum(struct stats *stats)

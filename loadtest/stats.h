@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What happened to the requests of a run: how many ended how, and how long they took. Each worker
- * counts for itself (a coroutine stays on its worker, and counting does not park).
+ * counts for itself, on its own stack, so that the counts need neither lock nor atomic.
  */
 #ifndef LOADTEST_STATS_H
 #define LOADTEST_STATS_H

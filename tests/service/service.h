@@ -15,9 +15,9 @@
 
 enum { SERVICE_ARGUMENTS = 8 };
 
-/* How much a service's memory may grow in a test that calls it flat. The address sanitizer keeps
- * freed memory for a while. */
-#ifdef __SANITIZE_ADDRESS__
+/* How much a service's memory may grow in a test that calls it flat. Sanitizers keep freed
+ * memory for a while, and notes about all of it. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 enum { SERVICE_SLACK_KIB = 512 * 1024 };
 #else
 enum { SERVICE_SLACK_KIB = 32 * 1024 };
