@@ -51,6 +51,19 @@ struct ledger *fixture_open(const char *where, const char *strategy)
     return ledger;
 }
 
+const char *fixture_refusal(const char *where, const char *strategy)
+{
+    static char reason[300];
+    const struct ledger_options options = {.conninfo = where, .name = "main", .strategy = strategy};
+    reason[0] = '\0';
+    struct ledger *ledger = ledger_open(context_background(), &options, reason, sizeof reason);
+    if (ledger) {
+        reason[0] = '\0';
+        ledger_close(&ledger);
+    }
+    return reason;
+}
+
 void fixture_account(struct ledger *ledger, const char *id, const char *asset, const char *floor)
 {
     struct ledger_open_account request = {.id = id, .asset = asset, .has_floor = floor != NULL};

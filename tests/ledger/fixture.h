@@ -12,6 +12,9 @@ const char *fixture_database(void);
 /* Open the ledger "main" of that database, or fail the test run with the reason. */
 struct ledger *fixture_open(const char *conninfo, const char *strategy);
 
+/* Try to open it, and say why that did not go ("" if it did). */
+const char *fixture_refusal(const char *conninfo, const char *strategy);
+
 /* Open an account; floor NULL: none. */
 void fixture_account(struct ledger *ledger, const char *id, const char *asset, const char *floor);
 

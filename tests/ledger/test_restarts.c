@@ -36,6 +36,42 @@ static void folds_after_restart(const char *strategy)
     }
 }
 
+/* Somebody with the right to do so alters the journal: the fold does not believe it, and the audit
+ * names the place. */
+static void refuses_an_altered_journal(const char *strategy)
+{
+    static const struct {
+        const char *alter, *reason, *audit;
+    } cases[] = {
+        {"UPDATE teller.posting SET to_after = to_after + 1 WHERE seq = 6",
+            "the journal contradicts itself: balance after posting at 6", "prefixes 6"},
+        {"UPDATE teller.posting SET amount = amount + 1 WHERE seq = 5",
+            "the journal contradicts itself: balance after posting at 5", "prefixes 5"},
+        {"DELETE FROM teller.entry WHERE seq = 5",
+            "the journal contradicts itself: entries are missing after position 0", "postings 5"},
+        {"UPDATE teller.posting SET to_no = 99 WHERE seq = 4",
+            "the journal contradicts itself: posting at 4", "postings 4"},
+        {"UPDATE teller.account SET floor = 100 WHERE id = 'a'",
+            "account a is below its floor at seq 6", "prefixes 3"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *db = fixture_database();
+        struct ledger *ledger = fixture_open(db, strategy);
+        fixture_account(ledger, "a", "USD/2", "0");
+        for (int move = 0; move < 4; move++)
+            CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
+        ledger_close(&ledger);
+        fixture_ask(
+            db, "WITH gone AS (DELETE FROM teller.balance) UPDATE teller.checkpoint SET seq = 0");
+        fixture_ask(db, cases[i].alter);
+        CU_ASSERT_STRING_EQUAL(fixture_refusal(db, strategy), cases[i].reason);
+        CU_ASSERT_STRING_EQUAL(
+            fixture_ask(db, "SELECT invariant || ' ' || seq FROM teller.audit"
+                            " WHERE invariant <> 'sums' ORDER BY seq, invariant DESC"),
+            cases[i].audit);
+    }
+}
+
 /* Another process takes over: what this one decides from then on must never get in. */
 static void is_fenced(const char *strategy)
 {
@@ -129,6 +165,7 @@ static void survives_cuts(const char *strategy)
 
 #define TESTS(X)                                                                                   \
     X(folds_after_restart)                                                                         \
+    X(refuses_an_altered_journal)                                                                  \
     X(is_fenced)                                                                                   \
     X(stops_when_refused)                                                                          \
     X(survives_cuts)
