@@ -263,6 +263,30 @@ pid_t service_postmaster(const struct service *service)
     return pid > 0 && kill(pid, 0) == 0 ? pid : 0;
 }
 
+static pid_t parent_of(const char *pid)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+    read_file(path, text, sizeof text);
+    const char *behind_name = strrchr(text, ')'); /* then: a space, the state, a space */
+    return behind_name ? (pid_t)strtol(behind_name + 3, NULL, 10) : 0;
+}
+
+void service_signal_postgres(const struct service *service, int signal_number)
+{
+    pid_t postmaster = service_postmaster(service);
+    DIR *folder = opendir("/proc");
+    const struct dirent *entry;
+    if (postmaster == 0 || !folder)
+        return;
+    kill(postmaster, signal_number);
+    while ((entry = readdir(folder)))
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+            parent_of(entry->d_name) == postmaster)
+            kill((pid_t)strtol(entry->d_name, NULL, 10), signal_number);
+    closedir(folder);
+}
+
 static void end_postgres(const struct service *service)
 {
     pid_t pid = service_postmaster(service);

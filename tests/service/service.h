@@ -57,6 +57,9 @@ int service_await_end(struct service *service, int64_t timeout_ns);
 /* The postmaster of its cluster; 0: there is none now. */
 pid_t service_postmaster(const struct service *service);
 
+/* Send a signal to the postmaster and all of its processes. */
+void service_signal_postgres(const struct service *service, int signal_number);
+
 /* GET of a path that needs no token; the status, 0 if there was no answer. */
 int service_probe(const struct service *service, const char *path);
 

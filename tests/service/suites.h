@@ -31,6 +31,7 @@ extern const struct unit_suite hostile_suite;
 extern const struct unit_suite events_suite;
 extern const struct unit_suite races_suite;
 extern const struct unit_suite connections_suite;
+extern const struct unit_suite stalls_suite;
 extern const struct unit_suite crashes_suite;
 
 #endif

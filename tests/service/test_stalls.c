@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* The database stops answering for a while: what is not durable is told to nobody, and whoever will
+ * not wait learns how to find out. */
+#include "tests/service/suites.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "tests/service/visit.h"
+
+#define IMPATIENT "Prefer: wait=1\r\n"
+
+static void withdraw(struct visit *visit, const char *key, const char *headers)
+{
+    static const char body[] = "{\"amount\":80}";
+    visit_call(visit, &(struct request){.path = "/accounts/stalled/withdraw",
+                          .key = key,
+                          .headers = headers,
+                          .body = body,
+                          .body_length = sizeof body - 1});
+}
+
+/* A client with patience, whose answer comes when the database goes on. */
+struct patient {
+    const struct service *service;
+    struct visit visit;
+    struct waitgroup running;
+    int64_t answered_ns;
+};
+
+static void wait_patiently(void *arg)
+{
+    struct patient *patient = arg;
+    visit_begin(&patient->visit, patient->service);
+    withdraw(&patient->visit, "stall-1", NULL);
+    patient->answered_ns = clock_now_ns();
+    waitgroup_done(&patient->running);
+}
+
+/* An answer that gave up waiting names no position that a crash could take back. */
+static void expect_durable(const struct visit *visit, int64_t durable)
+{
+    CU_ASSERT(visit->response.seq <= durable);
+    if (visit->response.seq > durable)
+        visit_print(visit, visit->response.status);
+}
+
+/* While it stands still: the old balance is read, or nothing; impatient ones get 504 and 409. */
+static void look_at_the_stall(struct visit *visit, int64_t durable, char settle[128])
+{
+    visit_call(visit, &(struct request){.path = "/accounts/stalled", .headers = IMPATIENT});
+    CU_ASSERT(visit->response.status == 503 || visit_is(visit, "balance", "\"100\""));
+    expect_durable(visit, durable);
+    withdraw(visit, "stall-1", IMPATIENT);
+    EXPECT_PROBLEM(visit, 409, "key_in_flight");
+    expect_durable(visit, durable);
+    withdraw(visit, "stall-2", IMPATIENT); /* a refusal, decided on what is not durable */
+    EXPECT_PROBLEM(visit, 504, "outcome_unknown");
+    expect_durable(visit, durable);
+    CU_ASSERT(json_copy(json_member(visit->body, "settle"), settle, 128));
+    visit_get(visit, "/livez");
+    EXPECT_STATUS(visit, 200);
+}
+
+static void stalled(const char *strategy)
+{
+    struct service service;
+    struct visit visit;
+    char settle[128] = "";
+    CU_ASSERT_FATAL(service_make(&service, strategy, NULL));
+    visit_begin(&visit, &service);
+    CU_ASSERT(visit_fund(&visit, "stalled", 100));
+    int64_t durable = visit.response.seq;
+    service_signal_postgres(&service, SIGSTOP);
+    struct patient patient = {.service = &service};
+    waitgroup_add(&patient.running, 1);
+    ensure(co_spawn(wait_patiently, &patient));
+    co_sleep(200 * CLOCK_MS);
+    look_at_the_stall(&visit, durable, settle);
+    CU_ASSERT_EQUAL(patient.answered_ns, 0);
+    service_signal_postgres(&service, SIGCONT);
+
+    waitgroup_wait(&patient.running);
+    EXPECT_STATUS(&patient.visit, 201);
+    withdraw(&visit, "stall-1", NULL);
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(visit.response.replayed);
+    withdraw(&visit, "stall-2", NULL); /* what 504 left open: refused, once and for all */
+    EXPECT_PROBLEM(&visit, 422, "insufficient_funds");
+    CU_ASSERT(visit.response.replayed);
+    visit_get(&visit, settle);
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_PTR_NOT_NULL(
+        memmem(visit.response.body, visit.response.body_length, "stall-2", strlen("stall-2")));
+    visit_get(&visit, "/accounts/stalled");
+    CU_ASSERT(visit_is(&visit, "balance", "\"20\""));
+    visit_end(&patient.visit);
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+}
+BOTH_STRATEGIES(stalled)
+
+const struct unit_suite stalls_suite = {
+    "stalls", 2, (const struct unit_test[]){BOTH_ROWS(stalled), {0}}};
