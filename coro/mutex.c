@@ -42,7 +42,8 @@ bool mutex_try_lock(struct mutex *mutex)
     uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
     if (state & LOCKED || !try_state(mutex, state, state | LOCKED))
         return false;
-    set_holder(mutex, co_current());
+    struct worker *worker = worker_self();
+    set_holder(mutex, worker ? worker->current : NULL);
     return true;
 }
 
@@ -80,7 +81,7 @@ static void lock_slowly(struct mutex *mutex)
 {
     struct co *self = co_current();
     ensure(self && atomic_load_explicit(&mutex->holder, memory_order_relaxed) != self);
-    if (mutex_try_lock(mutex) || spin(mutex, self))
+    if (spin(mutex, self))
         return;
     struct mutex_waiter me = {.waiter = {.co = self}};
     for (bool first = true;; first = false) {
@@ -105,9 +106,7 @@ static void lock_slowly(struct mutex *mutex)
 void mutex_lock(struct mutex *mutex)
 {
     co_point();
-    if (try_state(mutex, 0, LOCKED))
-        set_holder(mutex, co_current());
-    else
+    if (!mutex_try_lock(mutex))
         lock_slowly(mutex);
 }
 
@@ -139,9 +138,8 @@ void mutex_unlock(struct mutex *mutex)
     ensure(atomic_load_explicit(&mutex->state, memory_order_relaxed) & LOCKED);
     ensure(!holder || holder == co_current());
     set_holder(mutex, NULL);
-    if (try_state(mutex, LOCKED, 0))
-        return;
     uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
-    if (!(state & WAKING) || !try_state(mutex, state, state & ~(uint32_t)LOCKED))
+    bool nobody_to_wake = state == LOCKED || state & WAKING;
+    if (!nobody_to_wake || !try_state(mutex, state, state & ~(uint32_t)LOCKED))
         unlock_slowly(mutex);
 }

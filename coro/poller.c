@@ -118,16 +118,27 @@ UNSANITIZED static void handle(struct worker *worker, struct epoll_event *event)
     }
 }
 
+/* Before Linux 5.11, and under Valgrind, waits are rounded up to milliseconds. */
+UNSANITIZED static int wait_for_ms(struct worker *worker, int64_t timeout_ns)
+{
+    int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + CLOCK_MS - 1) / CLOCK_MS;
+    return epoll_wait(
+        worker->epoll, worker->batch->events, EVENTS_MAX, ms > INT32_MAX ? INT32_MAX : (int)ms);
+}
+
 UNSANITIZED static int wait_for_events(struct worker *worker, int64_t timeout_ns)
 {
+    static _Atomic bool only_ms;
     struct timespec time = {.tv_sec = timeout_ns / CLOCK_S, .tv_nsec = timeout_ns % CLOCK_S};
-    int n = epoll_pwait2(
-        worker->epoll, worker->batch->events, EVENTS_MAX, timeout_ns < 0 ? NULL : &time, NULL);
-    if (n < 0 && errno == ENOSYS) { /* before Linux 5.11: rounded up to milliseconds */
-        int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + CLOCK_MS - 1) / CLOCK_MS;
-        n = epoll_wait(
-            worker->epoll, worker->batch->events, EVENTS_MAX, ms > INT32_MAX ? INT32_MAX : (int)ms);
+    int n = -1;
+    if (!atomic_load_explicit(&only_ms, memory_order_relaxed)) {
+        n = epoll_pwait2(
+            worker->epoll, worker->batch->events, EVENTS_MAX, timeout_ns < 0 ? NULL : &time, NULL);
+        if (n < 0 && errno == ENOSYS)
+            atomic_store_explicit(&only_ms, true, memory_order_relaxed);
     }
+    if (n < 0 && atomic_load_explicit(&only_ms, memory_order_relaxed))
+        n = wait_for_ms(worker, timeout_ns);
     ensure(n >= 0 || errno == EINTR);
     return n;
 }

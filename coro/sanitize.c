@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "coro/sanitize.h"
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+
+void sanitize_stack_new(void *bottom, size_t size)
+{
+    if (RUNNING_ON_VALGRIND)
+        VALGRIND_STACK_REGISTER(bottom, (char *)bottom + size);
+}
+#else
+void sanitize_stack_new(void *bottom, size_t size)
+{
+    (void)bottom, (void)size;
+}
+#endif
+
 #if SANITIZE_THREADS
 #include <errno.h>
 #include <sanitizer/tsan_interface.h>

@@ -7,6 +7,7 @@
  * scheduler's own code is UNSANITIZED; the edges that it means (spawn to start, ready to resume)
  * are stated with sanitize_release() and sanitize_acquire().
  * AddressSanitizer: each coroutine has its bounds and its own fake stack.
+ * Valgrind: knows which memory is a stack. It looks them up one by one: a few hundred are enough.
  */
 #ifndef CORO_SANITIZE_H
 #define CORO_SANITIZE_H
@@ -39,6 +40,9 @@ struct sanitize {
 #endif
     char unused;
 };
+
+/* Valgrind, if the program runs under it: here is a stack. Once for each piece of memory. */
+void sanitize_stack_new(void *bottom, size_t size);
 
 #if SANITIZED
 /* The calling thread's own stack. */

@@ -17,6 +17,7 @@ static void guard_new(void *arg, uint32_t from, uint32_t to)
     struct stack_area *area = arg;
     for (uint32_t i = from; i < to; i++) {
         char *guard = area->base + i * area->slot_size;
+        sanitize_stack_new(guard + PAGE, area->slot_size - PAGE);
         if (!area->by_mprotect && madvise(guard, PAGE, MADV_GUARD_INSTALL) == 0)
             continue;
         area->by_mprotect = true;

@@ -141,6 +141,15 @@ static void dump(void *arg)
     co_sleep(CLOCK_MS);
 }
 
+static void use_a_freed_channel(void *arg)
+{
+    (void)arg;
+    struct chan *chan = chan_make(0, 1), *volatile again = chan;
+    chan_free(&chan);
+    if (chan_send(again, NULL) == CHAN_OK)
+        puts("sent");
+}
+
 static void idle(void *arg)
 {
     (void)arg;
@@ -177,6 +186,7 @@ int report_child(const char *scenario)
         {"race", 1, race_on_one_worker},
         {"idle", 4, idle},
         {"dump", 2, dump},
+        {"freed", 1, use_a_freed_channel},
     };
     if (strcmp(scenario, "limit") == 0)
         return report_limit();
@@ -193,6 +203,7 @@ int report_child(const char *scenario)
 /* --- the tests -------------------------------------------------------------------------------- */
 
 struct child {
+    const char *under;    /* a command that gets this program as its argument, or NULL */
     const char *scenario; /* or a whole command line, without the program */
     char said[64 * 1024];
     int status;
@@ -203,10 +214,12 @@ static void run_child(void *arg)
     struct child *child = arg;
     int ends[2];
     pid_t pid;
-    enum { WORDS = 16 };
-    char line[200], *argv[WORDS] = {line};
+    enum { WORDS = 24 };
+    char line[400], self[200] = "", *argv[WORDS] = {line};
     bool whole = strchr(child->scenario, ' ') != NULL;
-    snprintf(line, sizeof line, "test-coro %s%s", whole ? "" : "--child ", child->scenario);
+    CU_ASSERT(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    snprintf(line, sizeof line, "%s%s%s %s%s", child->under ? child->under : "",
+        child->under ? " " : "", self, whole ? "" : "--child ", child->scenario);
     char *rest = line;
     for (int i = 0; i < WORDS - 1 && (argv[i] = strsep(&rest, " ")); i++)
         continue;
@@ -215,7 +228,7 @@ static void run_child(void *arg)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    CU_ASSERT_EQUAL_FATAL(posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ), 0);
+    CU_ASSERT_EQUAL_FATAL(posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     size_t length = 0;
@@ -228,8 +241,10 @@ static void run_child(void *arg)
 
 static const char *said(struct child *child, const char *scenario)
 {
+    const char *under = child->under;
     memset(child, 0, sizeof *child);
     child->scenario = scenario;
+    child->under = under;
     blocking_call(run_child, child);
     return child->said;
 }
@@ -381,6 +396,36 @@ static void suites_with_forced_migration(void)
     CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
 }
 
+/* A smoke test: that it knows our stacks, and finds no fault. */
+static void valgrind_is_content(void)
+{
+#ifdef CORO_DEBUG
+    bool looks_at_unused_stack = true; /* marks.c */
+#else
+    bool looks_at_unused_stack = false;
+#endif
+    if (SANITIZED || looks_at_unused_stack || access("/usr/bin/valgrind", X_OK) != 0) {
+        printf("[SKIPPED: no valgrind, or not a release build] ");
+        return;
+    }
+    child.under = "valgrind -q --error-exitcode=9";
+    said(&child,
+        "chan/items_pass_in_order select/the_ready_one_is_taken mutex/nobody_starves "
+        "waitgroup/waits_for_all context/cancel_goes_down_only poller/cancelled_and_ready");
+    child.under = NULL;
+    CHECK_SAID(" 0 failed");
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+}
+
+static void a_freed_channel_is_noticed(void)
+{
+    if (SANITIZE_ADDRESSES || SANITIZE_THREADS)
+        return; /* the sanitizer speaks first */
+    said(&child, "freed");
+    CHECK_SAID("chan_check: broken:");
+    CHECK_SAID("in coroutine #1 main");
+}
+
 static const struct unit_test tests[] = {
     {"overflow_names_its_coroutine", overflow_names_its_coroutine},
     {"leaks_are_listed", leaks_are_listed},
@@ -394,6 +439,8 @@ static const struct unit_test tests[] = {
     {"a_seed_replays", a_seed_replays},
     {"suites_under_seeds", suites_under_seeds},
     {"suites_with_forced_migration", suites_with_forced_migration},
+    {"valgrind_is_content", valgrind_is_content},
+    {"a_freed_channel_is_noticed", a_freed_channel_is_noticed},
     {NULL, NULL},
 };
 
