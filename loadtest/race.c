@@ -21,29 +21,38 @@ struct field {
     bool over; /* written by the referee before the start gate, read by all behind it */
 };
 
+/* Was it done? If not, the report tells what came instead. */
+static bool is_done(
+    struct race *race, const char *what, enum client_status got, const struct response *response)
+{
+    char name[STATS_OUTCOME_NAME];
+    if (api_is(got, response, 201, NULL))
+        return true;
+    stats_name(got, response, name);
+    report_violation(race->report, "round %" PRId64 ": %s got %s", race->round, what, name);
+    return false;
+}
+
 bool race_fresh_account(struct race *race, int64_t amount)
 {
     struct response response;
+    struct api *api = &race->referee.api;
     snprintf(
         race->account, sizeof race->account, "race-%" PRIx64 "-%" PRId64, race->run, race->round);
-    enum client_status got = api_open(&race->referee.api, race->account, &response);
-    if (!api_is(got, &response, 201, NULL))
+    enum client_status got = api_open(api, race->account, &response);
+    if (!is_done(race, "opening its account", got, &response))
         return false;
     if (amount == 0)
         return true;
     key_next(&race->referee.keys, race->key);
-    got = api_deposit(&race->referee.api, race->account, amount, race->key, &response);
-    return api_is(got, &response, 201, NULL);
+    got = api_deposit(api, race->account, amount, race->key, &response);
+    return is_done(race, "funding its account", got, &response);
 }
 
 static void prepare(struct field *field)
 {
     struct race *race = &field->race;
-    field->over = race->round == race->options->rounds;
-    if (field->over || race->rules->prepare(race))
-        return;
-    report_violation(race->report, "round %" PRId64 ": it could not be prepared", race->round);
-    field->over = true;
+    field->over = race->round == race->options->rounds || !race->rules->prepare(race);
 }
 
 static void judge(struct field *field)
@@ -104,5 +113,5 @@ bool race_run(const struct options *options, struct report *report, const struct
     gate_free(&field.start);
     gate_free(&field.finish);
     free(race->answers);
-    return made;
+    return race->round > 0;
 }

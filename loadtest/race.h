@@ -20,7 +20,7 @@ struct race_answer {
 };
 
 struct race_rules {
-    /* Make the round ready; false: the service refused, the race ends and counts a violation. */
+    /* Make the round ready; false: the service refused, which is reported, and the race ends. */
     bool (*prepare)(struct race *race);
     /* One racer's request; runs in all racers' coroutines at once. */
     enum client_status (*fire)(
@@ -41,11 +41,12 @@ struct race {
     char key[KEY_SIZE];          /* the same: the round's key */
 };
 
-/* Counts into the report, with the figures "rounds" and "as promised". False: no memory. */
+/* Counts into the report, with the figures "rounds" and "as promised". False: not one round could
+ * be run; the report says why. */
 MUST_CHECK bool race_run(
     const struct options *options, struct report *report, const struct race_rules *rules);
 
-/* For prepare: give the race a fresh account that holds `amount`. */
+/* For prepare: give the race a fresh account that holds `amount`; reports why it cannot. */
 MUST_CHECK bool race_fresh_account(struct race *race, int64_t amount);
 
 #endif

@@ -24,12 +24,9 @@ static enum client_status withdraw(
 /* What came instead of the two answers that are right. */
 static void report_other(struct race *race, const struct race_answer *answer)
 {
-    if (answer->status != CLIENT_ANSWERED)
-        report_violation(
-            race->report, "round %" PRId64 ": %s", race->round, client_status_name(answer->status));
-    else
-        report_violation(race->report, "round %" PRId64 ": status %d: %.*s", race->round,
-            answer->response.status, (int)answer->response.body_length, answer->response.body);
+    char name[STATS_OUTCOME_NAME];
+    stats_name(answer->status, &answer->response, name);
+    report_violation(race->report, "round %" PRId64 ": a withdrawal got %s", race->round, name);
 }
 
 static bool judge(struct race *race)

@@ -10,9 +10,8 @@ enum { AMOUNT = 100 };
 
 static bool prepare(struct race *race)
 {
-    bool ready = race_fresh_account(race, 0);
     key_next(&race->referee.keys, race->key);
-    return ready;
+    return race_fresh_account(race, 0);
 }
 
 static enum client_status deposit(

@@ -22,17 +22,30 @@ static void account_of(const struct options *options, int64_t index, char accoun
     snprintf(account, ACCOUNT_TEXT, "%s%07" PRId64, options->prefix, index + 1);
 }
 
+/* The setup has failed: the first answer that was not as expected says why. */
+static void fail(struct setup *setup, enum client_status got, const struct response *response)
+{
+    char name[STATS_OUTCOME_NAME];
+    if (setup->failed++ > 0)
+        return;
+    stats_name(got, response, name);
+    report_violation(setup->report, "the accounts cannot be opened and funded: %s", name);
+}
+
 /* Open an account and fund it. Its key is made of its name, so a second run finds it funded. */
-static bool ready_account(struct load_client *client, const char *account)
+static void ready_account(struct setup *setup, struct load_client *client, const char *account)
 {
     struct response response;
     char key[ACCOUNT_TEXT + 8];
     enum client_status got = api_open(&client->api, account, &response);
-    if (!api_is(got, &response, 201, NULL) && !api_is(got, &response, 200, NULL))
-        return false;
+    if (!api_is(got, &response, 201, NULL) && !api_is(got, &response, 200, NULL)) {
+        fail(setup, got, &response);
+        return;
+    }
     snprintf(key, sizeof key, "fund-%s", account);
     got = api_deposit(&client->api, account, FUNDS, key, &response);
-    return api_is(got, &response, 201, NULL);
+    if (!api_is(got, &response, 201, NULL))
+        fail(setup, got, &response);
 }
 
 static void ready_accounts(size_t index, void *arg)
@@ -40,15 +53,11 @@ static void ready_accounts(size_t index, void *arg)
     struct setup *setup = arg;
     struct load_client client;
     char account[ACCOUNT_TEXT];
-    if (!load_client_make(setup->options, index, &client)) {
-        setup->failed++;
-        return;
-    }
+    ensure(load_client_make(setup->options, index, &client));
     int64_t i;
     while (!setup->failed && (i = setup->taken++) < setup->options->accounts) {
         account_of(setup->options, i, account);
-        if (!ready_account(&client, account))
-            setup->failed++;
+        ready_account(setup, &client, account);
     }
     load_client_end(&client);
 }
@@ -82,8 +91,10 @@ static bool run(const struct options *options, struct report *report)
     struct options load_options = *options;
     int64_t before, after;
     crew_run(SETUP_CLIENTS, ready_accounts, &setup);
-    if (setup.failed || !sum_of_all(options, &before)) {
-        report_violation(report, "the accounts could not be opened and funded");
+    if (setup.failed)
+        return false;
+    if (!sum_of_all(options, &before)) {
+        report_violation(report, "the balances could not be read before the run");
         return false;
     }
     if (options->duration > 0)

@@ -46,11 +46,15 @@ static void count(struct stats_sum *sum, const char *name, uint64_t n)
     sum->outcome[i].count += n;
 }
 
-/* "201", or status and code of a problem. */
-static void name_answer(const struct response *response, char name[STATS_OUTCOME_NAME])
+void stats_name(
+    enum client_status status, const struct response *response, char name[STATS_OUTCOME_NAME])
 {
     char code[STATS_OUTCOME_NAME - 8] = "";
     struct json problem = {0};
+    if (status != CLIENT_ANSWERED) {
+        snprintf(name, STATS_OUTCOME_NAME, "%s", client_status_name(status));
+        return;
+    }
     if (response->status >= 400)
         problem = json_read(response->body, response->body_length);
     if (!json_copy(json_member(problem, "code"), code, sizeof code))
@@ -68,18 +72,17 @@ struct record {
 static void record(void *arg)
 {
     const struct record *r = arg;
-    if (r->status != CLIENT_ANSWERED) {
-        count(r->sum, client_status_name(r->status), 1);
-        return;
-    }
-    histogram_record(&r->sum->latency, r->latency_ns);
     struct stats_outcome *first = &r->sum->outcome[0];
-    if (r->response->status == 201 && r->sum->outcomes > 0 && strcmp(first->name, "201") == 0) {
-        first->count++;
+    bool answered = r->status == CLIENT_ANSWERED;
+    if (answered)
+        histogram_record(&r->sum->latency, r->latency_ns);
+    if (answered && r->response->status == 201 && r->sum->outcomes > 0 &&
+        strcmp(first->name, "201") == 0) {
+        first->count++; /* by far the most frequent */
         return;
     }
     char name[STATS_OUTCOME_NAME];
-    name_answer(r->response, name);
+    stats_name(r->status, r->response, name);
     count(r->sum, name, 1);
 }
 

@@ -35,6 +35,11 @@ void stats_free(struct stats **stats);
 void stats_record(struct stats *stats, enum client_status status, const struct response *response,
     int64_t latency_ns);
 
+/* What an outcome is called: "201", "422 insufficient_funds", "timeout". `response` is read only
+ * when it was answered. */
+void stats_name(
+    enum client_status status, const struct response *response, char name[STATS_OUTCOME_NAME]);
+
 /* Everything together; nobody may be recording. The memory is the stats' own. */
 const struct stats_sum *stats_sum(struct stats *stats);
 
