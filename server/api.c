@@ -121,10 +121,13 @@ void api_ok(struct response *response, const struct json_out *out, uint64_t seq)
 
 const char *api_path(struct request *request, const char *kind, const char *id)
 {
-    size_t size = sizeof API_LEDGER_PATH + strlen(kind) + strlen(id) + 2;
-    char *path = arena_alloc(&request->arena, size);
-    snprintf(path, size, API_LEDGER_PATH "/%s/%s", kind, id);
-    return path;
+    struct json_out path;
+    json_out_begin(&path, &request->arena);
+    json_out_raw(&path, API_LEDGER_PATH "/", sizeof API_LEDGER_PATH);
+    json_out_raw(&path, kind, strlen(kind));
+    json_out_raw(&path, "/", 1);
+    json_out_raw(&path, id, strlen(id) + 1);
+    return path.text;
 }
 
 void api_refuse(

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
-#include <string.h>
-
 #include "coro/clock.h"
 #include "server/http_worker.h"
 
@@ -14,9 +11,12 @@ static void add(struct MHD_Response *response, const char *name, const char *val
 
 static void add_number(struct MHD_Response *response, const char *name, uint64_t number)
 {
-    char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
-    add(response, name, text);
+    char text[24], *at = text + sizeof text - 1;
+    *at = '\0';
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    add(response, name, at);
 }
 
 /* Formatted once a second, not for each answer. */

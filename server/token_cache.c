@@ -34,13 +34,21 @@ struct snapshot {
     struct known tokens[]; /* by hash */
 };
 
+/* What a worker knows: its copy, and the last token that was good by it, since most requests carry
+ * the same one. */
+struct of_worker {
+    struct snapshot *snapshot;
+    char last[TOKEN_TEXT]; /* "": none */
+    enum token_scope last_scope;
+};
+
 struct token_cache {
     char *conninfo;
     struct pg *pg; /* NULL: to be connected */
     struct context *life;
     struct waitgroup renewing;
     struct snapshot *latest;
-    struct snapshot **of_worker;
+    struct of_worker *of_worker;
 };
 
 enum token_scope token_scope_of_name(const char *name)
@@ -95,17 +103,31 @@ static enum token_scope scope_of(const struct snapshot *snapshot, const uint8_t 
     return snapshot->tokens[low].scope;
 }
 
-enum token_scope token_cache_check(struct token_cache *cache, const char *authorization)
+static enum token_scope check(struct of_worker *known, const char *text)
 {
     uint8_t hash[TOKEN_HASH];
+    if (strlen(text) != TOKEN_TEXT - 1)
+        return TOKEN_NONE;
+    if (known->last[0] && sodium_memcmp(known->last, text, TOKEN_TEXT) == 0)
+        return known->last_scope;
+    if (!token_hash(text, hash))
+        return TOKEN_NONE;
+    enum token_scope scope = scope_of(known->snapshot, hash);
+    if (scope != TOKEN_NONE) {
+        memcpy(known->last, text, TOKEN_TEXT);
+        known->last_scope = scope;
+    }
+    return scope;
+}
+
+enum token_scope token_cache_check(struct token_cache *cache, const char *authorization)
+{
     if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
         return TOKEN_NONE;
-    if (!token_hash(authorization + 7 + strspn(authorization + 7, " "), hash))
-        return TOKEN_NONE;
-    struct snapshot **of_worker = &cache->of_worker[worker_index()];
-    sanitize_acquire(of_worker);
-    enum token_scope scope = scope_of(*of_worker, hash);
-    sanitize_release(of_worker);
+    struct of_worker *known = &cache->of_worker[worker_index()];
+    sanitize_acquire(known);
+    enum token_scope scope = check(known, authorization + 7 + strspn(authorization + 7, " "));
+    sanitize_release(known);
     return scope;
 }
 
@@ -136,11 +158,11 @@ static void publish_on_worker(int index, void *arg)
     struct snapshot *copy = malloc(size);
     ensure(copy);
     memcpy(copy, cache->latest, size);
-    struct snapshot **of_worker = &cache->of_worker[index];
-    sanitize_acquire(of_worker); /* a check on this worker is not going on: it does not park */
-    free(*of_worker);
-    *of_worker = copy;
-    sanitize_release(of_worker);
+    struct of_worker *known = &cache->of_worker[index];
+    sanitize_acquire(known); /* a check on this worker is not going on: it does not park */
+    free(known->snapshot);
+    *known = (struct of_worker){.snapshot = copy};
+    sanitize_release(known);
 }
 
 static bool is_same(const struct snapshot *a, const struct snapshot *b)
@@ -192,7 +214,7 @@ static void keep_renewing(void *arg)
 static void token_cache_free(struct token_cache *cache)
 {
     for (int i = 0; i < worker_count(); i++)
-        free(cache->of_worker[i]);
+        free(cache->of_worker[i].snapshot);
     if (cache->pg)
         pg_close(&cache->pg);
     if (cache->life)
