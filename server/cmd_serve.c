@@ -26,7 +26,7 @@
 #include "server/options.h"
 #include "server/signals.h"
 
-enum { ERROR_TEXT = 400, WORKERS_MAX = 64 };
+enum { ERROR_TEXT = 400, WORKERS_MAX = API_WORKERS };
 
 static const int64_t look_every_ns = 200 * CLOCK_MS, one_wish_ns = CLOCK_S;
 
@@ -101,8 +101,7 @@ static bool open_http(struct serve *serve)
         .max_connections = serve->max_connections,
         .answer = api_answer,
         .arg = &serve->api};
-    serve->api.http = http_start(&options, serve->error, ERROR_TEXT);
-    return serve->api.http != NULL;
+    return http_start(&serve->api.http, &options, serve->error, ERROR_TEXT);
 }
 
 static void say_ready(const struct serve *serve)

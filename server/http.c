@@ -83,7 +83,8 @@ static void start_worker(int index, void *arg)
     pump(worker); /* begins to listen */
 }
 
-struct http *http_start(const struct http_options *options, char *error, size_t error_size)
+bool http_start(
+    struct http **http_at, const struct http_options *options, char *error, size_t error_size)
 {
     struct http *http = calloc(1, sizeof *http);
     struct http_worker *workers = calloc((size_t)worker_count(), sizeof *workers);
@@ -94,14 +95,15 @@ struct http *http_start(const struct http_options *options, char *error, size_t 
         .workers = workers,
         .max_exchanges = (options->max_requests + count - 1) / count,
         .max_peers = (options->max_connections + count - 1) / count};
+    *http_at = http;
     worker_each(start_worker, http);
     for (size_t i = 0; i < count; i++)
         if (!workers[i].daemon) {
             snprintf(error, error_size, "libmicrohttpd did not start");
-            http_stop(&http);
-            return NULL;
+            http_stop(http_at);
+            return false;
         }
-    return http;
+    return true;
 }
 
 /* ---- stopping ------------------------------------------------------------------------------ */
@@ -173,12 +175,12 @@ static void stop_worker(int index, void *arg)
 void http_stop(struct http **http_at)
 {
     struct http *http = *http_at;
-    *http_at = NULL;
     worker_each(quiesce_worker, http);
     int64_t since_ns = clock_now_ns();
     while (is_busy(http, since_ns))
         co_sleep(look_every_ns);
     worker_each(stop_worker, http);
+    *http_at = NULL; /* no handler is left to use it */
     free(http->workers);
     free(http);
 }

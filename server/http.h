@@ -27,9 +27,10 @@ struct http_options {
     void *arg;
 };
 
-/* Begin to accept. NULL on failure, with the reason. Parks. */
-MUST_CHECK struct http *http_start(
-    const struct http_options *options, char *error, size_t error_size);
+/* Begin to accept. *http is set before the first request is answered, for its handler may use it.
+ * False on failure, with the reason. Parks. */
+MUST_CHECK bool http_start(
+    struct http **http, const struct http_options *options, char *error, size_t error_size);
 
 /* Accept no more, end the streams, answer what was accepted, and free it all. How long that takes
  * is bounded by how long `answer` takes; clients that do not read are cut off. Parks. */

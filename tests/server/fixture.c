@@ -59,8 +59,8 @@ static struct http *start_http(size_t max_requests, size_t max_connections,
         .max_connections = max_connections,
         .answer = answer,
         .arg = arg};
-    struct http *http = http_start(&options, error, sizeof error);
-    ensure(http);
+    struct http *http = NULL;
+    ensure(http_start(&http, &options, error, sizeof error));
     *port = (int)strtol(strrchr(listen.url, ':') + 1, NULL, 10);
     return http;
 }
