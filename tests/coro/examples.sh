@@ -16,7 +16,7 @@ output_of() {
     local options=${ASAN_OPTIONS:-}
     # A coroutine that is left behind holds memory that nobody gives back: that is its point.
     grep -qs 'still alive at the end' "$examples/$1.expected" && options+=:detect_leaks=0
-    ASAN_OPTIONS=$options timeout 60 "build/$mode/examples/$1" 2>&1
+    ASAN_OPTIONS=$options timeout 300 "build/$mode/examples/$1" 2>&1
     local status=$?
     [ "$status" -eq 0 ] || echo "exit status $status"
 }
