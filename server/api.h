@@ -23,11 +23,14 @@
 struct http;
 struct token_cache;
 
+enum { API_WORKERS = 64 };
+
 struct api {
     struct ledger *ledger;
     struct token_cache *tokens; /* NULL: no token is asked for */
     struct http *http;          /* for its figures */
     _Atomic bool stopping;
+    struct api_page *pages[API_WORKERS]; /* of each worker: journal_events.c */
 };
 
 /* `arg` is a struct api. Runs as the request's coroutine; parks. */

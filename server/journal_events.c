@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Server-Sent Events. Each subscriber has a coroutine that walks the journal at the pace at which
- * its client reads: what waits for a slow one is a position, not a queue. At the journal's end it
- * gathers for a moment, so that a thousand subscribers do not wake for each of a thousand batches.
+ * its client reads: what waits for a slow one is a position, not a queue.
+ *
+ * At the journal's end all subscribers wake on the same ticks. So those of one worker are mostly at
+ * the same position, and share the text: a page is rendered by the first, and lives until the last
+ * of them has sent it.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/sanitize.h"
 #include "coro/select.h"
+#include "coro/worker.h"
 #include "server/api.h"
 #include "server/http.h"
 #include "server/journal.h"
 #include "server/problem.h"
 #include "server/render.h"
 
-enum { PAGE = 128, FIRST_MEMORY = 2048 };
+enum { PAGE = 128, PAGE_BYTES = 65536, FIRST_MEMORY = 512 };
 
-static const int64_t gather_ns = 20 * CLOCK_MS, heartbeat_ns = 15 * CLOCK_S;
+static const int64_t tick_ns = 20 * CLOCK_MS, heartbeat_ns = 15 * CLOCK_S;
 
 static void write_text(struct json_out *out, const char *text)
 {
@@ -48,25 +54,101 @@ static void write_entry(struct json_out *out, const struct entry *entry)
     write_text(out, "\n\n");
 }
 
-/* Send the entries after *position, at most a page. False: the stream is over. */
-static bool send_page(
-    struct http_stream *stream, struct ledger *ledger, struct arena *arena, uint64_t *position)
+/* ---- pages that subscribers share ------------------------------------------------------------ */
+
+/* The entries after one position, as events. Only coroutines of one worker use it, in turns. */
+struct api_page {
+    size_t users;
+    struct api_page **latest; /* where those of this worker look for it */
+    uint64_t after, last;     /* the position before its first entry; its last entry */
+    struct arena arena;
+    struct json_out out;
+};
+
+static struct api_page *page_make(struct api_page **latest, uint64_t after)
+{
+    struct api_page *page = malloc(sizeof *page);
+    ensure(page);
+    *page = (struct api_page){.users = 1, .latest = latest, .after = after, .last = after};
+    arena_init(&page->arena, page, 0);
+    json_out_begin(&page->out, &page->arena);
+    return page;
+}
+
+static void page_drop(struct api_page *page)
+{
+    sanitize_acquire(page->latest);
+    bool last_user = --page->users == 0;
+    if (last_user && *page->latest == page)
+        *page->latest = NULL;
+    sanitize_release(page->latest);
+    if (!last_user)
+        return;
+    arena_clear(&page->arena);
+    free(page);
+}
+
+/* The page after a position if another subscriber of this worker has it in hand. */
+static struct api_page *page_shared(struct api_page **latest, uint64_t after)
+{
+    sanitize_acquire(latest);
+    struct api_page *page = *latest && (*latest)->after == after ? *latest : NULL;
+    if (page)
+        page->users++;
+    sanitize_release(latest);
+    return page;
+}
+
+static void page_share(struct api_page *page)
+{
+    sanitize_acquire(page->latest);
+    *page->latest = page;
+    sanitize_release(page->latest);
+}
+
+/* NULL: the journal cannot be read now. */
+static struct api_page *page_read(
+    struct context *context, struct ledger *ledger, struct api_page **latest, uint64_t after)
 {
     struct entry *entries[PAGE];
-    struct json_out out;
     uint64_t seq;
     size_t count = 0;
-    if (ledger_journal(http_stream_context(stream), ledger, *position, PAGE, entries, &count,
-            &seq) != LEDGER_OK)
-        return false; /* the client comes back with its position */
-    json_out_begin(&out, arena);
+    if (ledger_journal(context, ledger, after, PAGE, entries, &count, &seq) != LEDGER_OK)
+        return NULL;
+    struct api_page *page = page_make(latest, after);
     for (size_t i = 0; i < count; i++) {
-        write_entry(&out, entries[i]);
-        *position = entries[i]->seq;
+        if (page->out.length < PAGE_BYTES) {
+            write_entry(&page->out, entries[i]);
+            page->last = entries[i]->seq;
+        }
         entry_drop(&entries[i]);
     }
-    return count == 0 || http_stream_write(stream, out.text, out.length);
+    if (count > 0)
+        page_share(page);
+    return page;
 }
+
+/* Send the entries after *position, at most a page. False: the stream is over. */
+static bool send_page(struct http_stream *stream, struct api *api, uint64_t *position)
+{
+    struct api_page **latest = &api->pages[worker_index()];
+    struct api_page *page = page_shared(latest, *position);
+    if (!page)
+        page = page_read(http_stream_context(stream), api->ledger, latest, *position);
+    if (!page)
+        return false; /* the client comes back with its position */
+    bool good = true;
+    if (page->out.length > 0)
+        good = http_stream_write(stream, page->out.text, page->out.length);
+    else
+        co_sleep(tick_ns);
+    *position = page->last;
+    page_drop(page);
+    return good;
+}
+
+/* ---- a subscriber -----------------------------------------------------------------------------
+ */
 
 static bool send_heartbeat(struct http_stream *stream, struct arena *arena, uint64_t position)
 {
@@ -93,12 +175,12 @@ static enum awaited await_entry(
     }
     context_release(&moment);
     if (more)
-        co_sleep(gather_ns);
+        co_sleep(tick_ns - clock_now_ns() % tick_ns);
     return context_err(life) != CONTEXT_OK ? AWAITED_END : more ? AWAITED_ENTRY : AWAITED_SILENCE;
 }
 
 struct subscription {
-    struct ledger *ledger;
+    struct api *api;
     uint64_t position; /* of the last entry that the client has */
 };
 
@@ -106,7 +188,7 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
 {
     static const char hello[] = "retry: 1000\n\n";
     struct subscription *subscription = arg;
-    struct ledger *ledger = subscription->ledger;
+    struct ledger *ledger = subscription->api->ledger;
     uint64_t *position = &subscription->position;
     char memory[FIRST_MEMORY];
     struct arena arena;
@@ -117,7 +199,7 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
     while (good) {
         arena_clear(&arena);
         if (ledger_durable_seq(ledger) > *position) {
-            good = send_page(stream, ledger, &arena, position);
+            good = send_page(stream, subscription->api, position);
             continue;
         }
         switch (await_entry(stream, ledger, *position)) {
@@ -137,8 +219,7 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
 void journal_events(struct api *api, struct request *request, struct response *response)
 {
     struct subscription *subscription = arena_alloc(&request->arena, sizeof *subscription);
-    *subscription =
-        (struct subscription){.ledger = api->ledger, .position = ledger_durable_seq(api->ledger)};
+    *subscription = (struct subscription){.api = api, .position = ledger_durable_seq(api->ledger)};
     if (!api_query_number(request, response, "after", 0, INT64_MAX, &subscription->position))
         return;
     money last; /* what the client has seen wins over the address that it first came with */
