@@ -18,7 +18,9 @@ struct index_pool {
     struct lock lock;
     uint32_t capacity;
     _Atomic uint32_t used; /* numbers below it have been given out at least once */
-    uint32_t first_free;   /* a chain through links[] */
+    uint32_t first_free;   /* a chain through links[], what was given back last in front */
+    uint32_t first_cold;   /* another, of those whose memory was given back to the system */
+    _Atomic uint32_t warm; /* how many are in the first chain */
     uint32_t *links;
     void (*on_new)(void *arg, uint32_t from, uint32_t to); /* before [from, to) is first used */
     void *arg;
@@ -35,6 +37,11 @@ void index_pool_term(struct index_pool *pool);
 /* Refill an empty cache; false when the pool is exhausted. Drain half of a full one. */
 bool index_pool_refill(struct index_pool *pool, struct index_cache *cache);
 void index_pool_drain(struct index_pool *pool, struct index_cache *cache);
+
+/* Have `cool` called for up to n of the free numbers beyond the first `keep`; how many it was
+ * called for. They are given out last from then on. */
+uint32_t index_pool_cool(struct index_pool *pool, uint32_t keep, uint32_t n,
+    void (*cool)(void *arg, uint32_t index), void *arg);
 
 UNSANITIZED static inline uint32_t index_take(struct index_pool *pool, struct index_cache *cache)
 {

@@ -9,6 +9,7 @@
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
 #endif
 
+enum { STOCK = 1024, TRIM_AT_ONCE = 32 };
 enum { PAGE = 4096, COLOURS = 16, COLOUR_BYTES = 64, STACKS_MIN = 64 };
 
 /* Called under the pool's lock, so by_mprotect has one writer. */
@@ -83,4 +84,15 @@ UNSANITIZED uint32_t stack_guard_hit(const struct stack_area *area, const void *
         return INDEX_NONE;
     size_t offset = (size_t)(at - area->base);
     return offset % area->slot_size < PAGE ? (uint32_t)(offset / area->slot_size) : INDEX_NONE;
+}
+
+UNSANITIZED static void give_back(void *arg, uint32_t index)
+{
+    madvise(stack_bottom(arg, index), stack_usable(arg), MADV_DONTNEED);
+}
+
+UNSANITIZED bool stack_trim(struct stack_area *area)
+{
+    return atomic_load_explicit(&area->pool.warm, memory_order_relaxed) > STOCK &&
+           index_pool_cool(&area->pool, STOCK, TRIM_AT_ONCE, give_back, area) > 0;
 }

@@ -122,7 +122,8 @@ UNSANITIZED static int64_t sleep_time(struct worker *worker)
 /* Nothing to run: wait for something. */
 UNSANITIZED static void sleep_until_woken(struct worker *worker)
 {
-    if (fresh_look(worker) || (runtime.schedule && schedule_skip_time(worker)))
+    if (fresh_look(worker) || (runtime.schedule && schedule_skip_time(worker)) ||
+        stack_trim(&runtime.stacks))
         return;
     atomic_exchange(&worker->asleep, 1);
     if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/runtime.h"
+#include "coro/sanitize.h"
 #include "coro/waitgroup.h"
 #include "coro/worker.h"
 #include "tests/coro/suites.h"
@@ -170,12 +172,46 @@ static void commit_can_refuse_to_park(void)
     CU_ASSERT_EQUAL(called, 1);
 }
 
-static bool refused;
-
 static void wait_for_end(void *arg)
 {
     waitgroup_wait(arg);
 }
+
+static void come_and_wait(void *arg)
+{
+    waitgroup_done(&group);
+    waitgroup_wait(arg);
+}
+
+static long resident_pages(void)
+{
+    long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    CU_ASSERT(statm && fscanf(statm, "%*d %ld", &pages) == 1);
+    fclose(statm);
+    return pages;
+}
+
+/* A crowd has come and gone: its memory is given back once there is nothing else to do. */
+static void unused_stacks_are_given_back(void)
+{
+    enum { N = SANITIZED ? 1500 : 8000 };
+    struct waitgroup end = {0};
+    waitgroup_add(&end, 1);
+    waitgroup_add(&group, N);
+    for (int i = 0; i < N; i++)
+        CU_ASSERT(co_spawn(come_and_wait, &end));
+    waitgroup_wait(&group);
+    long crowded = resident_pages();
+    waitgroup_done(&end);
+    while (runtime_alive() > 1)
+        co_sleep(CLOCK_MS);
+    for (int i = 0; i < 1000 && crowded - resident_pages() <= N - 2000; i++)
+        co_sleep(CLOCK_MS);
+    CU_ASSERT(SANITIZED || crowded - resident_pages() > N - 2000);
+}
+
+static bool refused;
 
 static void spawn_until_refused(void *arg)
 {
@@ -208,6 +244,7 @@ static const struct unit_test tests[] = {
     {"errno_is_each_ones_own", errno_is_each_ones_own},
     {"parking_storm", parking_storm},
     {"commit_can_refuse_to_park", commit_can_refuse_to_park},
+    {"unused_stacks_are_given_back", unused_stacks_are_given_back},
     {NULL, NULL},
 };
 
