@@ -18,6 +18,7 @@
 #include "coro/context.h"
 #include "ledger/account.h"
 #include "ledger/entry.h"
+#include "ledger/ledger_figures.h"
 #include "ledger/status.h"
 
 struct ledger;
@@ -100,8 +101,8 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
 enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
     const char *id, struct ledger_account *account, uint64_t *seq);
 
-/* The asset of an account that is open, or decided to be; false: it is neither. It never changes, so
- * nothing is waited for: only an answer that is decided on a later entry may rest on it. */
+/* The asset of an account that is open, or decided to be; false: it is neither. It never changes,
+ * so nothing is waited for: only an answer that is decided on a later entry may rest on it. */
 bool ledger_asset(struct ledger *ledger, const char *id, char asset[ASSET_TEXT]);
 
 /* Accounts in order of id, those after `after` (may be ""), whose id begins with `prefix` (may be
@@ -136,25 +137,6 @@ bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after
 uint64_t ledger_durable_seq(struct ledger *ledger);
 
 /* ---- how it is doing ---------------------------------------------------------------------- */
-
-enum ledger_state {
-    LEDGER_RUNNING,
-    LEDGER_RECOVERING, /* the database is away; what was decided is being retried */
-    LEDGER_FENCED,     /* another process took over: this one must exit */
-    LEDGER_STOPPED,    /* the database refused a batch: writes have stopped, reads go on */
-};
-
-struct ledger_figures {
-    enum ledger_state state;
-    const char *name, *strategy;
-    uint64_t epoch, batches, durable_seq, head_seq, accounts;
-    uint64_t committed_entries; /* since the start, as are all below */
-    uint64_t replays, rejections, unknown_outcomes, retried_batches;
-    uint64_t pending; /* entries decided and not durable yet */
-    uint64_t last_batch_entries;
-    uint64_t commit_count, commit_ns_total; /* batches, and how long they took in all */
-    uint64_t commit_le[12]; /* batches that took at most 0.25 ms * 2^i; last: all longer too */
-};
 
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures); /* never parks */
 

@@ -10,11 +10,17 @@
 /* Held while migrating; any number that no other program uses will do. */
 #define MIGRATE_LOCK "7310295881"
 
+/* The build lets only names with a number in (tools/embed.sh). */
+static int number_of(const struct embed *file)
+{
+    return (int)strtol(file->name, NULL, 10);
+}
+
 static int newest_known(void)
 {
     int newest = 0;
     for (const struct embed *file = embed_sql; file->name; file++)
-        newest = atoi(file->name);
+        newest = number_of(file);
     return newest;
 }
 
@@ -33,7 +39,7 @@ static enum pg_status apply(struct context *context, struct pg *pg, const struct
 {
     static const char frame[] = "BEGIN;\n%.*s\nINSERT INTO migration (no, name) VALUES (%d, '%s');"
                                 "\nCOMMIT";
-    int size = (int)file->size, number = atoi(file->name);
+    int size = (int)file->size, number = number_of(file);
     const char *text = (const char *)file->data;
     int length = snprintf(NULL, 0, frame, size, text, number, file->name);
     char *sql = malloc((size_t)length + 1);
@@ -55,7 +61,7 @@ static enum pg_status apply_missing(
         return PG_ERROR;
     }
     for (const struct embed *file = embed_sql; file->name && status == PG_OK; file++)
-        if (atoi(file->name) > have && (status = apply(context, pg, file)) != PG_OK)
+        if (number_of(file) > have && (status = apply(context, pg, file)) != PG_OK)
             snprintf(error, size, "migration %s: %s", file->name, pg_message(pg));
     return status;
 }

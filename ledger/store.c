@@ -227,7 +227,8 @@ static enum pg_status send_batch(
     add_table(sql, sizeof sql,
         "posting (ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev)",
         &batch->postings, data, &tables);
-    strcat(sql, "COMMIT");
+    size_t length = strlen(sql);
+    snprintf(sql + length, sizeof sql - length, "COMMIT");
     return pg_load(context, store->writer, sql, data, tables, committed);
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* How a ledger is doing: what ledger_read_figures() tells, for readiness and metrics. */
+#ifndef LEDGER_LEDGER_FIGURES_H
+#define LEDGER_LEDGER_FIGURES_H
+
+#include <stdint.h>
+
+enum ledger_state {
+    LEDGER_RUNNING,
+    LEDGER_RECOVERING, /* the database is away; what was decided is being retried */
+    LEDGER_FENCED,     /* another process took over: this one must exit */
+    LEDGER_STOPPED,    /* the database refused a batch: writes have stopped, reads go on */
+};
+
+struct ledger_figures {
+    enum ledger_state state;
+    const char *name, *strategy;
+    uint64_t epoch, batches, durable_seq, head_seq, accounts;
+    uint64_t committed_entries; /* since the start, as are all below */
+    uint64_t replays, rejections, unknown_outcomes, retried_batches;
+    uint64_t pending; /* entries decided and not durable yet */
+    uint64_t last_batch_entries;
+    uint64_t commit_count, commit_ns_total; /* batches, and how long they took in all */
+    uint64_t commit_le[12]; /* batches that took at most 0.25 ms * 2^i; last: all longer too */
+};
+
+#endif
