@@ -47,7 +47,7 @@ function options(container, series, show) {
         ticks: { show: false } };
     return {
         ...size(container),
-        padding: [8, 8, 0, 0],
+        padding: [8, 28, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: { y: { range: (plot, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },

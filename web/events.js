@@ -4,7 +4,7 @@
 // which makes it gapless and without repeats across any number of lost connections; both are
 // counted all the same.
 
-import { LEDGER, authorization, refused } from './api.js';
+import { LEDGER, authorization, refused, request } from './api.js';
 
 const SILENCE_MS = 20000; // the service says something every 15 s,
 const GREETING_MS = 6000; // and at once when it is asked
@@ -95,6 +95,7 @@ async function connect(stream, hear, enter) {
     let silence = setTimeout(() => abort.abort(), GREETING_MS);
     stream.retry = () => abort.abort();
     try {
+        if (stream.connections && await isAnother(stream, abort.signal)) location.reload();
         const response = await fetch(`${LEDGER}/events?after=${stream.position}`, {
             headers: { ...authorization(), Accept: 'text/event-stream' },
             cache: 'no-store', signal: abort.signal,
@@ -116,6 +117,12 @@ async function connect(stream, hear, enter) {
         clearTimeout(silence);
         abort.abort(); // also when an entry could not be applied: let go of the connection
     }
+}
+
+/** The service has another journal than the one that is shown: this one ends too early. */
+async function isAnother(stream, signal) {
+    const answer = await request('GET', `${LEDGER}/accounts?limit=1`, { signal });
+    return answer.status === 200 && answer.seq < stream.position;
 }
 
 /** A parser of the event stream format: feed it chunks of bytes, it calls hear({name, data}). */

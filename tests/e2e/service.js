@@ -12,7 +12,7 @@ const STOP_MS = 20000;
 
 export class Service {
     constructor(options = []) {
-        this.data = mkdtempSync(join(tmpdir(), 'teller-e2e-'));
+        this.data = newFolder();
         this.options = options;
         this.listen = '127.0.0.1:0';
         this.log = '';
@@ -40,6 +40,12 @@ export class Service {
         [, this.url, this.listen] = first;
         if (!this.options.includes('off'))
             this.token = readFileSync(join(this.data, 'admin.token'), 'utf8').trim();
+    }
+
+    /** The next start begins with an empty data folder. */
+    forget() {
+        rmSync(this.data, { recursive: true, force: true });
+        this.data = newFolder();
     }
 
     get running() {
@@ -103,6 +109,10 @@ export class Service {
         const answer = await this.request('GET', '/v1/ledgers/main/accounts?limit=1');
         return Number(answer.headers.get('Ledger-Seq'));
     }
+}
+
+function newFolder() {
+    return mkdtempSync(join(tmpdir(), 'teller-e2e-'));
 }
 
 let keys = 0;

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 
 import { count, read, says, table } from './browser.js';
 import { relay } from './proxy.js';
+import { Service, wait } from './service.js';
 
 /** The tail is gapless and ends where the journal ends; the page has counted no gap or repeat. */
 async function caughtUp(page, service) {
@@ -80,6 +81,46 @@ export const outage = {
         await caughtUp(page, service);
         assert.equal(await page.isVisible('#banner'), false);
         assert.equal(await read(page, '#sum-figure'), '0');
+    },
+
+    async 'another ledger at the same address: the page begins anew'({ open }) {
+        const service = new Service(['--auth', 'off']);
+        try {
+            await service.start();
+            await service.account('old', '100');
+            const page = await open({ service, token: null });
+            await says(page, 'tr[data-id="old"] .balance', '1.00');
+            await service.stop();
+            service.forget();
+            await service.start();
+            await says(page, '#accounts-note', /^No account here yet/);
+            await says(page, '#position', '0');
+            await service.account('new', '200');
+            await says(page, 'tr[data-id="new"] .balance', '2.00');
+            await caughtUp(page, service);
+        } finally {
+            await service.remove();
+        }
+    },
+
+    async 'pages that knock while it starts and stops are answered, or not'({ service }) {
+        let knocking = true;
+        const knock = async () => {
+            while (knocking) {
+                await fetch(`${service.url}/metrics`).then((answer) => answer.text(), () => {});
+                await wait(1);
+            }
+        };
+        const knockers = Array.from({ length: 8 }, knock);
+        try {
+            for (let i = 0; i < 5; i++) {
+                assert.equal(await service.stop(), 0);
+                await service.start();
+            }
+        } finally {
+            knocking = false;
+            await Promise.all(knockers);
+        }
     },
 
     async 'a service that is not there yet'({ service, open }) {
