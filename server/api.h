@@ -23,7 +23,9 @@
 struct http;
 struct token_cache;
 
-enum { API_WORKERS = 64 };
+/* A page of a list ends early, with a cursor, once it is so long: an item can have 1,000 postings.
+ */
+enum { API_WORKERS = 64, API_PAGE_BYTES = 4 << 20 };
 
 struct api {
     struct ledger *ledger;

@@ -53,8 +53,10 @@ void journal_list(struct api *api, struct request *request, struct response *res
     begin_items(&out, request);
     uint64_t last = after;
     for (size_t i = 0; i < count; i++) {
-        render_journal_item(&out, entries[i]);
-        last = entries[i]->seq;
+        if (out.length < API_PAGE_BYTES) {
+            render_journal_item(&out, entries[i]);
+            last = entries[i]->seq;
+        }
         entry_drop(&entries[i]);
     }
     end_items(&out, count > 0 && last < seq ? last : 0);
@@ -86,7 +88,10 @@ void journal_statement(struct api *api, struct request *request, struct response
     struct json_out out;
     begin_items(&out, request);
     for (size_t i = 0; i < count; i++) {
-        render_statement_item(&out, entries[i], request->account);
+        if (out.length < API_PAGE_BYTES)
+            render_statement_item(&out, entries[i], request->account);
+        else if (next <= entries[i]->seq)
+            next = entries[i]->seq + 1; /* the page is full: this one begins the next */
         entry_drop(&entries[i]);
     }
     end_items(&out, next);

@@ -47,6 +47,11 @@ struct page {
     uint64_t next; /* the cursor for the page after this one; 0: there is none */
 };
 
+static bool page_is_full(const struct page *page)
+{
+    return page->count == page->limit || page->out.length >= API_PAGE_BYTES;
+}
+
 /* Write what belongs on the page, drop all; returns the seq of the last entry that was looked at
  * before the page was full. */
 static uint64_t page_take(struct page *page, size_t count)
@@ -54,7 +59,7 @@ static uint64_t page_take(struct page *page, size_t count)
     uint64_t last = 0;
     for (size_t i = 0; i < count; i++) {
         struct entry *entry = page->entries[i];
-        if (page->count < page->limit) {
+        if (!page_is_full(page)) {
             last = entry->seq;
             if (entry->kind == ENTRY_TRANSFER && last > page->after && last < page->before) {
                 render_transfer(&page->out, entry);
@@ -90,8 +95,8 @@ static enum ledger_status page_of_account(
     enum ledger_status status = ledger_statement(page->patience, ledger, account, before,
         page->limit, page->entries, &count, &next, &page->seq);
     if (status == LEDGER_OK) {
-        uint64_t last = page_take(page, count);
-        page->next = last > page->after ? next : 0;
+        uint64_t oldest = count ? page->entries[count - 1]->seq : 0, last = page_take(page, count);
+        page->next = last <= page->after ? 0 : last > oldest ? last : next;
     }
     return status;
 }
@@ -100,7 +105,7 @@ static enum ledger_status page_of_account(
 static enum ledger_status page_of_journal(struct page *page, struct ledger *ledger)
 {
     uint64_t at = page->after;
-    for (int pages = 0; pages < SCAN_PAGES && page->count < page->limit; pages++) {
+    for (int pages = 0; pages < SCAN_PAGES && !page_is_full(page); pages++) {
         size_t count = 0;
         enum ledger_status status = ledger_journal(
             page->patience, ledger, at, page->limit, page->entries, &count, &page->seq);
