@@ -76,19 +76,13 @@ static bool commit_job(struct co *co, void *arg)
     return true;
 }
 
-UNSANITIZED static void count_outside(int change)
-{
-    struct worker *worker = worker_self();
-    int n = atomic_load_explicit(&worker->outside, memory_order_relaxed);
-    atomic_store_explicit(&worker->outside, n + change, memory_order_relaxed);
-}
-
 void blocking_call(void (*fn)(void *arg), void *arg)
 {
     struct job job = {.fn = fn, .arg = arg, .co = co_current()};
-    count_outside(1);
+    struct worker *worker = worker_self();
+    worker_count_outside(worker, 1);
     co_park("blocking call", commit_job, &job);
-    count_outside(-1);
+    worker_count_outside(worker, -1);
 }
 
 void blocking_stop(void)

@@ -152,12 +152,6 @@ UNSANITIZED void poller_poll(struct worker *worker, int64_t timeout_ns)
     worker->batch->count = 0;
 }
 
-UNSANITIZED static void count_outside(struct worker *worker, int change)
-{
-    int n = atomic_load_explicit(&worker->outside, memory_order_relaxed);
-    atomic_store_explicit(&worker->outside, n + change, memory_order_relaxed);
-}
-
 /* --- watches ---------------------------------------------------------------------------------- */
 
 UNSANITIZED int worker_watch_start(struct worker_watch *watch)
@@ -168,7 +162,7 @@ UNSANITIZED int worker_watch_start(struct worker_watch *watch)
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
     if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, watch->fd, &event) != 0)
         return errno;
-    count_outside(worker, 1);
+    worker_count_outside(worker, 1);
     return 0;
 }
 
@@ -177,7 +171,7 @@ UNSANITIZED void worker_watch_stop(struct worker_watch *watch)
     struct worker *worker = worker_self();
     ensure(worker);
     epoll_ctl(worker->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
-    count_outside(worker, -1);
+    worker_count_outside(worker, -1);
     for (int i = worker->batch->at; i < worker->batch->count; i++) /* fetched, not yet handled */
         if (worker->batch->events[i].data.ptr == watch)
             worker->batch->events[i].data.ptr = NULL;
@@ -190,7 +184,8 @@ UNSANITIZED void worker_watch_stop(struct worker_watch *watch)
 static int arm(struct poller_fd *entry, struct worker *worker, int fd, unsigned events)
 {
     struct epoll_event event = {
-        .events = EPOLLONESHOT | EPOLLRDHUP | (events & POLLER_READ ? EPOLLIN : 0) |
+        /* Not RDHUP for a writer: a peer that only reads on would keep it from ever waiting. */
+        .events = EPOLLONESHOT | (events & POLLER_READ ? EPOLLIN | EPOLLRDHUP : 0) |
                   (events & POLLER_WRITE ? EPOLLOUT : 0),
         .data.u64 = FD_TAG | (uint64_t)entry->turn << 32 | (uint32_t)fd,
     };
@@ -253,9 +248,10 @@ enum poller_status poller_wait(struct context *context, int fd, unsigned events)
         end_wait(entry, &by_fd);
         return POLLER_CANCELLED;
     }
-    count_outside(worker_self(), 1);
+    struct worker *worker = worker_self();
+    worker_count_outside(worker, 1);
     co_park("descriptor", commit_wait, context);
-    count_outside(worker_self(), -1);
+    worker_count_outside(worker, -1);
     context_delist(context, &by_context);
     end_wait(entry, &by_fd);
     if (by_fd.status) {

@@ -122,7 +122,7 @@ bool report_deadlocked(uint64_t sleep)
     int outside = 0;
     for (int i = 0; i < runtime.worker_count; i++) {
         struct worker *worker = &runtime.workers[i];
-        outside += atomic_load(&worker->outside); /* one may be below 0: who waits can move */
+        outside += atomic_load(&worker->outside);
         if (atomic_load(&worker->inbox) || atomic_load(&worker->fresh.count) ||
             atomic_load(&worker->timers.due_ns) != INT64_MAX)
             return false;

@@ -27,6 +27,10 @@ struct runtime_options {
  * stopped. Coroutines that are still alive then are leaks: they are listed on stderr with their
  * spawn sites, and counted in the return value (0: none). `options` may be NULL. Not reentrant;
  * may be called again after it has returned.
+ *
+ * When all coroutines wait, and there is no timer, watch, descriptor wait or blocking call that
+ * could wake one, they are listed on stderr and the program exits with 2. A thread of your own that
+ * would call co_ready() is not seen: let the coroutine wait in a blocking_call() for it.
  */
 size_t runtime_run(const struct runtime_options *options, void (*main)(void *), void *arg);
 

@@ -79,6 +79,12 @@ void schedule_new(struct co *co);
 void schedule_fall_back(struct co *co);
 struct co *schedule_pick(struct worker *worker);
 
+/* Something more, or less, that can wake a coroutine of this worker from outside. */
+UNSANITIZED static inline void worker_count_outside(struct worker *worker, int change)
+{
+    atomic_fetch_add_explicit(&worker->outside, change, memory_order_relaxed);
+}
+
 /* fresh.c */
 void fresh_push(struct worker *worker, struct co *co);
 struct co *fresh_pop(struct worker *worker);

@@ -49,6 +49,24 @@ static void what_cannot_be_waited_for(void)
     poller_forget(-1);
 }
 
+/* The peer has said all it has to say, but it does not read: a writer must wait for that. */
+static void a_half_closed_peer_does_not_wake_a_writer(void)
+{
+    int ends[2];
+    static char full[4096];
+    CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    while (write(ends[0], full, sizeof full) > 0)
+        continue;
+    CU_ASSERT_EQUAL(shutdown(ends[1], SHUT_WR), 0);
+    struct context *context = context_with_timeout(context_background(), 5 * CLOCK_MS);
+    CU_ASSERT_EQUAL(poller_wait(context, ends[0], POLLER_WRITE), POLLER_CANCELLED);
+    context_release(&context);
+    CU_ASSERT_EQUAL(poller_wait(context_background(), ends[0], POLLER_READ), POLLER_READY);
+    poller_forget(ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 struct line {
     int fd;
     struct waitgroup *group;
@@ -166,6 +184,7 @@ static const struct unit_test tests[] = {
     {"cancelled_and_ready", cancelled_and_ready},
     {"what_cannot_be_waited_for", what_cannot_be_waited_for},
     {"only_one_may_wait_and_forget_ends_it", only_one_may_wait_and_forget_ends_it},
+    {"a_half_closed_peer_does_not_wake_a_writer", a_half_closed_peer_does_not_wake_a_writer},
     {"a_number_that_is_used_again", a_number_that_is_used_again},
     {"echo_over_sockets", echo_over_sockets},
     {NULL, NULL},
