@@ -31,8 +31,7 @@ async function open(browser, service, { url = service.url, token = service.token
     page.sins = [];
     page.seen = []; // for the report of a failure
     page.on('console', (message) => page.seen.push(message.text()));
-    page.on('requestfinished', async (request) =>
-        page.seen.push(`${request.url()} ${(await request.response())?.status()}`));
+    page.on('response', (response) => page.seen.push(`${response.url()} ${response.status()}`));
     page.on('requestfailed', (request) =>
         page.seen.push(`${request.url()} ${request.failure()?.errorText}`));
     await page.exposeBinding('noteSin', (source, text) => page.sins.push(text));

@@ -48,6 +48,8 @@ async function run(name, test, world) {
 
 async function main(words) {
     const service = new Service();
+    const strays = []; // what failed where nobody waited for it
+    process.on('unhandledRejection', (error) => strays.push(error));
     const browser = await launch();
     let passed = 0;
     let failed = 0;
@@ -71,6 +73,8 @@ async function main(words) {
         await browser.close();
         await service.remove();
     }
+    for (const error of strays) console.log(`FAILED  unnoticed\n${error.stack}`);
+    failed += strays.length;
     if (failed) console.log(service.log.split('\n').slice(-20).join('\n'));
     console.log(`e2e: ${passed} passed, ${failed} failed`);
     return failed || !passed ? 1 : 0;
