@@ -70,7 +70,7 @@ void accounts_post(struct api *api, struct request *request, struct response *re
         ledger_open_account(patience, api->ledger, &wanted, &account, &opened, &seq);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        problem_of_ledger(request, response,
+        api_refuse_of(api, request, response,
             &(struct problem_of_ledger){.status = status, .seq = seq, .account = wanted.id});
         return;
     }
@@ -97,7 +97,7 @@ void accounts_get(struct api *api, struct request *request, struct response *res
     if (status == LEDGER_OK)
         answer_account(request, response, &account, seq);
     else
-        problem_of_ledger(request, response,
+        api_refuse_of(api, request, response,
             &(struct problem_of_ledger){.status = status, .seq = seq, .account = request->account});
 }
 
@@ -153,5 +153,5 @@ void accounts_list(struct api *api, struct request *request, struct response *re
     if (status == LEDGER_OK)
         answer_list(request, response, accounts, count, more, seq);
     else
-        api_refuse(request, response, status, seq);
+        api_refuse(api, request, response, status, seq);
 }

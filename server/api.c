@@ -64,11 +64,11 @@ static bool is_allowed(
     return false;
 }
 
-static bool ledger_exists(struct request *request, struct response *response)
+static bool ledger_exists(struct api *api, struct request *request, struct response *response)
 {
     if (!request->ledger || strcmp(request->ledger, API_LEDGER) == 0)
         return true;
-    api_refuse(request, response, LEDGER_LEDGER_NOT_FOUND, 0);
+    api_refuse(api, request, response, LEDGER_LEDGER_NOT_FOUND, 0);
     return false;
 }
 
@@ -97,7 +97,7 @@ void api_answer(void *arg, struct request *request, struct response *response)
     struct api *api = arg;
     const struct route *route = NULL;
     if (!find_route(request, response, &route) ||
-        !is_allowed(api, request, response, route->scope) || !ledger_exists(request, response))
+        !is_allowed(api, request, response, route->scope) || !ledger_exists(api, request, response))
         return;
     if (route->method == REQUEST_POST && !request_is_json(request)) {
         problem(request, response, PROBLEM_UNSUPPORTED_TYPE, NULL);
@@ -130,10 +130,30 @@ const char *api_path(struct request *request, const char *kind, const char *id)
     return path.text;
 }
 
-void api_refuse(
-    struct request *request, struct response *response, enum ledger_status status, uint64_t seq)
+static bool gave_up(enum ledger_status status)
 {
-    problem_of_ledger(request, response, &(struct problem_of_ledger){.status = status, .seq = seq});
+    return status == LEDGER_KEY_IN_FLIGHT || status == LEDGER_OVERLOADED ||
+           status == LEDGER_UNAVAILABLE || status == LEDGER_OUTCOME_UNKNOWN;
+}
+
+void api_refuse_of(struct api *api, struct request *request, struct response *response,
+    const struct problem_of_ledger *what)
+{
+    struct problem_of_ledger told = *what;
+    if (gave_up(told.status)) {
+        uint64_t durable = ledger_durable_seq(api->ledger);
+        told.seq = told.seq < durable ? told.seq : durable;
+        told.account = NULL;
+        told.has_available = false;
+    }
+    problem_of_ledger(request, response, &told);
+}
+
+void api_refuse(struct api *api, struct request *request, struct response *response,
+    enum ledger_status status, uint64_t seq)
+{
+    api_refuse_of(
+        api, request, response, &(struct problem_of_ledger){.status = status, .seq = seq});
 }
 
 const struct json_in *api_body(

@@ -21,6 +21,7 @@
 #define API_LEDGER_PATH "/v1/ledgers/" API_LEDGER
 
 struct http;
+struct problem_of_ledger;
 struct token_cache;
 
 /* A page of a list ends early, with a cursor, once it is so long: an item can have 1,000 postings.
@@ -62,8 +63,11 @@ MUST_CHECK bool api_metadata(struct request *request, struct response *response,
 /* The path of something of the ledger: API_LEDGER_PATH "/", `kind`, "/", `id`. */
 const char *api_path(struct request *request, const char *kind, const char *id);
 
-/* The ledger's "no" to a question. */
-void api_refuse(
-    struct request *request, struct response *response, enum ledger_status status, uint64_t seq);
+/* The ledger's "no". An answer that gave up waiting tells no more than what is durable: neither a
+ * later position, nor what was decided there. */
+void api_refuse(struct api *api, struct request *request, struct response *response,
+    enum ledger_status status, uint64_t seq);
+void api_refuse_of(struct api *api, struct request *request, struct response *response,
+    const struct problem_of_ledger *what);
 
 #endif

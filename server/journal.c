@@ -46,7 +46,7 @@ void journal_list(struct api *api, struct request *request, struct response *res
         ledger_journal(patience, api->ledger, after, limit, entries, &count, &seq);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, seq);
+        api_refuse(api, request, response, status, seq);
         return;
     }
     struct json_out out;
@@ -81,7 +81,7 @@ void journal_statement(struct api *api, struct request *request, struct response
         patience, api->ledger, request->account, before, limit, entries, &count, &next, &seq);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        problem_of_ledger(request, response,
+        api_refuse_of(api, request, response,
             &(struct problem_of_ledger){.status = status, .seq = seq, .account = request->account});
         return;
     }
@@ -108,7 +108,7 @@ void journal_audit(struct api *api, struct request *request, struct response *re
         ledger_audit(patience, api->ledger, findings, FINDINGS, &found, &seq);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, seq);
+        api_refuse(api, request, response, status, seq);
         return;
     }
     struct json_out out;

@@ -163,7 +163,7 @@ static void answer_done(
 
 /* The same words for the first answer and for its replays: both are rendered from the entry, if
  * there is one. */
-static void answer_outcome(struct request *request, struct response *response,
+static void answer_outcome(struct api *api, struct request *request, struct response *response,
     const struct ledger_transfer *transfer, const struct ledger_outcome *outcome)
 {
     const struct entry *entry = outcome->entry;
@@ -172,7 +172,7 @@ static void answer_outcome(struct request *request, struct response *response,
     } else {
         bool unknown = outcome->status == LEDGER_OUTCOME_UNKNOWN;
         bool frozen = entry && status_is_rejection(outcome->status);
-        problem_of_ledger(request, response,
+        api_refuse_of(api, request, response,
             &(struct problem_of_ledger){
                 .status = outcome->status,
                 .seq = frozen ? entry->seq : outcome->seq,
@@ -192,7 +192,7 @@ static void carry_out(struct api *api, struct request *request, struct response 
     struct context *patience = api_patience(request);
     ledger_transfer(patience, api->ledger, transfer, &outcome);
     context_release(&patience);
-    answer_outcome(request, response, transfer, &outcome);
+    answer_outcome(api, request, response, transfer, &outcome);
     if (outcome.entry)
         entry_drop(&outcome.entry);
 }
@@ -219,7 +219,7 @@ static bool find_asset(
     if (no.status == LEDGER_OK)
         memcpy(asset, account.asset, ASSET_TEXT);
     else
-        problem_of_ledger(request, response, &no);
+        api_refuse_of(api, request, response, &no);
     return no.status == LEDGER_OK;
 }
 

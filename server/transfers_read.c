@@ -27,7 +27,7 @@ void transfers_get(struct api *api, struct request *request, struct response *re
         status = LEDGER_TRANSFER_NOT_FOUND;
     }
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, seq);
+        api_refuse(api, request, response, status, seq);
         return;
     }
     struct json_out out;
@@ -151,7 +151,7 @@ void transfers_list(struct api *api, struct request *request, struct response *r
                                           : page_of_journal(&page, api->ledger);
     context_release(&page.patience);
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, page.seq);
+        api_refuse(api, request, response, status, page.seq);
         return;
     }
     json_out_close(&page.out, ']');
