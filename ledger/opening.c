@@ -79,6 +79,7 @@ static enum ledger_status look_at(struct context *context, struct ledger *ledger
     case EVENTCOUNT_REACHED:
         return LEDGER_OK;
     case EVENTCOUNT_CANCELLED:
+        *seq = journal_durable(ledger->journal);
         return LEDGER_UNAVAILABLE;
     case EVENTCOUNT_CLOSED:
         break;
@@ -282,8 +283,10 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;
-        if (journal_await(context, ledger->journal, o.seq) != EVENTCOUNT_REACHED)
+        if (journal_await(context, ledger->journal, o.seq) != EVENTCOUNT_REACHED) {
             o.status = LEDGER_OUTCOME_UNKNOWN;
+            *seq = journal_durable(ledger->journal);
+        }
     }
     free(o.metadata);
     entry_drop(&o.entries[0]);

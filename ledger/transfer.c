@@ -173,8 +173,10 @@ static void carry_out(struct context *context, struct ledger *ledger,
     strcpy(outcome->account, d.account);
     if (status_is_rejection(d.status))
         atomic_fetch_add_explicit(&ledger->rejections, 1, memory_order_relaxed);
-    if (journal_await(context, ledger->journal, d.seq) != EVENTCOUNT_REACHED)
+    if (journal_await(context, ledger->journal, d.seq) != EVENTCOUNT_REACHED) {
         outcome->status = LEDGER_OUTCOME_UNKNOWN;
+        outcome->seq = journal_durable(ledger->journal); /* nobody hears of what is not durable */
+    }
 }
 
 /* ---- keys ---------------------------------------------------------------------------------- */
