@@ -40,9 +40,9 @@ UNSANITIZED static void switch_strand(struct strand *from, struct strand *to, bo
 /* First thing after a switch: do what the one who left wanted done. */
 UNSANITIZED static void settle(struct worker *worker)
 {
-    struct commit commit = worker->commit;
-    if (!commit.co)
+    if (!worker->commit.co)
         return;
+    struct commit commit = worker->commit;
     worker->commit.co = NULL;
     if (commit.lock) {
         lock_drop_unseen(commit.lock);
