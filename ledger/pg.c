@@ -60,7 +60,13 @@ bool pg_is_lost(const struct pg *pg)
 
 static bool wait_for(struct context *context, struct pg *pg, unsigned events)
 {
-    return poller_wait(context, PQsocket(pg->conn), events) == POLLER_READY;
+    if (poller_wait(context, PQsocket(pg->conn), events) == POLLER_READY)
+        return true;
+    if (context_err(context) != CONTEXT_OK) {
+        note_message(pg, "the wait for the database was ended");
+        pg->lost = true;
+    }
+    return false;
 }
 
 /* Send all that libpq has buffered. While that lasts the server may be sending too. */

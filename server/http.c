@@ -25,19 +25,15 @@ static void pump(void *arg)
 {
     struct http_worker *worker = arg;
     MHD_UNSIGNED_LONG_LONG timeout_ms;
-    http_turn_begin(worker);
     ensure(MHD_run(worker->daemon) == MHD_YES);
     if (MHD_get_timeout(worker->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0)
         http_pump_soon(worker);
-    http_turn_end(worker);
 }
 
 static void pump_again(void *arg)
 {
     struct http_worker *worker = arg;
-    http_turn_begin(worker);
     worker->again_started = false;
-    http_turn_end(worker);
     pump(worker);
 }
 
@@ -113,7 +109,6 @@ static void quiesce_worker(int index, void *arg)
     struct http_worker *worker = &((struct http *)arg)->workers[index];
     if (!worker->daemon)
         return;
-    http_turn_begin(worker);
     worker->stopping = true;
     worker->last_request_ns = clock_now_ns();
     int socket = MHD_quiesce_daemon(worker->daemon);
@@ -121,7 +116,6 @@ static void quiesce_worker(int index, void *arg)
         close(socket);
     for (struct http_exchange *stream = worker->streams; stream; stream = stream->next)
         http_stream_lose(stream);
-    http_turn_end(worker);
     pump(worker);
 }
 
@@ -136,12 +130,10 @@ static void count_worker(int index, void *arg)
     struct census *census = arg;
     struct http_worker *worker = &census->http->workers[index];
     int64_t now_ns = clock_now_ns();
-    http_turn_begin(worker);
     if (worker->exchanges > 0 || now_ns - worker->last_request_ns < quiet_ns)
         atomic_store(&census->busy, true);
     if (now_ns - census->since_ns > unread_ns)
         http_peer_cut(worker);
-    http_turn_end(worker);
 }
 
 static bool is_busy(struct http *http, int64_t since_ns)
@@ -154,7 +146,6 @@ static bool is_busy(struct http *http, int64_t since_ns)
 static void stop_worker(int index, void *arg)
 {
     struct http_worker *worker = &((struct http *)arg)->workers[index];
-    http_turn_begin(worker);
     if (worker->daemon) {
         worker_watch_stop(&worker->watch);
         MHD_stop_daemon(worker->daemon);
@@ -169,7 +160,6 @@ static void stop_worker(int index, void *arg)
         free(worker->pool);
         worker->pool = next;
     }
-    http_turn_end(worker);
 }
 
 void http_stop(struct http **http_at)

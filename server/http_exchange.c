@@ -219,30 +219,20 @@ static bool hand_over(struct http_exchange *exchange)
 static void run(void *arg)
 {
     struct http_exchange *exchange = arg;
-    struct http_worker *worker = exchange->worker;
-    const struct http_options *options = &worker->http->options;
+    const struct http_options *options = &exchange->worker->http->options;
     options->answer(options->arg, &exchange->request, &exchange->response);
-    http_turn_begin(worker);
-    if (hand_over(exchange)) {
-        http_turn_end(worker);
+    if (hand_over(exchange))
         http_stream_run(exchange);
-        http_turn_begin(worker);
-    }
     exchange->running = false;
     if (!exchange->connection)
         give_back(exchange);
-    http_turn_end(worker);
 }
 
 /* Start the coroutine; it may come back with the answer at once. */
 static void start(struct http_exchange *exchange)
 {
-    struct http_worker *worker = exchange->worker;
     exchange->running = true;
-    http_turn_end(worker);
-    enum co_started started = co_start_now(run, exchange);
-    http_turn_begin(worker);
-    if (started != CO_REFUSED)
+    if (co_start_now(run, exchange) != CO_REFUSED)
         return;
     exchange->running = false;
     answer_problem(exchange, PROBLEM_OVERLOADED, NULL);

@@ -38,14 +38,12 @@ static void sweep(void *arg)
 {
     struct http_worker *worker = arg;
     int64_t now_ns = clock_now_ns();
-    http_turn_begin(worker);
     for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
         if (limit_ns[peer->phase] && now_ns - peer->since_ns > limit_ns[peer->phase])
             (void)shutdown(peer->fd, SHUT_RDWR); /* libmicrohttpd sees it and closes */
     worker->sweep_started = worker->peers != NULL;
     if (worker->sweep_started)
         timer_start(&worker->sweep, now_ns + sweep_every_ns, sweep, worker);
-    http_turn_end(worker);
 }
 
 void http_peer_cut(struct http_worker *worker)

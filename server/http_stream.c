@@ -52,21 +52,17 @@ void http_stream_run(struct http_exchange *exchange)
 {
     struct http_stream *stream = &exchange->stream;
     exchange->response.stream(stream, &exchange->request, exchange->response.stream_arg);
-    http_turn_begin(exchange->worker);
     unlink_stream(exchange);
     context_release(&stream->context);
     stream->ended = true;
     if (exchange->suspended)
         http_exchange_resume(exchange);
-    http_turn_end(exchange->worker);
 }
 
 static bool remember_writer(struct co *co, void *arg)
 {
     struct http_stream *stream = arg;
-    http_turn_begin(stream->exchange->worker);
     stream->writer = co;
-    http_turn_end(stream->exchange->worker);
     return true;
 }
 
@@ -87,17 +83,10 @@ static bool offer(struct http_stream *stream, const char *bytes, size_t length)
 
 bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length)
 {
-    struct http_worker *worker = stream->exchange->worker;
-    http_turn_begin(worker);
-    bool offered = offer(stream, bytes, length);
-    http_turn_end(worker);
-    if (!offered)
+    if (!offer(stream, bytes, length))
         return false;
     co_park("stream write", remember_writer, stream);
-    http_turn_begin(worker);
-    bool taken = !stream->gone;
-    http_turn_end(worker);
-    return taken;
+    return !stream->gone;
 }
 
 static void wake_writer(struct http_stream *stream)

@@ -6,7 +6,6 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
-#include "coro/sanitize.h"
 #include "coro/timer.h"
 #include "coro/worker.h"
 #include "server/http.h"
@@ -121,19 +120,6 @@ MUST_CHECK bool http_stream_begin(struct http_exchange *exchange);
 void http_stream_run(struct http_exchange *exchange);  /* as the exchange's coroutine */
 void http_stream_lose(struct http_exchange *exchange); /* the client has gone, or we go */
 ssize_t http_stream_read(void *exchange, uint64_t position, char *to, size_t size);
-
-/*
- * The callbacks and the coroutines of a worker take turns, so its state needs no lock. These mark
- * the turns for ThreadSanitizer, which sees coroutines as threads; no turn parks.
- */
-static inline void http_turn_begin(struct http_worker *worker)
-{
-    sanitize_acquire(worker);
-}
-static inline void http_turn_end(struct http_worker *worker)
-{
-    sanitize_release(worker);
-}
 
 /* Counters have one writer. */
 static inline void http_count(_Atomic uint64_t *counter, uint64_t more)

@@ -12,7 +12,6 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/sanitize.h"
 #include "coro/select.h"
 #include "coro/worker.h"
 #include "server/api.h"
@@ -77,11 +76,9 @@ static struct api_page *page_make(struct api_page **latest, uint64_t after)
 
 static void page_drop(struct api_page *page)
 {
-    sanitize_acquire(page->latest);
     bool last_user = --page->users == 0;
     if (last_user && *page->latest == page)
         *page->latest = NULL;
-    sanitize_release(page->latest);
     if (!last_user)
         return;
     arena_clear(&page->arena);
@@ -91,19 +88,15 @@ static void page_drop(struct api_page *page)
 /* The page after a position if another subscriber of this worker has it in hand. */
 static struct api_page *page_shared(struct api_page **latest, uint64_t after)
 {
-    sanitize_acquire(latest);
     struct api_page *page = *latest && (*latest)->after == after ? *latest : NULL;
     if (page)
         page->users++;
-    sanitize_release(latest);
     return page;
 }
 
 static void page_share(struct api_page *page)
 {
-    sanitize_acquire(page->latest);
     *page->latest = page;
-    sanitize_release(page->latest);
 }
 
 /* NULL: the journal cannot be read now. */

@@ -14,7 +14,6 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/sanitize.h"
 #include "coro/select.h"
 #include "coro/waitgroup.h"
 #include "coro/worker.h"
@@ -125,10 +124,7 @@ enum token_scope token_cache_check(struct token_cache *cache, const char *author
     if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
         return TOKEN_NONE;
     struct of_worker *known = &cache->of_worker[worker_index()];
-    sanitize_acquire(known);
-    enum token_scope scope = check(known, authorization + 7 + strspn(authorization + 7, " "));
-    sanitize_release(known);
-    return scope;
+    return check(known, authorization + 7 + strspn(authorization + 7, " "));
 }
 
 /* ---- renewing ------------------------------------------------------------------------------ */
@@ -158,11 +154,10 @@ static void publish_on_worker(int index, void *arg)
     struct snapshot *copy = malloc(size);
     ensure(copy);
     memcpy(copy, cache->latest, size);
-    struct of_worker *known = &cache->of_worker[index];
-    sanitize_acquire(known); /* a check on this worker is not going on: it does not park */
+    struct of_worker *known =
+        &cache->of_worker[index]; /* no check of it is going on: those do not park */
     free(known->snapshot);
     *known = (struct of_worker){.snapshot = copy};
-    sanitize_release(known);
 }
 
 static bool is_same(const struct snapshot *a, const struct snapshot *b)
