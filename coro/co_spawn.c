@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* How a coroutine comes into being, and what it is called. */
+#include <unistd.h>
+
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/sched.h"
+
+/* A program that is right without ThreadSanitizer may be refused here. Said once. */
+UNSANITIZED static void say_limit(void)
+{
+    static _Atomic bool said;
+    if (!atomic_exchange(&said, true))
+        report_say(STDERR_FILENO, "with ThreadSanitizer there are at most %u coroutines\n",
+            runtime.cos_pool.capacity);
+}
 
 UNSANITIZED struct co *co_make(
     struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
 {
     uint32_t index = index_take(&runtime.cos_pool, &worker->cos);
-    if (index == INDEX_NONE)
+    if (index == INDEX_NONE) {
+        if (runtime.capped)
+            say_limit();
         return NULL;
+    }
     struct co *co = &runtime.cos[index];
     co->worker = worker;
     co->stack = INDEX_NONE;

@@ -38,6 +38,7 @@ static int processors(void)
 static void reserve(const struct runtime_options *options)
 {
     size_t most = options->max_coroutines ? options->max_coroutines : COROUTINES_DEFAULT;
+    runtime.capped = SANITIZE_THREADS && most > COROUTINES_MOST;
     if (most > COROUTINES_MOST)
         most = COROUTINES_MOST;
     if (most < 1)

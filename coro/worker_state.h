@@ -92,6 +92,7 @@ struct worker {
 struct runtime {
     struct worker *workers;
     int worker_count;
+    bool capped;               /* fewer coroutines than was asked for: ThreadSanitizer's limit */
     bool migrates;             /* test mode: a woken coroutine goes on on any worker */
     struct schedule *schedule; /* of a seeded run */
     struct co *cos;            /* all descriptors; those below cos_pool.used have been used */
