@@ -225,6 +225,8 @@ void journal_events(struct api *api, struct request *request, struct response *r
         subscription->position = (uint64_t)last;
     response->status = 200;
     response->content_type = "text/event-stream";
+    response->ledger_seq = ledger_durable_seq(api->ledger);
+    response->has_ledger_seq = true;
     response->stream = run;
     response->stream_arg = subscription;
 }
