@@ -26,7 +26,7 @@
     X(AMOUNT_OUT_OF_RANGE, "amount_out_of_range", "A balance would pass 10^38 - 1.")               \
     /* the service */                                                                              \
     X(OVERLOADED, "overloaded", "Too much is waiting. Nothing was done; try again later.")         \
-    X(UNAVAILABLE, "unavailable", "The ledger takes no writes now. Nothing was done.")             \
+    X(UNAVAILABLE, "unavailable", "The database is away, or slow. Nothing was done.")             \
     X(OUTCOME_UNKNOWN, "outcome_unknown", "Not known in time. Ask again with the same key.")
 
 enum ledger_status {

@@ -228,7 +228,8 @@ static bool ask_database(struct context *context, struct ledger *ledger, const s
     struct entry *first = NULL;
     *asked = journal_durable(ledger->journal);
     if (query_entry_by_key(context, ledger->store, ledger->accounts, entry->key, &first) != PG_OK) {
-        *outcome = (struct ledger_outcome){.status = LEDGER_UNAVAILABLE, .seq = *asked};
+        /* This may be the retry of something that did happen: not known is not the same as no. */
+        *outcome = (struct ledger_outcome){.status = LEDGER_OUTCOME_UNKNOWN, .seq = *asked};
         return true;
     }
     if (!first)

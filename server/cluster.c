@@ -44,6 +44,7 @@ static const char *const settings[] = {
     "synchronous_commit=on",
     "wal_compression=lz4",
     "max_wal_size=2GB",
+    "min_wal_size=512MB",
     "wal_buffers=16MB",
     "shared_buffers=128MB",
     "max_connections=32",
