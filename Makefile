@@ -99,7 +99,7 @@ build/node_modules/.for-e2e: package.json package-lock.json
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev \
   node:nodejs npm:npm
 RUN_DEPS := postgresql-15
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) libcunit1-dev gawk curl mandoc
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) libcunit1-dev gawk curl mandoc valgrind
 E2E_DEPS := chromium
 
 .PHONY: deps-%
@@ -111,7 +111,7 @@ deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit asan tsan service e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit seeds asan tsan service e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -135,6 +135,11 @@ unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger server loadtest)
 
 .PHONY: examples
 examples: $(EXAMPLES) ## the runtime's examples, in build/$(MODE)/examples
+
+SEEDS ?= 2000
+seeds: deps-test ## the suites of channels, select and sync under SEEDS seeded schedules
+	@$(MAKE_IN) MODE=release build/release/tests/test-coro
+	SEEDS=$(SEEDS) build/release/tests/test-coro report/suites_under_seeds
 
 asan: deps-test ## the C tests under AddressSanitizer and UBSan
 	@$(MAKE_IN) MODE=asan unit-programs examples build/asan/teller build/asan/tests/test-service
