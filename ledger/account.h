@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An account in memory. `id`, `asset`, `floor`, `metadata` and `number` never change once it is
- * open; `balance`, `seq` and `frozen` change only inside a section of the strategy (strategy.h)
+ * open; the rest changes only inside a section of the strategy (strategy.h)
  * that names the account.
  */
 #ifndef LEDGER_ACCOUNT_H
@@ -14,17 +14,25 @@
 #include "ledger/asset.h"
 #include "ledger/money.h"
 
-enum { ACCOUNT_ID_MAX = 64 };
+enum {
+    ACCOUNT_ID_MAX = 64,
+    ACCOUNT_STEPS =
+        64, /* each so many movements one is a waypoint: a walk along them can start there
+             */
+};
 
 struct account {
     struct account *next; /* chain in the table */
     uint64_t number;      /* from 1, in the order of opening; what the database calls it */
     uint64_t opened;      /* seq of the entry that opened it; 0: it is not open yet */
     uint64_t seq;         /* seq of the last entry that touched it */
+    uint64_t moved;       /* seq of the last one that moved its money, or that opened it */
     money balance;
+    money held;  /* the sum of its open holds: balance - held keeps the floor too */
     money floor; /* the lowest balance allowed, if has_floor */
     bool has_floor;
     bool frozen;
+    uint8_t steps; /* movements since its last waypoint */
     char asset[ASSET_TEXT];
     char id[ACCOUNT_ID_MAX + 1];
     char *metadata; /* a JSON object in compact form; NULL: none */
@@ -33,7 +41,7 @@ struct account {
 
 bool account_id_is_valid(const char *id); /* 1-64 of A-Z a-z 0-9 _ . : @ - */
 
-/* What can still be taken from it: balance - floor, capped at money_max(). */
+/* What can still be taken from it: balance - held - floor, capped at money_max(). */
 money account_available(const struct account *account);
 
 /*

@@ -44,15 +44,26 @@ void entry_drop(struct entry **entry)
         free(dropped);
 }
 
+bool entry_moves_money(const struct entry *entry)
+{
+    return entry->kind == ENTRY_TRANSFER || entry->kind == ENTRY_CAPTURE ||
+           entry->kind == ENTRY_REVERSAL;
+}
+
 const char *entry_kind_name(enum entry_kind kind)
 {
-    switch (kind) {
-    case ENTRY_ACCOUNT:
-        return "account";
-    case ENTRY_TRANSFER:
-        return "transfer";
-    case ENTRY_REJECTED:
-        return "rejected";
-    }
-    ensure(!"an entry kind that exists");
+    static const char *const names[] = {
+        [ENTRY_ACCOUNT] = "account",
+        [ENTRY_TRANSFER] = "transfer",
+        [ENTRY_REJECTED] = "rejected",
+        [ENTRY_HOLD] = "hold",
+        [ENTRY_CAPTURE] = "capture",
+        [ENTRY_RELEASE] = "release",
+        [ENTRY_EXPIRY] = "expiry",
+        [ENTRY_REVERSAL] = "reversal",
+        [ENTRY_FREEZE] = "freeze",
+        [ENTRY_UNFREEZE] = "unfreeze",
+    };
+    ensure(kind < sizeof names / sizeof names[0] && names[kind]);
+    return names[kind];
 }

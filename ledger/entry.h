@@ -8,6 +8,7 @@
 #define LEDGER_ENTRY_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,16 +20,28 @@
 struct account;
 
 /* The numbers are stored: they never change. */
-enum entry_kind { ENTRY_ACCOUNT = 1, ENTRY_TRANSFER = 2, ENTRY_REJECTED = 3 };
+enum entry_kind {
+    ENTRY_ACCOUNT = 1,
+    ENTRY_TRANSFER = 2,
+    ENTRY_REJECTED = 3,
+    ENTRY_HOLD = 4,     /* reserves postings[0].amount on its `from`; moves nothing */
+    ENTRY_CAPTURE = 5,  /* moves at most what the hold `ref` reserved, and ends the hold */
+    ENTRY_RELEASE = 6,  /* ends the hold `ref` */
+    ENTRY_EXPIRY = 7,   /* the same, because its time had come */
+    ENTRY_REVERSAL = 8, /* moves back what the entry `ref` moved */
+    ENTRY_FREEZE = 9,   /* of `account`, or of the whole ledger (NULL) */
+    ENTRY_UNFREEZE = 10,
+};
 
 enum { ENTRY_KEY_MAX = 255, ENTRY_POSTINGS_MAX = 1000, ENTRY_FINGERPRINT = 16 };
 
 /* One movement. The accounts' fields that are read through it (id, asset) never change. */
 struct posting {
     struct account *from, *to;
-    money amount;                /* 1 .. money_max() */
-    money from_after, to_after;  /* the balances right after this posting */
-    uint64_t from_prev, to_prev; /* seq of the entry that touched each account before */
+    money amount;                    /* 1 .. money_max() */
+    money from_after, to_after;      /* the balances right after this posting */
+    uint64_t from_prev, to_prev;     /* seq of the entry that moved money of each account before */
+    bool from_waypoint, to_waypoint; /* this posting is a waypoint of that account (account.h) */
 };
 
 struct entry {
@@ -40,16 +53,23 @@ struct entry {
     const char *metadata; /* a JSON object in compact form; NULL: none */
     uint8_t fingerprint[ENTRY_FINGERPRINT]; /* of the request, when there is a key */
 
-    struct account *account; /* ENTRY_ACCOUNT: the new one; ENTRY_REJECTED: whose rule broke */
+    struct account
+        *account; /* the one opened, frozen or unfrozen; ENTRY_REJECTED: whose rule broke */
     enum ledger_status code; /* ENTRY_REJECTED: which rule; else LEDGER_OK */
     money available;         /* ENTRY_REJECTED: what the account could have given */
+
+    uint64_t ref;       /* the hold that it settles, or the entry that it reverses; 0: none */
+    int64_t expires_us; /* ENTRY_HOLD: when it ends by itself; 0: never */
+    money held;         /* entries about a hold: what `from` has held after it */
+    bool linked;        /* durable together with the entry after it, or not at all */
 
     struct eventcount decided;   /* 1 once seq is set or the request was given up */
     uint64_t key_hash;           /* of the key, once it was claimed (keys.h) */
     struct entry *next_of_key;   /* chain in the table of keys (keys.h) */
     struct entry *next_in_batch; /* chain of what waits for the committer (journal.h) */
     uint32_t posting_count;
-    struct posting postings[]; /* ENTRY_TRANSFER: its movements, in order */
+    struct posting
+        postings[]; /* its movements, in order; of an entry about a hold: the hold's one */
 };
 
 /* A fresh entry with one reference; NULL when memory is short. key and metadata are copied. */
@@ -59,6 +79,9 @@ MUST_CHECK struct entry *entry_make(
 struct entry *entry_hold(struct entry *entry); /* one more reference */
 void entry_drop(struct entry **entry);         /* one less; nulls the caller's pointer */
 
-const char *entry_kind_name(enum entry_kind kind); /* "account", "transfer", "rejected" */
+/* True for transfers, captures and reversals: the kinds whose postings move money. */
+bool entry_moves_money(const struct entry *entry);
+
+const char *entry_kind_name(enum entry_kind kind); /* "account", "transfer", "rejected" … */
 
 #endif

@@ -19,6 +19,7 @@
 #include "ledger/account.h"
 #include "ledger/entry.h"
 #include "ledger/ledger_figures.h"
+#include "ledger/ledger_moves.h"
 #include "ledger/status.h"
 
 struct ledger;
@@ -42,34 +43,6 @@ MUST_CHECK struct ledger *ledger_open(
 /* Wait until all that was decided is durable, write a checkpoint, and free it. Nobody may be
  * using it. */
 void ledger_close(struct ledger **ledger);
-
-/* ---- moving money ------------------------------------------------------------------------- */
-
-struct ledger_leg {
-    const char *from, *to; /* valid account ids */
-    money amount;          /* 1 .. money_max() */
-};
-
-struct ledger_transfer {
-    const char *key;      /* 1-255 characters, or NULL */
-    const char *metadata; /* a JSON object, compact, members sorted; or NULL */
-    const struct ledger_leg *legs;
-    size_t leg_count; /* 1 .. ENTRY_POSTINGS_MAX */
-};
-
-/* Which of a request's accounts an answer speaks of, and the figures behind it. */
-struct ledger_outcome {
-    enum ledger_status status; /* LEDGER_OK, or the rule that was broken */
-    uint64_t seq;              /* the position that the answer reflects */
-    bool replayed;             /* the key had been used: this is the first answer again */
-    struct entry *entry;       /* its journal entry, held for the caller; NULL: none was written */
-    char account[ACCOUNT_ID_MAX + 1]; /* the account that the rejection is about; or "" */
-    money available;                  /* what that account could have given (INSUFFICIENT_FUNDS) */
-};
-
-/* Decide and carry out a transfer, all of its legs or none. The caller drops outcome->entry. */
-void ledger_transfer(struct context *context, struct ledger *ledger,
-    const struct ledger_transfer *transfer, struct ledger_outcome *outcome);
 
 /* ---- accounts ----------------------------------------------------------------------------- */
 
@@ -100,6 +73,12 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
 /* *seq is the position that the answer reflects, also for ACCOUNT_NOT_FOUND. */
 enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
     const char *id, struct ledger_account *account, uint64_t *seq);
+
+/* The account as it was when the journal ended at `at_seq`, or (at_seq 0) at the time `at_us`. An
+ * account that was not open then: ACCOUNT_NOT_FOUND. *seq is that position; a later one than is
+ * durable counts as the durable one. */
+enum ledger_status ledger_read_account_at(struct context *context, struct ledger *ledger,
+    const char *id, uint64_t at_seq, int64_t at_us, struct ledger_account *account, uint64_t *seq);
 
 /* The asset of an account that is open, or decided to be; false: it is neither. It never changes,
  * so nothing is waited for: only an answer that is decided on a later entry may rest on it. */

@@ -35,5 +35,5 @@ enum ledger_status status_of_name(const char *name)
 
 bool status_is_rejection(enum ledger_status status)
 {
-    return status >= LEDGER_SAME_ACCOUNT && status <= LEDGER_AMOUNT_OUT_OF_RANGE;
+    return status >= LEDGER_ALREADY_REVERSED && status <= LEDGER_AMOUNT_OUT_OF_RANGE;
 }

@@ -17,16 +17,22 @@
     X(LEDGER_NOT_FOUND, "ledger_not_found", "There is no such ledger.")                            \
     X(ACCOUNT_NOT_FOUND, "account_not_found", "There is no such account.")                         \
     X(ACCOUNT_EXISTS, "account_exists", "The account exists with other properties.")               \
+    X(LEDGER_EXISTS, "ledger_exists", "The ledger exists with another strategy.")                  \
     X(TRANSFER_NOT_FOUND, "transfer_not_found", "There is no such transfer.")                      \
+    X(HOLD_NOT_FOUND, "hold_not_found", "There is no such hold.")                                  \
     /* business rules: frozen together with the request's key */                                   \
+    X(ALREADY_REVERSED, "already_reversed", "The transfer has been reversed before.")              \
+    X(ALREADY_SETTLED, "already_settled", "The hold was captured, released, or has expired.")      \
     X(SAME_ACCOUNT, "same_account", "A posting moves money between two different accounts.")       \
     X(ASSET_MISMATCH, "asset_mismatch", "Both accounts of a posting must hold the same asset.")    \
-    X(ACCOUNT_FROZEN, "account_frozen", "The account is frozen.")                                  \
+    X(ACCOUNT_FROZEN, "account_frozen", "The account, or the whole ledger, is frozen.")            \
     X(INSUFFICIENT_FUNDS, "insufficient_funds", "The balance would fall below the floor.")         \
-    X(AMOUNT_OUT_OF_RANGE, "amount_out_of_range", "A balance would pass 10^38 - 1.")               \
+    X(AMOUNT_OUT_OF_RANGE, "amount_out_of_range", "Beyond 10^38 - 1, or beyond what is held.")     \
+    /* one of an atomic batch that did not happen because of another one */                        \
+    X(NOT_EXECUTED, "not_executed", "Another transfer of the atomic batch was refused.")           \
     /* the service */                                                                              \
     X(OVERLOADED, "overloaded", "Too much is waiting. Nothing was done; try again later.")         \
-    X(UNAVAILABLE, "unavailable", "The database is away, or slow. Nothing was done.")             \
+    X(UNAVAILABLE, "unavailable", "The database is away, or slow. Nothing was done.")              \
     X(OUTCOME_UNKNOWN, "outcome_unknown", "Not known in time. Ask again with the same key.")
 
 enum ledger_status {

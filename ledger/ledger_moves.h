@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facade's part that moves, reserves and moves back. What ledger.h says of all its functions
+ * holds here: they park until the answer rests on durable entries only; any coroutine may call.
+ */
+#ifndef LEDGER_LEDGER_MOVES_H
+#define LEDGER_LEDGER_MOVES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/context.h"
+#include "ledger/account.h"
+#include "ledger/entry.h"
+#include "ledger/status.h"
+
+struct ledger;
+struct ledger_account;
+
+/* ---- moving money ------------------------------------------------------------------------- */
+
+struct ledger_leg {
+    const char *from, *to; /* valid account ids */
+    money amount;          /* 1 .. money_max() */
+};
+
+struct ledger_transfer {
+    const char *key;      /* 1-255 characters, or NULL */
+    const char *metadata; /* a JSON object, compact, members sorted; or NULL */
+    const struct ledger_leg *legs;
+    size_t leg_count; /* 1 .. ENTRY_POSTINGS_MAX */
+};
+
+/* Which of a request's accounts an answer speaks of, and the figures behind it. */
+struct ledger_outcome {
+    enum ledger_status status; /* LEDGER_OK, or the rule that was broken */
+    uint64_t seq;              /* the position that the answer reflects */
+    bool replayed;             /* the key had been used: this is the first answer again */
+    struct entry *entry;       /* its journal entry, held for the caller; NULL: none was written */
+    char account[ACCOUNT_ID_MAX + 1]; /* the account that the rejection is about; or "" */
+    money available;                  /* what that account could have given (INSUFFICIENT_FUNDS) */
+};
+
+/* Decide and carry out a transfer, all of its legs or none. The caller drops outcome->entry, here
+ * and below. */
+void ledger_transfer(struct context *context, struct ledger *ledger,
+    const struct ledger_transfer *transfer, struct ledger_outcome *outcome);
+
+/*
+ * Many transfers in order, at most LEDGER_BATCH_MAX, with an outcome each. `atomic`: all of them or
+ * none; then the refused one says why and the others NOT_EXECUTED, and no refusal is frozen. A key
+ * that comes twice stands for one transfer.
+ */
+enum { LEDGER_BATCH_MAX = 10000 };
+void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool atomic,
+    const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes);
+
+/* Move back what the entry at a position moved. TRANSFER_NOT_FOUND: it moved nothing. Once:
+ * ALREADY_REVERSED. */
+struct ledger_reversal {
+    const char *key, *metadata; /* as those of a transfer */
+    uint64_t transfer;
+};
+void ledger_reverse(struct context *context, struct ledger *ledger,
+    const struct ledger_reversal *reversal, struct ledger_outcome *outcome);
+
+/* ---- holds: reserve now, move later ------------------------------------------------------- */
+
+struct ledger_hold {
+    const char *key, *metadata;
+    const char *from, *to;
+    money amount;
+    int64_t expires_in_s; /* 1 .. LEDGER_HOLD_MAX_S; 0: it never expires by itself */
+};
+enum { LEDGER_HOLD_MAX_S = 10 * 366 * 86400 };
+void ledger_hold(struct context *context, struct ledger *ledger, const struct ledger_hold *hold,
+    struct ledger_outcome *outcome);
+
+/* Capture it (amount 0: all; what is not captured is free again), or release it. Once, however it
+ * races with others and with its expiry: ALREADY_SETTLED. More than is held: AMOUNT_OUT_OF_RANGE.
+ */
+struct ledger_settlement {
+    const char *key, *metadata;
+    uint64_t hold; /* the position of the hold */
+    bool capture;
+    money amount; /* 0 .. money_max() */
+};
+void ledger_settle(struct context *context, struct ledger *ledger,
+    const struct ledger_settlement *settlement, struct ledger_outcome *outcome);
+
+/* A hold's entry, and the one that settled it (NULL: it is open). The caller drops both. */
+enum ledger_status ledger_read_hold(struct context *context, struct ledger *ledger, uint64_t hold,
+    struct entry **entry, struct entry **settled, uint64_t *seq);
+
+/* ---- freezing ----------------------------------------------------------------------------- */
+
+/* Freeze or unfreeze an account, or (id NULL) the whole ledger: no money of it moves, and nothing
+ * new is held, after *seq. What is so already stays so. `account` may be NULL when id is. */
+enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger, const char *id,
+    bool frozen, struct ledger_account *account, uint64_t *seq);
+
+#endif
