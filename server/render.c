@@ -118,6 +118,16 @@ static void render_balances(struct json_out *out, const struct entry *entry)
     json_out_close(out, '}');
 }
 
+/* The entry that an entry of this kind refers to; null in one of another kind. */
+static void key_ref(
+    struct json_out *out, const char *key, const struct entry *entry, enum entry_kind kind)
+{
+    if (entry->kind == kind)
+        key_number(out, key, entry->ref);
+    else
+        key_json(out, key, NULL);
+}
+
 static void render_rejection(struct json_out *out, const struct entry *entry)
 {
     key_text(out, "code", status_name(entry->code));
@@ -137,6 +147,8 @@ void render_transfer(struct json_out *out, const struct entry *entry)
         render_postings(out, entry);
         render_balances(out, entry);
         key_json(out, "metadata", entry->metadata);
+        key_ref(out, "reverses", entry, ENTRY_REVERSAL);
+        key_ref(out, "hold", entry, ENTRY_CAPTURE);
     }
     key_time(out, "at", entry->at_us);
     json_out_close(out, '}');
@@ -153,6 +165,65 @@ static void render_opened(struct json_out *out, const struct account *account)
     json_out_close(out, '}');
 }
 
+/* What a hold reserves, and until when. */
+static void render_reserved(struct json_out *out, const struct entry *entry)
+{
+    key_text(out, "from", entry->postings[0].from->id);
+    key_text(out, "to", entry->postings[0].to->id);
+    key_money(out, "amount", entry->postings[0].amount);
+}
+
+static void key_expiry(struct json_out *out, const struct entry *entry)
+{
+    if (entry->expires_us)
+        key_time(out, "expires_at", entry->expires_us);
+    else
+        key_json(out, "expires_at", NULL);
+}
+
+static void render_held(struct json_out *out, const struct entry *entry)
+{
+    json_out_key(out, "hold");
+    json_out_open(out, '{');
+    key_number(out, "id", entry->seq);
+    render_reserved(out, entry);
+    key_expiry(out, entry);
+    json_out_close(out, '}');
+}
+
+/* What an entry says besides its position, kind, key and time. */
+static void render_said(struct json_out *out, const struct entry *entry)
+{
+    switch (entry->kind) {
+    case ENTRY_ACCOUNT:
+        render_opened(out, entry->account);
+        return;
+    case ENTRY_REJECTED:
+        render_rejection(out, entry);
+        return;
+    case ENTRY_FREEZE:
+    case ENTRY_UNFREEZE:
+        key_text(out, "account", entry->account ? entry->account->id : NULL);
+        return;
+    case ENTRY_TRANSFER:
+    case ENTRY_CAPTURE:
+    case ENTRY_REVERSAL:
+        render_postings(out, entry);
+        render_balances(out, entry);
+        if (entry->ref)
+            key_number(out, entry->kind == ENTRY_CAPTURE ? "hold" : "reverses", entry->ref);
+        break;
+    case ENTRY_HOLD:
+        render_held(out, entry);
+        break;
+    case ENTRY_RELEASE:
+    case ENTRY_EXPIRY:
+        key_number(out, "hold", entry->ref);
+        break;
+    }
+    key_json(out, "metadata", entry->metadata);
+}
+
 void render_journal_item(struct json_out *out, const struct entry *entry)
 {
     json_out_open(out, '{');
@@ -160,34 +231,24 @@ void render_journal_item(struct json_out *out, const struct entry *entry)
     key_text(out, "kind", entry_kind_name(entry->kind));
     key_text(out, "key", entry->key);
     key_time(out, "at", entry->at_us);
-    switch (entry->kind) {
-    case ENTRY_ACCOUNT:
-        render_opened(out, entry->account);
-        break;
-    case ENTRY_TRANSFER:
-        render_postings(out, entry);
-        render_balances(out, entry);
-        key_json(out, "metadata", entry->metadata);
-        break;
-    case ENTRY_REJECTED:
-        render_rejection(out, entry);
-        break;
-    }
+    render_said(out, entry);
     json_out_close(out, '}');
 }
 
-/* The net change of the account, and its balance after; both 0 for the entry that opened it. A sum
- * of amounts of one entry stays in range: each of its balances did. */
+/* The net change of the account, and its balance after; both 0 for the entry that opened it. What
+ * is held or let go changes nothing. A sum of amounts of one entry stays in range: each of its
+ * balances did. */
 static void net_change(const struct entry *entry, const char *id, money *amount, money *balance)
 {
     *amount = *balance = 0;
     for (uint32_t i = 0; i < entry->posting_count; i++) {
         const struct posting *posting = &entry->postings[i];
+        money moved = entry_moves_money(entry) ? posting->amount : 0;
         if (strcmp(posting->from->id, id) == 0) {
-            *amount -= posting->amount;
+            *amount -= moved;
             *balance = posting->from_after;
         } else if (strcmp(posting->to->id, id) == 0) {
-            *amount += posting->amount;
+            *amount += moved;
             *balance = posting->to_after;
         }
     }
