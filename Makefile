@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 JOBS ?= $(shell nproc)
 
-# --- how to compile: MODE is release, debug, asan or tsan -------------------------------------
+# --- how to compile: MODE is release, debug, asan, tsan or cov --------------------------------
 MODE ?= release
 CC := gcc
 OBJ := build/$(MODE)
@@ -22,9 +22,11 @@ CFLAGS_release := -O2 $(HARDENING)
 CFLAGS_debug := -O0 -DCORO_DEBUG
 CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -DCORO_DEBUG
 CFLAGS_tsan := -O1 -fsanitize=thread -DCORO_DEBUG
+CFLAGS_cov := -O0 -DCORO_DEBUG
 LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
+LDFLAGS_cov := --coverage
 CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(MODE))
 LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
 
@@ -75,6 +77,11 @@ $(OBJ)/%.o: %.S Makefile
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
+# What tests/coverage counts: the pure money code. There ensure() is taken out, see that script.
+COUNTED := $(addprefix build/cov/ledger/,money.o asset.o rules.o status.o account.o entry.o copy.o)
+$(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Densure(condition)=((void)sizeof(condition))' \
+  '-DMUST_CHECK=__attribute__((warn_unused_result))'
+
 # Files that the program carries in itself: the migrations, the dashboard, the API's description.
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
 $(OBJ)/embed/web.o: $(wildcard web/*) build/node_modules/.for-build
@@ -111,7 +118,7 @@ deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit seeds asan tsan service e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -124,7 +131,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit examples man service e2e
+	@tests/run tidy unit coverage examples man service e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -135,6 +142,12 @@ unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger server loadtest)
 
 .PHONY: examples
 examples: $(EXAMPLES) ## the runtime's examples, in build/$(MODE)/examples
+
+coverage: deps-test ## the branches of the pure money code that its tests take
+	@tests/run coverage
+
+mutants: deps-test ## break the money core rule by rule: the tests must notice each
+	@tools/mutants
 
 SEEDS ?= 2000
 seeds: deps-test ## the suites of channels, select and sync under SEEDS seeded schedules

@@ -7,7 +7,8 @@ static void validates_assets(void)
 {
     static const char *const good[] = {"USD/2", "X/0", "BTC/8", "A_B9/38", "ABCDEFGHIJKLMNOPQ/2"};
     static const char *const bad[] = {"", "USD", "USD/", "/2", "usd/2", "USD/02", "USD/39",
-        "USD/-1", "9A/2", "_A/2", "ABCDEFGHIJKLMNOPQR/2", "USD/2 ", "U/D/2", "USD/100"};
+        "USD/-1", "9A/2", "_A/2", "ABCDEFGHIJKLMNOPQR/2", "USD/2 ", "U/D/2", "USD/100", "US:/2",
+        "US-/2", "[SD/2", "USD/:"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         CU_ASSERT_TRUE(asset_is_valid(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
