@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/co.h"
 #include "coro/poller.h"
+#include "ledger/row.h"
 
 struct pg {
     PGconn *conn;
@@ -254,6 +256,74 @@ enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql, 
         PQclear(result);
     }
 }
+
+/* ---- COPY TO ------------------------------------------------------------------------------- */
+
+/* The next piece of a COPY that runs; *size 0: there is none. False: the connection is lost. */
+static bool next_piece(struct context *context, struct pg *pg, char **piece, size_t *size)
+{
+    bool read_already = false;
+    int got;
+    while ((got = PQgetCopyData(pg->conn, piece, 1)) == 0) {
+        if (read_already && !wait_for(context, pg, POLLER_READ))
+            return false;
+        if (!PQconsumeInput(pg->conn))
+            return false;
+        read_already = true;
+    }
+    *size = got > 0 ? (size_t)got : 0;
+    return true; /* if it broke off, the result that follows says why */
+}
+
+static enum pg_status read_pieces(struct context *context, struct pg *pg, struct row_stream *stream)
+{
+    enum { TURN = 1024 }; /* a server that is ahead of us must not keep the worker for us alone */
+    char *piece;
+    size_t size;
+    for (unsigned pieces = 1;; pieces++) {
+        if (!next_piece(context, pg, &piece, &size))
+            return lose(pg);
+        if (size == 0)
+            return PG_OK;
+        bool good = row_stream_feed(stream, piece, size);
+        PQfreemem(piece);
+        if (!good) {
+            note_message(pg, "stopped by the reader of its rows");
+            pg->lost = true;
+            return PG_LOST;
+        }
+        if (pieces % TURN == 0)
+            co_yield();
+    }
+}
+
+enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql,
+    bool (*take)(const struct row *row, void *arg), void *arg)
+{
+    struct row_stream stream = {.take = take, .arg = arg};
+    enum pg_status status = PG_OK;
+    if (pg->lost || !PQsendQuery(pg->conn, sql) || !flush(context, pg))
+        return lose(pg);
+    for (;;) {
+        PGresult *result;
+        if (!next_result(context, pg, &result))
+            status = lose(pg);
+        else if (!result)
+            break;
+        else if (PQresultStatus(result) == PGRES_COPY_OUT)
+            status = read_pieces(context, pg, &stream);
+        else if (PQresultStatus(result) != PGRES_COMMAND_OK)
+            status = note_error(pg, result);
+        PQclear(result);
+        if (status == PG_LOST)
+            break;
+    }
+    ensure(status != PG_OK || stream.ended);
+    row_stream_free(&stream);
+    return status;
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
 
 size_t pg_rows(const struct pg_result *result)
 {

@@ -15,6 +15,7 @@
 
 struct pg;
 struct pg_result;
+struct row;
 
 /* Connect and pin the session's settings (search_path teller, synchronous_commit on, UTC). `role`:
  * work as this role if it exists; NULL: stay who we are. NULL on failure, with the reason. */
@@ -51,6 +52,11 @@ MUST_CHECK enum pg_status pg_script(struct context *context, struct pg *pg, cons
  * returns false to stop (PG_LOST then). The values are good during the call. */
 MUST_CHECK enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql,
     const char *value, bool (*row)(const struct pg_result *result, void *arg), void *arg);
+
+/* Run COPY (...) TO STDOUT (FORMAT binary) and hand over its rows (row.h) one by one, in constant
+ * memory; `take` returns false to stop (PG_LOST then). A row is good during the call. */
+MUST_CHECK enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql,
+    bool (*take)(const struct row *row, void *arg), void *arg);
 
 /* A text of statements with COPY ... FROM STDIN (FORMAT binary) among them: the n-th COPY is fed
  * data[n]. *committed: the text ended in COMMIT and the server said COMMIT. */
