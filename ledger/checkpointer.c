@@ -7,9 +7,11 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+#include "ledger/failpoint.h"
 
 enum {
     EVERY = 200000, /* entries */
+    SOON = 500,     /* for tests of what happens meanwhile */
     RETRY_S = 5,
 };
 
@@ -24,7 +26,8 @@ struct checkpointer {
 static void checkpointer_main(void *arg)
 {
     struct checkpointer *c = arg;
-    while (journal_await(c->running, c->journal, c->seq + EVERY) == EVENTCOUNT_REACHED) {
+    const uint64_t every = failpoint("checkpoint.soon") ? SOON : EVERY;
+    while (journal_await(c->running, c->journal, c->seq + every) == EVENTCOUNT_REACHED) {
         uint64_t seq = journal_durable(c->journal);
         if (store_checkpoint(context_background(), c->store, seq) == PG_OK) {
             c->seq = seq;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/failpoint.h"
 #include "ledger/rules.h"
 
 struct folding {
@@ -69,6 +70,8 @@ static bool take_posting(const struct pg_result *row, void *arg)
 {
     enum { SEQ, FROM, TO, AMOUNT, FROM_AFTER, TO_AFTER };
     struct folding *f = arg;
+    if (failpoint("fold.posting"))
+        return fail(f, "failpoint at", row);
     struct posting posting = {
         .from = account_by_number(f->accounts, (uint64_t)pg_number(row, 0, FROM)),
         .to = account_by_number(f->accounts, (uint64_t)pg_number(row, 0, TO)),

@@ -21,6 +21,7 @@
 #include "coro/lock.h"
 #include "coro/waitgroup.h"
 #include "ledger/batch.h"
+#include "ledger/failpoint.h"
 
 enum {
     RECENT = 16384,     /* durable entries kept in memory for readers and for replayed keys */
@@ -71,6 +72,7 @@ uint64_t journal_append(struct journal *journal, struct entry *entry)
     lock_drop(&journal->lock);
     eventcount_advance(&entry->decided, 1);
     eventcount_advance(&journal->appended, seq);
+    failpoint("appended");
     return seq;
 }
 
@@ -151,6 +153,7 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
         journal->figures.retried_batches++;
         lock_drop(&journal->lock);
         co_sleep(wait_ms * CLOCK_MS);
+        failpoint("batch.again");
     }
 }
 
@@ -197,6 +200,7 @@ static bool commit_gathered(struct journal *journal)
 {
     uint64_t count;
     struct entry *first = take_queue(journal, &count);
+    failpoint("batch.taken");
     struct store_batch batch = {.number = journal->store->batch + 1};
     int64_t start_ns = clock_now_ns();
     while (!batch_encode(&journal->batch, journal->store->ledger, first, &batch))
@@ -205,7 +209,9 @@ static bool commit_gathered(struct journal *journal)
         return_queue(journal, first);
         return false;
     }
+    failpoint("publish.before");
     publish(journal, first, count, clock_now_ns() - start_ns);
+    failpoint("publish.after");
     return true;
 }
 

@@ -14,6 +14,7 @@
 
 #include "coro/co.h"
 #include "coro/poller.h"
+#include "ledger/failpoint.h"
 #include "ledger/row.h"
 
 struct pg {
@@ -119,6 +120,8 @@ static bool feed_copy(struct pg *pg, struct load *load)
 {
     ensure(load->fed < load->count);
     const struct pg_data *data = &load->data[load->fed++];
+    if (failpoint(load->fed < load->count ? "batch.copy" : "commit.before"))
+        return false;
     return PQputCopyData(pg->conn, data->bytes, (int)data->size) == 1 &&
            PQputCopyEnd(pg->conn, NULL) == 1;
 }
@@ -127,7 +130,7 @@ static bool take_result(struct context *context, struct pg *pg, struct load *loa
 {
     switch (PQresultStatus(result)) {
     case PGRES_COPY_IN:
-        return feed_copy(pg, load) && flush(context, pg);
+        return feed_copy(pg, load) && flush(context, pg) && !failpoint("batch.fed");
     case PGRES_COMMAND_OK:
         load->committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
         return true;

@@ -22,6 +22,7 @@
 #include "coro/co.h"
 #include "coro/clock.h"
 #include "coro/select.h"
+#include "ledger/failpoint.h"
 #include "ledger/migrate.h"
 
 static const char app_role[] = "teller_app";
@@ -149,10 +150,12 @@ static bool take_epoch(struct context *context, struct store *store, char *error
     const char *values[] = {ledger};
     struct pg_result *rows = NULL;
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    failpoint("epoch.before");
     if (pg_run(context, store->writer, &take, values, &rows) != PG_OK) {
         snprintf(error, size, "%s", pg_message(store->writer));
         return false;
     }
+    failpoint("epoch.taken");
     store->epoch = (uint64_t)pg_number(rows, 0, 0);
     store->batch = (uint64_t)pg_number(rows, 0, 1);
     pg_free(&rows);
@@ -296,7 +299,13 @@ enum store_commit store_commit(
     enum store_commit ready = ready_writer(context, store);
     if (ready != STORE_COMMITTED)
         return ready;
+    if (failpoint("batch.begin"))
+        return STORE_RETRY;
     enum pg_status status = send_batch(context, store, batch, &committed);
+    if (failpoint("commit.answered")) {
+        status = PG_LOST;
+        committed = false;
+    }
     enum store_commit outcome = STORE_RETRY;
     if (status == PG_OK && committed)
         outcome = STORE_COMMITTED;
@@ -319,5 +328,8 @@ enum pg_status store_checkpoint(struct context *context, struct store *store, ui
     const char *values[] = {ledger, upto};
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
     snprintf(upto, sizeof upto, "%lu", seq);
-    return store_read(context, store, &advance, values, NULL);
+    failpoint("checkpoint.before");
+    enum pg_status status = store_read(context, store, &advance, values, NULL);
+    failpoint("checkpoint.after");
+    return status;
 }
