@@ -42,7 +42,8 @@ bool account_id_is_valid(const char *id)
 money account_available(const struct account *account)
 {
     money available;
-    if (!account->has_floor || !money_add(account->balance, -account->floor, &available))
+    if (!account->has_floor ||
+        !money_add(account->balance, -(account->floor + account->held), &available))
         return money_max();
     return available;
 }

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger/batch.h"
 
+#include <endian.h>
+
 #include "ledger/account.h"
 
-/* The columns, in the order in which store.c names them. */
-enum { ACCOUNT_COLUMNS = 7, ENTRY_COLUMNS = 10, POSTING_COLUMNS = 10 };
+/* How many columns, in the order in which store.c names them. */
+enum {
+    ACCOUNT_COLUMNS = 7,
+    ENTRY_COLUMNS = 11,
+    POSTING_COLUMNS = 10,
+    HOLD_COLUMNS = 6,
+    HELD_COLUMNS = 4,
+    WAYPOINT_COLUMNS = 3,
+};
 
 static void encode_account(struct copy *copy, int ledger, const struct entry *entry)
 {
@@ -44,6 +53,10 @@ static void encode_entry(struct copy *copy, int ledger, const struct entry *entr
     else
         copy_null(copy);
     copy_text(copy, entry->metadata);
+    if (entry->ref)
+        copy_bigint(copy, entry->ref);
+    else
+        copy_null(copy);
 }
 
 static void encode_posting(struct copy *copy, int ledger, const struct entry *entry, uint32_t leg)
@@ -62,39 +75,104 @@ static void encode_posting(struct copy *copy, int ledger, const struct entry *en
     copy_bigint(copy, posting->to_prev);
 }
 
-static struct pg_data data_of(const struct copy *copy)
+static void encode_hold(struct copy *copy, int ledger, const struct entry *entry)
 {
-    return (struct pg_data){copy->bytes, copy->rows ? copy->size : 0};
+    const struct posting *posting = &entry->postings[0];
+    copy_row(copy, HOLD_COLUMNS);
+    copy_int(copy, ledger);
+    copy_bigint(copy, entry->seq);
+    copy_bigint(copy, posting->from->number);
+    copy_bigint(copy, posting->to->number);
+    copy_money(copy, posting->amount);
+    if (entry->expires_us)
+        copy_time(copy, entry->expires_us);
+    else
+        copy_null(copy);
 }
 
-bool batch_encode(
-    struct batch *batch, int ledger, const struct entry *first, struct store_batch *out)
+static void encode_held(struct copy *copy, int ledger, const struct entry *entry)
 {
-    copy_start(&batch->accounts);
-    copy_start(&batch->entries);
-    copy_start(&batch->postings);
+    copy_row(copy, HELD_COLUMNS);
+    copy_int(copy, ledger);
+    copy_bigint(copy, entry->postings[0].from->number);
+    copy_bigint(copy, entry->seq);
+    copy_money(copy, entry->held);
+}
+
+static void encode_waypoint(
+    struct copy *copy, int ledger, const struct entry *entry, const struct account *account)
+{
+    copy_row(copy, WAYPOINT_COLUMNS);
+    copy_int(copy, ledger);
+    copy_bigint(copy, account->number);
+    copy_bigint(copy, entry->seq);
+}
+
+static void encode_movements(struct copy *tables, int ledger, const struct entry *entry)
+{
+    for (uint32_t leg = 0; leg < entry->posting_count; leg++) {
+        const struct posting *posting = &entry->postings[leg];
+        encode_posting(&tables[STORE_POSTINGS], ledger, entry, leg);
+        if (posting->from_waypoint)
+            encode_waypoint(&tables[STORE_WAYPOINTS], ledger, entry, posting->from);
+        if (posting->to_waypoint)
+            encode_waypoint(&tables[STORE_WAYPOINTS], ledger, entry, posting->to);
+    }
+}
+
+static void encode(struct copy *tables, int ledger, const struct entry *entry)
+{
+    encode_entry(&tables[STORE_ENTRIES], ledger, entry);
+    if (entry->kind == ENTRY_ACCOUNT)
+        encode_account(&tables[STORE_ACCOUNTS], ledger, entry);
+    if (entry_moves_money(entry))
+        encode_movements(tables, ledger, entry);
+    if (entry->kind == ENTRY_HOLD)
+        encode_hold(&tables[STORE_HOLDS], ledger, entry);
+    if (entry->kind >= ENTRY_HOLD && entry->kind <= ENTRY_EXPIRY)
+        encode_held(&tables[STORE_HELD], ledger, entry);
+}
+
+static void chain(
+    const struct copy *tables, const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN])
+{
+    struct hash hash;
+    hash_start(&hash, HASH_CHAIN);
+    hash_add(&hash, before, HASH_CHAIN);
+    for (int i = STORE_ACCOUNTS; i <= STORE_HOLDS; i++) {
+        size_t size;
+        const char *rows = copy_rows(&tables[i], &size);
+        uint64_t length = htole64(size);
+        hash_add(&hash, &length, sizeof length);
+        hash_add(&hash, rows, size);
+    }
+    hash_finish(&hash, digest);
+}
+
+bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
+    const uint8_t before[HASH_CHAIN], struct store_batch *out)
+{
+    bool good = true;
+    for (int i = 0; i < STORE_TABLES; i++)
+        copy_start(&batch->tables[i]);
     out->first_seq = out->last_seq = first->seq;
     for (const struct entry *entry = first; entry; entry = entry->next_in_batch) {
-        if (entry->kind == ENTRY_ACCOUNT)
-            encode_account(&batch->accounts, ledger, entry);
-        encode_entry(&batch->entries, ledger, entry);
-        for (uint32_t leg = 0; leg < entry->posting_count; leg++)
-            encode_posting(&batch->postings, ledger, entry, leg);
+        encode(batch->tables, ledger, entry);
         ensure(entry == first || entry->seq == out->last_seq + 1);
         out->last_seq = entry->seq;
     }
-    if (!copy_finish(&batch->accounts) || !copy_finish(&batch->entries) ||
-        !copy_finish(&batch->postings))
-        return false;
-    out->accounts = data_of(&batch->accounts);
-    out->entries = data_of(&batch->entries);
-    out->postings = data_of(&batch->postings);
-    return true;
+    for (int i = 0; i < STORE_TABLES; i++) {
+        const struct copy *table = &batch->tables[i];
+        good = copy_finish(&batch->tables[i]) && good;
+        out->tables[i] = (struct pg_data){table->bytes, table->rows ? table->size : 0};
+    }
+    if (good)
+        chain(batch->tables, before, out->hash);
+    return good;
 }
 
 void batch_free(struct batch *batch)
 {
-    copy_free(&batch->accounts);
-    copy_free(&batch->entries);
-    copy_free(&batch->postings);
+    for (int i = 0; i < STORE_TABLES; i++)
+        copy_free(&batch->tables[i]);
 }

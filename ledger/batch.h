@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* A batch of entries in the form that the database takes: COPY rows of the three tables. */
+/*
+ * A batch of entries in the form that the database takes: COPY rows of each table, and the hash
+ * that chains the batch to the one before. The hash is BLAKE2b-256 over that one's hash (zeros: it
+ * has none), then for account, entry, posting and hold the length of the batch's rows (8 bytes,
+ * little-endian) and the rows, as binary COPY has them.
+ */
 #ifndef LEDGER_BATCH_H
 #define LEDGER_BATCH_H
 
 #include "ledger/copy.h"
 #include "ledger/entry.h"
+#include "ledger/hash.h"
 #include "ledger/store.h"
 
 struct batch {
-    struct copy accounts, entries, postings; /* buffers, reused from batch to batch */
+    struct copy tables[STORE_TABLES]; /* buffers, reused from batch to batch */
 };
 
-/* Write the chain of entries (next_in_batch) as rows of the ledger. `out` points into the buffers.
+/* Write the chain of entries (next_in_batch) as rows of the ledger. `before` is the hash of the
+ * batch before; `out` points into the buffers.
  * False: memory is short; nothing is kept, the same may be tried again. Never parks. */
-MUST_CHECK bool batch_encode(
-    struct batch *batch, int ledger, const struct entry *first, struct store_batch *out);
+MUST_CHECK bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
+    const uint8_t before[HASH_CHAIN], struct store_batch *out);
 
 void batch_free(struct batch *batch);
 

@@ -49,9 +49,11 @@ static void field(struct copy *copy, const void *bytes, size_t size)
     memcpy(at + 4, bytes, size);
 }
 
+/* What stands around the rows. */
+static const char header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", trailer[2] = "\377\377";
+
 void copy_start(struct copy *copy)
 {
-    static const char header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
     copy->size = 0;
     copy->rows = 0;
     copy->short_of_memory = false;
@@ -134,8 +136,14 @@ void copy_money(struct copy *copy, money value)
 
 bool copy_finish(struct copy *copy)
 {
-    put(copy, "\377\377", 2);
+    put(copy, trailer, sizeof trailer);
     return !copy->short_of_memory;
+}
+
+const char *copy_rows(const struct copy *copy, size_t *size)
+{
+    *size = copy->size - sizeof header - sizeof trailer;
+    return copy->bytes + sizeof header;
 }
 
 void copy_free(struct copy *copy)

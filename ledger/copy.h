@@ -33,6 +33,7 @@ void copy_bytes(struct copy *copy, const void *bytes, size_t size);
 void copy_text(struct copy *copy, const char *text); /* NULL: null; also for json */
 void copy_money(struct copy *copy, money value);     /* numeric(38, 0) */
 MUST_CHECK bool copy_finish(struct copy *copy);      /* false: memory was short, start again */
+const char *copy_rows(const struct copy *copy, size_t *size); /* of a finished one: without frame */
 void copy_free(struct copy *copy);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "coro/ensure.h"
 
-_Static_assert(sizeof(crypto_generichash_state) <= sizeof(struct hash), "the state fits");
+_Static_assert(sizeof(crypto_generichash_state) <= offsetof(struct hash, size), "the state fits");
 
 static unsigned char process_key[crypto_shorthash_KEYBYTES];
 
@@ -25,9 +25,10 @@ uint64_t hash_text(const char *text, size_t length)
     return hash;
 }
 
-void hash_start(struct hash *hash)
+void hash_start(struct hash *hash, size_t size)
 {
-    crypto_generichash_init((crypto_generichash_state *)hash->state, NULL, 0, 16);
+    hash->size = size;
+    crypto_generichash_init((crypto_generichash_state *)hash->state, NULL, 0, size);
 }
 
 void hash_add(struct hash *hash, const void *data, size_t size)
@@ -43,7 +44,20 @@ void hash_add_text(struct hash *hash, const char *text)
         hash_add(hash, text, strlen(text) + 1);
 }
 
-void hash_finish(struct hash *hash, uint8_t digest[16])
+void hash_finish(struct hash *hash, uint8_t *digest)
 {
-    crypto_generichash_final((crypto_generichash_state *)hash->state, digest, 16);
+    crypto_generichash_final((crypto_generichash_state *)hash->state, digest, hash->size);
+}
+
+void hash_to_hex(const uint8_t *digest, size_t size, char *hex)
+{
+    sodium_bin2hex(hex, 2 * size + 1, digest, size);
+}
+
+void hash_of_hex(const char *hex, uint8_t *digest, size_t size)
+{
+    size_t length;
+    memset(digest, 0, size);
+    if (sodium_hex2bin(digest, size, hex, strlen(hex), NULL, &length, NULL) != 0 || length != size)
+        memset(digest, 0, size);
 }

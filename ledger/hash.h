@@ -15,13 +15,19 @@ void hash_init(void);
 /* SipHash-2-4 (Aumasson, Bernstein, 2012). */
 uint64_t hash_text(const char *text, size_t length);
 
-/* A running BLAKE2b (RFC 7693) of 16 bytes: what a request asked for. */
+/* A running BLAKE2b (RFC 7693) of 16 bytes (what a request asked for) or 32 (the chain). */
+enum { HASH_REQUEST = 16, HASH_CHAIN = 32 };
 struct hash {
     _Alignas(64) unsigned char state[384];
+    size_t size;
 };
-void hash_start(struct hash *hash);
+void hash_start(struct hash *hash, size_t size);
 void hash_add(struct hash *hash, const void *data, size_t size);
 void hash_add_text(struct hash *hash, const char *text); /* with its end; NULL differs from "" */
-void hash_finish(struct hash *hash, uint8_t digest[16]);
+void hash_finish(struct hash *hash, uint8_t *digest);    /* `size` bytes */
+
+/* As hexadecimal digits, and back: `size` bytes; zeros if the text is shorter. */
+void hash_to_hex(const uint8_t *digest, size_t size, char *hex);
+void hash_of_hex(const char *hex, uint8_t *digest, size_t size);
 
 #endif

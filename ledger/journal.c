@@ -56,34 +56,83 @@ struct journal {
 
 /* ---- appending ----------------------------------------------------------------------------- */
 
-uint64_t journal_append(struct journal *journal, struct entry *entry)
+/* Under the lock: the time that the next entry gets. */
+static int64_t next_time(const struct journal *journal, int64_t now_us)
 {
-    entry_hold(entry);
-    int64_t now_us = clock_wall_us();
-    lock_take(&journal->lock);
-    uint64_t seq = entry->seq = ++journal->head;
-    if (now_us <= journal->last_us)
-        now_us = journal->last_us + 1;
-    entry->at_us = journal->last_us = now_us;
+    return now_us > journal->last_us ? now_us : journal->last_us + 1;
+}
+
+/* Under the lock. */
+static void enqueue(struct journal *journal, struct entry *entry, int64_t now_us)
+{
+    entry->seq = ++journal->head;
+    entry->at_us = journal->last_us = next_time(journal, now_us);
     entry->next_in_batch = NULL;
     *(journal->last ? &journal->last->next_in_batch : &journal->first) = entry;
     journal->last = entry;
     journal->queued++;
+}
+
+uint64_t journal_append_before(struct journal *journal, struct entry *entry, int64_t before_us)
+{
+    uint64_t seq = 0;
+    int64_t now_us = clock_wall_us();
+    entry_hold(entry);
+    lock_take(&journal->lock);
+    if (next_time(journal, now_us) < before_us) {
+        enqueue(journal, entry, now_us);
+        seq = entry->seq;
+    }
     lock_drop(&journal->lock);
+    if (seq == 0) {
+        entry_drop(&entry);
+        return 0;
+    }
     eventcount_advance(&entry->decided, 1);
     eventcount_advance(&journal->appended, seq);
     failpoint("appended");
     return seq;
 }
 
+uint64_t journal_append(struct journal *journal, struct entry *entry)
+{
+    return journal_append_before(journal, entry, INT64_MAX);
+}
+
+void journal_append_group(struct journal *journal, struct entry *const *entries, size_t count,
+    void (*place)(struct entry *entry))
+{
+    int64_t now_us = clock_wall_us();
+    lock_take(&journal->lock);
+    for (size_t i = 0; i < count; i++) {
+        entry_hold(entries[i])->linked = i + 1 < count;
+        enqueue(journal, entries[i], now_us);
+        place(entries[i]);
+    }
+    uint64_t head = journal->head;
+    lock_drop(&journal->lock);
+    for (size_t i = 0; i < count; i++)
+        eventcount_advance(&entries[i]->decided, 1);
+    eventcount_advance(&journal->appended, head);
+}
+
+int64_t journal_now_us(struct journal *journal)
+{
+    int64_t now_us = clock_wall_us();
+    lock_take(&journal->lock);
+    now_us = next_time(journal, now_us);
+    lock_drop(&journal->lock);
+    return now_us;
+}
+
 /* ---- committing ---------------------------------------------------------------------------- */
 
-/* Unlink what waits, up to BATCH_MAX. */
+/* Unlink what waits, up to BATCH_MAX and the end of the group that it falls into. */
 static struct entry *take_queue(struct journal *journal, uint64_t *count)
 {
     lock_take(&journal->lock);
     struct entry *first = journal->first, *last = first;
-    for (*count = 1; *count < BATCH_MAX && last->next_in_batch; (*count)++)
+    for (*count = 1; last->linked || (*count < BATCH_MAX && last->next_in_batch); (*count)++)
         last = last->next_in_batch;
     journal->first = last->next_in_batch;
     if (!journal->first)
@@ -203,7 +252,8 @@ static bool commit_gathered(struct journal *journal)
     failpoint("batch.taken");
     struct store_batch batch = {.number = journal->store->batch + 1};
     int64_t start_ns = clock_now_ns();
-    while (!batch_encode(&journal->batch, journal->store->ledger, first, &batch))
+    while (
+        !batch_encode(&journal->batch, journal->store->ledger, first, journal->store->hash, &batch))
         co_sleep(RETRY_LAST_MS * CLOCK_MS); /* memory is short: what is decided must get in */
     if (!commit(journal, &batch)) {
         return_queue(journal, first);

@@ -34,6 +34,18 @@ void journal_stop(struct journal **journal);
  */
 uint64_t journal_append(struct journal *journal, struct entry *entry);
 
+/* The same, unless its time would be `before_us` or later: then 0, and nothing was done. */
+MUST_CHECK uint64_t journal_append_before(
+    struct journal *journal, struct entry *entry, int64_t before_us);
+
+/* Several entries in a row, in one batch: they become durable together or not at all. place() is
+ * called for each once it has its position, before anybody else can see it; it must not park. */
+void journal_append_group(struct journal *journal, struct entry *const *entries, size_t count,
+    void (*place)(struct entry *entry));
+
+/* The time of the ledger: that of the clock, but later than that of every entry so far. */
+int64_t journal_now_us(struct journal *journal);
+
 /* Park until the position is durable. */
 MUST_CHECK enum eventcount_status journal_await(
     struct context *context, struct journal *journal, uint64_t seq);

@@ -17,6 +17,7 @@
 #include "ledger/fold.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/query.h"
+#include "ledger/restore.h"
 
 static bool open_parts(struct context *context, struct ledger *ledger,
     const struct ledger_options *options, char *error, size_t size)
@@ -24,19 +25,24 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     struct fold fold;
     snprintf(error, size, "out of memory");
     if (!(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
-        !(ledger->keys = keys_make()))
+        !(ledger->keys = keys_make()) || !(ledger->holds = holds_make()) ||
+        !(ledger->reversals = reversals_make()))
         return false;
     ledger->store =
         store_open(context, options->conninfo, options->name, options->strategy, error, size);
     if (!ledger->store ||
         !fold_journal(context, ledger->store, ledger->accounts, ledger->keys, &fold, error, size))
         return false;
+    if (!restore_holds(context, ledger->store, ledger->accounts, ledger->holds, error, size) ||
+        !restore_frozen(
+            context, ledger->store, ledger->accounts, &ledger->frozen, &ledger->froze, error, size))
+        return false;
     snprintf(error, size, "out of memory");
     ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);
     if (!ledger->journal || !(ledger->strategy = strategy_make(options->strategy)))
         return false;
     ledger->checkpointer = checkpointer_start(ledger->store, ledger->journal, fold.checkpoint);
-    return ledger->checkpointer != NULL;
+    return ledger->checkpointer && (ledger->expirer = expirer_start(ledger));
 }
 
 struct ledger *ledger_open(
@@ -67,6 +73,7 @@ void ledger_close(struct ledger **ledger)
     *ledger = NULL;
     if (!closed)
         return;
+    expirer_stop(&closed->expirer);
     checkpointer_stop(&closed->checkpointer);
     strategy_free(&closed->strategy);
     if (closed->journal) {
@@ -75,6 +82,8 @@ void ledger_close(struct ledger **ledger)
         journal_stop(&closed->journal);
     }
     store_close(&closed->store);
+    holds_free(&closed->holds);
+    reversals_free(&closed->reversals);
     keys_free(&closed->keys);
     account_table_free(&closed->accounts);
     free(closed->name);
@@ -97,6 +106,8 @@ void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
     figures->name = ledger->name;
     figures->strategy = ledger->strategy->kind->name;
     figures->accounts = account_count(ledger->accounts);
+    figures->open_holds = holds_count(ledger->holds);
+    figures->frozen = atomic_load(&ledger->frozen);
     figures->replays = atomic_load(&ledger->replays);
     figures->rejections = atomic_load(&ledger->rejections);
     figures->unknown_outcomes = atomic_load(&ledger->unknown_outcomes);

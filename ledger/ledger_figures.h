@@ -3,6 +3,7 @@
 #ifndef LEDGER_LEDGER_FIGURES_H
 #define LEDGER_LEDGER_FIGURES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum ledger_state {
@@ -18,6 +19,8 @@ struct ledger_figures {
     uint64_t epoch, batches, durable_seq, head_seq, accounts;
     uint64_t committed_entries; /* since the start, as are all below */
     uint64_t replays, rejections, unknown_outcomes, retried_batches;
+    uint64_t open_holds;
+    bool frozen;      /* the whole ledger */
     uint64_t pending; /* entries decided and not durable yet */
     uint64_t last_batch_entries;
     uint64_t commit_count, commit_ns_total; /* batches, and how long they took in all */

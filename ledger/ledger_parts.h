@@ -8,9 +8,12 @@
 
 #include "ledger/account.h"
 #include "ledger/checkpointer.h"
+#include "ledger/expirer.h"
+#include "ledger/holds.h"
 #include "ledger/journal.h"
 #include "ledger/keys.h"
 #include "ledger/ledger.h"
+#include "ledger/reversals.h"
 #include "ledger/store.h"
 #include "ledger/strategy.h"
 
@@ -22,6 +25,12 @@ struct ledger {
     struct journal *journal;
     struct strategy *strategy;
     struct checkpointer *checkpointer;
+    struct holds *holds;
+    struct reversals *reversals;
+    struct expirer *expirer;
+    _Atomic bool
+        frozen;     /* all of it; changes in a section of all accounts, read in every section */
+    uint64_t froze; /* the last entry that froze or unfroze all of it */
     _Atomic uint64_t replays, rejections, unknown_outcomes;
 };
 

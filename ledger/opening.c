@@ -18,6 +18,7 @@ static void copy_account(const struct account *account, struct ledger_account *c
         .frozen = account->frozen,
         .floor = account->floor,
         .balance = account->balance,
+        .held = account->held,
         .available = account_available(account),
         .metadata = account->metadata,
         .seq = account->seq};
@@ -195,7 +196,7 @@ static void append_opening(struct opening *o, struct account *account, struct en
         return;
     }
     entry->account = account;
-    account->opened = account->seq = journal_append(o->ledger->journal, entry);
+    account->opened = account->seq = account->moved = journal_append(o->ledger->journal, entry);
 }
 
 static void open_world(struct opening *o)

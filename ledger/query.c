@@ -11,8 +11,15 @@
 
 #define ENTRY_COLUMNS                                                                              \
     "e.seq, (extract(epoch FROM e.at) * 1000000)::bigint, e.kind, e.key,"                          \
-    " encode(e.fingerprint, 'hex'), e.account, e.code, e.available, e.metadata,"                   \
-    " p.from_no, p.to_no, p.amount, p.from_after, p.to_after, p.from_prev, p.to_prev"
+    " encode(e.fingerprint, 'hex'), e.account, e.code, e.available, e.metadata, e.ref,"            \
+    " (extract(epoch FROM h.expires_at) * 1000000)::bigint,"                                       \
+    " coalesce(p.from_no, h.from_no), coalesce(p.to_no, h.to_no), coalesce(p.amount, h.amount),"   \
+    " p.from_after, p.to_after, p.from_prev, p.to_prev"
+
+/* The hold that an entry makes, releases, or sees expire. */
+#define JOIN_HOLD                                                                                  \
+    " LEFT JOIN hold h ON h.ledger = e.ledger AND h.seq ="                                         \
+    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END"
 
 enum column {
     SEQ,
@@ -24,6 +31,8 @@ enum column {
     CODE,
     AVAILABLE,
     METADATA,
+    REF,
+    EXPIRES,
     FROM_NO,
     TO_NO,
     AMOUNT,
@@ -72,6 +81,8 @@ static void read_posting(struct posting *posting, struct account_table *accounts
     posting->from = account_at(accounts, rows, row, FROM_NO);
     posting->to = account_at(accounts, rows, row, TO_NO);
     posting->amount = money_at(rows, row, AMOUNT);
+    if (pg_is_null(rows, row, FROM_AFTER))
+        return; /* of a hold: it moves nothing */
     posting->from_after = money_at(rows, row, FROM_AFTER);
     posting->to_after = money_at(rows, row, TO_AFTER);
     posting->from_prev = (uint64_t)pg_number(rows, row, FROM_PREV);
@@ -100,6 +111,9 @@ static struct entry *entry_of_rows(
         entry->code = status_of_name(pg_text(rows, first, CODE));
     if (!pg_is_null(rows, first, AVAILABLE))
         entry->available = money_at(rows, first, AVAILABLE);
+    entry->ref = (uint64_t)pg_number(rows, first, REF);
+    if (entry->kind == ENTRY_HOLD)
+        entry->expires_us = pg_number(rows, first, EXPIRES);
     for (size_t i = 0; i < postings; i++)
         read_posting(&entry->postings[i], accounts, rows, first + i);
     *row = end;
@@ -146,7 +160,7 @@ enum pg_status query_journal(struct context *context, struct store *store,
 {
     static const struct pg_statement journal = {STORE_SLOT_JOURNAL, 3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
-        " ORDER BY seq LIMIT $3) e LEFT JOIN posting p USING (ledger, seq)"
+        " ORDER BY seq LIMIT $3) e LEFT JOIN posting p USING (ledger, seq)" JOIN_HOLD
         " ORDER BY e.seq, p.leg"};
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
@@ -158,7 +172,7 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry)
 {
     static const struct pg_statement by_key = {STORE_SLOT_KEY, 2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN posting p USING (ledger, seq)"
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN posting p USING (ledger, seq)" JOIN_HOLD
         " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
     struct number_text text;
     const char *values[] = {number(&text, (uint64_t)store->ledger), key};
@@ -167,6 +181,39 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
     if (status == PG_OK && count == 0)
         *entry = NULL;
     return status;
+}
+
+/* The entry of a statement with (ledger, ref), or NULL. */
+static enum pg_status entry_about(struct context *context, struct store *store,
+    struct account_table *accounts, const struct pg_statement *statement, uint64_t ref,
+    struct entry **entry)
+{
+    struct number_text texts[2];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], ref)};
+    size_t count;
+    enum pg_status status =
+        entries_of(context, store, accounts, statement, values, 1, entry, &count);
+    if (status != PG_OK || count == 0)
+        *entry = NULL;
+    return status;
+}
+
+enum pg_status query_settlement(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t hold, struct entry **entry)
+{
+    static const struct pg_statement settles = {STORE_SLOT_SETTLEMENT, 2,
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN posting p USING (ledger, seq)" JOIN_HOLD
+        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind IN (5, 6, 7)"};
+    return entry_about(context, store, accounts, &settles, hold, entry);
+}
+
+enum pg_status query_reversal(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t transfer, struct entry **entry)
+{
+    static const struct pg_statement reverses = {STORE_SLOT_REVERSAL, 2,
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN posting p USING (ledger, seq)" JOIN_HOLD
+        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind = 8 ORDER BY p.leg"};
+    return entry_about(context, store, accounts, &reverses, transfer, entry);
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */
@@ -185,7 +232,8 @@ enum pg_status query_statement(struct context *context, struct store *store,
         " SELECT x.seq, x.n FROM (SELECT " PREVIOUS ", w.n + 1 FROM w WHERE w.n < $4) x (seq, n)"
         " WHERE x.seq > $5)"
         " SELECT " ENTRY_COLUMNS " FROM w JOIN entry e ON e.ledger = $1 AND e.seq = w.seq"
-        " JOIN posting p ON p.ledger = $1 AND p.seq = w.seq ORDER BY e.seq DESC, p.leg"};
+        " JOIN posting p ON p.ledger = $1 AND p.seq = w.seq" JOIN_HOLD
+        " ORDER BY e.seq DESC, p.leg"};
     struct number_text texts[5];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
         number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], limit),

@@ -19,6 +19,12 @@ MUST_CHECK enum pg_status query_journal(struct context *context, struct store *s
 MUST_CHECK enum pg_status query_entry_by_key(struct context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry);
 
+/* The entry that settled a hold, or that reversed a transfer; NULL: none. */
+MUST_CHECK enum pg_status query_settlement(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t hold, struct entry **entry);
+MUST_CHECK enum pg_status query_reversal(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t transfer, struct entry **entry);
+
 /*
  * The entries that touched an account, newest first, by walking from entry to entry along the
  * postings' from_prev and to_prev: the cost is that of the page, wherever it lies. The walk starts

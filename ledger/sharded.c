@@ -9,6 +9,7 @@
 #include "ledger/strategy.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "coro/mutex.h"
 
@@ -33,7 +34,9 @@ static unsigned shard_of(const struct account *account)
 static struct shard_set shards_of(struct account *const *accounts, size_t count)
 {
     struct shard_set set = {{0}};
-    for (size_t i = 0; i < count; i++) {
+    if (!accounts)
+        memset(&set, 0xff, sizeof set);
+    for (size_t i = 0; accounts && i < count; i++) {
         unsigned shard = shard_of(accounts[i]);
         set.bits[shard / WORD] |= UINT64_C(1) << (shard % WORD);
     }

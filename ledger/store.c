@@ -145,7 +145,8 @@ static bool wait_for_turn(struct context *context, struct store *store, char *er
 static bool take_epoch(struct context *context, struct store *store, char *error, size_t size)
 {
     static const struct pg_statement take = {STORE_SLOT_EPOCH, 1,
-        "UPDATE writer SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch, batch"};
+        "UPDATE writer w SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch, batch,"
+        " (SELECT encode(hash, 'hex') FROM batch b WHERE b.ledger = w.ledger AND b.no = w.batch)"};
     char ledger[16];
     const char *values[] = {ledger};
     struct pg_result *rows = NULL;
@@ -158,6 +159,7 @@ static bool take_epoch(struct context *context, struct store *store, char *error
     failpoint("epoch.taken");
     store->epoch = (uint64_t)pg_number(rows, 0, 0);
     store->batch = (uint64_t)pg_number(rows, 0, 1);
+    hash_of_hex(pg_text(rows, 0, 2), store->hash, sizeof store->hash);
     pg_free(&rows);
     return true;
 }
@@ -204,33 +206,33 @@ void store_close(struct store **store)
 
 /* ---- committing ---------------------------------------------------------------------------- */
 
-static void add_table(char *sql, size_t size, const char *copy, const struct pg_data *table,
-    struct pg_data *data, size_t *tables)
-{
-    if (table->size == 0)
-        return;
-    size_t length = strlen(sql);
-    snprintf(sql + length, size - length, "COPY %s FROM STDIN (FORMAT binary);", copy);
-    data[(*tables)++] = *table;
-}
+const char *const store_tables[STORE_TABLES] = {
+    [STORE_ACCOUNTS] = "account (ledger,no,id,asset,floor,opened,metadata)",
+    [STORE_ENTRIES] =
+        "entry (ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref)",
+    [STORE_POSTINGS] =
+        "posting (ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev)",
+    [STORE_HOLDS] = "hold (ledger,seq,from_no,to_no,amount,expires_at)",
+    [STORE_HELD] = "held (ledger,account,seq,held)",
+    [STORE_WAYPOINTS] = "waypoint (ledger,account,seq)",
+};
 
 static enum pg_status send_batch(
     struct context *context, struct store *store, const struct store_batch *batch, bool *committed)
 {
-    char sql[1000];
-    struct pg_data data[3];
+    char sql[1500], hash[2 * HASH_CHAIN + 1];
+    struct pg_data data[STORE_TABLES];
     size_t tables = 0;
-    snprintf(sql, sizeof sql, "BEGIN;SELECT writer_advance(%d,%lu,%lu,%lu,%lu);", store->ledger,
-        store->epoch, batch->number, batch->first_seq, batch->last_seq);
-    add_table(sql, sizeof sql, "account (ledger,no,id,asset,floor,opened,metadata)",
-        &batch->accounts, data, &tables);
-    add_table(sql, sizeof sql,
-        "entry (ledger,seq,at,kind,key,fingerprint,account,code,available,metadata)",
-        &batch->entries, data, &tables);
-    add_table(sql, sizeof sql,
-        "posting (ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev)",
-        &batch->postings, data, &tables);
-    size_t length = strlen(sql);
+    hash_to_hex(batch->hash, sizeof batch->hash, hash);
+    size_t length = (size_t)snprintf(sql, sizeof sql,
+        "BEGIN;SELECT writer_advance(%d,%lu,%lu,%lu,%lu,'\\x%s');", store->ledger, store->epoch,
+        batch->number, batch->first_seq, batch->last_seq, hash);
+    for (int i = 0; i < STORE_TABLES; i++)
+        if (batch->tables[i].size > 0) {
+            length += (size_t)snprintf(sql + length, sizeof sql - length,
+                "COPY %s FROM STDIN (FORMAT binary);", store_tables[i]);
+            data[tables++] = batch->tables[i];
+        }
     snprintf(sql + length, sizeof sql - length, "COMMIT");
     return pg_load(context, store->writer, sql, data, tables, committed);
 }
@@ -311,8 +313,10 @@ enum store_commit store_commit(
         outcome = STORE_COMMITTED;
     else if (status == PG_ERROR)
         outcome = judge(pg_sqlstate(store->writer));
-    if (outcome == STORE_COMMITTED)
+    if (outcome == STORE_COMMITTED) {
         store->batch = batch->number;
+        memcpy(store->hash, batch->hash, sizeof store->hash);
+    }
     if (!committed) { /* its transaction may be open still: the end of the session ends it */
         snprintf(store->problem, sizeof store->problem, "%s", pg_message(store->writer));
         pg_close(&store->writer);

@@ -11,15 +11,17 @@
 #include <stdint.h>
 
 #include "coro/context.h"
+#include "ledger/hash.h"
 #include "ledger/pg.h"
 
 enum { STORE_READERS = 4 };
 
 struct store {
     char *conninfo;
-    int ledger;     /* its number in the database */
-    uint64_t epoch; /* ours */
-    uint64_t batch; /* the last one known to be committed */
+    int ledger;               /* its number in the database */
+    uint64_t epoch;           /* ours */
+    uint64_t batch;           /* the last one known to be committed */
+    uint8_t hash[HASH_CHAIN]; /* of that one */
     struct pg *writer;
     struct chan *readers; /* of struct pg * (NULL: to be connected at next use) */
     char problem[300];    /* of the last failure to commit, for logs */
@@ -33,11 +35,26 @@ MUST_CHECK struct store *store_open(struct context *context, const char *conninf
     const char *ledger, const char *strategy, char *error, size_t error_size);
 void store_close(struct store **store);
 
+/* The tables that a batch brings rows for; the first four are what its hash covers. */
+enum store_table {
+    STORE_ACCOUNTS,
+    STORE_ENTRIES,
+    STORE_POSTINGS,
+    STORE_HOLDS,
+    STORE_HELD,
+    STORE_WAYPOINTS,
+    STORE_TABLES,
+};
+
+/* The columns of each in the order of its rows: "account (ledger,no,...)". */
+extern const char *const store_tables[STORE_TABLES];
+
 /* What one database transaction brings in: the COPY data of each table; no rows: size 0. */
 struct store_batch {
     uint64_t number; /* store->batch + 1 */
     uint64_t first_seq, last_seq;
-    struct pg_data accounts, entries, postings;
+    struct pg_data tables[STORE_TABLES];
+    uint8_t hash[HASH_CHAIN];
 };
 
 enum store_commit {
@@ -77,6 +94,8 @@ enum store_slot {
     STORE_SLOT_LOCK,
     STORE_SLOT_EPOCH,
     STORE_SLOT_WRITER,
+    STORE_SLOT_SETTLEMENT,
+    STORE_SLOT_REVERSAL,
 };
 
 #endif

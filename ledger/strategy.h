@@ -40,8 +40,9 @@ MUST_CHECK struct strategy *strategy_make(const char *name);
 /* No section may be running or waiting. */
 void strategy_free(struct strategy **strategy);
 
-/* Run section(arg), which touches these accounts and no others, and return when it has run. May
- * park; the section itself must not. Only from coroutines. */
+/* Run section(arg), which touches these accounts and no others (NULL: it may touch all of them, and
+ * what every section reads), and return when it has run. May park; the section itself must not.
+ * Only from coroutines. */
 void strategy_run(struct strategy *strategy, struct account *const *accounts, size_t count,
     void (*section)(void *arg), void *arg);
 

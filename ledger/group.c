@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ * - Keys are claimed in one order, that of their text, so that two batches which share keys cannot
+ *   wait for each other.
+ * - One section decides all transfers, each on top of the drafts of those before it; only when all
+ *   may happen is anything changed. The journal then gives them positions in a row, and commits
+ *   them in one batch.
+ */
+#include "ledger/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/rules.h"
+#include "ledger/transfer.h"
+
+enum item_state {
+    ITEM_FRESH,   /* nothing is known of it yet */
+    ITEM_CLAIMED, /* its key is ours (or it has none); its change tells the rest */
+    ITEM_KNOWN,   /* its key was somebody's: the outcome is there */
+    ITEM_SAME,    /* it has the key of an item before it, and is the same transfer */
+};
+
+struct item {
+    struct transfer transfer;
+    enum item_state state;
+    size_t same; /* the first item with its key */
+    struct ledger_outcome *outcome;
+};
+
+struct group {
+    struct ledger *ledger;
+    size_t count, run_count;
+    bool failed;
+    struct item *items;
+    size_t *order;      /* the items by key */
+    struct entry **run; /* of the claimed ones, in order */
+};
+
+static const char *key_of(const struct group *g, size_t i)
+{
+    return g->items[i].transfer.asked->key;
+}
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+static int by_key(const void *a, const void *b, void *arg)
+{
+    const struct group *g = arg;
+    size_t i = *(const size_t *)a, j = *(const size_t *)b;
+    const char *x = key_of(g, i), *y = key_of(g, j);
+    int order = x && y ? strcmp(x, y) : (x != NULL) - (y != NULL);
+    return order ? order : (i > j) - (i < j);
+}
+
+/* The item has the key of the one at `first`. */
+static void follow_item(struct group *g, struct item *item, size_t first)
+{
+    const struct entry *one = g->items[first].transfer.change.entry;
+    item->same = first;
+    item->state = ITEM_SAME;
+    if (memcmp(one->fingerprint, item->transfer.change.entry->fingerprint, ENTRY_FINGERPRINT) == 0)
+        return;
+    item->state = ITEM_KNOWN;
+    *item->outcome = (struct ledger_outcome){
+        .status = LEDGER_KEY_REUSED, .seq = journal_durable(g->ledger->journal)};
+    g->failed = true;
+}
+
+static void claim_item(struct context *context, struct group *g, size_t i, size_t before)
+{
+    struct item *item = &g->items[i];
+    const char *key = key_of(g, i);
+    item->same = i;
+    if (key && before < g->count && key_of(g, before) && strcmp(key, key_of(g, before)) == 0) {
+        follow_item(g, item, g->items[before].same);
+    } else if (change_claim(context, &item->transfer.change, item->outcome)) {
+        item->state = ITEM_CLAIMED;
+    } else {
+        item->state = ITEM_KNOWN;
+        g->failed = g->failed || item->outcome->status != LEDGER_OK;
+    }
+}
+
+static void claim_all(struct context *context, struct group *g)
+{
+    for (size_t n = 0; n < g->count; n++)
+        g->order[n] = n;
+    qsort_r(g->order, g->count, sizeof *g->order, by_key, g);
+    for (size_t n = 0; n < g->count && !g->failed; n++)
+        claim_item(context, g, g->order[n], n ? g->order[n - 1] : g->count);
+}
+
+/* ---- deciding ------------------------------------------------------------------------------ */
+
+static void resolve_all(struct group *g)
+{
+    enum ledger_status welcome = change_is_welcome(g->ledger);
+    for (size_t i = 0; i < g->count && !g->failed; i++) {
+        struct change *change = &g->items[i].transfer.change;
+        if (g->items[i].state != ITEM_CLAIMED)
+            continue;
+        if (welcome != LEDGER_OK)
+            change->status = welcome;
+        g->failed = welcome != LEDGER_OK || !transfer_resolve(NULL, &g->items[i].transfer);
+        g->run[g->run_count++] = change->entry;
+    }
+}
+
+static bool decide_item(struct group *g, struct change *change)
+{
+    struct entry *entry = change->entry;
+    struct account *broken;
+    if (!change_all_open(change))
+        return false;
+    enum ledger_status status =
+        rules_decide(entry->postings, entry->posting_count, g->ledger->frozen, &broken);
+    if (status != LEDGER_OK)
+        change_refuse(change, status, broken);
+    return status == LEDGER_OK;
+}
+
+static void place(struct entry *entry)
+{
+    rules_link(entry->postings, entry->posting_count);
+    rules_apply(entry->postings, entry->posting_count, entry->seq);
+}
+
+/* Inside the section. */
+static void decide_all(void *arg)
+{
+    struct group *g = arg;
+    for (size_t n = 0; n < g->run_count; n++)
+        rules_begin(g->run[n]->postings, g->run[n]->posting_count);
+    for (size_t i = 0; i < g->count; i++)
+        if (g->items[i].state == ITEM_CLAIMED && !decide_item(g, &g->items[i].transfer.change)) {
+            g->failed = true;
+            return;
+        }
+    journal_append_group(g->ledger->journal, g->run, g->run_count, place);
+    for (size_t i = 0; i < g->count; i++)
+        if (g->items[i].state == ITEM_CLAIMED) {
+            struct change *change = &g->items[i].transfer.change;
+            change->status = LEDGER_OK;
+            change->seq = change->entry->seq;
+        }
+}
+
+/* ---- ending -------------------------------------------------------------------------------- */
+
+static void end_item(struct context *context, struct group *g, struct item *item)
+{
+    if (item->state == ITEM_CLAIMED) {
+        change_end(&item->transfer.change, item->outcome);
+        change_await(context, g->ledger, item->outcome);
+    } else if (item->state == ITEM_FRESH) {
+        *item->outcome = (struct ledger_outcome){
+            .status = LEDGER_NOT_EXECUTED, .seq = journal_durable(g->ledger->journal)};
+    }
+}
+
+static void end_all(struct context *context, struct group *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        end_item(context, g, &g->items[i]);
+    for (size_t i = 0; i < g->count; i++) {
+        struct item *item = &g->items[i];
+        if (item->state != ITEM_SAME)
+            continue;
+        *item->outcome = *g->items[item->same].outcome;
+        item->outcome->replayed = item->outcome->status == LEDGER_OK;
+        if (item->outcome->entry)
+            entry_hold(item->outcome->entry);
+    }
+}
+
+/* False: memory is short. */
+static bool make_items(struct group *g, struct ledger *ledger,
+    const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
+{
+    *g = (struct group){.ledger = ledger, .count = count};
+    g->items = calloc(count, sizeof *g->items);
+    g->order = calloc(count, sizeof *g->order);
+    g->run = calloc(count, sizeof(struct entry *));
+    bool good = g->items && g->order && g->run;
+    for (size_t i = 0; i < count && good; i++) {
+        struct item *item = &g->items[i];
+        struct change *change = &item->transfer.change;
+        item->transfer.asked = &transfers[i];
+        item->outcome = &outcomes[i];
+        change->ledger = ledger;
+        change->entry = transfer_entry(&transfers[i]);
+        change->status = LEDGER_NOT_EXECUTED;
+        change->fleeting = true;
+        change->seq = journal_durable(ledger->journal);
+        good = change->entry != NULL;
+    }
+    return good;
+}
+
+static void free_items(struct group *g)
+{
+    for (size_t i = 0; g->items && i < g->count; i++)
+        entry_drop(&g->items[i].transfer.change.entry);
+    free(g->items);
+    free(g->order);
+    free((void *)g->run);
+}
+
+void group_carry_out(struct context *context, struct ledger *ledger,
+    const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
+{
+    struct group g;
+    if (make_items(&g, ledger, transfers, count, outcomes)) {
+        claim_all(context, &g);
+        resolve_all(&g);
+        if (!g.failed && g.run_count > 0 && !change_run(ledger, g.run, g.run_count, decide_all, &g))
+            g.failed = true;
+        end_all(context, &g);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            outcomes[i] = (struct ledger_outcome){
+                .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
+    }
+    free_items(&g);
+}

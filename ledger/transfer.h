@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* A transfer on its way: for transfer.c and group.c. None of these parks. */
+#ifndef LEDGER_TRANSFER_H
+#define LEDGER_TRANSFER_H
+
+#include "ledger/change.h"
+
+struct transfer {
+    struct change change;
+    const struct ledger_transfer *asked;
+};
+
+/* Its entry, with the fingerprint of the request; NULL: memory is short. */
+MUST_CHECK struct entry *transfer_entry(const struct ledger_transfer *asked);
+
+/* Turn its names into accounts; `arg` is a struct transfer. False: refused. */
+MUST_CHECK bool transfer_resolve(struct context *context, void *arg);
+
+#endif
