@@ -44,7 +44,8 @@ static bool take_account(const struct pg_result *row, void *arg)
     }
     strcpy(account->asset, pg_text(row, 0, ASSET));
     account->opened = (uint64_t)pg_number(row, 0, OPENED);
-    account->seq = (uint64_t)pg_number(row, 0, SEQ);
+    account->seq = account->moved = (uint64_t)pg_number(row, 0, SEQ);
+    account->steps = ACCOUNT_STEPS - 1;
     account->has_floor = !pg_is_null(row, 0, FLOOR);
     if (account->has_floor && !read_money(row, FLOOR, &account->floor))
         return fail(f, "floor of account", row);
