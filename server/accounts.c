@@ -53,11 +53,11 @@ static bool read_account(
         problem_invalid(request, response, "asset", "must be CODE/SCALE, such as USD/2");
     else
         return read_floor(request, response, body, account) &&
-               api_metadata(request, response, body, &account->metadata);
+               api_metadata(request, response, NULL, body, &account->metadata);
     return false;
 }
 
-void accounts_post(struct api *api, struct request *request, struct response *response)
+void accounts_post(struct request *request, struct response *response)
 {
     struct ledger_open_account wanted;
     struct ledger_account account;
@@ -67,10 +67,10 @@ void accounts_post(struct api *api, struct request *request, struct response *re
         return;
     struct context *patience = api_patience(request);
     enum ledger_status status =
-        ledger_open_account(patience, api->ledger, &wanted, &account, &opened, &seq);
+        ledger_open_account(patience, request->served, &wanted, &account, &opened, &seq);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        api_refuse_of(api, request, response,
+        api_refuse_of(request, response,
             &(struct problem_of_ledger){.status = status, .seq = seq, .account = wanted.id});
         return;
     }
@@ -81,7 +81,7 @@ void accounts_post(struct api *api, struct request *request, struct response *re
     }
 }
 
-void accounts_get(struct api *api, struct request *request, struct response *response)
+void accounts_get(struct request *request, struct response *response)
 {
     struct ledger_account account;
     uint64_t seq = 0;
@@ -92,12 +92,12 @@ void accounts_get(struct api *api, struct request *request, struct response *res
     }
     struct context *patience = api_patience(request);
     enum ledger_status status =
-        ledger_read_account(patience, api->ledger, request->account, &account, &seq);
+        ledger_read_account(patience, request->served, request->account, &account, &seq);
     context_release(&patience);
     if (status == LEDGER_OK)
         answer_account(request, response, &account, seq);
     else
-        api_refuse_of(api, request, response,
+        api_refuse_of(request, response,
             &(struct problem_of_ledger){.status = status, .seq = seq, .account = request->account});
 }
 
@@ -130,7 +130,7 @@ static void answer_list(struct request *request, struct response *response,
     api_ok(response, &out, seq);
 }
 
-void accounts_list(struct api *api, struct request *request, struct response *response)
+void accounts_list(struct request *request, struct response *response)
 {
     const char *prefix, *after, *asset = request_query(request, "asset");
     uint64_t limit = LIST_LIMIT, seq = 0;
@@ -147,11 +147,11 @@ void accounts_list(struct api *api, struct request *request, struct response *re
     size_t count = 0;
     bool more = false;
     struct context *patience = api_patience(request);
-    enum ledger_status status = ledger_list_accounts(patience, api->ledger, prefix,
+    enum ledger_status status = ledger_list_accounts(patience, request->served, prefix,
         asset ? asset : "", after, limit, accounts, &count, &more, &seq);
     context_release(&patience);
     if (status == LEDGER_OK)
         answer_list(request, response, accounts, count, more, seq);
     else
-        api_refuse(api, request, response, status, seq);
+        api_refuse(request, response, status, seq);
 }

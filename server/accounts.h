@@ -3,12 +3,11 @@
 #ifndef SERVER_ACCOUNTS_H
 #define SERVER_ACCOUNTS_H
 
-struct api;
 struct request;
 struct response;
 
-void accounts_post(struct api *api, struct request *request, struct response *response);
-void accounts_get(struct api *api, struct request *request, struct response *response);
-void accounts_list(struct api *api, struct request *request, struct response *response);
+void accounts_post(struct request *request, struct response *response);
+void accounts_get(struct request *request, struct response *response);
+void accounts_list(struct request *request, struct response *response);
 
 #endif

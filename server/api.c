@@ -64,11 +64,15 @@ static bool is_allowed(
     return false;
 }
 
-static bool ledger_exists(struct api *api, struct request *request, struct response *response)
+static bool find_ledger(struct api *api, struct request *request, struct response *response)
 {
-    if (!request->ledger || strcmp(request->ledger, API_LEDGER) == 0)
+    if (!request->ledger)
         return true;
-    api_refuse(api, request, response, LEDGER_LEDGER_NOT_FOUND, 0);
+    if (strcmp(request->ledger, API_LEDGER) == 0)
+        request->served = api->ledger;
+    if (request->served)
+        return true;
+    api_refuse(request, response, LEDGER_LEDGER_NOT_FOUND, 0);
     return false;
 }
 
@@ -96,15 +100,21 @@ void api_answer(void *arg, struct request *request, struct response *response)
 {
     struct api *api = arg;
     const struct route *route = NULL;
+    request->api = api;
     if (!find_route(request, response, &route) ||
-        !is_allowed(api, request, response, route->scope) || !ledger_exists(api, request, response))
+        !is_allowed(api, request, response, route->scope) || !find_ledger(api, request, response))
         return;
-    if (route->method == REQUEST_POST && !request_is_json(request)) {
+    bool may_lack = route->body == ROUTE_BODY_OPTIONAL && request->body_length == 0;
+    if (route->body != ROUTE_BODY_NONE && !may_lack && !request_is_json(request)) {
         problem(request, response, PROBLEM_UNSUPPORTED_TYPE, NULL);
         return;
     }
+    if (may_lack) {
+        request->body_length = 2;
+        request->body = arena_copy(&request->arena, "{}", 2);
+    }
     if (query_is_known(request, response, route))
-        route->answer(api, request, response);
+        route->answer(request, response);
 }
 
 /* ---- for the handlers ---------------------------------------------------------------------- */
@@ -123,11 +133,20 @@ const char *api_path(struct request *request, const char *kind, const char *id)
 {
     struct json_out path;
     json_out_begin(&path, &request->arena);
-    json_out_raw(&path, API_LEDGER_PATH "/", sizeof API_LEDGER_PATH);
+    json_out_raw(&path, "/v1/ledgers/", 12);
+    json_out_raw(&path, request->ledger, strlen(request->ledger));
+    json_out_raw(&path, "/", 1);
     json_out_raw(&path, kind, strlen(kind));
     json_out_raw(&path, "/", 1);
     json_out_raw(&path, id, strlen(id) + 1);
     return path.text;
+}
+
+const char *api_path_to(struct request *request, const char *kind, uint64_t seq)
+{
+    char id[MONEY_TEXT];
+    money_format((money)seq, id);
+    return api_path(request, kind, id);
 }
 
 static bool gave_up(enum ledger_status status)
@@ -136,32 +155,38 @@ static bool gave_up(enum ledger_status status)
            status == LEDGER_UNAVAILABLE || status == LEDGER_OUTCOME_UNKNOWN;
 }
 
-void api_refuse_of(struct api *api, struct request *request, struct response *response,
-    const struct problem_of_ledger *what)
+struct problem_of_ledger api_told(
+    const struct request *request, const struct problem_of_ledger *what)
 {
     struct problem_of_ledger told = *what;
     if (gave_up(told.status)) {
-        uint64_t durable = ledger_durable_seq(api->ledger);
+        uint64_t durable = request->served ? ledger_durable_seq(request->served) : 0;
         told.seq = told.seq < durable ? told.seq : durable;
         told.account = NULL;
         told.has_available = false;
     }
+    return told;
+}
+
+void api_refuse_of(
+    struct request *request, struct response *response, const struct problem_of_ledger *what)
+{
+    struct problem_of_ledger told = api_told(request, what);
     problem_of_ledger(request, response, &told);
 }
 
-void api_refuse(struct api *api, struct request *request, struct response *response,
-    enum ledger_status status, uint64_t seq)
+void api_refuse(
+    struct request *request, struct response *response, enum ledger_status status, uint64_t seq)
 {
-    api_refuse_of(
-        api, request, response, &(struct problem_of_ledger){.status = status, .seq = seq});
+    api_refuse_of(request, response, &(struct problem_of_ledger){.status = status, .seq = seq});
 }
 
-const struct json_in *api_body(
-    struct request *request, struct response *response, const char *const *names)
+static const struct json_in *read_body(
+    struct request *request, struct response *response, const char *const *names, size_t values)
 {
     char error[JSON_IN_ERROR];
     const struct json_in *body =
-        json_in_read(&request->arena, request->body, request->body_length, error);
+        json_in_read(&request->arena, request->body, request->body_length, values, error);
     if (!body) {
         problem(request, response, PROBLEM_INVALID_JSON,
             arena_copy(&request->arena, error, strlen(error)));
@@ -177,6 +202,30 @@ const struct json_in *api_body(
         return NULL;
     }
     return body;
+}
+
+const struct json_in *api_body(
+    struct request *request, struct response *response, const char *const *names)
+{
+    return read_body(request, response, names, JSON_IN_VALUES);
+}
+
+const struct json_in *api_large_body(
+    struct request *request, struct response *response, const char *const *names)
+{
+    return read_body(request, response, names, JSON_IN_VALUES_LARGE);
+}
+
+bool api_position(struct request *request, struct response *response, uint64_t *position)
+{
+    money id;
+    bool good =
+        money_parse(request->id, strlen(request->id), false, &id) && id >= 1 && id <= INT64_MAX;
+    if (good)
+        *position = (uint64_t)id;
+    else
+        problem_invalid(request, response, "id", "must be a journal position");
+    return good;
 }
 
 bool api_query_number(struct request *request, struct response *response, const char *name,
@@ -205,20 +254,21 @@ struct context *api_patience(const struct request *request)
     return context;
 }
 
-bool api_metadata(struct request *request, struct response *response, const struct json_in *body,
-    const char **metadata)
+bool api_metadata(struct request *request, struct response *response,
+    const struct problem_place *place, const struct json_in *object, const char **metadata)
 {
-    const struct json_in *member = json_in_member(body, "metadata");
+    const struct json_in *member = json_in_member(object, "metadata");
     *metadata = NULL;
     if (!member || json_in_is_null(member))
         return true;
     if (!json_in_is_object(member)) {
-        problem_invalid(request, response, "metadata", "must be an object");
+        problem_invalid_at(request, response, place, "metadata", "must be an object");
         return false;
     }
     *metadata = json_in_compact(&request->arena, member, METADATA_MAX);
     if (*metadata)
         return true;
-    problem_invalid(request, response, "metadata", "must be at most 4,096 bytes of compact JSON");
+    problem_invalid_at(
+        request, response, place, "metadata", "must be at most 4,096 bytes of compact JSON");
     return false;
 }

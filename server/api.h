@@ -13,6 +13,7 @@
 #include "coro/context.h"
 #include "ledger/ledger.h"
 #include "server/json_in.h"
+#include "server/problem.h"
 #include "server/request.h"
 #include "server/response.h"
 
@@ -21,7 +22,6 @@
 #define API_LEDGER_PATH "/v1/ledgers/" API_LEDGER
 
 struct http;
-struct problem_of_ledger;
 struct token_cache;
 
 /* A page of a list ends early, with a cursor, once it is so long: an item can have 1,000 postings.
@@ -45,8 +45,11 @@ void api_answer(void *arg, struct request *request, struct response *response);
 struct json_out;
 void api_ok(struct response *response, const struct json_out *out, uint64_t seq);
 
-/* The body as an object without members other than `names`; NULL: the answer is filled in. */
+/* The body as an object without members other than `names`; NULL: the answer is filled in. An
+ * empty body, of a route that takes it, is an object without members. */
 MUST_CHECK const struct json_in *api_body(
+    struct request *request, struct response *response, const char *const *names);
+MUST_CHECK const struct json_in *api_large_body(
     struct request *request, struct response *response, const char *const *names);
 
 /* Query parameters; false: the answer is filled in. `value` is left alone if it was not given. */
@@ -56,18 +59,26 @@ MUST_CHECK bool api_query_number(struct request *request, struct response *respo
 /* The bound on how long a request waits; the caller releases it. */
 struct context *api_patience(const struct request *request);
 
-/* The metadata member in compact form (*metadata NULL: none); false: the answer is filled in. */
+/* The metadata member of the object at that place (NULL: the body) in compact form (*metadata NULL:
+ * none); false: the answer is filled in. */
 MUST_CHECK bool api_metadata(struct request *request, struct response *response,
-    const struct json_in *body, const char **metadata);
+    const struct problem_place *place, const struct json_in *object, const char **metadata);
 
-/* The path of something of the ledger: API_LEDGER_PATH "/", `kind`, "/", `id`. */
+/* A path below the ledger's: "/v1/ledgers/main/", `kind`, "/", `id`. */
 const char *api_path(struct request *request, const char *kind, const char *id);
+const char *api_path_to(struct request *request, const char *kind, uint64_t seq);
 
-/* The ledger's "no". An answer that gave up waiting tells no more than what is durable: neither a
- * later position, nor what was decided there. */
-void api_refuse(struct api *api, struct request *request, struct response *response,
-    enum ledger_status status, uint64_t seq);
-void api_refuse_of(struct api *api, struct request *request, struct response *response,
-    const struct problem_of_ledger *what);
+/* The position in the path; false: it is none, and the answer is filled in. */
+MUST_CHECK bool api_position(
+    struct request *request, struct response *response, uint64_t *position);
+
+/* What may be told of the ledger's "no": an answer that gave up waiting tells no more than what is
+ * durable, neither a later position, nor what was decided there. And saying it. */
+struct problem_of_ledger api_told(
+    const struct request *request, const struct problem_of_ledger *what);
+void api_refuse(
+    struct request *request, struct response *response, enum ledger_status status, uint64_t seq);
+void api_refuse_of(
+    struct request *request, struct response *response, const struct problem_of_ledger *what);
 
 #endif

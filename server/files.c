@@ -31,7 +31,7 @@ static const char *etag_of(struct request *request, const struct embed *file)
     static const char hex[] = "0123456789abcdef";
     uint8_t digest[16];
     struct hash hash;
-    hash_start(&hash);
+    hash_start(&hash, HASH_REQUEST);
     hash_add(&hash, file->data, file->size);
     hash_finish(&hash, digest);
     char *etag = arena_alloc(&request->arena, 2 * sizeof digest + 3), *to = etag;
@@ -59,10 +59,9 @@ static void answer_file(
     response->length = file->size;
 }
 
-void files_get(struct api *api, struct request *request, struct response *response)
+void files_get(struct request *request, struct response *response)
 {
     const char *name = *request->id ? request->id : "index.html";
-    (void)api;
     for (const struct embed *file = embed_web; file->name; file++)
         if (strcmp(file->name, name) == 0) {
             answer_file(request, response, file);
@@ -71,8 +70,7 @@ void files_get(struct api *api, struct request *request, struct response *respon
     problem(request, response, PROBLEM_NOT_FOUND, NULL);
 }
 
-void files_openapi(struct api *api, struct request *request, struct response *response)
+void files_openapi(struct request *request, struct response *response)
 {
-    (void)api;
     answer_file(request, response, &embed_api[0]);
 }

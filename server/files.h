@@ -3,11 +3,10 @@
 #ifndef SERVER_FILES_H
 #define SERVER_FILES_H
 
-struct api;
 struct request;
 struct response;
 
-void files_get(struct api *api, struct request *request, struct response *response);
-void files_openapi(struct api *api, struct request *request, struct response *response);
+void files_get(struct request *request, struct response *response);
+void files_openapi(struct request *request, struct response *response);
 
 #endif

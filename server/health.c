@@ -3,32 +3,17 @@
 
 #include "server/api.h"
 #include "server/json_out.h"
+#include "server/ledgers.h"
 
 /* Asks nothing and nobody: whoever restarts what is not alive must not do so because of another. */
-void health_live(struct api *api, struct request *request, struct response *response)
+void health_live(struct request *request, struct response *response)
 {
     static const char body[] = "{\"status\":\"alive\"}";
-    (void)api;
     (void)request;
     response->status = 200;
     response->content_type = "application/json";
     response->body = body;
     response->length = sizeof body - 1;
-}
-
-static const char *state_name(enum ledger_state state)
-{
-    switch (state) {
-    case LEDGER_RUNNING:
-        return "running";
-    case LEDGER_RECOVERING:
-        return "recovering";
-    case LEDGER_FENCED:
-        return "fenced";
-    case LEDGER_STOPPED:
-        break;
-    }
-    return "stopped";
 }
 
 static const char *why_not_ready(const struct api *api, enum ledger_state state)
@@ -48,18 +33,18 @@ static const char *why_not_ready(const struct api *api, enum ledger_state state)
     return "the database refused a batch: writes have stopped, reads go on";
 }
 
-void health_ready(struct api *api, struct request *request, struct response *response)
+void health_ready(struct request *request, struct response *response)
 {
     struct ledger_figures figures;
     struct json_out out;
-    ledger_read_figures(api->ledger, &figures);
-    const char *reason = why_not_ready(api, figures.state);
+    ledger_read_figures(request->api->ledger, &figures);
+    const char *reason = why_not_ready(request->api, figures.state);
     json_out_begin(&out, &request->arena);
     json_out_open(&out, '{');
     json_out_key(&out, "ready");
     json_out_bool(&out, !reason);
     json_out_key(&out, "state");
-    json_out_text(&out, state_name(figures.state));
+    json_out_text(&out, ledgers_state_name(figures.state));
     if (reason) {
         json_out_key(&out, "reason");
         json_out_text(&out, reason);
@@ -69,49 +54,4 @@ void health_ready(struct api *api, struct request *request, struct response *res
     response->has_ledger_seq = false;
     response->status = reason ? 503 : 200;
     response->retry_after_s = reason ? 1 : 0;
-}
-
-static void write_ledger(struct json_out *out, const struct ledger_figures *figures)
-{
-    json_out_open(out, '{');
-    json_out_key(out, "name");
-    json_out_text(out, figures->name);
-    json_out_key(out, "strategy");
-    json_out_text(out, figures->strategy);
-    json_out_key(out, "state");
-    json_out_text(out, state_name(figures->state));
-    json_out_key(out, "seq");
-    json_out_number(out, figures->durable_seq);
-    json_out_key(out, "epoch");
-    json_out_number(out, figures->epoch);
-    json_out_key(out, "accounts");
-    json_out_number(out, figures->accounts);
-    json_out_close(out, '}');
-}
-
-void health_ledger(struct api *api, struct request *request, struct response *response)
-{
-    struct ledger_figures figures;
-    struct json_out out;
-    ledger_read_figures(api->ledger, &figures);
-    json_out_begin(&out, &request->arena);
-    write_ledger(&out, &figures);
-    api_ok(response, &out, figures.durable_seq);
-}
-
-void health_ledgers(struct api *api, struct request *request, struct response *response)
-{
-    struct ledger_figures figures;
-    struct json_out out;
-    ledger_read_figures(api->ledger, &figures);
-    json_out_begin(&out, &request->arena);
-    json_out_open(&out, '{');
-    json_out_key(&out, "items");
-    json_out_open(&out, '[');
-    write_ledger(&out, &figures);
-    json_out_close(&out, ']');
-    json_out_key(&out, "next");
-    json_out_json(&out, NULL);
-    json_out_close(&out, '}');
-    api_ok(response, &out, figures.durable_seq);
 }

@@ -33,7 +33,7 @@ static void end_items(struct json_out *out, uint64_t next)
     json_out_close(out, '}');
 }
 
-void journal_list(struct api *api, struct request *request, struct response *response)
+void journal_list(struct request *request, struct response *response)
 {
     uint64_t after = 0, limit = LIST_LIMIT, seq = 0;
     size_t count = 0;
@@ -43,10 +43,10 @@ void journal_list(struct api *api, struct request *request, struct response *res
     struct entry **entries = arena_alloc(&request->arena, limit * sizeof *entries);
     struct context *patience = api_patience(request);
     enum ledger_status status =
-        ledger_journal(patience, api->ledger, after, limit, entries, &count, &seq);
+        ledger_journal(patience, request->served, after, limit, entries, &count, &seq);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        api_refuse(api, request, response, status, seq);
+        api_refuse(request, response, status, seq);
         return;
     }
     struct json_out out;
@@ -63,7 +63,7 @@ void journal_list(struct api *api, struct request *request, struct response *res
     api_ok(response, &out, seq);
 }
 
-void journal_statement(struct api *api, struct request *request, struct response *response)
+void journal_statement(struct request *request, struct response *response)
 {
     uint64_t before = 0, limit = LIST_LIMIT, next = 0, seq = 0;
     size_t count = 0;
@@ -78,10 +78,10 @@ void journal_statement(struct api *api, struct request *request, struct response
     struct entry **entries = arena_alloc(&request->arena, limit * sizeof *entries);
     struct context *patience = api_patience(request);
     enum ledger_status status = ledger_statement(
-        patience, api->ledger, request->account, before, limit, entries, &count, &next, &seq);
+        patience, request->served, request->account, before, limit, entries, &count, &next, &seq);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        api_refuse_of(api, request, response,
+        api_refuse_of(request, response,
             &(struct problem_of_ledger){.status = status, .seq = seq, .account = request->account});
         return;
     }
@@ -98,17 +98,17 @@ void journal_statement(struct api *api, struct request *request, struct response
     api_ok(response, &out, seq);
 }
 
-void journal_audit(struct api *api, struct request *request, struct response *response)
+void journal_audit(struct request *request, struct response *response)
 {
     char *findings = arena_alloc(&request->arena, FINDINGS);
     uint64_t found = 0, seq = 0;
     findings[0] = '\0';
     struct context *patience = api_patience(request);
     enum ledger_status status =
-        ledger_audit(patience, api->ledger, findings, FINDINGS, &found, &seq);
+        ledger_audit(patience, request->served, findings, FINDINGS, &found, &seq);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        api_refuse(api, request, response, status, seq);
+        api_refuse(request, response, status, seq);
         return;
     }
     struct json_out out;

@@ -3,13 +3,12 @@
 #ifndef SERVER_JOURNAL_H
 #define SERVER_JOURNAL_H
 
-struct api;
 struct request;
 struct response;
 
-void journal_list(struct api *api, struct request *request, struct response *response);
-void journal_statement(struct api *api, struct request *request, struct response *response);
-void journal_events(struct api *api, struct request *request, struct response *response);
-void journal_audit(struct api *api, struct request *request, struct response *response);
+void journal_list(struct request *request, struct response *response);
+void journal_statement(struct request *request, struct response *response);
+void journal_events(struct request *request, struct response *response);
+void journal_audit(struct request *request, struct response *response);
 
 #endif

@@ -58,17 +58,19 @@ static void write_entry(struct json_out *out, const struct entry *entry)
 /* The entries after one position, as events. Only coroutines of one worker use it, in turns. */
 struct api_page {
     size_t users;
+    struct ledger *ledger;
     struct api_page **latest; /* where those of this worker look for it */
     uint64_t after, last;     /* the position before its first entry; its last entry */
     struct arena arena;
     struct json_out out;
 };
 
-static struct api_page *page_make(struct api_page **latest, uint64_t after)
+static struct api_page *page_make(struct ledger *ledger, struct api_page **latest, uint64_t after)
 {
     struct api_page *page = malloc(sizeof *page);
     ensure(page);
-    *page = (struct api_page){.users = 1, .latest = latest, .after = after, .last = after};
+    *page = (struct api_page){
+        .users = 1, .ledger = ledger, .latest = latest, .after = after, .last = after};
     arena_init(&page->arena, page, 0);
     json_out_begin(&page->out, &page->arena);
     return page;
@@ -86,11 +88,12 @@ static void page_drop(struct api_page *page)
 }
 
 /* The page after a position if another subscriber of this worker has it in hand. */
-static struct api_page *page_shared(struct api_page **latest, uint64_t after)
+static struct api_page *page_shared(struct ledger *ledger, struct api_page **latest, uint64_t after)
 {
-    struct api_page *page = *latest && (*latest)->after == after ? *latest : NULL;
-    if (page)
-        page->users++;
+    struct api_page *page = *latest;
+    if (!page || page->ledger != ledger || page->after != after)
+        return NULL;
+    page->users++;
     return page;
 }
 
@@ -108,7 +111,7 @@ static struct api_page *page_read(
     size_t count = 0;
     if (ledger_journal(context, ledger, after, PAGE, entries, &count, &seq) != LEDGER_OK)
         return NULL;
-    struct api_page *page = page_make(latest, after);
+    struct api_page *page = page_make(ledger, latest, after);
     for (size_t i = 0; i < count; i++) {
         if (page->out.length < PAGE_BYTES) {
             write_entry(&page->out, entries[i]);
@@ -121,13 +124,21 @@ static struct api_page *page_read(
     return page;
 }
 
-/* Send the entries after *position, at most a page. False: the stream is over. */
-static bool send_page(struct http_stream *stream, struct api *api, uint64_t *position)
+struct subscription {
+    struct api *api;
+    struct ledger *ledger;
+    uint64_t position; /* of the last entry that the client has */
+};
+
+/* Send the entries after its position, at most a page. False: the stream is over. */
+static bool send_page(struct http_stream *stream, struct subscription *subscription)
 {
-    struct api_page **latest = &api->pages[worker_index()];
-    struct api_page *page = page_shared(latest, *position);
+    struct ledger *ledger = subscription->ledger;
+    uint64_t *position = &subscription->position;
+    struct api_page **latest = &subscription->api->pages[worker_index()];
+    struct api_page *page = page_shared(ledger, latest, *position);
     if (!page)
-        page = page_read(http_stream_context(stream), api->ledger, latest, *position);
+        page = page_read(http_stream_context(stream), ledger, latest, *position);
     if (!page)
         return false; /* the client comes back with its position */
     bool good = true;
@@ -172,16 +183,11 @@ static enum awaited await_entry(
     return context_err(life) != CONTEXT_OK ? AWAITED_END : more ? AWAITED_ENTRY : AWAITED_SILENCE;
 }
 
-struct subscription {
-    struct api *api;
-    uint64_t position; /* of the last entry that the client has */
-};
-
 static void run(struct http_stream *stream, struct request *request, void *arg)
 {
     static const char hello[] = "retry: 1000\n\n";
     struct subscription *subscription = arg;
-    struct ledger *ledger = subscription->api->ledger;
+    struct ledger *ledger = subscription->ledger;
     uint64_t *position = &subscription->position;
     char memory[FIRST_MEMORY];
     struct arena arena;
@@ -192,7 +198,7 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
     while (good) {
         arena_clear(&arena);
         if (ledger_durable_seq(ledger) > *position) {
-            good = send_page(stream, subscription->api, position);
+            good = send_page(stream, subscription);
             continue;
         }
         switch (await_entry(stream, ledger, *position)) {
@@ -209,10 +215,12 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
     arena_clear(&arena);
 }
 
-void journal_events(struct api *api, struct request *request, struct response *response)
+void journal_events(struct request *request, struct response *response)
 {
     struct subscription *subscription = arena_alloc(&request->arena, sizeof *subscription);
-    *subscription = (struct subscription){.api = api, .position = ledger_durable_seq(api->ledger)};
+    uint64_t durable = ledger_durable_seq(request->served);
+    *subscription =
+        (struct subscription){.api = request->api, .ledger = request->served, .position = durable};
     if (!api_query_number(request, response, "after", 0, INT64_MAX, &subscription->position))
         return;
     money last; /* what the client has seen wins over the address that it first came with */
@@ -225,7 +233,7 @@ void journal_events(struct api *api, struct request *request, struct response *r
         subscription->position = (uint64_t)last;
     response->status = 200;
     response->content_type = "text/event-stream";
-    response->ledger_seq = ledger_durable_seq(api->ledger);
+    response->ledger_seq = ledger_durable_seq(request->served);
     response->has_ledger_seq = true;
     response->stream = run;
     response->stream_arg = subscription;

@@ -43,7 +43,7 @@ static const struct json_in *from(const json_t *value)
 }
 
 /* Counts brackets before jansson recurses into them. False: too deep or too many values. */
-static bool shape_is_bounded(const char *text, size_t length)
+static bool shape_is_bounded(const char *text, size_t length, size_t most)
 {
     size_t depth = 0, values = 0;
     for (size_t i = 0; i < length; i++) {
@@ -67,7 +67,7 @@ static bool shape_is_bounded(const char *text, size_t length)
             break;
         }
     }
-    return values <= JSON_IN_VALUES;
+    return values <= most;
 }
 
 struct reading {
@@ -92,15 +92,15 @@ static void read_document(void *arg)
 }
 
 const struct json_in *json_in_read(
-    struct arena *arena, const char *text, size_t length, char error[JSON_IN_ERROR])
+    struct arena *arena, const char *text, size_t length, size_t values, char error[JSON_IN_ERROR])
 {
     struct reading reading = {
         .arena = arena, .text = text, .length = length, .error = error, .value = NULL};
     if (length == 0)
         snprintf(error, JSON_IN_ERROR, "the body is empty");
-    else if (!shape_is_bounded(text, length))
-        snprintf(error, JSON_IN_ERROR, "nested deeper than %d, or more than %d values",
-            JSON_IN_DEPTH, JSON_IN_VALUES);
+    else if (!shape_is_bounded(text, length, values))
+        snprintf(error, JSON_IN_ERROR, "nested deeper than %d, or more than %zu values",
+            JSON_IN_DEPTH, values);
     else
         worker_call(read_document, &reading);
     return from(reading.value);
@@ -159,6 +159,12 @@ const struct json_in *json_in_at(const struct json_in *array, size_t index)
 const char *json_in_text(const struct json_in *value)
 {
     return json_string_value(of(value));
+}
+
+bool json_in_bool(const struct json_in *value, bool *truth)
+{
+    *truth = json_is_true(of(value));
+    return json_is_boolean(of(value));
 }
 
 bool json_in_money(const struct json_in *value, bool negative_too, money *amount)

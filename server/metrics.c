@@ -108,13 +108,13 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
         out, "teller_event_streams", "gauge", "Subscribers of the event stream.", figures->streams);
 }
 
-void metrics_get(struct api *api, struct request *request, struct response *response)
+void metrics_get(struct request *request, struct response *response)
 {
     struct ledger_figures ledger;
     struct http_figures *http = arena_alloc(&request->arena, sizeof *http);
     struct json_out out;
-    ledger_read_figures(api->ledger, &ledger);
-    http_read_figures(api->http, http);
+    ledger_read_figures(request->api->ledger, &ledger);
+    http_read_figures(request->api->http, http);
     json_out_begin(&out, &request->arena);
     number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
     write_ledger(&out, &ledger);

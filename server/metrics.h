@@ -3,10 +3,9 @@
 #ifndef SERVER_METRICS_H
 #define SERVER_METRICS_H
 
-struct api;
 struct request;
 struct response;
 
-void metrics_get(struct api *api, struct request *request, struct response *response);
+void metrics_get(struct request *request, struct response *response);
 
 #endif

@@ -100,6 +100,52 @@ void problem_invalid(
     finish(&out, response, kinds[PROBLEM_INVALID_REQUEST].status);
 }
 
+static void write_place(struct json_out *out, const struct problem_place *place)
+{
+    if (place->outer) {
+        write_place(out, place->outer);
+        json_out_raw(out, ".", 1);
+    }
+    json_out_raw(out, place->array, strlen(place->array));
+    json_out_raw(out, "[", 1);
+    out->comma = false;
+    json_out_number(out, place->index);
+    json_out_raw(out, "]", 1);
+}
+
+void problem_invalid_at(struct request *request, struct response *response,
+    const struct problem_place *place, const char *member, const char *rule)
+{
+    struct json_out path;
+    json_out_begin(&path, &request->arena);
+    if (place)
+        write_place(&path, place);
+    if (place && *member)
+        json_out_raw(&path, ".", 1);
+    json_out_raw(&path, member, strlen(member) + 1);
+    problem_invalid(request, response, path.text, rule);
+}
+
+void problem_write_told(struct json_out *out, const struct problem_of_ledger *what)
+{
+    if (what->account && what->account[0]) {
+        json_out_key(out, "account");
+        json_out_text(out, what->account);
+    }
+    if (what->has_available) {
+        json_out_key(out, "available");
+        json_out_money(out, what->available);
+    }
+    if (what->seq) {
+        json_out_key(out, "seq");
+        json_out_number(out, what->seq);
+    }
+    if (what->settle) {
+        json_out_key(out, "settle");
+        json_out_text(out, what->settle);
+    }
+}
+
 void problem_of_ledger(
     struct request *request, struct response *response, const struct problem_of_ledger *what)
 {
@@ -107,22 +153,7 @@ void problem_of_ledger(
     struct kind kind = {
         problem_http_status(what->status), status_name(what->status), status_text(what->status)};
     begin(&out, request, &kind, NULL);
-    if (what->account && what->account[0]) {
-        json_out_key(&out, "account");
-        json_out_text(&out, what->account);
-    }
-    if (what->has_available) {
-        json_out_key(&out, "available");
-        json_out_money(&out, what->available);
-    }
-    if (what->seq) {
-        json_out_key(&out, "seq");
-        json_out_number(&out, what->seq);
-    }
-    if (what->settle) {
-        json_out_key(&out, "settle");
-        json_out_text(&out, what->settle);
-    }
+    problem_write_told(&out, what);
     finish(&out, response, kind.status);
     response->ledger_seq = what->seq;
     response->has_ledger_seq = what->seq != 0;

@@ -35,6 +35,18 @@ void problem(
 void problem_invalid(
     struct request *request, struct response *response, const char *member, const char *rule);
 
+/* Where in the body an object stands that is an element of an array; NULL: it is the body. */
+struct problem_place {
+    const struct problem_place *outer; /* where the array's object stands */
+    const char *array;
+    size_t index;
+};
+
+/* The same of a member that stands there: "transfers[3].postings[2].amount"; "" names the object
+ * itself. */
+void problem_invalid_at(struct request *request, struct response *response,
+    const struct problem_place *place, const char *member, const char *rule);
+
 /* What the ledger said, and of what. */
 struct problem_of_ledger {
     enum ledger_status status;
@@ -46,6 +58,10 @@ struct problem_of_ledger {
 };
 void problem_of_ledger(
     struct request *request, struct response *response, const struct problem_of_ledger *what);
+
+/* Its members that are there: account, available, seq, settle. */
+struct json_out;
+void problem_write_told(struct json_out *out, const struct problem_of_ledger *what);
 
 /* The HTTP status of an answer of the ledger. */
 int problem_http_status(enum ledger_status status);

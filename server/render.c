@@ -136,24 +136,6 @@ static void render_rejection(struct json_out *out, const struct entry *entry)
         key_money(out, "available", entry->available);
 }
 
-void render_transfer(struct json_out *out, const struct entry *entry)
-{
-    json_out_open(out, '{');
-    key_number(out, "id", entry->seq);
-    key_text(out, "key", entry->key);
-    if (entry->kind == ENTRY_REJECTED) {
-        render_rejection(out, entry);
-    } else {
-        render_postings(out, entry);
-        render_balances(out, entry);
-        key_json(out, "metadata", entry->metadata);
-        key_ref(out, "reverses", entry, ENTRY_REVERSAL);
-        key_ref(out, "hold", entry, ENTRY_CAPTURE);
-    }
-    key_time(out, "at", entry->at_us);
-    json_out_close(out, '}');
-}
-
 static void render_opened(struct json_out *out, const struct account *account)
 {
     json_out_key(out, "account");
@@ -222,6 +204,69 @@ static void render_said(struct json_out *out, const struct entry *entry)
         break;
     }
     key_json(out, "metadata", entry->metadata);
+}
+
+/* What is known of a key whose request moved nothing: a hold, or the end of one. */
+static bool moved_nothing(const struct entry *entry)
+{
+    return entry->kind == ENTRY_HOLD || entry->kind == ENTRY_RELEASE;
+}
+
+void render_transfer_members(struct json_out *out, const struct entry *entry)
+{
+    key_number(out, "id", entry->seq);
+    key_text(out, "key", entry->key);
+    if (entry->kind == ENTRY_REJECTED) {
+        render_rejection(out, entry);
+    } else if (moved_nothing(entry)) {
+        render_said(out, entry);
+    } else {
+        render_postings(out, entry);
+        render_balances(out, entry);
+        key_json(out, "metadata", entry->metadata);
+        key_ref(out, "reverses", entry, ENTRY_REVERSAL);
+        key_ref(out, "hold", entry, ENTRY_CAPTURE);
+    }
+    key_time(out, "at", entry->at_us);
+}
+
+void render_transfer(struct json_out *out, const struct entry *entry)
+{
+    json_out_open(out, '{');
+    render_transfer_members(out, entry);
+    json_out_close(out, '}');
+}
+
+static const char *status_of_hold(const struct entry *settled)
+{
+    return !settled                         ? "held"
+           : settled->kind == ENTRY_CAPTURE ? "captured"
+           : settled->kind == ENTRY_RELEASE ? "released"
+                                            : "expired";
+}
+
+void render_hold(
+    struct json_out *out, const struct entry *hold, const struct entry *settled, bool with_balances)
+{
+    json_out_open(out, '{');
+    key_number(out, "id", hold->seq);
+    key_text(out, "key", hold->key);
+    render_reserved(out, hold);
+    key_text(out, "status", status_of_hold(settled));
+    if (settled && settled->kind == ENTRY_CAPTURE)
+        key_money(out, "captured", settled->postings[0].amount);
+    else
+        key_json(out, "captured", NULL);
+    if (settled)
+        key_number(out, "settled_by", settled->seq);
+    else
+        key_json(out, "settled_by", NULL);
+    key_expiry(out, hold);
+    key_json(out, "metadata", hold->metadata);
+    key_time(out, "at", hold->at_us);
+    if (with_balances)
+        render_balances(out, settled);
+    json_out_close(out, '}');
 }
 
 void render_journal_item(struct json_out *out, const struct entry *entry)

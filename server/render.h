@@ -11,8 +11,14 @@
 
 void render_account(struct json_out *out, const struct ledger_account *account);
 
-/* ENTRY_TRANSFER as a transfer; ENTRY_REJECTED as what became of the request with that key. */
+/* What moves money, as a transfer; a rejection, a hold or a release as what became of the request
+ * with that key. And its members alone. */
 void render_transfer(struct json_out *out, const struct entry *entry);
+void render_transfer_members(struct json_out *out, const struct entry *entry);
+
+/* A hold, as it is after what settled it (NULL: nothing yet); a capture has balances to show. */
+void render_hold(struct json_out *out, const struct entry *hold, const struct entry *settled,
+    bool with_balances);
 
 /* Any entry, as the journal tells it. */
 void render_journal_item(struct json_out *out, const struct entry *entry);

@@ -14,13 +14,17 @@
 #include "server/arena.h"
 
 enum {
-    REQUEST_TARGET_MAX = 4096,     /* bytes of path and query */
-    REQUEST_BODY_MAX = 256 * 1024, /* 1,000 postings of the longest kind, and metadata */
+    REQUEST_TARGET_MAX = 4096,                /* bytes of path and query */
+    REQUEST_BODY_MAX = 256 * 1024,            /* 1,000 postings of the longest kind, and metadata */
+    REQUEST_LARGE_BODY_MAX = 8 * 1024 * 1024, /* 10,000 transfers */
     REQUEST_SEGMENTS = 8,
     REQUEST_QUERY = 8,
 };
 
 enum request_method { REQUEST_GET, REQUEST_HEAD, REQUEST_POST, REQUEST_OTHER };
+
+struct api;
+struct ledger;
 
 struct request_parameter {
     const char *name, *value;
@@ -46,6 +50,10 @@ struct request {
 
     /* From the path, set by the router; NULL: the route has no such part. */
     const char *ledger, *account, *id;
+
+    /* Set by api.c: who answers, and the ledger of that name (NULL: the route has none). */
+    struct api *api;
+    struct ledger *served;
 };
 
 /* Take the target apart. False: it is malformed (a bad percent escape, a NUL), or too many parts.

@@ -4,36 +4,62 @@
 #include <string.h>
 
 #include "server/accounts.h"
+#include "server/batches.h"
 #include "server/files.h"
+#include "server/freeze.h"
 #include "server/health.h"
+#include "server/holds.h"
 #include "server/journal.h"
+#include "server/ledgers.h"
 #include "server/metrics.h"
 #include "server/transfers.h"
 
 #define LEDGER "/v1/ledgers/{ledger}"
 #define ACCOUNT LEDGER "/accounts/{account}"
 
+#define TRANSFER LEDGER "/transfers/{id}"
+#define HOLD LEDGER "/holds/{id}"
+
+#define POST(scope, path, answer, body)                                                            \
+    {                                                                                              \
+        REQUEST_POST, TOKEN_##scope, path, "", answer, ROUTE_BODY_##body                           \
+    }
+#define GET(scope, path, query, answer)                                                            \
+    {                                                                                              \
+        REQUEST_GET, TOKEN_##scope, path, query, answer, ROUTE_BODY_NONE                           \
+    }
+
+/* What is asked most comes first. */
 const struct route route_table[] = {
-    {REQUEST_POST, TOKEN_WRITE, LEDGER "/transfers", "", transfers_post},
-    {REQUEST_POST, TOKEN_WRITE, ACCOUNT "/deposit", "", transfers_deposit},
-    {REQUEST_POST, TOKEN_WRITE, ACCOUNT "/withdraw", "", transfers_withdraw},
-    {REQUEST_GET, TOKEN_READ, ACCOUNT, "", accounts_get},
-    {REQUEST_POST, TOKEN_WRITE, LEDGER "/accounts", "", accounts_post},
-    {REQUEST_GET, TOKEN_READ, LEDGER "/accounts", " prefix asset limit after ", accounts_list},
-    {REQUEST_GET, TOKEN_READ, ACCOUNT "/entries", " limit before ", journal_statement},
-    {REQUEST_GET, TOKEN_READ, LEDGER "/transfers/{id}", "", transfers_get},
-    {REQUEST_GET, TOKEN_READ, LEDGER "/transfers", " key account after before limit ",
-        transfers_list},
-    {REQUEST_GET, TOKEN_READ, LEDGER "/journal", " after limit ", journal_list},
-    {REQUEST_GET, TOKEN_READ, LEDGER "/events", " after ", journal_events},
-    {REQUEST_GET, TOKEN_READ, LEDGER "/audit", "", journal_audit},
-    {REQUEST_GET, TOKEN_READ, "/v1/ledgers", "", health_ledgers},
-    {REQUEST_GET, TOKEN_READ, LEDGER, "", health_ledger},
-    {REQUEST_GET, TOKEN_NONE, "/livez", "", health_live},
-    {REQUEST_GET, TOKEN_NONE, "/readyz", "", health_ready},
-    {REQUEST_GET, TOKEN_NONE, "/metrics", "", metrics_get},
-    {REQUEST_GET, TOKEN_NONE, "/openapi.json", "", files_openapi},
-    {REQUEST_GET, TOKEN_NONE, "/{file}", "", files_get},
+    POST(WRITE, LEDGER "/transfers", transfers_post, NEEDED),
+    POST(WRITE, ACCOUNT "/deposit", transfers_deposit, NEEDED),
+    POST(WRITE, ACCOUNT "/withdraw", transfers_withdraw, NEEDED),
+    GET(READ, ACCOUNT, "", accounts_get),
+    POST(WRITE, LEDGER "/transfers/batch", batches_post, LARGE),
+    POST(WRITE, LEDGER "/holds", holds_post, NEEDED),
+    POST(WRITE, HOLD "/capture", holds_capture, OPTIONAL),
+    POST(WRITE, HOLD "/release", holds_release, OPTIONAL),
+    GET(READ, HOLD, "", holds_get),
+    POST(WRITE, LEDGER "/accounts", accounts_post, NEEDED),
+    GET(READ, LEDGER "/accounts", " prefix asset limit after ", accounts_list),
+    GET(READ, ACCOUNT "/entries", " limit before ", journal_statement),
+    POST(WRITE, TRANSFER "/reverse", transfers_reverse, OPTIONAL),
+    GET(READ, TRANSFER, "", transfers_get),
+    GET(READ, LEDGER "/transfers", " key account after before limit ", transfers_list),
+    GET(READ, LEDGER "/journal", " after limit ", journal_list),
+    GET(READ, LEDGER "/events", " after ", journal_events),
+    GET(READ, LEDGER "/audit", "", journal_audit),
+    POST(ADMIN, ACCOUNT "/freeze", freeze_account, OPTIONAL),
+    POST(ADMIN, ACCOUNT "/unfreeze", freeze_account_end, OPTIONAL),
+    POST(ADMIN, LEDGER "/freeze", freeze_ledger, OPTIONAL),
+    POST(ADMIN, LEDGER "/unfreeze", freeze_ledger_end, OPTIONAL),
+    GET(READ, "/v1/ledgers", "", ledgers_list),
+    GET(READ, LEDGER, "", ledgers_get),
+    GET(NONE, "/livez", "", health_live),
+    GET(NONE, "/readyz", "", health_ready),
+    GET(NONE, "/metrics", "", metrics_get),
+    GET(NONE, "/openapi.json", "", files_openapi),
+    GET(NONE, "/{file}", "", files_get),
 };
 
 const size_t route_count = sizeof route_table / sizeof route_table[0];

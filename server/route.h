@@ -7,14 +7,20 @@
 #include "server/response.h"
 #include "server/token_cache.h"
 
-struct api;
+enum route_body {
+    ROUTE_BODY_NONE,
+    ROUTE_BODY_NEEDED,   /* JSON */
+    ROUTE_BODY_OPTIONAL, /* it may be empty, then without a content type too */
+    ROUTE_BODY_LARGE,    /* up to REQUEST_LARGE_BODY_MAX */
+};
 
 struct route {
     enum request_method method; /* GET answers HEAD too */
     enum token_scope scope;     /* the least that a token must have; TOKEN_NONE: none is needed */
     const char *pattern;        /* "/v1/ledgers/{ledger}/accounts/{account}" */
     const char *query;          /* the names of its query parameters, each between spaces; or "" */
-    void (*answer)(struct api *api, struct request *request, struct response *response);
+    void (*answer)(struct request *request, struct response *response);
+    enum route_body body;
 };
 
 extern const struct route route_table[];

@@ -78,3 +78,66 @@ void time_text_http(int64_t at_s, char text[TIME_TEXT_HTTP])
     to = clock_of_day(to, (unsigned)(at_s % DAY_S));
     memcpy(to, " GMT", 5);
 }
+
+/* `width` digits from *at, which moves behind them; false: there are fewer. */
+static bool read_digits(const char **at, int width, unsigned *value)
+{
+    *value = 0;
+    for (int i = 0; i < width; i++, (*at)++) {
+        if (**at < '0' || **at > '9')
+            return false;
+        *value = *value * 10 + (unsigned)(**at - '0');
+    }
+    return true;
+}
+
+static bool read_char(const char **at, char wanted)
+{
+    return *(*at)++ == wanted;
+}
+
+/* The days from 1970 to a date; as civil_of_days(), the other way (days_from_civil). */
+static int64_t days_of_civil(struct civil civil)
+{
+    unsigned year = civil.month <= 2 ? civil.year - 1 : civil.year, era = year / 400;
+    unsigned of_era = year % 400, month = civil.month > 2 ? civil.month - 3 : civil.month + 9;
+    unsigned of_year = (153 * month + 2) / 5 + civil.day - 1;
+    unsigned day_of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    return (int64_t)era * ERA_DAYS + day_of_era - EPOCH_TO_MARCH_0000;
+}
+
+static bool read_fraction(const char **at, unsigned *us)
+{
+    unsigned digit, scale = 100000;
+    *us = 0;
+    if (**at != '.')
+        return true;
+    (*at)++;
+    if (!read_digits(at, 1, &digit))
+        return false;
+    for (*us = digit * scale; scale > 1 && **at >= '0' && **at <= '9'; (*at)++)
+        *us += (unsigned)(**at - '0') * (scale /= 10);
+    return true;
+}
+
+bool time_read(const char *text, int64_t *at_us)
+{
+    struct civil civil;
+    unsigned hour, minute, second, us;
+    if (!read_digits(&text, 4, &civil.year) || !read_char(&text, '-') ||
+        !read_digits(&text, 2, &civil.month) || !read_char(&text, '-') ||
+        !read_digits(&text, 2, &civil.day) || !read_char(&text, 'T') ||
+        !read_digits(&text, 2, &hour) || !read_char(&text, ':') ||
+        !read_digits(&text, 2, &minute) || !read_char(&text, ':') ||
+        !read_digits(&text, 2, &second) || !read_fraction(&text, &us) || strcmp(text, "Z") != 0)
+        return false;
+    if (civil.year < 1970 || civil.month < 1 || civil.month > 12 || civil.day < 1 || hour > 23 ||
+        minute > 59 || second > 59)
+        return false;
+    int64_t days = days_of_civil(civil);
+    struct civil same = civil_of_days(days);
+    if (same.month != civil.month || same.day != civil.day)
+        return false; /* there is no such day in the month */
+    *at_us = (days * DAY_S + hour * 3600 + minute * 60 + second) * 1000000 + us;
+    return true;
+}

@@ -10,24 +10,22 @@
  * pages for one answer. */
 enum { LIST_LIMIT = 100, LIST_MAX = 1000, SCAN_PAGES = 8 };
 
-void transfers_get(struct api *api, struct request *request, struct response *response)
+void transfers_get(struct request *request, struct response *response)
 {
     struct entry *entry = NULL;
     uint64_t seq = 0;
-    money id;
-    if (!money_parse(request->id, strlen(request->id), false, &id) || id < 1 || id > INT64_MAX) {
-        problem_invalid(request, response, "id", "must be a journal position");
+    uint64_t id = 0;
+    if (!api_position(request, response, &id))
         return;
-    }
     struct context *patience = api_patience(request);
-    enum ledger_status status = ledger_entry(patience, api->ledger, (uint64_t)id, &entry, &seq);
+    enum ledger_status status = ledger_entry(patience, request->served, id, &entry, &seq);
     context_release(&patience);
-    if (status == LEDGER_OK && entry->kind != ENTRY_TRANSFER) {
+    if (status == LEDGER_OK && !entry_moves_money(entry)) {
         entry_drop(&entry);
         status = LEDGER_TRANSFER_NOT_FOUND;
     }
     if (status != LEDGER_OK) {
-        api_refuse(api, request, response, status, seq);
+        api_refuse(request, response, status, seq);
         return;
     }
     struct json_out out;
@@ -61,7 +59,7 @@ static uint64_t page_take(struct page *page, size_t count)
         struct entry *entry = page->entries[i];
         if (!page_is_full(page)) {
             last = entry->seq;
-            if (entry->kind == ENTRY_TRANSFER && last > page->after && last < page->before) {
+            if (entry_moves_money(entry) && last > page->after && last < page->before) {
                 render_transfer(&page->out, entry);
                 page->count++;
             }
@@ -134,7 +132,7 @@ static bool page_read(struct request *request, struct response *response, struct
     return false;
 }
 
-void transfers_list(struct api *api, struct request *request, struct response *response)
+void transfers_list(struct request *request, struct response *response)
 {
     struct page page = {.limit = LIST_LIMIT, .before = UINT64_MAX};
     const char *key = request_query(request, "key"), *account = request_query(request, "account");
@@ -146,12 +144,12 @@ void transfers_list(struct api *api, struct request *request, struct response *r
     json_out_key(&page.out, "items");
     json_out_open(&page.out, '[');
     page.patience = api_patience(request);
-    enum ledger_status status = key       ? page_of_key(&page, api->ledger, key)
-                                : account ? page_of_account(&page, api->ledger, account)
-                                          : page_of_journal(&page, api->ledger);
+    enum ledger_status status = key       ? page_of_key(&page, request->served, key)
+                                : account ? page_of_account(&page, request->served, account)
+                                          : page_of_journal(&page, request->served);
     context_release(&page.patience);
     if (status != LEDGER_OK) {
-        api_refuse(api, request, response, status, page.seq);
+        api_refuse(request, response, status, page.seq);
         return;
     }
     json_out_close(&page.out, ']');

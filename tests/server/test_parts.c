@@ -143,7 +143,7 @@ static void test_commas_and_growth(void)
     json_out_bool(&out, true);
     json_out_close(&out, '}');
     char error[JSON_IN_ERROR];
-    const struct json_in *read = json_in_read(&arena, out.text, out.length, error);
+    const struct json_in *read = json_in_read(&arena, out.text, out.length, JSON_IN_VALUES, error);
     CU_ASSERT_PTR_NULL(read); /* numbers beyond 64 bits of ours are refused */
     CU_ASSERT_PTR_NOT_NULL(
         memmem(out.text, out.length, "18446744073709551615,18446744073709551614,", 42));
@@ -163,7 +163,7 @@ static bool reads(const char *text, size_t length)
     char memory[1024], error[JSON_IN_ERROR] = "";
     struct arena arena;
     arena_init(&arena, memory, sizeof memory);
-    bool good = json_in_read(&arena, text, length, error) != NULL;
+    bool good = json_in_read(&arena, text, length, JSON_IN_VALUES, error) != NULL;
     CU_ASSERT_TRUE(good || error[0] != '\0');
     arena_clear(&arena);
     return good;
@@ -256,7 +256,7 @@ static void test_amounts(void)
     arena_init(&arena, memory, sizeof memory);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct json_in *value =
-            json_in_read(&arena, rows[i].json, strlen(rows[i].json), error);
+            json_in_read(&arena, rows[i].json, strlen(rows[i].json), JSON_IN_VALUES, error);
         if (!value || json_in_money(value, false, &amount) != rows[i].good ||
             json_in_money(value, true, &amount) != rows[i].good_if_negative_too) {
             printf("\n    %s ", rows[i].json);
@@ -273,7 +273,7 @@ static void test_members_and_compact(void)
     char memory[1024], error[JSON_IN_ERROR];
     struct arena arena;
     arena_init(&arena, memory, sizeof memory);
-    const struct json_in *value = json_in_read(&arena, text, sizeof text - 1, error);
+    const struct json_in *value = json_in_read(&arena, text, sizeof text - 1, JSON_IN_VALUES, error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(value);
     CU_ASSERT_STRING_EQUAL(json_in_unknown(value, names), "a");
     const char *compact = json_in_compact(&arena, value, 100);
