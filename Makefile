@@ -58,6 +58,10 @@ $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(C
 # The program from outside: runs the teller that stands beside it in the same build.
 $(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller
 	$(LINK) -lcunit -lm
+# The same while everything it stands on fails.
+$(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
+  $(call objects,tests/faults) $(LOADTEST) $(CORO) | $(OBJ)/teller
+	$(LINK) -lcunit -lm
 # A program for each example that has an expected output beside it.
 EXAMPLES := $(patsubst coro/examples/%.expected,$(OBJ)/examples/%,$(wildcard coro/examples/*.expected))
 $(OBJ)/examples/fetch: $(OBJ)/coro/examples/slow_server.o
@@ -118,7 +122,7 @@ deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage mutants seeds asan tsan service e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service faults e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -131,7 +135,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit coverage examples man service e2e
+	@tests/run tidy unit coverage examples man service faults e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -164,6 +168,9 @@ tsan: deps-test ## the C tests under ThreadSanitizer, each coroutine a fiber
 
 service: deps-test build ## the program from outside: HTTP, races, kills
 	@tests/run service
+
+faults: deps-test build ## everything fails under load, two hundred kills: the long form
+	@FAULTS=long tests/run faults
 
 e2e: deps-e2e build ## the dashboard in headless Chromium
 	@tests/run e2e

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The running program while everything it stands on fails: at named places of its own, between it
+ * and the database, inside its libraries, by kill. */
+#include <stdio.h>
+
+#include "coro/runtime.h"
+#include "tests/faults/suites.h"
+#include "tests/faults/trial.h"
+
+static void clean_up(void *arg)
+{
+    (void)arg;
+    service_remove_all();
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_suite *const suites[] = {&points_suite, &kills_suite, NULL};
+    int code = unit_main("faults", suites, argc, argv);
+    runtime_run(NULL, clean_up, NULL);
+    printf("%lu kills, %lu cuts, %lu failpoints, %lu failed calls, %lu operations checked: "
+           "%lu violations\n",
+        trial_tally.kills, trial_tally.cuts, trial_tally.points, trial_tally.failed_calls,
+        trial_tally.operations, trial_tally.violations);
+    return code;
+}

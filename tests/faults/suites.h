@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The suites of the fault tests. */
+#ifndef TESTS_FAULTS_SUITES_H
+#define TESTS_FAULTS_SUITES_H
+
+#include "tests/unit.h"
+
+extern const struct unit_suite points_suite;
+extern const struct unit_suite kills_suite;
+
+#endif

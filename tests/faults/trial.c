@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/faults/trial.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "tests/service/checker.h"
+#include "tests/service/visit.h"
+
+enum { CLIENTS = 64, SHOWN = 10, PATIENCE_SECONDS = 90 };
+
+struct trial_tally trial_tally;
+
+bool trial_is_long(void)
+{
+    const char *form = getenv("FAULTS");
+    return form && strcmp(form, "long") == 0;
+}
+
+void trial_begin(struct trial *trial, const char *strategy, const char *const *arguments)
+{
+    CU_ASSERT_FATAL(service_make(&trial->service, strategy, arguments));
+    trial->dice = dice_make(unit_seed(), 11);
+    CU_ASSERT_FATAL(workload_start(&trial->workload, &trial->service, CLIENTS, unit_seed() + 1));
+}
+
+void trial_progress(struct trial *trial, size_t more)
+{
+    CU_ASSERT(workload_await(&trial->workload, more, PATIENCE_SECONDS * CLOCK_S));
+}
+
+void trial_pause(struct trial *trial, unsigned most_ms)
+{
+    co_sleep((int64_t)dice_below(&trial->dice, most_ms) * CLOCK_MS);
+}
+
+bool trial_restart(struct trial *trial, const char *failpoints)
+{
+    if (failpoints)
+        setenv("TELLER_FAILPOINTS", failpoints, 1);
+    trial->service.quiet = failpoints != NULL;
+    bool up = service_run(&trial->service);
+    unsetenv("TELLER_FAILPOINTS");
+    CU_ASSERT(up || failpoints);
+    return up;
+}
+
+void trial_kill(struct trial *trial)
+{
+    if (trial->service.pid == 0)
+        return;
+    service_kill(&trial->service);
+    trial_tally.kills++;
+}
+
+static size_t compare(struct trial *trial, struct checker_figures *figures)
+{
+    struct visit visit;
+    visit_begin(&visit, &trial->service);
+    size_t problems = checker_run(&visit.api, trial->workload.histories, CLIENTS, SHOWN, figures);
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(problems, 0);
+    trial_tally.violations += problems;
+    return problems;
+}
+
+void trial_verify(struct trial *trial)
+{
+    struct workload *workload = &trial->workload;
+    struct checker_figures before = {0}, after = {0};
+    workload_stop(workload);
+    CU_ASSERT_FALSE(workload->failed);
+    CU_ASSERT(service_await_ready(&trial->service, PATIENCE_SECONDS * CLOCK_S));
+    (void)compare(trial, &before);
+    CU_ASSERT(workload_settle(workload, PATIENCE_SECONDS * CLOCK_S));
+    (void)compare(trial, &after);
+    CU_ASSERT_EQUAL(after.unknown, 0);
+    printf("[%zu done, %zu refused, %zu read, %zu not executed, %zu unknown: %zu had happened] ",
+        after.done, after.refused, after.reads, after.absent, before.unknown, before.unknown_done);
+    trial_tally.operations += after.done + after.refused + after.reads + after.absent;
+}
+
+void trial_end(struct trial *trial)
+{
+    workload_stop(&trial->workload);
+    workload_free(&trial->workload);
+    service_remove(&trial->service);
+}
