@@ -3,15 +3,18 @@
 #include "tests/unit.h"
 
 extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_suite, keys_suite;
-extern const struct unit_suite copy_suite, moves_owner_suite, moves_sharded_suite;
-extern const struct unit_suite races_owner_suite, races_sharded_suite;
-extern const struct unit_suite restarts_owner_suite, restarts_sharded_suite;
+extern const struct unit_suite copy_suite, differential_suite;
+
+/* Those that both strategies are held to (FIXTURE_BOTH). */
+#define BOTH(X) X(moves) X(holds) X(reversals) X(batches) X(freeze) X(races) X(restarts)
+#define DECLARE(name) extern const struct unit_suite name##_owner_suite, name##_sharded_suite;
+#define LIST(name) &name##_owner_suite, &name##_sharded_suite,
+
+BOTH(DECLARE)
 
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {&money_suite, &asset_suite, &rules_suite,
-        &filter_suite, &keys_suite, &copy_suite, &moves_owner_suite, &moves_sharded_suite,
-        &races_owner_suite, &races_sharded_suite, &restarts_owner_suite, &restarts_sharded_suite,
-        NULL};
+        &filter_suite, &keys_suite, &copy_suite, BOTH(LIST) &differential_suite, NULL};
     return unit_main("ledger", suites, argc, argv);
 }

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* Holds: reserved once, ended once, whoever comes first. */
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "tests/ledger/requests.h"
+
+static struct ledger *open_shop(const char *conninfo, const char *strategy, money balance)
+{
+    struct ledger *ledger = fixture_open(conninfo, strategy);
+    fixture_account(ledger, "guest", "USD/2", "0");
+    fixture_account(ledger, "shop", "USD/2", "0");
+    fixture_account(ledger, "euros", "EUR/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "guest", balance), LEDGER_OK);
+    return ledger;
+}
+
+static void see_each_other(const char *strategy)
+{
+    struct ledger *ledger = open_shop(fixture_database(), strategy, 5000);
+    for (int i = 1; i <= 6; i++) {
+        uint64_t hold;
+        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 1000, 0, &hold),
+            i <= 5 ? LEDGER_OK : LEDGER_INSUFFICIENT_FUNDS);
+        CU_ASSERT_EQUAL(hold != 0, i <= 5);
+    }
+    request_expect(ledger, "guest", 5000, 5000, 0);
+    request_expect(ledger, "shop", 0, 0, 0);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "guest", "shop", 1), LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "guest", 1, 0, NULL), LEDGER_SAME_ACCOUNT);
+    CU_ASSERT_EQUAL(
+        request_hold(ledger, NULL, "guest", "euros", 1, 0, NULL), LEDGER_ASSET_MISMATCH);
+    CU_ASSERT_EQUAL(
+        request_hold(ledger, NULL, "guest", "nobody", 1, 0, NULL), LEDGER_ACCOUNT_NOT_FOUND);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static void capture_and_release(const char *strategy)
+{
+    struct ledger *ledger = open_shop(fixture_database(), strategy, 1000);
+    uint64_t whole, part, free;
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 300, 0, &whole), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 200, 0, &part), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 100, 0, &free), LEDGER_OK);
+    request_expect(ledger, "guest", 1000, 600, 400);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, whole, 301, NULL), LEDGER_AMOUNT_OUT_OF_RANGE);
+    CU_ASSERT_EQUAL(request_settled(ledger, whole), 0);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, whole, 0, NULL), LEDGER_OK);
+    request_expect(ledger, "guest", 700, 300, 400);
+    request_expect(ledger, "shop", 300, 0, 300);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, part, 50, NULL), LEDGER_OK);
+    request_expect(ledger, "guest", 650, 100, 550); /* what was not taken is free again */
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, free), LEDGER_OK);
+    request_expect(ledger, "guest", 650, 0, 650);
+    request_expect(ledger, "shop", 350, 0, 350);
+    CU_ASSERT_EQUAL(request_settled(ledger, whole), ENTRY_CAPTURE);
+    CU_ASSERT_EQUAL(request_settled(ledger, part), ENTRY_CAPTURE);
+    CU_ASSERT_EQUAL(request_settled(ledger, free), ENTRY_RELEASE);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, part, 1, NULL), LEDGER_ALREADY_SETTLED);
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, whole), LEDGER_ALREADY_SETTLED);
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, free), LEDGER_ALREADY_SETTLED);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, 1, 0, NULL), LEDGER_HOLD_NOT_FOUND);
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, 999999), LEDGER_HOLD_NOT_FOUND);
+    struct entry *entry, *settled;
+    uint64_t seq;
+    CU_ASSERT_EQUAL(ledger_read_hold(context_background(), ledger, 1, &entry, &settled, &seq),
+        LEDGER_HOLD_NOT_FOUND);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+/* Without a floor there is no limit but the range; a capture finds its money reserved even when
+ * nothing else is left. */
+static void keep_the_range(const char *strategy)
+{
+    struct ledger *ledger = open_shop(fixture_database(), strategy, 10);
+    uint64_t hold, all;
+    fixture_account(ledger, "deep", "USD/2", NULL);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "deep", "shop", money_max(), 0, &all), LEDGER_OK);
+    CU_ASSERT_EQUAL(
+        request_hold(ledger, NULL, "deep", "shop", 1, 0, NULL), LEDGER_AMOUNT_OUT_OF_RANGE);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 10, 0, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, hold, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, all, 0, NULL), LEDGER_AMOUNT_OUT_OF_RANGE);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, all, money_max() - 10, NULL), LEDGER_OK);
+    CU_ASSERT(fixture_balance(ledger, "shop") == money_max());
+    request_expect(ledger, "deep", 10 - money_max(), 0, money_max());
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static void await_settled(struct ledger *ledger, uint64_t hold)
+{
+    for (int i = 0; i < 500 && request_settled(ledger, hold) == 0; i++)
+        co_sleep(10 * CLOCK_MS);
+}
+
+static void expire_by_the_clock(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = open_shop(db, strategy, 100);
+    uint64_t hold, lasting, over;
+    CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 40, 1, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 30, 100, &lasting), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 20, 1, &over), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, over, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_settled(ledger, hold), 0);
+    await_settled(ledger, hold);
+    CU_ASSERT_EQUAL(request_settled(ledger, hold), ENTRY_EXPIRY);
+    CU_ASSERT_EQUAL(request_settled(ledger, lasting), 0);
+    CU_ASSERT_EQUAL(request_settled(ledger, over), ENTRY_CAPTURE);
+    request_expect(ledger, "guest", 80, 30, 50);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, hold, 0, NULL), LEDGER_ALREADY_SETTLED);
+    /* One that expires while nobody is there. */
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 50, 1, &hold), LEDGER_OK);
+    ledger_close(&ledger);
+    co_sleep(1100 * CLOCK_MS);
+    ledger = fixture_open(db, strategy);
+    await_settled(ledger, hold);
+    CU_ASSERT_EQUAL(request_settled(ledger, hold), ENTRY_EXPIRY);
+    request_expect(ledger, "guest", 80, 30, 50);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+/* ---- racing for the end of one hold --------------------------------------------------------- */
+
+struct settler {
+    struct ledger *ledger;
+    struct waitgroup *all;
+    uint64_t hold;
+    int64_t at_ns; /* when to begin */
+    bool capture;
+    _Atomic int *captured, *released, *late;
+};
+
+static void settle_main(void *arg)
+{
+    struct settler *s = arg;
+    int64_t wait_ns = s->at_ns - clock_now_ns();
+    if (wait_ns > 0)
+        co_sleep(wait_ns);
+    enum ledger_status status = s->capture ? request_capture(s->ledger, NULL, s->hold, 0, NULL)
+                                           : request_release(s->ledger, NULL, s->hold);
+    if (status == LEDGER_OK)
+        (*(s->capture ? s->captured : s->released))++;
+    else if (status == LEDGER_ALREADY_SETTLED)
+        (*s->late)++;
+    waitgroup_done(s->all);
+}
+
+/* A hundred captures and releases of one hold that (maybe) also expires; returns what ended it. */
+static int race_for(struct ledger *ledger, int64_t expires_in_s, int64_t spread_ns)
+{
+    enum { CLIENTS = 100 };
+    static struct settler settlers[CLIENTS];
+    struct waitgroup all = {0};
+    _Atomic int captured = 0, released = 0, late = 0;
+    uint64_t hold;
+    money before = fixture_balance(ledger, "shop");
+    CU_ASSERT_EQUAL(
+        request_hold(ledger, NULL, "guest", "shop", 10, expires_in_s, &hold), LEDGER_OK);
+    int64_t start_ns = clock_now_ns() + expires_in_s * 1000 * CLOCK_MS - spread_ns;
+    for (int i = 0; i < CLIENTS; i++) {
+        settlers[i] = (struct settler){ledger, &all, hold, start_ns + i * spread_ns / 50,
+            i % 2 == 0, &captured, &released, &late};
+        waitgroup_add(&all, 1);
+        bool started = co_spawn(settle_main, &settlers[i]);
+        ensure(started);
+    }
+    waitgroup_wait(&all);
+    await_settled(ledger, hold);
+    int kind = request_settled(ledger, hold);
+    CU_ASSERT_EQUAL(captured, kind == ENTRY_CAPTURE);
+    CU_ASSERT_EQUAL(released, kind == ENTRY_RELEASE);
+    CU_ASSERT_EQUAL(captured + released + late, CLIENTS);
+    CU_ASSERT_EQUAL(request_count(ledger, 0, hold), 1);
+    CU_ASSERT(fixture_balance(ledger, "shop") == before + (kind == ENTRY_CAPTURE ? 10 : 0));
+    CU_ASSERT(request_account(ledger, "guest").held == 0);
+    return kind;
+}
+
+static void end_once(const char *strategy)
+{
+    struct ledger *ledger = open_shop(fixture_database(), strategy, 1000);
+    for (int i = 0; i < 10; i++)
+        CU_ASSERT_NOT_EQUAL(race_for(ledger, 0, 0), ENTRY_EXPIRY);
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_NOT_EQUAL(race_for(ledger, 1, 2 * CLOCK_MS), 0);
+    CU_ASSERT_EQUAL(race_for(ledger, 1, -500 * CLOCK_MS), ENTRY_EXPIRY); /* all too late */
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+/* ---- keys and restarts ---------------------------------------------------------------------- */
+
+static void keep_keys(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = open_shop(db, strategy, 100);
+    uint64_t hold = 0, capture = 0, again;
+    for (int i = 0; i < 2; i++) { /* the second time after a restart */
+        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 60, 0, &again), LEDGER_OK);
+        CU_ASSERT_TRUE(again == hold || i == 0);
+        hold = again;
+        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 60, 0, &again), LEDGER_OK);
+        CU_ASSERT_EQUAL(again, hold);
+        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 61, 0, NULL), LEDGER_KEY_REUSED);
+        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 60, 9, NULL), LEDGER_KEY_REUSED);
+        CU_ASSERT_EQUAL(fixture_move(ledger, "h", "guest", "shop", 60), LEDGER_KEY_REUSED);
+        CU_ASSERT_EQUAL(
+            request_hold(ledger, "h2", "guest", "shop", 60, 0, NULL), LEDGER_INSUFFICIENT_FUNDS);
+        CU_ASSERT_EQUAL(request_capture(ledger, "c", hold, 20, &again), LEDGER_OK);
+        CU_ASSERT_TRUE(again == capture || i == 0);
+        capture = again;
+        CU_ASSERT_EQUAL(request_capture(ledger, "c", hold, 20, &again), LEDGER_OK);
+        CU_ASSERT_EQUAL(again, capture);
+        CU_ASSERT_EQUAL(request_capture(ledger, "c", hold, 21, NULL), LEDGER_KEY_REUSED);
+        CU_ASSERT_EQUAL(request_release(ledger, "c", hold), LEDGER_KEY_REUSED);
+        CU_ASSERT_EQUAL(request_capture(ledger, "c2", hold, 20, NULL), LEDGER_ALREADY_SETTLED);
+        CU_ASSERT_EQUAL(request_release(ledger, "r", 999999), LEDGER_HOLD_NOT_FOUND);
+        request_expect(ledger, "guest", 80, 0, 80);
+        ledger = request_restart(ledger, db, strategy);
+    }
+    /* Refused for ever under its key, though there would be money now. */
+    CU_ASSERT_EQUAL(
+        request_hold(ledger, "h2", "guest", "shop", 60, 0, NULL), LEDGER_INSUFFICIENT_FUNDS);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static void outlive_a_restart(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = open_shop(db, strategy, 100);
+    uint64_t captured, released, settled;
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 30, 0, &captured), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 40, 0, &released), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 20, 0, &settled), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, settled, 5, NULL), LEDGER_OK);
+    ledger = request_restart(ledger, db, strategy);
+    request_expect(ledger, "guest", 95, 70, 25);
+    CU_ASSERT_EQUAL(request_settled(ledger, captured), 0);
+    CU_ASSERT_EQUAL(request_settled(ledger, settled), ENTRY_CAPTURE);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, settled, 0, NULL), LEDGER_ALREADY_SETTLED);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "guest", "shop", 26), LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, captured, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, released), LEDGER_OK);
+    ledger = request_restart(ledger, db, strategy);
+    request_expect(ledger, "guest", 65, 0, 65);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, captured, 0, NULL), LEDGER_ALREADY_SETTLED);
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, released), LEDGER_ALREADY_SETTLED);
+    CU_ASSERT_EQUAL(request_settled(ledger, released), ENTRY_RELEASE);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+#define TESTS(X)                                                                                   \
+    X(see_each_other)                                                                              \
+    X(capture_and_release)                                                                         \
+    X(keep_the_range)                                                                              \
+    X(expire_by_the_clock)                                                                         \
+    X(end_once)                                                                                    \
+    X(keep_keys)                                                                                   \
+    X(outlive_a_restart)
+
+FIXTURE_BOTH(holds)
