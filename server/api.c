@@ -117,6 +117,15 @@ void api_answer(void *arg, struct request *request, struct response *response)
         route->answer(request, response);
 }
 
+size_t api_body_max(struct request *request)
+{
+    const struct route *route;
+    const char *allow;
+    bool large =
+        route_find(request, &route, &allow) == ROUTE_FOUND && route->body == ROUTE_BODY_LARGE;
+    return large ? REQUEST_LARGE_BODY_MAX : REQUEST_BODY_MAX;
+}
+
 /* ---- for the handlers ---------------------------------------------------------------------- */
 
 void api_ok(struct response *response, const struct json_out *out, uint64_t seq)

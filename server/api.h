@@ -39,6 +39,9 @@ struct api {
 /* `arg` is a struct api. Runs as the request's coroutine; parks. */
 void api_answer(void *arg, struct request *request, struct response *response);
 
+/* How long the body of a request may be. */
+size_t api_body_max(struct request *request);
+
 /* ---- for the handlers ---------------------------------------------------------------------- */
 
 /* 200 with what was written. */

@@ -100,6 +100,7 @@ static bool open_http(struct serve *serve)
         .max_requests = serve->max_requests,
         .max_connections = serve->max_connections,
         .answer = api_answer,
+        .body_max = api_body_max,
         .arg = &serve->api};
     return http_start(&serve->api.http, &options, serve->error, ERROR_TEXT);
 }

@@ -24,6 +24,9 @@ struct http_options {
     size_t max_requests; /* in work at once, over all workers; more are answered 503 */
     size_t max_connections;
     void (*answer)(void *arg, struct request *request, struct response *response); /* may park */
+    /* How long the body of a request may be, asked when it is beyond REQUEST_BODY_MAX; NULL: no
+     * longer. Such bodies are few at a time: 503 beyond that. */
+    size_t (*body_max)(struct request *request);
     void *arg;
 };
 

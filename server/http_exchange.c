@@ -49,6 +49,7 @@ static void give_back(struct http_exchange *exchange)
     exchange->next = worker->pool;
     worker->pool = exchange;
     worker->exchanges--;
+    worker->large -= exchange->is_large;
     http_count(&worker->counters.in_flight, (uint64_t)-1);
 }
 
@@ -123,6 +124,29 @@ static void answer_problem(struct http_exchange *exchange, enum problem kind, co
     exchange->answered = true;
 }
 
+/* May the body be so long? A large one needs one of the worker's places for such, which it keeps
+ * until the answer is out: what it takes to read it is many times its length. */
+static bool body_may_be(struct http_exchange *exchange, uint64_t length)
+{
+    const struct http_options *options = &exchange->worker->http->options;
+    if (length <= REQUEST_BODY_MAX)
+        return true;
+    if (!options->body_max || exchange->target_bad ||
+        length > options->body_max(&exchange->request))
+        return false;
+    exchange->has_no_place = !exchange->is_large && exchange->worker->large == HTTP_LARGE_BODIES;
+    if (exchange->has_no_place)
+        return false;
+    exchange->worker->large += !exchange->is_large;
+    exchange->is_large = true;
+    return true;
+}
+
+static void answer_body_dropped(struct http_exchange *exchange)
+{
+    answer_problem(exchange, exchange->has_no_place ? PROBLEM_OVERLOADED : PROBLEM_TOO_LARGE, NULL);
+}
+
 static enum MHD_Result headers_are_here(struct http_exchange *exchange, const char *method)
 {
     exchange->request.method = method_of(method);
@@ -132,9 +156,9 @@ static enum MHD_Result headers_are_here(struct http_exchange *exchange, const ch
             "A header came twice, or Content-Length and Transfer-Encoding leave the end unclear.");
         return http_response_queue(exchange);
     }
-    exchange->body_dropped = exchange->content_length > REQUEST_BODY_MAX;
+    exchange->body_dropped = !body_may_be(exchange, exchange->content_length);
     if (exchange->body_dropped && (exchange->expect || exchange->content_length > drop_max)) {
-        answer_problem(exchange, PROBLEM_TOO_LARGE, NULL);
+        answer_body_dropped(exchange);
         return http_response_queue(exchange);
     }
     return MHD_YES;
@@ -146,7 +170,7 @@ static void add_to_body(struct http_exchange *exchange, const char *data, size_t
 {
     struct request *request = &exchange->request;
     size_t length = request->body_length + size;
-    if (length > REQUEST_BODY_MAX) {
+    if (!body_may_be(exchange, length)) {
         exchange->body_dropped = true;
         return;
     }
@@ -244,7 +268,7 @@ static enum MHD_Result all_is_here(struct http_exchange *exchange)
         return http_response_queue(exchange);
     http_peer_enter(exchange->peer, HTTP_RUNNING);
     if (exchange->body_dropped)
-        answer_problem(exchange, PROBLEM_TOO_LARGE, NULL);
+        answer_body_dropped(exchange);
     else if (exchange->target_bad)
         answer_problem(
             exchange, PROBLEM_BAD_REQUEST, "The path or query is too long, or badly escaped.");

@@ -11,7 +11,7 @@
 #include "server/http.h"
 #include "server/time_text.h"
 
-enum { HTTP_EXCHANGE_MEMORY = 6144 };
+enum { HTTP_EXCHANGE_MEMORY = 6144, HTTP_LARGE_BODIES = 16 /* of each worker */ };
 
 /* Where a connection is, and so how long it may stay there (http_peer.c). */
 enum http_phase {
@@ -51,6 +51,8 @@ struct http_exchange {
     bool suspended; /* its connection is */
     bool answered;  /* response is filled in */
     bool body_dropped, target_bad;
+    bool is_large;     /* the body is beyond REQUEST_BODY_MAX, and one of HTTP_LARGE_BODIES */
+    bool has_no_place; /* it would have been one more than those */
     bool is_stream;
     size_t body_room;
     uint64_t content_length;
@@ -77,6 +79,7 @@ struct http_worker {
     struct http_exchange *pool; /* those that are free */
     struct http_exchange *streams;
     size_t exchanges; /* in use, streams too */
+    size_t large;     /* exchanges with a large body */
     struct http_peer *peers;
     int64_t last_request_ns;
     int64_t date_s;
