@@ -9,18 +9,27 @@
 #include "ledger/account.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "coro/lock.h"
 #include "ledger/hash.h"
 
-enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16 };
+enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16, SLAB = 65536 };
+
+/* Accounts side by side; as they never leave, that is all there is to it. */
+struct slab {
+    struct slab *before;
+    _Alignas(struct account) char bytes[SLAB - _Alignof(struct account)];
+};
 
 struct shard {
     struct lock lock;
     size_t count, buckets; /* buckets: a power of two */
     struct account **first;
+    struct slab *newest;
+    size_t used; /* bytes of the newest slab */
 };
 
 typedef _Atomic(struct account *) slot;
@@ -39,13 +48,17 @@ bool account_id_is_valid(const char *id)
     return length >= 1 && length <= ACCOUNT_ID_MAX && strspn(id, allowed) == length;
 }
 
-money account_available(const struct account *account)
+money account_available_with(const struct account *account, money balance, money held)
 {
     money available;
-    if (!account->has_floor ||
-        !money_add(account->balance, -(account->floor + account->held), &available))
+    if (!account->has_floor || !money_add(balance, -(account->floor + held), &available))
         return money_max();
     return available;
+}
+
+money account_available(const struct account *account)
+{
+    return account_available_with(account, account->balance, account->held);
 }
 
 struct account_table *account_table_make(void)
@@ -60,8 +73,11 @@ static void shard_free(struct shard *shard)
         for (struct account *account = shard->first[i], *next; account; account = next) {
             next = account->next;
             free(account->metadata);
-            free(account);
         }
+    for (struct slab *slab = shard->newest, *before; slab; slab = before) {
+        before = slab->before;
+        free(slab);
+    }
     free(shard->first);
 }
 
@@ -127,6 +143,27 @@ static bool shard_has_room(struct shard *shard)
     return true;
 }
 
+/* A fresh account in the newest slab. NULL: memory is short. */
+static struct account *shard_make(struct shard *shard, const char *id)
+{
+    size_t align = _Alignof(struct account);
+    size_t size = offsetof(struct account, id) + strlen(id) + 1;
+    size = (size + align - 1) / align * align;
+    if (!shard->newest || sizeof shard->newest->bytes - shard->used < size) {
+        struct slab *slab = calloc(1, sizeof *slab);
+        if (!slab)
+            return NULL;
+        slab->before = shard->newest;
+        shard->newest = slab;
+        shard->used = 0;
+    }
+    struct account *account = (struct account *)(void *)(shard->newest->bytes + shard->used);
+    shard->used += size;
+    account->asset = "";
+    strcpy(account->id, id);
+    return account;
+}
+
 struct account *account_find_or_add(struct account_table *table, const char *id)
 {
     ensure(account_id_is_valid(id));
@@ -134,8 +171,7 @@ struct account *account_find_or_add(struct account_table *table, const char *id)
     struct shard *shard = shard_of(table, id, &hash);
     lock_take(&shard->lock);
     struct account *account = shard_find(shard, hash, id);
-    if (!account && shard_has_room(shard) && (account = calloc(1, sizeof *account))) {
-        strcpy(account->id, id);
+    if (!account && shard_has_room(shard) && (account = shard_make(shard, id))) {
         struct account **bucket = &shard->first[hash & (shard->buckets - 1)];
         account->next = *bucket;
         *bucket = account;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An account in memory. `id`, `asset`, `floor`, `metadata` and `number` never change once it is
- * open; the rest changes only inside a section of the strategy (strategy.h)
- * that names the account.
+ * open; the rest changes only inside a section of the strategy (strategy.h) that names the account.
+ *
+ * A ledger has millions of them: they are packed, 144 bytes for one with an id of up to 20
+ * characters, so only the table makes them, and none is ever copied.
  */
 #ifndef LEDGER_ACCOUNT_H
 #define LEDGER_ACCOUNT_H
@@ -16,33 +18,34 @@
 
 enum {
     ACCOUNT_ID_MAX = 64,
-    ACCOUNT_STEPS =
-        64, /* each so many movements one is a waypoint: a walk along them can start there
-             */
+    ACCOUNT_STEPS = 64, /* each so many movements one is a waypoint, where a walk can start */
 };
 
 struct account {
+    money balance;
+    money held;  /* the sum of its open holds: balance - held keeps the floor too */
+    money floor; /* the lowest balance allowed, if has_floor */
+    money draft; /* scratch of rules_decide(), without meaning outside of it */
+
     struct account *next; /* chain in the table */
     uint64_t number;      /* from 1, in the order of opening; what the database calls it */
     uint64_t opened;      /* seq of the entry that opened it; 0: it is not open yet */
     uint64_t seq;         /* seq of the last entry that touched it */
     uint64_t moved;       /* seq of the last one that moved its money, or that opened it */
-    money balance;
-    money held;  /* the sum of its open holds: balance - held keeps the floor too */
-    money floor; /* the lowest balance allowed, if has_floor */
+    const char *asset;    /* of asset_intern(); "": it is not open yet */
+    char *metadata;       /* a JSON object in compact form; NULL: none */
     bool has_floor;
     bool frozen;
     uint8_t steps; /* movements since its last waypoint */
-    char asset[ASSET_TEXT];
-    char id[ACCOUNT_ID_MAX + 1];
-    char *metadata; /* a JSON object in compact form; NULL: none */
-    money draft;    /* scratch of rules_decide(), without meaning outside of it */
+    char id[];     /* with its end */
 };
 
 bool account_id_is_valid(const char *id); /* 1-64 of A-Z a-z 0-9 _ . : @ - */
 
 /* What can still be taken from it: balance - held - floor, capped at money_max(). */
 money account_available(const struct account *account);
+/* The same with another balance, and another sum of holds. */
+money account_available_with(const struct account *account, money balance, money held);
 
 /*
  * All accounts of a ledger, by id and by number. Accounts are only ever added, and never move, so

@@ -8,7 +8,6 @@
 #define LEDGER_FOLD_H
 
 #include "ledger/account.h"
-#include "ledger/keys.h"
 #include "ledger/store.h"
 
 struct fold {
@@ -20,6 +19,6 @@ struct fold {
 /* False, with the reason: the database could not be read, or the journal contradicts itself (the
  * reason names the position). May park; before anything else uses the tables. */
 MUST_CHECK bool fold_journal(struct context *context, struct store *store,
-    struct account_table *accounts, struct keys *keys, struct fold *fold, char *error, size_t size);
+    struct account_table *accounts, struct fold *fold, char *error, size_t size);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * Invariants
  * - For each key at most one entry is in the table.
- * - A key that was ever used by an entry with a seq is in the table or in the filter. The move from
+ * - A key that was ever used by an entry with a seq is in the table or in the filter, or it is an
+ *   old one and `recalling` is set. The move from
  *   the one to the other is one step under the lock.
  * - retired_seq is the highest seq that has left the table. A key that the database did not have
  *   when everything up to `asked` was durable is unused as long as retired_seq <= asked: had it
@@ -21,6 +22,7 @@ enum { BUCKETS = 65536 };
 
 struct keys {
     struct lock lock;
+    bool recalling; /* the filter does not have all old keys yet */
     uint64_t retired_seq;
     struct filter old;
     struct entry *first[BUCKETS];
@@ -58,7 +60,8 @@ enum keys_claim keys_claim(
     if (other) {
         *first = entry_hold(other);
         answer = KEYS_TAKEN;
-    } else if (filter_perhaps(&keys->old, hash) && (asked == 0 || keys->retired_seq > asked)) {
+    } else if ((keys->recalling || filter_perhaps(&keys->old, hash)) &&
+               (asked == 0 || keys->retired_seq > asked)) {
         answer = KEYS_ASK;
     } else {
         entry->next_of_key = *bucket;
@@ -101,7 +104,25 @@ void keys_retire(struct keys *keys, struct entry *entry)
     lock_drop(&keys->lock);
 }
 
-bool keys_restore(struct keys *keys, const char *key)
+void keys_recall(struct keys *keys)
 {
-    return filter_add(&keys->old, hash_of(key));
+    lock_take(&keys->lock);
+    keys->recalling = true;
+    lock_drop(&keys->lock);
+}
+
+bool keys_restore(struct keys *keys, const char *key, size_t length)
+{
+    uint64_t hash = hash_text(key, length);
+    lock_take(&keys->lock);
+    bool added = filter_add(&keys->old, hash);
+    lock_drop(&keys->lock);
+    return added;
+}
+
+void keys_recalled(struct keys *keys)
+{
+    lock_take(&keys->lock);
+    keys->recalling = false;
+    lock_drop(&keys->lock);
 }

@@ -2,7 +2,8 @@
 /*
  * Idempotency keys. A key belongs to the first entry that claims it, for ever. Keys of entries that
  * are being decided, or are near the journal's end, are here exactly; of all older ones there is a
- * filter, which can say "never used"; where it cannot, the database is asked (by the caller).
+ * filter, which can say "never used"; where it cannot, the database is asked (by the caller), and
+ * so it is for all of them until the filter is filled (recall.h).
  *
  * Every function may be called from any worker; none parks.
  */
@@ -35,7 +36,13 @@ void keys_give_up(struct keys *keys, struct entry *entry);
 /* The entry leaves the journal's end for the database: from here on the filter knows its key. */
 void keys_retire(struct keys *keys, struct entry *entry);
 
-/* A key that the database has, at start-up. False: memory is short. */
-MUST_CHECK bool keys_restore(struct keys *keys, const char *key);
+/*
+ * At start-up the database may have more keys than anybody wants to wait for. From keys_recall()
+ * until keys_recalled() a key that is not here is one to ask for; keys_restore() brings the old
+ * ones, `length` characters each. False: memory is short.
+ */
+void keys_recall(struct keys *keys);
+MUST_CHECK bool keys_restore(struct keys *keys, const char *key, size_t length);
+void keys_recalled(struct keys *keys);
 
 #endif

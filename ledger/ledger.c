@@ -31,7 +31,7 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     ledger->store =
         store_open(context, options->conninfo, options->name, options->strategy, error, size);
     if (!ledger->store ||
-        !fold_journal(context, ledger->store, ledger->accounts, ledger->keys, &fold, error, size))
+        !fold_journal(context, ledger->store, ledger->accounts, &fold, error, size))
         return false;
     if (!restore_holds(context, ledger->store, ledger->accounts, ledger->holds, error, size) ||
         !restore_frozen(
@@ -40,6 +40,8 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     snprintf(error, size, "out of memory");
     ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);
     if (!ledger->journal || !(ledger->strategy = strategy_make(options->strategy)))
+        return false;
+    if (!(ledger->recall = recall_start(ledger->store, ledger->keys, fold.seq)))
         return false;
     ledger->checkpointer = checkpointer_start(ledger->store, ledger->journal, fold.checkpoint);
     return ledger->checkpointer && (ledger->expirer = expirer_start(ledger));
@@ -75,6 +77,7 @@ void ledger_close(struct ledger **ledger)
         return;
     expirer_stop(&closed->expirer);
     checkpointer_stop(&closed->checkpointer);
+    recall_stop(&closed->recall);
     strategy_free(&closed->strategy);
     if (closed->journal) {
         journal_drain(closed->journal);

@@ -14,6 +14,7 @@
 #include "ledger/keys.h"
 #include "ledger/ledger.h"
 #include "ledger/reversals.h"
+#include "ledger/recall.h"
 #include "ledger/store.h"
 #include "ledger/strategy.h"
 
@@ -25,6 +26,7 @@ struct ledger {
     struct journal *journal;
     struct strategy *strategy;
     struct checkpointer *checkpointer;
+    struct recall *recall;
     struct holds *holds;
     struct reversals *reversals;
     struct expirer *expirer;

@@ -58,12 +58,13 @@ static enum ledger_status read_durable(struct context *context, struct ledger *l
     struct account *account, struct ledger_account *copy, uint64_t *seq)
 {
     money balance;
-    if (query_balance(context, ledger->store, account, &balance, &copy->seq) != PG_OK)
+    uint64_t last;
+    if (query_balance(context, ledger->store, account, &balance, &last) != PG_OK)
         return LEDGER_UNAVAILABLE;
-    struct account then = *account;
-    then.balance = balance;
-    then.seq = copy->seq;
-    copy_account(&then, copy);
+    copy_account(account, copy);
+    copy->balance = balance;
+    copy->available = account_available_with(account, balance, account->held);
+    copy->seq = last;
     *seq = journal_durable(ledger->journal);
     return LEDGER_OK;
 }
@@ -167,6 +168,7 @@ struct opening {
     struct ledger *ledger;
     const struct ledger_open_account *request;
     struct account *world, *account;
+    const char *asset;        /* of both */
     struct entry *entries[2]; /* for the world account, and for the account */
     char *metadata;           /* a copy for the account */
     enum ledger_status status;
@@ -203,14 +205,14 @@ static void open_world(struct opening *o)
 {
     if (o->world->opened)
         return;
-    strcpy(o->world->asset, o->request->asset);
+    o->world->asset = o->asset;
     append_opening(o, o->world, o->entries[0]);
 }
 
 static void open_account(struct opening *o)
 {
     struct account *account = o->account;
-    strcpy(account->asset, o->request->asset);
+    account->asset = o->asset;
     account->has_floor = o->request->has_floor;
     account->floor = o->request->has_floor ? o->request->floor : 0;
     account->metadata = o->metadata;
@@ -241,11 +243,12 @@ static bool prepare_opening(struct opening *o)
     char world[ASSET_WORLD_TEXT];
     asset_world_id(o->request->asset, world);
     o->metadata = o->request->metadata ? strdup(o->request->metadata) : NULL;
+    o->asset = asset_intern(o->request->asset);
     o->world = account_find_or_add(o->ledger->accounts, world);
     o->account = account_find_or_add(o->ledger->accounts, o->request->id);
     for (int i = 0; i < 2; i++)
         o->entries[i] = entry_make(ENTRY_ACCOUNT, NULL, NULL, 0);
-    return o->world && o->account && o->entries[0] && o->entries[1] &&
+    return o->asset && o->world && o->account && o->entries[0] && o->entries[1] &&
            (o->metadata || !o->request->metadata);
 }
 

@@ -52,6 +52,12 @@ static enum pg_status connect_writer(struct context *context, struct store *stor
     return status;
 }
 
+struct pg *store_connect(
+    struct context *context, struct store *store, char *error, size_t error_size)
+{
+    return pg_connect(context, store->conninfo, app_role, error, error_size);
+}
+
 /* Take a reader out of the pool; false: the context ended first. */
 static bool take_reader(struct context *context, struct store *store, struct pg **reader)
 {
@@ -84,7 +90,7 @@ enum pg_status store_read(struct context *context, struct store *store,
         if (reader && pg_is_lost(reader))
             pg_close(&reader);
         if (!reader)
-            reader = pg_connect(context, store->conninfo, app_role, problem, sizeof problem);
+            reader = store_connect(context, store, problem, sizeof problem);
         if (!reader)
             break;
         status = pg_run(context, reader, statement, values, result);

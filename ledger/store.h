@@ -79,6 +79,10 @@ MUST_CHECK enum pg_status store_checkpoint(
 MUST_CHECK enum pg_status store_read(struct context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 
+/* One more session like those, the caller's to close. NULL on failure, with the reason. */
+MUST_CHECK struct pg *store_connect(
+    struct context *context, struct store *store, char *error, size_t error_size);
+
 /* The numbers of all statements that go through store_read(), in one place, so that none is given
  * twice (pg.h: slot). */
 enum store_slot {

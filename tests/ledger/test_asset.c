@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "ledger/account.h"
 #include "ledger/asset.h"
 #include "tests/unit.h"
@@ -46,6 +50,46 @@ static void validates_account_ids(void)
     CU_ASSERT_FALSE(account_id_is_valid("\xc3\xa4"));
 }
 
+static void shares_texts(void)
+{
+    char twice[] = "EUR/2";
+    const char *one = asset_intern("EUR/2");
+    CU_ASSERT_STRING_EQUAL(one, "EUR/2");
+    CU_ASSERT_PTR_EQUAL(asset_intern(twice), one);
+    CU_ASSERT_PTR_NOT_EQUAL(asset_intern("EUR/3"), one);
+}
+
+/* Ids of every length lie side by side without touching each other. */
+static void packs_accounts(void)
+{
+    enum { MANY = 20000 };
+    struct account_table *table = account_table_make();
+    struct account **made = calloc(MANY, sizeof *made);
+    ensure(table && made);
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < MANY; i++) {
+            char id[ACCOUNT_ID_MAX + 1];
+            snprintf(id, sizeof id, "%0*d", 5 + i % (ACCOUNT_ID_MAX - 4), i);
+            struct account *account = account_find_or_add(table, id);
+            ensure(account != NULL);
+            if (pass == 0) {
+                made[i] = account;
+                CU_ASSERT_TRUE(account->balance == 0 && account->opened == 0 && !account->metadata);
+                account->balance = -i;
+                account->draft = i;
+                ensure(account_number(table, account));
+            }
+            CU_ASSERT_TRUE(made[i] == account && strcmp(account->id, id) == 0);
+            CU_ASSERT_TRUE(account->balance == -i && account->draft == i);
+            CU_ASSERT_PTR_EQUAL(account_by_number(table, (uint64_t)i + 1), account);
+            CU_ASSERT_STRING_EQUAL(account->asset, "");
+        }
+    CU_ASSERT_EQUAL(account_count(table), MANY);
+    free(made);
+    account_table_free(&table);
+}
+
 static const struct unit_test tests[] = {{"validates_assets", validates_assets},
-    {"names_the_world", names_the_world}, {"validates_account_ids", validates_account_ids}, {0}};
+    {"names_the_world", names_the_world}, {"validates_account_ids", validates_account_ids},
+    {"shares_texts", shares_texts}, {"packs_accounts", packs_accounts}, {0}};
 const struct unit_suite asset_suite = {.name = "asset", .tests = tests};

@@ -81,7 +81,7 @@ static void asks_for_old_keys(void)
     CU_ASSERT_EQUAL(keys_claim(keys, again, 4, &first), KEYS_ASK);
     CU_ASSERT_EQUAL(keys_claim(keys, again, 5, &first), KEYS_CLAIMED);
     keys_give_up(keys, again);
-    CU_ASSERT_TRUE(keys_restore(keys, "from the database"));
+    CU_ASSERT_TRUE(keys_restore(keys, "from the database", 17));
     struct entry *third = entry_with("from the database", 0);
     CU_ASSERT_EQUAL(keys_claim(keys, third, 0, &first), KEYS_ASK);
     entry_drop(&old);
@@ -90,6 +90,28 @@ static void asks_for_old_keys(void)
     keys_free(&keys);
 }
 
-static const struct unit_test keys_tests[] = {
+/* Until all old keys are known, the database is asked for each that is not here. */
+static void asks_while_it_recalls(void)
+{
+    struct keys *keys = keys_make();
+    struct entry *a = entry_with("a", 0), *again = entry_with("a", 0), *b = entry_with("b", 0);
+    struct entry *old = entry_with("old", 0), *first = NULL;
+    keys_recall(keys);
+    CU_ASSERT_EQUAL(keys_claim(keys, a, 0, &first), KEYS_ASK);
+    CU_ASSERT_EQUAL(keys_claim(keys, a, 7, &first), KEYS_CLAIMED);
+    CU_ASSERT_EQUAL(keys_claim(keys, again, 0, &first), KEYS_TAKEN);
+    entry_drop(&first);
+    CU_ASSERT_TRUE(keys_restore(keys, "old", 3));
+    keys_recalled(keys);
+    CU_ASSERT_EQUAL(keys_claim(keys, b, 0, &first), KEYS_CLAIMED);
+    CU_ASSERT_EQUAL(keys_claim(keys, old, 0, &first), KEYS_ASK);
+    entry_drop(&a);
+    entry_drop(&again);
+    entry_drop(&b);
+    entry_drop(&old);
+    keys_free(&keys);
+}
+
+static const struct unit_test keys_tests[] = {{"asks_while_it_recalls", asks_while_it_recalls},
     {"gives_a_key_to_one", gives_a_key_to_one}, {"asks_for_old_keys", asks_for_old_keys}, {0}};
 const struct unit_suite keys_suite = {.name = "keys", .tests = keys_tests};

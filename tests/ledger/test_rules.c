@@ -69,7 +69,7 @@ static void make_accounts(struct account accounts[ACCOUNTS])
             .balance = balances[i],
             .held = held[i],
             .floor = floors[i]};
-        strcpy(accounts[i].asset, names[i] == 'e' ? "EUR/2" : "USD/2");
+        accounts[i].asset = names[i] == 'e' ? "EUR/2" : "USD/2";
     }
     accounts[5].balance = money_max();
     accounts[6].balance = accounts[7].balance = accounts[7].floor = -money_max();
