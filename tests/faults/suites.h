@@ -6,6 +6,7 @@
 #include "tests/unit.h"
 
 extern const struct unit_suite points_suite;
+extern const struct unit_suite wire_suite;
 extern const struct unit_suite kills_suite;
 
 #endif

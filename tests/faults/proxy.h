@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stands between the program and PostgreSQL, understands as much of the protocol (PostgreSQL 15,
+ * chapter 55) as it takes to know where in a batch a message stands, and does there what it is
+ * armed to do, once. Runs on the worker of who starts it; nobody else may arm it.
+ */
+#ifndef TESTS_FAULTS_PROXY_H
+#define TESTS_FAULTS_PROXY_H
+
+#include <stdbool.h>
+#include <sys/un.h>
+
+#include "coro/context.h"
+#include "coro/waitgroup.h"
+
+enum proxy_fault {
+    PROXY_NONE,
+    PROXY_CUT_REQUEST, /* pass `at` bytes of the message behind which COMMIT stands, then cut both
+                          sides; below 0: so many bytes before that message */
+    PROXY_CUT_REPLY,   /* the same with COMMIT's answer and the end of the batch behind it */
+    PROXY_ZOMBIE,      /* cut the program off, and deliver COMMIT `at` milliseconds later */
+    PROXY_ROLLBACK,    /* COMMIT becomes ROLLBACK, and is answered with that */
+    PROXY_ERROR,       /* answer number `at` of the batch, from 0, becomes an error */
+};
+
+enum { PROXY_REPLY_BYTES = 18 }; /* what PROXY_CUT_REPLY counts */
+
+struct proxy {
+    struct sockaddr_un upstream;
+    int listener, port;
+    struct context *life;
+    struct waitgroup running;
+    enum proxy_fault fault; /* PROXY_NONE again when it has been done */
+    int at;
+    const char *sqlstate; /* of the error */
+};
+
+/* folder: of PostgreSQL's socket. False: errno says why. */
+MUST_CHECK bool proxy_start(struct proxy *proxy, const char *folder);
+
+/* Everybody who came must have gone, or go: it waits for that. */
+void proxy_stop(struct proxy *proxy);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* What happens on the way to the database: the connection is cut at each byte around COMMIT, COMMIT
+ * arrives when nobody waits for it any more, or does not commit, or an error comes instead. */
+#include "tests/faults/suites.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/blocking.h"
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "tests/faults/proxy.h"
+#include "tests/faults/trial.h"
+
+enum { BEFORE = 8, COPY_DONE = 5, ANSWERS = 3, STEP_MS = 1, FIRES_WITHIN_S = 60, TEXT = 300 };
+
+struct journey {
+    struct proxy proxy;
+    struct trial trial;
+    char url[TEXT];
+};
+
+static void run_command(void *arg)
+{
+    const char *command = arg;
+    CU_ASSERT_EQUAL(system(command), 0);
+}
+
+/* A database of its own for each trial, in the cluster that TEST_DATABASE names. */
+static void begin(struct journey *journey, const char *strategy)
+{
+    static unsigned databases;
+    const char *given = getenv("TEST_DATABASE");
+    const char *folder = given ? strstr(given, "host=") : NULL;
+    char command[TEXT], host[100];
+    if (!folder)
+        printf("\n    run it by tools/with-postgres: it needs a cluster in TEST_DATABASE\n    ");
+    CU_ASSERT_FATAL(folder != NULL);
+    snprintf(host, sizeof host, "%.*s", (int)strcspn(folder + 5, " "), folder + 5);
+    snprintf(
+        command, sizeof command, "psql -qXc 'CREATE DATABASE wire%u' '%s'", ++databases, given);
+    blocking_call(run_command, command);
+    CU_ASSERT_FATAL(proxy_start(&journey->proxy, host));
+    snprintf(journey->url, sizeof journey->url,
+        "host=127.0.0.1 port=%d user=tester dbname=wire%u sslmode=disable gssencmode=disable",
+        journey->proxy.port, databases);
+    trial_begin(&journey->trial, strategy, (const char *const[]){"--database", journey->url, NULL});
+}
+
+static void end(struct journey *journey)
+{
+    trial_end(&journey->trial);
+    proxy_stop(&journey->proxy);
+}
+
+/* Arm the proxy and wait until it has struck. */
+static void strike(struct journey *journey, enum proxy_fault fault, int at, const char *sqlstate)
+{
+    journey->proxy.at = at;
+    journey->proxy.sqlstate = sqlstate;
+    journey->proxy.fault = fault;
+    int64_t until = clock_now_ns() + FIRES_WITHIN_S * CLOCK_S;
+    while (journey->proxy.fault != PROXY_NONE && clock_now_ns() < until)
+        co_sleep(STEP_MS * CLOCK_MS);
+    CU_ASSERT_EQUAL(journey->proxy.fault, PROXY_NONE);
+    trial_tally.cuts++;
+}
+
+static void all_of_it(const char *strategy, int rounds)
+{
+    static const char *const passing[] = {"53100", "53200", "57P01", "40001"};
+    struct journey journey;
+    begin(&journey, strategy);
+    for (; rounds > 0; rounds--) {
+        for (int at = -BEFORE; at <= COPY_DONE; at++)
+            strike(&journey, PROXY_CUT_REQUEST, at, "");
+        for (int at = 0; at < PROXY_REPLY_BYTES; at++)
+            strike(&journey, PROXY_CUT_REPLY, at, "");
+        for (int i = 0; i < 5; i++)
+            strike(&journey, PROXY_ROLLBACK, 0, "");
+        for (int at = 0; at < ANSWERS; at++)
+            for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+                strike(&journey, PROXY_ERROR, at, passing[i]);
+        trial_progress(&journey.trial, 50);
+        strike(&journey, PROXY_ZOMBIE, 1000, "");
+        trial_progress(&journey.trial, 50);
+        strike(&journey, PROXY_ZOMBIE, 2000, "");
+        trial_progress(&journey.trial, 50);
+    }
+    trial_verify(&journey.trial);
+    end(&journey);
+}
+
+static void passing(void)
+{
+    all_of_it("owner", trial_is_long() ? 10 : 1);
+    if (trial_is_long())
+        all_of_it("sharded", 10);
+}
+
+/* An error that says our own batch is wrong: it writes no more, and says so; the journal is whole.
+ */
+static void refused(void)
+{
+    struct journey journey;
+    for (int at = 0; at < (trial_is_long() ? ANSWERS : 1); at++) {
+        begin(&journey, "sharded");
+        trial_progress(&journey.trial, 50);
+        strike(&journey, PROXY_ERROR, at, "23514");
+        for (int i = 0; i < 100 && service_probe(&journey.trial.service, "/readyz") == 200; i++)
+            co_sleep(20 * CLOCK_MS);
+        CU_ASSERT_EQUAL(service_probe(&journey.trial.service, "/readyz"), 503);
+        CU_ASSERT_EQUAL(service_probe(&journey.trial.service, "/livez"), 200);
+        trial_kill(&journey.trial);
+        if (trial_restart(&journey.trial, NULL)) {
+            trial_progress(&journey.trial, 50);
+            trial_verify(&journey.trial);
+        }
+        end(&journey);
+    }
+}
+
+const struct unit_suite wire_suite = {
+    "wire", 2, (const struct unit_test[]){{"passing", passing}, {"refused", refused}, {0}}};
