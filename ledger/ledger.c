@@ -28,8 +28,8 @@ static bool open_parts(struct context *context, struct ledger *ledger,
         !(ledger->keys = keys_make()) || !(ledger->holds = holds_make()) ||
         !(ledger->reversals = reversals_make()))
         return false;
-    ledger->store =
-        store_open(context, options->conninfo, options->name, options->strategy, error, size);
+    ledger->store = store_open(context, options->conninfo, options->name, options->strategy,
+        options->readers, error, size);
     if (!ledger->store ||
         !fold_journal(context, ledger->store, ledger->accounts, &fold, error, size))
         return false;

@@ -23,13 +23,15 @@
 #include "ledger/status.h"
 
 struct ledger;
+struct readers;
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
 struct ledger_options {
-    const char *conninfo; /* of libpq, URI or key=value */
-    const char *name;     /* "main" */
-    const char *strategy; /* "owner" or "sharded" */
+    const char *conninfo;    /* of libpq, URI or key=value */
+    const char *name;        /* "main" */
+    const char *strategy;    /* "owner" or "sharded" */
+    struct readers *readers; /* shared with other ledgers (readers.h); NULL: of its own */
 };
 
 /*

@@ -15,6 +15,8 @@
 
 struct pg;
 struct pg_result;
+
+#define PG_APP_ROLE "teller_app" /* what may add to the journal, and no more (sql/) */
 struct row;
 
 /* Connect and pin the session's settings (search_path teller, synchronous_commit on, UTC). `role`:

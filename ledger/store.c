@@ -18,16 +18,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coro/chan.h"
 #include "coro/co.h"
 #include "coro/clock.h"
-#include "coro/select.h"
 #include "ledger/failpoint.h"
 #include "ledger/migrate.h"
 
-static const char app_role[] = "teller_app";
-
 enum { SERVE_LOCK = 731029588 }; /* first half of the advisory lock; the second is the ledger */
+
+/* How long the session that has the lock may leave the database waiting before a standby ends it;
+ * and how long while it folds the journal, for which its application_name is OPENING. */
+#define HANGS_AFTER "10 s"
+#define OPENS_WITHIN "300 s"
+#define OPENING "teller opening"
 
 /* ---- connections --------------------------------------------------------------------------- */
 
@@ -42,8 +44,8 @@ static enum pg_status connect_writer(struct context *context, struct store *stor
     snprintf(class, sizeof class, "%d", SERVE_LOCK);
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
     if (!store->writer)
-        store->writer =
-            pg_connect(context, store->conninfo, app_role, store->problem, sizeof store->problem);
+        store->writer = pg_connect(
+            context, store->conninfo, PG_APP_ROLE, store->problem, sizeof store->problem);
     if (!store->writer)
         return PG_LOST;
     enum pg_status status = pg_run(context, store->writer, &lock, values, &rows);
@@ -55,48 +57,13 @@ static enum pg_status connect_writer(struct context *context, struct store *stor
 struct pg *store_connect(
     struct context *context, struct store *store, char *error, size_t error_size)
 {
-    return pg_connect(context, store->conninfo, app_role, error, error_size);
-}
-
-/* Take a reader out of the pool; false: the context ended first. */
-static bool take_reader(struct context *context, struct store *store, struct pg **reader)
-{
-    struct select_case cases[] = {
-        {.op = SELECT_RECV, .chan = store->readers, .item = reader},
-        {.op = SELECT_RECV, .chan = context_done(context)},
-    };
-    return select_wait(cases, 2) == 0;
-}
-
-static void give_reader(struct store *store, struct pg *reader)
-{
-    if (reader && pg_is_lost(reader))
-        pg_close(&reader);
-    enum chan_status put = chan_try_send(store->readers, &reader);
-    ensure(put == CHAN_OK); /* the pool has room for all that came out of it */
+    return pg_connect(context, store->conninfo, PG_APP_ROLE, error, error_size);
 }
 
 enum pg_status store_read(struct context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result)
 {
-    char problem[300];
-    struct pg *reader;
-    enum pg_status status = PG_LOST;
-    if (result)
-        *result = NULL;
-    if (!take_reader(context, store, &reader))
-        return PG_LOST;
-    for (int tries = 0; tries < 2 && status == PG_LOST; tries++) {
-        if (reader && pg_is_lost(reader))
-            pg_close(&reader);
-        if (!reader)
-            reader = store_connect(context, store, problem, sizeof problem);
-        if (!reader)
-            break;
-        status = pg_run(context, reader, statement, values, result);
-    }
-    give_reader(store, reader);
-    return status;
+    return readers_run(context, store->readers, statement, values, result);
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -126,7 +93,35 @@ static bool prepare_database(struct context *context, struct store *store, const
     return status == PG_OK;
 }
 
-static bool wait_for_turn(struct context *context, struct store *store, char *error, size_t size)
+/*
+ * End the session that has the lock if its process hangs: if it has left the database waiting for
+ * its next word for HANGS_AFTER_S, where a serving one speaks each second. Who folds a long journal
+ * says nothing for longer, and says so beforehand. As the schema's owner: teller_app cannot see
+ * what others do. That this is a guess does no harm: the epoch decides who writes.
+ */
+static void end_hanging(struct context *context, struct store *store, struct pg *owner)
+{
+    static const struct pg_statement end = {1, 2,
+        "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity a USING (pid)"
+        " WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND a.datname = "
+        "current_database()"
+        " AND database = a.datid AND classid = $1::text::oid AND objid = $2::text::oid"
+        " AND wait_event IN ('ClientRead', 'ClientWrite') AND clock_timestamp() - state_change >"
+        " CASE application_name WHEN '" OPENING "' THEN interval '" OPENS_WITHIN
+        "' ELSE interval '" HANGS_AFTER "' END"};
+    char class[16], ledger[16];
+    const char *values[] = {class, ledger};
+    struct pg_result *rows = NULL;
+    snprintf(class, sizeof class, "%d", SERVE_LOCK);
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    if (pg_run(context, owner, &end, values, &rows) == PG_OK && pg_rows(rows) > 0)
+        fprintf(stderr, "teller: the process that serves ledger %s hangs; taking over\n", ledger);
+    pg_free(&rows);
+}
+
+/* Ask for the lock again and again; `owner` (NULL: to be connected) looks after who has it. */
+static bool stand_by(
+    struct context *context, struct store *store, struct pg **owner, char *error, size_t size)
 {
     enum { ASK_AGAIN_MS = 200 };
     for (bool told = false;;) {
@@ -144,15 +139,30 @@ static bool wait_for_turn(struct context *context, struct store *store, char *er
             snprintf(error, size, "another process serves this ledger");
             return false;
         }
+        if (*owner && pg_is_lost(*owner))
+            pg_close(owner);
+        if (!*owner)
+            *owner = pg_connect(context, store->conninfo, NULL, error, size);
+        if (*owner)
+            end_hanging(context, store, *owner);
         co_sleep(ASK_AGAIN_MS * CLOCK_MS);
     }
+}
+
+static bool wait_for_turn(struct context *context, struct store *store, char *error, size_t size)
+{
+    struct pg *owner = NULL;
+    bool ours = stand_by(context, store, &owner, error, size);
+    pg_close(&owner);
+    return ours;
 }
 
 static bool take_epoch(struct context *context, struct store *store, char *error, size_t size)
 {
     static const struct pg_statement take = {STORE_SLOT_EPOCH, 1,
         "UPDATE writer w SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch, batch,"
-        " (SELECT encode(hash, 'hex') FROM batch b WHERE b.ledger = w.ledger AND b.no = w.batch)"};
+        " (SELECT encode(hash, 'hex') FROM batch b WHERE b.ledger = w.ledger AND b.no = w.batch),"
+        " set_config('application_name', '" OPENING "', false)"};
     char ledger[16];
     const char *values[] = {ledger};
     struct pg_result *rows = NULL;
@@ -170,20 +180,13 @@ static bool take_epoch(struct context *context, struct store *store, char *error
     return true;
 }
 
-static bool make_readers(struct store *store)
-{
-    struct pg *none = NULL;
-    store->readers = chan_make(sizeof none, STORE_READERS);
-    for (int i = 0; store->readers && i < STORE_READERS; i++)
-        give_reader(store, none);
-    return store->readers != NULL;
-}
-
 struct store *store_open(struct context *context, const char *conninfo, const char *ledger,
-    const char *strategy, char *error, size_t error_size)
+    const char *strategy, struct readers *readers, char *error, size_t error_size)
 {
     struct store *store = calloc(1, sizeof *store);
-    if (!store || !(store->conninfo = strdup(conninfo)) || !make_readers(store)) {
+    if (store && !readers)
+        readers = store->own_readers = readers_make(conninfo, STORE_READERS);
+    if (!store || !(store->conninfo = strdup(conninfo)) || !(store->readers = readers)) {
         snprintf(error, error_size, "out of memory");
         store_close(&store);
     } else if (!prepare_database(context, store, ledger, strategy, error, error_size) ||
@@ -200,11 +203,7 @@ void store_close(struct store **store)
     *store = NULL;
     if (!closed)
         return;
-    struct pg *reader;
-    while (closed->readers && chan_try_recv(closed->readers, &reader) == CHAN_OK)
-        pg_close(&reader);
-    if (closed->readers)
-        chan_free(&closed->readers);
+    readers_free(&closed->own_readers);
     pg_close(&closed->writer);
     free(closed->conninfo);
     free(closed);
@@ -259,8 +258,9 @@ static enum store_commit judge(const char *state)
 /* Ask on the writer's session whether the epoch is still ours. */
 static enum store_commit ask_epoch(struct context *context, struct store *store)
 {
-    static const struct pg_statement ask = {
-        STORE_SLOT_WRITER, 1, "SELECT epoch FROM writer WHERE ledger = $1"};
+    static const struct pg_statement ask = {STORE_SLOT_WRITER, 1,
+        "SELECT epoch, set_config('application_name', 'teller', false) FROM writer"
+        " WHERE ledger = $1"};
     char ledger[16];
     const char *values[] = {ledger};
     struct pg_result *rows = NULL;
@@ -281,11 +281,13 @@ static enum store_commit ready_writer(struct context *context, struct store *sto
     if (store->writer && !pg_is_lost(store->writer))
         return STORE_COMMITTED;
     pg_close(&store->writer);
+    store->rival = false;
     if (connect_writer(context, store, &held) != PG_OK)
         return STORE_RETRY;
     enum store_commit answer = ask_epoch(context, store);
     if (answer == STORE_COMMITTED && !held) {
         snprintf(store->problem, sizeof store->problem, "our former session has not ended yet");
+        store->rival = true;
         answer = STORE_RETRY;
     }
     if (answer != STORE_COMMITTED)

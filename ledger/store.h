@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ledger's place in PostgreSQL: who may write it, how a batch gets in, and a small pool of
- * connections for reading. What is read, and how, is in query.h and fold.h.
+ * A ledger's place in PostgreSQL: who may write it, how a batch gets in, and connections for
+ * reading. What is read, and how, is in query.h and fold.h.
  *
  * All of these may park. store_commit() is for the committer alone; the rest for any coroutine.
  */
@@ -13,6 +13,7 @@
 #include "coro/context.h"
 #include "ledger/hash.h"
 #include "ledger/pg.h"
+#include "ledger/readers.h"
 
 enum { STORE_READERS = 4 };
 
@@ -23,16 +24,19 @@ struct store {
     uint64_t batch;           /* the last one known to be committed */
     uint8_t hash[HASH_CHAIN]; /* of that one */
     struct pg *writer;
-    struct chan *readers; /* of struct pg * (NULL: to be connected at next use) */
-    char problem[300];    /* of the last failure to commit, for logs */
+    struct readers *readers, *own_readers; /* own: those that this store made, or NULL */
+    bool rival;        /* the last try to write found that another session has our lock */
+    char problem[300]; /* of the last failure to commit, for logs */
 };
 
 /*
  * Bring the schema up to date, find the ledger (or make it), wait until no other process serves it
- * and take the next epoch: from then on nobody else can commit. NULL on failure, with the reason.
+ * and take the next epoch: from then on nobody else can commit. A process that hangs is not waited
+ * for. `readers` NULL: of its own. NULL on failure, with the reason.
  */
 MUST_CHECK struct store *store_open(struct context *context, const char *conninfo,
-    const char *ledger, const char *strategy, char *error, size_t error_size);
+    const char *ledger, const char *strategy, struct readers *readers, char *error,
+    size_t error_size);
 void store_close(struct store **store);
 
 /* The tables that a batch brings rows for; the first four are what its hash covers. */
@@ -98,6 +102,7 @@ enum store_slot {
     STORE_SLOT_LOCK,
     STORE_SLOT_EPOCH,
     STORE_SLOT_WRITER,
+    STORE_SLOT_LEDGERS,
     STORE_SLOT_SETTLEMENT,
     STORE_SLOT_REVERSAL,
 };

@@ -11,10 +11,12 @@ extern const struct unit_suite copy_suite, differential_suite;
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 
 BOTH(DECLARE)
+extern const struct unit_suite bank_suite;
 
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {&money_suite, &asset_suite, &rules_suite,
-        &filter_suite, &keys_suite, &copy_suite, BOTH(LIST) &differential_suite, NULL};
+        &filter_suite, &keys_suite, &copy_suite, &bank_suite, BOTH(LIST) & differential_suite,
+        NULL};
     return unit_main("ledger", suites, argc, argv);
 }

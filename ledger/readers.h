@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* A few connections for reading, shared by whoever reads: each is made at its first use, and made
+ * anew when it was lost. */
+#ifndef LEDGER_READERS_H
+#define LEDGER_READERS_H
+
+#include "coro/context.h"
+#include "ledger/pg.h"
+
+struct readers;
+
+/* `conninfo` is copied. NULL when memory is short. */
+MUST_CHECK struct readers *readers_make(const char *conninfo, size_t connections);
+void readers_free(struct readers **readers); /* nobody may be using it; may park */
+
+/*
+ * Run a statement on a free connection; one that was lost while idle is replaced and the statement
+ * tried once more. PG_LOST as well when the context ends before one is free. May park; any
+ * coroutine may call it.
+ */
+MUST_CHECK enum pg_status readers_run(struct context *context, struct readers *readers,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result);
+
+#endif

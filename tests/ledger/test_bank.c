@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Many ledgers in one database. */
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "ledger/bank.h"
+#include "tests/ledger/fixture.h"
+
+static struct bank *open_bank(const char *db, const char *strategies)
+{
+    char error[300];
+    struct bank *bank = bank_open(context_background(), db, strategies, error, sizeof error);
+    if (!bank)
+        fprintf(stderr, "the bank did not open: %s\n", error);
+    ensure(bank != NULL);
+    return bank;
+}
+
+static struct ledger *create(struct bank *bank, const char *name, const char *strategy)
+{
+    struct ledger *ledger;
+    bool created;
+    CU_ASSERT_EQUAL(
+        bank_create(context_background(), bank, name, strategy, &ledger, &created), LEDGER_OK);
+    CU_ASSERT(created);
+    ensure(ledger != NULL);
+    return ledger;
+}
+
+static const char *strategy_of(struct bank *bank, const char *name)
+{
+    struct ledger_figures figures;
+    ledger_read_figures(bank_find(bank, name), &figures);
+    return figures.strategy;
+}
+
+static void ledgers_are_islands(void)
+{
+    const char *db = fixture_database();
+    struct bank *bank = open_bank(db, "owner");
+    struct ledger *all[BANK_LEDGERS_MAX], *savings = create(bank, "savings", "sharded");
+    CU_ASSERT_PTR_EQUAL(bank_find(bank, "savings"), savings);
+    CU_ASSERT_PTR_NULL(bank_find(bank, "saving"));
+    CU_ASSERT_EQUAL(bank_list(bank, all), 2);
+    CU_ASSERT_PTR_EQUAL(all[0], bank_find(bank, "main"));
+    for (int i = 0; i < 2; i++) { /* the same account, the same key */
+        fixture_account(all[i], "a", "USD/2", "0");
+        CU_ASSERT_EQUAL(fixture_move(all[i], "k", "world:USD.2", "a", 5 + i), LEDGER_OK);
+        CU_ASSERT_EQUAL(ledger_durable_seq(all[i]), 3);
+    }
+    CU_ASSERT_EQUAL(fixture_move(all[1], NULL, "world:USD.2", "a", 1), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_durable_seq(all[0]), 3);
+    CU_ASSERT(fixture_balance(all[0], "a") == 5);
+    CU_ASSERT(fixture_balance(all[1], "a") == 7);
+    CU_ASSERT_STRING_EQUAL(strategy_of(bank, "main"), "owner");
+    CU_ASSERT_STRING_EQUAL(strategy_of(bank, "savings"), "sharded");
+    bank_close(&bank);
+
+    bank = open_bank(db, "sharded,savings=owner"); /* both change at the next start */
+    CU_ASSERT_EQUAL(bank_list(bank, all), 2);
+    CU_ASSERT_STRING_EQUAL(strategy_of(bank, "main"), "sharded");
+    CU_ASSERT_STRING_EQUAL(strategy_of(bank, "savings"), "owner");
+    CU_ASSERT(fixture_balance(all[0], "a") == 5);
+    CU_ASSERT(fixture_balance(all[1], "a") == 7);
+    fixture_check(all[1]);
+    bank_close(&bank);
+
+    bank = open_bank(db, "sharded"); /* not named: as it was */
+    CU_ASSERT_STRING_EQUAL(strategy_of(bank, "savings"), "owner");
+    bank_close(&bank);
+}
+
+static void names_and_strategies(void)
+{
+    static const char *const good[] = {"main", "a", "A-1_b.c"};
+    static const char *const bad[] = {"", "a b", "a/b", "\xc3\xa4", "a:b"};
+    static const char *const wrong[] = {
+        "", "fast", "owner,", "owner,a", "owner,a=", "owner,=owner", "owner,a=fast", "owner,,"};
+    char name[66], error[300];
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        CU_ASSERT(bank_name_is_valid(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(bank_name_is_valid(bad[i]));
+    memset(name, 'x', 65);
+    name[65] = '\0';
+    CU_ASSERT_FALSE(bank_name_is_valid(name));
+    CU_ASSERT(bank_name_is_valid(name + 1));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        CU_ASSERT_PTR_NULL(
+            bank_open(context_background(), "unused", wrong[i], error, sizeof error));
+}
+
+static void made_again(void)
+{
+    struct bank *bank = open_bank(fixture_database(), "sharded,later=owner");
+    struct ledger *first = create(bank, "x", NULL), *again;
+    bool created = true;
+    create(bank, "later", NULL);
+    CU_ASSERT_STRING_EQUAL(strategy_of(bank, "x"), "sharded");
+    CU_ASSERT_STRING_EQUAL(strategy_of(bank, "later"), "owner");
+    CU_ASSERT_EQUAL(
+        bank_create(context_background(), bank, "x", "sharded", &again, &created), LEDGER_OK);
+    CU_ASSERT_FALSE(created);
+    CU_ASSERT_PTR_EQUAL(again, first);
+    CU_ASSERT_EQUAL(
+        bank_create(context_background(), bank, "x", NULL, &again, &created), LEDGER_OK);
+    CU_ASSERT_EQUAL(bank_create(context_background(), bank, "x", "owner", &again, &created),
+        LEDGER_LEDGER_EXISTS);
+    CU_ASSERT_PTR_NULL(again);
+    bank_close(&bank);
+}
+
+struct makers {
+    struct bank *bank;
+    struct waitgroup running;
+    _Atomic int made, same;
+    const char *name;
+};
+
+static void make_main(void *arg)
+{
+    struct makers *makers = arg;
+    struct ledger *ledger;
+    bool created;
+    CU_ASSERT_EQUAL(
+        bank_create(context_background(), makers->bank, makers->name, NULL, &ledger, &created),
+        LEDGER_OK);
+    makers->made += created;
+    makers->same += ledger == bank_find(makers->bank, makers->name);
+    waitgroup_done(&makers->running);
+}
+
+static void made_by_many(void)
+{
+    enum { MAKERS = 100 };
+    const char *db = fixture_database();
+    struct makers makers = {.bank = open_bank(db, "owner"), .name = "rush"};
+    waitgroup_add(&makers.running, MAKERS);
+    for (int i = 0; i < MAKERS; i++)
+        ensure(co_spawn(make_main, &makers));
+    waitgroup_wait(&makers.running);
+    CU_ASSERT_EQUAL(makers.made, 1);
+    CU_ASSERT_EQUAL(makers.same, MAKERS);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT count(*) FROM teller.ledger"), "2");
+    bank_close(&makers.bank);
+}
+
+/* Fill the bank: 64 ledgers at once stay below PostgreSQL's usual 100 connections. */
+static void full_house(void)
+{
+    const char *db = fixture_database();
+    struct bank *bank = open_bank(db, "owner");
+    struct ledger *all[BANK_LEDGERS_MAX], *ledger;
+    bool created;
+    char name[16];
+    for (int i = 1; i < BANK_LEDGERS_MAX; i++) {
+        snprintf(name, sizeof name, "l%d", i);
+        fixture_account(create(bank, name, NULL), "a", "USD/2", "0");
+    }
+    CU_ASSERT_EQUAL(bank_create(context_background(), bank, "more", NULL, &ledger, &created),
+        LEDGER_OVERLOADED);
+    CU_ASSERT_EQUAL(bank_list(bank, all), BANK_LEDGERS_MAX);
+    const char *connections = fixture_ask(db,
+        "SELECT (count(*) < 80)::text FROM pg_stat_activity WHERE datname = current_database()");
+    CU_ASSERT_STRING_EQUAL(connections, "true");
+    bank_close(&bank);
+}
+
+const struct unit_suite bank_suite = {.name = "bank",
+    .tests = (const struct unit_test[]){{"ledgers_are_islands", ledgers_are_islands},
+        {"names_and_strategies", names_and_strategies}, {"made_again", made_again},
+        {"made_by_many", made_by_many}, {"full_house", full_house}, {0}}};
