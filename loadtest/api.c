@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "loadtest/json.h"
 
@@ -64,6 +65,16 @@ enum client_status api_transfer(struct api *api, const char *from, const char *t
     path_of(api, path, "/transfers");
     return post(api, path, key, response, "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%" PRId64 "}",
         from, to, amount);
+}
+
+enum client_status api_post(
+    struct api *api, const char *path, const char *key, const char *body, struct response *response)
+{
+    char full[API_TEXT];
+    path_of(api, full, "%s", path);
+    const struct request request = {
+        .path = full, .key = key, .body = body, .body_length = strlen(body)};
+    return client_call(api->client, &request, response);
 }
 
 enum client_status api_get(struct api *api, const char *path, struct response *response)
@@ -127,6 +138,12 @@ enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum)
             return CLIENT_GARBLED;
     } while (next[0]);
     return CLIENT_ANSWERED;
+}
+
+bool api_id(const struct response *response, int64_t *id)
+{
+    struct json body = json_read(response->body, response->body_length);
+    return json_integer(json_member(body, "id"), id);
 }
 
 bool api_is(enum client_status got, const struct response *response, int status, const char *code)

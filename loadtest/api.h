@@ -28,6 +28,10 @@ MUST_CHECK enum client_status api_withdraw(struct api *api, const char *account,
 MUST_CHECK enum client_status api_transfer(struct api *api, const char *from, const char *to,
     int64_t amount, const char *key, struct response *response);
 
+/* POST of a body to "/v1/ledgers/LEDGER" and the path; with "{}" for a call that takes none. */
+MUST_CHECK enum client_status api_post(struct api *api, const char *path, const char *key,
+    const char *body, struct response *response);
+
 /* GET of "/v1/ledgers/LEDGER" and the path: "/accounts/alice". */
 MUST_CHECK enum client_status api_get(struct api *api, const char *path, struct response *response);
 
@@ -36,6 +40,9 @@ MUST_CHECK enum client_status api_balance(struct api *api, const char *account, 
 
 /* The sum of the balances of all accounts whose id begins with the prefix. */
 MUST_CHECK enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum);
+
+/* The member "id" of an answer that is a transfer or a hold: its position in the journal. */
+MUST_CHECK bool api_id(const struct response *response, int64_t *id);
 
 /* Is it an answer with that status and, for a problem, that code (NULL: any)? */
 bool api_is(enum client_status got, const struct response *response, int status, const char *code);

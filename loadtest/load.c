@@ -24,6 +24,7 @@ struct load {
 
 bool load_client_make(const struct options *options, size_t index, struct load_client *client)
 {
+    client->index = index;
     client->dice = dice_make((uint64_t)options->seed, index);
     client->keys = key_source_make((uint64_t)clock_wall_us(), (uint32_t)index);
     client->api.ledger = options->ledger;

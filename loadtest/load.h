@@ -22,6 +22,7 @@
 #include "loadtest/report.h"
 
 struct load_client {
+    size_t index; /* among the clients, from 0 */
     struct api api;
     struct dice dice;
     struct key_source keys;

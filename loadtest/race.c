@@ -21,8 +21,22 @@ struct field {
     bool over; /* written by the referee before the start gate, read by all behind it */
 };
 
-/* Was it done? If not, the report tells what came instead. */
-static bool is_done(
+struct race_name race_name_in_run(const struct race *race, size_t n)
+{
+    struct race_name name;
+    snprintf(name.text, sizeof name.text, "race-%" PRIx64 ".%zu", race->run, n);
+    return name;
+}
+
+struct race_name race_name_in_round(const struct race *race, size_t n)
+{
+    struct race_name name;
+    snprintf(
+        name.text, sizeof name.text, "race-%" PRIx64 "-%" PRId64 ".%zu", race->run, race->round, n);
+    return name;
+}
+
+bool race_is_done(
     struct race *race, const char *what, enum client_status got, const struct response *response)
 {
     char name[STATS_OUTCOME_NAME];
@@ -33,20 +47,64 @@ static bool is_done(
     return false;
 }
 
-bool race_fresh_account(struct race *race, int64_t amount)
+bool race_open(struct race *race, const char *account, int64_t floor, int64_t amount)
 {
     struct response response;
     struct api *api = &race->referee.api;
-    snprintf(
-        race->account, sizeof race->account, "race-%" PRIx64 "-%" PRId64, race->run, race->round);
-    enum client_status got = api_open(api, race->account, &response);
-    if (!is_done(race, "opening its account", got, &response))
+    char body[200], key[KEY_SIZE];
+    snprintf(body, sizeof body,
+        "{\"id\":\"%s\",\"asset\":\"" API_ASSET "\",\"floor\":\"%" PRId64 "\"}", account, floor);
+    enum client_status got = api_post(api, "/accounts", NULL, body, &response);
+    if (!race_is_done(race, "opening an account", got, &response))
         return false;
     if (amount == 0)
         return true;
-    key_next(&race->referee.keys, race->key);
-    got = api_deposit(api, race->account, amount, race->key, &response);
-    return is_done(race, "funding its account", got, &response);
+    key_next(&race->referee.keys, key);
+    got = api_deposit(api, account, amount, key, &response);
+    return race_is_done(race, "funding an account", got, &response);
+}
+
+bool race_fresh_account(struct race *race, int64_t amount)
+{
+    snprintf(
+        race->account, sizeof race->account, "race-%" PRIx64 "-%" PRId64, race->run, race->round);
+    return race_open(race, race->account, 0, amount);
+}
+
+int64_t race_count(const struct race *race, int status, const char *code)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < race->options->racers; i++)
+        count += api_is(race->answers[i].status, &race->answers[i].response, status, code);
+    return count;
+}
+
+bool race_expect(struct race *race, const char *what, int64_t found, int64_t wanted)
+{
+    if (found != wanted)
+        report_violation(race->report, "round %" PRId64 ": %s: %" PRId64 ", not %" PRId64,
+            race->round, what, found, wanted);
+    return found == wanted;
+}
+
+bool race_expect_balance(struct race *race, const char *account, int64_t wanted)
+{
+    int64_t balance = 0;
+    enum client_status got = api_balance(&race->referee.api, account, &balance);
+    if (got == CLIENT_ANSWERED && balance == wanted)
+        return true;
+    report_violation(race->report,
+        "round %" PRId64 ": the balance of %s is %" PRId64 ", not %" PRId64 " (%s)", race->round,
+        account, balance, wanted, client_status_name(got));
+    return false;
+}
+
+bool race_expect_split(struct race *race, int64_t done, int other, const char *code)
+{
+    bool good = race_expect(race, "answers 201", race_count(race, 201, NULL), done);
+    const char *what = code ? code : "the other answers";
+    return race_expect(race, what, race_count(race, other, code), race->options->racers - done) &&
+           good;
 }
 
 static void prepare(struct field *field)

@@ -46,7 +46,29 @@ struct race {
 MUST_CHECK bool race_run(
     const struct options *options, struct report *report, const struct race_rules *rules);
 
+/* A name of this run: "race-RUN" and ".N"; of this round: "race-RUN-ROUND.N". */
+struct race_name {
+    char text[64];
+};
+struct race_name race_name_in_run(const struct race *race, size_t n);
+struct race_name race_name_in_round(const struct race *race, size_t n);
+
 /* For prepare: give the race a fresh account that holds `amount`; reports why it cannot. */
 MUST_CHECK bool race_fresh_account(struct race *race, int64_t amount);
+MUST_CHECK bool race_open(struct race *race, const char *account, int64_t floor, int64_t amount);
+
+/* Was something that prepares a round done, with 201? If not, it is reported what came instead. */
+MUST_CHECK bool race_is_done(
+    struct race *race, const char *what, enum client_status got, const struct response *response);
+
+/* For judge. How many answers have that status and code (NULL: any)? */
+int64_t race_count(const struct race *race, int status, const char *code);
+
+/* Each of these reports a violation and returns false if it is not so. */
+bool race_expect(struct race *race, const char *what, int64_t found, int64_t wanted);
+bool race_expect_balance(struct race *race, const char *account, int64_t wanted);
+
+/* That many answers are 201, and all others have the other status and code. */
+bool race_expect_split(struct race *race, int64_t done, int other, const char *code);
 
 #endif

@@ -16,8 +16,32 @@ struct scenario {
     bool (*run)(const struct options *options, struct report *report);
 };
 
+/* The defaults of a scenario that races. */
+#define SCENARIO_RACE(rounds_, racers_)                                                            \
+    {                                                                                              \
+        .ledger = "main", .url = "http://127.0.0.1:8080", .rounds = (rounds_),                     \
+        .racers = (racers_), .timeout = 30, .workers = 2                                           \
+    }
+
+extern const struct scenario scenario_batch;
+extern const struct scenario scenario_capture_once;
+extern const struct scenario scenario_chain;
+extern const struct scenario scenario_credit_line;
+extern const struct scenario scenario_double_revert;
 extern const struct scenario scenario_double_withdraw;
+extern const struct scenario scenario_drain;
+extern const struct scenario scenario_freeze_account;
+extern const struct scenario scenario_freeze_ledger;
+extern const struct scenario scenario_holds;
+extern const struct scenario scenario_hot;
+extern const struct scenario scenario_key_reuse;
+extern const struct scenario scenario_open_once;
+extern const struct scenario scenario_opposite;
+extern const struct scenario scenario_read_all;
+extern const struct scenario scenario_refund;
+extern const struct scenario scenario_ring;
 extern const struct scenario scenario_same_key;
+extern const struct scenario scenario_settle_once;
 extern const struct scenario scenario_transfers;
 
 /* All of them, in the order of their names; ends with NULL. */

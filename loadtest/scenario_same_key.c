@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A client that is unsure sends again: the same request with the same key, many times at once. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "loadtest/race.h"
@@ -28,7 +27,7 @@ static bool same_body(const struct response *a, const struct response *b)
 static bool judge(struct race *race)
 {
     const struct race_answer *answers = race->answers;
-    int64_t firsts = 0, same = 0, balance = 0;
+    int64_t firsts = 0, same = 0;
     for (int64_t i = 0; i < race->options->racers; i++) {
         if (!api_is(answers[i].status, &answers[i].response, 201, NULL))
             continue;
@@ -36,17 +35,9 @@ static bool judge(struct race *race)
         same += answers[0].status == CLIENT_ANSWERED &&
                 same_body(&answers[0].response, &answers[i].response);
     }
-    bool good = firsts == 1 && same == race->options->racers;
-    if (!good)
-        report_violation(race->report,
-            "round %" PRId64 ": %" PRId64 " equal answers 201, %" PRId64 " of them first",
-            race->round, same, firsts);
-    enum client_status got = api_balance(&race->referee.api, race->account, &balance);
-    if (got == CLIENT_ANSWERED && balance == AMOUNT)
-        return good;
-    report_violation(race->report, "round %" PRId64 ": the balance is %" PRId64 " (%s)",
-        race->round, balance, client_status_name(got));
-    return false;
+    bool one = race_expect(race, "first answers", firsts, 1);
+    bool equal = race_expect(race, "equal answers 201", same, race->options->racers);
+    return race_expect_balance(race, race->account, AMOUNT) && one && equal;
 }
 
 static bool run(const struct options *options, struct report *report)
@@ -63,11 +54,6 @@ const struct scenario scenario_same_key = {
         "Every answer must be 201 with the same body, byte for byte; all but one must say\n"
         "Idempotency-Replayed: true; and the balance must be 100.",
     .uses = OPTION_RACE,
-    .defaults = {.ledger = "main",
-        .url = "http://127.0.0.1:8080",
-        .rounds = 100,
-        .racers = 50,
-        .timeout = 30,
-        .workers = 2},
+    .defaults = SCENARIO_RACE(100, 50),
     .run = run,
 };
