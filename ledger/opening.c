@@ -8,6 +8,7 @@
 
 #include "ledger/ledger.h"
 #include "ledger/ledger_parts.h"
+#include "ledger/past.h"
 #include "ledger/query.h"
 
 /* ---- copies of an account ------------------------------------------------------------------ */
@@ -57,16 +58,8 @@ static void copy_accounts(void *arg)
 static enum ledger_status read_durable(struct context *context, struct ledger *ledger,
     struct account *account, struct ledger_account *copy, uint64_t *seq)
 {
-    money balance;
-    uint64_t last;
-    if (query_balance(context, ledger->store, account, &balance, &last) != PG_OK)
-        return LEDGER_UNAVAILABLE;
-    copy_account(account, copy);
-    copy->balance = balance;
-    copy->available = account_available_with(account, balance, account->held);
-    copy->seq = last;
     *seq = journal_durable(ledger->journal);
-    return LEDGER_OK;
+    return past_read(context, ledger, account, *seq, copy);
 }
 
 static enum ledger_status look_at(struct context *context, struct ledger *ledger,
@@ -86,7 +79,8 @@ static enum ledger_status look_at(struct context *context, struct ledger *ledger
     case EVENTCOUNT_CLOSED:
         break;
     }
-    enum ledger_status status = LEDGER_OK;
+    enum ledger_status status =
+        journal_state(ledger->journal) == LEDGER_STOPPED ? LEDGER_OK : LEDGER_UNAVAILABLE;
     *copied = 0;
     for (size_t i = 0; i < count && status == LEDGER_OK; i++)
         status = read_durable(context, ledger, accounts[i], &copies[(*copied)++], seq);

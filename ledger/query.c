@@ -223,6 +223,9 @@ enum pg_status query_reversal(struct context *context, struct store *store,
     "(SELECT CASE WHEN p.from_no = $2 THEN p.from_prev ELSE p.to_prev END FROM posting p"          \
     " WHERE p.ledger = $1 AND p.seq = w.seq AND $2 IN (p.from_no, p.to_no) LIMIT 1)"
 
+/* The first waypoint at or after $4. */
+#define WAYPOINT "(SELECT min(seq) FROM waypoint WHERE ledger = $1 AND account = $2 AND seq >= $4)"
+
 enum pg_status query_statement(struct context *context, struct store *store,
     struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
     struct entry **entries, size_t *count)
@@ -246,10 +249,9 @@ enum pg_status query_statement_start(struct context *context, struct store *stor
 {
     /* `before` is most often an entry of the account, the last of a page: one step then. */
     static const struct pg_statement start = {STORE_SLOT_STATEMENT_START, 4,
-        "WITH RECURSIVE near (seq) AS (SELECT coalesce((SELECT $4::bigint FROM posting p"
-        " WHERE p.ledger = $1 AND p.seq = $4 AND $2 IN (p.from_no, p.to_no) LIMIT 1), $3)),"
-        " w (seq) AS (SELECT seq FROM near UNION ALL"
-        " SELECT " PREVIOUS " FROM w WHERE w.seq >= $4)"
+        "WITH RECURSIVE w (seq) AS (SELECT coalesce((SELECT $4::bigint FROM posting p"
+        " WHERE p.ledger = $1 AND p.seq = $4 AND $2 IN (p.from_no, p.to_no) LIMIT 1), " WAYPOINT
+        ", $3) UNION ALL SELECT " PREVIOUS " FROM w WHERE w.seq >= $4)"
         " SELECT coalesce(min(seq), 0) FROM w WHERE seq < $4"};
     struct number_text texts[4];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
@@ -258,6 +260,56 @@ enum pg_status query_statement_start(struct context *context, struct store *stor
     enum pg_status status = store_read(context, store, &start, values, &rows);
     if (status == PG_OK)
         *from = (uint64_t)pg_number(rows, 0, 0);
+    pg_free(&rows);
+    return status;
+}
+
+/* ---- the past ------------------------------------------------------------------------------ */
+
+enum pg_status query_past(struct context *context, struct store *store,
+    const struct account *account, uint64_t head, uint64_t at, struct query_past *past)
+{
+    enum { BALANCE, HELD, FROZEN, LAST };
+    static const struct pg_statement read = {STORE_SLOT_PAST, 4,
+        "WITH RECURSIVE w (seq) AS (SELECT coalesce(" WAYPOINT ", $3::bigint)"
+        " UNION ALL SELECT " PREVIOUS " FROM w WHERE w.seq > $4),"
+        " m AS (SELECT seq, CASE WHEN from_no = $2 THEN from_after ELSE to_after END AS balance"
+        "   FROM posting WHERE ledger = $1 AND seq = (SELECT max(seq) FROM w WHERE seq <= $4)"
+        "   AND $2 IN (from_no, to_no) ORDER BY leg DESC LIMIT 1),"
+        " h AS (SELECT seq, held FROM held WHERE ledger = $1 AND account = $2 AND seq <= $4"
+        "   ORDER BY seq DESC LIMIT 1),"
+        " f AS (SELECT seq, (kind = 9)::int AS frozen FROM entry WHERE ledger = $1"
+        "   AND account = $2 AND kind IN (9, 10) AND seq <= $4 ORDER BY seq DESC LIMIT 1)"
+        " SELECT coalesce(m.balance, 0), coalesce(h.held, 0), coalesce(f.frozen, 0),"
+        " greatest(m.seq, h.seq, f.seq, 0)"
+        " FROM (SELECT) one LEFT JOIN m ON true LEFT JOIN h ON true LEFT JOIN f ON true"};
+    struct number_text texts[4];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], account->number), number(&texts[2], head), number(&texts[3], at)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &read, values, &rows);
+    if (status == PG_OK)
+        *past = (struct query_past){.balance = money_at(rows, 0, BALANCE),
+            .held = money_at(rows, 0, HELD),
+            .frozen = pg_number(rows, 0, FROZEN) == 1,
+            .seq = (uint64_t)pg_number(rows, 0, LAST)};
+    pg_free(&rows);
+    return status;
+}
+
+enum pg_status query_seq_at(
+    struct context *context, struct store *store, int64_t at_us, uint64_t *seq)
+{
+    static const struct pg_statement ask = {STORE_SLOT_SEQ_AT, 2,
+        "SELECT seq_at($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')"};
+    static const int64_t last_us = INT64_C(253402300799999999); /* the end of the year 9999 */
+    struct number_text texts[2];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], at_us < 0 ? 0 : (uint64_t)(at_us > last_us ? last_us : at_us))};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &ask, values, &rows);
+    if (status == PG_OK)
+        *seq = (uint64_t)pg_number(rows, 0, 0);
     pg_free(&rows);
     return status;
 }

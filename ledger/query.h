@@ -26,17 +26,32 @@ MUST_CHECK enum pg_status query_reversal(struct context *context, struct store *
     struct account_table *accounts, uint64_t transfer, struct entry **entry);
 
 /*
- * The entries that touched an account, newest first, by walking from entry to entry along the
+ * The entries that moved an account's money, newest first, by walking from entry to entry along the
  * postings' from_prev and to_prev: the cost is that of the page, wherever it lies. The walk starts
- * at `from`, the seq of an entry that touched the account.
+ * at `from`, the seq of an entry that moved it.
  */
 MUST_CHECK enum pg_status query_statement(struct context *context, struct store *store,
     struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
     struct entry **entries, size_t *count);
 
-/* The last entry before `before` that touched the account, walking from `head`; 0: none. */
+/* The last entry before `before` that moved the account's money, walking from the first waypoint
+ * (account.h) after it, or from `head`; 0: none. */
 MUST_CHECK enum pg_status query_statement_start(struct context *context, struct store *store,
     const struct account *account, uint64_t head, uint64_t before, uint64_t *from);
+
+/* How an account stood when the journal ended at `at`, between its opening and `head`'s being
+ * durable; `head` is the last durable entry that moved its money. */
+struct query_past {
+    money balance, held;
+    bool frozen;
+    uint64_t seq; /* the last entry that touched it; 0: none since it was opened */
+};
+MUST_CHECK enum pg_status query_past(struct context *context, struct store *store,
+    const struct account *account, uint64_t head, uint64_t at, struct query_past *past);
+
+/* The last position at or before a time; 0: none. */
+MUST_CHECK enum pg_status query_seq_at(
+    struct context *context, struct store *store, int64_t at_us, uint64_t *seq);
 
 /* Ids of accounts in order, after `after`, with this prefix and this asset ("": any). */
 MUST_CHECK enum pg_status query_accounts(struct context *context, struct store *store,

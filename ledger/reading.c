@@ -2,6 +2,7 @@
 /* Reads of the journal: from its end in memory where that reaches, from the database beyond. */
 #include "ledger/ledger.h"
 #include "ledger/ledger_parts.h"
+#include "ledger/past.h"
 #include "ledger/query.h"
 
 static enum ledger_status status_of(enum pg_status asked)
@@ -9,10 +10,20 @@ static enum ledger_status status_of(enum pg_status asked)
     return asked == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
+/* The durable position, once the ledger is known to be ours still. */
+static enum ledger_status await_turn(struct context *context, struct ledger *ledger, uint64_t *seq)
+{
+    *seq = journal_durable(ledger->journal);
+    enum eventcount_status status = journal_await(context, ledger->journal, *seq);
+    return status == EVENTCOUNT_REACHED ? LEDGER_OK : LEDGER_UNAVAILABLE;
+}
+
 enum ledger_status ledger_journal(struct context *context, struct ledger *ledger, uint64_t after,
     size_t limit, struct entry **entries, size_t *count, uint64_t *seq)
 {
-    *seq = journal_durable(ledger->journal);
+    *count = 0;
+    if (await_turn(context, ledger, seq) != LEDGER_OK)
+        return LEDGER_UNAVAILABLE;
     if (journal_recent(ledger->journal, after, limit, entries, count))
         return LEDGER_OK;
     return status_of(
@@ -36,13 +47,15 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
     const char *key, struct entry **entry, uint64_t *seq)
 {
     *entry = NULL;
-    *seq = journal_durable(ledger->journal);
+    if (await_turn(context, ledger, seq) != LEDGER_OK)
+        return LEDGER_UNAVAILABLE;
     enum ledger_status status =
         status_of(query_entry_by_key(context, ledger->store, ledger->accounts, key, entry));
     return status == LEDGER_OK && !*entry ? LEDGER_TRANSFER_NOT_FOUND : status;
 }
 
-/* Where the walk of a page begins: at the newest durable entry of the account, or below `before`.
+/* Where the walk of a page begins: at the newest durable movement of the account, or below
+ * `before`.
  */
 static enum ledger_status statement_start(struct context *context, struct ledger *ledger,
     const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
@@ -53,7 +66,7 @@ static enum ledger_status statement_start(struct context *context, struct ledger
     return status_of(query_statement_start(context, ledger->store, account, head, before, from));
 }
 
-/* The entry that touched the account before this one. */
+/* The entry that moved the account before this one. */
 static uint64_t previous_of(const struct entry *entry, const struct account *account)
 {
     uint64_t previous = 0;
@@ -69,19 +82,25 @@ enum ledger_status ledger_statement(struct context *context, struct ledger *ledg
     uint64_t before, size_t limit, struct entry **entries, size_t *count, uint64_t *next,
     uint64_t *seq)
 {
-    struct ledger_account now;
+    struct past_head head = {0};
     uint64_t from;
+    char asset[ASSET_TEXT];
     *count = 0;
     *next = 0;
-    enum ledger_status status = ledger_read_account(context, ledger, id, &now, seq);
-    const struct account *account = account_find(ledger->accounts, id);
-    if (status != LEDGER_OK || now.seq == 0)
-        return status; /* a world account that nothing has touched has an empty statement */
-    status = statement_start(context, ledger, account, now.seq, before, &from);
+    struct account *account = account_find(ledger->accounts, id);
+    *seq = journal_durable(ledger->journal);
+    enum ledger_status status = LEDGER_OK;
+    if (account)
+        status = past_head(context, ledger, account, &head, seq);
+    if (status != LEDGER_OK)
+        return status;
+    if (head.opened == 0) /* a world account that nothing has touched has an empty statement */
+        return asset_of_world_id(id, asset) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
+    status = statement_start(context, ledger, account, head.moved, before, &from);
     if (status == LEDGER_OK)
         status = status_of(query_statement(
             context, ledger->store, ledger->accounts, account, from, limit, entries, count));
-    if (*count == limit && previous_of(entries[limit - 1], account) > account->opened)
+    if (*count == limit && previous_of(entries[limit - 1], account) > head.opened)
         *next = entries[limit - 1]->seq;
     return status;
 }

@@ -6,7 +6,7 @@ extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_sui
 extern const struct unit_suite copy_suite, differential_suite;
 
 /* Those that both strategies are held to (FIXTURE_BOTH). */
-#define BOTH(X) X(moves) X(holds) X(reversals) X(batches) X(freeze) X(races) X(restarts)
+#define BOTH(X) X(moves) X(holds) X(reversals) X(batches) X(freeze) X(past) X(races) X(restarts)
 #define DECLARE(name) extern const struct unit_suite name##_owner_suite, name##_sharded_suite;
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was so is told for ever as it was told then. A random history; after each entry all accounts
+ * are read, and at the end, and again after a restart, every position is asked for.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/ledger/fixture.h"
+
+enum { ACCOUNTS = 5, ENTRIES = 280, PAGE = 7 };
+static const char *const names[ACCOUNTS] = {"a", "b", "c", "late", "world:USD.2"};
+
+struct moment {
+    bool known; /* it was looked at when the journal ended here */
+    bool open[ACCOUNTS];
+    struct ledger_account accounts[ACCOUNTS];
+};
+
+struct history {
+    struct ledger *ledger;
+    unsigned short dice[3];
+    uint64_t hold; /* an open one; 0: none */
+    uint64_t end;
+    struct moment moments[ENTRIES + 1];
+};
+
+static long roll(struct history *h, long sides)
+{
+    return nrand48(h->dice) % sides;
+}
+
+static void remember(struct history *h)
+{
+    uint64_t seq;
+    h->end = ledger_durable_seq(h->ledger);
+    ensure(h->end <= ENTRIES);
+    struct moment *moment = &h->moments[h->end];
+    moment->known = true;
+    for (int i = 0; i < ACCOUNTS; i++)
+        moment->open[i] = ledger_read_account(context_background(), h->ledger, names[i],
+                              &moment->accounts[i], &seq) == LEDGER_OK;
+}
+
+static void hold_or_settle(struct history *h)
+{
+    struct ledger_outcome outcome;
+    const struct ledger_hold hold = {.from = names[roll(h, 3)], .to = "world:USD.2", .amount = 3};
+    const struct ledger_settlement settlement = {
+        .hold = h->hold, .capture = roll(h, 2), .amount = roll(h, 4)};
+    if (h->hold)
+        ledger_settle(context_background(), h->ledger, &settlement, &outcome);
+    else
+        ledger_hold(context_background(), h->ledger, &hold, &outcome);
+    if (outcome.status == LEDGER_OK)
+        h->hold = h->hold ? 0 : outcome.entry->seq;
+    entry_drop(&outcome.entry);
+}
+
+static void freeze(struct history *h)
+{
+    struct ledger_account account;
+    uint64_t seq;
+    long i = roll(h, 3);
+    struct moment *now = &h->moments[h->end];
+    CU_ASSERT_EQUAL(ledger_freeze(context_background(), h->ledger, names[i],
+                        !now->accounts[i].frozen, &account, &seq),
+        LEDGER_OK);
+}
+
+static void live(struct history *h, uint64_t until)
+{
+    while (h->end < until) {
+        long what = roll(h, 20);
+        if (h->end == ENTRIES / 2)
+            fixture_account(h->ledger, "late", "USD/2", NULL);
+        else if (what == 0)
+            freeze(h);
+        else if (what < 4)
+            hold_or_settle(h);
+        else /* some are refused: that leaves nothing behind */
+            (void)fixture_move(h->ledger, NULL, names[roll(h, 2) ? 4 : roll(h, 4)],
+                names[roll(h, 4)], 1 + roll(h, 9));
+        remember(h);
+    }
+}
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+static bool same(const struct ledger_account *a, const struct ledger_account *b)
+{
+    return strcmp(a->id, b->id) == 0 && strcmp(a->asset, b->asset) == 0 &&
+           a->has_floor == b->has_floor && a->floor == b->floor && a->frozen == b->frozen &&
+           a->balance == b->balance && a->held == b->held && a->available == b->available &&
+           a->seq == b->seq;
+}
+
+static void ask_position(struct history *h, uint64_t at)
+{
+    const struct moment *moment = &h->moments[at];
+    for (int i = 0; i < ACCOUNTS; i++) {
+        struct ledger_account account;
+        uint64_t seq = 0;
+        enum ledger_status status = ledger_read_account_at(
+            context_background(), h->ledger, names[i], at, 0, &account, &seq);
+        CU_ASSERT_EQUAL(status, moment->open[i] ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND);
+        CU_ASSERT_EQUAL(seq, at);
+        CU_ASSERT_TRUE(status != LEDGER_OK || same(&account, &moment->accounts[i]));
+    }
+}
+
+static void ask_time(struct history *h, uint64_t at)
+{
+    struct entry *entry;
+    struct ledger_account account;
+    uint64_t seq;
+    CU_ASSERT_EQUAL(ledger_entry(context_background(), h->ledger, at, &entry, &seq), LEDGER_OK);
+    for (int64_t before_us = 0; before_us <= 1; before_us++) {
+        uint64_t expected = at - (uint64_t)before_us;
+        enum ledger_status status = ledger_read_account_at(
+            context_background(), h->ledger, "a", 0, entry->at_us - before_us, &account, &seq);
+        CU_ASSERT_EQUAL(seq, expected);
+        CU_ASSERT_TRUE(!h->moments[expected].known || status == LEDGER_OK);
+        CU_ASSERT_TRUE(
+            !h->moments[expected].known || same(&account, &h->moments[expected].accounts[0]));
+    }
+    entry_drop(&entry);
+}
+
+/* The movements before a position, newest first, are those at which the balance changed. */
+static void ask_page(struct history *h, int i, uint64_t before)
+{
+    struct entry *page[PAGE];
+    size_t count, expected = 0;
+    uint64_t next, seq;
+    CU_ASSERT_EQUAL(ledger_statement(context_background(), h->ledger, names[i], before, PAGE, page,
+                        &count, &next, &seq),
+        LEDGER_OK);
+    for (uint64_t at = before - 1; at > 1 && expected < PAGE; at--) {
+        const struct moment *now = &h->moments[at], *then = &h->moments[at - 1];
+        if (!now->known || now->accounts[i].balance == then->accounts[i].balance)
+            continue;
+        CU_ASSERT_TRUE(expected < count && page[expected]->seq == at);
+        expected++;
+    }
+    CU_ASSERT_EQUAL(count, expected);
+    while (count > 0)
+        entry_drop(&page[--count]);
+}
+
+static void ask_all(struct history *h)
+{
+    for (uint64_t at = 1; at <= h->end; at++) {
+        if (!h->moments[at].known)
+            continue;
+        ask_position(h, at);
+        for (int i = 0; i < ACCOUNTS && at > 5; i++)
+            if (h->moments[h->end].open[i])
+                ask_page(h, i, at);
+        if (at % 16 == 0)
+            ask_time(h, at);
+    }
+}
+
+static void is_as_it_was(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct history *h = calloc(1, sizeof *h);
+    ensure(h != NULL);
+    h->dice[0] = (unsigned short)unit_seed();
+    h->ledger = fixture_open(db, strategy);
+    fixture_account(h->ledger, "a", "USD/2", "-100");
+    fixture_account(h->ledger, "b", "USD/2", "0");
+    fixture_account(h->ledger, "c", "USD/2", NULL);
+    remember(h);
+    live(h, ENTRIES * 3 / 4);
+    ask_all(h);
+    ledger_close(&h->ledger); /* a start does not know how far the next waypoint is */
+    h->ledger = fixture_open(db, strategy);
+    live(h, ENTRIES);
+    ask_all(h);
+    CU_ASSERT_TRUE(atoi(fixture_ask(db, "SELECT count(*) FROM waypoint")) >= 4);
+    ledger_close(&h->ledger);
+    free(h);
+}
+
+static void knows_its_ends(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct context *context = context_background();
+    struct ledger_account account;
+    uint64_t seq = 7;
+    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", 0, INT64_MAX, &account, &seq),
+        LEDGER_ACCOUNT_NOT_FOUND);
+    CU_ASSERT_EQUAL(seq, 0);
+    fixture_account(ledger, "a", "USD/2", NULL);
+    CU_ASSERT_EQUAL(
+        ledger_read_account_at(context, ledger, "a", 1, 0, &account, &seq), /* world's is 1 */
+        LEDGER_ACCOUNT_NOT_FOUND);
+    CU_ASSERT_EQUAL(
+        ledger_read_account_at(context, ledger, "a", UINT64_MAX, 0, &account, &seq), LEDGER_OK);
+    CU_ASSERT_TRUE(seq == 2 && account.seq == 2 && account.balance == 0);
+    CU_ASSERT_EQUAL(
+        ledger_read_account_at(context, ledger, "a", 0, INT64_MAX, &account, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(seq, 2);
+    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", 0, -5, &account, &seq),
+        LEDGER_ACCOUNT_NOT_FOUND);
+    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "b", 2, 0, &account, &seq),
+        LEDGER_ACCOUNT_NOT_FOUND);
+    ledger_close(&ledger);
+}
+
+#define TESTS(X) X(is_as_it_was) X(knows_its_ends)
+FIXTURE_BOTH(past)
