@@ -68,8 +68,7 @@ static bool find_ledger(struct api *api, struct request *request, struct respons
 {
     if (!request->ledger)
         return true;
-    if (strcmp(request->ledger, API_LEDGER) == 0)
-        request->served = api->ledger;
+    request->served = bank_find(api->bank, request->ledger);
     if (request->served)
         return true;
     api_refuse(request, response, LEDGER_LEDGER_NOT_FOUND, 0);
@@ -144,10 +143,13 @@ const char *api_path(struct request *request, const char *kind, const char *id)
     json_out_begin(&path, &request->arena);
     json_out_raw(&path, "/v1/ledgers/", 12);
     json_out_raw(&path, request->ledger, strlen(request->ledger));
-    json_out_raw(&path, "/", 1);
-    json_out_raw(&path, kind, strlen(kind));
-    json_out_raw(&path, "/", 1);
-    json_out_raw(&path, id, strlen(id) + 1);
+    if (kind) {
+        json_out_raw(&path, "/", 1);
+        json_out_raw(&path, kind, strlen(kind));
+        json_out_raw(&path, "/", 1);
+        json_out_raw(&path, id, strlen(id));
+    }
+    json_out_raw(&path, "", 1);
     return path.text;
 }
 

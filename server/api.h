@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 #include "coro/context.h"
-#include "ledger/ledger.h"
+#include "ledger/bank.h"
 #include "server/json_in.h"
 #include "server/problem.h"
 #include "server/request.h"
 #include "server/response.h"
 
-/* The ledger that is served, and where it is. */
+/* The ledger that always exists, and where it is. */
 #define API_LEDGER "main"
 #define API_LEDGER_PATH "/v1/ledgers/" API_LEDGER
 
@@ -29,7 +29,7 @@ struct token_cache;
 enum { API_WORKERS = 64, API_PAGE_BYTES = 4 << 20 };
 
 struct api {
-    struct ledger *ledger;
+    struct bank *bank;
     struct token_cache *tokens; /* NULL: no token is asked for */
     struct http *http;          /* for its figures */
     _Atomic bool stopping;
@@ -67,7 +67,7 @@ struct context *api_patience(const struct request *request);
 MUST_CHECK bool api_metadata(struct request *request, struct response *response,
     const struct problem_place *place, const struct json_in *object, const char **metadata);
 
-/* A path below the ledger's: "/v1/ledgers/main/", `kind`, "/", `id`. */
+/* A path below the ledger's: "/v1/ledgers/main/", `kind`, "/", `id`; `kind` NULL: the ledger's. */
 const char *api_path(struct request *request, const char *kind, const char *id);
 const char *api_path_to(struct request *request, const char *kind, uint64_t seq);
 

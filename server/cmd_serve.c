@@ -32,7 +32,7 @@ static const int64_t look_every_ns = 200 * CLOCK_MS, one_wish_ns = CLOCK_S;
 
 struct serve {
     struct database_options database_options;
-    struct ledger_options ledger_options;
+    const char *strategies;
     struct listen listen;
     int sockets[WORKERS_MAX];
     bool auth;
@@ -115,15 +115,26 @@ static void say_ready(const struct serve *serve)
     fflush(stdout);
 }
 
-/* Until a signal comes, or the ledger is taken over. */
+static bool is_fenced(struct bank *bank)
+{
+    struct ledger *ledgers[BANK_LEDGERS_MAX];
+    struct ledger_figures figures;
+    for (size_t i = bank_list(bank, ledgers); i-- > 0;) {
+        ledger_read_figures(ledgers[i], &figures);
+        if (figures.state != LEDGER_FENCED)
+            continue;
+        log_error("another process has taken the ledger %s over; this one stops", figures.name);
+        return true;
+    }
+    return false;
+}
+
+/* Until a signal comes, or a ledger is taken over. */
 static void stay(struct serve *serve)
 {
     struct select_case end = {.op = SELECT_RECV, .chan = context_done(serve->life)};
-    struct ledger_figures figures;
     while (select_timeout(&end, 1, look_every_ns) == SELECT_NONE) {
-        ledger_read_figures(serve->api.ledger, &figures);
-        if (figures.state == LEDGER_FENCED) {
-            log_error("another process has taken the ledger over; this one stops");
+        if (is_fenced(serve->api.bank)) {
             serve->exit_code = 1;
             return;
         }
@@ -148,14 +159,14 @@ static void serve_requests(struct serve *serve)
 
 static void serve_with_database(struct serve *serve)
 {
-    serve->ledger_options.conninfo = serve->database.conninfo;
-    serve->api.ledger = ledger_open(serve->life, &serve->ledger_options, serve->error, ERROR_TEXT);
-    if (!serve->api.ledger) {
+    serve->api.bank = bank_open(
+        serve->life, serve->database.conninfo, serve->strategies, serve->error, ERROR_TEXT);
+    if (!serve->api.bank) {
         log_error("%s", serve->error);
         return;
     }
     serve_requests(serve);
-    ledger_close(&serve->api.ledger);
+    bank_close(&serve->api.bank);
 }
 
 /* The port comes first: who cannot have it shall not touch the data. Who connects now waits. */
@@ -201,11 +212,32 @@ static bool read_choice(
     return false;
 }
 
+/* "owner", "owner,savings=sharded": main's, then those of others. */
+static bool read_strategies(const struct options *options)
+{
+    const char *at = options_value(options, "strategy");
+    for (bool first = true;; first = false) {
+        size_t length = strcspn(at, ","), name = strcspn(at, "=,");
+        const char *strategy = name < length ? at + name + 1 : at;
+        size_t rest = length - (size_t)(strategy - at);
+        bool good = (rest == 5 && memcmp(strategy, "owner", 5) == 0) ||
+                    (rest == 7 && memcmp(strategy, "sharded", 7) == 0);
+        if (!good || (!first && name == length)) {
+            fputs("teller: --strategy must be owner or sharded, then maybe \",LEDGER=owner\" or "
+                  "\",LEDGER=sharded\"\n",
+                stderr);
+            return false;
+        }
+        if (!at[length])
+            return true;
+        at += length + 1;
+    }
+}
+
 static bool read_options(const struct options *options, struct serve *serve)
 {
     char error[ERROR_TEXT];
-    if (!read_choice(options, "strategy", "owner", "sharded") ||
-        !read_choice(options, "auth", "on", "off"))
+    if (!read_strategies(options) || !read_choice(options, "auth", "on", "off"))
         return false;
     int64_t workers = options_number(options, "workers", 0, WORKERS_MAX);
     int64_t requests = options_number(options, "max-requests", 1, 1000000);
@@ -230,8 +262,7 @@ static bool read_options(const struct options *options, struct serve *serve)
         .url = options_value(options, "database"),
         .postgres_bin = options_value(options, "postgres-bin"),
         .alone = true};
-    serve->ledger_options =
-        (struct ledger_options){.name = API_LEDGER, .strategy = options_value(options, "strategy")};
+    serve->strategies = options_value(options, "strategy");
     return true;
 }
 
@@ -251,7 +282,9 @@ int cmd_serve(int argc, char **argv)
         {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
         {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
         {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
-        {"strategy", "NAME", "how balances are kept safe: owner or sharded", "owner"},
+        {"strategy", "NAME",
+            "how balances are kept safe: owner or sharded; of others: owner,savings=sharded",
+            "owner"},
         {"auth", "on|off", "ask for tokens; off only on loopback", "on"},
         {"workers", "N", "threads; 0: one for each processor", "0"},
         {"max-requests", "N", "requests in work at once; more are answered 503", "10000"},

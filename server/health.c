@@ -16,10 +16,8 @@ void health_live(struct request *request, struct response *response)
     response->length = sizeof body - 1;
 }
 
-static const char *why_not_ready(const struct api *api, enum ledger_state state)
+static const char *why_not_running(enum ledger_state state)
 {
-    if (atomic_load(&api->stopping))
-        return "the service is stopping";
     switch (state) {
     case LEDGER_RUNNING:
         return NULL;
@@ -33,12 +31,24 @@ static const char *why_not_ready(const struct api *api, enum ledger_state state)
     return "the database refused a batch: writes have stopped, reads go on";
 }
 
+/* The figures of a ledger that is not running; if all are, of the first. */
+static void read_worst(struct bank *bank, struct ledger_figures *figures)
+{
+    struct ledger *ledgers[BANK_LEDGERS_MAX];
+    for (size_t i = bank_list(bank, ledgers); i-- > 0;) {
+        ledger_read_figures(ledgers[i], figures);
+        if (figures->state != LEDGER_RUNNING)
+            return;
+    }
+}
+
 void health_ready(struct request *request, struct response *response)
 {
     struct ledger_figures figures;
     struct json_out out;
-    ledger_read_figures(request->api->ledger, &figures);
-    const char *reason = why_not_ready(request->api, figures.state);
+    read_worst(request->api->bank, &figures);
+    const char *stuck = why_not_running(figures.state);
+    const char *reason = atomic_load(&request->api->stopping) ? "the service is stopping" : stuck;
     json_out_begin(&out, &request->arena);
     json_out_open(&out, '{');
     json_out_key(&out, "ready");
@@ -49,8 +59,12 @@ void health_ready(struct request *request, struct response *response)
         json_out_key(&out, "reason");
         json_out_text(&out, reason);
     }
+    if (stuck) {
+        json_out_key(&out, "ledger");
+        json_out_text(&out, figures.name);
+    }
     json_out_close(&out, '}');
-    api_ok(response, &out, figures.durable_seq);
+    api_ok(response, &out, 0);
     response->has_ledger_seq = false;
     response->status = reason ? 503 : 200;
     response->retry_after_s = reason ? 1 : 0;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/ledgers.h"
 
+#include <string.h>
+
 #include "server/api.h"
 #include "server/json_out.h"
+#include "server/problem.h"
 
 const char *ledgers_state_name(enum ledger_state state)
 {
@@ -56,17 +59,67 @@ void ledgers_get(struct request *request, struct response *response)
 
 void ledgers_list(struct request *request, struct response *response)
 {
-    struct ledger_figures figures;
+    struct ledger *ledgers[BANK_LEDGERS_MAX];
+    size_t count = bank_list(request->api->bank, ledgers);
     struct json_out out;
-    ledger_read_figures(request->api->ledger, &figures);
     json_out_begin(&out, &request->arena);
     json_out_open(&out, '{');
     json_out_key(&out, "items");
     json_out_open(&out, '[');
-    write_ledger(&out, &figures);
+    for (size_t i = 0; i < count; i++) {
+        struct ledger_figures figures;
+        ledger_read_figures(ledgers[i], &figures);
+        write_ledger(&out, &figures);
+    }
     json_out_close(&out, ']');
     json_out_key(&out, "next");
     json_out_json(&out, NULL);
     json_out_close(&out, '}');
-    api_ok(response, &out, figures.durable_seq);
+    api_ok(response, &out, 0);
+    response->has_ledger_seq = false; /* each has its own */
+}
+
+static bool read_ledger(
+    struct request *request, struct response *response, const char **name, const char **strategy)
+{
+    static const char *const names[] = {"name", "strategy", NULL};
+    const struct json_in *body = api_body(request, response, names);
+    if (!body)
+        return false;
+    *name = json_in_text(json_in_member(body, "name"));
+    if (!*name || !bank_name_is_valid(*name)) {
+        problem_invalid(request, response, "name", "must be 1-64 characters of A-Z a-z 0-9 _ . -");
+        return false;
+    }
+    const struct json_in *given = json_in_member(body, "strategy");
+    bool none = !given || json_in_is_null(given);
+    *strategy = none ? NULL : json_in_text(given);
+    if (none ||
+        (*strategy && (strcmp(*strategy, "owner") == 0 || strcmp(*strategy, "sharded") == 0)))
+        return true;
+    problem_invalid(request, response, "strategy", "must be owner or sharded");
+    return false;
+}
+
+void ledgers_post(struct request *request, struct response *response)
+{
+    const char *name, *strategy;
+    struct ledger *ledger = NULL;
+    bool created = false;
+    if (!read_ledger(request, response, &name, &strategy))
+        return;
+    struct context *patience = api_patience(request);
+    enum ledger_status status =
+        bank_create(patience, request->api->bank, name, strategy, &ledger, &created);
+    context_release(&patience);
+    if (status != LEDGER_OK) {
+        api_refuse(request, response, status, 0);
+        return;
+    }
+    ledgers_answer(request, response, ledger);
+    if (created) {
+        request->ledger = name;
+        response->status = 201;
+        response->location = api_path(request, NULL, NULL);
+    }
 }

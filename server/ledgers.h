@@ -9,6 +9,7 @@ struct ledger;
 struct request;
 struct response;
 
+void ledgers_post(struct request *request, struct response *response);
 void ledgers_get(struct request *request, struct response *response);
 void ledgers_list(struct request *request, struct response *response);
 

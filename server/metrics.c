@@ -2,8 +2,10 @@
 #include "server/metrics.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "coro/runtime.h"
 #include "server/api.h"
@@ -41,47 +43,78 @@ static void seconds(struct json_out *out, const char *name, uint64_t ns)
         (unsigned long long)(ns % 1000000000));
 }
 
-/* Buckets of 0.25 ms * 2^i, the last without an end. */
-static void histogram(struct json_out *out, const char *name, const char *help,
+/* Buckets of 0.25 ms * 2^i, the last without an end. `label` is "", or "ledger=\"main\"". */
+static void histogram(struct json_out *out, const char *name, const char *label,
     const uint64_t *buckets, size_t count, uint64_t total, uint64_t total_ns)
 {
-    char sum[80];
+    char sum[200];
     uint64_t so_far = 0, le_us = 250;
-    head(out, name, "histogram", help);
+    const char *comma = *label ? "," : "", *left = *label ? "{" : "", *right = *label ? "}" : "";
     for (size_t i = 0; i + 1 < count; i++, le_us *= 2) {
         so_far += buckets[i];
-        line(out, "%s_bucket{le=\"%llu.%06llu\"} %llu\n", name,
+        line(out, "%s_bucket{%s%sle=\"%llu.%06llu\"} %llu\n", name, label, comma,
             (unsigned long long)(le_us / 1000000), (unsigned long long)(le_us % 1000000),
             (unsigned long long)so_far);
     }
-    line(out, "%s_bucket{le=\"+Inf\"} %llu\n", name, (unsigned long long)total);
-    snprintf(sum, sizeof sum, "%s_sum", name);
+    line(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma, (unsigned long long)total);
+    snprintf(sum, sizeof sum, "%s_sum%s%s%s", name, left, label, right);
     seconds(out, sum, total_ns);
-    line(out, "%s_count %llu\n", name, (unsigned long long)total);
+    line(out, "%s_count%s%s%s %llu\n", name, left, label, right, (unsigned long long)total);
 }
 
-static void write_ledger(struct json_out *out, const struct ledger_figures *figures)
+/* The figures that each ledger has. */
+static const struct figure {
+    const char *name, *type, *help;
+    size_t offset; /* of a uint64_t in struct ledger_figures */
+} figures_of_ledger[] = {
+#define X(name, type, member, help)                                                                \
+    {                                                                                              \
+        "teller_" name, type, help, offsetof(struct ledger_figures, member)                        \
+    }
+    X("last_seq", "gauge", durable_seq, "The last durable position of the journal."),
+    X("head_seq", "gauge", head_seq, "The last position given."),
+    X("pending_entries", "gauge", pending, "Entries decided and not durable yet."),
+    X("batch_entries", "gauge", last_batch_entries, "Entries in the last batch."),
+    X("entries_total", "counter", committed_entries, "Journal entries made durable."),
+    X("retried_batches_total", "counter", retried_batches, "Batches that were sent again."),
+    X("unknown_outcomes_total", "counter", unknown_outcomes,
+        "Requests answered that their outcome was not known in time."),
+    X("epoch", "gauge", epoch, "The writer's epoch."),
+    X("accounts", "gauge", accounts, "Accounts, the world's included."),
+    X("open_holds", "gauge", open_holds, "Holds that are not settled."),
+#undef X
+};
+
+static void write_figure(struct json_out *out, const struct figure *figure,
+    const struct ledger_figures *ledgers, size_t count)
 {
-    histogram(out, "teller_commit_duration_seconds", "How long a batch took to be durable.",
-        figures->commit_le, sizeof figures->commit_le / sizeof figures->commit_le[0],
-        figures->commit_count, figures->commit_ns_total);
-    number(out, "teller_ready", "gauge", "1: the ledger takes writes.",
-        figures->state == LEDGER_RUNNING);
-    number(out, "teller_last_seq", "gauge", "The last durable position of the journal.",
-        figures->durable_seq);
-    number(out, "teller_head_seq", "gauge", "The last position given.", figures->head_seq);
-    number(out, "teller_pending_entries", "gauge", "Entries decided and not durable yet.",
-        figures->pending);
-    number(out, "teller_batch_entries", "gauge", "Entries in the last batch.",
-        figures->last_batch_entries);
-    number(out, "teller_entries_total", "counter", "Journal entries made durable.",
-        figures->committed_entries);
-    number(out, "teller_retried_batches_total", "counter", "Batches that were sent again.",
-        figures->retried_batches);
-    number(out, "teller_unknown_outcomes_total", "counter",
-        "Requests answered that their outcome was not known in time.", figures->unknown_outcomes);
-    number(out, "teller_epoch", "gauge", "The writer's epoch.", figures->epoch);
-    number(out, "teller_accounts", "gauge", "Accounts, the world's included.", figures->accounts);
+    head(out, figure->name, figure->type, figure->help);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value;
+        memcpy(&value, (const char *)&ledgers[i] + figure->offset, sizeof value);
+        line(out, "%s{ledger=\"%s\"} %llu\n", figure->name, ledgers[i].name,
+            (unsigned long long)value);
+    }
+}
+
+static void write_ledgers(struct json_out *out, const struct ledger_figures *ledgers, size_t count)
+{
+    char label[100];
+    head(
+        out, "teller_commit_duration_seconds", "histogram", "How long a batch took to be durable.");
+    for (size_t i = 0; i < count; i++) {
+        const struct ledger_figures *ledger = &ledgers[i];
+        snprintf(label, sizeof label, "ledger=\"%s\"", ledger->name);
+        histogram(out, "teller_commit_duration_seconds", label, ledger->commit_le,
+            sizeof ledger->commit_le / sizeof ledger->commit_le[0], ledger->commit_count,
+            ledger->commit_ns_total);
+    }
+    head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
+    for (size_t i = 0; i < count; i++)
+        line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
+            ledgers[i].state == LEDGER_RUNNING);
+    for (size_t i = 0; i < sizeof figures_of_ledger / sizeof figures_of_ledger[0]; i++)
+        write_figure(out, &figures_of_ledger[i], ledgers, count);
 }
 
 static void write_http(struct json_out *out, const struct http_figures *figures)
@@ -98,9 +131,10 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
         if (figures->requests[status])
             line(out, "teller_http_requests_total{status=\"%d\"} %llu\n", status,
                 (unsigned long long)figures->requests[status]);
-    histogram(out, "teller_request_duration_seconds",
-        "Money-moving requests, from the first line to the answer.", figures->moves_le,
-        HTTP_BUCKETS, figures->moves, figures->moves_ns);
+    head(out, "teller_request_duration_seconds", "histogram",
+        "Money-moving requests, from the first line to the answer.");
+    histogram(out, "teller_request_duration_seconds", "", figures->moves_le, HTTP_BUCKETS,
+        figures->moves, figures->moves_ns);
     number(out, "teller_requests_in_flight", "gauge", "Requests accepted and not answered.",
         figures->in_flight - figures->streams);
     number(out, "teller_http_connections", "gauge", "Open connections.", figures->connections);
@@ -110,14 +144,17 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
 
 void metrics_get(struct request *request, struct response *response)
 {
-    struct ledger_figures ledger;
+    struct ledger *ledgers[BANK_LEDGERS_MAX];
+    size_t count = bank_list(request->api->bank, ledgers);
+    struct ledger_figures *each = arena_alloc(&request->arena, count * sizeof *each);
     struct http_figures *http = arena_alloc(&request->arena, sizeof *http);
     struct json_out out;
-    ledger_read_figures(request->api->ledger, &ledger);
+    for (size_t i = 0; i < count; i++)
+        ledger_read_figures(ledgers[i], &each[i]);
     http_read_figures(request->api->http, http);
     json_out_begin(&out, &request->arena);
     number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
-    write_ledger(&out, &ledger);
+    write_ledgers(&out, each, count);
     write_http(&out, http);
     number(&out, "teller_coroutines", "gauge", "Coroutines alive.", runtime_alive());
     response->status = 200;

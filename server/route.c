@@ -53,6 +53,7 @@ const struct route route_table[] = {
     POST(ADMIN, ACCOUNT "/unfreeze", freeze_account_end, OPTIONAL),
     POST(ADMIN, LEDGER "/freeze", freeze_ledger, OPTIONAL),
     POST(ADMIN, LEDGER "/unfreeze", freeze_ledger_end, OPTIONAL),
+    POST(ADMIN, "/v1/ledgers", ledgers_post, NEEDED),
     GET(READ, "/v1/ledgers", "", ledgers_list),
     GET(READ, LEDGER, "", ledgers_get),
     GET(NONE, "/livez", "", health_live),

@@ -89,11 +89,8 @@ void fixture_start(struct fixture *fixture)
     bool good = database_open(context, &options, database, error, sizeof error);
     struct api *api = &fixture->api;
     if (good)
-        api->ledger = ledger_open(context,
-            &(struct ledger_options){
-                .conninfo = database->conninfo, .name = API_LEDGER, .strategy = "owner"},
-            error, sizeof error);
-    good = good && api->ledger &&
+        api->bank = bank_open(context, database->conninfo, "owner", error, sizeof error);
+    good = good && api->bank &&
            admin_token_open(context, database->conninfo, database->folder.path, fixture->admin,
                error, sizeof error);
     if (good)
@@ -111,7 +108,7 @@ void fixture_stop(struct fixture *fixture)
 {
     http_stop(&fixture->api.http);
     token_cache_stop(&fixture->api.tokens);
-    ledger_close(&fixture->api.ledger);
+    bank_close(&fixture->api.bank);
     database_close(&fixture->database);
 }
 

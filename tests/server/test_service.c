@@ -228,10 +228,11 @@ static void test_ladder(void)
     struct answer *answer = malloc(sizeof *answer);
     fixture_start(&fixture);
     ensure(client && answer && client_open(client, fixture.port));
-    uint64_t before = ledger_durable_seq(fixture.api.ledger);
+    uint64_t before = ledger_durable_seq(bank_find(fixture.api.bank, API_LEDGER));
     for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++)
         check_rung(&fixture, client, &rungs[i], answer);
-    CU_ASSERT_EQUAL(ledger_durable_seq(fixture.api.ledger), before); /* and nothing has changed */
+    CU_ASSERT_EQUAL(ledger_durable_seq(bank_find(fixture.api.bank, API_LEDGER)),
+        before); /* and nothing has changed */
     client_close(client);
     free(client);
     free(answer);
@@ -371,7 +372,7 @@ static void test_events_resume(void)
     struct pair *pair = pair_start(100);
     struct client *client = malloc(sizeof *client);
     char head[800], text[100];
-    uint64_t seq = ledger_durable_seq(pair->fixture.api.ledger);
+    uint64_t seq = ledger_durable_seq(bank_find(pair->fixture.api.bank, API_LEDGER));
     ensure(client && client_open(client, pair->fixture.port));
     snprintf(head, sizeof head,
         "GET " API_LEDGER_PATH

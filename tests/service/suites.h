@@ -24,6 +24,9 @@
 extern const struct unit_suite checker_suite;
 extern const struct unit_suite accounts_suite;
 extern const struct unit_suite transfers_suite;
+extern const struct unit_suite batches_suite;
+extern const struct unit_suite holds_suite;
+extern const struct unit_suite ledgers_suite;
 extern const struct unit_suite keys_suite;
 extern const struct unit_suite access_suite;
 extern const struct unit_suite rejections_suite;
@@ -32,6 +35,7 @@ extern const struct unit_suite events_suite;
 extern const struct unit_suite races_suite;
 extern const struct unit_suite connections_suite;
 extern const struct unit_suite stalls_suite;
+extern const struct unit_suite takeover_suite;
 extern const struct unit_suite crashes_suite;
 
 #endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* Many transfers in one request, and moving a transfer back. */
+#include "tests/service/suites.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/service/visit.h"
+
+#define LEG(from, to, amount) "\"from\":\"" from "\",\"to\":\"" to "\",\"amount\":" amount
+
+static void begin(struct visit *visit, const char *strategy)
+{
+    struct service *service = service_shared(strategy);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(visit, service);
+}
+
+static bool balance_is(struct visit *visit, const char *account, int64_t wanted)
+{
+    int64_t balance = INT64_MIN;
+    return api_balance(&visit->api, account, &balance) == CLIENT_ANSWERED && balance == wanted;
+}
+
+/* How often a text stands in the last answer. */
+static size_t count(const struct visit *visit, const char *text)
+{
+    size_t found = 0;
+    const char *at = visit->response.body, *end = at + visit->response.body_length;
+    while ((at = memmem(at, (size_t)(end - at), text, strlen(text)))) {
+        found++;
+        at += strlen(text);
+    }
+    return found;
+}
+
+/* Each for itself: the second is refused, the third is done; the same batch again moves nothing. */
+static void each_for_itself(const char *strategy)
+{
+    static const char body[] = "{\"transfers\":[{" LEG("each-a", "each-b", "60") "},{" LEG(
+        "each-a", "each-b", "60") "},{" LEG("each-a", "each-b", "40") "}]}";
+    struct visit visit;
+    begin(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "each-a", 100) && visit_fund(&visit, "each-b", 0));
+    visit_post(&visit, "/transfers/batch", "each", body);
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,\"replayed\":false,"), 2);
+    CU_ASSERT_EQUAL(count(&visit, "{\"status\":422,"), 1);
+    CU_ASSERT_EQUAL(count(&visit, "\"available\":\"40\""), 1);
+    CU_ASSERT_EQUAL(count(&visit, "\"key\":\"each/2\""), 1);
+    uint64_t seq = visit.response.seq;
+    visit_post(&visit, "/transfers/batch", "each", body);
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_EQUAL(count(&visit, "\"replayed\":true,"), 3);
+    CU_ASSERT_EQUAL(visit.response.seq, seq);
+    CU_ASSERT(balance_is(&visit, "each-b", 100));
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(each_for_itself)
+
+/* A key that comes twice stands for one transfer; for another request it is refused. */
+static void same_key_twice(const char *strategy)
+{
+    struct visit visit;
+    begin(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "twice-a", 100) && visit_fund(&visit, "twice-b", 0));
+    visit_post(&visit, "/transfers/batch", NULL,
+        "{\"transfers\":[{\"key\":\"twice\"," LEG("twice-a", "twice-b",
+            "10") "},"
+                  "{\"key\":\"twice\"," LEG("twice-a", "twice-b",
+                      "10") "},"
+                            "{\"key\":\"twice\"," LEG("twice-a", "twice-b", "11") "}]}");
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,\"replayed\":false,"), 1);
+    CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,\"replayed\":true,"), 1);
+    CU_ASSERT_EQUAL(count(&visit, "\"code\":\"key_reused\""), 1);
+    CU_ASSERT(balance_is(&visit, "twice-b", 10));
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(same_key_twice)
+
+static void all_or_none(const char *strategy)
+{
+    struct visit visit;
+    begin(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "all-a", 100) && visit_fund(&visit, "all-b", 0));
+    visit_post(&visit, "/transfers/batch", NULL,
+        "{\"atomic\":true,\"transfers\":[{" LEG("all-a", "all-b", "60") "},{" LEG(
+            "all-a", "all-b", "60") "},{" LEG("all-a", "all-b", "1") "}]}");
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_EQUAL(count(&visit, "{\"status\":424,"), 2);
+    CU_ASSERT_EQUAL(count(&visit, "\"code\":\"not_executed\""), 2);
+    CU_ASSERT_EQUAL(count(&visit, "\"code\":\"insufficient_funds\""), 1);
+    CU_ASSERT(balance_is(&visit, "all-b", 0));
+    visit_post(&visit, "/transfers/batch", NULL,
+        "{\"atomic\":true,\"transfers\":[{" LEG("all-a", "all-b", "60") "},{" LEG(
+            "all-b", "all-a", "10") "}]}");
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,"), 2);
+    CU_ASSERT(balance_is(&visit, "all-b", 50));
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(all_or_none)
+
+/* One malformed transfer refuses the whole batch, is named, and nothing is done. */
+static void malformed(const char *strategy)
+{
+    static const struct {
+        const char *items, *member;
+    } rows[] = {
+        {"{" LEG("bad-a", "bad-b", "1") "},{" LEG("bad-a", "bad-b", "0") "}",
+            "\"transfers[1].amount\""},
+        {"{" LEG("bad-a", "bad-b", "1") "},7", "\"transfers[1]\""},
+        {"{" LEG("bad-a", "bad-b", "1") "},{\"postings\":[{" LEG("bad-a", "?", "1") "}]}",
+            "\"transfers[1].postings[0].to\""},
+        {"{" LEG("bad-a", "bad-b", "1") ",\"key\":\"\"}", "\"transfers[0].key\""},
+        {"{" LEG("bad-a", "bad-b", "1") ",\"metadata\":1}", "\"transfers[0].metadata\""},
+        {"{" LEG("bad-a", "bad-b", "1") ",\"kez\":\"x\"}", "\"transfers[0].kez\""},
+        {"", "\"transfers\""},
+    };
+    struct visit visit;
+    char body[512];
+    begin(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "bad-a", 100) && visit_fund(&visit, "bad-b", 0));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(body, sizeof body, "{\"transfers\":[%s]}", rows[i].items);
+        visit_post(&visit, "/transfers/batch", NULL, body);
+        EXPECT_PROBLEM(&visit, 400, "invalid_request");
+        CU_ASSERT(visit_is(&visit, "member", rows[i].member));
+    }
+    CU_ASSERT(balance_is(&visit, "bad-b", 0));
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(malformed)
+
+/* A body that only this route takes; one transfer more than it may have is refused. */
+static void ten_thousand(const char *strategy)
+{
+    enum { COUNT = 10000, ITEM = 60 };
+    static const char item[] = "{" LEG("many-a", "many-b", "1") "}";
+    struct visit visit;
+    char *body = malloc((COUNT + 1) * ITEM + 64);
+    ensure(body);
+    begin(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "many-a", COUNT) && visit_fund(&visit, "many-b", 0));
+    size_t length = (size_t)sprintf(body, "{\"transfers\":[%s", item);
+    for (int i = 1; i < COUNT; i++)
+        length += (size_t)sprintf(body + length, ",%s", item);
+    memcpy(body + length, "]}", 3);
+    CU_ASSERT(length > (256 << 10));
+    visit_post(&visit, "/transfers", NULL, body);
+    EXPECT_PROBLEM(&visit, 413, "payload_too_large");
+    visit_post(&visit, "/transfers/batch", NULL, body);
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,"), COUNT);
+    CU_ASSERT(balance_is(&visit, "many-b", COUNT));
+    sprintf(body + length, ",%s]}", item);
+    visit_post(&visit, "/transfers/batch", NULL, body);
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    visit_end(&visit);
+    free(body);
+}
+BOTH_STRATEGIES(ten_thousand)
+
+static void reversed_once(const char *strategy)
+{
+    struct visit visit;
+    char path[96];
+    int64_t id = 0, reverses = 0;
+    begin(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "back-a", 100) && visit_fund(&visit, "back-b", 0));
+    visit_post(&visit, "/transfers", NULL, "{" LEG("back-a", "back-b", "70") "}");
+    CU_ASSERT(json_integer(json_member(visit.body, "id"), &id));
+    snprintf(path, sizeof path, "/transfers/%" PRId64 "/reverse", id);
+    visit_post(&visit, path, "back-1", "{\"metadata\":{\"why\":\"mistake\"}}");
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(json_integer(json_member(visit.body, "reverses"), &reverses) && reverses == id);
+    CU_ASSERT(visit_is(
+        &visit, "postings", "[{\"from\":\"back-b\",\"to\":\"back-a\",\"amount\":\"70\"}]"));
+    visit_post(&visit, path, "back-1", "{\"metadata\":{\"why\":\"mistake\"}}");
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(visit_header_is(&visit, "Idempotency-Replayed", "true"));
+    visit_post(&visit, path, NULL, NULL);
+    EXPECT_PROBLEM(&visit, 409, "already_reversed");
+    CU_ASSERT(balance_is(&visit, "back-a", 100) && balance_is(&visit, "back-b", 0));
+    visit_post(&visit, "/transfers/1/reverse", NULL, NULL);
+    EXPECT_PROBLEM(&visit, 404, "transfer_not_found");
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(reversed_once)
+
+static const struct unit_test tests[] = {BOTH_ROWS(each_for_itself), BOTH_ROWS(same_key_twice),
+    BOTH_ROWS(all_or_none), BOTH_ROWS(malformed), BOTH_ROWS(ten_thousand), BOTH_ROWS(reversed_once),
+    {0}};
+const struct unit_suite batches_suite = {"batches", 2, tests};

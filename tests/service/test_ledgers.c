@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Many ledgers, each an island; and one that is frozen as a whole. */
+#include "tests/service/suites.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/service/visit.h"
+
+static void begin(struct visit *visit, const char *strategy)
+{
+    struct service *service = service_shared(strategy);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(visit, service);
+}
+
+static void made_once(const char *strategy)
+{
+    struct visit visit;
+    begin(&visit, strategy);
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"made\",\"strategy\":\"sharded\"}");
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(visit_header_is(&visit, "Location", "/v1/ledgers/made"));
+    CU_ASSERT(visit_is(&visit, "strategy", "\"sharded\"") && visit_is(&visit, "frozen", "false"));
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"made\",\"strategy\":\"sharded\"}");
+    EXPECT_STATUS(&visit, 200);
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"made\",\"strategy\":\"owner\"}");
+    EXPECT_PROBLEM(&visit, 409, "ledger_exists");
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"m/x\"}");
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    CU_ASSERT(visit_is(&visit, "member", "\"name\""));
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"n\",\"strategy\":\"fast\"}");
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    CU_ASSERT(visit_is(&visit, "member", "\"strategy\""));
+    visit_get(&visit, "/v1/ledgers/unmade/journal");
+    EXPECT_PROBLEM(&visit, 404, "ledger_not_found");
+    visit_get(&visit, "/v1/ledgers");
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_PTR_NOT_NULL(
+        memmem(visit.response.body, visit.response.body_length, "\"name\":\"made\"", 13));
+    CU_ASSERT_PTR_NOT_NULL(
+        memmem(visit.response.body, visit.response.body_length, "\"name\":\"main\"", 13));
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(made_once)
+
+/* The same account and the same key in two ledgers are two. */
+static void islands(const char *strategy)
+{
+    struct visit visit;
+    begin(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "island", 0));
+    visit_post(&visit, "/accounts/island/deposit", "island-1", "{\"amount\":5}");
+    EXPECT_STATUS(&visit, 201);
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"other\"}");
+    EXPECT_STATUS(&visit, 201);
+    visit_get(&visit, "/v1/ledgers/other/accounts/island");
+    EXPECT_PROBLEM(&visit, 404, "account_not_found");
+    visit_post(
+        &visit, "/v1/ledgers/other/accounts", NULL, "{\"id\":\"island\",\"asset\":\"EUR/2\"}");
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(visit_header_is(&visit, "Location", "/v1/ledgers/other/accounts/island"));
+    CU_ASSERT_EQUAL(visit.response.seq, 2); /* the world's account came first */
+    visit_post(&visit, "/v1/ledgers/other/accounts/island/deposit", "island-1", "{\"amount\":7}");
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(visit_header_is(&visit, "Location", "/v1/ledgers/other/transfers/3"));
+    visit_get(&visit, "/v1/ledgers/other/accounts/island");
+    CU_ASSERT(visit_is(&visit, "balance", "\"7\"") && visit_is(&visit, "asset", "\"EUR/2\""));
+    visit_get(&visit, "/accounts/island");
+    CU_ASSERT(visit_is(&visit, "balance", "\"5\"") && visit_is(&visit, "asset", "\"USD/2\""));
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(islands)
+
+/* A frozen ledger moves nothing and says so; the others go on. */
+static void frozen_as_a_whole(const char *strategy)
+{
+    struct visit visit;
+    begin(&visit, strategy);
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"cold\"}");
+    EXPECT_STATUS(&visit, 201);
+    visit_post(&visit, "/v1/ledgers/cold/accounts", NULL, "{\"id\":\"a\",\"asset\":\"USD/2\"}");
+    EXPECT_STATUS(&visit, 201);
+    visit_post(&visit, "/v1/ledgers/cold/freeze", NULL, NULL);
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit_is(&visit, "frozen", "true"));
+    CU_ASSERT_EQUAL(visit.response.seq, 3);
+    visit_post(&visit, "/v1/ledgers/cold/accounts/a/deposit", NULL, "{\"amount\":1}");
+    EXPECT_PROBLEM(&visit, 422, "account_frozen");
+    CU_ASSERT_PTR_NULL(json_member(visit.body, "account").at);
+    visit_get(&visit, "/v1/ledgers/cold");
+    CU_ASSERT(visit_is(&visit, "frozen", "true"));
+    CU_ASSERT(visit_fund(&visit, "warm", 1));
+    visit_post(&visit, "/v1/ledgers/cold/unfreeze", NULL, "{}");
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit_is(&visit, "frozen", "false"));
+    visit_post(&visit, "/v1/ledgers/cold/accounts/a/deposit", NULL, "{\"amount\":1}");
+    EXPECT_STATUS(&visit, 201);
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(frozen_as_a_whole)
+
+static const struct unit_test tests[] = {
+    BOTH_ROWS(made_once), BOTH_ROWS(islands), BOTH_ROWS(frozen_as_a_whole), {0}};
+const struct unit_suite ledgers_suite = {"ledgers", 2, tests};
