@@ -6,6 +6,7 @@
 #include "server/api.h"
 #include "server/problem.h"
 #include "server/render.h"
+#include "server/time_text.h"
 
 enum { LIST_LIMIT = 100, LIST_MAX = 1000 };
 
@@ -81,18 +82,41 @@ void accounts_post(struct request *request, struct response *response)
     }
 }
 
+/* `at` is a position, or a time. Nothing was open at position 0, nor in 1970. */
+static bool query_at(struct request *request, struct response *response, uint64_t *seq, int64_t *us)
+{
+    const char *at = request_query(request, "at");
+    money position;
+    *seq = 0;
+    *us = 0;
+    if (money_parse(at, strlen(at), false, &position) && position <= INT64_MAX)
+        *seq = (uint64_t)position;
+    else if (!time_read(at, us)) {
+        problem_invalid(request, response, "at",
+            "must be a journal position, or a time such as 2026-11-21T09:00:00.123456Z");
+        return false;
+    }
+    return true;
+}
+
 void accounts_get(struct request *request, struct response *response)
 {
     struct ledger_account account;
-    uint64_t seq = 0;
+    uint64_t seq = 0, at_seq;
+    int64_t at_us;
+    bool then = request_query(request, "at") != NULL;
     if (!account_id_is_valid(request->account)) {
         problem_invalid(
             request, response, "account", "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -");
         return;
     }
+    if (then && !query_at(request, response, &at_seq, &at_us))
+        return;
     struct context *patience = api_patience(request);
     enum ledger_status status =
-        ledger_read_account(patience, request->served, request->account, &account, &seq);
+        then ? ledger_read_account_at(
+                   patience, request->served, request->account, at_seq, at_us, &account, &seq)
+             : ledger_read_account(patience, request->served, request->account, &account, &seq);
     context_release(&patience);
     if (status == LEDGER_OK)
         answer_account(request, response, &account, seq);

@@ -34,7 +34,7 @@ const struct route route_table[] = {
     POST(WRITE, LEDGER "/transfers", transfers_post, NEEDED),
     POST(WRITE, ACCOUNT "/deposit", transfers_deposit, NEEDED),
     POST(WRITE, ACCOUNT "/withdraw", transfers_withdraw, NEEDED),
-    GET(READ, ACCOUNT, "", accounts_get),
+    GET(READ, ACCOUNT, " at ", accounts_get),
     POST(WRITE, LEDGER "/transfers/batch", batches_post, LARGE),
     POST(WRITE, LEDGER "/holds", holds_post, NEEDED),
     POST(WRITE, HOLD "/capture", holds_capture, OPTIONAL),

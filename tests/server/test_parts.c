@@ -273,7 +273,8 @@ static void test_members_and_compact(void)
     char memory[1024], error[JSON_IN_ERROR];
     struct arena arena;
     arena_init(&arena, memory, sizeof memory);
-    const struct json_in *value = json_in_read(&arena, text, sizeof text - 1, JSON_IN_VALUES, error);
+    const struct json_in *value =
+        json_in_read(&arena, text, sizeof text - 1, JSON_IN_VALUES, error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(value);
     CU_ASSERT_STRING_EQUAL(json_in_unknown(value, names), "a");
     const char *compact = json_in_compact(&arena, value, 100);

@@ -141,13 +141,14 @@ static void ten_thousand(const char *strategy)
     enum { COUNT = 10000, ITEM = 60 };
     static const char item[] = "{" LEG("many-a", "many-b", "1") "}";
     struct visit visit;
-    char *body = malloc((COUNT + 1) * ITEM + 64);
+    const size_t size = (COUNT + 1) * ITEM + 64;
+    char *body = malloc(size);
     ensure(body);
     begin(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "many-a", COUNT) && visit_fund(&visit, "many-b", 0));
-    size_t length = (size_t)sprintf(body, "{\"transfers\":[%s", item);
+    size_t length = (size_t)snprintf(body, size, "{\"transfers\":[%s", item);
     for (int i = 1; i < COUNT; i++)
-        length += (size_t)sprintf(body + length, ",%s", item);
+        length += (size_t)snprintf(body + length, size - length, ",%s", item);
     memcpy(body + length, "]}", 3);
     CU_ASSERT(length > (256 << 10));
     visit_post(&visit, "/transfers", NULL, body);
@@ -156,7 +157,7 @@ static void ten_thousand(const char *strategy)
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,"), COUNT);
     CU_ASSERT(balance_is(&visit, "many-b", COUNT));
-    sprintf(body + length, ",%s]}", item);
+    snprintf(body + length, size - length, ",%s]}", item);
     visit_post(&visit, "/transfers/batch", NULL, body);
     EXPECT_PROBLEM(&visit, 400, "invalid_request");
     visit_end(&visit);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Many ledgers, each an island; and one that is frozen as a whole. */
+/* Many ledgers, each an island; one that is frozen as a whole; and accounts as they were. */
 #include "tests/service/suites.h"
 
 #include <stdio.h>
@@ -100,6 +100,57 @@ static void frozen_as_a_whole(const char *strategy)
 }
 BOTH_STRATEGIES(frozen_as_a_whole)
 
-static const struct unit_test tests[] = {
-    BOTH_ROWS(made_once), BOTH_ROWS(islands), BOTH_ROWS(frozen_as_a_whole), {0}};
+static void get_at(struct visit *visit, const char *account, const char *at)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/accounts/%s?at=%s", account, at);
+    visit_get(visit, path);
+}
+
+/* The account as it was: by position, by time, before it was, and in what is yet to come. */
+static void as_it_was(const char *strategy)
+{
+    struct visit visit;
+    char seq[24], before[24], time[40] = "";
+    begin(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "was", 0));
+    visit_post(&visit, "/accounts/was/deposit", NULL, "{\"amount\":5}");
+    EXPECT_STATUS(&visit, 201);
+    snprintf(seq, sizeof seq, "%llu", (unsigned long long)visit.response.seq);
+    snprintf(before, sizeof before, "%llu", (unsigned long long)visit.response.seq - 1);
+    struct json at = json_member(visit.body, "at");
+    CU_ASSERT_FATAL(at.length > 2 && at.length < sizeof time);
+    memcpy(time, at.at + 1, at.length - 2);
+    visit_post(&visit, "/accounts/was/deposit", NULL, "{\"amount\":7}");
+    EXPECT_STATUS(&visit, 201);
+    get_at(&visit, "was", seq);
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit_is(&visit, "balance", "\"5\"") && visit_is(&visit, "seq", seq));
+    CU_ASSERT(visit_header_is(&visit, "Ledger-Seq", seq));
+    get_at(&visit, "was", before);
+    CU_ASSERT(visit_is(&visit, "balance", "\"0\""));
+    get_at(&visit, "was", time);
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit_is(&visit, "balance", "\"5\"") && visit_header_is(&visit, "Ledger-Seq", seq));
+    get_at(&visit, "was", "1");
+    EXPECT_PROBLEM(&visit, 404, "account_not_found");
+    get_at(&visit, "was", "1970-01-01T00:00:00Z");
+    EXPECT_PROBLEM(&visit, 404, "account_not_found");
+    get_at(&visit, "was", "9999-12-31T23:59:59.5Z");
+    CU_ASSERT(visit_is(&visit, "balance", "\"12\""));
+    get_at(&visit, "was", "900719925474099");
+    CU_ASSERT(visit_is(&visit, "balance", "\"12\""));
+    static const char *const bad[] = {
+        "", "x", "-1", "2026-11-21", "2026-02-30T00:00:00Z", "2026-11-21T09:00:00.1234567Z"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        get_at(&visit, "was", bad[i]);
+        EXPECT_PROBLEM(&visit, 400, "invalid_request");
+        CU_ASSERT(visit_is(&visit, "member", "\"at\""));
+    }
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(as_it_was)
+
+static const struct unit_test tests[] = {BOTH_ROWS(made_once), BOTH_ROWS(islands),
+    BOTH_ROWS(frozen_as_a_whole), BOTH_ROWS(as_it_was), {0}};
 const struct unit_suite ledgers_suite = {"ledgers", 2, tests};
