@@ -55,6 +55,8 @@ $(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(LEDGER)
 	$(LINK) -lcunit $(SERVER_LIBS) -lm
 $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(CORO)
 	$(LINK) -lcunit -lm
+$(OBJ)/tests/test-scale: $(OBJ)/tests/unit.o $(OBJ)/tests/ledger/fixture.o $(call objects,tests/scale) $(LEDGER) $(CORO)
+	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 # The program from outside: runs the teller that stands beside it in the same build.
 $(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller
 	$(LINK) -lcunit -lm
@@ -122,7 +124,7 @@ deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage mutants seeds asan tsan service faults e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service faults scale e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -171,6 +173,9 @@ service: deps-test build ## the program from outside: HTTP, races, kills
 
 faults: deps-test build ## everything fails under load, two hundred kills: the long form
 	@FAULTS=long tests/run faults
+
+scale: deps-test ## start and read a ledger of ACCOUNTS=10000000 and ENTRIES=20000000: minutes
+	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale
 
 e2e: deps-e2e build ## the dashboard in headless Chromium
 	@tests/run e2e

@@ -179,7 +179,7 @@ static void is_as_it_was(const char *strategy)
     h->ledger = fixture_open(db, strategy);
     live(h, ENTRIES);
     ask_all(h);
-    CU_ASSERT_TRUE(atoi(fixture_ask(db, "SELECT count(*) FROM waypoint")) >= 4);
+    CU_ASSERT_TRUE(strtol(fixture_ask(db, "SELECT count(*) FROM waypoint"), NULL, 10) >= 4);
     ledger_close(&h->ledger);
     free(h);
 }

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a ledger of many accounts starts, and how fast its past is read: run by `make scale` under
+ * tools/with-postgres, with ACCOUNTS and ENTRIES from the environment.
+ *
+ * The rows are made in SQL, in the form in which the service would have written them, as a single
+ * batch without a hash: the world pays each account in turn, over and over.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "tests/ledger/fixture.h"
+
+enum { SAMPLES = 201, PAGE = 50 };
+
+static unsigned long from_environment(const char *name, unsigned long otherwise)
+{
+    const char *text = getenv(name);
+    return text ? strtoul(text, NULL, 10) : otherwise;
+}
+
+static double seconds_since(int64_t start_ns)
+{
+    return (double)(clock_now_ns() - start_ns) / 1e9;
+}
+
+static unsigned long resident_mb(void)
+{
+    unsigned long size, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    int read = file ? fscanf(file, "%lu %lu", &size, &resident) : 0;
+    if (file)
+        fclose(file);
+    return read == 2 ? resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1000000 : 0;
+}
+
+/* One statement over n: a accounts besides the world, e entries of all kinds, the ledger l. */
+static void fill_table(
+    const char *db, unsigned long accounts, unsigned long entries, const char *sql)
+{
+    char whole[1500];
+    snprintf(whole, sizeof whole,
+        "WITH n AS (SELECT %lu::bigint AS a, %lu::bigint AS e, 1 AS l) %s", accounts,
+        accounts + 1 + entries, sql);
+    const char *answer = fixture_ask(db, whole);
+    if (*answer)
+        fprintf(stderr, "scale: %s\n", answer);
+    ensure(*answer == '\0');
+}
+
+static void fill(const char *db, unsigned long accounts, unsigned long entries)
+{
+    static const char *const tables[] = {
+        "INSERT INTO teller.account SELECT l, i, CASE i WHEN 1 THEN 'world:USD.2' ELSE"
+        " 'account-' || lpad(i::text, 9, '0') END, 'USD/2', CASE WHEN i > 1 THEN 0 END, i, NULL"
+        " FROM n, generate_series(1, a + 1) i",
+        "INSERT INTO teller.entry (ledger, seq, at, kind, key, fingerprint, account)"
+        " SELECT l, i, now() - (e - i) * interval '1 ms', CASE WHEN i <= a + 1 THEN 1 ELSE 2 END,"
+        " CASE WHEN i > a + 1 THEN 'key-' || i END,"
+        " CASE WHEN i > a + 1 THEN decode(lpad(i::text, 32, '0'), 'hex') END,"
+        " CASE WHEN i <= a + 1 THEN i END FROM n, generate_series(1, e) i",
+        "INSERT INTO teller.posting SELECT l, i, 0, 1, (i - a - 2) % a + 2, 1, -(i - a - 1),"
+        " (i - a - 2) / a + 1, CASE i WHEN a + 2 THEN 1 ELSE i - 1 END,"
+        " i - a FROM n, generate_series(a + 2, e) i",
+        "INSERT INTO teller.waypoint SELECT l, 1, i FROM n, generate_series(a + 65, e, 64) i",
+        "INSERT INTO teller.batch SELECT l, 1, 1, 1, e FROM n",
+        "UPDATE teller.writer SET batch = 1 FROM n WHERE ledger = l",
+    };
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        fill_table(db, accounts, entries, tables[i]);
+    char checkpoint[100];
+    snprintf(checkpoint, sizeof checkpoint, "SELECT teller.checkpoint_advance(1, %lu)",
+        accounts + 1 + entries);
+    fixture_ask(db, checkpoint);
+    fixture_ask(db, "ANALYZE");
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+struct scene {
+    struct ledger *ledger;
+    unsigned long accounts, entries;
+};
+
+static void read_page(const struct scene *scene, uint64_t at)
+{
+    struct entry *page[PAGE];
+    size_t count;
+    uint64_t next, seq;
+    enum ledger_status status = ledger_statement(
+        context_background(), scene->ledger, "world:USD.2", at, PAGE, page, &count, &next, &seq);
+    ensure(status == LEDGER_OK);
+    while (count > 0)
+        entry_drop(&page[--count]);
+}
+
+static void read_past(const struct scene *scene, uint64_t at)
+{
+    struct ledger_account account;
+    uint64_t seq;
+    enum ledger_status status = ledger_read_account_at(
+        context_background(), scene->ledger, "world:USD.2", at, 0, &account, &seq);
+    ensure(status == LEDGER_OK && account.balance == -(money)(at - scene->accounts - 1));
+}
+
+static void read_key(const struct scene *scene, uint64_t at)
+{
+    char key[40];
+    struct entry *entry;
+    uint64_t seq;
+    snprintf(key, sizeof key, "key-%lu", at);
+    enum ledger_status status =
+        ledger_entry_by_key(context_background(), scene->ledger, key, &entry, &seq);
+    ensure(status == LEDGER_OK && entry->seq == at);
+    entry_drop(&entry);
+}
+
+static int in_order(const void *a, const void *b)
+{
+    const double *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+static void measure(const struct scene *scene, const char *what,
+    void (*read)(const struct scene *scene, uint64_t at))
+{
+    double ms[SAMPLES];
+    unsigned short dice[3] = {1, 2, 3};
+    for (int i = 0; i < SAMPLES; i++) {
+        uint64_t at = scene->accounts + 2 + (uint64_t)nrand48(dice) % scene->entries;
+        int64_t start = clock_now_ns();
+        read(scene, at);
+        ms[i] = seconds_since(start) * 1e3;
+    }
+    qsort(ms, SAMPLES, sizeof ms[0], in_order);
+    printf("%s: median %.2f ms, worst %.2f ms\n", what, ms[SAMPLES / 2], ms[SAMPLES - 1]);
+}
+
+static void scale(void)
+{
+    const char *db = fixture_database();
+    struct scene scene = {.accounts = from_environment("ACCOUNTS", 10000000),
+        .entries = from_environment("ENTRIES", 20000000)};
+    struct ledger *ledger = fixture_open(db, "sharded"); /* the schema */
+    ledger_close(&ledger);
+    int64_t start = clock_now_ns();
+    fill(db, scene.accounts, scene.entries);
+    printf("%lu accounts, %lu transfers: made in %.1f s\n", scene.accounts, scene.entries,
+        seconds_since(start));
+    unsigned long before_mb = resident_mb();
+    start = clock_now_ns();
+    scene.ledger = fixture_open(db, "sharded");
+    printf("start: %.2f s, %lu MB resident (%lu MB before)\n", seconds_since(start), resident_mb(),
+        before_mb);
+    measure(&scene, "statement page from anywhere", read_page);
+    measure(&scene, "balance at a past position", read_past);
+    measure(&scene, "entry by key", read_key);
+    ledger_close(&scene.ledger);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {{"starts_and_reads", scale}, {0}};
+    static const struct unit_suite suite = {.name = "scale", .tests = tests};
+    static const struct unit_suite *const suites[] = {&suite, NULL};
+    return unit_main("scale", suites, argc, argv);
+}
