@@ -62,8 +62,10 @@ $(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(COR
 	$(LINK) -lcunit -lm
 # The same while everything it stands on fails.
 $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
-  $(call objects,tests/faults) $(LOADTEST) $(CORO) | $(OBJ)/teller
+  $(filter-out %/shim.o,$(call objects,tests/faults)) $(LOADTEST) $(CORO) | $(OBJ)/teller $(OBJ)/tests/shim.so
 	$(LINK) -lcunit -lm
+$(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
+	@mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_COMMON) -O1 -fPIC -shared -o $@ $<
 # A program for each example that has an expected output beside it.
 EXAMPLES := $(patsubst coro/examples/%.expected,$(OBJ)/examples/%,$(wildcard coro/examples/*.expected))
 $(OBJ)/examples/fetch: $(OBJ)/coro/examples/slow_server.o

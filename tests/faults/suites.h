@@ -7,6 +7,7 @@
 
 extern const struct unit_suite points_suite;
 extern const struct unit_suite wire_suite;
+extern const struct unit_suite calls_suite;
 extern const struct unit_suite kills_suite;
 
 #endif
