@@ -206,7 +206,9 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
 
 void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome)
 {
-    if (journal_await(context, ledger->journal, outcome->seq) != EVENTCOUNT_REACHED) {
+    bool nothing_done = outcome->status == LEDGER_UNAVAILABLE; /* rests on no entry */
+    if (!nothing_done &&
+        journal_await(context, ledger->journal, outcome->seq) != EVENTCOUNT_REACHED) {
         outcome->status = LEDGER_OUTCOME_UNKNOWN;
         outcome->seq = journal_durable(ledger->journal); /* nobody hears of what is not durable */
     }

@@ -7,6 +7,9 @@
  * - recent[seq % RECENT] is the durable entry of that position, for the last RECENT positions that
  *   this process has committed.
  * - at_us rises strictly with seq, whatever the clock does.
+ * - A process that was suspended may have been replaced without knowing: journal_await() lets
+ *   nobody tell what is in memory unless the ledger was found ours within LEASE_S, or the database
+ *   is known to be away. A standby waits twice as long before it takes over (store.c).
  *
  * Lock order: a strategy's mutexes -> lock -> nothing.
  */
@@ -31,6 +34,7 @@ enum {
     RETRY_FIRST_MS = 2,
     RETRY_LAST_MS = 200,
     LAST_TRY_S = 20, /* how long a stopping journal goes on trying */
+    LEASE_S = 5,     /* how long memory may be told after the database said that it is ours */
 };
 
 struct journal {
@@ -40,7 +44,9 @@ struct journal {
     struct eventcount appended; /* the head: the last position given */
     struct eventcount durable;
     _Atomic enum ledger_state state;
-    _Atomic int64_t stopping_ns; /* when it was told to stop; 0: it was not */
+    _Atomic int64_t confirmed_ns;    /* when the last ask began that found the ledger ours */
+    struct eventcount confirmations; /* counts those, and changes of state */
+    _Atomic int64_t stopping_ns;     /* when it was told to stop; 0: it was not */
 
     struct lock lock; /* guards what follows */
     uint64_t head;
@@ -172,22 +178,41 @@ static void set_state(struct journal *journal, enum ledger_state state)
     };
     if (atomic_exchange(&journal->state, state) == state)
         return;
+    eventcount_advance(&journal->confirmations, eventcount_read(&journal->confirmations) + 1);
     fprintf(stderr, "teller: ledger %s%s%s\n", names[state], state == LEDGER_RUNNING ? "" : ": ",
         state == LEDGER_RUNNING ? "" : journal->store->problem);
+}
+
+/* The committer alone: the database says that the ledger was ours at that time. */
+static void confirm(struct journal *journal, int64_t asked_ns)
+{
+    atomic_store(&journal->confirmed_ns, asked_ns);
+    set_state(journal, LEDGER_RUNNING);
+    eventcount_advance(&journal->confirmations, eventcount_read(&journal->confirmations) + 1);
+}
+
+/* The n-th try in a row failed. One lost session does not mean that the database is away: it may
+ * have been ended by who took over, and the next try will tell; the same if a rival has our lock.
+ */
+static void note_failure(struct journal *journal, int failures)
+{
+    if (failures > 1 && !journal->store->rival)
+        set_state(journal, LEDGER_RECOVERING);
 }
 
 /* The same batch, until its fate is known. False: it will not be, here. */
 static bool commit(struct journal *journal, const struct store_batch *batch)
 {
     struct context *context = context_background();
-    for (int64_t wait_ms = RETRY_FIRST_MS;;
-         wait_ms = wait_ms < RETRY_LAST_MS ? wait_ms * 2 : wait_ms) {
+    int64_t wait_ms = RETRY_FIRST_MS;
+    for (int failures = 1;; failures++) {
+        int64_t asked_ns = clock_now_ns();
         switch (store_commit(context, journal->store, batch)) {
         case STORE_COMMITTED:
-            set_state(journal, LEDGER_RUNNING);
+            confirm(journal, asked_ns);
             return true;
         case STORE_RETRY:
-            set_state(journal, LEDGER_RECOVERING);
+            note_failure(journal, failures);
             break;
         case STORE_FENCED:
             set_state(journal, LEDGER_FENCED);
@@ -202,6 +227,7 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
         journal->figures.retried_batches++;
         lock_drop(&journal->lock);
         co_sleep(wait_ms * CLOCK_MS);
+        wait_ms = wait_ms < RETRY_LAST_MS ? wait_ms * 2 : wait_ms;
         failpoint("batch.again");
     }
 }
@@ -265,14 +291,28 @@ static bool commit_gathered(struct journal *journal)
     return true;
 }
 
+/* Is the database there, and the ledger ours? False: it is another's. */
+static bool look_after(struct journal *journal)
+{
+    enum store_commit answer = STORE_RETRY;
+    for (int failures = 1; failures <= 2 && answer == STORE_RETRY; failures++) {
+        int64_t asked_ns = clock_now_ns();
+        answer = store_ping(context_background(), journal->store);
+        if (answer == STORE_COMMITTED)
+            confirm(journal, asked_ns);
+        else if (answer == STORE_FENCED)
+            set_state(journal, LEDGER_FENCED);
+        else
+            note_failure(journal, failures);
+    }
+    return answer != STORE_FENCED;
+}
+
 /* Park until there is something to commit. While there is not, look after the database now and
  * then, so that a takeover or an outage is known without a write. False: it is over. */
-static bool wait_for_work(struct journal *journal)
+static bool wait_for_work(struct journal *journal, uint64_t next)
 {
-    uint64_t next = eventcount_read(&journal->durable) + 1;
-    for (;;) {
-        if (eventcount_read(&journal->appended) >= next)
-            return true;
+    while (eventcount_read(&journal->appended) < next) {
         struct context *pause = context_with_timeout(context_background(), PING_MS * CLOCK_MS);
         enum eventcount_status status =
             eventcount_await(pause ? pause : context_background(), &journal->appended, next);
@@ -280,26 +320,34 @@ static bool wait_for_work(struct journal *journal)
             context_release(&pause);
         if (status != EVENTCOUNT_CANCELLED)
             return status == EVENTCOUNT_REACHED;
-        switch (store_ping(context_background(), journal->store)) {
-        case STORE_COMMITTED:
-            set_state(journal, LEDGER_RUNNING);
-            break;
-        case STORE_FENCED:
-            set_state(journal, LEDGER_FENCED);
+        if (!look_after(journal))
             return false;
-        default:
-            set_state(journal, LEDGER_RECOVERING);
-            break;
-        }
     }
+    return true;
+}
+
+/* No writes any more, but reads: as long as no other process takes the ledger over. */
+static void stay_for_readers(struct journal *journal)
+{
+    struct store *store = journal->store;
+    bool ours = journal_state(journal) == LEDGER_STOPPED;
+    while (ours && atomic_load(&journal->stopping_ns) == 0) {
+        co_sleep(RETRY_LAST_MS * CLOCK_MS);
+        ours = store_ping(context_background(), store) != STORE_FENCED;
+    }
+    if (!ours && journal_state(journal) == LEDGER_STOPPED)
+        set_state(journal, LEDGER_FENCED);
 }
 
 static void committer_main(void *arg)
 {
     struct journal *journal = arg;
-    while (wait_for_work(journal) && commit_gathered(journal))
-        ;
+    bool ours = look_after(journal);
+    while (ours && wait_for_work(journal, eventcount_read(&journal->durable) + 1))
+        ours = commit_gathered(journal);
     eventcount_close(&journal->durable);
+    stay_for_readers(journal);
+    eventcount_close(&journal->confirmations);
     waitgroup_done(&journal->committer);
 }
 
@@ -356,9 +404,28 @@ void journal_stop(struct journal **journal)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+/* Park while it is not known whether the ledger is ours still. */
+static enum eventcount_status await_lease(struct context *context, struct journal *journal)
+{
+    for (;;) {
+        uint64_t seen = eventcount_read(&journal->confirmations);
+        enum ledger_state state = journal_state(journal);
+        if (state == LEDGER_FENCED)
+            return EVENTCOUNT_CLOSED;
+        if (state != LEDGER_RUNNING ||
+            clock_now_ns() - atomic_load(&journal->confirmed_ns) < LEASE_S * CLOCK_S)
+            return EVENTCOUNT_REACHED;
+        enum eventcount_status status =
+            eventcount_await(context, &journal->confirmations, seen + 1);
+        if (status != EVENTCOUNT_REACHED)
+            return status;
+    }
+}
+
 enum eventcount_status journal_await(struct context *context, struct journal *journal, uint64_t seq)
 {
-    return eventcount_await(context, &journal->durable, seq);
+    enum eventcount_status status = eventcount_await(context, &journal->durable, seq);
+    return status == EVENTCOUNT_REACHED ? await_lease(context, journal) : status;
 }
 
 uint64_t journal_durable(struct journal *journal)

@@ -46,7 +46,8 @@ void journal_append_group(struct journal *journal, struct entry *const *entries,
 /* The time of the ledger: that of the clock, but later than that of every entry so far. */
 int64_t journal_now_us(struct journal *journal);
 
-/* Park until the position is durable. */
+/* Park until the position is durable, and the ledger known to be ours. CLOSED as well when another
+ * process has taken it over. */
 MUST_CHECK enum eventcount_status journal_await(
     struct context *context, struct journal *journal, uint64_t seq);
 
