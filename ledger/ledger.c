@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "ledger/audit.h"
 #include "ledger/fold.h"
 #include "ledger/ledger_parts.h"
-#include "ledger/query.h"
 #include "ledger/restore.h"
 
 static bool open_parts(struct context *context, struct ledger *ledger,
@@ -116,10 +116,59 @@ void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
     figures->unknown_outcomes = atomic_load(&ledger->unknown_outcomes);
 }
 
-enum ledger_status ledger_audit(struct context *context, struct ledger *ledger, char *findings,
-    size_t size, uint64_t *found, uint64_t *seq)
+/* ---- the audit ----------------------------------------------------------------------------- */
+
+struct comparison {
+    struct account *account;        /* ours */
+    const struct account *replayed; /* NULL: the journal does not have it */
+    struct audit_report *report;
+};
+
+/* What has changed since the replay's end is left out; the next audit will see it. */
+static void compare_section(void *arg)
 {
-    *seq = journal_durable(ledger->journal);
-    enum pg_status asked = query_audit(context, ledger->store, findings, size, found);
-    return asked == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
+    const struct comparison *c = arg;
+    const struct account *ours = c->account, *theirs = c->replayed;
+    if (ours->opened == 0 || ours->seq > c->report->seq)
+        return;
+    if (!theirs || ours->balance != theirs->balance || ours->held != theirs->held ||
+        ours->seq != theirs->seq || ours->frozen != theirs->frozen)
+        audit_note(
+            c->report, ours->seq, "memory differs from the journal for account %s", ours->id);
+}
+
+static void compare_memory(
+    struct ledger *ledger, struct account_table *replayed, struct audit_report *report)
+{
+    for (uint64_t number = 1; number <= account_count(ledger->accounts); number++) {
+        struct comparison c = {.account = account_by_number(ledger->accounts, number),
+            .replayed = account_by_number(replayed, number),
+            .report = report};
+        if (c.account)
+            strategy_run(ledger->strategy, &c.account, 1, compare_section, &c);
+    }
+}
+
+enum ledger_status ledger_audit(
+    struct context *context, struct ledger *ledger, struct audit_report *report)
+{
+    char error[300];
+    uint64_t durable = journal_durable(ledger->journal);
+    struct account_table *replayed = account_table_make();
+    struct pg *pg = pg_connect(context, ledger->store->conninfo, "teller_app", error, sizeof error);
+    enum pg_status status = PG_LOST;
+    if (pg && replayed)
+        status = audit_replay(context, pg, ledger->store->ledger, replayed, report);
+    if (status != PG_OK)
+        fprintf(stderr, "teller: the audit did not end: %s\n", pg ? pg_message(pg) : error);
+    if (status == PG_OK && report->seq < durable)
+        audit_note(
+            report, report->seq + 1, "the end is missing: it was durable up to %lu", durable);
+    if (status == PG_OK)
+        compare_memory(ledger, replayed, report);
+    if (pg)
+        pg_close(&pg);
+    if (replayed)
+        account_table_free(&replayed);
+    return status == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }

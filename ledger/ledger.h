@@ -22,6 +22,7 @@
 #include "ledger/ledger_moves.h"
 #include "ledger/status.h"
 
+struct audit_report;
 struct ledger;
 struct readers;
 
@@ -121,9 +122,9 @@ uint64_t ledger_durable_seq(struct ledger *ledger);
 
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures); /* never parks */
 
-/* Check every invariant in the database (sql/: the audit view). At most `size` bytes of findings,
- * a line each, are written to `findings`; *found counts all of them. UNAVAILABLE: could not ask. */
-enum ledger_status ledger_audit(struct context *context, struct ledger *ledger, char *findings,
-    size_t size, uint64_t *found, uint64_t *seq);
+/* Replay the journal and check every invariant (audit.h), then compare what comes out with memory.
+ * Takes long, and as much memory as the accounts. UNAVAILABLE: could not ask. */
+enum ledger_status ledger_audit(
+    struct context *context, struct ledger *ledger, struct audit_report *report);
 
 #endif

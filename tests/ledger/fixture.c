@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ledger/audit.h"
 #include "ledger/pg.h"
 
 static char conninfo[400];
@@ -114,12 +115,11 @@ const char *fixture_ask(const char *where, const char *sql)
 
 void fixture_check(struct ledger *ledger)
 {
-    char findings[1000];
-    uint64_t found = 1, seq;
-    CU_ASSERT_EQUAL(
-        ledger_audit(context_background(), ledger, findings, sizeof findings, &found, &seq),
-        LEDGER_OK);
-    CU_ASSERT_EQUAL(found, 0);
-    if (found)
-        printf("    audit: %s\n", findings);
+    struct audit_report *report = calloc(1, sizeof *report);
+    ensure(report != NULL);
+    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, report), LEDGER_OK);
+    CU_ASSERT_EQUAL(report->found, 0);
+    if (report->found)
+        printf("    audit: %s\n", report->text);
+    free(report);
 }

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/audit_chunk.h"
+
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Each table with its columns as store.c writes them, and the one that says the position. */
+static const struct {
+    const char *name, *columns, *position, *order;
+    unsigned column;
+} sources[STORE_TABLES] = {
+    [STORE_ACCOUNTS] = {"account", "ledger,no,id,asset,floor,opened,metadata", "opened", "", 5},
+    [STORE_ENTRIES] = {"entry",
+        "ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref", "seq", "", 1},
+    [STORE_POSTINGS] = {"posting",
+        "ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev", "seq", ",leg",
+        1},
+    [STORE_HOLDS] = {"hold", "ledger,seq,from_no,to_no,amount,expires_at", "seq", "", 1},
+    [STORE_HELD] = {"held", "ledger,account,seq,held", "seq", ",account", 2},
+    [STORE_WAYPOINTS] = {"waypoint", "ledger,account,seq", "seq", ",account", 2},
+};
+
+static bool keep_row(const struct row *row, void *arg)
+{
+    struct audit_rows *rows = arg;
+    if (rows->room - rows->size < row->size) {
+        size_t room = 2 * rows->room + row->size + 65536;
+        char *bytes = realloc(rows->bytes, room);
+        if (!bytes)
+            return false;
+        rows->bytes = bytes;
+        rows->room = room;
+    }
+    memcpy(rows->bytes + rows->size, row->bytes, row->size);
+    rows->size += row->size;
+    return true;
+}
+
+static bool keep_batch(const struct row *row, void *arg)
+{
+    enum { NUMBER, EPOCH, FIRST, LAST, HASH };
+    struct audit_chunk *chunk = arg;
+    struct audit_batch batch = {.number = row_bigint(row, NUMBER),
+        .epoch = row_bigint(row, EPOCH),
+        .first_seq = row_bigint(row, FIRST),
+        .last_seq = row_bigint(row, LAST),
+        .chained = !row_is_null(row, HASH)};
+    uint64_t entries = chunk->entries + batch.last_seq - batch.first_seq + 1;
+    chunk->full = chunk->full || (chunk->count > 0 && entries > AUDIT_CHUNK_ENTRIES);
+    if (chunk->full)
+        return true;
+    if (batch.chained) {
+        size_t size;
+        const char *hash = row_bytes(row, HASH, &size);
+        ensure(size == HASH_CHAIN);
+        memcpy(batch.hash, hash, size);
+    }
+    chunk->batches[chunk->count++] = batch;
+    chunk->entries = entries;
+    return true;
+}
+
+enum pg_status audit_chunk_read(
+    struct context *context, struct pg *pg, int ledger, uint64_t after, struct audit_chunk *chunk)
+{
+    char sql[500];
+    chunk->count = chunk->entries = 0;
+    chunk->full = false;
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT no,epoch,first_seq,last_seq,hash FROM batch WHERE ledger=%d AND no>%lu"
+        " ORDER BY no LIMIT %d) TO STDOUT (FORMAT binary)",
+        ledger, after, AUDIT_CHUNK_BATCHES);
+    enum pg_status status = pg_unload(context, pg, sql, keep_batch, chunk);
+    for (int i = 0; i < STORE_TABLES && status == PG_OK && chunk->count > 0; i++) {
+        struct audit_rows *rows = &chunk->tables[i];
+        rows->size = rows->at = 0;
+        snprintf(sql, sizeof sql,
+            "COPY (SELECT %s FROM %s WHERE ledger=%d AND %s BETWEEN %lu AND %lu ORDER BY %s%s)"
+            " TO STDOUT (FORMAT binary)",
+            sources[i].columns, sources[i].name, ledger, sources[i].position,
+            chunk->batches[0].first_seq, chunk->batches[chunk->count - 1].last_seq,
+            sources[i].position, sources[i].order);
+        status = pg_unload(context, pg, sql, keep_row, rows);
+    }
+    return status;
+}
+
+bool audit_chunk_peek(
+    struct audit_chunk *chunk, enum store_table table, struct row *row, uint64_t *seq)
+{
+    const struct audit_rows *rows = &chunk->tables[table];
+    if (rows->at == rows->size)
+        return false;
+    size_t size = row_read(row, rows->bytes + rows->at, rows->size - rows->at);
+    ensure(size > 0);
+    *seq = row_bigint(row, sources[table].column);
+    return true;
+}
+
+void audit_chunk_take(struct audit_chunk *chunk, enum store_table table, const struct row *row)
+{
+    chunk->tables[table].at += row->size;
+}
+
+void audit_chunk_hash(struct audit_chunk *chunk, const struct audit_batch *batch,
+    const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN])
+{
+    struct hash hash;
+    hash_start(&hash, HASH_CHAIN);
+    hash_add(&hash, before, HASH_CHAIN);
+    for (int i = STORE_ACCOUNTS; i <= STORE_HOLDS; i++) {
+        struct audit_rows *rows = &chunk->tables[i];
+        size_t start = rows->at;
+        struct row row;
+        uint64_t seq;
+        while (audit_chunk_peek(chunk, i, &row, &seq) && seq <= batch->last_seq)
+            audit_chunk_take(chunk, i, &row);
+        size_t size = rows->at - start;
+        uint64_t length = htole64(size);
+        rows->at = start;
+        hash_add(&hash, &length, sizeof length);
+        if (size > 0)
+            hash_add(&hash, rows->bytes + start, size);
+    }
+    hash_finish(&hash, digest);
+}
+
+void audit_chunk_free(struct audit_chunk *chunk)
+{
+    for (int i = 0; i < STORE_TABLES; i++)
+        free(chunk->tables[i].bytes);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stretch of the journal as the database has it: some whole batches with all their rows, as
+ * bytes, so that the chain of hashes can be computed over them. What audit.h replays.
+ */
+#ifndef LEDGER_AUDIT_CHUNK_H
+#define LEDGER_AUDIT_CHUNK_H
+
+#include "ledger/hash.h"
+#include "ledger/pg.h"
+#include "ledger/row.h"
+#include "ledger/store.h"
+
+enum { AUDIT_CHUNK_BATCHES = 512, AUDIT_CHUNK_ENTRIES = 8192 };
+
+struct audit_rows {
+    char *bytes;
+    size_t size, room, at; /* at: where the next row begins */
+};
+
+struct audit_batch {
+    uint64_t number, epoch, first_seq, last_seq;
+    bool chained; /* it has a hash; those from before there was a chain have none */
+    uint8_t hash[HASH_CHAIN];
+};
+
+struct audit_chunk {
+    struct audit_batch batches[AUDIT_CHUNK_BATCHES];
+    size_t count;
+    uint64_t entries;
+    bool full;
+    struct audit_rows tables[STORE_TABLES];
+};
+
+/* The batches after `after`, at most AUDIT_CHUNK_ENTRIES entries unless one alone has more; none:
+ * count 0. Inside a snapshot of the caller's. Parks. */
+MUST_CHECK enum pg_status audit_chunk_read(
+    struct context *context, struct pg *pg, int ledger, uint64_t after, struct audit_chunk *chunk);
+
+/* Look at the next row of a table without taking it, and its position; false: there is none. */
+bool audit_chunk_peek(
+    struct audit_chunk *chunk, enum store_table table, struct row *row, uint64_t *seq);
+void audit_chunk_take(struct audit_chunk *chunk, enum store_table table, const struct row *row);
+
+/* The hash that the batch should have after `before`, from its rows: those that begin at the next
+ * row of each table. */
+void audit_chunk_hash(struct audit_chunk *chunk, const struct audit_batch *batch,
+    const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN]);
+
+void audit_chunk_free(struct audit_chunk *chunk);
+
+#endif

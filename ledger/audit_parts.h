@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What a replay is made of: for the files of the audit and nobody else. */
+#ifndef LEDGER_AUDIT_PARTS_H
+#define LEDGER_AUDIT_PARTS_H
+
+#include "ledger/audit.h"
+#include "ledger/audit_chunk.h"
+#include "ledger/entry.h"
+#include "ledger/holds.h"
+
+/* What the row of a posting says of its effect. */
+struct told {
+    money from_after, to_after;
+    uint64_t from_prev, to_prev;
+};
+
+struct audit_replay {
+    struct context *context;
+    struct pg *pg;
+    int ledger;
+    struct account_table *accounts;
+    struct holds *holds;
+    struct audit_report *report;
+    struct audit_chunk chunk;
+    uint64_t seq, batch, epoch, writer_batch, checkpoint, compared;
+    int64_t at_us;
+    bool frozen, chained, short_of_memory;
+    uint8_t hash[HASH_CHAIN];
+    struct posting postings[ENTRY_POSTINGS_MAX];
+    struct told told[ENTRY_POSTINGS_MAX];
+};
+
+/* Replay one entry, with the rows of other tables that belong to it. */
+void audit_entry(struct audit_replay *replay, const struct row *row);
+
+/* The next row of a table that belongs to the entry `seq`; rows before it belong to none, and are
+ * findings. */
+bool audit_entry_row(
+    struct audit_replay *replay, enum store_table table, uint64_t seq, struct row *row);
+
+#endif
