@@ -13,6 +13,9 @@ const rows = new Map();    // id -> {account, row, cells}, in order of id
 const assets = new Map();  // id -> asset, of every account that was seen; bounded below
 const ASSETS_KEPT = 20000;
 
+/** Kinds that change what is held or frozen; the page asks for that again. */
+const RESTRICTS = new Set(['hold', 'capture', 'release', 'expiry', 'freeze', 'unfreeze']);
+
 let pages = [''];          // the `after` of this page and of those before it
 let next = null;
 let loading = null;        // {abort, touched: id -> {balance, seq}} while a page is on its way
@@ -83,6 +86,7 @@ export function applyToAccounts(entry) {
         remember(entry.account.id, entry.account.asset);
         reloadIfShown(entry.account.id);
     }
+    if (RESTRICTS.has(entry.kind)) reloadSoon();
     for (const [id, balance] of Object.entries(entry.balances ?? {})) {
         loading?.touched.set(id, { balance, seq: entry.seq });
         const shown = rows.get(id);
@@ -108,7 +112,10 @@ function reloadIfShown(id) {
     const last = [...rows.keys()].at(-1);
     const fits = id.startsWith(find('accounts-prefix').value) && id > pages.at(-1) &&
         (rows.size < PAGE || id < last || next === null);
-    if (!fits) return;
+    if (fits) reloadSoon();
+}
+
+function reloadSoon() {
     reloading ??= setTimeout(() => {
         reloading = null;
         load().catch(() => {});
@@ -135,7 +142,8 @@ export async function findAsset(id) {
 }
 
 function makeRow({ id, asset }) {
-    const cells = ['balance', 'available', 'seq'].map((name) => element('span', { class: name }));
+    const cells = ['balance', 'held', 'available', 'seq'].map((name) =>
+        element('span', { class: name }));
     const button = element('button', { type: 'button', class: 'account', 'data-account': id }, id);
     const row = element('tr', { 'data-id': id },
         element('th', { scope: 'row' }, button), element('td', {}, asset),
@@ -148,6 +156,7 @@ function makeRow({ id, asset }) {
 function draw() {
     for (const { account, row, cells } of rows.values()) {
         const texts = [showAmount(account.balance, account.asset),
+            account.held === '0' ? '–' : showAmount(account.held, account.asset),
             account.available === null ? 'no limit' : showAmount(account.available, account.asset),
             String(account.seq)];
         const changed = cells[0].textContent !== '' && cells[0].textContent !== texts[0];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The HTTP API: the token, one request, and keys for requests that move money.
 
-export const LEDGER = '/v1/ledgers/main';
+/** The ledger that the page shows: ?ledger=NAME in its address, or main. */
+export const LEDGER_NAME = new URLSearchParams(globalThis.location?.search).get('ledger') ?? 'main';
+export const LEDGER = `/v1/ledgers/${encodeURIComponent(LEDGER_NAME)}`;
 
 const TOKEN_KEY = 'teller.token';
 const TIMEOUT_MS = 35000; // longer than the service itself waits before it says "unknown"

@@ -37,6 +37,9 @@ function verb() {
     return find('move-form').elements.verb.value;
 }
 
+/** These are about an earlier entry, with its accounts and amount. */
+const LATER = { capture: 'holds', release: 'holds', reverse: 'transfers' };
+
 /** The account whose asset the amount is in. */
 function account() {
     return find(verb() === 'deposit' ? 'move-to' : 'move-from').value.trim();
@@ -44,17 +47,22 @@ function account() {
 
 /** What the form says now, as a request: {path, body}, or null while the amount is none. */
 function compose(asset) {
+    const note = find('move-note').value;
+    const extra = note ? { metadata: { note } } : {};
+    if (LATER[verb()]) {
+        const entry = find('move-entry').value.trim();
+        return { path: `${LEDGER}/${LATER[verb()]}/${entry}/${verb()}`, body: extra,
+            fits: /^[0-9]+$/.test(entry) };
+    }
     const amount = readAmount(find('move-amount').value, asset);
     const fits = amount !== null && BigInt(amount) > 0n;
     const empty = find('move-amount').value === '';
     write('move-amount-error', fits || empty ? '' : wrongAmount(asset));
     find('move-amount').setAttribute('aria-invalid', String(!fits && !empty));
-    const note = find('move-note').value;
-    const extra = note ? { metadata: { note } } : {};
     const from = find('move-from').value.trim();
     const to = find('move-to').value.trim();
-    const request = verb() === 'transfer'
-        ? { path: `${LEDGER}/transfers`, body: { from, to, amount, ...extra } }
+    const request = verb() === 'transfer' || verb() === 'hold'
+        ? { path: `${LEDGER}/${verb()}s`, body: { from, to, amount, ...extra } }
         : { path: accountPath(account(), `/${verb()}`), body: { amount, ...extra } };
     return { ...request, fits };
 }
@@ -65,11 +73,13 @@ function wrongAmount(asset) {
 }
 
 async function preview() {
-    find('move-from-field').hidden = verb() === 'deposit';
-    find('move-to-field').hidden = verb() === 'withdraw';
-    find('move-from').required = verb() !== 'deposit';
-    find('move-to').required = verb() !== 'withdraw';
-    find('move-note-field').classList.toggle('whole', verb() !== 'transfer');
+    const later = LATER[verb()];
+    ask('move-from', !later && verb() !== 'deposit');
+    ask('move-to', !later && verb() !== 'withdraw');
+    ask('move-amount', !later);
+    ask('move-entry', Boolean(later));
+    write('move-entry-label', later === 'holds' ? 'Seq of the hold' : 'Seq of the transfer');
+    find('move-note-field').classList.toggle('whole', !['transfer', 'hold'].includes(verb()));
     const asset = assetOf(account());
     write('move-unit', asset ? `in ${codeOf(asset)}` : 'in smallest units');
     const { path, body, fits } = compose(asset);
@@ -77,6 +87,13 @@ async function preview() {
         ? wire(path, find('move-key').value, JSON.stringify(body))
         : 'The request will stand here, as it is sent.');
     if (!asset && account() && await findAsset(account()).catch(() => null)) preview();
+}
+
+/** Show a field that has to be filled in, or take it away. */
+function ask(id, wanted) {
+    find(`${id}-field`).hidden = !wanted;
+    find(id).required = wanted;
+    find(id).disabled = !wanted;
 }
 
 function wire(path, key, body) {
@@ -88,7 +105,7 @@ async function submit(event) {
     const asset = await findAsset(account()).catch(() => null);
     const { path, body, fits } = compose(asset);
     if (!fits) {
-        find('move-amount').focus();
+        find(LATER[verb()] ? 'move-entry' : 'move-amount').focus();
         return;
     }
     submission = { path, key: find('move-key').value, body: JSON.stringify(body), answers: [] };

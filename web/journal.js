@@ -94,15 +94,28 @@ function what(entry) {
     if (entry.account?.id) return [link(entry.account.id), ` opened in ${entry.account.asset}`];
     if (entry.code)
         return [...(entry.account ? [link(entry.account), ' '] : []), entry.code];
-    const postings = entry.postings ?? [];
-    if (!postings.length) return [entry.key ?? ''];
-    const { from, to } = postings[0];
-    const more = postings.length > 1 ? ` and ${postings.length - 1} more` : '';
-    return [link(from), ' → ', link(to), more];
+    if (entry.kind === 'freeze' || entry.kind === 'unfreeze')
+        return [entry.account ? link(entry.account) : 'the whole ledger'];
+    const moves = movesOf(entry);
+    if (!moves.length) return [about(entry) || (entry.key ?? '')];
+    const { from, to } = moves[0];
+    const more = moves.length > 1 ? ` and ${moves.length - 1} more` : '';
+    return [link(from), ' → ', link(to), more, about(entry) && `, ${about(entry)}`];
+}
+
+/** What moves, or would: a hold is not a posting yet. */
+function movesOf({ postings, hold }) {
+    return postings ?? (hold?.from ? [hold] : []);
+}
+
+/** The earlier entry that an entry is about. */
+function about({ hold, reverses }) {
+    if (reverses != null) return `reverses ${reverses}`;
+    return hold != null && typeof hold !== 'object' ? `hold ${hold}` : '';
 }
 
 function amount(entry) {
-    const posting = entry.postings?.[0];
+    const posting = movesOf(entry)[0];
     if (!posting) return '';
     const asset = assetOfWorld(posting.from) ?? assetOfWorld(posting.to)
         ?? assetOf(posting.from) ?? assetOf(posting.to);

@@ -3,9 +3,9 @@
 // takes from an entry what it shows. No framework, no build step: what you read is what runs.
 
 import { applyToAccounts, assetOf, load, startAccounts } from './accounts.js';
-import { setToken, takeToken, whenRefused } from './api.js';
+import { LEDGER_NAME, request, setToken, takeToken, whenRefused } from './api.js';
 import { makeChart } from './chart.js';
-import { find, refresh, write } from './dom.js';
+import { element, find, refresh, write } from './dom.js';
 import { follow, sayHead } from './events.js';
 import { startForms } from './forms.js';
 import { addToJournal, startJournal } from './journal.js';
@@ -32,6 +32,7 @@ function start() {
     startForms();
     startRace();
     startMetrics();
+    startLedgers();
     find('banner-retry').addEventListener('click', () => stream?.retry());
     find('token-form').addEventListener('submit', useToken);
     setInterval(() => stream && drawLink(stream, metricsAt), 500);
@@ -46,6 +47,21 @@ async function connect() {
         if (position === null) await new Promise((resolve) => setTimeout(resolve, 1000));
     }
     stream = follow(Math.max(0, position - TAIL), apply, changed);
+}
+
+/** With more than one ledger there is a choice; each has a page of its own. */
+async function startLedgers() {
+    write('ledger-name', LEDGER_NAME);
+    const answer = await request('GET', '/v1/ledgers').catch(() => null);
+    const names = (answer?.body?.items ?? []).map(({ name }) => name);
+    if (names.length < 2) return;
+    const choice = find('ledger-choice');
+    choice.replaceChildren(...names.map((name) => element('option', {}, name)));
+    choice.value = LEDGER_NAME;
+    choice.addEventListener('change', () =>
+        (location.search = new URLSearchParams({ ledger: choice.value })));
+    find('ledger-name').hidden = true;
+    choice.hidden = false;
 }
 
 function apply(entry) {

@@ -2,7 +2,7 @@
 // One account with its statement: what touched it, newest first, with the balance after each. New
 // entries are added at the top as the journal grows.
 
-import { accountPath, problemOf, request } from './api.js';
+import { accountPath, newKey, problemOf, request } from './api.js';
 import { element, find, refresh, write } from './dom.js';
 import { clock } from './journal.js';
 import { codeOf, showAmount, showCount } from './money.js';
@@ -15,6 +15,7 @@ let shown = null; // {id, asset, newest, next, fresh: items to put on top}
 export function startStatement() {
     find('statement-close').addEventListener('click', () => find('statement').close());
     find('statement').addEventListener('close', () => (shown = null));
+    find('statement-freeze').addEventListener('click', () => freeze().catch(fail));
     find('statement-older').addEventListener('click', () => older().catch(fail));
 }
 
@@ -22,7 +23,7 @@ export async function openStatement(id) {
     const mine = (shown = { id, asset: null, newest: 0, next: null, fresh: [] });
     find('statement-rows').replaceChildren();
     find('statement-facts').replaceChildren();
-    find('statement-older').hidden = true;
+    find('statement-older').hidden = find('statement-freeze').hidden = true;
     write('statement-title', id);
     write('statement-note', 'Reading.');
     find('statement').showModal();
@@ -43,6 +44,17 @@ export async function openStatement(id) {
 
 function fail() {
     write('statement-note', 'No answer. Close this and try again.');
+}
+
+/** Freeze the account that is shown, or end that. */
+async function freeze() {
+    const mine = shown;
+    const verb = mine.frozen ? 'unfreeze' : 'freeze';
+    const answer = await request('POST', accountPath(mine.id, `/${verb}`),
+        { body: '{}', key: newKey() });
+    if (mine !== shown) return;
+    if (answer.status === 200) drawFacts(answer.body);
+    else write('statement-note', problemOf(answer));
 }
 
 async function older() {
@@ -99,10 +111,14 @@ function draw() {
         : 'Nothing has touched this account yet.');
 }
 
-function drawFacts({ asset, balance, floor, available, frozen, metadata }) {
+function drawFacts({ asset, balance, floor, held, available, frozen, metadata }) {
+    shown.frozen = frozen;
+    find('statement-freeze').hidden = false;
+    write('statement-freeze', frozen ? 'Unfreeze' : 'Freeze');
     const code = codeOf(asset);
     const facts = [['Balance', `${showAmount(balance, asset)}`, 'statement-balance'],
         ['Asset', asset], ['Lowest', floor === null ? 'none' : showAmount(floor, asset)]];
+    if (held !== '0') facts.push(['Held', showAmount(held, asset)]);
     if (available === null) facts.push(['Can give', 'without limit']);
     if (frozen) facts.push(['State', 'frozen']);
     if (metadata) facts.push(['Metadata', JSON.stringify(metadata)]);

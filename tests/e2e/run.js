@@ -6,6 +6,7 @@
 
 import { access } from './test_access.js';
 import { launch } from './browser.js';
+import { holds } from './test_holds.js';
 import { live } from './test_live.js';
 import { money } from './test_money.js';
 import { outage } from './test_outage.js';
@@ -14,7 +15,7 @@ import { screenshot } from './screenshot.js';
 import { Service } from './service.js';
 
 const TEST_MS = 90000;
-const TESTS = { parts, money, live, outage, access };
+const TESTS = { parts, money, holds, live, outage, access };
 
 /** Run one test; what its pages must not do counts as a failure, too. */
 async function run(name, test, world) {
