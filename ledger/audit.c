@@ -21,7 +21,7 @@ void audit_note(struct audit_report *report, uint64_t seq, const char *format, .
     if (report->wrong_seq == 0 || seq < report->wrong_seq)
         report->wrong_seq = seq;
     if (used + strlen(what) + 32 < sizeof report->text)
-        sprintf(report->text + used, "seq %lu: %s\n", seq, what);
+        snprintf(report->text + used, sizeof report->text - used, "seq %lu: %s\n", seq, what);
 }
 
 /* ---- the checkpoint ------------------------------------------------------------------------- */

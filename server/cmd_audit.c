@@ -5,6 +5,7 @@
 
 #include "coro/clock.h"
 #include "coro/runtime.h"
+#include "ledger/audit.h"
 #include "ledger/pg.h"
 #include "server/api.h"
 #include "server/cmd.h"
@@ -21,31 +22,27 @@ struct audit {
     int exit_code;
 };
 
-/* Both see the same moment: they run in one snapshot. */
-static const struct pg_statement figures = {0, 1,
-    "SELECT l.no, (SELECT coalesce(max(seq), 0) FROM entry e WHERE e.ledger = l.no),"
-    " (SELECT count(*) FROM entry e WHERE e.ledger = l.no),"
-    " (SELECT count(*) FROM account a WHERE a.ledger = l.no) FROM ledger l WHERE l.name = $1"};
-static const struct pg_statement findings = {
-    1, 1, "SELECT invariant, seq, finding FROM audit WHERE ledger = $1 ORDER BY seq LIMIT 10000"};
-
-static void print_text(
-    const struct audit *audit, const struct pg_result *about, const struct pg_result *found)
+static void print_text(const struct audit *audit, const struct audit_report *report)
 {
-    for (size_t i = 0; i < pg_rows(found); i++)
-        printf(
-            "%s: seq %s: %s\n", pg_text(found, i, 0), pg_text(found, i, 1), pg_text(found, i, 2));
-    printf("ledger %s: %" PRId64 " entries up to seq %" PRId64 ", %" PRId64 " accounts: ",
-        audit->ledger, pg_number(about, 0, 2), pg_number(about, 0, 1), pg_number(about, 0, 3));
-    if (pg_rows(found) == 0)
+    fputs(report->text, stdout);
+    printf("ledger %s: %" PRIu64 " entries up to seq %" PRIu64 ", %" PRIu64 " postings, %" PRIu64
+           " accounts, %" PRIu64 " batches, %" PRIu64 " holds: ",
+        audit->ledger, report->entries, report->seq, report->postings, report->accounts,
+        report->batches, report->holds);
+    if (report->found == 0)
         puts("every invariant holds");
     else
-        printf("%zu finding(s)\n", pg_rows(found));
+        printf("%" PRIu64 " finding(s)\n", report->found);
 }
 
-static void print_json(
-    const struct audit *audit, const struct pg_result *about, const struct pg_result *found)
+static void print_json(const struct audit *audit, struct audit_report *report)
 {
+    const struct {
+        const char *name;
+        uint64_t value;
+    } figures[] = {{"seq", report->seq}, {"entries", report->entries},
+        {"postings", report->postings}, {"accounts", report->accounts},
+        {"batches", report->batches}, {"holds", report->holds}, {"found", report->found}};
     char memory[1024];
     struct arena arena;
     struct json_out out;
@@ -53,55 +50,56 @@ static void print_json(
     json_out_begin(&out, &arena);
     json_out_open(&out, '{');
     json_out_key(&out, "ok");
-    json_out_bool(&out, pg_rows(found) == 0);
+    json_out_bool(&out, report->found == 0);
     json_out_key(&out, "ledger");
     json_out_text(&out, audit->ledger);
-    json_out_key(&out, "seq");
-    json_out_number(&out, (uint64_t)pg_number(about, 0, 1));
-    json_out_key(&out, "entries");
-    json_out_number(&out, (uint64_t)pg_number(about, 0, 2));
-    json_out_key(&out, "accounts");
-    json_out_number(&out, (uint64_t)pg_number(about, 0, 3));
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        json_out_key(&out, figures[i].name);
+        json_out_number(&out, figures[i].value);
+    }
     json_out_key(&out, "findings");
     json_out_open(&out, '[');
-    for (size_t i = 0; i < pg_rows(found); i++) {
-        json_out_open(&out, '{');
-        json_out_key(&out, "invariant");
-        json_out_text(&out, pg_text(found, i, 0));
-        json_out_key(&out, "seq");
-        json_out_number(&out, (uint64_t)pg_number(found, i, 1));
-        json_out_key(&out, "finding");
-        json_out_text(&out, pg_text(found, i, 2));
-        json_out_close(&out, '}');
-    }
+    for (char *rest = report->text, *line; (line = strsep(&rest, "\n"));)
+        if (*line)
+            json_out_text(&out, line);
     json_out_close(&out, ']');
     json_out_close(&out, '}');
     printf("%.*s\n", (int)out.length, out.text);
     arena_clear(&arena);
 }
 
+/* The number of the ledger in the database; 0: there is none of that name; -1: could not ask. */
+static int find_ledger(struct context *context, struct pg *pg, const char *name)
+{
+    static const struct pg_statement find = {0, 1, "SELECT no FROM ledger WHERE name = $1"};
+    struct pg_result *rows = NULL;
+    if (pg_run(context, pg, &find, &name, &rows) != PG_OK)
+        return -1;
+    int number = pg_rows(rows) > 0 ? (int)pg_number(rows, 0, 0) : 0;
+    pg_free(&rows);
+    return number;
+}
+
 static bool ask(struct context *context, struct pg *pg, struct audit *audit)
 {
-    struct pg_result *about = NULL, *found = NULL;
-    bool good =
-        pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") == PG_OK &&
-        pg_run(context, pg, &figures, &audit->ledger, &about) == PG_OK;
-    if (good && pg_rows(about) == 0) {
+    static struct audit_report report;
+    int number = find_ledger(context, pg, audit->ledger);
+    if (number == 0)
         fprintf(stderr, "teller: there is no ledger %s\n", audit->ledger);
-        pg_free(&about);
-        return true;
-    }
-    if (good) {
-        const char *number = pg_text(about, 0, 0);
-        good = pg_run(context, pg, &findings, &number, &found) == PG_OK;
-    }
-    if (good) {
-        (audit->as_json ? print_json : print_text)(audit, about, found);
-        audit->exit_code = pg_rows(found) == 0 ? 0 : 1;
-    }
-    pg_free(&found);
-    pg_free(&about);
-    return good;
+    if (number <= 0)
+        return number == 0;
+    struct account_table *accounts = account_table_make();
+    ensure(accounts);
+    bool good = audit_replay(context, pg, number, accounts, &report) == PG_OK;
+    account_table_free(&accounts);
+    if (!good)
+        return false;
+    if (audit->as_json)
+        print_json(audit, &report);
+    else
+        print_text(audit, &report);
+    audit->exit_code = report.found == 0 ? 0 : 1;
+    return true;
 }
 
 static void run(void *arg)

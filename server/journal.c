@@ -122,7 +122,7 @@ void journal_audit(struct request *request, struct response *response)
     enum ledger_status status = ledger_audit(patience, request->served, report);
     context_release(&patience);
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, 0);
+        api_refuse(request, response, status, ledger_durable_seq(request->served));
         return;
     }
     struct json_out out;
