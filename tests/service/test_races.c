@@ -31,11 +31,31 @@ static void promise(
     report_free(&report);
 }
 
-static void double_withdraw(const char *strategy)
-{
-    promise(strategy, &scenario_double_withdraw, 1000, 2);
-}
-BOTH_STRATEGIES(double_withdraw)
+#define PROMISE(name, rounds, racers)                                                              \
+    static void name(const char *strategy)                                                         \
+    {                                                                                              \
+        promise(strategy, &scenario_##name, rounds, racers);                                       \
+    }                                                                                              \
+    BOTH_STRATEGIES(name)
+
+PROMISE(double_withdraw, 1000, 2)
+PROMISE(batch, 6, 100)
+PROMISE(capture_once, 10, 100)
+PROMISE(chain, 3, 1000)
+PROMISE(credit_line, 10, 100)
+PROMISE(double_revert, 40, 2)
+PROMISE(drain, 3, 1000)
+PROMISE(freeze_account, 10, 100)
+PROMISE(holds, 10, 100)
+PROMISE(hot, 4, 300)
+PROMISE(key_reuse, 10, 100)
+PROMISE(open_once, 10, 100)
+PROMISE(opposite, 3, 1000)
+PROMISE(read_all, 4, 200)
+PROMISE(refund, 3, 1000)
+PROMISE(ring, 4, 300)
+PROMISE(same_key, 3, 1000)
+PROMISE(settle_once, 10, 100)
 
 static void fifty_withdraw(const char *strategy)
 {
@@ -43,12 +63,10 @@ static void fifty_withdraw(const char *strategy)
 }
 BOTH_STRATEGIES(fifty_withdraw)
 
-static void same_key(const char *strategy)
-{
-    promise(strategy, &scenario_same_key, 40, 50);
-}
-BOTH_STRATEGIES(same_key)
-
 const struct unit_suite races_suite = {"races", 2,
-    (const struct unit_test[]){
-        BOTH_ROWS(double_withdraw), BOTH_ROWS(fifty_withdraw), BOTH_ROWS(same_key), {0}}};
+    (const struct unit_test[]){BOTH_ROWS(fifty_withdraw), BOTH_ROWS(batch), BOTH_ROWS(capture_once),
+        BOTH_ROWS(chain), BOTH_ROWS(credit_line), BOTH_ROWS(double_revert),
+        BOTH_ROWS(double_withdraw), BOTH_ROWS(drain), BOTH_ROWS(freeze_account), BOTH_ROWS(holds),
+        BOTH_ROWS(hot), BOTH_ROWS(key_reuse), BOTH_ROWS(open_once), BOTH_ROWS(opposite),
+        BOTH_ROWS(read_all), BOTH_ROWS(refund), BOTH_ROWS(ring), BOTH_ROWS(same_key),
+        BOTH_ROWS(settle_once), {0}}};
