@@ -356,25 +356,3 @@ enum pg_status query_balance(struct context *context, struct store *store,
     pg_free(&rows);
     return status;
 }
-
-/* ---- the audit ----------------------------------------------------------------------------- */
-
-enum pg_status query_audit(
-    struct context *context, struct store *store, char *findings, size_t size, uint64_t *found)
-{
-    static const struct pg_statement audit = {STORE_SLOT_AUDIT, 1,
-        "SELECT invariant, seq, finding FROM audit WHERE ledger = $1 ORDER BY seq LIMIT 10000"};
-    struct number_text text;
-    const char *values[] = {number(&text, (uint64_t)store->ledger)};
-    struct pg_result *rows = NULL;
-    enum pg_status status = store_read(context, store, &audit, values, &rows);
-    *found = status == PG_OK ? pg_rows(rows) : 0;
-    size_t used = 0;
-    if (size > 0)
-        findings[0] = '\0';
-    for (size_t row = 0; row < *found && used < size; row++)
-        used += (size_t)snprintf(findings + used, size - used, "%s: seq %s: %s\n",
-            pg_text(rows, row, 0), pg_text(rows, row, 1), pg_text(rows, row, 2));
-    pg_free(&rows);
-    return status;
-}

@@ -62,8 +62,4 @@ MUST_CHECK enum pg_status query_accounts(struct context *context, struct store *
 MUST_CHECK enum pg_status query_balance(struct context *context, struct store *store,
     const struct account *account, money *balance, uint64_t *seq);
 
-/* All that the audit view finds for this ledger: a line each into `findings`. */
-MUST_CHECK enum pg_status query_audit(
-    struct context *context, struct store *store, char *findings, size_t size, uint64_t *found);
-
 #endif
