@@ -13,7 +13,7 @@
 enum {
     MODEL_ACCOUNTS = 10, /* the first two are the worlds of the two assets */
     MODEL_LEGS = 4,
-    MODEL_KEYS = 60,
+    MODEL_KEYS = 150,
     MODEL_ENTRIES = 4000,
     MODEL_LEDGER = -1, /* as an account to freeze */
     MODEL_NO_KEY = -1,

@@ -140,7 +140,7 @@ static struct model_leg some_leg(struct run *run)
     leg.to = (int)below(run, below(run, 10) ? MODEL_ACCOUNTS - 1 : MODEL_ACCOUNTS);
     if (leg.from >= WORLDS && leg.amount < 600 && below(run, 3) == 0) /* keep money in it */
         leg.from = ids[leg.from].asset;
-    if (below(run, 8) == 0)
+    if (below(run, 25) == 0)
         return leg;
     while (ids[leg.to].asset != ids[leg.from].asset || leg.to == leg.from || leg.to < WORLDS)
         leg.to = (int)below(run, MODEL_ACCOUNTS - 1);
@@ -254,10 +254,10 @@ static void operate_batch(struct run *run)
 static void operate_freeze(struct run *run)
 {
     int account = below(run, 4) ? (int)below(run, MODEL_ACCOUNTS - 1) : MODEL_LEDGER;
-    bool frozen = below(run, 3) == 0;
+    bool frozen = below(run, 3) == 0 && !run->model.frozen;
     uint64_t seqs[SIDES];
-    if (account < WORLDS && account != MODEL_LEDGER)
-        account = MODEL_LEDGER;
+    if (run->model.frozen || (account < WORLDS && account != MODEL_LEDGER))
+        account = MODEL_LEDGER; /* not for long: nothing else would happen */
     model_freeze(&run->model, account, frozen);
     for (int side = 0; side < SIDES; side++)
         expect(run,
@@ -286,9 +286,9 @@ static void operate(struct run *run)
         open_account(run, MODEL_ACCOUNTS - 1);
     else if (choice < 2)
         open_account(run, WORLDS + (int)below(run, MODEL_ACCOUNTS - WORLDS - 1));
-    else if (choice < 8)
+    else if (choice < 8 || (run->model.frozen && choice < 30))
         operate_freeze(run);
-    else if (choice < 20)
+    else if (choice < 35)
         operate_batch(run);
     else
         operate_request(run);

@@ -107,6 +107,7 @@ static void storm_main(void *arg)
             storm->refused++;
         else if (status != LEDGER_INSUFFICIENT_FUNDS)
             storm->strange++;
+        co_yield(); /* a refusal need not park, and whoever freezes must get its turn */
     }
     waitgroup_done(&storm->all);
 }

@@ -152,8 +152,10 @@ static void settle_main(void *arg)
     waitgroup_done(s->all);
 }
 
-/* A hundred captures and releases of one hold that (maybe) also expires; returns what ended it. */
-static int race_for(struct ledger *ledger, int64_t expires_in_s, int64_t spread_ns)
+/* A hundred captures and releases of one hold, from `after_ns` on for `spread_ns`, which (maybe)
+ * also expires; returns what ended it. */
+static int race_for(
+    struct ledger *ledger, int64_t expires_in_s, int64_t after_ns, int64_t spread_ns)
 {
     enum { CLIENTS = 100 };
     static struct settler settlers[CLIENTS];
@@ -163,9 +165,9 @@ static int race_for(struct ledger *ledger, int64_t expires_in_s, int64_t spread_
     money before = fixture_balance(ledger, "shop");
     CU_ASSERT_EQUAL(
         request_hold(ledger, NULL, "guest", "shop", 10, expires_in_s, &hold), LEDGER_OK);
-    int64_t start_ns = clock_now_ns() + expires_in_s * 1000 * CLOCK_MS - spread_ns;
+    int64_t start_ns = clock_now_ns() + after_ns;
     for (int i = 0; i < CLIENTS; i++) {
-        settlers[i] = (struct settler){ledger, &all, hold, start_ns + i * spread_ns / 50,
+        settlers[i] = (struct settler){ledger, &all, hold, start_ns + i * spread_ns / CLIENTS,
             i % 2 == 0, &captured, &released, &late};
         waitgroup_add(&all, 1);
         bool started = co_spawn(settle_main, &settlers[i]);
@@ -187,10 +189,10 @@ static void end_once(const char *strategy)
 {
     struct ledger *ledger = open_shop(fixture_database(), strategy, 1000);
     for (int i = 0; i < 10; i++)
-        CU_ASSERT_NOT_EQUAL(race_for(ledger, 0, 0), ENTRY_EXPIRY);
+        CU_ASSERT_NOT_EQUAL(race_for(ledger, 0, 0, 0), ENTRY_EXPIRY);
     for (int i = 0; i < 2; i++)
-        CU_ASSERT_NOT_EQUAL(race_for(ledger, 1, 2 * CLOCK_MS), 0);
-    CU_ASSERT_EQUAL(race_for(ledger, 1, -500 * CLOCK_MS), ENTRY_EXPIRY); /* all too late */
+        CU_ASSERT_NOT_EQUAL(race_for(ledger, 1, 996 * CLOCK_MS, 8 * CLOCK_MS), 0);
+    CU_ASSERT_EQUAL(race_for(ledger, 1, 1500 * CLOCK_MS, 0), ENTRY_EXPIRY); /* all too late */
     fixture_check(ledger);
     ledger_close(&ledger);
 }
