@@ -126,7 +126,7 @@ bool change_resolve(
 bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
     void (*decide)(void *arg), void *arg)
 {
-    struct account *few[8], **accounts = few;
+    struct account *few[8] = {NULL}, **accounts = few;
     size_t room = 0, used = 0;
     for (size_t i = 0; i < count; i++)
         room += 2 * (size_t)entries[i]->posting_count;

@@ -54,7 +54,7 @@ CREATE TABLE waypoint (
     PRIMARY KEY (ledger, account, seq)
 );
 
--- The chain: the hash of a batch covers its rows and the hash of the batch before. Batches that were
+-- The chain: the hash of a batch covers its rows and the hash of the one before. Batches that were
 -- written before there was a chain have none.
 ALTER TABLE batch ADD COLUMN hash bytea CHECK (length(hash) = 32);
 

@@ -37,7 +37,8 @@ SELECT e.ledger, e.seq, format('settles %s, which is no hold, or not its, or not
             ELSE e.at >= h.expires_at END) IS NOT TRUE;
 
 CREATE VIEW audit_held AS -- what an account has held follows from its holds, and fits its balance
-SELECT ledger, seq, format('account %s has %s held, its holds say %s', account, held, due) AS finding
+SELECT ledger, seq,
+       format('account %s has %s held, its holds say %s', account, held, due) AS finding
   FROM (SELECT d.ledger, d.account, d.seq, x.held,
                sum(d.delta) OVER (PARTITION BY d.ledger, d.account ORDER BY d.seq) AS due
           FROM (SELECT ledger, from_no AS account, seq, amount AS delta FROM hold
