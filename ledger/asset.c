@@ -2,13 +2,11 @@
 #include "ledger/asset.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "coro/ensure.h"
-#include "coro/lock.h"
 
-enum { CODE_MAX = 17, SCALE_MAX = 38, BUCKETS = 1024 };
+enum { CODE_MAX = 17, SCALE_MAX = 38 };
 
 static const char world_prefix[] = "world:";
 
@@ -43,35 +41,6 @@ bool asset_is_valid(const char *asset)
 {
     const char *slash = memchr(asset, '/', strnlen(asset, ASSET_TEXT));
     return slash && code_is_valid(asset, (size_t)(slash - asset)) && scale_is_valid(slash + 1);
-}
-
-/* ---- shared texts -------------------------------------------------------------------------- */
-
-struct text {
-    struct text *next;
-    char asset[ASSET_TEXT];
-};
-
-static struct lock texts_lock;
-static struct text *texts[BUCKETS]; /* under the lock */
-
-const char *asset_intern(const char *asset)
-{
-    unsigned sum = 0;
-    ensure(asset_is_valid(asset));
-    for (const char *c = asset; *c; c++)
-        sum = sum * 31 + (unsigned char)*c;
-    lock_take(&texts_lock);
-    struct text *text = texts[sum % BUCKETS];
-    while (text && strcmp(text->asset, asset) != 0)
-        text = text->next;
-    if (!text && (text = malloc(sizeof *text))) {
-        strcpy(text->asset, asset);
-        text->next = texts[sum % BUCKETS];
-        texts[sum % BUCKETS] = text;
-    }
-    lock_drop(&texts_lock);
-    return text ? text->asset : NULL;
 }
 
 /* ---- world accounts ------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ledger/row.h"
+#include "ledger/failpoint.h"
 #include "ledger/rules.h"
 
 struct folding {
@@ -104,6 +105,8 @@ static bool take_posting(const struct row *row, void *arg)
         .to = account_by_number(f->accounts, row_bigint(row, TO)),
         .amount = row_money(row, AMOUNT),
     };
+    if (failpoint("fold.posting"))
+        return fail(f, "failpoint at", seq);
     if (!posting.from || !posting.to)
         return fail(f, "posting at", seq);
     if (!money_add(posting.from->balance, -posting.amount, &posting.from_after) ||

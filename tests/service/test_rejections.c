@@ -97,7 +97,7 @@ static const struct row rows[] = {
     {"/accounts/nobody-here/deposit", "{\"amount\":1}", 404, "account_not_found", NULL},
     {"/transfers", "{\"from\":\"victim\",\"to\":\"nobody-here\",\"amount\":1}", 404,
         "account_not_found", NULL},
-    {"/v1/ledgers/other/transfers", "{\"from\":\"victim\",\"to\":\"x\",\"amount\":1}", 404,
+    {"/v1/ledgers/nowhere/transfers", "{\"from\":\"victim\",\"to\":\"x\",\"amount\":1}", 404,
         "ledger_not_found", NULL},
     /* accounts that cannot be */
     {"/accounts/a%20b/deposit", "{\"amount\":1}", 400, "invalid_request", "account"},
