@@ -232,6 +232,16 @@ static void check_reads(struct checker *checker, int64_t seq)
 
 /* --- an entry --------------------------------------------------------------------------------- */
 
+static bool moves_nothing(struct json kind)
+{
+    static const char *const names[] = {
+        "rejected", "hold", "release", "expiry", "freeze", "unfreeze"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (json_is(kind, names[i]))
+            return true;
+    return false;
+}
+
 static void check_entry(struct checker *checker, struct json item)
 {
     int64_t seq = -1;
@@ -245,9 +255,9 @@ static void check_entry(struct checker *checker, struct json item)
     checker->figures.entries = seq;
     if (json_is(kind, "account"))
         fold_account(checker, item, seq);
-    else if (json_is(kind, "transfer"))
+    else if (json_is(kind, "transfer") || json_is(kind, "capture") || json_is(kind, "reversal"))
         fold_transfer(checker, item, seq);
-    else if (!json_is(kind, "rejected"))
+    else if (!moves_nothing(kind))
         problem(checker, "entry %" PRId64 " is of unknown kind", seq);
     check_key(checker, item, seq);
     check_reads(checker, seq);
