@@ -207,7 +207,7 @@ static void takes_ten_thousand(const char *strategy)
 /* ---- the same keys from many at once, in any order ------------------------------------------ */
 
 enum { KEYS = 20, CLIENTS = 24 };
-static char keys[KEYS][8];
+static char keys[KEYS][16];
 static const struct ledger_leg one = {"a", "b", 1};
 
 struct batcher {
