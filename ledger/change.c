@@ -153,7 +153,8 @@ static uint64_t position_seen(const struct change *change)
         seen = seen < posting->from->seq ? posting->from->seq : seen;
         seen = seen < posting->to->seq ? posting->to->seq : seen;
     }
-    return seen < change->ledger->froze ? change->ledger->froze : seen;
+    uint64_t froze = atomic_load(&change->ledger->froze);
+    return seen < froze ? froze : seen;
 }
 
 void change_refuse(struct change *change, enum ledger_status status, const struct account *broken)

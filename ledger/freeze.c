@@ -21,17 +21,19 @@ static void freeze_section(void *arg)
     struct freezing *f = arg;
     struct ledger *ledger = f->ledger;
     bool before = f->account ? f->account->frozen : atomic_load(&ledger->frozen);
-    uint64_t *last = f->account ? &f->account->seq : &ledger->froze;
     f->opened = !f->account || f->account->opened;
     if (f->opened && before != f->frozen) {
         f->entry->account = f->account;
-        *last = journal_append(ledger->journal, f->entry);
-        if (f->account)
+        uint64_t seq = journal_append(ledger->journal, f->entry);
+        if (f->account) {
             f->account->frozen = f->frozen;
-        else
+            f->account->seq = seq;
+        } else {
             atomic_store(&ledger->frozen, f->frozen);
+            atomic_store(&ledger->froze, seq);
+        }
     }
-    f->seq = *last;
+    f->seq = f->account ? f->account->seq : atomic_load(&ledger->froze);
 }
 
 enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger, const char *id,

@@ -31,8 +31,8 @@ struct ledger {
     struct reversals *reversals;
     struct expirer *expirer;
     _Atomic bool
-        frozen;     /* all of it; changes in a section of all accounts, read in every section */
-    uint64_t froze; /* the last entry that froze or unfroze all of it */
+        frozen; /* all of it; changes in a section of all accounts, read in every section */
+    _Atomic uint64_t froze; /* the last entry that froze or unfroze all of it */
     _Atomic uint64_t replays, rejections, unknown_outcomes;
 };
 

@@ -8,7 +8,7 @@ struct restoring {
     struct account_table *accounts;
     struct holds *holds;
     _Atomic bool *frozen;
-    uint64_t *froze;
+    _Atomic uint64_t *froze;
     char *error;
     size_t size;
 };
@@ -101,7 +101,7 @@ static bool take_frozen(const struct pg_result *row, void *arg)
     bool frozen = *pg_text(row, 0, FROZEN) == 't';
     if (pg_is_null(row, 0, ACCOUNT)) {
         atomic_store(r->frozen, frozen);
-        *r->froze = seq;
+        atomic_store(r->froze, seq);
         return true;
     }
     struct account *account = account_by_number(r->accounts, (uint64_t)pg_number(row, 0, ACCOUNT));
@@ -113,7 +113,7 @@ static bool take_frozen(const struct pg_result *row, void *arg)
 }
 
 bool restore_frozen(struct context *context, struct store *store, struct account_table *accounts,
-    _Atomic bool *frozen, uint64_t *froze, char *error, size_t size)
+    _Atomic bool *frozen, _Atomic uint64_t *froze, char *error, size_t size)
 {
     struct restoring r = {
         .accounts = accounts, .frozen = frozen, .froze = froze, .error = error, .size = size};

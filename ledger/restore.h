@@ -17,7 +17,7 @@ MUST_CHECK bool restore_holds(struct context *context, struct store *store,
 /* The accounts that are frozen; *frozen: the whole ledger is, or not, since the entry *froze (0:
  * it never was). */
 MUST_CHECK bool restore_frozen(struct context *context, struct store *store,
-    struct account_table *accounts, _Atomic bool *frozen, uint64_t *froze, char *error,
+    struct account_table *accounts, _Atomic bool *frozen, _Atomic uint64_t *froze, char *error,
     size_t size);
 
 #endif

@@ -65,8 +65,10 @@ static bool prepare(struct context *context, void *arg)
         r->change.status = LEDGER_UNAVAILABLE;
         return false;
     }
-    if (before)
+    if (before) {
+        r->change.entry->posting_count = 0; /* outside of a section nobody looks at accounts */
         refuse_again(r, before->seq);
+    }
     entry_drop(&before);
     return r->change.status == LEDGER_OK;
 }
