@@ -46,7 +46,8 @@ static void fire_in_order_of_time(void)
     for (int i = 0; i < TIMERS; i++) {
         shots[i] = (struct shot){.group = &group};
         sorted[i] = &shots[i];
-        timer_start(&shots[i].timer, now + rand_r(&seed) % (10 * CLOCK_MS), fire, &shots[i]);
+        int64_t at = now + rand_r(&seed) % 10000 * 1000 + i; /* no two at the same time */
+        timer_start(&shots[i].timer, at, fire, &shots[i]);
     }
     waitgroup_wait(&group);
     qsort(sorted, TIMERS, sizeof *sorted, by_time);
