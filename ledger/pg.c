@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/poller.h"
 #include "ledger/failpoint.h"
@@ -61,15 +62,37 @@ bool pg_is_lost(const struct pg *pg)
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
+/* Has the context ended? Then the connection is good for nothing more. */
+static bool is_over(struct context *context, struct pg *pg)
+{
+    if (context_err(context) == CONTEXT_OK)
+        return false;
+    note_message(pg, "the wait for the database was ended");
+    return pg->lost = true;
+}
+
 static bool wait_for(struct context *context, struct pg *pg, unsigned events)
 {
     if (poller_wait(context, PQsocket(pg->conn), events) == POLLER_READY)
         return true;
-    if (context_err(context) != CONTEXT_OK) {
-        note_message(pg, "the wait for the database was ended");
-        pg->lost = true;
-    }
+    (void)is_over(context, pg);
     return false;
+}
+
+/* Wait for an answer's bytes, and for some time only: when memory is short libpq takes a whole
+ * message for a part of one, and must look again though no more bytes will come. */
+static bool wait_for_answer(struct context *context, struct pg *pg)
+{
+    enum { LOOK_AGAIN_MS = 1000 };
+    struct context *turn = context_with_timeout(context, LOOK_AGAIN_MS * CLOCK_MS);
+    enum poller_status status = POLLER_CANCELLED;
+    if (turn) {
+        status = poller_wait(turn, PQsocket(pg->conn), POLLER_READ);
+        context_release(&turn);
+    } else {
+        co_sleep(CLOCK_MS);
+    }
+    return status == POLLER_READY || (status == POLLER_CANCELLED && !is_over(context, pg));
 }
 
 /* Send all that libpq has buffered. While that lasts the server may be sending too. */
@@ -86,7 +109,7 @@ static bool flush(struct context *context, struct pg *pg)
 static bool next_result(struct context *context, struct pg *pg, PGresult **result)
 {
     while (PQisBusy(pg->conn))
-        if (!wait_for(context, pg, POLLER_READ) || !PQconsumeInput(pg->conn))
+        if (!wait_for_answer(context, pg) || !PQconsumeInput(pg->conn))
             return false;
     *result = PQgetResult(pg->conn);
     return PQstatus(pg->conn) == CONNECTION_OK || *result != NULL;
@@ -262,9 +285,11 @@ enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql, 
 
 /* ---- COPY TO ------------------------------------------------------------------------------- */
 
-/* The next piece of a COPY that runs; *size 0: there is none. False: the connection is lost. */
+/* The next piece of a COPY that runs; *size 0: there is none. False: the connection is lost, or
+ * memory is short: then libpq would offer the same piece again and again. */
 static bool next_piece(struct context *context, struct pg *pg, char **piece, size_t *size)
 {
+    enum { PIECE_FAILED = -2 };
     bool read_already = false;
     int got;
     while ((got = PQgetCopyData(pg->conn, piece, 1)) == 0) {
@@ -275,7 +300,7 @@ static bool next_piece(struct context *context, struct pg *pg, char **piece, siz
         read_already = true;
     }
     *size = got > 0 ? (size_t)got : 0;
-    return true; /* if it broke off, the result that follows says why */
+    return got != PIECE_FAILED; /* -1: it ended, or broke off, which the next result tells */
 }
 
 static enum pg_status read_pieces(struct context *context, struct pg *pg, struct row_stream *stream)
@@ -308,7 +333,7 @@ enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql
     if (pg->lost || !PQsendQuery(pg->conn, sql) || !flush(context, pg))
         return lose(pg);
     for (;;) {
-        PGresult *result;
+        PGresult *result = NULL;
         if (!next_result(context, pg, &result))
             status = lose(pg);
         else if (!result)
