@@ -5,12 +5,9 @@
 #include <string.h>
 
 #include "coro/clock.h"
-#include "coro/runtime.h"
 #include "ledger/migrate.h"
-#include "ledger/pg.h"
 #include "server/cmd.h"
-#include "server/database.h"
-#include "server/options.h"
+#include "server/cmd_database.h"
 #include "server/token_cache.h"
 
 enum { ERROR_TEXT = 400 };
@@ -20,8 +17,6 @@ static const int64_t patience_ns = 60 * CLOCK_S;
 struct command {
     const char *verb, *scope, *name;
     int64_t id;
-    struct database_options database;
-    int exit_code;
 };
 
 static bool create(struct context *context, struct pg *pg, const struct command *command)
@@ -54,56 +49,35 @@ static bool list(struct context *context, struct pg *pg)
     return true;
 }
 
-static bool revoke(struct context *context, struct pg *pg, struct command *command)
+static bool revoke(struct context *context, struct pg *pg, int64_t id, int *exit_code)
 {
     bool found;
-    if (!token_revoke(context, pg, command->id, &found))
+    if (!token_revoke(context, pg, id, &found))
         return false;
     if (!found) {
-        fprintf(stderr, "teller: there is no good token %" PRId64 "\n", command->id);
-        command->exit_code = 1;
+        fprintf(stderr, "teller: there is no good token %" PRId64 "\n", id);
+        *exit_code = 1;
     }
     return true;
 }
 
-static void work(struct context *context, struct pg *pg, struct command *command)
+static int work(struct context *context, struct pg *pg, void *arg)
 {
+    const struct command *command = arg;
     char error[ERROR_TEXT];
+    int exit_code = 0;
     if (migrate(context, pg, error, sizeof error) != PG_OK) {
         fprintf(stderr, "teller: %s\n", error);
-        return;
+        return 1;
     }
-    command->exit_code = 0;
     bool good = strcmp(command->verb, "create") == 0 ? create(context, pg, command)
                 : strcmp(command->verb, "list") == 0 ? list(context, pg)
-                                                     : revoke(context, pg, command);
+                                                     : revoke(context, pg, command->id, &exit_code);
     if (!good) {
         fprintf(stderr, "teller: %s\n", pg_message(pg));
-        command->exit_code = 1;
+        exit_code = 1;
     }
-}
-
-static void run(void *arg)
-{
-    struct command *command = arg;
-    struct database database;
-    char error[ERROR_TEXT];
-    struct context *patience = context_with_timeout(context_background(), patience_ns);
-    ensure(patience);
-    command->exit_code = 1;
-    if (database_open(patience, &command->database, &database, error, sizeof error)) {
-        struct pg *pg = pg_connect(patience, database.conninfo, NULL, error, sizeof error);
-        if (pg) {
-            work(patience, pg, command);
-            pg_close(&pg);
-        } else {
-            fprintf(stderr, "teller: %s\n", error);
-        }
-        database_close(&database);
-    } else {
-        fprintf(stderr, "teller: %s\n", error);
-    }
-    context_release(&patience);
+    return exit_code;
 }
 
 static bool read_words(struct command *command, const char **words)
@@ -134,9 +108,7 @@ int cmd_token(int argc, char **argv)
     struct option flags[] = {
         {"scope", "NAME", "create: what it may do: read, write or admin", NULL},
         {"name", "TEXT", "create: what it is for", ""},
-        {"data", "DIR", "the data folder", "var"},
-        {"database", "URL", "the PostgreSQL server, if not the private one", NULL},
-        {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
+        CMD_DATABASE_FLAGS,
         {NULL, NULL, NULL, NULL},
     };
     const struct options options = {"teller token create --scope S [--name N] | list | revoke ID",
@@ -144,22 +116,13 @@ int cmd_token(int argc, char **argv)
         "A revocation holds within a second, also in a running service.",
         flags};
     const char *words[3];
-    static struct command command;
-    switch (options_parse(&options, argc, argv, 2, words, 2)) {
-    case OPTIONS_HELP:
-        return 0;
-    case OPTIONS_BAD:
-        return 2;
-    case OPTIONS_GOOD:
-        break;
-    }
-    command.scope = options_value(&options, "scope");
-    command.name = options_value(&options, "name");
-    command.database = (struct database_options){.data = options_value(&options, "data"),
-        .url = options_value(&options, "database"),
-        .postgres_bin = options_value(&options, "postgres-bin")};
+    int code = cmd_database_parse(&options, argc, argv, words, 2);
+    if (code >= 0)
+        return code;
+    struct command command = {
+        .scope = options_value(&options, "scope"), .name = options_value(&options, "name")};
     if (!read_words(&command, words))
         return 2;
-    (void)runtime_run(NULL, run, &command);
-    return command.exit_code;
+    return cmd_database_run(&(struct cmd_database){
+        .options = &options, .patience_ns = patience_ns, .work = work, .arg = &command});
 }
