@@ -26,7 +26,9 @@ static int newest_known(void)
 
 static enum pg_status applied(struct context *context, struct pg *pg, int *number)
 {
-    static const struct pg_statement newest = {0, 0, "SELECT coalesce(max(no), 0) FROM migration"};
+    /* A slot that nobody else has: who migrates goes on to other statements on this connection. */
+    static const struct pg_statement newest = {
+        PG_SLOTS - 2, 0, "SELECT coalesce(max(no), 0) FROM migration"};
     struct pg_result *rows = NULL;
     enum pg_status status = pg_run(context, pg, &newest, NULL, &rows);
     if (status == PG_OK)
