@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries come as rows, one for each posting (or one, for an entry without any), those of an entry
+ * side by side and its last posting first: so the first row tells how many there are, and an entry
+ * is complete with its posting 0.
+ *
+ * Rows are read CHUNK positions at a time: each query is a short walk along indexes, and neither
+ * side ever sorts or holds more. Accounts are looked up by the database (an account's row may be
+ * anywhere among millions) and kept until there are ACCOUNTS of them.
+ */
+#include "ledger/snapshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/row.h"
+
+enum { CHUNK = 4096, ACCOUNTS = 4096, SQL_TEXT = 2048 };
+
+/* ---- failing ------------------------------------------------------------------------------- */
+
+static bool fail(struct snapshot *snapshot, const char *why)
+{
+    snprintf(snapshot->error, sizeof snapshot->error, "%s", why);
+    return false;
+}
+
+/* A query has ended; the first error stays, as the others follow from it. */
+static bool ended(struct snapshot *snapshot, enum pg_status status)
+{
+    if (status == PG_OK)
+        return true;
+    return *snapshot->error ? false : fail(snapshot, pg_message(snapshot->pg));
+}
+
+/* ---- begin and end ------------------------------------------------------------------------- */
+
+static bool take_seq(const struct row *row, void *arg)
+{
+    *(uint64_t *)arg = row_bigint(row, 0);
+    return true;
+}
+
+bool snapshot_begin(struct snapshot *snapshot, struct context *context, struct pg *pg, int ledger)
+{
+    char sql[SQL_TEXT];
+    *snapshot = (struct snapshot){.context = context, .pg = pg, .ledger = ledger};
+    /* Who takes the rows may be slow (a pager, a pipe): that is no reason to be cut off. */
+    if (!ended(snapshot, pg_script(context, pg,
+                             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                             "SET LOCAL idle_in_transaction_session_timeout = 0")))
+        return false;
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT coalesce(max(seq), 0) FROM entry WHERE ledger = %d) TO STDOUT (FORMAT "
+        "binary)",
+        ledger);
+    return ended(snapshot, pg_unload(context, pg, sql, take_seq, &snapshot->seq));
+}
+
+void snapshot_end(struct snapshot *snapshot)
+{
+    /* It read, and nothing else: how this ends does not matter. */
+    if (!pg_is_lost(snapshot->pg))
+        (void)!pg_script(snapshot->context, snapshot->pg, "COMMIT");
+}
+
+/* ---- assets and amounts -------------------------------------------------------------------- */
+
+struct assets {
+    struct snapshot *snapshot;
+    bool (*take)(const char *asset, void *arg);
+    void *arg;
+};
+
+static bool take_asset(const struct row *row, void *arg)
+{
+    const struct assets *assets = arg;
+    char asset[ASSET_TEXT];
+    if (!row_text(row, 0, asset, sizeof asset) || !asset_is_valid(asset))
+        return fail(assets->snapshot, "an account has no asset; see teller audit");
+    return assets->take(asset, assets->arg);
+}
+
+bool snapshot_assets(
+    struct snapshot *snapshot, bool (*take)(const char *asset, void *arg), void *arg)
+{
+    char sql[SQL_TEXT];
+    struct assets assets = {snapshot, take, arg};
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT DISTINCT asset FROM account WHERE ledger = %d ORDER BY asset)"
+        " TO STDOUT (FORMAT binary)",
+        snapshot->ledger);
+    return ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_asset, &assets));
+}
+
+static bool take_largest(const struct row *row, void *arg)
+{
+    *(money *)arg = row_money(row, 0);
+    return true;
+}
+
+bool snapshot_largest(struct snapshot *snapshot, money *largest)
+{
+    char sql[SQL_TEXT];
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT coalesce(greatest(max(amount), max(abs(from_after)), max(abs(to_after))), 0)"
+        " FROM posting WHERE ledger = %d) TO STDOUT (FORMAT binary)",
+        snapshot->ledger);
+    return ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_largest, largest));
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
+
+struct reading {
+    struct snapshot *snapshot;
+    bool (*take)(const struct entry *entry, void *arg);
+    void *arg;
+    uint64_t seq;        /* the last entry that was begun */
+    struct entry *entry; /* the one that is not complete yet */
+    uint32_t missing;    /* so many of its postings have not come */
+    struct account_table *accounts;
+    size_t known; /* so many have been put into it, at least */
+};
+
+enum column {
+    SEQ,
+    AT,
+    KIND,
+    KEY,
+    CODE,
+    AVAILABLE,
+    METADATA,
+    REF,
+    ACCOUNT_ID,
+    ACCOUNT_ASSET,
+    ACCOUNT_FLOOR,
+    ACCOUNT_METADATA,
+    EXPIRES,
+    LEG,
+    FROM_ID,
+    FROM_ASSET,
+    TO_ID,
+    TO_ASSET,
+    AMOUNT,
+    FROM_AFTER,
+    TO_AFTER,
+};
+
+/*
+ * Takes the ledger, the first and the last position, and these again. h is the hold that an entry
+ * makes, releases or sees expire. LIMIT 1 keeps the planner from joining whole tables: what it
+ * wraps is looked up, row by row.
+ */
+static const char entries_sql[] =
+    "COPY (SELECT e.seq, e.at, e.kind, e.key, e.code, e.available, e.metadata, e.ref,"
+    " a.id, a.asset, a.floor, a.metadata, h.expires_at, coalesce(p.leg, 0::smallint),"
+    " f.id, f.asset, t.id, t.asset, coalesce(p.amount, h.amount), p.from_after, p.to_after"
+    " FROM entry e LEFT JOIN posting p"
+    " ON p.ledger = %d AND p.seq BETWEEN %lu AND %lu AND p.seq = e.seq"
+    " LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger AND x.seq ="
+    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END LIMIT 1) h ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
+    " AND x.no = e.account LIMIT 1) a ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
+    " AND x.no = coalesce(p.from_no, h.from_no) LIMIT 1) f ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
+    " AND x.no = coalesce(p.to_no, h.to_no) LIMIT 1) t ON true"
+    " WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu ORDER BY e.seq, p.leg DESC)"
+    " TO STDOUT (FORMAT binary)";
+
+static bool damaged(struct reading *reading, uint64_t seq)
+{
+    char why[100];
+    snprintf(why, sizeof why, "the entry %lu is not whole; see teller audit", seq);
+    return fail(reading->snapshot, why);
+}
+
+/* The account of that id and asset; NULL: there is none such, or memory is short. */
+static struct account *account_at(struct reading *reading, const struct row *row, unsigned column)
+{
+    char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
+    if (!row_text(row, column, id, sizeof id) || !account_id_is_valid(id) ||
+        !row_text(row, column + 1, asset, sizeof asset) || !asset_is_valid(asset))
+        return NULL;
+    struct account *account = account_find_or_add(reading->accounts, id);
+    if (account && !*account->asset) {
+        const char *interned = asset_intern(asset);
+        if (!interned)
+            return NULL;
+        account->asset = interned;
+        reading->known++;
+    }
+    return account;
+}
+
+static bool read_posting(struct reading *reading, const struct row *row)
+{
+    int leg = row_smallint(row, LEG);
+    if (leg < 0 || (uint32_t)leg + 1 != reading->missing)
+        return false;
+    struct posting *posting = &reading->entry->postings[leg];
+    posting->from = account_at(reading, row, FROM_ID);
+    posting->to = account_at(reading, row, TO_ID);
+    if (!posting->from || !posting->to)
+        return false;
+    posting->amount = row_money(row, AMOUNT);
+    if (!row_is_null(row, FROM_AFTER)) { /* null: of a hold, which moves nothing */
+        posting->from_after = row_money(row, FROM_AFTER);
+        posting->to_after = row_money(row, TO_AFTER);
+    }
+    reading->missing--;
+    return true;
+}
+
+/* A text of any length, the caller's to free. NULL: it is null, or memory is short. */
+static char *copy_text(const struct row *row, unsigned column)
+{
+    size_t size;
+    const char *bytes = row_bytes(row, column, &size);
+    return bytes ? strndup(bytes, size) : NULL;
+}
+
+static bool read_account(struct reading *reading, const struct row *row)
+{
+    struct account *account = account_at(reading, row, ACCOUNT_ID);
+    reading->entry->account = account;
+    if (!account || reading->entry->kind != ENTRY_ACCOUNT)
+        return account != NULL;
+    account->has_floor = !row_is_null(row, ACCOUNT_FLOOR);
+    account->floor = account->has_floor ? row_money(row, ACCOUNT_FLOOR) : 0;
+    if (!account->metadata)
+        account->metadata = copy_text(row, ACCOUNT_METADATA);
+    return account->metadata || row_is_null(row, ACCOUNT_METADATA);
+}
+
+static struct entry *make_entry(const struct row *row, size_t postings)
+{
+    char key[ENTRY_KEY_MAX + 1], *metadata = copy_text(row, METADATA);
+    bool has_key = row_text(row, KEY, key, sizeof key);
+    struct entry *entry = NULL;
+    if (has_key != row_is_null(row, KEY) && (metadata || row_is_null(row, METADATA)))
+        entry = entry_make(
+            (enum entry_kind)row_smallint(row, KIND), has_key ? key : NULL, metadata, postings);
+    free(metadata);
+    return entry;
+}
+
+/* What the first of its rows says of an entry. False: memory is short, or it is not whole. */
+static bool begin_entry(struct reading *reading, const struct row *row)
+{
+    char code[40];
+    reading->missing = row_is_null(row, FROM_ID) ? 0 : (uint32_t)row_smallint(row, LEG) + 1;
+    if (reading->missing > ENTRY_POSTINGS_MAX)
+        return false;
+    struct entry *entry = reading->entry = make_entry(row, reading->missing);
+    if (!entry)
+        return false;
+    entry->seq = reading->seq;
+    entry->at_us = row_time(row, AT);
+    entry->ref = row_is_null(row, REF) ? 0 : row_bigint(row, REF);
+    if (row_text(row, CODE, code, sizeof code))
+        entry->code = status_of_name(code);
+    if (!row_is_null(row, AVAILABLE))
+        entry->available = row_money(row, AVAILABLE);
+    if (entry->kind == ENTRY_HOLD && !row_is_null(row, EXPIRES))
+        entry->expires_us = row_time(row, EXPIRES);
+    bool moves = entry_moves_money(entry) || entry->kind == ENTRY_HOLD;
+    return (row_is_null(row, ACCOUNT_ID) || read_account(reading, row)) &&
+           (reading->missing > 0 || !moves);
+}
+
+/* Accounts that no entry is using can be looked up again. */
+static bool forget_accounts(struct reading *reading)
+{
+    account_table_free(&reading->accounts);
+    reading->accounts = account_table_make();
+    reading->known = 0;
+    return reading->accounts || fail(reading->snapshot, "out of memory");
+}
+
+static bool take_row(const struct row *row, void *arg)
+{
+    struct reading *reading = arg;
+    if (!reading->entry) {
+        if (reading->known >= ACCOUNTS && !forget_accounts(reading))
+            return false;
+        reading->seq++;
+        if (row_bigint(row, SEQ) != reading->seq || !begin_entry(reading, row))
+            return damaged(reading, reading->seq);
+    }
+    if (row_bigint(row, SEQ) != reading->seq ||
+        (reading->missing > 0 && !read_posting(reading, row)))
+        return damaged(reading, reading->seq);
+    if (reading->missing > 0)
+        return true;
+    bool good = reading->take(reading->entry, reading->arg);
+    entry_drop(&reading->entry);
+    return good;
+}
+
+static bool read_chunk(struct reading *reading)
+{
+    char sql[SQL_TEXT];
+    struct snapshot *snapshot = reading->snapshot;
+    uint64_t first = reading->seq + 1, last = reading->seq + CHUNK;
+    snprintf(
+        sql, sizeof sql, entries_sql, snapshot->ledger, first, last, snapshot->ledger, first, last);
+    if (!ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_row, reading)))
+        return false;
+    bool whole = reading->seq == (last < snapshot->seq ? last : snapshot->seq);
+    return (whole && !reading->entry) ||
+           damaged(reading, reading->entry ? reading->seq : reading->seq + 1);
+}
+
+bool snapshot_entries(
+    struct snapshot *snapshot, bool (*take)(const struct entry *entry, void *arg), void *arg)
+{
+    struct reading reading = {.snapshot = snapshot, .take = take, .arg = arg};
+    bool good = forget_accounts(&reading);
+    while (good && reading.seq < snapshot->seq)
+        good = read_chunk(&reading);
+    entry_drop(&reading.entry);
+    account_table_free(&reading.accounts);
+    return good;
+}
+
+/* ---- balances ------------------------------------------------------------------------------ */
+
+struct balances {
+    struct snapshot *snapshot;
+    bool (*take)(const struct snapshot_balance *balance, void *arg);
+    void *arg;
+};
+
+static bool take_balance(const struct row *row, void *arg)
+{
+    const struct balances *balances = arg;
+    struct snapshot_balance balance;
+    if (!row_text(row, 0, balance.id, sizeof balance.id) ||
+        !row_text(row, 1, balance.asset, sizeof balance.asset))
+        return fail(balances->snapshot, "an account is not whole; see teller audit");
+    balance.balance = row_money(row, 2);
+    return balances->take(&balance, balances->arg);
+}
+
+bool snapshot_balances(struct snapshot *snapshot,
+    bool (*take)(const struct snapshot_balance *balance, void *arg), void *arg)
+{
+    char sql[SQL_TEXT];
+    struct balances balances = {snapshot, take, arg};
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT account, asset, balance FROM balances"
+        " WHERE ledger = (SELECT name FROM ledger WHERE no = %d)"
+        " ORDER BY translate(account, ':', E'\\x01')) TO STDOUT (FORMAT binary)",
+        snapshot->ledger);
+    return ended(
+        snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_balance, &balances));
+}
