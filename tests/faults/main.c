@@ -16,7 +16,7 @@ static void clean_up(void *arg)
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {
-        &points_suite, &wire_suite, &calls_suite, &kills_suite, NULL};
+        &model_suite, &points_suite, &wire_suite, &calls_suite, &kills_suite, NULL};
     int code = unit_main("faults", suites, argc, argv);
     runtime_run(NULL, clean_up, NULL);
     printf("%lu kills, %lu cuts, %lu failpoints, %lu failed calls, %lu operations checked: "

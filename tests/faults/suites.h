@@ -5,6 +5,7 @@
 
 #include "tests/unit.h"
 
+extern const struct unit_suite model_suite;
 extern const struct unit_suite points_suite;
 extern const struct unit_suite wire_suite;
 extern const struct unit_suite calls_suite;

@@ -8,6 +8,8 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "loadtest/json.h"
+#include "tests/faults/model.h"
 #include "tests/service/checker.h"
 #include "tests/service/visit.h"
 
@@ -57,11 +59,51 @@ void trial_kill(struct trial *trial)
     trial_tally.kills++;
 }
 
+/* Lead the model through the journal, page after page. */
+static void replay(struct visit *visit, struct model *model)
+{
+    struct json item;
+    char path[64], key[100], kind[20];
+    int64_t before = -1;
+    while (model->seq > before) {
+        before = model->seq;
+        snprintf(path, sizeof path, "/journal?limit=1000&after=%lld", (long long)before);
+        visit_get(visit, path);
+        CU_ASSERT_EQUAL(visit->response.status, 200);
+        struct json_walk walk = {.rest = json_member(visit->body, "items")};
+        while (json_next(&walk, &item)) {
+            if (!json_copy(json_member(item, "key"), key, sizeof key))
+                key[0] = '\0';
+            CU_ASSERT(json_copy(json_member(item, "kind"), kind, sizeof kind));
+            model_step(model, key, kind);
+        }
+    }
+}
+
+static size_t ask_model(struct visit *visit, struct trial *trial)
+{
+    struct model model;
+    model_begin(&model, trial->workload.histories, CLIENTS, SHOWN);
+    replay(visit, &model);
+    for (unsigned i = 0; i < HISTORY_ACCOUNTS; i++) {
+        char name[16], path[40];
+        int64_t balance = -1, held = -1;
+        history_account(i, name);
+        snprintf(path, sizeof path, "/accounts/%s", name);
+        visit_get(visit, path);
+        (void)json_integer(json_member(visit->body, "balance"), &balance);
+        (void)json_integer(json_member(visit->body, "held"), &held);
+        model_balance(&model, i, balance, held);
+    }
+    return model_end(&model);
+}
+
 static size_t compare(struct trial *trial, struct checker_figures *figures)
 {
     struct visit visit;
     visit_begin(&visit, &trial->service);
     size_t problems = checker_run(&visit.api, trial->workload.histories, CLIENTS, SHOWN, figures);
+    problems += ask_model(&visit, trial);
     visit_end(&visit);
     CU_ASSERT_EQUAL(problems, 0);
     trial_tally.violations += problems;

@@ -153,18 +153,22 @@ static void check_op(struct checker *checker, struct op *op, struct json item, i
 {
     static const char world[] = "world:USD.2";
     char from[16], to[16];
-    bool moved = json_is(json_member(item, "kind"), "transfer");
+    static const char *const kinds[] = {
+        "transfer", "transfer", "transfer", "hold", "capture", "release"};
+    bool done = json_is(json_member(item, "kind"), kinds[op->kind]);
+    bool moves = op->kind <= OP_TRANSFER || op->kind == OP_CAPTURE;
     history_account(op->from, from);
     history_account(op->to, to);
     op->seen++;
-    if (moved && !posting_is(item, op->kind == OP_DEPOSIT ? world : from,
-                     op->kind == OP_WITHDRAW ? world : to, op->amount))
+    if (done && moves &&
+        !posting_is(item, op->kind == OP_DEPOSIT ? world : from,
+            op->kind == OP_WITHDRAW ? world : to, op->amount))
         problem(checker, "entry %" PRId64 " differs from what %s asked for", seq, op->key);
-    if (op->outcome == OP_DONE && (!moved || op->seq != seq))
+    if (op->outcome == OP_DONE && (!done || op->seq != seq))
         problem(checker, "%s was told done at %" PRId64 ", but entry %" PRId64 " is its own",
             op->key, op->seq, seq);
-    if (op->outcome == OP_REFUSED && moved)
-        problem(checker, "%s was told refused, but entry %" PRId64 " moves money", op->key, seq);
+    if (op->outcome == OP_REFUSED && done)
+        problem(checker, "%s was told refused, but entry %" PRId64 " does it", op->key, seq);
     if (op->outcome == OP_ABSENT)
         problem(checker, "%s was told not executed, but is entry %" PRId64, op->key, seq);
     checker->figures.unknown_done += op->outcome == OP_UNKNOWN;

@@ -33,7 +33,7 @@ void history_free(struct history *history)
 
 static enum client_status send_once(struct api *api, const struct op *op, struct response *response)
 {
-    char from[16], to[16];
+    char from[16], to[16], path[64], text[100];
     history_account(op->from, from);
     history_account(op->to, to);
     switch (op->kind) {
@@ -41,23 +41,38 @@ static enum client_status send_once(struct api *api, const struct op *op, struct
         return api_deposit(api, to, op->amount, op->key, response);
     case OP_WITHDRAW:
         return api_withdraw(api, from, op->amount, op->key, response);
-    default:
+    case OP_TRANSFER:
         return api_transfer(api, from, to, op->amount, op->key, response);
+    case OP_HOLD:
+        snprintf(text, sizeof text, "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%d}", from, to,
+            op->amount);
+        return api_post(api, "/holds", op->key, text, response);
+    case OP_CAPTURE:
+        snprintf(text, sizeof text, "{\"amount\":%d}", op->amount);
+        break;
+    default:
+        snprintf(text, sizeof text, "{}");
     }
+    snprintf(path, sizeof path, "/holds/%lld/%s", (long long)op->hold,
+        op->kind == OP_CAPTURE ? "capture" : "release");
+    return api_post(api, path, op->key, text, response);
 }
 
 /* What an answer means for an op whose outcome is not known yet. */
 static bool judge(struct op *op, const struct response *response)
 {
+    int64_t id = 0;
     struct json body = json_read(response->body, response->body_length);
     switch (response->status) {
     case 201:
         op->outcome = OP_DONE;
-        return json_integer(json_member(body, "id"), &op->seq);
+        op->seq = response->seq;
+        return json_integer(json_member(body, "id"), &id) && id == (op->hold ? op->hold : op->seq);
     case 422:
         op->outcome = OP_REFUSED;
         op->seq = response->seq;
-        return json_is(json_member(body, "code"), "insufficient_funds");
+        return json_is(json_member(body, "code"), "insufficient_funds") &&
+               json_integer(json_member(body, "available"), &op->available);
     case 429:
     case 503:
         if (!op->retried) /* else an earlier sending may have gone through */
@@ -88,7 +103,8 @@ static bool read_once(struct api *api, struct op *op)
         return response.status == 503 || response.status == 504;
     op->outcome = OP_DONE;
     op->seq = response.seq;
-    return json_integer(json_member(body, "balance"), &op->balance) && op->seq > 0;
+    return json_integer(json_member(body, "balance"), &op->balance) &&
+           json_integer(json_member(body, "held"), &op->held) && op->seq > 0;
 }
 
 static bool move_once(struct api *api, struct op *op)

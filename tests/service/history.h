@@ -13,7 +13,7 @@
 #include "loadtest/api.h"
 #include "loadtest/key.h"
 
-enum op_kind { OP_DEPOSIT, OP_WITHDRAW, OP_TRANSFER, OP_READ };
+enum op_kind { OP_DEPOSIT, OP_WITHDRAW, OP_TRANSFER, OP_HOLD, OP_CAPTURE, OP_RELEASE, OP_READ };
 
 /* What the client knows of it. */
 enum op_outcome {
@@ -30,8 +30,10 @@ struct op {
     uint8_t seen; /* how often the journal has it */
     bool retried; /* sent more than once */
     int32_t amount;
+    int64_t hold;                    /* a capture, a release: of that hold */
     int64_t seq;                     /* Ledger-Seq of the final answer */
-    int64_t balance;                 /* a read: what it was told of account `from`, as of seq */
+    int64_t balance, held;           /* a read: what it was told of account `from`, as of seq */
+    int64_t available;               /* refused: what it was told to be left of `from` */
     int64_t invoked_ns, returned_ns; /* of the first sending, and of the final answer */
 };
 

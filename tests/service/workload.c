@@ -26,14 +26,29 @@ static bool ready_accounts(const struct service *service)
     return ready;
 }
 
-static void choose(struct op *op, struct dice *dice, struct key_source *keys)
+/* The client's own hold, in full or in part, or not after all. */
+static void settle(struct op *op, const struct op *hold, struct dice *dice)
+{
+    op->kind = dice_below(dice, 2) ? OP_CAPTURE : OP_RELEASE;
+    op->from = hold->from;
+    op->to = hold->to;
+    op->hold = hold->seq;
+    op->amount = 1 + (int32_t)dice_below(dice, (uint64_t)hold->amount);
+}
+
+/* hold: what it has on hold and did not try to settle yet; seq 0: nothing. */
+static void choose(struct op *op, struct op *hold, struct dice *dice, struct key_source *keys)
 {
     static const uint8_t kinds[] = {OP_DEPOSIT, OP_WITHDRAW, OP_WITHDRAW, OP_TRANSFER, OP_TRANSFER,
-        OP_TRANSFER, OP_TRANSFER, OP_TRANSFER, OP_READ, OP_READ};
+        OP_TRANSFER, OP_HOLD, OP_HOLD, OP_READ, OP_READ};
     op->kind = kinds[dice_below(dice, sizeof kinds)];
     op->from = (uint8_t)dice_below(dice, HISTORY_ACCOUNTS);
     op->to = (uint8_t)((op->from + 1 + dice_below(dice, HISTORY_ACCOUNTS - 1)) % HISTORY_ACCOUNTS);
     op->amount = 1 + (int32_t)dice_below(dice, AMOUNT_MAX);
+    if (op->kind == OP_HOLD && hold->seq > 0) {
+        settle(op, hold, dice);
+        hold->seq = 0;
+    }
     if (op->kind != OP_READ)
         key_next(keys, op->key);
 }
@@ -66,12 +81,15 @@ static void one_client(void *arg)
     struct history *history = &workload->histories[index];
     struct dice dice = dice_make(workload->seed, index);
     struct key_source keys = key_source_make(workload->seed, (uint32_t)index);
+    struct op hold = {0};
     struct api api = {client_make(&workload->service->target, CLIENT_SECONDS * CLOCK_S), "main"};
     ensure(api.client);
     while (!workload->stop && !workload->failed) {
         struct op *op = history_add(history);
-        choose(op, &dice, &keys);
+        choose(op, &hold, &dice, &keys);
         one_op(workload, &api, op, index % 2 == 0);
+        if (op->kind == OP_HOLD && op->outcome == OP_DONE)
+            hold = *op;
     }
     client_free(&api.client);
     waitgroup_done(&workload->running);
