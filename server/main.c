@@ -14,6 +14,7 @@ static const struct {
     {"serve", "run the service", cmd_serve},
     {"token", "create, list and revoke access tokens", cmd_token},
     {"audit", "replay the journal and check every invariant", cmd_audit},
+    {"export", "write a whole ledger for other programs", cmd_export},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

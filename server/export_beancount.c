@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Beancount. Its days have no times: the time of an entry is metadata, and what all accounts must
+ * have in the end is asserted for the day after the last entry.
+ *
+ * For Beancount the balance of an account includes that of the accounts below it ("a" those of
+ * "a:b"). They come right after it, so a stack of those that the current one is below is enough to
+ * add them up: an assertion is written when its frame is left.
+ */
+#include <string.h>
+
+#include "server/export.h"
+#include "server/export_text.h"
+#include "server/time_text.h"
+
+/* Beancount computes with 28 digits; a transfer may add up 1,000 amounts. */
+enum { DIGITS = 25, DEPTH = ACCOUNT_ID_MAX + 1 };
+static const int64_t day_us = INT64_C(86400000000);
+
+struct frame {
+    char name[EXPORT_TEXT_BEANCOUNT], asset[ASSET_TEXT];
+    money sum;
+    bool beyond; /* the sum is out of range */
+};
+
+struct beancount {
+    bool ending; /* the entries are over */
+    size_t depth;
+    struct frame stack[DEPTH];
+};
+
+static const char warning[] = "there are amounts or balances of more than 25 digits; Beancount "
+                              "computes with 28 digits and may refuse what is right";
+
+static bool is_too_large(money largest)
+{
+    char digits[MONEY_TEXT];
+    return money_format(largest, digits) > DIGITS;
+}
+
+static void begin(struct export_work *work)
+{
+    fprintf(work->out, "; the ledger %s up to seq %lu, for beancount\n", work->ledger, work->seq);
+    if (is_too_large(work->largest)) {
+        fprintf(work->out, "; warning: %s\n", warning);
+        fprintf(stderr, "teller: warning: %s\n", warning);
+    }
+    fprintf(work->out, "option \"title\" \"%s\"\noption \"inferred_tolerance_multiplier\" \"0\"\n",
+        work->ledger);
+}
+
+/* "USD.2" for USD/2: no code has a point. */
+static const char *commodity_of(const char *asset, char commodity[ASSET_TEXT])
+{
+    memccpy(commodity, asset, '\0', ASSET_TEXT);
+    *strchr(commodity, '/') = '.';
+    return commodity;
+}
+
+static void declare_asset(struct export_work *work, const char *asset)
+{
+    char commodity[ASSET_TEXT];
+    fprintf(work->out, "\n1970-01-01 commodity %s\n  asset: \"%s\"\n",
+        commodity_of(asset, commodity), asset);
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
+
+static void write_text(FILE *out, const char *label, const char *text)
+{
+    if (!text)
+        return;
+    fprintf(out, "  %s: \"", label);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            putc('\\', out);
+        putc((unsigned char)*text < ' ' ? ' ' : *text, out);
+    }
+    fputs("\"\n", out);
+}
+
+static void write_place(FILE *out, const struct entry *entry)
+{
+    char at[TIME_TEXT];
+    time_text(entry->at_us, at);
+    fprintf(out, "  seq: %lu\n  at: \"%s\"\n", entry->seq, at);
+}
+
+static void write_opening(FILE *out, const char *day, const struct entry *entry)
+{
+    const struct account *account = entry->account;
+    char name[EXPORT_TEXT_BEANCOUNT], commodity[ASSET_TEXT], floor[EXPORT_TEXT_AMOUNT];
+    export_text_beancount(account->id, name);
+    fprintf(out, "%s open %s %s\n", day, name, commodity_of(account->asset, commodity));
+    write_place(out, entry);
+    write_text(out, "id", account->id);
+    export_text_amount(account->floor, account->asset, floor);
+    write_text(out, "floor", account->has_floor ? floor : "none");
+    write_text(out, "metadata", account->metadata);
+}
+
+static void write_movement(FILE *out, const char *day, const struct entry *entry)
+{
+    fprintf(out, "%s * \"%s\"\n", day, entry_kind_name(entry->kind));
+    write_place(out, entry);
+    if (entry->ref)
+        fprintf(out, "  %s: %lu\n", entry->kind == ENTRY_CAPTURE ? "hold" : "reverses", entry->ref);
+    write_text(out, "key", entry->key);
+    write_text(out, "metadata", entry->metadata);
+    for (uint32_t i = 0; i < entry->posting_count; i++) {
+        const struct posting *posting = &entry->postings[i];
+        char from[EXPORT_TEXT_BEANCOUNT], to[EXPORT_TEXT_BEANCOUNT];
+        char amount[EXPORT_TEXT_AMOUNT], commodity[ASSET_TEXT];
+        export_text_beancount(posting->from->id, from);
+        export_text_beancount(posting->to->id, to);
+        export_text_amount(posting->amount, posting->from->asset, amount);
+        commodity_of(posting->from->asset, commodity);
+        fprintf(out, "  %s  -%s %s\n  %s  %s %s\n", from, amount, commodity, to, amount, commodity);
+    }
+}
+
+static void write_entry(struct export_work *work, const struct entry *entry)
+{
+    char day[EXPORT_TEXT_DAY];
+    export_text_day(entry->at_us, day);
+    putc('\n', work->out);
+    if (entry_moves_money(entry))
+        write_movement(work->out, day, entry);
+    else if (entry->kind == ENTRY_ACCOUNT)
+        write_opening(work->out, day, entry);
+    else
+        export_text_note(work->out, entry);
+}
+
+/* ---- balances ------------------------------------------------------------------------------ */
+
+static void leave(struct export_work *work)
+{
+    struct beancount *beancount = work->state;
+    const struct frame *frame = &beancount->stack[--beancount->depth];
+    char day[EXPORT_TEXT_DAY], amount[EXPORT_TEXT_AMOUNT], commodity[ASSET_TEXT];
+    if (frame->beyond) {
+        fprintf(work->out, "; the sum of %s is beyond 38 digits\n", frame->name);
+        return;
+    }
+    export_text_day(work->at_us + day_us, day);
+    export_text_amount(frame->sum, frame->asset, amount);
+    fprintf(work->out, "%s balance %s  %s ~ 0 %s\n", day, frame->name, amount,
+        commodity_of(frame->asset, commodity));
+}
+
+static bool is_below(const char *name, const char *above)
+{
+    size_t length = strlen(above);
+    return strncmp(name, above, length) == 0 && name[length] == ':';
+}
+
+static void assert_balance(struct export_work *work, const struct snapshot_balance *balance)
+{
+    struct beancount *beancount = work->state;
+    char name[EXPORT_TEXT_BEANCOUNT];
+    if (!beancount->ending)
+        putc('\n', work->out);
+    beancount->ending = true;
+    export_text_beancount(balance->id, name);
+    while (beancount->depth > 0 && !is_below(name, beancount->stack[beancount->depth - 1].name))
+        leave(work);
+    struct frame *frame = &beancount->stack[beancount->depth++];
+    ensure(beancount->depth <= DEPTH); /* each is below the one before it by a part */
+    *frame = (struct frame){.beyond = false};
+    strcpy(frame->name, name);
+    strcpy(frame->asset, balance->asset);
+    for (size_t i = 0; i < beancount->depth; i++) {
+        struct frame *above = &beancount->stack[i];
+        if (strcmp(above->asset, balance->asset) == 0 &&
+            !money_add(above->sum, balance->balance, &above->sum))
+            above->beyond = true;
+    }
+}
+
+static void end(struct export_work *work)
+{
+    const struct beancount *beancount = work->state;
+    while (beancount->depth > 0)
+        leave(work);
+}
+
+const struct export_format export_beancount = {.name = "beancount",
+    .state_size = sizeof(struct beancount),
+    .asks_for_largest = true,
+    .begin = begin,
+    .asset = declare_asset,
+    .entry = write_entry,
+    .balance = assert_balance,
+    .end = end};

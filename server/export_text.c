@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/export_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/account.h"
+#include "server/time_text.h"
+
+/* ---- amounts and days ---------------------------------------------------------------------- */
+
+void export_text_amount(money amount, const char *asset, char text[EXPORT_TEXT_AMOUNT])
+{
+    char digits[MONEY_TEXT];
+    size_t scale = strtoul(strchr(asset, '/') + 1, NULL, 10);
+    size_t length = money_format(amount < 0 ? -amount : amount, digits);
+    size_t zeros = length <= scale ? scale + 1 - length : 0; /* one digit before the point */
+    ensure(scale <= MONEY_DIGITS);
+    if (amount < 0)
+        *text++ = '-';
+    memset(text, '0', zeros);
+    memcpy(text + zeros, digits, length + 1);
+    if (scale == 0)
+        return;
+    char *point = text + zeros + length - scale;
+    memmove(point + 1, point, scale + 1);
+    *point = '.';
+}
+
+void export_text_day(int64_t at_us, char text[EXPORT_TEXT_DAY])
+{
+    char whole[TIME_TEXT];
+    time_text(at_us, whole);
+    memcpy(text, whole, EXPORT_TEXT_DAY - 1);
+    text[EXPORT_TEXT_DAY - 1] = '\0';
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+void export_text_name(const char *id, char name[EXPORT_TEXT_NAME])
+{
+    for (bool begins = true; *id; id++) {
+        if (*id == ':' && begins)
+            *name++ = '~';
+        begins = *id == ':';
+        *name++ = *id;
+        if (begins && id[1] == '\0')
+            *name++ = '~';
+    }
+    *name = '\0';
+}
+
+static bool is_between(char c, char low, char high)
+{
+    return c >= low && c <= high;
+}
+
+static char *spell(char *to, char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    if (is_between(c, 'a', 'z') || is_between(c, 'A', 'Z') || is_between(c, '0', '9')) {
+        *to++ = c;
+        return to;
+    }
+    *to++ = '-';
+    *to++ = hex[(unsigned char)c >> 4];
+    *to++ = hex[c & 15];
+    return to;
+}
+
+void export_text_beancount(const char *id, char name[EXPORT_TEXT_BEANCOUNT])
+{
+    char asset[ASSET_TEXT];
+    bool world = asset_of_world_id(id, asset);
+    char *to = stpcpy(name, world ? "Equity" : "Assets");
+    for (;; id++) {
+        *to++ = ':';
+        if (is_between(*id, 'a', 'z'))
+            *to++ = (char)(*id++ - 'a' + 'A');
+        else if (!is_between(*id, '0', '9') && !world)
+            to = stpcpy(to, "X--");
+        for (; *id && *id != ':'; id++)
+            to = spell(to, *id);
+        if (!*id)
+            break;
+    }
+    *to = '\0';
+}
+
+/* ---- comments ------------------------------------------------------------------------------ */
+
+void export_text_json(FILE *out, const char *indent, const char *label, const char *json)
+{
+    enum { LINE = 3000 }; /* ledger takes 4096 */
+    bool in_text = false, escaped = false;
+    size_t column = 0;
+    fprintf(out, "%s; %s: ", indent, label);
+    for (; *json; json++) {
+        unsigned char c = (unsigned char)*json;
+        if (++column > LINE && (c & 0xC0) != 0x80) { /* not within a character */
+            fprintf(out, "\n%s; ... ", indent);
+            column = 0;
+        }
+        if (c == '[')
+            fputs(in_text ? "\\u005b" : "[ ", out);
+        else
+            putc(c < ' ' ? ' ' : c, out);
+        if (c == '"' && !escaped)
+            in_text = !in_text;
+        escaped = c == '\\' && !escaped;
+    }
+    putc('\n', out);
+}
+
+void export_text_extras(FILE *out, const char *indent, const struct entry *entry)
+{
+    const char *metadata =
+        entry->kind == ENTRY_ACCOUNT ? entry->account->metadata : entry->metadata;
+    if (entry->key) {
+        char quoted[2 * ENTRY_KEY_MAX + 3], *to = quoted;
+        *to++ = '"';
+        for (const char *c = entry->key; *c; *to++ = *c++)
+            if (*c == '"' || *c == '\\')
+                *to++ = '\\';
+        *to++ = '"';
+        *to = '\0';
+        export_text_json(out, indent, "key", quoted);
+    }
+    if (metadata)
+        export_text_json(out, indent, "metadata", metadata);
+}
+
+static void note_account(FILE *out, const struct account *account)
+{
+    char floor[EXPORT_TEXT_AMOUNT];
+    export_text_amount(account->floor, account->asset, floor);
+    fprintf(out, "account %s of %s, %s%s", account->id, account->asset,
+        account->has_floor ? "floor " : "no floor", account->has_floor ? floor : "");
+}
+
+static void note_hold(FILE *out, const struct entry *entry)
+{
+    const struct posting *posting = &entry->postings[0];
+    char amount[EXPORT_TEXT_AMOUNT], until[TIME_TEXT];
+    export_text_amount(posting->amount, posting->from->asset, amount);
+    fprintf(out, "hold of %s %s from %s to %s", amount, posting->from->asset, posting->from->id,
+        posting->to->id);
+    if (entry->expires_us) {
+        time_text(entry->expires_us, until);
+        fprintf(out, " until %s", until);
+    }
+}
+
+static void note_rejection(FILE *out, const struct entry *entry)
+{
+    fprintf(out, "rejected, %s", status_name(entry->code));
+    if (!entry->account)
+        return;
+    fprintf(out, " of account %s", entry->account->id);
+    if (entry->code == LEDGER_INSUFFICIENT_FUNDS) {
+        char available[EXPORT_TEXT_AMOUNT];
+        export_text_amount(entry->available, entry->account->asset, available);
+        fprintf(out, ", which could give %s %s", available, entry->account->asset);
+    }
+}
+
+void export_text_note(FILE *out, const struct entry *entry)
+{
+    char at[TIME_TEXT];
+    time_text(entry->at_us, at);
+    fprintf(out, "; seq %lu at %s: ", entry->seq, at);
+    switch (entry->kind) {
+    case ENTRY_ACCOUNT:
+        note_account(out, entry->account);
+        break;
+    case ENTRY_REJECTED:
+        note_rejection(out, entry);
+        break;
+    case ENTRY_HOLD:
+        note_hold(out, entry);
+        break;
+    case ENTRY_RELEASE:
+    case ENTRY_EXPIRY:
+        fprintf(out, "%s of hold %lu", entry_kind_name(entry->kind), entry->ref);
+        break;
+    case ENTRY_FREEZE:
+    case ENTRY_UNFREEZE:
+        fprintf(out, "%s of %s%s", entry_kind_name(entry->kind),
+            entry->account ? "account " : "the ledger", entry->account ? entry->account->id : "");
+        break;
+    case ENTRY_TRANSFER:
+    case ENTRY_CAPTURE:
+    case ENTRY_REVERSAL:
+        ensure(!"it moves money");
+    }
+    putc('\n', out);
+    export_text_extras(out, "", entry);
+}
