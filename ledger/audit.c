@@ -156,7 +156,7 @@ static bool take_finding(const struct row *row, void *arg)
 }
 
 /* A key is used once; an entry is reversed once, and exactly, last posting first; every entry is of
- * a batch. */
+ * a batch, and what was looked up by the entries that it belongs to belongs to one. */
 static const char whole[] =
     "COPY ("
     "SELECT max(seq), 'its key was used before' FROM entry"
@@ -169,12 +169,18 @@ static const char whole[] =
     "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.seq) IS DISTINCT FROM"
     " (SELECT array_agg((to_no, from_no, amount) ORDER BY leg DESC)"
     "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.ref)"
+    " UNION ALL SELECT opened, 'an account that no entry opened' FROM account a"
+    " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
+    "  WHERE e.ledger = a.ledger AND e.seq = a.opened AND e.kind = 1 AND e.account = a.no)"
+    " UNION ALL SELECT seq, 'held by no entry' FROM held d"
+    " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
+    "  WHERE e.ledger = d.ledger AND e.seq = d.seq AND e.kind BETWEEN 4 AND 7)"
     " UNION ALL SELECT min(seq), 'an entry that no batch has' FROM entry"
     " WHERE ledger = %d AND seq > %lu HAVING count(*) > 0) TO STDOUT (FORMAT binary)";
 
 static enum pg_status check_whole(struct audit_replay *r)
 {
-    char sql[sizeof whole + 100];
+    char sql[sizeof whole + 120];
     if (r->batch != r->writer_batch)
         audit_note(r->report, r->seq + 1, "the end is missing: batches %lu to %lu", r->batch + 1,
             r->writer_batch);
@@ -182,7 +188,8 @@ static enum pg_status check_whole(struct audit_replay *r)
         audit_note(
             r->report, r->seq + 1, "the end is missing: the checkpoint is at %lu", r->checkpoint);
     check_sums(r);
-    snprintf(sql, sizeof sql, whole, r->ledger, r->ledger, r->ledger, r->ledger, r->seq);
+    snprintf(sql, sizeof sql, whole, r->ledger, r->ledger, r->ledger, r->ledger, r->ledger,
+        r->ledger, r->seq);
     return pg_unload(r->context, r->pg, sql, take_finding, r->report);
 }
 
@@ -203,7 +210,8 @@ static enum pg_status replay_all(struct audit_replay *r)
         r->ledger);
     enum pg_status status = pg_unload(r->context, r->pg, sql, take_ends, r);
     while (status == PG_OK) {
-        status = audit_chunk_read(r->context, r->pg, r->ledger, r->batch, &r->chunk);
+        status = audit_chunk_read(
+            r->context, r->pg, r->ledger, r->batch, INT64_MAX, STORE_WAYPOINTS, &r->chunk);
         if (status != PG_OK || r->chunk.count == 0)
             break;
         status = replay_chunk(r);

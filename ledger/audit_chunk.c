@@ -6,20 +6,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each table with its columns as store.c writes them, and the one that says the position. */
+/*
+ * Each table with its columns as store.c writes them, where to find its rows by the position of an
+ * entry `e`, and the column that says the position. Accounts and what is held have no index on it:
+ * they are looked up by the entries that are about them (OFFSET 0: row by row, whatever the
+ * statistics say).
+ */
 static const struct {
-    const char *name, *columns, *position, *order;
+    const char *columns, *from, *order;
     unsigned column;
 } sources[STORE_TABLES] = {
-    [STORE_ACCOUNTS] = {"account", "ledger,no,id,asset,floor,opened,metadata", "opened", "", 5},
-    [STORE_ENTRIES] = {"entry",
-        "ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref", "seq", "", 1},
-    [STORE_POSTINGS] = {"posting",
-        "ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev", "seq", ",leg",
-        1},
-    [STORE_HOLDS] = {"hold", "ledger,seq,from_no,to_no,amount,expires_at", "seq", "", 1},
-    [STORE_HELD] = {"held", "ledger,account,seq,held", "seq", ",account", 2},
-    [STORE_WAYPOINTS] = {"waypoint", "ledger,account,seq", "seq", ",account", 2},
+    [STORE_ACCOUNTS] = {"a.*",
+        "entry e CROSS JOIN LATERAL (SELECT ledger,no,id,asset,floor,opened,metadata FROM account"
+        " WHERE ledger = e.ledger AND no = e.account AND e.kind = 1 AND opened > 0"
+        " OFFSET 0) a",
+        "", 5},
+    [STORE_ENTRIES] = {"ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref",
+        "entry e", "", 1},
+    [STORE_POSTINGS] = {"ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev",
+        "posting e", ",leg", 1},
+    [STORE_HOLDS] = {"ledger,seq,from_no,to_no,amount,expires_at", "hold e", "", 1},
+    [STORE_HELD] = {"d.*",
+        "entry e CROSS JOIN LATERAL (SELECT from_no FROM hold WHERE ledger = e.ledger AND"
+        " seq = CASE WHEN e.kind = 4 THEN e.seq WHEN e.kind IN (5,6,7) THEN e.ref END OFFSET 0) h"
+        " CROSS JOIN LATERAL (SELECT ledger,account,seq,held FROM held WHERE ledger = e.ledger"
+        " AND account = h.from_no AND seq = e.seq OFFSET 0) d",
+        "", 2},
+    [STORE_WAYPOINTS] = {"ledger,account,seq", "waypoint e", ",account", 2},
 };
 
 static bool keep_row(const struct row *row, void *arg)
@@ -62,28 +75,34 @@ static bool keep_batch(const struct row *row, void *arg)
     return true;
 }
 
-enum pg_status audit_chunk_read(
-    struct context *context, struct pg *pg, int ledger, uint64_t after, struct audit_chunk *chunk)
+static enum pg_status read_table(
+    struct context *context, struct pg *pg, int ledger, int table, struct audit_chunk *chunk)
 {
-    char sql[500];
+    char sql[800];
+    struct audit_rows *rows = &chunk->tables[table];
+    rows->size = rows->at = 0;
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT %s FROM %s WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu"
+        " ORDER BY e.seq%s) TO STDOUT (FORMAT binary)",
+        sources[table].columns, sources[table].from, ledger, chunk->batches[0].first_seq,
+        chunk->batches[chunk->count - 1].last_seq, sources[table].order);
+    return pg_unload(context, pg, sql, keep_row, rows);
+}
+
+enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledger, uint64_t after,
+    uint64_t upto, enum store_table last, struct audit_chunk *chunk)
+{
+    char sql[300];
     chunk->count = chunk->entries = 0;
     chunk->full = false;
     snprintf(sql, sizeof sql,
-        "COPY (SELECT no,epoch,first_seq,last_seq,hash FROM batch WHERE ledger=%d AND no>%lu"
-        " ORDER BY no LIMIT %d) TO STDOUT (FORMAT binary)",
-        ledger, after, AUDIT_CHUNK_BATCHES);
+        "COPY (SELECT no,greatest(epoch,0),first_seq,last_seq,hash FROM batch WHERE ledger = %d "
+        "AND no > %lu"
+        " AND last_seq <= %lu ORDER BY no LIMIT %d) TO STDOUT (FORMAT binary)",
+        ledger, after, upto, AUDIT_CHUNK_BATCHES);
     enum pg_status status = pg_unload(context, pg, sql, keep_batch, chunk);
-    for (int i = 0; i < STORE_TABLES && status == PG_OK && chunk->count > 0; i++) {
-        struct audit_rows *rows = &chunk->tables[i];
-        rows->size = rows->at = 0;
-        snprintf(sql, sizeof sql,
-            "COPY (SELECT %s FROM %s WHERE ledger=%d AND %s BETWEEN %lu AND %lu ORDER BY %s%s)"
-            " TO STDOUT (FORMAT binary)",
-            sources[i].columns, sources[i].name, ledger, sources[i].position,
-            chunk->batches[0].first_seq, chunk->batches[chunk->count - 1].last_seq,
-            sources[i].position, sources[i].order);
-        status = pg_unload(context, pg, sql, keep_row, rows);
-    }
+    for (int i = 0; i <= (int)last && status == PG_OK && chunk->count > 0; i++)
+        status = read_table(context, pg, ledger, i, chunk);
     return status;
 }
 

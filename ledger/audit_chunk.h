@@ -32,10 +32,13 @@ struct audit_chunk {
     struct audit_rows tables[STORE_TABLES];
 };
 
-/* The batches after `after`, at most AUDIT_CHUNK_ENTRIES entries unless one alone has more; none:
- * count 0. Inside a snapshot of the caller's. Parks. */
-MUST_CHECK enum pg_status audit_chunk_read(
-    struct context *context, struct pg *pg, int ledger, uint64_t after, struct audit_chunk *chunk);
+/*
+ * The batches after `after` that end at `upto` at the latest, with the rows of the tables up to
+ * `last`; at most AUDIT_CHUNK_ENTRIES entries unless one batch alone has more; none: count 0. What
+ * is committed never changes, so it needs no snapshot if all up to `upto` is. Parks.
+ */
+MUST_CHECK enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledger,
+    uint64_t after, uint64_t upto, enum store_table last, struct audit_chunk *chunk);
 
 /* Look at the next row of a table without taking it, and its position; false: there is none. */
 bool audit_chunk_peek(

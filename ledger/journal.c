@@ -168,6 +168,20 @@ static bool gives_up(struct journal *journal)
     return told != 0 && clock_now_ns() - told > LAST_TRY_S * CLOCK_S;
 }
 
+/* True: that is news. FENCED is final, and only that comes after STOPPED. */
+static bool enter_state(struct journal *journal, enum ledger_state state)
+{
+    enum ledger_state before = atomic_load(&journal->state);
+    do {
+        if (before == state || before == LEDGER_FENCED ||
+            (before == LEDGER_STOPPED && state != LEDGER_FENCED))
+            return false;
+    } while (!atomic_compare_exchange_weak(&journal->state, &before, state));
+    eventcount_advance(&journal->confirmations, eventcount_read(&journal->confirmations) + 1);
+    return true;
+}
+
+/* The committer alone, as it tells of the store's problem. */
 static void set_state(struct journal *journal, enum ledger_state state)
 {
     static const char *const names[] = {
@@ -176,9 +190,8 @@ static void set_state(struct journal *journal, enum ledger_state state)
         [LEDGER_FENCED] = "fenced: another process has taken over",
         [LEDGER_STOPPED] = "stopped: the database refused a batch; reads go on",
     };
-    if (atomic_exchange(&journal->state, state) == state)
+    if (!enter_state(journal, state))
         return;
-    eventcount_advance(&journal->confirmations, eventcount_read(&journal->confirmations) + 1);
     fprintf(stderr, "teller: ledger %s%s%s\n", names[state], state == LEDGER_RUNNING ? "" : ": ",
         state == LEDGER_RUNNING ? "" : journal->store->problem);
 }
@@ -291,7 +304,7 @@ static bool commit_gathered(struct journal *journal)
     return true;
 }
 
-/* Is the database there, and the ledger ours? False: it is another's. */
+/* Is the database there, and the ledger ours and to be written? False: not any more. */
 static bool look_after(struct journal *journal)
 {
     enum store_commit answer = STORE_RETRY;
@@ -305,7 +318,7 @@ static bool look_after(struct journal *journal)
         else
             note_failure(journal, failures);
     }
-    return answer != STORE_FENCED;
+    return journal_is_served(journal);
 }
 
 /* Park until there is something to commit. While there is not, look after the database now and
@@ -318,12 +331,10 @@ static bool wait_for_work(struct journal *journal, uint64_t next)
             eventcount_await(pause ? pause : context_background(), &journal->appended, next);
         if (pause)
             context_release(&pause);
-        if (status != EVENTCOUNT_CANCELLED)
-            return status == EVENTCOUNT_REACHED;
-        if (!look_after(journal))
+        if (status == EVENTCOUNT_CLOSED || (status == EVENTCOUNT_CANCELLED && !look_after(journal)))
             return false;
     }
-    return true;
+    return journal_is_served(journal);
 }
 
 /* No writes any more, but reads: as long as no other process takes the ledger over. */
@@ -436,6 +447,17 @@ uint64_t journal_durable(struct journal *journal)
 enum ledger_state journal_state(struct journal *journal)
 {
     return atomic_load(&journal->state);
+}
+
+bool journal_is_served(struct journal *journal)
+{
+    enum ledger_state state = journal_state(journal);
+    return state == LEDGER_RUNNING || state == LEDGER_RECOVERING;
+}
+
+void journal_halt(struct journal *journal)
+{
+    enter_state(journal, LEDGER_STOPPED);
 }
 
 bool journal_has_room(struct journal *journal)

@@ -51,8 +51,14 @@ int64_t journal_now_us(struct journal *journal);
 MUST_CHECK enum eventcount_status journal_await(
     struct context *context, struct journal *journal, uint64_t seq);
 
-uint64_t journal_durable(struct journal *journal); /* never parks, nor does any below */
+/* Write nothing more, for good, because what is written is in doubt: the state is STOPPED. A batch
+ * that is being sent may get in yet; who waits for what is not durable then is told CLOSED within a
+ * second. Never parks, nor does any below. */
+void journal_halt(struct journal *journal);
+
+uint64_t journal_durable(struct journal *journal);
 enum ledger_state journal_state(struct journal *journal);
+bool journal_is_served(struct journal *journal); /* neither FENCED nor STOPPED */
 bool journal_has_room(struct journal *journal); /* false: too much waits to be committed */
 
 /*

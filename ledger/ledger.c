@@ -15,6 +15,7 @@
 
 #include "coro/clock.h"
 #include "ledger/audit.h"
+#include "ledger/failpoint.h"
 #include "ledger/fold.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/restore.h"
@@ -44,7 +45,10 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     if (!(ledger->recall = recall_start(ledger->store, ledger->keys, fold.seq)))
         return false;
     ledger->checkpointer = checkpointer_start(ledger->store, ledger->journal, fold.checkpoint);
-    return ledger->checkpointer && (ledger->expirer = expirer_start(ledger));
+    if (!ledger->checkpointer)
+        return false;
+    ledger->auditor = auditor_start(ledger, options->audits_soon || failpoint("audit.soon"));
+    return ledger->auditor && (ledger->expirer = expirer_start(ledger));
 }
 
 struct ledger *ledger_open(
@@ -76,6 +80,7 @@ void ledger_close(struct ledger **ledger)
     if (!closed)
         return;
     expirer_stop(&closed->expirer);
+    auditor_stop(&closed->auditor);
     checkpointer_stop(&closed->checkpointer);
     recall_stop(&closed->recall);
     strategy_free(&closed->strategy);
@@ -106,6 +111,7 @@ bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
 {
     journal_read_figures(ledger->journal, figures);
+    auditor_read_figures(ledger->auditor, figures);
     figures->name = ledger->name;
     figures->strategy = ledger->strategy->kind->name;
     figures->accounts = account_count(ledger->accounts);

@@ -33,6 +33,7 @@ struct ledger_options {
     const char *name;        /* "main" */
     const char *strategy;    /* "owner" or "sharded" */
     struct readers *readers; /* shared with other ledgers (readers.h); NULL: of its own */
+    bool audits_soon;        /* the auditor (auditor.h) takes no rest: for tests */
 };
 
 /*

@@ -10,7 +10,8 @@ enum ledger_state {
     LEDGER_RUNNING,
     LEDGER_RECOVERING, /* the database is away; what was decided is being retried */
     LEDGER_FENCED,     /* another process took over: this one must exit */
-    LEDGER_STOPPED,    /* the database refused a batch: writes have stopped, reads go on */
+    LEDGER_STOPPED,    /* the database refused a batch, or the audit found the journal wrong
+                          (audit_wrong_seq): writes have stopped, reads go on */
 };
 
 struct ledger_figures {
@@ -24,6 +25,9 @@ struct ledger_figures {
     uint64_t pending; /* entries decided and not durable yet */
     uint64_t last_batch_entries;
     uint64_t commit_count, commit_ns_total; /* batches, and how long they took in all */
+    uint64_t audit_checked_seq; /* the journal was read back up to there and found right */
+    uint64_t audit_rounds;      /* how often it was to its end */
+    uint64_t audit_mismatches, audit_wrong_seq; /* what it found; where first, 0: nowhere */
     uint64_t commit_le[12]; /* batches that took at most 0.25 ms * 2^i; last: all longer too */
 };
 

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "ledger/account.h"
+#include "ledger/auditor.h"
 #include "ledger/checkpointer.h"
 #include "ledger/expirer.h"
 #include "ledger/holds.h"
@@ -26,6 +27,7 @@ struct ledger {
     struct journal *journal;
     struct strategy *strategy;
     struct checkpointer *checkpointer;
+    struct auditor *auditor;
     struct recall *recall;
     struct holds *holds;
     struct reversals *reversals;

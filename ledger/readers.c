@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Invariant: each connection is in the channel, or with the one coroutine that uses it. */
+/* Invariant: each connection is in the channel, or with the one coroutine that uses it; `lending`
+ * has its one token unless a connection is lent. */
 #include "ledger/readers.h"
 
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 
 struct readers {
     char *conninfo;
-    struct chan *idle; /* of struct pg * (NULL: to be connected at next use) */
+    struct chan *idle;    /* of struct pg * (NULL: to be connected at next use) */
+    struct chan *lending; /* of the right to borrow one */
 };
 
 /* False: the context ended first. */
@@ -29,6 +31,12 @@ static void give(struct readers *readers, struct pg *reader)
         pg_close(&reader);
     enum chan_status put = chan_try_send(readers->idle, &reader);
     ensure(put == CHAN_OK); /* there is room for all that came out of it */
+}
+
+static void stop_lending(struct readers *readers)
+{
+    enum chan_status put = chan_try_send(readers->lending, NULL);
+    ensure(put == CHAN_OK);
 }
 
 enum pg_status readers_run(struct context *context, struct readers *readers,
@@ -54,6 +62,35 @@ enum pg_status readers_run(struct context *context, struct readers *readers,
     return status;
 }
 
+struct pg *readers_borrow(struct context *context, struct readers *readers)
+{
+    char problem[300];
+    struct pg *reader = NULL;
+    struct select_case cases[] = {
+        {.op = SELECT_RECV, .chan = readers->lending},
+        {.op = SELECT_RECV, .chan = context_done(context)},
+    };
+    if (select_wait(cases, 2) != 0)
+        return NULL;
+    bool taken = take(context, readers, &reader);
+    if (reader && pg_is_lost(reader))
+        pg_close(&reader);
+    if (taken && !reader)
+        reader = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
+    if (!reader) {
+        if (taken)
+            give(readers, NULL);
+        stop_lending(readers);
+    }
+    return reader;
+}
+
+void readers_return(struct readers *readers, struct pg *reader)
+{
+    give(readers, reader);
+    stop_lending(readers);
+}
+
 struct readers *readers_make(const char *conninfo, size_t connections)
 {
     struct readers *readers = calloc(1, sizeof *readers);
@@ -61,10 +98,12 @@ struct readers *readers_make(const char *conninfo, size_t connections)
         return NULL;
     readers->conninfo = strdup(conninfo);
     readers->idle = chan_make(sizeof(struct pg *), connections);
-    if (!readers->conninfo || !readers->idle) {
+    readers->lending = chan_make(0, 1);
+    if (!readers->conninfo || !readers->idle || !readers->lending) {
         readers_free(&readers);
         return NULL;
     }
+    stop_lending(readers);
     for (size_t i = 0; i < connections; i++)
         give(readers, NULL);
     return readers;
@@ -81,6 +120,8 @@ void readers_free(struct readers **readers)
         pg_close(&reader);
     if (freed->idle)
         chan_free(&freed->idle);
+    if (freed->lending)
+        chan_free(&freed->lending);
     free(freed->conninfo);
     free(freed);
 }

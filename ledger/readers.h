@@ -21,4 +21,12 @@ void readers_free(struct readers **readers); /* nobody may be using it; may park
 MUST_CHECK enum pg_status readers_run(struct context *context, struct readers *readers,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 
+/*
+ * Lend a connection to one who asks several things in a row, and take it back; at most one is lent
+ * at a time, so that the others stay for those who wait for an answer. NULL: the context ended
+ * first, or the database is away. One that was lost, or is in doubt, is closed on its return.
+ */
+MUST_CHECK struct pg *readers_borrow(struct context *context, struct readers *readers);
+void readers_return(struct readers *readers, struct pg *reader);
+
 #endif

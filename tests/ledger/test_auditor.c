@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* The auditor finds what was altered while the ledger is served, and never what was not. */
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/random.h"
+#include "coro/waitgroup.h"
+#include "ledger/audit.h"
+#include "ledger/ledger_parts.h"
+#include "tests/ledger/requests.h"
+#include "tests/ledger/storm.h"
+
+enum { PATIENCE_MS = 5000 };
+
+static struct ledger *open_audited(const char *db, const char *strategy)
+{
+    char error[300];
+    const struct ledger_options options = {
+        .conninfo = db, .name = "main", .strategy = strategy, .audits_soon = true};
+    struct ledger *ledger = ledger_open(context_background(), &options, error, sizeof error);
+    if (!ledger)
+        printf("    %s\n", error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ledger);
+    return ledger;
+}
+
+static struct ledger_figures figures_of(struct ledger *ledger)
+{
+    struct ledger_figures figures;
+    ledger_read_figures(ledger, &figures);
+    return figures;
+}
+
+/* Wait for so many rounds more, or for a finding. */
+static void await_rounds(struct ledger *ledger, uint64_t rounds)
+{
+    uint64_t from = figures_of(ledger).audit_rounds;
+    for (int ms = 0; ms < PATIENCE_MS; ms += 5) {
+        struct ledger_figures figures = figures_of(ledger);
+        if (figures.audit_wrong_seq || figures.audit_rounds >= from + rounds)
+            return;
+        co_sleep(5 * CLOCK_MS);
+    }
+    CU_FAIL("the auditor makes no rounds");
+}
+
+/* seq 1 world, 2 a, 3 b, 4 in 100, 5 hold 30, 6 capture 20, 7 out 10, 8 a hold 5, 9 freeze b */
+static struct ledger *make_history(const char *db, const char *strategy)
+{
+    struct ledger *ledger = open_audited(db, strategy);
+    fixture_account(ledger, "a", "USD/2", "0");
+    fixture_account(ledger, "b", "USD/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 100), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 30, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, 5, 20, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 10), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 5, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_freeze(ledger, "b", true, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_durable_seq(ledger), 9);
+    return ledger;
+}
+
+/* It has found `seq` wrong, and all that follows from it. */
+static void expect_found(struct ledger *ledger, uint64_t seq, const char *what)
+{
+    uint64_t durable = ledger_durable_seq(ledger);
+    await_rounds(ledger, 100000);
+    struct ledger_figures figures = figures_of(ledger);
+    CU_ASSERT_EQUAL(figures.audit_wrong_seq, seq);
+    if (figures.audit_wrong_seq != seq)
+        printf("    %s: found %lu\n", what, figures.audit_wrong_seq);
+    CU_ASSERT(figures.audit_mismatches > 0);
+    for (int ms = 0; figures.state != LEDGER_STOPPED && ms < PATIENCE_MS; ms += 5) {
+        co_sleep(5 * CLOCK_MS);
+        figures = figures_of(ledger);
+    }
+    CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_UNAVAILABLE);
+    CU_ASSERT_EQUAL(request_freeze(ledger, "a", true, NULL), LEDGER_UNAVAILABLE);
+    CU_ASSERT(fixture_balance(ledger, "b") == 30); /* reads go on */
+    CU_ASSERT_EQUAL(ledger_durable_seq(ledger), durable);
+}
+
+/* ---- what was altered ---------------------------------------------------------------------- */
+
+static const struct {
+    const char *sql;
+    uint64_t seq;
+} faults[] = {
+    {"UPDATE posting SET amount = 11 WHERE seq = 7", 7},
+    {"UPDATE posting SET to_after = 'NaN' WHERE seq = 7", 7},
+    {"UPDATE posting SET from_prev = 5 WHERE seq = 7", 7},
+    {"UPDATE entry SET key = 'im' WHERE seq = 4", 4},
+    {"UPDATE entry SET at = at - interval '1 us' WHERE seq = 7", 7},
+    {"UPDATE account SET floor = -1 WHERE id = 'b'", 3},
+    {"UPDATE account SET opened = -1 WHERE id = 'b'", 3},
+    {"UPDATE hold SET amount = 31 WHERE seq = 5", 5},
+    {"UPDATE held SET held = 31 WHERE seq = 5", 5},
+    {"UPDATE held SET held = 'NaN' WHERE seq = 8", 8},
+    {"UPDATE batch SET hash = sha256('x') WHERE last_seq = 5", 5},
+    {"UPDATE batch SET hash = NULL", 9},
+    {"UPDATE batch SET epoch = -1 WHERE last_seq = 5", 5},
+    {"DELETE FROM entry WHERE seq = 7", 7},
+    {"DELETE FROM posting WHERE seq = 7", 7},
+    {"DELETE FROM account WHERE id = 'b'", 3},
+    {"DELETE FROM hold WHERE seq = 5", 5},
+    {"DELETE FROM held WHERE seq = 6", 6},
+    {"DELETE FROM entry WHERE seq = 9", 9},
+    {"DELETE FROM entry WHERE seq >= 9; DELETE FROM batch WHERE last_seq >= 9;"
+     "UPDATE writer SET batch = batch - 1",
+        9},
+    {"UPDATE balance SET balance = balance + 1 WHERE account = 2", 7},
+    {"UPDATE balance SET balance = 'NaN' WHERE account = 2", 7},
+    {"UPDATE balance SET seq = 6 WHERE account = 2", 7},
+    {"DELETE FROM balance WHERE account = 3", 7},
+};
+
+static void run(struct pg *pg, const char *sql)
+{
+    CU_ASSERT_EQUAL(pg_script(context_background(), pg, sql), PG_OK);
+}
+
+static void finds_what_was_altered(const char *strategy)
+{
+    static const char *const tables[] = {
+        "entry", "posting", "account", "hold", "held", "batch", "writer", "balance"};
+    enum { TABLES = sizeof tables / sizeof tables[0] };
+    const char *db = fixture_database();
+    char error[300], sql[500];
+    struct ledger *ledger = make_history(db, strategy);
+    ledger_close(&ledger);
+    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
+    run(pg, "SET session_replication_role = replica; CREATE SCHEMA kept");
+    for (size_t i = 0; i < TABLES; i++) {
+        snprintf(sql, sizeof sql, "CREATE TABLE kept.%s AS TABLE teller.%s", tables[i], tables[i]);
+        run(pg, sql);
+    }
+    for (size_t fault = 0; fault < sizeof faults / sizeof faults[0]; fault++) {
+        ledger = open_audited(db, strategy);
+        await_rounds(ledger, 2);
+        run(pg, faults[fault].sql);
+        expect_found(ledger, faults[fault].seq, faults[fault].sql);
+        ledger_close(&ledger);
+        for (size_t i = 0; i < TABLES; i++) {
+            snprintf(sql, sizeof sql, "DELETE FROM %s; INSERT INTO %s TABLE kept.%s", tables[i],
+                tables[i], tables[i]);
+            run(pg, sql);
+        }
+    }
+    ledger = open_audited(db, strategy);
+    await_rounds(ledger, 3);
+    CU_ASSERT_EQUAL(figures_of(ledger).audit_mismatches, 0);
+    CU_ASSERT_EQUAL(figures_of(ledger).audit_checked_seq, 9);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_OK);
+    pg_close(&pg);
+    ledger_close(&ledger);
+}
+
+static void finds_wrong_memory(const char *strategy)
+{
+    for (int what = 0; what < 4; what++) {
+        struct ledger *ledger = make_history(fixture_database(), strategy);
+        struct account *a = account_find(ledger->accounts, "a");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+        await_rounds(ledger, 2);
+        a->balance += what == 0;
+        a->held += what == 1;
+        a->moved -= what == 2;
+        a->frozen = what == 3;
+        expect_found(ledger, 8, "memory");
+        ledger_close(&ledger);
+    }
+}
+
+/* A ledger of its own that the service writes itself wrong, right hash and all: it finds that too.
+ */
+static void finds_a_wrong_posting(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = make_history(db, strategy);
+    struct account *a = account_find(ledger->accounts, "a");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+    await_rounds(ledger, 1);
+    a->balance += 5; /* and at once, before it is compared, a movement that makes it durable */
+    (void)fixture_move(ledger, NULL, "world:USD.2", "a", 1);
+    await_rounds(ledger, 100000);
+    uint64_t wrong = figures_of(ledger).audit_wrong_seq;
+    CU_ASSERT(wrong == 8 || wrong == 10);
+    ledger_close(&ledger);
+}
+
+/* ---- what was not -------------------------------------------------------------------------- */
+
+struct client {
+    struct storm storm;
+    struct waitgroup *all;
+    char name[24];
+    int requests;
+};
+
+static void client_main(void *arg)
+{
+    struct client *client = arg;
+    for (int i = 0; i < client->requests; i++)
+        storm_request(&client->storm);
+    waitgroup_done(client->all);
+}
+
+struct trouble {
+    const char *db;
+    struct ledger *ledger;
+    _Atomic bool over;
+    int folds;
+    struct waitgroup done;
+};
+
+/* Sessions are cut, the balances are folded. */
+static void trouble_main(void *arg)
+{
+    struct trouble *t = arg;
+    while (!t->over) {
+        co_sleep((20 + (int)(random_next() % 60)) * CLOCK_MS);
+        enum pg_status folded = store_checkpoint(
+            context_background(), t->ledger->store, journal_durable(t->ledger->journal));
+        t->folds += folded == PG_OK;
+        if (random_next() % 2)
+            fixture_ask(t->db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                               " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    }
+    waitgroup_done(&t->done);
+}
+
+static void storm_over(const char *db, struct ledger *ledger, int life)
+{
+    enum { CLIENTS = 24, REQUESTS = 60 };
+    static struct client clients[CLIENTS];
+    struct waitgroup all = {0};
+    struct trouble trouble = {.db = db, .ledger = ledger};
+    waitgroup_add(&trouble.done, 1);
+    bool started = co_spawn(trouble_main, &trouble);
+    ensure(started);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct client *client = &clients[i];
+        *client = (struct client){.all = &all, .requests = REQUESTS};
+        snprintf(client->name, sizeof client->name, "l%d-c%d", life, i);
+        client->storm = (struct storm){.ledger = ledger,
+            .random = unit_seed() + 1000 * (uint64_t)life + (uint64_t)i,
+            .name = client->name};
+        waitgroup_add(&all, 1);
+        started = co_spawn(client_main, client);
+        ensure(started);
+    }
+    waitgroup_wait(&all);
+    trouble.over = true;
+    waitgroup_wait(&trouble.done);
+    CU_ASSERT(trouble.folds > 0);
+}
+
+static void never_cries_wolf(const char *strategy)
+{
+    enum { LIVES = 3 };
+    const char *db = fixture_database();
+    uint64_t rounds = 0;
+    for (int life = 0; life < LIVES; life++) {
+        struct ledger *ledger = open_audited(db, strategy);
+        storm_prepare(ledger);
+        storm_over(db, ledger, life);
+        co_sleep(1300 * CLOCK_MS); /* what is still held expires */
+        await_rounds(ledger, 3);
+        struct ledger_figures figures = figures_of(ledger);
+        CU_ASSERT_EQUAL(figures.audit_mismatches, 0);
+        CU_ASSERT_EQUAL(figures.state, LEDGER_RUNNING);
+        rounds += figures.audit_rounds;
+        fixture_check(ledger);
+        ledger_close(&ledger);
+    }
+    printf("(%lu rounds) ", rounds);
+}
+
+/* Who was replaced compares only with what was its own. */
+static void is_silent_when_fenced(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = make_history(db, strategy);
+    await_rounds(ledger, 1);
+    fixture_ask(db, "UPDATE teller.writer SET epoch = epoch + 1");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OUTCOME_UNKNOWN);
+    fixture_ask(db,
+        "WITH w AS (UPDATE teller.writer SET batch = batch + 1 RETURNING *), b AS"
+        " (INSERT INTO teller.batch (ledger, no, epoch, first_seq, last_seq)"
+        "  SELECT ledger, batch, epoch, 10, 10 FROM w)"
+        " INSERT INTO teller.entry (ledger, seq, at, kind) SELECT ledger, 10, now(), 10 FROM w");
+    co_sleep(100 * CLOCK_MS);
+    CU_ASSERT_EQUAL(figures_of(ledger).audit_mismatches, 0);
+    CU_ASSERT_EQUAL(figures_of(ledger).state, LEDGER_FENCED);
+    ledger_close(&ledger);
+}
+
+#define TESTS(X)                                                                                   \
+    X(finds_what_was_altered)                                                                      \
+    X(finds_wrong_memory)                                                                          \
+    X(finds_a_wrong_posting) X(never_cries_wolf) X(is_silent_when_fenced)
+FIXTURE_BOTH(auditor)
