@@ -126,7 +126,7 @@ deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage seeds asan tsan service faults scale e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service faults scale e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -153,6 +153,9 @@ examples: $(EXAMPLES) ## the runtime's examples, in build/$(MODE)/examples
 
 coverage: deps-test ## the branches of the pure money code that its tests take
 	@tests/run coverage
+
+mutants: deps-test ## break the rules of money one by one: the tests of the ledger must see each
+	@JOBS=$(JOBS) tools/mutants
 
 SEEDS ?= 2000
 seeds: deps-test ## the suites of channels, select and sync under SEEDS seeded schedules

@@ -4,10 +4,13 @@
 
 extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_suite, keys_suite;
 extern const struct unit_suite audit_owner_suite, audit_sharded_suite;
-extern const struct unit_suite copy_suite, differential_suite;
+extern const struct unit_suite copy_suite, tables_suite, differential_suite;
 
 /* Those that both strategies are held to (FIXTURE_BOTH). */
-#define BOTH(X) X(moves) X(holds) X(reversals) X(batches) X(freeze) X(past) X(races) X(restarts)
+#define BOTH(X)                                                                                    \
+    X(strategy)                                                                                    \
+    X(moves)                                                                                       \
+    X(holds) X(reversals) X(batches) X(freeze) X(past) X(journal) X(races) X(restarts) X(auditor)
 #define DECLARE(name) extern const struct unit_suite name##_owner_suite, name##_sharded_suite;
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 
@@ -17,7 +20,7 @@ extern const struct unit_suite bank_suite;
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {&audit_owner_suite, &audit_sharded_suite,
-        &money_suite, &asset_suite, &rules_suite, &filter_suite, &keys_suite, &copy_suite,
-        &bank_suite, BOTH(LIST) & differential_suite, NULL};
+        &money_suite, &asset_suite, &rules_suite, &filter_suite, &keys_suite, &tables_suite,
+        &copy_suite, &bank_suite, BOTH(LIST) & differential_suite, NULL};
     return unit_main("ledger", suites, argc, argv);
 }

@@ -56,17 +56,30 @@ static void stops_an_account(const char *strategy)
     ledger_close(&ledger);
 }
 
+static enum ledger_status move_in_batch(struct ledger *ledger)
+{
+    const struct ledger_leg leg = {"a", "b", 1};
+    const struct ledger_transfer transfer = {.legs = &leg, .leg_count = 1};
+    struct ledger_outcome outcome;
+    ledger_transfer_batch(context_background(), ledger, true, &transfer, 1, &outcome);
+    entry_drop(&outcome.entry);
+    return outcome.status;
+}
+
 static void stops_the_ledger(const char *strategy)
 {
     const char *db = fixture_database();
     struct ledger *ledger = open_pair(db, strategy);
-    uint64_t held, moved;
+    uint64_t held, moved, at, again;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 10, &moved), LEDGER_OK);
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 20, 0, &held), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_freeze(ledger, NULL, true, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_freeze(ledger, NULL, true, &at), LEDGER_OK);
     for (int i = 0; i < 2; i++) {
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "b", 1), LEDGER_ACCOUNT_FROZEN);
+        CU_ASSERT_EQUAL(move_in_batch(ledger), LEDGER_ACCOUNT_FROZEN);
+        CU_ASSERT_EQUAL(request_freeze(ledger, NULL, true, &again), LEDGER_OK);
+        CU_ASSERT_EQUAL(again, at);
         CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 1, 0, NULL), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(request_capture(ledger, NULL, held, 0, NULL), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(request_reverse(ledger, NULL, moved, NULL), LEDGER_ACCOUNT_FROZEN);

@@ -52,6 +52,9 @@ static void parses(void)
 static void adds_within_range(void)
 {
     money max = money_max(), sum = 7;
+    char text[MONEY_TEXT];
+    CU_ASSERT_EQUAL(money_format(max, text), strlen(NINES));
+    CU_ASSERT_STRING_EQUAL(text, NINES);
     CU_ASSERT_TRUE(money_add(max, 0, &sum) && sum == max);
     CU_ASSERT_TRUE(money_add(max, -max, &sum) && sum == 0);
     CU_ASSERT_TRUE(money_add(max - 1, 1, &sum) && sum == max);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What the ledger does, one request after the other, against a real PostgreSQL. */
-#include "tests/ledger/fixture.h"
+#include "ledger/ledger_parts.h"
+#include "tests/ledger/requests.h"
 
 static void opens_accounts(const char *strategy)
 {
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open(db, strategy);
-    struct ledger_open_account alice = {.id = "alice", .asset = "USD/2", .has_floor = true};
+    const struct ledger_open_account alice = {.id = "alice", .asset = "USD/2", .has_floor = true};
     struct ledger_account account;
     bool opened;
     uint64_t seq, again;
@@ -19,9 +20,14 @@ static void opens_accounts(const char *strategy)
         ledger_open_account(context, ledger, &alice, &account, &opened, &again), LEDGER_OK);
     CU_ASSERT_FALSE(opened);
     CU_ASSERT_EQUAL(again, 2);
-    alice.asset = "EUR/2";
-    CU_ASSERT_EQUAL(ledger_open_account(context, ledger, &alice, &account, &opened, &seq),
-        LEDGER_ACCOUNT_EXISTS);
+    const struct ledger_open_account others[] = {
+        {.id = "alice", .asset = "EUR/2", .has_floor = true},
+        {.id = "alice", .asset = "USD/2", .has_floor = true, .floor = -1},
+        {.id = "alice", .asset = "USD/2"},
+        {.id = "alice", .asset = "USD/2", .has_floor = true, .metadata = "{}"}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        CU_ASSERT_EQUAL(ledger_open_account(context, ledger, &others[i], &account, &opened, &seq),
+            LEDGER_ACCOUNT_EXISTS);
     CU_ASSERT_EQUAL(
         ledger_read_account(context, ledger, "bob", &account, &seq), LEDGER_ACCOUNT_NOT_FOUND);
     CU_ASSERT_EQUAL(ledger_read_account(context, ledger, "world:CHF.2", &account, &seq), LEDGER_OK);
@@ -103,6 +109,20 @@ static void moves_many_legs(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* A refusal is told again as it was told at first, whatever there is now. */
+static void refuses_alike(struct ledger *ledger)
+{
+    const struct ledger_leg leg = {"a", "world:USD.2", 150};
+    const struct ledger_transfer transfer = {.key = "out", .legs = &leg, .leg_count = 1};
+    struct ledger_outcome outcome;
+    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    CU_ASSERT_EQUAL(outcome.status, LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_STRING_EQUAL(outcome.account, "a");
+    CU_ASSERT(outcome.available == 100);
+    CU_ASSERT_EQUAL(outcome.seq, 4);
+    entry_drop(&outcome.entry);
+}
+
 static void keeps_keys(const char *strategy)
 {
     const char *db = fixture_database();
@@ -111,9 +131,11 @@ static void keeps_keys(const char *strategy)
     for (int restarts = 0; restarts < 2; restarts++) {
         CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 100), LEDGER_OK);
         CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 99), LEDGER_KEY_REUSED);
-        CU_ASSERT_EQUAL(
-            fixture_move(ledger, "out", "a", "world:USD.2", 150), LEDGER_INSUFFICIENT_FUNDS);
-        CU_ASSERT_EQUAL(fixture_move(ledger, "none", "a", "nobody", 1), LEDGER_ACCOUNT_NOT_FOUND);
+        refuses_alike(ledger);
+        refuses_alike(ledger);
+        for (int again = 0; again < 2; again++)
+            CU_ASSERT_EQUAL(
+                fixture_move(ledger, "none", "a", "nobody", 1), LEDGER_ACCOUNT_NOT_FOUND);
         CU_ASSERT(fixture_balance(ledger, "a") == 100);
         ledger_close(&ledger);
         ledger = fixture_open(db, strategy);
@@ -121,8 +143,7 @@ static void keeps_keys(const char *strategy)
     /* The rejection is frozen even when there would be money now; a fresh key is not bound by it.
      */
     CU_ASSERT_EQUAL(fixture_move(ledger, "more", "world:USD.2", "a", 100), LEDGER_OK);
-    CU_ASSERT_EQUAL(
-        fixture_move(ledger, "out", "a", "world:USD.2", 150), LEDGER_INSUFFICIENT_FUNDS);
+    refuses_alike(ledger);
     CU_ASSERT_EQUAL(fixture_move(ledger, "out2", "a", "world:USD.2", 150), LEDGER_OK);
     /* What was not found has used up no key. */
     fixture_account(ledger, "nobody", "USD/2", "0");
@@ -178,6 +199,39 @@ static void reads_the_journal(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* It is in the table from the first request that wants to open it, and no sooner open than in the
+ * journal: until then it is as if it were not there. */
+static void knows_no_account_before_it_is_open(const char *strategy)
+{
+    struct ledger *ledger = fixture_open(fixture_database(), strategy);
+    struct context *context = context_background();
+    const struct ledger_leg leg = {"a", "soon", 1};
+    const struct ledger_transfer transfer = {.key = "b", .legs = &leg, .leg_count = 1};
+    struct ledger_outcome outcome;
+    struct ledger_account account;
+    uint64_t seq;
+    fixture_account(ledger, "a", "USD/2", NULL);
+    ensure(account_find_or_add(ledger->accounts, "soon") != NULL);
+    for (int again = 0; again < 2; again++) {
+        CU_ASSERT_EQUAL(fixture_move(ledger, "k", "a", "soon", 1), LEDGER_ACCOUNT_NOT_FOUND);
+        CU_ASSERT_EQUAL(fixture_move(ledger, "l", "soon", "a", 1), LEDGER_ACCOUNT_NOT_FOUND);
+        CU_ASSERT_EQUAL(
+            request_hold(ledger, "h", "a", "soon", 1, 0, NULL), LEDGER_ACCOUNT_NOT_FOUND);
+        ledger_transfer_batch(context, ledger, true, &transfer, 1, &outcome);
+        CU_ASSERT_EQUAL(outcome.status, LEDGER_ACCOUNT_NOT_FOUND);
+        CU_ASSERT_EQUAL(request_freeze(ledger, "soon", true, NULL), LEDGER_ACCOUNT_NOT_FOUND);
+        CU_ASSERT_EQUAL(
+            ledger_read_account(context, ledger, "soon", &account, &seq), LEDGER_ACCOUNT_NOT_FOUND);
+        CU_ASSERT_EQUAL(ledger_durable_seq(ledger), 2);
+    }
+    fixture_account(ledger, "soon", "USD/2", NULL);
+    CU_ASSERT_EQUAL(fixture_move(ledger, "k", "a", "soon", 1), LEDGER_OK);
+    CU_ASSERT_EQUAL(fixture_move(ledger, "l", "soon", "a", 1), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, "h", "a", "soon", 1, 0, NULL), LEDGER_OK);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
 static void lists_accounts(const char *strategy)
 {
     struct ledger *ledger = fixture_open(fixture_database(), strategy);
@@ -218,6 +272,7 @@ static void lists_accounts(const char *strategy)
     X(holds_the_range)                                                                             \
     X(moves_many_legs)                                                                             \
     X(keeps_keys)                                                                                  \
+    X(knows_no_account_before_it_is_open)                                                          \
     X(reads_the_journal)                                                                           \
     X(lists_accounts)
 

@@ -184,6 +184,24 @@ static void is_as_it_was(const char *strategy)
     free(h);
 }
 
+/* Each 64th movement of an account is a place where a walk can start: of who pays, and of who is
+ * paid. */
+static void has_places_to_start(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    fixture_account(ledger, "a", "USD/2", "0");
+    fixture_account(ledger, "b", "USD/2", "0");
+    for (int i = 0; i < 10 + ACCOUNT_STEPS; i++) /* positions from 4 on */
+        CU_ASSERT_EQUAL(
+            fixture_move(ledger, NULL, "world:USD.2", i < 10 ? "b" : "a", 1), LEDGER_OK);
+    CU_ASSERT_STRING_EQUAL(
+        fixture_ask(db, "SELECT string_agg(account || ' at ' || seq, ', ' ORDER BY account)"
+                        " FROM teller.waypoint"),
+        "1 at 67, 2 at 77");
+    ledger_close(&ledger);
+}
+
 static void knows_its_ends(const char *strategy)
 {
     const char *db = fixture_database();
@@ -211,5 +229,5 @@ static void knows_its_ends(const char *strategy)
     ledger_close(&ledger);
 }
 
-#define TESTS(X) X(is_as_it_was) X(knows_its_ends)
+#define TESTS(X) X(is_as_it_was) X(has_places_to_start) X(knows_its_ends)
 FIXTURE_BOTH(past)

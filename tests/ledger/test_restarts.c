@@ -6,7 +6,7 @@
 #include "coro/co.h"
 #include "coro/random.h"
 #include "coro/waitgroup.h"
-#include "tests/ledger/fixture.h"
+#include "tests/ledger/requests.h"
 
 static void folds_after_restart(const char *strategy)
 {
@@ -30,6 +30,7 @@ static void folds_after_restart(const char *strategy)
         CU_ASSERT_EQUAL(after.epoch, before.epoch + 1 + (unsigned)restarts);
         CU_ASSERT(fixture_balance(ledger, "a") == 180);
         CU_ASSERT(fixture_balance(ledger, "b") == 90);
+        request_expect(ledger, "b", 90, 0, 95); /* with its credit */
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "b", "a", 96), LEDGER_INSUFFICIENT_FUNDS);
         fixture_check(ledger);
         ledger_close(&ledger);
@@ -47,12 +48,16 @@ static void refuses_an_altered_journal(const char *strategy)
             "the journal contradicts itself: balance after posting at 6", "prefixes 6"},
         {"UPDATE teller.posting SET amount = amount + 1 WHERE seq = 5",
             "the journal contradicts itself: balance after posting at 5", "prefixes 5"},
+        {"UPDATE teller.posting SET from_after = from_after - 1 WHERE seq = 5",
+            "the journal contradicts itself: balance after posting at 5", "prefixes 5"},
         {"DELETE FROM teller.entry WHERE seq = 5",
             "the journal contradicts itself: entries are missing after position 0", "postings 5"},
         {"UPDATE teller.posting SET to_no = 99 WHERE seq = 4",
             "the journal contradicts itself: posting at 4", "postings 4"},
         {"UPDATE teller.account SET floor = 100 WHERE id = 'a'",
             "account a is below its floor at seq 6", "prefixes 3"},
+        {"UPDATE teller.held SET held = held + 1",
+            "the journal contradicts itself: what is held of account 2", "held 7"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *db = fixture_database();
@@ -60,6 +65,7 @@ static void refuses_an_altered_journal(const char *strategy)
         fixture_account(ledger, "a", "USD/2", "0");
         for (int move = 0; move < 4; move++)
             CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
+        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "world:USD.2", 3, 0, NULL), LEDGER_OK);
         ledger_close(&ledger);
         fixture_ask(
             db, "WITH gone AS (DELETE FROM teller.balance) UPDATE teller.checkpoint SET seq = 0");

@@ -14,6 +14,20 @@ static struct ledger *open_pair(const char *conninfo, const char *strategy)
     return ledger;
 }
 
+/* The postings of a reversal, from the last of the transfer to its first. */
+static void expect_order(struct ledger *ledger, uint64_t reversal)
+{
+    static const int amounts[] = {1, 50, 60};
+    struct entry *entry = NULL;
+    uint64_t seq;
+    CU_ASSERT_EQUAL(ledger_entry(context_background(), ledger, reversal, &entry, &seq), LEDGER_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+    CU_ASSERT_EQUAL_FATAL(entry->posting_count, 3);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT(entry->postings[i].amount == amounts[i]);
+    entry_drop(&entry);
+}
+
 static void go_back_once(const char *strategy)
 {
     const char *db = fixture_database();
@@ -28,6 +42,7 @@ static void go_back_once(const char *strategy)
     entry_drop(&outcome.entry);
     CU_ASSERT(fixture_balance(ledger, "c") == 51);
     CU_ASSERT_EQUAL(request_reverse(ledger, NULL, moved, &reversal), LEDGER_OK);
+    expect_order(ledger, reversal);
     CU_ASSERT(fixture_balance(ledger, "a") == 100);
     CU_ASSERT(fixture_balance(ledger, "b") == 0);
     CU_ASSERT(fixture_balance(ledger, "c") == 0);

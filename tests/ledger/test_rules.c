@@ -29,15 +29,18 @@ static const struct {
     {"a>e 1", LEDGER_ASSET_MISMATCH, 'e', NULL},
     {"f>e 999", LEDGER_ASSET_MISMATCH, 'e', NULL},
     {"*a>e 1", LEDGER_ASSET_MISMATCH, 'e', NULL},
+    {"w>a 1, a>e 1", LEDGER_ASSET_MISMATCH, 'e', NULL},
     {"f>a 1", LEDGER_ACCOUNT_FROZEN, 'f', NULL},
     {"a>f 1", LEDGER_ACCOUNT_FROZEN, 'f', NULL},
     {"a>f 999", LEDGER_ACCOUNT_FROZEN, 'f', NULL},
     {"*f>a 1", LEDGER_ACCOUNT_FROZEN, 'f', NULL},
+    {"w>a 1, a>f 1", LEDGER_ACCOUNT_FROZEN, 'f', NULL},
     {"*a>b 1", LEDGER_ACCOUNT_FROZEN, 0, NULL},
     {"*a>b 101", LEDGER_ACCOUNT_FROZEN, 0, NULL},
     {"a>b 101", LEDGER_INSUFFICIENT_FUNDS, 'a', NULL},
     {"b>a 51", LEDGER_INSUFFICIENT_FUNDS, 'b', NULL},
     {"a>b 60, a>b 41", LEDGER_INSUFFICIENT_FUNDS, 'a', NULL},
+    {"w>b 1, a>b 101", LEDGER_INSUFFICIENT_FUNDS, 'a', NULL},
     {"h>b 41", LEDGER_INSUFFICIENT_FUNDS, 'h', NULL}, /* what is held is not free */
     {"g>a 21", LEDGER_INSUFFICIENT_FUNDS, 'g', NULL}, /* nor is it on credit */
     {"a>t 101", LEDGER_INSUFFICIENT_FUNDS, 'a', NULL},

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal's two promises: time only rises, and nothing is told before all that it rests on is
+ * durable. */
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "ledger/ledger_parts.h"
+#include "ledger/pg.h"
+#include "tests/ledger/requests.h"
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+static struct ledger *open_pair(const char *conninfo, const char *strategy)
+{
+    struct ledger *ledger = fixture_open(conninfo, strategy);
+    fixture_account(ledger, "a", "USD/2", "0");
+    fixture_account(ledger, "b", "USD/2", "0");
+    fixture_account(ledger, "calm", "USD/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 100), LEDGER_OK);
+    return ledger;
+}
+
+/* An entry is given its time only if that is before a moment; at the moment itself is too late. */
+static void append_before(struct ledger *ledger, int64_t before_us, int64_t expected_us)
+{
+    struct entry *entry = entry_make(ENTRY_FREEZE, NULL, NULL, 0);
+    ensure(entry != NULL);
+    uint64_t seq = journal_append_before(ledger->journal, entry, before_us);
+    CU_ASSERT_EQUAL(seq != 0, expected_us != 0);
+    CU_ASSERT_EQUAL(entry->seq, seq);
+    CU_ASSERT_EQUAL(entry->at_us, expected_us);
+    entry_drop(&entry);
+}
+
+/* The last entry is far ahead of the clock, as if that had been set back by years. */
+static void time_rises(const char *strategy)
+{
+    const int64_t far_us = INT64_C(4102444800000000); /* 2100-01-01 */
+    const char *db = fixture_database();
+    struct ledger *ledger = open_pair(db, strategy);
+    const struct ledger_leg leg = {"a", "b", 1};
+    const struct ledger_transfer twice[] = {
+        {.legs = &leg, .leg_count = 1}, {.legs = &leg, .leg_count = 1}};
+    struct ledger_outcome outcomes[2];
+    ledger_close(&ledger);
+    fixture_ask(db, "UPDATE teller.entry SET at = '2100-01-01 00:00:00+00' WHERE seq = 5");
+    ledger = fixture_open(db, strategy);
+    CU_ASSERT_EQUAL(journal_now_us(ledger->journal), far_us + 1);
+    append_before(ledger, far_us + 1, 0);
+    append_before(ledger, far_us + 2, far_us + 1);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    ledger_transfer_batch(context_background(), ledger, true, twice, 2, outcomes);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(outcomes[i].entry->at_us, far_us + 3 + i);
+        entry_drop(&outcomes[i].entry);
+    }
+    ledger = request_restart(ledger, db, strategy);
+    CU_ASSERT_EQUAL(journal_now_us(ledger->journal), far_us + 5);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT count(*) || ' ' || count(DISTINCT at) || ' ' ||"
+                                           " (max(at) FILTER (WHERE seq = 9) = max(at))"
+                                           " FROM teller.entry"),
+        "9 9 true");
+    ledger_close(&ledger);
+}
+
+/* ---- the prefix rule ------------------------------------------------------------------------ */
+
+/* While this session has the lock, no batch is committed. */
+static struct pg *stall(const char *conninfo)
+{
+    char error[300];
+    struct pg *pg = pg_connect(context_background(), conninfo, NULL, error, sizeof error);
+    ensure(pg != NULL);
+    enum pg_status locked = pg_script(
+        context_background(), pg, "BEGIN; LOCK TABLE teller.writer IN ACCESS EXCLUSIVE MODE");
+    ensure(locked == PG_OK);
+    return pg;
+}
+
+static struct context *soon(void)
+{
+    struct context *context = context_with_timeout(context_background(), 30 * CLOCK_MS);
+    ensure(context != NULL);
+    return context;
+}
+
+/* A transfer that waits for 30 ms only. Whatever it says is not about what is not durable. */
+static enum ledger_status hurry(
+    struct ledger *ledger, const char *key, const char *from, const char *to, money amount)
+{
+    const struct ledger_leg leg = {from, to, amount};
+    const struct ledger_transfer transfer = {.key = key, .legs = &leg, .leg_count = 1};
+    struct ledger_outcome outcome;
+    struct context *context = soon();
+    ledger_transfer(context, ledger, &transfer, &outcome);
+    CU_ASSERT_EQUAL(outcome.seq, ledger_durable_seq(ledger));
+    entry_drop(&outcome.entry);
+    context_release(&context);
+    return outcome.status;
+}
+
+static enum ledger_status hurry_reverse(struct ledger *ledger, uint64_t transfer)
+{
+    const struct ledger_reversal reversal = {.transfer = transfer};
+    struct ledger_outcome outcome;
+    struct context *context = soon();
+    ledger_reverse(context, ledger, &reversal, &outcome);
+    entry_drop(&outcome.entry);
+    context_release(&context);
+    return outcome.status;
+}
+
+static enum ledger_status hurry_capture(struct ledger *ledger, uint64_t hold)
+{
+    const struct ledger_settlement settlement = {.hold = hold, .capture = true};
+    struct ledger_outcome outcome;
+    struct context *context = soon();
+    ledger_settle(context, ledger, &settlement, &outcome);
+    entry_drop(&outcome.entry);
+    context_release(&context);
+    return outcome.status;
+}
+
+static enum ledger_status hurry_freeze(struct ledger *ledger, const char *id)
+{
+    struct ledger_account account;
+    uint64_t seq;
+    struct context *context = soon();
+    enum ledger_status status = ledger_freeze(context, ledger, id, true, &account, &seq);
+    context_release(&context);
+    return status;
+}
+
+static enum ledger_status hurry_open(struct ledger *ledger, const char *id)
+{
+    const struct ledger_open_account request = {.id = id, .asset = "USD/2"};
+    struct ledger_account account;
+    bool opened;
+    uint64_t seq;
+    struct context *context = soon();
+    enum ledger_status status =
+        ledger_open_account(context, ledger, &request, &account, &opened, &seq);
+    CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
+    context_release(&context);
+    return status;
+}
+
+/* The account, its statement, and the account as it was. */
+static void expect_reads(struct ledger *ledger, const char *id, enum ledger_status expected)
+{
+    struct ledger_account account;
+    struct entry *page[1];
+    size_t count = 0;
+    uint64_t next, seq;
+    struct context *context = soon();
+    CU_ASSERT_EQUAL(ledger_read_account(context, ledger, id, &account, &seq), expected);
+    CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
+    context_release(&context);
+    context = soon();
+    CU_ASSERT_EQUAL(
+        ledger_statement(context, ledger, id, 0, 1, page, &count, &next, &seq), expected);
+    CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
+    while (count > 0)
+        entry_drop(&page[--count]);
+    context_release(&context);
+}
+
+static void nothing_is_told_early(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = open_pair(db, strategy);
+    uint64_t moved, held;
+    CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 5, &moved), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, 0, &held), LEDGER_OK);
+    uint64_t durable = ledger_durable_seq(ledger);
+    struct pg *stalled = stall(db);
+    /* What it rests on is durable: that is told at once. */
+    CU_ASSERT_EQUAL(hurry(ledger, NULL, "calm", "b", 1), LEDGER_INSUFFICIENT_FUNDS);
+    expect_reads(ledger, "a", LEDGER_OK);
+    CU_ASSERT_EQUAL(hurry(ledger, "k", "a", "b", 10), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(hurry(ledger, "k", "a", "b", 10), LEDGER_KEY_IN_FLIGHT);
+    expect_reads(ledger, "a", LEDGER_UNAVAILABLE);
+    expect_reads(ledger, "calm", LEDGER_OK);
+    /* A refusal that has seen an account with news, as the payer or as the payee. */
+    CU_ASSERT_EQUAL(hurry(ledger, NULL, "a", "calm", 900), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(hurry(ledger, NULL, "calm", "a", 900), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(hurry(ledger, "r", "calm", "a", 900), LEDGER_OUTCOME_UNKNOWN);
+    for (int again = 0; again < 2; again++) {
+        CU_ASSERT_EQUAL(hurry_reverse(ledger, moved), LEDGER_OUTCOME_UNKNOWN);
+        CU_ASSERT_EQUAL(hurry_capture(ledger, held), LEDGER_OUTCOME_UNKNOWN);
+    }
+    CU_ASSERT_EQUAL(hurry_open(ledger, "late"), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(hurry_freeze(ledger, "b"), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(hurry(ledger, NULL, "calm", "world:USD.2", 1), LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(hurry_freeze(ledger, NULL), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(hurry(ledger, NULL, "calm", "world:USD.2", 1), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(ledger_durable_seq(ledger), durable);
+    pg_close(&stalled); /* its lock goes with it, and all that was decided is done after all */
+    CU_ASSERT_EQUAL(fixture_move(ledger, "k", "a", "b", 10), LEDGER_OK);
+    CU_ASSERT_EQUAL(fixture_move(ledger, "r", "calm", "a", 900), LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "calm", "world:USD.2", 1), LEDGER_ACCOUNT_FROZEN);
+    request_expect(ledger, "a", 83, 0, 83);
+    request_expect(ledger, "b", 17, 0, 17);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+#define TESTS(X) X(time_rises) X(nothing_is_told_early)
+FIXTURE_BOTH(journal)
