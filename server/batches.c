@@ -115,6 +115,16 @@ static uint64_t write_success(struct json_out *out, const struct ledger_outcome 
     return outcome->entry->seq;
 }
 
+static void count_item(struct response *response, const struct ledger_outcome *outcome)
+{
+    if (outcome->replayed)
+        response->items.replayed++;
+    else if (outcome->status == LEDGER_OK)
+        response->items.committed++;
+    else if (problem_http_status(outcome->status) == 422)
+        response->items.rejected++;
+}
+
 static void answer_results(
     struct request *request, struct response *response, const struct batch *batch)
 {
@@ -130,6 +140,7 @@ static void answer_results(
                            ? write_success(&out, outcome)
                            : write_refusal(&out, request, &batch->transfers[i], outcome);
         highest = seq > highest ? seq : highest;
+        count_item(response, outcome);
     }
     json_out_close(&out, ']');
     json_out_close(&out, '}');

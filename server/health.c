@@ -16,9 +16,9 @@ void health_live(struct request *request, struct response *response)
     response->length = sizeof body - 1;
 }
 
-static const char *why_not_running(enum ledger_state state)
+static const char *why_not_running(const struct ledger_figures *figures)
 {
-    switch (state) {
+    switch (figures->state) {
     case LEDGER_RUNNING:
         return NULL;
     case LEDGER_RECOVERING:
@@ -28,7 +28,9 @@ static const char *why_not_running(enum ledger_state state)
     case LEDGER_STOPPED:
         break;
     }
-    return "the database refused a batch: writes have stopped, reads go on";
+    return figures->audit_wrong_seq
+               ? "the audit found the journal wrong: writes have stopped, reads go on"
+               : "the database refused a batch: writes have stopped, reads go on";
 }
 
 /* The figures of a ledger that is not running; if all are, of the first. */
@@ -47,7 +49,7 @@ void health_ready(struct request *request, struct response *response)
     struct ledger_figures figures;
     struct json_out out;
     read_worst(request->api->bank, &figures);
-    const char *stuck = why_not_running(figures.state);
+    const char *stuck = why_not_running(&figures);
     const char *reason = atomic_load(&request->api->stopping) ? "the service is stopping" : stuck;
     json_out_begin(&out, &request->arena);
     json_out_open(&out, '{');
@@ -62,6 +64,10 @@ void health_ready(struct request *request, struct response *response)
     if (stuck) {
         json_out_key(&out, "ledger");
         json_out_text(&out, figures.name);
+        if (figures.audit_wrong_seq) {
+            json_out_key(&out, "wrong_seq");
+            json_out_number(&out, figures.audit_wrong_seq);
+        }
     }
     json_out_close(&out, '}');
     api_ok(response, &out, 0);

@@ -208,6 +208,17 @@ static enum http_move outcome_of(const struct response *response)
                                      : HTTP_MOVE_OTHER;
 }
 
+static void count_outcomes(struct http_counters *counters, const struct response *response)
+{
+    if (response->items.committed + response->items.rejected + response->items.replayed == 0) {
+        http_count(&counters->outcomes[outcome_of(response)], 1);
+        return;
+    }
+    http_count(&counters->outcomes[HTTP_MOVE_COMMITTED], response->items.committed);
+    http_count(&counters->outcomes[HTTP_MOVE_REJECTED], response->items.rejected);
+    http_count(&counters->outcomes[HTTP_MOVE_REPLAYED], response->items.replayed);
+}
+
 static void count_move(struct http_exchange *exchange)
 {
     struct http_counters *counters = &exchange->worker->counters;
@@ -218,7 +229,7 @@ static void count_move(struct http_exchange *exchange)
     http_count(&counters->moves_le[bucket], 1);
     http_count(&counters->moves_ns, (uint64_t)took_ns);
     http_count(&counters->moves, 1);
-    http_count(&counters->outcomes[outcome_of(&exchange->response)], 1);
+    count_outcomes(counters, &exchange->response);
 }
 
 /* The handler has filled the response in. True: it is to be streamed. */

@@ -82,6 +82,12 @@ static const struct figure {
     X("epoch", "gauge", epoch, "The writer's epoch."),
     X("accounts", "gauge", accounts, "Accounts, the world's included."),
     X("open_holds", "gauge", open_holds, "Holds that are not settled."),
+    X("audit_checked_seq", "gauge", audit_checked_seq,
+        "The journal was read back up to this position, and found right."),
+    X("audit_rounds_total", "counter", audit_rounds,
+        "How often the journal was read back to its end."),
+    X("audit_mismatches_total", "counter", audit_mismatches,
+        "What the audit found wrong; the ledger takes no writes then."),
 #undef X
 };
 
@@ -122,7 +128,8 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
     static const char *const outcomes[] = {[HTTP_MOVE_COMMITTED] = "committed",
         [HTTP_MOVE_REJECTED] = "rejected",
         [HTTP_MOVE_REPLAYED] = "replayed"};
-    head(out, "teller_transfers_total", "counter", "Money-moving requests by outcome.");
+    head(out, "teller_transfers_total", "counter",
+        "Movements of money asked for, by outcome: requests, and the items of batches.");
     for (int outcome = 0; outcome < HTTP_MOVE_OTHER; outcome++)
         line(out, "teller_transfers_total{outcome=\"%s\"} %llu\n", outcomes[outcome],
             (unsigned long long)figures->outcomes[outcome]);

@@ -28,6 +28,9 @@ struct response {
     void *stream_arg;
 
     bool moves_money; /* counts in the histogram of money-moving requests */
+    struct {          /* what became of the items of a batch; all 0: it is one by its status */
+        uint32_t committed, rejected, replayed;
+    } items;
 };
 
 #endif

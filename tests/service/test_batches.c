@@ -41,9 +41,17 @@ static void each_for_itself(const char *strategy)
 {
     static const char body[] = "{\"transfers\":[{" LEG("each-a", "each-b", "60") "},{" LEG(
         "each-a", "each-b", "60") "},{" LEG("each-a", "each-b", "40") "}]}";
+    enum { OUTCOMES = 3 };
+    static const char *const outcomes[OUTCOMES] = {"teller_transfers_total{outcome=\"committed\"}",
+        "teller_transfers_total{outcome=\"rejected\"}",
+        "teller_transfers_total{outcome=\"replayed\"}"};
+    static const int64_t items[OUTCOMES] = {2, 1, 3};
+    int64_t before[OUTCOMES];
     struct visit visit;
     begin(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "each-a", 100) && visit_fund(&visit, "each-b", 0));
+    for (int i = 0; i < OUTCOMES; i++)
+        before[i] = visit_figure(&visit, outcomes[i]);
     visit_post(&visit, "/transfers/batch", "each", body);
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,\"replayed\":false,"), 2);
@@ -56,6 +64,8 @@ static void each_for_itself(const char *strategy)
     CU_ASSERT_EQUAL(count(&visit, "\"replayed\":true,"), 3);
     CU_ASSERT_EQUAL(visit.response.seq, seq);
     CU_ASSERT(balance_is(&visit, "each-b", 100));
+    for (int i = 0; i < OUTCOMES; i++)
+        CU_ASSERT_EQUAL(visit_figure(&visit, outcomes[i]), before[i] + items[i]);
     visit_end(&visit);
 }
 BOTH_STRATEGIES(each_for_itself)

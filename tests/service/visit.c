@@ -2,6 +2,7 @@
 #include "tests/service/visit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
@@ -74,6 +75,15 @@ bool visit_header_is(const struct visit *visit, const char *name, const char *va
     char found[PATH_SIZE];
     return visit->response.head && response_header(&visit->response, name, found, sizeof found) &&
            strcmp(found, value) == 0;
+}
+
+int64_t visit_figure(struct visit *visit, const char *name)
+{
+    char line[160];
+    snprintf(line, sizeof line, "\n%s ", name);
+    visit_get(visit, "/metrics");
+    const char *at = memmem(visit->response.body, visit->response.body_length, line, strlen(line));
+    return at ? strtoll(at + strlen(line), NULL, 10) : -1; /* the body ends in a line's end */
 }
 
 void visit_print(const struct visit *visit, int wanted)

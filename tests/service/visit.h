@@ -33,6 +33,9 @@ bool visit_is(const struct visit *visit, const char *member, const char *text);
 /* Has the last answer that header with that value? */
 bool visit_header_is(const struct visit *visit, const char *name, const char *value);
 
+/* Ask /metrics for one figure, by its name with its labels; -1: there is none. */
+int64_t visit_figure(struct visit *visit, const char *name);
+
 /* Shows the last answer, when a test is about to fail on it. */
 void visit_print(const struct visit *visit, int wanted);
 
