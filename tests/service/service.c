@@ -95,18 +95,16 @@ static void output_of(const struct service *service, char path[TEXT])
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/* The program that was built with this test: ../teller from where it stands. */
-static bool find_program(char path[TEXT])
+/* ../teller from where the test stands. */
+void service_program(char path[SERVICE_PROGRAM])
 {
-    ssize_t length = readlink("/proc/self/exe", path, TEXT - 16);
-    if (length <= 0)
-        return false;
+    ssize_t length = readlink("/proc/self/exe", path, SERVICE_PROGRAM - 16);
+    ensure(length > 0 && length < SERVICE_PROGRAM - 16);
     path[length] = '\0';
     for (int up = 0; up < 2; up++)
         *strrchr(path, '/') = '\0';
     char *end = strchr(path, 0);
     snprintf(end, 16, "/teller");
-    return true;
 }
 
 static pid_t spawn(const char *const argv[], const char *output)
@@ -124,9 +122,8 @@ static pid_t spawn(const char *const argv[], const char *output)
 
 static pid_t spawn_teller(struct service *service)
 {
-    char program[TEXT], listen[32], output[TEXT];
-    if (!find_program(program))
-        return 0;
+    char program[SERVICE_PROGRAM], listen[32], output[TEXT];
+    service_program(program);
     snprintf(listen, sizeof listen, "127.0.0.1:%d", service->port);
     output_of(service, output);
     const char *argv[8 + SERVICE_ARGUMENTS + 1] = {program, "serve", "--listen", listen, "--data",

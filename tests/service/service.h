@@ -35,6 +35,10 @@ struct service {
     struct target target; /* with the admin's token */
 };
 
+/* The path of the program that was built with these tests. Stops the program if it is too long. */
+enum { SERVICE_PROGRAM = 512 };
+void service_program(char path[SERVICE_PROGRAM]);
+
 /* A fresh folder, and the program running in it. False: its output is printed. */
 MUST_CHECK bool service_make(struct service *service, const char *strategy,
     const char *const *arguments /* ends with NULL; may be NULL */);
