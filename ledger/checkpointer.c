@@ -10,7 +10,7 @@
 #include "ledger/failpoint.h"
 
 enum {
-    EVERY = 200000, /* entries */
+    EVERY = 500000, /* entries */
     SOON = 500,     /* for tests of what happens meanwhile */
     RETRY_S = 5,
 };
