@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/random.h"
 #include "coro/waitgroup.h"
@@ -49,9 +50,18 @@ static void section(void *arg)
     m->run++;
 }
 
+/* Keep the worker for so long that the other one comes and takes those who have not begun. */
+static void compute_for_a_while(void)
+{
+    int64_t end_ns = clock_now_ns() + 2 * CLOCK_MS;
+    while (clock_now_ns() < end_ns)
+        ;
+}
+
 static void visitor_main(void *arg)
 {
     struct visitor *v = arg;
+    compute_for_a_while();
     for (int i = 0; i < SECTIONS; i++) {
         v->everywhere = random_of(&v->random) % 20 == 0;
         v->count = 1 + random_of(&v->random) % NAMED;
