@@ -106,6 +106,16 @@ enum client_status api_balance(struct api *api, const char *account, int64_t *ba
     return number_in(got, &response, "balance", balance);
 }
 
+enum client_status api_balance_at(
+    struct api *api, const char *account, int64_t seq, int64_t *balance)
+{
+    char path[API_TEXT];
+    struct response response;
+    snprintf(path, sizeof path, "/accounts/%s?at=%" PRId64, account, seq);
+    enum client_status got = api_get(api, path, &response);
+    return number_in(got, &response, "balance", balance);
+}
+
 /* Adds a page of accounts to *sum. *next is the cursor of the next page, "" after the last. */
 static bool add_page(const struct response *response, int64_t *sum, char next[96])
 {

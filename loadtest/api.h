@@ -35,8 +35,10 @@ MUST_CHECK enum client_status api_post(struct api *api, const char *path, const 
 /* GET of "/v1/ledgers/LEDGER" and the path: "/accounts/alice". */
 MUST_CHECK enum client_status api_get(struct api *api, const char *path, struct response *response);
 
-/* The balance of an account. */
+/* The balance of an account, now and as it was at a position of the journal. */
 MUST_CHECK enum client_status api_balance(struct api *api, const char *account, int64_t *balance);
+MUST_CHECK enum client_status api_balance_at(
+    struct api *api, const char *account, int64_t seq, int64_t *balance);
 
 /* The sum of the balances of all accounts whose id begins with the prefix. */
 MUST_CHECK enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum);

@@ -17,6 +17,7 @@ struct race;
 struct race_answer {
     enum client_status status;
     struct response response;
+    int64_t figure; /* for the rules' use: what fire found out besides */
 };
 
 struct race_rules {
@@ -39,6 +40,7 @@ struct race {
     uint64_t run;                /* a random number: names made with it are fresh */
     char account[64];            /* for the rules' use: the round's account */
     char key[KEY_SIZE];          /* the same: the round's key */
+    int64_t seq;                 /* the same: a position in the journal */
 };
 
 /* Counts into the report, with the figures "rounds" and "as promised". False: not one round could

@@ -46,6 +46,7 @@ PROMISE(credit_line, 10, 100)
 PROMISE(double_revert, 40, 2)
 PROMISE(drain, 3, 1000)
 PROMISE(freeze_account, 10, 100)
+PROMISE(freeze_ledger, 10, 100)
 PROMISE(holds, 10, 100)
 PROMISE(hot, 4, 300)
 PROMISE(key_reuse, 10, 100)
@@ -66,7 +67,7 @@ BOTH_STRATEGIES(fifty_withdraw)
 const struct unit_suite races_suite = {"races", 2,
     (const struct unit_test[]){BOTH_ROWS(fifty_withdraw), BOTH_ROWS(batch), BOTH_ROWS(capture_once),
         BOTH_ROWS(chain), BOTH_ROWS(credit_line), BOTH_ROWS(double_revert),
-        BOTH_ROWS(double_withdraw), BOTH_ROWS(drain), BOTH_ROWS(freeze_account), BOTH_ROWS(holds),
-        BOTH_ROWS(hot), BOTH_ROWS(key_reuse), BOTH_ROWS(open_once), BOTH_ROWS(opposite),
-        BOTH_ROWS(read_all), BOTH_ROWS(refund), BOTH_ROWS(ring), BOTH_ROWS(same_key),
-        BOTH_ROWS(settle_once), {0}}};
+        BOTH_ROWS(double_withdraw), BOTH_ROWS(drain), BOTH_ROWS(freeze_account),
+        BOTH_ROWS(freeze_ledger), BOTH_ROWS(holds), BOTH_ROWS(hot), BOTH_ROWS(key_reuse),
+        BOTH_ROWS(open_once), BOTH_ROWS(opposite), BOTH_ROWS(read_all), BOTH_ROWS(refund),
+        BOTH_ROWS(ring), BOTH_ROWS(same_key), BOTH_ROWS(settle_once), {0}}};
