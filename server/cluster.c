@@ -68,7 +68,7 @@ struct cluster {
 
 /* A process of our cluster has the cluster's name in its command line; the postmaster has it among
  * its arguments, its children in the title "postgres: NAME: ...". */
-enum resident { RESIDENT_NONE, RESIDENT_POSTMASTER, RESIDENT_CHILD };
+enum resident { RESIDENT_NONE, RESIDENT_POSTMASTER, RESIDENT_CHILD, RESIDENT_UNSEEN };
 
 static enum resident resident_kind(const char *pid, const char *name)
 {
@@ -76,7 +76,8 @@ static enum resident resident_kind(const char *pid, const char *name)
     snprintf(path, sizeof path, "/proc/%.20s/cmdline", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return RESIDENT_NONE;
+        return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? RESIDENT_UNSEEN
+                                                                     : RESIDENT_NONE;
     ssize_t length = read(fd, text, sizeof text);
     close(fd);
     if (length <= 0 || !memmem(text, (size_t)length, name, strlen(name)))
@@ -90,6 +91,7 @@ struct residents {
     const char *name;
     int signal_postmaster, signal_children; /* 0: none */
     int postmasters, children;              /* out */
+    bool all_seen;                          /* out; false: there may be more */
 };
 
 static void residents_signal(void *arg)
@@ -97,13 +99,15 @@ static void residents_signal(void *arg)
     struct residents *residents = arg;
     residents->postmasters = residents->children = 0;
     DIR *proc = opendir("/proc");
+    residents->all_seen = proc != NULL;
     if (!proc)
         return;
     for (struct dirent *entry; (entry = readdir(proc));) {
         if (!isdigit((unsigned char)entry->d_name[0]))
             continue;
         enum resident kind = resident_kind(entry->d_name, residents->name);
-        if (kind == RESIDENT_NONE)
+        residents->all_seen = residents->all_seen && kind != RESIDENT_UNSEEN;
+        if (kind == RESIDENT_NONE || kind == RESIDENT_UNSEEN)
             continue;
         bool postmaster = kind == RESIDENT_POSTMASTER;
         *(postmaster ? &residents->postmasters : &residents->children) += 1;
@@ -126,7 +130,7 @@ static bool clear_residents(struct context *context, const struct cluster_folder
     struct residents residents = {.name = folder->name, .signal_postmaster = SIGINT};
     for (;;) {
         blocking_call(residents_signal, &residents);
-        if (residents.postmasters + residents.children == 0) {
+        if (residents.postmasters + residents.children == 0 && residents.all_seen) {
             for (size_t i = 0; i < sizeof stale / sizeof stale[0]; i++)
                 (void)unlinkat(folder->fd, stale[i], 0);
             return true;

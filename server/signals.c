@@ -7,6 +7,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "coro/clock.h"
+#include "coro/co.h"
 #include "coro/poller.h"
 
 static void set_of_stops(sigset_t *set)
@@ -32,9 +34,13 @@ int signals_wait(struct context *context)
     set_of_stops(&set);
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     ensure(fd >= 0);
-    while (number == 0 && poller_wait(context, fd, POLLER_READ) == POLLER_READY)
-        if (read(fd, &info, sizeof info) == sizeof info)
+    while (number == 0 && context_err(context) == CONTEXT_OK) {
+        enum poller_status status = poller_wait(context, fd, POLLER_READ);
+        if (status == POLLER_READY && read(fd, &info, sizeof info) == sizeof info)
             number = (int)info.ssi_signo;
+        else if (status == POLLER_FAILED) /* memory is short, and a stop must be heard still */
+            co_sleep(CLOCK_S);
+    }
     poller_forget(fd);
     close(fd);
     return number;
