@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+/* Memory goes on to glibc's own names for it, mmap() to the system: dlsym() itself needs both. */
 #include "tests/faults/shim.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
 
 static struct shim_control *control;
 
@@ -37,6 +45,54 @@ static bool fails(enum shim_call call)
     return true;
 }
 
+static __thread bool spared; /* glibc itself dies when it looks an account up without memory */
+
+static bool no_memory(void)
+{
+    if (spared || !fails(SHIM_MEMORY))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+/* strdup(), getline(), vasprintf() and their like ask malloc() and realloc(). */
+void *malloc(size_t size)
+{
+    return no_memory() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return no_memory() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return no_memory() ? NULL : __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return no_memory() ? NULL : __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    void *got = no_memory() ? NULL : __libc_memalign(alignment, size);
+    if (got)
+        *out = got;
+    return got ? 0 : ENOMEM;
+}
+
+void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+    if (fails(SHIM_MAPPING)) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset); /* NOLINT */
+}
+
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
     static int (*_Atomic real)(clockid_t, struct timespec *);
@@ -48,33 +104,60 @@ int clock_gettime(clockid_t clock, struct timespec *time)
     return status;
 }
 
+#define SHIM_ACCOUNT(name, type)                                                                   \
+    int name(type who, struct passwd *entry, char *text, size_t size, struct passwd **found)       \
+    {                                                                                              \
+        int (*real)(type, struct passwd *, char *, size_t, struct passwd **) = (int (*)(           \
+            type, struct passwd *, char *, size_t, struct passwd **))dlsym(RTLD_NEXT, #name);      \
+        spared = true;                                                                             \
+        int error = real(who, entry, text, size, found);                                           \
+        spared = false;                                                                            \
+        return error;                                                                              \
+    }
+SHIM_ACCOUNT(getpwnam_r, const char *)
+SHIM_ACCOUNT(getpwuid_r, uid_t)
+
+/* What PQgetResult() gives when it has no memory for more: an error without a code. */
+static void *bad_result(void *conn)
+{
+    enum { FATAL_ERROR = 7 };
+    void *(*make)(void *, int) = (void *(*)(void *, int))dlsym(RTLD_NEXT, "PQmakeEmptyPGresult");
+    return make(conn, FATAL_ERROR);
+}
+
 /* A function of libpq, declared here as far as the machine cares, and what it returns to say that
  * it failed. */
-#define SHIM(type, name, call, failure, parameters, arguments)                                     \
+#define SHIM(type, name, failure, parameters, arguments)                                           \
     type name parameters;                                                                          \
     type name parameters                                                                           \
     {                                                                                              \
         static type(*_Atomic real) parameters;                                                     \
-        if (fails(call))                                                                           \
+        if (fails(SHIM_##name))                                                                    \
             return (failure);                                                                      \
         if (!real)                                                                                 \
             real = (type(*) parameters)dlsym(RTLD_NEXT, #name);                                    \
         return real arguments;                                                                     \
     }
 
-SHIM(int, PQsendQuery, SHIM_SEND_QUERY, 0, (void *conn, const char *sql), (conn, sql))
-SHIM(int, PQsendQueryPrepared, SHIM_SEND_PREPARED, 0,
+SHIM(int, PQsendQuery, 0, (void *conn, const char *sql), (conn, sql))
+SHIM(int, PQsendQueryPrepared, 0,
     (void *conn, const char *name, int count, const char *const *values, const int *lengths,
         const int *formats, int format),
     (conn, name, count, values, lengths, formats, format))
-SHIM(int, PQflush, SHIM_FLUSH, -1, (void *conn), (conn))
-SHIM(int, PQconsumeInput, SHIM_CONSUME_INPUT, 0, (void *conn), (conn))
-SHIM(int, PQputCopyData, SHIM_PUT_DATA, -1, (void *conn, const char *bytes, int size),
-    (conn, bytes, size))
-SHIM(int, PQputCopyEnd, SHIM_PUT_END, -1, (void *conn, const char *error), (conn, error))
-SHIM(void *, PQconnectStart, SHIM_CONNECT_START, NULL, (const char *conninfo), (conninfo))
-SHIM(int, PQconnectPoll, SHIM_CONNECT_POLL, 0, (void *conn), (conn))
-SHIM(int, PQsetnonblocking, SHIM_SET_NONBLOCKING, -1, (void *conn, int on), (conn, on))
-SHIM(int, PQsendPrepare, SHIM_SEND_PREPARE, 0,
+SHIM(int, PQflush, -1, (void *conn), (conn))
+SHIM(int, PQconsumeInput, 0, (void *conn), (conn))
+SHIM(void *, PQgetResult, bad_result(conn), (void *conn), (conn))
+SHIM(int, PQputCopyData, -1, (void *conn, const char *bytes, int size), (conn, bytes, size))
+SHIM(int, PQputCopyEnd, -1, (void *conn, const char *error), (conn, error))
+SHIM(void *, PQconnectStart, NULL, (const char *conninfo), (conninfo))
+SHIM(int, PQconnectPoll, 0, (void *conn), (conn))
+SHIM(int, PQsetnonblocking, -1, (void *conn, int on), (conn, on))
+SHIM(int, PQsendPrepare, 0,
     (void *conn, const char *name, const char *sql, int count, const void *types),
     (conn, name, sql, count, types))
+SHIM(int, PQsendQueryParams, 0,
+    (void *conn, const char *sql, int count, const void *types, const char *const *values,
+        const int *lengths, const int *formats, int format),
+    (conn, sql, count, types, values, lengths, formats, format))
+SHIM(int, PQsetSingleRowMode, 0, (void *conn), (conn))
+SHIM(int, PQgetCopyData, -2, (void *conn, char **piece, int async), (conn, piece, async))

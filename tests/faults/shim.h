@@ -12,19 +12,33 @@
 
 #define SHIM_VARIABLE "TELLER_TEST_SHIM" /* of the environment: the path of that file */
 
-/* What can fail. Those from SHIM_CONNECT_START on happen with a new connection only. */
+/* The functions of libpq that can fail. A server at work calls those of the first list, those of
+ * the second are for new connections and for the start. */
+#define SHIM_SERVING(X)                                                                            \
+    X(PQputCopyData)                                                                               \
+    X(PQputCopyEnd)                                                                                \
+    X(PQsendQuery)                                                                                 \
+    X(PQsendQueryPrepared)                                                                         \
+    X(PQflush)                                                                                     \
+    X(PQconsumeInput)                                                                              \
+    X(PQgetResult)
+#define SHIM_STARTING(X)                                                                           \
+    X(PQconnectStart)                                                                              \
+    X(PQconnectPoll)                                                                               \
+    X(PQsetnonblocking)                                                                            \
+    X(PQsendPrepare)                                                                               \
+    X(PQsendQueryParams)                                                                           \
+    X(PQsetSingleRowMode)                                                                          \
+    X(PQgetCopyData)
+
+/* What can fail: those, and SHIM_MEMORY: malloc() and all that rests on it; SHIM_MAPPING: mmap().
+ */
+#define SHIM_ALL(X) SHIM_SERVING(X) SHIM_STARTING(X) X(MEMORY) X(MAPPING)
 enum shim_call {
-    SHIM_SEND_QUERY,
-    SHIM_SEND_PREPARED,
-    SHIM_FLUSH,
-    SHIM_CONSUME_INPUT,
-    SHIM_PUT_DATA,
-    SHIM_PUT_END,
-    SHIM_CONNECT_START,
-    SHIM_CONNECT_POLL,
-    SHIM_SET_NONBLOCKING,
-    SHIM_SEND_PREPARE,
-    SHIM_CALLS
+#define X(name) SHIM_##name,
+    SHIM_ALL(X)
+#undef X
+        SHIM_CALLS
 };
 
 struct shim_control {

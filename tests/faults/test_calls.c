@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions of libpq fail, first the 1st of them, then the
- * 2nd ...; once, and for ever. And the wall clock jumps. */
+/* The functions of libpq and the allocations fail, first the 1st of them, then the 2nd ...; once,
+ * and for ever; at work and at the start. And the wall clock jumps. */
 #include "tests/faults/suites.h"
 
 #include <fcntl.h>
@@ -11,12 +11,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/faults/shim.h"
 #include "tests/faults/trial.h"
 
-enum { PROGRESS = 30, FAILS_WITHIN_MS = 1500, FOR_EVER_MS = 200, TEXT = 500 };
+enum {
+    PROGRESS = 30,
+    FAILS_WITHIN_MS = 1500,
+    FOR_EVER_MS = 200,
+    ANSWERED_WITHIN_S = 10,
+    TEXT = 500
+};
 
 static struct shim_control *control;
 static char control_path[] = "/tmp/teller-shim-XXXXXX";
@@ -49,87 +56,179 @@ static void tear_down(void)
     munmap(control, sizeof *control);
 }
 
-static void arm(enum shim_call call, long n, bool for_ever)
+struct fault {
+    enum shim_call call;
+    long n; /* which one of them, from 1 */
+    bool for_ever;
+};
+
+static void arm(const struct fault *fault)
 {
     control->call = SHIM_CALLS;
-    control->countdown = n;
-    control->for_ever = for_ever;
-    control->call = (int)call;
+    control->countdown = fault->n;
+    control->for_ever = fault->for_ever;
+    control->call = (int)fault->call;
 }
 
 /* It may go on, or end by itself: with a code, or by an ensure(). Nothing else is clean. */
-static bool ends_cleanly(int code, enum shim_call call, long n)
+static bool ends_cleanly(int code, const struct fault *fault)
 {
+    static const char *const names[] = {
+#define X(name) #name,
+        SHIM_ALL(X)
+#undef X
+    };
     bool clean = code != -1 && (code < 128 || code == 128 + SIGABRT);
     if (!clean)
-        printf("\n    call %d failing at its %ld. time ended the program with %d\n    ", (int)call,
-            n, code);
+        printf("\n    %s failing at its %ld. time%s ended the program with %d\n    ",
+            names[fault->call], fault->n, fault->for_ever ? " and for ever" : "", code);
     CU_ASSERT(clean);
     return clean;
 }
 
 /* While it serves. False: it cannot be brought back. */
-static bool fail_serving(struct trial *trial, enum shim_call call, long n, bool for_ever)
+static bool fail_serving(struct trial *trial, const struct fault *fault)
 {
     unsigned long before = control->failed;
-    arm(call, n, for_ever);
+    arm(fault);
     for (int ms = 0; control->failed == before && ms < FAILS_WITHIN_MS; ms += 5)
         co_sleep(5 * CLOCK_MS);
     CU_ASSERT(control->failed > before);
-    if (for_ever)
+    if (fault->for_ever)
         co_sleep(FOR_EVER_MS * CLOCK_MS);
     control->call = SHIM_CALLS;
     int code = service_await_end(&trial->service, 20 * CLOCK_MS);
     if (trial->service.pid != 0)
         return true;
-    return ends_cleanly(code, call, n) && trial_restart(trial, NULL);
+    return ends_cleanly(code, fault) && trial_restart(trial, NULL);
 }
 
-/* While it starts. */
-static bool fail_starting(struct trial *trial, enum shim_call call, long n, bool for_ever)
+/* While it starts; what came up though a call had failed must end when it is told to. */
+static bool fail_starting(struct trial *trial, const struct fault *fault)
 {
+    unsigned long before = control->failed;
+    if (fault->for_ever)
+        (void)ends_cleanly(service_stop(&trial->service), fault);
     trial_kill(trial);
-    arm(call, n, for_ever);
+    arm(fault);
     bool up = trial_restart(trial, "none=error");
     control->call = SHIM_CALLS;
+    CU_ASSERT(fault->n > 1 || control->failed > before);
     if (up)
         return true;
     if (trial->service.pid != 0)
         trial_kill(trial);
-    else
-        (void)ends_cleanly(trial->service.exit_code, call, n);
-    return trial_restart(trial, NULL);
+    return ends_cleanly(trial->service.exit_code, fault) && trial_restart(trial, NULL);
 }
 
-static void sweep(bool (*fail)(struct trial *, enum shim_call, long, bool), enum shim_call first,
-    enum shim_call last, long most)
+/* One journal for all of it. `ns` ends with 0: fail the first, the second ... */
+static void sweep(bool (*fail)(struct trial *, const struct fault *), enum shim_call first,
+    enum shim_call last, const long *ns)
 {
     struct trial trial;
     bool up = true;
     set_up();
     trial_begin(&trial, unit_seed() % 2 ? "owner" : "sharded", NULL);
     for (int call = first; call <= (int)last; call++)
-        for (long n = 1; n <= most && up; n++)
-            for (int for_ever = 0; for_ever < 2 && up; for_ever++) {
-                up = fail(&trial, (enum shim_call)call, n, for_ever);
-                if (up)
-                    trial_progress(&trial, PROGRESS);
-            }
-    if (up)
+        for (int i = 0; up && ns[i / 2] > 0; i++) {
+            up = fail(&trial, &(struct fault){(enum shim_call)call, ns[i / 2], i % 2});
+            if (up)
+                trial_progress(&trial, PROGRESS);
+        }
+    if (up) {
+        CU_ASSERT(trial.workload.slowest_ns < ANSWERED_WITHIN_S * CLOCK_S);
         trial_verify(&trial);
+    }
     trial_end(&trial);
     tear_down();
 }
 
+/* 1, 2, 3 ... up to `all`, and from there by steps that the dice make, up to `most`. */
+static const long *some_of(long all, long most)
+{
+    enum { MANY = 600 };
+    static long ns[MANY + 1];
+    struct dice dice = dice_make(unit_seed(), 12);
+    int count = 0;
+    for (long n = 1; n <= most && count < MANY; count++) {
+        ns[count] = n;
+        n += n < all ? 1 : 1 + (long)dice_below(&dice, (uint64_t)n);
+    }
+    ns[count] = 0;
+    return ns;
+}
+
 static void serving(void)
 {
-    sweep(fail_serving, SHIM_SEND_QUERY, SHIM_PUT_END, trial_is_long() ? 20 : 3);
+    long most = trial_is_long() ? 20 : 3;
+    sweep(fail_serving, SHIM_PQputCopyData, SHIM_PQgetResult, some_of(most, most));
 }
 
 static void starting(void)
 {
-    sweep(fail_starting, SHIM_CONNECT_START, SHIM_SEND_PREPARE, trial_is_long() ? 10 : 1);
+    long most = trial_is_long() ? 10 : 1;
+    sweep(fail_starting, SHIM_PQsendQuery, SHIM_PQgetCopyData, some_of(most, most));
 }
+
+static void memory_serving(void)
+{
+    sweep(fail_serving, SHIM_MEMORY, SHIM_MEMORY,
+        trial_is_long() ? some_of(200, 3000) : some_of(5, 100));
+}
+
+static void memory_starting(void)
+{
+    sweep(fail_starting, SHIM_MEMORY, SHIM_MAPPING,
+        trial_is_long() ? some_of(100, 5000) : some_of(2, 300));
+}
+
+/* --- is that all of them? --------------------------------------------------------------------- */
+
+static bool is_covered(const char *name)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+        SHIM_SERVING(X) SHIM_STARTING(X)
+#undef X
+        /* They tell what is there, or give it back: nothing to fail. */
+        "PQclear",
+        "PQcmdStatus", "PQerrorMessage", "PQfinish", "PQfreemem", "PQgetisnull", "PQgetlength",
+        "PQgetvalue", "PQisBusy", "PQntuples", "PQresultErrorField", "PQresultErrorMessage",
+        "PQresultStatus", "PQsetNoticeReceiver", "PQsocket", "PQstatus"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* What the program wants of libpq, as its symbols say. */
+static void look_at_symbols(void *arg)
+{
+    char command[TEXT], name[100];
+    (void)arg;
+    snprintf(command, sizeof command,
+        "nm -D --undefined-only \"$(dirname \"$(readlink /proc/%d/exe)\")/../teller\" |"
+        " awk '$2 ~ /^PQ/ { print $2 }'",
+        (int)getpid());
+    int functions = 0;
+    FILE *symbols = popen(command, "r");
+    ensure(symbols);
+    while (fscanf(symbols, "%99s", name) == 1) {
+        functions++;
+        CU_ASSERT(is_covered(name));
+        if (!is_covered(name))
+            printf("\n    no test makes %s() fail\n    ", name);
+    }
+    CU_ASSERT(functions > 20);
+    pclose(symbols);
+}
+
+static void all_of_libpq(void)
+{
+    blocking_call(look_at_symbols, NULL);
+}
+
+/* --- the clock -------------------------------------------------------------------------------- */
 
 /* An hour and ten years, there and back: time rises in the journal (the checker sees to that), and
  * nobody's patience ends early. */
@@ -155,5 +254,6 @@ static void clock_jumps(void)
 }
 
 const struct unit_suite calls_suite = {"calls", 2,
-    (const struct unit_test[]){
-        {"serving", serving}, {"starting", starting}, {"clock_jumps", clock_jumps}, {0}}};
+    (const struct unit_test[]){{"all_of_libpq", all_of_libpq}, {"serving", serving},
+        {"starting", starting}, {"memory_serving", memory_serving},
+        {"memory_starting", memory_starting}, {"clock_jumps", clock_jumps}, {0}}};

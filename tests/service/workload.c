@@ -58,12 +58,22 @@ static bool is_final(const struct op *op)
     return op->outcome == OP_DONE || op->outcome == OP_REFUSED;
 }
 
+static void send_once(struct workload *workload, struct api *api, struct op *op)
+{
+    int64_t since_ns = clock_now_ns();
+    if (!history_send(api, op))
+        workload->failed = true;
+    int64_t took_ns = clock_now_ns() - since_ns, slowest_ns = workload->slowest_ns;
+    while (took_ns > slowest_ns &&
+           !atomic_compare_exchange_weak(&workload->slowest_ns, &slowest_ns, took_ns))
+        ;
+}
+
 /* One op; every second client insists until it has a final answer, the others leave it unknown. */
 static void one_op(struct workload *workload, struct api *api, struct op *op, bool insists)
 {
     for (;;) {
-        if (!history_send(api, op))
-            workload->failed = true;
+        send_once(workload, api, op);
         if (is_final(op)) {
             workload->answered++;
             return;

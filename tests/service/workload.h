@@ -19,6 +19,7 @@ struct workload {
     uint64_t seed;
     struct history *histories;        /* one for each client */
     _Atomic size_t started, answered; /* clients; ops with a final answer */
+    _Atomic int64_t slowest_ns;       /* the longest time until an answer came, or the end */
     atomic_bool stop, failed;         /* failed: some answer was not one of the contract's */
     struct waitgroup running;
 };
