@@ -59,7 +59,7 @@ void journal_halt(struct journal *journal);
 uint64_t journal_durable(struct journal *journal);
 enum ledger_state journal_state(struct journal *journal);
 bool journal_is_served(struct journal *journal); /* neither FENCED nor STOPPED */
-bool journal_has_room(struct journal *journal); /* false: too much waits to be committed */
+bool journal_has_room(struct journal *journal);  /* false: too much waits to be committed */
 
 /*
  * Durable entries after `after`, at most `limit`, held for the caller, if the journal's end still

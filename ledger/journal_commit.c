@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/failpoint.h"
+#include "ledger/journal_parts.h"
+
+enum {
+    BATCH_MAX = 8192, /* entries in one database transaction */
+    GATHER_FROM = 32, /* entries in the last batch, from which on it pays to wait for more */
+    GATHER_US = 2000, /* and how long at most */
+    PING_MS = 1000,   /* when nothing is written, ask the database this often whether it is there */
+    RETRY_FIRST_MS = 2,
+    RETRY_LAST_MS = 200,
+    LAST_TRY_S = 20, /* how long a stopping journal goes on trying */
+};
+
+/* Unlink what waits, up to BATCH_MAX and the end of the group that it falls into. */
+static struct entry *take_queue(struct journal *journal, uint64_t *count)
+{
+    lock_take(&journal->lock);
+    struct entry *first = journal->first, *last = first;
+    for (*count = 1; last->linked || (*count < BATCH_MAX && last->next_in_batch); (*count)++)
+        last = last->next_in_batch;
+    journal->first = last->next_in_batch;
+    if (!journal->first)
+        journal->last = NULL;
+    last->next_in_batch = NULL;
+    lock_drop(&journal->lock);
+    return first;
+}
+
+/* Put back what could not be committed, in front: it stays decided, and is freed with the rest. */
+static void return_queue(struct journal *journal, struct entry *first)
+{
+    struct entry *last = first;
+    while (last->next_in_batch)
+        last = last->next_in_batch;
+    lock_take(&journal->lock);
+    last->next_in_batch = journal->first;
+    journal->first = first;
+    if (!journal->last)
+        journal->last = last;
+    lock_drop(&journal->lock);
+}
+
+static bool gives_up(struct journal *journal)
+{
+    int64_t told = atomic_load(&journal->stopping_ns);
+    return told != 0 && clock_now_ns() - told > LAST_TRY_S * CLOCK_S;
+}
+
+/* The committer alone, as it tells of the store's problem. */
+static void set_state(struct journal *journal, enum ledger_state state)
+{
+    static const char *const names[] = {
+        [LEDGER_RUNNING] = "running: the database is back",
+        [LEDGER_RECOVERING] = "recovering: the database is away",
+        [LEDGER_FENCED] = "fenced: another process has taken over",
+        [LEDGER_STOPPED] = "stopped: the database refused a batch; reads go on",
+    };
+    if (!journal_enter_state(journal, state))
+        return;
+    fprintf(stderr, "teller: ledger %s%s%s\n", names[state], state == LEDGER_RUNNING ? "" : ": ",
+        state == LEDGER_RUNNING ? "" : journal->store->problem);
+}
+
+/* The committer alone: the database says that the ledger was ours at that time. */
+static void confirm(struct journal *journal, int64_t asked_ns)
+{
+    atomic_store(&journal->confirmed_ns, asked_ns);
+    set_state(journal, LEDGER_RUNNING);
+    eventcount_advance(&journal->confirmations, eventcount_read(&journal->confirmations) + 1);
+}
+
+/* The n-th try in a row failed. One lost session does not mean that the database is away: it may
+ * have been ended by who took over, and the next try will tell; the same if a rival has our lock.
+ */
+static void note_failure(struct journal *journal, int failures)
+{
+    if (failures > 1 && !journal->store->rival)
+        set_state(journal, LEDGER_RECOVERING);
+}
+
+/* The same batch, until its fate is known. False: it will not be, here. */
+static bool commit(struct journal *journal, const struct store_batch *batch)
+{
+    struct context *context = context_background();
+    int64_t wait_ms = RETRY_FIRST_MS;
+    for (int failures = 1;; failures++) {
+        int64_t asked_ns = clock_now_ns();
+        switch (store_commit(context, journal->store, batch)) {
+        case STORE_COMMITTED:
+            confirm(journal, asked_ns);
+            return true;
+        case STORE_RETRY:
+            note_failure(journal, failures);
+            break;
+        case STORE_FENCED:
+            set_state(journal, LEDGER_FENCED);
+            return false;
+        case STORE_REFUSED:
+            set_state(journal, LEDGER_STOPPED);
+            return false;
+        }
+        if (gives_up(journal))
+            return false;
+        lock_take(&journal->lock);
+        journal->figures.retried_batches++;
+        lock_drop(&journal->lock);
+        co_sleep(wait_ms * CLOCK_MS);
+        wait_ms = wait_ms < RETRY_LAST_MS ? wait_ms * 2 : wait_ms;
+        failpoint("batch.again");
+    }
+}
+
+/* Put a durable entry where readers look first. What it displaces is the database's from now on. */
+static struct entry *remember(struct journal *journal, struct entry *entry)
+{
+    struct entry **place = &journal->recent[entry->seq % JOURNAL_RECENT];
+    struct entry *displaced = *place;
+    *place = entry;
+    if (displaced)
+        journal->recent_from = displaced->seq + 1;
+    return displaced;
+}
+
+static void publish(struct journal *journal, struct entry *first, uint64_t count, int64_t took_ns)
+{
+    struct ledger_figures *figures = &journal->figures;
+    uint64_t last_seq = first->seq + count - 1;
+    for (struct entry *entry = first, *next; entry; entry = next) {
+        next = entry->next_in_batch;
+        lock_take(&journal->lock);
+        struct entry *displaced = remember(journal, entry);
+        lock_drop(&journal->lock);
+        if (displaced && displaced->key)
+            keys_retire(journal->keys, displaced);
+        entry_drop(&displaced);
+    }
+    size_t bucket = 0, buckets = sizeof figures->commit_le / sizeof figures->commit_le[0];
+    while (bucket < buckets - 1 && took_ns > (CLOCK_MS / 4) << bucket)
+        bucket++;
+    lock_take(&journal->lock);
+    journal->queued -= count;
+    figures->committed_entries += count;
+    figures->last_batch_entries = count;
+    figures->commit_count++;
+    figures->commit_ns_total += (uint64_t)took_ns;
+    figures->commit_le[bucket]++;
+    figures->batches = journal->store->batch;
+    lock_drop(&journal->lock);
+    eventcount_advance(&journal->durable, last_seq);
+}
+
+static bool commit_gathered(struct journal *journal)
+{
+    uint64_t count;
+    struct entry *first = take_queue(journal, &count);
+    failpoint("batch.taken");
+    struct store_batch batch = {.number = journal->store->batch + 1};
+    int64_t start_ns = clock_now_ns();
+    while (
+        !batch_encode(&journal->batch, journal->store->ledger, first, journal->store->hash, &batch))
+        co_sleep(RETRY_LAST_MS * CLOCK_MS); /* memory is short: what is decided must get in */
+    if (!commit(journal, &batch)) {
+        return_queue(journal, first);
+        return false;
+    }
+    failpoint("publish.before");
+    journal->took_ns = clock_now_ns() - start_ns;
+    publish(journal, first, count, journal->took_ns);
+    failpoint("publish.after");
+    return true;
+}
+
+/* Is the database there, and the ledger ours and to be written? False: not any more. */
+static bool look_after(struct journal *journal)
+{
+    enum store_commit answer = STORE_RETRY;
+    for (int failures = 1; failures <= 2 && answer == STORE_RETRY; failures++) {
+        int64_t asked_ns = clock_now_ns();
+        answer = store_ping(context_background(), journal->store);
+        if (answer == STORE_COMMITTED)
+            confirm(journal, asked_ns);
+        else if (answer == STORE_FENCED)
+            set_state(journal, LEDGER_FENCED);
+        else
+            note_failure(journal, failures);
+    }
+    return journal_is_served(journal);
+}
+
+/* A commit costs both processes about as much as ten entries do, whatever is in it. So while many
+ * come, wait for twice as many as last time; at most half as long as the last commit took. */
+static void gather(struct journal *journal)
+{
+    uint64_t last = journal->figures.last_batch_entries;
+    int64_t most_ns = journal->took_ns / 2;
+    if (last < GATHER_FROM)
+        return;
+    if (most_ns > GATHER_US * CLOCK_US)
+        most_ns = GATHER_US * CLOCK_US;
+    struct context *pause = context_with_timeout(context_background(), most_ns);
+    if (!pause)
+        return;
+    enum eventcount_status status =
+        eventcount_await(pause, &journal->appended, eventcount_read(&journal->durable) + 2 * last);
+    (void)status; /* it goes on with what there is */
+    context_release(&pause);
+}
+
+/* Park until there is something to commit. While there is not, look after the database now and
+ * then, so that a takeover or an outage is known without a write. False: it is over. */
+static bool wait_for_work(struct journal *journal, uint64_t next)
+{
+    while (eventcount_read(&journal->appended) < next) {
+        struct context *pause = context_with_timeout(context_background(), PING_MS * CLOCK_MS);
+        enum eventcount_status status =
+            eventcount_await(pause ? pause : context_background(), &journal->appended, next);
+        if (pause)
+            context_release(&pause);
+        if (status == EVENTCOUNT_CLOSED || (status == EVENTCOUNT_CANCELLED && !look_after(journal)))
+            return false;
+    }
+    return journal_is_served(journal);
+}
+
+/* No writes any more, but reads: as long as no other process takes the ledger over. */
+static void stay_for_readers(struct journal *journal)
+{
+    struct store *store = journal->store;
+    bool ours = journal_state(journal) == LEDGER_STOPPED;
+    while (ours && atomic_load(&journal->stopping_ns) == 0) {
+        co_sleep(RETRY_LAST_MS * CLOCK_MS);
+        ours = store_ping(context_background(), store) != STORE_FENCED;
+    }
+    if (!ours && journal_state(journal) == LEDGER_STOPPED)
+        set_state(journal, LEDGER_FENCED);
+}
+
+void journal_commit(void *arg)
+{
+    struct journal *journal = arg;
+    bool ours = look_after(journal);
+    while (ours && wait_for_work(journal, eventcount_read(&journal->durable) + 1)) {
+        gather(journal);
+        ours = commit_gathered(journal);
+    }
+    eventcount_close(&journal->durable);
+    stay_for_readers(journal);
+    eventcount_close(&journal->confirmations);
+    waitgroup_done(&journal->committer);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* What a journal is made of: for the files of the journal and nobody else. */
+#ifndef LEDGER_JOURNAL_PARTS_H
+#define LEDGER_JOURNAL_PARTS_H
+
+#include <stdatomic.h>
+
+#include "coro/lock.h"
+#include "coro/waitgroup.h"
+#include "ledger/batch.h"
+#include "ledger/journal.h"
+
+/*
+ * Invariants
+ * - Positions are given in order, without a gap, and each is in exactly one of: the queue, the
+ *   batch that the committer has in hand, or what is durable. They follow each other in this order.
+ * - durable <= head. `durable` is raised only after COMMIT, and after the entries are in `recent`.
+ * - recent[seq % RECENT] is the durable entry of that position, for the last RECENT positions that
+ *   this process has committed.
+ * - at_us rises strictly with seq, whatever the clock does.
+ * - A process that was suspended may have been replaced without knowing: journal_await() lets
+ *   nobody tell what is in memory unless the ledger was found ours within LEASE_S, or the database
+ *   is known to be away. A standby waits twice as long before it takes over (store.c).
+ *
+ * Lock order: a strategy's mutexes -> lock -> nothing.
+ */
+
+enum { JOURNAL_RECENT = 16384 }; /* durable entries in memory for readers and replayed keys */
+
+struct journal {
+    struct store *store;
+    struct keys *keys;
+    struct waitgroup committer;
+    struct eventcount appended; /* the head: the last position given */
+    struct eventcount durable;
+    _Atomic enum ledger_state state;
+    _Atomic int64_t confirmed_ns;    /* when the last ask began that found the ledger ours */
+    struct eventcount confirmations; /* counts those, and changes of state */
+    _Atomic int64_t stopping_ns;     /* when it was told to stop; 0: it was not */
+
+    struct lock lock; /* guards what follows */
+    uint64_t head;
+    int64_t last_us;
+    struct entry *first, *last; /* the queue */
+    uint64_t queued;
+    struct entry *recent[JOURNAL_RECENT];
+    uint64_t recent_from; /* the oldest position that `recent` has */
+    struct ledger_figures figures;
+
+    /* The committer's own: */
+    struct batch batch;
+    int64_t took_ns; /* the last commit */
+};
+
+/* The committer: the coroutine that makes what is queued durable, until the journal is drained. */
+void journal_commit(void *journal);
+
+/* True: that is news. */
+bool journal_enter_state(struct journal *journal, enum ledger_state state);
+
+#endif
