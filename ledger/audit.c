@@ -35,7 +35,7 @@ static bool compare_balance(const struct row *row, void *arg)
 {
     enum { ACCOUNT, BALANCE, SEQ };
     struct audit_replay *r = arg;
-    const struct account *account = account_of(r, row, ACCOUNT);
+    const struct account *account = row_is_plain(row, "bmb") ? account_of(r, row, ACCOUNT) : NULL;
     if (!account || account->balance != row_money(row, BALANCE) ||
         account->moved != row_bigint(row, SEQ))
         audit_note(r->report, account ? account->moved : r->seq,

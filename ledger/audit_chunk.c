@@ -13,31 +13,32 @@
  * statistics say).
  */
 static const struct {
-    const char *columns, *from, *order;
+    const char *columns, *types, *from, *order;
     unsigned column;
 } sources[STORE_TABLES] = {
-    [STORE_ACCOUNTS] = {"a.*",
+    [STORE_ACCOUNTS] = {"a.*", "-b--mb-",
         "entry e CROSS JOIN LATERAL (SELECT ledger,no,id,asset,floor,opened,metadata FROM account"
-        " WHERE ledger = e.ledger AND no = e.account AND e.kind = 1 AND opened > 0"
-        " OFFSET 0) a",
+        " WHERE ledger = e.ledger AND no = e.account AND e.kind = 1 OFFSET 0) a",
         "", 5},
     [STORE_ENTRIES] = {"ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref",
-        "entry e", "", 1},
+        "-bt---b-m-b", "entry e", "", 1},
     [STORE_POSTINGS] = {"ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev",
-        "posting e", ",leg", 1},
-    [STORE_HOLDS] = {"ledger,seq,from_no,to_no,amount,expires_at", "hold e", "", 1},
-    [STORE_HELD] = {"d.*",
+        "-b-bbmmmbb", "posting e", ",leg", 1},
+    [STORE_HOLDS] = {"ledger,seq,from_no,to_no,amount,expires_at", "-bbbmt", "hold e", "", 1},
+    [STORE_HELD] = {"d.*", "-bbm",
         "entry e CROSS JOIN LATERAL (SELECT from_no FROM hold WHERE ledger = e.ledger AND"
         " seq = CASE WHEN e.kind = 4 THEN e.seq WHEN e.kind IN (5,6,7) THEN e.ref END OFFSET 0) h"
         " CROSS JOIN LATERAL (SELECT ledger,account,seq,held FROM held WHERE ledger = e.ledger"
         " AND account = h.from_no AND seq = e.seq OFFSET 0) d",
         "", 2},
-    [STORE_WAYPOINTS] = {"ledger,account,seq", "waypoint e", ",account", 2},
+    [STORE_WAYPOINTS] = {"ledger,account,seq", "-bb", "waypoint e", ",account", 2},
 };
 
 static bool keep_row(const struct row *row, void *arg)
 {
     struct audit_rows *rows = arg;
+    if (!row_is_plain(row, rows->types))
+        return true;
     if (rows->room - rows->size < row->size) {
         size_t room = 2 * rows->room + row->size + 65536;
         char *bytes = realloc(rows->bytes, room);
@@ -80,6 +81,7 @@ static enum pg_status read_table(
 {
     char sql[800];
     struct audit_rows *rows = &chunk->tables[table];
+    rows->types = sources[table].types;
     rows->size = rows->at = 0;
     snprintf(sql, sizeof sql,
         "COPY (SELECT %s FROM %s WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu"

@@ -14,6 +14,7 @@
 enum { AUDIT_CHUNK_BATCHES = 512, AUDIT_CHUNK_ENTRIES = 8192 };
 
 struct audit_rows {
+    const char *types; /* for row_is_plain() */
     char *bytes;
     size_t size, room, at; /* at: where the next row begins */
 };
@@ -35,7 +36,8 @@ struct audit_chunk {
 /*
  * The batches after `after` that end at `upto` at the latest, with the rows of the tables up to
  * `last`; at most AUDIT_CHUNK_ENTRIES entries unless one batch alone has more; none: count 0. What
- * is committed never changes, so it needs no snapshot if all up to `upto` is. Parks.
+ * is committed never changes, so it needs no snapshot if all up to `upto` is. A row with a value
+ * that no service writes is left out: its batch's hash tells. Parks.
  */
 MUST_CHECK enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledger,
     uint64_t after, uint64_t upto, enum store_table last, struct audit_chunk *chunk);

@@ -83,25 +83,24 @@ static bool take_kept(const struct row *row, void *arg)
 {
     enum { CHECKPOINT, ACCOUNT, BALANCE, MOVED };
     struct audit_walk *w = arg;
+    bool plain = row_is_plain(row, "bbmb");
     w->checkpoint = row_bigint(row, CHECKPOINT);
     if (row_is_null(row, ACCOUNT))
         return true;
     struct slot *slot = audit_walk_slot(w, row_bigint(row, ACCOUNT));
     slot->kept = true;
-    slot->kept_moved = row_bigint(row, MOVED);
-    slot->kept_balance = row_is_null(row, BALANCE) ? 0 : row_money(row, BALANCE);
+    slot->kept_moved = plain ? row_bigint(row, MOVED) : 0; /* no account moved there */
+    slot->kept_balance = plain ? row_money(row, BALANCE) : 0;
     return true;
 }
 
-/* In one statement, so that the balances are those of that position. What no service wrote there
- * becomes what no account can have. */
+/* In one statement, so that the balances are those of that position. */
 enum pg_status audit_walk_checkpoint(struct context *context, struct pg *pg, struct audit_walk *w)
 {
     char sql[400];
     snprintf(sql, sizeof sql,
-        "COPY (SELECT c.seq, b.account, nullif(b.balance, 'NaN'),"
-        " CASE WHEN b.balance <> 'NaN' AND b.seq > 0 THEN b.seq ELSE 0 END"
-        " FROM checkpoint c LEFT JOIN balance b ON b.ledger = c.ledger"
+        "COPY (SELECT c.seq, b.account, b.balance, b.seq FROM checkpoint c LEFT JOIN balance b ON "
+        "b.ledger = c.ledger"
         " AND b.account BETWEEN %lu AND %lu WHERE c.ledger = %d) TO STDOUT (FORMAT binary)",
         w->first, w->first + AUDIT_WALK_ACCOUNTS - 1, w->ledger);
     return pg_unload(context, pg, sql, take_kept, w);
@@ -121,9 +120,9 @@ static bool take_held(const struct row *row, void *arg)
         w->held = held;
         w->held_room = room;
     }
-    bool whole = !row_is_null(row, CHANGE) && !row_is_null(row, AFTER);
+    bool whole = row_is_plain(row, "bbmm") && !row_is_null(row, CHANGE) && !row_is_null(row, AFTER);
     w->held[w->held_count++] = (struct held){.seq = row_bigint(row, SEQ),
-        .account = row_bigint(row, ACCOUNT),
+        .account = whole ? row_bigint(row, ACCOUNT) : 0,
         .change = whole ? row_money(row, CHANGE) : 0,
         .after = whole ? row_money(row, AFTER) : 0,
         .whole = whole};
@@ -136,9 +135,8 @@ static enum pg_status read_held(struct context *context, struct pg *pg, struct a
     char sql[800];
     w->held_count = w->held_at = 0;
     snprintf(sql, sizeof sql,
-        "COPY (SELECT e.seq, greatest(h.from_no, 0),"
-        " nullif(CASE WHEN e.kind = 4 THEN h.amount ELSE -h.amount END, 'NaN'),"
-        " nullif(d.held, 'NaN') FROM entry e LEFT JOIN LATERAL (SELECT from_no, amount FROM hold"
+        "COPY (SELECT e.seq, h.from_no, CASE WHEN e.kind = 4 THEN h.amount ELSE -h.amount END,"
+        " d.held FROM entry e LEFT JOIN LATERAL (SELECT from_no, amount FROM hold"
         "  WHERE ledger = e.ledger AND seq = CASE WHEN e.kind = 4 THEN e.seq ELSE e.ref END"
         "  OFFSET 0) h ON true"
         " LEFT JOIN LATERAL (SELECT held FROM held WHERE ledger = e.ledger"

@@ -205,6 +205,7 @@ static void capture(struct settling *s)
     int64_t before_us = s->hold.expires_us ? s->hold.expires_us : INT64_MAX;
     change->seq = journal_append_before(ledger->journal, entry, before_us);
     if (change->seq == 0) {
+        rules_unlink(posting);
         expire_first(s);
         return;
     }

@@ -131,6 +131,30 @@ bool row_text(const struct row *row, unsigned column, char *text, size_t size)
     return true;
 }
 
+/* NaN has a sign of its own, infinite times are the two ends of their range. */
+static bool is_plain(const struct row *row, unsigned column, char type)
+{
+    enum { SIGN = 4, NAN_SIGN = 0xC000 };
+    switch (type) {
+    case 'b':
+        return eight_bytes(row, column) >= 0;
+    case 'm':
+        return word_at(row->fields[column].bytes + SIGN) != NAN_SIGN;
+    case 't':
+        return eight_bytes(row, column) != INT64_MIN && eight_bytes(row, column) != INT64_MAX;
+    default:
+        return true;
+    }
+}
+
+bool row_is_plain(const struct row *row, const char *types)
+{
+    for (unsigned i = 0; i < row->columns; i++)
+        if (!row_is_null(row, i) && !is_plain(row, i, types[i]))
+            return false;
+    return true;
+}
+
 /* ---- a stream of rows ---------------------------------------------------------------------- */
 
 /* Go through what is complete; the number of bytes used up. *stopped: take() said so. */

@@ -29,6 +29,13 @@ struct row {
 /* Read the row that begins at `bytes`: its size; 0: not all of it is there yet. */
 MUST_CHECK size_t row_read(struct row *row, const char *bytes, size_t size);
 
+/*
+ * For rows that somebody may have altered: is every value one that could have been written here?
+ * `types` says what each column is: b bigint (not negative), m money (not NaN), t time (not
+ * infinity), - any other. Of others the functions below may be asked nothing.
+ */
+MUST_CHECK bool row_is_plain(const struct row *row, const char *types);
+
 /* Only row_is_null(), row_text() and row_bytes() take a null. */
 bool row_is_null(const struct row *row, unsigned column);
 int row_smallint(const struct row *row, unsigned column);

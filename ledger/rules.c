@@ -94,6 +94,12 @@ void rules_link(struct posting *postings, size_t count)
     }
 }
 
+void rules_unlink(const struct posting *posting)
+{
+    posting->from->steps--;
+    posting->to->steps--;
+}
+
 static void apply(struct account *account, money balance, uint64_t seq)
 {
     account->balance = balance;

@@ -31,6 +31,9 @@ MUST_CHECK enum ledger_status rules_decide(
 /* Point the postings at what moved their accounts before, and mark waypoints (account.h). */
 void rules_link(struct posting *postings, size_t count);
 
+/* Take the link of one posting back: it is not carried out after all. */
+void rules_unlink(const struct posting *posting);
+
 /* Carry out what was decided and linked, as the entry `seq`: cannot fail. */
 void rules_apply(const struct posting *postings, size_t count, uint64_t seq);
 

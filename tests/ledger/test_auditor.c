@@ -159,32 +159,45 @@ static void finds_what_was_altered(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* As a fault in the service could. */
+struct spoiling {
+    struct account *account;
+    int what;
+};
+
+static void spoil(void *arg)
+{
+    const struct spoiling *s = arg;
+    s->account->balance += s->what == 0;
+    s->account->held += s->what == 1;
+    s->account->moved -= s->what == 2;
+    s->account->frozen = s->what == 3;
+}
+
+static void spoil_memory(struct ledger *ledger, const char *id, int what)
+{
+    struct spoiling s = {account_find(ledger->accounts, id), what};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(s.account);
+    strategy_run(ledger->strategy, &s.account, 1, spoil, &s);
+}
+
 static void finds_wrong_memory(const char *strategy)
 {
     for (int what = 0; what < 4; what++) {
         struct ledger *ledger = make_history(fixture_database(), strategy);
-        struct account *a = account_find(ledger->accounts, "a");
-        CU_ASSERT_PTR_NOT_NULL_FATAL(a);
         await_rounds(ledger, 2);
-        a->balance += what == 0;
-        a->held += what == 1;
-        a->moved -= what == 2;
-        a->frozen = what == 3;
+        spoil_memory(ledger, "a", what);
         expect_found(ledger, 8, "memory");
         ledger_close(&ledger);
     }
 }
 
-/* A ledger of its own that the service writes itself wrong, right hash and all: it finds that too.
- */
+/* The service itself writes what is wrong, with the right hash. */
 static void finds_a_wrong_posting(const char *strategy)
 {
-    const char *db = fixture_database();
-    struct ledger *ledger = make_history(db, strategy);
-    struct account *a = account_find(ledger->accounts, "a");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+    struct ledger *ledger = make_history(fixture_database(), strategy);
     await_rounds(ledger, 1);
-    a->balance += 5; /* and at once, before it is compared, a movement that makes it durable */
+    spoil_memory(ledger, "a", 0); /* and at once, before it is compared, it becomes durable */
     (void)fixture_move(ledger, NULL, "world:USD.2", "a", 1);
     await_rounds(ledger, 100000);
     uint64_t wrong = figures_of(ledger).audit_wrong_seq;

@@ -163,6 +163,9 @@ static void marks_waypoints(void)
     read_legs("a>b 1, a>w 1", accounts, postings);
     accounts[0].steps = ACCOUNT_STEPS - 1; /* its 64th movement; the others' second */
     accounts[1].steps = accounts[2].steps = 1;
+    rules_link(postings, 1);
+    CU_ASSERT_TRUE(postings[0].from_waypoint);
+    rules_unlink(postings); /* as if nothing had been */
     rules_link(postings, 2);
     CU_ASSERT_TRUE(postings[0].from_waypoint);
     CU_ASSERT_FALSE(postings[1].from_waypoint); /* once in an entry */
