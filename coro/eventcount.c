@@ -6,6 +6,7 @@
 #include "coro/sched.h"
 
 enum { BY_COUNT, BY_CONTEXT };
+enum { REACHED_MAX = 256 }; /* awaits of a worker in a row that need not park */
 
 struct count_waiter {
     struct waiter waiter; /* first: a list holds these */
@@ -76,12 +77,26 @@ static enum eventcount_status park_for(
     return EVENTCOUNT_CANCELLED;
 }
 
+/* There is nothing to wait for. Now and then the others get a turn all the same: a loop that finds
+ * what it awaits each time would keep them, timers and descriptors waiting for ever. */
+static void pass(void)
+{
+    struct worker *worker = worker_self();
+    if (!worker || !worker->current || --worker->reached_left > 0)
+        return;
+    worker->reached_left = REACHED_MAX;
+    if (!runtime.schedule) /* there co_point() has let others go first */
+        co_yield();
+}
+
 enum eventcount_status eventcount_await(
     struct context *context, struct eventcount *count, uint64_t value)
 {
     co_point();
-    if (eventcount_read(count) >= value)
+    if (eventcount_read(count) >= value) {
+        pass();
         return EVENTCOUNT_REACHED;
+    }
     lock_take(&count->guard);
     if (eventcount_read(count) < value && !count->closed)
         return park_for(context, count, value);

@@ -30,7 +30,9 @@ enum eventcount_status {
 
 uint64_t eventcount_read(struct eventcount *count);
 
-/* Park until the value is at least `value`, the context ends, or the count is closed. */
+/* Park until the value is at least `value`, the context ends, or the count is closed. If it is
+ * there already the call returns at once, but yields each 256th time on a worker: a loop of such
+ * calls starves nobody. */
 MUST_CHECK enum eventcount_status eventcount_await(
     struct context *context, struct eventcount *count, uint64_t value);
 

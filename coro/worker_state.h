@@ -63,6 +63,7 @@ struct worker {
     struct co *next; /* runs before the queue */
     struct co_queue ready;
     int next_turns, turns_left;
+    int reached_left;            /* awaits that need not park, until one yields (eventcount.c) */
     bool alternate, must_return; /* co_start_now: the next switch goes to the own stack */
     struct co *retired;          /* the last coroutine that ended */
     struct index_cache cos, stacks;

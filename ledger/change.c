@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/co.h"
 #include "ledger/query.h"
 
 enum ledger_status change_is_welcome(struct ledger *ledger)
@@ -207,9 +208,9 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
 
 void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome)
 {
-    bool nothing_done = outcome->status == LEDGER_UNAVAILABLE; /* rests on no entry */
-    if (!nothing_done &&
-        journal_await(context, ledger->journal, outcome->seq) != EVENTCOUNT_REACHED) {
+    if (outcome->status == LEDGER_UNAVAILABLE) { /* it rests on no entry */
+        co_yield(); /* who asks again at once keeps nobody from bringing the database back */
+    } else if (journal_await(context, ledger->journal, outcome->seq) != EVENTCOUNT_REACHED) {
         outcome->status = LEDGER_OUTCOME_UNKNOWN;
         outcome->seq = journal_durable(ledger->journal); /* nobody hears of what is not durable */
     }

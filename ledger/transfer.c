@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/co.h"
 #include "ledger/group.h"
 #include "ledger/hash.h"
 #include "ledger/rules.h"
@@ -103,13 +104,17 @@ static void start_one(struct context *context, struct ledger *ledger,
 static void run_each(struct context *context, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
+    enum { TURN = 64 };
     bool *wait = calloc(count, sizeof *wait);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (wait)
             start_one(context, ledger, &transfers[i], &outcomes[i], &wait[i]);
         else
             outcomes[i] = (struct ledger_outcome){
                 .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
+        if (i % TURN == TURN - 1) /* deciding need not park, and others wait for this worker */
+            co_yield();
+    }
     for (size_t i = 0; i < count; i++)
         if (wait && wait[i])
             change_await(context, ledger, &outcomes[i]);

@@ -5,6 +5,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/timer.h"
 #include "coro/waitgroup.h"
 #include "tests/coro/suites.h"
 
@@ -110,7 +111,32 @@ static void deadlines_race_with_advances(void)
     waitgroup_wait(&group);
 }
 
+/* What is reached need not be waited for, but a loop of that leaves the others a turn. */
+static void stand_by(void *arg)
+{
+    bool *seen = arg;
+    *seen = true;
+}
+
+static void reached_starves_nobody(void)
+{
+    enum { TIMES = 1000 };
+    struct eventcount count = {0};
+    bool seen = false, woken = false;
+    struct timer timer = {0};
+    CU_ASSERT(co_spawn_local(stand_by, &seen));
+    for (int i = 0; i < TIMES && !seen; i++)
+        CU_ASSERT_EQUAL(eventcount_await(context_background(), &count, 0), EVENTCOUNT_REACHED);
+    CU_ASSERT_TRUE(seen);
+    timer_start(&timer, clock_now_ns(), stand_by, &woken);
+    for (int i = 0; i < 100 * TIMES && !woken; i++)
+        CU_ASSERT_EQUAL(eventcount_await(context_background(), &count, 0), EVENTCOUNT_REACHED);
+    CU_ASSERT_TRUE(woken); /* nor does a timer wait for ever */
+    timer_stop(&timer);
+}
+
 static const struct unit_test tests[] = {
+    {"reached_starves_nobody", reached_starves_nobody},
     {"waiters_of_any_order", waiters_of_any_order},
     {"cancelled_and_closed", cancelled_and_closed},
     {"deadlines_race_with_advances", deadlines_race_with_advances},

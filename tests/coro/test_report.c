@@ -378,7 +378,7 @@ static void suites_under_seeds(void)
     unsigned long count = given ? strtoul(given, NULL, 10) : SANITIZED ? 3 : 200;
     unsigned long first = unit_seed() % 1000000;
     for (unsigned long seed = first; seed < first + count; seed++) {
-        char text[20];
+        char text[24];
         snprintf(text, sizeof text, "%lu", seed);
         CU_ASSERT_EQUAL(setenv("CORO_SEED", text, 1), 0);
         said(&child, "chan select mutex waitgroup context eventcount sync");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the ledger does when many ask at once. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "coro/co.h"
 #include "coro/waitgroup.h"
@@ -150,9 +151,68 @@ static void opens_once(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* ---- one who asks and asks ------------------------------------------------------------------ */
+
+struct bystander {
+    bool over;
+    int turns;
+    struct waitgroup done;
+};
+
+static void stand_by(void *arg)
+{
+    struct bystander *bystander = arg;
+    while (!bystander->over) {
+        bystander->turns++;
+        co_yield();
+    }
+    waitgroup_done(&bystander->done);
+}
+
+/* Nothing of this has to wait, but whoever is on the same worker gets a turn now and then. */
+static void leaves_others_a_turn(const char *strategy)
+{
+    enum { TIMES = LEDGER_BATCH_MAX, TURNS = 10 };
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct bystander bystander = {0};
+    const struct ledger_leg leg = {"a", "world:USD.2", 1};
+    struct ledger_transfer *refused = calloc(TIMES, sizeof *refused);
+    struct ledger_outcome *outcomes = calloc(TIMES, sizeof *outcomes);
+    ensure(refused && outcomes);
+    fixture_account(ledger, "a", "USD/2", "0");
+    waitgroup_add(&bystander.done, 1);
+    ensure(co_spawn_local(stand_by, &bystander));
+    for (int i = 0; i < TIMES; i++)
+        CU_ASSERT_EQUAL(
+            fixture_move(ledger, NULL, "a", "world:USD.2", 1), LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT(bystander.turns >= TURNS);
+    int before = bystander.turns;
+    for (int i = 0; i < TIMES; i++)
+        CU_ASSERT(fixture_balance(ledger, "a") == 0);
+    CU_ASSERT(bystander.turns >= before + TURNS);
+    for (int i = 0; i < TIMES; i++)
+        refused[i] = (struct ledger_transfer){.legs = &leg, .leg_count = 1};
+    before = bystander.turns;
+    ledger_transfer_batch(context_background(), ledger, false, refused, TIMES, outcomes);
+    CU_ASSERT(bystander.turns >= before + 10 * TURNS);
+    fixture_ask(db, "UPDATE teller.writer SET epoch = epoch + 1");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OUTCOME_UNKNOWN);
+    before = bystander.turns;
+    for (int i = 0; i < TIMES; i++)
+        CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_UNAVAILABLE);
+    CU_ASSERT(bystander.turns >= before + TURNS);
+    bystander.over = true;
+    waitgroup_wait(&bystander.done);
+    ledger_close(&ledger);
+    free(refused);
+    free(outcomes);
+}
+
 /* ---- under both strategies ----------------------------------------------------------------- */
 
 #define TESTS(X)                                                                                   \
+    X(leaves_others_a_turn)                                                                        \
     X(withdraws_once)                                                                              \
     X(same_key_once)                                                                               \
     X(crosses_without_deadlock)                                                                    \
