@@ -85,8 +85,7 @@ static void pass(void)
     if (!worker || !worker->current || --worker->reached_left > 0)
         return;
     worker->reached_left = REACHED_MAX;
-    if (!runtime.schedule) /* there co_point() has let others go first */
-        co_yield();
+    co_yield();
 }
 
 enum eventcount_status eventcount_await(
