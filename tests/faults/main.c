@@ -4,24 +4,28 @@
 #include <stdio.h>
 
 #include "coro/runtime.h"
+#include "tests/faults/disk.h"
 #include "tests/faults/suites.h"
 #include "tests/faults/trial.h"
 
 static void clean_up(void *arg)
 {
     (void)arg;
+    disk_suite_clean_up();
     service_remove_all();
 }
 
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {
-        &model_suite, &points_suite, &wire_suite, &calls_suite, &kills_suite, NULL};
+        &model_suite, &points_suite, &wire_suite, &calls_suite, &disk_suite, &kills_suite, NULL};
+    disk_set_up();
     int code = unit_main("faults", suites, argc, argv);
     runtime_run(NULL, clean_up, NULL);
-    printf("%lu kills, %lu cuts, %lu failpoints, %lu failed calls, %lu operations checked: "
+    printf("%lu kills, %lu cuts, %lu failpoints, %lu failed calls, %lu full disks, %lu operations "
+           "checked: "
            "%lu violations\n",
         trial_tally.kills, trial_tally.cuts, trial_tally.points, trial_tally.failed_calls,
-        trial_tally.operations, trial_tally.violations);
+        trial_tally.full_disks, trial_tally.operations, trial_tally.violations);
     return code;
 }
