@@ -74,6 +74,12 @@ void client_reset(struct client *client)
     client_close(client);
 }
 
+void client_say_no_more(struct client *client)
+{
+    if (client->fd >= 0)
+        shutdown(client->fd, SHUT_WR);
+}
+
 void client_free(struct client **client)
 {
     if (!*client)

@@ -72,7 +72,8 @@ MUST_CHECK enum client_status client_read(
     struct client *client, char *into, size_t size, size_t *length);
 
 void client_close(struct client *client);
-void client_reset(struct client *client); /* close with RST, as a crashed peer does */
+void client_reset(struct client *client);       /* close with RST, as a crashed peer does */
+void client_say_no_more(struct client *client); /* half-closed: answers may come still */
 
 /* Copy the value of a header, ended; false if the answer has none or it does not fit. */
 bool response_header(const struct response *response, const char *name, char *value, size_t size);

@@ -17,15 +17,17 @@ static void clean_up(void *arg)
 
 int main(int argc, char **argv)
 {
-    static const struct unit_suite *const suites[] = {
-        &model_suite, &points_suite, &wire_suite, &calls_suite, &disk_suite, &kills_suite, NULL};
+    static const struct unit_suite *const suites[] = {&model_suite, &points_suite, &wire_suite,
+        &calls_suite, &disk_suite, &gone_suite, &kills_suite, NULL};
     disk_set_up();
     int code = unit_main("faults", suites, argc, argv);
     runtime_run(NULL, clean_up, NULL);
-    printf("%lu kills, %lu cuts, %lu failpoints, %lu failed calls, %lu full disks, %lu operations "
+    printf("%lu kills, %lu cuts, %lu failpoints, %lu failed calls, %lu full disks, %lu clients "
+           "gone, %lu operations "
            "checked: "
            "%lu violations\n",
         trial_tally.kills, trial_tally.cuts, trial_tally.points, trial_tally.failed_calls,
-        trial_tally.full_disks, trial_tally.operations, trial_tally.violations);
+        trial_tally.full_disks, trial_tally.departures, trial_tally.operations,
+        trial_tally.violations);
     return code;
 }

@@ -15,7 +15,7 @@ struct trial {
 
 /* What a whole run of the program did; printed at its end. */
 struct trial_tally {
-    unsigned long kills, cuts, points, failed_calls, full_disks, operations, violations;
+    unsigned long kills, cuts, points, failed_calls, full_disks, departures, operations, violations;
 };
 extern struct trial_tally trial_tally;
 
