@@ -148,24 +148,26 @@ enum column {
 };
 
 /*
- * Takes the ledger, the first and the last position, and these again. h is the hold that an entry
- * makes, releases or sees expire. LIMIT 1 keeps the planner from joining whole tables: what it
- * wraps is looked up, row by row.
+ * Takes the ledger, the first and the last position. h is the hold that an entry makes, releases or
+ * sees expire. OFFSET 0 keeps the planner from joining whole tables, or ranges of them in a way
+ * that is only good for a few rows, which is what it believes of tables that were never analyzed:
+ * what it wraps is looked up by its key, entry by entry.
  */
 static const char entries_sql[] =
     "COPY (SELECT e.seq, e.at, e.kind, e.key, e.code, e.available, e.metadata, e.ref,"
     " a.id, a.asset, a.floor, a.metadata, h.expires_at, coalesce(p.leg, 0::smallint),"
     " f.id, f.asset, t.id, t.asset, coalesce(p.amount, h.amount), p.from_after, p.to_after"
-    " FROM entry e LEFT JOIN posting p"
-    " ON p.ledger = %d AND p.seq BETWEEN %lu AND %lu AND p.seq = e.seq"
+    " FROM entry e"
+    " LEFT JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = e.ledger"
+    " AND x.seq = e.seq OFFSET 0) p ON true"
     " LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger AND x.seq ="
-    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END LIMIT 1) h ON true"
+    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END OFFSET 0) h ON true"
     " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
-    " AND x.no = e.account LIMIT 1) a ON true"
+    " AND x.no = e.account OFFSET 0) a ON true"
     " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
-    " AND x.no = coalesce(p.from_no, h.from_no) LIMIT 1) f ON true"
+    " AND x.no = coalesce(p.from_no, h.from_no) OFFSET 0) f ON true"
     " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
-    " AND x.no = coalesce(p.to_no, h.to_no) LIMIT 1) t ON true"
+    " AND x.no = coalesce(p.to_no, h.to_no) OFFSET 0) t ON true"
     " WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu ORDER BY e.seq, p.leg DESC)"
     " TO STDOUT (FORMAT binary)";
 
@@ -304,8 +306,7 @@ static bool read_chunk(struct reading *reading)
     char sql[SQL_TEXT];
     struct snapshot *snapshot = reading->snapshot;
     uint64_t first = reading->seq + 1, last = reading->seq + CHUNK;
-    snprintf(
-        sql, sizeof sql, entries_sql, snapshot->ledger, first, last, snapshot->ledger, first, last);
+    snprintf(sql, sizeof sql, entries_sql, snapshot->ledger, first, last);
     if (!ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_row, reading)))
         return false;
     bool whole = reading->seq == (last < snapshot->seq ? last : snapshot->seq);
