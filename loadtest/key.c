@@ -24,3 +24,10 @@ void key_next(struct key_source *source, char key[KEY_SIZE])
     at = hex(at, ++source->count, 7);
     *at = '\0';
 }
+
+struct key key_fresh(struct key_source *source)
+{
+    struct key key;
+    key_next(source, key.text);
+    return key;
+}

@@ -46,7 +46,7 @@ static void run(void *arg)
     struct job *job = arg;
     job->report = report_make();
     if (job->report)
-        job->ran = job->scenario->run(&job->options, job->report);
+        job->ran = scenario_run(job->scenario, &job->options, job->report);
 }
 
 static int finish(struct job *job)

@@ -24,3 +24,10 @@ const struct scenario *const scenario_table[] = {
     &scenario_transfers,
     NULL,
 };
+
+bool scenario_run(
+    const struct scenario *scenario, const struct options *options, struct report *report)
+{
+    return scenario->race ? race_run(options, report, scenario->race)
+                          : scenario->run(options, report);
+}

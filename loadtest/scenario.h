@@ -4,6 +4,7 @@
 #define LOADTEST_SCENARIO_H
 
 #include "loadtest/options.h"
+#include "loadtest/race.h"
 #include "loadtest/report.h"
 
 struct scenario {
@@ -11,17 +12,25 @@ struct scenario {
     const char *description;
     unsigned uses; /* OPTION_... */
     struct options defaults;
-    /* Runs as the first coroutine. What it finds goes into the report; false: it could not be set
-     * up, and the report's first violation says why. */
+    /* What it does: a race by these rules; or, if there are none, a run of its own kind. */
+    const struct race_rules *race;
     bool (*run)(const struct options *options, struct report *report);
 };
 
-/* The defaults of a scenario that races. */
-#define SCENARIO_RACE(rounds_, racers_)                                                            \
-    {                                                                                              \
-        .ledger = "main", .url = "http://127.0.0.1:8080", .rounds = (rounds_),                     \
-        .racers = (racers_), .timeout = 30, .workers = 2                                           \
-    }
+/* Carry it out, as the first coroutine. What it finds goes into the report; false: it could not be
+ * set up, and the report's first violation says why. */
+MUST_CHECK bool scenario_run(
+    const struct scenario *scenario, const struct options *options, struct report *report);
+
+/* The members of a scenario that races, with the defaults of --rounds and --racers. */
+#define SCENARIO_RACE(prepare, fire, judge, rounds_, racers_)                                      \
+    .race = &(const struct race_rules){prepare, fire, judge}, .uses = OPTION_RACE,                 \
+    .defaults = {.ledger = "main",                                                                 \
+        .url = "http://127.0.0.1:8080",                                                            \
+        .rounds = (rounds_),                                                                       \
+        .racers = (racers_),                                                                       \
+        .timeout = 30,                                                                             \
+        .workers = 2}
 
 extern const struct scenario scenario_batch;
 extern const struct scenario scenario_capture_once;

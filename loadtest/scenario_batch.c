@@ -25,13 +25,12 @@ static enum client_status send_batch(
 {
     struct race_name a = race_name_in_round(race, 0), b = race_name_in_round(race, 1),
                      c = race_name_in_round(race, 2);
-    char key[KEY_SIZE], body[480];
-    key_next(&racer->keys, key);
+    char body[480];
     snprintf(body, sizeof body,
         "{\"atomic\":true,\"transfers\":[{\"from\":\"%s\",\"to\":\"%s\",\"amount\":1},"
         "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":1}]}",
         a.text, b.text, a.text, c.text);
-    return api_post(&racer->api, "/transfers/batch", key, body, response);
+    return api_post(&racer->api, "/transfers/batch", key_fresh(&racer->keys).text, body, response);
 }
 
 enum verdict { NEITHER, BOTH, GARBLED };
@@ -71,12 +70,6 @@ static bool judge(struct race *race)
     return race_expect_balance(race, race_name_in_round(race, 2).text, whole) && good;
 }
 
-static bool run(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare, send_batch, judge};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_batch = {
     .name = "batch",
     .summary = "atomic batches of two transfers that race for an odd amount: none is halved",
@@ -84,7 +77,5 @@ const struct scenario scenario_batch = {
         "In each round an account holds an odd amount, about 1 for each racer, and each racer\n"
         "sends an atomic batch: 1 to B and 1 to C. As many batches as can be paid whole must be\n"
         "done, all others refused in both parts, and 1 must be left.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run,
+    SCENARIO_RACE(prepare, send_batch, judge, 100, 100),
 };

@@ -21,9 +21,8 @@ static enum client_status pass_on(
 {
     struct race_name from = race_name_in_round(race, racer->index % ACCOUNTS);
     struct race_name to = race_name_in_round(race, (racer->index + 1) % ACCOUNTS);
-    char key[KEY_SIZE];
-    key_next(&racer->keys, key);
-    return api_transfer(&racer->api, from.text, to.text, FUNDS, key, response);
+    return api_transfer(
+        &racer->api, from.text, to.text, FUNDS, key_fresh(&racer->keys).text, response);
 }
 
 /* The balances are what the answers say, and the answers can have come in some order. */
@@ -47,12 +46,6 @@ static bool judge(struct race *race)
     return good;
 }
 
-static bool run(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare, pass_on, judge};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_chain = {
     .name = "chain",
     .summary = "all the money of A to B, B to C and C to A, in a storm: never two at once",
@@ -60,7 +53,5 @@ const struct scenario scenario_chain = {
         "In each round A holds 100, B and C nothing, and the racers move 100 from A to B, from B\n"
         "to C and from C to A. Each answer must be 201 or 422 insufficient_funds; the balances\n"
         "must be exactly what the answers 201 add up to: 100 in one account, 0 in the others.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 300),
-    .run = run,
+    SCENARIO_RACE(prepare, pass_on, judge, 100, 300),
 };

@@ -13,21 +13,14 @@ static bool prepare(struct race *race)
 static enum client_status withdraw(
     struct race *race, struct load_client *racer, struct response *response)
 {
-    char key[KEY_SIZE];
-    key_next(&racer->keys, key);
-    return api_withdraw(&racer->api, race->account, WITHDRAWAL, key, response);
+    return api_withdraw(
+        &racer->api, race->account, WITHDRAWAL, key_fresh(&racer->keys).text, response);
 }
 
 static bool judge(struct race *race)
 {
     bool one = race_expect_split(race, 1, 422, "insufficient_funds");
     return race_expect_balance(race, race->account, FUNDS - WITHDRAWAL) && one;
-}
-
-static bool run(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare, withdraw, judge};
-    return race_run(options, report, &rules);
 }
 
 const struct scenario scenario_double_withdraw = {
@@ -37,7 +30,5 @@ const struct scenario scenario_double_withdraw = {
         "In each round a fresh account gets 100, and withdrawals of 80 race for it, each over a\n"
         "connection of its own. Exactly one must be answered 201, all others 422\n"
         "insufficient_funds, and the balance must be 20. Anything else is a violation.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(1000, 2),
-    .run = run,
+    SCENARIO_RACE(prepare, withdraw, judge, 1000, 2),
 };

@@ -22,9 +22,7 @@ static bool prepare_line(struct race *race)
 static enum client_status withdraw(
     struct race *race, struct load_client *racer, int64_t amount, struct response *response)
 {
-    char key[KEY_SIZE];
-    key_next(&racer->keys, key);
-    return api_withdraw(&racer->api, race->account, amount, key, response);
+    return api_withdraw(&racer->api, race->account, amount, key_fresh(&racer->keys).text, response);
 }
 
 static enum client_status withdraw_one(
@@ -52,18 +50,6 @@ static bool judge_line(struct race *race)
     return race_expect_balance(race, race->account, -STEP * paid) && exact;
 }
 
-static bool run_drain(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_drain, withdraw_one, judge_drain};
-    return race_run(options, report, &rules);
-}
-
-static bool run_line(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_line, withdraw_step, judge_line};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_drain = {
     .name = "drain",
     .summary = "twice as many withdrawals of 1 as the account holds: half are paid",
@@ -71,9 +57,7 @@ const struct scenario scenario_drain = {
         "In each round a fresh account gets half as much as there are racers, and each of them\n"
         "withdraws 1. Exactly what was there must be paid, all other answers must be 422\n"
         "insufficient_funds, and the balance must be 0.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_drain,
+    SCENARIO_RACE(prepare_drain, withdraw_one, judge_drain, 100, 100),
 };
 
 const struct scenario scenario_credit_line = {
@@ -83,7 +67,5 @@ const struct scenario scenario_credit_line = {
         "In each round an account is opened with a floor of -500, and all racers withdraw 100\n"
         "from it. Exactly five must be paid, all other answers must be 422 insufficient_funds,\n"
         "and the balance must be -500.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_line,
+    SCENARIO_RACE(prepare_line, withdraw_step, judge_line, 100, 100),
 };

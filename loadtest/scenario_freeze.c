@@ -18,11 +18,9 @@ static enum client_status freeze_or_deposit(struct race *race, struct load_clien
     const char *ledger, const char *freeze, struct response *response)
 {
     struct api api = {racer->api.client, ledger};
-    char key[KEY_SIZE];
     if (racer->index == freezer(race))
         return api_post(&api, freeze, NULL, "{}", response);
-    key_next(&racer->keys, key);
-    return api_deposit(&api, race->account, 1, key, response);
+    return api_deposit(&api, race->account, 1, key_fresh(&racer->keys).text, response);
 }
 
 /* Every deposit that was done stands before the freeze, every other one was refused behind it.
@@ -71,12 +69,6 @@ static bool judge_account(struct race *race)
     return done >= 0 && race_expect_balance(race, race->account, done);
 }
 
-static bool run_account(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_account, fire_account, judge_account};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_freeze_account = {
     .name = "freeze-account",
     .summary = "an account is frozen during a storm of deposits: nothing comes in after that",
@@ -84,9 +76,7 @@ const struct scenario scenario_freeze_account = {
         "In each round one racer freezes a fresh account, the others deposit 1 to it. Each\n"
         "deposit must be 201 at a position before the freeze, or 422 account_frozen, and the\n"
         "balance must be what was answered 201. Needs a token of scope admin.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_account,
+    SCENARIO_RACE(prepare_account, fire_account, judge_account, 100, 100),
 };
 
 /* --- A ledger --------------------------------------------------------------------------------- */
@@ -159,12 +149,6 @@ static bool judge_ledger(struct race *race)
     return good;
 }
 
-static bool run_ledger(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_ledger, fire_ledger, judge_ledger};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_freeze_ledger = {
     .name = "freeze-ledger",
     .summary =
@@ -174,7 +158,5 @@ const struct scenario scenario_freeze_ledger = {
         "deposit 1. Each deposit must be 201 at a position before the freeze, or 422\n"
         "account_frozen; behind it the journal may hold rejections only. Then it is unfrozen for\n"
         "the next round. Needs a token of scope admin.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_ledger,
+    SCENARIO_RACE(prepare_ledger, fire_ledger, judge_ledger, 100, 100),
 };

@@ -18,11 +18,10 @@ static bool open_both(struct race *race)
 static enum client_status hold(
     struct race *race, struct load_client *client, struct response *response)
 {
-    char key[KEY_SIZE], body[240];
-    key_next(&client->keys, key);
+    char body[240];
     snprintf(body, sizeof body, "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%d}",
         race_name_in_round(race, 0).text, race_name_in_round(race, 1).text, HELD);
-    return api_post(&client->api, "/holds", key, body, response);
+    return api_post(&client->api, "/holds", key_fresh(&client->keys).text, body, response);
 }
 
 /* What is held of the first account. */
@@ -49,12 +48,6 @@ static bool judge_holds(struct race *race)
     return race_expect_balance(race, race_name_in_round(race, 1).text, 0) && good;
 }
 
-static bool run_holds(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {open_both, hold, judge_holds};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_holds = {
     .name = "holds",
     .summary = "holds of 1000 on 5000, all at once: exactly five are made",
@@ -62,9 +55,7 @@ const struct scenario scenario_holds = {
         "In each round a fresh account gets 5000, and each racer holds 1000 of it. Five answers\n"
         "must be 201, all others 422 insufficient_funds; 5000 must be held, and the balance the\n"
         "same as before.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 6),
-    .run = run_holds,
+    SCENARIO_RACE(open_both, hold, judge_holds, 100, 6),
 };
 
 /* --- One hold --------------------------------------------------------------------------------- */
@@ -86,10 +77,9 @@ static bool prepare_one(struct race *race)
 static enum client_status settle(
     struct race *race, struct load_client *racer, const char *how, struct response *response)
 {
-    char key[KEY_SIZE], path[96];
-    key_next(&racer->keys, key);
+    char path[96];
     snprintf(path, sizeof path, "%s/%s", race->account, how);
-    return api_post(&racer->api, path, key, "{}", response);
+    return api_post(&racer->api, path, key_fresh(&racer->keys).text, "{}", response);
 }
 
 static enum client_status capture(
@@ -121,27 +111,13 @@ static bool judge_one(struct race *race)
     return race_expect_balance(race, race_name_in_round(race, 1).text, moved) && good;
 }
 
-static bool run_capture_once(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_one, capture, judge_one};
-    return race_run(options, report, &rules);
-}
-
-static bool run_settle_once(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_one, capture_or_release, judge_one};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_capture_once = {
     .name = "capture-once",
     .summary = "one hold captured by many at once: the money moves once",
     .description =
         "In each round 1000 of 5000 are held, and all racers capture that hold. One answer must\n"
         "be 201, all others 409 already_settled; 1000 have moved, and nothing is held any more.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_capture_once,
+    SCENARIO_RACE(prepare_one, capture, judge_one, 100, 100),
 };
 
 const struct scenario scenario_settle_once = {
@@ -150,7 +126,5 @@ const struct scenario scenario_settle_once = {
     .description =
         "As capture-once, but every second racer releases the hold. One answer must be 201, all\n"
         "others 409 already_settled, and the balances must be those of the one that was first.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_settle_once,
+    SCENARIO_RACE(prepare_one, capture_or_release, judge_one, 100, 100),
 };

@@ -38,12 +38,6 @@ static bool judge(struct race *race)
     return race_expect_balance(race, race->account, amount_of(winner)) && good;
 }
 
-static bool run(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare, deposit, judge};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_key_reuse = {
     .name = "key-reuse",
     .summary = "two different deposits under one key, many times at once: one of the two happens",
@@ -51,7 +45,5 @@ const struct scenario scenario_key_reuse = {
         "In each round half the racers deposit 100 and half 101, all with the same\n"
         "Idempotency-Key. All of one half must be answered 201, once as the first; all of the\n"
         "other half 422 key_reused; and the balance must be the winner's amount.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 50),
-    .run = run,
+    SCENARIO_RACE(prepare, deposit, judge, 100, 50),
 };

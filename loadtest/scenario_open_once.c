@@ -21,19 +21,11 @@ static bool judge(struct race *race)
     return race_expect_balance(race, race_name_in_round(race, 0).text, 0) && one;
 }
 
-static bool run(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare, open_it, judge};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_open_once = {
     .name = "open-once",
     .summary = "one account opened by many clients at once: it is made once",
     .description =
         "In each round all racers open the same account. One answer must be 201, all others 200\n"
         "(it was there, just so).",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run,
+    SCENARIO_RACE(prepare, open_it, judge, 100, 100),
 };

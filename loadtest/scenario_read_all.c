@@ -70,15 +70,13 @@ static enum client_status read_page(
 static enum client_status read_or_move(
     struct race *race, struct load_client *racer, struct response *response)
 {
-    char key[KEY_SIZE];
     if (reads(racer->index))
         return read_page(race, racer, response);
     size_t from = dice_below(&racer->dice, ACCOUNTS);
     size_t to = (from + 1 + dice_below(&racer->dice, ACCOUNTS - 1)) % ACCOUNTS;
     int64_t amount = 1 + (int64_t)dice_below(&racer->dice, FUNDS);
-    key_next(&racer->keys, key);
     return api_transfer(&racer->api, race_name_in_run(race, from).text,
-        race_name_in_run(race, to).text, amount, key, response);
+        race_name_in_run(race, to).text, amount, key_fresh(&racer->keys).text, response);
 }
 
 /* One page: the sum is what was paid in. */
@@ -129,12 +127,6 @@ static bool judge(struct race *race)
     return judge_past(race) && good;
 }
 
-static bool run(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare, read_or_move, judge};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_read_all = {
     .name = "read-all",
     .summary = "all balances read during a storm of transfers: always the same sum",
@@ -143,7 +135,5 @@ const struct scenario scenario_read_all = {
         "half read all of them in one request; half of these read each account, too, as it was at\n"
         "one position, and so does the referee after each round at five random past positions.\n"
         "Every sum must be 8000.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run,
+    SCENARIO_RACE(prepare, read_or_move, judge, 100, 100),
 };

@@ -15,12 +15,12 @@ static bool pay(struct race *race, int64_t more)
     struct race_name customer = race_name_in_round(race, 0), merchant = race_name_in_round(race, 1);
     struct response response;
     struct api *api = &race->referee.api;
-    char key[KEY_SIZE];
+    struct key key = key_fresh(&race->referee.keys);
     int64_t id;
-    key_next(&race->referee.keys, key);
     if (!race_open(race, customer.text, 0, PAID) || !race_open(race, merchant.text, 0, more))
         return false;
-    enum client_status got = api_transfer(api, customer.text, merchant.text, PAID, key, &response);
+    enum client_status got =
+        api_transfer(api, customer.text, merchant.text, PAID, key.text, &response);
     if (!race_is_done(race, "the payment", got, &response) || !api_id(&response, &id))
         return false;
     snprintf(race->account, sizeof race->account, "/transfers/%" PRId64 "/reverse", id);
@@ -40,9 +40,7 @@ static bool prepare_rich(struct race *race)
 static enum client_status reverse(
     struct race *race, struct load_client *racer, struct response *response)
 {
-    char key[KEY_SIZE];
-    key_next(&racer->keys, key);
-    return api_post(&racer->api, race->account, key, "{}", response);
+    return api_post(&racer->api, race->account, key_fresh(&racer->keys).text, "{}", response);
 }
 
 static bool judge(struct race *race, int64_t more)
@@ -62,18 +60,6 @@ static bool judge_rich(struct race *race)
     return judge(race, PAID * race->options->racers);
 }
 
-static bool run_double_revert(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_poor, reverse, judge_poor};
-    return race_run(options, report, &rules);
-}
-
-static bool run_refund(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_rich, reverse, judge_rich};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_double_revert = {
     .name = "double-revert",
     .summary = "a transfer of 500 reversed twice at once: it is reversed once",
@@ -81,9 +67,7 @@ const struct scenario scenario_double_revert = {
         "In each round 500 go from one account to an empty one, and the racers reverse that\n"
         "transfer, each with a key of its own. One answer must be 201, all others 409\n"
         "already_reversed, and the money must be back, once.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 2),
-    .run = run_double_revert,
+    SCENARIO_RACE(prepare_poor, reverse, judge_poor, 100, 2),
 };
 
 const struct scenario scenario_refund = {
@@ -92,7 +76,5 @@ const struct scenario scenario_refund = {
     .description =
         "As double-revert, but whoever was paid has enough to pay every racer: nothing but the\n"
         "rule that a transfer is reversed once protects that money.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_refund,
+    SCENARIO_RACE(prepare_rich, reverse, judge_rich, 100, 100),
 };

@@ -14,10 +14,8 @@ static bool open_all(struct race *race, size_t n, int64_t floor)
 static enum client_status move(
     struct race *race, struct load_client *racer, size_t from, size_t to, struct response *response)
 {
-    char key[KEY_SIZE];
-    key_next(&racer->keys, key);
     return api_transfer(&racer->api, race_name_in_run(race, from).text,
-        race_name_in_run(race, to).text, 1, key, response);
+        race_name_in_run(race, to).text, 1, key_fresh(&racer->keys).text, response);
 }
 
 /* All are done, and the first n accounts have this balance. */
@@ -51,12 +49,6 @@ static bool judge_opposite(struct race *race)
            race_expect_balance(race, race_name_in_run(race, 1).text, moved);
 }
 
-static bool run_opposite(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_opposite, move_opposite, judge_opposite};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_opposite = {
     .name = "opposite",
     .summary =
@@ -64,9 +56,7 @@ const struct scenario scenario_opposite = {
     .description =
         "Two accounts with credit enough; in each round the racers move 1 from A to B and 1 from\n"
         "B to A, all at once. Every answer must be 201, and the balances must be exact.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_opposite,
+    SCENARIO_RACE(prepare_opposite, move_opposite, judge_opposite, 100, 100),
 };
 
 /* --- Each to its neighbour -------------------------------------------------------------------- */
@@ -88,12 +78,6 @@ static bool judge_ring(struct race *race)
     return all_done(race, (size_t)race->options->racers, 0);
 }
 
-static bool run_ring(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_ring, move_on, judge_ring};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_ring = {
     .name = "ring",
     .summary = "accounts in a circle, each gives 1 to the next at the same moment",
@@ -101,9 +85,7 @@ const struct scenario scenario_ring = {
         "As many accounts as racers, each with a credit of 1. In each round each gives 1 to the\n"
         "next one, all at once: every transfer shares both of its accounts with others. Every\n"
         "answer must be 201, and each balance must be 0 again.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_ring,
+    SCENARIO_RACE(prepare_ring, move_on, judge_ring, 100, 100),
 };
 
 /* --- One to all, all to one ------------------------------------------------------------------- */
@@ -134,12 +116,6 @@ static bool judge_hot(struct race *race)
            race_expect_balance(race, race_name_in_run(race, hot).text, spread ? 0 : (int64_t)hot);
 }
 
-static bool run_hot(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare_hot, spread_or_gather, judge_hot};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_hot = {
     .name = "hot",
     .summary = "one account gives all it has to many, and gets it all back",
@@ -147,7 +123,5 @@ const struct scenario scenario_hot = {
         "A hot account holds 1 for each racer. In every first round it gives 1 to each of their\n"
         "accounts, in every second they all give it back, all at once. Every answer must be 201,\n"
         "and each balance must be exact.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 100),
-    .run = run_hot,
+    SCENARIO_RACE(prepare_hot, spread_or_gather, judge_hot, 100, 100),
 };

@@ -40,12 +40,6 @@ static bool judge(struct race *race)
     return race_expect_balance(race, race->account, AMOUNT) && one && equal;
 }
 
-static bool run(const struct options *options, struct report *report)
-{
-    static const struct race_rules rules = {prepare, deposit, judge};
-    return race_run(options, report, &rules);
-}
-
 const struct scenario scenario_same_key = {
     .name = "same-key",
     .summary = "one deposit sent by many clients with the same key: it happens once",
@@ -53,7 +47,5 @@ const struct scenario scenario_same_key = {
         "In each round one deposit of 100 is sent many times at once with one Idempotency-Key.\n"
         "Every answer must be 201 with the same body, byte for byte; all but one must say\n"
         "Idempotency-Replayed: true; and the balance must be 100.",
-    .uses = OPTION_RACE,
-    .defaults = SCENARIO_RACE(100, 50),
-    .run = run,
+    SCENARIO_RACE(prepare, deposit, judge, 100, 50),
 };

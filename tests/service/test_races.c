@@ -22,7 +22,7 @@ static void promise(
     options.seed = (int64_t)unit_seed();
     struct report *report = report_make();
     CU_ASSERT_PTR_NOT_NULL_FATAL(report);
-    CU_ASSERT(scenario->run(&options, report));
+    CU_ASSERT(scenario_run(scenario, &options, report));
     CU_ASSERT_EQUAL(report->violations, 0);
     CU_ASSERT_EQUAL(report->figure[0].value, options.rounds);
     CU_ASSERT_EQUAL(report->figure[1].value, options.rounds);
