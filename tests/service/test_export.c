@@ -103,7 +103,7 @@ static int64_t hold(struct visit *visit, const char *more)
 
 static void move_money(struct visit *visit)
 {
-    static char body[BODY + 4000], filling[4001];
+    static char body[BODY + 4080], filling[4081];
     char path[128];
     int64_t id = 0, due = hold(visit, ",\"expires_in\":1");
     post(visit, 201, "/transfers", NULL,
