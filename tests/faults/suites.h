@@ -11,6 +11,7 @@ extern const struct unit_suite wire_suite;
 extern const struct unit_suite calls_suite;
 extern const struct unit_suite disk_suite;
 extern const struct unit_suite gone_suite;
+extern const struct unit_suite overload_suite;
 extern const struct unit_suite kills_suite;
 
 /* What a test that failed half-way has left mounted. */

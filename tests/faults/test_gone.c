@@ -69,12 +69,12 @@ static size_t write_request(
 /* How much of it the client sends: from 1 byte to all but one of the part it dies in. */
 static size_t choose_cut(enum phase phase, const size_t ends[3], struct dice *dice)
 {
-    size_t from = phase <= IN_LINE ? 1 : ends[phase - IN_LINE - 1] + 2;
-    size_t to = phase <= IN_LINE ? ends[0] : ends[phase - IN_LINE];
     if (phase == CONNECTED)
         return 0;
     if (phase >= ASKED)
         return ends[2];
+    size_t from = phase == IN_LINE ? 1 : ends[phase - IN_HEAD] + 2;
+    size_t to = ends[phase - IN_LINE];
     return from >= to ? from : from + (size_t)dice_below(dice, to - from);
 }
 

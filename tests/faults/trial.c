@@ -23,11 +23,17 @@ bool trial_is_long(void)
     return form && strcmp(form, "long") == 0;
 }
 
-void trial_begin(struct trial *trial, const char *strategy, const char *const *arguments)
+void trial_begin_with(
+    struct trial *trial, const char *strategy, const char *const *arguments, size_t clients)
 {
     CU_ASSERT_FATAL(service_make(&trial->service, strategy, arguments));
     trial->dice = dice_make(unit_seed(), 11);
-    CU_ASSERT_FATAL(workload_start(&trial->workload, &trial->service, CLIENTS, unit_seed() + 1));
+    CU_ASSERT_FATAL(workload_start(&trial->workload, &trial->service, clients, unit_seed() + 1));
+}
+
+void trial_begin(struct trial *trial, const char *strategy, const char *const *arguments)
+{
+    trial_begin_with(trial, strategy, arguments, CLIENTS);
 }
 
 void trial_progress(struct trial *trial, size_t more)
@@ -83,7 +89,7 @@ static void replay(struct visit *visit, struct model *model)
 static size_t ask_model(struct visit *visit, struct trial *trial)
 {
     struct model model;
-    model_begin(&model, trial->workload.histories, CLIENTS, SHOWN);
+    model_begin(&model, trial->workload.histories, trial->workload.clients, SHOWN);
     replay(visit, &model);
     for (unsigned i = 0; i < HISTORY_ACCOUNTS; i++) {
         char name[16], path[40];
@@ -102,7 +108,8 @@ static size_t compare(struct trial *trial, struct checker_figures *figures)
 {
     struct visit visit;
     visit_begin(&visit, &trial->service);
-    size_t problems = checker_run(&visit.api, trial->workload.histories, CLIENTS, SHOWN, figures);
+    size_t problems =
+        checker_run(&visit.api, trial->workload.histories, trial->workload.clients, SHOWN, figures);
     problems += ask_model(&visit, trial);
     visit_end(&visit);
     CU_ASSERT_EQUAL(problems, 0);

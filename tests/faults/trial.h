@@ -22,8 +22,10 @@ extern struct trial_tally trial_tally;
 /* Is this the long form? (FAULTS=long) */
 bool trial_is_long(void);
 
-/* Start service and clients; a fatal failure of the test if they do not come up. */
+/* Start service and clients (64 of them); a fatal failure of the test if they do not come up. */
 void trial_begin(struct trial *trial, const char *strategy, const char *const *arguments);
+void trial_begin_with(
+    struct trial *trial, const char *strategy, const char *const *arguments, size_t clients);
 
 /* Park until the clients have `more` final answers; a failure of the test if that takes 90 s. */
 void trial_progress(struct trial *trial, size_t more);
