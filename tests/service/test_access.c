@@ -8,17 +8,10 @@
 
 #include "tests/service/visit.h"
 
-static void begin(struct visit *visit)
-{
-    struct service *service = service_shared("owner");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    visit_begin(visit, service);
-}
-
 static void tokens(void)
 {
     struct visit visit;
-    begin(&visit);
+    visit_begin_shared(&visit, "owner");
     visit_call(&visit, &(struct request){.path = "/journal", .without_token = true});
     EXPECT_PROBLEM(&visit, 401, "unauthorized");
     char challenge[64];
@@ -48,7 +41,7 @@ static void token_file(void)
 static void open_to_all(void)
 {
     struct visit visit;
-    begin(&visit);
+    visit_begin_shared(&visit, "owner");
     static const char *const paths[] = {"/livez", "/readyz", "/metrics", "/openapi.json", "/"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         visit_call(&visit, &(struct request){.path = paths[i], .without_token = true});
@@ -70,7 +63,7 @@ static void methods_and_types(void)
 {
     struct visit visit;
     char allow[64];
-    begin(&visit);
+    visit_begin_shared(&visit, "owner");
     CU_ASSERT(visit_fund(&visit, "typed", 10));
     visit_call(&visit, &(struct request){.method = "DELETE", .path = "/accounts/typed"});
     EXPECT_STATUS(&visit, 405);

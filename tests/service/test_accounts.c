@@ -7,17 +7,10 @@
 
 #include "tests/service/visit.h"
 
-static void begin(struct visit *visit, const char *strategy)
-{
-    struct service *service = service_shared(strategy);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    visit_begin(visit, service);
-}
-
 static void opening(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     static const char body[] = "{\"id\":\"open.1\",\"asset\":\"EUR/2\",\"floor\":\"-500\","
                                "\"metadata\":{\"owner\":\"Ann\",\"level\":3}}";
     visit_post(&visit, "/accounts", NULL, body);
@@ -52,7 +45,7 @@ BOTH_STRATEGIES(opening)
 static void without_a_floor(void)
 {
     struct visit visit;
-    begin(&visit, "owner");
+    visit_begin_shared(&visit, "owner");
     visit_post(
         &visit, "/accounts", NULL, "{\"id\":\"bottomless\",\"asset\":\"USD/2\",\"floor\":null}");
     EXPECT_STATUS(&visit, 201);
@@ -69,7 +62,7 @@ static void without_a_floor(void)
 static void down_to_the_floor(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     visit_post(
         &visit, "/accounts", NULL, "{\"id\":\"overdraft\",\"asset\":\"USD/2\",\"floor\":\"-100\"}");
     EXPECT_STATUS(&visit, 201);
@@ -111,7 +104,7 @@ static void listing(const char *strategy)
 {
     struct visit visit;
     char ids[256];
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     for (int i = 4; i >= 0; i--) {
         char body[128];
         snprintf(body, sizeof body, "{\"id\":\"list-%d\",\"asset\":\"%s\"}", i,
@@ -137,7 +130,7 @@ BOTH_STRATEGIES(listing)
 static void statement(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "stated", 100));
     CU_ASSERT(visit_fund(&visit, "counterpart", 0));
     visit_post(&visit, "/accounts/stated/withdraw", "statement-1", "{\"amount\":30}");
@@ -171,7 +164,7 @@ BOTH_STRATEGIES(statement)
 static void unknown_ones(void)
 {
     struct visit visit;
-    begin(&visit, "owner");
+    visit_begin_shared(&visit, "owner");
     visit_get(&visit, "/accounts/nobody");
     EXPECT_PROBLEM(&visit, 404, "account_not_found");
     CU_ASSERT(visit.response.seq >= 0);

@@ -11,19 +11,6 @@
 
 #define LEG(from, to, amount) "\"from\":\"" from "\",\"to\":\"" to "\",\"amount\":" amount
 
-static void begin(struct visit *visit, const char *strategy)
-{
-    struct service *service = service_shared(strategy);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    visit_begin(visit, service);
-}
-
-static bool balance_is(struct visit *visit, const char *account, int64_t wanted)
-{
-    int64_t balance = INT64_MIN;
-    return api_balance(&visit->api, account, &balance) == CLIENT_ANSWERED && balance == wanted;
-}
-
 /* How often a text stands in the last answer. */
 static size_t count(const struct visit *visit, const char *text)
 {
@@ -48,7 +35,7 @@ static void each_for_itself(const char *strategy)
     static const int64_t items[OUTCOMES] = {2, 1, 3};
     int64_t before[OUTCOMES];
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "each-a", 100) && visit_fund(&visit, "each-b", 0));
     for (int i = 0; i < OUTCOMES; i++)
         before[i] = visit_figure(&visit, outcomes[i]);
@@ -63,7 +50,7 @@ static void each_for_itself(const char *strategy)
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT_EQUAL(count(&visit, "\"replayed\":true,"), 3);
     CU_ASSERT_EQUAL(visit.response.seq, seq);
-    CU_ASSERT(balance_is(&visit, "each-b", 100));
+    CU_ASSERT(visit_balance_is(&visit, "each-b", 100));
     for (int i = 0; i < OUTCOMES; i++)
         CU_ASSERT_EQUAL(visit_figure(&visit, outcomes[i]), before[i] + items[i]);
     visit_end(&visit);
@@ -74,7 +61,7 @@ BOTH_STRATEGIES(each_for_itself)
 static void same_key_twice(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "twice-a", 100) && visit_fund(&visit, "twice-b", 0));
     visit_post(&visit, "/transfers/batch", NULL,
         "{\"transfers\":[{\"key\":\"twice\"," LEG("twice-a", "twice-b",
@@ -86,7 +73,7 @@ static void same_key_twice(const char *strategy)
     CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,\"replayed\":false,"), 1);
     CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,\"replayed\":true,"), 1);
     CU_ASSERT_EQUAL(count(&visit, "\"code\":\"key_reused\""), 1);
-    CU_ASSERT(balance_is(&visit, "twice-b", 10));
+    CU_ASSERT(visit_balance_is(&visit, "twice-b", 10));
     visit_end(&visit);
 }
 BOTH_STRATEGIES(same_key_twice)
@@ -94,7 +81,7 @@ BOTH_STRATEGIES(same_key_twice)
 static void all_or_none(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "all-a", 100) && visit_fund(&visit, "all-b", 0));
     visit_post(&visit, "/transfers/batch", NULL,
         "{\"atomic\":true,\"transfers\":[{" LEG("all-a", "all-b", "60") "},{" LEG(
@@ -103,13 +90,13 @@ static void all_or_none(const char *strategy)
     CU_ASSERT_EQUAL(count(&visit, "{\"status\":424,"), 2);
     CU_ASSERT_EQUAL(count(&visit, "\"code\":\"not_executed\""), 2);
     CU_ASSERT_EQUAL(count(&visit, "\"code\":\"insufficient_funds\""), 1);
-    CU_ASSERT(balance_is(&visit, "all-b", 0));
+    CU_ASSERT(visit_balance_is(&visit, "all-b", 0));
     visit_post(&visit, "/transfers/batch", NULL,
         "{\"atomic\":true,\"transfers\":[{" LEG("all-a", "all-b", "60") "},{" LEG(
             "all-b", "all-a", "10") "}]}");
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,"), 2);
-    CU_ASSERT(balance_is(&visit, "all-b", 50));
+    CU_ASSERT(visit_balance_is(&visit, "all-b", 50));
     visit_end(&visit);
 }
 BOTH_STRATEGIES(all_or_none)
@@ -132,7 +119,7 @@ static void malformed(const char *strategy)
     };
     struct visit visit;
     char body[512];
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "bad-a", 100) && visit_fund(&visit, "bad-b", 0));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         snprintf(body, sizeof body, "{\"transfers\":[%s]}", rows[i].items);
@@ -140,7 +127,7 @@ static void malformed(const char *strategy)
         EXPECT_PROBLEM(&visit, 400, "invalid_request");
         CU_ASSERT(visit_is(&visit, "member", rows[i].member));
     }
-    CU_ASSERT(balance_is(&visit, "bad-b", 0));
+    CU_ASSERT(visit_balance_is(&visit, "bad-b", 0));
     visit_end(&visit);
 }
 BOTH_STRATEGIES(malformed)
@@ -154,7 +141,7 @@ static void ten_thousand(const char *strategy)
     const size_t size = (COUNT + 1) * ITEM + 64;
     char *body = malloc(size);
     ensure(body);
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "many-a", COUNT) && visit_fund(&visit, "many-b", 0));
     size_t length = (size_t)snprintf(body, size, "{\"transfers\":[%s", item);
     for (int i = 1; i < COUNT; i++)
@@ -166,7 +153,7 @@ static void ten_thousand(const char *strategy)
     visit_post(&visit, "/transfers/batch", NULL, body);
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT_EQUAL(count(&visit, "{\"status\":201,"), COUNT);
-    CU_ASSERT(balance_is(&visit, "many-b", COUNT));
+    CU_ASSERT(visit_balance_is(&visit, "many-b", COUNT));
     snprintf(body + length, size - length, ",%s]}", item);
     visit_post(&visit, "/transfers/batch", NULL, body);
     EXPECT_PROBLEM(&visit, 400, "invalid_request");
@@ -180,7 +167,7 @@ static void reversed_once(const char *strategy)
     struct visit visit;
     char path[96];
     int64_t id = 0, reverses = 0;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "back-a", 100) && visit_fund(&visit, "back-b", 0));
     visit_post(&visit, "/transfers", NULL, "{" LEG("back-a", "back-b", "70") "}");
     CU_ASSERT(json_integer(json_member(visit.body, "id"), &id));
@@ -195,7 +182,7 @@ static void reversed_once(const char *strategy)
     CU_ASSERT(visit_header_is(&visit, "Idempotency-Replayed", "true"));
     visit_post(&visit, path, NULL, NULL);
     EXPECT_PROBLEM(&visit, 409, "already_reversed");
-    CU_ASSERT(balance_is(&visit, "back-a", 100) && balance_is(&visit, "back-b", 0));
+    CU_ASSERT(visit_balance_is(&visit, "back-a", 100) && visit_balance_is(&visit, "back-b", 0));
     visit_post(&visit, "/transfers/1/reverse", NULL, NULL);
     EXPECT_PROBLEM(&visit, 404, "transfer_not_found");
     visit_end(&visit);

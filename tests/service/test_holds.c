@@ -10,13 +10,6 @@
 #include "coro/co.h"
 #include "tests/service/visit.h"
 
-static void begin(struct visit *visit, const char *strategy)
-{
-    struct service *service = service_shared(strategy);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    visit_begin(visit, service);
-}
-
 static int64_t number(const struct visit *visit, const char *member)
 {
     int64_t value = -1;
@@ -60,7 +53,7 @@ static void captured_in_part(const char *strategy)
 {
     struct visit visit;
     char location[96], first[1024];
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "part-a", 1000) && visit_fund(&visit, "part-b", 0));
     int64_t id = hold(&visit, "{\"from\":\"part-a\",\"to\":\"part-b\",\"amount\":600}");
     CU_ASSERT(visit_is(&visit, "status", "\"held\"") && visit_is(&visit, "expires_at", "null"));
@@ -100,7 +93,7 @@ BOTH_STRATEGIES(captured_in_part)
 static void captured_in_full_or_released(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "full-a", 1000) && visit_fund(&visit, "full-b", 0));
     int64_t full = hold(&visit, "{\"from\":\"full-a\",\"to\":\"full-b\",\"amount\":600}");
     int64_t none = hold(&visit, "{\"from\":\"full-a\",\"to\":\"full-b\",\"amount\":400}");
@@ -125,7 +118,7 @@ static void see_each_other(const char *strategy)
 {
     struct visit visit;
     int held = 0, refused = 0;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "six-a", 5000) && visit_fund(&visit, "six-b", 0));
     for (int i = 0; i < 6; i++) {
         visit_post(&visit, "/holds", NULL, "{\"from\":\"six-a\",\"to\":\"six-b\",\"amount\":1000}");
@@ -144,7 +137,7 @@ BOTH_STRATEGIES(see_each_other)
 static void expire(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "time-a", 10) && visit_fund(&visit, "time-b", 0));
     int64_t id =
         hold(&visit, "{\"from\":\"time-a\",\"to\":\"time-b\",\"amount\":10,\"expires_in\":1}");
@@ -168,7 +161,7 @@ BOTH_STRATEGIES(expire)
 static void frozen_account(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "ice-a", 100) && visit_fund(&visit, "ice-b", 0));
     int64_t id = hold(&visit, "{\"from\":\"ice-a\",\"to\":\"ice-b\",\"amount\":60}");
     visit_post(&visit, "/accounts/ice-a/freeze", NULL, NULL);

@@ -31,18 +31,11 @@ static bool is_replay(const struct kept *kept, const struct visit *visit)
            memcmp(visit->response.body, kept->body, kept->length) == 0;
 }
 
-static void begin(struct visit *visit, const char *strategy)
-{
-    struct service *service = service_shared(strategy);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    visit_begin(visit, service);
-}
-
 static void replayed(const char *strategy)
 {
     struct visit visit;
     struct kept kept;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "replayed", 100));
     visit_post(&visit, "/accounts/replayed/withdraw", "replay \\\"1", "{\"amount\":\"80\"}");
     EXPECT_STATUS(&visit, 201);
@@ -64,7 +57,7 @@ static void quoted_or_not(void)
 {
     struct visit visit;
     struct kept kept;
-    begin(&visit, "owner");
+    visit_begin_shared(&visit, "owner");
     CU_ASSERT(visit_fund(&visit, "quoted", 0));
     static const char body[] = "{\"amount\":\"5\"}";
     visit_post(&visit, "/accounts/quoted/deposit", "quoted-1", body);
@@ -81,7 +74,7 @@ static void quoted_or_not(void)
 static void used_for_another_request(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "reused", 100));
     visit_post(&visit, "/accounts/reused/withdraw", "reuse-1", "{\"amount\":1}");
     EXPECT_STATUS(&visit, 201);
@@ -106,7 +99,7 @@ static void frozen_refusal(const char *strategy)
 {
     struct visit visit;
     struct kept kept;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "refused", 50));
     visit_post(&visit, "/accounts/refused/withdraw", "refusal-1", "{\"amount\":80}");
     EXPECT_PROBLEM(&visit, 422, "insufficient_funds");
@@ -125,7 +118,7 @@ BOTH_STRATEGIES(frozen_refusal)
 static void not_frozen(void)
 {
     struct visit visit;
-    begin(&visit, "owner");
+    visit_begin_shared(&visit, "owner");
     visit_post(&visit, "/accounts/late/deposit", "late-1", "{\"amount\":5}");
     EXPECT_PROBLEM(&visit, 404, "account_not_found");
     visit_post(&visit, "/accounts/late/deposit", "late-1", "{\"amount\":0}");

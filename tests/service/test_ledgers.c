@@ -7,17 +7,10 @@
 
 #include "tests/service/visit.h"
 
-static void begin(struct visit *visit, const char *strategy)
-{
-    struct service *service = service_shared(strategy);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    visit_begin(visit, service);
-}
-
 static void made_once(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"made\",\"strategy\":\"sharded\"}");
     EXPECT_STATUS(&visit, 201);
     CU_ASSERT(visit_header_is(&visit, "Location", "/v1/ledgers/made"));
@@ -48,7 +41,7 @@ BOTH_STRATEGIES(made_once)
 static void islands(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "island", 0));
     visit_post(&visit, "/accounts/island/deposit", "island-1", "{\"amount\":5}");
     EXPECT_STATUS(&visit, 201);
@@ -76,7 +69,7 @@ BOTH_STRATEGIES(islands)
 static void frozen_as_a_whole(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"cold\"}");
     EXPECT_STATUS(&visit, 201);
     visit_post(&visit, "/v1/ledgers/cold/accounts", NULL, "{\"id\":\"a\",\"asset\":\"USD/2\"}");
@@ -112,7 +105,7 @@ static void as_it_was(const char *strategy)
 {
     struct visit visit;
     char seq[24], before[24], time[40] = "";
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "was", 0));
     visit_post(&visit, "/accounts/was/deposit", NULL, "{\"amount\":5}");
     EXPECT_STATUS(&visit, 201);

@@ -107,9 +107,7 @@ static const struct row rows[] = {
 
 static void begin(struct visit *visit)
 {
-    struct service *service = service_shared("owner");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    visit_begin(visit, service);
+    visit_begin_shared(visit, "owner");
     CU_ASSERT(visit_fund(visit, "victim", 0));
 }
 

@@ -8,25 +8,12 @@
 
 #include "tests/service/visit.h"
 
-static void begin(struct visit *visit, const char *strategy)
-{
-    struct service *service = service_shared(strategy);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    visit_begin(visit, service);
-}
-
-static bool balance_is(struct visit *visit, const char *account, int64_t wanted)
-{
-    int64_t balance = INT64_MIN;
-    return api_balance(&visit->api, account, &balance) == CLIENT_ANSWERED && balance == wanted;
-}
-
 /* The answer of a withdrawal has every member of the contract, and can be read again. */
 static void one_withdrawal(const char *strategy)
 {
     struct visit visit;
     char location[128], first[1024];
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "payer", 100));
     visit_post(&visit, "/accounts/payer/withdraw", "pay-1",
         "{\"amount\":\"80\",\"metadata\":{\"for\":\"rent\"}}");
@@ -53,7 +40,7 @@ static void one_withdrawal(const char *strategy)
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT_EQUAL(visit.response.body_length, length);
     CU_ASSERT_NSTRING_EQUAL(visit.response.body, first, length);
-    CU_ASSERT(balance_is(&visit, "payer", 20));
+    CU_ASSERT(visit_balance_is(&visit, "payer", 20));
     visit_get(&visit, "/transfers?key=pay-1");
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT_PTR_NOT_NULL(memmem(visit.response.body, visit.response.body_length, first, length));
@@ -65,7 +52,7 @@ BOTH_STRATEGIES(one_withdrawal)
 static void several_postings(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "multi-a", 100));
     CU_ASSERT(visit_fund(&visit, "multi-b", 0));
     CU_ASSERT(visit_fund(&visit, "multi-c", 0));
@@ -73,17 +60,17 @@ static void several_postings(const char *strategy)
         "{\"postings\":[{\"from\":\"multi-a\",\"to\":\"multi-b\",\"amount\":60},"
         "{\"from\":\"multi-b\",\"to\":\"multi-c\",\"amount\":50}]}");
     EXPECT_STATUS(&visit, 201);
-    CU_ASSERT(balance_is(&visit, "multi-a", 40));
-    CU_ASSERT(balance_is(&visit, "multi-b", 10));
-    CU_ASSERT(balance_is(&visit, "multi-c", 50));
+    CU_ASSERT(visit_balance_is(&visit, "multi-a", 40));
+    CU_ASSERT(visit_balance_is(&visit, "multi-b", 10));
+    CU_ASSERT(visit_balance_is(&visit, "multi-c", 50));
     visit_post(&visit, "/transfers", NULL,
         "{\"postings\":[{\"from\":\"multi-a\",\"to\":\"multi-b\",\"amount\":40},"
         "{\"from\":\"multi-c\",\"to\":\"multi-b\",\"amount\":51}]}");
     EXPECT_PROBLEM(&visit, 422, "insufficient_funds");
     CU_ASSERT(visit_is(&visit, "account", "\"multi-c\""));
-    CU_ASSERT(balance_is(&visit, "multi-a", 40));
-    CU_ASSERT(balance_is(&visit, "multi-b", 10));
-    CU_ASSERT(balance_is(&visit, "multi-c", 50));
+    CU_ASSERT(visit_balance_is(&visit, "multi-a", 40));
+    CU_ASSERT(visit_balance_is(&visit, "multi-b", 10));
+    CU_ASSERT(visit_balance_is(&visit, "multi-c", 50));
     visit_end(&visit);
 }
 BOTH_STRATEGIES(several_postings)
@@ -91,7 +78,7 @@ BOTH_STRATEGIES(several_postings)
 static void refused(const char *strategy)
 {
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "usd", 100));
     visit_post(&visit, "/accounts", NULL, "{\"id\":\"eur\",\"asset\":\"EUR/2\"}");
     EXPECT_STATUS(&visit, 201);
@@ -112,7 +99,7 @@ static void refused(const char *strategy)
         EXPECT_PROBLEM(&visit, rows[i].status, rows[i].code);
         CU_ASSERT(visit.response.seq > 0);
     }
-    CU_ASSERT(balance_is(&visit, "usd", 100));
+    CU_ASSERT(visit_balance_is(&visit, "usd", 100));
     visit_end(&visit);
 }
 BOTH_STRATEGIES(refused)
@@ -122,7 +109,7 @@ static void largest_amounts(const char *strategy)
 {
     static const char all[] = "{\"amount\":\"99999999999999999999999999999999999999\"}";
     struct visit visit;
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     visit_post(&visit, "/accounts", NULL, "{\"id\":\"rich\",\"asset\":\"XAU/9\"}");
     EXPECT_STATUS(&visit, 201);
     visit_post(&visit, "/accounts/rich/deposit", NULL, all);
@@ -145,7 +132,7 @@ static void journal_pages(const char *strategy)
 {
     struct visit visit;
     char path[96];
-    begin(&visit, strategy);
+    visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "journaled", 5));
     int64_t end = visit.response.seq, after = end - 2, next;
     snprintf(path, sizeof path, "/journal?after=%" PRId64 "&limit=1", after);

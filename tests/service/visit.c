@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "tests/unit.h"
 
 enum { PATH_SIZE = 512, TIMEOUT_SECONDS = 30 };
 
@@ -14,6 +15,13 @@ void visit_begin(struct visit *visit, const struct service *service)
     *visit = (struct visit){.api.ledger = "main"};
     visit->client = visit->api.client = client_make(&service->target, TIMEOUT_SECONDS * CLOCK_S);
     ensure(visit->client);
+}
+
+void visit_begin_shared(struct visit *visit, const char *strategy)
+{
+    const struct service *service = service_shared(strategy);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    visit_begin(visit, service);
 }
 
 void visit_end(struct visit *visit)
@@ -62,6 +70,12 @@ bool visit_fund(struct visit *visit, const char *account, int64_t amount)
         return open;
     got = api_deposit(&visit->api, account, amount, NULL, &visit->response);
     return api_is(got, &visit->response, 201, NULL);
+}
+
+bool visit_balance_is(struct visit *visit, const char *account, int64_t wanted)
+{
+    int64_t balance = INT64_MIN;
+    return api_balance(&visit->api, account, &balance) == CLIENT_ANSWERED && balance == wanted;
 }
 
 bool visit_is(const struct visit *visit, const char *member, const char *text)

@@ -19,6 +19,9 @@ struct visit {
 void visit_begin(struct visit *visit, const struct service *service);
 void visit_end(struct visit *visit);
 
+/* Begin one of the service that all tests share. The test is over if there is none. */
+void visit_begin_shared(struct visit *visit, const char *strategy);
+
 /* Paths without a leading "/v1/ledgers/main" are relative to it: "/accounts". */
 void visit_get(struct visit *visit, const char *path);
 void visit_post(struct visit *visit, const char *path, const char *key, const char *body);
@@ -26,6 +29,10 @@ void visit_call(struct visit *visit, const struct request *request);
 
 /* Open an account with USD/2 and floor 0, and fund it if amount > 0. False if that fails. */
 MUST_CHECK bool visit_fund(struct visit *visit, const char *account, int64_t amount);
+
+/* Is that the balance of the account? It is asked for over the same connection: the text of the
+ * last answer is gone after that. */
+bool visit_balance_is(struct visit *visit, const char *account, int64_t wanted);
 
 /* Is the member of the last body that very text? visit_is(v, "balance", "\"20\""). */
 bool visit_is(const struct visit *visit, const char *member, const char *text);
