@@ -52,6 +52,16 @@ struct ledger *fixture_open(const char *where, const char *strategy)
     return ledger;
 }
 
+struct ledger *fixture_open_abc(const char *where, const char *strategy)
+{
+    struct ledger *ledger = fixture_open(where, strategy);
+    fixture_account(ledger, "a", "USD/2", "0");
+    fixture_account(ledger, "b", "USD/2", "0");
+    fixture_account(ledger, "c", "USD/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 100), LEDGER_OK);
+    return ledger;
+}
+
 const char *fixture_refusal(const char *where, const char *strategy)
 {
     static char reason[300];

@@ -15,6 +15,10 @@ struct ledger *fixture_open(const char *conninfo, const char *strategy);
 /* Try to open it, and say why that did not go ("" if it did). */
 const char *fixture_refusal(const char *conninfo, const char *strategy);
 
+/* Open it, and in it the accounts a, b and c of USD/2, with floor 0; a has 100. If all is new, the
+ * next position is 6. */
+struct ledger *fixture_open_abc(const char *conninfo, const char *strategy);
+
 /* Open an account; floor NULL: none. */
 void fixture_account(struct ledger *ledger, const char *id, const char *asset, const char *floor);
 

@@ -6,21 +6,10 @@
 #include "coro/waitgroup.h"
 #include "tests/ledger/requests.h"
 
-static struct ledger *open_pair(const char *conninfo, const char *strategy)
-{
-    struct ledger *ledger = fixture_open(conninfo, strategy);
-    fixture_account(ledger, "a", "USD/2", "0");
-    fixture_account(ledger, "b", "USD/2", "0");
-    fixture_account(ledger, "c", "USD/2", "0");
-    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 100), LEDGER_OK);
-    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "b", 100), LEDGER_OK);
-    return ledger;
-}
-
 static void stops_an_account(const char *strategy)
 {
     const char *db = fixture_database();
-    struct ledger *ledger = open_pair(db, strategy);
+    struct ledger *ledger = fixture_open_abc(db, strategy);
     uint64_t held, kept, moved, at, again;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 10, &moved), LEDGER_OK);
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 20, 0, &held), LEDGER_OK);
@@ -69,7 +58,7 @@ static enum ledger_status move_in_batch(struct ledger *ledger)
 static void stops_the_ledger(const char *strategy)
 {
     const char *db = fixture_database();
-    struct ledger *ledger = open_pair(db, strategy);
+    struct ledger *ledger = fixture_open_abc(db, strategy);
     uint64_t held, moved, at, again;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 10, &moved), LEDGER_OK);
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 20, 0, &held), LEDGER_OK);
@@ -152,7 +141,7 @@ static void freeze_in_storm(struct ledger *ledger, const char *id)
 
 static void stops_a_storm(const char *strategy)
 {
-    struct ledger *ledger = open_pair(fixture_database(), strategy);
+    struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1000000), LEDGER_OK);
     for (int i = 0; i < 3; i++) {
         freeze_in_storm(ledger, "a");
@@ -179,7 +168,7 @@ static void carries(struct ledger *ledger, uint64_t at, const char *metadata)
 static void keeps_metadata(const char *strategy)
 {
     const char *db = fixture_database();
-    struct ledger *ledger = open_pair(db, strategy);
+    struct ledger *ledger = fixture_open_abc(db, strategy);
     const struct ledger_leg leg = {"a", "b", 5};
     struct ledger_transfer transfer = {
         .key = "m", .metadata = "{\"n\":1}", .legs = &leg, .leg_count = 1};

@@ -4,16 +4,6 @@
 #include "coro/waitgroup.h"
 #include "tests/ledger/requests.h"
 
-static struct ledger *open_pair(const char *conninfo, const char *strategy)
-{
-    struct ledger *ledger = fixture_open(conninfo, strategy);
-    fixture_account(ledger, "a", "USD/2", "0");
-    fixture_account(ledger, "b", "USD/2", "0");
-    fixture_account(ledger, "c", "USD/2", "0");
-    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 100), LEDGER_OK);
-    return ledger;
-}
-
 /* The postings of a reversal, from the last of the transfer to its first. */
 static void expect_order(struct ledger *ledger, uint64_t reversal)
 {
@@ -31,7 +21,7 @@ static void expect_order(struct ledger *ledger, uint64_t reversal)
 static void go_back_once(const char *strategy)
 {
     const char *db = fixture_database();
-    struct ledger *ledger = open_pair(db, strategy);
+    struct ledger *ledger = fixture_open_abc(db, strategy);
     const struct ledger_leg legs[] = {{"a", "b", 60}, {"b", "c", 50}, {"a", "c", 1}};
     const struct ledger_transfer transfer = {.legs = legs, .leg_count = 3};
     struct ledger_outcome outcome;
@@ -64,7 +54,7 @@ static void go_back_once(const char *strategy)
 static void of_old_ones(const char *strategy)
 {
     const char *db = fixture_database();
-    struct ledger *ledger = open_pair(db, strategy);
+    struct ledger *ledger = fixture_open_abc(db, strategy);
     uint64_t moved;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 70, &moved), LEDGER_OK);
     ledger = request_restart(ledger, db, strategy);
@@ -76,7 +66,7 @@ static void of_old_ones(const char *strategy)
 
 static void of_captures(const char *strategy)
 {
-    struct ledger *ledger = open_pair(fixture_database(), strategy);
+    struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
     uint64_t hold, capture;
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 80, 0, &hold), LEDGER_OK);
     CU_ASSERT_EQUAL(request_reverse(ledger, NULL, hold, NULL), LEDGER_TRANSFER_NOT_FOUND);
@@ -92,7 +82,7 @@ static void of_captures(const char *strategy)
 
 static void when_it_is_spent(const char *strategy)
 {
-    struct ledger *ledger = open_pair(fixture_database(), strategy);
+    struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
     uint64_t moved, hold;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 70, &moved), LEDGER_OK);
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "b", "c", 1, 0, &hold), LEDGER_OK);
@@ -112,7 +102,7 @@ static void when_it_is_spent(const char *strategy)
 static void keep_keys(const char *strategy)
 {
     const char *db = fixture_database();
-    struct ledger *ledger = open_pair(db, strategy);
+    struct ledger *ledger = fixture_open_abc(db, strategy);
     uint64_t first, second, reversal = 0, again;
     CU_ASSERT_EQUAL(request_transfer(ledger, "t", "a", "b", 10, &first), LEDGER_OK);
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 10, &second), LEDGER_OK);
@@ -153,7 +143,7 @@ static void race_each_other(const char *strategy)
 {
     enum { CLIENTS = 20, ROUNDS = 20 };
     const char *db = fixture_database();
-    struct ledger *ledger = open_pair(db, strategy);
+    struct ledger *ledger = fixture_open_abc(db, strategy);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "b", 1000), LEDGER_OK);
     for (int round = 0; round < ROUNDS; round++) {
         struct reverser reversers[CLIENTS];
