@@ -173,13 +173,13 @@ static void starting(void)
 static void memory_serving(void)
 {
     sweep(fail_serving, SHIM_MEMORY, SHIM_MEMORY,
-        trial_is_long() ? some_of(200, 3000) : some_of(5, 100));
+        trial_is_long() ? some_of(120, 3000) : some_of(5, 100));
 }
 
 static void memory_starting(void)
 {
     sweep(fail_starting, SHIM_MEMORY, SHIM_MAPPING,
-        trial_is_long() ? some_of(100, 5000) : some_of(2, 300));
+        trial_is_long() ? some_of(60, 5000) : some_of(2, 300));
 }
 
 /* --- is that all of them? --------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include "coro/co.h"
 #include "loadtest/dice.h"
 
-enum { CLIENT_SECONDS = 20, PAUSE_MS = 5, AMOUNT_MAX = 100 };
+enum { CLIENT_SECONDS = 20, SHORT_SECONDS = 2, PAUSE_MS = 5, AMOUNT_MAX = 100 };
 
 static bool ready_accounts(const struct service *service)
 {
@@ -69,15 +69,41 @@ static void send_once(struct workload *workload, struct api *api, struct op *op)
         ;
 }
 
+/* One client's ways to the service; the second one is there only if there is a standby. */
+struct ways {
+    struct api apis[2];
+    int at; /* which one it uses now */
+};
+
+static struct ways make_ways(const struct workload *workload)
+{
+    struct ways ways = {.at = 0};
+    const struct target *targets[] = {&workload->service->target, workload->standby};
+    int64_t seconds = workload->standby ? SHORT_SECONDS : CLIENT_SECONDS;
+    for (int i = 0; i < 2 && targets[i]; i++) {
+        ways.apis[i] = (struct api){client_make(targets[i], seconds * CLOCK_S), "main"};
+        ensure(ways.apis[i].client);
+    }
+    return ways;
+}
+
+static void free_ways(struct ways *ways)
+{
+    for (int i = 0; i < 2; i++)
+        if (ways->apis[i].client)
+            client_free(&ways->apis[i].client);
+}
+
 /* One op; every second client insists until it has a final answer, the others leave it unknown. */
-static void one_op(struct workload *workload, struct api *api, struct op *op, bool insists)
+static void one_op(struct workload *workload, struct ways *ways, struct op *op, bool insists)
 {
     for (;;) {
-        send_once(workload, api, op);
+        send_once(workload, &ways->apis[ways->at], op);
         if (is_final(op)) {
             workload->answered++;
             return;
         }
+        ways->at = workload->standby ? !ways->at : 0;
         co_sleep(PAUSE_MS * CLOCK_MS);
         if (op->outcome == OP_ABSENT || !insists || workload->stop || workload->failed)
             return;
@@ -92,23 +118,29 @@ static void one_client(void *arg)
     struct dice dice = dice_make(workload->seed, index);
     struct key_source keys = key_source_make(workload->seed, (uint32_t)index);
     struct op hold = {0};
-    struct api api = {client_make(&workload->service->target, CLIENT_SECONDS * CLOCK_S), "main"};
-    ensure(api.client);
+    struct ways ways = make_ways(workload);
     while (!workload->stop && !workload->failed) {
         struct op *op = history_add(history);
         choose(op, &hold, &dice, &keys);
-        one_op(workload, &api, op, index % 2 == 0);
+        one_op(workload, &ways, op, index % 2 == 0);
         if (op->kind == OP_HOLD && op->outcome == OP_DONE)
             hold = *op;
     }
-    client_free(&api.client);
+    free_ways(&ways);
     waitgroup_done(&workload->running);
 }
 
 bool workload_start(
     struct workload *workload, const struct service *service, size_t clients, uint64_t seed)
 {
-    *workload = (struct workload){.service = service, .clients = clients, .seed = seed};
+    return workload_start_between(workload, service, NULL, clients, seed);
+}
+
+bool workload_start_between(struct workload *workload, const struct service *service,
+    const struct target *standby, size_t clients, uint64_t seed)
+{
+    *workload =
+        (struct workload){.service = service, .standby = standby, .clients = clients, .seed = seed};
     if (!ready_accounts(service))
         return false;
     workload->histories = calloc(clients, sizeof workload->histories[0]);

@@ -15,6 +15,7 @@
 
 struct workload {
     const struct service *service;
+    const struct target *standby; /* where they try it when that does not answer well; or NULL */
     size_t clients;
     uint64_t seed;
     struct history *histories;        /* one for each client */
@@ -27,6 +28,11 @@ struct workload {
 /* Open and fund the accounts, and let the clients loose. False: the service refused. */
 MUST_CHECK bool workload_start(
     struct workload *workload, const struct service *service, size_t clients, uint64_t seed);
+
+/* The same between two: an op without a final answer is sent with its key to the other one, and
+ * nobody waits for an answer for long. The accounts are made with the service. */
+MUST_CHECK bool workload_start_between(struct workload *workload, const struct service *service,
+    const struct target *standby, size_t clients, uint64_t seed);
 
 /* Park until `more` ops have been answered since the call; false after the timeout. */
 MUST_CHECK bool workload_await(struct workload *workload, size_t more, int64_t timeout_ns);
