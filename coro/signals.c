@@ -88,7 +88,7 @@ struct signals *signals_open(const int *numbers, size_t n)
         return NULL;
     }
     signals->chan = chan_make(sizeof(int), QUEUE);
-    signals->watch = (struct worker_watch){ends[0], on_readable, signals};
+    signals->watch = (struct worker_watch){.fd = ends[0], .fn = on_readable, .arg = signals};
     bool taken = signals->chan != NULL;
     for (size_t i = 0; i < n && taken; i++)
         taken = take_over(signals, numbers[i], ends[1]);

@@ -7,6 +7,7 @@
 #ifndef CORO_WORKER_H
 #define CORO_WORKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "coro/ensure.h"
@@ -23,14 +24,16 @@ void worker_call(void (*fn)(void *arg), void *arg);
 void worker_each(void (*fn)(int index, void *arg), void *arg);
 
 /*
- * A descriptor that this worker watches for readability, level-triggered: fn(arg) runs on the big
- * stack whenever it is readable. The memory is the caller's, from start until stop. Both from a
- * callback or coroutine on the worker that shall watch. 0, or an errno.
+ * A descriptor that this worker watches: fn(arg) runs on the big stack while it is readable, or if
+ * `edge` each time that more has come or the peer has closed. The memory is the caller's, from
+ * start until stop. Both from a callback or coroutine on the worker that shall watch. 0, or an
+ * errno.
  */
 struct worker_watch {
     int fd;
     void (*fn)(void *arg);
     void *arg;
+    bool edge;
 };
 MUST_CHECK int worker_watch_start(struct worker_watch *watch);
 void worker_watch_stop(struct worker_watch *watch);

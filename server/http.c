@@ -148,6 +148,8 @@ static void stop_worker(int index, void *arg)
     struct http_worker *worker = &((struct http *)arg)->workers[index];
     if (worker->daemon) {
         worker_watch_stop(&worker->watch);
+        for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
+            http_rest_end(peer);
         MHD_stop_daemon(worker->daemon);
     }
     if (worker->again_started)

@@ -89,7 +89,8 @@ static enum MHD_Result read_header(
     if (place) {
         exchange->request.repeated_header |= *place != NULL;
         *place = value ? value : "";
-    }
+    } else if (strcasecmp(name, "Connection") == 0)
+        exchange->may_rest &= value && strcasecmp(value, "keep-alive") == 0;
     return MHD_YES;
 }
 
@@ -147,9 +148,11 @@ static void answer_body_dropped(struct http_exchange *exchange)
     answer_problem(exchange, exchange->has_no_place ? PROBLEM_OVERLOADED : PROBLEM_TOO_LARGE, NULL);
 }
 
-static enum MHD_Result headers_are_here(struct http_exchange *exchange, const char *method)
+static enum MHD_Result headers_are_here(
+    struct http_exchange *exchange, const char *method, const char *version)
 {
     exchange->request.method = method_of(method);
+    exchange->may_rest = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, read_header, exchange);
     if (!framing_is_clear(exchange)) {
         answer_problem(exchange, PROBLEM_BAD_REQUEST,
@@ -277,6 +280,7 @@ static enum MHD_Result all_is_here(struct http_exchange *exchange)
 {
     if (exchange->answered)
         return http_response_queue(exchange);
+    http_rest_count(exchange);
     http_peer_enter(exchange->peer, HTTP_RUNNING);
     if (exchange->body_dropped)
         answer_body_dropped(exchange);
@@ -320,10 +324,9 @@ enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *con
     struct http_exchange *exchange = *state;
     struct http_peer *peer = http_peer_of(connection);
     (void)url;
-    (void)version;
     if (peer->phase == HTTP_HEADERS) {
         http_peer_enter(peer, HTTP_BODY);
-        return exchange ? headers_are_here(exchange, method) : MHD_YES;
+        return exchange ? headers_are_here(exchange, method, version) : MHD_YES;
     }
     if (*size > 0) {
         if (exchange && !exchange->body_dropped)
@@ -343,13 +346,15 @@ void http_exchange_end(void *worker_arg, struct MHD_Connection *connection, void
 {
     struct http_exchange *exchange = *state;
     (void)worker_arg;
-    (void)code;
     struct http_peer *peer = http_peer_of(connection);
     if (peer)
         http_peer_enter(peer, HTTP_IDLE);
     *state = NULL;
     if (!exchange)
         return;
+    if (peer && exchange->may_rest && !exchange->is_stream &&
+        code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        http_rest_begin(peer);
     exchange->connection = NULL;
     exchange->peer = NULL;
     if (exchange->is_stream)

@@ -58,12 +58,15 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
     struct http_peer *peer = malloc(sizeof *peer);
     ensure(peer);
     *peer = (struct http_peer){.next = worker->peers,
+        .worker = worker,
+        .connection = connection,
         .fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd};
     http_peer_enter(peer, HTTP_CONNECTED);
     if (worker->peers)
         worker->peers->previous = peer;
     worker->peers = peer;
     *context = peer;
+    http_rest_watch(peer);
     http_count(&worker->counters.connections, 1);
     if (!worker->sweep_started) {
         worker->sweep_started = true;
@@ -80,6 +83,7 @@ void http_peer_notify(void *worker_arg, struct MHD_Connection *connection, void 
         add(worker, connection, context);
         return;
     }
+    http_rest_end(peer);
     *(peer->previous ? &peer->previous->next : &worker->peers) = peer->next;
     if (peer->next)
         peer->next->previous = peer->previous;

@@ -30,6 +30,12 @@ struct http_peer {
     int fd;
     enum http_phase phase;
     int64_t since_ns; /* since when it is in this phase, or its stream has made no progress */
+    struct http_worker *worker;
+    struct MHD_Connection *connection;
+    struct worker_watch watch; /* http_rest.c, as are: */
+    bool watched, resting;
+    bool uncounted; /* `taken` is not known any more */
+    uint64_t taken; /* bytes of the requests that were read */
 };
 
 struct http_stream {
@@ -54,6 +60,7 @@ struct http_exchange {
     bool is_large;     /* the body is beyond REQUEST_BODY_MAX, and one of HTTP_LARGE_BODIES */
     bool has_no_place; /* it would have been one more than those */
     bool is_stream;
+    bool may_rest; /* its connection, afterwards */
     size_t body_room;
     uint64_t content_length;
     const char *transfer_encoding, *content_length_text, *expect;
@@ -80,6 +87,7 @@ struct http_worker {
     struct http_exchange *streams;
     size_t exchanges; /* in use, streams too */
     size_t large;     /* exchanges with a large body */
+    size_t resting;   /* connections */
     struct http_peer *peers;
     int64_t last_request_ns;
     int64_t date_s;
@@ -104,6 +112,12 @@ void http_peer_notify(void *worker, struct MHD_Connection *connection, void **co
 struct http_peer *http_peer_of(struct MHD_Connection *connection);
 void http_peer_enter(struct http_peer *peer, enum http_phase phase);
 void http_peer_cut(struct http_worker *worker); /* those who do not take their answer */
+
+/* http_rest.c: a connection between two requests. */
+void http_rest_watch(struct http_peer *peer);         /* once, at its start */
+void http_rest_count(struct http_exchange *exchange); /* the request is read */
+void http_rest_begin(struct http_peer *peer);         /* it is answered */
+void http_rest_end(struct http_peer *peer);           /* before the connection ends */
 
 /* http_exchange.c: a request from its first line to its answer. */
 void *http_exchange_begin(void *worker, const char *target, struct MHD_Connection *connection);

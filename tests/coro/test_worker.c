@@ -82,7 +82,7 @@ static void on_bell(void *arg)
 static void watch_and_start_now(void)
 {
     struct bell bell = {.wake = chan_make(sizeof(int), 0), .told = chan_make(sizeof(int), 0)};
-    bell.watch = (struct worker_watch){eventfd(0, EFD_NONBLOCK), on_bell, &bell};
+    bell.watch = (struct worker_watch){.fd = eventfd(0, EFD_NONBLOCK), .fn = on_bell, .arg = &bell};
     CU_ASSERT_EQUAL_FATAL(worker_watch_start(&bell.watch), 0);
     enum { ROUNDS = 20 };
     for (int i = 0; i < ROUNDS; i++) {
@@ -100,6 +100,30 @@ static void watch_and_start_now(void)
     close(bell.watch.fd);
     chan_free(&bell.wake);
     chan_free(&bell.told);
+}
+
+static void on_bell_count(void *arg)
+{
+    struct bell *bell = arg;
+    bell->calls++; /* it stays readable */
+}
+
+static void an_edge_is_told_once(void)
+{
+    struct bell bell = {0};
+    bell.watch = (struct worker_watch){
+        .fd = eventfd(0, EFD_NONBLOCK), .fn = on_bell_count, .arg = &bell, .edge = true};
+    CU_ASSERT_EQUAL_FATAL(worker_watch_start(&bell.watch), 0);
+    for (int i = 1; i <= 3; i++) {
+        uint64_t one = 1;
+        CU_ASSERT_EQUAL(write(bell.watch.fd, &one, sizeof one), sizeof one);
+        while (bell.calls < i)
+            co_yield();
+        co_sleep(2 * CLOCK_MS);
+        CU_ASSERT_EQUAL(bell.calls, i);
+    }
+    worker_watch_stop(&bell.watch);
+    close(bell.watch.fd);
 }
 
 static _Atomic bool stop_busy;
@@ -123,7 +147,8 @@ static void busy_coroutines_do_not_starve_a_watch(void)
     struct waitgroup group = {0};
     struct bell bell = {0};
     stop_busy = false;
-    bell.watch = (struct worker_watch){eventfd(1, EFD_NONBLOCK), on_bell_stop, &bell};
+    bell.watch =
+        (struct worker_watch){.fd = eventfd(1, EFD_NONBLOCK), .fn = on_bell_stop, .arg = &bell};
     CU_ASSERT_EQUAL_FATAL(worker_watch_start(&bell.watch), 0);
     waitgroup_add(&group, 2);
     CU_ASSERT(co_spawn_local(busy, &group));
@@ -158,6 +183,7 @@ static const struct unit_test tests[] = {
     {"each_worker_is_called_once", each_worker_is_called_once},
     {"call_on_the_big_stack", call_on_the_big_stack},
     {"watch_and_start_now", watch_and_start_now},
+    {"an_edge_is_told_once", an_edge_is_told_once},
     {"busy_coroutines_do_not_starve_a_watch", busy_coroutines_do_not_starve_a_watch},
     {"an_idle_worker_takes_children", an_idle_worker_takes_children},
     {NULL, NULL},

@@ -139,6 +139,58 @@ static void test_pipelined_requests_are_answered_in_order(void)
     http_stop(&http);
 }
 
+static void await_no_connection(struct http *http)
+{
+    static struct http_figures figures;
+    int tries = 0;
+    do {
+        co_sleep(CLOCK_MS);
+        http_read_figures(http, &figures);
+    } while (figures.connections > 0 && ++tries < 1000);
+    CU_ASSERT_EQUAL(figures.connections, 0);
+}
+
+/* Between two requests nobody reads, so whatever comes then must be noticed: the rest of a request
+ * that came half with the one before, a request in pieces, the end of the connection. */
+static void test_what_comes_at_rest_is_noticed(void)
+{
+    struct echo state = {.asked = 0};
+    int port;
+    struct http *http = fixture_http(100, echo, &state, &port);
+    struct client *client = open_client(port);
+    struct answer *answer = malloc(sizeof *answer);
+    ensure(answer);
+    static const char *const pieces[][2] = {
+        {"GET /park HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+        {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GE"},
+        {"T /park HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: "},
+        {"h\r\nContent-Length: 2\r\n\r\na", NULL},
+        {"b", "\r\n"},
+        {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+            ""},
+        {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", ""},
+    };
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "%s%s", pieces[i][0], pieces[i][1] ? pieces[i][1] : "");
+        CU_ASSERT_TRUE(send_text(client, text));
+        if (pieces[i][1]) {
+            client_read(client, false, answer);
+            CU_ASSERT_EQUAL(answer->status, 200);
+        }
+        co_sleep(3 * CLOCK_MS);
+    }
+    free(answer);
+    close_client(client);
+    await_no_connection(http);
+    client = open_client(port); /* one that rests at the end */
+    CU_ASSERT_TRUE(send_text(client, pieces[0][0]));
+    co_sleep(20 * CLOCK_MS);
+    http_stop(&http);
+    close_client(client);
+}
+
 static void test_a_body_in_pieces(void)
 {
     enum { SIZE = 60000 };
@@ -362,6 +414,7 @@ static void test_what_was_accepted_is_answered(void)
 
 static const struct unit_test tests[] = {{"framing", test_framing},
     {"pipelined_requests_are_answered_in_order", test_pipelined_requests_are_answered_in_order},
+    {"what_comes_at_rest_is_noticed", test_what_comes_at_rest_is_noticed},
     {"a_body_in_pieces", test_a_body_in_pieces}, {"too_large", test_too_large},
     {"no_count_of_clients_stalls", test_no_count_of_clients_stalls},
     {"a_full_pool_says_so", test_a_full_pool_says_so},
