@@ -35,7 +35,7 @@ objects = $(patsubst %,$(OBJ)/%.o,$(basename $(foreach d,$(1),$(wildcard $(d)/*.
 
 CORO := $(call objects,coro)
 LEDGER := $(call objects,ledger) $(OBJ)/embed/sql.o
-SERVER := $(filter-out %/main.o,$(call objects,server)) $(OBJ)/embed/web.o $(OBJ)/embed/api.o $(OBJ)/embed/api.o
+SERVER := $(filter-out %/main.o,$(call objects,server)) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 
 LEDGER_LIBS := -lpq -lsodium
@@ -93,7 +93,6 @@ $(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Densure(condition)=((void
 # Files that the program carries in itself: the migrations, the dashboard, the API's description.
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
 $(OBJ)/embed/web.o: $(wildcard web/*) build/node_modules/.for-build
-$(OBJ)/embed/api.o: server/openapi.json
 $(OBJ)/embed/api.o: server/openapi.json
 $(OBJ)/embed/%.o: tools/embed.sh Makefile
 	@mkdir -p $(@D)
