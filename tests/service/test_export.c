@@ -300,15 +300,18 @@ static void run(struct command *command, const char *const words[], const char *
     command_run(command, argv);
 }
 
-/* Whole units with all digits of the asset's scale; "0" whatever the scale. */
+/* Whole units with all digits of the asset's scale (up to 18); "0" whatever the scale. */
 static void spell(const char *balance, const char *asset, char text[64])
 {
+    char digits[128];
+    bool negative = *balance == '-';
     int scale = (int)strtol(strchr(asset, '/') + 1, NULL, 10);
-    char digits[64];
-    const char *sign = *balance == '-' ? "-" : "";
-    snprintf(digits, sizeof digits, "%0*lld", scale + 1, llabs(strtoll(balance, NULL, 10)));
+    int missing = scale + 1 - (int)strlen(balance + negative);
+    snprintf(digits, sizeof digits, "%.*s%s", missing > 0 ? missing : 0, "0000000000000000000",
+        balance + negative);
     int whole = (int)strlen(digits) - scale;
-    snprintf(text, 64, "%s%.*s%s%s", sign, whole, digits, scale ? "." : "", digits + whole);
+    snprintf(text, 64, "%s%.*s%s%.20s", negative ? "-" : "", whole > 20 ? 20 : whole, digits,
+        scale ? "." : "", digits + whole);
     if (strcmp(balance, "0") == 0)
         strcpy(text, "0");
 }
