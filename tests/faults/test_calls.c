@@ -160,7 +160,7 @@ static const long *some_of(long all, long most)
 
 static void serving(void)
 {
-    long most = trial_is_long() ? 20 : 3;
+    long most = trial_is_long() ? 20 : 2;
     sweep(fail_serving, SHIM_PQputCopyData, SHIM_PQgetResult, some_of(most, most));
 }
 
@@ -173,13 +173,13 @@ static void starting(void)
 static void memory_serving(void)
 {
     sweep(fail_serving, SHIM_MEMORY, SHIM_MEMORY,
-        trial_is_long() ? some_of(120, 3000) : some_of(5, 100));
+        trial_is_long() ? some_of(120, 3000) : some_of(3, 60));
 }
 
 static void memory_starting(void)
 {
     sweep(fail_starting, SHIM_MEMORY, SHIM_MAPPING,
-        trial_is_long() ? some_of(60, 5000) : some_of(2, 300));
+        trial_is_long() ? some_of(60, 5000) : some_of(2, 100));
 }
 
 /* --- is that all of them? --------------------------------------------------------------------- */

@@ -5,9 +5,11 @@
 #include <signal.h>
 
 #include "coro/clock.h"
+#include "coro/co.h"
 #include "tests/faults/trial.h"
 
 enum { PROGRESS = 30, KILLS = 10, KILLS_LONG = 200, MOMENT_MS = 200 };
+enum { STARTS = 3, STARTS_LONG = 50, START_MS = 400 };
 
 static void kill_postgres(struct trial *trial)
 {
@@ -51,5 +53,50 @@ static void random_kills(void)
     trial_end(&trial);
 }
 
-const struct unit_suite kills_suite = {
-    "kills", 2, (const struct unit_test[]){{"random", random_kills}, {0}}};
+/* --- PostgreSQL is killed while the program starts -------------------------------------------- */
+
+struct blow {
+    struct trial *trial;
+    int64_t after_ns;
+    struct waitgroup struck;
+};
+
+static void blow_main(void *arg)
+{
+    struct blow *blow = arg;
+    co_sleep(blow->after_ns);
+    kill_postgres(blow->trial);
+    waitgroup_done(&blow->struck);
+}
+
+/* It comes up all the same, or gives up cleanly and comes up the next time. */
+static bool start_under_a_blow(struct trial *trial)
+{
+    struct blow blow = {
+        .trial = trial, .after_ns = (int64_t)dice_below(&trial->dice, START_MS) * CLOCK_MS};
+    trial_kill(trial);
+    waitgroup_add(&blow.struck, 1);
+    ensure(co_spawn(blow_main, &blow));
+    bool up = trial_restart(trial, "none=error");
+    waitgroup_wait(&blow.struck);
+    CU_ASSERT(up || (trial->service.pid == 0 && trial->service.exit_code < 128));
+    return up || trial_restart(trial, NULL);
+}
+
+static void while_starting(void)
+{
+    struct trial trial;
+    bool up = true;
+    trial_begin(&trial, unit_seed() % 2 ? "sharded" : "owner", NULL);
+    for (int i = trial_is_long() ? STARTS_LONG : STARTS; up && i > 0; i--) {
+        up = start_under_a_blow(&trial);
+        if (up)
+            trial_progress(&trial, PROGRESS);
+    }
+    if (up)
+        trial_verify(&trial);
+    trial_end(&trial);
+}
+
+const struct unit_suite kills_suite = {"kills", 2,
+    (const struct unit_test[]){{"random", random_kills}, {"while_starting", while_starting}, {0}}};

@@ -162,8 +162,8 @@ static void verify(struct service *second, struct workload *workload, char *url)
 
 static void taken_over(const char *strategy)
 {
-    struct service host; /* lends its PostgreSQL: the two use a database that it does not */
-    struct service first;
+    static struct service host; /* lends its PostgreSQL: the two use a database that it does not */
+    static struct service first;
     struct standby second = {0};
     struct workload workload;
     static struct callers callers;
