@@ -60,7 +60,8 @@ const struct route route_table[] = {
     GET(NONE, "/readyz", "", health_ready),
     GET(NONE, "/metrics", "", metrics_get),
     GET(NONE, "/openapi.json", "", files_openapi),
-    GET(NONE, "/{file}", "", files_get),
+    /* Which ledger to show: read by the page itself. */
+    GET(NONE, "/{file}", " ledger ", files_get),
 };
 
 const size_t route_count = sizeof route_table / sizeof route_table[0];

@@ -142,4 +142,24 @@ export const live = {
         }));
         assert.deepEqual(painted, [true, true]);
     },
+
+    async 'a second ledger has a page of its own'({ service, open }) {
+        await service.request('POST', '/v1/ledgers', { name: 'second', strategy: 'sharded' });
+        await service.account('main.only', '100');
+        await service.request('POST', '/v1/ledgers/second/accounts',
+            { id: 'second.only', asset: 'EUR/2' });
+        const page = await open();
+        await page.selectOption('#ledger-choice', 'second');
+        await page.waitForURL(/\?ledger=second/);
+        await says(page, '#link', 'live');
+        await says(page, 'tr[data-id="second.only"] .balance', '0.00');
+        assert.equal(await page.inputValue('#ledger-choice'), 'second');
+        assert.equal(await read(page, 'tr[data-id="main.only"]'), null);
+        await service.request('POST', '/v1/ledgers/second/accounts/second.only/deposit',
+            { amount: '150' }, { 'Idempotency-Key': key() });
+        await says(page, 'tr[data-id="second.only"] .balance', '1.50', 3000);
+        await service.move('deposit', 'main.only', '5');
+        await page.selectOption('#ledger-choice', 'main');
+        await says(page, 'tr[data-id="main.only"] .balance', '1.05');
+    },
 };
