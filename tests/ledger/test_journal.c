@@ -145,12 +145,11 @@ static void expect_reads(struct ledger *ledger, const char *id, enum ledger_stat
     struct entry *page[1];
     size_t count = 0;
     uint64_t next, seq;
-    int64_t ms = expected == LEDGER_OK ? ENDLESS_MS : SHORT_MS;
-    struct context *context = within(ms);
+    struct context *context = within(expected == LEDGER_OK ? ENDLESS_MS : SHORT_MS);
     CU_ASSERT_EQUAL(ledger_read_account(context, ledger, id, &account, &seq), expected);
     CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
     context_release(&context);
-    context = within(ms);
+    context = within(expected == LEDGER_OK ? ENDLESS_MS : LONG_MS);
     CU_ASSERT_EQUAL(
         ledger_statement(context, ledger, id, 0, 1, page, &count, &next, &seq), expected);
     CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
