@@ -210,7 +210,7 @@ static void finds_a_wrong_posting(const char *strategy)
 struct client {
     struct storm storm;
     struct waitgroup *all;
-    char name[24];
+    char name[40];
     int requests;
 };
 
