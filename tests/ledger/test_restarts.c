@@ -90,6 +90,7 @@ static void is_fenced(const char *strategy)
     CU_ASSERT_EQUAL(fixture_move(ledger, "k", "world:USD.2", "a", 5), LEDGER_OUTCOME_UNKNOWN);
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_FENCED);
+    CU_ASSERT_EQUAL(figures.durable_seq, 3);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_UNAVAILABLE);
     CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT max(seq) FROM teller.entry"), "3");
     ledger_close(&ledger);
