@@ -132,6 +132,7 @@ enum column {
     AVAILABLE,
     METADATA,
     REF,
+    ACCOUNT_NO,
     ACCOUNT_ID,
     ACCOUNT_ASSET,
     ACCOUNT_FLOOR,
@@ -155,7 +156,7 @@ enum column {
  */
 static const char entries_sql[] =
     "COPY (SELECT e.seq, e.at, e.kind, e.key, e.code, e.available, e.metadata, e.ref,"
-    " a.id, a.asset, a.floor, a.metadata, h.expires_at, coalesce(p.leg, 0::smallint),"
+    " e.account, a.id, a.asset, a.floor, a.metadata, h.expires_at, coalesce(p.leg, 0::smallint),"
     " f.id, f.asset, t.id, t.asset, coalesce(p.amount, h.amount), p.from_after, p.to_after"
     " FROM entry e"
     " LEFT JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = e.ledger"
@@ -268,7 +269,7 @@ static bool begin_entry(struct reading *reading, const struct row *row)
     if (entry->kind == ENTRY_HOLD && !row_is_null(row, EXPIRES))
         entry->expires_us = row_time(row, EXPIRES);
     bool moves = entry_moves_money(entry) || entry->kind == ENTRY_HOLD;
-    return (row_is_null(row, ACCOUNT_ID) || read_account(reading, row)) &&
+    return (row_is_null(row, ACCOUNT_NO) || read_account(reading, row)) &&
            (reading->missing > 0 || !moves);
 }
 

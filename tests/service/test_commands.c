@@ -34,17 +34,23 @@ static const char ledger_sql[] =
     "1, 1"
     "  FROM m, generate_series(a + 1, a + n) i; ANALYZE";
 
-static void make_ledger(const struct service *service, int transfers)
+static void run_sql(const struct service *service, const char *sql)
 {
     struct command command = {0};
-    char folder[SERVICE_PROGRAM], sql[2 * sizeof ledger_sql];
+    char folder[SERVICE_PROGRAM];
     snprintf(folder, sizeof folder, "%s/postgres", service->folder);
-    snprintf(sql, sizeof sql, ledger_sql, transfers, transfers, transfers);
     const char *const argv[] = {
         "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", folder, "-U", "postgres", "-c", sql, NULL};
     command_run(&command, argv);
     EXPECT_EXIT(&command, 0);
     command_free(&command);
+}
+
+static void make_ledger(const struct service *service, int transfers)
+{
+    char sql[sizeof ledger_sql + 100];
+    snprintf(sql, sizeof sql, ledger_sql, transfers, transfers, transfers);
+    run_sql(service, sql);
 }
 
 /* ---- exit codes ------------------------------------------------------------------------------ */
@@ -113,6 +119,41 @@ static void write_errors(void)
             EXPECT_EXIT(&command, 1);
             CU_ASSERT_PTR_NOT_NULL(strstr(command.error, rows[i].said));
         }
+    command_free(&command);
+}
+
+/* A journal that misses something is not written as if it were whole. */
+static void damage_is_told(void)
+{
+    static const struct {
+        const char *sql, *said;
+    } rows[] = {
+        {"DELETE FROM posting p USING ledger l WHERE no = p.ledger AND name = 'rows-20' AND seq = "
+         "29",
+            "teller: the entry 29 is not whole; see teller audit\n"},
+        {"UPDATE posting p SET leg = 1 FROM ledger l WHERE no = p.ledger AND name = 'rows-20'"
+         " AND seq = 25",
+            "teller: the entry 25 is not whole; see teller audit\n"},
+        {"DELETE FROM entry e USING ledger l WHERE no = e.ledger AND name = 'rows-20' AND seq = 15",
+            "teller: the entry 15 is not whole; see teller audit\n"},
+        {"DELETE FROM account a USING ledger l WHERE l.no = a.ledger AND name = 'rows-20'"
+         " AND a.no = 4",
+            "teller: the entry 4 is not whole; see teller audit\n"},
+    };
+    static const char *const words[] = {"export", "--format", "csv", "--ledger", "rows-20", NULL};
+    struct command command = {0};
+    char sql[400];
+    const struct service *service = get_service();
+    make_ledger(service, 20);
+    command_teller(&command, service, words);
+    EXPECT_EXIT(&command, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(sql, sizeof sql, "SET search_path = teller; %s", rows[i].sql);
+        run_sql(service, sql);
+        command_teller(&command, service, words);
+        EXPECT_EXIT(&command, 1);
+        CU_ASSERT_STRING_EQUAL(command.error, rows[i].said);
+    }
     command_free(&command);
 }
 
@@ -197,6 +238,6 @@ static void memory_is_constant(void)
 }
 
 static const struct unit_test tests[] = {{"end_as_they_should", end_as_they_should},
-    {"write_errors", write_errors}, {"tokens_come_and_go", tokens_come_and_go},
-    {"memory_is_constant", memory_is_constant}, {0}};
+    {"write_errors", write_errors}, {"damage_is_told", damage_is_told},
+    {"tokens_come_and_go", tokens_come_and_go}, {"memory_is_constant", memory_is_constant}, {0}};
 const struct unit_suite commands_suite = {"commands", 2, tests};
