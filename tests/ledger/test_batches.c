@@ -190,7 +190,7 @@ static void takes_ten_thousand(const char *strategy)
     const struct ledger_leg in = {"world:USD.2", "a", 2}, out = {"a", "b", 1};
     struct ledger_transfer *transfers = calloc(LEDGER_BATCH_MAX, sizeof *transfers);
     struct ledger_outcome *outcomes = calloc(LEDGER_BATCH_MAX, sizeof *outcomes);
-    char(*names)[8] = calloc(LEDGER_BATCH_MAX, sizeof *names);
+    char(*names)[12] = calloc(LEDGER_BATCH_MAX, sizeof *names);
     ensure(transfers && outcomes && names);
     for (int i = 0; i < LEDGER_BATCH_MAX; i++)
         transfers[i] = (struct ledger_transfer){.legs = i % 2 ? &out : &in, .leg_count = 1};
