@@ -49,12 +49,16 @@ void http_rest_count(struct http_exchange *exchange)
     exchange->may_rest &= peer->watched && !peer->uncounted;
 }
 
+/* So many bytes; another number than any if its end has come too: that was told while nobody
+ * looked, and will not be told again. */
 static uint64_t received(int fd)
 {
+    enum { ESTABLISHED = 1 }; /* netinet/tcp.h has it, and does not go with linux/tcp.h */
     struct tcp_info info;
     socklen_t size = sizeof info;
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
-        size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
+        size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received ||
+        info.tcpi_state != ESTABLISHED)
         return UINT64_MAX;
     return info.tcpi_bytes_received;
 }
