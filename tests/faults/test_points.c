@@ -86,13 +86,19 @@ static void failed(void)
     static const char failing[] = "batch.begin=error@20,batch.copy=error@30,commit.before=error@40,"
                                   "batch.fed=error@50,commit.answered=error@60,"
                                   "commit.answered=pause:500@70,publish.before=pause:500@80";
+    static const char commits[] = "teller_commit_duration_seconds_count{ledger=\"main\"}",
+                      retries[] = "teller_retried_batches_total{ledger=\"main\"}";
+    enum { ERRORS = 5, PAUSES = 2, PASSES = 90 };
     struct trial trial;
     trial_begin(&trial, "sharded", NULL);
     for (int round = trial_is_long() ? 20 : 2; round > 0; round--) {
         trial_kill(&trial);
         CU_ASSERT_FATAL(trial_restart(&trial, failing));
-        trial_progress(&trial, 10 * PROGRESS);
-        trial_tally.points += 7;
+        while (trial_metric(&trial.service, commits) < PASSES && !trial.workload.failed)
+            trial_progress(&trial, PROGRESS);
+        long retried = trial_metric(&trial.service, retries);
+        CU_ASSERT(retried >= ERRORS);
+        trial_tally.points += ERRORS + PAUSES;
     }
     trial_verify(&trial);
     trial_end(&trial);

@@ -65,6 +65,19 @@ void trial_kill(struct trial *trial)
     trial_tally.kills++;
 }
 
+long trial_metric(const struct service *service, const char *name)
+{
+    char line[100];
+    struct visit visit;
+    visit_begin(&visit, service);
+    visit_get(&visit, "/metrics");
+    snprintf(line, sizeof line, "\n%s ", name);
+    const char *at = visit.response.status == 200 ? strstr(visit.response.body, line) : NULL;
+    long value = at ? strtol(at + strlen(line), NULL, 10) : -1;
+    visit_end(&visit);
+    return value;
+}
+
 /* Lead the model through the journal, page after page. */
 static void replay(struct visit *visit, struct model *model)
 {

@@ -40,6 +40,9 @@ MUST_CHECK bool trial_restart(struct trial *trial, const char *failpoints);
 /* Kill it, if it runs still, and count that. */
 void trial_kill(struct trial *trial);
 
+/* A number from /metrics, by its name with its labels; -1 if there is none. */
+long trial_metric(const struct service *service, const char *name);
+
 /* Stop the clients, compare histories and journal, settle what is unknown, compare again. */
 void trial_verify(struct trial *trial);
 
