@@ -26,8 +26,8 @@ struct export_format {
     size_t state_size; /* of work->state, which begins as zeros */
     bool asks_for_largest;
     void (*begin)(struct export_work *work);
-    void (*asset)(
-        struct export_work *work, const char *asset); /* each; NULL: it does not need them */
+    /* Each asset there is; NULL: it does not need them. */
+    void (*asset)(struct export_work *work, const char *asset);
     void (*entry)(struct export_work *work, const struct entry *entry);
     /* Each account, as snapshot_balances() orders them; NULL: it does not need them. */
     void (*balance)(struct export_work *work, const struct snapshot_balance *balance);

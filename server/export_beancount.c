@@ -165,8 +165,8 @@ static void assert_balance(struct export_work *work, const struct snapshot_balan
     export_text_beancount(balance->id, name);
     while (beancount->depth > 0 && !is_below(name, beancount->stack[beancount->depth - 1].name))
         leave(work);
+    ensure(beancount->depth < DEPTH); /* each is below the one before it by a part */
     struct frame *frame = &beancount->stack[beancount->depth++];
-    ensure(beancount->depth <= DEPTH); /* each is below the one before it by a part */
     *frame = (struct frame){.beyond = false};
     strcpy(frame->name, name);
     strcpy(frame->asset, balance->asset);
