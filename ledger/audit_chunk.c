@@ -18,7 +18,7 @@ static const struct {
 } sources[STORE_TABLES] = {
     [STORE_ACCOUNTS] = {"a.*", "-b--mb-",
         "entry e CROSS JOIN LATERAL (SELECT ledger,no,id,asset,floor,opened,metadata FROM account"
-        " WHERE ledger = e.ledger AND no = e.account AND e.kind = 1 OFFSET 0) a",
+        " WHERE ledger = e.ledger AND no = e.account AND opened = e.seq AND e.kind = 1 OFFSET 0) a",
         "", 5},
     [STORE_ENTRIES] = {"ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref",
         "-bt---b-m-b", "entry e", "", 1},

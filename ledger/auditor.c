@@ -22,6 +22,7 @@
 #include "ledger/ledger_parts.h"
 
 enum {
+    START_S = 10,   /* after the ledger was opened, before the first round */
     BUSY = 100,     /* entries a second; beyond that others need the machine more */
     REST_BUSY = 60, /* after each stretch, so many times as long as it took */
     REST_IDLE = 4,
@@ -231,7 +232,7 @@ static bool make_round(struct auditor *a)
 static void auditor_main(void *arg)
 {
     struct auditor *a = arg;
-    bool going = nap(a);
+    bool going = a->soon || rest(a, START_S * CLOCK_S);
     while (going && journal_is_served(a->ledger->journal))
         going = make_round(a);
     if (a->report.found > 0)

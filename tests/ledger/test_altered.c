@@ -17,7 +17,7 @@
 #include "ledger/pg.h"
 #include "tests/ledger/storm.h"
 
-enum { HISTORIES = 3, ALTERATIONS = 17, CLIENTS = 6, REQUESTS = 40 };
+enum { HISTORIES = 2, ALTERATIONS = 25, CLIENTS = 6, REQUESTS = 40 };
 
 /* What can be done to a row, and which position that is about: R is a random number. */
 static const struct {
