@@ -168,6 +168,15 @@ static void rows_see_earlier_rows(const char *strategy)
     ledger_close(&ledger);
 }
 
+static void set_keys(struct ledger_transfer *transfers, size_t count, bool some)
+{
+    static char names[LEDGER_BATCH_MAX][24];
+    for (size_t i = 0; i < count; i++) {
+        snprintf(names[i], sizeof names[i], "%zu", i);
+        transfers[i].key = some ? names[i] : NULL;
+    }
+}
+
 /* So much has been done since that only the database has these keys: each is still known. */
 static void replay_old_keys(struct ledger *ledger, const struct ledger_transfer *transfers,
     size_t count, uint64_t first_seq)
@@ -190,16 +199,12 @@ static void takes_ten_thousand(const char *strategy)
     const struct ledger_leg in = {"world:USD.2", "a", 2}, out = {"a", "b", 1};
     struct ledger_transfer *transfers = calloc(LEDGER_BATCH_MAX, sizeof *transfers);
     struct ledger_outcome *outcomes = calloc(LEDGER_BATCH_MAX, sizeof *outcomes);
-    char(*names)[12] = calloc(LEDGER_BATCH_MAX, sizeof *names);
-    ensure(transfers && outcomes && names);
+    ensure(transfers && outcomes);
     for (int i = 0; i < LEDGER_BATCH_MAX; i++)
         transfers[i] = (struct ledger_transfer){.legs = i % 2 ? &out : &in, .leg_count = 1};
     for (int atomic = 0; atomic < 2; atomic++) {
         uint64_t before = ledger_durable_seq(ledger);
-        for (int i = 0; i < LEDGER_BATCH_MAX; i++) {
-            snprintf(names[i], sizeof names[i], "%d", i);
-            transfers[i].key = atomic ? NULL : names[i];
-        }
+        set_keys(transfers, LEDGER_BATCH_MAX, !atomic);
         ledger_transfer_batch(
             context_background(), ledger, atomic, transfers, LEDGER_BATCH_MAX, outcomes);
         for (int i = 0; i < LEDGER_BATCH_MAX; i++) {
@@ -208,8 +213,7 @@ static void takes_ten_thousand(const char *strategy)
             entry_drop(&outcomes[i].entry);
         }
     }
-    for (int i = 0; i < 100; i++)
-        transfers[i].key = names[i];
+    set_keys(transfers, 100, true);
     replay_old_keys(ledger, transfers, 100, 7);
     CU_ASSERT_EQUAL(request_count(ledger, 0, 0), 1 + 2 * LEDGER_BATCH_MAX); /* the oldest too */
     CU_ASSERT_STRING_EQUAL(
@@ -226,7 +230,6 @@ static void takes_ten_thousand(const char *strategy)
     ledger_close(&ledger);
     free(transfers);
     free(outcomes);
-    free(names);
 }
 
 /* ---- the same keys from many at once, in any order ------------------------------------------ */
