@@ -193,6 +193,13 @@ enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql
     return pg_load(context, pg, sql, NULL, 0, &committed);
 }
 
+/* An error without a code is libpq's own, and the connection's end. */
+static bool is_lost_by(const PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_FATAL_ERROR &&
+           !PQresultErrorField(result, PG_DIAG_SQLSTATE);
+}
+
 /* The one result of an extended query, with the protocol brought back to idle. */
 static enum pg_status single_result(struct context *context, struct pg *pg, PGresult **only)
 {
@@ -208,6 +215,8 @@ static enum pg_status single_result(struct context *context, struct pg *pg, PGre
             break;
         PQclear(*only);
         *only = result;
+        if (is_lost_by(result))
+            break;
     }
     ExecStatusType status = PQresultStatus(*only);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
@@ -280,6 +289,8 @@ enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql, 
         if (kind != PGRES_SINGLE_TUPLE && kind != PGRES_TUPLES_OK)
             status = note_error(pg, result);
         PQclear(result);
+        if (status == PG_LOST)
+            return status;
     }
 }
 
