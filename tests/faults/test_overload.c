@@ -145,17 +145,17 @@ static double overload(struct trial *trial)
     return capacity;
 }
 
-/* A second in which all that was asked for was done. */
+/* A second in which nine in ten of what was asked for was done. */
 static void recover(struct trial *trial, double capacity)
 {
     struct stream calm;
     int second = 0;
     do
         run_stream(&calm, trial, capacity / 2, 1);
-    while (++second < RECOVERS_WITHIN_S && calm.refused > 0);
-    printf("[all of half as many in second %d] ", second);
-    CU_ASSERT_EQUAL(calm.refused, 0);
-    CU_ASSERT(calm.done > 0);
+    while (++second < RECOVERS_WITHIN_S && calm.refused * 9 > calm.done);
+    printf(
+        "[of half as many %zu done, %zu refused in second %d] ", calm.done, calm.refused, second);
+    CU_ASSERT(calm.done > 0 && calm.refused * 9 <= calm.done);
 }
 
 static void tenfold_by(const char *strategy)
