@@ -19,6 +19,7 @@ struct folding {
     struct fold *fold;
     char *error;
     size_t size;
+    uint64_t rows; /* of the query that runs */
 };
 
 /* `number`: of an account, or a position. */
@@ -32,6 +33,14 @@ static bool fail_memory(struct folding *f)
 {
     snprintf(f->error, f->size, "out of memory for accounts");
     return false;
+}
+
+/* Can all values of the next row be read? `types` as for row_is_plain(). */
+static bool is_readable(
+    struct folding *f, const struct row *row, const char *what, const char *types)
+{
+    f->rows++;
+    return row_is_plain(row, types) || fail(f, what, f->rows);
 }
 
 /* ---- what the checkpoint says -------------------------------------------------------------- */
@@ -49,6 +58,8 @@ static bool take_account(const struct row *row, void *arg)
     enum { NUMBER, ID, ASSET, FLOOR, OPENED, METADATA };
     struct folding *f = arg;
     char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
+    if (!is_readable(f, row, "a value of account row", "b--mb-"))
+        return false;
     uint64_t number = row_bigint(row, NUMBER);
     if (!row_text(row, ID, id, sizeof id) || !row_text(row, ASSET, asset, sizeof asset) ||
         !account_id_is_valid(id) || !asset_is_valid(asset) ||
@@ -71,6 +82,8 @@ static bool take_balance(const struct row *row, void *arg)
 {
     enum { NUMBER, BALANCE, SEQ };
     struct folding *f = arg;
+    if (!is_readable(f, row, "a value of balance row", "bmb"))
+        return false;
     struct account *account = account_by_number(f->accounts, row_bigint(row, NUMBER));
     if (!account || account->opened >= row_bigint(row, SEQ))
         return fail(f, "balance of account", row_bigint(row, NUMBER));
@@ -83,6 +96,8 @@ static bool take_position(const struct row *row, void *arg)
 {
     enum { CHECKPOINT, LAST, AT, TAIL };
     struct folding *f = arg;
+    if (!is_readable(f, row, "the position or time of row", "bbtb"))
+        return false;
     *f->fold = (struct fold){.checkpoint = row_bigint(row, CHECKPOINT),
         .seq = row_bigint(row, LAST),
         .at_us = row_time(row, AT)};
@@ -99,6 +114,8 @@ static bool take_posting(const struct row *row, void *arg)
 {
     enum { SEQ, FROM, TO, AMOUNT, FROM_AFTER, TO_AFTER };
     struct folding *f = arg;
+    if (!is_readable(f, row, "a value of posting row", "bbbmmm"))
+        return false;
     uint64_t seq = row_bigint(row, SEQ);
     struct posting posting = {
         .from = account_by_number(f->accounts, row_bigint(row, FROM)),
@@ -145,6 +162,7 @@ __attribute__((format(printf, 5, 6))) static bool each(struct context *context, 
     va_end(values);
     snprintf(sql, sizeof sql, "COPY (%s) TO STDOUT (FORMAT binary)", select);
     *f->error = '\0';
+    f->rows = 0;
     enum pg_status status = pg_unload(context, store->writer, sql, take, f);
     if (status != PG_OK && !*f->error)
         snprintf(f->error, f->size, "%s", pg_message(store->writer));
