@@ -45,8 +45,7 @@ static const struct {
     {"posting", "from_no = to_no, to_no = from_no", "true", "seq"},
     {"posting", "from_no = -from_no", "true", "seq"},
     {"posting", "to_no = to_no + 100", "true", "seq"},
-    {"posting", "leg = leg + 1", "leg = 0", "seq"},
-    {"posting", "amount = 'NaN'", "true", "seq"},
+    {"posting", "leg = leg + 1", "leg = 0", "seq"}, {"posting", "amount = 'NaN'", "true", "seq"},
     {"hold", "amount = amount + 1", "true", "seq"},
     {"hold", "expires_at = expires_at - interval '1 us'", "expires_at IS NOT NULL", "seq"},
     {"hold", "to_no = from_no, from_no = to_no", "true", "seq"},
@@ -57,7 +56,10 @@ static const struct {
     {"account", "metadata = '{}'", "true", "opened"},
     {"batch", "hash = set_bit(hash, R % 256, 1 - get_bit(hash, R % 256))", "true", "last_seq"},
     {"batch", "epoch = epoch + 1", "last_seq < (SELECT max(last_seq) FROM batch)", "last_seq + 1"},
-    {"batch", "last_seq = last_seq + 1", "true", "last_seq"},
+    {"batch", "last_seq = last_seq + 1", "last_seq < (SELECT max(last_seq) FROM batch)",
+        "last_seq"},
+    {"batch", "last_seq = last_seq + 1", "last_seq = (SELECT max(last_seq) FROM batch)",
+        "last_seq + 1"}, /* that one is missing then */
 };
 enum { KINDS = sizeof alterations / sizeof alterations[0] };
 
@@ -131,8 +133,8 @@ static uint64_t alter(struct pg *pg, size_t kind, uint64_t *first)
     snprintf(sql, sizeof sql,
         "WITH chosen AS (SELECT ctid AS place, %s AS position FROM %s WHERE %s"
         "  ORDER BY md5(ctid::text || %u) LIMIT 1),"
-        " found AS (SELECT place, position, (SELECT first_seq FROM batch"
-        "  WHERE position BETWEEN first_seq AND last_seq) AS first FROM chosen),"
+        " found AS (SELECT place, position, (SELECT max(first_seq) FROM batch"
+        "  WHERE first_seq <= position) AS first FROM chosen),"
         " done AS (UPDATE %s t SET %s FROM found WHERE t.ctid = place RETURNING position, first)"
         " SELECT position, coalesce(first, position) FROM done",
         alterations[kind].position, alterations[kind].table, alterations[kind].where, random,
