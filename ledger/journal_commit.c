@@ -8,8 +8,6 @@
 
 enum {
     BATCH_MAX = 8192, /* entries in one database transaction */
-    GATHER_FROM = 32, /* entries in the last batch, from which on it pays to wait for more */
-    GATHER_US = 2000, /* and how long at most */
     PING_MS = 1000,   /* when nothing is written, ask the database this often whether it is there */
     RETRY_FIRST_MS = 2,
     RETRY_LAST_MS = 200,
@@ -169,8 +167,7 @@ static bool commit_gathered(struct journal *journal)
         return false;
     }
     failpoint("publish.before");
-    journal->took_ns = clock_now_ns() - start_ns;
-    publish(journal, first, count, journal->took_ns);
+    publish(journal, first, count, clock_now_ns() - start_ns);
     failpoint("publish.after");
     return true;
 }
@@ -190,25 +187,6 @@ static bool look_after(struct journal *journal)
             note_failure(journal, failures);
     }
     return journal_is_served(journal);
-}
-
-/* A commit costs both processes about as much as ten entries do, whatever is in it. So while many
- * come, wait for twice as many as last time; at most half as long as the last commit took. */
-static void gather(struct journal *journal)
-{
-    uint64_t last = journal->figures.last_batch_entries;
-    int64_t most_ns = journal->took_ns / 2;
-    if (last < GATHER_FROM)
-        return;
-    if (most_ns > GATHER_US * CLOCK_US)
-        most_ns = GATHER_US * CLOCK_US;
-    struct context *pause = context_with_timeout(context_background(), most_ns);
-    if (!pause)
-        return;
-    enum eventcount_status status =
-        eventcount_await(pause, &journal->appended, eventcount_read(&journal->durable) + 2 * last);
-    (void)status; /* it goes on with what there is */
-    context_release(&pause);
 }
 
 /* Park until there is something to commit. While there is not, look after the database now and
@@ -244,10 +222,8 @@ void journal_commit(void *arg)
 {
     struct journal *journal = arg;
     bool ours = look_after(journal);
-    while (ours && wait_for_work(journal, eventcount_read(&journal->durable) + 1)) {
-        gather(journal);
+    while (ours && wait_for_work(journal, eventcount_read(&journal->durable) + 1))
         ours = commit_gathered(journal);
-    }
     eventcount_close(&journal->durable);
     stay_for_readers(journal);
     eventcount_close(&journal->confirmations);

@@ -47,9 +47,7 @@ struct journal {
     uint64_t recent_from; /* the oldest position that `recent` has */
     struct ledger_figures figures;
 
-    /* The committer's own: */
-    struct batch batch;
-    int64_t took_ns; /* the last commit */
+    struct batch batch; /* the committer's own */
 };
 
 /* The committer: the coroutine that makes what is queued durable, until the journal is drained. */

@@ -27,11 +27,14 @@ enum ledger_status past_head(struct context *context, struct ledger *ledger,
     money balance;
     strategy_run(ledger->strategy, &account, 1, look_at_head, &look);
     *head = look.head;
-    enum eventcount_status waited = journal_await(context, ledger->journal, head->moved);
+    enum eventcount_status waited = EVENTCOUNT_CLOSED;
+    if (journal_state(ledger->journal) == LEDGER_RUNNING ||
+        journal_durable(ledger->journal) >= head->moved)
+        waited = journal_await(context, ledger->journal, head->moved);
     *seq = journal_durable(ledger->journal);
     if (waited == EVENTCOUNT_REACHED)
         return LEDGER_OK;
-    /* Stopped, with memory ahead of the database: what counts is what that has. */
+    /* Memory is ahead of the database, and may be for long: what counts is what that has. */
     if (waited == EVENTCOUNT_CANCELLED ||
         query_balance(context, ledger->store, account, &balance, &head->moved) != PG_OK)
         return LEDGER_UNAVAILABLE;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "coro/chan.h"
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/select.h"
 #include "coro/waitgroup.h"
 #include "ledger/row.h"
 
@@ -47,15 +47,10 @@ static bool read_keys(struct recall *recall)
 static void recall_main(void *arg)
 {
     struct recall *recall = arg;
-    bool all = false;
-    while (!(all = read_keys(recall)) && context_err(recall->running) == CONTEXT_OK) {
-        struct context *pause = context_with_timeout(recall->running, RETRY_S * CLOCK_S);
-        if (!pause)
-            break;
-        enum chan_status ended = chan_recv(context_done(pause), NULL);
-        ensure(ended == CHAN_CLOSED);
-        context_release(&pause);
-    }
+    struct select_case end = {.op = SELECT_RECV, .chan = context_done(recall->running)};
+    bool all = read_keys(recall);
+    while (!all && select_timeout(&end, 1, RETRY_S * CLOCK_S) == SELECT_NONE)
+        all = read_keys(recall);
     if (all)
         keys_recalled(recall->keys);
     waitgroup_done(&recall->done);

@@ -12,7 +12,7 @@
 #include "tests/faults/trial.h"
 #include "tests/service/visit.h"
 
-enum { PROGRESS = 100, FULL_WITHIN_S = 60, FULL_S = 2, KIB = 1024, TEXT = 256 };
+enum { PROGRESS = 100, FULL_WITHIN_S = 60, FULL_S = 2, PATIENCE_S = 15, KIB = 1024, TEXT = 256 };
 
 static struct disk disk;
 
@@ -50,8 +50,14 @@ static void look_while_full(struct trial *trial, const struct place *place)
     visit_get(&visit, "/livez");
     EXPECT_STATUS(&visit, 200);
     if (place->survives) { /* of before the last start: not from memory */
+        int64_t start_ns = clock_now_ns();
         visit_get(&visit, "/journal?limit=10");
         EXPECT_STATUS(&visit, 200);
+        visit_get(&visit, "/accounts/crash-00?at=5");
+        EXPECT_STATUS(&visit, 200);
+        visit_get(&visit, "/accounts/crash-00/entries");
+        EXPECT_STATUS(&visit, 200);
+        CU_ASSERT(clock_now_ns() - start_ns < PATIENCE_S * CLOCK_S);
     }
     visit_end(&visit);
 }
