@@ -28,7 +28,7 @@ enum {
     REST_IDLE = 4,
     NAP_MS = 3000,    /* at the end, between looks for more; and after a failure */
     LOOK_S = 30,      /* at the end, between comparisons with memory */
-    PAUSE_S = 600,    /* at the end, before the next round: this, or */
+    PAUSE_S = 30,     /* at the end, before the next round: this, or */
     PAUSE_TIMES = 50, /* so many times as long as the round worked, whichever is longer */
     SOON_NAP_MS = 5,
     SECTION = 16, /* accounts that are copied in one section */
