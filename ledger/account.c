@@ -42,10 +42,18 @@ struct account_table {
 
 bool account_id_is_valid(const char *id)
 {
-    size_t length = strnlen(id, ACCOUNT_ID_MAX + 1);
-    static const char allowed[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-";
-    return length >= 1 && length <= ACCOUNT_ID_MAX && strspn(id, allowed) == length;
+    static const bool allowed[256] = {['A' ... 'Z'] = true,
+        ['a' ... 'z'] = true,
+        ['0' ... '9'] = true,
+        ['_'] = true,
+        ['.'] = true,
+        [':'] = true,
+        ['@'] = true,
+        ['-'] = true};
+    size_t length = 0;
+    while (length <= ACCOUNT_ID_MAX && allowed[(unsigned char)id[length]])
+        length++;
+    return length >= 1 && length <= ACCOUNT_ID_MAX && id[length] == '\0';
 }
 
 money account_available_with(const struct account *account, money balance, money held)
@@ -121,12 +129,8 @@ struct account *account_find(struct account_table *table, const char *id)
     return account;
 }
 
-/* Twice the buckets once there are as many accounts; the chains stay short. */
-static bool shard_has_room(struct shard *shard)
+static bool shard_resize(struct shard *shard, size_t buckets)
 {
-    if (shard->count < shard->buckets)
-        return true;
-    size_t buckets = shard->buckets ? shard->buckets * 2 : FIRST_BUCKETS;
     struct account **first = calloc(buckets, sizeof *first);
     if (!first)
         return false;
@@ -141,6 +145,27 @@ static bool shard_has_room(struct shard *shard)
     shard->first = first;
     shard->buckets = buckets;
     return true;
+}
+
+/* Twice the buckets once there are as many accounts; the chains stay short. */
+static bool shard_has_room(struct shard *shard)
+{
+    return shard->count < shard->buckets ||
+           shard_resize(shard, shard->buckets ? shard->buckets * 2 : FIRST_BUCKETS);
+}
+
+bool account_table_expect(struct account_table *table, uint64_t count)
+{
+    size_t buckets = FIRST_BUCKETS;
+    bool done = true;
+    while (buckets * SHARDS < count && buckets * SHARDS < (size_t)CHUNK * CHUNKS)
+        buckets *= 2;
+    for (size_t i = 0; i < SHARDS && done; i++) {
+        lock_take(&table->shards[i].lock);
+        done = shard_resize(&table->shards[i], buckets);
+        lock_drop(&table->shards[i].lock);
+    }
+    return done;
 }
 
 /* A fresh account in the newest slab. NULL: memory is short. */

@@ -56,6 +56,10 @@ struct account_table;
 MUST_CHECK struct account_table *account_table_make(void);
 void account_table_free(struct account_table **table);
 
+/* Make room for about so many, of a table that has none yet: they are added faster then. False:
+ * memory is short. */
+MUST_CHECK bool account_table_expect(struct account_table *table, uint64_t count);
+
 /* The account of that id, open or not; NULL: none. */
 struct account *account_find(struct account_table *table, const char *id);
 

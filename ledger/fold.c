@@ -45,6 +45,14 @@ static bool is_readable(
 
 /* ---- what the checkpoint says -------------------------------------------------------------- */
 
+/* How many accounts there will be, about. */
+static bool take_count(const struct row *row, void *arg)
+{
+    struct folding *f = arg;
+    return is_readable(f, row, "the number of row", "b") &&
+           (account_table_expect(f->accounts, row_bigint(row, 0)) || fail_memory(f));
+}
+
 static bool take_metadata(struct folding *f, const struct row *row, unsigned column, char **text)
 {
     size_t size;
@@ -175,7 +183,9 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
     struct folding f = {.accounts = accounts, .fold = fold, .error = error, .size = size};
     int ledger = store->ledger;
     *fold = (struct fold){0};
-    return each(context, store, &f, take_account,
+    return each(context, store, &f, take_count,
+               "SELECT coalesce(max(no), 0) FROM account WHERE ledger = %d", ledger) &&
+           each(context, store, &f, take_account,
                "SELECT no, id, asset, floor, opened, metadata FROM account WHERE ledger = %d",
                ledger) &&
            each(context, store, &f, take_balance,
