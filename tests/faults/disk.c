@@ -48,16 +48,28 @@ bool disk_make(struct disk *disk, const char *folder, unsigned mib)
     return command.good;
 }
 
-bool disk_fill(struct disk *disk, size_t rest)
+/* False as well if PostgreSQL has taken some of it meanwhile. */
+static bool try_to_fill(struct disk *disk, size_t rest)
 {
     struct statvfs status;
     if (statvfs(disk->path, &status) != 0 || status.f_bavail * status.f_bsize <= rest)
         return false;
-    int fd = open(disk->ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     off_t size = (off_t)(status.f_bavail * status.f_bsize - rest);
+    int fd = open(disk->ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     bool filled = fd >= 0 && posix_fallocate(fd, 0, size) == 0;
     if (fd >= 0)
         close(fd);
+    return filled;
+}
+
+bool disk_fill(struct disk *disk, size_t rest)
+{
+    enum { TRIES = 20 };
+    bool filled = false;
+    for (int i = 0; i < TRIES && !filled; i++) {
+        disk_relieve(disk);
+        filled = try_to_fill(disk, rest);
+    }
     return filled;
 }
 

@@ -16,7 +16,7 @@ enum { PROGRESS = 100, FULL_WITHIN_S = 60, FULL_S = 2, PATIENCE_S = 15, KIB = 10
 
 static struct disk disk;
 
-/* Which folder is on the small disk, how large that is, how much of it is left at first. */
+/* Which folder is on the small disk, how large that is for a round, how much is left at first. */
 struct place {
     const char *folder;
     unsigned mib;
@@ -88,7 +88,7 @@ static void fill(const struct place *place, const char *strategy, int rounds)
     trial_begin(&trial, strategy, NULL);
     CU_ASSERT_EQUAL(service_stop(&trial.service), 0);
     snprintf(path, sizeof path, "%s/%s", trial.service.folder, place->folder);
-    CU_ASSERT_FATAL(disk_make(&disk, path, place->mib));
+    CU_ASSERT_FATAL(disk_make(&disk, path, place->mib * (unsigned)rounds));
     CU_ASSERT_FATAL(trial_restart(&trial, NULL));
     for (; rounds > 0; rounds--)
         fill_and_relieve(&trial, place);
