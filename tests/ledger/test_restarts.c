@@ -123,6 +123,47 @@ static void stops_when_refused(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* Seven transfers in one batch, of which the database refuses one: nobody is told yes, nothing of
+ * the batch is there, and what was there before is right. */
+static void send_seven(struct ledger *ledger, size_t refused)
+{
+    enum { SEVEN = 7 };
+    struct ledger_leg legs[SEVEN];
+    struct ledger_transfer transfers[SEVEN];
+    struct ledger_outcome outcomes[SEVEN];
+    for (size_t i = 0; i < SEVEN; i++) {
+        legs[i] = (struct ledger_leg){"world:USD.2", "a", i == refused ? 13 : 1};
+        transfers[i] = (struct ledger_transfer){.legs = &legs[i], .leg_count = 1};
+    }
+    ledger_transfer_batch(context_background(), ledger, true, transfers, SEVEN, outcomes);
+    for (size_t i = 0; i < SEVEN; i++) {
+        CU_ASSERT_EQUAL(outcomes[i].status, refused < SEVEN ? LEDGER_OUTCOME_UNKNOWN : LEDGER_OK);
+        entry_drop(&outcomes[i].entry);
+    }
+}
+
+static void one_row_refused(const char *strategy)
+{
+    enum { NONE = 7 };
+    const char *db = fixture_database();
+    struct ledger_figures figures;
+    struct ledger *ledger = fixture_open(db, strategy);
+    fixture_account(ledger, "a", "USD/2", "0");
+    fixture_ask(db, "ALTER TABLE teller.posting ADD CHECK (amount <> 13)");
+    for (size_t place = 0; place < NONE; place++) {
+        send_seven(ledger, place);
+        ledger_read_figures(ledger, &figures);
+        CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
+        CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT max(seq) FROM teller.entry"), "2");
+        ledger_close(&ledger);
+        ledger = fixture_open(db, strategy);
+    }
+    send_seven(ledger, NONE);
+    CU_ASSERT(fixture_balance(ledger, "a") == 7);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
 /* The writer's session is cut, again and again, while money moves: each move happens once. */
 struct cutting {
     const char *db;
@@ -179,6 +220,7 @@ static void survives_cuts(const char *strategy)
     X(refuses_an_altered_journal)                                                                  \
     X(is_fenced)                                                                                   \
     X(stops_when_refused)                                                                          \
+    X(one_row_refused)                                                                             \
     X(survives_cuts)
 
 FIXTURE_BOTH(restarts)
