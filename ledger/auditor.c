@@ -16,9 +16,8 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/select.h"
-#include "coro/waitgroup.h"
 #include "ledger/audit_walk.h"
+#include "ledger/duty.h"
 #include "ledger/ledger_parts.h"
 
 enum {
@@ -37,8 +36,7 @@ enum {
 struct auditor {
     struct ledger *ledger;
     bool soon;
-    struct context *running; /* cancelled to stop it */
-    struct waitgroup done;
+    struct duty duty;
     _Atomic uint64_t checked, rounds, found, wrong_seq;
 
     struct audit_anchor anchor; /* the last batch that was found right */
@@ -55,15 +53,9 @@ struct auditor {
 /* ---- waiting ------------------------------------------------------------------------------- */
 
 /* False: it is to stop. */
-static bool rest(struct auditor *a, int64_t ns)
-{
-    struct select_case end = {.op = SELECT_RECV, .chan = context_done(a->running)};
-    return select_timeout(&end, 1, ns) == SELECT_NONE;
-}
-
 static bool nap(struct auditor *a)
 {
-    return rest(a, (a->soon ? SOON_NAP_MS : NAP_MS) * CLOCK_MS);
+    return duty_rest(&a->duty, (a->soon ? SOON_NAP_MS : NAP_MS) * CLOCK_MS);
 }
 
 /* After a stretch that took so long. */
@@ -77,7 +69,7 @@ static bool rest_from(struct auditor *a, uint64_t durable, int64_t took_ns)
     if (took_ns > CLOCK_S) /* it waited for something */
         took_ns = CLOCK_S;
     a->worked_ns += took_ns;
-    return rest(a, a->soon ? 0 : took_ns * (busy ? REST_BUSY : REST_IDLE));
+    return duty_rest(&a->duty, a->soon ? 0 : took_ns * (busy ? REST_BUSY : REST_IDLE));
 }
 
 /* ---- what memory claims -------------------------------------------------------------------- */
@@ -153,11 +145,11 @@ static bool begin_round(struct auditor *a)
     audit_walk_free(&a->walk);
     if (a->first > account_count(ledger->accounts))
         a->first = 1;
-    struct pg *pg = readers_borrow(a->running, ledger->store->readers);
+    struct pg *pg = readers_borrow(a->duty.running, ledger->store->readers);
     if (!pg)
         return false;
     a->walk = audit_walk_make(ledger->store->ledger, a->first, &a->anchor);
-    bool begun = a->walk && audit_walk_checkpoint(a->running, pg, a->walk) == PG_OK;
+    bool begun = a->walk && audit_walk_checkpoint(a->duty.running, pg, a->walk) == PG_OK;
     readers_return(ledger->store->readers, pg);
     a->ended_ns = a->worked_ns = 0;
     if (begun)
@@ -169,11 +161,11 @@ static bool begin_round(struct auditor *a)
 static bool go_on(struct auditor *a, uint64_t durable)
 {
     struct readers *readers = a->ledger->store->readers;
-    struct pg *pg = readers_borrow(a->running, readers);
+    struct pg *pg = readers_borrow(a->duty.running, readers);
     if (!pg)
         return nap(a);
     int64_t start_ns = clock_now_ns();
-    enum pg_status status = audit_walk_step(a->running, pg, a->walk, durable, &a->report);
+    enum pg_status status = audit_walk_step(a->duty.running, pg, a->walk, durable, &a->report);
     readers_return(readers, pg);
     if (status != PG_OK)
         return nap(a);
@@ -232,13 +224,12 @@ static bool make_round(struct auditor *a)
 static void auditor_main(void *arg)
 {
     struct auditor *a = arg;
-    bool going = a->soon || rest(a, START_S * CLOCK_S);
+    bool going = a->soon || duty_rest(&a->duty, START_S * CLOCK_S);
     while (going && journal_is_served(a->ledger->journal))
         going = make_round(a);
     if (a->report.found > 0)
         tell_finding(a);
     audit_walk_free(&a->walk);
-    waitgroup_done(&a->done);
 }
 
 /* ---- starting and stopping ----------------------------------------------------------------- */
@@ -253,26 +244,17 @@ struct auditor *auditor_start(struct ledger *ledger, bool soon)
     a->first = 1;
     a->anchor.batch = ledger->store->batch;
     memcpy(a->anchor.hash, ledger->store->hash, sizeof a->anchor.hash);
-    a->running = context_with_cancel(context_background());
-    waitgroup_add(&a->done, 1);
-    if (a->running && co_spawn_named("auditor", auditor_main, a))
-        return a;
-    if (a->running)
-        context_release(&a->running);
-    free(a);
-    return NULL;
+    if (!duty_start("auditor", &a->duty, auditor_main, a))
+        auditor_stop(&a);
+    return a;
 }
 
 void auditor_stop(struct auditor **auditor)
 {
-    struct auditor *stopped = *auditor;
+    if (*auditor)
+        duty_stop(&(*auditor)->duty);
+    free(*auditor);
     *auditor = NULL;
-    if (!stopped)
-        return;
-    context_cancel(stopped->running);
-    waitgroup_wait(&stopped->done);
-    context_release(&stopped->running);
-    free(stopped);
 }
 
 void auditor_read_figures(struct auditor *auditor, struct ledger_figures *figures)

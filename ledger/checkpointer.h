@@ -7,16 +7,20 @@
 #ifndef LEDGER_CHECKPOINTER_H
 #define LEDGER_CHECKPOINTER_H
 
+#include "ledger/duty.h"
 #include "ledger/journal.h"
 #include "ledger/store.h"
 
-struct checkpointer;
+struct checkpointer {
+    struct duty duty;
+    struct store *store;
+    struct journal *journal;
+    uint64_t seq; /* the last checkpoint */
+};
 
-/* `seq`: the last checkpoint. NULL: memory is short. */
-MUST_CHECK struct checkpointer *checkpointer_start(
-    struct store *store, struct journal *journal, uint64_t seq);
-
-/* Stop it and free it; before the journal stops. Parks until a fold that is under way has ended. */
-void checkpointer_stop(struct checkpointer **checkpointer);
+/* To be stopped before the journal is, which waits for a fold that is under way. False: memory is
+ * short. */
+MUST_CHECK bool checkpointer_start(
+    struct checkpointer *c, struct store *store, struct journal *journal, uint64_t seq);
 
 #endif

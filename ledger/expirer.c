@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger/expirer.h"
 
-#include <stdlib.h>
-
 #include "coro/clock.h"
-#include "coro/select.h"
-#include "coro/waitgroup.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/rules.h"
 
 enum { LOOK_MS = 100 };
-
-struct expirer {
-    struct ledger *ledger;
-    struct context *running; /* cancelled to stop it */
-    struct waitgroup done;
-};
 
 struct expiring {
     struct ledger *ledger;
@@ -54,37 +44,12 @@ static void expire_all(struct ledger *ledger)
 
 static void expirer_main(void *arg)
 {
-    struct expirer *expirer = arg;
-    struct select_case end = {.op = SELECT_RECV, .chan = context_done(expirer->running)};
-    while (select_timeout(&end, 1, LOOK_MS * CLOCK_MS) == SELECT_NONE)
-        expire_all(expirer->ledger);
-    waitgroup_done(&expirer->done);
+    struct ledger *ledger = arg;
+    while (duty_rest(&ledger->expirer, LOOK_MS * CLOCK_MS))
+        expire_all(ledger);
 }
 
-struct expirer *expirer_start(struct ledger *ledger)
+bool expirer_start(struct ledger *ledger)
 {
-    struct expirer *expirer = calloc(1, sizeof *expirer);
-    if (!expirer)
-        return NULL;
-    expirer->ledger = ledger;
-    expirer->running = context_with_cancel(context_background());
-    waitgroup_add(&expirer->done, 1);
-    if (expirer->running && co_spawn_named("expirer", expirer_main, expirer))
-        return expirer;
-    if (expirer->running)
-        context_release(&expirer->running);
-    free(expirer);
-    return NULL;
-}
-
-void expirer_stop(struct expirer **expirer)
-{
-    struct expirer *stopped = *expirer;
-    *expirer = NULL;
-    if (!stopped)
-        return;
-    context_cancel(stopped->running);
-    waitgroup_wait(&stopped->done);
-    context_release(&stopped->running);
-    free(stopped);
+    return duty_start("expirer", &ledger->expirer, expirer_main, ledger);
 }

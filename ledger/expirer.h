@@ -6,14 +6,13 @@
 #ifndef LEDGER_EXPIRER_H
 #define LEDGER_EXPIRER_H
 
+#include <stdbool.h>
+
 #include "coro/ensure.h"
 
 struct ledger;
-struct expirer;
 
-MUST_CHECK struct expirer *expirer_start(struct ledger *ledger); /* NULL: memory is short */
-
-/* Before the journal drains. May park; NULL is fine. */
-void expirer_stop(struct expirer **expirer);
+/* The ledger's duty `expirer`, to be stopped before the journal drains. False: memory is short. */
+MUST_CHECK bool expirer_start(struct ledger *ledger);
 
 #endif

@@ -42,13 +42,11 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);
     if (!ledger->journal || !(ledger->strategy = strategy_make(options->strategy)))
         return false;
-    if (!(ledger->recall = recall_start(ledger->store, ledger->keys, fold.seq)))
-        return false;
-    ledger->checkpointer = checkpointer_start(ledger->store, ledger->journal, fold.checkpoint);
-    if (!ledger->checkpointer)
+    if (!recall_start(&ledger->recall, ledger->store, ledger->keys, fold.seq) ||
+        !checkpointer_start(&ledger->checkpointer, ledger->store, ledger->journal, fold.checkpoint))
         return false;
     ledger->auditor = auditor_start(ledger, options->audits_soon || failpoint("audit.soon"));
-    return ledger->auditor && (ledger->expirer = expirer_start(ledger));
+    return ledger->auditor && expirer_start(ledger);
 }
 
 struct ledger *ledger_open(
@@ -79,10 +77,10 @@ void ledger_close(struct ledger **ledger)
     *ledger = NULL;
     if (!closed)
         return;
-    expirer_stop(&closed->expirer);
+    duty_stop(&closed->expirer);
     auditor_stop(&closed->auditor);
-    checkpointer_stop(&closed->checkpointer);
-    recall_stop(&closed->recall);
+    duty_stop(&closed->checkpointer.duty);
+    duty_stop(&closed->recall.duty);
     strategy_free(&closed->strategy);
     if (closed->journal) {
         journal_drain(closed->journal);

@@ -9,6 +9,7 @@
 #include "ledger/account.h"
 #include "ledger/auditor.h"
 #include "ledger/checkpointer.h"
+#include "ledger/duty.h"
 #include "ledger/expirer.h"
 #include "ledger/holds.h"
 #include "ledger/journal.h"
@@ -26,12 +27,12 @@ struct ledger {
     struct store *store;
     struct journal *journal;
     struct strategy *strategy;
-    struct checkpointer *checkpointer;
+    struct checkpointer checkpointer;
     struct auditor *auditor;
-    struct recall *recall;
+    struct recall recall;
     struct holds *holds;
     struct reversals *reversals;
-    struct expirer *expirer;
+    struct duty expirer;
     _Atomic bool
         frozen; /* all of it; changes in a section of all accounts, read in every section */
     _Atomic uint64_t froze; /* the last entry that froze or unfroze all of it */

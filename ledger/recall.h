@@ -9,15 +9,20 @@
 
 #include <stdint.h>
 
+#include "ledger/duty.h"
 #include "ledger/keys.h"
 #include "ledger/store.h"
 
-struct recall;
+struct recall {
+    struct duty duty;
+    struct store *store;
+    struct keys *keys;
+    uint64_t upto;
+};
 
-/* Before the first claim. The store and the keys outlive it. NULL: memory is short. */
-MUST_CHECK struct recall *recall_start(struct store *store, struct keys *keys, uint64_t upto);
-
-/* Stop it, finished or not, and free it. May park; NULL is fine. */
-void recall_stop(struct recall **recall);
+/* Before the first claim. To be stopped, finished or not, before the store and the keys go. False:
+ * memory is short. */
+MUST_CHECK bool recall_start(
+    struct recall *recall, struct store *store, struct keys *keys, uint64_t upto);
 
 #endif

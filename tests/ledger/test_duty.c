@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/duty.h"
+
+#include "coro/clock.h"
+#include "tests/unit.h"
+
+enum { LONG_S = 600, A_WHILE_MS = 20 };
+
+struct worker {
+    struct duty duty;
+    int64_t rest_ns;
+    _Atomic int rounds, ended;
+};
+
+/* Works for a while, deaf to who tells it to stop, and rests. */
+static void work(void *arg)
+{
+    struct worker *worker = arg;
+    do {
+        co_sleep(A_WHILE_MS * CLOCK_MS);
+        worker->rounds++;
+    } while (duty_rest(&worker->duty, worker->rest_ns));
+    worker->ended++;
+}
+
+static void begin(struct worker *worker)
+{
+    CU_ASSERT_TRUE_FATAL(duty_start("test duty", &worker->duty, work, worker));
+}
+
+static void rests_and_goes_on(void)
+{
+    struct worker worker = {.rest_ns = CLOCK_MS};
+    begin(&worker);
+    while (worker.rounds < 3)
+        co_sleep(CLOCK_MS);
+    CU_ASSERT_EQUAL(worker.ended, 0);
+    duty_stop(&worker.duty);
+    CU_ASSERT_EQUAL(worker.ended, 1);
+}
+
+static void stops_while_it_rests(void)
+{
+    struct worker worker = {.rest_ns = LONG_S * CLOCK_S};
+    begin(&worker);
+    while (worker.rounds == 0)
+        co_sleep(CLOCK_MS);
+    co_sleep(A_WHILE_MS * CLOCK_MS);
+    int64_t told_ns = clock_now_ns();
+    duty_stop(&worker.duty);
+    CU_ASSERT_EQUAL(worker.ended, 1);
+    CU_ASSERT(clock_now_ns() - told_ns < LONG_S * CLOCK_S / 10);
+}
+
+/* Nobody takes away what it works on: who stops it waits, and its rest is none. */
+static void stops_after_its_work(void)
+{
+    struct worker worker = {.rest_ns = LONG_S * CLOCK_S};
+    begin(&worker);
+    co_yield();
+    duty_stop(&worker.duty);
+    CU_ASSERT_EQUAL(worker.rounds, 1);
+    CU_ASSERT_EQUAL(worker.ended, 1);
+}
+
+static void end_at_once(void *arg)
+{
+    struct worker *worker = arg;
+    worker->ended++;
+}
+
+static void stops_what_has_ended(void)
+{
+    struct worker worker = {0};
+    duty_stop(&worker.duty); /* was not even started */
+    CU_ASSERT_TRUE_FATAL(duty_start("test duty", &worker.duty, end_at_once, &worker));
+    while (worker.ended == 0)
+        co_sleep(CLOCK_MS);
+    duty_stop(&worker.duty);
+    duty_stop(&worker.duty);
+    begin(&worker); /* and it may be started again */
+    duty_stop(&worker.duty);
+    CU_ASSERT_EQUAL(worker.ended, 2);
+}
+
+static const struct unit_test tests[] = {{"rests_and_goes_on", rests_and_goes_on},
+    {"stops_while_it_rests", stops_while_it_rests}, {"stops_after_its_work", stops_after_its_work},
+    {"stops_what_has_ended", stops_what_has_ended}, {0}};
+const struct unit_suite duty_suite = {.name = "duty", .tests = tests};
