@@ -32,7 +32,7 @@
     X(NOT_EXECUTED, "not_executed", "Another transfer of the atomic batch was refused.")           \
     /* the service */                                                                              \
     X(OVERLOADED, "overloaded", "Too much is waiting. Nothing was done; try again later.")         \
-    X(UNAVAILABLE, "unavailable", "The database is away, or slow. Nothing was done.")              \
+    X(UNAVAILABLE, "unavailable", "The ledger is in no state to do this. Nothing was done.")       \
     X(OUTCOME_UNKNOWN, "outcome_unknown", "Not known in time. Ask again with the same key.")
 
 enum ledger_status {

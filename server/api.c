@@ -166,6 +166,20 @@ static bool gave_up(enum ledger_status status)
            status == LEDGER_UNAVAILABLE || status == LEDGER_OUTCOME_UNKNOWN;
 }
 
+/* Why a ledger was UNAVAILABLE. One that has stopped turns writes away; if it does not read either,
+ * that is the database's doing. */
+static const char *why_unavailable(const struct request *request)
+{
+    struct ledger_figures figures = {.state = LEDGER_RUNNING};
+    if (request->served)
+        ledger_read_figures(request->served, &figures);
+    if (figures.state == LEDGER_FENCED)
+        return "Another process has taken the ledger over.";
+    if (figures.state == LEDGER_STOPPED && request->method == REQUEST_POST)
+        return "Writes to this ledger have stopped, reads go on; /readyz says why.";
+    return "The database is away, or slow.";
+}
+
 struct problem_of_ledger api_told(
     const struct request *request, const struct problem_of_ledger *what)
 {
@@ -176,6 +190,8 @@ struct problem_of_ledger api_told(
         told.account = NULL;
         told.has_available = false;
     }
+    if (told.status == LEDGER_UNAVAILABLE)
+        told.detail = why_unavailable(request);
     return told;
 }
 

@@ -76,7 +76,8 @@ MUST_CHECK bool api_position(
     struct request *request, struct response *response, uint64_t *position);
 
 /* What may be told of the ledger's "no": an answer that gave up waiting tells no more than what is
- * durable, neither a later position, nor what was decided there. And saying it. */
+ * durable, neither a later position, nor what was decided there; UNAVAILABLE says why. And saying
+ * it. */
 struct problem_of_ledger api_told(
     const struct request *request, const struct problem_of_ledger *what);
 void api_refuse(

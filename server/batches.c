@@ -97,7 +97,7 @@ static uint64_t write_refusal(struct json_out *out, struct request *request,
     json_out_key(out, "code");
     json_out_text(out, status_name(told.status));
     json_out_key(out, "detail");
-    json_out_text(out, status_text(told.status));
+    json_out_text(out, told.detail ? told.detail : status_text(told.status));
     problem_write_told(out, &told);
     json_out_close(out, '}');
     return told.seq;

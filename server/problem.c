@@ -152,7 +152,7 @@ void problem_of_ledger(
     struct json_out out;
     struct kind kind = {
         problem_http_status(what->status), status_name(what->status), status_text(what->status)};
-    begin(&out, request, &kind, NULL);
+    begin(&out, request, &kind, what->detail);
     problem_write_told(&out, what);
     finish(&out, response, kind.status);
     response->ledger_seq = what->seq;

@@ -54,6 +54,7 @@ struct problem_of_ledger {
     const char *account; /* NULL or "": none */
     bool has_available;
     money available;
+    const char *detail; /* NULL: the status says it all */
     const char *settle; /* OUTCOME_UNKNOWN: the URL that will tell; NULL: there is none */
 };
 void problem_of_ledger(

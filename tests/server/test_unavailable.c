@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* A 503 `unavailable` says why: the database, who took the ledger over, or that writes stopped. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/journal_parts.h"
+#include "ledger/ledger_parts.h"
+#include "tests/server/fixture.h"
+#include "tests/server/suites.h"
+
+#define HALTED "/v1/ledgers/halted"
+#define STOPPED "Writes to this ledger have stopped, reads go on; /readyz says why."
+#define FENCED "Another process has taken the ledger over."
+#define AWAY "The database is away, or slow."
+
+static void call(struct fixture *fixture, const char *method, const char *path, const char *body,
+    int status, const char *says)
+{
+    struct answer *answer = malloc(sizeof *answer);
+    ensure(answer);
+    fixture_call(fixture, method, path, body, answer);
+    CU_ASSERT_EQUAL(answer->status, status);
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer->body, says));
+    free(answer);
+}
+
+#define ITEM(key) "{\"key\":\"" key "\",\"from\":\"world:USD.2\",\"to\":\"a\",\"amount\":5}"
+
+static void test_what_a_stopped_ledger_says(void)
+{
+    static const char fresh[] = "\"code\":\"unavailable\",\"detail\":\"" STOPPED "\"";
+    struct fixture fixture;
+    fixture_start(&fixture);
+    call(&fixture, "POST", "/v1/ledgers", "{\"name\":\"halted\"}", 201, "");
+    call(&fixture, "POST", HALTED "/accounts", "{\"id\":\"a\",\"asset\":\"USD/2\"}", 201, "");
+    call(&fixture, "POST", HALTED "/transfers/batch", "{\"transfers\":[" ITEM("k") "]}", 200, "");
+    journal_halt(bank_find(fixture.api.bank, "halted")->journal);
+
+    static const char *const writes[][2] = {
+        {HALTED "/accounts", "{\"id\":\"b\",\"asset\":\"USD/2\"}"},
+        {HALTED "/accounts/a/deposit", "{\"amount\":1}"},
+        {HALTED "/accounts/a/freeze", "{}"},
+        {HALTED "/freeze", "{}"},
+        {HALTED "/holds", "{\"from\":\"a\",\"to\":\"world:USD.2\",\"amount\":1}"},
+        {HALTED "/transfers/batch", "{\"transfers\":[" ITEM("l") "," ITEM("m") "]}"},
+        {HALTED "/transfers/batch", "{\"atomic\":true,\"transfers\":[" ITEM("l") "]}"},
+    };
+    for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++)
+        call(&fixture, "POST", writes[i][0], writes[i][1], 503,
+            "\"status\":503,\"detail\":\"" STOPPED "\",\"code\":\"unavailable\"");
+    /* one that was done before is replayed: the batch is answered item by item */
+    call(&fixture, "POST", HALTED "/transfers/batch",
+        "{\"transfers\":[" ITEM("k") "," ITEM("l") "]}", 200, fresh);
+    call(&fixture, "GET", HALTED "/accounts/a", NULL, 200, "\"balance\":\"5\"");
+    fixture_stop(&fixture);
+}
+
+static void expect_detail(struct ledger *ledger, enum request_method method, const char *detail)
+{
+    const struct request request = {.served = ledger, .method = method};
+    struct problem_of_ledger told =
+        api_told(&request, &(struct problem_of_ledger){.status = LEDGER_UNAVAILABLE});
+    CU_ASSERT_STRING_EQUAL(told.detail, detail);
+    told = api_told(&request, &(struct problem_of_ledger){.status = LEDGER_OVERLOADED});
+    CU_ASSERT_PTR_NULL(told.detail);
+}
+
+/* A ledger that has stopped reads on: if it did not, it is the database's doing. */
+static void test_whose_doing_it_is(void)
+{
+    struct fixture fixture;
+    fixture_start(&fixture);
+    struct ledger *ledger = bank_find(fixture.api.bank, API_LEDGER);
+    expect_detail(NULL, REQUEST_POST, AWAY);
+    expect_detail(ledger, REQUEST_POST, AWAY);
+    journal_halt(ledger->journal);
+    expect_detail(ledger, REQUEST_GET, AWAY);
+    expect_detail(ledger, REQUEST_POST, STOPPED);
+    CU_ASSERT_TRUE(journal_enter_state(ledger->journal, LEDGER_FENCED));
+    expect_detail(ledger, REQUEST_GET, FENCED);
+    expect_detail(ledger, REQUEST_POST, FENCED);
+    fixture_stop(&fixture);
+}
+
+static const struct unit_test tests[] = {
+    {"what_a_stopped_ledger_says", test_what_a_stopped_ledger_says},
+    {"whose_doing_it_is", test_whose_doing_it_is}, {0}};
+const struct unit_suite unavailable_suite = {"unavailable", 0, tests};
