@@ -4,11 +4,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,6 +95,47 @@ static void output_of(const struct service *service, char path[TEXT])
     snprintf(path, TEXT, "%s/output.%d", service->folder, service->starts);
 }
 
+/* --- its port --------------------------------------------------------------------------------- */
+
+/* A socket of that port (0: any free one), bound as the program binds its own. -1: no. */
+static int bind_port(int port)
+{
+    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+        .sin_port = htons((in_port_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    ensure(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Bound and never listening: that hinders nobody who asks for this very port with SO_REUSEADDR, as
+ * the program does; but the kernel gives it to nobody who wants any, or who calls from one. */
+void service_reserve(struct service *service)
+{
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    service->reserved = bind_port(0);
+    ensure(service->reserved >= 0 &&
+           getsockname(service->reserved, (struct sockaddr *)&address, &size) == 0);
+    service->port = ntohs(address.sin_port);
+}
+
+/* Does somebody listen there, while the program does not run? */
+static bool is_taken(const struct service *service)
+{
+    int probe = bind_port(service->port);
+    bool taken = probe < 0 || listen(probe, 1) != 0;
+    if (probe >= 0)
+        close(probe);
+    if (taken && !service->quiet)
+        printf("\n    port %d is another program's now: what was told there, we did not tell\n    ",
+            service->port);
+    return taken;
+}
+
 /* --- starting --------------------------------------------------------------------------------- */
 
 /* ../teller from where the test stands. */
@@ -170,33 +213,38 @@ static bool has_ended(struct service *service, int *code)
     return true;
 }
 
-/* Find the ready line, and in it the address. */
-static bool is_ready(struct service *service)
+/* Has it written the ready line? */
+static bool is_ready(const struct service *service)
 {
-    static const char line[] = "teller: listening on http://127.0.0.1:";
-    char path[TEXT], text[2048];
+    char path[TEXT], text[2048], line[80];
     output_of(service, path);
     read_file(path, text, sizeof text);
-    const char *at = strstr(text, line);
-    if (!at || !strchr(at, '\n'))
-        return false;
-    service->port = (int)strtol(at + sizeof line - 1, NULL, 10);
-    return true;
+    snprintf(line, sizeof line, "teller: listening on http://127.0.0.1:%d\n", service->port);
+    return strstr(text, line) != NULL;
 }
 
+/* The target is written once: at a restart clients on other workers are reading it, and one that
+ * found it half written would send no token. */
 static void look_up(void *arg)
 {
     struct service *service = arg;
-    char path[TEXT], token[256];
+    char path[TEXT], token[256], url[sizeof service->url];
     path_in(service, "admin.token", path);
     read_file(path, token, sizeof token);
     token[strcspn(token, "\r\n")] = '\0';
-    snprintf(service->url, sizeof service->url, "http://127.0.0.1:%d", service->port);
-    ensure(target_make(service->url, token, &service->target) == NULL);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", service->port);
+    if (strcmp(url, service->url) == 0 && strcmp(token, service->target.token) == 0)
+        return;
+    memcpy(service->url, url, sizeof url);
+    ensure(target_make(url, token, &service->target) == NULL);
 }
 
 bool service_run(struct service *service)
 {
+    if (service->port == 0)
+        service_reserve(service);
+    if (is_taken(service))
+        return false;
     service->starts++;
     service->pid = spawn_teller(service);
     if (service->pid == 0)
@@ -300,6 +348,8 @@ void service_remove(struct service *service)
         service_kill(service);
     end_postgres(service);
     forget(service);
+    if (service->port > 0)
+        close(service->reserved);
     const char *const argv[] = {"/bin/rm", "-rf", service->folder, NULL};
     struct service rm = {.pid = spawn(argv, "/dev/null")};
     if (rm.pid > 0)

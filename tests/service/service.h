@@ -25,7 +25,8 @@ enum { SERVICE_SLACK_KIB = 32 * 1024 };
 
 struct service {
     pid_t pid;             /* 0: not running */
-    int port;              /* 0 before the first start */
+    int port;              /* 0: none yet */
+    int reserved;          /* the socket that keeps the port, if there is one */
     int starts, exit_code; /* the latter when the last start failed */
     const char *strategy;
     bool quiet;                               /* show no output when it does not come up */
@@ -43,7 +44,12 @@ void service_program(char path[SERVICE_PROGRAM]);
 MUST_CHECK bool service_make(struct service *service, const char *strategy,
     const char *const *arguments /* ends with NULL; may be NULL */);
 
-/* Start it (again) in its folder, on its port; true when it is ready. */
+/* Find a free port for it, which nobody else is given until service_remove(): not while it is down
+ * between two starts either. The first start does it, if it was not done before. */
+void service_reserve(struct service *service);
+
+/* Start it (again) in its folder, on its port; true when it is ready. False, and said so, if
+ * another program listens there. The target stays as it is while clients use it. */
 MUST_CHECK bool service_run(struct service *service);
 
 /* SIGTERM, and wait: its exit code; 128 + the signal that ended it; -1: it did not end in 60 s. */

@@ -21,6 +21,7 @@
 #test "_sharded", test##_sharded                                                           \
     }
 
+extern const struct unit_suite frame_suite;
 extern const struct unit_suite checker_suite;
 extern const struct unit_suite accounts_suite;
 extern const struct unit_suite transfers_suite;

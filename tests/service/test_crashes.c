@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -170,6 +171,7 @@ static void second_start(void)
     second.quiet = true;
     CU_ASSERT_FALSE(service_run(&second));
     CU_ASSERT(second.pid == 0 && second.exit_code > 0 && second.exit_code < 128);
+    close(second.reserved);
     struct visit visit;
     visit_begin(&visit, &first);
     CU_ASSERT(visit_fund(&visit, "still-here", 1));

@@ -18,7 +18,7 @@
 #include "tests/service/visit.h"
 #include "tests/service/workload.h"
 
-enum { CLIENTS = 16, CALLERS = 32, SHOWN = 10, PROGRESS = 300, FIRST_PORT = 19300 };
+enum { CLIENTS = 16, CALLERS = 32, SHOWN = 10, PROGRESS = 300 };
 
 /* The second one comes up beside the test, whenever that is. */
 struct standby {
@@ -37,10 +37,10 @@ static void standby_main(void *arg)
     waitgroup_done(&standby->running);
 }
 
-static void prepare(struct service *service, const char *strategy, int port, const char *url)
+static void prepare(struct service *service, const char *strategy, const char *url)
 {
-    *service = (struct service){
-        .strategy = strategy, .port = port, .arguments = {"--database", url, NULL}};
+    *service = (struct service){.strategy = strategy, .arguments = {"--database", url, NULL}};
+    service_reserve(service);
     snprintf(service->folder, sizeof service->folder, "/tmp/teller-test-XXXXXX");
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(service->folder));
 }
@@ -170,13 +170,13 @@ static void taken_over(const char *strategy)
     char url[300];
     CU_ASSERT_FATAL(service_make(&host, strategy, NULL));
     snprintf(url, sizeof url, "host=%s/postgres user=postgres dbname=template1", host.folder);
-    prepare(&first, strategy, FIRST_PORT, url);
-    prepare(&second.service, strategy, FIRST_PORT + 1, url);
+    prepare(&first, strategy, url);
+    prepare(&second.service, strategy, url);
     CU_ASSERT_FATAL(service_run(&first));
     CU_ASSERT_FATAL(share_token(&first, &second.service));
     static struct target beyond; /* the second's, which is not up yet */
     beyond = first.target;
-    ((struct sockaddr_in *)&beyond.address)->sin_port = htons(FIRST_PORT + 1);
+    ((struct sockaddr_in *)&beyond.address)->sin_port = htons((in_port_t)second.service.port);
     CU_ASSERT_FATAL(workload_start_between(&workload, &first, &beyond, CLIENTS, unit_seed()));
     waitgroup_add(&second.running, 1);
     ensure(co_spawn(standby_main, &second));
