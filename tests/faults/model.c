@@ -179,6 +179,20 @@ void model_balance(struct model *model, unsigned account, int64_t balance, int64
         problem(model, NULL, "may have another balance in the end than this");
 }
 
+static size_t forget(struct model *model)
+{
+    free(model->ops);
+    free(model->reads);
+    free(model->on_hold);
+    return model->problems;
+}
+
+size_t model_break_off(struct model *model)
+{
+    problem(model, NULL, "could read on, so nothing can be compared");
+    return forget(model);
+}
+
 size_t model_end(struct model *model)
 {
     for (size_t i = 0; i < model->op_count; i++) {
@@ -188,8 +202,5 @@ size_t model_end(struct model *model)
     }
     if (model->reads_checked < model->read_count)
         problem(model, model->reads[model->reads_checked], "saw what never came to be");
-    free(model->ops);
-    free(model->reads);
-    free(model->on_hold);
-    return model->problems;
+    return forget(model);
 }

@@ -184,6 +184,17 @@ static void lies_are_found(void)
     CU_ASSERT_EQUAL(lie, 20);
 }
 
+/* Without the journal's end, nothing is said of what was told behind it. */
+static void broken_off(void)
+{
+    struct story story = told_truly();
+    struct history history = {.ops = story.ops, .count = OPS};
+    struct model model;
+    model_begin(&model, &history, 1, SILENT);
+    model_step(&model, story.keys[0], story.kinds[0]);
+    CU_ASSERT_EQUAL(model_break_off(&model), 1);
+}
+
 const struct unit_suite model_suite = {"model", 1,
-    (const struct unit_test[]){
-        {"truth_passes", truth_passes}, {"lies_are_found", lies_are_found}, {0}}};
+    (const struct unit_test[]){{"truth_passes", truth_passes}, {"lies_are_found", lies_are_found},
+        {"broken_off", broken_off}, {0}}};

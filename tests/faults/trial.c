@@ -78,8 +78,8 @@ long trial_metric(const struct service *service, const char *name)
     return value;
 }
 
-/* Lead the model through the journal, page after page. */
-static void replay(struct visit *visit, struct model *model)
+/* Lead the model through the journal, page after page. False: a page cannot be read. */
+static bool replay(struct visit *visit, struct model *model)
 {
     struct json item;
     char path[64], key[100], kind[20];
@@ -88,7 +88,8 @@ static void replay(struct visit *visit, struct model *model)
         before = model->seq;
         snprintf(path, sizeof path, "/journal?limit=1000&after=%lld", (long long)before);
         visit_get(visit, path);
-        CU_ASSERT_EQUAL(visit->response.status, 200);
+        if (visit->response.status != 200)
+            return false;
         struct json_walk walk = {.rest = json_member(visit->body, "items")};
         while (json_next(&walk, &item)) {
             if (!json_copy(json_member(item, "key"), key, sizeof key))
@@ -97,13 +98,15 @@ static void replay(struct visit *visit, struct model *model)
             model_step(model, key, kind);
         }
     }
+    return true;
 }
 
 static size_t ask_model(struct visit *visit, struct trial *trial)
 {
     struct model model;
     model_begin(&model, trial->workload.histories, trial->workload.clients, SHOWN);
-    replay(visit, &model);
+    if (!replay(visit, &model))
+        return model_break_off(&model);
     for (unsigned i = 0; i < HISTORY_ACCOUNTS; i++) {
         char name[16], path[40];
         int64_t balance = -1, held = -1;
@@ -123,7 +126,8 @@ static size_t compare(struct trial *trial, struct checker_figures *figures)
     visit_begin(&visit, &trial->service);
     size_t problems =
         checker_run(&visit.api, trial->workload.histories, trial->workload.clients, SHOWN, figures);
-    problems += ask_model(&visit, trial);
+    if (!figures->unread)
+        problems += ask_model(&visit, trial);
     visit_end(&visit);
     CU_ASSERT_EQUAL(problems, 0);
     trial_tally.violations += problems;
@@ -136,8 +140,14 @@ void trial_verify(struct trial *trial)
     struct checker_figures before = {0}, after = {0};
     workload_stop(workload);
     CU_ASSERT_FALSE(workload->failed);
-    CU_ASSERT(service_await_ready(&trial->service, PATIENCE_SECONDS * CLOCK_S));
-    (void)compare(trial, &before);
+    bool ready = service_await_ready(&trial->service, PATIENCE_SECONDS * CLOCK_S);
+    CU_ASSERT(ready);
+    if (!ready) {
+        printf("\n    the service did not come back, so nothing can be compared\n    ");
+        trial_tally.violations++;
+    }
+    if (!ready || compare(trial, &before) > 0)
+        return;
     CU_ASSERT(workload_settle(workload, PATIENCE_SECONDS * CLOCK_S));
     (void)compare(trial, &after);
     CU_ASSERT_EQUAL(after.unknown, 0);

@@ -43,7 +43,8 @@ void trial_kill(struct trial *trial);
 /* A number from /metrics, by its name with its labels; -1 if there is none. */
 long trial_metric(const struct service *service, const char *name);
 
-/* Stop the clients, compare histories and journal, settle what is unknown, compare again. */
+/* Stop the clients, compare histories and journal, settle what is unknown, compare again. Over at
+ * the first of them that fails; a journal that cannot be read is one violation. */
 void trial_verify(struct trial *trial);
 
 void trial_end(struct trial *trial);

@@ -15,11 +15,13 @@ struct checker_figures {
     size_t done, refused, absent, unknown; /* ops by what their clients know */
     size_t reads;                          /* that were answered */
     size_t unknown_done;                   /* unknown ones that the journal has */
+    bool unread;                           /* the API did not give all of it */
 };
 
 /*
  * All histories together; NULL with count 0: only the journal by itself. The service must be idle.
- * Returns the number of problems; the first `shown` of them are printed. `figures` may be NULL.
+ * Returns the number of problems; the first `shown` of them are printed. A journal that cannot be
+ * read is one problem, and nothing is compared with it. `figures` may be NULL.
  */
 MUST_CHECK size_t checker_run(struct api *api, struct history *histories, size_t count,
     size_t shown, struct checker_figures *figures);

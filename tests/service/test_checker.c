@@ -102,6 +102,23 @@ static void lies_are_found(void)
     visit_end(&visit);
 }
 
+/* What cannot be read is one problem, however much was told. */
+static void unread_is_one_problem(void)
+{
+    struct visit visit;
+    begin(&visit);
+    struct history history = three_ops(&visit, "unread");
+    struct checker_figures figures;
+    visit.api.ledger = "nowhere";
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, &figures), 1);
+    CU_ASSERT(figures.unread);
+    visit.api.ledger = "main";
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, SHOWN, &figures), 0);
+    CU_ASSERT_FALSE(figures.unread);
+    history_free(&history);
+    visit_end(&visit);
+}
+
 /* Everything that the other suites did to the shared services adds up. */
 static void shared_journals(const char *strategy)
 {
@@ -126,4 +143,5 @@ BOTH_STRATEGIES(shared_end)
 
 const struct unit_suite checker_suite = {"checker", 2,
     (const struct unit_test[]){{"truth_passes", truth_passes}, {"lies_are_found", lies_are_found},
-        BOTH_ROWS(shared_journals), BOTH_ROWS(shared_end), {0}}};
+        {"unread_is_one_problem", unread_is_one_problem}, BOTH_ROWS(shared_journals),
+        BOTH_ROWS(shared_end), {0}}};
