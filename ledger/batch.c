@@ -10,6 +10,7 @@ enum {
     ACCOUNT_COLUMNS = 7,
     ENTRY_COLUMNS = 11,
     POSTING_COLUMNS = 10,
+    MOVEMENT_COLUMNS = 7, /* of those, without ledger, seq and leg */
     HOLD_COLUMNS = 6,
     HELD_COLUMNS = 4,
     WAYPOINT_COLUMNS = 3,
@@ -31,9 +32,11 @@ static void encode_account(struct copy *copy, int ledger, const struct entry *en
     copy_text(copy, account->metadata);
 }
 
-static void encode_entry(struct copy *copy, int ledger, const struct entry *entry)
+/* As the chain has it, without its posting. Returns where its fields begin. */
+static size_t encode_entry(struct copy *copy, int ledger, const struct entry *entry)
 {
     copy_row(copy, ENTRY_COLUMNS);
+    size_t at = copy->size;
     copy_int(copy, ledger);
     copy_bigint(copy, entry->seq);
     copy_time(copy, entry->at_us);
@@ -57,15 +60,18 @@ static void encode_entry(struct copy *copy, int ledger, const struct entry *entr
         copy_bigint(copy, entry->ref);
     else
         copy_null(copy);
+    return at;
 }
 
-static void encode_posting(struct copy *copy, int ledger, const struct entry *entry, uint32_t leg)
+/* Returns where the fields of the movement begin. */
+static size_t encode_posting(struct copy *copy, int ledger, const struct entry *entry, uint32_t leg)
 {
     const struct posting *posting = &entry->postings[leg];
     copy_row(copy, POSTING_COLUMNS);
     copy_int(copy, ledger);
     copy_bigint(copy, entry->seq);
     copy_smallint(copy, (int)leg);
+    size_t at = copy->size;
     copy_bigint(copy, posting->from->number);
     copy_bigint(copy, posting->to->number);
     copy_money(copy, posting->amount);
@@ -73,6 +79,7 @@ static void encode_posting(struct copy *copy, int ledger, const struct entry *en
     copy_money(copy, posting->to_after);
     copy_bigint(copy, posting->from_prev);
     copy_bigint(copy, posting->to_prev);
+    return at;
 }
 
 static void encode_hold(struct copy *copy, int ledger, const struct entry *entry)
@@ -108,25 +115,44 @@ static void encode_waypoint(
     copy_bigint(copy, entry->seq);
 }
 
-static void encode_movements(struct copy *tables, int ledger, const struct entry *entry)
+static void encode_waypoints(struct copy *copy, int ledger, const struct entry *entry)
 {
     for (uint32_t leg = 0; leg < entry->posting_count; leg++) {
         const struct posting *posting = &entry->postings[leg];
-        encode_posting(&tables[STORE_POSTINGS], ledger, entry, leg);
         if (posting->from_waypoint)
-            encode_waypoint(&tables[STORE_WAYPOINTS], ledger, entry, posting->from);
+            encode_waypoint(copy, ledger, entry, posting->from);
         if (posting->to_waypoint)
-            encode_waypoint(&tables[STORE_WAYPOINTS], ledger, entry, posting->to);
+            encode_waypoint(copy, ledger, entry, posting->to);
     }
 }
 
-static void encode(struct copy *tables, int ledger, const struct entry *entry)
+/* The first posting is sent in the row of the entry, the others in rows of their own. */
+static void encode_journal(struct batch *batch, int ledger, const struct entry *entry)
 {
-    encode_entry(&tables[STORE_ENTRIES], ledger, entry);
+    struct copy *sent = &batch->tables[STORE_ENTRIES];
+    size_t at = encode_entry(&batch->entries, ledger, entry);
+    copy_row(sent, ENTRY_COLUMNS + MOVEMENT_COLUMNS);
+    copy_fields(sent, &batch->entries, at);
+    if (!entry_moves_money(entry)) {
+        for (int i = 0; i < MOVEMENT_COLUMNS; i++)
+            copy_null(sent);
+        return;
+    }
+    at = encode_posting(&batch->postings, ledger, entry, 0);
+    copy_fields(sent, &batch->postings, at);
+    for (uint32_t leg = 1; leg < entry->posting_count; leg++) {
+        encode_posting(&batch->postings, ledger, entry, leg);
+        encode_posting(&batch->tables[STORE_POSTINGS], ledger, entry, leg);
+    }
+    encode_waypoints(&batch->tables[STORE_WAYPOINTS], ledger, entry);
+}
+
+static void encode(struct batch *batch, int ledger, const struct entry *entry)
+{
+    struct copy *tables = batch->tables;
+    encode_journal(batch, ledger, entry);
     if (entry->kind == ENTRY_ACCOUNT)
         encode_account(&tables[STORE_ACCOUNTS], ledger, entry);
-    if (entry_moves_money(entry))
-        encode_movements(tables, ledger, entry);
     if (entry->kind == ENTRY_HOLD)
         encode_hold(&tables[STORE_HOLDS], ledger, entry);
     if (entry->kind >= ENTRY_HOLD && entry->kind <= ENTRY_EXPIRY)
@@ -134,14 +160,16 @@ static void encode(struct copy *tables, int ledger, const struct entry *entry)
 }
 
 static void chain(
-    const struct copy *tables, const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN])
+    const struct batch *batch, const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN])
 {
+    const struct copy *const chained[] = {&batch->tables[STORE_ACCOUNTS], &batch->entries,
+        &batch->postings, &batch->tables[STORE_HOLDS]};
     struct hash hash;
     hash_start(&hash, HASH_CHAIN);
     hash_add(&hash, before, HASH_CHAIN);
-    for (int i = STORE_ACCOUNTS; i <= STORE_HOLDS; i++) {
+    for (size_t i = 0; i < sizeof chained / sizeof chained[0]; i++) {
         size_t size;
-        const char *rows = copy_rows(&tables[i], &size);
+        const char *rows = copy_rows(chained[i], &size);
         uint64_t length = htole64(size);
         hash_add(&hash, &length, sizeof length);
         hash_add(&hash, rows, size);
@@ -152,22 +180,25 @@ static void chain(
 bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
     const uint8_t before[HASH_CHAIN], struct store_batch *out)
 {
-    bool good = true;
     for (int i = 0; i < STORE_TABLES; i++)
         copy_start(&batch->tables[i]);
+    copy_start(&batch->entries);
+    copy_start(&batch->postings);
     out->first_seq = out->last_seq = first->seq;
     for (const struct entry *entry = first; entry; entry = entry->next_in_batch) {
-        encode(batch->tables, ledger, entry);
+        encode(batch, ledger, entry);
         ensure(entry == first || entry->seq == out->last_seq + 1);
         out->last_seq = entry->seq;
     }
+    bool good = copy_finish(&batch->entries);
+    good = copy_finish(&batch->postings) && good;
     for (int i = 0; i < STORE_TABLES; i++) {
         const struct copy *table = &batch->tables[i];
         good = copy_finish(&batch->tables[i]) && good;
         out->tables[i] = (struct pg_data){table->bytes, table->rows ? table->size : 0};
     }
     if (good)
-        chain(batch->tables, before, out->hash);
+        chain(batch, before, out->hash);
     return good;
 }
 
@@ -175,4 +206,6 @@ void batch_free(struct batch *batch)
 {
     for (int i = 0; i < STORE_TABLES; i++)
         copy_free(&batch->tables[i]);
+    copy_free(&batch->entries);
+    copy_free(&batch->postings);
 }

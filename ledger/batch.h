@@ -3,7 +3,8 @@
  * A batch of entries in the form that the database takes: COPY rows of each table, and the hash
  * that chains the batch to the one before. The hash is BLAKE2b-256 over that one's hash (zeros: it
  * has none), then for account, entry, posting and hold the length of the batch's rows (8 bytes,
- * little-endian) and the rows, as binary COPY has them.
+ * little-endian) and the rows, as binary COPY has them. It covers what a batch says, not how that
+ * is laid out: an entry without its posting, and all postings as the view of that name has them.
  */
 #ifndef LEDGER_BATCH_H
 #define LEDGER_BATCH_H
@@ -13,8 +14,9 @@
 #include "ledger/hash.h"
 #include "ledger/store.h"
 
-struct batch {
-    struct copy tables[STORE_TABLES]; /* buffers, reused from batch to batch */
+struct batch { /* buffers, reused from batch to batch */
+    struct copy tables[STORE_TABLES];
+    struct copy entries, postings; /* as the chain has them */
 };
 
 /* Write the chain of entries (next_in_batch) as rows of the ledger. `before` is the hash of the

@@ -134,6 +134,14 @@ void copy_money(struct copy *copy, money value)
     field(copy, wire, sizeof wire[0] * (size_t)(HEADER + digits - zeros));
 }
 
+void copy_fields(struct copy *copy, const struct copy *of, size_t at)
+{
+    if (of->short_of_memory)
+        copy->short_of_memory = true;
+    else
+        put(copy, of->bytes + at, of->size - at);
+}
+
 bool copy_finish(struct copy *copy)
 {
     put(copy, trailer, sizeof trailer);

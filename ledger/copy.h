@@ -32,7 +32,9 @@ void copy_time(struct copy *copy, int64_t us);       /* timestamptz, from us sin
 void copy_bytes(struct copy *copy, const void *bytes, size_t size);
 void copy_text(struct copy *copy, const char *text); /* NULL: null; also for json */
 void copy_money(struct copy *copy, money value);     /* numeric(38, 0) */
-MUST_CHECK bool copy_finish(struct copy *copy);      /* false: memory was short, start again */
+void copy_fields(
+    struct copy *copy, const struct copy *of, size_t at); /* of another, from there on */
+MUST_CHECK bool copy_finish(struct copy *copy);           /* false: memory was short, start again */
 const char *copy_rows(const struct copy *copy, size_t *size); /* of a finished one: without frame */
 void copy_free(struct copy *copy);
 

@@ -16,6 +16,11 @@
     " coalesce(p.from_no, h.from_no), coalesce(p.to_no, h.to_no), coalesce(p.amount, h.amount),"   \
     " p.from_after, p.to_after, p.from_prev, p.to_prev"
 
+/* OFFSET 0: looked up entry by entry, whatever the statistics say. */
+#define JOIN_POSTINGS                                                                              \
+    " JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = e.ledger AND x.seq = e.seq OFFSET 0)" \
+    " p ON true"
+
 /* The hold that an entry makes, releases, or sees expire. */
 #define JOIN_HOLD                                                                                  \
     " LEFT JOIN hold h ON h.ledger = e.ledger AND h.seq ="                                         \
@@ -160,8 +165,7 @@ enum pg_status query_journal(struct context *context, struct store *store,
 {
     static const struct pg_statement journal = {STORE_SLOT_JOURNAL, 3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
-        " ORDER BY seq LIMIT $3) e LEFT JOIN posting p USING (ledger, seq)" JOIN_HOLD
-        " ORDER BY e.seq, p.leg"};
+        " ORDER BY seq LIMIT $3) e LEFT" JOIN_POSTINGS JOIN_HOLD " ORDER BY e.seq, p.leg"};
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
         number(&texts[2], limit)};
@@ -172,7 +176,7 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry)
 {
     static const struct pg_statement by_key = {STORE_SLOT_KEY, 2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN posting p USING (ledger, seq)" JOIN_HOLD
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
         " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
     struct number_text text;
     const char *values[] = {number(&text, (uint64_t)store->ledger), key};
@@ -202,7 +206,7 @@ enum pg_status query_settlement(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t hold, struct entry **entry)
 {
     static const struct pg_statement settles = {STORE_SLOT_SETTLEMENT, 2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN posting p USING (ledger, seq)" JOIN_HOLD
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
         " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind IN (5, 6, 7)"};
     return entry_about(context, store, accounts, &settles, hold, entry);
 }
@@ -211,7 +215,7 @@ enum pg_status query_reversal(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t transfer, struct entry **entry)
 {
     static const struct pg_statement reverses = {STORE_SLOT_REVERSAL, 2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT JOIN posting p USING (ledger, seq)" JOIN_HOLD
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
         " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind = 8 ORDER BY p.leg"};
     return entry_about(context, store, accounts, &reverses, transfer, entry);
 }
@@ -234,8 +238,8 @@ enum pg_status query_statement(struct context *context, struct store *store,
         "WITH RECURSIVE w (seq, n) AS (SELECT $3::bigint, 1 WHERE $3 > $5 UNION ALL"
         " SELECT x.seq, x.n FROM (SELECT " PREVIOUS ", w.n + 1 FROM w WHERE w.n < $4) x (seq, n)"
         " WHERE x.seq > $5)"
-        " SELECT " ENTRY_COLUMNS " FROM w JOIN entry e ON e.ledger = $1 AND e.seq = w.seq"
-        " JOIN posting p ON p.ledger = $1 AND p.seq = w.seq" JOIN_HOLD
+        " SELECT " ENTRY_COLUMNS
+        " FROM w JOIN entry e ON e.ledger = $1 AND e.seq = w.seq" JOIN_POSTINGS JOIN_HOLD
         " ORDER BY e.seq DESC, p.leg"};
     struct number_text texts[5];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),

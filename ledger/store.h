@@ -39,7 +39,8 @@ MUST_CHECK struct store *store_open(struct context *context, const char *conninf
     size_t error_size);
 void store_close(struct store **store);
 
-/* The tables that a batch brings rows for; the first four are what its hash covers. */
+/* The tables that a batch brings rows for; the first four are what its hash covers. An entry's
+ * first posting goes into its own row; the audit reads all of them as postings. */
 enum store_table {
     STORE_ACCOUNTS,
     STORE_ENTRIES,

@@ -37,15 +37,21 @@ static const struct {
     {"entry", "code = 'overloaded'", "code IS NOT NULL", "seq"},
     {"entry", "available = available + 1", "available IS NOT NULL", "seq"},
     {"entry", "at = 'infinity'", "true", "seq"},
-    {"posting", "amount = amount + 1 + R % 9", "true", "seq"},
-    {"posting", "from_after = from_after - 1", "true", "seq"},
-    {"posting", "to_after = to_after + 1", "true", "seq"},
-    {"posting", "from_prev = greatest(1, from_prev # (1 << R % 3))", "true", "seq"},
-    {"posting", "to_prev = greatest(1, to_prev # (1 << R % 3))", "true", "seq"},
-    {"posting", "from_no = to_no, to_no = from_no", "true", "seq"},
-    {"posting", "from_no = -from_no", "true", "seq"},
-    {"posting", "to_no = to_no + 100", "true", "seq"},
-    {"posting", "leg = leg + 1", "leg = 0", "seq"}, {"posting", "amount = 'NaN'", "true", "seq"},
+    {"entry", "amount = amount + 1 + R % 9", "amount IS NOT NULL", "seq"},
+    {"entry", "from_after = from_after - 1", "amount IS NOT NULL", "seq"},
+    {"entry", "to_after = to_after + 1", "amount IS NOT NULL", "seq"},
+    {"entry", "from_prev = greatest(1, from_prev # (1 << R % 3))", "amount IS NOT NULL", "seq"},
+    {"entry", "to_prev = greatest(1, to_prev # (1 << R % 3))", "amount IS NOT NULL", "seq"},
+    {"entry", "from_no = to_no, to_no = from_no", "amount IS NOT NULL", "seq"},
+    {"entry", "from_no = -from_no", "amount IS NOT NULL", "seq"},
+    {"entry", "to_no = to_no + 100", "amount IS NOT NULL", "seq"},
+    {"entry", "amount = 'NaN'", "amount IS NOT NULL", "seq"},
+    {"further_posting", "amount = amount + 1 + R % 9", "true", "seq"},
+    {"further_posting", "from_after = from_after - 1", "true", "seq"},
+    {"further_posting", "to_prev = greatest(1, to_prev # (1 << R % 3))", "true", "seq"},
+    {"further_posting", "to_no = to_no + 100", "true", "seq"},
+    {"further_posting", "leg = leg + 1000", "true", "seq"},
+    {"further_posting", "leg = 0", "leg = 1", "seq"},
     {"hold", "amount = amount + 1", "true", "seq"},
     {"hold", "expires_at = expires_at - interval '1 us'", "expires_at IS NOT NULL", "seq"},
     {"hold", "to_no = from_no, from_no = to_no", "true", "seq"},
@@ -63,7 +69,8 @@ static const struct {
 };
 enum { KINDS = sizeof alterations / sizeof alterations[0] };
 
-static const char *const tables[] = {"entry", "posting", "account", "hold", "held", "batch"};
+static const char *const tables[] = {
+    "entry", "further_posting", "account", "hold", "held", "batch"};
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
 static uint64_t seed;

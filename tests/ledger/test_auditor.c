@@ -89,9 +89,9 @@ static const struct {
     const char *sql;
     uint64_t seq;
 } faults[] = {
-    {"UPDATE posting SET amount = 11 WHERE seq = 7", 7},
-    {"UPDATE posting SET to_after = 'NaN' WHERE seq = 7", 7},
-    {"UPDATE posting SET from_prev = 5 WHERE seq = 7", 7},
+    {"UPDATE entry SET amount = 11 WHERE seq = 7", 7},
+    {"UPDATE entry SET to_after = 'NaN' WHERE seq = 7", 7},
+    {"UPDATE entry SET from_prev = 5 WHERE seq = 7", 7},
     {"UPDATE entry SET key = 'im' WHERE seq = 4", 4},
     {"UPDATE entry SET at = at - interval '1 us' WHERE seq = 7", 7},
     {"UPDATE account SET floor = -1 WHERE id = 'b'", 3},
@@ -103,7 +103,12 @@ static const struct {
     {"UPDATE batch SET hash = NULL", 9},
     {"UPDATE batch SET epoch = -1 WHERE last_seq = 5", 5},
     {"DELETE FROM entry WHERE seq = 7", 7},
-    {"DELETE FROM posting WHERE seq = 7", 7},
+    {"ALTER TABLE entry DROP CONSTRAINT IF EXISTS entry_posting;"
+     "UPDATE entry SET from_no = NULL WHERE seq = 7",
+        7},
+    {"INSERT INTO further_posting SELECT ledger, seq, 1, from_no, to_no, amount, from_after,"
+     " to_after, from_prev, to_prev FROM entry WHERE seq = 7",
+        7},
     {"DELETE FROM account WHERE id = 'b'", 3},
     {"DELETE FROM hold WHERE seq = 5", 5},
     {"DELETE FROM held WHERE seq = 6", 6},
@@ -125,7 +130,7 @@ static void run(struct pg *pg, const char *sql)
 static void finds_what_was_altered(const char *strategy)
 {
     static const char *const tables[] = {
-        "entry", "posting", "account", "hold", "held", "batch", "writer", "balance"};
+        "entry", "further_posting", "account", "hold", "held", "batch", "writer", "balance"};
     enum { TABLES = sizeof tables / sizeof tables[0] };
     const char *db = fixture_database();
     char error[300], sql[500];

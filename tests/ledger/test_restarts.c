@@ -44,17 +44,17 @@ static void refuses_an_altered_journal(const char *strategy)
     static const struct {
         const char *alter, *reason, *audit;
     } cases[] = {
-        {"UPDATE teller.posting SET to_after = to_after + 1 WHERE seq = 6",
+        {"UPDATE teller.entry SET to_after = to_after + 1 WHERE seq = 6",
             "the journal contradicts itself: balance after posting at 6", "prefixes 6"},
-        {"UPDATE teller.posting SET amount = amount + 1 WHERE seq = 5",
+        {"UPDATE teller.entry SET amount = amount + 1 WHERE seq = 5",
             "the journal contradicts itself: balance after posting at 5", "prefixes 5"},
-        {"UPDATE teller.posting SET from_after = from_after - 1 WHERE seq = 5",
+        {"UPDATE teller.entry SET from_after = from_after - 1 WHERE seq = 5",
             "the journal contradicts itself: balance after posting at 5", "prefixes 5"},
         {"DELETE FROM teller.entry WHERE seq = 5",
-            "the journal contradicts itself: entries are missing after position 0", "postings 5"},
-        {"UPDATE teller.posting SET to_no = 99 WHERE seq = 4",
+            "the journal contradicts itself: entries are missing after position 0", "prefixes 6"},
+        {"UPDATE teller.entry SET to_no = 99 WHERE seq = 4",
             "the journal contradicts itself: posting at 4", "postings 4"},
-        {"UPDATE teller.posting SET to_after = 'NaN' WHERE seq = 6",
+        {"UPDATE teller.entry SET to_after = 'NaN' WHERE seq = 6",
             "the journal contradicts itself: a value of posting row 4", "prefixes 6"},
         {"UPDATE teller.entry SET at = 'infinity' WHERE seq = 6",
             "the journal contradicts itself: the position or time of row 1", "gaps 7"},
@@ -108,14 +108,14 @@ static void stops_when_refused(const char *strategy)
     struct ledger_figures figures;
     fixture_account(ledger, "a", "USD/2", "0");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
-    fixture_ask(db, "ALTER TABLE teller.posting ADD CHECK (amount <> 13)");
+    fixture_ask(db, "ALTER TABLE teller.entry ADD CONSTRAINT unlucky CHECK (amount <> 13)");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 13), LEDGER_OUTCOME_UNKNOWN);
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_UNAVAILABLE);
     CU_ASSERT(fixture_balance(ledger, "a") == 5);
     ledger_close(&ledger);
-    fixture_ask(db, "ALTER TABLE teller.posting DROP CONSTRAINT posting_amount_check1");
+    fixture_ask(db, "ALTER TABLE teller.entry DROP CONSTRAINT unlucky");
     ledger = fixture_open(db, strategy);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 13), LEDGER_OK);
     CU_ASSERT(fixture_balance(ledger, "a") == 18);
@@ -149,7 +149,7 @@ static void one_row_refused(const char *strategy)
     struct ledger_figures figures;
     struct ledger *ledger = fixture_open(db, strategy);
     fixture_account(ledger, "a", "USD/2", "0");
-    fixture_ask(db, "ALTER TABLE teller.posting ADD CHECK (amount <> 13)");
+    fixture_ask(db, "ALTER TABLE teller.entry ADD CONSTRAINT unlucky CHECK (amount <> 13)");
     for (size_t place = 0; place < NONE; place++) {
         send_seven(ledger, place);
         ledger_read_figures(ledger, &figures);

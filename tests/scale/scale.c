@@ -57,14 +57,14 @@ static void fill(const char *db, unsigned long accounts, unsigned long entries)
         "INSERT INTO teller.account SELECT l, i, CASE i WHEN 1 THEN 'world:USD.2' ELSE"
         " 'account-' || lpad(i::text, 9, '0') END, 'USD/2', CASE WHEN i > 1 THEN 0 END, i, NULL"
         " FROM n, generate_series(1, a + 1) i",
-        "INSERT INTO teller.entry (ledger, seq, at, kind, key, fingerprint, account)"
-        " SELECT l, i, now() - (e - i) * interval '1 ms', CASE WHEN i <= a + 1 THEN 1 ELSE 2 END,"
-        " CASE WHEN i > a + 1 THEN 'key-' || i END,"
-        " CASE WHEN i > a + 1 THEN decode(lpad(i::text, 32, '0'), 'hex') END,"
-        " CASE WHEN i <= a + 1 THEN i END FROM n, generate_series(1, e) i",
-        "INSERT INTO teller.posting SELECT l, i, 0, 1, (i - a - 2) % a + 2, 1, -(i - a - 1),"
-        " (i - a - 2) / a + 1, CASE i WHEN a + 2 THEN 1 ELSE i - 1 END,"
-        " i - a FROM n, generate_series(a + 2, e) i",
+        "INSERT INTO teller.entry (ledger, seq, at, kind, account)"
+        " SELECT l, i, now() - (e - i) * interval '1 ms', 1, i FROM n, generate_series(1, a + 1) i",
+        "INSERT INTO teller.entry (ledger, seq, at, kind, key, fingerprint, from_no, to_no, amount,"
+        " from_after, to_after, from_prev, to_prev)"
+        " SELECT l, i, now() - (e - i) * interval '1 ms', 2, 'key-' || i,"
+        " decode(lpad(i::text, 32, '0'), 'hex'), 1, (i - a - 2) % a + 2, 1, -(i - a - 1),"
+        " (i - a - 2) / a + 1, CASE i WHEN a + 2 THEN 1 ELSE i - 1 END, i - a"
+        " FROM n, generate_series(a + 2, e) i",
         "INSERT INTO teller.waypoint SELECT l, 1, i FROM n, generate_series(a + 65, e, 64) i",
         "INSERT INTO teller.batch SELECT l, 1, 1, 1, e FROM n",
         "UPDATE teller.writer SET batch = 1 FROM n WHERE ledger = l",

@@ -79,9 +79,8 @@ static void stops_writing(const char *strategy)
     CU_ASSERT_EQUAL(visit_figure(&visit, checked), 4);
     CU_ASSERT_EQUAL(service_probe(&service, "/readyz"), 200);
 
-    CU_ASSERT_FATAL(
-        alter(&service, "UPDATE teller.posting SET amount = 6 WHERE seq = 3 AND ledger ="
-                        " (SELECT no FROM teller.ledger WHERE name = 'second')"));
+    CU_ASSERT_FATAL(alter(&service, "UPDATE teller.entry SET amount = 6 WHERE seq = 3 AND ledger ="
+                                    " (SELECT no FROM teller.ledger WHERE name = 'second')"));
     int64_t altered_ns = clock_now_ns();
     while (service_probe(&service, "/readyz") == 200 && clock_now_ns() - altered_ns < 5 * CLOCK_S)
         co_sleep(5 * CLOCK_MS);

@@ -25,14 +25,14 @@ static const char ledger_sql[] =
     " w AS (INSERT INTO writer SELECT no FROM l), c AS (INSERT INTO checkpoint SELECT no FROM l),"
     " o AS (INSERT INTO account SELECT m.no, i, CASE i WHEN 1 THEN 'world:USD.2' ELSE 'account:'||i"
     "  END, 'USD/2', NULL, i FROM m, generate_series(1, a) i),"
-    " e AS (INSERT INTO entry (ledger, seq, at, kind, account, key, fingerprint)"
-    "  SELECT m.no, i, timestamptz '2026-01-01' + i * interval '1 ms',"
-    "   CASE WHEN i <= a THEN 1 ELSE 2 END, CASE WHEN i <= a THEN i END,"
-    "   CASE WHEN i > a THEN 'key-' || i END,"
-    "   CASE WHEN i > a THEN decode(md5(i::text), 'hex') END FROM m, generate_series(1, a + n) i)"
-    " INSERT INTO posting SELECT m.no, i, 0, i * 7919 %% a + 1, (i * 7919 + 1) %% a + 1, 1, 0, 0, "
-    "1, 1"
-    "  FROM m, generate_series(a + 1, a + n) i; ANALYZE";
+    " e AS (INSERT INTO entry (ledger, seq, at, kind, account)"
+    "  SELECT m.no, i, timestamptz '2026-01-01' + i * interval '1 ms', 1, i"
+    "  FROM m, generate_series(1, a) i)"
+    " INSERT INTO entry (ledger, seq, at, kind, key, fingerprint, from_no, to_no, amount,"
+    "  from_after, to_after, from_prev, to_prev)"
+    " SELECT m.no, i, timestamptz '2026-01-01' + i * interval '1 ms', 2, 'key-' || i,"
+    "  decode(md5(i::text), 'hex'), i * 7919 %% a + 1, (i * 7919 + 1) %% a + 1, 1, 0, 0, 1, 1"
+    " FROM m, generate_series(a + 1, a + n) i; ANALYZE";
 
 static void run_sql(const struct service *service, const char *sql)
 {
@@ -128,11 +128,13 @@ static void damage_is_told(void)
     static const struct {
         const char *sql, *said;
     } rows[] = {
-        {"DELETE FROM posting p USING ledger l WHERE no = p.ledger AND name = 'rows-20' AND seq = "
-         "29",
+        {"ALTER TABLE entry DROP CONSTRAINT entry_posting;"
+         "UPDATE entry e SET from_no = NULL FROM ledger l WHERE no = e.ledger AND name = 'rows-20'"
+         " AND seq = 29",
             "teller: the entry 29 is not whole; see teller audit\n"},
-        {"UPDATE posting p SET leg = 1 FROM ledger l WHERE no = p.ledger AND name = 'rows-20'"
-         " AND seq = 25",
+        {"INSERT INTO further_posting SELECT p.ledger, 25, 2, from_no, to_no, amount, from_after,"
+         " to_after, from_prev, to_prev FROM posting p JOIN ledger l ON no = p.ledger"
+         " AND name = 'rows-20' WHERE seq = 25",
             "teller: the entry 25 is not whole; see teller audit\n"},
         {"DELETE FROM entry e USING ledger l WHERE no = e.ledger AND name = 'rows-20' AND seq = 15",
             "teller: the entry 15 is not whole; see teller audit\n"},
@@ -142,7 +144,7 @@ static void damage_is_told(void)
     };
     static const char *const words[] = {"export", "--format", "csv", "--ledger", "rows-20", NULL};
     struct command command = {0};
-    char sql[400];
+    char sql[600];
     const struct service *service = get_service();
     make_ledger(service, 20);
     command_teller(&command, service, words);
