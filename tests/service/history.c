@@ -87,6 +87,16 @@ static bool judge(struct op *op, const struct response *response)
     }
 }
 
+/* When one client is told something odd, so are the others, as a rule. */
+static void print_answer(const struct op *op, const struct response *response)
+{
+    enum { SHOWN = 3 };
+    static _Atomic unsigned told;
+    if (told++ < SHOWN)
+        printf("\n    op %s got %d: %.*s\n", op->key[0] ? op->key : "(a read)", response->status,
+            (int)response->body_length, response->body);
+}
+
 /* A read has no effect: without an answer there is nothing to know of it. */
 static bool read_once(struct api *api, struct op *op)
 {
@@ -99,8 +109,12 @@ static bool read_once(struct api *api, struct op *op)
     if (got != CLIENT_ANSWERED)
         return got != CLIENT_GARBLED;
     struct json body = json_read(response.body, response.body_length);
-    if (response.status != 200)
-        return response.status == 503 || response.status == 504;
+    if (response.status != 200) {
+        bool fine = response.status == 503 || response.status == 504;
+        if (!fine)
+            print_answer(op, &response);
+        return fine;
+    }
     op->outcome = OP_DONE;
     op->seq = response.seq;
     return json_integer(json_member(body, "balance"), &op->balance) &&
@@ -116,8 +130,7 @@ static bool move_once(struct api *api, struct op *op)
         op->outcome = OP_ABSENT;
     op->retried = true;
     if (!fine)
-        printf("\n    op %s got %d: %.*s\n", op->key, response.status, (int)response.body_length,
-            response.body);
+        print_answer(op, &response);
     return fine;
 }
 

@@ -52,7 +52,7 @@ struct op *history_add(struct history *history);
 void history_free(struct history *history);
 
 /* Send an op once (with its key) and note what the answer says. False: the answer is none that the
- * contract allows; it is printed. */
+ * contract allows; the first few such are printed. */
 MUST_CHECK bool history_send(struct api *api, struct op *op);
 
 #endif
