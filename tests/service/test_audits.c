@@ -88,7 +88,9 @@ static void stops_writing(const char *strategy)
     expect_stopped(&visit);
 
     visit_post(&visit, "/v1/ledgers/second/accounts/a/deposit", NULL, "{\"amount\":1}");
-    EXPECT_STATUS(&visit, 503);
+    EXPECT_PROBLEM(&visit, 503, "unavailable");
+    CU_ASSERT(visit_is(&visit, "detail",
+        "\"Writes to this ledger have stopped, reads go on; /readyz says why.\""));
     visit_get(&visit, "/v1/ledgers/second/accounts/a");
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT(visit_is(&visit, "balance", "\"7\""));
