@@ -241,6 +241,19 @@ static enum pg_status prepare(
     return status;
 }
 
+/* Rows are wanted. A libpq before 15 that had no memory for them, nor for saying so, calls the
+ * command done when it has some again: that must not pass for "there are none". */
+static enum pg_status demand_rows(struct pg *pg, PGresult **rows)
+{
+    if (PQresultStatus(*rows) == PGRES_TUPLES_OK)
+        return PG_OK;
+    PQclear(*rows);
+    *rows = NULL;
+    note_message(pg, "the answer of the database came without its rows");
+    pg->lost = true;
+    return PG_LOST;
+}
+
 enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_statement *statement,
     const char *const *values, struct pg_result **result)
 {
@@ -259,6 +272,8 @@ enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_st
         !flush(context, pg))
         return lose(pg);
     enum pg_status status = single_result(context, pg, &rows);
+    if (status == PG_OK && result)
+        status = demand_rows(pg, &rows);
     if (result)
         *result = (struct pg_result *)rows;
     else

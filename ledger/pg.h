@@ -43,7 +43,7 @@ struct pg_statement {
     const char *sql;
 };
 
-/* Run it; *result (may be NULL) is the caller's to free, and holds rows on PG_OK only. */
+/* Run it; *result is the caller's to free, and holds rows on PG_OK only. NULL: none are wanted. */
 MUST_CHECK enum pg_status pg_run(struct context *context, struct pg *pg,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 

@@ -117,12 +117,35 @@ int clock_gettime(clockid_t clock, struct timespec *time)
 SHIM_ACCOUNT(getpwnam_r, const char *)
 SHIM_ACCOUNT(getpwuid_r, uid_t)
 
-/* What PQgetResult() gives when it has no memory for more: an error without a code. */
-static void *bad_result(void *conn)
+/* What libpq answers by itself, as its ExecStatusType says. */
+enum { COMMAND_OK = 1, TUPLES_OK = 2, FATAL_ERROR = 7 };
+
+static void *empty_result(void *conn, int status)
 {
-    enum { FATAL_ERROR = 7 };
     void *(*make)(void *, int) = (void *(*)(void *, int))dlsym(RTLD_NEXT, "PQmakeEmptyPGresult");
-    return make(conn, FATAL_ERROR);
+    return make(conn, status);
+}
+
+static void *without_rows(void *conn, void *result)
+{
+    int (*status)(void *) = (int (*)(void *))dlsym(RTLD_NEXT, "PQresultStatus");
+    void (*clear)(void *) = (void (*)(void *))dlsym(RTLD_NEXT, "PQclear");
+    if (status(result) != TUPLES_OK || !fails(SHIM_ROWS))
+        return result;
+    clear(result);
+    return empty_result(conn, COMMAND_OK);
+}
+
+void *PQgetResult(void *conn);
+void *PQgetResult(void *conn)
+{
+    static void *(*_Atomic real)(void *);
+    if (fails(SHIM_PQgetResult)) /* as when it has no memory for more: an error without a code */
+        return empty_result(conn, FATAL_ERROR);
+    if (!real)
+        real = (void *(*)(void *))dlsym(RTLD_NEXT, "PQgetResult");
+    void *result = real(conn);
+    return control && control->call == SHIM_ROWS ? without_rows(conn, result) : result;
 }
 
 /* A function of libpq, declared here as far as the machine cares, and what it returns to say that
@@ -146,7 +169,6 @@ SHIM(int, PQsendQueryPrepared, 0,
     (conn, name, count, values, lengths, formats, format))
 SHIM(int, PQflush, -1, (void *conn), (conn))
 SHIM(int, PQconsumeInput, 0, (void *conn), (conn))
-SHIM(void *, PQgetResult, bad_result(conn), (void *conn), (conn))
 SHIM(int, PQputCopyData, -1, (void *conn, const char *bytes, int size), (conn, bytes, size))
 SHIM(int, PQputCopyEnd, -1, (void *conn, const char *error), (conn, error))
 SHIM(void *, PQconnectStart, NULL, (const char *conninfo), (conninfo))

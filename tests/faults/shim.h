@@ -31,9 +31,10 @@
     X(PQsetSingleRowMode)                                                                          \
     X(PQgetCopyData)
 
-/* What can fail: those, and SHIM_MEMORY: malloc() and all that rests on it; SHIM_MAPPING: mmap().
- */
-#define SHIM_ALL(X) SHIM_SERVING(X) SHIM_STARTING(X) X(MEMORY) X(MAPPING)
+/* What can fail: those; SHIM_ROWS: PQgetResult() says that the command is done, and drops its rows,
+ * as old libpqs could when memory was short; SHIM_MEMORY: malloc() and all that rests on it;
+ * SHIM_MAPPING: mmap(). */
+#define SHIM_ALL(X) SHIM_SERVING(X) SHIM_STARTING(X) X(ROWS) X(MEMORY) X(MAPPING)
 enum shim_call {
 #define X(name) SHIM_##name,
     SHIM_ALL(X)

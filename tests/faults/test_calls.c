@@ -185,6 +185,19 @@ static void starting(void)
     sweep(fail_starting, SHIM_PQsendQuery, SHIM_PQgetCopyData, some_of(most, most));
 }
 
+/* An answer without its rows is no empty one: nobody's token is forgotten for it. */
+static void rows_serving(void)
+{
+    long most = trial_is_long() ? 20 : 3;
+    sweep(fail_serving, SHIM_ROWS, SHIM_ROWS, some_of(most, most));
+}
+
+static void rows_starting(void)
+{
+    long most = trial_is_long() ? 40 : 4;
+    sweep(fail_starting, SHIM_ROWS, SHIM_ROWS, some_of(most, most));
+}
+
 static void memory_serving(void)
 {
     sweep(fail_serving, SHIM_MEMORY, SHIM_MEMORY,
@@ -270,5 +283,6 @@ static void clock_jumps(void)
 
 const struct unit_suite calls_suite = {"calls", 2,
     (const struct unit_test[]){{"all_of_libpq", all_of_libpq}, {"serving", serving},
-        {"starting", starting}, {"memory_serving", memory_serving},
-        {"memory_starting", memory_starting}, {"clock_jumps", clock_jumps}, {0}}};
+        {"starting", starting}, {"rows_serving", rows_serving}, {"rows_starting", rows_starting},
+        {"memory_serving", memory_serving}, {"memory_starting", memory_starting},
+        {"clock_jumps", clock_jumps}, {0}}};
