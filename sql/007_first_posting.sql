@@ -16,8 +16,8 @@ ALTER TABLE entry
     ADD COLUMN from_prev  bigint,
     ADD COLUMN to_prev    bigint;
 
--- entry_kind as in 004, in fewer words, as each COPY parses it anew. Neither is asked of the entries
--- from before.
+-- entry_kind as in 004, in fewer words, as each COPY parses it anew. Of entries from before neither
+-- is asked.
 ALTER TABLE entry
     ADD CONSTRAINT entry_posting CHECK (
         CASE WHEN kind IN (2, 5, 8)
