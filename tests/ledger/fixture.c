@@ -123,6 +123,16 @@ const char *fixture_ask(const char *where, const char *sql)
     return answer;
 }
 
+void fixture_do(const char *where, const char *sql)
+{
+    struct pg *pg = connect_to(where);
+    enum pg_status status = pg_script(context_background(), pg, sql);
+    if (status != PG_OK)
+        fprintf(stderr, "%.200s: %s\n", sql, pg_message(pg));
+    ensure(status == PG_OK);
+    pg_close(&pg);
+}
+
 void fixture_check(struct ledger *ledger)
 {
     struct audit_report *report = calloc(1, sizeof *report);

@@ -30,6 +30,7 @@ money fixture_balance(struct ledger *ledger, const char *id);
 
 /* Ask the database with a query of one value, as text; the buffer is overwritten by the next. */
 const char *fixture_ask(const char *conninfo, const char *sql);
+void fixture_do(const char *conninfo, const char *sql); /* what gives no rows; it must succeed */
 
 /* The audit finds nothing, and a fresh fold of the journal succeeds. */
 void fixture_check(struct ledger *ledger);

@@ -307,7 +307,7 @@ static void is_silent_when_fenced(const char *strategy)
     const char *db = fixture_database();
     struct ledger *ledger = make_history(db, strategy);
     await_rounds(ledger, 1);
-    fixture_ask(db,
+    fixture_do(db,
         "WITH w AS (UPDATE teller.writer SET epoch = epoch + 1, batch = batch + 1 RETURNING *), b "
         "AS"
         " (INSERT INTO teller.batch (ledger, no, epoch, first_seq, last_seq)"

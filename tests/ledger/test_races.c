@@ -196,7 +196,7 @@ static void leaves_others_a_turn(const char *strategy)
     before = bystander.turns;
     ledger_transfer_batch(context_background(), ledger, false, refused, TIMES, outcomes);
     CU_ASSERT(bystander.turns >= before + 10 * TURNS);
-    fixture_ask(db, "UPDATE teller.writer SET epoch = epoch + 1");
+    fixture_do(db, "UPDATE teller.writer SET epoch = epoch + 1");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OUTCOME_UNKNOWN);
     before = bystander.turns;
     for (int i = 0; i < TIMES; i++)

@@ -21,7 +21,7 @@ static void folds_after_restart(const char *strategy)
     ledger_close(&ledger);
     CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT seq FROM teller.checkpoint"), "33");
     /* As if the checkpoint had never been made: the whole journal is folded. */
-    fixture_ask(
+    fixture_do(
         db, "WITH gone AS (DELETE FROM teller.balance) UPDATE teller.checkpoint SET seq = 3");
     for (int restarts = 0; restarts < 2; restarts++) {
         ledger = fixture_open(db, strategy);
@@ -71,9 +71,9 @@ static void refuses_an_altered_journal(const char *strategy)
             CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
         CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "world:USD.2", 3, 0, NULL), LEDGER_OK);
         ledger_close(&ledger);
-        fixture_ask(
+        fixture_do(
             db, "WITH gone AS (DELETE FROM teller.balance) UPDATE teller.checkpoint SET seq = 0");
-        fixture_ask(db, cases[i].alter);
+        fixture_do(db, cases[i].alter);
         CU_ASSERT_STRING_EQUAL(fixture_refusal(db, strategy), cases[i].reason);
         CU_ASSERT_STRING_EQUAL(
             fixture_ask(db, "SELECT invariant || ' ' || seq FROM teller.audit"
@@ -90,7 +90,7 @@ static void is_fenced(const char *strategy)
     struct ledger_figures figures;
     fixture_account(ledger, "a", "USD/2", "0");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
-    fixture_ask(db, "UPDATE teller.writer SET epoch = epoch + 1");
+    fixture_do(db, "UPDATE teller.writer SET epoch = epoch + 1");
     CU_ASSERT_EQUAL(fixture_move(ledger, "k", "world:USD.2", "a", 5), LEDGER_OUTCOME_UNKNOWN);
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_FENCED);
@@ -108,14 +108,14 @@ static void stops_when_refused(const char *strategy)
     struct ledger_figures figures;
     fixture_account(ledger, "a", "USD/2", "0");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
-    fixture_ask(db, "ALTER TABLE teller.entry ADD CONSTRAINT unlucky CHECK (amount <> 13)");
+    fixture_do(db, "ALTER TABLE teller.entry ADD CONSTRAINT unlucky CHECK (amount <> 13)");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 13), LEDGER_OUTCOME_UNKNOWN);
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_UNAVAILABLE);
     CU_ASSERT(fixture_balance(ledger, "a") == 5);
     ledger_close(&ledger);
-    fixture_ask(db, "ALTER TABLE teller.entry DROP CONSTRAINT unlucky");
+    fixture_do(db, "ALTER TABLE teller.entry DROP CONSTRAINT unlucky");
     ledger = fixture_open(db, strategy);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 13), LEDGER_OK);
     CU_ASSERT(fixture_balance(ledger, "a") == 18);
@@ -149,7 +149,7 @@ static void one_row_refused(const char *strategy)
     struct ledger_figures figures;
     struct ledger *ledger = fixture_open(db, strategy);
     fixture_account(ledger, "a", "USD/2", "0");
-    fixture_ask(db, "ALTER TABLE teller.entry ADD CONSTRAINT unlucky CHECK (amount <> 13)");
+    fixture_do(db, "ALTER TABLE teller.entry ADD CONSTRAINT unlucky CHECK (amount <> 13)");
     for (size_t place = 0; place < NONE; place++) {
         send_seven(ledger, place);
         ledger_read_figures(ledger, &figures);
