@@ -10,12 +10,13 @@
 /* These run on connections of their own, so the slots are theirs. */
 #define RFC_3339 "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
 
-static const struct pg_statement add = {
-    0, 3, "INSERT INTO token (name, scope, hash) VALUES ($1, $2, decode($3, 'hex')) RETURNING id"};
+static const struct pg_statement add = {0, 4,
+    "INSERT INTO token (name, scope, hash) SELECT $1, $2, decode($3, 'hex')"
+    " WHERE (SELECT count(*) FROM token WHERE revoked_at IS NULL) < $4::int RETURNING id"};
 static const struct pg_statement list = {1, 1,
     "SELECT id, name, scope, encode(hash, 'hex'), to_char(created_at, " RFC_3339
     "), to_char(revoked_at, " RFC_3339 ") FROM token"
-    " WHERE revoked_at IS NULL OR NOT $1::boolean ORDER BY id LIMIT 10000"};
+    " WHERE revoked_at IS NULL OR NOT $1::boolean ORDER BY id"};
 static const struct pg_statement revoke = {
     2, 1, "UPDATE token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"};
 
@@ -24,11 +25,13 @@ bool token_add(struct context *context, struct pg *pg, struct token *token)
     char hex[2 * TOKEN_HASH + 1];
     for (size_t i = 0; i < TOKEN_HASH; i++)
         snprintf(hex + 2 * i, 3, "%02x", token->hash[i]);
-    const char *values[] = {token->name, token->scope, hex};
+    char many[12];
+    snprintf(many, sizeof many, "%d", TOKENS_MAX);
+    const char *values[] = {token->name, token->scope, hex, many};
     struct pg_result *result = NULL;
     if (pg_run(context, pg, &add, values, &result) != PG_OK)
         return false;
-    token->id = pg_number(result, 0, 0);
+    token->id = pg_rows(result) ? pg_number(result, 0, 0) : 0;
     pg_free(&result);
     return true;
 }

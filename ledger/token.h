@@ -25,11 +25,10 @@ struct token {
     char revoked_at[TOKEN_TIME]; /* "": it is good */
 };
 
-/* Store one; its id is set. */
+/* Store one; its id is set, to 0 if there are TOKENS_MAX good ones already: it is not stored. */
 MUST_CHECK bool token_add(struct context *context, struct pg *pg, struct token *token);
 
-/* All of them, or the good ones only, in order of id, at most TOKENS_MAX. The caller frees *tokens.
- */
+/* All of them, or the good ones only, in order of id. The caller frees *tokens. */
 MUST_CHECK bool token_list(
     struct context *context, struct pg *pg, bool only_good, struct token **tokens, size_t *count);
 

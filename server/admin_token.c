@@ -69,6 +69,11 @@ static bool make(struct context *context, struct pg *pg, const char *folder, cha
         snprintf(error, error_size, "cannot store the admin token: %s", pg_message(pg));
         return false;
     }
+    if (token.id == 0) {
+        snprintf(error, error_size,
+            "cannot store the admin token: there are %d good tokens already", TOKENS_MAX);
+        return false;
+    }
     log_info("the admin token is in %s/admin.token", folder);
     return true;
 }

@@ -19,7 +19,8 @@ struct command {
     int64_t id;
 };
 
-static bool create(struct context *context, struct pg *pg, const struct command *command)
+static bool create(
+    struct context *context, struct pg *pg, const struct command *command, int *exit_code)
 {
     struct token token = {.id = 0};
     char text[TOKEN_TEXT];
@@ -28,6 +29,11 @@ static bool create(struct context *context, struct pg *pg, const struct command 
     token_make(text, token.hash);
     if (!token_add(context, pg, &token))
         return false;
+    if (token.id == 0) {
+        fprintf(stderr, "teller: there are %d good tokens already: revoke some\n", TOKENS_MAX);
+        *exit_code = 1;
+        return true;
+    }
     printf("%s\n", text);
     fprintf(stderr, "token %" PRId64 " (%s); this is the only time it is shown\n", token.id,
         token.scope);
@@ -70,7 +76,7 @@ static int work(struct context *context, struct pg *pg, void *arg)
         fprintf(stderr, "teller: %s\n", error);
         return 1;
     }
-    bool good = strcmp(command->verb, "create") == 0 ? create(context, pg, command)
+    bool good = strcmp(command->verb, "create") == 0 ? create(context, pg, command, &exit_code)
                 : strcmp(command->verb, "list") == 0 ? list(context, pg)
                                                      : revoke(context, pg, command->id, &exit_code);
     if (!good) {

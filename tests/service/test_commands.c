@@ -202,6 +202,23 @@ static void tokens_come_and_go(void)
     command_free(&command);
 }
 
+static void tokens_are_limited(void)
+{
+    struct command command = {0};
+    const struct service *service = get_service();
+    const char *const create[] = {"token", "create", "--scope", "read", NULL};
+    run_sql(service, "INSERT INTO teller.token (name, scope, hash) SELECT 'one of many', 'read',"
+                     " sha256(i::text::bytea) FROM generate_series(1, 10000) i");
+    command_teller(&command, service, create);
+    EXPECT_EXIT(&command, 1);
+    CU_ASSERT_STRING_EQUAL(
+        command.error, "teller: there are 10000 good tokens already: revoke some\n");
+    run_sql(service, "UPDATE teller.token SET revoked_at = now() WHERE name = 'one of many'");
+    command_teller(&command, service, create);
+    EXPECT_EXIT(&command, 0);
+    command_free(&command);
+}
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 /* An eighth of what a service gets, as nothing here is a pool; but sanitizers keep what is freed.
@@ -241,5 +258,6 @@ static void memory_is_constant(void)
 
 static const struct unit_test tests[] = {{"end_as_they_should", end_as_they_should},
     {"write_errors", write_errors}, {"damage_is_told", damage_is_told},
-    {"tokens_come_and_go", tokens_come_and_go}, {"memory_is_constant", memory_is_constant}, {0}};
+    {"tokens_come_and_go", tokens_come_and_go}, {"tokens_are_limited", tokens_are_limited},
+    {"memory_is_constant", memory_is_constant}, {0}};
 const struct unit_suite commands_suite = {"commands", 2, tests};
