@@ -65,6 +65,7 @@ static const struct {
     {"UPDATE entry SET amount = 11 WHERE seq = 7", 7},
     {"UPDATE entry SET to_after = 31 WHERE seq = 7", 7},
     {"UPDATE entry SET from_prev = 5 WHERE seq = 7", 7},
+    {"UPDATE entry SET account = 2 WHERE seq = 8", 8}, /* memory is right about 7, the last of a */
     {"UPDATE account SET floor = -1 WHERE id = 'b'", 3},
     {"UPDATE hold SET amount = 31", 5},
     {"UPDATE held SET held = 31 WHERE seq = 5", 5},
