@@ -29,7 +29,7 @@ static void encode_account(struct copy *copy, int ledger, const struct entry *en
     else
         copy_null(copy);
     copy_bigint(copy, entry->seq);
-    copy_text(copy, account->metadata);
+    copy_text(copy, entry->metadata);
 }
 
 /* As the chain has it, without its posting. Returns where its fields begin. */
@@ -55,7 +55,7 @@ static size_t encode_entry(struct copy *copy, int ledger, const struct entry *en
         copy_money(copy, entry->available);
     else
         copy_null(copy);
-    copy_text(copy, entry->metadata);
+    copy_text(copy, entry->kind == ENTRY_ACCOUNT ? NULL : entry->metadata);
     if (entry->ref)
         copy_bigint(copy, entry->ref);
     else

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 65536 };
+enum { FIRST_ROOM = 65536, KEPT_ROOM = 8 << 20 };
 
 /* From the Unix epoch to PostgreSQL's, 2000-01-01. */
 static const int64_t epoch_us = INT64_C(946684800000000);
@@ -54,6 +54,8 @@ static const char header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", trailer[2] 
 
 void copy_start(struct copy *copy)
 {
+    if (copy->room > KEPT_ROOM)
+        copy_free(copy);
     copy->size = 0;
     copy->rows = 0;
     copy->short_of_memory = false;

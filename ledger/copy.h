@@ -22,7 +22,7 @@ struct copy {
     bool short_of_memory;
 };
 
-void copy_start(struct copy *copy); /* forget the rows before, keep the buffer */
+void copy_start(struct copy *copy); /* forget the rows before, keep the buffer up to 8 MiB of it */
 void copy_row(struct copy *copy, int columns);
 void copy_null(struct copy *copy);
 void copy_smallint(struct copy *copy, int value);

@@ -17,6 +17,7 @@ struct entry *entry_make(
         return NULL;
     atomic_init(&entry->references, 1);
     entry->kind = kind;
+    entry->size = (uint32_t)(fixed + key_size + metadata_size);
     entry->posting_count = (uint32_t)postings;
     char *texts = (char *)entry + fixed;
     if (key)

@@ -47,10 +47,11 @@ struct posting {
 struct entry {
     _Atomic uint32_t references;
     enum entry_kind kind;
+    uint32_t size;        /* bytes of memory; in a batch an entry takes about as many */
     uint64_t seq;         /* 0 until it is decided */
     int64_t at_us;        /* microseconds since 1970 UTC; rises strictly with seq */
     const char *key;      /* NULL: none. Owned by the entry, as is metadata */
-    const char *metadata; /* a JSON object in compact form; NULL: none */
+    const char *metadata; /* a JSON object in compact form; NULL: none. ENTRY_ACCOUNT: its own */
     uint8_t fingerprint[ENTRY_FINGERPRINT]; /* of the request, when there is a key */
 
     struct account

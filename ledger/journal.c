@@ -10,7 +10,9 @@
 #include "ledger/journal_parts.h"
 
 enum {
-    QUEUE_MAX = 100000, /* entries that may wait; beyond that new requests are turned away */
+    /* What may wait, in entries and in bytes; beyond that new requests are turned away. */
+    QUEUE_MAX = 100000,
+    QUEUE_BYTES = 64 << 20,
     LEASE_S = 5,        /* how long memory may be told after the database said that it is ours */
 };
 
@@ -31,6 +33,7 @@ static void enqueue(struct journal *journal, struct entry *entry, int64_t now_us
     *(journal->last ? &journal->last->next_in_batch : &journal->first) = entry;
     journal->last = entry;
     journal->queued++;
+    journal->queued_bytes += entry->size;
 }
 
 uint64_t journal_append_before(struct journal *journal, struct entry *entry, int64_t before_us)
@@ -199,7 +202,7 @@ void journal_halt(struct journal *journal)
 bool journal_has_room(struct journal *journal)
 {
     lock_take(&journal->lock);
-    bool room = journal->queued < QUEUE_MAX;
+    bool room = journal->queued < QUEUE_MAX && journal->queued_bytes < QUEUE_BYTES;
     lock_drop(&journal->lock);
     return room;
 }
@@ -223,6 +226,7 @@ void journal_read_figures(struct journal *journal, struct ledger_figures *figure
     *figures = journal->figures;
     figures->head_seq = journal->head;
     figures->pending = journal->queued;
+    figures->pending_bytes = journal->queued_bytes;
     lock_drop(&journal->lock);
     figures->state = journal_state(journal);
     figures->epoch = journal->store->epoch;

@@ -7,20 +7,27 @@
 #include "ledger/journal_parts.h"
 
 enum {
-    BATCH_MAX = 8192, /* entries in one database transaction */
+    /* One database transaction, in entries and in bytes: it is full with what passes either. */
+    BATCH_MAX = 8192,
+    BATCH_BYTES = 4 << 20,
     PING_MS = 1000,   /* when nothing is written, ask the database this often whether it is there */
     RETRY_FIRST_MS = 2,
     RETRY_LAST_MS = 200,
     LAST_TRY_S = 20, /* how long a stopping journal goes on trying */
 };
 
-/* Unlink what waits, up to BATCH_MAX and the end of the group that it falls into. */
+/* Unlink what waits, up to a full batch and the end of the group that it falls into. */
 static struct entry *take_queue(struct journal *journal, uint64_t *count)
 {
     lock_take(&journal->lock);
     struct entry *first = journal->first, *last = first;
-    for (*count = 1; last->linked || (*count < BATCH_MAX && last->next_in_batch); (*count)++)
+    uint64_t bytes = first->size;
+    *count = 1;
+    while (last->linked || (*count < BATCH_MAX && bytes < BATCH_BYTES && last->next_in_batch)) {
         last = last->next_in_batch;
+        bytes += last->size;
+        (*count)++;
+    }
     journal->first = last->next_in_batch;
     if (!journal->first)
         journal->last = NULL;
@@ -113,15 +120,39 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
     }
 }
 
-/* Put a durable entry where readers look first. What it displaces is the database's from now on. */
-static struct entry *remember(struct journal *journal, struct entry *entry)
+/* Under the lock: take out the oldest of the entries that readers look at first, if the next one
+ * would be too much with it; NULL: there is room. */
+static struct entry *make_room(struct journal *journal, const struct entry *next)
 {
-    struct entry **place = &journal->recent[entry->seq % JOURNAL_RECENT];
-    struct entry *displaced = *place;
-    *place = entry;
-    if (displaced)
-        journal->recent_from = displaced->seq + 1;
-    return displaced;
+    if (next->seq == journal->recent_from ||
+        (next->seq - journal->recent_from < JOURNAL_RECENT &&
+            journal->recent_bytes + next->size <= JOURNAL_RECENT_BYTES))
+        return NULL;
+    struct entry **place = &journal->recent[journal->recent_from % JOURNAL_RECENT];
+    struct entry *oldest = *place;
+    *place = NULL;
+    journal->recent_from++;
+    journal->recent_bytes -= oldest->size;
+    return oldest;
+}
+
+/* Put a durable entry where readers look first. What has to leave is the database's from now on. */
+static void remember(struct journal *journal, struct entry *entry)
+{
+    for (bool placed = false; !placed;) {
+        lock_take(&journal->lock);
+        struct entry *oldest = make_room(journal, entry);
+        placed = !oldest;
+        if (placed) {
+            journal->recent[entry->seq % JOURNAL_RECENT] = entry;
+            journal->recent_bytes += entry->size;
+            journal->queued_bytes -= entry->size;
+        }
+        lock_drop(&journal->lock);
+        if (oldest && oldest->key)
+            keys_retire(journal->keys, oldest);
+        entry_drop(&oldest);
+    }
 }
 
 static void publish(struct journal *journal, struct entry *first, uint64_t count, int64_t took_ns)
@@ -130,12 +161,7 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
     uint64_t last_seq = first->seq + count - 1;
     for (struct entry *entry = first, *next; entry; entry = next) {
         next = entry->next_in_batch;
-        lock_take(&journal->lock);
-        struct entry *displaced = remember(journal, entry);
-        lock_drop(&journal->lock);
-        if (displaced && displaced->key)
-            keys_retire(journal->keys, displaced);
-        entry_drop(&displaced);
+        remember(journal, entry);
     }
     size_t bucket = 0, buckets = sizeof figures->commit_le / sizeof figures->commit_le[0];
     while (bucket < buckets - 1 && took_ns > (CLOCK_MS / 4) << bucket)

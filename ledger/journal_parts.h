@@ -15,8 +15,8 @@
  * - Positions are given in order, without a gap, and each is in exactly one of: the queue, the
  *   batch that the committer has in hand, or what is durable. They follow each other in this order.
  * - durable <= head. `durable` is raised only after COMMIT, and after the entries are in `recent`.
- * - recent[seq % RECENT] is the durable entry of that position, for the last RECENT positions that
- *   this process has committed.
+ * - recent[seq % RECENT] is the durable entry of that position, from recent_from to the last that
+ *   this process has committed: at most RECENT of them, and of RECENT_BYTES in all (or one).
  * - at_us rises strictly with seq, whatever the clock does.
  * - A process that was suspended may have been replaced without knowing: journal_await() lets
  *   nobody tell what is in memory unless the ledger was found ours within LEASE_S, or the database
@@ -25,7 +25,8 @@
  * Lock order: a strategy's mutexes -> lock -> nothing.
  */
 
-enum { JOURNAL_RECENT = 16384 }; /* durable entries in memory for readers and replayed keys */
+/* Durable entries in memory for readers and replayed keys: at most so many, and so large. */
+enum { JOURNAL_RECENT = 16384, JOURNAL_RECENT_BYTES = 16 << 20 };
 
 struct journal {
     struct store *store;
@@ -42,9 +43,10 @@ struct journal {
     uint64_t head;
     int64_t last_us;
     struct entry *first, *last; /* the queue */
-    uint64_t queued;
+    uint64_t queued, queued_bytes;
     struct entry *recent[JOURNAL_RECENT];
     uint64_t recent_from; /* the oldest position that `recent` has */
+    uint64_t recent_bytes;
     struct ledger_figures figures;
 
     struct batch batch; /* the committer's own */

@@ -240,8 +240,8 @@ static bool prepare_opening(struct opening *o)
     o->asset = asset_intern(o->request->asset);
     o->world = account_find_or_add(o->ledger->accounts, world);
     o->account = account_find_or_add(o->ledger->accounts, o->request->id);
-    for (int i = 0; i < 2; i++)
-        o->entries[i] = entry_make(ENTRY_ACCOUNT, NULL, NULL, 0);
+    o->entries[0] = entry_make(ENTRY_ACCOUNT, NULL, NULL, 0);
+    o->entries[1] = entry_make(ENTRY_ACCOUNT, NULL, o->request->metadata, 0);
     return o->asset && o->world && o->account && o->entries[0] && o->entries[1] &&
            (o->metadata || !o->request->metadata);
 }

@@ -139,21 +139,28 @@ struct load {
     enum pg_status status;
 };
 
-static bool feed_copy(struct pg *pg, struct load *load)
+/* In pieces that are sent one after the other: libpq copies what it is given, and a message of more
+ * than 1 GiB is never taken. */
+static bool feed_copy(struct context *context, struct pg *pg, struct load *load)
 {
+    enum { PIECE = 256 << 10 };
     ensure(load->fed < load->count);
     const struct pg_data *data = &load->data[load->fed++];
     if (failpoint(load->fed < load->count ? "batch.copy" : "commit.before"))
         return false;
-    return PQputCopyData(pg->conn, data->bytes, (int)data->size) == 1 &&
-           PQputCopyEnd(pg->conn, NULL) == 1;
+    for (size_t at = 0; at < data->size; at += PIECE) {
+        size_t size = data->size - at < PIECE ? data->size - at : PIECE;
+        if (PQputCopyData(pg->conn, data->bytes + at, (int)size) != 1 || !flush(context, pg))
+            return false;
+    }
+    return PQputCopyEnd(pg->conn, NULL) == 1 && flush(context, pg);
 }
 
 static bool take_result(struct context *context, struct pg *pg, struct load *load, PGresult *result)
 {
     switch (PQresultStatus(result)) {
     case PGRES_COPY_IN:
-        return feed_copy(pg, load) && flush(context, pg) && !failpoint("batch.fed");
+        return feed_copy(context, pg, load) && !failpoint("batch.fed");
     case PGRES_COMMAND_OK:
         load->committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
         return true;

@@ -74,6 +74,7 @@ static const struct figure {
     X("last_seq", "gauge", durable_seq, "The last durable position of the journal."),
     X("head_seq", "gauge", head_seq, "The last position given."),
     X("pending_entries", "gauge", pending, "Entries decided and not durable yet."),
+    X("pending_bytes", "gauge", pending_bytes, "Their size in memory."),
     X("batch_entries", "gauge", last_batch_entries, "Entries in the last batch."),
     X("entries_total", "counter", committed_entries, "Journal entries made durable."),
     X("retried_batches_total", "counter", retried_batches, "Batches that were sent again."),

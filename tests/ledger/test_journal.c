@@ -198,5 +198,74 @@ static void nothing_is_told_early(const char *strategy)
     ledger_close(&ledger);
 }
 
-#define TESTS(X) X(time_rises) X(nothing_is_told_early)
+/* ---- bounds --------------------------------------------------------------------------------- */
+
+/* Transfers of 1,000 postings: 96 KB each, in memory as in a batch. */
+enum { LARGE = 900, LARGE_BYTES = 96000 };
+
+/* Send all of them while nothing is committed: how many were taken, from the first one on. */
+static size_t take_large(struct ledger *ledger)
+{
+    static struct ledger_leg legs[ENTRY_POSTINGS_MAX];
+    static struct ledger_transfer transfers[LARGE];
+    static struct ledger_outcome outcomes[LARGE];
+    size_t taken = 0;
+    for (size_t i = 0; i < ENTRY_POSTINGS_MAX; i++)
+        legs[i] = i % 2 ? (struct ledger_leg){"b", "a", 1} : (struct ledger_leg){"a", "b", 1};
+    for (size_t i = 0; i < LARGE; i++)
+        transfers[i] = (struct ledger_transfer){.legs = legs, .leg_count = ENTRY_POSTINGS_MAX};
+    struct context *context = within(SHORT_MS);
+    ledger_transfer_batch(context, ledger, false, transfers, LARGE, outcomes);
+    context_release(&context);
+    while (taken < LARGE && outcomes[taken].status == LEDGER_OUTCOME_UNKNOWN)
+        taken++;
+    for (size_t i = 0; i < LARGE; i++) {
+        if (i >= taken)
+            CU_ASSERT_EQUAL(outcomes[i].status, LEDGER_OVERLOADED);
+        CU_ASSERT_EQUAL(outcomes[i].entry != NULL, i < taken);
+        entry_drop(&outcomes[i].entry);
+    }
+    return taken;
+}
+
+/* Are so many entries of the journal's end in memory? */
+static bool remembers(struct ledger *ledger, uint64_t count)
+{
+    struct entry *entry;
+    size_t got = 0;
+    bool here = journal_recent(
+        ledger->journal, journal_durable(ledger->journal) - count, 1, &entry, &got);
+    if (got)
+        entry_drop(&entry);
+    return here;
+}
+
+static void bounded_in_bytes(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    struct ledger_figures figures;
+    ledger_read_figures(ledger, &figures);
+    uint64_t batches = figures.batches;
+    struct pg *stalled = stall(db);
+    size_t taken = take_large(ledger);
+    ledger_read_figures(ledger, &figures);
+    CU_ASSERT_EQUAL(figures.pending, taken);
+    CU_ASSERT(figures.pending_bytes >= taken * LARGE_BYTES);
+    CU_ASSERT(figures.pending_bytes < (64 << 20) + 2 * LARGE_BYTES);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OVERLOADED);
+    pg_close(&stalled);
+    CU_ASSERT(ledger_await(context_background(), ledger, figures.head_seq - 1));
+    ledger_read_figures(ledger, &figures);
+    CU_ASSERT_EQUAL(figures.durable_seq, 5 + taken); /* what was taken is committed */
+    CU_ASSERT_EQUAL(figures.pending_bytes, 0);
+    CU_ASSERT(figures.batches - batches >= taken * LARGE_BYTES / (5 << 20));
+    CU_ASSERT(remembers(ledger, (15 << 20) / LARGE_BYTES));
+    CU_ASSERT_FALSE(remembers(ledger, (17 << 20) / LARGE_BYTES));
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+#define TESTS(X) X(time_rises) X(nothing_is_told_early) X(bounded_in_bytes)
 FIXTURE_BOTH(journal)
