@@ -67,8 +67,7 @@ static void decide_hold(void *arg)
         change_refuse(change, status, broken);
         return;
     }
-    if (m->asked->expires_in_s)
-        entry->expires_us = journal_now_us(ledger->journal) + m->asked->expires_in_s * 1000000;
+    entry->lasts_us = m->asked->expires_in_s * 1000000;
     entry->held = posting->from->held + posting->amount;
     struct hold *hold = m->room;
     m->room = NULL;

@@ -29,6 +29,8 @@ static void enqueue(struct journal *journal, struct entry *entry, int64_t now_us
 {
     entry->seq = ++journal->head;
     entry->at_us = journal->last_us = next_time(journal, now_us);
+    if (entry->lasts_us)
+        entry->expires_us = entry->at_us + entry->lasts_us;
     entry->next_in_batch = NULL;
     *(journal->last ? &journal->last->next_in_batch : &journal->first) = entry;
     journal->last = entry;

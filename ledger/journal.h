@@ -29,8 +29,8 @@ void journal_stop(struct journal **journal);
 
 /*
  * Give the entry the next position and time, and queue it for the committer, which takes a
- * reference of its own. Inside a section, so that the order of positions is that of the sections;
- * never parks.
+ * reference of its own; what a hold lasts is counted from that time. Inside a section, so that the
+ * order of positions is that of the sections; never parks.
  */
 uint64_t journal_append(struct journal *journal, struct entry *entry);
 

@@ -78,7 +78,7 @@ void ledger_hold(struct context *context, struct ledger *ledger, const struct le
     struct ledger_outcome *outcome);
 
 /* Capture it (amount 0: all; what is not captured is free again), or release it. Once, however it
- * races with others and with its expiry: ALREADY_SETTLED. More than is held: AMOUNT_OUT_OF_RANGE.
+ * races with others and with its expiry: ALREADY_SETTLED. More than is held: CAPTURE_EXCEEDS_HOLD.
  */
 struct ledger_settlement {
     const char *key, *metadata;

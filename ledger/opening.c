@@ -161,12 +161,12 @@ enum ledger_status ledger_list_accounts(struct context *context, struct ledger *
 struct opening {
     struct ledger *ledger;
     const struct ledger_open_account *request;
-    struct account *world, *account;
-    const char *asset;        /* of both */
-    struct entry *entries[2]; /* for the world account, and for the account */
-    char *metadata;           /* a copy for the account */
+    struct account *world, *account; /* world NULL: only look whether the account is open */
+    const char *asset;               /* of both */
+    struct entry *entries[2];        /* for the world account, and for the account */
+    char *metadata;                  /* a copy for the account */
     enum ledger_status status;
-    bool opened;
+    bool found, opened; /* it was open before; it is since */
     uint64_t seq;
     struct ledger_account copy;
 };
@@ -184,52 +184,54 @@ static bool is_as_asked(const struct account *account, const struct ledger_open_
            same_text(account->metadata, request->metadata);
 }
 
-/* Inside a section: the account is open from here on. */
+/* Inside a section: the account, which has its number, is open from here on. */
 static void append_opening(struct opening *o, struct account *account, struct entry *entry)
 {
-    if (!account_number(o->ledger->accounts, account)) {
-        o->status = LEDGER_OVERLOADED;
-        return;
-    }
     entry->account = account;
     account->opened = account->seq = account->moved = journal_append(o->ledger->journal, entry);
 }
 
-static void open_world(struct opening *o)
+/* Whatever can fail comes before the first entry: an opening that is refused leaves none. */
+static void open_accounts(struct opening *o)
 {
-    if (o->world->opened)
+    struct account *account = o->account, *world = o->world->opened ? NULL : o->world;
+    if ((world && !account_number(o->ledger->accounts, world)) ||
+        !account_number(o->ledger->accounts, account)) {
+        o->status = LEDGER_OVERLOADED;
         return;
-    o->world->asset = o->asset;
-    append_opening(o, o->world, o->entries[0]);
-}
-
-static void open_account(struct opening *o)
-{
-    struct account *account = o->account;
+    }
+    if (world) {
+        world->asset = o->asset;
+        append_opening(o, world, o->entries[0]);
+    }
     account->asset = o->asset;
     account->has_floor = o->request->has_floor;
     account->floor = o->request->has_floor ? o->request->floor : 0;
     account->metadata = o->metadata;
-    append_opening(o, account, o->entries[1]);
-    if (o->status != LEDGER_OK) {
-        account->metadata = NULL;
-        return;
-    }
     o->metadata = NULL; /* the account's now */
+    append_opening(o, account, o->entries[1]);
     o->opened = true;
 }
 
 static void open_section(void *arg)
 {
     struct opening *o = arg;
-    o->status = LEDGER_OK;
-    open_world(o);
-    if (o->status == LEDGER_OK && o->account->opened == 0)
-        open_account(o);
-    else if (o->status == LEDGER_OK && !is_as_asked(o->account, o->request))
-        o->status = LEDGER_ACCOUNT_EXISTS;
+    o->found = o->account->opened != 0;
+    if (o->found)
+        o->status = is_as_asked(o->account, o->request) ? LEDGER_OK : LEDGER_ACCOUNT_EXISTS;
+    else if (o->world)
+        open_accounts(o);
     o->seq = later(journal_durable(o->ledger->journal), o->account->seq);
     copy_account(o->account, &o->copy);
+}
+
+/* Is it open already? Who asks for it again, or for another one of its name, makes nothing. */
+static bool find_open(struct opening *o)
+{
+    o->account = account_find(o->ledger->accounts, o->request->id);
+    if (o->account)
+        strategy_run(o->ledger->strategy, &o->account, 1, open_section, o);
+    return o->found;
 }
 
 static bool prepare_opening(struct opening *o)
@@ -273,11 +275,12 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
         return open_named_world(context, ledger, request, account, seq);
     if (journal_state(ledger->journal) != LEDGER_RUNNING)
         return LEDGER_UNAVAILABLE;
-    if (!journal_has_room(ledger->journal) || !prepare_opening(&o)) {
+    if (!journal_has_room(ledger->journal) || (!find_open(&o) && !prepare_opening(&o))) {
         o.status = LEDGER_OVERLOADED;
     } else {
         struct account *accounts[] = {o.world, o.account};
-        strategy_run(ledger->strategy, accounts, 2, open_section, &o);
+        if (!o.found)
+            strategy_run(ledger->strategy, accounts, 2, open_section, &o);
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;

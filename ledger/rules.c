@@ -142,7 +142,7 @@ enum ledger_status rules_decide_capture(
         return status;
     if (posting->amount > reserved) {
         *broken = from;
-        return LEDGER_AMOUNT_OUT_OF_RANGE;
+        return LEDGER_CAPTURE_EXCEEDS_HOLD;
     }
     from->held -= reserved;
     rules_begin(posting, 1);

@@ -42,7 +42,7 @@ MUST_CHECK enum ledger_status rules_decide_hold(
     const struct posting *posting, bool frozen, struct account **broken);
 
 /* May a hold of `reserved` on the posting's `from` end in this posting? As rules_decide(), and
- * AMOUNT_OUT_OF_RANGE if it is more than that. */
+ * CAPTURE_EXCEEDS_HOLD if it is more than that. */
 MUST_CHECK enum ledger_status rules_decide_capture(
     struct posting *posting, money reserved, bool frozen, struct account **broken);
 

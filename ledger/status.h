@@ -26,8 +26,9 @@
     X(SAME_ACCOUNT, "same_account", "A posting moves money between two different accounts.")       \
     X(ASSET_MISMATCH, "asset_mismatch", "Both accounts of a posting must hold the same asset.")    \
     X(ACCOUNT_FROZEN, "account_frozen", "The account, or the whole ledger, is frozen.")            \
+    X(CAPTURE_EXCEEDS_HOLD, "capture_exceeds_hold", "A capture takes at most what its hold has.")  \
     X(INSUFFICIENT_FUNDS, "insufficient_funds", "The balance would fall below the floor.")         \
-    X(AMOUNT_OUT_OF_RANGE, "amount_out_of_range", "Beyond 10^38 - 1, or beyond what is held.")     \
+    X(AMOUNT_OUT_OF_RANGE, "amount_out_of_range", "A balance, or a sum held, leaves the range.")   \
     /* one of an atomic batch that did not happen because of another one */                        \
     X(NOT_EXECUTED, "not_executed", "Another transfer of the atomic batch was refused.")           \
     /* the service */                                                                              \

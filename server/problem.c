@@ -33,6 +33,7 @@ int problem_http_status(enum ledger_status status)
         [LEDGER_SAME_ACCOUNT] = 422,
         [LEDGER_ASSET_MISMATCH] = 422,
         [LEDGER_ACCOUNT_FROZEN] = 422,
+        [LEDGER_CAPTURE_EXCEEDS_HOLD] = 422,
         [LEDGER_INSUFFICIENT_FUNDS] = 422,
         [LEDGER_AMOUNT_OUT_OF_RANGE] = 422,
         [LEDGER_NOT_EXECUTED] = 424,

@@ -10,6 +10,7 @@ extern const struct unit_suite copy_suite, tables_suite, differential_suite;
 /* Those that both strategies are held to (FIXTURE_BOTH). */
 #define BOTH(X)                                                                                    \
     X(strategy)                                                                                    \
+    X(opening)                                                                                     \
     X(moves)                                                                                       \
     X(holds)                                                                                       \
     X(reversals) X(batches) X(freeze) X(past) X(journal) X(races) X(restarts) X(auditor) X(altered)

@@ -137,8 +137,8 @@ static enum ledger_status settle(
         leg->amount = request->legs[0].amount ? request->legs[0].amount : reserved;
         enum ledger_status status = check_legs(model, leg, 1);
         if (status == LEDGER_OK)
-            status =
-                leg->amount > reserved ? LEDGER_AMOUNT_OUT_OF_RANGE : move(model, leg, 1, reserved);
+            status = leg->amount > reserved ? LEDGER_CAPTURE_EXCEEDS_HOLD
+                                            : move(model, leg, 1, reserved);
         if (status != LEDGER_OK)
             return status;
     } else {

@@ -46,7 +46,7 @@ static void capture_and_release(const char *strategy)
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 200, 0, &part), LEDGER_OK);
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 100, 0, &free), LEDGER_OK);
     request_expect(ledger, "guest", 1000, 600, 400);
-    CU_ASSERT_EQUAL(request_capture(ledger, NULL, whole, 301, NULL), LEDGER_AMOUNT_OUT_OF_RANGE);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, whole, 301, NULL), LEDGER_CAPTURE_EXCEEDS_HOLD);
     CU_ASSERT_EQUAL(request_settled(ledger, whole), 0);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, whole, 0, NULL), LEDGER_OK);
     request_expect(ledger, "guest", 700, 300, 400);
@@ -89,6 +89,24 @@ static void keep_the_range(const char *strategy)
     CU_ASSERT(fixture_balance(ledger, "shop") == money_max());
     request_expect(ledger, "deep", 10 - money_max(), 0, money_max());
     fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+/* expires_at is the hold's own time and what was asked, to the microsecond. */
+static void last_as_long_as_asked(const char *strategy)
+{
+    struct ledger *ledger = open_shop(fixture_database(), strategy, 1000);
+    struct entry *entry, *settled;
+    uint64_t hold, seq;
+    for (int i = 0; i < 300; i++) {
+        CU_ASSERT_EQUAL(
+            request_hold(ledger, NULL, "guest", "world:USD.2", 1, 3600, &hold), LEDGER_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            ledger_read_hold(context_background(), ledger, hold, &entry, &settled, &seq),
+            LEDGER_OK);
+        CU_ASSERT_EQUAL(entry->expires_us - entry->at_us, INT64_C(3600000000));
+        entry_drop(&entry);
+    }
     ledger_close(&ledger);
 }
 
@@ -269,6 +287,7 @@ static void outlive_a_restart(const char *strategy)
     X(see_each_other)                                                                              \
     X(capture_and_release)                                                                         \
     X(keep_the_range)                                                                              \
+    X(last_as_long_as_asked)                                                                       \
     X(expire_by_the_clock)                                                                         \
     X(end_once)                                                                                    \
     X(keep_keys)                                                                                   \

@@ -236,8 +236,8 @@ static const struct {
 } capture_cases[] = {
     {"*h>b 61", 60, LEDGER_ACCOUNT_FROZEN, 0},
     {"h>f 60", 60, LEDGER_ACCOUNT_FROZEN, 'f'},
-    {"h>b 61", 60, LEDGER_AMOUNT_OUT_OF_RANGE, 'h'},
-    {"h>b 41", 40, LEDGER_AMOUNT_OUT_OF_RANGE, 'h'}, /* of this hold, whatever others hold */
+    {"h>b 61", 60, LEDGER_CAPTURE_EXCEEDS_HOLD, 'h'},
+    {"h>b 41", 40, LEDGER_CAPTURE_EXCEEDS_HOLD, 'h'}, /* of this hold, whatever others hold */
     {"h>t 1", 60, LEDGER_AMOUNT_OUT_OF_RANGE, 't'},
     {"h>b 60", 60, LEDGER_OK, 0},
     {"h>b 1", 60, LEDGER_OK, 0},
@@ -285,7 +285,7 @@ static void names_each_status(void)
         rejections += status_is_rejection(status);
     }
     CU_ASSERT_EQUAL(status_of_name("no such name"), LEDGER_STATUS_COUNT);
-    CU_ASSERT_EQUAL(rejections, 7);
+    CU_ASSERT_EQUAL(rejections, 8);
     CU_ASSERT_TRUE(status_is_rejection(LEDGER_ALREADY_REVERSED));
     CU_ASSERT_TRUE(status_is_rejection(LEDGER_AMOUNT_OUT_OF_RANGE));
     CU_ASSERT_FALSE(status_is_rejection(LEDGER_HOLD_NOT_FOUND));

@@ -62,7 +62,7 @@ static void captured_in_part(const char *strategy)
     CU_ASSERT(account_is(&visit, "/accounts/part-a", "\"1000\"", "\"400\""));
 
     settle(&visit, id, "capture", NULL, "{\"amount\":601}");
-    EXPECT_PROBLEM(&visit, 422, "amount_out_of_range");
+    EXPECT_PROBLEM(&visit, 422, "capture_exceeds_hold");
     settle(&visit, id, "capture", "part-1", "{\"amount\":250,\"metadata\":{\"n\":1}}");
     EXPECT_STATUS(&visit, 201);
     CU_ASSERT(
