@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "server/health.h"
 #include "server/json_out.h"
+#include "server/origin.h"
 #include "server/problem.h"
 #include "server/route.h"
 
@@ -32,33 +34,38 @@ static bool find_route(
     return false;
 }
 
-/* Without tokens the service listens on loopback only; a page that had its name pointed there
- * (DNS rebinding) still says that name as the host. */
-static bool host_is_loopback(const char *host)
+/* Whoever restarts what is not alive asks without a Host. */
+static bool is_probe(const struct route *route)
 {
-    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-    for (size_t i = 0; host && i < sizeof names / sizeof names[0]; i++) {
-        size_t length = strlen(names[i]);
-        if (strncmp(host, names[i], length) == 0 && (!host[length] || host[length] == ':'))
-            return true;
+    return route->answer == health_live || route->answer == health_ready;
+}
+
+/* A page that a browser shows must not move money behind the back of its user (origin.h). */
+static bool may_send(
+    struct api *api, struct request *request, struct response *response, const struct route *route)
+{
+    if (!api->tokens && !is_probe(route) && !origin_host_is_local(request->host, api->host)) {
+        problem(request, response, PROBLEM_FORBIDDEN,
+            "Without tokens only the hosts localhost, 127.0.0.1, [::1] and the one that the "
+            "service was told to listen on are served.");
+        return false;
     }
+    if (route->method == REQUEST_GET || !origin_is_foreign(request, api->tokens != NULL))
+        return true;
+    problem(request, response, PROBLEM_FORBIDDEN,
+        "A page of another origin had this sent; Sec-Fetch-Site or Origin says so.");
     return false;
 }
 
 static bool is_allowed(
-    struct api *api, struct request *request, struct response *response, enum token_scope needed)
+    struct api *api, struct request *request, struct response *response, const struct route *route)
 {
-    if (needed == TOKEN_NONE)
-        return true;
-    if (!api->tokens) {
-        if (host_is_loopback(request->host))
-            return true;
-        problem(request, response, PROBLEM_FORBIDDEN,
-            "Without tokens only the hosts localhost, 127.0.0.1 and [::1] are served.");
+    if (!may_send(api, request, response, route))
         return false;
-    }
+    if (route->scope == TOKEN_NONE || !api->tokens)
+        return true;
     enum token_scope has = token_cache_check(api->tokens, request->authorization);
-    if (has >= needed)
+    if (has >= route->scope)
         return true;
     problem(request, response, has == TOKEN_NONE ? PROBLEM_UNAUTHORIZED : PROBLEM_FORBIDDEN, NULL);
     return false;
@@ -100,8 +107,8 @@ void api_answer(void *arg, struct request *request, struct response *response)
     struct api *api = arg;
     const struct route *route = NULL;
     request->api = api;
-    if (!find_route(request, response, &route) ||
-        !is_allowed(api, request, response, route->scope) || !find_ledger(api, request, response))
+    if (!find_route(request, response, &route) || !is_allowed(api, request, response, route) ||
+        !find_ledger(api, request, response))
         return;
     bool may_lack = route->body == ROUTE_BODY_OPTIONAL && request->body_length == 0;
     if (route->body != ROUTE_BODY_NONE && !may_lack && !request_is_json(request)) {

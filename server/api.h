@@ -32,6 +32,7 @@ struct api {
     struct bank *bank;
     struct token_cache *tokens; /* NULL: no token is asked for */
     struct http *http;          /* for its figures */
+    const char *host;           /* that it was told to listen on; NULL: not known */
     _Atomic bool stopping;
     struct api_page *pages[API_WORKERS]; /* of each worker: journal_events.c */
 };

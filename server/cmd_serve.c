@@ -144,6 +144,7 @@ static void stay(struct serve *serve)
 static void serve_requests(struct serve *serve)
 {
     struct api *api = &serve->api;
+    api->host = serve->listen.host;
     if (open_tokens(serve) && open_http(serve)) {
         say_ready(serve);
         serve->exit_code = 0;

@@ -72,6 +72,8 @@ static const char **header_place(struct http_exchange *exchange, const char *nam
         {"Transfer-Encoding", 17, &exchange->transfer_encoding},
         {"Last-Event-ID", 13, &request->last_event_id},
         {"If-None-Match", 13, &request->if_none_match},
+        {"Origin", 6, &request->origin},
+        {"Sec-Fetch-Site", 14, &request->fetch_site},
         {"Expect", 6, &exchange->expect},
     };
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)

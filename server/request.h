@@ -41,6 +41,7 @@ struct request {
     /* Headers; NULL: not there. */
     const char *authorization, *content_type, *host, *if_none_match;
     const char *idempotency_key, *last_event_id, *prefer;
+    const char *origin, *fetch_site;
     bool repeated_header; /* one of these, or of the framing ones, came twice */
 
     char *body; /* with an end */

@@ -33,6 +33,7 @@ extern const struct unit_suite export_suite;
 extern const struct unit_suite commands_suite;
 extern const struct unit_suite keys_suite;
 extern const struct unit_suite access_suite;
+extern const struct unit_suite origin_suite;
 extern const struct unit_suite rejections_suite;
 extern const struct unit_suite hostile_suite;
 extern const struct unit_suite events_suite;
