@@ -19,8 +19,7 @@ static const int64_t day_us = INT64_C(86400000000);
 
 struct frame {
     char name[EXPORT_TEXT_BEANCOUNT], asset[ASSET_TEXT];
-    money sum;
-    bool beyond; /* the sum is out of range */
+    struct money_sum sum;
 };
 
 struct beancount {
@@ -139,12 +138,8 @@ static void leave(struct export_work *work)
     struct beancount *beancount = work->state;
     const struct frame *frame = &beancount->stack[--beancount->depth];
     char day[EXPORT_TEXT_DAY], amount[EXPORT_TEXT_AMOUNT], commodity[ASSET_TEXT];
-    if (frame->beyond) {
-        fprintf(work->out, "; the sum of %s is beyond 38 digits\n", frame->name);
-        return;
-    }
     export_text_day(work->at_us + day_us, day);
-    export_text_amount(frame->sum, frame->asset, amount);
+    export_text_sum(&frame->sum, frame->asset, amount);
     fprintf(work->out, "%s balance %s  %s ~ 0 %s\n", day, frame->name, amount,
         commodity_of(frame->asset, commodity));
 }
@@ -167,14 +162,13 @@ static void assert_balance(struct export_work *work, const struct snapshot_balan
         leave(work);
     ensure(beancount->depth < DEPTH); /* each is below the one before it by a part */
     struct frame *frame = &beancount->stack[beancount->depth++];
-    *frame = (struct frame){.beyond = false};
+    *frame = (struct frame){.sum = {0}};
     strcpy(frame->name, name);
     strcpy(frame->asset, balance->asset);
     for (size_t i = 0; i < beancount->depth; i++) {
         struct frame *above = &beancount->stack[i];
-        if (strcmp(above->asset, balance->asset) == 0 &&
-            !money_add(above->sum, balance->balance, &above->sum))
-            above->beyond = true;
+        if (strcmp(above->asset, balance->asset) == 0)
+            money_sum_add(&above->sum, balance->balance);
     }
 }
 

@@ -11,13 +11,20 @@
 
 void export_text_amount(money amount, const char *asset, char text[EXPORT_TEXT_AMOUNT])
 {
-    char digits[MONEY_TEXT];
+    export_text_sum(&(struct money_sum){.low = amount}, asset, text);
+}
+
+void export_text_sum(const struct money_sum *sum, const char *asset, char text[EXPORT_TEXT_AMOUNT])
+{
+    char whole[MONEY_SUM_TEXT], *digits = whole;
     size_t scale = strtoul(strchr(asset, '/') + 1, NULL, 10);
-    size_t length = money_format(amount < 0 ? -amount : amount, digits);
+    size_t length = money_sum_format(sum, whole);
+    ensure(scale <= MONEY_DIGITS); /* of a valid asset */
+    if (*digits == '-') {
+        *text++ = *digits++;
+        length--;
+    }
     size_t zeros = length <= scale ? scale + 1 - length : 0; /* one digit before the point */
-    ensure(scale <= MONEY_DIGITS);
-    if (amount < 0)
-        *text++ = '-';
     memset(text, '0', zeros);
     memcpy(text + zeros, digits, length + 1);
     if (scale == 0)

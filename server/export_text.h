@@ -16,9 +16,10 @@
 #include <stdio.h>
 
 #include "ledger/entry.h"
+#include "ledger/money_sum.h"
 
 enum {
-    EXPORT_TEXT_AMOUNT = 80, /* sign, 38 digits, point, up to 38 zeros, end */
+    EXPORT_TEXT_AMOUNT = 100, /* sign, up to 58 digits of a sum, point, up to 38 zeros, end */
     EXPORT_TEXT_DAY = 11,
     EXPORT_TEXT_NAME = 130,      /* 64 colons between 65 parts, end */
     EXPORT_TEXT_BEANCOUNT = 268, /* "Assets:", 64 colons between 65 times "X--", end */
@@ -26,6 +27,8 @@ enum {
 
 /* An amount of an asset's smallest unit, in its whole units: 1005 of USD/2 is "10.05". */
 void export_text_amount(money amount, const char *asset, char text[EXPORT_TEXT_AMOUNT]);
+void export_text_sum(
+    const struct money_sum *sum, const char *asset, char text[EXPORT_TEXT_AMOUNT]);
 
 /* The day (UTC) of a point in time, as "2026-11-21". */
 void export_text_day(int64_t at_us, char text[EXPORT_TEXT_DAY]);

@@ -129,6 +129,16 @@ void json_out_money(struct json_out *out, money amount)
     out->length += length + 2;
 }
 
+void json_out_sum(struct json_out *out, const struct money_sum *sum)
+{
+    before_value(out);
+    char *to = reserve(out, MONEY_SUM_TEXT + 2);
+    *to = '"';
+    size_t length = money_sum_format(sum, to + 1);
+    to[length + 1] = '"';
+    out->length += length + 2;
+}
+
 void json_out_time(struct json_out *out, int64_t at_us)
 {
     before_value(out);

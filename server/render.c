@@ -281,19 +281,20 @@ void render_journal_item(struct json_out *out, const struct entry *entry)
 }
 
 /* The net change of the account, and its balance after; both 0 for the entry that opened it. What
- * is held or let go changes nothing. A sum of amounts of one entry stays in range: each of its
- * balances did. */
-static void net_change(const struct entry *entry, const char *id, money *amount, money *balance)
+ * is held or let go changes nothing. */
+static void net_change(
+    const struct entry *entry, const char *id, struct money_sum *amount, money *balance)
 {
-    *amount = *balance = 0;
+    *amount = (struct money_sum){0};
+    *balance = 0;
     for (uint32_t i = 0; i < entry->posting_count; i++) {
         const struct posting *posting = &entry->postings[i];
         money moved = entry_moves_money(entry) ? posting->amount : 0;
         if (strcmp(posting->from->id, id) == 0) {
-            *amount -= moved;
+            money_sum_add(amount, -moved);
             *balance = posting->from_after;
         } else if (strcmp(posting->to->id, id) == 0) {
-            *amount += moved;
+            money_sum_add(amount, moved);
             *balance = posting->to_after;
         }
     }
@@ -301,14 +302,16 @@ static void net_change(const struct entry *entry, const char *id, money *amount,
 
 void render_statement_item(struct json_out *out, const struct entry *entry, const char *account_id)
 {
-    money amount, balance;
+    struct money_sum amount;
+    money balance;
     net_change(entry, account_id, &amount, &balance);
     json_out_open(out, '{');
     key_number(out, "seq", entry->seq);
     key_text(out, "kind", entry_kind_name(entry->kind));
     key_time(out, "at", entry->at_us);
     key_text(out, "key", entry->key);
-    key_money(out, "amount", amount);
+    json_out_key(out, "amount");
+    json_out_sum(out, &amount);
     key_money(out, "balance", balance);
     render_postings(out, entry);
     key_json(out, "metadata", entry->kind == ENTRY_ACCOUNT ? NULL : entry->metadata);

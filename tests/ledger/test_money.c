@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "ledger/money.h"
+#include "ledger/money_sum.h"
 #include "tests/unit.h"
 
 #define NINES "99999999999999999999999999999999999999"
@@ -65,6 +65,44 @@ static void adds_within_range(void)
     CU_ASSERT_TRUE(sum == max); /* untouched by what failed */
 }
 
-static const struct unit_test tests[] = {
-    {"parses", parses}, {"adds_within_range", adds_within_range}, {0}};
+/* Adds up to four values, and then takes them back in the same order. */
+static void sums_beyond_range(void)
+{
+    const money max = money_max();
+    const struct {
+        money values[4];
+        const char *text;
+    } cases[] = {
+        {{0}, "0"},
+        {{max, 1}, "1" "00000000000000000000000000000000000000"},
+        {{max, max}, "1" "99999999999999999999999999999999999998"},
+        {{-max, -max}, "-1" "99999999999999999999999999999999999998"},
+        {{-max, -1}, "-1" "00000000000000000000000000000000000000"},
+        {{max, max, max, max}, "3" "99999999999999999999999999999999999996"},
+        {{max, max, -5, -max}, "99999999999999999999999999999999999994"},
+        {{max, 1, -1}, NINES},
+        {{max, 1, -max, -max}, "-99999999999999999999999999999999999998"},
+        {{-max, -1, 1}, "-" NINES},
+        {{-max, -1, max, 5}, "4"},
+        {{max, 1, 0, -max}, "1"},
+        {{5, -7}, "-2"},
+        {{-5, 7}, "2"},
+        {{-5, max}, "99999999999999999999999999999999999994"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct money_sum sum = {0};
+        char text[MONEY_SUM_TEXT];
+        for (int v = 0; v < 4; v++)
+            money_sum_add(&sum, cases[i].values[v]);
+        CU_ASSERT_EQUAL(money_sum_format(&sum, text), strlen(cases[i].text));
+        CU_ASSERT_STRING_EQUAL(text, cases[i].text);
+        for (int v = 0; v < 4; v++)
+            money_sum_add(&sum, -cases[i].values[v]);
+        CU_ASSERT_EQUAL(money_sum_format(&sum, text), 1);
+        CU_ASSERT_STRING_EQUAL(text, "0");
+    }
+}
+
+static const struct unit_test tests[] = {{"parses", parses},
+    {"adds_within_range", adds_within_range}, {"sums_beyond_range", sums_beyond_range}, {0}};
 const struct unit_suite money_suite = {.name = "money", .tests = tests};
