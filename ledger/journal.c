@@ -13,7 +13,7 @@ enum {
     /* What may wait, in entries and in bytes; beyond that new requests are turned away. */
     QUEUE_MAX = 100000,
     QUEUE_BYTES = 64 << 20,
-    LEASE_S = 5,        /* how long memory may be told after the database said that it is ours */
+    LEASE_S = 5, /* how long memory may be told after the database said that it is ours */
 };
 
 /* ---- appending ----------------------------------------------------------------------------- */
@@ -90,6 +90,19 @@ int64_t journal_now_us(struct journal *journal)
     return now_us;
 }
 
+int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto)
+{
+    int64_t now_us = clock_wall_us();
+    lock_take(&journal->lock);
+    now_us = now_us > journal->last_us ? now_us : journal->last_us;
+    if (at_us <= now_us) {
+        *upto = at_us < journal->durable_us ? journal_durable(journal) : journal->head;
+        journal->last_us = at_us > journal->last_us ? at_us : journal->last_us;
+    }
+    lock_drop(&journal->lock);
+    return at_us - now_us;
+}
+
 /* ---- starting and stopping ----------------------------------------------------------------- */
 
 struct journal *journal_start(struct store *store, struct keys *keys, uint64_t seq, int64_t at_us)
@@ -101,7 +114,7 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->keys = keys;
     journal->head = seq;
     journal->recent_from = seq + 1;
-    journal->last_us = at_us;
+    journal->last_us = journal->durable_us = at_us;
     journal->figures.batches = store->batch;
     eventcount_advance(&journal->appended, seq);
     eventcount_advance(&journal->durable, seq);

@@ -46,6 +46,13 @@ void journal_append_group(struct journal *journal, struct entry *const *entries,
 /* The time of the ledger: that of the clock, but later than that of every entry so far. */
 int64_t journal_now_us(struct journal *journal);
 
+/*
+ * End a moment: every entry from now on gets a later time, whatever the clock does. Returns how
+ * many microseconds it is ahead of the ledger's time: above 0 nothing was done. Otherwise, once
+ * *upto is durable, all entries up to that moment are.
+ */
+MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto);
+
 /* Park until the position is durable, and the ledger known to be ours. CLOSED as well when another
  * process has taken it over. */
 MUST_CHECK enum eventcount_status journal_await(

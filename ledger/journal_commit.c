@@ -159,8 +159,10 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
 {
     struct ledger_figures *figures = &journal->figures;
     uint64_t last_seq = first->seq + count - 1;
+    int64_t last_us = first->at_us;
     for (struct entry *entry = first, *next; entry; entry = next) {
         next = entry->next_in_batch;
+        last_us = entry->at_us;
         remember(journal, entry);
     }
     size_t bucket = 0, buckets = sizeof figures->commit_le / sizeof figures->commit_le[0];
@@ -168,6 +170,7 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
         bucket++;
     lock_take(&journal->lock);
     journal->queued -= count;
+    journal->durable_us = last_us;
     figures->committed_entries += count;
     figures->last_batch_entries = count;
     figures->commit_count++;

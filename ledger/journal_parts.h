@@ -41,7 +41,8 @@ struct journal {
 
     struct lock lock; /* guards what follows */
     uint64_t head;
-    int64_t last_us;
+    int64_t last_us;    /* no entry to come has this time or an earlier one */
+    int64_t durable_us; /* of the last entry that is known to be committed */
     struct entry *first, *last; /* the queue */
     uint64_t queued, queued_bytes;
     struct entry *recent[JOURNAL_RECENT];

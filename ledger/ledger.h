@@ -78,9 +78,10 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
 enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
     const char *id, struct ledger_account *account, uint64_t *seq);
 
-/* The account as it was when the journal ended at `at_seq`, or (at_seq 0) at the time `at_us`. An
- * account that was not open then: ACCOUNT_NOT_FOUND. *seq is that position; a later one than is
- * durable counts as the durable one. */
+/* The account as it was when the journal ended at `at_seq`, or (at_seq 0) at the time `at_us`: now
+ * and for ever the same. An account that was not open then: ACCOUNT_NOT_FOUND; *seq is that
+ * position. POSITION_AHEAD: it is not durable yet, or the time is more than a second ahead (up to
+ * that it is waited for); *seq is the durable position. */
 enum ledger_status ledger_read_account_at(struct context *context, struct ledger *ledger,
     const char *id, uint64_t at_seq, int64_t at_us, struct ledger_account *account, uint64_t *seq);
 
@@ -97,7 +98,8 @@ enum ledger_status ledger_list_accounts(struct context *context, struct ledger *
 
 /* ---- the journal -------------------------------------------------------------------------- */
 
-/* Entries with seq > after, in order, at most `limit`; the caller drops each. Only durable ones. */
+/* Entries with seq > after, in order, at most `limit`; the caller drops each. Only durable ones.
+ * POSITION_AHEAD: `after` is none of them. */
 enum ledger_status ledger_journal(struct context *context, struct ledger *ledger, uint64_t after,
     size_t limit, struct entry **entries, size_t *count, uint64_t *seq);
 

@@ -3,8 +3,17 @@
 
 #include <string.h>
 
+#include "coro/clock.h"
+#include "coro/select.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/query.h"
+
+enum ledger_status past_turn(struct context *context, struct ledger *ledger, uint64_t *seq)
+{
+    *seq = journal_durable(ledger->journal);
+    enum eventcount_status status = journal_await(context, ledger->journal, *seq);
+    return status == EVENTCOUNT_REACHED ? LEDGER_OK : LEDGER_UNAVAILABLE;
+}
 
 /* ---- the head of the walk ------------------------------------------------------------------ */
 
@@ -69,14 +78,53 @@ enum ledger_status past_read(struct context *context, struct ledger *ledger,
     return LEDGER_OK;
 }
 
+/* ---- moments ------------------------------------------------------------------------------- */
+
+/* End the moment, and wait until all entries up to it are durable. What is ahead by no more than
+ * clocks differ is waited for. */
+static enum ledger_status end_moment(
+    struct context *context, struct ledger *ledger, int64_t at_us, uint64_t *upto)
+{
+    enum { SOON_US = 1000000 };
+    struct select_case end = {.op = SELECT_RECV, .chan = context_done(context)};
+    int64_t ahead_us;
+    while ((ahead_us = journal_end_moment(ledger->journal, at_us, upto)) > 0)
+        if (ahead_us > SOON_US ||
+            select_timeout(&end, 1, ahead_us * (CLOCK_MS / 1000)) != SELECT_NONE)
+            return LEDGER_POSITION_AHEAD;
+    if (journal_await(context, ledger->journal, *upto) == EVENTCOUNT_REACHED)
+        return LEDGER_OK;
+    /* What will never be durable is not before any moment. */
+    return journal_state(ledger->journal) == LEDGER_STOPPED && context_err(context) == CONTEXT_OK
+               ? LEDGER_OK
+               : LEDGER_UNAVAILABLE;
+}
+
+static enum ledger_status find_position(
+    struct context *context, struct ledger *ledger, int64_t at_us, uint64_t *at_seq)
+{
+    uint64_t upto;
+    enum ledger_status status = end_moment(context, ledger, at_us, &upto);
+    if (status == LEDGER_OK && query_seq_at(context, ledger->store, at_us, at_seq) != PG_OK)
+        status = LEDGER_UNAVAILABLE;
+    /* A batch that is committed is in the database a little before it is known here. */
+    if (status == LEDGER_OK &&
+        journal_await(context, ledger->journal, *at_seq) == EVENTCOUNT_CANCELLED)
+        status = LEDGER_UNAVAILABLE;
+    return status;
+}
+
 enum ledger_status ledger_read_account_at(struct context *context, struct ledger *ledger,
     const char *id, uint64_t at_seq, int64_t at_us, struct ledger_account *account, uint64_t *seq)
 {
-    uint64_t durable = journal_durable(ledger->journal);
+    enum ledger_status status = past_turn(context, ledger, seq);
+    if (status == LEDGER_OK && at_seq == 0)
+        status = find_position(context, ledger, at_us, &at_seq);
+    else if (status == LEDGER_OK && at_seq > *seq)
+        status = LEDGER_POSITION_AHEAD;
+    if (status != LEDGER_OK)
+        return status;
+    *seq = at_seq;
     struct account *found = account_find(ledger->accounts, id);
-    *seq = durable;
-    if (at_seq == 0 && query_seq_at(context, ledger->store, at_us, &at_seq) != PG_OK)
-        return LEDGER_UNAVAILABLE;
-    *seq = at_seq < durable ? at_seq : durable;
-    return found ? past_read(context, ledger, found, *seq, account) : LEDGER_ACCOUNT_NOT_FOUND;
+    return found ? past_read(context, ledger, found, at_seq, account) : LEDGER_ACCOUNT_NOT_FOUND;
 }

@@ -5,6 +5,10 @@
 
 #include "ledger/ledger.h"
 
+/* The durable position, once the ledger is known to be ours still; otherwise UNAVAILABLE. */
+MUST_CHECK enum ledger_status past_turn(
+    struct context *context, struct ledger *ledger, uint64_t *seq);
+
 struct past_head {
     uint64_t opened; /* the entry that opened it; 0: it is not open */
     uint64_t moved;  /* the last durable one that moved its money; that one if none has */

@@ -10,20 +10,14 @@ static enum ledger_status status_of(enum pg_status asked)
     return asked == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
-/* The durable position, once the ledger is known to be ours still. */
-static enum ledger_status await_turn(struct context *context, struct ledger *ledger, uint64_t *seq)
-{
-    *seq = journal_durable(ledger->journal);
-    enum eventcount_status status = journal_await(context, ledger->journal, *seq);
-    return status == EVENTCOUNT_REACHED ? LEDGER_OK : LEDGER_UNAVAILABLE;
-}
-
 enum ledger_status ledger_journal(struct context *context, struct ledger *ledger, uint64_t after,
     size_t limit, struct entry **entries, size_t *count, uint64_t *seq)
 {
     *count = 0;
-    if (await_turn(context, ledger, seq) != LEDGER_OK)
+    if (past_turn(context, ledger, seq) != LEDGER_OK)
         return LEDGER_UNAVAILABLE;
+    if (after > *seq)
+        return LEDGER_POSITION_AHEAD;
     if (journal_recent(ledger->journal, after, limit, entries, count))
         return LEDGER_OK;
     return status_of(
@@ -40,14 +34,15 @@ enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, 
         status = ledger_journal(context, ledger, at - 1, 1, entry, &count, seq);
     else
         *seq = journal_durable(ledger->journal);
-    return status == LEDGER_OK && count == 0 ? LEDGER_TRANSFER_NOT_FOUND : status;
+    bool none = status == LEDGER_POSITION_AHEAD || (status == LEDGER_OK && count == 0);
+    return none ? LEDGER_TRANSFER_NOT_FOUND : status;
 }
 
 enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,
     const char *key, struct entry **entry, uint64_t *seq)
 {
     *entry = NULL;
-    if (await_turn(context, ledger, seq) != LEDGER_OK)
+    if (past_turn(context, ledger, seq) != LEDGER_OK)
         return LEDGER_UNAVAILABLE;
     enum ledger_status status =
         status_of(query_entry_by_key(context, ledger->store, ledger->accounts, key, entry));

@@ -20,6 +20,7 @@
     X(LEDGER_EXISTS, "ledger_exists", "The ledger exists with another strategy.")                  \
     X(TRANSFER_NOT_FOUND, "transfer_not_found", "There is no such transfer.")                      \
     X(HOLD_NOT_FOUND, "hold_not_found", "There is no such hold.")                                  \
+    X(POSITION_AHEAD, "position_ahead", "The journal has not come that far yet.")                  \
     /* business rules: frozen together with the request's key */                                   \
     X(ALREADY_REVERSED, "already_reversed", "The transfer has been reversed before.")              \
     X(ALREADY_SETTLED, "already_settled", "The hold was captured, released, or has expired.")      \

@@ -231,6 +231,10 @@ void journal_events(struct request *request, struct response *response)
     }
     if (text)
         subscription->position = (uint64_t)last;
+    if (subscription->position > durable) {
+        api_refuse(request, response, LEDGER_POSITION_AHEAD, durable);
+        return;
+    }
     response->status = 200;
     response->content_type = "text/event-stream";
     response->ledger_seq = ledger_durable_seq(request->served);

@@ -28,6 +28,7 @@ int problem_http_status(enum ledger_status status)
         [LEDGER_LEDGER_EXISTS] = 409,
         [LEDGER_TRANSFER_NOT_FOUND] = 404,
         [LEDGER_HOLD_NOT_FOUND] = 404,
+        [LEDGER_POSITION_AHEAD] = 409,
         [LEDGER_ALREADY_REVERSED] = 409,
         [LEDGER_ALREADY_SETTLED] = 409,
         [LEDGER_SAME_ACCOUNT] = 422,
@@ -157,5 +158,5 @@ void problem_of_ledger(
     problem_write_told(&out, what);
     finish(&out, response, kind.status);
     response->ledger_seq = what->seq;
-    response->has_ledger_seq = what->seq != 0;
+    response->has_ledger_seq = what->seq != 0 || request->served; /* 0: before the first entry */
 }

@@ -92,6 +92,8 @@ static enum ledger_status page_of_account(
     size_t count = 0;
     enum ledger_status status = ledger_statement(page->patience, ledger, account, before,
         page->limit, page->entries, &count, &next, &page->seq);
+    if (status == LEDGER_OK && page->after > page->seq)
+        status = LEDGER_POSITION_AHEAD;
     if (status == LEDGER_OK) {
         uint64_t oldest = count ? page->entries[count - 1]->seq : 0, last = page_take(page, count);
         page->next = last <= page->after ? 0 : last > oldest ? last : next;
@@ -139,6 +141,7 @@ void transfers_list(struct request *request, struct response *response)
     if (!page_read(request, response, &page))
         return;
     page.entries = arena_alloc(&request->arena, page.limit * sizeof *page.entries);
+    memset((void *)page.entries, 0, page.limit * sizeof *page.entries);
     json_out_begin(&page.out, &request->arena);
     json_out_open(&page.out, '{');
     json_out_key(&page.out, "items");
@@ -149,6 +152,8 @@ void transfers_list(struct request *request, struct response *response)
                                           : page_of_journal(&page, request->served);
     context_release(&page.patience);
     if (status != LEDGER_OK) {
+        for (uint64_t i = 0; i < page.limit; i++)
+            entry_drop(&page.entries[i]);
         api_refuse(request, response, status, page.seq);
         return;
     }

@@ -101,6 +101,7 @@ async function connect(stream, hear, enter) {
             cache: 'no-store', signal: abort.signal,
         });
         if (response.status === 401 || response.status === 403) return true;
+        if (response.status === 409) location.reload(); // another journal: this one ends too early
         if (!response.ok) throw new Error(`status ${response.status}`);
         stream.connections++;
         enter('live');

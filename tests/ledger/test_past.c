@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "ledger/journal_parts.h"
+#include "ledger/ledger_parts.h"
 #include "tests/ledger/fixture.h"
 
-enum { ACCOUNTS = 5, ENTRIES = 280, PAGE = 7 };
+enum { ACCOUNTS = 5, ENTRIES = 280, PAGE = 7, ASKED = 200 };
 static const char *const names[ACCOUNTS] = {"a", "b", "c", "late", "world:USD.2"};
 
 struct moment {
@@ -202,6 +207,73 @@ static void has_places_to_start(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* While money moves, the balance at the moment of asking: what was told then is told for ever. */
+struct asker {
+    struct ledger *ledger;
+    struct waitgroup *all;
+    struct told {
+        int64_t at_us;
+        money balance;
+        uint64_t seq;
+    } told[ASKED];
+};
+
+static struct told ask_moment(struct ledger *ledger, int64_t at_us)
+{
+    struct ledger_account account = {0};
+    struct told told = {.at_us = at_us};
+    CU_ASSERT_EQUAL(
+        ledger_read_account_at(context_background(), ledger, "a", 0, at_us, &account, &told.seq),
+        LEDGER_OK);
+    told.balance = account.balance;
+    return told;
+}
+
+static void ask_now(void *arg)
+{
+    struct asker *asker = arg;
+    for (int i = 0; i < ASKED; i++)
+        asker->told[i] = ask_moment(asker->ledger, clock_wall_us());
+    waitgroup_done(asker->all);
+}
+
+static void is_told_for_good(const char *strategy)
+{
+    struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
+    struct waitgroup all = {0};
+    struct asker *asker = calloc(1, sizeof *asker);
+    ensure(asker != NULL);
+    *asker = (struct asker){.ledger = ledger, .all = &all};
+    waitgroup_add(&all, 1);
+    ensure(co_spawn(ask_now, asker));
+    for (int i = 0; i < 4 * ASKED; i++)
+        CU_ASSERT_EQUAL(fixture_move(ledger, NULL, i % 2 ? "a" : "b", i % 2 ? "b" : "a", 1),
+            i ? LEDGER_OK : LEDGER_INSUFFICIENT_FUNDS);
+    waitgroup_wait(&all);
+    for (int i = 0; i < ASKED; i++) {
+        struct told again = ask_moment(ledger, asker->told[i].at_us);
+        CU_ASSERT_TRUE(again.balance == asker->told[i].balance && again.seq == asker->told[i].seq);
+    }
+    free(asker);
+    ledger_close(&ledger);
+}
+
+/* A time that was asked for is over: entries come later, though the clock is set back. */
+static void keeps_what_it_told(const char *strategy)
+{
+    struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
+    int64_t soon_us = clock_wall_us() + 300000; /* not yet: it is waited for */
+    struct told told = ask_moment(ledger, soon_us);
+    CU_ASSERT_TRUE(clock_wall_us() >= soon_us);
+    lock_take(&ledger->journal->lock);
+    CU_ASSERT_TRUE(ledger->journal->last_us >= soon_us);
+    lock_drop(&ledger->journal->lock);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    struct told again = ask_moment(ledger, soon_us);
+    CU_ASSERT_TRUE(told.balance == 100 && again.balance == 100 && again.seq == told.seq);
+    ledger_close(&ledger);
+}
+
 static void knows_its_ends(const char *strategy)
 {
     const char *db = fixture_database();
@@ -209,19 +281,33 @@ static void knows_its_ends(const char *strategy)
     struct context *context = context_background();
     struct ledger_account account;
     uint64_t seq = 7;
-    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", 0, INT64_MAX, &account, &seq),
+    CU_ASSERT_EQUAL(
+        ledger_read_account_at(context, ledger, "a", 0, clock_wall_us(), &account, &seq),
         LEDGER_ACCOUNT_NOT_FOUND);
     CU_ASSERT_EQUAL(seq, 0);
     fixture_account(ledger, "a", "USD/2", NULL);
     CU_ASSERT_EQUAL(
         ledger_read_account_at(context, ledger, "a", 1, 0, &account, &seq), /* world's is 1 */
         LEDGER_ACCOUNT_NOT_FOUND);
-    CU_ASSERT_EQUAL(
-        ledger_read_account_at(context, ledger, "a", UINT64_MAX, 0, &account, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", 2, 0, &account, &seq), LEDGER_OK);
     CU_ASSERT_TRUE(seq == 2 && account.seq == 2 && account.balance == 0);
+    for (uint64_t ahead = 3; ahead; ahead = ahead == 3 ? UINT64_MAX : 0) {
+        CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", ahead, 0, &account, &seq),
+            LEDGER_POSITION_AHEAD);
+        CU_ASSERT_EQUAL(seq, 2);
+    }
     CU_ASSERT_EQUAL(
-        ledger_read_account_at(context, ledger, "a", 0, INT64_MAX, &account, &seq), LEDGER_OK);
+        ledger_read_account_at(context, ledger, "a", 0, clock_wall_us() + 60000000, &account, &seq),
+        LEDGER_POSITION_AHEAD);
     CU_ASSERT_EQUAL(seq, 2);
+    struct entry *entries[1];
+    size_t count;
+    CU_ASSERT_EQUAL(ledger_journal(context, ledger, 2, 1, entries, &count, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(count, 0);
+    CU_ASSERT_EQUAL(
+        ledger_journal(context, ledger, 3, 1, entries, &count, &seq), LEDGER_POSITION_AHEAD);
+    CU_ASSERT_EQUAL(count, 0);
+    CU_ASSERT_EQUAL(ledger_entry(context, ledger, 9, entries, &seq), LEDGER_TRANSFER_NOT_FOUND);
     CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", 0, -5, &account, &seq),
         LEDGER_ACCOUNT_NOT_FOUND);
     CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "b", 2, 0, &account, &seq),
@@ -229,5 +315,7 @@ static void knows_its_ends(const char *strategy)
     ledger_close(&ledger);
 }
 
-#define TESTS(X) X(is_as_it_was) X(has_places_to_start) X(knows_its_ends)
+#define TESTS(X)                                                                                   \
+    X(is_as_it_was)                                                                                \
+    X(has_places_to_start) X(is_told_for_good) X(keeps_what_it_told) X(knows_its_ends)
 FIXTURE_BOTH(past)
