@@ -47,6 +47,26 @@ static uint64_t hash_of(const char *key)
     return hash_text(key, strlen(key));
 }
 
+/* Under the lock. */
+static struct entry *look_up(struct keys *keys, const char *key, uint64_t hash)
+{
+    struct entry *entry = keys->first[hash % BUCKETS];
+    while (entry && (entry->key_hash != hash || strcmp(entry->key, key) != 0))
+        entry = entry->next_of_key;
+    return entry;
+}
+
+struct entry *keys_find(struct keys *keys, const char *key)
+{
+    uint64_t hash = hash_of(key);
+    lock_take(&keys->lock);
+    struct entry *entry = look_up(keys, key, hash);
+    if (entry)
+        entry_hold(entry);
+    lock_drop(&keys->lock);
+    return entry;
+}
+
 enum keys_claim keys_claim(
     struct keys *keys, struct entry *entry, uint64_t asked, struct entry **first)
 {
@@ -54,9 +74,7 @@ enum keys_claim keys_claim(
     enum keys_claim answer = KEYS_CLAIMED;
     lock_take(&keys->lock);
     struct entry **bucket = &keys->first[hash % BUCKETS];
-    struct entry *other = *bucket;
-    while (other && (other->key_hash != hash || strcmp(other->key, entry->key) != 0))
-        other = other->next_of_key;
+    struct entry *other = look_up(keys, entry->key, hash);
     if (other) {
         *first = entry_hold(other);
         answer = KEYS_TAKEN;

@@ -30,6 +30,9 @@ enum keys_claim {
 MUST_CHECK enum keys_claim keys_claim(
     struct keys *keys, struct entry *entry, uint64_t asked, struct entry **first);
 
+/* The entry that has the key, held for the caller; NULL: none that is here. */
+MUST_CHECK struct entry *keys_find(struct keys *keys, const char *key);
+
 /* The entry is given up without an effect: its key is free again. Wakes those who wait for it. */
 void keys_give_up(struct keys *keys, struct entry *entry);
 

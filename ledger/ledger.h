@@ -109,7 +109,9 @@ enum ledger_status ledger_statement(struct context *context, struct ledger *ledg
     uint64_t before, size_t limit, struct entry **entries, size_t *count, uint64_t *next,
     uint64_t *seq);
 
-/* The entry at a position, or the one with that key; TRANSFER_NOT_FOUND if there is none. */
+/* The entry at a position, or the one with that key; TRANSFER_NOT_FOUND if there is none. Of a key:
+ * none, and none on its way; KEY_IN_FLIGHT: its request was not done with, or not durable, within
+ * the wait, so it may happen yet. */
 enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, uint64_t at,
     struct entry **entry, uint64_t *seq);
 enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,

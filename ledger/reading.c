@@ -38,16 +38,61 @@ enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, 
     return none ? LEDGER_TRANSFER_NOT_FOUND : status;
 }
 
-enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,
-    const char *key, struct entry **entry, uint64_t *seq)
+/* ---- what became of a key ------------------------------------------------------------------ */
+
+/* TRANSFER_NOT_FOUND: the database does not have it. */
+static enum ledger_status ask_database(
+    struct context *context, struct ledger *ledger, const char *key, struct entry **entry)
 {
-    *entry = NULL;
-    if (past_turn(context, ledger, seq) != LEDGER_OK)
-        return LEDGER_UNAVAILABLE;
     enum ledger_status status =
         status_of(query_entry_by_key(context, ledger->store, ledger->accounts, key, entry));
     return status == LEDGER_OK && !*entry ? LEDGER_TRANSFER_NOT_FOUND : status;
 }
+
+/* The key is that of `first`, which may be undecided yet, or not durable. TRANSFER_NOT_FOUND: it
+ * was given up. */
+static enum ledger_status follow_key(
+    struct context *context, struct ledger *ledger, struct entry *first, struct entry **entry)
+{
+    if (eventcount_await(context, &first->decided, 1) != EVENTCOUNT_REACHED)
+        return LEDGER_KEY_IN_FLIGHT;
+    if (first->seq == 0)
+        return LEDGER_TRANSFER_NOT_FOUND;
+    switch (journal_await(context, ledger->journal, first->seq)) {
+    case EVENTCOUNT_REACHED:
+        *entry = entry_hold(first);
+        return LEDGER_OK;
+    case EVENTCOUNT_CANCELLED:
+        return LEDGER_KEY_IN_FLIGHT;
+    case EVENTCOUNT_CLOSED:
+        break;
+    }
+    /* The journal has ended with the entry in hand: its batch may have got in all the same. */
+    enum ledger_status status = ask_database(context, ledger, first->key, entry);
+    return status == LEDGER_TRANSFER_NOT_FOUND ? LEDGER_KEY_IN_FLIGHT : status;
+}
+
+enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,
+    const char *key, struct entry **entry, uint64_t *seq)
+{
+    enum ledger_status status = LEDGER_TRANSFER_NOT_FOUND;
+    *entry = NULL;
+    if (past_turn(context, ledger, seq) != LEDGER_OK)
+        return LEDGER_UNAVAILABLE;
+    struct entry *first = keys_find(ledger->keys, key);
+    while (status == LEDGER_TRANSFER_NOT_FOUND) {
+        status = first ? follow_key(context, ledger, first, entry)
+                       : ask_database(context, ledger, key, entry);
+        entry_drop(&first);
+        /* Not there: unless somebody has claimed it meanwhile, it is not in flight either. */
+        if (status == LEDGER_TRANSFER_NOT_FOUND && !(first = keys_find(ledger->keys, key)))
+            break;
+    }
+    *seq = journal_durable(ledger->journal);
+    return status;
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
 
 /* Where the walk of a page begins: at the newest durable movement of the account, or below
  * `before`.

@@ -198,6 +198,71 @@ static void nothing_is_told_early(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* ---- what became of a key -------------------------------------------------------------------- */
+
+/* Ask what became of a key: the position of its entry, 0 without one. */
+static enum ledger_status ask_key(
+    struct ledger *ledger, const char *key, int64_t within_ms, uint64_t *at)
+{
+    struct entry *entry = NULL;
+    uint64_t seq;
+    struct context *context = within(within_ms);
+    enum ledger_status status = ledger_entry_by_key(context, ledger, key, &entry, &seq);
+    *at = entry ? entry->seq : 0;
+    CU_ASSERT_TRUE(seq <= ledger_durable_seq(ledger));
+    entry_drop(&entry);
+    context_release(&context);
+    return status;
+}
+
+/* A key that was claimed, or whose entry is not durable: never "none", it may happen yet. */
+static void a_key_in_flight_is_never_none(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    struct entry *claimed = entry_make(ENTRY_TRANSFER, "claimed", NULL, 0), *first;
+    uint64_t at;
+    ensure(claimed != NULL);
+    CU_ASSERT_EQUAL(keys_claim(ledger->keys, claimed, 0, &first), KEYS_CLAIMED);
+    CU_ASSERT_EQUAL(ask_key(ledger, "claimed", SHORT_MS, &at), LEDGER_KEY_IN_FLIGHT);
+    keys_give_up(ledger->keys, claimed);
+    CU_ASSERT_EQUAL(ask_key(ledger, "claimed", ENDLESS_MS, &at), LEDGER_TRANSFER_NOT_FOUND);
+    entry_drop(&claimed);
+    struct pg *stalled = stall(db);
+    CU_ASSERT_EQUAL(hurry(ledger, "paid", "a", "b", 10), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(hurry(ledger, "refused", "a", "b", 91), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(ask_key(ledger, "paid", SHORT_MS, &at), LEDGER_KEY_IN_FLIGHT);
+    CU_ASSERT_EQUAL(ask_key(ledger, "refused", SHORT_MS, &at), LEDGER_KEY_IN_FLIGHT);
+    CU_ASSERT_EQUAL(ask_key(ledger, "never", ENDLESS_MS, &at), LEDGER_TRANSFER_NOT_FOUND);
+    pg_close(&stalled);
+    CU_ASSERT_EQUAL(ask_key(ledger, "paid", ENDLESS_MS, &at), LEDGER_OK);
+    CU_ASSERT_EQUAL(at, 6);
+    CU_ASSERT_EQUAL(ask_key(ledger, "refused", ENDLESS_MS, &at), LEDGER_OK);
+    CU_ASSERT_EQUAL(at, 7);
+    ledger = request_restart(ledger, db, strategy);
+    CU_ASSERT_EQUAL(ask_key(ledger, "paid", ENDLESS_MS, &at), LEDGER_OK);
+    CU_ASSERT_EQUAL(at, 6);
+    ledger_close(&ledger);
+}
+
+/* The batch is refused, writes stop: what was decided will not be, but nobody is told to pay anew
+ * while this journal has it. */
+static void a_key_of_a_failed_commit(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    uint64_t at;
+    CU_ASSERT_EQUAL(fixture_move(ledger, "before", "a", "b", 1), LEDGER_OK);
+    fixture_do(db, "ALTER TABLE teller.entry ADD CHECK (seq < 7) NOT VALID");
+    CU_ASSERT_EQUAL(fixture_move(ledger, "failed", "a", "b", 10), LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT_EQUAL(journal_state(ledger->journal), LEDGER_STOPPED);
+    CU_ASSERT_EQUAL(ask_key(ledger, "failed", ENDLESS_MS, &at), LEDGER_KEY_IN_FLIGHT);
+    CU_ASSERT_EQUAL(ask_key(ledger, "before", ENDLESS_MS, &at), LEDGER_OK);
+    CU_ASSERT_EQUAL(at, 6);
+    CU_ASSERT_EQUAL(ask_key(ledger, "never", ENDLESS_MS, &at), LEDGER_TRANSFER_NOT_FOUND);
+    ledger_close(&ledger);
+}
+
 /* ---- bounds --------------------------------------------------------------------------------- */
 
 /* Transfers of 1,000 postings: 96 KB each, in memory as in a batch. */
@@ -267,5 +332,8 @@ static void bounded_in_bytes(const char *strategy)
     ledger_close(&ledger);
 }
 
-#define TESTS(X) X(time_rises) X(nothing_is_told_early) X(bounded_in_bytes)
+#define TESTS(X)                                                                                   \
+    X(time_rises)                                                                                  \
+    X(nothing_is_told_early)                                                                       \
+    X(a_key_in_flight_is_never_none) X(a_key_of_a_failed_commit) X(bounded_in_bytes)
 FIXTURE_BOTH(journal)

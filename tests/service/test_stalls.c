@@ -62,6 +62,9 @@ static void look_at_the_stall(struct visit *visit, int64_t durable, char settle[
     EXPECT_PROBLEM(visit, 504, "outcome_unknown");
     expect_durable(visit, durable);
     CU_ASSERT(json_copy(json_member(visit->body, "settle"), settle, 128));
+    visit_call(visit, &(struct request){.path = settle, .headers = IMPATIENT});
+    EXPECT_PROBLEM(visit, 409, "key_in_flight"); /* it may happen yet: never "none" */
+    expect_durable(visit, durable);
     visit_get(visit, "/livez");
     EXPECT_STATUS(visit, 200);
 }
