@@ -60,6 +60,21 @@ export async function says(page, selector, text, patience = PATIENCE_MS) {
     }
 }
 
+/**
+ * Wait until an assertion about the page holds; what it throws last is the failure. For whatever
+ * follows a wait for something else: the page draws its parts each in its own time.
+ */
+export async function soon(assertion, patience = PATIENCE_MS) {
+    for (const end = Date.now() + patience; ;) {
+        try {
+            return await assertion();
+        } catch (error) {
+            if (Date.now() > end) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
+
 /** The text of an element; null if there is none. */
 export async function read(page, selector) {
     return page.evaluate((at) => document.querySelector(at)?.textContent.trim() ?? null, selector);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { says, violations } from './browser.js';
+import { says, soon, violations } from './browser.js';
 import { Service } from './service.js';
 import { fill } from './test_money.js';
 
@@ -68,7 +68,8 @@ export const access = {
         await page.click(`tr[data-id="${'n'.repeat(64)}"] button`);
         await says(page, '#statement-note', /shown/);
         assert.equal(await wide(), 320);
-        assert.ok(await page.$eval('#statement', (dialog) => dialog.offsetWidth) <= 320);
+        await soon(async () =>
+            assert.ok(await page.$eval('#statement', (dialog) => dialog.offsetWidth) <= 320));
     },
 
     async 'a deposit with the keyboard alone'({ service, open }) {
@@ -90,7 +91,7 @@ export const access = {
 
     async 'the token leaves the address at once, and stays in the tab'({ service, open }) {
         const page = await open();
-        assert.equal(page.url(), `${service.url}/`);
+        await soon(() => assert.equal(page.url(), `${service.url}/`));
         assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');
         await page.reload();
         await says(page, '#link', 'live');
@@ -105,7 +106,7 @@ export const access = {
         await page.fill('#token-input', service.token);
         await page.keyboard.press('Enter');
         await says(page, '#link', 'live');
-        assert.equal(await page.isVisible('#token-dialog'), false);
+        await soon(async () => assert.equal(await page.isVisible('#token-dialog'), false));
     },
 
     async 'its answers carry a strict policy'({ service }) {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { count, read, says, table } from './browser.js';
+import { count, read, says, soon, table } from './browser.js';
 import { key } from './service.js';
 
 export const live = {
@@ -35,15 +35,18 @@ export const live = {
         await says(page, '#statement-note', /^6[12] shown/);
         await service.move('deposit', 'st', '5');
         await says(page, '#statement-rows tr:first-child td:nth-child(4)', '+0.05');
-        const rows = (await table(page, '#statement-rows'))
-            .filter((row) => row[3] !== '+0.00')
-            .map((row) => row.slice(3).map((text) => Number(text.replace('−', '-'))));
-        assert.equal(rows.length, 62);
+        const rows = await soon(async () => {
+            const shown = (await table(page, '#statement-rows')).filter((row) => row[3] !== '+0.00');
+            assert.equal(shown.length, 62);
+            return shown.map((row) => row.slice(3).map((text) => Number(text.replace('−', '-'))));
+        });
         for (let i = 0; i + 1 < rows.length; i++)
             assert.equal((rows[i + 1][1] + rows[i][0]).toFixed(2), rows[i][1].toFixed(2));
         await page.keyboard.press('Escape');
-        assert.equal(await page.isVisible('#statement'), false);
-        assert.equal(await page.evaluate(() => document.activeElement.textContent), 'st');
+        await soon(async () => {
+            assert.equal(await page.isVisible('#statement'), false);
+            assert.equal(await page.evaluate(() => document.activeElement.textContent), 'st');
+        });
     },
 
     async 'text of the ledger stays text'({ service, open }) {
@@ -65,13 +68,15 @@ export const live = {
         await says(page, '#accounts-rows tr:last-child th', 'page.34');
         await page.click('#accounts-next');
         await says(page, '#accounts-rows tr:first-child th', 'page.35');
-        assert.equal((await table(page, '#accounts-rows')).length, 10);
-        assert.equal(await page.isDisabled('#accounts-next'), true);
+        await soon(async () => {
+            assert.equal((await table(page, '#accounts-rows')).length, 10);
+            assert.equal(await page.isDisabled('#accounts-next'), true);
+        });
         await page.click('#accounts-previous');
         await says(page, '#accounts-rows tr:first-child th', 'page.10');
         await page.fill('#accounts-prefix', 'page.4');
         await says(page, '#accounts-rows tr:first-child th', 'page.40');
-        assert.equal((await table(page, '#accounts-rows')).length, 5);
+        await soon(async () => assert.equal((await table(page, '#accounts-rows')).length, 5));
     },
 
     async 'amounts between accounts that are not shown have their decimals'({ service, open }) {
@@ -102,9 +107,11 @@ export const live = {
             { amount: '99999' }, { 'Idempotency-Key': key() });
         await page.selectOption('#journal-kind', 'rejected');
         await says(page, '#journal-rows tr:first-child .what', 'jo insufficient_funds');
-        const kinds = await page.$$eval('#journal-rows tr', (rows) =>
-            rows.map((row) => row.dataset.kind));
-        assert.ok(kinds.length > 0 && kinds.every((kind) => kind === 'rejected'));
+        await soon(async () => {
+            const kinds = await page.$$eval('#journal-rows tr', (rows) =>
+                rows.map((row) => row.dataset.kind));
+            assert.ok(kinds.length > 0 && kinds.every((kind) => kind === 'rejected'), `${kinds}`);
+        });
     },
 
     async 'two thousand transfers at once: all read, few rows, right balances'(
@@ -117,13 +124,15 @@ export const live = {
             await Promise.all(
                 Array.from({ length: 50 }, () => service.move('deposit', 'fast', '1')));
         await says(page, 'tr[data-id="fast"] .balance', '20.00');
-        assert.ok(await count(page, '#read-entries') >= before + 2000);
-        const seqs = (await table(page, '#journal-rows')).map((row) => Number(row[0]));
-        assert.equal(seqs.length, 100);
-        seqs.forEach((seq, i) => assert.equal(seq, seqs[0] - i));
+        const last = await service.seq();
+        await says(page, '#tile-seq', last.toLocaleString('en'));
+        await soon(async () => {
+            assert.ok(await count(page, '#read-entries') >= before + 2000);
+            const seqs = (await table(page, '#journal-rows')).map((row) => Number(row[0]));
+            assert.deepEqual(seqs, Array.from({ length: 100 }, (_, i) => last - i));
+        });
         assert.equal(await read(page, '#read-gaps'), '0');
         await says(page, '#sum-figure', '0');
-        await says(page, '#tile-seq', (await service.seq()).toLocaleString('en'));
     },
 
     async 'rate and latency are measured and drawn'({ service, open }) {
@@ -134,13 +143,16 @@ export const live = {
             await page.waitForTimeout(50);
         }
         await says(page, '#tile-p50', /^[\d.,]+k? ms$/);
-        assert.match(await page.getAttribute('#chart-rate', 'aria-label'), /committed: \d/);
-        const painted = await page.$$eval('.chart canvas', (canvases) => canvases.map((canvas) => {
-            const { data } = canvas.getContext('2d')
-                .getImageData(0, 0, canvas.width, canvas.height);
-            return new Set(new Uint32Array(data.buffer)).size > 3;
-        }));
-        assert.deepEqual(painted, [true, true]);
+        await soon(async () => {
+            assert.match(await page.getAttribute('#chart-rate', 'aria-label'), /committed: \d/);
+            const painted = await page.$$eval('.chart canvas', (canvases) =>
+                canvases.map((canvas) => {
+                    const { data } = canvas.getContext('2d')
+                        .getImageData(0, 0, canvas.width, canvas.height);
+                    return new Set(new Uint32Array(data.buffer)).size > 3;
+                }));
+            assert.deepEqual(painted, [true, true]);
+        });
     },
 
     async 'a second ledger has a page of its own'({ service, open }) {
@@ -153,7 +165,8 @@ export const live = {
         await page.waitForURL(/\?ledger=second/);
         await says(page, '#link', 'live');
         await says(page, 'tr[data-id="second.only"] .balance', '0.00');
-        assert.equal(await page.inputValue('#ledger-choice'), 'second');
+        await soon(async () =>
+            assert.equal(await page.inputValue('#ledger-choice'), 'second'));
         assert.equal(await read(page, 'tr[data-id="main.only"]'), null);
         await service.request('POST', '/v1/ledgers/second/accounts/second.only/deposit',
             { amount: '150' }, { 'Idempotency-Key': key() });

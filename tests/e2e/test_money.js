@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { read, says } from './browser.js';
+import { read, says, soon } from './browser.js';
 
 /** Fill in the form for moving money. */
 export async function fill(page, verb, { from, to, amount, note }) {
@@ -74,7 +74,7 @@ export const money = {
         await says(page, '#move-preview', new RegExp(`Idempotency-Key: "${key}"`));
         await page.click('#move-send');
         await says(page, '#answer-list', /^201 done, seq \d+/);
-        assert.notEqual(await page.inputValue('#move-key'), key);
+        await soon(async () => assert.notEqual(await page.inputValue('#move-key'), key));
         await page.click('#answer-again');
         await says(page, '#answer-list', /replayed/);
         await says(page, '#answer-verdict', /^2 answers, identical byte for byte/);
@@ -138,9 +138,11 @@ export const money = {
         const page = await open();
         await page.click('#race-once');
         await says(page, '#race-verdict', 'Exactly one paid, in 1 of 1 race.');
-        const statuses = await page.$$eval('#race-steps .status', (all) =>
-            all.map((each) => each.textContent).sort());
-        assert.deepEqual(statuses, ['201', '422']);
+        await soon(async () => {
+            const statuses = await page.$$eval('#race-steps .status', (all) =>
+                all.map((each) => each.textContent).sort());
+            assert.deepEqual(statuses, ['201', '422']);
+        });
         await page.click('#race-many');
         await says(page, '#race-verdict', 'Exactly one paid, in 26 of 26 races.');
         const id = /race-\w+/.exec(await read(page, '#race-steps'))[0];
@@ -155,6 +157,7 @@ export const money = {
         await service.move('deposit', 'sum.btc', '2100000000000000');
         await says(page, '#sum-figure', '0');
         await says(page, '#sum-note', /BTC, EUR, USD/);
-        assert.equal(await page.getAttribute('#tile-sum', 'data-state'), 'right');
+        await soon(async () =>
+            assert.equal(await page.getAttribute('#tile-sum', 'data-state'), 'right'));
     },
 };

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { count, read, says, table } from './browser.js';
+import { count, read, says, soon, table } from './browser.js';
 import { relay } from './proxy.js';
 import { Service, wait } from './service.js';
 
@@ -12,10 +12,11 @@ async function caughtUp(page, service) {
     await says(page, '#position', (await service.seq()).toLocaleString('en'));
     await says(page, '#link', 'live');
     /* The table is drawn a few times a second, after the position. */
-    await says(page, '#journal-rows tr:first-child :first-child', String(await service.seq()));
-    const seqs = (await table(page, '#journal-rows')).map((row) => Number(row[0]));
-    assert.equal(seqs[0], await service.seq());
-    seqs.forEach((seq, i) => assert.equal(seq, seqs[0] - i));
+    await soon(async () => {
+        const seqs = (await table(page, '#journal-rows')).map((row) => Number(row[0]));
+        assert.equal(seqs[0], await service.seq());
+        seqs.forEach((seq, i) => assert.equal(seq, seqs[0] - i));
+    });
     assert.equal(await read(page, '#read-gaps'), '0');
     assert.equal(await read(page, '#read-repeats'), '0');
 }
@@ -43,8 +44,10 @@ export const outage = {
             }
             await says(page, 'tr[data-id="cut"] .balance', '4.00', 20000);
             await caughtUp(page, service);
-            assert.ok(await count(page, '#read-connections') > 5);
-            assert.equal(await unread(page), before);
+            await soon(async () => {
+                assert.ok(await count(page, '#read-connections') > 5);
+                assert.equal(await unread(page), before);
+            });
         } finally {
             network.close();
         }
@@ -61,7 +64,7 @@ export const outage = {
             service.signal('SIGCONT');
         }
         await says(page, '#link', 'live');
-        assert.equal(await page.isVisible('#banner'), false);
+        await soon(async () => assert.equal(await page.isVisible('#banner'), false));
         await service.move('deposit', 'hang', '1');
         await caughtUp(page, service);
     },
@@ -81,7 +84,7 @@ export const outage = {
         for (let i = 0; i < 150; i++) await service.move('withdraw', 'phoenix', '1');
         await says(page, 'tr[data-id="phoenix"] .balance', '98.50', 15000);
         await caughtUp(page, service);
-        assert.equal(await page.isVisible('#banner'), false);
+        await soon(async () => assert.equal(await page.isVisible('#banner'), false));
         await says(page, '#sum-figure', '0');
     },
 
