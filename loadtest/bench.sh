@@ -2,21 +2,16 @@
 # SPDX-License-Identifier: MIT
 # loadtest/bench.sh: durable transfers a second over HTTP, one a request, beside a peer: the same
 # machine, the same run, the same load generator (wrk), the same PostgreSQL settings, alternately.
-# The peer is ${PEERS:-../shared/peers}/gobank: Go's net/http and lib/pq, a PostgreSQL transaction
-# for each transfer. Without it teller is measured alone.
+# The peer is peers/gobank: Go's net/http and lib/pq, a PostgreSQL transaction for each transfer.
 #     BENCH_SECONDS  of one run (8)      BENCH_RUNS  of which the median counts (3)
 #     BENCH_CLIENTS  connections (256)   TMPDIR      where the databases are
 set -euo pipefail
 cd "$(dirname "$0")/.."
-peer=${PEERS:-../shared/peers}/gobank
+peer=loadtest/peers/gobank
 seconds=${BENCH_SECONDS:-8} runs=${BENCH_RUNS:-3} clients=${BENCH_CLIENTS:-256}
 accounts=10000 peer_port=${BENCH_PEER_PORT:-18098}
 strategies=(owner sharded)
 declare -A url token
-
-packages=(postgresql-15 wrk)
-[ -d "$peer" ] && packages+=(golang golang-github-lib-pq-dev)
-tools/install-deps "${packages[@]}"
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/teller-bench-XXXXXX")
 chmod 711 "$dir"
@@ -69,8 +64,8 @@ start_peer() {
         { cat "$dir/peer.out" >&2; exit 1; }
     (cd "$peer" && GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$dir/go" \
         go build -o "$dir/gobank" .)
-    "$dir/gobank" -addr 127.0.0.1:"$peer_port" \
-        -dsn "host=$dir/peer user=bench dbname=postgres sslmode=disable" &
+    "$dir/gobank" -listen 127.0.0.1:"$peer_port" -accounts $accounts \
+        -database "host=$dir/peer user=bench dbname=postgres sslmode=disable" &
     pids+=($!)
     await 60 bash -c "exec 3<>/dev/tcp/127.0.0.1/$peer_port"
 }
@@ -79,7 +74,7 @@ start_peer() {
 measure() {
     local who=$1 load=$2 script=loadtest/bench.lua to=${url[$1]:-} hot=0
     [ "$load" = hot ] && hot=1
-    [ "$who" = peer ] && script=$peer/$load.lua to=http://127.0.0.1:$peer_port/
+    [ "$who" = peer ] && script=$peer/bench.lua to=http://127.0.0.1:$peer_port/
     TOKEN=${token[$who]:-} ACCOUNTS=$accounts HOT=$hot \
         wrk -t1 -c"$clients" -d"$seconds" --timeout 30 --latency -s "$script" "$to" >"$dir/wrk"
     awk '
@@ -101,13 +96,8 @@ measure() {
 median() { cut -d' ' -f"$3" "$dir/$1.$2" | sort -n | sed -n "$(((runs + 1) / 2))p"; }
 
 for strategy in "${strategies[@]}"; do start_teller "$strategy"; done
-who=("${strategies[@]}")
-if [ -d "$peer" ]; then
-    start_peer
-    who=(peer "${strategies[@]}")
-else
-    echo "bench: no peer at $peer (set PEERS): teller is measured alone"
-fi
+start_peer
+who=(peer "${strategies[@]}")
 
 echo "durable transfers over HTTP, one a request: $clients connections, $(nproc) processors," \
     "median of $runs runs of $seconds s"
@@ -117,8 +107,7 @@ for load in uniform hot; do
         for w in "${who[@]}"; do measure "$w" $load; done
     done
     for w in "${who[@]}"; do
-        ratio=-
-        [ -d "$peer" ] && ratio=$(awk -v a="$(median "$w" $load 1)" -v b="$(median peer $load 1)" \
+        ratio=$(awk -v a="$(median "$w" $load 1)" -v b="$(median peer $load 1)" \
             'BEGIN { printf "%.1f", a / b }')
         name="teller $w"
         [ "$w" = peer ] && name=gobank
@@ -138,7 +127,6 @@ for strategy in "${strategies[@]}"; do
         sed "1s/.*/teller $strategy, $rate\/s due/"
 done
 
-[ -d "$peer" ] || exit 0
 echo
 while read -r load w ratio; do
     [ "$w" = peer ] || echo "ratio $load $w: $ratio times gobank"

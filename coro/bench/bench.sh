@@ -1,53 +1,41 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Each primitive beside Go's, on this machine, in turns: prints medians, the ratio and the goal.
-#   coro/bench/bench.sh [ROUNDS]        PEERS=folder that holds goroutines/b_test.go
+#   coro/bench/bench.sh [ROUNDS]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-5}
-peers=${PEERS:-../shared/peers}
-command -v go > /dev/null || { apt-get update -qq && apt-get install -y -qq golang-go; } > /dev/null
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$peers"/goroutines/* "$work"
-(cd "$work" && chmod u+w ./* && GOFLAGS=-mod=mod go test -c -o go-bench . 2> /dev/null)
-
-make -s MODE=release build/release/bench-coro
+(cd coro/bench/go && GOCACHE=$work/cache go test -c -o "$work/go-bench" .)
 
 # row | Go's name | goal: at most this share of Go's time
-rows='spawn SpawnJoin 0.30
-pingpong PingPongUnbuf 0.35
-buffered Buf128SPSC 0.40
-many_to_one MPSC64 0.50
-yield Gosched 0.25
-select Select2 0.40
-owner OwnerRPC64 0.40
-mutex MutexContended 0.60
-context CtxTimeout 0.30
-million million 0.30'
+rows='spawn Spawn 0.30
+pingpong PingPong 0.35
+buffered Buffered 0.40
+many_to_one ManyToOne 0.50
+yield Yield 0.25
+select Select 0.40
+owner Owner 0.40
+mutex Mutex 0.60
+context Context 0.30
+million Million 0.30'
 
-# Go prints "spawn wall 6.7s" and "wake+exit 1M: 878.9ms": the sum, in nanoseconds.
-go_million() {
-    "$work/go-bench" -test.run TestMem -test.v | awk '
-        function ns(text) {
-            return text * (text ~ /ms$/ ? 1e6 : text ~ /µs$/ ? 1e3 : 1e9)
-        }
-        /spawn wall/ || /wake\+exit/ { sum += ns($NF) }
-        END { print "go million", sum }'
-}
-
+# go_rows NAMES TIME: "go NAME NANOSECONDS", a line each.
 go_rows() {
-    "$work/go-bench" -test.run '^$' -test.bench . -test.benchtime 0.4s | awk '
+    "$work/go-bench" -test.run '^$' -test.bench "Benchmark($1)\$" -test.benchtime "$2" | awk '
         /^Benchmark/ { sub(/^Benchmark/, "", $1); sub(/-[0-9]+$/, "", $1); print "go", $1, $3 }'
 }
 
+quick=$(grep -v million <<< "$rows")
 for ((round = 1; round <= rounds; round++)); do
     echo "round $round of $rounds" >&2
-    go_rows
-    build/release/bench-coro $(cut -d' ' -f1 <<< "$rows" | grep -v million) | sed 's/^/c /'
+    go_rows "$(cut -d' ' -f2 <<< "$quick" | paste -sd'|')" 0.4s
+    # shellcheck disable=SC2046 # a word a row
+    build/release/bench-coro $(cut -d' ' -f1 <<< "$quick") | sed 's/^/c /'
     if ((round <= 3)); then
-        go_million
+        go_rows Million 1x
         build/release/bench-coro million | sed 's/^/c /'
     fi
 done > "$work/times"
