@@ -91,6 +91,8 @@ static enum client_status number_in(
 {
     if (got != CLIENT_ANSWERED)
         return got;
+    if (!api_is_final(got, response))
+        return CLIENT_UNAVAILABLE;
     struct json body = json_read(response->body, response->body_length);
     if (response->status != 200 || !json_integer(json_member(body, member), value))
         return CLIENT_GARBLED;
@@ -144,6 +146,8 @@ enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum)
         enum client_status got = api_get(api, path, &response);
         if (got != CLIENT_ANSWERED)
             return got;
+        if (!api_is_final(got, &response))
+            return CLIENT_UNAVAILABLE;
         if (response.status != 200 || !add_page(&response, sum, next))
             return CLIENT_GARBLED;
     } while (next[0]);
@@ -154,6 +158,12 @@ bool api_id(const struct response *response, int64_t *id)
 {
     struct json body = json_read(response->body, response->body_length);
     return json_integer(json_member(body, "id"), id);
+}
+
+bool api_is_final(enum client_status got, const struct response *response)
+{
+    return got == CLIENT_GARBLED ||
+           (got == CLIENT_ANSWERED && response->status < 500 && response->status != 429);
 }
 
 bool api_is(enum client_status got, const struct response *response, int status, const char *code)

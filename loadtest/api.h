@@ -46,6 +46,9 @@ MUST_CHECK enum client_status api_sum(struct api *api, const char *prefix, int64
 /* The member "id" of an answer that is a transfer or a hold: its position in the journal. */
 MUST_CHECK bool api_id(const struct response *response, int64_t *id);
 
+/* Does it tell what the service made of the request? Not so if no answer came, or 429 or 5xx. */
+bool api_is_final(enum client_status got, const struct response *response);
+
 /* Is it an answer with that status and, for a problem, that code (NULL: any)? */
 bool api_is(enum client_status got, const struct response *response, int status, const char *code);
 

@@ -97,6 +97,7 @@ const char *client_status_name(enum client_status status)
         [CLIENT_NO_CONNECTION] = "no connection",
         [CLIENT_LOST] = "connection lost",
         [CLIENT_TIMEOUT] = "timeout",
+        [CLIENT_UNAVAILABLE] = "unavailable",
         [CLIENT_GARBLED] = "garbled answer",
     };
     return names[status];

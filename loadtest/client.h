@@ -20,6 +20,7 @@ enum client_status {
     CLIENT_NO_CONNECTION, /* nothing was sent: the request was not executed */
     CLIENT_LOST,          /* the connection ended before the whole answer: outcome unknown */
     CLIENT_TIMEOUT,       /* no whole answer in time: outcome unknown */
+    CLIENT_UNAVAILABLE,   /* of a value that was asked for (api.h): 429 or 5xx came instead */
     CLIENT_GARBLED,       /* what came is no HTTP answer, or one with a body of unknown length */
 };
 

@@ -5,8 +5,9 @@
 
 #include "coro/runtime.h"
 #include "loadtest/scenario.h"
+#include "loadtest/watch.h"
 
-enum { EXIT_GOOD = 0, EXIT_VIOLATION = 1, EXIT_USAGE = 2 };
+enum { EXIT_GOOD = 0, EXIT_VIOLATION = 1, EXIT_OPEN = 2 };
 
 static void print_help(FILE *out)
 {
@@ -16,7 +17,8 @@ static void print_help(FILE *out)
     for (const struct scenario *const *s = scenario_table; *s; s++)
         fprintf(out, "  %-18s %s\n", (*s)->name, (*s)->summary);
     fprintf(out, "\n`teller-load SCENARIO --help` lists the options of a scenario.\n"
-                 "Exit code: 0 all is as promised, 1 a promise was broken, 2 it could not run.\n");
+                 "Exit code: 0 every promise was kept, 1 a promise was broken, 2 it could not\n"
+                 "run, answers are missing, or it was interrupted: nothing is proved.\n");
 }
 
 static void print_scenario_help(const struct scenario *scenario)
@@ -45,23 +47,36 @@ static void run(void *arg)
 {
     struct job *job = arg;
     job->report = report_make();
-    if (job->report)
+    struct watch *watch = job->report ? watch_start(job->report) : NULL;
+    if (watch)
         job->ran = scenario_run(job->scenario, &job->options, job->report);
+    watch_stop(&watch);
+}
+
+static const char *why_not(const struct report *report)
+{
+    if (report->violations.count > 0)
+        return report->violations.text[0];
+    if (report->doubts.count > 0)
+        return report->doubts.text[0];
+    return report->interrupted ? "interrupted before it began" : "memory is short";
 }
 
 static int finish(struct job *job)
 {
     if (!job->report) {
         fprintf(stderr, "teller-load: memory is short\n");
-        return EXIT_USAGE;
+        return EXIT_OPEN;
     }
     if (!job->ran)
-        fprintf(stderr, "teller-load: %s\n", job->report->violation[0]);
+        fprintf(stderr, "teller-load: %s\n", why_not(job->report));
     else if (job->options.json)
         report_print_json(stdout, job->report, job->scenario->name, job->options.seed);
     else
         report_print(stdout, job->report, job->scenario->name, job->options.seed);
-    int code = !job->ran ? EXIT_USAGE : job->report->violations ? EXIT_VIOLATION : EXIT_GOOD;
+    static const int codes[] = {
+        [REPORT_KEPT] = EXIT_GOOD, [REPORT_BROKEN] = EXIT_VIOLATION, [REPORT_OPEN] = EXIT_OPEN};
+    int code = job->ran ? codes[report_verdict(job->report)] : EXIT_OPEN;
     report_free(&job->report);
     return code;
 }
@@ -70,15 +85,15 @@ int main(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(argc < 2 ? stderr : stdout);
-        return argc < 2 ? EXIT_USAGE : EXIT_GOOD;
+        return argc < 2 ? EXIT_OPEN : EXIT_GOOD;
     }
     struct job job = {.scenario = find(argv[1])};
     if (!job.scenario) {
         fprintf(stderr, "teller-load: there is no scenario %s (see --help)\n", argv[1]);
-        return EXIT_USAGE;
+        return EXIT_OPEN;
     }
     if (!options_read(job.scenario, argc, argv, &job.options))
-        return EXIT_USAGE;
+        return EXIT_OPEN;
     if (job.options.help) {
         print_scenario_help(job.scenario);
         return EXIT_GOOD;

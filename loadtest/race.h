@@ -37,6 +37,9 @@ struct race {
     struct load_client referee;  /* its connection prepares and judges */
     struct race_answer *answers; /* of the racers */
     int64_t round;               /* from 0 */
+    bool carries;                /* the same: accounts live on from round to round */
+    int64_t missing;             /* answers that do not tell what was done: of this round, or of
+                                    all so far if it carries */
     uint64_t run;                /* a random number: names made with it are fresh */
     char account[64];            /* for the rules' use: the round's account */
     char key[KEY_SIZE];          /* the same: the round's key */
@@ -66,11 +69,13 @@ MUST_CHECK bool race_is_done(
 /* For judge. How many answers have that status and code (NULL: any)? */
 int64_t race_count(const struct race *race, int status, const char *code);
 
-/* Each of these reports a violation and returns false if it is not so. */
+/* Each of these reports a violation and returns false if it is not so. In a round in which answers
+ * are missing it is a doubt instead. */
 bool race_expect(struct race *race, const char *what, int64_t found, int64_t wanted);
 bool race_expect_balance(struct race *race, const char *account, int64_t wanted);
 
-/* That many answers are 201, and all others have the other status and code. */
+/* That many answers are 201, and all others have the other status and code. More than that is a
+ * violation also when answers are missing. */
 bool race_expect_split(struct race *race, int64_t done, int other, const char *code);
 
 #endif

@@ -42,16 +42,37 @@ void report_figure(struct report *report, const char *name, int64_t value)
     report->figure[report->figures++].value = value;
 }
 
+__attribute__((format(printf, 3, 0))) static void add(
+    struct report *report, struct report_findings *findings, const char *format, va_list list)
+{
+    mutex_lock(&report->lock);
+    if (findings->count < REPORT_FINDINGS)
+        vsnprintf(findings->text[findings->count], REPORT_TEXT, format, list);
+    findings->count++;
+    mutex_unlock(&report->lock);
+}
+
 void report_violation(struct report *report, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    mutex_lock(&report->lock);
-    if (report->violations < REPORT_VIOLATIONS)
-        vsnprintf(report->violation[report->violations], REPORT_TEXT, format, list);
-    report->violations++;
-    mutex_unlock(&report->lock);
+    add(report, &report->violations, format, list);
     va_end(list);
+}
+
+void report_doubt(struct report *report, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    add(report, &report->doubts, format, list);
+    va_end(list);
+}
+
+enum report_verdict report_verdict(const struct report *report)
+{
+    if (report->violations.count > 0)
+        return REPORT_BROKEN;
+    return report->doubts.count > 0 || report->interrupted ? REPORT_OPEN : REPORT_KEPT;
 }
 
 static uint64_t requests(const struct stats_sum *sum)
@@ -67,9 +88,33 @@ static double per_second(const struct report *report, uint64_t n)
     return report->elapsed_ns > 0 ? (double)n * 1e9 / (double)report->elapsed_ns : 0;
 }
 
-static size_t shown(const struct report *report)
+static size_t shown(const struct report_findings *findings)
 {
-    return report->violations < REPORT_VIOLATIONS ? report->violations : REPORT_VIOLATIONS;
+    return findings->count < REPORT_FINDINGS ? findings->count : REPORT_FINDINGS;
+}
+
+static void print_findings(FILE *out, const char *name, const struct report_findings *findings)
+{
+    fprintf(out, "  %-11s %" PRIu64 "\n", name, findings->count);
+    for (size_t i = 0; i < shown(findings); i++)
+        fprintf(out, "    %s\n", findings->text[i]);
+}
+
+static void print_verdict(FILE *out, const struct report *report)
+{
+    switch (report_verdict(report)) {
+    case REPORT_KEPT:
+        fprintf(out, "verdict: every promise was kept\n");
+        break;
+    case REPORT_BROKEN:
+        fprintf(out, "verdict: A PROMISE WAS BROKEN, %" PRIu64 " time%s\n",
+            report->violations.count, report->violations.count == 1 ? "" : "s");
+        break;
+    case REPORT_OPEN:
+        fprintf(out, "verdict: %s; no promise was seen broken, but nothing is proved\n",
+            report->interrupted ? "interrupted" : "answers are missing");
+        break;
+    }
 }
 
 void report_print(FILE *out, struct report *report, const char *name, int64_t seed)
@@ -90,9 +135,10 @@ void report_print(FILE *out, struct report *report, const char *name, int64_t se
     fputc('\n', out);
     for (size_t i = 0; i < report->figures; i++)
         fprintf(out, "  %-11s %" PRId64 "\n", report->figure[i].name, report->figure[i].value);
-    fprintf(out, "  violations  %" PRIu64 "\n", report->violations);
-    for (size_t i = 0; i < shown(report); i++)
-        fprintf(out, "    %s\n", report->violation[i]);
+    print_findings(out, "violations", &report->violations);
+    if (report->doubts.count > 0)
+        print_findings(out, "doubts", &report->doubts);
+    print_verdict(out, report);
 }
 
 static void print_string(FILE *out, const char *text)
@@ -118,8 +164,22 @@ static void print_json_latency(FILE *out, const struct histogram *latency)
     fprintf(out, ",\"mean\":%.3f}", mean);
 }
 
+/* ,"NAME":COUNT,"first_NAME":[TEXT,...] */
+static void print_json_findings(
+    FILE *out, const char *name, const struct report_findings *findings)
+{
+    fprintf(out, ",\"%s\":%" PRIu64 ",\"first_%s\":[", name, findings->count, name);
+    for (size_t i = 0; i < shown(findings); i++) {
+        fputs(i ? "," : "", out);
+        print_string(out, findings->text[i]);
+    }
+    fputc(']', out);
+}
+
 void report_print_json(FILE *out, struct report *report, const char *name, int64_t seed)
 {
+    static const char *const verdicts[] = {
+        [REPORT_KEPT] = "kept", [REPORT_BROKEN] = "broken", [REPORT_OPEN] = "open"};
     const struct stats_sum *sum = stats_sum(report->stats);
     uint64_t n = requests(sum);
     fprintf(out,
@@ -139,10 +199,9 @@ void report_print_json(FILE *out, struct report *report, const char *name, int64
         print_string(out, report->figure[i].name);
         fprintf(out, ":%" PRId64, report->figure[i].value);
     }
-    fprintf(out, "},\"violations\":%" PRIu64 ",\"first_violations\":[", report->violations);
-    for (size_t i = 0; i < shown(report); i++) {
-        fputs(i ? "," : "", out);
-        print_string(out, report->violation[i]);
-    }
-    fprintf(out, "]}\n");
+    fputc('}', out);
+    print_json_findings(out, "violations", &report->violations);
+    print_json_findings(out, "doubts", &report->doubts);
+    fprintf(out, ",\"interrupted\":%s,\"verdict\":\"%s\"}\n",
+        report->interrupted ? "true" : "false", verdicts[report_verdict(report)]);
 }

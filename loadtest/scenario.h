@@ -18,7 +18,7 @@ struct scenario {
 };
 
 /* Carry it out, as the first coroutine. What it finds goes into the report; false: it could not be
- * set up, and the report's first violation says why. */
+ * set up, and the report's first doubt says why. */
 MUST_CHECK bool scenario_run(
     const struct scenario *scenario, const struct options *options, struct report *report);
 

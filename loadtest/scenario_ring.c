@@ -5,6 +5,7 @@
 
 static bool open_all(struct race *race, size_t n, int64_t floor)
 {
+    race->carries = true;
     for (size_t i = 0; race->round == 0 && i < n; i++)
         if (!race_open(race, race_name_in_run(race, i).text, floor, 0))
             return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "loadtest/stats.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,16 @@
 #include "coro/worker.h"
 #include "loadtest/json.h"
 
+/* A worker's own; only `requests` is read by others while it counts. */
+struct share {
+    struct stats_sum sum;
+    _Atomic uint64_t requests;
+};
+
 struct stats {
     size_t workers;
     struct stats_sum sum;
-    struct stats_sum worker[];
+    struct share worker[];
 };
 
 struct stats *stats_make(void)
@@ -63,7 +70,7 @@ void stats_name(
 }
 
 struct record {
-    struct stats_sum *sum;
+    struct share *share;
     enum client_status status;
     const struct response *response;
     int64_t latency_ns;
@@ -72,18 +79,21 @@ struct record {
 static void record(void *arg)
 {
     const struct record *r = arg;
-    struct stats_outcome *first = &r->sum->outcome[0];
+    struct stats_sum *sum = &r->share->sum;
+    struct stats_outcome *first = &sum->outcome[0];
     bool answered = r->status == CLIENT_ANSWERED;
+    uint64_t before = atomic_load_explicit(&r->share->requests, memory_order_relaxed);
+    atomic_store_explicit(&r->share->requests, before + 1, memory_order_relaxed);
     if (answered)
-        histogram_record(&r->sum->latency, r->latency_ns);
-    if (answered && r->response->status == 201 && r->sum->outcomes > 0 &&
+        histogram_record(&sum->latency, r->latency_ns);
+    if (answered && r->response->status == 201 && sum->outcomes > 0 &&
         strcmp(first->name, "201") == 0) {
         first->count++; /* by far the most frequent */
         return;
     }
     char name[STATS_OUTCOME_NAME];
     stats_name(r->status, r->response, name);
-    count(r->sum, name, 1);
+    count(sum, name, 1);
 }
 
 void stats_record(struct stats *stats, enum client_status status, const struct response *response,
@@ -93,11 +103,19 @@ void stats_record(struct stats *stats, enum client_status status, const struct r
     worker_call(record, &r);
 }
 
+uint64_t stats_requests(struct stats *stats)
+{
+    uint64_t sum = 0;
+    for (size_t w = 0; w < stats->workers; w++)
+        sum += atomic_load_explicit(&stats->worker[w].requests, memory_order_relaxed);
+    return sum;
+}
+
 const struct stats_sum *stats_sum(struct stats *stats)
 {
     memset(&stats->sum, 0, sizeof stats->sum);
     for (size_t w = 0; w < stats->workers; w++) {
-        const struct stats_sum *one = &stats->worker[w];
+        const struct stats_sum *one = &stats->worker[w].sum;
         histogram_merge(&stats->sum.latency, &one->latency);
         for (size_t i = 0; i < one->outcomes; i++)
             count(&stats->sum, one->outcome[i].name, one->outcome[i].count);

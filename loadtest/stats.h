@@ -35,6 +35,9 @@ void stats_free(struct stats **stats);
 void stats_record(struct stats *stats, enum client_status status, const struct response *response,
     int64_t latency_ns);
 
+/* Requests that were counted so far; at any time, from anywhere. */
+uint64_t stats_requests(struct stats *stats);
+
 /* What an outcome is called: "201", "422 insufficient_funds", "timeout". `response` is read only
  * when it was answered. */
 void stats_name(

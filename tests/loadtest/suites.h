@@ -8,5 +8,6 @@ extern const struct unit_suite histogram_suite;
 extern const struct unit_suite json_suite;
 extern const struct unit_suite response_suite;
 extern const struct unit_suite dice_suite;
+extern const struct unit_suite race_suite;
 
 #endif

@@ -14,11 +14,32 @@ static void clean_up(void *arg)
 
 int main(int argc, char **argv)
 {
-    static const struct unit_suite *const suites[] = {&frame_suite, &accounts_suite,
-        &transfers_suite, &batches_suite, &holds_suite, &ledgers_suite, &export_suite,
-        &widest_suite, &commands_suite, &audits_suite, &keys_suite, &access_suite, &origin_suite,
-        &rejections_suite, &hostile_suite, &events_suite, &races_suite, &connections_suite,
-        &checker_suite, &stalls_suite, &takeover_suite, &crashes_suite, NULL};
+    static const struct unit_suite *const suites[] = {
+        &frame_suite,
+        &accounts_suite,
+        &transfers_suite,
+        &batches_suite,
+        &holds_suite,
+        &ledgers_suite,
+        &export_suite,
+        &widest_suite,
+        &commands_suite,
+        &audits_suite,
+        &keys_suite,
+        &access_suite,
+        &origin_suite,
+        &rejections_suite,
+        &hostile_suite,
+        &events_suite,
+        &races_suite,
+        &verdicts_suite,
+        &connections_suite,
+        &checker_suite,
+        &stalls_suite,
+        &takeover_suite,
+        &crashes_suite,
+        NULL,
+    };
     int code = unit_main("service", suites, argc, argv);
     runtime_run(NULL, clean_up, NULL);
     return code;

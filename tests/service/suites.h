@@ -39,6 +39,7 @@ extern const struct unit_suite rejections_suite;
 extern const struct unit_suite hostile_suite;
 extern const struct unit_suite events_suite;
 extern const struct unit_suite races_suite;
+extern const struct unit_suite verdicts_suite;
 extern const struct unit_suite connections_suite;
 extern const struct unit_suite stalls_suite;
 extern const struct unit_suite takeover_suite;

@@ -23,11 +23,13 @@ static void promise(
     struct report *report = report_make();
     CU_ASSERT_PTR_NOT_NULL_FATAL(report);
     CU_ASSERT(scenario_run(scenario, &options, report));
-    CU_ASSERT_EQUAL(report->violations, 0);
+    CU_ASSERT_EQUAL(report_verdict(report), REPORT_KEPT);
     CU_ASSERT_EQUAL(report->figure[0].value, options.rounds);
     CU_ASSERT_EQUAL(report->figure[1].value, options.rounds);
-    for (uint64_t i = 0; i < report->violations && i < 5; i++)
-        printf("\n    %s\n", report->violation[i]);
+    for (uint64_t i = 0; i < report->violations.count && i < 5; i++)
+        printf("\n    %s\n", report->violations.text[i]);
+    for (uint64_t i = 0; i < report->doubts.count && i < 5; i++)
+        printf("\n    %s\n", report->doubts.text[i]);
     report_free(&report);
 }
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "loadtest/watch.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/select.h"
+#include "coro/signals.h"
+#include "coro/waitgroup.h"
+
+enum { EXIT_AT_ONCE = 130 };
+
+struct watch {
+    struct report *report;
+    struct chan *stop; /* closed: the run is over */
+    struct signals *signals;
+    struct waitgroup ended;
+    int64_t started_ns;
+    uint64_t seen; /* requests at the last line */
+    bool shows;
+};
+
+static void show(struct watch *watch)
+{
+    uint64_t requests = stats_requests(watch->report->stats);
+    fprintf(stderr,
+        "\r%4" PRId64 " s  %" PRIu64 " requests, %" PRIu64 "/s, %" PRIu64 " violations ",
+        (clock_now_ns() - watch->started_ns) / CLOCK_S, requests, requests - watch->seen,
+        watch->report->violations.count);
+    watch->seen = requests;
+}
+
+static void hear(struct watch *watch)
+{
+    if (atomic_exchange(&watch->report->interrupted, true))
+        _exit(EXIT_AT_ONCE);
+    fprintf(stderr,
+        "%steller-load: interrupted; waiting for what is under way (again: end now)\n",
+        watch->shows ? "\n" : "");
+}
+
+static void look(void *arg)
+{
+    struct watch *watch = arg;
+    for (;;) {
+        int number;
+        struct select_case cases[] = {
+            {.op = SELECT_RECV, .chan = watch->stop},
+            {.op = SELECT_RECV, .chan = signals_chan(watch->signals), .item = &number},
+        };
+        int taken = select_timeout(cases, 2, CLOCK_S);
+        if (taken == 0)
+            break;
+        if (taken == 1)
+            hear(watch);
+        else if (watch->shows)
+            show(watch);
+    }
+    if (watch->shows)
+        fputc('\n', stderr);
+    waitgroup_done(&watch->ended);
+}
+
+static void release(struct watch *watch)
+{
+    if (watch->signals)
+        signals_close(&watch->signals);
+    if (watch->stop)
+        chan_free(&watch->stop);
+    free(watch);
+}
+
+struct watch *watch_start(struct report *report)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    struct watch *watch = calloc(1, sizeof *watch);
+    if (!watch)
+        return NULL;
+    watch->report = report;
+    watch->started_ns = clock_now_ns();
+    watch->shows = isatty(STDERR_FILENO);
+    watch->stop = chan_make(1, 0);
+    watch->signals = signals_open(numbers, 2);
+    waitgroup_add(&watch->ended, 1);
+    if (!watch->stop || !watch->signals || !co_spawn_named("watch", look, watch)) {
+        release(watch);
+        return NULL;
+    }
+    return watch;
+}
+
+void watch_stop(struct watch **watch)
+{
+    struct watch *stopped = *watch;
+    *watch = NULL;
+    if (!stopped)
+        return;
+    chan_close(stopped->stop);
+    waitgroup_wait(&stopped->ended);
+    release(stopped);
+}
