@@ -30,6 +30,17 @@ LDFLAGS_cov := --coverage
 CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(MODE))
 LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
 
+# What an object was built with besides its sources: flags, compiler, and the packages whose headers
+# it may have found, or not. Written when it differs, and every object depends on it; times of files
+# do not tell, since a package's files are as old as the package.
+BUILT_WITH := $(CC) $(shell $(CC) -dumpfullversion 2>&1) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+  $(shell dpkg-query -W -f '$${Package}=$${Version} ' libc6-dev libmicrohttpd-dev libpq-dev \
+  libjansson-dev libsodium-dev libcunit1-dev valgrind 2>/dev/null)
+ifneq ($(strip $(file <$(OBJ)/built-with)),$(strip $(BUILT_WITH)))
+  $(shell mkdir -p $(OBJ))
+  $(file >$(OBJ)/built-with,$(BUILT_WITH))
+endif
+
 # --- what is made of what ---------------------------------------------------------------------
 objects = $(patsubst %,$(OBJ)/%.o,$(basename $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*.S))))
 
@@ -77,11 +88,11 @@ $(OBJ)/libcoro.a: $(CORO)
 $(OBJ)/bench-coro: $(call objects,coro/bench) $(CORO)
 	$(LINK) -lm
 
-$(OBJ)/%.o: %.c Makefile
+$(OBJ)/%.o: %.c Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@echo "  CC $(MODE) $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-$(OBJ)/%.o: %.S Makefile
+$(OBJ)/%.o: %.S Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
@@ -94,7 +105,7 @@ $(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Densure(condition)=((void
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
 $(OBJ)/embed/web.o: $(wildcard web/*) build/node_modules/.for-build
 $(OBJ)/embed/api.o: server/openapi.json
-$(OBJ)/embed/%.o: tools/embed.sh Makefile
+$(OBJ)/embed/%.o: tools/embed.sh Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@tools/embed.sh $* > $(OBJ)/embed/$*.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $(OBJ)/embed/$*.c
@@ -121,11 +132,13 @@ deps-build: ; @tools/install-deps $(BUILD_DEPS)
 deps-run: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS)
 deps-test: ; @tools/install-deps $(TEST_DEPS)
 deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
+deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk golang golang-github-lib-pq-dev
+deps-fresh: ; @tools/install-deps debootstrap git curl
 
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage mutants seeds asan tsan service faults scale e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service faults fresh scale e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -178,13 +191,16 @@ faults: deps-test build ## everything fails under load, two hundred kills: the l
 scale: deps-test ## start and read a ledger of ACCOUNTS=10000000 and ENTRIES=20000000: minutes
 	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale
 
+fresh: deps-fresh ## the README's two commands in a new Debian 12; PARTS: of the tests, instead of all
+	@tests/fresh/run $(PARTS)
+
 e2e: deps-e2e build ## the dashboard in headless Chromium
 	@tests/run e2e
 
-bench: build bench-coro ## every benchmark beside its peer
+bench: deps-bench build bench-coro ## every benchmark beside its peer, a bank and primitives in Go
 	@loadtest/bench.sh
 
-bench-coro: deps-build ## the runtime's primitives beside Go's
+bench-coro: deps-bench ## the runtime's primitives beside Go's
 	@$(MAKE_IN) MODE=release build/release/bench-coro
 	@coro/bench/bench.sh
 

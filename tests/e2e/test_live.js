@@ -36,7 +36,8 @@ export const live = {
         await service.move('deposit', 'st', '5');
         await says(page, '#statement-rows tr:first-child td:nth-child(4)', '+0.05');
         const rows = await soon(async () => {
-            const shown = (await table(page, '#statement-rows')).filter((row) => row[3] !== '+0.00');
+            const shown = (await table(page, '#statement-rows'))
+                .filter((row) => row[3] !== '+0.00');
             assert.equal(shown.length, 62);
             return shown.map((row) => row.slice(3).map((text) => Number(text.replace('−', '-'))));
         });

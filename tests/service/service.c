@@ -138,16 +138,23 @@ static bool is_taken(const struct service *service)
 
 /* --- starting --------------------------------------------------------------------------------- */
 
+const char *service_tests_folder(void)
+{
+    static char folder[SERVICE_PROGRAM - 16];
+    if (!*folder) {
+        ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
+        ensure(length > 0 && length < (ssize_t)sizeof folder - 1);
+        *strrchr(folder, '/') = '\0';
+    }
+    return folder;
+}
+
 /* ../teller from where the test stands. */
 void service_program(char path[SERVICE_PROGRAM])
 {
-    ssize_t length = readlink("/proc/self/exe", path, SERVICE_PROGRAM - 16);
-    ensure(length > 0 && length < SERVICE_PROGRAM - 16);
-    path[length] = '\0';
-    for (int up = 0; up < 2; up++)
-        *strrchr(path, '/') = '\0';
-    char *end = strchr(path, 0);
-    snprintf(end, 16, "/teller");
+    const char *folder = service_tests_folder();
+    int length = (int)(strrchr(folder, '/') - folder);
+    snprintf(path, SERVICE_PROGRAM, "%.*s/teller", length, folder);
 }
 
 static pid_t spawn(const char *const argv[], const char *output)

@@ -36,6 +36,12 @@ struct service {
     struct target target; /* with the admin's token */
 };
 
+/*
+ * The folder that the running test program lies in; static. Found by the first call: a program that
+ * leaves its mount namespace calls it before that, as in a chroot /proc then tells the outer path.
+ */
+const char *service_tests_folder(void);
+
 /* The path of the program that was built with these tests. Stops the program if it is too long. */
 enum { SERVICE_PROGRAM = 512 };
 void service_program(char path[SERVICE_PROGRAM]);
