@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Start and stop. Each step of starting has its mirror in stopping, in the opposite order:
- * port, data folder and database, ledger, tokens, HTTP. SIGTERM or SIGINT begins the stop, a second
- * one ends the process at once; the journal makes that safe.
+ * port, data folder and database, ledger, tokens, HTTP. SIGTERM, SIGINT or SIGHUP begins the stop,
+ * a second one ends the process at once; the journal makes that safe.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,12 +105,13 @@ static bool open_http(struct serve *serve)
     return http_start(&serve->api.http, &options, serve->error, ERROR_TEXT);
 }
 
+/* The link has the admin's token in it: for a person's eyes, and for no file or journal. */
 static void say_ready(const struct serve *serve)
 {
     printf("teller: listening on %s\n", serve->listen.url);
-    if (serve->admin_token[0])
+    if (isatty(STDOUT_FILENO) && serve->admin_token[0])
         printf("teller: dashboard at %s/#token=%s\n", serve->listen.url, serve->admin_token);
-    else
+    else if (isatty(STDOUT_FILENO))
         printf("teller: dashboard at %s/\n", serve->listen.url);
     fflush(stdout);
 }
@@ -262,7 +263,7 @@ static bool read_options(const struct options *options, struct serve *serve)
     serve->database_options = (struct database_options){.data = options_value(options, "data"),
         .url = options_value(options, "database"),
         .postgres_bin = options_value(options, "postgres-bin"),
-        .alone = true};
+        .serves = true};
     serve->strategies = options_value(options, "strategy");
     return true;
 }

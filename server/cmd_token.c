@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,9 +102,11 @@ static bool read_words(struct command *command, const char **words)
     if (strcmp(verb, "list") == 0 && !words[1])
         return true;
     if (strcmp(verb, "revoke") == 0 && words[1]) {
+        errno = 0;
         command->id = strtoll(words[1], &end, 10);
-        if (*words[1] && !*end && command->id > 0)
+        if (errno == 0 && isdigit((unsigned char)*words[1]) && !*end && command->id > 0)
             return true;
+        fputs("teller: an ID is a whole number from 1 on; token list shows them\n", stderr);
     }
     fputs("usage: teller token create --scope read|write|admin [--name N] | list | revoke ID\n",
         stderr);

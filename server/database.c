@@ -2,21 +2,45 @@
 #include "server/database.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "server/cluster.h"
+
+/* A mistyped folder must not become an empty bank. */
+static bool has_cluster(const char *data, char *error, size_t error_size)
+{
+    char path[FOLDER_PATH + 20];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/postgres", data);
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return true;
+    snprintf(error, error_size, "there is no database in %s; teller serve makes one", data);
+    return false;
+}
+
+static bool open_folder(
+    const struct database_options *options, struct folder *folder, char *error, size_t error_size)
+{
+    if (!options->serves && !has_cluster(options->data, error, error_size))
+        return false;
+    if (!folder_open(folder, options->data, error, error_size))
+        return false;
+    if (folder->lock_fd >= 0 || !options->serves)
+        return true;
+    snprintf(error, error_size, "%s is in use by another teller, process %d", folder->path,
+        folder_holder(folder));
+    return false;
+}
 
 bool database_open(struct context *context, const struct database_options *options,
     struct database *database, char *error, size_t error_size)
 {
-    *database = (struct database){.conninfo = options->url};
+    *database = (struct database){.conninfo = options->url, .folder.lock_fd = -1};
     struct folder *folder = &database->folder;
-    if (!folder_open(folder, options->data, error, error_size))
+    if (options->url && !options->serves)
+        return true;
+    if (!open_folder(options, folder, error, error_size))
         return false;
-    if (folder->lock_fd < 0 && options->alone) {
-        snprintf(error, error_size, "%s is in use by another teller, process %d", folder->path,
-            folder_holder(folder));
-        return false;
-    }
     if (options->url)
         return true;
     const struct cluster_options cluster = {

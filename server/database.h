@@ -16,16 +16,17 @@ struct database_options {
     const char *data;         /* the data folder */
     const char *url;          /* NULL: the private cluster */
     const char *postgres_bin; /* NULL: Debian's */
-    bool alone;               /* refuse when another process has the data folder */
+    bool serves;              /* make what is missing; nobody else may have the data folder */
 };
 
 struct database {
-    struct folder folder;
+    struct folder folder;    /* path "": none is needed */
     struct cluster *cluster; /* NULL: the user's server */
     const char *conninfo;
 };
 
-/* False with the reason in `error`. Parks. */
+/* Who does not serve makes neither a folder nor a cluster, and needs no folder for the user's
+ * server. False with the reason in `error`. Parks. */
 MUST_CHECK bool database_open(struct context *context, const struct database_options *options,
     struct database *database, char *error, size_t error_size);
 

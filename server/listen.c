@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,6 +44,10 @@ bool listen_parse(struct listen *listen, const char *text, char *error, size_t e
     if (!colon || colon == text || (size_t)(colon - text) >= sizeof listen->host || !colon[1] ||
         strlen(colon + 1) > 5 || colon[1 + strspn(colon + 1, "0123456789")]) {
         snprintf(error, error_size, "\"%s\" is not HOST:PORT", text);
+        return false;
+    }
+    if (strtoul(colon + 1, NULL, 10) > UINT16_MAX) {
+        snprintf(error, error_size, "\"%s\": a port is a number from 0 to %d", text, UINT16_MAX);
         return false;
     }
     snprintf(listen->text, sizeof listen->text, "%s", text);

@@ -8,12 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void variable_of(const char *flag, char *to, size_t size)
-{
-    snprintf(to, size, "TELLER_%s", flag);
-    for (; *to; to++)
-        *to = *to == '-' ? '_' : (char)toupper((unsigned char)*to);
-}
+#include "server/environment.h"
 
 static void print_help(const struct options *options)
 {
@@ -39,15 +34,32 @@ static struct option *find(const struct options *options, const char *name, size
     return NULL;
 }
 
-static void read_environment(const struct options *options)
+/* A flag that takes no value is on or off there. */
+static bool read_switch(struct option *flag, const char *variable, const char *value)
 {
-    char variable[80];
-    for (struct option *flag = options->flags; flag->name; flag++) {
-        variable_of(flag->name, variable, sizeof variable);
-        const char *value = getenv(variable);
-        if (value && *value)
-            flag->value = value;
+    bool on = strcmp(value, "on") == 0 || strcmp(value, "1") == 0;
+    if (!on && strcmp(value, "off") != 0 && strcmp(value, "0") != 0) {
+        fprintf(stderr, "teller: %s must be on or off\n", variable);
+        return false;
     }
+    flag->value = on ? "on" : NULL;
+    return true;
+}
+
+static bool read_environment(const struct options *options)
+{
+    char variable[ENVIRONMENT_NAME];
+    for (struct option *flag = options->flags; flag->name; flag++) {
+        environment_name_of(flag->name, variable);
+        const char *value = getenv(variable);
+        if (!value || !*value)
+            continue;
+        if (flag->argument)
+            flag->value = value;
+        else if (!read_switch(flag, variable, value))
+            return false;
+    }
+    return environment_is_known(options);
 }
 
 static enum options_parsed bad(const struct options *options, const char *what, const char *word)
@@ -92,7 +104,8 @@ enum options_parsed options_parse(
         print_help(options);
         return OPTIONS_HELP;
     }
-    read_environment(options);
+    if (!read_environment(options))
+        return OPTIONS_BAD;
     for (int i = from; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) == 0) {
             if (read_flag(options, argc, argv, &i) != OPTIONS_GOOD)
@@ -120,7 +133,8 @@ int64_t options_number(const struct options *options, const char *name, int64_t 
     char *end;
     errno = 0;
     long long number = strtoll(text, &end, 10);
-    if (errno == 0 && *text && *end == '\0' && number >= low && number <= high)
+    bool plain = isdigit((unsigned char)*text) || *text == '-';
+    if (errno == 0 && plain && *end == '\0' && number >= low && number <= high)
         return number;
     fprintf(stderr, "teller: --%s must be a whole number from %lld to %lld\n", name, (long long)low,
         (long long)high);

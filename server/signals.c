@@ -10,20 +10,25 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/poller.h"
+#include "coro/runtime.h"
 
 static void set_of_stops(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
 }
 
 void signals_block(void)
 {
+    static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGXFSZ};
     sigset_t set;
     set_of_stops(&set);
     ensure(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
-    ensure(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        ensure(signal(ignored[i], SIG_IGN) != SIG_ERR);
+    runtime_dump_on_quit();
 }
 
 int signals_wait(struct context *context)

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGTERM and SIGINT as something to wait for. */
+/*
+ * What a service does with signals. SIGTERM, SIGINT and SIGHUP are something to wait for (a
+ * terminal that goes away is a wish to stop; under nohup SIGHUP stays ignored). SIGQUIT lists the
+ * coroutines on stderr, and all goes on. SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM and SIGXFSZ, which
+ * mean nothing here or come back as errors of calls, are ignored.
+ */
 #ifndef SERVER_SIGNALS_H
 #define SERVER_SIGNALS_H
 
 #include "coro/context.h"
 
-/* Block them, and ignore SIGPIPE; before any other thread is started. */
+/* Before any other thread is started. */
 void signals_block(void);
 
 /* Park until one arrives: returns its number; 0: the context ended first. One caller at a time. */

@@ -85,7 +85,7 @@ void fixture_start(struct fixture *fixture)
     struct context *context = context_background();
     struct database *database = &fixture->database;
     *fixture = (struct fixture){.port = 0};
-    const struct database_options options = {.data = fixture_folder(), .alone = true};
+    const struct database_options options = {.data = fixture_folder(), .serves = true};
     bool good = database_open(context, &options, database, error, sizeof error);
     struct api *api = &fixture->api;
     if (good)

@@ -328,6 +328,9 @@ static void test_listen_addresses(void)
         {":8080", false, false},
         {"127.0.0.1:", false, false},
         {"127.0.0.1:http", false, false},
+        {"127.0.0.1:65535", true, true},
+        {"127.0.0.1:65536", false, false},
+        {"127.0.0.1:99999", false, false},
         {"127.0.0.1:999999", false, false},
     };
     struct listen listen;

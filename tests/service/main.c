@@ -24,6 +24,7 @@ int main(int argc, char **argv)
         &export_suite,
         &widest_suite,
         &commands_suite,
+        &operation_suite,
         &audits_suite,
         &keys_suite,
         &access_suite,
