@@ -112,6 +112,7 @@ UNSANITIZED static void handle(struct worker *worker, struct epoll_event *event)
         struct worker_watch *watch = event->data.ptr;
         sanitize_acquire(watch);
         sanitize_acquire(&worker->own);
+        watch->hung_up |= (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         watch->fn(watch->arg); /* which may be the end of *watch */
         sanitize_release(&worker->own);
         sanitize_release(worker->batch);

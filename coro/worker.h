@@ -34,6 +34,7 @@ struct worker_watch {
     void (*fn)(void *arg);
     void *arg;
     bool edge;
+    bool hung_up; /* of an edge, told before fn: the peer has closed its side, or all */
 };
 MUST_CHECK int worker_watch_start(struct worker_watch *watch);
 void worker_watch_stop(struct worker_watch *watch);

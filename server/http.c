@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
@@ -51,7 +52,6 @@ static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
         MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     return MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_go_on, worker,
         MHD_OPTION_LISTEN_SOCKET, socket,                         /**/
-        MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, worker, /**/
         MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, worker,   /**/
         MHD_OPTION_NOTIFY_CONNECTION, http_peer_notify, worker,   /**/
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)worker->http->max_peers,
@@ -60,12 +60,25 @@ static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
+/* See http_worker.h; -1: there are no descriptors left. */
+static int open_ended(void)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+        return -1;
+    close(ends[1]);
+    return ends[0];
+}
+
 static void start_worker(int index, void *arg)
 {
     struct http *http = arg;
     struct http_worker *worker = &http->workers[index];
     worker->http = http;
     worker->overloaded = http_response_overloaded();
+    worker->ended = open_ended();
+    if (!http_wire_open() || worker->ended < 0)
+        return;
     worker->daemon = make_daemon(worker, http->options.sockets[index]);
     if (!worker->daemon)
         return;
@@ -156,6 +169,9 @@ static void stop_worker(int index, void *arg)
         timer_stop(&worker->again);
     if (worker->sweep_started)
         timer_stop(&worker->sweep);
+    http_wire_close();
+    if (worker->ended >= 0)
+        close(worker->ended);
     MHD_destroy_response(worker->overloaded);
     while (worker->pool) {
         struct http_exchange *next = worker->pool->next;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd calls http_exchange_begin() when the request line is read, then
- * http_exchange_go_on() once with the headers, for each piece of the body, once when all is here,
- * and again after each resume; http_exchange_end() when the answer is out or the client is gone.
+ * http_exchange_begin() is called when a head is whole. Then libmicrohttpd calls
+ * http_exchange_go_on() once, for each piece of the body, once when all is here, and again after
+ * each resume; http_exchange_end() when the answer is out or the client is gone. It does not tell
+ * of each request that it is over, so an exchange is its connection's, and given back with it.
  *
  * An answer is queued at the last of these calls only: libmicrohttpd closes the connection after an
- * answer that is queued before it has read the request. That is wanted when the request's framing
- * cannot be trusted, or its body is far too large to be read and thrown away.
+ * answer that is queued before it has read the request. What is refused before it is read is
+ * answered by http_wire_refuse().
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -53,72 +53,75 @@ static void give_back(struct http_exchange *exchange)
     http_count(&worker->counters.in_flight, (uint64_t)-1);
 }
 
-/* ---- the headers --------------------------------------------------------------------------- */
+/* ---- the head ------------------------------------------------------------------------------ */
 
-static const char **header_place(struct http_exchange *exchange, const char *name, size_t length)
+static const char **field_place(struct request *request, enum http_field field)
 {
-    struct request *request = &exchange->request;
-    const struct {
-        const char *name;
-        size_t length;
-        const char **place;
-    } headers[] = {
-        {"Authorization", 13, &request->authorization},
-        {"Content-Type", 12, &request->content_type},
-        {"Content-Length", 14, &exchange->content_length_text},
-        {"Idempotency-Key", 15, &request->idempotency_key},
-        {"Host", 4, &request->host},
-        {"Prefer", 6, &request->prefer},
-        {"Transfer-Encoding", 17, &exchange->transfer_encoding},
-        {"Last-Event-ID", 13, &request->last_event_id},
-        {"If-None-Match", 13, &request->if_none_match},
-        {"Origin", 6, &request->origin},
-        {"Sec-Fetch-Site", 14, &request->fetch_site},
-        {"Expect", 6, &exchange->expect},
-    };
-    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
-        if (length == headers[i].length && strncasecmp(name, headers[i].name, length) == 0)
-            return headers[i].place;
+    switch (field) {
+    case HTTP_FIELD_HOST:
+        return &request->host;
+    case HTTP_FIELD_AUTHORIZATION:
+        return &request->authorization;
+    case HTTP_FIELD_CONTENT_TYPE:
+        return &request->content_type;
+    case HTTP_FIELD_IDEMPOTENCY_KEY:
+        return &request->idempotency_key;
+    case HTTP_FIELD_LAST_EVENT_ID:
+        return &request->last_event_id;
+    case HTTP_FIELD_ORIGIN:
+        return &request->origin;
+    case HTTP_FIELD_SEC_FETCH_SITE:
+        return &request->fetch_site;
+    case HTTP_FIELD_PREFER:
+        return &request->prefer;
+    case HTTP_FIELD_IF_NONE_MATCH:
+        return &request->if_none_match;
+    case HTTP_FIELD_COOKIE:
+        return &request->cookie;
+    case HTTP_FIELDS:
+        break;
+    }
+    ensure(!"a header that is listed");
     return NULL;
 }
 
-static enum MHD_Result read_header(
-    void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+/* Another line of a list: both, one behind the other. */
+static const char *join(struct arena *arena, const char *first, const char *second, bool semicolon)
 {
-    struct http_exchange *exchange = arg;
-    const char **place = header_place(exchange, name, strlen(name));
-    (void)kind;
-    if (place) {
-        exchange->request.repeated_header |= *place != NULL;
-        *place = value ? value : "";
-    } else if (strcasecmp(name, "Connection") == 0)
-        exchange->may_rest &= value && strcasecmp(value, "keep-alive") == 0;
-    return MHD_YES;
+    size_t length = strlen(first), more = strlen(second);
+    char *both = arena_alloc(arena, length + more + 3);
+    memcpy(both, first, length);
+    memcpy(both + length, semicolon ? "; " : ", ", 2);
+    memcpy(both + length + 2, second, more + 1);
+    return both;
 }
 
-static enum request_method method_of(const char *name)
+/* The values of the headers that somebody reads, in a copy of the head. */
+static void read_fields(struct request *request, const struct http_head *head, char *copy)
 {
-    return strcmp(name, "POST") == 0   ? REQUEST_POST
-           : strcmp(name, "GET") == 0  ? REQUEST_GET
-           : strcmp(name, "HEAD") == 0 ? REQUEST_HEAD
-                                       : REQUEST_OTHER;
+    for (size_t i = 0; i < head->known_count; i++) {
+        const struct http_head_line *line = &head->known[i];
+        const char **place = field_place(request, line->field);
+        char *value = copy + line->value.from;
+        value[line->value.length] = '\0'; /* in place of a blank, or of the line's end */
+        *place = *place ? join(&request->arena, *place, value, line->field == HTTP_FIELD_COOKIE)
+                        : value;
+    }
+    if (head->authority.length > 0) /* it counts, not Host (RFC 9112, 3.2.2) */
+        request->host =
+            arena_copy(&request->arena, copy + head->authority.from, head->authority.length);
 }
 
-/* Whether all agree where the request ends. If a proxy in front read it differently than
- * libmicrohttpd does, a second request could hide in the first. */
-static bool framing_is_clear(struct http_exchange *exchange)
+static enum request_method method_of(const char *name, size_t length)
 {
-    const char *length = exchange->content_length_text;
-    if (exchange->request.repeated_header)
-        return false;
-    if (exchange->transfer_encoding)
-        return !length && strcasecmp(exchange->transfer_encoding, "chunked") == 0;
-    if (!length)
-        return true;
-    if (!*length || strlen(length) > 18 || length[strspn(length, "0123456789")])
-        return false;
-    exchange->content_length = strtoull(length, NULL, 10);
-    return true;
+    static const struct {
+        const char *name;
+        enum request_method method;
+    } methods[] = {{"POST", REQUEST_POST}, {"GET", REQUEST_GET}, {"HEAD", REQUEST_HEAD}};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (strlen(methods[i].name) == length && memcmp(name, methods[i].name, length) == 0)
+            return methods[i].method;
+    return REQUEST_OTHER;
 }
 
 static void answer_problem(struct http_exchange *exchange, enum problem kind, const char *detail)
@@ -150,23 +153,40 @@ static void answer_body_dropped(struct http_exchange *exchange)
     answer_problem(exchange, exchange->has_no_place ? PROBLEM_OVERLOADED : PROBLEM_TOO_LARGE, NULL);
 }
 
-static enum MHD_Result headers_are_here(
-    struct http_exchange *exchange, const char *method, const char *version)
+/* Refuse it before its body is read; false: it may come. */
+static bool refuse_at_head(struct http_exchange *exchange)
 {
-    exchange->request.method = method_of(method);
-    exchange->may_rest = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, read_header, exchange);
-    if (!framing_is_clear(exchange)) {
-        answer_problem(exchange, PROBLEM_BAD_REQUEST,
-            "A header came twice, or Content-Length and Transfer-Encoding leave the end unclear.");
-        return http_response_queue(exchange);
-    }
+    struct http_peer *peer = exchange->peer;
     exchange->body_dropped = !body_may_be(exchange, exchange->content_length);
-    if (exchange->body_dropped && (exchange->expect || exchange->content_length > drop_max)) {
-        answer_body_dropped(exchange);
-        return http_response_queue(exchange);
-    }
-    return MHD_YES;
+    if (!exchange->body_dropped ||
+        (!peer->wire.head.expects_continue && exchange->content_length <= drop_max))
+        return false;
+    answer_body_dropped(exchange);
+    http_wire_refuse(peer, &exchange->response);
+    return true;
+}
+
+void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
+{
+    struct http_worker *worker = peer->worker;
+    const struct http_head *head = &peer->wire.head;
+    http_peer_enter(peer, HTTP_BODY);
+    worker->last_request_ns = peer->since_ns;
+    struct http_exchange *exchange = take(worker);
+    peer->exchange = exchange;
+    if (!exchange)
+        return; /* the request is read and answered 503 without one */
+    struct request *request = &exchange->request;
+    exchange->connection = peer->connection;
+    exchange->peer = peer;
+    exchange->content_length = head->content_length;
+    request->arrived_ns = peer->since_ns;
+    request->method = method_of(head_bytes + head->method.from, head->method.length);
+    char *copy = arena_copy(&request->arena, head_bytes, head->size);
+    read_fields(request, head, copy);
+    exchange->target_bad =
+        !request_read_target(request, copy + head->target.from, head->target.length);
+    (void)refuse_at_head(exchange);
 }
 
 /* ---- the body ------------------------------------------------------------------------------ */
@@ -282,13 +302,12 @@ static enum MHD_Result all_is_here(struct http_exchange *exchange)
 {
     if (exchange->answered)
         return http_response_queue(exchange);
-    http_rest_count(exchange);
     http_peer_enter(exchange->peer, HTTP_RUNNING);
     if (exchange->body_dropped)
         answer_body_dropped(exchange);
     else if (exchange->target_bad)
         answer_problem(
-            exchange, PROBLEM_BAD_REQUEST, "The path or query is too long, or badly escaped.");
+            exchange, PROBLEM_BAD_REQUEST, "The path or query has too many parts, or bad escapes.");
     else
         start(exchange);
     if (exchange->answered)
@@ -300,35 +319,19 @@ static enum MHD_Result all_is_here(struct http_exchange *exchange)
 
 /* ---- what libmicrohttpd calls -------------------------------------------------------------- */
 
-void *http_exchange_begin(void *worker_arg, const char *target, struct MHD_Connection *connection)
-{
-    struct http_worker *worker = worker_arg;
-    struct http_exchange *exchange = take(worker);
-    struct http_peer *peer = http_peer_of(connection);
-    http_peer_enter(peer, HTTP_HEADERS);
-    worker->last_request_ns = peer->since_ns;
-    if (!exchange)
-        return NULL; /* the request is read and answered 503 without one */
-    exchange->connection = connection;
-    exchange->peer = peer;
-    exchange->request.arrived_ns = peer->since_ns;
-    size_t length = strlen(target);
-    exchange->target_bad =
-        length > REQUEST_TARGET_MAX || !request_read_target(&exchange->request, target, length);
-    return exchange;
-}
-
 enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version, const char *data, size_t *size,
     void **state)
 {
     struct http_worker *worker = worker_arg;
-    struct http_exchange *exchange = *state;
     struct http_peer *peer = http_peer_of(connection);
+    struct http_exchange *exchange = peer->exchange;
     (void)url;
-    if (peer->phase == HTTP_HEADERS) {
-        http_peer_enter(peer, HTTP_BODY);
-        return exchange ? headers_are_here(exchange, method, version) : MHD_YES;
+    (void)method;
+    (void)version;
+    if (!*state) {
+        *state = peer; /* the first call, there will be others */
+        return MHD_YES;
     }
     if (*size > 0) {
         if (exchange && !exchange->body_dropped)
@@ -343,24 +346,35 @@ enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *con
     return MHD_queue_response(connection, 503, worker->overloaded);
 }
 
-void http_exchange_end(void *worker_arg, struct MHD_Connection *connection, void **state,
-    enum MHD_RequestTerminationCode code)
+void http_exchange_lose(struct http_peer *peer)
 {
-    struct http_exchange *exchange = *state;
-    (void)worker_arg;
-    struct http_peer *peer = http_peer_of(connection);
-    if (peer)
-        http_peer_enter(peer, HTTP_IDLE);
-    *state = NULL;
+    struct http_exchange *exchange = peer->exchange;
+    peer->exchange = NULL;
     if (!exchange)
         return;
-    if (peer && exchange->may_rest && !exchange->is_stream &&
-        code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        http_rest_begin(peer);
     exchange->connection = NULL;
     exchange->peer = NULL;
     if (exchange->is_stream)
         http_stream_lose(exchange);
     if (!exchange->running)
         give_back(exchange);
+}
+
+void http_exchange_end(void *worker_arg, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code)
+{
+    struct http_peer *peer = http_peer_of(connection);
+    (void)worker_arg;
+    *state = NULL;
+    if (!peer)
+        return;
+    bool kept = peer->wire.head.keep_alive && code == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
+                peer->wire.state == HTTP_WIRE_WAIT &&
+                !(peer->exchange && peer->exchange->is_stream);
+    http_exchange_lose(peer);
+    if (!kept)
+        return;
+    http_peer_enter(peer, HTTP_IDLE);
+    http_wire_next(peer);
+    http_rest_begin(peer);
 }

@@ -15,11 +15,12 @@ static const int64_t sweep_every_ns = CLOCK_S;
 /* 0: not limited here; a handler's wait is bounded by its context. */
 static const int64_t limit_ns[] = {
     [HTTP_CONNECTED] = 10 * CLOCK_S,
-    [HTTP_HEADERS] = 5 * CLOCK_S,
+    [HTTP_HEADERS] = 10 * CLOCK_S,
     [HTTP_BODY] = 10 * CLOCK_S,
     [HTTP_RUNNING] = 0,
     [HTTP_SENDING] = 30 * CLOCK_S,
     [HTTP_STREAMING] = 60 * CLOCK_S,
+    [HTTP_LINGERING] = 5 * CLOCK_S,
     [HTTP_IDLE] = 75 * CLOCK_S,
 };
 
@@ -53,14 +54,24 @@ void http_peer_cut(struct http_worker *worker)
             (void)shutdown(peer->fd, SHUT_RDWR);
 }
 
+/* There is no memory for another connection: libmicrohttpd finds one in its place that is over. */
+static void turn_away(struct http_worker *worker, int fd)
+{
+    (void)dup2(worker->ended, fd);
+}
+
 static void add(struct http_worker *worker, struct MHD_Connection *connection, void **context)
 {
-    struct http_peer *peer = malloc(sizeof *peer);
-    ensure(peer);
-    *peer = (struct http_peer){.next = worker->peers,
-        .worker = worker,
-        .connection = connection,
-        .fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd};
+    struct http_peer *peer = calloc(1, sizeof *peer);
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (peer)
+        *peer = (struct http_peer){.worker = worker, .connection = connection, .fd = fd};
+    if (!peer || !http_wire_add(peer)) {
+        free(peer);
+        turn_away(worker, fd);
+        return;
+    }
+    peer->next = worker->peers;
     http_peer_enter(peer, HTTP_CONNECTED);
     if (worker->peers)
         worker->peers->previous = peer;
@@ -74,21 +85,28 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
     }
 }
 
-void http_peer_notify(void *worker_arg, struct MHD_Connection *connection, void **context,
-    enum MHD_ConnectionNotificationCode code)
+static void end(struct http_worker *worker, struct http_peer *peer)
 {
-    struct http_worker *worker = worker_arg;
-    struct http_peer *peer = *context;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        add(worker, connection, context);
-        return;
-    }
     http_rest_end(peer);
+    http_exchange_lose(peer); /* libmicrohttpd does not tell of each request that it is over */
+    http_wire_remove(peer);
     *(peer->previous ? &peer->previous->next : &worker->peers) = peer->next;
     if (peer->next)
         peer->next->previous = peer->previous;
     free(peer);
+    http_count(&worker->counters.connections, (uint64_t)-1);
+}
+
+void http_peer_notify(void *worker_arg, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    struct http_worker *worker = worker_arg;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        add(worker, connection, context);
+        return;
+    }
+    if (*context)
+        end(worker, *context);
     *context = NULL;
     http_pump_soon(worker); /* at its limit libmicrohttpd looks for new connections when it runs */
-    http_count(&worker->counters.connections, (uint64_t)-1);
 }

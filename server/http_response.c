@@ -4,19 +4,25 @@
 
 enum { STREAM_BLOCK = 8192 };
 
-static void add(struct MHD_Response *response, const char *name, const char *value)
+/* Where headers go: into a response of libmicrohttpd, or into text. */
+struct headers {
+    void (*add)(void *arg, const char *name, const char *value);
+    void *arg;
+};
+
+static void add(const struct headers *headers, const char *name, const char *value)
 {
-    ensure(MHD_add_response_header(response, name, value) == MHD_YES);
+    headers->add(headers->arg, name, value);
 }
 
-static void add_number(struct MHD_Response *response, const char *name, uint64_t number)
+static void add_number(const struct headers *headers, const char *name, uint64_t number)
 {
     char text[24], *at = text + sizeof text - 1;
     *at = '\0';
     do
         *--at = (char)('0' + number % 10);
     while (number /= 10);
-    add(response, name, at);
+    add(headers, name, at);
 }
 
 /* Formatted once a second, not for each answer. */
@@ -30,18 +36,19 @@ static const char *date(struct http_worker *worker)
     return worker->date;
 }
 
-static void add_page_headers(struct MHD_Response *response)
+static void add_page_headers(const struct headers *headers)
 {
-    add(response, "Content-Security-Policy",
+    add(headers, "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
-    add(response, "Referrer-Policy", "no-referrer");
-    add(response, "X-Content-Type-Options", "nosniff");
+    add(headers, "Referrer-Policy", "no-referrer");
+    add(headers, "X-Content-Type-Options", "nosniff");
 }
 
-static void add_headers(
-    struct MHD_Response *out, struct http_worker *worker, const struct response *response)
+void http_response_each_header(struct http_worker *worker, const struct response *response,
+    void (*header)(void *arg, const char *name, const char *value), void *arg)
 {
+    const struct headers to = {.add = header, .arg = arg}, *out = &to;
     add(out, "Date", date(worker));
     if (response->content_type)
         add(out, "Content-Type", response->content_type);
@@ -63,17 +70,26 @@ static void add_headers(
         add_page_headers(out);
     if (response->is_page || response->stream)
         add(out, "Cache-Control", response->stream ? "no-store" : "no-cache");
-    if (worker->stopping)
-        add(out, "Connection", "close");
 }
 
-static struct MHD_Response *from_bytes(const char *bytes, size_t length)
+static void add_to_mhd(void *response, const char *name, const char *value)
+{
+    ensure(MHD_add_response_header(response, name, value) == MHD_YES);
+}
+
+void *http_response_body(const struct response *response)
 {
     union {
         const char *in;
         void *out;
-    } body = {.in = bytes}; /* MHD_RESPMEM_PERSISTENT: it only reads them */
-    return MHD_create_response_from_buffer(length, body.out, MHD_RESPMEM_PERSISTENT);
+    } body = {.in = response->body};
+    return body.out;
+}
+
+static struct MHD_Response *from_bytes(const struct response *response)
+{
+    return MHD_create_response_from_buffer(
+        response->length, http_response_body(response), MHD_RESPMEM_PERSISTENT);
 }
 
 enum MHD_Result http_response_queue(struct http_exchange *exchange)
@@ -83,9 +99,11 @@ enum MHD_Result http_response_queue(struct http_exchange *exchange)
     struct MHD_Response *out = exchange->is_stream
                                    ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
                                          STREAM_BLOCK, http_stream_read, exchange, NULL)
-                                   : from_bytes(response->body, response->length);
+                                   : from_bytes(response);
     ensure(out);
-    add_headers(out, worker, response);
+    http_response_each_header(worker, response, add_to_mhd, out);
+    if (worker->stopping)
+        add_to_mhd(out, "Connection", "close");
     http_peer_enter(exchange->peer, exchange->is_stream ? HTTP_STREAMING : HTTP_SENDING);
     http_count(&worker->counters.requests[response->status], 1);
     enum MHD_Result queued =
@@ -99,9 +117,10 @@ struct MHD_Response *http_response_overloaded(void)
     static const char body[] =
         "{\"type\":\"urn:teller:problem:overloaded\",\"title\":\"Too much is waiting. Nothing was "
         "done; try again later.\",\"status\":503,\"code\":\"overloaded\"}";
-    struct MHD_Response *out = from_bytes(body, sizeof body - 1);
+    const struct response response = {.body = body, .length = sizeof body - 1};
+    struct MHD_Response *out = from_bytes(&response);
     ensure(out);
-    add(out, "Content-Type", "application/problem+json");
-    add(out, "Retry-After", "1");
+    add_to_mhd(out, "Content-Type", "application/problem+json");
+    add_to_mhd(out, "Retry-After", "1");
     return out;
 }

@@ -7,36 +7,11 @@
 #include <stdatomic.h>
 
 #include "coro/timer.h"
-#include "coro/worker.h"
 #include "server/http.h"
+#include "server/http_peer.h"
 #include "server/time_text.h"
 
 enum { HTTP_EXCHANGE_MEMORY = 6144, HTTP_LARGE_BODIES = 16 /* of each worker */ };
-
-/* Where a connection is, and so how long it may stay there (http_peer.c). */
-enum http_phase {
-    HTTP_CONNECTED, /* no request yet */
-    HTTP_HEADERS,   /* the request line is here, the headers are coming */
-    HTTP_BODY,      /* the headers are here, the body is coming */
-    HTTP_RUNNING,   /* the handler works */
-    HTTP_SENDING,   /* the answer is going out */
-    HTTP_STREAMING,
-    HTTP_IDLE, /* kept alive for the next request */
-};
-
-/* A connection. */
-struct http_peer {
-    struct http_peer *next, *previous;
-    int fd;
-    enum http_phase phase;
-    int64_t since_ns; /* since when it is in this phase, or its stream has made no progress */
-    struct http_worker *worker;
-    struct MHD_Connection *connection;
-    struct worker_watch watch; /* http_rest.c, as are: */
-    bool watched, resting;
-    bool uncounted; /* `taken` is not known any more */
-    uint64_t taken; /* bytes of the requests that were read */
-};
 
 struct http_stream {
     struct http_exchange *exchange;
@@ -60,10 +35,8 @@ struct http_exchange {
     bool is_large;     /* the body is beyond REQUEST_BODY_MAX, and one of HTTP_LARGE_BODIES */
     bool has_no_place; /* it would have been one more than those */
     bool is_stream;
-    bool may_rest; /* its connection, afterwards */
     size_t body_room;
     uint64_t content_length;
-    const char *transfer_encoding, *content_length_text, *expect;
     struct request request;
     struct response response;
     struct http_stream stream;
@@ -89,6 +62,7 @@ struct http_worker {
     size_t large;     /* exchanges with a large body */
     size_t resting;   /* connections */
     struct http_peer *peers;
+    int ended; /* a socket whose other side is closed */
     int64_t last_request_ns;
     int64_t date_s;
     char date[TIME_TEXT_HTTP];
@@ -106,21 +80,9 @@ struct http {
  * needs it: with the loop outside, libmicrohttpd does not wake itself. */
 void http_pump_soon(struct http_worker *worker);
 
-/* http_peer.c: connections come and go, and those that dawdle are closed. */
-void http_peer_notify(void *worker, struct MHD_Connection *connection, void **context,
-    enum MHD_ConnectionNotificationCode code);
-struct http_peer *http_peer_of(struct MHD_Connection *connection);
-void http_peer_enter(struct http_peer *peer, enum http_phase phase);
-void http_peer_cut(struct http_worker *worker); /* those who do not take their answer */
-
-/* http_rest.c: a connection between two requests. */
-void http_rest_watch(struct http_peer *peer);         /* once, at its start */
-void http_rest_count(struct http_exchange *exchange); /* the request is read */
-void http_rest_begin(struct http_peer *peer);         /* it is answered */
-void http_rest_end(struct http_peer *peer);           /* before the connection ends */
-
-/* http_exchange.c: a request from its first line to its answer. */
-void *http_exchange_begin(void *worker, const char *target, struct MHD_Connection *connection);
+/* http_exchange.c: a request from its head to its answer. */
+void http_exchange_begin(struct http_peer *peer, const char *head); /* as peer->wire.head says */
+void http_exchange_lose(struct http_peer *peer); /* nobody waits for its answer any more */
 enum MHD_Result http_exchange_go_on(void *worker, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version, const char *data, size_t *size,
     void **state);
@@ -131,6 +93,9 @@ void http_exchange_resume(struct http_exchange *exchange);
 /* http_response.c: send what was filled in. */
 enum MHD_Result http_response_queue(struct http_exchange *exchange);
 struct MHD_Response *http_response_overloaded(void);
+void http_response_each_header(struct http_worker *worker, const struct response *response,
+    void (*header)(void *arg, const char *name, const char *value), void *arg);
+void *http_response_body(const struct response *response); /* to be read only */
 
 /* http_stream.c */
 MUST_CHECK bool http_stream_begin(struct http_exchange *exchange);

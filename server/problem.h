@@ -18,8 +18,12 @@
     X(NOT_FOUND, 404, "not_found", "There is nothing at this path.")                               \
     X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "This path does not take this method.")       \
     X(TOO_LARGE, 413, "payload_too_large", "The body is too large.")                               \
+    X(LONG_TARGET, 414, "uri_too_long", "The path and query are too long.")                        \
     X(UNSUPPORTED_TYPE, 415, "unsupported_media_type", "The body must be application/json.")       \
-    X(OVERLOADED, 503, "overloaded", "Too much is waiting. Nothing was done; try again later.")
+    X(EXPECTATION, 417, "expectation_failed", "Only 100-continue can be expected.")                \
+    X(LARGE_HEADERS, 431, "headers_too_large", "The headers are too many, or too long.")           \
+    X(OVERLOADED, 503, "overloaded", "Too much is waiting. Nothing was done; try again later.")    \
+    X(HTTP_VERSION, 505, "http_version_not_supported", "Only HTTP/1.0 and HTTP/1.1 are spoken.")
 
 enum problem {
 #define X(symbol, status, code, title) PROBLEM_##symbol,

@@ -14,7 +14,6 @@
 #include "server/arena.h"
 
 enum {
-    REQUEST_TARGET_MAX = 4096,                /* bytes of path and query */
     REQUEST_BODY_MAX = 256 * 1024,            /* 1,000 postings of the longest kind, and metadata */
     REQUEST_LARGE_BODY_MAX = 8 * 1024 * 1024, /* 10,000 transfers */
     REQUEST_SEGMENTS = 8,
@@ -38,11 +37,10 @@ struct request {
     const char *segments[REQUEST_SEGMENTS];
     struct request_parameter query[REQUEST_QUERY];
 
-    /* Headers; NULL: not there. */
-    const char *authorization, *content_type, *host, *if_none_match;
-    const char *idempotency_key, *last_event_id, *prefer;
-    const char *origin, *fetch_site;
-    bool repeated_header; /* one of these, or of the framing ones, came twice */
+    /* Headers, without the blanks around their values; NULL: not there. Those that came in several
+     * lines are one list. */
+    const char *authorization, *content_type, *cookie, *host, *if_none_match;
+    const char *idempotency_key, *last_event_id, *origin, *prefer, *fetch_site;
 
     char *body; /* with an end */
     size_t body_length;
