@@ -135,7 +135,7 @@ static void tell_finding(struct auditor *a)
     atomic_fetch_add(&a->found, a->report.found);
     fprintf(stderr, "teller: ledger %s: the audit finds the journal wrong, %.*s; writes stop\n",
         a->ledger->name, (int)strcspn(text, "\n"), text);
-    journal_halt(a->ledger->journal);
+    journal_halt(a->ledger->journal, "the audit found the journal wrong");
 }
 
 /* Begin at the first entry. False: not now. */

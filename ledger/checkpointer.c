@@ -12,18 +12,35 @@ enum {
     RETRY_S = 5,
 };
 
+bool checkpointer_fold(struct checkpointer *c)
+{
+    char why[300];
+    uint64_t seq = journal_durable(c->journal);
+    switch (store_checkpoint(context_background(), c->store, seq, why, sizeof why)) {
+    case STORE_COMMITTED:
+        c->seq = seq;
+        return true;
+    case STORE_REFUSED:
+        fprintf(stderr, "teller: ledger stopped: the checkpoint at seq %lu: %s\n", seq, why);
+        journal_halt(c->journal, "a checkpoint found that the journal does not add up");
+        return false;
+    case STORE_FENCED:
+    case STORE_RETRY:
+        break;
+    }
+    fprintf(
+        stderr, "teller: no checkpoint at seq %lu (%s); the start would take longer\n", seq, why);
+    return false;
+}
+
 static void checkpointer_main(void *arg)
 {
     struct checkpointer *c = arg;
     const uint64_t every = failpoint("checkpoint.soon") ? SOON : EVERY;
     while (journal_await(c->duty.running, c->journal, c->seq + every) == EVENTCOUNT_REACHED) {
-        uint64_t seq = journal_durable(c->journal);
-        if (store_checkpoint(context_background(), c->store, seq) == PG_OK) {
-            c->seq = seq;
+        if (checkpointer_fold(c))
             continue;
-        }
-        fprintf(stderr, "teller: no checkpoint at seq %lu; the start would take longer\n", seq);
-        if (!duty_rest(&c->duty, RETRY_S * CLOCK_S))
+        if (!journal_is_served(c->journal) || !duty_rest(&c->duty, RETRY_S * CLOCK_S))
             break;
     }
 }

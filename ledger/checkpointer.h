@@ -23,4 +23,8 @@ struct checkpointer {
 MUST_CHECK bool checkpointer_start(
     struct checkpointer *c, struct store *store, struct journal *journal, uint64_t seq);
 
+/* Fold what is durable, now; false: that did not go. If what the journal says does not add up, it
+ * is stopped. Not while another fold is under way. Parks. */
+MUST_CHECK bool checkpointer_fold(struct checkpointer *c);
+
 #endif

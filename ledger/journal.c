@@ -2,7 +2,9 @@
 /* Positions and what is known of them; how they become durable is in journal_commit.c. */
 #include "ledger/journal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -209,8 +211,12 @@ bool journal_enter_state(struct journal *journal, enum ledger_state state)
     return true;
 }
 
-void journal_halt(struct journal *journal)
+void journal_halt(struct journal *journal, const char *why)
 {
+    lock_take(&journal->lock);
+    if (!journal->why_stopped[0])
+        snprintf(journal->why_stopped, sizeof journal->why_stopped, "%s", why);
+    lock_drop(&journal->lock);
     journal_enter_state(journal, LEDGER_STOPPED);
 }
 
@@ -241,9 +247,12 @@ void journal_read_figures(struct journal *journal, struct ledger_figures *figure
     *figures = journal->figures;
     figures->head_seq = journal->head;
     figures->pending = journal->queued;
+    memcpy(figures->why_stopped, journal->why_stopped, sizeof figures->why_stopped);
     figures->pending_bytes = journal->queued_bytes;
     lock_drop(&journal->lock);
     figures->state = journal_state(journal);
+    if (figures->state != LEDGER_STOPPED)
+        figures->why_stopped[0] = '\0';
     figures->epoch = journal->store->epoch;
     figures->durable_seq = journal_durable(journal);
 }

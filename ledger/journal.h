@@ -58,10 +58,11 @@ MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, ui
 MUST_CHECK enum eventcount_status journal_await(
     struct context *context, struct journal *journal, uint64_t seq);
 
-/* Write nothing more, for good, because what is written is in doubt: the state is STOPPED. A batch
- * that is being sent may get in yet; who waits for what is not durable then is told CLOSED within a
- * second. Never parks, nor does any below. */
-void journal_halt(struct journal *journal);
+/* Write nothing more, for good, because what is written is in doubt: the state is STOPPED, and
+ * `why` is the reason, which everybody may read. A batch that is being sent may get in yet; who
+ * waits for what is not durable then is told CLOSED within a second. Never parks, nor does any
+ * below. */
+void journal_halt(struct journal *journal, const char *why);
 
 uint64_t journal_durable(struct journal *journal);
 enum ledger_state journal_state(struct journal *journal);

@@ -107,6 +107,7 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
             return false;
         case STORE_REFUSED:
             set_state(journal, LEDGER_STOPPED);
+            journal_halt(journal, "the database refused a batch");
             return false;
         }
         if (gives_up(journal))

@@ -48,6 +48,7 @@ struct journal {
     struct entry *recent[JOURNAL_RECENT];
     uint64_t recent_from; /* the oldest position that `recent` has */
     uint64_t recent_bytes;
+    char why_stopped[LEDGER_WHY]; /* the first reason to write nothing more; "": none */
     struct ledger_figures figures;
 
     struct batch batch; /* the committer's own */

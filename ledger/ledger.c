@@ -63,10 +63,13 @@ struct ledger *ledger_open(
 /* What is durable when nothing more will come: so that the next start has no tail to fold. */
 static void last_checkpoint(struct ledger *ledger)
 {
+    char why[300];
     struct context *bounded = context_with_timeout(context_background(), 20 * CLOCK_S);
     if (bounded && journal_state(ledger->journal) == LEDGER_RUNNING &&
-        store_checkpoint(bounded, ledger->store, journal_durable(ledger->journal)) != PG_OK)
-        fprintf(stderr, "teller: no checkpoint at the end; the next start folds the journal\n");
+        store_checkpoint(bounded, ledger->store, journal_durable(ledger->journal), why,
+            sizeof why) != STORE_COMMITTED)
+        fprintf(stderr, "teller: no checkpoint at the end (%s); the next start folds the journal\n",
+            why);
     if (bounded)
         context_release(&bounded);
 }

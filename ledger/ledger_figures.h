@@ -10,12 +10,15 @@ enum ledger_state {
     LEDGER_RUNNING,
     LEDGER_RECOVERING, /* the database is away; what was decided is being retried */
     LEDGER_FENCED,     /* another process took over: this one must exit */
-    LEDGER_STOPPED,    /* the database refused a batch, or the audit found the journal wrong
-                          (audit_wrong_seq): writes have stopped, reads go on */
+    LEDGER_STOPPED,    /* the database refused a batch, or the audit (audit_wrong_seq) or a
+                          checkpoint found the journal wrong: writes have stopped, reads go on */
 };
+
+enum { LEDGER_WHY = 100 };
 
 struct ledger_figures {
     enum ledger_state state;
+    char why_stopped[LEDGER_WHY]; /* STOPPED: the reason, for everybody; otherwise "" */
     const char *name, *strategy;
     uint64_t epoch, batches, durable_seq, head_seq, accounts;
     uint64_t committed_entries; /* since the start, as are all below */

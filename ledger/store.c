@@ -334,16 +334,33 @@ enum store_commit store_commit(
     return outcome;
 }
 
-enum pg_status store_checkpoint(struct context *context, struct store *store, uint64_t seq)
+/* Whatever else it may be refused for (rights, a full disk) is no word about the journal. */
+static bool adds_up(const char *state)
+{
+    return strcmp(state, "TL003") != 0 && strncmp(state, "22", 2) != 0 &&
+           strncmp(state, "23", 2) != 0;
+}
+
+enum store_commit store_checkpoint(
+    struct context *context, struct store *store, uint64_t seq, char *why, size_t size)
 {
     static const struct pg_statement advance = {
         STORE_SLOT_CHECKPOINT, 2, "SELECT checkpoint_advance($1::int, $2::bigint)"};
     char ledger[16], upto[24];
     const char *values[] = {ledger, upto};
+    enum pg_status status = PG_LOST;
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
     snprintf(upto, sizeof upto, "%lu", seq);
     failpoint("checkpoint.before");
-    enum pg_status status = store_read(context, store, &advance, values, NULL);
+    struct pg *pg = store_connect(context, store, why, size);
+    if (pg)
+        status = pg_run(context, pg, &advance, values, NULL);
+    if (pg && status != PG_OK)
+        snprintf(why, size, "%s", pg_message(pg));
+    enum store_commit answer = status == PG_OK                                 ? STORE_COMMITTED
+                               : status == PG_LOST || adds_up(pg_sqlstate(pg)) ? STORE_RETRY
+                                                                               : STORE_REFUSED;
+    pg_close(&pg);
     failpoint("checkpoint.after");
-    return status;
+    return answer;
 }

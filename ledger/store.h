@@ -75,9 +75,10 @@ MUST_CHECK enum store_commit store_commit(
  * yes. */
 MUST_CHECK enum store_commit store_ping(struct context *context, struct store *store);
 
-/* Fold the journal up to `seq` into the balance table. */
-MUST_CHECK enum pg_status store_checkpoint(
-    struct context *context, struct store *store, uint64_t seq);
+/* Fold the journal up to `seq` into the balance table. RETRY: not now; REFUSED: what the journal
+ * says does not add up. `why` says more of both. */
+MUST_CHECK enum store_commit store_checkpoint(
+    struct context *context, struct store *store, uint64_t seq, char *why, size_t size);
 
 /* Run a statement on one of the readers; a connection that was lost while idle is replaced and the
  * statement tried once more. */

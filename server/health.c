@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/health.h"
 
+#include <stdio.h>
+
 #include "server/api.h"
 #include "server/json_out.h"
 #include "server/ledgers.h"
@@ -28,9 +30,18 @@ static const char *why_not_running(const struct ledger_figures *figures)
     case LEDGER_STOPPED:
         break;
     }
-    return figures->audit_wrong_seq
-               ? "the audit found the journal wrong: writes have stopped, reads go on"
-               : "the database refused a batch: writes have stopped, reads go on";
+    return "writes have stopped, reads go on";
+}
+
+static void write_reason(
+    struct json_out *out, const struct ledger_figures *figures, const char *reason)
+{
+    char text[LEDGER_WHY + 80];
+    bool says_why = figures->state == LEDGER_STOPPED && figures->why_stopped[0];
+    snprintf(text, sizeof text, "%s%s%s", says_why ? figures->why_stopped : "",
+        says_why ? ": " : "", reason);
+    json_out_key(out, "reason");
+    json_out_text(out, text);
 }
 
 /* The figures of a ledger that is not running; if all are, of the first. */
@@ -57,10 +68,8 @@ void health_ready(struct request *request, struct response *response)
     json_out_bool(&out, !reason);
     json_out_key(&out, "state");
     json_out_text(&out, ledgers_state_name(figures.state));
-    if (reason) {
-        json_out_key(&out, "reason");
-        json_out_text(&out, reason);
-    }
+    if (reason)
+        write_reason(&out, &figures, reason);
     if (stuck) {
         json_out_key(&out, "ledger");
         json_out_text(&out, figures.name);

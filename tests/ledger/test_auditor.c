@@ -244,9 +244,10 @@ static void trouble_main(void *arg)
     struct trouble *t = arg;
     while (!t->over) {
         co_sleep((20 + (int)(random_next() % 60)) * CLOCK_MS);
-        enum pg_status folded = store_checkpoint(
-            context_background(), t->ledger->store, journal_durable(t->ledger->journal));
-        t->folds += folded == PG_OK;
+        char why[300];
+        enum store_commit folded = store_checkpoint(context_background(), t->ledger->store,
+            journal_durable(t->ledger->journal), why, sizeof why);
+        t->folds += folded == STORE_COMMITTED;
         if (random_next() % 2)
             fixture_ask(t->db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                                " WHERE datname = current_database() AND pid <> pg_backend_pid()");

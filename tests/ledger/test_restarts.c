@@ -6,6 +6,7 @@
 #include "coro/co.h"
 #include "coro/random.h"
 #include "coro/waitgroup.h"
+#include "ledger/ledger_parts.h"
 #include "tests/ledger/requests.h"
 
 static void folds_after_restart(const char *strategy)
@@ -215,12 +216,34 @@ static void survives_cuts(const char *strategy)
 
 /* ---- under both strategies ----------------------------------------------------------------- */
 
+/* A balance that is folded is held against what the service wrote beside the posting. If they
+ * differ, something is wrong with the journal: nothing more is written to it. */
+static void a_fold_that_does_not_add_up(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    struct ledger_figures figures;
+    CU_ASSERT_TRUE(checkpointer_fold(&ledger->checkpointer));
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 10), LEDGER_OK);
+    fixture_do(db, "UPDATE teller.entry SET to_after = 11 WHERE seq = 6");
+    CU_ASSERT_FALSE(checkpointer_fold(&ledger->checkpointer));
+    ledger_read_figures(ledger, &figures);
+    CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
+    CU_ASSERT_STRING_EQUAL(
+        figures.why_stopped, "a checkpoint found that the journal does not add up");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_UNAVAILABLE);
+    CU_ASSERT(fixture_balance(ledger, "b") == 10);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT seq FROM teller.checkpoint"), "5");
+    ledger_close(&ledger);
+}
+
 #define TESTS(X)                                                                                   \
     X(folds_after_restart)                                                                         \
     X(refuses_an_altered_journal)                                                                  \
     X(is_fenced)                                                                                   \
     X(stops_when_refused)                                                                          \
     X(one_row_refused)                                                                             \
-    X(survives_cuts)
+    X(survives_cuts)                                                                               \
+    X(a_fold_that_does_not_add_up)
 
 FIXTURE_BOTH(restarts)

@@ -34,7 +34,7 @@ static void test_what_a_stopped_ledger_says(void)
     call(&fixture, "POST", "/v1/ledgers", "{\"name\":\"halted\"}", 201, "");
     call(&fixture, "POST", HALTED "/accounts", "{\"id\":\"a\",\"asset\":\"USD/2\"}", 201, "");
     call(&fixture, "POST", HALTED "/transfers/batch", "{\"transfers\":[" ITEM("k") "]}", 200, "");
-    journal_halt(bank_find(fixture.api.bank, "halted")->journal);
+    journal_halt(bank_find(fixture.api.bank, "halted")->journal, "for a test");
 
     static const char *const writes[][2] = {
         {HALTED "/accounts", "{\"id\":\"b\",\"asset\":\"USD/2\"}"},
@@ -73,7 +73,7 @@ static void test_whose_doing_it_is(void)
     struct ledger *ledger = bank_find(fixture.api.bank, API_LEDGER);
     expect_detail(NULL, REQUEST_POST, AWAY);
     expect_detail(ledger, REQUEST_POST, AWAY);
-    journal_halt(ledger->journal);
+    journal_halt(ledger->journal, "for a test");
     expect_detail(ledger, REQUEST_GET, AWAY);
     expect_detail(ledger, REQUEST_POST, STOPPED);
     CU_ASSERT_TRUE(journal_enter_state(ledger->journal, LEDGER_FENCED));
