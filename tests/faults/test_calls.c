@@ -230,12 +230,11 @@ static bool is_covered(const char *name)
 /* What the program wants of libpq, as its symbols say. */
 static void look_at_symbols(void *arg)
 {
-    char command[TEXT], name[100];
+    char command[TEXT + SERVICE_PROGRAM], program[SERVICE_PROGRAM], name[100];
     (void)arg;
+    service_program(program);
     snprintf(command, sizeof command,
-        "nm -D --undefined-only \"$(dirname \"$(readlink /proc/%d/exe)\")/../teller\" |"
-        " awk '$2 ~ /^PQ/ { print $2 }'",
-        (int)getpid());
+        "nm -D --undefined-only '%s' | awk '$2 ~ /^PQ/ { print $2 }'", program);
     int functions = 0;
     FILE *symbols = popen(command, "r");
     ensure(symbols);

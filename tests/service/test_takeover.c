@@ -132,10 +132,10 @@ static int entries_of(struct visit *visit, const char *key)
 
 static void run_audit(void *url)
 {
-    char command[700];
-    snprintf(command, sizeof command,
-        "\"$(dirname \"$(readlink /proc/%d/exe)\")/../teller\" audit --database '%s' >/dev/null",
-        (int)getpid(), (const char *)url);
+    char command[700 + SERVICE_PROGRAM], program[SERVICE_PROGRAM];
+    service_program(program);
+    snprintf(command, sizeof command, "'%s' audit --database '%s' >/dev/null", program,
+        (const char *)url);
     CU_ASSERT_EQUAL(system(command), 0);
 }
 
