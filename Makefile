@@ -151,7 +151,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit coverage examples man service faults e2e
+	@tests/run tidy unit coverage examples man openapi service faults e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples

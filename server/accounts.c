@@ -164,8 +164,9 @@ void accounts_list(struct request *request, struct response *response)
         problem_invalid(request, response, "asset", "must be CODE/SCALE, such as USD/2");
         return;
     }
-    if (!api_query_number(request, response, "limit", 1, LIST_MAX, &limit) ||
-        !query_id(request, response, "after", &after))
+    const char *page = api_page_parameter(request, response, "after");
+    if (!page || !api_query_number(request, response, "limit", 1, LIST_MAX, &limit) ||
+        !query_id(request, response, page, &after))
         return;
     struct ledger_account *accounts = arena_alloc(&request->arena, limit * sizeof *accounts);
     size_t count = 0;

@@ -280,6 +280,17 @@ bool api_query_number(struct request *request, struct response *response, const 
     return false;
 }
 
+const char *api_page_parameter(
+    struct request *request, struct response *response, const char *name)
+{
+    if (!request_query(request, "page"))
+        return name;
+    if (!request_query(request, name))
+        return "page";
+    problem_invalid(request, response, "page", "goes with no other place to begin at");
+    return NULL;
+}
+
 struct context *api_patience(const struct request *request)
 {
     int64_t wait_s = request_wait_s(request, WAIT_S, WAIT_MAX_S);

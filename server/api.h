@@ -60,6 +60,12 @@ MUST_CHECK const struct json_in *api_large_body(
 MUST_CHECK bool api_query_number(struct request *request, struct response *response,
     const char *name, uint64_t low, uint64_t high, uint64_t *value);
 
+/* The parameter that says where a page of a list begins: `page`, which takes the `next` of the page
+ * before whatever the list is, or the list's own `name` for it. NULL: both were given, and the
+ * answer is filled in. */
+MUST_CHECK const char *api_page_parameter(
+    struct request *request, struct response *response, const char *name);
+
 /* The bound on how long a request waits; the caller releases it. */
 struct context *api_patience(const struct request *request);
 

@@ -38,7 +38,8 @@ void journal_list(struct request *request, struct response *response)
 {
     uint64_t after = 0, limit = LIST_LIMIT, seq = 0;
     size_t count = 0;
-    if (!api_query_number(request, response, "after", 0, INT64_MAX, &after) ||
+    const char *page = api_page_parameter(request, response, "after");
+    if (!page || !api_query_number(request, response, page, 0, INT64_MAX, &after) ||
         !api_query_number(request, response, "limit", 1, LIST_MAX, &limit))
         return;
     struct entry **entries = arena_alloc(&request->arena, limit * sizeof *entries);
@@ -73,7 +74,8 @@ void journal_statement(struct request *request, struct response *response)
             request, response, "account", "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -");
         return;
     }
-    if (!api_query_number(request, response, "before", 1, INT64_MAX, &before) ||
+    const char *page = api_page_parameter(request, response, "before");
+    if (!page || !api_query_number(request, response, page, 1, INT64_MAX, &before) ||
         !api_query_number(request, response, "limit", 1, LIST_MAX, &limit))
         return;
     struct entry **entries = arena_alloc(&request->arena, limit * sizeof *entries);

@@ -120,18 +120,25 @@ static enum ledger_status page_of_journal(struct page *page, struct ledger *ledg
     return LEDGER_OK;
 }
 
+/* Along an account's statement a page begins at `before`, along the journal at `after`. */
 static bool page_read(struct request *request, struct response *response, struct page *page)
 {
     const char *key = request_query(request, "key"), *account = request_query(request, "account");
-    if (key && request->query_count > 1)
+    const char *own = account ? "before" : "after";
+    uint64_t *begins = account ? &page->before : &page->after;
+    if (key && request->query_count > 1) {
         problem_invalid(request, response, "key", "goes with no other parameter");
-    else if (account && !account_id_is_valid(account))
+        return false;
+    }
+    if (account && !account_id_is_valid(account)) {
         problem_invalid(request, response, "account", "must be an account id");
-    else
-        return api_query_number(request, response, "after", 0, INT64_MAX, &page->after) &&
-               api_query_number(request, response, "before", 1, INT64_MAX, &page->before) &&
-               api_query_number(request, response, "limit", 1, LIST_MAX, &page->limit);
-    return false;
+        return false;
+    }
+    return api_page_parameter(request, response, own) &&
+           api_query_number(request, response, "after", 0, INT64_MAX, &page->after) &&
+           api_query_number(request, response, "before", 1, INT64_MAX, &page->before) &&
+           api_query_number(request, response, "page", account ? 1 : 0, INT64_MAX, begins) &&
+           api_query_number(request, response, "limit", 1, LIST_MAX, &page->limit);
 }
 
 void transfers_list(struct request *request, struct response *response)

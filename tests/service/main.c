@@ -19,6 +19,7 @@ int main(int argc, char **argv)
         &accounts_suite,
         &transfers_suite,
         &batches_suite,
+        &pages_suite,
         &holds_suite,
         &ledgers_suite,
         &export_suite,

@@ -26,6 +26,7 @@ extern const struct unit_suite checker_suite;
 extern const struct unit_suite accounts_suite;
 extern const struct unit_suite transfers_suite;
 extern const struct unit_suite batches_suite;
+extern const struct unit_suite pages_suite;
 extern const struct unit_suite holds_suite;
 extern const struct unit_suite ledgers_suite;
 extern const struct unit_suite audits_suite;

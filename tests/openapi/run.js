@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The API's description, held against what its readers do with it: every schema compiles, every
+// example follows its schema, and the types that a generator makes of it let a client say what the
+// service takes. Run from the root after `npm ci`; prints "openapi: N passed, N failed" last.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const modules = createRequire(new URL('../../build/', import.meta.url));
+const Ajv = modules('ajv/dist/2020').default;
+const addFormats = modules('ajv-formats').default;
+
+const DOCUMENT = 'server/openapi.json';
+const TYPES = 'build/openapi.ts';
+
+let passed = 0;
+let failed = 0;
+
+function check(name, test) {
+    try {
+        test();
+        passed++;
+    } catch (error) {
+        failed++;
+        console.log(`FAILED  ${name}\n${error.stdout ?? ''}${error.message}`);
+    }
+}
+
+/** Calls visit(value, path) for every object of the document, from the outside in. */
+function walk(value, visit, path = '#') {
+    if (value === null || typeof value !== 'object') return;
+    visit(value, path);
+    for (const [name, member] of Object.entries(value))
+        walk(member, visit, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+}
+
+/** The examples that an object gives of the schema beside them, or of itself: [path, example]. */
+function examplesAt(value, path) {
+    const found = [];
+    const schema = value.schema ? `${path}/schema` : null;
+    if (schema && 'example' in value) found.push([schema, value.example]);
+    if (schema && value.examples)
+        for (const example of Object.values(value.examples)) found.push([schema, example.value]);
+    if (!schema && Array.isArray(value.examples))
+        for (const example of value.examples) found.push([path, example]);
+    return found;
+}
+
+function validator(document) {
+    const ajv = new Ajv({ strict: true, allErrors: true, allowUnionTypes: true,
+        strictRequired: false });
+    addFormats(ajv);
+    const around = Object.keys(document); // the document is a schema's surroundings
+    for (const word of [...around, 'example', 'discriminator']) ajv.addKeyword(word);
+    ajv.addSchema({ $id: 'teller', ...document }, undefined, false, false);
+    return (path) => ajv.compile({ $ref: `teller${encodeURI(path)}` });
+}
+
+function checkDocument(document) {
+    const compile = validator(document);
+    for (const name of Object.keys(document.components.schemas))
+        check(`schema ${name}`, () => compile(`#/components/schemas/${name}`));
+    walk(document, (value, path) => {
+        for (const [schema, example] of examplesAt(value, path))
+            check(`example at ${path}`, () => {
+                const validate = compile(schema);
+                if (!validate(example))
+                    throw new Error(JSON.stringify({ example, errors: validate.errors }, null, 1));
+            });
+    });
+}
+
+/** What a client in TypeScript is given: types from a generator, and a program that uses them. */
+function checkTypes() {
+    const bin = (name) => `build/node_modules/.bin/${name}`;
+    check('types are generated', () =>
+        execFileSync(bin('openapi-typescript'), [DOCUMENT, '-o', TYPES], { stdio: 'pipe' }));
+    writeFileSync('build/client.ts', readFileSync('tests/openapi/client.ts'));
+    check('a client says what the service takes', () =>
+        execFileSync(bin('tsc'), ['--noEmit', '--strict', '--target', 'es2022', '--module',
+            'nodenext', '--moduleResolution', 'nodenext', 'build/client.ts'],
+        { encoding: 'utf8' }));
+}
+
+checkDocument(JSON.parse(readFileSync(DOCUMENT, 'utf8')));
+checkTypes();
+console.log(`openapi: ${passed} passed, ${failed} failed`);
+process.exitCode = failed || !passed ? 1 : 0;
