@@ -50,7 +50,7 @@ SERVER := $(filter-out %/main.o,$(call objects,server)) $(OBJ)/embed/web.o $(OBJ
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 
 LEDGER_LIBS := -lpq -lsodium
-SERVER_LIBS := -lmicrohttpd -ljansson $(LEDGER_LIBS)
+SERVER_LIBS := -lmicrohttpd -ljansson -lunistring $(LEDGER_LIBS)
 
 LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
@@ -121,7 +121,7 @@ build/node_modules/.for-e2e: package.json package-lock.json
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # --- what must be on the machine --------------------------------------------------------------
-BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev \
+BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libunistring-dev \
   node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger

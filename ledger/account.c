@@ -237,9 +237,20 @@ bool account_renumber(struct account_table *table, struct account *account, uint
     return true;
 }
 
+/* A number is given once, though to nobody if memory is short. */
 bool account_number(struct account_table *table, struct account *account)
 {
-    return account_renumber(table, account, atomic_fetch_add(&table->last_number, 1) + 1);
+    uint64_t last = atomic_load(&table->last_number);
+    do {
+        if (last + 1 >= (uint64_t)CHUNK * CHUNKS)
+            return false;
+    } while (!atomic_compare_exchange_weak(&table->last_number, &last, last + 1));
+    return account_renumber(table, account, last + 1);
+}
+
+bool account_table_is_full(struct account_table *table)
+{
+    return account_count(table) + 1 >= (uint64_t)CHUNK * CHUNKS;
 }
 
 struct account *account_by_number(struct account_table *table, uint64_t number)

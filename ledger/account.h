@@ -70,11 +70,12 @@ struct account *account_by_number(struct account_table *table, uint64_t number);
 MUST_CHECK struct account *account_find_or_add(struct account_table *table, const char *id);
 
 /* Give an account the next number, or the one that the database has for it. False: memory is
- * short, or there are 2^28 accounts. */
+ * short, or the table is full. */
 MUST_CHECK bool account_number(struct account_table *table, struct account *account);
 MUST_CHECK bool account_renumber(
     struct account_table *table, struct account *account, uint64_t number);
 
-uint64_t account_count(struct account_table *table); /* the highest number given */
+uint64_t account_count(struct account_table *table);     /* the highest number given */
+bool account_table_is_full(struct account_table *table); /* that is as high as it can be: 2^28-1 */
 
 #endif

@@ -208,7 +208,7 @@ static enum ledger_status create(struct context *context, struct bank *bank, con
     if (seat && strategy && strcmp(seat->strategy, strategy) != 0)
         return LEDGER_LEDGER_EXISTS;
     if (!seat && atomic_load(&bank->count) == BANK_LEDGERS_MAX)
-        return LEDGER_OVERLOADED;
+        return LEDGER_LEDGER_LIMIT;
     if (!strategy)
         strategy = named_strategy(bank->strategies, name);
     if (!strategy)

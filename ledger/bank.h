@@ -31,7 +31,7 @@ struct ledger *bank_find(struct bank *bank, const char *name);
 
 /*
  * Make a ledger of a valid name. `strategy` "owner", "sharded" or NULL: the default. The same again
- * is LEDGER_OK with *created false; LEDGER_LEDGER_EXISTS: with another strategy; OVERLOADED:
+ * is LEDGER_OK with *created false; LEDGER_LEDGER_EXISTS: with another strategy; LEDGER_LIMIT:
  * there are BANK_LEDGERS_MAX; UNAVAILABLE: the database. May park; thread-safe.
  */
 enum ledger_status bank_create(struct context *context, struct bank *bank, const char *name,

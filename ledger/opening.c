@@ -191,13 +191,19 @@ static void append_opening(struct opening *o, struct account *account, struct en
     account->opened = account->seq = account->moved = journal_append(o->ledger->journal, entry);
 }
 
+/* Why there cannot be one more account. */
+static enum ledger_status refusal(struct ledger *ledger)
+{
+    return account_table_is_full(ledger->accounts) ? LEDGER_ACCOUNT_LIMIT : LEDGER_OVERLOADED;
+}
+
 /* Whatever can fail comes before the first entry: an opening that is refused leaves none. */
 static void open_accounts(struct opening *o)
 {
     struct account *account = o->account, *world = o->world->opened ? NULL : o->world;
     if ((world && !account_number(o->ledger->accounts, world)) ||
         !account_number(o->ledger->accounts, account)) {
-        o->status = LEDGER_OVERLOADED;
+        o->status = refusal(o->ledger);
         return;
     }
     if (world) {
@@ -275,8 +281,11 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
         return open_named_world(context, ledger, request, account, seq);
     if (journal_state(ledger->journal) != LEDGER_RUNNING)
         return LEDGER_UNAVAILABLE;
-    if (!journal_has_room(ledger->journal) || (!find_open(&o) && !prepare_opening(&o))) {
+    if (!journal_has_room(ledger->journal)) {
         o.status = LEDGER_OVERLOADED;
+    } else if (!find_open(&o) &&
+               (account_table_is_full(ledger->accounts) || !prepare_opening(&o))) {
+        o.status = refusal(ledger);
     } else {
         struct account *accounts[] = {o.world, o.account};
         if (!o.found)

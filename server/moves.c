@@ -10,7 +10,6 @@
 
 #define AMOUNT_RULE                                                                                \
     "must be a whole number from 1 to 10^38-1: a JSON integer up to 2^53-1, or a string of digits"
-#define KEY_RULE "must be 1-255 printable ASCII characters"
 
 /* ---- reading a request --------------------------------------------------------------------- */
 
@@ -20,7 +19,7 @@ bool moves_read_key(struct request *request, struct response *response, const ch
     *key = request_key(request, &good);
     if (!good)
         problem_invalid(
-            request, response, "Idempotency-Key", KEY_RULE ", with or without quotes around");
+            request, response, "Idempotency-Key", MOVES_KEY_RULE ", with or without quotes around");
     return good;
 }
 
@@ -115,7 +114,7 @@ bool moves_read_transfer(struct request *request, struct response *response,
            api_metadata(request, response, NULL, body, &transfer->metadata);
 }
 
-static bool key_is_valid(const char *key)
+bool moves_key_is_valid(const char *key)
 {
     size_t length = key ? strlen(key) : 0;
     for (size_t i = 0; i < length; i++)
@@ -134,9 +133,9 @@ bool moves_read_item(struct request *request, struct response *response,
         return false;
     const struct json_in *key = json_in_member(item, "key");
     transfer->key = key && !json_in_is_null(key) ? json_in_text(key) : NULL;
-    if (!key || json_in_is_null(key) || key_is_valid(transfer->key))
+    if (!key || json_in_is_null(key) || moves_key_is_valid(transfer->key))
         return true;
-    problem_invalid_at(request, response, place, "key", KEY_RULE);
+    problem_invalid_at(request, response, place, "key", MOVES_KEY_RULE);
     return false;
 }
 

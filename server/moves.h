@@ -15,6 +15,11 @@
 
 #define MOVES_ID_RULE "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -"
 
+#define MOVES_KEY_RULE "must be 1-255 printable ASCII characters"
+
+/* Can it be the key of a request? NULL cannot. */
+bool moves_key_is_valid(const char *key);
+
 /* The header Idempotency-Key; NULL: there is none. */
 MUST_CHECK bool moves_read_key(
     struct request *request, struct response *response, const char **key);

@@ -26,6 +26,8 @@ int problem_http_status(enum ledger_status status)
         [LEDGER_ACCOUNT_NOT_FOUND] = 404,
         [LEDGER_ACCOUNT_EXISTS] = 409,
         [LEDGER_LEDGER_EXISTS] = 409,
+        [LEDGER_LEDGER_LIMIT] = 409,
+        [LEDGER_ACCOUNT_LIMIT] = 409,
         [LEDGER_TRANSFER_NOT_FOUND] = 404,
         [LEDGER_HOLD_NOT_FOUND] = 404,
         [LEDGER_POSITION_AHEAD] = 409,

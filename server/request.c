@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
+#include <unistr.h>
 
 enum { KEY_MAX = 255 };
 
@@ -15,7 +16,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decode a piece of the target into the arena; NULL if it is malformed. */
+/* Decode a piece of the target into the arena; NULL if it is malformed, or no UTF-8. */
 static const char *decode(struct arena *arena, const char *from, const char *end, bool is_query)
 {
     char *start = arena_alloc(arena, (size_t)(end - from) + 1), *to = start;
@@ -36,7 +37,7 @@ static const char *decode(struct arena *arena, const char *from, const char *end
         *to++ = (char)c;
     }
     *to = '\0';
-    return start;
+    return u8_check((const uint8_t *)start, (size_t)(to - start)) ? NULL : start;
 }
 
 static const char *find(const char *from, const char *end, char c)

@@ -55,8 +55,8 @@ struct request {
     struct ledger *served;
 };
 
-/* Take the target apart. False: it is malformed (a bad percent escape, a NUL), or too many parts.
- */
+/* Take the target apart. False: it is malformed (a bad percent escape, a NUL, what is not UTF-8),
+ * or has too many parts. */
 MUST_CHECK bool request_read_target(struct request *request, const char *target, size_t length);
 
 /* The value of a query parameter; NULL if it was not given. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "server/api.h"
+#include "server/moves.h"
 #include "server/problem.h"
 #include "server/render.h"
 #include "server/transfers.h"
@@ -126,6 +127,10 @@ static bool page_read(struct request *request, struct response *response, struct
     const char *key = request_query(request, "key"), *account = request_query(request, "account");
     const char *own = account ? "before" : "after";
     uint64_t *begins = account ? &page->before : &page->after;
+    if (key && !moves_key_is_valid(key)) {
+        problem_invalid(request, response, "key", MOVES_KEY_RULE);
+        return false;
+    }
     if (key && request->query_count > 1) {
         problem_invalid(request, response, "key", "goes with no other parameter");
         return false;

@@ -7,6 +7,7 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "ledger/bank.h"
+#include "ledger/ledger_parts.h"
 #include "tests/ledger/fixture.h"
 
 static struct bank *open_bank(const char *db, const char *strategies)
@@ -161,7 +162,9 @@ static void full_house(void)
         fixture_account(create(bank, name, NULL), "a", "USD/2", "0");
     }
     CU_ASSERT_EQUAL(bank_create(context_background(), bank, "more", NULL, &ledger, &created),
-        LEDGER_OVERLOADED);
+        LEDGER_LEDGER_LIMIT);
+    CU_ASSERT_EQUAL(
+        bank_create(context_background(), bank, "l1", NULL, &ledger, &created), LEDGER_OK);
     CU_ASSERT_EQUAL(bank_list(bank, all), BANK_LEDGERS_MAX);
     const char *connections = fixture_ask(db,
         "SELECT (count(*) < 80)::text FROM pg_stat_activity WHERE datname = current_database()");
@@ -169,7 +172,34 @@ static void full_house(void)
     bank_close(&bank);
 }
 
+/* As if there were as many accounts as there can be: one more is refused, and not for a while. */
+static void full_ledger(void)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, "sharded");
+    const struct ledger_open_account more = {.id = "more", .asset = "USD/2"};
+    const struct ledger_open_account again = {.id = "a", .asset = "USD/2", .has_floor = true};
+    struct ledger_account account;
+    bool opened;
+    uint64_t seq;
+    fixture_account(ledger, "a", "USD/2", "0");
+    struct account *last = account_find_or_add(ledger->accounts, "last");
+    CU_ASSERT_FATAL(last && account_renumber(ledger->accounts, last, (UINT64_C(1) << 28) - 1));
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL(
+            ledger_open_account(context_background(), ledger, &more, &account, &opened, &seq),
+            LEDGER_ACCOUNT_LIMIT);
+    CU_ASSERT_EQUAL(seq, 2);
+    CU_ASSERT_EQUAL(
+        ledger_open_account(context_background(), ledger, &again, &account, &opened, &seq),
+        LEDGER_OK);
+    CU_ASSERT_FALSE(opened);
+    CU_ASSERT_EQUAL(account_count(ledger->accounts), (UINT64_C(1) << 28) - 1);
+    ledger_close(&ledger);
+}
+
 const struct unit_suite bank_suite = {.name = "bank",
     .tests = (const struct unit_test[]){{"ledgers_are_islands", ledgers_are_islands},
         {"names_and_strategies", names_and_strategies}, {"made_again", made_again},
-        {"made_by_many", made_by_many}, {"full_house", full_house}, {0}}};
+        {"made_by_many", made_by_many}, {"full_house", full_house},
+        {"full_ledger", full_ledger}, {0}}};

@@ -43,6 +43,20 @@ static void test_target(void)
     with_request("/%zz", false, NULL);
     with_request("/a%00b", false, NULL);
     with_request("/?a=%00", false, NULL);
+    with_request("/caf%c3%a9?a=%E2%82%AC%f0%9f%92%b6", true, NULL);
+    static const char *const not_utf8[] = {"%ff", "%c3", "%c3%28", "%80", "%c0%80", "%c0%af",
+        "%e0%80%af", "%ed%a0%80", "%f4%90%80%80", "%f8%88%80%80%80", "a%e2%82"};
+    for (size_t i = 0; i < sizeof not_utf8 / sizeof not_utf8[0]; i++) {
+        char target[64];
+        static const char *const places[] = {"/%s", "/a/%s/b", "/a?key=%s", "/a?%s=1", "/a?b&c=%s"};
+        for (size_t place = 0; place < sizeof places / sizeof places[0]; place++) {
+            static const char mark[] = "%s";
+            size_t before = (size_t)(strstr(places[place], mark) - places[place]);
+            snprintf(target, sizeof target, "%.*s%s%s", (int)before, places[place], not_utf8[i],
+                places[place] + before + strlen(mark));
+            with_request(target, false, NULL);
+        }
+    }
     with_request("/1/2/3/4/5/6/7/8", true, NULL);
     with_request("/1/2/3/4/5/6/7/8/9", false, NULL);
     with_request("/?1&2&3&4&5&6&7&8&9", false, NULL);

@@ -30,6 +30,8 @@ static const struct row rows[] = {
     {DEPOSIT, "{\"amount\":1,\"amount\":1}", 400, "invalid_json", NULL},
     {DEPOSIT, "{\"amount\":1,\"metadata\":{\"a\":\"\xff\xfe\"}}", 400, "invalid_json", NULL},
     {DEPOSIT, "{\"amount\":1,\"metadata\":{\"a\":\"\\ud800\"}}", 400, "invalid_json", NULL},
+    {DEPOSIT, "{\"amount\":1,\"metadata\":{\"a\":\"\\u0000\"}}", 400, "invalid_json", NULL},
+    {DEPOSIT, "{\"amount\":\"1\\u0000\"}", 400, "invalid_json", NULL},
     {DEPOSIT, "{\"amount\":1e999}", 400, "invalid_json", NULL},
     /* not an object */
     {DEPOSIT, "[]", 400, "invalid_request", "body"},
@@ -196,12 +198,46 @@ static void types_and_queries(void)
     static const char *const queries[] = {"/accounts?limit=0", "/accounts?limit=1001",
         "/accounts?limit=x", "/accounts?limit=1&limit=2", "/accounts?colour=red",
         "/journal?after=-1", "/journal?after=1.5", "/accounts/victim/entries?before=x",
-        "/accounts?prefix=a%20b"};
+        "/accounts?prefix=a%20b", "/transfers?key=caf%c3%a9", "/transfers?key=",
+        "/transfers?key=a%09b", "/transfers?key=a%7fb", "/transfers?account=caf%c3%a9",
+        "/accounts?asset=%e2%82%ac/2", "/accounts?after=caf%c3%a9"};
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         visit_get(&visit, queries[i]);
         EXPECT_PROBLEM(&visit, 400, "invalid_request");
     }
     CU_ASSERT_EQUAL(journal_end(&visit), before);
+    visit_end(&visit);
+}
+
+/* What is no text at all is refused wherever it stands, before anybody asks the database for it. */
+static void no_text(void)
+{
+    static const char *const texts[] = {"%ff", "%c3%28", "%c0%80", "%ed%a0%80", "a%00b"};
+    static const struct {
+        const char *before, *behind;
+    } places[] = {{"/transfers?key=", ""}, {"/transfers?account=", ""}, {"/accounts?prefix=", ""},
+        {"/accounts?asset=", ""}, {"/accounts?after=", ""}, {"/accounts/", ""},
+        {"/accounts/", "/entries"}, {"/accounts/victim?at=", ""}, {"/holds/", ""},
+        {"/transfers/", ""}, {"/v1/ledgers/", ""}, {"/v1/ledgers/", "/accounts"},
+        {"/journal?", "=1"}, {"/events?after=", ""}};
+    struct visit visit;
+    char path[400], longest[300];
+    begin(&visit);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++) {
+            snprintf(path, sizeof path, "%s%s%s", places[i].before, texts[j], places[i].behind);
+            visit_get(&visit, path);
+            EXPECT_PROBLEM(&visit, 400, "bad_request");
+        }
+    memset(longest, 'k', 256);
+    longest[256] = '\0';
+    snprintf(path, sizeof path, "/transfers?key=%s", longest);
+    visit_get(&visit, path);
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    longest[255] = '\0';
+    snprintf(path, sizeof path, "/transfers?key=%s", longest);
+    visit_get(&visit, path);
+    EXPECT_STATUS(&visit, 200);
     visit_end(&visit);
 }
 
@@ -243,4 +279,4 @@ static void nesting(void)
 
 const struct unit_suite rejections_suite = {"rejections", 2,
     (const struct unit_test[]){{"table", table}, {"keys", keys},
-        {"types_and_queries", types_and_queries}, {"nesting", nesting}, {0}}};
+        {"types_and_queries", types_and_queries}, {"no_text", no_text}, {"nesting", nesting}, {0}}};
