@@ -24,45 +24,6 @@ void audit_note(struct audit_report *report, uint64_t seq, const char *format, .
         snprintf(report->text + used, sizeof report->text - used, "seq %lu: %s\n", seq, what);
 }
 
-/* ---- the checkpoint ------------------------------------------------------------------------- */
-
-static struct account *account_of(struct audit_replay *r, const struct row *row, unsigned column)
-{
-    return account_by_number(r->accounts, row_bigint(row, column));
-}
-
-static bool compare_balance(const struct row *row, void *arg)
-{
-    enum { ACCOUNT, BALANCE, SEQ };
-    struct audit_replay *r = arg;
-    const struct account *account = row_is_plain(row, "bmb") ? account_of(r, row, ACCOUNT) : NULL;
-    if (!account || account->balance != row_money(row, BALANCE) ||
-        account->moved != row_bigint(row, SEQ))
-        audit_note(r->report, account ? account->moved : r->seq,
-            "the checkpoint at %lu differs for account %s", r->seq, account ? account->id : "?");
-    r->compared++;
-    return true;
-}
-
-/* The replay is where the checkpoint is: they must agree. */
-static enum pg_status compare_checkpoint(struct audit_replay *r)
-{
-    char sql[160];
-    uint64_t moved = 0;
-    snprintf(sql, sizeof sql,
-        "COPY (SELECT account,balance,seq FROM balance WHERE ledger=%d) TO STDOUT (FORMAT binary)",
-        r->ledger);
-    enum pg_status status = pg_unload(r->context, r->pg, sql, compare_balance, r);
-    for (uint64_t number = 1; number <= account_count(r->accounts); number++) {
-        const struct account *account = account_by_number(r->accounts, number);
-        moved += account && account->moved > account->opened;
-    }
-    if (status == PG_OK && moved != r->compared)
-        audit_note(r->report, r->seq, "the checkpoint has %lu accounts that moved, not %lu",
-            r->compared, moved);
-    return status;
-}
-
 /* ---- batches ------------------------------------------------------------------------------- */
 
 static void check_batch(struct audit_replay *r, const struct audit_batch *batch)
@@ -97,14 +58,14 @@ static enum pg_status replay_chunk(struct audit_replay *r)
     for (size_t i = 0; i < r->chunk.count && status == PG_OK; i++) {
         const struct audit_batch *batch = &r->chunk.batches[i];
         check_batch(r, batch);
-        while (status == PG_OK && audit_chunk_peek(&r->chunk, STORE_ENTRIES, &row, &seq) &&
+        while (status == PG_OK && audit_chunk_peek(&r->chunk, AUDIT_ENTRIES, &row, &seq) &&
                seq <= batch->last_seq) {
-            audit_chunk_take(&r->chunk, STORE_ENTRIES, &row);
+            audit_chunk_take(&r->chunk, AUDIT_ENTRIES, &row);
             audit_entry(r, &row);
             if (r->short_of_memory)
                 status = PG_ERROR;
             else if (r->seq == r->checkpoint)
-                status = compare_checkpoint(r);
+                status = audit_checkpoint(r);
         }
         if (r->seq < batch->last_seq) {
             audit_note(r->report, r->seq + 1, "missing; batch %lu goes to %lu", batch->number,
@@ -113,7 +74,7 @@ static enum pg_status replay_chunk(struct audit_replay *r)
         }
         co_yield();
     }
-    for (int i = 0; i < STORE_TABLES && status == PG_OK; i++)
+    for (int i = 0; i < AUDIT_TABLES && status == PG_OK; i++)
         (void)audit_entry_row(r, i, UINT64_MAX, &left);
     return status;
 }
@@ -209,9 +170,11 @@ static enum pg_status replay_all(struct audit_replay *r)
         " WHERE ledger=%d) TO STDOUT (FORMAT binary)",
         r->ledger);
     enum pg_status status = pg_unload(r->context, r->pg, sql, take_ends, r);
+    if (status == PG_OK && r->checkpoint == 0)
+        status = audit_checkpoint(r);
     while (status == PG_OK) {
         status = audit_chunk_read(
-            r->context, r->pg, r->ledger, r->batch, INT64_MAX, STORE_WAYPOINTS, &r->chunk);
+            r->context, r->pg, r->ledger, r->batch, INT64_MAX, AUDIT_WAYPOINTS, &r->chunk);
         if (status != PG_OK || r->chunk.count == 0)
             break;
         status = replay_chunk(r);

@@ -15,23 +15,23 @@
 static const struct {
     const char *columns, *types, *from, *order;
     unsigned column;
-} sources[STORE_TABLES] = {
-    [STORE_ACCOUNTS] = {"a.*", "-b--mb-",
+} sources[AUDIT_TABLES] = {
+    [AUDIT_ACCOUNTS] = {"a.*", "-B--mB-",
         "entry e CROSS JOIN LATERAL (SELECT ledger,no,id,asset,floor,opened,metadata FROM account"
         " WHERE ledger = e.ledger AND no = e.account AND opened = e.seq AND e.kind = 1 OFFSET 0) a",
         "", 5},
-    [STORE_ENTRIES] = {"ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref",
-        "-bt---b-m-b", "entry e", "", 1},
-    [STORE_POSTINGS] = {"ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev",
-        "-b-bbmmmbb", "posting e", ",leg", 1},
-    [STORE_HOLDS] = {"ledger,seq,from_no,to_no,amount,expires_at", "-bbbmt", "hold e", "", 1},
-    [STORE_HELD] = {"d.*", "-bbm",
+    [AUDIT_ENTRIES] = {"ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref",
+        "-BT---b-m-b", "entry e", "", 1},
+    [AUDIT_POSTINGS] = {"ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev",
+        "-B-BBMMMBB", "posting e", ",leg", 1},
+    [AUDIT_HOLDS] = {"ledger,seq,from_no,to_no,amount,expires_at", "-BBBMt", "hold e", "", 1},
+    [AUDIT_HELD] = {"d.*", "-BBM",
         "entry e CROSS JOIN LATERAL (SELECT from_no FROM hold WHERE ledger = e.ledger AND"
         " seq = CASE WHEN e.kind = 4 THEN e.seq WHEN e.kind IN (5,6,7) THEN e.ref END OFFSET 0) h"
         " CROSS JOIN LATERAL (SELECT ledger,account,seq,held FROM held WHERE ledger = e.ledger"
         " AND account = h.from_no AND seq = e.seq OFFSET 0) d",
         "", 2},
-    [STORE_WAYPOINTS] = {"ledger,account,seq", "-bb", "waypoint e", ",account", 2},
+    [AUDIT_WAYPOINTS] = {"ledger,account,seq", "-BB", "waypoint e", ",account", 2},
 };
 
 static bool keep_row(const struct row *row, void *arg)
@@ -92,7 +92,7 @@ static enum pg_status read_table(
 }
 
 enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledger, uint64_t after,
-    uint64_t upto, enum store_table last, struct audit_chunk *chunk)
+    uint64_t upto, enum audit_table last, struct audit_chunk *chunk)
 {
     char sql[300];
     chunk->count = chunk->entries = 0;
@@ -109,7 +109,7 @@ enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledg
 }
 
 bool audit_chunk_peek(
-    struct audit_chunk *chunk, enum store_table table, struct row *row, uint64_t *seq)
+    struct audit_chunk *chunk, enum audit_table table, struct row *row, uint64_t *seq)
 {
     const struct audit_rows *rows = &chunk->tables[table];
     if (rows->at == rows->size)
@@ -120,7 +120,7 @@ bool audit_chunk_peek(
     return true;
 }
 
-void audit_chunk_take(struct audit_chunk *chunk, enum store_table table, const struct row *row)
+void audit_chunk_take(struct audit_chunk *chunk, enum audit_table table, const struct row *row)
 {
     chunk->tables[table].at += row->size;
 }
@@ -131,7 +131,7 @@ void audit_chunk_hash(struct audit_chunk *chunk, const struct audit_batch *batch
     struct hash hash;
     hash_start(&hash, HASH_CHAIN);
     hash_add(&hash, before, HASH_CHAIN);
-    for (int i = STORE_ACCOUNTS; i <= STORE_HOLDS; i++) {
+    for (int i = AUDIT_ACCOUNTS; i <= AUDIT_HOLDS; i++) {
         struct audit_rows *rows = &chunk->tables[i];
         size_t start = rows->at;
         struct row row;
@@ -150,6 +150,6 @@ void audit_chunk_hash(struct audit_chunk *chunk, const struct audit_batch *batch
 
 void audit_chunk_free(struct audit_chunk *chunk)
 {
-    for (int i = 0; i < STORE_TABLES; i++)
+    for (int i = 0; i < AUDIT_TABLES; i++)
         free(chunk->tables[i].bytes);
 }

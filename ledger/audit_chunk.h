@@ -13,6 +13,17 @@
 
 enum { AUDIT_CHUNK_BATCHES = 512, AUDIT_CHUNK_ENTRIES = 8192 };
 
+/* What is read of the journal; the first four are what the hash of a batch covers. */
+enum audit_table {
+    AUDIT_ACCOUNTS,
+    AUDIT_ENTRIES,
+    AUDIT_POSTINGS,
+    AUDIT_HOLDS,
+    AUDIT_HELD,
+    AUDIT_WAYPOINTS,
+    AUDIT_TABLES,
+};
+
 struct audit_rows {
     const char *types; /* for row_is_plain() */
     char *bytes;
@@ -30,7 +41,7 @@ struct audit_chunk {
     size_t count;
     uint64_t entries;
     bool full;
-    struct audit_rows tables[STORE_TABLES];
+    struct audit_rows tables[AUDIT_TABLES];
 };
 
 /*
@@ -40,12 +51,12 @@ struct audit_chunk {
  * that no service writes is left out: its batch's hash tells. Parks.
  */
 MUST_CHECK enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledger,
-    uint64_t after, uint64_t upto, enum store_table last, struct audit_chunk *chunk);
+    uint64_t after, uint64_t upto, enum audit_table last, struct audit_chunk *chunk);
 
 /* Look at the next row of a table without taking it, and its position; false: there is none. */
 bool audit_chunk_peek(
-    struct audit_chunk *chunk, enum store_table table, struct row *row, uint64_t *seq);
-void audit_chunk_take(struct audit_chunk *chunk, enum store_table table, const struct row *row);
+    struct audit_chunk *chunk, enum audit_table table, struct row *row, uint64_t *seq);
+void audit_chunk_take(struct audit_chunk *chunk, enum audit_table table, const struct row *row);
 
 /* The hash that the batch should have after `before`, from its rows: those that begin at the next
  * row of each table. */

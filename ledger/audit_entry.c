@@ -11,14 +11,14 @@
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-bool audit_entry_row(struct audit_replay *r, enum store_table table, uint64_t seq, struct row *row)
+bool audit_entry_row(struct audit_replay *r, enum audit_table table, uint64_t seq, struct row *row)
 {
-    static const char *const names[STORE_TABLES] = {[STORE_ACCOUNTS] = "account",
-        [STORE_ENTRIES] = "entry",
-        [STORE_POSTINGS] = "posting",
-        [STORE_HOLDS] = "hold",
-        [STORE_HELD] = "held",
-        [STORE_WAYPOINTS] = "waypoint"};
+    static const char *const names[AUDIT_TABLES] = {[AUDIT_ACCOUNTS] = "account",
+        [AUDIT_ENTRIES] = "entry",
+        [AUDIT_POSTINGS] = "posting",
+        [AUDIT_HOLDS] = "hold",
+        [AUDIT_HELD] = "held",
+        [AUDIT_WAYPOINTS] = "waypoint"};
     uint64_t of;
     while (audit_chunk_peek(&r->chunk, table, row, &of) && of <= seq) {
         audit_chunk_take(&r->chunk, table, row);
@@ -41,7 +41,7 @@ static void open_account(struct audit_replay *r, uint64_t seq, const struct row 
     enum { NUMBER = 1, ID, ASSET, FLOOR, OF_ENTRY = 6 };
     char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
     struct row row;
-    if (!audit_entry_row(r, STORE_ACCOUNTS, seq, &row)) {
+    if (!audit_entry_row(r, AUDIT_ACCOUNTS, seq, &row)) {
         audit_note(r->report, seq, "the account that it opened is missing");
         return;
     }
@@ -77,6 +77,8 @@ static void freeze(struct audit_replay *r, uint64_t seq, const struct row *entry
         }
         now = &account->frozen;
         account->seq = seq;
+    } else {
+        r->froze = seq;
     }
     if (*now == frozen)
         audit_note(r->report, seq, "freezes what is frozen, or the other way round");
@@ -92,7 +94,7 @@ static size_t read_postings(struct audit_replay *r, uint64_t seq)
     size_t count = 0;
     bool good = true;
     struct row row;
-    while (audit_entry_row(r, STORE_POSTINGS, seq, &row)) {
+    while (audit_entry_row(r, AUDIT_POSTINGS, seq, &row)) {
         struct posting posting = {.from = account_of(r, &row, FROM),
             .to = account_of(r, &row, TO),
             .amount = row_money(&row, AMOUNT)};
@@ -155,7 +157,7 @@ static void check_held(struct audit_replay *r, uint64_t seq, const struct accoun
 {
     enum { ACCOUNT = 1, HELD = 3 };
     struct row row;
-    if (!audit_entry_row(r, STORE_HELD, seq, &row))
+    if (!audit_entry_row(r, AUDIT_HELD, seq, &row))
         audit_note(r->report, seq, "what account %s has held is missing", account->id);
     else if (account_of(r, &row, ACCOUNT) != account || row_money(&row, HELD) != account->held)
         audit_note(r->report, seq, "what account %s has held does not add up", account->id);
@@ -168,7 +170,7 @@ static void hold(struct audit_replay *r, uint64_t seq)
     struct account *broken = NULL;
     money held;
     r->report->holds++;
-    if (!audit_entry_row(r, STORE_HOLDS, seq, &row)) {
+    if (!audit_entry_row(r, AUDIT_HOLDS, seq, &row)) {
         audit_note(r->report, seq, "the hold is missing");
         return;
     }
@@ -237,7 +239,7 @@ static void check_waypoints(struct audit_replay *r, uint64_t seq)
 {
     enum { ACCOUNT = 1 };
     struct row row;
-    while (audit_entry_row(r, STORE_WAYPOINTS, seq, &row)) {
+    while (audit_entry_row(r, AUDIT_WAYPOINTS, seq, &row)) {
         const struct account *account = account_of(r, &row, ACCOUNT);
         if (!account || account->moved != seq || account->opened == seq)
             audit_note(r->report, seq, "a waypoint of an account that it does not move");

@@ -23,6 +23,7 @@ struct audit_replay {
     struct audit_report *report;
     struct audit_chunk chunk;
     uint64_t seq, batch, epoch, writer_batch, checkpoint, compared;
+    uint64_t froze; /* the last entry that froze or unfroze the whole ledger */
     int64_t at_us;
     bool frozen, chained, short_of_memory;
     uint8_t hash[HASH_CHAIN];
@@ -36,6 +37,9 @@ void audit_entry(struct audit_replay *replay, const struct row *row);
 /* The next row of a table that belongs to the entry `seq`; rows before it belong to none, and are
  * findings. */
 bool audit_entry_row(
-    struct audit_replay *replay, enum store_table table, uint64_t seq, struct row *row);
+    struct audit_replay *replay, enum audit_table table, uint64_t seq, struct row *row);
+
+/* Compare what the checkpoint says with the replay, which is at its position. */
+enum pg_status audit_checkpoint(struct audit_replay *replay);
 
 #endif

@@ -50,6 +50,12 @@ static void compare_kept(struct audit_walk *w, const struct slot *slot)
         audit_note(w->report, has_moved ? slot->moved : w->checkpoint,
             "the balance table differs from the journal for account number %lu",
             audit_walk_number(w, slot));
+    uint64_t last = slot->kept_stands > slot->moved ? slot->kept_stands : slot->moved;
+    if (slot->kept_held != slot->held || slot->kept_frozen != slot->frozen || last != slot->seq ||
+        slot->kept_torn)
+        audit_note(w->report, slot->seq ? slot->seq : w->checkpoint,
+            "what the checkpoint says is held or frozen of account number %lu is not so",
+            audit_walk_number(w, slot));
 }
 
 /* The entry `seq` is about to change the account. */
@@ -65,6 +71,16 @@ void audit_walk_touch(struct audit_walk *w, struct slot *slot, uint64_t seq)
     }
 }
 
+void audit_walk_touch_all(struct audit_walk *w, uint64_t seq)
+{
+    if (w->kept_checked || seq <= w->checkpoint)
+        return;
+    w->kept_checked = true;
+    if (w->kept_frozen != w->frozen || w->kept_froze != w->froze)
+        audit_note(w->report, w->froze ? w->froze : w->checkpoint,
+            "what the checkpoint says of the whole ledger's freezing is not so");
+}
+
 void audit_walk_claim(struct audit_walk *w, const struct audit_claim *claim)
 {
     struct slot *slot = audit_walk_slot(w, claim->number);
@@ -75,34 +91,73 @@ void audit_walk_claim(struct audit_walk *w, const struct audit_claim *claim)
 void audit_walk_settle(struct audit_walk *w, struct audit_report *report)
 {
     w->report = report;
+    audit_walk_touch_all(w, w->seq + 1);
     for (size_t i = 0; i < w->used; i++)
         audit_walk_touch(w, &w->slots[i], w->seq + 1);
 }
 
+/* ---- what the checkpoint says --------------------------------------------------------------- */
+
+enum kept { KEPT_NOTHING, KEPT_BALANCE, KEPT_STANDING, KEPT_TORN };
+
 static bool take_kept(const struct row *row, void *arg)
 {
-    enum { CHECKPOINT, ACCOUNT, BALANCE, MOVED };
+    enum { CHECKPOINT, WHAT, ACCOUNT, AMOUNT, FROZEN, SEQ };
     struct audit_walk *w = arg;
-    bool plain = row_is_plain(row, "bbmb");
+    bool plain = row_is_plain(row, "B-BM-B");
+    int what = row_int(row, WHAT);
     w->checkpoint = row_bigint(row, CHECKPOINT);
-    if (row_is_null(row, ACCOUNT))
+    if (what == KEPT_NOTHING)
         return true;
-    struct slot *slot = audit_walk_slot(w, row_bigint(row, ACCOUNT));
-    slot->kept = true;
-    slot->kept_moved = plain ? row_bigint(row, MOVED) : 0; /* no account moved there */
-    slot->kept_balance = plain ? row_money(row, BALANCE) : 0;
+    uint64_t number = row_bigint(row, ACCOUNT), seq = plain ? row_bigint(row, SEQ) : 0;
+    struct slot *slot = number ? audit_walk_slot(w, number) : NULL;
+    if (number == 0) {
+        w->kept_frozen = row_bool(row, FROZEN);
+        w->kept_froze = seq;
+    } else if (slot && what == KEPT_BALANCE) {
+        slot->kept = true;
+        slot->kept_moved = seq; /* of what is not plain 0: no account moved there */
+        slot->kept_balance = plain ? row_money(row, AMOUNT) : 0;
+    } else if (slot && what == KEPT_STANDING) {
+        slot->kept_held = plain ? row_money(row, AMOUNT) : 0;
+        slot->kept_frozen = row_bool(row, FROZEN);
+        slot->kept_stands = seq;
+        slot->kept_torn = slot->kept_torn || !plain;
+    } else if (slot) {
+        slot->kept_torn = true;
+    }
     return true;
 }
 
-/* In one statement, so that the balances are those of that position. */
+/*
+ * Takes the first and the last account, then the ledger. Torn: accounts whose open holds are not
+ * what they have held in all, and open holds that the journal has not, or has otherwise (OFFSET 0:
+ * looked up hold by hold, whatever the statistics say).
+ */
+static const char kept_sql[] =
+    "COPY (WITH one AS (SELECT %lu::bigint AS first, %lu::bigint AS last, ledger AS l, seq"
+    " FROM checkpoint WHERE ledger = %d)"
+    " SELECT one.seq, 0, NULL::bigint, NULL::numeric, false, NULL::bigint FROM one UNION ALL"
+    " SELECT one.seq, 1, b.account, b.balance, false, b.seq FROM one JOIN balance b"
+    "  ON b.ledger = l AND b.account BETWEEN first AND last UNION ALL"
+    " SELECT one.seq, 2, s.account, s.held, s.frozen, s.seq FROM one JOIN standing s"
+    "  ON s.ledger = l AND (s.account = 0 OR s.account BETWEEN first AND last) UNION ALL"
+    " SELECT one.seq, 3, account, 0, false, 0 FROM one JOIN ((SELECT ledger, from_no AS account,"
+    "  sum(amount) AS held FROM open_hold GROUP BY ledger, from_no) o"
+    "  FULL JOIN (SELECT ledger, account, held FROM standing WHERE held > 0) s"
+    "  USING (ledger, account)) ON ledger = l WHERE o.held IS DISTINCT FROM s.held"
+    "  AND account BETWEEN first AND last UNION ALL"
+    " SELECT one.seq, 3, o.from_no, 0, false, 0 FROM one JOIN open_hold o ON o.ledger = l"
+    "  LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = l AND x.seq = o.seq OFFSET 0) h"
+    "  ON true WHERE o.from_no BETWEEN first AND last AND (o.from_no, o.to_no, o.amount,"
+    "  o.expires_at) IS DISTINCT FROM (h.from_no, h.to_no, h.amount, h.expires_at))"
+    " TO STDOUT (FORMAT binary)";
+
+/* In one statement, so that all of it is of that position. */
 enum pg_status audit_walk_checkpoint(struct context *context, struct pg *pg, struct audit_walk *w)
 {
-    char sql[400];
-    snprintf(sql, sizeof sql,
-        "COPY (SELECT c.seq, b.account, b.balance, b.seq FROM checkpoint c LEFT JOIN balance b ON "
-        "b.ledger = c.ledger"
-        " AND b.account BETWEEN %lu AND %lu WHERE c.ledger = %d) TO STDOUT (FORMAT binary)",
-        w->first, w->first + AUDIT_WALK_ACCOUNTS - 1, w->ledger);
+    char sql[sizeof kept_sql + 60];
+    snprintf(sql, sizeof sql, kept_sql, w->first, w->first + AUDIT_WALK_ACCOUNTS - 1, w->ledger);
     return pg_unload(context, pg, sql, take_kept, w);
 }
 
@@ -184,13 +239,13 @@ static void check_rows(struct audit_walk *w, const struct audit_batch *batch)
 {
     struct row row;
     uint64_t seq;
-    while (audit_chunk_peek(&w->chunk, STORE_ENTRIES, &row, &seq) && seq <= batch->last_seq) {
-        audit_chunk_take(&w->chunk, STORE_ENTRIES, &row);
+    while (audit_chunk_peek(&w->chunk, AUDIT_ENTRIES, &row, &seq) && seq <= batch->last_seq) {
+        audit_chunk_take(&w->chunk, AUDIT_ENTRIES, &row);
         audit_walk_entry(w, &row);
     }
     if (w->seq != batch->last_seq)
         audit_note(w->report, w->seq + 1, "is missing; its batch goes to %lu", batch->last_seq);
-    for (int table = 0; table <= STORE_HOLDS; table++)
+    for (int table = 0; table <= AUDIT_HOLDS; table++)
         while (audit_chunk_peek(&w->chunk, table, &row, &seq) && seq <= batch->last_seq) {
             audit_chunk_take(&w->chunk, table, &row);
             audit_note(w->report, seq, "has a row that no entry of its kind has");
@@ -202,7 +257,7 @@ enum pg_status audit_walk_step(struct context *context, struct pg *pg, struct au
 {
     w->report = report;
     enum pg_status status =
-        audit_chunk_read(context, pg, w->ledger, w->batch, durable, STORE_HOLDS, &w->chunk);
+        audit_chunk_read(context, pg, w->ledger, w->batch, durable, AUDIT_HOLDS, &w->chunk);
     if (status == PG_OK && w->chunk.count > 0)
         status = read_held(context, pg, w);
     if (status != PG_OK)

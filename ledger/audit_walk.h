@@ -6,8 +6,8 @@
  * Of every batch: that it follows the one before, and its hash. Of every entry: that seq has no
  * gap, that time rises, and that its rows are there and no others. Of each of the accounts, from
  * its opening on: that every movement follows the one before and adds up, none goes below floor +
- * held or moves what is frozen, and what is held adds up. And claims about them, by the balance
- * table and by memory: each is of a position, and is compared when the walk passes that.
+ * held or moves what is frozen, and what is held adds up. And claims about them, by the checkpoint
+ * and by memory: each is of a position, and is compared when the walk passes that.
  *
  * Of one coroutine.
  */
@@ -40,7 +40,8 @@ MUST_CHECK struct audit_walk *audit_walk_make(
     int ledger, uint64_t first, const struct audit_anchor *anchor);
 void audit_walk_free(struct audit_walk **walk);
 
-/* Take what the balance table says of the accounts as a claim; once, before the first stretch. */
+/* Take what the checkpoint says of the accounts, and of the ledger's freezing, as claims: balances,
+ * what is held and frozen, and that the open holds make it so. Once, before the first stretch. */
 MUST_CHECK enum pg_status audit_walk_checkpoint(
     struct context *context, struct pg *pg, struct audit_walk *walk);
 

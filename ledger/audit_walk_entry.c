@@ -4,7 +4,7 @@
 
 /* The next row of a table, if it belongs to the entry `seq`. One of an entry before that belongs to
  * none. */
-static bool next_row(struct audit_walk *w, enum store_table table, uint64_t seq, struct row *row)
+static bool next_row(struct audit_walk *w, enum audit_table table, uint64_t seq, struct row *row)
 {
     uint64_t of;
     while (audit_chunk_peek(&w->chunk, table, row, &of) && of <= seq) {
@@ -21,7 +21,7 @@ static void open_account(struct audit_walk *w, uint64_t seq)
     enum { NUMBER = 1, ASSET = 3, FLOOR };
     char asset[ASSET_TEXT];
     struct row row;
-    if (!next_row(w, STORE_ACCOUNTS, seq, &row)) {
+    if (!next_row(w, AUDIT_ACCOUNTS, seq, &row)) {
         audit_note(w->report, seq, "the account that it opened is missing");
         return;
     }
@@ -68,7 +68,7 @@ static size_t move_all(struct audit_walk *w, uint64_t seq)
     size_t lowered = 0;
     int legs = 0;
     struct row row;
-    for (; next_row(w, STORE_POSTINGS, seq, &row); legs++) {
+    for (; next_row(w, AUDIT_POSTINGS, seq, &row); legs++) {
         struct slot *from = audit_walk_slot(w, row_bigint(&row, FROM));
         struct slot *to = audit_walk_slot(w, row_bigint(&row, TO));
         money amount = row_money(&row, AMOUNT);
@@ -126,7 +126,7 @@ static struct slot *reserve(struct audit_walk *w, uint64_t seq)
 static void hold(struct audit_walk *w, uint64_t seq)
 {
     struct row row;
-    if (!next_row(w, STORE_HOLDS, seq, &row))
+    if (!next_row(w, AUDIT_HOLDS, seq, &row))
         audit_note(w->report, seq, "the hold is missing");
     w->lowered[0] = reserve(w, seq);
     if (!w->lowered[0])
@@ -148,6 +148,9 @@ static void freeze(struct audit_walk *w, uint64_t seq, const struct row *entry, 
     if (slot) {
         audit_walk_touch(w, slot, seq);
         slot->seq = seq;
+    } else {
+        audit_walk_touch_all(w, seq);
+        w->froze = seq;
     }
     if (*now == frozen || (slot && slot->opened == 0))
         audit_note(w->report, seq, "freezes what is frozen, or the other way round");

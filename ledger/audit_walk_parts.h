@@ -14,10 +14,12 @@ struct slot {
     uint64_t moved;       /* the last one that moved its money, or that opened it */
     uint64_t before;      /* the same, before that one */
     bool has_floor, frozen;
-    bool claimed, kept_checked; /* memory's claim is pending; the balance table's is settled */
+    bool claimed, kept_checked; /* memory's claim is pending; the checkpoint's is settled */
     bool kept;                  /* the balance table has the account */
-    uint64_t kept_moved;
-    money kept_balance;
+    bool kept_frozen;
+    bool kept_torn;                   /* its open holds are not what it has held, or not as made */
+    uint64_t kept_moved, kept_stands; /* stands: the last entry about a hold or a freeze of it */
+    money kept_balance, kept_held;
     struct audit_claim claim;
 };
 
@@ -36,6 +38,9 @@ struct audit_walk {
     uint64_t seq, batch, epoch;
     int64_t at_us;
     bool frozen, chained;
+    uint64_t froze; /* the last entry that froze or unfroze the whole ledger */
+    bool kept_frozen, kept_checked;
+    uint64_t kept_froze;
     uint8_t hash[HASH_CHAIN];
     struct audit_report *report;
     struct audit_chunk chunk;
@@ -52,6 +57,9 @@ uint64_t audit_walk_number(const struct audit_walk *walk, const struct slot *slo
 /* The entry `seq` is about to change the account: compare the claims that are about it until then.
  */
 void audit_walk_touch(struct audit_walk *walk, struct slot *slot, uint64_t seq);
+
+/* The same of the whole ledger, which the entry `seq` is about to freeze or unfreeze. */
+void audit_walk_touch_all(struct audit_walk *walk, uint64_t seq);
 
 /* Check an entry, with the rows of other tables that belong to it. */
 void audit_walk_entry(struct audit_walk *walk, const struct row *row);

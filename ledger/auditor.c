@@ -5,7 +5,7 @@
  * - A claim by memory is copied in a section of its account, so it is what that account is after
  *   the entry `seq`; it is compared when the walk comes to that entry, which it does only once that
  *   is durable here. If another process takes the ledger over, it never is.
- * - The balance table is read in one statement with the position that it is of.
+ * - What the checkpoint keeps is read in one statement with the position that it is of.
  * - A connection that is lost, or a refusal of the database, is no finding: it tries again.
  */
 #include "ledger/auditor.h"

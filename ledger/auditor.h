@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * While a ledger is served its journal is read back and checked, round after round: from the first
- * entry to the end (audit_walk.h), comparing with memory and with the balance table, then on with
+ * entry to the end (audit_walk.h), comparing with memory and with the checkpoint, then on with
  * what comes. It takes its time: see README.md for its pace.
  *
  * What it finds wrong stops the journal (journal_halt()): writes end, reads go on.

@@ -11,6 +11,8 @@ enum {
     ENTRY_COLUMNS = 11,
     POSTING_COLUMNS = 10,
     MOVEMENT_COLUMNS = 7, /* of those, without ledger, seq and leg */
+    TERMS_COLUMNS = 3,    /* of those again: who pays, who is paid, how much */
+    SENT_COLUMNS = ENTRY_COLUMNS + MOVEMENT_COLUMNS + 1, /* and when a hold expires */
     HOLD_COLUMNS = 6,
     HELD_COLUMNS = 4,
     WAYPOINT_COLUMNS = 3,
@@ -63,6 +65,13 @@ static size_t encode_entry(struct copy *copy, int ledger, const struct entry *en
     return at;
 }
 
+static void encode_terms(struct copy *copy, const struct posting *posting)
+{
+    copy_bigint(copy, posting->from->number);
+    copy_bigint(copy, posting->to->number);
+    copy_money(copy, posting->amount);
+}
+
 /* Returns where the fields of the movement begin. */
 static size_t encode_posting(struct copy *copy, int ledger, const struct entry *entry, uint32_t leg)
 {
@@ -72,9 +81,7 @@ static size_t encode_posting(struct copy *copy, int ledger, const struct entry *
     copy_bigint(copy, entry->seq);
     copy_smallint(copy, (int)leg);
     size_t at = copy->size;
-    copy_bigint(copy, posting->from->number);
-    copy_bigint(copy, posting->to->number);
-    copy_money(copy, posting->amount);
+    encode_terms(copy, posting);
     copy_money(copy, posting->from_after);
     copy_money(copy, posting->to_after);
     copy_bigint(copy, posting->from_prev);
@@ -82,19 +89,22 @@ static size_t encode_posting(struct copy *copy, int ledger, const struct entry *
     return at;
 }
 
-static void encode_hold(struct copy *copy, int ledger, const struct entry *entry)
+static void encode_expiry(struct copy *copy, const struct entry *entry)
 {
-    const struct posting *posting = &entry->postings[0];
-    copy_row(copy, HOLD_COLUMNS);
-    copy_int(copy, ledger);
-    copy_bigint(copy, entry->seq);
-    copy_bigint(copy, posting->from->number);
-    copy_bigint(copy, posting->to->number);
-    copy_money(copy, posting->amount);
     if (entry->expires_us)
         copy_time(copy, entry->expires_us);
     else
         copy_null(copy);
+}
+
+/* As the chain has it. */
+static void encode_hold(struct copy *copy, int ledger, const struct entry *entry)
+{
+    copy_row(copy, HOLD_COLUMNS);
+    copy_int(copy, ledger);
+    copy_bigint(copy, entry->seq);
+    encode_terms(copy, &entry->postings[0]);
+    encode_expiry(copy, entry);
 }
 
 static void encode_held(struct copy *copy, int ledger, const struct entry *entry)
@@ -126,20 +136,20 @@ static void encode_waypoints(struct copy *copy, int ledger, const struct entry *
     }
 }
 
-/* The first posting is sent in the row of the entry, the others in rows of their own. */
-static void encode_journal(struct batch *batch, int ledger, const struct entry *entry)
+static void copy_nulls(struct copy *copy, int count)
+{
+    for (int i = 0; i < count; i++)
+        copy_null(copy);
+}
+
+/* Behind an entry's own columns are those of its first posting, and when a hold expires. The other
+ * postings are sent in rows of their own. */
+static void encode_postings(struct batch *batch, int ledger, const struct entry *entry)
 {
     struct copy *sent = &batch->tables[STORE_ENTRIES];
-    size_t at = encode_entry(&batch->entries, ledger, entry);
-    copy_row(sent, ENTRY_COLUMNS + MOVEMENT_COLUMNS);
-    copy_fields(sent, &batch->entries, at);
-    if (!entry_moves_money(entry)) {
-        for (int i = 0; i < MOVEMENT_COLUMNS; i++)
-            copy_null(sent);
-        return;
-    }
-    at = encode_posting(&batch->postings, ledger, entry, 0);
+    size_t at = encode_posting(&batch->postings, ledger, entry, 0);
     copy_fields(sent, &batch->postings, at);
+    copy_null(sent);
     for (uint32_t leg = 1; leg < entry->posting_count; leg++) {
         encode_posting(&batch->postings, ledger, entry, leg);
         encode_posting(&batch->tables[STORE_POSTINGS], ledger, entry, leg);
@@ -147,14 +157,30 @@ static void encode_journal(struct batch *batch, int ledger, const struct entry *
     encode_waypoints(&batch->tables[STORE_WAYPOINTS], ledger, entry);
 }
 
+/* A hold moves nothing: of the posting it has the terms. */
+static void encode_reserved(struct batch *batch, int ledger, const struct entry *entry)
+{
+    struct copy *sent = &batch->tables[STORE_ENTRIES];
+    encode_hold(&batch->holds, ledger, entry);
+    encode_terms(sent, &entry->postings[0]);
+    copy_nulls(sent, MOVEMENT_COLUMNS - TERMS_COLUMNS);
+    encode_expiry(sent, entry);
+}
+
 static void encode(struct batch *batch, int ledger, const struct entry *entry)
 {
-    struct copy *tables = batch->tables;
-    encode_journal(batch, ledger, entry);
+    struct copy *tables = batch->tables, *sent = &tables[STORE_ENTRIES];
+    size_t at = encode_entry(&batch->entries, ledger, entry);
+    copy_row(sent, SENT_COLUMNS);
+    copy_fields(sent, &batch->entries, at);
+    if (entry_moves_money(entry))
+        encode_postings(batch, ledger, entry);
+    else if (entry->kind == ENTRY_HOLD)
+        encode_reserved(batch, ledger, entry);
+    else
+        copy_nulls(sent, MOVEMENT_COLUMNS + 1);
     if (entry->kind == ENTRY_ACCOUNT)
         encode_account(&tables[STORE_ACCOUNTS], ledger, entry);
-    if (entry->kind == ENTRY_HOLD)
-        encode_hold(&tables[STORE_HOLDS], ledger, entry);
     if (entry->kind >= ENTRY_HOLD && entry->kind <= ENTRY_EXPIRY)
         encode_held(&tables[STORE_HELD], ledger, entry);
 }
@@ -163,7 +189,7 @@ static void chain(
     const struct batch *batch, const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN])
 {
     const struct copy *const chained[] = {&batch->tables[STORE_ACCOUNTS], &batch->entries,
-        &batch->postings, &batch->tables[STORE_HOLDS]};
+        &batch->postings, &batch->holds};
     struct hash hash;
     hash_start(&hash, HASH_CHAIN);
     hash_add(&hash, before, HASH_CHAIN);
@@ -184,6 +210,7 @@ bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
         copy_start(&batch->tables[i]);
     copy_start(&batch->entries);
     copy_start(&batch->postings);
+    copy_start(&batch->holds);
     out->first_seq = out->last_seq = first->seq;
     for (const struct entry *entry = first; entry; entry = entry->next_in_batch) {
         encode(batch, ledger, entry);
@@ -192,6 +219,7 @@ bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
     }
     bool good = copy_finish(&batch->entries);
     good = copy_finish(&batch->postings) && good;
+    good = copy_finish(&batch->holds) && good;
     for (int i = 0; i < STORE_TABLES; i++) {
         const struct copy *table = &batch->tables[i];
         good = copy_finish(&batch->tables[i]) && good;
@@ -208,4 +236,5 @@ void batch_free(struct batch *batch)
         copy_free(&batch->tables[i]);
     copy_free(&batch->entries);
     copy_free(&batch->postings);
+    copy_free(&batch->holds);
 }

@@ -4,7 +4,8 @@
  * that chains the batch to the one before. The hash is BLAKE2b-256 over that one's hash (zeros: it
  * has none), then for account, entry, posting and hold the length of the batch's rows (8 bytes,
  * little-endian) and the rows, as binary COPY has them. It covers what a batch says, not how that
- * is laid out: an entry without its posting, and all postings as the view of that name has them.
+ * is laid out: an entry without its posting or hold, and all postings and holds as the views of
+ * those names have them.
  */
 #ifndef LEDGER_BATCH_H
 #define LEDGER_BATCH_H
@@ -16,7 +17,7 @@
 
 struct batch { /* buffers, reused from batch to batch */
     struct copy tables[STORE_TABLES];
-    struct copy entries, postings; /* as the chain has them */
+    struct copy entries, postings, holds; /* as the chain has them */
 };
 
 /* Write the chain of entries (next_in_batch) as rows of the ledger. `before` is the hash of the

@@ -49,7 +49,7 @@ static bool is_readable(
 static bool take_count(const struct row *row, void *arg)
 {
     struct folding *f = arg;
-    return is_readable(f, row, "the number of row", "b") &&
+    return is_readable(f, row, "the number of row", "B") &&
            (account_table_expect(f->accounts, row_bigint(row, 0)) || fail_memory(f));
 }
 
@@ -66,7 +66,7 @@ static bool take_account(const struct row *row, void *arg)
     enum { NUMBER, ID, ASSET, FLOOR, OPENED, METADATA };
     struct folding *f = arg;
     char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
-    if (!is_readable(f, row, "a value of account row", "b--mb-"))
+    if (!is_readable(f, row, "a value of account row", "B--mB-"))
         return false;
     uint64_t number = row_bigint(row, NUMBER);
     if (!row_text(row, ID, id, sizeof id) || !row_text(row, ASSET, asset, sizeof asset) ||
@@ -90,7 +90,7 @@ static bool take_balance(const struct row *row, void *arg)
 {
     enum { NUMBER, BALANCE, SEQ };
     struct folding *f = arg;
-    if (!is_readable(f, row, "a value of balance row", "bmb"))
+    if (!is_readable(f, row, "a value of balance row", "BMB"))
         return false;
     struct account *account = account_by_number(f->accounts, row_bigint(row, NUMBER));
     if (!account || account->opened >= row_bigint(row, SEQ))
@@ -104,7 +104,7 @@ static bool take_position(const struct row *row, void *arg)
 {
     enum { CHECKPOINT, LAST, AT, TAIL };
     struct folding *f = arg;
-    if (!is_readable(f, row, "the position or time of row", "bbtb"))
+    if (!is_readable(f, row, "the position or time of row", "BBTB"))
         return false;
     *f->fold = (struct fold){.checkpoint = row_bigint(row, CHECKPOINT),
         .seq = row_bigint(row, LAST),
@@ -122,7 +122,7 @@ static bool take_posting(const struct row *row, void *arg)
 {
     enum { SEQ, FROM, TO, AMOUNT, FROM_AFTER, TO_AFTER };
     struct folding *f = arg;
-    if (!is_readable(f, row, "a value of posting row", "bbbmmm"))
+    if (!is_readable(f, row, "a value of posting row", "BBBMMM"))
         return false;
     uint64_t seq = row_bigint(row, SEQ);
     struct posting posting = {

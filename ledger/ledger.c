@@ -20,6 +20,31 @@
 #include "ledger/ledger_parts.h"
 #include "ledger/restore.h"
 
+/* Make memory from the database, in one snapshot: whoever served before may still be at a
+ * checkpoint. */
+static bool read_state(
+    struct context *context, struct ledger *ledger, struct fold *fold, char *error, size_t size)
+{
+    struct pg *pg = ledger->store->writer;
+    struct restore restore = {.accounts = ledger->accounts,
+        .holds = ledger->holds,
+        .frozen = &ledger->frozen,
+        .froze = &ledger->froze};
+    if (pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != PG_OK) {
+        snprintf(error, size, "%s", pg_message(pg));
+        return false;
+    }
+    if (!fold_journal(context, ledger->store, ledger->accounts, fold, error, size))
+        return false;
+    restore.checkpoint = fold->checkpoint;
+    if (!restore_state(context, ledger->store, &restore, error, size))
+        return false;
+    if (pg_script(context, pg, "COMMIT") == PG_OK)
+        return true;
+    snprintf(error, size, "%s", pg_message(pg));
+    return false;
+}
+
 static bool open_parts(struct context *context, struct ledger *ledger,
     const struct ledger_options *options, char *error, size_t size)
 {
@@ -31,12 +56,7 @@ static bool open_parts(struct context *context, struct ledger *ledger,
         return false;
     ledger->store = store_open(context, options->conninfo, options->name, options->strategy,
         options->readers, error, size);
-    if (!ledger->store ||
-        !fold_journal(context, ledger->store, ledger->accounts, &fold, error, size))
-        return false;
-    if (!restore_holds(context, ledger->store, ledger->accounts, ledger->holds, error, size) ||
-        !restore_frozen(
-            context, ledger->store, ledger->accounts, &ledger->frozen, &ledger->froze, error, size))
+    if (!ledger->store || !read_state(context, ledger, &fold, error, size))
         return false;
     snprintf(error, size, "out of memory");
     ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What else is so when a ledger opens, besides the balances (fold.h): the holds that are open, and
- * what is frozen. Both park; false with the reason in `error`. */
+/*
+ * What else is so when a ledger opens, besides the balances (fold.h): the holds that are open, what
+ * each account has held, and what is frozen. It was kept with the checkpoint; of the journal only
+ * the tail behind it is read, whatever came before.
+ */
 #ifndef LEDGER_RESTORE_H
 #define LEDGER_RESTORE_H
 
@@ -10,14 +13,18 @@
 #include "ledger/holds.h"
 #include "ledger/store.h"
 
-/* The open holds, and what each account has held: the two must agree. */
-MUST_CHECK bool restore_holds(struct context *context, struct store *store,
-    struct account_table *accounts, struct holds *holds, char *error, size_t size);
+struct restore {
+    struct account_table *accounts; /* as folded */
+    struct holds *holds;            /* empty */
+    uint64_t checkpoint;            /* of the fold */
+    _Atomic bool *frozen;           /* comes out: whether the whole ledger is, */
+    _Atomic uint64_t *froze;        /* since which entry; 0: it never was */
+};
 
-/* The accounts that are frozen; *frozen: the whole ledger is, or not, since the entry *froze (0:
- * it never was). */
-MUST_CHECK bool restore_frozen(struct context *context, struct store *store,
-    struct account_table *accounts, _Atomic bool *frozen, _Atomic uint64_t *froze, char *error,
-    size_t size);
+/* In the same snapshot as the fold. False, with the reason: the database could not be read, or
+ * holds, what is held and the journal contradict each other (the reason names the position). Parks.
+ */
+MUST_CHECK bool restore_state(struct context *context, struct store *store,
+    const struct restore *restore, char *error, size_t size);
 
 #endif

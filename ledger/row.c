@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger/row.h"
 
+#include <ctype.h>
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,11 @@ bool row_is_null(const struct row *row, unsigned column)
 {
     ensure(column < row->columns);
     return row->fields[column].size < 0;
+}
+
+bool row_bool(const struct row *row, unsigned column)
+{
+    return *field(row, column, 1) != 0;
 }
 
 int row_smallint(const struct row *row, unsigned column)
@@ -135,7 +141,7 @@ bool row_text(const struct row *row, unsigned column, char *text, size_t size)
 static bool is_plain(const struct row *row, unsigned column, char type)
 {
     enum { SIGN = 4, NAN_SIGN = 0xC000 };
-    switch (type) {
+    switch (tolower(type)) {
     case 'b':
         return eight_bytes(row, column) >= 0;
     case 'm':
@@ -150,7 +156,7 @@ static bool is_plain(const struct row *row, unsigned column, char type)
 bool row_is_plain(const struct row *row, const char *types)
 {
     for (unsigned i = 0; i < row->columns; i++)
-        if (!row_is_null(row, i) && !is_plain(row, i, types[i]))
+        if (row_is_null(row, i) ? isupper(types[i]) : !is_plain(row, i, types[i]))
             return false;
     return true;
 }

@@ -32,12 +32,14 @@ MUST_CHECK size_t row_read(struct row *row, const char *bytes, size_t size);
 /*
  * For rows that somebody may have altered: is every value one that could have been written here?
  * `types` says what each column is: b bigint (not negative), m money (not NaN), t time (not
- * infinity), - any other. Of others the functions below may be asked nothing.
+ * infinity), - any other; B, M and T are the same and never null. Of rows that are not plain the
+ * functions below may be asked nothing.
  */
 MUST_CHECK bool row_is_plain(const struct row *row, const char *types);
 
 /* Only row_is_null(), row_text() and row_bytes() take a null. */
 bool row_is_null(const struct row *row, unsigned column);
+bool row_bool(const struct row *row, unsigned column);
 int row_smallint(const struct row *row, unsigned column);
 int32_t row_int(const struct row *row, unsigned column);
 uint64_t row_bigint(const struct row *row, unsigned column); /* up to 2^63 - 1 */

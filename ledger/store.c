@@ -215,11 +215,10 @@ const char *const store_tables[STORE_TABLES] = {
     [STORE_ACCOUNTS] = "account (ledger,no,id,asset,floor,opened,metadata)",
     [STORE_ENTRIES] =
         "entry (ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref,"
-        "from_no,to_no,amount,from_after,to_after,from_prev,to_prev)",
+        "from_no,to_no,amount,from_after,to_after,from_prev,to_prev,expires_at)",
     [STORE_POSTINGS] =
         "further_posting "
         "(ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev)",
-    [STORE_HOLDS] = "hold (ledger,seq,from_no,to_no,amount,expires_at)",
     [STORE_HELD] = "held (ledger,account,seq,held)",
     [STORE_WAYPOINTS] = "waypoint (ledger,account,seq)",
 };

@@ -39,13 +39,12 @@ MUST_CHECK struct store *store_open(struct context *context, const char *conninf
     size_t error_size);
 void store_close(struct store **store);
 
-/* The tables that a batch brings rows for; the first four are what its hash covers. An entry's
- * first posting goes into its own row; the audit reads all of them as postings. */
+/* The tables that a batch brings rows for. An entry's first posting, or the hold that it makes,
+ * goes into its own row. */
 enum store_table {
     STORE_ACCOUNTS,
     STORE_ENTRIES,
     STORE_POSTINGS,
-    STORE_HOLDS,
     STORE_HELD,
     STORE_WAYPOINTS,
     STORE_TABLES,

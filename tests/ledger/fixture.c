@@ -133,6 +133,13 @@ void fixture_do(const char *where, const char *sql)
     pg_close(&pg);
 }
 
+void fixture_forget(const char *where)
+{
+    fixture_ask(
+        where, "SELECT teller.checkpoint_forget(no) FROM teller.ledger WHERE name = 'main'");
+    CU_ASSERT_STRING_EQUAL(fixture_ask(where, "SELECT seq FROM teller.checkpoint"), "0");
+}
+
 void fixture_check(struct ledger *ledger)
 {
     struct audit_report *report = calloc(1, sizeof *report);

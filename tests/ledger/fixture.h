@@ -32,6 +32,9 @@ money fixture_balance(struct ledger *ledger, const char *id);
 const char *fixture_ask(const char *conninfo, const char *sql);
 void fixture_do(const char *conninfo, const char *sql); /* what gives no rows; it must succeed */
 
+/* Throw the checkpoint of the ledger "main" away: the next start reads the whole journal. */
+void fixture_forget(const char *conninfo);
+
 /* The audit finds nothing, and a fresh fold of the journal succeeds. */
 void fixture_check(struct ledger *ledger);
 

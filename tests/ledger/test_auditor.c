@@ -96,7 +96,7 @@ static const struct {
     {"UPDATE entry SET at = at - interval '1 us' WHERE seq = 7", 7},
     {"UPDATE account SET floor = -1 WHERE id = 'b'", 3},
     {"UPDATE account SET opened = -1 WHERE id = 'b'", 3},
-    {"UPDATE hold SET amount = 31 WHERE seq = 5", 5},
+    {"UPDATE entry SET amount = 31 WHERE seq = 5", 5},
     {"UPDATE held SET held = 31 WHERE seq = 5", 5},
     {"UPDATE held SET held = 'NaN' WHERE seq = 8", 8},
     {"UPDATE batch SET hash = sha256('x') WHERE last_seq = 5", 5},
@@ -110,7 +110,9 @@ static const struct {
      " to_after, from_prev, to_prev FROM entry WHERE seq = 7",
         7},
     {"DELETE FROM account WHERE id = 'b'", 3},
-    {"DELETE FROM hold WHERE seq = 5", 5},
+    {"ALTER TABLE entry DROP CONSTRAINT IF EXISTS entry_posting;"
+     "UPDATE entry SET from_no = NULL WHERE seq = 5",
+        5},
     {"DELETE FROM held WHERE seq = 6", 6},
     {"DELETE FROM entry WHERE seq = 9", 9},
     {"DELETE FROM entry WHERE seq >= 9; DELETE FROM batch WHERE last_seq >= 9;"
@@ -120,6 +122,18 @@ static const struct {
     {"UPDATE balance SET balance = 'NaN' WHERE account = 2", 7},
     {"UPDATE balance SET seq = 6 WHERE account = 2", 7},
     {"DELETE FROM balance WHERE account = 3", 7},
+    {"UPDATE standing SET held = held + 1 WHERE account = 2", 8},
+    {"UPDATE standing SET held = 'NaN' WHERE account = 2", 8},
+    {"UPDATE standing SET frozen = true WHERE account = 2", 8},
+    {"UPDATE standing SET seq = 7 WHERE account = 2", 8},
+    {"DELETE FROM standing WHERE account = 3", 9},
+    {"INSERT INTO standing VALUES (1, 0, 0, true, 4)", 9},
+    {"UPDATE open_hold SET amount = 4", 8},
+    {"UPDATE open_hold SET amount = 4; UPDATE standing SET held = 4 WHERE account = 2", 8},
+    {"UPDATE open_hold SET to_no = 1", 8},
+    {"UPDATE open_hold SET expires_at = '2036-01-01'", 8},
+    {"DELETE FROM open_hold", 8},
+    {"INSERT INTO open_hold SELECT * FROM hold WHERE seq = 5", 8},
 };
 
 static void run(struct pg *pg, const char *sql)
@@ -130,7 +144,8 @@ static void run(struct pg *pg, const char *sql)
 static void finds_what_was_altered(const char *strategy)
 {
     static const char *const tables[] = {
-        "entry", "further_posting", "account", "hold", "held", "batch", "writer", "balance"};
+        "entry", "further_posting", "account", "held", "batch", "writer", "balance",
+        "standing", "open_hold"};
     enum { TABLES = sizeof tables / sizeof tables[0] };
     const char *db = fixture_database();
     char error[300], sql[500];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a ledger of many accounts starts, and how fast its past is read: run by `make scale` under
- * tools/with-postgres, with ACCOUNTS and ENTRIES from the environment.
+ * tools/with-postgres, with ACCOUNTS, ENTRIES and HOLDS from the environment.
  *
  * The rows are made in SQL, in the form in which the service would have written them, as a single
  * batch without a hash: the world pays each account in turn, over and over.
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
+#include "ledger/ledger_parts.h"
 #include "tests/ledger/fixture.h"
 
 enum { SAMPLES = 201, PAGE = 50 };
@@ -37,50 +38,61 @@ static unsigned long resident_mb(void)
     return read == 2 ? resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1000000 : 0;
 }
 
-/* One statement over n: a accounts besides the world, e entries of all kinds, the ledger l. */
-static void fill_table(
-    const char *db, unsigned long accounts, unsigned long entries, const char *sql)
+struct scene {
+    struct ledger *ledger;
+    unsigned long accounts, entries, holds; /* entries: transfers; holds: each made and released */
+};
+
+/* One statement over n: a accounts besides the world, entries up to e before the holds and z in
+ * all, the ledger l. */
+static void fill_table(const char *db, const struct scene *scene, const char *sql)
 {
     char whole[1500];
+    unsigned long moved = scene->accounts + 1 + scene->entries;
     snprintf(whole, sizeof whole,
-        "WITH n AS (SELECT %lu::bigint AS a, %lu::bigint AS e, 1 AS l) %s", accounts,
-        accounts + 1 + entries, sql);
+        "WITH n AS (SELECT %lu::bigint AS a, %lu::bigint AS e, %lu::bigint AS z, 1 AS l) %s",
+        scene->accounts, moved, moved + 2 * scene->holds, sql);
     fixture_do(db, whole);
 }
 
-static void fill(const char *db, unsigned long accounts, unsigned long entries)
+static void fill(const char *db, const struct scene *scene)
 {
     static const char *const tables[] = {
         "INSERT INTO teller.account SELECT l, i, CASE i WHEN 1 THEN 'world:USD.2' ELSE"
         " 'account-' || lpad(i::text, 9, '0') END, 'USD/2', CASE WHEN i > 1 THEN 0 END, i, NULL"
         " FROM n, generate_series(1, a + 1) i",
         "INSERT INTO teller.entry (ledger, seq, at, kind, account)"
-        " SELECT l, i, now() - (e - i) * interval '1 ms', 1, i FROM n, generate_series(1, a + 1) i",
+        " SELECT l, i, now() - (z - i) * interval '1 ms', 1, i FROM n, generate_series(1, a + 1) i",
         "INSERT INTO teller.entry (ledger, seq, at, kind, key, fingerprint, from_no, to_no, amount,"
         " from_after, to_after, from_prev, to_prev)"
-        " SELECT l, i, now() - (e - i) * interval '1 ms', 2, 'key-' || i,"
+        " SELECT l, i, now() - (z - i) * interval '1 ms', 2, 'key-' || i,"
         " decode(lpad(i::text, 32, '0'), 'hex'), 1, (i - a - 2) % a + 2, 1, -(i - a - 1),"
         " (i - a - 2) / a + 1, CASE i WHEN a + 2 THEN 1 ELSE i - 1 END, i - a"
         " FROM n, generate_series(a + 2, e) i",
         "INSERT INTO teller.waypoint SELECT l, 1, i FROM n, generate_series(a + 65, e, 64) i",
-        "INSERT INTO teller.batch SELECT l, 1, 1, 1, e FROM n",
+        "INSERT INTO teller.entry (ledger, seq, at, kind, from_no, to_no, amount)"
+        " SELECT l, i, now() - (z - i) * interval '1 ms', 4, i % a + 2, 1, 1"
+        " FROM n, generate_series(e + 1, z, 2) i",
+        "INSERT INTO teller.entry (ledger, seq, at, kind, ref)"
+        " SELECT l, i, now() - (z - i) * interval '1 ms', 6, i - 1"
+        " FROM n, generate_series(e + 2, z, 2) i",
+        "INSERT INTO teller.held SELECT l, (i - (i - e + 1) % 2) % a + 2, i, (i - e) % 2"
+        " FROM n, generate_series(e + 1, z) i",
+        "INSERT INTO teller.batch SELECT l, 1, 1, 1, z FROM n",
         "UPDATE teller.writer SET batch = 1 FROM n WHERE ledger = l",
     };
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        fill_table(db, accounts, entries, tables[i]);
+        fill_table(db, scene, tables[i]);
     char checkpoint[100];
     snprintf(checkpoint, sizeof checkpoint, "SELECT teller.checkpoint_advance(1, %lu)",
-        accounts + 1 + entries);
+        scene->accounts + 1 + scene->entries + 2 * scene->holds);
+    int64_t start = clock_now_ns();
     fixture_do(db, checkpoint);
+    printf("checkpoint: %.2f s\n", seconds_since(start));
     fixture_do(db, "ANALYZE");
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
-
-struct scene {
-    struct ledger *ledger;
-    unsigned long accounts, entries;
-};
 
 static void read_page(const struct scene *scene, uint64_t at)
 {
@@ -140,18 +152,21 @@ static void scale(void)
 {
     const char *db = fixture_database();
     struct scene scene = {.accounts = from_environment("ACCOUNTS", 10000000),
-        .entries = from_environment("ENTRIES", 20000000)};
+        .entries = from_environment("ENTRIES", 20000000),
+        .holds = from_environment("HOLDS", 3000000)};
     struct ledger *ledger = fixture_open(db, "sharded"); /* the schema */
     ledger_close(&ledger);
     int64_t start = clock_now_ns();
-    fill(db, scene.accounts, scene.entries);
-    printf("%lu accounts, %lu transfers: made in %.1f s\n", scene.accounts, scene.entries,
-        seconds_since(start));
+    fill(db, &scene);
+    printf("%lu accounts, %lu transfers, %lu holds that ended: made in %.1f s\n", scene.accounts,
+        scene.entries, scene.holds, seconds_since(start));
     unsigned long before_mb = resident_mb();
     start = clock_now_ns();
     scene.ledger = fixture_open(db, "sharded");
-    printf("start: %.2f s, %lu MB resident (%lu MB before)\n", seconds_since(start), resident_mb(),
-        before_mb);
+    double opened = seconds_since(start);
+    waitgroup_wait(&scene.ledger->recall.duty.done);
+    printf("start: %.2f s, all keys known after %.2f s, %lu MB resident (%lu MB before)\n", opened,
+        seconds_since(start), resident_mb(), before_mb);
     measure(&scene, "statement page from anywhere", read_page);
     measure(&scene, "balance at a past position", read_past);
     measure(&scene, "entry by key", read_key);

@@ -1,0 +1,169 @@
+-- SPDX-License-Identifier: MIT
+-- What the program with schema 007 wrote: a history with every kind of entry. It was stopped after
+-- 22, so there is the checkpoint, and killed after 29. From pg_dump --data-only --inserts.
+INSERT INTO teller.account VALUES (1, 1, 'world:USD.2', 'USD/2', NULL, 1, NULL);
+INSERT INTO teller.account VALUES (1, 2, 'a', 'USD/2', 0, 2, NULL);
+INSERT INTO teller.account VALUES (1, 3, 'b', 'USD/2', 0, 3, NULL);
+INSERT INTO teller.account VALUES (1, 4, 'c', 'USD/2', 0, 4, NULL);
+INSERT INTO teller.account VALUES (1, 5, 'world:EUR.2', 'EUR/2', NULL, 5, NULL);
+INSERT INTO teller.account VALUES (1, 6, 'e', 'EUR/2', -500, 6, '{"name":"é"}');
+INSERT INTO teller.balance VALUES (1, 1, -1000, NULL, 7);
+INSERT INTO teller.balance VALUES (1, 2, 991, 0, 19);
+INSERT INTO teller.balance VALUES (1, 3, 9, 0, 19);
+INSERT INTO teller.balance VALUES (1, 4, 0, 0, 19);
+INSERT INTO teller.batch VALUES (1, 1, 1, 1, 2,
+    '\x72f8c0248e60d26623146edf1a0f6bce6114a431c946e0f0e4a6ed48b4a34e67');
+INSERT INTO teller.batch VALUES (1, 2, 1, 3, 3,
+    '\xbfa866a0026d4239e7bb8db83a834f641382c8048aa572069a29c9b8969eaa46');
+INSERT INTO teller.batch VALUES (1, 3, 1, 4, 4,
+    '\x898ff23d9fdd221c68b14267997bc11263e3bc4444f72546383d15d80a1c652a');
+INSERT INTO teller.batch VALUES (1, 4, 1, 5, 6,
+    '\xfd3c371cc7e80a2f0d4854eca42a1d26cd6e38ca219be9d8ead0532d2ec23d14');
+INSERT INTO teller.batch VALUES (1, 5, 1, 7, 7,
+    '\xd0bf81ed505c4f0c20cf02fd1075b81c0f31c2d6230e09b4c9b11c5cb0554cb3');
+INSERT INTO teller.batch VALUES (1, 6, 1, 8, 8,
+    '\xf72d065fda33a166aae1eb1aee4e9f02c0cff4edac0006a3d8a8d9bc788c10cd');
+INSERT INTO teller.batch VALUES (1, 7, 1, 9, 9,
+    '\xb1e1f1cbedab7d19eebae42083dce9ab52f117073ac8568d69b17f9a4e2cdc6d');
+INSERT INTO teller.batch VALUES (1, 8, 1, 10, 10,
+    '\xe57f75a67b34c8f037817a69fb21a3691bdb5a706a809d78545f66189b3dead5');
+INSERT INTO teller.batch VALUES (1, 9, 1, 11, 11,
+    '\xf2fd987ae760898201a3721831358337e969ccd5128a97331aabe0a08a1eadd9');
+INSERT INTO teller.batch VALUES (1, 10, 1, 12, 12,
+    '\x1fa32248b3279947bcb8827c8fd8511268aa5d352c7e7a743a2d27c5143017df');
+INSERT INTO teller.batch VALUES (1, 11, 1, 13, 13,
+    '\xa142c49b2f23051efc7fe94c46360cbbd4b8f7419724922e24256479257bcb8e');
+INSERT INTO teller.batch VALUES (1, 12, 1, 14, 14,
+    '\x84ad112c2a5fd187085b85991334c1f1a05fa91cc4af05bd56704cab510f9f7f');
+INSERT INTO teller.batch VALUES (1, 13, 1, 15, 15,
+    '\x5ede820fdd1f1a2358c3afaa01f16536d8a5e8e23d8076d6e2fd58f5af3f6795');
+INSERT INTO teller.batch VALUES (1, 14, 1, 16, 16,
+    '\xc60cd342fb25716ad2c13f188e4f7b9272a18f70908c1d1d05023a6806ed04c4');
+INSERT INTO teller.batch VALUES (1, 15, 1, 17, 17,
+    '\xeea0b2443f23707ffc83011c20392aa241a0e7aa8d7bb69863db1262d4d0803d');
+INSERT INTO teller.batch VALUES (1, 16, 1, 18, 18,
+    '\x825c957538bda5330e6e0ae8701510db391f66e45bec1ff84bd6dddbbbe4d294');
+INSERT INTO teller.batch VALUES (1, 17, 1, 19, 19,
+    '\x36a92356f066ca29764395e72e89715d2c81316af0d234780413831e57206184');
+INSERT INTO teller.batch VALUES (1, 18, 1, 20, 20,
+    '\x103560825c81eb18e8949c015b5f9da19ba6fc437e6da74c5548da1a3a2b96ab');
+INSERT INTO teller.batch VALUES (1, 19, 1, 21, 21,
+    '\xea0b80883e3bc6ba508b94021235929689e16b977f213e86a40da75cf2a58d44');
+INSERT INTO teller.batch VALUES (1, 20, 1, 22, 22,
+    '\x2d640da5135a8fd60008bfd80cc8e9511d5b4310498e543cc57cc8f43c78d790');
+INSERT INTO teller.batch VALUES (1, 21, 2, 23, 23,
+    '\x4531708a15c293627015c031b31970f2010423d49116847f70b0d1fad3ab2d5b');
+INSERT INTO teller.batch VALUES (1, 22, 2, 24, 24,
+    '\xf59e9fcd87748b2582467a10a913d45fdc2f22bc00d53d2a9057ae69feae4fff');
+INSERT INTO teller.batch VALUES (1, 23, 2, 25, 25,
+    '\x89f4331906e686d714d4dc9ae0086986af8f6ebc7c16a9bdde5a1fdb5096d2cc');
+INSERT INTO teller.batch VALUES (1, 24, 2, 26, 26,
+    '\x43c5f03241305a529cd0ec9bea6b95c5b63546d56546ece57ff452919e85dac9');
+INSERT INTO teller.batch VALUES (1, 25, 2, 27, 27,
+    '\x0fbb7a62606c3aba93b9656d66f0589f693ff64e17f423a6600b71a6e64901aa');
+INSERT INTO teller.batch VALUES (1, 26, 2, 28, 28,
+    '\x4100ea222a6e20380a1a303935b372f977cc5a4618c763f479aff25745234bfd');
+INSERT INTO teller.batch VALUES (1, 27, 2, 29, 29,
+    '\xbeb69df7f753131738e75ca7e3b412c5378a7fa44f67d98418c1980982bd977f');
+INSERT INTO teller.ledger VALUES (1, 'main', 'owner', '2026-11-25 22:16:42.444654+00');
+INSERT INTO teller.checkpoint VALUES (1, 22);
+INSERT INTO teller.entry VALUES (1, 1, '2026-11-25 22:16:42.537845+00', 1, NULL, NULL, 1, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 2, '2026-11-25 22:16:42.537846+00', 1, NULL, NULL, 2, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 3, '2026-11-25 22:16:42.560031+00', 1, NULL, NULL, 3, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 4, '2026-11-25 22:16:42.584813+00', 1, NULL, NULL, 4, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 5, '2026-11-25 22:16:42.616871+00', 1, NULL, NULL, 5, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 6, '2026-11-25 22:16:42.616872+00', 1, NULL, NULL, 6, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 7, '2026-11-25 22:16:42.656085+00', 2, 'in-1',
+    '\x00fb1f22179c07fb0b1051541beee646', NULL, NULL, NULL, '{"note":"first"}', NULL, 1, 2,
+    1000, -1000, 1000, 1, 2);
+INSERT INTO teller.entry VALUES (1, 8, '2026-11-25 22:16:42.699076+00', 2, 'many',
+    '\xf51541494d9c9a20887be2d97416bb74', NULL, NULL, NULL, NULL, NULL, 2, 3, 100, 900, 100, 7,
+    3);
+INSERT INTO teller.entry VALUES (1, 9, '2026-11-25 22:16:42.747513+00', 3, 'poor',
+    '\xb8264af3f31a429ac749709bb21b3b81', 3, 'insufficient_funds', 60, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 10, '2026-11-25 22:16:42.771256+00', 4, 'hold-open',
+    '\x3a1676d3185d9833feb5e0faf0a74662', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 11, '2026-11-25 22:16:42.807844+00', 4, 'hold-later',
+    '\x5366251946e8bfcb1c7f2c313b2f05f9', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 12, '2026-11-25 22:16:42.851071+00', 4, 'hold-cap',
+    '\xafe9438e296fd456f06df29117069f80', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 13, '2026-11-25 22:16:42.900209+00', 4, 'hold-rel',
+    '\xc08663e2b08eac57f55d795572ae4b1d', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 14, '2026-11-25 22:16:42.935141+00', 4, 'hold-exp',
+    '\xa86486e2bce0076407c92e5878c7b0bf', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 15, '2026-11-25 22:16:42.993901+00', 4, 'hold-stays',
+    '\xc52b951ae97c08ece4672e9cf9fa6362', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 16, '2026-11-25 22:16:43.032744+00', 5, 'cap',
+    '\x1e0bad696644be549c3e0781446a38db', NULL, NULL, NULL, NULL, 12, 2, 3, 9, 884, 69, 8, 8);
+INSERT INTO teller.entry VALUES (1, 17, '2026-11-25 22:16:43.087909+00', 6, 'rel',
+    '\x01f28d45f4397768e613f304081da32b', NULL, NULL, NULL, NULL, 13, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 18, '2026-11-25 22:16:44.018524+00', 7, NULL, NULL, NULL,
+    NULL, NULL, NULL, 14, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 19, '2026-11-25 22:16:45.677677+00', 8, 'rev',
+    '\x2c32ce8b1572efa2c21be4af136c7068', NULL, NULL, NULL, NULL, 8, 4, 2, 7, 40, 891, 8, 16);
+INSERT INTO teller.entry VALUES (1, 20, '2026-11-25 22:16:45.706499+00', 9, NULL, NULL, 4, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 21, '2026-11-25 22:16:45.742112+00', 9, NULL, NULL, 6, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 22, '2026-11-25 22:16:45.780462+00', 10, NULL, NULL, 6,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 23, '2026-11-25 22:16:46.035049+00', 6, 'rel-late',
+    '\xa19549386ab229e70edb0f5c321cbdcc', NULL, NULL, NULL, NULL, 10, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 24, '2026-11-25 22:16:46.075039+00', 4, 'hold-tail',
+    '\x562f208e2f07a9a3743dd36c94caf99c', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 25, '2026-11-25 22:16:46.103302+00', 3, 'hold-tail-2',
+    '\x8a011b84d11c94929ba8d30721483e76', 3, 'insufficient_funds', 1, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 26, '2026-11-25 22:16:46.232062+00', 5, 'cap-tail',
+    '\xc76f6427f3a26ac8016f5789a6c7f3b1', NULL, NULL, NULL, NULL, 24, 3, 2, 8, 1, 999, 19, 19);
+INSERT INTO teller.entry VALUES (1, 27, '2026-11-25 22:16:46.309235+00', 10, NULL, NULL, 4,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 28, '2026-11-25 22:16:46.348234+00', 9, NULL, NULL, 3, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO teller.entry VALUES (1, 29, '2026-11-25 22:16:46.366533+00', 2, 'last',
+    '\xc21dc3f9e3bfe96dc92e1aee9d08c429', NULL, NULL, NULL, NULL, NULL, 2, 4, 1, 998, 1, 26,
+    19);
+INSERT INTO teller.further_posting VALUES (1, 8, 1, 3, 4, 40, 60, 40, 3, 4);
+INSERT INTO teller.further_posting VALUES (1, 8, 2, 2, 4, 7, 893, 47, 7, 4);
+INSERT INTO teller.further_posting VALUES (1, 19, 1, 4, 3, 40, 0, 109, 8, 16);
+INSERT INTO teller.further_posting VALUES (1, 19, 2, 3, 2, 100, 9, 991, 16, 16);
+INSERT INTO teller.held VALUES (1, 2, 10, 30);
+INSERT INTO teller.held VALUES (1, 1, 11, 20);
+INSERT INTO teller.held VALUES (1, 2, 12, 41);
+INSERT INTO teller.held VALUES (1, 3, 13, 5);
+INSERT INTO teller.held VALUES (1, 2, 14, 44);
+INSERT INTO teller.held VALUES (1, 2, 15, 65);
+INSERT INTO teller.held VALUES (1, 2, 16, 54);
+INSERT INTO teller.held VALUES (1, 3, 17, 0);
+INSERT INTO teller.held VALUES (1, 2, 18, 51);
+INSERT INTO teller.held VALUES (1, 2, 23, 21);
+INSERT INTO teller.held VALUES (1, 3, 24, 8);
+INSERT INTO teller.held VALUES (1, 3, 26, 0);
+INSERT INTO teller.hold VALUES (1, 10, 2, 3, 30, NULL);
+INSERT INTO teller.hold VALUES (1, 11, 1, 4, 20, '2036-12-02 22:16:42.807844+00');
+INSERT INTO teller.hold VALUES (1, 12, 2, 3, 11, NULL);
+INSERT INTO teller.hold VALUES (1, 13, 3, 4, 5, NULL);
+INSERT INTO teller.hold VALUES (1, 14, 2, 3, 3, '2026-11-25 22:16:43.93514+00');
+INSERT INTO teller.hold VALUES (1, 15, 2, 4, 21, NULL);
+INSERT INTO teller.hold VALUES (1, 24, 3, 2, 8, NULL);
+INSERT INTO teller.waypoint VALUES (1, 3, 26);
+INSERT INTO teller.waypoint VALUES (1, 2, 26);
+INSERT INTO teller.waypoint VALUES (1, 4, 29);
+INSERT INTO teller.writer VALUES (1, 2, 27);
+SELECT pg_catalog.setval('teller.ledger_no_seq', 2, true);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* A start reads the checkpoint and the journal's tail, whatever came before; and it takes over what
+ * earlier programs left. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/random.h"
+#include "ledger/embed.h"
+#include "ledger/ledger_parts.h"
+#include "tests/ledger/requests.h"
+#include "tests/ledger/storm.h"
+
+/* ---- from any checkpoint -------------------------------------------------------------------- */
+
+/* The audit holds balances, holds and freezing against the journal, in memory and as kept. */
+static void expect_all_right(const char *db, struct ledger *ledger, uint64_t open_holds)
+{
+    struct ledger_figures figures;
+    ledger_read_figures(ledger, &figures);
+    CU_ASSERT_EQUAL(figures.open_holds, open_holds);
+    fixture_check(ledger);
+    CU_ASSERT_STRING_EQUAL(
+        fixture_ask(db, "SELECT coalesce(min(invariant || ' ' || seq || ' ' || finding), '')"
+                        " FROM teller.audit"),
+        "");
+}
+
+static void advance_to(const char *db, uint64_t seq)
+{
+    char sql[100], expected[24];
+    snprintf(sql, sizeof sql, "SELECT teller.checkpoint_advance(1, %lu)", seq);
+    snprintf(expected, sizeof expected, "%lu", seq);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, sql), expected);
+}
+
+/* Every hold that is open can be ended, once, and nothing is held then. */
+static void end_all_holds(const char *db, struct ledger *ledger)
+{
+    static const char oldest[] =
+        "SELECT coalesce(min(seq), 0) FROM teller.hold h WHERE NOT EXISTS (SELECT FROM teller.entry"
+        " e WHERE e.ref = h.seq AND e.kind IN (5, 6, 7))";
+    for (uint64_t hold; (hold = strtoul(fixture_ask(db, oldest), NULL, 10)) > 0;)
+        CU_ASSERT_EQUAL_FATAL(request_release(ledger, NULL, hold), LEDGER_OK);
+    expect_all_right(db, ledger, 0);
+}
+
+static void from_any_checkpoint(const char *strategy)
+{
+    enum { REQUESTS = 150, STARTS = 12 };
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, strategy);
+    struct storm storm = {.ledger = ledger, .random = unit_seed(), .name = "s"};
+    struct ledger_figures figures;
+    storm_prepare(ledger);
+    for (int i = 0; i < REQUESTS; i++)
+        storm_request(&storm);
+    co_sleep(1300 * CLOCK_MS); /* what expires has expired */
+    ledger_read_figures(ledger, &figures);
+    uint64_t last = ledger_durable_seq(ledger), open = figures.open_holds;
+    ledger_close(&ledger);
+    for (int i = 0; i < STARTS; i++) {
+        uint64_t first = random_of(&storm.random) % last, second = random_of(&storm.random) % last;
+        fixture_forget(db);
+        if (first > 0)
+            advance_to(db, first);
+        if (second > first)
+            advance_to(db, second);
+        ledger = fixture_open(db, strategy);
+        expect_all_right(db, ledger, open);
+        if (i + 1 == STARTS)
+            end_all_holds(db, ledger);
+        ledger_close(&ledger);
+    }
+}
+
+/* ---- however many holds have ended ----------------------------------------------------------- */
+
+/* What sessions that have ended have read of the ledger's tables, so far. */
+static unsigned long rows_read(const char *db)
+{
+    static const char others[] =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    static const char rows[] =
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables"
+        " WHERE relname IN ('held', 'earlier_hold', 'open_hold', 'standing')";
+    while (strcmp(fixture_ask(db, others), "0") != 0)
+        co_sleep(10 * CLOCK_MS);
+    return strtoul(fixture_ask(db, rows), NULL, 10);
+}
+
+static unsigned long cost_of_start(const char *db, const char *strategy)
+{
+    unsigned long before = rows_read(db);
+    struct ledger *ledger = fixture_open(db, strategy);
+    ledger_close(&ledger);
+    return rows_read(db) - before;
+}
+
+static void hold_and_release(struct ledger *ledger, int times)
+{
+    for (int i = 0; i < times; i++) {
+        uint64_t hold;
+        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, 0, &hold), LEDGER_OK);
+        CU_ASSERT_EQUAL(request_release(ledger, NULL, hold), LEDGER_OK);
+    }
+}
+
+static void whatever_has_ended(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, 0, NULL), LEDGER_OK);
+    hold_and_release(ledger, 10);
+    ledger_close(&ledger);
+    unsigned long few = cost_of_start(db, strategy);
+    ledger = fixture_open(db, strategy);
+    hold_and_release(ledger, 200);
+    ledger_close(&ledger);
+    CU_ASSERT_EQUAL(cost_of_start(db, strategy), few);
+}
+
+/* ---- what the checkpoint says is not believed ------------------------------------------------ */
+
+static void refuses_what_is_kept_wrong(const char *strategy)
+{
+    static const struct {
+        const char *alter, *reason, *audit;
+    } cases[] = {
+        {"UPDATE teller.standing SET held = 4 WHERE account = 2", "what is held of account 2",
+            "standing 9"},
+        {"DELETE FROM teller.standing WHERE account = 2", "what is held at 9", "standing 9"},
+        {"INSERT INTO teller.standing VALUES (1, 3, 5, false, 9)", "what is held of account 3",
+            "standing 9"},
+        {"INSERT INTO teller.standing VALUES (1, 99, 0, false, 9)", "what is held of account 99",
+            "standing 9"},
+        {"UPDATE teller.standing SET held = 'NaN'", "a value of what stands 0", "standing 9"},
+        {"DELETE FROM teller.open_hold", "what is held of account 2", "open holds 6"},
+        {"UPDATE teller.open_hold SET amount = 4", "what is held of account 2", "open holds 6"},
+        {"UPDATE teller.open_hold SET to_no = 99", "hold 6", "open holds 6"},
+        {"UPDATE teller.open_hold SET amount = 'NaN'", "a value of open hold 0", "open holds 6"},
+        {"INSERT INTO teller.open_hold SELECT * FROM teller.hold WHERE seq = 7",
+            "what is held of account 2", "open holds 7"},
+    };
+    static const char contradiction[] = "the journal contradicts itself: ";
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, 0, NULL), LEDGER_OK);
+    hold_and_release(ledger, 1);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    ledger_close(&ledger);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fixture_do(db, cases[i].alter);
+        const char *refusal = fixture_refusal(db, strategy);
+        CU_ASSERT_NSTRING_EQUAL(refusal, contradiction, sizeof contradiction - 1);
+        CU_ASSERT_STRING_EQUAL(refusal + sizeof contradiction - 1, cases[i].reason);
+        CU_ASSERT_STRING_EQUAL(
+            fixture_ask(db, "SELECT min(invariant || ' ' || seq) FROM teller.audit"),
+            cases[i].audit);
+        fixture_forget(db); /* all of it can be thrown away, and follows from the journal again */
+        ledger = fixture_open(db, strategy);
+        expect_all_right(db, ledger, 1);
+        ledger_close(&ledger);
+    }
+}
+
+/* ---- what earlier programs left -------------------------------------------------------------- */
+
+static void apply_schema(const char *db, long upto)
+{
+    fixture_do(db, "CREATE SCHEMA teller; CREATE TABLE teller.migration (no int PRIMARY KEY,"
+                   " name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())");
+    for (const struct embed *file = embed_sql; file->name; file++) {
+        long number = strtol(file->name, NULL, 10);
+        size_t size = file->size + 300;
+        char *sql = malloc(size);
+        ensure(sql != NULL);
+        snprintf(sql, size,
+            "SET search_path = teller; %.*s; INSERT INTO migration VALUES (%ld, '%s')",
+            (int)file->size, (const char *)file->data, number, file->name);
+        if (number <= upto)
+            fixture_do(db, sql);
+        free(sql);
+    }
+}
+
+static void load(const char *db, const char *path)
+{
+    enum { ROOM = 100000 };
+    char *sql = calloc(1, ROOM);
+    FILE *file = fopen(path, "r");
+    ensure(sql != NULL && file != NULL);
+    size_t size = fread(sql, 1, ROOM - 1, file);
+    ensure(size > 0 && size < ROOM - 1);
+    fclose(file);
+    fixture_do(db, sql);
+    free(sql);
+}
+
+/* A checkpoint at 22, with the holds 10, 11 and 15 open and c frozen; in the tail 10 is released,
+ * 24 made and captured, c thaws and b freezes. */
+static void takes_over_schema_007(const char *strategy)
+{
+    static const char journal[] =
+        "SELECT md5(string_agg(p::text, ',' ORDER BY seq, leg)) || md5(string_agg(h::text, ','"
+        " ORDER BY seq)) FROM teller.posting p FULL JOIN teller.hold h USING (ledger, seq)";
+    const char *db = fixture_database();
+    char before[80];
+    apply_schema(db, 7);
+    load(db, "tests/ledger/released_007.sql");
+    snprintf(before, sizeof before, "%s", fixture_ask(db, journal));
+    struct ledger *ledger = fixture_open(db, strategy);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, journal), before);
+    expect_all_right(db, ledger, 2);
+    request_expect(ledger, "a", 998, 21, 977);
+    CU_ASSERT_TRUE(request_account(ledger, "b").frozen);
+    CU_ASSERT_FALSE(request_account(ledger, "c").frozen);
+    CU_ASSERT_EQUAL(request_settled(ledger, 12), ENTRY_CAPTURE);
+    CU_ASSERT_EQUAL(request_settled(ledger, 15), 0);
+    CU_ASSERT_EQUAL(fixture_move(ledger, "last", "a", "c", 1), LEDGER_OK); /* a replay */
+    CU_ASSERT_EQUAL(ledger_durable_seq(ledger), 29);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "c", 5, 0, NULL), LEDGER_OK);
+    ledger = request_restart(ledger, db, strategy);
+    expect_all_right(db, ledger, 3);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, 15, 20, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, 10), LEDGER_ALREADY_SETTLED);
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, 30), LEDGER_OK);
+    request_expect(ledger, "a", 978, 0, 978);
+    fixture_forget(db);
+    ledger_close(&ledger);
+    ledger = fixture_open(db, strategy);
+    expect_all_right(db, ledger, 1);
+    ledger_close(&ledger);
+}
+
+#define TESTS(X)                                                                                   \
+    X(from_any_checkpoint)                                                                         \
+    X(whatever_has_ended)                                                                          \
+    X(refuses_what_is_kept_wrong)                                                                  \
+    X(takes_over_schema_007)
+FIXTURE_BOTH(start)
