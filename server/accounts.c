@@ -93,7 +93,8 @@ static bool query_at(struct request *request, struct response *response, uint64_
         *seq = (uint64_t)position;
     else if (!time_read(at, us)) {
         problem_invalid(request, response, "at",
-            "must be a journal position, or a time such as 2026-11-21T09:00:00.123456Z");
+            "must be a journal position, or a time such as 2026-11-21T09:00:00.123456Z or "
+            "2026-11-21");
         return false;
     }
     return true;

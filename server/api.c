@@ -10,6 +10,7 @@
 #include "server/origin.h"
 #include "server/problem.h"
 #include "server/route.h"
+#include "server/session.h"
 
 enum { METADATA_MAX = 4096, WAIT_S = 30, WAIT_MAX_S = 60 };
 
@@ -23,6 +24,10 @@ static bool find_route(
         response->allow = NULL;
         return true;
     case ROUTE_NO_METHOD:
+        if (request->method == REQUEST_OPTIONS) {
+            response->status = 204; /* what a load balancer may ask to see whether we are there */
+            return false;
+        }
         problem(request, response, PROBLEM_METHOD_NOT_ALLOWED, NULL);
         return false;
     case ROUTE_NO_PATH:
@@ -64,6 +69,8 @@ static bool is_allowed(
         return false;
     if (route->scope == TOKEN_NONE || !api->tokens)
         return true;
+    if (!request->authorization && route->takes_session)
+        request->authorization = session_authorization(request);
     enum token_scope has = token_cache_check(api->tokens, request->authorization);
     if (has >= route->scope)
         return true;
@@ -82,11 +89,12 @@ static bool find_ledger(struct api *api, struct request *request, struct respons
     return false;
 }
 
-/* Each parameter is one that the route knows, and comes once. */
+/* Each parameter is one that the route knows, and comes once. Outside /v1 others are let pass. */
 static bool query_is_known(
     struct request *request, struct response *response, const struct route *route)
 {
-    for (size_t i = 0; i < request->query_count; i++) {
+    bool is_api = strncmp(route->pattern, "/v1/", 4) == 0;
+    for (size_t i = 0; is_api && i < request->query_count; i++) {
         const char *name = request->query[i].name;
         char spaced[32];
         int length = snprintf(spaced, sizeof spaced, " %s ", name);

@@ -49,7 +49,7 @@ static void answer_file(
 {
     response->is_page = true;
     response->etag = etag_of(request, file);
-    if (request->if_none_match && strcmp(request->if_none_match, response->etag) == 0) {
+    if (request_has_etag(request, response->etag)) {
         response->status = 304;
         return;
     }

@@ -117,7 +117,8 @@ static enum request_method method_of(const char *name, size_t length)
     static const struct {
         const char *name;
         enum request_method method;
-    } methods[] = {{"POST", REQUEST_POST}, {"GET", REQUEST_GET}, {"HEAD", REQUEST_HEAD}};
+    } methods[] = {{"POST", REQUEST_POST}, {"GET", REQUEST_GET}, {"HEAD", REQUEST_HEAD},
+        {"DELETE", REQUEST_DELETE}, {"OPTIONS", REQUEST_OPTIONS}};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         if (strlen(methods[i].name) == length && memcmp(name, methods[i].name, length) == 0)
             return methods[i].method;

@@ -64,12 +64,16 @@ void http_response_each_header(struct http_worker *worker, const struct response
         add(out, "WWW-Authenticate", "Bearer realm=\"teller\"");
     if (response->allow)
         add(out, "Allow", response->allow);
+    if (response->set_cookie)
+        add(out, "Set-Cookie", response->set_cookie);
     if (response->etag)
         add(out, "ETag", response->etag);
     if (response->is_page)
         add_page_headers(out);
     if (response->is_page || response->stream)
-        add(out, "Cache-Control", response->stream ? "no-store" : "no-cache");
+        add(out, "Cache-Control", response->stream ? "no-store, no-transform" : "no-cache");
+    if (response->stream)
+        add(out, "X-Accel-Buffering", "no"); /* nginx would collect 8 KiB before it sends any */
 }
 
 static void add_to_mhd(void *response, const char *name, const char *value)

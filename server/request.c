@@ -63,17 +63,22 @@ static bool read_path(struct request *request, const char *from, const char *end
     return true;
 }
 
+/* What the page's address carries beside (utm_source=...) is nobody's business but its senders':
+ * only under /v1 is a query looked at as a whole. */
 static bool read_query(struct request *request, const char *from, const char *end)
 {
+    bool strict = request->segment_count > 0 && strcmp(request->segments[0], "v1") == 0;
     while (from < end) {
         const char *stop = find(from, end, '&'), *equals = find(from, stop, '=');
         if (request->query_count == REQUEST_QUERY)
-            return false;
-        struct request_parameter *parameter = &request->query[request->query_count++];
+            return !strict;
+        struct request_parameter *parameter = &request->query[request->query_count];
         parameter->name = decode(&request->arena, from, equals, true);
         parameter->value = decode(&request->arena, equals < stop ? equals + 1 : stop, stop, true);
-        if (!parameter->name || !parameter->value)
+        bool good = parameter->name && parameter->value;
+        if (strict && !good)
             return false;
+        request->query_count += good && from < stop;
         from = stop < end ? stop + 1 : end;
     }
     return true;
@@ -83,6 +88,12 @@ bool request_read_target(struct request *request, const char *target, size_t len
 {
     const char *end = target + length, *mark = find(target, end, '?');
     request->segment_count = request->query_count = 0;
+    if (length == 1 && *target == '*')
+        return true;
+    if (mark == target) { /* "http://host?query", without a path */
+        request->segments[request->segment_count++] = "";
+        return read_query(request, mark < end ? mark + 1 : end, end);
+    }
     return read_path(request, target, mark) &&
            read_query(request, mark < end ? mark + 1 : end, end);
 }
@@ -100,20 +111,57 @@ static const char *skip_space(const char *text)
     return text + strspn(text, " \t");
 }
 
+/* Behind a quoted string, which is copied without its quotes as far as it fits; NULL: it has no
+ * end. */
+static const char *read_quoted(const char *at, char *value, size_t size)
+{
+    size_t length = 0;
+    for (at++; *at && *at != '"'; at++) {
+        at += *at == '\\' && at[1];
+        if (length + 1 < size)
+            value[length++] = *at;
+    }
+    value[length] = '\0';
+    return *at == '"' ? at + 1 : NULL;
+}
+
+/* Behind a word of a header (RFC 9110, 5.6.2), which is copied as far as it fits; NULL: there is
+ * none. */
+static const char *read_word(const char *at, char *value, size_t size)
+{
+    size_t length = strspn(at, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    size_t kept = length < size ? length : size - 1;
+    memcpy(value, at, kept);
+    value[kept] = '\0';
+    return length ? at + length : NULL;
+}
+
+/* The parameters behind a media type are well-formed, and charset, if there, is UTF-8. */
+static bool parameters_are_good(const char *at)
+{
+    while (*(at = skip_space(at)) == ';') {
+        char name[16], value[16];
+        at = skip_space(at + 1);
+        if (*at == ';' || *at == '\0')
+            continue; /* an empty one (RFC 9110, 5.6.6) */
+        at = read_word(at, name, sizeof name);
+        if (!at || *at != '=')
+            return false;
+        at++;
+        at = *at == '"' ? read_quoted(at, value, sizeof value) : read_word(at, value, sizeof value);
+        if (!at || (strcasecmp(name, "charset") == 0 && strcasecmp(value, "utf-8") != 0))
+            return false;
+    }
+    return *at == '\0';
+}
+
 bool request_is_json(const struct request *request)
 {
-    static const char type[] = "application/json", utf8[] = "charset=utf-8";
+    static const char type[] = "application/json";
     const char *given = request->content_type;
-    if (!given || strncasecmp(given, type, sizeof type - 1) != 0)
-        return false;
-    given = skip_space(given + sizeof type - 1);
-    if (*given == '\0')
-        return true;
-    if (*given != ';')
-        return false;
-    given = skip_space(given + 1);
-    return strncasecmp(given, utf8, sizeof utf8 - 1) == 0 &&
-           *skip_space(given + sizeof utf8 - 1) == '\0';
+    return given && strncasecmp(given, type, sizeof type - 1) == 0 &&
+           parameters_are_good(given + sizeof type - 1);
 }
 
 int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t max)
@@ -130,6 +178,24 @@ int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t
         at += strcspn(at, ",;");
     }
     return otherwise;
+}
+
+bool request_has_etag(const struct request *request, const char *etag)
+{
+    size_t length = strlen(etag);
+    const char *at = request->if_none_match;
+    while (at && *at) {
+        at += strspn(at, " \t,");
+        if (*at == '*')
+            return true;
+        at += strncmp(at, "W/", 2) == 0 ? 2 : 0;
+        if (strncmp(at, etag, length) == 0)
+            return true;
+        if (*at == '"') /* a tag may hold commas */
+            at += 1 + strcspn(at + 1, "\"");
+        at += strcspn(at, ",");
+    }
+    return false;
 }
 
 /* The text between the quotes of a structured field's string; NULL if it is none. */

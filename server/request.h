@@ -20,7 +20,14 @@ enum {
     REQUEST_QUERY = 8,
 };
 
-enum request_method { REQUEST_GET, REQUEST_HEAD, REQUEST_POST, REQUEST_OTHER };
+enum request_method {
+    REQUEST_GET,
+    REQUEST_HEAD,
+    REQUEST_POST,
+    REQUEST_DELETE,
+    REQUEST_OPTIONS,
+    REQUEST_OTHER
+};
 
 struct api;
 struct ledger;
@@ -33,7 +40,7 @@ struct request {
     struct arena arena;
     enum request_method method;
     const char *target; /* as it came; the two below are it, taken apart and decoded */
-    size_t segment_count, query_count;
+    size_t segment_count, query_count; /* no segment: the target is "*", all of the server */
     const char *segments[REQUEST_SEGMENTS];
     struct request_parameter query[REQUEST_QUERY];
 
@@ -55,18 +62,22 @@ struct request {
     struct ledger *served;
 };
 
-/* Take the target apart. False: it is malformed (a bad percent escape, a NUL, what is not UTF-8),
- * or has too many parts. */
+/* Take the target apart: a path with or without a query, "*", or "" for "/". False: it is malformed
+ * (a bad percent escape, a NUL, what is not UTF-8), or has too many parts. Outside /v1 that is said
+ * of the path only, and parameters that cannot be read are left out. */
 MUST_CHECK bool request_read_target(struct request *request, const char *target, size_t length);
 
 /* The value of a query parameter; NULL if it was not given. */
 const char *request_query(const struct request *request, const char *name);
 
-/* The content type is application/json, in UTF-8. */
+/* The content type is application/json, in UTF-8, whatever other parameters it has. */
 bool request_is_json(const struct request *request);
 
 /* The seconds of "Prefer: wait=S" (RFC 7240), at most `max`; `otherwise` if there is none. */
 int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t max);
+
+/* If-None-Match lists this entity tag (strong, with its quotes), maybe as a weak one, or "*". */
+bool request_has_etag(const struct request *request, const char *etag);
 
 /* The Idempotency-Key without its quotes; NULL with *good telling whether that is because there is
  * none, or because it is no key: 1-255 printable ASCII characters, quoted (RFC 8941) or not. */

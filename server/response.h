@@ -20,7 +20,7 @@ struct response {
     uint64_t ledger_seq;
     bool has_ledger_seq, replayed, challenge /* WWW-Authenticate */;
     int retry_after_s;
-    const char *location, *allow, *etag;
+    const char *location, *allow, *etag, *set_cookie;
     bool is_page; /* part of the dashboard: Content-Security-Policy and its like */
 
     /* Not NULL: the body is what this coroutine writes with http_stream_write(). */

@@ -12,6 +12,7 @@
 #include "server/journal.h"
 #include "server/ledgers.h"
 #include "server/metrics.h"
+#include "server/session.h"
 #include "server/transfers.h"
 
 #define LEDGER "/v1/ledgers/{ledger}"
@@ -22,11 +23,11 @@
 
 #define POST(scope, path, answer, body)                                                            \
     {                                                                                              \
-        REQUEST_POST, TOKEN_##scope, path, "", answer, ROUTE_BODY_##body                           \
+        REQUEST_POST, TOKEN_##scope, path, "", answer, ROUTE_BODY_##body, false                    \
     }
 #define GET(scope, path, query, answer)                                                            \
     {                                                                                              \
-        REQUEST_GET, TOKEN_##scope, path, query, answer, ROUTE_BODY_NONE                           \
+        REQUEST_GET, TOKEN_##scope, path, query, answer, ROUTE_BODY_NONE, false                    \
     }
 
 /* What is asked most comes first. */
@@ -47,7 +48,7 @@ const struct route route_table[] = {
     GET(READ, TRANSFER, "", transfers_get),
     GET(READ, LEDGER "/transfers", " key account after before limit page ", transfers_list),
     GET(READ, LEDGER "/journal", " after limit page ", journal_list),
-    GET(READ, LEDGER "/events", " after ", journal_events),
+    {REQUEST_GET, TOKEN_READ, LEDGER "/events", " after ", journal_events, ROUTE_BODY_NONE, true},
     GET(READ, LEDGER "/audit", "", journal_audit),
     POST(ADMIN, ACCOUNT "/freeze", freeze_account, OPTIONAL),
     POST(ADMIN, ACCOUNT "/unfreeze", freeze_account_end, OPTIONAL),
@@ -56,6 +57,8 @@ const struct route route_table[] = {
     POST(ADMIN, "/v1/ledgers", ledgers_post, NEEDED),
     GET(READ, "/v1/ledgers", "", ledgers_list),
     GET(READ, LEDGER, "", ledgers_get),
+    {REQUEST_POST, TOKEN_READ, "/v1/session", "", session_post, ROUTE_BODY_OPTIONAL, false},
+    {REQUEST_DELETE, TOKEN_READ, "/v1/session", "", session_delete, ROUTE_BODY_NONE, true},
     GET(NONE, "/livez", "", health_live),
     GET(NONE, "/readyz", "", health_ready),
     GET(NONE, "/metrics", "", metrics_get),
@@ -92,16 +95,23 @@ static bool path_matches(struct request *request, const char *pattern)
     return *pattern == '\0';
 }
 
-static const char *allow_of(bool get, bool post)
+/* For the header Allow, by what a path takes. */
+static const char *allow_of(bool get, bool post, bool delete)
 {
-    return get && post ? "GET, HEAD, POST" : get ? "GET, HEAD" : "POST";
+    static const char *const texts[2][2][2] = {
+        {{"OPTIONS", "DELETE, OPTIONS"}, {"POST, OPTIONS", "POST, DELETE, OPTIONS"}},
+        {{"GET, HEAD, OPTIONS", "GET, HEAD, DELETE, OPTIONS"},
+            {"GET, HEAD, POST, OPTIONS", "GET, HEAD, POST, DELETE, OPTIONS"}},
+    };
+    return texts[get][post][delete];
 }
 
 enum route_found route_find(struct request *request, const struct route **route, const char **allow)
 {
     enum request_method wanted = request->method == REQUEST_HEAD ? REQUEST_GET : request->method;
-    bool get = false, post = false;
-    for (size_t i = 0; i < route_count; i++) {
+    bool whole = request->segment_count == 0; /* "*": what any path takes */
+    bool get = whole, post = whole, delete = whole;
+    for (size_t i = 0; i < route_count && !whole; i++) {
         if (!path_matches(request, route_table[i].pattern))
             continue;
         *route = &route_table[i];
@@ -109,7 +119,8 @@ enum route_found route_find(struct request *request, const struct route **route,
             return ROUTE_FOUND;
         get |= (*route)->method == REQUEST_GET;
         post |= (*route)->method == REQUEST_POST;
+        delete |= (*route)->method == REQUEST_DELETE;
     }
-    *allow = allow_of(get, post);
-    return get || post ? ROUTE_NO_METHOD : ROUTE_NO_PATH;
+    *allow = allow_of(get, post, delete);
+    return get || post || delete ? ROUTE_NO_METHOD : ROUTE_NO_PATH;
 }

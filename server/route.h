@@ -21,6 +21,7 @@ struct route {
     const char *query;          /* the names of its query parameters, each between spaces; or "" */
     void (*answer)(struct request *request, struct response *response);
     enum route_body body;
+    bool takes_session; /* the cookie of session.h stands for a token */
 };
 
 extern const struct route route_table[];
@@ -29,7 +30,7 @@ extern const size_t route_count;
 enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
 
 /* The route of a request, whose path parts it sets. ROUTE_NO_METHOD: *allow lists what the path
- * takes, for the header. */
+ * takes, for the header; so it is of the target "*". */
 enum route_found route_find(
     struct request *request, const struct route **route, const char **allow);
 

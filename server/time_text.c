@@ -106,38 +106,75 @@ static int64_t days_of_civil(struct civil civil)
     return (int64_t)era * ERA_DAYS + day_of_era - EPOCH_TO_MARCH_0000;
 }
 
+/* A point and digits, of which those below a microsecond do not count; or nothing. */
 static bool read_fraction(const char **at, unsigned *us)
 {
-    unsigned digit, scale = 100000;
+    unsigned digit, scale = 1000000;
     *us = 0;
     if (**at != '.')
         return true;
     (*at)++;
     if (!read_digits(at, 1, &digit))
         return false;
-    for (*us = digit * scale; scale > 1 && **at >= '0' && **at <= '9'; (*at)++)
+    for ((*at)--; **at >= '0' && **at <= '9'; (*at)++)
         *us += (unsigned)(**at - '0') * (scale /= 10);
     return true;
 }
 
-bool time_read(const char *text, int64_t *at_us)
+/* "Z", or the minutes that the local time is ahead: "+01:00". In a query a "+" that was not escaped
+ * has become a blank. */
+static bool read_offset(const char **at, int *minutes)
 {
+    unsigned hour, minute;
+    char sign = *(*at)++;
+    *minutes = 0;
+    if (sign == 'Z' || sign == 'z')
+        return true;
+    if ((sign != '+' && sign != '-' && sign != ' ') || !read_digits(at, 2, &hour) ||
+        !read_char(at, ':') || !read_digits(at, 2, &minute) || hour > 23 || minute > 59)
+        return false;
+    *minutes = (int)(hour * 60 + minute) * (sign == '-' ? -1 : 1);
+    return true;
+}
+
+struct moment {
     struct civil civil;
     unsigned hour, minute, second, us;
-    if (!read_digits(&text, 4, &civil.year) || !read_char(&text, '-') ||
-        !read_digits(&text, 2, &civil.month) || !read_char(&text, '-') ||
-        !read_digits(&text, 2, &civil.day) || !read_char(&text, 'T') ||
-        !read_digits(&text, 2, &hour) || !read_char(&text, ':') ||
-        !read_digits(&text, 2, &minute) || !read_char(&text, ':') ||
-        !read_digits(&text, 2, &second) || !read_fraction(&text, &us) || strcmp(text, "Z") != 0)
+    int offset_min;
+};
+
+static bool read_time_of_day(const char **at, struct moment *moment)
+{
+    return read_digits(at, 2, &moment->hour) && read_char(at, ':') &&
+           read_digits(at, 2, &moment->minute) && read_char(at, ':') &&
+           read_digits(at, 2, &moment->second) && read_fraction(at, &moment->us) &&
+           read_offset(at, &moment->offset_min) && moment->hour <= 23 && moment->minute <= 59 &&
+           moment->second <= 59;
+}
+
+static bool read_date(const char **at, struct civil *civil)
+{
+    if (!read_digits(at, 4, &civil->year) || !read_char(at, '-') ||
+        !read_digits(at, 2, &civil->month) || !read_char(at, '-') ||
+        !read_digits(at, 2, &civil->day) || civil->year < 1970 || civil->month < 1 ||
+        civil->month > 12 || civil->day < 1)
         return false;
-    if (civil.year < 1970 || civil.month < 1 || civil.month > 12 || civil.day < 1 || hour > 23 ||
-        minute > 59 || second > 59)
+    struct civil same = civil_of_days(days_of_civil(*civil));
+    return same.month == civil->month && same.day == civil->day; /* the month has such a day */
+}
+
+bool time_read(const char *text, int64_t *at_us)
+{
+    struct moment moment = {.us = 0};
+    if (!read_date(&text, &moment.civil))
         return false;
-    int64_t days = days_of_civil(civil);
-    struct civil same = civil_of_days(days);
-    if (same.month != civil.month || same.day != civil.day)
-        return false; /* there is no such day in the month */
-    *at_us = (days * DAY_S + hour * 3600 + minute * 60 + second) * 1000000 + us;
-    return true;
+    if (*text == 'T' || *text == 't') {
+        text++;
+        if (!read_time_of_day(&text, &moment))
+            return false;
+    }
+    int64_t minutes = (int64_t)moment.hour * 60 + moment.minute - moment.offset_min;
+    int64_t at_s = days_of_civil(moment.civil) * DAY_S + minutes * 60 + moment.second;
+    *at_us = at_s * 1000000 + moment.us;
+    return *text == '\0' && at_s >= 0;
 }

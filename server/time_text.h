@@ -14,8 +14,9 @@ enum { TIME_TEXT = 28, TIME_TEXT_HTTP = 30 };
 /* Microseconds since 1970 UTC (years 1970-9999) as "2026-11-21T09:00:00.123456Z". */
 void time_text(int64_t at_us, char text[TIME_TEXT]);
 
-/* The same back, with up to six digits after the second, or none and no point. False: it is no such
- * time, or before 1970. */
+/* A time of RFC 3339 back: digits below a microsecond do not count, "+01:00" may stand for "Z" (or
+ * with a blank for the "+", which is how it comes in a query), and a date alone is the beginning of
+ * that day, UTC. False: it is no such time, or before 1970. */
 bool time_read(const char *text, int64_t *at_us);
 
 /* Seconds since 1970 UTC as "Sat, 21 Nov 2026 09:00:00 GMT", for the header Date. */

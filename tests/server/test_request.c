@@ -32,23 +32,40 @@ static void check_parts(struct request *request)
     CU_ASSERT_PTR_NULL(request_query(request, "w"));
 }
 
+static void check_count(struct request *request)
+{
+    CU_ASSERT_EQUAL(request->query_count, 2);
+}
+
+static void check_left_out(struct request *request)
+{
+    CU_ASSERT_EQUAL(request->segment_count, 1);
+    CU_ASSERT_EQUAL(request->query_count, 1);
+}
+
+static void check_whole(struct request *request)
+{
+    CU_ASSERT_EQUAL(request->segment_count, 0);
+}
+
 static void test_target(void)
 {
     with_request("/a/b%2fc%20d/+?x=1+2&y&z%26==a=", true, check_parts);
     with_request("/", true, NULL);
-    with_request("", false, NULL);
+    with_request("", true, NULL); /* of "http://host" */
     with_request("a", false, NULL);
     with_request("/%", false, NULL);
     with_request("/%2", false, NULL);
     with_request("/%zz", false, NULL);
     with_request("/a%00b", false, NULL);
-    with_request("/?a=%00", false, NULL);
+    with_request("/v1?a=%00", false, NULL);
     with_request("/caf%c3%a9?a=%E2%82%AC%f0%9f%92%b6", true, NULL);
     static const char *const not_utf8[] = {"%ff", "%c3", "%c3%28", "%80", "%c0%80", "%c0%af",
         "%e0%80%af", "%ed%a0%80", "%f4%90%80%80", "%f8%88%80%80%80", "a%e2%82"};
     for (size_t i = 0; i < sizeof not_utf8 / sizeof not_utf8[0]; i++) {
         char target[64];
-        static const char *const places[] = {"/%s", "/a/%s/b", "/a?key=%s", "/a?%s=1", "/a?b&c=%s"};
+        static const char *const places[] = {
+            "/%s", "/a/%s/b", "/v1?key=%s", "/v1?%s=1", "/v1?b&c=%s"};
         for (size_t place = 0; place < sizeof places / sizeof places[0]; place++) {
             static const char mark[] = "%s";
             size_t before = (size_t)(strstr(places[place], mark) - places[place]);
@@ -59,7 +76,14 @@ static void test_target(void)
     }
     with_request("/1/2/3/4/5/6/7/8", true, NULL);
     with_request("/1/2/3/4/5/6/7/8/9", false, NULL);
-    with_request("/?1&2&3&4&5&6&7&8&9", false, NULL);
+    with_request("/v1?1&2&3&4&5&6&7&8&9", false, NULL);
+    with_request("/v1?a=%zz", false, NULL);
+    with_request("/v1?&a&&b&", true, check_count);
+    with_request("/livez?1&2&3&4&5&6&7&8&9", true, NULL);
+    with_request("/livez?a=%zz&b=%00&c", true, check_left_out);
+    with_request("*", true, check_whole);
+    with_request("?a=b", true, check_left_out);
+    with_request("**", false, NULL);
 }
 
 static void test_keys(void)
@@ -128,6 +152,13 @@ static void test_content_type(void)
         {"application/json; charset=utf-8", true}, {"application/json;charset=UTF-8", true},
         {"application/json ", true}, {"application/jsonx", false}, {"text/json", false},
         {"application/json; charset=latin1", false}, {"application/json; charset=utf-8; x", false},
+        {"application/json; charset=\"utf-8\"", true}, {"application/json ; a=b", true},
+        {"application/json; profile=\"a;b\\\"c\"; Charset=UTF-8", true},
+        {"application/json;", true},
+        {"application/json; ; charset=utf-8 ", true}, {"application/json; charset=", false},
+        {"application/json; charset=\"utf-8", false}, {"application/json; =b", false},
+        {"application/json; charset=\"latin1\"", false}, {"application/json, text/plain", false},
+        {"application/json; a=b c", false}, {"application/json; charset =utf-8", false},
         {"", false}, {NULL, false}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct request request = {.content_type = rows[i].header};
@@ -155,8 +186,26 @@ static void test_prefer(void)
     }
 }
 
+static void test_entity_tags(void)
+{
+    static const struct {
+        const char *header;
+        bool has;
+    } rows[] = {{NULL, false}, {"", false}, {"\"a\"", true}, {"\"b\"", false}, {"W/\"a\"", true},
+        {"\"b\", \"a\"", true}, {"\"b,\",W/\"a\"", true}, {"\"b,\"a\"", false}, {"*", true},
+        {"a", false}, {"\"b", false}, {", ,\"a\"", true}, {"\"\"a\"", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct request request = {.if_none_match = rows[i].header};
+        if (request_has_etag(&request, "\"a\"") != rows[i].has) {
+            printf("\n    %s ", rows[i].header);
+            CU_FAIL("taken otherwise");
+        }
+    }
+}
+
 static const struct unit_test request_tests[] = {{"target", test_target}, {"keys", test_keys},
     {"key_length", test_key_length}, {"content_type", test_content_type}, {"prefer", test_prefer},
+    {"entity_tags", test_entity_tags},
     {0}};
 const struct unit_suite request_suite = {"request", 1, request_tests};
 
@@ -189,9 +238,12 @@ static void test_paths(void)
             "/v1/ledgers/{ledger}/accounts/{account}"},
         {REQUEST_POST, "/v1/ledgers/main/accounts/a/deposit", ROUTE_FOUND,
             "/v1/ledgers/{ledger}/accounts/{account}/deposit"},
-        {REQUEST_POST, "/v1/ledgers/main/accounts/a", ROUTE_NO_METHOD, "GET, HEAD"},
-        {REQUEST_OTHER, "/v1/ledgers/main/accounts", ROUTE_NO_METHOD, "GET, HEAD, POST"},
-        {REQUEST_GET, "/v1/ledgers/main/accounts/a/deposit", ROUTE_NO_METHOD, "POST"},
+        {REQUEST_POST, "/v1/ledgers/main/accounts/a", ROUTE_NO_METHOD, "GET, HEAD, OPTIONS"},
+        {REQUEST_OTHER, "/v1/ledgers/main/accounts", ROUTE_NO_METHOD, "GET, HEAD, POST, OPTIONS"},
+        {REQUEST_GET, "/v1/ledgers/main/accounts/a/deposit", ROUTE_NO_METHOD, "POST, OPTIONS"},
+        {REQUEST_OPTIONS, "/", ROUTE_NO_METHOD, "GET, HEAD, OPTIONS"},
+        {REQUEST_OPTIONS, "*", ROUTE_NO_METHOD, "GET, HEAD, POST, DELETE, OPTIONS"},
+        {REQUEST_DELETE, "/v1/session", ROUTE_FOUND, "/v1/session"},
         {REQUEST_GET, "/v1", ROUTE_FOUND, "/{file}"},
         {REQUEST_GET, "/v1/", ROUTE_NO_PATH, NULL},
         {REQUEST_GET, "/v1/ledgers/main/accounts/a/b", ROUTE_NO_PATH, NULL},
@@ -224,7 +276,7 @@ static void test_every_route_declares_its_scope(void)
             is_open |= strcmp(route->pattern, open[j]) == 0;
         CU_ASSERT_EQUAL(route->scope == TOKEN_NONE, is_open);
         CU_ASSERT_EQUAL(is_open, strncmp(route->pattern, "/v1/", 4) != 0);
-        if (route->method == REQUEST_POST)
+        if (route->method == REQUEST_POST && strcmp(route->pattern, "/v1/session") != 0)
             CU_ASSERT_TRUE(route->scope >= TOKEN_WRITE);
     }
 }
