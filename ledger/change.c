@@ -208,7 +208,8 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
 
 void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome)
 {
-    if (outcome->status == LEDGER_UNAVAILABLE) { /* it rests on no entry */
+    if (outcome->status == LEDGER_UNAVAILABLE || outcome->status == LEDGER_OVERLOADED) {
+        /* it rests on no entry, and nothing was done */
         co_yield(); /* who asks again at once keeps nobody from bringing the database back */
     } else if (journal_await(context, ledger->journal, outcome->seq) != EVENTCOUNT_REACHED) {
         outcome->status = LEDGER_OUTCOME_UNKNOWN;

@@ -1,46 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only file that speaks libpq. A PGresult travels as struct pg_result, which is never defined.
+ * Statements on a connection, and their rows. Only the files of pg speak libpq. A PGresult travels
+ * as struct pg_result, which is never defined.
  *
  * libpq reads its socket once for each call, so readiness is level-triggered (poller.h), and after
  * PQconnectPoll the socket may be another one: it is asked for anew each time.
  */
-#include "ledger/pg.h"
-
-#include <libpq-fe.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/poller.h"
-#include "ledger/failpoint.h"
-#include "ledger/row.h"
-
-struct pg {
-    PGconn *conn;
-    bool lost;
-    uint32_t prepared; /* a bit for each slot */
-    char sqlstate[6];
-    char message[300];
-};
-
-_Static_assert(PG_SLOTS <= 32, "a bit for each slot");
+#include "ledger/pg_parts.h"
 
 /* ---- failures ------------------------------------------------------------------------------ */
 
-static void note_message(struct pg *pg, const char *message)
+void pg_note(struct pg *pg, const char *message)
 {
     snprintf(
         pg->message, sizeof pg->message, "%s", message && *message ? message : "no reason given");
     pg->message[strcspn(pg->message, "\n")] = '\0';
 }
 
-static enum pg_status lose(struct pg *pg)
+enum pg_status pg_lose(struct pg *pg)
 {
     if (!pg->lost)
-        note_message(pg, PQerrorMessage(pg->conn));
+        pg_note(pg, PQerrorMessage(pg->conn));
+    pg->lost = true;
+    return PG_LOST;
+}
+
+enum pg_status pg_doubt(struct pg *pg)
+{
+    char warning[sizeof pg->message];
+    snprintf(warning, sizeof warning, "%s", pg->message);
+    snprintf(pg->message, sizeof pg->message, "the database warned: %.200s", warning);
     pg->lost = true;
     return PG_LOST;
 }
@@ -60,56 +58,95 @@ bool pg_is_lost(const struct pg *pg)
     return pg->lost;
 }
 
+bool pg_is_silent(const struct pg *pg)
+{
+    return pg->silent;
+}
+
 /* ---- waiting ------------------------------------------------------------------------------- */
+
+void pg_bound(struct pg *pg, int64_t silence_ns)
+{
+    pg->silence_ns = silence_ns;
+}
+
+bool pg_begin(struct pg *pg)
+{
+    pg->warned = false;
+    pg->sending_ns = 0;
+    pg->queued = 0;
+    pg->began_ns = pg->moved_ns = clock_now_ns();
+    return !pg->lost;
+}
 
 /* Has the context ended? Then the connection is good for nothing more. */
 static bool is_over(struct context *context, struct pg *pg)
 {
     if (context_err(context) == CONTEXT_OK)
         return false;
-    note_message(pg, "the wait for the database was ended");
+    pg_note(pg, "the wait for the database was ended");
     return pg->lost = true;
 }
 
-static bool wait_for(struct context *context, struct pg *pg, unsigned events)
+/* Note whether the kernel has got rid of something since: on a slow link it has megabytes to send
+ * when libpq has none. Who took long to be sent something may take as long to answer. */
+static void look_for_progress(struct pg *pg)
 {
-    if (poller_wait(context, PQsocket(pg->conn), events) == POLLER_READY)
-        return true;
-    (void)is_over(context, pg);
-    return false;
+    int queued = 0;
+    if (ioctl(PQsocket(pg->conn), SIOCOUTQ, &queued) != 0 || queued == pg->queued)
+        return;
+    pg->queued = queued;
+    pg->moved_ns = clock_now_ns();
+    pg->sending_ns = pg->moved_ns - pg->began_ns;
 }
 
-/* Wait for an answer's bytes, and for some time only: when memory is short libpq takes a whole
- * message for a part of one, and must look again though no more bytes will come. */
-static bool wait_for_answer(struct context *context, struct pg *pg)
+static bool falls_silent(struct pg *pg)
 {
-    enum { LOOK_AGAIN_MS = 1000 };
+    if (pg->silence_ns == 0)
+        return false;
+    look_for_progress(pg);
+    if (clock_now_ns() - pg->moved_ns < pg->silence_ns + pg->sending_ns)
+        return false;
+    snprintf(pg->message, sizeof pg->message, "the database has not answered for %lld s",
+        (long long)((clock_now_ns() - pg->moved_ns) / CLOCK_S));
+    return pg->lost = pg->silent = true;
+}
+
+/* It looks up now and then: for progress, and because a libpq that is short of memory takes a whole
+ * message for a part of one, and must look again though no more bytes will come. */
+bool pg_wait(struct context *context, struct pg *pg, unsigned events)
+{
+    enum { LOOK_AGAIN_MS = 500 };
     struct context *turn = context_with_timeout(context, LOOK_AGAIN_MS * CLOCK_MS);
     enum poller_status status = POLLER_CANCELLED;
     if (turn) {
-        status = poller_wait(turn, PQsocket(pg->conn), POLLER_READ);
+        status = poller_wait(turn, PQsocket(pg->conn), events);
         context_release(&turn);
     } else {
         co_sleep(CLOCK_MS);
     }
-    return status == POLLER_READY || (status == POLLER_CANCELLED && !is_over(context, pg));
+    if (status == POLLER_READY) {
+        if (events == POLLER_READ)
+            pg->moved_ns = clock_now_ns();
+        return true;
+    }
+    return status == POLLER_CANCELLED && !is_over(context, pg) && !falls_silent(pg);
 }
 
-/* Send all that libpq has buffered. While that lasts the server may be sending too. */
-static bool flush(struct context *context, struct pg *pg)
+bool pg_flush(struct context *context, struct pg *pg)
 {
     int left;
     while ((left = PQflush(pg->conn)) == 1)
-        if (!wait_for(context, pg, POLLER_READ | POLLER_WRITE) || !PQconsumeInput(pg->conn))
+        if (falls_silent(pg) || !pg_wait(context, pg, POLLER_READ | POLLER_WRITE) ||
+            !PQconsumeInput(pg->conn))
             return false;
     return left == 0;
 }
 
-/* The next result; *none when there are no more. False: the connection is lost. */
-static bool next_result(struct context *context, struct pg *pg, PGresult **result)
+bool pg_next(struct context *context, struct pg *pg, PGresult **result)
 {
     while (PQisBusy(pg->conn))
-        if (!wait_for_answer(context, pg) || !PQconsumeInput(pg->conn))
+        if (!pg_wait(context, pg, POLLER_READ) || !PQconsumeInput(pg->conn))
             return false;
     *result = PQgetResult(pg->conn);
     return PQstatus(pg->conn) == CONNECTION_OK || *result != NULL;
@@ -117,87 +154,18 @@ static bool next_result(struct context *context, struct pg *pg, PGresult **resul
 
 /* ---- results ------------------------------------------------------------------------------- */
 
-static enum pg_status note_error(struct pg *pg, const PGresult *result)
+enum pg_status pg_note_error(struct pg *pg, const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    note_message(pg, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+    pg_note(pg, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
     snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", state ? state : "");
     if (!state || PQstatus(pg->conn) != CONNECTION_OK) {
         if (!state)
-            note_message(pg, PQresultErrorMessage(result));
+            pg_note(pg, PQresultErrorMessage(result));
         pg->lost = true;
         return PG_LOST;
     }
     return PG_ERROR;
-}
-
-/* Take in one result of a text of statements: feed a COPY, remember an error or the COMMIT. */
-struct load {
-    const struct pg_data *data;
-    size_t count, fed;
-    bool committed;
-    enum pg_status status;
-};
-
-/* In pieces that are sent one after the other: libpq copies what it is given, and a message of more
- * than 1 GiB is never taken. */
-static bool feed_copy(struct context *context, struct pg *pg, struct load *load)
-{
-    enum { PIECE = 256 << 10 };
-    ensure(load->fed < load->count);
-    const struct pg_data *data = &load->data[load->fed++];
-    if (failpoint(load->fed < load->count ? "batch.copy" : "commit.before"))
-        return false;
-    for (size_t at = 0; at < data->size; at += PIECE) {
-        size_t size = data->size - at < PIECE ? data->size - at : PIECE;
-        if (PQputCopyData(pg->conn, data->bytes + at, (int)size) != 1 || !flush(context, pg))
-            return false;
-    }
-    return PQputCopyEnd(pg->conn, NULL) == 1 && flush(context, pg);
-}
-
-static bool take_result(struct context *context, struct pg *pg, struct load *load, PGresult *result)
-{
-    switch (PQresultStatus(result)) {
-    case PGRES_COPY_IN:
-        return feed_copy(context, pg, load) && !failpoint("batch.fed");
-    case PGRES_COMMAND_OK:
-        load->committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
-        return true;
-    case PGRES_TUPLES_OK:
-        return true;
-    default:
-        load->status = note_error(pg, result);
-        return load->status != PG_LOST;
-    }
-}
-
-enum pg_status pg_load(struct context *context, struct pg *pg, const char *sql,
-    const struct pg_data *data, size_t count, bool *committed)
-{
-    struct load load = {.data = data, .count = count, .status = PG_OK};
-    *committed = false;
-    if (pg->lost || !PQsendQuery(pg->conn, sql) || !flush(context, pg))
-        return lose(pg);
-    for (;;) {
-        PGresult *result;
-        if (!next_result(context, pg, &result))
-            return lose(pg);
-        if (!result)
-            break;
-        bool good = take_result(context, pg, &load, result);
-        PQclear(result);
-        if (!good)
-            return lose(pg);
-    }
-    *committed = load.status == PG_OK && load.committed;
-    return load.status;
-}
-
-enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql)
-{
-    bool committed;
-    return pg_load(context, pg, sql, NULL, 0, &committed);
 }
 
 /* An error without a code is libpq's own, and the connection's end. */
@@ -213,10 +181,10 @@ static enum pg_status single_result(struct context *context, struct pg *pg, PGre
     PGresult *result;
     *only = NULL;
     for (;;) {
-        if (!next_result(context, pg, &result)) {
+        if (!pg_next(context, pg, &result)) {
             PQclear(*only);
             *only = NULL;
-            return lose(pg);
+            return pg_lose(pg);
         }
         if (!result)
             break;
@@ -228,24 +196,66 @@ static enum pg_status single_result(struct context *context, struct pg *pg, PGre
     ExecStatusType status = PQresultStatus(*only);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return PG_OK;
-    enum pg_status failure = note_error(pg, *only);
+    enum pg_status failure = pg_note_error(pg, *only);
     PQclear(*only);
     *only = NULL;
     return failure;
+}
+
+/* Its number among those that are prepared; prepared_count: it is not. */
+static size_t find_prepared(const struct pg *pg, const char *sql)
+{
+    size_t i = 0;
+    while (i < pg->prepared_count && strcmp(pg->prepared[i], sql) != 0)
+        i++;
+    return i;
 }
 
 static enum pg_status prepare(
     struct context *context, struct pg *pg, const struct pg_statement *statement, const char *name)
 {
     PGresult *result;
-    if (!PQsendPrepare(pg->conn, name, statement->sql, (int)statement->parameters, NULL) ||
-        !flush(context, pg))
-        return lose(pg);
-    enum pg_status status = single_result(context, pg, &result);
-    PQclear(result);
-    if (status == PG_OK)
-        pg->prepared |= UINT32_C(1) << statement->slot;
+    char *text = strdup(statement->sql);
+    if (!text) {
+        pg_note(pg, "out of memory");
+        pg->lost = true;
+        return PG_LOST;
+    }
+    pg->prepared[pg->prepared_count] = text; /* it counts, and is pg_close()'s, when it is there */
+    enum pg_status status = PG_LOST;
+    if (!PQsendPrepare(pg->conn, name, text, (int)statement->parameters, NULL) ||
+        !pg_flush(context, pg))
+        status = pg_lose(pg);
+    else
+        status = single_result(context, pg, &result);
+    if (status == PG_OK) {
+        PQclear(result);
+        pg->prepared_count++;
+    } else {
+        free(text);
+    }
     return status;
+}
+
+/* Send it: by its name, or whole if no more names are to be had. PG_OK: its result will come. */
+static enum pg_status send(struct context *context, struct pg *pg,
+    const struct pg_statement *statement, const char *const *values)
+{
+    char name[16];
+    int parameters = (int)statement->parameters;
+    size_t number = find_prepared(pg, statement->sql);
+    bool sent;
+    snprintf(name, sizeof name, "s%zu", number);
+    if (number == PG_PREPARED) {
+        sent = PQsendQueryParams(pg->conn, statement->sql, parameters, NULL, values, NULL, NULL, 0);
+    } else {
+        enum pg_status status =
+            number < pg->prepared_count ? PG_OK : prepare(context, pg, statement, name);
+        if (status != PG_OK)
+            return status;
+        sent = PQsendQueryPrepared(pg->conn, name, parameters, values, NULL, NULL, 0);
+    }
+    return sent && pg_flush(context, pg) ? PG_OK : pg_lose(pg);
 }
 
 /* Rows are wanted. A libpq before 15 that had no memory for them, nor for saying so, calls the
@@ -256,7 +266,7 @@ static enum pg_status demand_rows(struct pg *pg, PGresult **rows)
         return PG_OK;
     PQclear(*rows);
     *rows = NULL;
-    note_message(pg, "the answer of the database came without its rows");
+    pg_note(pg, "the answer of the database came without its rows");
     pg->lost = true;
     return PG_LOST;
 }
@@ -264,27 +274,23 @@ static enum pg_status demand_rows(struct pg *pg, PGresult **rows)
 enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_statement *statement,
     const char *const *values, struct pg_result **result)
 {
-    char name[16];
     PGresult *rows = NULL;
-    ensure(statement->slot < PG_SLOTS && statement->parameters <= PG_PARAMETERS);
-    snprintf(name, sizeof name, "s%u", statement->slot);
-    if (pg->lost)
+    ensure(statement->parameters <= PG_PARAMETERS);
+    if (!pg_begin(pg))
         return PG_LOST;
-    if (!(pg->prepared >> statement->slot & 1)) {
-        enum pg_status status = prepare(context, pg, statement, name);
-        if (status != PG_OK)
-            return status;
-    }
-    if (!PQsendQueryPrepared(pg->conn, name, (int)statement->parameters, values, NULL, NULL, 0) ||
-        !flush(context, pg))
-        return lose(pg);
-    enum pg_status status = single_result(context, pg, &rows);
+    enum pg_status status = send(context, pg, statement, values);
+    if (status == PG_OK)
+        status = single_result(context, pg, &rows);
+    if (status == PG_OK && pg->warned)
+        status = pg_doubt(pg);
     if (status == PG_OK && result)
         status = demand_rows(pg, &rows);
+    if (status != PG_OK || !result) {
+        PQclear(rows);
+        rows = NULL;
+    }
     if (result)
         *result = (struct pg_result *)rows;
-    else
-        PQclear(rows);
     return status;
 }
 
@@ -292,96 +298,28 @@ enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql, 
     bool (*row)(const struct pg_result *result, void *arg), void *arg)
 {
     enum pg_status status = PG_OK;
-    if (pg->lost || !PQsendQueryParams(pg->conn, sql, 1, NULL, &value, NULL, NULL, 0) ||
-        !PQsetSingleRowMode(pg->conn) || !flush(context, pg))
-        return lose(pg);
+    if (!pg_begin(pg) || !PQsendQueryParams(pg->conn, sql, 1, NULL, &value, NULL, NULL, 0) ||
+        !PQsetSingleRowMode(pg->conn) || !pg_flush(context, pg))
+        return pg_lose(pg);
     for (;;) {
         PGresult *result;
-        if (!next_result(context, pg, &result))
-            return lose(pg);
+        if (!pg_next(context, pg, &result))
+            return pg_lose(pg);
         if (!result)
             return status;
         ExecStatusType kind = PQresultStatus(result);
         if (kind == PGRES_SINGLE_TUPLE && !row((const struct pg_result *)result, arg)) {
             PQclear(result);
-            note_message(pg, "stopped by the reader of its rows");
+            pg_note(pg, "stopped by the reader of its rows");
             pg->lost = true;
             return PG_LOST;
         }
         if (kind != PGRES_SINGLE_TUPLE && kind != PGRES_TUPLES_OK)
-            status = note_error(pg, result);
+            status = pg_note_error(pg, result);
         PQclear(result);
         if (status == PG_LOST)
             return status;
     }
-}
-
-/* ---- COPY TO ------------------------------------------------------------------------------- */
-
-/* The next piece of a COPY that runs; *size 0: there is none. False: the connection is lost, or
- * memory is short: then libpq would offer the same piece again and again. */
-static bool next_piece(struct context *context, struct pg *pg, char **piece, size_t *size)
-{
-    enum { PIECE_FAILED = -2 };
-    bool read_already = false;
-    int got;
-    while ((got = PQgetCopyData(pg->conn, piece, 1)) == 0) {
-        if (read_already && !wait_for(context, pg, POLLER_READ))
-            return false;
-        if (!PQconsumeInput(pg->conn))
-            return false;
-        read_already = true;
-    }
-    *size = got > 0 ? (size_t)got : 0;
-    return got != PIECE_FAILED; /* -1: it ended, or broke off, which the next result tells */
-}
-
-static enum pg_status read_pieces(struct context *context, struct pg *pg, struct row_stream *stream)
-{
-    enum { TURN = 1024 }; /* a server that is ahead of us must not keep the worker for us alone */
-    char *piece;
-    size_t size;
-    for (unsigned pieces = 1;; pieces++) {
-        if (!next_piece(context, pg, &piece, &size))
-            return lose(pg);
-        if (size == 0)
-            return PG_OK;
-        bool good = row_stream_feed(stream, piece, size);
-        PQfreemem(piece);
-        if (!good) {
-            note_message(pg, "stopped by the reader of its rows");
-            pg->lost = true;
-            return PG_LOST;
-        }
-        if (pieces % TURN == 0)
-            co_yield();
-    }
-}
-
-enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql,
-    bool (*take)(const struct row *row, void *arg), void *arg)
-{
-    struct row_stream stream = {.take = take, .arg = arg};
-    enum pg_status status = PG_OK;
-    if (pg->lost || !PQsendQuery(pg->conn, sql) || !flush(context, pg))
-        return lose(pg);
-    for (;;) {
-        PGresult *result = NULL;
-        if (!next_result(context, pg, &result))
-            status = lose(pg);
-        else if (!result)
-            break;
-        else if (PQresultStatus(result) == PGRES_COPY_OUT)
-            status = read_pieces(context, pg, &stream);
-        else if (PQresultStatus(result) != PGRES_COMMAND_OK)
-            status = note_error(pg, result);
-        PQclear(result);
-        if (status == PG_LOST)
-            break;
-    }
-    ensure(status != PG_OK || stream.ended);
-    row_stream_free(&stream);
-    return status;
 }
 
 /* ---- values -------------------------------------------------------------------------------- */
@@ -415,75 +353,4 @@ void pg_free(struct pg_result **result)
 {
     PQclear((PGresult *)*result);
     *result = NULL;
-}
-
-/* ---- connecting ---------------------------------------------------------------------------- */
-
-static bool handshake(struct context *context, PGconn *conn)
-{
-    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-    while (next != PGRES_POLLING_OK) {
-        if (next == PGRES_POLLING_FAILED)
-            return false;
-        unsigned events = next == PGRES_POLLING_READING ? POLLER_READ : POLLER_WRITE;
-        int fd = PQsocket(conn);
-        if (poller_wait(context, fd, events) != POLLER_READY)
-            return false;
-        /* The call may close the descriptor and open another under the same number. */
-        poller_forget(fd);
-        next = PQconnectPoll(conn);
-    }
-    return true;
-}
-
-static void ignore_notice(void *arg, const PGresult *result)
-{
-    (void)arg, (void)result;
-}
-
-/* What every session of ours holds to, whatever the server's defaults are. */
-static enum pg_status pin_session(struct context *context, struct pg *pg, const char *role)
-{
-    enum pg_status status = pg_script(context, pg,
-        "SET search_path = teller; SET synchronous_commit = on; SET timezone = 'UTC';"
-        "SET datestyle = ISO; SET bytea_output = hex; SET jit = off;"
-        "SET idle_in_transaction_session_timeout = '60s'");
-    if (status != PG_OK || !role)
-        return status;
-    static const struct pg_statement set_role = {PG_SLOTS - 1, 1,
-        "SELECT set_config('role', rolname, false) FROM pg_roles"
-        " WHERE rolname = $1 AND pg_has_role(current_user, oid, 'MEMBER')"};
-    return pg_run(context, pg, &set_role, &role, NULL);
-}
-
-struct pg *pg_connect(
-    struct context *context, const char *conninfo, const char *role, char *error, size_t error_size)
-{
-    struct pg *pg = calloc(1, sizeof *pg);
-    if (!pg || !(pg->conn = PQconnectStart(conninfo))) {
-        snprintf(error, error_size, "out of memory");
-        free(pg);
-        return NULL;
-    }
-    PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
-    if (PQstatus(pg->conn) != CONNECTION_BAD && handshake(context, pg->conn) &&
-        PQsetnonblocking(pg->conn, 1) == 0 && pin_session(context, pg, role) == PG_OK)
-        return pg;
-    const char *reason = *pg->message ? pg->message : PQerrorMessage(pg->conn);
-    snprintf(error, error_size, "%s", *reason ? reason : "no answer in time");
-    error[strcspn(error, "\n")] = '\0';
-    pg_close(&pg);
-    return NULL;
-}
-
-void pg_close(struct pg **pg)
-{
-    if (!*pg)
-        return;
-    int fd = PQsocket((*pg)->conn);
-    if (fd >= 0)
-        poller_forget(fd);
-    PQfinish((*pg)->conn);
-    free(*pg);
-    *pg = NULL;
 }

@@ -19,24 +19,55 @@ struct pg_result;
 #define PG_APP_ROLE "teller_app" /* what may add to the journal, and no more (sql/) */
 struct row;
 
-/* Connect and pin the session's settings (search_path teller, synchronous_commit on, UTC). `role`:
- * work as this role if it exists; NULL: stay who we are. NULL on failure, with the reason. */
+/*
+ * Connect, within PG_CONNECT_S (or the connect_timeout of `conninfo`), and pin the whole session:
+ * whatever the server, the database, the role and the environment say of encodings, formats of
+ * values, timeouts, isolation and durability, each session of ours has the same (pg_connect.c).
+ * `role`: work as this role if it exists; NULL: stay who we are. With a role the database must be
+ * one that keeps what it has committed (pg_demand()). NULL on failure, with the reason.
+ */
+enum { PG_CONNECT_S = 5 };
 MUST_CHECK struct pg *pg_connect(struct context *context, const char *conninfo, const char *role,
     char *error, size_t error_size);
 void pg_close(struct pg **pg);
 
+/*
+ * What is demanded of a database that is worked with under a role; of the process, and to be said
+ * before its first connection. At first: fsync, full_page_writes and synchronous_commit are on.
+ */
+struct pg_demands {
+    bool accept_unsafe; /* they may be off: a throw-away database */
+};
+void pg_demand(const struct pg_demands *demands);
+
+/*
+ * Take out of the environment what libpq would read there. A private database has nothing to learn
+ * from it; one that the user names with an URL only who we are and whom we trust: PGUSER,
+ * PGPASSWORD, PGPASSFILE, PGSERVICEFILE, PGSYSCONFDIR, PGREQUIREPEER, PGCHANNELBINDING, PGSSL*,
+ * PGGSS*, PGKRB*. Where the database is, and how a session works, never comes from it. Before other
+ * threads run.
+ */
+void pg_clear_environment(bool is_private);
+
+/* Hold the connection for lost when a call on it has waited for so long without progress: nothing
+ * was sent any further and nothing came. After a slow sending the answer may take so much longer as
+ * that took. 0: a call may wait as long as its context. */
+void pg_bound(struct pg *pg, int64_t silence_ns);
+bool pg_is_silent(const struct pg *pg); /* it was lost by that */
+
 enum pg_status {
     PG_OK,
     PG_ERROR, /* the server refused it: pg_sqlstate(), pg_message(); the connection is good */
-    PG_LOST,  /* the connection is gone, or the context ended: the outcome is not known */
+    PG_LOST,  /* the connection is gone, the context ended, or what was written came with a
+                 WARNING (a wait for a standby was cut short): the outcome is not known */
 };
 
 const char *pg_sqlstate(const struct pg *pg); /* of the last PG_ERROR: five characters */
 const char *pg_message(const struct pg *pg);  /* of the last failure: one line */
 bool pg_is_lost(const struct pg *pg);
 
-/* A statement with $1, $2 … as texts. It is prepared at its first use on a connection; `slot` is a
- * number below PG_SLOTS that no other statement has. */
+/* A statement with $1, $2 … as texts. It is prepared at its first use on a connection, where it is
+ * known by its text. */
 enum { PG_SLOTS = 32, PG_PARAMETERS = 8 };
 struct pg_statement {
     unsigned slot, parameters;

@@ -48,6 +48,7 @@ static enum pg_status connect_writer(struct context *context, struct store *stor
             context, store->conninfo, PG_APP_ROLE, store->problem, sizeof store->problem);
     if (!store->writer)
         return PG_LOST;
+    pg_bound(store->writer, STORE_SILENCE_S * CLOCK_S);
     enum pg_status status = pg_run(context, store->writer, &lock, values, &rows);
     *held = status == PG_OK && *pg_text(rows, 0, 0) == 't';
     pg_free(&rows);
@@ -302,16 +303,26 @@ enum store_commit store_ping(struct context *context, struct store *store)
     return answer == STORE_COMMITTED ? ask_epoch(context, store) : answer;
 }
 
-enum store_commit store_commit(
+/*
+ * The database knows the batch: a former try of it was committed. But that may have been before a
+ * standby had it, and its wait cut short; so it counts as durable only when something that was
+ * written behind it on this session has been committed cleanly.
+ */
+static bool confirm_batch(struct context *context, struct store *store)
+{
+    static const char barrier[] =
+        "ROLLBACK; BEGIN; SELECT pg_logical_emit_message(true, 'teller', ''); COMMIT";
+    bool committed = false;
+    return pg_load(context, store->writer, barrier, NULL, 0, &committed) == PG_OK && committed;
+}
+
+/* Send the batch within the time that a try has, and tell what became of it. */
+static enum store_commit try_batch(
     struct context *context, struct store *store, const struct store_batch *batch)
 {
+    unsigned doublings = store->silences < 3 ? store->silences : 3;
     bool committed = false;
-    ensure(batch->number == store->batch + 1);
-    enum store_commit ready = ready_writer(context, store);
-    if (ready != STORE_COMMITTED)
-        return ready;
-    if (failpoint("batch.begin"))
-        return STORE_RETRY;
+    pg_bound(store->writer, (STORE_SILENCE_S * CLOCK_S) << doublings);
     enum pg_status status = send_batch(context, store, batch, &committed);
     if (failpoint("commit.answered")) {
         status = PG_LOST;
@@ -322,13 +333,29 @@ enum store_commit store_commit(
         outcome = STORE_COMMITTED;
     else if (status == PG_ERROR)
         outcome = judge(pg_sqlstate(store->writer));
-    if (outcome == STORE_COMMITTED) {
-        store->batch = batch->number;
-        memcpy(store->hash, batch->hash, sizeof store->hash);
-    }
+    if (outcome == STORE_COMMITTED && !committed && !confirm_batch(context, store))
+        outcome = STORE_RETRY;
+    store->silences = pg_is_silent(store->writer) ? store->silences + 1 : 0;
     if (!committed) { /* its transaction may be open still: the end of the session ends it */
         snprintf(store->problem, sizeof store->problem, "%s", pg_message(store->writer));
         pg_close(&store->writer);
+    }
+    return outcome;
+}
+
+enum store_commit store_commit(
+    struct context *context, struct store *store, const struct store_batch *batch)
+{
+    ensure(batch->number == store->batch + 1);
+    enum store_commit ready = ready_writer(context, store);
+    if (ready != STORE_COMMITTED)
+        return ready;
+    if (failpoint("batch.begin"))
+        return STORE_RETRY;
+    enum store_commit outcome = try_batch(context, store, batch);
+    if (outcome == STORE_COMMITTED) {
+        store->batch = batch->number;
+        memcpy(store->hash, batch->hash, sizeof store->hash);
     }
     return outcome;
 }

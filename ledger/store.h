@@ -25,6 +25,7 @@ struct store {
     uint8_t hash[HASH_CHAIN]; /* of that one */
     struct pg *writer;
     struct readers *readers, *own_readers; /* own: those that this store made, or NULL */
+    unsigned silences; /* tries in a row that ended because the database did not answer */
     bool rival;        /* the last try to write found that another session has our lock */
     char problem[300]; /* of the last failure to commit, for logs */
 };
@@ -67,6 +68,11 @@ enum store_commit {
     STORE_FENCED,  /* another process has taken the ledger over */
     STORE_REFUSED, /* the database found the batch in the wrong: a bug */
 };
+
+/* A try ends, and RETRY is answered, when nothing of it has moved for STORE_SILENCE_S; twice as
+ * long for the next try of the same batch, up to eight times: a disk that is slow for good must get
+ * it in in the end. */
+enum { STORE_SILENCE_S = 5 };
 MUST_CHECK enum store_commit store_commit(
     struct context *context, struct store *store, const struct store_batch *batch);
 

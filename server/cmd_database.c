@@ -64,6 +64,7 @@ static void run_command(void *arg)
 int cmd_database_run(const struct cmd_database *command)
 {
     struct run run = {.command = command, .exit_code = 1};
+    pg_clear_environment(options_value(command->options, "database") == NULL);
     (void)runtime_run(NULL, run_command, &run);
     return run.exit_code;
 }

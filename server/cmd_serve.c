@@ -16,6 +16,7 @@
 #include "coro/select.h"
 #include "coro/waitgroup.h"
 #include "coro/worker.h"
+#include "ledger/pg.h"
 #include "server/admin_token.h"
 #include "server/api.h"
 #include "server/cmd.h"
@@ -32,6 +33,7 @@ static const int64_t look_every_ns = 200 * CLOCK_MS, one_wish_ns = CLOCK_S;
 
 struct serve {
     struct database_options database_options;
+    struct pg_demands demands;
     const char *strategies;
     struct listen listen;
     int sockets[WORKERS_MAX];
@@ -214,6 +216,14 @@ static bool read_choice(
     return false;
 }
 
+/* A flag without a value; its variable may say on or off. */
+static bool read_switch(const struct options *options, const char *name, bool *on)
+{
+    const char *value = options_value(options, name);
+    *on = value && strcmp(value, "on") == 0;
+    return !value || read_choice(options, name, "on", "off");
+}
+
 /* "owner", "owner,savings=sharded": main's, then those of others. */
 static bool read_strategies(const struct options *options)
 {
@@ -239,7 +249,8 @@ static bool read_strategies(const struct options *options)
 static bool read_options(const struct options *options, struct serve *serve)
 {
     char error[ERROR_TEXT];
-    if (!read_strategies(options) || !read_choice(options, "auth", "on", "off"))
+    if (!read_strategies(options) || !read_choice(options, "auth", "on", "off") ||
+        !read_switch(options, "accept-unsafe-database", &serve->demands.accept_unsafe))
         return false;
     int64_t workers = options_number(options, "workers", 0, WORKERS_MAX);
     int64_t requests = options_number(options, "max-requests", 1, 1000000);
@@ -284,6 +295,8 @@ int cmd_serve(int argc, char **argv)
         {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
         {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
         {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
+        {"accept-unsafe-database", NULL,
+            "serve a database with fsync or the like off, which may lose what was answered", NULL},
         {"strategy", "NAME",
             "how balances are kept safe: owner or sharded; of others: owner,savings=sharded",
             "owner"},
@@ -309,6 +322,8 @@ int cmd_serve(int argc, char **argv)
     if (!read_options(&options, &serve))
         return 2;
     serve.exit_code = 1;
+    pg_clear_environment(serve.database_options.url == NULL);
+    pg_demand(&serve.demands);
     raise_descriptor_limit();
     signals_block();
     size_t leaked = runtime_run(&(struct runtime_options){.workers = serve.workers}, run, &serve);

@@ -134,11 +134,28 @@ static void begin_batch(struct wire *wire)
     }
 }
 
+/* To the server, at the pace that is set. */
+static bool write_up(struct wire *wire, const unsigned char *bytes, size_t length)
+{
+    enum { STEP_MS = 50 };
+    for (size_t at = 0, part; at < length; at += part) {
+        size_t step = (size_t)wire->proxy->pace * STEP_MS / 1000;
+        part = step > 0 && step < length - at ? step : length - at;
+        if (!write_all(wire->server_out, bytes + at, part))
+            return false;
+        if (step > 0 && part == step)
+            co_sleep(STEP_MS * CLOCK_MS);
+    }
+    return true;
+}
+
 /* Pass on what the program said. False: cut. */
 static bool pass_up(struct wire *wire)
 {
     const struct message *message = &wire->up;
     int at = wire->proxy->at;
+    if (wire->proxy->swallows)
+        wire->deaf = wire->mute = true;
     if (wire->deaf)
         return true;
     if (*message->bytes == 'Q')
@@ -156,7 +173,7 @@ static bool pass_up(struct wire *wire)
             return false;
         }
     }
-    return write_all(wire->server_out, message->bytes, message->length);
+    return write_up(wire, message->bytes, message->length);
 }
 
 /* The server's side ends, which rolls its work back; the program is told of an error. */
@@ -178,6 +195,8 @@ static bool pass_down(struct wire *wire)
 {
     const struct message *message = &wire->down;
     size_t before = 0;
+    if (wire->proxy->swallows)
+        wire->deaf = wire->mute = true;
     if (wire->mute)
         return true;
     if (wire->batch && !wire->committed && wire->answers++ == wire->proxy->at &&
@@ -289,6 +308,9 @@ bool proxy_start(struct proxy *proxy, const char *folder)
     snprintf(
         proxy->upstream.sun_path, sizeof proxy->upstream.sun_path, "%.80s/.s.PGSQL.5432", folder);
     proxy->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* What comes lies in the sender's buffers until it is taken, as on a link without a middleman.
+     */
+    setsockopt(proxy->listener, SOL_SOCKET, SO_RCVBUF, &(int){64 << 10}, sizeof(int));
     if (proxy->listener < 0 || bind(proxy->listener, (struct sockaddr *)&address, size) != 0 ||
         listen(proxy->listener, 64) != 0 ||
         getsockname(proxy->listener, (struct sockaddr *)&address, &size) != 0)

@@ -33,6 +33,9 @@ struct proxy {
     enum proxy_fault fault; /* PROXY_NONE again when it has been done */
     int at;
     const char *sqlstate; /* of the error */
+    bool swallows; /* whatever comes is taken and goes nowhere, and nobody is cut off; a connection
+                      that was there meanwhile stays so */
+    int pace;      /* bytes a second towards PostgreSQL; 0: as fast as it takes them */
 };
 
 /* folder: of PostgreSQL's socket. False: errno says why. */

@@ -171,7 +171,9 @@ SHIM(int, PQflush, -1, (void *conn), (conn))
 SHIM(int, PQconsumeInput, 0, (void *conn), (conn))
 SHIM(int, PQputCopyData, -1, (void *conn, const char *bytes, int size), (conn, bytes, size))
 SHIM(int, PQputCopyEnd, -1, (void *conn, const char *error), (conn, error))
-SHIM(void *, PQconnectStart, NULL, (const char *conninfo), (conninfo))
+SHIM(void *, PQconnectStartParams, NULL,
+    (const char *const *names, const char *const *values, int expand), (names, values, expand))
+SHIM(void *, PQconninfo, NULL, (void *conn), (conn))
 SHIM(int, PQconnectPoll, 0, (void *conn), (conn))
 SHIM(int, PQsetnonblocking, -1, (void *conn, int on), (conn, on))
 SHIM(int, PQsendPrepare, 0,

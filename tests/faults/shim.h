@@ -23,7 +23,8 @@
     X(PQconsumeInput)                                                                              \
     X(PQgetResult)
 #define SHIM_STARTING(X)                                                                           \
-    X(PQconnectStart)                                                                              \
+    X(PQconnectStartParams)                                                                        \
+    X(PQconninfo)                                                                                  \
     X(PQconnectPoll)                                                                               \
     X(PQsetnonblocking)                                                                            \
     X(PQsendPrepare)                                                                               \

@@ -218,9 +218,10 @@ static bool is_covered(const char *name)
 #undef X
         /* They tell what is there, or give it back: nothing to fail. */
         "PQclear",
-        "PQcmdStatus", "PQerrorMessage", "PQfinish", "PQfreemem", "PQgetisnull", "PQgetlength",
-        "PQgetvalue", "PQisBusy", "PQntuples", "PQresultErrorField", "PQresultErrorMessage",
-        "PQresultStatus", "PQsetNoticeReceiver", "PQsocket", "PQstatus"};
+        "PQcmdStatus", "PQconninfoFree", "PQdb", "PQerrorMessage", "PQparameterStatus", "PQfinish",
+        "PQfreemem", "PQgetisnull", "PQgetlength", "PQgetvalue", "PQisBusy", "PQntuples",
+        "PQresultErrorField", "PQresultErrorMessage", "PQresultStatus", "PQsetNoticeReceiver",
+        "PQsocket", "PQstatus"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0)
             return true;

@@ -12,8 +12,17 @@
 #include "coro/co.h"
 #include "tests/faults/proxy.h"
 #include "tests/faults/trial.h"
+#include "tests/service/visit.h"
 
-enum { BEFORE = 8, COPY_DONE = 5, ANSWERS = 3, STEP_MS = 1, FIRES_WITHIN_S = 60, TEXT = 300 };
+enum {
+    CLIENTS = 64,
+    BEFORE = 8,
+    COPY_DONE = 5,
+    ANSWERS = 3,
+    STEP_MS = 1,
+    FIRES_WITHIN_S = 60,
+    TEXT = 300
+};
 
 struct journey {
     struct proxy proxy;
@@ -28,7 +37,7 @@ static void run_command(void *arg)
 }
 
 /* A database of its own for each trial, in the cluster that TEST_DATABASE names. */
-static void begin(struct journey *journey, const char *strategy)
+static void begin_with(struct journey *journey, const char *strategy, size_t clients)
 {
     static unsigned databases;
     const char *given = getenv("TEST_DATABASE");
@@ -45,7 +54,13 @@ static void begin(struct journey *journey, const char *strategy)
     snprintf(journey->url, sizeof journey->url,
         "host=127.0.0.1 port=%d user=tester dbname=wire%u sslmode=disable gssencmode=disable",
         journey->proxy.port, databases);
-    trial_begin(&journey->trial, strategy, (const char *const[]){"--database", journey->url, NULL});
+    trial_begin_with(&journey->trial, strategy,
+        (const char *const[]){"--database", journey->url, NULL}, clients);
+}
+
+static void begin(struct journey *journey, const char *strategy)
+{
+    begin_with(journey, strategy, CLIENTS);
 }
 
 static void end(struct journey *journey)
@@ -121,5 +136,66 @@ static void refused(void)
     }
 }
 
-const struct unit_suite wire_suite = {
-    "wire", 2, (const struct unit_test[]){{"passing", passing}, {"refused", refused}, {0}}};
+/* The link goes dead without a word, its connections stay so when it is back. Nobody but the
+ * program itself can notice: TCP is alive. */
+static void swallowed(void)
+{
+    static const char retried[] = "teller_retried_batches_total{ledger=\"main\"}";
+    struct journey journey;
+    begin(&journey, unit_seed() % 2 ? "owner" : "sharded");
+    trial_progress(&journey.trial, 50);
+    journey.proxy.swallows = true;
+    int64_t since = clock_now_ns(), until = since + FIRES_WITHIN_S * CLOCK_S;
+    while (trial_metric(&journey.trial.service, retried) < 1 && clock_now_ns() < until)
+        co_sleep(20 * CLOCK_MS);
+    CU_ASSERT(clock_now_ns() < until);
+    printf("[noticed after %lld ms] ", (long long)((clock_now_ns() - since) / CLOCK_MS));
+    journey.proxy.swallows = false;
+    trial_progress(&journey.trial, 50);
+    trial_verify(&journey.trial);
+    end(&journey);
+}
+
+/* The largest batch that a client can send, over 100 KB a second: it takes long and is not given up
+ * while it moves. */
+static void slow(void)
+{
+    enum { TRANSFERS = 10000, PACE = 100000, ITEM = 100 };
+    static const char item[] =
+        "{\"from\":\"slow\",\"to\":\"sink\",\"amount\":1,\"key\":\"slow-%d\"},";
+    static const char retried[] = "teller_retried_batches_total{ledger=\"main\"}";
+    struct journey journey;
+    struct visit visit;
+    char *body = malloc(TRANSFERS * ITEM);
+    begin_with(&journey, unit_seed() % 2 ? "owner" : "sharded", 2);
+    workload_stop(&journey.trial.workload);
+    visit_begin(&visit, &journey.trial.service);
+    client_free(&visit.client);
+    visit.client = visit.api.client = client_make(&journey.trial.service.target, 300 * CLOCK_S);
+    CU_ASSERT(visit_fund(&visit, "slow", TRANSFERS));
+    CU_ASSERT(visit_fund(&visit, "sink", 0));
+    size_t length = (size_t)snprintf(body, ITEM, "{\"transfers\":[");
+    for (int i = 0; i < TRANSFERS; i++)
+        length += (size_t)snprintf(body + length, ITEM, item, i);
+    length += (size_t)snprintf(body + length - 1, ITEM, "]}") - 1;
+    journey.proxy.pace = PACE;
+    int64_t since = clock_now_ns();
+    visit_call(&visit, &(struct request){.path = "/transfers/batch",
+                           .headers = "Prefer: wait=300\r\n",
+                           .body = body,
+                           .body_length = length});
+    int64_t took_ms = (clock_now_ns() - since) / CLOCK_MS;
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(took_ms > 5000);
+    CU_ASSERT_EQUAL(trial_metric(&journey.trial.service, retried), 0);
+    printf("[%lld ms] ", (long long)took_ms);
+    journey.proxy.pace = 0;
+    CU_ASSERT(visit_balance_is(&visit, "sink", TRANSFERS));
+    visit_end(&visit);
+    free(body);
+    end(&journey);
+}
+
+const struct unit_suite wire_suite = {"wire", 2,
+    (const struct unit_test[]){
+        {"passing", passing}, {"refused", refused}, {"swallowed", swallowed}, {"slow", slow}, {0}}};

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "coro/clock.h"
+#include "coro/co.h"
 #include "ledger/audit.h"
 #include "ledger/pg.h"
 
@@ -138,6 +140,19 @@ void fixture_forget(const char *where)
     fixture_ask(
         where, "SELECT teller.checkpoint_forget(no) FROM teller.ledger WHERE name = 'main'");
     CU_ASSERT_STRING_EQUAL(fixture_ask(where, "SELECT seq FROM teller.checkpoint"), "0");
+}
+
+void fixture_set_server(const char *where, const char *setting, const char *value)
+{
+    char sql[200], show[80], before[100];
+    snprintf(show, sizeof show, "SELECT current_setting('%s')", setting);
+    snprintf(before, sizeof before, "%s", fixture_ask(where, show));
+    snprintf(sql, sizeof sql, value ? "ALTER SYSTEM SET %s = '%s'" : "ALTER SYSTEM RESET %s",
+        setting, value);
+    fixture_do(where, sql);
+    fixture_do(where, "SELECT pg_reload_conf()");
+    for (int i = 0; i < 1000 && strcmp(fixture_ask(where, show), before) == 0; i++)
+        co_sleep(10 * CLOCK_MS);
 }
 
 void fixture_check(struct ledger *ledger)

@@ -35,6 +35,9 @@ void fixture_do(const char *conninfo, const char *sql); /* what gives no rows; i
 /* Throw the checkpoint of the ledger "main" away: the next start reads the whole journal. */
 void fixture_forget(const char *conninfo);
 
+/* Change a setting of the whole server, and wait until it has heard of it. NULL: as it was. */
+void fixture_set_server(const char *conninfo, const char *setting, const char *value);
+
 /* The audit finds nothing, and a fresh fold of the journal succeeds. */
 void fixture_check(struct ledger *ledger);
 

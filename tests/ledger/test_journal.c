@@ -2,8 +2,10 @@
 /* The journal's two promises: time only rises, and nothing is told before all that it rests on is
  * durable. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "coro/clock.h"
+#include "coro/co.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/pg.h"
 #include "tests/ledger/requests.h"
@@ -332,8 +334,44 @@ static void bounded_in_bytes(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* A commit stalls for so long that nobody knows any more whose the ledger is, and the queue is
+ * full: that nothing was done is known all the same, and told at once. */
+static void turned_away_at_once(const char *strategy)
+{
+    enum { STALLED_MS = 6000, AT_ONCE_MS = 2000, BATCH = 10000, BATCHES = 10 };
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    struct ledger_transfer *transfers = calloc(BATCH, sizeof *transfers);
+    struct ledger_outcome *outcomes = calloc(BATCH, sizeof *outcomes);
+    const struct ledger_leg there = {"b", "a", 1}, back = {"a", "b", 1};
+    struct pg *stalled = stall(db);
+    CU_ASSERT_EQUAL(hurry(ledger, NULL, "a", "b", 1), LEDGER_OUTCOME_UNKNOWN);
+    co_sleep(STALLED_MS * CLOCK_MS);
+    for (int i = 0; i < BATCH; i++)
+        transfers[i] = (struct ledger_transfer){.legs = i % 2 ? &back : &there, .leg_count = 1};
+    for (int i = 0; i < BATCHES; i++) {
+        struct context *context = within(SHORT_MS);
+        ledger_transfer_batch(context, ledger, true, transfers, BATCH, outcomes);
+        context_release(&context);
+        for (int j = 0; j < BATCH; j++)
+            entry_drop(&outcomes[j].entry);
+    }
+    struct context *context = within(AT_ONCE_MS);
+    const struct ledger_transfer more = {.legs = &there, .leg_count = 1};
+    struct ledger_outcome outcome;
+    ledger_transfer(context, ledger, &more, &outcome);
+    CU_ASSERT(outcome.status == LEDGER_OVERLOADED || outcome.status == LEDGER_UNAVAILABLE);
+    CU_ASSERT_EQUAL(context_err(context), CONTEXT_OK);
+    context_release(&context);
+    pg_close(&stalled);
+    ledger_close(&ledger);
+    free(transfers);
+    free(outcomes);
+}
+
 #define TESTS(X)                                                                                   \
     X(time_rises)                                                                                  \
     X(nothing_is_told_early)                                                                       \
-    X(a_key_in_flight_is_never_none) X(a_key_of_a_failed_commit) X(bounded_in_bytes)
+    X(a_key_in_flight_is_never_none) X(a_key_of_a_failed_commit)              \
+    X(turned_away_at_once) X(bounded_in_bytes)
 FIXTURE_BOTH(journal)

@@ -25,6 +25,7 @@ int main(int argc, char **argv)
         &export_suite,
         &widest_suite,
         &commands_suite,
+        &environment_suite,
         &operation_suite,
         &audits_suite,
         &keys_suite,

@@ -34,6 +34,7 @@ extern const struct unit_suite export_suite;
 extern const struct unit_suite widest_suite;
 extern const struct unit_suite commands_suite;
 extern const struct unit_suite operation_suite;
+extern const struct unit_suite environment_suite;
 extern const struct unit_suite keys_suite;
 extern const struct unit_suite access_suite;
 extern const struct unit_suite origin_suite;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* What a connection is made of: for the files of pg and nobody else. */
+#ifndef LEDGER_PG_PARTS_H
+#define LEDGER_PG_PARTS_H
+
+#include <libpq-fe.h>
+
+#include "ledger/pg.h"
+
+enum { PG_PREPARED = 64 }; /* statements that a connection keeps prepared; more are sent whole */
+
+/*
+ * Invariants
+ * - prepared[0 .. prepared_count) are the texts of the statements that the server has under the
+ *   names s0, s1 ... of this connection: a statement is found by its text, so that two statements
+ *   never meet under one name.
+ * - Once `lost` nothing more is sent.
+ */
+struct pg {
+    PGconn *conn;
+    bool lost;
+    bool silent;        /* and that because it did not answer in time */
+    bool warned;        /* the server has sent a WARNING since the last call began */
+    int64_t silence_ns; /* how long it may wait without progress; 0: as its context may */
+    int64_t moved_ns;   /* when there was progress last */
+    int64_t sending_ns; /* how long the last call took to get all of it out of this machine */
+    int64_t began_ns;   /* when the last call began */
+    int queued;         /* bytes that the kernel had still to send when last looked at */
+    size_t prepared_count;
+    char *prepared[PG_PREPARED];
+    char sqlstate[6];
+    char message[300];
+};
+
+/* The first line of a message of libpq or the server; NULL or "": there is none. */
+void pg_note(struct pg *pg, const char *message);
+
+/* The connection is gone: note why, unless that is known. Always PG_LOST. */
+enum pg_status pg_lose(struct pg *pg);
+
+/* A call begins, which may send and wait. False: the connection is lost already. */
+MUST_CHECK bool pg_begin(struct pg *pg);
+
+/* Park until the socket is ready for that; now and then also before. False: the context ended, or
+ * nothing has moved for too long, and the connection is lost. */
+MUST_CHECK bool pg_wait(struct context *context, struct pg *pg, unsigned events);
+
+/* Send all that libpq has buffered; what the server says meanwhile is taken in. */
+MUST_CHECK bool pg_flush(struct context *context, struct pg *pg);
+
+/* The next result; NULL when there are no more. False: the connection is lost. */
+MUST_CHECK bool pg_next(struct context *context, struct pg *pg, PGresult **result);
+
+/* What the server refused, noted: PG_ERROR, or PG_LOST if it was not the server. */
+enum pg_status pg_note_error(struct pg *pg, const PGresult *result);
+
+/* A WARNING came while something was written: PG_LOST, as it is not known what became of it. */
+enum pg_status pg_doubt(struct pg *pg);
+
+#endif
