@@ -58,6 +58,27 @@ bool snapshot_begin(struct snapshot *snapshot, struct context *context, struct p
     return ended(snapshot, pg_unload(context, pg, sql, take_seq, &snapshot->seq));
 }
 
+/* The last position before a moment. */
+static bool find_position(struct snapshot *snapshot, int64_t before_us, uint64_t *seq)
+{
+    char sql[SQL_TEXT];
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT seq_at(%d, timestamptz 'epoch' + interval '1 microsecond' * %ld))"
+        " TO STDOUT (FORMAT binary)",
+        snapshot->ledger, before_us - 1);
+    return ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_seq, seq));
+}
+
+bool snapshot_narrow(struct snapshot *snapshot, int64_t from_us, int64_t to_us)
+{
+    uint64_t last = snapshot->seq;
+    if ((from_us > 0 && !find_position(snapshot, from_us, &snapshot->after)) ||
+        (to_us < INT64_MAX && !find_position(snapshot, to_us, &last)))
+        return false;
+    snapshot->seq = last > snapshot->after ? last : snapshot->after;
+    return true;
+}
+
 void snapshot_end(struct snapshot *snapshot)
 {
     /* It read, and nothing else: how this ends does not matter. */
@@ -105,8 +126,8 @@ bool snapshot_largest(struct snapshot *snapshot, money *largest)
     char sql[SQL_TEXT];
     snprintf(sql, sizeof sql,
         "COPY (SELECT coalesce(greatest(max(amount), max(abs(from_after)), max(abs(to_after))), 0)"
-        " FROM posting WHERE ledger = %d) TO STDOUT (FORMAT binary)",
-        snapshot->ledger);
+        " FROM posting WHERE ledger = %d AND seq BETWEEN %lu AND %lu) TO STDOUT (FORMAT binary)",
+        snapshot->ledger, snapshot->after + 1, snapshot->seq);
     return ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_largest, largest));
 }
 
@@ -307,18 +328,19 @@ static bool read_chunk(struct reading *reading)
     char sql[SQL_TEXT];
     struct snapshot *snapshot = reading->snapshot;
     uint64_t first = reading->seq + 1, last = reading->seq + CHUNK;
+    last = last < snapshot->seq ? last : snapshot->seq;
     snprintf(sql, sizeof sql, entries_sql, snapshot->ledger, first, last);
     if (!ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_row, reading)))
         return false;
-    bool whole = reading->seq == (last < snapshot->seq ? last : snapshot->seq);
-    return (whole && !reading->entry) ||
+    return (reading->seq == last && !reading->entry) ||
            damaged(reading, reading->entry ? reading->seq : reading->seq + 1);
 }
 
 bool snapshot_entries(
     struct snapshot *snapshot, bool (*take)(const struct entry *entry, void *arg), void *arg)
 {
-    struct reading reading = {.snapshot = snapshot, .take = take, .arg = arg};
+    struct reading reading = {
+        .snapshot = snapshot, .take = take, .arg = arg, .seq = snapshot->after};
     bool good = forget_accounts(&reading);
     while (good && reading.seq < snapshot->seq)
         good = read_chunk(&reading);
@@ -346,16 +368,22 @@ static bool take_balance(const struct row *row, void *arg)
     return balances->take(&balance, balances->arg);
 }
 
-bool snapshot_balances(struct snapshot *snapshot,
+/* The balances of now, less what moved behind that position. */
+bool snapshot_balances(struct snapshot *snapshot, uint64_t at,
     bool (*take)(const struct snapshot_balance *balance, void *arg), void *arg)
 {
     char sql[SQL_TEXT];
     struct balances balances = {snapshot, take, arg};
     snprintf(sql, sizeof sql,
-        "COPY (SELECT account, asset, balance FROM balances"
-        " WHERE ledger = (SELECT name FROM ledger WHERE no = %d)"
-        " ORDER BY translate(account, ':', E'\\x01')) TO STDOUT (FORMAT binary)",
-        snapshot->ledger);
+        "COPY (WITH later AS (SELECT m.no, sum(m.delta) AS delta FROM posting p"
+        " CROSS JOIN LATERAL (VALUES (p.from_no, -p.amount), (p.to_no, p.amount)) m (no, delta)"
+        " WHERE p.ledger = %d AND p.seq > %lu GROUP BY m.no)"
+        " SELECT b.account, b.asset, b.balance - coalesce(l.delta, 0) FROM balances b"
+        " JOIN account a ON a.ledger = %d AND a.id = b.account"
+        " LEFT JOIN later l ON l.no = a.no"
+        " WHERE b.ledger = (SELECT name FROM ledger WHERE no = %d) AND a.opened <= %lu"
+        " ORDER BY translate(b.account, ':', E'\\x01')) TO STDOUT (FORMAT binary)",
+        snapshot->ledger, at, snapshot->ledger, snapshot->ledger, at);
     return ended(
         snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_balance, &balances));
 }

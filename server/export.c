@@ -25,6 +25,13 @@ static bool take_asset(const char *asset, void *arg)
     return !ferror(work->out);
 }
 
+static bool take_opening(const struct snapshot_balance *balance, void *arg)
+{
+    struct export_work *work = arg;
+    work->format->opening(work, balance);
+    return !ferror(work->out);
+}
+
 static bool take_entry(const struct entry *entry, void *arg)
 {
     struct export_work *work = arg;
@@ -47,21 +54,27 @@ static bool write_all(struct export_work *work, struct snapshot *snapshot)
         return false;
     format->begin(work);
     if ((format->asset && !snapshot_assets(snapshot, take_asset, work)) ||
+        (format->opening && work->after > 0 &&
+            !snapshot_balances(snapshot, work->after, take_opening, work)) ||
         !snapshot_entries(snapshot, take_entry, work) ||
-        (format->balance && !snapshot_balances(snapshot, take_balance, work)))
+        (format->balance && !snapshot_balances(snapshot, work->seq, take_balance, work)))
         return false;
     if (format->end)
         format->end(work);
     return fflush(work->out) == 0;
 }
 
-bool export_run(const struct export_format *format, struct snapshot *snapshot, const char *ledger,
-    FILE *out, char *error, size_t error_size)
+bool export_run(const struct export_format *format, struct snapshot *snapshot,
+    const struct export_options *options, FILE *out, char *error, size_t error_size)
 {
     struct export_work work = {.format = format,
         .out = out,
-        .ledger = ledger,
+        .ledger = options->ledger,
+        .types = options->types,
+        .after = snapshot->after,
         .seq = snapshot->seq,
+        .from_us = options->from_us,
+        .at_us = options->from_us,
         .state = calloc(1, format->state_size + 1)};
     ensure(work.state);
     errno = 0;

@@ -15,8 +15,11 @@ struct export_work {
     const struct export_format *format;
     FILE *out;
     const char *ledger; /* its name */
-    uint64_t seq;       /* the last position; 0: there is no entry */
-    int64_t at_us;      /* of the last entry so far */
+    const char *types;  /* of accounts: export_types.h */
+    uint64_t after;     /* the entries begin behind this position */
+    uint64_t seq;       /* the last position; 0: there is none */
+    int64_t from_us;    /* when the range begins; 0: there is no bound */
+    int64_t at_us;      /* of the last entry so far; before the first, when the range begins */
     money largest;      /* of all amounts and balances, if the format asks for it */
     void *state;        /* the format's own */
 };
@@ -28,6 +31,9 @@ struct export_format {
     void (*begin)(struct export_work *work);
     /* Each asset there is; NULL: it does not need them. */
     void (*asset)(struct export_work *work, const char *asset);
+    /* Each account that was there before a range that begins at a moment, with its balance then.
+     * NULL: it does not need them. */
+    void (*opening)(struct export_work *work, const struct snapshot_balance *balance);
     void (*entry)(struct export_work *work, const struct entry *entry);
     /* Each account, as snapshot_balances() orders them; NULL: it does not need them. */
     void (*balance)(struct export_work *work, const struct snapshot_balance *balance);
@@ -42,9 +48,15 @@ extern const struct export_format export_jsonl;                  /* export_jsonl
 /* The format of that name; NULL: there is none. */
 const struct export_format *export_find(const char *name);
 
+/* What is exported besides the snapshot, which may have been narrowed. */
+struct export_options {
+    const char *ledger, *types; /* its name; export_types.h */
+    int64_t from_us;            /* as the snapshot was narrowed; 0: from the beginning */
+};
+
 /* Write all of it. False: *error says why, and what was written is not the whole. Parks, and blocks
  * when `out` does. */
 MUST_CHECK bool export_run(const struct export_format *format, struct snapshot *snapshot,
-    const char *ledger, FILE *out, char *error, size_t error_size);
+    const struct export_options *options, FILE *out, char *error, size_t error_size);
 
 #endif

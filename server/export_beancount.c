@@ -11,6 +11,7 @@
 
 #include "server/export.h"
 #include "server/export_text.h"
+#include "server/export_words.h"
 #include "server/time_text.h"
 
 /* Beancount computes with 28 digits; a transfer may add up 1,000 amounts. */
@@ -23,6 +24,7 @@ struct frame {
 };
 
 struct beancount {
+    bool opened; /* the account of the opening balances */
     bool ending; /* the entries are over */
     size_t depth;
     struct frame stack[DEPTH];
@@ -63,20 +65,51 @@ static void declare_asset(struct export_work *work, const char *asset)
         commodity_of(asset, commodity), asset);
 }
 
-/* ---- entries ------------------------------------------------------------------------------- */
-
-static void write_text(FILE *out, const char *label, const char *text)
+static void write_string(FILE *out, const char *text)
 {
-    if (!text)
-        return;
-    fprintf(out, "  %s: \"", label);
+    putc('"', out);
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
             putc('\\', out);
         putc((unsigned char)*text < ' ' ? ' ' : *text, out);
     }
-    fputs("\"\n", out);
+    putc('"', out);
 }
+
+static void write_text(FILE *out, const char *label, const char *text)
+{
+    if (!text)
+        return;
+    fprintf(out, "  %s: ", label);
+    write_string(out, text);
+    putc('\n', out);
+}
+
+/* ---- what was there before the range -------------------------------------------------------- */
+
+static const char opening_account[] = "Equity:Opening-Balances";
+
+static void write_opening(struct export_work *work, const struct snapshot_balance *balance)
+{
+    struct beancount *beancount = work->state;
+    char day[EXPORT_TEXT_DAY], name[EXPORT_TEXT_BEANCOUNT], commodity[ASSET_TEXT];
+    char amount[EXPORT_TEXT_AMOUNT];
+    export_text_day(work->from_us, day);
+    export_text_beancount(balance->id, work->types, name);
+    commodity_of(balance->asset, commodity);
+    if (!beancount->opened)
+        fprintf(work->out, "\n%s open %s\n", day, opening_account);
+    beancount->opened = true;
+    fprintf(work->out, "%s open %s %s\n", day, name, commodity);
+    write_text(work->out, "id", balance->id);
+    if (balance->balance == 0)
+        return;
+    export_text_amount(balance->balance, balance->asset, amount);
+    fprintf(work->out, "%s * \"opening balances\"\n  %s  %s %s\n  %s\n", day, name, amount,
+        commodity, opening_account);
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
 
 static void write_place(FILE *out, const struct entry *entry)
 {
@@ -85,11 +118,12 @@ static void write_place(FILE *out, const struct entry *entry)
     fprintf(out, "  seq: %lu\n  at: \"%s\"\n", entry->seq, at);
 }
 
-static void write_opening(FILE *out, const char *day, const struct entry *entry)
+static void write_account(struct export_work *work, const char *day, const struct entry *entry)
 {
+    FILE *out = work->out;
     const struct account *account = entry->account;
     char name[EXPORT_TEXT_BEANCOUNT], commodity[ASSET_TEXT], floor[EXPORT_TEXT_AMOUNT];
-    export_text_beancount(account->id, name);
+    export_text_beancount(account->id, work->types, name);
     fprintf(out, "%s open %s %s\n", day, name, commodity_of(account->asset, commodity));
     write_place(out, entry);
     write_text(out, "id", account->id);
@@ -98,9 +132,25 @@ static void write_opening(FILE *out, const char *day, const struct entry *entry)
     write_text(out, "metadata", account->metadata);
 }
 
-static void write_movement(FILE *out, const char *day, const struct entry *entry)
+/* * "payee" "note", what there is of them; else what kind of entry it is. */
+static void write_head(FILE *out, const char *day, const struct entry *entry)
 {
-    fprintf(out, "%s * \"%s\"\n", day, entry_kind_name(entry->kind));
+    struct export_words words;
+    const char *kind = entry_kind_name(entry->kind);
+    export_words_of(entry, &words);
+    fprintf(out, "%s * ", day);
+    if (*words.payee) {
+        write_string(out, words.payee);
+        putc(' ', out);
+    }
+    write_string(out, *words.note || *words.payee ? words.note : kind);
+    fprintf(out, "\n  kind: \"%s\"\n", kind);
+}
+
+static void write_movement(struct export_work *work, const char *day, const struct entry *entry)
+{
+    FILE *out = work->out;
+    write_head(out, day, entry);
     write_place(out, entry);
     if (entry->ref)
         fprintf(out, "  %s: %lu\n", entry->kind == ENTRY_CAPTURE ? "hold" : "reverses", entry->ref);
@@ -110,8 +160,8 @@ static void write_movement(FILE *out, const char *day, const struct entry *entry
         const struct posting *posting = &entry->postings[i];
         char from[EXPORT_TEXT_BEANCOUNT], to[EXPORT_TEXT_BEANCOUNT];
         char amount[EXPORT_TEXT_AMOUNT], commodity[ASSET_TEXT];
-        export_text_beancount(posting->from->id, from);
-        export_text_beancount(posting->to->id, to);
+        export_text_beancount(posting->from->id, work->types, from);
+        export_text_beancount(posting->to->id, work->types, to);
         export_text_amount(posting->amount, posting->from->asset, amount);
         commodity_of(posting->from->asset, commodity);
         fprintf(out, "  %s  -%s %s\n  %s  %s %s\n", from, amount, commodity, to, amount, commodity);
@@ -124,9 +174,9 @@ static void write_entry(struct export_work *work, const struct entry *entry)
     export_text_day(entry->at_us, day);
     putc('\n', work->out);
     if (entry_moves_money(entry))
-        write_movement(work->out, day, entry);
+        write_movement(work, day, entry);
     else if (entry->kind == ENTRY_ACCOUNT)
-        write_opening(work->out, day, entry);
+        write_account(work, day, entry);
     else
         export_text_note(work->out, entry);
 }
@@ -157,7 +207,7 @@ static void assert_balance(struct export_work *work, const struct snapshot_balan
     if (!beancount->ending)
         putc('\n', work->out);
     beancount->ending = true;
-    export_text_beancount(balance->id, name);
+    export_text_beancount(balance->id, work->types, name);
     while (beancount->depth > 0 && !is_below(name, beancount->stack[beancount->depth - 1].name))
         leave(work);
     ensure(beancount->depth < DEPTH); /* each is below the one before it by a part */
@@ -184,6 +234,7 @@ const struct export_format export_beancount = {.name = "beancount",
     .asks_for_largest = true,
     .begin = begin,
     .asset = declare_asset,
+    .opening = write_opening,
     .entry = write_entry,
     .balance = assert_balance,
     .end = end};

@@ -3,6 +3,10 @@
  * CSV (RFC 4180), one row for each posting, and one for each entry that has none, with `leg` and
  * `amount` empty: so the amounts add up whatever else is there. Amounts are whole numbers of the
  * asset's smallest unit.
+ *
+ * A spreadsheet runs a cell that begins with = + - or @ as a formula. What people wrote (ids and
+ * keys) gets a ' in front if it begins so, or with a ' or a blank that such a program takes off;
+ * whoever reads it back takes that ' off.
  */
 #include <string.h>
 
@@ -18,20 +22,31 @@ static void begin(struct export_work *work)
 
 /* ---- fields: a comma, then the value, quoted if it needs to be ------------------------------- */
 
-static void text(FILE *out, const char *value)
+static void field(FILE *out, const char *guard, const char *value)
 {
     putc(',', out);
-    if (!value || !strpbrk(value, ",\"\r\n")) {
-        fputs(value ? value : "", out);
+    if (!strpbrk(value, ",\"\r\n")) {
+        fprintf(out, "%s%s", guard, value);
         return;
     }
-    putc('"', out);
+    fprintf(out, "\"%s", guard);
     for (; *value; value++) {
         if (*value == '"')
             putc('"', out);
         putc(*value, out);
     }
     putc('"', out);
+}
+
+static void text(FILE *out, const char *value)
+{
+    field(out, "", value ? value : "");
+}
+
+static void words(FILE *out, const char *value)
+{
+    bool guarded = value && *value && strchr("=+-@'\t\r\n ", *value);
+    field(out, guarded ? "'" : "", value ? value : "");
 }
 
 static void amount(FILE *out, bool there, money value)
@@ -70,22 +85,22 @@ static void write_row(
     fprintf(out, "%lu", entry->seq);
     moment(out, entry->at_us);
     text(out, entry_kind_name(entry->kind));
-    text(out, entry->key);
+    words(out, entry->key);
     number(out, entry->ref, entry->ref);
     number(out, moves, leg);
-    text(out, posting ? posting->from->id : NULL);
-    text(out, posting ? posting->to->id : NULL);
+    words(out, posting ? posting->from->id : NULL);
+    words(out, posting ? posting->to->id : NULL);
     text(out, posting ? posting->from->asset : opens ? account->asset : NULL);
     amount(out, moves, moves ? posting->amount : 0);
     amount(out, moves, moves ? posting->from_after : 0);
     amount(out, moves, moves ? posting->to_after : 0);
-    text(out, account ? account->id : NULL);
+    words(out, account ? account->id : NULL);
     amount(out, opens && account->has_floor, opens ? account->floor : 0);
     amount(out, holds, holds ? posting->amount : 0);
     moment(out, entry->expires_us);
     text(out, entry->kind == ENTRY_REJECTED ? status_name(entry->code) : NULL);
     amount(out, entry->code == LEDGER_INSUFFICIENT_FUNDS, entry->available);
-    text(out, opens ? account->metadata : entry->metadata);
+    text(out, opens ? account->metadata : entry->metadata); /* begins with { */
     fputs("\r\n", out);
 }
 

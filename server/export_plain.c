@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The plain-text journals of hledger and ledger, which differ in their heads and in how they say
- * "this account and no other commodity".
+ * The plain-text journals of hledger and ledger, which differ in their heads in how they say "this
+ * account and no other commodity", and in that hledger is told the types of accounts.
  *
  * The mark "*" stands before each account of a posting because ledger would take the ids "assert",
  * "check" and "expr" for directives.
@@ -10,12 +10,14 @@
 
 #include "server/export.h"
 #include "server/export_text.h"
+#include "server/export_types.h"
+#include "server/export_words.h"
 #include "server/time_text.h"
 
 enum { BALANCES = 1000 }; /* so many are asserted in one transaction */
 
 struct plain {
-    uint64_t balances;
+    uint64_t openings, balances;
 };
 
 static bool is_hledger(const struct export_work *work)
@@ -28,7 +30,7 @@ static void begin(struct export_work *work)
     fprintf(work->out, "; the ledger %s up to seq %lu, for %s\n", work->ledger, work->seq,
         work->format->name);
     fputs(is_hledger(work) ? "decimal-mark .\n"
-                           : "tag at\ntag hold\ntag reverses\ntag key\ntag metadata\n",
+                           : "tag kind\ntag at\ntag hold\ntag reverses\ntag key\ntag metadata\n",
         work->out);
 }
 
@@ -42,6 +44,36 @@ static void declare_asset(struct export_work *work, const char *asset)
         fprintf(work->out, "commodity \"%s\"\n", asset);
 }
 
+/* hledger makes a balance sheet and an income statement of the types. */
+static void declare_account(struct export_work *work, const char *id)
+{
+    char name[EXPORT_TEXT_NAME];
+    export_text_name(id, name);
+    fprintf(work->out, "account %s", name);
+    if (is_hledger(work))
+        fprintf(work->out, "  ; type: %c", export_type_letter(export_type_of(work->types, id)));
+    putc('\n', work->out);
+}
+
+static const char opening_account[] = "equity:opening balances";
+
+static void write_opening(struct export_work *work, const struct snapshot_balance *balance)
+{
+    struct plain *plain = work->state;
+    char day[EXPORT_TEXT_DAY], name[EXPORT_TEXT_NAME], amount[EXPORT_TEXT_AMOUNT];
+    if (plain->openings++ == 0)
+        fprintf(work->out, "\naccount %s%s\n", opening_account,
+            is_hledger(work) ? "  ; type: E" : "");
+    declare_account(work, balance->id);
+    if (balance->balance == 0)
+        return;
+    export_text_day(work->from_us, day);
+    export_text_name(balance->id, name);
+    export_text_amount(balance->balance, balance->asset, amount);
+    fprintf(work->out, "%s * opening balances\n    * %s  %s \"%s\"\n    * %s\n", day, name, amount,
+        balance->asset, opening_account);
+}
+
 static void write_posting(struct export_work *work, const struct posting *posting)
 {
     char from[EXPORT_TEXT_NAME], to[EXPORT_TEXT_NAME], amount[EXPORT_TEXT_AMOUNT];
@@ -52,13 +84,32 @@ static void write_posting(struct export_work *work, const struct posting *postin
         posting->from->asset, to, amount, posting->to->asset);
 }
 
+/* "payee | note", what there is of them; else what kind of entry it is. ";" begins a comment, and
+ * "|" parts the two. */
+static void write_description(FILE *out, const struct entry *entry)
+{
+    struct export_words words;
+    export_words_of(entry, &words);
+    for (char *texts[] = {words.payee, words.note}, **text = texts; text < texts + 2; text++)
+        for (char *c = *text; *c; c++)
+            *c = *c == ';' ? ',' : *c == '|' ? '/' : *c;
+    if (*words.payee && *words.note)
+        fprintf(out, "%s | %s", words.payee, words.note);
+    else
+        fputs(*words.payee ? words.payee
+              : *words.note ? words.note
+                            : entry_kind_name(entry->kind),
+            out);
+}
+
 static void write_movement(struct export_work *work, const struct entry *entry)
 {
     char day[EXPORT_TEXT_DAY], at[TIME_TEXT];
     export_text_day(entry->at_us, day);
     time_text(entry->at_us, at);
-    fprintf(work->out, "%s * (%lu) %s\n    ; at: %s\n", day, entry->seq,
-        entry_kind_name(entry->kind), at);
+    fprintf(work->out, "%s * (%lu) ", day, entry->seq);
+    write_description(work->out, entry);
+    fprintf(work->out, "\n    ; kind: %s\n    ; at: %s\n", entry_kind_name(entry->kind), at);
     if (entry->ref)
         fprintf(work->out, "    ; %s: %lu\n", entry->kind == ENTRY_CAPTURE ? "hold" : "reverses",
             entry->ref);
@@ -75,11 +126,8 @@ static void write_entry(struct export_work *work, const struct entry *entry)
         return;
     }
     export_text_note(work->out, entry);
-    if (entry->kind == ENTRY_ACCOUNT) {
-        char name[EXPORT_TEXT_NAME];
-        export_text_name(entry->account->id, name);
-        fprintf(work->out, "account %s\n", name);
-    }
+    if (entry->kind == ENTRY_ACCOUNT)
+        declare_account(work, entry->account->id);
 }
 
 static void assert_balance(struct export_work *work, const struct snapshot_balance *balance)
@@ -100,6 +148,7 @@ const struct export_format export_hledger = {.name = "hledger",
     .state_size = sizeof(struct plain),
     .begin = begin,
     .asset = declare_asset,
+    .opening = write_opening,
     .entry = write_entry,
     .balance = assert_balance};
 
@@ -107,5 +156,6 @@ const struct export_format export_ledger = {.name = "ledger",
     .state_size = sizeof(struct plain),
     .begin = begin,
     .asset = declare_asset,
+    .opening = write_opening,
     .entry = write_entry,
     .balance = assert_balance};

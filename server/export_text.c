@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/account.h"
+#include "server/export_types.h"
 #include "server/time_text.h"
 
 /* ---- amounts and days ---------------------------------------------------------------------- */
@@ -75,11 +76,11 @@ static char *spell(char *to, char c)
     return to;
 }
 
-void export_text_beancount(const char *id, char name[EXPORT_TEXT_BEANCOUNT])
+void export_text_beancount(const char *id, const char *types, char name[EXPORT_TEXT_BEANCOUNT])
 {
     char asset[ASSET_TEXT];
     bool world = asset_of_world_id(id, asset);
-    char *to = stpcpy(name, world ? "Equity" : "Assets");
+    char *to = stpcpy(name, export_type_root(export_type_of(types, id)));
     for (;; id++) {
         *to++ = ':';
         if (is_between(*id, 'a', 'z'))

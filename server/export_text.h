@@ -7,7 +7,7 @@
  * by itself: what is no letter or digit becomes "-" and two hexadecimal digits; a first letter that
  * is small becomes a capital, "alice" is "Alice"; a part that begins otherwise (with a capital, or
  * with what is no letter or digit) or is empty gets "X--" in front. Before all that stands
- * "Assets:". A world account, "world:USD.2", is "Equity:World:USD-2e2".
+ * the root of its type: "Assets:Alice". A world account, "world:USD.2", is "Income:World:USD-2e2".
  */
 #ifndef SERVER_EXPORT_TEXT_H
 #define SERVER_EXPORT_TEXT_H
@@ -22,7 +22,7 @@ enum {
     EXPORT_TEXT_AMOUNT = 100, /* sign, up to 58 digits of a sum, point, up to 38 zeros, end */
     EXPORT_TEXT_DAY = 11,
     EXPORT_TEXT_NAME = 130,      /* 64 colons between 65 parts, end */
-    EXPORT_TEXT_BEANCOUNT = 268, /* "Assets:", 64 colons between 65 times "X--", end */
+    EXPORT_TEXT_BEANCOUNT = 273, /* "Liabilities:", 64 colons between 65 times "X--", end */
 };
 
 /* An amount of an asset's smallest unit, in its whole units: 1005 of USD/2 is "10.05". */
@@ -34,7 +34,8 @@ void export_text_sum(
 void export_text_day(int64_t at_us, char text[EXPORT_TEXT_DAY]);
 
 void export_text_name(const char *id, char name[EXPORT_TEXT_NAME]);
-void export_text_beancount(const char *id, char name[EXPORT_TEXT_BEANCOUNT]);
+void export_text_beancount(
+    const char *id, const char *types, char name[EXPORT_TEXT_BEANCOUNT]); /* export_types.h */
 
 /* A comment line "; label: JSON", `indent` in front, or several if it is long. It holds no line
  * end, and no "[" that is followed by anything but a space, as ledger looks for dates there. */

@@ -6,6 +6,8 @@
 #include "ledger/account.h"
 #include "server/export.h"
 #include "server/export_text.h"
+#include "server/export_types.h"
+#include "server/export_words.h"
 #include "tests/server/suites.h"
 
 static void test_amounts(void)
@@ -63,8 +65,8 @@ static void test_names(void)
         {"@-_.", "@-_.", "Assets:X---40-2d-5f-2e"},
         {"x--A", "x--A", "Assets:X-2d-2dA"},
         {"X--A", "X--A", "Assets:X--X-2d-2dA"},
-        {"world:USD.2", "world:USD.2", "Equity:World:USD-2e2"},
-        {"world:A_B.38", "world:A_B.38", "Equity:World:A-5fB-2e38"},
+        {"world:USD.2", "world:USD.2", "Income:World:USD-2e2"},
+        {"world:A_B.38", "world:A_B.38", "Income:World:A-5fB-2e38"},
         {"world", "world", "Assets:World"},
         {"my:world:USD.2", "my:world:USD.2", "Assets:My:World:X--USD-2e2"},
     };
@@ -72,9 +74,78 @@ static void test_names(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         export_text_name(rows[i].id, name);
         CU_ASSERT_STRING_EQUAL(name, rows[i].name);
-        export_text_beancount(rows[i].id, beancount);
+        export_text_beancount(rows[i].id, "", beancount);
         CU_ASSERT_STRING_EQUAL(beancount, rows[i].beancount);
     }
+}
+
+static void test_types(void)
+{
+    static const char list[] =
+        "customer:=liability,customer:us:=equity,fees=revenue,world:=expense";
+    static const struct {
+        const char *list, *id;
+        char letter;
+        const char *root;
+    } rows[] = {
+        {"", "alice", 'A', "Assets"},
+        {"", "world:USD.2", 'R', "Income"},
+        {"", "world", 'A', "Assets"},
+        {list, "customer:7", 'L', "Liabilities"},
+        {list, "customer:us:7", 'E', "Equity"},
+        {list, "customer", 'A', "Assets"},
+        {list, "fees.card", 'R', "Income"},
+        {list, "world:EUR.2", 'X', "Expenses"},
+    };
+    static const char *const bad[] = {
+        "a", "=asset", "a=", "a=assets", "a=asset,", ",a=asset", "a==asset"};
+    CU_ASSERT(export_types_are_valid("") && export_types_are_valid(list));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(export_types_are_valid(bad[i]));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum export_type type = export_type_of(rows[i].list, rows[i].id);
+        CU_ASSERT_EQUAL(export_type_letter(type), rows[i].letter);
+        CU_ASSERT_STRING_EQUAL(export_type_root(type), rows[i].root);
+    }
+}
+
+static void test_words(void)
+{
+    static const struct {
+        const char *metadata, *payee, *note;
+    } rows[] = {
+        {NULL, "", ""},
+        {"{}", "", ""},
+        {"{\"payee\":\"Shop\",\"note\":\"tea; and | cake\"}", "Shop", "tea; and | cake"},
+        {"{\"narration\":\" two\\nlines \",\"note\":\"n\"}", "", "two lines"},
+        {"{\"description\":7,\"note\":\"n\"}", "", "n"},
+        {"{\"payee\":[\"a\"]}", "", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct export_words words;
+        struct entry *entry = entry_make(ENTRY_TRANSFER, NULL, rows[i].metadata, 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+        export_words_of(entry, &words);
+        CU_ASSERT_STRING_EQUAL(words.payee, rows[i].payee);
+        CU_ASSERT_STRING_EQUAL(words.note, rows[i].note);
+        entry_drop(&entry);
+    }
+}
+
+/* Cut at 200 bytes, and not within a character. */
+static void test_long_words(void)
+{
+    char metadata[400] = "{\"note\":\"x", *at = metadata + strlen(metadata);
+    struct export_words words;
+    for (int i = 0; i < 150; i++)
+        at = stpcpy(at, "\xc3\xa9");
+    strcpy(at, "\"}");
+    struct entry *entry = entry_make(ENTRY_TRANSFER, NULL, metadata, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+    export_words_of(entry, &words);
+    CU_ASSERT_EQUAL(strlen(words.note), 199);
+    CU_ASSERT_STRING_EQUAL(words.note + 197, "\xc3\xa9");
+    entry_drop(&entry);
 }
 
 static void test_longest_names(void)
@@ -83,10 +154,10 @@ static void test_longest_names(void)
     memset(id, ':', ACCOUNT_ID_MAX);
     export_text_name(id, name);
     CU_ASSERT_EQUAL(strlen(name), EXPORT_TEXT_NAME - 1);
-    export_text_beancount(id, beancount);
+    export_text_beancount(id, "", beancount);
     CU_ASSERT(strlen(beancount) < EXPORT_TEXT_BEANCOUNT);
     memset(id, '-', ACCOUNT_ID_MAX);
-    export_text_beancount(id, beancount);
+    export_text_beancount(id, "", beancount);
     CU_ASSERT(strlen(beancount) < EXPORT_TEXT_BEANCOUNT);
 }
 
@@ -131,7 +202,7 @@ static void test_no_two_alike(void)
                 id[i] = letters[rest % 8];
             export_text_name(id, name);
             keep(names[count], name);
-            export_text_beancount(id, name);
+            export_text_beancount(id, "", name);
             CU_ASSERT(is_good(name));
             keep(beancount[count], name);
         }
@@ -209,7 +280,8 @@ static void test_formats(void)
 }
 
 static const struct unit_test tests[] = {{"amounts", test_amounts}, {"days", test_days},
-    {"names", test_names}, {"longest_names", test_longest_names},
+    {"names", test_names}, {"types", test_types},
+    {"words", test_words}, {"long_words", test_long_words}, {"longest_names", test_longest_names},
     {"no_two_alike", test_no_two_alike}, {"comments", test_comments},
     {"long_comments", test_long_comments}, {"formats", test_formats}, {0}};
 const struct unit_suite export_suite = {"export", 1, tests};

@@ -23,6 +23,7 @@ int main(int argc, char **argv)
         &holds_suite,
         &ledgers_suite,
         &export_suite,
+        &export_range_suite,
         &widest_suite,
         &commands_suite,
         &environment_suite,

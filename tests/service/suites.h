@@ -31,6 +31,7 @@ extern const struct unit_suite holds_suite;
 extern const struct unit_suite ledgers_suite;
 extern const struct unit_suite audits_suite;
 extern const struct unit_suite export_suite;
+extern const struct unit_suite export_range_suite;
 extern const struct unit_suite widest_suite;
 extern const struct unit_suite commands_suite;
 extern const struct unit_suite operation_suite;

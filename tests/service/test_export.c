@@ -45,9 +45,9 @@ static const struct account {
     {"yen", "JPY/0", "yen", "Assets:Yen"},
     {"yen:2", "JPY/0", "yen:2", "Assets:Yen:2"},
     {"wei", "E_T_H/18", "wei", "Assets:Wei"},
-    {"world:USD.2", NULL, "world:USD.2", "Equity:World:USD-2e2"},
-    {"world:JPY.0", NULL, "world:JPY.0", "Equity:World:JPY-2e0"},
-    {"world:E_T_H.18", NULL, "world:E_T_H.18", "Equity:World:E-5fT-5fH-2e18"},
+    {"world:USD.2", NULL, "world:USD.2", "Income:World:USD-2e2"},
+    {"world:JPY.0", NULL, "world:JPY.0", "Income:World:JPY-2e0"},
+    {"world:E_T_H.18", NULL, "world:E_T_H.18", "Income:World:E-5fT-5fH-2e18"},
     {"idle", "USD/2", "idle", "Assets:Idle"},
 };
 
@@ -231,10 +231,12 @@ enum { FROM = 6, TO, ASSET, AMOUNT, FROM_BALANCE, TO_BALANCE, FIELDS = 19 };
 static void carry_out(char *const fields[FIELDS], int64_t sums[ACCOUNTS])
 {
     int64_t amount = strtoll(fields[AMOUNT], NULL, 10);
+    char *from = fields[FROM] + (*fields[FROM] == '\''); /* in front of what looks like a formula */
+    char *to = fields[TO] + (*fields[TO] == '\'');
     for (size_t i = 0; i < ACCOUNTS; i++) {
-        if (strcmp(accounts[i].id, fields[FROM]) == 0)
+        if (strcmp(accounts[i].id, from) == 0)
             CU_ASSERT_EQUAL(sums[i] -= amount, strtoll(fields[FROM_BALANCE], NULL, 10));
-        if (strcmp(accounts[i].id, fields[TO]) == 0)
+        if (strcmp(accounts[i].id, to) == 0)
             CU_ASSERT_EQUAL(sums[i] += amount, strtoll(fields[TO_BALANCE], NULL, 10));
     }
 }
