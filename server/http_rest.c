@@ -13,6 +13,14 @@
 /* Each run of libmicrohttpd looks at all that is suspended, so not everybody may rest. */
 enum { RESTING_MAX = 1024 };
 
+static void suspend(struct http_peer *peer)
+{
+    peer->resting = true;
+    peer->worker->resting++;
+    MHD_suspend_connection(peer->connection);
+}
+
+/* What is resumed is read at once. */
 static void resume(struct http_peer *peer)
 {
     peer->resting = false;
@@ -26,8 +34,14 @@ static void wake(void *arg)
     struct http_peer *peer = arg;
     peer->wire.unread = true;
     peer->wire.hung_up |= peer->watch.hung_up;
-    if (peer->resting && http_wire_fill(peer))
+    if (peer->resting) {
+        if (http_wire_fill(peer))
+            resume(peer);
+    } else if (peer->wire.hung_up && http_wire_awaits(peer)) {
+        /* The end came with the last bytes: libmicrohttpd was told once, and took it for them. */
+        suspend(peer);
         resume(peer);
+    }
 }
 
 void http_rest_watch(struct http_peer *peer)
@@ -43,10 +57,7 @@ void http_rest_begin(struct http_peer *peer)
     bool has_more = http_wire_has_more(peer);
     if (!may_rest && !has_more)
         return;
-    peer->resting = true;
-    worker->resting++;
-    MHD_suspend_connection(peer->connection);
-    /* Resumed, it is read at once: nobody else tells libmicrohttpd of what we hold. */
+    suspend(peer);
     if (!may_rest || (has_more && http_wire_fill(peer)))
         resume(peer);
 }

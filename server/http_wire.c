@@ -262,6 +262,12 @@ void http_wire_next(struct http_peer *peer)
     wire->head = (struct http_head){.at = 0};
 }
 
+bool http_wire_awaits(const struct http_peer *peer)
+{
+    enum http_wire_state state = peer->wire.state;
+    return state == HTTP_WIRE_HEAD || state == HTTP_WIRE_BODY || state == HTTP_WIRE_REFUSED;
+}
+
 bool http_wire_has_more(const struct http_peer *peer)
 {
     return peer->wire.unread || peer->wire.held_length > 0;

@@ -52,6 +52,9 @@ MUST_CHECK bool http_wire_fill(struct http_peer *peer);
 /* The request is answered: what comes next is a head. */
 void http_wire_next(struct http_peer *peer);
 
+/* A head or a body is still to come, or the end. */
+bool http_wire_awaits(const struct http_peer *peer);
+
 /* There may be more to read, and nobody will be told. */
 bool http_wire_has_more(const struct http_peer *peer);
 

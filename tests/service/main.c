@@ -33,6 +33,8 @@ int main(int argc, char **argv)
         &access_suite,
         &origin_suite,
         &rejections_suite,
+        &grammar_suite,
+        &sizes_suite,
         &hostile_suite,
         &events_suite,
         &races_suite,

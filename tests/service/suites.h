@@ -40,6 +40,8 @@ extern const struct unit_suite keys_suite;
 extern const struct unit_suite access_suite;
 extern const struct unit_suite origin_suite;
 extern const struct unit_suite rejections_suite;
+extern const struct unit_suite grammar_suite;
+extern const struct unit_suite sizes_suite;
 extern const struct unit_suite hostile_suite;
 extern const struct unit_suite events_suite;
 extern const struct unit_suite races_suite;
