@@ -7,6 +7,7 @@
  * PQconnectPoll the socket may be another one: it is asked for anew each time.
  */
 #include <linux/sockios.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,10 @@ bool pg_begin(struct pg *pg)
     pg->sending_ns = 0;
     pg->queued = 0;
     pg->began_ns = pg->moved_ns = clock_now_ns();
+    if (!pg->lost && pg->newest && atomic_load(pg->newest) > pg->timeline) {
+        pg_note(pg, "the database goes on elsewhere: a standby was promoted");
+        pg->lost = true;
+    }
     return !pg->lost;
 }
 

@@ -24,7 +24,10 @@ struct row;
  * whatever the server, the database, the role and the environment say of encodings, formats of
  * values, timeouts, isolation and durability, each session of ours has the same (pg_connect.c).
  * `role`: work as this role if it exists; NULL: stay who we are. With a role the database must be
- * one that keeps what it has committed (pg_demand()). NULL on failure, with the reason.
+ * one that keeps what it has committed (pg_demand()), and no former primary: once a newer timeline
+ * of its cluster was seen, an older one is refused, and sessions there are lost. Of several hosts
+ * the one that takes writes on the newest timeline is the database. NULL on failure, with the
+ * reason.
  */
 enum { PG_CONNECT_S = 5 };
 MUST_CHECK struct pg *pg_connect(struct context *context, const char *conninfo, const char *role,
@@ -37,8 +40,10 @@ void pg_close(struct pg **pg);
  */
 struct pg_demands {
     bool accept_unsafe; /* they may be off: a throw-away database */
+    bool require_sync;  /* nothing is written while it is replicated to no synchronous standby */
 };
 void pg_demand(const struct pg_demands *demands);
+bool pg_demands_sync(void);
 
 /*
  * Take out of the environment what libpq would read there. A private database has nothing to learn

@@ -224,16 +224,23 @@ const char *const store_tables[STORE_TABLES] = {
     [STORE_WAYPOINTS] = "waypoint (ledger,account,seq)",
 };
 
+/* With --require-sync: before anything is written, is there to be a standby that must have it? */
+static const char require_sync[] =
+    "DO $$BEGIN IF current_setting('synchronous_standby_names') = '' THEN"
+    " RAISE 'synchronous_standby_names is empty, and --require-sync is on' USING ERRCODE = 'TL010';"
+    " END IF; END$$;";
+
 static enum pg_status send_batch(
     struct context *context, struct store *store, const struct store_batch *batch, bool *committed)
 {
-    char sql[1500], hash[2 * HASH_CHAIN + 1];
+    char sql[2000], hash[2 * HASH_CHAIN + 1];
     struct pg_data data[STORE_TABLES];
     size_t tables = 0;
     hash_to_hex(batch->hash, sizeof batch->hash, hash);
     size_t length = (size_t)snprintf(sql, sizeof sql,
-        "BEGIN;SELECT writer_advance(%d,%lu,%lu,%lu,%lu,'\\x%s');", store->ledger, store->epoch,
-        batch->number, batch->first_seq, batch->last_seq, hash);
+        "BEGIN;%sSELECT writer_advance(%d,%lu,%lu,%lu,%lu,'\\x%s');",
+        pg_demands_sync() ? require_sync : "", store->ledger, store->epoch, batch->number,
+        batch->first_seq, batch->last_seq, hash);
     for (int i = 0; i < STORE_TABLES; i++)
         if (batch->tables[i].size > 0) {
             length += (size_t)snprintf(sql + length, sizeof sql - length,
@@ -251,6 +258,8 @@ static enum store_commit judge(const char *state)
         return STORE_COMMITTED;
     if (strcmp(state, "TL002") == 0)
         return STORE_FENCED;
+    if (strcmp(state, "TL010") == 0)
+        return STORE_RETRY;
     if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 ||
         strncmp(state, "42", 2) == 0 || strncmp(state, "TL", 2) == 0)
         return STORE_REFUSED;

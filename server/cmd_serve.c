@@ -250,7 +250,8 @@ static bool read_options(const struct options *options, struct serve *serve)
 {
     char error[ERROR_TEXT];
     if (!read_strategies(options) || !read_choice(options, "auth", "on", "off") ||
-        !read_switch(options, "accept-unsafe-database", &serve->demands.accept_unsafe))
+        !read_switch(options, "accept-unsafe-database", &serve->demands.accept_unsafe) ||
+        !read_switch(options, "require-sync", &serve->demands.require_sync))
         return false;
     int64_t workers = options_number(options, "workers", 0, WORKERS_MAX);
     int64_t requests = options_number(options, "max-requests", 1, 1000000);
@@ -295,6 +296,8 @@ int cmd_serve(int argc, char **argv)
         {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
         {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
         {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
+        {"require-sync", NULL,
+            "write nothing while synchronous_standby_names of the database is empty", NULL},
         {"accept-unsafe-database", NULL,
             "serve a database with fsync or the like off, which may lose what was answered", NULL},
         {"strategy", "NAME",

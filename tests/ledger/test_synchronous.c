@@ -7,6 +7,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+#include "ledger/pg.h"
 #include "tests/ledger/requests.h"
 
 struct payment {
@@ -67,6 +68,33 @@ static void session_is_ended(void)
     no_standby("pg_terminate_backend");
 }
 
-static const struct unit_test tests[] = {
-    {"wait_is_cancelled", wait_is_cancelled}, {"session_is_ended", session_is_ended}, {0}};
+/* Under --require-sync nothing is written while nobody is to have it; what was decided is, later.
+ */
+static void none_is_required(void)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, "owner");
+    struct payment payment = {.ledger = ledger};
+    pg_demand(&(struct pg_demands){.require_sync = true});
+    waitgroup_add(&payment.running, 1);
+    ensure(co_spawn(pay, &payment));
+    struct ledger_figures figures = {0};
+    for (int i = 0; i < 1000 && figures.state != LEDGER_RECOVERING; i++) {
+        co_sleep(10 * CLOCK_MS);
+        ledger_read_figures(ledger, &figures);
+    }
+    CU_ASSERT_EQUAL(figures.state, LEDGER_RECOVERING);
+    CU_ASSERT_FALSE(payment.answered);
+    CU_ASSERT_STRING_EQUAL(
+        fixture_ask(db, "SELECT count(*) FROM teller.entry WHERE key = 'k'"), "0");
+    pg_demand(&(struct pg_demands){0});
+    waitgroup_wait(&payment.running);
+    CU_ASSERT_EQUAL(payment.status, LEDGER_OK);
+    request_expect(ledger, "a", 90, 0, 90);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+static const struct unit_test tests[] = {{"wait_is_cancelled", wait_is_cancelled},
+    {"session_is_ended", session_is_ended}, {"none_is_required", none_is_required}, {0}};
 const struct unit_suite synchronous_suite = {.name = "synchronous", .tests = tests};
