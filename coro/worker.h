@@ -25,15 +25,15 @@ void worker_each(void (*fn)(int index, void *arg), void *arg);
 
 /*
  * A descriptor that this worker watches: fn(arg) runs on the big stack while it is readable, or if
- * `edge` each time that more has come or the peer has closed. The memory is the caller's, from
- * start until stop. Both from a callback or coroutine on the worker that shall watch. 0, or an
- * errno.
+ * `edge` each time that more has come or the peer has closed; with `edge` and `writable` also when
+ * there is room again after a write found none. The memory is the caller's, from start until stop.
+ * Both from a callback or coroutine on the worker that shall watch. 0, or an errno.
  */
 struct worker_watch {
     int fd;
     void (*fn)(void *arg);
     void *arg;
-    bool edge;
+    bool edge, writable;
     bool hung_up; /* of an edge, told before fn: the peer has closed its side, or all */
 };
 MUST_CHECK int worker_watch_start(struct worker_watch *watch);

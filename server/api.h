@@ -21,6 +21,8 @@
 #define API_LEDGER "main"
 #define API_LEDGER_PATH "/v1/ledgers/" API_LEDGER
 
+struct event_feed;
+struct event_pages;
 struct http;
 struct token_cache;
 
@@ -34,7 +36,8 @@ struct api {
     struct http *http;          /* for its figures */
     const char *host;           /* that it was told to listen on; NULL: not known */
     _Atomic bool stopping;
-    struct api_page *pages[API_WORKERS]; /* of each worker: journal_events.c */
+    struct event_pages *event_pages[API_WORKERS]; /* of each worker: journal_events.c */
+    struct event_feed *event_feeds[API_WORKERS];
 };
 
 /* `arg` is a struct api. Runs as the request's coroutine; parks. */

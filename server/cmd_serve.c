@@ -39,7 +39,7 @@ struct serve {
     int sockets[WORKERS_MAX];
     bool auth;
     int workers;
-    size_t max_requests, max_connections;
+    size_t max_requests, max_connections, max_streams;
 
     struct context *life;  /* ends when the service shall stop */
     struct context *watch; /* ends when signals are no more of interest */
@@ -101,6 +101,7 @@ static bool open_http(struct serve *serve)
     const struct http_options options = {.sockets = serve->sockets,
         .max_requests = serve->max_requests,
         .max_connections = serve->max_connections,
+        .max_streams = serve->max_streams,
         .answer = api_answer,
         .body_max = api_body_max,
         .arg = &serve->api};
@@ -256,7 +257,8 @@ static bool read_options(const struct options *options, struct serve *serve)
     int64_t workers = options_number(options, "workers", 0, WORKERS_MAX);
     int64_t requests = options_number(options, "max-requests", 1, 1000000);
     int64_t connections = options_number(options, "max-connections", 1, 1000000);
-    if (workers < 0 || requests < 0 || connections < 0)
+    int64_t streams = options_number(options, "max-streams", 1, 1000000);
+    if (workers < 0 || requests < 0 || connections < 0 || streams < 0)
         return false;
     if (!listen_parse(&serve->listen, options_value(options, "listen"), error, sizeof error)) {
         fprintf(stderr, "teller: --listen: %s\n", error);
@@ -272,6 +274,7 @@ static bool read_options(const struct options *options, struct serve *serve)
     serve->workers = (int)workers;
     serve->max_requests = (size_t)requests;
     serve->max_connections = (size_t)connections;
+    serve->max_streams = (size_t)streams;
     serve->database_options = (struct database_options){.data = options_value(options, "data"),
         .url = options_value(options, "database"),
         .postgres_bin = options_value(options, "postgres-bin"),
@@ -307,6 +310,8 @@ int cmd_serve(int argc, char **argv)
         {"workers", "N", "threads; 0: one for each processor", "0"},
         {"max-requests", "N", "requests in work at once; more are answered 503", "10000"},
         {"max-connections", "N", "connections at once; more wait", "10000"},
+        {"max-streams", "N", "event streams at once, apart from those; more are answered 503",
+            "4000"},
         {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
         {NULL, NULL, NULL, NULL},
     };

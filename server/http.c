@@ -12,7 +12,8 @@
 #include "coro/co.h"
 #include "server/http_worker.h"
 
-enum { CONNECTION_MEMORY = 8 * 1024 };
+/* STREAM_PERCENT: how much of a worker's time all its streams have. */
+enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 10 };
 
 static const int64_t look_every_ns = 5 * CLOCK_MS;
 static const int64_t unread_ns = 2 * CLOCK_S;  /* a client may let its last answer wait so long */
@@ -51,9 +52,9 @@ static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
     const unsigned flags =
         MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     return MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_go_on, worker,
-        MHD_OPTION_LISTEN_SOCKET, socket,                         /**/
-        MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, worker,   /**/
-        MHD_OPTION_NOTIFY_CONNECTION, http_peer_notify, worker,   /**/
+        MHD_OPTION_LISTEN_SOCKET, socket,                       /**/
+        MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, worker, /**/
+        MHD_OPTION_NOTIFY_CONNECTION, http_peer_notify, worker, /**/
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)worker->http->max_peers,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, /* http_peer.c does it */
@@ -76,6 +77,7 @@ static void start_worker(int index, void *arg)
     struct http_worker *worker = &http->workers[index];
     worker->http = http;
     worker->overloaded = http_response_overloaded();
+    share_init(&worker->stream_share, STREAM_PERCENT);
     worker->ended = open_ended();
     if (!http_wire_open() || worker->ended < 0)
         return;
@@ -103,7 +105,8 @@ bool http_start(
         .worker_count = worker_count(),
         .workers = workers,
         .max_exchanges = (options->max_requests + count - 1) / count,
-        .max_peers = (options->max_connections + count - 1) / count};
+        .max_peers = (options->max_connections + count - 1) / count,
+        .max_streams = (options->max_streams + count - 1) / count};
     *http_at = http;
     worker_each(start_worker, http);
     for (size_t i = 0; i < count; i++)
@@ -127,8 +130,8 @@ static void quiesce_worker(int index, void *arg)
     int socket = MHD_quiesce_daemon(worker->daemon);
     if (socket != MHD_INVALID_SOCKET)
         close(socket);
-    for (struct http_exchange *stream = worker->streams; stream; stream = stream->next)
-        http_stream_lose(stream);
+    for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
+        http_stream_stop(stream);
     pump(worker);
 }
 
@@ -143,7 +146,7 @@ static void count_worker(int index, void *arg)
     struct census *census = arg;
     struct http_worker *worker = &census->http->workers[index];
     int64_t now_ns = clock_now_ns();
-    if (worker->exchanges > 0 || now_ns - worker->last_request_ns < quiet_ns)
+    if (worker->exchanges > 0 || worker->streams || now_ns - worker->last_request_ns < quiet_ns)
         atomic_store(&census->busy, true);
     if (now_ns - census->since_ns > unread_ns)
         http_peer_cut(worker);
@@ -165,6 +168,7 @@ static void stop_worker(int index, void *arg)
             http_rest_end(peer);
         MHD_stop_daemon(worker->daemon);
     }
+    share_end_all(&worker->stream_share);
     if (worker->again_started)
         timer_stop(&worker->again);
     if (worker->sweep_started)

@@ -23,6 +23,7 @@ struct http_options {
     int *sockets;        /* listening, one for each worker; http closes them */
     size_t max_requests; /* in work at once, over all workers; more are answered 503 */
     size_t max_connections;
+    size_t max_streams; /* open at once, over all workers; they are neither of the above */
     void (*answer)(void *arg, struct request *request, struct response *response); /* may park */
     /* How long the body of a request may be, asked when it is beyond REQUEST_BODY_MAX; NULL: no
      * longer. Such bodies are few at a time: 503 beyond that. */
@@ -43,13 +44,18 @@ void http_stop(struct http **http);
 
 /* A response whose body is written bit by bit (struct response: stream). */
 struct http_stream;
+struct share;
 
 /* Ends when the client goes away or the server stops. */
 struct context *http_stream_context(struct http_stream *stream);
 
-/* Hand over bytes, which must stay until it returns. Parks until the client has taken them; false:
- * it has gone, or the server stops. */
+/* Write bytes, at least one, which must stay until it returns. Parks until the kernel has taken
+ * them all; false: the client has gone, or the server stops. */
 MUST_CHECK bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length);
+
+/* The part of the worker's time that its streams have, for what is done for them besides writing.
+ */
+struct share *http_stream_share(struct http_stream *stream);
 
 /* ---- figures ------------------------------------------------------------------------------ */
 

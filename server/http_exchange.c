@@ -48,9 +48,10 @@ static void give_back(struct http_exchange *exchange)
     arena_clear(&exchange->request.arena);
     exchange->next = worker->pool;
     worker->pool = exchange;
-    worker->exchanges--;
+    worker->exchanges -= !exchange->is_stream;
     worker->large -= exchange->is_large;
-    http_count(&worker->counters.in_flight, (uint64_t)-1);
+    if (!exchange->is_stream)
+        http_count(&worker->counters.in_flight, (uint64_t)-1);
 }
 
 /* ---- the head ------------------------------------------------------------------------------ */
@@ -104,8 +105,8 @@ static void read_fields(struct request *request, const struct http_head *head, c
         const char **place = field_place(request, line->field);
         char *value = copy + line->value.from;
         value[line->value.length] = '\0'; /* in place of a blank, or of the line's end */
-        *place = *place ? join(&request->arena, *place, value, line->field == HTTP_FIELD_COOKIE)
-                        : value;
+        *place =
+            *place ? join(&request->arena, *place, value, line->field == HTTP_FIELD_COOKIE) : value;
     }
     if (head->authority.length > 0) /* it counts, not Host (RFC 9112, 3.2.2) */
         request->host =
@@ -258,22 +259,32 @@ static void count_move(struct http_exchange *exchange)
     count_outcomes(counters, &exchange->response);
 }
 
-/* The handler has filled the response in. True: it is to be streamed. */
-static bool hand_over(struct http_exchange *exchange)
+/* The answer is a stream, which is no request in work. */
+static void become_stream(struct http_exchange *exchange)
+{
+    struct http_worker *worker = exchange->worker;
+    exchange->is_stream = http_stream_begin(exchange);
+    if (exchange->is_stream) {
+        worker->exchanges--;
+        http_count(&worker->counters.in_flight, (uint64_t)-1);
+        return;
+    }
+    exchange->response.stream = NULL;
+    problem(&exchange->request, &exchange->response, PROBLEM_OVERLOADED,
+        "Too many streams are open, or the service stops.");
+}
+
+/* The handler has filled the response in. */
+static void hand_over(struct http_exchange *exchange)
 {
     struct response *response = &exchange->response;
     if (response->moves_money)
         count_move(exchange);
-    bool streams = response->stream && exchange->request.method == REQUEST_GET;
-    if (streams && !http_stream_begin(exchange)) {
-        response->stream = NULL;
-        problem(&exchange->request, response, PROBLEM_OVERLOADED, NULL);
-        streams = false;
-    }
+    if (response->stream && exchange->request.method == REQUEST_GET && exchange->connection)
+        become_stream(exchange);
     exchange->answered = true;
     if (exchange->suspended)
         http_exchange_resume(exchange);
-    return streams;
 }
 
 /* The coroutine of a request. */
@@ -282,7 +293,8 @@ static void run(void *arg)
     struct http_exchange *exchange = arg;
     const struct http_options *options = &exchange->worker->http->options;
     options->answer(options->arg, &exchange->request, &exchange->response);
-    if (hand_over(exchange))
+    hand_over(exchange);
+    if (exchange->is_stream)
         http_stream_run(exchange);
     exchange->running = false;
     if (!exchange->connection)
@@ -299,10 +311,16 @@ static void start(struct http_exchange *exchange)
     answer_problem(exchange, PROBLEM_OVERLOADED, NULL);
 }
 
+/* Of a stream libmicrohttpd hears no more: it closes its descriptor. */
+static enum MHD_Result send_answer(struct http_exchange *exchange)
+{
+    return exchange->is_stream ? MHD_NO : http_response_queue(exchange);
+}
+
 static enum MHD_Result all_is_here(struct http_exchange *exchange)
 {
     if (exchange->answered)
-        return http_response_queue(exchange);
+        return send_answer(exchange);
     http_peer_enter(exchange->peer, HTTP_RUNNING);
     if (exchange->body_dropped)
         answer_body_dropped(exchange);
@@ -312,7 +330,7 @@ static enum MHD_Result all_is_here(struct http_exchange *exchange)
     else
         start(exchange);
     if (exchange->answered)
-        return http_response_queue(exchange);
+        return send_answer(exchange);
     exchange->suspended = true;
     MHD_suspend_connection(exchange->connection);
     return MHD_YES;
@@ -355,8 +373,6 @@ void http_exchange_lose(struct http_peer *peer)
         return;
     exchange->connection = NULL;
     exchange->peer = NULL;
-    if (exchange->is_stream)
-        http_stream_lose(exchange);
     if (!exchange->running)
         give_back(exchange);
 }
@@ -370,8 +386,7 @@ void http_exchange_end(void *worker_arg, struct MHD_Connection *connection, void
     if (!peer)
         return;
     bool kept = peer->wire.head.keep_alive && code == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
-                peer->wire.state == HTTP_WIRE_WAIT &&
-                !(peer->exchange && peer->exchange->is_stream);
+                peer->wire.state == HTTP_WIRE_WAIT;
     http_exchange_lose(peer);
     if (!kept)
         return;

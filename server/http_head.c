@@ -53,8 +53,7 @@ static const char *find(const char *from, const char *end, char c)
 static bool text_is(struct text text, const char *wanted)
 {
     size_t length = strlen(wanted);
-    return (size_t)(text.end - text.from) == length &&
-           strncasecmp(text.from, wanted, length) == 0;
+    return (size_t)(text.end - text.from) == length && strncasecmp(text.from, wanted, length) == 0;
 }
 
 /* ---- the request line ---------------------------------------------------------------------- */
@@ -276,8 +275,8 @@ static enum http_head_verdict read_header_line(
         return bad(head, "A header line must not begin with a blank.");
     if (colon == line.end || !is_token(line.from, colon))
         return bad(head, "A header line must be NAME, colon, value; no blank before the colon.");
-    return read_field(head, bytes, (struct text){line.from, colon},
-        trim((struct text){colon + 1, line.end}));
+    return read_field(
+        head, bytes, (struct text){line.from, colon}, trim((struct text){colon + 1, line.end}));
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -300,8 +299,7 @@ static enum http_head_verdict conclude(struct http_head *head)
     return HTTP_HEAD_WHOLE;
 }
 
-static enum http_head_verdict read_line(
-    struct http_head *head, const char *bytes, struct text line)
+static enum http_head_verdict read_line(struct http_head *head, const char *bytes, struct text line)
 {
     bool first = head->fields_at == 0;
     if (line.from == line.end) {

@@ -74,11 +74,11 @@ struct http_head {
 enum http_head_verdict {
     HTTP_HEAD_MORE, /* good so far; scan again when there is more, with all of it */
     HTTP_HEAD_WHOLE,
-    HTTP_HEAD_BAD,            /* 400 */
-    HTTP_HEAD_LONG_TARGET,    /* 414 */
-    HTTP_HEAD_EXPECTATION,    /* 417 */
-    HTTP_HEAD_LARGE_FIELDS,   /* 431 */
-    HTTP_HEAD_OTHER_VERSION,  /* 505 */
+    HTTP_HEAD_BAD,           /* 400 */
+    HTTP_HEAD_LONG_TARGET,   /* 414 */
+    HTTP_HEAD_EXPECTATION,   /* 417 */
+    HTTP_HEAD_LARGE_FIELDS,  /* 431 */
+    HTTP_HEAD_OTHER_VERSION, /* 505 */
 };
 
 /* Begin with a head of zeros. The bytes are those from the head's first one on; they may have moved

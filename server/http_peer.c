@@ -19,7 +19,6 @@ static const int64_t limit_ns[] = {
     [HTTP_BODY] = 10 * CLOCK_S,
     [HTTP_RUNNING] = 0,
     [HTTP_SENDING] = 30 * CLOCK_S,
-    [HTTP_STREAMING] = 60 * CLOCK_S,
     [HTTP_LINGERING] = 5 * CLOCK_S,
     [HTTP_IDLE] = 75 * CLOCK_S,
 };
@@ -42,7 +41,8 @@ static void sweep(void *arg)
     for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
         if (limit_ns[peer->phase] && now_ns - peer->since_ns > limit_ns[peer->phase])
             (void)shutdown(peer->fd, SHUT_RDWR); /* libmicrohttpd sees it and closes */
-    worker->sweep_started = worker->peers != NULL;
+    http_stream_sweep(worker, now_ns);
+    worker->sweep_started = worker->peers || worker->streams;
     if (worker->sweep_started)
         timer_start(&worker->sweep, now_ns + sweep_every_ns, sweep, worker);
 }

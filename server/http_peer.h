@@ -14,7 +14,6 @@ enum http_phase {
     HTTP_BODY,      /* the head is here, the body is coming */
     HTTP_RUNNING,   /* the handler works */
     HTTP_SENDING,   /* the answer is going out */
-    HTTP_STREAMING,
     HTTP_LINGERING, /* refused; what still comes is dropped */
     HTTP_IDLE,      /* kept alive for the next request */
 };

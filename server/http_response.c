@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
 #include "coro/clock.h"
 #include "server/http_worker.h"
-
-enum { STREAM_BLOCK = 8192 };
 
 /* Where headers go: into a response of libmicrohttpd, or into text. */
 struct headers {
@@ -45,7 +45,7 @@ static void add_page_headers(const struct headers *headers)
     add(headers, "X-Content-Type-Options", "nosniff");
 }
 
-void http_response_each_header(struct http_worker *worker, const struct response *response,
+static void each_header(struct http_worker *worker, const struct response *response,
     void (*header)(void *arg, const char *name, const char *value), void *arg)
 {
     const struct headers to = {.add = header, .arg = arg}, *out = &to;
@@ -76,6 +76,28 @@ void http_response_each_header(struct http_worker *worker, const struct response
         add(out, "X-Accel-Buffering", "no"); /* nginx would collect 8 KiB before it sends any */
 }
 
+struct text {
+    char *to, *end;
+};
+
+static void add_line(void *text_arg, const char *name, const char *value)
+{
+    struct text *text = text_arg;
+    size_t room = (size_t)(text->end - text->to);
+    int length = snprintf(text->to, room, "%s: %s\r\n", name, value);
+    ensure(length > 0 && (size_t)length < room);
+    text->to += length;
+}
+
+size_t http_response_lines(
+    struct http_worker *worker, const struct response *response, char *to, size_t size)
+{
+    struct text text = {.to = to, .end = to + size};
+    each_header(worker, response, add_line, &text);
+    add_line(&text, "Connection", "close\r\n");
+    return (size_t)(text.to - to);
+}
+
 static void add_to_mhd(void *response, const char *name, const char *value)
 {
     ensure(MHD_add_response_header(response, name, value) == MHD_YES);
@@ -100,15 +122,12 @@ enum MHD_Result http_response_queue(struct http_exchange *exchange)
 {
     const struct response *response = &exchange->response;
     struct http_worker *worker = exchange->worker;
-    struct MHD_Response *out = exchange->is_stream
-                                   ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
-                                         STREAM_BLOCK, http_stream_read, exchange, NULL)
-                                   : from_bytes(response);
+    struct MHD_Response *out = from_bytes(response);
     ensure(out);
-    http_response_each_header(worker, response, add_to_mhd, out);
+    each_header(worker, response, add_to_mhd, out);
     if (worker->stopping)
         add_to_mhd(out, "Connection", "close");
-    http_peer_enter(exchange->peer, exchange->is_stream ? HTTP_STREAMING : HTTP_SENDING);
+    http_peer_enter(exchange->peer, HTTP_SENDING);
     http_count(&worker->counters.requests[response->status], 1);
     enum MHD_Result queued =
         MHD_queue_response(exchange->connection, (unsigned)response->status, out);

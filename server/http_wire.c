@@ -386,28 +386,13 @@ static ssize_t give(struct http_peer *peer, char *to, size_t size)
 
 /* ---- refusals ------------------------------------------------------------------------------- */
 
-struct head_text {
-    char *to, *end;
-};
-
-static void write_header(void *text_arg, const char *name, const char *value)
-{
-    struct head_text *text = text_arg;
-    int length = snprintf(text->to, (size_t)(text->end - text->to), "%s: %s\r\n", name, value);
-    ensure(length > 0 && length < text->end - text->to);
-    text->to += length;
-}
-
 void http_wire_refuse(struct http_peer *peer, const struct response *response)
 {
     char head[1024];
-    struct head_text text = {.to = head, .end = head + sizeof head};
-    text.to += snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n",
-        response->status, MHD_get_reason_phrase_for((unsigned)response->status),
-        response->length);
-    http_response_each_header(peer->worker, response, write_header, &text);
-    write_header(&text, "Connection", "close\r\n");
-    struct iovec parts[] = {{head, (size_t)(text.to - head)},
+    size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n",
+        response->status, MHD_get_reason_phrase_for((unsigned)response->status), response->length);
+    length += http_response_lines(peer->worker, response, head + length, sizeof head - length);
+    struct iovec parts[] = {{head, length},
         {http_response_body(response), peer->wire.head.is_head ? 0 : response->length}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     bool sent = sendmsg(peer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;

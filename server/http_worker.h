@@ -9,22 +9,15 @@
 #include "coro/timer.h"
 #include "server/http.h"
 #include "server/http_peer.h"
+#include "server/http_stream.h"
+#include "server/share.h"
 #include "server/time_text.h"
 
 enum { HTTP_EXCHANGE_MEMORY = 6144, HTTP_LARGE_BODIES = 16 /* of each worker */ };
 
-struct http_stream {
-    struct http_exchange *exchange;
-    struct context *context;
-    const char *bytes; /* what the client has not taken yet */
-    size_t length;
-    struct co *writer; /* parked in http_stream_write() */
-    bool gone, ended;  /* the client went away; the writer has written all */
-};
-
 /* A request and its response, on their way through. Freed when both sides are done with it. */
 struct http_exchange {
-    struct http_exchange *next; /* in the pool, or among the streams */
+    struct http_exchange *next; /* in the pool */
     struct http_worker *worker;
     struct MHD_Connection *connection; /* NULL: libmicrohttpd is done with it */
     struct http_peer *peer;
@@ -34,12 +27,12 @@ struct http_exchange {
     bool body_dropped, target_bad;
     bool is_large;     /* the body is beyond REQUEST_BODY_MAX, and one of HTTP_LARGE_BODIES */
     bool has_no_place; /* it would have been one more than those */
-    bool is_stream;
+    bool is_stream;    /* the answer is, and this no request in work any more */
+    struct http_stream *stream; /* until it has ended */
     size_t body_room;
     uint64_t content_length;
     struct request request;
     struct response response;
-    struct http_stream stream;
     _Alignas(16) char memory[HTTP_EXCHANGE_MEMORY];
 };
 
@@ -57,8 +50,10 @@ struct http_worker {
     struct timer again, sweep;
     bool again_started, sweep_started, stopping;
     struct http_exchange *pool; /* those that are free */
-    struct http_exchange *streams;
-    size_t exchanges; /* in use, streams too */
+    struct http_stream *streams;
+    struct share stream_share;
+    size_t stream_count;
+    size_t exchanges; /* in use, without those of streams */
     size_t large;     /* exchanges with a large body */
     size_t resting;   /* connections */
     struct http_peer *peers;
@@ -71,7 +66,7 @@ struct http_worker {
 
 struct http {
     struct http_options options;
-    size_t max_exchanges, max_peers; /* of each worker */
+    size_t max_exchanges, max_peers, max_streams; /* of each worker */
     int worker_count;
     struct http_worker *workers;
 };
@@ -93,15 +88,10 @@ void http_exchange_resume(struct http_exchange *exchange);
 /* http_response.c: send what was filled in. */
 enum MHD_Result http_response_queue(struct http_exchange *exchange);
 struct MHD_Response *http_response_overloaded(void);
-void http_response_each_header(struct http_worker *worker, const struct response *response,
-    void (*header)(void *arg, const char *name, const char *value), void *arg);
+/* The headers of an answer after which the connection is closed, as lines; with the empty one. */
+size_t http_response_lines(
+    struct http_worker *worker, const struct response *response, char *to, size_t size);
 void *http_response_body(const struct response *response); /* to be read only */
-
-/* http_stream.c */
-MUST_CHECK bool http_stream_begin(struct http_exchange *exchange);
-void http_stream_run(struct http_exchange *exchange);  /* as the exchange's coroutine */
-void http_stream_lose(struct http_exchange *exchange); /* the client has gone, or we go */
-ssize_t http_stream_read(void *exchange, uint64_t position, char *to, size_t size);
 
 /* Counters have one writer. */
 static inline void http_count(_Atomic uint64_t *counter, uint64_t more)

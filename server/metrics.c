@@ -144,7 +144,7 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
     histogram(out, "teller_request_duration_seconds", "", figures->moves_le, HTTP_BUCKETS,
         figures->moves, figures->moves_ns);
     number(out, "teller_requests_in_flight", "gauge", "Requests accepted and not answered.",
-        figures->in_flight - figures->streams);
+        figures->in_flight);
     number(out, "teller_http_connections", "gauge", "Open connections.", figures->connections);
     number(
         out, "teller_event_streams", "gauge", "Subscribers of the event stream.", figures->streams);

@@ -57,6 +57,7 @@ static struct http *start_http(size_t max_requests, size_t max_connections,
     const struct http_options options = {.sockets = sockets,
         .max_requests = max_requests,
         .max_connections = max_connections,
+        .max_streams = 4000,
         .answer = answer,
         .arg = arg};
     struct http *http = NULL;

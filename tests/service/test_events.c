@@ -68,6 +68,19 @@ static bool next_entry(struct sse *sse, struct sse_event *event)
     return false;
 }
 
+/* The next event that is an entry: true; or has that name: false, as at the end of the stream. */
+static bool next_named(struct sse *sse, struct sse_event *event, const char *name)
+{
+    while (sse_next(sse, event)) {
+        if (event->name[0] == '\0')
+            return true;
+        if (strcmp(event->name, name) == 0)
+            return false;
+    }
+    event->name[0] = '\0';
+    return false;
+}
+
 /* The stream is cut again and again, at random places; each time it goes on right behind. */
 static void resume(const char *strategy)
 {
@@ -196,6 +209,115 @@ static void slow_readers(void)
     free(late);
 }
 
+/* Streams have places of their own: they take none from requests, and no request takes theirs. */
+static void apart_from_requests(void)
+{
+    enum { PLACES = 8 };
+    static struct sse streams[PLACES + 1];
+    struct service service;
+    struct visit visit;
+    CU_ASSERT_FATAL(service_make(&service, "owner",
+        (const char *const[]){
+            "--workers", "1", "--max-requests", "2", "--max-streams", "8", NULL}));
+    visit_begin(&visit, &service);
+    for (int i = 0; i < PLACES; i++)
+        CU_ASSERT_FATAL(sse_open(&streams[i], &service, -1, -1));
+    CU_ASSERT_FALSE(sse_open(&streams[PLACES], &service, -1, -1));
+    CU_ASSERT_EQUAL(streams[PLACES].response.status, 503);
+    CU_ASSERT(visit_fund(&visit, "apart", 1));
+    CU_ASSERT_EQUAL(visit_figure(&visit, "teller_event_streams"), PLACES);
+    CU_ASSERT_EQUAL(visit_figure(&visit, "teller_requests_in_flight"), 1);
+    sse_close(&streams[PLACES]);
+    for (int i = 0; i < PLACES; i++)
+        sse_close(&streams[i]);
+    CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_event_streams", 0));
+    CU_ASSERT_FATAL(sse_open(&streams[0], &service, -1, -1));
+    sse_close(&streams[0]);
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+}
+
+/* However a client leaves, its place is free long before a write to it could fail: the first that
+ * would be made is a heartbeat. */
+static void listeners_leave(void)
+{
+    enum { LISTENERS = 60 };
+    static struct sse streams[LISTENERS];
+    struct visit visit;
+    visit_begin_shared(&visit, "owner");
+    int64_t before = visit_figure(&visit, "teller_event_streams");
+    size_t descriptors = service_descriptors(service_shared("owner"));
+    for (int i = 0; i < LISTENERS; i++)
+        CU_ASSERT_FATAL(sse_open(&streams[i], service_shared("owner"), -1, -1));
+    CU_ASSERT_EQUAL(visit_figure(&visit, "teller_event_streams"), before + LISTENERS);
+    for (int i = 0; i < LISTENERS; i++) {
+        if (i % 3 == 0)
+            client_reset(streams[i].client);
+        else if (i % 3 == 1)
+            client_say_no_more(streams[i].client);
+        else
+            client_close(streams[i].client);
+    }
+    CU_ASSERT(visit_figure_becomes(&visit, "teller_event_streams", before));
+    CU_ASSERT(service_descriptors(service_shared("owner")) <= descriptors + 1);
+    for (int i = 0; i < LISTENERS; i++)
+        sse_close(&streams[i]);
+    visit_end(&visit);
+}
+
+/* A batch of deposits; the answer is of no interest. */
+static void deposit_many(struct visit *visit, int count)
+{
+    static const char item[] = "{\"from\":\"world:USD.2\",\"to\":\"streamed\",\"amount\":1}";
+    size_t size = (size_t)count * sizeof item + 40, length = 0;
+    char *body = malloc(size);
+    ensure(body);
+    length += (size_t)snprintf(body, size, "{\"transfers\":[");
+    for (int i = 0; i < count; i++)
+        length += (size_t)snprintf(body + length, size - length, "%s%s", i ? "," : "", item);
+    snprintf(body + length, size - length, "]}");
+    visit_post(visit, "/transfers/batch", NULL, body);
+    EXPECT_STATUS(visit, 200);
+    free(body);
+}
+
+/* One that falls far behind is told so, and where it is; it comes again, and misses nothing. */
+static void lagged(void)
+{
+    enum { BATCH = 10000, BATCHES = 12 };
+    struct service service;
+    struct sse *sse = malloc(sizeof *sse);
+    struct sse_event *event = malloc(sizeof *event);
+    struct visit visit;
+    CU_ASSERT_FATAL(sse && event && service_make(&service, "owner", NULL));
+    visit_begin(&visit, &service);
+    CU_ASSERT(visit_fund(&visit, "streamed", 1));
+    int64_t position = visit.response.seq, seq = 0, last = 0;
+    CU_ASSERT_FATAL(sse_open(sse, &service, -1, -1));
+    CU_ASSERT_FATAL(sse_next(sse, event)); /* it has been at the end */
+    for (int i = 0; i < BATCHES; i++)
+        deposit_many(&visit, BATCH);
+    while (next_named(sse, event, "lagged"))
+        CU_ASSERT_EQUAL_FATAL(event->id, ++position);
+    CU_ASSERT_STRING_EQUAL_FATAL(event->name, "lagged");
+    struct json data = json_read(event->data, strlen(event->data));
+    CU_ASSERT(json_integer(json_member(data, "seq"), &seq) && seq == position);
+    CU_ASSERT(json_integer(json_member(data, "last"), &last) && last > seq);
+    CU_ASSERT_FALSE(sse_next(sse, event)); /* that was all */
+    sse_close(sse);
+    CU_ASSERT_FATAL(sse_open(sse, &service, position, -1));
+    for (; position < last; position++) {
+        CU_ASSERT_FATAL(next_entry(sse, event));
+        CU_ASSERT_EQUAL_FATAL(event->id, position + 1);
+    }
+    sse_close(sse);
+    visit_end(&visit);
+    service_remove(&service);
+    free(event);
+    free(sse);
+}
+
 static void bad_positions(void)
 {
     struct visit visit;
@@ -214,4 +336,5 @@ static void bad_positions(void)
 const struct unit_suite events_suite = {"events", 2,
     (const struct unit_test[]){BOTH_ROWS(resume), BOTH_ROWS(same_as_the_journal),
         {"from_now_on", from_now_on}, {"slow_readers", slow_readers},
-        {"bad_positions", bad_positions}, {0}}};
+        {"apart_from_requests", apart_from_requests}, {"listeners_leave", listeners_leave},
+        {"lagged", lagged}, {"bad_positions", bad_positions}, {0}}};

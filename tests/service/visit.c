@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "coro/co.h"
 #include "tests/unit.h"
 
 enum { PATH_SIZE = 512, TIMEOUT_SECONDS = 30 };
@@ -98,6 +99,17 @@ int64_t visit_figure(struct visit *visit, const char *name)
     visit_get(visit, "/metrics");
     const char *at = memmem(visit->response.body, visit->response.body_length, line, strlen(line));
     return at ? strtoll(at + strlen(line), NULL, 10) : -1; /* the body ends in a line's end */
+}
+
+bool visit_figure_becomes(struct visit *visit, const char *name, int64_t wanted)
+{
+    int64_t until_ns = clock_now_ns() + 10 * CLOCK_S;
+    while (visit_figure(visit, name) != wanted) {
+        if (clock_now_ns() > until_ns)
+            return false;
+        co_sleep(20 * CLOCK_MS);
+    }
+    return true;
 }
 
 void visit_print(const struct visit *visit, int wanted)

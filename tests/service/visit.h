@@ -43,6 +43,9 @@ bool visit_header_is(const struct visit *visit, const char *name, const char *va
 /* Ask /metrics for one figure, by its name with its labels; -1: there is none. */
 int64_t visit_figure(struct visit *visit, const char *name);
 
+/* The same until it is `wanted`; false: it was not within ten seconds. */
+bool visit_figure_becomes(struct visit *visit, const char *name, int64_t wanted);
+
 /* Shows the last answer, when a test is about to fail on it. */
 void visit_print(const struct visit *visit, int wanted);
 
