@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "coro/runtime.h"
+#include "ledger/migrate.h"
 #include "server/database.h"
 
 enum { ERROR_TEXT = 400 };
@@ -37,13 +38,12 @@ static bool connect_and_work(struct context *context, struct run *run, char *err
     if (!database_open(context, &which, &database, error, size))
         return false;
     struct pg *pg = pg_connect(context, database.conninfo, NULL, error, size);
-    bool connected = pg != NULL;
-    if (connected) {
+    bool good = pg && (command->any_schema || migrate_check(context, pg, error, size) == PG_OK);
+    if (good)
         run->exit_code = command->work(context, pg, command->arg);
-        pg_close(&pg);
-    }
+    pg_close(&pg);
     database_close(&database);
-    return connected;
+    return good;
 }
 
 static void run_command(void *arg)

@@ -27,7 +27,7 @@
 #include "server/options.h"
 #include "server/signals.h"
 
-enum { ERROR_TEXT = 400, WORKERS_MAX = API_WORKERS };
+enum { ERROR_TEXT = 1000, WORKERS_MAX = API_WORKERS };
 
 static const int64_t look_every_ns = 200 * CLOCK_MS, one_wish_ns = CLOCK_S;
 

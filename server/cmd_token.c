@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "coro/clock.h"
-#include "ledger/migrate.h"
 #include "server/cmd.h"
 #include "server/cmd_database.h"
 #include "server/token_cache.h"
-
-enum { ERROR_TEXT = 400 };
 
 static const int64_t patience_ns = 60 * CLOCK_S;
 
@@ -72,12 +69,7 @@ static bool revoke(struct context *context, struct pg *pg, int64_t id, int *exit
 static int work(struct context *context, struct pg *pg, void *arg)
 {
     const struct command *command = arg;
-    char error[ERROR_TEXT];
     int exit_code = 0;
-    if (migrate(context, pg, error, sizeof error) != PG_OK) {
-        fprintf(stderr, "teller: %s\n", error);
-        return 1;
-    }
     bool good = strcmp(command->verb, "create") == 0 ? create(context, pg, command, &exit_code)
                 : strcmp(command->verb, "list") == 0 ? list(context, pg)
                                                      : revoke(context, pg, command->id, &exit_code);

@@ -8,13 +8,9 @@
 
 extern char **environ;
 
-static const char prefix[] = "TELLER_";
+static void (*parse_all)(void);
 
-/* The flags of all commands: one environment can serve several of them. tests/service compares the
- * list with what each command's --help says. */
-static const char *const flags[] = {"auth", "data", "database", "format", "json", "ledger",
-    "listen", "max-connections", "max-requests", "name", "postgres-bin", "scope", "strategy",
-    "workers", NULL};
+static const char prefix[] = "TELLER_";
 
 /* Not flags: for the tests, and what Kubernetes tells of a service whose name begins so. */
 static const char *const others[] = {
@@ -54,8 +50,9 @@ struct search {
     size_t away; /* of the nearest */
 };
 
-static void compare(struct search *search, const char *flag)
+static void compare(const char *flag, void *arg)
 {
+    struct search *search = arg;
     char name[ENVIRONMENT_NAME];
     environment_name_of(flag, name);
     size_t away = distance(search->wanted, name);
@@ -82,23 +79,23 @@ static bool is_known(const struct options *options, const char *variable)
     struct search search = {.away = ENVIRONMENT_NAME};
     snprintf(search.wanted, sizeof search.wanted, "%.*s", (int)length, variable);
     for (const struct option *flag = options->flags; flag->name; flag++)
-        compare(&search, flag->name);
-    for (const char *const *flag = flags; *flag; flag++)
-        compare(&search, *flag);
+        compare(flag->name, &search);
+    if (search.away > 0 && parse_all) {
+        options_collect(compare, &search);
+        parse_all();
+        options_collect(NULL, NULL);
+    }
     if (search.away == 0 || is_another_programs(variable, length))
         return true;
     bool near = search.away <= strlen(search.wanted + strlen(prefix)) / 2;
     fprintf(stderr, "teller: there is no environment variable %.*s%s%s%s\n", (int)length, variable,
         near ? "; was " : "", near ? search.nearest : "", near ? " meant?" : "");
-    if (near)
-        return false;
-    fputs("  there are", stderr);
-    for (const char *const *flag = flags; *flag; flag++) {
-        environment_name_of(*flag, search.nearest);
-        fprintf(stderr, " %s", search.nearest);
-    }
-    fputs("\n", stderr);
     return false;
+}
+
+void environment_commands(void (*parse)(void))
+{
+    parse_all = parse;
 }
 
 bool environment_is_known(const struct options *options)

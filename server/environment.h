@@ -13,6 +13,9 @@ enum { ENVIRONMENT_NAME = 80 };
 /* "max-requests": "TELLER_MAX_REQUESTS". */
 void environment_name_of(const char *flag, char name[ENVIRONMENT_NAME]);
 
+/* `parse` has each command parse its flags, for one environment can serve several of them. */
+void environment_commands(void (*parse)(void));
+
 /*
  * Is each variable TELLER_... one that some command has, or one that another program sets for its
  * own ends (a Kubernetes service that is called teller)? False: said on stderr, with the name that

@@ -6,6 +6,7 @@
 
 #include "ledger/hash.h"
 #include "server/cmd.h"
+#include "server/environment.h"
 
 static const struct {
     const char *name, *about;
@@ -14,6 +15,7 @@ static const struct {
     {"serve", "run the service", cmd_serve},
     {"token", "create, list and revoke access tokens", cmd_token},
     {"audit", "replay the journal and check every invariant", cmd_audit},
+    {"migrate", "bring the schema of a database up to date", cmd_migrate},
     {"export", "write a whole ledger for other programs", cmd_export},
 };
 
@@ -27,12 +29,21 @@ static void print_help(FILE *to)
     fputs("\nteller COMMAND --help tells more.\n", to);
 }
 
+static void parse_all(void)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        char *argv[] = {(char[]){"teller"}, (char[]){"-"}, NULL};
+        (void)commands[i].run(2, argv);
+    }
+}
+
 int main(int argc, char **argv)
 {
     /* What is large goes back to the system when it is freed; by itself glibc keeps ever more. */
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
     (void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
     hash_init();
+    environment_commands(parse_all);
     for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc, argv);

@@ -87,6 +87,17 @@ static enum options_parsed read_flag(const struct options *options, int argc, ch
     return OPTIONS_GOOD;
 }
 
+static struct {
+    void (*flag)(const char *name, void *arg);
+    void *arg;
+} collector;
+
+void options_collect(void (*flag)(const char *name, void *arg), void *arg)
+{
+    collector.flag = flag;
+    collector.arg = arg;
+}
+
 static bool asks_for_help(int argc, char **argv, int from)
 {
     for (int i = from; i < argc; i++)
@@ -100,6 +111,11 @@ enum options_parsed options_parse(
 {
     int count = 0;
     words[0] = NULL;
+    if (collector.flag) {
+        for (const struct option *flag = options->flags; flag->name; flag++)
+            collector.flag(flag->name, collector.arg);
+        return OPTIONS_HELP;
+    }
     if (asks_for_help(argc, argv, from)) {
         print_help(options);
         return OPTIONS_HELP;

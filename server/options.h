@@ -32,6 +32,10 @@ enum options_parsed {
 MUST_CHECK enum options_parsed options_parse(
     const struct options *options, int argc, char **argv, int from, const char **words, int max);
 
+/* From now on options_parse() only calls `flag` with the name of each flag, and returns
+ * OPTIONS_HELP; NULL: no more. */
+void options_collect(void (*flag)(const char *name, void *arg), void *arg);
+
 const char *options_value(const struct options *options, const char *name);
 
 /* The value as a whole number from low to high; on failure it says so on stderr and returns -1. */

@@ -8,7 +8,8 @@ set -eu
 modules=build/node_modules
 
 case "${1-}" in
-sql) files=$(printf '%s\n' sql/[0-9]*_*.sql | sort) ;;
+sql) files="$(printf '%s\n' sql/[0-9]*_*.sql | sort)
+sql/grants.sql" ;;
 web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg)
 $modules/uplot/dist/uPlot.iife.min.js
 $modules/uplot/dist/uPlot.min.css" ;;

@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: MIT
+-- What the service may do, all of it: it works as the role teller_app, which adds to the journal
+-- and reads it, and cannot change or delete what is there. Run as the schema's owner after each
+-- migration, and whenever a right is missing (a restored dump may have none); again is harmless.
+-- `app_right` is the list. A right that a program before this one still needs stays for a release.
+
+CREATE OR REPLACE VIEW app_right AS
+SELECT * FROM (VALUES
+    ('table',    'account',         'INSERT', NULL),
+    ('table',    'batch',           'INSERT', NULL),
+    ('table',    'entry',           'INSERT', NULL),
+    ('table',    'further_posting', 'INSERT', NULL),
+    ('table',    'held',            'INSERT', NULL),
+    ('table',    'waypoint',        'INSERT', NULL),
+    ('table',    'writer',          'UPDATE', 'epoch, batch'),
+    ('table',    'token',           'INSERT', NULL),
+    ('table',    'token',           'UPDATE', 'revoked_at'),
+    ('function', 'writer_advance',     'EXECUTE', NULL),
+    ('function', 'checkpoint_advance', 'EXECUTE', NULL),
+    ('function', 'seq_at',             'EXECUTE', NULL)
+) x (kind, name, privilege, columns);
+
+DO $$
+DECLARE
+    r record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'teller_app') THEN
+        IF NOT (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) THEN
+            RETURN; -- who serves is told what to ask the administrator for
+        END IF;
+        BEGIN
+            CREATE ROLE teller_app NOLOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL; -- made just now, for another database of this cluster
+        END;
+    END IF;
+
+    -- Another owner's role of that name serves as well, if the administrator lets us work as it.
+    IF NOT pg_has_role(current_user, 'teller_app', 'MEMBER') THEN
+        BEGIN
+            EXECUTE format('GRANT teller_app TO %I', current_user);
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL;
+        END;
+    END IF;
+
+    FOR r IN SELECT format('TABLE %s', oid::regclass) AS what FROM pg_class
+              WHERE relnamespace = 'teller'::regnamespace AND relkind IN ('r', 'p', 'v')
+             UNION ALL
+             SELECT format('FUNCTION %s', oid::regprocedure) FROM pg_proc
+              WHERE pronamespace = 'teller'::regnamespace AND prokind = 'f' LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, teller_app', r.what);
+    END LOOP;
+    REVOKE ALL ON SCHEMA teller FROM PUBLIC, teller_app;
+
+    GRANT USAGE ON SCHEMA teller TO teller_app;
+    GRANT SELECT ON ALL TABLES IN SCHEMA teller TO teller_app;
+    FOR r IN SELECT a.privilege, coalesce('(' || a.columns || ')', '') AS columns, c.oid::regclass
+               FROM app_right a JOIN pg_class c
+                 ON a.kind = 'table' AND c.relname = a.name AND c.relkind IN ('r', 'p')
+                AND c.relnamespace = 'teller'::regnamespace LOOP
+        EXECUTE format('GRANT %s %s ON %s TO teller_app', r.privilege, r.columns, r.oid);
+    END LOOP;
+    FOR r IN SELECT p.oid::regprocedure
+               FROM app_right a JOIN pg_proc p
+                 ON a.kind = 'function' AND p.proname = a.name
+                AND p.pronamespace = 'teller'::regnamespace LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO teller_app', r.oid);
+    END LOOP;
+END $$;

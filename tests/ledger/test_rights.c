@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* What the service's role may do in the database; who serves without it is refused. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/migrate.h"
+#include "ledger/pg.h"
+#include "tests/ledger/fixture.h"
+
+static struct pg *connect_as(const char *where, const char *role)
+{
+    char error[300];
+    struct pg *pg = pg_connect(context_background(), where, role, error, sizeof error);
+    ensure(pg != NULL);
+    return pg;
+}
+
+/* Each as teller_app, in a transaction that is rolled back. The state is PostgreSQL's: 42501 no
+ * right, 23514 against a CHECK, TL006 no batch for it. */
+static void the_role_cannot_rewrite_the_journal(void)
+{
+    static const struct {
+        const char *state, *sql;
+    } rows[] = {
+        {"42501", "UPDATE entry SET amount = 1"},
+        {"42501", "DELETE FROM entry"},
+        {"42501", "TRUNCATE entry"},
+        {"42501", "UPDATE further_posting SET amount = 1"},
+        {"42501", "UPDATE account SET floor = NULL"},
+        {"42501", "DELETE FROM batch"},
+        {"42501", "UPDATE balance SET balance = 0"},
+        {"42501", "UPDATE ledger SET name = 'x'"},
+        {"42501", "UPDATE token SET scope = 'admin'"},
+        {"42501", "DELETE FROM migration"},
+        {"42501", "ALTER TABLE entry DISABLE TRIGGER ALL"},
+        {"42501", "CREATE TABLE teller.mine (n int)"},
+        {"42501", "CREATE OR REPLACE FUNCTION guard_rows() RETURNS trigger LANGUAGE sql AS ''"},
+        {"TL006", "INSERT INTO entry (ledger, seq, at, kind, account) VALUES (1, 99, now(), 9, 2)"},
+        {"TL006", "INSERT INTO entry (ledger, seq, at, kind, account) VALUES (9, 1, now(), 9, 2)"},
+        {"TL006", "INSERT INTO further_posting VALUES (1, 5, 1, 1, 2, 1, 0, 0, 1, 1)"},
+        {"TL006", "INSERT INTO account VALUES (1, 99, 'x', 'USD/2', 0, 99, NULL)"},
+        {"23514", "INSERT INTO entry (ledger, seq, at, kind, from_no, to_no, amount, from_after,"
+                  " to_after, from_prev, to_prev)"
+                  " VALUES (1, 99, now(), 2, 1, 2, 'NaN', 0, 0, 1, 1)"},
+        {"23514", "INSERT INTO entry (ledger, seq, at, kind, from_no, to_no, amount, from_after,"
+                  " to_after, from_prev, to_prev)"
+                  " VALUES (1, 99, now(), 2, 1, 2, 1, 'NaN', 0, 1, 1)"},
+        {"23514", "INSERT INTO entry (ledger, seq, at, kind, key, fingerprint, code, available)"
+                  " VALUES (1, 99, now(), 3, 'k', decode(md5(''), 'hex'), 'c', 'NaN')"},
+        {"23514", "INSERT INTO further_posting VALUES (1, 5, 1, 1, 2, 'NaN', 0, 0, 1, 1)"},
+        {"23514", "INSERT INTO held VALUES (1, 2, 5, 'NaN')"},
+        {"23514", "INSERT INTO account VALUES (1, 99, 'x', 'USD/2', 'NaN', 99, NULL)"},
+    };
+    const char *where = fixture_database();
+    struct ledger *ledger = fixture_open_abc(where, "owner");
+    struct pg *pg = connect_as(where, PG_APP_ROLE);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CU_ASSERT_EQUAL(pg_script(context_background(), pg, "BEGIN"), PG_OK);
+        enum pg_status status = pg_script(context_background(), pg, rows[i].sql);
+        if (status != PG_ERROR || strcmp(pg_sqlstate(pg), rows[i].state) != 0)
+            printf("\n    %s: %s ", rows[i].sql, status == PG_OK ? "done" : pg_message(pg));
+        CU_ASSERT_EQUAL(status, PG_ERROR);
+        CU_ASSERT_STRING_EQUAL(status == PG_ERROR ? pg_sqlstate(pg) : "", rows[i].state);
+        CU_ASSERT_EQUAL(pg_script(context_background(), pg, "ROLLBACK"), PG_OK);
+    }
+    pg_close(&pg);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
+/* ---- who serves -------------------------------------------------------------------------------
+ */
+
+/* A database of that user's own; the connection string goes to `to`. */
+static void database_of(const char *user, char to[400])
+{
+    char sql[300];
+    const char *where = fixture_database(), *name = strstr(where, "dbname=") + strlen("dbname=");
+    snprintf(sql, sizeof sql,
+        "DO $$ BEGIN CREATE ROLE %s LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+        "ALTER DATABASE %s OWNER TO %s; GRANT CREATE ON DATABASE %s TO %s",
+        user, name, user, name, user);
+    fixture_do(where, sql);
+    const char *rest = strstr(where, "user=tester") + strlen("user=tester");
+    snprintf(
+        to, 400, "%.*suser=%s%s", (int)(strstr(where, "user=tester") - where), where, user, rest);
+}
+
+/* The second owner in one cluster: the role is there, and not its own. */
+static void an_owner_who_may_not_become_the_role_is_refused(void)
+{
+    char theirs[400];
+    const char *where = fixture_database();
+    fixture_do(where,
+        "DO $$ BEGIN CREATE ROLE teller_app; EXCEPTION WHEN duplicate_object THEN NULL;"
+        " END $$");
+    database_of("second_owner", theirs);
+    const char *refusal = fixture_refusal(theirs, "owner");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(refusal, "as second_owner the service could change or delete rows"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(refusal, "GRANT teller_app TO second_owner"));
+    fixture_do(where, "GRANT teller_app TO second_owner");
+    struct ledger *ledger = fixture_open_abc(theirs, "owner");
+    fixture_check(ledger);
+    ledger_close(&ledger);
+    fixture_do(where, "REVOKE teller_app FROM second_owner");
+}
+
+/* What somebody took away or gave away is put right at the next start. */
+static void rights_come_back(void)
+{
+    static const char *const rows[] = {
+        "REVOKE ALL ON SCHEMA teller FROM teller_app",
+        "REVOKE INSERT ON entry FROM teller_app",
+        "REVOKE SELECT ON writer FROM teller_app",
+        "REVOKE EXECUTE ON FUNCTION writer_advance FROM teller_app",
+        "GRANT ALL ON ALL TABLES IN SCHEMA teller TO PUBLIC",
+        "GRANT UPDATE (amount) ON entry TO teller_app",
+        "DROP VIEW app_right",
+    };
+    const char *where = fixture_database();
+    struct ledger *ledger = fixture_open_abc(where, "owner");
+    ledger_close(&ledger);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture_do(where, rows[i]);
+        ledger = fixture_open(where, "owner");
+        CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+        ledger_close(&ledger);
+        CU_ASSERT_STRING_EQUAL(
+            fixture_ask(where, "SELECT has_any_column_privilege('teller_app', 'entry', 'UPDATE')"),
+            "f");
+    }
+}
+
+static const struct unit_test tests[] = {
+    {"the_role_cannot_rewrite_the_journal", the_role_cannot_rewrite_the_journal},
+    {"an_owner_who_may_not_become_the_role_is_refused",
+        an_owner_who_may_not_become_the_role_is_refused},
+    {"rights_come_back", rights_come_back}, {0}};
+const struct unit_suite rights_suite = {.name = "rights", .tests = tests};
