@@ -3,6 +3,7 @@
 
 #include <endian.h>
 
+#include "coro/co.h"
 #include "ledger/account.h"
 
 /* How many columns, in the order in which store.c names them. */
@@ -188,8 +189,9 @@ static void encode(struct batch *batch, int ledger, const struct entry *entry)
 static void chain(
     const struct batch *batch, const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN])
 {
-    const struct copy *const chained[] = {&batch->tables[STORE_ACCOUNTS], &batch->entries,
-        &batch->postings, &batch->holds};
+    const struct copy *const chained[] = {
+        &batch->tables[STORE_ACCOUNTS], &batch->entries, &batch->postings, &batch->holds};
+    enum { PIECE = 512 << 10 }; /* half a millisecond */
     struct hash hash;
     hash_start(&hash, HASH_CHAIN);
     hash_add(&hash, before, HASH_CHAIN);
@@ -198,7 +200,8 @@ static void chain(
         const char *rows = copy_rows(chained[i], &size);
         uint64_t length = htole64(size);
         hash_add(&hash, &length, sizeof length);
-        hash_add(&hash, rows, size);
+        for (size_t at = 0; at < size; at += PIECE, co_yield())
+            hash_add(&hash, rows + at, size - at < PIECE ? size - at : PIECE);
     }
     hash_finish(&hash, digest);
 }
@@ -206,6 +209,8 @@ static void chain(
 bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
     const uint8_t before[HASH_CHAIN], struct store_batch *out)
 {
+    enum { TURN = 1024 };
+    uint32_t postings = 0;
     for (int i = 0; i < STORE_TABLES; i++)
         copy_start(&batch->tables[i]);
     copy_start(&batch->entries);
@@ -214,6 +219,10 @@ bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
     out->first_seq = out->last_seq = first->seq;
     for (const struct entry *entry = first; entry; entry = entry->next_in_batch) {
         encode(batch, ledger, entry);
+        if ((postings += entry->posting_count) >= TURN) { /* others wait for this worker */
+            postings = 0;
+            co_yield();
+        }
         ensure(entry == first || entry->seq == out->last_seq + 1);
         out->last_seq = entry->seq;
     }

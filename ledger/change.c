@@ -33,7 +33,7 @@ static void replay(struct context *context, struct change *change, struct entry 
         outcome->status =
             durable == EVENTCOUNT_CLOSED ? LEDGER_OUTCOME_UNKNOWN : LEDGER_KEY_IN_FLIGHT;
         outcome->seq = journal_durable(ledger->journal);
-    } else if (memcmp(first->fingerprint, change->entry->fingerprint, ENTRY_FINGERPRINT) != 0) {
+    } else if (!entry_is_again(change->entry, first)) {
         outcome->status = LEDGER_KEY_REUSED;
     } else {
         outcome->status = first->code;

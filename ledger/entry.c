@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/hash.h"
+
 /* One allocation: the entry, its postings, then the two texts. */
 struct entry *entry_make(
     enum entry_kind kind, const char *key, const char *metadata, size_t postings)
@@ -43,6 +45,29 @@ void entry_drop(struct entry **entry)
     ensure(before > 0);
     if (before == 1)
         free(dropped);
+}
+
+static void finish_fingerprint(const struct hash *asked, const char *metadata, uint8_t *digest)
+{
+    struct hash hash = *asked;
+    hash_add_text(&hash, metadata);
+    hash_finish(&hash, digest);
+}
+
+void entry_fingerprint(
+    struct entry *entry, const struct hash *asked, const struct entry_meaning *meaning)
+{
+    const char *now = meaning->now ? meaning->now : entry->metadata;
+    const char *before = meaning->before ? meaning->before : now;
+    bool none = !now || strcmp(now, "{}") == 0;
+    finish_fingerprint(asked, none ? NULL : now, entry->fingerprint);
+    finish_fingerprint(asked, none ? "{}" : before, entry->fingerprint_before);
+}
+
+bool entry_is_again(const struct entry *fresh, const struct entry *first)
+{
+    return memcmp(fresh->fingerprint, first->fingerprint, ENTRY_FINGERPRINT) == 0 ||
+           memcmp(fresh->fingerprint_before, first->fingerprint, ENTRY_FINGERPRINT) == 0;
 }
 
 bool entry_moves_money(const struct entry *entry)

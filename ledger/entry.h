@@ -52,7 +52,8 @@ struct entry {
     int64_t at_us;        /* microseconds since 1970 UTC; rises strictly with seq */
     const char *key;      /* NULL: none. Owned by the entry, as is metadata */
     const char *metadata; /* a JSON object in compact form; NULL: none. ENTRY_ACCOUNT: its own */
-    uint8_t fingerprint[ENTRY_FINGERPRINT]; /* of the request, when there is a key */
+    uint8_t fingerprint[ENTRY_FINGERPRINT];        /* of the request, when there is a key */
+    uint8_t fingerprint_before[ENTRY_FINGERPRINT]; /* as earlier versions made it; not stored */
 
     struct account
         *account; /* the one opened, frozen or unfrozen; ENTRY_REJECTED: whose rule broke */
@@ -80,6 +81,23 @@ MUST_CHECK struct entry *entry_make(
 
 struct entry *entry_hold(struct entry *entry); /* one more reference */
 void entry_drop(struct entry **entry);         /* one less; nulls the caller's pointer */
+
+/*
+ * What a request's metadata means, where that is not its very text: the same text for all that mean
+ * the same, and the one that earlier versions made of it. NULL: the metadata as it is. An object
+ * without members means the same as none.
+ */
+struct entry_meaning {
+    const char *now, *before;
+};
+struct hash;
+
+/* Fingerprint a request that has a key: `asked` has been given all of it but the metadata. */
+void entry_fingerprint(
+    struct entry *entry, const struct hash *asked, const struct entry_meaning *meaning);
+
+/* Is this fresh entry of the request that the first entry with its key is of? */
+bool entry_is_again(const struct entry *fresh, const struct entry *first);
 
 /* True for transfers, captures and reversals: the kinds whose postings move money. */
 bool entry_moves_money(const struct entry *entry);

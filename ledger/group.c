@@ -60,7 +60,7 @@ static void follow_item(struct group *g, struct item *item, size_t first)
     const struct entry *one = g->items[first].transfer.change.entry;
     item->same = first;
     item->state = ITEM_SAME;
-    if (memcmp(one->fingerprint, item->transfer.change.entry->fingerprint, ENTRY_FINGERPRINT) == 0)
+    if (entry_is_again(item->transfer.change.entry, one))
         return;
     item->state = ITEM_KNOWN;
     *item->outcome = (struct ledger_outcome){

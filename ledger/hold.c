@@ -35,8 +35,7 @@ static struct entry *entry_of_hold(const struct ledger_hold *asked)
     hash_add_text(&hash, asked->to);
     hash_add(&hash, &asked->amount, sizeof asked->amount);
     hash_add(&hash, &asked->expires_in_s, sizeof asked->expires_in_s);
-    hash_add_text(&hash, asked->metadata);
-    hash_finish(&hash, entry->fingerprint);
+    entry_fingerprint(entry, &hash, &asked->meaning);
     return entry;
 }
 
@@ -132,8 +131,7 @@ static struct entry *entry_of_settlement(const struct ledger_settlement *asked)
     hash_add_text(&hash, asked->capture ? "capture" : "release");
     hash_add(&hash, &asked->hold, sizeof asked->hold);
     hash_add(&hash, &asked->amount, sizeof asked->amount);
-    hash_add_text(&hash, asked->metadata);
-    hash_finish(&hash, entry->fingerprint);
+    entry_fingerprint(entry, &hash, &asked->meaning);
     return entry;
 }
 

@@ -63,9 +63,11 @@ struct ledger_account {
 struct ledger_open_account {
     const char *id;       /* valid */
     const char *asset;    /* valid */
-    const char *metadata; /* a JSON object, compact, members sorted; or NULL */
+    const char *metadata; /* a JSON object in compact form, or NULL */
     bool has_floor;
     money floor; /* at most 0 */
+    /* Do these two mean the same? Neither is NULL. NULL: only if they are the same. May park. */
+    bool (*means_same)(const char *metadata, const char *other);
 };
 
 /* Open an account (and its asset's world account, if that is not open). *opened tells whether it

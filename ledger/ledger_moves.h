@@ -27,7 +27,8 @@ struct ledger_leg {
 
 struct ledger_transfer {
     const char *key;      /* 1-255 characters, or NULL */
-    const char *metadata; /* a JSON object, compact, members sorted; or NULL */
+    const char *metadata; /* a JSON object in compact form, or NULL */
+    struct entry_meaning meaning;
     const struct ledger_leg *legs;
     size_t leg_count; /* 1 .. ENTRY_POSTINGS_MAX */
 };
@@ -59,7 +60,8 @@ void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool 
 /* Move back what the entry at a position moved. TRANSFER_NOT_FOUND: it moved nothing. Once:
  * ALREADY_REVERSED. */
 struct ledger_reversal {
-    const char *key, *metadata; /* as those of a transfer */
+    const char *key, *metadata; /* as those of a transfer, as is the meaning */
+    struct entry_meaning meaning;
     uint64_t transfer;
 };
 void ledger_reverse(struct context *context, struct ledger *ledger,
@@ -69,6 +71,7 @@ void ledger_reverse(struct context *context, struct ledger *ledger,
 
 struct ledger_hold {
     const char *key, *metadata;
+    struct entry_meaning meaning;
     const char *from, *to;
     money amount;
     int64_t expires_in_s; /* 1 .. LEDGER_HOLD_MAX_S; 0: it never expires by itself */
@@ -82,6 +85,7 @@ void ledger_hold(struct context *context, struct ledger *ledger, const struct le
  */
 struct ledger_settlement {
     const char *key, *metadata;
+    struct entry_meaning meaning;
     uint64_t hold; /* the position of the hold */
     bool capture;
     money amount; /* 0 .. money_max() */

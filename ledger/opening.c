@@ -171,17 +171,18 @@ struct opening {
     struct ledger_account copy;
 };
 
-static bool same_text(const char *a, const char *b)
+/* As none is, so is an object without members. */
+static bool same_metadata(const struct ledger_open_account *request, const char *metadata)
 {
-    return a == b || (a && b && strcmp(a, b) == 0);
+    const char *a = request->metadata ? request->metadata : "{}", *b = metadata ? metadata : "{}";
+    return strcmp(a, b) == 0 || (request->means_same && request->means_same(a, b));
 }
 
 static bool is_as_asked(const struct account *account, const struct ledger_open_account *request)
 {
     return strcmp(account->asset, request->asset) == 0 &&
            account->has_floor == request->has_floor &&
-           (!account->has_floor || account->floor == request->floor) &&
-           same_text(account->metadata, request->metadata);
+           (!account->has_floor || account->floor == request->floor);
 }
 
 /* Inside a section: the account, which has its number, is open from here on. */
@@ -266,7 +267,8 @@ static enum ledger_status open_named_world(struct context *context, struct ledge
 {
     enum ledger_status status = ledger_read_account(context, ledger, request->id, account, seq);
     bool same =
-        strcmp(account->asset, request->asset) == 0 && !request->has_floor && !request->metadata;
+        strcmp(account->asset, request->asset) == 0 && !request->has_floor &&
+        same_metadata(request, NULL);
     return status == LEDGER_OK && !same ? LEDGER_ACCOUNT_EXISTS : status;
 }
 
@@ -290,6 +292,8 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
         struct account *accounts[] = {o.world, o.account};
         if (!o.found)
             strategy_run(ledger->strategy, accounts, 2, open_section, &o);
+        if (o.found && o.status == LEDGER_OK && !same_metadata(request, o.copy.metadata))
+            o.status = LEDGER_ACCOUNT_EXISTS;
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;

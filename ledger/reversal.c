@@ -36,8 +36,7 @@ static struct entry *entry_of_reversal(
     hash_start(&hash, HASH_REQUEST);
     hash_add_text(&hash, "reverse");
     hash_add(&hash, &asked->transfer, sizeof asked->transfer);
-    hash_add_text(&hash, asked->metadata);
-    hash_finish(&hash, entry->fingerprint);
+    entry_fingerprint(entry, &hash, &asked->meaning);
     return entry;
 }
 

@@ -22,8 +22,7 @@ static void take_fingerprint(struct entry *entry, const struct ledger_transfer *
         hash_add_text(&hash, asked->legs[i].to);
         hash_add(&hash, &asked->legs[i].amount, sizeof asked->legs[i].amount);
     }
-    hash_add_text(&hash, asked->metadata);
-    hash_finish(&hash, entry->fingerprint);
+    entry_fingerprint(entry, &hash, &asked->meaning);
 }
 
 struct entry *transfer_entry(const struct ledger_transfer *asked)
@@ -104,7 +103,8 @@ static void start_one(struct context *context, struct ledger *ledger,
 static void run_each(struct context *context, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
-    enum { TURN = 64 };
+    enum { TURN = 512, SELF = 8 }; /* postings, of which one without any would be so many */
+    size_t turn = 0;
     bool *wait = calloc(count, sizeof *wait);
     for (size_t i = 0; i < count; i++) {
         if (wait)
@@ -112,8 +112,11 @@ static void run_each(struct context *context, struct ledger *ledger,
         else
             outcomes[i] = (struct ledger_outcome){
                 .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
-        if (i % TURN == TURN - 1) /* deciding need not park, and others wait for this worker */
+        turn += transfers[i].leg_count + SELF;
+        if (turn >= TURN) { /* deciding need not park, and others wait for this worker */
+            turn = 0;
             co_yield();
+        }
     }
     for (size_t i = 0; i < count; i++)
         if (wait && wait[i])

@@ -38,9 +38,11 @@ static bool read_account(
 {
     static const char *const names[] = {"id", "asset", "floor", "metadata", NULL};
     char asset[ASSET_TEXT];
+    struct entry_meaning meaning; /* of what is there already it is asked then */
     const struct json_in *body = api_body(request, response, names);
     if (!body)
         return false;
+    account->means_same = json_in_means_same;
     account->id = json_in_text(json_in_member(body, "id"));
     account->asset = json_in_text(json_in_member(body, "asset"));
     if (!account->id || !account_id_is_valid(account->id))
@@ -54,7 +56,7 @@ static bool read_account(
         problem_invalid(request, response, "asset", "must be CODE/SCALE, such as USD/2");
     else
         return read_floor(request, response, body, account) &&
-               api_metadata(request, response, NULL, body, &account->metadata);
+               api_metadata(request, response, NULL, body, &account->metadata, &meaning);
     return false;
 }
 

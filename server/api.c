@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "coro/semaphore.h"
+#include "ledger/entry.h"
 #include "server/health.h"
 #include "server/json_out.h"
 #include "server/origin.h"
@@ -12,7 +14,7 @@
 #include "server/route.h"
 #include "server/session.h"
 
-enum { METADATA_MAX = 4096, WAIT_S = 30, WAIT_MAX_S = 60 };
+enum { SHORT = 4096, LONG_ONES = 2, WAIT_S = 30, WAIT_MAX_S = 60 };
 
 /* ---- what all routes have in common -------------------------------------------------------- */
 
@@ -115,6 +117,7 @@ void api_answer(void *arg, struct request *request, struct response *response)
     struct api *api = arg;
     const struct route *route = NULL;
     request->api = api;
+    arena_init(&request->scratch, NULL, 0);
     if (!find_route(request, response, &route) || !is_allowed(api, request, response, route) ||
         !find_ledger(api, request, response))
         return;
@@ -129,6 +132,7 @@ void api_answer(void *arg, struct request *request, struct response *response)
     }
     if (query_is_known(request, response, route))
         route->answer(request, response);
+    api_forget_body(request);
 }
 
 size_t api_body_max(struct request *request)
@@ -141,6 +145,11 @@ size_t api_body_max(struct request *request)
 }
 
 /* ---- for the handlers ---------------------------------------------------------------------- */
+
+const char *api_copy(struct request *request, const char *text)
+{
+    return arena_copy(&request->arena, text, strlen(text));
+}
 
 void api_ok(struct response *response, const struct json_out *out, uint64_t seq)
 {
@@ -223,12 +232,18 @@ void api_refuse(
     api_refuse_of(request, response, &(struct problem_of_ledger){.status = status, .seq = seq});
 }
 
+/* What is parsed takes many times the length of the body: of the long ones so many at once. */
+static struct semaphore places = {.free = LONG_ONES};
+
 static const struct json_in *read_body(
     struct request *request, struct response *response, const char *const *names, size_t values)
 {
     char error[JSON_IN_ERROR];
-    const struct json_in *body =
-        json_in_read(&request->arena, request->body, request->body_length, values, error);
+    bool is_short = request->body_length <= SHORT;
+    if (request->body_length > REQUEST_BODY_MAX)
+        request->parses_alone = semaphore_acquire(context_background(), &places, 1);
+    const struct json_in *body = json_in_read(is_short ? &request->arena : &request->scratch,
+        request->body, request->body_length, values, API_METADATA, error);
     if (!body) {
         problem(request, response, PROBLEM_INVALID_JSON,
             arena_copy(&request->arena, error, strlen(error)));
@@ -244,6 +259,14 @@ static const struct json_in *read_body(
         return NULL;
     }
     return body;
+}
+
+void api_forget_body(struct request *request)
+{
+    arena_clear(&request->scratch);
+    if (request->parses_alone)
+        semaphore_release(&places, 1);
+    request->parses_alone = false;
 }
 
 const struct json_in *api_body(
@@ -288,8 +311,7 @@ bool api_query_number(struct request *request, struct response *response, const 
     return false;
 }
 
-const char *api_page_parameter(
-    struct request *request, struct response *response, const char *name)
+const char *api_page_parameter(struct request *request, struct response *response, const char *name)
 {
     if (!request_query(request, "page"))
         return name;
@@ -308,20 +330,25 @@ struct context *api_patience(const struct request *request)
 }
 
 bool api_metadata(struct request *request, struct response *response,
-    const struct problem_place *place, const struct json_in *object, const char **metadata)
+    const struct problem_place *place, const struct json_in *object, const char **metadata,
+    struct entry_meaning *meaning)
 {
-    const struct json_in *member = json_in_member(object, "metadata");
+    const struct json_in *member = json_in_member(object, API_METADATA);
+    const char *text = member ? json_in_kept(member, JSON_IN_KEPT_TEXT) : NULL, *rule = NULL;
     *metadata = NULL;
-    if (!member || json_in_is_null(member))
+    *meaning = (struct entry_meaning){.now = NULL};
+    if (!text || strcmp(text, "null") == 0)
         return true;
-    if (!json_in_is_object(member)) {
-        problem_invalid_at(request, response, place, "metadata", "must be an object");
+    if (*text != '{')
+        rule = "must be an object";
+    else if (strlen(text) > JSON_IN_KEPT_MAX)
+        rule = "must be at most 4,096 bytes of compact JSON";
+    if (rule) {
+        problem_invalid_at(request, response, place, API_METADATA, rule);
         return false;
     }
-    *metadata = json_in_compact(&request->arena, member, METADATA_MAX);
-    if (*metadata)
-        return true;
-    problem_invalid_at(
-        request, response, place, "metadata", "must be at most 4,096 bytes of compact JSON");
-    return false;
+    *metadata = api_copy(request, text);
+    meaning->now = api_copy(request, json_in_kept(member, JSON_IN_KEPT_MEANING));
+    meaning->before = api_copy(request, json_in_kept(member, JSON_IN_KEPT_DOUBLES));
+    return true;
 }

@@ -59,6 +59,13 @@ MUST_CHECK const struct json_in *api_body(
 MUST_CHECK const struct json_in *api_large_body(
     struct request *request, struct response *response, const char *const *names);
 
+/* The body has been read: what it was parsed into is given back, with all texts in it. Before a
+ * long wait; again is harmless. */
+void api_forget_body(struct request *request);
+
+/* A text of its own for as long as the request. */
+const char *api_copy(struct request *request, const char *text);
+
 /* Query parameters; false: the answer is filled in. `value` is left alone if it was not given. */
 MUST_CHECK bool api_query_number(struct request *request, struct response *response,
     const char *name, uint64_t low, uint64_t high, uint64_t *value);
@@ -72,10 +79,13 @@ MUST_CHECK const char *api_page_parameter(
 /* The bound on how long a request waits; the caller releases it. */
 struct context *api_patience(const struct request *request);
 
-/* The metadata member of the object at that place (NULL: the body) in compact form (*metadata NULL:
- * none); false: the answer is filled in. */
+/* The metadata member of the object at that place (NULL: the body) in compact form, as it was given
+ * (*metadata NULL: none), and what it means; false: the answer is filled in. */
+#define API_METADATA "metadata" /* what the readers of bodies keep (json_in.h) */
+struct entry_meaning;
 MUST_CHECK bool api_metadata(struct request *request, struct response *response,
-    const struct problem_place *place, const struct json_in *object, const char **metadata);
+    const struct problem_place *place, const struct json_in *object, const char **metadata,
+    struct entry_meaning *meaning);
 
 /* A path below the ledger's: "/v1/ledgers/main/", `kind`, "/", `id`; `kind` NULL: the ledger's. */
 const char *api_path(struct request *request, const char *kind, const char *id);

@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coro/co.h"
 #include "server/api.h"
 #include "server/moves.h"
 #include "server/render.h"
 
-enum { POSTINGS_MAX = 100000, INDEX_TEXT = 8 };
+enum { POSTINGS_MAX = 100000, TURN = 512, INDEX_TEXT = 8 };
 
 struct batch {
     bool atomic;
@@ -22,6 +23,16 @@ struct batch {
     struct ledger_transfer *transfers;
     struct ledger_outcome *outcomes;
 };
+
+/* Others wait for this worker: let them run after so many postings. */
+static void take_turns(size_t *turn, size_t postings)
+{
+    *turn += postings;
+    if (*turn < TURN)
+        return;
+    *turn = 0;
+    co_yield();
+}
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -37,6 +48,7 @@ static const char *key_of_item(struct request *request, const char *key, size_t 
 static bool read_items(struct request *request, struct response *response,
     const struct json_in *items, struct batch *batch)
 {
+    size_t turn = 0;
     for (size_t i = 0; i < batch->count; i++) {
         const struct problem_place place = {.array = "transfers", .index = i};
         struct ledger_transfer *transfer = &batch->transfers[i];
@@ -51,6 +63,7 @@ static bool read_items(struct request *request, struct response *response,
             return false;
         }
         batch->postings += transfer->leg_count;
+        take_turns(&turn, transfer->leg_count);
     }
     if (batch->postings <= POSTINGS_MAX)
         return true;
@@ -130,6 +143,7 @@ static void answer_results(
 {
     struct json_out out;
     uint64_t highest = 0;
+    size_t turn = 0;
     json_out_begin(&out, &request->arena);
     json_out_open(&out, '{');
     json_out_key(&out, "results");
@@ -141,6 +155,7 @@ static void answer_results(
                            : write_refusal(&out, request, &batch->transfers[i], outcome);
         highest = seq > highest ? seq : highest;
         count_item(response, outcome);
+        take_turns(&turn, outcome->entry ? outcome->entry->posting_count : 1);
     }
     json_out_close(&out, ']');
     json_out_close(&out, '}');
@@ -167,6 +182,7 @@ void batches_post(struct request *request, struct response *response)
     response->moves_money = true;
     if (!read_batch(request, response, &batch))
         return;
+    api_forget_body(request);
     struct context *patience = api_patience(request);
     ledger_transfer_batch(
         patience, request->served, batch.atomic, batch.transfers, batch.count, batch.outcomes);

@@ -36,8 +36,8 @@ void export_words_of(const struct entry *entry, struct export_words *words)
     if (!entry->metadata)
         return;
     arena_init(&arena, memory, sizeof memory);
-    const struct json_in *metadata = json_in_read(
-        &arena, entry->metadata, strlen(entry->metadata), JSON_IN_VALUES, error);
+    const struct json_in *metadata =
+        json_in_read(&arena, entry->metadata, strlen(entry->metadata), JSON_IN_VALUES, NULL, error);
     if (metadata) {
         copy_member(metadata, "payee", words->payee);
         copy_member(metadata, "description", words->note);

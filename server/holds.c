@@ -37,7 +37,7 @@ static bool read_hold(struct request *request, struct response *response, struct
     hold->to = leg.to;
     hold->amount = leg.amount;
     hold->expires_in_s = (int64_t)seconds;
-    return api_metadata(request, response, NULL, body, &hold->metadata);
+    return api_metadata(request, response, NULL, body, &hold->metadata, &hold->meaning);
 }
 
 void holds_post(struct request *request, struct response *response)
@@ -47,6 +47,7 @@ void holds_post(struct request *request, struct response *response)
     response->moves_money = true;
     if (!read_hold(request, response, &hold))
         return;
+    api_forget_body(request);
     struct context *patience = api_patience(request);
     ledger_hold(patience, request->served, &hold, &outcome);
     context_release(&patience);
@@ -144,7 +145,7 @@ static bool read_settlement(struct request *request, struct response *response,
     if (json_in_member(body, "amount") &&
         !moves_read_amount(request, response, NULL, body, &settlement->amount))
         return false;
-    return api_metadata(request, response, NULL, body, &settlement->metadata);
+    return api_metadata(request, response, NULL, body, &settlement->metadata, &settlement->meaning);
 }
 
 void holds_capture(struct request *request, struct response *response)

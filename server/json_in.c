@@ -11,7 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coro/blocking.h"
 #include "coro/worker.h"
+#include "server/json_kept.h"
+
+enum { LARGE = 65536 }; /* what takes longer than a millisecond is read aside */
 
 static _Thread_local struct arena *current;
 
@@ -72,35 +76,53 @@ static bool shape_is_bounded(const char *text, size_t length, size_t most)
 
 struct reading {
     struct arena *arena;
-    const char *text;
-    size_t length;
+    const char *text, *kept;
+    size_t length, values;
     char *error;
-    const json_t *value;
+    json_t *value;
 };
 
+/* On a stack of its own (jansson recurses), and perhaps on a thread of its own. */
 static void read_document(void *arg)
 {
     struct reading *reading = arg;
+    struct json_kept kept = {.arena = reading->arena, .name = reading->kept, .text = reading->text};
     json_error_t error;
+    if (!shape_is_bounded(reading->text, reading->length, reading->values)) {
+        snprintf(reading->error, JSON_IN_ERROR, "nested deeper than %d, or more than %zu values",
+            JSON_IN_DEPTH, reading->values);
+        return;
+    }
     current = reading->arena;
-    reading->value = json_loadb(
-        reading->text, reading->length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    current = NULL;
+    char *copy = arena_copy(reading->arena, reading->text, reading->length);
+    if (kept.name)
+        json_kept_find(&kept, copy, reading->length);
+    else
+        (void)json_kept_blank(copy, 0, reading->length);
+    reading->value =
+        json_loadb(copy, reading->length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!reading->value)
         snprintf(reading->error, JSON_IN_ERROR, "line %d, column %d: %.150s", error.line,
             error.column, error.text);
+    else if (kept.name)
+        ensure(json_kept_replace(&kept, reading->value, JSON_IN_KEPT_MAX));
+    current = NULL;
 }
 
-const struct json_in *json_in_read(
-    struct arena *arena, const char *text, size_t length, size_t values, char error[JSON_IN_ERROR])
+const struct json_in *json_in_read(struct arena *arena, const char *text, size_t length,
+    size_t values, const char *kept, char error[JSON_IN_ERROR])
 {
-    struct reading reading = {
-        .arena = arena, .text = text, .length = length, .error = error, .value = NULL};
+    struct reading reading = {.arena = arena,
+        .text = text,
+        .kept = kept,
+        .length = length,
+        .values = values,
+        .error = error,
+        .value = NULL};
     if (length == 0)
         snprintf(error, JSON_IN_ERROR, "the body is empty");
-    else if (!shape_is_bounded(text, length, values))
-        snprintf(error, JSON_IN_ERROR, "nested deeper than %d, or more than %zu values",
-            JSON_IN_DEPTH, values);
+    else if (length > LARGE)
+        blocking_call(read_document, &reading);
     else
         worker_call(read_document, &reading);
     return from(reading.value);
@@ -182,24 +204,32 @@ bool json_in_money(const struct json_in *value, bool negative_too, money *amount
     return true;
 }
 
-struct writing {
-    struct arena *arena;
-    const json_t *value;
-    const char *text;
-};
-
-static void write_value(void *arg)
+const char *json_in_kept(const struct json_in *value, unsigned which)
 {
-    struct writing *writing = arg;
-    current = writing->arena;
-    writing->text = json_dumps(writing->value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    current = NULL;
-    ensure(writing->text);
+    return json_string_value(json_array_get(of(value), which));
 }
 
-const char *json_in_compact(struct arena *arena, const struct json_in *value, size_t max)
+/* What it means; NULL: it is no such object. In the arena. */
+static const char *meaning_of(struct arena *arena, const char *object)
 {
-    struct writing writing = {.arena = arena, .value = of(value)};
-    worker_call(write_value, &writing);
-    return strlen(writing.text) <= max ? writing.text : NULL;
+    static const char name[] = "object", head[] = "{\"object\":";
+    char error[JSON_IN_ERROR];
+    size_t length = strlen(object), size = sizeof head - 1 + length + 1;
+    if (length > JSON_IN_KEPT_MAX)
+        return NULL;
+    char *text = arena_alloc(arena, size + 1);
+    stpcpy(stpcpy(stpcpy(text, head), object), "}");
+    const struct json_in *value = json_in_read(arena, text, size, JSON_IN_VALUES, name, error);
+    const struct json_in *kept = value ? json_in_member(value, name) : NULL;
+    return kept ? json_in_kept(kept, JSON_IN_KEPT_MEANING) : NULL;
+}
+
+bool json_in_means_same(const char *object, const char *other)
+{
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    const char *a = meaning_of(&arena, object), *b = meaning_of(&arena, other);
+    bool same = a && b && strcmp(a, b) == 0;
+    arena_clear(&arena);
+    return same;
 }

@@ -19,10 +19,27 @@ struct json_in; /* a value in a document */
 /* How many values a document may have: an ordinary one; 10,000 transfers with 100,000 postings. */
 enum { JSON_IN_VALUES = 8192, JSON_IN_VALUES_LARGE = 1 << 19 };
 
-/* The document's value; NULL if the text is no such JSON, with the reason in `error`. Parses on
- * the worker's big stack; never parks. */
-MUST_CHECK const struct json_in *json_in_read(
-    struct arena *arena, const char *text, size_t length, size_t values, char error[JSON_IN_ERROR]);
+/*
+ * The document's value; NULL if the text is no such JSON, with the reason in `error`. A text of
+ * more than 64 KiB is read by a thread of its own while the caller is parked.
+ *
+ * The outermost members of the name `kept` (small ASCII letters) are handed on as they were given:
+ * their value is asked for with json_in_kept(), and nothing else. NULL: it is texts that are asked
+ * for; each number is read as 0, since not every one in metadata is one that could be read.
+ */
+MUST_CHECK const struct json_in *json_in_read(struct arena *arena, const char *text, size_t length,
+    size_t values, const char *kept, char error[JSON_IN_ERROR]);
+
+/* Of a kept value: its text without white space between the tokens; and if that begins an object
+ * and is no longer than JSON_IN_KEPT_MAX, what it means, and what it meant to versions before
+ * ("": nothing): json_kept.h. NULL: there is none such. */
+enum { JSON_IN_KEPT_MAX = 4096 };
+enum { JSON_IN_KEPT_TEXT, JSON_IN_KEPT_MEANING, JSON_IN_KEPT_DOUBLES };
+const char *json_in_kept(const struct json_in *value, unsigned which);
+
+/* Do these two JSON objects, in compact form, mean the same? False as well when one is no object of
+ * at most JSON_IN_KEPT_MAX bytes. Never parks. */
+bool json_in_means_same(const char *object, const char *other);
 
 bool json_in_is_object(const struct json_in *value);
 bool json_in_is_array(const struct json_in *value);
@@ -45,9 +62,5 @@ MUST_CHECK bool json_in_bool(const struct json_in *value, bool *truth);
 
 /* A whole number: a JSON integer of at most 2^53-1 either way, or a string of digits. */
 MUST_CHECK bool json_in_money(const struct json_in *value, bool negative_too, money *amount);
-
-/* The value as compact JSON with sorted members; NULL if that is longer than `max` bytes. */
-MUST_CHECK const char *json_in_compact(
-    struct arena *arena, const struct json_in *value, size_t max);
 
 #endif

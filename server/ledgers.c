@@ -118,7 +118,7 @@ void ledgers_post(struct request *request, struct response *response)
     }
     ledgers_answer(request, response, ledger);
     if (created) {
-        request->ledger = name;
+        request->ledger = api_copy(request, name);
         response->status = 201;
         response->location = api_path(request, NULL, NULL);
     }

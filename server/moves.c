@@ -37,8 +37,9 @@ static bool read_account(struct request *request, struct response *response,
     const struct problem_place *place, const struct json_in *object, const char *name,
     const char **id)
 {
-    *id = json_in_text(json_in_member(object, name));
-    if (*id && account_id_is_valid(*id))
+    const char *given = json_in_text(json_in_member(object, name));
+    *id = given && account_id_is_valid(given) ? api_copy(request, given) : NULL;
+    if (*id)
         return true;
     problem_invalid_at(request, response, place, name, MOVES_ID_RULE);
     return false;
@@ -111,7 +112,7 @@ bool moves_read_transfer(struct request *request, struct response *response,
     const struct json_in *body, struct ledger_transfer *transfer)
 {
     return read_legs(request, response, NULL, body, transfer) &&
-           api_metadata(request, response, NULL, body, &transfer->metadata);
+           api_metadata(request, response, NULL, body, &transfer->metadata, &transfer->meaning);
 }
 
 bool moves_key_is_valid(const char *key)
@@ -129,11 +130,12 @@ bool moves_read_item(struct request *request, struct response *response,
     static const char *const any[] = {"from", "to", "amount", "postings", "metadata", "key", NULL};
     if (!members_are_known(request, response, place, item, any, "is no member of a transfer") ||
         !read_legs(request, response, place, item, transfer) ||
-        !api_metadata(request, response, place, item, &transfer->metadata))
+        !api_metadata(request, response, place, item, &transfer->metadata, &transfer->meaning))
         return false;
     const struct json_in *key = json_in_member(item, "key");
-    transfer->key = key && !json_in_is_null(key) ? json_in_text(key) : NULL;
-    if (!key || json_in_is_null(key) || moves_key_is_valid(transfer->key))
+    const char *given = key && !json_in_is_null(key) ? json_in_text(key) : NULL;
+    transfer->key = moves_key_is_valid(given) ? api_copy(request, given) : NULL;
+    if (!key || json_in_is_null(key) || transfer->key)
         return true;
     problem_invalid_at(request, response, place, "key", MOVES_KEY_RULE);
     return false;

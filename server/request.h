@@ -38,6 +38,8 @@ struct request_parameter {
 
 struct request {
     struct arena arena;
+    struct arena scratch; /* what a long body is parsed into, until api_forget_body() */
+    bool parses_alone;    /* it has one of the places for that (api.c) */
     enum request_method method;
     const char *target; /* as it came; the two below are it, taken apart and decoded */
     size_t segment_count, query_count; /* no segment: the target is "*", all of the server */

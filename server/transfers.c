@@ -35,6 +35,7 @@ static void carry_out(
     struct request *request, struct response *response, const struct ledger_transfer *transfer)
 {
     struct ledger_outcome outcome;
+    api_forget_body(request);
     struct context *patience = api_patience(request);
     ledger_transfer(patience, request->served, transfer, &outcome);
     context_release(&patience);
@@ -63,7 +64,8 @@ void transfers_reverse(struct request *request, struct response *response)
         !moves_read_key(request, response, &reversal.key))
         return;
     const struct json_in *body = api_body(request, response, names);
-    if (!body || !api_metadata(request, response, NULL, body, &reversal.metadata))
+    if (!body ||
+        !api_metadata(request, response, NULL, body, &reversal.metadata, &reversal.meaning))
         return;
     struct context *patience = api_patience(request);
     ledger_reverse(patience, request->served, &reversal, &outcome);
@@ -108,7 +110,7 @@ static void move(struct request *request, struct response *response, bool is_dep
     if (!body)
         return;
     if (!moves_read_amount(request, response, NULL, body, &leg.amount) ||
-        !api_metadata(request, response, NULL, body, &transfer.metadata))
+        !api_metadata(request, response, NULL, body, &transfer.metadata, &transfer.meaning))
         return;
     if (!find_asset(request, response, asset))
         return;

@@ -112,6 +112,54 @@ static void asks_while_it_recalls(void)
     keys_free(&keys);
 }
 
-static const struct unit_test keys_tests[] = {{"asks_while_it_recalls", asks_while_it_recalls},
-    {"gives_a_key_to_one", gives_a_key_to_one}, {"asks_for_old_keys", asks_for_old_keys}, {0}};
+/* The entry that a request makes, of this version; or (old) as earlier ones fingerprinted it, which
+ * hashed what they made of the metadata. */
+static struct entry *asked_with(const char *metadata, const char *now, const char *before, bool old)
+{
+    struct hash hash;
+    struct entry *entry = entry_make(ENTRY_TRANSFER, "k", metadata, 0);
+    ensure(entry != NULL);
+    hash_start(&hash, HASH_REQUEST);
+    hash_add_text(&hash, "alice");
+    if (!old) {
+        entry_fingerprint(entry, &hash, &(struct entry_meaning){now, before});
+        return entry;
+    }
+    hash_add_text(&hash, before ? before : metadata);
+    hash_finish(&hash, entry->fingerprint);
+    return entry;
+}
+
+static void knows_its_request_again(void)
+{
+    static const struct {
+        const char *metadata, *now, *before;
+    } forms[] = {
+        {NULL, NULL, NULL},
+        {"{}", "{}", "{}"},
+        {"{\"a\":1e3}", "{\"a\":\"#1e3\"}", "{\"a\":1000.0}"},
+        {"{\"a\":1000.0}", "{\"a\":\"#1000.0\"}", "{\"a\":1000.0}"},
+        {"{\"b\":\"x\",\"a\":\"y\"}", "{\"a\":\"y\",\"b\":\"x\"}", "{\"a\":\"y\",\"b\":\"x\"}"},
+    };
+    static const char *const same[] = {"AA---", "AA---", "--B--", "---C-", "----D"};
+    static const char *const same_as_old[] = {"AA---", "AA---", "--BB-", "--BB-", "----D"};
+    enum { FORMS = sizeof forms / sizeof forms[0] };
+    for (size_t i = 0; i < FORMS; i++)
+        for (size_t j = 0; j < FORMS; j++) {
+            struct entry *fresh =
+                asked_with(forms[i].metadata, forms[i].now, forms[i].before, false);
+            struct entry *first =
+                asked_with(forms[j].metadata, forms[j].now, forms[j].before, false);
+            struct entry *old = asked_with(forms[j].metadata, forms[j].now, forms[j].before, true);
+            CU_ASSERT_EQUAL(entry_is_again(fresh, first), same[i][j] != '-');
+            CU_ASSERT_EQUAL(entry_is_again(fresh, old), same_as_old[i][j] != '-');
+            entry_drop(&fresh);
+            entry_drop(&first);
+            entry_drop(&old);
+        }
+}
+
+static const struct unit_test keys_tests[] = {{"knows_its_request_again", knows_its_request_again},
+    {"asks_while_it_recalls", asks_while_it_recalls}, {"gives_a_key_to_one", gives_a_key_to_one},
+    {"asks_for_old_keys", asks_for_old_keys}, {0}};
 const struct unit_suite keys_suite = {.name = "keys", .tests = keys_tests};

@@ -20,11 +20,15 @@ static void opens_accounts(const char *strategy)
         ledger_open_account(context, ledger, &alice, &account, &opened, &again), LEDGER_OK);
     CU_ASSERT_FALSE(opened);
     CU_ASSERT_EQUAL(again, 2);
+    const struct ledger_open_account same = {
+        .id = "alice", .asset = "USD/2", .has_floor = true, .metadata = "{}"};
+    CU_ASSERT_EQUAL(
+        ledger_open_account(context, ledger, &same, &account, &opened, &again), LEDGER_OK);
     const struct ledger_open_account others[] = {
         {.id = "alice", .asset = "EUR/2", .has_floor = true},
         {.id = "alice", .asset = "USD/2", .has_floor = true, .floor = -1},
         {.id = "alice", .asset = "USD/2"},
-        {.id = "alice", .asset = "USD/2", .has_floor = true, .metadata = "{}"}};
+        {.id = "alice", .asset = "USD/2", .has_floor = true, .metadata = "{\"a\":1}"}};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         CU_ASSERT_EQUAL(ledger_open_account(context, ledger, &others[i], &account, &opened, &seq),
             LEDGER_ACCOUNT_EXISTS);

@@ -119,6 +119,7 @@ static void test_words(void)
         {"{\"payee\":\"Shop\",\"note\":\"tea; and | cake\"}", "Shop", "tea; and | cake"},
         {"{\"narration\":\" two\\nlines \",\"note\":\"n\"}", "", "two lines"},
         {"{\"description\":7,\"note\":\"n\"}", "", "n"},
+        {"{\"n\":1e999,\"payee\":\"Shop\",\"i\":12345678901234567890}", "Shop", ""},
         {"{\"payee\":[\"a\"]}", "", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

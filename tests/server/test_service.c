@@ -350,7 +350,7 @@ static void test_postings_and_balances(void)
     fixture_call(&pair->fixture, "POST", TRANSFERS, pair->body, &pair->first);
     CU_ASSERT_EQUAL(pair->first.status, 201);
     snprintf(pair->body, sizeof pair->body,
-        "\"balances\":{\"%s\":\"15\",\"%s\":\"85\"},\"metadata\":{\"a\":\"\xc3\xa9\",\"b\":1}",
+        "\"balances\":{\"%s\":\"15\",\"%s\":\"85\"},\"metadata\":{\"b\":1,\"a\":\"\\u00e9\"}",
         pair->a, pair->b);
     CU_ASSERT_PTR_NOT_NULL(strstr(pair->first.body, pair->body));
     char location[256];

@@ -25,6 +25,7 @@ int main(int argc, char **argv)
         &export_suite,
         &export_range_suite,
         &widest_suite,
+        &metadata_suite,
         &commands_suite,
         &environment_suite,
         &operation_suite,
