@@ -20,6 +20,10 @@ static const struct pg_statement list = {1, 1,
 static const struct pg_statement revoke = {
     2, 1, "UPDATE token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"};
 
+static const struct pg_statement mark_of_all = {.slot = 3,
+    .sql = "SELECT concat_ws(' ', count(*), max(id), count(revoked_at),"
+           " sum(id) FILTER (WHERE revoked_at IS NULL)) FROM token"};
+
 bool token_add(struct context *context, struct pg *pg, struct token *token)
 {
     char hex[2 * TOKEN_HASH + 1];
@@ -67,6 +71,16 @@ bool token_list(
     ensure(*tokens);
     for (size_t i = 0; i < *count; i++)
         read_row(result, i, &(*tokens)[i]);
+    pg_free(&result);
+    return true;
+}
+
+bool token_mark(struct context *context, struct pg *pg, char mark[TOKEN_MARK])
+{
+    struct pg_result *result = NULL;
+    if (pg_run(context, pg, &mark_of_all, NULL, &result) != PG_OK)
+        return false;
+    snprintf(mark, TOKEN_MARK, "%s", pg_text(result, 0, 0));
     pg_free(&result);
     return true;
 }

@@ -32,6 +32,11 @@ MUST_CHECK bool token_add(struct context *context, struct pg *pg, struct token *
 MUST_CHECK bool token_list(
     struct context *context, struct pg *pg, bool only_good, struct token **tokens, size_t *count);
 
+/* A mark that changes whenever a token is added or revoked: whoever has seen it need not list them.
+ */
+enum { TOKEN_MARK = 64 };
+MUST_CHECK bool token_mark(struct context *context, struct pg *pg, char mark[TOKEN_MARK]);
+
 /* *found: there was a good one of that id. */
 MUST_CHECK bool token_revoke(struct context *context, struct pg *pg, int64_t id, bool *found);
 

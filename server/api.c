@@ -73,7 +73,11 @@ static bool is_allowed(
         return true;
     if (!request->authorization && route->takes_session)
         request->authorization = session_authorization(request);
-    enum token_scope has = token_cache_check(api->tokens, request->authorization);
+    enum token_scope has = TOKEN_NONE;
+    if (!token_cache_ask(api->tokens, request->authorization, &has)) {
+        api_refuse(request, response, LEDGER_UNAVAILABLE, 0);
+        return false;
+    }
     if (has >= route->scope)
         return true;
     problem(request, response, has == TOKEN_NONE ? PROBLEM_UNAUTHORIZED : PROBLEM_FORBIDDEN, NULL);

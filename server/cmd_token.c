@@ -115,7 +115,9 @@ int cmd_token(int argc, char **argv)
     };
     const struct options options = {"teller token create --scope S [--name N] | list | revoke ID",
         "Access tokens. Only a hash is stored: a token is shown once, when it is created.\n"
-        "A revocation holds within a second, also in a running service.",
+        "In a running service a token is good at once; a revocation holds within a second, and "
+        "ends\n"
+        "the streams of events that the token began.",
         flags};
     const char *words[3];
     int code = cmd_database_parse(&options, argc, argv, words, 2);

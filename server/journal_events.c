@@ -17,6 +17,7 @@
 #include "server/journal.h"
 #include "server/problem.h"
 #include "server/render.h"
+#include "server/token_cache.h"
 
 enum { NOTE_MEMORY = 512, LAG_MAX = 100000 /* entries */ };
 
@@ -120,7 +121,10 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
 {
     static const char hello[] = "retry: 1000\n\n";
     struct subscription *subscription = arg;
-    (void)request;
+    struct token_watch watch;
+    if (request->api->tokens)
+        token_cache_watch(request->api->tokens, request->authorization, TOKEN_READ,
+            http_stream_context(stream), &watch);
     subscription->pages = event_pages_join(subscription->pages_of_worker);
     subscription->feed = event_feed_join(subscription->feeds_of_worker, subscription->ledger);
     if (subscription->pages && subscription->feed &&
@@ -130,6 +134,8 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
         event_feed_leave(subscription->feeds_of_worker, &subscription->feed);
     if (subscription->pages)
         event_pages_leave(subscription->pages_of_worker);
+    if (request->api->tokens)
+        token_cache_unwatch(&watch);
 }
 
 void journal_events(struct request *request, struct response *response)

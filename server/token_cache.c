@@ -12,8 +12,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "coro/chan.h"
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/eventcount.h"
 #include "coro/select.h"
 #include "coro/waitgroup.h"
 #include "coro/worker.h"
@@ -21,7 +23,10 @@
 #include "server/log.h"
 
 static const char prefix[] = "teller_";
-static const int64_t renew_every_ns = 500 * CLOCK_MS;
+static const int64_t renew_every_ns = 200 * CLOCK_MS;    /* by itself */
+static const int64_t renew_at_most_ns = 20 * CLOCK_MS;   /* however many ask for it */
+static const int64_t database_patience_ns = 5 * CLOCK_S; /* then the connection is made anew */
+static const int64_t asker_patience_ns = CLOCK_S;
 
 struct known {
     uint8_t hash[TOKEN_HASH];
@@ -39,6 +44,7 @@ struct of_worker {
     struct snapshot *snapshot;
     char last[TOKEN_TEXT]; /* "": none */
     enum token_scope last_scope;
+    struct token_watch *watches;
 };
 
 struct token_cache {
@@ -47,6 +53,12 @@ struct token_cache {
     struct context *life;
     struct waitgroup renewing;
     struct snapshot *latest;
+    char mark[TOKEN_MARK];      /* of what is in it */
+    struct chan *wishes;        /* to renew now: one is enough for all who wish */
+    _Atomic uint64_t begun;     /* renewals */
+    _Atomic int64_t begun_ns;   /* the last of them, */
+    _Atomic bool working, good; /* which is going on; the last one that ended succeeded */
+    struct eventcount ended;    /* renewals */
     struct of_worker *of_worker;
 };
 
@@ -119,12 +131,81 @@ static enum token_scope check(struct of_worker *known, const char *text)
     return scope;
 }
 
-enum token_scope token_cache_check(struct token_cache *cache, const char *authorization)
+/* What the header says behind "Bearer"; "": something else. */
+static const char *bearer(const char *authorization)
 {
     if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
-        return TOKEN_NONE;
+        return "";
+    return authorization + 7 + strspn(authorization + 7, " ");
+}
+
+enum token_scope token_cache_check(struct token_cache *cache, const char *authorization)
+{
+    return check(&cache->of_worker[worker_index()], bearer(authorization));
+}
+
+/* A prefix, then 64 hexadecimal digits: nothing else was ever given out. */
+static bool is_well_formed(const char *text)
+{
+    size_t length = sizeof prefix - 1;
+    return strncmp(text, prefix, length) == 0 && strlen(text) == TOKEN_TEXT - 1 &&
+           strspn(text + length, "0123456789abcdef") == TOKEN_TEXT - 1 - length;
+}
+
+/* Wait for a renewal that begins after now. False: it did not come, or failed. */
+static bool await_renewal(struct token_cache *cache)
+{
+    uint64_t next = atomic_load(&cache->begun) + 1;
+    bool stuck = atomic_load(&cache->working) &&
+                 clock_now_ns() - atomic_load(&cache->begun_ns) > asker_patience_ns;
+    struct context *patience = stuck ? NULL : context_with_timeout(cache->life, asker_patience_ns);
+    if (!patience)
+        return false;
+    (void)!chan_try_send(cache->wishes, NULL); /* full: somebody wished it already */
+    bool renewed = eventcount_await(patience, &cache->ended, next) == EVENTCOUNT_REACHED;
+    context_release(&patience);
+    return renewed && atomic_load(&cache->good);
+}
+
+bool token_cache_ask(struct token_cache *cache, const char *authorization, enum token_scope *scope)
+{
+    *scope = token_cache_check(cache, authorization);
+    if (*scope != TOKEN_NONE || !is_well_formed(bearer(authorization)))
+        return true;
+    if (!await_renewal(cache))
+        return false;
+    *scope = token_cache_check(cache, authorization);
+    return true;
+}
+
+/* ---- streams ------------------------------------------------------------------------------- */
+
+void token_cache_watch(struct token_cache *cache, const char *authorization,
+    enum token_scope needed, struct context *context, struct token_watch *watch)
+{
     struct of_worker *known = &cache->of_worker[worker_index()];
-    return check(known, authorization + 7 + strspn(authorization + 7, " "));
+    *watch = (struct token_watch){
+        .next = known->watches, .at = &known->watches, .needed = needed, .context = context};
+    if (known->watches)
+        known->watches->at = &watch->next;
+    known->watches = watch;
+    if (!token_hash(bearer(authorization), watch->hash) ||
+        scope_of(known->snapshot, watch->hash) < needed)
+        context_cancel(context);
+}
+
+void token_cache_unwatch(struct token_watch *watch)
+{
+    *watch->at = watch->next;
+    if (watch->next)
+        watch->next->at = watch->at;
+}
+
+static void end_streams(const struct of_worker *known)
+{
+    for (struct token_watch *watch = known->watches; watch; watch = watch->next)
+        if (scope_of(known->snapshot, watch->hash) < watch->needed)
+            context_cancel(watch->context);
 }
 
 /* ---- renewing ------------------------------------------------------------------------------ */
@@ -157,7 +238,9 @@ static void publish_on_worker(int index, void *arg)
     struct of_worker *known =
         &cache->of_worker[index]; /* no check of it is going on: those do not park */
     free(known->snapshot);
-    *known = (struct of_worker){.snapshot = copy};
+    known->snapshot = copy;
+    known->last[0] = '\0';
+    end_streams(known);
 }
 
 static bool is_same(const struct snapshot *a, const struct snapshot *b)
@@ -165,20 +248,39 @@ static bool is_same(const struct snapshot *a, const struct snapshot *b)
     return a && a->count == b->count && memcmp(a, b, snapshot_size(a)) == 0;
 }
 
+/* Those that the database has now, unless they are those that are known: *count and *tokens. */
+static bool read_tokens(struct context *context, struct token_cache *cache, bool *changed,
+    struct token **tokens, size_t *count)
+{
+    char mark[TOKEN_MARK];
+    if (!token_mark(context, cache->pg, mark))
+        return false;
+    *changed = !cache->latest || strcmp(mark, cache->mark) != 0;
+    if (!*changed)
+        return true;
+    if (!token_list(context, cache->pg, true, tokens, count))
+        return false;
+    memcpy(cache->mark, mark, sizeof mark); /* older than the list, if they are of two moments */
+    return true;
+}
+
 /* False: the database did not answer; what is known stays. */
 static bool renew(struct context *context, struct token_cache *cache, char *error, size_t size)
 {
     struct token *tokens = NULL;
     size_t count = 0;
+    bool changed = false;
     if (!cache->pg)
-        cache->pg = pg_connect(context, cache->conninfo, "teller_app", error, size);
+        cache->pg = pg_connect(context, cache->conninfo, PG_APP_ROLE, error, size);
     if (!cache->pg)
         return false;
-    if (!token_list(context, cache->pg, true, &tokens, &count)) {
+    if (!read_tokens(context, cache, &changed, &tokens, &count)) {
         snprintf(error, size, "%s", pg_message(cache->pg));
         pg_close(&cache->pg);
         return false;
     }
+    if (!changed)
+        return true;
     struct snapshot *fresh = snapshot_make(tokens, count);
     free(tokens);
     if (is_same(cache->latest, fresh)) {
@@ -191,15 +293,43 @@ static bool renew(struct context *context, struct token_cache *cache, char *erro
     return true;
 }
 
+/* One renewal, with its number and its end for those who wait. */
+static bool renew_in_turn(struct token_cache *cache, char *error, size_t size)
+{
+    struct context *patience = context_with_timeout(cache->life, database_patience_ns);
+    atomic_store(&cache->begun_ns, clock_now_ns());
+    atomic_store(&cache->working, true);
+    uint64_t number = atomic_fetch_add(&cache->begun, 1) + 1;
+    snprintf(error, size, "out of memory");
+    bool good = patience && renew(patience, cache, error, size);
+    if (patience)
+        context_release(&patience);
+    atomic_store(&cache->good, good);
+    atomic_store(&cache->working, false);
+    eventcount_advance(&cache->ended, number);
+    return good;
+}
+
+/* Whoever wishes waits a little if the last one was just now. False: it is over. */
+static bool await_turn(struct token_cache *cache)
+{
+    struct select_case cases[] = {{.op = SELECT_RECV, .chan = context_done(cache->life)},
+        {.op = SELECT_RECV, .chan = cache->wishes}};
+    int first = select_timeout(cases, 2, renew_every_ns);
+    int64_t since_ns = clock_now_ns() - atomic_load(&cache->begun_ns);
+    if (first == 1 && since_ns < renew_at_most_ns)
+        co_sleep(renew_at_most_ns - since_ns);
+    return first != 0;
+}
+
 static void keep_renewing(void *arg)
 {
     struct token_cache *cache = arg;
-    struct select_case end = {.op = SELECT_RECV, .chan = context_done(cache->life)};
     char error[200];
     bool good = true;
-    while (select_timeout(&end, 1, renew_every_ns) == SELECT_NONE) {
+    while (await_turn(cache)) {
         bool was_good = good;
-        good = renew(cache->life, cache, error, sizeof error);
+        good = renew_in_turn(cache, error, sizeof error);
         if (was_good && !good && context_err(cache->life) == CONTEXT_OK)
             log_error("tokens cannot be read again, the known ones hold: %s", error);
     }
@@ -214,6 +344,8 @@ static void token_cache_free(struct token_cache *cache)
         pg_close(&cache->pg);
     if (cache->life)
         context_release(&cache->life);
+    if (cache->wishes)
+        chan_free(&cache->wishes);
     free(cache->of_worker);
     free(cache->latest);
     free(cache->conninfo);
@@ -228,7 +360,8 @@ struct token_cache *token_cache_start(
     cache->conninfo = strdup(conninfo);
     cache->of_worker = calloc((size_t)worker_count(), sizeof *cache->of_worker);
     cache->life = context_with_cancel(context_background());
-    ensure(cache->conninfo && cache->of_worker && cache->life);
+    cache->wishes = chan_make(0, 1);
+    ensure(cache->conninfo && cache->of_worker && cache->life && cache->wishes);
     waitgroup_add(&cache->renewing, 1);
     if (renew(context, cache, error, error_size) && co_spawn(keep_renewing, cache))
         return cache;

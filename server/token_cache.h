@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bearer tokens: "teller_" and 64 hexadecimal digits of 256 random bits. Only their SHA-256 is
- * stored, in the database. Each worker keeps a copy of those that are good, renewed every half
- * second, so a check takes no lock, and a revocation by any process holds within a second.
+ * stored, in the database. Each worker keeps a copy of those that are good, so a check takes no
+ * lock. It is renewed whenever the database has others, which is looked at five times a second: a
+ * revocation by any process holds by then, and ends the streams that the token began. One that is
+ * not in the copy is looked for at once: it may be new.
  */
 #ifndef SERVER_TOKEN_CACHE_H
 #define SERVER_TOKEN_CACHE_H
@@ -38,5 +40,26 @@ void token_cache_stop(struct token_cache **cache);
 /* What the bearer of an Authorization header may do; TOKEN_NONE: it names no good token. The time
  * it takes tells nothing about the tokens. Never parks. */
 enum token_scope token_cache_check(struct token_cache *cache, const char *authorization);
+
+/*
+ * The same after the tokens were read once more, for one that the copy does not have. However many
+ * ask, and with whatever they ask, the database is asked at most fifty times a second for all of
+ * them; what does not look like a token is not asked for. False: the database did not answer within
+ * a second, so nobody knows. Parks.
+ */
+MUST_CHECK bool token_cache_ask(
+    struct token_cache *cache, const char *authorization, enum token_scope *scope);
+
+/* A stream that a token began: its context is cancelled once the token may do less than `needed`.
+ * Both are called on the stream's worker; never park. */
+struct token_watch {
+    struct token_watch *next, **at;
+    uint8_t hash[TOKEN_HASH];
+    enum token_scope needed;
+    struct context *context;
+};
+void token_cache_watch(struct token_cache *cache, const char *authorization,
+    enum token_scope needed, struct context *context, struct token_watch *watch);
+void token_cache_unwatch(struct token_watch *watch);
 
 #endif

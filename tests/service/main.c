@@ -29,6 +29,7 @@ int main(int argc, char **argv)
         &commands_suite,
         &environment_suite,
         &operation_suite,
+        &tokens_suite,
         &audits_suite,
         &keys_suite,
         &access_suite,
