@@ -15,6 +15,7 @@
 
 #include "coro/lock.h"
 #include "ledger/hash.h"
+#include "ledger/name.h"
 
 enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16, SLAB = 65536 };
 
@@ -42,18 +43,12 @@ struct account_table {
 
 bool account_id_is_valid(const char *id)
 {
-    static const bool allowed[256] = {['A' ... 'Z'] = true,
-        ['a' ... 'z'] = true,
-        ['0' ... '9'] = true,
-        ['_'] = true,
-        ['.'] = true,
-        [':'] = true,
-        ['@'] = true,
-        ['-'] = true};
-    size_t length = 0;
-    while (length <= ACCOUNT_ID_MAX && allowed[(unsigned char)id[length]])
-        length++;
-    return length >= 1 && length <= ACCOUNT_ID_MAX && id[length] == '\0';
+    return name_is_valid(id, ACCOUNT_ID_MAX);
+}
+
+bool account_id_is_free(const char *id)
+{
+    return account_id_is_valid(id) && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
 }
 
 money account_available_with(const struct account *account, money balance, money held)

@@ -17,7 +17,7 @@
 #include "ledger/money.h"
 
 enum {
-    ACCOUNT_ID_MAX = 64,
+    ACCOUNT_ID_MAX = 255, /* bytes */
     ACCOUNT_STEPS = 64, /* each so many movements one is a waypoint, where a walk can start */
 };
 
@@ -40,7 +40,13 @@ struct account {
     char id[];     /* with its end */
 };
 
-bool account_id_is_valid(const char *id); /* 1-64 of A-Z a-z 0-9 _ . : @ - */
+/* As name.h says: 1-255 bytes of UTF-8. */
+#define ACCOUNT_ID_RULE                                                                            \
+    "must be 1 to 255 bytes of UTF-8 in normal form C, without control characters"
+bool account_id_is_valid(const char *id);
+
+/* May an account be opened by that id? "." and ".." are parts of a path that clients take out. */
+bool account_id_is_free(const char *id);
 
 /* What can still be taken from it: balance - held - floor, capped at money_max(). */
 money account_available(const struct account *account);

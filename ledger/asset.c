@@ -5,22 +5,20 @@
 #include <string.h>
 
 #include "coro/ensure.h"
+#include "ledger/name.h"
 
-enum { CODE_MAX = 17, SCALE_MAX = 38 };
+enum { SCALE_MAX = 38 };
 
 static const char world_prefix[] = "world:";
 
 static bool code_is_valid(const char *code, size_t length)
 {
-    if (length < 1 || length > CODE_MAX || code[0] < 'A' || code[0] > 'Z')
+    char text[ASSET_CODE_MAX + 1];
+    if (length < 1 || length > ASSET_CODE_MAX || code[0] == ' ' || code[length - 1] == ' ')
         return false;
-    for (size_t i = 1; i < length; i++) {
-        bool upper = code[i] >= 'A' && code[i] <= 'Z';
-        bool digit = code[i] >= '0' && code[i] <= '9';
-        if (!upper && !digit && code[i] != '_')
-            return false;
-    }
-    return true;
+    memcpy(text, code, length);
+    text[length] = '\0';
+    return !strchr(text, '"') && name_is_valid(text, ASSET_CODE_MAX);
 }
 
 static bool scale_is_valid(const char *scale)
@@ -49,7 +47,7 @@ void asset_world_id(const char *asset, char id[ASSET_WORLD_TEXT])
 {
     ensure(asset_is_valid(asset));
     snprintf(id, ASSET_WORLD_TEXT, "%s%s", world_prefix, asset);
-    *strchr(id, '/') = '.';
+    *strrchr(id, '/') = '.';
 }
 
 bool asset_of_world_id(const char *id, char asset[ASSET_TEXT])
@@ -58,8 +56,8 @@ bool asset_of_world_id(const char *id, char asset[ASSET_TEXT])
     if (strncmp(id, world_prefix, prefix) != 0 || strlen(id + prefix) >= ASSET_TEXT)
         return false;
     strcpy(asset, id + prefix);
-    char *dot = strchr(asset, '.');
-    if (!dot)
+    char *dot = strrchr(asset, '.');
+    if (!dot || strchr(asset, '/'))
         return false;
     *dot = '/';
     return asset_is_valid(asset);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An asset is CODE/SCALE: "USD/2" counts cents. CODE is 1-17 of A-Z 0-9 _, a letter first; SCALE
- * is 0-38 without leading zeros. Every asset has a world account, "world:USD.2", through which
- * money enters and leaves; it has no floor and exists by itself.
+ * An asset is CODE/SCALE: "USD/2" counts cents. CODE is 1-32 bytes of UTF-8 as name.h says ("EUR",
+ * "€", "Green Apples"), with no slash, no quotation mark and no blank at its ends; SCALE is 0-38
+ * without leading zeros. Every asset has a world account, "world:USD.2", through which money enters
+ * and leaves; it has no floor and exists by itself.
  */
 #ifndef LEDGER_ASSET_H
 #define LEDGER_ASSET_H
 
 #include <stdbool.h>
 
-enum { ASSET_TEXT = 21, ASSET_WORLD_TEXT = 27 };
+enum { ASSET_CODE_MAX = 32, ASSET_TEXT = ASSET_CODE_MAX + 4, ASSET_WORLD_TEXT = ASSET_TEXT + 6 };
+
+#define ASSET_RULE "must be CODE/SCALE, such as USD/2"
 
 bool asset_is_valid(const char *asset);
 

@@ -42,7 +42,8 @@ bool bank_name_is_valid(const char *name)
     static const char allowed[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
     size_t length = strspn(name, allowed);
-    return length >= 1 && length <= NAME_MAX_LENGTH && name[length] == '\0';
+    return length >= 1 && length <= NAME_MAX_LENGTH && name[length] == '\0' &&
+           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 /* ---- strategies ---------------------------------------------------------------------------- */

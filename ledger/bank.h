@@ -24,7 +24,7 @@ MUST_CHECK struct bank *bank_open(struct context *context, const char *conninfo,
 /* Close every ledger (ledger.h). May park. */
 void bank_close(struct bank **bank);
 
-bool bank_name_is_valid(const char *name); /* 1-64 of A-Z a-z 0-9 _ . - */
+bool bank_name_is_valid(const char *name); /* 1-64 of A-Z a-z 0-9 _ . -, not "." or ".." */
 
 /* The ledger of that name; NULL: none. It stays as long as the bank. Never parks; thread-safe. */
 struct ledger *bank_find(struct bank *bank, const char *name);

@@ -41,7 +41,7 @@ static void replay(struct context *context, struct change *change, struct entry 
         outcome->entry = entry_hold(first);
         outcome->available = first->available;
         if (first->account)
-            strcpy(outcome->account, first->account->id);
+            outcome->account = first->account->id;
         atomic_fetch_add_explicit(&ledger->replays, 1, memory_order_relaxed);
     }
 }
@@ -120,7 +120,7 @@ bool change_resolve(
     if (posting->from && posting->to)
         return true;
     change->status = LEDGER_ACCOUNT_NOT_FOUND;
-    strcpy(change->account, posting->from ? to : from);
+    change->account = posting->from ? to : from;
     return false;
 }
 
@@ -162,7 +162,7 @@ void change_refuse(struct change *change, enum ledger_status status, const struc
 {
     struct entry *entry = change->entry;
     change->status = status;
-    strcpy(change->account, broken ? broken->id : "");
+    change->account = broken ? broken->id : NULL;
     if (status == LEDGER_INSUFFICIENT_FUNDS)
         change->available = account_available(broken);
     change->seq = position_seen(change);
@@ -201,7 +201,7 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
         .seq = change->seq,
         .available = change->available,
         .entry = in_journal ? entry_hold(entry) : NULL};
-    strcpy(outcome->account, change->account);
+    outcome->account = change->account;
     if (status_is_rejection(change->status))
         atomic_fetch_add_explicit(&change->ledger->rejections, 1, memory_order_relaxed);
 }

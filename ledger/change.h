@@ -16,7 +16,7 @@ struct change {
     bool again;                /* it could not be decided: prepare and run it once more */
     enum ledger_status status; /* what was decided */
     uint64_t seq;              /* of the entry; or, without one, what the decision was based on */
-    char account[ACCOUNT_ID_MAX + 1]; /* the one that a refusal is about; or "" */
+    const char *account;       /* the id that a refusal is about (ledger_moves.h); NULL: none */
     money available;
 };
 

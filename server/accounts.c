@@ -46,14 +46,16 @@ static bool read_account(
     account->id = json_in_text(json_in_member(body, "id"));
     account->asset = json_in_text(json_in_member(body, "asset"));
     if (!account->id || !account_id_is_valid(account->id))
-        problem_invalid(
-            request, response, "id", "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -");
+        problem_invalid(request, response, "id", ACCOUNT_ID_RULE);
+    else if (!account_id_is_free(account->id))
+        problem_invalid(request, response, "id",
+            "must not be \".\" or \"..\": in a path they are other places");
     else if (strncmp(account->id, "world:", 6) == 0 || asset_of_world_id(account->id, asset))
         problem_invalid(request, response, "id",
             "\"world:\" is reserved: such accounts exist "
             "by themselves");
     else if (!account->asset || !asset_is_valid(account->asset))
-        problem_invalid(request, response, "asset", "must be CODE/SCALE, such as USD/2");
+        problem_invalid(request, response, "asset", ASSET_RULE);
     else
         return read_floor(request, response, body, account) &&
                api_metadata(request, response, NULL, body, &account->metadata, &meaning);
@@ -109,8 +111,7 @@ void accounts_get(struct request *request, struct response *response)
     int64_t at_us;
     bool then = request_query(request, "at") != NULL;
     if (!account_id_is_valid(request->account)) {
-        problem_invalid(
-            request, response, "account", "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -");
+        problem_invalid(request, response, "account", ACCOUNT_ID_RULE);
         return;
     }
     if (then && !query_at(request, response, &at_seq, &at_us))
@@ -136,7 +137,7 @@ static bool query_id(
     *value = given ? given : "";
     if (**value == '\0' || account_id_is_valid(*value))
         return true;
-    problem_invalid(request, response, name, "must be of the characters of account ids");
+    problem_invalid(request, response, name, ACCOUNT_ID_RULE);
     return false;
 }
 
@@ -164,7 +165,7 @@ void accounts_list(struct request *request, struct response *response)
     if (!query_id(request, response, "prefix", &prefix))
         return;
     if (asset && !asset_is_valid(asset)) {
-        problem_invalid(request, response, "asset", "must be CODE/SCALE, such as USD/2");
+        problem_invalid(request, response, "asset", ASSET_RULE);
         return;
     }
     const char *page = api_page_parameter(request, response, "after");

@@ -165,6 +165,19 @@ void api_ok(struct response *response, const struct json_out *out, uint64_t seq)
     response->has_ledger_seq = true;
 }
 
+/* All but the unreserved characters of RFC 3986, 2.3. */
+void api_escape(struct json_out *out, const char *text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        const char escaped[] = {'%', hex[c >> 4], hex[c & 15]};
+        bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                     strchr("-._~", c);
+        json_out_raw(out, plain ? text : escaped, plain ? 1 : sizeof escaped);
+    }
+}
+
 const char *api_path(struct request *request, const char *kind, const char *id)
 {
     struct json_out path;
@@ -175,7 +188,7 @@ const char *api_path(struct request *request, const char *kind, const char *id)
         json_out_raw(&path, "/", 1);
         json_out_raw(&path, kind, strlen(kind));
         json_out_raw(&path, "/", 1);
-        json_out_raw(&path, id, strlen(id));
+        api_escape(&path, id);
     }
     json_out_raw(&path, "", 1);
     return path.text;

@@ -87,7 +87,11 @@ MUST_CHECK bool api_metadata(struct request *request, struct response *response,
     const struct problem_place *place, const struct json_in *object, const char **metadata,
     struct entry_meaning *meaning);
 
-/* A path below the ledger's: "/v1/ledgers/main/", `kind`, "/", `id`; `kind` NULL: the ledger's. */
+/* Write a text as a part of a path or of a query. */
+void api_escape(struct json_out *out, const char *text);
+
+/* A path below the ledger's: "/v1/ledgers/main/", `kind`, "/", `id`, which is escaped; `kind` NULL:
+ * the ledger's own. */
 const char *api_path(struct request *request, const char *kind, const char *id);
 const char *api_path_to(struct request *request, const char *kind, uint64_t seq);
 

@@ -50,21 +50,6 @@ static void begin(struct export_work *work)
         work->ledger);
 }
 
-/* "USD.2" for USD/2: no code has a point. */
-static const char *commodity_of(const char *asset, char commodity[ASSET_TEXT])
-{
-    memccpy(commodity, asset, '\0', ASSET_TEXT);
-    *strchr(commodity, '/') = '.';
-    return commodity;
-}
-
-static void declare_asset(struct export_work *work, const char *asset)
-{
-    char commodity[ASSET_TEXT];
-    fprintf(work->out, "\n1970-01-01 commodity %s\n  asset: \"%s\"\n",
-        commodity_of(asset, commodity), asset);
-}
-
 static void write_string(FILE *out, const char *text)
 {
     putc('"', out);
@@ -92,11 +77,11 @@ static const char opening_account[] = "Equity:Opening-Balances";
 static void write_opening(struct export_work *work, const struct snapshot_balance *balance)
 {
     struct beancount *beancount = work->state;
-    char day[EXPORT_TEXT_DAY], name[EXPORT_TEXT_BEANCOUNT], commodity[ASSET_TEXT];
+    char day[EXPORT_TEXT_DAY], name[EXPORT_TEXT_BEANCOUNT], commodity[EXPORT_TEXT_COMMODITY];
     char amount[EXPORT_TEXT_AMOUNT];
     export_text_day(work->from_us, day);
     export_text_beancount(balance->id, work->types, name);
-    commodity_of(balance->asset, commodity);
+    export_text_commodity(balance->asset, commodity);
     if (!beancount->opened)
         fprintf(work->out, "\n%s open %s\n", day, opening_account);
     beancount->opened = true;
@@ -111,6 +96,14 @@ static void write_opening(struct export_work *work, const struct snapshot_balanc
 
 /* ---- entries ------------------------------------------------------------------------------- */
 
+static void declare_asset(struct export_work *work, const char *asset)
+{
+    char commodity[EXPORT_TEXT_COMMODITY];
+    export_text_commodity(asset, commodity);
+    fprintf(work->out, "\n1970-01-01 commodity %s\n", commodity);
+    write_text(work->out, "asset", asset);
+}
+
 static void write_place(FILE *out, const struct entry *entry)
 {
     char at[TIME_TEXT];
@@ -122,9 +115,10 @@ static void write_account(struct export_work *work, const char *day, const struc
 {
     FILE *out = work->out;
     const struct account *account = entry->account;
-    char name[EXPORT_TEXT_BEANCOUNT], commodity[ASSET_TEXT], floor[EXPORT_TEXT_AMOUNT];
+    char name[EXPORT_TEXT_BEANCOUNT], commodity[EXPORT_TEXT_COMMODITY], floor[EXPORT_TEXT_AMOUNT];
     export_text_beancount(account->id, work->types, name);
-    fprintf(out, "%s open %s %s\n", day, name, commodity_of(account->asset, commodity));
+    export_text_commodity(account->asset, commodity);
+    fprintf(out, "%s open %s %s\n", day, name, commodity);
     write_place(out, entry);
     write_text(out, "id", account->id);
     export_text_amount(account->floor, account->asset, floor);
@@ -159,11 +153,11 @@ static void write_movement(struct export_work *work, const char *day, const stru
     for (uint32_t i = 0; i < entry->posting_count; i++) {
         const struct posting *posting = &entry->postings[i];
         char from[EXPORT_TEXT_BEANCOUNT], to[EXPORT_TEXT_BEANCOUNT];
-        char amount[EXPORT_TEXT_AMOUNT], commodity[ASSET_TEXT];
+        char amount[EXPORT_TEXT_AMOUNT], commodity[EXPORT_TEXT_COMMODITY];
         export_text_beancount(posting->from->id, work->types, from);
         export_text_beancount(posting->to->id, work->types, to);
         export_text_amount(posting->amount, posting->from->asset, amount);
-        commodity_of(posting->from->asset, commodity);
+        export_text_commodity(posting->from->asset, commodity);
         fprintf(out, "  %s  -%s %s\n  %s  %s %s\n", from, amount, commodity, to, amount, commodity);
     }
 }
@@ -187,11 +181,11 @@ static void leave(struct export_work *work)
 {
     struct beancount *beancount = work->state;
     const struct frame *frame = &beancount->stack[--beancount->depth];
-    char day[EXPORT_TEXT_DAY], amount[EXPORT_TEXT_AMOUNT], commodity[ASSET_TEXT];
+    char day[EXPORT_TEXT_DAY], amount[EXPORT_TEXT_AMOUNT], commodity[EXPORT_TEXT_COMMODITY];
     export_text_day(work->at_us + day_us, day);
     export_text_sum(&frame->sum, frame->asset, amount);
-    fprintf(work->out, "%s balance %s  %s ~ 0 %s\n", day, frame->name, amount,
-        commodity_of(frame->asset, commodity));
+    export_text_commodity(frame->asset, commodity);
+    fprintf(work->out, "%s balance %s  %s ~ 0 %s\n", day, frame->name, amount, commodity);
 }
 
 static bool is_below(const char *name, const char *above)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/account.h"
+#include "ledger/hash.h"
 #include "server/export_types.h"
 #include "server/time_text.h"
 
@@ -18,7 +19,7 @@ void export_text_amount(money amount, const char *asset, char text[EXPORT_TEXT_A
 void export_text_sum(const struct money_sum *sum, const char *asset, char text[EXPORT_TEXT_AMOUNT])
 {
     char whole[MONEY_SUM_TEXT], *digits = whole;
-    size_t scale = strtoul(strchr(asset, '/') + 1, NULL, 10);
+    size_t scale = strtoul(strrchr(asset, '/') + 1, NULL, 10);
     size_t length = money_sum_format(sum, whole);
     ensure(scale <= MONEY_DIGITS); /* of a valid asset */
     if (*digits == '-') {
@@ -45,14 +46,36 @@ void export_text_day(int64_t at_us, char text[EXPORT_TEXT_DAY])
 
 /* ---- names --------------------------------------------------------------------------------- */
 
+static char *spell_hex(char *to, char mark, char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    *to++ = mark;
+    *to++ = hex[(unsigned char)c >> 4];
+    *to++ = hex[c & 15];
+    return to;
+}
+
+/* Does hledger or ledger take that for something else than a character of the name? A blank is good
+ * between two others. */
+static bool is_special(const char *id, const char *at)
+{
+    if (*at == ' ')
+        return at == id || at[-1] == ' ' || at[-1] == ':' || at[1] == ':' || at[1] == '\0';
+    return strchr("~;()[]{}<>\"'`=*!%#|&$,\\", *at);
+}
+
 void export_text_name(const char *id, char name[EXPORT_TEXT_NAME])
 {
-    for (bool begins = true; *id; id++) {
-        if (*id == ':' && begins)
+    bool begins = true;
+    for (const char *at = id; *at; at++) {
+        if (*at == ':' && begins)
             *name++ = '~';
-        begins = *id == ':';
-        *name++ = *id;
-        if (begins && id[1] == '\0')
+        begins = *at == ':';
+        if (is_special(id, at))
+            name = spell_hex(name, '~', *at);
+        else
+            *name++ = *at;
+        if (begins && at[1] == '\0')
             *name++ = '~';
     }
     *name = '\0';
@@ -63,17 +86,9 @@ static bool is_between(char c, char low, char high)
     return c >= low && c <= high;
 }
 
-static char *spell(char *to, char c)
+static bool is_plain(char c)
 {
-    static const char hex[] = "0123456789abcdef";
-    if (is_between(c, 'a', 'z') || is_between(c, 'A', 'Z') || is_between(c, '0', '9')) {
-        *to++ = c;
-        return to;
-    }
-    *to++ = '-';
-    *to++ = hex[(unsigned char)c >> 4];
-    *to++ = hex[c & 15];
-    return to;
+    return is_between(c, 'a', 'z') || is_between(c, 'A', 'Z') || is_between(c, '0', '9');
 }
 
 void export_text_beancount(const char *id, const char *types, char name[EXPORT_TEXT_BEANCOUNT])
@@ -85,14 +100,44 @@ void export_text_beancount(const char *id, const char *types, char name[EXPORT_T
         *to++ = ':';
         if (is_between(*id, 'a', 'z'))
             *to++ = (char)(*id++ - 'a' + 'A');
-        else if (!is_between(*id, '0', '9') && !world)
+        else if (!is_between(*id, '0', '9') && !(world && is_between(*id, 'A', 'Z')))
             to = stpcpy(to, "X--");
         for (; *id && *id != ':'; id++)
-            to = spell(to, *id);
+            if (is_plain(*id))
+                *to++ = *id;
+            else
+                to = spell_hex(to, '-', *id);
         if (!*id)
             break;
     }
     *to = '\0';
+}
+
+/* Of the pattern that Beancount knows, with room for the scale. */
+static bool is_commodity(const char *code, size_t length)
+{
+    enum { LONGEST = 20 };
+    bool good = length <= LONGEST && is_between(code[0], 'A', 'Z');
+    for (size_t i = 1; good && i < length; i++)
+        good = is_between(code[i], 'A', 'Z') || is_between(code[i], '0', '9') || code[i] == '_';
+    return good;
+}
+
+void export_text_commodity(const char *asset, char commodity[EXPORT_TEXT_COMMODITY])
+{
+    const char *slash = strrchr(asset, '/');
+    size_t length = (size_t)(slash - asset);
+    if (is_commodity(asset, length)) {
+        snprintf(commodity, EXPORT_TEXT_COMMODITY, "%.*s.%s", (int)length, asset, slash + 1);
+        return;
+    }
+    struct hash hash;
+    uint8_t digest[16];
+    hash_start(&hash, sizeof digest);
+    hash_add(&hash, asset, length);
+    hash_finish(&hash, digest);
+    snprintf(commodity, EXPORT_TEXT_COMMODITY, "X-%02X%02X%02X%02X%02X%02X%02X%02X.%s", digest[0],
+        digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7], slash + 1);
 }
 
 /* ---- comments ------------------------------------------------------------------------------ */
@@ -138,12 +183,22 @@ void export_text_extras(FILE *out, const char *indent, const struct entry *entry
         export_text_json(out, indent, "metadata", metadata);
 }
 
+/* Ids and assets in a comment: as names, which hold no brackets. */
+static void write_name(FILE *out, const char *before, const char *id)
+{
+    char name[EXPORT_TEXT_NAME];
+    export_text_name(id, name);
+    fprintf(out, "%s%s", before, name);
+}
+
 static void note_account(FILE *out, const struct account *account)
 {
     char floor[EXPORT_TEXT_AMOUNT];
     export_text_amount(account->floor, account->asset, floor);
-    fprintf(out, "account %s of %s, %s%s", account->id, account->asset,
-        account->has_floor ? "floor " : "no floor", account->has_floor ? floor : "");
+    write_name(out, "account ", account->id);
+    write_name(out, " of ", account->asset);
+    fprintf(out, ", %s%s", account->has_floor ? "floor " : "no floor",
+        account->has_floor ? floor : "");
 }
 
 static void note_hold(FILE *out, const struct entry *entry)
@@ -151,8 +206,10 @@ static void note_hold(FILE *out, const struct entry *entry)
     const struct posting *posting = &entry->postings[0];
     char amount[EXPORT_TEXT_AMOUNT], until[TIME_TEXT];
     export_text_amount(posting->amount, posting->from->asset, amount);
-    fprintf(out, "hold of %s %s from %s to %s", amount, posting->from->asset, posting->from->id,
-        posting->to->id);
+    fprintf(out, "hold of %s", amount);
+    write_name(out, " ", posting->from->asset);
+    write_name(out, " from ", posting->from->id);
+    write_name(out, " to ", posting->to->id);
     if (entry->expires_us) {
         time_text(entry->expires_us, until);
         fprintf(out, " until %s", until);
@@ -164,11 +221,12 @@ static void note_rejection(FILE *out, const struct entry *entry)
     fprintf(out, "rejected, %s", status_name(entry->code));
     if (!entry->account)
         return;
-    fprintf(out, " of account %s", entry->account->id);
+    write_name(out, " of account ", entry->account->id);
     if (entry->code == LEDGER_INSUFFICIENT_FUNDS) {
         char available[EXPORT_TEXT_AMOUNT];
         export_text_amount(entry->available, entry->account->asset, available);
-        fprintf(out, ", which could give %s %s", available, entry->account->asset);
+        fprintf(out, ", which could give %s", available);
+        write_name(out, " ", entry->account->asset);
     }
 }
 
@@ -193,8 +251,10 @@ void export_text_note(FILE *out, const struct entry *entry)
         break;
     case ENTRY_FREEZE:
     case ENTRY_UNFREEZE:
-        fprintf(out, "%s of %s%s", entry_kind_name(entry->kind),
-            entry->account ? "account " : "the ledger", entry->account ? entry->account->id : "");
+        fprintf(out, "%s of %s", entry_kind_name(entry->kind),
+            entry->account ? "account" : "the ledger");
+        if (entry->account)
+            write_name(out, " ", entry->account->id);
         break;
     case ENTRY_TRANSFER:
     case ENTRY_CAPTURE:

@@ -13,7 +13,7 @@ static void set_account(struct request *request, struct response *response, bool
     struct ledger_account account;
     struct problem_of_ledger no = {.account = request->account};
     if (!account_id_is_valid(request->account)) {
-        problem_invalid(request, response, "account", MOVES_ID_RULE);
+        problem_invalid(request, response, "account", ACCOUNT_ID_RULE);
         return;
     }
     if (!api_body(request, response, no_members))

@@ -70,8 +70,7 @@ void journal_statement(struct request *request, struct response *response)
     uint64_t before = 0, limit = LIST_LIMIT, next = 0, seq = 0;
     size_t count = 0;
     if (!account_id_is_valid(request->account)) {
-        problem_invalid(
-            request, response, "account", "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -");
+        problem_invalid(request, response, "account", ACCOUNT_ID_RULE);
         return;
     }
     const char *page = api_page_parameter(request, response, "before");

@@ -88,7 +88,8 @@ static bool read_ledger(
         return false;
     *name = json_in_text(json_in_member(body, "name"));
     if (!*name || !bank_name_is_valid(*name)) {
-        problem_invalid(request, response, "name", "must be 1-64 characters of A-Z a-z 0-9 _ . -");
+        problem_invalid(request, response, "name",
+            "must be 1-64 characters of A-Z a-z 0-9 _ . -, and not \".\" or \"..\"");
         return false;
     }
     const struct json_in *given = json_in_member(body, "strategy");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/api.h"
+#include "server/json_out.h"
 #include "server/problem.h"
 #include "server/request.h"
 
@@ -41,7 +42,7 @@ static bool read_account(struct request *request, struct response *response,
     *id = given && account_id_is_valid(given) ? api_copy(request, given) : NULL;
     if (*id)
         return true;
-    problem_invalid_at(request, response, place, name, MOVES_ID_RULE);
+    problem_invalid_at(request, response, place, name, ACCOUNT_ID_RULE);
     return false;
 }
 
@@ -146,26 +147,16 @@ bool moves_read_item(struct request *request, struct response *response,
 /* Where a client learns what became of a request of which it was told nothing. */
 static const char *settle_url(struct request *request, const char *key)
 {
-    static const char hex[] = "0123456789ABCDEF";
     if (!key)
         return NULL;
-    const char *path = api_path(request, "transfers?key=", "");
-    size_t length = strlen(path) - 1; /* without the last slash */
-    char *url = arena_alloc(&request->arena, length + 3 * strlen(key) + 1), *to = url + length;
-    memcpy(url, path, length);
-    for (; *key; key++) {
-        unsigned char c = (unsigned char)*key;
-        if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-            strchr("-._~", c)) {
-            *to++ = (char)c;
-        } else {
-            *to++ = '%';
-            *to++ = hex[c >> 4];
-            *to++ = hex[c & 15];
-        }
-    }
-    *to = '\0';
-    return url;
+    struct json_out url;
+    const char *path = api_path(request, "transfers", "");
+    json_out_begin(&url, &request->arena);
+    json_out_raw(&url, path, strlen(path) - 1); /* without the last slash */
+    json_out_raw(&url, "?key=", 5);
+    api_escape(&url, key);
+    json_out_raw(&url, "", 1);
+    return url.text;
 }
 
 struct problem_of_ledger moves_told(

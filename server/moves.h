@@ -13,7 +13,6 @@
 #include "server/json_in.h"
 #include "server/problem.h"
 
-#define MOVES_ID_RULE "must be 1-64 characters of A-Z a-z 0-9 _ . : @ -"
 
 #define MOVES_KEY_RULE "must be 1-255 printable ASCII characters"
 

@@ -101,7 +101,7 @@ static void move(struct request *request, struct response *response, bool is_dep
     char asset[ASSET_TEXT], world[ASSET_WORLD_TEXT];
     response->moves_money = true;
     if (!account_id_is_valid(request->account)) {
-        problem_invalid(request, response, "account", MOVES_ID_RULE);
+        problem_invalid(request, response, "account", ACCOUNT_ID_RULE);
         return;
     }
     if (!moves_read_key(request, response, &transfer.key))

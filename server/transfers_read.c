@@ -136,7 +136,7 @@ static bool page_read(struct request *request, struct response *response, struct
         return false;
     }
     if (account && !account_id_is_valid(account)) {
-        problem_invalid(request, response, "account", "must be an account id");
+        problem_invalid(request, response, "account", ACCOUNT_ID_RULE);
         return false;
     }
     return api_page_parameter(request, response, own) &&

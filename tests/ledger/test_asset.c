@@ -9,10 +9,12 @@
 
 static void validates_assets(void)
 {
-    static const char *const good[] = {"USD/2", "X/0", "BTC/8", "A_B9/38", "ABCDEFGHIJKLMNOPQ/2"};
-    static const char *const bad[] = {"", "USD", "USD/", "/2", "usd/2", "USD/02", "USD/39",
-        "USD/-1", "9A/2", "_A/2", "ABCDEFGHIJKLMNOPQR/2", "USD/2 ", "U/D/2", "USD/100", "US:/2",
-        "US-/2", "[SD/2", "USD/:"};
+    static const char *const good[] = {"USD/2", "X/0", "BTC/8", "A_B9/38", "usd/2", "$/2",
+        "\xe2\x82\xac/2", "Green Apples/0", "ETH-USD.X/4", "9A/2",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345/38"};
+    static const char *const bad[] = {"", "USD", "USD/", "/2", "USD/02", "USD/39", "USD/-1",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456/2", "USD/2 ", "U/D/2", "USD/100", "USD/:", " USD/2",
+        "USD /2", "U\"D/2", "U\tD/2", "U\x7f" "D/2", "\xe2\x82/2", "e\xcc\x81/2"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         CU_ASSERT_TRUE(asset_is_valid(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -29,9 +31,11 @@ static void names_the_world(void)
     asset_world_id("ABCDEFGHIJKLMNOPQ/38", id);
     CU_ASSERT_TRUE(account_id_is_valid(id));
     CU_ASSERT_FALSE(asset_of_world_id("world:USD", asset));
-    CU_ASSERT_FALSE(asset_of_world_id("world:usd.2", asset));
+    CU_ASSERT_TRUE(asset_of_world_id("world:A.B.2", asset));
+    CU_ASSERT_STRING_EQUAL(asset, "A.B/2");
+    CU_ASSERT_FALSE(asset_of_world_id("world:A/B.2", asset));
     CU_ASSERT_FALSE(asset_of_world_id("alice", asset));
-    CU_ASSERT_FALSE(asset_of_world_id("world:ABCDEFGHIJKLMNOPQRSTUVWXYZ.2", asset));
+    CU_ASSERT_FALSE(asset_of_world_id("world:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456.2", asset));
 }
 
 static void validates_account_ids(void)
@@ -45,9 +49,21 @@ static void validates_account_ids(void)
     CU_ASSERT_TRUE(account_id_is_valid(longest));
     CU_ASSERT_TRUE(account_id_is_valid("a.B-9_:@"));
     CU_ASSERT_FALSE(account_id_is_valid(""));
-    CU_ASSERT_FALSE(account_id_is_valid("a b"));
-    CU_ASSERT_FALSE(account_id_is_valid("a/b"));
-    CU_ASSERT_FALSE(account_id_is_valid("\xc3\xa4"));
+    static const char *const good[] = {"a b", "a/b", "?#%", "\xc3\xa4", "\xe6\x97\xa5\xe6\x9c\xac",
+        "\xf0\x9f\x92\xb6", "\xd7\xa9\xd7\x9c", "~", "..."};
+    static const char *const bad[] = {"a\nb", "\t", "a\x01", "a\x7f", "\xc2\x85", /* controls */
+        "a\xe2\x80\xa8" "b", "\xe2\x80\xa9",                /* separators of lines */
+        "a\xcc\x88", "\xe2\x84\xab",                       /* not in normal form */
+        "\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "a\xf8" "b"}; /* not UTF-8 */
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        CU_ASSERT(account_id_is_valid(good[i]) && account_id_is_free(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(account_id_is_valid(bad[i]));
+    CU_ASSERT(account_id_is_valid(".") && !account_id_is_free("."));
+    CU_ASSERT(account_id_is_valid("..") && !account_id_is_free(".."));
+    for (int i = 0; i < ACCOUNT_ID_MAX - 1; i += 2)
+        memcpy(longest + i, "\xc3\xa9", 2); /* as long as one may be, and each to be normalized */
+    CU_ASSERT(account_id_is_valid(longest));
 }
 
 static void shares_texts(void)

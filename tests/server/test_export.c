@@ -154,7 +154,11 @@ static void test_longest_names(void)
     char id[ACCOUNT_ID_MAX + 1] = "", name[EXPORT_TEXT_NAME], beancount[EXPORT_TEXT_BEANCOUNT];
     memset(id, ':', ACCOUNT_ID_MAX);
     export_text_name(id, name);
+    CU_ASSERT_EQUAL(strlen(name), 2 * ACCOUNT_ID_MAX + 1);
+    memset(id, '~', ACCOUNT_ID_MAX);
+    export_text_name(id, name);
     CU_ASSERT_EQUAL(strlen(name), EXPORT_TEXT_NAME - 1);
+    memset(id, ':', ACCOUNT_ID_MAX);
     export_text_beancount(id, "", beancount);
     CU_ASSERT(strlen(beancount) < EXPORT_TEXT_BEANCOUNT);
     memset(id, '-', ACCOUNT_ID_MAX);

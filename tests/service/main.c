@@ -17,6 +17,7 @@ int main(int argc, char **argv)
     static const struct unit_suite *const suites[] = {
         &frame_suite,
         &accounts_suite,
+        &names_suite,
         &transfers_suite,
         &batches_suite,
         &pages_suite,

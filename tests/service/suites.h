@@ -24,6 +24,7 @@
 extern const struct unit_suite frame_suite;
 extern const struct unit_suite checker_suite;
 extern const struct unit_suite accounts_suite;
+extern const struct unit_suite names_suite;
 extern const struct unit_suite transfers_suite;
 extern const struct unit_suite batches_suite;
 extern const struct unit_suite pages_suite;

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "tests/service/command.h"
 #include "tests/service/visit.h"
+#include "tests/service/workload.h"
 
 enum { TEXT = 300, AT = 40 };
 
@@ -70,11 +72,23 @@ static void export(struct command *command, const struct ranged *ranged, const c
     EXPECT_EXIT(command, 0);
 }
 
+/* How each program checks a file, and shows its balances. */
+static const struct {
+    const char *format, *check;
+} programs[] = {
+    {"hledger", "hledger check --strict -f \"$FILE\" && hledger balance --flat -f \"$FILE\""},
+    {"ledger", "ledger --strict --pedantic balance --flat -f \"$FILE\""},
+    {"beancount", "bean-check \"$FILE\" && bean-query \"$FILE\""
+                  " 'SELECT account, sum(position) GROUP BY account'"},
+};
+
+enum { PROGRAMS = sizeof programs / sizeof programs[0] };
+
 /* Run a line of the shell on an export; what it prints is in the command. */
-static void look(struct command *command, const struct ranged *ranged, const char *line)
+static void look(struct command *command, const struct service *service, const char *line)
 {
     char file[SERVICE_PROGRAM], text[TEXT + SERVICE_PROGRAM];
-    command_save(command, &ranged->service, "range", file);
+    command_save(command, service, "range", file);
     snprintf(text, sizeof text, "FILE='%s'; %s", file, line);
     const char *const argv[] = {"/bin/bash", "-c", text, NULL};
     command_run(command, argv);
@@ -97,10 +111,11 @@ static void statements_of_hledger(void)
     export(&command, &ranged, "hledger", NULL, NULL);
     CU_ASSERT(says(&command, "Shop, Co | tea / cake\n"));
     CU_ASSERT(says(&command, "\"second\" cup\n    ; kind: transfer\n"));
-    look(&command, &ranged, "hledger check --strict -f \"$FILE\" && hledger bs -f \"$FILE\"");
+    look(&command, &ranged.service,
+        "hledger check --strict -f \"$FILE\" && hledger bs -f \"$FILE\"");
     CU_ASSERT(says(&command, "customer:a"));
     export(&command, &ranged, "hledger", NULL, NULL);
-    look(&command, &ranged, "hledger is -f \"$FILE\"");
+    look(&command, &ranged.service, "hledger is -f \"$FILE\"");
     CU_ASSERT(says(&command, "-shop") && says(&command, "world:USD.2"));
     command_free(&command);
     end(&ranged);
@@ -109,26 +124,18 @@ static void statements_of_hledger(void)
 /* What was before the moment is opening balances; both parts are good for all programs. */
 static void two_parts(void)
 {
-    static const struct {
-        const char *format, *check;
-    } rows[] = {
-        {"hledger", "hledger check --strict -f \"$FILE\" && hledger balance --flat -f \"$FILE\""},
-        {"ledger", "ledger --strict --pedantic balance --flat -f \"$FILE\""},
-        {"beancount", "bean-check \"$FILE\" && bean-query \"$FILE\""
-                      " 'SELECT account, sum(position) GROUP BY account'"},
-    };
     struct ranged ranged = {0};
     struct command command = {0};
     begin(&ranged);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        export(&command, &ranged, rows[i].format, NULL, ranged.moment);
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        export(&command, &ranged, programs[i].format, NULL, ranged.moment);
         CU_ASSERT_PTR_NULL(strstr(command.out, "opening"));
-        look(&command, &ranged, rows[i].check);
+        look(&command, &ranged.service, programs[i].check);
         CU_ASSERT(says(&command, "70.00") && says(&command, "30.00"));
-        export(&command, &ranged, rows[i].format, ranged.moment, NULL);
+        export(&command, &ranged, programs[i].format, ranged.moment, NULL);
         CU_ASSERT(says(&command, "opening balances") && says(&command, "second"));
         CU_ASSERT_PTR_NULL(strstr(command.out, "cake"));
-        look(&command, &ranged, rows[i].check);
+        look(&command, &ranged.service, programs[i].check);
         CU_ASSERT(says(&command, "58.00") && says(&command, "42.00"));
     }
     export(&command, &ranged, "csv", ranged.moment, NULL);
@@ -151,6 +158,31 @@ static void no_formulas(void)
     end(&ranged);
 }
 
+/* While money moves each export is of one moment: its balances are those of its entries. */
+static void of_one_moment(const char *strategy)
+{
+    struct service service = {0}; /* Beancount does not take the large amounts of other tests */
+    struct workload workload;
+    struct command command = {0};
+    size_t before = 0;
+    CU_ASSERT_FATAL(service_make(&service, strategy, NULL));
+    CU_ASSERT_FATAL(workload_start(&workload, &service, 8, unit_seed()));
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        const char *const words[] = {"export", "--format", programs[i].format, NULL};
+        CU_ASSERT(workload_await(&workload, 300, 30 * CLOCK_S));
+        command_teller(&command, &service, words);
+        EXPECT_EXIT(&command, 0);
+        CU_ASSERT(command.length > before);
+        before = i == 0 ? command.length / 2 : before; /* the formats differ in length */
+        look(&command, &service, programs[i].check);
+    }
+    workload_stop(&workload);
+    workload_free(&workload);
+    command_free(&command);
+    service_remove(&service);
+}
+BOTH_STRATEGIES(of_one_moment)
+
 static void bad_flags(void)
 {
     static const char *const rows[][2] = {{"--from", "yesterday"}, {"--to", "2026-13-01"},
@@ -168,6 +200,7 @@ static void bad_flags(void)
     command_free(&command);
 }
 
-const struct unit_suite export_range_suite = {"export_range", 1,
+const struct unit_suite export_range_suite = {"export_range", 2,
     (const struct unit_test[]){{"statements_of_hledger", statements_of_hledger},
-        {"two_parts", two_parts}, {"no_formulas", no_formulas}, {"bad_flags", bad_flags}, {0}}};
+        {"two_parts", two_parts}, {"no_formulas", no_formulas}, BOTH_ROWS(of_one_moment),
+        {"bad_flags", bad_flags}, {0}}};

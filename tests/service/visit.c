@@ -9,7 +9,7 @@
 #include "coro/co.h"
 #include "tests/unit.h"
 
-enum { PATH_SIZE = 512, TIMEOUT_SECONDS = 30 };
+enum { PATH_SIZE = 1600, TIMEOUT_SECONDS = 30 };
 
 void visit_begin(struct visit *visit, const struct service *service)
 {
