@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "coro/chan.h"
+#include "coro/clock.h"
 #include "coro/select.h"
 
 struct readers {
@@ -29,6 +30,8 @@ static void give(struct readers *readers, struct pg *reader)
 {
     if (reader && pg_is_lost(reader))
         pg_close(&reader);
+    if (reader)
+        pg_bound(reader, 0);
     enum chan_status put = chan_try_send(readers->idle, &reader);
     ensure(put == CHAN_OK); /* there is room for all that came out of it */
 }
@@ -52,7 +55,9 @@ enum pg_status readers_run(struct context *context, struct readers *readers,
     for (int tries = 0; tries < 2 && status == PG_LOST; tries++) {
         if (reader && pg_is_lost(reader))
             pg_close(&reader);
-        if (!reader)
+        if (reader)
+            pg_bound(reader, READERS_IDLE_SILENCE_S * CLOCK_S);
+        else /* what answers late on a new one does answer */
             reader = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
         if (!reader)
             break;
@@ -77,7 +82,9 @@ struct pg *readers_borrow(struct context *context, struct readers *readers)
         pg_close(&reader);
     if (taken && !reader)
         reader = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
-    if (!reader) {
+    if (reader) {
+        pg_bound(reader, READERS_LENT_SILENCE_S * CLOCK_S);
+    } else {
         if (taken)
             give(readers, NULL);
         stop_lending(readers);

@@ -9,14 +9,16 @@
 
 struct readers;
 
+enum { READERS_IDLE_SILENCE_S = 5, READERS_LENT_SILENCE_S = 60 };
+
 /* `conninfo` is copied. NULL when memory is short. */
 MUST_CHECK struct readers *readers_make(const char *conninfo, size_t connections);
 void readers_free(struct readers **readers); /* nobody may be using it; may park */
 
 /*
- * Run a statement on a free connection; one that was lost while idle is replaced and the statement
- * tried once more. PG_LOST as well when the context ends before one is free. May park; any
- * coroutine may call it.
+ * Run a statement on a free connection; one that was lost while idle, or says nothing for
+ * READERS_IDLE_SILENCE_S, is replaced and the statement tried once more. PG_LOST as well when the
+ * context ends before one is free. May park; any coroutine may call it.
  */
 MUST_CHECK enum pg_status readers_run(struct context *context, struct readers *readers,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
@@ -24,7 +26,8 @@ MUST_CHECK enum pg_status readers_run(struct context *context, struct readers *r
 /*
  * Lend a connection to one who asks several things in a row, and take it back; at most one is lent
  * at a time, so that the others stay for those who wait for an answer. NULL: the context ended
- * first, or the database is away. One that was lost, or is in doubt, is closed on its return.
+ * first, or the database is away. It is lost when it says nothing for READERS_LENT_SILENCE_S. One
+ * that was lost, or is in doubt, is closed on its return.
  */
 MUST_CHECK struct pg *readers_borrow(struct context *context, struct readers *readers);
 void readers_return(struct readers *readers, struct pg *reader);

@@ -58,7 +58,10 @@ static enum pg_status connect_writer(struct context *context, struct store *stor
 struct pg *store_connect(
     struct context *context, struct store *store, char *error, size_t error_size)
 {
-    return pg_connect(context, store->conninfo, PG_APP_ROLE, error, error_size);
+    struct pg *pg = pg_connect(context, store->conninfo, PG_APP_ROLE, error, error_size);
+    if (pg)
+        pg_bound(pg, STORE_LONG_SILENCE_S * CLOCK_S);
+    return pg;
 }
 
 enum pg_status store_read(struct context *context, struct store *store,

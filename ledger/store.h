@@ -72,7 +72,7 @@ enum store_commit {
 /* A try ends, and RETRY is answered, when nothing of it has moved for STORE_SILENCE_S; twice as
  * long for the next try of the same batch, up to eight times: a disk that is slow for good must get
  * it in in the end. */
-enum { STORE_SILENCE_S = 5 };
+enum { STORE_SILENCE_S = 5, STORE_LONG_SILENCE_S = 300 };
 MUST_CHECK enum store_commit store_commit(
     struct context *context, struct store *store, const struct store_batch *batch);
 
@@ -90,7 +90,8 @@ MUST_CHECK enum store_commit store_checkpoint(
 MUST_CHECK enum pg_status store_read(struct context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 
-/* One more session like those, the caller's to close. NULL on failure, with the reason. */
+/* One more session like those, the caller's to close; for what may take long, and is lost when it
+ * says nothing for STORE_LONG_SILENCE_S. NULL on failure, with the reason. */
 MUST_CHECK struct pg *store_connect(
     struct context *context, struct store *store, char *error, size_t error_size);
 

@@ -10,12 +10,14 @@
 #include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/waitgroup.h"
 #include "tests/faults/proxy.h"
 #include "tests/faults/trial.h"
 #include "tests/service/visit.h"
 
 enum {
     CLIENTS = 64,
+    READERS = 8,
     BEFORE = 8,
     COPY_DONE = 5,
     ANSWERS = 3,
@@ -138,18 +140,51 @@ static void refused(void)
 
 /* The link goes dead without a word, its connections stay so when it is back. Nobody but the
  * program itself can notice: TCP is alive. */
+struct reading {
+    const struct service *service;
+    int64_t took_ns;
+    int status;
+    struct waitgroup running;
+};
+
+/* Something that only the database knows; the first answer, whatever it is. */
+static void read_database(void *arg)
+{
+    struct reading *reading = arg;
+    struct visit visit;
+    int64_t since = clock_now_ns();
+    visit_begin(&visit, reading->service);
+    visit_get(&visit, "/transfers?key=nobody");
+    reading->status = visit.response.status;
+    reading->took_ns = clock_now_ns() - since;
+    visit_end(&visit);
+    waitgroup_done(&reading->running);
+}
+
 static void swallowed(void)
 {
     static const char retried[] = "teller_retried_batches_total{ledger=\"main\"}";
     struct journey journey;
     begin(&journey, unit_seed() % 2 ? "owner" : "sharded");
     trial_progress(&journey.trial, 50);
+    struct reading reading = {.service = &journey.trial.service};
+    for (int i = 0; i < 2 * READERS; i++) { /* all of its connections for reading are there then */
+        waitgroup_add(&reading.running, 1);
+        read_database(&reading);
+        CU_ASSERT_EQUAL(reading.status, 200);
+    }
     journey.proxy.swallows = true;
+    waitgroup_add(&reading.running, 1);
+    ensure(co_spawn(read_database, &reading));
     int64_t since = clock_now_ns(), until = since + FIRES_WITHIN_S * CLOCK_S;
     while (trial_metric(&journey.trial.service, retried) < 1 && clock_now_ns() < until)
         co_sleep(20 * CLOCK_MS);
     CU_ASSERT(clock_now_ns() < until);
     printf("[noticed after %lld ms] ", (long long)((clock_now_ns() - since) / CLOCK_MS));
+    waitgroup_wait(&reading.running); /* long before a request's time is up */
+    CU_ASSERT_EQUAL(reading.status, 503);
+    CU_ASSERT(reading.took_ns < 25 * CLOCK_S);
+    printf("[read after %lld ms] ", (long long)(reading.took_ns / CLOCK_MS));
     journey.proxy.swallows = false;
     trial_progress(&journey.trial, 50);
     trial_verify(&journey.trial);
