@@ -27,8 +27,6 @@
 #include "server/log.h"
 #include "server/process.h"
 
-#define DEBIAN_BIN "/usr/lib/postgresql/15/bin"
-
 static const int64_t look_every_ns = 10 * CLOCK_MS;
 static const int64_t quit_after_ns = 10 * CLOCK_S, kill_after_ns = 15 * CLOCK_S;
 static const int64_t give_up_after_ns = 20 * CLOCK_S;
@@ -276,7 +274,7 @@ struct cluster *cluster_start(
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    const char *bin = options->postgres_bin ? options->postgres_bin : DEBIAN_BIN;
+    const char *bin = options->postgres_bin ? options->postgres_bin : CLUSTER_DEBIAN_BIN;
     if (!cluster_folder_open(context, &cluster->folder, options->folder, bin, error, error_size)) {
         free(cluster);
         return NULL;
@@ -313,6 +311,11 @@ const char *cluster_conninfo(const struct cluster *cluster)
 pid_t cluster_pid(const struct cluster *cluster)
 {
     return atomic_load(&cluster->pid);
+}
+
+int cluster_folder_of(const struct cluster *cluster)
+{
+    return cluster->folder.fd;
 }
 
 void cluster_stop(struct cluster **cluster_at)

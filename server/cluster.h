@@ -16,6 +16,8 @@
 
 struct cluster;
 
+#define CLUSTER_DEBIAN_BIN "/usr/lib/postgresql/15/bin" /* if nothing else is said */
+
 struct cluster_options {
     const char *folder;       /* exists; gets postgres/ and postgres.log. One owner at a time */
     const char *postgres_bin; /* the folder of initdb and postgres; NULL: Debian's of version 15 */
@@ -38,6 +40,9 @@ const char *cluster_conninfo(const struct cluster *cluster);
 
 /* The process id of the postmaster now, 0 while there is none. */
 pid_t cluster_pid(const struct cluster *cluster);
+
+/* The descriptor of its folder, where its socket is; the cluster's own. */
+int cluster_folder_of(const struct cluster *cluster);
 
 /* Stop it cleanly, wait until it has ended, and null the caller's pointer. */
 void cluster_stop(struct cluster **cluster);

@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -172,7 +173,7 @@ static bool make_folder(
 
 /* ---- who runs it, and who is let in ------------------------------------------------------- */
 
-static bool find_account(struct cluster_folder *folder, char *error, size_t error_size)
+bool cluster_folder_account(struct cluster_folder *folder, char *error, size_t error_size)
 {
     struct stat status;
     bool exists = folder->fd >= 0;
@@ -213,8 +214,41 @@ static bool write_file(const struct cluster_folder *folder, const char *name, co
     return good;
 }
 
-/* Peer authentication: the kernel tells PostgreSQL who is at the other end of the socket. Written
- * at each start, so it follows a change of the user. */
+static const char access_mark[] =
+    "# teller: what follows is written at each start; lines above this one are yours, and stay.\n";
+
+/* What stands above the mark; "": there is none, and so nothing that is not ours or initdb's. */
+static void read_own(const struct cluster_folder *folder, const char *name, char *text, size_t size)
+{
+    int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t length = fd < 0 ? 0 : read(fd, text, size - 1);
+    if (fd >= 0)
+        close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    char *mark = strstr(text, access_mark);
+    *(mark ? mark : text) = '\0';
+}
+
+/* Our lines below those that an administrator has put there. */
+static bool write_access(const struct cluster_folder *folder, const char *name, const char *ours,
+    char *error, size_t error_size)
+{
+    enum { OWN = 65536 };
+    char *text = malloc(OWN + sizeof access_mark + 1024);
+    if (!text) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    read_own(folder, name, text, OWN);
+    size_t length = strlen(text);
+    snprintf(text + length, sizeof access_mark + 1024, "%s%s", access_mark, ours);
+    bool good = write_file(folder, name, text, error, error_size);
+    free(text);
+    return good;
+}
+
+/* Peer authentication: the kernel tells PostgreSQL who is at the other end of the socket; for
+ * backups and standbys too. Written at each start, so it follows a change of the user. */
 static bool let_us_in(struct cluster_folder *folder, char *error, size_t error_size)
 {
     struct account_lookup us = {.uid = geteuid()}, account = {.uid = folder->uid};
@@ -228,8 +262,10 @@ static bool let_us_in(struct cluster_folder *folder, char *error, size_t error_s
     snprintf(map, sizeof map,
         "private \"%s\" postgres\nprivate \"%s\" postgres\nprivate root postgres\n", us.found,
         account.found);
-    return write_file(folder, "pg_ident.conf", map, error, error_size) &&
-           write_file(folder, "pg_hba.conf", "local all all peer map=private\n", error, error_size);
+    return write_access(folder, "pg_ident.conf", map, error, error_size) &&
+           write_access(folder, "pg_hba.conf",
+               "local all all peer map=private\nlocal replication all peer map=private\n", error,
+               error_size);
 }
 
 static void name_it(struct cluster_folder *folder)
@@ -265,7 +301,7 @@ bool cluster_folder_open(struct context *context, struct cluster_folder *folder,
     if (!exists && (errno != ENOENT || !folder->path[0]))
         return false;
     snprintf(folder->bin, sizeof folder->bin, "%s", bin);
-    if (!find_account(folder, error, error_size) ||
+    if (!cluster_folder_account(folder, error, error_size) ||
         (!exists && !make_folder(context, folder, error, error_size)) ||
         !let_us_in(folder, error, error_size)) {
         cluster_folder_close(folder);

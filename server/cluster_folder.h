@@ -31,6 +31,10 @@ struct cluster_folder {
 MUST_CHECK bool cluster_folder_open(struct context *context, struct cluster_folder *folder,
     const char *path, const char *bin, char *error, size_t error_size);
 
+/* Which account its processes run as, or, where there is no folder yet (fd -1), would run as. */
+MUST_CHECK bool cluster_folder_account(
+    struct cluster_folder *folder, char *error, size_t error_size);
+
 /* Only open what is there. */
 MUST_CHECK bool cluster_folder_attach(
     struct cluster_folder *folder, const char *path, char *error, size_t error_size);

@@ -6,6 +6,7 @@
 #include "ledger/audit.h"
 #include "server/api.h"
 #include "server/cmd.h"
+#include "server/cmd_audit.h"
 #include "server/cmd_database.h"
 #include "server/json_out.h"
 
@@ -80,6 +81,12 @@ static int replay(struct context *context, struct pg *pg, void *arg)
     else
         print_text(audit, &report);
     return report.found == 0 ? 0 : 1;
+}
+
+int cmd_audit_ledger(struct context *context, struct pg *pg, const char *ledger)
+{
+    struct audit audit = {.ledger = ledger};
+    return replay(context, pg, &audit);
 }
 
 int cmd_audit(int argc, char **argv)

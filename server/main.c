@@ -16,6 +16,9 @@ static const struct {
     {"token", "create, list and revoke access tokens", cmd_token},
     {"audit", "replay the journal and check every invariant", cmd_audit},
     {"migrate", "bring the schema of a database up to date", cmd_migrate},
+    {"backup", "back the private database up, while it serves", cmd_backup},
+    {"restore", "make a data folder of a backup", cmd_restore},
+    {"verify", "check a backup, its files and its books", cmd_verify},
     {"export", "write a whole ledger for other programs", cmd_export},
 };
 
