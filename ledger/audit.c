@@ -74,6 +74,8 @@ static enum pg_status replay_chunk(struct audit_replay *r)
         }
         co_yield();
     }
+    if (status == PG_OK)
+        status = audit_keys_look(r->context, r->pg, r->keys, r->report);
     for (int i = 0; i < AUDIT_TABLES && status == PG_OK; i++)
         (void)audit_entry_row(r, i, UINT64_MAX, &left);
     return status;
@@ -172,6 +174,8 @@ static enum pg_status replay_all(struct audit_replay *r)
     enum pg_status status = pg_unload(r->context, r->pg, sql, take_ends, r);
     if (status == PG_OK && r->checkpoint == 0)
         status = audit_checkpoint(r);
+    if (status == PG_OK && !(r->keys = audit_keys_begin(r->context, r->pg, r->ledger)))
+        status = PG_ERROR;
     while (status == PG_OK) {
         status = audit_chunk_read(
             r->context, r->pg, r->ledger, r->batch, INT64_MAX, AUDIT_WAYPOINTS, &r->chunk);
@@ -204,6 +208,7 @@ enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
         status = pg_script(context, pg, "COMMIT");
     report->seq = r->seq;
     audit_chunk_free(&r->chunk);
+    audit_keys_free(&r->keys);
     holds_free(&r->holds);
     free(r);
     return status;

@@ -278,9 +278,12 @@ static void replay_kind(struct audit_replay *r, uint64_t seq, int64_t at_us, con
 
 void audit_entry(struct audit_replay *r, const struct row *row)
 {
-    enum { SEQ = 1, AT };
+    enum { SEQ = 1, AT, KEY = 4 };
     uint64_t seq = row_bigint(row, SEQ);
     int64_t at_us = row_time(row, AT);
+    size_t length;
+    const char *key = row_bytes(row, KEY, &length);
+    audit_keys_add(r->keys, r->report, seq, key, length);
     if (seq != r->seq + 1)
         audit_note(r->report, r->seq + 1, "missing; %lu comes next", seq);
     if (r->seq > 0 && at_us <= r->at_us)

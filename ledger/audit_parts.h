@@ -5,6 +5,7 @@
 
 #include "ledger/audit.h"
 #include "ledger/audit_chunk.h"
+#include "ledger/audit_keys.h"
 #include "ledger/entry.h"
 #include "ledger/holds.h"
 
@@ -22,6 +23,7 @@ struct audit_replay {
     struct holds *holds;
     struct audit_report *report;
     struct audit_chunk chunk;
+    struct audit_keys *keys;
     uint64_t seq, batch, epoch, writer_batch, checkpoint, compared;
     uint64_t froze; /* the last entry that froze or unfroze the whole ledger */
     int64_t at_us;

@@ -158,7 +158,10 @@ enum pg_status audit_walk_checkpoint(struct context *context, struct pg *pg, str
 {
     char sql[sizeof kept_sql + 60];
     snprintf(sql, sizeof sql, kept_sql, w->first, w->first + AUDIT_WALK_ACCOUNTS - 1, w->ledger);
-    return pg_unload(context, pg, sql, take_kept, w);
+    enum pg_status status = pg_unload(context, pg, sql, take_kept, w);
+    if (status == PG_OK && !(w->keys = audit_keys_begin(context, pg, w->ledger)))
+        status = PG_ERROR;
+    return status;
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -269,6 +272,7 @@ enum pg_status audit_walk_step(struct context *context, struct pg *pg, struct au
             check_rows(w, &w->chunk.batches[i]);
         co_yield();
     }
+    (void)!audit_keys_look(context, pg, w->keys, report); /* what it misses it sees next time */
     return PG_OK;
 }
 
@@ -293,6 +297,7 @@ void audit_walk_free(struct audit_walk **walk)
     if (!freed)
         return;
     audit_chunk_free(&freed->chunk);
+    audit_keys_free(&freed->keys);
     free(freed->held);
     free(freed);
 }

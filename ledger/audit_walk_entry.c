@@ -193,9 +193,12 @@ static void check_kind(struct audit_walk *w, uint64_t seq, const struct row *row
 
 void audit_walk_entry(struct audit_walk *w, const struct row *row)
 {
-    enum { SEQ = 1, AT };
+    enum { SEQ = 1, AT, KEY = 4 };
     uint64_t seq = row_bigint(row, SEQ);
     int64_t at_us = row_time(row, AT);
+    size_t length;
+    const char *key = row_bytes(row, KEY, &length);
+    audit_keys_add(w->keys, w->report, seq, key, length);
     if (seq != w->seq + 1)
         audit_note(w->report, w->seq + 1, "is missing; %lu comes next", seq);
     if (w->seq > 0 && at_us <= w->at_us)

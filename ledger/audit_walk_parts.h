@@ -4,6 +4,7 @@
 #define LEDGER_AUDIT_WALK_PARTS_H
 
 #include "ledger/audit_chunk.h"
+#include "ledger/audit_keys.h"
 #include "ledger/audit_walk.h"
 #include "ledger/entry.h"
 
@@ -44,6 +45,7 @@ struct audit_walk {
     uint8_t hash[HASH_CHAIN];
     struct audit_report *report;
     struct audit_chunk chunk;
+    struct audit_keys *keys;
     struct held *held;
     size_t held_count, held_room, held_at;
     struct slot *lowered[ENTRY_POSTINGS_MAX]; /* accounts that the entry takes from */

@@ -5,12 +5,23 @@
 
 #include "coro/clock.h"
 #include "ledger/failpoint.h"
+#include "ledger/sealer.h"
 
 enum {
     EVERY = 500000, /* entries */
     SOON = 500,     /* for tests of what happens meanwhile */
     RETRY_S = 5,
 };
+
+void checkpointer_keep_keys(struct context *context, const struct checkpointer *c)
+{
+    char why[300] = "";
+    if (!sealer_seal(context, c->store, c->keys, c->seq, why, sizeof why) &&
+        context_err(context) == CONTEXT_OK)
+        fprintf(stderr,
+            "teller: the keys up to seq %lu are not kept (%s); the start would take longer\n",
+            c->seq, why);
+}
 
 bool checkpointer_fold(struct checkpointer *c)
 {
@@ -37,18 +48,22 @@ static void checkpointer_main(void *arg)
 {
     struct checkpointer *c = arg;
     const uint64_t every = failpoint("checkpoint.soon") ? SOON : EVERY;
+    checkpointer_keep_keys(c->duty.running, c); /* if the process before did not come to it */
     while (journal_await(c->duty.running, c->journal, c->seq + every) == EVENTCOUNT_REACHED) {
-        if (checkpointer_fold(c))
+        if (checkpointer_fold(c)) {
+            checkpointer_keep_keys(c->duty.running, c);
             continue;
+        }
         if (!journal_is_served(c->journal) || !duty_rest(&c->duty, RETRY_S * CLOCK_S))
             break;
     }
 }
 
-bool checkpointer_start(
-    struct checkpointer *c, struct store *store, struct journal *journal, uint64_t seq)
+bool checkpointer_start(struct checkpointer *c, struct store *store, struct journal *journal,
+    const struct keys *keys, uint64_t seq)
 {
     c->store = store;
+    c->keys = keys;
     c->journal = journal;
     c->seq = seq;
     return duty_start("checkpointer", &c->duty, checkpointer_main, c);

@@ -27,11 +27,10 @@ static uint64_t *line_of(const struct filter *filter, unsigned level, uint64_t h
     return filter->bits[level] + line * LINE_WORDS;
 }
 
-static bool add_level(struct filter *filter)
+static bool add_level(struct filter *filter, uint64_t lines)
 {
     if (filter->levels == FILTER_LEVELS)
         return false;
-    uint64_t lines = (uint64_t)FIRST_LINES << filter->levels;
     uint64_t *bits = calloc(lines * LINE_WORDS, sizeof *bits);
     if (!bits)
         return false;
@@ -41,9 +40,25 @@ static bool add_level(struct filter *filter)
     return true;
 }
 
+/* As large as all before it. */
+static bool grow(struct filter *filter)
+{
+    uint64_t lines = 0;
+    for (unsigned level = 0; level < filter->levels; level++)
+        lines += filter->lines[level];
+    return add_level(filter, lines < FIRST_LINES ? FIRST_LINES : lines);
+}
+
+bool filter_expect(struct filter *filter, uint64_t keys)
+{
+    ensure(filter->levels == 0);
+    uint64_t lines = keys / KEYS_PER_LINE + keys / KEYS_PER_LINE / 4;
+    return lines <= FIRST_LINES || add_level(filter, lines);
+}
+
 bool filter_add(struct filter *filter, uint64_t hash)
 {
-    if (filter->room == 0 && !add_level(filter) && filter->levels == 0)
+    if (filter->room == 0 && !grow(filter) && filter->levels == 0)
         return false;
     uint64_t *line = line_of(filter, filter->levels - 1, hash);
     uint64_t probes[2] = {remix(hash), remix(hash + 1)};

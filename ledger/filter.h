@@ -5,7 +5,7 @@
  *
  * Source: a blocked Bloom filter (F. Putze, P. Sanders, J. Singler, "Cache-, hash- and
  * space-efficient Bloom filters", 2007): all bits of a key lie in one cache line. It grows by whole
- * filters, each twice as large as the one before (P. Almeida et al., "Scalable Bloom Filters",
+ * filters, each as large as all before it (P. Almeida et al., "Scalable Bloom Filters",
  * 2007).
  */
 #ifndef LEDGER_FILTER_H
@@ -24,6 +24,10 @@ struct filter {
     uint64_t lines[FILTER_LEVELS];
     uint64_t *bits[FILTER_LEVELS];
 };
+
+/* Before the first: so many keys will come, about. They find room in one level, and a quarter more.
+ * False: memory is short; it grows with what comes then. */
+bool filter_expect(struct filter *filter, uint64_t keys);
 
 /* Remember a key by its hash. If memory is short the newest level takes more keys than it should:
  * then "perhaps" comes more often, which costs time, never truth. False only if there is no level

@@ -100,15 +100,26 @@ static bool take_balance(const struct row *row, void *arg)
     return true;
 }
 
+static bool take_secret(const struct row *row, void *arg)
+{
+    struct folding *f = arg;
+    size_t size;
+    const char *secret = row_bytes(row, 0, &size);
+    if (size != sizeof f->fold->key_secret)
+        return fail(f, "the key secret's length", size);
+    memcpy(f->fold->key_secret, secret, size);
+    return true;
+}
+
 static bool take_position(const struct row *row, void *arg)
 {
     enum { CHECKPOINT, LAST, AT, TAIL };
     struct folding *f = arg;
     if (!is_readable(f, row, "the position or time of row", "BBTB"))
         return false;
-    *f->fold = (struct fold){.checkpoint = row_bigint(row, CHECKPOINT),
-        .seq = row_bigint(row, LAST),
-        .at_us = row_time(row, AT)};
+    f->fold->checkpoint = row_bigint(row, CHECKPOINT);
+    f->fold->seq = row_bigint(row, LAST);
+    f->fold->at_us = row_time(row, AT);
     if (f->fold->seq < f->fold->checkpoint ||
         row_bigint(row, TAIL) != f->fold->seq - f->fold->checkpoint)
         return fail(f, "entries are missing after position", f->fold->checkpoint);
@@ -183,7 +194,9 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
     struct folding f = {.accounts = accounts, .fold = fold, .error = error, .size = size};
     int ledger = store->ledger;
     *fold = (struct fold){0};
-    return each(context, store, &f, take_count,
+    return each(context, store, &f, take_secret, "SELECT key_secret FROM ledger WHERE no = %d",
+               ledger) &&
+           each(context, store, &f, take_count,
                "SELECT coalesce(max(no), 0) FROM account WHERE ledger = %d", ledger) &&
            each(context, store, &f, take_account,
                "SELECT no, id, asset, floor, opened, metadata FROM account WHERE ledger = %d",
@@ -191,11 +204,11 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
            each(context, store, &f, take_balance,
                "SELECT account, balance, seq FROM balance WHERE ledger = %d", ledger) &&
            each(context, store, &f, take_position,
-               "SELECT c.seq, coalesce(max(e.seq), c.seq), coalesce(max(e.at),"
+               "SELECT c.seq, coalesce(e.last, c.seq), coalesce(e.at,"
                " (SELECT o.at FROM entry o WHERE o.ledger = c.ledger AND o.seq = c.seq), 'epoch'),"
-               " count(e.seq) FROM checkpoint c LEFT JOIN entry e"
-               " ON e.ledger = c.ledger AND e.seq > c.seq WHERE c.ledger = %d"
-               " GROUP BY c.ledger, c.seq",
+               " e.tail FROM checkpoint c CROSS JOIN LATERAL (SELECT max(seq) AS last,"
+               " max(at) AS at, count(*) AS tail FROM entry WHERE ledger = c.ledger"
+               " AND seq > c.seq) e WHERE c.ledger = %d",
                ledger) &&
            each(context, store, &f, take_posting,
                "SELECT seq, from_no, to_no, amount, from_after, to_after FROM posting"

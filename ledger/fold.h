@@ -14,6 +14,7 @@ struct fold {
     uint64_t seq;        /* the last entry; 0: the journal is empty */
     int64_t at_us;       /* its time */
     uint64_t checkpoint; /* the position that the balances were taken from */
+    uint8_t key_secret[HASH_SECRET]; /* what its keys are hashed with (keys.h) */
 };
 
 /* False, with the reason: the database could not be read, or the journal contradicts itself (the

@@ -6,6 +6,7 @@
 
 #include "coro/ensure.h"
 
+_Static_assert(HASH_SECRET == crypto_shorthash_KEYBYTES, "the key of SipHash");
 _Static_assert(sizeof(crypto_generichash_state) <= offsetof(struct hash, size), "the state fits");
 
 static unsigned char process_key[crypto_shorthash_KEYBYTES];
@@ -22,6 +23,13 @@ uint64_t hash_text(const char *text, size_t length)
 {
     uint64_t hash;
     crypto_shorthash((unsigned char *)&hash, (const unsigned char *)text, length, process_key);
+    return hash;
+}
+
+uint64_t hash_text_with(const uint8_t secret[HASH_SECRET], const char *text, size_t length)
+{
+    uint64_t hash;
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)text, length, secret);
     return hash;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hashes, from libsodium. The short one is keyed with a random key of this process, so that nobody
- * can choose names that collide; it never leaves memory.
+ * Hashes, from libsodium. The short one is keyed, so that nobody can choose names that collide:
+ * with a random key of this process, which never leaves memory, or with a secret of the caller's.
  */
 #ifndef LEDGER_HASH_H
 #define LEDGER_HASH_H
@@ -12,8 +12,10 @@
 /* Before any other call; again is harmless. */
 void hash_init(void);
 
-/* SipHash-2-4 (Aumasson, Bernstein, 2012). */
+/* SipHash-2-4 (Aumasson, Bernstein, 2012), with the key of this process, or another one. */
+enum { HASH_SECRET = 16 };
 uint64_t hash_text(const char *text, size_t length);
+uint64_t hash_text_with(const uint8_t secret[HASH_SECRET], const char *text, size_t length);
 
 /* A running BLAKE2b (RFC 7693) of 16 bytes (what a request asked for) or 32 (the chain). */
 enum { HASH_REQUEST = 16, HASH_CHAIN = 32 };

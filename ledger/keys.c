@@ -16,11 +16,12 @@
 
 #include "coro/lock.h"
 #include "ledger/filter.h"
-#include "ledger/hash.h"
+#include "ledger/segment.h"
 
 enum { BUCKETS = 65536 };
 
 struct keys {
+    uint8_t secret[HASH_SECRET];
     struct lock lock;
     bool recalling; /* the filter does not have all old keys yet */
     uint64_t retired_seq;
@@ -28,10 +29,12 @@ struct keys {
     struct entry *first[BUCKETS];
 };
 
-struct keys *keys_make(void)
+struct keys *keys_make(const uint8_t secret[HASH_SECRET])
 {
-    hash_init();
-    return calloc(1, sizeof(struct keys));
+    struct keys *keys = calloc(1, sizeof *keys);
+    if (keys)
+        memcpy(keys->secret, secret, sizeof keys->secret);
+    return keys;
 }
 
 void keys_free(struct keys **keys)
@@ -42,9 +45,14 @@ void keys_free(struct keys **keys)
     *keys = NULL;
 }
 
-static uint64_t hash_of(const char *key)
+static uint64_t hash_of(const struct keys *keys, const char *key)
 {
-    return hash_text(key, strlen(key));
+    return hash_text_with(keys->secret, key, strlen(key));
+}
+
+const uint8_t *keys_secret(const struct keys *keys)
+{
+    return keys->secret;
 }
 
 /* Under the lock. */
@@ -58,7 +66,7 @@ static struct entry *look_up(struct keys *keys, const char *key, uint64_t hash)
 
 struct entry *keys_find(struct keys *keys, const char *key)
 {
-    uint64_t hash = hash_of(key);
+    uint64_t hash = hash_of(keys, key);
     lock_take(&keys->lock);
     struct entry *entry = look_up(keys, key, hash);
     if (entry)
@@ -70,7 +78,7 @@ struct entry *keys_find(struct keys *keys, const char *key)
 enum keys_claim keys_claim(
     struct keys *keys, struct entry *entry, uint64_t asked, struct entry **first)
 {
-    uint64_t hash = entry->key_hash = hash_of(entry->key);
+    uint64_t hash = entry->key_hash = hash_of(keys, entry->key);
     enum keys_claim answer = KEYS_CLAIMED;
     lock_take(&keys->lock);
     struct entry **bucket = &keys->first[hash % BUCKETS];
@@ -78,7 +86,7 @@ enum keys_claim keys_claim(
     if (other) {
         *first = entry_hold(other);
         answer = KEYS_TAKEN;
-    } else if ((keys->recalling || filter_perhaps(&keys->old, hash)) &&
+    } else if ((keys->recalling || filter_perhaps(&keys->old, hash & SEGMENT_KEPT)) &&
                (asked == 0 || keys->retired_seq > asked)) {
         answer = KEYS_ASK;
     } else {
@@ -112,7 +120,7 @@ void keys_retire(struct keys *keys, struct entry *entry)
 {
     lock_take(&keys->lock);
     /* Without a single level of filter the entry stays in the table: slower, still right. */
-    if (filter_add(&keys->old, entry->key_hash)) {
+    if (filter_add(&keys->old, entry->key_hash & SEGMENT_KEPT)) {
         unlink_entry(keys, entry);
         if (keys->retired_seq < entry->seq)
             keys->retired_seq = entry->seq;
@@ -129,11 +137,20 @@ void keys_recall(struct keys *keys)
     lock_drop(&keys->lock);
 }
 
-bool keys_restore(struct keys *keys, const char *key, size_t length)
+void keys_expect(struct keys *keys, uint64_t count)
 {
-    uint64_t hash = hash_text(key, length);
     lock_take(&keys->lock);
-    bool added = filter_add(&keys->old, hash);
+    if (keys->old.levels == 0)
+        (void)filter_expect(&keys->old, count);
+    lock_drop(&keys->lock);
+}
+
+bool keys_restore(struct keys *keys, const uint64_t *hashes, size_t count)
+{
+    bool added = true;
+    lock_take(&keys->lock);
+    for (size_t i = 0; i < count && added; i++)
+        added = filter_add(&keys->old, hashes[i]);
     lock_drop(&keys->lock);
     return added;
 }

@@ -11,10 +11,14 @@
 #define LEDGER_KEYS_H
 
 #include "ledger/entry.h"
+#include "ledger/hash.h"
 
 struct keys;
 
-MUST_CHECK struct keys *keys_make(void);
+/* The secret, the ledger's own, keys the hashes: what a start brings (keys_restore()) has been made
+ * with the same. NULL: memory is short. */
+MUST_CHECK struct keys *keys_make(const uint8_t secret[HASH_SECRET]);
+const uint8_t *keys_secret(const struct keys *keys);
 void keys_free(struct keys **keys);
 
 enum keys_claim {
@@ -42,10 +46,12 @@ void keys_retire(struct keys *keys, struct entry *entry);
 /*
  * At start-up the database may have more keys than anybody wants to wait for. From keys_recall()
  * until keys_recalled() a key that is not here is one to ask for; keys_restore() brings the old
- * ones, `length` characters each. False: memory is short.
+ * ones, as what is kept of their hashes (segment.h), a few at a time. False: memory is short.
+ * keys_expect(): so many will come, about.
  */
 void keys_recall(struct keys *keys);
-MUST_CHECK bool keys_restore(struct keys *keys, const char *key, size_t length);
+void keys_expect(struct keys *keys, uint64_t count);
+MUST_CHECK bool keys_restore(struct keys *keys, const uint64_t *hashes, size_t count);
 void keys_recalled(struct keys *keys);
 
 #endif

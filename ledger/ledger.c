@@ -51,19 +51,21 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     struct fold fold;
     snprintf(error, size, "out of memory");
     if (!(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
-        !(ledger->keys = keys_make()) || !(ledger->holds = holds_make()) ||
-        !(ledger->reversals = reversals_make()))
+        !(ledger->holds = holds_make()) || !(ledger->reversals = reversals_make()))
         return false;
     ledger->store = store_open(context, options->conninfo, options->name, options->strategy,
         options->readers, error, size);
     if (!ledger->store || !read_state(context, ledger, &fold, error, size))
         return false;
     snprintf(error, size, "out of memory");
+    if (!(ledger->keys = keys_make(fold.key_secret)))
+        return false;
     ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);
     if (!ledger->journal || !(ledger->strategy = strategy_make(options->strategy)))
         return false;
     if (!recall_start(&ledger->recall, ledger->store, ledger->keys, fold.seq) ||
-        !checkpointer_start(&ledger->checkpointer, ledger->store, ledger->journal, fold.checkpoint))
+        !checkpointer_start(&ledger->checkpointer, ledger->store, ledger->journal, ledger->keys,
+            fold.checkpoint))
         return false;
     ledger->auditor = auditor_start(ledger, options->audits_soon || failpoint("audit.soon"));
     return ledger->auditor && expirer_start(ledger);
@@ -85,11 +87,16 @@ static void last_checkpoint(struct ledger *ledger)
 {
     char why[300];
     struct context *bounded = context_with_timeout(context_background(), 20 * CLOCK_S);
-    if (bounded && journal_state(ledger->journal) == LEDGER_RUNNING &&
-        store_checkpoint(bounded, ledger->store, journal_durable(ledger->journal), why,
-            sizeof why) != STORE_COMMITTED)
+    uint64_t seq = journal_durable(ledger->journal);
+    bool ours = bounded && journal_state(ledger->journal) == LEDGER_RUNNING;
+    if (ours &&
+        store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
         fprintf(stderr, "teller: no checkpoint at the end (%s); the next start folds the journal\n",
             why);
+    } else if (ours && ledger->checkpointer.keys) { /* it was opened whole */
+        ledger->checkpointer.seq = seq;
+        checkpointer_keep_keys(bounded, &ledger->checkpointer);
+    }
     if (bounded)
         context_release(&bounded);
 }

@@ -1,38 +1,139 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The segments are believed as long as each begins where the one before ended and has its digest;
+ * what follows the last good one is read from the journal, key by key. A key that comes twice,
+ * after a failure on the way, does no harm.
+ */
 #include "ledger/recall.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "coro/clock.h"
+#include "coro/co.h"
 #include "ledger/row.h"
+#include "ledger/segment.h"
 
-enum { RETRY_S = 5 };
+enum { RETRY_S = 5, AT_ONCE = 4096 }; /* at once: of the lock of the keys, and of a worker's time */
+
+/* Bring what has been gathered. */
+static bool restore(struct recall *recall, const uint64_t *hashes, size_t count)
+{
+    for (size_t done = 0; done < count; done += AT_ONCE) {
+        size_t some = count - done < AT_ONCE ? count - done : AT_ONCE;
+        if (context_err(recall->duty.running) != CONTEXT_OK ||
+            !keys_restore(recall->keys, hashes + done, some))
+            return false;
+        co_yield();
+    }
+    return true;
+}
+
+/* ---- segments ------------------------------------------------------------------------------ */
+
+static bool is_right(const struct recall *recall, const struct segment *segment)
+{
+    uint8_t digest[HASH_CHAIN];
+    if (segment->first_seq != recall->covered + 1 || segment->last_seq < segment->first_seq ||
+        segment->keys > segment->last_seq - recall->covered)
+        return false;
+    segment_digest(segment, keys_secret(recall->keys), recall->store->ledger, digest);
+    return memcmp(digest, segment->digest, sizeof digest) == 0;
+}
+
+static bool take_segment(const struct row *row, void *arg)
+{
+    enum { FIRST, LAST, KEYS, HASHES, DIGEST };
+    struct recall *recall = arg;
+    struct segment segment = {0};
+    size_t digest_size = 0;
+    if (recall->damaged)
+        return true;
+    if (row_is_plain(row, "BBB--")) {
+        segment.first_seq = row_bigint(row, FIRST);
+        segment.last_seq = row_bigint(row, LAST);
+        segment.keys = row_bigint(row, KEYS);
+        segment.bytes = row_bytes(row, HASHES, &segment.size);
+        const char *digest = row_bytes(row, DIGEST, &digest_size);
+        if (digest_size == sizeof segment.digest)
+            memcpy(segment.digest, digest, sizeof segment.digest);
+    }
+    if (!is_right(recall, &segment)) {
+        fprintf(stderr,
+            "teller: the keys kept behind seq %lu are damaged; they are read from the journal\n",
+            recall->covered);
+        recall->damaged = true;
+        return true;
+    }
+    uint64_t *hashes = malloc((segment.keys + 1) * sizeof *hashes);
+    bool good = hashes && segment_unpack(&segment, hashes) &&
+                restore(recall, hashes, segment.keys);
+    free(hashes);
+    if (good)
+        recall->covered = segment.last_seq;
+    return good;
+}
+
+/* ---- the journal --------------------------------------------------------------------------- */
 
 static bool take_key(const struct row *row, void *arg)
 {
     struct recall *recall = arg;
     size_t length;
     const char *key = row_bytes(row, 0, &length);
-    return context_err(recall->duty.running) == CONTEXT_OK &&
-           keys_restore(recall->keys, key, length);
+    uint64_t hash = hash_text_with(keys_secret(recall->keys), key, length) & SEGMENT_KEPT;
+    return context_err(recall->duty.running) == CONTEXT_OK && keys_restore(recall->keys, &hash, 1);
+}
+
+static bool take_expected(const struct row *row, void *arg)
+{
+    struct recall *recall = arg;
+    keys_expect(recall->keys, row_is_null(row, 0) ? recall->upto : row_bigint(row, 0));
+    return true;
+}
+
+__attribute__((format(printf, 4, 5))) static bool ask(struct recall *recall, struct pg *pg,
+    bool (*take)(const struct row *row, void *arg), const char *select, ...)
+{
+    char text[300], sql[360];
+    va_list values;
+    va_start(values, select);
+    vsnprintf(text, sizeof text, select, values);
+    va_end(values);
+    snprintf(sql, sizeof sql, "COPY (%s) TO STDOUT (FORMAT binary)", text);
+    return pg_unload(recall->duty.running, pg, sql, take, recall) == PG_OK;
 }
 
 static bool read_keys(struct recall *recall)
 {
-    char sql[200], error[300];
+    char error[300];
+    int ledger = recall->store->ledger;
+    uint64_t upto = recall->upto;
     struct pg *pg = store_connect(recall->duty.running, recall->store, error, sizeof error);
     if (!pg)
         return false;
-    snprintf(sql, sizeof sql,
-        "COPY (SELECT key FROM entry WHERE ledger = %d AND seq <= %lu AND key IS NOT NULL)"
-        " TO STDOUT (FORMAT binary)",
-        recall->store->ledger, recall->upto);
-    enum pg_status status = pg_unload(recall->duty.running, pg, sql, take_key, recall);
+    recall->covered = 0;
+    recall->damaged = false;
+    bool all =
+        ask(recall, pg, take_expected,
+            "SELECT greatest(0, least(%lu, sum(keys) + %lu - max(last_seq)))::bigint"
+            " FROM key_segment WHERE ledger = %d AND last_seq <= %lu",
+            upto, upto, ledger, upto) &&
+        ask(recall, pg, take_segment,
+            "SELECT first_seq, last_seq, keys, hashes, digest FROM key_segment"
+            " WHERE ledger = %d AND last_seq <= %lu ORDER BY first_seq",
+            ledger, upto);
+    /* OFFSET 0: by position, not along the index on keys, whatever the statistics say. */
+    all = all && ask(recall, pg, take_key,
+                     "SELECT key FROM (SELECT key FROM entry WHERE ledger = %d AND seq > %lu"
+                     " AND seq <= %lu OFFSET 0) e WHERE key IS NOT NULL",
+                     ledger, recall->covered, upto);
     pg_close(&pg);
-    return status == PG_OK;
+    return all;
 }
 
-/* A key that comes twice, after a failure on the way, does no harm. */
 static void recall_main(void *arg)
 {
     struct recall *recall = arg;

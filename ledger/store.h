@@ -114,6 +114,7 @@ enum store_slot {
     STORE_SLOT_LEDGERS,
     STORE_SLOT_SETTLEMENT,
     STORE_SLOT_REVERSAL,
+    STORE_SLOT_SEGMENT,
 };
 
 #endif

@@ -17,6 +17,7 @@ SELECT * FROM (VALUES
     ('table',    'token',           'UPDATE', 'revoked_at'),
     ('function', 'writer_advance',     'EXECUTE', NULL),
     ('function', 'checkpoint_advance', 'EXECUTE', NULL),
+    ('function', 'key_segment_put',    'EXECUTE', NULL),
     ('function', 'seq_at',             'EXECUTE', NULL)
 ) x (kind, name, privilege, columns);
 

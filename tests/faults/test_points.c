@@ -16,6 +16,7 @@ static const char *const places[] = {"appended=kill@%u", "batch.taken=kill@%u",
     "commit.answered=kill@%u", "publish.before=kill@%u", "publish.after=kill@%u",
     "batch.fed=error@%u,batch.again=kill", "commit.answered=error@%u,batch.again=kill",
     "checkpoint.soon=error,checkpoint.before=kill", "checkpoint.soon=error,checkpoint.after=kill",
+    "checkpoint.soon=error,seal.before=kill", "checkpoint.soon=error,seal.after=kill@2",
     "fold.posting=kill@5", "epoch.before=kill", "epoch.taken=kill"};
 
 enum { PLACES = sizeof places / sizeof places[0] };

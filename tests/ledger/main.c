@@ -3,7 +3,7 @@
 #include "tests/unit.h"
 
 extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_suite, keys_suite;
-extern const struct unit_suite duty_suite, pg_suite, synchronous_suite, hosts_suite;
+extern const struct unit_suite segment_suite, duty_suite, pg_suite, synchronous_suite, hosts_suite;
 extern const struct unit_suite audit_owner_suite, audit_sharded_suite;
 extern const struct unit_suite copy_suite, tables_suite, differential_suite;
 
@@ -25,8 +25,8 @@ extern const struct unit_suite bank_suite, migrate_suite, rights_suite;
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {&audit_owner_suite, &audit_sharded_suite,
-        &money_suite, &asset_suite, &rules_suite, &filter_suite, &keys_suite, &duty_suite,
-        &tables_suite, &copy_suite, &pg_suite, &synchronous_suite, &hosts_suite, &bank_suite,
-        &migrate_suite, &rights_suite, BOTH(LIST) & differential_suite, NULL};
+        &money_suite, &asset_suite, &rules_suite, &filter_suite, &segment_suite, &keys_suite,
+        &duty_suite, &tables_suite, &copy_suite, &pg_suite, &synchronous_suite, &hosts_suite,
+        &bank_suite, &migrate_suite, &rights_suite, BOTH(LIST) & differential_suite, NULL};
     return unit_main("ledger", suites, argc, argv);
 }

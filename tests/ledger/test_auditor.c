@@ -134,6 +134,11 @@ static const struct {
     {"UPDATE open_hold SET expires_at = '2036-01-01'", 8},
     {"DELETE FROM open_hold", 8},
     {"INSERT INTO open_hold SELECT * FROM hold WHERE seq = 5", 8},
+    {"UPDATE key_segment SET hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1)", 9},
+    {"UPDATE key_segment SET digest = sha256('')", 9},
+    {"UPDATE key_segment SET last_seq = 8", 8},
+    {"UPDATE key_segment SET first_seq = 2", 1},
+    {"UPDATE key_segment SET keys = 0", 9},
 };
 
 static void run(struct pg *pg, const char *sql)
@@ -145,7 +150,7 @@ static void finds_what_was_altered(const char *strategy)
 {
     static const char *const tables[] = {
         "entry", "further_posting", "account", "held", "batch", "writer", "balance",
-        "standing", "open_hold"};
+        "standing", "open_hold", "key_segment"};
     enum { TABLES = sizeof tables / sizeof tables[0] };
     const char *db = fixture_database();
     char error[300], sql[500];
@@ -153,7 +158,9 @@ static void finds_what_was_altered(const char *strategy)
     ledger_close(&ledger);
     struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
-    run(pg, "SET session_replication_role = replica; CREATE SCHEMA kept");
+    run(pg, "SET session_replication_role = replica; CREATE SCHEMA kept;"
+            "ALTER TABLE entry DROP CONSTRAINT entry_numbers;"
+            "ALTER TABLE held DROP CONSTRAINT held_number");
     for (size_t i = 0; i < TABLES; i++) {
         snprintf(sql, sizeof sql, "CREATE TABLE kept.%s AS TABLE teller.%s", tables[i], tables[i]);
         run(pg, sql);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ledger/filter.h"
 #include "ledger/hash.h"
 #include "ledger/keys.h"
+#include "ledger/segment.h"
 #include "tests/unit.h"
 
 /* ---- the filter ---------------------------------------------------------------------------- */
@@ -33,10 +36,119 @@ static void forgets_nothing(void)
     filter_free(&filter);
 }
 
-static const struct unit_test filter_tests[] = {{"forgets_nothing", forgets_nothing}, {0}};
+/* It finds room for what is expected in one level, and grows as before when more comes. */
+static void takes_what_is_expected(void)
+{
+    enum { EXPECTED = 1000000 };
+    struct filter filter = {0};
+    int missed = 0;
+    CU_ASSERT_TRUE(filter_expect(&filter, EXPECTED));
+    for (int i = 0; i < EXPECTED; i++)
+        CU_ASSERT_TRUE_FATAL(filter_add(&filter, hash_of_number(i)));
+    CU_ASSERT_EQUAL(filter.levels, 1);
+    for (int i = EXPECTED; i < EXPECTED * 3 / 2; i++)
+        CU_ASSERT_TRUE_FATAL(filter_add(&filter, hash_of_number(i)));
+    CU_ASSERT_EQUAL(filter.levels, 2);
+    for (int i = 0; i < EXPECTED * 3 / 2; i++)
+        missed += !filter_perhaps(&filter, hash_of_number(i));
+    CU_ASSERT_EQUAL(missed, 0);
+    filter_free(&filter);
+}
+
+static const struct unit_test filter_tests[] = {{"forgets_nothing", forgets_nothing},
+    {"takes_what_is_expected", takes_what_is_expected}, {0}};
 const struct unit_suite filter_suite = {.name = "filter", .tests = filter_tests};
 
+/* ---- segments ------------------------------------------------------------------------------ */
+
+static int in_order(const void *a, const void *b)
+{
+    const uint64_t *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+/* Whatever the hashes are, they come back, sorted. */
+static void packs_and_unpacks(void)
+{
+    enum { MOST = 5000 };
+    static uint64_t hashes[MOST], sorted[MOST], room[MOST], back[MOST];
+    static char bytes[MOST * SEGMENT_BYTES];
+    static const size_t counts[] = {0, 1, 2, 255, 256, 257, MOST};
+    hash_init();
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        size_t count = counts[i];
+        for (size_t k = 0; k < count; k++) /* near each other, twice the same, and at both ends */
+            hashes[k] = (k % 5 == 0   ? UINT64_MAX - k
+                            : k % 5 == 1 ? (uint64_t)(k / 10) << 24
+                                         : hash_of_number((int)k)) &
+                        SEGMENT_KEPT;
+        memcpy(sorted, hashes, count * sizeof *hashes);
+        qsort(sorted, count, sizeof *sorted, in_order);
+        segment_sort(hashes, count, room);
+        CU_ASSERT_EQUAL(memcmp(hashes, sorted, count * sizeof *hashes), 0);
+        struct segment segment = {.keys = count, .bytes = bytes};
+        segment.size = segment_pack(hashes, count, bytes);
+        CU_ASSERT(segment.size <= count * SEGMENT_BYTES);
+        CU_ASSERT_TRUE(segment_unpack(&segment, back));
+        CU_ASSERT_EQUAL(memcmp(back, hashes, count * sizeof *hashes), 0);
+    }
+}
+
+static void refuses_what_is_no_segment(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        uint64_t keys;
+    } wrong[] = {
+        {"", 0, 1}, {"\1", 1, 0}, {"\1\1", 2, 1}, {"\1", 1, 2}, {"\x81", 1, 1},
+        {"\x80\x80\x80\x80\x80\x20", 6, 1},         /* 2^40 */
+        {"\xFF\xFF\xFF\xFF\xFF\x1F\1", 7, 2},      /* 2^40 - 1, and one more */
+        {"\x80\x80\x80\x80\x80\x80\x01", 7, 1}, /* seven groups */
+    };
+    uint64_t hashes[2];
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const struct segment segment = {
+            .keys = wrong[i].keys, .bytes = wrong[i].bytes, .size = wrong[i].size};
+        CU_ASSERT_FALSE(segment_unpack(&segment, hashes));
+    }
+}
+
+/* The digest is of all that a segment says, and of whose it is. */
+static void the_digest_covers_all(void)
+{
+    static const uint8_t secret[HASH_SECRET] = "a", other[HASH_SECRET] = "b";
+    const struct segment segment = {.first_seq = 1, .last_seq = 9, .keys = 2, .bytes = "\1\2",
+        .size = 2};
+    struct segment changed[5] = {segment, segment, segment, segment, segment};
+    uint8_t digest[HASH_CHAIN], another[HASH_CHAIN];
+    changed[0].first_seq++;
+    changed[1].last_seq++;
+    changed[2].keys++;
+    changed[3].bytes = "\2\2";
+    changed[4].size--;
+    segment_digest(&segment, secret, 1, digest);
+    for (int i = 0; i < 7; i++) {
+        segment_digest(i < 5 ? &changed[i] : &segment, i == 5 ? other : secret, i == 6 ? 2 : 1,
+            another);
+        CU_ASSERT_NOT_EQUAL(memcmp(digest, another, sizeof digest), 0);
+    }
+}
+
+static const struct unit_test segment_tests[] = {{"packs_and_unpacks", packs_and_unpacks},
+    {"refuses_what_is_no_segment", refuses_what_is_no_segment},
+    {"the_digest_covers_all", the_digest_covers_all}, {0}};
+const struct unit_suite segment_suite = {.name = "segment", .tests = segment_tests};
+
 /* ---- the keys ------------------------------------------------------------------------------ */
+
+static const uint8_t secret[HASH_SECRET] = "0123456789abcde";
+
+static bool restore(struct keys *keys, const char *key)
+{
+    uint64_t hash = hash_text_with(secret, key, strlen(key)) & SEGMENT_KEPT;
+    return keys_restore(keys, &hash, 1);
+}
 
 static struct entry *entry_with(const char *key, uint64_t seq)
 {
@@ -48,7 +160,7 @@ static struct entry *entry_with(const char *key, uint64_t seq)
 
 static void gives_a_key_to_one(void)
 {
-    struct keys *keys = keys_make();
+    struct keys *keys = keys_make(secret);
     struct entry *a = entry_with("k", 0), *b = entry_with("k", 0), *other = entry_with("l", 0);
     struct entry *first = NULL;
     CU_ASSERT_EQUAL(keys_claim(keys, a, 0, &first), KEYS_CLAIMED);
@@ -71,7 +183,7 @@ static void gives_a_key_to_one(void)
 /* Once a key has left the table, only the database can say who has it. */
 static void asks_for_old_keys(void)
 {
-    struct keys *keys = keys_make();
+    struct keys *keys = keys_make(secret);
     struct entry *old = entry_with("k", 5), *again = entry_with("k", 0);
     struct entry *first = NULL;
     CU_ASSERT_EQUAL(keys_claim(keys, old, 0, &first), KEYS_CLAIMED);
@@ -81,7 +193,7 @@ static void asks_for_old_keys(void)
     CU_ASSERT_EQUAL(keys_claim(keys, again, 4, &first), KEYS_ASK);
     CU_ASSERT_EQUAL(keys_claim(keys, again, 5, &first), KEYS_CLAIMED);
     keys_give_up(keys, again);
-    CU_ASSERT_TRUE(keys_restore(keys, "from the database", 17));
+    CU_ASSERT_TRUE(restore(keys, "from the database"));
     struct entry *third = entry_with("from the database", 0);
     CU_ASSERT_EQUAL(keys_claim(keys, third, 0, &first), KEYS_ASK);
     entry_drop(&old);
@@ -93,7 +205,7 @@ static void asks_for_old_keys(void)
 /* Until all old keys are known, the database is asked for each that is not here. */
 static void asks_while_it_recalls(void)
 {
-    struct keys *keys = keys_make();
+    struct keys *keys = keys_make(secret);
     struct entry *a = entry_with("a", 0), *again = entry_with("a", 0), *b = entry_with("b", 0);
     struct entry *old = entry_with("old", 0), *first = NULL;
     keys_recall(keys);
@@ -101,7 +213,7 @@ static void asks_while_it_recalls(void)
     CU_ASSERT_EQUAL(keys_claim(keys, a, 7, &first), KEYS_CLAIMED);
     CU_ASSERT_EQUAL(keys_claim(keys, again, 0, &first), KEYS_TAKEN);
     entry_drop(&first);
-    CU_ASSERT_TRUE(keys_restore(keys, "old", 3));
+    CU_ASSERT_TRUE(restore(keys, "old"));
     keys_recalled(keys);
     CU_ASSERT_EQUAL(keys_claim(keys, b, 0, &first), KEYS_CLAIMED);
     CU_ASSERT_EQUAL(keys_claim(keys, old, 0, &first), KEYS_ASK);

@@ -70,12 +70,11 @@ static void fill(const char *db, const struct scene *scene)
         " (i - a - 2) / a + 1, CASE i WHEN a + 2 THEN 1 ELSE i - 1 END, i - a"
         " FROM n, generate_series(a + 2, e) i",
         "INSERT INTO teller.waypoint SELECT l, 1, i FROM n, generate_series(a + 65, e, 64) i",
-        "INSERT INTO teller.entry (ledger, seq, at, kind, from_no, to_no, amount)"
-        " SELECT l, i, now() - (z - i) * interval '1 ms', 4, i % a + 2, 1, 1"
-        " FROM n, generate_series(e + 1, z, 2) i",
-        "INSERT INTO teller.entry (ledger, seq, at, kind, ref)"
-        " SELECT l, i, now() - (z - i) * interval '1 ms', 6, i - 1"
-        " FROM n, generate_series(e + 2, z, 2) i",
+        "INSERT INTO teller.entry (ledger, seq, at, kind, ref, from_no, to_no, amount)"
+        " SELECT l, i, now() - (z - i) * interval '1 ms', x.* FROM n, generate_series(e + 1, z) i"
+        " CROSS JOIN LATERAL (SELECT 4, NULL::bigint, i % a + 2, 1::bigint, 1::numeric"
+        "  WHERE (i - e) % 2 = 1 UNION ALL SELECT 6, i - 1, NULL, NULL, NULL"
+        "  WHERE (i - e) % 2 = 0) x",
         "INSERT INTO teller.held SELECT l, (i - (i - e + 1) % 2) % a + 2, i, (i - e) % 2"
         " FROM n, generate_series(e + 1, z) i",
         "INSERT INTO teller.batch SELECT l, 1, 1, 1, z FROM n",
