@@ -138,7 +138,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage mutants seeds asan tsan service faults fresh scale e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service faults fresh endings scale e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -187,6 +187,10 @@ service: deps-test build ## the program from outside: HTTP, races, kills
 
 faults: deps-test build ## everything fails under load, two hundred kills: the long form
 	@FAULTS=long tests/run faults
+
+endings: deps-test build ## connections that end badly, 10,000 of each kind: minutes
+	@$(MAKE_IN) MODE=release build/release/tests/test-service
+	ENDINGS=10000 build/release/tests/test-service endings
 
 scale: deps-test ## start and read a ledger of ACCOUNTS=10000000 and ENTRIES=20000000: minutes
 	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale

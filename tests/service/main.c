@@ -40,6 +40,7 @@ int main(int argc, char **argv)
         &grammar_suite,
         &sizes_suite,
         &hostile_suite,
+        &endings_suite,
         &events_suite,
         &races_suite,
         &verdicts_suite,
