@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Start and stop. Each step of starting has its mirror in stopping, in the opposite order:
- * port, data folder and database, ledger, tokens, HTTP. SIGTERM, SIGINT or SIGHUP begins the stop,
- * a second one ends the process at once; the journal makes that safe.
+ * port, data folder and database, ledger, tokens, HTTP. What begins the stop, and what bounds it,
+ * is in stop.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 #include "coro/co.h"
 #include "coro/runtime.h"
 #include "coro/select.h"
-#include "coro/waitgroup.h"
 #include "coro/worker.h"
 #include "ledger/pg.h"
 #include "server/admin_token.h"
@@ -26,10 +25,11 @@
 #include "server/log.h"
 #include "server/options.h"
 #include "server/signals.h"
+#include "server/stop.h"
 
 enum { ERROR_TEXT = 1000, WORKERS_MAX = API_WORKERS };
 
-static const int64_t look_every_ns = 200 * CLOCK_MS, one_wish_ns = CLOCK_S;
+static const int64_t look_every_ns = 200 * CLOCK_MS;
 
 struct serve {
     struct database_options database_options;
@@ -41,46 +41,14 @@ struct serve {
     int workers;
     size_t max_requests, max_connections, max_streams;
 
-    struct context *life;  /* ends when the service shall stop */
-    struct context *watch; /* ends when signals are no more of interest */
-    struct waitgroup watching;
+    struct stop stop;
+    struct context *life; /* the stop's: ends when the service shall end */
     struct database database;
     struct api api;
     char admin_token[TOKEN_TEXT];
     char error[ERROR_TEXT];
     int exit_code;
 };
-
-/* ---- signals ------------------------------------------------------------------------------- */
-
-/* A terminal, make and timeout(1) each pass a signal on to the whole group, so that one wish to
- * stop can arrive twice: only what comes a while later is meant as a second one. */
-static int wait_for_second_signal(struct serve *serve)
-{
-    int64_t first_ns = clock_now_ns();
-    int number;
-    do
-        number = signals_wait(serve->watch);
-    while (number && clock_now_ns() - first_ns < one_wish_ns);
-    return number;
-}
-
-static void watch_signals(void *arg)
-{
-    struct serve *serve = arg;
-    int number = signals_wait(serve->watch);
-    if (number) {
-        log_info("signal %d: stopping; a second one ends at once", number);
-        atomic_store(&serve->api.stopping, true);
-        context_cancel(serve->life);
-        number = wait_for_second_signal(serve);
-    }
-    if (number) {
-        log_error("signal %d: ended at once", number);
-        _exit(1);
-    }
-    waitgroup_done(&serve->watching);
-}
 
 /* ---- start --------------------------------------------------------------------------------- */
 
@@ -189,19 +157,14 @@ static void serve_with_port(struct serve *serve)
 static void run(void *arg)
 {
     struct serve *serve = arg;
-    serve->life = context_with_cancel(context_background());
-    serve->watch = context_with_cancel(context_background());
-    ensure(serve->life && serve->watch);
-    waitgroup_add(&serve->watching, 1);
-    ensure(co_spawn(watch_signals, serve));
+    serve->stop.stopping = &serve->api.stopping;
+    stop_begin(&serve->stop);
+    serve->life = serve->stop.life;
     if (listen_open(&serve->listen, serve->sockets, worker_count(), serve->error, ERROR_TEXT))
         serve_with_port(serve);
     else
         log_error("%s", serve->error);
-    context_cancel(serve->watch);
-    waitgroup_wait(&serve->watching);
-    context_release(&serve->watch);
-    context_release(&serve->life);
+    stop_end(&serve->stop);
     log_info("stopped");
 }
 
@@ -258,7 +221,10 @@ static bool read_options(const struct options *options, struct serve *serve)
     int64_t requests = options_number(options, "max-requests", 1, 1000000);
     int64_t connections = options_number(options, "max-connections", 1, 1000000);
     int64_t streams = options_number(options, "max-streams", 1, 1000000);
-    if (workers < 0 || requests < 0 || connections < 0 || streams < 0)
+    int64_t delay_ms = options_number(options, "stop-delay", 0, 600000);
+    int64_t limit_s = options_number(options, "stop-timeout", 1, 86400);
+    if (workers < 0 || requests < 0 || connections < 0 || streams < 0 || delay_ms < 0 ||
+        limit_s < 0)
         return false;
     if (!listen_parse(&serve->listen, options_value(options, "listen"), error, sizeof error)) {
         fprintf(stderr, "teller: --listen: %s\n", error);
@@ -272,6 +238,8 @@ static bool read_options(const struct options *options, struct serve *serve)
         return false;
     }
     serve->workers = (int)workers;
+    serve->stop.delay_ns = delay_ms * CLOCK_MS;
+    serve->stop.limit_ns = limit_s * CLOCK_S;
     serve->max_requests = (size_t)requests;
     serve->max_connections = (size_t)connections;
     serve->max_streams = (size_t)streams;
@@ -312,6 +280,10 @@ int cmd_serve(int argc, char **argv)
         {"max-connections", "N", "connections at once; more wait", "10000"},
         {"max-streams", "N", "event streams at once, apart from those; more are answered 503",
             "4000"},
+        {"stop-delay", "MS",
+            "at a stop /readyz says so this long before the port is closed, in milliseconds",
+            "200"},
+        {"stop-timeout", "S", "a stop that takes longer is cut off: exit status 3", "30"},
         {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
         {NULL, NULL, NULL, NULL},
     };

@@ -37,6 +37,7 @@ extern const struct unit_suite widest_suite;
 extern const struct unit_suite metadata_suite;
 extern const struct unit_suite commands_suite;
 extern const struct unit_suite operation_suite;
+extern const struct unit_suite stop_suite;
 extern const struct unit_suite backup_suite;
 extern const struct unit_suite tokens_suite;
 extern const struct unit_suite environment_suite;
