@@ -68,8 +68,7 @@ static bool keep_batch(const struct row *row, void *arg)
     if (batch.chained) {
         size_t size;
         const char *hash = row_bytes(row, HASH, &size);
-        ensure(size == HASH_CHAIN);
-        memcpy(batch.hash, hash, size);
+        memcpy(batch.hash, hash, size < sizeof batch.hash ? size : sizeof batch.hash);
     }
     chunk->batches[chunk->count++] = batch;
     chunk->entries = entries;

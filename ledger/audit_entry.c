@@ -54,11 +54,12 @@ static void open_account(struct audit_replay *r, uint64_t seq, const struct row 
         return;
     }
     struct account *account = account_find_or_add(r->accounts, id);
-    if (!account || !account_renumber(r->accounts, account, number)) {
+    const char *interned = asset_intern(asset);
+    if (!account || !interned || !account_renumber(r->accounts, account, number)) {
         r->short_of_memory = true;
         return;
     }
-    account->asset = asset_intern(asset);
+    account->asset = interned;
     account->has_floor = !row_is_null(&row, FLOOR);
     account->floor = account->has_floor ? row_money(&row, FLOOR) : 0;
     account->opened = account->seq = account->moved = seq;

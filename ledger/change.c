@@ -70,10 +70,13 @@ static bool ask_database(
     struct ledger *ledger = change->ledger;
     struct entry *first = NULL;
     *asked = journal_durable(ledger->journal);
-    if (query_entry_by_key(context, ledger->store, ledger->accounts, change->entry->key, &first) !=
-        PG_OK) {
+    enum pg_status status =
+        query_entry_by_key(context, ledger->store, ledger->accounts, change->entry->key, &first);
+    if (status != PG_OK) {
         /* This may be the retry of something that did happen: not known is not the same as no. */
-        *outcome = (struct ledger_outcome){.status = LEDGER_OUTCOME_UNKNOWN, .seq = *asked};
+        *outcome = (struct ledger_outcome){
+            .status = status == PG_DAMAGED ? LEDGER_DAMAGED : LEDGER_OUTCOME_UNKNOWN,
+            .seq = *asked};
         return true;
     }
     if (!first)

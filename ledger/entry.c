@@ -76,6 +76,14 @@ bool entry_moves_money(const struct entry *entry)
            entry->kind == ENTRY_REVERSAL;
 }
 
+bool entry_is_whole(const struct entry *entry)
+{
+    bool has_postings = entry_moves_money(entry) || entry->kind == ENTRY_HOLD;
+    return entry->kind >= ENTRY_ACCOUNT && entry->kind <= ENTRY_UNFREEZE &&
+           entry->code < LEDGER_STATUS_COUNT && (entry->account || entry->kind != ENTRY_ACCOUNT) &&
+           (entry->posting_count > 0 || !has_postings);
+}
+
 const char *entry_kind_name(enum entry_kind kind)
 {
     static const char *const names[] = {

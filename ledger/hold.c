@@ -156,7 +156,9 @@ static void refuse_unknown(struct context *context, struct settling *s)
     if (is_hold)
         refuse(s, LEDGER_ALREADY_SETTLED);
     else
-        s->change.status = status == LEDGER_UNAVAILABLE ? status : LEDGER_HOLD_NOT_FOUND;
+        s->change.status = status == LEDGER_OK || status == LEDGER_TRANSFER_NOT_FOUND
+                               ? LEDGER_HOLD_NOT_FOUND
+                               : status;
 }
 
 static bool prepare_settlement(struct context *context, void *arg)
@@ -254,8 +256,9 @@ enum ledger_status ledger_read_hold(struct context *context, struct ledger *ledg
     struct hold now;
     if (holds_find(ledger->holds, hold, &now) && now.settled == 0)
         return LEDGER_OK;
-    if (query_settlement(context, ledger->store, ledger->accounts, hold, settled) == PG_OK)
-        return LEDGER_OK;
-    entry_drop(entry);
-    return LEDGER_UNAVAILABLE;
+    status =
+        query_status(query_settlement(context, ledger->store, ledger->accounts, hold, settled));
+    if (status != LEDGER_OK)
+        entry_drop(entry);
+    return status;
 }

@@ -140,15 +140,14 @@ enum ledger_status ledger_list_accounts(struct context *context, struct ledger *
     struct ledger_account *accounts, size_t *count, bool *more, uint64_t *seq)
 {
     struct account **found = calloc(limit + 1, sizeof *found);
-    enum ledger_status status = LEDGER_OK;
+    enum ledger_status status;
     size_t listed = 0;
     *count = 0;
     *seq = journal_durable(ledger->journal);
     if (!found)
         return LEDGER_OVERLOADED;
-    if (query_accounts(context, ledger->store, ledger->accounts, prefix, asset, after, limit + 1,
-            found, &listed) != PG_OK)
-        status = LEDGER_UNAVAILABLE;
+    status = query_status(query_accounts(
+        context, ledger->store, ledger->accounts, prefix, asset, after, limit + 1, found, &listed));
     *more = listed > limit;
     if (status == LEDGER_OK && listed > 0)
         status = look_at(context, ledger, found, *more ? limit : listed, accounts, count, seq);
@@ -266,9 +265,8 @@ static enum ledger_status open_named_world(struct context *context, struct ledge
     const struct ledger_open_account *request, struct ledger_account *account, uint64_t *seq)
 {
     enum ledger_status status = ledger_read_account(context, ledger, request->id, account, seq);
-    bool same =
-        strcmp(account->asset, request->asset) == 0 && !request->has_floor &&
-        same_metadata(request, NULL);
+    bool same = strcmp(account->asset, request->asset) == 0 && !request->has_floor &&
+                same_metadata(request, NULL);
     return status == LEDGER_OK && !same ? LEDGER_ACCOUNT_EXISTS : status;
 }
 

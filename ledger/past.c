@@ -44,10 +44,9 @@ enum ledger_status past_head(struct context *context, struct ledger *ledger,
     if (waited == EVENTCOUNT_REACHED)
         return LEDGER_OK;
     /* Memory is ahead of the database, and may be for long: what counts is what that has. */
-    if (waited == EVENTCOUNT_CANCELLED ||
-        query_balance(context, ledger->store, account, &balance, &head->moved) != PG_OK)
+    if (waited == EVENTCOUNT_CANCELLED)
         return LEDGER_UNAVAILABLE;
-    return LEDGER_OK;
+    return query_status(query_balance(context, ledger->store, account, &balance, &head->moved));
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -63,8 +62,9 @@ enum ledger_status past_read(struct context *context, struct ledger *ledger,
         return status;
     if (head.opened == 0 || head.opened > at)
         return LEDGER_ACCOUNT_NOT_FOUND;
-    if (query_past(context, ledger->store, account, head.moved, at, &past) != PG_OK)
-        return LEDGER_UNAVAILABLE;
+    status = query_status(query_past(context, ledger->store, account, head.moved, at, &past));
+    if (status != LEDGER_OK)
+        return status;
     *copy = (struct ledger_account){.has_floor = account->has_floor,
         .frozen = past.frozen,
         .floor = account->floor,

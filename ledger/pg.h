@@ -65,6 +65,7 @@ enum pg_status {
     PG_ERROR, /* the server refused it: pg_sqlstate(), pg_message(); the connection is good */
     PG_LOST,  /* the connection is gone, the context ended, or what was written came with a
                  WARNING (a wait for a standby was cut short): the outcome is not known */
+    PG_DAMAGED, /* of query.h: what came could not have been written, or names no account of ours */
 };
 
 const char *pg_sqlstate(const struct pg *pg); /* of the last PG_ERROR: five characters */

@@ -115,7 +115,8 @@ static enum pg_status read_pieces(struct context *context, struct pg *pg, struct
         bool good = row_stream_feed(stream, piece, size);
         PQfreemem(piece);
         if (!good) {
-            pg_note(pg, "stopped by the reader of its rows");
+            pg_note(pg, stream->wrong ? "a value is stored that could not have been written"
+                                      : "stopped by the reader of its rows");
             pg->lost = true;
             return PG_LOST;
         }
@@ -145,7 +146,11 @@ enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql
         if (status == PG_LOST)
             break;
     }
-    ensure(status != PG_OK || stream.ended);
+    if (status == PG_OK && !stream.ended) {
+        pg_note(pg, "the rows broke off");
+        pg->lost = true;
+        status = PG_LOST;
+    }
     row_stream_free(&stream);
     return status;
 }

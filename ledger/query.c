@@ -9,12 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/hash.h"
+
+/* Microseconds since 1970, null for null; -1: there is no such, as of infinity. */
+#define MICROSECONDS(at)                                                                           \
+    "CASE isfinite(" at ") WHEN true THEN (extract(epoch FROM " at ") * 1000000)::bigint"          \
+    " WHEN false THEN -1 END"
+
 #define ENTRY_COLUMNS                                                                              \
-    "e.seq, (extract(epoch FROM e.at) * 1000000)::bigint, e.kind, e.key,"                          \
-    " encode(e.fingerprint, 'hex'), e.account, e.code, e.available, e.metadata, e.ref,"            \
-    " (extract(epoch FROM h.expires_at) * 1000000)::bigint,"                                       \
+    "e.seq, " MICROSECONDS("e.at") ", e.kind, e.key,"                                              \
+    " encode(e.fingerprint, 'hex'), e.account, e.code, e.available,"                               \
+    " CASE WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END, e.ref,"                                \
+    " " MICROSECONDS("h.expires_at") ","                                                           \
     " coalesce(p.from_no, h.from_no), coalesce(p.to_no, h.to_no), coalesce(p.amount, h.amount),"   \
     " p.from_after, p.to_after, p.from_prev, p.to_prev"
+
+/* How many rows of entries one page has at most: with 1,000 postings each, 1,000 entries would be a
+ * gigabyte. More than an entry can have. */
+#define LIMIT_ROWS " LIMIT 8192"
+enum { ROWS = 8192 };
 
 /* OFFSET 0: looked up entry by entry, whatever the statistics say. */
 #define JOIN_POSTINGS                                                                              \
@@ -49,12 +62,12 @@ enum column {
 
 /* ---- rows to entries ----------------------------------------------------------------------- */
 
-static money money_at(const struct pg_result *rows, size_t row, int column)
+/* What is read may have been altered, or be of an account that another server has opened since it
+ * took over: then all below return false, or NULL. */
+
+static bool money_at(const struct pg_result *rows, size_t row, int column, money *value)
 {
-    money value;
-    bool good = money_parse(pg_text(rows, row, column), pg_length(rows, row, column), true, &value);
-    ensure(good); /* the column is numeric(38, 0) */
-    return value;
+    return money_parse(pg_text(rows, row, column), pg_length(rows, row, column), true, value);
 }
 
 static const char *text_or_null(const struct pg_result *rows, size_t row, int column)
@@ -65,67 +78,76 @@ static const char *text_or_null(const struct pg_result *rows, size_t row, int co
 static struct account *account_at(
     struct account_table *accounts, const struct pg_result *rows, size_t row, int column)
 {
-    struct account *account = account_by_number(accounts, (uint64_t)pg_number(rows, row, column));
-    ensure(account != NULL); /* every account in the journal was folded at start, or opened since */
-    return account;
+    return account_by_number(accounts, (uint64_t)pg_number(rows, row, column));
 }
 
-static void read_fingerprint(struct entry *entry, const char *hex)
-{
-    for (size_t i = 0; i < ENTRY_FINGERPRINT && hex[2 * i]; i++) {
-        unsigned byte;
-        int read = sscanf(hex + 2 * i, "%2x", &byte);
-        ensure(read == 1);
-        entry->fingerprint[i] = (uint8_t)byte;
-    }
-}
-
-static void read_posting(struct posting *posting, struct account_table *accounts,
+static bool read_posting(struct posting *posting, struct account_table *accounts,
     const struct pg_result *rows, size_t row)
 {
     posting->from = account_at(accounts, rows, row, FROM_NO);
     posting->to = account_at(accounts, rows, row, TO_NO);
-    posting->amount = money_at(rows, row, AMOUNT);
+    if (!posting->from || !posting->to || !money_at(rows, row, AMOUNT, &posting->amount))
+        return false;
     if (pg_is_null(rows, row, FROM_AFTER))
-        return; /* of a hold: it moves nothing */
-    posting->from_after = money_at(rows, row, FROM_AFTER);
-    posting->to_after = money_at(rows, row, TO_AFTER);
+        return true; /* of a hold: it moves nothing */
     posting->from_prev = (uint64_t)pg_number(rows, row, FROM_PREV);
     posting->to_prev = (uint64_t)pg_number(rows, row, TO_PREV);
+    return money_at(rows, row, FROM_AFTER, &posting->from_after) &&
+           money_at(rows, row, TO_AFTER, &posting->to_after);
 }
 
-/* The entry that starts at row *row, which moves on to the next one. NULL: memory is short. */
-static struct entry *entry_of_rows(
-    struct account_table *accounts, const struct pg_result *rows, size_t *row)
+/* What the first of its rows says of an entry besides its posting. */
+static bool read_head(
+    struct entry *entry, struct account_table *accounts, const struct pg_result *rows, size_t row)
+{
+    bool has_account = !pg_is_null(rows, row, ACCOUNT);
+    entry->seq = (uint64_t)pg_number(rows, row, SEQ);
+    entry->at_us = pg_number(rows, row, AT);
+    hash_of_hex(pg_text(rows, row, FINGERPRINT), entry->fingerprint, sizeof entry->fingerprint);
+    if (has_account)
+        entry->account = account_at(accounts, rows, row, ACCOUNT);
+    if (!pg_is_null(rows, row, CODE))
+        entry->code = status_of_name(pg_text(rows, row, CODE));
+    entry->ref = (uint64_t)pg_number(rows, row, REF);
+    if (entry->kind == ENTRY_HOLD)
+        entry->expires_us = pg_number(rows, row, EXPIRES);
+    return (entry->account || !has_account) && entry->at_us >= 0 && entry->expires_us >= 0 &&
+           (pg_is_null(rows, row, AVAILABLE) || money_at(rows, row, AVAILABLE, &entry->available));
+}
+
+/* Fill in the entry of the rows from `row` on. */
+static bool read_entry(
+    struct entry *entry, struct account_table *accounts, const struct pg_result *rows, size_t row)
+{
+    bool good = read_head(entry, accounts, rows, row) && entry_is_whole(entry);
+    for (size_t i = 0; i < entry->posting_count && good; i++)
+        good = read_posting(&entry->postings[i], accounts, rows, row + i);
+    return good;
+}
+
+/* The entry that starts at row *row, which moves on to the next one. PG_ERROR: memory is short. */
+static enum pg_status entry_of_rows(
+    struct account_table *accounts, const struct pg_result *rows, size_t *row, struct entry **entry)
 {
     size_t first = *row, end = first + 1;
     int64_t seq = pg_number(rows, first, SEQ);
     while (end < pg_rows(rows) && pg_number(rows, end, SEQ) == seq)
         end++;
     size_t postings = pg_is_null(rows, first, FROM_NO) ? 0 : end - first;
-    struct entry *entry = entry_make((enum entry_kind)pg_number(rows, first, KIND),
-        text_or_null(rows, first, KEY), text_or_null(rows, first, METADATA), postings);
-    if (!entry)
-        return NULL;
-    entry->seq = (uint64_t)seq;
-    entry->at_us = pg_number(rows, first, AT);
-    read_fingerprint(entry, pg_text(rows, first, FINGERPRINT));
-    if (!pg_is_null(rows, first, ACCOUNT))
-        entry->account = account_at(accounts, rows, first, ACCOUNT);
-    if (!pg_is_null(rows, first, CODE))
-        entry->code = status_of_name(pg_text(rows, first, CODE));
-    if (!pg_is_null(rows, first, AVAILABLE))
-        entry->available = money_at(rows, first, AVAILABLE);
-    entry->ref = (uint64_t)pg_number(rows, first, REF);
-    if (entry->kind == ENTRY_HOLD)
-        entry->expires_us = pg_number(rows, first, EXPIRES);
-    for (size_t i = 0; i < postings; i++)
-        read_posting(&entry->postings[i], accounts, rows, first + i);
     *row = end;
-    return entry;
+    *entry = NULL;
+    if (postings > ENTRY_POSTINGS_MAX)
+        return PG_DAMAGED;
+    *entry = entry_make((enum entry_kind)pg_number(rows, first, KIND),
+        text_or_null(rows, first, KEY), text_or_null(rows, first, METADATA), postings);
+    if (*entry && read_entry(*entry, accounts, rows, first))
+        return PG_OK;
+    enum pg_status status = *entry ? PG_DAMAGED : PG_ERROR;
+    entry_drop(entry);
+    return status;
 }
 
-/* Run a statement that gives entries. */
+/* Run a statement that gives entries, in at most ROWS rows: what does not fit is left out. */
 static enum pg_status entries_of(struct context *context, struct store *store,
     struct account_table *accounts, const struct pg_statement *statement, const char *const *values,
     size_t limit, struct entry **entries, size_t *count)
@@ -134,16 +156,22 @@ static enum pg_status entries_of(struct context *context, struct store *store,
     enum pg_status status = store_read(context, store, statement, values, &rows);
     *count = 0;
     for (size_t row = 0; status == PG_OK && row < pg_rows(rows) && *count < limit;) {
-        struct entry *entry = entry_of_rows(accounts, rows, &row);
-        if (entry)
+        struct entry *entry;
+        status = entry_of_rows(accounts, rows, &row, &entry);
+        if (status == PG_OK)
             entries[(*count)++] = entry;
-        else
-            status = PG_ERROR;
     }
+    if (status == PG_OK && pg_rows(rows) >= ROWS && *count > 1)
+        entry_drop(&entries[--*count]); /* perhaps it has more postings than came */
     while (status != PG_OK && *count > 0)
         entry_drop(&entries[--*count]);
     pg_free(&rows);
     return status;
+}
+
+enum ledger_status query_status(enum pg_status status)
+{
+    return status == PG_OK ? LEDGER_OK : status == PG_DAMAGED ? LEDGER_DAMAGED : LEDGER_UNAVAILABLE;
 }
 
 /* A number as the text that a statement takes. */
@@ -165,7 +193,8 @@ enum pg_status query_journal(struct context *context, struct store *store,
 {
     static const struct pg_statement journal = {STORE_SLOT_JOURNAL, 3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
-        " ORDER BY seq LIMIT $3) e LEFT" JOIN_POSTINGS JOIN_HOLD " ORDER BY e.seq, p.leg"};
+        " ORDER BY seq LIMIT $3) e LEFT" JOIN_POSTINGS JOIN_HOLD
+        " ORDER BY e.seq, p.leg" LIMIT_ROWS};
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
         number(&texts[2], limit)};
@@ -240,7 +269,7 @@ enum pg_status query_statement(struct context *context, struct store *store,
         " WHERE x.seq > $5)"
         " SELECT " ENTRY_COLUMNS
         " FROM w JOIN entry e ON e.ledger = $1 AND e.seq = w.seq" JOIN_POSTINGS JOIN_HOLD
-        " ORDER BY e.seq DESC, p.leg"};
+        " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
     struct number_text texts[5];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
         number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], limit),
@@ -292,11 +321,12 @@ enum pg_status query_past(struct context *context, struct store *store,
         number(&texts[1], account->number), number(&texts[2], head), number(&texts[3], at)};
     struct pg_result *rows = NULL;
     enum pg_status status = store_read(context, store, &read, values, &rows);
-    if (status == PG_OK)
-        *past = (struct query_past){.balance = money_at(rows, 0, BALANCE),
-            .held = money_at(rows, 0, HELD),
-            .frozen = pg_number(rows, 0, FROZEN) == 1,
-            .seq = (uint64_t)pg_number(rows, 0, LAST)};
+    if (status == PG_OK) {
+        *past = (struct query_past){
+            .frozen = pg_number(rows, 0, FROZEN) == 1, .seq = (uint64_t)pg_number(rows, 0, LAST)};
+        if (!money_at(rows, 0, BALANCE, &past->balance) || !money_at(rows, 0, HELD, &past->held))
+            status = PG_DAMAGED;
+    }
     pg_free(&rows);
     return status;
 }
@@ -336,7 +366,8 @@ enum pg_status query_accounts(struct context *context, struct store *store,
     enum pg_status status = store_read(context, store, &list, values, &rows);
     *count = status == PG_OK ? pg_rows(rows) : 0;
     for (size_t row = 0; row < *count; row++)
-        found[row] = account_at(accounts, rows, row, 0);
+        if (!(found[row] = account_at(accounts, rows, row, 0)))
+            status = PG_DAMAGED;
     pg_free(&rows);
     return status;
 }
@@ -354,8 +385,9 @@ enum pg_status query_balance(struct context *context, struct store *store,
     if (status == PG_OK && pg_rows(rows) == 0)
         status = PG_ERROR;
     if (status == PG_OK) {
-        *balance = money_at(rows, 0, 0);
         *seq = (uint64_t)pg_number(rows, 0, 1);
+        if (!money_at(rows, 0, 0, balance))
+            status = PG_DAMAGED;
     }
     pg_free(&rows);
     return status;

@@ -11,7 +11,11 @@
 #include "ledger/entry.h"
 #include "ledger/store.h"
 
-/* The journal after a position, in order. */
+/* What a failure of these means: UNAVAILABLE, or DAMAGED; OK if it is none. */
+enum ledger_status query_status(enum pg_status status);
+
+/* The journal after a position, in order; perhaps fewer than `limit` though there are more: so it
+ * is with the statement below, as a page has a bound in postings too. */
 MUST_CHECK enum pg_status query_journal(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t after, size_t limit, struct entry **entries,
     size_t *count);

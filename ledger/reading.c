@@ -5,11 +5,6 @@
 #include "ledger/past.h"
 #include "ledger/query.h"
 
-static enum ledger_status status_of(enum pg_status asked)
-{
-    return asked == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
-}
-
 enum ledger_status ledger_journal(struct context *context, struct ledger *ledger, uint64_t after,
     size_t limit, struct entry **entries, size_t *count, uint64_t *seq)
 {
@@ -20,7 +15,7 @@ enum ledger_status ledger_journal(struct context *context, struct ledger *ledger
         return LEDGER_POSITION_AHEAD;
     if (journal_recent(ledger->journal, after, limit, entries, count))
         return LEDGER_OK;
-    return status_of(
+    return query_status(
         query_journal(context, ledger->store, ledger->accounts, after, limit, entries, count));
 }
 
@@ -45,7 +40,7 @@ static enum ledger_status ask_database(
     struct context *context, struct ledger *ledger, const char *key, struct entry **entry)
 {
     enum ledger_status status =
-        status_of(query_entry_by_key(context, ledger->store, ledger->accounts, key, entry));
+        query_status(query_entry_by_key(context, ledger->store, ledger->accounts, key, entry));
     return status == LEDGER_OK && !*entry ? LEDGER_TRANSFER_NOT_FOUND : status;
 }
 
@@ -103,7 +98,7 @@ static enum ledger_status statement_start(struct context *context, struct ledger
     *from = head;
     if (before == 0 || before > head)
         return LEDGER_OK;
-    return status_of(query_statement_start(context, ledger->store, account, head, before, from));
+    return query_status(query_statement_start(context, ledger->store, account, head, before, from));
 }
 
 /* The entry that moved the account before this one. */
@@ -138,9 +133,9 @@ enum ledger_status ledger_statement(struct context *context, struct ledger *ledg
         return asset_of_world_id(id, asset) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
     status = statement_start(context, ledger, account, head.moved, before, &from);
     if (status == LEDGER_OK)
-        status = status_of(query_statement(
+        status = query_status(query_statement(
             context, ledger->store, ledger->accounts, account, from, limit, entries, count));
-    if (*count == limit && previous_of(entries[limit - 1], account) > head.opened)
-        *next = entries[limit - 1]->seq;
+    if (*count > 0 && previous_of(entries[*count - 1], account) > head.opened)
+        *next = entries[*count - 1]->seq;
     return status;
 }

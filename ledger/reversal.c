@@ -59,11 +59,10 @@ static bool prepare(struct context *context, void *arg)
         return false;
     }
     r->looked = journal_durable(ledger->journal);
-    if (query_reversal(context, ledger->store, ledger->accounts, r->asked->transfer, &before) !=
-        PG_OK) {
-        r->change.status = LEDGER_UNAVAILABLE;
+    r->change.status = query_status(
+        query_reversal(context, ledger->store, ledger->accounts, r->asked->transfer, &before));
+    if (r->change.status != LEDGER_OK)
         return false;
-    }
     if (before) {
         r->change.entry->posting_count = 0; /* outside of a section nobody looks at accounts */
         refuse_again(r, before->seq);

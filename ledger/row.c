@@ -31,14 +31,17 @@ size_t row_read(struct row *row, const char *bytes, size_t size)
     if (size < used)
         return 0;
     row->bytes = bytes;
+    row->wrong = NULL;
     row->columns = word_at(bytes);
-    ensure(row->columns <= ROW_COLUMNS);
+    if (row->columns > ROW_COLUMNS)
+        return ROW_BROKEN;
     for (unsigned i = 0; i < row->columns; i++) {
         if (size - used < 4)
             return 0;
         int32_t length = (int32_t)int_at(bytes + used);
         used += 4;
-        ensure(length >= -1);
+        if (length < -1)
+            return ROW_BROKEN;
         row->fields[i].bytes = bytes + used;
         row->fields[i].size = length;
         if (length < 0)
@@ -50,10 +53,21 @@ size_t row_read(struct row *row, const char *bytes, size_t size)
     return row->size = used;
 }
 
+static void note_wrong(const struct row *row)
+{
+    if (row->wrong)
+        *row->wrong = true;
+}
+
+/* The bytes of a value of that size; zeros if it is of another, or null. */
 static const char *field(const struct row *row, unsigned column, int32_t size)
 {
-    ensure(column < row->columns && row->fields[column].size == size);
-    return row->fields[column].bytes;
+    static const char zeros[8];
+    ensure(column < row->columns);
+    if (row->fields[column].size == size)
+        return row->fields[column].bytes;
+    note_wrong(row);
+    return zeros;
 }
 
 bool row_is_null(const struct row *row, unsigned column)
@@ -87,36 +101,50 @@ static int64_t eight_bytes(const struct row *row, unsigned column)
 uint64_t row_bigint(const struct row *row, unsigned column)
 {
     int64_t value = eight_bytes(row, column);
-    ensure(value >= 0);
-    return (uint64_t)value;
+    if (value >= 0)
+        return (uint64_t)value;
+    note_wrong(row);
+    return 0;
 }
 
 int64_t row_time(const struct row *row, unsigned column)
 {
-    int64_t us;
-    bool overflown = __builtin_add_overflow(eight_bytes(row, column), epoch_us, &us);
-    ensure(!overflown); /* 'infinity' is what could */
-    return us;
+    int64_t us, told = eight_bytes(row, column);
+    if (told != INT64_MIN && !__builtin_add_overflow(told, epoch_us, &us))
+        return us; /* the two ends of the range are infinite */
+    note_wrong(row);
+    return 0;
 }
 
 /* See copy_money(): a head of four words, then digits of base 10,000 without trailing zeros. */
-money row_money(const struct row *row, unsigned column)
+static bool read_money(const struct row *row, unsigned column, money *value)
 {
     enum { BASE = 10000, HEADER = 4, DIGITS_MAX = 10, NEGATIVE = 0x4000 };
-    ensure(!row_is_null(row, column) && row->fields[column].size >= 2 * HEADER);
+    ensure(column < row->columns);
     const char *bytes = row->fields[column].bytes;
+    *value = 0;
+    if (row->fields[column].size < 2 * HEADER)
+        return false;
     int digits = word_at(bytes), weight = (int16_t)word_at(bytes + 2), sign = word_at(bytes + 4);
-    ensure(digits <= DIGITS_MAX && row->fields[column].size == 2 * (HEADER + digits));
-    ensure(digits == 0 || (weight >= digits - 1 && weight < DIGITS_MAX));
-    ensure((sign == 0 || sign == NEGATIVE) && word_at(bytes + 6) == 0);
-    money value = 0;
-    for (int i = 0; digits > 0 && i <= weight; i++) {
+    bool good = digits <= DIGITS_MAX && row->fields[column].size == 2 * (HEADER + digits) &&
+                (digits == 0 || (weight >= digits - 1 && weight < DIGITS_MAX)) &&
+                (sign == 0 || sign == NEGATIVE) && word_at(bytes + 6) == 0;
+    for (int i = 0; good && digits > 0 && i <= weight; i++) {
         uint16_t digit = i < digits ? word_at(bytes + 2 * (HEADER + i)) : 0;
-        ensure(digit < BASE);
-        value = value * BASE + digit; /* below 10^40 with the first digit below BASE: it fits */
-        ensure(value <= money_max());
+        /* What comes out is below 10^42 at most, if the last was in range: it fits in 128 bits. */
+        good = digit < BASE && *value <= money_max() / BASE &&
+               (*value = *value * BASE + digit) <= money_max();
     }
-    return sign ? -value : value;
+    *value = !good ? 0 : sign ? -*value : *value;
+    return good;
+}
+
+money row_money(const struct row *row, unsigned column)
+{
+    money value;
+    if (!read_money(row, column, &value))
+        note_wrong(row);
+    return value;
 }
 
 const char *row_bytes(const struct row *row, unsigned column, size_t *size)
@@ -137,17 +165,19 @@ bool row_text(const struct row *row, unsigned column, char *text, size_t size)
     return true;
 }
 
-/* NaN has a sign of its own, infinite times are the two ends of their range. */
+/* Such as no NaN, and no infinite time. */
 static bool is_plain(const struct row *row, unsigned column, char type)
 {
-    enum { SIGN = 4, NAN_SIGN = 0xC000 };
+    money value;
+    bool is_eight = row->fields[column].size == 8;
     switch (tolower(type)) {
     case 'b':
-        return eight_bytes(row, column) >= 0;
+        return is_eight && eight_bytes(row, column) >= 0;
     case 'm':
-        return word_at(row->fields[column].bytes + SIGN) != NAN_SIGN;
+        return read_money(row, column, &value);
     case 't':
-        return eight_bytes(row, column) != INT64_MIN && eight_bytes(row, column) != INT64_MAX;
+        return is_eight && eight_bytes(row, column) != INT64_MIN &&
+               eight_bytes(row, column) <= INT64_MAX - epoch_us;
     default:
         return true;
     }
@@ -171,7 +201,10 @@ static size_t take_rows(struct row_stream *stream, const char *bytes, size_t siz
     if (!stream->begun) {
         if (size < sizeof header)
             return 0;
-        ensure(memcmp(bytes, header, sizeof header) == 0); /* no flags, no extension */
+        if (memcmp(bytes, header, sizeof header) != 0) { /* no flags, no extension */
+            *stopped = stream->wrong = true;
+            return 0;
+        }
         used = sizeof header;
         stream->begun = true;
     }
@@ -184,8 +217,13 @@ static size_t take_rows(struct row_stream *stream, const char *bytes, size_t siz
         size_t taken = row_read(&row, bytes + used, size - used);
         if (taken == 0)
             return used;
+        if (taken == ROW_BROKEN) {
+            *stopped = stream->wrong = true;
+            return used;
+        }
         used += taken;
-        *stopped = !stream->take(&row, stream->arg);
+        row.wrong = &stream->wrong;
+        *stopped = !stream->take(&row, stream->arg) || stream->wrong;
     }
     return used;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rows in PostgreSQL's binary COPY format as they come from the server: the mirror of copy.h. A row
- * points into the bytes that it was read from and is good as long as they are. A value that its
- * column's type cannot have is a broken invariant. Not thread-safe; never parks.
+ * points into the bytes that it was read from and is good as long as they are. Somebody may have
+ * altered what is stored: a value that could not have been written here is read as 0, and *wrong
+ * tells. Not thread-safe; never parks.
  */
 #ifndef LEDGER_ROW_H
 #define LEDGER_ROW_H
@@ -20,24 +21,26 @@ struct row {
     const char *bytes; /* the row as it was sent, with its count of columns */
     size_t size;
     unsigned columns;
+    bool *wrong; /* set when a value is wrong that is asked for; NULL: nobody wants to know */
     struct {
         const char *bytes;
         int32_t size; /* -1: null */
     } fields[ROW_COLUMNS];
 };
 
-/* Read the row that begins at `bytes`: its size; 0: not all of it is there yet. */
+/* Read the row that begins at `bytes`: its size; 0: not all of it is there yet; ROW_BROKEN: it is
+ * no row. */
+#define ROW_BROKEN SIZE_MAX
 MUST_CHECK size_t row_read(struct row *row, const char *bytes, size_t size);
 
 /*
  * For rows that somebody may have altered: is every value one that could have been written here?
  * `types` says what each column is: b bigint (not negative), m money (not NaN), t time (not
- * infinity), - any other; B, M and T are the same and never null. Of rows that are not plain the
- * functions below may be asked nothing.
+ * infinity), - any other; B, M and T are the same and never null.
  */
 MUST_CHECK bool row_is_plain(const struct row *row, const char *types);
 
-/* Only row_is_null(), row_text() and row_bytes() take a null. */
+/* For all but row_is_null(), row_text() and row_bytes() a null is wrong. */
 bool row_is_null(const struct row *row, unsigned column);
 bool row_bool(const struct row *row, unsigned column);
 int row_smallint(const struct row *row, unsigned column);
@@ -60,11 +63,12 @@ struct row_stream {
     bool (*take)(const struct row *row, void *arg); /* false: stop */
     void *arg;
     bool begun, ended; /* the header, the trailer was seen */
+    bool wrong;        /* it ended because of a value, or a row, that is wrong */
     char *kept;
     size_t kept_size, room;
 };
 
-/* False: stopped by take(), or memory is short. */
+/* False: stopped by take(), or by what is wrong, or memory is short. */
 MUST_CHECK bool row_stream_feed(struct row_stream *stream, const char *bytes, size_t size);
 void row_stream_free(struct row_stream *stream);
 

@@ -289,9 +289,7 @@ static bool begin_entry(struct reading *reading, const struct row *row)
         entry->available = row_money(row, AVAILABLE);
     if (entry->kind == ENTRY_HOLD && !row_is_null(row, EXPIRES))
         entry->expires_us = row_time(row, EXPIRES);
-    bool moves = entry_moves_money(entry) || entry->kind == ENTRY_HOLD;
-    return (row_is_null(row, ACCOUNT_NO) || read_account(reading, row)) &&
-           (reading->missing > 0 || !moves);
+    return (row_is_null(row, ACCOUNT_NO) || read_account(reading, row)) && entry_is_whole(entry);
 }
 
 /* Accounts that no entry is using can be looked up again. */

@@ -37,6 +37,7 @@
     /* the service */                                                                              \
     X(OVERLOADED, "overloaded", "Too much is waiting. Nothing was done; try again later.")         \
     X(UNAVAILABLE, "unavailable", "The ledger is in no state to do this. Nothing was done.")       \
+    X(DAMAGED, "data_damaged", "What is stored of this makes no sense; `teller audit` says more.") \
     X(OUTCOME_UNKNOWN, "outcome_unknown", "Not known in time. Ask again with the same key.")
 
 enum ledger_status {

@@ -42,6 +42,7 @@ int problem_http_status(enum ledger_status status)
         [LEDGER_NOT_EXECUTED] = 424,
         [LEDGER_OVERLOADED] = 503,
         [LEDGER_UNAVAILABLE] = 503,
+        [LEDGER_DAMAGED] = 500,
         [LEDGER_OUTCOME_UNKNOWN] = 504,
     };
     ensure(of[status]);

@@ -20,13 +20,14 @@ extern const struct unit_suite copy_suite, tables_suite, differential_suite;
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 
 BOTH(DECLARE)
-extern const struct unit_suite bank_suite, migrate_suite, rights_suite;
+extern const struct unit_suite damaged_suite, bank_suite, migrate_suite, rights_suite;
 
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {&audit_owner_suite, &audit_sharded_suite,
         &money_suite, &asset_suite, &rules_suite, &filter_suite, &segment_suite, &keys_suite,
         &duty_suite, &tables_suite, &copy_suite, &pg_suite, &synchronous_suite, &hosts_suite,
-        &bank_suite, &migrate_suite, &rights_suite, BOTH(LIST) & differential_suite, NULL};
+        &bank_suite, &damaged_suite, &migrate_suite, &rights_suite, BOTH(LIST) & differential_suite,
+        NULL};
     return unit_main("ledger", suites, argc, argv);
 }
