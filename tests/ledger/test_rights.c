@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the service's role may do in the database; who serves without it is refused. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "ledger/migrate.h"
+#include "coro/blocking.h"
 #include "ledger/pg.h"
 #include "tests/ledger/fixture.h"
 
@@ -133,9 +134,68 @@ static void rights_come_back(void)
     }
 }
 
+static void run_shell(void *line)
+{
+    int status = system(line);
+    CU_ASSERT_EQUAL(status, 0);
+    if (status != 0)
+        printf("\n    %s ", (const char *)line);
+}
+
+/* A dump carries no roles, and perhaps no rights: the next start sees to them. */
+static void a_restored_dump_has_its_rights(void)
+{
+    static const char *const flags[] = {
+        "", "--no-owner", "--no-privileges", "--no-owner --no-privileges"};
+    char where[400], line[1000];
+    snprintf(where, sizeof where, "%s", fixture_database());
+    struct ledger *ledger = fixture_open_abc(where, "owner");
+    ledger_close(&ledger);
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        const char *other = fixture_database();
+        snprintf(line, sizeof line,
+            "pg_dump -d '%s' -n teller %s | psql -qX -v ON_ERROR_STOP=1 -d '%s' >/dev/null", where,
+            flags[i], other);
+        blocking_call(run_shell, line);
+        ledger = fixture_open(other, "owner");
+        CU_ASSERT(fixture_balance(ledger, "a") == 100);
+        CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+        fixture_check(ledger);
+        ledger_close(&ledger);
+        CU_ASSERT_STRING_EQUAL(
+            fixture_ask(other, "SELECT has_table_privilege('teller_app', 'entry', 'DELETE')"), "f");
+    }
+}
+
+/* Restored by a user who may neither create nor become the role: what is missing is told. */
+static void a_dump_of_another_owner_says_what_is_missing(void)
+{
+    char where[400], theirs[400], line[1000];
+    snprintf(where, sizeof where, "%s", fixture_database());
+    struct ledger *ledger = fixture_open_abc(where, "owner");
+    ledger_close(&ledger);
+    database_of("third_owner", theirs);
+    snprintf(line, sizeof line,
+        "pg_dump -d '%s' -n teller --no-owner --no-privileges | psql -qX -v ON_ERROR_STOP=1 -d "
+        "'%s' >/dev/null",
+        where, theirs);
+    blocking_call(run_shell, line);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(fixture_refusal(theirs, "owner"), "GRANT teller_app TO third_owner"));
+    fixture_do(where, "GRANT teller_app TO third_owner");
+    ledger = fixture_open(theirs, "owner");
+    CU_ASSERT(fixture_balance(ledger, "a") == 100);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    ledger_close(&ledger);
+    fixture_do(where, "REVOKE teller_app FROM third_owner");
+}
+
 static const struct unit_test tests[] = {
     {"the_role_cannot_rewrite_the_journal", the_role_cannot_rewrite_the_journal},
     {"an_owner_who_may_not_become_the_role_is_refused",
         an_owner_who_may_not_become_the_role_is_refused},
-    {"rights_come_back", rights_come_back}, {0}};
+    {"rights_come_back", rights_come_back},
+    {"a_restored_dump_has_its_rights", a_restored_dump_has_its_rights},
+    {"a_dump_of_another_owner_says_what_is_missing", a_dump_of_another_owner_says_what_is_missing},
+    {0}};
 const struct unit_suite rights_suite = {.name = "rights", .tests = tests};
