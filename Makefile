@@ -124,7 +124,7 @@ build/node_modules/.for-e2e: package.json package-lock.json
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libunistring-dev \
   node:nodejs npm:npm
 RUN_DEPS := postgresql-15
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger
 E2E_DEPS := chromium
 
 .PHONY: deps-%

@@ -248,7 +248,7 @@ static enum pg_status send(struct context *context, struct pg *pg,
 {
     char name[16];
     int parameters = (int)statement->parameters;
-    size_t number = find_prepared(pg, statement->sql);
+    size_t number = pg->pins ? PG_PREPARED : find_prepared(pg, statement->sql);
     bool sent;
     snprintf(name, sizeof name, "s%zu", number);
     if (number == PG_PREPARED) {
@@ -276,18 +276,28 @@ static enum pg_status demand_rows(struct pg *pg, PGresult **rows)
     return PG_LOST;
 }
 
-enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_statement *statement,
-    const char *const *values, struct pg_result **result)
+static enum pg_status run_it(struct context *context, struct pg *pg,
+    const struct pg_statement *statement, const char *const *values, PGresult **rows)
 {
-    PGresult *rows = NULL;
-    ensure(statement->parameters <= PG_PARAMETERS);
     if (!pg_begin(pg))
         return PG_LOST;
     enum pg_status status = send(context, pg, statement, values);
     if (status == PG_OK)
-        status = single_result(context, pg, &rows);
-    if (status == PG_OK && pg->warned)
-        status = pg_doubt(pg);
+        status = single_result(context, pg, rows);
+    return status == PG_OK && pg->warned ? pg_doubt(pg) : status;
+}
+
+enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_statement *statement,
+    const char *const *values, struct pg_result **result)
+{
+    PGresult *rows = NULL;
+    enum pg_status status;
+    ensure(statement->parameters <= PG_PARAMETERS);
+    bool framed = pg_open_frame(context, pg, &status);
+    if (status == PG_OK)
+        status = run_it(context, pg, statement, values, &rows);
+    if (framed)
+        status = pg_close_frame(context, pg, status);
     if (status == PG_OK && result)
         status = demand_rows(pg, &rows);
     if (status != PG_OK || !result) {
@@ -297,34 +307,6 @@ enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_st
     if (result)
         *result = (struct pg_result *)rows;
     return status;
-}
-
-enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql, const char *value,
-    bool (*row)(const struct pg_result *result, void *arg), void *arg)
-{
-    enum pg_status status = PG_OK;
-    if (!pg_begin(pg) || !PQsendQueryParams(pg->conn, sql, 1, NULL, &value, NULL, NULL, 0) ||
-        !PQsetSingleRowMode(pg->conn) || !pg_flush(context, pg))
-        return pg_lose(pg);
-    for (;;) {
-        PGresult *result;
-        if (!pg_next(context, pg, &result))
-            return pg_lose(pg);
-        if (!result)
-            return status;
-        ExecStatusType kind = PQresultStatus(result);
-        if (kind == PGRES_SINGLE_TUPLE && !row((const struct pg_result *)result, arg)) {
-            PQclear(result);
-            pg_note(pg, "stopped by the reader of its rows");
-            pg->lost = true;
-            return PG_LOST;
-        }
-        if (kind != PGRES_SINGLE_TUPLE && kind != PGRES_TUPLES_OK)
-            status = pg_note_error(pg, result);
-        PQclear(result);
-        if (status == PG_LOST)
-            return status;
-    }
 }
 
 /* ---- values -------------------------------------------------------------------------------- */

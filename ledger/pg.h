@@ -87,11 +87,6 @@ MUST_CHECK enum pg_status pg_run(struct context *context, struct pg *pg,
 /* Run a text of one or more statements without parameters; rows are dropped. */
 MUST_CHECK enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql);
 
-/* Run a query with one parameter, $1, and hand over its rows one by one, in constant memory; `row`
- * returns false to stop (PG_LOST then). The values are good during the call. */
-MUST_CHECK enum pg_status pg_each(struct context *context, struct pg *pg, const char *sql,
-    const char *value, bool (*row)(const struct pg_result *result, void *arg), void *arg);
-
 /* Run COPY (...) TO STDOUT (FORMAT binary) and hand over its rows (row.h) one by one, in constant
  * memory; `take` returns false to stop (PG_LOST then). A row is good during the call. */
 MUST_CHECK enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql,

@@ -167,6 +167,7 @@ void pg_close(struct pg **pg)
     PQfinish((*pg)->conn);
     for (size_t i = 0; i < (*pg)->prepared_count; i++)
         free((*pg)->prepared[i]);
+    free((*pg)->pins);
     free(*pg);
     *pg = NULL;
 }

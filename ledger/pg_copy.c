@@ -57,7 +57,7 @@ enum pg_status pg_load(struct context *context, struct pg *pg, const char *sql,
 {
     struct load load = {.data = data, .count = count, .status = PG_OK};
     *committed = false;
-    if (!pg_begin(pg) || !PQsendQuery(pg->conn, sql) || !pg_flush(context, pg))
+    if (!pg_begin(pg) || !pg_send_text(pg, sql) || !pg_flush(context, pg))
         return pg_lose(pg);
     for (;;) {
         PGresult *result;
@@ -130,7 +130,7 @@ enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql
 {
     struct row_stream stream = {.take = take, .arg = arg};
     enum pg_status status = PG_OK;
-    if (!pg_begin(pg) || !PQsendQuery(pg->conn, sql) || !pg_flush(context, pg))
+    if (!pg_begin(pg) || !pg_send_text(pg, sql) || !pg_flush(context, pg))
         return pg_lose(pg);
     for (;;) {
         PGresult *result = NULL;

@@ -31,6 +31,7 @@ struct pg {
     uint32_t timeline;        /* that it wrote on then; 0: it does not tell */
     uint64_t system;          /* which cluster it is of; 0: it does not tell */
     _Atomic uint32_t *newest; /* timeline of that cluster that anybody here has seen, or NULL */
+    char *pins;               /* a pooler stands between: said in each transaction; else NULL */
     size_t prepared_count;
     char *prepared[PG_PREPARED];
     char sqlstate[6];
@@ -58,6 +59,19 @@ MUST_CHECK bool pg_next(struct context *context, struct pg *pg, PGresult **resul
 
 /* What the server refused, noted: PG_ERROR, or PG_LOST if it was not the server. */
 enum pg_status pg_note_error(struct pg *pg, const PGresult *result);
+
+/* Send a text of statements; behind a pooler with the pins in it, if it begins a transaction or is
+ * one. False: it is lost. */
+MUST_CHECK bool pg_send_text(struct pg *pg, const char *sql);
+
+/*
+ * Behind a pooler a statement that stands in no transaction gets one of its own: true, and if
+ * *status is PG_OK the statement can be run. Then pg_close_frame() with what became of it tells
+ * what became of both.
+ */
+MUST_CHECK bool pg_open_frame(struct context *context, struct pg *pg, enum pg_status *status);
+MUST_CHECK enum pg_status pg_close_frame(
+    struct context *context, struct pg *pg, enum pg_status status);
 
 /* A WARNING came while something was written: PG_LOST, as it is not known what became of it. */
 enum pg_status pg_doubt(struct pg *pg);

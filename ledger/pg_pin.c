@@ -2,6 +2,10 @@
 /*
  * What every session of ours is like, and which databases are none for money. The settings are said
  * after a session is made and not in the start-up packet: a pooler takes few there.
+ *
+ * Behind a pooler (pgbouncer in transaction mode) the server's session is ours for one transaction
+ * at a time. So each pins itself, nothing is prepared under a name, and a statement that stands
+ * alone gets a transaction of its own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,30 +26,32 @@ bool pg_demands_sync(void)
 }
 
 /*
- * What every session of ours holds to, whatever the server's defaults are. Asked first, as it was
- * before: may this database be trusted with money? synchronous_commit: what a reset would give.
- * client_min_messages: the warning that a COMMIT was cut short must come. A wait for a standby that
- * must have applied what was written is more than `on`, and stays. A server that is newer than 16
- * can end a transaction by its length.
+ * What every session of ours holds to, whatever the server's defaults are. client_min_messages: the
+ * warning that a COMMIT was cut short must come.
  */
-static const char pins[] =
+static const char *const settings[] = {"client_encoding = 'UTF8'", "search_path = teller, pg_temp",
+    "row_security = off", "client_min_messages = warning", "standard_conforming_strings = on",
+    "timezone = 'UTC'", "datestyle = 'ISO, MDY'", "intervalstyle = postgres", "bytea_output = hex",
+    "extra_float_digits = 1", "jit = off", "default_transaction_isolation = 'read committed'",
+    "default_transaction_read_only = off", "default_transaction_deferrable = off",
+    "statement_timeout = 0", "lock_timeout = 0", "idle_session_timeout = 0",
+    "idle_in_transaction_session_timeout = '60s'", "client_connection_check_interval = '5s'"};
+
+/* Asked before that: may this database be trusted with money? synchronous_commit: what a reset
+ * would give. A server that is newer than 16 can end a transaction by its length. */
+static const char facts[] =
     "SELECT current_setting('fsync'), current_setting('full_page_writes'),"
     " current_setting('synchronous_commit'), current_setting('session_replication_role'),"
-    " set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
-    "  WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),"
-    " CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL"
-    "  THEN set_config('transaction_timeout', '0', false) END;"
-    "SET client_encoding = 'UTF8'; SET search_path = teller, pg_temp; SET row_security = off;"
-    "SET client_min_messages = warning; SET standard_conforming_strings = on;"
-    "SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = postgres;"
-    "SET bytea_output = hex; SET extra_float_digits = 1; SET jit = off;"
-    "SET default_transaction_isolation = 'read committed';"
-    "SET default_transaction_read_only = off; SET default_transaction_deferrable = off;"
-    "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_session_timeout = 0;"
-    "SET idle_in_transaction_session_timeout = '60s';"
-    "SET client_connection_check_interval = '5s'";
+    " current_setting('transaction_timeout', true) IS NOT NULL, pg_backend_pid()";
 
-enum column { COLUMN_FSYNC, COLUMN_PAGES, COLUMN_COMMIT, COLUMN_REPLICATION };
+enum column {
+    COLUMN_FSYNC,
+    COLUMN_PAGES,
+    COLUMN_COMMIT,
+    COLUMN_REPLICATION,
+    COLUMN_TIMEOUT,
+    COLUMN_PROCESS
+};
 
 /* What is wrong with a database that is to keep money; NULL: nothing. */
 static const char *find_unsafe(const PGresult *rows)
@@ -137,19 +143,155 @@ static bool find_place(struct context *context, struct pg *pg)
     return true;
 }
 
+/* Add "SET [LOCAL] setting;". False: it does not fit. */
+static bool add(char *text, size_t size, bool local, const char *setting)
+{
+    size_t length = strlen(text);
+    int more = snprintf(text + length, size - length, "SET %s%s;", local ? "LOCAL " : "", setting);
+    return (size_t)more < size - length;
+}
+
+/* All pins as one text; `local`: for one transaction. A wait for a standby that must have applied
+ * what was written is more than `on`, and stays. NULL: memory is short. */
+static char *write_pins(struct pg *pg, const PGresult *rows, const char *role, bool local)
+{
+    enum { SIZE = 1500 };
+    const char *commit = PQgetvalue(rows, 0, COLUMN_COMMIT);
+    char *text = calloc(1, SIZE), *quoted = NULL, words[120];
+    bool good = text != NULL;
+    for (size_t i = 0; good && i < sizeof settings / sizeof settings[0]; i++)
+        good = add(text, SIZE, local, settings[i]);
+    if (good && *PQgetvalue(rows, 0, COLUMN_TIMEOUT) == 't')
+        good = add(text, SIZE, local, "transaction_timeout = 0");
+    snprintf(words, sizeof words, "synchronous_commit = %s",
+        strcmp(commit, "remote_apply") == 0 ? commit : "on");
+    good = good && add(text, SIZE, local, words);
+    if (good && role) {
+        quoted = PQescapeIdentifier(pg->conn, role, strlen(role));
+        snprintf(words, sizeof words, "ROLE %.100s", quoted ? quoted : "");
+        good = quoted && add(text, SIZE, local, words);
+    }
+    PQfreemem(quoted);
+    if (good)
+        return text;
+    free(text);
+    pg_note(pg, "out of memory");
+    return NULL;
+}
+
+/* The role, if there is one that we may work as; NULL: as who we are. False: see the message. */
+static bool find_role(struct context *context, struct pg *pg, const char **role)
+{
+    static const struct pg_statement find = {.parameters = 1,
+        .sql =
+            "SELECT FROM pg_roles WHERE rolname = $1 AND pg_has_role(current_user, oid, 'MEMBER')"};
+    struct pg_result *rows = NULL;
+    if (pg_run(context, pg, &find, role, &rows) != PG_OK)
+        return false;
+    if (pg_rows(rows) == 0)
+        *role = NULL;
+    pg_free(&rows);
+    return true;
+}
+
+/* Is it another process that answers than the one that libpq was told of? Then a pooler stands
+ * between, and hands out the server's sessions. */
+static bool is_pooled(const struct pg *pg, const PGresult *rows)
+{
+    return strtol(PQgetvalue(rows, 0, COLUMN_PROCESS), NULL, 10) != PQbackendPID(pg->conn);
+}
+
+/* A pooler's session is another's in a moment: it is left as it is, and each transaction of ours
+ * pins itself. */
+static bool set_pins(struct context *context, struct pg *pg, const PGresult *rows, const char *role)
+{
+    bool pooled = is_pooled(pg, rows);
+    if (pooled && !(pg->pins = calloc(1, 1))) {
+        pg_note(pg, "out of memory");
+        return false;
+    }
+    if (role && !find_role(context, pg, &role))
+        return false;
+    char *pins = write_pins(pg, rows, role, pooled);
+    if (!pins)
+        return false;
+    if (pooled) {
+        free(pg->pins);
+        pg->pins = pins;
+        return true;
+    }
+    bool good = pg_script(context, pg, pins) == PG_OK;
+    free(pins);
+    return good;
+}
+
 bool pg_pin(struct context *context, struct pg *pg, const char *role)
 {
-    static const struct pg_statement set_role = {.parameters = 1,
-        .sql = "SELECT set_config('role', rolname, false) FROM pg_roles"
-               " WHERE rolname = $1 AND pg_has_role(current_user, oid, 'MEMBER')"};
     if (!find_place(context, pg))
         return false;
     if (role && pg->standby) {
         pg_note(pg, "the database is a standby, which takes no writes");
         return false;
     }
-    PGresult *rows = ask(context, pg, pins);
-    bool good = rows && is_fit(pg, rows, role != NULL);
+    PGresult *rows = ask(context, pg, facts);
+    bool good = rows && is_fit(pg, rows, role != NULL) && set_pins(context, pg, rows, role);
     PQclear(rows);
-    return good && (!role || pg_run(context, pg, &set_role, &role, NULL) == PG_OK);
+    return good;
+}
+
+/* ---- behind a pooler ------------------------------------------------------------------------ */
+
+/* Where the pins go in: behind its BEGIN, or in front, where the whole text is one transaction. */
+static const char *place_of_pins(const char *sql)
+{
+    const char *begin = strncmp(sql, "ROLLBACK; ", 10) == 0 ? sql + 10 : sql;
+    if (strncmp(begin, "BEGIN", 5) != 0)
+        return begin;
+    const char *end = strchr(begin, ';');
+    return end ? end + 1 : begin + strlen(begin);
+}
+
+bool pg_send_text(struct pg *pg, const char *sql)
+{
+    PGTransactionStatusType status = PQtransactionStatus(pg->conn);
+    if (!pg->pins || (status != PQTRANS_IDLE && strncmp(sql, "ROLLBACK; ", 10) != 0))
+        return PQsendQuery(pg->conn, sql);
+    const char *place = place_of_pins(sql);
+    size_t size = strlen(sql) + strlen(pg->pins) + 2;
+    char *text = malloc(size);
+    if (!text)
+        return false;
+    snprintf(text, size, "%.*s%s%s%s", (int)(place - sql), sql,
+        place > sql && place[-1] != ';' && place[-1] != ' ' ? ";" : "", pg->pins, place);
+    bool sent = PQsendQuery(pg->conn, text);
+    free(text);
+    return sent;
+}
+
+bool pg_open_frame(struct context *context, struct pg *pg, enum pg_status *status)
+{
+    *status = PG_OK;
+    if (!pg->pins || PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+        return false;
+    *status = pg_script(context, pg, "BEGIN");
+    return true;
+}
+
+enum pg_status pg_close_frame(struct context *context, struct pg *pg, enum pg_status status)
+{
+    char state[sizeof pg->sqlstate], message[sizeof pg->message];
+    bool committed = false;
+    if (status == PG_OK) {
+        status = pg_load(context, pg, "COMMIT", NULL, 0, &committed);
+        return status == PG_OK && !committed ? PG_LOST : status;
+    }
+    if (status == PG_ERROR) {
+        memcpy(state, pg->sqlstate, sizeof state);
+        memcpy(message, pg->message, sizeof message);
+        if (pg_script(context, pg, "ROLLBACK") != PG_OK)
+            return PG_LOST;
+        memcpy(pg->sqlstate, state, sizeof state);
+        memcpy(pg->message, message, sizeof message);
+    }
+    return status;
 }

@@ -174,14 +174,11 @@ SHIM(int, PQputCopyEnd, -1, (void *conn, const char *error), (conn, error))
 SHIM(void *, PQconnectStartParams, NULL,
     (const char *const *names, const char *const *values, int expand), (names, values, expand))
 SHIM(void *, PQconninfo, NULL, (void *conn), (conn))
+SHIM(char *, PQescapeIdentifier, NULL, (void *conn, const char *name, size_t length),
+    (conn, name, length))
 SHIM(int, PQconnectPoll, 0, (void *conn), (conn))
 SHIM(int, PQsetnonblocking, -1, (void *conn, int on), (conn, on))
 SHIM(int, PQsendPrepare, 0,
     (void *conn, const char *name, const char *sql, int count, const void *types),
     (conn, name, sql, count, types))
-SHIM(int, PQsendQueryParams, 0,
-    (void *conn, const char *sql, int count, const void *types, const char *const *values,
-        const int *lengths, const int *formats, int format),
-    (conn, sql, count, types, values, lengths, formats, format))
-SHIM(int, PQsetSingleRowMode, 0, (void *conn), (conn))
 SHIM(int, PQgetCopyData, -2, (void *conn, char **piece, int async), (conn, piece, async))

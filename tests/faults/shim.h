@@ -25,11 +25,10 @@
 #define SHIM_STARTING(X)                                                                           \
     X(PQconnectStartParams)                                                                        \
     X(PQconninfo)                                                                                  \
+    X(PQescapeIdentifier)                                                                          \
     X(PQconnectPoll)                                                                               \
     X(PQsetnonblocking)                                                                            \
     X(PQsendPrepare)                                                                               \
-    X(PQsendQueryParams)                                                                           \
-    X(PQsetSingleRowMode)                                                                          \
     X(PQgetCopyData)
 
 /* What can fail: those; SHIM_ROWS: PQgetResult() says that the command is done, and drops its rows,

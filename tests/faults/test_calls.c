@@ -216,12 +216,12 @@ static bool is_covered(const char *name)
 #define X(name) #name,
         SHIM_SERVING(X) SHIM_STARTING(X)
 #undef X
+            "PQsendQueryParams", /* behind a pooler alone */
         /* They tell what is there, or give it back: nothing to fail. */
-        "PQclear",
-        "PQcmdStatus", "PQconninfoFree", "PQdb", "PQerrorMessage", "PQparameterStatus", "PQfinish",
-        "PQfreemem", "PQgetisnull", "PQgetlength", "PQgetvalue", "PQisBusy", "PQntuples",
-        "PQresultErrorField", "PQresultErrorMessage", "PQresultStatus", "PQsetNoticeReceiver",
-        "PQsocket", "PQstatus"};
+        "PQclear", "PQcmdStatus", "PQconninfoFree", "PQdb", "PQbackendPID", "PQtransactionStatus",
+        "PQerrorMessage", "PQparameterStatus", "PQfinish", "PQfreemem", "PQgetisnull",
+        "PQgetlength", "PQgetvalue", "PQisBusy", "PQntuples", "PQresultErrorField",
+        "PQresultErrorMessage", "PQresultStatus", "PQsetNoticeReceiver", "PQsocket", "PQstatus"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0)
             return true;
@@ -234,8 +234,8 @@ static void look_at_symbols(void *arg)
     char command[TEXT + SERVICE_PROGRAM], program[SERVICE_PROGRAM], name[100];
     (void)arg;
     service_program(program);
-    snprintf(command, sizeof command,
-        "nm -D --undefined-only '%s' | awk '$2 ~ /^PQ/ { print $2 }'", program);
+    snprintf(command, sizeof command, "nm -D --undefined-only '%s' | awk '$2 ~ /^PQ/ { print $2 }'",
+        program);
     int functions = 0;
     FILE *symbols = popen(command, "r");
     ensure(symbols);

@@ -5,6 +5,7 @@
 extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_suite, keys_suite;
 extern const struct unit_suite segment_suite, duty_suite, pg_suite, synchronous_suite, hosts_suite;
 extern const struct unit_suite audit_owner_suite, audit_sharded_suite;
+extern const struct unit_suite pooler_suite;
 extern const struct unit_suite copy_suite, tables_suite, differential_suite;
 
 /* Those that both strategies are held to (FIXTURE_BOTH). */
@@ -24,10 +25,28 @@ extern const struct unit_suite damaged_suite, bank_suite, migrate_suite, rights_
 
 int main(int argc, char **argv)
 {
-    static const struct unit_suite *const suites[] = {&audit_owner_suite, &audit_sharded_suite,
-        &money_suite, &asset_suite, &rules_suite, &filter_suite, &segment_suite, &keys_suite,
-        &duty_suite, &tables_suite, &copy_suite, &pg_suite, &synchronous_suite, &hosts_suite,
-        &bank_suite, &damaged_suite, &migrate_suite, &rights_suite, BOTH(LIST) & differential_suite,
-        NULL};
+    static const struct unit_suite *const suites[] = {
+        &audit_owner_suite,
+        &audit_sharded_suite,
+        &money_suite,
+        &asset_suite,
+        &rules_suite,
+        &filter_suite,
+        &segment_suite,
+        &keys_suite,
+        &duty_suite,
+        &tables_suite,
+        &copy_suite,
+        &pg_suite,
+        &synchronous_suite,
+        &hosts_suite,
+        &pooler_suite,
+        &bank_suite,
+        &damaged_suite,
+        &migrate_suite,
+        &rights_suite,
+        BOTH(LIST) & differential_suite,
+        NULL,
+    };
     return unit_main("ledger", suites, argc, argv);
 }
