@@ -20,6 +20,7 @@ SELECT * FROM (VALUES
     ('function', 'key_segment_put',    'EXECUTE', NULL),
     ('function', 'seq_at',             'EXECUTE', NULL)
 ) x (kind, name, privilege, columns);
+COMMENT ON VIEW app_right IS 'What the service''s role may do beyond reading; all else is revoked.';
 
 DO $$
 DECLARE

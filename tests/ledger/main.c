@@ -4,6 +4,7 @@
 
 extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_suite, keys_suite;
 extern const struct unit_suite segment_suite, duty_suite, pg_suite, synchronous_suite, hosts_suite;
+extern const struct unit_suite readable_suite;
 extern const struct unit_suite audit_owner_suite, audit_sharded_suite;
 extern const struct unit_suite pooler_suite;
 extern const struct unit_suite copy_suite, tables_suite, differential_suite;
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
         &hosts_suite,
         &pooler_suite,
         &bank_suite,
+        &readable_suite,
         &damaged_suite,
         &migrate_suite,
         &rights_suite,
