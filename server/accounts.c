@@ -172,7 +172,11 @@ void accounts_list(struct request *request, struct response *response)
     if (!page || !api_query_number(request, response, "limit", 1, LIST_MAX, &limit) ||
         !query_id(request, response, page, &after))
         return;
-    struct ledger_account *accounts = arena_alloc(&request->arena, limit * sizeof *accounts);
+    struct ledger_account *accounts = arena_try(&request->arena, limit * sizeof *accounts);
+    if (!accounts) {
+        api_short(request, response);
+        return;
+    }
     size_t count = 0;
     bool more = false;
     struct context *patience = api_patience(request);

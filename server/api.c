@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "coro/co.h"
 #include "coro/semaphore.h"
 #include "ledger/entry.h"
 #include "server/health.h"
+#include "server/http.h"
 #include "server/json_out.h"
 #include "server/origin.h"
 #include "server/problem.h"
@@ -15,6 +17,9 @@
 #include "server/session.h"
 
 enum { SHORT = 4096, LONG_ONES = 2, WAIT_S = 30, WAIT_MAX_S = 60 };
+
+static const int64_t memory_again_ns = 50 * CLOCK_MS;
+static const int64_t judged_for_ns = CLOCK_S / 2; /* how long what was found at the head holds */
 
 /* ---- what all routes have in common -------------------------------------------------------- */
 
@@ -64,8 +69,9 @@ static bool may_send(
     return false;
 }
 
-static bool is_allowed(
-    struct api *api, struct request *request, struct response *response, const struct route *route)
+/* A token that only the database can know of is let pass where nobody may park: is_unsure. */
+static bool is_allowed(struct api *api, struct request *request, struct response *response,
+    const struct route *route, bool may_park)
 {
     if (!may_send(api, request, response, route))
         return false;
@@ -73,10 +79,15 @@ static bool is_allowed(
         return true;
     if (!request->authorization && route->takes_session)
         request->authorization = session_authorization(request);
-    enum token_scope has = TOKEN_NONE;
-    if (!token_cache_ask(api->tokens, request->authorization, &has)) {
-        api_refuse(request, response, LEDGER_UNAVAILABLE, 0);
-        return false;
+    enum token_scope has = token_cache_check(api->tokens, request->authorization, NULL);
+    if (has == TOKEN_NONE && token_cache_may_be_new(request->authorization)) {
+        request->is_unsure = !may_park;
+        if (!may_park)
+            return true;
+        if (!token_cache_ask(api->tokens, request->authorization, &has)) {
+            api_refuse(request, response, LEDGER_UNAVAILABLE, 0);
+            return false;
+        }
     }
     if (has >= route->scope)
         return true;
@@ -116,36 +127,84 @@ static bool query_is_known(
     return true;
 }
 
-void api_answer(void *arg, struct request *request, struct response *response)
+/* All that is known before the body is: in the documented order. */
+static bool judge(
+    struct api *api, struct request *request, struct response *response, bool may_park)
 {
-    struct api *api = arg;
     const struct route *route = NULL;
     request->api = api;
+    request->is_unsure = false;
     arena_init(&request->scratch, NULL, 0);
-    if (!find_route(request, response, &route) || !is_allowed(api, request, response, route) ||
-        !find_ledger(api, request, response))
-        return;
-    bool may_lack = route->body == ROUTE_BODY_OPTIONAL && request->body_length == 0;
-    if (route->body != ROUTE_BODY_NONE && !may_lack && !request_is_json(request)) {
+    if (!find_route(request, response, &route) ||
+        !is_allowed(api, request, response, route, may_park))
+        return false;
+    request->route = route;
+    if (request->is_unsure)
+        return true;
+    if (!find_ledger(api, request, response))
+        return false;
+    if (route->body != ROUTE_BODY_NONE &&
+        !(route->body == ROUTE_BODY_OPTIONAL && !request->has_body) && !request_is_json(request)) {
         problem(request, response, PROBLEM_UNSUPPORTED_TYPE, NULL);
-        return;
+        return false;
     }
-    if (may_lack) {
+    return true;
+}
+
+bool api_admit(
+    void *arg, struct request *request, struct response *response, struct http_admission *admission)
+{
+    struct api *api = arg;
+    if (api->tokens)
+        admission->is_known =
+            token_cache_check(api->tokens, request->authorization, admission->who) != TOKEN_NONE;
+    else
+        admission->is_known = true;
+    if (!judge(api, request, response, false))
+        return false;
+    admission->is_unsure = request->is_unsure;
+    bool large = request->route->body == ROUTE_BODY_LARGE;
+    admission->body_max = large ? REQUEST_LARGE_BODY_MAX : REQUEST_BODY_MAX;
+    return true;
+}
+
+bool api_is_vital(const char *path, size_t length)
+{
+    static const char *const paths[] = {"/livez", "/readyz", "/metrics"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (strlen(paths[i]) == length && memcmp(paths[i], path, length) == 0)
+            return true;
+    return false;
+}
+
+/* There was no memory for the whole answer. Who asked for money to be moved must not be told that
+ * nothing was done. */
+static void replace_short(struct request *request, struct response *response)
+{
+    bool moved = request->method == REQUEST_POST;
+    if (response->status >= 400)
+        return;
+    if (moved)
+        api_refuse(request, response, LEDGER_OUTCOME_UNKNOWN, 0);
+    else
+        api_short(request, response);
+}
+
+void api_answer(void *arg, struct request *request, struct response *response)
+{
+    bool is_old = clock_now_ns() - request->arrived_ns > judged_for_ns; /* its body took its time */
+    if ((is_old || request->is_unsure) && !judge(arg, request, response, true))
+        return;
+    const struct route *route = request->route;
+    if (route->body == ROUTE_BODY_OPTIONAL && request->body_length == 0) {
         request->body_length = 2;
         request->body = arena_copy(&request->arena, "{}", 2);
     }
     if (query_is_known(request, response, route))
         route->answer(request, response);
     api_forget_body(request);
-}
-
-size_t api_body_max(struct request *request)
-{
-    const struct route *route;
-    const char *allow;
-    bool large =
-        route_find(request, &route, &allow) == ROUTE_FOUND && route->body == ROUTE_BODY_LARGE;
-    return large ? REQUEST_LARGE_BODY_MAX : REQUEST_BODY_MAX;
+    if (request->arena.is_short)
+        replace_short(request, response);
 }
 
 /* ---- for the handlers ---------------------------------------------------------------------- */
@@ -172,8 +231,8 @@ void api_escape(struct json_out *out, const char *text)
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
         const char escaped[] = {'%', hex[c >> 4], hex[c & 15]};
-        bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-                     strchr("-._~", c);
+        bool plain =
+            (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c);
         json_out_raw(out, plain ? text : escaped, plain ? 1 : sizeof escaped);
     }
 }
@@ -252,6 +311,11 @@ void api_refuse(
 /* What is parsed takes many times the length of the body: of the long ones so many at once. */
 static struct semaphore places = {.free = LONG_ONES};
 
+void api_short(struct request *request, struct response *response)
+{
+    problem(request, response, PROBLEM_OVERLOADED, "There is not enough memory.");
+}
+
 static const struct json_in *read_body(
     struct request *request, struct response *response, const char *const *names, size_t values)
 {
@@ -261,6 +325,10 @@ static const struct json_in *read_body(
         request->parses_alone = semaphore_acquire(context_background(), &places, 1);
     const struct json_in *body = json_in_read(is_short ? &request->arena : &request->scratch,
         request->body, request->body_length, values, API_METADATA, error);
+    if (!body && (request->arena.is_short || request->scratch.is_short)) {
+        api_short(request, response);
+        return NULL;
+    }
     if (!body) {
         problem(request, response, PROBLEM_INVALID_JSON,
             arena_copy(&request->arena, error, strlen(error)));
@@ -341,8 +409,9 @@ const char *api_page_parameter(struct request *request, struct response *respons
 struct context *api_patience(const struct request *request)
 {
     int64_t wait_s = request_wait_s(request, WAIT_S, WAIT_MAX_S);
-    struct context *context = context_with_timeout(context_background(), wait_s * CLOCK_S);
-    ensure(context);
+    struct context *context;
+    while (!(context = context_with_timeout(context_background(), wait_s * CLOCK_S)))
+        co_sleep(memory_again_ns); /* until others have given some back */
     return context;
 }
 

@@ -24,6 +24,7 @@
 struct event_feed;
 struct event_pages;
 struct http;
+struct http_admission;
 struct token_cache;
 
 /* A page of a list ends early, with a cursor, once it is so long: an item can have 1,000 postings.
@@ -40,11 +41,12 @@ struct api {
     struct event_feed *event_feeds[API_WORKERS];
 };
 
-/* `arg` is a struct api. Runs as the request's coroutine; parks. */
+/* `arg` is a struct api. What http.h asks of it: is a request let in, by its head; the answer, as
+ * the request's coroutine, which parks; and is the path one that is answered in any case. */
+bool api_admit(void *arg, struct request *request, struct response *response,
+    struct http_admission *admission);
 void api_answer(void *arg, struct request *request, struct response *response);
-
-/* How long the body of a request may be. */
-size_t api_body_max(struct request *request);
+bool api_is_vital(const char *path, size_t length);
 
 /* ---- for the handlers ---------------------------------------------------------------------- */
 
@@ -65,6 +67,9 @@ void api_forget_body(struct request *request);
 
 /* A text of its own for as long as the request. */
 const char *api_copy(struct request *request, const char *text);
+
+/* Say that there is not enough memory. */
+void api_short(struct request *request, struct response *response);
 
 /* Query parameters; false: the answer is filled in. `value` is left alone if it was not given. */
 MUST_CHECK bool api_query_number(struct request *request, struct response *response,

@@ -40,8 +40,9 @@ static void take_turns(size_t *turn, size_t postings)
 static const char *key_of_item(struct request *request, const char *key, size_t index)
 {
     size_t size = strlen(key) + INDEX_TEXT;
-    char *text = arena_alloc(&request->arena, size);
-    snprintf(text, size, "%s/%zu", key, index);
+    char *text = arena_try(&request->arena, size);
+    if (text)
+        snprintf(text, size, "%s/%zu", key, index);
     return text;
 }
 
@@ -57,6 +58,10 @@ static bool read_items(struct request *request, struct response *response,
             return false;
         if (!transfer->key && batch->key)
             transfer->key = key_of_item(request, batch->key, i);
+        if (!transfer->key && batch->key) {
+            api_short(request, response);
+            return false;
+        }
         if (transfer->key && strlen(transfer->key) > ENTRY_KEY_MAX) {
             problem_invalid(request, response, "Idempotency-Key",
                 "must leave room for \"/INDEX\" within 255 characters");
@@ -91,8 +96,12 @@ static bool read_batch(struct request *request, struct response *response, struc
             request, response, "transfers", "must be an array of 1 to 10,000 transfers");
         return false;
     }
-    batch->transfers = arena_alloc(&request->arena, batch->count * sizeof *batch->transfers);
-    batch->outcomes = arena_alloc(&request->arena, batch->count * sizeof *batch->outcomes);
+    batch->transfers = arena_try(&request->arena, batch->count * sizeof *batch->transfers);
+    batch->outcomes = arena_try(&request->arena, batch->count * sizeof *batch->outcomes);
+    if (!batch->transfers || !batch->outcomes) {
+        api_short(request, response);
+        return false;
+    }
     return read_items(request, response, items, batch);
 }
 

@@ -29,8 +29,8 @@ static int write_ledger(struct context *context, struct pg *pg, void *arg)
     bool good = snapshot_begin(&snapshot, context, pg, number) &&
                 snapshot_narrow(&snapshot, command->options.from_us, command->to_us);
     if (good)
-        good = export_run(
-            command->format, &snapshot, &command->options, stdout, error, sizeof error);
+        good =
+            export_run(command->format, &snapshot, &command->options, stdout, error, sizeof error);
     else
         snprintf(error, sizeof error, "%s", snapshot.error);
     if (!good)
@@ -90,8 +90,7 @@ int cmd_export(int argc, char **argv)
         return 2;
     }
     if (!export_types_are_valid(command.options.types)) {
-        fputs("teller: --types must be a list such as customer:=liability,fees:=revenue\n",
-            stderr);
+        fputs("teller: --types must be a list such as customer:=liability,fees:=revenue\n", stderr);
         return 2;
     }
     if (!read_moment(&options, "from", &command.options.from_us) ||

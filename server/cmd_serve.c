@@ -39,7 +39,9 @@ struct serve {
     int sockets[WORKERS_MAX];
     bool auth;
     int workers;
-    size_t max_requests, max_connections, max_streams;
+    size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
+        max_body_bytes;
+    struct address_ranges trusted;
 
     struct stop stop;
     struct context *life; /* the stop's: ends when the service shall end */
@@ -69,9 +71,14 @@ static bool open_http(struct serve *serve)
     const struct http_options options = {.sockets = serve->sockets,
         .max_requests = serve->max_requests,
         .max_connections = serve->max_connections,
+        .max_of_address = serve->max_of_address,
+        .trusted = serve->trusted,
+        .max_of_sender = serve->max_of_sender,
+        .max_body_bytes = serve->max_body_bytes,
         .max_streams = serve->max_streams,
         .answer = api_answer,
-        .body_max = api_body_max,
+        .admit = api_admit,
+        .is_vital = api_is_vital,
         .arg = &serve->api};
     return http_start(&serve->api.http, &options, serve->error, ERROR_TEXT);
 }
@@ -210,6 +217,26 @@ static bool read_strategies(const struct options *options)
     }
 }
 
+/* What one client may have, and all of them together. */
+static bool read_limits(const struct options *options, struct serve *serve)
+{
+    int64_t of_sender = options_number(options, "max-requests-per-token", 1, 1000000);
+    int64_t of_address = options_number(options, "max-connections-per-address", 0, 1000000);
+    int64_t streams = options_number(options, "max-streams", 1, 1000000);
+    int64_t body_mib = options_number(options, "max-body-memory", 1, 1000000);
+    if (of_sender < 0 || of_address < 0 || streams < 0 || body_mib < 0)
+        return false;
+    if (!address_ranges_read(&serve->trusted, options_value(options, "trusted-addresses"))) {
+        fputs("teller: --trusted-addresses must be like 127.0.0.0/8,::1\n", stderr);
+        return false;
+    }
+    serve->max_of_sender = (size_t)of_sender;
+    serve->max_of_address = (size_t)of_address;
+    serve->max_streams = (size_t)streams;
+    serve->max_body_bytes = (size_t)body_mib << 20;
+    return true;
+}
+
 static bool read_options(const struct options *options, struct serve *serve)
 {
     char error[ERROR_TEXT];
@@ -220,11 +247,10 @@ static bool read_options(const struct options *options, struct serve *serve)
     int64_t workers = options_number(options, "workers", 0, WORKERS_MAX);
     int64_t requests = options_number(options, "max-requests", 1, 1000000);
     int64_t connections = options_number(options, "max-connections", 1, 1000000);
-    int64_t streams = options_number(options, "max-streams", 1, 1000000);
     int64_t delay_ms = options_number(options, "stop-delay", 0, 600000);
     int64_t limit_s = options_number(options, "stop-timeout", 1, 86400);
-    if (workers < 0 || requests < 0 || connections < 0 || streams < 0 || delay_ms < 0 ||
-        limit_s < 0)
+    if (workers < 0 || requests < 0 || connections < 0 || delay_ms < 0 || limit_s < 0 ||
+        !read_limits(options, serve))
         return false;
     if (!listen_parse(&serve->listen, options_value(options, "listen"), error, sizeof error)) {
         fprintf(stderr, "teller: --listen: %s\n", error);
@@ -242,7 +268,6 @@ static bool read_options(const struct options *options, struct serve *serve)
     serve->stop.limit_ns = limit_s * CLOCK_S;
     serve->max_requests = (size_t)requests;
     serve->max_connections = (size_t)connections;
-    serve->max_streams = (size_t)streams;
     serve->database_options = (struct database_options){.data = options_value(options, "data"),
         .url = options_value(options, "database"),
         .postgres_bin = options_value(options, "postgres-bin"),
@@ -278,6 +303,11 @@ int cmd_serve(int argc, char **argv)
         {"workers", "N", "threads; 0: one for each processor", "0"},
         {"max-requests", "N", "requests in work at once; more are answered 503", "10000"},
         {"max-connections", "N", "connections at once; more wait", "10000"},
+        {"max-requests-per-token", "N", "of those, with one token; more are answered 429", "5000"},
+        {"max-connections-per-address", "N",
+            "from one address; 0: any number; more are answered 429", "1000"},
+        {"trusted-addresses", "LIST", "proxies: addresses without that limit", "127.0.0.0/8,::1"},
+        {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
         {"max-streams", "N", "event streams at once, apart from those; more are answered 503",
             "4000"},
         {"stop-delay", "MS",

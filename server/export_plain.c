@@ -62,8 +62,8 @@ static void write_opening(struct export_work *work, const struct snapshot_balanc
     struct plain *plain = work->state;
     char day[EXPORT_TEXT_DAY], name[EXPORT_TEXT_NAME], amount[EXPORT_TEXT_AMOUNT];
     if (plain->openings++ == 0)
-        fprintf(work->out, "\naccount %s%s\n", opening_account,
-            is_hledger(work) ? "  ; type: E" : "");
+        fprintf(
+            work->out, "\naccount %s%s\n", opening_account, is_hledger(work) ? "  ; type: E" : "");
     declare_account(work, balance->id);
     if (balance->balance == 0)
         return;
@@ -96,7 +96,7 @@ static void write_description(FILE *out, const struct entry *entry)
     if (*words.payee && *words.note)
         fprintf(out, "%s | %s", words.payee, words.note);
     else
-        fputs(*words.payee ? words.payee
+        fputs(*words.payee  ? words.payee
               : *words.note ? words.note
                             : entry_kind_name(entry->kind),
             out);

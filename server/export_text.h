@@ -31,8 +31,7 @@ enum {
 
 /* An amount of an asset's smallest unit, in its whole units: 1005 of USD/2 is "10.05". */
 void export_text_amount(money amount, const char *asset, char text[EXPORT_TEXT_AMOUNT]);
-void export_text_sum(
-    const struct money_sum *sum, const char *asset, char text[EXPORT_TEXT_AMOUNT]);
+void export_text_sum(const struct money_sum *sum, const char *asset, char text[EXPORT_TEXT_AMOUNT]);
 
 /* The day (UTC) of a point in time, as "2026-11-21". */
 void export_text_day(int64_t at_us, char text[EXPORT_TEXT_DAY]);

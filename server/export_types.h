@@ -26,7 +26,7 @@ bool export_types_are_valid(const char *list);
 
 enum export_type export_type_of(const char *list, const char *id);
 
-char export_type_letter(enum export_type type);        /* hledger's: A L E R X */
-const char *export_type_root(enum export_type type);   /* Beancount's: "Assets", … */
+char export_type_letter(enum export_type type);      /* hledger's: A L E R X */
+const char *export_type_root(enum export_type type); /* Beancount's: "Assets", … */
 
 #endif

@@ -12,7 +12,7 @@
 #include "coro/co.h"
 #include "server/http_worker.h"
 
-/* STREAM_PERCENT: how much of a worker's time all its streams have. */
+/* How much of a worker's time all its streams have, in percent. */
 enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 10 };
 
 static const int64_t look_every_ns = 5 * CLOCK_MS;
@@ -55,7 +55,8 @@ static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
         MHD_OPTION_LISTEN_SOCKET, socket,                       /**/
         MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, worker, /**/
         MHD_OPTION_NOTIFY_CONNECTION, http_peer_notify, worker, /**/
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)worker->http->max_peers,
+        MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)worker->http->max_peers + HTTP_PEERS_EXTRA + HTTP_PEERS_VITAL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, /* http_peer.c does it */
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
@@ -106,6 +107,8 @@ bool http_start(
         .workers = workers,
         .max_exchanges = (options->max_requests + count - 1) / count,
         .max_peers = (options->max_connections + count - 1) / count,
+        .max_of_sender = (options->max_of_sender + count - 1) / count,
+        .max_of_address = (options->max_of_address + count - 1) / count,
         .max_streams = (options->max_streams + count - 1) / count};
     *http_at = http;
     worker_each(start_worker, http);
@@ -207,6 +210,7 @@ static uint64_t read_counter(_Atomic uint64_t *counter)
 void http_read_figures(struct http *http, struct http_figures *figures)
 {
     memset(figures, 0, sizeof *figures);
+    figures->body_bytes = atomic_load(&http->body_bytes);
     for (int i = 0; i < http->worker_count; i++) {
         struct http_counters *counters = &http->workers[i].counters;
         for (int status = 0; status < HTTP_STATUSES; status++)
@@ -220,5 +224,6 @@ void http_read_figures(struct http *http, struct http_figures *figures)
         figures->in_flight += read_counter(&counters->in_flight);
         figures->connections += read_counter(&counters->connections);
         figures->streams += read_counter(&counters->streams);
+        figures->evicted += read_counter(&counters->evicted);
     }
 }

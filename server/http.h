@@ -14,20 +14,36 @@
 #include <stdint.h>
 
 #include "coro/context.h"
+#include "server/address.h"
 #include "server/request.h"
 #include "server/response.h"
 
 struct http;
 
+/* What is found out at a request's head. */
+struct http_admission {
+    size_t body_max; /* how long its body may be */
+    bool is_known;   /* whoever sent it may send it something: its body is worth reading */
+    bool is_unsure;  /* `answer` will find out: let few such bodies come */
+    uint8_t who[16]; /* the same for the same sender; all zero: not known */
+};
+
 struct http_options {
-    int *sockets;        /* listening, one for each worker; http closes them */
-    size_t max_requests; /* in work at once, over all workers; more are answered 503 */
-    size_t max_connections;
+    int *sockets;                  /* listening, one for each worker; http closes them */
+    size_t max_requests;           /* in work at once, over all workers; more are answered 503 */
+    size_t max_connections;        /* and a few more, so that vital paths can be asked for */
+    size_t max_of_address;         /* connections; 0: no limit. More are answered 429 */
+    struct address_ranges trusted; /* may have any number: proxies */
+    size_t max_of_sender;          /* in work at once for one sender; more are answered 429 */
+    size_t max_body_bytes;         /* of all bodies that are here or coming */
     size_t max_streams; /* open at once, over all workers; they are neither of the above */
     void (*answer)(void *arg, struct request *request, struct response *response); /* may park */
-    /* How long the body of a request may be, asked when it is beyond REQUEST_BODY_MAX; NULL: no
-     * longer. Such bodies are few at a time: 503 beyond that. */
-    size_t (*body_max)(struct request *request);
+    /* Judge a request by its head, before its body is read. False: it is not let in, and the
+     * response is filled in. Must not park. NULL: all are let in. */
+    bool (*admit)(void *arg, struct request *request, struct response *response,
+        struct http_admission *admission);
+    /* Is this a path that is answered however much is going on? It must not park. NULL: none is. */
+    bool (*is_vital)(const char *path, size_t length);
     void *arg;
 };
 
@@ -73,6 +89,8 @@ enum http_move {
 struct http_figures {
     uint64_t requests[HTTP_STATUSES]; /* by status */
     uint64_t in_flight, connections, streams;
+    uint64_t evicted;    /* connections that were closed because their place was needed */
+    uint64_t body_bytes; /* taken of the budget for bodies */
     uint64_t outcomes[HTTP_MOVES];
     uint64_t moves, moves_ns;        /* money-moving requests, and how long they took in all */
     uint64_t moves_le[HTTP_BUCKETS]; /* those that took at most 0.25 ms * 2^i; last: longer too */

@@ -21,37 +21,58 @@
  * reads gets to see the answer; beyond it the connection is cut. */
 static const uint64_t drop_max = UINT64_C(256) << 20;
 
-enum { FIRST_BODY_ROOM = 1024 };
+/* So many requests that are answered in any case, of each worker; a body that is read though
+ * whoever sends it may send none; bodies that may turn out to be such. */
+enum { VITAL_MAX = 64, SHORT_BODY = 4096, UNSURE_MAX = 16 };
 
 /* ---- the pool ------------------------------------------------------------------------------ */
 
-static struct http_exchange *take(struct http_worker *worker)
+static bool has_place(struct http_worker *worker, bool is_vital)
+{
+    if (is_vital)
+        return worker->vital < VITAL_MAX;
+    return worker->exchanges < worker->http->max_exchanges && arena_reserve();
+}
+
+static struct http_exchange *take(struct http_worker *worker, bool is_vital)
 {
     struct http_exchange *exchange = worker->pool;
-    if (worker->exchanges == worker->http->max_exchanges)
+    if (!has_place(worker, is_vital))
         return NULL;
     if (exchange)
         worker->pool = exchange->next;
     else if (!(exchange = malloc(sizeof *exchange)))
         return NULL;
-    worker->exchanges++;
+    *(is_vital ? &worker->vital : &worker->exchanges) += 1;
     http_count(&worker->counters.in_flight, 1);
     memset(exchange, 0, offsetof(struct http_exchange, memory));
     arena_init(&exchange->request.arena, exchange->memory, sizeof exchange->memory);
     exchange->worker = worker;
+    exchange->is_vital = is_vital;
     return exchange;
+}
+
+/* It is no request in work any more. */
+static void leave_work(struct http_exchange *exchange)
+{
+    struct http_worker *worker = exchange->worker;
+    *(exchange->is_vital ? &worker->vital : &worker->exchanges) -= 1;
+    http_count(&worker->counters.in_flight, (uint64_t)-1);
+    if (exchange->is_counted)
+        tally_remove(&worker->senders, exchange->who);
+    exchange->is_counted = false;
 }
 
 static void give_back(struct http_exchange *exchange)
 {
     struct http_worker *worker = exchange->worker;
+    if (!exchange->is_stream)
+        leave_work(exchange);
+    worker->unsure -= exchange->is_unsure;
+    http_body_free(exchange);
     arena_clear(&exchange->request.arena);
     exchange->next = worker->pool;
     worker->pool = exchange;
-    worker->exchanges -= !exchange->is_stream;
-    worker->large -= exchange->is_large;
-    if (!exchange->is_stream)
-        http_count(&worker->counters.in_flight, (uint64_t)-1);
 }
 
 /* ---- the head ------------------------------------------------------------------------------ */
@@ -132,49 +153,89 @@ static void answer_problem(struct http_exchange *exchange, enum problem kind, co
     exchange->answered = true;
 }
 
-/* May the body be so long? A large one needs one of the worker's places for such, which it keeps
- * until the answer is out: what it takes to read it is many times its length. */
-static bool body_may_be(struct http_exchange *exchange, uint64_t length)
+/* One sender alone must not have all the places. */
+static bool count_sender(struct http_exchange *exchange, const uint8_t who[TALLY_KEY])
+{
+    static const uint8_t nobody[TALLY_KEY];
+    struct http_worker *worker = exchange->worker;
+    if (exchange->is_vital || memcmp(who, nobody, TALLY_KEY) == 0)
+        return true;
+    memcpy(exchange->who, who, TALLY_KEY);
+    exchange->is_counted = tally_add(&worker->senders, who, worker->http->max_of_sender);
+    return exchange->is_counted;
+}
+
+/* A body that may turn out to be nobody's has one of few places. */
+static bool count_unsure(struct http_exchange *exchange)
+{
+    exchange->is_unsure = exchange->worker->unsure < UNSURE_MAX;
+    exchange->worker->unsure += exchange->is_unsure;
+    return exchange->is_unsure;
+}
+
+/* Judged by its head alone: false: it is answered. */
+static bool judge(struct http_exchange *exchange, struct http_admission *admission, bool target_bad)
 {
     const struct http_options *options = &exchange->worker->http->options;
-    if (length <= REQUEST_BODY_MAX)
-        return true;
-    if (!options->body_max || exchange->target_bad ||
-        length > options->body_max(&exchange->request))
+    if (target_bad) {
+        answer_problem(
+            exchange, PROBLEM_BAD_REQUEST, "The path or query has too many parts, or bad escapes.");
         return false;
-    exchange->has_no_place = !exchange->is_large && exchange->worker->large == HTTP_LARGE_BODIES;
-    if (exchange->has_no_place)
+    }
+    exchange->answered = options->admit && !options->admit(options->arg, &exchange->request,
+                                               &exchange->response, admission);
+    exchange->body_max = admission->body_max;
+    if (exchange->answered)
         return false;
-    exchange->worker->large += !exchange->is_large;
-    exchange->is_large = true;
-    return true;
+    if (exchange->content_length > exchange->body_max)
+        answer_problem(exchange, PROBLEM_TOO_LARGE, NULL);
+    else if (exchange->request.has_body && admission->is_unsure && !count_unsure(exchange))
+        answer_problem(exchange, PROBLEM_OVERLOADED, "Too many tokens that may be new.");
+    else if (!count_sender(exchange, admission->who))
+        answer_problem(exchange, PROBLEM_TOO_MANY,
+            "So many requests with this token are in work that it has to wait for some of them.");
+    return !exchange->answered;
 }
 
-static void answer_body_dropped(struct http_exchange *exchange)
-{
-    answer_problem(exchange, exchange->has_no_place ? PROBLEM_OVERLOADED : PROBLEM_TOO_LARGE, NULL);
-}
-
-/* Refuse it before its body is read; false: it may come. */
-static bool refuse_at_head(struct http_exchange *exchange)
+/* It is refused at its head. What still comes is read and dropped, so that a client which sends all
+ * before it reads gets to see the answer and keeps its connection; but for one whom we do not know,
+ * who waits to be told to send, or would send very much, not for long: http_wire_refuse(). */
+static void refuse_at_head(struct http_exchange *exchange, bool is_known)
 {
     struct http_peer *peer = exchange->peer;
-    exchange->body_dropped = !body_may_be(exchange, exchange->content_length);
-    if (!exchange->body_dropped ||
-        (!peer->wire.head.expects_continue && exchange->content_length <= drop_max))
-        return false;
-    answer_body_dropped(exchange);
-    http_wire_refuse(peer, &exchange->response);
-    return true;
+    if (!exchange->request.has_body)
+        return;
+    exchange->body_dropped = true;
+    bool is_short = exchange->content_length > 0 && exchange->content_length <= SHORT_BODY;
+    if ((!is_known && !is_short) || peer->wire.head.expects_continue ||
+        exchange->content_length > drop_max)
+        http_wire_refuse(peer, &exchange->response);
+}
+
+static bool is_vital(
+    const struct http_worker *worker, const struct http_peer *peer, const char *head_bytes)
+{
+    const struct http_span *target = &peer->wire.head.target;
+    const char *path = head_bytes + target->from, *query = memchr(path, '?', target->length);
+    const struct http_options *options = &worker->http->options;
+    return options->is_vital &&
+           options->is_vital(path, query ? (size_t)(query - path) : target->length);
 }
 
 void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
 {
     struct http_worker *worker = peer->worker;
     const struct http_head *head = &peer->wire.head;
+    struct http_admission admission = {
+        .body_max = REQUEST_BODY_MAX, .is_known = !worker->http->options.admit};
     http_peer_enter(peer, HTTP_BODY);
     worker->last_request_ns = peer->since_ns;
-    struct http_exchange *exchange = take(worker);
+    bool vital = is_vital(worker, peer, head_bytes);
+    if (peer->is_extra && !vital) {
+        http_wire_refuse_problem(peer, PROBLEM_OVERLOADED, "Too many connections are open.");
+        return;
+    }
+    struct http_exchange *exchange = take(worker, vital);
     peer->exchange = exchange;
     if (!exchange)
         return; /* the request is read and answered 503 without one */
@@ -183,39 +244,31 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     exchange->peer = peer;
     exchange->content_length = head->content_length;
     request->arrived_ns = peer->since_ns;
+    request->has_body = head->chunked || head->content_length > 0;
     request->method = method_of(head_bytes + head->method.from, head->method.length);
     char *copy = arena_copy(&request->arena, head_bytes, head->size);
     read_fields(request, head, copy);
-    exchange->target_bad =
-        !request_read_target(request, copy + head->target.from, head->target.length);
-    (void)refuse_at_head(exchange);
+    bool target_bad = !request_read_target(request, copy + head->target.from, head->target.length);
+    if (!judge(exchange, &admission, target_bad))
+        refuse_at_head(exchange, admission.is_known);
 }
 
 /* ---- the body ------------------------------------------------------------------------------ */
 
 static void add_to_body(struct http_exchange *exchange, const char *data, size_t size)
 {
-    struct request *request = &exchange->request;
-    size_t length = request->body_length + size;
-    if (!body_may_be(exchange, length)) {
-        exchange->body_dropped = true;
+    switch (http_body_add(exchange, data, size)) {
+    case HTTP_BODY_ADDED:
         return;
+    case HTTP_BODY_TOO_LARGE:
+        answer_problem(exchange, PROBLEM_TOO_LARGE, NULL);
+        break;
+    case HTTP_BODY_NO_MEMORY:
+        answer_problem(exchange, PROBLEM_OVERLOADED, "There is not enough memory for the body.");
+        break;
     }
-    if (!request->body || length >= exchange->body_room) {
-        size_t room = exchange->content_length ? exchange->content_length + 1
-                      : exchange->body_room    ? 2 * exchange->body_room
-                                               : FIRST_BODY_ROOM;
-        while (room <= length)
-            room *= 2;
-        char *body = arena_alloc(&request->arena, room);
-        if (request->body_length)
-            memcpy(body, request->body, request->body_length);
-        request->body = body;
-        exchange->body_room = room;
-    }
-    memcpy(request->body + request->body_length, data, size);
-    request->body_length = length;
-    request->body[length] = '\0';
+    exchange->body_dropped = true;
+    http_body_free(exchange);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */
@@ -262,11 +315,9 @@ static void count_move(struct http_exchange *exchange)
 /* The answer is a stream, which is no request in work. */
 static void become_stream(struct http_exchange *exchange)
 {
-    struct http_worker *worker = exchange->worker;
     exchange->is_stream = http_stream_begin(exchange);
     if (exchange->is_stream) {
-        worker->exchanges--;
-        http_count(&worker->counters.in_flight, (uint64_t)-1);
+        leave_work(exchange);
         return;
     }
     exchange->response.stream = NULL;
@@ -322,13 +373,7 @@ static enum MHD_Result all_is_here(struct http_exchange *exchange)
     if (exchange->answered)
         return send_answer(exchange);
     http_peer_enter(exchange->peer, HTTP_RUNNING);
-    if (exchange->body_dropped)
-        answer_body_dropped(exchange);
-    else if (exchange->target_bad)
-        answer_problem(
-            exchange, PROBLEM_BAD_REQUEST, "The path or query has too many parts, or bad escapes.");
-    else
-        start(exchange);
+    start(exchange);
     if (exchange->answered)
         return send_answer(exchange);
     exchange->suspended = true;
@@ -360,6 +405,8 @@ enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *con
     }
     if (exchange)
         return all_is_here(exchange);
+    if (peer->wire.state == HTTP_WIRE_REFUSED)
+        return MHD_NO; /* it is answered */
     http_peer_enter(peer, HTTP_SENDING);
     http_count(&worker->counters.requests[503], 1);
     return MHD_queue_response(connection, 503, worker->overloaded);

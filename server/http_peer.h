@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 
 #include "coro/worker.h"
+#include "server/address.h"
 #include "server/http_wire.h"
 
 enum http_phase {
@@ -29,6 +30,10 @@ struct http_peer {
     struct http_wire wire;
     struct worker_watch watch; /* http_rest.c */
     bool watched, resting;
+    bool is_evicted; /* it was closed, libmicrohttpd has not seen it yet */
+    bool is_extra;   /* came when there was no place: only vital paths are answered */
+    bool is_counted; /* among those of its address */
+    uint8_t address[ADDRESS_BYTES];
 };
 
 /* Connections come and go (MHD_NotifyConnectionCallback; `worker` is a struct http_worker). */
@@ -37,6 +42,10 @@ void http_peer_notify(void *worker, struct MHD_Connection *connection, void **co
 struct http_peer *http_peer_of(struct MHD_Connection *connection);
 
 void http_peer_enter(struct http_peer *peer, enum http_phase phase);
+
+/* So many connections of each worker beyond its limit are accepted, and may ask anything; and those
+ * beyond them, only vital things. */
+enum { HTTP_PEERS_EXTRA = 224, HTTP_PEERS_VITAL = 32 };
 
 /* Close those who do not take their answer. */
 void http_peer_cut(struct http_worker *worker);

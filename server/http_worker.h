@@ -8,12 +8,14 @@
 
 #include "coro/timer.h"
 #include "server/http.h"
+#include "server/http_body.h"
 #include "server/http_peer.h"
 #include "server/http_stream.h"
 #include "server/share.h"
+#include "server/tally.h"
 #include "server/time_text.h"
 
-enum { HTTP_EXCHANGE_MEMORY = 6144, HTTP_LARGE_BODIES = 16 /* of each worker */ };
+enum { HTTP_EXCHANGE_MEMORY = 6144 };
 
 /* A request and its response, on their way through. Freed when both sides are done with it. */
 struct http_exchange {
@@ -21,16 +23,19 @@ struct http_exchange {
     struct http_worker *worker;
     struct MHD_Connection *connection; /* NULL: libmicrohttpd is done with it */
     struct http_peer *peer;
-    bool running;   /* its coroutine is */
-    bool suspended; /* its connection is */
-    bool answered;  /* response is filled in */
-    bool body_dropped, target_bad;
-    bool is_large;     /* the body is beyond REQUEST_BODY_MAX, and one of HTTP_LARGE_BODIES */
-    bool has_no_place; /* it would have been one more than those */
-    bool is_stream;    /* the answer is, and this no request in work any more */
+    bool running;               /* its coroutine is */
+    bool suspended;             /* its connection is */
+    bool answered;              /* response is filled in */
+    bool body_dropped;          /* what comes of it is thrown away; the response is filled in */
+    bool is_vital;              /* it counts nowhere */
+    bool is_counted;            /* among those of its sender */
+    bool is_unsure;             /* its body may turn out to be nobody's */
+    bool is_stream;             /* the answer is, and this no request in work any more */
     struct http_stream *stream; /* until it has ended */
-    size_t body_room;
-    uint64_t content_length;
+    size_t body_max, body_room; /* how long the body may be; memory for it */
+    char *body_memory;          /* NULL: it is in the arena */
+    uint64_t content_length;    /* 0: none, or it comes in chunks */
+    uint8_t who[TALLY_KEY];
     struct request request;
     struct response response;
     _Alignas(16) char memory[HTTP_EXCHANGE_MEMORY];
@@ -39,7 +44,7 @@ struct http_exchange {
 struct http_counters {
     _Atomic uint64_t requests[HTTP_STATUSES], outcomes[HTTP_MOVES];
     _Atomic uint64_t moves, moves_ns, moves_le[HTTP_BUCKETS];
-    _Atomic uint64_t in_flight, connections, streams;
+    _Atomic uint64_t in_flight, connections, streams, evicted;
 };
 
 struct http_worker {
@@ -53,11 +58,15 @@ struct http_worker {
     struct http_stream *streams;
     struct share stream_share;
     size_t stream_count;
-    size_t exchanges; /* in use, without those of streams */
-    size_t large;     /* exchanges with a large body */
-    size_t resting;   /* connections */
-    struct http_peer *peers;
-    int ended; /* a socket whose other side is closed */
+    size_t exchanges;                    /* in use, without those of streams */
+    size_t vital;                        /* of those that count nowhere */
+    struct tally senders;                /* exchanges of each */
+    size_t unsure;                       /* exchanges with such a body */
+    size_t resting;                      /* connections */
+    struct http_peer *peers, *last_peer; /* those that changed their phase last come first */
+    size_t peer_count;
+    struct tally addresses; /* peers of each */
+    int ended;              /* a socket whose other side is closed */
     int64_t last_request_ns;
     int64_t date_s;
     char date[TIME_TEXT_HTTP];
@@ -66,7 +75,8 @@ struct http_worker {
 
 struct http {
     struct http_options options;
-    size_t max_exchanges, max_peers, max_streams; /* of each worker */
+    size_t max_exchanges, max_of_sender, max_peers, max_of_address, max_streams; /* of a worker */
+    _Atomic size_t body_bytes; /* of the budget for bodies */
     int worker_count;
     struct http_worker *workers;
 };

@@ -22,7 +22,7 @@ static _Thread_local struct arena *current;
 static void *hook_alloc(size_t size)
 {
     ensure(current);
-    return arena_alloc(current, size);
+    return arena_try(current, size); /* jansson can do with NULL */
 }
 
 static void hook_free(void *memory)
@@ -93,8 +93,12 @@ static void read_document(void *arg)
             JSON_IN_DEPTH, reading->values);
         return;
     }
+    char *copy = arena_try(reading->arena, reading->length + 1);
+    if (!copy)
+        return;
+    memcpy(copy, reading->text, reading->length);
+    copy[reading->length] = '\0';
     current = reading->arena;
-    char *copy = arena_copy(reading->arena, reading->text, reading->length);
     if (kept.name)
         json_kept_find(&kept, copy, reading->length);
     else
@@ -105,7 +109,9 @@ static void read_document(void *arg)
         snprintf(reading->error, JSON_IN_ERROR, "line %d, column %d: %.150s", error.line,
             error.column, error.text);
     else if (kept.name)
-        ensure(json_kept_replace(&kept, reading->value, JSON_IN_KEPT_MAX));
+        (void)!json_kept_replace(&kept, reading->value, JSON_IN_KEPT_MAX);
+    if (reading->arena->is_short)
+        reading->value = NULL;
     current = NULL;
 }
 

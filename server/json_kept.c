@@ -144,7 +144,9 @@ static void note_place(struct json_kept *kept, size_t at, size_t end, bool has_n
 {
     if (kept->count == kept->room) {
         size_t room = kept->room ? 2 * kept->room : 4;
-        struct json_kept_place *places = arena_alloc(kept->arena, room * sizeof *places);
+        struct json_kept_place *places = arena_try(kept->arena, room * sizeof *places);
+        if (!places)
+            return; /* the arena is short: nobody will use what is read */
         if (kept->count)
             memcpy(places, kept->places, kept->count * sizeof *places);
         kept->places = places;
@@ -197,11 +199,11 @@ void json_kept_find(struct json_kept *kept, char *copy, size_t length)
 
 /* ---- replacing ----------------------------------------------------------------------------- */
 
-/* The text without white space between its tokens. */
+/* The text without white space between its tokens; NULL: memory is short. */
 static char *compact(struct arena *arena, const char *text, size_t length, size_t *size)
 {
-    char *start = arena_alloc(arena, length + 1), *to = start;
-    for (size_t at = 0; at < length;) {
+    char *start = arena_try(arena, length + 1), *to = start;
+    for (size_t at = 0; start && at < length;) {
         size_t end = text[at] == '"' ? string_end(text, at, length) : at + 1;
         if (!is_space(text[at])) {
             memcpy(to, text + at, end - at);
@@ -209,16 +211,19 @@ static char *compact(struct arena *arena, const char *text, size_t length, size_
         }
         at = end;
     }
-    *to = '\0';
+    if (start)
+        *to = '\0';
     *size = (size_t)(to - start);
     return start;
 }
 
-/* Its numbers as strings, with the mark in front. */
+/* Its numbers as strings, with the mark in front; NULL: memory is short. */
 static char *mark_numbers(struct arena *arena, const char *text, size_t length)
 {
     size_t most = length + (length / 2 + 1) * sizeof MARK, end = 0;
-    char *start = arena_alloc(arena, most), *to = start;
+    char *start = arena_try(arena, most), *to = start;
+    if (!start)
+        return NULL;
     for (size_t at = 0; at < length; at = end) {
         size_t number = next_number(text, at, length, &end);
         memcpy(to, text + at, number - at);
@@ -242,7 +247,7 @@ static const char *sorted(const json_t *value)
 /* The same of a text; NULL: it is no JSON that can be read, or memory is short. */
 static const char *sorted_text(const char *text)
 {
-    return sorted(json_loads(text, JSON_DECODE_ANY, NULL));
+    return text ? sorted(json_loads(text, JSON_DECODE_ANY, NULL)) : NULL;
 }
 
 static bool append(json_t *texts, const char *text)

@@ -5,7 +5,7 @@
 
 #include "server/time_text.h"
 
-enum { FIRST_ROOM = 512, NUMBER_TEXT = 20 };
+enum { FIRST_ROOM = 512, NUMBER_TEXT = 20, SMALL = 16 * 1024 };
 
 void json_out_begin(struct json_out *out, struct arena *arena)
 {
@@ -13,12 +13,26 @@ void json_out_begin(struct json_out *out, struct arena *arena)
         .arena = arena, .text = arena_alloc(arena, FIRST_ROOM), .room = FIRST_ROOM};
 }
 
+/* There is no memory for the whole text, and who asked for it looks whether the arena is short: it
+ * is written over itself. */
+static char *begin_again(struct json_out *out, size_t more)
+{
+    if (more > out->room) {
+        out->text = arena_alloc(out->arena, more);
+        out->room = more;
+    }
+    out->length = 0;
+    return out->text;
+}
+
 static char *reserve(struct json_out *out, size_t more)
 {
     if (out->room - out->length < more) {
         size_t room = out->room * 2 > out->length + more ? out->room * 2 : out->length + more;
         if (!arena_extend(out->arena, out->text, out->room, room)) {
-            char *text = arena_alloc(out->arena, room);
+            char *text = room < SMALL ? arena_alloc(out->arena, room) : arena_try(out->arena, room);
+            if (!text)
+                return begin_again(out, more);
             memcpy(text, out->text, out->length);
             out->text = text;
         }

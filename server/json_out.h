@@ -12,7 +12,7 @@
 
 struct json_out {
     struct arena *arena;
-    char *text; /* not ended; good until the arena is cleared */
+    char *text; /* not ended; good until the arena is cleared, and unless the arena is short */
     size_t length, room;
     bool comma; /* the next value or key needs one before it */
 };
@@ -25,9 +25,9 @@ void json_out_key(struct json_out *out, const char *name); /* a name that needs 
 
 void json_out_text(struct json_out *out, const char *text); /* escaped; NULL: null */
 void json_out_number(struct json_out *out, uint64_t number);
-void json_out_money(struct json_out *out, money amount); /* as a text of digits */
+void json_out_money(struct json_out *out, money amount);              /* as a text of digits */
 void json_out_sum(struct json_out *out, const struct money_sum *sum); /* the same */
-void json_out_time(struct json_out *out, int64_t at_us); /* RFC 3339, UTC */
+void json_out_time(struct json_out *out, int64_t at_us);              /* RFC 3339, UTC */
 void json_out_bool(struct json_out *out, bool value);
 void json_out_json(struct json_out *out, const char *json); /* JSON already; NULL: null */
 

@@ -146,6 +146,10 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
     number(out, "teller_requests_in_flight", "gauge", "Requests accepted and not answered.",
         figures->in_flight);
     number(out, "teller_http_connections", "gauge", "Open connections.", figures->connections);
+    number(out, "teller_evicted_connections_total", "counter",
+        "Idle connections closed because their place was needed.", figures->evicted);
+    number(out, "teller_body_bytes", "gauge", "Memory of the bodies of requests.",
+        figures->body_bytes);
     number(
         out, "teller_event_streams", "gauge", "Subscribers of the event stream.", figures->streams);
 }

@@ -77,7 +77,11 @@ static bool read_postings(struct request *request, struct response *response,
             request, response, place, "postings", "must be an array of 1 to 1,000 postings");
         return false;
     }
-    struct ledger_leg *legs = arena_alloc(&request->arena, count * sizeof *legs);
+    struct ledger_leg *legs = arena_try(&request->arena, count * sizeof *legs);
+    if (!legs) {
+        api_short(request, response);
+        return false;
+    }
     for (size_t i = 0; i < count; i++) {
         const struct json_in *posting = json_in_at(postings, i);
         const struct problem_place here = {.outer = place, .array = "postings", .index = i};
@@ -103,7 +107,11 @@ static bool read_legs(struct request *request, struct response *response,
         return false;
     if (postings)
         return read_postings(request, response, place, postings, transfer);
-    struct ledger_leg *leg = arena_alloc(&request->arena, sizeof *leg);
+    struct ledger_leg *leg = arena_try(&request->arena, sizeof *leg);
+    if (!leg) {
+        api_short(request, response);
+        return false;
+    }
     transfer->legs = leg;
     transfer->leg_count = 1;
     return moves_read_leg(request, response, place, object, leg);

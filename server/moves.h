@@ -13,7 +13,6 @@
 #include "server/json_in.h"
 #include "server/problem.h"
 
-
 #define MOVES_KEY_RULE "must be 1-255 printable ASCII characters"
 
 /* Can it be the key of a request? NULL cannot. */

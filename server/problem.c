@@ -80,7 +80,7 @@ static void finish(struct json_out *out, struct response *response, int status)
     response->body = out->text;
     response->length = out->length;
     response->challenge = status == 401;
-    response->retry_after_s = status == 503 ? RETRY_AFTER_S : 0;
+    response->retry_after_s = status == 503 || status == 429 ? RETRY_AFTER_S : 0;
 }
 
 void problem(

@@ -21,6 +21,7 @@
     X(LONG_TARGET, 414, "uri_too_long", "The path and query are too long.")                        \
     X(UNSUPPORTED_TYPE, 415, "unsupported_media_type", "The body must be application/json.")       \
     X(EXPECTATION, 417, "expectation_failed", "Only 100-continue can be expected.")                \
+    X(TOO_MANY, 429, "too_many_requests", "Too much at once from one place. Nothing was done.")    \
     X(LARGE_HEADERS, 431, "headers_too_large", "The headers are too many, or too long.")           \
     X(OVERLOADED, 503, "overloaded", "Too much is waiting. Nothing was done; try again later.")    \
     X(HTTP_VERSION, 505, "http_version_not_supported", "Only HTTP/1.0 and HTTP/1.1 are spoken.")

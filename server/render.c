@@ -103,8 +103,10 @@ static void render_balances(struct json_out *out, const struct entry *entry)
     while (slots < 2 * most)
         slots *= 2;
     struct balances balances = {.mask = slots - 1,
-        .list = arena_alloc(out->arena, most * sizeof *balances.list),
-        .slots = arena_alloc(out->arena, slots * sizeof *balances.slots)};
+        .list = arena_try(out->arena, most * sizeof *balances.list),
+        .slots = arena_try(out->arena, slots * sizeof *balances.slots)};
+    if (!balances.list || !balances.slots)
+        return; /* the arena is short: nobody will see the text */
     memset(balances.slots, 0, slots * sizeof *balances.slots);
     for (uint32_t i = 0; i < entry->posting_count; i++) {
         const struct posting *posting = &entry->postings[i];

@@ -31,6 +31,7 @@ enum request_method {
 
 struct api;
 struct ledger;
+struct route;
 
 struct request_parameter {
     const char *name, *value;
@@ -51,7 +52,8 @@ struct request {
     const char *authorization, *content_type, *cookie, *host, *if_none_match;
     const char *idempotency_key, *last_event_id, *origin, *prefer, *fetch_site;
 
-    char *body; /* with an end */
+    bool has_body; /* not known to be empty, at the head */
+    char *body;    /* with an end; NULL: none came */
     size_t body_length;
 
     int64_t arrived_ns; /* clock_now_ns() when its first line was read */
@@ -59,8 +61,11 @@ struct request {
     /* From the path, set by the router; NULL: the route has no such part. */
     const char *ledger, *account, *id;
 
-    /* Set by api.c: who answers, and the ledger of that name (NULL: the route has none). */
+    /* Set by api.c: who answers, by which route, and the ledger of that name (NULL: the route has
+     * none). */
     struct api *api;
+    const struct route *route;
+    bool is_unsure; /* at the head it could not be told whether the token is good */
     struct ledger *served;
 };
 

@@ -43,6 +43,7 @@ struct snapshot {
 struct of_worker {
     struct snapshot *snapshot;
     char last[TOKEN_TEXT]; /* "": none */
+    uint8_t last_hash[TOKEN_HASH];
     enum token_scope last_scope;
     struct token_watch *watches;
 };
@@ -114,20 +115,26 @@ static enum token_scope scope_of(const struct snapshot *snapshot, const uint8_t 
     return snapshot->tokens[low].scope;
 }
 
-static enum token_scope check(struct of_worker *known, const char *text)
+static enum token_scope check(struct of_worker *known, const char *text, uint8_t who[TOKEN_WHO])
 {
     uint8_t hash[TOKEN_HASH];
     if (strlen(text) != TOKEN_TEXT - 1)
         return TOKEN_NONE;
-    if (known->last[0] && sodium_memcmp(known->last, text, TOKEN_TEXT) == 0)
+    if (known->last[0] && sodium_memcmp(known->last, text, TOKEN_TEXT) == 0) {
+        if (who)
+            memcpy(who, known->last_hash, TOKEN_WHO);
         return known->last_scope;
+    }
     if (!token_hash(text, hash))
         return TOKEN_NONE;
     enum token_scope scope = scope_of(known->snapshot, hash);
     if (scope != TOKEN_NONE) {
         memcpy(known->last, text, TOKEN_TEXT);
+        memcpy(known->last_hash, hash, TOKEN_HASH);
         known->last_scope = scope;
     }
+    if (who)
+        memcpy(who, hash, TOKEN_WHO);
     return scope;
 }
 
@@ -139,9 +146,10 @@ static const char *bearer(const char *authorization)
     return authorization + 7 + strspn(authorization + 7, " ");
 }
 
-enum token_scope token_cache_check(struct token_cache *cache, const char *authorization)
+enum token_scope token_cache_check(
+    struct token_cache *cache, const char *authorization, uint8_t who[TOKEN_WHO])
 {
-    return check(&cache->of_worker[worker_index()], bearer(authorization));
+    return check(&cache->of_worker[worker_index()], bearer(authorization), who);
 }
 
 /* A prefix, then 64 hexadecimal digits: nothing else was ever given out. */
@@ -150,6 +158,11 @@ static bool is_well_formed(const char *text)
     size_t length = sizeof prefix - 1;
     return strncmp(text, prefix, length) == 0 && strlen(text) == TOKEN_TEXT - 1 &&
            strspn(text + length, "0123456789abcdef") == TOKEN_TEXT - 1 - length;
+}
+
+bool token_cache_may_be_new(const char *authorization)
+{
+    return is_well_formed(bearer(authorization));
 }
 
 /* Wait for a renewal that begins after now. False: it did not come, or failed. */
@@ -169,12 +182,12 @@ static bool await_renewal(struct token_cache *cache)
 
 bool token_cache_ask(struct token_cache *cache, const char *authorization, enum token_scope *scope)
 {
-    *scope = token_cache_check(cache, authorization);
+    *scope = token_cache_check(cache, authorization, NULL);
     if (*scope != TOKEN_NONE || !is_well_formed(bearer(authorization)))
         return true;
     if (!await_renewal(cache))
         return false;
-    *scope = token_cache_check(cache, authorization);
+    *scope = token_cache_check(cache, authorization, NULL);
     return true;
 }
 

@@ -37,9 +37,15 @@ MUST_CHECK struct token_cache *token_cache_start(
     struct context *context, const char *conninfo, char *error, size_t error_size);
 void token_cache_stop(struct token_cache **cache);
 
-/* What the bearer of an Authorization header may do; TOKEN_NONE: it names no good token. The time
- * it takes tells nothing about the tokens. Never parks. */
-enum token_scope token_cache_check(struct token_cache *cache, const char *authorization);
+/* What the bearer of an Authorization header may do; TOKEN_NONE: it names no good token. `who` (may
+ * be NULL) is the same for the same token, and no other's. The time it takes tells nothing about
+ * the tokens. Never parks. */
+enum { TOKEN_WHO = 16 };
+enum token_scope token_cache_check(
+    struct token_cache *cache, const char *authorization, uint8_t who[TOKEN_WHO]);
+
+/* It looks like a token, so if the copy does not have it, it may be a new one: to be asked for. */
+bool token_cache_may_be_new(const char *authorization);
 
 /*
  * The same after the tokens were read once more, for one that the copy does not have. However many

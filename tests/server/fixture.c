@@ -57,7 +57,10 @@ static struct http *start_http(size_t max_requests, size_t max_connections,
     const struct http_options options = {.sockets = sockets,
         .max_requests = max_requests,
         .max_connections = max_connections,
+        .max_of_sender = max_requests,
+        .max_body_bytes = 64 << 20,
         .max_streams = 4000,
+        .admit = answer == api_answer ? api_admit : NULL,
         .answer = answer,
         .arg = arg};
     struct http *http = NULL;

@@ -42,6 +42,7 @@ int main(int argc, char **argv)
         &sizes_suite,
         &hostile_suite,
         &endings_suite,
+        &resources_suite,
         &events_suite,
         &races_suite,
         &verdicts_suite,

@@ -132,67 +132,6 @@ static void full_house(void)
     service_remove(&service);
 }
 
-/* ---- large bodies -------------------------------------------------------------------------- */
-
-enum { HEAVY = 48, HEAVY_PLACES = 32, HEAVY_PIECES = 10 };
-
-struct heavy {
-    const struct service *service;
-    struct gate *gate;
-    _Atomic size_t read, refused, other;
-    char spaces[30000];
-};
-
-/* All have sent their headers before any sends its body, which is spaces. */
-static void heavy_client(size_t index, void *arg)
-{
-    struct heavy *heavy = arg;
-    struct visit visit;
-    char head[500];
-    (void)index;
-    visit_begin(&visit, heavy->service);
-    int length = snprintf(head, sizeof head,
-        "POST /v1/ledgers/main/transfers/batch HTTP/1.1\r\nHost: x\r\n"
-        "Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
-        "Content-Length: %d\r\n\r\n",
-        heavy->service->target.token, HEAVY_PIECES * (int)sizeof heavy->spaces);
-    CU_ASSERT(client_connect(visit.client) == CLIENT_ANSWERED);
-    enum client_status sent = client_send_bytes(visit.client, head, (size_t)length);
-    co_sleep(300 * CLOCK_MS); /* until all of them are read */
-    gate_pass(heavy->gate);
-    for (int i = 0; i < HEAVY_PIECES && sent == CLIENT_ANSWERED; i++)
-        sent = client_send_bytes(visit.client, heavy->spaces, sizeof heavy->spaces);
-    visit.got = client_receive(visit.client, &visit.response);
-    if (visit.got == CLIENT_ANSWERED && visit.response.status == 400)
-        heavy->read++;
-    else if (visit.got == CLIENT_ANSWERED && visit.response.status == 503)
-        heavy->refused++;
-    else
-        heavy->other++;
-    visit_end(&visit);
-}
-
-/* Each of two workers has room for sixteen; others are told so, and all places are free again. */
-static void heavy_bodies(void)
-{
-    struct service service;
-    static struct heavy heavy;
-    heavy.service = &service;
-    heavy.gate = gate_make(HEAVY);
-    memset(heavy.spaces, ' ', sizeof heavy.spaces);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(heavy.gate);
-    CU_ASSERT_FATAL(service_make(&service, "owner", (const char *const[]){"--workers", "2", NULL}));
-    for (int round = 0; round < 2; round++) {
-        heavy.read = heavy.refused = heavy.other = 0;
-        crew_run(HEAVY, heavy_client, &heavy);
-        CU_ASSERT(heavy.read >= HEAVY_PLACES / 2 && heavy.read <= HEAVY_PLACES);
-        CU_ASSERT_EQUAL(heavy.read + heavy.refused, HEAVY);
-        CU_ASSERT_EQUAL(heavy.other, 0);
-    }
-    gate_free(&heavy.gate);
-    service_remove(&service);
-}
-
 const struct unit_suite connections_suite = {"connections", 2,
-    (const struct unit_test[]){BOTH_ROWS(every_count), BOTH_ROWS(full_pool),
-        {"full_house", full_house}, {"heavy_bodies", heavy_bodies}, {0}}};
+    (const struct unit_test[]){
+        BOTH_ROWS(every_count), BOTH_ROWS(full_pool), {"full_house", full_house}, {0}}};
