@@ -49,6 +49,7 @@ int main(int argc, char **argv)
         &connections_suite,
         &checker_suite,
         &stalls_suite,
+        &pooler_suite,
         &bounds_suite,
         &takeover_suite,
         &crashes_suite,
