@@ -138,7 +138,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage mutants seeds asan tsan service faults fresh endings scale e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service faults fresh endings scale upgrade e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -194,6 +194,10 @@ endings: deps-test build ## connections that end badly, 10,000 of each kind: min
 
 scale: deps-test ## start and read a ledger of ACCOUNTS=10000000 and ENTRIES=20000000: minutes
 	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale
+
+UPGRADE_FROM ?= 3a2b25b
+upgrade: deps-test build ## from the program of UPGRADE_FROM=REVISION, built from history, under load
+	@$(MAKE_IN) MODE=release build/release/tests/test-service && tests/upgrade.sh $(UPGRADE_FROM)
 
 fresh: deps-fresh ## the README's two commands in a new Debian 12; PARTS: of the tests, instead of all
 	@tests/fresh/run $(PARTS)

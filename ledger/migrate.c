@@ -266,16 +266,17 @@ static enum pg_status bring_up_to_date(
     }
 }
 
-/* The rights are given again when some are missing, if that is ours to do. */
+/* The rights are given again when some are missing, unless the schema is a newer program's: then it
+ * is for that one to know what is needed. */
 static enum pg_status see_to_rights(
     struct context *context, struct pg *pg, bool ours, char *error, size_t size)
 {
     char reason[REASON];
-    enum pg_status status = rights_check(context, pg, reason);
+    enum pg_status status = rights_check(context, pg, ours, reason);
     if (status == PG_OK && *reason && ours) {
         if (rights_grant(context, pg, error, size) == PG_LOST)
             return PG_LOST;
-        status = rights_check(context, pg, reason);
+        status = rights_check(context, pg, ours, reason);
     }
     if (status != PG_OK)
         return fail(pg, status, error, size);

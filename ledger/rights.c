@@ -52,11 +52,11 @@ static void tell_excess(const struct pg_result *row, char reason[RIGHTS_REASON])
             *role ? " CREATE ROLE " : "", role, *role ? " NOLOGIN;" : "", who);
 }
 
-static void tell(const struct pg_result *row, char reason[RIGHTS_REASON])
+static void tell(const struct pg_result *row, bool all, char reason[RIGHTS_REASON])
 {
     if (!pg_is_null(row, 0, 2))
         tell_excess(row, reason);
-    else if (!pg_is_null(row, 0, 1))
+    else if (all && !pg_is_null(row, 0, 1))
         snprintf(reason, RIGHTS_REASON,
             "%s lacks rights in the schema teller (%s); run teller migrate as its owner, %s",
             pg_text(row, 0, 0), pg_text(row, 0, 1), pg_text(row, 0, 4));
@@ -68,7 +68,8 @@ static bool is_shut_out(const struct pg *pg)
     return strcmp(pg_sqlstate(pg), "42501") == 0 || strcmp(pg_sqlstate(pg), "42P01") == 0;
 }
 
-enum pg_status rights_check(struct context *context, struct pg *pg, char reason[RIGHTS_REASON])
+enum pg_status rights_check(
+    struct context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON])
 {
     static const struct pg_statement become = {.slot = SLOT_BECOME,
         .sql = "SELECT set_config('role', rolname, false) FROM pg_roles"
@@ -79,7 +80,7 @@ enum pg_status rights_check(struct context *context, struct pg *pg, char reason[
     if (status == PG_OK)
         status = pg_run(context, pg, &check, NULL, &row);
     if (status == PG_OK && pg_rows(row) == 1) {
-        tell(row, reason);
+        tell(row, all, reason);
     } else if (status == PG_ERROR && is_shut_out(pg)) {
         snprintf(reason, RIGHTS_REASON,
             "%s: rights are missing; run teller migrate as the owner of the schema teller",

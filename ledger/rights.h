@@ -16,10 +16,11 @@
 MUST_CHECK enum pg_status rights_grant(
     struct context *context, struct pg *pg, char *error, size_t size);
 
-/* *reason: what is missing or too much, and what to do about it; "": all is as it should be. The
- * role is PG_APP_ROLE if the user of this connection may work as it, else that user. Parks. */
+/* *reason: what is too much or, if `all` of the rights are known to this program, missing, and what
+ * to do about it; "": all is as it should be. The role is PG_APP_ROLE if the user of this
+ * connection may work as it, else that user. Parks. */
 enum { RIGHTS_REASON = 1000 };
 MUST_CHECK enum pg_status rights_check(
-    struct context *context, struct pg *pg, char reason[RIGHTS_REASON]);
+    struct context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON]);
 
 #endif

@@ -30,6 +30,7 @@ int main(int argc, char **argv)
         &commands_suite,
         &environment_suite,
         &operation_suite,
+        &upgrade_suite,
         &stop_suite,
         &backup_suite,
         &tokens_suite,

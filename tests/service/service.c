@@ -174,6 +174,8 @@ static pid_t spawn_teller(struct service *service)
 {
     char program[SERVICE_PROGRAM], listen[32], output[TEXT];
     service_program(program);
+    if (service->program)
+        snprintf(program, sizeof program, "%s", service->program);
     snprintf(listen, sizeof listen, "127.0.0.1:%d", service->port);
     output_of(service, output);
     const char *argv[8 + SERVICE_ARGUMENTS + 1] = {program, "serve", "--listen", listen, "--data",
