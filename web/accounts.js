@@ -2,9 +2,9 @@
 // The accounts, a page at a time, each balance live. A page is as of the position at which the
 // service answered; entries that arrive while it is on its way are kept and applied over it.
 
-import { LEDGER, newKey, problemOf, request } from './api.js';
+import { LEDGER, problemOf, request } from './api.js';
 import { element, find, refresh, write } from './dom.js';
-import { assetOfWorld, readAmount, scaleOf, showAmount } from './money.js';
+import { assetOfWorld, readAmount, showAmount, wrongAmount } from './money.js';
 
 const PAGE = 25;
 const RELOAD_MS = 1000; // at most this often, when accounts are opened
@@ -12,6 +12,7 @@ const RELOAD_MS = 1000; // at most this often, when accounts are opened
 const rows = new Map();    // id -> {account, row, cells}, in order of id
 const assets = new Map();  // id -> asset, of every account that was seen; bounded below
 const ASSETS_KEPT = 20000;
+const LONG = 22;           // an amount of more characters may be broken over lines
 
 /** Kinds that change what is held or frozen; the page asks for that again. */
 const RESTRICTS = new Set(['hold', 'capture', 'release', 'expiry', 'freeze', 'unfreeze']);
@@ -72,12 +73,23 @@ function show({ items, next: following }, touched) {
         remember(account.id, account.asset);
         rows.set(account.id, { ...(before.get(account.id) ?? makeRow(account)), account });
     }
-    find('accounts-rows').replaceChildren(...[...rows.values()].map(({ row }) => row));
+    place([...rows.values()].map(({ row }) => row));
     find('known-accounts').replaceChildren(
         ...items.map(({ id }) => element('option', { value: id })));
     find('accounts-next').disabled = next === null;
     find('accounts-previous').disabled = pages.length === 1;
     draw();
+}
+
+/** Put the rows into the table; if they are there nothing is touched, so the focus stays. */
+function place(wanted) {
+    const body = find('accounts-rows');
+    const same = body.children.length === wanted.length &&
+        wanted.every((row, i) => body.children[i] === row);
+    if (same) return;
+    const focused = body.contains(document.activeElement) ? document.activeElement : null;
+    body.replaceChildren(...wanted);
+    if (focused?.isConnected) focused.focus({ preventScroll: true });
 }
 
 /** An entry of the journal: balances change, accounts may have been opened. */
@@ -132,11 +144,13 @@ export function assetOf(id) {
     return assets.get(id) ?? assetOfWorld(id);
 }
 
-/** The asset of an account, asked for if need be; null if there is no such account. */
+/** The asset of an account, asked for if need be; null if there is no such account. Throws if
+ *  nobody can tell. */
 export async function findAsset(id) {
     if (assetOf(id) || !id) return assetOf(id);
     const answer = await request('GET', `${LEDGER}/accounts/${encodeURIComponent(id)}`);
-    if (answer.status !== 200) return null;
+    if (answer.status === 404) return null;
+    if (answer.status !== 200) throw new Error(problemOf(answer));
     remember(id, answer.body.asset);
     return answer.body.asset;
 }
@@ -162,6 +176,7 @@ function draw() {
         const changed = cells[0].textContent !== '' && cells[0].textContent !== texts[0];
         cells.forEach((cell, i) => {
             if (cell.textContent !== texts[i]) cell.textContent = texts[i];
+            cell.parentElement.classList.toggle('long', texts[i].length > LONG);
         });
         row.classList.toggle('frozen', account.frozen);
         if (changed) flash(cells[0]);
@@ -182,19 +197,23 @@ async function open(event) {
     const asset = find('open-asset').value;
     const floor = find('open-floor').value.trim();
     const body = { id: find('open-id').value, asset };
-    if (floor === '') body.floor = null;
-    else if ((body.floor = readAmount(floor, asset)) === null) {
-        write('open-answer', `Lowest balance: up to ${scaleOf(asset)} decimals`);
+    const wrong = floor === '' ? '' : wrongAmount(floor, asset, true);
+    if (wrong) {
+        write('open-answer', `Lowest balance: ${wrong}`);
         return;
     }
+    body.floor = floor === '' ? null : readAmount(floor, asset);
     if (find('open-note').value) body.metadata = { note: find('open-note').value };
+    const send = find('open-send');
+    send.disabled = true;
     try {
-        const answer = await request('POST', `${LEDGER}/accounts`,
-            { body: JSON.stringify(body), key: newKey() });
+        const answer = await request('POST', `${LEDGER}/accounts`, { body: JSON.stringify(body) });
         const said = { 200: `${body.id} was open already, just so`, 201: `${body.id} is open` };
         write('open-answer', said[answer.status] ?? problemOf(answer));
         if (answer.status < 300) await load();
     } catch {
         write('open-answer', 'No answer. Open it again: the same account opens only once.');
+    } finally {
+        send.disabled = false;
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The HTTP API: the token, one request, and keys for requests that move money.
 
+import { sentenceOf } from './refusals.js';
+
 /** The ledger that the page shows: ?ledger=NAME in its address, or main. */
 export const LEDGER_NAME = new URLSearchParams(globalThis.location?.search).get('ledger') ?? 'main';
 export const LEDGER = `/v1/ledgers/${encodeURIComponent(LEDGER_NAME)}`;
@@ -12,10 +14,13 @@ let askForToken = () => {};
 
 /** Take a token out of the address (#token=...), where it must not stay, and keep it. */
 export function takeToken() {
-    const token = new URLSearchParams(location.hash.slice(1)).get('token');
+    const parts = new URLSearchParams(location.hash.slice(1));
+    const token = parts.get('token');
     if (!token) return;
     setToken(token);
-    history.replaceState(null, '', location.pathname + location.search);
+    parts.delete('token');
+    const rest = parts.size ? `#${parts}` : '';
+    history.replaceState(null, '', location.pathname + location.search + rest);
 }
 
 export function setToken(token) {
@@ -87,8 +92,10 @@ export function newKey() {
     return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
 }
 
-/** What went wrong, in a line: of a problem answer its code and detail. */
+/** What went wrong, in a line: a sentence, with what the service says of it, status and code. */
 export function problemOf(answer) {
-    const { code, detail, title } = answer.body ?? {};
-    return `${answer.status} ${code ?? ''} ${detail ?? title ?? ''}`.trim();
+    const { code, detail } = answer.body ?? {};
+    const sentence = sentenceOf(code, answer.body);
+    const more = detail && detail !== sentence ? `: ${detail}` : '';
+    return `${sentence}${more} (${answer.status}${code ? ` ${code}` : ''})`;
 }

@@ -43,18 +43,20 @@ function size(container) {
 
 function options(container, series, show) {
     const grid = { stroke: colour('--line'), width: 1 };
-    const axis = { stroke: colour('--quiet'), font: '12px system-ui, sans-serif', grid,
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const axis = { stroke: colour('--quiet'), font: `${0.75 * rem}px system-ui, sans-serif`, grid,
         ticks: { show: false } };
     return {
         ...size(container),
-        padding: [8, 28, 0, 0],
+        padding: [0.6 * rem, 1.8 * rem, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: { y: { range: (plot, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
         axes: [
-            { ...axis, size: 26, space: 70, grid: { show: false },
+            { ...axis, size: 1.6 * rem, space: 4.4 * rem, grid: { show: false },
                 values: (plot, ticks) => ticks.map(clock) },
-            { ...axis, size: 52, space: 34, values: (plot, ticks) => ticks.map(show) },
+            { ...axis, size: 3.2 * rem, space: 2.1 * rem,
+                values: (plot, ticks) => ticks.map(show) },
         ],
         series: [{}, ...series.map(({ label, stroke, fill, dash }) => ({
             label, dash, width: 1.75, stroke: colour(stroke), points: { show: false },

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: MIT
-// Moving money. A request's key is kept in this browser before the request is sent, and until it
-// is answered: after a lost answer, even after a crash of the page, the same request can be sent
-// again with the same key, and it happens once.
+// Moving money. The key in the form stands for what the form says: the same form sent twice, by a
+// double click or by Enter, Enter, is one request, and happens once. A changed form is another
+// request and gets another key; so does one that was answered, when "New key" is pressed.
 
-import { LEDGER, accountPath, newKey, problemOf, request } from './api.js';
+import { LEDGER, accountPath, newKey } from './api.js';
 import { assetOf, findAsset } from './accounts.js';
-import { announce, element, find, write } from './dom.js';
-import { codeOf, readAmount, scaleOf } from './money.js';
-
-const UNANSWERED = 'teller.unanswered';
-
-let submission = null; // the last one: {path, key, body, answers: [answer or null]}
+import { answered, sendRequest, sending, startAnswers } from './answers.js';
+import { find, write } from './dom.js';
+import { codeOf, readAmount, showAmount, wrongAmount } from './money.js';
 
 export function startForms() {
     const form = find('move-form');
-    form.addEventListener('input', preview);
-    form.addEventListener('change', preview);
+    form.addEventListener('input', changed);
+    form.addEventListener('change', changed);
     form.addEventListener('submit', submit);
     find('move-new-key').addEventListener('click', renew);
-    find('answer-again').addEventListener('click', () => send());
+    startAnswers(drawSend);
     renew();
-    const left = localStorage.getItem(UNANSWERED);
-    if (left) {
-        submission = { ...JSON.parse(left), answers: [] };
-        drawAnswer('A request from before has no answer yet. Send it again to learn what became ' +
-            'of it: it happens once.');
-    }
 }
+
+/** The form says something else now: that is another request, with another key. */
+function changed(event) {
+    const key = find('move-key');
+    if (event.target !== key && event.type === 'input' && used === key.value) key.value = newKey();
+    if (event.target.name === 'verb' && used === key.value) key.value = newKey();
+    preview();
+}
+
+let used = null;      // the key of the last request that was sent
+let preparing = false; // a request is about to be sent
 
 function renew() {
     find('move-key').value = newKey();
@@ -42,34 +44,38 @@ const LATER = { capture: 'holds', release: 'holds', reverse: 'transfers' };
 
 /** The account whose asset the amount is in. */
 function account() {
-    return find(verb() === 'deposit' ? 'move-to' : 'move-from').value.trim();
+    return find(verb() === 'deposit' ? 'move-to' : 'move-from').value;
 }
 
-/** What the form says now, as a request: {path, body}, or null while the amount is none. */
+/** What the form says now, as a request: {path, body}, or null while it does not say one. */
 function compose(asset) {
     const note = find('move-note').value;
     const extra = note ? { metadata: { note } } : {};
     if (LATER[verb()]) {
         const entry = find('move-entry').value.trim();
-        return { path: `${LEDGER}/${LATER[verb()]}/${entry}/${verb()}`, body: extra,
-            fits: /^[0-9]+$/.test(entry) };
+        return /^[0-9]+$/.test(entry)
+            ? { path: `${LEDGER}/${LATER[verb()]}/${entry}/${verb()}`, body: extra } : null;
     }
-    const amount = readAmount(find('move-amount').value, asset);
-    const fits = amount !== null && BigInt(amount) > 0n;
-    const empty = find('move-amount').value === '';
-    write('move-amount-error', fits || empty ? '' : wrongAmount(asset));
-    find('move-amount').setAttribute('aria-invalid', String(!fits && !empty));
-    const from = find('move-from').value.trim();
-    const to = find('move-to').value.trim();
-    const request = verb() === 'transfer' || verb() === 'hold'
+    const text = find('move-amount').value;
+    if (!asset || !account() || wrongAmount(text, asset)) return null;
+    const amount = readAmount(text, asset);
+    const from = find('move-from').value;
+    const to = find('move-to').value;
+    return verb() === 'transfer' || verb() === 'hold'
         ? { path: `${LEDGER}/${verb()}s`, body: { from, to, amount, ...extra } }
         : { path: accountPath(account(), `/${verb()}`), body: { amount, ...extra } };
-    return { ...request, fits };
 }
 
-function wrongAmount(asset) {
-    const decimals = asset ? scaleOf(asset) : 0;
-    return decimals ? `More than 0, with up to ${decimals} decimals.` : 'A whole number above 0.';
+/** Under the amount: what will move, or what is wrong with it. */
+function drawAmount(asset) {
+    const text = find('move-amount').value;
+    const wrong = text && asset ? wrongAmount(text, asset) : '';
+    write('move-amount-error', wrong);
+    find('move-amount').setAttribute('aria-invalid', String(Boolean(wrong)));
+    write('move-unit', asset ? `in ${codeOf(asset)}` : '');
+    write('move-amount-echo', text && asset && !wrong
+        ? `${verb() === 'hold' ? 'Reserves' : 'Moves'} ` +
+            `${showAmount(readAmount(text, asset), asset)} ${codeOf(asset)}` : '');
 }
 
 async function preview() {
@@ -81,12 +87,22 @@ async function preview() {
     write('move-entry-label', later === 'holds' ? 'Seq of the hold' : 'Seq of the transfer');
     find('move-note-field').classList.toggle('whole', !['transfer', 'hold'].includes(verb()));
     const asset = assetOf(account());
-    write('move-unit', asset ? `in ${codeOf(asset)}` : 'in smallest units');
-    const { path, body, fits } = compose(asset);
-    write('move-preview', fits && find('move-form').checkValidity()
-        ? wire(path, find('move-key').value, JSON.stringify(body))
+    drawAmount(asset);
+    const request = compose(asset);
+    write('move-preview', request && find('move-form').checkValidity()
+        ? wire(request.path, find('move-key').value, JSON.stringify(request.body))
         : 'The request will stand here, as it is sent.');
-    if (!asset && account() && await findAsset(account()).catch(() => null)) preview();
+    drawSend();
+    if (!asset && !later && account() && await findAsset(account()).catch(() => null)) preview();
+}
+
+/** A key that has its answer is not sent by the form again: that would be a replay. */
+function drawSend() {
+    const spent = answered(find('move-key').value);
+    find('move-send').disabled = sending() || preparing || spent;
+    write('move-send', spent ? 'Sent' : 'Send');
+    write('move-send-note', spent
+        ? 'Answered. Change the form, or press New key, to send another one.' : '');
 }
 
 /** Show a field that has to be filled in, or take it away. */
@@ -102,71 +118,41 @@ function wire(path, key, body) {
 
 async function submit(event) {
     event.preventDefault();
-    const asset = await findAsset(account()).catch(() => null);
-    const { path, body, fits } = compose(asset);
-    if (!fits) {
-        find(LATER[verb()] ? 'move-entry' : 'move-amount').focus();
-        return;
-    }
-    submission = { path, key: find('move-key').value, body: JSON.stringify(body), answers: [] };
-    find('move-key').value = newKey(); // the next request is another one
-    preview();
-    await send();
-}
-
-async function send() {
-    const mine = submission;
-    const { path, key, body } = mine;
-    localStorage.setItem(UNANSWERED, JSON.stringify({ path, key, body }));
-    find('move-send').disabled = find('answer-again').disabled = true;
-    let answer = null;
+    const key = find('move-key').value;
+    if (sending() || preparing || answered(key)) return;
+    preparing = true;
+    drawSend();
     try {
-        answer = await request('POST', path, { body, key });
-    } catch {
-        // No answer: it may have happened or not.
+        const request = await ready();
+        if (!request) return;
+        used = key;
+        const sent = sendRequest({ ...request, key, body: JSON.stringify(request.body) });
+        preparing = false;
+        await sent;
     } finally {
-        find('move-send').disabled = find('answer-again').disabled = false;
+        preparing = false;
+        drawSend();
     }
-    mine.answers.push(answer);
-    if (isFinal(answer)) localStorage.removeItem(UNANSWERED);
-    drawAnswer();
-    announce(answer ? `Answer ${answer.status}` : 'No answer');
 }
 
-/** It tells for good what became of the request. */
-function isFinal(answer) {
-    return answer !== null && ![409, 429, 503, 504].includes(answer.status);
-}
-
-function drawAnswer(text) {
-    const { path, key, answers } = submission;
-    const last = answers.at(-1);
-    find('answer').hidden = false;
-    write('answer-request', text ?? `POST ${path}, key ${key}`);
-    find('answer-list').replaceChildren(...answers.slice(-5).map(answerLine));
-    write('answer-body', last?.body ? JSON.stringify(last.body, null, 2) : last?.text ?? '');
-    find('answer-details').hidden = !last;
-    const verdict = find('answer-verdict');
-    const heard = answers.filter(isFinal);
-    verdict.hidden = heard.length < 2;
-    const same = heard.every(({ status, text: body }) =>
-        status === heard[0].status && body === heard[0].text);
-    verdict.dataset.state = same ? 'right' : 'wrong';
-    verdict.textContent = same
-        ? `${heard.length} answers, identical byte for byte. It happened once.`
-        : 'The answers differ!';
-}
-
-function answerLine(answer) {
-    if (!answer)
-        return element('li', {}, element('span', { class: 'status s5' }, 'none'),
-            ' No answer. It may have happened or not: send it again, with the same key.');
-    const kind = `status s${String(answer.status)[0]}`;
-    const ok = answer.status < 300;
-    return element('li', {}, element('span', { class: kind }, String(answer.status)),
-        ` ${ok ? 'done' : answer.body?.code ?? problemOf(answer)}`,
-        answer.seq ? `, seq ${answer.seq}` : '',
-        answer.replayed ? element('span', { class: 'replayed' }, 'replayed') : '',
-        element('span', { class: 'quiet-text' }, `${answer.ms.toFixed(1)} ms`),
-        ok ? '' : element('span', { class: 'detail' }, answer.body?.detail ?? ''));
+/** The request, once the asset is known: without it nobody knows what "100" means. */
+async function ready() {
+    if (LATER[verb()]) {
+        if (!compose(null)) find('move-entry').focus();
+        return compose(null);
+    }
+    let asset = null;
+    try {
+        asset = await findAsset(account());
+        if (!asset)
+            write('move-amount-error', `Nothing was sent: there is no account ${account()}.`);
+    } catch {
+        write('move-amount-error',
+            `Nothing was sent: the asset of ${account()} could not be looked up.`);
+    }
+    if (!asset) return null;
+    drawAmount(asset);
+    const request = compose(asset);
+    if (!request) find('move-amount').focus();
+    return request;
 }

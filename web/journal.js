@@ -2,8 +2,11 @@
 // The journal's tail. Of each kind the last entries are kept, and a bounded number of rows is in
 // the document, whatever the rate.
 
+import { linkTo } from './address.js';
 import { element, find, refresh, write } from './dom.js';
 import { assetOfWorld, codeOf, showAmount, showCount } from './money.js';
+import { sentenceOf } from './refusals.js';
+import { showTime } from './times.js';
 
 const KEPT = 100;
 
@@ -70,17 +73,12 @@ function drawRows(again) {
 
 function row(entry) {
     return element('tr', { 'data-kind': entry.kind, 'data-seq': entry.seq },
-        element('td', { class: 'number' }, String(entry.seq)),
-        element('td', { class: 'time' }, element('time', { datetime: entry.at }, clock(entry.at))),
+        element('td', { class: 'number' }, entryLink(entry.seq)),
+        element('td', { class: 'time' },
+            element('time', { datetime: entry.at }, showTime(entry.at))),
         element('td', {}, element('span', { class: `kind ${entry.kind}` }, entry.kind)),
         element('td', { class: 'what' }, ...what(entry)),
         element('td', { class: 'number' }, amount(entry)));
-}
-
-/** "2026-11-21T09:00:00.123456Z" as the time of day here, with milliseconds. */
-export function clock(at) {
-    const when = new Date(at);
-    return when.toTimeString().slice(0, 8) + '.' + String(when.getMilliseconds()).padStart(3, '0');
 }
 
 /** Not among the stops of the Tab key: there would be hundreds, and they move. The table of
@@ -90,10 +88,15 @@ function link(id) {
         { type: 'button', class: 'account', 'data-account': id, tabindex: '-1' }, id);
 }
 
+function entryLink(seq) {
+    return element('a', { href: linkTo('entry', seq), tabindex: '-1' }, String(seq));
+}
+
 function what(entry) {
     if (entry.account?.id) return [link(entry.account.id), ` opened in ${entry.account.asset}`];
     if (entry.code)
-        return [...(entry.account ? [link(entry.account), ' '] : []), entry.code];
+        return [...(entry.account ? [link(entry.account), ': '] : []),
+            `${sentenceOf(entry.code)} `, element('code', {}, entry.code)];
     if (entry.kind === 'freeze' || entry.kind === 'unfreeze')
         return [entry.account ? link(entry.account) : 'the whole ledger'];
     const moves = movesOf(entry);

@@ -3,9 +3,11 @@
 // takes from an entry what it shows. No framework, no build step: what you read is what runs.
 
 import { applyToAccounts, assetOf, load, startAccounts } from './accounts.js';
-import { LEDGER_NAME, request, setToken, takeToken, whenRefused } from './api.js';
+import { addressOf, go, startAddress } from './address.js';
+import { LEDGER, LEDGER_NAME, request, setToken, takeToken, whenRefused } from './api.js';
 import { makeChart } from './chart.js';
 import { element, find, refresh, write } from './dom.js';
+import { closeEntry, openEntry, startEntry } from './entry.js';
 import { follow, sayHead } from './events.js';
 import { startForms } from './forms.js';
 import { addToJournal, startJournal } from './journal.js';
@@ -13,7 +15,10 @@ import { drawLink } from './link.js';
 import { watch } from './metrics.js';
 import { showCount } from './money.js';
 import { startRace } from './race.js';
-import { applyToStatement, openStatement, startStatement } from './statement.js';
+import {
+    applyToStatement, closeStatement, openStatement, startStatement,
+} from './statement.js';
+import { zoneOf } from './times.js';
 import {
     applyToTotals, assetInTotals, settleTotals, sweepTotals, totalsMissing,
 } from './totals.js';
@@ -26,17 +31,34 @@ let metricsAt = performance.now();
 function start() {
     takeToken();
     whenRefused(askForToken);
-    startAccounts(openStatement);
+    const openAccount = (id) => go('account', id);
+    startAccounts(openAccount);
     startStatement();
-    startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id), open: openStatement });
+    startEntry();
+    startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id), open: openAccount });
     startForms();
     startRace();
     startMetrics();
     startLedgers();
+    startDialogs();
     find('banner-retry').addEventListener('click', () => stream?.retry());
     find('token-form').addEventListener('submit', useToken);
     setInterval(() => stream && drawLink(stream, metricsAt), 500);
     connect();
+}
+
+/** What is opened has an address; only one thing is open. */
+function startDialogs() {
+    for (const head of document.querySelectorAll('th.zone')) head.textContent = `Time, ${zoneOf()}`;
+    addressOf('account', (id) => {
+        closeEntry();
+        openStatement(id);
+    });
+    addressOf('entry', (seq) => openEntry(seq));
+    startAddress(() => {
+        closeEntry();
+        closeStatement();
+    });
 }
 
 /** Begin at the position of the accounts that are shown, a little before it for the tail. */
@@ -44,9 +66,26 @@ async function connect() {
     let position = null;
     while (position === null) {
         position = await load().catch(() => null);
+        if (position === null && await isNowhere()) return;
         if (position === null) await new Promise((resolve) => setTimeout(resolve, 1000));
     }
     stream = follow(Math.max(0, position - TAIL), apply, changed);
+}
+
+/** There is no such ledger: say so, and lead to those that there are. */
+async function isNowhere() {
+    const answer = await request('GET', LEDGER).catch(() => null);
+    if (answer?.status !== 404) return false;
+    const list = await request('GET', '/v1/ledgers').catch(() => null);
+    const names = (list?.body?.items ?? []).map(({ name }) => name);
+    find('nowhere').hidden = false;
+    find('main').hidden = true;
+    find('link').dataset.state = 'refused';
+    write('link-word', 'no such ledger');
+    write('nowhere-title', `There is no ledger "${LEDGER_NAME}"`);
+    find('nowhere-list').replaceChildren(...names.map((name) => element('li', {},
+        element('a', { href: `?${new URLSearchParams({ ledger: name })}` }, name))));
+    return true;
 }
 
 /** With more than one ledger there is a choice; each has a page of its own. */
@@ -57,6 +96,7 @@ async function startLedgers() {
     if (names.length < 2) return;
     const choice = find('ledger-choice');
     choice.replaceChildren(...names.map((name) => element('option', {}, name)));
+    if (!names.includes(LEDGER_NAME)) choice.prepend(element('option', {}, LEDGER_NAME));
     choice.value = LEDGER_NAME;
     choice.addEventListener('change', () =>
         (location.search = new URLSearchParams({ ledger: choice.value })));
@@ -91,7 +131,7 @@ function startMetrics() {
         { label: 'p50', stroke: '--median' },
         { label: 'p99', stroke: '--tail', dash: [5, 4] },
     ], compact);
-    watch((figures) => {
+    watch(LEDGER_NAME, (figures) => {
         rate.push([figures?.committed ?? null, figures?.rejected ?? null]);
         latency.push([figures?.p50 ?? null, figures?.p99 ?? null]);
         if (!figures) return;
@@ -101,10 +141,12 @@ function startMetrics() {
     });
 }
 
-function drawFigures({ committed, rejected, totals, p50, p99, lastSeq, epoch, accounts }) {
+function drawFigures({ committed, rejected, totals, p50, p99, lastSeq, epoch, accounts,
+    ledgers }) {
     write('tile-rate', committed === null ? '–' : showCount(committed));
     write('tile-outcomes', `${showCount(totals.committed)} done, ${showCount(totals.rejected)} ` +
-        `refused, ${showCount(totals.replayed)} replayed`);
+        `refused, ${showCount(totals.replayed)} replayed${ledgers > 1 ? ', all ledgers' : ''}`);
+    write('tile-latency-note', `request to durable answer${ledgers > 1 ? ', all ledgers' : ''}`);
     write('tile-p50', p50 === null ? '–' : `${compact(p50)} ms`);
     write('tile-p99', p99 === null ? '–' : `${compact(p99)} ms`);
     write('tile-seq', lastSeq === null ? '–' : showCount(lastSeq));

@@ -5,12 +5,13 @@
 const EVERY_MS = 1000;
 const TIMEOUT_MS = 3000;
 
-/** Poll for ever: `onSample(figures)` with figures, or null when there was no answer. */
-export async function watch(onSample) {
+/** Poll for ever: `onSample(figures)` with figures, or null when there was no answer. What is told
+ *  of each ledger is told of `ledger` alone; transfers and latency are of the whole service. */
+export async function watch(ledger, onSample) {
     let previous = null;
     for (;;) {
         const began = performance.now();
-        const current = await sample();
+        const current = await sample(ledger);
         onSample(current && figures(previous, current), current);
         previous = current ?? previous;
         await new Promise((resolve) =>
@@ -18,26 +19,31 @@ export async function watch(onSample) {
     }
 }
 
-async function sample() {
+async function sample(ledger) {
     try {
         const response = await fetch('/metrics', {
             cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS),
         });
         if (!response.ok) return null;
-        return { at: performance.now(), ...read(await response.text()) };
+        return { at: performance.now(), ...read(await response.text(), ledger) };
     } catch {
         return null;
     }
 }
 
-/** {values: name or outcome -> number, buckets: upper bound -> count}, summed over other labels. */
-export function read(text) {
+/** {values: name or outcome -> number, buckets: upper bound -> count, ledgers: how many}. What has
+ *  the label of another ledger is left out. */
+export function read(text, ledger) {
     const values = {};
     const buckets = new Map();
+    const ledgers = new Set();
     for (const line of text.split('\n')) {
         const match = /^([a-z_]+)(?:\{(.*)\})? (\S+)/.exec(line);
         if (!match) continue;
         const [, name, labels = '', number] = match;
+        const of = /ledger="([^"]*)"/.exec(labels)?.[1];
+        if (of !== undefined) ledgers.add(of);
+        if (of !== undefined && of !== ledger) continue;
         if (name === 'teller_request_duration_seconds_bucket') {
             const bound = Number(/le="([^"]*)"/.exec(labels)[1].replace('+Inf', 'Infinity'));
             buckets.set(bound, (buckets.get(bound) ?? 0) + Number(number));
@@ -47,7 +53,7 @@ export function read(text) {
             values[called] = (values[called] ?? 0) + Number(number);
         }
     }
-    return { values, buckets };
+    return { values, buckets, ledgers: ledgers.size };
 }
 
 function figures(previous, current) {
@@ -70,6 +76,7 @@ function figures(previous, current) {
         epoch: current.values.teller_epoch ?? null,
         pending: current.values.teller_pending_entries ?? null,
         accounts: current.values.teller_accounts ?? null,
+        ledgers: current.ledgers,
     };
 }
 

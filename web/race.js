@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The project's story in one button: 100 in an account, two withdrawals of 80 at the same moment.
 
-import { LEDGER, accountPath, newKey, problemOf, request } from './api.js';
+import { newKey, problemOf, request } from './api.js';
 import { element, find } from './dom.js';
 import { showAmount } from './money.js';
+import { sentenceOf } from './refusals.js';
 
+/** Races have a ledger of their own: the accounts that they leave are nobody's books. */
+const RACES = 'races';
+const ACCOUNTS = `/v1/ledgers/${RACES}/accounts`;
 const ASSET = 'USD/2';
 const HAVE = '10000';
 const TAKE = '8000';
@@ -21,12 +25,19 @@ async function race(count) {
     const buttons = [find('race-once'), find('race-many')];
     for (const button of buttons) button.disabled = true;
     try {
+        await makeLedger();
         for (let i = 0; i < count; i++) drawRound(await round());
     } catch (error) {
-        find('race-steps').append(element('li', {}, `Stopped: ${error.message}`));
+        find('race-steps').replaceChildren(element('li', {}, `Stopped: ${error.message}`));
     } finally {
         for (const button of buttons) button.disabled = false;
     }
+}
+
+async function makeLedger() {
+    const answer = await request('POST', '/v1/ledgers', { body: JSON.stringify({ name: RACES }) });
+    if (answer.status >= 300 && (await request('GET', `/v1/ledgers/${RACES}`)).status !== 200)
+        throw new Error(`The ledger "${RACES}" cannot be made. ${problemOf(answer)}`);
 }
 
 async function post(path, body, key) {
@@ -37,15 +48,15 @@ async function post(path, body, key) {
 async function round() {
     const id = `race-${newKey().slice(-12)}`;
     for (const [path, body] of [
-        [`${LEDGER}/accounts`, { id, asset: ASSET }],
-        [accountPath(id, '/deposit'), { amount: HAVE }],
+        [ACCOUNTS, { id, asset: ASSET }],
+        [`${ACCOUNTS}/${id}/deposit`, { amount: HAVE }],
     ]) {
         const answer = await post(path, body, newKey());
         if (answer.status !== 201) throw new Error(problemOf(answer));
     }
-    const withdraw = () => post(accountPath(id, '/withdraw'), { amount: TAKE }, newKey());
+    const withdraw = () => post(`${ACCOUNTS}/${id}/withdraw`, { amount: TAKE }, newKey());
     const answers = await Promise.all([withdraw(), withdraw()]);
-    const account = await request('GET', accountPath(id));
+    const account = await request('GET', `${ACCOUNTS}/${id}`);
     return { id, answers, balance: account.body.balance };
 }
 
@@ -60,7 +71,8 @@ function drawRound({ id, answers, balance }) {
         ...answers.map((answer, i) => element('li', {}, `Withdrawal ${'AB'[i]} of 80.00: `,
             element('span', { class: `status s${String(answer.status)[0]}` },
                 String(answer.status)),
-            answer.status === 201 ? ` paid at seq ${answer.seq}` : ` ${answer.body?.code}`)),
+            answer.status === 201 ? ` paid at seq ${answer.seq}`
+                : ` ${sentenceOf(answer.body?.code, answer.body)}`)),
         element('li', {}, `The balance is ${left} USD.`));
     const verdict = find('race-verdict');
     verdict.hidden = false;

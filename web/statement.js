@@ -2,31 +2,43 @@
 // One account with its statement: what touched it, newest first, with the balance after each. New
 // entries are added at the top as the journal grows.
 
+import { leave, linkTo } from './address.js';
 import { accountPath, newKey, problemOf, request } from './api.js';
 import { element, find, refresh, write } from './dom.js';
-import { clock } from './journal.js';
 import { codeOf, showAmount, showCount } from './money.js';
+import { showTime } from './times.js';
 
 const PAGE = 50;
-const ROWS_MAX = 1000;
+const ROWS_MAX = 1000; // in the document; older ones take the place of the newest
 
-let shown = null; // {id, asset, newest, next, fresh: items to put on top}
+/* {id, asset, newest, next, fresh: items to put on top, above: rows that were taken away there} */
+let shown = null;
+let freezing = false;
 
 export function startStatement() {
     find('statement-close').addEventListener('click', () => find('statement').close());
-    find('statement').addEventListener('close', () => (shown = null));
+    find('statement').addEventListener('close', () => {
+        shown = null;
+        leave();
+    });
     find('statement-freeze').addEventListener('click', () => freeze().catch(fail));
     find('statement-older').addEventListener('click', () => older().catch(fail));
+    find('statement-newest').addEventListener('click', () => openStatement(shown.id));
+}
+
+export function closeStatement() {
+    if (find('statement').open) find('statement').close();
 }
 
 export async function openStatement(id) {
-    const mine = (shown = { id, asset: null, newest: 0, next: null, fresh: [] });
+    const mine = (shown = { id, asset: null, newest: 0, next: null, fresh: [], above: 0 });
     find('statement-rows').replaceChildren();
     find('statement-facts').replaceChildren();
     find('statement-older').hidden = find('statement-freeze').hidden = true;
+    find('statement-newest').hidden = true;
     write('statement-title', id);
     write('statement-note', 'Reading.');
-    find('statement').showModal();
+    if (!find('statement').open) find('statement').showModal();
     try {
         const account = await request('GET', accountPath(id));
         if (mine !== shown) return;
@@ -48,10 +60,17 @@ function fail() {
 
 /** Freeze the account that is shown, or end that. */
 async function freeze() {
+    if (freezing) return;
     const mine = shown;
     const verb = mine.frozen ? 'unfreeze' : 'freeze';
-    const answer = await request('POST', accountPath(mine.id, `/${verb}`),
-        { body: '{}', key: newKey() });
+    let answer = null;
+    find('statement-freeze').disabled = freezing = true;
+    try {
+        answer = await request('POST', accountPath(mine.id, `/${verb}`),
+            { body: '{}', key: newKey() });
+    } finally {
+        find('statement-freeze').disabled = freezing = false;
+    }
     if (mine !== shown) return;
     if (answer.status === 200) drawFacts(answer.body);
     else write('statement-note', problemOf(answer));
@@ -60,7 +79,7 @@ async function freeze() {
 async function older() {
     const mine = shown;
     const query = new URLSearchParams({ limit: PAGE });
-    if (mine.next !== null) query.set('before', mine.next);
+    if (mine.next !== null) query.set('page', mine.next);
     const answer = await request('GET', accountPath(mine.id, `/entries?${query}`));
     if (mine !== shown) return;
     if (answer.status !== 200) {
@@ -70,9 +89,11 @@ async function older() {
     const { items, next } = answer.body;
     if (mine.newest === 0) mine.newest = Math.max(answer.seq, items[0]?.seq ?? 0);
     mine.next = next;
-    find('statement-rows').append(...items.map(row));
-    find('statement-older').hidden =
-        next === null || find('statement-rows').childElementCount >= ROWS_MAX;
+    const rows = find('statement-rows');
+    rows.append(...items.map(row));
+    for (; rows.childElementCount > ROWS_MAX; mine.above++) rows.firstElementChild.remove();
+    find('statement-older').hidden = next === null;
+    find('statement-newest').hidden = mine.above === 0;
     mine.fresh = mine.fresh.filter((item) => item.seq > mine.newest);
     draw();
 }
@@ -102,13 +123,24 @@ function draw() {
         const last = shown.fresh.at(-1);
         write('statement-balance', showAmount(last.balance, shown.asset));
         shown.newest = last.seq;
-        rows.prepend(...shown.fresh.reverse().map(row));
+        if (shown.above) shown.above += shown.fresh.length; // the top is not in the document
+        else rows.prepend(...shown.fresh.reverse().map(row));
         shown.fresh = [];
-        while (rows.childElementCount > ROWS_MAX) rows.lastElementChild.remove();
+        dropOldest(rows);
     }
     const count = rows.childElementCount;
-    write('statement-note', count ? `${showCount(count)} shown, up to seq ${shown.newest}.`
+    const from = shown.above ? `, after ${showCount(shown.above)} newer ones` : '';
+    write('statement-note', count ? `${showCount(count)} shown${from}, up to seq ${shown.newest}.`
         : 'Nothing has touched this account yet.');
+}
+
+/** New rows push old ones out at the end; "Older entries" begins there again. */
+function dropOldest(rows) {
+    while (rows.childElementCount > ROWS_MAX) {
+        rows.lastElementChild.remove();
+        shown.next = Number(rows.lastElementChild.dataset.seq);
+        find('statement-older').hidden = false;
+    }
 }
 
 function drawFacts({ asset, balance, floor, held, available, frozen, metadata }) {
@@ -129,8 +161,10 @@ function drawFacts({ asset, balance, floor, held, available, frozen, metadata })
 
 function row(item) {
     return element('tr', { 'data-seq': item.seq },
-        element('td', { class: 'number' }, String(item.seq)),
-        element('td', { class: 'time' }, element('time', { datetime: item.at }, clock(item.at))),
+        element('td', { class: 'number' },
+            element('a', { href: linkTo('entry', item.seq) }, String(item.seq))),
+        element('td', { class: 'time' },
+            element('time', { datetime: item.at }, showTime(item.at))),
         element('td', { class: 'what' }, others(item)),
         element('td', { class: `number ${item.amount.startsWith('-') ? 'out' : 'in'}` },
             (item.amount.startsWith('-') ? '' : '+') + showAmount(item.amount, shown.asset)),

@@ -13,9 +13,10 @@ import { outage } from './test_outage.js';
 import { parts } from './test_parts.js';
 import { screenshot } from './screenshot.js';
 import { Service } from './service.js';
+import { views } from './test_views.js';
 
 const TEST_MS = 90000;
-const TESTS = { parts, money, holds, live, outage, access };
+const TESTS = { parts, money, holds, live, outage, access, views };
 
 /** Run one test; what its pages must not do counts as a failure, too. */
 async function run(name, test, world) {

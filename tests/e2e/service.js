@@ -96,7 +96,7 @@ export class Service {
     }
 
     async move(verb, id, amount, extra = {}) {
-        return this.ask('POST', `/accounts/${id}/${verb}`, { amount, ...extra },
+        return this.ask('POST', `/accounts/${encodeURIComponent(id)}/${verb}`, { amount, ...extra },
             { 'Idempotency-Key': key() });
     }
 

@@ -13,12 +13,12 @@ const entry = (kind) => `#journal-rows tr[data-kind=${kind}] .what`;
 async function done(page) {
     await page.click('#move-send');
     await page.waitForSelector('#answer-again:enabled');
-    await says(page, '#answer-list', /^201 done, seq \d+/);
+    await says(page, '#answer-list', /^201 Done, seq \d+/);
     return JSON.parse(await page.textContent('#answer-body'));
 }
 
 async function settle(page, verb, seq) {
-    await page.check(`input[value=${verb}]`, { force: true });
+    await page.click(`.choice label:has(input[value=${verb}])`);
     await page.fill('#move-entry', String(seq));
     return done(page);
 }

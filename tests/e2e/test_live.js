@@ -107,7 +107,8 @@ export const live = {
         await service.request('POST', '/v1/ledgers/main/accounts/jo/withdraw',
             { amount: '99999' }, { 'Idempotency-Key': key() });
         await page.selectOption('#journal-kind', 'rejected');
-        await says(page, '#journal-rows tr:first-child .what', 'jo insufficient_funds');
+        await says(page, '#journal-rows tr:first-child .what',
+            'jo: There is not enough in the account insufficient_funds');
         await soon(async () => {
             const kinds = await page.$$eval('#journal-rows tr', (rows) =>
                 rows.map((row) => row.dataset.kind));

@@ -7,7 +7,7 @@ import { read, says, soon } from './browser.js';
 
 /** Fill in the form for moving money. */
 export async function fill(page, verb, { from, to, amount, note }) {
-    await page.check(`input[value=${verb}]`, { force: true });
+    await page.click(`.choice label:has(input[value=${verb}])`);
     if (from) await page.fill('#move-from', from);
     if (to) await page.fill('#move-to', to);
     await page.fill('#move-amount', amount);
@@ -18,6 +18,7 @@ async function send(page, ...what) {
     await fill(page, ...what);
     await page.click('#move-send');
     await page.waitForSelector('#answer-again:enabled');
+    await page.waitForSelector('#move-send:disabled'); // it has its answer
 }
 
 const balanceOf = (id) => `tr[data-id="${id}"] .balance`;
@@ -45,6 +46,14 @@ export const money = {
         await page.fill('#open-floor', '');
         await page.click('#open-form button.primary');
         await says(page, '#open-answer', /409 account_exists/);
+        for (const floor of ['-5,00', '5', '-1.234', 'none']) {
+            await page.fill('#open-id', 'form.wrong');
+            await page.fill('#open-floor', floor);
+            await page.click('#open-form button.primary');
+            await says(page, '#open-answer', /^Lowest balance: /);
+        }
+        assert.equal((await service.request('GET', '/v1/ledgers/main/accounts/form.wrong')).status,
+            404);
     },
 
     async 'deposit, withdraw and transfer, each seen at once'({ service, open }) {
@@ -61,7 +70,8 @@ export const money = {
         await says(page, balanceOf('m.alice'), '12.75');
         assert.equal(await service.balance('m.alice'), '1275');
         await send(page, 'withdraw', { from: 'm.alice', amount: '12.76' });
-        await says(page, '#answer-list', /^422 insufficient_funds, seq \d+/);
+        await says(page, '#answer-list',
+            /^422 There is not enough in the account\s*insufficient_funds, seq \d+/);
         assert.equal(await service.balance('m.alice'), '1275');
     },
 
@@ -73,8 +83,8 @@ export const money = {
         const key = await page.inputValue('#move-key');
         await says(page, '#move-preview', new RegExp(`Idempotency-Key: "${key}"`));
         await page.click('#move-send');
-        await says(page, '#answer-list', /^201 done, seq \d+/);
-        await soon(async () => assert.notEqual(await page.inputValue('#move-key'), key));
+        await says(page, '#answer-list', /^201 Done, seq \d+/);
+        assert.equal(await page.inputValue('#move-key'), key);
         await page.click('#answer-again');
         await says(page, '#answer-list', /replayed/);
         await says(page, '#answer-verdict', /^2 answers, identical byte for byte/);
@@ -86,10 +96,10 @@ export const money = {
         const page = await open();
         await service.account('frozen.no', '100');
         await send(page, 'withdraw', { from: 'frozen.no', amount: '5' });
-        await says(page, '#answer-list', /^422 insufficient_funds/);
+        await says(page, '#answer-list', /^422 There is not enough/);
         await service.move('deposit', 'frozen.no', '10000');
         await page.click('#answer-again');
-        await says(page, '#answer-verdict', /identical byte for byte/);
+        await says(page, '#answer-verdict', /identical byte for byte. The refusal was repeated/);
         assert.equal(await service.balance('frozen.no'), '10100');
     },
 
@@ -101,28 +111,130 @@ export const money = {
             await route.fetch(); // the service has done it
             await route.abort(); // the answer is lost
         });
-        await send(page, 'deposit', { to: 'lost', amount: '42' });
+        await fill(page, 'deposit', { to: 'lost', amount: '42' });
+        await page.click('#move-send');
         await says(page, '#answer-list', /No answer/);
         assert.equal(await service.balance('lost'), '4200');
         await page.unroute('**/deposit');
         await page.reload();
-        await says(page, '#answer-request', /has no answer yet/);
-        await page.click('#answer-again');
-        await says(page, '#answer-list', /^201 done.*replayed/);
+        await says(page, '#pending-list code', /lost\/deposit/);
+        await page.click('#pending-list [data-act=again]');
+        await says(page, '#answer-list', /^201 Done.*replayed/);
         assert.equal(await service.balance('lost'), '4200');
         await page.reload();
         await says(page, '#link', 'live');
-        assert.equal(await page.isVisible('#answer'), false);
+        assert.equal(await page.isVisible('#pending'), false);
+    },
+
+    async 'each lost answer is kept, whatever else is answered, in every tab'({ service, open }) {
+        const page = await open();
+        await service.account('lost.two', '1000');
+        await page.route('**/withdraw', async (route) => {
+            await route.fetch();
+            await route.abort();
+        });
+        for (const amount of ['1', '2', '300']) {
+            await fill(page, 'withdraw', { from: 'lost.two', amount });
+            await page.click('#move-send');
+            await soon(async () =>
+                assert.match(await read(page, '#pending-list li:last-child code') ?? '',
+                    new RegExp(`"amount":"${amount}00"`)));
+            await page.waitForSelector('#answer-again:enabled');
+        }
+        await send(page, 'deposit', { to: 'lost.two', amount: '1' });
+        assert.equal(await page.locator('#pending-list li').count(), 3);
+        const tab = await page.context().newPage();
+        await tab.goto(`${service.url}/#token=${service.token}`);
+        await soon(async () => assert.equal(await tab.locator('#pending-list li').count(), 3));
+        await tab.click('#pending-list li:first-child [data-act=look]');
+        await says(tab, '#pending-note', /it was done, once/);
+        await tab.click('#pending-list li:last-child [data-act=look]');
+        await says(tab, '#pending-note', /refused. There is not enough/);
+        await soon(async () => assert.equal(await page.locator('#pending-list li').count(), 1));
+        await tab.click('#pending-list [data-act=again]');
+        await says(tab, '#answer-list', /^201 Done.*replayed/);
+        await soon(async () => assert.equal(await page.isVisible('#pending'), false));
+        assert.equal(await service.balance('lost.two'), '800');
+    },
+
+    async 'a double click, and Enter twice, is one payment'({ service, open }) {
+        const page = await open();
+        await service.account('twice', '1000');
+        await fill(page, 'withdraw', { from: 'twice', amount: '1.50' });
+        await page.dblclick('#move-send');
+        await says(page, '#answer-list', /^201 Done/);
+        await page.focus('#move-amount');
+        for (let i = 0; i < 3; i++) await page.keyboard.press('Enter');
+        await page.fill('#move-amount', '2');
+        await page.keyboard.press('Enter');
+        await page.keyboard.press('Enter');
+        await page.waitForSelector('#move-send:disabled');
+        await says(page, '#move-send-note', /^Answered/);
+        await soon(async () => assert.equal(await service.balance('twice'), '650'));
+        await page.click('#move-new-key'); // now it is another one
+        await page.click('#move-send');
+        await soon(async () => assert.equal(await service.balance('twice'), '450'));
+        await page.waitForTimeout(500);
+        assert.equal(await service.balance('twice'), '450');
+    },
+
+    async 'holds, captures and freezes are clicked twice, and happen once'({ service, open }) {
+        const page = await open();
+        await service.account('twice.a', '1000');
+        await service.account('twice.b');
+        await fill(page, 'hold', { from: 'twice.a', to: 'twice.b', amount: '4' });
+        await page.dblclick('#move-send');
+        await says(page, '#answer-list', /^201 Done/);
+        assert.equal((await service.ask('GET', '/accounts/twice.a')).held, '400');
+        const id = /"id": (\d+)/.exec(await read(page, '#answer-body'))[1];
+        await page.click('.choice label:has(input[value=capture])');
+        await page.fill('#move-entry', id);
+        await page.dblclick('#move-send');
+        await says(page, '#answer-list', /^201 Done/);
+        assert.equal(await service.balance('twice.b'), '400');
+        assert.equal(await page.locator('#answer-list li').count(), 1);
+    },
+
+    async 'what will move stands under the amount'({ service, open }) {
+        const page = await open();
+        await service.account('echo', '100000');
+        await fill(page, 'withdraw', { from: 'echo', amount: '1,234.5' });
+        await says(page, '#move-amount-echo', 'Moves 1,234.50 USD');
+        await page.fill('#move-amount', '1,50');
+        await says(page, '#move-amount-error', /^A comma only between groups of three/);
+        assert.equal(await read(page, '#move-amount-echo'), '');
+        await page.click('#move-send');
+        assert.equal(await service.balance('echo'), '100000');
+    },
+
+    async 'nothing is sent while the asset is not known'({ service, open }) {
+        const page = await open();
+        await service.account('unseen', '10000');
+        await page.route('**/accounts/unseen', (route) => route.abort());
+        await page.route('**/accounts?*', (route) => route.abort()); // nor by the list
+        await page.reload();
+        const before = await service.seq();
+        await fill(page, 'withdraw', { from: 'unseen', amount: '100' });
+        await page.click('#move-send');
+        await says(page, '#move-amount-error', /^Nothing was sent: the asset of unseen could not/);
+        await page.unroute('**/accounts/unseen');
+        await page.route('**/accounts/unseen', (route) =>
+            route.fulfill({ status: 503, json: { code: 'unavailable' } }));
+        await page.click('#move-send');
+        await says(page, '#move-amount-error', /^Nothing was sent/);
+        assert.equal(await service.seq(), before);
     },
 
     async 'what is no amount of the asset is not sent'({ service, open }) {
         const page = await open();
         await service.account('exact');
         const before = await service.seq();
-        for (const amount of ['1.234', '0', '-5', 'ten', '1e2']) {
+        for (const amount of ['1.234', '0', '-5', 'ten', '1e2', '5.', '1,50', '12,34', '1,2345',
+            '1.234,50', ',5', '1,,000']) {
             await fill(page, 'deposit', { to: 'exact', amount });
             await page.click('#move-send');
-            await says(page, '#move-amount-error', 'More than 0, with up to 2 decimals.');
+            await says(page, '#move-amount-error', amount.includes(',')
+                ? /^A comma only between groups/ : 'More than 0, with up to 2 decimals.');
         }
         assert.equal(await service.seq(), before);
         assert.equal(await page.isVisible('#answer'), false);
@@ -130,8 +242,10 @@ export const money = {
 
     async 'an account that is not there'({ open }) {
         const page = await open();
-        await send(page, 'deposit', { to: 'nobody.at.all', amount: '5' });
-        await says(page, '#answer-list', /^404 account_not_found/);
+        await fill(page, 'deposit', { to: 'nobody.at.all', amount: '5' });
+        await page.click('#move-send');
+        await says(page, '#move-amount-error',
+            'Nothing was sent: there is no account nobody.at.all.');
     },
 
     async 'the double withdrawal pays exactly once'({ service, open }) {
@@ -146,7 +260,10 @@ export const money = {
         await page.click('#race-many');
         await says(page, '#race-verdict', 'Exactly one paid, in 26 of 26 races.');
         const id = /race-\w+/.exec(await read(page, '#race-steps'))[0];
-        assert.equal(await service.balance(id), '2000');
+        const raced = await service.request('GET', `/v1/ledgers/races/accounts/${id}`);
+        assert.equal(raced.body.balance, '2000');
+        const here = await service.ask('GET', '/accounts?prefix=race-');
+        assert.deepEqual(here.items, []); // the ledger in view has none of it
     },
 
     async 'the sum over all accounts is 0, also of three assets'({ service, open }) {

@@ -22,7 +22,8 @@ const AMOUNTS = [
     ['1', 'WEI/38', '0.00000000000000000000000000000000000001'],
 ];
 
-const NOT_AMOUNTS = ['', ' ', '1.234', '1e3', '0x10', '1.2.3', 'NaN', '+1', '--1', '１', '1 0'];
+const NOT_AMOUNTS = ['', ' ', '1.234', '1e3', '0x10', '1.2.3', 'NaN', '+1', '--1', '１', '1 0',
+    '1,50', '12,34', '1,2345', '5.', ',5'];
 
 export const parts = {
     'amounts are shown and read without a float'() {
