@@ -14,10 +14,14 @@
 #include <string.h>
 
 #include "coro/lock.h"
+#include "ledger/failpoint.h"
 #include "ledger/hash.h"
 #include "ledger/name.h"
 
 enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16, SLAB = 65536 };
+enum { METADATA_MAX = 64 << 20 };
+
+const char account_far[] = "null";
 
 /* Accounts side by side; as they never leave, that is all there is to it. */
 struct slab {
@@ -38,6 +42,7 @@ typedef _Atomic(struct account *) slot;
 struct account_table {
     struct shard shards[SHARDS];
     _Atomic uint64_t last_number;
+    _Atomic size_t metadata_size; /* of all that is kept here */
     _Atomic(slot *) by_number[CHUNKS];
 };
 
@@ -70,12 +75,22 @@ struct account_table *account_table_make(void)
     return calloc(1, sizeof(struct account_table));
 }
 
+static void drop_metadata(struct account *account)
+{
+    union {
+        const char *kept;
+        char *freed;
+    } metadata = {.kept = atomic_load(&account->metadata)};
+    if (metadata.kept != account_far)
+        free(metadata.freed);
+}
+
 static void shard_free(struct shard *shard)
 {
     for (size_t i = 0; i < shard->buckets; i++)
         for (struct account *account = shard->first[i], *next; account; account = next) {
             next = account->next;
-            free(account->metadata);
+            drop_metadata(account);
         }
     for (struct slab *slab = shard->newest, *before; slab; slab = before) {
         before = slab->before;
@@ -254,6 +269,21 @@ struct account *account_by_number(struct account_table *table, uint64_t number)
         return NULL;
     slot *chunk = atomic_load(&table->by_number[number / CHUNK]);
     return chunk ? atomic_load(&chunk[number % CHUNK]) : NULL;
+}
+
+void account_keep_metadata(
+    struct account_table *table, struct account *account, const char *metadata)
+{
+    size_t size = strlen(metadata) + 1;
+    const char *far = account_far;
+    if (failpoint("account.metadata"))
+        return;
+    bool room = atomic_fetch_add(&table->metadata_size, size) + size <= METADATA_MAX;
+    char *copy = room ? strdup(metadata) : NULL;
+    if (copy && atomic_compare_exchange_strong(&account->metadata, &far, copy))
+        return;
+    free(copy);
+    atomic_fetch_sub(&table->metadata_size, size);
 }
 
 uint64_t account_count(struct account_table *table)

@@ -18,7 +18,7 @@
 
 enum {
     ACCOUNT_ID_MAX = 255, /* bytes */
-    ACCOUNT_STEPS = 64, /* each so many movements one is a waypoint, where a walk can start */
+    ACCOUNT_STEPS = 64,   /* each so many movements one is a waypoint, where a walk can start */
 };
 
 struct account {
@@ -33,12 +33,16 @@ struct account {
     uint64_t seq;         /* seq of the last entry that touched it */
     uint64_t moved;       /* seq of the last one that moved its money, or that opened it */
     const char *asset;    /* of asset_intern(); "": it is not open yet */
-    char *metadata;       /* a JSON object in compact form; NULL: none */
+    _Atomic(const char *) metadata; /* a JSON object in compact form, or account_far; NULL: none */
     bool has_floor;
     bool frozen;
     uint8_t steps; /* movements since its last waypoint */
     char id[];     /* with its end */
 };
+
+/* In the place of metadata that is in the database only, where it can be of any size: in memory a
+ * table keeps 64 MiB of it. A JSON text, and "null". */
+extern const char account_far[];
 
 /* As name.h says: 1-255 bytes of UTF-8. */
 #define ACCOUNT_ID_RULE                                                                            \
@@ -80,6 +84,10 @@ MUST_CHECK struct account *account_find_or_add(struct account_table *table, cons
 MUST_CHECK bool account_number(struct account_table *table, struct account *account);
 MUST_CHECK bool account_renumber(
     struct account_table *table, struct account *account, uint64_t number);
+
+/* Keep a copy of the metadata of an account that has it in the database only, if there is room. */
+void account_keep_metadata(
+    struct account_table *table, struct account *account, const char *metadata);
 
 uint64_t account_count(struct account_table *table);     /* the highest number given */
 bool account_table_is_full(struct account_table *table); /* that is as high as it can be: 2^28-1 */

@@ -53,17 +53,9 @@ static bool take_count(const struct row *row, void *arg)
            (account_table_expect(f->accounts, row_bigint(row, 0)) || fail_memory(f));
 }
 
-static bool take_metadata(struct folding *f, const struct row *row, unsigned column, char **text)
-{
-    size_t size;
-    const char *bytes = row_bytes(row, column, &size);
-    *text = bytes ? strndup(bytes, size) : NULL;
-    return !bytes || *text || fail_memory(f);
-}
-
 static bool take_account(const struct row *row, void *arg)
 {
-    enum { NUMBER, ID, ASSET, FLOOR, OPENED, METADATA };
+    enum { NUMBER, ID, ASSET, FLOOR, OPENED, HAS_METADATA };
     struct folding *f = arg;
     char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
     if (!is_readable(f, row, "a value of account row", "B--mB-"))
@@ -83,7 +75,9 @@ static bool take_account(const struct row *row, void *arg)
     account->steps = ACCOUNT_STEPS - 1; /* how many there were is not known: the next is one */
     account->has_floor = !row_is_null(row, FLOOR);
     account->floor = account->has_floor ? row_money(row, FLOOR) : 0;
-    return take_metadata(f, row, METADATA, &account->metadata);
+    if (row_bool(row, HAS_METADATA))
+        account->metadata = account_far; /* read when it is asked for */
+    return true;
 }
 
 static bool take_balance(const struct row *row, void *arg)
@@ -199,7 +193,8 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
            each(context, store, &f, take_count,
                "SELECT coalesce(max(no), 0) FROM account WHERE ledger = %d", ledger) &&
            each(context, store, &f, take_account,
-               "SELECT no, id, asset, floor, opened, metadata FROM account WHERE ledger = %d",
+               "SELECT no, id, asset, floor, opened, metadata IS NOT NULL FROM account"
+               " WHERE ledger = %d",
                ledger) &&
            each(context, store, &f, take_balance,
                "SELECT account, balance, seq FROM balance WHERE ledger = %d", ledger) &&

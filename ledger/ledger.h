@@ -56,9 +56,16 @@ struct ledger_account {
     char asset[ASSET_TEXT];
     bool has_floor, frozen;
     money floor, balance, held, available;
-    const char *metadata; /* as long as the ledger lives; NULL: none */
+    const char *metadata; /* NULL: none. To be asked for with ledger_metadata() */
     uint64_t seq;         /* the last entry that touched it */
+    uint64_t number;
 };
+
+/* The metadata of accounts that were read: what is not in memory is read from the database. copy()
+ * makes a text that lasts as long as the caller wants it; NULL: memory is short. */
+enum ledger_status ledger_metadata(struct context *context, struct ledger *ledger,
+    struct ledger_account *accounts, size_t count, const char *(*copy)(void *arg, const char *text),
+    void *arg);
 
 struct ledger_open_account {
     const char *id;       /* valid */

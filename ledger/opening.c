@@ -3,6 +3,7 @@
  * Opening and reading accounts. An account is in the table from the first request that names it as
  * new; it is open once an entry says so, and only a section makes that entry.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ static void copy_account(const struct account *account, struct ledger_account *c
         .held = account->held,
         .available = account_available(account),
         .metadata = account->metadata,
+        .number = account->number,
         .seq = account->seq};
     strcpy(copy->id, account->id);
     strcpy(copy->asset, account->asset);
@@ -113,6 +115,67 @@ enum ledger_status ledger_read_account(struct context *context, struct ledger *l
     return imagine_world(id, account) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
 }
 
+/* Accounts whose metadata is asked for in the database; places[i] is where the i-th stands. */
+struct far {
+    struct ledger *ledger;
+    struct ledger_account *accounts;
+    size_t count, answered, *places;
+    const char *(*copy)(void *arg, const char *text);
+    void *arg;
+};
+
+static bool take_metadata(void *arg, size_t index, const char *text)
+{
+    struct far *far = arg;
+    if (index >= far->count || !text)
+        return true; /* altered: it will not be answered */
+    struct ledger_account *copy = &far->accounts[far->places[index]];
+    struct account *account = account_by_number(far->ledger->accounts, copy->number);
+    if (account)
+        account_keep_metadata(far->ledger->accounts, account, text);
+    far->answered++;
+    copy->metadata = far->copy(far->arg, text);
+    return copy->metadata != NULL;
+}
+
+static enum ledger_status ask_metadata(struct context *context, struct far *far)
+{
+    enum { NUMBER = 12 }; /* digits of one, with a comma */
+    char *numbers = malloc(far->count * NUMBER + 3), *to = numbers;
+    if (!numbers)
+        return LEDGER_OVERLOADED;
+    for (size_t i = 0; i < far->count; i++)
+        to +=
+            snprintf(to, NUMBER + 1, "%c%lu", i ? ',' : '{', far->accounts[far->places[i]].number);
+    stpcpy(to, "}");
+    enum pg_status status =
+        query_metadata(context, far->ledger->store, numbers, take_metadata, far);
+    free(numbers);
+    if (status == PG_OK && far->answered < far->count)
+        status = PG_DAMAGED;
+    return query_status(status);
+}
+
+enum ledger_status ledger_metadata(struct context *context, struct ledger *ledger,
+    struct ledger_account *accounts, size_t count, const char *(*copy)(void *arg, const char *text),
+    void *arg)
+{
+    struct far far = {.ledger = ledger, .accounts = accounts, .copy = copy, .arg = arg};
+    enum ledger_status status = LEDGER_OK;
+    for (size_t i = 0; i < count; i++)
+        far.count += accounts[i].metadata == account_far;
+    if (far.count == 0)
+        return LEDGER_OK;
+    if (!(far.places = calloc(far.count, sizeof *far.places)))
+        return LEDGER_OVERLOADED;
+    for (size_t i = 0, n = 0; i < count; i++)
+        if (accounts[i].metadata == account_far)
+            far.places[n++] = i;
+    status = ask_metadata(context, &far);
+    free(far.places);
+    return status;
+}
+
 static void copy_asset(void *arg)
 {
     struct look *look = arg;
@@ -163,7 +226,6 @@ struct opening {
     struct account *world, *account; /* world NULL: only look whether the account is open */
     const char *asset;               /* of both */
     struct entry *entries[2];        /* for the world account, and for the account */
-    char *metadata;                  /* a copy for the account */
     enum ledger_status status;
     bool found, opened; /* it was open before; it is since */
     uint64_t seq;
@@ -182,6 +244,25 @@ static bool is_as_asked(const struct account *account, const struct ledger_open_
     return strcmp(account->asset, request->asset) == 0 &&
            account->has_floor == request->has_floor &&
            (!account->has_floor || account->floor == request->floor);
+}
+
+static const char *copy_text(void *arg, const char *text)
+{
+    char **copy = arg;
+    free(*copy);
+    return *copy = strdup(text);
+}
+
+/* It was open before: as the request asks for? */
+static enum ledger_status compare_metadata(struct context *context, struct ledger *ledger,
+    const struct ledger_open_account *request, struct ledger_account *account)
+{
+    char *copy = NULL;
+    enum ledger_status status = ledger_metadata(context, ledger, account, 1, copy_text, &copy);
+    if (status == LEDGER_OK && !same_metadata(request, account->metadata))
+        status = LEDGER_ACCOUNT_EXISTS;
+    free(copy);
+    return status;
 }
 
 /* Inside a section: the account, which has its number, is open from here on. */
@@ -213,8 +294,7 @@ static void open_accounts(struct opening *o)
     account->asset = o->asset;
     account->has_floor = o->request->has_floor;
     account->floor = o->request->has_floor ? o->request->floor : 0;
-    account->metadata = o->metadata;
-    o->metadata = NULL; /* the account's now */
+    account->metadata = o->request->metadata ? account_far : NULL;
     append_opening(o, account, o->entries[1]);
     o->opened = true;
 }
@@ -244,14 +324,12 @@ static bool prepare_opening(struct opening *o)
 {
     char world[ASSET_WORLD_TEXT];
     asset_world_id(o->request->asset, world);
-    o->metadata = o->request->metadata ? strdup(o->request->metadata) : NULL;
     o->asset = asset_intern(o->request->asset);
     o->world = account_find_or_add(o->ledger->accounts, world);
     o->account = account_find_or_add(o->ledger->accounts, o->request->id);
     o->entries[0] = entry_make(ENTRY_ACCOUNT, NULL, NULL, 0);
     o->entries[1] = entry_make(ENTRY_ACCOUNT, NULL, o->request->metadata, 0);
-    return o->asset && o->world && o->account && o->entries[0] && o->entries[1] &&
-           (o->metadata || !o->request->metadata);
+    return o->asset && o->world && o->account && o->entries[0] && o->entries[1];
 }
 
 /* Someone asks for a world account by name: it is as it is, and needs the asset that it is of. */
@@ -290,17 +368,19 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
         struct account *accounts[] = {o.world, o.account};
         if (!o.found)
             strategy_run(ledger->strategy, accounts, 2, open_section, &o);
-        if (o.found && o.status == LEDGER_OK && !same_metadata(request, o.copy.metadata))
-            o.status = LEDGER_ACCOUNT_EXISTS;
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;
         if (journal_await(context, ledger->journal, o.seq) != EVENTCOUNT_REACHED) {
             o.status = LEDGER_OUTCOME_UNKNOWN;
             *seq = journal_durable(ledger->journal);
+        } else if (o.opened && request->metadata) {
+            account_keep_metadata(ledger->accounts, o.account, request->metadata);
+            account->metadata = request->metadata;
+        } else if (o.found && o.status == LEDGER_OK) {
+            o.status = compare_metadata(context, ledger, request, &o.copy);
         }
     }
-    free(o.metadata);
     entry_drop(&o.entries[0]);
     entry_drop(&o.entries[1]);
     return o.status;

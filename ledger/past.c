@@ -72,6 +72,7 @@ enum ledger_status past_read(struct context *context, struct ledger *ledger,
         .held = past.held,
         .available = account_available_with(account, past.balance, past.held),
         .metadata = account->metadata,
+        .number = account->number,
         .seq = past.seq > head.opened ? past.seq : head.opened};
     strcpy(copy->id, account->id);
     strcpy(copy->asset, account->asset);

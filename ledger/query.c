@@ -17,12 +17,17 @@
     " WHEN false THEN -1 END"
 
 #define ENTRY_COLUMNS                                                                              \
-    "e.seq, " MICROSECONDS("e.at") ", e.kind, e.key,"                                              \
-    " encode(e.fingerprint, 'hex'), e.account, e.code, e.available,"                               \
-    " CASE WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END, e.ref,"                                \
-    " " MICROSECONDS("h.expires_at") ","                                                           \
-    " coalesce(p.from_no, h.from_no), coalesce(p.to_no, h.to_no), coalesce(p.amount, h.amount),"   \
-    " p.from_after, p.to_after, p.from_prev, p.to_prev"
+    "e.seq, " MICROSECONDS(                                                                        \
+        "e.at") ", e.kind, e.key,"                                                                 \
+                " encode(e.fingerprint, 'hex'), e.account, e.code, e.available,"                   \
+                " CASE WHEN e.kind = 1 THEN (SELECT a.metadata FROM account a WHERE a.ledger = "   \
+                "e.ledger"                                                                         \
+                "   AND a.no = e.account) WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END, e.ref," \
+                " " MICROSECONDS(                                                                  \
+                    "h.expires_at") ","                                                            \
+                                    " coalesce(p.from_no, h.from_no), coalesce(p.to_no, "          \
+                                    "h.to_no), coalesce(p.amount, h.amount),"                      \
+                                    " p.from_after, p.to_after, p.from_prev, p.to_prev"
 
 /* How many rows of entries one page has at most: with 1,000 postings each, 1,000 entries would be a
  * gigabyte. More than an entry can have. */
@@ -368,6 +373,23 @@ enum pg_status query_accounts(struct context *context, struct store *store,
     for (size_t row = 0; row < *count; row++)
         if (!(found[row] = account_at(accounts, rows, row, 0)))
             status = PG_DAMAGED;
+    pg_free(&rows);
+    return status;
+}
+
+enum pg_status query_metadata(struct context *context, struct store *store, const char *numbers,
+    bool (*take)(void *arg, size_t index, const char *metadata), void *arg)
+{
+    static const struct pg_statement read = {STORE_SLOT_METADATA, 2,
+        "SELECT o.i, a.metadata FROM unnest($2::bigint[]) WITH ORDINALITY o (no, i)"
+        " JOIN account a ON a.ledger = $1 AND a.no = o.no"};
+    struct number_text text;
+    const char *values[] = {number(&text, (uint64_t)store->ledger), numbers};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &read, values, &rows);
+    for (size_t row = 0; status == PG_OK && row < pg_rows(rows); row++)
+        if (!take(arg, (size_t)pg_number(rows, row, 0) - 1, text_or_null(rows, row, 1)))
+            status = PG_ERROR;
     pg_free(&rows);
     return status;
 }

@@ -62,6 +62,11 @@ MUST_CHECK enum pg_status query_accounts(struct context *context, struct store *
     struct account_table *accounts, const char *prefix, const char *asset, const char *after,
     size_t limit, struct account **found, size_t *count);
 
+/* The metadata of accounts, of which `numbers` is a list: "{4,2}". take() is given each with its
+ * place in the list (NULL: it has none); false: memory is short. */
+MUST_CHECK enum pg_status query_metadata(struct context *context, struct store *store,
+    const char *numbers, bool (*take)(void *arg, size_t index, const char *metadata), void *arg);
+
 /* A balance from the view `balances`, for when memory is ahead of a database that took no more. */
 MUST_CHECK enum pg_status query_balance(struct context *context, struct store *store,
     const struct account *account, money *balance, uint64_t *seq);

@@ -253,19 +253,18 @@ static bool read_account(struct reading *reading, const struct row *row)
         return account != NULL;
     account->has_floor = !row_is_null(row, ACCOUNT_FLOOR);
     account->floor = account->has_floor ? row_money(row, ACCOUNT_FLOOR) : 0;
-    if (!account->metadata)
-        account->metadata = copy_text(row, ACCOUNT_METADATA);
-    return account->metadata || row_is_null(row, ACCOUNT_METADATA);
+    return true;
 }
 
 static struct entry *make_entry(const struct row *row, size_t postings)
 {
-    char key[ENTRY_KEY_MAX + 1], *metadata = copy_text(row, METADATA);
+    enum entry_kind kind = (enum entry_kind)row_smallint(row, KIND);
+    unsigned column = kind == ENTRY_ACCOUNT ? ACCOUNT_METADATA : METADATA;
+    char key[ENTRY_KEY_MAX + 1], *metadata = copy_text(row, column);
     bool has_key = row_text(row, KEY, key, sizeof key);
     struct entry *entry = NULL;
-    if (has_key != row_is_null(row, KEY) && (metadata || row_is_null(row, METADATA)))
-        entry = entry_make(
-            (enum entry_kind)row_smallint(row, KIND), has_key ? key : NULL, metadata, postings);
+    if (has_key != row_is_null(row, KEY) && (metadata || row_is_null(row, column)))
+        entry = entry_make(kind, has_key ? key : NULL, metadata, postings);
     free(metadata);
     return entry;
 }

@@ -10,6 +10,17 @@
 
 enum { LIST_LIMIT = 100, LIST_MAX = 1000 };
 
+static const char *copy_metadata(void *arg, const char *text)
+{
+    return api_copy(arg, text);
+}
+
+enum ledger_status accounts_complete(struct request *request, struct context *patience,
+    struct ledger_account *accounts, size_t count)
+{
+    return ledger_metadata(patience, request->served, accounts, count, copy_metadata, request);
+}
+
 static void answer_account(struct request *request, struct response *response,
     const struct ledger_account *account, uint64_t seq)
 {
@@ -73,6 +84,8 @@ void accounts_post(struct request *request, struct response *response)
     struct context *patience = api_patience(request);
     enum ledger_status status =
         ledger_open_account(patience, request->served, &wanted, &account, &opened, &seq);
+    if (status == LEDGER_OK)
+        status = accounts_complete(request, patience, &account, 1);
     context_release(&patience);
     if (status != LEDGER_OK) {
         api_refuse_of(request, response,
@@ -121,6 +134,8 @@ void accounts_get(struct request *request, struct response *response)
         then ? ledger_read_account_at(
                    patience, request->served, request->account, at_seq, at_us, &account, &seq)
              : ledger_read_account(patience, request->served, request->account, &account, &seq);
+    if (status == LEDGER_OK)
+        status = accounts_complete(request, patience, &account, 1);
     context_release(&patience);
     if (status == LEDGER_OK)
         answer_account(request, response, &account, seq);
@@ -182,6 +197,8 @@ void accounts_list(struct request *request, struct response *response)
     struct context *patience = api_patience(request);
     enum ledger_status status = ledger_list_accounts(patience, request->served, prefix,
         asset ? asset : "", after, limit, accounts, &count, &more, &seq);
+    if (status == LEDGER_OK)
+        status = accounts_complete(request, patience, accounts, count);
     context_release(&patience);
     if (status == LEDGER_OK)
         answer_list(request, response, accounts, count, more, seq);

@@ -123,7 +123,7 @@ static void write_account(struct export_work *work, const char *day, const struc
     write_text(out, "id", account->id);
     export_text_amount(account->floor, account->asset, floor);
     write_text(out, "floor", account->has_floor ? floor : "none");
-    write_text(out, "metadata", account->metadata);
+    write_text(out, "metadata", entry->metadata);
 }
 
 /* * "payee" "note", what there is of them; else what kind of entry it is. */

@@ -100,7 +100,7 @@ static void write_row(
     moment(out, entry->expires_us);
     text(out, entry->kind == ENTRY_REJECTED ? status_name(entry->code) : NULL);
     amount(out, entry->code == LEDGER_INSUFFICIENT_FUNDS, entry->available);
-    text(out, opens ? account->metadata : entry->metadata); /* begins with { */
+    text(out, entry->metadata); /* begins with { */
     fputs("\r\n", out);
 }
 

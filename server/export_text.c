@@ -167,8 +167,7 @@ void export_text_json(FILE *out, const char *indent, const char *label, const ch
 
 void export_text_extras(FILE *out, const char *indent, const struct entry *entry)
 {
-    const char *metadata =
-        entry->kind == ENTRY_ACCOUNT ? entry->account->metadata : entry->metadata;
+    const char *metadata = entry->metadata;
     if (entry->key) {
         char quoted[2 * ENTRY_KEY_MAX + 3], *to = quoted;
         *to++ = '"';

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/freeze.h"
 
+#include "server/accounts.h"
 #include "server/api.h"
 #include "server/ledgers.h"
 #include "server/moves.h"
@@ -21,6 +22,8 @@ static void set_account(struct request *request, struct response *response, bool
     struct context *patience = api_patience(request);
     no.status =
         ledger_freeze(patience, request->served, request->account, frozen, &account, &no.seq);
+    if (no.status == LEDGER_OK)
+        no.status = accounts_complete(request, patience, &account, 1);
     context_release(&patience);
     if (no.status != LEDGER_OK) {
         api_refuse_of(request, response, &no);

@@ -138,14 +138,15 @@ static void render_rejection(struct json_out *out, const struct entry *entry)
         key_money(out, "available", entry->available);
 }
 
-static void render_opened(struct json_out *out, const struct account *account)
+static void render_opened(struct json_out *out, const struct entry *entry)
 {
+    const struct account *account = entry->account;
     json_out_key(out, "account");
     json_out_open(out, '{');
     key_text(out, "id", account->id);
     key_text(out, "asset", account->asset);
     key_floor(out, account->has_floor, account->floor);
-    key_json(out, "metadata", account->metadata);
+    key_json(out, "metadata", entry->metadata);
     json_out_close(out, '}');
 }
 
@@ -180,7 +181,7 @@ static void render_said(struct json_out *out, const struct entry *entry)
 {
     switch (entry->kind) {
     case ENTRY_ACCOUNT:
-        render_opened(out, entry->account);
+        render_opened(out, entry);
         return;
     case ENTRY_REJECTED:
         render_rejection(out, entry);

@@ -175,5 +175,14 @@ static void as_given(const char *strategy)
 }
 BOTH_STRATEGIES(as_given)
 
-const struct unit_suite metadata_suite = {
-    "metadata", 2, (const struct unit_test[]){BOTH_ROWS(as_given), {0}}};
+/* The same when memory keeps none of the accounts'. */
+static void of_accounts_is_read_when_asked_for(void)
+{
+    ensure(setenv("TELLER_FAILPOINTS", "account.metadata=error", 1) == 0);
+    as_given("sharded");
+    ensure(unsetenv("TELLER_FAILPOINTS") == 0);
+}
+
+const struct unit_suite metadata_suite = {"metadata", 2,
+    (const struct unit_test[]){BOTH_ROWS(as_given),
+        {"of_accounts_is_read_when_asked_for", of_accounts_is_read_when_asked_for}, {0}}};
