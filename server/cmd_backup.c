@@ -7,6 +7,7 @@
 
 #include "coro/runtime.h"
 #include "ledger/migrate.h"
+#include "ledger/pg.h"
 #include "server/backup.h"
 #include "server/cluster.h"
 #include "server/cmd.h"
@@ -192,6 +193,7 @@ static int start(
     job->bin = options_value(options, "postgres-bin");
     if (!job->bin)
         job->bin = CLUSTER_DEBIAN_BIN;
+    pg_clear_environment(true);
     (void)runtime_run(NULL, run, job);
     return job->done ? 0 : 1;
 }
