@@ -243,7 +243,8 @@ static void is_told_for_good(const char *strategy)
     struct waitgroup all = {0};
     struct asker *asker = calloc(1, sizeof *asker);
     ensure(asker != NULL);
-    *asker = (struct asker){.ledger = ledger, .all = &all};
+    asker->ledger = ledger;
+    asker->all = &all;
     waitgroup_add(&all, 1);
     ensure(co_spawn(ask_now, asker));
     for (int i = 0; i < 4 * ASKED; i++)
