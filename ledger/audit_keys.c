@@ -14,7 +14,6 @@ struct audit_keys {
     size_t count, room;
     size_t at, looked;   /* the one that is being passed; up to the other their bytes were seen */
     uint64_t broken;     /* where they do not follow each other; 0: they do */
-    uint64_t checkpoint; /* none goes further */
     size_t gathered;     /* keys of the one that is being passed */
     uint64_t hashes[ROOM], sorted[ROOM];
     char bytes[ROOM * SEGMENT_BYTES];
@@ -29,13 +28,12 @@ static bool take_secret(const struct row *row, void *arg)
     const char *secret = row_bytes(row, 0, &size);
     if (size == sizeof k->secret)
         memcpy(k->secret, secret, size);
-    k->checkpoint = row_bigint(row, 1);
     return true;
 }
 
 static bool take_segment(const struct row *row, void *arg)
 {
-    enum { FIRST, LAST, KEYS, DIGEST };
+    enum { FIRST, LAST, KEYS, DIGEST, CHECKPOINT };
     struct audit_keys *k = arg;
     if (k->count == k->room) {
         size_t room = 2 * k->room + 16;
@@ -49,15 +47,17 @@ static bool take_segment(const struct row *row, void *arg)
     uint64_t before = k->count ? k->segments[k->count - 1].last_seq : 0;
     const char *digest = row_bytes(row, DIGEST, &size);
     struct segment segment = {.first_seq = before + 1, .last_seq = before + 1};
-    bool plain = row_is_plain(row, "BBB-") && size == sizeof segment.digest;
+    bool plain = row_is_plain(row, "BBB-B") && size == sizeof segment.digest;
     if (plain) {
         segment.first_seq = row_bigint(row, FIRST);
         segment.last_seq = row_bigint(row, LAST);
         segment.keys = row_bigint(row, KEYS);
         memcpy(segment.digest, digest, size);
     }
-    if ((!plain || segment.first_seq != before + 1 || segment.last_seq < segment.first_seq) &&
-        k->broken == 0)
+    bool follows = plain && segment.first_seq == before + 1 &&
+                   segment.last_seq >= segment.first_seq &&
+                   segment.last_seq <= row_bigint(row, CHECKPOINT);
+    if (!follows && k->broken == 0)
         k->broken = before + 1;
     if (k->broken == 0)
         k->segments[k->count++] = segment;
@@ -68,14 +68,13 @@ static enum pg_status read_all(struct context *context, struct pg *pg, struct au
 {
     char sql[300];
     snprintf(sql, sizeof sql,
-        "COPY (SELECT key_secret, seq FROM ledger JOIN checkpoint ON ledger = no WHERE no = %d)"
-        " TO STDOUT (FORMAT binary)",
-        k->ledger);
+        "COPY (SELECT key_secret FROM ledger WHERE no = %d) TO STDOUT (FORMAT binary)", k->ledger);
     enum pg_status status = pg_unload(context, pg, sql, take_secret, k);
     snprintf(sql, sizeof sql,
-        "COPY (SELECT first_seq, last_seq, keys, digest FROM key_segment WHERE ledger = %d"
-        " AND last_seq <= %lu ORDER BY first_seq) TO STDOUT (FORMAT binary)",
-        k->ledger, k->checkpoint);
+        "COPY (SELECT first_seq, last_seq, keys, digest, seq FROM key_segment"
+        " JOIN checkpoint USING (ledger) WHERE ledger = %d ORDER BY first_seq)"
+        " TO STDOUT (FORMAT binary)",
+        k->ledger);
     return status == PG_OK ? pg_unload(context, pg, sql, take_segment, k) : status;
 }
 

@@ -35,12 +35,25 @@ static bool restore(struct recall *recall, const uint64_t *hashes, size_t count)
 
 static bool is_right(const struct recall *recall, const struct segment *segment)
 {
-    uint8_t digest[HASH_CHAIN];
-    if (segment->first_seq != recall->covered + 1 || segment->last_seq < segment->first_seq ||
-        segment->keys > segment->last_seq - recall->covered)
-        return false;
-    segment_digest(segment, keys_secret(recall->keys), recall->store->ledger, digest);
-    return memcmp(digest, segment->digest, sizeof digest) == 0;
+    return segment->first_seq == recall->covered + 1 && segment->last_seq >= segment->first_seq &&
+           segment->keys <= segment->last_seq - recall->covered &&
+           segment_is_whole(segment, keys_secret(recall->keys), recall->store->ledger);
+}
+
+/* False: memory is short, or it is to stop. */
+static bool take_up(struct recall *recall, const struct segment *segment)
+{
+    if (!is_right(recall, segment)) {
+        recall->damaged = true;
+        return true;
+    }
+    uint64_t *hashes = malloc((segment->keys + 1) * sizeof *hashes);
+    bool good = hashes != NULL;
+    recall->damaged = good && !segment_unpack(segment, hashes);
+    if (good && !recall->damaged && (good = restore(recall, hashes, segment->keys)))
+        recall->covered = segment->last_seq;
+    free(hashes);
+    return good;
 }
 
 static bool take_segment(const struct row *row, void *arg)
@@ -60,19 +73,11 @@ static bool take_segment(const struct row *row, void *arg)
         if (digest_size == sizeof segment.digest)
             memcpy(segment.digest, digest, sizeof segment.digest);
     }
-    if (!is_right(recall, &segment)) {
+    bool good = take_up(recall, &segment);
+    if (recall->damaged)
         fprintf(stderr,
             "teller: the keys kept behind seq %lu are damaged; they are read from the journal\n",
             recall->covered);
-        recall->damaged = true;
-        return true;
-    }
-    uint64_t *hashes = malloc((segment.keys + 1) * sizeof *hashes);
-    bool good = hashes && segment_unpack(&segment, hashes) &&
-                restore(recall, hashes, segment.keys);
-    free(hashes);
-    if (good)
-        recall->covered = segment.last_seq;
     return good;
 }
 
@@ -119,12 +124,12 @@ static bool read_keys(struct recall *recall)
     bool all =
         ask(recall, pg, take_expected,
             "SELECT greatest(0, least(%lu, sum(keys) + %lu - max(last_seq)))::bigint"
-            " FROM key_segment WHERE ledger = %d AND last_seq <= %lu",
-            upto, upto, ledger, upto) &&
+            " FROM key_segment WHERE ledger = %d",
+            upto, upto, ledger) &&
         ask(recall, pg, take_segment,
             "SELECT first_seq, last_seq, keys, hashes, digest FROM key_segment"
-            " WHERE ledger = %d AND last_seq <= %lu ORDER BY first_seq",
-            ledger, upto);
+            " WHERE ledger = %d ORDER BY first_seq",
+            ledger);
     /* OFFSET 0: by position, not along the index on keys, whatever the statistics say. */
     all = all && ask(recall, pg, take_key,
                      "SELECT key FROM (SELECT key FROM entry WHERE ledger = %d AND seq > %lu"

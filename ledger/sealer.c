@@ -42,17 +42,22 @@ static bool ask(
 /* The newest segment: where the next one begins, and its keys if it can be made longer. */
 static bool take_newest(const struct row *row, void *arg)
 {
-    enum { FIRST, LAST, KEYS, HASHES };
+    enum { FIRST, LAST, KEYS, HASHES, DIGEST };
     struct sealer *s = arg;
-    if (!row_is_plain(row, "BBB-"))
+    size_t digest_size;
+    if (!row_is_plain(row, "BBB--"))
         return false;
     struct segment segment = {
         .first_seq = row_bigint(row, FIRST), .last_seq = row_bigint(row, LAST)};
     segment.keys = row_bigint(row, KEYS);
     segment.bytes = row_bytes(row, HASHES, &segment.size);
+    const char *digest = row_bytes(row, DIGEST, &digest_size);
+    if (digest_size == sizeof segment.digest)
+        memcpy(segment.digest, digest, sizeof segment.digest);
     s->last_seq = segment.last_seq;
     s->first_seq = segment.last_seq + 1;
-    if (segment.keys < SEGMENT_KEYS && segment_unpack(&segment, s->hashes)) {
+    if (segment.keys < SEGMENT_KEYS && segment_is_whole(&segment, s->secret, s->ledger) &&
+        segment_unpack(&segment, s->hashes)) {
         s->first_seq = segment.first_seq;
         s->count = segment.keys;
     }
@@ -122,7 +127,7 @@ static bool seal(struct sealer *s, uint64_t seq)
     char sql[200];
     s->first_seq = 1;
     snprintf(sql, sizeof sql,
-        "SELECT first_seq, last_seq, keys, hashes FROM key_segment WHERE ledger = %d"
+        "SELECT first_seq, last_seq, keys, hashes, digest FROM key_segment WHERE ledger = %d"
         " ORDER BY first_seq DESC LIMIT 1",
         s->ledger);
     bool good = ask(s, sql, take_newest);

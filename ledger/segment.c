@@ -74,3 +74,10 @@ void segment_digest(const struct segment *segment, const uint8_t secret[HASH_SEC
         hash_add(&hash, segment->bytes, segment->size);
     hash_finish(&hash, digest);
 }
+
+bool segment_is_whole(const struct segment *segment, const uint8_t secret[HASH_SECRET], int ledger)
+{
+    uint8_t digest[HASH_CHAIN];
+    segment_digest(segment, secret, ledger, digest);
+    return memcmp(digest, segment->digest, sizeof digest) == 0;
+}

@@ -275,6 +275,7 @@ static void damaged_keys_come_from_the_journal(const char *strategy)
         "UPDATE teller.key_segment SET first_seq = 2",
         "UPDATE teller.key_segment SET keys = keys - 1",
         "UPDATE teller.ledger SET key_secret = decode(md5(''), 'hex')",
+        "UPDATE teller.key_segment SET last_seq = 99",
     };
     static struct audit_report report;
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
@@ -295,6 +296,15 @@ static void damaged_keys_come_from_the_journal(const char *strategy)
         CU_ASSERT_EQUAL(report.found, 1);
         if (report.found != 1)
             printf("    %s: %s\n", damages[i], report.text);
+        CU_ASSERT_EQUAL(fixture_move(ledger, "three", "a", "b", 1), LEDGER_OK);
+        ledger = request_restart(ledger, db, strategy); /* what comes new does not cover it up */
+        await_recall(ledger);
+        CU_ASSERT_TRUE(ledger->recall.damaged);
+        CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
+        CU_ASSERT_EQUAL(fixture_move(ledger, "three", "a", "b", 1), LEDGER_OK);
+        CU_ASSERT(fixture_balance(ledger, "b") == 3);
+        CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, &report), LEDGER_OK);
+        CU_ASSERT(report.found > 0);
         ledger_close(&ledger);
     }
 }
