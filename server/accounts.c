@@ -164,11 +164,12 @@ static void answer_list(struct request *request, struct response *response,
     json_out_open(&out, '{');
     json_out_key(&out, "items");
     json_out_open(&out, '[');
-    for (size_t i = 0; i < count; i++)
-        render_account(&out, &accounts[i]);
+    size_t written = 0;
+    while (written < count && out.length < API_PAGE_BYTES)
+        render_account(&out, &accounts[written++]);
     json_out_close(&out, ']');
     json_out_key(&out, "next");
-    json_out_text(&out, more ? accounts[count - 1].id : NULL);
+    json_out_text(&out, more || written < count ? accounts[written - 1].id : NULL);
     json_out_close(&out, '}');
     api_ok(response, &out, seq);
 }

@@ -163,6 +163,7 @@ bool api_admit(
     if (!judge(api, request, response, false))
         return false;
     admission->is_unsure = request->is_unsure;
+    admission->may_be_long = strstr(request->route->query, " limit ") != NULL; /* a list */
     bool large = request->route->body == ROUTE_BODY_LARGE;
     admission->body_max = large ? REQUEST_LARGE_BODY_MAX : REQUEST_BODY_MAX;
     return true;

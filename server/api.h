@@ -29,7 +29,7 @@ struct token_cache;
 
 /* A page of a list ends early, with a cursor, once it is so long: an item can have 1,000 postings.
  */
-enum { API_WORKERS = 64, API_PAGE_BYTES = 4 << 20 };
+enum { API_WORKERS = 64, API_PAGE_BYTES = 512 << 10 };
 
 struct api {
     struct bank *bank;

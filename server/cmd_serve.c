@@ -40,7 +40,7 @@ struct serve {
     bool auth;
     int workers;
     size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
-        max_body_bytes;
+        max_body_bytes, max_answer_bytes;
     struct address_ranges trusted;
 
     struct stop stop;
@@ -74,6 +74,7 @@ static bool open_http(struct serve *serve)
         .max_of_address = serve->max_of_address,
         .trusted = serve->trusted,
         .max_of_sender = serve->max_of_sender,
+        .max_answer_bytes = serve->max_answer_bytes,
         .max_body_bytes = serve->max_body_bytes,
         .max_streams = serve->max_streams,
         .answer = api_answer,
@@ -224,7 +225,8 @@ static bool read_limits(const struct options *options, struct serve *serve)
     int64_t of_address = options_number(options, "max-connections-per-address", 0, 1000000);
     int64_t streams = options_number(options, "max-streams", 1, 1000000);
     int64_t body_mib = options_number(options, "max-body-memory", 1, 1000000);
-    if (of_sender < 0 || of_address < 0 || streams < 0 || body_mib < 0)
+    int64_t answer_mib = options_number(options, "max-answer-memory", 1, 1000000);
+    if (answer_mib < 0 || of_sender < 0 || of_address < 0 || streams < 0 || body_mib < 0)
         return false;
     if (!address_ranges_read(&serve->trusted, options_value(options, "trusted-addresses"))) {
         fputs("teller: --trusted-addresses must be like 127.0.0.0/8,::1\n", stderr);
@@ -234,6 +236,7 @@ static bool read_limits(const struct options *options, struct serve *serve)
     serve->max_of_address = (size_t)of_address;
     serve->max_streams = (size_t)streams;
     serve->max_body_bytes = (size_t)body_mib << 20;
+    serve->max_answer_bytes = (size_t)answer_mib << 20;
     return true;
 }
 
@@ -308,6 +311,7 @@ int cmd_serve(int argc, char **argv)
             "from one address; 0: any number; more are answered 429", "1000"},
         {"trusted-addresses", "LIST", "proxies: addresses without that limit", "127.0.0.0/8,::1"},
         {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
+        {"max-answer-memory", "MIB", "for all long answers that wait to be taken", "64"},
         {"max-streams", "N", "event streams at once, apart from those; more are answered 503",
             "4000"},
         {"stop-delay", "MS",

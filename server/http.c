@@ -210,6 +210,7 @@ static uint64_t read_counter(_Atomic uint64_t *counter)
 void http_read_figures(struct http *http, struct http_figures *figures)
 {
     memset(figures, 0, sizeof *figures);
+    figures->answer_bytes = atomic_load(&http->answer_bytes);
     figures->body_bytes = atomic_load(&http->body_bytes);
     for (int i = 0; i < http->worker_count; i++) {
         struct http_counters *counters = &http->workers[i].counters;
@@ -224,6 +225,7 @@ void http_read_figures(struct http *http, struct http_figures *figures)
         figures->in_flight += read_counter(&counters->in_flight);
         figures->connections += read_counter(&counters->connections);
         figures->streams += read_counter(&counters->streams);
+        figures->unread += read_counter(&counters->unread);
         figures->evicted += read_counter(&counters->evicted);
     }
 }

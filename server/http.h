@@ -22,10 +22,11 @@ struct http;
 
 /* What is found out at a request's head. */
 struct http_admission {
-    size_t body_max; /* how long its body may be */
-    bool is_known;   /* whoever sent it may send it something: its body is worth reading */
-    bool is_unsure;  /* `answer` will find out: let few such bodies come */
-    uint8_t who[16]; /* the same for the same sender; all zero: not known */
+    size_t body_max;  /* how long its body may be */
+    bool is_known;    /* whoever sent it may send it something: its body is worth reading */
+    bool may_be_long; /* the answer: it waits for room */
+    bool is_unsure;   /* `answer` will find out: let few such bodies come */
+    uint8_t who[16];  /* the same for the same sender; all zero: not known */
 };
 
 struct http_options {
@@ -35,6 +36,7 @@ struct http_options {
     size_t max_of_address;         /* connections; 0: no limit. More are answered 429 */
     struct address_ranges trusted; /* may have any number: proxies */
     size_t max_of_sender;          /* in work at once for one sender; more are answered 429 */
+    size_t max_answer_bytes;       /* of all long answers that wait to be taken */
     size_t max_body_bytes;         /* of all bodies that are here or coming */
     size_t max_streams; /* open at once, over all workers; they are neither of the above */
     void (*answer)(void *arg, struct request *request, struct response *response); /* may park */
@@ -89,8 +91,9 @@ enum http_move {
 struct http_figures {
     uint64_t requests[HTTP_STATUSES]; /* by status */
     uint64_t in_flight, connections, streams;
-    uint64_t evicted;    /* connections that were closed because their place was needed */
-    uint64_t body_bytes; /* taken of the budget for bodies */
+    uint64_t evicted; /* connections that were closed because their place was needed */
+    uint64_t unread;  /* connections that were closed because they did not take their answer */
+    uint64_t answer_bytes, body_bytes; /* taken of the budget for bodies */
     uint64_t outcomes[HTTP_MOVES];
     uint64_t moves, moves_ns;        /* money-moving requests, and how long they took in all */
     uint64_t moves_le[HTTP_BUCKETS]; /* those that took at most 0.25 ms * 2^i; last: longer too */

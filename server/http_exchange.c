@@ -70,6 +70,7 @@ static void give_back(struct http_exchange *exchange)
         leave_work(exchange);
     worker->unsure -= exchange->is_unsure;
     http_body_free(exchange);
+    http_answer_free(exchange);
     arena_clear(&exchange->request.arena);
     exchange->next = worker->pool;
     worker->pool = exchange;
@@ -185,6 +186,7 @@ static bool judge(struct http_exchange *exchange, struct http_admission *admissi
     exchange->answered = options->admit && !options->admit(options->arg, &exchange->request,
                                                &exchange->response, admission);
     exchange->body_max = admission->body_max;
+    exchange->may_be_long = admission->may_be_long;
     if (exchange->answered)
         return false;
     if (exchange->content_length > exchange->body_max)
@@ -333,6 +335,7 @@ static void hand_over(struct http_exchange *exchange)
         count_move(exchange);
     if (response->stream && exchange->request.method == REQUEST_GET && exchange->connection)
         become_stream(exchange);
+    http_answer_keep(exchange);
     exchange->answered = true;
     if (exchange->suspended)
         http_exchange_resume(exchange);
@@ -343,7 +346,11 @@ static void run(void *arg)
 {
     struct http_exchange *exchange = arg;
     const struct http_options *options = &exchange->worker->http->options;
-    options->answer(options->arg, &exchange->request, &exchange->response);
+    if (!exchange->may_be_long || http_answer_await_room(exchange))
+        options->answer(options->arg, &exchange->request, &exchange->response);
+    else
+        problem(&exchange->request, &exchange->response, PROBLEM_OVERLOADED,
+            "Too many long answers wait for their clients to read them.");
     hand_over(exchange);
     if (exchange->is_stream)
         http_stream_run(exchange);

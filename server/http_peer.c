@@ -110,6 +110,7 @@ static void sweep(void *arg)
         if (is_late(peer, now_ns))
             cut(peer);
     make_room(worker);
+    http_answer_sweep(worker);
     http_stream_sweep(worker, now_ns);
     worker->sweep_started = worker->peers || worker->streams;
     if (worker->sweep_started)

@@ -8,6 +8,7 @@
 
 #include "coro/timer.h"
 #include "server/http.h"
+#include "server/http_answer.h"
 #include "server/http_body.h"
 #include "server/http_peer.h"
 #include "server/http_stream.h"
@@ -35,6 +36,9 @@ struct http_exchange {
     size_t body_max, body_room; /* how long the body may be; memory for it */
     char *body_memory;          /* NULL: it is in the arena */
     uint64_t content_length;    /* 0: none, or it comes in chunks */
+    size_t answer_bytes;        /* of the budget for answers */
+    char *answer;               /* a long one; NULL: it is in the arena */
+    bool may_be_long;           /* the answer */
     uint8_t who[TALLY_KEY];
     struct request request;
     struct response response;
@@ -44,7 +48,7 @@ struct http_exchange {
 struct http_counters {
     _Atomic uint64_t requests[HTTP_STATUSES], outcomes[HTTP_MOVES];
     _Atomic uint64_t moves, moves_ns, moves_le[HTTP_BUCKETS];
-    _Atomic uint64_t in_flight, connections, streams, evicted;
+    _Atomic uint64_t in_flight, connections, streams, evicted, unread;
 };
 
 struct http_worker {
@@ -61,6 +65,7 @@ struct http_worker {
     size_t exchanges;                    /* in use, without those of streams */
     size_t vital;                        /* of those that count nowhere */
     struct tally senders;                /* exchanges of each */
+    size_t awaiting_room;                /* exchanges that do, for their answer */
     size_t unsure;                       /* exchanges with such a body */
     size_t resting;                      /* connections */
     struct http_peer *peers, *last_peer; /* those that changed their phase last come first */
@@ -76,7 +81,8 @@ struct http_worker {
 struct http {
     struct http_options options;
     size_t max_exchanges, max_of_sender, max_peers, max_of_address, max_streams; /* of a worker */
-    _Atomic size_t body_bytes; /* of the budget for bodies */
+    _Atomic size_t answer_bytes; /* of the budget for answers */
+    _Atomic size_t body_bytes;   /* of the budget for bodies */
     int worker_count;
     struct http_worker *workers;
 };

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096 };
+/* SEND_BUFFER: what the kernel holds for a client that does not read; it doubles it. */
+enum { BACKLOG = 4096, SEND_BUFFER = 128 * 1024 };
 
 static bool fail(char *error, size_t size, const char *what, const char *host)
 {
@@ -71,10 +72,12 @@ bool listen_parse(struct listen *listen, const char *text, char *error, size_t e
 
 static int open_one(struct listen *listen, bool shared)
 {
-    int on = 1,
+    int buffer = SEND_BUFFER, on = 1,
         fd = socket(listen->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
+    (void)setsockopt(
+        fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer); /* connections inherit it */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
         bind(fd, (struct sockaddr *)&listen->address, listen->address_length) == 0)

@@ -148,6 +148,11 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
     number(out, "teller_http_connections", "gauge", "Open connections.", figures->connections);
     number(out, "teller_evicted_connections_total", "counter",
         "Idle connections closed because their place was needed.", figures->evicted);
+    number(out, "teller_unread_connections_total", "counter",
+        "Connections closed because they did not take their answer and room was needed.",
+        figures->unread);
+    number(out, "teller_answer_bytes", "gauge", "Memory of long answers that wait to be taken.",
+        figures->answer_bytes);
     number(out, "teller_body_bytes", "gauge", "Memory of the bodies of requests.",
         figures->body_bytes);
     number(

@@ -243,6 +243,58 @@ static void little_memory(void)
     free(body);
 }
 
+/* ---- answers ------------------------------------------------------------------------------- */
+
+/* Entries of 1,000 postings, so that a page of the journal is as long as one can be. */
+static void fill_journal(struct visit *visit, int entries)
+{
+    enum { POSTINGS = 1000 };
+    static const char posting[] = "{\"from\":\"world:USD.2\",\"to\":\"unread\",\"amount\":1},";
+    static char body[POSTINGS * sizeof posting + 100];
+    size_t at = (size_t)snprintf(body, sizeof body, "{\"postings\":[");
+    for (int i = 0; i < POSTINGS; i++)
+        at += (size_t)snprintf(body + at, sizeof body - at, "%s", posting);
+    snprintf(body + at - 1, sizeof body - at + 1, "]}");
+    CU_ASSERT_FATAL(visit_fund(visit, "unread", 1));
+    for (int i = 0; i < entries; i++) {
+        visit_post(visit, "/transfers", NULL, body);
+        EXPECT_STATUS(visit, 201);
+    }
+}
+
+/* Answers that nobody reads have a budget. Who asks next gets an answer all the same: those who do
+ * not read are cut off. */
+static void unread_answers(void)
+{
+    enum { COUNT = 150, BUDGET = 8 << 20 };
+    static struct crowd crowd;
+    char text[400];
+    struct service service;
+    struct visit visit;
+    CU_ASSERT_FATAL(service_make(&service, "owner",
+        (const char *const[]){"--workers", "1", "--max-answer-memory", "8", NULL}));
+    visit_begin(&visit, &service);
+    fill_journal(&visit, 20);
+    size_t before = service_memory_kib(&service);
+    int length = snprintf(text, sizeof text,
+        "GET /v1/ledgers/main/journal?limit=1000 HTTP/1.1\r\nHost: localhost\r\n"
+        "Authorization: Bearer %s\r\n\r\n",
+        service.target.token);
+    crowd_begin(&crowd, &service);
+    for (int i = 0; i < COUNT; i++)
+        (void)crowd_send(&crowd, text, (size_t)length);
+    visit_get(&visit, "/journal?limit=1000");
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit_figure(&visit, "teller_answer_bytes") <= BUDGET);
+    CU_ASSERT(visit_figure(&visit, "teller_unread_connections_total") > 0);
+    CU_ASSERT(service_memory_kib(&service) < before + SERVICE_SLACK_KIB);
+    crowd_end(&crowd);
+    CU_ASSERT(visit_figure_becomes(&visit, "teller_answer_bytes", 0));
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+}
+
 /* ---- requests ------------------------------------------------------------------------------ */
 
 /* Whoever watches the service gets an answer when nobody else does. */
@@ -367,5 +419,6 @@ const struct unit_suite resources_suite = {"resources", 2,
     (const struct unit_test[]){{"half_sent_without_token", half_sent_without_token},
         {"judged_at_the_head", judged_at_the_head}, {"dripping_batches", dripping_batches},
         {"budget_for_bodies", budget_for_bodies}, {"little_memory", little_memory},
-        {"vital_paths", vital_paths}, {"of_one_token", of_one_token},
-        {"idle_ones_make_room", idle_ones_make_room}, {"of_one_address", of_one_address}, {0}}};
+        {"unread_answers", unread_answers}, {"vital_paths", vital_paths},
+        {"of_one_token", of_one_token}, {"idle_ones_make_room", idle_ones_make_room},
+        {"of_one_address", of_one_address}, {0}}};
