@@ -124,7 +124,8 @@ build/node_modules/.for-e2e: package.json package-lock.json
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libunistring-dev \
   node:nodejs npm:npm
 RUN_DEPS := postgresql-15
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
+  nginx haproxy varnish apache2-bin
 E2E_DEPS := chromium
 
 .PHONY: deps-%
@@ -151,7 +152,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit coverage examples man openapi service faults e2e
+	@tests/run tidy unit coverage examples man openapi service faults proxies e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
