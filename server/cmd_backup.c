@@ -188,6 +188,12 @@ static int start(
         fprintf(stderr, "teller: which folder?\nusage: %s\n", options->usage);
         return 2;
     }
+    if (has_data && options_value(options, "database")) {
+        fputs("teller: a database of your own is backed up and restored with pg_dump and "
+              "pg_restore, or as its host does it\n",
+            stderr);
+        return 2;
+    }
     job->dir = words[0];
     job->data = has_data ? options_value(options, "data") : NULL;
     job->bin = options_value(options, "postgres-bin");
@@ -201,6 +207,7 @@ static int start(
 #define FLAGS(data_help)                                                                           \
     {                                                                                              \
         {"data", "DIR", data_help, "var"},                                                         \
+            {"database", "URL", "refused: pg_dump, or your host, backs up what is yours", NULL},   \
             {"postgres-bin", "DIR", "where PostgreSQL's programs are", NULL},                      \
             {NULL, NULL, NULL, NULL},                                                              \
     }
