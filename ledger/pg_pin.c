@@ -41,7 +41,8 @@ static const char *const settings[] = {"client_encoding = 'UTF8'", "search_path 
  * would give. A server that is newer than 16 can end a transaction by its length. */
 static const char facts[] =
     "SELECT current_setting('fsync'), current_setting('full_page_writes'),"
-    " current_setting('synchronous_commit'), current_setting('session_replication_role'),"
+    " (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit'),"
+    " current_setting('session_replication_role'),"
     " current_setting('transaction_timeout', true) IS NOT NULL, pg_backend_pid()";
 
 enum column {

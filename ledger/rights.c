@@ -72,11 +72,13 @@ enum pg_status rights_check(
     struct context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON])
 {
     static const struct pg_statement become = {.slot = SLOT_BECOME,
-        .sql = "SELECT set_config('role', rolname, false) FROM pg_roles"
+        .sql = "SELECT set_config('role', rolname, true) FROM pg_roles"
                " WHERE rolname = '" PG_APP_ROLE "' AND pg_has_role(oid, 'MEMBER')"};
     struct pg_result *row = NULL;
     *reason = '\0';
-    enum pg_status status = pg_run(context, pg, &become, NULL, NULL);
+    enum pg_status status = pg_script(context, pg, "BEGIN"); /* the role is good until its end */
+    if (status == PG_OK)
+        status = pg_run(context, pg, &become, NULL, NULL);
     if (status == PG_OK)
         status = pg_run(context, pg, &check, NULL, &row);
     if (status == PG_OK && pg_rows(row) == 1) {
@@ -88,7 +90,7 @@ enum pg_status rights_check(
         status = PG_OK;
     }
     pg_free(&row);
-    if (status != PG_LOST && pg_script(context, pg, "RESET ROLE") != PG_OK)
+    if (status != PG_LOST && pg_script(context, pg, "ROLLBACK") != PG_OK)
         status = PG_LOST;
     return status;
 }

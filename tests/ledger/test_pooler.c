@@ -8,6 +8,7 @@
 
 #include "coro/blocking.h"
 #include "ledger/pg.h"
+#include "ledger/rights.h"
 #include "tests/ledger/requests.h"
 
 enum { TEXT = 300, SESSIONS = 6 };
@@ -114,5 +115,38 @@ static void each_call_is_pinned(void)
     end(&pooler);
 }
 
-static const struct unit_test tests[] = {{"each_call_is_pinned", each_call_is_pinned}, {0}};
+/* What an owner's session asks as the service's role it must not ask as itself. */
+static void rights_are_those_of_the_role(void)
+{
+    char error[TEXT], reason[RIGHTS_REASON], db[TEXT];
+    struct context *context = context_background();
+    struct pooler pooler;
+    struct pg *others[SESSIONS];
+    snprintf(db, sizeof db, "%s", fixture_database());
+    begin(&pooler, db, "transaction");
+    struct ledger *ledger = fixture_open_abc(pooler.conninfo, "owner");
+    pollute(pooler.conninfo, others);
+    struct pg *pg = pg_connect(context, pooler.conninfo, NULL, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
+    for (int i = 0; i < 2 * SESSIONS; i++) {
+        static const struct pg_statement who = {.sql = "SELECT current_user"};
+        struct pg_result *rows = NULL;
+        CU_ASSERT_EQUAL(rights_check(context, pg, true, reason), PG_OK);
+        CU_ASSERT_STRING_EQUAL(reason, "");
+        CU_ASSERT_EQUAL(pg_run(context, pg, &who, NULL, &rows), PG_OK);
+        CU_ASSERT_STRING_EQUAL(rows ? pg_text(rows, 0, 0) : "", "tester");
+        pg_free(&rows);
+        CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    }
+    pg_close(&pg);
+    for (int i = 0; i < SESSIONS; i++)
+        pg_close(&others[i]);
+    CU_ASSERT_EQUAL(fixture_balance(ledger, "b"), 2 * SESSIONS);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+    end(&pooler);
+}
+
+static const struct unit_test tests[] = {{"each_call_is_pinned", each_call_is_pinned},
+    {"rights_are_those_of_the_role", rights_are_those_of_the_role}, {0}};
 const struct unit_suite pooler_suite = {.name = "pooler", .tests = tests};
