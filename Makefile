@@ -193,7 +193,7 @@ endings: deps-test build ## connections that end badly, 10,000 of each kind: min
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	ENDINGS=10000 build/release/tests/test-service endings
 
-scale: deps-test ## start and read a ledger of ACCOUNTS=10000000 and ENTRIES=20000000: minutes
+scale: deps-test ## start and read a ledger of ACCOUNTS=10000000, ENTRIES=20000000, HOLDS=3000000: minutes
 	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale
 
 UPGRADE_FROM ?= 3a2b25b
