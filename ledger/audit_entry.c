@@ -261,6 +261,7 @@ static void replay_kind(struct audit_replay *r, uint64_t seq, int64_t at_us, con
         move(r, seq);
         break;
     case ENTRY_REJECTED:
+    case ENTRY_BATCH:
         break;
     case ENTRY_HOLD:
         hold(r, seq);

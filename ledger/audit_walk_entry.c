@@ -187,6 +187,7 @@ static void check_kind(struct audit_walk *w, uint64_t seq, const struct row *row
         freeze(w, seq, row, kind == ENTRY_FREEZE);
         break;
     case ENTRY_REJECTED:
+    case ENTRY_BATCH:
         break;
     }
 }

@@ -161,6 +161,16 @@ static uint64_t position_seen(const struct change *change)
     return seen < froze ? froze : seen;
 }
 
+void change_become_rejection(struct change *change, const struct account *broken)
+{
+    struct entry *entry = change->entry;
+    entry->kind = ENTRY_REJECTED;
+    entry->code = change->status;
+    entry->account = account_by_number(change->ledger->accounts, broken ? broken->number : 0);
+    entry->available = change->available;
+    entry->posting_count = 0;
+}
+
 void change_refuse(struct change *change, enum ledger_status status, const struct account *broken)
 {
     struct entry *entry = change->entry;
@@ -171,11 +181,7 @@ void change_refuse(struct change *change, enum ledger_status status, const struc
     change->seq = position_seen(change);
     if (!status_is_rejection(status) || !entry->key || change->fleeting)
         return;
-    entry->kind = ENTRY_REJECTED;
-    entry->code = status;
-    entry->account = account_by_number(change->ledger->accounts, broken ? broken->number : 0);
-    entry->available = change->available;
-    entry->posting_count = 0;
+    change_become_rejection(change, broken);
     change->seq = journal_append(change->ledger->journal, entry);
 }
 

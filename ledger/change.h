@@ -41,6 +41,9 @@ MUST_CHECK bool change_run(struct ledger *ledger, struct entry *const *entries, 
  * matter of business becomes an entry, if the request has a key. */
 void change_refuse(struct change *change, enum ledger_status status, const struct account *broken);
 
+/* The entry of a change that was refused says so from now on; it is not in the journal yet. */
+void change_become_rejection(struct change *change, const struct account *broken);
+
 /* Inside a section: all accounts of its postings are open. Otherwise it is refused. */
 MUST_CHECK bool change_all_open(struct change *change);
 

@@ -29,6 +29,13 @@ struct entry *entry_make(
     return entry;
 }
 
+void entry_take_results(struct entry *entry, char *results)
+{
+    ensure(entry->kind == ENTRY_BATCH && entry->seq == 0 && !entry->results);
+    entry->metadata = entry->results = results;
+    entry->size += (uint32_t)strlen(results) + 1;
+}
+
 struct entry *entry_hold(struct entry *entry)
 {
     atomic_fetch_add_explicit(&entry->references, 1, memory_order_relaxed);
@@ -43,8 +50,10 @@ void entry_drop(struct entry **entry)
         return;
     uint32_t before = atomic_fetch_sub_explicit(&dropped->references, 1, memory_order_acq_rel);
     ensure(before > 0);
-    if (before == 1)
-        free(dropped);
+    if (before != 1)
+        return;
+    free(dropped->results);
+    free(dropped);
 }
 
 static void finish_fingerprint(const struct hash *asked, const char *metadata, uint8_t *digest)
@@ -79,7 +88,7 @@ bool entry_moves_money(const struct entry *entry)
 bool entry_is_whole(const struct entry *entry)
 {
     bool has_postings = entry_moves_money(entry) || entry->kind == ENTRY_HOLD;
-    return entry->kind >= ENTRY_ACCOUNT && entry->kind <= ENTRY_UNFREEZE &&
+    return entry->kind >= ENTRY_ACCOUNT && entry->kind <= ENTRY_BATCH &&
            entry->code < LEDGER_STATUS_COUNT && (entry->account || entry->kind != ENTRY_ACCOUNT) &&
            (entry->posting_count > 0 || !has_postings);
 }
@@ -97,6 +106,7 @@ const char *entry_kind_name(enum entry_kind kind)
         [ENTRY_REVERSAL] = "reversal",
         [ENTRY_FREEZE] = "freeze",
         [ENTRY_UNFREEZE] = "unfreeze",
+        [ENTRY_BATCH] = "batch",
     };
     ensure(kind < sizeof names / sizeof names[0] && names[kind]);
     return names[kind];

@@ -31,6 +31,7 @@ enum entry_kind {
     ENTRY_REVERSAL = 8, /* moves back what the entry `ref` moved */
     ENTRY_FREEZE = 9,   /* of `account`, or of the whole ledger (NULL) */
     ENTRY_UNFREEZE = 10,
+    ENTRY_BATCH = 11, /* the key of a batch; its metadata says what became of it (results.h) */
 };
 
 enum { ENTRY_KEY_MAX = 255, ENTRY_POSTINGS_MAX = 1000, ENTRY_FINGERPRINT = 16 };
@@ -52,6 +53,7 @@ struct entry {
     int64_t at_us;        /* microseconds since 1970 UTC; rises strictly with seq */
     const char *key;      /* NULL: none. Owned by the entry, as is metadata */
     const char *metadata; /* a JSON object in compact form; NULL: none. ENTRY_ACCOUNT: its own */
+    char *results;        /* ENTRY_BATCH: what metadata points to, if not NULL; freed with it */
     uint8_t fingerprint[ENTRY_FINGERPRINT];        /* of the request, when there is a key */
     uint8_t fingerprint_before[ENTRY_FINGERPRINT]; /* as earlier versions made it; not stored */
 
@@ -78,6 +80,9 @@ struct entry {
 /* A fresh entry with one reference; NULL when memory is short. key and metadata are copied. */
 MUST_CHECK struct entry *entry_make(
     enum entry_kind kind, const char *key, const char *metadata, size_t postings);
+
+/* Before it is decided: what became of a batch's items, from malloc(), is its metadata now. */
+void entry_take_results(struct entry *entry, char *results);
 
 struct entry *entry_hold(struct entry *entry); /* one more reference */
 void entry_drop(struct entry **entry);         /* one less; nulls the caller's pointer */

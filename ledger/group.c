@@ -7,36 +7,12 @@
  *   may happen is anything changed. The journal then gives them positions in a row, and commits
  *   them in one batch.
  */
-#include "ledger/group.h"
+#include "ledger/group_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/rules.h"
-#include "ledger/transfer.h"
-
-enum item_state {
-    ITEM_FRESH,   /* nothing is known of it yet */
-    ITEM_CLAIMED, /* its key is ours (or it has none); its change tells the rest */
-    ITEM_KNOWN,   /* its key was somebody's: the outcome is there */
-    ITEM_SAME,    /* it has the key of an item before it, and is the same transfer */
-};
-
-struct item {
-    struct transfer transfer;
-    enum item_state state;
-    size_t same; /* the first item with its key */
-    struct ledger_outcome *outcome;
-};
-
-struct group {
-    struct ledger *ledger;
-    size_t count, run_count;
-    bool failed;
-    struct item *items;
-    size_t *order;      /* the items by key */
-    struct entry **run; /* of the claimed ones, in order */
-};
 
 static const char *key_of(const struct group *g, size_t i)
 {
@@ -55,7 +31,7 @@ static int by_key(const void *a, const void *b, void *arg)
 }
 
 /* The item has the key of the one at `first`. */
-static void follow_item(struct group *g, struct item *item, size_t first)
+static void follow_item(struct group *g, struct group_item *item, size_t first)
 {
     const struct entry *one = g->items[first].transfer.change.entry;
     item->same = first;
@@ -65,12 +41,18 @@ static void follow_item(struct group *g, struct item *item, size_t first)
     item->state = ITEM_KNOWN;
     *item->outcome = (struct ledger_outcome){
         .status = LEDGER_KEY_REUSED, .seq = journal_durable(g->ledger->journal)};
-    g->failed = true;
+    g->failed = g->failed || !g->each;
+}
+
+bool group_is_passing(enum ledger_status status)
+{
+    return status == LEDGER_KEY_IN_FLIGHT || status == LEDGER_OUTCOME_UNKNOWN ||
+           status == LEDGER_OVERLOADED || status == LEDGER_UNAVAILABLE || status == LEDGER_DAMAGED;
 }
 
 static void claim_item(struct context *context, struct group *g, size_t i, size_t before)
 {
-    struct item *item = &g->items[i];
+    struct group_item *item = &g->items[i];
     const char *key = key_of(g, i);
     item->same = i;
     if (key && before < g->count && key_of(g, before) && strcmp(key, key_of(g, before)) == 0) {
@@ -79,17 +61,19 @@ static void claim_item(struct context *context, struct group *g, size_t i, size_
         item->state = ITEM_CLAIMED;
     } else {
         item->state = ITEM_KNOWN;
-        g->failed = g->failed || item->outcome->status != LEDGER_OK;
+        g->failed = g->failed || (g->each ? group_is_passing(item->outcome->status)
+                                          : item->outcome->status != LEDGER_OK);
     }
 }
 
-static void claim_all(struct context *context, struct group *g)
+void group_claim_keys(struct context *context, struct group *g)
 {
     for (size_t n = 0; n < g->count; n++)
         g->order[n] = n;
     qsort_r(g->order, g->count, sizeof *g->order, by_key, g);
     for (size_t n = 0; n < g->count && !g->failed; n++)
-        claim_item(context, g, g->order[n], n ? g->order[n - 1] : g->count);
+        if (g->items[g->order[n]].state == ITEM_FRESH)
+            claim_item(context, g, g->order[n], n ? g->order[n - 1] : g->count);
 }
 
 /* ---- deciding ------------------------------------------------------------------------------ */
@@ -149,7 +133,7 @@ static void decide_all(void *arg)
 
 /* ---- ending -------------------------------------------------------------------------------- */
 
-static void end_item(struct context *context, struct group *g, struct item *item)
+static void end_item(struct context *context, struct group *g, struct group_item *item)
 {
     if (item->state == ITEM_CLAIMED) {
         change_end(&item->transfer.change, item->outcome);
@@ -160,12 +144,10 @@ static void end_item(struct context *context, struct group *g, struct item *item
     }
 }
 
-static void end_all(struct context *context, struct group *g)
+void group_follow(struct group *g)
 {
-    for (size_t i = 0; i < g->count; i++)
-        end_item(context, g, &g->items[i]);
     for (size_t i = 0; i < g->count; i++) {
-        struct item *item = &g->items[i];
+        struct group_item *item = &g->items[i];
         if (item->state != ITEM_SAME)
             continue;
         *item->outcome = *g->items[item->same].outcome;
@@ -175,17 +157,23 @@ static void end_all(struct context *context, struct group *g)
     }
 }
 
-/* False: memory is short. */
-static bool make_items(struct group *g, struct ledger *ledger,
-    const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
+static void end_all(struct context *context, struct group *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        end_item(context, g, &g->items[i]);
+    group_follow(g);
+}
+
+bool group_collect(struct group *g, struct ledger *ledger, const struct ledger_transfer *transfers,
+    size_t count, struct ledger_outcome *outcomes)
 {
     *g = (struct group){.ledger = ledger, .count = count};
     g->items = calloc(count, sizeof *g->items);
     g->order = calloc(count, sizeof *g->order);
-    g->run = calloc(count, sizeof(struct entry *));
+    g->run = calloc(count + 1, sizeof(struct entry *));
     bool good = g->items && g->order && g->run;
     for (size_t i = 0; i < count && good; i++) {
-        struct item *item = &g->items[i];
+        struct group_item *item = &g->items[i];
         struct change *change = &item->transfer.change;
         item->transfer.asked = &transfers[i];
         item->outcome = &outcomes[i];
@@ -199,7 +187,7 @@ static bool make_items(struct group *g, struct ledger *ledger,
     return good;
 }
 
-static void free_items(struct group *g)
+void group_discard(struct group *g)
 {
     for (size_t i = 0; g->items && i < g->count; i++)
         entry_drop(&g->items[i].transfer.change.entry);
@@ -212,8 +200,8 @@ void group_carry_out(struct context *context, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
     struct group g;
-    if (make_items(&g, ledger, transfers, count, outcomes)) {
-        claim_all(context, &g);
+    if (group_collect(&g, ledger, transfers, count, outcomes)) {
+        group_claim_keys(context, &g);
         resolve_all(&g);
         if (!g.failed && g.run_count > 0 && !change_run(ledger, g.run, g.run_count, decide_all, &g))
             g.failed = true;
@@ -223,5 +211,5 @@ void group_carry_out(struct context *context, struct ledger *ledger,
             outcomes[i] = (struct ledger_outcome){
                 .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
     }
-    free_items(&g);
+    group_discard(&g);
 }

@@ -75,6 +75,15 @@ struct entry *keys_find(struct keys *keys, const char *key)
     return entry;
 }
 
+bool keys_may_be_old(struct keys *keys, const char *key)
+{
+    uint64_t hash = hash_of(keys, key);
+    lock_take(&keys->lock);
+    bool perhaps = keys->recalling || filter_perhaps(&keys->old, hash & SEGMENT_KEPT);
+    lock_drop(&keys->lock);
+    return perhaps;
+}
+
 enum keys_claim keys_claim(
     struct keys *keys, struct entry *entry, uint64_t asked, struct entry **first)
 {

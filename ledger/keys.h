@@ -37,6 +37,9 @@ MUST_CHECK enum keys_claim keys_claim(
 /* The entry that has the key, held for the caller; NULL: none that is here. */
 MUST_CHECK struct entry *keys_find(struct keys *keys, const char *key);
 
+/* False: no entry of before this process has that key. */
+bool keys_may_be_old(struct keys *keys, const char *key);
+
 /* The entry is given up without an effect: its key is free again. Wakes those who wait for it. */
 void keys_give_up(struct keys *keys, struct entry *entry);
 

@@ -18,6 +18,7 @@
 #include "ledger/failpoint.h"
 #include "ledger/fold.h"
 #include "ledger/ledger_parts.h"
+#include "ledger/query.h"
 #include "ledger/restore.h"
 
 /* Make memory from the database, in one snapshot: whoever served before may still be at a
@@ -57,6 +58,10 @@ static bool open_parts(struct context *context, struct ledger *ledger,
         options->readers, error, size);
     if (!ledger->store || !read_state(context, ledger, &fold, error, size))
         return false;
+    if (query_item_keys(context, ledger->store, fold.seq, &ledger->item_keys_upto) != PG_OK) {
+        snprintf(error, size, "the database could not be asked for the keys of items");
+        return false;
+    }
     snprintf(error, size, "out of memory");
     if (!(ledger->keys = keys_make(fold.key_secret)))
         return false;

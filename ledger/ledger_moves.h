@@ -58,6 +58,24 @@ enum { LEDGER_BATCH_MAX = 10000 };
 void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool atomic,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes);
 
+/*
+ * The same with a key that stands for the batch as a whole, in one entry of its own kind; items
+ * without a key get none. What became of the items is decided in one section, becomes durable at
+ * once, and is the answer to the key for ever. *whole LEDGER_OK: each item has its outcome, as it
+ * was first; whole->seq is the batch's own position, which refused items without an entry have too.
+ * Otherwise *whole is the answer to all of it, and nothing was done: KEY_REUSED, KEY_IN_FLIGHT (of
+ * the batch or of an item), or the service's; after OUTCOME_UNKNOWN the same request tells.
+ */
+struct ledger_batch {
+    const char *key; /* 1-255 characters */
+    bool atomic;
+    const struct ledger_transfer *transfers;
+    size_t count; /* 1 .. LEDGER_BATCH_MAX */
+};
+void ledger_keyed_batch(struct context *context, struct ledger *ledger,
+    const struct ledger_batch *batch, struct ledger_outcome *outcomes,
+    struct ledger_outcome *whole);
+
 /* Move back what the entry at a position moved. TRANSFER_NOT_FOUND: it moved nothing. Once:
  * ALREADY_REVERSED. */
 struct ledger_reversal {

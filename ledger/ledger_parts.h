@@ -26,6 +26,7 @@ struct ledger {
     struct keys *keys;
     struct store *store;
     struct journal *journal;
+    uint64_t item_keys_upto; /* up to there items of a batch may have its key in theirs; 0: none */
     struct strategy *strategy;
     struct checkpointer checkpointer;
     struct auditor *auditor;

@@ -221,6 +221,44 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
     return status;
 }
 
+enum pg_status query_items(struct context *context, struct store *store, const char *key,
+    size_t count, uint64_t upto, struct query_item **found, size_t *found_count)
+{
+    static const struct pg_statement items = {STORE_SLOT_ITEMS, 4,
+        "SELECT i, e.seq FROM generate_series(0, $3::bigint - 1) i JOIN entry e"
+        " ON e.ledger = $1 AND e.key = $2::text || '/' || i"
+        " WHERE e.seq <= $4 AND e.kind IN (2, 3) ORDER BY i"};
+    struct number_text texts[3];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), key,
+        number(&texts[1], count), number(&texts[2], upto)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &items, values, &rows);
+    *found_count = status == PG_OK ? pg_rows(rows) : 0;
+    *found = calloc(*found_count + 1, sizeof **found);
+    if (!*found)
+        status = PG_ERROR;
+    for (size_t row = 0; status == PG_OK && row < *found_count; row++)
+        (*found)[row] =
+            (struct query_item){(size_t)pg_number(rows, row, 0), (uint64_t)pg_number(rows, row, 1)};
+    pg_free(&rows);
+    return status;
+}
+
+enum pg_status query_item_keys(
+    struct context *context, struct store *store, uint64_t end, uint64_t *upto)
+{
+    static const struct pg_statement ask = {
+        STORE_SLOT_ITEM_KEYS, 2, "SELECT item_keys_end($1::int, $2::bigint)"};
+    struct number_text texts[2];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], end)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &ask, values, &rows);
+    if (status == PG_OK)
+        *upto = (uint64_t)pg_number(rows, 0, 0);
+    pg_free(&rows);
+    return status;
+}
+
 /* The entry of a statement with (ledger, ref), or NULL. */
 static enum pg_status entry_about(struct context *context, struct store *store,
     struct account_table *accounts, const struct pg_statement *statement, uint64_t ref,

@@ -23,6 +23,20 @@ MUST_CHECK enum pg_status query_journal(struct context *context, struct store *s
 MUST_CHECK enum pg_status query_entry_by_key(struct context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry);
 
+/* The entries up to `upto` with the keys "KEY/0" to "KEY/(count - 1)", in order: *found is the
+ * caller's to free. */
+struct query_item {
+    size_t index;
+    uint64_t seq;
+};
+MUST_CHECK enum pg_status query_items(struct context *context, struct store *store,
+    const char *key, size_t count, uint64_t upto, struct query_item **found, size_t *found_count);
+
+/* The last position that may have entries with such keys: fixed, as `end`, by the first that asks
+ * for the ledger. */
+MUST_CHECK enum pg_status query_item_keys(
+    struct context *context, struct store *store, uint64_t end, uint64_t *upto);
+
 /* The entry that settled a hold, or that reversed a transfer; NULL: none. */
 MUST_CHECK enum pg_status query_settlement(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t hold, struct entry **entry);

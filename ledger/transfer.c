@@ -13,7 +13,7 @@
 /* ---- one ----------------------------------------------------------------------------------- */
 
 /* What the key stands for: which movements, and with which metadata; the route does not matter. */
-static void take_fingerprint(struct entry *entry, const struct ledger_transfer *asked)
+void transfer_fingerprint(struct entry *entry, const struct ledger_transfer *asked)
 {
     struct hash hash;
     hash_start(&hash, HASH_REQUEST);
@@ -30,7 +30,7 @@ struct entry *transfer_entry(const struct ledger_transfer *asked)
     ensure(asked->leg_count >= 1 && asked->leg_count <= ENTRY_POSTINGS_MAX);
     struct entry *entry = entry_make(ENTRY_TRANSFER, asked->key, asked->metadata, asked->leg_count);
     if (entry && entry->key)
-        take_fingerprint(entry, asked);
+        transfer_fingerprint(entry, asked);
     return entry;
 }
 
@@ -132,4 +132,12 @@ void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool 
         group_carry_out(context, ledger, transfers, count, outcomes);
     else
         run_each(context, ledger, transfers, count, outcomes);
+}
+
+void ledger_keyed_batch(struct context *context, struct ledger *ledger,
+    const struct ledger_batch *batch, struct ledger_outcome *outcomes,
+    struct ledger_outcome *whole)
+{
+    ensure(batch->count >= 1 && batch->count <= LEDGER_BATCH_MAX);
+    group_carry_out_keyed(context, ledger, batch, outcomes, whole);
 }

@@ -2,19 +2,16 @@
 /*
  * A batch is read as a whole before anything is done: a malformed transfer refuses all of them.
  * What the ledger says of each is an item of the answer, whose own status is 200 then. Only if the
- * service could do nothing at all is the whole answer a problem.
+ * service could do nothing at all, or the batch's key says so, is the whole answer a problem.
  */
 #include "server/batches.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #include "coro/co.h"
 #include "server/api.h"
 #include "server/moves.h"
 #include "server/render.h"
 
-enum { POSTINGS_MAX = 100000, TURN = 512, INDEX_TEXT = 8 };
+enum { POSTINGS_MAX = 100000, TURN = 512 };
 
 struct batch {
     bool atomic;
@@ -36,16 +33,6 @@ static void take_turns(size_t *turn, size_t postings)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* The key of an item that has none of its own: "K/INDEX". */
-static const char *key_of_item(struct request *request, const char *key, size_t index)
-{
-    size_t size = strlen(key) + INDEX_TEXT;
-    char *text = arena_try(&request->arena, size);
-    if (text)
-        snprintf(text, size, "%s/%zu", key, index);
-    return text;
-}
-
 static bool read_items(struct request *request, struct response *response,
     const struct json_in *items, struct batch *batch)
 {
@@ -56,17 +43,6 @@ static bool read_items(struct request *request, struct response *response,
         *transfer = (struct ledger_transfer){.key = NULL};
         if (!moves_read_item(request, response, &place, json_in_at(items, i), transfer))
             return false;
-        if (!transfer->key && batch->key)
-            transfer->key = key_of_item(request, batch->key, i);
-        if (!transfer->key && batch->key) {
-            api_short(request, response);
-            return false;
-        }
-        if (transfer->key && strlen(transfer->key) > ENTRY_KEY_MAX) {
-            problem_invalid(request, response, "Idempotency-Key",
-                "must leave room for \"/INDEX\" within 255 characters");
-            return false;
-        }
         batch->postings += transfer->leg_count;
         take_turns(&turn, transfer->leg_count);
     }
@@ -185,6 +161,40 @@ static bool all_failed(const struct batch *batch)
     return true;
 }
 
+static void carry_out(struct context *patience, struct request *request, struct response *response,
+    const struct batch *batch)
+{
+    ledger_transfer_batch(
+        patience, request->served, batch->atomic, batch->transfers, batch->count, batch->outcomes);
+    if (all_failed(batch))
+        moves_refuse(request, response, batch->transfers[0].key, &batch->outcomes[0]);
+    else
+        answer_results(request, response, batch);
+}
+
+/* With a key: the answer, and its header, are the same each time. */
+static void carry_out_keyed(struct context *patience, struct request *request,
+    struct response *response, const struct batch *batch)
+{
+    const struct ledger_batch asked = {.key = batch->key,
+        .atomic = batch->atomic,
+        .transfers = batch->transfers,
+        .count = batch->count};
+    struct ledger_outcome whole;
+    ledger_keyed_batch(patience, request->served, &asked, batch->outcomes, &whole);
+    if (whole.status != LEDGER_OK) {
+        moves_refuse(request, response, batch->key, &whole);
+        return;
+    }
+    answer_results(request, response, batch);
+    response->ledger_seq = whole.seq;
+    response->replayed = whole.replayed;
+    if (whole.replayed) {
+        response->items.committed = response->items.rejected = 0;
+        response->items.replayed = (uint32_t)batch->count;
+    }
+}
+
 void batches_post(struct request *request, struct response *response)
 {
     struct batch batch = {.atomic = false};
@@ -193,13 +203,11 @@ void batches_post(struct request *request, struct response *response)
         return;
     api_forget_body(request);
     struct context *patience = api_patience(request);
-    ledger_transfer_batch(
-        patience, request->served, batch.atomic, batch.transfers, batch.count, batch.outcomes);
-    context_release(&patience);
-    if (all_failed(&batch))
-        moves_refuse(request, response, batch.transfers[0].key, &batch.outcomes[0]);
+    if (batch.key)
+        carry_out_keyed(patience, request, response, &batch);
     else
-        answer_results(request, response, &batch);
+        carry_out(patience, request, response, &batch);
+    context_release(&patience);
     for (size_t i = 0; i < batch.count; i++)
         if (batch.outcomes[i].entry)
             entry_drop(&batch.outcomes[i].entry);

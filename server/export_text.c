@@ -167,7 +167,8 @@ void export_text_json(FILE *out, const char *indent, const char *label, const ch
 
 void export_text_extras(FILE *out, const char *indent, const struct entry *entry)
 {
-    const char *metadata = entry->metadata;
+    const char *metadata = entry->kind == ENTRY_BATCH ? NULL /* what became of it is no note */
+                                                      : entry->metadata;
     if (entry->key) {
         char quoted[2 * ENTRY_KEY_MAX + 3], *to = quoted;
         *to++ = '"';
@@ -254,6 +255,9 @@ void export_text_note(FILE *out, const struct entry *entry)
             entry->account ? "account" : "the ledger");
         if (entry->account)
             write_name(out, " ", entry->account->id);
+        break;
+    case ENTRY_BATCH:
+        fprintf(out, "batch, with the entries before it");
         break;
     case ENTRY_TRANSFER:
     case ENTRY_CAPTURE:

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ledger/results.h"
+
 static void key_text(struct json_out *out, const char *key, const char *text)
 {
     json_out_key(out, key);
@@ -176,6 +178,35 @@ static void render_held(struct json_out *out, const struct entry *entry)
     json_out_close(out, '}');
 }
 
+/* What became of the items of a batch: with the positions of those that have entries. */
+static void render_batch(struct json_out *out, const struct entry *entry)
+{
+    struct results_reader reader;
+    struct result result;
+    uint64_t next = entry->seq - results_entries(entry->metadata);
+    bool atomic;
+    results_read(&reader, entry->metadata, &atomic);
+    json_out_key(out, "atomic");
+    json_out_bool(out, atomic);
+    json_out_key(out, "results");
+    json_out_open(out, '[');
+    while (results_next(&reader, &result)) {
+        json_out_open(out, '{');
+        if (result.kind == RESULT_ENTRIES) {
+            key_number(out, "first", next);
+            key_number(out, "count", result.times);
+            next += result.times;
+        } else if (result.kind == RESULT_REFUSED) {
+            key_text(out, "code", status_name(result.status));
+            key_number(out, "count", result.times);
+        } else {
+            key_number(out, result.kind == RESULT_SAME ? "same" : "replayed", result.at);
+        }
+        json_out_close(out, '}');
+    }
+    json_out_close(out, ']');
+}
+
 /* What an entry says besides its position, kind, key and time. */
 static void render_said(struct json_out *out, const struct entry *entry)
 {
@@ -198,6 +229,9 @@ static void render_said(struct json_out *out, const struct entry *entry)
         if (entry->ref)
             key_number(out, entry->kind == ENTRY_CAPTURE ? "hold" : "reverses", entry->ref);
         break;
+    case ENTRY_BATCH:
+        render_batch(out, entry);
+        return;
     case ENTRY_HOLD:
         render_held(out, entry);
         break;
@@ -209,10 +243,10 @@ static void render_said(struct json_out *out, const struct entry *entry)
     key_json(out, "metadata", entry->metadata);
 }
 
-/* What is known of a key whose request moved nothing: a hold, or the end of one. */
+/* What is known of a key whose request moved nothing itself: a hold, the end of one, a batch. */
 static bool moved_nothing(const struct entry *entry)
 {
-    return entry->kind == ENTRY_HOLD || entry->kind == ENTRY_RELEASE;
+    return entry->kind == ENTRY_HOLD || entry->kind == ENTRY_RELEASE || entry->kind == ENTRY_BATCH;
 }
 
 void render_transfer_members(struct json_out *out, const struct entry *entry)

@@ -18,7 +18,8 @@ SELECT * FROM (VALUES
     ('function', 'writer_advance',     'EXECUTE', NULL),
     ('function', 'checkpoint_advance', 'EXECUTE', NULL),
     ('function', 'key_segment_put',    'EXECUTE', NULL),
-    ('function', 'seq_at',             'EXECUTE', NULL)
+    ('function', 'seq_at',             'EXECUTE', NULL),
+    ('function', 'item_keys_end',      'EXECUTE', NULL)
 ) x (kind, name, privilege, columns);
 COMMENT ON VIEW app_right IS 'What the service''s role may do beyond reading; all else is revoked.';
 

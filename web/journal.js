@@ -99,11 +99,17 @@ function what(entry) {
             `${sentenceOf(entry.code)} `, element('code', {}, entry.code)];
     if (entry.kind === 'freeze' || entry.kind === 'unfreeze')
         return [entry.account ? link(entry.account) : 'the whole ledger'];
+    if (entry.kind === 'batch') return [`${entry.key}: ${countOf(entry)} transfers`];
     const moves = movesOf(entry);
     if (!moves.length) return [about(entry) || (entry.key ?? '')];
     const { from, to } = moves[0];
     const more = moves.length > 1 ? ` and ${moves.length - 1} more` : '';
     return [link(from), ' → ', link(to), more, about(entry) && `, ${about(entry)}`];
+}
+
+/** How many transfers a batch had. */
+function countOf({ results }) {
+    return results.reduce((sum, { count = 1 }) => sum + count, 0);
 }
 
 /** What moves, or would: a hold is not a posting yet. */

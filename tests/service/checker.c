@@ -239,7 +239,7 @@ static void check_reads(struct checker *checker, int64_t seq)
 static bool moves_nothing(struct json kind)
 {
     static const char *const names[] = {
-        "rejected", "hold", "release", "expiry", "freeze", "unfreeze"};
+        "rejected", "hold", "release", "expiry", "freeze", "unfreeze", "batch"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (json_is(kind, names[i]))
             return true;
