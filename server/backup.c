@@ -122,7 +122,7 @@ static bool copy_and_give(struct context *context, const char *postgres, const c
     const char *const copy[] = {"cp", "-a", "--reflink=auto", postgres, fresh, NULL};
     const char *const give[] = {"chown", "-R", owner, fresh, NULL};
     const char *const flush[] = {"sync", "-f", fresh, NULL};
-    backup_remove(context, fresh);
+    backup_remove(fresh);
     return run_in(context, copy, folder, error, size) &&
            (!account.switch_user || run_in(context, give, folder, error, size)) &&
            run_in(context, flush, folder, error, size);
@@ -147,11 +147,11 @@ bool backup_copy(
     return good;
 }
 
-void backup_remove(struct context *context, const char *folder)
+void backup_remove(const char *folder)
 {
     char error[200], *full = realpath(folder, NULL); /* else there is nothing to remove */
     const char *const argv[] = {"rm", "-rf", "--", full, NULL};
     if (full)
-        (void)!run_in(context, argv, "/", error, sizeof error);
+        (void)!run_in(context_background(), argv, "/", error, sizeof error);
     free(full);
 }

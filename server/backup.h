@@ -30,7 +30,7 @@ MUST_CHECK bool backup_check(
 MUST_CHECK bool backup_copy(
     struct context *context, const char *from, const char *folder, char *error, size_t error_size);
 
-/* Remove a folder and all in it. */
-void backup_remove(struct context *context, const char *folder);
+/* Remove a folder and all in it, if there is one. */
+void backup_remove(const char *folder);
 
 #endif

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "coro/co.h"
 #include "coro/runtime.h"
+#include "coro/waitgroup.h"
 #include "ledger/migrate.h"
 #include "ledger/pg.h"
 #include "server/backup.h"
@@ -14,6 +16,7 @@
 #include "server/cmd_audit.h"
 #include "server/cmd_database.h"
 #include "server/database.h"
+#include "server/signals.h"
 
 enum { ERROR_TEXT = 1000, PATH_TEXT = FOLDER_PATH + 40 };
 
@@ -22,6 +25,8 @@ struct job {
     const char *dir, *data, *bin;
     bool (*work)(struct context *context, const struct job *job, char *error, size_t size);
     bool done;
+    struct context *life, *watch;
+    struct waitgroup watching;
 };
 
 /* ---- backup -----------------------------------------------------------------------------------
@@ -159,7 +164,7 @@ static bool verify(struct context *context, const struct job *job, char *error, 
         return false;
     }
     bool good = audit_copy(context, job, scratch, error, size);
-    backup_remove(context, scratch);
+    backup_remove(scratch);
     if (good)
         printf("%s is whole and sound\n", job->dir);
     return good;
@@ -168,13 +173,32 @@ static bool verify(struct context *context, const struct job *job, char *error, 
 /* ---- the commands -----------------------------------------------------------------------------
  */
 
+/* Ctrl-C and its like end the work, which then clears away what it has made. */
+static void watch_signals(void *arg)
+{
+    struct job *job = arg;
+    if (signals_wait(job->watch))
+        context_cancel(job->life);
+    waitgroup_done(&job->watching);
+}
+
 static void run(void *arg)
 {
     struct job *job = arg;
     char error[ERROR_TEXT] = "";
-    job->done = job->work(context_background(), job, error, sizeof error);
+    job->life = context_with_cancel(context_background());
+    job->watch = context_with_cancel(context_background());
+    ensure(job->life && job->watch);
+    waitgroup_add(&job->watching, 1);
+    ensure(co_spawn(watch_signals, job));
+    job->done = job->work(job->life, job, error, sizeof error);
     if (!job->done)
-        fprintf(stderr, "teller: %s\n", error);
+        fprintf(stderr, "teller: %s\n",
+            context_err(job->life) == CONTEXT_OK ? error : "stopped before it was done");
+    context_cancel(job->watch);
+    waitgroup_wait(&job->watching);
+    context_release(&job->watch);
+    context_release(&job->life);
 }
 
 static int start(
@@ -200,6 +224,7 @@ static int start(
     if (!job->bin)
         job->bin = CLUSTER_DEBIAN_BIN;
     pg_clear_environment(true);
+    signals_block();
     (void)runtime_run(NULL, run, job);
     return job->done ? 0 : 1;
 }

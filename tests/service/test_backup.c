@@ -17,7 +17,8 @@ static void run_line(struct command *command, const struct service *service, con
 {
     char program[SERVICE_PROGRAM], whole[3 * SERVICE_PROGRAM];
     service_program(program);
-    int length = snprintf(whole, sizeof whole, "teller=\"timeout 120 %s\"; dir=%s; %s", program,
+    int length = snprintf(whole, sizeof whole,
+        "teller=\"timeout 120 %s\"; early=\"timeout -s INT 0.3 %s\"; dir=%s; %s", program, program,
         service->folder, line);
     ensure(length > 0 && length < (int)sizeof whole);
     const char *const argv[] = {"/bin/bash", "-c", whole, NULL};
@@ -144,6 +145,8 @@ static void refused(void)
             "printf x | dd of=$dir.backup/postgres/global/pg_control bs=1 seek=200 conv=notrunc"
             " 2>/dev/null; $teller restore $dir.backup --data $dir.new; code=$?; [ ! -e $dir.new ]"
             " && exit $code"},
+        {"stopped before it was done",
+            "$early verify $dir.backup; [ -z \"$(ls -d $dir.backup.*)\" ] && exit 1"},
         {"is present in the manifest but not on disk",
             "rm $dir.backup/postgres/PG_VERSION; $teller verify $dir.backup"},
     };
