@@ -195,6 +195,11 @@ static struct model_request some_request(struct run *run)
 
 /* ---- one operation, everywhere -------------------------------------------------------------- */
 
+static bool same_text(const char *one, const char *other)
+{
+    return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
 static void operate_request(struct run *run)
 {
     int key = below(run, 2) ? MODEL_NO_KEY : (int)below(run, MODEL_KEYS);
@@ -208,7 +213,7 @@ static void operate_request(struct run *run)
     expect(run, outcomes[0].seq == outcomes[1].seq, 1, "what the answer reflects");
     expect(run, outcomes[0].replayed == outcomes[1].replayed, 1, "whether it is a replay");
     expect(run, outcomes[0].available == outcomes[1].available, 1, "what there was");
-    expect(run, strcmp(outcomes[0].account, outcomes[1].account) == 0, 1, "the account named");
+    expect(run, same_text(outcomes[0].account, outcomes[1].account), 1, "the account named");
     for (int side = 0; side < SIDES; side++)
         compare(run, side, &outcomes[side], answer);
 }
