@@ -78,6 +78,21 @@ static void from_any_checkpoint(const char *strategy)
     }
 }
 
+/* What the tail does not speak of stays: frozen stays frozen when a hold ends. */
+static void keeps_what_stood(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_freeze(ledger, "a", true, NULL), LEDGER_OK);
+    ledger = request_restart(ledger, db, strategy);
+    CU_ASSERT_EQUAL(request_release(ledger, NULL, 6), LEDGER_OK);
+    ledger = request_restart(ledger, db, strategy);
+    CU_ASSERT_TRUE(request_account(ledger, "a").frozen);
+    expect_all_right(db, ledger, 0);
+    ledger_close(&ledger);
+}
+
 /* ---- however many holds have ended, and keys there are --------------------------------------- */
 
 static void await_recall(struct ledger *ledger)
@@ -330,6 +345,10 @@ static void no_key_moves_money_twice(const char *strategy)
     ledger = fixture_open(db, strategy);
     await_recall(ledger);
     CU_ASSERT_FALSE(ledger->recall.damaged);
+    static struct audit_report report;
+    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, &report), LEDGER_OK);
+    CU_ASSERT_EQUAL(report.found, 1);
+    CU_ASSERT_EQUAL(report.wrong_seq, 6);
     CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OUTCOME_UNKNOWN);
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
@@ -410,6 +429,7 @@ static void takes_over_schema_007(const char *strategy)
 
 #define TESTS(X)                                                                                   \
     X(from_any_checkpoint)                                                                         \
+    X(keeps_what_stood)                                                                            \
     X(whatever_has_ended)                                                                          \
     X(refuses_what_is_kept_wrong)                                                                  \
     X(keys_come_packed)                                                                            \
