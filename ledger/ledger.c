@@ -190,7 +190,7 @@ static void compare_memory(
     }
 }
 
-enum ledger_status ledger_audit(
+static enum ledger_status audit(
     struct context *context, struct ledger *ledger, struct audit_report *report)
 {
     char error[300];
@@ -212,4 +212,15 @@ enum ledger_status ledger_audit(
     if (replayed)
         account_table_free(&replayed);
     return status == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
+}
+
+enum ledger_status ledger_audit(
+    struct context *context, struct ledger *ledger, struct audit_report *report)
+{
+    static atomic_flag under_way = ATOMIC_FLAG_INIT; /* of all ledgers of this process */
+    if (atomic_flag_test_and_set(&under_way))
+        return LEDGER_OVERLOADED;
+    enum ledger_status status = audit(context, ledger, report);
+    atomic_flag_clear(&under_way);
+    return status;
 }

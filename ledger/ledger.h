@@ -137,7 +137,8 @@ uint64_t ledger_durable_seq(struct ledger *ledger);
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures); /* never parks */
 
 /* Replay the journal and check every invariant (audit.h), then compare what comes out with memory.
- * Takes long, and as much memory as the accounts. UNAVAILABLE: could not ask. */
+ * Takes long, a connection, and as much memory as the accounts: so there is one at a time in a
+ * process. OVERLOADED: another one is under way; UNAVAILABLE: could not ask. */
 enum ledger_status ledger_audit(
     struct context *context, struct ledger *ledger, struct audit_report *report);
 

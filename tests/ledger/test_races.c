@@ -5,6 +5,7 @@
 
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+#include "ledger/audit.h"
 #include "tests/ledger/fixture.h"
 
 struct racer {
@@ -211,11 +212,54 @@ static void leaves_others_a_turn(const char *strategy)
 
 /* ---- under both strategies ----------------------------------------------------------------- */
 
+/* ---- audits -------------------------------------------------------------------------------- */
+
+struct auditing {
+    struct ledger *ledger;
+    struct waitgroup *all;
+    enum ledger_status status;
+};
+
+static void audit_main(void *arg)
+{
+    struct auditing *a = arg;
+    struct audit_report *report = calloc(1, sizeof *report);
+    ensure(report != NULL);
+    a->status = ledger_audit(context_background(), a->ledger, report);
+    free(report);
+    waitgroup_done(a->all);
+}
+
+/* Whoever asks meanwhile is turned away: audits take no connections from the service. */
+static void audits_one_at_a_time(const char *strategy)
+{
+    enum { AUDITS = 16 };
+    struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
+    struct auditing audits[AUDITS];
+    struct waitgroup all = {0};
+    int done = 0, turned_away = 0;
+    for (int i = 0; i < AUDITS; i++) {
+        audits[i] = (struct auditing){.ledger = ledger, .all = &all};
+        waitgroup_add(&all, 1);
+        ensure(co_spawn(audit_main, &audits[i]));
+    }
+    waitgroup_wait(&all);
+    for (int i = 0; i < AUDITS; i++) {
+        done += audits[i].status == LEDGER_OK;
+        turned_away += audits[i].status == LEDGER_OVERLOADED;
+    }
+    CU_ASSERT_TRUE(done >= 1 && turned_away >= 1);
+    CU_ASSERT_EQUAL(done + turned_away, AUDITS);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
 #define TESTS(X)                                                                                   \
     X(leaves_others_a_turn)                                                                        \
     X(withdraws_once)                                                                              \
     X(same_key_once)                                                                               \
     X(crosses_without_deadlock)                                                                    \
-    X(opens_once)
+    X(opens_once)                                                                                  \
+    X(audits_one_at_a_time)
 
 FIXTURE_BOTH(races)
