@@ -69,7 +69,10 @@ static int replay(struct context *context, struct pg *pg, void *arg)
     if (number == 0)
         return 1;
     struct account_table *accounts = account_table_make();
-    ensure(accounts);
+    if (!accounts) {
+        fprintf(stderr, "teller: out of memory\n");
+        return 1;
+    }
     bool good = audit_replay(context, pg, number, accounts, &report) == PG_OK;
     account_table_free(&accounts);
     if (!good) {

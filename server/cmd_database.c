@@ -52,8 +52,8 @@ static void run_command(void *arg)
     char error[ERROR_TEXT];
     struct context *patience = NULL, *context = context_background();
     if (run->command->patience_ns) {
-        context = patience = context_with_timeout(context, run->command->patience_ns);
-        ensure(patience);
+        patience = context_with_timeout(context, run->command->patience_ns);
+        context = patience ? patience : context; /* without memory for a limit there is none */
     }
     if (!connect_and_work(context, run, error, sizeof error))
         fprintf(stderr, "teller: %s\n", error);

@@ -76,7 +76,10 @@ bool export_run(const struct export_format *format, struct snapshot *snapshot,
         .from_us = options->from_us,
         .at_us = options->from_us,
         .state = calloc(1, format->state_size + 1)};
-    ensure(work.state);
+    if (!work.state) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
     errno = 0;
     bool good = write_all(&work, snapshot);
     if (!good && ferror(out))

@@ -41,7 +41,7 @@ struct snapshot {
 /* What a worker knows: its copy, and the last token that was good by it, since most requests carry
  * the same one. */
 struct of_worker {
-    struct snapshot *snapshot;
+    struct snapshot *snapshot, *next; /* what it checks against; what comes in its place */
     char last[TOKEN_TEXT]; /* "": none */
     uint8_t last_hash[TOKEN_HASH];
     enum token_scope last_scope;
@@ -223,10 +223,12 @@ static void end_streams(const struct of_worker *known)
 
 /* ---- renewing ------------------------------------------------------------------------------ */
 
+/* NULL: memory is short. */
 static struct snapshot *snapshot_make(const struct token *tokens, size_t count)
 {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot + count * sizeof snapshot->tokens[0]);
-    ensure(snapshot);
+    if (!snapshot)
+        return NULL;
     snapshot->count = count;
     for (size_t i = 0; i < count; i++) {
         memcpy(snapshot->tokens[i].hash, tokens[i].hash, TOKEN_HASH);
@@ -244,16 +246,33 @@ static size_t snapshot_size(const struct snapshot *snapshot)
 static void publish_on_worker(int index, void *arg)
 {
     struct token_cache *cache = arg;
-    size_t size = snapshot_size(cache->latest);
-    struct snapshot *copy = malloc(size);
-    ensure(copy);
-    memcpy(copy, cache->latest, size);
     struct of_worker *known =
         &cache->of_worker[index]; /* no check of it is going on: those do not park */
     free(known->snapshot);
-    known->snapshot = copy;
+    known->snapshot = known->next;
+    known->next = NULL;
     known->last[0] = '\0';
     end_streams(known);
+}
+
+/* A copy for each worker. False: memory is short, and each keeps what it has. */
+static bool publish(struct token_cache *cache)
+{
+    size_t size = snapshot_size(cache->latest);
+    bool good = true;
+    for (int i = 0; i < worker_count() && good; i++) {
+        struct snapshot *copy = cache->of_worker[i].next = malloc(size);
+        good = copy != NULL;
+        if (good)
+            memcpy(copy, cache->latest, size);
+    }
+    if (good)
+        worker_each(publish_on_worker, cache);
+    for (int i = 0; i < worker_count() && !good; i++) {
+        free(cache->of_worker[i].next);
+        cache->of_worker[i].next = NULL;
+    }
+    return good;
 }
 
 static bool is_same(const struct snapshot *a, const struct snapshot *b)
@@ -296,14 +315,18 @@ static bool renew(struct context *context, struct token_cache *cache, char *erro
         return true;
     struct snapshot *fresh = snapshot_make(tokens, count);
     free(tokens);
-    if (is_same(cache->latest, fresh)) {
+    if (fresh && is_same(cache->latest, fresh)) {
         free(fresh);
         return true;
     }
     free(cache->latest);
     cache->latest = fresh;
-    worker_each(publish_on_worker, cache);
-    return true;
+    if (fresh && publish(cache))
+        return true;
+    free(cache->latest);
+    cache->latest = NULL; /* read anew at the next turn */
+    snprintf(error, size, "out of memory for tokens");
+    return false;
 }
 
 /* One renewal, with its number and its end for those who wait. */
