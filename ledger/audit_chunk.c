@@ -90,6 +90,31 @@ static enum pg_status read_table(
     return pg_unload(context, pg, sql, keep_row, rows);
 }
 
+/* Row by row in the order of the index, so that it costs no more than it may count. */
+static bool take_filled(const struct row *row, void *arg)
+{
+    struct audit_chunk *chunk = arg;
+    uint64_t last = row_bigint(row, 0);
+    if (row_bigint(row, 1) == AUDIT_CHUNK_POSTINGS)
+        while (chunk->count > 1 && chunk->batches[chunk->count - 1].last_seq >= last)
+            chunk->count--;
+    return true;
+}
+
+/* Entries may have 1,000 postings: leave away the batches that would be too many with theirs. */
+static enum pg_status cut_by_postings(
+    struct context *context, struct pg *pg, int ledger, struct audit_chunk *chunk)
+{
+    char sql[300];
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT coalesce(max(seq), 0), count(*) FROM (SELECT seq FROM further_posting"
+        " WHERE ledger = %d AND seq BETWEEN %lu AND %lu ORDER BY seq LIMIT %d) x)"
+        " TO STDOUT (FORMAT binary)",
+        ledger, chunk->batches[0].first_seq, chunk->batches[chunk->count - 1].last_seq,
+        AUDIT_CHUNK_POSTINGS);
+    return pg_unload(context, pg, sql, take_filled, chunk);
+}
+
 enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledger, uint64_t after,
     uint64_t upto, enum audit_table last, struct audit_chunk *chunk)
 {
@@ -102,6 +127,8 @@ enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledg
         " AND last_seq <= %lu ORDER BY no LIMIT %d) TO STDOUT (FORMAT binary)",
         ledger, after, upto, AUDIT_CHUNK_BATCHES);
     enum pg_status status = pg_unload(context, pg, sql, keep_batch, chunk);
+    if (status == PG_OK && chunk->count > 1)
+        status = cut_by_postings(context, pg, ledger, chunk);
     for (int i = 0; i <= (int)last && status == PG_OK && chunk->count > 0; i++)
         status = read_table(context, pg, ledger, i, chunk);
     return status;

@@ -11,7 +11,7 @@
 #include "ledger/row.h"
 #include "ledger/store.h"
 
-enum { AUDIT_CHUNK_BATCHES = 512, AUDIT_CHUNK_ENTRIES = 8192 };
+enum { AUDIT_CHUNK_BATCHES = 512, AUDIT_CHUNK_ENTRIES = 8192, AUDIT_CHUNK_POSTINGS = 32768 };
 
 /* What is read of the journal; the first four are what the hash of a batch covers. */
 enum audit_table {
@@ -46,7 +46,8 @@ struct audit_chunk {
 
 /*
  * The batches after `after` that end at `upto` at the latest, with the rows of the tables up to
- * `last`; at most AUDIT_CHUNK_ENTRIES entries unless one batch alone has more; none: count 0. What
+ * `last`; at most AUDIT_CHUNK_ENTRIES entries, and about AUDIT_CHUNK_POSTINGS postings besides the
+ * first of each, unless one batch alone has more; none: count 0. What
  * is committed never changes, so it needs no snapshot if all up to `upto` is. A row with a value
  * that no service writes is left out: its batch's hash tells. Parks.
  */

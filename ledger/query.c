@@ -15,19 +15,17 @@
 #define MICROSECONDS(at)                                                                           \
     "CASE isfinite(" at ") WHEN true THEN (extract(epoch FROM " at ") * 1000000)::bigint"          \
     " WHEN false THEN -1 END"
+#define AT_US MICROSECONDS("e.at")
+#define EXPIRES_US MICROSECONDS("h.expires_at")
 
 #define ENTRY_COLUMNS                                                                              \
-    "e.seq, " MICROSECONDS(                                                                        \
-        "e.at") ", e.kind, e.key,"                                                                 \
-                " encode(e.fingerprint, 'hex'), e.account, e.code, e.available,"                   \
-                " CASE WHEN e.kind = 1 THEN (SELECT a.metadata FROM account a WHERE a.ledger = "   \
-                "e.ledger"                                                                         \
-                "   AND a.no = e.account) WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END, e.ref," \
-                " " MICROSECONDS(                                                                  \
-                    "h.expires_at") ","                                                            \
-                                    " coalesce(p.from_no, h.from_no), coalesce(p.to_no, "          \
-                                    "h.to_no), coalesce(p.amount, h.amount),"                      \
-                                    " p.from_after, p.to_after, p.from_prev, p.to_prev"
+    "e.seq, " AT_US ", e.kind, e.key, encode(e.fingerprint, 'hex'), e.account, e.code,"            \
+    " e.available,"                                                                                \
+    " CASE WHEN e.kind = 1 THEN (SELECT a.metadata FROM account a"                                 \
+    "  WHERE a.ledger = e.ledger AND a.no = e.account)"                                            \
+    "  WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END, e.ref, " EXPIRES_US ","                    \
+    " coalesce(p.from_no, h.from_no), coalesce(p.to_no, h.to_no), coalesce(p.amount, h.amount),"   \
+    " p.from_after, p.to_after, p.from_prev, p.to_prev, coalesce(p.leg, 0)"
 
 /* How many rows of entries one page has at most: with 1,000 postings each, 1,000 entries would be a
  * gigabyte. More than an entry can have. */
@@ -41,8 +39,8 @@ enum { ROWS = 8192 };
 
 /* The hold that an entry makes, releases, or sees expire. */
 #define JOIN_HOLD                                                                                  \
-    " LEFT JOIN hold h ON h.ledger = e.ledger AND h.seq ="                                         \
-    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END"
+    " LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger AND x.seq ="               \
+    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END OFFSET 0) h ON true"
 
 enum column {
     SEQ,
@@ -63,6 +61,7 @@ enum column {
     TO_AFTER,
     FROM_PREV,
     TO_PREV,
+    LEG,
 };
 
 /* ---- rows to entries ----------------------------------------------------------------------- */
@@ -125,8 +124,11 @@ static bool read_entry(
     struct entry *entry, struct account_table *accounts, const struct pg_result *rows, size_t row)
 {
     bool good = read_head(entry, accounts, rows, row) && entry_is_whole(entry);
-    for (size_t i = 0; i < entry->posting_count && good; i++)
-        good = read_posting(&entry->postings[i], accounts, rows, row + i);
+    for (size_t i = 0; i < entry->posting_count && good; i++) {
+        int64_t leg = pg_number(rows, row + i, LEG); /* each once, in whatever order */
+        good = leg >= 0 && leg < entry->posting_count && !entry->postings[leg].from &&
+               read_posting(&entry->postings[leg], accounts, rows, row + i);
+    }
     return good;
 }
 
@@ -143,8 +145,11 @@ static enum pg_status entry_of_rows(
     *entry = NULL;
     if (postings > ENTRY_POSTINGS_MAX)
         return PG_DAMAGED;
+    size_t told = first; /* the metadata, beside posting 0 */
+    while (told + 1 < end && pg_number(rows, told, LEG) != 0)
+        told++;
     *entry = entry_make((enum entry_kind)pg_number(rows, first, KIND),
-        text_or_null(rows, first, KEY), text_or_null(rows, first, METADATA), postings);
+        text_or_null(rows, first, KEY), text_or_null(rows, told, METADATA), postings);
     if (*entry && read_entry(*entry, accounts, rows, first))
         return PG_OK;
     enum pg_status status = *entry ? PG_DAMAGED : PG_ERROR;
@@ -199,7 +204,7 @@ enum pg_status query_journal(struct context *context, struct store *store,
     static const struct pg_statement journal = {STORE_SLOT_JOURNAL, 3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
         " ORDER BY seq LIMIT $3) e LEFT" JOIN_POSTINGS JOIN_HOLD
-        " ORDER BY e.seq, p.leg" LIMIT_ROWS};
+        " ORDER BY e.seq" LIMIT_ROWS}; /* to sort them by leg all would have to be read */
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
         number(&texts[2], limit)};

@@ -6,6 +6,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "ledger/audit_chunk.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/pg.h"
 #include "tests/ledger/requests.h"
@@ -300,11 +301,55 @@ static bool remembers(struct ledger *ledger, uint64_t count)
 {
     struct entry *entry;
     size_t got = 0;
-    bool here = journal_recent(
-        ledger->journal, journal_durable(ledger->journal) - count, 1, &entry, &got);
+    bool here =
+        journal_recent(ledger->journal, journal_durable(ledger->journal) - count, 1, &entry, &got);
     if (got)
         entry_drop(&entry);
     return here;
+}
+
+/* A page of the journal has few of them, the next one goes on where it ended. */
+static void page_through(struct ledger *ledger, size_t taken)
+{
+    static struct entry *entries[LARGE];
+    uint64_t after = 5, seq;
+    size_t pages = 0;
+    for (size_t count = 1; count > 0 && after < 5 + taken; pages++) {
+        CU_ASSERT_EQUAL(
+            ledger_journal(context_background(), ledger, after, LARGE, entries, &count, &seq),
+            LEDGER_OK);
+        for (size_t i = 0; i < count; i++) {
+            CU_ASSERT_EQUAL(entries[i]->seq, ++after);
+            CU_ASSERT_EQUAL(entries[i]->posting_count, ENTRY_POSTINGS_MAX);
+            entry_drop(&entries[i]);
+        }
+    }
+    CU_ASSERT_EQUAL(after, 5 + taken);
+    CU_ASSERT(pages > (taken - 200) / 9); /* the last 170 or so are in memory */
+}
+
+/* So has what the audits read at a time. */
+static void chunks_are_bounded(const char *db, size_t taken)
+{
+    char error[300];
+    struct audit_chunk *chunk = calloc(1, sizeof *chunk);
+    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
+    CU_ASSERT_FATAL(pg && chunk);
+    uint64_t batch = 0, last = 0;
+    do {
+        enum pg_status status =
+            audit_chunk_read(context_background(), pg, 1, batch, INT64_MAX, AUDIT_POSTINGS, chunk);
+        CU_ASSERT_EQUAL_FATAL(status, PG_OK);
+        CU_ASSERT(chunk->tables[AUDIT_POSTINGS].size < 16 << 20);
+        if (chunk->count > 0) {
+            batch = chunk->batches[chunk->count - 1].number;
+            last = chunk->batches[chunk->count - 1].last_seq;
+        }
+    } while (chunk->count > 0);
+    CU_ASSERT(last >= 5 + taken);
+    audit_chunk_free(chunk);
+    free(chunk);
+    pg_close(&pg);
 }
 
 static void bounded_in_bytes(const char *strategy)
@@ -329,7 +374,9 @@ static void bounded_in_bytes(const char *strategy)
     CU_ASSERT(figures.batches - batches >= taken * LARGE_BYTES / (5 << 20));
     CU_ASSERT(remembers(ledger, (15 << 20) / LARGE_BYTES));
     CU_ASSERT_FALSE(remembers(ledger, (17 << 20) / LARGE_BYTES));
+    page_through(ledger, taken);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    chunks_are_bounded(db, taken);
     fixture_check(ledger);
     ledger_close(&ledger);
 }
@@ -372,6 +419,6 @@ static void turned_away_at_once(const char *strategy)
 #define TESTS(X)                                                                                   \
     X(time_rises)                                                                                  \
     X(nothing_is_told_early)                                                                       \
-    X(a_key_in_flight_is_never_none) X(a_key_of_a_failed_commit)              \
-    X(turned_away_at_once) X(bounded_in_bytes)
+    X(a_key_in_flight_is_never_none)                                                               \
+    X(a_key_of_a_failed_commit) X(turned_away_at_once) X(bounded_in_bytes)
 FIXTURE_BOTH(journal)
