@@ -109,6 +109,28 @@ export const access = {
         await soon(async () => assert.equal(await page.isVisible('#token-dialog'), false));
     },
 
+    async "a browser's own EventSource logs in with a cookie"({ service, open }) {
+        const page = await open();
+        const follow = (token) => page.evaluate(async (token) => {
+            const method = token ? 'POST' : 'DELETE';
+            const headers = token ? { Authorization: `Bearer ${token}` } : {};
+            const { status } = await fetch('/v1/session', { method, headers });
+            if (status !== 204) return `login: ${status}`;
+            return new Promise((resolve) => {
+                const source = new EventSource('/v1/ledgers/main/events?after=0');
+                const end = (how) => {
+                    source.close();
+                    resolve(how);
+                };
+                source.onmessage = ({ lastEventId }) => end(lastEventId);
+                source.onerror = () => end('refused');
+            });
+        }, token);
+        await service.account('followed', '100');
+        assert.equal(await follow(service.token), '1');
+        assert.equal(await follow(null), 'refused');
+    },
+
     async 'its answers carry a strict policy'({ service }) {
         const { headers } = await fetch(`${service.url}/`);
         const policy = headers.get('content-security-policy');
