@@ -139,7 +139,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage mutants seeds asan tsan service faults fresh endings scale upgrade e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service faults fresh endings crowds scale upgrade e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -192,6 +192,10 @@ faults: deps-test build ## everything fails under load, two hundred kills: the l
 endings: deps-test build ## connections that end badly, 10,000 of each kind: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	ENDINGS=10000 build/release/tests/test-service endings
+
+crowds: deps-test ## thousands that do not read, do not send or only listen, all at once
+	@$(MAKE_IN) MODE=release build/release/tests/test-service
+	CROWDS=long build/release/tests/test-service crowds
 
 scale: deps-test ## start and read a ledger of ACCOUNTS=10000000, ENTRIES=20000000, HOLDS=3000000: minutes
 	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale

@@ -94,13 +94,22 @@ static void keep_headers(struct http_exchange *exchange)
     exchange->request.arena = kept;
 }
 
+/* The request's, unless it is what is answered. */
+static void free_body(struct http_exchange *exchange)
+{
+    const char *from = exchange->body_memory, *answer = exchange->response.body;
+    if (from && !(answer >= from && answer < from + exchange->body_room))
+        http_body_free(exchange);
+}
+
 void http_answer_keep(struct http_exchange *exchange)
 {
     struct response *response = &exchange->response;
-    http_body_free(exchange);
     http_answer_free(exchange); /* what was reserved */
-    if (exchange->is_stream || response->is_page || response->length < KEPT_MIN)
-        return; /* short, or not ours */
+    if (exchange->is_stream || response->is_page || response->length < KEPT_MIN) {
+        free_body(exchange);
+        return; /* it is short, or not ours */
+    }
     char *answer = malloc(response->length);
     take(exchange, response->length);
     if (!answer)
@@ -108,5 +117,6 @@ void http_answer_keep(struct http_exchange *exchange)
     memcpy(answer, response->body, response->length);
     exchange->answer = answer;
     response->body = answer;
+    free_body(exchange);
     keep_headers(exchange);
 }

@@ -44,6 +44,7 @@ int main(int argc, char **argv)
         &hostile_suite,
         &endings_suite,
         &resources_suite,
+        &crowds_suite,
         &events_suite,
         &races_suite,
         &verdicts_suite,

@@ -10,6 +10,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "tests/service/crowd.h"
 #include "tests/service/raw.h"
 #include "tests/service/visit.h"
 
@@ -19,54 +20,7 @@ enum { SANITIZED = 1 };
 enum { SANITIZED = 0 };
 #endif
 
-enum { CROWD_MAX = 1200 };
-
 static const char batch[] = "/v1/ledgers/main/transfers/batch";
-
-/* Connections that are held open. */
-struct crowd {
-    const struct service *service;
-    size_t count;
-    struct client *clients[CROWD_MAX];
-};
-
-static void crowd_begin(struct crowd *crowd, const struct service *service)
-{
-    *crowd = (struct crowd){.service = service};
-}
-
-/* One more, which sends that and no more. */
-static struct client *crowd_send(struct crowd *crowd, const char *bytes, size_t length)
-{
-    struct client *client = client_make(&crowd->service->target, 20 * CLOCK_S);
-    ensure(client && crowd->count < CROWD_MAX);
-    crowd->clients[crowd->count++] = client;
-    CU_ASSERT_EQUAL_FATAL(client_connect(client), CLIENT_ANSWERED);
-    if (length)
-        CU_ASSERT_EQUAL_FATAL(client_send_bytes(client, bytes, length), CLIENT_ANSWERED);
-    return client;
-}
-
-static void crowd_end(struct crowd *crowd)
-{
-    while (crowd->count > 0)
-        client_free(&crowd->clients[--crowd->count]);
-}
-
-/* The head of a POST with the admin's token, or without, and `sent` bytes of its body: the text's
- * length. */
-static size_t half_post(const struct service *service, bool with_token, const char *path,
-    size_t announced, size_t sent, char *text, size_t size)
-{
-    int length = snprintf(text, size,
-        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        "%s%s%sContent-Length: %zu\r\n\r\n",
-        path, with_token ? "Authorization: Bearer " : "", with_token ? service->target.token : "",
-        with_token ? "\r\n" : "", announced);
-    ensure(length > 0 && (size_t)length + sent < size);
-    memset(text + length, ' ', sent);
-    return (size_t)length + sent;
-}
 
 /* ---- bodies -------------------------------------------------------------------------------- */
 
@@ -79,7 +33,7 @@ static void half_sent_without_token(void)
     struct visit visit;
     visit_begin_shared(&visit, "owner");
     struct service *service = service_shared("owner");
-    size_t length = half_post(
+    size_t length = crowd_half_post(
         service, false, "/v1/ledgers/main/transfers", ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
     size_t before = service_memory_kib(service), refused = 0;
     crowd_begin(&crowd, service);
@@ -145,7 +99,7 @@ static void dripping_batches(void)
     visit_begin_shared(&visit, "owner");
     struct service *service = service_shared("owner");
     CU_ASSERT(visit_fund(&visit, "dripped", 1));
-    size_t length = half_post(service, true, batch, ANNOUNCED, 1000, text, sizeof text);
+    size_t length = crowd_half_post(service, true, batch, ANNOUNCED, 1000, text, sizeof text);
     crowd_begin(&crowd, service);
     for (int i = 0; i < COUNT; i++)
         (void)crowd_send(&crowd, text, length);
@@ -173,7 +127,8 @@ static void budget_for_bodies(void)
     CU_ASSERT_FATAL(service_make(&service, "owner",
         (const char *const[]){"--workers", "1", "--max-body-memory", "8", NULL}));
     visit_begin(&visit, &service);
-    size_t length = half_post(&service, true, batch, ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
+    size_t length =
+        crowd_half_post(&service, true, batch, ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
     for (int round = 0; round < 2; round++) {
         size_t read = 0, refused = 0, sent = 0;
         crowd_begin(&crowd, &service);
@@ -245,28 +200,11 @@ static void little_memory(void)
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-/* Entries of 1,000 postings, so that a page of the journal is as long as one can be. */
-static void fill_journal(struct visit *visit, int entries)
-{
-    enum { POSTINGS = 1000 };
-    static const char posting[] = "{\"from\":\"world:USD.2\",\"to\":\"unread\",\"amount\":1},";
-    static char body[POSTINGS * sizeof posting + 100];
-    size_t at = (size_t)snprintf(body, sizeof body, "{\"postings\":[");
-    for (int i = 0; i < POSTINGS; i++)
-        at += (size_t)snprintf(body + at, sizeof body - at, "%s", posting);
-    snprintf(body + at - 1, sizeof body - at + 1, "]}");
-    CU_ASSERT_FATAL(visit_fund(visit, "unread", 1));
-    for (int i = 0; i < entries; i++) {
-        visit_post(visit, "/transfers", NULL, body);
-        EXPECT_STATUS(visit, 201);
-    }
-}
-
 /* Answers that nobody reads have a budget. Who asks next gets an answer all the same: those who do
  * not read are cut off. */
 static void unread_answers(void)
 {
-    enum { COUNT = 150, BUDGET = 8 << 20 };
+    enum { COUNT = 40, BUDGET = 8 << 20 };
     static struct crowd crowd;
     char text[400];
     struct service service;
@@ -274,7 +212,7 @@ static void unread_answers(void)
     CU_ASSERT_FATAL(service_make(&service, "owner",
         (const char *const[]){"--workers", "1", "--max-answer-memory", "8", NULL}));
     visit_begin(&visit, &service);
-    fill_journal(&visit, 20);
+    crowd_fill_journal(&visit, 20);
     size_t before = service_memory_kib(&service);
     int length = snprintf(text, sizeof text,
         "GET /v1/ledgers/main/journal?limit=1000 HTTP/1.1\r\nHost: localhost\r\n"
@@ -310,7 +248,7 @@ static void vital_paths(void)
     visit_begin(&visit, &service);
     crowd_begin(&crowd, &service);
     size_t length =
-        half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
+        crowd_half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
     for (int i = 0; i < 2; i++)
         (void)crowd_send(&crowd, text, length);
     CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_requests_in_flight", 3));
@@ -340,7 +278,7 @@ static void of_one_token(void)
     visit_begin(&visit, &service);
     crowd_begin(&crowd, &service);
     size_t length =
-        half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
+        crowd_half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
     for (int i = 0; i < 2; i++)
         (void)crowd_send(&crowd, text, length);
     CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_requests_in_flight", 3));
@@ -389,27 +327,33 @@ static void idle_ones_make_room(void)
 static void of_one_address(void)
 {
     enum { LIMIT = 20 };
+    static const char ask[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
     static struct crowd crowd;
     char text[600];
     struct service service;
+    struct visit visit;
     struct raw *raw = malloc(sizeof *raw);
     CU_ASSERT_FATAL(
         raw && service_make(&service, "owner",
                    (const char *const[]){"--workers", "1", "--max-connections-per-address", "20",
                        "--trusted-addresses", "10.0.0.0/8,fd00::/8", NULL}));
+    visit_begin(&visit, &service);
+    CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_http_connections", 1));
     crowd_begin(&crowd, &service);
     size_t length =
-        half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
-    for (int i = 0; i < LIMIT; i++)
+        crowd_half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
+    for (int i = 1; i < LIMIT; i++)
         (void)crowd_send(&crowd, text, length);
+    CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_requests_in_flight", LIMIT));
     raw->say_no_more = false;
-    raw_ask(&service, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 40, raw);
+    raw_ask(&service, ask, sizeof ask - 1, raw);
     CU_ASSERT(raw_is_refusal(raw, 429));
     CU_ASSERT_PTR_NOT_NULL(strstr(raw->text, "\r\nRetry-After: 1\r\n"));
     crowd_end(&crowd);
-    struct visit visit;
-    visit_begin(&visit, &service);
-    CU_ASSERT(visit_fund(&visit, "early", 1));
+    CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_http_connections", 1));
+    raw->say_no_more = true;
+    raw_ask(&service, ask, sizeof ask - 1, raw);
+    CU_ASSERT_EQUAL(raw->status, 200);
     visit_end(&visit);
     service_remove(&service);
     free(raw);

@@ -97,7 +97,8 @@ int64_t visit_figure(struct visit *visit, const char *name)
     char line[160];
     snprintf(line, sizeof line, "\n%s ", name);
     visit_get(visit, "/metrics");
-    const char *at = memmem(visit->response.body, visit->response.body_length, line, strlen(line));
+    const char *body = visit->response.body ? visit->response.body : "";
+    const char *at = memmem(body, visit->response.body_length, line, strlen(line));
     return at ? strtoll(at + strlen(line), NULL, 10) : -1; /* the body ends in a line's end */
 }
 
