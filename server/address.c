@@ -8,16 +8,17 @@
 
 enum { MAPPED = 12 /* bytes before an IPv4 address */, TEXT = 64 };
 
+static const uint8_t prefix[MAPPED] = {[10] = 0xff, [11] = 0xff};
+
 static void map(uint8_t bytes[ADDRESS_BYTES], const void *v4)
 {
-    static const uint8_t prefix[MAPPED] = {[10] = 0xff, [11] = 0xff};
     memcpy(bytes, prefix, MAPPED);
     memcpy(bytes + MAPPED, v4, 4);
 }
 
 static bool is_mapped(const uint8_t bytes[ADDRESS_BYTES])
 {
-    return IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)bytes);
+    return memcmp(bytes, prefix, MAPPED) == 0;
 }
 
 bool address_read(const struct sockaddr *from, uint8_t bytes[ADDRESS_BYTES])
