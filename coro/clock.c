@@ -14,6 +14,15 @@ int64_t clock_now_ns(void)
     return now.tv_sec * CLOCK_S + now.tv_nsec;
 }
 
+int64_t clock_boot_ns(void)
+{
+    if (runtime.schedule)
+        return schedule_now_ns();
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec * CLOCK_S + now.tv_nsec;
+}
+
 int64_t clock_wall_us(void)
 {
     if (runtime.schedule)

@@ -15,6 +15,9 @@
 /* Nanoseconds since an arbitrary start; never goes back. For timeouts and measurements. */
 int64_t clock_now_ns(void);
 
+/* The same, but it goes on while the machine is suspended: for what others count on meanwhile. */
+int64_t clock_boot_ns(void);
+
 /* Microseconds since 1970-01-01 UTC; may step either way when an operator sets the clock. */
 int64_t clock_wall_us(void);
 

@@ -168,8 +168,8 @@ static enum pg_status replay_all(struct audit_replay *r)
 {
     char sql[200];
     snprintf(sql, sizeof sql,
-        "COPY (SELECT w.batch,c.seq FROM writer w JOIN checkpoint c USING (ledger)"
-        " WHERE ledger=%d) TO STDOUT (FORMAT binary)",
+        "COPY (SELECT coalesce((SELECT max(no) FROM batch b WHERE b.ledger=c.ledger),0),c.seq"
+        " FROM checkpoint c WHERE ledger=%d) TO STDOUT (FORMAT binary)",
         r->ledger);
     enum pg_status status = pg_unload(r->context, r->pg, sql, take_ends, r);
     if (status == PG_OK && r->checkpoint == 0)

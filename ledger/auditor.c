@@ -133,9 +133,10 @@ static void tell_finding(struct auditor *a)
     const char *text = a->report.text;
     atomic_store(&a->wrong_seq, a->report.wrong_seq);
     atomic_fetch_add(&a->found, a->report.found);
-    fprintf(stderr, "teller: ledger %s: the audit finds the journal wrong, %.*s; writes stop\n",
-        a->ledger->name, (int)strcspn(text, "\n"), text);
-    journal_halt(a->ledger->journal, "the audit found the journal wrong");
+    char why[LEASE_WHY];
+    snprintf(why, sizeof why, "the audit found the journal wrong: %.*s",
+        (int)strcspn(text, "\n"), text);
+    journal_halt(a->ledger->journal, why);
 }
 
 /* Begin at the first entry. False: not now. */

@@ -1,41 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Invariants
- * - seats[0 .. count) are complete and never change; a seat is filled before `count` includes it,
- *   so that look-ups need no lock.
- * - Only who holds `making` fills a seat.
- *
- * Lock order: making -> whatever ledger_open() takes.
- */
 #include "ledger/bank.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "coro/mutex.h"
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/bank_parts.h"
 #include "ledger/readers.h"
 #include "ledger/store.h"
 #include "ledger/strategy.h"
 
-enum { NAME_MAX_LENGTH = 64, READERS = 8 }; /* readers: of all ledgers together */
+enum {
+    NAME_MAX_LENGTH = LEASE_NAME - 1,
+    READERS = 8,        /* of all ledgers together */
+    ASK_AGAIN_MS = 200, /* while the database is away */
+};
 
 static const char main_ledger[] = "main";
-
-struct seat {
-    char name[NAME_MAX_LENGTH + 1];
-    const char *strategy; /* of its kind, static */
-    struct ledger *ledger;
-};
-
-struct bank {
-    char *conninfo, *strategies;
-    struct readers *readers;
-    struct mutex making;
-    _Atomic size_t count;
-    struct seat seats[BANK_LEDGERS_MAX];
-};
 
 bool bank_name_is_valid(const char *name)
 {
@@ -95,70 +78,34 @@ static bool strategies_are_valid(const char *text)
     return valid;
 }
 
-/* ---- opening ------------------------------------------------------------------------------- */
+/* ---- making and closing -------------------------------------------------------------------- */
 
-/* Open a ledger and give it the next seat; the caller holds `making`. NULL: see `error`. */
-static struct ledger *seat_ledger(struct context *context, struct bank *bank, const char *name,
-    const char *strategy, char *error, size_t size)
+/* NULL stays NULL. False: memory is short. */
+static bool copy_text(const char *text, char **copy)
 {
-    size_t count = atomic_load(&bank->count);
-    const struct ledger_options options = {
-        .conninfo = bank->conninfo, .name = name, .strategy = strategy, .readers = bank->readers};
-    struct seat *seat = &bank->seats[count];
-    snprintf(seat->name, sizeof seat->name, "%s", name);
-    seat->strategy = strategy;
-    seat->ledger = ledger_open(context, &options, error, size);
-    if (seat->ledger)
-        atomic_store(&bank->count, count + 1);
-    return seat->ledger;
+    *copy = text ? strdup(text) : NULL;
+    return *copy || !text;
 }
 
-/* Those that the database has besides main, in the order of their making. Asked after main is ours:
- * what another process made until then is among them. */
-static bool open_others(struct context *context, struct bank *bank, char *error, size_t size)
+struct bank *bank_make(const struct bank_options *options, char *error, size_t size)
 {
-    static const struct pg_statement list = {STORE_SLOT_LEDGERS, 0,
-        "SELECT name, strategy FROM ledger WHERE name <> 'main' ORDER BY no"};
-    struct pg_result *rows = NULL;
-    bool opened = readers_run(context, bank->readers, &list, NULL, &rows) == PG_OK;
-    if (!opened)
-        snprintf(error, size, "the list of ledgers could not be read");
-    size_t count = opened ? pg_rows(rows) : 0;
-    if (count >= BANK_LEDGERS_MAX) {
-        snprintf(
-            error, size, "the database has %zu ledgers, more than %d", count + 1, BANK_LEDGERS_MAX);
-        opened = false;
-    }
-    for (size_t i = 0; opened && i < count; i++) {
-        const char *name = pg_text(rows, i, 0), *kept = pg_text(rows, i, 1);
-        const char *strategy = named_strategy(bank->strategies, name);
-        if (!strategy)
-            strategy = known(kept, strlen(kept));
-        ensure(strategy != NULL); /* the database checks what it keeps */
-        opened = seat_ledger(context, bank, name, strategy, error, size) != NULL;
-    }
-    pg_free(&rows);
-    return opened;
-}
-
-struct bank *bank_open(struct context *context, const char *conninfo, const char *strategies,
-    char *error, size_t error_size)
-{
-    if (!strategies_are_valid(strategies)) {
-        snprintf(error, error_size, "not a list of strategies: %s", strategies);
+    if (!strategies_are_valid(options->strategies)) {
+        snprintf(error, size, "not a list of strategies: %s", options->strategies);
         return NULL;
     }
     struct bank *bank = calloc(1, sizeof *bank);
-    if (!bank || !(bank->conninfo = strdup(conninfo)) || !(bank->strategies = strdup(strategies)) ||
-        !(bank->readers = readers_make(conninfo, READERS))) {
-        snprintf(error, error_size, "out of memory");
-        bank_close(&bank);
-    } else if (!seat_ledger(context, bank, main_ledger, named_strategy(strategies, main_ledger),
-                   error, error_size) ||
-               !open_others(context, bank, error, error_size)) {
-        bank_close(&bank);
+    if (bank && copy_text(options->conninfo, &bank->conninfo) &&
+        copy_text(options->strategies, &bank->strategies) && copy_text(options->url, &bank->url) &&
+        copy_text(options->place, &bank->place) && copy_text(options->witness, &bank->witness) &&
+        (bank->readers = readers_make(options->conninfo, READERS)) &&
+        (bank->running = context_with_cancel(context_background()))) {
+        bank->accepts_lost = options->accepts_lost;
+        snprintf(bank->why, sizeof bank->why, "the service is starting");
+        return bank;
     }
-    return bank;
+    snprintf(error, size, "out of memory");
+    bank_close(&bank);
+    return NULL;
 }
 
 void bank_close(struct bank **bank)
@@ -167,17 +114,24 @@ void bank_close(struct bank **bank)
     *bank = NULL;
     if (!closed)
         return;
-    for (size_t i = atomic_load(&closed->count); i-- > 0;)
-        ledger_close(&closed->seats[i].ledger);
+    if (closed->running) {
+        context_cancel(closed->running);
+        waitgroup_wait(&closed->keepers);
+        context_release(&closed->running);
+    }
+    lease_stop(&closed->lease);
     readers_free(&closed->readers);
     free(closed->strategies);
     free(closed->conninfo);
+    free(closed->url);
+    free(closed->place);
+    free(closed->witness);
     free(closed);
 }
 
-/* ---- in use -------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
-static struct seat *find_seat(struct bank *bank, const char *name)
+static struct bank_seat *find_seat(struct bank *bank, const char *name)
 {
     size_t count = atomic_load(&bank->count);
     for (size_t i = 0; i < count; i++)
@@ -186,52 +140,274 @@ static struct seat *find_seat(struct bank *bank, const char *name)
     return NULL;
 }
 
-struct ledger *bank_find(struct bank *bank, const char *name)
+/* What it waits for; news goes to the log. */
+static void note_why(struct bank *bank, const char *why)
 {
-    const struct seat *seat = find_seat(bank, name);
-    return seat ? seat->ledger : NULL;
+    lock_take(&bank->lock);
+    bool news = strcmp(bank->why, why) != 0;
+    snprintf(bank->why, sizeof bank->why, "%s", why);
+    lock_drop(&bank->lock);
+    if (news && *why)
+        fprintf(stderr, "teller: %s\n", why);
 }
 
-size_t bank_list(struct bank *bank, struct ledger *ledgers[BANK_LEDGERS_MAX])
+/* Do it again and again while the database is away. False: it refused, or the context ended. */
+static bool persist(struct context *context, struct bank *bank,
+    enum pg_status (*work)(struct context *context, struct bank *bank, char *error, size_t size),
+    char *error, size_t size)
+{
+    enum pg_status status;
+    while ((status = work(context, bank, error, size)) == PG_LOST &&
+           context_err(context) == CONTEXT_OK) {
+        char why[LEDGER_REASON];
+        snprintf(why, sizeof why, "the database is away: %.200s", error);
+        note_why(bank, why);
+        co_sleep(ASK_AGAIN_MS * CLOCK_MS);
+    }
+    return status == PG_OK;
+}
+
+static enum pg_status prepare(
+    struct context *context, struct bank *bank, char *error, size_t size)
+{
+    return store_prepare(context, bank->conninfo, error, size);
+}
+
+static enum pg_status find_main(
+    struct context *context, struct bank *bank, char *error, size_t size)
+{
+    int number;
+    return store_find(context, bank->conninfo, main_ledger,
+        named_strategy(bank->strategies, main_ledger), 0, &number, error, size);
+}
+
+/* Seats for what the database has and the bank does not. */
+static void seat_all(struct bank *bank)
+{
+    struct lease_row row;
+    mutex_lock(&bank->making);
+    for (size_t i = 0; lease_row(bank->lease, i, &row); i++) {
+        const char *strategy = named_strategy(bank->strategies, row.name);
+        if (!strategy)
+            strategy = known(row.strategy, strlen(row.strategy));
+        ensure(strategy != NULL); /* the database checks what it keeps */
+        if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !find_seat(bank, row.name) &&
+            !bank_seat_add(bank, row.ledger, row.name, strategy))
+            fprintf(stderr, "teller: ledger %s: out of memory\n", row.name);
+    }
+    mutex_unlock(&bank->making);
+}
+
+/* Others may make ledgers while this server stands by. */
+static void attend(void *arg)
+{
+    struct bank *bank = arg;
+    uint64_t seen = 0;
+    do
+        seat_all(bank);
+    while (lease_await_news(bank->running, bank->lease, &seen));
+    waitgroup_done(&bank->keepers);
+}
+
+/* How many seats there are, how many of them have been open or cannot be, how many are open. */
+struct tally {
+    size_t seats, settled, open;
+    char why[LEDGER_REASON]; /* of the first that is not open */
+};
+
+static void count_seats(struct bank *bank, struct tally *tally)
+{
+    *tally = (struct tally){.seats = atomic_load(&bank->count)};
+    for (size_t i = 0; i < tally->seats; i++) {
+        struct bank_seat *seat = &bank->seats[i];
+        lock_take(&seat->lock);
+        tally->settled += seat->settled;
+        tally->open += seat->ledger != NULL;
+        if (!seat->ledger && !*tally->why)
+            memcpy(tally->why, seat->why, sizeof tally->why);
+        lock_drop(&seat->lock);
+    }
+}
+
+static bool await_ledgers(struct context *context, struct bank *bank, char *error, size_t size)
+{
+    for (;;) {
+        struct tally tally;
+        uint64_t seen = eventcount_read(&bank->progress);
+        count_seats(bank, &tally);
+        snprintf(error, size, "%s", tally.why);
+        if (bank_is_lost(bank))
+            return false;
+        if (tally.seats > 0 && tally.settled == tally.seats)
+            return tally.open > 0;
+        if (eventcount_await(context, &bank->progress, seen + 1) != EVENTCOUNT_REACHED)
+            return false;
+    }
+}
+
+bool bank_open(struct context *context, struct bank *bank, char *error, size_t size)
+{
+    const struct lease_options options = {.conninfo = bank->conninfo,
+        .url = bank->url,
+        .place = bank->place,
+        .witness = bank->witness,
+        .accepts_lost = bank->accepts_lost};
+    if (!persist(context, bank, prepare, error, size) ||
+        !persist(context, bank, find_main, error, size))
+        return false;
+    note_why(bank, "");
+    bank->lease = lease_start(context, &options, error, size);
+    if (!bank->lease)
+        return false;
+    waitgroup_add(&bank->keepers, 1);
+    if (!co_spawn_named("bank attendant", attend, bank)) {
+        waitgroup_done(&bank->keepers);
+        snprintf(error, size, "out of memory");
+        return false;
+    }
+    bool open = await_ledgers(context, bank, error, size);
+    atomic_store(&bank->open, open);
+    return open;
+}
+
+/* What comes behind the colon is for the log. */
+static void for_everybody(char why[LEDGER_REASON])
+{
+    why[strcspn(why, ":")] = '\0';
+}
+
+bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
+{
+    struct tally tally;
+    *why = '\0';
+    if (atomic_load(&bank->open))
+        return true;
+    count_seats(bank, &tally);
+    lock_take(&bank->lock);
+    memcpy(why, *bank->why ? bank->why : tally.why, LEDGER_REASON);
+    lock_drop(&bank->lock);
+    for_everybody(why);
+    return false;
+}
+
+bool bank_is_lost(struct bank *bank)
+{
+    return atomic_load(&bank->lost);
+}
+
+/* ---- in use -------------------------------------------------------------------------------- */
+
+/* Enter the ledger of that seat; NULL: it is not open. */
+static struct ledger *enter(struct bank_seat *seat)
+{
+    lock_take(&seat->lock);
+    struct ledger *ledger = seat->ledger;
+    if (ledger)
+        ledger_enter(ledger);
+    lock_drop(&seat->lock);
+    return ledger;
+}
+
+enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger)
+{
+    struct bank_seat *seat = find_seat(bank, name);
+    *ledger = seat ? enter(seat) : NULL;
+    if (*ledger)
+        return LEDGER_OK;
+    return seat ? LEDGER_UNAVAILABLE : LEDGER_LEDGER_NOT_FOUND;
+}
+
+void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
+{
+    struct bank_seat *seat = find_seat(bank, name);
+    *why = '\0';
+    if (!seat)
+        return;
+    lock_take(&seat->lock);
+    if (!seat->ledger)
+        memcpy(why, seat->why, LEDGER_REASON);
+    lock_drop(&seat->lock);
+    for_everybody(why);
+}
+
+size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGERS_MAX])
 {
     size_t count = atomic_load(&bank->count);
-    for (size_t i = 0; i < count; i++)
-        ledgers[i] = bank->seats[i].ledger;
+    for (size_t i = 0; i < count; i++) {
+        struct bank_seat *seat = &bank->seats[i];
+        struct ledger *ledger = enter(seat);
+        figures[i] = (struct ledger_figures){.strategy = seat->strategy};
+        if (ledger) {
+            ledger_read_figures(ledger, &figures[i]);
+            ledger_leave(ledger);
+        } else {
+            lock_take(&seat->lock);
+            figures[i].state = seat->state;
+            memcpy(figures[i].reason, seat->why, sizeof figures[i].reason);
+            lock_drop(&seat->lock);
+            for_everybody(figures[i].reason);
+        }
+        figures[i].name = seat->name;
+    }
     return count;
 }
 
-/* The caller holds `making`. */
-static enum ledger_status create(struct context *context, struct bank *bank, const char *name,
-    const char *strategy, struct ledger **ledger, bool *created)
+/* The caller holds `making`. NULL: see *status. */
+static struct bank_seat *make_seat(struct context *context, struct bank *bank, const char *name,
+    const char *strategy, enum ledger_status *status)
 {
-    char error[300];
-    const struct seat *seat = find_seat(bank, name);
-    if (seat && strategy && strcmp(seat->strategy, strategy) != 0)
-        return LEDGER_LEDGER_EXISTS;
-    if (!seat && atomic_load(&bank->count) == BANK_LEDGERS_MAX)
-        return LEDGER_LEDGER_LIMIT;
+    char error[LEDGER_REASON];
+    int number;
     if (!strategy)
         strategy = named_strategy(bank->strategies, name);
     if (!strategy)
         strategy = named_strategy(bank->strategies, "");
-    *ledger = seat ? seat->ledger
-                   : seat_ledger(context, bank, name, known(strategy, strlen(strategy)), error,
-                         sizeof error);
-    *created = !seat && *ledger;
-    if (!*ledger)
+    strategy = known(strategy, strlen(strategy));
+    *status = LEDGER_LEDGER_LIMIT;
+    if (atomic_load(&bank->count) == BANK_LEDGERS_MAX)
+        return NULL;
+    *status = LEDGER_UNAVAILABLE;
+    if (store_find(context, bank->conninfo, name, strategy, lease_server(bank->lease), &number,
+            error, sizeof error) != PG_OK) {
         fprintf(stderr, "teller: ledger %s: %s\n", name, error);
-    return *ledger ? LEDGER_OK : LEDGER_UNAVAILABLE;
+        return NULL;
+    }
+    lease_look_soon(bank->lease);
+    return bank_seat_add(bank, number, name, strategy);
+}
+
+/* Park until it is open. */
+static enum ledger_status await_open(
+    struct context *context, struct bank_seat *seat, struct ledger **ledger)
+{
+    for (;;) {
+        uint64_t seen = eventcount_read(&seat->bank->progress);
+        *ledger = enter(seat);
+        if (*ledger)
+            return LEDGER_OK;
+        if (eventcount_await(context, &seat->bank->progress, seen + 1) != EVENTCOUNT_REACHED)
+            return LEDGER_UNAVAILABLE;
+    }
 }
 
 enum ledger_status bank_create(struct context *context, struct bank *bank, const char *name,
     const char *strategy, struct ledger **ledger, bool *created)
 {
+    enum ledger_status status = LEDGER_OK;
     ensure(bank_name_is_valid(name));
     ensure(!strategy || known(strategy, strlen(strategy)));
     *ledger = NULL;
-    *created = false;
     mutex_lock(&bank->making);
-    enum ledger_status status = create(context, bank, name, strategy, ledger, created);
+    struct bank_seat *seat = find_seat(bank, name);
+    *created = !seat;
+    if (seat && strategy && strcmp(seat->strategy, strategy) != 0)
+        status = LEDGER_LEDGER_EXISTS;
+    else if (!seat)
+        seat = make_seat(context, bank, name, strategy, &status);
     mutex_unlock(&bank->making);
+    if (status == LEDGER_LEDGER_EXISTS || !seat)
+        return status;
+    status = await_open(context, seat, ledger);
+    *created = *created && *ledger;
     return status;
 }

@@ -28,7 +28,11 @@ static void replay(struct context *context, struct change *change, struct entry 
 {
     struct ledger *ledger = change->ledger;
     *outcome = (struct ledger_outcome){.seq = first->seq};
-    enum eventcount_status durable = journal_await(context, ledger->journal, first->seq);
+    /* What is in the journal stays true, whoever has the ledger now; unless it was lost. */
+    enum eventcount_status durable =
+        journal_await_durable(context, ledger->journal, first->seq);
+    if (durable == EVENTCOUNT_REACHED && journal_state(ledger->journal) == LEDGER_LOST)
+        durable = EVENTCOUNT_CLOSED;
     if (durable != EVENTCOUNT_REACHED) {
         outcome->status =
             durable == EVENTCOUNT_CLOSED ? LEDGER_OUTCOME_UNKNOWN : LEDGER_KEY_IN_FLIGHT;
@@ -215,15 +219,21 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
         atomic_fetch_add_explicit(&change->ledger->rejections, 1, memory_order_relaxed);
 }
 
+/* An entry of ours that is durable proves itself. What left none was decided on what must still be
+ * so: if that is not known, at least nothing was done. */
 void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome)
 {
+    struct journal *journal = ledger->journal;
     if (outcome->status == LEDGER_UNAVAILABLE || outcome->status == LEDGER_OVERLOADED) {
-        /* it rests on no entry, and nothing was done */
         co_yield(); /* who asks again at once keeps nobody from bringing the database back */
-    } else if (journal_await(context, ledger->journal, outcome->seq) != EVENTCOUNT_REACHED) {
-        outcome->status = LEDGER_OUTCOME_UNKNOWN;
-        outcome->seq = journal_durable(ledger->journal); /* nobody hears of what is not durable */
+        return;
     }
+    bool durable =
+        journal_await_durable(context, journal, outcome->seq) == EVENTCOUNT_REACHED;
+    if (durable && (outcome->entry || journal_await_lease(context, journal) == EVENTCOUNT_REACHED))
+        return;
+    outcome->status = durable ? LEDGER_UNAVAILABLE : LEDGER_OUTCOME_UNKNOWN;
+    outcome->seq = journal_durable(journal); /* nobody hears of what is not durable */
     if (outcome->status == LEDGER_OUTCOME_UNKNOWN)
         atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
 }

@@ -25,17 +25,20 @@ void checkpointer_keep_keys(struct context *context, const struct checkpointer *
 
 bool checkpointer_fold(struct checkpointer *c)
 {
-    char why[300];
+    char why[300], reason[400];
     uint64_t seq = journal_durable(c->journal);
     switch (store_checkpoint(context_background(), c->store, seq, why, sizeof why)) {
     case STORE_COMMITTED:
         c->seq = seq;
         return true;
     case STORE_REFUSED:
-        fprintf(stderr, "teller: ledger stopped: the checkpoint at seq %lu: %s\n", seq, why);
-        journal_halt(c->journal, "a checkpoint found that the journal does not add up");
+        snprintf(reason, sizeof reason,
+            "a checkpoint found that the journal does not add up: at seq %lu: %s", seq, why);
+        journal_halt(c->journal, reason);
         return false;
     case STORE_FENCED:
+    case STORE_LOST:
+    case STORE_STOPPED:
     case STORE_RETRY:
         break;
     }
@@ -49,7 +52,8 @@ static void checkpointer_main(void *arg)
     struct checkpointer *c = arg;
     const uint64_t every = failpoint("checkpoint.soon") ? SOON : EVERY;
     checkpointer_keep_keys(c->duty.running, c); /* if the process before did not come to it */
-    while (journal_await(c->duty.running, c->journal, c->seq + every) == EVENTCOUNT_REACHED) {
+    while (journal_await_durable(c->duty.running, c->journal, c->seq + every) ==
+           EVENTCOUNT_REACHED) {
         if (checkpointer_fold(c)) {
             checkpointer_keep_keys(c->duty.running, c);
             continue;

@@ -36,6 +36,13 @@ static void freeze_section(void *arg)
     f->seq = f->account ? f->account->seq : atomic_load(&ledger->froze);
 }
 
+static enum ledger_status nothing_to_freeze(struct context *context, struct ledger *ledger)
+{
+    return journal_await_lease(context, ledger->journal) == EVENTCOUNT_REACHED
+               ? LEDGER_ACCOUNT_NOT_FOUND
+               : LEDGER_UNAVAILABLE;
+}
+
 enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger, const char *id,
     bool frozen, struct ledger_account *account, uint64_t *seq)
 {
@@ -45,15 +52,17 @@ enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger,
     if (status != LEDGER_OK)
         return status;
     if (id && !(f.account = account_find(ledger->accounts, id)))
-        return LEDGER_ACCOUNT_NOT_FOUND;
+        return nothing_to_freeze(context, ledger);
     if (!(f.entry = entry_make(frozen ? ENTRY_FREEZE : ENTRY_UNFREEZE, NULL, NULL, 0)))
         return LEDGER_OVERLOADED;
     strategy_run(ledger->strategy, id ? &f.account : NULL, id ? 1 : 0, freeze_section, &f);
     entry_drop(&f.entry);
     if (!f.opened)
-        return LEDGER_ACCOUNT_NOT_FOUND;
-    if (journal_await(context, ledger->journal, f.seq) != EVENTCOUNT_REACHED)
+        return nothing_to_freeze(context, ledger);
+    if (journal_await_durable(context, ledger->journal, f.seq) != EVENTCOUNT_REACHED)
         return LEDGER_OUTCOME_UNKNOWN;
     *seq = f.seq > *seq ? f.seq : *seq;
-    return id && account ? ledger_read_account(context, ledger, id, account, seq) : LEDGER_OK;
+    if (id && account)
+        status = ledger_read_account(context, ledger, id, account, seq);
+    return status == LEDGER_OK ? status : LEDGER_OUTCOME_UNKNOWN; /* it is done, but not shown */
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -15,7 +16,6 @@ enum {
     /* What may wait, in entries and in bytes; beyond that new requests are turned away. */
     QUEUE_MAX = 100000,
     QUEUE_BYTES = 64 << 20,
-    LEASE_S = 5, /* how long memory may be told after the database said that it is ours */
 };
 
 /* ---- appending ----------------------------------------------------------------------------- */
@@ -158,28 +158,21 @@ void journal_stop(struct journal **journal)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* Park while it is not known whether the ledger is ours still. */
-static enum eventcount_status await_lease(struct context *context, struct journal *journal)
+enum eventcount_status journal_await_durable(
+    struct context *context, struct journal *journal, uint64_t seq)
 {
-    for (;;) {
-        uint64_t seen = eventcount_read(&journal->confirmations);
-        enum ledger_state state = journal_state(journal);
-        if (state == LEDGER_FENCED)
-            return EVENTCOUNT_CLOSED;
-        if (state != LEDGER_RUNNING ||
-            clock_now_ns() - atomic_load(&journal->confirmed_ns) < LEASE_S * CLOCK_S)
-            return EVENTCOUNT_REACHED;
-        enum eventcount_status status =
-            eventcount_await(context, &journal->confirmations, seen + 1);
-        if (status != EVENTCOUNT_REACHED)
-            return status;
-    }
+    return eventcount_await(context, &journal->durable, seq);
+}
+
+enum eventcount_status journal_await_lease(struct context *context, struct journal *journal)
+{
+    return lease_await(context, &journal->store->claim);
 }
 
 enum eventcount_status journal_await(struct context *context, struct journal *journal, uint64_t seq)
 {
-    enum eventcount_status status = eventcount_await(context, &journal->durable, seq);
-    return status == EVENTCOUNT_REACHED ? await_lease(context, journal) : status;
+    enum eventcount_status status = journal_await_durable(context, journal, seq);
+    return status == EVENTCOUNT_REACHED ? journal_await_lease(context, journal) : status;
 }
 
 uint64_t journal_durable(struct journal *journal)
@@ -189,7 +182,14 @@ uint64_t journal_durable(struct journal *journal)
 
 enum ledger_state journal_state(struct journal *journal)
 {
-    return atomic_load(&journal->state);
+    static const enum ledger_state states[] = {[LEASE_STOPPED] = LEDGER_STOPPED,
+        [LEASE_FENCED] = LEDGER_FENCED,
+        [LEASE_LOST] = LEDGER_LOST};
+    enum lease_standing standing = atomic_load(&journal->store->claim.standing);
+    if (standing != LEASE_OURS)
+        return states[standing];
+    bool well = !atomic_load(&journal->recovering) && lease_is_good(journal->store->lease);
+    return well ? LEDGER_RUNNING : LEDGER_RECOVERING;
 }
 
 bool journal_is_served(struct journal *journal)
@@ -198,26 +198,9 @@ bool journal_is_served(struct journal *journal)
     return state == LEDGER_RUNNING || state == LEDGER_RECOVERING;
 }
 
-/* FENCED is final, and only that comes after STOPPED. */
-bool journal_enter_state(struct journal *journal, enum ledger_state state)
-{
-    enum ledger_state before = atomic_load(&journal->state);
-    do {
-        if (before == state || before == LEDGER_FENCED ||
-            (before == LEDGER_STOPPED && state != LEDGER_FENCED))
-            return false;
-    } while (!atomic_compare_exchange_weak(&journal->state, &before, state));
-    eventcount_advance(&journal->confirmations, eventcount_read(&journal->confirmations) + 1);
-    return true;
-}
-
 void journal_halt(struct journal *journal, const char *why)
 {
-    lock_take(&journal->lock);
-    if (!journal->why_stopped[0])
-        snprintf(journal->why_stopped, sizeof journal->why_stopped, "%s", why);
-    lock_drop(&journal->lock);
-    journal_enter_state(journal, LEDGER_STOPPED);
+    lease_degrade(&journal->store->claim, LEASE_STOPPED, why);
 }
 
 bool journal_has_room(struct journal *journal)
@@ -241,18 +224,30 @@ bool journal_recent(
     return here;
 }
 
+/* Why the ledger is not running. */
+static void tell_reason(
+    struct journal *journal, enum ledger_state state, char reason[LEDGER_REASON])
+{
+    _Static_assert(LEDGER_REASON == (int)LEASE_WHY, "a reason is copied as it is");
+    if (state == LEDGER_RUNNING)
+        *reason = '\0';
+    else
+        lease_tell_why(&journal->store->claim, reason);
+    reason[strcspn(reason, ":")] = '\0'; /* the rest is not for everybody */
+    if (state == LEDGER_RECOVERING && !*reason)
+        snprintf(reason, LEDGER_REASON, "the database takes no batches; they are sent again");
+}
+
 void journal_read_figures(struct journal *journal, struct ledger_figures *figures)
 {
     lock_take(&journal->lock);
     *figures = journal->figures;
     figures->head_seq = journal->head;
     figures->pending = journal->queued;
-    memcpy(figures->why_stopped, journal->why_stopped, sizeof figures->why_stopped);
     figures->pending_bytes = journal->queued_bytes;
     lock_drop(&journal->lock);
     figures->state = journal_state(journal);
-    if (figures->state != LEDGER_STOPPED)
-        figures->why_stopped[0] = '\0';
+    tell_reason(journal, figures->state, figures->reason);
     figures->epoch = journal->store->epoch;
     figures->durable_seq = journal_durable(journal);
 }

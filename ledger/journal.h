@@ -53,20 +53,30 @@ int64_t journal_now_us(struct journal *journal);
  */
 MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto);
 
-/* Park until the position is durable, and the ledger known to be ours. CLOSED as well when another
- * process has taken it over. */
+/* Park until the position is durable. Enough for what a commit of ours proves by itself: that an
+ * entry of this process is in the journal. */
+MUST_CHECK enum eventcount_status journal_await_durable(
+    struct context *context, struct journal *journal, uint64_t seq);
+
+/* The same, and until memory may be told, which is not longer than the lease. For all else. CLOSED:
+ * it never will be; of a ledger that has STOPPED the database may be asked. */
 MUST_CHECK enum eventcount_status journal_await(
     struct context *context, struct journal *journal, uint64_t seq);
 
-/* Write nothing more, for good, because what is written is in doubt: the state is STOPPED, and
- * `why` is the reason, which everybody may read. A batch that is being sent may get in yet; who
- * waits for what is not durable then is told CLOSED within a second. Never parks, nor does any
- * below. */
+/* What was read from the database is told after this alone, as journal_await() at what is durable
+ * has it. */
+MUST_CHECK enum eventcount_status journal_await_lease(
+    struct context *context, struct journal *journal);
+
+/* Write nothing more, because what is written is in doubt: the state is STOPPED, and `why` is the
+ * reason; up to its first colon everybody may read it, the rest is for the log and the database. A
+ * batch that is being sent may get in yet; who waits for what is not durable then is told CLOSED
+ * within a second. Never parks, nor does any below. */
 void journal_halt(struct journal *journal, const char *why);
 
 uint64_t journal_durable(struct journal *journal);
 enum ledger_state journal_state(struct journal *journal);
-bool journal_is_served(struct journal *journal); /* neither FENCED nor STOPPED */
+bool journal_is_served(struct journal *journal); /* RUNNING or RECOVERING */
 bool journal_has_room(struct journal *journal);  /* false: too much waits to be committed */
 
 /*

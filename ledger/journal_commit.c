@@ -10,7 +10,7 @@ enum {
     /* One database transaction, in entries and in bytes: it is full with what passes either. */
     BATCH_MAX = 8192,
     BATCH_BYTES = 4 << 20,
-    PING_MS = 1000,   /* when nothing is written, ask the database this often whether it is there */
+    LOOK_MS = 250, /* when nothing is written, look this often whether the ledger still is ours */
     RETRY_FIRST_MS = 2,
     RETRY_LAST_MS = 200,
     LAST_TRY_S = 20, /* how long a stopping journal goes on trying */
@@ -56,36 +56,40 @@ static bool gives_up(struct journal *journal)
     return told != 0 && clock_now_ns() - told > LAST_TRY_S * CLOCK_S;
 }
 
-/* The committer alone, as it tells of the store's problem. */
-static void set_state(struct journal *journal, enum ledger_state state)
+/* The n-th try in a row failed (0: one went well). One lost session does not mean that the database
+ * is away. */
+static void note_failures(struct journal *journal, int failures)
 {
-    static const char *const names[] = {
-        [LEDGER_RUNNING] = "running: the database is back",
-        [LEDGER_RECOVERING] = "recovering: the database is away",
-        [LEDGER_FENCED] = "fenced: another process has taken over",
-        [LEDGER_STOPPED] = "stopped: the database refused a batch; reads go on",
-    };
-    if (!journal_enter_state(journal, state))
+    bool away = failures > 1;
+    if (failures == 1 || atomic_exchange(&journal->recovering, away) == away)
         return;
-    fprintf(stderr, "teller: ledger %s%s%s\n", names[state], state == LEDGER_RUNNING ? "" : ": ",
-        state == LEDGER_RUNNING ? "" : journal->store->problem);
+    if (away)
+        fprintf(stderr, "teller: ledger %s recovering: %s\n", journal->store->claim.name,
+            journal->store->problem);
+    else
+        fprintf(stderr, "teller: ledger %s running again\n", journal->store->claim.name);
 }
 
-/* The committer alone: the database says that the ledger was ours at that time. */
-static void confirm(struct journal *journal, int64_t asked_ns)
+/* Nothing more is written here. */
+static bool end(struct journal *journal, enum lease_standing standing)
 {
-    atomic_store(&journal->confirmed_ns, asked_ns);
-    set_state(journal, LEDGER_RUNNING);
-    eventcount_advance(&journal->confirmations, eventcount_read(&journal->confirmations) + 1);
+    lease_degrade(&journal->store->claim, standing, journal->store->problem);
+    return false;
 }
 
-/* The n-th try in a row failed. One lost session does not mean that the database is away: it may
- * have been ended by who took over, and the next try will tell; the same if a rival has our lock.
- */
-static void note_failure(struct journal *journal, int failures)
+/* Another server has it, or may have: whether the batch got in is not ours to find out. */
+static bool is_over(struct journal *journal)
 {
-    if (failures > 1 && !journal->store->rival)
-        set_state(journal, LEDGER_RECOVERING);
+    return atomic_load(&journal->store->claim.standing) >= LEASE_FENCED;
+}
+
+/* The batch itself is in the wrong. */
+static bool refuse(struct journal *journal)
+{
+    char why[2 * LEASE_WHY];
+    snprintf(why, sizeof why, "the database refused a batch: %s", journal->store->problem);
+    journal_halt(journal, why);
+    return false;
 }
 
 /* The same batch, until its fate is known. False: it will not be, here. */
@@ -94,23 +98,23 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
     struct context *context = context_background();
     int64_t wait_ms = RETRY_FIRST_MS;
     for (int failures = 1;; failures++) {
-        int64_t asked_ns = clock_now_ns();
         switch (store_commit(context, journal->store, batch)) {
         case STORE_COMMITTED:
-            confirm(journal, asked_ns);
+            note_failures(journal, 0);
             return true;
         case STORE_RETRY:
-            note_failure(journal, failures);
+            note_failures(journal, failures);
             break;
         case STORE_FENCED:
-            set_state(journal, LEDGER_FENCED);
-            return false;
+            return end(journal, LEASE_FENCED);
+        case STORE_LOST:
+            return end(journal, LEASE_LOST);
+        case STORE_STOPPED:
+            return end(journal, LEASE_STOPPED);
         case STORE_REFUSED:
-            set_state(journal, LEDGER_STOPPED);
-            journal_halt(journal, "the database refused a batch");
-            return false;
+            return refuse(journal);
         }
-        if (gives_up(journal))
+        if (gives_up(journal) || is_over(journal))
             return false;
         lock_take(&journal->lock);
         journal->figures.retried_batches++;
@@ -202,60 +206,27 @@ static bool commit_gathered(struct journal *journal)
     return true;
 }
 
-/* Is the database there, and the ledger ours and to be written? False: not any more. */
-static bool look_after(struct journal *journal)
-{
-    enum store_commit answer = STORE_RETRY;
-    for (int failures = 1; failures <= 2 && answer == STORE_RETRY; failures++) {
-        int64_t asked_ns = clock_now_ns();
-        answer = store_ping(context_background(), journal->store);
-        if (answer == STORE_COMMITTED)
-            confirm(journal, asked_ns);
-        else if (answer == STORE_FENCED)
-            set_state(journal, LEDGER_FENCED);
-        else
-            note_failure(journal, failures);
-    }
-    return journal_is_served(journal);
-}
-
-/* Park until there is something to commit. While there is not, look after the database now and
- * then, so that a takeover or an outage is known without a write. False: it is over. */
+/* Park until there is something to commit. False: it is over. */
 static bool wait_for_work(struct journal *journal, uint64_t next)
 {
-    while (eventcount_read(&journal->appended) < next) {
-        struct context *pause = context_with_timeout(context_background(), PING_MS * CLOCK_MS);
+    while (journal_is_served(journal) && eventcount_read(&journal->appended) < next) {
+        struct context *pause = context_with_timeout(context_background(), LOOK_MS * CLOCK_MS);
         enum eventcount_status status =
             eventcount_await(pause ? pause : context_background(), &journal->appended, next);
         if (pause)
             context_release(&pause);
-        if (status == EVENTCOUNT_CLOSED || (status == EVENTCOUNT_CANCELLED && !look_after(journal)))
+        if (status == EVENTCOUNT_CLOSED)
             return false;
     }
     return journal_is_served(journal);
 }
 
-/* No writes any more, but reads: as long as no other process takes the ledger over. */
-static void stay_for_readers(struct journal *journal)
-{
-    struct store *store = journal->store;
-    bool ours = journal_state(journal) == LEDGER_STOPPED;
-    while (ours && atomic_load(&journal->stopping_ns) == 0) {
-        co_sleep(RETRY_LAST_MS * CLOCK_MS);
-        ours = store_ping(context_background(), store) != STORE_FENCED;
-    }
-    if (!ours && journal_state(journal) == LEDGER_STOPPED)
-        set_state(journal, LEDGER_FENCED);
-}
-
 void journal_commit(void *arg)
 {
     struct journal *journal = arg;
-    bool ours = look_after(journal);
-    while (ours && wait_for_work(journal, eventcount_read(&journal->durable) + 1))
-        ours = commit_gathered(journal);
+    while (wait_for_work(journal, eventcount_read(&journal->durable) + 1) &&
+           commit_gathered(journal))
+        ;
     eventcount_close(&journal->durable);
-    stay_for_readers(journal);
-    eventcount_close(&journal->confirmations);
     waitgroup_done(&journal->committer);
 }

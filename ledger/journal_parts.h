@@ -18,9 +18,8 @@
  * - recent[seq % RECENT] is the durable entry of that position, from recent_from to the last that
  *   this process has committed: at most RECENT of them, and of RECENT_BYTES in all (or one).
  * - at_us rises strictly with seq, whatever the clock does.
- * - A process that was suspended may have been replaced without knowing: journal_await() lets
- *   nobody tell what is in memory unless the ledger was found ours within LEASE_S, or the database
- *   is known to be away. A standby waits twice as long before it takes over (store.c).
+ * - What is in memory is told only while the lease on the ledger is good (lease.h): that it is
+ *   durable is not enough, as another server may have added to it.
  *
  * Lock order: a strategy's mutexes -> lock -> nothing.
  */
@@ -34,10 +33,8 @@ struct journal {
     struct waitgroup committer;
     struct eventcount appended; /* the head: the last position given */
     struct eventcount durable;
-    _Atomic enum ledger_state state;
-    _Atomic int64_t confirmed_ns;    /* when the last ask began that found the ledger ours */
-    struct eventcount confirmations; /* counts those, and changes of state */
-    _Atomic int64_t stopping_ns;     /* when it was told to stop; 0: it was not */
+    _Atomic bool recovering;     /* batches do not get through */
+    _Atomic int64_t stopping_ns; /* when it was told to stop; 0: it was not */
 
     struct lock lock; /* guards what follows */
     uint64_t head;
@@ -48,7 +45,6 @@ struct journal {
     struct entry *recent[JOURNAL_RECENT];
     uint64_t recent_from; /* the oldest position that `recent` has */
     uint64_t recent_bytes;
-    char why_stopped[LEDGER_WHY]; /* the first reason to write nothing more; "": none */
     struct ledger_figures figures;
 
     struct batch batch; /* the committer's own */
@@ -56,8 +52,5 @@ struct journal {
 
 /* The committer: the coroutine that makes what is queued durable, until the journal is drained. */
 void journal_commit(void *journal);
-
-/* True: that is news. */
-bool journal_enter_state(struct journal *journal, enum ledger_state state);
 
 #endif

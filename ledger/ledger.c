@@ -21,6 +21,19 @@
 #include "ledger/query.h"
 #include "ledger/restore.h"
 
+static bool open_store(struct context *context, struct ledger *ledger,
+    const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
+{
+    const struct store_options of_store = {.conninfo = options->conninfo,
+        .ledger = options->name,
+        .strategy = options->strategy,
+        .readers = options->readers,
+        .lease = options->lease,
+        .number = options->number};
+    ledger->store = store_open(context, &of_store, trouble, error, size);
+    return ledger->store != NULL;
+}
+
 /* Make memory from the database, in one snapshot: whoever served before may still be at a
  * checkpoint. */
 static bool read_state(
@@ -47,17 +60,19 @@ static bool read_state(
 }
 
 static bool open_parts(struct context *context, struct ledger *ledger,
-    const struct ledger_options *options, char *error, size_t size)
+    const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
     struct fold fold;
     snprintf(error, size, "out of memory");
     if (!(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
         !(ledger->holds = holds_make()) || !(ledger->reversals = reversals_make()))
         return false;
-    ledger->store = store_open(context, options->conninfo, options->name, options->strategy,
-        options->readers, error, size);
-    if (!ledger->store || !read_state(context, ledger, &fold, error, size))
+    if (!open_store(context, ledger, options, trouble, error, size))
         return false;
+    *trouble = LEDGER_TROUBLE_DAMAGED; /* unless the connection is lost */
+    if (!read_state(context, ledger, &fold, error, size))
+        return false;
+    *trouble = LEDGER_TROUBLE_AWAY;
     if (query_item_keys(context, ledger->store, fold.seq, &ledger->item_keys_upto) != PG_OK) {
         snprintf(error, size, "the database could not be asked for the keys of items");
         return false;
@@ -76,14 +91,29 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     return ledger->auditor && expirer_start(ledger);
 }
 
+/* The reason is that the connection was lost, not what came over it. */
+static bool was_cut_off(const struct ledger *ledger, const char *error)
+{
+    const struct pg *writer = ledger->store ? ledger->store->writer : NULL;
+    return writer && pg_is_lost(writer) && strcmp(pg_message(writer), error) == 0;
+}
+
 struct ledger *ledger_open(
     struct context *context, const struct ledger_options *options, char *error, size_t error_size)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
-    if (!ledger)
+    enum ledger_trouble kind = LEDGER_TROUBLE_AWAY;
+    if (!ledger) {
         snprintf(error, error_size, "out of memory");
-    else if (!open_parts(context, ledger, options, error, error_size))
+    } else if (open_parts(context, ledger, options, &kind, error, error_size)) {
+        kind = LEDGER_TROUBLE_NONE;
+    } else {
+        if (kind == LEDGER_TROUBLE_DAMAGED && was_cut_off(ledger, error))
+            kind = LEDGER_TROUBLE_AWAY;
         ledger_close(&ledger);
+    }
+    if (options->trouble)
+        *options->trouble = kind;
     return ledger;
 }
 
@@ -112,6 +142,8 @@ void ledger_close(struct ledger **ledger)
     *ledger = NULL;
     if (!closed)
         return;
+    atomic_store(&closed->closing, true);
+    waitgroup_wait(&closed->users);
     duty_stop(&closed->expirer);
     auditor_stop(&closed->auditor);
     duty_stop(&closed->checkpointer.duty);
@@ -131,6 +163,16 @@ void ledger_close(struct ledger **ledger)
     free(closed);
 }
 
+void ledger_enter(struct ledger *ledger)
+{
+    waitgroup_add(&ledger->users, 1);
+}
+
+void ledger_leave(struct ledger *ledger)
+{
+    waitgroup_done(&ledger->users);
+}
+
 uint64_t ledger_durable_seq(struct ledger *ledger)
 {
     return journal_durable(ledger->journal);
@@ -138,7 +180,21 @@ uint64_t ledger_durable_seq(struct ledger *ledger)
 
 bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after)
 {
-    return journal_await(context, ledger->journal, after + 1) == EVENTCOUNT_REACHED;
+    return journal_await_durable(context, ledger->journal, after + 1) == EVENTCOUNT_REACHED;
+}
+
+bool ledger_is_over(struct ledger *ledger)
+{
+    enum ledger_state state = journal_state(ledger->journal);
+    return state == LEDGER_FENCED || state == LEDGER_LOST || atomic_load(&ledger->closing);
+}
+
+bool ledger_was_resumed(struct ledger *ledger)
+{
+    const struct lease_claim *claim = &ledger->store->claim;
+    struct lease_row row;
+    return journal_state(ledger->journal) == LEDGER_STOPPED && atomic_load(&claim->stop_recorded) &&
+           lease_find(claim->lease, claim->ledger, &row) && row.ours && !*row.stopped;
 }
 
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)

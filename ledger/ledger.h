@@ -19,6 +19,7 @@
 #include "ledger/account.h"
 #include "ledger/entry.h"
 #include "ledger/ledger_figures.h"
+#include "ledger/ledger_keeping.h"
 #include "ledger/ledger_moves.h"
 #include "ledger/status.h"
 
@@ -33,19 +34,21 @@ struct ledger_options {
     const char *name;        /* "main" */
     const char *strategy;    /* "owner" or "sharded" */
     struct readers *readers; /* shared with other ledgers (readers.h); NULL: of its own */
+    struct lease *lease;     /* of the server (lease.h); NULL: of its own */
+    int number;              /* with a lease: of the ledger in the database */
     bool audits_soon;        /* the auditor (auditor.h) takes no rest: for tests */
+    enum ledger_trouble *trouble; /* NULL, or where it is said why it did not open */
 };
 
-/*
- * Bring the schema up to date, wait until no other process serves this ledger, take the next epoch,
- * and fold the journal into memory. NULL on failure, with the reason in `error`. The caller's
- * context bounds the waiting.
- */
-MUST_CHECK struct ledger *ledger_open(
-    struct context *context, const struct ledger_options *options, char *error, size_t error_size);
+/* Take the ledger, and fold its journal into memory. With a lease it must be free or that server's
+ * own already; without, the schema is brought up to date, the ledger made if there is none, and
+ * waited for until nobody has it. NULL on failure, with the reason in `error`. The caller's context
+ * bounds the waiting. */
+MUST_CHECK struct ledger *ledger_open(struct context *context,
+    const struct ledger_options *options, char *error, size_t error_size);
 
-/* Wait until all that was decided is durable, write a checkpoint, and free it. Nobody may be
- * using it. */
+/* Wait until all that was decided is durable, and all have left, write a checkpoint, and free it.
+ * Nobody enters any more. */
 void ledger_close(struct ledger **ledger);
 
 /* ---- accounts ----------------------------------------------------------------------------- */

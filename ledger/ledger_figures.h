@@ -8,17 +8,30 @@
 
 enum ledger_state {
     LEDGER_RUNNING,
-    LEDGER_RECOVERING, /* the database is away; what was decided is being retried */
-    LEDGER_FENCED,     /* another process took over: this one must exit */
-    LEDGER_STOPPED,    /* the database refused a batch, or the audit (audit_wrong_seq) or a
-                          checkpoint found the journal wrong: writes have stopped, reads go on */
+    LEDGER_RECOVERING, /* the database is away, or does not confirm that the ledger is ours: nothing
+                          is told from memory; what was decided is being retried */
+    LEDGER_FENCED,     /* another server has it: nothing is told, and it must be closed */
+    LEDGER_STOPPED,    /* writes have stopped, reads go on; the database keeps the reason */
+    LEDGER_LOST,       /* the database has lost what was acknowledged: nothing is told */
+    /* not open here: */
+    LEDGER_OPENING,   /* it is about to be, or could not be read and is tried again */
+    LEDGER_ELSEWHERE, /* another server has it */
 };
 
-enum { LEDGER_WHY = 100 };
+enum { LEDGER_REASON = 300 };
+
+/* Why a ledger could not be opened. */
+enum ledger_trouble {
+    LEDGER_TROUBLE_NONE,
+    LEDGER_TROUBLE_AWAY,    /* the database is; or memory is short */
+    LEDGER_TROUBLE_TAKEN,   /* another server has it */
+    LEDGER_TROUBLE_BEHIND,  /* the database has lost what was acknowledged */
+    LEDGER_TROUBLE_DAMAGED, /* what the database has of it is refused */
+};
 
 struct ledger_figures {
     enum ledger_state state;
-    char why_stopped[LEDGER_WHY]; /* STOPPED: the reason, for everybody; otherwise "" */
+    char reason[LEDGER_REASON]; /* of a state that is not RUNNING, for everybody; otherwise "" */
     const char *name, *strategy;
     uint64_t epoch, batches, durable_seq, head_seq, accounts;
     uint64_t committed_entries; /* since the start, as are all below */

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "coro/waitgroup.h"
 #include "ledger/account.h"
 #include "ledger/auditor.h"
 #include "ledger/checkpointer.h"
@@ -22,6 +23,8 @@
 
 struct ledger {
     char *name;
+    struct waitgroup users; /* who has entered */
+    _Atomic bool closing;
     struct account_table *accounts;
     struct keys *keys;
     struct store *store;

@@ -112,6 +112,8 @@ enum ledger_status ledger_read_account(struct context *context, struct ledger *l
         if (status != LEDGER_OK || copied == 1)
             return status;
     }
+    if (!found && journal_await_lease(context, ledger->journal) != EVENTCOUNT_REACHED)
+        return LEDGER_UNAVAILABLE;
     return imagine_world(id, account) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
 }
 
@@ -214,6 +216,9 @@ enum ledger_status ledger_list_accounts(struct context *context, struct ledger *
     *more = listed > limit;
     if (status == LEDGER_OK && listed > 0)
         status = look_at(context, ledger, found, *more ? limit : listed, accounts, count, seq);
+    else if (status == LEDGER_OK &&
+             journal_await_lease(context, ledger->journal) != EVENTCOUNT_REACHED)
+        status = LEDGER_UNAVAILABLE;
     free(found);
     return status;
 }
@@ -371,8 +376,11 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;
-        if (journal_await(context, ledger->journal, o.seq) != EVENTCOUNT_REACHED) {
-            o.status = LEDGER_OUTCOME_UNKNOWN;
+        struct journal *journal = ledger->journal;
+        bool durable = journal_await_durable(context, journal, o.seq) == EVENTCOUNT_REACHED;
+        if (!durable ||
+            (!o.opened && journal_await_lease(context, journal) != EVENTCOUNT_REACHED)) {
+            o.status = durable ? LEDGER_UNAVAILABLE : LEDGER_OUTCOME_UNKNOWN;
             *seq = journal_durable(ledger->journal);
         } else if (o.opened && request->metadata) {
             account_keep_metadata(ledger->accounts, o.account, request->metadata);

@@ -46,7 +46,10 @@ enum ledger_status past_head(struct context *context, struct ledger *ledger,
     /* Memory is ahead of the database, and may be for long: what counts is what that has. */
     if (waited == EVENTCOUNT_CANCELLED)
         return LEDGER_UNAVAILABLE;
-    return query_status(query_balance(context, ledger->store, account, &balance, &head->moved));
+    enum ledger_status status =
+        query_status(query_balance(context, ledger->store, account, &balance, &head->moved));
+    bool ours = journal_await_lease(context, ledger->journal) == EVENTCOUNT_REACHED;
+    return status == LEDGER_OK && !ours ? LEDGER_UNAVAILABLE : status;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

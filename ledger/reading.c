@@ -53,7 +53,7 @@ static enum ledger_status follow_key(
         return LEDGER_KEY_IN_FLIGHT;
     if (first->seq == 0)
         return LEDGER_TRANSFER_NOT_FOUND;
-    switch (journal_await(context, ledger->journal, first->seq)) {
+    switch (journal_await_durable(context, ledger->journal, first->seq)) {
     case EVENTCOUNT_REACHED:
         *entry = entry_hold(first);
         return LEDGER_OK;
@@ -72,8 +72,6 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
 {
     enum ledger_status status = LEDGER_TRANSFER_NOT_FOUND;
     *entry = NULL;
-    if (past_turn(context, ledger, seq) != LEDGER_OK)
-        return LEDGER_UNAVAILABLE;
     struct entry *first = keys_find(ledger->keys, key);
     while (status == LEDGER_TRANSFER_NOT_FOUND) {
         status = first ? follow_key(context, ledger, first, entry)
@@ -84,7 +82,11 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
             break;
     }
     *seq = journal_durable(ledger->journal);
-    return status;
+    /* "None" is only for who has the ledger to say; what is in the journal stays there. */
+    bool told = status == LEDGER_KEY_IN_FLIGHT || past_turn(context, ledger, seq) == LEDGER_OK;
+    if (!told)
+        entry_drop(entry);
+    return told ? status : LEDGER_UNAVAILABLE;
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */

@@ -8,212 +8,15 @@
  * If the connection is lost on the way the outcome is unknown, not failed: the same batch is sent
  * again on a new connection, where writer_advance() first waits for the old transaction to end and
  * then tells whether it was committed. So a batch gets in exactly once or, after a takeover, never.
- *
- * Who may serve a ledger is an advisory lock on the writer's session: that is liveness only, a hint
- * to a second process that it should wait. Safety is the epoch.
  */
 #include "ledger/store.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "coro/co.h"
 #include "coro/clock.h"
 #include "ledger/failpoint.h"
-#include "ledger/migrate.h"
-
-enum { SERVE_LOCK = 731029588 }; /* first half of the advisory lock; the second is the ledger */
-
-/* How long the session that has the lock may leave the database waiting before a standby ends it;
- * and how long while it folds the journal, for which its application_name is OPENING. */
-#define HANGS_AFTER "10 s"
-#define OPENS_WITHIN "300 s"
-#define OPENING "teller opening"
-
-/* ---- connections --------------------------------------------------------------------------- */
-
-/* The writer's session, with the lock that says "served". *held: nobody else has that lock. */
-static enum pg_status connect_writer(struct context *context, struct store *store, bool *held)
-{
-    static const struct pg_statement lock = {
-        STORE_SLOT_LOCK, 2, "SELECT pg_try_advisory_lock($1::int, $2::int)"};
-    char class[16], ledger[16];
-    const char *values[] = {class, ledger};
-    struct pg_result *rows = NULL;
-    snprintf(class, sizeof class, "%d", SERVE_LOCK);
-    snprintf(ledger, sizeof ledger, "%d", store->ledger);
-    if (!store->writer)
-        store->writer = pg_connect(
-            context, store->conninfo, PG_APP_ROLE, store->problem, sizeof store->problem);
-    if (!store->writer)
-        return PG_LOST;
-    pg_bound(store->writer, STORE_SILENCE_S * CLOCK_S);
-    enum pg_status status = pg_run(context, store->writer, &lock, values, &rows);
-    *held = status == PG_OK && *pg_text(rows, 0, 0) == 't';
-    pg_free(&rows);
-    return status;
-}
-
-struct pg *store_connect(
-    struct context *context, struct store *store, char *error, size_t error_size)
-{
-    struct pg *pg = pg_connect(context, store->conninfo, PG_APP_ROLE, error, error_size);
-    if (pg)
-        pg_bound(pg, STORE_LONG_SILENCE_S * CLOCK_S);
-    return pg;
-}
-
-enum pg_status store_read(struct context *context, struct store *store,
-    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
-{
-    return readers_run(context, store->readers, statement, values, result);
-}
-
-/* ---- opening ------------------------------------------------------------------------------- */
-
-/* As the schema's owner: migrate, and find or make the ledger. */
-static bool prepare_database(struct context *context, struct store *store, const char *ledger,
-    const char *strategy, char *error, size_t error_size)
-{
-    static const struct pg_statement find = {1, 2,
-        "WITH l AS (INSERT INTO ledger (name, strategy) VALUES ($1, $2)"
-        " ON CONFLICT (name) DO UPDATE SET strategy = excluded.strategy RETURNING no),"
-        " w AS (INSERT INTO writer (ledger) SELECT no FROM l ON CONFLICT DO NOTHING),"
-        " c AS (INSERT INTO checkpoint (ledger) SELECT no FROM l ON CONFLICT DO NOTHING)"
-        " SELECT no FROM l"};
-    const char *values[] = {ledger, strategy};
-    struct pg_result *rows = NULL;
-    struct pg *owner = pg_connect(context, store->conninfo, NULL, error, error_size);
-    if (!owner)
-        return false;
-    enum pg_status status = migrate(context, owner, error, error_size);
-    if (status == PG_OK && (status = pg_run(context, owner, &find, values, &rows)) != PG_OK)
-        snprintf(error, error_size, "%s", pg_message(owner));
-    if (status == PG_OK)
-        store->ledger = (int)pg_number(rows, 0, 0);
-    pg_free(&rows);
-    pg_close(&owner);
-    return status == PG_OK;
-}
-
-/*
- * End the session that has the lock if its process hangs: if it has left the database waiting for
- * its next word for HANGS_AFTER_S, where a serving one speaks each second. Who folds a long journal
- * says nothing for longer, and says so beforehand. As the schema's owner: teller_app cannot see
- * what others do. That this is a guess does no harm: the epoch decides who writes.
- */
-static void end_hanging(struct context *context, struct store *store, struct pg *owner)
-{
-    static const struct pg_statement end = {1, 2,
-        "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity a USING (pid)"
-        " WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND a.datname = "
-        "current_database()"
-        " AND database = a.datid AND classid = $1::text::oid AND objid = $2::text::oid"
-        " AND wait_event IN ('ClientRead', 'ClientWrite') AND clock_timestamp() - state_change >"
-        " CASE application_name WHEN '" OPENING "' THEN interval '" OPENS_WITHIN
-        "' ELSE interval '" HANGS_AFTER "' END"};
-    char class[16], ledger[16];
-    const char *values[] = {class, ledger};
-    struct pg_result *rows = NULL;
-    snprintf(class, sizeof class, "%d", SERVE_LOCK);
-    snprintf(ledger, sizeof ledger, "%d", store->ledger);
-    if (pg_run(context, owner, &end, values, &rows) == PG_OK && pg_rows(rows) > 0)
-        fprintf(stderr, "teller: the process that serves ledger %s hangs; taking over\n", ledger);
-    pg_free(&rows);
-}
-
-/* Ask for the lock again and again; `owner` (NULL: to be connected) looks after who has it. */
-static bool stand_by(
-    struct context *context, struct store *store, struct pg **owner, char *error, size_t size)
-{
-    enum { ASK_AGAIN_MS = 200 };
-    for (bool told = false;;) {
-        bool held;
-        if (connect_writer(context, store, &held) != PG_OK) {
-            snprintf(error, size, "%s", store->writer ? pg_message(store->writer) : store->problem);
-            return false;
-        }
-        if (held)
-            return true;
-        if (!told)
-            fprintf(stderr, "teller: another process serves this ledger; standing by\n");
-        told = true;
-        if (context_err(context) != CONTEXT_OK) {
-            snprintf(error, size, "another process serves this ledger");
-            return false;
-        }
-        if (*owner && pg_is_lost(*owner))
-            pg_close(owner);
-        if (!*owner)
-            *owner = pg_connect(context, store->conninfo, NULL, error, size);
-        if (*owner)
-            end_hanging(context, store, *owner);
-        co_sleep(ASK_AGAIN_MS * CLOCK_MS);
-    }
-}
-
-static bool wait_for_turn(struct context *context, struct store *store, char *error, size_t size)
-{
-    struct pg *owner = NULL;
-    bool ours = stand_by(context, store, &owner, error, size);
-    pg_close(&owner);
-    return ours;
-}
-
-static bool take_epoch(struct context *context, struct store *store, char *error, size_t size)
-{
-    static const struct pg_statement take = {STORE_SLOT_EPOCH, 1,
-        "UPDATE writer w SET epoch = epoch + 1 WHERE ledger = $1 RETURNING epoch, batch,"
-        " (SELECT encode(hash, 'hex') FROM batch b WHERE b.ledger = w.ledger AND b.no = w.batch),"
-        " set_config('application_name', '" OPENING "', false)"};
-    char ledger[16];
-    const char *values[] = {ledger};
-    struct pg_result *rows = NULL;
-    snprintf(ledger, sizeof ledger, "%d", store->ledger);
-    failpoint("epoch.before");
-    if (pg_run(context, store->writer, &take, values, &rows) != PG_OK) {
-        snprintf(error, size, "%s", pg_message(store->writer));
-        return false;
-    }
-    failpoint("epoch.taken");
-    store->epoch = (uint64_t)pg_number(rows, 0, 0);
-    store->batch = (uint64_t)pg_number(rows, 0, 1);
-    hash_of_hex(pg_text(rows, 0, 2), store->hash, sizeof store->hash);
-    pg_free(&rows);
-    return true;
-}
-
-struct store *store_open(struct context *context, const char *conninfo, const char *ledger,
-    const char *strategy, struct readers *readers, char *error, size_t error_size)
-{
-    struct store *store = calloc(1, sizeof *store);
-    if (store && !readers)
-        readers = store->own_readers = readers_make(conninfo, STORE_READERS);
-    if (!store || !(store->conninfo = strdup(conninfo)) || !(store->readers = readers)) {
-        snprintf(error, error_size, "out of memory");
-        store_close(&store);
-    } else if (!prepare_database(context, store, ledger, strategy, error, error_size) ||
-               !wait_for_turn(context, store, error, error_size) ||
-               !take_epoch(context, store, error, error_size)) {
-        store_close(&store);
-    }
-    return store;
-}
-
-void store_close(struct store **store)
-{
-    struct store *closed = *store;
-    *store = NULL;
-    if (!closed)
-        return;
-    readers_free(&closed->own_readers);
-    pg_close(&closed->writer);
-    free(closed->conninfo);
-    free(closed);
-}
-
-/* ---- committing ---------------------------------------------------------------------------- */
+#include "ledger/store_parts.h"
 
 const char *const store_tables[STORE_TABLES] = {
     [STORE_ACCOUNTS] = "account (ledger,no,id,asset,floor,opened,metadata)",
@@ -261,6 +64,10 @@ static enum store_commit judge(const char *state)
         return STORE_COMMITTED;
     if (strcmp(state, "TL002") == 0)
         return STORE_FENCED;
+    if (strcmp(state, "TL004") == 0)
+        return STORE_LOST;
+    if (strcmp(state, "TL005") == 0)
+        return STORE_STOPPED;
     if (strcmp(state, "TL010") == 0)
         return STORE_RETRY;
     if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 ||
@@ -269,50 +76,13 @@ static enum store_commit judge(const char *state)
     return STORE_RETRY; /* shutting down, out of space or memory, cancelled … */
 }
 
-/* Ask on the writer's session whether the epoch is still ours. */
-static enum store_commit ask_epoch(struct context *context, struct store *store)
+/* Have a good session to write on. */
+static enum pg_status ready_writer(struct context *context, struct store *store)
 {
-    static const struct pg_statement ask = {STORE_SLOT_WRITER, 1,
-        "SELECT epoch, set_config('application_name', 'teller', false) FROM writer"
-        " WHERE ledger = $1"};
-    char ledger[16];
-    const char *values[] = {ledger};
-    struct pg_result *rows = NULL;
-    snprintf(ledger, sizeof ledger, "%d", store->ledger);
-    if (pg_run(context, store->writer, &ask, values, &rows) != PG_OK) {
-        snprintf(store->problem, sizeof store->problem, "%s", pg_message(store->writer));
-        return STORE_RETRY;
-    }
-    bool ours = pg_rows(rows) == 1 && (uint64_t)pg_number(rows, 0, 0) == store->epoch;
-    pg_free(&rows);
-    return ours ? STORE_COMMITTED : STORE_FENCED;
-}
-
-/* Have a good session to write on, and still be the writer. STORE_COMMITTED: we do. */
-static enum store_commit ready_writer(struct context *context, struct store *store)
-{
-    bool held;
     if (store->writer && !pg_is_lost(store->writer))
-        return STORE_COMMITTED;
+        return PG_OK;
     pg_close(&store->writer);
-    store->rival = false;
-    if (connect_writer(context, store, &held) != PG_OK)
-        return STORE_RETRY;
-    enum store_commit answer = ask_epoch(context, store);
-    if (answer == STORE_COMMITTED && !held) {
-        snprintf(store->problem, sizeof store->problem, "our former session has not ended yet");
-        store->rival = true;
-        answer = STORE_RETRY;
-    }
-    if (answer != STORE_COMMITTED)
-        pg_close(&store->writer);
-    return answer;
-}
-
-enum store_commit store_ping(struct context *context, struct store *store)
-{
-    enum store_commit answer = ready_writer(context, store);
-    return answer == STORE_COMMITTED ? ask_epoch(context, store) : answer;
+    return store_connect_writer(context, store);
 }
 
 /*
@@ -359,15 +129,15 @@ enum store_commit store_commit(
     struct context *context, struct store *store, const struct store_batch *batch)
 {
     ensure(batch->number == store->batch + 1);
-    enum store_commit ready = ready_writer(context, store);
-    if (ready != STORE_COMMITTED)
-        return ready;
+    if (ready_writer(context, store) != PG_OK)
+        return STORE_RETRY;
     if (failpoint("batch.begin"))
         return STORE_RETRY;
     enum store_commit outcome = try_batch(context, store, batch);
     if (outcome == STORE_COMMITTED) {
         store->batch = batch->number;
         memcpy(store->hash, batch->hash, sizeof store->hash);
+        store_acknowledge(store, batch->last_seq);
     }
     return outcome;
 }

@@ -12,6 +12,8 @@
 
 #include "coro/context.h"
 #include "ledger/hash.h"
+#include "ledger/lease.h"
+#include "ledger/ledger_figures.h"
 #include "ledger/pg.h"
 #include "ledger/readers.h"
 
@@ -23,22 +25,36 @@ struct store {
     uint64_t epoch;           /* ours */
     uint64_t batch;           /* the last one known to be committed */
     uint8_t hash[HASH_CHAIN]; /* of that one */
+    struct lease *lease, *own_lease; /* own: those that this store made, or NULL */
+    struct lease_claim claim;        /* on this ledger, once it has been taken */
     struct pg *writer;
-    struct readers *readers, *own_readers; /* own: those that this store made, or NULL */
+    struct readers *readers, *own_readers;
     unsigned silences; /* tries in a row that ended because the database did not answer */
-    bool rival;        /* the last try to write found that another session has our lock */
     char problem[300]; /* of the last failure to commit, for logs */
 };
 
-/*
- * Bring the schema up to date, find the ledger (or make it), wait until no other process serves it
- * and take the next epoch: from then on nobody else can commit. A process that hangs is not waited
- * for. `readers` NULL: of its own. NULL on failure, with the reason.
- */
-MUST_CHECK struct store *store_open(struct context *context, const char *conninfo,
-    const char *ledger, const char *strategy, struct readers *readers, char *error,
-    size_t error_size);
+struct store_options {
+    const char *conninfo, *ledger, *strategy;
+    struct readers *readers; /* NULL: of its own */
+    struct lease *lease; /* NULL: of its own, and the schema is brought up to date, the ledger made
+                            if need be, and waited for until nobody has it */
+    int number;          /* with a lease: of the ledger */
+};
+
+/* Take the ledger: from then on nobody else can commit. NULL on failure, with the reason, and in
+ * *trouble (if not NULL) of which kind it is. */
+MUST_CHECK struct store *store_open(struct context *context, const struct store_options *options,
+    enum ledger_trouble *trouble, char *error, size_t error_size);
 void store_close(struct store **store);
+
+/* Bring the schema up to date, as its owner. PG_LOST: the database is away. */
+MUST_CHECK enum pg_status store_prepare(
+    struct context *context, const char *conninfo, char *error, size_t error_size);
+
+/* Find the ledger, or make it: that server's then (0: nobody's). */
+MUST_CHECK enum pg_status store_find(struct context *context, const char *conninfo,
+    const char *ledger, const char *strategy, uint64_t server, int *number, char *error,
+    size_t error_size);
 
 /* The tables that a batch brings rows for. An entry's first posting, or the hold that it makes,
  * goes into its own row. */
@@ -65,7 +81,9 @@ struct store_batch {
 enum store_commit {
     STORE_COMMITTED,
     STORE_RETRY,   /* the outcome is not known, or the database is away: the same batch again */
-    STORE_FENCED,  /* another process has taken the ledger over */
+    STORE_FENCED,  /* another server has taken the ledger over */
+    STORE_LOST,    /* the database has lost what was committed before */
+    STORE_STOPPED, /* somebody has stopped the writes: the problem says why */
     STORE_REFUSED, /* the database found the batch in the wrong: a bug */
 };
 
@@ -75,10 +93,6 @@ enum store_commit {
 enum { STORE_SILENCE_S = 5, STORE_LONG_SILENCE_S = 300 };
 MUST_CHECK enum store_commit store_commit(
     struct context *context, struct store *store, const struct store_batch *batch);
-
-/* When there is nothing to commit: is the database there, and the ledger still ours? COMMITTED:
- * yes. */
-MUST_CHECK enum store_commit store_ping(struct context *context, struct store *store);
 
 /* Fold the journal up to `seq` into the balance table. RETRY: not now; REFUSED: what the journal
  * says does not add up. `why` says more of both. */
@@ -109,9 +123,12 @@ enum store_slot {
     STORE_SLOT_METADATA,
     STORE_SLOT_PAST,
     STORE_SLOT_SEQ_AT,
-    STORE_SLOT_LOCK,
-    STORE_SLOT_EPOCH,
-    STORE_SLOT_WRITER,
+    STORE_SLOT_SESSION,
+    STORE_SLOT_TAKE,
+    STORE_SLOT_LAST,
+    STORE_SLOT_WITNESSED,
+    STORE_SLOT_LOSS,
+    STORE_SLOT_STOPPED,
     STORE_SLOT_LEDGERS,
     STORE_SLOT_SETTLEMENT,
     STORE_SLOT_REVERSAL,

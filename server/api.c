@@ -95,14 +95,33 @@ static bool is_allowed(struct api *api, struct request *request, struct response
     return false;
 }
 
-static bool find_ledger(struct api *api, struct request *request, struct response *response)
+/* Enter the ledger of the path, if there is one in it. */
+static bool enter_ledger(struct api *api, struct request *request, struct response *response)
 {
     if (!request->ledger)
         return true;
-    request->served = bank_find(api->bank, request->ledger);
-    if (request->served)
+    enum ledger_status status = bank_find(api->bank, request->ledger, &request->served);
+    if (status == LEDGER_OK)
         return true;
-    api_refuse(request, response, LEDGER_LEDGER_NOT_FOUND, 0);
+    api_refuse(request, response, status, 0);
+    return false;
+}
+
+/* Is it open here? It is not kept open for one whose body may take its time. */
+static bool has_ledger(struct api *api, struct request *request, struct response *response)
+{
+    bool has = enter_ledger(api, request, response);
+    api_end(api, request);
+    return has;
+}
+
+/* Before the bank is open nothing is served but what needs neither it nor a token. */
+static bool is_open(
+    struct api *api, struct request *request, struct response *response, const struct route *route)
+{
+    if (atomic_load(&api->open) || route->scope == TOKEN_NONE)
+        return true;
+    api_refuse(request, response, LEDGER_UNAVAILABLE, 0);
     return false;
 }
 
@@ -135,13 +154,13 @@ static bool judge(
     request->api = api;
     request->is_unsure = false;
     arena_init(&request->scratch, NULL, 0);
-    if (!find_route(request, response, &route) ||
+    if (!find_route(request, response, &route) || !is_open(api, request, response, route) ||
         !is_allowed(api, request, response, route, may_park))
         return false;
     request->route = route;
     if (request->is_unsure)
         return true;
-    if (!find_ledger(api, request, response))
+    if (!has_ledger(api, request, response))
         return false;
     if (route->body != ROUTE_BODY_NONE &&
         !(route->body == ROUTE_BODY_OPTIONAL && !request->has_body) && !request_is_json(request)) {
@@ -197,6 +216,8 @@ void api_answer(void *arg, struct request *request, struct response *response)
     if ((is_old || request->is_unsure) && !judge(arg, request, response, true))
         return;
     const struct route *route = request->route;
+    if (!enter_ledger(arg, request, response))
+        return;
     if (route->body == ROUTE_BODY_OPTIONAL && request->body_length == 0) {
         request->body_length = 2;
         request->body = arena_copy(&request->arena, "{}", 2);
@@ -206,6 +227,14 @@ void api_answer(void *arg, struct request *request, struct response *response)
     api_forget_body(request);
     if (request->arena.is_short)
         replace_short(request, response);
+}
+
+void api_end(void *arg, struct request *request)
+{
+    (void)arg;
+    if (request->served)
+        ledger_leave(request->served);
+    request->served = NULL;
 }
 
 /* ---- for the handlers ---------------------------------------------------------------------- */
@@ -274,8 +303,14 @@ static const char *why_unavailable(const struct request *request)
     struct ledger_figures figures = {.state = LEDGER_RUNNING};
     if (request->served)
         ledger_read_figures(request->served, &figures);
+    else if (request->api && !atomic_load(&request->api->open))
+        return "The service is starting, or standing by; /readyz says why.";
+    else if (request->ledger)
+        return "This ledger is not open here; /readyz says why.";
     if (figures.state == LEDGER_FENCED)
-        return "Another process has taken the ledger over.";
+        return "Another server has taken the ledger over.";
+    if (figures.state == LEDGER_LOST)
+        return "The database has lost what was acknowledged.";
     if (figures.state == LEDGER_STOPPED && request->method == REQUEST_POST)
         return "Writes to this ledger have stopped, reads go on; /readyz says why.";
     return "The database is away, or slow.";

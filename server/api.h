@@ -32,7 +32,8 @@ struct token_cache;
 enum { API_WORKERS = 64, API_PAGE_BYTES = 512 << 10 };
 
 struct api {
-    struct bank *bank;
+    _Atomic(struct bank *) bank; /* NULL: not yet */
+    _Atomic bool open; /* bank and tokens are there; before, only what needs neither is answered */
     struct token_cache *tokens; /* NULL: no token is asked for */
     struct http *http;          /* for its figures */
     const char *host;           /* that it was told to listen on; NULL: not known */
@@ -47,6 +48,9 @@ bool api_admit(void *arg, struct request *request, struct response *response,
     struct http_admission *admission);
 void api_answer(void *arg, struct request *request, struct response *response);
 bool api_is_vital(const char *path, size_t length);
+
+/* After that, and after the stream if the answer is one: the ledger is let go. */
+void api_end(void *arg, struct request *request);
 
 /* ---- for the handlers ---------------------------------------------------------------------- */
 

@@ -12,7 +12,7 @@
 
 struct audit {
     const char *ledger;
-    bool as_json;
+    bool as_json, resumes;
 };
 
 static void print_text(const struct audit *audit, const struct audit_report *report)
@@ -61,6 +61,22 @@ static void print_json(const struct audit *audit, struct audit_report *report)
     arena_clear(&arena);
 }
 
+/* The ledger was found sound: if its writes had been stopped, they go on. */
+static bool resume(struct context *context, struct pg *pg, const char *ledger)
+{
+    static const struct pg_statement say = {1, 1, "SELECT ledger_resume($1)"};
+    struct pg_result *rows = NULL;
+    bool good = pg_run(context, pg, &say, &ledger, &rows) == PG_OK;
+    if (!good)
+        fprintf(stderr, "teller: writes could not be resumed: %s\n", pg_message(pg));
+    else if (*pg_text(rows, 0, 0) == 't')
+        fprintf(stderr, "teller: ledger %s takes writes again\n", ledger);
+    else
+        fprintf(stderr, "teller: ledger %s had not been stopped\n", ledger);
+    pg_free(&rows);
+    return good;
+}
+
 static int replay(struct context *context, struct pg *pg, void *arg)
 {
     static struct audit_report report;
@@ -83,6 +99,8 @@ static int replay(struct context *context, struct pg *pg, void *arg)
         print_json(audit, &report);
     else
         print_text(audit, &report);
+    if (report.found == 0 && audit->resumes && !resume(context, pg, audit->ledger))
+        return 1;
     return report.found == 0 ? 0 : 1;
 }
 
@@ -97,6 +115,7 @@ int cmd_audit(int argc, char **argv)
     struct option flags[] = {
         {"ledger", "NAME", "which ledger", API_LEDGER},
         {"json", NULL, "print one JSON object", NULL},
+        {"resume", NULL, "if all hold and writes had been stopped, let them go on", NULL},
         CMD_DATABASE_FLAGS,
         {NULL, NULL, NULL, NULL},
     };
@@ -109,7 +128,8 @@ int cmd_audit(int argc, char **argv)
     if (code >= 0)
         return code;
     struct audit audit = {.ledger = options_value(&options, "ledger"),
-        .as_json = options_value(&options, "json") != NULL};
+        .as_json = options_value(&options, "json") != NULL,
+        .resumes = options_value(&options, "resume") != NULL};
     return cmd_database_run(
         &(struct cmd_database){.options = &options, .work = replay, .arg = &audit});
 }

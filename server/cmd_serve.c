@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Start and stop. Each step of starting has its mirror in stopping, in the opposite order:
- * port, data folder and database, ledger, tokens, HTTP. What begins the stop, and what bounds it,
+ * port, HTTP, data folder and database, ledgers, tokens. What begins the stop, and what bounds it,
  * is in stop.c.
  */
 #include <stdio.h>
@@ -27,7 +27,11 @@
 #include "server/signals.h"
 #include "server/stop.h"
 
-enum { ERROR_TEXT = 1000, WORKERS_MAX = API_WORKERS };
+enum {
+    ERROR_TEXT = 1000,
+    WORKERS_MAX = API_WORKERS,
+    EXIT_LOST = 4, /* teller.service does not start it again then */
+};
 
 static const int64_t look_every_ns = 200 * CLOCK_MS;
 
@@ -35,6 +39,8 @@ struct serve {
     struct database_options database_options;
     struct pg_demands demands;
     const char *strategies;
+    bool accepts_lost;
+    char place[FOLDER_PLACE], witness[FOLDER_PATH + 20];
     struct listen listen;
     int sockets[WORKERS_MAX];
     bool auth;
@@ -78,6 +84,7 @@ static bool open_http(struct serve *serve)
         .max_body_bytes = serve->max_body_bytes,
         .max_streams = serve->max_streams,
         .answer = api_answer,
+        .end = api_end,
         .admit = api_admit,
         .is_vital = api_is_vital,
         .arg = &serve->api};
@@ -95,71 +102,79 @@ static void say_ready(const struct serve *serve)
     fflush(stdout);
 }
 
-static bool is_fenced(struct bank *bank)
-{
-    struct ledger *ledgers[BANK_LEDGERS_MAX];
-    struct ledger_figures figures;
-    for (size_t i = bank_list(bank, ledgers); i-- > 0;) {
-        ledger_read_figures(ledgers[i], &figures);
-        if (figures.state != LEDGER_FENCED)
-            continue;
-        log_error("another process has taken the ledger %s over; this one stops", figures.name);
-        return true;
-    }
-    return false;
-}
-
-/* Until a signal comes, or a ledger is taken over. */
+/* Until a signal comes, or the database turns out to have lost what was acknowledged. */
 static void stay(struct serve *serve)
 {
     struct select_case end = {.op = SELECT_RECV, .chan = context_done(serve->life)};
     while (select_timeout(&end, 1, look_every_ns) == SELECT_NONE) {
-        if (is_fenced(serve->api.bank)) {
-            serve->exit_code = 1;
+        if (bank_is_lost(serve->api.bank)) {
+            log_error("the database has lost what was acknowledged; nothing is served from it");
             return;
         }
     }
+    serve->exit_code = 0;
+}
+
+/* Where this process is and no other can be. A private database is in the data folder; another one
+ * is known by the folder's lock, on this machine since it was started. */
+static void find_place(struct serve *serve)
+{
+    const struct folder *folder = &serve->database.folder;
+    snprintf(serve->witness, sizeof serve->witness, "%s/witness", folder->path);
+    if (serve->database.cluster)
+        snprintf(serve->place, sizeof serve->place, "private");
+    else
+        folder_place(folder, serve->place);
+}
+
+static bool make_bank(struct serve *serve)
+{
+    find_place(serve);
+    const struct bank_options options = {.conninfo = serve->database.conninfo,
+        .strategies = serve->strategies,
+        .url = serve->listen.url,
+        .place = serve->place,
+        .witness = serve->witness,
+        .accepts_lost = serve->accepts_lost};
+    atomic_store(&serve->api.bank, bank_make(&options, serve->error, ERROR_TEXT));
+    return atomic_load(&serve->api.bank) != NULL;
 }
 
 static void serve_requests(struct serve *serve)
 {
-    struct api *api = &serve->api;
-    api->host = serve->listen.host;
-    if (open_tokens(serve) && open_http(serve)) {
+    struct bank *bank = atomic_load(&serve->api.bank);
+    if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve)) {
+        atomic_store(&serve->api.open, true);
         say_ready(serve);
-        serve->exit_code = 0;
         stay(serve);
-        atomic_store(&api->stopping, true);
-        http_stop(&api->http);
-    } else {
+    } else if (context_err(serve->life) == CONTEXT_OK) {
         log_error("%s", serve->error);
+    } else {
+        serve->exit_code = 0; /* told to stop while it was not serving yet */
     }
+    if (bank_is_lost(bank))
+        serve->exit_code = EXIT_LOST;
+}
+
+/* Whoever asks is answered from here on, if only that it is not ready. */
+static void serve_with_http(struct serve *serve)
+{
+    struct api *api = &serve->api;
+    bool there = database_open(
+        serve->life, &serve->database_options, &serve->database, serve->error, ERROR_TEXT);
+    if (there && make_bank(serve))
+        serve_requests(serve);
+    else
+        log_error("%s", serve->error);
+    atomic_store(&api->stopping, true);
+    http_stop(&api->http);
     if (api->tokens)
         token_cache_stop(&api->tokens);
-}
-
-static void serve_with_database(struct serve *serve)
-{
-    serve->api.bank = bank_open(
-        serve->life, serve->database.conninfo, serve->strategies, serve->error, ERROR_TEXT);
-    if (!serve->api.bank) {
-        log_error("%s", serve->error);
-        return;
-    }
-    serve_requests(serve);
-    bank_close(&serve->api.bank);
-}
-
-/* The port comes first: who cannot have it shall not touch the data. Who connects now waits. */
-static void serve_with_port(struct serve *serve)
-{
-    if (!database_open(
-            serve->life, &serve->database_options, &serve->database, serve->error, ERROR_TEXT)) {
-        log_error("%s", serve->error);
-        return;
-    }
-    serve_with_database(serve);
-    database_close(&serve->database);
+    struct bank *bank = atomic_load(&api->bank);
+    if (bank)
+        bank_close(&bank);
+    if (there)
+        database_close(&serve->database);
 }
 
 static void run(void *arg)
@@ -168,8 +183,11 @@ static void run(void *arg)
     serve->stop.stopping = &serve->api.stopping;
     stop_begin(&serve->stop);
     serve->life = serve->stop.life;
-    if (listen_open(&serve->listen, serve->sockets, worker_count(), serve->error, ERROR_TEXT))
-        serve_with_port(serve);
+    /* The port comes first: who cannot have it shall not touch the data. */
+    serve->api.host = serve->listen.host;
+    if (listen_open(&serve->listen, serve->sockets, worker_count(), serve->error, ERROR_TEXT) &&
+        open_http(serve))
+        serve_with_http(serve);
     else
         log_error("%s", serve->error);
     stop_end(&serve->stop);
@@ -245,6 +263,7 @@ static bool read_options(const struct options *options, struct serve *serve)
     char error[ERROR_TEXT];
     if (!read_strategies(options) || !read_choice(options, "auth", "on", "off") ||
         !read_switch(options, "accept-unsafe-database", &serve->demands.accept_unsafe) ||
+        !read_switch(options, "accept-lost", &serve->accepts_lost) ||
         !read_switch(options, "require-sync", &serve->demands.require_sync))
         return false;
     int64_t workers = options_number(options, "workers", 0, WORKERS_MAX);
@@ -299,6 +318,8 @@ int cmd_serve(int argc, char **argv)
             "write nothing while synchronous_standby_names of the database is empty", NULL},
         {"accept-unsafe-database", NULL,
             "serve a database with fsync or the like off, which may lose what was answered", NULL},
+        {"accept-lost", NULL,
+            "serve a database that lacks what was acknowledged: that is lost then", NULL},
         {"strategy", "NAME",
             "how balances are kept safe: owner or sharded; of others: owner,savings=sharded",
             "owner"},

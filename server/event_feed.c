@@ -31,17 +31,19 @@ static int64_t until_tick_ns(const struct event_feed *feed)
     return tick_ns - clock_now_ns() % tick_ns;
 }
 
-/* Until nobody uses it. A ledger that tells nothing now is asked again later. */
+/* Until nobody uses it, or the ledger is another server's. One that tells nothing now is asked
+ * again later. */
 static void keep_telling(void *arg)
 {
     struct event_feed *feed = arg;
     while (context_err(feed->life) == CONTEXT_OK) {
         bool more = ledger_await(feed->life, feed->ledger, eventcount_read(&feed->told));
-        if (!more && context_err(feed->life) != CONTEXT_OK)
+        if (!more && (context_err(feed->life) != CONTEXT_OK || ledger_is_over(feed->ledger)))
             break;
         co_sleep(more ? until_tick_ns(feed) : ask_again_ns);
         eventcount_advance(&feed->told, ledger_durable_seq(feed->ledger));
     }
+    eventcount_close(&feed->told);
     waitgroup_done(&feed->running);
 }
 

@@ -22,7 +22,8 @@ struct ledger;
 MUST_CHECK struct event_feed *event_feed_join(struct event_feed **of_worker, struct ledger *ledger);
 void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed); /* parks */
 
-/* Park until there is a durable entry after this position; false: the context ended first. */
+/* Park until there is a durable entry after this position; false: the context ended first, or
+ * nothing will come here any more (ledger_is_over()). */
 MUST_CHECK bool event_feed_await(struct context *context, struct event_feed *feed, uint64_t after);
 
 #endif

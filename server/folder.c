@@ -76,3 +76,20 @@ int folder_holder(const struct folder *folder)
     close(fd);
     return (int)strtol(text, NULL, 10);
 }
+
+void folder_place(const struct folder *folder, char place[FOLDER_PLACE])
+{
+    char boot[40] = "";
+    struct stat status;
+    place[0] = '\0';
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t length = read(fd, boot, sizeof boot - 1);
+    close(fd);
+    boot[length > 0 ? length : 0] = '\0';
+    boot[strcspn(boot, "\n")] = '\0';
+    if (boot[0] && folder->lock_fd >= 0 && fstat(folder->lock_fd, &status) == 0)
+        snprintf(place, FOLDER_PLACE, "%s %lx %lu", boot, (unsigned long)status.st_dev,
+            (unsigned long)status.st_ino);
+}

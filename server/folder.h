@@ -8,7 +8,7 @@
 
 #include "coro/ensure.h"
 
-enum { FOLDER_PATH = 500 };
+enum { FOLDER_PATH = 500, FOLDER_PLACE = 100 };
 
 struct folder {
     char path[FOLDER_PATH]; /* absolute */
@@ -24,5 +24,9 @@ void folder_close(struct folder *folder);
 
 /* Which process has it, for messages; 0: not known. */
 int folder_holder(const struct folder *folder);
+
+/* The folder that this process has, in a text that no other folder has, on no other machine, as
+ * long as this machine is up; "": not to be found out. */
+void folder_place(const struct folder *folder, char place[FOLDER_PLACE]);
 
 #endif

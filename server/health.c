@@ -18,6 +18,7 @@ void health_live(struct request *request, struct response *response)
     response->length = sizeof body - 1;
 }
 
+/* What the state alone says; NULL: the ledger runs. */
 static const char *why_not_running(const struct ledger_figures *figures)
 {
     switch (figures->state) {
@@ -26,7 +27,12 @@ static const char *why_not_running(const struct ledger_figures *figures)
     case LEDGER_RECOVERING:
         return "the database is away; what was decided is being retried";
     case LEDGER_FENCED:
-        return "another process has taken the ledger over";
+    case LEDGER_ELSEWHERE:
+        return "another server has the ledger";
+    case LEDGER_LOST:
+        return "the database has lost what was acknowledged";
+    case LEDGER_OPENING:
+        return "the ledger is not open";
     case LEDGER_STOPPED:
         break;
     }
@@ -36,51 +42,78 @@ static const char *why_not_running(const struct ledger_figures *figures)
 static void write_reason(
     struct json_out *out, const struct ledger_figures *figures, const char *reason)
 {
-    char text[LEDGER_WHY + 80];
-    bool says_why = figures->state == LEDGER_STOPPED && figures->why_stopped[0];
-    snprintf(text, sizeof text, "%s%s%s", says_why ? figures->why_stopped : "",
-        says_why ? ": " : "", reason);
+    char text[LEDGER_REASON + 80];
+    bool says_why = figures->reason[0] &&
+                    (figures->state == LEDGER_STOPPED || figures->state == LEDGER_OPENING);
+    snprintf(text, sizeof text, "%s%s%s", says_why ? figures->reason : "", says_why ? ": " : "",
+        reason);
     json_out_key(out, "reason");
     json_out_text(out, text);
 }
 
 /* The figures of a ledger that is not running; if all are, of the first. */
-static void read_worst(struct bank *bank, struct ledger_figures *figures)
+static void read_worst(struct request *request, struct bank *bank, struct ledger_figures *worst)
 {
-    struct ledger *ledgers[BANK_LEDGERS_MAX];
-    for (size_t i = bank_list(bank, ledgers); i-- > 0;) {
-        ledger_read_figures(ledgers[i], figures);
-        if (figures->state != LEDGER_RUNNING)
-            return;
+    struct ledger_figures *each = arena_alloc(&request->arena, BANK_LEDGERS_MAX * sizeof *each);
+    size_t count = bank_figures(bank, each);
+    *worst = (struct ledger_figures){.state = LEDGER_OPENING};
+    for (size_t i = count; i-- > 0;)
+        if (i == count - 1 || each[i].state != LEDGER_RUNNING || worst->state == LEDGER_RUNNING)
+            *worst = each[i];
+}
+
+/* Before the bank is open, or while it is not. */
+static void write_waiting(struct json_out *out, struct bank *bank)
+{
+    char why[LEDGER_REASON] = "the service is starting";
+    if (bank)
+        (void)bank_is_open(bank, why);
+    json_out_open(out, '{');
+    json_out_key(out, "ready");
+    json_out_bool(out, false);
+    json_out_key(out, "state");
+    json_out_text(out, "opening");
+    json_out_key(out, "reason");
+    json_out_text(out, why);
+    json_out_close(out, '}');
+}
+
+static void write_serving(struct request *request, struct json_out *out, bool *ready)
+{
+    struct ledger_figures figures;
+    read_worst(request, atomic_load(&request->api->bank), &figures);
+    const char *stuck = why_not_running(&figures);
+    const char *reason = atomic_load(&request->api->stopping) ? "the service is stopping" : stuck;
+    *ready = !reason;
+    json_out_open(out, '{');
+    json_out_key(out, "ready");
+    json_out_bool(out, !reason);
+    json_out_key(out, "state");
+    json_out_text(out, ledgers_state_name(figures.state));
+    if (reason)
+        write_reason(out, &figures, reason);
+    if (stuck) {
+        json_out_key(out, "ledger");
+        json_out_text(out, figures.name);
+        if (figures.audit_wrong_seq) {
+            json_out_key(out, "wrong_seq");
+            json_out_number(out, figures.audit_wrong_seq);
+        }
     }
+    json_out_close(out, '}');
 }
 
 void health_ready(struct request *request, struct response *response)
 {
-    struct ledger_figures figures;
     struct json_out out;
-    read_worst(request->api->bank, &figures);
-    const char *stuck = why_not_running(&figures);
-    const char *reason = atomic_load(&request->api->stopping) ? "the service is stopping" : stuck;
+    bool ready = false;
     json_out_begin(&out, &request->arena);
-    json_out_open(&out, '{');
-    json_out_key(&out, "ready");
-    json_out_bool(&out, !reason);
-    json_out_key(&out, "state");
-    json_out_text(&out, ledgers_state_name(figures.state));
-    if (reason)
-        write_reason(&out, &figures, reason);
-    if (stuck) {
-        json_out_key(&out, "ledger");
-        json_out_text(&out, figures.name);
-        if (figures.audit_wrong_seq) {
-            json_out_key(&out, "wrong_seq");
-            json_out_number(&out, figures.audit_wrong_seq);
-        }
-    }
-    json_out_close(&out, '}');
+    if (atomic_load(&request->api->open))
+        write_serving(request, &out, &ready);
+    else
+        write_waiting(&out, atomic_load(&request->api->bank));
     api_ok(response, &out, 0);
     response->has_ledger_seq = false;
-    response->status = reason ? 503 : 200;
-    response->retry_after_s = reason ? 1 : 0;
+    response->status = ready ? 200 : 503;
+    response->retry_after_s = ready ? 0 : 1;
 }

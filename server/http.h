@@ -40,6 +40,8 @@ struct http_options {
     size_t max_body_bytes;         /* of all bodies that are here or coming */
     size_t max_streams; /* open at once, over all workers; they are neither of the above */
     void (*answer)(void *arg, struct request *request, struct response *response); /* may park */
+    /* After answer(), and the stream if it became one; NULL: nothing is to be done. */
+    void (*end)(void *arg, struct request *request);
     /* Judge a request by its head, before its body is read. False: it is not let in, and the
      * response is filled in. Must not park. NULL: all are let in. */
     bool (*admit)(void *arg, struct request *request, struct response *response,

@@ -354,6 +354,8 @@ static void run(void *arg)
     hand_over(exchange);
     if (exchange->is_stream)
         http_stream_run(exchange);
+    if (options->end)
+        options->end(options->arg, &exchange->request);
     exchange->running = false;
     if (!exchange->connection)
         give_back(exchange);

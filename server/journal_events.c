@@ -92,6 +92,8 @@ static bool wait_for_more(struct http_stream *stream, struct subscription *subsc
     subscription->was_there = true;
     bool more = event_feed_await(moment, subscription->feed, subscription->position);
     context_release(&moment);
+    if (!more && ledger_is_over(subscription->ledger))
+        return false; /* the client comes back, maybe to another server */
     return more || (context_err(life) == CONTEXT_OK &&
                        send_note(stream, "heartbeat", subscription->position, 0));
 }

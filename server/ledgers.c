@@ -17,9 +17,15 @@ const char *ledgers_state_name(enum ledger_state state)
     case LEDGER_FENCED:
         return "fenced";
     case LEDGER_STOPPED:
+        return "stopped";
+    case LEDGER_LOST:
+        return "lost";
+    case LEDGER_ELSEWHERE:
+        return "standing_by";
+    case LEDGER_OPENING:
         break;
     }
-    return "stopped";
+    return "opening";
 }
 
 static void write_ledger(struct json_out *out, const struct ledger_figures *figures)
@@ -59,18 +65,16 @@ void ledgers_get(struct request *request, struct response *response)
 
 void ledgers_list(struct request *request, struct response *response)
 {
-    struct ledger *ledgers[BANK_LEDGERS_MAX];
-    size_t count = bank_list(request->api->bank, ledgers);
+    struct ledger_figures *figures =
+        arena_alloc(&request->arena, BANK_LEDGERS_MAX * sizeof *figures);
+    size_t count = bank_figures(request->api->bank, figures);
     struct json_out out;
     json_out_begin(&out, &request->arena);
     json_out_open(&out, '{');
     json_out_key(&out, "items");
     json_out_open(&out, '[');
-    for (size_t i = 0; i < count; i++) {
-        struct ledger_figures figures;
-        ledger_read_figures(ledgers[i], &figures);
-        write_ledger(&out, &figures);
-    }
+    for (size_t i = 0; i < count; i++)
+        write_ledger(&out, &figures[i]);
     json_out_close(&out, ']');
     json_out_key(&out, "next");
     json_out_json(&out, NULL);
@@ -117,6 +121,7 @@ void ledgers_post(struct request *request, struct response *response)
         api_refuse(request, response, status, 0);
         return;
     }
+    request->served = ledger;
     ledgers_answer(request, response, ledger);
     if (created) {
         request->ledger = api_copy(request, name);

@@ -104,9 +104,24 @@ static void write_figure(struct json_out *out, const struct figure *figure,
     }
 }
 
-static void write_ledgers(struct json_out *out, const struct ledger_figures *ledgers, size_t count)
+/* Those that are open here, in the same order: of others nothing is known. */
+static size_t keep_open(struct ledger_figures *ledgers, size_t count)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < count; i++)
+        if (ledgers[i].epoch != 0)
+            ledgers[open++] = ledgers[i];
+    return open;
+}
+
+static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, size_t count)
 {
     char label[100];
+    head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
+    for (size_t i = 0; i < count; i++)
+        line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
+            ledgers[i].state == LEDGER_RUNNING);
+    count = keep_open(ledgers, count);
     head(
         out, "teller_commit_duration_seconds", "histogram", "How long a batch took to be durable.");
     for (size_t i = 0; i < count; i++) {
@@ -116,10 +131,6 @@ static void write_ledgers(struct json_out *out, const struct ledger_figures *led
             sizeof ledger->commit_le / sizeof ledger->commit_le[0], ledger->commit_count,
             ledger->commit_ns_total);
     }
-    head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
-    for (size_t i = 0; i < count; i++)
-        line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
-            ledgers[i].state == LEDGER_RUNNING);
     for (size_t i = 0; i < sizeof figures_of_ledger / sizeof figures_of_ledger[0]; i++)
         write_figure(out, &figures_of_ledger[i], ledgers, count);
 }
@@ -161,13 +172,11 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
 
 void metrics_get(struct request *request, struct response *response)
 {
-    struct ledger *ledgers[BANK_LEDGERS_MAX];
-    size_t count = bank_list(request->api->bank, ledgers);
-    struct ledger_figures *each = arena_alloc(&request->arena, count * sizeof *each);
+    struct bank *bank = atomic_load(&request->api->bank);
+    struct ledger_figures *each = arena_alloc(&request->arena, BANK_LEDGERS_MAX * sizeof *each);
     struct http_figures *http = arena_alloc(&request->arena, sizeof *http);
     struct json_out out;
-    for (size_t i = 0; i < count; i++)
-        ledger_read_figures(ledgers[i], &each[i]);
+    size_t count = bank ? bank_figures(bank, each) : 0;
     http_read_figures(request->api->http, http);
     json_out_begin(&out, &request->arena);
     number(&out, "teller_up", "gauge", "1, while the service runs.", 1);

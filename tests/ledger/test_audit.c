@@ -86,9 +86,6 @@ static const struct {
     {"DELETE FROM held WHERE seq = 6", 6},
     {"DELETE FROM entry WHERE seq >= 8", 8},
     {"DELETE FROM entry WHERE seq >= 9; DELETE FROM batch WHERE last_seq >= 9", 9},
-    {"DELETE FROM entry WHERE seq >= 9; DELETE FROM batch WHERE last_seq >= 9;"
-     "UPDATE writer SET batch = batch - 1",
-        9},
 };
 
 static void names_what_was_altered(const char *strategy)

@@ -100,7 +100,7 @@ static const struct {
     {"UPDATE held SET held = 31 WHERE seq = 5", 5},
     {"UPDATE held SET held = 'NaN' WHERE seq = 8", 8},
     {"UPDATE batch SET hash = sha256('x') WHERE last_seq = 5", 5},
-    {"UPDATE batch SET hash = NULL", 9},
+    {"UPDATE batch SET hash = NULL WHERE last_seq < 9", 9},
     {"UPDATE batch SET epoch = -1 WHERE last_seq = 5", 5},
     {"DELETE FROM entry WHERE seq = 7", 7},
     {"ALTER TABLE entry DROP CONSTRAINT IF EXISTS entry_posting;"
@@ -115,9 +115,6 @@ static const struct {
         5},
     {"DELETE FROM held WHERE seq = 6", 6},
     {"DELETE FROM entry WHERE seq = 9", 9},
-    {"DELETE FROM entry WHERE seq >= 9; DELETE FROM batch WHERE last_seq >= 9;"
-     "UPDATE writer SET batch = batch - 1",
-        9},
     {"UPDATE balance SET balance = balance + 1 WHERE account = 2", 7},
     {"UPDATE balance SET balance = 'NaN' WHERE account = 2", 7},
     {"UPDATE balance SET seq = 6 WHERE account = 2", 7},
@@ -331,13 +328,12 @@ static void is_silent_when_fenced(const char *strategy)
     struct ledger *ledger = make_history(db, strategy);
     await_rounds(ledger, 1);
     fixture_do(db,
-        "WITH w AS (UPDATE teller.writer SET epoch = epoch + 1, batch = batch + 1 RETURNING *), b "
-        "AS"
+        "WITH w AS (UPDATE teller.writer SET epoch = epoch + 1 RETURNING *), b AS"
         " (INSERT INTO teller.batch (ledger, no, epoch, first_seq, last_seq)"
-        "  SELECT ledger, batch, epoch, 10, 10 FROM w)"
+        "  SELECT ledger, 1 + (SELECT max(no) FROM teller.batch), epoch, 10, 10 FROM w)"
         " INSERT INTO teller.entry (ledger, seq, at, kind) SELECT ledger, 10, now(), 10 FROM w");
-    await_rounds(ledger, 2); /* it does not know yet */
-    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OUTCOME_UNKNOWN);
+    co_sleep(20 * CLOCK_MS); /* it may not know yet */
+    CU_ASSERT_NOT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
     co_sleep(100 * CLOCK_MS);
     CU_ASSERT_EQUAL(figures_of(ledger).audit_mismatches, 0);
     CU_ASSERT_EQUAL(figures_of(ledger).state, LEDGER_FENCED);

@@ -65,7 +65,7 @@ static struct pg *stall(const char *conninfo)
     struct pg *pg = pg_connect(context_background(), conninfo, NULL, error, sizeof error);
     ensure(pg != NULL);
     enum pg_status locked = pg_script(
-        context_background(), pg, "BEGIN; LOCK TABLE teller.writer IN ACCESS EXCLUSIVE MODE");
+        context_background(), pg, "BEGIN; LOCK TABLE teller.batch IN EXCLUSIVE MODE");
     ensure(locked == PG_OK);
     return pg;
 }

@@ -122,6 +122,13 @@ static void stops_when_refused(const char *strategy)
     CU_ASSERT(fixture_balance(ledger, "a") == 5);
     ledger_close(&ledger);
     fixture_do(db, "ALTER TABLE teller.entry DROP CONSTRAINT unlucky");
+    ledger = fixture_open(db, strategy); /* it stays, until somebody says so */
+    ledger_read_figures(ledger, &figures);
+    CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_UNAVAILABLE);
+    CU_ASSERT(fixture_balance(ledger, "a") == 5);
+    ledger_close(&ledger);
+    fixture_do(db, "SELECT teller.ledger_resume('main')");
     ledger = fixture_open(db, strategy);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 13), LEDGER_OK);
     CU_ASSERT(fixture_balance(ledger, "a") == 18);
@@ -162,6 +169,7 @@ static void one_row_refused(const char *strategy)
         CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
         CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT max(seq) FROM teller.entry"), "2");
         ledger_close(&ledger);
+        fixture_do(db, "SELECT teller.ledger_resume('main')");
         ledger = fixture_open(db, strategy);
     }
     send_seven(ledger, NONE);
@@ -235,7 +243,7 @@ static void a_fold_that_does_not_add_up(const char *strategy)
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
     CU_ASSERT_STRING_EQUAL(
-        figures.why_stopped, "a checkpoint found that the journal does not add up");
+        figures.reason, "a checkpoint found that the journal does not add up");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_UNAVAILABLE);
     CU_ASSERT(fixture_balance(ledger, "b") == 10);
     CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT seq FROM teller.checkpoint"), "5");

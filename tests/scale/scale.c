@@ -78,7 +78,6 @@ static void fill(const char *db, const struct scene *scene)
         "INSERT INTO teller.held SELECT l, (i - (i - e + 1) % 2) % a + 2, i, (i - e) % 2"
         " FROM n, generate_series(e + 1, z) i",
         "INSERT INTO teller.batch SELECT l, 1, 1, 1, z FROM n",
-        "UPDATE teller.writer SET batch = 1 FROM n WHERE ledger = l",
     };
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         fill_table(db, scene, tables[i]);

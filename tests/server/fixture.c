@@ -63,6 +63,7 @@ static struct http *start_http(size_t max_requests, size_t max_connections,
         .max_streams = 4000,
         .admit = answer == api_answer ? api_admit : NULL,
         .answer = answer,
+        .end = answer == api_answer ? api_end : NULL,
         .arg = arg};
     struct http *http = NULL;
     ensure(http_start(&http, &options, error, sizeof error));
@@ -94,8 +95,10 @@ void fixture_start(struct fixture *fixture)
     bool good = database_open(context, &options, database, error, sizeof error);
     struct api *api = &fixture->api;
     if (good)
-        api->bank = bank_open(context, database->conninfo, "owner", error, sizeof error);
-    good = good && api->bank &&
+        api->bank = bank_make(&(struct bank_options){.conninfo = database->conninfo,
+                                  .strategies = "owner"},
+            error, sizeof error);
+    good = good && api->bank && bank_open(context, api->bank, error, sizeof error) &&
            admin_token_open(context, database->conninfo, database->folder.path, fixture->admin,
                error, sizeof error);
     if (good)
@@ -104,16 +107,33 @@ void fixture_start(struct fixture *fixture)
         fprintf(stderr, "fixture: %s\n", error);
         abort();
     }
+    atomic_store(&api->open, true);
     api->http = fixture_http(2000, api_answer, api, &fixture->port);
     snprintf(fixture->headers, sizeof fixture->headers,
         "Authorization: Bearer %s\r\nContent-Type: application/json\r\n", fixture->admin);
 }
 
+struct ledger *fixture_ledger(struct fixture *fixture, const char *name)
+{
+    struct ledger *ledger = NULL;
+    ensure(bank_find(fixture->api.bank, name, &ledger) == LEDGER_OK);
+    return ledger;
+}
+
+uint64_t fixture_seq(struct fixture *fixture)
+{
+    struct ledger *ledger = fixture_ledger(fixture, API_LEDGER);
+    uint64_t seq = ledger_durable_seq(ledger);
+    ledger_leave(ledger);
+    return seq;
+}
+
 void fixture_stop(struct fixture *fixture)
 {
+    struct bank *bank = atomic_load(&fixture->api.bank);
     http_stop(&fixture->api.http);
     token_cache_stop(&fixture->api.tokens);
-    bank_close(&fixture->api.bank);
+    bank_close(&bank);
     database_close(&fixture->database);
 }
 

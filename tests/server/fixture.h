@@ -28,6 +28,10 @@ void fixture_name(char name[40]);
 void fixture_start(struct fixture *fixture);
 void fixture_stop(struct fixture *fixture);
 
+/* The ledger of that name, entered: the caller leaves it. And how far main has come. */
+struct ledger *fixture_ledger(struct fixture *fixture, const char *name);
+uint64_t fixture_seq(struct fixture *fixture);
+
 /* Only HTTP, with an `answer` of the test's own; returns the port. */
 struct http *fixture_http(size_t max_requests,
     void (*answer)(void *arg, struct request *request, struct response *response), void *arg,

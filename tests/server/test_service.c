@@ -228,10 +228,10 @@ static void test_ladder(void)
     struct answer *answer = malloc(sizeof *answer);
     fixture_start(&fixture);
     ensure(client && answer && client_open(client, fixture.port));
-    uint64_t before = ledger_durable_seq(bank_find(fixture.api.bank, API_LEDGER));
+    uint64_t before = fixture_seq(&fixture);
     for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++)
         check_rung(&fixture, client, &rungs[i], answer);
-    CU_ASSERT_EQUAL(ledger_durable_seq(bank_find(fixture.api.bank, API_LEDGER)),
+    CU_ASSERT_EQUAL(fixture_seq(&fixture),
         before); /* and nothing has changed */
     client_close(client);
     free(client);
@@ -372,7 +372,7 @@ static void test_events_resume(void)
     struct pair *pair = pair_start(100);
     struct client *client = malloc(sizeof *client);
     char head[800], text[100];
-    uint64_t seq = ledger_durable_seq(bank_find(pair->fixture.api.bank, API_LEDGER));
+    uint64_t seq = fixture_seq(&pair->fixture);
     ensure(client && client_open(client, pair->fixture.port));
     snprintf(head, sizeof head,
         "GET " API_LEDGER_PATH

@@ -10,7 +10,7 @@
 
 #define HALTED "/v1/ledgers/halted"
 #define STOPPED "Writes to this ledger have stopped, reads go on; /readyz says why."
-#define FENCED "Another process has taken the ledger over."
+#define FENCED "Another server has taken the ledger over."
 #define AWAY "The database is away, or slow."
 
 static void call(struct fixture *fixture, const char *method, const char *path, const char *body,
@@ -34,7 +34,9 @@ static void test_what_a_stopped_ledger_says(void)
     call(&fixture, "POST", "/v1/ledgers", "{\"name\":\"halted\"}", 201, "");
     call(&fixture, "POST", HALTED "/accounts", "{\"id\":\"a\",\"asset\":\"USD/2\"}", 201, "");
     call(&fixture, "POST", HALTED "/transfers/batch", "{\"transfers\":[" ITEM("k") "]}", 200, "");
-    journal_halt(bank_find(fixture.api.bank, "halted")->journal, "for a test");
+    struct ledger *halted = fixture_ledger(&fixture, "halted");
+    journal_halt(halted->journal, "for a test");
+    ledger_leave(halted);
 
     static const char *const writes[][2] = {
         {HALTED "/accounts", "{\"id\":\"b\",\"asset\":\"USD/2\"}"},
@@ -70,15 +72,16 @@ static void test_whose_doing_it_is(void)
 {
     struct fixture fixture;
     fixture_start(&fixture);
-    struct ledger *ledger = bank_find(fixture.api.bank, API_LEDGER);
+    struct ledger *ledger = fixture_ledger(&fixture, API_LEDGER);
     expect_detail(NULL, REQUEST_POST, AWAY);
     expect_detail(ledger, REQUEST_POST, AWAY);
     journal_halt(ledger->journal, "for a test");
     expect_detail(ledger, REQUEST_GET, AWAY);
     expect_detail(ledger, REQUEST_POST, STOPPED);
-    CU_ASSERT_TRUE(journal_enter_state(ledger->journal, LEDGER_FENCED));
+    CU_ASSERT_TRUE(lease_degrade(&ledger->store->claim, LEASE_FENCED, "for a test"));
     expect_detail(ledger, REQUEST_GET, FENCED);
     expect_detail(ledger, REQUEST_POST, FENCED);
+    ledger_leave(ledger);
     fixture_stop(&fixture);
 }
 

@@ -259,7 +259,8 @@ bool service_run(struct service *service)
     if (service->pid == 0)
         return false;
     remember(service);
-    int64_t until = clock_now_ns() + START_SECONDS * CLOCK_S;
+    int seconds = service->start_seconds ? service->start_seconds : START_SECONDS;
+    int64_t until = clock_now_ns() + seconds * CLOCK_S;
     while (!is_ready(service)) {
         if (has_ended(service, &service->exit_code) || clock_now_ns() > until) {
             print_output(service);

@@ -31,6 +31,7 @@ struct service {
     const char *program; /* NULL: the one that was built with these tests */
     const char *strategy;
     bool quiet;                               /* show no output when it does not come up */
+    int start_seconds; /* how long it may take to come up; 0: as long as tests wait at most */
     const char *arguments[SERVICE_ARGUMENTS]; /* more of them for `serve`, ends with NULL */
     char folder[128];
     char url[64];

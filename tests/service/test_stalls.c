@@ -50,18 +50,25 @@ static void expect_durable(const struct visit *visit, int64_t durable)
 }
 
 /* While it stands still: the old balance is read, or nothing; impatient ones get 504 and 409. */
-static void look_at_the_stall(struct visit *visit, int64_t durable, char settle[128])
+static void look_at_the_stall(const struct service *service, struct visit *visit, int64_t durable,
+    char settle[128])
 {
+    withdraw(visit, "stall-2", IMPATIENT); /* a refusal, decided on what is not durable */
+    EXPECT_PROBLEM(visit, 504, "outcome_unknown");
+    expect_durable(visit, durable);
+    CU_ASSERT(json_copy(json_member(visit->body, "settle"), settle, 128));
     visit_call(visit, &(struct request){.path = "/accounts/stalled", .headers = IMPATIENT});
     CU_ASSERT(visit->response.status == 503 || visit_is(visit, "balance", "\"100\""));
     expect_durable(visit, durable);
     withdraw(visit, "stall-1", IMPATIENT);
     EXPECT_PROBLEM(visit, 409, "key_in_flight");
     expect_durable(visit, durable);
-    withdraw(visit, "stall-2", IMPATIENT); /* a refusal, decided on what is not durable */
-    EXPECT_PROBLEM(visit, 504, "outcome_unknown");
-    expect_durable(visit, durable);
-    CU_ASSERT(json_copy(json_member(visit->body, "settle"), settle, 128));
+    co_sleep(CLOCK_S); /* by now nothing confirms that the ledger is this server's */
+    visit_call(visit, &(struct request){.path = "/accounts/untouched", .headers = IMPATIENT});
+    EXPECT_PROBLEM(visit, 503, "unavailable");
+    withdraw(visit, "stall-3", IMPATIENT);
+    EXPECT_PROBLEM(visit, 503, "unavailable");
+    CU_ASSERT_EQUAL(service_probe(service, "/readyz"), 503);
     visit_call(visit, &(struct request){.path = settle, .headers = IMPATIENT});
     EXPECT_PROBLEM(visit, 409, "key_in_flight"); /* it may happen yet: never "none" */
     expect_durable(visit, durable);
@@ -76,6 +83,7 @@ static void stalled(const char *strategy)
     char settle[128] = "";
     CU_ASSERT_FATAL(service_make(&service, strategy, NULL));
     visit_begin(&visit, &service);
+    CU_ASSERT(visit_fund(&visit, "untouched", 100));
     CU_ASSERT(visit_fund(&visit, "stalled", 100));
     int64_t durable = visit.response.seq;
     service_signal_postgres(&service, SIGSTOP);
@@ -83,7 +91,7 @@ static void stalled(const char *strategy)
     waitgroup_add(&patient.running, 1);
     ensure(co_spawn(wait_patiently, &patient));
     co_sleep(200 * CLOCK_MS);
-    look_at_the_stall(&visit, durable, settle);
+    look_at_the_stall(&service, &visit, durable, settle);
     CU_ASSERT_EQUAL(patient.answered_ns, 0);
     service_signal_postgres(&service, SIGCONT);
 
@@ -92,6 +100,7 @@ static void stalled(const char *strategy)
     withdraw(&visit, "stall-1", NULL);
     EXPECT_STATUS(&visit, 201);
     CU_ASSERT(visit.response.replayed);
+    CU_ASSERT(service_await_ready(&service, 20 * CLOCK_S));
     withdraw(&visit, "stall-2", NULL); /* what 504 left open: refused, once and for all */
     EXPECT_PROBLEM(&visit, 422, "insufficient_funds");
     CU_ASSERT(visit.response.replayed);
