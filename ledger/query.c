@@ -316,7 +316,8 @@ enum pg_status query_statement(struct context *context, struct store *store,
         " SELECT x.seq, x.n FROM (SELECT " PREVIOUS ", w.n + 1 FROM w WHERE w.n < $4) x (seq, n)"
         " WHERE x.seq > $5)"
         " SELECT " ENTRY_COLUMNS
-        " FROM w JOIN entry e ON e.ledger = $1 AND e.seq = w.seq" JOIN_POSTINGS JOIN_HOLD
+        " FROM w JOIN LATERAL (SELECT * FROM entry x WHERE x.ledger = $1 AND x.seq = w.seq"
+        " OFFSET 0) e ON true" JOIN_POSTINGS JOIN_HOLD
         " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
     struct number_text texts[5];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),

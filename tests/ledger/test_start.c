@@ -155,6 +155,43 @@ static void whatever_has_ended(const char *strategy)
         printf("    a start read %lu rows, then %lu\n", few, many);
 }
 
+/* What the database is asked for one entry, or a page, costs a few look-ups an entry. */
+static void one_entry_is_one_look_up(const char *strategy)
+{
+    enum { HOLDS = 400, PAGE = 5, ENOUGH = 300 };
+    const char *db = fixture_database();
+    fixture_do(db, "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off',"
+                   " current_database()); END$$");
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    struct entry *page[PAGE], *entry = NULL;
+    size_t count = 0;
+    uint64_t next, seq, hold;
+    CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
+    hold_and_release(ledger, HOLDS);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, 0, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_capture(ledger, NULL, hold, 7, NULL), LEDGER_OK);
+    ledger_close(&ledger);
+    fixture_do(db, "ANALYZE");
+    unsigned long before = cost_of_start(db, strategy);
+    unsigned long rows = rows_read(db);
+    ledger = fixture_open(db, strategy);
+    await_recall(ledger);
+    CU_ASSERT_EQUAL(
+        ledger_entry_by_key(context_background(), ledger, "one", &entry, &seq), LEDGER_OK);
+    entry_drop(&entry);
+    CU_ASSERT_EQUAL(ledger_statement(context_background(), ledger, "b", UINT64_MAX, PAGE, page,
+                        &count, &next, &seq),
+        LEDGER_OK);
+    while (count > 0)
+        entry_drop(&page[--count]);
+    CU_ASSERT_EQUAL(request_settled(ledger, hold), ENTRY_CAPTURE);
+    ledger_close(&ledger);
+    unsigned long read = rows_read(db) - rows - before;
+    CU_ASSERT(read < ENOUGH);
+    if (read >= ENOUGH)
+        printf("    read %lu rows\n", read);
+}
+
 /* ---- what the checkpoint says is not believed ------------------------------------------------ */
 
 static void refuses_what_is_kept_wrong(const char *strategy)
@@ -431,6 +468,7 @@ static void takes_over_schema_007(const char *strategy)
     X(from_any_checkpoint)                                                                         \
     X(keeps_what_stood)                                                                            \
     X(whatever_has_ended)                                                                          \
+    X(one_entry_is_one_look_up)                                                                    \
     X(refuses_what_is_kept_wrong)                                                                  \
     X(keys_come_packed)                                                                            \
     X(many_keys_make_segments)                                                                     \
