@@ -66,7 +66,7 @@ static const struct row rows[] = {
     {"/transfers", "{\"from\":\"victim\",\"amount\":1}", 400, "invalid_request", "to"},
     {"/transfers", "{\"to\":\"victim\",\"amount\":1}", 400, "invalid_request", "from"},
     {"/transfers", "{\"from\":1,\"to\":\"victim\",\"amount\":1}", 400, "invalid_request", "from"},
-    {"/transfers", "{\"from\":\"a b\",\"to\":\"victim\",\"amount\":1}", 400, "invalid_request",
+    {"/transfers", "{\"from\":\"a\\u0001b\",\"to\":\"victim\",\"amount\":1}", 400, "invalid_request",
         "from"},
     {"/transfers", "{\"from\":\"\",\"to\":\"victim\",\"amount\":1}", 400, "invalid_request",
         "from"},
@@ -82,9 +82,9 @@ static const struct row rows[] = {
     /* accounts */
     {"/accounts", "{\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
     {"/accounts", "{\"id\":\"\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
-    {"/accounts", "{\"id\":\"" C64 "a\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
-    {"/accounts", "{\"id\":\"a/b\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
-    {"/accounts", "{\"id\":\"\\u00e9\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
+    {"/accounts", "{\"id\":\"" C64 C64 C64 C64 "\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
+    {"/accounts", "{\"id\":\"..\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
+    {"/accounts", "{\"id\":\"a\\u007fb\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
     {"/accounts", "{\"id\":\"world:USD.2\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
     {"/accounts", "{\"id\":\"new\"}", 400, "invalid_request", "asset"},
     {"/accounts", "{\"id\":\"new\",\"asset\":\"USD\"}", 400, "invalid_request", "asset"},
@@ -102,7 +102,7 @@ static const struct row rows[] = {
     {"/v1/ledgers/nowhere/transfers", "{\"from\":\"victim\",\"to\":\"x\",\"amount\":1}", 404,
         "ledger_not_found", NULL},
     /* accounts that cannot be */
-    {"/accounts/a%20b/deposit", "{\"amount\":1}", 400, "invalid_request", "account"},
+    {"/accounts/a%01b/deposit", "{\"amount\":1}", 400, "invalid_request", "account"},
     {"/accounts/a%2/deposit", "{\"amount\":1}", 400, NULL, NULL},
     {"/accounts/a%00b/deposit", "{\"amount\":1}", 400, NULL, NULL},
 };
@@ -198,9 +198,8 @@ static void types_and_queries(void)
     static const char *const queries[] = {"/accounts?limit=0", "/accounts?limit=1001",
         "/accounts?limit=x", "/accounts?limit=1&limit=2", "/accounts?colour=red",
         "/journal?after=-1", "/journal?after=1.5", "/accounts/victim/entries?before=x",
-        "/accounts?prefix=a%20b", "/transfers?key=caf%c3%a9", "/transfers?key=",
-        "/transfers?key=a%09b", "/transfers?key=a%7fb", "/transfers?account=caf%c3%a9",
-        "/accounts?asset=%e2%82%ac/2", "/accounts?after=caf%c3%a9"};
+        "/accounts?prefix=a%01b", "/transfers?key=caf%c3%a9", "/transfers?key=",
+        "/transfers?key=a%09b", "/transfers?key=a%7fb"};
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         visit_get(&visit, queries[i]);
         EXPECT_PROBLEM(&visit, 400, "invalid_request");
