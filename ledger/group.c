@@ -71,9 +71,12 @@ void group_claim_keys(struct context *context, struct group *g)
     for (size_t n = 0; n < g->count; n++)
         g->order[n] = n;
     qsort_r(g->order, g->count, sizeof *g->order, by_key, g);
-    for (size_t n = 0; n < g->count && !g->failed; n++)
+    size_t turn = 0;
+    for (size_t n = 0; n < g->count && !g->failed; n++) {
         if (g->items[g->order[n]].state == ITEM_FRESH)
             claim_item(context, g, g->order[n], n ? g->order[n - 1] : g->count);
+        transfer_take_turn(&turn, 0);
+    }
 }
 
 /* ---- deciding ------------------------------------------------------------------------------ */
@@ -81,6 +84,7 @@ void group_claim_keys(struct context *context, struct group *g)
 static void resolve_all(struct group *g)
 {
     enum ledger_status welcome = change_is_welcome(g->ledger);
+    size_t turn = 0;
     for (size_t i = 0; i < g->count && !g->failed; i++) {
         struct change *change = &g->items[i].transfer.change;
         if (g->items[i].state != ITEM_CLAIMED)
@@ -89,6 +93,7 @@ static void resolve_all(struct group *g)
             change->status = welcome;
         g->failed = welcome != LEDGER_OK || !transfer_resolve(NULL, &g->items[i].transfer);
         g->run[g->run_count++] = change->entry;
+        transfer_take_turn(&turn, change->entry->posting_count);
     }
 }
 
@@ -172,6 +177,7 @@ bool group_collect(struct group *g, struct ledger *ledger, const struct ledger_t
     g->order = calloc(count, sizeof *g->order);
     g->run = calloc(count + 1, sizeof(struct entry *));
     bool good = g->items && g->order && g->run;
+    size_t turn = 0;
     for (size_t i = 0; i < count && good; i++) {
         struct group_item *item = &g->items[i];
         struct change *change = &item->transfer.change;
@@ -183,6 +189,7 @@ bool group_collect(struct group *g, struct ledger *ledger, const struct ledger_t
         change->fleeting = true;
         change->seq = journal_durable(ledger->journal);
         good = change->entry != NULL;
+        transfer_take_turn(&turn, transfers[i].leg_count);
     }
     return good;
 }

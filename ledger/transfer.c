@@ -100,10 +100,19 @@ static void start_one(struct context *context, struct ledger *ledger,
     entry_drop(&change->entry);
 }
 
+void transfer_take_turn(size_t *turn, size_t postings)
+{
+    enum { TURN = 512, SELF = 8 }; /* postings, of which one without any would be so many */
+    *turn += postings + SELF;
+    if (*turn < TURN)
+        return;
+    *turn = 0;
+    co_yield();
+}
+
 static void run_each(struct context *context, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
-    enum { TURN = 512, SELF = 8 }; /* postings, of which one without any would be so many */
     size_t turn = 0;
     bool *wait = calloc(count, sizeof *wait);
     for (size_t i = 0; i < count; i++) {
@@ -112,11 +121,7 @@ static void run_each(struct context *context, struct ledger *ledger,
         else
             outcomes[i] = (struct ledger_outcome){
                 .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
-        turn += transfers[i].leg_count + SELF;
-        if (turn >= TURN) { /* deciding need not park, and others wait for this worker */
-            turn = 0;
-            co_yield();
-        }
+        transfer_take_turn(&turn, transfers[i].leg_count);
     }
     for (size_t i = 0; i < count; i++)
         if (wait && wait[i])
