@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A transfer on its way: for transfer.c and group.c. None of these parks, though the last yields. */
+/* A transfer on its way: for transfer.c and group.c. None of these parks; the last yields. */
 #ifndef LEDGER_TRANSFER_H
 #define LEDGER_TRANSFER_H
 

@@ -66,8 +66,8 @@ static const struct row rows[] = {
     {"/transfers", "{\"from\":\"victim\",\"amount\":1}", 400, "invalid_request", "to"},
     {"/transfers", "{\"to\":\"victim\",\"amount\":1}", 400, "invalid_request", "from"},
     {"/transfers", "{\"from\":1,\"to\":\"victim\",\"amount\":1}", 400, "invalid_request", "from"},
-    {"/transfers", "{\"from\":\"a\\u0001b\",\"to\":\"victim\",\"amount\":1}", 400, "invalid_request",
-        "from"},
+    {"/transfers", "{\"from\":\"a\\u0001b\",\"to\":\"victim\",\"amount\":1}", 400,
+        "invalid_request", "from"},
     {"/transfers", "{\"from\":\"\",\"to\":\"victim\",\"amount\":1}", 400, "invalid_request",
         "from"},
     {"/transfers", "{\"postings\":[]}", 400, "invalid_request", "postings"},
@@ -82,7 +82,8 @@ static const struct row rows[] = {
     /* accounts */
     {"/accounts", "{\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
     {"/accounts", "{\"id\":\"\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
-    {"/accounts", "{\"id\":\"" C64 C64 C64 C64 "\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
+    {"/accounts", "{\"id\":\"" C64 C64 C64 C64 "\",\"asset\":\"USD/2\"}", 400, "invalid_request",
+        "id"},
     {"/accounts", "{\"id\":\"..\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
     {"/accounts", "{\"id\":\"a\\u007fb\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
     {"/accounts", "{\"id\":\"world:USD.2\",\"asset\":\"USD/2\"}", 400, "invalid_request", "id"},
@@ -198,8 +199,8 @@ static void types_and_queries(void)
     static const char *const queries[] = {"/accounts?limit=0", "/accounts?limit=1001",
         "/accounts?limit=x", "/accounts?limit=1&limit=2", "/accounts?colour=red",
         "/journal?after=-1", "/journal?after=1.5", "/accounts/victim/entries?before=x",
-        "/accounts?prefix=a%01b", "/transfers?key=caf%c3%a9", "/transfers?key=",
-        "/transfers?key=a%09b", "/transfers?key=a%7fb"};
+        "/accounts?prefix=a%01b", "/transfers?key=caf%c3%a9",
+        "/transfers?key=", "/transfers?key=a%09b", "/transfers?key=a%7fb"};
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         visit_get(&visit, queries[i]);
         EXPECT_PROBLEM(&visit, 400, "invalid_request");
