@@ -133,7 +133,7 @@ static void malformed(const char *strategy)
         {"{" LEG("bad-a", "bad-b", "1") "},{" LEG("bad-a", "bad-b", "0") "}",
             "\"transfers[1].amount\""},
         {"{" LEG("bad-a", "bad-b", "1") "},7", "\"transfers[1]\""},
-        {"{" LEG("bad-a", "bad-b", "1") "},{\"postings\":[{" LEG("bad-a", "?", "1") "}]}",
+        {"{" LEG("bad-a", "bad-b", "1") "},{\"postings\":[{" LEG("bad-a", "", "1") "}]}",
             "\"transfers[1].postings[0].to\""},
         {"{" LEG("bad-a", "bad-b", "1") ",\"key\":\"\"}", "\"transfers[0].key\""},
         {"{" LEG("bad-a", "bad-b", "1") ",\"metadata\":1}", "\"transfers[0].metadata\""},

@@ -142,8 +142,7 @@ static void as_it_was(const char *strategy)
     visit_call(
         &visit, &(struct request){.path = "/events", .headers = "Last-Event-ID: 1234567890\r\n"});
     EXPECT_PROBLEM(&visit, 409, "position_ahead");
-    static const char *const bad[] = {
-        "", "x", "-1", "2026-11-21", "2026-02-30T00:00:00Z", "2026-11-21T09:00:00.1234567Z"};
+    static const char *const bad[] = {"", "x", "-1", "2026-02-30", "2026-02-30T00:00:00Z"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         get_at(&visit, "was", bad[i]);
         EXPECT_PROBLEM(&visit, 400, "invalid_request");
