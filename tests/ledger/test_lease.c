@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Ledgers that are damaged, or that have lost what was acknowledged. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ledger/bank.h"
+#include "tests/ledger/fixture.h"
+
+static struct bank *make(const char *db, const char *witness, bool accepts_lost)
+{
+    char error[300];
+    const struct bank_options options = {.conninfo = db,
+        .strategies = "owner",
+        .witness = witness,
+        .accepts_lost = accepts_lost};
+    struct bank *bank = bank_make(&options, error, sizeof error);
+    ensure(bank != NULL);
+    return bank;
+}
+
+static bool opens(struct bank *bank)
+{
+    char error[300];
+    return bank_open(context_background(), bank, error, sizeof error);
+}
+
+static void pay_in(struct bank *bank, const char *name, money balance)
+{
+    struct ledger *ledger = NULL;
+    CU_ASSERT_EQUAL_FATAL(bank_find(bank, name, &ledger), LEDGER_OK);
+    fixture_account(ledger, "a", "USD/2", "0");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
+    CU_ASSERT(fixture_balance(ledger, "a") == balance);
+    ledger_leave(ledger);
+}
+
+static void one_damaged_ledger_leaves_others_alone(void)
+{
+    const char *db = fixture_database();
+    struct bank *bank = make(db, NULL, false);
+    struct ledger *ledger;
+    bool created;
+    CU_ASSERT_FATAL(opens(bank));
+    CU_ASSERT_EQUAL(
+        bank_create(context_background(), bank, "good", NULL, &ledger, &created), LEDGER_OK);
+    ledger_leave(ledger);
+    pay_in(bank, "main", 5);
+    pay_in(bank, "good", 5);
+    bank_close(&bank);
+    fixture_do(db, "SELECT teller.checkpoint_forget(1);"
+                   "UPDATE teller.entry SET amount = 6 WHERE ledger = 1 AND amount = 5");
+    bank = make(db, NULL, false);
+    CU_ASSERT(opens(bank));
+    CU_ASSERT_EQUAL(bank_find(bank, "main", &ledger), LEDGER_UNAVAILABLE);
+    pay_in(bank, "good", 10);
+    bank_close(&bank);
+}
+
+static void a_database_that_went_back_is_refused(void)
+{
+    const char *db = fixture_database();
+    char folder[] = "/tmp/teller-witness-XXXXXX", witness[60];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(witness, sizeof witness, "%s/witness", folder);
+    struct bank *bank = make(db, witness, false);
+    CU_ASSERT_FATAL(opens(bank));
+    pay_in(bank, "main", 5);
+    bank_close(&bank);
+    fixture_do(db, "SELECT teller.checkpoint_forget(1); DELETE FROM teller.entry WHERE seq = 3;"
+                   "DELETE FROM teller.batch WHERE last_seq = 3");
+    bank = make(db, witness, false);
+    CU_ASSERT_FALSE(opens(bank));
+    CU_ASSERT(bank_is_lost(bank));
+    bank_close(&bank);
+    bank = make(db, witness, true);
+    CU_ASSERT(opens(bank));
+    CU_ASSERT_FALSE(bank_is_lost(bank));
+    pay_in(bank, "main", 5);
+    bank_close(&bank);
+    unlink(witness);
+    rmdir(folder);
+}
+
+const struct unit_suite lease_suite = {.name = "lease",
+    .tests = (const struct unit_test[]){
+        {"one_damaged_ledger_leaves_others_alone", one_damaged_ledger_leaves_others_alone},
+        {"a_database_that_went_back_is_refused", a_database_that_went_back_is_refused}, {0}}};
