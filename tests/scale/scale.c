@@ -146,6 +146,17 @@ static void measure(const struct scene *scene, const char *what,
     printf("%s: median %.2f ms, worst %.2f ms\n", what, ms[SAMPLES / 2], ms[SAMPLES - 1]);
 }
 
+static void start_ledger(struct scene *scene, const char *db, const char *what)
+{
+    unsigned long before_mb = resident_mb();
+    int64_t start = clock_now_ns();
+    scene->ledger = fixture_open(db, "sharded");
+    double opened = seconds_since(start);
+    waitgroup_wait(&scene->ledger->recall.duty.done);
+    printf("%s: %.2f s, all keys known after %.2f s, %lu MB resident (%lu MB before)\n", what,
+        opened, seconds_since(start), resident_mb(), before_mb);
+}
+
 static void scale(void)
 {
     const char *db = fixture_database();
@@ -158,16 +169,12 @@ static void scale(void)
     fill(db, &scene);
     printf("%lu accounts, %lu transfers, %lu holds that ended: made in %.1f s\n", scene.accounts,
         scene.entries, scene.holds, seconds_since(start));
-    unsigned long before_mb = resident_mb();
-    start = clock_now_ns();
-    scene.ledger = fixture_open(db, "sharded");
-    double opened = seconds_since(start);
-    waitgroup_wait(&scene.ledger->recall.duty.done);
-    printf("start: %.2f s, all keys known after %.2f s, %lu MB resident (%lu MB before)\n", opened,
-        seconds_since(start), resident_mb(), before_mb);
+    start_ledger(&scene, db, "start");
     measure(&scene, "statement page from anywhere", read_page);
     measure(&scene, "balance at a past position", read_past);
     measure(&scene, "entry by key", read_key);
+    ledger_close(&scene.ledger);
+    start_ledger(&scene, db, "start, with keys kept at the end before");
     ledger_close(&scene.ledger);
 }
 
