@@ -66,6 +66,10 @@ static enum pg_status ask(struct context *context, struct pg *pg,
     enum pg_status status = pg_run(context, pg, statement, &value, &rows);
     if (status == PG_OK)
         *number = (int)pg_number(rows, 0, 0);
+    else if (status == PG_ERROR && strcmp(pg_sqlstate(pg), "42501") == 0)
+        snprintf(error, size,
+            "%s: a user who serves needs GRANT " PG_APP_ROLE " TO it, one who migrates owns it",
+            pg_message(pg));
     else
         fail(pg, status, error, size);
     pg_free(&rows);
@@ -81,11 +85,11 @@ static enum pg_status look(
         .sql = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
                " WHERE nspname = 'teller' AND relname = 'migration'"};
     static const struct pg_statement newest = {
-        .slot = SLOT_NEWEST, .sql = "SELECT coalesce(max(no), 0) FROM migration"};
+        .slot = SLOT_NEWEST, .sql = "SELECT coalesce(max(no), 0) FROM teller.migration"};
     static const struct pg_statement needed = {.slot = SLOT_NEEDED,
         .parameters = 1,
         .sql = "SELECT coalesce(max(coalesce((to_jsonb(m) ->> 'compatible')::int, no - 1)), 0)"
-               " FROM migration m WHERE no > $1::int"};
+               " FROM teller.migration m WHERE no > $1::int"};
     char known[16];
     int found = 0;
     *schema = (struct schema){.has = 0};

@@ -78,24 +78,24 @@ enum pg_status store_find(struct context *context, const char *conninfo, const c
     const char *values[] = {ledger, strategy, me};
     struct pg_result *rows = NULL;
     snprintf(me, sizeof me, "%lu", server);
-    struct pg *owner = pg_connect(context, conninfo, NULL, error, error_size);
-    if (!owner)
+    struct pg *pg = pg_connect(context, conninfo, PG_APP_ROLE, error, error_size);
+    if (!pg)
         return PG_LOST;
-    enum pg_status status = pg_run(context, owner, &find, values, &rows);
+    enum pg_status status = pg_run(context, pg, &find, values, &rows);
     if (status == PG_OK && pg_rows(rows) == 0) {
         pg_free(&rows);
-        status = pg_run(context, owner, &make, values, &rows);
+        status = pg_run(context, pg, &make, values, &rows);
     }
     if (status == PG_OK && pg_rows(rows) == 0) { /* made by another one just now */
         pg_free(&rows);
-        status = pg_run(context, owner, &find, values, &rows);
+        status = pg_run(context, pg, &find, values, &rows);
     }
     if (status == PG_OK)
         *number = (int)pg_number(rows, 0, 0);
     else
-        snprintf(error, error_size, "%s", pg_message(owner));
+        snprintf(error, error_size, "%s", pg_message(pg));
     pg_free(&rows);
-    pg_close(&owner);
+    pg_close(&pg);
     return status;
 }
 

@@ -6,6 +6,9 @@
 
 CREATE OR REPLACE VIEW app_right AS
 SELECT * FROM (VALUES
+    ('table',    'ledger',          'INSERT', 'name, strategy'),
+    ('table',    'writer',          'INSERT', 'ledger, server'),
+    ('table',    'checkpoint',      'INSERT', 'ledger'),
     ('table',    'account',         'INSERT', NULL),
     ('table',    'entry',           'INSERT', NULL),
     ('table',    'further_posting', 'INSERT', NULL),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "coro/blocking.h"
+#include "ledger/migrate.h"
 #include "ledger/pg.h"
 #include "tests/ledger/fixture.h"
 
@@ -29,6 +30,14 @@ static void the_role_cannot_rewrite_the_journal(void)
         {"42501", "UPDATE further_posting SET amount = 1"},
         {"42501", "UPDATE account SET floor = NULL"},
         {"42501", "DELETE FROM batch"},
+        {"42501", "INSERT INTO batch (ledger, no, epoch, first_seq, last_seq)"
+                  " VALUES (1, 99, 9, 99, 99)"},
+        {"42501", "UPDATE writer SET epoch = 0"},
+        {"42501", "UPDATE writer SET stopped = NULL"},
+        {"42501", "INSERT INTO writer (ledger, epoch) VALUES (9, 9)"},
+        {"42501", "DELETE FROM writer"},
+        {"42501", "UPDATE server SET left_at = NULL"},
+        {"42501", "INSERT INTO checkpoint VALUES (9, 9)"},
         {"42501", "UPDATE balance SET balance = 0"},
         {"42501", "UPDATE ledger SET name = 'x'"},
         {"42501", "UPDATE token SET scope = 'admin'"},
@@ -134,6 +143,30 @@ static void rights_come_back(void)
     }
 }
 
+/* Who serves need not own anything: to be let work as the role is enough. */
+static void another_login_may_serve(void)
+{
+    char where[400], theirs[400], error[1000];
+    int from, to;
+    snprintf(where, sizeof where, "%s", fixture_database());
+    struct pg *pg = connect_as(where, NULL);
+    CU_ASSERT_EQUAL_FATAL(
+        migrate_now(context_background(), pg, &from, &to, error, sizeof error), PG_OK);
+    pg_close(&pg);
+    fixture_do(where, "DO $$ BEGIN CREATE ROLE only_serves LOGIN; EXCEPTION WHEN duplicate_object"
+                      " THEN NULL; END $$; GRANT teller_app TO only_serves");
+    const char *rest = strstr(where, "user=tester") + strlen("user=tester");
+    snprintf(theirs, sizeof theirs, "%.*suser=only_serves%s",
+        (int)(strstr(where, "user=tester") - where), where, rest);
+    struct ledger *ledger = fixture_open_abc(theirs, "owner");
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+    fixture_do(where, "REVOKE teller_app FROM only_serves");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(fixture_refusal(theirs, "owner"), "a user who serves needs GRANT teller_app TO it"));
+}
+
 static void run_shell(void *line)
 {
     int status = system(line);
@@ -194,7 +227,7 @@ static const struct unit_test tests[] = {
     {"the_role_cannot_rewrite_the_journal", the_role_cannot_rewrite_the_journal},
     {"an_owner_who_may_not_become_the_role_is_refused",
         an_owner_who_may_not_become_the_role_is_refused},
-    {"rights_come_back", rights_come_back},
+    {"rights_come_back", rights_come_back}, {"another_login_may_serve", another_login_may_serve},
     {"a_restored_dump_has_its_rights", a_restored_dump_has_its_rights},
     {"a_dump_of_another_owner_says_what_is_missing", a_dump_of_another_owner_says_what_is_missing},
     {0}};
