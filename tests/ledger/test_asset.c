@@ -36,6 +36,7 @@ static void names_the_world(void)
     CU_ASSERT_FALSE(asset_of_world_id("world:A/B.2", asset));
     CU_ASSERT_FALSE(asset_of_world_id("alice", asset));
     CU_ASSERT_FALSE(asset_of_world_id("world:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456.2", asset));
+    CU_ASSERT_FALSE(asset_of_world_id("world:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.2", asset));
 }
 
 static void validates_account_ids(void)
