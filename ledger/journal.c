@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -21,16 +20,18 @@ enum {
 /* ---- appending ----------------------------------------------------------------------------- */
 
 /* Under the lock: the time that the next entry gets. */
-static int64_t next_time(const struct journal *journal, int64_t now_us)
+static int64_t next_time(struct journal *journal, int64_t now_us)
 {
-    return now_us > journal->last_us ? now_us : journal->last_us + 1;
+    int64_t last_us = atomic_load_explicit(&journal->last_us, memory_order_relaxed);
+    return now_us > last_us ? now_us : last_us + 1;
 }
 
 /* Under the lock. */
 static void enqueue(struct journal *journal, struct entry *entry, int64_t now_us)
 {
     entry->seq = ++journal->head;
-    entry->at_us = journal->last_us = next_time(journal, now_us);
+    entry->at_us = next_time(journal, now_us);
+    atomic_store_explicit(&journal->last_us, entry->at_us, memory_order_relaxed);
     if (entry->lasts_us)
         entry->expires_us = entry->at_us + entry->lasts_us;
     entry->next_in_batch = NULL;
@@ -43,7 +44,7 @@ static void enqueue(struct journal *journal, struct entry *entry, int64_t now_us
 uint64_t journal_append_before(struct journal *journal, struct entry *entry, int64_t before_us)
 {
     uint64_t seq = 0;
-    int64_t now_us = clock_wall_us();
+    int64_t now_us = dbtime_now_us(journal->dbtime);
     entry_hold(entry);
     lock_take(&journal->lock);
     if (next_time(journal, now_us) < before_us) {
@@ -69,7 +70,7 @@ uint64_t journal_append(struct journal *journal, struct entry *entry)
 void journal_append_group(struct journal *journal, struct entry *const *entries, size_t count,
     void (*place)(struct entry *entry))
 {
-    int64_t now_us = clock_wall_us();
+    int64_t now_us = dbtime_now_us(journal->dbtime);
     lock_take(&journal->lock);
     for (size_t i = 0; i < count; i++) {
         entry_hold(entries[i])->linked = i + 1 < count;
@@ -85,7 +86,7 @@ void journal_append_group(struct journal *journal, struct entry *const *entries,
 
 int64_t journal_now_us(struct journal *journal)
 {
-    int64_t now_us = clock_wall_us();
+    int64_t now_us = dbtime_now_us(journal->dbtime);
     lock_take(&journal->lock);
     now_us = next_time(journal, now_us);
     lock_drop(&journal->lock);
@@ -94,12 +95,13 @@ int64_t journal_now_us(struct journal *journal)
 
 int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto)
 {
-    int64_t now_us = clock_wall_us();
+    int64_t now_us = dbtime_now_us(journal->dbtime);
     lock_take(&journal->lock);
-    now_us = now_us > journal->last_us ? now_us : journal->last_us;
+    int64_t last_us = journal->last_us;
+    now_us = now_us > last_us ? now_us : last_us;
     if (at_us <= now_us) {
         *upto = at_us < journal->durable_us ? journal_durable(journal) : journal->head;
-        journal->last_us = at_us > journal->last_us ? at_us : journal->last_us;
+        journal->last_us = at_us > last_us ? at_us : last_us;
     }
     lock_drop(&journal->lock);
     return at_us - now_us;
@@ -116,7 +118,11 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->keys = keys;
     journal->head = seq;
     journal->recent_from = seq + 1;
-    journal->last_us = journal->durable_us = at_us;
+    journal->dbtime = lease_dbtime(store->lease);
+    journal->durable_us = at_us;
+    /* Another server may have told that a later moment was over. */
+    int64_t estimate_us = dbtime_estimate_us(journal->dbtime);
+    journal->last_us = estimate_us > at_us ? estimate_us : at_us;
     journal->figures.batches = store->batch;
     eventcount_advance(&journal->appended, seq);
     eventcount_advance(&journal->durable, seq);
@@ -180,6 +186,34 @@ uint64_t journal_durable(struct journal *journal)
     return eventcount_read(&journal->durable);
 }
 
+/* This server's clock and the last entry's time are close to the database's clock. Otherwise, for
+ * people, why not; `why` may be NULL. */
+static bool keeps_time(struct journal *journal, char why[LEDGER_REASON])
+{
+    int64_t clock_s = dbtime_apart_s(journal->dbtime, clock_wall_us());
+    int64_t last_s = dbtime_apart_s(
+        journal->dbtime, atomic_load_explicit(&journal->last_us, memory_order_relaxed));
+    if (clock_s == 0 && last_s <= 0)
+        return true;
+    if (why && clock_s != 0)
+        snprintf(why, LEDGER_REASON,
+            "the clock of this server differs from the database's by %ld s: nothing is written "
+            "until it is right",
+            labs(clock_s));
+    else if (why)
+        snprintf(why, LEDGER_REASON,
+            "the last entry is %ld s ahead of the database's clock: nothing is written until that "
+            "has caught up",
+            last_s);
+    return false;
+}
+
+/* Batches get through, and the ledger is known to be ours. */
+static bool is_well(struct journal *journal)
+{
+    return !atomic_load(&journal->recovering) && lease_is_good(journal->store->lease);
+}
+
 enum ledger_state journal_state(struct journal *journal)
 {
     static const enum ledger_state states[] = {[LEASE_STOPPED] = LEDGER_STOPPED,
@@ -188,8 +222,7 @@ enum ledger_state journal_state(struct journal *journal)
     enum lease_standing standing = atomic_load(&journal->store->claim.standing);
     if (standing != LEASE_OURS)
         return states[standing];
-    bool well = !atomic_load(&journal->recovering) && lease_is_good(journal->store->lease);
-    return well ? LEDGER_RUNNING : LEDGER_RECOVERING;
+    return is_well(journal) && keeps_time(journal, NULL) ? LEDGER_RUNNING : LEDGER_RECOVERING;
 }
 
 bool journal_is_served(struct journal *journal)
@@ -248,6 +281,8 @@ void journal_read_figures(struct journal *journal, struct ledger_figures *figure
     lock_drop(&journal->lock);
     figures->state = journal_state(journal);
     tell_reason(journal, figures->state, figures->reason);
+    figures->awaits_clock = figures->state == LEDGER_RECOVERING && is_well(journal) &&
+                            !keeps_time(journal, figures->reason);
     figures->epoch = journal->store->epoch;
     figures->durable_seq = journal_durable(journal);
 }

@@ -17,7 +17,8 @@
  * - durable <= head. `durable` is raised only after COMMIT, and after the entries are in `recent`.
  * - recent[seq % RECENT] is the durable entry of that position, from recent_from to the last that
  *   this process has committed: at most RECENT of them, and of RECENT_BYTES in all (or one).
- * - at_us rises strictly with seq, whatever the clock does.
+ * - at_us rises strictly with seq, whatever the clock does, and is never more than DBTIME_APART_S
+ *   away from the database's clock (dbtime.h), but for that.
  * - What is in memory is told only while the lease on the ledger is good (lease.h): that it is
  *   durable is not enough, as another server may have added to it.
  *
@@ -30,6 +31,7 @@ enum { JOURNAL_RECENT = 16384, JOURNAL_RECENT_BYTES = 16 << 20 };
 struct journal {
     struct store *store;
     struct keys *keys;
+    struct dbtime *dbtime; /* the lease's */
     struct waitgroup committer;
     struct eventcount appended; /* the head: the last position given */
     struct eventcount durable;
@@ -38,8 +40,8 @@ struct journal {
 
     struct lock lock; /* guards what follows */
     uint64_t head;
-    int64_t last_us;    /* no entry to come has this time or an earlier one */
-    int64_t durable_us; /* of the last entry that is known to be committed */
+    _Atomic int64_t last_us; /* no entry to come has this time or an earlier one */
+    int64_t durable_us;      /* of the last entry that is known to be committed */
     struct entry *first, *last; /* the queue */
     uint64_t queued, queued_bytes;
     struct entry *recent[JOURNAL_RECENT];

@@ -31,6 +31,11 @@ uint64_t lease_server(struct lease *lease)
     return atomic_load(&lease->server);
 }
 
+struct dbtime *lease_dbtime(struct lease *lease)
+{
+    return &lease->dbtime;
+}
+
 void lease_tell_news(struct lease *lease)
 {
     lock_take(&lease->lock);

@@ -11,7 +11,7 @@
  *
  * With each beat it reads what the database says of all ledgers. For those that are this server's
  * it holds that against what was acknowledged here (struct lease_claim): whether they were taken,
- * stopped, or have lost something.
+ * stopped, or have lost something. And each beat tells what time it is for the database (dbtime.h).
  */
 #ifndef LEDGER_LEASE_H
 #define LEDGER_LEASE_H
@@ -23,6 +23,7 @@
 
 #include "coro/context.h"
 #include "coro/eventcount.h"
+#include "ledger/dbtime.h"
 #include "ledger/hash.h"
 
 enum {
@@ -61,6 +62,7 @@ bool lease_is_good(struct lease *lease);
 void lease_tell_problem(struct lease *lease, char why[LEASE_WHY]);
 
 uint64_t lease_server(struct lease *lease); /* the number of this server */
+struct dbtime *lease_dbtime(struct lease *lease); /* known once the lease has been good */
 
 /* ---- what the database says of each ledger ------------------------------------------------- */
 

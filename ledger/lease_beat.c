@@ -37,17 +37,38 @@ enum pg_status lease_enter(struct context *context, struct lease *lease)
     return status;
 }
 
+/* What the database's clock said in a beat. News goes to the log. */
+static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns)
+{
+    dbtime_note(&lease->dbtime, database_us, asked_ns, clock_boot_ns());
+    int64_t apart_s = dbtime_apart_s(&lease->dbtime, clock_wall_us());
+    if (lease->apart == (apart_s != 0))
+        return;
+    lease->apart = apart_s != 0;
+    if (lease->apart)
+        fprintf(stderr,
+            "teller: the clock of this server is %ld s %s the database's: nothing is written "
+            "until it is right\n",
+            labs(apart_s), apart_s > 0 ? "ahead of" : "behind");
+    else
+        fprintf(stderr, "teller: the clock of this server is right again\n");
+}
+
 /* *there: the row is there still, and this server has not been declared dead. */
 static enum pg_status beat(struct context *context, struct lease *lease, bool *there)
 {
     static const struct pg_statement say = {
-        SLOT_BEAT, 2, "SELECT server_beat($1::bigint, $2::uuid)"};
+        SLOT_BEAT, 2, "SELECT server_beat($1::bigint, $2::uuid),"
+                      " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"};
     char me[24];
     const char *values[] = {me, lease->life};
     struct pg_result *rows = NULL;
     snprintf(me, sizeof me, "%lu", lease_server(lease));
+    int64_t asked_ns = clock_boot_ns();
     enum pg_status status = pg_run(context, lease->pg, &say, values, &rows);
     *there = status == PG_OK && *pg_text(rows, 0, 0) == 't';
+    if (status == PG_OK)
+        note_time(lease, pg_number(rows, 0, 1), asked_ns);
     pg_free(&rows);
     return status;
 }

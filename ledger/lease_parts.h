@@ -34,6 +34,7 @@ struct lease {
     _Atomic int64_t good_until_ns;
     _Atomic bool failing; /* the last try failed, or the server's row was gone */
     _Atomic uint64_t server;
+    struct dbtime dbtime;
     struct eventcount news, wanted;
 
     struct lock lock; /* guards what follows */
@@ -46,6 +47,7 @@ struct lease {
     /* the beating coroutine's own */
     struct pg *pg;
     char life[40]; /* of this server's row */
+    bool apart;    /* the log says that the clocks differ */
     int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
     struct lease_seen *seen;
     size_t seen_count;

@@ -9,7 +9,8 @@
 enum ledger_state {
     LEDGER_RUNNING,
     LEDGER_RECOVERING, /* the database is away, or does not confirm that the ledger is ours: nothing
-                          is told from memory; what was decided is being retried */
+                          is told from memory; what was decided is being retried. Or a clock is
+                          wrong (awaits_clock) */
     LEDGER_FENCED,     /* another server has it: nothing is told, and it must be closed */
     LEDGER_STOPPED,    /* writes have stopped, reads go on; the database keeps the reason */
     LEDGER_LOST,       /* the database has lost what was acknowledged: nothing is told */
@@ -32,6 +33,9 @@ enum ledger_trouble {
 struct ledger_figures {
     enum ledger_state state;
     char reason[LEDGER_REASON]; /* of a state that is not RUNNING, for everybody; otherwise "" */
+    bool awaits_clock; /* RECOVERING because this server's clock or the last entry is more than a
+                          minute off the database's clock: nothing new is written, no hold expires,
+                          reads go on; the reason says which */
     const char *name, *strategy;
     uint64_t epoch, batches, durable_seq, head_seq, accounts;
     uint64_t committed_entries; /* since the start, as are all below */

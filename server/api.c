@@ -307,6 +307,9 @@ static const char *why_unavailable(const struct request *request)
         return "The service is starting, or standing by; /readyz says why.";
     else if (request->ledger)
         return "This ledger is not open here; /readyz says why.";
+    if (figures.awaits_clock)
+        return "The clock of this server and the database's are more than a minute apart: nothing "
+               "is written meanwhile, reads go on; /readyz says why.";
     if (figures.state == LEDGER_FENCED)
         return "Another server has taken the ledger over.";
     if (figures.state == LEDGER_LOST)

@@ -25,6 +25,8 @@ static const char *why_not_running(const struct ledger_figures *figures)
     case LEDGER_RUNNING:
         return NULL;
     case LEDGER_RECOVERING:
+        if (figures->awaits_clock)
+            return figures->reason;
         return "the database is away; what was decided is being retried";
     case LEDGER_FENCED:
     case LEDGER_ELSEWHERE:
@@ -42,7 +44,7 @@ static const char *why_not_running(const struct ledger_figures *figures)
 static void write_reason(
     struct json_out *out, const struct ledger_figures *figures, const char *reason)
 {
-    char text[LEDGER_REASON + 80];
+    char text[2 * LEDGER_REASON + 4];
     bool says_why = figures->reason[0] &&
                     (figures->state == LEDGER_STOPPED || figures->state == LEDGER_OPENING);
     snprintf(text, sizeof text, "%s%s%s", says_why ? figures->reason : "", says_why ? ": " : "",

@@ -3,10 +3,12 @@
  * durable. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/audit_chunk.h"
+#include "ledger/journal_parts.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/pg.h"
 #include "tests/ledger/requests.h"
@@ -25,10 +27,20 @@ static void append_before(struct ledger *ledger, int64_t before_us, int64_t expe
     entry_drop(&entry);
 }
 
-/* The last entry is far ahead of the clock, as if that had been set back by years. */
+/* Let the entry of that position have that time. */
+static void change_time(const char *db, int seq, int64_t at_us)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql,
+        "UPDATE teller.entry SET at = 'epoch'::timestamptz + %ld * interval '1 us' WHERE seq = %d",
+        at_us, seq);
+    fixture_do(db, sql);
+}
+
+/* The last entry is ahead of the clock, as if that had been set back, but not by a minute. */
 static void time_rises(const char *strategy)
 {
-    const int64_t far_us = INT64_C(4102444800000000); /* 2100-01-01 */
+    const int64_t far_us = clock_wall_us() + 50 * CLOCK_S / CLOCK_US;
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open_abc(db, strategy);
     const struct ledger_leg leg = {"a", "b", 1};
@@ -36,7 +48,7 @@ static void time_rises(const char *strategy)
         {.legs = &leg, .leg_count = 1}, {.legs = &leg, .leg_count = 1}};
     struct ledger_outcome outcomes[2];
     ledger_close(&ledger);
-    fixture_ask(db, "UPDATE teller.entry SET at = '2100-01-01 00:00:00+00' WHERE seq = 5");
+    change_time(db, 5, far_us);
     ledger = fixture_open(db, strategy);
     CU_ASSERT_EQUAL(journal_now_us(ledger->journal), far_us + 1);
     append_before(ledger, far_us + 1, 0);
@@ -53,6 +65,38 @@ static void time_rises(const char *strategy)
                                            " (max(at) FILTER (WHERE seq = 9) = max(at))"
                                            " FROM teller.entry"),
         "9 9 true");
+    ledger_close(&ledger);
+}
+
+/* The last entry was given its time by a clock that was ahead by years. */
+static void time_is_awaited(const char *strategy)
+{
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open_abc(db, strategy);
+    ledger_close(&ledger);
+    change_time(db, 5, INT64_C(4102444800000000)); /* 2100-01-01 */
+    ledger = fixture_open(db, strategy);
+    struct ledger_figures figures;
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_UNAVAILABLE);
+    ledger_read_figures(ledger, &figures);
+    CU_ASSERT_EQUAL(figures.state, LEDGER_RECOVERING);
+    CU_ASSERT(figures.awaits_clock && strstr(figures.reason, "ahead of the database's clock"));
+    CU_ASSERT(fixture_balance(ledger, "a") == 100);
+    ledger_close(&ledger);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT max(seq) FROM teller.entry"), "5");
+    change_time(db, 5, clock_wall_us());
+    ledger = fixture_open(db, strategy);
+    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
+    ledger_close(&ledger);
+}
+
+/* What another server told to be over, with a clock that was ahead of ours, stays so. */
+static void time_begins_at_the_databases(const char *strategy)
+{
+    const int64_t slack_us = 5 * CLOCK_S / CLOCK_US, before_us = clock_wall_us();
+    struct ledger *ledger = fixture_open(fixture_database(), strategy);
+    CU_ASSERT(ledger->journal->last_us >= before_us - slack_us);
+    CU_ASSERT(ledger->journal->last_us <= clock_wall_us() + slack_us);
     ledger_close(&ledger);
 }
 
@@ -417,7 +461,7 @@ static void turned_away_at_once(const char *strategy)
 }
 
 #define TESTS(X)                                                                                   \
-    X(time_rises)                                                                                  \
+    X(time_rises) X(time_is_awaited) X(time_begins_at_the_databases)                               \
     X(nothing_is_told_early)                                                                       \
     X(a_key_in_flight_is_never_none)                                                               \
     X(a_key_of_a_failed_commit) X(turned_away_at_once) X(bounded_in_bytes)
