@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "coro/co.h"
+#include "coro/select.h"
 #include "ledger/audit_parts.h"
+#include "ledger/failpoint.h"
 
 void audit_note(struct audit_report *report, uint64_t seq, const char *format, ...)
 {
@@ -72,6 +74,8 @@ static enum pg_status replay_chunk(struct audit_replay *r)
                 batch->last_seq);
             r->seq = batch->last_seq;
         }
+        if (r->progress)
+            atomic_store(&r->progress->checked_seq, r->seq);
         co_yield();
     }
     if (status == PG_OK)
@@ -164,6 +168,13 @@ static bool take_ends(const struct row *row, void *arg)
     return true;
 }
 
+/* Until it is cancelled. */
+static void stay(struct context *context)
+{
+    struct select_case end = {.op = SELECT_RECV, .chan = context_done(context)};
+    (void)select_wait(&end, 1);
+}
+
 static enum pg_status replay_all(struct audit_replay *r)
 {
     char sql[200];
@@ -182,12 +193,14 @@ static enum pg_status replay_all(struct audit_replay *r)
         if (status != PG_OK || r->chunk.count == 0)
             break;
         status = replay_chunk(r);
+        if (status == PG_OK && failpoint("audit.chunk"))
+            stay(r->context);
     }
     return status == PG_OK ? check_whole(r) : status;
 }
 
 enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
-    struct account_table *accounts, struct audit_report *report)
+    struct account_table *accounts, struct audit_progress *progress, struct audit_report *report)
 {
     struct audit_replay *r = calloc(1, sizeof *r);
     memset(report, 0, sizeof *report);
@@ -199,6 +212,7 @@ enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
     r->pg = pg;
     r->ledger = ledger;
     r->accounts = accounts;
+    r->progress = progress;
     r->report = report;
     enum pg_status status =
         pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");

@@ -12,6 +12,8 @@
 #ifndef LEDGER_AUDIT_H
 #define LEDGER_AUDIT_H
 
+#include <stdatomic.h>
+
 #include "ledger/account.h"
 #include "ledger/pg.h"
 
@@ -25,14 +27,20 @@ struct audit_report {
     char text[AUDIT_TEXT]; /* "seq 7: what\n" for each, as far as there is room */
 };
 
+/* How far one that runs has come: for others to read meanwhile. */
+struct audit_progress {
+    _Atomic uint64_t seq; /* what was durable when it began */
+    _Atomic uint64_t checked_seq;
+};
+
 /*
  * Replay the ledger of that number, in one snapshot. Where the journal contradicts itself the
  * replay goes on from what it says, so that one fault is one finding as far as that can be.
  * `accounts` is an empty table, and holds them as they are at report->seq afterwards. Parks, for
- * as long as it takes; needs as much memory as the accounts do.
+ * as long as it takes; needs as much memory as the accounts do. `progress` may be NULL.
  */
 MUST_CHECK enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
-    struct account_table *accounts, struct audit_report *report);
+    struct account_table *accounts, struct audit_progress *progress, struct audit_report *report);
 
 /* Note something that is wrong at a position. Never parks. */
 __attribute__((format(printf, 3, 4))) void audit_note(

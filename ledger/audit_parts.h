@@ -21,6 +21,7 @@ struct audit_replay {
     int ledger;
     struct account_table *accounts;
     struct holds *holds;
+    struct audit_progress *progress; /* NULL: nobody looks */
     struct audit_report *report;
     struct audit_chunk chunk;
     struct audit_keys *keys;

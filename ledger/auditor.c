@@ -265,3 +265,9 @@ void auditor_read_figures(struct auditor *auditor, struct ledger_figures *figure
     figures->audit_mismatches = atomic_load(&auditor->found);
     figures->audit_wrong_seq = atomic_load(&auditor->wrong_seq);
 }
+
+/* It is counted when its text is whole, and nothing is written there after that. */
+const char *auditor_findings(struct auditor *auditor)
+{
+    return atomic_load(&auditor->found) > 0 ? auditor->report.text : "";
+}

@@ -22,4 +22,8 @@ void auditor_stop(struct auditor **auditor);
 /* Never parks. */
 void auditor_read_figures(struct auditor *auditor, struct ledger_figures *figures);
 
+/* The text of what it found (audit.h); "": nothing. As long as the auditor is there. Never
+ * parks. */
+const char *auditor_findings(struct auditor *auditor);
+
 #endif

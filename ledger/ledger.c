@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "coro/clock.h"
-#include "ledger/audit.h"
 #include "ledger/failpoint.h"
 #include "ledger/fold.h"
 #include "ledger/ledger_parts.h"
@@ -64,7 +63,8 @@ static bool open_parts(struct context *context, struct ledger *ledger,
 {
     struct fold fold;
     snprintf(error, size, "out of memory");
-    if (!(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
+    if (!(ledger->open = context_with_cancel(context_background())) ||
+        !(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
         !(ledger->holds = holds_make()) || !(ledger->reversals = reversals_make()))
         return false;
     if (!open_store(context, ledger, options, trouble, error, size))
@@ -143,6 +143,8 @@ void ledger_close(struct ledger **ledger)
     if (!closed)
         return;
     atomic_store(&closed->closing, true);
+    if (closed->open)
+        context_cancel(closed->open);
     waitgroup_wait(&closed->users);
     duty_stop(&closed->expirer);
     auditor_stop(&closed->auditor);
@@ -159,6 +161,8 @@ void ledger_close(struct ledger **ledger)
     reversals_free(&closed->reversals);
     keys_free(&closed->keys);
     account_table_free(&closed->accounts);
+    if (closed->open)
+        context_release(&closed->open);
     free(closed->name);
     free(closed);
 }
@@ -171,6 +175,11 @@ void ledger_enter(struct ledger *ledger)
 void ledger_leave(struct ledger *ledger)
 {
     waitgroup_done(&ledger->users);
+}
+
+struct context *ledger_open_context(struct ledger *ledger)
+{
+    return ledger->open;
 }
 
 uint64_t ledger_durable_seq(struct ledger *ledger)
@@ -209,74 +218,4 @@ void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
     figures->replays = atomic_load(&ledger->replays);
     figures->rejections = atomic_load(&ledger->rejections);
     figures->unknown_outcomes = atomic_load(&ledger->unknown_outcomes);
-}
-
-/* ---- the audit ----------------------------------------------------------------------------- */
-
-struct comparison {
-    struct account *account;        /* ours */
-    const struct account *replayed; /* NULL: the journal does not have it */
-    struct audit_report *report;
-};
-
-/* What has changed since the replay's end is left out; the next audit will see it. */
-static void compare_section(void *arg)
-{
-    const struct comparison *c = arg;
-    const struct account *ours = c->account, *theirs = c->replayed;
-    if (ours->opened == 0 || ours->seq > c->report->seq)
-        return;
-    if (!theirs || ours->balance != theirs->balance || ours->held != theirs->held ||
-        ours->seq != theirs->seq || ours->frozen != theirs->frozen) {
-        /* Up to where the one that has less ends they may well agree. */
-        uint64_t seq = theirs && theirs->seq > ours->seq ? theirs->seq : ours->seq;
-        audit_note(c->report, seq, "memory differs from the journal for account %s", ours->id);
-    }
-}
-
-static void compare_memory(
-    struct ledger *ledger, struct account_table *replayed, struct audit_report *report)
-{
-    for (uint64_t number = 1; number <= account_count(ledger->accounts); number++) {
-        struct comparison c = {.account = account_by_number(ledger->accounts, number),
-            .replayed = account_by_number(replayed, number),
-            .report = report};
-        if (c.account)
-            strategy_run(ledger->strategy, &c.account, 1, compare_section, &c);
-    }
-}
-
-static enum ledger_status audit(
-    struct context *context, struct ledger *ledger, struct audit_report *report)
-{
-    char error[300];
-    uint64_t durable = journal_durable(ledger->journal);
-    struct account_table *replayed = account_table_make();
-    struct pg *pg = pg_connect(context, ledger->store->conninfo, "teller_app", error, sizeof error);
-    enum pg_status status = PG_LOST;
-    if (pg && replayed)
-        status = audit_replay(context, pg, ledger->store->ledger, replayed, report);
-    if (status != PG_OK)
-        fprintf(stderr, "teller: the audit did not end: %s\n", pg ? pg_message(pg) : error);
-    if (status == PG_OK && report->seq < durable)
-        audit_note(
-            report, report->seq + 1, "the end is missing: it was durable up to %lu", durable);
-    if (status == PG_OK)
-        compare_memory(ledger, replayed, report);
-    if (pg)
-        pg_close(&pg);
-    if (replayed)
-        account_table_free(&replayed);
-    return status == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
-}
-
-enum ledger_status ledger_audit(
-    struct context *context, struct ledger *ledger, struct audit_report *report)
-{
-    static atomic_flag under_way = ATOMIC_FLAG_INIT; /* of all ledgers of this process */
-    if (atomic_flag_test_and_set(&under_way))
-        return LEDGER_OVERLOADED;
-    enum ledger_status status = audit(context, ledger, report);
-    atomic_flag_clear(&under_way);
-    return status;
 }

@@ -18,12 +18,12 @@
 #include "coro/context.h"
 #include "ledger/account.h"
 #include "ledger/entry.h"
+#include "ledger/ledger_audit.h"
 #include "ledger/ledger_figures.h"
 #include "ledger/ledger_keeping.h"
 #include "ledger/ledger_moves.h"
 #include "ledger/status.h"
 
-struct audit_report;
 struct ledger;
 struct readers;
 
@@ -132,17 +132,14 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
 /* Park until an entry after `after` is durable; false: the context ended, or the ledger stopped. */
 bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after);
 
+/* Ends when the ledger closes: for who has entered it and takes long. Of the ledger. */
+struct context *ledger_open_context(struct ledger *ledger);
+
 /* The last durable position. Never parks. */
 uint64_t ledger_durable_seq(struct ledger *ledger);
 
 /* ---- how it is doing ---------------------------------------------------------------------- */
 
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures); /* never parks */
-
-/* Replay the journal and check every invariant (audit.h), then compare what comes out with memory.
- * Takes long, a connection, and as much memory as the accounts: so there is one at a time in a
- * process. OVERLOADED: another one is under way; UNAVAILABLE: could not ask. */
-enum ledger_status ledger_audit(
-    struct context *context, struct ledger *ledger, struct audit_report *report);
 
 #endif

@@ -25,6 +25,7 @@ struct ledger {
     char *name;
     struct waitgroup users; /* who has entered */
     _Atomic bool closing;
+    struct context *open; /* ends when it closes */
     struct account_table *accounts;
     struct keys *keys;
     struct store *store;

@@ -12,6 +12,7 @@
 
 #include "coro/context.h"
 #include "ledger/bank.h"
+#include "server/audits.h"
 #include "server/json_in.h"
 #include "server/problem.h"
 #include "server/request.h"
@@ -38,6 +39,7 @@ struct api {
     struct http *http;          /* for its figures */
     const char *host;           /* that it was told to listen on; NULL: not known */
     _Atomic bool stopping;
+    struct audits audits;
     struct event_pages *event_pages[API_WORKERS]; /* of each worker: journal_events.c */
     struct event_feed *event_feeds[API_WORKERS];
 };

@@ -89,7 +89,7 @@ static int replay(struct context *context, struct pg *pg, void *arg)
         fprintf(stderr, "teller: out of memory\n");
         return 1;
     }
-    bool good = audit_replay(context, pg, number, accounts, &report) == PG_OK;
+    bool good = audit_replay(context, pg, number, accounts, NULL, &report) == PG_OK;
     account_table_free(&accounts);
     if (!good) {
         fprintf(stderr, "teller: %s\n", pg_message(pg));

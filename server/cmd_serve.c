@@ -173,6 +173,7 @@ static void serve_with_http(struct serve *serve)
     struct bank *bank = atomic_load(&api->bank);
     if (bank)
         bank_close(&bank);
+    audits_free(&api->audits);
     if (there)
         database_close(&serve->database);
 }

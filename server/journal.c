@@ -5,7 +5,6 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/audit.h"
 #include "server/api.h"
 #include "server/http.h"
 #include "server/problem.h"
@@ -98,50 +97,4 @@ void journal_statement(struct request *request, struct response *response)
     }
     end_items(&out, next);
     api_ok(response, &out, seq);
-}
-
-static void write_figures(struct json_out *out, const struct audit_report *report)
-{
-    const struct {
-        const char *name;
-        uint64_t value;
-    } figures[] = {{"entries", report->entries}, {"postings", report->postings},
-        {"accounts", report->accounts}, {"batches", report->batches}, {"holds", report->holds}};
-    json_out_key(out, "figures");
-    json_out_open(out, '{');
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
-        json_out_key(out, figures[i].name);
-        json_out_number(out, figures[i].value);
-    }
-    json_out_close(out, '}');
-}
-
-void journal_audit(struct request *request, struct response *response)
-{
-    struct audit_report *report = arena_alloc(&request->arena, sizeof *report);
-    struct context *patience = api_patience(request);
-    enum ledger_status status = ledger_audit(patience, request->served, report);
-    context_release(&patience);
-    if (status != LEDGER_OK) {
-        api_refuse(request, response, status, ledger_durable_seq(request->served));
-        return;
-    }
-    struct json_out out;
-    json_out_begin(&out, &request->arena);
-    json_out_open(&out, '{');
-    json_out_key(&out, "ok");
-    json_out_bool(&out, report->found == 0);
-    json_out_key(&out, "seq");
-    json_out_number(&out, report->seq);
-    json_out_key(&out, "found");
-    json_out_number(&out, report->found);
-    json_out_key(&out, "findings");
-    json_out_open(&out, '[');
-    for (char *rest = report->text, *line; (line = strsep(&rest, "\n"));)
-        if (*line)
-            json_out_text(&out, line);
-    json_out_close(&out, ']');
-    write_figures(&out, report);
-    json_out_close(&out, '}');
-    api_ok(response, &out, report->seq);
 }

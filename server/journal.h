@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers from the journal: its pages, an account's statement, the live stream, the audit. */
+/* Answers from the journal: its pages, an account's statement, the live stream. */
 #ifndef SERVER_JOURNAL_H
 #define SERVER_JOURNAL_H
 
@@ -9,6 +9,5 @@ struct response;
 void journal_list(struct request *request, struct response *response);
 void journal_statement(struct request *request, struct response *response);
 void journal_events(struct request *request, struct response *response);
-void journal_audit(struct request *request, struct response *response);
 
 #endif

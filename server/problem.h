@@ -17,6 +17,8 @@
     X(FORBIDDEN, 403, "forbidden", "The token's scope does not allow this.")                       \
     X(NOT_FOUND, 404, "not_found", "There is nothing at this path.")                               \
     X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "This path does not take this method.")       \
+    X(AUDIT_NOT_FOUND, 404, "audit_not_found", "There is no such audit.")                          \
+    X(AUDIT_RUNNING, 409, "audit_running", "Another audit is running: one at a time.")             \
     X(TOO_LARGE, 413, "payload_too_large", "The body is too large.")                               \
     X(LONG_TARGET, 414, "uri_too_long", "The path and query are too long.")                        \
     X(UNSUPPORTED_TYPE, 415, "unsupported_media_type", "The body must be application/json.")       \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/accounts.h"
+#include "server/audits.h"
 #include "server/batches.h"
 #include "server/files.h"
 #include "server/freeze.h"
@@ -49,7 +50,9 @@ const struct route route_table[] = {
     GET(READ, LEDGER "/transfers", " key account after before limit page ", transfers_list),
     GET(READ, LEDGER "/journal", " after limit page ", journal_list),
     {REQUEST_GET, TOKEN_READ, LEDGER "/events", " after ", journal_events, ROUTE_BODY_NONE, true},
-    GET(READ, LEDGER "/audit", "", journal_audit),
+    GET(READ, LEDGER "/audit", "", audits_now),
+    POST(ADMIN, LEDGER "/audits", audits_post, OPTIONAL),
+    GET(READ, LEDGER "/audits/{id}", "", audits_get),
     POST(ADMIN, ACCOUNT "/freeze", freeze_account, OPTIONAL),
     POST(ADMIN, ACCOUNT "/unfreeze", freeze_account_end, OPTIONAL),
     POST(ADMIN, LEDGER "/freeze", freeze_ledger, OPTIONAL),

@@ -159,7 +159,7 @@ void fixture_check(struct ledger *ledger)
 {
     struct audit_report *report = calloc(1, sizeof *report);
     ensure(report != NULL);
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, report), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, report), LEDGER_OK);
     CU_ASSERT_EQUAL(report->found, 0);
     if (report->found)
         printf("    audit: %s\n", report->text);

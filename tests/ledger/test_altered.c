@@ -195,7 +195,7 @@ static void expect_finding(
     struct ledger *ledger, struct pg *pg, size_t kind, uint64_t first, uint64_t at)
 {
     static struct audit_report report;
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, &report), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
     expect_named("audit", &report, kind, first, at);
     walk_over(pg, ledger_durable_seq(ledger), 1, &report);
     expect_named("walk", &report, kind, first, at);

@@ -12,7 +12,7 @@ static struct audit_report report;
 
 static void audit(struct ledger *ledger)
 {
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, &report), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
 }
 
 /* seq 1 world, 2 a, 3 b, 4 in 100, 5 hold 30, 6 capture 20, 7 out 10, 8 a freeze, 9 unfreeze */

@@ -225,7 +225,7 @@ static void audit_main(void *arg)
     struct auditing *a = arg;
     struct audit_report *report = calloc(1, sizeof *report);
     ensure(report != NULL);
-    a->status = ledger_audit(context_background(), a->ledger, report);
+    a->status = ledger_audit(context_background(), a->ledger, NULL, report);
     free(report);
     waitgroup_done(a->all);
 }

@@ -344,7 +344,7 @@ static void damaged_keys_come_from_the_journal(const char *strategy)
         CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
         CU_ASSERT_EQUAL(fixture_move(ledger, "two", "a", "b", 1), LEDGER_OK);
         CU_ASSERT(fixture_balance(ledger, "b") == 2);
-        CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, &report), LEDGER_OK);
+        CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
         CU_ASSERT_EQUAL(report.found, 1);
         if (report.found != 1)
             printf("    %s: %s\n", damages[i], report.text);
@@ -355,7 +355,7 @@ static void damaged_keys_come_from_the_journal(const char *strategy)
         CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
         CU_ASSERT_EQUAL(fixture_move(ledger, "three", "a", "b", 1), LEDGER_OK);
         CU_ASSERT(fixture_balance(ledger, "b") == 3);
-        CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, &report), LEDGER_OK);
+        CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
         CU_ASSERT(report.found > 0);
         ledger_close(&ledger);
     }
@@ -383,7 +383,7 @@ static void no_key_moves_money_twice(const char *strategy)
     await_recall(ledger);
     CU_ASSERT_FALSE(ledger->recall.damaged);
     static struct audit_report report;
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, &report), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
     CU_ASSERT_EQUAL(report.found, 1);
     CU_ASSERT_EQUAL(report.wrong_seq, 6);
     CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OUTCOME_UNKNOWN);

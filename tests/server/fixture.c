@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "coro/clock.h"
+#include "coro/co.h"
 #include "coro/worker.h"
 #include "server/admin_token.h"
 #include "server/listen.h"
@@ -134,6 +136,7 @@ void fixture_stop(struct fixture *fixture)
     http_stop(&fixture->api.http);
     token_cache_stop(&fixture->api.tokens);
     bank_close(&bank);
+    audits_free(&fixture->api.audits);
     database_close(&fixture->database);
 }
 
@@ -165,4 +168,16 @@ void fixture_account(struct fixture *fixture, const char *id, unsigned deposit)
         CU_ASSERT_EQUAL(answer->status, 201);
     }
     free(answer);
+}
+
+void fixture_audit(struct fixture *fixture, struct answer *answer)
+{
+    char location[256];
+    fixture_call(fixture, "POST", API_LEDGER_PATH "/audits", "{}", answer);
+    CU_ASSERT_EQUAL(answer->status, 202);
+    answer_header(answer, "Location", location);
+    do {
+        co_sleep(5 * CLOCK_MS);
+        fixture_call(fixture, "GET", location, NULL, answer);
+    } while (strstr(answer->body, "\"state\":\"running\""));
 }

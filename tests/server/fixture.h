@@ -49,4 +49,7 @@ void fixture_call(struct fixture *fixture, const char *method, const char *path,
 /* Open an account in USD/2 and deposit; 0: only open it. */
 void fixture_account(struct fixture *fixture, const char *id, unsigned deposit);
 
+/* Start a whole audit of main, and wait for its end; the answer that says how. */
+void fixture_audit(struct fixture *fixture, struct answer *answer);
+
 #endif

@@ -362,7 +362,8 @@ static void test_postings_and_balances(void)
     fixture_call(&pair->fixture, "GET", pair->path, NULL, &pair->first);
     CU_ASSERT_PTR_NOT_NULL(strstr(pair->first.body, "\"amount\":\"-85\",\"balance\":\"15\""));
     CU_ASSERT_PTR_NULL(strstr(pair->first.body, "\"next\":null"));
-    fixture_call(&pair->fixture, "GET", API_LEDGER_PATH "/audit", NULL, &pair->first);
+    fixture_audit(&pair->fixture, &pair->first);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pair->first.body, "\"state\":\"done\""));
     CU_ASSERT_PTR_NOT_NULL(strstr(pair->first.body, "\"ok\":true"));
     pair_stop(pair);
 }

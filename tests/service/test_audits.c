@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Somebody alters the journal behind the running program's back: it notices, stops writing there,
- * says so, and goes on reading. */
+/* Audits: what the one in the background says, and whole ones. Somebody alters the journal behind
+ * the running program's back: it notices, stops writing there, says so, and goes on reading. */
 #include "tests/service/suites.h"
 
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "tests/service/command.h"
 #include "tests/service/visit.h"
 
 struct statement {
@@ -63,6 +64,13 @@ static void expect_stopped(struct visit *visit)
     CU_ASSERT(visit_figure(visit, "teller_ready{ledger=\"main\"}") == 1);
 }
 
+static bool has_findings(const struct visit *visit)
+{
+    struct json first;
+    struct json_walk walk = {.rest = json_member(visit->body, "findings")};
+    return json_next(&walk, &first);
+}
+
 static void stops_writing(const char *strategy)
 {
     struct service service;
@@ -96,11 +104,152 @@ static void stops_writing(const char *strategy)
     CU_ASSERT(visit_is(&visit, "balance", "\"7\""));
     visit_get(&visit, "/v1/ledgers/second/audit");
     EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit_is(&visit, "ok", "false") && visit_is(&visit, "wrong_seq", "3"));
+    CU_ASSERT(has_findings(&visit) && !visit_is(&visit, "found", "0"));
+    CU_ASSERT(!visit_audit(&visit, "second"));
+    CU_ASSERT(visit_is(&visit, "state", "\"done\"") && visit_is(&visit, "ok", "false"));
+    CU_ASSERT(has_findings(&visit) && !visit_is(&visit, "found", "0"));
+    CU_ASSERT(visit_audit(&visit, "main"));
     CU_ASSERT(visit_fund(&visit, "b", 1)); /* the other ledger knows nothing of it */
     visit_end(&visit);
     service_remove(&service);
 }
 BOTH_STRATEGIES(stops_writing)
 
-static const struct unit_test tests[] = {BOTH_ROWS(stops_writing), {0}};
+/* ---- whole audits --------------------------------------------------------------------------- */
+
+static int64_t member(const struct visit *visit, const char *name)
+{
+    int64_t number = -1;
+    (void)json_integer(json_member(visit->body, name), &number);
+    return number;
+}
+
+static void whole_to_its_end(const char *strategy)
+{
+    struct visit visit;
+    visit_begin_shared(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "audited", 5));
+    int64_t seq = visit.response.seq;
+    CU_ASSERT(visit_audit(&visit, "main"));
+    CU_ASSERT(visit_is(&visit, "found", "0") && !has_findings(&visit));
+    CU_ASSERT(member(&visit, "checked_seq") >= seq);
+    CU_ASSERT_EQUAL(member(&visit, "seq"), member(&visit, "checked_seq"));
+    CU_ASSERT(!visit_is(&visit, "ended_at", "null") && !visit_is(&visit, "figures", "null"));
+    visit_get(&visit, "/audits/1");
+    EXPECT_PROBLEM(&visit, 404, "audit_not_found");
+    visit_post(&visit, "/audits", NULL, "{\"ledger\":\"main\"}");
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(whole_to_its_end)
+
+/* The last sixteen are remembered. */
+static void whole_ones_are_forgotten(void)
+{
+    enum { KEPT = 16 };
+    struct visit visit;
+    char paths[KEPT + 1][80], id[40];
+    visit_begin_shared(&visit, "owner");
+    for (int i = 0; i <= KEPT; i++) {
+        CU_ASSERT(visit_audit(&visit, "main"));
+        CU_ASSERT(json_copy(json_member(visit.body, "id"), id, sizeof id));
+        snprintf(paths[i], sizeof paths[i], "/audits/%s", id);
+    }
+    visit_get(&visit, paths[0]);
+    EXPECT_PROBLEM(&visit, 404, "audit_not_found");
+    for (int i = 1; i <= KEPT; i++) {
+        visit_get(&visit, paths[i]);
+        EXPECT_STATUS(&visit, 200);
+    }
+    snprintf(id, sizeof id, "%s", strrchr(paths[KEPT], '/') + 1);
+    snprintf(paths[0], sizeof paths[0], "/v1/ledgers/none/audits/%s", id);
+    visit_get(&visit, paths[0]);
+    EXPECT_PROBLEM(&visit, 404, "ledger_not_found");
+    visit_end(&visit);
+}
+
+static int64_t count_connections(const struct service *service)
+{
+    char host[160];
+    struct command command = {0};
+    snprintf(host, sizeof host, "%s/postgres", service->folder);
+    command_run(&command, (const char *const[]){"psql", "-AtqX", "-h", host, "-U", "postgres", "-c",
+                              "SELECT count(*) FROM pg_stat_activity WHERE client_port IS NOT NULL",
+                              NULL});
+    EXPECT_EXIT(&command, 0);
+    int64_t count = command.exit_code == 0 ? strtoll(command.out, NULL, 10) : -1;
+    command_free(&command);
+    return count;
+}
+
+/* While one runs: another is refused, whichever ledger it is of, and who only asks is answered. */
+static void expect_one_runs(struct visit *visit, const char *location)
+{
+    for (int i = 0; i < 2; i++) {
+        visit_post(visit, i ? "/v1/ledgers/second/audits" : "/audits", NULL, NULL);
+        EXPECT_PROBLEM(visit, 409, "audit_running");
+        CU_ASSERT(visit_header_is(visit, "Location", location));
+    }
+    visit_get(visit, location);
+    EXPECT_STATUS(visit, 200);
+    CU_ASSERT(visit_is(visit, "state", "\"running\"") && visit_is(visit, "ended_at", "null"));
+    CU_ASSERT(visit_is(visit, "ok", "null") && visit_is(visit, "figures", "null"));
+}
+
+static void many_ask_at_once(const struct service *service)
+{
+    enum { ASKERS = 120 };
+    static const struct request ask = {.path = "/v1/ledgers/main/audit"};
+    struct client *clients[ASKERS];
+    int answered = 0;
+    int64_t before = count_connections(service);
+    for (int i = 0; i < ASKERS; i++) {
+        clients[i] = client_make(&service->target, 60 * CLOCK_S);
+        ensure(clients[i] && client_send(clients[i], &ask) == CLIENT_ANSWERED);
+    }
+    CU_ASSERT(before > 0 && count_connections(service) < before + 5); /* the pool of readers */
+    for (int i = 0; i < ASKERS; i++) {
+        struct response response = {0};
+        answered += client_receive(clients[i], &response) == CLIENT_ANSWERED &&
+                    response.status == 200;
+        client_free(&clients[i]);
+    }
+    CU_ASSERT_EQUAL(answered, ASKERS);
+}
+
+/* One that does not end by itself keeps neither others nor the stop. */
+static void whole_one_at_a_time(const char *strategy)
+{
+    struct service service;
+    struct visit visit;
+    char location[200] = "";
+    setenv("TELLER_FAILPOINTS", "audit.chunk=error", 1);
+    bool made = service_make(&service, strategy, NULL);
+    unsetenv("TELLER_FAILPOINTS");
+    CU_ASSERT_FATAL(made);
+    visit_begin(&visit, &service);
+    prepare(&visit);
+    int64_t before = count_connections(&service);
+    visit_post(&visit, "/audits", NULL, NULL);
+    EXPECT_STATUS(&visit, 202);
+    CU_ASSERT(visit_is(&visit, "state", "\"running\"") && !visit_is(&visit, "seq", "0"));
+    CU_ASSERT(response_header(&visit.response, "Location", location, sizeof location));
+    for (int i = 0; i < 1000 && member(&visit, "checked_seq") < 1; i++) {
+        co_sleep(10 * CLOCK_MS);
+        visit_get(&visit, location);
+    }
+    CU_ASSERT(member(&visit, "checked_seq") > 0);
+    CU_ASSERT(count_connections(&service) < before + 5);
+    expect_one_runs(&visit, location);
+    many_ask_at_once(&service);
+    CU_ASSERT(visit_fund(&visit, "c", 1));
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+}
+BOTH_STRATEGIES(whole_one_at_a_time)
+
+static const struct unit_test tests[] = {BOTH_ROWS(stops_writing), BOTH_ROWS(whole_to_its_end),
+    {"whole_ones_are_forgotten", whole_ones_are_forgotten}, BOTH_ROWS(whole_one_at_a_time), {0}};
 const struct unit_suite audits_suite = {"audits", 2, tests};

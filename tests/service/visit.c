@@ -119,3 +119,26 @@ void visit_print(const struct visit *visit, int wanted)
         client_status_name(visit->got), (int)visit->response.body_length,
         visit->response.body ? visit->response.body : "");
 }
+
+enum { AUDIT_SECONDS = 120 };
+
+bool visit_audit(struct visit *visit, const char *ledger)
+{
+    char path[200], location[200];
+    int64_t end_ns = clock_now_ns() + AUDIT_SECONDS * CLOCK_S;
+    snprintf(path, sizeof path, "/v1/ledgers/%s/audits", ledger);
+    visit_post(visit, path, NULL, NULL);
+    while (visit->response.status == 409 && clock_now_ns() < end_ns) {
+        co_sleep(20 * CLOCK_MS);
+        visit_post(visit, path, NULL, NULL);
+    }
+    EXPECT_STATUS(visit, 202);
+    if (!response_header(&visit->response, "Location", location, sizeof location))
+        return false;
+    do {
+        co_sleep(10 * CLOCK_MS);
+        visit_get(visit, location);
+    } while (visit_is(visit, "state", "\"running\"") && clock_now_ns() < end_ns);
+    EXPECT_STATUS(visit, 200);
+    return visit_is(visit, "state", "\"done\"") && visit_is(visit, "ok", "true");
+}

@@ -40,6 +40,10 @@ bool visit_is(const struct visit *visit, const char *member, const char *text);
 /* Has the last answer that header with that value? */
 bool visit_header_is(const struct visit *visit, const char *name, const char *value);
 
+/* Have the whole journal of a ledger audited: start it, once none other runs, and wait until it has
+ * ended. The last answer says how. False: it found something wrong, or was not done. */
+MUST_CHECK bool visit_audit(struct visit *visit, const char *ledger);
+
 /* Ask /metrics for one figure, by its name with its labels; -1: there is none. */
 int64_t visit_figure(struct visit *visit, const char *name);
 
