@@ -139,7 +139,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage mutants seeds asan tsan service faults fresh endings crowds scale upgrade e2e bench bench-coro tidy man install clean
+.PHONY: help build run test unit coverage mutants seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -188,6 +188,11 @@ service: deps-test build ## the program from outside: HTTP, races, kills
 
 faults: deps-test build ## everything fails under load, two hundred kills: the long form
 	@FAULTS=long tests/run faults
+
+MINUTES ?= 30
+partitions: deps-test build ## two servers on one database while their links and they fail: MINUTES=30
+	@$(MAKE_IN) MODE=release build/release/tests/test-faults
+	FAULTS=long PARTITION_SECONDS=$$(($(MINUTES) * 30)) tools/with-postgres build/release/tests/test-faults partition
 
 endings: deps-test build ## connections that end badly, 10,000 of each kind: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service

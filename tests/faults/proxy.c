@@ -154,6 +154,8 @@ static bool pass_up(struct wire *wire)
 {
     const struct message *message = &wire->up;
     int at = wire->proxy->at;
+    if (wire->proxy->is_cut)
+        return false;
     if (wire->proxy->swallows)
         wire->deaf = wire->mute = true;
     if (wire->deaf)
@@ -195,6 +197,8 @@ static bool pass_down(struct wire *wire)
 {
     const struct message *message = &wire->down;
     size_t before = 0;
+    if (wire->proxy->is_cut)
+        return false;
     if (wire->proxy->swallows)
         wire->deaf = wire->mute = true;
     if (wire->mute)
@@ -277,7 +281,8 @@ static void welcome(struct proxy *proxy, int client)
     wire->server_out = dup(server);
     wire->directions = 2;
     waitgroup_add(&proxy->running, 1);
-    if (connect(server, (struct sockaddr *)&proxy->upstream, sizeof proxy->upstream) != 0) {
+    if (proxy->is_cut ||
+        connect(server, (struct sockaddr *)&proxy->upstream, sizeof proxy->upstream) != 0) {
         wire->directions = 1;
         end_direction(wire);
         return;

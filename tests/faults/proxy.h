@@ -35,6 +35,7 @@ struct proxy {
     const char *sqlstate; /* of the error */
     bool swallows; /* whatever comes is taken and goes nowhere, and nobody is cut off; a connection
                       that was there meanwhile stays so */
+    bool is_cut;   /* whoever says something is cut off, and who comes is not let in */
     int pace;      /* bytes a second towards PostgreSQL; 0: as fast as it takes them */
 };
 
