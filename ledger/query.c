@@ -403,10 +403,11 @@ enum pg_status query_accounts(struct context *context, struct store *store,
     struct account_table *accounts, const char *prefix, const char *asset, const char *after,
     size_t limit, struct account **found, size_t *count)
 {
-    /* '~' sorts after every character of an id: the prefix becomes a range of the index. */
+    /* No id is longer than 64 of the last character there is: the prefix becomes a range of the
+     * index, whose order is that of the bytes. */
     static const struct pg_statement list = {STORE_SLOT_ACCOUNTS, 5,
         "SELECT no FROM account WHERE ledger = $1 AND id > $4::text AND id >= $2::text"
-        " AND id <= $2::text || '~' AND ($3::text = '' OR asset = $3::text)"
+        " AND id <= $2::text || repeat(chr(1114111), 64) AND ($3::text = '' OR asset = $3::text)"
         " ORDER BY id LIMIT $5::bigint"};
     struct number_text texts[2];
     const char *values[] = {

@@ -122,6 +122,13 @@ void json_out_text(struct json_out *out, const char *text)
     out->length += (size_t)(to - from);
 }
 
+void json_out_name(struct json_out *out, const char *name)
+{
+    json_out_text(out, name);
+    json_out_raw(out, ":", 1);
+    out->comma = false;
+}
+
 void json_out_number(struct json_out *out, uint64_t number)
 {
     char digits[NUMBER_TEXT];

@@ -22,6 +22,7 @@ void json_out_begin(struct json_out *out, struct arena *arena);
 void json_out_open(struct json_out *out, char bracket);    /* '{' or '[' */
 void json_out_close(struct json_out *out, char bracket);   /* '}' or ']' */
 void json_out_key(struct json_out *out, const char *name); /* a name that needs no escapes */
+void json_out_name(struct json_out *out, const char *name); /* any name, as an account's id */
 
 void json_out_text(struct json_out *out, const char *text); /* escaped; NULL: null */
 void json_out_number(struct json_out *out, uint64_t number);

@@ -117,8 +117,10 @@ static void render_balances(struct json_out *out, const struct entry *entry)
     }
     json_out_key(out, "balances");
     json_out_open(out, '{');
-    for (size_t i = 0; i < balances.count; i++)
-        key_money(out, balances.list[i].account->id, balances.list[i].after);
+    for (size_t i = 0; i < balances.count; i++) {
+        json_out_name(out, balances.list[i].account->id);
+        json_out_money(out, balances.list[i].after);
+    }
     json_out_close(out, '}');
 }
 

@@ -31,6 +31,16 @@ static void open_one(struct visit *visit, const char *name, const char *asset)
     visit_post(visit, "/accounts", NULL, body);
 }
 
+static size_t members_of(struct json object)
+{
+    struct json_walk walk = {.rest = object};
+    struct json name, value;
+    size_t count = 0;
+    while (json_next_member(&walk, &name, &value))
+        count++;
+    return count;
+}
+
 /* Opened, paid to, read, listed: each answer is about that very account. */
 static void any_text(const char *strategy)
 {
@@ -45,6 +55,7 @@ static void any_text(const char *strategy)
         snprintf(text, sizeof text, "%s/deposit", location);
         visit_post(&visit, text, NULL, "{\"amount\":150}");
         EXPECT_STATUS(&visit, 201);
+        CU_ASSERT_EQUAL(members_of(json_member(visit.body, "balances")), 2);
         visit_get(&visit, location);
         EXPECT_STATUS(&visit, 200);
         CU_ASSERT(visit_is(&visit, "balance", "\"150\""));
