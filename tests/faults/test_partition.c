@@ -168,8 +168,8 @@ static bool read_as(struct side *side, struct api *api, struct history *history,
     int64_t took_ms = (op->returned_ns - op->invoked_ns) / CLOCK_MS;
     bool hung = took_ms >= HANG_S * 1000;
     if (hung && was_up && side->up && !side->suspended && times == side->suspended_times) {
-        printf("\n    side %d left a read without an answer for %lld ms\n    ",
-            (int)(side - partition.sides), (long long)took_ms);
+        printf("\n    side %d left a read of account %u without an answer for %lld ms\n    ",
+            (int)(side - partition.sides), account, (long long)took_ms);
         side->hangs++;
     }
     if (op->outcome != OP_DONE)
@@ -201,7 +201,7 @@ static void witness_main(void *arg)
     struct side *side = &partition.sides[number % SIDES];
     struct history *history = &partition.witnessed[number];
     struct key_source keys = key_source_make(unit_seed(), 1000 + (uint32_t)number);
-    struct api api = {client_make(&side->target, HANG_S * CLOCK_S), "main"};
+    struct api api = {client_make(&side->target, 3 * HANG_S * CLOCK_S), "main"};
     ensure(api.client);
     while (!partition.stop && !partition.failed) {
         bool fine = read_as(side, &api, history, number < SIDES ? UNTOUCHED : HOT);
@@ -339,7 +339,6 @@ static void let_each_serve(void)
             co_sleep(20 * CLOCK_MS);
         }
         CU_ASSERT(side->acknowledged > 0);
-        CU_ASSERT_EQUAL(side->hangs, 0);
     }
 }
 
@@ -439,6 +438,8 @@ static void one_trial(const char *strategy, unsigned long seed, int64_t seconds)
     waitgroup_wait(&partition.witnesses);
     CU_ASSERT_FALSE(partition.workload.failed);
     CU_ASSERT_FALSE(partition.failed);
+    for (int i = 0; i < SIDES; i++)
+        CU_ASSERT_EQUAL(partition.sides[i].hangs, 0);
     printf("[%zu and %zu acknowledged to witnesses] ", partition.sides[0].acknowledged,
         partition.sides[1].acknowledged);
     struct side *owner = find_owner();
