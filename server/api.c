@@ -174,7 +174,7 @@ bool api_admit(
     void *arg, struct request *request, struct response *response, struct http_admission *admission)
 {
     struct api *api = arg;
-    if (api->tokens)
+    if (atomic_load(&api->open) && api->tokens) /* before, they may be on their way */
         admission->is_known =
             token_cache_check(api->tokens, request->authorization, admission->who) != TOKEN_NONE;
     else
