@@ -116,6 +116,16 @@ static void passing(void)
         all_of_it("sharded", 10);
 }
 
+/* The stop of a ledger outlives the program: its journal is found whole, and it is resumed. */
+static void resume(void *url)
+{
+    char command[2 * TEXT + SERVICE_PROGRAM], program[SERVICE_PROGRAM];
+    service_program(program);
+    snprintf(command, sizeof command, "'%s' audit --resume --database '%s' >/dev/null 2>&1", program,
+        (const char *)url);
+    CU_ASSERT_EQUAL(system(command), 0);
+}
+
 /* An error that says our own batch is wrong: it writes no more, and says so; the journal is whole.
  */
 static void refused(void)
@@ -130,6 +140,7 @@ static void refused(void)
         CU_ASSERT_EQUAL(service_probe(&journey.trial.service, "/readyz"), 503);
         CU_ASSERT_EQUAL(service_probe(&journey.trial.service, "/livez"), 200);
         trial_kill(&journey.trial);
+        blocking_call(resume, journey.url);
         if (trial_restart(&journey.trial, NULL)) {
             trial_progress(&journey.trial, 50);
             trial_verify(&journey.trial);
