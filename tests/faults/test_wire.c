@@ -121,8 +121,8 @@ static void resume(void *url)
 {
     char command[2 * TEXT + SERVICE_PROGRAM], program[SERVICE_PROGRAM];
     service_program(program);
-    snprintf(command, sizeof command, "'%s' audit --resume --database '%s' >/dev/null 2>&1", program,
-        (const char *)url);
+    snprintf(command, sizeof command, "'%s' audit --resume --database '%s' >/dev/null 2>&1",
+        program, (const char *)url);
     CU_ASSERT_EQUAL(system(command), 0);
 }
 
