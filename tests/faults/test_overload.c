@@ -90,7 +90,6 @@ struct watch {
     size_t memory_kib;       /* the most seen */
     long in_flight, pending; /* likewise */
     struct waitgroup running;
-    size_t looks;
 };
 
 static void raise_to(const char *text, const char *name, long *most)
@@ -100,7 +99,8 @@ static void raise_to(const char *text, const char *name, long *most)
     *most = value > *most ? value : *most;
 }
 
-/* Its figures are told whatever else is refused; asking for them is not a request in flight. */
+/* Its figures are told whatever else is refused: who asks for them is outside of the limit, and one
+ * of those in flight. */
 static void watch_main(void *arg)
 {
     struct watch *watch = arg;
@@ -111,7 +111,6 @@ static void watch_main(void *arg)
         watch->memory_kib = memory_kib > watch->memory_kib ? memory_kib : watch->memory_kib;
         visit_get(&visit, "/metrics");
         if (visit.response.status == 200) {
-            watch->looks++;
             raise_to(visit.response.body, "\nteller_requests_in_flight ", &watch->in_flight);
             raise_to(
                 visit.response.body, "\nteller_pending_entries{ledger=\"main\"} ", &watch->pending);
@@ -137,11 +136,11 @@ static double overload(struct trial *trial)
     run_stream(&flood, trial, capacity * TIMES, seconds);
     watch.over = true;
     waitgroup_wait(&watch.running);
-    printf("[%.0f a second; of ten times as many %zu done, %zu refused] ", capacity, flood.done,
-        flood.refused);
+    printf("[%.0f a second; of ten times as many %zu done, %zu refused; %ld in flight] ", capacity,
+        flood.done, flood.refused, watch.in_flight);
     CU_ASSERT((double)flood.done > capacity * seconds / 2);
     CU_ASSERT((double)(flood.done + flood.refused) > capacity * seconds * TIMES / 2);
-    CU_ASSERT(watch.looks > 0 && watch.in_flight <= MAX_REQUESTS);
+    CU_ASSERT(watch.in_flight > 0 && watch.in_flight <= MAX_REQUESTS + 1);
     CU_ASSERT(watch.pending <= MAX_REQUESTS);
     CU_ASSERT(watch.memory_kib < memory_kib + SERVICE_SLACK_KIB);
     return capacity;
