@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "coro/sanitize.h"
 #include "server/http_worker.h"
 
 /* A read takes a head of any size in one. */
@@ -417,8 +418,15 @@ void http_wire_refuse_problem(struct http_peer *peer, enum problem kind, const c
 
 /* ---- in the C library's place --------------------------------------------------------------- */
 
+/* Also called by coroutines for connections of their own (libpq's): the table is this thread's, and
+ * no coroutine is between a read and a write of it; but each is a fiber to ThreadSanitizer. */
+UNSANITIZED static struct http_peer *peer_of(int fd)
+{
+    return fd >= 0 && (size_t)fd < here.fd_count ? here.by_fd[fd] : NULL;
+}
+
 ssize_t recv(int fd, void *to, size_t size, int flags)
 {
-    struct http_peer *peer = fd >= 0 && (size_t)fd < here.fd_count ? here.by_fd[fd] : NULL;
+    struct http_peer *peer = peer_of(fd);
     return peer ? give(peer, to, size) : recvfrom(fd, to, size, flags, NULL, NULL);
 }
