@@ -7,17 +7,21 @@
  * at a time. So each pins itself, nothing is prepared under a name, and a statement that stands
  * alone gets a transaction of its own.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/pg_hosts.h"
 
-static struct pg_demands demanded;
+static struct {
+    _Atomic bool require_sync, accept_unsafe; /* read by every session that connects or commits */
+} demanded;
 
 void pg_demand(const struct pg_demands *demands)
 {
-    demanded = *demands;
+    demanded.require_sync = demands->require_sync;
+    demanded.accept_unsafe = demands->accept_unsafe;
 }
 
 bool pg_demands_sync(void)
