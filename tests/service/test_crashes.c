@@ -96,7 +96,10 @@ static void killed_database(const char *strategy)
     begin(&trial, strategy);
     for (int i = 0; i < KILLS; i++) {
         let_it_run(&trial);
-        pid_t postmaster = service_postmaster(&trial.service);
+        pid_t postmaster = 0; /* none while the one before is being replaced */
+        for (int tries = 0; tries < 100 && (postmaster = service_postmaster(&trial.service)) <= 0;
+             tries++)
+            co_sleep(100 * CLOCK_MS);
         CU_ASSERT(postmaster > 0);
         if (postmaster > 0)
             kill(postmaster, SIGKILL);
@@ -119,7 +122,10 @@ static void killed_both(const char *strategy)
     begin(&trial, strategy);
     for (int i = 0; i < 3; i++) {
         let_it_run(&trial);
-        pid_t postmaster = service_postmaster(&trial.service);
+        pid_t postmaster = 0; /* none while the one before is being replaced */
+        for (int tries = 0; tries < 100 && (postmaster = service_postmaster(&trial.service)) <= 0;
+             tries++)
+            co_sleep(100 * CLOCK_MS);
         CU_ASSERT(postmaster > 0);
         if (postmaster > 0 && dice_below(&trial.dice, 2))
             kill(postmaster, SIGKILL);
