@@ -222,7 +222,7 @@ bench-coro: deps-bench ## the runtime's primitives beside Go's
 	@$(MAKE_IN) MODE=release build/release/bench-coro
 	@coro/bench/bench.sh
 
-tidy: ## the house's policy: arrows, names, lengths, leftovers
+tidy: build ## the house's policy: arrows, names, lengths, leftovers
 	@tests/run tidy
 
 man: build ## the manual pages, into build/man
