@@ -42,11 +42,12 @@ ifneq ($(strip $(file <$(OBJ)/built-with)),$(strip $(BUILT_WITH)))
 endif
 
 # --- what is made of what ---------------------------------------------------------------------
+folders = $(patsubst %/,%,$(wildcard $(1)/*/))
 objects = $(patsubst %,$(OBJ)/%.o,$(basename $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*.S))))
 
 CORO := $(call objects,coro)
-LEDGER := $(call objects,ledger) $(OBJ)/embed/sql.o
-SERVER := $(filter-out %/main.o,$(call objects,server)) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
+LEDGER := $(call objects,ledger $(call folders,ledger)) $(OBJ)/embed/sql.o
+SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 
 LEDGER_LIBS := -lpq -lsodium -lunistring
@@ -97,25 +98,25 @@ $(OBJ)/%.o: %.S Makefile $(OBJ)/built-with
 	@$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 # What tests/coverage counts: the pure money code. There ensure() is taken out, see that script.
-COUNTED := $(addprefix build/cov/ledger/,money.o asset.o rules.o status.o account.o entry.o copy.o)
+COUNTED := $(addprefix build/cov/ledger/,$(addprefix domain/,money.o asset.o rules.o status.o account.o entry.o) db/copy.o)
 $(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Densure(condition)=((void)sizeof(condition))' \
   '-DMUST_CHECK=__attribute__((warn_unused_result))'
 
 # Files that the program carries in itself: the migrations, the dashboard, the API's description.
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
 $(OBJ)/embed/web.o: $(wildcard web/*) build/node_modules/.for-build
-$(OBJ)/embed/api.o: server/openapi.json
+$(OBJ)/embed/api.o: server/api/openapi.json
 $(OBJ)/embed/%.o: tools/embed.sh Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@tools/embed.sh $* > $(OBJ)/embed/$*.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $(OBJ)/embed/$*.c
 
 # npm's packages: one for the dashboard, and those that test it.
-build/node_modules/.for-build: package.json package-lock.json
-	@mkdir -p build && cp package.json package-lock.json build/
+build/node_modules/.for-build: web/package.json web/package-lock.json
+	@mkdir -p build && cp $^ build/
 	npm ci --prefix build --omit=dev --no-audit --no-fund --loglevel=error && touch $@
-build/node_modules/.for-e2e: package.json package-lock.json
-	@mkdir -p build && cp package.json package-lock.json build/
+build/node_modules/.for-e2e: web/package.json web/package-lock.json
+	@mkdir -p build && cp $^ build/
 	npm ci --prefix build --no-audit --no-fund --loglevel=error && touch build/node_modules/.for-build $@
 
 -include $(shell find build -name '*.d' 2>/dev/null)
@@ -168,7 +169,7 @@ coverage: deps-test ## the branches of the pure money code that its tests take
 	@tests/run coverage
 
 mutants: deps-test ## break the rules of money one by one: the tests of the ledger must see each
-	@JOBS=$(JOBS) tools/mutants
+	@JOBS=$(JOBS) tests/mutants/run
 
 SEEDS ?= 2000
 seeds: deps-test ## the suites of channels, select and sync under SEEDS seeded schedules
@@ -226,7 +227,7 @@ tidy: build ## the house's policy: arrows, names, lengths, leftovers
 	@tests/run tidy
 
 man: build ## the manual pages, into build/man
-	@rm -rf build/man && man/build build/man
+	@rm -rf build/man && tools/man/build build/man
 
 PREFIX ?= /usr/local
 INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)

@@ -16,13 +16,13 @@
 #include <stdint.h>
 
 #include "coro/context.h"
-#include "ledger/account.h"
-#include "ledger/entry.h"
+#include "ledger/domain/account.h"
+#include "ledger/domain/entry.h"
 #include "ledger/ledger_audit.h"
 #include "ledger/ledger_figures.h"
 #include "ledger/ledger_keeping.h"
 #include "ledger/ledger_moves.h"
-#include "ledger/status.h"
+#include "ledger/domain/status.h"
 
 struct ledger;
 struct readers;

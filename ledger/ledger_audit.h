@@ -4,7 +4,7 @@
 #define LEDGER_LEDGER_AUDIT_H
 
 #include "coro/context.h"
-#include "ledger/status.h"
+#include "ledger/domain/status.h"
 
 struct audit_progress;
 struct audit_report;

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "coro/context.h"
-#include "ledger/account.h"
-#include "ledger/entry.h"
-#include "ledger/status.h"
+#include "ledger/domain/account.h"
+#include "ledger/domain/entry.h"
+#include "ledger/domain/status.h"
 
 struct ledger;
 struct ledger_account;

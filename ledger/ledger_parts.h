@@ -7,19 +7,19 @@
 #include <stdatomic.h>
 
 #include "coro/waitgroup.h"
-#include "ledger/account.h"
-#include "ledger/auditor.h"
-#include "ledger/checkpointer.h"
-#include "ledger/duty.h"
-#include "ledger/expirer.h"
-#include "ledger/holds.h"
-#include "ledger/journal.h"
-#include "ledger/keys.h"
+#include "ledger/domain/account.h"
+#include "ledger/audit/auditor.h"
+#include "ledger/journal/checkpointer.h"
+#include "coro/duty.h"
+#include "ledger/change/expirer.h"
+#include "ledger/memory/holds.h"
+#include "ledger/journal/journal.h"
+#include "ledger/memory/keys.h"
 #include "ledger/ledger.h"
-#include "ledger/reversals.h"
-#include "ledger/recall.h"
-#include "ledger/store.h"
-#include "ledger/strategy.h"
+#include "ledger/memory/reversals.h"
+#include "ledger/journal/recall.h"
+#include "ledger/journal/store.h"
+#include "ledger/strategy/strategy.h"
 
 struct ledger {
     char *name;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/hash.h"
-#include "server/cmd.h"
-#include "server/environment.h"
+#include "ledger/domain/hash.h"
+#include "server/cmd/cmd.h"
+#include "server/cmd/environment.h"
 
 static const struct {
     const char *name, *about;

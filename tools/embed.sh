@@ -13,7 +13,7 @@ sql/grants.sql" ;;
 web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg)
 $modules/uplot/dist/uPlot.iife.min.js
 $modules/uplot/dist/uPlot.min.css" ;;
-api) files=server/openapi.json ;;
+api) files=server/api/openapi.json ;;
 *)
     echo 'usage: tools/embed.sh sql|web|api' >&2
     exit 2

@@ -8,8 +8,8 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/audit.h"
-#include "ledger/pg.h"
+#include "ledger/audit/audit.h"
+#include "ledger/db/pg.h"
 
 static char conninfo[400];
 

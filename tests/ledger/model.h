@@ -6,9 +6,9 @@
 #ifndef TESTS_LEDGER_MODEL_H
 #define TESTS_LEDGER_MODEL_H
 
-#include "ledger/entry.h"
-#include "ledger/money.h"
-#include "ledger/status.h"
+#include "ledger/domain/entry.h"
+#include "ledger/domain/money.h"
+#include "ledger/domain/status.h"
 
 enum {
     MODEL_ACCOUNTS = 10, /* the first two are the worlds of the two assets */

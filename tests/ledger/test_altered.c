@@ -13,8 +13,8 @@
 #include "coro/co.h"
 #include "coro/random.h"
 #include "coro/waitgroup.h"
-#include "ledger/audit_walk.h"
-#include "ledger/pg.h"
+#include "ledger/audit/audit_walk.h"
+#include "ledger/db/pg.h"
 #include "tests/ledger/storm.h"
 
 enum { HISTORIES = 2, ALTERATIONS = 25, CLIENTS = 6, REQUESTS = 40, ACCOUNTS = 8 };

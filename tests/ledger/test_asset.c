@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/account.h"
-#include "ledger/asset.h"
+#include "ledger/domain/account.h"
+#include "ledger/domain/asset.h"
 #include "tests/unit.h"
 
 static void validates_assets(void)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/audit.h"
+#include "ledger/audit/audit.h"
 #include "ledger/ledger_parts.h"
 
 static struct audit_report report;

@@ -7,7 +7,7 @@
 #include "coro/co.h"
 #include "coro/random.h"
 #include "coro/waitgroup.h"
-#include "ledger/audit.h"
+#include "ledger/audit/audit.h"
 #include "ledger/ledger_parts.h"
 #include "tests/ledger/requests.h"
 #include "tests/ledger/storm.h"

@@ -6,7 +6,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "ledger/bank.h"
+#include "ledger/bank/bank.h"
 #include "ledger/ledger_parts.h"
 #include "tests/ledger/fixture.h"
 

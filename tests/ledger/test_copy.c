@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/copy.h"
-#include "ledger/pg.h"
-#include "ledger/row.h"
+#include "ledger/db/copy.h"
+#include "ledger/db/pg.h"
+#include "ledger/db/row.h"
 #include "tests/ledger/fixture.h"
 
 static const char *const amounts[] = {"0", "1", "-1", "9999", "10000", "-10000", "100000000",

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ledger/ledger_parts.h"
-#include "ledger/snapshot.h"
+#include "ledger/read/snapshot.h"
 #include "tests/ledger/requests.h"
 
 /* What is done to the journal of make_history(), and who cannot read it then: J the journal, S a's

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose clock counts: this server's while it is close to the database's. */
 #include "coro/clock.h"
-#include "ledger/dbtime.h"
+#include "ledger/lease/dbtime.h"
 #include "tests/unit.h"
 
 static const int64_t second_us = CLOCK_S / CLOCK_US;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ledger/duty.h"
+#include "coro/duty.h"
 
 #include "coro/clock.h"
 #include "tests/unit.h"

@@ -9,7 +9,7 @@
 #include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/pg.h"
+#include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
 
 enum { TEXT = 300 };

@@ -7,10 +7,10 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/audit_chunk.h"
-#include "ledger/journal_parts.h"
+#include "ledger/audit/audit_chunk.h"
+#include "ledger/journal/journal_parts.h"
 #include "ledger/ledger_parts.h"
-#include "ledger/pg.h"
+#include "ledger/db/pg.h"
 #include "tests/ledger/requests.h"
 
 /* ---- time ---------------------------------------------------------------------------------- */

@@ -8,8 +8,8 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "ledger/ledger_parts.h"
-#include "ledger/pg.h"
-#include "ledger/results.h"
+#include "ledger/db/pg.h"
+#include "ledger/domain/results.h"
 #include "tests/ledger/requests.h"
 
 enum { ROWS_MAX = 10, CLIENTS = 24 };

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/filter.h"
-#include "ledger/hash.h"
-#include "ledger/keys.h"
-#include "ledger/segment.h"
+#include "ledger/memory/filter.h"
+#include "ledger/domain/hash.h"
+#include "ledger/memory/keys.h"
+#include "ledger/memory/segment.h"
 #include "tests/unit.h"
 
 /* ---- the filter ---------------------------------------------------------------------------- */

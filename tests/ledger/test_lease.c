@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "ledger/bank.h"
+#include "ledger/bank/bank.h"
 #include "tests/ledger/fixture.h"
 
 static struct bank *make(const char *db, const char *witness, bool accepts_lost)

@@ -8,8 +8,8 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "ledger/embed.h"
-#include "ledger/migrate.h"
-#include "ledger/pg.h"
+#include "ledger/db/migrate.h"
+#include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
 
 enum { FIRST_POSTING = 7, HOLDS = 4 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "ledger/money_sum.h"
+#include "ledger/domain/money_sum.h"
 #include "tests/unit.h"
 
 #define NINES "99999999999999999999999999999999999999"

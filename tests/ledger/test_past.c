@@ -9,7 +9,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "ledger/journal_parts.h"
+#include "ledger/journal/journal_parts.h"
 #include "ledger/ledger_parts.h"
 #include "tests/ledger/fixture.h"
 

@@ -11,7 +11,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "ledger/pg.h"
+#include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
 
 static const char *name_of(const char *db)

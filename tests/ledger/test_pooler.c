@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include "coro/blocking.h"
-#include "ledger/pg.h"
-#include "ledger/rights.h"
+#include "ledger/db/pg.h"
+#include "ledger/db/rights.h"
 #include "tests/ledger/requests.h"
 
 enum { TEXT = 300, SESSIONS = 6 };

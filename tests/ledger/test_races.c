@@ -5,7 +5,7 @@
 
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "ledger/audit.h"
+#include "ledger/audit/audit.h"
 #include "tests/ledger/fixture.h"
 
 struct racer {

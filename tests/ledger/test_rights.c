@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "coro/blocking.h"
-#include "ledger/migrate.h"
-#include "ledger/pg.h"
+#include "ledger/db/migrate.h"
+#include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
 
 static struct pg *connect_as(const char *where, const char *role)

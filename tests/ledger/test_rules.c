@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/rules.h"
+#include "ledger/domain/rules.h"
 #include "tests/unit.h"
 
 enum { ACCOUNTS = 10, LEGS = 3, FIRST_SEQ = 10 };

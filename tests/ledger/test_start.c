@@ -8,10 +8,10 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/random.h"
-#include "ledger/audit.h"
+#include "ledger/audit/audit.h"
 #include "ledger/embed.h"
 #include "ledger/ledger_parts.h"
-#include "ledger/segment.h"
+#include "ledger/memory/segment.h"
 #include "tests/ledger/requests.h"
 #include "tests/ledger/storm.h"
 

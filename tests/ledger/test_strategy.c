@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* No two sections that share an account run at once, whoever sends them, and from wherever. */
-#include "ledger/strategy.h"
+#include "ledger/strategy/strategy.h"
 
 #include <sched.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "ledger/pg.h"
+#include "ledger/db/pg.h"
 #include "tests/ledger/requests.h"
 
 struct payment {

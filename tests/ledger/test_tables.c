@@ -2,8 +2,8 @@
 /* What is remembered of holds and reversals until the database has it, and in which order. */
 #include <stdlib.h>
 
-#include "ledger/holds.h"
-#include "ledger/reversals.h"
+#include "ledger/memory/holds.h"
+#include "ledger/memory/reversals.h"
 #include "tests/unit.h"
 
 static void add_hold(struct holds *holds, uint64_t seq, int64_t expires_us)

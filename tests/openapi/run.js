@@ -11,7 +11,7 @@ const modules = createRequire(new URL('../../build/', import.meta.url));
 const Ajv = modules('ajv/dist/2020').default;
 const addFormats = modules('ajv-formats').default;
 
-const DOCUMENT = 'server/openapi.json';
+const DOCUMENT = 'server/api/openapi.json';
 const TYPES = 'build/openapi.ts';
 
 let passed = 0;

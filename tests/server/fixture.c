@@ -11,8 +11,8 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/worker.h"
-#include "server/admin_token.h"
-#include "server/listen.h"
+#include "server/auth/admin_token.h"
+#include "server/http/listen.h"
 #include "tests/unit.h"
 
 static char folder[] = "/tmp/teller-test-XXXXXX";

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-#include "server/api.h"
-#include "server/database.h"
-#include "server/http.h"
-#include "server/token_cache.h"
+#include "server/api/api.h"
+#include "server/postgres/database.h"
+#include "server/http/http.h"
+#include "server/auth/token_cache.h"
 #include "tests/server/client.h"
 
 struct fixture {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's tests, simple ones first. */
-#include "ledger/hash.h"
+#include "ledger/domain/hash.h"
 #include "tests/server/suites.h"
 
 int main(int argc, char **argv)

@@ -11,11 +11,11 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/pg.h"
-#include "server/cluster.h"
-#include "server/cluster_folder.h"
-#include "server/folder.h"
-#include "server/process.h"
+#include "ledger/db/pg.h"
+#include "server/postgres/cluster.h"
+#include "server/postgres/cluster_folder.h"
+#include "server/postgres/folder.h"
+#include "server/postgres/process.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/account.h"
-#include "server/export.h"
-#include "server/export_text.h"
-#include "server/export_types.h"
-#include "server/export_words.h"
+#include "ledger/domain/account.h"
+#include "server/export/export.h"
+#include "server/export/export_text.h"
+#include "server/export/export_types.h"
+#include "server/export/export_words.h"
 #include "tests/server/suites.h"
 
 static void test_amounts(void)

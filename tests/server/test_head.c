@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/http_chunks.h"
-#include "server/http_head.h"
+#include "server/http/http_chunks.h"
+#include "server/http/http_head.h"
 #include "tests/server/suites.h"
 
 #define GET "GET / HTTP/1.1\r\n"

@@ -8,7 +8,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "server/problem.h"
+#include "server/http/problem.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 

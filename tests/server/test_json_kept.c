@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/json_in.h"
+#include "server/text/json_in.h"
 #include "tests/server/suites.h"
 #include "tests/unit.h"
 

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/json_in.h"
-#include "server/json_out.h"
-#include "server/listen.h"
-#include "server/options.h"
-#include "server/time_text.h"
+#include "server/text/json_in.h"
+#include "server/text/json_out.h"
+#include "server/http/listen.h"
+#include "server/cmd/options.h"
+#include "server/text/time_text.h"
 #include "tests/server/suites.h"
 
 /* ---- times --------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ledger/embed.h"
-#include "server/route.h"
+#include "server/api/route.h"
 #include "tests/server/suites.h"
 
 static void with_request(const char *target, bool good, void (*check)(struct request *request))

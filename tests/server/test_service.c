@@ -6,8 +6,8 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/pg.h"
-#include "server/route.h"
+#include "ledger/db/pg.h"
+#include "server/api/route.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 

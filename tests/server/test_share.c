@@ -6,7 +6,7 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "coro/worker.h"
-#include "server/share.h"
+#include "server/http/share.h"
 #include "tests/server/suites.h"
 
 enum { PERCENT = 20, TAKERS = 50, TURNS = 20 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/journal_parts.h"
+#include "ledger/journal/journal_parts.h"
 #include "ledger/ledger_parts.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/audit/audit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/co.h"
+#include "coro/select.h"
+#include "ledger/audit/audit_parts.h"
+#include "ledger/failpoint.h"
+
+void audit_note(struct audit_report *report, uint64_t seq, const char *format, ...)
+{
+    char what[300];
+    size_t used = strlen(report->text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    report->found++;
+    if (report->wrong_seq == 0 || seq < report->wrong_seq)
+        report->wrong_seq = seq;
+    if (used + strlen(what) + 32 < sizeof report->text)
+        snprintf(report->text + used, sizeof report->text - used, "seq %lu: %s\n", seq, what);
+}
+
+/* ---- batches ------------------------------------------------------------------------------- */
+
+static void check_batch(struct audit_replay *r, const struct audit_batch *batch)
+{
+    uint8_t digest[HASH_CHAIN];
+    if (batch->number != r->batch + 1)
+        audit_note(r->report, r->seq + 1, "batch %lu is missing", r->batch + 1);
+    if (batch->first_seq != r->seq + 1)
+        audit_note(
+            r->report, r->seq + 1, "batch %lu begins at %lu", batch->number, batch->first_seq);
+    if (batch->epoch < r->epoch)
+        audit_note(r->report, batch->first_seq, "batch %lu is of an ended epoch", batch->number);
+    audit_chunk_hash(&r->chunk, batch, r->hash, digest);
+    if (batch->chained && memcmp(digest, batch->hash, sizeof digest) != 0)
+        audit_note(r->report, batch->first_seq, "batch %lu (to %lu) breaks the chain of hashes",
+            batch->number, batch->last_seq);
+    if (!batch->chained && r->chained)
+        audit_note(r->report, batch->first_seq, "batch %lu has no hash", batch->number);
+    r->chained = r->chained || batch->chained;
+    if (batch->chained)
+        memcpy(r->hash, batch->hash, sizeof r->hash);
+    r->batch = batch->number;
+    r->epoch = batch->epoch;
+    r->report->batches++;
+}
+
+static enum pg_status replay_chunk(struct audit_replay *r)
+{
+    enum pg_status status = PG_OK;
+    struct row row, left;
+    uint64_t seq;
+    for (size_t i = 0; i < r->chunk.count && status == PG_OK; i++) {
+        const struct audit_batch *batch = &r->chunk.batches[i];
+        check_batch(r, batch);
+        while (status == PG_OK && audit_chunk_peek(&r->chunk, AUDIT_ENTRIES, &row, &seq) &&
+               seq <= batch->last_seq) {
+            audit_chunk_take(&r->chunk, AUDIT_ENTRIES, &row);
+            audit_entry(r, &row);
+            if (r->short_of_memory)
+                status = PG_ERROR;
+            else if (r->seq == r->checkpoint)
+                status = audit_checkpoint(r);
+        }
+        if (r->seq < batch->last_seq) {
+            audit_note(r->report, r->seq + 1, "missing; batch %lu goes to %lu", batch->number,
+                batch->last_seq);
+            r->seq = batch->last_seq;
+        }
+        if (r->progress)
+            atomic_store(&r->progress->checked_seq, r->seq);
+        co_yield();
+    }
+    if (status == PG_OK)
+        status = audit_keys_look(r->context, r->pg, r->keys, r->report);
+    for (int i = 0; i < AUDIT_TABLES && status == PG_OK; i++)
+        (void)audit_entry_row(r, i, UINT64_MAX, &left);
+    return status;
+}
+
+/* ---- what only the whole tells -------------------------------------------------------------- */
+
+/* Sum each asset in the draft of its world account. */
+static void check_sums(struct audit_replay *r)
+{
+    char world_id[ASSET_WORLD_TEXT];
+    uint64_t count = account_count(r->accounts);
+    for (uint64_t number = 1; number <= count; number++) {
+        struct account *account = account_by_number(r->accounts, number);
+        if (account)
+            account->draft = 0;
+    }
+    for (uint64_t number = 1; number <= count; number++) {
+        const struct account *account = account_by_number(r->accounts, number);
+        if (!account)
+            continue;
+        asset_world_id(account->asset, world_id);
+        struct account *world = account_find(r->accounts, world_id);
+        if (world)
+            world->draft = (money)((__uint128_t)world->draft + (__uint128_t)account->balance);
+    }
+    for (uint64_t number = 1; number <= count; number++) {
+        const struct account *account = account_by_number(r->accounts, number);
+        if (account && account->draft != 0)
+            audit_note(r->report, r->seq, "%s does not sum to zero", account->asset);
+    }
+}
+
+static bool take_finding(const struct row *row, void *arg)
+{
+    char what[200];
+    if (!row_text(row, 1, what, sizeof what))
+        strcpy(what, "wrong");
+    audit_note(arg, row_bigint(row, 0), "%s", what);
+    return true;
+}
+
+/* A key is used once; an entry is reversed once, and exactly, last posting first; every entry is of
+ * a batch, and what was looked up by the entries that it belongs to belongs to one. */
+static const char whole[] =
+    "COPY ("
+    "SELECT max(seq), 'its key was used before' FROM entry"
+    " WHERE ledger = %d AND key IS NOT NULL GROUP BY key HAVING count(*) > 1"
+    " UNION ALL SELECT max(seq), 'reverses what was reversed before' FROM entry"
+    " WHERE ledger = %d AND kind = 8 GROUP BY ref HAVING count(*) > 1"
+    " UNION ALL SELECT seq, 'is not the reverse of what it names' FROM entry e"
+    " WHERE ledger = %d AND kind = 8 AND"
+    " (SELECT array_agg((from_no, to_no, amount) ORDER BY leg)"
+    "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.seq) IS DISTINCT FROM"
+    " (SELECT array_agg((to_no, from_no, amount) ORDER BY leg DESC)"
+    "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.ref)"
+    " UNION ALL SELECT opened, 'an account that no entry opened' FROM account a"
+    " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
+    "  WHERE e.ledger = a.ledger AND e.seq = a.opened AND e.kind = 1 AND e.account = a.no)"
+    " UNION ALL SELECT seq, 'held by no entry' FROM held d"
+    " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
+    "  WHERE e.ledger = d.ledger AND e.seq = d.seq AND e.kind BETWEEN 4 AND 7)"
+    " UNION ALL SELECT min(seq), 'an entry that no batch has' FROM entry"
+    " WHERE ledger = %d AND seq > %lu HAVING count(*) > 0) TO STDOUT (FORMAT binary)";
+
+static enum pg_status check_whole(struct audit_replay *r)
+{
+    char sql[sizeof whole + 120];
+    if (r->batch != r->writer_batch)
+        audit_note(r->report, r->seq + 1, "the end is missing: batches %lu to %lu", r->batch + 1,
+            r->writer_batch);
+    if (r->checkpoint > r->seq)
+        audit_note(
+            r->report, r->seq + 1, "the end is missing: the checkpoint is at %lu", r->checkpoint);
+    check_sums(r);
+    snprintf(sql, sizeof sql, whole, r->ledger, r->ledger, r->ledger, r->ledger, r->ledger,
+        r->ledger, r->seq);
+    return pg_unload(r->context, r->pg, sql, take_finding, r->report);
+}
+
+static bool take_ends(const struct row *row, void *arg)
+{
+    struct audit_replay *r = arg;
+    r->writer_batch = row_bigint(row, 0);
+    r->checkpoint = row_bigint(row, 1);
+    return true;
+}
+
+/* Until it is cancelled. */
+static void stay(struct context *context)
+{
+    struct select_case end = {.op = SELECT_RECV, .chan = context_done(context)};
+    (void)select_wait(&end, 1);
+}
+
+static enum pg_status replay_all(struct audit_replay *r)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT coalesce((SELECT max(no) FROM batch b WHERE b.ledger=c.ledger),0),c.seq"
+        " FROM checkpoint c WHERE ledger=%d) TO STDOUT (FORMAT binary)",
+        r->ledger);
+    enum pg_status status = pg_unload(r->context, r->pg, sql, take_ends, r);
+    if (status == PG_OK && r->checkpoint == 0)
+        status = audit_checkpoint(r);
+    if (status == PG_OK && !(r->keys = audit_keys_begin(r->context, r->pg, r->ledger)))
+        status = PG_ERROR;
+    while (status == PG_OK) {
+        status = audit_chunk_read(
+            r->context, r->pg, r->ledger, r->batch, INT64_MAX, AUDIT_WAYPOINTS, &r->chunk);
+        if (status != PG_OK || r->chunk.count == 0)
+            break;
+        status = replay_chunk(r);
+        if (status == PG_OK && failpoint("audit.chunk"))
+            stay(r->context);
+    }
+    return status == PG_OK ? check_whole(r) : status;
+}
+
+enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
+    struct account_table *accounts, struct audit_progress *progress, struct audit_report *report)
+{
+    struct audit_replay *r = calloc(1, sizeof *r);
+    memset(report, 0, sizeof *report);
+    if (!r || !(r->holds = holds_make())) {
+        free(r);
+        return PG_ERROR;
+    }
+    r->context = context;
+    r->pg = pg;
+    r->ledger = ledger;
+    r->accounts = accounts;
+    r->progress = progress;
+    r->report = report;
+    enum pg_status status =
+        pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    if (status == PG_OK)
+        status = replay_all(r);
+    if (status == PG_OK)
+        status = pg_script(context, pg, "COMMIT");
+    report->seq = r->seq;
+    audit_chunk_free(&r->chunk);
+    audit_keys_free(&r->keys);
+    holds_free(&r->holds);
+    free(r);
+    return status;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit: replays a journal from its first entry on accounts of its own, by the same rules that
+ * decided it (rules.h), and compares what comes out with what the database says.
+ *
+ * It checks that seq has no gap and time rises; that the batches cover the journal, and their
+ * chain of hashes; that each transfer, capture and reversal keeps the rules, and its balances and
+ * links are right; that each hold ends once, within its amount and its time; that nothing frozen
+ * moves; that keys are used once, and reversals are exact and happen once; that each asset sums to
+ * zero; and the tables that follow from the journal: balance, held, waypoint, open_hold, standing.
+ */
+#ifndef LEDGER_AUDIT_AUDIT_H
+#define LEDGER_AUDIT_AUDIT_H
+
+#include <stdatomic.h>
+
+#include "ledger/domain/account.h"
+#include "ledger/db/pg.h"
+
+enum { AUDIT_TEXT = 8192 };
+
+struct audit_report {
+    uint64_t seq; /* the last position of the journal */
+    uint64_t entries, postings, accounts, batches, holds;
+    uint64_t found;        /* what is wrong, all of it counted */
+    uint64_t wrong_seq;    /* the lowest position that something is wrong at; 0: none */
+    char text[AUDIT_TEXT]; /* "seq 7: what\n" for each, as far as there is room */
+};
+
+/* How far one that runs has come: for others to read meanwhile. */
+struct audit_progress {
+    _Atomic uint64_t seq; /* what was durable when it began */
+    _Atomic uint64_t checked_seq;
+};
+
+/*
+ * Replay the ledger of that number, in one snapshot. Where the journal contradicts itself the
+ * replay goes on from what it says, so that one fault is one finding as far as that can be.
+ * `accounts` is an empty table, and holds them as they are at report->seq afterwards. Parks, for
+ * as long as it takes; needs as much memory as the accounts do. `progress` may be NULL.
+ */
+MUST_CHECK enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
+    struct account_table *accounts, struct audit_progress *progress, struct audit_report *report);
+
+/* Note something that is wrong at a position. Never parks. */
+__attribute__((format(printf, 3, 4))) void audit_note(
+    struct audit_report *report, uint64_t seq, const char *format, ...);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why what it finds is no accident
+ * - It reads the journal only up to what was durable before it asked, and that never changes.
+ * - A claim by memory is copied in a section of its account, so it is what that account is after
+ *   the entry `seq`; it is compared when the walk comes to that entry, which it does only once that
+ *   is durable here. If another process takes the ledger over, it never is.
+ * - What the checkpoint keeps is read in one statement with the position that it is of.
+ * - A connection that is lost, or a refusal of the database, is no finding: it tries again.
+ */
+#include "ledger/audit/auditor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/audit/audit_walk.h"
+#include "coro/duty.h"
+#include "ledger/ledger_parts.h"
+
+enum {
+    START_S = 10,   /* after the ledger was opened, before the first round */
+    BUSY = 100,     /* entries a second; beyond that others need the machine more */
+    REST_BUSY = 60, /* after each stretch, so many times as long as it took */
+    REST_IDLE = 4,
+    NAP_MS = 3000,    /* at the end, between looks for more; and after a failure */
+    LOOK_S = 30,      /* at the end, between comparisons with memory */
+    PAUSE_S = 30,     /* at the end, before the next round: this, or */
+    PAUSE_TIMES = 50, /* so many times as long as the round worked, whichever is longer */
+    SOON_NAP_MS = 5,
+    SECTION = 16, /* accounts that are copied in one section */
+};
+
+struct auditor {
+    struct ledger *ledger;
+    bool soon;
+    struct duty duty;
+    _Atomic uint64_t checked, rounds, found, wrong_seq;
+
+    struct audit_anchor anchor; /* the last batch that was found right */
+    uint64_t first;             /* the account that the round's walk begins with */
+    struct audit_walk *walk;
+    uint64_t target;                        /* the last position that memory's claims are of */
+    bool compared;                          /* they have been settled */
+    int64_t looked_ns, ended_ns, worked_ns; /* ended: 0 before the walk is at the end */
+    uint64_t durable_before;
+    int64_t asked_ns;
+    struct audit_report report;
+};
+
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+/* False: it is to stop. */
+static bool nap(struct auditor *a)
+{
+    return duty_rest(&a->duty, (a->soon ? SOON_NAP_MS : NAP_MS) * CLOCK_MS);
+}
+
+/* After a stretch that took so long. */
+static bool rest_from(struct auditor *a, uint64_t durable, int64_t took_ns)
+{
+    int64_t now_ns = clock_now_ns();
+    uint64_t came = durable - a->durable_before;
+    bool busy = came * CLOCK_S > BUSY * (uint64_t)(now_ns - a->asked_ns);
+    a->durable_before = durable;
+    a->asked_ns = now_ns;
+    if (took_ns > CLOCK_S) /* it waited for something */
+        took_ns = CLOCK_S;
+    a->worked_ns += took_ns;
+    return duty_rest(&a->duty, a->soon ? 0 : took_ns * (busy ? REST_BUSY : REST_IDLE));
+}
+
+/* ---- what memory claims -------------------------------------------------------------------- */
+
+struct copying {
+    struct account *accounts[SECTION];
+    struct audit_claim claims[SECTION];
+    size_t count, open;
+};
+
+static void copy_section(void *arg)
+{
+    struct copying *c = arg;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct account *account = c->accounts[i];
+        if (account->opened)
+            c->claims[c->open++] = (struct audit_claim){.number = account->number,
+                .seq = account->seq,
+                .moved = account->moved,
+                .balance = account->balance,
+                .held = account->held,
+                .frozen = account->frozen};
+    }
+}
+
+static void take_claims(struct auditor *a, struct copying *c)
+{
+    c->open = 0;
+    strategy_run(a->ledger->strategy, c->accounts, c->count, copy_section, c);
+    for (size_t i = 0; i < c->open; i++) {
+        audit_walk_claim(a->walk, &c->claims[i]);
+        a->target = a->target < c->claims[i].seq ? c->claims[i].seq : a->target;
+    }
+    c->count = 0;
+    co_yield();
+}
+
+/* Copy what memory says of the accounts that the walk follows. */
+static void look(struct auditor *a)
+{
+    struct account_table *accounts = a->ledger->accounts;
+    struct copying c = {.count = 0};
+    uint64_t last = account_count(accounts);
+    if (last >= a->first + AUDIT_WALK_ACCOUNTS)
+        last = a->first + AUDIT_WALK_ACCOUNTS - 1;
+    for (uint64_t number = a->first; number <= last; number++) {
+        struct account *account = account_by_number(accounts, number);
+        if (account)
+            c.accounts[c.count++] = account;
+        if (c.count == SECTION || (number == last && c.count > 0))
+            take_claims(a, &c);
+    }
+    a->looked_ns = clock_now_ns();
+    a->compared = false;
+}
+
+/* ---- a round ------------------------------------------------------------------------------- */
+
+static void tell_finding(struct auditor *a)
+{
+    const char *text = a->report.text;
+    atomic_store(&a->wrong_seq, a->report.wrong_seq);
+    atomic_fetch_add(&a->found, a->report.found);
+    char why[LEASE_WHY];
+    snprintf(why, sizeof why, "the audit found the journal wrong: %.*s",
+        (int)strcspn(text, "\n"), text);
+    journal_halt(a->ledger->journal, why);
+}
+
+/* Begin at the first entry. False: not now. */
+static bool begin_round(struct auditor *a)
+{
+    struct ledger *ledger = a->ledger;
+    audit_walk_free(&a->walk);
+    if (a->first > account_count(ledger->accounts))
+        a->first = 1;
+    struct pg *pg = readers_borrow(a->duty.running, ledger->store->readers);
+    if (!pg)
+        return false;
+    a->walk = audit_walk_make(ledger->store->ledger, a->first, &a->anchor);
+    bool begun = a->walk && audit_walk_checkpoint(a->duty.running, pg, a->walk) == PG_OK;
+    readers_return(ledger->store->readers, pg);
+    a->ended_ns = a->worked_ns = 0;
+    if (begun)
+        look(a);
+    return begun;
+}
+
+/* One stretch; false: it is to stop. */
+static bool go_on(struct auditor *a, uint64_t durable)
+{
+    struct readers *readers = a->ledger->store->readers;
+    struct pg *pg = readers_borrow(a->duty.running, readers);
+    if (!pg)
+        return nap(a);
+    int64_t start_ns = clock_now_ns();
+    enum pg_status status = audit_walk_step(a->duty.running, pg, a->walk, durable, &a->report);
+    readers_return(readers, pg);
+    if (status != PG_OK)
+        return nap(a);
+    uint64_t seq = audit_walk_seq(a->walk);
+    if (a->report.found == 0 && atomic_load(&a->checked) < seq)
+        atomic_store(&a->checked, seq);
+    return a->report.found > 0 || rest_from(a, durable, clock_now_ns() - start_ns);
+}
+
+/* All that is durable has been checked: compare with memory, wait for more. False: it is to stop.
+ */
+static bool look_around(struct auditor *a)
+{
+    int64_t now_ns = clock_now_ns();
+    if (a->ended_ns == 0) {
+        a->ended_ns = now_ns;
+        atomic_fetch_add(&a->rounds, 1);
+    }
+    if (!a->compared && audit_walk_seq(a->walk) >= a->target) {
+        audit_walk_settle(a->walk, &a->report);
+        audit_walk_anchor(a->walk, &a->anchor);
+        a->compared = true;
+    } else if (a->compared && (a->soon || now_ns - a->looked_ns > LOOK_S * CLOCK_S)) {
+        look(a);
+    }
+    return a->report.found > 0 || nap(a);
+}
+
+static bool round_is_over(const struct auditor *a)
+{
+    int64_t pause_ns = PAUSE_S * CLOCK_S;
+    if (a->worked_ns * PAUSE_TIMES > pause_ns)
+        pause_ns = a->worked_ns * PAUSE_TIMES;
+    if (a->soon)
+        pause_ns = SOON_NAP_MS * CLOCK_MS;
+    return a->ended_ns && a->compared && clock_now_ns() - a->ended_ns > pause_ns;
+}
+
+/* From the first entry to the end, and on with what comes, until it is time for the next round. */
+static bool make_round(struct auditor *a)
+{
+    bool going = true;
+    if (!begin_round(a))
+        return nap(a);
+    while (going && a->report.found == 0 && !round_is_over(a)) {
+        uint64_t durable = journal_durable(a->ledger->journal);
+        if (audit_walk_seq(a->walk) < durable)
+            going = go_on(a, durable);
+        if (going && a->report.found == 0 && audit_walk_seq(a->walk) == durable)
+            going = look_around(a);
+    }
+    a->first += AUDIT_WALK_ACCOUNTS;
+    return going && a->report.found == 0;
+}
+
+static void auditor_main(void *arg)
+{
+    struct auditor *a = arg;
+    bool going = a->soon || duty_rest(&a->duty, START_S * CLOCK_S);
+    while (going && journal_is_served(a->ledger->journal))
+        going = make_round(a);
+    if (a->report.found > 0)
+        tell_finding(a);
+    audit_walk_free(&a->walk);
+}
+
+/* ---- starting and stopping ----------------------------------------------------------------- */
+
+struct auditor *auditor_start(struct ledger *ledger, bool soon)
+{
+    struct auditor *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    a->ledger = ledger;
+    a->soon = soon;
+    a->first = 1;
+    a->anchor.batch = ledger->store->batch;
+    memcpy(a->anchor.hash, ledger->store->hash, sizeof a->anchor.hash);
+    if (!duty_start("auditor", &a->duty, auditor_main, a))
+        auditor_stop(&a);
+    return a;
+}
+
+void auditor_stop(struct auditor **auditor)
+{
+    if (*auditor)
+        duty_stop(&(*auditor)->duty);
+    free(*auditor);
+    *auditor = NULL;
+}
+
+void auditor_read_figures(struct auditor *auditor, struct ledger_figures *figures)
+{
+    figures->audit_checked_seq = atomic_load(&auditor->checked);
+    figures->audit_rounds = atomic_load(&auditor->rounds);
+    figures->audit_mismatches = atomic_load(&auditor->found);
+    figures->audit_wrong_seq = atomic_load(&auditor->wrong_seq);
+}
+
+/* It is counted when its text is whole, and nothing is written there after that. */
+const char *auditor_findings(struct auditor *auditor)
+{
+    return atomic_load(&auditor->found) > 0 ? auditor->report.text : "";
+}

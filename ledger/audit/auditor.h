@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * While a ledger is served its journal is read back and checked, round after round: from the first
+ * entry to the end (audit_walk.h), comparing with memory and with the checkpoint, then on with
+ * what comes. It takes its time: see README.md for its pace.
+ *
+ * What it finds wrong stops the journal (journal_halt()): writes end, reads go on.
+ */
+#ifndef LEDGER_AUDIT_AUDITOR_H
+#define LEDGER_AUDIT_AUDITOR_H
+
+#include "ledger/ledger.h"
+
+struct auditor;
+
+/* The ledger is open but for this. `soon`: without a rest, for tests. NULL: memory is short. */
+MUST_CHECK struct auditor *auditor_start(struct ledger *ledger, bool soon);
+
+/* Stop it and free it; before the journal stops. Parks until it has let go of what it reads. */
+void auditor_stop(struct auditor **auditor);
+
+/* Never parks. */
+void auditor_read_figures(struct auditor *auditor, struct ledger_figures *figures);
+
+/* The text of what it found (audit.h); "": nothing. As long as the auditor is there. Never
+ * parks. */
+const char *auditor_findings(struct auditor *auditor);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/ledger_audit.h"
+
+#include <stdio.h>
+
+#include "coro/co.h"
+#include "ledger/audit/audit.h"
+#include "ledger/ledger_parts.h"
+
+enum { COMPARED_AT_ONCE = 256 }; /* accounts; then others have a turn */
+
+struct comparison {
+    struct account *account;        /* ours */
+    const struct account *replayed; /* NULL: the journal does not have it */
+    struct audit_report *report;
+};
+
+/* What has changed since the replay's end is left out; the next audit will see it. */
+static void compare_section(void *arg)
+{
+    const struct comparison *c = arg;
+    const struct account *ours = c->account, *theirs = c->replayed;
+    if (ours->opened == 0 || ours->seq > c->report->seq)
+        return;
+    if (!theirs || ours->balance != theirs->balance || ours->held != theirs->held ||
+        ours->seq != theirs->seq || ours->frozen != theirs->frozen) {
+        /* Up to where the one that has less ends they may well agree. */
+        uint64_t seq = theirs && theirs->seq > ours->seq ? theirs->seq : ours->seq;
+        audit_note(c->report, seq, "memory differs from the journal for account %s", ours->id);
+    }
+}
+
+static void compare_memory(
+    struct ledger *ledger, struct account_table *replayed, struct audit_report *report)
+{
+    for (uint64_t number = 1; number <= account_count(ledger->accounts); number++) {
+        if (number % COMPARED_AT_ONCE == 0)
+            co_yield();
+        struct comparison c = {.account = account_by_number(ledger->accounts, number),
+            .replayed = account_by_number(replayed, number),
+            .report = report};
+        if (c.account)
+            strategy_run(ledger->strategy, &c.account, 1, compare_section, &c);
+    }
+}
+
+static enum ledger_status audit(struct context *context, struct ledger *ledger,
+    struct audit_progress *progress, struct audit_report *report)
+{
+    char error[300];
+    uint64_t durable = journal_durable(ledger->journal);
+    struct account_table *replayed = account_table_make();
+    if (progress)
+        atomic_store(&progress->seq, durable);
+    struct pg *pg = pg_connect(context, ledger->store->conninfo, "teller_app", error, sizeof error);
+    enum pg_status status = PG_LOST;
+    if (pg && replayed)
+        status = audit_replay(context, pg, ledger->store->ledger, replayed, progress, report);
+    if (status != PG_OK && context_err(context) == CONTEXT_OK)
+        fprintf(stderr, "teller: the audit did not end: %s\n", pg ? pg_message(pg) : error);
+    if (status == PG_OK && report->seq < durable)
+        audit_note(
+            report, report->seq + 1, "the end is missing: it was durable up to %lu", durable);
+    if (status == PG_OK)
+        compare_memory(ledger, replayed, report);
+    if (pg)
+        pg_close(&pg);
+    if (replayed)
+        account_table_free(&replayed);
+    return status == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
+}
+
+enum ledger_status ledger_audit(struct context *context, struct ledger *ledger,
+    struct audit_progress *progress, struct audit_report *report)
+{
+    static atomic_flag under_way = ATOMIC_FLAG_INIT; /* of all ledgers of this process */
+    if (atomic_flag_test_and_set(&under_way))
+        return LEDGER_OVERLOADED;
+    enum ledger_status status = audit(context, ledger, progress, report);
+    atomic_flag_clear(&under_way);
+    return status;
+}
+
+const char *ledger_audit_findings(struct ledger *ledger)
+{
+    return auditor_findings(ledger->auditor);
+}

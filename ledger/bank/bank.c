@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/bank/bank.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/bank/bank_parts.h"
+#include "ledger/db/readers.h"
+#include "ledger/journal/store.h"
+#include "ledger/strategy/strategy.h"
+
+enum {
+    NAME_MAX_LENGTH = LEASE_NAME - 1,
+    READERS = 8,        /* of all ledgers together */
+    ASK_AGAIN_MS = 200, /* while the database is away */
+};
+
+static const char main_ledger[] = "main";
+
+bool bank_name_is_valid(const char *name)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+    size_t length = strspn(name, allowed);
+    return length >= 1 && length <= NAME_MAX_LENGTH && name[length] == '\0' &&
+           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* ---- strategies ---------------------------------------------------------------------------- */
+
+/* The strategy of that name; NULL: there is none. */
+static const char *known(const char *name, size_t length)
+{
+    const char *const names[] = {owner_strategy.name, sharded_strategy.name};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
+            return names[i];
+    return NULL;
+}
+
+/* What the text says of a ledger ("": the default, its first word); NULL: nothing. */
+static const char *named_strategy(const char *text, const char *ledger)
+{
+    size_t length = strlen(ledger);
+    const char *word = text + strcspn(text, ",");
+    if (length == 0 || strcmp(ledger, main_ledger) == 0)
+        return known(text, strcspn(text, ","));
+    for (; *word; word += strcspn(word, ",")) {
+        word++;
+        if (strncmp(word, ledger, length) == 0 && word[length] == '=')
+            return known(word + length + 1, strcspn(word + length + 1, ","));
+    }
+    return NULL;
+}
+
+static bool is_one_word(const char *word, size_t length)
+{
+    char name[NAME_MAX_LENGTH + 1];
+    size_t left = strcspn(word, "=");
+    if (left == 0 || left >= length || left > NAME_MAX_LENGTH)
+        return false;
+    snprintf(name, sizeof name, "%.*s", (int)left, word);
+    return bank_name_is_valid(name) && known(word + left + 1, length - left - 1);
+}
+
+static bool strategies_are_valid(const char *text)
+{
+    size_t length = strcspn(text, ",");
+    bool valid = known(text, length) != NULL;
+    for (const char *word = text + length; valid && *word; word += length) {
+        word++;
+        length = strcspn(word, ",");
+        valid = is_one_word(word, length);
+    }
+    return valid;
+}
+
+/* ---- making and closing -------------------------------------------------------------------- */
+
+/* NULL stays NULL. False: memory is short. */
+static bool copy_text(const char *text, char **copy)
+{
+    *copy = text ? strdup(text) : NULL;
+    return *copy || !text;
+}
+
+struct bank *bank_make(const struct bank_options *options, char *error, size_t size)
+{
+    if (!strategies_are_valid(options->strategies)) {
+        snprintf(error, size, "not a list of strategies: %s", options->strategies);
+        return NULL;
+    }
+    struct bank *bank = calloc(1, sizeof *bank);
+    if (bank && copy_text(options->conninfo, &bank->conninfo) &&
+        copy_text(options->strategies, &bank->strategies) && copy_text(options->url, &bank->url) &&
+        copy_text(options->place, &bank->place) && copy_text(options->witness, &bank->witness) &&
+        (bank->readers = readers_make(options->conninfo, READERS)) &&
+        (bank->running = context_with_cancel(context_background()))) {
+        bank->accepts_lost = options->accepts_lost;
+        snprintf(bank->why, sizeof bank->why, "the service is starting");
+        return bank;
+    }
+    snprintf(error, size, "out of memory");
+    bank_close(&bank);
+    return NULL;
+}
+
+void bank_close(struct bank **bank)
+{
+    struct bank *closed = *bank;
+    *bank = NULL;
+    if (!closed)
+        return;
+    if (closed->running) {
+        context_cancel(closed->running);
+        waitgroup_wait(&closed->keepers);
+        context_release(&closed->running);
+    }
+    lease_stop(&closed->lease);
+    readers_free(&closed->readers);
+    free(closed->strategies);
+    free(closed->conninfo);
+    free(closed->url);
+    free(closed->place);
+    free(closed->witness);
+    free(closed);
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static struct bank_seat *find_seat(struct bank *bank, const char *name)
+{
+    size_t count = atomic_load(&bank->count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(bank->seats[i].name, name) == 0)
+            return &bank->seats[i];
+    return NULL;
+}
+
+/* What it waits for; news goes to the log. */
+static void note_why(struct bank *bank, const char *why)
+{
+    lock_take(&bank->lock);
+    bool news = strcmp(bank->why, why) != 0;
+    snprintf(bank->why, sizeof bank->why, "%s", why);
+    lock_drop(&bank->lock);
+    if (news && *why)
+        fprintf(stderr, "teller: %s\n", why);
+}
+
+/* Do it again and again while the database is away. False: it refused, or the context ended. */
+static bool persist(struct context *context, struct bank *bank,
+    enum pg_status (*work)(struct context *context, struct bank *bank, char *error, size_t size),
+    char *error, size_t size)
+{
+    enum pg_status status;
+    while ((status = work(context, bank, error, size)) == PG_LOST &&
+           context_err(context) == CONTEXT_OK) {
+        char why[LEDGER_REASON];
+        snprintf(why, sizeof why, "the database is away: %.200s", error);
+        note_why(bank, why);
+        co_sleep(ASK_AGAIN_MS * CLOCK_MS);
+    }
+    return status == PG_OK;
+}
+
+static enum pg_status prepare(
+    struct context *context, struct bank *bank, char *error, size_t size)
+{
+    return store_prepare(context, bank->conninfo, error, size);
+}
+
+static enum pg_status find_main(
+    struct context *context, struct bank *bank, char *error, size_t size)
+{
+    int number;
+    return store_find(context, bank->conninfo, main_ledger,
+        named_strategy(bank->strategies, main_ledger), 0, &number, error, size);
+}
+
+/* Seats for what the database has and the bank does not. */
+static void seat_all(struct bank *bank)
+{
+    struct lease_row row;
+    mutex_lock(&bank->making);
+    for (size_t i = 0; lease_row(bank->lease, i, &row); i++) {
+        const char *strategy = named_strategy(bank->strategies, row.name);
+        if (!strategy)
+            strategy = known(row.strategy, strlen(row.strategy));
+        ensure(strategy != NULL); /* the database checks what it keeps */
+        if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !find_seat(bank, row.name) &&
+            !bank_seat_add(bank, row.ledger, row.name, strategy))
+            fprintf(stderr, "teller: ledger %s: out of memory\n", row.name);
+    }
+    mutex_unlock(&bank->making);
+}
+
+/* Others may make ledgers while this server stands by. */
+static void attend(void *arg)
+{
+    struct bank *bank = arg;
+    uint64_t seen = 0;
+    do
+        seat_all(bank);
+    while (lease_await_news(bank->running, bank->lease, &seen));
+    waitgroup_done(&bank->keepers);
+}
+
+/* How many seats there are, how many of them have been open or cannot be, how many are open. */
+struct tally {
+    size_t seats, settled, open;
+    char why[LEDGER_REASON]; /* of the first that is not open */
+};
+
+static void count_seats(struct bank *bank, struct tally *tally)
+{
+    *tally = (struct tally){.seats = atomic_load(&bank->count)};
+    for (size_t i = 0; i < tally->seats; i++) {
+        struct bank_seat *seat = &bank->seats[i];
+        lock_take(&seat->lock);
+        tally->settled += seat->settled;
+        tally->open += seat->ledger != NULL;
+        if (!seat->ledger && !*tally->why)
+            memcpy(tally->why, seat->why, sizeof tally->why);
+        lock_drop(&seat->lock);
+    }
+}
+
+static bool await_ledgers(struct context *context, struct bank *bank, char *error, size_t size)
+{
+    for (;;) {
+        struct tally tally;
+        uint64_t seen = eventcount_read(&bank->progress);
+        count_seats(bank, &tally);
+        snprintf(error, size, "%s", tally.why);
+        if (bank_is_lost(bank))
+            return false;
+        if (tally.seats > 0 && tally.settled == tally.seats)
+            return tally.open > 0;
+        if (eventcount_await(context, &bank->progress, seen + 1) != EVENTCOUNT_REACHED)
+            return false;
+    }
+}
+
+bool bank_open(struct context *context, struct bank *bank, char *error, size_t size)
+{
+    const struct lease_options options = {.conninfo = bank->conninfo,
+        .url = bank->url,
+        .place = bank->place,
+        .witness = bank->witness,
+        .accepts_lost = bank->accepts_lost};
+    if (!persist(context, bank, prepare, error, size) ||
+        !persist(context, bank, find_main, error, size))
+        return false;
+    note_why(bank, "");
+    bank->lease = lease_start(context, &options, error, size);
+    if (!bank->lease)
+        return false;
+    waitgroup_add(&bank->keepers, 1);
+    if (!co_spawn_named("bank attendant", attend, bank)) {
+        waitgroup_done(&bank->keepers);
+        snprintf(error, size, "out of memory");
+        return false;
+    }
+    bool open = await_ledgers(context, bank, error, size);
+    atomic_store(&bank->open, open);
+    return open;
+}
+
+/* What comes behind the colon is for the log. */
+static void for_everybody(char why[LEDGER_REASON])
+{
+    why[strcspn(why, ":")] = '\0';
+}
+
+bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
+{
+    struct tally tally;
+    *why = '\0';
+    if (atomic_load(&bank->open))
+        return true;
+    count_seats(bank, &tally);
+    lock_take(&bank->lock);
+    memcpy(why, *bank->why ? bank->why : tally.why, LEDGER_REASON);
+    lock_drop(&bank->lock);
+    for_everybody(why);
+    return false;
+}
+
+bool bank_is_lost(struct bank *bank)
+{
+    return atomic_load(&bank->lost);
+}
+
+/* ---- in use -------------------------------------------------------------------------------- */
+
+/* Enter the ledger of that seat; NULL: it is not open. */
+static struct ledger *enter(struct bank_seat *seat)
+{
+    lock_take(&seat->lock);
+    struct ledger *ledger = seat->ledger;
+    if (ledger)
+        ledger_enter(ledger);
+    lock_drop(&seat->lock);
+    return ledger;
+}
+
+enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger)
+{
+    struct bank_seat *seat = find_seat(bank, name);
+    *ledger = seat ? enter(seat) : NULL;
+    if (*ledger)
+        return LEDGER_OK;
+    return seat ? LEDGER_UNAVAILABLE : LEDGER_LEDGER_NOT_FOUND;
+}
+
+void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
+{
+    struct bank_seat *seat = find_seat(bank, name);
+    *why = '\0';
+    if (!seat)
+        return;
+    lock_take(&seat->lock);
+    if (!seat->ledger)
+        memcpy(why, seat->why, LEDGER_REASON);
+    lock_drop(&seat->lock);
+    for_everybody(why);
+}
+
+size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGERS_MAX])
+{
+    size_t count = atomic_load(&bank->count);
+    for (size_t i = 0; i < count; i++) {
+        struct bank_seat *seat = &bank->seats[i];
+        struct ledger *ledger = enter(seat);
+        figures[i] = (struct ledger_figures){.strategy = seat->strategy};
+        if (ledger) {
+            ledger_read_figures(ledger, &figures[i]);
+            ledger_leave(ledger);
+        } else {
+            lock_take(&seat->lock);
+            figures[i].state = seat->state;
+            memcpy(figures[i].reason, seat->why, sizeof figures[i].reason);
+            lock_drop(&seat->lock);
+            for_everybody(figures[i].reason);
+        }
+        figures[i].name = seat->name;
+    }
+    return count;
+}
+
+/* The caller holds `making`. NULL: see *status. */
+static struct bank_seat *make_seat(struct context *context, struct bank *bank, const char *name,
+    const char *strategy, enum ledger_status *status)
+{
+    char error[LEDGER_REASON];
+    int number;
+    if (!strategy)
+        strategy = named_strategy(bank->strategies, name);
+    if (!strategy)
+        strategy = named_strategy(bank->strategies, "");
+    strategy = known(strategy, strlen(strategy));
+    *status = LEDGER_LEDGER_LIMIT;
+    if (atomic_load(&bank->count) == BANK_LEDGERS_MAX)
+        return NULL;
+    *status = LEDGER_UNAVAILABLE;
+    if (store_find(context, bank->conninfo, name, strategy, lease_server(bank->lease), &number,
+            error, sizeof error) != PG_OK) {
+        fprintf(stderr, "teller: ledger %s: %s\n", name, error);
+        return NULL;
+    }
+    lease_look_soon(bank->lease);
+    return bank_seat_add(bank, number, name, strategy);
+}
+
+/* Park until it is open. */
+static enum ledger_status await_open(
+    struct context *context, struct bank_seat *seat, struct ledger **ledger)
+{
+    for (;;) {
+        uint64_t seen = eventcount_read(&seat->bank->progress);
+        *ledger = enter(seat);
+        if (*ledger)
+            return LEDGER_OK;
+        if (eventcount_await(context, &seat->bank->progress, seen + 1) != EVENTCOUNT_REACHED)
+            return LEDGER_UNAVAILABLE;
+    }
+}
+
+enum ledger_status bank_create(struct context *context, struct bank *bank, const char *name,
+    const char *strategy, struct ledger **ledger, bool *created)
+{
+    enum ledger_status status = LEDGER_OK;
+    ensure(bank_name_is_valid(name));
+    ensure(!strategy || known(strategy, strlen(strategy)));
+    *ledger = NULL;
+    mutex_lock(&bank->making);
+    struct bank_seat *seat = find_seat(bank, name);
+    *created = !seat;
+    if (seat && strategy && strcmp(seat->strategy, strategy) != 0)
+        status = LEDGER_LEDGER_EXISTS;
+    else if (!seat)
+        seat = make_seat(context, bank, name, strategy, &status);
+    mutex_unlock(&bank->making);
+    if (status == LEDGER_LEDGER_EXISTS || !seat)
+        return status;
+    status = await_open(context, seat, ledger);
+    *created = *created && *ledger;
+    return status;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All ledgers of one database. Each is an island with its own accounts, journal, writer and
+ * strategy; what they share is the server's lease (lease.h) and the pool of reading connections.
+ * The ledger "main" always exists.
+ *
+ * Each ledger has a keeper: a coroutine that waits until nobody has the ledger who lives, opens it,
+ * closes it when another server has taken it, and waits again. So one ledger that cannot be opened,
+ * or was taken, is in nobody's way.
+ */
+#ifndef LEDGER_BANK_BANK_H
+#define LEDGER_BANK_BANK_H
+
+#include "ledger/ledger.h"
+
+enum { BANK_LEDGERS_MAX = 64 }; /* each keeps a connection of its own to write */
+
+struct bank;
+
+/*
+ * `strategies` says how ledgers are kept: "owner", or "owner,savings=sharded": main's (and that of
+ * ledgers made later, unless they name one), then those of others; one that is not named keeps its
+ * own. The rest is as in lease.h.
+ */
+struct bank_options {
+    const char *conninfo, *strategies;
+    const char *url, *place, *witness; /* each may be NULL */
+    bool accepts_lost;
+};
+
+/* Never parks. NULL on failure, with the reason. */
+MUST_CHECK struct bank *bank_make(const struct bank_options *options, char *error, size_t size);
+
+/*
+ * Bring the schema up to date, and open every ledger that the database has: waits for the database,
+ * and while another server has them. True: each is open, or cannot be, but at least one is. False,
+ * with the reason: none can be, the database is refused, or the context ended. Parks.
+ */
+MUST_CHECK bool bank_open(struct context *context, struct bank *bank, char *error, size_t size);
+
+/* Is it open? If not, what it waits for. Never parks; thread-safe, as is all below. */
+bool bank_is_open(struct bank *bank, char why[LEDGER_REASON]);
+
+/* The database has lost what was acknowledged here: nothing of it should be served. */
+bool bank_is_lost(struct bank *bank);
+
+/* Close every ledger (ledger.h), and leave. Parks. */
+void bank_close(struct bank **bank);
+
+bool bank_name_is_valid(const char *name); /* 1-64 of A-Z a-z 0-9 _ . -, not "." or ".." */
+
+/* Enter the ledger of that name, for the caller to leave (ledger.h). LEDGER_NOT_FOUND: there is
+ * none; UNAVAILABLE: it is not open here. Never parks. */
+enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger);
+
+/*
+ * Make a ledger of a valid name, and enter it. `strategy` "owner", "sharded" or NULL: the default.
+ * The same again is LEDGER_OK with *created false; LEDGER_LEDGER_EXISTS: with another strategy;
+ * LEDGER_LIMIT: there are BANK_LEDGERS_MAX; UNAVAILABLE: the database. May park.
+ */
+enum ledger_status bank_create(struct context *context, struct bank *bank, const char *name,
+    const char *strategy, struct ledger **ledger, bool *created);
+
+/* The figures of all ledgers in the order of their making, and how many there are. Of one that is
+ * not open here: name, strategy, state and reason. Never parks. */
+size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGERS_MAX]);
+
+/* Why that ledger is not open here; "": it is, or there is none. Never parks. */
+void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON]);
+
+#endif

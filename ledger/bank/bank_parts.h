@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What a bank is made of: for the files of the bank and nobody else. */
+#ifndef LEDGER_BANK_BANK_PARTS_H
+#define LEDGER_BANK_BANK_PARTS_H
+
+#include <stdatomic.h>
+
+#include "coro/eventcount.h"
+#include "coro/lock.h"
+#include "coro/mutex.h"
+#include "coro/waitgroup.h"
+#include "ledger/bank/bank.h"
+#include "ledger/lease/lease.h"
+
+/*
+ * Invariants
+ * - seats[0 .. count) never go away, and but for what a seat's lock guards they never change; a
+ *   seat is filled before `count` includes it, so that look-ups need no lock.
+ * - Only who holds `making` fills a seat.
+ * - seat.ledger is given and taken by the seat's keeper alone; who finds it there enters it under
+ *   the lock, so that the keeper knows of all who use it.
+ *
+ * Lock order: making or opening -> whatever ledger_open() takes; a seat's lock -> nothing.
+ */
+
+struct bank_seat {
+    struct bank *bank;
+    int number; /* in the database */
+    char name[LEASE_NAME];
+    const char *strategy; /* of its kind, static */
+
+    struct lock lock; /* guards what follows */
+    struct ledger *ledger; /* NULL: not open here */
+    enum ledger_state state; /* then: OPENING, ELSEWHERE, LOST */
+    char why[LEDGER_REASON];
+    bool settled; /* it has been open, or could not be */
+};
+
+struct bank {
+    char *conninfo, *strategies, *url, *place, *witness;
+    bool accepts_lost;
+    struct readers *readers;
+    struct lease *lease; /* NULL: not yet */
+    struct context *running; /* ends when it is to be closed */
+    struct waitgroup keepers;
+    struct eventcount progress;
+    struct mutex making, opening; /* opening: one journal is folded at a time */
+    _Atomic bool open, lost;
+    _Atomic size_t count;
+    struct bank_seat seats[BANK_LEDGERS_MAX];
+
+    struct lock lock; /* guards what follows */
+    uint64_t steps; /* of progress */
+    char why[LEDGER_REASON]; /* it is not open */
+};
+
+/* Take a seat for a ledger, with a keeper; the caller holds `making`. NULL: memory is short. */
+struct bank_seat *bank_seat_add(
+    struct bank *bank, int number, const char *name, const char *strategy);
+
+/* Tell whoever waits for it that something has changed. */
+void bank_step(struct bank *bank);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facade: opens a ledger, and holds what its parts share. What moves money is in transfer.c,
+ * accounts are in opening.c, reads of the journal in reading.c; all of them see struct ledger
+ * through ledger_parts.h.
+ *
+ * The way of a change: key (keys.h) -> section (strategy.h): rules decide (rules.h), the journal
+ * gives the position (journal.h) -> wait until that is durable -> answer.
+ */
+#include "ledger/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "ledger/failpoint.h"
+#include "ledger/journal/fold.h"
+#include "ledger/ledger_parts.h"
+#include "ledger/read/query.h"
+#include "ledger/journal/restore.h"
+
+static bool open_store(struct context *context, struct ledger *ledger,
+    const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
+{
+    const struct store_options of_store = {.conninfo = options->conninfo,
+        .ledger = options->name,
+        .strategy = options->strategy,
+        .readers = options->readers,
+        .lease = options->lease,
+        .number = options->number};
+    ledger->store = store_open(context, &of_store, trouble, error, size);
+    return ledger->store != NULL;
+}
+
+/* Make memory from the database, in one snapshot: whoever served before may still be at a
+ * checkpoint. */
+static bool read_state(
+    struct context *context, struct ledger *ledger, struct fold *fold, char *error, size_t size)
+{
+    struct pg *pg = ledger->store->writer;
+    struct restore restore = {.accounts = ledger->accounts,
+        .holds = ledger->holds,
+        .frozen = &ledger->frozen,
+        .froze = &ledger->froze};
+    if (pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != PG_OK) {
+        snprintf(error, size, "%s", pg_message(pg));
+        return false;
+    }
+    if (!fold_journal(context, ledger->store, ledger->accounts, fold, error, size))
+        return false;
+    restore.checkpoint = fold->checkpoint;
+    if (!restore_state(context, ledger->store, &restore, error, size))
+        return false;
+    if (pg_script(context, pg, "COMMIT") == PG_OK)
+        return true;
+    snprintf(error, size, "%s", pg_message(pg));
+    return false;
+}
+
+static bool open_parts(struct context *context, struct ledger *ledger,
+    const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
+{
+    struct fold fold;
+    snprintf(error, size, "out of memory");
+    if (!(ledger->open = context_with_cancel(context_background())) ||
+        !(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
+        !(ledger->holds = holds_make()) || !(ledger->reversals = reversals_make()))
+        return false;
+    if (!open_store(context, ledger, options, trouble, error, size))
+        return false;
+    *trouble = LEDGER_TROUBLE_DAMAGED; /* unless the connection is lost */
+    if (!read_state(context, ledger, &fold, error, size))
+        return false;
+    *trouble = LEDGER_TROUBLE_AWAY;
+    if (query_item_keys(context, ledger->store, fold.seq, &ledger->item_keys_upto) != PG_OK) {
+        snprintf(error, size, "the database could not be asked for the keys of items");
+        return false;
+    }
+    snprintf(error, size, "out of memory");
+    if (!(ledger->keys = keys_make(fold.key_secret)))
+        return false;
+    ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);
+    if (!ledger->journal || !(ledger->strategy = strategy_make(options->strategy)))
+        return false;
+    if (!recall_start(&ledger->recall, ledger->store, ledger->keys, fold.seq) ||
+        !checkpointer_start(&ledger->checkpointer, ledger->store, ledger->journal, ledger->keys,
+            fold.checkpoint))
+        return false;
+    ledger->auditor = auditor_start(ledger, options->audits_soon || failpoint("audit.soon"));
+    return ledger->auditor && expirer_start(ledger);
+}
+
+/* The reason is that the connection was lost, not what came over it. */
+static bool was_cut_off(const struct ledger *ledger, const char *error)
+{
+    const struct pg *writer = ledger->store ? ledger->store->writer : NULL;
+    return writer && pg_is_lost(writer) && strcmp(pg_message(writer), error) == 0;
+}
+
+struct ledger *ledger_open(
+    struct context *context, const struct ledger_options *options, char *error, size_t error_size)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    enum ledger_trouble kind = LEDGER_TROUBLE_AWAY;
+    if (!ledger) {
+        snprintf(error, error_size, "out of memory");
+    } else if (open_parts(context, ledger, options, &kind, error, error_size)) {
+        kind = LEDGER_TROUBLE_NONE;
+    } else {
+        if (kind == LEDGER_TROUBLE_DAMAGED && was_cut_off(ledger, error))
+            kind = LEDGER_TROUBLE_AWAY;
+        ledger_close(&ledger);
+    }
+    if (options->trouble)
+        *options->trouble = kind;
+    return ledger;
+}
+
+/* What is durable when nothing more will come: so that the next start has no tail to fold. */
+static void last_checkpoint(struct ledger *ledger)
+{
+    char why[300];
+    struct context *bounded = context_with_timeout(context_background(), 20 * CLOCK_S);
+    uint64_t seq = journal_durable(ledger->journal);
+    bool ours = bounded && journal_state(ledger->journal) == LEDGER_RUNNING;
+    if (ours &&
+        store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
+        fprintf(stderr, "teller: no checkpoint at the end (%s); the next start folds the journal\n",
+            why);
+    } else if (ours && ledger->checkpointer.keys) { /* it was opened whole */
+        ledger->checkpointer.seq = seq;
+        checkpointer_keep_keys(bounded, &ledger->checkpointer);
+    }
+    if (bounded)
+        context_release(&bounded);
+}
+
+void ledger_close(struct ledger **ledger)
+{
+    struct ledger *closed = *ledger;
+    *ledger = NULL;
+    if (!closed)
+        return;
+    atomic_store(&closed->closing, true);
+    if (closed->open)
+        context_cancel(closed->open);
+    waitgroup_wait(&closed->users);
+    duty_stop(&closed->expirer);
+    auditor_stop(&closed->auditor);
+    duty_stop(&closed->checkpointer.duty);
+    duty_stop(&closed->recall.duty);
+    strategy_free(&closed->strategy);
+    if (closed->journal) {
+        journal_drain(closed->journal);
+        last_checkpoint(closed);
+        journal_stop(&closed->journal);
+    }
+    store_close(&closed->store);
+    holds_free(&closed->holds);
+    reversals_free(&closed->reversals);
+    keys_free(&closed->keys);
+    account_table_free(&closed->accounts);
+    if (closed->open)
+        context_release(&closed->open);
+    free(closed->name);
+    free(closed);
+}
+
+void ledger_enter(struct ledger *ledger)
+{
+    waitgroup_add(&ledger->users, 1);
+}
+
+void ledger_leave(struct ledger *ledger)
+{
+    waitgroup_done(&ledger->users);
+}
+
+struct context *ledger_open_context(struct ledger *ledger)
+{
+    return ledger->open;
+}
+
+uint64_t ledger_durable_seq(struct ledger *ledger)
+{
+    return journal_durable(ledger->journal);
+}
+
+bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after)
+{
+    return journal_await_durable(context, ledger->journal, after + 1) == EVENTCOUNT_REACHED;
+}
+
+bool ledger_is_over(struct ledger *ledger)
+{
+    enum ledger_state state = journal_state(ledger->journal);
+    return state == LEDGER_FENCED || state == LEDGER_LOST || atomic_load(&ledger->closing);
+}
+
+bool ledger_was_resumed(struct ledger *ledger)
+{
+    const struct lease_claim *claim = &ledger->store->claim;
+    struct lease_row row;
+    return journal_state(ledger->journal) == LEDGER_STOPPED && atomic_load(&claim->stop_recorded) &&
+           lease_find(claim->lease, claim->ledger, &row) && row.ours && !*row.stopped;
+}
+
+void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
+{
+    journal_read_figures(ledger->journal, figures);
+    auditor_read_figures(ledger->auditor, figures);
+    figures->name = ledger->name;
+    figures->strategy = ledger->strategy->kind->name;
+    figures->accounts = account_count(ledger->accounts);
+    figures->open_holds = holds_count(ledger->holds);
+    figures->frozen = atomic_load(&ledger->frozen);
+    figures->replays = atomic_load(&ledger->replays);
+    figures->rejections = atomic_load(&ledger->rejections);
+    figures->unknown_outcomes = atomic_load(&ledger->unknown_outcomes);
+}

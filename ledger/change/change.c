@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Order of precedence: the key, whether the ledger takes writes, whether what the request names
+ * exists, and then the rules. A business rejection of a request with a key becomes an entry of the
+ * journal, so the same key gets the same rejection for ever; one without a key leaves no trace, but
+ * its answer too waits for the entries that it was decided on.
+ */
+#include "ledger/change/change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/co.h"
+#include "ledger/read/query.h"
+
+enum ledger_status change_is_welcome(struct ledger *ledger)
+{
+    if (journal_state(ledger->journal) != LEDGER_RUNNING)
+        return LEDGER_UNAVAILABLE;
+    return journal_has_room(ledger->journal) ? LEDGER_OK : LEDGER_OVERLOADED;
+}
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+/* The first answer to the key again, once its entry is durable. Drops nothing. */
+static void replay(struct context *context, struct change *change, struct entry *first,
+    struct ledger_outcome *outcome)
+{
+    struct ledger *ledger = change->ledger;
+    *outcome = (struct ledger_outcome){.seq = first->seq};
+    /* What is in the journal stays true, whoever has the ledger now; unless it was lost. */
+    enum eventcount_status durable =
+        journal_await_durable(context, ledger->journal, first->seq);
+    if (durable == EVENTCOUNT_REACHED && journal_state(ledger->journal) == LEDGER_LOST)
+        durable = EVENTCOUNT_CLOSED;
+    if (durable != EVENTCOUNT_REACHED) {
+        outcome->status =
+            durable == EVENTCOUNT_CLOSED ? LEDGER_OUTCOME_UNKNOWN : LEDGER_KEY_IN_FLIGHT;
+        outcome->seq = journal_durable(ledger->journal);
+    } else if (!entry_is_again(change->entry, first)) {
+        outcome->status = LEDGER_KEY_REUSED;
+    } else {
+        outcome->status = first->code;
+        outcome->replayed = true;
+        outcome->entry = entry_hold(first);
+        outcome->available = first->available;
+        if (first->account)
+            outcome->account = first->account->id;
+        atomic_fetch_add_explicit(&ledger->replays, 1, memory_order_relaxed);
+    }
+}
+
+/* Another request has the key. True: the outcome is known; false: that one was given up, claim
+ * again. */
+static bool follow(struct context *context, struct change *change, struct entry *first,
+    struct ledger_outcome *outcome)
+{
+    if (eventcount_await(context, &first->decided, 1) != EVENTCOUNT_REACHED) {
+        *outcome = (struct ledger_outcome){
+            .status = LEDGER_KEY_IN_FLIGHT, .seq = journal_durable(change->ledger->journal)};
+        return true;
+    }
+    if (first->seq == 0)
+        return false;
+    replay(context, change, first, outcome);
+    return true;
+}
+
+/* The key may be one from long ago. True: the outcome is known; false: the database does not have
+ * it, nor did it when `*asked` was durable. */
+static bool ask_database(
+    struct context *context, struct change *change, uint64_t *asked, struct ledger_outcome *outcome)
+{
+    struct ledger *ledger = change->ledger;
+    struct entry *first = NULL;
+    *asked = journal_durable(ledger->journal);
+    enum pg_status status =
+        query_entry_by_key(context, ledger->store, ledger->accounts, change->entry->key, &first);
+    if (status != PG_OK) {
+        /* This may be the retry of something that did happen: not known is not the same as no. */
+        *outcome = (struct ledger_outcome){
+            .status = status == PG_DAMAGED ? LEDGER_DAMAGED : LEDGER_OUTCOME_UNKNOWN,
+            .seq = *asked};
+        return true;
+    }
+    if (!first)
+        return false;
+    replay(context, change, first, outcome);
+    entry_drop(&first);
+    return true;
+}
+
+bool change_claim(struct context *context, struct change *change, struct ledger_outcome *outcome)
+{
+    uint64_t asked = 0;
+    if (!change->entry->key)
+        return true;
+    for (;;) {
+        struct entry *first = NULL;
+        bool known = false;
+        switch (keys_claim(change->ledger->keys, change->entry, asked, &first)) {
+        case KEYS_CLAIMED:
+            return true;
+        case KEYS_TAKEN:
+            known = follow(context, change, first, outcome);
+            entry_drop(&first);
+            break;
+        case KEYS_ASK:
+            known = ask_database(context, change, &asked, outcome);
+            break;
+        }
+        if (known)
+            return false;
+    }
+}
+
+/* ---- deciding ------------------------------------------------------------------------------ */
+
+bool change_resolve(
+    struct change *change, struct posting *posting, const char *from, const char *to, money amount)
+{
+    struct account_table *accounts = change->ledger->accounts;
+    ensure(amount >= 1 && amount <= money_max());
+    posting->amount = amount;
+    posting->from = account_find(accounts, from);
+    posting->to = account_find(accounts, to);
+    if (posting->from && posting->to)
+        return true;
+    change->status = LEDGER_ACCOUNT_NOT_FOUND;
+    change->account = posting->from ? to : from;
+    return false;
+}
+
+bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
+    void (*decide)(void *arg), void *arg)
+{
+    struct account *few[8] = {NULL}, **accounts = few;
+    size_t room = 0, used = 0;
+    for (size_t i = 0; i < count; i++)
+        room += 2 * (size_t)entries[i]->posting_count;
+    if (room > sizeof few / sizeof few[0] && !(accounts = calloc(room, sizeof *accounts)))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t leg = 0; leg < entries[i]->posting_count; leg++) {
+            accounts[used++] = entries[i]->postings[leg].from;
+            accounts[used++] = entries[i]->postings[leg].to;
+        }
+    strategy_run(ledger->strategy, accounts, used, decide, arg);
+    if (accounts != few)
+        free(accounts);
+    return true;
+}
+
+/* The last entry that the decision saw. */
+static uint64_t position_seen(const struct change *change)
+{
+    uint64_t seen = journal_durable(change->ledger->journal);
+    seen = seen < change->seq ? change->seq : seen;
+    for (uint32_t i = 0; i < change->entry->posting_count; i++) {
+        const struct posting *posting = &change->entry->postings[i];
+        seen = seen < posting->from->seq ? posting->from->seq : seen;
+        seen = seen < posting->to->seq ? posting->to->seq : seen;
+    }
+    uint64_t froze = atomic_load(&change->ledger->froze);
+    return seen < froze ? froze : seen;
+}
+
+void change_become_rejection(struct change *change, const struct account *broken)
+{
+    struct entry *entry = change->entry;
+    entry->kind = ENTRY_REJECTED;
+    entry->code = change->status;
+    entry->account = account_by_number(change->ledger->accounts, broken ? broken->number : 0);
+    entry->available = change->available;
+    entry->posting_count = 0;
+}
+
+void change_refuse(struct change *change, enum ledger_status status, const struct account *broken)
+{
+    struct entry *entry = change->entry;
+    change->status = status;
+    change->account = broken ? broken->id : NULL;
+    if (status == LEDGER_INSUFFICIENT_FUNDS)
+        change->available = account_available(broken);
+    change->seq = position_seen(change);
+    if (!status_is_rejection(status) || !entry->key || change->fleeting)
+        return;
+    change_become_rejection(change, broken);
+    change->seq = journal_append(change->ledger->journal, entry);
+}
+
+bool change_all_open(struct change *change)
+{
+    for (uint32_t i = 0; i < change->entry->posting_count; i++) {
+        const struct posting *posting = &change->entry->postings[i];
+        if (posting->from->opened && posting->to->opened)
+            continue;
+        change_refuse(
+            change, LEDGER_ACCOUNT_NOT_FOUND, posting->from->opened ? posting->to : posting->from);
+        return false;
+    }
+    return true;
+}
+
+/* ---- ending -------------------------------------------------------------------------------- */
+
+void change_end(struct change *change, struct ledger_outcome *outcome)
+{
+    struct entry *entry = change->entry;
+    bool in_journal = entry->seq != 0;
+    if (entry->key && !in_journal)
+        keys_give_up(change->ledger->keys, entry);
+    *outcome = (struct ledger_outcome){.status = change->status,
+        .seq = change->seq,
+        .available = change->available,
+        .entry = in_journal ? entry_hold(entry) : NULL};
+    outcome->account = change->account;
+    if (status_is_rejection(change->status))
+        atomic_fetch_add_explicit(&change->ledger->rejections, 1, memory_order_relaxed);
+}
+
+/* An entry of ours that is durable proves itself. What left none was decided on what must still be
+ * so: if that is not known, at least nothing was done. */
+void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome)
+{
+    struct journal *journal = ledger->journal;
+    if (outcome->status == LEDGER_UNAVAILABLE || outcome->status == LEDGER_OVERLOADED) {
+        co_yield(); /* who asks again at once keeps nobody from bringing the database back */
+        return;
+    }
+    bool durable =
+        journal_await_durable(context, journal, outcome->seq) == EVENTCOUNT_REACHED;
+    if (durable && (outcome->entry || journal_await_lease(context, journal) == EVENTCOUNT_REACHED))
+        return;
+    outcome->status = durable ? LEDGER_UNAVAILABLE : LEDGER_OUTCOME_UNKNOWN;
+    outcome->seq = journal_durable(journal); /* nobody hears of what is not durable */
+    if (outcome->status == LEDGER_OUTCOME_UNKNOWN)
+        atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
+}
+
+void change_carry_out(struct context *context, struct change *change,
+    const struct change_steps *steps, struct ledger_outcome *outcome)
+{
+    struct ledger *ledger = change->ledger;
+    change->seq = journal_durable(ledger->journal);
+    if (!change->entry) {
+        *outcome = (struct ledger_outcome){.status = LEDGER_OVERLOADED, .seq = change->seq};
+    } else if (change_claim(context, change, outcome)) {
+        change->status = change_is_welcome(ledger);
+        do {
+            change->again = false;
+            if (change->status == LEDGER_OK && steps->prepare(context, steps->arg) &&
+                !change_run(ledger, &change->entry, 1, steps->decide, steps->arg))
+                change->status = LEDGER_OVERLOADED;
+        } while (change->again);
+        change_end(change, outcome);
+        change_await(context, ledger, outcome);
+    } else if (outcome->status == LEDGER_OUTCOME_UNKNOWN) {
+        atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
+    }
+    entry_drop(&change->entry);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every request that changes a ledger has in common: its key, the section that decides, the
+ * refusal that is frozen with the key, the wait until the answer rests on durable entries. For the
+ * files of the facade and nobody else; what may park is said of each.
+ */
+#ifndef LEDGER_CHANGE_CHANGE_H
+#define LEDGER_CHANGE_CHANGE_H
+
+#include "ledger/ledger_parts.h"
+
+struct change {
+    struct ledger *ledger;
+    struct entry *entry;       /* as asked for; it becomes the journal's entry. Ours to drop */
+    bool fleeting;             /* a refusal leaves no trace, even if there is a key */
+    bool again;                /* it could not be decided: prepare and run it once more */
+    enum ledger_status status; /* what was decided */
+    uint64_t seq;              /* of the entry; or, without one, what the decision was based on */
+    const char *account;       /* the id that a refusal is about (ledger_moves.h); NULL: none */
+    money available;
+};
+
+/* LEDGER_OK: new work is taken; otherwise UNAVAILABLE or OVERLOADED. Never parks. */
+MUST_CHECK enum ledger_status change_is_welcome(struct ledger *ledger);
+
+/* Make the entry's key its own; without a key it is so at once. False: the key is somebody's, and
+ * the outcome is known. May park. */
+MUST_CHECK bool change_claim(
+    struct context *context, struct change *change, struct ledger_outcome *outcome);
+
+/* Turn the posting's names into accounts. False: one is missing, and the change says so. */
+MUST_CHECK bool change_resolve(
+    struct change *change, struct posting *posting, const char *from, const char *to, money amount);
+
+/* Run `decide` as a section with the accounts of all postings of these entries; `arg` is its own.
+ * False: memory is short, it did not run. May park. */
+MUST_CHECK bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
+    void (*decide)(void *arg), void *arg);
+
+/* Inside a section: refuse for `status`, which `broken` (NULL: none) is the reason of. What is a
+ * matter of business becomes an entry, if the request has a key. */
+void change_refuse(struct change *change, enum ledger_status status, const struct account *broken);
+
+/* The entry of a change that was refused says so from now on; it is not in the journal yet. */
+void change_become_rejection(struct change *change, const struct account *broken);
+
+/* Inside a section: all accounts of its postings are open. Otherwise it is refused. */
+MUST_CHECK bool change_all_open(struct change *change);
+
+/* What came of it, not waiting yet: an entry in the journal is held in the outcome, otherwise its
+ * key is free again. */
+void change_end(struct change *change, struct ledger_outcome *outcome);
+
+/* Wait until the outcome may be told; if that takes too long, it becomes OUTCOME_UNKNOWN. Parks. */
+void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome);
+
+/* All of the above for one entry: claim, prepare(arg) outside of a section (false: refused), decide
+ * inside, end, await, drop. `entry` NULL: memory is short. Parks. */
+struct change_steps {
+    bool (*prepare)(struct context *context, void *arg);
+    void (*decide)(void *arg);
+    void *arg;
+};
+void change_carry_out(struct context *context, struct change *change,
+    const struct change_steps *steps, struct ledger_outcome *outcome);
+
+#endif

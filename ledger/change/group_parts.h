@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What a batch that is decided as a group is made of: for group.c and group_keyed.c. */
+#ifndef LEDGER_CHANGE_GROUP_PARTS_H
+#define LEDGER_CHANGE_GROUP_PARTS_H
+
+#include "ledger/change/group.h"
+#include "ledger/change/transfer.h"
+
+enum item_state {
+    ITEM_FRESH,   /* nothing is known of it yet */
+    ITEM_CLAIMED, /* its key is ours (or it has none); its change tells the rest */
+    ITEM_KNOWN,   /* its key was somebody's: the outcome is there */
+    ITEM_SAME,    /* it has the key of an item before it, and is the same transfer */
+};
+
+struct group_item {
+    struct transfer transfer;
+    enum item_state state;
+    size_t same; /* the first item with its key */
+    struct ledger_outcome *outcome;
+};
+
+struct group {
+    struct ledger *ledger;
+    size_t count, run_count;
+    bool each; /* an item that is refused keeps none of the others from being done */
+    bool failed;
+    struct group_item *items;
+    size_t *order;      /* the items by key */
+    struct entry **run; /* of the claimed ones, in order; with room for one more */
+};
+
+/* False: memory is short. Either way group_discard() is due. */
+MUST_CHECK bool group_collect(struct group *g, struct ledger *ledger,
+    const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes);
+void group_discard(struct group *g);
+
+/* Claim the keys of the fresh items in the order of their text, up to the first that makes the
+ * group fail. Parks. */
+void group_claim_keys(struct context *context, struct group *g);
+
+/* The outcome of an item that says that nothing can be said of it now. */
+bool group_is_passing(enum ledger_status status);
+
+/* Give the items that have another's key its outcome. */
+void group_follow(struct group *g);
+
+#endif

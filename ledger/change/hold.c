@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Holds: made, captured, released, expired. A hold ends exactly once, because whatever ends it runs
+ * as a section that names the hold's account, and looks there whether it is still open.
+ *
+ * The clock that counts is the ledger's (journal_now_us): a capture has a time before the hold's
+ * end, an expiry one at or after it, whatever else the machine's clock does.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/change/change.h"
+#include "ledger/domain/hash.h"
+#include "ledger/read/query.h"
+#include "ledger/domain/rules.h"
+
+/* ---- making one ---------------------------------------------------------------------------- */
+
+struct making {
+    struct change change;
+    const struct ledger_hold *asked;
+    struct hold *room;
+};
+
+static struct entry *entry_of_hold(const struct ledger_hold *asked)
+{
+    struct hash hash;
+    struct entry *entry = entry_make(ENTRY_HOLD, asked->key, asked->metadata, 1);
+    if (!entry || !asked->key)
+        return entry;
+    hash_start(&hash, HASH_REQUEST);
+    hash_add_text(&hash, "hold");
+    hash_add_text(&hash, asked->from);
+    hash_add_text(&hash, asked->to);
+    hash_add(&hash, &asked->amount, sizeof asked->amount);
+    hash_add(&hash, &asked->expires_in_s, sizeof asked->expires_in_s);
+    entry_fingerprint(entry, &hash, &asked->meaning);
+    return entry;
+}
+
+static bool prepare_hold(struct context *context, void *arg)
+{
+    (void)context;
+    struct making *m = arg;
+    if (!change_resolve(&m->change, &m->change.entry->postings[0], m->asked->from, m->asked->to,
+            m->asked->amount))
+        return false;
+    if (!(m->room = holds_room(m->change.ledger->holds)))
+        m->change.status = LEDGER_OVERLOADED;
+    return m->room != NULL;
+}
+
+static void decide_hold(void *arg)
+{
+    struct making *m = arg;
+    struct change *change = &m->change;
+    struct ledger *ledger = change->ledger;
+    struct entry *entry = change->entry;
+    struct posting *posting = &entry->postings[0];
+    struct account *broken;
+    if (!change_all_open(change))
+        return;
+    enum ledger_status status = rules_decide_hold(posting, ledger->frozen, &broken);
+    if (status != LEDGER_OK) {
+        change_refuse(change, status, broken);
+        return;
+    }
+    entry->lasts_us = m->asked->expires_in_s * 1000000;
+    entry->held = posting->from->held + posting->amount;
+    struct hold *hold = m->room;
+    m->room = NULL;
+    change->seq = journal_append(ledger->journal, entry);
+    *hold = (struct hold){.seq = change->seq,
+        .from = posting->from,
+        .to = posting->to,
+        .amount = posting->amount,
+        .expires_us = entry->expires_us};
+    rules_reserve(posting->from, posting->amount, change->seq);
+    holds_add(ledger->holds, hold);
+}
+
+void ledger_hold(struct context *context, struct ledger *ledger, const struct ledger_hold *hold,
+    struct ledger_outcome *outcome)
+{
+    ensure(hold->expires_in_s >= 0 && hold->expires_in_s <= LEDGER_HOLD_MAX_S);
+    struct making m = {.change = {.ledger = ledger, .entry = entry_of_hold(hold)}, .asked = hold};
+    change_carry_out(
+        context, &m.change, &(struct change_steps){prepare_hold, decide_hold, &m}, outcome);
+    holds_give_back(ledger->holds, &m.room);
+}
+
+/* ---- ending one ---------------------------------------------------------------------------- */
+
+/* Inside a section: write that the hold has ended, as `entry`, which has its one posting. */
+static uint64_t end_hold(struct ledger *ledger, const struct hold *hold, struct entry *entry)
+{
+    struct account *from = hold->from;
+    entry->ref = hold->seq;
+    entry->held = from->held - hold->amount;
+    uint64_t seq = journal_append(ledger->journal, entry);
+    rules_reserve(from, -hold->amount, seq);
+    holds_settle(ledger->holds, hold->seq, seq, journal_durable(ledger->journal));
+    return seq;
+}
+
+static void fill_posting(struct entry *entry, const struct hold *hold)
+{
+    entry->postings[0] =
+        (struct posting){.from = hold->from, .to = hold->to, .amount = hold->amount};
+}
+
+struct settling {
+    struct change change;
+    const struct ledger_settlement *asked;
+    struct entry *expiry; /* in case its time has come */
+    struct hold hold;
+};
+
+static struct entry *entry_of_settlement(const struct ledger_settlement *asked)
+{
+    struct hash hash;
+    struct entry *entry =
+        entry_make(asked->capture ? ENTRY_CAPTURE : ENTRY_RELEASE, asked->key, asked->metadata, 1);
+    if (!entry)
+        return NULL;
+    entry->ref = asked->hold;
+    if (!asked->key)
+        return entry;
+    hash_start(&hash, HASH_REQUEST);
+    hash_add_text(&hash, asked->capture ? "capture" : "release");
+    hash_add(&hash, &asked->hold, sizeof asked->hold);
+    hash_add(&hash, &asked->amount, sizeof asked->amount);
+    entry_fingerprint(entry, &hash, &asked->meaning);
+    return entry;
+}
+
+/* A refusal that is about the hold, and no account. */
+static void refuse(struct settling *s, enum ledger_status status)
+{
+    s->change.seq = s->hold.settled;
+    change_refuse(&s->change, status, NULL);
+}
+
+/* The hold is not among the open ones: if there ever was one, it is settled, and that is durable.
+ */
+static void refuse_unknown(struct context *context, struct settling *s)
+{
+    struct ledger *ledger = s->change.ledger;
+    struct entry *entry = NULL;
+    uint64_t seq;
+    enum ledger_status status = ledger_entry(context, ledger, s->asked->hold, &entry, &seq);
+    bool is_hold = status == LEDGER_OK && entry->kind == ENTRY_HOLD;
+    entry_drop(&entry);
+    s->change.entry->posting_count = 0;
+    if (is_hold)
+        refuse(s, LEDGER_ALREADY_SETTLED);
+    else
+        s->change.status = status == LEDGER_OK || status == LEDGER_TRANSFER_NOT_FOUND
+                               ? LEDGER_HOLD_NOT_FOUND
+                               : status;
+}
+
+static bool prepare_settlement(struct context *context, void *arg)
+{
+    struct settling *s = arg;
+    if (!holds_find(s->change.ledger->holds, s->asked->hold, &s->hold)) {
+        refuse_unknown(context, s);
+        return false;
+    }
+    if (!(s->expiry = entry_make(ENTRY_EXPIRY, NULL, NULL, 1))) {
+        s->change.status = LEDGER_OVERLOADED;
+        return false;
+    }
+    fill_posting(s->change.entry, &s->hold);
+    fill_posting(s->expiry, &s->hold);
+    if (s->asked->capture && s->asked->amount)
+        s->change.entry->postings[0].amount = s->asked->amount;
+    return true;
+}
+
+/* Its time has come: it expires now, and the request is too late. */
+static void expire_first(struct settling *s)
+{
+    s->hold.settled = end_hold(s->change.ledger, &s->hold, s->expiry);
+    refuse(s, LEDGER_ALREADY_SETTLED);
+}
+
+static void capture(struct settling *s)
+{
+    struct change *change = &s->change;
+    struct ledger *ledger = change->ledger;
+    struct entry *entry = change->entry;
+    struct posting *posting = &entry->postings[0];
+    struct account *broken;
+    enum ledger_status status =
+        rules_decide_capture(posting, s->hold.amount, ledger->frozen, &broken);
+    if (status != LEDGER_OK) {
+        change_refuse(change, status, broken);
+        return;
+    }
+    entry->held = posting->from->held - s->hold.amount;
+    rules_link(posting, 1);
+    int64_t before_us = s->hold.expires_us ? s->hold.expires_us : INT64_MAX;
+    change->seq = journal_append_before(ledger->journal, entry, before_us);
+    if (change->seq == 0) {
+        rules_unlink(posting);
+        expire_first(s);
+        return;
+    }
+    rules_reserve(posting->from, -s->hold.amount, change->seq);
+    rules_apply(posting, 1, change->seq);
+    holds_settle(ledger->holds, s->hold.seq, change->seq, journal_durable(ledger->journal));
+}
+
+static void decide_settlement(void *arg)
+{
+    struct settling *s = arg;
+    struct ledger *ledger = s->change.ledger;
+    bool here = holds_find(ledger->holds, s->asked->hold, &s->hold);
+    if (!here || s->hold.settled)
+        refuse(s, LEDGER_ALREADY_SETTLED);
+    else if (s->hold.expires_us && journal_now_us(ledger->journal) >= s->hold.expires_us)
+        expire_first(s);
+    else if (s->asked->capture)
+        capture(s);
+    else
+        s->change.seq = end_hold(ledger, &s->hold, s->change.entry);
+}
+
+void ledger_settle(struct context *context, struct ledger *ledger,
+    const struct ledger_settlement *settlement, struct ledger_outcome *outcome)
+{
+    struct settling s = {.change = {.ledger = ledger, .entry = entry_of_settlement(settlement)},
+        .asked = settlement};
+    change_carry_out(context, &s.change,
+        &(struct change_steps){prepare_settlement, decide_settlement, &s}, outcome);
+    entry_drop(&s.expiry);
+}
+
+/* ---- reading one --------------------------------------------------------------------------- */
+
+enum ledger_status ledger_read_hold(struct context *context, struct ledger *ledger, uint64_t hold,
+    struct entry **entry, struct entry **settled, uint64_t *seq)
+{
+    *settled = NULL;
+    enum ledger_status status = ledger_entry(context, ledger, hold, entry, seq);
+    if (status == LEDGER_OK && (*entry)->kind != ENTRY_HOLD) {
+        entry_drop(entry);
+        status = LEDGER_TRANSFER_NOT_FOUND;
+    }
+    if (status == LEDGER_TRANSFER_NOT_FOUND)
+        return LEDGER_HOLD_NOT_FOUND;
+    if (status != LEDGER_OK)
+        return status;
+    struct hold now;
+    if (holds_find(ledger->holds, hold, &now) && now.settled == 0)
+        return LEDGER_OK;
+    status =
+        query_status(query_settlement(context, ledger->store, ledger->accounts, hold, settled));
+    if (status != LEDGER_OK)
+        entry_drop(entry);
+    return status;
+}

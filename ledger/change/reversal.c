@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Moving back what an entry moved: the same postings from the last to the first, each the other way
+ * round. Once for each entry. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/change/change.h"
+#include "ledger/domain/hash.h"
+#include "ledger/read/query.h"
+#include "ledger/domain/rules.h"
+
+struct reversing {
+    struct change change;
+    const struct ledger_reversal *asked;
+    enum ledger_status found;  /* of the entry to be reversed */
+    struct reversal *reversal; /* to be remembered; ours until then */
+    uint64_t looked;           /* the database had no reversal of it at this position */
+};
+
+static struct entry *entry_of_reversal(
+    const struct ledger_reversal *asked, const struct entry *original)
+{
+    struct hash hash;
+    size_t count = original ? original->posting_count : 0;
+    struct entry *entry = entry_make(ENTRY_REVERSAL, asked->key, asked->metadata, count);
+    if (!entry)
+        return NULL;
+    entry->ref = asked->transfer;
+    for (size_t i = 0; i < count; i++) {
+        const struct posting *back = &original->postings[count - 1 - i];
+        entry->postings[i] =
+            (struct posting){.from = back->to, .to = back->from, .amount = back->amount};
+    }
+    if (!asked->key)
+        return entry;
+    hash_start(&hash, HASH_REQUEST);
+    hash_add_text(&hash, "reverse");
+    hash_add(&hash, &asked->transfer, sizeof asked->transfer);
+    entry_fingerprint(entry, &hash, &asked->meaning);
+    return entry;
+}
+
+static void refuse_again(struct reversing *r, uint64_t by)
+{
+    r->change.seq = by;
+    change_refuse(&r->change, LEDGER_ALREADY_REVERSED, NULL);
+}
+
+static bool prepare(struct context *context, void *arg)
+{
+    struct reversing *r = arg;
+    struct ledger *ledger = r->change.ledger;
+    struct entry *before = NULL;
+    r->change.status = r->found;
+    if (r->found != LEDGER_OK)
+        return false;
+    if (!r->reversal && !(r->reversal = calloc(1, sizeof *r->reversal))) {
+        r->change.status = LEDGER_OVERLOADED;
+        return false;
+    }
+    r->looked = journal_durable(ledger->journal);
+    r->change.status = query_status(
+        query_reversal(context, ledger->store, ledger->accounts, r->asked->transfer, &before));
+    if (r->change.status != LEDGER_OK)
+        return false;
+    if (before) {
+        r->change.entry->posting_count = 0; /* outside of a section nobody looks at accounts */
+        refuse_again(r, before->seq);
+    }
+    entry_drop(&before);
+    return r->change.status == LEDGER_OK;
+}
+
+static void decide(void *arg)
+{
+    struct reversing *r = arg;
+    struct change *change = &r->change;
+    struct ledger *ledger = change->ledger;
+    struct entry *entry = change->entry;
+    struct account *broken;
+    uint64_t by;
+    switch (reversals_find(ledger->reversals, r->asked->transfer, r->looked, &by)) {
+    case REVERSALS_DONE:
+        refuse_again(r, by);
+        return;
+    case REVERSALS_ASK:
+        change->again = true;
+        return;
+    case REVERSALS_NONE:
+        break;
+    }
+    rules_begin(entry->postings, entry->posting_count);
+    enum ledger_status status =
+        rules_decide(entry->postings, entry->posting_count, ledger->frozen, &broken);
+    if (status != LEDGER_OK) {
+        change_refuse(change, status, broken);
+        return;
+    }
+    rules_link(entry->postings, entry->posting_count);
+    change->seq = journal_append(ledger->journal, entry);
+    rules_apply(entry->postings, entry->posting_count, change->seq);
+    r->reversal->transfer = r->asked->transfer;
+    r->reversal->by = change->seq;
+    reversals_add(ledger->reversals, r->reversal, journal_durable(ledger->journal));
+    r->reversal = NULL;
+}
+
+void ledger_reverse(struct context *context, struct ledger *ledger,
+    const struct ledger_reversal *reversal, struct ledger_outcome *outcome)
+{
+    struct entry *original = NULL;
+    uint64_t seq;
+    struct reversing r = {.asked = reversal};
+    r.found = ledger_entry(context, ledger, reversal->transfer, &original, &seq);
+    if (r.found == LEDGER_OK && !entry_moves_money(original)) {
+        entry_drop(&original);
+        r.found = LEDGER_TRANSFER_NOT_FOUND;
+    }
+    r.change = (struct change){.ledger = ledger, .entry = entry_of_reversal(reversal, original)};
+    change_carry_out(context, &r.change, &(struct change_steps){prepare, decide, &r}, outcome);
+    entry_drop(&original);
+    free(r.reversal);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A transfer on its way: for transfer.c and group.c. None of these parks; the last yields. */
+#ifndef LEDGER_CHANGE_TRANSFER_H
+#define LEDGER_CHANGE_TRANSFER_H
+
+#include "ledger/change/change.h"
+
+struct transfer {
+    struct change change;
+    const struct ledger_transfer *asked;
+};
+
+/* Its entry, with the fingerprint of the request; NULL: memory is short. */
+MUST_CHECK struct entry *transfer_entry(const struct ledger_transfer *asked);
+
+/* Give its entry the fingerprint of what a key for it stands for. */
+void transfer_fingerprint(struct entry *entry, const struct ledger_transfer *asked);
+
+/* Turn its names into accounts; `arg` is a struct transfer. False: refused. */
+MUST_CHECK bool transfer_resolve(struct context *context, void *arg);
+
+/* One transfer of many was looked at: what they need is not much each, so nobody parks, but others
+ * wait for this worker. Yields after some hundred postings; *turn begins as 0. */
+void transfer_take_turn(size_t *turn, size_t postings);
+
+#endif

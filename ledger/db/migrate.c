@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whoever migrates does it in transactions that begin with the same lock and with a row in
+ * `migration`: of two at once, the second waits, and then finds that row there. So it works through
+ * a pooler too. A table that stays in use is waited for in short turns, as whoever waits for it
+ * makes all others wait.
+ */
+#include "ledger/db/migrate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/embed.h"
+#include "ledger/db/living.h"
+#include "ledger/db/rights.h"
+
+enum { SLOT_FIND = PG_SLOTS - 11, SLOT_NEWEST, SLOT_NEEDED, REASON = RIGHTS_REASON };
+
+/* What 003 says is in grants.sql, which is asked anew each time: a role of that name may belong to
+ * another owner in the same cluster, and then 003 fails. */
+enum { SUPERSEDED = 3 };
+
+/* 0: a file that is no migration. The build lets only names with a number, and grants.sql, in. */
+static int number_of(const struct embed *file)
+{
+    return (int)strtol(file->name, NULL, 10);
+}
+
+static int newest_known(void)
+{
+    int newest = 0;
+    for (const struct embed *file = embed_sql; file->name; file++)
+        if (number_of(file) > newest)
+            newest = number_of(file);
+    return newest;
+}
+
+/* The oldest program that works with a database that has it. */
+static int compatible_from(const struct embed *file)
+{
+    static const char mark[] = "\n-- compatible: ";
+    const char *at = strstr((const char *)file->data, mark);
+    return at ? (int)strtol(at + strlen(mark), NULL, 10) : number_of(file);
+}
+
+/* ---- what the database has ------------------------------------------------------------------- */
+
+struct schema {
+    int has;    /* its newest migration; 0: there is no schema */
+    int needed; /* the oldest program that works with it, by its newest migration */
+};
+
+static enum pg_status fail(struct pg *pg, enum pg_status status, char *error, size_t size)
+{
+    snprintf(error, size, "%s", pg_message(pg));
+    return status;
+}
+
+static enum pg_status ask(struct context *context, struct pg *pg,
+    const struct pg_statement *statement, const char *value, int *number, char *error, size_t size)
+{
+    struct pg_result *rows = NULL;
+    enum pg_status status = pg_run(context, pg, statement, &value, &rows);
+    if (status == PG_OK)
+        *number = (int)pg_number(rows, 0, 0);
+    else if (status == PG_ERROR && strcmp(pg_sqlstate(pg), "42501") == 0)
+        snprintf(error, size,
+            "%s: a user who serves needs GRANT " PG_APP_ROLE " TO it, one who migrates owns it",
+            pg_message(pg));
+    else
+        fail(pg, status, error, size);
+    pg_free(&rows);
+    return status;
+}
+
+/* Of a migration that we do not know and that does not say, the program before it is expected to
+ * work with it: sql/README.md. The column may be missing: then none says. */
+static enum pg_status look(
+    struct context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
+{
+    static const struct pg_statement find = {.slot = SLOT_FIND,
+        .sql = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+               " WHERE nspname = 'teller' AND relname = 'migration'"};
+    static const struct pg_statement newest = {
+        .slot = SLOT_NEWEST, .sql = "SELECT coalesce(max(no), 0) FROM teller.migration"};
+    static const struct pg_statement needed = {.slot = SLOT_NEEDED,
+        .parameters = 1,
+        .sql = "SELECT coalesce(max(coalesce((to_jsonb(m) ->> 'compatible')::int, no - 1)), 0)"
+               " FROM teller.migration m WHERE no > $1::int"};
+    char known[16];
+    int found = 0;
+    *schema = (struct schema){.has = 0};
+    snprintf(known, sizeof known, "%d", newest_known());
+    enum pg_status status = ask(context, pg, &find, NULL, &found, error, size);
+    if (status == PG_OK && found)
+        status = ask(context, pg, &newest, NULL, &schema->has, error, size);
+    if (status == PG_OK && found)
+        status = ask(context, pg, &needed, known, &schema->needed, error, size);
+    return status;
+}
+
+/* Too new for this program? Then that is said. */
+static bool is_beyond_us(const struct schema *schema, char *error, size_t size)
+{
+    if (schema->needed <= newest_known())
+        return false;
+    snprintf(error, size,
+        "the database has schema %d, which needs a program of schema %d or later; this one has "
+        "schema %d: it is too old",
+        schema->has, schema->needed, newest_known());
+    return true;
+}
+
+/* ---- changing it ------------------------------------------------------------------------------
+ */
+
+static const char first_of_all[] =
+    "BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(" RIGHTS_LOCK ");"
+    "DO $$ BEGIN IF to_regnamespace('teller') IS NULL THEN CREATE SCHEMA teller; END IF; END $$;"
+    "SET LOCAL search_path = teller, pg_temp;"
+    "CREATE TABLE IF NOT EXISTS migration (no int PRIMARY KEY, name text NOT NULL,"
+    " applied_at timestamptz NOT NULL DEFAULT now());"
+    "ALTER TABLE migration ADD COLUMN IF NOT EXISTS compatible int; COMMIT";
+
+/* A refused text leaves its transaction open. */
+static enum pg_status roll_back(struct context *context, struct pg *pg)
+{
+    return pg_script(context, pg, "ROLLBACK") == PG_OK ? PG_ERROR : PG_LOST;
+}
+
+static enum pg_status apply_once(struct context *context, struct pg *pg, const struct embed *file)
+{
+    static const char frame[] =
+        "BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(" RIGHTS_LOCK ");"
+        "SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = teller, pg_temp;"
+        "INSERT INTO migration (no, name, compatible) VALUES (%d, '%s', %d);\n%s\nCOMMIT";
+    int number = number_of(file), compatible = compatible_from(file);
+    const char *text = number == SUPERSEDED ? "" : (const char *)file->data;
+    int length = snprintf(NULL, 0, frame, number, file->name, compatible, text);
+    char *sql = malloc((size_t)length + 1);
+    if (!sql)
+        return PG_LOST;
+    snprintf(sql, (size_t)length + 1, frame, number, file->name, compatible, text);
+    enum pg_status status = pg_script(context, pg, sql);
+    free(sql);
+    return status;
+}
+
+/* Again and again while somebody has one of its tables; what another one has applied meanwhile is
+ * as good as ours. */
+static enum pg_status apply(
+    struct context *context, struct pg *pg, const struct embed *file, char *error, size_t size)
+{
+    enum { TRIES = 60 };
+    enum pg_status status = PG_ERROR;
+    for (int tries = 0; tries < TRIES; tries++) {
+        status = apply_once(context, pg, file);
+        if (status != PG_ERROR)
+            break;
+        bool there = strcmp(pg_sqlstate(pg), "23505") == 0 && strstr(pg_message(pg), "migration_");
+        bool locked = strcmp(pg_sqlstate(pg), "55P03") == 0;
+        snprintf(error, size, "migration %s: %s", file->name, pg_message(pg));
+        status = roll_back(context, pg);
+        if (there && status == PG_ERROR)
+            return PG_OK;
+        if (!locked || status == PG_LOST || context_err(context) != CONTEXT_OK)
+            break;
+        co_sleep(CLOCK_S);
+    }
+    if (status == PG_LOST)
+        snprintf(error, size, "migration %s: %s", file->name, pg_message(pg));
+    return status;
+}
+
+static enum pg_status apply_missing(
+    struct context *context, struct pg *pg, int has, char *error, size_t size)
+{
+    enum pg_status status = pg_script(context, pg, first_of_all);
+    if (status != PG_OK)
+        return fail(pg, status, error, size);
+    for (const struct embed *file = embed_sql; file->name && status == PG_OK; file++)
+        if (number_of(file) > has)
+            status = apply(context, pg, file, error, size);
+    return status == PG_OK ? rights_grant(context, pg, error, size) : status;
+}
+
+/* The first that is missing and that a program of the schema that is there does not work with. */
+static const struct embed *first_breaking(int has)
+{
+    for (const struct embed *file = embed_sql; file->name; file++)
+        if (number_of(file) > has && compatible_from(file) > has)
+            return file;
+    return NULL;
+}
+
+/* ---- for commands -----------------------------------------------------------------------------
+ */
+
+enum pg_status migrate_check(struct context *context, struct pg *pg, char *error, size_t size)
+{
+    struct schema schema;
+    enum pg_status status = look(context, pg, &schema, error, size);
+    if (status != PG_OK)
+        return status;
+    if (is_beyond_us(&schema, error, size))
+        return PG_ERROR;
+    if (schema.has == 0)
+        snprintf(error, size, "there is no bank in this database; teller serve makes one");
+    else if (schema.has < newest_known())
+        snprintf(error, size, "the database has schema %d, this program %d; run teller migrate",
+            schema.has, newest_known());
+    return schema.has < newest_known() ? PG_ERROR : PG_OK;
+}
+
+enum pg_status migrate_now(
+    struct context *context, struct pg *pg, int *from, int *to, char *error, size_t size)
+{
+    struct schema schema;
+    enum pg_status status = look(context, pg, &schema, error, size);
+    if (status != PG_OK)
+        return status;
+    *from = schema.has;
+    *to = schema.has > newest_known() ? schema.has : newest_known();
+    if (is_beyond_us(&schema, error, size))
+        return PG_ERROR;
+    if (schema.has > newest_known())
+        return PG_OK; /* the rights are those that the newer one wants */
+    const struct embed *breaking = schema.has ? first_breaking(schema.has) : NULL;
+    bool lives = false;
+    if (breaking && (status = living_look(context, pg, &lives)) != PG_OK)
+        return fail(pg, status, error, size);
+    if (lives) {
+        snprintf(error, size,
+            "a server lives on this database, with schema %d, that does not go with migration %s:"
+            " stop it first, or start the new version beside it, which then waits for its end",
+            schema.has, breaking->name);
+        return PG_ERROR;
+    }
+    return apply_missing(context, pg, schema.has, error, size);
+}
+
+/* ---- for a server -----------------------------------------------------------------------------
+ */
+
+/* An older schema is left alone for as long as a server lives on it. */
+static enum pg_status bring_up_to_date(
+    struct context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
+{
+    for (bool told = false;; told = true) {
+        bool lives = false;
+        enum pg_status status = look(context, pg, schema, error, size);
+        if (status != PG_OK || schema->has >= newest_known())
+            return status;
+        if (schema->has > 0 && (status = living_look(context, pg, &lives)) != PG_OK)
+            return fail(pg, status, error, size);
+        if (!lives)
+            return apply_missing(context, pg, schema->has, error, size);
+        if (!told)
+            fprintf(stderr,
+                "teller: a server of an older version, schema %d, serves this database; standing "
+                "by until it ends, then it is migrated to schema %d\n",
+                schema->has, newest_known());
+        snprintf(error, size, "a server of an older version serves this database");
+        if (context_err(context) != CONTEXT_OK)
+            return PG_LOST;
+        co_sleep(200 * CLOCK_MS);
+    }
+}
+
+/* The rights are given again when some are missing, unless the schema is a newer program's: then it
+ * is for that one to know what is needed. */
+static enum pg_status see_to_rights(
+    struct context *context, struct pg *pg, bool ours, char *error, size_t size)
+{
+    char reason[REASON];
+    enum pg_status status = rights_check(context, pg, ours, reason);
+    if (status == PG_OK && *reason && ours) {
+        if (rights_grant(context, pg, error, size) == PG_LOST)
+            return PG_LOST;
+        status = rights_check(context, pg, ours, reason);
+    }
+    if (status != PG_OK)
+        return fail(pg, status, error, size);
+    if (*reason)
+        snprintf(error, size, "%s", reason);
+    return *reason ? PG_ERROR : PG_OK;
+}
+
+enum pg_status migrate(struct context *context, struct pg *pg, char *error, size_t size)
+{
+    struct schema schema;
+    *error = '\0';
+    enum pg_status status = bring_up_to_date(context, pg, &schema, error, size);
+    if (status == PG_OK && is_beyond_us(&schema, error, size))
+        status = PG_ERROR;
+    if (status != PG_OK)
+        return status;
+    return see_to_rights(context, pg, schema.has <= newest_known(), error, size);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariant: clusters[0 .. cluster_count) are complete; a newest timeline only rises.
+ *
+ * The hosts are asked by a coroutine each, which ends within the patience that a host has; nobody
+ * else sees their connections until all have.
+ */
+#include "ledger/db/pg_hosts.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/lock.h"
+#include "coro/waitgroup.h"
+
+enum { CLUSTERS = 32, OPTIONS = 60 };
+
+/* ---- timelines ------------------------------------------------------------------------------ */
+
+static struct lock lock;
+static struct cluster {
+    uint64_t system;
+    _Atomic uint32_t newest;
+} clusters[CLUSTERS]; /* a cluster more is not followed */
+static size_t cluster_count;
+
+static _Atomic uint32_t *newest_of(uint64_t system)
+{
+    size_t i = 0;
+    lock_take(&lock);
+    while (i < cluster_count && clusters[i].system != system)
+        i++;
+    if (i == cluster_count && i < CLUSTERS)
+        clusters[cluster_count++].system = system;
+    lock_drop(&lock);
+    return i < CLUSTERS ? &clusters[i].newest : NULL;
+}
+
+bool pg_hosts_admit(struct pg *pg, char *error, size_t error_size)
+{
+    if (pg->timeline == 0 || !(pg->newest = newest_of(pg->system)))
+        return true;
+    uint32_t seen = atomic_load(pg->newest);
+    while (seen < pg->timeline && !atomic_compare_exchange_weak(pg->newest, &seen, pg->timeline))
+        ;
+    if (seen <= pg->timeline)
+        return true;
+    snprintf(error, error_size,
+        "split brain: the database takes writes on timeline %u, though timeline %u was seen: it is "
+        "a former primary, and is not written to",
+        pg->timeline, seen);
+    return false;
+}
+
+/* ---- a host --------------------------------------------------------------------------------- */
+
+struct host {
+    struct census *census;
+    char name[256], address[100], port[20]; /* "": not given */
+    struct pg *pg;                          /* out; NULL: see `error` */
+    char error[200];
+};
+
+struct census {
+    struct context *context;
+    const PQconninfoOption *options;
+    const char *role;
+    int64_t patience_ns;
+    size_t count;
+    struct host hosts[PG_HOSTS_MAX];
+    struct waitgroup asking;
+};
+
+const char *pg_hosts_option(const PQconninfoOption *options, const char *keyword)
+{
+    for (; options->keyword; options++)
+        if (strcmp(options->keyword, keyword) == 0)
+            return options->val && *options->val ? options->val : NULL;
+    return NULL;
+}
+
+static size_t words(const char *list)
+{
+    size_t count = list ? 1 : 0;
+    for (; list && *list; list++)
+        count += *list == ',';
+    return count;
+}
+
+size_t pg_hosts_count(const PQconninfoOption *options)
+{
+    size_t names = words(pg_hosts_option(options, "host"));
+    size_t addresses = words(pg_hosts_option(options, "hostaddr"));
+    return names > addresses ? names : addresses;
+}
+
+/* The n-th word of a list; a list of one is for all. */
+static void word(const char *list, size_t n, char *to, size_t size)
+{
+    for (size_t i = words(list) == 1 ? n : 0; list && i < n; i++) {
+        list += strcspn(list, ",");
+        list += *list == ',';
+    }
+    snprintf(to, size, "%.*s", list ? (int)strcspn(list, ",") : 0, list ? list : "");
+}
+
+/* The options of all of them, but this host and no other. */
+static struct pg *start_host(const struct host *host)
+{
+    static const char *const replaced[] = {"host", "hostaddr", "port", "target_session_attrs"};
+    const char *names[OPTIONS] = {"host", "hostaddr", "port", "target_session_attrs"};
+    const char *values[OPTIONS] = {host->name, host->address, host->port, "any"};
+    size_t count = sizeof replaced / sizeof replaced[0];
+    for (const PQconninfoOption *option = host->census->options; option->keyword; option++) {
+        bool ours = !option->val || count == OPTIONS - 1;
+        for (size_t i = 0; i < sizeof replaced / sizeof replaced[0]; i++)
+            ours = ours || strcmp(option->keyword, replaced[i]) == 0;
+        if (ours)
+            continue;
+        names[count] = option->keyword;
+        values[count++] = option->val;
+    }
+    return pg_start(names, values, false);
+}
+
+static void ask_host(void *arg)
+{
+    struct host *host = arg;
+    const struct census *census = host->census;
+    host->pg = start_host(host);
+    if (!host->pg)
+        snprintf(host->error, sizeof host->error, "out of memory");
+    else if (!pg_finish(census->context, host->pg, census->role, census->patience_ns, host->error,
+                 sizeof host->error))
+        pg_close(&host->pg);
+    if (host->pg && host->pg->standby) {
+        snprintf(host->error, sizeof host->error, "it is a standby");
+        pg_close(&host->pg);
+    }
+    waitgroup_done(&host->census->asking);
+}
+
+/* ---- the choice ----------------------------------------------------------------------------- */
+
+static void tell_split(const struct host *chosen, const struct host *other)
+{
+    enum { TELL_AGAIN_S = 60 };
+    static _Atomic int64_t told_ns;
+    int64_t now_ns = clock_now_ns(), before = atomic_load(&told_ns);
+    if ((before && now_ns - before < TELL_AGAIN_S * CLOCK_S) ||
+        !atomic_compare_exchange_strong(&told_ns, &before, now_ns))
+        return;
+    fprintf(stderr,
+        "teller: split brain: the database takes writes at %s on timeline %u and at %s on timeline "
+        "%u; the latter is not written to\n",
+        chosen->name, chosen->pg->timeline, other->name, other->pg->timeline);
+}
+
+/* The one on the newest timeline, the first of several. NULL: none takes writes, or they are not of
+ * one cluster. */
+static struct host *choose(struct census *census, char *error, size_t size)
+{
+    struct host *chosen = NULL;
+    size_t length = (size_t)snprintf(error, size, "none of the hosts takes writes:");
+    for (size_t i = 0; i < census->count; i++) {
+        struct host *host = &census->hosts[i];
+        const char *name = *host->name ? host->name : host->address;
+        if (!host->pg && length < size)
+            length += (size_t)snprintf(
+                error + length, size - length, " %.60s: %.100s;", name, host->error);
+        if (host->pg && (!chosen || host->pg->timeline > chosen->pg->timeline))
+            chosen = host;
+    }
+    for (size_t i = 0; chosen && i < census->count; i++) {
+        struct host *host = &census->hosts[i];
+        if (host->pg && host->pg->system != chosen->pg->system) {
+            snprintf(error, size, "the hosts %.60s and %.60s are of different clusters",
+                chosen->name, host->name);
+            return NULL;
+        }
+        if (host->pg && host->pg->timeline < chosen->pg->timeline)
+            tell_split(chosen, host);
+    }
+    return chosen;
+}
+
+static struct pg *take_best(struct census *census, char *error, size_t size)
+{
+    struct host *chosen = choose(census, error, size);
+    struct pg *pg = chosen ? chosen->pg : NULL;
+    if (chosen)
+        chosen->pg = NULL;
+    for (size_t i = 0; i < census->count; i++)
+        pg_close(&census->hosts[i].pg);
+    if (pg && census->role && !pg_hosts_admit(pg, error, size))
+        pg_close(&pg);
+    return pg;
+}
+
+struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *options,
+    const char *role, int64_t patience_ns, char *error, size_t error_size)
+{
+    struct census *census = calloc(1, sizeof *census);
+    if (!census || pg_hosts_count(options) > PG_HOSTS_MAX) {
+        snprintf(error, error_size, census ? "more than 16 hosts" : "out of memory");
+        free(census);
+        return NULL;
+    }
+    census->context = context;
+    census->options = options;
+    census->role = role;
+    census->patience_ns = patience_ns;
+    census->count = pg_hosts_count(options);
+    for (size_t i = 0; i < census->count; i++) {
+        struct host *host = &census->hosts[i];
+        host->census = census;
+        word(pg_hosts_option(options, "host"), i, host->name, sizeof host->name);
+        word(pg_hosts_option(options, "hostaddr"), i, host->address, sizeof host->address);
+        word(pg_hosts_option(options, "port"), i, host->port, sizeof host->port);
+        waitgroup_add(&census->asking, 1);
+        if (!co_spawn(ask_host, host)) {
+            snprintf(host->error, sizeof host->error, "it could not be asked");
+            waitgroup_done(&census->asking);
+        }
+    }
+    waitgroup_wait(&census->asking);
+    struct pg *pg = take_best(census, error, error_size);
+    free(census);
+    return pg;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which of several hosts is the database: of those that take writes the one on the newest timeline.
+ * A former primary that was cut off, or hung while another was promoted, takes writes as well when
+ * it is back; libpq would take it if it stands first. For the files of pg and nobody else.
+ */
+#ifndef LEDGER_DB_PG_HOSTS_H
+#define LEDGER_DB_PG_HOSTS_H
+
+#include "ledger/db/pg_parts.h"
+
+enum { PG_HOST_S = 2, PG_HOSTS_MAX = 16 }; /* what each of several hosts has to answer */
+
+/* The value of an option, NULL if it has none. */
+const char *pg_hosts_option(const PQconninfoOption *options, const char *keyword);
+
+/* How many hosts they name. */
+size_t pg_hosts_count(const PQconninfoOption *options);
+
+/* Ask all of them at the same time, and connect to the one that is the database. NULL: none is; the
+ * reason is in `error`. */
+MUST_CHECK struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *options,
+    const char *role, int64_t patience_ns, char *error, size_t error_size);
+
+/* Is it on the newest timeline of its cluster that this process has seen? Then its is noted. False:
+ * it is a former primary; the reason is in `error`. Never parks; from any coroutine. */
+MUST_CHECK bool pg_hosts_admit(struct pg *pg, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the role that a service works as may do in the database: what sql/grants.sql says, and no
+ * more. It must not be able to change or delete what the journal has.
+ */
+#ifndef LEDGER_DB_RIGHTS_H
+#define LEDGER_DB_RIGHTS_H
+
+#include "ledger/db/pg.h"
+
+/* The advisory lock of transactions that change the schema or the rights: any number that no other
+ * program uses will do. */
+#define RIGHTS_LOCK "7310295881"
+
+/* Run sql/grants.sql, as the owner of the schema; again is harmless. Parks. */
+MUST_CHECK enum pg_status rights_grant(
+    struct context *context, struct pg *pg, char *error, size_t size);
+
+/* *reason: what is too much or, if `all` of the rights are known to this program, missing, and what
+ * to do about it; "": all is as it should be. The role is PG_APP_ROLE if the user of this
+ * connection may work as it, else that user. Parks. */
+enum { RIGHTS_REASON = 1000 };
+MUST_CHECK enum pg_status rights_check(
+    struct context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON]);
+
+#endif

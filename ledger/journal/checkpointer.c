@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/journal/checkpointer.h"
+
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "ledger/failpoint.h"
+#include "ledger/journal/sealer.h"
+
+enum {
+    EVERY = 500000, /* entries */
+    SOON = 500,     /* for tests of what happens meanwhile */
+    RETRY_S = 5,
+};
+
+void checkpointer_keep_keys(struct context *context, const struct checkpointer *c)
+{
+    char why[300] = "";
+    if (!sealer_seal(context, c->store, c->keys, c->seq, why, sizeof why) &&
+        context_err(context) == CONTEXT_OK)
+        fprintf(stderr,
+            "teller: the keys up to seq %lu are not kept (%s); the start would take longer\n",
+            c->seq, why);
+}
+
+bool checkpointer_fold(struct checkpointer *c)
+{
+    char why[300], reason[400];
+    uint64_t seq = journal_durable(c->journal);
+    switch (store_checkpoint(context_background(), c->store, seq, why, sizeof why)) {
+    case STORE_COMMITTED:
+        c->seq = seq;
+        return true;
+    case STORE_REFUSED:
+        snprintf(reason, sizeof reason,
+            "a checkpoint found that the journal does not add up: at seq %lu: %s", seq, why);
+        journal_halt(c->journal, reason);
+        return false;
+    case STORE_FENCED:
+    case STORE_LOST:
+    case STORE_STOPPED:
+    case STORE_RETRY:
+        break;
+    }
+    fprintf(
+        stderr, "teller: no checkpoint at seq %lu (%s); the start would take longer\n", seq, why);
+    return false;
+}
+
+static void checkpointer_main(void *arg)
+{
+    struct checkpointer *c = arg;
+    const uint64_t every = failpoint("checkpoint.soon") ? SOON : EVERY;
+    checkpointer_keep_keys(c->duty.running, c); /* if the process before did not come to it */
+    while (journal_await_durable(c->duty.running, c->journal, c->seq + every) ==
+           EVENTCOUNT_REACHED) {
+        if (checkpointer_fold(c)) {
+            checkpointer_keep_keys(c->duty.running, c);
+            continue;
+        }
+        if (!journal_is_served(c->journal) || !duty_rest(&c->duty, RETRY_S * CLOCK_S))
+            break;
+    }
+}
+
+bool checkpointer_start(struct checkpointer *c, struct store *store, struct journal *journal,
+    const struct keys *keys, uint64_t seq)
+{
+    c->store = store;
+    c->keys = keys;
+    c->journal = journal;
+    c->seq = seq;
+    return duty_start("checkpointer", &c->duty, checkpointer_main, c);
+}

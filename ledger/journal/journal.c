@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* Positions and what is known of them; how they become durable is in journal_commit.c. */
+#include "ledger/journal/journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/failpoint.h"
+#include "ledger/journal/journal_parts.h"
+
+enum {
+    /* What may wait, in entries and in bytes; beyond that new requests are turned away. */
+    QUEUE_MAX = 100000,
+    QUEUE_BYTES = 64 << 20,
+};
+
+/* ---- appending ----------------------------------------------------------------------------- */
+
+/* Under the lock: the time that the next entry gets. */
+static int64_t next_time(struct journal *journal, int64_t now_us)
+{
+    int64_t last_us = atomic_load_explicit(&journal->last_us, memory_order_relaxed);
+    return now_us > last_us ? now_us : last_us + 1;
+}
+
+/* Under the lock. */
+static void enqueue(struct journal *journal, struct entry *entry, int64_t now_us)
+{
+    entry->seq = ++journal->head;
+    entry->at_us = next_time(journal, now_us);
+    atomic_store_explicit(&journal->last_us, entry->at_us, memory_order_relaxed);
+    if (entry->lasts_us)
+        entry->expires_us = entry->at_us + entry->lasts_us;
+    entry->next_in_batch = NULL;
+    *(journal->last ? &journal->last->next_in_batch : &journal->first) = entry;
+    journal->last = entry;
+    journal->queued++;
+    journal->queued_bytes += entry->size;
+}
+
+uint64_t journal_append_before(struct journal *journal, struct entry *entry, int64_t before_us)
+{
+    uint64_t seq = 0;
+    int64_t now_us = dbtime_now_us(journal->dbtime);
+    entry_hold(entry);
+    lock_take(&journal->lock);
+    if (next_time(journal, now_us) < before_us) {
+        enqueue(journal, entry, now_us);
+        seq = entry->seq;
+    }
+    lock_drop(&journal->lock);
+    if (seq == 0) {
+        entry_drop(&entry);
+        return 0;
+    }
+    eventcount_advance(&entry->decided, 1);
+    eventcount_advance(&journal->appended, seq);
+    failpoint("appended");
+    return seq;
+}
+
+uint64_t journal_append(struct journal *journal, struct entry *entry)
+{
+    return journal_append_before(journal, entry, INT64_MAX);
+}
+
+void journal_append_group(struct journal *journal, struct entry *const *entries, size_t count,
+    void (*place)(struct entry *entry))
+{
+    int64_t now_us = dbtime_now_us(journal->dbtime);
+    lock_take(&journal->lock);
+    for (size_t i = 0; i < count; i++) {
+        entry_hold(entries[i])->linked = i + 1 < count;
+        enqueue(journal, entries[i], now_us);
+        place(entries[i]);
+    }
+    uint64_t head = journal->head;
+    lock_drop(&journal->lock);
+    for (size_t i = 0; i < count; i++)
+        eventcount_advance(&entries[i]->decided, 1);
+    eventcount_advance(&journal->appended, head);
+}
+
+int64_t journal_now_us(struct journal *journal)
+{
+    int64_t now_us = dbtime_now_us(journal->dbtime);
+    lock_take(&journal->lock);
+    now_us = next_time(journal, now_us);
+    lock_drop(&journal->lock);
+    return now_us;
+}
+
+int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto)
+{
+    int64_t now_us = dbtime_now_us(journal->dbtime);
+    lock_take(&journal->lock);
+    int64_t last_us = journal->last_us;
+    now_us = now_us > last_us ? now_us : last_us;
+    if (at_us <= now_us) {
+        *upto = at_us < journal->durable_us ? journal_durable(journal) : journal->head;
+        journal->last_us = at_us > last_us ? at_us : last_us;
+    }
+    lock_drop(&journal->lock);
+    return at_us - now_us;
+}
+
+/* ---- starting and stopping ----------------------------------------------------------------- */
+
+struct journal *journal_start(struct store *store, struct keys *keys, uint64_t seq, int64_t at_us)
+{
+    struct journal *journal = calloc(1, sizeof *journal);
+    if (!journal)
+        return NULL;
+    journal->store = store;
+    journal->keys = keys;
+    journal->head = seq;
+    journal->recent_from = seq + 1;
+    journal->dbtime = lease_dbtime(store->lease);
+    journal->durable_us = at_us;
+    /* Another server may have told that a later moment was over. */
+    int64_t estimate_us = dbtime_estimate_us(journal->dbtime);
+    journal->last_us = estimate_us > at_us ? estimate_us : at_us;
+    journal->figures.batches = store->batch;
+    eventcount_advance(&journal->appended, seq);
+    eventcount_advance(&journal->durable, seq);
+    waitgroup_add(&journal->committer, 1);
+    if (!co_spawn_named("journal committer", journal_commit, journal)) {
+        free(journal);
+        return NULL;
+    }
+    return journal;
+}
+
+static void drop_chain(struct entry *entry)
+{
+    for (struct entry *next; entry; entry = next) {
+        next = entry->next_in_batch;
+        entry_drop(&entry);
+    }
+}
+
+void journal_drain(struct journal *journal)
+{
+    atomic_store(&journal->stopping_ns, clock_now_ns());
+    eventcount_close(&journal->appended);
+    waitgroup_wait(&journal->committer);
+}
+
+void journal_stop(struct journal **journal)
+{
+    struct journal *stopped = *journal;
+    *journal = NULL;
+    if (!stopped)
+        return;
+    drop_chain(stopped->first);
+    for (size_t i = 0; i < JOURNAL_RECENT; i++)
+        entry_drop(&stopped->recent[i]);
+    batch_free(&stopped->batch);
+    free(stopped);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+enum eventcount_status journal_await_durable(
+    struct context *context, struct journal *journal, uint64_t seq)
+{
+    return eventcount_await(context, &journal->durable, seq);
+}
+
+enum eventcount_status journal_await_lease(struct context *context, struct journal *journal)
+{
+    return lease_await(context, &journal->store->claim);
+}
+
+enum eventcount_status journal_await(struct context *context, struct journal *journal, uint64_t seq)
+{
+    enum eventcount_status status = journal_await_durable(context, journal, seq);
+    return status == EVENTCOUNT_REACHED ? journal_await_lease(context, journal) : status;
+}
+
+uint64_t journal_durable(struct journal *journal)
+{
+    return eventcount_read(&journal->durable);
+}
+
+/* This server's clock and the last entry's time are close to the database's clock. Otherwise, for
+ * people, why not; `why` may be NULL. */
+static bool keeps_time(struct journal *journal, char why[LEDGER_REASON])
+{
+    int64_t clock_s = dbtime_apart_s(journal->dbtime, clock_wall_us());
+    int64_t last_s = dbtime_apart_s(
+        journal->dbtime, atomic_load_explicit(&journal->last_us, memory_order_relaxed));
+    if (clock_s == 0 && last_s <= 0)
+        return true;
+    if (why && clock_s != 0)
+        snprintf(why, LEDGER_REASON,
+            "the clock of this server differs from the database's by %ld s: nothing is written "
+            "until it is right",
+            labs(clock_s));
+    else if (why)
+        snprintf(why, LEDGER_REASON,
+            "the last entry is %ld s ahead of the database's clock: nothing is written until that "
+            "has caught up",
+            last_s);
+    return false;
+}
+
+/* Batches get through, and the ledger is known to be ours. */
+static bool is_well(struct journal *journal)
+{
+    return !atomic_load(&journal->recovering) && lease_is_good(journal->store->lease);
+}
+
+enum ledger_state journal_state(struct journal *journal)
+{
+    static const enum ledger_state states[] = {[LEASE_STOPPED] = LEDGER_STOPPED,
+        [LEASE_FENCED] = LEDGER_FENCED,
+        [LEASE_LOST] = LEDGER_LOST};
+    enum lease_standing standing = atomic_load(&journal->store->claim.standing);
+    if (standing != LEASE_OURS)
+        return states[standing];
+    return is_well(journal) && keeps_time(journal, NULL) ? LEDGER_RUNNING : LEDGER_RECOVERING;
+}
+
+bool journal_is_served(struct journal *journal)
+{
+    enum ledger_state state = journal_state(journal);
+    return state == LEDGER_RUNNING || state == LEDGER_RECOVERING;
+}
+
+void journal_halt(struct journal *journal, const char *why)
+{
+    lease_degrade(&journal->store->claim, LEASE_STOPPED, why);
+}
+
+bool journal_has_room(struct journal *journal)
+{
+    lock_take(&journal->lock);
+    bool room = journal->queued < QUEUE_MAX && journal->queued_bytes < QUEUE_BYTES;
+    lock_drop(&journal->lock);
+    return room;
+}
+
+bool journal_recent(
+    struct journal *journal, uint64_t after, size_t limit, struct entry **entries, size_t *count)
+{
+    uint64_t durable = journal_durable(journal);
+    *count = 0;
+    lock_take(&journal->lock);
+    bool here = after + 1 >= journal->recent_from;
+    for (uint64_t seq = after + 1; here && seq <= durable && *count < limit; seq++)
+        entries[(*count)++] = entry_hold(journal->recent[seq % JOURNAL_RECENT]);
+    lock_drop(&journal->lock);
+    return here;
+}
+
+/* Why the ledger is not running. */
+static void tell_reason(
+    struct journal *journal, enum ledger_state state, char reason[LEDGER_REASON])
+{
+    _Static_assert(LEDGER_REASON == (int)LEASE_WHY, "a reason is copied as it is");
+    if (state == LEDGER_RUNNING)
+        *reason = '\0';
+    else
+        lease_tell_why(&journal->store->claim, reason);
+    reason[strcspn(reason, ":")] = '\0'; /* the rest is not for everybody */
+    if (state == LEDGER_RECOVERING && !*reason)
+        snprintf(reason, LEDGER_REASON, "the database takes no batches; they are sent again");
+}
+
+void journal_read_figures(struct journal *journal, struct ledger_figures *figures)
+{
+    lock_take(&journal->lock);
+    *figures = journal->figures;
+    figures->head_seq = journal->head;
+    figures->pending = journal->queued;
+    figures->pending_bytes = journal->queued_bytes;
+    lock_drop(&journal->lock);
+    figures->state = journal_state(journal);
+    tell_reason(journal, figures->state, figures->reason);
+    figures->awaits_clock = figures->state == LEDGER_RECOVERING && is_well(journal) &&
+                            !keeps_time(journal, figures->reason);
+    figures->epoch = journal->store->epoch;
+    figures->durable_seq = journal_durable(journal);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal: the one gapless sequence that a ledger is. Sections append to it in memory, which
+ * gives the position; a committer coroutine takes all that has gathered, writes it to the database
+ * as one batch, and only then lets the position count as durable.
+ *
+ * Memory never rolls back: a batch is retried until it is committed, or until another process has
+ * taken the ledger over. Then, or if the database finds a batch in the wrong, the journal closes:
+ * whoever waits for what is not durable is told that it never will be known here.
+ */
+#ifndef LEDGER_JOURNAL_JOURNAL_H
+#define LEDGER_JOURNAL_JOURNAL_H
+
+#include "ledger/memory/keys.h"
+#include "ledger/ledger.h"
+#include "ledger/journal/store.h"
+
+struct journal;
+
+/* Start the committer. The store and the keys outlive the journal. NULL: memory is short. */
+MUST_CHECK struct journal *journal_start(
+    struct store *store, struct keys *keys, uint64_t seq, int64_t at_us);
+
+/* No more appends: wait until all is durable, or never will be. May park. */
+void journal_drain(struct journal *journal);
+
+/* After that: free it. */
+void journal_stop(struct journal **journal);
+
+/*
+ * Give the entry the next position and time, and queue it for the committer, which takes a
+ * reference of its own; what a hold lasts is counted from that time. Inside a section, so that the
+ * order of positions is that of the sections; never parks.
+ */
+uint64_t journal_append(struct journal *journal, struct entry *entry);
+
+/* The same, unless its time would be `before_us` or later: then 0, and nothing was done. */
+MUST_CHECK uint64_t journal_append_before(
+    struct journal *journal, struct entry *entry, int64_t before_us);
+
+/* Several entries in a row, in one batch: they become durable together or not at all. place() is
+ * called for each once it has its position, before anybody else can see it; it must not park. */
+void journal_append_group(struct journal *journal, struct entry *const *entries, size_t count,
+    void (*place)(struct entry *entry));
+
+/* The time of the ledger: that of the clock, but later than that of every entry so far. */
+int64_t journal_now_us(struct journal *journal);
+
+/*
+ * End a moment: every entry from now on gets a later time, whatever the clock does. Returns how
+ * many microseconds it is ahead of the ledger's time: above 0 nothing was done. Otherwise, once
+ * *upto is durable, all entries up to that moment are.
+ */
+MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto);
+
+/* Park until the position is durable. Enough for what a commit of ours proves by itself: that an
+ * entry of this process is in the journal. */
+MUST_CHECK enum eventcount_status journal_await_durable(
+    struct context *context, struct journal *journal, uint64_t seq);
+
+/* The same, and until memory may be told, which is not longer than the lease. For all else. CLOSED:
+ * it never will be; of a ledger that has STOPPED the database may be asked. */
+MUST_CHECK enum eventcount_status journal_await(
+    struct context *context, struct journal *journal, uint64_t seq);
+
+/* What was read from the database is told after this alone, as journal_await() at what is durable
+ * has it. */
+MUST_CHECK enum eventcount_status journal_await_lease(
+    struct context *context, struct journal *journal);
+
+/* Write nothing more, because what is written is in doubt: the state is STOPPED, and `why` is the
+ * reason; up to its first colon everybody may read it, the rest is for the log and the database. A
+ * batch that is being sent may get in yet; who waits for what is not durable then is told CLOSED
+ * within a second. Never parks, nor does any below. */
+void journal_halt(struct journal *journal, const char *why);
+
+uint64_t journal_durable(struct journal *journal);
+enum ledger_state journal_state(struct journal *journal);
+bool journal_is_served(struct journal *journal); /* RUNNING or RECOVERING */
+bool journal_has_room(struct journal *journal);  /* false: too much waits to be committed */
+
+/*
+ * Durable entries after `after`, at most `limit`, held for the caller, if the journal's end still
+ * has them all from there on; false: the database must be asked.
+ */
+MUST_CHECK bool journal_recent(
+    struct journal *journal, uint64_t after, size_t limit, struct entry **entries, size_t *count);
+
+void journal_read_figures(struct journal *journal, struct ledger_figures *figures);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/failpoint.h"
+#include "ledger/journal/journal_parts.h"
+
+enum {
+    /* One database transaction, in entries and in bytes: it is full with what passes either. */
+    BATCH_MAX = 8192,
+    BATCH_BYTES = 4 << 20,
+    LOOK_MS = 250, /* when nothing is written, look this often whether the ledger still is ours */
+    RETRY_FIRST_MS = 2,
+    RETRY_LAST_MS = 200,
+    LAST_TRY_S = 20, /* how long a stopping journal goes on trying */
+};
+
+/* Unlink what waits, up to a full batch and the end of the group that it falls into. */
+static struct entry *take_queue(struct journal *journal, uint64_t *count)
+{
+    lock_take(&journal->lock);
+    struct entry *first = journal->first, *last = first;
+    uint64_t bytes = first->size;
+    *count = 1;
+    while (last->linked || (*count < BATCH_MAX && bytes < BATCH_BYTES && last->next_in_batch)) {
+        last = last->next_in_batch;
+        bytes += last->size;
+        (*count)++;
+    }
+    journal->first = last->next_in_batch;
+    if (!journal->first)
+        journal->last = NULL;
+    last->next_in_batch = NULL;
+    lock_drop(&journal->lock);
+    return first;
+}
+
+/* Put back what could not be committed, in front: it stays decided, and is freed with the rest. */
+static void return_queue(struct journal *journal, struct entry *first)
+{
+    struct entry *last = first;
+    while (last->next_in_batch)
+        last = last->next_in_batch;
+    lock_take(&journal->lock);
+    last->next_in_batch = journal->first;
+    journal->first = first;
+    if (!journal->last)
+        journal->last = last;
+    lock_drop(&journal->lock);
+}
+
+static bool gives_up(struct journal *journal)
+{
+    int64_t told = atomic_load(&journal->stopping_ns);
+    return told != 0 && clock_now_ns() - told > LAST_TRY_S * CLOCK_S;
+}
+
+/* The n-th try in a row failed (0: one went well). One lost session does not mean that the database
+ * is away. */
+static void note_failures(struct journal *journal, int failures)
+{
+    bool away = failures > 1;
+    if (failures == 1 || atomic_exchange(&journal->recovering, away) == away)
+        return;
+    if (away)
+        fprintf(stderr, "teller: ledger %s recovering: %s\n", journal->store->claim.name,
+            journal->store->problem);
+    else
+        fprintf(stderr, "teller: ledger %s running again\n", journal->store->claim.name);
+}
+
+/* Nothing more is written here. */
+static bool end(struct journal *journal, enum lease_standing standing)
+{
+    lease_degrade(&journal->store->claim, standing, journal->store->problem);
+    return false;
+}
+
+/* Another server has it, or may have: whether the batch got in is not ours to find out. */
+static bool is_over(struct journal *journal)
+{
+    return atomic_load(&journal->store->claim.standing) >= LEASE_FENCED;
+}
+
+/* The batch itself is in the wrong. */
+static bool refuse(struct journal *journal)
+{
+    char why[2 * LEASE_WHY];
+    snprintf(why, sizeof why, "the database refused a batch: %s", journal->store->problem);
+    journal_halt(journal, why);
+    return false;
+}
+
+/* The same batch, until its fate is known. False: it will not be, here. */
+static bool commit(struct journal *journal, const struct store_batch *batch)
+{
+    struct context *context = context_background();
+    int64_t wait_ms = RETRY_FIRST_MS;
+    for (int failures = 1;; failures++) {
+        switch (store_commit(context, journal->store, batch)) {
+        case STORE_COMMITTED:
+            note_failures(journal, 0);
+            return true;
+        case STORE_RETRY:
+            note_failures(journal, failures);
+            break;
+        case STORE_FENCED:
+            return end(journal, LEASE_FENCED);
+        case STORE_LOST:
+            return end(journal, LEASE_LOST);
+        case STORE_STOPPED:
+            return end(journal, LEASE_STOPPED);
+        case STORE_REFUSED:
+            return refuse(journal);
+        }
+        if (gives_up(journal) || is_over(journal))
+            return false;
+        lock_take(&journal->lock);
+        journal->figures.retried_batches++;
+        lock_drop(&journal->lock);
+        co_sleep(wait_ms * CLOCK_MS);
+        wait_ms = wait_ms < RETRY_LAST_MS ? wait_ms * 2 : wait_ms;
+        failpoint("batch.again");
+    }
+}
+
+/* Under the lock: take out the oldest of the entries that readers look at first, if the next one
+ * would be too much with it; NULL: there is room. */
+static struct entry *make_room(struct journal *journal, const struct entry *next)
+{
+    if (next->seq == journal->recent_from ||
+        (next->seq - journal->recent_from < JOURNAL_RECENT &&
+            journal->recent_bytes + next->size <= JOURNAL_RECENT_BYTES))
+        return NULL;
+    struct entry **place = &journal->recent[journal->recent_from % JOURNAL_RECENT];
+    struct entry *oldest = *place;
+    *place = NULL;
+    journal->recent_from++;
+    journal->recent_bytes -= oldest->size;
+    return oldest;
+}
+
+/* Put a durable entry where readers look first. What has to leave is the database's from now on. */
+static void remember(struct journal *journal, struct entry *entry)
+{
+    for (bool placed = false; !placed;) {
+        lock_take(&journal->lock);
+        struct entry *oldest = make_room(journal, entry);
+        placed = !oldest;
+        if (placed) {
+            journal->recent[entry->seq % JOURNAL_RECENT] = entry;
+            journal->recent_bytes += entry->size;
+            journal->queued_bytes -= entry->size;
+        }
+        lock_drop(&journal->lock);
+        if (oldest && oldest->key)
+            keys_retire(journal->keys, oldest);
+        entry_drop(&oldest);
+    }
+}
+
+static void publish(struct journal *journal, struct entry *first, uint64_t count, int64_t took_ns)
+{
+    struct ledger_figures *figures = &journal->figures;
+    uint64_t last_seq = first->seq + count - 1;
+    int64_t last_us = first->at_us;
+    for (struct entry *entry = first, *next; entry; entry = next) {
+        next = entry->next_in_batch;
+        last_us = entry->at_us;
+        remember(journal, entry);
+    }
+    size_t bucket = 0, buckets = sizeof figures->commit_le / sizeof figures->commit_le[0];
+    while (bucket < buckets - 1 && took_ns > (CLOCK_MS / 4) << bucket)
+        bucket++;
+    lock_take(&journal->lock);
+    journal->queued -= count;
+    journal->durable_us = last_us;
+    figures->committed_entries += count;
+    figures->last_batch_entries = count;
+    figures->commit_count++;
+    figures->commit_ns_total += (uint64_t)took_ns;
+    figures->commit_le[bucket]++;
+    figures->batches = journal->store->batch;
+    lock_drop(&journal->lock);
+    eventcount_advance(&journal->durable, last_seq);
+}
+
+static bool commit_gathered(struct journal *journal)
+{
+    uint64_t count;
+    struct entry *first = take_queue(journal, &count);
+    failpoint("batch.taken");
+    struct store_batch batch = {.number = journal->store->batch + 1};
+    int64_t start_ns = clock_now_ns();
+    while (
+        !batch_encode(&journal->batch, journal->store->ledger, first, journal->store->hash, &batch))
+        co_sleep(RETRY_LAST_MS * CLOCK_MS); /* memory is short: what is decided must get in */
+    if (!commit(journal, &batch)) {
+        return_queue(journal, first);
+        return false;
+    }
+    failpoint("publish.before");
+    publish(journal, first, count, clock_now_ns() - start_ns);
+    failpoint("publish.after");
+    return true;
+}
+
+/* Park until there is something to commit. False: it is over. */
+static bool wait_for_work(struct journal *journal, uint64_t next)
+{
+    while (journal_is_served(journal) && eventcount_read(&journal->appended) < next) {
+        struct context *pause = context_with_timeout(context_background(), LOOK_MS * CLOCK_MS);
+        enum eventcount_status status =
+            eventcount_await(pause ? pause : context_background(), &journal->appended, next);
+        if (pause)
+            context_release(&pause);
+        if (status == EVENTCOUNT_CLOSED)
+            return false;
+    }
+    return journal_is_served(journal);
+}
+
+void journal_commit(void *arg)
+{
+    struct journal *journal = arg;
+    while (wait_for_work(journal, eventcount_read(&journal->durable) + 1) &&
+           commit_gathered(journal))
+        ;
+    eventcount_close(&journal->durable);
+    waitgroup_done(&journal->committer);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* What a journal is made of: for the files of the journal and nobody else. */
+#ifndef LEDGER_JOURNAL_JOURNAL_PARTS_H
+#define LEDGER_JOURNAL_JOURNAL_PARTS_H
+
+#include <stdatomic.h>
+
+#include "coro/lock.h"
+#include "coro/waitgroup.h"
+#include "ledger/journal/batch.h"
+#include "ledger/journal/journal.h"
+
+/*
+ * Invariants
+ * - Positions are given in order, without a gap, and each is in exactly one of: the queue, the
+ *   batch that the committer has in hand, or what is durable. They follow each other in this order.
+ * - durable <= head. `durable` is raised only after COMMIT, and after the entries are in `recent`.
+ * - recent[seq % RECENT] is the durable entry of that position, from recent_from to the last that
+ *   this process has committed: at most RECENT of them, and of RECENT_BYTES in all (or one).
+ * - at_us rises strictly with seq, whatever the clock does, and is never more than DBTIME_APART_S
+ *   away from the database's clock (dbtime.h), but for that.
+ * - What is in memory is told only while the lease on the ledger is good (lease.h): that it is
+ *   durable is not enough, as another server may have added to it.
+ *
+ * Lock order: a strategy's mutexes -> lock -> nothing.
+ */
+
+/* Durable entries in memory for readers and replayed keys: at most so many, and so large. */
+enum { JOURNAL_RECENT = 16384, JOURNAL_RECENT_BYTES = 16 << 20 };
+
+struct journal {
+    struct store *store;
+    struct keys *keys;
+    struct dbtime *dbtime; /* the lease's */
+    struct waitgroup committer;
+    struct eventcount appended; /* the head: the last position given */
+    struct eventcount durable;
+    _Atomic bool recovering;     /* batches do not get through */
+    _Atomic int64_t stopping_ns; /* when it was told to stop; 0: it was not */
+
+    struct lock lock; /* guards what follows */
+    uint64_t head;
+    _Atomic int64_t last_us; /* no entry to come has this time or an earlier one */
+    int64_t durable_us;      /* of the last entry that is known to be committed */
+    struct entry *first, *last; /* the queue */
+    uint64_t queued, queued_bytes;
+    struct entry *recent[JOURNAL_RECENT];
+    uint64_t recent_from; /* the oldest position that `recent` has */
+    uint64_t recent_bytes;
+    struct ledger_figures figures;
+
+    struct batch batch; /* the committer's own */
+};
+
+/* The committer: the coroutine that makes what is queued durable, until the journal is drained. */
+void journal_commit(void *journal);
+
+#endif

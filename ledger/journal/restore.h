@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What else is so when a ledger opens, besides the balances (fold.h): the holds that are open, what
+ * each account has held, and what is frozen. It was kept with the checkpoint; of the journal only
+ * the tail behind it is read, whatever came before.
+ */
+#ifndef LEDGER_JOURNAL_RESTORE_H
+#define LEDGER_JOURNAL_RESTORE_H
+
+#include <stdatomic.h>
+
+#include "ledger/domain/account.h"
+#include "ledger/memory/holds.h"
+#include "ledger/journal/store.h"
+
+struct restore {
+    struct account_table *accounts; /* as folded */
+    struct holds *holds;            /* empty */
+    uint64_t checkpoint;            /* of the fold */
+    _Atomic bool *frozen;           /* comes out: whether the whole ledger is, */
+    _Atomic uint64_t *froze;        /* since which entry; 0: it never was */
+};
+
+/* In the same snapshot as the fold. False, with the reason: the database could not be read, or
+ * holds, what is held and the journal contradict each other (the reason names the position). Parks.
+ */
+MUST_CHECK bool restore_state(struct context *context, struct store *store,
+    const struct restore *restore, char *error, size_t size);
+
+#endif

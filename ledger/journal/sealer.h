@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * After each checkpoint the keys of the entries that it took in are kept in the database, packed
+ * (segment.h), so that the next start need not read them from the journal (recall.h). They are read
+ * from what is durable: nothing depends on when it happens, or who does it.
+ */
+#ifndef LEDGER_JOURNAL_SEALER_H
+#define LEDGER_JOURNAL_SEALER_H
+
+#include "ledger/memory/keys.h"
+#include "ledger/journal/store.h"
+
+/* Keep the keys up to the position `seq`, at which there is a checkpoint. False, with the reason:
+ * the database did not let it; what was done until then stays, and the next time goes on there.
+ * Parks. */
+MUST_CHECK bool sealer_seal(struct context *context, struct store *store, const struct keys *keys,
+    uint64_t seq, char *error, size_t size);
+
+#endif

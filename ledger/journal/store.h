@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A ledger's place in PostgreSQL: who may write it, how a batch gets in, and connections for
+ * reading. What is read, and how, is in query.h and fold.h.
+ *
+ * All of these may park. store_commit() is for the committer alone; the rest for any coroutine.
+ */
+#ifndef LEDGER_JOURNAL_STORE_H
+#define LEDGER_JOURNAL_STORE_H
+
+#include <stdint.h>
+
+#include "coro/context.h"
+#include "ledger/domain/hash.h"
+#include "ledger/lease/lease.h"
+#include "ledger/ledger_figures.h"
+#include "ledger/db/pg.h"
+#include "ledger/db/readers.h"
+
+enum { STORE_READERS = 4 };
+
+struct store {
+    char *conninfo;
+    int ledger;               /* its number in the database */
+    uint64_t epoch;           /* ours */
+    uint64_t batch;           /* the last one known to be committed */
+    uint8_t hash[HASH_CHAIN]; /* of that one */
+    struct lease *lease, *own_lease; /* own: those that this store made, or NULL */
+    struct lease_claim claim;        /* on this ledger, once it has been taken */
+    struct pg *writer;
+    struct readers *readers, *own_readers;
+    unsigned silences; /* tries in a row that ended because the database did not answer */
+    char problem[300]; /* of the last failure to commit, for logs */
+};
+
+struct store_options {
+    const char *conninfo, *ledger, *strategy;
+    struct readers *readers; /* NULL: of its own */
+    struct lease *lease; /* NULL: of its own, and the schema is brought up to date, the ledger made
+                            if need be, and waited for until nobody has it */
+    int number;          /* with a lease: of the ledger */
+};
+
+/* Take the ledger: from then on nobody else can commit. NULL on failure, with the reason, and in
+ * *trouble (if not NULL) of which kind it is. */
+MUST_CHECK struct store *store_open(struct context *context, const struct store_options *options,
+    enum ledger_trouble *trouble, char *error, size_t error_size);
+void store_close(struct store **store);
+
+/* Bring the schema up to date, as its owner. PG_LOST: the database is away. */
+MUST_CHECK enum pg_status store_prepare(
+    struct context *context, const char *conninfo, char *error, size_t error_size);
+
+/* Find the ledger, or make it: that server's then (0: nobody's). */
+MUST_CHECK enum pg_status store_find(struct context *context, const char *conninfo,
+    const char *ledger, const char *strategy, uint64_t server, int *number, char *error,
+    size_t error_size);
+
+/* The tables that a batch brings rows for. An entry's first posting, or the hold that it makes,
+ * goes into its own row. */
+enum store_table {
+    STORE_ACCOUNTS,
+    STORE_ENTRIES,
+    STORE_POSTINGS,
+    STORE_HELD,
+    STORE_WAYPOINTS,
+    STORE_TABLES,
+};
+
+/* The columns of each in the order of its rows: "account (ledger,no,...)". */
+extern const char *const store_tables[STORE_TABLES];
+
+/* What one database transaction brings in: the COPY data of each table; no rows: size 0. */
+struct store_batch {
+    uint64_t number; /* store->batch + 1 */
+    uint64_t first_seq, last_seq;
+    struct pg_data tables[STORE_TABLES];
+    uint8_t hash[HASH_CHAIN];
+};
+
+enum store_commit {
+    STORE_COMMITTED,
+    STORE_RETRY,   /* the outcome is not known, or the database is away: the same batch again */
+    STORE_FENCED,  /* another server has taken the ledger over */
+    STORE_LOST,    /* the database has lost what was committed before */
+    STORE_STOPPED, /* somebody has stopped the writes: the problem says why */
+    STORE_REFUSED, /* the database found the batch in the wrong: a bug */
+};
+
+/* A try ends, and RETRY is answered, when nothing of it has moved for STORE_SILENCE_S; twice as
+ * long for the next try of the same batch, up to eight times: a disk that is slow for good must get
+ * it in in the end. */
+enum { STORE_SILENCE_S = 5, STORE_LONG_SILENCE_S = 300 };
+MUST_CHECK enum store_commit store_commit(
+    struct context *context, struct store *store, const struct store_batch *batch);
+
+/* Fold the journal up to `seq` into the balance table. RETRY: not now; REFUSED: what the journal
+ * says does not add up. `why` says more of both. */
+MUST_CHECK enum store_commit store_checkpoint(
+    struct context *context, struct store *store, uint64_t seq, char *why, size_t size);
+
+/* Run a statement on one of the readers; a connection that was lost while idle is replaced and the
+ * statement tried once more. */
+MUST_CHECK enum pg_status store_read(struct context *context, struct store *store,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result);
+
+/* One more session like those, the caller's to close; for what may take long, and is lost when it
+ * says nothing for STORE_LONG_SILENCE_S. NULL on failure, with the reason. */
+MUST_CHECK struct pg *store_connect(
+    struct context *context, struct store *store, char *error, size_t error_size);
+
+/* The numbers of all statements that go through store_read(), in one place, so that none is given
+ * twice (pg.h: slot). */
+enum store_slot {
+    STORE_SLOT_CHECKPOINT,
+    STORE_SLOT_JOURNAL,
+    STORE_SLOT_STATEMENT,
+    STORE_SLOT_STATEMENT_START,
+    STORE_SLOT_ENTRY,
+    STORE_SLOT_KEY,
+    STORE_SLOT_ACCOUNTS,
+    STORE_SLOT_BALANCE,
+    STORE_SLOT_METADATA,
+    STORE_SLOT_PAST,
+    STORE_SLOT_SEQ_AT,
+    STORE_SLOT_SESSION,
+    STORE_SLOT_TAKE,
+    STORE_SLOT_LAST,
+    STORE_SLOT_WITNESSED,
+    STORE_SLOT_LOSS,
+    STORE_SLOT_STOPPED,
+    STORE_SLOT_LEDGERS,
+    STORE_SLOT_SETTLEMENT,
+    STORE_SLOT_REVERSAL,
+    STORE_SLOT_SEGMENT,
+    STORE_SLOT_ITEM_KEYS,
+    STORE_SLOT_ITEMS,
+};
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a ledger is taken. The epoch is raised by one statement; what the journal's end is then is
+ * read by the next, whose snapshot is later: a batch of the former owner that was on its way has
+ * ended by then, one way or the other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/failpoint.h"
+#include "ledger/db/migrate.h"
+#include "ledger/journal/store.h"
+#include "ledger/journal/store_parts.h"
+
+/* ---- connections --------------------------------------------------------------------------- */
+
+/* The session in which this server writes the ledger; a former one of it is ended. */
+enum pg_status store_connect_writer(struct context *context, struct store *store)
+{
+    static const struct pg_statement session = {STORE_SLOT_SESSION, 2,
+        "SELECT writer_session($1::int, (SELECT life FROM server WHERE no = $2::bigint))"};
+    char ledger[16], server[24];
+    const char *values[] = {ledger, server};
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    snprintf(server, sizeof server, "%lu", lease_server(store->lease));
+    store->writer = store_connect(context, store, store->problem, sizeof store->problem);
+    if (!store->writer)
+        return PG_LOST;
+    enum pg_status status = pg_run(context, store->writer, &session, values, NULL);
+    if (status != PG_OK) {
+        snprintf(store->problem, sizeof store->problem, "%s", pg_message(store->writer));
+        pg_close(&store->writer);
+    }
+    return status;
+}
+
+struct pg *store_connect(
+    struct context *context, struct store *store, char *error, size_t error_size)
+{
+    struct pg *pg = pg_connect(context, store->conninfo, PG_APP_ROLE, error, error_size);
+    if (pg)
+        pg_bound(pg, STORE_LONG_SILENCE_S * CLOCK_S);
+    return pg;
+}
+
+enum pg_status store_read(struct context *context, struct store *store,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
+{
+    return readers_run(context, store->readers, statement, values, result);
+}
+
+/* ---- before the ledger is taken ------------------------------------------------------------ */
+
+enum pg_status store_prepare(
+    struct context *context, const char *conninfo, char *error, size_t error_size)
+{
+    struct pg *owner = pg_connect(context, conninfo, NULL, error, error_size);
+    if (!owner)
+        return PG_LOST;
+    enum pg_status status = migrate(context, owner, error, error_size);
+    pg_close(&owner);
+    return status;
+}
+
+enum pg_status store_find(struct context *context, const char *conninfo, const char *ledger,
+    const char *strategy, uint64_t server, int *number, char *error, size_t error_size)
+{
+    static const struct pg_statement make = {1, 3,
+        "WITH l AS (INSERT INTO ledger (name, strategy) VALUES ($1, $2)"
+        " ON CONFLICT DO NOTHING RETURNING no),"
+        " w AS (INSERT INTO writer (ledger, server) SELECT no, nullif($3::bigint, 0) FROM l),"
+        " c AS (INSERT INTO checkpoint (ledger) SELECT no FROM l) SELECT no FROM l"};
+    static const struct pg_statement find = {2, 1, "SELECT no FROM ledger WHERE name = $1"};
+    char me[24];
+    const char *values[] = {ledger, strategy, me};
+    struct pg_result *rows = NULL;
+    snprintf(me, sizeof me, "%lu", server);
+    struct pg *pg = pg_connect(context, conninfo, PG_APP_ROLE, error, error_size);
+    if (!pg)
+        return PG_LOST;
+    enum pg_status status = pg_run(context, pg, &find, values, &rows);
+    if (status == PG_OK && pg_rows(rows) == 0) {
+        pg_free(&rows);
+        status = pg_run(context, pg, &make, values, &rows);
+    }
+    if (status == PG_OK && pg_rows(rows) == 0) { /* made by another one just now */
+        pg_free(&rows);
+        status = pg_run(context, pg, &find, values, &rows);
+    }
+    if (status == PG_OK)
+        *number = (int)pg_number(rows, 0, 0);
+    else
+        snprintf(error, error_size, "%s", pg_message(pg));
+    pg_free(&rows);
+    pg_close(&pg);
+    return status;
+}
+
+/* A lease of its own, and the turn of this ledger. */
+static bool prepare_alone(struct context *context, struct store *store,
+    const struct store_options *options, char *error, size_t size)
+{
+    const struct lease_options alone = {.conninfo = options->conninfo};
+    struct lease_row row = {.free = false};
+    uint64_t seen = 0;
+    if (store_prepare(context, options->conninfo, error, size) != PG_OK ||
+        store_find(context, options->conninfo, options->ledger, options->strategy, 0,
+            &store->ledger, error, size) != PG_OK)
+        return false;
+    store->lease = store->own_lease = lease_start(context, &alone, error, size);
+    if (!store->lease)
+        return false;
+    while (!lease_find(store->lease, store->ledger, &row) || (!row.free && !row.ours)) {
+        snprintf(error, size, "another server has this ledger");
+        if (!lease_await_news(context, store->lease, &seen))
+            return false;
+    }
+    return true;
+}
+
+/* ---- taking it ----------------------------------------------------------------------------- */
+
+struct taking {
+    struct context *context;
+    struct store *store;
+    const struct store_options *options;
+    enum ledger_trouble trouble;
+    char *error;
+    size_t size;
+};
+
+static bool fail(struct taking *t, enum ledger_trouble trouble, const char *why)
+{
+    t->trouble = trouble;
+    snprintf(t->error, t->size, "%s", why);
+    return false;
+}
+
+/* Ask on the writer's session; false: it failed, and said so. */
+static bool ask(struct taking *t, const struct pg_statement *statement, const char *const *values,
+    struct pg_result **rows)
+{
+    enum pg_status status = pg_run(t->context, t->store->writer, statement, values, rows);
+    enum ledger_trouble kind =
+        status == PG_LOST ? LEDGER_TROUBLE_AWAY : LEDGER_TROUBLE_DAMAGED;
+    return status == PG_OK || fail(t, kind, pg_message(t->store->writer));
+}
+
+static bool raise_epoch(struct taking *t, const char *ledger)
+{
+    static const struct pg_statement take = {STORE_SLOT_TAKE, 4,
+        "SELECT writer_take($1::int, $2::bigint, $3, $4::boolean)"};
+    char server[24];
+    bool accepts_lost = lease_accepts_lost(t->store->lease);
+    const char *values[] = {ledger, server, t->options->strategy, accepts_lost ? "true" : "false"};
+    struct pg_result *rows = NULL;
+    snprintf(server, sizeof server, "%lu", lease_server(t->store->lease));
+    failpoint("epoch.before");
+    if (!ask(t, &take, values, &rows))
+        return false;
+    failpoint("epoch.taken");
+    bool taken = !pg_is_null(rows, 0, 0);
+    t->store->epoch = (uint64_t)pg_number(rows, 0, 0);
+    pg_free(&rows);
+    return taken || fail(t, LEDGER_TROUBLE_TAKEN, "another server has this ledger");
+}
+
+/* Where the journal ends. Batches from before there was a chain have no hash; later ones do. */
+static bool read_end(struct taking *t, const char *ledger, struct lease_place *place)
+{
+    static const struct pg_statement last = {STORE_SLOT_LAST, 1,
+        "SELECT no, last_seq, encode(hash, 'hex'), hash IS NULL AND EXISTS (SELECT FROM batch y"
+        " WHERE y.ledger = x.ledger AND y.hash IS NOT NULL)"
+        " FROM batch x WHERE ledger = $1 ORDER BY no DESC LIMIT 1"};
+    struct pg_result *rows = NULL;
+    *place = (struct lease_place){.epoch = t->store->epoch};
+    if (!ask(t, &last, &ledger, &rows))
+        return false;
+    bool good = true;
+    if (pg_rows(rows) == 1) {
+        place->batch = (uint64_t)pg_number(rows, 0, 0);
+        place->seq = (uint64_t)pg_number(rows, 0, 1);
+        hash_of_hex(pg_text(rows, 0, 2), place->hash, sizeof place->hash);
+        if (*pg_text(rows, 0, 3) != 'f')
+            good = fail(t, LEDGER_TROUBLE_DAMAGED,
+                "the journal contradicts itself: the last batch has no hash");
+    }
+    pg_free(&rows);
+    return good;
+}
+
+/* Is the batch that was acknowledged last there? */
+static bool has_batch(
+    struct taking *t, const char *ledger, const struct lease_place *had, bool *has)
+{
+    static const struct pg_statement find = {STORE_SLOT_WITNESSED, 2,
+        "SELECT encode(hash, 'hex') FROM batch WHERE ledger = $1 AND no = $2::bigint"};
+    char number[24];
+    uint8_t hash[HASH_CHAIN];
+    const char *values[] = {ledger, number};
+    struct pg_result *rows = NULL;
+    snprintf(number, sizeof number, "%lu", had->batch);
+    if (!ask(t, &find, values, &rows))
+        return false;
+    *has = pg_rows(rows) == 1;
+    if (*has)
+        hash_of_hex(pg_text(rows, 0, 0), hash, sizeof hash);
+    *has = *has && memcmp(hash, had->hash, sizeof hash) == 0;
+    pg_free(&rows);
+    return true;
+}
+
+/* So that no other server goes on where this one may not. */
+static void record_loss(struct taking *t, const char *ledger, const char *why)
+{
+    static const struct pg_statement stop = {
+        STORE_SLOT_LOSS, 3, "SELECT writer_stop($1::int, $2::bigint, 'lost: ' || $3)"};
+    char epoch[24];
+    const char *values[] = {ledger, epoch, why};
+    snprintf(epoch, sizeof epoch, "%lu", t->store->epoch);
+    if (pg_run(t->context, t->store->writer, &stop, values, NULL) != PG_OK)
+        fprintf(stderr, "teller: that could not be recorded: %s\n", pg_message(t->store->writer));
+}
+
+/* The database must not be behind what was acknowledged. */
+static bool hold_against_witness(
+    struct taking *t, const char *ledger, const struct lease_place *place)
+{
+    struct lease_place had;
+    char why[LEASE_WHY];
+    bool has = true;
+    if (!lease_witnessed(t->store->lease, t->options->ledger, &had) || had.batch == 0)
+        return true;
+    if (!has_batch(t, ledger, &had, &has))
+        return false;
+    if (has)
+        return true;
+    lease_say_lost(&had, place->batch, place->epoch - 1, why);
+    if (lease_accepts_lost(t->store->lease)) {
+        fprintf(stderr, "teller: ledger %s: %s; accepted\n", t->options->ledger, why);
+        return true;
+    }
+    record_loss(t, ledger, why);
+    return fail(t, LEDGER_TROUBLE_BEHIND, why);
+}
+
+/* Writes may have been stopped by another server before. */
+static bool read_stop(struct taking *t, const char *ledger)
+{
+    static const struct pg_statement read = {
+        STORE_SLOT_STOPPED, 1, "SELECT stopped FROM writer WHERE ledger = $1"};
+    struct pg_result *rows = NULL;
+    if (!ask(t, &read, &ledger, &rows))
+        return false;
+    if (pg_rows(rows) == 1 && !pg_is_null(rows, 0, 0)) {
+        atomic_store(&t->store->claim.stop_recorded, true);
+        lease_degrade(&t->store->claim, LEASE_STOPPED, pg_text(rows, 0, 0));
+    }
+    pg_free(&rows);
+    return true;
+}
+
+static bool take(struct taking *t)
+{
+    struct store *store = t->store;
+    struct lease_place place;
+    char ledger[16];
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    if (store_connect_writer(t->context, store) != PG_OK)
+        return fail(t, LEDGER_TROUBLE_AWAY, store->problem);
+    if (!raise_epoch(t, ledger) || !read_end(t, ledger, &place) ||
+        !hold_against_witness(t, ledger, &place))
+        return false;
+    store->batch = place.batch;
+    memcpy(store->hash, place.hash, sizeof store->hash);
+    lease_claim(store->lease, &store->claim, store->ledger, t->options->ledger, &place);
+    return read_stop(t, ledger);
+}
+
+void store_acknowledge(struct store *store, uint64_t seq)
+{
+    struct lease_place place = {.epoch = store->epoch, .batch = store->batch, .seq = seq};
+    memcpy(place.hash, store->hash, sizeof place.hash);
+    lease_acknowledge(&store->claim, &place);
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static struct store *make(const struct store_options *options)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return NULL;
+    store->readers = options->readers;
+    if (!store->readers)
+        store->readers = store->own_readers = readers_make(options->conninfo, STORE_READERS);
+    store->lease = options->lease;
+    store->ledger = options->number;
+    if (!store->readers || !(store->conninfo = strdup(options->conninfo)))
+        store_close(&store);
+    return store;
+}
+
+struct store *store_open(struct context *context, const struct store_options *options,
+    enum ledger_trouble *trouble, char *error, size_t error_size)
+{
+    struct store *store = make(options);
+    struct taking t = {context, store, options, LEDGER_TROUBLE_AWAY, error, error_size};
+    if (!store)
+        snprintf(error, error_size, "out of memory");
+    else if ((!store->lease && !prepare_alone(context, store, options, error, error_size)) ||
+             !take(&t))
+        store_close(&store);
+    if (trouble)
+        *trouble = store ? LEDGER_TROUBLE_NONE : t.trouble;
+    return store;
+}
+
+void store_close(struct store **store)
+{
+    struct store *closed = *store;
+    *store = NULL;
+    if (!closed)
+        return;
+    lease_drop_claim(&closed->claim);
+    lease_stop(&closed->own_lease);
+    readers_free(&closed->own_readers);
+    pg_close(&closed->writer);
+    free(closed->conninfo);
+    free(closed);
+}

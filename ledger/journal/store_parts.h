@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the store share, and nobody else. */
+#ifndef LEDGER_JOURNAL_STORE_PARTS_H
+#define LEDGER_JOURNAL_STORE_PARTS_H
+
+#include "ledger/journal/store.h"
+
+/* Make the writer's session. Not OK: the reason is in store->problem. Parks. */
+MUST_CHECK enum pg_status store_connect_writer(struct context *context, struct store *store);
+
+/* Its last batch, which ends with that position, is committed, and may be acknowledged. */
+void store_acknowledge(struct store *store, uint64_t seq);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/lease/dbtime.h"
+
+#include <stdbool.h>
+
+#include "coro/clock.h"
+
+enum { SECOND_US = 1000000 };
+
+void dbtime_note(
+    struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns)
+{
+    if (answered_ns - asked_ns <= DBTIME_TRIP_S * CLOCK_S)
+        atomic_store(&dbtime->ahead_us,
+            database_us - (asked_ns + (answered_ns - asked_ns) / 2) / CLOCK_US);
+}
+
+int64_t dbtime_estimate_us(struct dbtime *dbtime)
+{
+    int64_t ahead_us = atomic_load_explicit(&dbtime->ahead_us, memory_order_relaxed);
+    return ahead_us == 0 ? 0 : clock_boot_ns() / CLOCK_US + ahead_us;
+}
+
+int64_t dbtime_apart_s(struct dbtime *dbtime, int64_t at_us)
+{
+    int64_t estimate_us = dbtime_estimate_us(dbtime);
+    int64_t apart_us = estimate_us == 0 ? 0 : at_us - estimate_us;
+    bool close = apart_us <= (int64_t)DBTIME_APART_S * SECOND_US &&
+                 apart_us >= -(int64_t)DBTIME_APART_S * SECOND_US;
+    return close ? 0 : apart_us / SECOND_US;
+}
+
+/* The clock is read before the estimate is made: whoever is held up in between for long has an old
+ * time in hand, and takes the new one. */
+int64_t dbtime_now_us(struct dbtime *dbtime)
+{
+    int64_t wall_us = clock_wall_us();
+    return dbtime_apart_s(dbtime, wall_us) == 0 ? wall_us : dbtime_estimate_us(dbtime);
+}

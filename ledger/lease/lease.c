@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* What others see of a lease; how it is kept up is in lease_beat.c and lease_watch.c. */
+#include "ledger/lease/lease.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/blocking.h"
+#include "coro/clock.h"
+#include "ledger/lease/lease_parts.h"
+
+enum {
+    SAVE_MS = 1000,      /* how often the witness is written, at most */
+    ASK_AGAIN_MS = 200,  /* at the start, while the database is away */
+    LEAVE_S = 3,         /* how long an end may take that is told to the database */
+    RECORD_S = 2,        /* and a stop that is to be recorded */
+    LOOK_AGAIN_MS = 10,  /* while that is waited for */
+};
+
+/* ---- telling ------------------------------------------------------------------------------- */
+
+bool lease_is_good(struct lease *lease)
+{
+    return clock_boot_ns() < atomic_load_explicit(&lease->good_until_ns, memory_order_acquire);
+}
+
+uint64_t lease_server(struct lease *lease)
+{
+    return atomic_load(&lease->server);
+}
+
+struct dbtime *lease_dbtime(struct lease *lease)
+{
+    return &lease->dbtime;
+}
+
+void lease_tell_news(struct lease *lease)
+{
+    lock_take(&lease->lock);
+    uint64_t told = ++lease->news_told;
+    lock_drop(&lease->lock);
+    eventcount_advance(&lease->news, told);
+}
+
+bool lease_await_news(struct context *context, struct lease *lease, uint64_t *seen)
+{
+    enum eventcount_status status = eventcount_await(context, &lease->news, *seen + 1);
+    *seen = eventcount_read(&lease->news);
+    return status == EVENTCOUNT_REACHED;
+}
+
+void lease_look_soon(struct lease *lease)
+{
+    lock_take(&lease->lock);
+    uint64_t wanted = ++lease->looks_wanted;
+    lock_drop(&lease->lock);
+    eventcount_advance(&lease->wanted, wanted);
+}
+
+void lease_note_problem(struct lease *lease, const char *why)
+{
+    char before[LEASE_WHY];
+    lock_take(&lease->lock);
+    memcpy(before, lease->problem, sizeof before);
+    snprintf(lease->problem, sizeof lease->problem, "%s", why);
+    lock_drop(&lease->lock);
+    if (strcmp(before, why) == 0)
+        return;
+    if (*why)
+        fprintf(stderr, "teller: %s\n", why);
+    else
+        fprintf(stderr, "teller: the database answers again\n");
+}
+
+void lease_note_away(struct lease *lease, const char *why)
+{
+    char away[LEASE_WHY + 40];
+    snprintf(away, sizeof away, "the database is away: %s", why);
+    lease_note_problem(lease, away);
+}
+
+void lease_tell_problem(struct lease *lease, char why[LEASE_WHY])
+{
+    lock_take(&lease->lock);
+    memcpy(why, lease->problem, LEASE_WHY);
+    lock_drop(&lease->lock);
+    if (lease_is_good(lease))
+        *why = '\0';
+    else if (!*why)
+        snprintf(why, LEASE_WHY, "the database is away");
+}
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+bool lease_row(struct lease *lease, size_t index, struct lease_row *row)
+{
+    lock_take(&lease->lock);
+    bool there = index < lease->row_count;
+    if (there)
+        *row = lease->rows[index];
+    lock_drop(&lease->lock);
+    return there;
+}
+
+bool lease_find(struct lease *lease, int ledger, struct lease_row *row)
+{
+    bool there = false;
+    lock_take(&lease->lock);
+    for (size_t i = 0; i < lease->row_count && !there; i++)
+        if ((there = lease->rows[i].ledger == ledger))
+            *row = lease->rows[i];
+    lock_drop(&lease->lock);
+    return there;
+}
+
+/* ---- claims -------------------------------------------------------------------------------- */
+
+void lease_say_lost(
+    const struct lease_place *had, uint64_t batch, uint64_t epoch, char why[LEASE_WHY])
+{
+    snprintf(why, LEASE_WHY,
+        "the database is older than what was acknowledged: batches %lu..%lu of epoch %lu are "
+        "missing, or others, up to seq %lu; it is at batch %lu of epoch %lu",
+        batch < had->batch ? batch + 1 : had->batch, had->batch, had->epoch, had->seq, batch,
+        epoch);
+}
+
+bool lease_degrade_one(
+    struct lease_claim *claim, enum lease_standing standing, const char *why)
+{
+    static const char *const names[] = {
+        [LEASE_STOPPED] = "stopped, reads go on", [LEASE_FENCED] = "fenced", [LEASE_LOST] = "lost"};
+    if (atomic_load(&claim->standing) >= standing)
+        return false;
+    snprintf(claim->why, sizeof claim->why, "%s%s", standing == LEASE_LOST ? "lost: " : "", why);
+    atomic_store(&claim->standing, standing);
+    fprintf(stderr, "teller: ledger %s %s: %s\n", claim->name, names[standing], why);
+    return true;
+}
+
+bool lease_degrade(struct lease_claim *claim, enum lease_standing standing, const char *why)
+{
+    struct lease *lease = claim->lease;
+    lock_take(&lease->lock);
+    bool news = lease_degrade_one(claim, standing, why);
+    lock_drop(&lease->lock);
+    if (news) {
+        lease_tell_news(lease);
+        lease_look_soon(lease);
+    }
+    return news;
+}
+
+void lease_degrade_all(struct lease *lease, enum lease_standing standing, const char *why)
+{
+    lock_take(&lease->lock);
+    for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
+        lease_degrade_one(claim, standing, why);
+    lock_drop(&lease->lock);
+    lease_tell_news(lease);
+}
+
+bool lease_witnessed(struct lease *lease, const char *ledger, struct lease_place *place)
+{
+    return lease->witness && witness_find(lease->witness, ledger, place);
+}
+
+bool lease_accepts_lost(const struct lease *lease)
+{
+    return lease->accepts_lost;
+}
+
+void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, const char *name,
+    const struct lease_place *place)
+{
+    *claim = (struct lease_claim){.ledger = ledger, .acknowledged = *place};
+    claim->lease = lease;
+    snprintf(claim->name, sizeof claim->name, "%s", name);
+    lock_take(&lease->lock);
+    claim->next = lease->claims;
+    lease->claims = claim;
+    lock_drop(&lease->lock);
+    if (lease->witness && place->batch > 0)
+        witness_note(lease->witness, name, place);
+}
+
+void lease_acknowledge(struct lease_claim *claim, const struct lease_place *place)
+{
+    struct lease *lease = claim->lease;
+    lock_take(&lease->lock);
+    claim->acknowledged = *place;
+    lock_drop(&lease->lock);
+    if (lease->witness)
+        witness_note(lease->witness, claim->name, place);
+}
+
+static void unlink_claim(struct lease *lease, const struct lease_claim *claim)
+{
+    lock_take(&lease->lock);
+    struct lease_claim **at = &lease->claims;
+    while (*at && *at != claim)
+        at = &(*at)->next;
+    if (*at)
+        *at = claim->next;
+    lock_drop(&lease->lock);
+}
+
+void lease_drop_claim(struct lease_claim *claim)
+{
+    struct lease *lease = claim->lease;
+    if (!lease)
+        return;
+    int64_t until_ns = clock_now_ns() + RECORD_S * CLOCK_S;
+    while (atomic_load(&claim->standing) == LEASE_STOPPED && !atomic_load(&claim->stop_recorded) &&
+           clock_now_ns() < until_ns)
+        co_sleep(LOOK_AGAIN_MS * CLOCK_MS);
+    unlink_claim(lease, claim);
+    claim->lease = NULL;
+}
+
+void lease_tell_why(struct lease_claim *claim, char why[LEASE_WHY])
+{
+    struct lease *lease = claim->lease;
+    lock_take(&lease->lock);
+    memcpy(why, claim->why, LEASE_WHY);
+    lock_drop(&lease->lock);
+    if (!*why)
+        lease_tell_problem(lease, why);
+}
+
+enum eventcount_status lease_await(struct context *context, struct lease_claim *claim)
+{
+    struct lease *lease = claim->lease;
+    struct context *turn = NULL;
+    enum eventcount_status status = EVENTCOUNT_REACHED;
+    for (;;) {
+        uint64_t seen = eventcount_read(&lease->news);
+        if (atomic_load(&claim->standing) >= LEASE_FENCED)
+            status = EVENTCOUNT_CLOSED;
+        else if (lease_is_good(lease))
+            status = EVENTCOUNT_REACHED;
+        else if (atomic_load(&lease->failing) || status != EVENTCOUNT_REACHED ||
+                 (!turn && !(turn = context_with_timeout(context, LEASE_MS * CLOCK_MS))))
+            status = EVENTCOUNT_CANCELLED;
+        else {
+            status = eventcount_await(turn, &lease->news, seen + 1);
+            continue;
+        }
+        break;
+    }
+    if (turn)
+        context_release(&turn);
+    return status;
+}
+
+/* ---- the witness --------------------------------------------------------------------------- */
+
+struct saving {
+    struct witness *witness;
+    bool good;
+    int reason;
+};
+
+static void save_blocking(void *arg)
+{
+    struct saving *saving = arg;
+    saving->good = witness_save(saving->witness);
+    saving->reason = errno;
+}
+
+/* False: it could not be written. */
+static bool save(struct lease *lease, bool told)
+{
+    struct saving saving = {.witness = lease->witness};
+    blocking_call(save_blocking, &saving);
+    if (!saving.good && !told)
+        fprintf(stderr, "teller: the witness of what was acknowledged cannot be written: %s\n",
+            strerror(saving.reason));
+    return saving.good;
+}
+
+static void save_now_and_then(void *arg)
+{
+    struct lease *lease = arg;
+    bool good = true;
+    while (duty_rest(&lease->saving, SAVE_MS * CLOCK_MS))
+        good = save(lease, !good);
+}
+
+/* ---- starting and stopping ----------------------------------------------------------------- */
+
+static void free_lease(struct lease **lease)
+{
+    struct lease *freed = *lease;
+    *lease = NULL;
+    if (freed->witness)
+        witness_close(&freed->witness);
+    pg_close(&freed->pg);
+    free(freed->rows);
+    free(freed->beats);
+    free(freed->seen);
+    free(freed->conninfo);
+    free(freed->url);
+    free(freed->place);
+    free(freed);
+}
+
+/* Without a witness, or with one that can be read, or need not be. */
+static bool open_witness(
+    struct lease *lease, const struct lease_options *options, char *error, size_t size)
+{
+    if (!options->witness)
+        return true;
+    lease->witness = witness_open(options->witness, error, size);
+    if (!lease->witness && options->accepts_lost) {
+        fprintf(stderr, "teller: %s; begun anew\n", error);
+        if (remove(options->witness) == 0)
+            lease->witness = witness_open(options->witness, error, size);
+    }
+    return lease->witness != NULL;
+}
+
+static struct lease *make(const struct lease_options *options, char *error, size_t size)
+{
+    struct lease *lease = calloc(1, sizeof *lease);
+    snprintf(error, size, "out of memory");
+    if (!lease)
+        return NULL;
+    lease->accepts_lost = options->accepts_lost;
+    lease->conninfo = strdup(options->conninfo);
+    lease->url = strdup(options->url ? options->url : "");
+    lease->place = strdup(options->place ? options->place : "");
+    if (!lease->conninfo || !lease->url || !lease->place ||
+        !open_witness(lease, options, error, size))
+        free_lease(&lease);
+    return lease;
+}
+
+/* Connect and enter, as often as it takes. False: the context ended, or the database refuses. */
+static bool enter(struct context *context, struct lease *lease, char *error, size_t size)
+{
+    for (;;) {
+        char why[LEASE_WHY];
+        lease->pg = pg_connect(context, lease->conninfo, PG_APP_ROLE, why, sizeof why);
+        enum pg_status status = lease->pg ? lease_enter(context, lease) : PG_LOST;
+        if (status == PG_OK)
+            return true;
+        if (lease->pg)
+            snprintf(why, sizeof why, "%s", pg_message(lease->pg));
+        pg_close(&lease->pg);
+        if (status == PG_ERROR || context_err(context) != CONTEXT_OK) {
+            snprintf(error, size, "%s", why);
+            return false;
+        }
+        lease_note_away(lease, why);
+        co_sleep(ASK_AGAIN_MS * CLOCK_MS);
+    }
+}
+
+struct lease *lease_start(
+    struct context *context, const struct lease_options *options, char *error, size_t size)
+{
+    struct lease *lease = make(options, error, size);
+    if (!lease)
+        return NULL;
+    if (!enter(context, lease, error, size)) {
+        free_lease(&lease);
+        return NULL;
+    }
+    snprintf(error, size, "out of memory");
+    if (!duty_start("lease", &lease->beating, lease_beat, lease) ||
+        (lease->witness && !duty_start("witness", &lease->saving, save_now_and_then, lease)))
+        lease_stop(&lease);
+    return lease;
+}
+
+/* Tell the database; who waits for our ledgers need not wait for the lease then. */
+static void leave(struct lease *lease)
+{
+    static const struct pg_statement say = {
+        5, 2, "SELECT server_leave($1::bigint, $2::uuid)"};
+    char error[LEASE_WHY], me[24];
+    const char *values[] = {me, lease->life};
+    struct context *bounded = context_with_timeout(context_background(), LEAVE_S * CLOCK_S);
+    if (!bounded)
+        return;
+    snprintf(me, sizeof me, "%lu", lease_server(lease));
+    enum pg_status status = PG_LOST;
+    for (int tries = 0; tries < 2 && status == PG_LOST; tries++) {
+        if (lease->pg && pg_is_lost(lease->pg))
+            pg_close(&lease->pg);
+        if (!lease->pg)
+            lease->pg = pg_connect(bounded, lease->conninfo, PG_APP_ROLE, error, sizeof error);
+        if (lease->pg)
+            status = pg_run(bounded, lease->pg, &say, values, NULL);
+    }
+    if (status != PG_OK)
+        fprintf(stderr, "teller: the end could not be told to the database; others wait %d ms\n",
+            LEASE_TAKE_MS);
+    context_release(&bounded);
+}
+
+void lease_stop(struct lease **lease)
+{
+    struct lease *stopped = *lease;
+    if (!stopped)
+        return;
+    ensure(!stopped->claims);
+    duty_stop(&stopped->beating);
+    duty_stop(&stopped->saving);
+    leave(stopped);
+    if (stopped->witness)
+        (void)save(stopped, false);
+    free_lease(lease);
+}

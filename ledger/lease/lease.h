@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A server's lease on its ledgers: the proof, renewed each half second, that they are its own.
+ *
+ * The proof is a beat: a write of this server's row (sql: server) that must commit cleanly, on a
+ * connection of its own. Memory may be told only while the last confirmed beat was sent less than
+ * LEASE_MS - LEASE_MARGIN_MS ago, by a clock that goes on while the machine is suspended. Whoever
+ * takes a ledger over has watched the beat stand still for LEASE_TAKE_MS, by its own clock and on a
+ * connection that did not break meanwhile, and then declares the server dead in the database, which
+ * it does only if the beat is still the same: from then on no beat of that server is confirmed.
+ *
+ * With each beat it reads what the database says of all ledgers. For those that are this server's
+ * it holds that against what was acknowledged here (struct lease_claim): whether they were taken,
+ * stopped, or have lost something. And each beat tells what time it is for the database (dbtime.h).
+ */
+#ifndef LEDGER_LEASE_LEASE_H
+#define LEDGER_LEASE_LEASE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/context.h"
+#include "coro/eventcount.h"
+#include "ledger/lease/dbtime.h"
+#include "ledger/domain/hash.h"
+
+enum {
+    LEASE_MS = 1500,
+    LEASE_MARGIN_MS = 100,
+    LEASE_BEAT_MS = 500,
+    LEASE_TAKE_MS = 3000,
+    LEASE_LOOK_MS = 100, /* how often it looks while some ledger is another's, or nobody's */
+    LEASE_NAME = 65,     /* bytes of a ledger's name with its end */
+    LEASE_WHY = 300,     /* of a reason */
+};
+
+struct lease;
+
+struct lease_options {
+    const char *conninfo;
+    const char *url;     /* where this server listens, for people; NULL: "" */
+    const char *place;   /* where one process at a time can be: who was there is dead; NULL: "" */
+    const char *witness; /* the path of the witness (witness.h); NULL: none is kept */
+    bool accepts_lost;   /* go on where the database has lost what was acknowledged */
+};
+
+/* Enter as a new server and begin to beat; waits until the database is there. The schema must be
+ * there before. NULL: the context ended first, or the reason is in `error`. Parks. */
+MUST_CHECK struct lease *lease_start(
+    struct context *context, const struct lease_options *options, char *error, size_t size);
+
+/* Leave: the ledgers that are this server's still are free at once. Its claims have been dropped.
+ * Parks, some seconds at most. */
+void lease_stop(struct lease **lease);
+
+/* May memory be told now? Never parks. */
+bool lease_is_good(struct lease *lease);
+
+/* Why not, for people: "" if it may. Never parks. */
+void lease_tell_problem(struct lease *lease, char why[LEASE_WHY]);
+
+uint64_t lease_server(struct lease *lease); /* the number of this server */
+struct dbtime *lease_dbtime(struct lease *lease); /* known once the lease has been good */
+
+/* ---- what the database says of each ledger ------------------------------------------------- */
+
+struct lease_row {
+    int ledger;
+    char name[LEASE_NAME], strategy[12];
+    bool ours, free; /* free: nobody has it who lives */
+    uint64_t epoch, owner;
+    char owner_url[120];     /* "": nobody's, or not known */
+    char stopped[LEASE_WHY]; /* "": it takes writes */
+    uint64_t batch;          /* ours: the last, 0 for none, */
+    uint8_t hash[HASH_CHAIN]; /* and its hash */
+};
+
+/* The row of a ledger, or by index in the order of their making; false: there is none. As of the
+ * last look that succeeded. Never parks. */
+bool lease_find(struct lease *lease, int ledger, struct lease_row *row);
+bool lease_row(struct lease *lease, size_t index, struct lease_row *row);
+
+/* Park until a look has succeeded after the n-th that is in *seen, or something else is new; false:
+ * the context ended first. */
+MUST_CHECK bool lease_await_news(struct context *context, struct lease *lease, uint64_t *seen);
+
+void lease_look_soon(struct lease *lease); /* at once, not at the next beat; never parks */
+
+/* ---- a ledger that is ours ----------------------------------------------------------------- */
+
+enum lease_standing {
+    LEASE_OURS,
+    LEASE_STOPPED, /* ours to read; nothing more is written */
+    LEASE_FENCED,  /* another's, or nobody's: nothing is told */
+    LEASE_LOST,    /* the database has lost what was acknowledged: nothing is told */
+};
+
+/* How far a ledger has come. */
+struct lease_place {
+    uint64_t epoch, batch, seq;
+    uint8_t hash[HASH_CHAIN];
+};
+
+/* Memory of whoever claims it; all zero before. */
+struct lease_claim {
+    struct lease *lease; /* NULL: not made */
+    struct lease_claim *next;
+    int ledger;
+    char name[LEASE_NAME];
+    _Atomic enum lease_standing standing; /* only ever goes up */
+    _Atomic bool stop_recorded;           /* STOPPED: the database has it */
+    /* under the lease's lock */
+    struct lease_place acknowledged, asked; /* asked: as of the beat that is under way */
+    char why[LEASE_WHY];                    /* of a standing that is not OURS */
+};
+
+/* What was acknowledged last of a ledger, by this process or one before it; false: nothing that is
+ * known. Never parks. */
+bool lease_witnessed(struct lease *lease, const char *ledger, struct lease_place *place);
+
+/* In words: that was acknowledged, and this is where the database is. */
+void lease_say_lost(
+    const struct lease_place *had, uint64_t batch, uint64_t epoch, char why[LEASE_WHY]);
+
+bool lease_accepts_lost(const struct lease *lease); /* as it was started */
+
+/* The ledger has been taken by this server in an epoch, and is at that place. Never parks. */
+void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, const char *name,
+    const struct lease_place *place);
+
+/* No more; parks until a stop has been recorded, if it can be. One that was not made is fine. */
+void lease_drop_claim(struct lease_claim *claim);
+
+/* A batch has been committed, and may be acknowledged from now on. Never parks. */
+void lease_acknowledge(struct lease_claim *claim, const struct lease_place *place);
+
+/* Its standing is that from now on, unless it is worse already; why, for people and, of STOPPED,
+ * for the database. True: that is news. Never parks. */
+bool lease_degrade(struct lease_claim *claim, enum lease_standing standing, const char *why);
+
+/* Why the standing is not OURS, or else why the lease is not good; "": all is well. Never parks. */
+void lease_tell_why(struct lease_claim *claim, char why[LEASE_WHY]);
+
+/* Park until memory may be told of the ledger. CANCELLED: the context ended, or the database did
+ * not confirm it within LEASE_MS; CLOSED: FENCED or LOST. */
+MUST_CHECK enum eventcount_status lease_await(struct context *context, struct lease_claim *claim);
+
+#endif

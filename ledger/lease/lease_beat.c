@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One turn: beat, if it is time for that; read what the database says of all ledgers; hold that
+ * against the claims; only then the lease is good for longer. A turn that fails is tried anew on a
+ * new connection.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/lease/lease_parts.h"
+
+enum {
+    TURN_MS = LEASE_MS, /* what one turn may take */
+    RETRY_MS = 50,      /* after one that failed */
+};
+
+enum { SLOT_ENTER, SLOT_BEAT, SLOT_LOOK, SLOT_STOP };
+
+/* ---- the server's row ---------------------------------------------------------------------- */
+
+enum pg_status lease_enter(struct context *context, struct lease *lease)
+{
+    static const struct pg_statement enter = {
+        SLOT_ENTER, 2, "SELECT no, life FROM server_enter($1, $2)"};
+    const char *values[] = {lease->url, lease->place};
+    struct pg_result *rows = NULL;
+    enum pg_status status = pg_run(context, lease->pg, &enter, values, &rows);
+    if (status == PG_OK) {
+        atomic_store(&lease->server, (uint64_t)pg_number(rows, 0, 0));
+        snprintf(lease->life, sizeof lease->life, "%s", pg_text(rows, 0, 1));
+        lease->sent_ns = 0;
+    }
+    pg_free(&rows);
+    return status;
+}
+
+/* What the database's clock said in a beat. News goes to the log. */
+static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns)
+{
+    dbtime_note(&lease->dbtime, database_us, asked_ns, clock_boot_ns());
+    int64_t apart_s = dbtime_apart_s(&lease->dbtime, clock_wall_us());
+    if (lease->apart == (apart_s != 0))
+        return;
+    lease->apart = apart_s != 0;
+    if (lease->apart)
+        fprintf(stderr,
+            "teller: the clock of this server is %ld s %s the database's: nothing is written "
+            "until it is right\n",
+            labs(apart_s), apart_s > 0 ? "ahead of" : "behind");
+    else
+        fprintf(stderr, "teller: the clock of this server is right again\n");
+}
+
+/* *there: the row is there still, and this server has not been declared dead. */
+static enum pg_status beat(struct context *context, struct lease *lease, bool *there)
+{
+    static const struct pg_statement say = {
+        SLOT_BEAT, 2, "SELECT server_beat($1::bigint, $2::uuid),"
+                      " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"};
+    char me[24];
+    const char *values[] = {me, lease->life};
+    struct pg_result *rows = NULL;
+    snprintf(me, sizeof me, "%lu", lease_server(lease));
+    int64_t asked_ns = clock_boot_ns();
+    enum pg_status status = pg_run(context, lease->pg, &say, values, &rows);
+    *there = status == PG_OK && *pg_text(rows, 0, 0) == 't';
+    if (status == PG_OK)
+        note_time(lease, pg_number(rows, 0, 1), asked_ns);
+    pg_free(&rows);
+    return status;
+}
+
+/* Nothing is this server's any more: what it has in memory must not be told. It enters anew. */
+static enum pg_status begin_anew(struct context *context, struct lease *lease)
+{
+    char why[LEASE_WHY];
+    atomic_store(&lease->failing, true);
+    atomic_store(&lease->good_until_ns, 0);
+    snprintf(why, sizeof why, "server %lu was not heard of, and has been replaced",
+        lease_server(lease));
+    lease_degrade_all(lease, LEASE_FENCED, why);
+    return lease_enter(context, lease);
+}
+
+/* ---- the look ------------------------------------------------------------------------------ */
+
+static const char look_sql[] =
+    "SELECT l.no, l.name, l.strategy, w.epoch, coalesce(w.server, 0), s.no IS NULL, s.beat, s.url,"
+    " w.stopped, b.no, encode(b.hash, 'hex')"
+    " FROM ledger l JOIN writer w ON w.ledger = l.no"
+    " LEFT JOIN server s ON s.no = w.server AND s.left_at IS NULL"
+    " LEFT JOIN LATERAL (SELECT x.no, x.hash FROM batch x WHERE x.ledger = l.no AND w.server = $1"
+    " ORDER BY x.no DESC LIMIT 1) b ON true ORDER BY l.no";
+
+enum look_column { NO, NAME, STRATEGY, EPOCH, OWNER, GONE, BEAT, URL, STOPPED, BATCH, HASH };
+
+static void read_row(const struct pg_result *rows, size_t i, uint64_t me, struct lease_row *row)
+{
+    *row = (struct lease_row){.ledger = (int)pg_number(rows, i, NO),
+        .epoch = (uint64_t)pg_number(rows, i, EPOCH),
+        .owner = (uint64_t)pg_number(rows, i, OWNER),
+        .free = *pg_text(rows, i, GONE) == 't',
+        .batch = (uint64_t)pg_number(rows, i, BATCH)};
+    row->ours = !row->free && row->owner == me;
+    snprintf(row->name, sizeof row->name, "%s", pg_text(rows, i, NAME));
+    snprintf(row->strategy, sizeof row->strategy, "%s", pg_text(rows, i, STRATEGY));
+    snprintf(row->owner_url, sizeof row->owner_url, "%s", pg_text(rows, i, URL));
+    snprintf(row->stopped, sizeof row->stopped, "%s", pg_text(rows, i, STOPPED));
+    hash_of_hex(pg_text(rows, i, HASH), row->hash, sizeof row->hash);
+}
+
+static bool keep_rows(struct lease *lease, const struct pg_result *result)
+{
+    size_t count = pg_rows(result);
+    uint64_t me = lease_server(lease);
+    struct lease_row *rows = calloc(count + 1, sizeof *rows);
+    uint64_t *beats = calloc(count + 1, sizeof *beats);
+    if (!rows || !beats) {
+        free(rows);
+        free(beats);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        read_row(result, i, me, &rows[i]);
+        beats[i] = (uint64_t)pg_number(result, i, BEAT);
+    }
+    lock_take(&lease->lock);
+    struct lease_row *before = lease->rows;
+    lease->rows = rows;
+    lease->row_count = count;
+    lock_drop(&lease->lock);
+    free(before);
+    free(lease->beats);
+    lease->beats = beats;
+    return true;
+}
+
+static enum pg_status look(struct context *context, struct lease *lease)
+{
+    static const struct pg_statement ask = {SLOT_LOOK, 1, look_sql};
+    char me[24];
+    const char *values[] = {me};
+    struct pg_result *rows = NULL;
+    snprintf(me, sizeof me, "%lu", lease_server(lease));
+    lock_take(&lease->lock);
+    for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
+        claim->asked = claim->acknowledged;
+    lock_drop(&lease->lock);
+    enum pg_status status = pg_run(context, lease->pg, &ask, values, &rows);
+    if (status == PG_OK && !keep_rows(lease, rows))
+        status = PG_LOST;
+    pg_free(&rows);
+    return status;
+}
+
+/* ---- claims -------------------------------------------------------------------------------- */
+
+/* What the database lacks of what was acknowledged here. */
+static bool has_lost(
+    const struct lease_claim *claim, const struct lease_row *row, char why[LEASE_WHY])
+{
+    const struct lease_place *asked = &claim->asked;
+    bool same = row->batch != asked->batch || asked->batch == 0 ||
+                memcmp(row->hash, asked->hash, sizeof asked->hash) == 0;
+    if (row->epoch >= asked->epoch && row->batch >= asked->batch && same)
+        return false;
+    lease_say_lost(asked, row->batch, row->epoch, why);
+    return true;
+}
+
+/* Under the lock: what a look says of a claim. OURS: all is well. */
+static enum lease_standing judge(
+    const struct lease *lease, struct lease_claim *claim, char why[LEASE_WHY])
+{
+    const struct lease_row *row = NULL;
+    for (size_t i = 0; i < lease->row_count && !row; i++)
+        if (lease->rows[i].ledger == claim->ledger)
+            row = &lease->rows[i];
+    if (claim->asked.epoch == 0)
+        return LEASE_OURS;
+    bool taken = row && (row->epoch > claim->asked.epoch ||
+                            (row->epoch == claim->asked.epoch && !row->ours));
+    if (taken) {
+        snprintf(why, LEASE_WHY, "epoch %lu has ended, the writer is at epoch %lu, of server %lu",
+            claim->asked.epoch, row->epoch, row->owner);
+        return LEASE_FENCED;
+    }
+    if (!row) {
+        snprintf(why, LEASE_WHY, "the database has gone back in time: it does not have the ledger");
+        return LEASE_LOST;
+    }
+    if (has_lost(claim, row, why))
+        return LEASE_LOST;
+    if (!*row->stopped)
+        return LEASE_OURS;
+    snprintf(why, LEASE_WHY, "%s", row->stopped);
+    atomic_store(&claim->stop_recorded, true);
+    return LEASE_STOPPED;
+}
+
+/* Hold the look against the claims. */
+static void judge_claims(struct lease *lease)
+{
+    char why[LEASE_WHY];
+    lock_take(&lease->lock);
+    for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
+        lease_degrade_one(claim, judge(lease, claim, why), why);
+    lock_drop(&lease->lock);
+}
+
+/* A stop that the database does not have yet. *claim: a copy. */
+static bool next_unrecorded(struct lease *lease, int after, struct lease_claim *copy)
+{
+    bool found = false;
+    lock_take(&lease->lock);
+    for (struct lease_claim *claim = lease->claims; claim; claim = claim->next) {
+        enum lease_standing standing = atomic_load(&claim->standing);
+        if ((standing != LEASE_STOPPED && standing != LEASE_LOST) || claim->ledger <= after ||
+            atomic_load(&claim->stop_recorded) || (found && copy->ledger < claim->ledger))
+            continue;
+        copy->ledger = claim->ledger;
+        copy->acknowledged = claim->acknowledged;
+        memcpy(copy->why, claim->why, sizeof copy->why);
+        found = true;
+    }
+    lock_drop(&lease->lock);
+    return found;
+}
+
+/* From here on the row says so too, as the next look will. */
+static void note_recorded(struct lease *lease, const struct lease_claim *copy)
+{
+    lock_take(&lease->lock);
+    for (size_t i = 0; i < lease->row_count; i++)
+        if (lease->rows[i].ledger == copy->ledger)
+            memcpy(lease->rows[i].stopped, copy->why, sizeof lease->rows[i].stopped);
+    for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
+        if (claim->ledger == copy->ledger && claim->acknowledged.epoch == copy->acknowledged.epoch)
+            atomic_store(&claim->stop_recorded, true);
+    lock_drop(&lease->lock);
+}
+
+/* That writes have stopped is to outlive this process. What cannot be recorded now is tried again
+ * in the next turn. */
+static enum pg_status record_stops(struct context *context, struct lease *lease)
+{
+    static const struct pg_statement stop = {
+        SLOT_STOP, 3, "SELECT writer_stop($1::int, $2::bigint, $3)"};
+    struct lease_claim claim = {.ledger = 0};
+    enum pg_status status = PG_OK;
+    while (status != PG_LOST && next_unrecorded(lease, claim.ledger, &claim)) {
+        char ledger[16], epoch[24];
+        const char *values[] = {ledger, epoch, claim.why};
+        struct pg_result *rows = NULL;
+        snprintf(ledger, sizeof ledger, "%d", claim.ledger);
+        snprintf(epoch, sizeof epoch, "%lu", claim.acknowledged.epoch);
+        status = pg_run(context, lease->pg, &stop, values, &rows);
+        if (status == PG_OK && *pg_text(rows, 0, 0) == 't')
+            note_recorded(lease, &claim);
+        pg_free(&rows);
+    }
+    return status;
+}
+
+/* ---- turns --------------------------------------------------------------------------------- */
+
+static bool beat_is_due(const struct lease *lease)
+{
+    return lease->sent_ns == 0 || clock_boot_ns() - lease->sent_ns >= LEASE_BEAT_MS * CLOCK_MS;
+}
+
+/* Beat, or enter anew and beat. */
+static enum pg_status beat_or_enter(struct context *context, struct lease *lease, int64_t *sent_ns)
+{
+    bool there = false;
+    enum pg_status status = PG_OK;
+    for (int tries = 0; tries < 2 && status == PG_OK && !there; tries++) {
+        *sent_ns = clock_boot_ns();
+        status = beat(context, lease, &there);
+        if (status == PG_OK && !there)
+            status = begin_anew(context, lease);
+    }
+    lease->sent_ns = *sent_ns;
+    return status == PG_OK && !there ? PG_ERROR : status;
+}
+
+static enum pg_status make_turn(struct context *context, struct lease *lease, bool beats)
+{
+    int64_t sent_ns = 0;
+    enum pg_status status = beats ? beat_or_enter(context, lease, &sent_ns) : PG_OK;
+    if (status == PG_OK)
+        status = look(context, lease);
+    if (status != PG_OK)
+        return status;
+    judge_claims(lease);
+    if (beats) {
+        atomic_store(&lease->good_until_ns, sent_ns + (LEASE_MS - LEASE_MARGIN_MS) * CLOCK_MS);
+        atomic_store(&lease->failing, false);
+        lease_note_problem(lease, "");
+    }
+    lease_tell_news(lease);
+    lease_watch(context, lease);
+    return record_stops(context, lease);
+}
+
+/* One turn on a good connection; false: it failed, and the connection is given up. */
+static bool try_turn(struct lease *lease)
+{
+    char why[LEASE_WHY] = "";
+    struct context *turn = NULL;
+    if (lease->pg && pg_is_lost(lease->pg))
+        pg_close(&lease->pg);
+    bool fresh = !lease->pg;
+    if (fresh) {
+        lease->pg = pg_connect(
+            lease->beating.running, lease->conninfo, PG_APP_ROLE, why, sizeof why);
+    }
+    if (lease->pg)
+        turn = context_with_timeout(lease->beating.running, TURN_MS * CLOCK_MS);
+    bool good = turn && make_turn(turn, lease, fresh || beat_is_due(lease)) == PG_OK;
+    if (turn)
+        context_release(&turn);
+    if (good)
+        return true;
+    if (lease->pg)
+        snprintf(why, sizeof why, "%s", pg_message(lease->pg));
+    pg_close(&lease->pg);
+    lease_watch_anew(lease);
+    atomic_store(&lease->failing, true);
+    if (!lease_is_good(lease))
+        lease_note_away(lease, why);
+    lease_tell_news(lease);
+    return false;
+}
+
+static bool watches(struct lease *lease)
+{
+    for (size_t i = 0; i < lease->row_count; i++)
+        if (!lease->rows[i].ours)
+            return true;
+    return false;
+}
+
+/* Park until the next turn. False: it is to stop. */
+static bool rest(struct lease *lease, bool good)
+{
+    uint64_t wanted = eventcount_read(&lease->wanted);
+    int64_t rest_ns = RETRY_MS * CLOCK_MS;
+    if (good) {
+        rest_ns = lease->sent_ns + LEASE_BEAT_MS * CLOCK_MS - clock_boot_ns();
+        if (watches(lease) && rest_ns > LEASE_LOOK_MS * CLOCK_MS)
+            rest_ns = LEASE_LOOK_MS * CLOCK_MS;
+    }
+    struct context *pause = context_with_timeout(lease->beating.running, rest_ns > 0 ? rest_ns : 1);
+    if (!pause)
+        return duty_rest(&lease->beating, RETRY_MS * CLOCK_MS);
+    (void)!eventcount_await(pause, &lease->wanted, wanted + 1);
+    context_release(&pause);
+    return context_err(lease->beating.running) == CONTEXT_OK;
+}
+
+void lease_beat(void *arg)
+{
+    struct lease *lease = arg;
+    while (rest(lease, try_turn(lease)))
+        ;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* What a lease is made of: for the files of the lease and nobody else. */
+#ifndef LEDGER_LEASE_LEASE_PARTS_H
+#define LEDGER_LEASE_LEASE_PARTS_H
+
+#include "coro/lock.h"
+#include "coro/duty.h"
+#include "ledger/lease/lease.h"
+#include "ledger/db/pg.h"
+#include "ledger/lease/witness.h"
+
+/*
+ * Invariants
+ * - good_until_ns is raised only when a beat was confirmed, and what the database said of the
+ *   claims after that beat has been held against them: to a moment that is LEASE_MS -
+ *   LEASE_MARGIN_MS after it was sent.
+ * - A claim is held against a look only if it was there when that look was sent (asked.epoch).
+ * - Of another server it is known how long its beat has stood still only while the looks follow
+ *   each other on one connection, LOOKS_APART_MS apart at most; else the count begins anew.
+ *
+ * Lock order: lock -> the lock of the witness -> nothing.
+ */
+
+struct lease_seen { /* another server, as it was seen */
+    uint64_t no, beat;
+    int64_t since_ns; /* when that beat was seen first */
+};
+
+struct lease {
+    char *conninfo, *url, *place;
+    bool accepts_lost;
+    struct witness *witness; /* NULL: none is kept */
+    struct duty beating, saving;
+    _Atomic int64_t good_until_ns;
+    _Atomic bool failing; /* the last try failed, or the server's row was gone */
+    _Atomic uint64_t server;
+    struct dbtime dbtime;
+    struct eventcount news, wanted;
+
+    struct lock lock; /* guards what follows */
+    uint64_t news_told, looks_wanted;
+    struct lease_claim *claims;
+    struct lease_row *rows;
+    size_t row_count;
+    char problem[LEASE_WHY];
+
+    /* the beating coroutine's own */
+    struct pg *pg;
+    char life[40]; /* of this server's row */
+    bool apart;    /* the log says that the clocks differ */
+    int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
+    struct lease_seen *seen;
+    size_t seen_count;
+    uint64_t *beats; /* of the owner of each row */
+};
+
+/* The work of `beating`. */
+void lease_beat(void *lease);
+
+/* Enter as a new server on the lease's connection. Parks. */
+MUST_CHECK enum pg_status lease_enter(struct context *context, struct lease *lease);
+
+/* The other servers as this look has them: declare dead whose beat has stood still for too long. */
+void lease_watch(struct context *context, struct lease *lease);
+void lease_watch_anew(struct lease *lease); /* forget how long */
+
+/* Note why there is no lease; "": there is one again. News goes to the log. */
+void lease_note_problem(struct lease *lease, const char *why);
+void lease_note_away(struct lease *lease, const char *why);
+
+void lease_tell_news(struct lease *lease);
+
+/* Under the lock: as lease_degrade(), but those who wait are not told. And of all claims, told. */
+bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, const char *why);
+void lease_degrade_all(struct lease *lease, enum lease_standing standing, const char *why);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How far each ledger had come when something of it was acknowledged last, kept in a file of the
+ * data folder, apart from the database: so that a database which has gone back in time (restored
+ * from a backup, or a standby that was behind and was promoted) does not pass for the whole truth.
+ * A line for each ledger: name, epoch, batch, seq, hash of the batch.
+ */
+#ifndef LEDGER_LEASE_WITNESS_H
+#define LEDGER_LEASE_WITNESS_H
+
+#include "ledger/lease/lease.h"
+
+struct witness;
+
+/* Read the file; one that is not there is empty. NULL, with the reason: memory is short, or it
+ * cannot be read, or says something else. Blocks. */
+MUST_CHECK struct witness *witness_open(const char *path, char *error, size_t size);
+void witness_close(struct witness **witness);
+
+/* False: it says nothing of that ledger. Thread-safe, as is all below; never parks. */
+bool witness_find(struct witness *witness, const char *ledger, struct lease_place *place);
+void witness_note(struct witness *witness, const char *ledger, const struct lease_place *place);
+
+/* Write what was noted since the last time, if anything was; the file is the old one or the new one
+ * at any moment. False: errno says why. Blocks; one at a time. */
+MUST_CHECK bool witness_save(struct witness *witness);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ * - A hold is in the table from holds_add() until it is settled and that is durable.
+ * - Each open hold that expires is in the heap once; what is settled leaves the heap when it comes
+ *   to the top. The heap is ordered by the time of expiry.
+ * - heap_room >= open holds + settled ones that the heap still has + room that was given out.
+ * - The list of settled holds is in the order of settling.
+ */
+#include "ledger/memory/holds.h"
+
+#include <stdlib.h>
+
+#include "coro/lock.h"
+
+enum { BUCKETS = 16384, FIRST_HEAP = 64 };
+
+struct waiting {
+    int64_t expires_us;
+    uint64_t seq;
+};
+
+struct holds {
+    struct lock lock;
+    size_t open, given; /* given: room that was asked for and is not used yet */
+    struct hold *first[BUCKETS];
+    struct hold *settled, *last_settled; /* oldest first */
+    struct waiting *heap;
+    size_t waiting, heap_room;
+};
+
+struct holds *holds_make(void)
+{
+    return calloc(1, sizeof(struct holds));
+}
+
+static void free_chain(struct hold *hold)
+{
+    for (struct hold *next; hold; hold = next) {
+        next = hold->next;
+        free(hold);
+    }
+}
+
+void holds_free(struct holds **holds)
+{
+    struct holds *freed = *holds;
+    *holds = NULL;
+    if (!freed)
+        return;
+    for (size_t i = 0; i < BUCKETS; i++)
+        free_chain(freed->first[i]);
+    free(freed->heap);
+    free(freed);
+}
+
+/* ---- the heap (J. Williams, "Algorithm 232: Heapsort", 1964) -------------------------------- */
+
+static void heap_push(struct holds *holds, struct waiting waiting)
+{
+    size_t at = holds->waiting++;
+    ensure(holds->waiting <= holds->heap_room);
+    while (at > 0 && holds->heap[(at - 1) / 2].expires_us > waiting.expires_us) {
+        holds->heap[at] = holds->heap[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    holds->heap[at] = waiting;
+}
+
+static void heap_pop(struct holds *holds)
+{
+    struct waiting last = holds->heap[--holds->waiting];
+    size_t at = 0, child;
+    while ((child = 2 * at + 1) < holds->waiting) {
+        if (child + 1 < holds->waiting &&
+            holds->heap[child + 1].expires_us < holds->heap[child].expires_us)
+            child++;
+        if (holds->heap[child].expires_us >= last.expires_us)
+            break;
+        holds->heap[at] = holds->heap[child];
+        at = child;
+    }
+    holds->heap[at] = last;
+}
+
+static bool heap_has_room(struct holds *holds)
+{
+    if (holds->waiting + holds->given < holds->heap_room)
+        return true;
+    size_t room = holds->heap_room ? 2 * holds->heap_room : FIRST_HEAP;
+    struct waiting *heap = realloc(holds->heap, room * sizeof *heap);
+    if (!heap)
+        return false;
+    holds->heap = heap;
+    holds->heap_room = room;
+    return true;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+static struct hold **place_of(struct holds *holds, uint64_t seq)
+{
+    struct hold **place = &holds->first[seq % BUCKETS];
+    while (*place && (*place)->seq != seq)
+        place = &(*place)->next;
+    return place;
+}
+
+struct hold *holds_room(struct holds *holds)
+{
+    struct hold *room = calloc(1, sizeof *room);
+    lock_take(&holds->lock);
+    bool good = room && heap_has_room(holds);
+    if (good)
+        holds->given++;
+    lock_drop(&holds->lock);
+    if (good)
+        return room;
+    free(room);
+    return NULL;
+}
+
+void holds_give_back(struct holds *holds, struct hold **room)
+{
+    if (!*room)
+        return;
+    lock_take(&holds->lock);
+    holds->given--;
+    lock_drop(&holds->lock);
+    free(*room);
+    *room = NULL;
+}
+
+void holds_add(struct holds *holds, struct hold *hold)
+{
+    lock_take(&holds->lock);
+    struct hold **place = place_of(holds, hold->seq);
+    ensure(!*place && holds->given > 0 && hold->settled == 0);
+    hold->next = NULL;
+    *place = hold;
+    holds->given--;
+    holds->open++;
+    if (hold->expires_us)
+        heap_push(holds, (struct waiting){hold->expires_us, hold->seq});
+    lock_drop(&holds->lock);
+}
+
+bool holds_find(struct holds *holds, uint64_t seq, struct hold *copy)
+{
+    lock_take(&holds->lock);
+    const struct hold *hold = *place_of(holds, seq);
+    if (hold)
+        *copy = *hold;
+    lock_drop(&holds->lock);
+    return hold != NULL;
+}
+
+/* Take one out of the table whose end is durable; NULL: there is none. */
+static struct hold *forget_one(struct holds *holds, uint64_t durable)
+{
+    struct hold *hold = holds->settled;
+    if (!hold || hold->settled > durable)
+        return NULL;
+    if (!(holds->settled = hold->next_settled))
+        holds->last_settled = NULL;
+    struct hold **place = place_of(holds, hold->seq);
+    ensure(*place == hold);
+    *place = hold->next;
+    return hold;
+}
+
+void holds_settle(struct holds *holds, uint64_t seq, uint64_t settled, uint64_t durable)
+{
+    enum { AT_ONCE = 4 }; /* more than one comes, so the list gets shorter */
+    struct hold *forgotten[AT_ONCE] = {NULL};
+    lock_take(&holds->lock);
+    struct hold *hold = *place_of(holds, seq);
+    ensure(hold && hold->settled == 0);
+    hold->settled = settled;
+    holds->open--;
+    *(holds->last_settled ? &holds->last_settled->next_settled : &holds->settled) = hold;
+    holds->last_settled = hold;
+    for (int i = 0; i < AT_ONCE; i++)
+        forgotten[i] = forget_one(holds, durable);
+    lock_drop(&holds->lock);
+    for (int i = 0; i < AT_ONCE; i++)
+        free(forgotten[i]);
+}
+
+bool holds_expired(struct holds *holds, int64_t now_us, struct hold *copy)
+{
+    bool found = false;
+    lock_take(&holds->lock);
+    while (!found && holds->waiting > 0 && holds->heap[0].expires_us <= now_us) {
+        const struct hold *hold = *place_of(holds, holds->heap[0].seq);
+        found = hold && hold->settled == 0;
+        if (found)
+            *copy = *hold;
+        else
+            heap_pop(holds);
+    }
+    lock_drop(&holds->lock);
+    return found;
+}
+
+size_t holds_count(struct holds *holds)
+{
+    lock_take(&holds->lock);
+    size_t count = holds->open;
+    lock_drop(&holds->lock);
+    return count;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The holds of a ledger that are open, by the position that made them, and which of them expires
+ * next. A hold that was settled stays until that is durable; of older ones the database knows.
+ *
+ * A hold changes only inside a section that names its `from`. All functions may be called from any
+ * worker; none parks.
+ */
+#ifndef LEDGER_MEMORY_HOLDS_H
+#define LEDGER_MEMORY_HOLDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/domain/account.h"
+
+struct hold {
+    struct hold *next;         /* chain in the table */
+    struct hold *next_settled; /* those that are settled, in that order */
+    uint64_t seq;
+    struct account *from, *to;
+    money amount;
+    int64_t expires_us; /* 0: never */
+    uint64_t settled;   /* the position that ended it; 0: it is open */
+};
+
+struct holds;
+
+MUST_CHECK struct holds *holds_make(void);
+void holds_free(struct holds **holds);
+
+/* Room for one more, so that holds_add() cannot fail. NULL: memory is short. */
+MUST_CHECK struct hold *holds_room(struct holds *holds);
+void holds_give_back(struct holds *holds, struct hold **room);
+
+/* Add the hold, which is the table's from here on. */
+void holds_add(struct holds *holds, struct hold *hold);
+
+/* Copy the hold of that position; false: it is not here, so it was settled, and that is durable, or
+ * it never was. */
+MUST_CHECK bool holds_find(struct holds *holds, uint64_t seq, struct hold *copy);
+
+/* The hold ends with the entry `settled`; those that ended up to `durable` are forgotten. */
+void holds_settle(struct holds *holds, uint64_t seq, uint64_t settled, uint64_t durable);
+
+/* An open hold that has expired at `now_us`; false: none has. */
+MUST_CHECK bool holds_expired(struct holds *holds, int64_t now_us, struct hold *copy);
+
+size_t holds_count(struct holds *holds); /* open ones */
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ * - For each key at most one entry is in the table.
+ * - A key that was ever used by an entry with a seq is in the table or in the filter, or it is an
+ *   old one and `recalling` is set. The move from
+ *   the one to the other is one step under the lock.
+ * - retired_seq is the highest seq that has left the table. A key that the database did not have
+ *   when everything up to `asked` was durable is unused as long as retired_seq <= asked: had it
+ *   been used since, its entry would still be in the table.
+ */
+#include "ledger/memory/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/lock.h"
+#include "ledger/memory/filter.h"
+#include "ledger/memory/segment.h"
+
+enum { BUCKETS = 65536 };
+
+struct keys {
+    uint8_t secret[HASH_SECRET];
+    struct lock lock;
+    bool recalling; /* the filter does not have all old keys yet */
+    uint64_t retired_seq;
+    struct filter old;
+    struct entry *first[BUCKETS];
+};
+
+struct keys *keys_make(const uint8_t secret[HASH_SECRET])
+{
+    struct keys *keys = calloc(1, sizeof *keys);
+    if (keys)
+        memcpy(keys->secret, secret, sizeof keys->secret);
+    return keys;
+}
+
+void keys_free(struct keys **keys)
+{
+    if (*keys)
+        filter_free(&(*keys)->old);
+    free(*keys);
+    *keys = NULL;
+}
+
+static uint64_t hash_of(const struct keys *keys, const char *key)
+{
+    return hash_text_with(keys->secret, key, strlen(key));
+}
+
+const uint8_t *keys_secret(const struct keys *keys)
+{
+    return keys->secret;
+}
+
+/* Under the lock. */
+static struct entry *look_up(struct keys *keys, const char *key, uint64_t hash)
+{
+    struct entry *entry = keys->first[hash % BUCKETS];
+    while (entry && (entry->key_hash != hash || strcmp(entry->key, key) != 0))
+        entry = entry->next_of_key;
+    return entry;
+}
+
+struct entry *keys_find(struct keys *keys, const char *key)
+{
+    uint64_t hash = hash_of(keys, key);
+    lock_take(&keys->lock);
+    struct entry *entry = look_up(keys, key, hash);
+    if (entry)
+        entry_hold(entry);
+    lock_drop(&keys->lock);
+    return entry;
+}
+
+bool keys_may_be_old(struct keys *keys, const char *key)
+{
+    uint64_t hash = hash_of(keys, key);
+    lock_take(&keys->lock);
+    bool perhaps = keys->recalling || filter_perhaps(&keys->old, hash & SEGMENT_KEPT);
+    lock_drop(&keys->lock);
+    return perhaps;
+}
+
+enum keys_claim keys_claim(
+    struct keys *keys, struct entry *entry, uint64_t asked, struct entry **first)
+{
+    uint64_t hash = entry->key_hash = hash_of(keys, entry->key);
+    enum keys_claim answer = KEYS_CLAIMED;
+    lock_take(&keys->lock);
+    struct entry **bucket = &keys->first[hash % BUCKETS];
+    struct entry *other = look_up(keys, entry->key, hash);
+    if (other) {
+        *first = entry_hold(other);
+        answer = KEYS_TAKEN;
+    } else if ((keys->recalling || filter_perhaps(&keys->old, hash & SEGMENT_KEPT)) &&
+               (asked == 0 || keys->retired_seq > asked)) {
+        answer = KEYS_ASK;
+    } else {
+        entry->next_of_key = *bucket;
+        *bucket = entry;
+    }
+    lock_drop(&keys->lock);
+    return answer;
+}
+
+static void unlink_entry(struct keys *keys, struct entry *entry)
+{
+    struct entry **place = &keys->first[entry->key_hash % BUCKETS];
+    while (*place != entry) {
+        ensure(*place != NULL);
+        place = &(*place)->next_of_key;
+    }
+    *place = entry->next_of_key;
+    entry->next_of_key = NULL;
+}
+
+void keys_give_up(struct keys *keys, struct entry *entry)
+{
+    lock_take(&keys->lock);
+    unlink_entry(keys, entry);
+    lock_drop(&keys->lock);
+    eventcount_advance(&entry->decided, 1);
+}
+
+void keys_retire(struct keys *keys, struct entry *entry)
+{
+    lock_take(&keys->lock);
+    /* Without a single level of filter the entry stays in the table: slower, still right. */
+    if (filter_add(&keys->old, entry->key_hash & SEGMENT_KEPT)) {
+        unlink_entry(keys, entry);
+        if (keys->retired_seq < entry->seq)
+            keys->retired_seq = entry->seq;
+    } else {
+        entry_hold(entry);
+    }
+    lock_drop(&keys->lock);
+}
+
+void keys_recall(struct keys *keys)
+{
+    lock_take(&keys->lock);
+    keys->recalling = true;
+    lock_drop(&keys->lock);
+}
+
+void keys_expect(struct keys *keys, uint64_t count)
+{
+    lock_take(&keys->lock);
+    if (keys->old.levels == 0)
+        (void)filter_expect(&keys->old, count);
+    lock_drop(&keys->lock);
+}
+
+bool keys_restore(struct keys *keys, const uint64_t *hashes, size_t count)
+{
+    bool added = true;
+    lock_take(&keys->lock);
+    for (size_t i = 0; i < count && added; i++)
+        added = filter_add(&keys->old, hashes[i]);
+    lock_drop(&keys->lock);
+    return added;
+}
+
+void keys_recalled(struct keys *keys)
+{
+    lock_take(&keys->lock);
+    keys->recalling = false;
+    lock_drop(&keys->lock);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which transfers were reversed lately: those whose reversal may not be durable yet. Of older ones
+ * the database knows. A reversal's section names all accounts of the transfer, so two of the same
+ * transfer never decide at once. All functions may be called from any worker; none parks.
+ */
+#ifndef LEDGER_MEMORY_REVERSALS_H
+#define LEDGER_MEMORY_REVERSALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coro/ensure.h"
+
+struct reversal {
+    struct reversal *next, *newer; /* chain in the table; in the order of reversing */
+    uint64_t transfer, by;         /* what was reversed, and by which entry */
+};
+
+struct reversals;
+
+MUST_CHECK struct reversals *reversals_make(void);
+void reversals_free(struct reversals **reversals);
+
+enum reversals_found {
+    REVERSALS_NONE, /* it was not reversed */
+    REVERSALS_DONE, /* *by did */
+    REVERSALS_ASK,  /* the database must be asked (once more) */
+};
+
+/* `asked`: the database did not have a reversal of it when everything up to there was durable. */
+MUST_CHECK enum reversals_found reversals_find(
+    struct reversals *reversals, uint64_t transfer, uint64_t asked, uint64_t *by);
+
+/* Remember it; the memory is the table's from here on (from malloc). What is durable up to
+ * `durable` is forgotten. */
+void reversals_add(struct reversals *reversals, struct reversal *reversal, uint64_t durable);
+
+#endif

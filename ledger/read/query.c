@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries come as rows, one for each posting (or one, for an entry without any), those of an entry
+ * side by side: the columns of `ENTRY_COLUMNS`, read by entry_of_rows().
+ */
+#include "ledger/read/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/domain/hash.h"
+
+/* Microseconds since 1970, null for null; -1: there is no such, as of infinity. */
+#define MICROSECONDS(at)                                                                           \
+    "CASE isfinite(" at ") WHEN true THEN (extract(epoch FROM " at ") * 1000000)::bigint"          \
+    " WHEN false THEN -1 END"
+#define AT_US MICROSECONDS("e.at")
+#define EXPIRES_US MICROSECONDS("h.expires_at")
+
+#define ENTRY_COLUMNS                                                                              \
+    "e.seq, " AT_US ", e.kind, e.key, encode(e.fingerprint, 'hex'), e.account, e.code,"            \
+    " e.available,"                                                                                \
+    " CASE WHEN e.kind = 1 THEN (SELECT a.metadata FROM account a"                                 \
+    "  WHERE a.ledger = e.ledger AND a.no = e.account)"                                            \
+    "  WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END, e.ref, " EXPIRES_US ","                    \
+    " coalesce(p.from_no, h.from_no), coalesce(p.to_no, h.to_no), coalesce(p.amount, h.amount),"   \
+    " p.from_after, p.to_after, p.from_prev, p.to_prev, coalesce(p.leg, 0)"
+
+/* How many rows of entries one page has at most: with 1,000 postings each, 1,000 entries would be a
+ * gigabyte. More than an entry can have. */
+#define LIMIT_ROWS " LIMIT 8192"
+enum { ROWS = 8192 };
+
+/* OFFSET 0: looked up entry by entry, whatever the statistics say. */
+#define JOIN_POSTINGS                                                                              \
+    " JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = e.ledger AND x.seq = e.seq OFFSET 0)" \
+    " p ON true"
+
+/* The hold that an entry makes, releases, or sees expire. */
+#define JOIN_HOLD                                                                                  \
+    " LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger AND x.seq ="               \
+    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END OFFSET 0) h ON true"
+
+enum column {
+    SEQ,
+    AT,
+    KIND,
+    KEY,
+    FINGERPRINT,
+    ACCOUNT,
+    CODE,
+    AVAILABLE,
+    METADATA,
+    REF,
+    EXPIRES,
+    FROM_NO,
+    TO_NO,
+    AMOUNT,
+    FROM_AFTER,
+    TO_AFTER,
+    FROM_PREV,
+    TO_PREV,
+    LEG,
+};
+
+/* ---- rows to entries ----------------------------------------------------------------------- */
+
+/* What is read may have been altered, or be of an account that another server has opened since it
+ * took over: then all below return false, or NULL. */
+
+static bool money_at(const struct pg_result *rows, size_t row, int column, money *value)
+{
+    return money_parse(pg_text(rows, row, column), pg_length(rows, row, column), true, value);
+}
+
+static const char *text_or_null(const struct pg_result *rows, size_t row, int column)
+{
+    return pg_is_null(rows, row, column) ? NULL : pg_text(rows, row, column);
+}
+
+static struct account *account_at(
+    struct account_table *accounts, const struct pg_result *rows, size_t row, int column)
+{
+    return account_by_number(accounts, (uint64_t)pg_number(rows, row, column));
+}
+
+static bool read_posting(struct posting *posting, struct account_table *accounts,
+    const struct pg_result *rows, size_t row)
+{
+    posting->from = account_at(accounts, rows, row, FROM_NO);
+    posting->to = account_at(accounts, rows, row, TO_NO);
+    if (!posting->from || !posting->to || !money_at(rows, row, AMOUNT, &posting->amount))
+        return false;
+    if (pg_is_null(rows, row, FROM_AFTER))
+        return true; /* of a hold: it moves nothing */
+    posting->from_prev = (uint64_t)pg_number(rows, row, FROM_PREV);
+    posting->to_prev = (uint64_t)pg_number(rows, row, TO_PREV);
+    return money_at(rows, row, FROM_AFTER, &posting->from_after) &&
+           money_at(rows, row, TO_AFTER, &posting->to_after);
+}
+
+/* What the first of its rows says of an entry besides its posting. */
+static bool read_head(
+    struct entry *entry, struct account_table *accounts, const struct pg_result *rows, size_t row)
+{
+    bool has_account = !pg_is_null(rows, row, ACCOUNT);
+    entry->seq = (uint64_t)pg_number(rows, row, SEQ);
+    entry->at_us = pg_number(rows, row, AT);
+    hash_of_hex(pg_text(rows, row, FINGERPRINT), entry->fingerprint, sizeof entry->fingerprint);
+    if (has_account)
+        entry->account = account_at(accounts, rows, row, ACCOUNT);
+    if (!pg_is_null(rows, row, CODE))
+        entry->code = status_of_name(pg_text(rows, row, CODE));
+    entry->ref = (uint64_t)pg_number(rows, row, REF);
+    if (entry->kind == ENTRY_HOLD)
+        entry->expires_us = pg_number(rows, row, EXPIRES);
+    return (entry->account || !has_account) && entry->at_us >= 0 && entry->expires_us >= 0 &&
+           (pg_is_null(rows, row, AVAILABLE) || money_at(rows, row, AVAILABLE, &entry->available));
+}
+
+/* Fill in the entry of the rows from `row` on. */
+static bool read_entry(
+    struct entry *entry, struct account_table *accounts, const struct pg_result *rows, size_t row)
+{
+    bool good = read_head(entry, accounts, rows, row) && entry_is_whole(entry);
+    for (size_t i = 0; i < entry->posting_count && good; i++) {
+        int64_t leg = pg_number(rows, row + i, LEG); /* each once, in whatever order */
+        good = leg >= 0 && leg < entry->posting_count && !entry->postings[leg].from &&
+               read_posting(&entry->postings[leg], accounts, rows, row + i);
+    }
+    return good;
+}
+
+/* The entry that starts at row *row, which moves on to the next one. PG_ERROR: memory is short. */
+static enum pg_status entry_of_rows(
+    struct account_table *accounts, const struct pg_result *rows, size_t *row, struct entry **entry)
+{
+    size_t first = *row, end = first + 1;
+    int64_t seq = pg_number(rows, first, SEQ);
+    while (end < pg_rows(rows) && pg_number(rows, end, SEQ) == seq)
+        end++;
+    size_t postings = pg_is_null(rows, first, FROM_NO) ? 0 : end - first;
+    *row = end;
+    *entry = NULL;
+    if (postings > ENTRY_POSTINGS_MAX)
+        return PG_DAMAGED;
+    size_t told = first; /* the metadata, beside posting 0 */
+    while (told + 1 < end && pg_number(rows, told, LEG) != 0)
+        told++;
+    *entry = entry_make((enum entry_kind)pg_number(rows, first, KIND),
+        text_or_null(rows, first, KEY), text_or_null(rows, told, METADATA), postings);
+    if (*entry && read_entry(*entry, accounts, rows, first))
+        return PG_OK;
+    enum pg_status status = *entry ? PG_DAMAGED : PG_ERROR;
+    entry_drop(entry);
+    return status;
+}
+
+/* Run a statement that gives entries, in at most ROWS rows: what does not fit is left out. */
+static enum pg_status entries_of(struct context *context, struct store *store,
+    struct account_table *accounts, const struct pg_statement *statement, const char *const *values,
+    size_t limit, struct entry **entries, size_t *count)
+{
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, statement, values, &rows);
+    *count = 0;
+    for (size_t row = 0; status == PG_OK && row < pg_rows(rows) && *count < limit;) {
+        struct entry *entry;
+        status = entry_of_rows(accounts, rows, &row, &entry);
+        if (status == PG_OK)
+            entries[(*count)++] = entry;
+    }
+    if (status == PG_OK && pg_rows(rows) >= ROWS && *count > 1)
+        entry_drop(&entries[--*count]); /* perhaps it has more postings than came */
+    while (status != PG_OK && *count > 0)
+        entry_drop(&entries[--*count]);
+    pg_free(&rows);
+    return status;
+}
+
+enum ledger_status query_status(enum pg_status status)
+{
+    return status == PG_OK ? LEDGER_OK : status == PG_DAMAGED ? LEDGER_DAMAGED : LEDGER_UNAVAILABLE;
+}
+
+/* A number as the text that a statement takes. */
+struct number_text {
+    char text[24];
+};
+
+static const char *number(struct number_text *buffer, uint64_t value)
+{
+    snprintf(buffer->text, sizeof buffer->text, "%lu", value);
+    return buffer->text;
+}
+
+/* ---- the journal --------------------------------------------------------------------------- */
+
+enum pg_status query_journal(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t after, size_t limit, struct entry **entries,
+    size_t *count)
+{
+    static const struct pg_statement journal = {STORE_SLOT_JOURNAL, 3,
+        "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
+        " ORDER BY seq LIMIT $3) e LEFT" JOIN_POSTINGS JOIN_HOLD
+        " ORDER BY e.seq" LIMIT_ROWS}; /* to sort them by leg all would have to be read */
+    struct number_text texts[3];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
+        number(&texts[2], limit)};
+    return entries_of(context, store, accounts, &journal, values, limit, entries, count);
+}
+
+enum pg_status query_entry_by_key(struct context *context, struct store *store,
+    struct account_table *accounts, const char *key, struct entry **entry)
+{
+    static const struct pg_statement by_key = {STORE_SLOT_KEY, 2,
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
+        " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
+    struct number_text text;
+    const char *values[] = {number(&text, (uint64_t)store->ledger), key};
+    size_t count;
+    enum pg_status status = entries_of(context, store, accounts, &by_key, values, 1, entry, &count);
+    if (status == PG_OK && count == 0)
+        *entry = NULL;
+    return status;
+}
+
+enum pg_status query_items(struct context *context, struct store *store, const char *key,
+    size_t count, uint64_t upto, struct query_item **found, size_t *found_count)
+{
+    static const struct pg_statement items = {STORE_SLOT_ITEMS, 4,
+        "SELECT i, e.seq FROM generate_series(0, $3::bigint - 1) i JOIN entry e"
+        " ON e.ledger = $1 AND e.key = $2::text || '/' || i"
+        " WHERE e.seq <= $4 AND e.kind IN (2, 3) ORDER BY i"};
+    struct number_text texts[3];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), key,
+        number(&texts[1], count), number(&texts[2], upto)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &items, values, &rows);
+    *found_count = status == PG_OK ? pg_rows(rows) : 0;
+    *found = calloc(*found_count + 1, sizeof **found);
+    if (!*found)
+        status = PG_ERROR;
+    for (size_t row = 0; status == PG_OK && row < *found_count; row++)
+        (*found)[row] =
+            (struct query_item){(size_t)pg_number(rows, row, 0), (uint64_t)pg_number(rows, row, 1)};
+    pg_free(&rows);
+    return status;
+}
+
+enum pg_status query_item_keys(
+    struct context *context, struct store *store, uint64_t end, uint64_t *upto)
+{
+    static const struct pg_statement ask = {
+        STORE_SLOT_ITEM_KEYS, 2, "SELECT item_keys_end($1::int, $2::bigint)"};
+    struct number_text texts[2];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], end)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &ask, values, &rows);
+    if (status == PG_OK)
+        *upto = (uint64_t)pg_number(rows, 0, 0);
+    pg_free(&rows);
+    return status;
+}
+
+/* The entry of a statement with (ledger, ref), or NULL. */
+static enum pg_status entry_about(struct context *context, struct store *store,
+    struct account_table *accounts, const struct pg_statement *statement, uint64_t ref,
+    struct entry **entry)
+{
+    struct number_text texts[2];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], ref)};
+    size_t count;
+    enum pg_status status =
+        entries_of(context, store, accounts, statement, values, 1, entry, &count);
+    if (status != PG_OK || count == 0)
+        *entry = NULL;
+    return status;
+}
+
+enum pg_status query_settlement(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t hold, struct entry **entry)
+{
+    static const struct pg_statement settles = {STORE_SLOT_SETTLEMENT, 2,
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
+        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind IN (5, 6, 7)"};
+    return entry_about(context, store, accounts, &settles, hold, entry);
+}
+
+enum pg_status query_reversal(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t transfer, struct entry **entry)
+{
+    static const struct pg_statement reverses = {STORE_SLOT_REVERSAL, 2,
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
+        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind = 8 ORDER BY p.leg"};
+    return entry_about(context, store, accounts, &reverses, transfer, entry);
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+/* The step of the walk: from an entry to the one that touched the account before. */
+#define PREVIOUS                                                                                   \
+    "(SELECT CASE WHEN p.from_no = $2 THEN p.from_prev ELSE p.to_prev END FROM posting p"          \
+    " WHERE p.ledger = $1 AND p.seq = w.seq AND $2 IN (p.from_no, p.to_no) LIMIT 1)"
+
+/* The first waypoint at or after $4. */
+#define WAYPOINT "(SELECT min(seq) FROM waypoint WHERE ledger = $1 AND account = $2 AND seq >= $4)"
+
+enum pg_status query_statement(struct context *context, struct store *store,
+    struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
+    struct entry **entries, size_t *count)
+{
+    static const struct pg_statement walk = {STORE_SLOT_STATEMENT, 5,
+        "WITH RECURSIVE w (seq, n) AS (SELECT $3::bigint, 1 WHERE $3 > $5 UNION ALL"
+        " SELECT x.seq, x.n FROM (SELECT " PREVIOUS ", w.n + 1 FROM w WHERE w.n < $4) x (seq, n)"
+        " WHERE x.seq > $5)"
+        " SELECT " ENTRY_COLUMNS
+        " FROM w JOIN LATERAL (SELECT * FROM entry x WHERE x.ledger = $1 AND x.seq = w.seq"
+        " OFFSET 0) e ON true" JOIN_POSTINGS JOIN_HOLD
+        " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
+    struct number_text texts[5];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], limit),
+        number(&texts[4], account->opened)};
+    return entries_of(context, store, accounts, &walk, values, limit, entries, count);
+}
+
+enum pg_status query_statement_start(struct context *context, struct store *store,
+    const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
+{
+    /* `before` is most often an entry of the account, the last of a page: one step then. */
+    static const struct pg_statement start = {STORE_SLOT_STATEMENT_START, 4,
+        "WITH RECURSIVE w (seq) AS (SELECT coalesce((SELECT $4::bigint FROM posting p"
+        " WHERE p.ledger = $1 AND p.seq = $4 AND $2 IN (p.from_no, p.to_no) LIMIT 1), " WAYPOINT
+        ", $3) UNION ALL SELECT " PREVIOUS " FROM w WHERE w.seq >= $4)"
+        " SELECT coalesce(min(seq), 0) FROM w WHERE seq < $4"};
+    struct number_text texts[4];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], account->number), number(&texts[2], head), number(&texts[3], before)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &start, values, &rows);
+    if (status == PG_OK)
+        *from = (uint64_t)pg_number(rows, 0, 0);
+    pg_free(&rows);
+    return status;
+}
+
+/* ---- the past ------------------------------------------------------------------------------ */
+
+enum pg_status query_past(struct context *context, struct store *store,
+    const struct account *account, uint64_t head, uint64_t at, struct query_past *past)
+{
+    enum { BALANCE, HELD, FROZEN, LAST };
+    static const struct pg_statement read = {STORE_SLOT_PAST, 4,
+        "WITH RECURSIVE w (seq) AS (SELECT coalesce(" WAYPOINT ", $3::bigint)"
+        " UNION ALL SELECT " PREVIOUS " FROM w WHERE w.seq > $4),"
+        " m AS (SELECT seq, CASE WHEN from_no = $2 THEN from_after ELSE to_after END AS balance"
+        "   FROM posting WHERE ledger = $1 AND seq = (SELECT max(seq) FROM w WHERE seq <= $4)"
+        "   AND $2 IN (from_no, to_no) ORDER BY leg DESC LIMIT 1),"
+        " h AS (SELECT seq, held FROM held WHERE ledger = $1 AND account = $2 AND seq <= $4"
+        "   ORDER BY seq DESC LIMIT 1),"
+        " f AS (SELECT seq, (kind = 9)::int AS frozen FROM entry WHERE ledger = $1"
+        "   AND account = $2 AND kind IN (9, 10) AND seq <= $4 ORDER BY seq DESC LIMIT 1)"
+        " SELECT coalesce(m.balance, 0), coalesce(h.held, 0), coalesce(f.frozen, 0),"
+        " greatest(m.seq, h.seq, f.seq, 0)"
+        " FROM (SELECT) one LEFT JOIN m ON true LEFT JOIN h ON true LEFT JOIN f ON true"};
+    struct number_text texts[4];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], account->number), number(&texts[2], head), number(&texts[3], at)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &read, values, &rows);
+    if (status == PG_OK) {
+        *past = (struct query_past){
+            .frozen = pg_number(rows, 0, FROZEN) == 1, .seq = (uint64_t)pg_number(rows, 0, LAST)};
+        if (!money_at(rows, 0, BALANCE, &past->balance) || !money_at(rows, 0, HELD, &past->held))
+            status = PG_DAMAGED;
+    }
+    pg_free(&rows);
+    return status;
+}
+
+enum pg_status query_seq_at(
+    struct context *context, struct store *store, int64_t at_us, uint64_t *seq)
+{
+    static const struct pg_statement ask = {STORE_SLOT_SEQ_AT, 2,
+        "SELECT seq_at($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')"};
+    static const int64_t last_us = INT64_C(253402300799999999); /* the end of the year 9999 */
+    struct number_text texts[2];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], at_us < 0 ? 0 : (uint64_t)(at_us > last_us ? last_us : at_us))};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &ask, values, &rows);
+    if (status == PG_OK)
+        *seq = (uint64_t)pg_number(rows, 0, 0);
+    pg_free(&rows);
+    return status;
+}
+
+/* ---- accounts ------------------------------------------------------------------------------ */
+
+enum pg_status query_accounts(struct context *context, struct store *store,
+    struct account_table *accounts, const char *prefix, const char *asset, const char *after,
+    size_t limit, struct account **found, size_t *count)
+{
+    /* No id is longer than 64 of the last character there is: the prefix becomes a range of the
+     * index, whose order is that of the bytes. */
+    static const struct pg_statement list = {STORE_SLOT_ACCOUNTS, 5,
+        "SELECT no FROM account WHERE ledger = $1 AND id > $4::text AND id >= $2::text"
+        " AND id <= $2::text || repeat(chr(1114111), 64) AND ($3::text = '' OR asset = $3::text)"
+        " ORDER BY id LIMIT $5::bigint"};
+    struct number_text texts[2];
+    const char *values[] = {
+        number(&texts[0], (uint64_t)store->ledger), prefix, asset, after, number(&texts[1], limit)};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &list, values, &rows);
+    *count = status == PG_OK ? pg_rows(rows) : 0;
+    for (size_t row = 0; row < *count; row++)
+        if (!(found[row] = account_at(accounts, rows, row, 0)))
+            status = PG_DAMAGED;
+    pg_free(&rows);
+    return status;
+}
+
+enum pg_status query_metadata(struct context *context, struct store *store, const char *numbers,
+    bool (*take)(void *arg, size_t index, const char *metadata), void *arg)
+{
+    static const struct pg_statement read = {STORE_SLOT_METADATA, 2,
+        "SELECT o.i, a.metadata FROM unnest($2::bigint[]) WITH ORDINALITY o (no, i)"
+        " JOIN account a ON a.ledger = $1 AND a.no = o.no"};
+    struct number_text text;
+    const char *values[] = {number(&text, (uint64_t)store->ledger), numbers};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &read, values, &rows);
+    for (size_t row = 0; status == PG_OK && row < pg_rows(rows); row++)
+        if (!take(arg, (size_t)pg_number(rows, row, 0) - 1, text_or_null(rows, row, 1)))
+            status = PG_ERROR;
+    pg_free(&rows);
+    return status;
+}
+
+enum pg_status query_balance(struct context *context, struct store *store,
+    const struct account *account, money *balance, uint64_t *seq)
+{
+    static const struct pg_statement read = {STORE_SLOT_BALANCE, 2,
+        "SELECT b.balance, b.seq FROM balances b JOIN ledger l ON l.name = b.ledger"
+        " WHERE l.no = $1 AND b.account = $2"};
+    struct number_text text;
+    const char *values[] = {number(&text, (uint64_t)store->ledger), account->id};
+    struct pg_result *rows = NULL;
+    enum pg_status status = store_read(context, store, &read, values, &rows);
+    if (status == PG_OK && pg_rows(rows) == 0)
+        status = PG_ERROR;
+    if (status == PG_OK) {
+        *seq = (uint64_t)pg_number(rows, 0, 1);
+        if (!money_at(rows, 0, 0, balance))
+            status = PG_DAMAGED;
+    }
+    pg_free(&rows);
+    return status;
+}

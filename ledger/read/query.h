@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is read from the database once the ledger runs: entries that are no longer near the
+ * journal's end, statements, lists. All of it is durable by nature. Every function may park;
+ * entries are the caller's to drop. PG_OK with nothing found gives a count of 0 (or a NULL entry).
+ */
+#ifndef LEDGER_READ_QUERY_H
+#define LEDGER_READ_QUERY_H
+
+#include "ledger/domain/account.h"
+#include "ledger/domain/entry.h"
+#include "ledger/journal/store.h"
+
+/* What a failure of these means: UNAVAILABLE, or DAMAGED; OK if it is none. */
+enum ledger_status query_status(enum pg_status status);
+
+/* The journal after a position, in order; perhaps fewer than `limit` though there are more: so it
+ * is with the statement below, as a page has a bound in postings too. */
+MUST_CHECK enum pg_status query_journal(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t after, size_t limit, struct entry **entries,
+    size_t *count);
+
+MUST_CHECK enum pg_status query_entry_by_key(struct context *context, struct store *store,
+    struct account_table *accounts, const char *key, struct entry **entry);
+
+/* The entries up to `upto` with the keys "KEY/0" to "KEY/(count - 1)", in order: *found is the
+ * caller's to free. */
+struct query_item {
+    size_t index;
+    uint64_t seq;
+};
+MUST_CHECK enum pg_status query_items(struct context *context, struct store *store,
+    const char *key, size_t count, uint64_t upto, struct query_item **found, size_t *found_count);
+
+/* The last position that may have entries with such keys: fixed, as `end`, by the first that asks
+ * for the ledger. */
+MUST_CHECK enum pg_status query_item_keys(
+    struct context *context, struct store *store, uint64_t end, uint64_t *upto);
+
+/* The entry that settled a hold, or that reversed a transfer; NULL: none. */
+MUST_CHECK enum pg_status query_settlement(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t hold, struct entry **entry);
+MUST_CHECK enum pg_status query_reversal(struct context *context, struct store *store,
+    struct account_table *accounts, uint64_t transfer, struct entry **entry);
+
+/*
+ * The entries that moved an account's money, newest first, by walking from entry to entry along the
+ * postings' from_prev and to_prev: the cost is that of the page, wherever it lies. The walk starts
+ * at `from`, the seq of an entry that moved it.
+ */
+MUST_CHECK enum pg_status query_statement(struct context *context, struct store *store,
+    struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
+    struct entry **entries, size_t *count);
+
+/* The last entry before `before` that moved the account's money, walking from the first waypoint
+ * (account.h) after it, or from `head`; 0: none. */
+MUST_CHECK enum pg_status query_statement_start(struct context *context, struct store *store,
+    const struct account *account, uint64_t head, uint64_t before, uint64_t *from);
+
+/* How an account stood when the journal ended at `at`, between its opening and `head`'s being
+ * durable; `head` is the last durable entry that moved its money. */
+struct query_past {
+    money balance, held;
+    bool frozen;
+    uint64_t seq; /* the last entry that touched it; 0: none since it was opened */
+};
+MUST_CHECK enum pg_status query_past(struct context *context, struct store *store,
+    const struct account *account, uint64_t head, uint64_t at, struct query_past *past);
+
+/* The last position at or before a time; 0: none. */
+MUST_CHECK enum pg_status query_seq_at(
+    struct context *context, struct store *store, int64_t at_us, uint64_t *seq);
+
+/* Ids of accounts in order, after `after`, with this prefix and this asset ("": any). */
+MUST_CHECK enum pg_status query_accounts(struct context *context, struct store *store,
+    struct account_table *accounts, const char *prefix, const char *asset, const char *after,
+    size_t limit, struct account **found, size_t *count);
+
+/* The metadata of accounts, of which `numbers` is a list: "{4,2}". take() is given each with its
+ * place in the list (NULL: it has none); false: memory is short. */
+MUST_CHECK enum pg_status query_metadata(struct context *context, struct store *store,
+    const char *numbers, bool (*take)(void *arg, size_t index, const char *metadata), void *arg);
+
+/* A balance from the view `balances`, for when memory is ahead of a database that took no more. */
+MUST_CHECK enum pg_status query_balance(struct context *context, struct store *store,
+    const struct account *account, money *balance, uint64_t *seq);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads of the journal: from its end in memory where that reaches, from the database beyond. */
+#include "ledger/ledger.h"
+#include "ledger/ledger_parts.h"
+#include "ledger/read/past.h"
+#include "ledger/read/query.h"
+
+enum ledger_status ledger_journal(struct context *context, struct ledger *ledger, uint64_t after,
+    size_t limit, struct entry **entries, size_t *count, uint64_t *seq)
+{
+    *count = 0;
+    if (past_turn(context, ledger, seq) != LEDGER_OK)
+        return LEDGER_UNAVAILABLE;
+    if (after > *seq)
+        return LEDGER_POSITION_AHEAD;
+    if (journal_recent(ledger->journal, after, limit, entries, count))
+        return LEDGER_OK;
+    return query_status(
+        query_journal(context, ledger->store, ledger->accounts, after, limit, entries, count));
+}
+
+enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, uint64_t at,
+    struct entry **entry, uint64_t *seq)
+{
+    size_t count = 0;
+    enum ledger_status status = LEDGER_OK;
+    *entry = NULL;
+    if (at >= 1)
+        status = ledger_journal(context, ledger, at - 1, 1, entry, &count, seq);
+    else
+        *seq = journal_durable(ledger->journal);
+    bool none = status == LEDGER_POSITION_AHEAD || (status == LEDGER_OK && count == 0);
+    return none ? LEDGER_TRANSFER_NOT_FOUND : status;
+}
+
+/* ---- what became of a key ------------------------------------------------------------------ */
+
+/* TRANSFER_NOT_FOUND: the database does not have it. */
+static enum ledger_status ask_database(
+    struct context *context, struct ledger *ledger, const char *key, struct entry **entry)
+{
+    enum ledger_status status =
+        query_status(query_entry_by_key(context, ledger->store, ledger->accounts, key, entry));
+    return status == LEDGER_OK && !*entry ? LEDGER_TRANSFER_NOT_FOUND : status;
+}
+
+/* The key is that of `first`, which may be undecided yet, or not durable. TRANSFER_NOT_FOUND: it
+ * was given up. */
+static enum ledger_status follow_key(
+    struct context *context, struct ledger *ledger, struct entry *first, struct entry **entry)
+{
+    if (eventcount_await(context, &first->decided, 1) != EVENTCOUNT_REACHED)
+        return LEDGER_KEY_IN_FLIGHT;
+    if (first->seq == 0)
+        return LEDGER_TRANSFER_NOT_FOUND;
+    switch (journal_await_durable(context, ledger->journal, first->seq)) {
+    case EVENTCOUNT_REACHED:
+        *entry = entry_hold(first);
+        return LEDGER_OK;
+    case EVENTCOUNT_CANCELLED:
+        return LEDGER_KEY_IN_FLIGHT;
+    case EVENTCOUNT_CLOSED:
+        break;
+    }
+    /* The journal has ended with the entry in hand: its batch may have got in all the same. */
+    enum ledger_status status = ask_database(context, ledger, first->key, entry);
+    return status == LEDGER_TRANSFER_NOT_FOUND ? LEDGER_KEY_IN_FLIGHT : status;
+}
+
+enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,
+    const char *key, struct entry **entry, uint64_t *seq)
+{
+    enum ledger_status status = LEDGER_TRANSFER_NOT_FOUND;
+    *entry = NULL;
+    struct entry *first = keys_find(ledger->keys, key);
+    while (status == LEDGER_TRANSFER_NOT_FOUND) {
+        status = first ? follow_key(context, ledger, first, entry)
+                       : ask_database(context, ledger, key, entry);
+        entry_drop(&first);
+        /* Not there: unless somebody has claimed it meanwhile, it is not in flight either. */
+        if (status == LEDGER_TRANSFER_NOT_FOUND && !(first = keys_find(ledger->keys, key)))
+            break;
+    }
+    *seq = journal_durable(ledger->journal);
+    /* "None" is only for who has the ledger to say; what is in the journal stays there. */
+    bool told = status == LEDGER_KEY_IN_FLIGHT || past_turn(context, ledger, seq) == LEDGER_OK;
+    if (!told)
+        entry_drop(entry);
+    return told ? status : LEDGER_UNAVAILABLE;
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+/* Where the walk of a page begins: at the newest durable movement of the account, or below
+ * `before`.
+ */
+static enum ledger_status statement_start(struct context *context, struct ledger *ledger,
+    const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
+{
+    *from = head;
+    if (before == 0 || before > head)
+        return LEDGER_OK;
+    return query_status(query_statement_start(context, ledger->store, account, head, before, from));
+}
+
+/* The entry that moved the account before this one. */
+static uint64_t previous_of(const struct entry *entry, const struct account *account)
+{
+    uint64_t previous = 0;
+    for (uint32_t i = 0; i < entry->posting_count; i++) {
+        const struct posting *posting = &entry->postings[i];
+        if (posting->from == account || posting->to == account)
+            previous = posting->from == account ? posting->from_prev : posting->to_prev;
+    }
+    return previous;
+}
+
+enum ledger_status ledger_statement(struct context *context, struct ledger *ledger, const char *id,
+    uint64_t before, size_t limit, struct entry **entries, size_t *count, uint64_t *next,
+    uint64_t *seq)
+{
+    struct past_head head = {0};
+    uint64_t from;
+    char asset[ASSET_TEXT];
+    *count = 0;
+    *next = 0;
+    struct account *account = account_find(ledger->accounts, id);
+    *seq = journal_durable(ledger->journal);
+    enum ledger_status status = LEDGER_OK;
+    if (account)
+        status = past_head(context, ledger, account, &head, seq);
+    if (status != LEDGER_OK)
+        return status;
+    if (head.opened == 0) /* a world account that nothing has touched has an empty statement */
+        return asset_of_world_id(id, asset) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
+    status = statement_start(context, ledger, account, head.moved, before, &from);
+    if (status == LEDGER_OK)
+        status = query_status(query_statement(
+            context, ledger->store, ledger->accounts, account, from, limit, entries, count));
+    if (*count > 0 && previous_of(entries[*count - 1], account) > head.opened)
+        *next = entries[*count - 1]->seq;
+    return status;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries come as rows, one for each posting (or one, for an entry without any), those of an entry
+ * side by side and its last posting first: so the first row tells how many there are, and an entry
+ * is complete with its posting 0.
+ *
+ * Rows are read CHUNK positions at a time: each query is a short walk along indexes, and neither
+ * side ever sorts or holds more. Accounts are looked up by the database (an account's row may be
+ * anywhere among millions) and kept until there are ACCOUNTS of them.
+ */
+#include "ledger/read/snapshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/db/row.h"
+
+enum { CHUNK = 4096, ACCOUNTS = 4096, SQL_TEXT = 2048 };
+
+/* ---- failing ------------------------------------------------------------------------------- */
+
+static bool fail(struct snapshot *snapshot, const char *why)
+{
+    snprintf(snapshot->error, sizeof snapshot->error, "%s", why);
+    return false;
+}
+
+/* A query has ended; the first error stays, as the others follow from it. */
+static bool ended(struct snapshot *snapshot, enum pg_status status)
+{
+    if (status == PG_OK)
+        return true;
+    return *snapshot->error ? false : fail(snapshot, pg_message(snapshot->pg));
+}
+
+/* ---- begin and end ------------------------------------------------------------------------- */
+
+static bool take_seq(const struct row *row, void *arg)
+{
+    *(uint64_t *)arg = row_bigint(row, 0);
+    return true;
+}
+
+bool snapshot_begin(struct snapshot *snapshot, struct context *context, struct pg *pg, int ledger)
+{
+    char sql[SQL_TEXT];
+    *snapshot = (struct snapshot){.context = context, .pg = pg, .ledger = ledger};
+    /* Who takes the rows may be slow (a pager, a pipe): that is no reason to be cut off. */
+    if (!ended(snapshot, pg_script(context, pg,
+                             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                             "SET LOCAL idle_in_transaction_session_timeout = 0")))
+        return false;
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT coalesce(max(seq), 0) FROM entry WHERE ledger = %d) TO STDOUT (FORMAT "
+        "binary)",
+        ledger);
+    return ended(snapshot, pg_unload(context, pg, sql, take_seq, &snapshot->seq));
+}
+
+/* The last position before a moment. */
+static bool find_position(struct snapshot *snapshot, int64_t before_us, uint64_t *seq)
+{
+    char sql[SQL_TEXT];
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT seq_at(%d, timestamptz 'epoch' + interval '1 microsecond' * %ld))"
+        " TO STDOUT (FORMAT binary)",
+        snapshot->ledger, before_us - 1);
+    return ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_seq, seq));
+}
+
+bool snapshot_narrow(struct snapshot *snapshot, int64_t from_us, int64_t to_us)
+{
+    uint64_t last = snapshot->seq;
+    if ((from_us > 0 && !find_position(snapshot, from_us, &snapshot->after)) ||
+        (to_us < INT64_MAX && !find_position(snapshot, to_us, &last)))
+        return false;
+    snapshot->seq = last > snapshot->after ? last : snapshot->after;
+    return true;
+}
+
+void snapshot_end(struct snapshot *snapshot)
+{
+    /* It read, and nothing else: how this ends does not matter. */
+    if (!pg_is_lost(snapshot->pg))
+        (void)!pg_script(snapshot->context, snapshot->pg, "COMMIT");
+}
+
+/* ---- assets and amounts -------------------------------------------------------------------- */
+
+struct assets {
+    struct snapshot *snapshot;
+    bool (*take)(const char *asset, void *arg);
+    void *arg;
+};
+
+static bool take_asset(const struct row *row, void *arg)
+{
+    const struct assets *assets = arg;
+    char asset[ASSET_TEXT];
+    if (!row_text(row, 0, asset, sizeof asset) || !asset_is_valid(asset))
+        return fail(assets->snapshot, "an account has no asset; see teller audit");
+    return assets->take(asset, assets->arg);
+}
+
+bool snapshot_assets(
+    struct snapshot *snapshot, bool (*take)(const char *asset, void *arg), void *arg)
+{
+    char sql[SQL_TEXT];
+    struct assets assets = {snapshot, take, arg};
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT DISTINCT asset FROM account WHERE ledger = %d ORDER BY asset)"
+        " TO STDOUT (FORMAT binary)",
+        snapshot->ledger);
+    return ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_asset, &assets));
+}
+
+static bool take_largest(const struct row *row, void *arg)
+{
+    *(money *)arg = row_money(row, 0);
+    return true;
+}
+
+bool snapshot_largest(struct snapshot *snapshot, money *largest)
+{
+    char sql[SQL_TEXT];
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT coalesce(greatest(max(amount), max(abs(from_after)), max(abs(to_after))), 0)"
+        " FROM posting WHERE ledger = %d AND seq BETWEEN %lu AND %lu) TO STDOUT (FORMAT binary)",
+        snapshot->ledger, snapshot->after + 1, snapshot->seq);
+    return ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_largest, largest));
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
+
+struct reading {
+    struct snapshot *snapshot;
+    bool (*take)(const struct entry *entry, void *arg);
+    void *arg;
+    uint64_t seq;        /* the last entry that was begun */
+    struct entry *entry; /* the one that is not complete yet */
+    uint32_t missing;    /* so many of its postings have not come */
+    struct account_table *accounts;
+    size_t known; /* so many have been put into it, at least */
+};
+
+enum column {
+    SEQ,
+    AT,
+    KIND,
+    KEY,
+    CODE,
+    AVAILABLE,
+    METADATA,
+    REF,
+    ACCOUNT_NO,
+    ACCOUNT_ID,
+    ACCOUNT_ASSET,
+    ACCOUNT_FLOOR,
+    ACCOUNT_METADATA,
+    EXPIRES,
+    LEG,
+    FROM_ID,
+    FROM_ASSET,
+    TO_ID,
+    TO_ASSET,
+    AMOUNT,
+    FROM_AFTER,
+    TO_AFTER,
+};
+
+/*
+ * Takes the ledger, the first and the last position. h is the hold that an entry makes, releases or
+ * sees expire. OFFSET 0 keeps the planner from joining whole tables, or ranges of them in a way
+ * that is only good for a few rows, which is what it believes of tables that were never analyzed:
+ * what it wraps is looked up by its key, entry by entry.
+ */
+static const char entries_sql[] =
+    "COPY (SELECT e.seq, e.at, e.kind, e.key, e.code, e.available, e.metadata, e.ref,"
+    " e.account, a.id, a.asset, a.floor, a.metadata, h.expires_at, coalesce(p.leg, 0::smallint),"
+    " f.id, f.asset, t.id, t.asset, coalesce(p.amount, h.amount), p.from_after, p.to_after"
+    " FROM entry e"
+    " LEFT JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = e.ledger"
+    " AND x.seq = e.seq OFFSET 0) p ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger AND x.seq ="
+    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END OFFSET 0) h ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
+    " AND x.no = e.account OFFSET 0) a ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
+    " AND x.no = coalesce(p.from_no, h.from_no) OFFSET 0) f ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
+    " AND x.no = coalesce(p.to_no, h.to_no) OFFSET 0) t ON true"
+    " WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu ORDER BY e.seq, p.leg DESC)"
+    " TO STDOUT (FORMAT binary)";
+
+static bool damaged(struct reading *reading, uint64_t seq)
+{
+    char why[100];
+    snprintf(why, sizeof why, "the entry %lu is not whole; see teller audit", seq);
+    return fail(reading->snapshot, why);
+}
+
+/* The account of that id and asset; NULL: there is none such, or memory is short. */
+static struct account *account_at(struct reading *reading, const struct row *row, unsigned column)
+{
+    char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
+    if (!row_text(row, column, id, sizeof id) || !account_id_is_valid(id) ||
+        !row_text(row, column + 1, asset, sizeof asset) || !asset_is_valid(asset))
+        return NULL;
+    struct account *account = account_find_or_add(reading->accounts, id);
+    if (account && !*account->asset) {
+        const char *interned = asset_intern(asset);
+        if (!interned)
+            return NULL;
+        account->asset = interned;
+        reading->known++;
+    }
+    return account;
+}
+
+static bool read_posting(struct reading *reading, const struct row *row)
+{
+    int leg = row_smallint(row, LEG);
+    if (leg < 0 || (uint32_t)leg + 1 != reading->missing)
+        return false;
+    struct posting *posting = &reading->entry->postings[leg];
+    posting->from = account_at(reading, row, FROM_ID);
+    posting->to = account_at(reading, row, TO_ID);
+    if (!posting->from || !posting->to)
+        return false;
+    posting->amount = row_money(row, AMOUNT);
+    if (!row_is_null(row, FROM_AFTER)) { /* null: of a hold, which moves nothing */
+        posting->from_after = row_money(row, FROM_AFTER);
+        posting->to_after = row_money(row, TO_AFTER);
+    }
+    reading->missing--;
+    return true;
+}
+
+/* A text of any length, the caller's to free. NULL: it is null, or memory is short. */
+static char *copy_text(const struct row *row, unsigned column)
+{
+    size_t size;
+    const char *bytes = row_bytes(row, column, &size);
+    return bytes ? strndup(bytes, size) : NULL;
+}
+
+static bool read_account(struct reading *reading, const struct row *row)
+{
+    struct account *account = account_at(reading, row, ACCOUNT_ID);
+    reading->entry->account = account;
+    if (!account || reading->entry->kind != ENTRY_ACCOUNT)
+        return account != NULL;
+    account->has_floor = !row_is_null(row, ACCOUNT_FLOOR);
+    account->floor = account->has_floor ? row_money(row, ACCOUNT_FLOOR) : 0;
+    return true;
+}
+
+static struct entry *make_entry(const struct row *row, size_t postings)
+{
+    enum entry_kind kind = (enum entry_kind)row_smallint(row, KIND);
+    unsigned column = kind == ENTRY_ACCOUNT ? ACCOUNT_METADATA : METADATA;
+    char key[ENTRY_KEY_MAX + 1], *metadata = copy_text(row, column);
+    bool has_key = row_text(row, KEY, key, sizeof key);
+    struct entry *entry = NULL;
+    if (has_key != row_is_null(row, KEY) && (metadata || row_is_null(row, column)))
+        entry = entry_make(kind, has_key ? key : NULL, metadata, postings);
+    free(metadata);
+    return entry;
+}
+
+/* What the first of its rows says of an entry. False: memory is short, or it is not whole. */
+static bool begin_entry(struct reading *reading, const struct row *row)
+{
+    char code[40];
+    reading->missing = row_is_null(row, FROM_ID) ? 0 : (uint32_t)row_smallint(row, LEG) + 1;
+    if (reading->missing > ENTRY_POSTINGS_MAX)
+        return false;
+    struct entry *entry = reading->entry = make_entry(row, reading->missing);
+    if (!entry)
+        return false;
+    entry->seq = reading->seq;
+    entry->at_us = row_time(row, AT);
+    entry->ref = row_is_null(row, REF) ? 0 : row_bigint(row, REF);
+    if (row_text(row, CODE, code, sizeof code))
+        entry->code = status_of_name(code);
+    if (!row_is_null(row, AVAILABLE))
+        entry->available = row_money(row, AVAILABLE);
+    if (entry->kind == ENTRY_HOLD && !row_is_null(row, EXPIRES))
+        entry->expires_us = row_time(row, EXPIRES);
+    return (row_is_null(row, ACCOUNT_NO) || read_account(reading, row)) && entry_is_whole(entry);
+}
+
+/* Accounts that no entry is using can be looked up again. */
+static bool forget_accounts(struct reading *reading)
+{
+    account_table_free(&reading->accounts);
+    reading->accounts = account_table_make();
+    reading->known = 0;
+    return reading->accounts || fail(reading->snapshot, "out of memory");
+}
+
+static bool take_row(const struct row *row, void *arg)
+{
+    struct reading *reading = arg;
+    if (!reading->entry) {
+        if (reading->known >= ACCOUNTS && !forget_accounts(reading))
+            return false;
+        reading->seq++;
+        if (row_bigint(row, SEQ) != reading->seq || !begin_entry(reading, row))
+            return damaged(reading, reading->seq);
+    }
+    if (row_bigint(row, SEQ) != reading->seq ||
+        (reading->missing > 0 && !read_posting(reading, row)))
+        return damaged(reading, reading->seq);
+    if (reading->missing > 0)
+        return true;
+    bool good = reading->take(reading->entry, reading->arg);
+    entry_drop(&reading->entry);
+    return good;
+}
+
+static bool read_chunk(struct reading *reading)
+{
+    char sql[SQL_TEXT];
+    struct snapshot *snapshot = reading->snapshot;
+    uint64_t first = reading->seq + 1, last = reading->seq + CHUNK;
+    last = last < snapshot->seq ? last : snapshot->seq;
+    snprintf(sql, sizeof sql, entries_sql, snapshot->ledger, first, last);
+    if (!ended(snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_row, reading)))
+        return false;
+    return (reading->seq == last && !reading->entry) ||
+           damaged(reading, reading->entry ? reading->seq : reading->seq + 1);
+}
+
+bool snapshot_entries(
+    struct snapshot *snapshot, bool (*take)(const struct entry *entry, void *arg), void *arg)
+{
+    struct reading reading = {
+        .snapshot = snapshot, .take = take, .arg = arg, .seq = snapshot->after};
+    bool good = forget_accounts(&reading);
+    while (good && reading.seq < snapshot->seq)
+        good = read_chunk(&reading);
+    entry_drop(&reading.entry);
+    account_table_free(&reading.accounts);
+    return good;
+}
+
+/* ---- balances ------------------------------------------------------------------------------ */
+
+struct balances {
+    struct snapshot *snapshot;
+    bool (*take)(const struct snapshot_balance *balance, void *arg);
+    void *arg;
+};
+
+static bool take_balance(const struct row *row, void *arg)
+{
+    const struct balances *balances = arg;
+    struct snapshot_balance balance;
+    if (!row_text(row, 0, balance.id, sizeof balance.id) ||
+        !row_text(row, 1, balance.asset, sizeof balance.asset))
+        return fail(balances->snapshot, "an account is not whole; see teller audit");
+    balance.balance = row_money(row, 2);
+    return balances->take(&balance, balances->arg);
+}
+
+/* The balances of now, less what moved behind that position. */
+bool snapshot_balances(struct snapshot *snapshot, uint64_t at,
+    bool (*take)(const struct snapshot_balance *balance, void *arg), void *arg)
+{
+    char sql[SQL_TEXT];
+    struct balances balances = {snapshot, take, arg};
+    snprintf(sql, sizeof sql,
+        "COPY (WITH later AS (SELECT m.no, sum(m.delta) AS delta FROM posting p"
+        " CROSS JOIN LATERAL (VALUES (p.from_no, -p.amount), (p.to_no, p.amount)) m (no, delta)"
+        " WHERE p.ledger = %d AND p.seq > %lu GROUP BY m.no)"
+        " SELECT b.account, b.asset, b.balance - coalesce(l.delta, 0) FROM balances b"
+        " JOIN account a ON a.ledger = %d AND a.id = b.account"
+        " LEFT JOIN later l ON l.no = a.no"
+        " WHERE b.ledger = (SELECT name FROM ledger WHERE no = %d) AND a.opened <= %lu"
+        " ORDER BY translate(b.account, ':', E'\\x01')) TO STDOUT (FORMAT binary)",
+        snapshot->ledger, at, snapshot->ledger, snapshot->ledger, at);
+    return ended(
+        snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_balance, &balances));
+}

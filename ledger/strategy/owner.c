@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The owner strategy: do not share memory, pass messages. One coroutine owns all accounts of the
+ * ledger; a section travels to it over a channel as a job and runs there. No account is locked,
+ * because nobody else ever looks at one.
+ *
+ * The protocol of a job: it lies on the stack of the coroutine that sends it, which then waits for
+ * `done`. After that the owner does not look at it again.
+ */
+#include "ledger/strategy/strategy.h"
+
+#include <stdlib.h>
+
+#include "coro/chan.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+
+enum {
+    OWNER_QUEUE = 1024, /* jobs on their way; beyond that the senders park */
+};
+
+struct owner {
+    struct strategy strategy;
+    struct chan *jobs; /* of struct job * */
+    struct waitgroup running;
+};
+
+struct job {
+    void (*section)(void *arg);
+    void *arg;
+    struct waitgroup done;
+};
+
+static void owner_main(void *arg)
+{
+    struct owner *owner = arg;
+    struct job *job;
+    while (chan_recv(owner->jobs, &job) == CHAN_OK) {
+        job->section(job->arg);
+        waitgroup_done(&job->done);
+    }
+    waitgroup_done(&owner->running);
+}
+
+static struct strategy *owner_make(void)
+{
+    struct owner *owner = calloc(1, sizeof *owner);
+    if (!owner)
+        return NULL;
+    owner->strategy.kind = &owner_strategy;
+    owner->jobs = chan_make(sizeof(struct job *), OWNER_QUEUE);
+    waitgroup_add(&owner->running, 1);
+    if (owner->jobs && co_spawn_named("ledger owner", owner_main, owner))
+        return &owner->strategy;
+    if (owner->jobs)
+        chan_free(&owner->jobs);
+    free(owner);
+    return NULL;
+}
+
+static void owner_run(struct strategy *strategy, struct account *const *accounts, size_t count,
+    void (*section)(void *arg), void *arg)
+{
+    (void)accounts, (void)count; /* the owner owns them all */
+    struct owner *owner = (struct owner *)strategy;
+    struct job job = {.section = section, .arg = arg}, *message = &job;
+    waitgroup_add(&job.done, 1);
+    enum chan_status sent = chan_send(owner->jobs, &message);
+    ensure(sent == CHAN_OK); /* it is closed only when nobody uses the ledger any more */
+    waitgroup_wait(&job.done);
+}
+
+static void owner_free(struct strategy *strategy)
+{
+    struct owner *owner = (struct owner *)strategy;
+    ensure(chan_close(owner->jobs));
+    waitgroup_wait(&owner->running);
+    chan_free(&owner->jobs);
+    free(owner);
+}
+
+const struct strategy_kind owner_strategy = {"owner", owner_make, owner_run, owner_free};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sharded strategy: share memory under locks. Each account belongs to one of 256 mutexes, by
+ * its address; a section takes the mutexes of all its accounts, in rising order of their index, and
+ * each once. A set of bits does both the sorting and the removal of doubles.
+ *
+ * Lock order: mutex[0] -> mutex[1] -> ... -> mutex[255] -> the journal's spin lock.
+ */
+#include "ledger/strategy/strategy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/mutex.h"
+
+enum { SHARDS = 256, WORD = 64 };
+
+struct sharded {
+    struct strategy strategy;
+    struct mutex mutexes[SHARDS];
+};
+
+struct shard_set {
+    uint64_t bits[SHARDS / WORD];
+};
+
+/* Fibonacci hashing (Knuth, TAOCP 6.4): the high bits of the product depend on all of the address.
+ */
+static unsigned shard_of(const struct account *account)
+{
+    return (unsigned)(((uint64_t)(uintptr_t)account * UINT64_C(0x9E3779B97F4A7C15)) >> 56);
+}
+
+static struct shard_set shards_of(struct account *const *accounts, size_t count)
+{
+    struct shard_set set = {{0}};
+    if (!accounts)
+        memset(&set, 0xff, sizeof set);
+    for (size_t i = 0; accounts && i < count; i++) {
+        unsigned shard = shard_of(accounts[i]);
+        set.bits[shard / WORD] |= UINT64_C(1) << (shard % WORD);
+    }
+    return set;
+}
+
+static void for_each_shard(
+    struct sharded *sharded, const struct shard_set *set, void (*act)(struct mutex *mutex))
+{
+    for (unsigned word = 0; word < SHARDS / WORD; word++)
+        for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1)
+            act(&sharded->mutexes[word * WORD + (unsigned)__builtin_ctzll(bits)]);
+}
+
+static struct strategy *sharded_make(void)
+{
+    struct sharded *sharded = calloc(1, sizeof *sharded);
+    if (!sharded)
+        return NULL;
+    sharded->strategy.kind = &sharded_strategy;
+    return &sharded->strategy;
+}
+
+static void sharded_run(struct strategy *strategy, struct account *const *accounts, size_t count,
+    void (*section)(void *arg), void *arg)
+{
+    struct sharded *sharded = (struct sharded *)strategy;
+    struct shard_set set = shards_of(accounts, count);
+    for_each_shard(sharded, &set, mutex_lock);
+    section(arg);
+    for_each_shard(sharded, &set, mutex_unlock);
+}
+
+static void sharded_free(struct strategy *strategy)
+{
+    free(strategy);
+}
+
+const struct strategy_kind sharded_strategy = {"sharded", sharded_make, sharded_run, sharded_free};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/event_feed.h"
+
+#include <stdlib.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/context.h"
+#include "coro/eventcount.h"
+#include "coro/waitgroup.h"
+#include "ledger/ledger.h"
+
+static const int64_t tick_min_ns = 20 * CLOCK_MS, tick_max_ns = 250 * CLOCK_MS,
+                     of_each_user_ns = CLOCK_MS / 4, ask_again_ns = 200 * CLOCK_MS;
+
+struct event_feed {
+    struct event_feed *next;
+    struct ledger *ledger;
+    size_t users;
+    struct context *life;
+    struct waitgroup running;
+    struct eventcount told; /* the position that the users know of */
+};
+
+/* Until the next tick. The more users, the fewer ticks: many small writes cost more than few large
+ * ones, here and with those who read them. */
+static int64_t until_tick_ns(const struct event_feed *feed)
+{
+    int64_t tick_ns = (int64_t)feed->users * of_each_user_ns;
+    tick_ns = tick_ns < tick_min_ns ? tick_min_ns : tick_ns > tick_max_ns ? tick_max_ns : tick_ns;
+    return tick_ns - clock_now_ns() % tick_ns;
+}
+
+/* Until nobody uses it, or the ledger is another server's. One that tells nothing now is asked
+ * again later. */
+static void keep_telling(void *arg)
+{
+    struct event_feed *feed = arg;
+    while (context_err(feed->life) == CONTEXT_OK) {
+        bool more = ledger_await(feed->life, feed->ledger, eventcount_read(&feed->told));
+        if (!more && (context_err(feed->life) != CONTEXT_OK || ledger_is_over(feed->ledger)))
+            break;
+        co_sleep(more ? until_tick_ns(feed) : ask_again_ns);
+        eventcount_advance(&feed->told, ledger_durable_seq(feed->ledger));
+    }
+    eventcount_close(&feed->told);
+    waitgroup_done(&feed->running);
+}
+
+static struct event_feed *make(struct ledger *ledger)
+{
+    struct event_feed *feed = calloc(1, sizeof *feed);
+    if (!feed)
+        return NULL;
+    feed->ledger = ledger;
+    feed->life = context_with_cancel(context_background());
+    eventcount_advance(&feed->told, ledger_durable_seq(ledger));
+    waitgroup_add(&feed->running, 1);
+    if (feed->life && co_spawn_local(keep_telling, feed))
+        return feed;
+    if (feed->life)
+        context_release(&feed->life);
+    free(feed);
+    return NULL;
+}
+
+struct event_feed *event_feed_join(struct event_feed **of_worker, struct ledger *ledger)
+{
+    struct event_feed *feed = *of_worker;
+    while (feed && feed->ledger != ledger)
+        feed = feed->next;
+    if (!feed && (feed = make(ledger))) {
+        feed->next = *of_worker;
+        *of_worker = feed;
+    }
+    if (feed)
+        feed->users++;
+    return feed;
+}
+
+void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed_at)
+{
+    struct event_feed *feed = *feed_at;
+    *feed_at = NULL;
+    if (--feed->users > 0)
+        return;
+    while (*of_worker != feed) /* nobody finds it any more */
+        of_worker = &(*of_worker)->next;
+    *of_worker = feed->next;
+    context_cancel(feed->life);
+    waitgroup_wait(&feed->running);
+    context_release(&feed->life);
+    free(feed);
+}
+
+bool event_feed_await(struct context *context, struct event_feed *feed, uint64_t after)
+{
+    return eventcount_await(context, &feed->told, after + 1) == EVENTCOUNT_REACHED;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/files.h"
+
+#include <string.h>
+
+#include "ledger/embed.h"
+#include "ledger/domain/hash.h"
+#include "server/http/problem.h"
+
+static const char *type_of(const char *name)
+{
+    static const struct {
+        const char *ending, *type;
+    } types[] = {
+        {".html", "text/html; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".json", "application/json"},
+    };
+    const char *ending = strrchr(name, '.');
+    for (size_t i = 0; ending && i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(ending, types[i].ending) == 0)
+            return types[i].type;
+    return "application/octet-stream";
+}
+
+/* A quoted hash of the contents. */
+static const char *etag_of(struct request *request, const struct embed *file)
+{
+    static const char hex[] = "0123456789abcdef";
+    uint8_t digest[16];
+    struct hash hash;
+    hash_start(&hash, HASH_REQUEST);
+    hash_add(&hash, file->data, file->size);
+    hash_finish(&hash, digest);
+    char *etag = arena_alloc(&request->arena, 2 * sizeof digest + 3), *to = etag;
+    *to++ = '"';
+    for (size_t i = 0; i < sizeof digest; i++) {
+        *to++ = hex[digest[i] >> 4];
+        *to++ = hex[digest[i] & 15];
+    }
+    memcpy(to, "\"", 2);
+    return etag;
+}
+
+static void answer_file(
+    struct request *request, struct response *response, const struct embed *file)
+{
+    response->is_page = true;
+    response->etag = etag_of(request, file);
+    if (request_has_etag(request, response->etag)) {
+        response->status = 304;
+        return;
+    }
+    response->status = 200;
+    response->content_type = type_of(file->name);
+    response->body = (const char *)file->data;
+    response->length = file->size;
+}
+
+void files_get(struct request *request, struct response *response)
+{
+    const char *name = *request->id ? request->id : "index.html";
+    for (const struct embed *file = embed_web; file->name; file++)
+        if (strcmp(file->name, name) == 0) {
+            answer_file(request, response, file);
+            return;
+        }
+    problem(request, response, PROBLEM_NOT_FOUND, NULL);
+}
+
+void files_openapi(struct request *request, struct response *response)
+{
+    answer_file(request, response, &embed_api[0]);
+}

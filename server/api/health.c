@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/health.h"
+
+#include <stdio.h>
+
+#include "server/api/api.h"
+#include "server/text/json_out.h"
+#include "server/api/ledgers.h"
+
+/* Asks nothing and nobody: whoever restarts what is not alive must not do so because of another. */
+void health_live(struct request *request, struct response *response)
+{
+    static const char body[] = "{\"status\":\"alive\"}";
+    (void)request;
+    response->status = 200;
+    response->content_type = "application/json";
+    response->body = body;
+    response->length = sizeof body - 1;
+}
+
+/* What the state alone says; NULL: the ledger runs. */
+static const char *why_not_running(const struct ledger_figures *figures)
+{
+    switch (figures->state) {
+    case LEDGER_RUNNING:
+        return NULL;
+    case LEDGER_RECOVERING:
+        if (figures->awaits_clock)
+            return figures->reason;
+        return "the database is away; what was decided is being retried";
+    case LEDGER_FENCED:
+    case LEDGER_ELSEWHERE:
+        return "another server has the ledger";
+    case LEDGER_LOST:
+        return "the database has lost what was acknowledged";
+    case LEDGER_OPENING:
+        return "the ledger is not open";
+    case LEDGER_STOPPED:
+        break;
+    }
+    return "writes have stopped, reads go on";
+}
+
+static void write_reason(
+    struct json_out *out, const struct ledger_figures *figures, const char *reason)
+{
+    char text[2 * LEDGER_REASON + 4];
+    bool says_why = figures->reason[0] &&
+                    (figures->state == LEDGER_STOPPED || figures->state == LEDGER_OPENING);
+    snprintf(text, sizeof text, "%s%s%s", says_why ? figures->reason : "", says_why ? ": " : "",
+        reason);
+    json_out_key(out, "reason");
+    json_out_text(out, text);
+}
+
+/* The figures of a ledger that is not running; if all are, of the first. */
+static void read_worst(struct request *request, struct bank *bank, struct ledger_figures *worst)
+{
+    struct ledger_figures *each = arena_alloc(&request->arena, BANK_LEDGERS_MAX * sizeof *each);
+    size_t count = bank_figures(bank, each);
+    *worst = (struct ledger_figures){.state = LEDGER_OPENING};
+    for (size_t i = count; i-- > 0;)
+        if (i == count - 1 || each[i].state != LEDGER_RUNNING || worst->state == LEDGER_RUNNING)
+            *worst = each[i];
+}
+
+/* Before the bank is open, or while it is not. */
+static void write_waiting(struct json_out *out, struct bank *bank)
+{
+    char why[LEDGER_REASON] = "the service is starting";
+    if (bank)
+        (void)bank_is_open(bank, why);
+    json_out_open(out, '{');
+    json_out_key(out, "ready");
+    json_out_bool(out, false);
+    json_out_key(out, "state");
+    json_out_text(out, "opening");
+    json_out_key(out, "reason");
+    json_out_text(out, why);
+    json_out_close(out, '}');
+}
+
+static void write_serving(struct request *request, struct json_out *out, bool *ready)
+{
+    struct ledger_figures figures;
+    read_worst(request, atomic_load(&request->api->bank), &figures);
+    const char *stuck = why_not_running(&figures);
+    const char *reason = atomic_load(&request->api->stopping) ? "the service is stopping" : stuck;
+    *ready = !reason;
+    json_out_open(out, '{');
+    json_out_key(out, "ready");
+    json_out_bool(out, !reason);
+    json_out_key(out, "state");
+    json_out_text(out, ledgers_state_name(figures.state));
+    if (reason)
+        write_reason(out, &figures, reason);
+    if (stuck) {
+        json_out_key(out, "ledger");
+        json_out_text(out, figures.name);
+        if (figures.audit_wrong_seq) {
+            json_out_key(out, "wrong_seq");
+            json_out_number(out, figures.audit_wrong_seq);
+        }
+    }
+    json_out_close(out, '}');
+}
+
+void health_ready(struct request *request, struct response *response)
+{
+    struct json_out out;
+    bool ready = false;
+    json_out_begin(&out, &request->arena);
+    if (atomic_load(&request->api->open))
+        write_serving(request, &out, &ready);
+    else
+        write_waiting(&out, atomic_load(&request->api->bank));
+    api_ok(response, &out, 0);
+    response->has_ledger_seq = false;
+    response->status = ready ? 200 : 503;
+    response->retry_after_s = ready ? 0 : 1;
+}

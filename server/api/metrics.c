@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/metrics.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/runtime.h"
+#include "server/api/api.h"
+#include "server/http/http.h"
+#include "server/text/json_out.h"
+
+__attribute__((format(printf, 2, 3))) static void line(
+    struct json_out *out, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ensure(length >= 0 && (size_t)length < sizeof text);
+    json_out_raw(out, text, (size_t)length);
+}
+
+static void head(struct json_out *out, const char *name, const char *type, const char *help)
+{
+    line(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void number(
+    struct json_out *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+    head(out, name, type, help);
+    line(out, "%s %llu\n", name, (unsigned long long)value);
+}
+
+/* Nanoseconds as seconds, exactly. */
+static void seconds(struct json_out *out, const char *name, uint64_t ns)
+{
+    line(out, "%s %llu.%09llu\n", name, (unsigned long long)(ns / 1000000000),
+        (unsigned long long)(ns % 1000000000));
+}
+
+/* Buckets of 0.25 ms * 2^i, the last without an end. `label` is "", or "ledger=\"main\"". */
+static void histogram(struct json_out *out, const char *name, const char *label,
+    const uint64_t *buckets, size_t count, uint64_t total, uint64_t total_ns)
+{
+    char sum[200];
+    uint64_t so_far = 0, le_us = 250;
+    const char *comma = *label ? "," : "", *left = *label ? "{" : "", *right = *label ? "}" : "";
+    for (size_t i = 0; i + 1 < count; i++, le_us *= 2) {
+        so_far += buckets[i];
+        line(out, "%s_bucket{%s%sle=\"%llu.%06llu\"} %llu\n", name, label, comma,
+            (unsigned long long)(le_us / 1000000), (unsigned long long)(le_us % 1000000),
+            (unsigned long long)so_far);
+    }
+    line(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma, (unsigned long long)total);
+    snprintf(sum, sizeof sum, "%s_sum%s%s%s", name, left, label, right);
+    seconds(out, sum, total_ns);
+    line(out, "%s_count%s%s%s %llu\n", name, left, label, right, (unsigned long long)total);
+}
+
+/* The figures that each ledger has. */
+static const struct figure {
+    const char *name, *type, *help;
+    size_t offset; /* of a uint64_t in struct ledger_figures */
+} figures_of_ledger[] = {
+#define X(name, type, member, help)                                                                \
+    {                                                                                              \
+        "teller_" name, type, help, offsetof(struct ledger_figures, member)                        \
+    }
+    X("last_seq", "gauge", durable_seq, "The last durable position of the journal."),
+    X("head_seq", "gauge", head_seq, "The last position given."),
+    X("pending_entries", "gauge", pending, "Entries decided and not durable yet."),
+    X("pending_bytes", "gauge", pending_bytes, "Their size in memory."),
+    X("batch_entries", "gauge", last_batch_entries, "Entries in the last batch."),
+    X("entries_total", "counter", committed_entries, "Journal entries made durable."),
+    X("retried_batches_total", "counter", retried_batches, "Batches that were sent again."),
+    X("unknown_outcomes_total", "counter", unknown_outcomes,
+        "Requests answered that their outcome was not known in time."),
+    X("epoch", "gauge", epoch, "The writer's epoch."),
+    X("accounts", "gauge", accounts, "Accounts, the world's included."),
+    X("open_holds", "gauge", open_holds, "Holds that are not settled."),
+    X("audit_checked_seq", "gauge", audit_checked_seq,
+        "The journal was read back up to this position, and found right."),
+    X("audit_rounds_total", "counter", audit_rounds,
+        "How often the journal was read back to its end."),
+    X("audit_mismatches_total", "counter", audit_mismatches,
+        "What the audit found wrong; the ledger takes no writes then."),
+#undef X
+};
+
+static void write_figure(struct json_out *out, const struct figure *figure,
+    const struct ledger_figures *ledgers, size_t count)
+{
+    head(out, figure->name, figure->type, figure->help);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value;
+        memcpy(&value, (const char *)&ledgers[i] + figure->offset, sizeof value);
+        line(out, "%s{ledger=\"%s\"} %llu\n", figure->name, ledgers[i].name,
+            (unsigned long long)value);
+    }
+}
+
+/* Those that are open here, in the same order: of others nothing is known. */
+static size_t keep_open(struct ledger_figures *ledgers, size_t count)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < count; i++)
+        if (ledgers[i].epoch != 0)
+            ledgers[open++] = ledgers[i];
+    return open;
+}
+
+static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, size_t count)
+{
+    char label[100];
+    head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
+    for (size_t i = 0; i < count; i++)
+        line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
+            ledgers[i].state == LEDGER_RUNNING);
+    count = keep_open(ledgers, count);
+    head(
+        out, "teller_commit_duration_seconds", "histogram", "How long a batch took to be durable.");
+    for (size_t i = 0; i < count; i++) {
+        const struct ledger_figures *ledger = &ledgers[i];
+        snprintf(label, sizeof label, "ledger=\"%s\"", ledger->name);
+        histogram(out, "teller_commit_duration_seconds", label, ledger->commit_le,
+            sizeof ledger->commit_le / sizeof ledger->commit_le[0], ledger->commit_count,
+            ledger->commit_ns_total);
+    }
+    for (size_t i = 0; i < sizeof figures_of_ledger / sizeof figures_of_ledger[0]; i++)
+        write_figure(out, &figures_of_ledger[i], ledgers, count);
+}
+
+static void write_http(struct json_out *out, const struct http_figures *figures)
+{
+    static const char *const outcomes[] = {[HTTP_MOVE_COMMITTED] = "committed",
+        [HTTP_MOVE_REJECTED] = "rejected",
+        [HTTP_MOVE_REPLAYED] = "replayed"};
+    head(out, "teller_transfers_total", "counter",
+        "Movements of money asked for, by outcome: requests, and the items of batches.");
+    for (int outcome = 0; outcome < HTTP_MOVE_OTHER; outcome++)
+        line(out, "teller_transfers_total{outcome=\"%s\"} %llu\n", outcomes[outcome],
+            (unsigned long long)figures->outcomes[outcome]);
+    head(out, "teller_http_requests_total", "counter", "Requests answered, by status.");
+    for (int status = 0; status < HTTP_STATUSES; status++)
+        if (figures->requests[status])
+            line(out, "teller_http_requests_total{status=\"%d\"} %llu\n", status,
+                (unsigned long long)figures->requests[status]);
+    head(out, "teller_request_duration_seconds", "histogram",
+        "Money-moving requests, from the first line to the answer.");
+    histogram(out, "teller_request_duration_seconds", "", figures->moves_le, HTTP_BUCKETS,
+        figures->moves, figures->moves_ns);
+    number(out, "teller_requests_in_flight", "gauge", "Requests accepted and not answered.",
+        figures->in_flight);
+    number(out, "teller_http_connections", "gauge", "Open connections.", figures->connections);
+    number(out, "teller_evicted_connections_total", "counter",
+        "Idle connections closed because their place was needed.", figures->evicted);
+    number(out, "teller_unread_connections_total", "counter",
+        "Connections closed because they did not take their answer and room was needed.",
+        figures->unread);
+    number(out, "teller_answer_bytes", "gauge", "Memory of long answers that wait to be taken.",
+        figures->answer_bytes);
+    number(out, "teller_body_bytes", "gauge", "Memory of the bodies of requests.",
+        figures->body_bytes);
+    number(
+        out, "teller_event_streams", "gauge", "Subscribers of the event stream.", figures->streams);
+}
+
+void metrics_get(struct request *request, struct response *response)
+{
+    struct bank *bank = atomic_load(&request->api->bank);
+    struct ledger_figures *each = arena_alloc(&request->arena, BANK_LEDGERS_MAX * sizeof *each);
+    struct http_figures *http = arena_alloc(&request->arena, sizeof *http);
+    struct json_out out;
+    size_t count = bank ? bank_figures(bank, each) : 0;
+    http_read_figures(request->api->http, http);
+    json_out_begin(&out, &request->arena);
+    number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
+    write_ledgers(&out, each, count);
+    write_http(&out, http);
+    number(&out, "teller_coroutines", "gauge", "Coroutines alive.", runtime_alive());
+    response->status = 200;
+    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response->body = out.text;
+    response->length = out.length;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Figures in Prometheus' text format (version 0.0.4). */
+#ifndef SERVER_API_METRICS_H
+#define SERVER_API_METRICS_H
+
+struct request;
+struct response;
+
+void metrics_get(struct request *request, struct response *response);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/route.h"
+
+#include <string.h>
+
+#include "server/api/accounts.h"
+#include "server/api/audits.h"
+#include "server/api/batches.h"
+#include "server/api/files.h"
+#include "server/api/freeze.h"
+#include "server/api/health.h"
+#include "server/api/holds.h"
+#include "server/api/journal.h"
+#include "server/api/ledgers.h"
+#include "server/api/metrics.h"
+#include "server/auth/session.h"
+#include "server/api/transfers.h"
+
+#define LEDGER "/v1/ledgers/{ledger}"
+#define ACCOUNT LEDGER "/accounts/{account}"
+
+#define TRANSFER LEDGER "/transfers/{id}"
+#define HOLD LEDGER "/holds/{id}"
+
+#define POST(scope, path, answer, body)                                                            \
+    {                                                                                              \
+        REQUEST_POST, TOKEN_##scope, path, "", answer, ROUTE_BODY_##body, false                    \
+    }
+#define GET(scope, path, query, answer)                                                            \
+    {                                                                                              \
+        REQUEST_GET, TOKEN_##scope, path, query, answer, ROUTE_BODY_NONE, false                    \
+    }
+
+/* What is asked most comes first. */
+const struct route route_table[] = {
+    POST(WRITE, LEDGER "/transfers", transfers_post, NEEDED),
+    POST(WRITE, ACCOUNT "/deposit", transfers_deposit, NEEDED),
+    POST(WRITE, ACCOUNT "/withdraw", transfers_withdraw, NEEDED),
+    GET(READ, ACCOUNT, " at ", accounts_get),
+    POST(WRITE, LEDGER "/transfers/batch", batches_post, LARGE),
+    POST(WRITE, LEDGER "/holds", holds_post, NEEDED),
+    POST(WRITE, HOLD "/capture", holds_capture, OPTIONAL),
+    POST(WRITE, HOLD "/release", holds_release, OPTIONAL),
+    GET(READ, HOLD, "", holds_get),
+    POST(WRITE, LEDGER "/accounts", accounts_post, NEEDED),
+    GET(READ, LEDGER "/accounts", " prefix asset limit after page ", accounts_list),
+    GET(READ, ACCOUNT "/entries", " limit before page ", journal_statement),
+    POST(WRITE, TRANSFER "/reverse", transfers_reverse, OPTIONAL),
+    GET(READ, TRANSFER, "", transfers_get),
+    GET(READ, LEDGER "/transfers", " key account after before limit page ", transfers_list),
+    GET(READ, LEDGER "/journal", " after limit page ", journal_list),
+    {REQUEST_GET, TOKEN_READ, LEDGER "/events", " after ", journal_events, ROUTE_BODY_NONE, true},
+    GET(READ, LEDGER "/audit", "", audits_now),
+    POST(ADMIN, LEDGER "/audits", audits_post, OPTIONAL),
+    GET(READ, LEDGER "/audits/{id}", "", audits_get),
+    POST(ADMIN, ACCOUNT "/freeze", freeze_account, OPTIONAL),
+    POST(ADMIN, ACCOUNT "/unfreeze", freeze_account_end, OPTIONAL),
+    POST(ADMIN, LEDGER "/freeze", freeze_ledger, OPTIONAL),
+    POST(ADMIN, LEDGER "/unfreeze", freeze_ledger_end, OPTIONAL),
+    POST(ADMIN, "/v1/ledgers", ledgers_post, NEEDED),
+    GET(READ, "/v1/ledgers", "", ledgers_list),
+    GET(READ, LEDGER, "", ledgers_get),
+    {REQUEST_POST, TOKEN_READ, "/v1/session", "", session_post, ROUTE_BODY_OPTIONAL, false},
+    {REQUEST_DELETE, TOKEN_READ, "/v1/session", "", session_delete, ROUTE_BODY_NONE, true},
+    GET(NONE, "/livez", "", health_live),
+    GET(NONE, "/readyz", "", health_ready),
+    GET(NONE, "/metrics", "", metrics_get),
+    GET(NONE, "/openapi.json", "", files_openapi),
+    /* Which ledger to show: read by the page itself. */
+    GET(NONE, "/{file}", " ledger ", files_get),
+};
+
+const size_t route_count = sizeof route_table / sizeof route_table[0];
+
+/* Where a part of the path goes; NULL: it is needed by nobody but the handler itself. */
+static const char **place(struct request *request, const char *name, size_t length)
+{
+    if (length == 8 && memcmp(name, "{ledger}", 8) == 0)
+        return &request->ledger;
+    if (length == 9 && memcmp(name, "{account}", 9) == 0)
+        return &request->account;
+    return &request->id;
+}
+
+static bool path_matches(struct request *request, const char *pattern)
+{
+    for (size_t i = 0; i < request->segment_count; i++) {
+        if (*pattern++ != '/')
+            return false;
+        size_t length = strcspn(pattern, "/");
+        const char *segment = request->segments[i];
+        if (*pattern == '{')
+            *place(request, pattern, length) = segment;
+        else if (strncmp(pattern, segment, length) != 0 || segment[length] != '\0')
+            return false;
+        pattern += length;
+    }
+    return *pattern == '\0';
+}
+
+/* For the header Allow, by what a path takes. */
+static const char *allow_of(bool get, bool post, bool delete)
+{
+    static const char *const texts[2][2][2] = {
+        {{"OPTIONS", "DELETE, OPTIONS"}, {"POST, OPTIONS", "POST, DELETE, OPTIONS"}},
+        {{"GET, HEAD, OPTIONS", "GET, HEAD, DELETE, OPTIONS"},
+            {"GET, HEAD, POST, OPTIONS", "GET, HEAD, POST, DELETE, OPTIONS"}},
+    };
+    return texts[get][post][delete];
+}
+
+enum route_found route_find(struct request *request, const struct route **route, const char **allow)
+{
+    enum request_method wanted = request->method == REQUEST_HEAD ? REQUEST_GET : request->method;
+    bool whole = request->segment_count == 0; /* "*": what any path takes */
+    bool get = whole, post = whole, delete = whole;
+    for (size_t i = 0; i < route_count && !whole; i++) {
+        if (!path_matches(request, route_table[i].pattern))
+            continue;
+        *route = &route_table[i];
+        if ((*route)->method == wanted)
+            return ROUTE_FOUND;
+        get |= (*route)->method == REQUEST_GET;
+        post |= (*route)->method == REQUEST_POST;
+        delete |= (*route)->method == REQUEST_DELETE;
+    }
+    *allow = allow_of(get, post, delete);
+    return get || post || delete ? ROUTE_NO_METHOD : ROUTE_NO_PATH;
+}

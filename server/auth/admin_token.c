@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file is written before the database is told: a crash in between leaves a token that the
+ * database has never seen, and the next start makes another.
+ */
+#include "server/auth/admin_token.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ledger/db/pg.h"
+#include "server/postgres/folder.h"
+#include "server/text/log.h"
+
+enum { PATH_SIZE = FOLDER_PATH + 20 };
+
+static void read_file(const char *path, char text[TOKEN_TEXT])
+{
+    text[0] = '\0';
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return;
+    ssize_t length = read(fd, text, TOKEN_TEXT - 1);
+    text[length > 0 ? length : 0] = '\0';
+    close(fd);
+}
+
+static bool write_file(const char *folder, const char *text)
+{
+    char path[PATH_SIZE], fresh[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/admin.token", folder);
+    snprintf(fresh, sizeof fresh, "%s/admin.token.new", folder);
+    (void)unlink(fresh);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool good = dprintf(fd, "%s\n", text) == TOKEN_TEXT && fsync(fd) == 0;
+    close(fd);
+    return good && rename(fresh, path) == 0;
+}
+
+enum standing { STANDING_GOOD, STANDING_REVOKED, STANDING_UNKNOWN };
+
+static enum standing standing_of(const char *text, const struct token *tokens, size_t count)
+{
+    uint8_t hash[TOKEN_HASH];
+    if (!token_hash(text, hash))
+        return STANDING_UNKNOWN;
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(tokens[i].hash, hash, TOKEN_HASH) == 0)
+            return tokens[i].revoked_at[0] ? STANDING_REVOKED : STANDING_GOOD;
+    return STANDING_UNKNOWN;
+}
+
+static bool make(struct context *context, struct pg *pg, const char *folder, char text[TOKEN_TEXT],
+    char *error, size_t error_size)
+{
+    struct token token = {.name = "admin.token", .scope = "admin"};
+    token_make(text, token.hash);
+    if (!write_file(folder, text)) {
+        snprintf(error, error_size, "cannot write %s/admin.token: %s", folder, strerror(errno));
+        return false;
+    }
+    if (!token_add(context, pg, &token)) {
+        snprintf(error, error_size, "cannot store the admin token: %s", pg_message(pg));
+        return false;
+    }
+    if (token.id == 0) {
+        snprintf(error, error_size,
+            "cannot store the admin token: there are %d good tokens already", TOKENS_MAX);
+        return false;
+    }
+    log_info("the admin token is in %s/admin.token", folder);
+    return true;
+}
+
+bool admin_token_open(struct context *context, const char *conninfo, const char *folder,
+    char text[TOKEN_TEXT], char *error, size_t error_size)
+{
+    char path[PATH_SIZE];
+    struct token *tokens = NULL;
+    size_t count = 0;
+    struct pg *pg = pg_connect(context, conninfo, "teller_app", error, error_size);
+    if (!pg)
+        return false;
+    bool good = token_list(context, pg, false, &tokens, &count);
+    if (!good)
+        snprintf(error, error_size, "cannot read the tokens: %s", pg_message(pg));
+    snprintf(path, sizeof path, "%s/admin.token", folder);
+    read_file(path, text);
+    enum standing standing = good ? standing_of(text, tokens, count) : STANDING_GOOD;
+    bool has_file = text[0] != '\0';
+    if (standing == STANDING_REVOKED)
+        text[0] = '\0';
+    else if (standing == STANDING_UNKNOWN && (has_file || count == 0))
+        good = make(context, pg, folder, text, error, error_size);
+    free(tokens);
+    pg_close(&pg);
+    return good;
+}

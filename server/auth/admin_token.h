@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The first token: DIR/admin.token, readable by its owner only. */
+#ifndef SERVER_AUTH_ADMIN_TOKEN_H
+#define SERVER_AUTH_ADMIN_TOKEN_H
+
+#include "server/auth/token_cache.h"
+
+/*
+ * Make the admin token when the database has none at all, or when the file's token is one that the
+ * database has never seen (the database was made anew). `text` is the file's token, or "" when
+ * there is no file or its token was revoked. False with the reason in `error`. Parks.
+ */
+MUST_CHECK bool admin_token_open(struct context *context, const char *conninfo, const char *folder,
+    char text[TOKEN_TEXT], char *error, size_t error_size);
+
+#endif

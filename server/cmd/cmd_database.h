@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the commands share that do something with the database and end: the flags that say which
+ * database it is, and the way to a connection.
+ */
+#ifndef SERVER_CMD_CMD_DATABASE_H
+#define SERVER_CMD_CMD_DATABASE_H
+
+#include "coro/context.h"
+#include "ledger/db/pg.h"
+#include "server/cmd/options.h"
+
+/* Rows for the command's table of flags. */
+#define CMD_DATABASE_FLAGS                                                                         \
+    {"data", "DIR", "the data folder", "var"},                                                     \
+        {"database", "URL", "the PostgreSQL server, if not the private one", NULL},                \
+    {                                                                                              \
+        "postgres-bin", "DIR", "where initdb and postgres are", NULL                               \
+    }
+
+/* options_parse() from argv[2] on: -1, or the exit code if there is nothing more to do. */
+MUST_CHECK int cmd_database_parse(
+    const struct options *options, int argc, char **argv, const char **words, int max);
+
+struct cmd_database {
+    const struct options *options; /* parsed */
+    int64_t patience_ns;           /* for all of it; 0: as long as it takes */
+    bool any_schema;               /* else it must be one that this program works with */
+    int (*work)(struct context *context, struct pg *pg, void *arg); /* the exit code */
+    void *arg;
+};
+
+/* Run work() as the first coroutine, with a connection; the exit code, which is 1 with the reason
+ * on stderr if there is none. */
+MUST_CHECK int cmd_database_run(const struct cmd_database *command);
+
+/* The number of a ledger; 0, with the reason on stderr: there is none of that name. Parks. */
+MUST_CHECK int cmd_database_ledger(struct context *context, struct pg *pg, const char *name);
+
+#endif

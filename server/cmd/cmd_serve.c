@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Start and stop. Each step of starting has its mirror in stopping, in the opposite order:
+ * port, HTTP, data folder and database, ledgers, tokens. What begins the stop, and what bounds it,
+ * is in stop.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/runtime.h"
+#include "coro/select.h"
+#include "coro/worker.h"
+#include "ledger/db/pg.h"
+#include "server/auth/admin_token.h"
+#include "server/api/api.h"
+#include "server/cmd/cmd.h"
+#include "server/postgres/database.h"
+#include "server/http/http.h"
+#include "server/http/listen.h"
+#include "server/text/log.h"
+#include "server/cmd/options.h"
+#include "server/cmd/signals.h"
+#include "server/cmd/stop.h"
+
+enum {
+    ERROR_TEXT = 1000,
+    WORKERS_MAX = API_WORKERS,
+    EXIT_LOST = 4, /* teller.service does not start it again then */
+};
+
+static const int64_t look_every_ns = 200 * CLOCK_MS;
+
+struct serve {
+    struct database_options database_options;
+    struct pg_demands demands;
+    const char *strategies;
+    bool accepts_lost;
+    char place[FOLDER_PLACE], witness[FOLDER_PATH + 20];
+    struct listen listen;
+    int sockets[WORKERS_MAX];
+    bool auth;
+    int workers;
+    size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
+        max_body_bytes, max_answer_bytes;
+    struct address_ranges trusted;
+
+    struct stop stop;
+    struct context *life; /* the stop's: ends when the service shall end */
+    struct database database;
+    struct api api;
+    char admin_token[TOKEN_TEXT];
+    char error[ERROR_TEXT];
+    int exit_code;
+};
+
+/* ---- start --------------------------------------------------------------------------------- */
+
+static bool open_tokens(struct serve *serve)
+{
+    const char *conninfo = serve->database.conninfo;
+    if (!serve->auth)
+        return true;
+    if (!admin_token_open(serve->life, conninfo, serve->database.folder.path, serve->admin_token,
+            serve->error, ERROR_TEXT))
+        return false;
+    serve->api.tokens = token_cache_start(serve->life, conninfo, serve->error, ERROR_TEXT);
+    return serve->api.tokens != NULL;
+}
+
+static bool open_http(struct serve *serve)
+{
+    const struct http_options options = {.sockets = serve->sockets,
+        .max_requests = serve->max_requests,
+        .max_connections = serve->max_connections,
+        .max_of_address = serve->max_of_address,
+        .trusted = serve->trusted,
+        .max_of_sender = serve->max_of_sender,
+        .max_answer_bytes = serve->max_answer_bytes,
+        .max_body_bytes = serve->max_body_bytes,
+        .max_streams = serve->max_streams,
+        .answer = api_answer,
+        .end = api_end,
+        .admit = api_admit,
+        .is_vital = api_is_vital,
+        .arg = &serve->api};
+    return http_start(&serve->api.http, &options, serve->error, ERROR_TEXT);
+}
+
+/* The link has the admin's token in it: for a person's eyes, and for no file or journal. */
+static void say_ready(const struct serve *serve)
+{
+    printf("teller: listening on %s\n", serve->listen.url);
+    if (isatty(STDOUT_FILENO) && serve->admin_token[0])
+        printf("teller: dashboard at %s/#token=%s\n", serve->listen.url, serve->admin_token);
+    else if (isatty(STDOUT_FILENO))
+        printf("teller: dashboard at %s/\n", serve->listen.url);
+    fflush(stdout);
+}
+
+/* Until a signal comes, or the database turns out to have lost what was acknowledged. */
+static void stay(struct serve *serve)
+{
+    struct select_case end = {.op = SELECT_RECV, .chan = context_done(serve->life)};
+    while (select_timeout(&end, 1, look_every_ns) == SELECT_NONE) {
+        if (bank_is_lost(serve->api.bank)) {
+            log_error("the database has lost what was acknowledged; nothing is served from it");
+            return;
+        }
+    }
+    serve->exit_code = 0;
+}
+
+/* Where this process is and no other can be. A private database is in the data folder; another one
+ * is known by the folder's lock, on this machine since it was started. */
+static void find_place(struct serve *serve)
+{
+    const struct folder *folder = &serve->database.folder;
+    snprintf(serve->witness, sizeof serve->witness, "%s/witness", folder->path);
+    if (serve->database.cluster)
+        snprintf(serve->place, sizeof serve->place, "private");
+    else
+        folder_place(folder, serve->place);
+}
+
+static bool make_bank(struct serve *serve)
+{
+    find_place(serve);
+    const struct bank_options options = {.conninfo = serve->database.conninfo,
+        .strategies = serve->strategies,
+        .url = serve->listen.url,
+        .place = serve->place,
+        .witness = serve->witness,
+        .accepts_lost = serve->accepts_lost};
+    atomic_store(&serve->api.bank, bank_make(&options, serve->error, ERROR_TEXT));
+    return atomic_load(&serve->api.bank) != NULL;
+}
+
+static void serve_requests(struct serve *serve)
+{
+    struct bank *bank = atomic_load(&serve->api.bank);
+    if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve)) {
+        atomic_store(&serve->api.open, true);
+        say_ready(serve);
+        stay(serve);
+    } else if (context_err(serve->life) == CONTEXT_OK) {
+        log_error("%s", serve->error);
+    } else {
+        serve->exit_code = 0; /* told to stop while it was not serving yet */
+    }
+    if (bank_is_lost(bank))
+        serve->exit_code = EXIT_LOST;
+}
+
+/* Whoever asks is answered from here on, if only that it is not ready. */
+static void serve_with_http(struct serve *serve)
+{
+    struct api *api = &serve->api;
+    bool there = database_open(
+        serve->life, &serve->database_options, &serve->database, serve->error, ERROR_TEXT);
+    if (there && make_bank(serve))
+        serve_requests(serve);
+    else
+        log_error("%s", serve->error);
+    atomic_store(&api->stopping, true);
+    http_stop(&api->http);
+    if (api->tokens)
+        token_cache_stop(&api->tokens);
+    struct bank *bank = atomic_load(&api->bank);
+    if (bank)
+        bank_close(&bank);
+    audits_free(&api->audits);
+    if (there)
+        database_close(&serve->database);
+}
+
+static void run(void *arg)
+{
+    struct serve *serve = arg;
+    serve->stop.stopping = &serve->api.stopping;
+    stop_begin(&serve->stop);
+    serve->life = serve->stop.life;
+    /* The port comes first: who cannot have it shall not touch the data. */
+    serve->api.host = serve->listen.host;
+    if (listen_open(&serve->listen, serve->sockets, worker_count(), serve->error, ERROR_TEXT) &&
+        open_http(serve))
+        serve_with_http(serve);
+    else
+        log_error("%s", serve->error);
+    stop_end(&serve->stop);
+    log_info("stopped");
+}
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+static bool read_choice(
+    const struct options *options, const char *name, const char *one, const char *other)
+{
+    const char *value = options_value(options, name);
+    if (strcmp(value, one) == 0 || strcmp(value, other) == 0)
+        return true;
+    fprintf(stderr, "teller: --%s must be %s or %s\n", name, one, other);
+    return false;
+}
+
+/* A flag without a value; its variable may say on or off. */
+static bool read_switch(const struct options *options, const char *name, bool *on)
+{
+    const char *value = options_value(options, name);
+    *on = value && strcmp(value, "on") == 0;
+    return !value || read_choice(options, name, "on", "off");
+}
+
+/* "owner", "owner,savings=sharded": main's, then those of others. */
+static bool read_strategies(const struct options *options)
+{
+    const char *at = options_value(options, "strategy");
+    for (bool first = true;; first = false) {
+        size_t length = strcspn(at, ","), name = strcspn(at, "=,");
+        const char *strategy = name < length ? at + name + 1 : at;
+        size_t rest = length - (size_t)(strategy - at);
+        bool good = (rest == 5 && memcmp(strategy, "owner", 5) == 0) ||
+                    (rest == 7 && memcmp(strategy, "sharded", 7) == 0);
+        if (!good || (!first && name == length)) {
+            fputs("teller: --strategy must be owner or sharded, then maybe \",LEDGER=owner\" or "
+                  "\",LEDGER=sharded\"\n",
+                stderr);
+            return false;
+        }
+        if (!at[length])
+            return true;
+        at += length + 1;
+    }
+}
+
+/* What one client may have, and all of them together. */
+static bool read_limits(const struct options *options, struct serve *serve)
+{
+    int64_t of_sender = options_number(options, "max-requests-per-token", 1, 1000000);
+    int64_t of_address = options_number(options, "max-connections-per-address", 0, 1000000);
+    int64_t streams = options_number(options, "max-streams", 1, 1000000);
+    int64_t body_mib = options_number(options, "max-body-memory", 1, 1000000);
+    int64_t answer_mib = options_number(options, "max-answer-memory", 1, 1000000);
+    if (answer_mib < 0 || of_sender < 0 || of_address < 0 || streams < 0 || body_mib < 0)
+        return false;
+    if (!address_ranges_read(&serve->trusted, options_value(options, "trusted-addresses"))) {
+        fputs("teller: --trusted-addresses must be like 127.0.0.0/8,::1\n", stderr);
+        return false;
+    }
+    serve->max_of_sender = (size_t)of_sender;
+    serve->max_of_address = (size_t)of_address;
+    serve->max_streams = (size_t)streams;
+    serve->max_body_bytes = (size_t)body_mib << 20;
+    serve->max_answer_bytes = (size_t)answer_mib << 20;
+    return true;
+}
+
+static bool read_options(const struct options *options, struct serve *serve)
+{
+    char error[ERROR_TEXT];
+    if (!read_strategies(options) || !read_choice(options, "auth", "on", "off") ||
+        !read_switch(options, "accept-unsafe-database", &serve->demands.accept_unsafe) ||
+        !read_switch(options, "accept-lost", &serve->accepts_lost) ||
+        !read_switch(options, "require-sync", &serve->demands.require_sync))
+        return false;
+    int64_t workers = options_number(options, "workers", 0, WORKERS_MAX);
+    int64_t requests = options_number(options, "max-requests", 1, 1000000);
+    int64_t connections = options_number(options, "max-connections", 1, 1000000);
+    int64_t delay_ms = options_number(options, "stop-delay", 0, 600000);
+    int64_t limit_s = options_number(options, "stop-timeout", 1, 86400);
+    if (workers < 0 || requests < 0 || connections < 0 || delay_ms < 0 || limit_s < 0 ||
+        !read_limits(options, serve))
+        return false;
+    if (!listen_parse(&serve->listen, options_value(options, "listen"), error, sizeof error)) {
+        fprintf(stderr, "teller: --listen: %s\n", error);
+        return false;
+    }
+    serve->auth = strcmp(options_value(options, "auth"), "on") == 0;
+    if (!serve->auth && !serve->listen.is_loopback) {
+        fputs("teller: --auth off is for loopback only: anyone who reaches the port could move "
+              "money\n",
+            stderr);
+        return false;
+    }
+    serve->workers = (int)workers;
+    serve->stop.delay_ns = delay_ms * CLOCK_MS;
+    serve->stop.limit_ns = limit_s * CLOCK_S;
+    serve->max_requests = (size_t)requests;
+    serve->max_connections = (size_t)connections;
+    serve->database_options = (struct database_options){.data = options_value(options, "data"),
+        .url = options_value(options, "database"),
+        .postgres_bin = options_value(options, "postgres-bin"),
+        .serves = true};
+    serve->strategies = options_value(options, "strategy");
+    return true;
+}
+
+/* A descriptor for each connection, and some. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct option flags[] = {
+        {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
+        {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
+        {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
+        {"require-sync", NULL,
+            "write nothing while synchronous_standby_names of the database is empty", NULL},
+        {"accept-unsafe-database", NULL,
+            "serve a database with fsync or the like off, which may lose what was answered", NULL},
+        {"accept-lost", NULL,
+            "serve a database that lacks what was acknowledged: that is lost then", NULL},
+        {"strategy", "NAME",
+            "how balances are kept safe: owner or sharded; of others: owner,savings=sharded",
+            "owner"},
+        {"auth", "on|off", "ask for tokens; off only on loopback", "on"},
+        {"workers", "N", "threads; 0: one for each processor", "0"},
+        {"max-requests", "N", "requests in work at once; more are answered 503", "10000"},
+        {"max-connections", "N", "connections at once; more wait", "10000"},
+        {"max-requests-per-token", "N", "of those, with one token; more are answered 429", "5000"},
+        {"max-connections-per-address", "N",
+            "from one address; 0: any number; more are answered 429", "1000"},
+        {"trusted-addresses", "LIST", "proxies: addresses without that limit", "127.0.0.0/8,::1"},
+        {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
+        {"max-answer-memory", "MIB", "for all long answers that wait to be taken", "64"},
+        {"max-streams", "N", "event streams at once, apart from those; more are answered 503",
+            "4000"},
+        {"stop-delay", "MS",
+            "at a stop /readyz says so this long before the port is closed, in milliseconds",
+            "200"},
+        {"stop-timeout", "S", "a stop that takes longer is cut off: exit status 3", "30"},
+        {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
+        {NULL, NULL, NULL, NULL},
+    };
+    const struct options options = {"teller serve [flags]",
+        "Run the service until SIGTERM or SIGINT. What was accepted is answered first.", flags};
+    const char *words[1];
+    static struct serve serve; /* one for each process; too large for a small stack */
+    switch (options_parse(&options, argc, argv, 2, words, 0)) {
+    case OPTIONS_HELP:
+        return 0;
+    case OPTIONS_BAD:
+        return 2;
+    case OPTIONS_GOOD:
+        break;
+    }
+    if (!read_options(&options, &serve))
+        return 2;
+    serve.exit_code = 1;
+    pg_clear_environment(serve.database_options.url == NULL);
+    pg_demand(&serve.demands);
+    raise_descriptor_limit();
+    signals_block();
+    size_t leaked = runtime_run(&(struct runtime_options){.workers = serve.workers}, run, &serve);
+    return leaked ? 1 : serve.exit_code;
+}

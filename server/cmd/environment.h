@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The environment variables TELLER_...: which there are, and what to say of one that is none. */
+#ifndef SERVER_CMD_ENVIRONMENT_H
+#define SERVER_CMD_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/cmd/options.h"
+
+enum { ENVIRONMENT_NAME = 80 };
+
+/* "max-requests": "TELLER_MAX_REQUESTS". */
+void environment_name_of(const char *flag, char name[ENVIRONMENT_NAME]);
+
+/* `parse` has each command parse its flags, for one environment can serve several of them. */
+void environment_commands(void (*parse)(void));
+
+/*
+ * Is each variable TELLER_... one that some command has, or one that another program sets for its
+ * own ends (a Kubernetes service that is called teller)? False: said on stderr, with the name that
+ * was probably meant. Empty ones count as not set.
+ */
+MUST_CHECK bool environment_is_known(const struct options *options);
+
+#endif

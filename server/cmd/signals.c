@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/cmd/signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/poller.h"
+#include "coro/runtime.h"
+
+static void set_of_stops(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+}
+
+void signals_block(void)
+{
+    static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGXFSZ};
+    sigset_t set;
+    set_of_stops(&set);
+    ensure(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        ensure(signal(ignored[i], SIG_IGN) != SIG_ERR);
+    runtime_dump_on_quit();
+}
+
+int signals_wait(struct context *context)
+{
+    sigset_t set;
+    struct signalfd_siginfo info;
+    int number = 0;
+    set_of_stops(&set);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    ensure(fd >= 0);
+    while (number == 0 && context_err(context) == CONTEXT_OK) {
+        enum poller_status status = poller_wait(context, fd, POLLER_READ);
+        if (status == POLLER_READY && read(fd, &info, sizeof info) == sizeof info)
+            number = (int)info.ssi_signo;
+        else if (status == POLLER_FAILED) /* memory is short, and a stop must be heard still */
+            co_sleep(CLOCK_S);
+    }
+    poller_forget(fd);
+    close(fd);
+    return number;
+}

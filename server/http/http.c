@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/http.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "server/http/http_worker.h"
+
+/* How much of a worker's time all its streams have, in percent. */
+enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 10 };
+
+static const int64_t look_every_ns = 5 * CLOCK_MS;
+static const int64_t unread_ns = 2 * CLOCK_S;  /* a client may let its last answer wait so long */
+static const int64_t quiet_ns = 50 * CLOCK_MS; /* what is on its way at the stop still gets in */
+
+/* ---- driving libmicrohttpd ----------------------------------------------------------------- */
+
+/* libmicrohttpd does what is ready now. If it has more to do, that is after the coroutines have had
+ * a turn. */
+static void pump(void *arg)
+{
+    struct http_worker *worker = arg;
+    MHD_UNSIGNED_LONG_LONG timeout_ms;
+    ensure(MHD_run(worker->daemon) == MHD_YES);
+    if (MHD_get_timeout(worker->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0)
+        http_pump_soon(worker);
+}
+
+static void pump_again(void *arg)
+{
+    struct http_worker *worker = arg;
+    worker->again_started = false;
+    pump(worker);
+}
+
+void http_pump_soon(struct http_worker *worker)
+{
+    if (worker->again_started)
+        return;
+    worker->again_started = true;
+    timer_start(&worker->again, clock_now_ns(), pump_again, worker);
+}
+
+static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
+{
+    const unsigned flags =
+        MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
+    return MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_go_on, worker,
+        MHD_OPTION_LISTEN_SOCKET, socket,                       /**/
+        MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, worker, /**/
+        MHD_OPTION_NOTIFY_CONNECTION, http_peer_notify, worker, /**/
+        MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)worker->http->max_peers + HTTP_PEERS_EXTRA + HTTP_PEERS_VITAL,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0U, /* http_peer.c does it */
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+/* See http_worker.h; -1: there are no descriptors left. */
+static int open_ended(void)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+        return -1;
+    close(ends[1]);
+    return ends[0];
+}
+
+static void start_worker(int index, void *arg)
+{
+    struct http *http = arg;
+    struct http_worker *worker = &http->workers[index];
+    worker->http = http;
+    worker->overloaded = http_response_overloaded();
+    share_init(&worker->stream_share, STREAM_PERCENT);
+    worker->ended = open_ended();
+    if (!http_wire_open() || worker->ended < 0)
+        return;
+    worker->daemon = make_daemon(worker, http->options.sockets[index]);
+    if (!worker->daemon)
+        return;
+    int fd = MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    worker->watch = (struct worker_watch){.fd = fd, .fn = pump, .arg = worker};
+    if (worker_watch_start(&worker->watch) != 0) {
+        MHD_stop_daemon(worker->daemon);
+        worker->daemon = NULL;
+        return;
+    }
+    pump(worker); /* begins to listen */
+}
+
+bool http_start(
+    struct http **http_at, const struct http_options *options, char *error, size_t error_size)
+{
+    struct http *http = calloc(1, sizeof *http);
+    struct http_worker *workers = calloc((size_t)worker_count(), sizeof *workers);
+    ensure(http && workers);
+    size_t count = (size_t)worker_count();
+    *http = (struct http){.options = *options,
+        .worker_count = worker_count(),
+        .workers = workers,
+        .max_exchanges = (options->max_requests + count - 1) / count,
+        .max_peers = (options->max_connections + count - 1) / count,
+        .max_of_sender = (options->max_of_sender + count - 1) / count,
+        .max_of_address = (options->max_of_address + count - 1) / count,
+        .max_streams = (options->max_streams + count - 1) / count};
+    *http_at = http;
+    worker_each(start_worker, http);
+    for (size_t i = 0; i < count; i++)
+        if (!workers[i].daemon) {
+            snprintf(error, error_size, "libmicrohttpd did not start");
+            http_stop(http_at);
+            return false;
+        }
+    return true;
+}
+
+/* ---- stopping ------------------------------------------------------------------------------ */
+
+static void quiesce_worker(int index, void *arg)
+{
+    struct http_worker *worker = &((struct http *)arg)->workers[index];
+    if (!worker->daemon)
+        return;
+    worker->stopping = true;
+    worker->last_request_ns = clock_now_ns();
+    int socket = MHD_quiesce_daemon(worker->daemon);
+    if (socket != MHD_INVALID_SOCKET)
+        close(socket);
+    for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
+        http_stream_stop(stream);
+    pump(worker);
+}
+
+struct census {
+    struct http *http;
+    int64_t since_ns;
+    _Atomic bool busy;
+};
+
+static void count_worker(int index, void *arg)
+{
+    struct census *census = arg;
+    struct http_worker *worker = &census->http->workers[index];
+    int64_t now_ns = clock_now_ns();
+    if (worker->exchanges > 0 || worker->streams || now_ns - worker->last_request_ns < quiet_ns)
+        atomic_store(&census->busy, true);
+    if (now_ns - census->since_ns > unread_ns)
+        http_peer_cut(worker);
+}
+
+static bool is_busy(struct http *http, int64_t since_ns)
+{
+    struct census census = {.http = http, .since_ns = since_ns};
+    worker_each(count_worker, &census);
+    return atomic_load(&census.busy);
+}
+
+static void stop_worker(int index, void *arg)
+{
+    struct http_worker *worker = &((struct http *)arg)->workers[index];
+    if (worker->daemon) {
+        worker_watch_stop(&worker->watch);
+        for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
+            http_rest_end(peer);
+        MHD_stop_daemon(worker->daemon);
+    }
+    share_end_all(&worker->stream_share);
+    if (worker->again_started)
+        timer_stop(&worker->again);
+    if (worker->sweep_started)
+        timer_stop(&worker->sweep);
+    http_wire_close();
+    if (worker->ended >= 0)
+        close(worker->ended);
+    MHD_destroy_response(worker->overloaded);
+    while (worker->pool) {
+        struct http_exchange *next = worker->pool->next;
+        free(worker->pool);
+        worker->pool = next;
+    }
+}
+
+void http_stop(struct http **http_at)
+{
+    struct http *http = *http_at;
+    worker_each(quiesce_worker, http);
+    int64_t since_ns = clock_now_ns();
+    while (is_busy(http, since_ns))
+        co_sleep(look_every_ns);
+    worker_each(stop_worker, http);
+    *http_at = NULL; /* no handler is left to use it */
+    free(http->workers);
+    free(http);
+}
+
+/* ---- figures ------------------------------------------------------------------------------- */
+
+static uint64_t read_counter(_Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void http_read_figures(struct http *http, struct http_figures *figures)
+{
+    memset(figures, 0, sizeof *figures);
+    figures->answer_bytes = atomic_load(&http->answer_bytes);
+    figures->body_bytes = atomic_load(&http->body_bytes);
+    for (int i = 0; i < http->worker_count; i++) {
+        struct http_counters *counters = &http->workers[i].counters;
+        for (int status = 0; status < HTTP_STATUSES; status++)
+            figures->requests[status] += read_counter(&counters->requests[status]);
+        for (int bucket = 0; bucket < HTTP_BUCKETS; bucket++)
+            figures->moves_le[bucket] += read_counter(&counters->moves_le[bucket]);
+        for (int outcome = 0; outcome < HTTP_MOVES; outcome++)
+            figures->outcomes[outcome] += read_counter(&counters->outcomes[outcome]);
+        figures->moves += read_counter(&counters->moves);
+        figures->moves_ns += read_counter(&counters->moves_ns);
+        figures->in_flight += read_counter(&counters->in_flight);
+        figures->connections += read_counter(&counters->connections);
+        figures->streams += read_counter(&counters->streams);
+        figures->unread += read_counter(&counters->unread);
+        figures->evicted += read_counter(&counters->evicted);
+    }
+}

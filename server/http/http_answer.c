@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/http_answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "server/http/http_worker.h"
+
+/* What a request that may have a long answer holds of the budget until its length is known; what is
+ * shorter than KEPT_MIN stays where it is. */
+enum { RESERVED = 512 * 1024, KEPT_MIN = 4096 };
+
+static const int64_t look_again_ns = 20 * CLOCK_MS, patience_ns = 15 * CLOCK_S;
+static const int64_t settles_ns = 2 * CLOCK_S; /* so long everybody has to take an answer */
+
+/* ---- the budget ---------------------------------------------------------------------------- */
+
+static void take(struct http_exchange *exchange, size_t bytes)
+{
+    atomic_fetch_add(&exchange->worker->http->answer_bytes, bytes);
+    exchange->answer_bytes += bytes;
+}
+
+static bool is_full(const struct http *http, size_t more)
+{
+    return atomic_load(&http->answer_bytes) + more > http->options.max_answer_bytes;
+}
+
+static bool is_unread(const struct http_peer *peer)
+{
+    const struct http_exchange *exchange = peer->exchange;
+    return peer->phase == HTTP_SENDING && !peer->is_evicted && exchange && exchange->answer_bytes;
+}
+
+void http_answer_sweep(struct http_worker *worker)
+{
+    int64_t now_ns = clock_now_ns();
+    size_t wanted = (worker->awaiting_room + 1) * RESERVED,
+           most = worker->http->options.max_answer_bytes;
+    size_t taken = atomic_load(&worker->http->answer_bytes), freed = 0;
+    for (struct http_peer *peer = worker->last_peer;
+         peer && taken - freed + wanted > most && now_ns - peer->since_ns >= settles_ns;
+         peer = peer->previous) {
+        if (!is_unread(peer))
+            continue;
+        freed += peer->exchange->answer_bytes;
+        peer->is_evicted = true;
+        (void)shutdown(peer->fd, SHUT_RDWR); /* libmicrohttpd sees it and closes */
+        http_count(&worker->counters.unread, 1);
+    }
+}
+
+bool http_answer_await_room(struct http_exchange *exchange)
+{
+    struct http_worker *worker = exchange->worker;
+    int64_t until_ns = clock_now_ns() + patience_ns;
+    bool full;
+    worker->awaiting_room++;
+    while ((full = is_full(worker->http, RESERVED)) && exchange->connection &&
+           clock_now_ns() < until_ns)
+        co_sleep(look_again_ns);
+    worker->awaiting_room--;
+    if (!full)
+        take(exchange, RESERVED);
+    return !full;
+}
+
+void http_answer_free(struct http_exchange *exchange)
+{
+    if (exchange->answer_bytes)
+        atomic_fetch_sub(&exchange->worker->http->answer_bytes, exchange->answer_bytes);
+    exchange->answer_bytes = 0;
+    free(exchange->answer);
+    exchange->answer = NULL;
+}
+
+/* ---- what is kept -------------------------------------------------------------------------- */
+
+/* The headers' texts, in an arena of their own, which takes the place of the request's. */
+static void keep_headers(struct http_exchange *exchange)
+{
+    struct response *response = &exchange->response;
+    const char **texts[] = {&response->content_type, &response->location, &response->allow,
+        &response->etag, &response->set_cookie};
+    struct arena kept;
+    arena_init(&kept, NULL, 0);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (*texts[i])
+            *texts[i] = arena_copy(&kept, *texts[i], strlen(*texts[i]));
+    arena_clear(&exchange->request.arena);
+    exchange->request.arena = kept;
+}
+
+/* The request's, unless it is what is answered. */
+static void free_body(struct http_exchange *exchange)
+{
+    const char *from = exchange->body_memory, *answer = exchange->response.body;
+    if (from && !(answer >= from && answer < from + exchange->body_room))
+        http_body_free(exchange);
+}
+
+void http_answer_keep(struct http_exchange *exchange)
+{
+    struct response *response = &exchange->response;
+    http_answer_free(exchange); /* what was reserved */
+    if (exchange->is_stream || response->is_page || response->length < KEPT_MIN) {
+        free_body(exchange);
+        return; /* it is short, or not ours */
+    }
+    char *answer = malloc(response->length);
+    take(exchange, response->length);
+    if (!answer)
+        return; /* it stays in the request's memory */
+    memcpy(answer, response->body, response->length);
+    exchange->answer = answer;
+    response->body = answer;
+    free_body(exchange);
+    keep_headers(exchange);
+}

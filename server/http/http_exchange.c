@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_exchange_begin() is called when a head is whole. Then libmicrohttpd calls
+ * http_exchange_go_on() once, for each piece of the body, once when all is here, and again after
+ * each resume; http_exchange_end() when the answer is out or the client is gone. It does not tell
+ * of each request that it is over, so an exchange is its connection's, and given back with it.
+ *
+ * An answer is queued at the last of these calls only: libmicrohttpd closes the connection after an
+ * answer that is queued before it has read the request. What is refused before it is read is
+ * answered by http_wire_refuse().
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "server/http/http_worker.h"
+#include "server/http/problem.h"
+
+/* A body over the limit is read and dropped up to here, so that a client which sends all before it
+ * reads gets to see the answer; beyond it the connection is cut. */
+static const uint64_t drop_max = UINT64_C(256) << 20;
+
+/* So many requests that are answered in any case, of each worker; a body that is read though
+ * whoever sends it may send none; bodies that may turn out to be such. */
+enum { VITAL_MAX = 64, SHORT_BODY = 4096, UNSURE_MAX = 16 };
+
+/* ---- the pool ------------------------------------------------------------------------------ */
+
+static bool has_place(struct http_worker *worker, bool is_vital)
+{
+    if (is_vital)
+        return worker->vital < VITAL_MAX;
+    return worker->exchanges < worker->http->max_exchanges && arena_reserve();
+}
+
+static struct http_exchange *take(struct http_worker *worker, bool is_vital)
+{
+    struct http_exchange *exchange = worker->pool;
+    if (!has_place(worker, is_vital))
+        return NULL;
+    if (exchange)
+        worker->pool = exchange->next;
+    else if (!(exchange = malloc(sizeof *exchange)))
+        return NULL;
+    *(is_vital ? &worker->vital : &worker->exchanges) += 1;
+    http_count(&worker->counters.in_flight, 1);
+    memset(exchange, 0, offsetof(struct http_exchange, memory));
+    arena_init(&exchange->request.arena, exchange->memory, sizeof exchange->memory);
+    exchange->worker = worker;
+    exchange->is_vital = is_vital;
+    return exchange;
+}
+
+/* It is no request in work any more. */
+static void leave_work(struct http_exchange *exchange)
+{
+    struct http_worker *worker = exchange->worker;
+    *(exchange->is_vital ? &worker->vital : &worker->exchanges) -= 1;
+    http_count(&worker->counters.in_flight, (uint64_t)-1);
+    if (exchange->is_counted)
+        tally_remove(&worker->senders, exchange->who);
+    exchange->is_counted = false;
+}
+
+static void give_back(struct http_exchange *exchange)
+{
+    struct http_worker *worker = exchange->worker;
+    if (!exchange->is_stream)
+        leave_work(exchange);
+    worker->unsure -= exchange->is_unsure;
+    http_body_free(exchange);
+    http_answer_free(exchange);
+    arena_clear(&exchange->request.arena);
+    exchange->next = worker->pool;
+    worker->pool = exchange;
+}
+
+/* ---- the head ------------------------------------------------------------------------------ */
+
+static const char **field_place(struct request *request, enum http_field field)
+{
+    switch (field) {
+    case HTTP_FIELD_HOST:
+        return &request->host;
+    case HTTP_FIELD_AUTHORIZATION:
+        return &request->authorization;
+    case HTTP_FIELD_CONTENT_TYPE:
+        return &request->content_type;
+    case HTTP_FIELD_IDEMPOTENCY_KEY:
+        return &request->idempotency_key;
+    case HTTP_FIELD_LAST_EVENT_ID:
+        return &request->last_event_id;
+    case HTTP_FIELD_ORIGIN:
+        return &request->origin;
+    case HTTP_FIELD_SEC_FETCH_SITE:
+        return &request->fetch_site;
+    case HTTP_FIELD_PREFER:
+        return &request->prefer;
+    case HTTP_FIELD_IF_NONE_MATCH:
+        return &request->if_none_match;
+    case HTTP_FIELD_COOKIE:
+        return &request->cookie;
+    case HTTP_FIELDS:
+        break;
+    }
+    ensure(!"a header that is listed");
+    return NULL;
+}
+
+/* Another line of a list: both, one behind the other. */
+static const char *join(struct arena *arena, const char *first, const char *second, bool semicolon)
+{
+    size_t length = strlen(first), more = strlen(second);
+    char *both = arena_alloc(arena, length + more + 3);
+    memcpy(both, first, length);
+    memcpy(both + length, semicolon ? "; " : ", ", 2);
+    memcpy(both + length + 2, second, more + 1);
+    return both;
+}
+
+/* The values of the headers that somebody reads, in a copy of the head. */
+static void read_fields(struct request *request, const struct http_head *head, char *copy)
+{
+    for (size_t i = 0; i < head->known_count; i++) {
+        const struct http_head_line *line = &head->known[i];
+        const char **place = field_place(request, line->field);
+        char *value = copy + line->value.from;
+        value[line->value.length] = '\0'; /* in place of a blank, or of the line's end */
+        *place =
+            *place ? join(&request->arena, *place, value, line->field == HTTP_FIELD_COOKIE) : value;
+    }
+    if (head->authority.length > 0) /* it counts, not Host (RFC 9112, 3.2.2) */
+        request->host =
+            arena_copy(&request->arena, copy + head->authority.from, head->authority.length);
+}
+
+static enum request_method method_of(const char *name, size_t length)
+{
+    static const struct {
+        const char *name;
+        enum request_method method;
+    } methods[] = {{"POST", REQUEST_POST}, {"GET", REQUEST_GET}, {"HEAD", REQUEST_HEAD},
+        {"DELETE", REQUEST_DELETE}, {"OPTIONS", REQUEST_OPTIONS}};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (strlen(methods[i].name) == length && memcmp(name, methods[i].name, length) == 0)
+            return methods[i].method;
+    return REQUEST_OTHER;
+}
+
+static void answer_problem(struct http_exchange *exchange, enum problem kind, const char *detail)
+{
+    problem(&exchange->request, &exchange->response, kind, detail);
+    exchange->answered = true;
+}
+
+/* One sender alone must not have all the places. */
+static bool count_sender(struct http_exchange *exchange, const uint8_t who[TALLY_KEY])
+{
+    static const uint8_t nobody[TALLY_KEY];
+    struct http_worker *worker = exchange->worker;
+    if (exchange->is_vital || memcmp(who, nobody, TALLY_KEY) == 0)
+        return true;
+    memcpy(exchange->who, who, TALLY_KEY);
+    exchange->is_counted = tally_add(&worker->senders, who, worker->http->max_of_sender);
+    return exchange->is_counted;
+}
+
+/* A body that may turn out to be nobody's has one of few places. */
+static bool count_unsure(struct http_exchange *exchange)
+{
+    exchange->is_unsure = exchange->worker->unsure < UNSURE_MAX;
+    exchange->worker->unsure += exchange->is_unsure;
+    return exchange->is_unsure;
+}
+
+/* Judged by its head alone: false: it is answered. */
+static bool judge(struct http_exchange *exchange, struct http_admission *admission, bool target_bad)
+{
+    const struct http_options *options = &exchange->worker->http->options;
+    if (target_bad) {
+        answer_problem(
+            exchange, PROBLEM_BAD_REQUEST, "The path or query has too many parts, or bad escapes.");
+        return false;
+    }
+    exchange->answered = options->admit && !options->admit(options->arg, &exchange->request,
+                                               &exchange->response, admission);
+    exchange->body_max = admission->body_max;
+    exchange->may_be_long = admission->may_be_long;
+    if (exchange->answered)
+        return false;
+    if (exchange->content_length > exchange->body_max)
+        answer_problem(exchange, PROBLEM_TOO_LARGE, NULL);
+    else if (exchange->request.has_body && admission->is_unsure && !count_unsure(exchange))
+        answer_problem(exchange, PROBLEM_OVERLOADED, "Too many tokens that may be new.");
+    else if (!count_sender(exchange, admission->who))
+        answer_problem(exchange, PROBLEM_TOO_MANY,
+            "So many requests with this token are in work that it has to wait for some of them.");
+    return !exchange->answered;
+}
+
+/* It is refused at its head. What still comes is read and dropped, so that a client which sends all
+ * before it reads gets to see the answer and keeps its connection; but for one whom we do not know,
+ * who waits to be told to send, or would send very much, not for long: http_wire_refuse(). */
+static void refuse_at_head(struct http_exchange *exchange, bool is_known)
+{
+    struct http_peer *peer = exchange->peer;
+    if (!exchange->request.has_body)
+        return;
+    exchange->body_dropped = true;
+    bool is_short = exchange->content_length > 0 && exchange->content_length <= SHORT_BODY;
+    if ((!is_known && !is_short) || peer->wire.head.expects_continue ||
+        exchange->content_length > drop_max)
+        http_wire_refuse(peer, &exchange->response);
+}
+
+static bool is_vital(
+    const struct http_worker *worker, const struct http_peer *peer, const char *head_bytes)
+{
+    const struct http_span *target = &peer->wire.head.target;
+    const char *path = head_bytes + target->from, *query = memchr(path, '?', target->length);
+    const struct http_options *options = &worker->http->options;
+    return options->is_vital &&
+           options->is_vital(path, query ? (size_t)(query - path) : target->length);
+}
+
+void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
+{
+    struct http_worker *worker = peer->worker;
+    const struct http_head *head = &peer->wire.head;
+    struct http_admission admission = {
+        .body_max = REQUEST_BODY_MAX, .is_known = !worker->http->options.admit};
+    http_peer_enter(peer, HTTP_BODY);
+    worker->last_request_ns = peer->since_ns;
+    bool vital = is_vital(worker, peer, head_bytes);
+    if (peer->is_extra && !vital) {
+        http_wire_refuse_problem(peer, PROBLEM_OVERLOADED, "Too many connections are open.");
+        return;
+    }
+    struct http_exchange *exchange = take(worker, vital);
+    peer->exchange = exchange;
+    if (!exchange)
+        return; /* the request is read and answered 503 without one */
+    struct request *request = &exchange->request;
+    exchange->connection = peer->connection;
+    exchange->peer = peer;
+    exchange->content_length = head->content_length;
+    request->arrived_ns = peer->since_ns;
+    request->has_body = head->chunked || head->content_length > 0;
+    request->method = method_of(head_bytes + head->method.from, head->method.length);
+    char *copy = arena_copy(&request->arena, head_bytes, head->size);
+    read_fields(request, head, copy);
+    bool target_bad = !request_read_target(request, copy + head->target.from, head->target.length);
+    if (!judge(exchange, &admission, target_bad))
+        refuse_at_head(exchange, admission.is_known);
+}
+
+/* ---- the body ------------------------------------------------------------------------------ */
+
+static void add_to_body(struct http_exchange *exchange, const char *data, size_t size)
+{
+    switch (http_body_add(exchange, data, size)) {
+    case HTTP_BODY_ADDED:
+        return;
+    case HTTP_BODY_TOO_LARGE:
+        answer_problem(exchange, PROBLEM_TOO_LARGE, NULL);
+        break;
+    case HTTP_BODY_NO_MEMORY:
+        answer_problem(exchange, PROBLEM_OVERLOADED, "There is not enough memory for the body.");
+        break;
+    }
+    exchange->body_dropped = true;
+    http_body_free(exchange);
+}
+
+/* ---- the answer ---------------------------------------------------------------------------- */
+
+void http_exchange_resume(struct http_exchange *exchange)
+{
+    exchange->suspended = false;
+    MHD_resume_connection(exchange->connection);
+    http_pump_soon(exchange->worker);
+}
+
+static enum http_move outcome_of(const struct response *response)
+{
+    return response->replayed        ? HTTP_MOVE_REPLAYED
+           : response->status == 201 ? HTTP_MOVE_COMMITTED
+           : response->status == 422 ? HTTP_MOVE_REJECTED
+                                     : HTTP_MOVE_OTHER;
+}
+
+static void count_outcomes(struct http_counters *counters, const struct response *response)
+{
+    if (response->items.committed + response->items.rejected + response->items.replayed == 0) {
+        http_count(&counters->outcomes[outcome_of(response)], 1);
+        return;
+    }
+    http_count(&counters->outcomes[HTTP_MOVE_COMMITTED], response->items.committed);
+    http_count(&counters->outcomes[HTTP_MOVE_REJECTED], response->items.rejected);
+    http_count(&counters->outcomes[HTTP_MOVE_REPLAYED], response->items.replayed);
+}
+
+static void count_move(struct http_exchange *exchange)
+{
+    struct http_counters *counters = &exchange->worker->counters;
+    int64_t took_ns = clock_now_ns() - exchange->request.arrived_ns;
+    int bucket = 0;
+    for (int64_t le_ns = CLOCK_MS / 4; took_ns > le_ns && bucket < HTTP_BUCKETS - 1; le_ns *= 2)
+        bucket++;
+    http_count(&counters->moves_le[bucket], 1);
+    http_count(&counters->moves_ns, (uint64_t)took_ns);
+    http_count(&counters->moves, 1);
+    count_outcomes(counters, &exchange->response);
+}
+
+/* The answer is a stream, which is no request in work. */
+static void become_stream(struct http_exchange *exchange)
+{
+    exchange->is_stream = http_stream_begin(exchange);
+    if (exchange->is_stream) {
+        leave_work(exchange);
+        return;
+    }
+    exchange->response.stream = NULL;
+    problem(&exchange->request, &exchange->response, PROBLEM_OVERLOADED,
+        "Too many streams are open, or the service stops.");
+}
+
+/* The handler has filled the response in. */
+static void hand_over(struct http_exchange *exchange)
+{
+    struct response *response = &exchange->response;
+    if (response->moves_money)
+        count_move(exchange);
+    if (response->stream && exchange->request.method == REQUEST_GET && exchange->connection)
+        become_stream(exchange);
+    http_answer_keep(exchange);
+    exchange->answered = true;
+    if (exchange->suspended)
+        http_exchange_resume(exchange);
+}
+
+/* The coroutine of a request. */
+static void run(void *arg)
+{
+    struct http_exchange *exchange = arg;
+    const struct http_options *options = &exchange->worker->http->options;
+    if (!exchange->may_be_long || http_answer_await_room(exchange))
+        options->answer(options->arg, &exchange->request, &exchange->response);
+    else
+        problem(&exchange->request, &exchange->response, PROBLEM_OVERLOADED,
+            "Too many long answers wait for their clients to read them.");
+    hand_over(exchange);
+    if (exchange->is_stream)
+        http_stream_run(exchange);
+    if (options->end)
+        options->end(options->arg, &exchange->request);
+    exchange->running = false;
+    if (!exchange->connection)
+        give_back(exchange);
+}
+
+/* Start the coroutine; it may come back with the answer at once. */
+static void start(struct http_exchange *exchange)
+{
+    exchange->running = true;
+    if (co_start_now(run, exchange) != CO_REFUSED)
+        return;
+    exchange->running = false;
+    answer_problem(exchange, PROBLEM_OVERLOADED, NULL);
+}
+
+/* Of a stream libmicrohttpd hears no more: it closes its descriptor. */
+static enum MHD_Result send_answer(struct http_exchange *exchange)
+{
+    return exchange->is_stream ? MHD_NO : http_response_queue(exchange);
+}
+
+static enum MHD_Result all_is_here(struct http_exchange *exchange)
+{
+    if (exchange->answered)
+        return send_answer(exchange);
+    http_peer_enter(exchange->peer, HTTP_RUNNING);
+    start(exchange);
+    if (exchange->answered)
+        return send_answer(exchange);
+    exchange->suspended = true;
+    MHD_suspend_connection(exchange->connection);
+    return MHD_YES;
+}
+
+/* ---- what libmicrohttpd calls -------------------------------------------------------------- */
+
+enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version, const char *data, size_t *size,
+    void **state)
+{
+    struct http_worker *worker = worker_arg;
+    struct http_peer *peer = http_peer_of(connection);
+    struct http_exchange *exchange = peer->exchange;
+    (void)url;
+    (void)method;
+    (void)version;
+    if (!*state) {
+        *state = peer; /* the first call, there will be others */
+        return MHD_YES;
+    }
+    if (*size > 0) {
+        if (exchange && !exchange->body_dropped)
+            add_to_body(exchange, data, *size);
+        *size = 0;
+        return MHD_YES;
+    }
+    if (exchange)
+        return all_is_here(exchange);
+    if (peer->wire.state == HTTP_WIRE_REFUSED)
+        return MHD_NO; /* it is answered */
+    http_peer_enter(peer, HTTP_SENDING);
+    http_count(&worker->counters.requests[503], 1);
+    return MHD_queue_response(connection, 503, worker->overloaded);
+}
+
+void http_exchange_lose(struct http_peer *peer)
+{
+    struct http_exchange *exchange = peer->exchange;
+    peer->exchange = NULL;
+    if (!exchange)
+        return;
+    exchange->connection = NULL;
+    exchange->peer = NULL;
+    if (!exchange->running)
+        give_back(exchange);
+}
+
+void http_exchange_end(void *worker_arg, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code)
+{
+    struct http_peer *peer = http_peer_of(connection);
+    (void)worker_arg;
+    *state = NULL;
+    if (!peer)
+        return;
+    bool kept = peer->wire.head.keep_alive && code == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
+                peer->wire.state == HTTP_WIRE_WAIT;
+    http_exchange_lose(peer);
+    if (!kept)
+        return;
+    http_peer_enter(peer, HTTP_IDLE);
+    http_wire_next(peer);
+    http_rest_begin(peer);
+}

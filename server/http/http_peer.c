@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmicrohttpd's timeout counts from the last byte, so a client that sends one now and then would
+ * hold a connection for ever. Here each phase has an absolute limit; a sweep once a second shuts
+ * those that are over it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "coro/clock.h"
+#include "server/http/http_worker.h"
+
+static const int64_t sweep_every_ns = CLOCK_S;
+/* Nobody is taken for idle earlier, after a request and before the first. */
+static const int64_t rests_ns = CLOCK_S, begins_ns = 5 * CLOCK_S;
+
+/* 0: not limited here; a handler's wait is bounded by its context. */
+static const int64_t limit_ns[] = {
+    [HTTP_CONNECTED] = 10 * CLOCK_S,
+    [HTTP_HEADERS] = 10 * CLOCK_S,
+    [HTTP_BODY] = 0, /* http_body.c has it */
+    [HTTP_RUNNING] = 0,
+    [HTTP_SENDING] = 30 * CLOCK_S,
+    [HTTP_LINGERING] = 5 * CLOCK_S,
+    [HTTP_IDLE] = 75 * CLOCK_S,
+};
+
+struct http_peer *http_peer_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* ---- their list ---------------------------------------------------------------------------- */
+
+static void push(struct http_worker *worker, struct http_peer *peer)
+{
+    peer->next = worker->peers;
+    peer->previous = NULL;
+    *(peer->next ? &peer->next->previous : &worker->last_peer) = peer;
+    worker->peers = peer;
+}
+
+static void drop(struct http_worker *worker, struct http_peer *peer)
+{
+    *(peer->previous ? &peer->previous->next : &worker->peers) = peer->next;
+    *(peer->next ? &peer->next->previous : &worker->last_peer) = peer->previous;
+}
+
+void http_peer_enter(struct http_peer *peer, enum http_phase phase)
+{
+    peer->phase = phase;
+    peer->since_ns = clock_now_ns();
+    if (peer->worker->peers == peer)
+        return;
+    drop(peer->worker, peer);
+    push(peer->worker, peer);
+}
+
+/* ---- those who must go --------------------------------------------------------------------- */
+
+static void cut(struct http_peer *peer)
+{
+    peer->is_evicted = true;
+    (void)shutdown(peer->fd, SHUT_RDWR); /* libmicrohttpd sees it and closes */
+}
+
+static bool is_idle(const struct http_peer *peer, int64_t now_ns)
+{
+    bool begins = peer->phase == HTTP_CONNECTED || peer->phase == HTTP_HEADERS;
+    bool is_over = peer->phase == HTTP_IDLE || peer->phase == HTTP_LINGERING;
+    int64_t idle_ns = now_ns - peer->since_ns;
+    return !peer->is_evicted &&
+           ((begins && idle_ns >= begins_ns) || (is_over && idle_ns >= rests_ns));
+}
+
+/* Close the connection that is idle for the longest time; `address` not NULL: of those that come
+ * from there. False: none is. */
+static bool evict(struct http_worker *worker, const uint8_t *address)
+{
+    int64_t now_ns = clock_now_ns();
+    for (struct http_peer *peer = worker->last_peer; peer; peer = peer->previous)
+        if (is_idle(peer, now_ns) &&
+            (!address || memcmp(peer->address, address, ADDRESS_BYTES) == 0)) {
+            cut(peer);
+            http_count(&worker->counters.evicted, 1);
+            return true;
+        }
+    return false;
+}
+
+static void make_room(struct http_worker *worker)
+{
+    size_t leaving = 0;
+    while (worker->peer_count - leaving > worker->http->max_peers && evict(worker, NULL))
+        leaving++;
+}
+
+static bool is_late(const struct http_peer *peer, int64_t now_ns)
+{
+    int64_t limit = peer->phase == HTTP_BODY ? http_body_limit_ns(peer) : limit_ns[peer->phase];
+    return limit && now_ns - peer->since_ns > limit;
+}
+
+static void sweep(void *arg)
+{
+    struct http_worker *worker = arg;
+    int64_t now_ns = clock_now_ns();
+    for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
+        if (is_late(peer, now_ns))
+            cut(peer);
+    make_room(worker);
+    http_answer_sweep(worker);
+    http_stream_sweep(worker, now_ns);
+    worker->sweep_started = worker->peers || worker->streams;
+    if (worker->sweep_started)
+        timer_start(&worker->sweep, now_ns + sweep_every_ns, sweep, worker);
+}
+
+void http_peer_cut(struct http_worker *worker)
+{
+    for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
+        if (peer->phase != HTTP_RUNNING)
+            (void)shutdown(peer->fd, SHUT_RDWR);
+}
+
+/* There is no memory for another connection: libmicrohttpd finds one in its place that is over. */
+static void turn_away(struct http_worker *worker, int fd)
+{
+    (void)dup2(worker->ended, fd);
+}
+
+/* Is there room for one more from its address? If not, one of those that are idle makes it. */
+static bool count_address(struct http_peer *peer)
+{
+    struct http_worker *worker = peer->worker;
+    const struct http *http = worker->http;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(peer->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!http->max_of_address || !info || !address_read(info->client_addr, peer->address) ||
+        address_is_in(&http->options.trusted, peer->address))
+        return true;
+    address_shorten(peer->address);
+    peer->is_counted = tally_add(&worker->addresses, peer->address, http->max_of_address);
+    return peer->is_counted || evict(worker, peer->address);
+}
+
+/* Places are few: who is idle makes room, and without any such the last ones are kept for those who
+ * ask how we are. */
+static void find_place(struct http_peer *peer)
+{
+    struct http_worker *worker = peer->worker;
+    if (!count_address(peer)) {
+        http_wire_refuse_problem(
+            peer, PROBLEM_TOO_MANY, "So many connections from this address are open.");
+        return;
+    }
+    if (worker->peer_count > worker->http->max_peers && !evict(worker, NULL))
+        peer->is_extra = worker->peer_count > worker->http->max_peers + HTTP_PEERS_EXTRA;
+}
+
+static void add(struct http_worker *worker, struct MHD_Connection *connection, void **context)
+{
+    struct http_peer *peer = calloc(1, sizeof *peer);
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (peer)
+        *peer = (struct http_peer){.worker = worker, .connection = connection, .fd = fd};
+    if (!peer || !http_wire_add(peer)) {
+        free(peer);
+        turn_away(worker, fd);
+        return;
+    }
+    push(worker, peer);
+    worker->peer_count++;
+    http_peer_enter(peer, HTTP_CONNECTED);
+    *context = peer;
+    http_rest_watch(peer);
+    http_count(&worker->counters.connections, 1);
+    if (!worker->sweep_started) {
+        worker->sweep_started = true;
+        timer_start(&worker->sweep, peer->since_ns + sweep_every_ns, sweep, worker);
+    }
+    find_place(peer);
+}
+
+static void end(struct http_worker *worker, struct http_peer *peer)
+{
+    http_rest_end(peer);
+    http_exchange_lose(peer); /* libmicrohttpd does not tell of each request that it is over */
+    http_wire_remove(peer);
+    if (peer->is_counted)
+        tally_remove(&worker->addresses, peer->address);
+    drop(worker, peer);
+    worker->peer_count--;
+    free(peer);
+    http_count(&worker->counters.connections, (uint64_t)-1);
+}
+
+void http_peer_notify(void *worker_arg, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    struct http_worker *worker = worker_arg;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        add(worker, connection, context);
+        return;
+    }
+    if (*context)
+        end(worker, *context);
+    *context = NULL;
+    http_pump_soon(worker); /* at its limit libmicrohttpd looks for new connections when it runs */
+}

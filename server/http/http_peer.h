@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* A connection: where it is, and so how long it may stay there. Only its worker touches it. */
+#ifndef SERVER_HTTP_HTTP_PEER_H
+#define SERVER_HTTP_HTTP_PEER_H
+
+#include <microhttpd.h>
+
+#include "coro/worker.h"
+#include "server/http/address.h"
+#include "server/http/http_wire.h"
+
+enum http_phase {
+    HTTP_CONNECTED, /* no request yet */
+    HTTP_HEADERS,   /* a part of a head is here */
+    HTTP_BODY,      /* the head is here, the body is coming */
+    HTTP_RUNNING,   /* the handler works */
+    HTTP_SENDING,   /* the answer is going out */
+    HTTP_LINGERING, /* refused; what still comes is dropped */
+    HTTP_IDLE,      /* kept alive for the next request */
+};
+
+struct http_peer {
+    struct http_peer *next, *previous;
+    int fd;
+    enum http_phase phase;
+    int64_t since_ns; /* since when it is in this phase, or its stream has made no progress */
+    struct http_worker *worker;
+    struct MHD_Connection *connection;
+    struct http_exchange *exchange; /* its request; NULL: none, or it found no place */
+    struct http_wire wire;
+    struct worker_watch watch; /* http_rest.c */
+    bool watched, resting;
+    bool is_evicted; /* it was closed, libmicrohttpd has not seen it yet */
+    bool is_extra;   /* came when there was no place: only vital paths are answered */
+    bool is_counted; /* among those of its address */
+    uint8_t address[ADDRESS_BYTES];
+};
+
+/* Connections come and go (MHD_NotifyConnectionCallback; `worker` is a struct http_worker). */
+void http_peer_notify(void *worker, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code);
+struct http_peer *http_peer_of(struct MHD_Connection *connection);
+
+void http_peer_enter(struct http_peer *peer, enum http_phase phase);
+
+/* So many connections of each worker beyond its limit are accepted, and may ask anything; and those
+ * beyond them, only vital things. */
+enum { HTTP_PEERS_EXTRA = 224, HTTP_PEERS_VITAL = 32 };
+
+/* Close those who do not take their answer. */
+void http_peer_cut(struct http_worker *worker);
+
+/* http_rest.c: a connection between two requests. */
+void http_rest_watch(struct http_peer *peer); /* once, at its start */
+void http_rest_begin(struct http_peer *peer); /* a request is answered, and it is kept */
+void http_rest_end(struct http_peer *peer);   /* before the connection ends */
+
+#endif

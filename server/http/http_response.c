@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "server/http/http_worker.h"
+
+/* Where headers go: into a response of libmicrohttpd, or into text. */
+struct headers {
+    void (*add)(void *arg, const char *name, const char *value);
+    void *arg;
+};
+
+static void add(const struct headers *headers, const char *name, const char *value)
+{
+    headers->add(headers->arg, name, value);
+}
+
+static void add_number(const struct headers *headers, const char *name, uint64_t number)
+{
+    char text[24], *at = text + sizeof text - 1;
+    *at = '\0';
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    add(headers, name, at);
+}
+
+/* Formatted once a second, not for each answer. */
+static const char *date(struct http_worker *worker)
+{
+    int64_t now_s = clock_wall_us() / 1000000;
+    if (now_s != worker->date_s) {
+        worker->date_s = now_s;
+        time_text_http(now_s, worker->date);
+    }
+    return worker->date;
+}
+
+static void add_page_headers(const struct headers *headers)
+{
+    add(headers, "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+    add(headers, "Referrer-Policy", "no-referrer");
+    add(headers, "X-Content-Type-Options", "nosniff");
+}
+
+static void each_header(struct http_worker *worker, const struct response *response,
+    void (*header)(void *arg, const char *name, const char *value), void *arg)
+{
+    const struct headers to = {.add = header, .arg = arg}, *out = &to;
+    add(out, "Date", date(worker));
+    if (response->content_type)
+        add(out, "Content-Type", response->content_type);
+    if (response->has_ledger_seq)
+        add_number(out, "Ledger-Seq", response->ledger_seq);
+    if (response->location)
+        add(out, "Location", response->location);
+    if (response->replayed)
+        add(out, "Idempotency-Replayed", "true");
+    if (response->retry_after_s)
+        add_number(out, "Retry-After", (uint64_t)response->retry_after_s);
+    if (response->challenge)
+        add(out, "WWW-Authenticate", "Bearer realm=\"teller\"");
+    if (response->allow)
+        add(out, "Allow", response->allow);
+    if (response->set_cookie)
+        add(out, "Set-Cookie", response->set_cookie);
+    if (response->etag)
+        add(out, "ETag", response->etag);
+    if (response->is_page)
+        add_page_headers(out);
+    if (response->is_page || response->stream)
+        add(out, "Cache-Control", response->stream ? "no-store, no-transform" : "no-cache");
+    if (response->stream)
+        add(out, "X-Accel-Buffering", "no"); /* nginx would collect 8 KiB before it sends any */
+}
+
+struct text {
+    char *to, *end;
+};
+
+static void add_line(void *text_arg, const char *name, const char *value)
+{
+    struct text *text = text_arg;
+    size_t room = (size_t)(text->end - text->to);
+    int length = snprintf(text->to, room, "%s: %s\r\n", name, value);
+    ensure(length > 0 && (size_t)length < room);
+    text->to += length;
+}
+
+size_t http_response_lines(
+    struct http_worker *worker, const struct response *response, char *to, size_t size)
+{
+    struct text text = {.to = to, .end = to + size};
+    each_header(worker, response, add_line, &text);
+    add_line(&text, "Connection", "close\r\n");
+    return (size_t)(text.to - to);
+}
+
+static void add_to_mhd(void *response, const char *name, const char *value)
+{
+    ensure(MHD_add_response_header(response, name, value) == MHD_YES);
+}
+
+void *http_response_body(const struct response *response)
+{
+    union {
+        const char *in;
+        void *out;
+    } body = {.in = response->body};
+    return body.out;
+}
+
+static struct MHD_Response *from_bytes(const struct response *response)
+{
+    return MHD_create_response_from_buffer(
+        response->length, http_response_body(response), MHD_RESPMEM_PERSISTENT);
+}
+
+enum MHD_Result http_response_queue(struct http_exchange *exchange)
+{
+    const struct response *response = &exchange->response;
+    struct http_worker *worker = exchange->worker;
+    struct MHD_Response *out = from_bytes(response);
+    ensure(out);
+    each_header(worker, response, add_to_mhd, out);
+    if (worker->stopping)
+        add_to_mhd(out, "Connection", "close");
+    http_peer_enter(exchange->peer, HTTP_SENDING);
+    http_count(&worker->counters.requests[response->status], 1);
+    enum MHD_Result queued =
+        MHD_queue_response(exchange->connection, (unsigned)response->status, out);
+    MHD_destroy_response(out);
+    return queued;
+}
+
+struct MHD_Response *http_response_overloaded(void)
+{
+    static const char body[] =
+        "{\"type\":\"urn:teller:problem:overloaded\",\"title\":\"Too much is waiting. Nothing was "
+        "done; try again later.\",\"status\":503,\"code\":\"overloaded\"}";
+    const struct response response = {.body = body, .length = sizeof body - 1};
+    struct MHD_Response *out = from_bytes(&response);
+    ensure(out);
+    add_to_mhd(out, "Content-Type", "application/problem+json");
+    add_to_mhd(out, "Retry-After", "1");
+    return out;
+}

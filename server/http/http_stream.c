@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmicrohttpd would have each stream in its list of suspended connections, which it walks at each
+ * resume; it would copy each piece, and would not see that a client has gone. So it is made to
+ * close its descriptor, while the connection lives on in a duplicate of it: with MHD_USE_TURBO it
+ * does not shut a connection down that it closes.
+ *
+ * Invariants:
+ * - a write is one sendmsg() within a turn of the worker's share for streams, so all of them
+ *   together take no more of its time than that;
+ * - the writer is parked only while the socket has no room. So memory is bounded by what the writer
+ *   writes at once, however slow its client is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "server/http/http_worker.h"
+
+/* A client that has vanished without a word is given up after so long without an answer; what the
+ * kernel holds for one that does not read; what of it is not on its way yet. */
+enum { UNANSWERED_MS = 30000, SEND_BUFFER = 64 * 1024, UNSENT_MAX = 32 * 1024 };
+
+static const int64_t blocked_max_ns = 60 * CLOCK_S; /* a client that takes nothing is cut */
+
+struct context *http_stream_context(struct http_stream *stream)
+{
+    return stream->context;
+}
+
+struct share *http_stream_share(struct http_stream *stream)
+{
+    return &stream->worker->stream_share;
+}
+
+/* ---- the socket ---------------------------------------------------------------------------- */
+
+static void wake_writer(struct http_stream *stream)
+{
+    struct co *writer = stream->writer;
+    stream->writer = NULL;
+    if (writer)
+        co_ready(writer);
+}
+
+static void hang_up(struct http_stream *stream)
+{
+    stream->hung_up = true;
+    context_cancel(stream->context);
+    wake_writer(stream);
+}
+
+/* Something has happened to the socket. What the client sends is of no interest. */
+static void look(void *arg)
+{
+    struct http_stream *stream = arg;
+    stream->has_room = true;
+    if (stream->watch.hung_up)
+        hang_up(stream);
+    else
+        wake_writer(stream);
+}
+
+static bool take_socket(struct http_stream *stream, int fd)
+{
+    int unanswered_ms = UNANSWERED_MS, buffer = SEND_BUFFER, unsent = UNSENT_MAX, on = 1;
+    stream->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (stream->fd < 0)
+        return false;
+    const struct {
+        int level, name, *value;
+    } wanted[] = {{IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms},
+        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent}, {IPPROTO_TCP, TCP_NODELAY, &on},
+        {SOL_SOCKET, SO_SNDBUF, &buffer}};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        (void)setsockopt(
+            stream->fd, wanted[i].level, wanted[i].name, wanted[i].value, sizeof *wanted[i].value);
+    stream->watch = (struct worker_watch){
+        .fd = stream->fd, .fn = look, .arg = stream, .edge = true, .writable = true};
+    if (worker_watch_start(&stream->watch) == 0)
+        return true;
+    close(stream->fd);
+    return false;
+}
+
+/* ---- begin and end ------------------------------------------------------------------------- */
+
+static struct http_stream *make(struct http_exchange *exchange)
+{
+    struct http_stream *stream = malloc(sizeof *stream);
+    if (!stream)
+        return NULL;
+    *stream = (struct http_stream){.exchange = exchange,
+        .worker = exchange->worker,
+        .chunked = !exchange->peer->wire.head.is_1_0,
+        .context = context_with_cancel(context_background())};
+    if (stream->context && take_socket(stream, exchange->peer->fd))
+        return stream;
+    if (stream->context)
+        context_release(&stream->context);
+    free(stream);
+    return NULL;
+}
+
+bool http_stream_begin(struct http_exchange *exchange)
+{
+    struct http_worker *worker = exchange->worker;
+    if (worker->stopping || worker->stream_count == worker->http->max_streams)
+        return false;
+    struct http_stream *stream = make(exchange);
+    if (!stream)
+        return false;
+    stream->next = worker->streams;
+    if (stream->next)
+        stream->next->previous = stream;
+    worker->streams = stream;
+    worker->stream_count++;
+    http_count(&worker->counters.streams, 1);
+    exchange->stream = stream;
+    return true;
+}
+
+static void end(struct http_stream *stream)
+{
+    static const char last_chunk[] = "0\r\n\r\n";
+    struct http_worker *worker = stream->worker;
+    if (!stream->hung_up && !stream->within && stream->chunked)
+        (void)send(stream->fd, last_chunk, sizeof last_chunk - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    worker_watch_stop(&stream->watch);
+    close(stream->fd);
+    *(stream->previous ? &stream->previous->next : &worker->streams) = stream->next;
+    if (stream->next)
+        stream->next->previous = stream->previous;
+    worker->stream_count--;
+    http_count(&worker->counters.streams, (uint64_t)-1);
+    context_release(&stream->context);
+    stream->exchange->stream = NULL;
+    free(stream);
+}
+
+void http_stream_stop(struct http_stream *stream)
+{
+    context_cancel(stream->context);
+    wake_writer(stream);
+}
+
+void http_stream_sweep(struct http_worker *worker, int64_t now_ns)
+{
+    for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
+        if (stream->writer && now_ns - stream->blocked_ns > blocked_max_ns)
+            hang_up(stream);
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static bool remember_writer(struct co *co, void *arg)
+{
+    struct http_stream *stream = arg;
+    stream->writer = co;
+    return true;
+}
+
+static bool is_over(const struct http_stream *stream)
+{
+    return stream->hung_up || context_err(stream->context) != CONTEXT_OK;
+}
+
+/* What was sent is behind us. */
+static void advance(struct msghdr *message, size_t sent)
+{
+    while (message->msg_iovlen > 0 && sent >= message->msg_iov->iov_len) {
+        sent -= message->msg_iov->iov_len;
+        message->msg_iov++;
+        message->msg_iovlen--;
+    }
+    if (message->msg_iovlen > 0) {
+        message->msg_iov->iov_base = (char *)message->msg_iov->iov_base + sent;
+        message->msg_iov->iov_len -= sent;
+    }
+}
+
+/* Write all of it. */
+static bool write_pieces(struct http_stream *stream, struct iovec *pieces, size_t count)
+{
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+    while (!is_over(stream) && message.msg_iovlen > 0) {
+        int64_t turn_ns = share_begin(&stream->worker->stream_share);
+        stream->has_room = false;
+        ssize_t sent = sendmsg(stream->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        share_end(&stream->worker->stream_share, turn_ns);
+        if (sent > 0) {
+            stream->within = true;
+            advance(&message, (size_t)sent);
+        } else if (errno != EAGAIN && errno != EINTR) {
+            hang_up(stream);
+        } else if (errno == EAGAIN && !stream->has_room) {
+            stream->blocked_ns = clock_now_ns();
+            co_park("stream write", remember_writer, stream);
+        }
+    }
+    bool all = message.msg_iovlen == 0;
+    stream->within &= !all;
+    return all;
+}
+
+static struct iovec piece(const char *bytes, size_t length)
+{
+    union {
+        const char *in;
+        void *out;
+    } base = {.in = bytes}; /* sendmsg() only reads it */
+    return (struct iovec){.iov_base = base.out, .iov_len = length};
+}
+
+bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length)
+{
+    char size[24];
+    ensure(length > 0); /* a chunk without bytes would be the last */
+    if (!stream->chunked)
+        return write_pieces(stream, (struct iovec[]){piece(bytes, length)}, 1);
+    int digits = snprintf(size, sizeof size, "%zx\r\n", length);
+    struct iovec pieces[] = {piece(size, (size_t)digits), piece(bytes, length), piece("\r\n", 2)};
+    return write_pieces(stream, pieces, 3);
+}
+
+static bool write_head(struct http_stream *stream)
+{
+    char head[1024];
+    size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.%d 200 OK\r\n%s", stream->chunked,
+        stream->chunked ? "Transfer-Encoding: chunked\r\n" : "");
+    length += http_response_lines(
+        stream->worker, &stream->exchange->response, head + length, sizeof head - length);
+    return write_pieces(stream, (struct iovec[]){piece(head, length)}, 1);
+}
+
+void http_stream_run(struct http_exchange *exchange)
+{
+    struct http_stream *stream = exchange->stream;
+    http_count(&stream->worker->counters.requests[200], 1);
+    if (write_head(stream))
+        exchange->response.stream(stream, &exchange->request, exchange->response.stream_arg);
+    else
+        stream->within = true; /* no chunk may follow half a head */
+    end(stream);
+}

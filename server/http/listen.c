@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* SEND_BUFFER: what the kernel holds for a client that does not read; it doubles it. */
+enum { BACKLOG = 4096, SEND_BUFFER = 128 * 1024 };
+
+static bool fail(char *error, size_t size, const char *what, const char *host)
+{
+    snprintf(error, size, "cannot %s %s: %s", what, host, strerror(errno));
+    return false;
+}
+
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+        return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    }
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+static in_port_t *port_of(struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET)
+        return &((struct sockaddr_in *)(void *)address)->sin_port;
+    return &((struct sockaddr_in6 *)(void *)address)->sin6_port;
+}
+
+bool listen_parse(struct listen *listen, const char *text, char *error, size_t error_size)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+    const char *colon = strrchr(text, ':');
+    char node[256];
+    *listen = (struct listen){.host = ""};
+    if (!colon || colon == text || (size_t)(colon - text) >= sizeof listen->host || !colon[1] ||
+        strlen(colon + 1) > 5 || colon[1 + strspn(colon + 1, "0123456789")]) {
+        snprintf(error, error_size, "\"%s\" is not HOST:PORT", text);
+        return false;
+    }
+    if (strtoul(colon + 1, NULL, 10) > UINT16_MAX) {
+        snprintf(error, error_size, "\"%s\": a port is a number from 0 to %d", text, UINT16_MAX);
+        return false;
+    }
+    snprintf(listen->text, sizeof listen->text, "%s", text);
+    memcpy(listen->host, text, (size_t)(colon - text));
+    snprintf(node, sizeof node, "%s", listen->host);
+    size_t length = strlen(node);
+    bool bracketed = node[0] == '[' && node[length - 1] == ']';
+    if (bracketed)
+        node[length - 1] = '\0';
+    int failed = getaddrinfo(node + bracketed, colon + 1, &hints, &found);
+    if (failed) {
+        snprintf(error, error_size, "cannot listen on \"%s\": %s", text, gai_strerror(failed));
+        return false;
+    }
+    memcpy(&listen->address, found->ai_addr, found->ai_addrlen);
+    listen->address_length = found->ai_addrlen;
+    freeaddrinfo(found);
+    listen->is_loopback = is_loopback(&listen->address);
+    return true;
+}
+
+static int open_one(struct listen *listen, bool shared)
+{
+    int buffer = SEND_BUFFER, on = 1,
+        fd = socket(listen->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(
+        fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer); /* connections inherit it */
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
+        bind(fd, (struct sockaddr *)&listen->address, listen->address_length) == 0)
+        return fd;
+    int kept = errno;
+    close(fd);
+    errno = kept;
+    return -1;
+}
+
+bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t error_size)
+{
+    /* A socket of another process with SO_REUSEPORT would share the port with us in silence; one
+     * without it finds out. */
+    int probe = open_one(at, false);
+    if (probe < 0 || listen(probe, 1) < 0) {
+        if (probe >= 0)
+            close(probe);
+        return fail(error, error_size, "listen on", at->text);
+    }
+    close(probe);
+    for (int i = 0; i < count; i++) {
+        sockets[i] = open_one(at, true);
+        socklen_t length = sizeof at->address;
+        if (sockets[i] < 0 || listen(sockets[i], BACKLOG) < 0 ||
+            getsockname(sockets[i], (struct sockaddr *)&at->address, &length) < 0) {
+            fail(error, error_size, "listen on", at->text);
+            for (; i >= 0; i--)
+                if (sockets[i] >= 0)
+                    close(sockets[i]);
+            return false;
+        }
+    }
+    snprintf(at->url, sizeof at->url, "http://%s:%u", at->host, ntohs(*port_of(&at->address)));
+    return true;
+}

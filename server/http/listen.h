@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the service listens: "HOST:PORT", HOST an address, a name, or an IPv6 address in []. */
+#ifndef SERVER_HTTP_LISTEN_H
+#define SERVER_HTTP_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "coro/ensure.h"
+
+enum { LISTEN_URL = 300 };
+
+struct listen {
+    struct sockaddr_storage address;
+    socklen_t address_length;
+    bool is_loopback;
+    char text[LISTEN_URL], host[256]; /* as given */
+    char url[LISTEN_URL];             /* "http://127.0.0.1:8080", once the sockets are open */
+};
+
+/* Take "HOST:PORT" apart and look HOST up (may block). False with the reason in `error`. */
+MUST_CHECK bool listen_parse(
+    struct listen *listen, const char *text, char *error, size_t error_size);
+
+/*
+ * Open `count` listening sockets on one port, over which the kernel spreads new connections
+ * (SO_REUSEPORT); port 0: any free one. Refused when another process listens there.
+ */
+MUST_CHECK bool listen_open(
+    struct listen *listen, int *sockets, int count, char *error, size_t error_size);
+
+#endif

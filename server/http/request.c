@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/http/request.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include <unistr.h>
+
+enum { KEY_MAX = 255 };
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decode a piece of the target into the arena; NULL if it is malformed, or no UTF-8. */
+static const char *decode(struct arena *arena, const char *from, const char *end, bool is_query)
+{
+    char *start = arena_alloc(arena, (size_t)(end - from) + 1), *to = start;
+    for (; from < end; from++) {
+        int c = (unsigned char)*from;
+        if (c == '%') {
+            int high = end - from > 2 ? hex_digit(from[1]) : -1;
+            int low = high >= 0 ? hex_digit(from[2]) : -1;
+            if (low < 0)
+                return NULL;
+            c = high << 4 | low;
+            from += 2;
+        } else if (c == '+' && is_query) {
+            c = ' ';
+        }
+        if (c == 0)
+            return NULL;
+        *to++ = (char)c;
+    }
+    *to = '\0';
+    return u8_check((const uint8_t *)start, (size_t)(to - start)) ? NULL : start;
+}
+
+static const char *find(const char *from, const char *end, char c)
+{
+    const char *at = memchr(from, c, (size_t)(end - from));
+    return at ? at : end;
+}
+
+static bool read_path(struct request *request, const char *from, const char *end)
+{
+    if (from == end || *from != '/')
+        return false;
+    while (from < end) {
+        const char *stop = find(from + 1, end, '/');
+        if (request->segment_count == REQUEST_SEGMENTS)
+            return false;
+        const char *segment = decode(&request->arena, from + 1, stop, false);
+        if (!segment)
+            return false;
+        request->segments[request->segment_count++] = segment;
+        from = stop;
+    }
+    return true;
+}
+
+/* What the page's address carries beside (utm_source=...) is nobody's business but its senders':
+ * only under /v1 is a query looked at as a whole. */
+static bool read_query(struct request *request, const char *from, const char *end)
+{
+    bool strict = request->segment_count > 0 && strcmp(request->segments[0], "v1") == 0;
+    while (from < end) {
+        const char *stop = find(from, end, '&'), *equals = find(from, stop, '=');
+        if (request->query_count == REQUEST_QUERY)
+            return !strict;
+        struct request_parameter *parameter = &request->query[request->query_count];
+        parameter->name = decode(&request->arena, from, equals, true);
+        parameter->value = decode(&request->arena, equals < stop ? equals + 1 : stop, stop, true);
+        bool good = parameter->name && parameter->value;
+        if (strict && !good)
+            return false;
+        request->query_count += good && from < stop;
+        from = stop < end ? stop + 1 : end;
+    }
+    return true;
+}
+
+bool request_read_target(struct request *request, const char *target, size_t length)
+{
+    const char *end = target + length, *mark = find(target, end, '?');
+    request->segment_count = request->query_count = 0;
+    if (length == 1 && *target == '*')
+        return true;
+    if (mark == target) { /* "http://host?query", without a path */
+        request->segments[request->segment_count++] = "";
+        return read_query(request, mark < end ? mark + 1 : end, end);
+    }
+    return read_path(request, target, mark) &&
+           read_query(request, mark < end ? mark + 1 : end, end);
+}
+
+const char *request_query(const struct request *request, const char *name)
+{
+    for (size_t i = 0; i < request->query_count; i++)
+        if (strcmp(request->query[i].name, name) == 0)
+            return request->query[i].value;
+    return NULL;
+}
+
+static const char *skip_space(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
+/* Behind a quoted string, which is copied without its quotes as far as it fits; NULL: it has no
+ * end. */
+static const char *read_quoted(const char *at, char *value, size_t size)
+{
+    size_t length = 0;
+    for (at++; *at && *at != '"'; at++) {
+        at += *at == '\\' && at[1];
+        if (length + 1 < size)
+            value[length++] = *at;
+    }
+    value[length] = '\0';
+    return *at == '"' ? at + 1 : NULL;
+}
+
+/* Behind a word of a header (RFC 9110, 5.6.2), which is copied as far as it fits; NULL: there is
+ * none. */
+static const char *read_word(const char *at, char *value, size_t size)
+{
+    size_t length = strspn(at, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    size_t kept = length < size ? length : size - 1;
+    memcpy(value, at, kept);
+    value[kept] = '\0';
+    return length ? at + length : NULL;
+}
+
+/* The parameters behind a media type are well-formed, and charset, if there, is UTF-8. */
+static bool parameters_are_good(const char *at)
+{
+    while (*(at = skip_space(at)) == ';') {
+        char name[16], value[16];
+        at = skip_space(at + 1);
+        if (*at == ';' || *at == '\0')
+            continue; /* an empty one (RFC 9110, 5.6.6) */
+        at = read_word(at, name, sizeof name);
+        if (!at || *at != '=')
+            return false;
+        at++;
+        at = *at == '"' ? read_quoted(at, value, sizeof value) : read_word(at, value, sizeof value);
+        if (!at || (strcasecmp(name, "charset") == 0 && strcasecmp(value, "utf-8") != 0))
+            return false;
+    }
+    return *at == '\0';
+}
+
+bool request_is_json(const struct request *request)
+{
+    static const char type[] = "application/json";
+    const char *given = request->content_type;
+    return given && strncasecmp(given, type, sizeof type - 1) == 0 &&
+           parameters_are_good(given + sizeof type - 1);
+}
+
+int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t max)
+{
+    const char *at = request->prefer;
+    while (at && *at) {
+        at += strspn(at, " \t,;");
+        if (strncasecmp(at, "wait=", 5) == 0 && isdigit((unsigned char)at[5])) {
+            int64_t seconds = 0;
+            for (at += 5; isdigit((unsigned char)*at) && seconds <= max; at++)
+                seconds = seconds * 10 + (*at - '0');
+            return seconds < max ? seconds : max;
+        }
+        at += strcspn(at, ",;");
+    }
+    return otherwise;
+}
+
+bool request_has_etag(const struct request *request, const char *etag)
+{
+    size_t length = strlen(etag);
+    const char *at = request->if_none_match;
+    while (at && *at) {
+        at += strspn(at, " \t,");
+        if (*at == '*')
+            return true;
+        at += strncmp(at, "W/", 2) == 0 ? 2 : 0;
+        if (strncmp(at, etag, length) == 0)
+            return true;
+        if (*at == '"') /* a tag may hold commas */
+            at += 1 + strcspn(at + 1, "\"");
+        at += strcspn(at, ",");
+    }
+    return false;
+}
+
+/* The text between the quotes of a structured field's string; NULL if it is none. */
+static const char *unquote(struct arena *arena, const char *text, size_t length)
+{
+    char *start = arena_alloc(arena, length), *to = start;
+    for (size_t i = 1; i + 1 < length; i++) {
+        char c = text[i];
+        if (c == '"')
+            return NULL;
+        if (c == '\\') {
+            c = text[++i];
+            if (i + 1 == length || (c != '\\' && c != '"'))
+                return NULL;
+        }
+        *to++ = c;
+    }
+    *to = '\0';
+    return start;
+}
+
+const char *request_key(struct request *request, bool *good)
+{
+    const char *key = request->idempotency_key;
+    *good = true;
+    if (!key)
+        return NULL;
+    *good = false;
+    size_t length = strlen(key);
+    for (size_t i = 0; i < length; i++)
+        if (key[i] < ' ' || key[i] > '~')
+            return NULL;
+    if (length && key[0] == '"') {
+        if (length < 2 || key[length - 1] != '"')
+            return NULL;
+        key = unquote(&request->arena, key, length);
+        length = key ? strlen(key) : 0;
+    }
+    *good = length >= 1 && length <= KEY_MAX;
+    return *good ? key : NULL;
+}

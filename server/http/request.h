@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An HTTP request as the handlers see it. Everything in it lives until the answer has been sent;
+ * what the handlers need besides comes from its arena.
+ */
+#ifndef SERVER_HTTP_REQUEST_H
+#define SERVER_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/ensure.h"
+#include "server/text/arena.h"
+
+enum {
+    REQUEST_BODY_MAX = 256 * 1024,            /* 1,000 postings of the longest kind, and metadata */
+    REQUEST_LARGE_BODY_MAX = 8 * 1024 * 1024, /* 10,000 transfers */
+    REQUEST_SEGMENTS = 8,
+    REQUEST_QUERY = 8,
+};
+
+enum request_method {
+    REQUEST_GET,
+    REQUEST_HEAD,
+    REQUEST_POST,
+    REQUEST_DELETE,
+    REQUEST_OPTIONS,
+    REQUEST_OTHER
+};
+
+struct api;
+struct ledger;
+struct route;
+
+struct request_parameter {
+    const char *name, *value;
+};
+
+struct request {
+    struct arena arena;
+    struct arena scratch; /* what a long body is parsed into, until api_forget_body() */
+    bool parses_alone;    /* it has one of the places for that (api.c) */
+    enum request_method method;
+    const char *target; /* as it came; the two below are it, taken apart and decoded */
+    size_t segment_count, query_count; /* no segment: the target is "*", all of the server */
+    const char *segments[REQUEST_SEGMENTS];
+    struct request_parameter query[REQUEST_QUERY];
+
+    /* Headers, without the blanks around their values; NULL: not there. Those that came in several
+     * lines are one list. */
+    const char *authorization, *content_type, *cookie, *host, *if_none_match;
+    const char *idempotency_key, *last_event_id, *origin, *prefer, *fetch_site;
+
+    bool has_body; /* not known to be empty, at the head */
+    char *body;    /* with an end; NULL: none came */
+    size_t body_length;
+
+    int64_t arrived_ns; /* clock_now_ns() when its first line was read */
+
+    /* From the path, set by the router; NULL: the route has no such part. */
+    const char *ledger, *account, *id;
+
+    /* Set by api.c: who answers, by which route, and the ledger of that name (NULL: the route has
+     * none). */
+    struct api *api;
+    const struct route *route;
+    bool is_unsure; /* at the head it could not be told whether the token is good */
+    struct ledger *served;
+};
+
+/* Take the target apart: a path with or without a query, "*", or "" for "/". False: it is malformed
+ * (a bad percent escape, a NUL, what is not UTF-8), or has too many parts. Outside /v1 that is said
+ * of the path only, and parameters that cannot be read are left out. */
+MUST_CHECK bool request_read_target(struct request *request, const char *target, size_t length);
+
+/* The value of a query parameter; NULL if it was not given. */
+const char *request_query(const struct request *request, const char *name);
+
+/* The content type is application/json, in UTF-8, whatever other parameters it has. */
+bool request_is_json(const struct request *request);
+
+/* The seconds of "Prefer: wait=S" (RFC 7240), at most `max`; `otherwise` if there is none. */
+int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t max);
+
+/* If-None-Match lists this entity tag (strong, with its quotes), maybe as a weak one, or "*". */
+bool request_has_etag(const struct request *request, const char *etag);
+
+/* The Idempotency-Key without its quotes; NULL with *good telling whether that is because there is
+ * none, or because it is no key: 1-255 printable ASCII characters, quoted (RFC 8941) or not. */
+const char *request_key(struct request *request, bool *good);
+
+#endif

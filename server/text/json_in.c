@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * jansson allocates through hooks that serve the whole program. They point at the arena of the
+ * call that is going on on this thread: every call into jansson that allocates is made inside
+ * with_arena(), and does not park. Nothing is freed one by one, so no reference is counted here.
+ */
+#include "server/text/json_in.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/blocking.h"
+#include "coro/worker.h"
+#include "server/text/json_kept.h"
+
+enum { LARGE = 65536 }; /* what takes longer than a millisecond is read aside */
+
+static _Thread_local struct arena *current;
+
+static void *hook_alloc(size_t size)
+{
+    ensure(current);
+    return arena_try(current, size); /* jansson can do with NULL */
+}
+
+static void hook_free(void *memory)
+{
+    (void)memory; /* the arena gives it back */
+}
+
+__attribute__((constructor)) static void set_hooks(void)
+{
+    json_set_alloc_funcs(hook_alloc, hook_free);
+    json_object_seed(0); /* random, so that nobody can choose members that collide */
+}
+
+static const json_t *of(const struct json_in *value)
+{
+    return (const json_t *)(const void *)value;
+}
+
+static const struct json_in *from(const json_t *value)
+{
+    return (const struct json_in *)(const void *)value;
+}
+
+/* Counts brackets before jansson recurses into them. False: too deep or too many values. */
+static bool shape_is_bounded(const char *text, size_t length, size_t most)
+{
+    size_t depth = 0, values = 0;
+    for (size_t i = 0; i < length; i++) {
+        switch (text[i]) {
+        case '"':
+            for (i++; i < length && text[i] != '"'; i++)
+                i += text[i] == '\\';
+            break;
+        case '[':
+        case '{':
+            if (++depth > JSON_IN_DEPTH)
+                return false;
+            values++;
+            break;
+        case ']':
+        case '}':
+            depth -= depth > 0;
+            break;
+        case ',':
+            values++;
+            break;
+        }
+    }
+    return values <= most;
+}
+
+struct reading {
+    struct arena *arena;
+    const char *text, *kept;
+    size_t length, values;
+    char *error;
+    json_t *value;
+};
+
+/* On a stack of its own (jansson recurses), and perhaps on a thread of its own. */
+static void read_document(void *arg)
+{
+    struct reading *reading = arg;
+    struct json_kept kept = {.arena = reading->arena, .name = reading->kept, .text = reading->text};
+    json_error_t error;
+    if (!shape_is_bounded(reading->text, reading->length, reading->values)) {
+        snprintf(reading->error, JSON_IN_ERROR, "nested deeper than %d, or more than %zu values",
+            JSON_IN_DEPTH, reading->values);
+        return;
+    }
+    char *copy = arena_try(reading->arena, reading->length + 1);
+    if (!copy)
+        return;
+    memcpy(copy, reading->text, reading->length);
+    copy[reading->length] = '\0';
+    current = reading->arena;
+    if (kept.name)
+        json_kept_find(&kept, copy, reading->length);
+    else
+        (void)json_kept_blank(copy, 0, reading->length);
+    reading->value =
+        json_loadb(copy, reading->length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!reading->value)
+        snprintf(reading->error, JSON_IN_ERROR, "line %d, column %d: %.150s", error.line,
+            error.column, error.text);
+    else if (kept.name)
+        (void)!json_kept_replace(&kept, reading->value, JSON_IN_KEPT_MAX);
+    if (reading->arena->is_short)
+        reading->value = NULL;
+    current = NULL;
+}
+
+const struct json_in *json_in_read(struct arena *arena, const char *text, size_t length,
+    size_t values, const char *kept, char error[JSON_IN_ERROR])
+{
+    struct reading reading = {.arena = arena,
+        .text = text,
+        .kept = kept,
+        .length = length,
+        .values = values,
+        .error = error,
+        .value = NULL};
+    if (length == 0)
+        snprintf(error, JSON_IN_ERROR, "the body is empty");
+    else if (length > LARGE)
+        blocking_call(read_document, &reading);
+    else
+        worker_call(read_document, &reading);
+    return from(reading.value);
+}
+
+bool json_in_is_object(const struct json_in *value)
+{
+    return json_is_object(of(value));
+}
+
+bool json_in_is_array(const struct json_in *value)
+{
+    return json_is_array(of(value));
+}
+
+bool json_in_is_null(const struct json_in *value)
+{
+    return json_is_null(of(value));
+}
+
+const struct json_in *json_in_member(const struct json_in *object, const char *name)
+{
+    return from(json_object_get(of(object), name));
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+    for (; *names; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
+const char *json_in_unknown(const struct json_in *object, const char *const *names)
+{
+    union {
+        const json_t *in;
+        json_t *out;
+    } walked = {.in = of(object)}; /* jansson's iterators take no const, and change nothing */
+    for (void *at = json_object_iter(walked.out); at; at = json_object_iter_next(walked.out, at))
+        if (!is_among(json_object_iter_key(at), names))
+            return json_object_iter_key(at);
+    return NULL;
+}
+
+size_t json_in_count(const struct json_in *array)
+{
+    return json_array_size(of(array));
+}
+
+const struct json_in *json_in_at(const struct json_in *array, size_t index)
+{
+    return from(json_array_get(of(array), index));
+}
+
+const char *json_in_text(const struct json_in *value)
+{
+    return json_string_value(of(value));
+}
+
+bool json_in_bool(const struct json_in *value, bool *truth)
+{
+    *truth = json_is_true(of(value));
+    return json_is_boolean(of(value));
+}
+
+bool json_in_money(const struct json_in *value, bool negative_too, money *amount)
+{
+    const json_int_t exact = ((json_int_t)1 << 53) - 1; /* I-JSON, RFC 7493 */
+    const json_t *json = of(value);
+    if (json_is_string(json))
+        return money_parse(json_string_value(json), json_string_length(json), negative_too, amount);
+    if (!json_is_integer(json))
+        return false;
+    json_int_t number = json_integer_value(json);
+    if (number > exact || number < (negative_too ? -exact : 0))
+        return false;
+    *amount = number;
+    return true;
+}
+
+const char *json_in_kept(const struct json_in *value, unsigned which)
+{
+    return json_string_value(json_array_get(of(value), which));
+}
+
+/* What it means; NULL: it is no such object. In the arena. */
+static const char *meaning_of(struct arena *arena, const char *object)
+{
+    static const char name[] = "object", head[] = "{\"object\":";
+    char error[JSON_IN_ERROR];
+    size_t length = strlen(object), size = sizeof head - 1 + length + 1;
+    if (length > JSON_IN_KEPT_MAX)
+        return NULL;
+    char *text = arena_alloc(arena, size + 1);
+    stpcpy(stpcpy(stpcpy(text, head), object), "}");
+    const struct json_in *value = json_in_read(arena, text, size, JSON_IN_VALUES, name, error);
+    const struct json_in *kept = value ? json_in_member(value, name) : NULL;
+    return kept ? json_in_kept(kept, JSON_IN_KEPT_MEANING) : NULL;
+}
+
+bool json_in_means_same(const char *object, const char *other)
+{
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    const char *a = meaning_of(&arena, object), *b = meaning_of(&arena, other);
+    bool same = a && b && strcmp(a, b) == 0;
+    arena_clear(&arena);
+    return same;
+}

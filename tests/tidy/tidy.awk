@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+# The part of tidy that reads text: first the policy, then every file once.
+# Prints a finding as "FILE:LINE: RULE: what".
+
+function finding(line, rule, what) {
+    printf "%s:%d: %s: %s\n", file, line, rule, what
+}
+
+function rest(line, fields,    i) {
+    for (i = 0; i < fields; i++)
+        sub(/^[^ \t]+[ \t]+/, "", line)
+    return line
+}
+
+# The shell's pattern as a regular expression: * and [...] only.
+function pattern(text) {
+    gsub(/\./, "\\.", text)
+    gsub(/\*/, "[^/]*", text)
+    return "^" text "$"
+}
+
+function matches(name, patterns,    list, count, i) {
+    count = split(patterns, list, " ")
+    for (i = 1; i <= count; i++)
+        if (name ~ pattern(list[i]))
+            return 1
+    return 0
+}
+
+function read_policy() {
+    sub(/^#.*/, "")
+    if ($1 == "arrow") {
+        arrow[++arrows] = $2
+        arrow_to[arrows] = rest($0, 1)
+    } else if ($1 == "foreign") {
+        foreign[++foreigns] = $2
+        foreign_files[foreigns] = rest($0, 2)
+    } else if ($1 == "limit")
+        limit[$2] = $3
+    else if ($1 == "banned") {
+        banned[++banneds] = $2
+        why[banneds] = rest($0, 2)
+    } else if ($1 == "leftover")
+        leftover[++leftovers] = rest($0, 1)
+    else if ($1 == "leak")
+        leak[++leaks] = rest($0, 1)
+}
+
+function folder_of(name) {
+    return sub(/\/[^\/]*$/, "", name) ? name : ""
+}
+
+# Is the folder what the policy says: FOLDER, or FOLDER/* for all below it as well?
+function holds_folder(stated, name) {
+    if (!sub(/\/\*$/, "", stated))
+        return name == stated
+    return name == stated || index(name, stated "/") == 1
+}
+
+function begin_file(    i) {
+    file = FILENAME
+    sub(/^\.\//, "", file)
+    folder = folder_of(file)
+    arrow_at = 0
+    for (i = 1; i <= arrows; i++)
+        if (holds_folder(arrow[i], folder) && (!arrow_at || arrow[i] == folder))
+            arrow_at = i
+    extension = file ~ /\.[A-Za-z]+$/ ? file : ""
+    sub(/.*\./, "", extension)
+    c = extension ~ /^[chS]$/
+    code = c || extension ~ /^(sql|js|mjs|css|html|sh|awk)$/ || shebang()
+    spdx = !code
+    policy = file ~ /^tests\/tidy\//
+    body = 0
+}
+
+function shebang() {
+    return extension == "" && substr($0, 1, 2) == "#!"
+}
+
+function may_include(stated, target,    list, count, i) {
+    count = split(stated, list, " ")
+    for (i = 1; i <= count; i++)
+        if (holds_folder(list[i], target))
+            return 1
+    return 0
+}
+
+function check_include(    name, i, target) {
+    name = $0
+    sub(/^[ \t]*#[ \t]*include[ \t]*["<]/, "", name)
+    sub(/[">].*/, "", name)
+    for (i = 1; i <= foreigns; i++)
+        if (name ~ pattern(foreign[i])) {
+            if (!matches(file, foreign_files[i]))
+                finding(FNR, "foreign", "<" name "> belongs in " foreign_files[i])
+            return
+        }
+    if ($0 !~ /"/)
+        return
+    target = folder_of(name)
+    if (target == "")
+        finding(FNR, "arrow", "\"" name "\" does not name its folder")
+    else if (!arrow_at)
+        finding(FNR, "arrow", "the policy does not know the folder " folder)
+    else if (!may_include(arrow_to[arrow_at], target))
+        finding(FNR, "arrow", folder " -> " target " is not stated")
+}
+
+# A function's body stands between braces of their own in the first column; in JavaScript it
+# begins on the line of the word "function".
+function check_function() {
+    if (body && /^}/) {
+        if (FNR - body + 1 > limit["function"])
+            finding(body, "function", FNR - body + 1 " lines, over " limit["function"])
+        else if (FNR - body + 1 > limit["long"])
+            longs++
+        body = 0
+    } else if (!body && (c ? /^{/ : /^(export )?(async )?function/))
+        body = FNR
+}
+
+function end_file(    most) {
+    if (file == "" || !code)
+        return
+    if (!spdx)
+        finding(1, "spdx", "no SPDX-License-Identifier in the first lines")
+    most = extension == "h" ? limit["header"] : limit["file"]
+    if (length_of_file > most)
+        finding(length_of_file, "length", length_of_file " lines, over " most)
+}
+
+FILENAME == policy_file { read_policy(); next }
+FNR == 1 { end_file(); begin_file() }
+{ length_of_file = FNR }
+FNR <= 3 && /SPDX-License-Identifier: MIT/ { spdx = 1 }
+
+code {
+    text = $0
+    gsub(/[\200-\277]/, "", text) # count characters, not the bytes of UTF-8
+    if (length(text) > limit["line"])
+        finding(FNR, "line", length(text) " characters, over " limit["line"])
+    if (/[ \t]$/)
+        finding(FNR, "line", "blanks at the end")
+}
+c && /^[ \t]*#[ \t]*include/ { check_include() }
+c || extension ~ /^m?js$/ { check_function() }
+c { for (i = 1; i <= banneds; i++) if ($0 ~ banned[i]) finding(FNR, "banned", why[i]) }
+!policy {
+    for (i = 1; i <= leftovers; i++) if ($0 ~ leftover[i]) finding(FNR, "leftover", $0)
+    for (i = 1; i <= leaks; i++) if ($0 ~ leak[i]) finding(FNR, "leak", $0)
+}
+
+END {
+    end_file()
+    printf "%d function(s) of more than %d lines\n", longs, limit["long"] > "/dev/stderr"
+}
