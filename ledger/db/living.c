@@ -7,7 +7,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 
-enum { SLOT_LOCKS = PG_SLOTS - 6, SLOT_TABLE, SLOT_BEATS, BEATS_TEXT = 40 };
+enum { BEATS_TEXT = 40 };
 
 /* Longer than a living server can take from one beat to the next (lease.h). */
 static const int64_t dead_after_ns = 4 * CLOCK_S, look_every_ns = 200 * CLOCK_MS;
@@ -27,7 +27,7 @@ static enum pg_status ask(struct context *context, struct pg *pg,
 /* Those from before leases: the lock's class is theirs, its object the ledger. */
 static enum pg_status ask_locks(struct context *context, struct pg *pg, bool *held)
 {
-    static const struct pg_statement locks = {.slot = SLOT_LOCKS,
+    static const struct pg_statement locks = {
         .sql = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND granted"
                " AND objsubid = 2 AND classid = 731029588 AND database ="
                " (SELECT oid FROM pg_database WHERE datname = current_database())"};
@@ -41,8 +41,8 @@ static enum pg_status ask_locks(struct context *context, struct pg *pg, bool *he
 static enum pg_status ask_beats(struct context *context, struct pg *pg, char text[BEATS_TEXT])
 {
     static const struct pg_statement table = {
-        .slot = SLOT_TABLE, .sql = "SELECT to_regclass('teller.server') IS NOT NULL"};
-    static const struct pg_statement beats = {.slot = SLOT_BEATS,
+        .sql = "SELECT to_regclass('teller.server') IS NOT NULL"};
+    static const struct pg_statement beats = {
         .sql = "SELECT md5(string_agg(no || ':' || beat, ' ' ORDER BY no)) FROM server"
                " WHERE left_at IS NULL"};
     char there[8] = "";

@@ -17,7 +17,7 @@
 #include "ledger/db/living.h"
 #include "ledger/db/rights.h"
 
-enum { SLOT_FIND = PG_SLOTS - 11, SLOT_NEWEST, SLOT_NEEDED, REASON = RIGHTS_REASON };
+enum { REASON = RIGHTS_REASON };
 
 /* What 003 says is in grants.sql, which is asked anew each time: a role of that name may belong to
  * another owner in the same cluster, and then 003 fails. */
@@ -81,13 +81,12 @@ static enum pg_status ask(struct context *context, struct pg *pg,
 static enum pg_status look(
     struct context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
 {
-    static const struct pg_statement find = {.slot = SLOT_FIND,
+    static const struct pg_statement find = {
         .sql = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
                " WHERE nspname = 'teller' AND relname = 'migration'"};
     static const struct pg_statement newest = {
-        .slot = SLOT_NEWEST, .sql = "SELECT coalesce(max(no), 0) FROM teller.migration"};
-    static const struct pg_statement needed = {.slot = SLOT_NEEDED,
-        .parameters = 1,
+        .sql = "SELECT coalesce(max(no), 0) FROM teller.migration"};
+    static const struct pg_statement needed = {.parameters = 1,
         .sql = "SELECT coalesce(max(coalesce((to_jsonb(m) ->> 'compatible')::int, no - 1)), 0)"
                " FROM teller.migration m WHERE no > $1::int"};
     char known[16];

@@ -62,9 +62,9 @@ bool pg_is_silent(const struct pg *pg); /* it was lost by that */
 
 enum pg_status {
     PG_OK,
-    PG_ERROR, /* the server refused it: pg_sqlstate(), pg_message(); the connection is good */
-    PG_LOST,  /* the connection is gone, the context ended, or what was written came with a
-                 WARNING (a wait for a standby was cut short): the outcome is not known */
+    PG_ERROR,   /* the server refused it: pg_sqlstate(), pg_message(); the connection is good */
+    PG_LOST,    /* the connection is gone, the context ended, or what was written came with a
+                   WARNING (a wait for a standby was cut short): the outcome is not known */
     PG_DAMAGED, /* of query.h: what came could not have been written, or names no account of ours */
 };
 
@@ -74,9 +74,9 @@ bool pg_is_lost(const struct pg *pg);
 
 /* A statement with $1, $2 … as texts. It is prepared at its first use on a connection, where it is
  * known by its text. */
-enum { PG_SLOTS = 32, PG_PARAMETERS = 8 };
+enum { PG_PARAMETERS = 8 };
 struct pg_statement {
-    unsigned slot, parameters;
+    unsigned parameters;
     const char *sql;
 };
 

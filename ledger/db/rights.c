@@ -7,11 +7,9 @@
 
 #include "ledger/embed.h"
 
-enum { SLOT_BECOME = PG_SLOTS - 8, SLOT_CHECK };
-
 /* Who we work as, then what that role may not do and should, and what it may do and should not;
  * whether there is the role at all, and whose the schema is. */
-static const struct pg_statement check = {.slot = SLOT_CHECK,
+static const struct pg_statement check = {
     .sql = "WITH t AS (SELECT oid, relname AS name FROM pg_class"
            "  WHERE relnamespace = 'teller'::regnamespace AND relkind IN ('r', 'p')),"
            " lacks AS ("
@@ -71,7 +69,7 @@ static bool is_shut_out(const struct pg *pg)
 enum pg_status rights_check(
     struct context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON])
 {
-    static const struct pg_statement become = {.slot = SLOT_BECOME,
+    static const struct pg_statement become = {
         .sql = "SELECT set_config('role', rolname, true) FROM pg_roles"
                " WHERE rolname = '" PG_APP_ROLE "' AND pg_has_role(oid, 'MEMBER')"};
     struct pg_result *row = NULL;

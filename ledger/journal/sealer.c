@@ -77,7 +77,7 @@ static bool take_key(const struct row *row, void *arg)
 /* Put the segment as it is into the database. */
 static bool put(struct sealer *s)
 {
-    static const struct pg_statement statement = {STORE_SLOT_SEGMENT, 6,
+    static const struct pg_statement statement = {6,
         "SELECT key_segment_put($1::int, $2::bigint, $3::bigint, $4::bigint, $5::bytea,"
         " $6::bytea)"};
     char numbers[4][24], digest[2 * HASH_CHAIN + 3] = "\\x";

@@ -153,7 +153,7 @@ enum store_commit store_checkpoint(
     struct context *context, struct store *store, uint64_t seq, char *why, size_t size)
 {
     static const struct pg_statement advance = {
-        STORE_SLOT_CHECKPOINT, 2, "SELECT checkpoint_advance($1::int, $2::bigint)"};
+        2, "SELECT checkpoint_advance($1::int, $2::bigint)"};
     char ledger[16], upto[24];
     const char *values[] = {ledger, upto};
     enum pg_status status = PG_LOST;

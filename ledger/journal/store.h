@@ -21,10 +21,10 @@ enum { STORE_READERS = 4 };
 
 struct store {
     char *conninfo;
-    int ledger;               /* its number in the database */
-    uint64_t epoch;           /* ours */
-    uint64_t batch;           /* the last one known to be committed */
-    uint8_t hash[HASH_CHAIN]; /* of that one */
+    int ledger;                      /* its number in the database */
+    uint64_t epoch;                  /* ours */
+    uint64_t batch;                  /* the last one known to be committed */
+    uint8_t hash[HASH_CHAIN];        /* of that one */
     struct lease *lease, *own_lease; /* own: those that this store made, or NULL */
     struct lease_claim claim;        /* on this ledger, once it has been taken */
     struct pg *writer;
@@ -108,33 +108,5 @@ MUST_CHECK enum pg_status store_read(struct context *context, struct store *stor
  * says nothing for STORE_LONG_SILENCE_S. NULL on failure, with the reason. */
 MUST_CHECK struct pg *store_connect(
     struct context *context, struct store *store, char *error, size_t error_size);
-
-/* The numbers of all statements that go through store_read(), in one place, so that none is given
- * twice (pg.h: slot). */
-enum store_slot {
-    STORE_SLOT_CHECKPOINT,
-    STORE_SLOT_JOURNAL,
-    STORE_SLOT_STATEMENT,
-    STORE_SLOT_STATEMENT_START,
-    STORE_SLOT_ENTRY,
-    STORE_SLOT_KEY,
-    STORE_SLOT_ACCOUNTS,
-    STORE_SLOT_BALANCE,
-    STORE_SLOT_METADATA,
-    STORE_SLOT_PAST,
-    STORE_SLOT_SEQ_AT,
-    STORE_SLOT_SESSION,
-    STORE_SLOT_TAKE,
-    STORE_SLOT_LAST,
-    STORE_SLOT_WITNESSED,
-    STORE_SLOT_LOSS,
-    STORE_SLOT_STOPPED,
-    STORE_SLOT_LEDGERS,
-    STORE_SLOT_SETTLEMENT,
-    STORE_SLOT_REVERSAL,
-    STORE_SLOT_SEGMENT,
-    STORE_SLOT_ITEM_KEYS,
-    STORE_SLOT_ITEMS,
-};
 
 #endif

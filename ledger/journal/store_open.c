@@ -20,8 +20,8 @@
 /* The session in which this server writes the ledger; a former one of it is ended. */
 enum pg_status store_connect_writer(struct context *context, struct store *store)
 {
-    static const struct pg_statement session = {STORE_SLOT_SESSION, 2,
-        "SELECT writer_session($1::int, (SELECT life FROM server WHERE no = $2::bigint))"};
+    static const struct pg_statement session = {
+        2, "SELECT writer_session($1::int, (SELECT life FROM server WHERE no = $2::bigint))"};
     char ledger[16], server[24];
     const char *values[] = {ledger, server};
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
@@ -68,12 +68,12 @@ enum pg_status store_prepare(
 enum pg_status store_find(struct context *context, const char *conninfo, const char *ledger,
     const char *strategy, uint64_t server, int *number, char *error, size_t error_size)
 {
-    static const struct pg_statement make = {1, 3,
+    static const struct pg_statement make = {3,
         "WITH l AS (INSERT INTO ledger (name, strategy) VALUES ($1, $2)"
         " ON CONFLICT DO NOTHING RETURNING no),"
         " w AS (INSERT INTO writer (ledger, server) SELECT no, nullif($3::bigint, 0) FROM l),"
         " c AS (INSERT INTO checkpoint (ledger) SELECT no FROM l) SELECT no FROM l"};
-    static const struct pg_statement find = {2, 1, "SELECT no FROM ledger WHERE name = $1"};
+    static const struct pg_statement find = {1, "SELECT no FROM ledger WHERE name = $1"};
     char me[24];
     const char *values[] = {ledger, strategy, me};
     struct pg_result *rows = NULL;
@@ -144,15 +144,14 @@ static bool ask(struct taking *t, const struct pg_statement *statement, const ch
     struct pg_result **rows)
 {
     enum pg_status status = pg_run(t->context, t->store->writer, statement, values, rows);
-    enum ledger_trouble kind =
-        status == PG_LOST ? LEDGER_TROUBLE_AWAY : LEDGER_TROUBLE_DAMAGED;
+    enum ledger_trouble kind = status == PG_LOST ? LEDGER_TROUBLE_AWAY : LEDGER_TROUBLE_DAMAGED;
     return status == PG_OK || fail(t, kind, pg_message(t->store->writer));
 }
 
 static bool raise_epoch(struct taking *t, const char *ledger)
 {
-    static const struct pg_statement take = {STORE_SLOT_TAKE, 4,
-        "SELECT writer_take($1::int, $2::bigint, $3, $4::boolean)"};
+    static const struct pg_statement take = {
+        4, "SELECT writer_take($1::int, $2::bigint, $3, $4::boolean)"};
     char server[24];
     bool accepts_lost = lease_accepts_lost(t->store->lease);
     const char *values[] = {ledger, server, t->options->strategy, accepts_lost ? "true" : "false"};
@@ -171,7 +170,7 @@ static bool raise_epoch(struct taking *t, const char *ledger)
 /* Where the journal ends. Batches from before there was a chain have no hash; later ones do. */
 static bool read_end(struct taking *t, const char *ledger, struct lease_place *place)
 {
-    static const struct pg_statement last = {STORE_SLOT_LAST, 1,
+    static const struct pg_statement last = {1,
         "SELECT no, last_seq, encode(hash, 'hex'), hash IS NULL AND EXISTS (SELECT FROM batch y"
         " WHERE y.ledger = x.ledger AND y.hash IS NOT NULL)"
         " FROM batch x WHERE ledger = $1 ORDER BY no DESC LIMIT 1"};
@@ -196,8 +195,8 @@ static bool read_end(struct taking *t, const char *ledger, struct lease_place *p
 static bool has_batch(
     struct taking *t, const char *ledger, const struct lease_place *had, bool *has)
 {
-    static const struct pg_statement find = {STORE_SLOT_WITNESSED, 2,
-        "SELECT encode(hash, 'hex') FROM batch WHERE ledger = $1 AND no = $2::bigint"};
+    static const struct pg_statement find = {
+        2, "SELECT encode(hash, 'hex') FROM batch WHERE ledger = $1 AND no = $2::bigint"};
     char number[24];
     uint8_t hash[HASH_CHAIN];
     const char *values[] = {ledger, number};
@@ -217,7 +216,7 @@ static bool has_batch(
 static void record_loss(struct taking *t, const char *ledger, const char *why)
 {
     static const struct pg_statement stop = {
-        STORE_SLOT_LOSS, 3, "SELECT writer_stop($1::int, $2::bigint, 'lost: ' || $3)"};
+        3, "SELECT writer_stop($1::int, $2::bigint, 'lost: ' || $3)"};
     char epoch[24];
     const char *values[] = {ledger, epoch, why};
     snprintf(epoch, sizeof epoch, "%lu", t->store->epoch);
@@ -250,8 +249,7 @@ static bool hold_against_witness(
 /* Writes may have been stopped by another server before. */
 static bool read_stop(struct taking *t, const char *ledger)
 {
-    static const struct pg_statement read = {
-        STORE_SLOT_STOPPED, 1, "SELECT stopped FROM writer WHERE ledger = $1"};
+    static const struct pg_statement read = {1, "SELECT stopped FROM writer WHERE ledger = $1"};
     struct pg_result *rows = NULL;
     if (!ask(t, &read, &ledger, &rows))
         return false;

@@ -12,11 +12,11 @@
 #include "ledger/lease/lease_parts.h"
 
 enum {
-    SAVE_MS = 1000,      /* how often the witness is written, at most */
-    ASK_AGAIN_MS = 200,  /* at the start, while the database is away */
-    LEAVE_S = 3,         /* how long an end may take that is told to the database */
-    RECORD_S = 2,        /* and a stop that is to be recorded */
-    LOOK_AGAIN_MS = 10,  /* while that is waited for */
+    SAVE_MS = 1000,     /* how often the witness is written, at most */
+    ASK_AGAIN_MS = 200, /* at the start, while the database is away */
+    LEAVE_S = 3,        /* how long an end may take that is told to the database */
+    RECORD_S = 2,       /* and a stop that is to be recorded */
+    LOOK_AGAIN_MS = 10, /* while that is waited for */
 };
 
 /* ---- telling ------------------------------------------------------------------------------- */
@@ -127,8 +127,7 @@ void lease_say_lost(
         epoch);
 }
 
-bool lease_degrade_one(
-    struct lease_claim *claim, enum lease_standing standing, const char *why)
+bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, const char *why)
 {
     static const char *const names[] = {
         [LEASE_STOPPED] = "stopped, reads go on", [LEASE_FENCED] = "fenced", [LEASE_LOST] = "lost"};
@@ -379,8 +378,7 @@ struct lease *lease_start(
 /* Tell the database; who waits for our ledgers need not wait for the lease then. */
 static void leave(struct lease *lease)
 {
-    static const struct pg_statement say = {
-        5, 2, "SELECT server_leave($1::bigint, $2::uuid)"};
+    static const struct pg_statement say = {2, "SELECT server_leave($1::bigint, $2::uuid)"};
     char error[LEASE_WHY], me[24];
     const char *values[] = {me, lease->life};
     struct context *bounded = context_with_timeout(context_background(), LEAVE_S * CLOCK_S);

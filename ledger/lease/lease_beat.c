@@ -17,14 +17,11 @@ enum {
     RETRY_MS = 50,      /* after one that failed */
 };
 
-enum { SLOT_ENTER, SLOT_BEAT, SLOT_LOOK, SLOT_STOP };
-
 /* ---- the server's row ---------------------------------------------------------------------- */
 
 enum pg_status lease_enter(struct context *context, struct lease *lease)
 {
-    static const struct pg_statement enter = {
-        SLOT_ENTER, 2, "SELECT no, life FROM server_enter($1, $2)"};
+    static const struct pg_statement enter = {2, "SELECT no, life FROM server_enter($1, $2)"};
     const char *values[] = {lease->url, lease->place};
     struct pg_result *rows = NULL;
     enum pg_status status = pg_run(context, lease->pg, &enter, values, &rows);
@@ -57,9 +54,9 @@ static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns
 /* *there: the row is there still, and this server has not been declared dead. */
 static enum pg_status beat(struct context *context, struct lease *lease, bool *there)
 {
-    static const struct pg_statement say = {
-        SLOT_BEAT, 2, "SELECT server_beat($1::bigint, $2::uuid),"
-                      " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"};
+    static const struct pg_statement say = {2,
+        "SELECT server_beat($1::bigint, $2::uuid),"
+        " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"};
     char me[24];
     const char *values[] = {me, lease->life};
     struct pg_result *rows = NULL;
@@ -79,8 +76,8 @@ static enum pg_status begin_anew(struct context *context, struct lease *lease)
     char why[LEASE_WHY];
     atomic_store(&lease->failing, true);
     atomic_store(&lease->good_until_ns, 0);
-    snprintf(why, sizeof why, "server %lu was not heard of, and has been replaced",
-        lease_server(lease));
+    snprintf(
+        why, sizeof why, "server %lu was not heard of, and has been replaced", lease_server(lease));
     lease_degrade_all(lease, LEASE_FENCED, why);
     return lease_enter(context, lease);
 }
@@ -140,7 +137,7 @@ static bool keep_rows(struct lease *lease, const struct pg_result *result)
 
 static enum pg_status look(struct context *context, struct lease *lease)
 {
-    static const struct pg_statement ask = {SLOT_LOOK, 1, look_sql};
+    static const struct pg_statement ask = {1, look_sql};
     char me[24];
     const char *values[] = {me};
     struct pg_result *rows = NULL;
@@ -247,8 +244,7 @@ static void note_recorded(struct lease *lease, const struct lease_claim *copy)
  * in the next turn. */
 static enum pg_status record_stops(struct context *context, struct lease *lease)
 {
-    static const struct pg_statement stop = {
-        SLOT_STOP, 3, "SELECT writer_stop($1::int, $2::bigint, $3)"};
+    static const struct pg_statement stop = {3, "SELECT writer_stop($1::int, $2::bigint, $3)"};
     struct lease_claim claim = {.ledger = 0};
     enum pg_status status = PG_OK;
     while (status != PG_LOST && next_unrecorded(lease, claim.ledger, &claim)) {
@@ -315,8 +311,8 @@ static bool try_turn(struct lease *lease)
         pg_close(&lease->pg);
     bool fresh = !lease->pg;
     if (fresh) {
-        lease->pg = pg_connect(
-            lease->beating.running, lease->conninfo, PG_APP_ROLE, why, sizeof why);
+        lease->pg =
+            pg_connect(lease->beating.running, lease->conninfo, PG_APP_ROLE, why, sizeof why);
     }
     if (lease->pg)
         turn = context_with_timeout(lease->beating.running, TURN_MS * CLOCK_MS);

@@ -21,8 +21,7 @@ static struct lease_seen *seen_of(struct lease *lease, uint64_t no, uint64_t bea
     for (size_t i = 0; i < lease->seen_count; i++)
         if (lease->seen[i].no == no)
             return &lease->seen[i];
-    struct lease_seen *seen =
-        realloc(lease->seen, (lease->seen_count + 1) * sizeof *lease->seen);
+    struct lease_seen *seen = realloc(lease->seen, (lease->seen_count + 1) * sizeof *lease->seen);
     if (!seen)
         return NULL;
     lease->seen = seen;
@@ -43,10 +42,10 @@ static bool is_silent(struct lease *lease, uint64_t no, uint64_t beat, int64_t n
     return now_ns - seen->since_ns >= LEASE_TAKE_MS * CLOCK_MS;
 }
 
-static void declare_dead(struct context *context, struct lease *lease, const struct lease_row *row,
-    uint64_t beat)
+static void declare_dead(
+    struct context *context, struct lease *lease, const struct lease_row *row, uint64_t beat)
 {
-    static const struct pg_statement end = {4, 2, "SELECT server_end($1::bigint, $2::bigint)"};
+    static const struct pg_statement end = {2, "SELECT server_end($1::bigint, $2::bigint)"};
     char no[24], last[24];
     const char *values[] = {no, last};
     struct pg_result *rows = NULL;

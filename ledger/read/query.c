@@ -201,7 +201,7 @@ enum pg_status query_journal(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t after, size_t limit, struct entry **entries,
     size_t *count)
 {
-    static const struct pg_statement journal = {STORE_SLOT_JOURNAL, 3,
+    static const struct pg_statement journal = {3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
         " ORDER BY seq LIMIT $3) e LEFT" JOIN_POSTINGS JOIN_HOLD
         " ORDER BY e.seq" LIMIT_ROWS}; /* to sort them by leg all would have to be read */
@@ -214,7 +214,7 @@ enum pg_status query_journal(struct context *context, struct store *store,
 enum pg_status query_entry_by_key(struct context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry)
 {
-    static const struct pg_statement by_key = {STORE_SLOT_KEY, 2,
+    static const struct pg_statement by_key = {2,
         "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
         " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
     struct number_text text;
@@ -229,7 +229,7 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
 enum pg_status query_items(struct context *context, struct store *store, const char *key,
     size_t count, uint64_t upto, struct query_item **found, size_t *found_count)
 {
-    static const struct pg_statement items = {STORE_SLOT_ITEMS, 4,
+    static const struct pg_statement items = {4,
         "SELECT i, e.seq FROM generate_series(0, $3::bigint - 1) i JOIN entry e"
         " ON e.ledger = $1 AND e.key = $2::text || '/' || i"
         " WHERE e.seq <= $4 AND e.kind IN (2, 3) ORDER BY i"};
@@ -252,8 +252,7 @@ enum pg_status query_items(struct context *context, struct store *store, const c
 enum pg_status query_item_keys(
     struct context *context, struct store *store, uint64_t end, uint64_t *upto)
 {
-    static const struct pg_statement ask = {
-        STORE_SLOT_ITEM_KEYS, 2, "SELECT item_keys_end($1::int, $2::bigint)"};
+    static const struct pg_statement ask = {2, "SELECT item_keys_end($1::int, $2::bigint)"};
     struct number_text texts[2];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], end)};
     struct pg_result *rows = NULL;
@@ -282,7 +281,7 @@ static enum pg_status entry_about(struct context *context, struct store *store,
 enum pg_status query_settlement(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t hold, struct entry **entry)
 {
-    static const struct pg_statement settles = {STORE_SLOT_SETTLEMENT, 2,
+    static const struct pg_statement settles = {2,
         "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
         " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind IN (5, 6, 7)"};
     return entry_about(context, store, accounts, &settles, hold, entry);
@@ -291,7 +290,7 @@ enum pg_status query_settlement(struct context *context, struct store *store,
 enum pg_status query_reversal(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t transfer, struct entry **entry)
 {
-    static const struct pg_statement reverses = {STORE_SLOT_REVERSAL, 2,
+    static const struct pg_statement reverses = {2,
         "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
         " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind = 8 ORDER BY p.leg"};
     return entry_about(context, store, accounts, &reverses, transfer, entry);
@@ -311,14 +310,13 @@ enum pg_status query_statement(struct context *context, struct store *store,
     struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
     struct entry **entries, size_t *count)
 {
-    static const struct pg_statement walk = {STORE_SLOT_STATEMENT, 5,
+    static const struct pg_statement walk = {5,
         "WITH RECURSIVE w (seq, n) AS (SELECT $3::bigint, 1 WHERE $3 > $5 UNION ALL"
         " SELECT x.seq, x.n FROM (SELECT " PREVIOUS ", w.n + 1 FROM w WHERE w.n < $4) x (seq, n)"
         " WHERE x.seq > $5)"
         " SELECT " ENTRY_COLUMNS
         " FROM w JOIN LATERAL (SELECT * FROM entry x WHERE x.ledger = $1 AND x.seq = w.seq"
-        " OFFSET 0) e ON true" JOIN_POSTINGS JOIN_HOLD
-        " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
+        " OFFSET 0) e ON true" JOIN_POSTINGS JOIN_HOLD " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
     struct number_text texts[5];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
         number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], limit),
@@ -330,7 +328,7 @@ enum pg_status query_statement_start(struct context *context, struct store *stor
     const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
 {
     /* `before` is most often an entry of the account, the last of a page: one step then. */
-    static const struct pg_statement start = {STORE_SLOT_STATEMENT_START, 4,
+    static const struct pg_statement start = {4,
         "WITH RECURSIVE w (seq) AS (SELECT coalesce((SELECT $4::bigint FROM posting p"
         " WHERE p.ledger = $1 AND p.seq = $4 AND $2 IN (p.from_no, p.to_no) LIMIT 1), " WAYPOINT
         ", $3) UNION ALL SELECT " PREVIOUS " FROM w WHERE w.seq >= $4)"
@@ -352,7 +350,7 @@ enum pg_status query_past(struct context *context, struct store *store,
     const struct account *account, uint64_t head, uint64_t at, struct query_past *past)
 {
     enum { BALANCE, HELD, FROZEN, LAST };
-    static const struct pg_statement read = {STORE_SLOT_PAST, 4,
+    static const struct pg_statement read = {4,
         "WITH RECURSIVE w (seq) AS (SELECT coalesce(" WAYPOINT ", $3::bigint)"
         " UNION ALL SELECT " PREVIOUS " FROM w WHERE w.seq > $4),"
         " m AS (SELECT seq, CASE WHEN from_no = $2 THEN from_after ELSE to_after END AS balance"
@@ -383,8 +381,8 @@ enum pg_status query_past(struct context *context, struct store *store,
 enum pg_status query_seq_at(
     struct context *context, struct store *store, int64_t at_us, uint64_t *seq)
 {
-    static const struct pg_statement ask = {STORE_SLOT_SEQ_AT, 2,
-        "SELECT seq_at($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')"};
+    static const struct pg_statement ask = {
+        2, "SELECT seq_at($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')"};
     static const int64_t last_us = INT64_C(253402300799999999); /* the end of the year 9999 */
     struct number_text texts[2];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
@@ -405,7 +403,7 @@ enum pg_status query_accounts(struct context *context, struct store *store,
 {
     /* No id is longer than 64 of the last character there is: the prefix becomes a range of the
      * index, whose order is that of the bytes. */
-    static const struct pg_statement list = {STORE_SLOT_ACCOUNTS, 5,
+    static const struct pg_statement list = {5,
         "SELECT no FROM account WHERE ledger = $1 AND id > $4::text AND id >= $2::text"
         " AND id <= $2::text || repeat(chr(1114111), 64) AND ($3::text = '' OR asset = $3::text)"
         " ORDER BY id LIMIT $5::bigint"};
@@ -425,7 +423,7 @@ enum pg_status query_accounts(struct context *context, struct store *store,
 enum pg_status query_metadata(struct context *context, struct store *store, const char *numbers,
     bool (*take)(void *arg, size_t index, const char *metadata), void *arg)
 {
-    static const struct pg_statement read = {STORE_SLOT_METADATA, 2,
+    static const struct pg_statement read = {2,
         "SELECT o.i, a.metadata FROM unnest($2::bigint[]) WITH ORDINALITY o (no, i)"
         " JOIN account a ON a.ledger = $1 AND a.no = o.no"};
     struct number_text text;
@@ -442,7 +440,7 @@ enum pg_status query_metadata(struct context *context, struct store *store, cons
 enum pg_status query_balance(struct context *context, struct store *store,
     const struct account *account, money *balance, uint64_t *seq)
 {
-    static const struct pg_statement read = {STORE_SLOT_BALANCE, 2,
+    static const struct pg_statement read = {2,
         "SELECT b.balance, b.seq FROM balances b JOIN ledger l ON l.name = b.ledger"
         " WHERE l.no = $1 AND b.account = $2"};
     struct number_text text;

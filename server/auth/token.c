@@ -7,20 +7,19 @@
 
 #include "ledger/db/pg.h"
 
-/* These run on connections of their own, so the slots are theirs. */
 #define RFC_3339 "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
 
-static const struct pg_statement add = {0, 4,
+static const struct pg_statement add = {4,
     "INSERT INTO token (name, scope, hash) SELECT $1, $2, decode($3, 'hex')"
     " WHERE (SELECT count(*) FROM token WHERE revoked_at IS NULL) < $4::int RETURNING id"};
-static const struct pg_statement list = {1, 1,
+static const struct pg_statement list = {1,
     "SELECT id, name, scope, encode(hash, 'hex'), to_char(created_at, " RFC_3339
     "), to_char(revoked_at, " RFC_3339 ") FROM token"
     " WHERE revoked_at IS NULL OR NOT $1::boolean ORDER BY id"};
 static const struct pg_statement revoke = {
-    2, 1, "UPDATE token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"};
+    1, "UPDATE token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"};
 
-static const struct pg_statement mark_of_all = {.slot = 3,
+static const struct pg_statement mark_of_all = {
     .sql = "SELECT concat_ws(' ', count(*), max(id), count(revoked_at),"
            " sum(id) FILTER (WHERE revoked_at IS NULL)) FROM token"};
 

@@ -64,7 +64,7 @@ static void print_json(const struct audit *audit, struct audit_report *report)
 /* The ledger was found sound: if its writes had been stopped, they go on. */
 static bool resume(struct context *context, struct pg *pg, const char *ledger)
 {
-    static const struct pg_statement say = {1, 1, "SELECT ledger_resume($1)"};
+    static const struct pg_statement say = {1, "SELECT ledger_resume($1)"};
     struct pg_result *rows = NULL;
     bool good = pg_run(context, pg, &say, &ledger, &rows) == PG_OK;
     if (!good)

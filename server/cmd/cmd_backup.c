@@ -35,7 +35,7 @@ struct job {
 /* How far each ledger is before it begins: the backup has at least that. */
 static bool print_positions(struct context *context, struct pg *pg, char *error, size_t size)
 {
-    static const struct pg_statement ask = {.slot = 0,
+    static const struct pg_statement ask = {
         .sql =
             "SELECT l.name, coalesce((SELECT max(last_seq) FROM batch b WHERE b.ledger = l.no), 0)"
             " FROM ledger l ORDER BY l.no"};
@@ -119,8 +119,7 @@ static bool restore(struct context *context, const struct job *job, char *error,
 
 static bool audit_all(struct context *context, struct pg *pg, char *error, size_t size)
 {
-    static const struct pg_statement ask = {
-        .slot = 0, .sql = "SELECT name FROM ledger ORDER BY no"};
+    static const struct pg_statement ask = {.sql = "SELECT name FROM ledger ORDER BY no"};
     struct pg_result *rows = NULL;
     bool sound = true;
     if (migrate_check(context, pg, error, size) != PG_OK)

@@ -71,7 +71,7 @@ int cmd_database_run(const struct cmd_database *command)
 
 int cmd_database_ledger(struct context *context, struct pg *pg, const char *name)
 {
-    static const struct pg_statement find = {0, 1, "SELECT no FROM ledger WHERE name = $1"};
+    static const struct pg_statement find = {1, "SELECT no FROM ledger WHERE name = $1"};
     struct pg_result *rows = NULL;
     int number = 0;
     if (pg_run(context, pg, &find, &name, &rows) != PG_OK)

@@ -114,7 +114,7 @@ const char *fixture_ask(const char *where, const char *sql)
     static char answer[400];
     struct pg_result *rows = NULL;
     struct pg *pg = connect_to(where);
-    const struct pg_statement statement = {0, 0, sql};
+    const struct pg_statement statement = {0, sql};
     enum pg_status status = pg_run(context_background(), pg, &statement, NULL, &rows);
     if (status != PG_OK)
         snprintf(answer, sizeof answer, "%s %s", pg_sqlstate(pg), pg_message(pg));

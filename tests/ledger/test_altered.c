@@ -146,7 +146,7 @@ static uint64_t alter(struct pg *pg, size_t kind, uint64_t *first)
         " SELECT position, coalesce(first, position) FROM done",
         alterations[kind].position, alterations[kind].table, alterations[kind].where, random,
         alterations[kind].table, set);
-    const struct pg_statement statement = {(unsigned)(PG_SLOTS - 1), 0, sql};
+    const struct pg_statement statement = {0, sql};
     if (pg_run(context_background(), pg, &statement, NULL, &rows) == PG_OK && pg_rows(rows)) {
         at = (uint64_t)pg_number(rows, 0, 0);
         *first = (uint64_t)pg_number(rows, 0, 1);

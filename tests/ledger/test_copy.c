@@ -54,7 +54,7 @@ static void comes_back_the_same(void)
             PG_OK);
         CU_ASSERT_TRUE(committed);
     }
-    const struct pg_statement all = {0, 0,
+    const struct pg_statement all = {0,
         "SELECT i, n, s, b, (extract(epoch FROM at) * 1000000)::bigint, x, y FROM public.t"
         " ORDER BY s"};
     struct pg_result *rows = NULL;
