@@ -5,7 +5,7 @@
 #     --update    write what they say now into the NAME.expected; then read the difference
 # What differs from run to run is written N: the numbers of coroutines, how long they have waited.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 mode=${MODE:-release}
 examples=coro/examples
 work=$(mktemp -d)
