@@ -50,6 +50,13 @@ LEDGER := $(call objects,ledger $(call folders,ledger)) $(OBJ)/embed/sql.o
 SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 
+# The version stands in one file; these say it.
+VERSION := $(file <VERSION)
+SAYS_VERSION := $(addprefix $(OBJ)/,server/main.o loadtest/main.o tests/service/test_version.o) \
+  $(filter %/metrics.o,$(SERVER))
+$(SAYS_VERSION): VERSION
+$(SAYS_VERSION): CPPFLAGS += -DTELLER_VERSION='"$(VERSION)"'
+
 LEDGER_LIBS := -lpq -lsodium -lunistring
 SERVER_LIBS := -lmicrohttpd -ljansson $(LEDGER_LIBS)
 
@@ -70,7 +77,7 @@ $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(C
 $(OBJ)/tests/test-scale: $(OBJ)/tests/unit.o $(OBJ)/tests/ledger/fixture.o $(call objects,tests/scale) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 # The program from outside: runs the teller that stands beside it in the same build.
-$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller
+$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller $(OBJ)/teller-load
 	$(LINK) -lcunit -lm
 # The same while everything it stands on fails.
 $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \

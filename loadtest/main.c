@@ -17,6 +17,7 @@ static void print_help(FILE *out)
     for (const struct scenario *const *s = scenario_table; *s; s++)
         fprintf(out, "  %-18s %s\n", (*s)->name, (*s)->summary);
     fprintf(out, "\n`teller-load SCENARIO --help` lists the options of a scenario.\n"
+                 "`teller-load --version` tells which version this is.\n"
                  "Exit code: 0 every promise was kept, 1 a promise was broken, 2 it could not\n"
                  "run, answers are missing, or it was interrupted: nothing is proved.\n");
 }
@@ -87,6 +88,9 @@ int main(int argc, char **argv)
         print_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_OPEN : EXIT_GOOD;
     }
+    if (strcmp(argv[1], "--version") == 0)
+        return puts("teller-load " TELLER_VERSION) == EOF || fflush(stdout) != 0 ? EXIT_OPEN
+                                                                                : EXIT_GOOD;
     struct job job = {.scenario = find(argv[1])};
     if (!job.scenario) {
         fprintf(stderr, "teller-load: there is no scenario %s (see --help)\n", argv[1]);

@@ -29,7 +29,7 @@ static void print_help(FILE *to)
     fputs("usage: teller COMMAND [flags]\n\nA double-entry bank ledger over HTTP.\n\n", to);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].about);
-    fputs("\nteller COMMAND --help tells more.\n", to);
+    fputs("\nteller COMMAND --help tells more, teller --version which version this is.\n", to);
 }
 
 static void parse_all(void)
@@ -50,6 +50,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return puts("teller " TELLER_VERSION) == EOF || fflush(stdout) != 0;
     bool help = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
                                 strcmp(argv[1], "help") == 0);
     if (argc > 1 && !help)

@@ -8,6 +8,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/bank/bank_parts.h"
+#include "ledger/db/migrate.h"
 #include "ledger/db/readers.h"
 #include "ledger/journal/store.h"
 #include "ledger/strategy/strategy.h"
@@ -410,4 +411,9 @@ enum ledger_status bank_create(struct context *context, struct bank *bank, const
     status = await_open(context, seat, ledger);
     *created = *created && *ledger;
     return status;
+}
+
+int bank_schema(void)
+{
+    return migrate_newest();
 }

@@ -68,4 +68,7 @@ size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGER
 /* Why that ledger is not open here; "": it is, or there is none. Never parks. */
 void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON]);
 
+/* The schema that this program brings with it: the number of its newest migration. Never parks. */
+int bank_schema(void);
+
 #endif

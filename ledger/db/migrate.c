@@ -29,7 +29,7 @@ static int number_of(const struct embed *file)
     return (int)strtol(file->name, NULL, 10);
 }
 
-static int newest_known(void)
+int migrate_newest(void)
 {
     int newest = 0;
     for (const struct embed *file = embed_sql; file->name; file++)
@@ -92,7 +92,7 @@ static enum pg_status look(
     char known[16];
     int found = 0;
     *schema = (struct schema){.has = 0};
-    snprintf(known, sizeof known, "%d", newest_known());
+    snprintf(known, sizeof known, "%d", migrate_newest());
     enum pg_status status = ask(context, pg, &find, NULL, &found, error, size);
     if (status == PG_OK && found)
         status = ask(context, pg, &newest, NULL, &schema->has, error, size);
@@ -104,12 +104,12 @@ static enum pg_status look(
 /* Too new for this program? Then that is said. */
 static bool is_beyond_us(const struct schema *schema, char *error, size_t size)
 {
-    if (schema->needed <= newest_known())
+    if (schema->needed <= migrate_newest())
         return false;
     snprintf(error, size,
         "the database has schema %d, which needs a program of schema %d or later; this one has "
         "schema %d: it is too old",
-        schema->has, schema->needed, newest_known());
+        schema->has, schema->needed, migrate_newest());
     return true;
 }
 
@@ -208,10 +208,10 @@ enum pg_status migrate_check(struct context *context, struct pg *pg, char *error
         return PG_ERROR;
     if (schema.has == 0)
         snprintf(error, size, "there is no bank in this database; teller serve makes one");
-    else if (schema.has < newest_known())
+    else if (schema.has < migrate_newest())
         snprintf(error, size, "the database has schema %d, this program %d; run teller migrate",
-            schema.has, newest_known());
-    return schema.has < newest_known() ? PG_ERROR : PG_OK;
+            schema.has, migrate_newest());
+    return schema.has < migrate_newest() ? PG_ERROR : PG_OK;
 }
 
 enum pg_status migrate_now(
@@ -222,10 +222,10 @@ enum pg_status migrate_now(
     if (status != PG_OK)
         return status;
     *from = schema.has;
-    *to = schema.has > newest_known() ? schema.has : newest_known();
+    *to = schema.has > migrate_newest() ? schema.has : migrate_newest();
     if (is_beyond_us(&schema, error, size))
         return PG_ERROR;
-    if (schema.has > newest_known())
+    if (schema.has > migrate_newest())
         return PG_OK; /* the rights are those that the newer one wants */
     const struct embed *breaking = schema.has ? first_breaking(schema.has) : NULL;
     bool lives = false;
@@ -251,7 +251,7 @@ static enum pg_status bring_up_to_date(
     for (bool told = false;; told = true) {
         bool lives = false;
         enum pg_status status = look(context, pg, schema, error, size);
-        if (status != PG_OK || schema->has >= newest_known())
+        if (status != PG_OK || schema->has >= migrate_newest())
             return status;
         if (schema->has > 0 && (status = living_look(context, pg, &lives)) != PG_OK)
             return fail(pg, status, error, size);
@@ -261,7 +261,7 @@ static enum pg_status bring_up_to_date(
             fprintf(stderr,
                 "teller: a server of an older version, schema %d, serves this database; standing "
                 "by until it ends, then it is migrated to schema %d\n",
-                schema->has, newest_known());
+                schema->has, migrate_newest());
         snprintf(error, size, "a server of an older version serves this database");
         if (context_err(context) != CONTEXT_OK)
             return PG_LOST;
@@ -297,5 +297,5 @@ enum pg_status migrate(struct context *context, struct pg *pg, char *error, size
         status = PG_ERROR;
     if (status != PG_OK)
         return status;
-    return see_to_rights(context, pg, schema.has <= newest_known(), error, size);
+    return see_to_rights(context, pg, schema.has <= migrate_newest(), error, size);
 }

@@ -34,4 +34,7 @@ MUST_CHECK enum pg_status migrate_now(
 MUST_CHECK enum pg_status migrate_check(
     struct context *context, struct pg *pg, char *error, size_t size);
 
+/* The number of the newest migration that the program carries: its schema. */
+int migrate_newest(void);
+
 #endif

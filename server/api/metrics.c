@@ -62,6 +62,14 @@ static void histogram(struct json_out *out, const char *name, const char *label,
     line(out, "%s_count%s%s%s %llu\n", name, left, label, right, (unsigned long long)total);
 }
 
+/* Which program this is: its version, the schema that it brings with it, and its compiler. */
+static void write_build(struct json_out *out)
+{
+    head(out, "teller_build_info", "gauge", "Always 1; the labels say which program this is.");
+    line(out, "teller_build_info{version=\"%s\",schema=\"%d\",compiler=\"gcc %s\"} 1\n",
+        TELLER_VERSION, bank_schema(), __VERSION__);
+}
+
 /* The figures that each ledger has. */
 static const struct figure {
     const char *name, *type, *help;
@@ -180,6 +188,7 @@ void metrics_get(struct request *request, struct response *response)
     http_read_figures(request->api->http, http);
     json_out_begin(&out, &request->arena);
     number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
+    write_build(&out);
     write_ledgers(&out, each, count);
     write_http(&out, http);
     number(&out, "teller_coroutines", "gauge", "Coroutines alive.", runtime_alive());

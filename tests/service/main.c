@@ -27,6 +27,7 @@ int main(int argc, char **argv)
         &export_range_suite,
         &widest_suite,
         &metadata_suite,
+        &version_suite,
         &commands_suite,
         &environment_suite,
         &operation_suite,

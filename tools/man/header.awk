@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # A man page (mdoc) out of a header: what stands in the header is the only source.
-#     awk -v date='November 21, 2026' -v hidden='lock wait' \
+#     awk -v date='November 21, 2026' -v version=0.3.0 -v hidden='lock wait' \
 #         -f tools/man/text.awk -f tools/man/header.awk coro/chan.h
 # The head comment becomes the description; each block of declarations (up to an empty line) is an
 # item with the comment above it; functions go to the synopsis, too; what a block declares besides
@@ -210,7 +210,7 @@ END {
     put_text(head)
     name = file
     gsub(/.*\/|\.h$/, "", name)
-    printf ".Dd %s\n.Dt CORO-%s 3\n.Os\n", date, toupper(name)
+    printf ".Dd %s\n.Dt CORO-%s 3\n.Os teller %s\n", date, toupper(name), version
     printf ".Sh NAME\n.Nm coro-%s\n.Nd %s\n", name, brief(head)
     printf ".Sh SYNOPSIS\n.In %s\n%s", file, synopsis
     printf ".Sh DESCRIPTION\n%s%s", body, declarations
