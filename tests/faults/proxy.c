@@ -134,17 +134,26 @@ static void begin_batch(struct wire *wire)
     }
 }
 
+/* Park until the link, which is as fast as it is set, has taken so many bytes more. */
+static void take_time(struct proxy *proxy, size_t bytes)
+{
+    int64_t now_ns = clock_now_ns();
+    int64_t begin_ns = proxy->free_ns > now_ns ? proxy->free_ns : now_ns;
+    proxy->free_ns = begin_ns + (int64_t)bytes * CLOCK_S / proxy->pace;
+    co_sleep(proxy->free_ns - now_ns);
+}
+
 /* To the server, at the pace that is set. */
 static bool write_up(struct wire *wire, const unsigned char *bytes, size_t length)
 {
-    enum { STEP_MS = 50 };
+    enum { PIECE = 1500 };
     for (size_t at = 0, part; at < length; at += part) {
-        size_t step = (size_t)wire->proxy->pace * STEP_MS / 1000;
-        part = step > 0 && step < length - at ? step : length - at;
+        bool is_slow = wire->proxy->pace > 0;
+        part = is_slow && length - at > PIECE ? PIECE : length - at;
+        if (is_slow)
+            take_time(wire->proxy, part);
         if (!write_all(wire->server_out, bytes + at, part))
             return false;
-        if (step > 0 && part == step)
-            co_sleep(STEP_MS * CLOCK_MS);
     }
     return true;
 }

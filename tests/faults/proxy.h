@@ -8,6 +8,7 @@
 #define TESTS_FAULTS_PROXY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/un.h>
 
 #include "coro/context.h"
@@ -36,7 +37,9 @@ struct proxy {
     bool swallows; /* whatever comes is taken and goes nowhere, and nobody is cut off; a connection
                       that was there meanwhile stays so */
     bool is_cut;   /* whoever says something is cut off, and who comes is not let in */
-    int pace;      /* bytes a second towards PostgreSQL; 0: as fast as it takes them */
+    int pace;      /* bytes a second towards PostgreSQL, of all connections together, which share it
+                      piece by piece; 0: as fast as it takes them */
+    int64_t free_ns; /* when the link is free again */
 };
 
 /* folder: of PostgreSQL's socket. False: errno says why. */

@@ -13,6 +13,7 @@
 #include "coro/waitgroup.h"
 #include "tests/faults/proxy.h"
 #include "tests/faults/trial.h"
+#include "tests/service/standby.h"
 #include "tests/service/visit.h"
 
 enum {
@@ -29,7 +30,7 @@ enum {
 struct journey {
     struct proxy proxy;
     struct trial trial;
-    char url[TEXT];
+    char url[TEXT], direct[TEXT]; /* of its database, through the proxy and without */
 };
 
 static void run_command(void *arg)
@@ -56,6 +57,8 @@ static void begin_with(struct journey *journey, const char *strategy, size_t cli
     snprintf(journey->url, sizeof journey->url,
         "host=127.0.0.1 port=%d user=tester dbname=wire%u sslmode=disable gssencmode=disable",
         journey->proxy.port, databases);
+    snprintf(journey->direct, sizeof journey->direct, "host=%s user=tester dbname=wire%u", host,
+        databases);
     trial_begin_with(&journey->trial, strategy,
         (const char *const[]){"--database", journey->url, NULL}, clients);
 }
@@ -69,6 +72,17 @@ static void end(struct journey *journey)
 {
     trial_end(&journey->trial);
     proxy_stop(&journey->proxy);
+}
+
+/* A second program beside the one of the trial, with a link of its own; up to now it looks on. */
+static void stand_by(const struct journey *journey, struct standby *standby)
+{
+    standby_make(standby, &journey->trial.service, journey->direct);
+    standby_start(standby);
+    int64_t until = clock_now_ns() + FIRES_WITHIN_S * CLOCK_S;
+    while (service_probe(&standby->service, "/livez") != 200 && clock_now_ns() < until)
+        co_sleep(STEP_MS * CLOCK_MS);
+    standby_look(standby);
 }
 
 /* Arm the proxy and wait until it has struck. */
@@ -202,28 +216,40 @@ static void swallowed(void)
     end(&journey);
 }
 
-/* The largest batch that a client can send, over 100 KB a second: it takes long and is not given up
- * while it moves. */
-static void slow(void)
+/* The largest batch that a client can send. */
+enum { TRANSFERS = 10000, ITEM = 100 };
+
+static size_t write_batch(char body[TRANSFERS * ITEM])
 {
-    enum { TRANSFERS = 10000, PACE = 100000, ITEM = 100 };
     static const char item[] =
         "{\"from\":\"slow\",\"to\":\"sink\",\"amount\":1,\"key\":\"slow-%d\"},";
+    size_t length = (size_t)snprintf(body, ITEM, "{\"transfers\":[");
+    for (int i = 0; i < TRANSFERS; i++)
+        length += (size_t)snprintf(body + length, ITEM, item, i);
+    return length + (size_t)snprintf(body + length - 1, ITEM, "]}") - 1;
+}
+
+/* It goes over a link of 100 KB a second, which the beats share: it takes long and is not given up
+ * while it moves, and who stands by, on a link of its own, leaves the writer alone. */
+static void slow(void)
+{
+    enum { PACE = 100000 };
     static const char retried[] = "teller_retried_batches_total{ledger=\"main\"}";
+    static const char epoch[] = "teller_epoch{ledger=\"main\"}";
+    static struct standby standby;
     struct journey journey;
     struct visit visit;
     char *body = malloc(TRANSFERS * ITEM);
     begin_with(&journey, unit_seed() % 2 ? "owner" : "sharded", 2);
     workload_stop(&journey.trial.workload);
+    stand_by(&journey, &standby);
     visit_begin(&visit, &journey.trial.service);
     client_free(&visit.client);
     visit.client = visit.api.client = client_make(&journey.trial.service.target, 300 * CLOCK_S);
     CU_ASSERT(visit_fund(&visit, "slow", TRANSFERS));
     CU_ASSERT(visit_fund(&visit, "sink", 0));
-    size_t length = (size_t)snprintf(body, ITEM, "{\"transfers\":[");
-    for (int i = 0; i < TRANSFERS; i++)
-        length += (size_t)snprintf(body + length, ITEM, item, i);
-    length += (size_t)snprintf(body + length - 1, ITEM, "]}") - 1;
+    long was = trial_metric(&journey.trial.service, epoch);
+    size_t length = write_batch(body);
     journey.proxy.pace = PACE;
     int64_t since = clock_now_ns();
     visit_call(&visit, &(struct request){.path = "/transfers/batch",
@@ -232,14 +258,19 @@ static void slow(void)
                            .body_length = length});
     int64_t took_ms = (clock_now_ns() - since) / CLOCK_MS;
     EXPECT_STATUS(&visit, 200);
-    CU_ASSERT(took_ms > 5000);
+    CU_ASSERT(took_ms > 10000);
+    CU_ASSERT_FALSE(standby.over);
     CU_ASSERT_EQUAL(trial_metric(&journey.trial.service, retried), 0);
+    CU_ASSERT(was > 0 && trial_metric(&journey.trial.service, epoch) == was);
     printf("[%lld ms] ", (long long)took_ms);
     journey.proxy.pace = 0;
     CU_ASSERT(visit_balance_is(&visit, "sink", TRANSFERS));
     visit_end(&visit);
     free(body);
-    end(&journey);
+    trial_end(&journey.trial);
+    CU_ASSERT(standby_await(&standby)); /* it has been there all the while */
+    service_remove(&standby.service);
+    proxy_stop(&journey.proxy);
 }
 
 const struct unit_suite wire_suite = {"wire", 2,

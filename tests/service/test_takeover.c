@@ -3,57 +3,20 @@
  * hangs, and the first, when it wakes, says nothing that is not true any more, but stands by. */
 #include "tests/service/suites.h"
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/waitgroup.h"
 #include "tests/service/checker.h"
+#include "tests/service/standby.h"
 #include "tests/service/visit.h"
 #include "tests/service/workload.h"
 
 enum { LEASE_MS = 1500 }; /* for so long memory may be told after the database confirmed it */
 enum { CLIENTS = 16, CALLERS = 32, SHOWN = 10, PROGRESS = 300 };
-
-/* The second one comes up beside the test, whenever that is. */
-struct standby {
-    struct service service;
-    struct waitgroup running;
-    _Atomic bool up, over;
-    _Atomic int64_t up_ns;
-};
-
-static void standby_main(void *arg)
-{
-    struct standby *standby = arg;
-    standby->up = service_run(&standby->service);
-    standby->up_ns = clock_now_ns();
-    standby->over = true;
-    waitgroup_done(&standby->running);
-}
-
-static void prepare(struct service *service, const char *strategy, const char *url)
-{
-    *service = (struct service){.strategy = strategy, .arguments = {"--database", url, NULL}};
-    service_reserve(service);
-    snprintf(service->folder, sizeof service->folder, "/tmp/teller-test-XXXXXX");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(service->folder));
-}
-
-/* The two have one database, and so one token; each reads it in its own folder. */
-static bool share_token(const struct service *first, struct service *second)
-{
-    char path[200];
-    snprintf(path, sizeof path, "%s/admin.token", second->folder);
-    FILE *file = fopen(path, "we");
-    return file && fprintf(file, "%s\n", first->target.token) > 0 && fclose(file) == 0;
-}
 
 /* Connections that were open before it hung: they are read from at once when it wakes. */
 struct callers {
@@ -181,22 +144,18 @@ static void taken_over(const char *strategy)
 {
     static struct service host; /* lends its PostgreSQL: the two use a database that it does not */
     static struct service first;
-    struct standby second = {0};
+    static struct standby second;
     struct workload workload;
     static struct callers callers;
     char url[300];
     CU_ASSERT_FATAL(service_make(&host, strategy, NULL));
     snprintf(url, sizeof url, "host=%s/postgres user=postgres dbname=template1", host.folder);
-    prepare(&first, strategy, url);
-    prepare(&second.service, strategy, url);
+    standby_prepare(&first, strategy, url);
     CU_ASSERT_FATAL(service_run(&first));
-    CU_ASSERT_FATAL(share_token(&first, &second.service));
-    static struct target beyond; /* the second's, which is not up yet */
-    beyond = first.target;
-    ((struct sockaddr_in *)&beyond.address)->sin_port = htons((in_port_t)second.service.port);
-    CU_ASSERT_FATAL(workload_start_between(&workload, &first, &beyond, CLIENTS, unit_seed()));
-    waitgroup_add(&second.running, 1);
-    ensure(co_spawn(standby_main, &second));
+    standby_make(&second, &first, url);
+    CU_ASSERT_FATAL(workload_start_between(
+        &workload, &first, &second.service.target, CLIENTS, unit_seed()));
+    standby_start(&second);
     CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CLOCK_S));
     co_sleep(CLOCK_S);
     CU_ASSERT_FALSE(second.over); /* who is served well is not taken over */
@@ -204,8 +163,7 @@ static void taken_over(const char *strategy)
     callers_make(&callers, &first);
     int64_t hung_ns = clock_now_ns();
     kill(first.pid, SIGSTOP);
-    waitgroup_wait(&second.running);
-    CU_ASSERT(second.up);
+    CU_ASSERT(standby_await(&second));
     int64_t took_ms = (second.up_ns - hung_ns) / CLOCK_MS;
     CU_ASSERT(took_ms >= LEASE_MS && took_ms < 20000); /* not while the first may tell */
     printf("[after %lld ms] ", (long long)took_ms);

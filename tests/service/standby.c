@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/service/standby.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "tests/unit.h"
+
+enum { PATIENCE_S = 300, TEXT = 200 }; /* until it takes over: the test decides when */
+
+void standby_prepare(struct service *service, const char *strategy, const char *url)
+{
+    *service = (struct service){.strategy = strategy, .arguments = {"--database", url, NULL}};
+    service_reserve(service);
+    snprintf(service->folder, sizeof service->folder, "/tmp/teller-test-XXXXXX");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(service->folder));
+}
+
+/* The two have one database, and so one token; each reads it in its own folder. */
+void standby_make(struct standby *standby, const struct service *first, const char *url)
+{
+    struct service *service = &standby->service;
+    char path[TEXT];
+    memset(standby, 0, sizeof *standby);
+    standby_prepare(service, first->strategy, url);
+    service->start_seconds = PATIENCE_S;
+    snprintf(path, sizeof path, "%s/admin.token", service->folder);
+    FILE *file = fopen(path, "we");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT(fprintf(file, "%s\n", first->target.token) > 0);
+    CU_ASSERT_EQUAL(fclose(file), 0);
+    snprintf(service->url, sizeof service->url, "http://127.0.0.1:%d", service->port);
+    ensure(target_make(service->url, first->target.token, &service->target) == NULL);
+}
+
+static void start(void *arg)
+{
+    struct standby *standby = arg;
+    standby->up = service_run(&standby->service);
+    standby->up_ns = clock_now_ns();
+    standby->over = true;
+    waitgroup_done(&standby->running);
+}
+
+void standby_start(struct standby *standby)
+{
+    waitgroup_add(&standby->running, 1);
+    ensure(co_spawn(start, standby));
+}
+
+bool standby_await(struct standby *standby)
+{
+    waitgroup_wait(&standby->running);
+    return standby->up;
+}
+
+void standby_look(const struct standby *standby)
+{
+    CU_ASSERT_EQUAL(service_probe(&standby->service, "/livez"), 200);
+    CU_ASSERT_EQUAL(service_probe(&standby->service, "/readyz"), 503);
+    CU_ASSERT_EQUAL(service_probe(&standby->service, "/metrics"), 200);
+}

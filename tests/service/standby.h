@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A second program on the database of a first one. While the first serves it stands by: its start
+ * ends when it takes over, whenever that is, so it is started beside the test.
+ */
+#ifndef TESTS_SERVICE_STANDBY_H
+#define TESTS_SERVICE_STANDBY_H
+
+#include <stdatomic.h>
+
+#include "coro/waitgroup.h"
+#include "tests/service/service.h"
+
+struct standby {
+    struct service service;
+    struct waitgroup running;
+    _Atomic bool up, over; /* its start has ended; up: well */
+    _Atomic int64_t up_ns; /* when */
+};
+
+/* A program with a folder and a port of its own that will use the database at `url`, which outlives
+ * it; not started. For the first of the two. */
+void standby_prepare(struct service *service, const char *strategy, const char *url);
+
+/* The same for the second, once the first runs: it has the first one's token, and its target can
+ * be used from now on. */
+void standby_make(struct standby *standby, const struct service *first, const char *url);
+
+void standby_start(struct standby *standby);
+
+/* Park until its start has ended. False: not well. */
+MUST_CHECK bool standby_await(struct standby *standby);
+
+/* Does it stand by as it should? It lives, is not ready, and tells figures; else the test fails. */
+void standby_look(const struct standby *standby);
+
+#endif
