@@ -1,6 +1,6 @@
 # teller: one non-recursive Makefile. `make help` lists the targets.
 SHELL := /bin/bash
-.DEFAULT_GOAL := build
+.DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
@@ -133,10 +133,11 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
   node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
-  nginx haproxy varnish apache2-bin
+  nginx haproxy varnish apache2-bin pkgconf shellcheck clang-format
 E2E_DEPS := chromium
 
-.PHONY: deps-%
+.PHONY: deps deps-%
+deps: deps-run ## install what is missing to build and to run (as root, or with sudo)
 deps-build: ; @tools/install-deps $(BUILD_DEPS)
 deps-run: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS)
 deps-test: ; @tools/install-deps $(TEST_DEPS)
@@ -147,20 +148,25 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help build run test unit coverage mutants seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy man install clean
+.PHONY: help all build run test unit coverage mutants seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
+all: ## the same as build, but it only says what is missing, and installs nothing
+	@tools/install-deps --missing $(BUILD_DEPS)
+	@$(BUILD)
+
 build: deps-build ## build/teller and build/teller-load
-	@$(MAKE_IN) MODE=release build/release/teller build/release/teller-load
-	@ln -sf release/teller build/teller && ln -sf release/teller-load build/teller-load
+	@$(BUILD)
+BUILD = $(MAKE_IN) MODE=release build/release/teller build/release/teller-load && \
+  ln -sf release/teller build/teller && ln -sf release/teller-load build/teller-load
 
 run: deps-run build ## install what is missing, build, and serve http://127.0.0.1:8080 from var/
 	@mkdir -p var
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit coverage examples man openapi service faults proxies e2e
+	@tests/run tidy unit coverage examples man install openapi service faults proxies e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -238,13 +244,16 @@ man: build ## the manual pages, into build/man
 
 PREFIX ?= /usr/local
 INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)
-install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro
+PUBLIC_HEADERS := $(filter-out %_private.h,$(wildcard coro/*.h))
+install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro and coro.pc
 	@$(MAKE_IN) MODE=release build/release/libcoro.a
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/teller build/release/teller-load
 	$(INSTALL_FILE)/share/man/man1 build/man/*.1
 	$(INSTALL_FILE)/share/man/man3 build/man/*.3
 	$(INSTALL_FILE)/lib build/release/libcoro.a
-	$(INSTALL_FILE)/include/coro $(wildcard coro/*.h)
+	$(INSTALL_FILE)/include/coro $(PUBLIC_HEADERS)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' coro/coro.pc.in >build/coro.pc
+	$(INSTALL_FILE)/lib/pkgconfig build/coro.pc
 	$(INSTALL_FILE)/lib/systemd/system server/teller.service
 	sed -i 's|@PREFIX@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/teller.service
 
