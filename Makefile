@@ -250,6 +250,7 @@ install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, 
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/teller build/release/teller-load
 	$(INSTALL_FILE)/share/man/man1 build/man/*.1
 	$(INSTALL_FILE)/share/man/man3 build/man/*.3
+	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md
 	$(INSTALL_FILE)/lib build/release/libcoro.a
 	$(INSTALL_FILE)/include/coro $(PUBLIC_HEADERS)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' coro/coro.pc.in >build/coro.pc
