@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "coro/co.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 enum { THREADS_MAX = 16 };
 

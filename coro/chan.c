@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A sender that finds a receiver waiting copies straight to where that one wants the item (on its
- * parked stack), and the other way round. The invariants are in chan_ops.h. Lock order: a context's
- * lock, then a channel's.
+ * parked stack), and the other way round. The invariants are in chan_private.h. Lock order: a
+ * context's lock, then a channel's.
  */
 #include "coro/chan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "coro/chan_ops.h"
+#include "coro/chan_private.h"
 #include "coro/co.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 static inline void copy_item(const struct chan *chan, void *to, const void *from)
 {

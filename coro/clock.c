@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 int64_t clock_now_ns(void)
 {

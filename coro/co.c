@@ -16,7 +16,7 @@
 
 #include "coro/marks.h"
 #include "coro/random.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 #include "coro/switch.h"
 
 #ifdef CORO_DEBUG

@@ -4,7 +4,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 /* A program that is right without ThreadSanitizer may be refused here. Said once. */
 UNSANITIZED static void say_limit(void)

@@ -3,7 +3,7 @@
 #include "coro/cond.h"
 
 #include "coro/co.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 void cond_wait(struct cond *cond, struct mutex *mutex)
 {

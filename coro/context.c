@@ -15,7 +15,7 @@
 #include "coro/chan.h"
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/context_wait.h"
+#include "coro/context_private.h"
 #include "coro/lock.h"
 #include "coro/timer.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 _Noreturn void ensure_failed(const char *condition, const char *file, int line, const char *func)
 {

@@ -2,8 +2,8 @@
 /* Lock order: the count's guard, then the context's lock. */
 #include "coro/eventcount.h"
 
-#include "coro/context_wait.h"
-#include "coro/sched.h"
+#include "coro/context_private.h"
+#include "coro/sched_private.h"
 
 enum { BY_COUNT, BY_CONTEXT };
 enum { REACHED_MAX = 256 }; /* awaits of a worker in a row that need not park */

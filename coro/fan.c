@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "coro/chan_ops.h"
+#include "coro/chan_private.h"
 #include "coro/co.h"
 
 struct fan {

@@ -13,7 +13,7 @@
  * over all processors what runs fastest on one (measured by others at 2 to 10 times the cost).
  */
 #include "coro/clock.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 enum { TAKE_MAX = 8192 };
 static const int64_t LOOK_MIN_NS = CLOCK_MS, LOOK_MAX_NS = 8 * CLOCK_MS;

@@ -2,7 +2,7 @@
 #include "coro/marks.h"
 
 #include "coro/lock.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 enum { SITES_MOST = 512 }; /* entry functions; of more than that the rest is not noted */
 

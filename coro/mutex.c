@@ -13,7 +13,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 enum { LOCKED = 1, WAITED_FOR = 2, WAKING = 4 };
 enum { WOKEN, HANDED_OVER }; /* a waiter's status */

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 enum { SIGNAL_STACK = 64 * 1024 };
 

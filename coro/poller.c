@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
-#include "coro/context_wait.h"
-#include "coro/sched.h"
+#include "coro/context_private.h"
+#include "coro/sched_private.h"
 
 enum { EVENTS_MAX = 64, CHUNK = 1024, CHUNKS = 1024 };
 enum { BY_FD, BY_CONTEXT };

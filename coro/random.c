@@ -3,7 +3,7 @@
  * OOPSLA 2014. */
 #include "coro/random.h"
 
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 static _Thread_local uint64_t foreign_state; /* threads that are no workers */
 

@@ -11,7 +11,7 @@
 
 #include "coro/clock.h"
 #include "coro/marks.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 static const char *const state_names[] = {
     [CO_FREE] = "free",

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 struct runtime runtime;
 

@@ -5,7 +5,7 @@
 
 #include "coro/co.h"
 #include "coro/ensure.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 enum { READER, WRITER }; /* a waiter's index */
 

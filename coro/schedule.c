@@ -4,7 +4,7 @@
 
 #include "coro/clock.h"
 #include "coro/random.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 enum { DEPTH_MAX = 8, STEPS_DEFAULT = 1000, TIME_PASSES_ONE_IN = 32 };
 static const int64_t START_NS = CLOCK_S;

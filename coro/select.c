@@ -11,10 +11,10 @@
 
 #include <stdlib.h>
 
-#include "coro/chan_ops.h"
+#include "coro/chan_private.h"
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 #include "coro/random.h"
 #include "coro/timer.h"
 

@@ -3,8 +3,8 @@
 #include "coro/semaphore.h"
 
 #include "coro/co.h"
-#include "coro/sched.h"
-#include "coro/context_wait.h"
+#include "coro/sched_private.h"
+#include "coro/context_private.h"
 
 enum { BY_PERMIT, BY_CONTEXT };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "coro/ensure.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 
 enum { ARITY = 4, ROOM_FIRST = 64 };
 

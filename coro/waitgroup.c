@@ -7,7 +7,7 @@
 #include "coro/waitgroup.h"
 
 #include "coro/co.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 #include "coro/ensure.h"
 
 enum { WAITED_FOR = 1 };

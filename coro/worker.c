@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
-#include "coro/sched.h"
+#include "coro/sched_private.h"
 #include "coro/waitgroup.h"
 
 _Thread_local struct worker *worker_of_thread;

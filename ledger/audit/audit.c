@@ -8,8 +8,9 @@
 
 #include "coro/co.h"
 #include "coro/select.h"
-#include "ledger/audit/audit_parts.h"
+#include "ledger/audit/audit_private.h"
 #include "ledger/failpoint.h"
+#include "ledger/memory/account_table.h"
 
 void audit_note(struct audit_report *report, uint64_t seq, const char *format, ...)
 {

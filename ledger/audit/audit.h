@@ -17,6 +17,8 @@
 #include "ledger/domain/account.h"
 #include "ledger/db/pg.h"
 
+struct account_table;
+
 enum { AUDIT_TEXT = 8192 };
 
 struct audit_report {

@@ -3,7 +3,8 @@
  * is held and frozen must be as the journal makes them. */
 #include <stdio.h>
 
-#include "ledger/audit/audit_parts.h"
+#include "ledger/audit/audit_private.h"
+#include "ledger/memory/account_table.h"
 
 static enum pg_status each(
     struct audit_replay *r, const char *select, bool (*take)(const struct row *row, void *arg))

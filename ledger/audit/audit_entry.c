@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "ledger/domain/asset.h"
-#include "ledger/audit/audit_parts.h"
+#include "ledger/audit/audit_private.h"
 #include "ledger/domain/rules.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/asset_intern.h"
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 

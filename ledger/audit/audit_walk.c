@@ -7,7 +7,7 @@
  * - A batch's rows are looked at only when its hash was found right: then they are as the service
  *   wrote them, and of the types that their columns have.
  */
-#include "ledger/audit/audit_walk_parts.h"
+#include "ledger/audit/audit_walk_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

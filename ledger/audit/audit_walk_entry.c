@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger/domain/asset.h"
-#include "ledger/audit/audit_walk_parts.h"
+#include "ledger/audit/audit_walk_private.h"
+#include "ledger/memory/asset_intern.h"
 
 /* The next row of a table, if it belongs to the entry `seq`. One of an entry before that belongs to
  * none. */

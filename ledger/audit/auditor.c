@@ -18,7 +18,11 @@
 #include "coro/co.h"
 #include "ledger/audit/audit_walk.h"
 #include "coro/duty.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/store.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/strategy/strategy.h"
 
 enum {
     START_S = 10,   /* after the ledger was opened, before the first round */

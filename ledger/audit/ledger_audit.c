@@ -5,7 +5,12 @@
 
 #include "coro/co.h"
 #include "ledger/audit/audit.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/audit/auditor.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/store.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/strategy/strategy.h"
 
 enum { COMPARED_AT_ONCE = 256 }; /* accounts; then others have a turn */
 

@@ -7,7 +7,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/bank/bank_parts.h"
+#include "ledger/bank/bank_private.h"
 #include "ledger/db/migrate.h"
 #include "ledger/db/readers.h"
 #include "ledger/journal/store.h"

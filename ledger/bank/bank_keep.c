@@ -6,7 +6,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/select.h"
-#include "ledger/bank/bank_parts.h"
+#include "ledger/bank/bank_private.h"
 
 enum {
     AGAIN_MS = 200,   /* before it is tried again to open what the database did not give */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The facade: opens a ledger, and holds what its parts share. What moves money is in transfer.c,
- * accounts are in opening.c, reads of the journal in reading.c; all of them see struct ledger
- * through ledger_parts.h.
+ * Opens and closes a ledger. What changes it is in ledger/change/, what reads it in ledger/read/;
+ * both see struct ledger through ledger_private.h.
  *
  * The way of a change: key (keys.h) -> section (strategy.h): rules decide (rules.h), the journal
  * gives the position (journal.h) -> wait until that is durable -> answer.
@@ -14,11 +13,22 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "ledger/audit/auditor.h"
+#include "ledger/change/expirer.h"
 #include "ledger/failpoint.h"
+#include "ledger/journal/checkpointer.h"
 #include "ledger/journal/fold.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/recall.h"
+#include "ledger/journal/store.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/holds.h"
+#include "ledger/memory/keys.h"
+#include "ledger/memory/reversals.h"
 #include "ledger/read/query.h"
 #include "ledger/journal/restore.h"
+#include "ledger/strategy/strategy.h"
 
 static bool open_store(struct context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
@@ -65,7 +75,9 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     snprintf(error, size, "out of memory");
     if (!(ledger->open = context_with_cancel(context_background())) ||
         !(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
-        !(ledger->holds = holds_make()) || !(ledger->reversals = reversals_make()))
+        !(ledger->holds = holds_make()) || !(ledger->reversals = reversals_make()) ||
+        !(ledger->recall = calloc(1, sizeof *ledger->recall)) ||
+        !(ledger->checkpointer = calloc(1, sizeof *ledger->checkpointer)))
         return false;
     if (!open_store(context, ledger, options, trouble, error, size))
         return false;
@@ -83,9 +95,9 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);
     if (!ledger->journal || !(ledger->strategy = strategy_make(options->strategy)))
         return false;
-    if (!recall_start(&ledger->recall, ledger->store, ledger->keys, fold.seq) ||
-        !checkpointer_start(&ledger->checkpointer, ledger->store, ledger->journal, ledger->keys,
-            fold.checkpoint))
+    if (!recall_start(ledger->recall, ledger->store, ledger->keys, fold.seq) ||
+        !checkpointer_start(
+            ledger->checkpointer, ledger->store, ledger->journal, ledger->keys, fold.checkpoint))
         return false;
     ledger->auditor = auditor_start(ledger, options->audits_soon || failpoint("audit.soon"));
     return ledger->auditor && expirer_start(ledger);
@@ -128,9 +140,9 @@ static void last_checkpoint(struct ledger *ledger)
         store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
         fprintf(stderr, "teller: no checkpoint at the end (%s); the next start folds the journal\n",
             why);
-    } else if (ours && ledger->checkpointer.keys) { /* it was opened whole */
-        ledger->checkpointer.seq = seq;
-        checkpointer_keep_keys(bounded, &ledger->checkpointer);
+    } else if (ours && ledger->checkpointer->keys) { /* it was opened whole */
+        ledger->checkpointer->seq = seq;
+        checkpointer_keep_keys(bounded, ledger->checkpointer);
     }
     if (bounded)
         context_release(&bounded);
@@ -148,8 +160,10 @@ void ledger_close(struct ledger **ledger)
     waitgroup_wait(&closed->users);
     duty_stop(&closed->expirer);
     auditor_stop(&closed->auditor);
-    duty_stop(&closed->checkpointer.duty);
-    duty_stop(&closed->recall.duty);
+    if (closed->checkpointer)
+        duty_stop(&closed->checkpointer->duty);
+    if (closed->recall)
+        duty_stop(&closed->recall->duty);
     strategy_free(&closed->strategy);
     if (closed->journal) {
         journal_drain(closed->journal);
@@ -161,6 +175,8 @@ void ledger_close(struct ledger **ledger)
     reversals_free(&closed->reversals);
     keys_free(&closed->keys);
     account_table_free(&closed->accounts);
+    free(closed->checkpointer);
+    free(closed->recall);
     if (closed->open)
         context_release(&closed->open);
     free(closed->name);

@@ -11,7 +11,11 @@
 #include <string.h>
 
 #include "coro/co.h"
+#include "ledger/journal/journal.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/keys.h"
 #include "ledger/read/query.h"
+#include "ledger/strategy/strategy.h"
 
 enum ledger_status change_is_welcome(struct ledger *ledger)
 {

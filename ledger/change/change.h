@@ -7,7 +7,7 @@
 #ifndef LEDGER_CHANGE_CHANGE_H
 #define LEDGER_CHANGE_CHANGE_H
 
-#include "ledger/ledger_parts.h"
+#include "ledger/ledger_private.h"
 
 struct change {
     struct ledger *ledger;

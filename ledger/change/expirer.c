@@ -2,8 +2,11 @@
 #include "ledger/change/expirer.h"
 
 #include "coro/clock.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/journal.h"
+#include "ledger/ledger_private.h"
 #include "ledger/domain/rules.h"
+#include "ledger/memory/holds.h"
+#include "ledger/strategy/strategy.h"
 
 enum { LOOK_MS = 100 };
 

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "ledger/change/change.h"
+#include "ledger/journal/journal.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/strategy/strategy.h"
 
 struct freezing {
     struct ledger *ledger;

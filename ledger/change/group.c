@@ -7,12 +7,13 @@
  *   may happen is anything changed. The journal then gives them positions in a row, and commits
  *   them in one batch.
  */
-#include "ledger/change/group_parts.h"
+#include "ledger/change/group_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/domain/rules.h"
+#include "ledger/journal/journal.h"
 
 static const char *key_of(const struct group *g, size_t i)
 {

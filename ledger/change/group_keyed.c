@@ -13,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/change/group_parts.h"
+#include "ledger/change/group_private.h"
 #include "ledger/domain/hash.h"
+#include "ledger/journal/journal.h"
+#include "ledger/memory/keys.h"
 #include "ledger/read/query.h"
 #include "ledger/domain/results.h"
 #include "ledger/domain/rules.h"

@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/journal/journal.h"
 #include "ledger/ledger.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/asset_intern.h"
 #include "ledger/read/past.h"
 #include "ledger/read/query.h"
+#include "ledger/strategy/strategy.h"
 
 /* ---- copies of an account ------------------------------------------------------------------ */
 

@@ -6,6 +6,8 @@
 
 #include "ledger/change/change.h"
 #include "ledger/domain/hash.h"
+#include "ledger/journal/journal.h"
+#include "ledger/memory/reversals.h"
 #include "ledger/read/query.h"
 #include "ledger/domain/rules.h"
 

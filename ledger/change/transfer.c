@@ -9,6 +9,7 @@
 #include "ledger/domain/hash.h"
 #include "ledger/domain/rules.h"
 #include "ledger/change/transfer.h"
+#include "ledger/journal/journal.h"
 
 /* ---- one ----------------------------------------------------------------------------------- */
 

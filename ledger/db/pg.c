@@ -16,7 +16,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/poller.h"
-#include "ledger/db/pg_parts.h"
+#include "ledger/db/pg_private.h"
 
 /* ---- failures ------------------------------------------------------------------------------ */
 

@@ -6,7 +6,7 @@
 #include "coro/co.h"
 #include "coro/poller.h"
 #include "ledger/failpoint.h"
-#include "ledger/db/pg_parts.h"
+#include "ledger/db/pg_private.h"
 #include "ledger/db/row.h"
 
 /* ---- COPY FROM ----------------------------------------------------------------------------- */

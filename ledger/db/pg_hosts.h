@@ -7,7 +7,7 @@
 #ifndef LEDGER_DB_PG_HOSTS_H
 #define LEDGER_DB_PG_HOSTS_H
 
-#include "ledger/db/pg_parts.h"
+#include "ledger/db/pg_private.h"
 
 enum { PG_HOST_S = 2, PG_HOSTS_MAX = 16 }; /* what each of several hosts has to answer */
 

@@ -16,10 +16,6 @@ enum { ASSET_CODE_MAX = 32, ASSET_TEXT = ASSET_CODE_MAX + 4, ASSET_WORLD_TEXT = 
 
 bool asset_is_valid(const char *asset);
 
-/* The one copy of this text, shared by all who ask; it stays for ever. `asset` must be valid. NULL:
- * memory is short. From any thread. */
-const char *asset_intern(const char *asset);
-
 /* Write the id of the asset's world account; `asset` must be valid. */
 void asset_world_id(const char *asset, char id[ASSET_WORLD_TEXT]);
 

@@ -13,6 +13,8 @@
 #include "ledger/db/row.h"
 #include "ledger/failpoint.h"
 #include "ledger/domain/rules.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/asset_intern.h"
 
 struct folding {
     struct account_table *accounts;

@@ -10,6 +10,8 @@
 #include "ledger/domain/account.h"
 #include "ledger/journal/store.h"
 
+struct account_table;
+
 struct fold {
     uint64_t seq;        /* the last entry; 0: the journal is empty */
     int64_t at_us;       /* its time */

@@ -9,7 +9,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/failpoint.h"
-#include "ledger/journal/journal_parts.h"
+#include "ledger/journal/journal_private.h"
 
 enum {
     /* What may wait, in entries and in bytes; beyond that new requests are turned away. */

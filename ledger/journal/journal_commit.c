@@ -4,7 +4,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/failpoint.h"
-#include "ledger/journal/journal_parts.h"
+#include "ledger/journal/journal_private.h"
 
 enum {
     /* One database transaction, in entries and in bytes: it is full with what passes either. */

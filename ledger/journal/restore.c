@@ -10,6 +10,7 @@
 
 #include "ledger/domain/entry.h"
 #include "ledger/db/row.h"
+#include "ledger/memory/account_table.h"
 
 struct restoring {
     const struct restore *to;

@@ -13,6 +13,8 @@
 #include "ledger/memory/holds.h"
 #include "ledger/journal/store.h"
 
+struct account_table;
+
 struct restore {
     struct account_table *accounts; /* as folded */
     struct holds *holds;            /* empty */

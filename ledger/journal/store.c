@@ -16,7 +16,7 @@
 
 #include "coro/clock.h"
 #include "ledger/failpoint.h"
-#include "ledger/journal/store_parts.h"
+#include "ledger/journal/store_private.h"
 
 const char *const store_tables[STORE_TABLES] = {
     [STORE_ACCOUNTS] = "account (ledger,no,id,asset,floor,opened,metadata)",

@@ -13,7 +13,7 @@
 #include "ledger/failpoint.h"
 #include "ledger/db/migrate.h"
 #include "ledger/journal/store.h"
-#include "ledger/journal/store_parts.h"
+#include "ledger/journal/store_private.h"
 
 /* ---- connections --------------------------------------------------------------------------- */
 

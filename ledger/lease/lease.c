@@ -9,7 +9,7 @@
 
 #include "coro/blocking.h"
 #include "coro/clock.h"
-#include "ledger/lease/lease_parts.h"
+#include "ledger/lease/lease_private.h"
 
 enum {
     SAVE_MS = 1000,     /* how often the witness is written, at most */

@@ -10,7 +10,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/lease/lease_parts.h"
+#include "ledger/lease/lease_private.h"
 
 enum {
     TURN_MS = LEASE_MS, /* what one turn may take */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "coro/clock.h"
-#include "ledger/lease/lease_parts.h"
+#include "ledger/lease/lease_private.h"
 
 enum { LOOKS_APART_MS = 1000 };
 

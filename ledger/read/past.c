@@ -5,8 +5,11 @@
 
 #include "coro/clock.h"
 #include "coro/select.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/journal.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
 #include "ledger/read/query.h"
+#include "ledger/strategy/strategy.h"
 
 enum ledger_status past_turn(struct context *context, struct ledger *ledger, uint64_t *seq)
 {

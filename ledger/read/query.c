@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ledger/domain/hash.h"
+#include "ledger/memory/account_table.h"
 
 /* Microseconds since 1970, null for null; -1: there is no such, as of infinity. */
 #define MICROSECONDS(at)                                                                           \

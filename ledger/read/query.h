@@ -11,6 +11,8 @@
 #include "ledger/domain/entry.h"
 #include "ledger/journal/store.h"
 
+struct account_table;
+
 /* What a failure of these means: UNAVAILABLE, or DAMAGED; OK if it is none. */
 enum ledger_status query_status(enum pg_status status);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads of the journal: from its end in memory where that reaches, from the database beyond. */
+#include "ledger/journal/journal.h"
 #include "ledger/ledger.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/keys.h"
 #include "ledger/read/past.h"
 #include "ledger/read/query.h"
 

@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "ledger/db/row.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/asset_intern.h"
 
 enum { CHUNK = 4096, ACCOUNTS = 4096, SQL_TEXT = 2048 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/audit/audit.h"
+#include "ledger/memory/account_table.h"
 #include "server/api/api.h"
 #include "server/cmd/cmd.h"
 #include "server/cmd/cmd_audit.h"

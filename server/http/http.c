@@ -10,7 +10,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 
 /* How much of a worker's time all its streams have, in percent. */
 enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 10 };
@@ -62,7 +62,7 @@ static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
-/* See http_worker.h; -1: there are no descriptors left. */
+/* See http_private.h; -1: there are no descriptors left. */
 static int open_ended(void)
 {
     int ends[2];

@@ -7,7 +7,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 
 /* What a request that may have a long answer holds of the budget until its length is known; what is
  * shorter than KEPT_MIN stays where it is. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "coro/clock.h"
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 
 /* Bodies announced to be no longer than IN_ARENA need no memory of their own. What comes in the
  * time that every body has is free, beyond it each SLOWEST bytes earn a second. When the budget is

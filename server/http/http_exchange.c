@@ -14,7 +14,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 #include "server/http/problem.h"
 
 /* A body over the limit is read and dropped up to here, so that a client which sends all before it

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "coro/clock.h"
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 
 static const int64_t sweep_every_ns = CLOCK_S;
 /* Nobody is taken for idle earlier, after a request and before the first. */

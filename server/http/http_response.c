@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "coro/clock.h"
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 
 /* Where headers go: into a response of libmicrohttpd, or into text. */
 struct headers {

@@ -8,7 +8,7 @@
  * libmicrohttpd looks whether a connection is suspended before each step of it, so this may be said
  * in the callback of a request's end; 0.9.75 and 1.0 are alike in that.
  */
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 
 /* Each run of libmicrohttpd looks at all that is suspended, so not everybody may rest. */
 enum { RESTING_MAX = 1024 };

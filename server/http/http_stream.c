@@ -23,7 +23,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 
 /* A client that has vanished without a word is given up after so long without an answer; what the
  * kernel holds for one that does not read; what of it is not on its way yet. */

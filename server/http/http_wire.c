@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 
 #include "coro/sanitize.h"
-#include "server/http/http_worker.h"
+#include "server/http/http_private.h"
 
 /* A read takes a head of any size in one. */
 enum { SCRATCH = 32768, GIVEN_MAX = 160, FIRST_FDS = 1024 };

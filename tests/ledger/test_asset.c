@@ -5,6 +5,8 @@
 
 #include "ledger/domain/account.h"
 #include "ledger/domain/asset.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/asset_intern.h"
 #include "tests/unit.h"
 
 static void validates_assets(void)

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "ledger/audit/audit.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
 
 static struct audit_report report;
 

@@ -8,7 +8,11 @@
 #include "coro/random.h"
 #include "coro/waitgroup.h"
 #include "ledger/audit/audit.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/store.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/strategy/strategy.h"
 #include "tests/ledger/requests.h"
 #include "tests/ledger/storm.h"
 

@@ -7,7 +7,9 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "ledger/bank/bank.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/strategy/strategy.h"
 #include "tests/ledger/fixture.h"
 
 static struct bank *open_bank(const char *db, const char *strategies)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/ledger_parts.h"
+#include "ledger/ledger_private.h"
 #include "ledger/read/snapshot.h"
 #include "tests/ledger/requests.h"
 

@@ -8,9 +8,11 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/audit/audit_chunk.h"
-#include "ledger/journal/journal_parts.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/journal_private.h"
+#include "ledger/ledger_private.h"
 #include "ledger/db/pg.h"
+#include "ledger/memory/keys.h"
 #include "tests/ledger/requests.h"
 
 /* ---- time ---------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/ledger_private.h"
 #include "ledger/db/pg.h"
 #include "ledger/domain/results.h"
 #include "tests/ledger/requests.h"

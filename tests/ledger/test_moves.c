@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the ledger does, one request after the other, against a real PostgreSQL. */
-#include "ledger/ledger_parts.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
+#include "ledger/memory/holds.h"
 #include "tests/ledger/requests.h"
 
 static void opens_accounts(const char *strategy)

@@ -9,8 +9,10 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "ledger/journal/journal_parts.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/journal_private.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/holds.h"
 #include "tests/ledger/fixture.h"
 
 enum { ACCOUNTS = 5, ENTRIES = 280, PAGE = 7, ASKED = 200 };

@@ -6,7 +6,8 @@
 #include "coro/co.h"
 #include "coro/random.h"
 #include "coro/waitgroup.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/checkpointer.h"
+#include "ledger/ledger_private.h"
 #include "tests/ledger/requests.h"
 
 static void folds_after_restart(const char *strategy)
@@ -236,10 +237,10 @@ static void a_fold_that_does_not_add_up(const char *strategy)
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open_abc(db, strategy);
     struct ledger_figures figures;
-    CU_ASSERT_TRUE(checkpointer_fold(&ledger->checkpointer));
+    CU_ASSERT_TRUE(checkpointer_fold(ledger->checkpointer));
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 10), LEDGER_OK);
     fixture_do(db, "UPDATE teller.entry SET to_after = 11 WHERE seq = 6");
-    CU_ASSERT_FALSE(checkpointer_fold(&ledger->checkpointer));
+    CU_ASSERT_FALSE(checkpointer_fold(ledger->checkpointer));
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
     CU_ASSERT_STRING_EQUAL(

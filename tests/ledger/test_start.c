@@ -10,7 +10,10 @@
 #include "coro/random.h"
 #include "ledger/audit/audit.h"
 #include "ledger/embed.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/recall.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/holds.h"
+#include "ledger/memory/keys.h"
 #include "ledger/memory/segment.h"
 #include "tests/ledger/requests.h"
 #include "tests/ledger/storm.h"
@@ -97,7 +100,7 @@ static void keeps_what_stood(const char *strategy)
 
 static void await_recall(struct ledger *ledger)
 {
-    waitgroup_wait(&ledger->recall.duty.done);
+    waitgroup_wait(&ledger->recall->duty.done);
 }
 
 /* What sessions that have ended have read of the ledger's tables, so far. */
@@ -266,8 +269,8 @@ static void keys_come_packed(const char *strategy)
         await_recall(ledger);
         snprintf(expected, sizeof expected, "1-%lu: %d", last, (life + 1) * EACH);
         CU_ASSERT_STRING_EQUAL(fixture_ask(db, segments), expected);
-        CU_ASSERT_EQUAL(ledger->recall.covered, last);
-        CU_ASSERT_FALSE(ledger->recall.damaged);
+        CU_ASSERT_EQUAL(ledger->recall->covered, last);
+        CU_ASSERT_FALSE(ledger->recall->damaged);
     }
     expect_all_right(db, ledger, 0);
     ledger_close(&ledger);
@@ -300,7 +303,7 @@ static void many_keys_make_segments(const char *strategy)
     await_recall(ledger);
     CU_ASSERT_STRING_EQUAL(fixture_ask(db, segments),
         "1-131072: 131072, 131073-262144: 131072, 262145-300003: 37857");
-    CU_ASSERT_EQUAL(ledger->recall.covered, 300003);
+    CU_ASSERT_EQUAL(ledger->recall->covered, 300003);
     CU_ASSERT_EQUAL(fixture_move(ledger, "k-1", "world:USD.2", "a", 1), LEDGER_KEY_REUSED);
     CU_ASSERT_EQUAL(fixture_move(ledger, "k-131073", "world:USD.2", "a", 1), LEDGER_KEY_REUSED);
     CU_ASSERT_EQUAL(fixture_move(ledger, "k-300000", "world:USD.2", "a", 1), LEDGER_KEY_REUSED);
@@ -310,7 +313,7 @@ static void many_keys_make_segments(const char *strategy)
     fixture_do(db, "DELETE FROM teller.key_segment WHERE first_seq = 131073");
     ledger = request_restart(ledger, db, strategy); /* what is behind the gap is not used */
     await_recall(ledger);
-    CU_ASSERT_EQUAL(ledger->recall.covered, 131072);
+    CU_ASSERT_EQUAL(ledger->recall->covered, 131072);
     CU_ASSERT_EQUAL(fixture_move(ledger, "k-300000", "world:USD.2", "a", 1), LEDGER_KEY_REUSED);
     ledger_close(&ledger);
 }
@@ -339,8 +342,8 @@ static void damaged_keys_come_from_the_journal(const char *strategy)
         fixture_do(db, damages[i]);
         ledger = fixture_open(db, strategy);
         await_recall(ledger);
-        CU_ASSERT_TRUE(ledger->recall.damaged);
-        CU_ASSERT_EQUAL(ledger->recall.covered, 0);
+        CU_ASSERT_TRUE(ledger->recall->damaged);
+        CU_ASSERT_EQUAL(ledger->recall->covered, 0);
         CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
         CU_ASSERT_EQUAL(fixture_move(ledger, "two", "a", "b", 1), LEDGER_OK);
         CU_ASSERT(fixture_balance(ledger, "b") == 2);
@@ -351,7 +354,7 @@ static void damaged_keys_come_from_the_journal(const char *strategy)
         CU_ASSERT_EQUAL(fixture_move(ledger, "three", "a", "b", 1), LEDGER_OK);
         ledger = request_restart(ledger, db, strategy); /* what comes new does not cover it up */
         await_recall(ledger);
-        CU_ASSERT_TRUE(ledger->recall.damaged);
+        CU_ASSERT_TRUE(ledger->recall->damaged);
         CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
         CU_ASSERT_EQUAL(fixture_move(ledger, "three", "a", "b", 1), LEDGER_OK);
         CU_ASSERT(fixture_balance(ledger, "b") == 3);
@@ -381,7 +384,7 @@ static void no_key_moves_money_twice(const char *strategy)
         fixture_ask(db, "SELECT invariant || ' ' || seq FROM teller.audit"), "keys 6");
     ledger = fixture_open(db, strategy);
     await_recall(ledger);
-    CU_ASSERT_FALSE(ledger->recall.damaged);
+    CU_ASSERT_FALSE(ledger->recall->damaged);
     static struct audit_report report;
     CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
     CU_ASSERT_EQUAL(report.found, 1);

@@ -9,6 +9,7 @@
 #include "coro/co.h"
 #include "coro/random.h"
 #include "coro/waitgroup.h"
+#include "ledger/memory/account_table.h"
 #include "tests/ledger/fixture.h"
 
 enum { ACCOUNTS = 300, CLIENTS = 16, SECTIONS = 1000, NAMED = 4, LINGER = 100 };

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/recall.h"
+#include "ledger/ledger_private.h"
 #include "tests/ledger/fixture.h"
 
 enum { SAMPLES = 201, PAGE = 50 };
@@ -152,7 +153,7 @@ static void start_ledger(struct scene *scene, const char *db, const char *what)
     int64_t start = clock_now_ns();
     scene->ledger = fixture_open(db, "sharded");
     double opened = seconds_since(start);
-    waitgroup_wait(&scene->ledger->recall.duty.done);
+    waitgroup_wait(&scene->ledger->recall->duty.done);
     printf("%s: %.2f s, all keys known after %.2f s, %lu MB resident (%lu MB before)\n", what,
         opened, seconds_since(start), resident_mb(), before_mb);
 }

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/journal/journal_parts.h"
-#include "ledger/ledger_parts.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/journal_private.h"
+#include "ledger/journal/store.h"
+#include "ledger/ledger_private.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 

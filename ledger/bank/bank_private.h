@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a bank is made of: for the files of the bank and nobody else. */
-#ifndef LEDGER_BANK_BANK_PARTS_H
-#define LEDGER_BANK_BANK_PARTS_H
+#ifndef LEDGER_BANK_BANK_PRIVATE_H
+#define LEDGER_BANK_BANK_PRIVATE_H
 
 #include <stdatomic.h>
 

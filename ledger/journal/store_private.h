@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the store share, and nobody else. */
-#ifndef LEDGER_JOURNAL_STORE_PARTS_H
-#define LEDGER_JOURNAL_STORE_PARTS_H
+#ifndef LEDGER_JOURNAL_STORE_PRIVATE_H
+#define LEDGER_JOURNAL_STORE_PRIVATE_H
 
 #include "ledger/journal/store.h"
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What a replay is made of: for the files of the audit and nobody else. */
-#ifndef LEDGER_AUDIT_AUDIT_PARTS_H
-#define LEDGER_AUDIT_AUDIT_PARTS_H
+#ifndef LEDGER_AUDIT_AUDIT_PRIVATE_H
+#define LEDGER_AUDIT_AUDIT_PRIVATE_H
 
 #include "ledger/audit/audit.h"
 #include "ledger/audit/audit_chunk.h"
 #include "ledger/audit/audit_keys.h"
 #include "ledger/domain/entry.h"
 #include "ledger/memory/holds.h"
+
+struct account_table;
 
 /* What the row of a posting says of its effect. */
 struct told {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a journal is made of: for the files of the journal and nobody else. */
-#ifndef LEDGER_JOURNAL_JOURNAL_PARTS_H
-#define LEDGER_JOURNAL_JOURNAL_PARTS_H
+#ifndef LEDGER_JOURNAL_JOURNAL_PRIVATE_H
+#define LEDGER_JOURNAL_JOURNAL_PRIVATE_H
 
 #include <stdatomic.h>
 

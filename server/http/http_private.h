@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parts of the HTTP server share: one worker's state. Only that worker touches it. */
-#ifndef SERVER_HTTP_HTTP_WORKER_H
-#define SERVER_HTTP_HTTP_WORKER_H
+#ifndef SERVER_HTTP_HTTP_PRIVATE_H
+#define SERVER_HTTP_HTTP_PRIVATE_H
 
 #include <microhttpd.h>
 #include <stdatomic.h>

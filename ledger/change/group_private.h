@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a batch that is decided as a group is made of: for group.c and group_keyed.c. */
-#ifndef LEDGER_CHANGE_GROUP_PARTS_H
-#define LEDGER_CHANGE_GROUP_PARTS_H
+#ifndef LEDGER_CHANGE_GROUP_PRIVATE_H
+#define LEDGER_CHANGE_GROUP_PRIVATE_H
 
 #include "ledger/change/group.h"
 #include "ledger/change/transfer.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each asset's text once, for ever: assets are few, and accounts are many. */
+#include "ledger/memory/asset_intern.h"
+
 #include <stdlib.h>
 #include <string.h>
 

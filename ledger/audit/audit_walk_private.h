@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a walk is made of: for the files of audit_walk.h and nobody else. */
-#ifndef LEDGER_AUDIT_AUDIT_WALK_PARTS_H
-#define LEDGER_AUDIT_AUDIT_WALK_PARTS_H
+#ifndef LEDGER_AUDIT_AUDIT_WALK_PRIVATE_H
+#define LEDGER_AUDIT_AUDIT_WALK_PRIVATE_H
 
 #include "ledger/audit/audit_chunk.h"
 #include "ledger/audit/audit_keys.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Channel operations in the parts that select needs, for the files of coro/. */
-#ifndef CORO_CHAN_OPS_H
-#define CORO_CHAN_OPS_H
+#ifndef CORO_CHAN_PRIVATE_H
+#define CORO_CHAN_PRIVATE_H
 
 #include <stdint.h>
 

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* What a ledger is made of: for the files of the facade (ledger.c, transfer.c, opening.c,
- * reading.c) and nobody else. */
-#ifndef LEDGER_LEDGER_PARTS_H
-#define LEDGER_LEDGER_PARTS_H
+/* What a ledger is made of: for the folders of ledger/ that work on all of it. Each file includes
+ * the headers of those parts that it uses. */
+#ifndef LEDGER_LEDGER_PRIVATE_H
+#define LEDGER_LEDGER_PRIVATE_H
 
 #include <stdatomic.h>
 
-#include "coro/waitgroup.h"
-#include "ledger/domain/account.h"
-#include "ledger/audit/auditor.h"
-#include "ledger/journal/checkpointer.h"
 #include "coro/duty.h"
-#include "ledger/change/expirer.h"
-#include "ledger/memory/holds.h"
-#include "ledger/journal/journal.h"
-#include "ledger/memory/keys.h"
+#include "coro/waitgroup.h"
 #include "ledger/ledger.h"
-#include "ledger/memory/reversals.h"
-#include "ledger/journal/recall.h"
-#include "ledger/journal/store.h"
-#include "ledger/strategy/strategy.h"
+
+struct account_table;
+struct auditor;
+struct checkpointer;
+struct holds;
+struct journal;
+struct keys;
+struct recall;
+struct reversals;
+struct store;
+struct strategy;
 
 struct ledger {
     char *name;
@@ -32,9 +32,9 @@ struct ledger {
     struct journal *journal;
     uint64_t item_keys_upto; /* up to there items of a batch may have its key in theirs; 0: none */
     struct strategy *strategy;
-    struct checkpointer checkpointer;
+    struct checkpointer *checkpointer;
     struct auditor *auditor;
-    struct recall recall;
+    struct recall *recall;
     struct holds *holds;
     struct reversals *reversals;
     struct duty expirer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A coroutine as the scheduler sees it, and queues of them. For the files of coro/ only. */
-#ifndef CORO_CO_STATE_H
-#define CORO_CO_STATE_H
+#ifndef CORO_CO_PRIVATE_H
+#define CORO_CO_PRIVATE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a connection is made of: for the files of pg and nobody else. */
-#ifndef LEDGER_DB_PG_PARTS_H
-#define LEDGER_DB_PG_PARTS_H
+#ifndef LEDGER_DB_PG_PRIVATE_H
+#define LEDGER_DB_PG_PRIVATE_H
 
 #include <libpq-fe.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a lease is made of: for the files of the lease and nobody else. */
-#ifndef LEDGER_LEASE_LEASE_PARTS_H
-#define LEDGER_LEASE_LEASE_PARTS_H
+#ifndef LEDGER_LEASE_LEASE_PRIVATE_H
+#define LEDGER_LEASE_LEASE_PRIVATE_H
 
 #include "coro/lock.h"
 #include "coro/duty.h"

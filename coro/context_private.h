@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting with a context, for the files of coro/: the context as one of the things waited for. */
-#ifndef CORO_CONTEXT_WAIT_H
-#define CORO_CONTEXT_WAIT_H
+#ifndef CORO_CONTEXT_PRIVATE_H
+#define CORO_CONTEXT_PRIVATE_H
 
 #include "coro/context.h"
 #include "coro/wait.h"

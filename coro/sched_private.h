@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside the scheduler: what its files call in each other. For the files of coro/ only. */
-#ifndef CORO_SCHED_H
-#define CORO_SCHED_H
+#ifndef CORO_SCHED_PRIVATE_H
+#define CORO_SCHED_PRIVATE_H
 
 #include "coro/runtime.h"
 #include "coro/worker.h"
-#include "coro/worker_state.h"
+#include "coro/worker_private.h"
 
 enum {
     NEXT_MAX = 4,         /* turns in a row that `next` may jump the queue */

@@ -3,12 +3,12 @@
  * All that changes while the runtime runs. Who may touch what is said beside each field. For the
  * files of coro/ only.
  */
-#ifndef CORO_WORKER_STATE_H
-#define CORO_WORKER_STATE_H
+#ifndef CORO_WORKER_PRIVATE_H
+#define CORO_WORKER_PRIVATE_H
 
 #include <pthread.h>
 
-#include "coro/co_state.h"
+#include "coro/co_private.h"
 #include "coro/index_pool.h"
 #include "coro/lock.h"
 #include "coro/schedule.h"

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ * - An account is added once and never moves or leaves before the table does.
+ * - A shard's buckets are changed under its lock only; accounts of an id are all in the shard
+ *   that the hash of the id names.
+ * - by_number[n / CHUNK][n % CHUNK] is the account of number n, or NULL; chunks only come.
+ */
+#include "ledger/memory/account_table.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/lock.h"
+#include "ledger/domain/hash.h"
+#include "ledger/failpoint.h"
+
+enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16, SLAB = 65536 };
+enum { METADATA_MAX = 64 << 20 };
+
+/* Accounts side by side; as they never leave, that is all there is to it. */
+struct slab {
+    struct slab *before;
+    _Alignas(struct account) char bytes[SLAB - _Alignof(struct account)];
+};
+
+struct shard {
+    struct lock lock;
+    size_t count, buckets; /* buckets: a power of two */
+    struct account **first;
+    struct slab *newest;
+    size_t used; /* bytes of the newest slab */
+};
+
+typedef _Atomic(struct account *) slot;
+
+struct account_table {
+    struct shard shards[SHARDS];
+    _Atomic uint64_t last_number;
+    _Atomic size_t metadata_size; /* of all that is kept here */
+    _Atomic(slot *) by_number[CHUNKS];
+};
+
+struct account_table *account_table_make(void)
+{
+    hash_init();
+    return calloc(1, sizeof(struct account_table));
+}
+
+static void drop_metadata(struct account *account)
+{
+    union {
+        const char *kept;
+        char *freed;
+    } metadata = {.kept = atomic_load(&account->metadata)};
+    if (metadata.kept != account_far)
+        free(metadata.freed);
+}
+
+static void shard_free(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->buckets; i++)
+        for (struct account *account = shard->first[i], *next; account; account = next) {
+            next = account->next;
+            drop_metadata(account);
+        }
+    for (struct slab *slab = shard->newest, *before; slab; slab = before) {
+        before = slab->before;
+        free(slab);
+    }
+    free(shard->first);
+}
+
+void account_table_free(struct account_table **table)
+{
+    struct account_table *freed = *table;
+    *table = NULL;
+    if (!freed)
+        return;
+    for (size_t i = 0; i < SHARDS; i++)
+        shard_free(&freed->shards[i]);
+    for (size_t i = 0; i < CHUNKS; i++)
+        free(atomic_load(&freed->by_number[i]));
+    free(freed);
+}
+
+static struct account *shard_find(struct shard *shard, uint64_t hash, const char *id)
+{
+    if (shard->buckets == 0)
+        return NULL;
+    struct account *account = shard->first[hash & (shard->buckets - 1)];
+    while (account && strcmp(account->id, id) != 0)
+        account = account->next;
+    return account;
+}
+
+static struct shard *shard_of(struct account_table *table, const char *id, uint64_t *hash)
+{
+    uint64_t whole = hash_text(id, strlen(id));
+    *hash = whole / SHARDS;
+    return &table->shards[whole % SHARDS];
+}
+
+struct account *account_find(struct account_table *table, const char *id)
+{
+    uint64_t hash;
+    struct shard *shard = shard_of(table, id, &hash);
+    lock_take(&shard->lock);
+    struct account *account = shard_find(shard, hash, id);
+    lock_drop(&shard->lock);
+    return account;
+}
+
+static bool shard_resize(struct shard *shard, size_t buckets)
+{
+    struct account **first = calloc(buckets, sizeof *first);
+    if (!first)
+        return false;
+    for (size_t i = 0; i < shard->buckets; i++)
+        for (struct account *account = shard->first[i], *next; account; account = next) {
+            next = account->next;
+            uint64_t hash = hash_text(account->id, strlen(account->id)) / SHARDS;
+            account->next = first[hash & (buckets - 1)];
+            first[hash & (buckets - 1)] = account;
+        }
+    free(shard->first);
+    shard->first = first;
+    shard->buckets = buckets;
+    return true;
+}
+
+/* Twice the buckets once there are as many accounts; the chains stay short. */
+static bool shard_has_room(struct shard *shard)
+{
+    return shard->count < shard->buckets ||
+           shard_resize(shard, shard->buckets ? shard->buckets * 2 : FIRST_BUCKETS);
+}
+
+bool account_table_expect(struct account_table *table, uint64_t count)
+{
+    size_t buckets = FIRST_BUCKETS;
+    bool done = true;
+    while (buckets * SHARDS < count && buckets * SHARDS < (size_t)CHUNK * CHUNKS)
+        buckets *= 2;
+    for (size_t i = 0; i < SHARDS && done; i++) {
+        lock_take(&table->shards[i].lock);
+        done = shard_resize(&table->shards[i], buckets);
+        lock_drop(&table->shards[i].lock);
+    }
+    return done;
+}
+
+/* A fresh account in the newest slab. NULL: memory is short. */
+static struct account *shard_make(struct shard *shard, const char *id)
+{
+    size_t align = _Alignof(struct account);
+    size_t size = offsetof(struct account, id) + strlen(id) + 1;
+    size = (size + align - 1) / align * align;
+    if (!shard->newest || sizeof shard->newest->bytes - shard->used < size) {
+        struct slab *slab = calloc(1, sizeof *slab);
+        if (!slab)
+            return NULL;
+        slab->before = shard->newest;
+        shard->newest = slab;
+        shard->used = 0;
+    }
+    struct account *account = (struct account *)(void *)(shard->newest->bytes + shard->used);
+    shard->used += size;
+    account->asset = "";
+    strcpy(account->id, id);
+    return account;
+}
+
+struct account *account_find_or_add(struct account_table *table, const char *id)
+{
+    ensure(account_id_is_valid(id));
+    uint64_t hash;
+    struct shard *shard = shard_of(table, id, &hash);
+    lock_take(&shard->lock);
+    struct account *account = shard_find(shard, hash, id);
+    if (!account && shard_has_room(shard) && (account = shard_make(shard, id))) {
+        struct account **bucket = &shard->first[hash & (shard->buckets - 1)];
+        account->next = *bucket;
+        *bucket = account;
+        shard->count++;
+    }
+    lock_drop(&shard->lock);
+    return account;
+}
+
+/* The chunk that holds `number`, made if there was none. */
+static slot *chunk_of(struct account_table *table, uint64_t number)
+{
+    _Atomic(slot *) *place = &table->by_number[number / CHUNK];
+    slot *chunk = atomic_load(place);
+    if (chunk)
+        return chunk;
+    slot *made = calloc(CHUNK, sizeof *made);
+    if (made && !atomic_compare_exchange_strong(place, &chunk, made)) {
+        free(made);
+        return chunk;
+    }
+    return made;
+}
+
+bool account_renumber(struct account_table *table, struct account *account, uint64_t number)
+{
+    if (number >= (uint64_t)CHUNK * CHUNKS)
+        return false;
+    slot *chunk = chunk_of(table, number);
+    if (!chunk)
+        return false;
+    ensure(atomic_load(&chunk[number % CHUNK]) == NULL);
+    account->number = number;
+    atomic_store(&chunk[number % CHUNK], account);
+    uint64_t last = atomic_load(&table->last_number);
+    while (last < number && !atomic_compare_exchange_weak(&table->last_number, &last, number))
+        ;
+    return true;
+}
+
+/* A number is given once, though to nobody if memory is short. */
+bool account_number(struct account_table *table, struct account *account)
+{
+    uint64_t last = atomic_load(&table->last_number);
+    do {
+        if (last + 1 >= (uint64_t)CHUNK * CHUNKS)
+            return false;
+    } while (!atomic_compare_exchange_weak(&table->last_number, &last, last + 1));
+    return account_renumber(table, account, last + 1);
+}
+
+bool account_table_is_full(struct account_table *table)
+{
+    return account_count(table) + 1 >= (uint64_t)CHUNK * CHUNKS;
+}
+
+struct account *account_by_number(struct account_table *table, uint64_t number)
+{
+    if (number >= (uint64_t)CHUNK * CHUNKS)
+        return NULL;
+    slot *chunk = atomic_load(&table->by_number[number / CHUNK]);
+    return chunk ? atomic_load(&chunk[number % CHUNK]) : NULL;
+}
+
+void account_keep_metadata(
+    struct account_table *table, struct account *account, const char *metadata)
+{
+    size_t size = strlen(metadata) + 1;
+    const char *far = account_far;
+    if (failpoint("account.metadata"))
+        return;
+    bool room = atomic_fetch_add(&table->metadata_size, size) + size <= METADATA_MAX;
+    char *copy = room ? strdup(metadata) : NULL;
+    if (copy && atomic_compare_exchange_strong(&account->metadata, &far, copy))
+        return;
+    free(copy);
+    atomic_fetch_sub(&table->metadata_size, size);
+}
+
+uint64_t account_count(struct account_table *table)
+{
+    return atomic_load(&table->last_number);
+}
