@@ -148,7 +148,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy man install clean
+.PHONY: help all build run test unit coverage mutants seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy layers man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -238,6 +238,9 @@ bench-coro: deps-bench ## the runtime's primitives beside Go's
 
 tidy: build ## the house's policy: arrows, names, lengths, leftovers
 	@tests/run tidy
+
+layers: build ## a table of the folders: files, arrows, arrows that point up, circles of files
+	@tests/tidy/layers
 
 man: build ## the manual pages, into build/man
 	@rm -rf build/man && tools/man/build build/man

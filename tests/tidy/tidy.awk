@@ -12,6 +12,13 @@ function rest(line, fields,    i) {
     return line
 }
 
+# Is the folder what the policy says: FOLDER, or FOLDER/* for all below it as well?
+function holds_folder(stated, name) {
+    if (!sub(/\/\*$/, "", stated))
+        return name == stated
+    return name == stated || index(name, stated "/") == 1
+}
+
 # The shell's pattern as a regular expression: * and [...] only.
 function pattern(text) {
     gsub(/\./, "\\.", text)
@@ -32,9 +39,13 @@ function read_policy() {
     if ($1 == "arrow") {
         arrow[++arrows] = $2
         arrow_to[arrows] = rest($0, 1)
+        arrow_line[arrows] = FNR
     } else if ($1 == "foreign") {
         foreign[++foreigns] = $2
         foreign_files[foreigns] = rest($0, 2)
+    } else if ($1 == "private") {
+        private[++privates] = $2
+        private_files[privates] = rest($0, 2)
     } else if ($1 == "limit")
         limit[$2] = $3
     else if ($1 == "banned") {
@@ -48,13 +59,6 @@ function read_policy() {
 
 function folder_of(name) {
     return sub(/\/[^\/]*$/, "", name) ? name : ""
-}
-
-# Is the folder what the policy says: FOLDER, or FOLDER/* for all below it as well?
-function holds_folder(stated, name) {
-    if (!sub(/\/\*$/, "", stated))
-        return name == stated
-    return name == stated || index(name, stated "/") == 1
 }
 
 function begin_file(    i) {
@@ -86,6 +90,32 @@ function may_include(stated, target,    list, count, i) {
     return 0
 }
 
+# A private header is for the files of its folder that begin with its name, for tests, and for those
+# that the policy names.
+function may_see(header,    i, own) {
+    own = header
+    sub(/_private\.h$/, "", own)
+    if (file ~ /^tests\// || (index(file, own) == 1 && folder_of(header) == folder))
+        return 1
+    for (i = 1; i <= privates; i++)
+        if (private[i] == header && matches(file, private_files[i]))
+            return 1
+    return 0
+}
+
+# The lines of arrows stand from the bottom up.
+function check_order(    i, j, k, list, count) {
+    for (i = 1; i <= arrows; i++) {
+        count = split(arrow_to[i], list, " ")
+        for (k = 2; k <= count; k++)
+            for (j = i + 1; j <= arrows; j++)
+                if (holds_folder(list[k], arrow[j])) {
+                    file = policy_file
+                    finding(arrow_line[i], "arrow", arrow[i] " -> " arrow[j] " points up")
+                }
+    }
+}
+
 function check_include(    name, i, target) {
     name = $0
     sub(/^[ \t]*#[ \t]*include[ \t]*["<]/, "", name)
@@ -98,6 +128,8 @@ function check_include(    name, i, target) {
         }
     if ($0 !~ /"/)
         return
+    if (name ~ /_private\.h$/ && !may_see(name))
+        finding(FNR, "private", name " is not for this file")
     target = folder_of(name)
     if (target == "")
         finding(FNR, "arrow", "\"" name "\" does not name its folder")
@@ -153,5 +185,6 @@ c { for (i = 1; i <= banneds; i++) if ($0 ~ banned[i]) finding(FNR, "banned", wh
 
 END {
     end_file()
+    check_order()
     printf "%d function(s) of more than %d lines\n", longs, limit["long"] > "/dev/stderr"
 }
