@@ -117,12 +117,22 @@ static bool falls_silent(struct pg *pg)
     return pg->lost = pg->silent = true;
 }
 
+/* How long to wait before looking up, which is not later than when it falls silent. */
+static int64_t turn_ns(const struct pg *pg)
+{
+    enum { LOOK_AGAIN_MS = 500 };
+    int64_t turn_ns = LOOK_AGAIN_MS * CLOCK_MS;
+    int64_t left_ns = pg->moved_ns + pg->silence_ns + pg->sending_ns - clock_now_ns();
+    if (pg->silence_ns && left_ns < turn_ns)
+        turn_ns = left_ns > CLOCK_MS ? left_ns : CLOCK_MS;
+    return turn_ns;
+}
+
 /* It looks up now and then: for progress, and because a libpq that is short of memory takes a whole
  * message for a part of one, and must look again though no more bytes will come. */
 bool pg_wait(struct context *context, struct pg *pg, unsigned events)
 {
-    enum { LOOK_AGAIN_MS = 500 };
-    struct context *turn = context_with_timeout(context, LOOK_AGAIN_MS * CLOCK_MS);
+    struct context *turn = context_with_timeout(context, turn_ns(pg));
     enum poller_status status = POLLER_CANCELLED;
     if (turn) {
         status = poller_wait(turn, PQsocket(pg->conn), events);

@@ -1,37 +1,65 @@
 /* SPDX-License-Identifier: MIT */
-/* Invariant: each connection is in the channel, or with the one coroutine that uses it; `lending`
- * has its one token unless a connection is lent. */
+/*
+ * Invariant: each connection is in the channel, or with the one coroutine that uses it or makes it;
+ * `lending` has its one token unless a connection is lent.
+ *
+ * A link that swallows what is sent is not seen but by the silence. Where one connection has died
+ * of it, others may have: those that have not answered since are made anew before they are used.
+ */
 #include "ledger/db/readers.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "coro/chan.h"
 #include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/eventcount.h"
 #include "coro/select.h"
+#include "coro/waitgroup.h"
+
+enum { PLACES = 64 };
+
+/* A connection, and when it answered last; pg NULL: to be made at its next use. */
+struct reader {
+    struct pg *pg;
+    int64_t answered_ns;
+};
 
 struct readers {
     char *conninfo;
-    struct chan *idle;    /* of struct pg * (NULL: to be connected at next use) */
+    struct chan *idle;    /* of struct reader */
     struct chan *lending; /* of the right to borrow one */
+    struct context *life; /* of what goes on when nobody waits for it any more */
+    struct waitgroup connecting;
+    _Atomic int64_t doubted_ns;        /* who has not answered since is not to be relied on */
+    _Atomic int64_t took_ns[PLACES];   /* how long each statement took of late (place_of()) */
+    _Atomic int64_t connect_ns;        /* and the last connection; 0: not known */
 };
 
+/* ---- the pool ------------------------------------------------------------------------------ */
+
 /* False: the context ended first. */
-static bool take(struct context *context, struct readers *readers, struct pg **reader)
+static bool take(struct context *context, struct readers *readers, struct reader *reader)
 {
     struct select_case cases[] = {
         {.op = SELECT_RECV, .chan = readers->idle, .item = reader},
         {.op = SELECT_RECV, .chan = context_done(context)},
     };
-    return select_wait(cases, 2) == 0;
+    if (select_wait(cases, 2) != 0)
+        return false;
+    if (reader->pg && reader->answered_ns < atomic_load(&readers->doubted_ns))
+        pg_close(&reader->pg);
+    return true;
 }
 
-static void give(struct readers *readers, struct pg *reader)
+static void give(struct readers *readers, struct reader reader)
 {
-    if (reader && pg_is_lost(reader))
-        pg_close(&reader);
-    if (reader)
-        pg_bound(reader, 0);
+    if (reader.pg && pg_is_lost(reader.pg))
+        pg_close(&reader.pg);
+    if (reader.pg)
+        pg_bound(reader.pg, 0);
     enum chan_status put = chan_try_send(readers->idle, &reader);
     ensure(put == CHAN_OK); /* there is room for all that came out of it */
 }
@@ -42,35 +70,152 @@ static void stop_lending(struct readers *readers)
     ensure(put == CHAN_OK);
 }
 
+/* ---- a new connection ---------------------------------------------------------------------- */
+
+/* Somebody waits for it; once that is over, it is made for the pool. The last of the two frees. */
+struct attempt {
+    struct readers *readers;
+    struct eventcount made;
+    struct pg *pg;
+    enum { MAKING, MADE, LEFT } _Atomic state;
+    _Atomic int users;
+};
+
+static void drop_attempt(struct attempt *attempt)
+{
+    if (atomic_fetch_sub(&attempt->users, 1) == 1)
+        free(attempt);
+}
+
+static void connect_main(void *arg)
+{
+    struct attempt *attempt = arg;
+    struct readers *readers = attempt->readers;
+    char problem[300];
+    int64_t began_ns = clock_now_ns();
+    struct pg *pg =
+        pg_connect(readers->life, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
+    if (pg)
+        atomic_store(&readers->connect_ns, clock_now_ns() - began_ns);
+    attempt->pg = pg;
+    if (atomic_exchange(&attempt->state, MADE) == LEFT)
+        give(readers, (struct reader){pg, clock_now_ns()});
+    eventcount_advance(&attempt->made, 1);
+    drop_attempt(attempt);
+    waitgroup_done(&readers->connecting);
+}
+
+static struct attempt *begin_attempt(struct readers *readers)
+{
+    struct attempt *attempt = calloc(1, sizeof *attempt);
+    if (!attempt)
+        return NULL;
+    attempt->readers = readers;
+    atomic_init(&attempt->users, 2);
+    waitgroup_add(&readers->connecting, 1);
+    if (co_spawn_named("reader connecting", connect_main, attempt))
+        return attempt;
+    waitgroup_done(&readers->connecting);
+    free(attempt);
+    return NULL;
+}
+
+static int64_t connect_patience(struct readers *readers)
+{
+    int64_t took_ns = atomic_load(&readers->connect_ns);
+    int64_t least_ns = READERS_CONNECT_MS * CLOCK_MS;
+    return took_ns == 0 ? PG_CONNECT_S * CLOCK_S : 2 * took_ns > least_ns ? 2 * took_ns : least_ns;
+}
+
+/* Make a connection for this reader. False: whoever makes it has it, and gives it to the pool. */
+static bool make_anew(struct context *context, struct readers *readers, struct reader *reader)
+{
+    struct context *patience = context_with_timeout(context, connect_patience(readers));
+    struct attempt *attempt = patience ? begin_attempt(readers) : NULL;
+    bool ours = true;
+    *reader = (struct reader){.pg = NULL};
+    if (attempt) {
+        (void)!eventcount_await(patience, &attempt->made, 1);
+        ours = atomic_exchange(&attempt->state, LEFT) == MADE;
+        if (ours)
+            reader->pg = attempt->pg;
+        drop_attempt(attempt);
+    }
+    if (patience)
+        context_release(&patience);
+    return ours;
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+/* A statement is known by where its text lies; that two may share a place does no harm. */
+static size_t place_of(const struct pg_statement *statement)
+{
+    return (uintptr_t)statement->sql / sizeof(void *) % PLACES;
+}
+
+static int64_t silence_of(struct readers *readers, const struct pg_statement *statement)
+{
+    int64_t silence_ns = 2 * atomic_load(&readers->took_ns[place_of(statement)]);
+    if (silence_ns < READERS_SILENCE_MS * CLOCK_MS)
+        silence_ns = READERS_SILENCE_MS * CLOCK_MS;
+    if (silence_ns > READERS_SILENCE_MAX_MS * CLOCK_MS)
+        silence_ns = READERS_SILENCE_MAX_MS * CLOCK_MS;
+    return silence_ns;
+}
+
+/* A statement that takes long is not to be taken for a dead connection again and again. */
+static void note_answer(
+    struct readers *readers, const struct pg_statement *statement, int64_t took_ns)
+{
+    _Atomic int64_t *known_ns = &readers->took_ns[place_of(statement)];
+    int64_t half_ns = atomic_load(known_ns) / 2;
+    atomic_store(known_ns, took_ns > half_ns ? took_ns : half_ns);
+}
+
+static enum pg_status run(struct context *context, struct readers *readers, struct reader *reader,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
+{
+    int64_t began_ns = clock_now_ns();
+    enum pg_status status = pg_run(context, reader->pg, statement, values, result);
+    reader->answered_ns = clock_now_ns();
+    if (status != PG_LOST)
+        note_answer(readers, statement, reader->answered_ns - began_ns);
+    else if (pg_is_silent(reader->pg) && began_ns > atomic_load(&readers->doubted_ns))
+        atomic_store(&readers->doubted_ns, began_ns);
+    return status;
+}
+
 enum pg_status readers_run(struct context *context, struct readers *readers,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result)
 {
-    char problem[300];
-    struct pg *reader;
+    struct reader reader;
     enum pg_status status = PG_LOST;
     if (result)
         *result = NULL;
     if (!take(context, readers, &reader))
         return PG_LOST;
-    for (int tries = 0; tries < 2 && status == PG_LOST; tries++) {
-        if (reader && pg_is_lost(reader))
-            pg_close(&reader);
-        if (reader)
-            pg_bound(reader, READERS_IDLE_SILENCE_S * CLOCK_S);
-        else /* what answers late on a new one does answer */
-            reader = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
-        if (!reader)
-            break;
-        status = pg_run(context, reader, statement, values, result);
+    if (reader.pg) {
+        pg_bound(reader.pg, silence_of(readers, statement));
+        status = run(context, readers, &reader, statement, values, result);
+    }
+    if (status == PG_LOST && context_err(context) == CONTEXT_OK) {
+        pg_close(&reader.pg);
+        if (!make_anew(context, readers, &reader))
+            return PG_LOST;
+        if (reader.pg) /* what answers late on a new one does answer */
+            status = run(context, readers, &reader, statement, values, result);
     }
     give(readers, reader);
     return status;
 }
 
+/* ---- lending ------------------------------------------------------------------------------- */
+
 struct pg *readers_borrow(struct context *context, struct readers *readers)
 {
     char problem[300];
-    struct pg *reader = NULL;
+    struct reader reader = {.pg = NULL};
     struct select_case cases[] = {
         {.op = SELECT_RECV, .chan = readers->lending},
         {.op = SELECT_RECV, .chan = context_done(context)},
@@ -78,25 +223,27 @@ struct pg *readers_borrow(struct context *context, struct readers *readers)
     if (select_wait(cases, 2) != 0)
         return NULL;
     bool taken = take(context, readers, &reader);
-    if (reader && pg_is_lost(reader))
-        pg_close(&reader);
-    if (taken && !reader)
-        reader = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
-    if (reader) {
-        pg_bound(reader, READERS_LENT_SILENCE_S * CLOCK_S);
+    if (reader.pg && pg_is_lost(reader.pg))
+        pg_close(&reader.pg);
+    if (taken && !reader.pg)
+        reader.pg = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
+    if (reader.pg) {
+        pg_bound(reader.pg, READERS_LENT_SILENCE_S * CLOCK_S);
     } else {
         if (taken)
-            give(readers, NULL);
+            give(readers, reader);
         stop_lending(readers);
     }
-    return reader;
+    return reader.pg;
 }
 
 void readers_return(struct readers *readers, struct pg *reader)
 {
-    give(readers, reader);
+    give(readers, (struct reader){reader, clock_now_ns()});
     stop_lending(readers);
 }
+
+/* ---- making and freeing -------------------------------------------------------------------- */
 
 struct readers *readers_make(const char *conninfo, size_t connections)
 {
@@ -104,31 +251,36 @@ struct readers *readers_make(const char *conninfo, size_t connections)
     if (!readers)
         return NULL;
     readers->conninfo = strdup(conninfo);
-    readers->idle = chan_make(sizeof(struct pg *), connections);
+    readers->idle = chan_make(sizeof(struct reader), connections);
     readers->lending = chan_make(0, 1);
-    if (!readers->conninfo || !readers->idle || !readers->lending) {
+    readers->life = context_with_cancel(context_background());
+    if (!readers->conninfo || !readers->idle || !readers->lending || !readers->life) {
         readers_free(&readers);
         return NULL;
     }
     stop_lending(readers);
     for (size_t i = 0; i < connections; i++)
-        give(readers, NULL);
+        give(readers, (struct reader){.pg = NULL});
     return readers;
 }
 
 void readers_free(struct readers **readers)
 {
     struct readers *freed = *readers;
-    struct pg *reader;
+    struct reader reader;
     *readers = NULL;
     if (!freed)
         return;
+    if (freed->life)
+        context_cancel(freed->life);
+    waitgroup_wait(&freed->connecting);
     while (freed->idle && chan_try_recv(freed->idle, &reader) == CHAN_OK)
-        pg_close(&reader);
+        pg_close(&reader.pg);
     if (freed->idle)
         chan_free(&freed->idle);
     if (freed->lending)
         chan_free(&freed->lending);
+    context_release(&freed->life);
     free(freed->conninfo);
     free(freed);
 }

@@ -9,16 +9,26 @@
 
 struct readers;
 
-enum { READERS_IDLE_SILENCE_S = 5, READERS_LENT_SILENCE_S = 60 };
+enum {
+    /* An answer is waited for so long on a connection that was there before, then that is held for
+     * dead; and so long for a new one, which is made to its end for others all the same. Together
+     * less than the lease. But where a statement, or the last connection, took long of late, twice
+     * as long as that. */
+    READERS_SILENCE_MS = 800,
+    READERS_SILENCE_MAX_MS = 10000,
+    READERS_CONNECT_MS = 600,
+    READERS_LENT_SILENCE_S = 60,
+};
 
 /* `conninfo` is copied. NULL when memory is short. */
 MUST_CHECK struct readers *readers_make(const char *conninfo, size_t connections);
 void readers_free(struct readers **readers); /* nobody may be using it; may park */
 
 /*
- * Run a statement on a free connection; one that was lost while idle, or says nothing for
- * READERS_IDLE_SILENCE_S, is replaced and the statement tried once more. PG_LOST as well when the
- * context ends before one is free. May park; any coroutine may call it.
+ * Run a statement on a free connection. One that is lost, or dead (above), is replaced by a new one
+ * and the statement tried once more; there it may take as long as the context lasts. PG_LOST as
+ * well when no new one was to be had in time, or the context ends. May park; any coroutine may call
+ * it.
  */
 MUST_CHECK enum pg_status readers_run(struct context *context, struct readers *readers,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);

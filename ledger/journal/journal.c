@@ -10,6 +10,7 @@
 #include "coro/co.h"
 #include "ledger/failpoint.h"
 #include "ledger/journal/journal_private.h"
+#include "ledger/lease/lease_wait.h"
 
 enum {
     /* What may wait, in entries and in bytes; beyond that new requests are turned away. */
@@ -127,10 +128,13 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     eventcount_advance(&journal->appended, seq);
     eventcount_advance(&journal->durable, seq);
     waitgroup_add(&journal->committer, 1);
-    if (!co_spawn_named("journal committer", journal_commit, journal)) {
+    journal->writing = context_with_cancel(context_background());
+    if (!journal->writing || !co_spawn_named("journal committer", journal_commit, journal)) {
+        context_release(&journal->writing);
         free(journal);
         return NULL;
     }
+    lease_wait_bind(&store->claim, journal->writing);
     return journal;
 }
 
@@ -158,6 +162,8 @@ void journal_stop(struct journal **journal)
     drop_chain(stopped->first);
     for (size_t i = 0; i < JOURNAL_RECENT; i++)
         entry_drop(&stopped->recent[i]);
+    lease_wait_bind(&stopped->store->claim, NULL);
+    context_release(&stopped->writing);
     batch_free(&stopped->batch);
     free(stopped);
 }
@@ -175,9 +181,26 @@ enum eventcount_status journal_await_lease(struct context *context, struct journ
     return lease_await(context, &journal->store->claim);
 }
 
+/* What is not durable yet is waited for only while it could be told. */
+static enum eventcount_status await_within_lease(
+    struct context *context, struct journal *journal, uint64_t seq)
+{
+    struct lease_wait wait;
+    enum eventcount_status status = journal_await_lease(context, journal);
+    if (status != EVENTCOUNT_REACHED)
+        return status;
+    if (!lease_wait_begin(&wait, context, journal->store->lease))
+        return EVENTCOUNT_CANCELLED;
+    status = journal_await_durable(wait.context, journal, seq);
+    lease_wait_end(&wait);
+    return status;
+}
+
 enum eventcount_status journal_await(struct context *context, struct journal *journal, uint64_t seq)
 {
-    enum eventcount_status status = journal_await_durable(context, journal, seq);
+    enum eventcount_status status = journal_durable(journal) < seq
+                                        ? await_within_lease(context, journal, seq)
+                                        : journal_await_durable(context, journal, seq);
     return status == EVENTCOUNT_REACHED ? journal_await_lease(context, journal) : status;
 }
 

@@ -58,8 +58,9 @@ MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, ui
 MUST_CHECK enum eventcount_status journal_await_durable(
     struct context *context, struct journal *journal, uint64_t seq);
 
-/* The same, and until memory may be told, which is not longer than the lease. For all else. CLOSED:
- * it never will be; of a ledger that has STOPPED the database may be asked. */
+/* The same, and until memory may be told, which is not longer than the lease; once the lease is
+ * over nothing is waited for any more. For all else. CANCELLED: the context ended, or the lease.
+ * CLOSED: it never will be; of a ledger that has STOPPED the database may be asked. */
 MUST_CHECK enum eventcount_status journal_await(
     struct context *context, struct journal *journal, uint64_t seq);
 

@@ -95,10 +95,9 @@ static bool refuse(struct journal *journal)
 /* The same batch, until its fate is known. False: it will not be, here. */
 static bool commit(struct journal *journal, const struct store_batch *batch)
 {
-    struct context *context = context_background();
     int64_t wait_ms = RETRY_FIRST_MS;
     for (int failures = 1;; failures++) {
-        switch (store_commit(context, journal->store, batch)) {
+        switch (store_commit(journal->writing, journal->store, batch)) {
         case STORE_COMMITTED:
             note_failures(journal, 0);
             return true;

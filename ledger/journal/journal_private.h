@@ -33,6 +33,7 @@ struct journal {
     struct keys *keys;
     struct dbtime *dbtime; /* the lease's */
     struct waitgroup committer;
+    struct context *writing; /* of the committer; ends when another server has the ledger */
     struct eventcount appended; /* the head: the last position given */
     struct eventcount durable;
     _Atomic bool recovering;     /* batches do not get through */

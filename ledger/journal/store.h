@@ -99,8 +99,8 @@ MUST_CHECK enum store_commit store_commit(
 MUST_CHECK enum store_commit store_checkpoint(
     struct context *context, struct store *store, uint64_t seq, char *why, size_t size);
 
-/* Run a statement on one of the readers; a connection that was lost while idle is replaced and the
- * statement tried once more. */
+/* Run a statement on one of the readers (readers.h), of a ledger that has been taken. PG_LOST as
+ * well once the lease is over, as whatever comes then could not be told. */
 MUST_CHECK enum pg_status store_read(struct context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 

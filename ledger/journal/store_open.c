@@ -14,6 +14,7 @@
 #include "ledger/db/migrate.h"
 #include "ledger/journal/store.h"
 #include "ledger/journal/store_private.h"
+#include "ledger/lease/lease_wait.h"
 
 /* ---- connections --------------------------------------------------------------------------- */
 
@@ -49,7 +50,15 @@ struct pg *store_connect(
 enum pg_status store_read(struct context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result)
 {
-    return readers_run(context, store->readers, statement, values, result);
+    struct lease_wait wait;
+    if (result)
+        *result = NULL;
+    if (lease_await(context, &store->claim) != EVENTCOUNT_REACHED ||
+        !lease_wait_begin(&wait, context, store->lease))
+        return PG_LOST;
+    enum pg_status status = readers_run(wait.context, store->readers, statement, values, result);
+    lease_wait_end(&wait);
+    return status;
 }
 
 /* ---- before the ledger is taken ------------------------------------------------------------ */

@@ -21,9 +21,14 @@ enum {
 
 /* ---- telling ------------------------------------------------------------------------------- */
 
+int64_t lease_left_ns(struct lease *lease)
+{
+    return atomic_load_explicit(&lease->good_until_ns, memory_order_acquire) - clock_boot_ns();
+}
+
 bool lease_is_good(struct lease *lease)
 {
-    return clock_boot_ns() < atomic_load_explicit(&lease->good_until_ns, memory_order_acquire);
+    return lease_left_ns(lease) > 0;
 }
 
 uint64_t lease_server(struct lease *lease)
@@ -135,6 +140,8 @@ bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, 
         return false;
     snprintf(claim->why, sizeof claim->why, "%s%s", standing == LEASE_LOST ? "lost: " : "", why);
     atomic_store(&claim->standing, standing);
+    if (standing >= LEASE_FENCED && claim->work)
+        context_cancel(claim->work);
     fprintf(stderr, "teller: ledger %s %s: %s\n", claim->name, names[standing], why);
     return true;
 }

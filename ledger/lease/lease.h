@@ -113,11 +113,11 @@ struct lease_claim {
     _Atomic bool stop_recorded;           /* STOPPED: the database has it */
     /* under the lease's lock */
     struct lease_place acknowledged, asked; /* asked: as of the beat that is under way */
+    struct context *work;                   /* lease_wait_bind() */
     char why[LEASE_WHY];                    /* of a standing that is not OURS */
 };
 
-/* What was acknowledged last of a ledger, by this process or one before it; false: nothing that is
- * known. Never parks. */
+/* What this process, or one before it, acknowledged last; false: not known. Never parks. */
 bool lease_witnessed(struct lease *lease, const char *ledger, struct lease_place *place);
 
 /* In words: that was acknowledged, and this is where the database is. */

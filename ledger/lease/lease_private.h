@@ -18,7 +18,7 @@
  * - Of another server it is known how long its beat has stood still only while the looks follow
  *   each other on one connection, LOOKS_APART_MS apart at most; else the count begins anew.
  *
- * Lock order: lock -> the lock of the witness -> nothing.
+ * Lock order: lock -> the lock of the witness, or those of a context -> nothing.
  */
 
 struct lease_seen { /* another server, as it was seen */
@@ -53,6 +53,9 @@ struct lease {
     size_t seen_count;
     uint64_t *beats; /* of the owner of each row */
 };
+
+/* For how long memory may be told if no further beat is confirmed; 0 or less: not now. */
+int64_t lease_left_ns(struct lease *lease);
 
 /* The work of `beating`. */
 void lease_beat(void *lease);

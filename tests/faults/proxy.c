@@ -30,6 +30,7 @@ struct wire {
     int directions;      /* that still run */
     bool batch;          /* between its BEGIN and its end */
     bool committed;      /* its COMMIT has been answered */
+    bool marked;         /* of the proxy's marks */
     bool deaf;           /* what the program sends goes nowhere any more */
     bool mute;           /* what the server sends goes nowhere any more */
     int copies, answers; /* of the batch: COPYs whose end is to come; answers that came */
@@ -158,6 +159,16 @@ static bool write_up(struct wire *wire, const unsigned char *bytes, size_t lengt
     return true;
 }
 
+/* Does the link swallow, from now on, whatever comes on this connection? */
+static void look_for_swallowing(struct wire *wire)
+{
+    struct proxy *proxy = wire->proxy;
+    if (wire->mute || !(proxy->swallows || (proxy->swallows_marked && wire->marked)))
+        return;
+    wire->deaf = wire->mute = true;
+    proxy->swallowed++;
+}
+
 /* Pass on what the program said. False: cut. */
 static bool pass_up(struct wire *wire)
 {
@@ -165,8 +176,10 @@ static bool pass_up(struct wire *wire)
     int at = wire->proxy->at;
     if (wire->proxy->is_cut)
         return false;
-    if (wire->proxy->swallows)
-        wire->deaf = wire->mute = true;
+    const char *marks = wire->proxy->marks;
+    if (marks && memmem(message->bytes, message->length, marks, strlen(marks)))
+        wire->marked = true;
+    look_for_swallowing(wire);
     if (wire->deaf)
         return true;
     if (*message->bytes == 'Q')
@@ -208,8 +221,7 @@ static bool pass_down(struct wire *wire)
     size_t before = 0;
     if (wire->proxy->is_cut)
         return false;
-    if (wire->proxy->swallows)
-        wire->deaf = wire->mute = true;
+    look_for_swallowing(wire);
     if (wire->mute)
         return true;
     if (wire->batch && !wire->committed && wire->answers++ == wire->proxy->at &&

@@ -10,6 +10,7 @@ extern const struct unit_suite points_suite;
 extern const struct unit_suite wire_suite;
 extern const struct unit_suite failover_suite;
 extern const struct unit_suite partition_suite;
+extern const struct unit_suite reads_suite;
 extern const struct unit_suite calls_suite;
 extern const struct unit_suite disk_suite;
 extern const struct unit_suite gone_suite;

@@ -11,7 +11,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "tests/faults/proxy.h"
+#include "tests/faults/database.h"
 #include "tests/faults/trial.h"
 #include "tests/service/standby.h"
 #include "tests/service/visit.h"
@@ -28,37 +28,16 @@ enum {
 };
 
 struct journey {
+    struct database database;
     struct proxy proxy;
     struct trial trial;
-    char url[TEXT], direct[TEXT]; /* of its database, through the proxy and without */
+    char url[DATABASE_URL];
 };
 
-static void run_command(void *arg)
-{
-    const char *command = arg;
-    CU_ASSERT_EQUAL(system(command), 0);
-}
-
-/* A database of its own for each trial, in the cluster that TEST_DATABASE names. */
 static void begin_with(struct journey *journey, const char *strategy, size_t clients)
 {
-    static unsigned databases;
-    const char *given = getenv("TEST_DATABASE");
-    const char *folder = given ? strstr(given, "host=") : NULL;
-    char command[TEXT], host[100];
-    if (!folder)
-        printf("\n    run it by tools/with-postgres: it needs a cluster in TEST_DATABASE\n    ");
-    CU_ASSERT_FATAL(folder != NULL);
-    snprintf(host, sizeof host, "%.*s", (int)strcspn(folder + 5, " "), folder + 5);
-    snprintf(
-        command, sizeof command, "psql -qXc 'CREATE DATABASE wire%u' '%s'", ++databases, given);
-    blocking_call(run_command, command);
-    CU_ASSERT_FATAL(proxy_start(&journey->proxy, host));
-    snprintf(journey->url, sizeof journey->url,
-        "host=127.0.0.1 port=%d user=tester dbname=wire%u sslmode=disable gssencmode=disable",
-        journey->proxy.port, databases);
-    snprintf(journey->direct, sizeof journey->direct, "host=%s user=tester dbname=wire%u", host,
-        databases);
+    database_make(&journey->database, "wire");
+    database_hide(&journey->database, &journey->proxy, "", journey->url);
     trial_begin_with(&journey->trial, strategy,
         (const char *const[]){"--database", journey->url, NULL}, clients);
 }
@@ -77,7 +56,7 @@ static void end(struct journey *journey)
 /* A second program beside the one of the trial, with a link of its own; up to now it looks on. */
 static void stand_by(const struct journey *journey, struct standby *standby)
 {
-    standby_make(standby, &journey->trial.service, journey->direct);
+    standby_make(standby, &journey->trial.service, journey->database.url);
     standby_start(standby);
     int64_t until = clock_now_ns() + FIRES_WITHIN_S * CLOCK_S;
     while (service_probe(&standby->service, "/livez") != 200 && clock_now_ns() < until)

@@ -106,6 +106,7 @@ static bool read_once(struct api *api, struct op *op)
     snprintf(path, sizeof path, "/accounts/%s", name);
     op->outcome = OP_ABSENT;
     enum client_status got = api_get(api, path, &response);
+    op->status = got == CLIENT_ANSWERED ? (uint16_t)response.status : 0;
     if (got != CLIENT_ANSWERED)
         return got != CLIENT_GARBLED;
     struct json body = json_read(response.body, response.body_length);
@@ -125,6 +126,7 @@ static bool move_once(struct api *api, struct op *op)
 {
     struct response response = {.body = "garbled", .body_length = 7};
     enum client_status got = send_once(api, op, &response);
+    op->status = got == CLIENT_ANSWERED ? (uint16_t)response.status : 0;
     bool fine = got != CLIENT_GARBLED && (got != CLIENT_ANSWERED || judge(op, &response));
     if (got == CLIENT_NO_CONNECTION && !op->retried)
         op->outcome = OP_ABSENT;

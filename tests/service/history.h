@@ -29,6 +29,7 @@ struct op {
     uint8_t outcome;
     uint8_t seen; /* how often the journal has it */
     bool retried; /* sent more than once */
+    uint16_t status; /* of the last answer; 0: none came */
     int32_t amount;
     int64_t hold;                    /* a capture, a release: of that hold */
     int64_t seq;                     /* Ledger-Seq of the final answer */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A wait that lasts no longer than the lease: its context ends with the one that it is made from,
+ * or as soon as the lease is over. What is waited for could not be told then, and whoever asked
+ * learns that at once.
+ */
+#ifndef LEDGER_LEASE_LEASE_WAIT_H
+#define LEDGER_LEASE_LEASE_WAIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "coro/context.h"
+#include "coro/timer.h"
+#include "ledger/lease/lease.h"
+
+/* Lies where whoever waits has it, and must not move meanwhile. */
+struct lease_wait {
+    struct context *context; /* what to wait with */
+    struct lease *lease;
+    struct timer timer;
+    _Atomic bool ended;
+};
+
+/* False: memory is short, and there is nothing to end. Neither of them parks. */
+MUST_CHECK bool lease_wait_begin(
+    struct lease_wait *wait, struct context *context, struct lease *lease);
+void lease_wait_end(struct lease_wait *wait);
+
+/* From now on, end this context once the claim's standing is FENCED or LOST: of work that would be
+ * in vain. NULL: none any more. Never parks. */
+void lease_wait_bind(struct lease_claim *claim, struct context *work);
+
+#endif
