@@ -212,9 +212,9 @@ endings: deps-test build ## connections that end badly, 10,000 of each kind: min
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	ENDINGS=10000 build/release/tests/test-service endings
 
-crowds: deps-test ## thousands that do not read, do not send or only listen, all at once
+crowds: deps-test ## thousands that do not read, do not send, only listen or are idle, at once
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
-	CROWDS=long build/release/tests/test-service crowds
+	CROWDS=long build/release/tests/test-service crowds idle
 
 scale: deps-test ## start and read a ledger of ACCOUNTS=10000000, ENTRIES=20000000, HOLDS=3000000: minutes
 	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale

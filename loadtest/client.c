@@ -147,6 +147,17 @@ static enum client_status finish_connect(struct client *client)
     return client->timed_out ? CLIENT_TIMEOUT : CLIENT_ANSWERED;
 }
 
+/* The port is chosen when it connects, so there are as many as without an address. */
+static bool call_from(struct client *client)
+{
+    const struct target *target = client->target;
+    const int on = 1;
+    if (target->from.ss_family == AF_UNSPEC)
+        return true;
+    setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return bind(client->fd, (const struct sockaddr *)&target->from, target->address_length) == 0;
+}
+
 enum client_status client_connect(struct client *client)
 {
     if (client->fd >= 0)
@@ -157,6 +168,10 @@ enum client_status client_connect(struct client *client)
         return CLIENT_NO_CONNECTION;
     const int on = 1;
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!call_from(client)) {
+        client_close(client);
+        return CLIENT_NO_CONNECTION;
+    }
     if (connect(client->fd, address, client->target->address_length) == 0)
         return CLIENT_ANSWERED;
     enum client_status status = CLIENT_NO_CONNECTION;

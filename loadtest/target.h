@@ -12,6 +12,9 @@ struct target {
     socklen_t address_length;
     char authority[128]; /* what stands in the Host header: "127.0.0.1:8080" */
     char token[256];     /* "": send no Authorization */
+    /* The address that clients call from, with any port; family 0: the system's choice. As long as
+     * `address`. */
+    struct sockaddr_storage from;
 };
 
 /*

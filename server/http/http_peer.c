@@ -74,14 +74,18 @@ static bool is_idle(const struct http_peer *peer, int64_t now_ns)
            ((begins && idle_ns >= begins_ns) || (is_over && idle_ns >= rests_ns));
 }
 
-/* Close the connection that is idle for the longest time; `address` not NULL: of those that come
- * from there. False: none is. */
+static bool is_counted_at(const struct http_peer *peer, const uint8_t *address)
+{
+    return peer->is_counted && memcmp(peer->address, address, ADDRESS_BYTES) == 0;
+}
+
+/* Close the connection that is idle for the longest time; `address` not NULL: of those that are
+ * counted there. False: none is. */
 static bool evict(struct http_worker *worker, const uint8_t *address)
 {
     int64_t now_ns = clock_now_ns();
     for (struct http_peer *peer = worker->last_peer; peer; peer = peer->previous)
-        if (is_idle(peer, now_ns) &&
-            (!address || memcmp(peer->address, address, ADDRESS_BYTES) == 0)) {
+        if (is_idle(peer, now_ns) && (!address || is_counted_at(peer, address))) {
             cut(peer);
             http_count(&worker->counters.evicted, 1);
             return true;
@@ -130,7 +134,8 @@ static void turn_away(struct http_worker *worker, int fd)
     (void)dup2(worker->ended, fd);
 }
 
-/* Is there room for one more from its address? If not, one of those that are idle makes it. */
+/* Is there room for one more from its address? If not, one of those that are idle makes it, and is
+ * counted until it is closed. */
 static bool count_address(struct http_peer *peer)
 {
     struct http_worker *worker = peer->worker;
@@ -142,7 +147,9 @@ static bool count_address(struct http_peer *peer)
         return true;
     address_shorten(peer->address);
     peer->is_counted = tally_add(&worker->addresses, peer->address, http->max_of_address);
-    return peer->is_counted || evict(worker, peer->address);
+    if (!peer->is_counted && evict(worker, peer->address))
+        peer->is_counted = tally_add(&worker->addresses, peer->address, SIZE_MAX);
+    return peer->is_counted;
 }
 
 /* Places are few: who is idle makes room, and without any such the last ones are kept for those who

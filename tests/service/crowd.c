@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/service/crowd.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,13 +11,22 @@
 
 void crowd_begin(struct crowd *crowd, const struct service *service)
 {
-    *crowd = (struct crowd){.service = service};
+    memset(crowd, 0, sizeof *crowd);
+    crowd->target = service->target;
+}
+
+void crowd_begin_from(struct crowd *crowd, const struct service *service, const char *address)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    ensure(inet_pton(AF_INET, address, &from.sin_addr) == 1);
+    crowd_begin(crowd, service);
+    memcpy(&crowd->target.from, &from, sizeof from);
 }
 
 /* One more, which sends that and no more. */
 struct client *crowd_send(struct crowd *crowd, const char *bytes, size_t length)
 {
-    struct client *client = client_make(&crowd->service->target, 20 * CLOCK_S);
+    struct client *client = client_make(&crowd->target, 20 * CLOCK_S);
     ensure(client && crowd->count < CROWD_MAX);
     crowd->clients[crowd->count++] = client;
     CU_ASSERT_EQUAL_FATAL(client_connect(client), CLIENT_ANSWERED);

@@ -12,12 +12,15 @@
 enum { CROWD_MAX = 12000 };
 
 struct crowd {
-    const struct service *service;
+    struct target target;
     size_t count;
     struct client *clients[CROWD_MAX];
 };
 
 void crowd_begin(struct crowd *crowd, const struct service *service);
+
+/* The same, and all of them call from that address: "127.0.0.7". */
+void crowd_begin_from(struct crowd *crowd, const struct service *service, const char *address);
 void crowd_end(struct crowd *crowd);
 
 /* One more, which sends that and no more. */

@@ -46,6 +46,7 @@ int main(int argc, char **argv)
         &endings_suite,
         &resources_suite,
         &crowds_suite,
+        &idle_suite,
         &events_suite,
         &races_suite,
         &verdicts_suite,

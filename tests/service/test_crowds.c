@@ -98,7 +98,7 @@ static void get_without_reading(struct crowd *crowd, const char *path, size_t co
     char text[400];
     int length = snprintf(text, sizeof text,
         "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", path,
-        crowd->service->target.token);
+        crowd->target.token);
     for (size_t i = 0; i < count; i++)
         (void)crowd_send(crowd, text, (size_t)length);
 }
