@@ -13,7 +13,7 @@
 
 #include "loadtest/target.h"
 
-enum { SERVICE_ARGUMENTS = 8 };
+enum { SERVICE_ARGUMENTS = 16 };
 
 /* How much a service's memory may grow in a test that calls it flat. Sanitizers keep freed
  * memory for a while, and notes about all of it. */
