@@ -121,9 +121,11 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->recent_from = seq + 1;
     journal->dbtime = lease_dbtime(store->lease);
     journal->durable_us = at_us;
-    /* Another server may have told that a later moment was over. */
+    /* What others have told is over, and what they have written. */
     int64_t estimate_us = dbtime_estimate_us(journal->dbtime);
-    journal->last_us = estimate_us > at_us ? estimate_us : at_us;
+    journal->last_us = at_us > store->moments_until_us ? at_us : store->moments_until_us;
+    if (estimate_us > journal->last_us)
+        journal->last_us = estimate_us;
     journal->figures.batches = store->batch;
     eventcount_advance(&journal->appended, seq);
     eventcount_advance(&journal->durable, seq);
@@ -202,6 +204,33 @@ enum eventcount_status journal_await(struct context *context, struct journal *jo
                                         ? await_within_lease(context, journal, seq)
                                         : journal_await_durable(context, journal, seq);
     return status == EVENTCOUNT_REACHED ? journal_await_lease(context, journal) : status;
+}
+
+static bool is_noted(struct journal *journal, int64_t at_us)
+{
+    lock_take(&journal->lock);
+    bool noted = at_us <= journal->durable_us || at_us <= journal->store->moments_until_us;
+    lock_drop(&journal->lock);
+    return noted || at_us <= atomic_load(&journal->dbtime->moments_until_us);
+}
+
+enum eventcount_status journal_await_moment(
+    struct context *context, struct journal *journal, int64_t at_us)
+{
+    struct store *store = journal->store;
+    struct context *turn = NULL;
+    enum eventcount_status status = EVENTCOUNT_REACHED;
+    uint64_t seen = 0;
+    while (status == EVENTCOUNT_REACHED && !is_noted(journal, at_us)) {
+        if (atomic_load(&store->claim.standing) >= LEASE_FENCED)
+            status = EVENTCOUNT_CLOSED;
+        else if ((!turn && !(turn = context_with_timeout(context, LEASE_MS * CLOCK_MS))) ||
+                 !lease_await_news(turn, store->lease, &seen))
+            status = EVENTCOUNT_CANCELLED;
+    }
+    if (turn)
+        context_release(&turn);
+    return status;
 }
 
 uint64_t journal_durable(struct journal *journal)

@@ -53,6 +53,12 @@ int64_t journal_now_us(struct journal *journal);
  */
 MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto);
 
+/* Park until a moment that was ended stays so whoever has the ledger next (lease_beat.c): then it
+ * may be told. CANCELLED: the context ended, or no beat has noted it within the time of a lease;
+ * CLOSED: the ledger is not this server's any more. */
+MUST_CHECK enum eventcount_status journal_await_moment(
+    struct context *context, struct journal *journal, int64_t at_us);
+
 /* Park until the position is durable. Enough for what a commit of ours proves by itself: that an
  * entry of this process is in the journal. */
 MUST_CHECK enum eventcount_status journal_await_durable(

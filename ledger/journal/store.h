@@ -25,6 +25,7 @@ struct store {
     uint64_t epoch;                  /* ours */
     uint64_t batch;                  /* the last one known to be committed */
     uint8_t hash[HASH_CHAIN];        /* of that one */
+    int64_t moments_until_us;        /* what former owners may have told; 0: nothing */
     struct lease *lease, *own_lease; /* own: those that this store made, or NULL */
     struct lease_claim claim;        /* on this ledger, once it has been taken */
     struct pg *writer;

@@ -200,6 +200,20 @@ static bool read_end(struct taking *t, const char *ledger, struct lease_place *p
     return good;
 }
 
+/* What former owners may have told (lease_beat.c). */
+static bool read_moments(struct taking *t, const char *ledger)
+{
+    static const struct pg_statement read = {1,
+        "SELECT coalesce(extract(epoch FROM moments_until) * 1000000, 0)::bigint"
+        " FROM writer WHERE ledger = $1"};
+    struct pg_result *rows = NULL;
+    if (!ask(t, &read, &ledger, &rows))
+        return false;
+    t->store->moments_until_us = pg_number(rows, 0, 0);
+    pg_free(&rows);
+    return true;
+}
+
 /* Is the batch that was acknowledged last there? */
 static bool has_batch(
     struct taking *t, const char *ledger, const struct lease_place *had, bool *has)
@@ -278,7 +292,7 @@ static bool take(struct taking *t)
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
     if (store_connect_writer(t->context, store) != PG_OK)
         return fail(t, LEDGER_TROUBLE_AWAY, store->problem);
-    if (!raise_epoch(t, ledger) || !read_end(t, ledger, &place) ||
+    if (!raise_epoch(t, ledger) || !read_end(t, ledger, &place) || !read_moments(t, ledger) ||
         !hold_against_witness(t, ledger, &place))
         return false;
     store->batch = place.batch;

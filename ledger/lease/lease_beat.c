@@ -3,6 +3,17 @@
  * One turn: beat, if it is time for that; read what the database says of all ledgers; hold that
  * against the claims; only then the lease is good for longer. A turn that fails is tried anew on a
  * new connection.
+ *
+ * A moment ("the balance at ten was 100") may be told only if nobody will ever write at that time,
+ * whoever has the ledger next, whatever its clock says. That holds without comparing clocks:
+ * - each beat notes in this server's row until when moments may be told, a little further than its
+ *   clock is, and that only ever rises (server.moments_until);
+ * - a moment is told only if it is not later than what a confirmed beat has noted, or than the last
+ *   entry that is durable, and then this server itself gives no entry such a time any more;
+ * - no beat is confirmed once this server has left, or was declared dead: the row is what it was.
+ *   Who takes a ledger does so after that, and in the same statement carries what the row says over
+ *   into the ledger's (writer.moments_until), where it stays for those who come later;
+ * - its first entry, and so all of them, gets a later time than that and than the last entry.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +40,7 @@ enum pg_status lease_enter(struct context *context, struct lease *lease)
         atomic_store(&lease->server, (uint64_t)pg_number(rows, 0, 0));
         snprintf(lease->life, sizeof lease->life, "%s", pg_text(rows, 0, 1));
         lease->sent_ns = 0;
+        atomic_store(&lease->dbtime.moments_until_us, 0); /* was noted in the former row */
     }
     pg_free(&rows);
     return status;
@@ -51,21 +63,35 @@ static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns
         fprintf(stderr, "teller: the clock of this server is right again\n");
 }
 
+/* Until when this server will want to tell moments before the next beat: what its journals take for
+ * now, or less, and for as long as the lease will be good. */
+static int64_t moments_wanted_us(struct lease *lease)
+{
+    int64_t now_us = clock_wall_us();
+    int64_t estimate_us = dbtime_estimate_us(&lease->dbtime);
+    if (dbtime_apart_s(&lease->dbtime, now_us) != 0 && estimate_us < now_us)
+        now_us = estimate_us;
+    return now_us + LEASE_MS * CLOCK_MS / CLOCK_US;
+}
+
 /* *there: the row is there still, and this server has not been declared dead. */
 static enum pg_status beat(struct context *context, struct lease *lease, bool *there)
 {
-    static const struct pg_statement say = {2,
-        "SELECT server_beat($1::bigint, $2::uuid),"
+    static const struct pg_statement say = {3,
+        "SELECT server_beat($1::bigint, $2::uuid, $3::bigint),"
         " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"};
-    char me[24];
-    const char *values[] = {me, lease->life};
+    char me[24], until[24];
+    const char *values[] = {me, lease->life, until};
     struct pg_result *rows = NULL;
     snprintf(me, sizeof me, "%lu", lease_server(lease));
+    snprintf(until, sizeof until, "%ld", moments_wanted_us(lease));
     int64_t asked_ns = clock_boot_ns();
     enum pg_status status = pg_run(context, lease->pg, &say, values, &rows);
-    *there = status == PG_OK && *pg_text(rows, 0, 0) == 't';
+    *there = status == PG_OK && !pg_is_null(rows, 0, 0);
     if (status == PG_OK)
         note_time(lease, pg_number(rows, 0, 1), asked_ns);
+    if (*there)
+        atomic_store(&lease->dbtime.moments_until_us, pg_number(rows, 0, 0));
     pg_free(&rows);
     return status;
 }

@@ -99,12 +99,12 @@ static enum ledger_status end_moment(
         if (ahead_us > SOON_US ||
             select_timeout(&end, 1, ahead_us * (CLOCK_MS / 1000)) != SELECT_NONE)
             return LEDGER_POSITION_AHEAD;
-    if (journal_await(context, ledger->journal, *upto) == EVENTCOUNT_REACHED)
-        return LEDGER_OK;
+    bool known = journal_await(context, ledger->journal, *upto) == EVENTCOUNT_REACHED;
     /* What will never be durable is not before any moment. */
-    return journal_state(ledger->journal) == LEDGER_STOPPED && context_err(context) == CONTEXT_OK
-               ? LEDGER_OK
-               : LEDGER_UNAVAILABLE;
+    if (!known && journal_state(ledger->journal) == LEDGER_STOPPED)
+        known = context_err(context) == CONTEXT_OK;
+    known = known && journal_await_moment(context, ledger->journal, at_us) == EVENTCOUNT_REACHED;
+    return known ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
 static enum ledger_status find_position(

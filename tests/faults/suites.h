@@ -12,6 +12,7 @@ extern const struct unit_suite failover_suite;
 extern const struct unit_suite partition_suite;
 extern const struct unit_suite reads_suite;
 extern const struct unit_suite calls_suite;
+extern const struct unit_suite clocks_suite;
 extern const struct unit_suite disk_suite;
 extern const struct unit_suite gone_suite;
 extern const struct unit_suite overload_suite;

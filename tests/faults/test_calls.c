@@ -3,19 +3,16 @@
  * and for ever; at work and at the start. And the wall clock jumps. */
 #include "tests/faults/suites.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "tests/faults/shim.h"
+#include "tests/faults/shimmed.h"
 #include "tests/faults/trial.h"
 #include "tests/service/visit.h"
 
@@ -29,33 +26,19 @@ enum {
     TEXT = 500
 };
 
+static struct shimmed shimmed;
 static struct shim_control *control;
-static char control_path[] = "/tmp/teller-shim-XXXXXX";
 
-/* The programs that are started from here on run with the shim, which does nothing yet. */
 static void set_up(void)
 {
-    char shim[TEXT];
-    int length = snprintf(shim, sizeof shim, "%s/shim.so", service_tests_folder());
-    CU_ASSERT_FATAL(length < (int)sizeof shim);
-    strcpy(strrchr(control_path, '-'), "-XXXXXX");
-    int fd = mkstemp(control_path);
-    CU_ASSERT_FATAL(fd >= 0 && ftruncate(fd, sizeof *control) == 0);
-    control = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    CU_ASSERT_FATAL(control != MAP_FAILED);
-    control->call = SHIM_CALLS;
-    setenv(SHIM_VARIABLE, control_path, 1);
-    setenv("LD_PRELOAD", shim, 1);
+    shimmed_begin(&shimmed);
+    control = shimmed.control;
 }
 
 static void tear_down(void)
 {
-    unsetenv("LD_PRELOAD");
-    unsetenv(SHIM_VARIABLE);
-    unlink(control_path);
     trial_tally.failed_calls += control->failed;
-    munmap(control, sizeof *control);
+    shimmed_end(&shimmed);
 }
 
 struct fault {
