@@ -7,6 +7,7 @@
 #include "ledger/domain/hash.h"
 #include "server/cmd/cmd.h"
 #include "server/cmd/environment.h"
+#include "server/cmd/options.h"
 
 static const struct {
     const char *name, *about;
@@ -32,12 +33,15 @@ static void print_help(FILE *to)
     fputs("\nteller COMMAND --help tells more, teller --version which version this is.\n", to);
 }
 
-static void parse_all(void)
+/* Have each command parse its flags, which are told to `flag` meanwhile. */
+static void each_flag(void (*flag)(const char *name, void *arg), void *arg)
 {
+    options_collect(flag, arg);
     for (size_t i = 0; i < COMMANDS; i++) {
         char *argv[] = {(char[]){"teller"}, (char[]){"-"}, NULL};
         (void)commands[i].run(2, argv);
     }
+    options_collect(NULL, NULL);
 }
 
 int main(int argc, char **argv)
@@ -46,7 +50,7 @@ int main(int argc, char **argv)
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
     (void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
     hash_init();
-    environment_commands(parse_all);
+    environment_commands(each_flag);
     for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc, argv);

@@ -14,20 +14,10 @@
 
 #include <stdatomic.h>
 
-#include "ledger/domain/account.h"
+#include "ledger/audit/audit_report.h"
 #include "ledger/db/pg.h"
 
 struct account_table;
-
-enum { AUDIT_TEXT = 8192 };
-
-struct audit_report {
-    uint64_t seq; /* the last position of the journal */
-    uint64_t entries, postings, accounts, batches, holds;
-    uint64_t found;        /* what is wrong, all of it counted */
-    uint64_t wrong_seq;    /* the lowest position that something is wrong at; 0: none */
-    char text[AUDIT_TEXT]; /* "seq 7: what\n" for each, as far as there is room */
-};
 
 /* How far one that runs has come: for others to read meanwhile. */
 struct audit_progress {
@@ -43,9 +33,5 @@ struct audit_progress {
  */
 MUST_CHECK enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
     struct account_table *accounts, struct audit_progress *progress, struct audit_report *report);
-
-/* Note something that is wrong at a position. Never parks. */
-__attribute__((format(printf, 3, 4))) void audit_note(
-    struct audit_report *report, uint64_t seq, const char *format, ...);
 
 #endif

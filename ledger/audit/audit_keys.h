@@ -8,7 +8,8 @@
 #ifndef LEDGER_AUDIT_AUDIT_KEYS_H
 #define LEDGER_AUDIT_AUDIT_KEYS_H
 
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_report.h"
+#include "ledger/db/pg.h"
 #include "ledger/db/row.h"
 #include "ledger/memory/segment.h"
 

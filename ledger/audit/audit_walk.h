@@ -14,8 +14,10 @@
 #ifndef LEDGER_AUDIT_AUDIT_WALK_H
 #define LEDGER_AUDIT_AUDIT_WALK_H
 
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_report.h"
+#include "ledger/db/pg.h"
 #include "ledger/domain/hash.h"
+#include "ledger/domain/money.h"
 
 enum { AUDIT_WALK_ACCOUNTS = 131072 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A transfer on its way: for transfer.c and group.c. None of these parks; the last yields. */
+/* A transfer on its way: for transfer.c and its batches. None of these parks; the last yields. */
 #ifndef LEDGER_CHANGE_TRANSFER_H
 #define LEDGER_CHANGE_TRANSFER_H
 
@@ -18,6 +18,9 @@ void transfer_fingerprint(struct entry *entry, const struct ledger_transfer *ask
 
 /* Turn its names into accounts; `arg` is a struct transfer. False: refused. */
 MUST_CHECK bool transfer_resolve(struct context *context, void *arg);
+
+/* In a section of its accounts: decide it, and append it if it may happen; `arg` as above. */
+void transfer_decide(void *arg);
 
 /* One transfer of many was looked at: what they need is not much each, so nobody parks, but others
  * wait for this worker. Yields after some hundred postings; *turn begins as 0. */

@@ -5,7 +5,7 @@
  *
  * Behind a pooler (pgbouncer in transaction mode) the server's session is ours for one transaction
  * at a time. So each pins itself, nothing is prepared under a name, and a statement that stands
- * alone gets a transaction of its own.
+ * alone gets a transaction of its own (pg_frame.c).
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -242,61 +242,4 @@ bool pg_pin(struct context *context, struct pg *pg, const char *role)
     bool good = rows && is_fit(pg, rows, role != NULL) && set_pins(context, pg, rows, role);
     PQclear(rows);
     return good;
-}
-
-/* ---- behind a pooler ------------------------------------------------------------------------ */
-
-/* Where the pins go in: behind its BEGIN, or in front, where the whole text is one transaction. */
-static const char *place_of_pins(const char *sql)
-{
-    const char *begin = strncmp(sql, "ROLLBACK; ", 10) == 0 ? sql + 10 : sql;
-    if (strncmp(begin, "BEGIN", 5) != 0)
-        return begin;
-    const char *end = strchr(begin, ';');
-    return end ? end + 1 : begin + strlen(begin);
-}
-
-bool pg_send_text(struct pg *pg, const char *sql)
-{
-    PGTransactionStatusType status = PQtransactionStatus(pg->conn);
-    if (!pg->pins || (status != PQTRANS_IDLE && strncmp(sql, "ROLLBACK; ", 10) != 0))
-        return PQsendQuery(pg->conn, sql);
-    const char *place = place_of_pins(sql);
-    size_t size = strlen(sql) + strlen(pg->pins) + 2;
-    char *text = malloc(size);
-    if (!text)
-        return false;
-    snprintf(text, size, "%.*s%s%s%s", (int)(place - sql), sql,
-        place > sql && place[-1] != ';' && place[-1] != ' ' ? ";" : "", pg->pins, place);
-    bool sent = PQsendQuery(pg->conn, text);
-    free(text);
-    return sent;
-}
-
-bool pg_open_frame(struct context *context, struct pg *pg, enum pg_status *status)
-{
-    *status = PG_OK;
-    if (!pg->pins || PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
-        return false;
-    *status = pg_script(context, pg, "BEGIN");
-    return true;
-}
-
-enum pg_status pg_close_frame(struct context *context, struct pg *pg, enum pg_status status)
-{
-    char state[sizeof pg->sqlstate], message[sizeof pg->message];
-    bool committed = false;
-    if (status == PG_OK) {
-        status = pg_load(context, pg, "COMMIT", NULL, 0, &committed);
-        return status == PG_OK && !committed ? PG_LOST : status;
-    }
-    if (status == PG_ERROR) {
-        memcpy(state, pg->sqlstate, sizeof state);
-        memcpy(message, pg->message, sizeof message);
-        if (pg_script(context, pg, "ROLLBACK") != PG_OK)
-            return PG_LOST;
-        memcpy(pg->sqlstate, state, sizeof state);
-        memcpy(pg->message, message, sizeof message);
-    }
-    return status;
 }

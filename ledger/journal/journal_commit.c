@@ -88,7 +88,7 @@ static bool refuse(struct journal *journal)
 {
     char why[2 * LEASE_WHY];
     snprintf(why, sizeof why, "the database refused a batch: %s", journal->store->problem);
-    journal_halt(journal, why);
+    lease_degrade(&journal->store->claim, LEASE_STOPPED, why);
     return false;
 }
 
@@ -205,10 +205,16 @@ static bool commit_gathered(struct journal *journal)
     return true;
 }
 
+/* Neither stopped nor another server's. */
+static bool is_ours(struct journal *journal)
+{
+    return atomic_load(&journal->store->claim.standing) == LEASE_OURS;
+}
+
 /* Park until there is something to commit. False: it is over. */
 static bool wait_for_work(struct journal *journal, uint64_t next)
 {
-    while (journal_is_served(journal) && eventcount_read(&journal->appended) < next) {
+    while (is_ours(journal) && eventcount_read(&journal->appended) < next) {
         struct context *pause = context_with_timeout(context_background(), LOOK_MS * CLOCK_MS);
         enum eventcount_status status =
             eventcount_await(pause ? pause : context_background(), &journal->appended, next);
@@ -217,7 +223,7 @@ static bool wait_for_work(struct journal *journal, uint64_t next)
         if (status == EVENTCOUNT_CLOSED)
             return false;
     }
-    return journal_is_served(journal);
+    return is_ours(journal);
 }
 
 void journal_commit(void *arg)

@@ -8,7 +8,7 @@
 
 extern char **environ;
 
-static void (*parse_all)(void);
+static void (*each_flag)(void (*flag)(const char *name, void *arg), void *arg);
 
 static const char prefix[] = "TELLER_";
 
@@ -73,18 +73,15 @@ static bool is_another_programs(const char *variable, size_t length)
     return fnmatch("*PORT", name, 0) == 0 && strstr(variable + length, "://");
 }
 
-static bool is_known(const struct options *options, const char *variable)
+static bool is_known(const char *const *flags, const char *variable)
 {
     size_t length = strcspn(variable, "=");
     struct search search = {.away = ENVIRONMENT_NAME};
     snprintf(search.wanted, sizeof search.wanted, "%.*s", (int)length, variable);
-    for (const struct option *flag = options->flags; flag->name; flag++)
-        compare(flag->name, &search);
-    if (search.away > 0 && parse_all) {
-        options_collect(compare, &search);
-        parse_all();
-        options_collect(NULL, NULL);
-    }
+    for (; *flags; flags++)
+        compare(*flags, &search);
+    if (search.away > 0 && each_flag)
+        each_flag(compare, &search);
     if (search.away == 0 || is_another_programs(variable, length))
         return true;
     bool near = search.away <= strlen(search.wanted + strlen(prefix)) / 2;
@@ -93,18 +90,18 @@ static bool is_known(const struct options *options, const char *variable)
     return false;
 }
 
-void environment_commands(void (*parse)(void))
+void environment_commands(void (*each)(void (*flag)(const char *name, void *arg), void *arg))
 {
-    parse_all = parse;
+    each_flag = each;
 }
 
-bool environment_is_known(const struct options *options)
+bool environment_is_known(const char *const *flags)
 {
     bool known = true;
     for (char **at = environ; *at; at++) {
         const char *equals = strchr(*at, '=');
         if (strncmp(*at, prefix, strlen(prefix)) == 0 && equals && equals[1])
-            known = is_known(options, *at) && known;
+            known = is_known(flags, *at) && known;
     }
     return known;
 }

@@ -6,21 +6,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "server/cmd/options.h"
+#include "coro/ensure.h"
 
 enum { ENVIRONMENT_NAME = 80 };
 
 /* "max-requests": "TELLER_MAX_REQUESTS". */
 void environment_name_of(const char *flag, char name[ENVIRONMENT_NAME]);
 
-/* `parse` has each command parse its flags, for one environment can serve several of them. */
-void environment_commands(void (*parse)(void));
+/* `each` calls `flag` with the name of each flag of all commands, for one environment can serve
+ * several of them. */
+void environment_commands(void (*each)(void (*flag)(const char *name, void *arg), void *arg));
 
 /*
  * Is each variable TELLER_... one that some command has, or one that another program sets for its
  * own ends (a Kubernetes service that is called teller)? False: said on stderr, with the name that
- * was probably meant. Empty ones count as not set.
+ * was probably meant. Empty ones count as not set. `flags`: the names of this command's own flags,
+ * with a NULL behind them.
  */
-MUST_CHECK bool environment_is_known(const struct options *options);
+MUST_CHECK bool environment_is_known(const char *const *flags);
 
 #endif

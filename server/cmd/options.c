@@ -48,8 +48,13 @@ static bool read_switch(struct option *flag, const char *variable, const char *v
 
 static bool read_environment(const struct options *options)
 {
+    enum { FLAGS_MAX = 100 };
     char variable[ENVIRONMENT_NAME];
+    const char *names[FLAGS_MAX + 1] = {NULL};
+    size_t count = 0;
     for (struct option *flag = options->flags; flag->name; flag++) {
+        ensure(count < FLAGS_MAX);
+        names[count++] = flag->name;
         environment_name_of(flag->name, variable);
         const char *value = getenv(variable);
         if (!value || !*value)
@@ -59,7 +64,7 @@ static bool read_environment(const struct options *options)
         else if (!read_switch(flag, variable, value))
             return false;
     }
-    return environment_is_known(options);
+    return environment_is_known(names);
 }
 
 static enum options_parsed bad(const struct options *options, const char *what, const char *word)

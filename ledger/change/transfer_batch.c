@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants
+ * Batches of transfers: each on its own, or all or none of them.
+ *
+ * Invariants of those that are decided in one section
  * - Keys are claimed in one order, that of their text, so that two batches which share keys cannot
  *   wait for each other.
  * - One section decides all transfers, each on top of the drafts of those before it; only when all
  *   may happen is anything changed. The journal then gives them positions in a row, and commits
  *   them in one batch.
  */
-#include "ledger/change/group_private.h"
+#include "ledger/change/transfer_batch_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,7 @@
 #include "ledger/domain/rules.h"
 #include "ledger/journal/journal.h"
 
-static const char *key_of(const struct group *g, size_t i)
+static const char *key_of(const struct transfer_batch *g, size_t i)
 {
     return g->items[i].transfer.asked->key;
 }
@@ -24,7 +26,7 @@ static const char *key_of(const struct group *g, size_t i)
 
 static int by_key(const void *a, const void *b, void *arg)
 {
-    const struct group *g = arg;
+    const struct transfer_batch *g = arg;
     size_t i = *(const size_t *)a, j = *(const size_t *)b;
     const char *x = key_of(g, i), *y = key_of(g, j);
     int order = x && y ? strcmp(x, y) : (x != NULL) - (y != NULL);
@@ -32,7 +34,7 @@ static int by_key(const void *a, const void *b, void *arg)
 }
 
 /* The item has the key of the one at `first`. */
-static void follow_item(struct group *g, struct group_item *item, size_t first)
+static void follow_item(struct transfer_batch *g, struct transfer_batch_item *item, size_t first)
 {
     const struct entry *one = g->items[first].transfer.change.entry;
     item->same = first;
@@ -45,15 +47,15 @@ static void follow_item(struct group *g, struct group_item *item, size_t first)
     g->failed = g->failed || !g->each;
 }
 
-bool group_is_passing(enum ledger_status status)
+bool transfer_batch_is_passing(enum ledger_status status)
 {
     return status == LEDGER_KEY_IN_FLIGHT || status == LEDGER_OUTCOME_UNKNOWN ||
            status == LEDGER_OVERLOADED || status == LEDGER_UNAVAILABLE || status == LEDGER_DAMAGED;
 }
 
-static void claim_item(struct context *context, struct group *g, size_t i, size_t before)
+static void claim_item(struct context *context, struct transfer_batch *g, size_t i, size_t before)
 {
-    struct group_item *item = &g->items[i];
+    struct transfer_batch_item *item = &g->items[i];
     const char *key = key_of(g, i);
     item->same = i;
     if (key && before < g->count && key_of(g, before) && strcmp(key, key_of(g, before)) == 0) {
@@ -62,12 +64,12 @@ static void claim_item(struct context *context, struct group *g, size_t i, size_
         item->state = ITEM_CLAIMED;
     } else {
         item->state = ITEM_KNOWN;
-        g->failed = g->failed || (g->each ? group_is_passing(item->outcome->status)
+        g->failed = g->failed || (g->each ? transfer_batch_is_passing(item->outcome->status)
                                           : item->outcome->status != LEDGER_OK);
     }
 }
 
-void group_claim_keys(struct context *context, struct group *g)
+void transfer_batch_claim_keys(struct context *context, struct transfer_batch *g)
 {
     for (size_t n = 0; n < g->count; n++)
         g->order[n] = n;
@@ -82,7 +84,7 @@ void group_claim_keys(struct context *context, struct group *g)
 
 /* ---- deciding ------------------------------------------------------------------------------ */
 
-static void resolve_all(struct group *g)
+static void resolve_all(struct transfer_batch *g)
 {
     enum ledger_status welcome = change_is_welcome(g->ledger);
     size_t turn = 0;
@@ -98,7 +100,7 @@ static void resolve_all(struct group *g)
     }
 }
 
-static bool decide_item(struct group *g, struct change *change)
+static bool decide_item(struct transfer_batch *g, struct change *change)
 {
     struct entry *entry = change->entry;
     struct account *broken;
@@ -120,7 +122,7 @@ static void place(struct entry *entry)
 /* Inside the section. */
 static void decide_all(void *arg)
 {
-    struct group *g = arg;
+    struct transfer_batch *g = arg;
     for (size_t n = 0; n < g->run_count; n++)
         rules_begin(g->run[n]->postings, g->run[n]->posting_count);
     for (size_t i = 0; i < g->count; i++)
@@ -139,7 +141,8 @@ static void decide_all(void *arg)
 
 /* ---- ending -------------------------------------------------------------------------------- */
 
-static void end_item(struct context *context, struct group *g, struct group_item *item)
+static void end_item(
+    struct context *context, struct transfer_batch *g, struct transfer_batch_item *item)
 {
     if (item->state == ITEM_CLAIMED) {
         change_end(&item->transfer.change, item->outcome);
@@ -150,10 +153,10 @@ static void end_item(struct context *context, struct group *g, struct group_item
     }
 }
 
-void group_follow(struct group *g)
+void transfer_batch_follow(struct transfer_batch *g)
 {
     for (size_t i = 0; i < g->count; i++) {
-        struct group_item *item = &g->items[i];
+        struct transfer_batch_item *item = &g->items[i];
         if (item->state != ITEM_SAME)
             continue;
         *item->outcome = *g->items[item->same].outcome;
@@ -163,24 +166,24 @@ void group_follow(struct group *g)
     }
 }
 
-static void end_all(struct context *context, struct group *g)
+static void end_all(struct context *context, struct transfer_batch *g)
 {
     for (size_t i = 0; i < g->count; i++)
         end_item(context, g, &g->items[i]);
-    group_follow(g);
+    transfer_batch_follow(g);
 }
 
-bool group_collect(struct group *g, struct ledger *ledger, const struct ledger_transfer *transfers,
-    size_t count, struct ledger_outcome *outcomes)
+bool transfer_batch_collect(struct transfer_batch *g, struct ledger *ledger,
+    const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
-    *g = (struct group){.ledger = ledger, .count = count};
+    *g = (struct transfer_batch){.ledger = ledger, .count = count};
     g->items = calloc(count, sizeof *g->items);
     g->order = calloc(count, sizeof *g->order);
     g->run = calloc(count + 1, sizeof(struct entry *));
     bool good = g->items && g->order && g->run;
     size_t turn = 0;
     for (size_t i = 0; i < count && good; i++) {
-        struct group_item *item = &g->items[i];
+        struct transfer_batch_item *item = &g->items[i];
         struct change *change = &item->transfer.change;
         item->transfer.asked = &transfers[i];
         item->outcome = &outcomes[i];
@@ -195,7 +198,7 @@ bool group_collect(struct group *g, struct ledger *ledger, const struct ledger_t
     return good;
 }
 
-void group_discard(struct group *g)
+void transfer_batch_discard(struct transfer_batch *g)
 {
     for (size_t i = 0; g->items && i < g->count; i++)
         entry_drop(&g->items[i].transfer.change.entry);
@@ -204,12 +207,12 @@ void group_discard(struct group *g)
     free((void *)g->run);
 }
 
-void group_carry_out(struct context *context, struct ledger *ledger,
+static void run_together(struct context *context, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
-    struct group g;
-    if (group_collect(&g, ledger, transfers, count, outcomes)) {
-        group_claim_keys(context, &g);
+    struct transfer_batch g;
+    if (transfer_batch_collect(&g, ledger, transfers, count, outcomes)) {
+        transfer_batch_claim_keys(context, &g);
         resolve_all(&g);
         if (!g.failed && g.run_count > 0 && !change_run(ledger, g.run, g.run_count, decide_all, &g))
             g.failed = true;
@@ -219,5 +222,58 @@ void group_carry_out(struct context *context, struct ledger *ledger,
             outcomes[i] = (struct ledger_outcome){
                 .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
     }
-    group_discard(&g);
+    transfer_batch_discard(&g);
+}
+
+/* ---- each on its own ----------------------------------------------------------------------- */
+
+/* Decide one of a batch; its outcome is waited for with the others'. *wait: it needs that. */
+static void start_one(struct context *context, struct ledger *ledger,
+    const struct ledger_transfer *asked, struct ledger_outcome *outcome, bool *wait)
+{
+    struct transfer t = {
+        .change = {.ledger = ledger, .entry = transfer_entry(asked)}, .asked = asked};
+    struct change *change = &t.change;
+    change->seq = journal_durable(ledger->journal);
+    *wait = false;
+    if (!change->entry) {
+        *outcome = (struct ledger_outcome){.status = LEDGER_OVERLOADED, .seq = change->seq};
+    } else if (change_claim(context, change, outcome)) {
+        change->status = change_is_welcome(ledger);
+        if (change->status == LEDGER_OK && transfer_resolve(context, &t) &&
+            !change_run(ledger, &change->entry, 1, transfer_decide, &t))
+            change->status = LEDGER_OVERLOADED;
+        change_end(change, outcome);
+        *wait = true;
+    }
+    entry_drop(&change->entry);
+}
+
+static void run_each(struct context *context, struct ledger *ledger,
+    const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
+{
+    size_t turn = 0;
+    bool *wait = calloc(count, sizeof *wait);
+    for (size_t i = 0; i < count; i++) {
+        if (wait)
+            start_one(context, ledger, &transfers[i], &outcomes[i], &wait[i]);
+        else
+            outcomes[i] = (struct ledger_outcome){
+                .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
+        transfer_take_turn(&turn, transfers[i].leg_count);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (wait && wait[i])
+            change_await(context, ledger, &outcomes[i]);
+    free(wait);
+}
+
+void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool atomic,
+    const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
+{
+    ensure(count >= 1 && count <= LEDGER_BATCH_MAX);
+    if (atomic)
+        run_together(context, ledger, transfers, count, outcomes);
+    else
+        run_each(context, ledger, transfers, count, outcomes);
 }

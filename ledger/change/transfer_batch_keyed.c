@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/change/group_private.h"
+#include "ledger/change/transfer_batch_private.h"
 #include "ledger/domain/hash.h"
 #include "ledger/journal/journal.h"
 #include "ledger/memory/keys.h"
@@ -29,7 +29,7 @@ struct draft {
 };
 
 struct keyed {
-    struct group g;
+    struct transfer_batch g;
     struct change whole;
     const struct ledger_batch *asked;
     struct draft *drafts;     /* of one transfer: room for the most that it can have */
@@ -108,7 +108,7 @@ static bool replay_result(struct context *context, struct keyed *k, const struct
 {
     bool of_entry = result->kind == RESULT_ENTRIES || result->kind == RESULT_REPLAYED;
     for (size_t i = at; i < at + result->times; i++) {
-        struct group_item *item = &k->g.items[i];
+        struct transfer_batch_item *item = &k->g.items[i];
         struct entry *entry = NULL;
         uint64_t position = result->kind == RESULT_ENTRIES ? (*next)++ : result->at;
         if (of_entry && !(entry = entry_at(context, k, position)))
@@ -138,7 +138,7 @@ static bool replay_all(struct context *context, struct keyed *k, const struct en
     }
     if (!good || reader.bad || at != k->g.count)
         return false;
-    group_follow(&k->g);
+    transfer_batch_follow(&k->g);
     return true;
 }
 
@@ -159,7 +159,7 @@ static bool may_have_old_items(const struct keyed *k)
 static enum ledger_status know_old_item(
     struct context *context, struct keyed *k, size_t i, uint64_t at)
 {
-    struct group_item *item = &k->g.items[i];
+    struct transfer_batch_item *item = &k->g.items[i];
     if (i >= k->g.count || k->asked->transfers[i].key)
         return LEDGER_OK;
     struct entry *entry = entry_at(context, k, at);
@@ -199,7 +199,7 @@ static enum ledger_status know_old_items(struct context *context, struct keyed *
 static void refuse_key_of_batch(struct keyed *k)
 {
     for (size_t i = 0; i < k->g.count; i++) {
-        struct group_item *item = &k->g.items[i];
+        struct transfer_batch_item *item = &k->g.items[i];
         const char *key = k->asked->transfers[i].key;
         if (!key || strcmp(key, k->asked->key) != 0)
             continue;
@@ -213,16 +213,17 @@ static void refuse_key_of_batch(struct keyed *k)
 /* Claim and look up what the items name; anything but OK: nothing is to be done. */
 static enum ledger_status prepare(struct context *context, struct keyed *k)
 {
-    struct group *g = &k->g;
+    struct transfer_batch *g = &k->g;
     enum ledger_status status = change_is_welcome(g->ledger);
     if (status == LEDGER_OK)
         status = know_old_items(context, k);
     if (status != LEDGER_OK)
         return status;
     refuse_key_of_batch(k);
-    group_claim_keys(context, g);
+    transfer_batch_claim_keys(context, g);
     for (size_t i = 0; i < g->count; i++)
-        if (g->items[i].state == ITEM_KNOWN && group_is_passing(g->items[i].outcome->status))
+        if (g->items[i].state == ITEM_KNOWN &&
+            transfer_batch_is_passing(g->items[i].outcome->status))
             return g->items[i].outcome->status;
     for (size_t i = 0; i < g->count && !g->failed; i++) {
         struct change *change = &g->items[i].transfer.change;
@@ -267,7 +268,7 @@ static bool decide_one(struct keyed *k, struct change *change)
 
 static void decide_all(struct keyed *k)
 {
-    struct group *g = &k->g;
+    struct transfer_batch *g = &k->g;
     for (size_t n = 0; n < g->run_count; n++)
         rules_begin(g->run[n]->postings, g->run[n]->posting_count);
     g->run_count = 0;
@@ -310,7 +311,7 @@ static bool is_in_journal(const struct keyed *k, const struct change *change)
 
 static struct result result_of(const struct keyed *k, size_t i)
 {
-    const struct group_item *item = &k->g.items[i];
+    const struct transfer_batch_item *item = &k->g.items[i];
     const struct change *change = &item->transfer.change;
     struct result result = {.kind = RESULT_REFUSED, .times = 1};
     if (item->state == ITEM_SAME) {
@@ -358,7 +359,7 @@ static void place(struct entry *entry)
 static void carry_out(void *arg)
 {
     struct keyed *k = arg;
-    struct group *g = &k->g;
+    struct transfer_batch *g = &k->g;
     decide_all(k);
     if (!write_results(k))
         return;
@@ -374,7 +375,7 @@ static void carry_out(void *arg)
 static void end_items(struct keyed *k)
 {
     for (size_t i = 0; i < k->g.count; i++) {
-        struct group_item *item = &k->g.items[i];
+        struct transfer_batch_item *item = &k->g.items[i];
         struct change *change = &item->transfer.change;
         if (item->state == ITEM_CLAIMED) {
             change->seq = change->entry->seq;
@@ -385,7 +386,7 @@ static void end_items(struct keyed *k)
         if (!item->outcome->entry && item->state != ITEM_SAME)
             item->outcome->seq = k->whole.seq;
     }
-    group_follow(&k->g);
+    transfer_batch_follow(&k->g);
 }
 
 static void drop_outcomes(struct keyed *k)
@@ -417,15 +418,16 @@ static void answer(struct context *context, struct keyed *k, struct ledger_outco
         drop_outcomes(k);
 }
 
-void group_carry_out_keyed(struct context *context, struct ledger *ledger,
+void ledger_keyed_batch(struct context *context, struct ledger *ledger,
     const struct ledger_batch *batch, struct ledger_outcome *outcomes, struct ledger_outcome *whole)
 {
+    ensure(batch->count >= 1 && batch->count <= LEDGER_BATCH_MAX);
     struct keyed k = {.asked = batch,
         .whole = {.ledger = ledger, .seq = journal_durable(ledger->journal)},
         .drafts = calloc(2 * (size_t)ENTRY_POSTINGS_MAX, sizeof *k.drafts)};
     *whole = (struct ledger_outcome){.status = LEDGER_OVERLOADED, .seq = k.whole.seq};
     memset(outcomes, 0, batch->count * sizeof *outcomes);
-    bool good = group_collect(&k.g, ledger, batch->transfers, batch->count, outcomes);
+    bool good = transfer_batch_collect(&k.g, ledger, batch->transfers, batch->count, outcomes);
     k.g.each = !batch->atomic;
     k.whole.entry = entry_make(ENTRY_BATCH, batch->key, NULL, 0);
     if (good && k.drafts && k.whole.entry) {
@@ -435,6 +437,6 @@ void group_carry_out_keyed(struct context *context, struct ledger *ledger,
     drop_page(&k);
     entry_drop(&whole->entry);
     entry_drop(&k.whole.entry);
-    group_discard(&k.g);
+    transfer_batch_discard(&k.g);
     free(k.drafts);
 }

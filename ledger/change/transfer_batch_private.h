@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a batch that is decided as a group is made of: for group.c and group_keyed.c. */
-#ifndef LEDGER_CHANGE_GROUP_PRIVATE_H
-#define LEDGER_CHANGE_GROUP_PRIVATE_H
+/* A batch that is decided in one section: for transfer_batch.c and transfer_batch_keyed.c. */
+#ifndef LEDGER_CHANGE_TRANSFER_BATCH_PRIVATE_H
+#define LEDGER_CHANGE_TRANSFER_BATCH_PRIVATE_H
 
-#include "ledger/change/group.h"
 #include "ledger/change/transfer.h"
 
 enum item_state {
@@ -13,36 +12,36 @@ enum item_state {
     ITEM_SAME,    /* it has the key of an item before it, and is the same transfer */
 };
 
-struct group_item {
+struct transfer_batch_item {
     struct transfer transfer;
     enum item_state state;
     size_t same; /* the first item with its key */
     struct ledger_outcome *outcome;
 };
 
-struct group {
+struct transfer_batch {
     struct ledger *ledger;
     size_t count, run_count;
     bool each; /* an item that is refused keeps none of the others from being done */
     bool failed;
-    struct group_item *items;
+    struct transfer_batch_item *items;
     size_t *order;      /* the items by key */
     struct entry **run; /* of the claimed ones, in order; with room for one more */
 };
 
-/* False: memory is short. Either way group_discard() is due. */
-MUST_CHECK bool group_collect(struct group *g, struct ledger *ledger,
+/* False: memory is short. Either way transfer_batch_discard() is due. */
+MUST_CHECK bool transfer_batch_collect(struct transfer_batch *g, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes);
-void group_discard(struct group *g);
+void transfer_batch_discard(struct transfer_batch *g);
 
 /* Claim the keys of the fresh items in the order of their text, up to the first that makes the
- * group fail. Parks. */
-void group_claim_keys(struct context *context, struct group *g);
+ * batch fail. Parks. */
+void transfer_batch_claim_keys(struct context *context, struct transfer_batch *g);
 
 /* The outcome of an item that says that nothing can be said of it now. */
-bool group_is_passing(enum ledger_status status);
+bool transfer_batch_is_passing(enum ledger_status status);
 
 /* Give the items that have another's key its outcome. */
-void group_follow(struct group *g);
+void transfer_batch_follow(struct transfer_batch *g);
 
 #endif

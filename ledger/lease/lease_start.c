@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* How a lease begins and ends, and what it leaves behind: the witness. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/blocking.h"
+#include "coro/clock.h"
+#include "ledger/lease/lease_private.h"
+
+enum {
+    SAVE_MS = 1000,     /* how often the witness is written, at most */
+    ASK_AGAIN_MS = 200, /* at the start, while the database is away */
+    LEAVE_S = 3,        /* how long an end may take that is told to the database */
+};
+
+/* ---- the witness --------------------------------------------------------------------------- */
+
+struct saving {
+    struct witness *witness;
+    bool good;
+    int reason;
+};
+
+static void save_blocking(void *arg)
+{
+    struct saving *saving = arg;
+    saving->good = witness_save(saving->witness);
+    saving->reason = errno;
+}
+
+/* False: it could not be written. */
+static bool save(struct lease *lease, bool told)
+{
+    struct saving saving = {.witness = lease->witness};
+    blocking_call(save_blocking, &saving);
+    if (!saving.good && !told)
+        fprintf(stderr, "teller: the witness of what was acknowledged cannot be written: %s\n",
+            strerror(saving.reason));
+    return saving.good;
+}
+
+static void save_now_and_then(void *arg)
+{
+    struct lease *lease = arg;
+    bool good = true;
+    while (duty_rest(&lease->saving, SAVE_MS * CLOCK_MS))
+        good = save(lease, !good);
+}
+
+/* ---- starting and stopping ----------------------------------------------------------------- */
+
+static void free_lease(struct lease **lease)
+{
+    struct lease *freed = *lease;
+    *lease = NULL;
+    if (freed->witness)
+        witness_close(&freed->witness);
+    pg_close(&freed->pg);
+    free(freed->rows);
+    free(freed->beats);
+    free(freed->seen);
+    free(freed->conninfo);
+    free(freed->url);
+    free(freed->place);
+    free(freed);
+}
+
+/* Without a witness, or with one that can be read, or need not be. */
+static bool open_witness(
+    struct lease *lease, const struct lease_options *options, char *error, size_t size)
+{
+    if (!options->witness)
+        return true;
+    lease->witness = witness_open(options->witness, error, size);
+    if (!lease->witness && options->accepts_lost) {
+        fprintf(stderr, "teller: %s; begun anew\n", error);
+        if (remove(options->witness) == 0)
+            lease->witness = witness_open(options->witness, error, size);
+    }
+    return lease->witness != NULL;
+}
+
+static struct lease *make(const struct lease_options *options, char *error, size_t size)
+{
+    struct lease *lease = calloc(1, sizeof *lease);
+    snprintf(error, size, "out of memory");
+    if (!lease)
+        return NULL;
+    lease->accepts_lost = options->accepts_lost;
+    lease->conninfo = strdup(options->conninfo);
+    lease->url = strdup(options->url ? options->url : "");
+    lease->place = strdup(options->place ? options->place : "");
+    if (!lease->conninfo || !lease->url || !lease->place ||
+        !open_witness(lease, options, error, size))
+        free_lease(&lease);
+    return lease;
+}
+
+/* Connect and enter, as often as it takes. False: the context ended, or the database refuses. */
+static bool enter(struct context *context, struct lease *lease, char *error, size_t size)
+{
+    for (;;) {
+        char why[LEASE_WHY];
+        lease->pg = pg_connect(context, lease->conninfo, PG_APP_ROLE, why, sizeof why);
+        enum pg_status status = lease->pg ? lease_enter(context, lease) : PG_LOST;
+        if (status == PG_OK)
+            return true;
+        if (lease->pg)
+            snprintf(why, sizeof why, "%s", pg_message(lease->pg));
+        pg_close(&lease->pg);
+        if (status == PG_ERROR || context_err(context) != CONTEXT_OK) {
+            snprintf(error, size, "%s", why);
+            return false;
+        }
+        lease_note_away(lease, why);
+        co_sleep(ASK_AGAIN_MS * CLOCK_MS);
+    }
+}
+
+struct lease *lease_start(
+    struct context *context, const struct lease_options *options, char *error, size_t size)
+{
+    struct lease *lease = make(options, error, size);
+    if (!lease)
+        return NULL;
+    if (!enter(context, lease, error, size)) {
+        free_lease(&lease);
+        return NULL;
+    }
+    snprintf(error, size, "out of memory");
+    if (!duty_start("lease", &lease->beating, lease_beat, lease) ||
+        (lease->witness && !duty_start("witness", &lease->saving, save_now_and_then, lease)))
+        lease_stop(&lease);
+    return lease;
+}
+
+/* Tell the database; who waits for our ledgers need not wait for the lease then. */
+static void leave(struct lease *lease)
+{
+    static const struct pg_statement say = {2, "SELECT server_leave($1::bigint, $2::uuid)"};
+    char error[LEASE_WHY], me[24];
+    const char *values[] = {me, lease->life};
+    struct context *bounded = context_with_timeout(context_background(), LEAVE_S * CLOCK_S);
+    if (!bounded)
+        return;
+    snprintf(me, sizeof me, "%lu", lease_server(lease));
+    enum pg_status status = PG_LOST;
+    for (int tries = 0; tries < 2 && status == PG_LOST; tries++) {
+        if (lease->pg && pg_is_lost(lease->pg))
+            pg_close(&lease->pg);
+        if (!lease->pg)
+            lease->pg = pg_connect(bounded, lease->conninfo, PG_APP_ROLE, error, sizeof error);
+        if (lease->pg)
+            status = pg_run(bounded, lease->pg, &say, values, NULL);
+    }
+    if (status != PG_OK)
+        fprintf(stderr, "teller: the end could not be told to the database; others wait %d ms\n",
+            LEASE_TAKE_MS);
+    context_release(&bounded);
+}
+
+void lease_stop(struct lease **lease)
+{
+    struct lease *stopped = *lease;
+    if (!stopped)
+        return;
+    ensure(!stopped->claims);
+    duty_stop(&stopped->beating);
+    duty_stop(&stopped->saving);
+    leave(stopped);
+    if (stopped->witness)
+        (void)save(stopped, false);
+    free_lease(lease);
+}
