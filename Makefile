@@ -132,8 +132,9 @@ build/node_modules/.for-e2e: web/package.json web/package-lock.json
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libunistring-dev \
   node:nodejs npm:npm
 RUN_DEPS := postgresql-15
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
-  nginx haproxy varnish apache2-bin pkgconf shellcheck clang-format
+TIDY_DEPS := shellcheck clang-format-14
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
+  nginx haproxy varnish apache2-bin pkgconf
 E2E_DEPS := chromium
 
 .PHONY: deps deps-%
@@ -143,12 +144,13 @@ deps-run: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS)
 deps-test: ; @tools/install-deps $(TEST_DEPS)
 deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk golang golang-github-lib-pq-dev
+deps-tidy: ; @tools/install-deps $(BUILD_DEPS) $(TIDY_DEPS)
 deps-fresh: ; @tools/install-deps debootstrap git curl
 
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy layers man install clean
+.PHONY: help all build run test unit coverage mutants seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy layers format man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -236,11 +238,14 @@ bench-coro: deps-bench ## the runtime's primitives beside Go's
 	@$(MAKE_IN) MODE=release build/release/bench-coro
 	@coro/bench/bench.sh
 
-tidy: build ## the house's policy: arrows, names, lengths, leftovers
+tidy: deps-tidy build ## the house's policy: arrows, names, lengths, leftovers; shell scripts
 	@tests/run tidy
 
 layers: build ## a table of the folders: files, arrows, arrows that point up, circles of files
 	@tests/tidy/layers
+
+format: deps-tidy ## C as .clang-format has it, all files
+	@git ls-files '*.[ch]' | xargs -n 50 clang-format-14 -i
 
 man: build ## the manual pages, into build/man
 	@rm -rf build/man && tools/man/build build/man
