@@ -30,13 +30,13 @@ struct readers;
 /* ---- opening ------------------------------------------------------------------------------ */
 
 struct ledger_options {
-    const char *conninfo;    /* of libpq, URI or key=value */
-    const char *name;        /* "main" */
-    const char *strategy;    /* "owner" or "sharded" */
-    struct readers *readers; /* shared with other ledgers (readers.h); NULL: of its own */
-    struct lease *lease;     /* of the server (lease.h); NULL: of its own */
-    int number;              /* with a lease: of the ledger in the database */
-    bool audits_soon;        /* the auditor (auditor.h) takes no rest: for tests */
+    const char *conninfo;         /* of libpq, URI or key=value */
+    const char *name;             /* "main" */
+    const char *strategy;         /* "owner" or "sharded" */
+    struct readers *readers;      /* shared with other ledgers (readers.h); NULL: of its own */
+    struct lease *lease;          /* of the server (lease.h); NULL: of its own */
+    int number;                   /* with a lease: of the ledger in the database */
+    bool audits_soon;             /* the auditor (auditor.h) takes no rest: for tests */
     enum ledger_trouble *trouble; /* NULL, or where it is said why it did not open */
 };
 
@@ -44,8 +44,8 @@ struct ledger_options {
  * own already; without, the schema is brought up to date, the ledger made if there is none, and
  * waited for until nobody has it. NULL on failure, with the reason in `error`. The caller's context
  * bounds the waiting. */
-MUST_CHECK struct ledger *ledger_open(struct context *context,
-    const struct ledger_options *options, char *error, size_t error_size);
+MUST_CHECK struct ledger *ledger_open(
+    struct context *context, const struct ledger_options *options, char *error, size_t error_size);
 
 /* Wait until all that was decided is durable, and all have left, write a checkpoint, and free it.
  * Nobody enters any more. */

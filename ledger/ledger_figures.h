@@ -41,7 +41,7 @@ struct ledger_figures {
     uint64_t committed_entries; /* since the start, as are all below */
     uint64_t replays, rejections, unknown_outcomes, retried_batches;
     uint64_t open_holds;
-    bool frozen;      /* the whole ledger */
+    bool frozen;                     /* the whole ledger */
     uint64_t pending, pending_bytes; /* entries decided and not durable yet; their size */
     uint64_t last_batch_entries;
     uint64_t commit_count, commit_ns_total; /* batches, and how long they took in all */

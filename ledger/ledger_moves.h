@@ -39,9 +39,9 @@ struct ledger_outcome {
     uint64_t seq;              /* the position that the answer reflects */
     bool replayed;             /* the key had been used: this is the first answer again */
     struct entry *entry;       /* its journal entry, held for the caller; NULL: none was written */
-    const char *account; /* the id that the rejection is about: the request's own text, or the
+    const char *account;       /* the id that the rejection is about: the request's own text, or the
                             ledger's; NULL: none */
-    money available;     /* what that account could have given (INSUFFICIENT_FUNDS) */
+    money available;           /* what that account could have given (INSUFFICIENT_FUNDS) */
 };
 
 /* Decide and carry out a transfer, all of its legs or none. The caller drops outcome->entry, here

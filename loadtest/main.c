@@ -90,7 +90,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         return puts("teller-load " TELLER_VERSION) == EOF || fflush(stdout) != 0 ? EXIT_OPEN
-                                                                                : EXIT_GOOD;
+                                                                                 : EXIT_GOOD;
     struct job job = {.scenario = find(argv[1])};
     if (!job.scenario) {
         fprintf(stderr, "teller-load: there is no scenario %s (see --help)\n", argv[1]);

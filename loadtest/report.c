@@ -165,8 +165,7 @@ static void print_json_latency(FILE *out, const struct histogram *latency)
 }
 
 /* ,"NAME":COUNT,"first_NAME":[TEXT,...] */
-static void print_json_findings(
-    FILE *out, const char *name, const struct report_findings *findings)
+static void print_json_findings(FILE *out, const char *name, const struct report_findings *findings)
 {
     fprintf(out, ",\"%s\":%" PRIu64 ",\"first_%s\":[", name, findings->count, name);
     for (size_t i = 0; i < shown(findings); i++) {

@@ -39,8 +39,8 @@ struct report {
         const char *name; /* a static text: "rounds" */
         int64_t value;
     } figure[REPORT_FIGURES];
-    _Atomic bool interrupted;   /* somebody wants the run to end now; set at any time */
-    struct mutex lock; /* over what follows */
+    _Atomic bool interrupted; /* somebody wants the run to end now; set at any time */
+    struct mutex lock;        /* over what follows */
     struct report_findings violations, doubts;
 };
 

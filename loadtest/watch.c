@@ -39,8 +39,7 @@ static void hear(struct watch *watch)
 {
     if (atomic_exchange(&watch->report->interrupted, true))
         _exit(EXIT_AT_ONCE);
-    fprintf(stderr,
-        "%steller-load: interrupted; waiting for what is under way (again: end now)\n",
+    fprintf(stderr, "%steller-load: interrupted; waiting for what is under way (again: end now)\n",
         watch->shows ? "\n" : "");
 }
 

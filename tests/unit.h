@@ -15,7 +15,7 @@ struct unit_test {
 
 struct unit_suite {
     const char *name;
-    int workers;                  /* that its tests run on; 0: two */
+    int workers;                   /* that its tests run on; 0: two */
     const struct unit_test *tests; /* ends with an all-zero one */
 };
 

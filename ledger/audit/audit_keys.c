@@ -12,9 +12,9 @@ struct audit_keys {
     uint8_t secret[HASH_SECRET];
     struct segment *segments; /* without their bytes */
     size_t count, room;
-    size_t at, looked;   /* the one that is being passed; up to the other their bytes were seen */
-    uint64_t broken;     /* where they do not follow each other; 0: they do */
-    size_t gathered;     /* keys of the one that is being passed */
+    size_t at, looked; /* the one that is being passed; up to the other their bytes were seen */
+    uint64_t broken;   /* where they do not follow each other; 0: they do */
+    size_t gathered;   /* keys of the one that is being passed */
     uint64_t hashes[ROOM], sorted[ROOM];
     char bytes[ROOM * SEGMENT_BYTES];
 };
@@ -123,8 +123,8 @@ static void compare(struct audit_keys *k, struct audit_report *report)
     k->gathered = 0;
 }
 
-void audit_keys_add(struct audit_keys *k, struct audit_report *report, uint64_t seq,
-    const char *key, size_t length)
+void audit_keys_add(
+    struct audit_keys *k, struct audit_report *report, uint64_t seq, const char *key, size_t length)
 {
     if (k->broken == seq)
         audit_note(report, seq, "the keys that are kept from here on do not follow each other");
@@ -155,8 +155,8 @@ static bool take_bytes(const struct row *row, void *arg)
     return true;
 }
 
-enum pg_status audit_keys_look(struct context *context, struct pg *pg, struct audit_keys *k,
-    struct audit_report *report)
+enum pg_status audit_keys_look(
+    struct context *context, struct pg *pg, struct audit_keys *k, struct audit_report *report)
 {
     char sql[200];
     enum pg_status status = PG_OK;

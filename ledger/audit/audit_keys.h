@@ -25,7 +25,7 @@ void audit_keys_add(struct audit_keys *keys, struct audit_report *report, uint64
 
 /* Between entries, now and then: look whether the database has the bytes of the segments that were
  * passed. Parks. */
-MUST_CHECK enum pg_status audit_keys_look(struct context *context, struct pg *pg,
-    struct audit_keys *keys, struct audit_report *report);
+MUST_CHECK enum pg_status audit_keys_look(
+    struct context *context, struct pg *pg, struct audit_keys *keys, struct audit_report *report);
 
 #endif

@@ -29,8 +29,8 @@ struct bank_seat {
     char name[LEASE_NAME];
     const char *strategy; /* of its kind, static */
 
-    struct lock lock; /* guards what follows */
-    struct ledger *ledger; /* NULL: not open here */
+    struct lock lock;        /* guards what follows */
+    struct ledger *ledger;   /* NULL: not open here */
     enum ledger_state state; /* then: OPENING, ELSEWHERE, LOST */
     char why[LEDGER_REASON];
     bool settled; /* it has been open, or could not be */
@@ -40,7 +40,7 @@ struct bank {
     char *conninfo, *strategies, *url, *place, *witness;
     bool accepts_lost;
     struct readers *readers;
-    struct lease *lease; /* NULL: not yet */
+    struct lease *lease;     /* NULL: not yet */
     struct context *running; /* ends when it is to be closed */
     struct waitgroup keepers;
     struct eventcount progress;
@@ -49,8 +49,8 @@ struct bank {
     _Atomic size_t count;
     struct bank_seat seats[BANK_LEDGERS_MAX];
 
-    struct lock lock; /* guards what follows */
-    uint64_t steps; /* of progress */
+    struct lock lock;        /* guards what follows */
+    uint64_t steps;          /* of progress */
     char why[LEDGER_REASON]; /* it is not open */
 };
 

@@ -121,15 +121,14 @@ static bool read_keys(struct recall *recall)
         return false;
     recall->covered = 0;
     recall->damaged = false;
-    bool all =
-        ask(recall, pg, take_expected,
-            "SELECT greatest(0, least(%lu, sum(keys) + %lu - max(last_seq)))::bigint"
-            " FROM key_segment WHERE ledger = %d",
-            upto, upto, ledger) &&
-        ask(recall, pg, take_segment,
-            "SELECT first_seq, last_seq, keys, hashes, digest FROM key_segment"
-            " WHERE ledger = %d ORDER BY first_seq",
-            ledger);
+    bool all = ask(recall, pg, take_expected,
+                   "SELECT greatest(0, least(%lu, sum(keys) + %lu - max(last_seq)))::bigint"
+                   " FROM key_segment WHERE ledger = %d",
+                   upto, upto, ledger) &&
+               ask(recall, pg, take_segment,
+                   "SELECT first_seq, last_seq, keys, hashes, digest FROM key_segment"
+                   " WHERE ledger = %d ORDER BY first_seq",
+                   ledger);
     /* OFFSET 0: by position, not along the index on keys, whatever the statistics say. */
     all = all && ask(recall, pg, take_key,
                      "SELECT key FROM (SELECT key FROM entry WHERE ledger = %d AND seq > %lu"

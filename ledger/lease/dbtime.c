@@ -7,12 +7,11 @@
 
 enum { SECOND_US = 1000000 };
 
-void dbtime_note(
-    struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns)
+void dbtime_note(struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns)
 {
     if (answered_ns - asked_ns <= DBTIME_TRIP_S * CLOCK_S)
-        atomic_store(&dbtime->ahead_us,
-            database_us - (asked_ns + (answered_ns - asked_ns) / 2) / CLOCK_US);
+        atomic_store(
+            &dbtime->ahead_us, database_us - (asked_ns + (answered_ns - asked_ns) / 2) / CLOCK_US);
 }
 
 int64_t dbtime_estimate_us(struct dbtime *dbtime)

@@ -28,8 +28,7 @@ struct dbtime {
 
 /* The database's clock was at `database_us` (since 1970) between asking and being answered, both by
  * clock_boot_ns(). An answer that took longer than DBTIME_TRIP_S is no news. */
-void dbtime_note(
-    struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns);
+void dbtime_note(struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns);
 
 /* The time for entries: this server's, or what the database's clock is by now if they differ by
  * more than DBTIME_APART_S. Microseconds since 1970. */

@@ -42,7 +42,7 @@ struct snapshot {
  * the same one. */
 struct of_worker {
     struct snapshot *snapshot, *next; /* what it checks against; what comes in its place */
-    char last[TOKEN_TEXT]; /* "": none */
+    char last[TOKEN_TEXT];            /* "": none */
     uint8_t last_hash[TOKEN_HASH];
     enum token_scope last_scope;
     struct token_watch *watches;

@@ -197,8 +197,8 @@ static void note_account(FILE *out, const struct account *account)
     export_text_amount(account->floor, account->asset, floor);
     write_name(out, "account ", account->id);
     write_name(out, " of ", account->asset);
-    fprintf(out, ", %s%s", account->has_floor ? "floor " : "no floor",
-        account->has_floor ? floor : "");
+    fprintf(
+        out, ", %s%s", account->has_floor ? "floor " : "no floor", account->has_floor ? floor : "");
 }
 
 static void note_hold(FILE *out, const struct entry *entry)

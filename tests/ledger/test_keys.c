@@ -55,8 +55,8 @@ static void takes_what_is_expected(void)
     filter_free(&filter);
 }
 
-static const struct unit_test filter_tests[] = {{"forgets_nothing", forgets_nothing},
-    {"takes_what_is_expected", takes_what_is_expected}, {0}};
+static const struct unit_test filter_tests[] = {
+    {"forgets_nothing", forgets_nothing}, {"takes_what_is_expected", takes_what_is_expected}, {0}};
 const struct unit_suite filter_suite = {.name = "filter", .tests = filter_tests};
 
 /* ---- segments ------------------------------------------------------------------------------ */
@@ -78,7 +78,7 @@ static void packs_and_unpacks(void)
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         size_t count = counts[i];
         for (size_t k = 0; k < count; k++) /* near each other, twice the same, and at both ends */
-            hashes[k] = (k % 5 == 0   ? UINT64_MAX - k
+            hashes[k] = (k % 5 == 0      ? UINT64_MAX - k
                             : k % 5 == 1 ? (uint64_t)(k / 10) << 24
                                          : hash_of_number((int)k)) &
                         SEGMENT_KEPT;
@@ -102,8 +102,8 @@ static void refuses_what_is_no_segment(void)
         uint64_t keys;
     } wrong[] = {
         {"", 0, 1}, {"\1", 1, 0}, {"\1\1", 2, 1}, {"\1", 1, 2}, {"\x81", 1, 1},
-        {"\x80\x80\x80\x80\x80\x20", 6, 1},         /* 2^40 */
-        {"\xFF\xFF\xFF\xFF\xFF\x1F\1", 7, 2},      /* 2^40 - 1, and one more */
+        {"\x80\x80\x80\x80\x80\x20", 6, 1},     /* 2^40 */
+        {"\xFF\xFF\xFF\xFF\xFF\x1F\1", 7, 2},   /* 2^40 - 1, and one more */
         {"\x80\x80\x80\x80\x80\x80\x01", 7, 1}, /* seven groups */
     };
     uint64_t hashes[2];
@@ -118,8 +118,8 @@ static void refuses_what_is_no_segment(void)
 static void the_digest_covers_all(void)
 {
     static const uint8_t secret[HASH_SECRET] = "a", other[HASH_SECRET] = "b";
-    const struct segment segment = {.first_seq = 1, .last_seq = 9, .keys = 2, .bytes = "\1\2",
-        .size = 2};
+    const struct segment segment = {
+        .first_seq = 1, .last_seq = 9, .keys = 2, .bytes = "\1\2", .size = 2};
     struct segment changed[5] = {segment, segment, segment, segment, segment};
     uint8_t digest[HASH_CHAIN], another[HASH_CHAIN];
     changed[0].first_seq++;
@@ -129,8 +129,8 @@ static void the_digest_covers_all(void)
     changed[4].size--;
     segment_digest(&segment, secret, 1, digest);
     for (int i = 0; i < 7; i++) {
-        segment_digest(i < 5 ? &changed[i] : &segment, i == 5 ? other : secret, i == 6 ? 2 : 1,
-            another);
+        segment_digest(
+            i < 5 ? &changed[i] : &segment, i == 5 ? other : secret, i == 6 ? 2 : 1, another);
         CU_ASSERT_NOT_EQUAL(memcmp(digest, another, sizeof digest), 0);
     }
 }

@@ -10,10 +10,8 @@
 static struct bank *make(const char *db, const char *witness, bool accepts_lost)
 {
     char error[300];
-    const struct bank_options options = {.conninfo = db,
-        .strategies = "owner",
-        .witness = witness,
-        .accepts_lost = accepts_lost};
+    const struct bank_options options = {
+        .conninfo = db, .strategies = "owner", .witness = witness, .accepts_lost = accepts_lost};
     struct bank *bank = bank_make(&options, error, sizeof error);
     ensure(bank != NULL);
     return bank;

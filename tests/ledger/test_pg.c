@@ -231,8 +231,7 @@ static void warned_commit_is_unknown(void)
 {
     char db[400], error[300];
     snprintf(db, sizeof db, "%s", fixture_database());
-    struct commit waiting = {
-        .pg = pg_connect(context_background(), db, NULL, error, sizeof error)};
+    struct commit waiting = {.pg = pg_connect(context_background(), db, NULL, error, sizeof error)};
     CU_ASSERT_PTR_NOT_NULL_FATAL(waiting.pg);
     fixture_set_server(db, "synchronous_standby_names", "nobody");
     waitgroup_add(&waiting.running, 1);

@@ -102,8 +102,7 @@ static void says_what_the_view_says(void)
         if (!closed)
             ledger_close(&ledger);
     }
-    CU_ASSERT_STRING_EQUAL(
-        fixture_ask(db, "SELECT count(*) FROM teller.statement('nobody')"), "0");
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT count(*) FROM teller.statement('nobody')"), "0");
     CU_ASSERT_STRING_EQUAL(
         fixture_ask(db, "SELECT count(*) FROM teller.statement('a', ledger => 'none')"), "0");
 }

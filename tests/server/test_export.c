@@ -285,8 +285,8 @@ static void test_formats(void)
 }
 
 static const struct unit_test tests[] = {{"amounts", test_amounts}, {"days", test_days},
-    {"names", test_names}, {"types", test_types},
-    {"words", test_words}, {"long_words", test_long_words}, {"longest_names", test_longest_names},
+    {"names", test_names}, {"types", test_types}, {"words", test_words},
+    {"long_words", test_long_words}, {"longest_names", test_longest_names},
     {"no_two_alike", test_no_two_alike}, {"comments", test_comments},
     {"long_comments", test_long_comments}, {"formats", test_formats}, {0}};
 const struct unit_suite export_suite = {"export", 1, tests};

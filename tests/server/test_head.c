@@ -200,8 +200,8 @@ static const struct {
 } bodies[] = {
     {"0\r\n\r\n", "0\r\n\r\n", true},
     {"2\r\nab\r\n0\r\n\r\nGET", "2\r\nab\r\n0\r\n\r\n", true},
-    {"002\r\nab\r\nA\r\n0123456789\r\n00\r\n\r\n",
-        "002\r\nab\r\nA\r\n0123456789\r\n00\r\n\r\n", true},
+    {"002\r\nab\r\nA\r\n0123456789\r\n00\r\n\r\n", "002\r\nab\r\nA\r\n0123456789\r\n00\r\n\r\n",
+        true},
     {"2;a=b;c\r\nab\r\n0 ; d\r\n\r\n", "2\r\nab\r\n0\r\n\r\n", true},
     {"0\r\nX: a\r\nY: b\r\n\r\n", "0\r\n\r\n", true},
     {"2\r\nab", "2\r\nab", false},
@@ -261,8 +261,8 @@ static void test_chunks(void)
 /* Beside the chunks only so much may be said: in one extension, in many, in trailers. */
 static void test_chunks_with_much_beside(void)
 {
-    static const char *const pieces[][2] = {{"2;", "c"},
-        {"", "1;cccccccccccccccccccccccccccccccccc\r\na\r\n"}, {"0\r\n", "X: a\r\n"}};
+    static const char *const pieces[][2] = {
+        {"2;", "c"}, {"", "1;cccccccccccccccccccccccccccccccccc\r\na\r\n"}, {"0\r\n", "X: a\r\n"}};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         struct http_chunks chunks = {.digits = 0};
         char text[64];

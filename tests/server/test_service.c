@@ -231,8 +231,7 @@ static void test_ladder(void)
     uint64_t before = fixture_seq(&fixture);
     for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++)
         check_rung(&fixture, client, &rungs[i], answer);
-    CU_ASSERT_EQUAL(fixture_seq(&fixture),
-        before); /* and nothing has changed */
+    CU_ASSERT_EQUAL(fixture_seq(&fixture), before); /* and nothing has changed */
     client_close(client);
     free(client);
     free(answer);

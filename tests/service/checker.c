@@ -80,8 +80,7 @@ static bool copy_id(struct json value, char id[ID_SIZE])
 static struct folded *account_of(struct checker *checker, struct json id, int64_t seq)
 {
     char name[ID_SIZE];
-    struct folded *account =
-        copy_id(id, name) ? names_find(&checker->accounts, name) : NULL;
+    struct folded *account = copy_id(id, name) ? names_find(&checker->accounts, name) : NULL;
     if (!account)
         problem(checker, "entry %" PRId64 " names an account that was not opened", seq);
     return account;

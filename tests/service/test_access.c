@@ -109,8 +109,8 @@ static void event_source(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(cookie, "; Path=/v1; HttpOnly; SameSite=Strict; Secure"));
     cookie[strcspn(cookie, ";")] = '\0';
     snprintf(line, sizeof line, "Cookie: a=b; %s\r\n", cookie);
-    visit_call(&visit,
-        &(struct request){.path = "/journal", .headers = line, .without_token = true});
+    visit_call(
+        &visit, &(struct request){.path = "/journal", .headers = line, .without_token = true});
     EXPECT_STATUS(&visit, 401);
     visit_call(&visit, &(struct request){.method = "POST",
                            .path = "/accounts/x/deposit",
@@ -119,19 +119,17 @@ static void event_source(void)
                            .body_length = 12,
                            .without_token = true});
     EXPECT_STATUS(&visit, 401);
-    const struct request events = {.path = "/v1/ledgers/main/events",
-        .headers = line,
-        .without_token = true};
+    const struct request events = {
+        .path = "/v1/ledgers/main/events", .headers = line, .without_token = true};
     CU_ASSERT_EQUAL_FATAL(client_send(visit.client, &events), CLIENT_ANSWERED);
     CU_ASSERT_EQUAL(client_receive_head(visit.client, &visit.response), CLIENT_ANSWERED);
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT(visit_header_is(&visit, "Content-Type", "text/event-stream"));
     CU_ASSERT(visit_header_is(&visit, "X-Accel-Buffering", "no"));
     client_close(visit.client);
-    visit_call(&visit, &(struct request){.method = "DELETE",
-                           .path = "/v1/session",
-                           .headers = line,
-                           .without_token = true});
+    visit_call(&visit,
+        &(struct request){
+            .method = "DELETE", .path = "/v1/session", .headers = line, .without_token = true});
     EXPECT_STATUS(&visit, 204);
     CU_ASSERT_FATAL(response_header(&visit.response, "Set-Cookie", cookie, sizeof cookie));
     CU_ASSERT_PTR_NOT_NULL(strstr(cookie, "teller_session=; "));
@@ -140,7 +138,7 @@ static void event_source(void)
 }
 
 const struct unit_suite access_suite = {"access", 2,
-    (const struct unit_test[]){{"event_source", event_source},
-        {"tokens", tokens}, {"token_file", token_file},
-        {"open_to_all", open_to_all}, {"methods_and_types", methods_and_types},
+    (const struct unit_test[]){{"event_source", event_source}, {"tokens", tokens},
+        {"token_file", token_file}, {"open_to_all", open_to_all},
+        {"methods_and_types", methods_and_types},
         {"without_tokens_on_loopback", without_tokens_on_loopback}, {0}}};

@@ -174,9 +174,9 @@ static int64_t count_connections(const struct service *service)
     char host[160];
     struct command command = {0};
     snprintf(host, sizeof host, "%s/postgres", service->folder);
-    command_run(&command, (const char *const[]){"psql", "-AtqX", "-h", host, "-U", "postgres", "-c",
-                              "SELECT count(*) FROM pg_stat_activity WHERE client_port IS NOT NULL",
-                              NULL});
+    command_run(
+        &command, (const char *const[]){"psql", "-AtqX", "-h", host, "-U", "postgres", "-c",
+                      "SELECT count(*) FROM pg_stat_activity WHERE client_port IS NOT NULL", NULL});
     EXPECT_EXIT(&command, 0);
     int64_t count = command.exit_code == 0 ? strtoll(command.out, NULL, 10) : -1;
     command_free(&command);
@@ -211,8 +211,8 @@ static void many_ask_at_once(const struct service *service)
     CU_ASSERT(before > 0 && count_connections(service) < before + 5); /* the pool of readers */
     for (int i = 0; i < ASKERS; i++) {
         struct response response = {0};
-        answered += client_receive(clients[i], &response) == CLIENT_ANSWERED &&
-                    response.status == 200;
+        answered +=
+            client_receive(clients[i], &response) == CLIENT_ANSWERED && response.status == 200;
         client_free(&clients[i]);
     }
     CU_ASSERT_EQUAL(answered, ASKERS);

@@ -49,7 +49,11 @@ static const struct account {
     {"world:E_T_H.18", NULL, "world:E_T_H.18", "Income:World:E-5fT-5fH-2e18"},
     {"a:~:b", "USD/2", "a:~7e:b", "Assets:A:X---7e:B"},
     {" a  b ", "USD/2", "~20a ~20b~20", "Assets:X---20a-20-20b-20"},
-    {"Gr\xc3\xb6\xc3\x9f" "e (neu)", "\xe2\x82\xac/2", "Gr\xc3\xb6\xc3\x9f" "e ~28neu~29",
+    {"Gr\xc3\xb6\xc3\x9f"
+     "e (neu)",
+        "\xe2\x82\xac/2",
+        "Gr\xc3\xb6\xc3\x9f"
+        "e ~28neu~29",
         "Assets:X--Gr-c3-b6-c3-9fe-20-28neu-29"},
     {"x;y[1]/?#%", "green apples/0", "x~3by~5b1~5d/?~23~25", "Assets:X-3by-5b1-5d-2f-3f-23-25"},
     {"\"q\\=*!", "$/3", "~22q~5c~3d~2a~21", "Assets:X---22q-5c-3d-2a-21"},
@@ -90,8 +94,8 @@ static const char *escape(const char *id, char escaped[QUOTED])
 {
     char *to = escaped;
     for (; *id; id++)
-        to += snprintf(to, 4, strchr("/?#% \"\\", *id) || *id < 0 ? "%%%02X" : "%c",
-            (unsigned char)*id);
+        to += snprintf(
+            to, 4, strchr("/?#% \"\\", *id) || *id < 0 ? "%%%02X" : "%c", (unsigned char)*id);
     return escaped;
 }
 

@@ -191,8 +191,7 @@ static void bad_flags(void)
     const struct service *service = service_shared("owner");
     CU_ASSERT_PTR_NOT_NULL_FATAL(service);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *const words[] = {
-            "export", "--format", "csv", rows[i][0], rows[i][1], NULL};
+        const char *const words[] = {"export", "--format", "csv", rows[i][0], rows[i][1], NULL};
         command_teller(&command, service, words);
         EXPECT_EXIT(&command, 2);
         CU_ASSERT_PTR_NOT_NULL(strstr(command.error, rows[i][0]));

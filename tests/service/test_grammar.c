@@ -205,10 +205,7 @@ static void what_is_none(void)
         size_t length;
         int status;
     } rows[] = {
-#define NONE(bytes, status)                                                                        \
-    {                                                                                              \
-        bytes, sizeof bytes - 1, status                                                            \
-    }
+#define NONE(bytes, status) {bytes, sizeof bytes - 1, status}
         NONE("\r\n\r\n\r\n\r\n", 400),
         NONE("GET\r\n\r\n", 400),
         NONE("GET /\r\n\r\n", 400),
@@ -288,8 +285,8 @@ static void blanks_around_a_key(void)
     int64_t before = balance(attempt);
     for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
         char key[80];
-        int length = snprintf(key, sizeof key, "%sblanks-%lld%s\r\n", around[i][0],
-            (long long)before, around[i][1]);
+        int length = snprintf(
+            key, sizeof key, "%sblanks-%lld%s\r\n", around[i][0], (long long)before, around[i][1]);
         attempt->length = 0;
         add_head(attempt, NULL);
         add(attempt, key, (size_t)length);
@@ -309,8 +306,7 @@ static void half_closed(void)
     static const struct {
         const char *rest;
         int status, moved;
-    } rows[] = {{H L "\r\n" BODY, 201, 1},
-        {H "Transfer-Encoding: chunked\r\n\r\n" CHUNKED, 201, 1},
+    } rows[] = {{H L "\r\n" BODY, 201, 1}, {H "Transfer-Encoding: chunked\r\n\r\n" CHUNKED, 201, 1},
         {H L "\r\n{\"amount\"", 400, 0}, {H "Transfer-Encoding: chunked\r\n\r\nc\r\n" BODY, 400, 0},
         {H "Content-Le", 400, 0}, {H L, 400, 0}};
     struct attempt *attempt = begin();

@@ -19,12 +19,12 @@ static void make_ledger(struct visit *visit, const char *ledger)
     visit->api.ledger = ledger;
     for (int i = 0; i < MOVES; i++) {
         snprintf(body, sizeof body, "{\"id\":\"p.%d\",\"asset\":\"USD/2\"}", i);
-        CU_ASSERT(api_post(&visit->api, "/accounts", NULL, body, &visit->response) ==
-                  CLIENT_ANSWERED);
+        CU_ASSERT(
+            api_post(&visit->api, "/accounts", NULL, body, &visit->response) == CLIENT_ANSWERED);
     }
     for (int i = 0; i < MOVES; i++)
-        CU_ASSERT(api_deposit(&visit->api, "p.0", 10 + i, NULL, &visit->response) ==
-                  CLIENT_ANSWERED);
+        CU_ASSERT(
+            api_deposit(&visit->api, "p.0", 10 + i, NULL, &visit->response) == CLIENT_ANSWERED);
 }
 
 /* The values of a member of a list's items, by pages of two. Returns how many. */

@@ -24,9 +24,9 @@ static struct duel {
     struct standby second;
     struct service *sides[SIDES];
     char urls[SIDES][TEXT];
-    _Atomic int64_t paid, position;   /* acknowledged */
+    _Atomic int64_t paid, position;    /* acknowledged */
     _Atomic size_t told[SIDES], stale; /* answers that were 200, and those of them that were old */
-    _Atomic size_t payee; /* the side that is paid in at */
+    _Atomic size_t payee;              /* the side that is paid in at */
     _Atomic bool stop;
     struct waitgroup running;
 } duel;

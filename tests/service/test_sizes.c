@@ -25,8 +25,7 @@ static struct sized *begin(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(sized);
     visit_begin_shared(&sized->visit, "owner");
     CU_ASSERT(visit_fund(&sized->visit, "sized", 0));
-    CU_ASSERT_EQUAL(
-        api_balance(&sized->visit.api, "sized", &sized->balance), CLIENT_ANSWERED);
+    CU_ASSERT_EQUAL(api_balance(&sized->visit.api, "sized", &sized->balance), CLIENT_ANSWERED);
     return sized;
 }
 

@@ -50,8 +50,8 @@ static void expect_durable(const struct visit *visit, int64_t durable)
 }
 
 /* While it stands still: the old balance is read, or nothing; impatient ones get 504 and 409. */
-static void look_at_the_stall(const struct service *service, struct visit *visit, int64_t durable,
-    char settle[128])
+static void look_at_the_stall(
+    const struct service *service, struct visit *visit, int64_t durable, char settle[128])
 {
     withdraw(visit, "stall-2", IMPATIENT); /* a refusal, decided on what is not durable */
     EXPECT_PROBLEM(visit, 504, "outcome_unknown");

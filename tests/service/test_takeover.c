@@ -153,8 +153,8 @@ static void taken_over(const char *strategy)
     standby_prepare(&first, strategy, url);
     CU_ASSERT_FATAL(service_run(&first));
     standby_make(&second, &first, url);
-    CU_ASSERT_FATAL(workload_start_between(
-        &workload, &first, &second.service.target, CLIENTS, unit_seed()));
+    CU_ASSERT_FATAL(
+        workload_start_between(&workload, &first, &second.service.target, CLIENTS, unit_seed()));
     standby_start(&second);
     CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CLOCK_S));
     co_sleep(CLOCK_S);

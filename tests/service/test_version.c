@@ -34,8 +34,8 @@ static void of_the_service(void)
     visit_begin_shared(&visit, "owner");
     visit_get(&visit, "/metrics");
     EXPECT_STATUS(&visit, 200);
-    CU_ASSERT_PTR_NOT_NULL(memmem(
-        visit.response.body, visit.response.body_length, build_info, strlen(build_info)));
+    CU_ASSERT_PTR_NOT_NULL(
+        memmem(visit.response.body, visit.response.body_length, build_info, strlen(build_info)));
     visit_get(&visit, "/openapi.json");
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT(json_is(json_member(json_member(visit.body, "info"), "version"), TELLER_VERSION));
