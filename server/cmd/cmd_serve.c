@@ -30,6 +30,7 @@
 enum {
     ERROR_TEXT = 1000,
     WORKERS_MAX = API_WORKERS,
+    DESCRIPTORS = 256,   /* not for connections */
     EXIT_LOST = 4, /* teller.service does not start it again then */
 };
 
@@ -46,7 +47,7 @@ struct serve {
     bool auth;
     int workers;
     size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
-        max_body_bytes, max_answer_bytes;
+        max_body_bytes, max_answer_bytes, max_descriptors;
     struct address_ranges trusted;
 
     struct stop stop;
@@ -83,6 +84,7 @@ static bool open_http(struct serve *serve)
         .max_answer_bytes = serve->max_answer_bytes,
         .max_body_bytes = serve->max_body_bytes,
         .max_streams = serve->max_streams,
+        .max_descriptors = serve->max_descriptors,
         .answer = api_answer,
         .end = api_end,
         .admit = api_admit,
@@ -299,14 +301,22 @@ static bool read_options(const struct options *options, struct serve *serve)
     return true;
 }
 
-/* A descriptor for each connection, and some. */
-static void raise_descriptor_limit(void)
+/* A descriptor for each connection, and some: for files, and for the database's sessions. */
+static void raise_descriptor_limit(struct serve *serve)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    size_t wanted = serve->max_connections + serve->max_streams;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    size_t others = limit.rlim_cur / 4 < DESCRIPTORS ? limit.rlim_cur / 4 : DESCRIPTORS;
+    serve->max_descriptors = limit.rlim_cur - others;
+    if (serve->max_descriptors < wanted)
+        log_info("%zu descriptors are all that there may be: too few for %zu connections and "
+                 "%zu streams",
+            (size_t)limit.rlim_cur, serve->max_connections, serve->max_streams);
 }
 
 int cmd_serve(int argc, char **argv)
@@ -360,7 +370,7 @@ int cmd_serve(int argc, char **argv)
     serve.exit_code = 1;
     pg_clear_environment(serve.database_options.url == NULL);
     pg_demand(&serve.demands);
-    raise_descriptor_limit();
+    raise_descriptor_limit(&serve);
     signals_block();
     size_t leaked = runtime_run(&(struct runtime_options){.workers = serve.workers}, run, &serve);
     return leaked ? 1 : serve.exit_code;

@@ -49,6 +49,7 @@ void http_pump_soon(struct http_worker *worker)
 
 static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
 {
+    const struct http *http = worker->http;
     const unsigned flags =
         MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     return MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_go_on, worker,
@@ -56,7 +57,7 @@ static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
         MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, worker, /**/
         MHD_OPTION_NOTIFY_CONNECTION, http_peer_notify, worker, /**/
         MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)worker->http->max_peers + HTTP_PEERS_EXTRA + HTTP_PEERS_VITAL,
+        (unsigned)(http->max_peers + http->extra_peers + http->vital_peers),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, /* http_peer.c does it */
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
@@ -95,6 +96,27 @@ static void start_worker(int index, void *arg)
     pump(worker); /* begins to listen */
 }
 
+static size_t at_most(size_t wanted, size_t most)
+{
+    return wanted < most ? wanted : most > 0 ? most : 1;
+}
+
+/* Where descriptors end before places do, accept() fails: who is idle would keep its place, and
+ * nobody else would get in. So there are as many places as descriptors. */
+static void fit(struct http *http)
+{
+    size_t each = http->options.max_descriptors / (size_t)http->worker_count;
+    size_t wanted = http->max_peers + HTTP_PEERS_EXTRA + HTTP_PEERS_VITAL + http->max_streams;
+    http->extra_peers = HTTP_PEERS_EXTRA;
+    http->vital_peers = HTTP_PEERS_VITAL;
+    if (http->options.max_descriptors == 0 || wanted <= each)
+        return;
+    http->max_peers = at_most(http->max_peers, each / 2);
+    http->max_streams = at_most(http->max_streams, each / 4);
+    http->extra_peers = at_most(http->extra_peers, each / 8);
+    http->vital_peers = at_most(http->vital_peers, each / 8);
+}
+
 bool http_start(
     struct http **http_at, const struct http_options *options, char *error, size_t error_size)
 {
@@ -110,6 +132,7 @@ bool http_start(
         .max_of_sender = (options->max_of_sender + count - 1) / count,
         .max_of_address = (options->max_of_address + count - 1) / count,
         .max_streams = (options->max_streams + count - 1) / count};
+    fit(http);
     *http_at = http;
     worker_each(start_worker, http);
     for (size_t i = 0; i < count; i++)

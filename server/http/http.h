@@ -39,6 +39,9 @@ struct http_options {
     size_t max_answer_bytes;       /* of all long answers that wait to be taken */
     size_t max_body_bytes;         /* of all bodies that are here or coming */
     size_t max_streams; /* open at once, over all workers; they are neither of the above */
+    /* What connections and streams may take of them, over all workers; 0: as many as they like. If
+     * they are few there are fewer of both than asked for. */
+    size_t max_descriptors;
     void (*answer)(void *arg, struct request *request, struct response *response); /* may park */
     /* After answer(), and the stream if it became one; NULL: nothing is to be done. */
     void (*end)(void *arg, struct request *request);

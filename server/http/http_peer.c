@@ -163,7 +163,7 @@ static void find_place(struct http_peer *peer)
         return;
     }
     if (worker->peer_count > worker->http->max_peers && !evict(worker, NULL))
-        peer->is_extra = worker->peer_count > worker->http->max_peers + HTTP_PEERS_EXTRA;
+        peer->is_extra = worker->peer_count > worker->http->max_peers + worker->http->extra_peers;
 }
 
 static void add(struct http_worker *worker, struct MHD_Connection *connection, void **context)

@@ -43,8 +43,8 @@ struct http_peer *http_peer_of(struct MHD_Connection *connection);
 
 void http_peer_enter(struct http_peer *peer, enum http_phase phase);
 
-/* So many connections of each worker beyond its limit are accepted, and may ask anything; and those
- * beyond them, only vital things. */
+/* So many connections of each worker beyond its limit are accepted, if there are descriptors for
+ * them, and may ask anything; and those beyond them, only vital things. */
 enum { HTTP_PEERS_EXTRA = 224, HTTP_PEERS_VITAL = 32 };
 
 /* Close those who do not take their answer. */

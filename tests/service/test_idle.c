@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -128,6 +129,28 @@ static void they_fill_the_house(void)
     service_remove(&service);
 }
 
+/* Descriptors end before places do. */
+static void they_take_the_descriptors(void)
+{
+    enum { DESCRIPTORS = 300 };
+    static struct service service;
+    char program[SERVICE_PROGRAM], wrapper[sizeof service.folder + 20];
+    service = (struct service){.strategy = "owner", .program = wrapper};
+    snprintf(service.folder, sizeof service.folder, "/tmp/teller-test-XXXXXX");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(service.folder));
+    service_program(program);
+    snprintf(wrapper, sizeof wrapper, "%s/wrapper", service.folder);
+    FILE *file = fopen(wrapper, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file, "#!/bin/sh\nulimit -n %d && exec %s \"$@\"\n", DESCRIPTORS, program);
+    CU_ASSERT_FATAL(fclose(file) == 0 && chmod(wrapper, 0700) == 0);
+    CU_ASSERT_FATAL(service_run(&service));
+    raise_descriptors(1000);
+    stand(&service, 400, DESCRIPTORS / 2);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+}
+
 /* An address that is not a proxy's has its share: the rest is told so, or comes in place of those
  * of its own that are idle. */
 static void they_have_their_share(void)
@@ -153,4 +176,5 @@ static void they_have_their_share(void)
 
 const struct unit_suite idle_suite = {"idle", 2,
     (const struct unit_test[]){{"they_fill_the_house", they_fill_the_house},
+        {"they_take_the_descriptors", they_take_the_descriptors},
         {"they_have_their_share", they_have_their_share}, {0}}};
