@@ -51,8 +51,10 @@ enum ledger_status past_head(struct context *context, struct ledger *ledger,
         return LEDGER_UNAVAILABLE;
     enum ledger_status status =
         query_status(query_balance(context, ledger->store, account, &balance, &head->moved));
+    if (status != LEDGER_OK)
+        return status;
     bool ours = journal_await_lease(context, ledger->journal) == EVENTCOUNT_REACHED;
-    return status == LEDGER_OK && !ours ? LEDGER_UNAVAILABLE : status;
+    return ours ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -86,7 +86,8 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
     }
     *seq = journal_durable(ledger->journal);
     /* "None" is only for who has the ledger to say; what is in the journal stays there. */
-    bool told = status == LEDGER_KEY_IN_FLIGHT || past_turn(context, ledger, seq) == LEDGER_OK;
+    bool told = status == LEDGER_KEY_IN_FLIGHT ||
+                (status != LEDGER_UNAVAILABLE && past_turn(context, ledger, seq) == LEDGER_OK);
     if (!told)
         entry_drop(entry);
     return told ? status : LEDGER_UNAVAILABLE;

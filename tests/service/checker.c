@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/clock.h"
+#include "coro/co.h"
 #include "loadtest/json.h"
 #include "tests/service/names.h"
 #include "tests/service/order.h"
@@ -277,6 +279,19 @@ static void check_entry(struct checker *checker, struct json item)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+/* Ask; what is unavailable for a moment is asked for again, as the answer says. */
+static enum client_status get(struct checker *checker, const char *path, struct response *response)
+{
+    enum { PATIENCE_S = 30, AGAIN_MS = 200 };
+    int64_t until_ns = clock_now_ns() + PATIENCE_S * CLOCK_S;
+    enum client_status got = api_get(checker->api, path, response);
+    while (api_is(got, response, 503, "unavailable") && clock_now_ns() < until_ns) {
+        co_sleep(AGAIN_MS * CLOCK_MS);
+        got = api_get(checker->api, path, response);
+    }
+    return got;
+}
+
 /* Call `each` with the items of a list, page after page. `path` ends with a place for the cursor.
  */
 static void each_item(struct checker *checker, const char *path, const char *cursor_name,
@@ -287,7 +302,7 @@ static void each_item(struct checker *checker, const char *path, const char *cur
     do {
         snprintf(full, sizeof full, "%s?limit=1000%s%s%s", path, cursor[0] ? cursor_name : "",
             cursor[0] ? "=" : "", cursor);
-        enum client_status got = api_get(checker->api, full, &response);
+        enum client_status got = get(checker, full, &response);
         if (!api_is(got, &response, 200, NULL)) {
             problem(checker, "GET %s failed, so nothing can be compared: %s, status %d", full,
                 client_status_name(got), got == CLIENT_ANSWERED ? response.status : 0);
