@@ -260,12 +260,6 @@ UNSANITIZED void worker_call(void (*fn)(void *arg), void *arg)
     sanitize_acquire(&worker->call);
 }
 
-UNSANITIZED struct co *co_current(void)
-{
-    struct worker *worker = worker_self();
-    return worker ? worker->current : NULL;
-}
-
 UNSANITIZED static bool commit_queue(struct co *co, void *arg)
 {
     co_queue_push(&((struct worker *)arg)->ready, co);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* How a coroutine comes into being, and what it is called. */
+/* How a coroutine comes into being. */
 #include <unistd.h>
 
-#include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/say.h"
 #include "coro/sched_private.h"
 
 /* A program that is right without ThreadSanitizer may be refused here. Said once. */
@@ -11,7 +11,7 @@ UNSANITIZED static void say_limit(void)
 {
     static _Atomic bool said;
     if (!atomic_exchange(&said, true))
-        report_say(STDERR_FILENO, "with ThreadSanitizer there are at most %u coroutines\n",
+        say_line(STDERR_FILENO, "with ThreadSanitizer there are at most %u coroutines\n",
             runtime.cos_pool.capacity);
 }
 
@@ -97,36 +97,4 @@ UNSANITIZED enum co_started co_start_now_at(
     sanitize_acquire(&worker->must_return);
     worker->must_return = must_return;
     return worker->retired == co ? CO_FINISHED : CO_PARKED;
-}
-
-UNSANITIZED const char *co_name(const struct co *co)
-{
-    return co ? atomic_load_explicit(&co->site, memory_order_relaxed)->name : "-";
-}
-
-UNSANITIZED uint64_t co_id(const struct co *co)
-{
-    return co ? atomic_load_explicit(&co->id, memory_order_relaxed) : 0;
-}
-
-UNSANITIZED void co_wake_sleeper(void *arg)
-{
-    co_ready(arg);
-}
-
-static bool commit_sleep(struct co *co, void *arg)
-{
-    (void)co, (void)arg;
-    return true;
-}
-
-void co_sleep(int64_t ns)
-{
-    if (ns <= 0) {
-        co_yield();
-        return;
-    }
-    struct timer timer = {0};
-    timer_start(&timer, clock_now_ns() + ns, co_wake_sleeper, co_current());
-    co_park("sleep", commit_sleep, NULL); /* the timer fires on this worker, so not before */
 }

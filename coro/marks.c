@@ -2,6 +2,7 @@
 #include "coro/marks.h"
 
 #include "coro/lock.h"
+#include "coro/say.h"
 #include "coro/sched_private.h"
 
 enum { SITES_MOST = 512 }; /* entry functions; of more than that the rest is not noted */
@@ -46,7 +47,7 @@ UNSANITIZED void marks_note(const struct co_site *site, char *bottom, char *top)
 UNSANITIZED void marks_list(int fd)
 {
     for (int i = 0; i < table.count; i++)
-        report_say(fd, "  %s spawned at %s:%d used up to %zu bytes of stack\n",
+        say_line(fd, "  %s spawned at %s:%d used up to %zu bytes of stack\n",
             table.marks[i].site->name, table.marks[i].site->file, table.marks[i].site->line,
             table.marks[i].bytes);
 }

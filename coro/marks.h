@@ -6,7 +6,9 @@
 #ifndef CORO_MARKS_H
 #define CORO_MARKS_H
 
-#include "coro/co.h"
+#include <stddef.h>
+
+struct co_site;
 
 /* The coroutine of this entry function has ended, and its stack is [bottom, top). Wipes it. */
 void marks_note(const struct co_site *site, char *bottom, char *top);

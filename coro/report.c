@@ -3,7 +3,6 @@
  * coroutines while they run: each field by itself is right, two of them may be of two moments. */
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "coro/clock.h"
 #include "coro/marks.h"
+#include "coro/say.h"
 #include "coro/sched_private.h"
 
 static const char *const state_names[] = {
@@ -20,17 +20,6 @@ static const char *const state_names[] = {
     [CO_RUNNING] = "running",
     [CO_WAITING] = "waiting",
 };
-
-void report_say(int fd, const char *format, ...)
-{
-    char text[400];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    ssize_t written = n > 0 ? write(fd, text, n < (int)sizeof text ? (size_t)n : sizeof text) : 0;
-    (void)written;
-}
 
 static void describe(const struct co *co, int state, int64_t now_ns, char *line, size_t size)
 {
@@ -65,14 +54,14 @@ static size_t list_all(int fd, size_t limit)
         }
     }
     if (alive > limit)
-        report_say(fd, "  ... and %zu more\n", alive - limit);
+        say_line(fd, "  ... and %zu more\n", alive - limit);
     return alive;
 }
 
 static void dump(void *arg)
 {
     int fd = *(int *)arg;
-    report_say(fd, "%zu coroutines on %d workers\n", runtime_alive(), runtime.worker_count);
+    say_line(fd, "%zu coroutines on %d workers\n", runtime_alive(), runtime.worker_count);
     list_all(fd, SIZE_MAX);
     marks_list(fd);
 }
@@ -106,7 +95,7 @@ size_t report_leaks(void)
         return 0;
     if (runtime.schedule && runtime.schedule->quiet)
         return runtime_alive();
-    report_say(STDERR_FILENO, "coroutines still alive at the end:\n");
+    say_line(STDERR_FILENO, "coroutines still alive at the end:\n");
     return list_all(STDERR_FILENO, LEAKS_LISTED);
 }
 
@@ -138,11 +127,11 @@ void report_deadlock(void)
         schedule->deadlocked = true;
         atomic_store(&runtime.stopping, true);
         if (!schedule->quiet)
-            report_say(STDERR_FILENO, "with seed %llu: ", (unsigned long long)schedule->seed);
+            say_line(STDERR_FILENO, "with seed %llu: ", (unsigned long long)schedule->seed);
         else
             return;
     }
-    report_say(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
+    say_line(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
     list_all(STDERR_FILENO, SIZE_MAX);
     if (!schedule)
         _exit(DEADLOCK_EXIT);

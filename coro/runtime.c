@@ -11,8 +11,6 @@
 #include "coro/clock.h"
 #include "coro/sched_private.h"
 
-struct runtime runtime;
-
 #if SANITIZED
 enum { STACK_DEFAULT = 260 * 1024 }; /* frames are two to four times as big */
 #elif !defined(__OPTIMIZE__)
@@ -161,13 +159,4 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     stop();
     runtime.schedule = NULL;
     return leaks;
-}
-
-size_t runtime_alive(void)
-{
-    uint64_t alive = 0;
-    for (int i = 0; i < runtime.worker_count && runtime.workers; i++)
-        alive += atomic_load_explicit(&runtime.workers[i].spawned, memory_order_acquire) -
-                 atomic_load_explicit(&runtime.workers[i].ended, memory_order_acquire);
-    return (size_t)alive;
 }

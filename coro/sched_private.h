@@ -40,10 +40,12 @@ static inline struct worker *worker_self(void)
 bool worker_init(struct worker *worker, int index);
 void worker_term(struct worker *worker);
 void worker_loop(struct worker *worker);
+int64_t worker_now_ns(void); /* the coarse clock: when the caller's worker last looked around */
+
+/* worker_post.c */
 void worker_ring(struct worker *worker);
 void worker_post(struct worker *worker, struct co *co);
 void worker_want_watcher(struct worker *self);
-int64_t worker_now_ns(void); /* the coarse clock: when the caller's worker last looked around */
 
 /* co.c */
 struct co *co_make(
@@ -60,7 +62,7 @@ UNSANITIZED static inline void co_count(_Atomic uint64_t *counter)
     atomic_store_explicit(counter, n + 1, memory_order_release);
 }
 
-void co_wake_sleeper(void *arg); /* what the timer of co_sleep() calls */
+void co_wake_sleeper(void *arg); /* co_sleep.c: what its timer calls */
 void co_preempt(void);           /* let the schedule choose again, the caller included */
 
 /* schedule_point() without a call, where it is passed often. */
@@ -70,11 +72,15 @@ UNSANITIZED static inline void co_point(void)
         co_preempt();
 }
 
-/* schedule.c */
-void schedule_begin(struct schedule *schedule);
-int64_t schedule_now_ns(void);
+/* schedule_time.c: the clock of a seeded run */
+void schedule_time_begin(void);
+int64_t schedule_time_ns(void); /* as it is */
+int64_t schedule_now_ns(void);  /* as it is seen: each look takes a moment */
 int64_t schedule_wall_us(void);
 bool schedule_skip_time(struct worker *worker); /* to the first timer; false: there is none */
+
+/* schedule.c */
+void schedule_begin(struct schedule *schedule);
 void schedule_new(struct co *co);
 void schedule_fall_back(struct co *co);
 struct co *schedule_pick(struct worker *worker);
@@ -110,8 +116,6 @@ void poller_reset(void);
 bool report_deadlocked(uint64_t sleep); /* runtime.sleep as the caller left it */
 void report_deadlock(void);             /* returns only in a seeded run, which is stopping then */
 size_t report_leaks(void);
-/* As dprintf(), but without malloc, so for a signal handler, too. Up to 400 bytes. */
-__attribute__((format(printf, 2, 3))) void report_say(int fd, const char *format, ...);
 
 /* overflow.c */
 void overflow_install(void);

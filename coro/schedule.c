@@ -2,17 +2,14 @@
 /* All ready coroutines are gathered in the worker's ready queue, and one is drawn from it. */
 #include "coro/schedule.h"
 
-#include "coro/clock.h"
 #include "coro/random.h"
+#include "coro/say.h"
 #include "coro/sched_private.h"
 
 enum { DEPTH_MAX = 8, STEPS_DEFAULT = 1000, TIME_PASSES_ONE_IN = 32 };
-static const int64_t START_NS = CLOCK_S;
-static const int64_t WALL_START_US = INT64_C(1700000000) * 1000000;
 static const uint64_t FNV_PRIME = UINT64_C(0x100000001b3), FNV_START = UINT64_C(0xcbf29ce484222325);
 
 static struct {
-    int64_t now_ns;
     uint64_t lowest;               /* priorities given so far downwards */
     uint64_t change_at[DEPTH_MAX]; /* PCT: points at which the running one falls back */
 } state;
@@ -26,32 +23,11 @@ void schedule_begin(struct schedule *schedule)
     schedule->deadlocked = false;
     if (schedule->steps == 0)
         schedule->steps = STEPS_DEFAULT;
-    state.now_ns = START_NS;
+    schedule_time_begin();
     state.lowest = UINT64_C(1) << 32;
     ensure(schedule->depth <= DEPTH_MAX);
     for (int i = 0; i + 1 < schedule->depth; i++)
         state.change_at[i] = 1 + random_of(&worker->random) % schedule->steps;
-}
-
-/* Each look at the clock takes a moment, so that a loop which waits for a time ends. */
-UNSANITIZED int64_t schedule_now_ns(void)
-{
-    return state.now_ns += 10;
-}
-
-UNSANITIZED int64_t schedule_wall_us(void)
-{
-    return WALL_START_US + schedule_now_ns() / CLOCK_US;
-}
-
-UNSANITIZED bool schedule_skip_time(struct worker *worker)
-{
-    int64_t due = atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed);
-    if (due == INT64_MAX)
-        return false;
-    if (due > state.now_ns)
-        state.now_ns = due;
-    return true;
 }
 
 UNSANITIZED void schedule_new(struct co *co)
@@ -107,11 +83,11 @@ UNSANITIZED static struct co *unlink_from(struct co_queue *queue, struct co **at
 UNSANITIZED static void note(struct schedule *schedule, const struct co *co)
 {
     uint64_t id = co_id(co) - runtime.id_base;
-    schedule->hash = (schedule->hash ^ id ^ (uint64_t)state.now_ns) * FNV_PRIME;
+    schedule->hash = (schedule->hash ^ id ^ (uint64_t)schedule_time_ns()) * FNV_PRIME;
     if (schedule->trace_fd > 0)
-        report_say(schedule->trace_fd, "%llu: at %lld ns #%llu %s\n",
-            (unsigned long long)schedule->taken, (long long)state.now_ns, (unsigned long long)id,
-            co_name(co));
+        say_line(schedule->trace_fd, "%llu: at %lld ns #%llu %s\n",
+            (unsigned long long)schedule->taken, (long long)schedule_time_ns(),
+            (unsigned long long)id, co_name(co));
 }
 
 /* NULL: nobody is ready, or time has passed and timers are to be looked at first. */
@@ -133,10 +109,4 @@ UNSANITIZED struct co *schedule_pick(struct worker *worker)
             schedule_fall_back(co);
     note(schedule, co);
     return co;
-}
-
-void schedule_point(void)
-{
-    if (runtime.schedule)
-        co_preempt();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop of a worker, how others reach it, and how it sleeps.
+ * The loop of a worker, and how it sleeps; how others reach it is in worker_post.c.
  *
  * Sleeping: the sleeper sets `asleep`, then looks at its inbox; a waker pushes to the inbox, then
  * looks at `asleep`. Both in one total order (sequentially consistent read-modify-writes, which
@@ -9,13 +9,9 @@
 #include "coro/worker.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "coro/clock.h"
 #include "coro/sched_private.h"
-#include "coro/waitgroup.h"
-
-_Thread_local struct worker *worker_of_thread;
 
 int worker_count(void)
 {
@@ -51,40 +47,6 @@ void worker_term(struct worker *worker)
 {
     poller_close(worker);
     timer_heap_term(worker);
-}
-
-UNSANITIZED void worker_ring(struct worker *worker)
-{
-    uint64_t one = 1;
-    ensure(write(worker->doorbell, &one, sizeof one) == sizeof one);
-}
-
-UNSANITIZED void worker_post(struct worker *worker, struct co *co)
-{
-    struct co *first = atomic_load_explicit(&worker->inbox, memory_order_relaxed);
-    do
-        co->link = first;
-    while (!atomic_compare_exchange_weak(&worker->inbox, &first, co));
-    if (atomic_load(&worker->asleep) && atomic_exchange(&worker->asleep, 0))
-        worker_ring(worker);
-}
-
-/* A worker has fresh coroutines waiting: let an idle one keep an eye on it. One that is just going
- * to sleep sees them itself: see sleep_until_woken(). */
-UNSANITIZED void worker_want_watcher(struct worker *self)
-{
-    int none = 0;
-    if (worker_sleepers() == 0 || atomic_load_explicit(&runtime.watcher, memory_order_relaxed) != 0)
-        return;
-    for (int i = 0; i < runtime.worker_count; i++) {
-        struct worker *other = &runtime.workers[i];
-        if (other == self || !atomic_load(&other->asleep))
-            continue;
-        if (atomic_compare_exchange_strong(&runtime.watcher, &none, i + 1) &&
-            atomic_exchange(&other->asleep, 0))
-            worker_ring(other);
-        return;
-    }
 }
 
 UNSANITIZED static void take_inbox(struct worker *worker)
@@ -173,35 +135,4 @@ UNSANITIZED void worker_loop(struct worker *worker)
     overflow_thread_term();
     sanitize_fiber_free(&worker->committer.sanitize);
     worker_of_thread = NULL;
-}
-
-/* --- the same call on every worker ------------------------------------------------------------ */
-
-struct each {
-    void (*fn)(int index, void *arg);
-    void *arg;
-    struct waitgroup group;
-};
-
-static void each_call(void *arg)
-{
-    struct each *each = arg;
-    each->fn(worker_index(), each->arg);
-}
-
-static void each_main(void *arg)
-{
-    struct each *each = arg;
-    worker_call(each_call, each);
-    waitgroup_done(&each->group);
-}
-
-void worker_each(void (*fn)(int index, void *arg), void *arg)
-{
-    struct each each = {.fn = fn, .arg = arg};
-    waitgroup_add(&each.group, runtime.worker_count);
-    for (int i = 0; i < runtime.worker_count; i++)
-        while (!co_spawn_on(&runtime.workers[i], CO_SITE("worker_each"), each_main, &each))
-            co_sleep(CLOCK_MS); /* all coroutines are taken: until one ends */
-    waitgroup_wait(&each.group);
 }

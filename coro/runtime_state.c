@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What there is while the runtime runs, and what can be read of it without calling anything else of
+ * it: so that a broken invariant can be told of from anywhere. */
+#include "coro/runtime.h"
+
+#include "coro/sched_private.h"
+
+struct runtime runtime;
+
+_Thread_local struct worker *worker_of_thread;
+
+UNSANITIZED struct co *co_current(void)
+{
+    struct worker *worker = worker_self();
+    return worker ? worker->current : NULL;
+}
+
+UNSANITIZED const char *co_name(const struct co *co)
+{
+    return co ? atomic_load_explicit(&co->site, memory_order_relaxed)->name : "-";
+}
+
+UNSANITIZED uint64_t co_id(const struct co *co)
+{
+    return co ? atomic_load_explicit(&co->id, memory_order_relaxed) : 0;
+}
+
+size_t runtime_alive(void)
+{
+    uint64_t alive = 0;
+    for (int i = 0; i < runtime.worker_count && runtime.workers; i++)
+        alive += atomic_load_explicit(&runtime.workers[i].spawned, memory_order_acquire) -
+                 atomic_load_explicit(&runtime.workers[i].ended, memory_order_acquire);
+    return (size_t)alive;
+}
