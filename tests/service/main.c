@@ -55,6 +55,7 @@ int main(int argc, char **argv)
         &stalls_suite,
         &pooler_suite,
         &bounds_suite,
+        &lost_suite,
         &sessions_suite,
         &takeover_suite,
         &crashes_suite,

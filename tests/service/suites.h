@@ -61,6 +61,7 @@ extern const struct unit_suite verdicts_suite;
 extern const struct unit_suite connections_suite;
 extern const struct unit_suite stalls_suite;
 extern const struct unit_suite pooler_suite;
+extern const struct unit_suite lost_suite;
 extern const struct unit_suite sessions_suite;
 extern const struct unit_suite takeover_suite;
 extern const struct unit_suite crashes_suite;

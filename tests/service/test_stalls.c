@@ -117,5 +117,37 @@ static void stalled(const char *strategy)
 }
 BOTH_STRATEGIES(stalled)
 
-const struct unit_suite stalls_suite = {
-    "stalls", 2, (const struct unit_test[]){BOTH_ROWS(stalled), {0}}};
+/* A ledger that is asked for while the database does not answer: 503, whether its row gets in or
+ * not; the same request again makes it, or finds it made, and it takes money. */
+static void made_in_a_stall(void)
+{
+    static const char path[] = "/v1/ledgers", body[] = "{\"name\":\"late\"}";
+    struct service service;
+    struct visit visit;
+    CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
+    visit_begin(&visit, &service);
+    service_signal_postgres(&service, SIGSTOP);
+    for (int i = 0; i < 2; i++) {
+        visit_call(&visit, &(struct request){.path = path,
+                               .headers = IMPATIENT,
+                               .body = body,
+                               .body_length = sizeof body - 1});
+        EXPECT_PROBLEM(&visit, 503, "unavailable");
+    }
+    service_signal_postgres(&service, SIGCONT);
+    CU_ASSERT(service_await_ready(&service, 20 * CLOCK_S));
+    visit_post(&visit, path, NULL, body);
+    CU_ASSERT(visit.response.status == 201 || visit.response.status == 200);
+    visit_post(&visit, path, NULL, body);
+    EXPECT_STATUS(&visit, 200);
+    visit.api.ledger = "late";
+    CU_ASSERT(visit_fund(&visit, "first", 5));
+    CU_ASSERT(visit_balance_is(&visit, "first", 5));
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+}
+
+const struct unit_suite stalls_suite = {"stalls", 2,
+    (const struct unit_test[]){
+        BOTH_ROWS(stalled), {"made_in_a_stall", made_in_a_stall}, {0}}};
