@@ -3,9 +3,8 @@
 #ifndef SERVER_API_BATCHES_H
 #define SERVER_API_BATCHES_H
 
-struct request;
-struct response;
+struct call;
 
-void batches_post(struct request *request, struct response *response);
+void batches_post(struct call *call);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "ledger/embed.h"
 #include "ledger/domain/hash.h"
-#include "server/http/problem.h"
+#include "server/api/call.h"
 
 static const char *type_of(const char *name)
 {
@@ -26,7 +26,7 @@ static const char *type_of(const char *name)
 }
 
 /* A quoted hash of the contents. */
-static const char *etag_of(struct request *request, const struct embed *file)
+static const char *etag_of(struct call *call, const struct embed *file)
 {
     static const char hex[] = "0123456789abcdef";
     uint8_t digest[16];
@@ -34,7 +34,7 @@ static const char *etag_of(struct request *request, const struct embed *file)
     hash_start(&hash, HASH_REQUEST);
     hash_add(&hash, file->data, file->size);
     hash_finish(&hash, digest);
-    char *etag = arena_alloc(&request->arena, 2 * sizeof digest + 3), *to = etag;
+    char *etag = arena_alloc(call->arena, 2 * sizeof digest + 3), *to = etag;
     *to++ = '"';
     for (size_t i = 0; i < sizeof digest; i++) {
         *to++ = hex[digest[i] >> 4];
@@ -44,12 +44,12 @@ static const char *etag_of(struct request *request, const struct embed *file)
     return etag;
 }
 
-static void answer_file(
-    struct request *request, struct response *response, const struct embed *file)
+static void answer_file(struct call *call, const struct embed *file)
 {
+    struct response *response = call->response;
     response->is_page = true;
-    response->etag = etag_of(request, file);
-    if (request_has_etag(request, response->etag)) {
+    response->etag = etag_of(call, file);
+    if (request_has_etag(call->request, response->etag)) {
         response->status = 304;
         return;
     }
@@ -59,18 +59,18 @@ static void answer_file(
     response->length = file->size;
 }
 
-void files_get(struct request *request, struct response *response)
+void files_get(struct call *call)
 {
-    const char *name = *request->id ? request->id : "index.html";
+    const char *name = *call->path.id ? call->path.id : "index.html";
     for (const struct embed *file = embed_web; file->name; file++)
         if (strcmp(file->name, name) == 0) {
-            answer_file(request, response, file);
+            answer_file(call, file);
             return;
         }
-    problem(request, response, PROBLEM_NOT_FOUND, NULL);
+    call_refuse_as(call, &problem_not_found, NULL);
 }
 
-void files_openapi(struct request *request, struct response *response)
+void files_openapi(struct call *call)
 {
-    answer_file(request, response, &embed_api[0]);
+    answer_file(call, &embed_api[0]);
 }

@@ -3,10 +3,9 @@
 #ifndef SERVER_API_FILES_H
 #define SERVER_API_FILES_H
 
-struct request;
-struct response;
+struct call;
 
-void files_get(struct request *request, struct response *response);
-void files_openapi(struct request *request, struct response *response);
+void files_get(struct call *call);
+void files_openapi(struct call *call);
 
 #endif

@@ -2,71 +2,64 @@
 #include "server/api/freeze.h"
 
 #include "server/api/accounts.h"
-#include "server/api/api.h"
+#include "server/api/body.h"
 #include "server/api/ledgers.h"
-#include "server/api/moves.h"
 #include "server/api/render.h"
 
-static const char *const no_members[] = {NULL};
-
-static void set_account(struct request *request, struct response *response, bool frozen)
+static void set_account(struct call *call, bool frozen)
 {
+    const char *id = call->path.account;
     struct ledger_account account;
-    struct problem_of_ledger no = {.account = request->account};
-    if (!account_id_is_valid(request->account)) {
-        problem_invalid(request, response, "account", ACCOUNT_ID_RULE);
+    struct body body;
+    uint64_t seq = 0;
+    if (!call_names_account(call) || !body_read(call, BODY_NOTHING, &body))
         return;
-    }
-    if (!api_body(request, response, no_members))
-        return;
-    struct context *patience = api_patience(request);
-    no.status =
-        ledger_freeze(patience, request->served, request->account, frozen, &account, &no.seq);
-    if (no.status == LEDGER_OK)
-        no.status = accounts_complete(request, patience, &account, 1);
-    context_release(&patience);
-    if (no.status != LEDGER_OK) {
-        api_refuse_of(request, response, &no);
+    enum ledger_status status =
+        ledger_freeze(call_context(call), call->ledger, id, frozen, &account, &seq);
+    if (status == LEDGER_OK)
+        status = accounts_complete(call, &account, 1);
+    if (status != LEDGER_OK) {
+        call_refuse_account(call, status, seq, id);
         return;
     }
     struct json_out out;
-    json_out_begin(&out, &request->arena);
+    json_out_begin(&out, call->arena);
     render_account(&out, &account);
-    api_ok(response, &out, no.seq);
+    call_ok(call, &out, seq);
 }
 
-static void set_ledger(struct request *request, struct response *response, bool frozen)
+static void set_ledger(struct call *call, bool frozen)
 {
     uint64_t seq = 0;
-    if (!api_body(request, response, no_members))
+    struct body body;
+    if (!body_read(call, BODY_NOTHING, &body))
         return;
-    struct context *patience = api_patience(request);
-    enum ledger_status status = ledger_freeze(patience, request->served, NULL, frozen, NULL, &seq);
-    context_release(&patience);
+    enum ledger_status status =
+        ledger_freeze(call_context(call), call->ledger, NULL, frozen, NULL, &seq);
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, seq);
+        call_refuse_status(call, status, seq);
         return;
     }
-    ledgers_answer(request, response, request->served);
-    response->ledger_seq = seq; /* after which nothing moves; more may have been written since */
+    ledgers_answer(call);
+    call->seq = seq; /* after which nothing moves; more may have been written since */
 }
 
-void freeze_account(struct request *request, struct response *response)
+void freeze_account(struct call *call)
 {
-    set_account(request, response, true);
+    set_account(call, true);
 }
 
-void freeze_account_end(struct request *request, struct response *response)
+void freeze_account_end(struct call *call)
 {
-    set_account(request, response, false);
+    set_account(call, false);
 }
 
-void freeze_ledger(struct request *request, struct response *response)
+void freeze_ledger(struct call *call)
 {
-    set_ledger(request, response, true);
+    set_ledger(call, true);
 }
 
-void freeze_ledger_end(struct request *request, struct response *response)
+void freeze_ledger_end(struct call *call)
 {
-    set_ledger(request, response, false);
+    set_ledger(call, false);
 }

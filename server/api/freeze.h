@@ -3,12 +3,11 @@
 #ifndef SERVER_API_FREEZE_H
 #define SERVER_API_FREEZE_H
 
-struct request;
-struct response;
+struct call;
 
-void freeze_account(struct request *request, struct response *response);
-void freeze_account_end(struct request *request, struct response *response);
-void freeze_ledger(struct request *request, struct response *response);
-void freeze_ledger_end(struct request *request, struct response *response);
+void freeze_account(struct call *call);
+void freeze_account_end(struct call *call);
+void freeze_ledger(struct call *call);
+void freeze_ledger_end(struct call *call);
 
 #endif

@@ -4,18 +4,14 @@
 #include <stdio.h>
 
 #include "server/api/api.h"
-#include "server/text/json_out.h"
+#include "server/api/call.h"
 #include "server/api/ledgers.h"
 
 /* Asks nothing and nobody: whoever restarts what is not alive must not do so because of another. */
-void health_live(struct request *request, struct response *response)
+void health_live(struct call *call)
 {
-    static const char body[] = "{\"status\":\"alive\"}";
-    (void)request;
-    response->status = 200;
-    response->content_type = "application/json";
-    response->body = body;
-    response->length = sizeof body - 1;
+    static char body[] = "{\"status\":\"alive\"}";
+    call_ok_anywhere(call, &(struct json_out){.text = body, .length = sizeof body - 1});
 }
 
 /* What the state alone says; NULL: the ledger runs. */
@@ -47,17 +43,17 @@ static void write_reason(
     char text[2 * LEDGER_REASON + 4];
     bool says_why = figures->reason[0] &&
                     (figures->state == LEDGER_STOPPED || figures->state == LEDGER_OPENING);
-    snprintf(text, sizeof text, "%s%s%s", says_why ? figures->reason : "", says_why ? ": " : "",
-        reason);
+    snprintf(
+        text, sizeof text, "%s%s%s", says_why ? figures->reason : "", says_why ? ": " : "", reason);
     json_out_key(out, "reason");
     json_out_text(out, text);
 }
 
 /* The figures of a ledger that is not running; if all are, of the first. */
-static void read_worst(struct request *request, struct bank *bank, struct ledger_figures *worst)
+static void read_worst(struct call *call, struct ledger_figures *worst)
 {
-    struct ledger_figures *each = arena_alloc(&request->arena, BANK_LEDGERS_MAX * sizeof *each);
-    size_t count = bank_figures(bank, each);
+    struct ledger_figures *each = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *each);
+    size_t count = bank_figures(atomic_load(&call->api->bank), each);
     *worst = (struct ledger_figures){.state = LEDGER_OPENING};
     for (size_t i = count; i-- > 0;)
         if (i == count - 1 || each[i].state != LEDGER_RUNNING || worst->state == LEDGER_RUNNING)
@@ -80,12 +76,12 @@ static void write_waiting(struct json_out *out, struct bank *bank)
     json_out_close(out, '}');
 }
 
-static void write_serving(struct request *request, struct json_out *out, bool *ready)
+static void write_serving(struct call *call, struct json_out *out, bool *ready)
 {
     struct ledger_figures figures;
-    read_worst(request, atomic_load(&request->api->bank), &figures);
+    read_worst(call, &figures);
     const char *stuck = why_not_running(&figures);
-    const char *reason = atomic_load(&request->api->stopping) ? "the service is stopping" : stuck;
+    const char *reason = atomic_load(&call->api->stopping) ? "the service is stopping" : stuck;
     *ready = !reason;
     json_out_open(out, '{');
     json_out_key(out, "ready");
@@ -105,17 +101,16 @@ static void write_serving(struct request *request, struct json_out *out, bool *r
     json_out_close(out, '}');
 }
 
-void health_ready(struct request *request, struct response *response)
+void health_ready(struct call *call)
 {
     struct json_out out;
     bool ready = false;
-    json_out_begin(&out, &request->arena);
-    if (atomic_load(&request->api->open))
-        write_serving(request, &out, &ready);
+    json_out_begin(&out, call->arena);
+    if (atomic_load(&call->api->open))
+        write_serving(call, &out, &ready);
     else
-        write_waiting(&out, atomic_load(&request->api->bank));
-    api_ok(response, &out, 0);
-    response->has_ledger_seq = false;
-    response->status = ready ? 200 : 503;
-    response->retry_after_s = ready ? 0 : 1;
+        write_waiting(&out, atomic_load(&call->api->bank));
+    call_ok_anywhere(call, &out);
+    call->response->status = ready ? 200 : 503;
+    call->response->retry_after_s = ready ? 0 : 1;
 }

@@ -3,10 +3,9 @@
 #ifndef SERVER_API_HEALTH_H
 #define SERVER_API_HEALTH_H
 
-struct request;
-struct response;
+struct call;
 
-void health_live(struct request *request, struct response *response);
-void health_ready(struct request *request, struct response *response);
+void health_live(struct call *call);
+void health_ready(struct call *call);
 
 #endif

@@ -3,12 +3,11 @@
 #ifndef SERVER_API_HOLDS_H
 #define SERVER_API_HOLDS_H
 
-struct request;
-struct response;
+struct call;
 
-void holds_post(struct request *request, struct response *response);
-void holds_capture(struct request *request, struct response *response);
-void holds_release(struct request *request, struct response *response);
-void holds_get(struct request *request, struct response *response);
+void holds_post(struct call *call);
+void holds_capture(struct call *call);
+void holds_release(struct call *call);
+void holds_get(struct call *call);
 
 #endif

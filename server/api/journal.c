@@ -3,20 +3,16 @@
 
 #include <string.h>
 
-#include "coro/clock.h"
-#include "coro/co.h"
-#include "server/api/api.h"
-#include "server/http/http.h"
-#include "server/http/problem.h"
+#include "server/api/call.h"
 #include "server/api/render.h"
 
 enum { LIST_LIMIT = 100, LIST_MAX = 1000 };
 
 /* ---- pages --------------------------------------------------------------------------------- */
 
-static void begin_items(struct json_out *out, struct request *request)
+static void begin_items(struct json_out *out, struct call *call)
 {
-    json_out_begin(out, &request->arena);
+    json_out_begin(out, call->arena);
     json_out_open(out, '{');
     json_out_key(out, "items");
     json_out_open(out, '[');
@@ -33,68 +29,62 @@ static void end_items(struct json_out *out, uint64_t next)
     json_out_close(out, '}');
 }
 
-void journal_list(struct request *request, struct response *response)
+void journal_list(struct call *call)
 {
     uint64_t after = 0, limit = LIST_LIMIT, seq = 0;
     size_t count = 0;
-    const char *page = api_page_parameter(request, response, "after");
-    if (!page || !api_query_number(request, response, page, 0, INT64_MAX, &after) ||
-        !api_query_number(request, response, "limit", 1, LIST_MAX, &limit))
+    const char *page = call_page_parameter(call, "after");
+    if (!page || !call_query_number(call, page, 0, INT64_MAX, &after) ||
+        !call_query_number(call, "limit", 1, LIST_MAX, &limit))
         return;
-    struct entry **entries = arena_alloc(&request->arena, limit * sizeof *entries);
-    struct context *patience = api_patience(request);
+    struct entry **entries = arena_alloc(call->arena, limit * sizeof *entries);
     enum ledger_status status =
-        ledger_journal(patience, request->served, after, limit, entries, &count, &seq);
-    context_release(&patience);
+        ledger_journal(call_context(call), call->ledger, after, limit, entries, &count, &seq);
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, seq);
+        call_refuse_status(call, status, seq);
         return;
     }
     struct json_out out;
-    begin_items(&out, request);
+    begin_items(&out, call);
     uint64_t last = after;
     for (size_t i = 0; i < count; i++) {
-        if (out.length < API_PAGE_BYTES) {
+        if (out.length < CALL_PAGE_BYTES) {
             render_journal_item(&out, entries[i]);
             last = entries[i]->seq;
         }
         entry_drop(&entries[i]);
     }
     end_items(&out, count > 0 && last < seq ? last : 0);
-    api_ok(response, &out, seq);
+    call_ok(call, &out, seq);
 }
 
-void journal_statement(struct request *request, struct response *response)
+void journal_statement(struct call *call)
 {
+    const char *account = call->path.account;
     uint64_t before = 0, limit = LIST_LIMIT, next = 0, seq = 0;
     size_t count = 0;
-    if (!account_id_is_valid(request->account)) {
-        problem_invalid(request, response, "account", ACCOUNT_ID_RULE);
+    if (!call_names_account(call))
         return;
-    }
-    const char *page = api_page_parameter(request, response, "before");
-    if (!page || !api_query_number(request, response, page, 1, INT64_MAX, &before) ||
-        !api_query_number(request, response, "limit", 1, LIST_MAX, &limit))
+    const char *page = call_page_parameter(call, "before");
+    if (!page || !call_query_number(call, page, 1, INT64_MAX, &before) ||
+        !call_query_number(call, "limit", 1, LIST_MAX, &limit))
         return;
-    struct entry **entries = arena_alloc(&request->arena, limit * sizeof *entries);
-    struct context *patience = api_patience(request);
+    struct entry **entries = arena_alloc(call->arena, limit * sizeof *entries);
     enum ledger_status status = ledger_statement(
-        patience, request->served, request->account, before, limit, entries, &count, &next, &seq);
-    context_release(&patience);
+        call_context(call), call->ledger, account, before, limit, entries, &count, &next, &seq);
     if (status != LEDGER_OK) {
-        api_refuse_of(request, response,
-            &(struct problem_of_ledger){.status = status, .seq = seq, .account = request->account});
+        call_refuse_account(call, status, seq, account);
         return;
     }
     struct json_out out;
-    begin_items(&out, request);
+    begin_items(&out, call);
     for (size_t i = 0; i < count; i++) {
-        if (out.length < API_PAGE_BYTES)
-            render_statement_item(&out, entries[i], request->account);
+        if (out.length < CALL_PAGE_BYTES)
+            render_statement_item(&out, entries[i], account);
         else if (next <= entries[i]->seq)
             next = entries[i]->seq + 1; /* the page is full: this one begins the next */
         entry_drop(&entries[i]);
     }
     end_items(&out, next);
-    api_ok(response, &out, seq);
+    call_ok(call, &out, seq);
 }

@@ -3,11 +3,10 @@
 #ifndef SERVER_API_JOURNAL_H
 #define SERVER_API_JOURNAL_H
 
-struct request;
-struct response;
+struct call;
 
-void journal_list(struct request *request, struct response *response);
-void journal_statement(struct request *request, struct response *response);
-void journal_events(struct request *request, struct response *response);
+void journal_list(struct call *call);
+void journal_statement(struct call *call);
+void journal_events(struct call *call);
 
 #endif

@@ -11,11 +11,11 @@
 #include "coro/co.h"
 #include "coro/worker.h"
 #include "server/api/api.h"
+#include "server/api/call.h"
 #include "server/api/event_feed.h"
 #include "server/api/event_pages.h"
 #include "server/http/http.h"
 #include "server/api/journal.h"
-#include "server/http/problem.h"
 #include "server/api/render.h"
 #include "server/auth/token_cache.h"
 
@@ -25,6 +25,8 @@ static const int64_t heartbeat_ns = 15 * CLOCK_S;
 
 struct subscription {
     struct ledger *ledger;
+    struct token_cache *tokens; /* NULL: no token is asked for */
+    const char *authorization;
     struct event_pages **pages_of_worker;
     struct event_feed **feeds_of_worker;
     struct event_pages *pages;
@@ -124,8 +126,9 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
     static const char hello[] = "retry: 1000\n\n";
     struct subscription *subscription = arg;
     struct token_watch watch;
-    if (request->api->tokens)
-        token_cache_watch(request->api->tokens, request->authorization, TOKEN_READ,
+    (void)request;
+    if (subscription->tokens)
+        token_cache_watch(subscription->tokens, subscription->authorization, TOKEN_READ,
             http_stream_context(stream), &watch);
     subscription->pages = event_pages_join(subscription->pages_of_worker);
     subscription->feed = event_feed_join(subscription->feeds_of_worker, subscription->ledger);
@@ -136,37 +139,40 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
         event_feed_leave(subscription->feeds_of_worker, &subscription->feed);
     if (subscription->pages)
         event_pages_leave(subscription->pages_of_worker);
-    if (request->api->tokens)
+    if (subscription->tokens)
         token_cache_unwatch(&watch);
 }
 
-void journal_events(struct request *request, struct response *response)
+void journal_events(struct call *call)
 {
-    struct subscription *subscription = arena_alloc(&request->arena, sizeof *subscription);
-    struct api *api = request->api;
-    uint64_t durable = ledger_durable_seq(request->served);
-    *subscription = (struct subscription){.ledger = request->served,
+    struct subscription *subscription = arena_alloc(call->arena, sizeof *subscription);
+    struct response *response = call->response;
+    struct api *api = call->api;
+    uint64_t durable = ledger_durable_seq(call->ledger);
+    *subscription = (struct subscription){.ledger = call->ledger,
+        .tokens = api->tokens,
+        .authorization = call->request->authorization,
         .pages_of_worker = &api->event_pages[worker_index()],
         .feeds_of_worker = &api->event_feeds[worker_index()],
         .position = durable};
-    if (!api_query_number(request, response, "after", 0, INT64_MAX, &subscription->position))
+    if (!call_query_number(call, "after", 0, INT64_MAX, &subscription->position))
         return;
     money last; /* what the client has seen wins over the address that it first came with */
-    const char *text = request->last_event_id;
+    const char *text = call->request->last_event_id;
     if (text && (!money_parse(text, strlen(text), false, &last) || last > INT64_MAX)) {
-        problem_invalid(request, response, "Last-Event-ID", "must be a journal position");
+        call_refuse(call, NULL, "Last-Event-ID", "must be a journal position");
         return;
     }
     if (text)
         subscription->position = (uint64_t)last;
     if (subscription->position > durable) {
-        api_refuse(request, response, LEDGER_POSITION_AHEAD, durable);
+        call_refuse_status(call, LEDGER_POSITION_AHEAD, durable);
         return;
     }
     response->status = 200;
     response->content_type = "text/event-stream";
-    response->ledger_seq = durable;
-    response->has_ledger_seq = true;
+    call->seq = durable;
+    call->has_seq = true;
     response->stream = run;
     response->stream_arg = subscription;
 }

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "server/api/api.h"
-#include "server/text/json_out.h"
-#include "server/http/problem.h"
+#include "server/api/body.h"
 
 const char *ledgers_state_name(enum ledger_state state)
 {
@@ -48,28 +47,27 @@ static void write_ledger(struct json_out *out, const struct ledger_figures *figu
     json_out_close(out, '}');
 }
 
-void ledgers_answer(struct request *request, struct response *response, struct ledger *ledger)
+void ledgers_answer(struct call *call)
 {
     struct ledger_figures figures;
     struct json_out out;
-    ledger_read_figures(ledger, &figures);
-    json_out_begin(&out, &request->arena);
+    ledger_read_figures(call->ledger, &figures);
+    json_out_begin(&out, call->arena);
     write_ledger(&out, &figures);
-    api_ok(response, &out, figures.durable_seq);
+    call_ok(call, &out, figures.durable_seq);
 }
 
-void ledgers_get(struct request *request, struct response *response)
+void ledgers_get(struct call *call)
 {
-    ledgers_answer(request, response, request->served);
+    ledgers_answer(call);
 }
 
-void ledgers_list(struct request *request, struct response *response)
+void ledgers_list(struct call *call)
 {
-    struct ledger_figures *figures =
-        arena_alloc(&request->arena, BANK_LEDGERS_MAX * sizeof *figures);
-    size_t count = bank_figures(request->api->bank, figures);
+    struct ledger_figures *figures = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *figures);
+    size_t count = bank_figures(call->api->bank, figures);
     struct json_out out;
-    json_out_begin(&out, &request->arena);
+    json_out_begin(&out, call->arena);
     json_out_open(&out, '{');
     json_out_key(&out, "items");
     json_out_open(&out, '[');
@@ -79,53 +77,45 @@ void ledgers_list(struct request *request, struct response *response)
     json_out_key(&out, "next");
     json_out_json(&out, NULL);
     json_out_close(&out, '}');
-    api_ok(response, &out, 0);
-    response->has_ledger_seq = false; /* each has its own */
+    call_ok_anywhere(call, &out); /* each has a position of its own */
 }
 
-static bool read_ledger(
-    struct request *request, struct response *response, const char **name, const char **strategy)
+static bool read_ledger(struct call *call, const char **name, const char **strategy)
 {
-    static const char *const names[] = {"name", "strategy", NULL};
-    const struct json_in *body = api_body(request, response, names);
-    if (!body)
+    struct body body;
+    if (!body_read(call, BODY_HAS_NAME | BODY_HAS_STRATEGY, &body))
         return false;
-    *name = json_in_text(json_in_member(body, "name"));
+    *name = json_in_text(body.members[BODY_NAME]);
     if (!*name || !bank_name_is_valid(*name)) {
-        problem_invalid(request, response, "name",
+        body_refuse(call, &body, BODY_NAME,
             "must be 1-64 characters of A-Z a-z 0-9 _ . -, and not \".\" or \"..\"");
         return false;
     }
-    const struct json_in *given = json_in_member(body, "strategy");
-    bool none = !given || json_in_is_null(given);
-    *strategy = none ? NULL : json_in_text(given);
-    if (none ||
+    const struct json_in *given = body_given(&body, BODY_STRATEGY);
+    *strategy = given ? json_in_text(given) : NULL;
+    if (!given ||
         (*strategy && (strcmp(*strategy, "owner") == 0 || strcmp(*strategy, "sharded") == 0)))
         return true;
-    problem_invalid(request, response, "strategy", "must be owner or sharded");
+    body_refuse(call, &body, BODY_STRATEGY, "must be owner or sharded");
     return false;
 }
 
-void ledgers_post(struct request *request, struct response *response)
+void ledgers_post(struct call *call)
 {
     const char *name, *strategy;
-    struct ledger *ledger = NULL;
     bool created = false;
-    if (!read_ledger(request, response, &name, &strategy))
+    if (!read_ledger(call, &name, &strategy))
         return;
-    struct context *patience = api_patience(request);
     enum ledger_status status =
-        bank_create(patience, request->api->bank, name, strategy, &ledger, &created);
-    context_release(&patience);
+        bank_create(call_context(call), call->api->bank, name, strategy, &call->ledger, &created);
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, 0);
+        call_refuse_status(call, status, 0);
         return;
     }
-    request->served = ledger;
-    ledgers_answer(request, response, ledger);
+    ledgers_answer(call);
     if (created) {
-        request->ledger = api_copy(request, name);
-        response->status = 201;
-        response->location = api_path(request, NULL, NULL);
+        call->path.ledger = call_copy(call, name);
+        call->response->status = 201;
+        call->location = call_path(call, NULL, NULL);
     }
 }

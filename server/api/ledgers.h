@@ -6,15 +6,14 @@
 #include "ledger/ledger_figures.h"
 
 struct ledger;
-struct request;
-struct response;
+struct call;
 
-void ledgers_post(struct request *request, struct response *response);
-void ledgers_get(struct request *request, struct response *response);
-void ledgers_list(struct request *request, struct response *response);
+void ledgers_post(struct call *call);
+void ledgers_get(struct call *call);
+void ledgers_list(struct call *call);
 
-/* 200 with the ledger as it is. */
-void ledgers_answer(struct request *request, struct response *response, struct ledger *ledger);
+/* 200 with the call's ledger as it is. */
+void ledgers_answer(struct call *call);
 
 const char *ledgers_state_name(enum ledger_state state); /* "running" */
 

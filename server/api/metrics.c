@@ -9,8 +9,8 @@
 
 #include "coro/runtime.h"
 #include "server/api/api.h"
+#include "server/api/call.h"
 #include "server/http/http.h"
-#include "server/text/json_out.h"
 
 __attribute__((format(printf, 2, 3))) static void line(
     struct json_out *out, const char *format, ...)
@@ -143,25 +143,38 @@ static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, 
         write_figure(out, &figures_of_ledger[i], ledgers, count);
 }
 
-static void write_http(struct json_out *out, const struct http_figures *figures)
+/* Movements of money, by what became of them. */
+static void write_outcomes(struct json_out *out, const struct outcomes_figures *figures)
 {
-    static const char *const outcomes[] = {[HTTP_MOVE_COMMITTED] = "committed",
-        [HTTP_MOVE_REJECTED] = "rejected",
-        [HTTP_MOVE_REPLAYED] = "replayed"};
+    static const char *const names[] = {[OUTCOMES_COMMITTED] = "committed",
+        [OUTCOMES_REJECTED] = "rejected",
+        [OUTCOMES_REPLAYED] = "replayed"};
     head(out, "teller_transfers_total", "counter",
         "Movements of money asked for, by outcome: requests, and the items of batches.");
-    for (int outcome = 0; outcome < HTTP_MOVE_OTHER; outcome++)
-        line(out, "teller_transfers_total{outcome=\"%s\"} %llu\n", outcomes[outcome],
-            (unsigned long long)figures->outcomes[outcome]);
+    for (int outcome = 0; outcome < OUTCOMES_OTHER; outcome++)
+        line(out, "teller_transfers_total{outcome=\"%s\"} %llu\n", names[outcome],
+            (unsigned long long)figures->by_outcome[outcome]);
+}
+
+static void write_answers(struct json_out *out, const struct http_figures *figures)
+{
     head(out, "teller_http_requests_total", "counter", "Requests answered, by status.");
     for (int status = 0; status < HTTP_STATUSES; status++)
         if (figures->requests[status])
             line(out, "teller_http_requests_total{status=\"%d\"} %llu\n", status,
                 (unsigned long long)figures->requests[status]);
+}
+
+static void write_durations(struct json_out *out, const struct outcomes_figures *figures)
+{
     head(out, "teller_request_duration_seconds", "histogram",
         "Money-moving requests, from the first line to the answer.");
-    histogram(out, "teller_request_duration_seconds", "", figures->moves_le, HTTP_BUCKETS,
-        figures->moves, figures->moves_ns);
+    histogram(out, "teller_request_duration_seconds", "", figures->took_le, OUTCOMES_BUCKETS,
+        figures->count, figures->took_ns);
+}
+
+static void write_http(struct json_out *out, const struct http_figures *figures)
+{
     number(out, "teller_requests_in_flight", "gauge", "Requests accepted and not answered.",
         figures->in_flight);
     number(out, "teller_http_connections", "gauge", "Open connections.", figures->connections);
@@ -178,22 +191,25 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
         out, "teller_event_streams", "gauge", "Subscribers of the event stream.", figures->streams);
 }
 
-void metrics_get(struct request *request, struct response *response)
+void metrics_get(struct call *call)
 {
-    struct bank *bank = atomic_load(&request->api->bank);
-    struct ledger_figures *each = arena_alloc(&request->arena, BANK_LEDGERS_MAX * sizeof *each);
-    struct http_figures *http = arena_alloc(&request->arena, sizeof *http);
+    struct bank *bank = atomic_load(&call->api->bank);
+    struct ledger_figures *each = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *each);
+    struct http_figures *http = arena_alloc(call->arena, sizeof *http);
+    struct outcomes_figures outcomes;
     struct json_out out;
     size_t count = bank ? bank_figures(bank, each) : 0;
-    http_read_figures(request->api->http, http);
-    json_out_begin(&out, &request->arena);
+    http_read_figures(call->api->http, http);
+    outcomes_read(call->api->outcomes, &outcomes);
+    json_out_begin(&out, call->arena);
     number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
     write_build(&out);
     write_ledgers(&out, each, count);
+    write_outcomes(&out, &outcomes);
+    write_answers(&out, http);
+    write_durations(&out, &outcomes);
     write_http(&out, http);
     number(&out, "teller_coroutines", "gauge", "Coroutines alive.", runtime_alive());
-    response->status = 200;
-    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response->body = out.text;
-    response->length = out.length;
+    call_ok_anywhere(call, &out);
+    call->response->content_type = "text/plain; version=0.0.4; charset=utf-8";
 }

@@ -3,9 +3,8 @@
 #ifndef SERVER_API_METRICS_H
 #define SERVER_API_METRICS_H
 
-struct request;
-struct response;
+struct call;
 
-void metrics_get(struct request *request, struct response *response);
+void metrics_get(struct call *call);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all requests that move or hold money have in common: reading the key, the accounts and the
- * amounts, and saying no. A function that reads and returns false has filled the answer in.
- * `place` is where the object stands (problem.h).
+ * What all requests that move or hold money have in common: from header and body to a command that
+ * is valid in itself. A function that returns false has recorded the refusal (call.h). The texts of
+ * a command live as long as the request.
  */
 #ifndef SERVER_API_MOVES_H
 #define SERVER_API_MOVES_H
@@ -10,39 +10,29 @@
 #include <stdbool.h>
 
 #include "ledger/ledger.h"
-#include "server/text/json_in.h"
-#include "server/http/problem.h"
+#include "server/api/body.h"
 
 #define MOVES_KEY_RULE "must be 1-255 printable ASCII characters"
 
 /* Can it be the key of a request? NULL cannot. */
 bool moves_key_is_valid(const char *key);
 
-/* The header Idempotency-Key; NULL: there is none. */
-MUST_CHECK bool moves_read_key(
-    struct request *request, struct response *response, const char **key);
+/* The key and the body, in this order, of a request whose body has members among `known`. *key
+ * NULL: there is none. */
+MUST_CHECK bool moves_read(struct call *call, unsigned known, const char **key, struct body *body);
+MUST_CHECK bool moves_read_large(
+    struct call *call, unsigned known, const char **key, struct body *body);
 
-MUST_CHECK bool moves_read_amount(struct request *request, struct response *response,
-    const struct problem_place *place, const struct json_in *object, money *amount);
+MUST_CHECK bool moves_read_amount(struct call *call, const struct body *body, money *amount);
 
 /* from, to and amount. */
-MUST_CHECK bool moves_read_leg(struct request *request, struct response *response,
-    const struct problem_place *place, const struct json_in *object, struct ledger_leg *leg);
+MUST_CHECK bool moves_read_leg(struct call *call, const struct body *body, struct ledger_leg *leg);
 
-/* Legs and metadata of a body whose members are known. */
-MUST_CHECK bool moves_read_transfer(struct request *request, struct response *response,
-    const struct json_in *body, struct ledger_transfer *transfer);
+/* A whole transfer: its key out of the header. */
+MUST_CHECK bool moves_read_transfer(struct call *call, struct ledger_transfer *transfer);
 
-/* A transfer of a batch, with its key. */
-MUST_CHECK bool moves_read_item(struct request *request, struct response *response,
-    const struct problem_place *place, const struct json_in *item,
-    struct ledger_transfer *transfer);
-
-/* The ledger's "no", in the same words for the first answer and for its replays: both come from the
- * entry, if there is one. */
-struct problem_of_ledger moves_told(
-    struct request *request, const char *key, const struct ledger_outcome *outcome);
-void moves_refuse(struct request *request, struct response *response, const char *key,
-    const struct ledger_outcome *outcome);
+/* A transfer of a batch, which stands at that place: with its key. */
+MUST_CHECK bool moves_read_item(struct call *call, const struct json_in *item,
+    const struct call_place *place, struct ledger_transfer *transfer);
 
 #endif

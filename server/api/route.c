@@ -13,7 +13,7 @@
 #include "server/api/journal.h"
 #include "server/api/ledgers.h"
 #include "server/api/metrics.h"
-#include "server/auth/session.h"
+#include "server/api/session.h"
 #include "server/api/transfers.h"
 
 #define LEDGER "/v1/ledgers/{ledger}"
@@ -22,34 +22,34 @@
 #define TRANSFER LEDGER "/transfers/{id}"
 #define HOLD LEDGER "/holds/{id}"
 
-#define POST(scope, path, answer, body)                                                            \
+#define ROUTE(method, scope, path, query, answer, body, flags)                                     \
     {                                                                                              \
-        REQUEST_POST, TOKEN_##scope, path, "", answer, ROUTE_BODY_##body, false                    \
+        REQUEST_##method, TOKEN_##scope, path, query, answer, ROUTE_BODY_##body, flags             \
     }
-#define GET(scope, path, query, answer)                                                            \
-    {                                                                                              \
-        REQUEST_GET, TOKEN_##scope, path, query, answer, ROUTE_BODY_NONE, false                    \
-    }
+#define POST(scope, path, answer, body) ROUTE(POST, scope, path, "", answer, body, 0)
+#define MOVE(path, answer, body) ROUTE(POST, WRITE, path, "", answer, body, ROUTE_MOVES_MONEY)
+#define GET(scope, path, query, answer) ROUTE(GET, scope, path, query, answer, NONE, 0)
+#define PROBE(path, answer) ROUTE(GET, NONE, path, "", answer, NONE, ROUTE_IS_PROBE)
 
 /* What is asked most comes first. */
 const struct route route_table[] = {
-    POST(WRITE, LEDGER "/transfers", transfers_post, NEEDED),
-    POST(WRITE, ACCOUNT "/deposit", transfers_deposit, NEEDED),
-    POST(WRITE, ACCOUNT "/withdraw", transfers_withdraw, NEEDED),
+    MOVE(LEDGER "/transfers", transfers_post, NEEDED),
+    MOVE(ACCOUNT "/deposit", transfers_deposit, NEEDED),
+    MOVE(ACCOUNT "/withdraw", transfers_withdraw, NEEDED),
     GET(READ, ACCOUNT, " at ", accounts_get),
-    POST(WRITE, LEDGER "/transfers/batch", batches_post, LARGE),
-    POST(WRITE, LEDGER "/holds", holds_post, NEEDED),
-    POST(WRITE, HOLD "/capture", holds_capture, OPTIONAL),
-    POST(WRITE, HOLD "/release", holds_release, OPTIONAL),
+    MOVE(LEDGER "/transfers/batch", batches_post, LARGE),
+    MOVE(LEDGER "/holds", holds_post, NEEDED),
+    MOVE(HOLD "/capture", holds_capture, OPTIONAL),
+    MOVE(HOLD "/release", holds_release, OPTIONAL),
     GET(READ, HOLD, "", holds_get),
     POST(WRITE, LEDGER "/accounts", accounts_post, NEEDED),
     GET(READ, LEDGER "/accounts", " prefix asset limit after page ", accounts_list),
     GET(READ, ACCOUNT "/entries", " limit before page ", journal_statement),
-    POST(WRITE, TRANSFER "/reverse", transfers_reverse, OPTIONAL),
+    MOVE(TRANSFER "/reverse", transfers_reverse, OPTIONAL),
     GET(READ, TRANSFER, "", transfers_get),
     GET(READ, LEDGER "/transfers", " key account after before limit page ", transfers_list),
     GET(READ, LEDGER "/journal", " after limit page ", journal_list),
-    {REQUEST_GET, TOKEN_READ, LEDGER "/events", " after ", journal_events, ROUTE_BODY_NONE, true},
+    ROUTE(GET, READ, LEDGER "/events", " after ", journal_events, NONE, ROUTE_TAKES_SESSION),
     GET(READ, LEDGER "/audit", "", audits_now),
     POST(ADMIN, LEDGER "/audits", audits_post, OPTIONAL),
     GET(READ, LEDGER "/audits/{id}", "", audits_get),
@@ -60,10 +60,10 @@ const struct route route_table[] = {
     POST(ADMIN, "/v1/ledgers", ledgers_post, NEEDED),
     GET(READ, "/v1/ledgers", "", ledgers_list),
     GET(READ, LEDGER, "", ledgers_get),
-    {REQUEST_POST, TOKEN_READ, "/v1/session", "", session_post, ROUTE_BODY_OPTIONAL, false},
-    {REQUEST_DELETE, TOKEN_READ, "/v1/session", "", session_delete, ROUTE_BODY_NONE, true},
-    GET(NONE, "/livez", "", health_live),
-    GET(NONE, "/readyz", "", health_ready),
+    POST(READ, "/v1/session", session_post, OPTIONAL),
+    ROUTE(DELETE, READ, "/v1/session", "", session_delete, NONE, ROUTE_TAKES_SESSION),
+    PROBE("/livez", health_live),
+    PROBE("/readyz", health_ready),
     GET(NONE, "/metrics", "", metrics_get),
     GET(NONE, "/openapi.json", "", files_openapi),
     /* Which ledger to show: read by the page itself. */
@@ -73,16 +73,17 @@ const struct route route_table[] = {
 const size_t route_count = sizeof route_table / sizeof route_table[0];
 
 /* Where a part of the path goes; NULL: it is needed by nobody but the handler itself. */
-static const char **place(struct request *request, const char *name, size_t length)
+static const char **place(struct call_path *parts, const char *name, size_t length)
 {
     if (length == 8 && memcmp(name, "{ledger}", 8) == 0)
-        return &request->ledger;
+        return &parts->ledger;
     if (length == 9 && memcmp(name, "{account}", 9) == 0)
-        return &request->account;
-    return &request->id;
+        return &parts->account;
+    return &parts->id;
 }
 
-static bool path_matches(struct request *request, const char *pattern)
+static bool path_matches(
+    const struct request *request, const char *pattern, struct call_path *parts)
 {
     for (size_t i = 0; i < request->segment_count; i++) {
         if (*pattern++ != '/')
@@ -90,7 +91,7 @@ static bool path_matches(struct request *request, const char *pattern)
         size_t length = strcspn(pattern, "/");
         const char *segment = request->segments[i];
         if (*pattern == '{')
-            *place(request, pattern, length) = segment;
+            *place(parts, pattern, length) = segment;
         else if (strncmp(pattern, segment, length) != 0 || segment[length] != '\0')
             return false;
         pattern += length;
@@ -109,13 +110,14 @@ static const char *allow_of(bool get, bool post, bool delete)
     return texts[get][post][delete];
 }
 
-enum route_found route_find(struct request *request, const struct route **route, const char **allow)
+enum route_found route_find(const struct request *request, struct call_path *parts,
+    const struct route **route, const char **allow)
 {
     enum request_method wanted = request->method == REQUEST_HEAD ? REQUEST_GET : request->method;
     bool whole = request->segment_count == 0; /* "*": what any path takes */
     bool get = whole, post = whole, delete = whole;
     for (size_t i = 0; i < route_count && !whole; i++) {
-        if (!path_matches(request, route_table[i].pattern))
+        if (!path_matches(request, route_table[i].pattern, parts))
             continue;
         *route = &route_table[i];
         if ((*route)->method == wanted)

@@ -3,8 +3,7 @@
 #ifndef SERVER_API_ROUTE_H
 #define SERVER_API_ROUTE_H
 
-#include "server/http/request.h"
-#include "server/http/response.h"
+#include "server/api/call.h"
 #include "server/auth/token_cache.h"
 
 enum route_body {
@@ -14,14 +13,20 @@ enum route_body {
     ROUTE_BODY_LARGE,    /* up to REQUEST_LARGE_BODY_MAX */
 };
 
+enum route_flag {
+    ROUTE_MOVES_MONEY = 1,   /* counted in outcomes.h */
+    ROUTE_TAKES_SESSION = 2, /* the cookie of session.h stands for a token */
+    ROUTE_IS_PROBE = 4,      /* asks whether the service is there: from any Host */
+};
+
 struct route {
     enum request_method method; /* GET answers HEAD too */
     enum token_scope scope;     /* the least that a token must have; TOKEN_NONE: none is needed */
     const char *pattern;        /* "/v1/ledgers/{ledger}/accounts/{account}" */
     const char *query;          /* the names of its query parameters, each between spaces; or "" */
-    void (*answer)(struct request *request, struct response *response);
+    void (*answer)(struct call *call);
     enum route_body body;
-    bool takes_session; /* the cookie of session.h stands for a token */
+    unsigned flags; /* of enum route_flag */
 };
 
 extern const struct route route_table[];
@@ -29,9 +34,9 @@ extern const size_t route_count;
 
 enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
 
-/* The route of a request, whose path parts it sets. ROUTE_NO_METHOD: *allow lists what the path
+/* The route of a request, and the parts of its path. ROUTE_NO_METHOD: *allow lists what the path
  * takes, for the header; so it is of the target "*". */
-enum route_found route_find(
-    struct request *request, const struct route **route, const char **allow);
+enum route_found route_find(const struct request *request, struct call_path *parts,
+    const struct route **route, const char **allow);
 
 #endif

@@ -3,15 +3,14 @@
 #ifndef SERVER_API_TRANSFERS_H
 #define SERVER_API_TRANSFERS_H
 
-struct request;
-struct response;
+struct call;
 
-void transfers_post(struct request *request, struct response *response);
-void transfers_reverse(struct request *request, struct response *response);
-void transfers_deposit(struct request *request, struct response *response);
-void transfers_withdraw(struct request *request, struct response *response);
+void transfers_post(struct call *call);
+void transfers_reverse(struct call *call);
+void transfers_deposit(struct call *call);
+void transfers_withdraw(struct call *call);
 
-void transfers_get(struct request *request, struct response *response);
-void transfers_list(struct request *request, struct response *response);
+void transfers_get(struct call *call);
+void transfers_list(struct call *call);
 
 #endif

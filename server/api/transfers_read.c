@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "server/api/api.h"
 #include "server/api/moves.h"
-#include "server/http/problem.h"
 #include "server/api/render.h"
 #include "server/api/transfers.h"
 
@@ -11,35 +9,32 @@
  * pages for one answer. */
 enum { LIST_LIMIT = 100, LIST_MAX = 1000, SCAN_PAGES = 8 };
 
-void transfers_get(struct request *request, struct response *response)
+void transfers_get(struct call *call)
 {
     struct entry *entry = NULL;
-    uint64_t seq = 0;
-    uint64_t id = 0;
-    if (!api_position(request, response, &id))
+    uint64_t id = 0, seq = 0;
+    if (!call_position(call, &id))
         return;
-    struct context *patience = api_patience(request);
-    enum ledger_status status = ledger_entry(patience, request->served, id, &entry, &seq);
-    context_release(&patience);
+    enum ledger_status status = ledger_entry(call_context(call), call->ledger, id, &entry, &seq);
     if (status == LEDGER_OK && !entry_moves_money(entry)) {
         entry_drop(&entry);
         status = LEDGER_TRANSFER_NOT_FOUND;
     }
     if (status != LEDGER_OK) {
-        api_refuse(request, response, status, seq);
+        call_refuse_status(call, status, seq);
         return;
     }
     struct json_out out;
-    json_out_begin(&out, &request->arena);
+    json_out_begin(&out, call->arena);
     render_transfer(&out, entry);
     entry_drop(&entry);
-    api_ok(response, &out, seq);
+    call_ok(call, &out, seq);
 }
 
 /* A page on its way. Only transfers with after < seq < before are on it. */
 struct page {
+    struct call *call;
     struct json_out out;
-    struct context *patience;
     struct entry **entries; /* room for `limit` */
     uint64_t after, before, limit;
     uint64_t count, seq;
@@ -48,7 +43,7 @@ struct page {
 
 static bool page_is_full(const struct page *page)
 {
-    return page->count == page->limit || page->out.length >= API_PAGE_BYTES;
+    return page->count == page->limit || page->out.length >= CALL_PAGE_BYTES;
 }
 
 /* Write what belongs on the page, drop all; returns the seq of the last entry that was looked at
@@ -71,11 +66,11 @@ static uint64_t page_take(struct page *page, size_t count)
 }
 
 /* What became of a key: its transfer, its frozen rejection, or nothing. */
-static enum ledger_status page_of_key(struct page *page, struct ledger *ledger, const char *key)
+static enum ledger_status page_of_key(struct page *page, const char *key)
 {
     struct entry *entry = NULL;
     enum ledger_status status =
-        ledger_entry_by_key(page->patience, ledger, key, &entry, &page->seq);
+        ledger_entry_by_key(call_context(page->call), page->call->ledger, key, &entry, &page->seq);
     if (status == LEDGER_TRANSFER_NOT_FOUND)
         return LEDGER_OK;
     if (status == LEDGER_OK) {
@@ -86,13 +81,12 @@ static enum ledger_status page_of_key(struct page *page, struct ledger *ledger, 
 }
 
 /* Newest first, along the account's statement. */
-static enum ledger_status page_of_account(
-    struct page *page, struct ledger *ledger, const char *account)
+static enum ledger_status page_of_account(struct page *page, const char *account)
 {
     uint64_t before = page->before == UINT64_MAX ? 0 : page->before, next = 0;
     size_t count = 0;
-    enum ledger_status status = ledger_statement(page->patience, ledger, account, before,
-        page->limit, page->entries, &count, &next, &page->seq);
+    enum ledger_status status = ledger_statement(call_context(page->call), page->call->ledger,
+        account, before, page->limit, page->entries, &count, &next, &page->seq);
     if (status == LEDGER_OK && page->after > page->seq)
         status = LEDGER_POSITION_AHEAD;
     if (status == LEDGER_OK) {
@@ -103,13 +97,13 @@ static enum ledger_status page_of_account(
 }
 
 /* Oldest first, along the journal. */
-static enum ledger_status page_of_journal(struct page *page, struct ledger *ledger)
+static enum ledger_status page_of_journal(struct page *page)
 {
     uint64_t at = page->after;
     for (int pages = 0; pages < SCAN_PAGES && !page_is_full(page); pages++) {
         size_t count = 0;
-        enum ledger_status status = ledger_journal(
-            page->patience, ledger, at, page->limit, page->entries, &count, &page->seq);
+        enum ledger_status status = ledger_journal(call_context(page->call), page->call->ledger, at,
+            page->limit, page->entries, &count, &page->seq);
         if (status != LEDGER_OK)
             return status;
         if (count > 0)
@@ -122,51 +116,51 @@ static enum ledger_status page_of_journal(struct page *page, struct ledger *ledg
 }
 
 /* Along an account's statement a page begins at `before`, along the journal at `after`. */
-static bool page_read(struct request *request, struct response *response, struct page *page)
+static bool page_read(struct call *call, struct page *page)
 {
+    const struct request *request = call->request;
     const char *key = request_query(request, "key"), *account = request_query(request, "account");
     const char *own = account ? "before" : "after";
     uint64_t *begins = account ? &page->before : &page->after;
     if (key && !moves_key_is_valid(key)) {
-        problem_invalid(request, response, "key", MOVES_KEY_RULE);
+        call_refuse(call, NULL, "key", MOVES_KEY_RULE);
         return false;
     }
     if (key && request->query_count > 1) {
-        problem_invalid(request, response, "key", "goes with no other parameter");
+        call_refuse(call, NULL, "key", "goes with no other parameter");
         return false;
     }
     if (account && !account_id_is_valid(account)) {
-        problem_invalid(request, response, "account", ACCOUNT_ID_RULE);
+        call_refuse(call, NULL, "account", ACCOUNT_ID_RULE);
         return false;
     }
-    return api_page_parameter(request, response, own) &&
-           api_query_number(request, response, "after", 0, INT64_MAX, &page->after) &&
-           api_query_number(request, response, "before", 1, INT64_MAX, &page->before) &&
-           api_query_number(request, response, "page", account ? 1 : 0, INT64_MAX, begins) &&
-           api_query_number(request, response, "limit", 1, LIST_MAX, &page->limit);
+    return call_page_parameter(call, own) &&
+           call_query_number(call, "after", 0, INT64_MAX, &page->after) &&
+           call_query_number(call, "before", 1, INT64_MAX, &page->before) &&
+           call_query_number(call, "page", account ? 1 : 0, INT64_MAX, begins) &&
+           call_query_number(call, "limit", 1, LIST_MAX, &page->limit);
 }
 
-void transfers_list(struct request *request, struct response *response)
+void transfers_list(struct call *call)
 {
-    struct page page = {.limit = LIST_LIMIT, .before = UINT64_MAX};
-    const char *key = request_query(request, "key"), *account = request_query(request, "account");
-    if (!page_read(request, response, &page))
+    struct page page = {.call = call, .limit = LIST_LIMIT, .before = UINT64_MAX};
+    const char *key = request_query(call->request, "key"),
+               *account = request_query(call->request, "account");
+    if (!page_read(call, &page))
         return;
-    page.entries = arena_alloc(&request->arena, page.limit * sizeof *page.entries);
+    page.entries = arena_alloc(call->arena, page.limit * sizeof *page.entries);
     memset((void *)page.entries, 0, page.limit * sizeof *page.entries);
-    json_out_begin(&page.out, &request->arena);
+    json_out_begin(&page.out, call->arena);
     json_out_open(&page.out, '{');
     json_out_key(&page.out, "items");
     json_out_open(&page.out, '[');
-    page.patience = api_patience(request);
-    enum ledger_status status = key       ? page_of_key(&page, request->served, key)
-                                : account ? page_of_account(&page, request->served, account)
-                                          : page_of_journal(&page, request->served);
-    context_release(&page.patience);
+    enum ledger_status status = key       ? page_of_key(&page, key)
+                                : account ? page_of_account(&page, account)
+                                          : page_of_journal(&page);
     if (status != LEDGER_OK) {
         for (uint64_t i = 0; i < page.limit; i++)
             entry_drop(&page.entries[i]);
-        api_refuse(request, response, status, page.seq);
+        call_refuse_status(call, status, page.seq);
         return;
     }
     json_out_close(&page.out, ']');
@@ -176,5 +170,5 @@ void transfers_list(struct request *request, struct response *response)
     else
         json_out_json(&page.out, NULL);
     json_out_close(&page.out, '}');
-    api_ok(response, &page.out, page.seq);
+    call_ok(call, &page.out, page.seq);
 }

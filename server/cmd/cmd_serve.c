@@ -20,6 +20,7 @@
 #include "server/api/api.h"
 #include "server/cmd/cmd.h"
 #include "server/postgres/database.h"
+#include "server/api/dispatch.h"
 #include "server/http/http.h"
 #include "server/http/listen.h"
 #include "server/text/log.h"
@@ -85,10 +86,10 @@ static bool open_http(struct serve *serve)
         .max_body_bytes = serve->max_body_bytes,
         .max_streams = serve->max_streams,
         .max_descriptors = serve->max_descriptors,
-        .answer = api_answer,
-        .end = api_end,
-        .admit = api_admit,
-        .is_vital = api_is_vital,
+        .answer = dispatch_answer,
+        .end = dispatch_end,
+        .admit = dispatch_admit,
+        .is_vital = dispatch_is_vital,
         .arg = &serve->api};
     return http_start(&serve->api.http, &options, serve->error, ERROR_TEXT);
 }
@@ -175,7 +176,6 @@ static void serve_with_http(struct serve *serve)
     struct bank *bank = atomic_load(&api->bank);
     if (bank)
         bank_close(&bank);
-    audits_free(&api->audits);
     if (there)
         database_close(&serve->database);
 }
@@ -183,6 +183,7 @@ static void serve_with_http(struct serve *serve)
 static void run(void *arg)
 {
     struct serve *serve = arg;
+    api_init(&serve->api);
     serve->stop.stopping = &serve->api.stopping;
     stop_begin(&serve->stop);
     serve->life = serve->stop.life;
@@ -194,6 +195,7 @@ static void run(void *arg)
     else
         log_error("%s", serve->error);
     stop_end(&serve->stop);
+    api_free(&serve->api);
     log_info("stopped");
 }
 

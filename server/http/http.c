@@ -239,12 +239,6 @@ void http_read_figures(struct http *http, struct http_figures *figures)
         struct http_counters *counters = &http->workers[i].counters;
         for (int status = 0; status < HTTP_STATUSES; status++)
             figures->requests[status] += read_counter(&counters->requests[status]);
-        for (int bucket = 0; bucket < HTTP_BUCKETS; bucket++)
-            figures->moves_le[bucket] += read_counter(&counters->moves_le[bucket]);
-        for (int outcome = 0; outcome < HTTP_MOVES; outcome++)
-            figures->outcomes[outcome] += read_counter(&counters->outcomes[outcome]);
-        figures->moves += read_counter(&counters->moves);
-        figures->moves_ns += read_counter(&counters->moves_ns);
         figures->in_flight += read_counter(&counters->in_flight);
         figures->connections += read_counter(&counters->connections);
         figures->streams += read_counter(&counters->streams);

@@ -43,10 +43,12 @@ struct http_options {
      * they are few there are fewer of both than asked for. */
     size_t max_descriptors;
     void (*answer)(void *arg, struct request *request, struct response *response); /* may park */
-    /* After answer(), and the stream if it became one; NULL: nothing is to be done. */
+    /* After answer(), and the stream if it became one; what of the request's memory the response
+     * does not need may go then. NULL: nothing is to be done. */
     void (*end)(void *arg, struct request *request);
     /* Judge a request by its head, before its body is read. False: it is not let in, and the
-     * response is filled in. Must not park. NULL: all are let in. */
+     * response is filled in, and neither answer() nor end() is called. request->call may keep what
+     * was found out. Must not park. NULL: all are let in. */
     bool (*admit)(void *arg, struct request *request, struct response *response,
         struct http_admission *admission);
     /* Is this a path that is answered however much is going on? It must not park. NULL: none is. */
@@ -82,16 +84,7 @@ struct share *http_stream_share(struct http_stream *stream);
 
 /* ---- figures ------------------------------------------------------------------------------ */
 
-enum { HTTP_STATUSES = 600, HTTP_BUCKETS = 16 };
-
-/* What became of a money-moving request. */
-enum http_move {
-    HTTP_MOVE_COMMITTED,
-    HTTP_MOVE_REJECTED,
-    HTTP_MOVE_REPLAYED,
-    HTTP_MOVE_OTHER,
-    HTTP_MOVES
-};
+enum { HTTP_STATUSES = 600 };
 
 struct http_figures {
     uint64_t requests[HTTP_STATUSES]; /* by status */
@@ -99,9 +92,6 @@ struct http_figures {
     uint64_t evicted; /* connections that were closed because their place was needed */
     uint64_t unread;  /* connections that were closed because they did not take their answer */
     uint64_t answer_bytes, body_bytes; /* taken of the budget for bodies */
-    uint64_t outcomes[HTTP_MOVES];
-    uint64_t moves, moves_ns;        /* money-moving requests, and how long they took in all */
-    uint64_t moves_le[HTTP_BUCKETS]; /* those that took at most 0.25 ms * 2^i; last: longer too */
 };
 
 /* Summed over the workers while they go on; never parks. */

@@ -79,17 +79,24 @@ void http_answer_free(struct http_exchange *exchange)
 
 /* ---- what is kept -------------------------------------------------------------------------- */
 
+static void keep_text(struct arena *kept, const char **text)
+{
+    if (*text)
+        *text = arena_copy(kept, *text, strlen(*text));
+}
+
 /* The headers' texts, in an arena of their own, which takes the place of the request's. */
 static void keep_headers(struct http_exchange *exchange)
 {
     struct response *response = &exchange->response;
-    const char **texts[] = {&response->content_type, &response->location, &response->allow,
-        &response->etag, &response->set_cookie};
+    const char **texts[] = {
+        &response->content_type, &response->allow, &response->etag, &response->set_cookie};
     struct arena kept;
     arena_init(&kept, NULL, 0);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (*texts[i])
-            *texts[i] = arena_copy(&kept, *texts[i], strlen(*texts[i]));
+        keep_text(&kept, texts[i]);
+    for (size_t i = 0; i < response->field_count; i++)
+        keep_text(&kept, &response->fields[i].value);
     arena_clear(&exchange->request.arena);
     exchange->request.arena = kept;
 }

@@ -53,7 +53,7 @@ static bool make_way(struct http_worker *worker, const struct http_exchange *for
             slowest = peer;
         }
     if (slowest)
-        http_wire_refuse_problem(slowest, PROBLEM_OVERLOADED,
+        http_wire_refuse_problem(slowest, &problem_overloaded,
             "The body came slowly, and its place was needed. Nothing was done.");
     return slowest != NULL;
 }

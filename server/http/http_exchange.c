@@ -148,9 +148,10 @@ static enum request_method method_of(const char *name, size_t length)
     return REQUEST_OTHER;
 }
 
-static void answer_problem(struct http_exchange *exchange, enum problem kind, const char *detail)
+static void answer_problem(
+    struct http_exchange *exchange, const struct problem *problem, const char *detail)
 {
-    problem(&exchange->request, &exchange->response, kind, detail);
+    problem_answer(&exchange->request, &exchange->response, problem, detail);
     exchange->answered = true;
 }
 
@@ -179,8 +180,8 @@ static bool judge(struct http_exchange *exchange, struct http_admission *admissi
 {
     const struct http_options *options = &exchange->worker->http->options;
     if (target_bad) {
-        answer_problem(
-            exchange, PROBLEM_BAD_REQUEST, "The path or query has too many parts, or bad escapes.");
+        answer_problem(exchange, &problem_bad_request,
+            "The path or query has too many parts, or bad escapes.");
         return false;
     }
     exchange->answered = options->admit && !options->admit(options->arg, &exchange->request,
@@ -190,11 +191,11 @@ static bool judge(struct http_exchange *exchange, struct http_admission *admissi
     if (exchange->answered)
         return false;
     if (exchange->content_length > exchange->body_max)
-        answer_problem(exchange, PROBLEM_TOO_LARGE, NULL);
+        answer_problem(exchange, &problem_too_large, NULL);
     else if (exchange->request.has_body && admission->is_unsure && !count_unsure(exchange))
-        answer_problem(exchange, PROBLEM_OVERLOADED, "Too many tokens that may be new.");
+        answer_problem(exchange, &problem_overloaded, "Too many tokens that may be new.");
     else if (!count_sender(exchange, admission->who))
-        answer_problem(exchange, PROBLEM_TOO_MANY,
+        answer_problem(exchange, &problem_too_many,
             "So many requests with this token are in work that it has to wait for some of them.");
     return !exchange->answered;
 }
@@ -234,7 +235,7 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     worker->last_request_ns = peer->since_ns;
     bool vital = is_vital(worker, peer, head_bytes);
     if (peer->is_extra && !vital) {
-        http_wire_refuse_problem(peer, PROBLEM_OVERLOADED, "Too many connections are open.");
+        http_wire_refuse_problem(peer, &problem_overloaded, "Too many connections are open.");
         return;
     }
     struct http_exchange *exchange = take(worker, vital);
@@ -263,10 +264,10 @@ static void add_to_body(struct http_exchange *exchange, const char *data, size_t
     case HTTP_BODY_ADDED:
         return;
     case HTTP_BODY_TOO_LARGE:
-        answer_problem(exchange, PROBLEM_TOO_LARGE, NULL);
+        answer_problem(exchange, &problem_too_large, NULL);
         break;
     case HTTP_BODY_NO_MEMORY:
-        answer_problem(exchange, PROBLEM_OVERLOADED, "There is not enough memory for the body.");
+        answer_problem(exchange, &problem_overloaded, "There is not enough memory for the body.");
         break;
     }
     exchange->body_dropped = true;
@@ -282,38 +283,6 @@ void http_exchange_resume(struct http_exchange *exchange)
     http_pump_soon(exchange->worker);
 }
 
-static enum http_move outcome_of(const struct response *response)
-{
-    return response->replayed        ? HTTP_MOVE_REPLAYED
-           : response->status == 201 ? HTTP_MOVE_COMMITTED
-           : response->status == 422 ? HTTP_MOVE_REJECTED
-                                     : HTTP_MOVE_OTHER;
-}
-
-static void count_outcomes(struct http_counters *counters, const struct response *response)
-{
-    if (response->items.committed + response->items.rejected + response->items.replayed == 0) {
-        http_count(&counters->outcomes[outcome_of(response)], 1);
-        return;
-    }
-    http_count(&counters->outcomes[HTTP_MOVE_COMMITTED], response->items.committed);
-    http_count(&counters->outcomes[HTTP_MOVE_REJECTED], response->items.rejected);
-    http_count(&counters->outcomes[HTTP_MOVE_REPLAYED], response->items.replayed);
-}
-
-static void count_move(struct http_exchange *exchange)
-{
-    struct http_counters *counters = &exchange->worker->counters;
-    int64_t took_ns = clock_now_ns() - exchange->request.arrived_ns;
-    int bucket = 0;
-    for (int64_t le_ns = CLOCK_MS / 4; took_ns > le_ns && bucket < HTTP_BUCKETS - 1; le_ns *= 2)
-        bucket++;
-    http_count(&counters->moves_le[bucket], 1);
-    http_count(&counters->moves_ns, (uint64_t)took_ns);
-    http_count(&counters->moves, 1);
-    count_outcomes(counters, &exchange->response);
-}
-
 /* The answer is a stream, which is no request in work. */
 static void become_stream(struct http_exchange *exchange)
 {
@@ -323,18 +292,26 @@ static void become_stream(struct http_exchange *exchange)
         return;
     }
     exchange->response.stream = NULL;
-    problem(&exchange->request, &exchange->response, PROBLEM_OVERLOADED,
+    problem_answer(&exchange->request, &exchange->response, &problem_overloaded,
         "Too many streams are open, or the service stops.");
+}
+
+/* The application is done with the request, whose memory may go. */
+static void end_call(struct http_exchange *exchange)
+{
+    const struct http_options *options = &exchange->worker->http->options;
+    if (options->end)
+        options->end(options->arg, &exchange->request);
 }
 
 /* The handler has filled the response in. */
 static void hand_over(struct http_exchange *exchange)
 {
     struct response *response = &exchange->response;
-    if (response->moves_money)
-        count_move(exchange);
     if (response->stream && exchange->request.method == REQUEST_GET && exchange->connection)
         become_stream(exchange);
+    if (!exchange->is_stream)
+        end_call(exchange);
     http_answer_keep(exchange);
     exchange->answered = true;
     if (exchange->suspended)
@@ -349,13 +326,13 @@ static void run(void *arg)
     if (!exchange->may_be_long || http_answer_await_room(exchange))
         options->answer(options->arg, &exchange->request, &exchange->response);
     else
-        problem(&exchange->request, &exchange->response, PROBLEM_OVERLOADED,
+        problem_answer(&exchange->request, &exchange->response, &problem_overloaded,
             "Too many long answers wait for their clients to read them.");
     hand_over(exchange);
-    if (exchange->is_stream)
+    if (exchange->is_stream) {
         http_stream_run(exchange);
-    if (options->end)
-        options->end(options->arg, &exchange->request);
+        end_call(exchange);
+    }
     exchange->running = false;
     if (!exchange->connection)
         give_back(exchange);
@@ -368,7 +345,7 @@ static void start(struct http_exchange *exchange)
     if (co_start_now(run, exchange) != CO_REFUSED)
         return;
     exchange->running = false;
-    answer_problem(exchange, PROBLEM_OVERLOADED, NULL);
+    answer_problem(exchange, &problem_overloaded, NULL);
 }
 
 /* Of a stream libmicrohttpd hears no more: it closes its descriptor. */

@@ -159,7 +159,7 @@ static void find_place(struct http_peer *peer)
     struct http_worker *worker = peer->worker;
     if (!count_address(peer)) {
         http_wire_refuse_problem(
-            peer, PROBLEM_TOO_MANY, "So many connections from this address are open.");
+            peer, &problem_too_many, "So many connections from this address are open.");
         return;
     }
     if (worker->peer_count > worker->http->max_peers && !evict(worker, NULL))

@@ -16,7 +16,7 @@
 #include "server/http/tally.h"
 #include "server/text/time_text.h"
 
-enum { HTTP_EXCHANGE_MEMORY = 6144 };
+enum { HTTP_EXCHANGE_MEMORY = 6656 };
 
 /* A request and its response, on their way through. Freed when both sides are done with it. */
 struct http_exchange {
@@ -46,8 +46,7 @@ struct http_exchange {
 };
 
 struct http_counters {
-    _Atomic uint64_t requests[HTTP_STATUSES], outcomes[HTTP_MOVES];
-    _Atomic uint64_t moves, moves_ns, moves_le[HTTP_BUCKETS];
+    _Atomic uint64_t requests[HTTP_STATUSES];
     _Atomic uint64_t in_flight, connections, streams, evicted, unread;
 };
 

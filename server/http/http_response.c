@@ -52,12 +52,8 @@ static void each_header(struct http_worker *worker, const struct response *respo
     add(out, "Date", date(worker));
     if (response->content_type)
         add(out, "Content-Type", response->content_type);
-    if (response->has_ledger_seq)
-        add_number(out, "Ledger-Seq", response->ledger_seq);
-    if (response->location)
-        add(out, "Location", response->location);
-    if (response->replayed)
-        add(out, "Idempotency-Replayed", "true");
+    for (size_t i = 0; i < response->field_count; i++)
+        add(out, response->fields[i].name, response->fields[i].value);
     if (response->retry_after_s)
         add_number(out, "Retry-After", (uint64_t)response->retry_after_s);
     if (response->challenge)

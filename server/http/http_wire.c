@@ -146,11 +146,11 @@ static void let_go(struct http_wire *wire, size_t length)
 
 static void refuse_head(struct http_peer *peer, enum http_head_verdict verdict)
 {
-    static const enum problem kinds[] = {[HTTP_HEAD_BAD] = PROBLEM_BAD_REQUEST,
-        [HTTP_HEAD_LONG_TARGET] = PROBLEM_LONG_TARGET,
-        [HTTP_HEAD_EXPECTATION] = PROBLEM_EXPECTATION,
-        [HTTP_HEAD_LARGE_FIELDS] = PROBLEM_LARGE_HEADERS,
-        [HTTP_HEAD_OTHER_VERSION] = PROBLEM_HTTP_VERSION};
+    static const struct problem *const kinds[] = {[HTTP_HEAD_BAD] = &problem_bad_request,
+        [HTTP_HEAD_LONG_TARGET] = &problem_long_target,
+        [HTTP_HEAD_EXPECTATION] = &problem_expectation,
+        [HTTP_HEAD_LARGE_FIELDS] = &problem_large_headers,
+        [HTTP_HEAD_OTHER_VERSION] = &problem_http_version};
     http_wire_refuse_problem(peer, kinds[verdict], peer->wire.head.fault);
 }
 
@@ -187,7 +187,7 @@ static ssize_t fill_afresh(struct http_peer *peer)
         return got;
     size_t used = wire->state == HTTP_WIRE_GIVE ? wire->head.size : 0;
     if (!hold(wire, scratch + used, (size_t)got - used))
-        http_wire_refuse_problem(peer, PROBLEM_OVERLOADED, NULL);
+        http_wire_refuse_problem(peer, &problem_overloaded, NULL);
     return got;
 }
 
@@ -198,7 +198,7 @@ static ssize_t fill_on(struct http_peer *peer)
     size_t more = wire->held_length < HTTP_HEAD_MAX / 8 ? HTTP_HEAD_MAX / 8 : HTTP_HEAD_MAX;
     char *to = make_room(wire, more);
     if (!to) {
-        http_wire_refuse_problem(peer, PROBLEM_OVERLOADED, NULL);
+        http_wire_refuse_problem(peer, &problem_overloaded, NULL);
         return 1;
     }
     ssize_t got = take(peer, to, more);
@@ -219,7 +219,7 @@ static void end_within_head(struct http_peer *peer)
 {
     if (peer->wire.held_length > 0)
         http_wire_refuse_problem(
-            peer, PROBLEM_BAD_REQUEST, "The connection ended before the head of the request did.");
+            peer, &problem_bad_request, "The connection ended before the head of the request did.");
     peer->wire.state = HTTP_WIRE_OVER;
 }
 
@@ -324,12 +324,12 @@ static size_t pass_body(struct http_peer *peer, char *bytes, size_t length)
     if (!wire->head.chunked) {
         wire->left -= length;
     } else if (!http_chunks_pass(&wire->chunks, bytes, &kept, &used)) {
-        http_wire_refuse_problem(peer, PROBLEM_BAD_REQUEST,
+        http_wire_refuse_problem(peer, &problem_bad_request,
             "The body's chunks are malformed, or too much is said beside them.");
         return 0;
     }
     if (!have_used(wire, bytes, length, used)) {
-        http_wire_refuse_problem(peer, PROBLEM_OVERLOADED, NULL);
+        http_wire_refuse_problem(peer, &problem_overloaded, NULL);
         return 0;
     }
     if (wire->head.chunked ? wire->chunks.state == HTTP_CHUNKS_OVER : wire->left == 0)
@@ -351,7 +351,7 @@ static size_t give_body(struct http_peer *peer, char *to, size_t size)
             given += pass_body(peer, to + given, (size_t)got);
         } else if (got == 0 || wire->unread) { /* the end, or an error */
             http_wire_refuse_problem(
-                peer, PROBLEM_BAD_REQUEST, "The connection ended before the body did.");
+                peer, &problem_bad_request, "The connection ended before the body did.");
             wire->state = HTTP_WIRE_OVER;
         }
         if (!http_wire_has_more(peer))
@@ -405,13 +405,14 @@ void http_wire_refuse(struct http_peer *peer, const struct response *response)
     http_peer_enter(peer, HTTP_LINGERING);
 }
 
-void http_wire_refuse_problem(struct http_peer *peer, enum problem kind, const char *detail)
+void http_wire_refuse_problem(
+    struct http_peer *peer, const struct problem *problem, const char *detail)
 {
     char memory[1024];
     struct request request = {.body = NULL};
     struct response response = {.status = 0};
     arena_init(&request.arena, memory, sizeof memory);
-    problem(&request, &response, kind, detail);
+    problem_answer(&request, &response, problem, detail);
     http_wire_refuse(peer, &response);
     arena_clear(&request.arena);
 }

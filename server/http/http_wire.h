@@ -62,6 +62,7 @@ bool http_wire_has_more(const struct http_peer *peer);
  * not begun to answer. What the client still sends is read and dropped for a while, so that it gets
  * to see the answer. The request's exchange, if it has one, is given back. */
 void http_wire_refuse(struct http_peer *peer, const struct response *response);
-void http_wire_refuse_problem(struct http_peer *peer, enum problem kind, const char *detail);
+void http_wire_refuse_problem(
+    struct http_peer *peer, const struct problem *problem, const char *detail);
 
 #endif

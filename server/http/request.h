@@ -29,18 +29,12 @@ enum request_method {
     REQUEST_OTHER
 };
 
-struct api;
-struct ledger;
-struct route;
-
 struct request_parameter {
     const char *name, *value;
 };
 
 struct request {
     struct arena arena;
-    struct arena scratch; /* what a long body is parsed into, until api_forget_body() */
-    bool parses_alone;    /* it has one of the places for that (api.c) */
     enum request_method method;
     const char *target; /* as it came; the two below are it, taken apart and decoded */
     size_t segment_count, query_count; /* no segment: the target is "*", all of the server */
@@ -58,15 +52,7 @@ struct request {
 
     int64_t arrived_ns; /* clock_now_ns() when its first line was read */
 
-    /* From the path, set by the router; NULL: the route has no such part. */
-    const char *ledger, *account, *id;
-
-    /* Set by api.c: who answers, by which route, and the ledger of that name (NULL: the route has
-     * none). */
-    struct api *api;
-    const struct route *route;
-    bool is_unsure; /* at the head it could not be told whether the token is good */
-    struct ledger *served;
+    void *call; /* what the application has made of it (http.h: admit), until its end() */
 };
 
 /* Take the target apart: a path with or without a query, "*", or "" for "/". False: it is malformed

@@ -5,10 +5,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+
+#include "coro/ensure.h"
 
 struct request;
 struct http_stream;
+
+enum { RESPONSE_FIELDS = 4 };
+
+struct response_field {
+    const char *name, *value;
+};
 
 struct response {
     int status;               /* of HTTP */
@@ -16,21 +23,25 @@ struct response {
     const char *body;         /* lives as long as the request */
     size_t length;
 
-    /* Headers; 0, NULL or false: not sent. */
-    uint64_t ledger_seq;
-    bool has_ledger_seq, replayed, challenge /* WWW-Authenticate */;
+    /* Headers of the application's own, in the order in which they are sent; then ours: 0, NULL or
+     * false: not sent. The values live as long as the request. */
+    struct response_field fields[RESPONSE_FIELDS];
+    size_t field_count;
     int retry_after_s;
-    const char *location, *allow, *etag, *set_cookie;
+    bool challenge; /* WWW-Authenticate */
+    const char *allow, *etag, *set_cookie;
     bool is_page; /* part of the dashboard: Content-Security-Policy and its like */
 
     /* Not NULL: the body is what this coroutine writes with http_stream_write(). */
     void (*stream)(struct http_stream *stream, struct request *request, void *arg);
     void *stream_arg;
-
-    bool moves_money; /* counts in the histogram of money-moving requests */
-    struct {          /* what became of the items of a batch; all 0: it is one by its status */
-        uint32_t committed, rejected, replayed;
-    } items;
 };
+
+/* Another header of the application's own. */
+static inline void response_add(struct response *response, const char *name, const char *value)
+{
+    ensure(response->field_count < RESPONSE_FIELDS);
+    response->fields[response->field_count++] = (struct response_field){name, value};
+}
 
 #endif

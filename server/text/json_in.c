@@ -154,23 +154,29 @@ const struct json_in *json_in_member(const struct json_in *object, const char *n
     return from(json_object_get(of(object), name));
 }
 
-static bool is_among(const char *name, const char *const *names)
+/* Its place among the names that are known; `count`: it has none. */
+static size_t place_of(const char *name, const char *const *names, size_t count, unsigned known)
 {
-    for (; *names; names++)
-        if (strcmp(name, *names) == 0)
-            return true;
-    return false;
+    size_t i = 0;
+    while (i < count && !(known >> i & 1 && strcmp(name, names[i]) == 0))
+        i++;
+    return i;
 }
 
-const char *json_in_unknown(const struct json_in *object, const char *const *names)
+const char *json_in_members(const struct json_in *object, const char *const *names, size_t count,
+    unsigned known, const struct json_in **members)
 {
     union {
         const json_t *in;
         json_t *out;
     } walked = {.in = of(object)}; /* jansson's iterators take no const, and change nothing */
-    for (void *at = json_object_iter(walked.out); at; at = json_object_iter_next(walked.out, at))
-        if (!is_among(json_object_iter_key(at), names))
+    memset((void *)members, 0, count * sizeof *members);
+    for (void *at = json_object_iter(walked.out); at; at = json_object_iter_next(walked.out, at)) {
+        size_t place = place_of(json_object_iter_key(at), names, count, known);
+        if (place == count)
             return json_object_iter_key(at);
+        members[place] = from(json_object_iter_value(at));
+    }
     return NULL;
 }
 

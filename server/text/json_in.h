@@ -45,10 +45,14 @@ bool json_in_is_object(const struct json_in *value);
 bool json_in_is_array(const struct json_in *value);
 bool json_in_is_null(const struct json_in *value);
 
-/* Of an object: the member of that name, NULL if there is none; and the first member whose name is
- * not among `names` (which ends with NULL), NULL if there is none. */
+/* Of an object: the member of that name; NULL: there is none. */
 const struct json_in *json_in_member(const struct json_in *object, const char *name);
-const char *json_in_unknown(const struct json_in *object, const char *const *names);
+
+/* All members of an object: members[i] is the one named names[i], NULL if there is none. Those
+ * whose bit is set in `known` (bit 0: names[0]) may be there; the first other one ends it, and its
+ * name is returned. NULL: there is none. */
+const char *json_in_members(const struct json_in *object, const char *const *names, size_t count,
+    unsigned known, const struct json_in **members);
 
 /* Of an array. */
 size_t json_in_count(const struct json_in *array);

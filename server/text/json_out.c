@@ -181,3 +181,16 @@ void json_out_json(struct json_out *out, const char *json)
     json = json ? json : "null";
     json_out_raw(out, json, strlen(json));
 }
+
+/* All but the unreserved characters of RFC 3986, 2.3. */
+void json_out_percent(struct json_out *out, const char *text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        const char escaped[] = {'%', hex[c >> 4], hex[c & 15]};
+        bool plain =
+            (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c);
+        json_out_raw(out, plain ? text : escaped, plain ? 1 : sizeof escaped);
+    }
+}

@@ -19,9 +19,9 @@ struct json_out {
 
 void json_out_begin(struct json_out *out, struct arena *arena);
 
-void json_out_open(struct json_out *out, char bracket);    /* '{' or '[' */
-void json_out_close(struct json_out *out, char bracket);   /* '}' or ']' */
-void json_out_key(struct json_out *out, const char *name); /* a name that needs no escapes */
+void json_out_open(struct json_out *out, char bracket);     /* '{' or '[' */
+void json_out_close(struct json_out *out, char bracket);    /* '}' or ']' */
+void json_out_key(struct json_out *out, const char *name);  /* a name that needs no escapes */
 void json_out_name(struct json_out *out, const char *name); /* any name, as an account's id */
 
 void json_out_text(struct json_out *out, const char *text); /* escaped; NULL: null */
@@ -32,7 +32,8 @@ void json_out_time(struct json_out *out, int64_t at_us);              /* RFC 333
 void json_out_bool(struct json_out *out, bool value);
 void json_out_json(struct json_out *out, const char *json); /* JSON already; NULL: null */
 
-/* Bytes as they are, outside of JSON's order. */
+/* As a part of a path or of a query, outside of JSON's order. And bytes as they are. */
+void json_out_percent(struct json_out *out, const char *text);
 void json_out_raw(struct json_out *out, const char *bytes, size_t length);
 
 #endif

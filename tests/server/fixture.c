@@ -12,6 +12,7 @@
 #include "coro/co.h"
 #include "coro/worker.h"
 #include "server/auth/admin_token.h"
+#include "server/api/dispatch.h"
 #include "server/http/listen.h"
 #include "tests/unit.h"
 
@@ -63,9 +64,9 @@ static struct http *start_http(size_t max_requests, size_t max_connections,
         .max_body_bytes = 64 << 20,
         .max_answer_bytes = 64 << 20,
         .max_streams = 4000,
-        .admit = answer == api_answer ? api_admit : NULL,
+        .admit = answer == dispatch_answer ? dispatch_admit : NULL,
         .answer = answer,
-        .end = answer == api_answer ? api_end : NULL,
+        .end = answer == dispatch_answer ? dispatch_end : NULL,
         .arg = arg};
     struct http *http = NULL;
     ensure(http_start(&http, &options, error, sizeof error));
@@ -96,10 +97,11 @@ void fixture_start(struct fixture *fixture)
     const struct database_options options = {.data = fixture_folder(), .serves = true};
     bool good = database_open(context, &options, database, error, sizeof error);
     struct api *api = &fixture->api;
+    api_init(api);
     if (good)
-        api->bank = bank_make(&(struct bank_options){.conninfo = database->conninfo,
-                                  .strategies = "owner"},
-            error, sizeof error);
+        api->bank =
+            bank_make(&(struct bank_options){.conninfo = database->conninfo, .strategies = "owner"},
+                error, sizeof error);
     good = good && api->bank && bank_open(context, api->bank, error, sizeof error) &&
            admin_token_open(context, database->conninfo, database->folder.path, fixture->admin,
                error, sizeof error);
@@ -110,7 +112,7 @@ void fixture_start(struct fixture *fixture)
         abort();
     }
     atomic_store(&api->open, true);
-    api->http = fixture_http(2000, api_answer, api, &fixture->port);
+    api->http = fixture_http(2000, dispatch_answer, api, &fixture->port);
     snprintf(fixture->headers, sizeof fixture->headers,
         "Authorization: Bearer %s\r\nContent-Type: application/json\r\n", fixture->admin);
 }
@@ -136,7 +138,7 @@ void fixture_stop(struct fixture *fixture)
     http_stop(&fixture->api.http);
     token_cache_stop(&fixture->api.tokens);
     bank_close(&bank);
-    audits_free(&fixture->api.audits);
+    api_free(&fixture->api);
     database_close(&fixture->database);
 }
 

@@ -93,9 +93,8 @@ static void test_http_date(void)
     CU_ASSERT_STRING_EQUAL(text, "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
-static const struct unit_test time_text_tests[] = {
-    {"rfc_3339", test_rfc_3339}, {"times_as_they_may_come", test_times_as_they_may_come},
-    {"http_date", test_http_date}, {0}};
+static const struct unit_test time_text_tests[] = {{"rfc_3339", test_rfc_3339},
+    {"times_as_they_may_come", test_times_as_they_may_come}, {"http_date", test_http_date}, {0}};
 const struct unit_suite time_text_suite = {"time_text", 1, time_text_tests};
 
 /* ---- arenas -------------------------------------------------------------------------------- */
@@ -320,14 +319,20 @@ static void test_amounts(void)
 static void test_members(void)
 {
     static const char text[] = "{\"b\" : 1, \"a\":{\"z\":[1, 2],\"y\":\"\\u00e9\"}}";
-    static const char *const names[] = {"b", "c", NULL};
+    static const char *const names[] = {"b", "c", "a"};
+    const struct json_in *members[3];
     char memory[1024], error[JSON_IN_ERROR];
     struct arena arena;
     arena_init(&arena, memory, sizeof memory);
     const struct json_in *value =
         json_in_read(&arena, text, sizeof text - 1, JSON_IN_VALUES, "metadata", error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(value);
-    CU_ASSERT_STRING_EQUAL(json_in_unknown(value, names), "a");
+    CU_ASSERT_STRING_EQUAL(json_in_members(value, names, 2, 3, members), "a");
+    CU_ASSERT_STRING_EQUAL(json_in_members(value, names, 3, 3, members), "a"); /* not known */
+    CU_ASSERT_PTR_NULL(json_in_members(value, names, 3, 7, members));
+    CU_ASSERT_PTR_EQUAL(members[0], json_in_member(value, "b"));
+    CU_ASSERT_PTR_NULL(members[1]);
+    CU_ASSERT_PTR_EQUAL(members[2], json_in_member(value, "a"));
     arena_clear(&arena);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A 503 `unavailable` says why: the database, who took the ledger over, or that writes stopped. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "ledger/journal/journal_private.h"
 #include "ledger/journal/store.h"
 #include "ledger/ledger_private.h"
+#include "server/api/refusal.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 
@@ -15,7 +17,7 @@
 #define FENCED "Another server has taken the ledger over."
 #define AWAY "The database is away, or slow."
 
-static void call(struct fixture *fixture, const char *method, const char *path, const char *body,
+static void expect(struct fixture *fixture, const char *method, const char *path, const char *body,
     int status, const char *says)
 {
     struct answer *answer = malloc(sizeof *answer);
@@ -33,9 +35,9 @@ static void test_what_a_stopped_ledger_says(void)
     static const char fresh[] = "\"code\":\"unavailable\",\"detail\":\"" STOPPED "\"";
     struct fixture fixture;
     fixture_start(&fixture);
-    call(&fixture, "POST", "/v1/ledgers", "{\"name\":\"halted\"}", 201, "");
-    call(&fixture, "POST", HALTED "/accounts", "{\"id\":\"a\",\"asset\":\"USD/2\"}", 201, "");
-    call(&fixture, "POST", HALTED "/transfers/batch", "{\"transfers\":[" ITEM("k") "]}", 200, "");
+    expect(&fixture, "POST", "/v1/ledgers", "{\"name\":\"halted\"}", 201, "");
+    expect(&fixture, "POST", HALTED "/accounts", "{\"id\":\"a\",\"asset\":\"USD/2\"}", 201, "");
+    expect(&fixture, "POST", HALTED "/transfers/batch", "{\"transfers\":[" ITEM("k") "]}", 200, "");
     struct ledger *halted = fixture_ledger(&fixture, "halted");
     journal_halt(halted->journal, "for a test");
     ledger_leave(halted);
@@ -50,23 +52,31 @@ static void test_what_a_stopped_ledger_says(void)
         {HALTED "/transfers/batch", "{\"atomic\":true,\"transfers\":[" ITEM("l") "]}"},
     };
     for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++)
-        call(&fixture, "POST", writes[i][0], writes[i][1], 503,
+        expect(&fixture, "POST", writes[i][0], writes[i][1], 503,
             "\"status\":503,\"detail\":\"" STOPPED "\",\"code\":\"unavailable\"");
     /* one that was done before is replayed: the batch is answered item by item */
-    call(&fixture, "POST", HALTED "/transfers/batch",
+    expect(&fixture, "POST", HALTED "/transfers/batch",
         "{\"transfers\":[" ITEM("k") "," ITEM("l") "]}", 200, fresh);
-    call(&fixture, "GET", HALTED "/accounts/a", NULL, 200, "\"balance\":\"5\"");
+    expect(&fixture, "GET", HALTED "/accounts/a", NULL, 200, "\"balance\":\"5\"");
     fixture_stop(&fixture);
 }
 
 static void expect_detail(struct ledger *ledger, enum request_method method, const char *detail)
 {
-    const struct request request = {.served = ledger, .method = method};
-    struct problem_of_ledger told =
-        api_told(&request, &(struct problem_of_ledger){.status = LEDGER_UNAVAILABLE});
-    CU_ASSERT_STRING_EQUAL(told.detail, detail);
-    told = api_told(&request, &(struct problem_of_ledger){.status = LEDGER_OVERLOADED});
-    CU_ASSERT_PTR_NULL(told.detail);
+    struct request request = {.method = method};
+    struct response response = {.status = 0};
+    char quoted[200];
+    arena_init(&request.arena, NULL, 0);
+    struct call *call = call_make(NULL, &request, &response);
+    call->ledger = ledger;
+    call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
+    refusal_answer(call);
+    snprintf(quoted, sizeof quoted, "\"detail\":\"%s\"", detail);
+    CU_ASSERT_PTR_NOT_NULL(memmem(response.body, response.length, quoted, strlen(quoted)));
+    call_refuse_status(call, LEDGER_OVERLOADED, 0);
+    refusal_answer(call);
+    CU_ASSERT_PTR_NULL(memmem(response.body, response.length, "detail", 6));
+    arena_clear(&request.arena);
 }
 
 /* A ledger that has stopped reads on: if it did not, it is the database's doing. */

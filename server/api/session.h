@@ -5,16 +5,15 @@
  * event streams and nothing else, so no page of another origin can do anything with it. It is worth
  * as much as the token, and no longer: a revoked token's cookie is refused.
  */
-#ifndef SERVER_AUTH_SESSION_H
-#define SERVER_AUTH_SESSION_H
+#ifndef SERVER_API_SESSION_H
+#define SERVER_API_SESSION_H
 
-struct request;
-struct response;
+struct call;
 
-void session_post(struct request *request, struct response *response);
-void session_delete(struct request *request, struct response *response);
+void session_post(struct call *call);
+void session_delete(struct call *call);
 
 /* The Authorization header that the request's cookie stands for; NULL: it has none. */
-const char *session_authorization(struct request *request);
+const char *session_authorization(struct call *call);
 
 #endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/dispatch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "server/api/api.h"
+#include "server/api/body.h"
+#include "server/http/http.h"
+#include "server/auth/origin.h"
+#include "server/api/refusal.h"
+#include "server/api/route.h"
+#include "server/api/session.h"
+
+static const int64_t judged_for_ns = CLOCK_S / 2; /* how long what was found at the head holds */
+
+/* ---- what all routes have in common -------------------------------------------------------- */
+
+static bool find_route(struct call *call)
+{
+    const char **allow = &call->response->allow;
+    switch (route_find(call->request, &call->path, &call->route, allow)) {
+    case ROUTE_FOUND:
+        *allow = NULL;
+        return true;
+    case ROUTE_NO_METHOD:
+        if (call->request->method == REQUEST_OPTIONS)
+            call->response->status =
+                204; /* a load balancer may ask this to see that we are there */
+        else
+            call_refuse_as(call, &problem_method_not_allowed, NULL);
+        return false;
+    case ROUTE_NO_PATH:
+        *allow = NULL;
+        call_refuse_as(call, &problem_not_found, NULL);
+        return false;
+    }
+    ensure(!"a route is found or not");
+    return false;
+}
+
+/* A page that a browser shows must not move money behind the back of its user (origin.h). Whoever
+ * restarts what is not alive asks without a Host. */
+static bool may_send(struct call *call)
+{
+    const struct request *request = call->request;
+    bool has_tokens = call->api->tokens != NULL;
+    if (!has_tokens && !(call->route->flags & ROUTE_IS_PROBE) &&
+        !origin_host_is_local(request->host, call->api->host)) {
+        call_refuse_as(call, &problem_forbidden,
+            "Without tokens only the hosts localhost, 127.0.0.1, [::1] and the one that the "
+            "service was told to listen on are served.");
+        return false;
+    }
+    if (call->route->method == REQUEST_GET || !origin_is_foreign(request, has_tokens))
+        return true;
+    call_refuse_as(call, &problem_forbidden,
+        "A page of another origin had this sent; Sec-Fetch-Site or Origin says so.");
+    return false;
+}
+
+/* A token that only the database can know of is let pass where nobody may park: is_unsure. */
+static bool is_allowed(struct call *call, bool may_park)
+{
+    struct token_cache *tokens = call->api->tokens;
+    struct request *request = call->request;
+    if (!may_send(call))
+        return false;
+    if (call->route->scope == TOKEN_NONE || !tokens)
+        return true;
+    if (!request->authorization && (call->route->flags & ROUTE_TAKES_SESSION))
+        request->authorization = session_authorization(call);
+    enum token_scope has = token_cache_check(tokens, request->authorization, NULL);
+    if (has == TOKEN_NONE && token_cache_may_be_new(request->authorization)) {
+        call->is_unsure = !may_park;
+        if (!may_park)
+            return true;
+        if (!token_cache_ask(tokens, request->authorization, &has)) {
+            call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
+            return false;
+        }
+    }
+    if (has >= call->route->scope)
+        return true;
+    call_refuse_as(call, has == TOKEN_NONE ? &problem_unauthorized : &problem_forbidden, NULL);
+    return false;
+}
+
+/* Enter the ledger of the path, if there is one in it. */
+static bool enter_ledger(struct call *call)
+{
+    if (!call->path.ledger)
+        return true;
+    enum ledger_status status = bank_find(call->api->bank, call->path.ledger, &call->ledger);
+    if (status != LEDGER_OK)
+        call_refuse_status(call, status, 0);
+    return status == LEDGER_OK;
+}
+
+static void leave_ledger(struct call *call)
+{
+    if (call->ledger)
+        ledger_leave(call->ledger);
+    call->ledger = NULL;
+}
+
+/* Is it open here? It is not kept open for one whose body may take its time. */
+static bool has_ledger(struct call *call)
+{
+    bool has = enter_ledger(call);
+    leave_ledger(call);
+    return has;
+}
+
+/* Before the bank is open nothing is answered but what needs neither it nor a token. */
+static bool is_open(struct call *call)
+{
+    bool is_open = atomic_load(&call->api->open) || call->route->scope == TOKEN_NONE;
+    if (!is_open)
+        call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
+    return is_open;
+}
+
+static bool has_content_type(struct call *call)
+{
+    enum route_body body = call->route->body;
+    if (body == ROUTE_BODY_NONE || (body == ROUTE_BODY_OPTIONAL && !call->request->has_body) ||
+        request_is_json(call->request))
+        return true;
+    call_refuse_as(call, &problem_unsupported_type, NULL);
+    return false;
+}
+
+/* Each parameter is one that the route knows, and comes once. Outside /v1 others are let pass. */
+static bool query_is_known(struct call *call)
+{
+    const struct request *request = call->request;
+    bool is_api = strncmp(call->route->pattern, "/v1/", 4) == 0;
+    for (size_t i = 0; is_api && i < request->query_count; i++) {
+        const char *name = request->query[i].name, *rule = NULL;
+        char spaced[32];
+        int length = snprintf(spaced, sizeof spaced, " %s ", name);
+        if (length >= (int)sizeof spaced || strchr(name, ' ') ||
+            !strstr(call->route->query, spaced))
+            rule = "is no parameter of this path";
+        else if (request_query(request, name) != request->query[i].value)
+            rule = "is given twice";
+        if (rule) {
+            call_refuse(call, NULL, name, rule);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* All that is known before the body is: in the documented order. */
+static bool judge(struct call *call, bool may_park)
+{
+    call->is_unsure = false;
+    if (!find_route(call) || !is_open(call) || !is_allowed(call, may_park))
+        return false;
+    return call->is_unsure || (has_ledger(call) && has_content_type(call));
+}
+
+/* ---- the one answer ------------------------------------------------------------------------ */
+
+/* There was no memory for the whole answer. Who asked for money to be moved must not be told that
+ * nothing was done. */
+static void replace_short(struct call *call)
+{
+    if (call->response->status >= 400)
+        return;
+    if (call->request->method == REQUEST_POST)
+        call_refuse_status(call, LEDGER_OUTCOME_UNKNOWN, 0);
+    else
+        call_refuse_short(call);
+    refusal_answer(call);
+}
+
+/* The headers that are the API's own. */
+static void write_fields(struct call *call)
+{
+    struct response *response = call->response;
+    if (call->has_seq) {
+        money_format((money)call->seq, call->seq_text);
+        response_add(response, "Ledger-Seq", call->seq_text);
+    }
+    if (call->location)
+        response_add(response, "Location", call->location);
+    if (call->replayed)
+        response_add(response, "Idempotency-Replayed", "true");
+}
+
+static void finish(struct call *call)
+{
+    if (call_is_refused(call))
+        refusal_answer(call);
+    body_forget(call);
+    if (call->arena->is_short)
+        replace_short(call);
+    write_fields(call);
+    if (call->context)
+        context_release(&call->context);
+}
+
+/* ---- what HTTP asks ------------------------------------------------------------------------ */
+
+bool dispatch_admit(
+    void *arg, struct request *request, struct response *response, struct http_admission *admission)
+{
+    struct api *api = arg;
+    struct call *call = call_make(api, request, response);
+    request->call = call;
+    if (atomic_load(&api->open) && api->tokens) /* before, they may be on their way */
+        admission->is_known =
+            token_cache_check(api->tokens, request->authorization, admission->who) != TOKEN_NONE;
+    else
+        admission->is_known = true;
+    if (!judge(call, false)) {
+        finish(call);
+        return false;
+    }
+    admission->is_unsure = call->is_unsure;
+    admission->may_be_long = strstr(call->route->query, " limit ") != NULL; /* a list */
+    bool large = call->route->body == ROUTE_BODY_LARGE;
+    admission->body_max = large ? REQUEST_LARGE_BODY_MAX : REQUEST_BODY_MAX;
+    return true;
+}
+
+bool dispatch_is_vital(const char *path, size_t length)
+{
+    static const char *const paths[] = {"/livez", "/readyz", "/metrics"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (strlen(paths[i]) == length && memcmp(paths[i], path, length) == 0)
+            return true;
+    return false;
+}
+
+/* An empty body, of a route that takes it, is an object without members. */
+static void read_empty_body(struct call *call)
+{
+    struct request *request = call->request;
+    if (call->route->body != ROUTE_BODY_OPTIONAL || request->body_length > 0)
+        return;
+    request->body_length = 2;
+    request->body = arena_copy(call->arena, "{}", 2);
+}
+
+void dispatch_answer(void *arg, struct request *request, struct response *response)
+{
+    struct call *call = request->call;
+    (void)arg;
+    (void)response;
+    bool is_old = clock_now_ns() - request->arrived_ns > judged_for_ns; /* its body took its time */
+    bool goes_on = ((!is_old && !call->is_unsure) || judge(call, true)) && enter_ledger(call);
+    if (goes_on)
+        read_empty_body(call);
+    goes_on = goes_on && query_is_known(call);
+    if (goes_on)
+        call->route->answer(call);
+    finish(call);
+    if (goes_on && (call->route->flags & ROUTE_MOVES_MONEY))
+        outcomes_count(call->api->outcomes, call);
+}
+
+void dispatch_end(void *arg, struct request *request)
+{
+    (void)arg;
+    if (request->call)
+        leave_ledger(request->call);
+    request->call = NULL;
+}
