@@ -133,7 +133,7 @@ static void not_frozen(void)
 /* A restart forgets nothing: balances, replays of both kinds, and bodies, byte for byte. */
 static void over_a_restart(const char *strategy)
 {
-    struct service service;
+    static struct service service;
     struct visit visit;
     struct kept done, refused, account;
     CU_ASSERT_FATAL(service_make(&service, strategy, NULL));
