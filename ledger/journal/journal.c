@@ -245,9 +245,15 @@ static bool keeps_time(struct journal *journal, char why[LEDGER_REASON])
     int64_t clock_s = dbtime_apart_s(journal->dbtime, clock_wall_us());
     int64_t last_s = dbtime_apart_s(
         journal->dbtime, atomic_load_explicit(&journal->last_us, memory_order_relaxed));
-    if (clock_s == 0 && last_s <= 0)
+    int64_t jumped_s = dbtime_jumped_s(journal->dbtime);
+    if (clock_s == 0 && last_s <= 0 && jumped_s == 0)
         return true;
-    if (why && clock_s != 0)
+    if (why && jumped_s != 0)
+        snprintf(why, LEDGER_REASON,
+            "the clock of the database was set %s by %ld s: nothing is written until it is right, "
+            "or the program is started again",
+            jumped_s > 0 ? "forward" : "back", labs(jumped_s));
+    else if (why && clock_s != 0)
         snprintf(why, LEDGER_REASON,
             "the clock of this server differs from the database's by %ld s: nothing is written "
             "until it is right",

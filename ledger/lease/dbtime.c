@@ -2,6 +2,7 @@
 #include "ledger/lease/dbtime.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "coro/clock.h"
 
@@ -9,9 +10,27 @@ enum { SECOND_US = 1000000 };
 
 void dbtime_note(struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns)
 {
-    if (answered_ns - asked_ns <= DBTIME_TRIP_S * CLOCK_S)
-        atomic_store(
-            &dbtime->ahead_us, database_us - (asked_ns + (answered_ns - asked_ns) / 2) / CLOCK_US);
+    if (answered_ns - asked_ns > DBTIME_TRIP_S * CLOCK_S)
+        return;
+    int64_t known_us = atomic_load(&dbtime->ahead_us);
+    int64_t ahead_us = database_us - (asked_ns + (answered_ns - asked_ns) / 2) / CLOCK_US;
+    int64_t jumped_us = known_us == 0 ? 0 : ahead_us - known_us;
+    if (llabs(jumped_us) <= (int64_t)DBTIME_APART_S * SECOND_US) {
+        jumped_us = 0;
+        atomic_store(&dbtime->ahead_us, ahead_us);
+    }
+    atomic_store(&dbtime->jumped_us, jumped_us);
+}
+
+int64_t dbtime_jumped_s(struct dbtime *dbtime)
+{
+    return atomic_load_explicit(&dbtime->jumped_us, memory_order_relaxed) / SECOND_US;
+}
+
+void dbtime_forget(struct dbtime *dbtime)
+{
+    atomic_store(&dbtime->ahead_us, 0);
+    atomic_store(&dbtime->jumped_us, 0);
 }
 
 int64_t dbtime_estimate_us(struct dbtime *dbtime)

@@ -3,7 +3,9 @@
  * What time it is for the database, as this server knows it without asking: the difference between
  * the database's clock and CLOCK_BOOTTIME, which nobody sets, measured again with each beat of the
  * lease. Entries get the time of this server's clock only while that is close to it, so a clock
- * that is set wrongly, at the start or between two beats, never gets into a journal.
+ * that is set wrongly, at the start or between two beats, never gets into a journal. Nor does one
+ * that is set together with the database's, as on one machine: against CLOCK_BOOTTIME that one has
+ * jumped then, which is not believed.
  *
  * All of it is thread-safe, and never parks.
  */
@@ -20,6 +22,7 @@ enum {
 
 /* All zero: nothing is known yet, and this server's clock is taken as it is. */
 struct dbtime {
+    _Atomic int64_t jumped_us; /* by how much the last answer was off what it should have been; 0 */
     _Atomic int64_t ahead_us; /* of the database's clock over CLOCK_BOOTTIME; 0: not known */
     /* Until when a moment that has been ended may be told, in microseconds since 1970: as a beat
      * has noted in the database (lease_beat.c); 0: none has. */
@@ -27,8 +30,15 @@ struct dbtime {
 };
 
 /* The database's clock was at `database_us` (since 1970) between asking and being answered, both by
- * clock_boot_ns(). An answer that took longer than DBTIME_TRIP_S is no news. */
+ * clock_boot_ns(). An answer that took longer than DBTIME_TRIP_S is no news. One that is off what
+ * was known before by more than DBTIME_APART_S is not believed, but noted. */
 void dbtime_note(struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns);
+
+/* By how many seconds the database's clock has jumped, as of the last answer; 0: it has not. */
+int64_t dbtime_jumped_s(struct dbtime *dbtime);
+
+/* Believe the next answer, whatever it is: nothing in memory rests on what was known. */
+void dbtime_forget(struct dbtime *dbtime);
 
 /* The time for entries: this server's, or what the database's clock is by now if they differ by
  * more than DBTIME_APART_S. Microseconds since 1970. */

@@ -41,6 +41,7 @@ enum pg_status lease_enter(struct context *context, struct lease *lease)
         snprintf(lease->life, sizeof lease->life, "%s", pg_text(rows, 0, 1));
         lease->sent_ns = 0;
         atomic_store(&lease->dbtime.moments_until_us, 0); /* was noted in the former row */
+        dbtime_forget(&lease->dbtime); /* whatever is opened is read anew */
     }
     pg_free(&rows);
     return status;
@@ -51,16 +52,23 @@ static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns
 {
     dbtime_note(&lease->dbtime, database_us, asked_ns, clock_boot_ns());
     int64_t apart_s = dbtime_apart_s(&lease->dbtime, clock_wall_us());
-    if (lease->apart == (apart_s != 0))
+    int64_t jumped_s = dbtime_jumped_s(&lease->dbtime);
+    bool apart = apart_s != 0 || jumped_s != 0;
+    if (lease->apart == apart)
         return;
-    lease->apart = apart_s != 0;
-    if (lease->apart)
+    lease->apart = apart;
+    if (jumped_s)
+        fprintf(stderr,
+            "teller: the clock of the database was set %s by %ld s: nothing is written until it is "
+            "right, or this program is started again\n",
+            jumped_s > 0 ? "forward" : "back", labs(jumped_s));
+    else if (lease->apart)
         fprintf(stderr,
             "teller: the clock of this server is %ld s %s the database's: nothing is written "
             "until it is right\n",
             labs(apart_s), apart_s > 0 ? "ahead of" : "behind");
     else
-        fprintf(stderr, "teller: the clock of this server is right again\n");
+        fprintf(stderr, "teller: the clocks are right again\n");
 }
 
 /* Until when this server will want to tell moments before the next beat: what its journals take for
