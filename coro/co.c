@@ -14,10 +14,10 @@
  */
 #include "coro/co.h"
 
-#include "coro/marks.h"
+#include "coro/marks_private.h"
 #include "coro/random.h"
 #include "coro/sched_private.h"
-#include "coro/switch.h"
+#include "coro/switch_private.h"
 
 #ifdef CORO_DEBUG
 enum { MARKED = 1 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "coro/index_pool.h"
+#include "coro/index_pool_private.h"
 
 #include <string.h>
 #include <sys/mman.h>

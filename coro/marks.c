@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "coro/marks.h"
+#include "coro/marks_private.h"
 
 #include "coro/lock.h"
 #include "coro/say.h"

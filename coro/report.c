@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
-#include "coro/marks.h"
+#include "coro/marks_private.h"
 #include "coro/say.h"
 #include "coro/sched_private.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "coro/stack.h"
+#include "coro/stack_private.h"
 
 #include <sys/mman.h>
 

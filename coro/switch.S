@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See switch.h. switch_start ends the chain of callers, so debuggers and unwinders stop there. */
+/* See switch_private.h. switch_start ends the chain of callers: debuggers, unwinders stop there. */
 #if defined(__x86_64__)
         .text
         .globl  switch_stack

@@ -9,10 +9,10 @@
 #include <pthread.h>
 
 #include "coro/co_private.h"
-#include "coro/index_pool.h"
+#include "coro/index_pool_private.h"
 #include "coro/lock.h"
 #include "coro/schedule.h"
-#include "coro/stack.h"
+#include "coro/stack_private.h"
 #include "coro/timer.h"
 
 enum { WORKERS_MAX = 64 };

@@ -3,8 +3,8 @@
  * Numbers 0..capacity-1, given out and taken back; the last one given back is given out first.
  * Each worker has a cache of its own; caches trade batches with the pool under its lock.
  */
-#ifndef CORO_INDEX_POOL_H
-#define CORO_INDEX_POOL_H
+#ifndef CORO_INDEX_POOL_PRIVATE_H
+#define CORO_INDEX_POOL_PRIVATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * Builds with CORO_DEBUG: how deep the stacks of each entry function's coroutines have been. Memory
  * of a stack that was never used is zero; a stack is wiped back to zero when its coroutine ends.
  */
-#ifndef CORO_MARKS_H
-#define CORO_MARKS_H
+#ifndef CORO_MARKS_PRIVATE_H
+#define CORO_MARKS_PRIVATE_H
 
 #include <stddef.h>
 

@@ -9,10 +9,10 @@
  * A slot has an odd number of pages, and tops are shifted by a few cache lines from slot to slot:
  * else the hot ends of all stacks would fall on the same few sets of the caches.
  */
-#ifndef CORO_STACK_H
-#define CORO_STACK_H
+#ifndef CORO_STACK_PRIVATE_H
+#define CORO_STACK_PRIVATE_H
 
-#include "coro/index_pool.h"
+#include "coro/index_pool_private.h"
 
 struct stack_area {
     char *base;

@@ -4,8 +4,8 @@
  * preserve (general registers; on arm64 also d8-d15), not the floating-point control words: all
  * coroutines share those, and none may leave them changed.
  */
-#ifndef CORO_SWITCH_H
-#define CORO_SWITCH_H
+#ifndef CORO_SWITCH_PRIVATE_H
+#define CORO_SWITCH_PRIVATE_H
 
 /* Store the stack pointer at *save and go on at `load`, which an earlier call stored. */
 void switch_stack(void **save, void *load);
