@@ -113,8 +113,7 @@ static bool is_beyond_us(const struct schema *schema, char *error, size_t size)
     return true;
 }
 
-/* ---- changing it ------------------------------------------------------------------------------
- */
+/* ---- changing it ----------------------------------------------------------------------------- */
 
 static const char first_of_all[] =
     "BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(" RIGHTS_LOCK ");"
@@ -195,8 +194,7 @@ static const struct embed *first_breaking(int has)
     return NULL;
 }
 
-/* ---- for commands -----------------------------------------------------------------------------
- */
+/* ---- for commands ---------------------------------------------------------------------------- */
 
 enum pg_status migrate_check(struct context *context, struct pg *pg, char *error, size_t size)
 {
@@ -241,8 +239,7 @@ enum pg_status migrate_now(
     return apply_missing(context, pg, schema.has, error, size);
 }
 
-/* ---- for a server -----------------------------------------------------------------------------
- */
+/* ---- for a server ---------------------------------------------------------------------------- */
 
 /* An older schema is left alone for as long as a server lives on it. */
 static enum pg_status bring_up_to_date(

@@ -3,8 +3,8 @@
  * Invariants
  * - For each key at most one entry is in the table.
  * - A key that was ever used by an entry with a seq is in the table or in the filter, or it is an
- *   old one and `recalling` is set. The move from
- *   the one to the other is one step under the lock.
+ *   old one and `recalling` is set. It moves from the table to the filter in one step, under the
+ *   lock.
  * - retired_seq is the highest seq that has left the table. A key that the database did not have
  *   when everything up to `asked` was durable is unused as long as retired_seq <= asked: had it
  *   been used since, its entry would still be in the table.

@@ -29,8 +29,7 @@ struct job {
     struct waitgroup watching;
 };
 
-/* ---- backup -----------------------------------------------------------------------------------
- */
+/* ---- backup ---------------------------------------------------------------------------------- */
 
 /* How far each ledger is before it begins: the backup has at least that. */
 static bool print_positions(struct context *context, struct pg *pg, char *error, size_t size)
@@ -76,8 +75,7 @@ static bool back_up(struct context *context, const struct job *job, char *error,
     return good;
 }
 
-/* ---- restore ----------------------------------------------------------------------------------
- */
+/* ---- restore --------------------------------------------------------------------------------- */
 
 /* Not over a database that is there, however it came there. */
 static bool restore_into(struct context *context, const struct job *job,
@@ -114,8 +112,7 @@ static bool restore(struct context *context, const struct job *job, char *error,
     return good;
 }
 
-/* ---- verify -----------------------------------------------------------------------------------
- */
+/* ---- verify ---------------------------------------------------------------------------------- */
 
 static bool audit_all(struct context *context, struct pg *pg, char *error, size_t size)
 {
@@ -169,8 +166,7 @@ static bool verify(struct context *context, const struct job *job, char *error, 
     return good;
 }
 
-/* ---- the commands -----------------------------------------------------------------------------
- */
+/* ---- the commands ---------------------------------------------------------------------------- */
 
 /* Ctrl-C and its like end the work, which then clears away what it has made. */
 static void watch_signals(void *arg)

@@ -29,8 +29,6 @@ extern const struct unit_suite lease_suite, damaged_suite, bank_suite, migrate_s
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {
-        &audit_owner_suite,
-        &audit_sharded_suite,
         &money_suite,
         &asset_suite,
         &rules_suite,
@@ -48,6 +46,8 @@ int main(int argc, char **argv)
         &dbtime_suite,
         &lease_suite,
         &readable_suite,
+        &audit_owner_suite,
+        &audit_sharded_suite,
         &damaged_suite,
         &migrate_suite,
         &rights_suite,

@@ -190,8 +190,7 @@ static void commands_need_a_schema_that_fits(void)
     pg_close(&pg);
 }
 
-/* ---- while others are there -------------------------------------------------------------------
- */
+/* ---- while others are there ------------------------------------------------------------------ */
 
 struct opener {
     const char *where;

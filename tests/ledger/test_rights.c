@@ -79,8 +79,7 @@ static void the_role_cannot_rewrite_the_journal(void)
     ledger_close(&ledger);
 }
 
-/* ---- who serves -------------------------------------------------------------------------------
- */
+/* ---- who serves ------------------------------------------------------------------------------ */
 
 /* A database of that user's own; the connection string goes to `to`. */
 static void database_of(const char *user, char to[400])

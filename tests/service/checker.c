@@ -203,8 +203,7 @@ static void check_key(struct checker *checker, struct json item, int64_t seq)
         check_op(checker, op, item, seq);
 }
 
-/* --- what was read -----------------------------------------------------------------------------
- */
+/* --- what was read ---------------------------------------------------------------------------- */
 
 static int by_seq(const void *a, const void *b)
 {

@@ -90,8 +90,7 @@ static size_t deposits(const struct service *service)
     return fleet.done;
 }
 
-/* ---- the crowds --------------------------------------------------------------------------------
- */
+/* ---- the crowds ------------------------------------------------------------------------------ */
 
 static void get_without_reading(struct crowd *crowd, const char *path, size_t count)
 {

@@ -411,8 +411,7 @@ static void accepted_with_our_balances(const char *strategy)
 }
 BOTH_STRATEGIES(accepted_with_our_balances)
 
-/* ---- the balances at the end ------------------------------------------------------------------
- */
+/* ---- the balances at the end ----------------------------------------------------------------- */
 
 /* Where the n-th balance that the text asserts ends; NULL: there are fewer. */
 static char *balance_of(const struct program *program, char *text, int n)

@@ -106,8 +106,7 @@ static void revoked_with_its_streams(void)
     sse_close(&of_admin);
 }
 
-/* ---- unknown ones -----------------------------------------------------------------------------
- */
+/* ---- unknown ones ---------------------------------------------------------------------------- */
 
 static int64_t transactions(const struct service *service)
 {

@@ -53,8 +53,7 @@ static int schema_of(const struct pair *pair)
     return (int)strtol(text, NULL, 10);
 }
 
-/* ---- clients ----------------------------------------------------------------------------------
- */
+/* ---- clients --------------------------------------------------------------------------------- */
 
 static bool pay(const struct service *service, const char *key)
 {
@@ -87,8 +86,7 @@ static void client_main(void *arg)
     waitgroup_done(&pair->running);
 }
 
-/* ---- the programs -----------------------------------------------------------------------------
- */
+/* ---- the programs ---------------------------------------------------------------------------- */
 
 static void prepare(struct service *service, const char *url, const char *program)
 {
