@@ -33,7 +33,7 @@ LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
 # What an object was built with besides its sources: flags, compiler, and the packages whose headers
 # it may have found, or not. Written when it differs, and every object depends on it; times of files
 # do not tell, since a package's files are as old as the package.
-BUILT_WITH := $(CC) $(shell $(CC) -dumpfullversion 2>&1) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+BUILT_WITH := $(CC) $(shell command -v $(CC) >/dev/null && $(CC) -dumpfullversion) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
   $(shell dpkg-query -W -f '$${Package}=$${Version} ' libc6-dev libmicrohttpd-dev libpq-dev \
   libjansson-dev libsodium-dev libcunit1-dev valgrind 2>/dev/null)
 ifneq ($(strip $(file <$(OBJ)/built-with)),$(strip $(BUILT_WITH)))
