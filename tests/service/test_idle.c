@@ -18,7 +18,8 @@
 
 #define CROWDS_ADDRESS "127.0.0.7"
 
-enum { MORE_KIB = 256 * 1024, OTHERS = 12, RESTED_MS = 1100, TRIES = 10, SETTLE_SECONDS = 30 };
+enum { MANY = 10000, MORE_KIB = 256 * 1024, OTHERS = 12, RESTED_MS = 1100, TRIES = 10 };
+enum { SETTLE_SECONDS = 30 };
 
 static bool is_long(void)
 {
@@ -96,9 +97,9 @@ static void stand(struct service *service, size_t count, int64_t at_most)
     CU_ASSERT(visit_fund(&visit, "other", 0));
     size_t before = service_memory_kib(service);
     crowd_begin_from(&crowd, service, CROWDS_ADDRESS);
-    come_and_idle(&crowd, count / 2, is_long() ? count / 4 : 20);
+    come_and_idle(&crowd, count / 2, count >= MANY ? count / 4 : 20);
     co_sleep(RESTED_MS * CLOCK_MS);
-    come_and_idle(&crowd, count - count / 2, is_long() ? count / 4 : 20);
+    come_and_idle(&crowd, count - count / 2, count >= MANY ? count / 4 : 20);
     others_are_served(service);
     size_t more = service_memory_kib(service) - before;
     CU_ASSERT(connections_become(&visit, at_most));
