@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/ledger/model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,40 +209,193 @@ static bool is_same(const struct model_request *a, const struct model_request *b
     return same;
 }
 
-struct model_answer model_do(struct model *model, int key, const struct model_request *request)
+/* Decide it, and keep the answer under its key if it is one that stays. */
+static struct model_answer decide_and_keep(
+    struct model *model, int key, bool refusals_stay, const struct model_request *request)
 {
-    if (key == MODEL_NO_KEY)
-        return decide(model, false, request);
-    if (model->keys[key].used) {
-        bool same = is_same(&model->keys[key].request, request);
-        return same ? model->keys[key].answer : (struct model_answer){LEDGER_KEY_REUSED, 0};
-    }
-    struct model_answer answer = decide(model, true, request);
-    if (answer.seq != 0) {
-        model->keys[key].used = true;
-        model->keys[key].request = *request;
-        model->keys[key].answer = answer;
-    }
+    struct model_answer answer = decide(model, key != MODEL_NO_KEY && refusals_stay, request);
+    if (key != MODEL_NO_KEY && answer.seq != 0)
+        model->keys[key] = (struct model_key){.used = true, .request = *request, .answer = answer};
     return answer;
 }
 
-void model_batch(struct model *model, bool atomic, const int *keys,
-    const struct model_request *requests, size_t count, struct model_answer *answers)
+/* The answer of a key that is used. */
+static struct model_answer known_answer(
+    const struct model *model, int key, const struct model_request *request)
 {
-    struct model *before = malloc(sizeof *before);
-    ensure(before != NULL);
-    *before = *model;
-    size_t refused = count;
-    for (size_t i = 0; i < count && (!atomic || refused == count); i++) {
-        answers[i] = model_do(model, keys[i], &requests[i]);
-        if (answers[i].status != LEDGER_OK && refused == count)
+    const struct model_key *known = &model->keys[key];
+    bool same = !known->of_batch && is_same(&known->request, request);
+    return same ? known->answer : (struct model_answer){LEDGER_KEY_REUSED, 0};
+}
+
+struct model_answer model_do(struct model *model, int key, const struct model_request *request)
+{
+    if (key != MODEL_NO_KEY && model->keys[key].used)
+        return known_answer(model, key, request);
+    return decide_and_keep(model, key, true, request);
+}
+
+void model_key_text(int key, char text[MODEL_KEY_TEXT])
+{
+    snprintf(text, MODEL_KEY_TEXT, "k%d", key);
+}
+
+/* ---- batches ------------------------------------------------------------------------------- */
+
+static struct model *copy_of(const struct model *model)
+{
+    struct model *copy = malloc(sizeof *copy);
+    ensure(copy != NULL);
+    *copy = *model;
+    return copy;
+}
+
+void model_batch(
+    struct model *model, const struct model_batch *batch, struct model_answer answers[MODEL_ROWS])
+{
+    struct model *before = copy_of(model);
+    size_t refused = batch->count;
+    for (size_t i = 0; i < batch->count && (!batch->atomic || refused == batch->count); i++) {
+        answers[i] = model_do(model, batch->keys[i], &batch->requests[i]);
+        if (answers[i].status != LEDGER_OK && refused == batch->count)
             refused = i;
     }
-    if (atomic && refused < count) {
-        for (size_t i = 0; i < count; i++)
+    if (batch->atomic && refused < batch->count) {
+        for (size_t i = 0; i < batch->count; i++)
             answers[i] =
                 (struct model_answer){i == refused ? answers[i].status : LEDGER_NOT_EXECUTED, 0};
         *model = *before;
     }
     free(before);
+}
+
+/* A batch with a key, while it is being decided. */
+struct keyed {
+    struct model *model;
+    const struct model_batch *batch;
+    struct model_answer *answers;
+    bool failed;           /* atomic: nothing is done any more */
+    bool told[MODEL_ROWS]; /* the answer is there, and stays whatever becomes of the others */
+    size_t
+        same_as[MODEL_ROWS]; /* the first item with that key, if this one is the same; or itself */
+};
+
+static void tell(struct keyed *k, size_t i, struct model_answer answer)
+{
+    k->told[i] = true;
+    k->answers[i] = answer;
+    k->failed = k->failed || (k->batch->atomic && answer.status != LEDGER_OK);
+}
+
+/* An item whose key is the batch's, another item's, or was used before. */
+static void look_at_key(struct keyed *k, size_t i)
+{
+    const struct model_batch *batch = k->batch;
+    int key = batch->keys[i];
+    size_t first = 0;
+    if (key == MODEL_NO_KEY || k->told[i])
+        return;
+    while (batch->keys[first] != key)
+        first++;
+    if (first < i && is_same(&batch->requests[i], &batch->requests[first]))
+        k->same_as[i] = first;
+    else if (first < i)
+        tell(k, i, (struct model_answer){LEDGER_KEY_REUSED, 0});
+    else if (k->model->keys[key].used)
+        tell(k, i, known_answer(k->model, key, &batch->requests[i]));
+}
+
+static bool stands_before(const struct model_batch *batch, size_t i, size_t j)
+{
+    char one[MODEL_KEY_TEXT] = "", other[MODEL_KEY_TEXT] = "";
+    if (batch->keys[i] != MODEL_NO_KEY)
+        model_key_text(batch->keys[i], one);
+    if (batch->keys[j] != MODEL_NO_KEY)
+        model_key_text(batch->keys[j], other);
+    int order = strcmp(one, other);
+    return order < 0 || (order == 0 && i < j);
+}
+
+/* By the text of their keys, up to the first that makes an atomic batch fail. */
+static void look_at_keys(struct keyed *k, int key)
+{
+    size_t order[MODEL_ROWS];
+    for (size_t i = 0; i < k->batch->count; i++) {
+        size_t at = i;
+        for (; at > 0 && stands_before(k->batch, i, order[at - 1]); at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+        k->same_as[i] = i;
+    }
+    for (size_t i = 0; i < k->batch->count; i++)
+        if (k->batch->keys[i] == key)
+            tell(k, i, (struct model_answer){LEDGER_KEY_REUSED, 0});
+    for (size_t n = 0; n < k->batch->count && !k->failed; n++)
+        look_at_key(k, order[n]);
+}
+
+/* Is there something to be decided of it? */
+static bool is_open(const struct keyed *k, size_t i)
+{
+    return !k->failed && !k->told[i] && k->same_as[i] == i;
+}
+
+static void decide_items(struct keyed *k)
+{
+    const struct model_batch *batch = k->batch;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct model_request *request = &batch->requests[i];
+        if (batch->atomic && is_open(k, i) &&
+            check_legs(k->model, request->legs, request->leg_count) == LEDGER_ACCOUNT_NOT_FOUND)
+            tell(k, i, (struct model_answer){LEDGER_ACCOUNT_NOT_FOUND, 0});
+    }
+    for (size_t i = 0; i < batch->count; i++)
+        if (is_open(k, i)) {
+            k->answers[i] =
+                decide_and_keep(k->model, batch->keys[i], !batch->atomic, &batch->requests[i]);
+            if (batch->atomic && k->answers[i].status != LEDGER_OK)
+                tell(k, i, k->answers[i]);
+        }
+}
+
+static void decide_batch(struct keyed *k, int key)
+{
+    struct model *before = copy_of(k->model);
+    look_at_keys(k, key);
+    decide_items(k);
+    if (k->failed)
+        *k->model = *before;
+    for (size_t i = 0; i < k->batch->count; i++)
+        if (k->failed && !k->told[i])
+            k->answers[i] = (struct model_answer){LEDGER_NOT_EXECUTED, 0};
+    for (size_t i = 0; i < k->batch->count; i++)
+        k->answers[i] = k->answers[k->same_as[i]];
+    free(before);
+}
+
+static bool is_same_batch(const struct model_batch *a, const struct model_batch *b)
+{
+    bool same = a->atomic == b->atomic && a->count == b->count;
+    for (size_t i = 0; i < a->count && same; i++)
+        same = a->keys[i] == b->keys[i] && is_same(&a->requests[i], &b->requests[i]);
+    return same;
+}
+
+struct model_answer model_keyed_batch(struct model *model, int key, const struct model_batch *batch,
+    struct model_answer answers[MODEL_ROWS])
+{
+    struct model_key *known = &model->keys[key];
+    struct keyed k = {.model = model, .batch = batch, .answers = answers};
+    if (known->used) {
+        if (!known->of_batch || !is_same_batch(&known->batch, batch))
+            return (struct model_answer){LEDGER_KEY_REUSED, 0};
+        memcpy(answers, known->answers, sizeof known->answers);
+        return known->answer;
+    }
+    decide_batch(&k, key);
+    append(model, ENTRY_BATCH);
+    *known = (struct model_key){
+        .used = true, .of_batch = true, .answer = {LEDGER_OK, model->seq}, .batch = *batch};
+    memcpy(known->answers, answers, sizeof known->answers);
+    return known->answer;
 }

@@ -13,7 +13,9 @@
 enum {
     MODEL_ACCOUNTS = 10, /* the first two are the worlds of the two assets */
     MODEL_LEGS = 4,
-    MODEL_KEYS = 150,
+    MODEL_ROWS = 5, /* of a batch */
+    MODEL_KEYS = 200,
+    MODEL_KEY_TEXT = 16,
     MODEL_ENTRIES = 4000,
     MODEL_LEDGER = -1, /* as an account to freeze */
     MODEL_NO_KEY = -1,
@@ -38,6 +40,14 @@ struct model_answer {
     uint64_t seq; /* of its entry; 0: none was written */
 };
 
+/* Several transfers. */
+struct model_batch {
+    bool atomic;
+    size_t count;
+    int keys[MODEL_ROWS];
+    struct model_request requests[MODEL_ROWS];
+};
+
 struct model_account {
     int asset;
     bool open, has_floor, frozen;
@@ -56,12 +66,17 @@ struct model {
     bool frozen;
     uint64_t seq; /* the last entry */
     struct model_entry entries[MODEL_ENTRIES];
-    struct {
-        bool used;
+    struct model_key {
+        bool used, of_batch;
         struct model_request request;
-        struct model_answer answer;
+        struct model_answer answer; /* of a batch: the position of its own entry */
+        struct model_batch batch;
+        struct model_answer answers[MODEL_ROWS];
     } keys[MODEL_KEYS];
 };
+
+/* A key as the ledger is told it: items without a key come first, then by this. */
+void model_key_text(int key, char text[MODEL_KEY_TEXT]);
 
 /* Open the account; false: it was open already. */
 bool model_open(struct model *model, int account);
@@ -71,9 +86,13 @@ void model_freeze(struct model *model, int account, bool frozen);
 
 struct model_answer model_do(struct model *model, int key, const struct model_request *request);
 
-/* Several transfers; atomic ones have keys of their own that nobody used. */
-void model_batch(struct model *model, bool atomic, const int *keys,
-    const struct model_request *requests, size_t count, struct model_answer *answers);
+/* Without a key for all of it; atomic ones have keys of their own that nobody used. */
+void model_batch(
+    struct model *model, const struct model_batch *batch, struct model_answer answers[MODEL_ROWS]);
+
+/* With one. The status is that of the whole; only if it is OK there are answers. */
+struct model_answer model_keyed_batch(struct model *model, int key, const struct model_batch *batch,
+    struct model_answer answers[MODEL_ROWS]);
 
 money model_available(const struct model_account *account);
 

@@ -70,6 +70,23 @@ static void transfer(struct storm *s)
     entry_drop(&outcome.entry);
 }
 
+/* All of them with a key as often as without. */
+static void send(struct storm *s, const struct ledger_transfer *transfers, size_t count,
+    struct ledger_outcome *outcomes)
+{
+    char key[KEY];
+    struct ledger_outcome whole;
+    const struct ledger_batch keyed = {.key = below(s, 2) ? key_of(s, key) : NULL,
+        .atomic = below(s, 2),
+        .transfers = transfers,
+        .count = count};
+    if (keyed.key)
+        ledger_keyed_batch(context_background(), s->ledger, &keyed, outcomes, &whole);
+    else
+        ledger_transfer_batch(
+            context_background(), s->ledger, keyed.atomic, transfers, count, outcomes);
+}
+
 static void batch(struct storm *s)
 {
     struct ledger_leg legs[ROWS];
@@ -84,7 +101,7 @@ static void batch(struct storm *s)
         transfers[i] = (struct ledger_transfer){
             .key = below(s, 2) ? keys[i] : NULL, .legs = &legs[i], .leg_count = 1};
     }
-    ledger_transfer_batch(context_background(), s->ledger, below(s, 2), transfers, count, outcomes);
+    send(s, transfers, count, outcomes);
     for (size_t i = 0; i < count; i++)
         if (outcomes[i].entry) {
             remember(s, s->moves, outcomes[i].entry->seq);

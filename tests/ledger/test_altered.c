@@ -30,6 +30,8 @@ static const struct {
     {"entry", "fingerprint = set_bit(fingerprint, R % 128, 1 - get_bit(fingerprint, R % 128))",
         "fingerprint IS NOT NULL", "seq"},
     {"entry", "metadata = '{\"of\": \"storm\"}'", "metadata IS NOT NULL", "seq"},
+    {"entry", "metadata = '{\"atomic\":false,\"results\":[{\"entries\":77}]}'", "kind = 11", "seq"},
+    {"entry", "key = NULL, fingerprint = NULL", "kind = 11", "seq"},
     {"entry", "kind = 7 - kind", "kind IN (2, 5)", "seq"},
     {"entry", "kind = 13 - kind", "kind IN (6, 7) AND key IS NULL", "seq"},
     {"entry", "ref = ref - 1", "ref > 1", "seq"},

@@ -11,7 +11,7 @@
 #include "tests/ledger/model.h"
 #include "tests/ledger/requests.h"
 
-enum { OPERATIONS = 500, SIDES = 2, BATCH_ROWS = 5, WORLDS = 2 };
+enum { OPERATIONS = 600, SIDES = 2, WORLDS = 2 };
 
 static const char *const strategies[SIDES] = {"owner", "sharded"};
 static const char *const assets[WORLDS] = {"USD/2", "EUR/2"};
@@ -23,8 +23,17 @@ static const struct {
     {"b", 0, "0"}, {"c", 0, "-500"}, {"d", 0, NULL}, {"e", 1, "0"}, {"f", 1, "0"}, {"g", 1, "-100"},
     {"late", 0, "0"}};
 
+/* More of an answer than the model knows. */
+struct told {
+    uint64_t seq;
+    bool replayed;
+    money available;
+    char account[16];
+};
+
 struct run {
     struct model model;
+    struct told told[MODEL_KEYS][MODEL_ROWS]; /* by batches with a key, the first time */
     uint64_t random;
     char conninfo[SIDES][400];
     struct ledger *ledgers[SIDES];
@@ -47,14 +56,14 @@ static void expect(struct run *run, bool good, int side, const char *what)
 
 /* A request in the ledger's words. Points into itself: it stays where it was filled in. */
 struct wording {
-    char key[16];
+    char key[MODEL_KEY_TEXT];
     struct ledger_leg legs[MODEL_LEGS];
     struct ledger_transfer transfer;
 };
 
 static void word(struct wording *w, int key, const struct model_request *request)
 {
-    snprintf(w->key, sizeof w->key, "k%d", key);
+    model_key_text(key, w->key);
     for (uint32_t i = 0; i < request->leg_count; i++)
         w->legs[i] = (struct ledger_leg){
             ids[request->legs[i].from].id, ids[request->legs[i].to].id, request->legs[i].amount};
@@ -204,8 +213,9 @@ static void operate_request(struct run *run)
 {
     int key = below(run, 2) ? MODEL_NO_KEY : (int)below(run, MODEL_KEYS);
     struct model_request request = some_request(run);
-    if (key != MODEL_NO_KEY && run->model.keys[key].used && below(run, 4))
-        request = run->model.keys[key].request;
+    const struct model_key *known = key == MODEL_NO_KEY ? NULL : &run->model.keys[key];
+    if (known && known->used && !known->of_batch && below(run, 4))
+        request = known->request;
     struct model_answer answer = model_do(&run->model, key, &request);
     struct ledger_outcome outcomes[SIDES];
     for (int side = 0; side < SIDES; side++)
@@ -218,41 +228,164 @@ static void operate_request(struct run *run)
         compare(run, side, &outcomes[side], answer);
 }
 
-static bool is_key_free(const struct run *run, int key, const int *others, size_t count)
+/* ---- batches ------------------------------------------------------------------------------- */
+
+struct batch_wording {
+    struct wording rows[MODEL_ROWS];
+    struct ledger_transfer transfers[MODEL_ROWS];
+};
+
+static void word_batch(struct batch_wording *w, const struct model_batch *batch)
 {
-    bool is_free = !run->model.keys[key].used;
-    for (size_t i = 0; i < count; i++)
-        is_free = is_free && others[i] != key;
+    for (size_t i = 0; i < batch->count; i++) {
+        word(&w->rows[i], batch->keys[i], &batch->requests[i]);
+        w->transfers[i] = w->rows[i].transfer;
+    }
+}
+
+static bool is_key_free(const struct run *run, const struct model_batch *batch, size_t i)
+{
+    bool is_free = !run->model.keys[batch->keys[i]].used;
+    for (size_t before = 0; before < i; before++)
+        is_free = is_free && batch->keys[before] != batch->keys[i];
     return is_free;
+}
+
+static struct model_batch some_batch(struct run *run)
+{
+    struct model_batch batch = {.atomic = below(run, 2), .count = 1 + below(run, MODEL_ROWS)};
+    for (size_t i = 0; i < batch.count; i++) {
+        batch.requests[i] = some_transfer(run);
+        batch.keys[i] = below(run, 2) ? MODEL_NO_KEY : (int)below(run, MODEL_KEYS);
+    }
+    return batch;
 }
 
 static void operate_batch(struct run *run)
 {
-    bool atomic = below(run, 2);
-    int keys[BATCH_ROWS];
-    struct model_request requests[BATCH_ROWS];
-    struct model_answer answers[BATCH_ROWS];
-    struct wording wordings[BATCH_ROWS];
-    struct ledger_transfer transfers[BATCH_ROWS];
-    size_t count = 1 + below(run, BATCH_ROWS);
-    for (size_t i = 0; i < count; i++) {
-        requests[i] = some_transfer(run);
-        keys[i] = below(run, 2) ? MODEL_NO_KEY : (int)below(run, MODEL_KEYS);
-        if (atomic && keys[i] != MODEL_NO_KEY && !is_key_free(run, keys[i], keys, i))
-            keys[i] = MODEL_NO_KEY;
-        for (uint32_t leg = 0; atomic && leg < requests[i].leg_count; leg++)
-            if (!run->model.accounts[requests[i].legs[leg].to].open)
-                requests[i].legs[leg].to = 2;
-        word(&wordings[i], keys[i], &requests[i]);
-        transfers[i] = wordings[i].transfer;
+    struct model_answer answers[MODEL_ROWS];
+    struct batch_wording wording;
+    struct model_batch batch = some_batch(run);
+    for (size_t i = 0; batch.atomic && i < batch.count; i++) {
+        struct model_request *request = &batch.requests[i];
+        if (batch.keys[i] != MODEL_NO_KEY && !is_key_free(run, &batch, i))
+            batch.keys[i] = MODEL_NO_KEY;
+        for (uint32_t leg = 0; leg < request->leg_count; leg++)
+            if (!run->model.accounts[request->legs[leg].to].open)
+                request->legs[leg].to = 2;
     }
-    model_batch(&run->model, atomic, keys, requests, count, answers);
+    word_batch(&wording, &batch);
+    model_batch(&run->model, &batch, answers);
     for (int side = 0; side < SIDES; side++) {
-        struct ledger_outcome outcomes[BATCH_ROWS];
-        ledger_transfer_batch(
-            context_background(), run->ledgers[side], atomic, transfers, count, outcomes);
-        for (size_t i = 0; i < count; i++)
+        struct ledger_outcome outcomes[MODEL_ROWS];
+        ledger_transfer_batch(context_background(), run->ledgers[side], batch.atomic,
+            wording.transfers, batch.count, outcomes);
+        for (size_t i = 0; i < batch.count; i++)
             compare(run, side, &outcomes[i], answers[i]);
+    }
+}
+
+/* Items with keys that a request, a batch or an item had, with the batch's, and with each other's,
+ * which are the same or not. */
+static struct model_batch some_keyed_batch(struct run *run, int key)
+{
+    struct model_batch batch = some_batch(run);
+    for (size_t i = 0; i < batch.count; i++) {
+        size_t other = below(run, (unsigned)batch.count);
+        const struct model_key *known = batch.keys[i] < 0 ? NULL : &run->model.keys[batch.keys[i]];
+        if (known && known->used && below(run, 2))
+            batch.requests[i] = known->request;
+        if (batch.requests[i].kind != MODEL_TRANSFER || batch.requests[i].leg_count == 0)
+            batch.requests[i] = some_transfer(run);
+        if (other < i && below(run, 6) == 0) {
+            batch.keys[i] = batch.keys[other];
+            if (below(run, 2))
+                batch.requests[i] = batch.requests[other];
+        }
+        if (below(run, 40) == 0)
+            batch.keys[i] = key;
+    }
+    return batch;
+}
+
+/* The one that has the key, or nearly that. */
+static struct model_batch batch_again(struct run *run, int key)
+{
+    struct model_batch batch = run->model.keys[key].batch;
+    size_t i = below(run, (unsigned)batch.count);
+    unsigned change = below(run, 12);
+    if (change == 0)
+        batch.atomic = !batch.atomic;
+    else if (change == 1)
+        batch.requests[i].legs[0].amount++;
+    else if (change == 2)
+        batch.keys[i] = batch.keys[i] == MODEL_NO_KEY ? key : MODEL_NO_KEY;
+    else if (change == 3 && batch.count > 1)
+        batch.count--;
+    return batch;
+}
+
+static struct told told_by(const struct ledger_outcome *outcome)
+{
+    struct told told = {
+        .seq = outcome->seq, .replayed = outcome->replayed, .available = outcome->available};
+    snprintf(told.account, sizeof told.account, "%s", outcome->account ? outcome->account : "");
+    return told;
+}
+
+static void compare_told(
+    struct run *run, int side, const struct ledger_outcome *outcome, const struct told *first)
+{
+    struct told told = told_by(outcome);
+    expect(run, told.seq == first->seq, side, "what the answer reflects");
+    expect(run, told.replayed == first->replayed, side, "whether the item is a replay");
+    expect(run, told.available == first->available, side, "what there was");
+    expect(run, strcmp(told.account, first->account) == 0, side, "the account named");
+}
+
+/* Often one that a batch has, seldom one that a single request has. */
+static int some_batch_key(struct run *run)
+{
+    bool of_batch = below(run, 3) == 0, at_random = below(run, 6) == 0;
+    int key = (int)below(run, MODEL_KEYS);
+    for (int i = 0; i < MODEL_KEYS && !at_random; i++) {
+        const struct model_key *known = &run->model.keys[key];
+        if (of_batch ? known->of_batch : !known->used)
+            break;
+        key = (key + 1) % MODEL_KEYS;
+    }
+    return key;
+}
+
+static void operate_keyed_batch(struct run *run)
+{
+    int key = some_batch_key(run);
+    struct model_answer answers[MODEL_ROWS];
+    struct batch_wording wording;
+    bool again = run->model.keys[key].used;
+    struct model_batch batch = run->model.keys[key].of_batch && below(run, 8)
+                                   ? batch_again(run, key)
+                                   : some_keyed_batch(run, key);
+    struct model_answer answer = model_keyed_batch(&run->model, key, &batch, answers);
+    struct wording whole;
+    word(&whole, key, &batch.requests[0]);
+    word_batch(&wording, &batch);
+    const struct ledger_batch asked = {.key = whole.key,
+        .atomic = batch.atomic,
+        .transfers = wording.transfers,
+        .count = batch.count};
+    for (int side = 0; side < SIDES; side++) {
+        struct ledger_outcome outcomes[MODEL_ROWS], outcome;
+        ledger_keyed_batch(context_background(), run->ledgers[side], &asked, outcomes, &outcome);
+        expect(run, outcome.status == answer.status, side, "the status of the whole batch");
+        expect(run, answer.seq == 0 || outcome.seq == answer.seq, side, "the batch's position");
+        expect(run, outcome.replayed == (again && answer.seq != 0), side, "whether it is a replay");
+        for (size_t i = 0; i < batch.count && answer.status == LEDGER_OK; i++) {
+            if (side == 0 && !again)
+                run->told[key][i] = told_by(&outcomes[i]);
+            compare_told(run, side, &outcomes[i], &run->told[key][i]);
+            compare(run, side, &outcomes[i], answers[i]);
+        }
     }
 }
 
@@ -293,8 +426,10 @@ static void operate(struct run *run)
         open_account(run, WORLDS + (int)below(run, MODEL_ACCOUNTS - WORLDS - 1));
     else if (choice < 8 || (run->model.frozen && choice < 30))
         operate_freeze(run);
-    else if (choice < 35)
+    else if (choice < 25)
         operate_batch(run);
+    else if (choice < 45)
+        operate_keyed_batch(run);
     else
         operate_request(run);
     compare_accounts(run);
