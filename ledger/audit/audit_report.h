@@ -5,14 +5,15 @@
 
 #include <stdint.h>
 
-enum { AUDIT_TEXT = 8192 };
+enum { AUDIT_TEXT = 8192, AUDIT_REASON = 300 };
 
 struct audit_report {
     uint64_t seq; /* the last position of the journal */
     uint64_t entries, postings, accounts, batches, holds;
-    uint64_t found;        /* what is wrong, all of it counted */
-    uint64_t wrong_seq;    /* the lowest position that something is wrong at; 0: none */
-    char text[AUDIT_TEXT]; /* "seq 7: what\n" for each, as far as there is room */
+    uint64_t found;            /* what is wrong, all of it counted */
+    uint64_t wrong_seq;        /* the lowest position that something is wrong at; 0: none */
+    char text[AUDIT_TEXT];     /* "seq 7: what\n" for each, as far as there is room */
+    char reason[AUDIT_REASON]; /* of one that did not come to its end (ledger_audit()): why */
 };
 
 /* Note something that is wrong at a position. Never parks. */

@@ -52,17 +52,23 @@ static void compare_memory(
 static enum ledger_status audit(struct context *context, struct ledger *ledger,
     struct audit_progress *progress, struct audit_report *report)
 {
-    char error[300];
+    char error[AUDIT_REASON] = "out of memory";
     uint64_t durable = journal_durable(ledger->journal);
     struct account_table *replayed = account_table_make();
     if (progress)
         atomic_store(&progress->seq, durable);
-    struct pg *pg = pg_connect(context, ledger->store->conninfo, "teller_app", error, sizeof error);
+    struct pg *pg =
+        replayed ? pg_connect(context, ledger->store->conninfo, "teller_app", error, sizeof error)
+                 : NULL;
     enum pg_status status = PG_LOST;
-    if (pg && replayed)
+    report->reason[0] = '\0';
+    if (pg)
         status = audit_replay(context, pg, ledger->store->ledger, replayed, progress, report);
+    if (status != PG_OK) /* an end that the database has not told of is for want of memory */
+        snprintf(report->reason, sizeof report->reason, "%s",
+            pg && *pg_message(pg) ? pg_message(pg) : error);
     if (status != PG_OK && context_err(context) == CONTEXT_OK)
-        fprintf(stderr, "teller: the audit did not end: %s\n", pg ? pg_message(pg) : error);
+        fprintf(stderr, "teller: the audit did not end: %s\n", report->reason);
     if (status == PG_OK && report->seq < durable)
         audit_note(
             report, report->seq + 1, "the end is missing: it was durable up to %lu", durable);
@@ -79,8 +85,10 @@ enum ledger_status ledger_audit(struct context *context, struct ledger *ledger,
     struct audit_progress *progress, struct audit_report *report)
 {
     static atomic_flag under_way = ATOMIC_FLAG_INIT; /* of all ledgers of this process */
-    if (atomic_flag_test_and_set(&under_way))
+    if (atomic_flag_test_and_set(&under_way)) {
+        snprintf(report->reason, sizeof report->reason, "another audit is under way");
         return LEDGER_OVERLOADED;
+    }
     enum ledger_status status = audit(context, ledger, progress, report);
     atomic_flag_clear(&under_way);
     return status;

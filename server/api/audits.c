@@ -39,6 +39,18 @@ static void write_figures(struct json_out *out, const struct audit_report *repor
     json_out_close(out, '}');
 }
 
+/* Why it did not come to its end. */
+static void write_reason(struct json_out *out, const struct audit_job *job)
+{
+    json_out_key(out, "reason");
+    if (job->state == AUDIT_JOB_STOPPED)
+        json_out_text(out, "the ledger was closed here");
+    else if (job->state == AUDIT_JOB_FAILED)
+        json_out_text(out, *job->report.reason ? job->report.reason : "no reason given");
+    else
+        json_out_json(out, NULL);
+}
+
 /* What it found; of one that is not done nothing is known. */
 static void write_result(struct call *call, struct json_out *out, const struct audit_job *job)
 {
@@ -87,6 +99,7 @@ static void answer_job(struct call *call, struct audit_job *job, uint64_t durabl
         json_out_time(&out, job->ended_us);
     else
         json_out_json(&out, NULL);
+    write_reason(&out, job);
     write_result(call, &out, job);
     json_out_close(&out, '}');
     call_ok(call, &out, durable);

@@ -24,8 +24,8 @@ static void run_psql(void *arg)
     struct statement *s = arg;
     char command[600];
     snprintf(command, sizeof command,
-        "psql -qX -v ON_ERROR_STOP=1 -h %s/postgres -U postgres -c \"%s\"", s->service->folder,
-        s->sql);
+        "psql -qX -o /dev/null -v ON_ERROR_STOP=1 -h %s/postgres -U postgres -c \"%s\"",
+        s->service->folder, s->sql);
     s->code = system(command);
 }
 
@@ -133,6 +133,7 @@ static void whole_to_its_end(const char *strategy)
     int64_t seq = visit.response.seq;
     CU_ASSERT(visit_audit(&visit, "main"));
     CU_ASSERT(visit_is(&visit, "found", "0") && !has_findings(&visit));
+    CU_ASSERT(visit_is(&visit, "reason", "null"));
     CU_ASSERT(member(&visit, "checked_seq") >= seq);
     CU_ASSERT_EQUAL(member(&visit, "seq"), member(&visit, "checked_seq"));
     CU_ASSERT(!visit_is(&visit, "ended_at", "null") && !visit_is(&visit, "figures", "null"));
@@ -250,6 +251,38 @@ static void whole_one_at_a_time(const char *strategy)
 }
 BOTH_STRATEGIES(whole_one_at_a_time)
 
+/* Its session is ended by somebody else: it says so. */
+static void whole_one_says_why_it_failed(void)
+{
+    struct service service;
+    struct visit visit;
+    char location[200] = "", reason[200] = "";
+    setenv("TELLER_FAILPOINTS", "audit.chunk=pause:3000", 1);
+    bool made = service_make(&service, "owner", NULL);
+    unsetenv("TELLER_FAILPOINTS");
+    CU_ASSERT_FATAL(made);
+    visit_begin(&visit, &service);
+    prepare(&visit);
+    visit_post(&visit, "/audits", NULL, NULL);
+    EXPECT_STATUS(&visit, 202);
+    CU_ASSERT(visit_is(&visit, "reason", "null"));
+    CU_ASSERT(response_header(&visit.response, "Location", location, sizeof location));
+    for (int i = 0; i < 1000 && visit_is(&visit, "state", "\"running\""); i++) {
+        CU_ASSERT(alter(&service, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                  " WHERE state = 'idle in transaction'"));
+        co_sleep(10 * CLOCK_MS);
+        visit_get(&visit, location);
+    }
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit_is(&visit, "state", "\"failed\"") && visit_is(&visit, "ok", "null"));
+    CU_ASSERT(json_copy(json_member(visit.body, "reason"), reason, sizeof reason));
+    CU_ASSERT_PTR_NOT_NULL(strstr(reason, "terminat"));
+    CU_ASSERT(!visit_is(&visit, "ended_at", "null"));
+    visit_end(&visit);
+    service_remove(&service);
+}
+
 static const struct unit_test tests[] = {BOTH_ROWS(stops_writing), BOTH_ROWS(whole_to_its_end),
-    {"whole_ones_are_forgotten", whole_ones_are_forgotten}, BOTH_ROWS(whole_one_at_a_time), {0}};
+    {"whole_ones_are_forgotten", whole_ones_are_forgotten}, BOTH_ROWS(whole_one_at_a_time),
+    {"whole_one_says_why_it_failed", whole_one_says_why_it_failed}, {0}};
 const struct unit_suite audits_suite = {"audits", 2, tests};
