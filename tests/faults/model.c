@@ -123,12 +123,55 @@ static void keep_time(struct model *model, const struct op *op)
         model->invoked_ns = op->invoked_ns;
 }
 
+static void check_reads(struct model *model)
+{
+    for (; model->reads_checked < model->read_count; model->reads_checked++) {
+        const struct op *read = model->reads[model->reads_checked];
+        if (read->seq > model->seq)
+            return;
+        if (read->balance != model->balance[read->from] || read->held != model->held[read->from])
+            problem(model, read, "saw what was not so");
+        keep_time(model, read);
+    }
+}
+
+/* Row by row, each at its own position: so they were seen. False: they are not those that the
+ * journal has right before it, or were told. */
+static bool do_batch(struct model *model, const struct op *batch)
+{
+    unsigned rows = 0, done = 0;
+    int64_t balance[HISTORY_ACCOUNTS], end = model->seq;
+    memcpy(balance, model->balance, sizeof balance);
+    for (unsigned i = 0; i < HISTORY_ROWS; i++) {
+        struct op row = history_row(batch, i);
+        done += carry_out(model, &row);
+    }
+    memcpy(model->balance, balance, sizeof balance);
+    model->seq -= model->rows;
+    for (unsigned i = 0; i < HISTORY_ROWS && (!batch->atomic || done == HISTORY_ROWS); i++) {
+        struct op row = history_row(batch, i);
+        if (!carry_out(model, &row))
+            continue;
+        rows |= 1u << i;
+        if (model->seq < end)
+            check_reads(model);
+        model->seq++;
+    }
+    done = batch->atomic && done < HISTORY_ROWS ? 0 : done;
+    model->seq = end;
+    return done == model->rows && (batch->outcome != OP_DONE || rows == batch->rows);
+}
+
 static void do_op(struct model *model, struct op *op, const char *kind)
 {
     static const char *const kinds[] = {
-        "transfer", "transfer", "transfer", "hold", "capture", "release"};
+        "transfer", "transfer", "transfer", "hold", "capture", "release", "batch"};
     int64_t available = model->balance[op->from] - model->held[op->from];
-    bool done = carry_out(model, op);
+    bool done = op->kind == OP_BATCH || carry_out(model, op);
+    if (op->kind == OP_BATCH && !do_batch(model, op))
+        problem(model, op, "has other rows than it should");
+    if (op->kind == OP_BATCH)
+        model->rows = 0;
     if (strcmp(kind, done ? kinds[op->kind] : "rejected") != 0)
         problem(model, op, done ? "should have been done" : "should have been refused");
     if (op->outcome == OP_ABSENT)
@@ -142,18 +185,6 @@ static void do_op(struct model *model, struct op *op, const char *kind)
     keep_time(model, op);
 }
 
-static void check_reads(struct model *model)
-{
-    for (; model->reads_checked < model->read_count; model->reads_checked++) {
-        const struct op *read = model->reads[model->reads_checked];
-        if (read->seq > model->seq)
-            return;
-        if (read->balance != model->balance[read->from] || read->held != model->held[read->from])
-            problem(model, read, "saw what was not so");
-        keep_time(model, read);
-    }
-}
-
 void model_step(struct model *model, const char *key, const char *kind)
 {
     struct op wanted;
@@ -161,7 +192,12 @@ void model_step(struct model *model, const char *key, const char *kind)
     snprintf(wanted.key, sizeof wanted.key, "%s", key);
     found = bsearch(&same, model->ops, model->op_count, sizeof same, by_key);
     model->seq++;
-    if (!found && (model->begun || (strcmp(kind, "account") != 0 && strcmp(kind, "transfer") != 0)))
+    bool is_row = !*key && strcmp(kind, "transfer") == 0 &&
+                  (model->begun || ++model->funds > HISTORY_ACCOUNTS);
+    if (is_row)
+        model->rows++;
+    else if (!found &&
+             (model->begun || (strcmp(kind, "account") != 0 && strcmp(kind, "transfer") != 0)))
         problem(model, NULL, "asked for this");
     model->begun = model->begun || found;
     if (found && found->seq > 0)
@@ -170,7 +206,11 @@ void model_step(struct model *model, const char *key, const char *kind)
         do_op(model, found->op, kind);
     if (found)
         found->seq = model->seq;
-    check_reads(model);
+    if (found && model->rows > 0)
+        problem(model, found->op, "stands between the rows of a batch and the batch");
+    model->rows = is_row ? model->rows : 0;
+    if (!is_row) /* what its batch asked for is not known yet */
+        check_reads(model);
 }
 
 void model_balance(struct model *model, unsigned account, int64_t balance, int64_t held)
@@ -200,6 +240,8 @@ size_t model_end(struct model *model)
         if (one->seq == 0 && (one->op->outcome == OP_DONE || one->op->outcome == OP_REFUSED))
             problem(model, one->op, "was answered, and is lost");
     }
+    if (model->rows > 0)
+        problem(model, NULL, "has the batch that these rows are of");
     if (model->reads_checked < model->read_count)
         problem(model, model->reads[model->reads_checked], "saw what never came to be");
     return forget(model);

@@ -17,6 +17,8 @@ struct model {
     struct op **reads;    /* the others, in the order of what they saw */
     size_t op_count, read_count, reads_checked;
     bool begun;         /* an op of the clients has been done */
+    unsigned funds;     /* first ones of the accounts so far */
+    unsigned rows;      /* entries without a key since the last one that has one */
     int64_t seq;        /* of the last step */
     int64_t invoked_ns; /* the latest beginning of all ops done so far */
     int64_t balance[HISTORY_ACCOUNTS], held[HISTORY_ACCOUNTS];
@@ -29,7 +31,8 @@ struct model {
 void model_begin(struct model *model, struct history *histories, size_t count, size_t shown);
 
 /* The next position: do what the op with that key asked for. `kind` is what the journal calls it.
- * key "": nobody's; so are the openings and the first funds of the accounts, before all else. */
+ * key "": nobody's; so are the openings and the first funds of the accounts, before all else, and
+ * the rows of a batch right before it. */
 void model_step(struct model *model, const char *key, const char *kind);
 
 /* The service's answer to a question of the end: what is on this account? */

@@ -153,23 +153,26 @@ static void all_or_none_for_ever(const char *strategy)
     static const struct row rows[] = {
         {NULL, "a", "b", 60}, {"own", "a", "b", 60}, {NULL, "b", "c", 1}};
     static const struct row good[] = {{NULL, "a", "b", 60}, {"own", "b", "c", 61}};
-    static struct answer first, again;
-    CU_ASSERT_EQUAL(send(ledger, "no", true, rows, 3, &first), LEDGER_OK);
-    CU_ASSERT_EQUAL(first.items[0].status, LEDGER_NOT_EXECUTED);
-    CU_ASSERT_EQUAL(first.items[1].status, LEDGER_INSUFFICIENT_FUNDS);
-    CU_ASSERT_EQUAL(first.items[2].status, LEDGER_NOT_EXECUTED);
-    CU_ASSERT_EQUAL(send(ledger, "yes", true, good, 2, &first), LEDGER_OK);
-    CU_ASSERT_TRUE(first.seqs[0] == 9 && first.seqs[1] == 10 && first.whole.seq == 11);
-    CU_ASSERT_EQUAL(send(ledger, "no", true, rows, 3, &first), LEDGER_OK);
+    static const struct row same[] = {{"same", "a", "b", 1}, {NULL, "a", "b", 1}};
+    static struct answer no, yes, again;
+    CU_ASSERT_EQUAL(send(ledger, "no", true, rows, 3, &no), LEDGER_OK);
+    CU_ASSERT_EQUAL(no.items[0].status, LEDGER_NOT_EXECUTED);
+    CU_ASSERT_EQUAL(no.items[1].status, LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(no.items[2].status, LEDGER_NOT_EXECUTED);
+    CU_ASSERT_EQUAL(send(ledger, "yes", true, good, 2, &yes), LEDGER_OK);
+    CU_ASSERT_TRUE(yes.seqs[0] == 9 && yes.seqs[1] == 10 && yes.whole.seq == 11);
+    CU_ASSERT_EQUAL(send(ledger, "no", true, rows, 3, &again), LEDGER_OK);
+    CU_ASSERT_TRUE(again.whole.replayed && is_same(&no, &again, 3));
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 900), LEDGER_OK);
     ledger = request_restart(ledger, db, strategy);
     CU_ASSERT_EQUAL(send(ledger, "no", true, rows, 3, &again), LEDGER_OK);
-    CU_ASSERT_TRUE(again.whole.replayed && is_same(&first, &again, 3));
+    CU_ASSERT_TRUE(again.whole.replayed && is_same(&no, &again, 3));
     CU_ASSERT_EQUAL(send(ledger, "yes", true, good, 2, &again), LEDGER_OK);
-    CU_ASSERT_TRUE(again.whole.replayed && again.seqs[1] == 10);
-    CU_ASSERT_EQUAL(send(ledger, "same", true, &(struct row){"same", "a", "b", 1}, 1, &again),
-        LEDGER_OK); /* an item with the key of its batch */
+    CU_ASSERT_TRUE(again.whole.replayed && is_same(&yes, &again, 2));
+    /* An item with the key of its batch. */
+    CU_ASSERT_EQUAL(send(ledger, "same", true, same, 2, &again), LEDGER_OK);
     CU_ASSERT_EQUAL(again.items[0].status, LEDGER_KEY_REUSED);
+    CU_ASSERT_EQUAL(again.items[1].status, LEDGER_NOT_EXECUTED);
     CU_ASSERT(fixture_balance(ledger, "c") == 61);
     fixture_check(ledger);
     ledger_close(&ledger);
@@ -280,6 +283,7 @@ static void reads_what_it_wrote(const char *strategy)
     static const char text[] =
         "{\"atomic\":true,\"results\":[{\"entries\":2},{\"replayed\":77},{\"same\":1},"
         "{\"code\":\"insufficient_funds\",\"from\":3,\"available\":\"-5\",\"times\":2},"
+        "{\"code\":\"account_frozen\",\"to\":1},{\"code\":\"account_frozen\",\"to\":2},"
         "{\"code\":\"not_executed\"}]}";
     struct results_writer writer;
     struct results_reader reader;

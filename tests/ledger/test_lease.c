@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "coro/clock.h"
+#include "coro/co.h"
 #include "ledger/bank/bank.h"
+#include "ledger/db/pg.h"
+#include "ledger/lease/lease.h"
 #include "tests/ledger/fixture.h"
 
 static struct bank *make(const char *db, const char *witness, bool accepts_lost)
@@ -80,7 +84,38 @@ static void a_database_that_went_back_is_refused(void)
     rmdir(folder);
 }
 
+static enum ledger_status read_a(struct ledger *ledger)
+{
+    struct ledger_account account;
+    uint64_t seq;
+    return ledger_read_account(context_background(), ledger, "a", &account, &seq);
+}
+
+/* Its beats are kept waiting: what is in memory is not told any more, until one is confirmed. */
+static void nothing_is_told_beyond_the_lease(void)
+{
+    char error[300];
+    const char *db = fixture_database();
+    struct context *context = context_background();
+    struct ledger *ledger = fixture_open(db, "owner");
+    fixture_account(ledger, "a", "USD/2", "0");
+    CU_ASSERT_EQUAL(read_a(ledger), LEDGER_OK);
+    struct pg *pg = pg_connect(context, db, NULL, error, sizeof error);
+    ensure(pg != NULL);
+    CU_ASSERT_EQUAL(pg_script(context, pg, "BEGIN; LOCK TABLE teller.server"), PG_OK);
+    co_sleep(LEASE_MS * CLOCK_MS);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(read_a(ledger), LEDGER_UNAVAILABLE);
+    CU_ASSERT_EQUAL(pg_script(context, pg, "COMMIT"), PG_OK);
+    pg_close(&pg);
+    for (int i = 0; i < 1000 && read_a(ledger) != LEDGER_OK; i++)
+        co_sleep(20 * CLOCK_MS);
+    CU_ASSERT_EQUAL(read_a(ledger), LEDGER_OK);
+    ledger_close(&ledger);
+}
+
 const struct unit_suite lease_suite = {.name = "lease",
     .tests = (const struct unit_test[]){
         {"one_damaged_ledger_leaves_others_alone", one_damaged_ledger_leaves_others_alone},
-        {"a_database_that_went_back_is_refused", a_database_that_went_back_is_refused}, {0}}};
+        {"a_database_that_went_back_is_refused", a_database_that_went_back_is_refused},
+        {"nothing_is_told_beyond_the_lease", nothing_is_told_beyond_the_lease}, {0}}};

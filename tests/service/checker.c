@@ -12,6 +12,7 @@
 #include "loadtest/json.h"
 #include "tests/service/names.h"
 #include "tests/service/order.h"
+#include "tests/service/rows.h"
 
 enum { ID_SIZE = 2 * 255 + 1, TIME_SIZE = 32, KEY_TEXT = 600 };
 
@@ -33,6 +34,7 @@ struct checker {
     struct names ops;      /* by key */
     struct op **reads;     /* in order of the position that they were told */
     size_t read_count, reads_checked;
+    struct rows rows;
 };
 
 static char foreign_key; /* stands in for keys that are no op's */
@@ -164,12 +166,15 @@ static void check_op(struct checker *checker, struct op *op, struct json item, i
     static const char world[] = "world:USD.2";
     char from[16], to[16];
     static const char *const kinds[] = {
-        "transfer", "transfer", "transfer", "hold", "capture", "release"};
+        "transfer", "transfer", "transfer", "hold", "capture", "release", "batch"};
     bool done = json_is(json_member(item, "kind"), kinds[op->kind]);
     bool moves = op->kind <= OP_TRANSFER || op->kind == OP_CAPTURE;
     history_account(op->from, from);
     history_account(op->to, to);
     op->seen++;
+    const char *wrong = op->kind == OP_BATCH ? rows_settle(&checker->rows, op, item) : NULL;
+    if (wrong)
+        problem(checker, "%s, entry %" PRId64 ", %s", op->key, seq, wrong);
     if (done && moves &&
         !posting_is(item, op->kind == OP_DEPOSIT ? world : from,
             op->kind == OP_WITHDRAW ? world : to, op->amount))
@@ -201,6 +206,8 @@ static void check_key(struct checker *checker, struct json item, int64_t seq)
         problem(checker, "entry %" PRId64 " has key %s, which an entry before has too", seq, key);
     if (op)
         check_op(checker, op, item, seq);
+    else
+        rows_forget(&checker->rows, key);
 }
 
 /* --- what was read ---------------------------------------------------------------------------- */
@@ -259,6 +266,7 @@ static void check_entry(struct checker *checker, struct json item)
 {
     int64_t seq = -1;
     char at[TIME_SIZE] = "";
+    const char *wrong = NULL;
     struct json kind = json_member(item, "kind");
     if (!json_integer(json_member(item, "seq"), &seq) || seq != checker->figures.entries + 1)
         problem(checker, "entry %" PRId64 " follows entry %" PRId64, seq, checker->figures.entries);
@@ -272,7 +280,12 @@ static void check_entry(struct checker *checker, struct json item)
         fold_transfer(checker, item, seq);
     else if (!moves_nothing(kind))
         problem(checker, "entry %" PRId64 " is of unknown kind", seq);
-    check_key(checker, item, seq);
+    if (!rows_take(&checker->rows, item, &wrong)) {
+        check_key(checker, item, seq);
+        wrong = rows_end(&checker->rows);
+    }
+    if (wrong)
+        problem(checker, "entry %" PRId64 " %s", seq, wrong);
     check_reads(checker, seq);
 }
 
@@ -377,6 +390,8 @@ static void check_the_rest(struct checker *checker, struct history *histories, s
     if (checker->reads_checked < checker->read_count)
         problem(checker, "a read was told position %" PRId64 ", which the journal does not have",
             checker->reads[checker->reads_checked]->seq);
+    if (rows_end(&checker->rows))
+        problem(checker, "the last rows have no batch");
     check_order(checker, histories, count);
     each_item(checker, "/accounts", "&after", check_account);
     if (!checker->figures.unread)

@@ -25,10 +25,37 @@ struct op *history_add(struct history *history)
     return op;
 }
 
+struct op history_row(const struct op *batch, unsigned row)
+{
+    return (struct op){.kind = OP_TRANSFER,
+        .from = (uint8_t)((batch->from + row) % HISTORY_ACCOUNTS),
+        .to = (uint8_t)((batch->to + row) % HISTORY_ACCOUNTS),
+        .amount = batch->amount + (int32_t)row};
+}
+
 void history_free(struct history *history)
 {
     free(history->ops);
     *history = (struct history){0};
+}
+
+/* Each row says whose it is. */
+static enum client_status send_batch(
+    struct api *api, const struct op *op, struct response *response)
+{
+    char text[200 + 200 * HISTORY_ROWS], from[16], to[16];
+    size_t at = (size_t)snprintf(
+        text, sizeof text, "{\"atomic\":%s,\"transfers\":[", op->atomic ? "true" : "false");
+    for (unsigned i = 0; i < HISTORY_ROWS; i++) {
+        struct op row = history_row(op, i);
+        history_account(row.from, from);
+        history_account(row.to, to);
+        at += (size_t)snprintf(text + at, sizeof text - at,
+            "%s{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%d,\"metadata\":{\"of\":\"%s\"}}",
+            i ? "," : "", from, to, row.amount, op->key);
+    }
+    snprintf(text + at, sizeof text - at, "]}");
+    return api_post(api, "/transfers/batch", op->key, text, response);
 }
 
 static enum client_status send_once(struct api *api, const struct op *op, struct response *response)
@@ -47,6 +74,8 @@ static enum client_status send_once(struct api *api, const struct op *op, struct
         snprintf(text, sizeof text, "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%d}", from, to,
             op->amount);
         return api_post(api, "/holds", op->key, text, response);
+    case OP_BATCH:
+        return send_batch(api, op, response);
     case OP_CAPTURE:
         snprintf(text, sizeof text, "{\"amount\":%d}", op->amount);
         break;
@@ -58,12 +87,54 @@ static enum client_status send_once(struct api *api, const struct op *op, struct
     return api_post(api, path, op->key, text, response);
 }
 
+/* FNV-1a. */
+static uint64_t hash_of(const struct response *response)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < response->body_length; i++)
+        hash = (hash ^ (uint8_t)response->body[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* The answer to a batch: what became of each row. */
+static bool judge_batch(struct op *op, const struct response *response)
+{
+    struct json body = json_read(response->body, response->body_length), result;
+    struct json_walk walk = {.rest = json_member(body, "results")};
+    unsigned rows = 0;
+    int64_t status;
+    op->outcome = OP_DONE;
+    op->seq = response->seq;
+    op->told = hash_of(response);
+    op->rows = 0;
+    for (; json_next(&walk, &result) && rows < HISTORY_ROWS; rows++) {
+        if (!json_integer(json_member(result, "status"), &status) ||
+            (status != 201 && status != 422 && !(op->atomic && status == 424)))
+            return false;
+        op->rows |= (uint8_t)((status == 201) << rows);
+    }
+    return rows == HISTORY_ROWS && op->seq > 0;
+}
+
+bool history_replay(struct api *api, const struct op *op)
+{
+    struct response response = {.status = 0};
+    bool same = send_once(api, op, &response) == CLIENT_ANSWERED && response.status == 200 &&
+                response.replayed && response.seq == op->seq && hash_of(&response) == op->told;
+    if (!same)
+        printf("\n    batch %s was told something else again: %d %.*s\n", op->key, response.status,
+            (int)response.body_length, response.body_length ? response.body : "");
+    return same;
+}
+
 /* What an answer means for an op whose outcome is not known yet. */
 static bool judge(struct op *op, const struct response *response)
 {
     int64_t id = 0;
     struct json body = json_read(response->body, response->body_length);
     switch (response->status) {
+    case 200:
+        return op->kind == OP_BATCH && judge_batch(op, response);
     case 201:
         op->outcome = OP_DONE;
         op->seq = response->seq;

@@ -8,20 +8,23 @@
 #include "tests/service/checker.h"
 #include "tests/service/visit.h"
 
-enum { SHOWN = 10 };
+enum { SHOWN = 10, ACCOUNTS = 6 };
 
 static void begin(struct visit *visit)
 {
+    char name[16];
     struct service *service = service_shared("owner");
     CU_ASSERT_PTR_NOT_NULL_FATAL(service);
     visit_begin(visit, service);
-    CU_ASSERT(visit_fund(visit, "crash-00", 0));
-    CU_ASSERT(visit_fund(visit, "crash-01", 0));
+    for (unsigned i = 0; i < ACCOUNTS; i++) {
+        history_account(i, name);
+        CU_ASSERT(visit_fund(visit, name, 0));
+    }
 }
 
-/* Three ops as they happened: a deposit that was done, a read, and a withdrawal that was refused.
- */
-static struct history three_ops(struct visit *visit, const char *name)
+/* As they happened: a deposit that was done, a read, a withdrawal that was refused, and a batch of
+ * which one row was done. */
+static struct history some_ops(struct visit *visit, const char *name)
 {
     struct history history = {0};
     struct op *op = history_add(&history);
@@ -41,6 +44,14 @@ static struct history three_ops(struct visit *visit, const char *name)
     snprintf(op->key, sizeof op->key, "%s-refused", name);
     CU_ASSERT(history_send(&visit->api, op));
     CU_ASSERT_EQUAL(op->outcome, OP_REFUSED);
+    op = history_add(&history);
+    op->kind = OP_BATCH;
+    op->to = ACCOUNTS / 2;
+    op->amount = 1;
+    snprintf(op->key, sizeof op->key, "%s-batch", name);
+    CU_ASSERT(history_send(&visit->api, op));
+    CU_ASSERT(op->outcome == OP_DONE && op->rows == 1); /* the others' are empty */
+    CU_ASSERT(history_replay(&visit->api, op));
     return history;
 }
 
@@ -48,10 +59,10 @@ static void truth_passes(void)
 {
     struct visit visit;
     begin(&visit);
-    struct history history = three_ops(&visit, "truth");
+    struct history history = some_ops(&visit, "truth");
     struct checker_figures figures;
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, SHOWN, &figures), 0);
-    CU_ASSERT_EQUAL(figures.done, 1);
+    CU_ASSERT_EQUAL(figures.done, 2);
     CU_ASSERT_EQUAL(figures.refused, 1);
     CU_ASSERT(figures.entries > 0 && figures.accounts > 2);
     history_free(&history);
@@ -62,9 +73,11 @@ static void lies_are_found(void)
 {
     struct visit visit;
     begin(&visit);
-    struct history history = three_ops(&visit, "lie");
+    struct history history = some_ops(&visit, "lie");
     struct op *done = &history.ops[0], *read = &history.ops[1], *refused = &history.ops[2];
-    const struct op real_done = *done, real_read = *read, real_refused = *refused;
+    struct op *batch = &history.ops[3];
+    const struct op real_done = *done, real_read = *read, real_refused = *refused,
+                    real_batch = *batch;
 
     snprintf(done->key, sizeof done->key,
         "lie-lost"); /* acknowledged, and the journal does not have it */
@@ -97,6 +110,15 @@ static void lies_are_found(void)
     read->seq--; /* it did not see what had been answered before: stale, and another balance */
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 2);
     *read = real_read;
+    batch->rows = 3; /* one row more was told to be done; another one was asked for; all or none */
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *batch = real_batch;
+    batch->amount++;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *batch = real_batch;
+    batch->atomic = true;
+    CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, NULL), 1);
+    *batch = real_batch;
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, SHOWN, NULL), 0);
     history_free(&history);
     visit_end(&visit);
@@ -107,7 +129,7 @@ static void unread_is_one_problem(void)
 {
     struct visit visit;
     begin(&visit);
-    struct history history = three_ops(&visit, "unread");
+    struct history history = some_ops(&visit, "unread");
     struct checker_figures figures;
     visit.api.ledger = "nowhere";
     CU_ASSERT_EQUAL(checker_run(&visit.api, &history, 1, 0, &figures), 1);

@@ -40,11 +40,12 @@ static void settle(struct op *op, const struct op *hold, struct dice *dice)
 static void choose(struct op *op, struct op *hold, struct dice *dice, struct key_source *keys)
 {
     static const uint8_t kinds[] = {OP_DEPOSIT, OP_WITHDRAW, OP_WITHDRAW, OP_TRANSFER, OP_TRANSFER,
-        OP_TRANSFER, OP_HOLD, OP_HOLD, OP_READ, OP_READ};
+        OP_TRANSFER, OP_HOLD, OP_HOLD, OP_BATCH, OP_BATCH, OP_READ, OP_READ};
     op->kind = kinds[dice_below(dice, sizeof kinds)];
     op->from = (uint8_t)dice_below(dice, HISTORY_ACCOUNTS);
     op->to = (uint8_t)((op->from + 1 + dice_below(dice, HISTORY_ACCOUNTS - 1)) % HISTORY_ACCOUNTS);
     op->amount = 1 + (int32_t)dice_below(dice, AMOUNT_MAX);
+    op->atomic = op->kind == OP_BATCH && dice_below(dice, 2);
     if (op->kind == OP_HOLD && hold->seq > 0) {
         settle(op, hold, dice);
         hold->seq = 0;
@@ -183,6 +184,8 @@ bool workload_settle(struct workload *workload, int64_t timeout_ns)
                 if (op->outcome == OP_UNKNOWN)
                     co_sleep(PAUSE_MS * CLOCK_MS);
             }
+            if (op->kind == OP_BATCH && op->outcome == OP_DONE && settled)
+                settled = history_replay(&api, op);
         }
     client_free(&api.client);
     return settled;

@@ -40,7 +40,8 @@ MUST_CHECK bool workload_await(struct workload *workload, size_t more, int64_t t
 /* Let each client end its op, and wait for them. What was not answered stays unknown. */
 void workload_stop(struct workload *workload);
 
-/* Send every unknown op again until its answer is final. False: one had none after the timeout. */
+/* Send every unknown op again until its answer is final, and every batch, whose answer must be the
+ * same. False: one had none after the timeout, or another one. */
 MUST_CHECK bool workload_settle(struct workload *workload, int64_t timeout_ns);
 
 void workload_free(struct workload *workload);
