@@ -30,7 +30,8 @@
 
 /* How many rows of entries one page has at most: with 1,000 postings each, 1,000 entries would be a
  * gigabyte. More than an entry can have. */
-#define LIMIT_ROWS " LIMIT 8192"
+#define MOST_ROWS " 8192"
+#define LIMIT_ROWS " LIMIT" MOST_ROWS
 enum { ROWS = 8192 };
 
 /* OFFSET 0: looked up entry by entry, whatever the statistics say. */
@@ -304,17 +305,21 @@ enum pg_status query_reversal(struct context *context, struct store *store,
     "(SELECT CASE WHEN p.from_no = $2 THEN p.from_prev ELSE p.to_prev END FROM posting p"          \
     " WHERE p.ledger = $1 AND p.seq = w.seq AND $2 IN (p.from_no, p.to_no) LIMIT 1)"
 
+/* How many postings that entry has. */
+#define LEGS "(SELECT count(*) FROM posting p WHERE p.ledger = $1 AND p.seq = w.seq)"
+
 /* The first waypoint at or after $4. */
 #define WAYPOINT "(SELECT min(seq) FROM waypoint WHERE ledger = $1 AND account = $2 AND seq >= $4)"
 
+/* The walk ends where its entries fill the rows of a page: no more of them are read and sorted. */
 enum pg_status query_statement(struct context *context, struct store *store,
     struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
     struct entry **entries, size_t *count)
 {
     static const struct pg_statement walk = {5,
-        "WITH RECURSIVE w (seq, n) AS (SELECT $3::bigint, 1 WHERE $3 > $5 UNION ALL"
-        " SELECT x.seq, x.n FROM (SELECT " PREVIOUS ", w.n + 1 FROM w WHERE w.n < $4) x (seq, n)"
-        " WHERE x.seq > $5)"
+        "WITH RECURSIVE w (seq, n, legs) AS (SELECT $3::bigint, 1, 0::bigint WHERE $3 > $5"
+        " UNION ALL SELECT x.* FROM (SELECT " PREVIOUS ", w.n + 1, w.legs + " LEGS
+        "  FROM w WHERE w.n < $4) x (seq, n, legs) WHERE x.seq > $5 AND x.legs <" MOST_ROWS ")"
         " SELECT " ENTRY_COLUMNS
         " FROM w JOIN LATERAL (SELECT * FROM entry x WHERE x.ledger = $1 AND x.seq = w.seq"
         " OFFSET 0) e ON true" JOIN_POSTINGS JOIN_HOLD " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
