@@ -13,22 +13,41 @@
 static const int64_t tick_min_ns = 20 * CLOCK_MS, tick_max_ns = 250 * CLOCK_MS,
                      of_each_user_ns = CLOCK_MS / 4, ask_again_ns = 200 * CLOCK_MS;
 
+/* Users are told in groups, one after the other, spread over the tick: if all of them went on at
+ * once, requests would wait for as long as that takes. */
+enum { GROUPS = 64, ALONE = 16 /* so many users are one group */ };
+
 struct event_feed {
     struct event_feed *next;
     struct ledger *ledger;
-    size_t users;
+    size_t users, joined;
     struct context *life;
     struct waitgroup running;
-    struct eventcount told; /* the position that the users know of */
+    struct eventcount told[GROUPS]; /* the position that a group's users know of */
 };
 
-/* Until the next tick. The more users, the fewer ticks: many small writes cost more than few large
- * ones, here and with those who read them. */
-static int64_t until_tick_ns(const struct event_feed *feed)
+/* The more users, the fewer ticks: many small writes cost more than few large ones, here and with
+ * those who read them. */
+static int64_t tick_ns(const struct event_feed *feed)
 {
-    int64_t tick_ns = (int64_t)feed->users * of_each_user_ns;
-    tick_ns = tick_ns < tick_min_ns ? tick_min_ns : tick_ns > tick_max_ns ? tick_max_ns : tick_ns;
-    return tick_ns - clock_now_ns() % tick_ns;
+    int64_t wanted_ns = (int64_t)feed->users * of_each_user_ns;
+    return wanted_ns < tick_min_ns   ? tick_min_ns
+           : wanted_ns > tick_max_ns ? tick_max_ns
+                                     : wanted_ns;
+}
+
+/* One group after the other is told of what is durable, each once in a tick. */
+static void tell_all(struct event_feed *feed)
+{
+    size_t groups = feed->users > ALONE ? GROUPS : 1, of_each = GROUPS / groups;
+    int64_t step_ns = tick_ns(feed) / (int64_t)groups, due_ns = clock_now_ns();
+    for (size_t i = 0; i < GROUPS && context_err(feed->life) == CONTEXT_OK; i++) {
+        if (i % of_each == 0) {
+            due_ns += step_ns - due_ns % step_ns;
+            co_sleep(due_ns - clock_now_ns());
+        }
+        eventcount_advance(&feed->told[i], ledger_durable_seq(feed->ledger));
+    }
 }
 
 /* Until nobody uses it, or the ledger is another server's. One that tells nothing now is asked
@@ -37,13 +56,15 @@ static void keep_telling(void *arg)
 {
     struct event_feed *feed = arg;
     while (context_err(feed->life) == CONTEXT_OK) {
-        bool more = ledger_await(feed->life, feed->ledger, eventcount_read(&feed->told));
+        bool more = ledger_await(feed->life, feed->ledger, eventcount_read(&feed->told[0]));
         if (!more && (context_err(feed->life) != CONTEXT_OK || ledger_is_over(feed->ledger)))
             break;
-        co_sleep(more ? until_tick_ns(feed) : ask_again_ns);
-        eventcount_advance(&feed->told, ledger_durable_seq(feed->ledger));
+        if (!more)
+            co_sleep(ask_again_ns);
+        tell_all(feed);
     }
-    eventcount_close(&feed->told);
+    for (size_t i = 0; i < GROUPS; i++)
+        eventcount_close(&feed->told[i]);
     waitgroup_done(&feed->running);
 }
 
@@ -54,7 +75,8 @@ static struct event_feed *make(struct ledger *ledger)
         return NULL;
     feed->ledger = ledger;
     feed->life = context_with_cancel(context_background());
-    eventcount_advance(&feed->told, ledger_durable_seq(ledger));
+    for (size_t i = 0; i < GROUPS; i++)
+        eventcount_advance(&feed->told[i], ledger_durable_seq(ledger));
     waitgroup_add(&feed->running, 1);
     if (feed->life && co_spawn_local(keep_telling, feed))
         return feed;
@@ -64,7 +86,8 @@ static struct event_feed *make(struct ledger *ledger)
     return NULL;
 }
 
-struct event_feed *event_feed_join(struct event_feed **of_worker, struct ledger *ledger)
+struct event_feed *event_feed_join(
+    struct event_feed **of_worker, struct ledger *ledger, size_t *group)
 {
     struct event_feed *feed = *of_worker;
     while (feed && feed->ledger != ledger)
@@ -73,8 +96,10 @@ struct event_feed *event_feed_join(struct event_feed **of_worker, struct ledger 
         feed->next = *of_worker;
         *of_worker = feed;
     }
-    if (feed)
-        feed->users++;
+    if (!feed)
+        return NULL;
+    feed->users++;
+    *group = feed->joined++ % GROUPS;
     return feed;
 }
 
@@ -93,7 +118,8 @@ void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed_at
     free(feed);
 }
 
-bool event_feed_await(struct context *context, struct event_feed *feed, uint64_t after)
+bool event_feed_await(
+    struct context *context, struct event_feed *feed, size_t group, uint64_t after)
 {
-    return eventcount_await(context, &feed->told, after + 1) == EVENTCOUNT_REACHED;
+    return eventcount_await(context, &feed->told[group], after + 1) == EVENTCOUNT_REACHED;
 }

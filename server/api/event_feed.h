@@ -2,13 +2,14 @@
 /*
  * Streams that have reached the journal's end wait here for more. One coroutine for each ledger and
  * worker waits for the ledger, and tells the others on a tick: the committer wakes one, not
- * thousands, and entries that come within a tick are written at once. Used by coroutines of one
- * worker, in turns.
+ * thousands, and entries that come within a tick are written at once. Many are told in groups, each
+ * at a moment of its own within the tick. Used by coroutines of one worker, in turns.
  */
 #ifndef SERVER_API_EVENT_FEED_H
 #define SERVER_API_EVENT_FEED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "coro/ensure.h"
@@ -17,13 +18,15 @@ struct context;
 struct event_feed;
 struct ledger;
 
-/* That of the ledger, among those of this worker; it lives as long as somebody uses it. NULL:
- * memory is short, or there are too many coroutines. */
-MUST_CHECK struct event_feed *event_feed_join(struct event_feed **of_worker, struct ledger *ledger);
+/* That of the ledger, among those of this worker; it lives as long as somebody uses it. *group: to
+ * wait with. NULL: memory is short, or there are too many coroutines. */
+MUST_CHECK struct event_feed *event_feed_join(
+    struct event_feed **of_worker, struct ledger *ledger, size_t *group);
 void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed); /* parks */
 
 /* Park until there is a durable entry after this position; false: the context ended first, or
  * nothing will come here any more (ledger_is_over()). */
-MUST_CHECK bool event_feed_await(struct context *context, struct event_feed *feed, uint64_t after);
+MUST_CHECK bool event_feed_await(
+    struct context *context, struct event_feed *feed, size_t group, uint64_t after);
 
 #endif

@@ -31,6 +31,7 @@ struct subscription {
     struct event_feed **feeds_of_worker;
     struct event_pages *pages;
     struct event_feed *feed;
+    size_t group;      /* of those of the feed */
     uint64_t position; /* of the last entry that the client has */
     bool was_there;    /* it has been at the journal's end */
 };
@@ -92,7 +93,8 @@ static bool wait_for_more(struct http_stream *stream, struct subscription *subsc
     if (!moment)
         return false;
     subscription->was_there = true;
-    bool more = event_feed_await(moment, subscription->feed, subscription->position);
+    bool more =
+        event_feed_await(moment, subscription->feed, subscription->group, subscription->position);
     context_release(&moment);
     if (!more && ledger_is_over(subscription->ledger))
         return false; /* the client comes back, maybe to another server */
@@ -131,7 +133,8 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
         token_cache_watch(subscription->tokens, subscription->authorization, TOKEN_READ,
             http_stream_context(stream), &watch);
     subscription->pages = event_pages_join(subscription->pages_of_worker);
-    subscription->feed = event_feed_join(subscription->feeds_of_worker, subscription->ledger);
+    subscription->feed =
+        event_feed_join(subscription->feeds_of_worker, subscription->ledger, &subscription->group);
     if (subscription->pages && subscription->feed &&
         http_stream_write(stream, hello, sizeof hello - 1))
         follow(stream, subscription);
