@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/co.h"
 #include "ledger/domain/hash.h"
 #include "ledger/memory/account_table.h"
 
@@ -33,6 +34,9 @@
 #define MOST_ROWS " 8192"
 #define LIMIT_ROWS " LIMIT" MOST_ROWS
 enum { ROWS = 8192 };
+
+/* After so many rows others of this worker run. */
+enum { TURN = 512 };
 
 /* OFFSET 0: looked up entry by entry, whatever the statistics say. */
 #define JOIN_POSTINGS                                                                              \
@@ -166,9 +170,14 @@ static enum pg_status entries_of(struct context *context, struct store *store,
 {
     struct pg_result *rows = NULL;
     enum pg_status status = store_read(context, store, statement, values, &rows);
+    size_t yielded_at = 0;
     *count = 0;
     for (size_t row = 0; status == PG_OK && row < pg_rows(rows) && *count < limit;) {
         struct entry *entry;
+        if (row - yielded_at >= TURN) {
+            yielded_at = row;
+            co_yield();
+        }
         status = entry_of_rows(accounts, rows, &row, &entry);
         if (status == PG_OK)
             entries[(*count)++] = entry;

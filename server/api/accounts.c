@@ -157,9 +157,11 @@ static void answer_list(
     json_out_open(&out, '{');
     json_out_key(&out, "items");
     json_out_open(&out, '[');
-    size_t written = 0;
-    while (written < count && out.length < CALL_PAGE_BYTES)
+    size_t written = 0, yielded_at = 0;
+    while (written < count && out.length < CALL_PAGE_BYTES) {
         render_account(&out, &accounts[written++]);
+        render_yield(&out, &yielded_at);
+    }
     json_out_close(&out, ']');
     json_out_key(&out, "next");
     json_out_text(&out, more || written < count ? accounts[written - 1].id : NULL);

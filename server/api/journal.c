@@ -47,10 +47,12 @@ void journal_list(struct call *call)
     struct json_out out;
     begin_items(&out, call);
     uint64_t last = after;
+    size_t yielded_at = 0;
     for (size_t i = 0; i < count; i++) {
         if (out.length < CALL_PAGE_BYTES) {
             render_journal_item(&out, entries[i]);
             last = entries[i]->seq;
+            render_yield(&out, &yielded_at);
         }
         entry_drop(&entries[i]);
     }
@@ -78,7 +80,9 @@ void journal_statement(struct call *call)
     }
     struct json_out out;
     begin_items(&out, call);
+    size_t yielded_at = 0;
     for (size_t i = 0; i < count; i++) {
+        render_yield(&out, &yielded_at);
         if (out.length < CALL_PAGE_BYTES)
             render_statement_item(&out, entries[i], account);
         else if (next <= entries[i]->seq)

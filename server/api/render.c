@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "coro/co.h"
 #include "ledger/domain/results.h"
 
 static void key_text(struct json_out *out, const char *key, const char *text)
@@ -41,6 +42,15 @@ static void key_floor(struct json_out *out, bool has_floor, money floor)
         key_money(out, "floor", floor);
     else
         key_json(out, "floor", NULL);
+}
+
+void render_yield(const struct json_out *out, size_t *yielded_at)
+{
+    enum { TURN = 32 * 1024 }; /* a tenth of a millisecond */
+    if (out->length - *yielded_at < TURN)
+        return;
+    *yielded_at = out->length;
+    co_yield();
 }
 
 void render_account(struct json_out *out, const struct ledger_account *account)

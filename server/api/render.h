@@ -9,6 +9,9 @@
 #include "ledger/ledger.h"
 #include "server/text/json_out.h"
 
+/* Within a list: let others of this worker run each time that so much more was written. */
+void render_yield(const struct json_out *out, size_t *yielded_at);
+
 void render_account(struct json_out *out, const struct ledger_account *account);
 
 /* What moves money, as a transfer; a rejection, a hold or a release as what became of the request

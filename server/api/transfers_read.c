@@ -51,7 +51,9 @@ static bool page_is_full(const struct page *page)
 static uint64_t page_take(struct page *page, size_t count)
 {
     uint64_t last = 0;
+    size_t yielded_at = page->out.length;
     for (size_t i = 0; i < count; i++) {
+        render_yield(&page->out, &yielded_at);
         struct entry *entry = page->entries[i];
         if (!page_is_full(page)) {
             last = entry->seq;

@@ -12,8 +12,8 @@
 #include "coro/co.h"
 #include "server/http/http_private.h"
 
-/* How much of a worker's time all its streams have, in percent. */
-enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 10 };
+/* How much of a worker's time all its streams have, in percent: while requests come, and else. */
+enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 5, STREAM_ALONE_PERCENT = 25 };
 
 static const int64_t look_every_ns = 5 * CLOCK_MS;
 static const int64_t unread_ns = 2 * CLOCK_S;  /* a client may let its last answer wait so long */
@@ -79,7 +79,7 @@ static void start_worker(int index, void *arg)
     struct http_worker *worker = &http->workers[index];
     worker->http = http;
     worker->overloaded = http_response_overloaded();
-    share_init(&worker->stream_share, STREAM_PERCENT);
+    share_init(&worker->stream_share, STREAM_PERCENT, STREAM_ALONE_PERCENT);
     worker->ended = open_ended();
     if (!http_wire_open() || worker->ended < 0)
         return;
@@ -195,6 +195,7 @@ static void stop_worker(int index, void *arg)
         MHD_stop_daemon(worker->daemon);
     }
     share_end_all(&worker->stream_share);
+    http_turn_end_all(worker);
     if (worker->again_started)
         timer_stop(&worker->again);
     if (worker->sweep_started)

@@ -6,14 +6,12 @@
 #include <sys/socket.h>
 
 #include "coro/clock.h"
-#include "coro/co.h"
 #include "server/http/http_private.h"
 
 /* What a request that may have a long answer holds of the budget until its length is known; what is
  * shorter than KEPT_MIN stays where it is. */
 enum { RESERVED = 512 * 1024, KEPT_MIN = 4096 };
 
-static const int64_t look_again_ns = 20 * CLOCK_MS, patience_ns = 15 * CLOCK_S;
 static const int64_t settles_ns = 2 * CLOCK_S; /* so long everybody has to take an answer */
 
 /* ---- the budget ---------------------------------------------------------------------------- */
@@ -24,9 +22,14 @@ static void take(struct http_exchange *exchange, size_t bytes)
     exchange->answer_bytes += bytes;
 }
 
-static bool is_full(const struct http *http, size_t more)
+bool http_answer_has_room(const struct http *http)
 {
-    return atomic_load(&http->answer_bytes) + more > http->options.max_answer_bytes;
+    return atomic_load(&http->answer_bytes) + RESERVED <= http->options.max_answer_bytes;
+}
+
+void http_answer_reserve(struct http_exchange *exchange)
+{
+    take(exchange, RESERVED);
 }
 
 static bool is_unread(const struct http_peer *peer)
@@ -38,7 +41,7 @@ static bool is_unread(const struct http_peer *peer)
 void http_answer_sweep(struct http_worker *worker)
 {
     int64_t now_ns = clock_now_ns();
-    size_t wanted = (worker->awaiting_room + 1) * RESERVED,
+    size_t wanted = (worker->turns.waiting + 1) * RESERVED,
            most = worker->http->options.max_answer_bytes;
     size_t taken = atomic_load(&worker->http->answer_bytes), freed = 0;
     for (struct http_peer *peer = worker->last_peer;
@@ -51,21 +54,6 @@ void http_answer_sweep(struct http_worker *worker)
         (void)shutdown(peer->fd, SHUT_RDWR); /* libmicrohttpd sees it and closes */
         http_count(&worker->counters.unread, 1);
     }
-}
-
-bool http_answer_await_room(struct http_exchange *exchange)
-{
-    struct http_worker *worker = exchange->worker;
-    int64_t until_ns = clock_now_ns() + patience_ns;
-    bool full;
-    worker->awaiting_room++;
-    while ((full = is_full(worker->http, RESERVED)) && exchange->connection &&
-           clock_now_ns() < until_ns)
-        co_sleep(look_again_ns);
-    worker->awaiting_room--;
-    if (!full)
-        take(exchange, RESERVED);
-    return !full;
 }
 
 void http_answer_free(struct http_exchange *exchange)

@@ -11,11 +11,14 @@
 
 #include "coro/ensure.h"
 
+struct http;
 struct http_exchange;
 struct http_worker;
 
-/* Before a request that may have a long answer begins. False: there is no room for long. Parks. */
-MUST_CHECK bool http_answer_await_room(struct http_exchange *exchange);
+/* Is there room for one more answer that may be long, and take it until its length is known: before
+ * such a request begins (http_turn.h). */
+bool http_answer_has_room(const struct http *http);
+void http_answer_reserve(struct http_exchange *exchange);
 
 /* The answer is filled in: keep what of the request's memory it needs, and give back the rest. */
 void http_answer_keep(struct http_exchange *exchange);

@@ -233,6 +233,7 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
         .body_max = REQUEST_BODY_MAX, .is_known = !worker->http->options.admit};
     http_peer_enter(peer, HTTP_BODY);
     worker->last_request_ns = peer->since_ns;
+    share_press(&worker->stream_share, peer->since_ns);
     bool vital = is_vital(worker, peer, head_bytes);
     if (peer->is_extra && !vital) {
         http_wire_refuse_problem(peer, &problem_overloaded, "Too many connections are open.");
@@ -323,12 +324,15 @@ static void run(void *arg)
 {
     struct http_exchange *exchange = arg;
     const struct http_options *options = &exchange->worker->http->options;
-    if (!exchange->may_be_long || http_answer_await_room(exchange))
+    bool has_turn = exchange->may_be_long && http_turn_begin(exchange);
+    if (has_turn || !exchange->may_be_long)
         options->answer(options->arg, &exchange->request, &exchange->response);
     else
         problem_answer(&exchange->request, &exchange->response, &problem_overloaded,
             "Too many long answers wait for their clients to read them.");
     hand_over(exchange);
+    if (has_turn)
+        http_turn_end(exchange);
     if (exchange->is_stream) {
         http_stream_run(exchange);
         end_call(exchange);

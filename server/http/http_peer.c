@@ -11,7 +11,8 @@
 #include "coro/clock.h"
 #include "server/http/http_private.h"
 
-static const int64_t sweep_every_ns = CLOCK_S;
+static const int64_t sweep_every_ns = CLOCK_S, sweep_on_ns = 10 * CLOCK_MS;
+enum { CUT_MAX = 64 }; /* by one sweep: to close many at once would keep others waiting */
 /* Nobody is taken for idle earlier, after a request and before the first. */
 static const int64_t rests_ns = CLOCK_S, begins_ns = 5 * CLOCK_S;
 
@@ -109,16 +110,21 @@ static bool is_late(const struct http_peer *peer, int64_t now_ns)
 static void sweep(void *arg)
 {
     struct http_worker *worker = arg;
-    int64_t now_ns = clock_now_ns();
-    for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
-        if (is_late(peer, now_ns))
+    int64_t now_ns = clock_now_ns(), next_ns = now_ns + sweep_every_ns;
+    size_t late = 0;
+    for (struct http_peer *peer = worker->last_peer; peer && late < CUT_MAX; peer = peer->previous)
+        if (!peer->is_evicted && is_late(peer, now_ns)) {
+            late++;
             cut(peer);
+        }
+    if (late == CUT_MAX)
+        next_ns = now_ns + sweep_on_ns;
     make_room(worker);
     http_answer_sweep(worker);
     http_stream_sweep(worker, now_ns);
     worker->sweep_started = worker->peers || worker->streams;
     if (worker->sweep_started)
-        timer_start(&worker->sweep, now_ns + sweep_every_ns, sweep, worker);
+        timer_start(&worker->sweep, next_ns, sweep, worker);
 }
 
 void http_peer_cut(struct http_worker *worker)
@@ -193,6 +199,7 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
 static void end(struct http_worker *worker, struct http_peer *peer)
 {
     http_rest_end(peer);
+    http_linger_end(peer);
     http_exchange_lose(peer); /* libmicrohttpd does not tell of each request that it is over */
     http_wire_remove(peer);
     if (peer->is_counted)

@@ -21,6 +21,7 @@ enum http_phase {
 
 struct http_peer {
     struct http_peer *next, *previous;
+    struct http_peer *linger_next, *linger_previous; /* http_linger.c */
     int fd;
     enum http_phase phase;
     int64_t since_ns; /* since when it is in this phase, or its stream has made no progress */
@@ -29,7 +30,7 @@ struct http_peer {
     struct http_exchange *exchange; /* its request; NULL: none, or it found no place */
     struct http_wire wire;
     struct worker_watch watch; /* http_rest.c */
-    bool watched, resting;
+    bool watched, resting, lingers;
     bool is_evicted; /* it was closed, libmicrohttpd has not seen it yet */
     bool is_extra;   /* came when there was no place: only vital paths are answered */
     bool is_counted; /* among those of its address */

@@ -10,8 +10,10 @@
 #include "server/http/http.h"
 #include "server/http/http_answer.h"
 #include "server/http/http_body.h"
+#include "server/http/http_linger.h"
 #include "server/http/http_peer.h"
 #include "server/http/http_stream.h"
+#include "server/http/http_turn.h"
 #include "server/http/share.h"
 #include "server/http/tally.h"
 #include "server/text/time_text.h"
@@ -39,6 +41,7 @@ struct http_exchange {
     size_t answer_bytes;        /* of the budget for answers */
     char *answer;               /* a long one; NULL: it is in the arena */
     bool may_be_long;           /* the answer */
+    int64_t turn_ns;            /* since when it has its turn, if the answer may be long */
     uint8_t who[TALLY_KEY];
     struct request request;
     struct response response;
@@ -61,10 +64,11 @@ struct http_worker {
     struct http_stream *streams;
     struct share stream_share;
     size_t stream_count;
-    size_t exchanges;                    /* in use, without those of streams */
-    size_t vital;                        /* of those that count nowhere */
-    struct tally senders;                /* exchanges of each */
-    size_t awaiting_room;                /* exchanges that do, for their answer */
+    size_t exchanges;     /* in use, without those of streams */
+    size_t vital;         /* of those that count nowhere */
+    struct tally senders; /* exchanges of each */
+    struct http_turns turns;
+    struct http_lingering lingering;
     size_t unsure;                       /* exchanges with such a body */
     size_t resting;                      /* connections */
     struct http_peer *peers, *last_peer; /* those that changed their phase last come first */

@@ -223,17 +223,6 @@ static void end_within_head(struct http_peer *peer)
     peer->wire.state = HTTP_WIRE_OVER;
 }
 
-/* Throw away what still comes. */
-static void drain(struct http_peer *peer)
-{
-    ssize_t got;
-    do
-        got = take(peer, here.scratch, SCRATCH);
-    while (got > 0 && peer->wire.unread);
-    if (got == 0 || (got < 0 && peer->wire.unread))
-        peer->wire.state = HTTP_WIRE_OVER;
-}
-
 bool http_wire_fill(struct http_peer *peer)
 {
     struct http_wire *wire = &peer->wire;
@@ -249,8 +238,6 @@ bool http_wire_fill(struct http_peer *peer)
         if (!wire->unread)
             break;
     }
-    if (wire->state == HTTP_WIRE_REFUSED)
-        drain(peer);
     return wire->state == HTTP_WIRE_GIVE || wire->state == HTTP_WIRE_OVER;
 }
 
@@ -371,7 +358,7 @@ static ssize_t give(struct http_peer *peer, char *to, size_t size)
 {
     struct http_wire *wire = &peer->wire;
     size_t given = 0;
-    if (wire->state == HTTP_WIRE_HEAD || wire->state == HTTP_WIRE_REFUSED) {
+    if (wire->state == HTTP_WIRE_HEAD) {
         wire->unread = true; /* libmicrohttpd may have been told of it first */
         if (!http_wire_fill(peer))
             return nothing();
@@ -403,6 +390,8 @@ void http_wire_refuse(struct http_peer *peer, const struct response *response)
     drop_held(&peer->wire);
     peer->wire.state = sent ? HTTP_WIRE_REFUSED : HTTP_WIRE_OVER;
     http_peer_enter(peer, HTTP_LINGERING);
+    if (sent)
+        http_linger_begin(peer);
 }
 
 void http_wire_refuse_problem(

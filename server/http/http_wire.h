@@ -24,7 +24,7 @@ struct http_wire {
         HTTP_WIRE_GIVE,    /* it is here and good; libmicrohttpd has not read of it yet */
         HTTP_WIRE_BODY,    /* the body is coming */
         HTTP_WIRE_WAIT,    /* libmicrohttpd has the whole request, and answers it */
-        HTTP_WIRE_REFUSED, /* we have answered; what still comes is thrown away */
+        HTTP_WIRE_REFUSED, /* we have answered; what still comes is thrown away (http_linger.h) */
         HTTP_WIRE_OVER,    /* libmicrohttpd is told that the connection has ended */
     } state;
     bool unread;  /* the kernel may have more */

@@ -11,13 +11,17 @@
 
 /* What is saved up while nobody wants it; what a turn is charged at most, so that one which was
  * interrupted by the system does not stop all for long; what must be there before a queue goes on,
- * so that the timer serves several. */
-static const int64_t saved_ns = CLOCK_MS, turn_max_ns = 2 * CLOCK_MS, resume_ns = CLOCK_MS / 10;
+ * so that the timer serves several; how long others are thought to be about. */
+static const int64_t saved_ns = CLOCK_MS, turn_max_ns = 2 * CLOCK_MS, resume_ns = CLOCK_MS / 10,
+                     pressed_for_ns = 100 * CLOCK_MS;
 
-void share_init(struct share *share, int percent)
+void share_init(struct share *share, int percent, int alone_percent)
 {
-    *share = (struct share){
-        .per_mille = percent * 10, .credit_ns = saved_ns, .counted_ns = clock_now_ns()};
+    *share = (struct share){.per_mille = percent * 10,
+        .alone_per_mille = alone_percent * 10,
+        .credit_ns = saved_ns,
+        .counted_ns = clock_now_ns(),
+        .pressed_ns = INT64_MIN / 2};
     share->last = &share->first;
 }
 
@@ -29,9 +33,19 @@ void share_end_all(struct share *share)
     share->timer_started = false;
 }
 
+static int64_t per_mille(const struct share *share, int64_t now_ns)
+{
+    return now_ns - share->pressed_ns < pressed_for_ns ? share->per_mille : share->alone_per_mille;
+}
+
+void share_press(struct share *share, int64_t now_ns)
+{
+    share->pressed_ns = now_ns;
+}
+
 static void count(struct share *share, int64_t now_ns)
 {
-    share->credit_ns += (now_ns - share->counted_ns) * share->per_mille / 1000;
+    share->credit_ns += (now_ns - share->counted_ns) * per_mille(share, now_ns) / 1000;
     share->counted_ns = now_ns;
     if (share->credit_ns > saved_ns)
         share->credit_ns = saved_ns;
@@ -61,7 +75,7 @@ static void await_credit(struct share *share, int64_t now_ns)
     if (share->timer_started)
         return;
     share->timer_started = true;
-    int64_t missing_ns = (resume_ns - share->credit_ns) * 1000 / share->per_mille;
+    int64_t missing_ns = (resume_ns - share->credit_ns) * 1000 / per_mille(share, now_ns);
     timer_start(&share->timer, now_ns + missing_ns, credit_is_there, share);
 }
 

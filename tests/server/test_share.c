@@ -17,7 +17,7 @@ struct crowd {
     struct share share;
     struct waitgroup running;
     int begun, next; /* takers that have begun; whose turn it is, in the first round */
-    bool in_order, in_turn, overlap;
+    bool in_order, in_turn, overlap, pressed;
     int64_t spent_ns;
 };
 
@@ -32,6 +32,8 @@ static void take_turns(void *arg)
     struct crowd *crowd = arg;
     int me = crowd->begun++;
     for (int i = 0; i < TURNS; i++) {
+        if (crowd->pressed)
+            share_press(&crowd->share, clock_now_ns());
         int64_t since_ns = share_begin(&crowd->share);
         crowd->overlap |= crowd->in_turn;
         crowd->in_turn = true;
@@ -59,7 +61,7 @@ static void test_bounded_and_in_order(void)
 {
     static struct crowd crowd;
     crowd = (struct crowd){.in_order = true};
-    share_init(&crowd.share, PERCENT);
+    share_init(&crowd.share, PERCENT, PERCENT);
     int64_t from_ns = clock_now_ns();
     run_crowd(&crowd);
     int64_t took_ns = clock_now_ns() - from_ns;
@@ -74,7 +76,7 @@ static void test_bounded_and_in_order(void)
 static void test_little_is_had_at_once(void)
 {
     struct share share;
-    share_init(&share, PERCENT);
+    share_init(&share, PERCENT, PERCENT);
     for (int i = 0; i < 5; i++) {
         int64_t since_ns = share_begin(&share);
         share_end(&share, since_ns);
@@ -83,6 +85,27 @@ static void test_little_is_had_at_once(void)
     share_end_all(&share);
 }
 
+/* What nobody else wants is more; what is pressed gets its smaller part, for a while. */
+static void test_pressed_is_less(void)
+{
+    enum { ALONE = 100, PRESSED = 10 };
+    int64_t took_ns[2];
+    for (int pressed = 0; pressed < 2; pressed++) {
+        static struct crowd crowd;
+        crowd = (struct crowd){.in_order = true};
+        share_init(&crowd.share, PRESSED, ALONE);
+        crowd.pressed = pressed;
+        int64_t from_ns = clock_now_ns();
+        run_crowd(&crowd);
+        took_ns[pressed] = clock_now_ns() - from_ns;
+        share_end_all(&crowd.share);
+    }
+    int64_t least_ns = TAKERS * TURNS * turn_ns;
+    CU_ASSERT_TRUE(took_ns[0] >= least_ns);
+    CU_ASSERT_TRUE(took_ns[1] >= least_ns * 100 / PRESSED - 20 * CLOCK_MS);
+}
+
 static const struct unit_test tests[] = {{"bounded_and_in_order", test_bounded_and_in_order},
-    {"little_is_had_at_once", test_little_is_had_at_once}, {0}};
+    {"little_is_had_at_once", test_little_is_had_at_once},
+    {"pressed_is_less", test_pressed_is_less}, {0}};
 const struct unit_suite share_suite = {"share", 1, tests};

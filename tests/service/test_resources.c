@@ -221,7 +221,8 @@ static void unread_answers(void)
     crowd_begin(&crowd, &service);
     for (int i = 0; i < COUNT; i++)
         (void)crowd_send(&crowd, text, (size_t)length);
-    visit_get(&visit, "/journal?limit=1000");
+    CU_ASSERT(visit_figure_becomes(&visit, "teller_requests_in_flight", COUNT + 1));
+    visit_get(&visit, "/journal?limit=1000"); /* behind all of them */
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT(visit_figure(&visit, "teller_answer_bytes") <= BUDGET);
     CU_ASSERT(visit_figure(&visit, "teller_unread_connections_total") > 0);

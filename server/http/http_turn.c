@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* While somebody waits the timer is started, so that room which comes back, a rest that is over and
+ * clients that have gone are seen. */
+#include "server/http/http_turn.h"
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "server/http/http_private.h"
+
+/* How often is looked for room; how long one waits for it; after how long a turn keeps the next one
+ * no more; shorter turns need no rest after them. */
+static const int64_t look_again_ns = 20 * CLOCK_MS, patience_ns = 15 * CLOCK_S,
+                     turn_max_ns = 100 * CLOCK_MS, short_ns = CLOCK_MS;
+
+struct http_turn_waiter {
+    struct http_turn_waiter *next;
+    struct http_exchange *exchange;
+    struct co *co;
+    int64_t until_ns;
+    bool has_turn;
+};
+
+static bool may_begin(const struct http_worker *worker, int64_t now_ns)
+{
+    const struct http_turns *turns = &worker->turns;
+    bool is_free = turns->running == 0 || now_ns - turns->begun_ns >= turn_max_ns;
+    return is_free && now_ns >= turns->rest_ns && http_answer_has_room(worker->http);
+}
+
+static void begin(struct http_exchange *exchange, int64_t now_ns)
+{
+    struct http_turns *turns = &exchange->worker->turns;
+    http_answer_reserve(exchange);
+    exchange->turn_ns = turns->begun_ns = now_ns;
+    turns->running++;
+}
+
+/* Take the one behind `before` (NULL: the first) out of the queue. */
+static struct http_turn_waiter *take_out(struct http_turns *turns, struct http_turn_waiter *before)
+{
+    struct http_turn_waiter **place = before ? &before->next : &turns->first, *waiter = *place;
+    *place = waiter->next;
+    if (turns->last == waiter)
+        turns->last = before;
+    turns->waiting--;
+    return waiter;
+}
+
+/* Those who have waited for too long, and whose clients have gone. */
+static void send_away(struct http_turns *turns, int64_t now_ns)
+{
+    struct http_turn_waiter *before = NULL, *next;
+    for (struct http_turn_waiter *waiter = turns->first; waiter; waiter = next) {
+        next = waiter->next;
+        if (waiter->exchange->connection && now_ns < waiter->until_ns)
+            before = waiter;
+        else
+            co_ready(take_out(turns, before)->co);
+    }
+}
+
+static void look(void *worker);
+
+/* Whose turn it is begins; for the others there is another look. */
+static void go_on(struct http_worker *worker, int64_t now_ns)
+{
+    struct http_turns *turns = &worker->turns;
+    while (turns->first && may_begin(worker, now_ns)) {
+        struct http_turn_waiter *waiter = take_out(turns, NULL);
+        waiter->has_turn = true;
+        begin(waiter->exchange, now_ns);
+        co_ready(waiter->co);
+    }
+    if (!turns->first || turns->timer_started)
+        return;
+    int64_t next_ns = now_ns + look_again_ns;
+    if (now_ns < turns->rest_ns && turns->rest_ns < next_ns)
+        next_ns = turns->rest_ns;
+    turns->timer_started = true;
+    timer_start(&turns->timer, next_ns, look, worker);
+}
+
+static void look(void *worker_arg)
+{
+    struct http_worker *worker = worker_arg;
+    int64_t now_ns = clock_now_ns();
+    worker->turns.timer_started = false;
+    send_away(&worker->turns, now_ns);
+    go_on(worker, now_ns);
+}
+
+static bool queue_up(struct co *co, void *arg)
+{
+    struct http_turn_waiter *waiter = arg;
+    waiter->co = co;
+    return true;
+}
+
+bool http_turn_begin(struct http_exchange *exchange)
+{
+    struct http_worker *worker = exchange->worker;
+    struct http_turns *turns = &worker->turns;
+    int64_t now_ns = clock_now_ns();
+    if (!turns->first && may_begin(worker, now_ns)) {
+        begin(exchange, now_ns);
+        return true;
+    }
+    /* Only this worker wakes, and it does not before the coroutine has left its stack. */
+    struct http_turn_waiter waiter = {.exchange = exchange, .until_ns = now_ns + patience_ns};
+    if (turns->last)
+        turns->last->next = &waiter;
+    else
+        turns->first = &waiter;
+    turns->last = &waiter;
+    turns->waiting++;
+    go_on(worker, now_ns);
+    co_park("turn for a list", queue_up, &waiter);
+    return waiter.has_turn;
+}
+
+void http_turn_end(struct http_exchange *exchange)
+{
+    struct http_turns *turns = &exchange->worker->turns;
+    int64_t now_ns = clock_now_ns(), took_ns = now_ns - exchange->turn_ns;
+    turns->running--;
+    if (!turns->first)
+        return;
+    if (took_ns > short_ns)
+        turns->rest_ns = now_ns + (took_ns < turn_max_ns ? took_ns : turn_max_ns);
+    if (turns->timer_started) /* it may be for later than the end of the rest */
+        (void)timer_stop(&turns->timer);
+    turns->timer_started = false;
+    go_on(exchange->worker, now_ns);
+}
+
+void http_turn_end_all(struct http_worker *worker)
+{
+    ensure(!worker->turns.first);
+    if (worker->turns.timer_started)
+        (void)timer_stop(&worker->turns.timer);
+    worker->turns.timer_started = false;
+}
