@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The running program, tested from outside: over HTTP, by signals, and by its files. */
 #include <stddef.h>
+#include <string.h>
 
 #include "coro/runtime.h"
+#include "tests/service/beside.h"
 #include "tests/service/service.h"
 #include "tests/service/suites.h"
 
@@ -61,6 +63,8 @@ int main(int argc, char **argv)
         &crashes_suite,
         NULL,
     };
+    if (argc > 1 && strcmp(argv[1], BESIDE_WORD) == 0)
+        return beside_main(argc, argv);
     int code = unit_main("service", suites, argc, argv);
     runtime_run(NULL, clean_up, NULL);
     return code;
