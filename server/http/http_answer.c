@@ -8,9 +8,8 @@
 #include "coro/clock.h"
 #include "server/http/http_private.h"
 
-/* What a request that may have a long answer holds of the budget until its length is known; what is
- * shorter than KEPT_MIN stays where it is. */
-enum { RESERVED = 512 * 1024, KEPT_MIN = 4096 };
+/* What is shorter stays where it is. */
+enum { KEPT_MIN = 4096 };
 
 static const int64_t settles_ns = 2 * CLOCK_S; /* so long everybody has to take an answer */
 
@@ -22,16 +21,6 @@ static void take(struct http_exchange *exchange, size_t bytes)
     exchange->answer_bytes += bytes;
 }
 
-bool http_answer_has_room(const struct http *http)
-{
-    return atomic_load(&http->answer_bytes) + RESERVED <= http->options.max_answer_bytes;
-}
-
-void http_answer_reserve(struct http_exchange *exchange)
-{
-    take(exchange, RESERVED);
-}
-
 static bool is_unread(const struct http_peer *peer)
 {
     const struct http_exchange *exchange = peer->exchange;
@@ -41,7 +30,7 @@ static bool is_unread(const struct http_peer *peer)
 void http_answer_sweep(struct http_worker *worker)
 {
     int64_t now_ns = clock_now_ns();
-    size_t wanted = (worker->turns.waiting + 1) * RESERVED,
+    size_t wanted = (worker->turns.waiting + 1) * HTTP_ANSWER_RESERVED,
            most = worker->http->options.max_answer_bytes;
     size_t taken = atomic_load(&worker->http->answer_bytes), freed = 0;
     for (struct http_peer *peer = worker->last_peer;

@@ -7,18 +7,12 @@
 #ifndef SERVER_HTTP_HTTP_ANSWER_H
 #define SERVER_HTTP_HTTP_ANSWER_H
 
-#include <stdbool.h>
-
-#include "coro/ensure.h"
-
-struct http;
 struct http_exchange;
 struct http_worker;
 
-/* Is there room for one more answer that may be long, and take it until its length is known: before
- * such a request begins (http_turn.h). */
-bool http_answer_has_room(const struct http *http);
-void http_answer_reserve(struct http_exchange *exchange);
+/* What a request that may have a long answer holds of the budget until its length is known: from
+ * the beginning of its turn (http_turn.h) on. */
+enum { HTTP_ANSWER_RESERVED = 512 * 1024 };
 
 /* The answer is filled in: keep what of the request's memory it needs, and give back the rest. */
 void http_answer_keep(struct http_exchange *exchange);

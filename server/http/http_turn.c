@@ -20,17 +20,24 @@ struct http_turn_waiter {
     bool has_turn;
 };
 
+static bool has_room(const struct http *http)
+{
+    return atomic_load(&http->answer_bytes) + HTTP_ANSWER_RESERVED <=
+           http->options.max_answer_bytes;
+}
+
 static bool may_begin(const struct http_worker *worker, int64_t now_ns)
 {
     const struct http_turns *turns = &worker->turns;
     bool is_free = turns->running == 0 || now_ns - turns->begun_ns >= turn_max_ns;
-    return is_free && now_ns >= turns->rest_ns && http_answer_has_room(worker->http);
+    return is_free && now_ns >= turns->rest_ns && has_room(worker->http);
 }
 
 static void begin(struct http_exchange *exchange, int64_t now_ns)
 {
     struct http_turns *turns = &exchange->worker->turns;
-    http_answer_reserve(exchange);
+    atomic_fetch_add(&exchange->worker->http->answer_bytes, HTTP_ANSWER_RESERVED);
+    exchange->answer_bytes += HTTP_ANSWER_RESERVED;
     exchange->turn_ns = turns->begun_ns = now_ns;
     turns->running++;
 }
