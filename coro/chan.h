@@ -28,7 +28,7 @@ MUST_CHECK struct chan *chan_make(size_t item_size, size_t capacity);
 /* Free it and null the caller's pointer. Nobody may be using it, or ever use it again. */
 void chan_free(struct chan **chan);
 
-/* Copy *item into the channel / out of it; both may park. On a NULL channel they park for ever.
+/* Copy *item into the channel / out of it; both may park. On a NULL channel they park forever.
  * `item` may be NULL in recv, the value is dropped then. */
 MUST_CHECK enum chan_status chan_send(struct chan *chan, const void *item);
 MUST_CHECK enum chan_status chan_recv(struct chan *chan, void *item);

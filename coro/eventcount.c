@@ -78,7 +78,7 @@ static enum eventcount_status park_for(
 }
 
 /* There is nothing to wait for. Now and then the others get a turn all the same: a loop that finds
- * what it awaits each time would keep them, timers and descriptors waiting for ever. */
+ * what it awaits each time would keep them, timers and descriptors waiting forever. */
 UNSANITIZED static void pass(void) /* the worker's own counter */
 {
     struct worker *worker = worker_self();

@@ -13,7 +13,7 @@ enum {
     POLL_EVERY_NS = 20000 /* and how often it asks epoll while there is work */
 };
 
-/* The worker whose thread this is; NULL on foreign threads. Read anew each time: a coroutine may go
+/* The worker whose thread this is; NULL on foreign threads. Read each time: a coroutine may go
  * on on another thread after it parked, and the compiler would keep the address of a thread-local
  * variable, or its value, over the switch. So the variable is hidden from it. */
 extern _Thread_local struct worker *worker_of_thread;

@@ -22,7 +22,7 @@ struct select_case {
 
 #define SELECT_NONE (-1)
 
-/* The index of the case that was taken. Parks until there is one (for ever if n is 0). */
+/* The index of the case that was taken. Parks until there is one (forever if n is 0). */
 int select_wait(struct select_case *cases, size_t n);
 
 /* With default: SELECT_NONE if no case is ready now. Never parks. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ticks keep to the times first + n * every, however late one is delivered. The timer is started
- * anew by its own callback, always on the worker that made the ticker, and under `lock`, so that
+ * again by its own callback, always on the worker that made the ticker, and under `lock`, so that
  * ticker_free() on another worker cannot come between.
  */
 #include "coro/ticker.h"

@@ -106,7 +106,7 @@ UNSANITIZED bool timer_stop(struct timer *timer)
     }
     lock_drop_unseen(&heap->lock);
     while (worker != self && atomic_load(&heap->running) == timer)
-        sched_yield(); /* it may be running though it is stopped, if it had started itself anew */
+        sched_yield(); /* it may be running though it is stopped, if it had started itself again */
     sanitize_acquire(&heap->running);
     return stopped;
 }

@@ -91,7 +91,7 @@ enum ledger_status ledger_read_account(struct context *context, struct ledger *l
     const char *id, struct ledger_account *account, uint64_t *seq);
 
 /* The account as it was when the journal ended at `at_seq`, or (at_seq 0) at the time `at_us`: now
- * and for ever the same. An account that was not open then: ACCOUNT_NOT_FOUND; *seq is that
+ * and stays the same. An account that was not open then: ACCOUNT_NOT_FOUND; *seq is that
  * position. POSITION_AHEAD: it is not durable yet, or the time is more than a second ahead (up to
  * that it is waited for); *seq is the durable position. */
 enum ledger_status ledger_read_account_at(struct context *context, struct ledger *ledger,

@@ -61,7 +61,7 @@ void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool 
 /*
  * The same with a key that stands for the batch as a whole, in one entry of its own kind; items
  * without a key get none. What became of the items is decided in one section, becomes durable at
- * once, and is the answer to the key for ever. *whole LEDGER_OK: each item has its outcome, as it
+ * once, and stays the answer to the key. *whole LEDGER_OK: each item has its outcome, as it
  * was first; whole->seq is the batch's own position, which refused items without an entry have too.
  * Otherwise *whole is the answer to all of it, and nothing was done: KEY_REUSED, KEY_IN_FLIGHT (of
  * the batch or of an item), or the service's; after OUTCOME_UNKNOWN the same request tells.

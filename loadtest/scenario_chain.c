@@ -48,7 +48,7 @@ static bool judge(struct race *race)
 
 const struct scenario scenario_chain = {
     .name = "chain",
-    .summary = "all the money of A to B, B to C and C to A, in a storm: never two at once",
+    .summary = "all the money of A to B, B to C and C to A, in a storm: never two together",
     .description =
         "In each round A holds 100, B and C nothing, and the racers move 100 from A to B, from B\n"
         "to C and from C to A. Each answer must be 201 or 422 insufficient_funds; the balances\n"

@@ -25,7 +25,7 @@ static bool judge(struct race *race)
 
 const struct scenario scenario_double_withdraw = {
     .name = "double-withdraw",
-    .summary = "withdrawals of 80 from 100, all at once: exactly one is paid",
+    .summary = "withdrawals of 80 from 100, all simultaneously: exactly one is paid",
     .description =
         "In each round a fresh account gets 100, and withdrawals of 80 race for it, each over a\n"
         "connection of its own. Exactly one must be answered 201, all others 422\n"

@@ -50,7 +50,7 @@ static bool judge_holds(struct race *race)
 
 const struct scenario scenario_holds = {
     .name = "holds",
-    .summary = "holds of 1000 on 5000, all at once: exactly five are made",
+    .summary = "holds of 1000 on 5000, all simultaneously: exactly five are made",
     .description =
         "In each round a fresh account gets 5000, and each racer holds 1000 of it. Five answers\n"
         "must be 201, all others 422 insufficient_funds; 5000 must be held, and the balance the\n"
@@ -113,7 +113,7 @@ static bool judge_one(struct race *race)
 
 const struct scenario scenario_capture_once = {
     .name = "capture-once",
-    .summary = "one hold captured by many at once: the money moves once",
+    .summary = "one hold captured by many simultaneously: the money moves once",
     .description =
         "In each round 1000 of 5000 are held, and all racers capture that hold. One answer must\n"
         "be 201, all others 409 already_settled; 1000 have moved, and nothing is held any more.",

@@ -40,7 +40,7 @@ static bool judge(struct race *race)
 
 const struct scenario scenario_key_reuse = {
     .name = "key-reuse",
-    .summary = "two different deposits under one key, many times at once: one of the two happens",
+    .summary = "two different deposits race under one key, many times: one of the two happens",
     .description =
         "In each round half the racers deposit 100 and half 101, all with the same\n"
         "Idempotency-Key. All of one half must be answered 201, once as the first; all of the\n"

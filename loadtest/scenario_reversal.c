@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One transfer, reversed by everyone at once: the money comes back once. */
+/* One transfer, reversed by everyone simultaneously: the money comes back once. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -62,7 +62,7 @@ static bool judge_rich(struct race *race)
 
 const struct scenario scenario_double_revert = {
     .name = "double-revert",
-    .summary = "a transfer of 500 reversed twice at once: it is reversed once",
+    .summary = "a transfer of 500 reversed twice simultaneously: it is reversed once",
     .description =
         "In each round 500 go from one account to an empty one, and the racers reverse that\n"
         "transfer, each with a key of its own. One answer must be 201, all others 409\n"
@@ -72,7 +72,7 @@ const struct scenario scenario_double_revert = {
 
 const struct scenario scenario_refund = {
     .name = "refund",
-    .summary = "a payment refunded by many at once, out of a full account: it is refunded once",
+    .summary = "a payment refunded by many together, out of a full account: it is refunded once",
     .description =
         "As double-revert, but whoever was paid has enough to pay every racer: nothing but the\n"
         "rule that a transfer is reversed once protects that money.",

@@ -53,10 +53,10 @@ static bool judge_opposite(struct race *race)
 const struct scenario scenario_opposite = {
     .name = "opposite",
     .summary =
-        "half the transfers from A to B, half from B to A: all are done, none waits for ever",
+        "half the transfers from A to B, half from B to A: all are done, none waits forever",
     .description =
         "Two accounts with credit enough; in each round the racers move 1 from A to B and 1 from\n"
-        "B to A, all at once. Every answer must be 201, and the balances must be exact.",
+        "B to A, all simultaneously. Every answer must be 201, and the balances must be exact.",
     SCENARIO_RACE(prepare_opposite, move_opposite, judge_opposite, 100, 100),
 };
 
@@ -84,7 +84,7 @@ const struct scenario scenario_ring = {
     .summary = "accounts in a circle, each gives 1 to the next at the same moment",
     .description =
         "As many accounts as racers, each with a credit of 1. In each round each gives 1 to the\n"
-        "next one, all at once: every transfer shares both of its accounts with others. Every\n"
+        "next one, all together: every transfer shares both of its accounts with others. Every\n"
         "answer must be 201, and each balance must be 0 again.",
     SCENARIO_RACE(prepare_ring, move_on, judge_ring, 100, 100),
 };
@@ -122,7 +122,7 @@ const struct scenario scenario_hot = {
     .summary = "one account gives all it has to many, and gets it all back",
     .description =
         "A hot account holds 1 for each racer. In every first round it gives 1 to each of their\n"
-        "accounts, in every second they all give it back, all at once. Every answer must be 201,\n"
+        "accounts, in every second they all give it back together. Every answer must be 201,\n"
         "and each balance must be exact.",
     SCENARIO_RACE(prepare_hot, spread_or_gather, judge_hot, 100, 100),
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A client that is unsure sends again: the same request with the same key, many times at once. */
+/* A client that is unsure sends again: the same request with the same key, many times over. */
 #include <string.h>
 
 #include "loadtest/race.h"
@@ -44,7 +44,7 @@ const struct scenario scenario_same_key = {
     .name = "same-key",
     .summary = "one deposit sent by many clients with the same key: it happens once",
     .description =
-        "In each round one deposit of 100 is sent many times at once with one Idempotency-Key.\n"
+        "In each round one deposit of 100 is sent many times together with one Idempotency-Key.\n"
         "Every answer must be 201 with the same body, byte for byte; all but one must say\n"
         "Idempotency-Replayed: true; and the balance must be 100.",
     SCENARIO_RACE(prepare, deposit, judge, 100, 50),

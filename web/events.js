@@ -11,7 +11,7 @@ const GREETING_MS = 6000; // and at once when it is asked
 const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
 
 /**
- * Follow the journal after position `after`, for ever. `onEntry(entry)` gets each entry once, in
+ * Follow the journal after position `after`, forever. `onEntry(entry)` gets each entry once, in
  * order; `onChange(stream)` is called when anything of what is returned changes:
  *   state       "connecting", "live", "disconnected" or "refused"
  *   position    seq of the last entry that was applied

@@ -26,7 +26,7 @@ bool audit_entry_row(struct audit_replay *r, enum audit_table table, uint64_t se
         audit_chunk_take(&r->chunk, table, row);
         if (of == seq)
             return true;
-        audit_note(r->report, of, "a row of table %s that no entry has", names[table]);
+        audit_note(r->report, of, "a row in table %s that belongs to no entry", names[table]);
     }
     return false;
 }
@@ -52,7 +52,7 @@ static void open_account(struct audit_replay *r, uint64_t seq, const struct row 
         !row_text(&row, ID, id, sizeof id) || !account_id_is_valid(id) ||
         !row_text(&row, ASSET, asset, sizeof asset) || !asset_is_valid(asset) ||
         account_find(r->accounts, id) || account_by_number(r->accounts, number)) {
-        audit_note(r->report, seq, "opens an account that is open, or is no account");
+        audit_note(r->report, seq, "opens an account that is open, or is not an account");
         return;
     }
     struct account *account = account_find_or_add(r->accounts, id);
@@ -220,7 +220,7 @@ static void settle(
 {
     struct hold hold;
     if (!holds_find(r->holds, ref, &hold) || hold.settled) {
-        audit_note(r->report, seq, "settles %lu, which is no open hold", ref);
+        audit_note(r->report, seq, "settles %lu, which is not an open hold", ref);
         if (kind == ENTRY_CAPTURE)
             move(r, seq);
         return;

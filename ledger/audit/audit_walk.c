@@ -152,7 +152,7 @@ static void check_hash(struct audit_walk *w, const struct audit_batch *batch)
             "its batch (%lu, to %lu) breaks the chain of hashes", batch->number, batch->last_seq);
     if (batch->number == w->anchor.batch &&
         memcmp(batch->hash, w->anchor.hash, sizeof batch->hash) != 0)
-        audit_note(w->report, batch->first_seq, "the chain up to its batch (%lu) was written anew",
+        audit_note(w->report, batch->first_seq, "the chain up to its batch (%lu) was rewritten",
             batch->number);
     if (batch->chained)
         memcpy(w->hash, batch->hash, sizeof w->hash);

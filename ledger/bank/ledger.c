@@ -138,7 +138,7 @@ static void last_checkpoint(struct ledger *ledger)
     bool ours = bounded && journal_state(ledger->journal) == LEDGER_RUNNING;
     if (ours &&
         store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
-        fprintf(stderr, "teller: no checkpoint at the end (%s); the next start folds the journal\n",
+        fprintf(stderr, "teller: no checkpoint at the end (%s); a start will replay the journal\n",
             why);
     } else if (ours && ledger->checkpointer->keys) { /* it was opened whole */
         ledger->checkpointer->seq = seq;

@@ -2,7 +2,7 @@
 /*
  * Order of precedence: the key, whether the ledger takes writes, whether what the request names
  * exists, and then the rules. A business rejection of a request with a key becomes an entry of the
- * journal, so the same key gets the same rejection for ever; one without a key leaves no trace, but
+ * journal, so the same key always gets the same rejection; one without a key leaves no trace, but
  * its answer too waits for the entries that it was decided on.
  */
 #include "ledger/change/change.h"

@@ -19,7 +19,7 @@
 
 enum { REASON = RIGHTS_REASON };
 
-/* What 003 says is in grants.sql, which is asked anew each time: a role of that name may belong to
+/* What 003 says is in grants.sql, which is asked each time: a role of that name may belong to
  * another owner in the same cluster, and then 003 fails. */
 enum { SUPERSEDED = 3 };
 

@@ -3,7 +3,7 @@
  * What goes over a connection and comes back, and how it ends. Only the files of pg speak libpq.
  *
  * libpq reads its socket once for each call, so readiness is level-triggered (poller.h), and after
- * PQconnectPoll the socket may be another one: it is asked for anew each time.
+ * PQconnectPoll the socket may be another one: it is asked for each time.
  */
 #include <linux/sockios.h>
 #include <stdatomic.h>

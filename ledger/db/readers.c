@@ -4,7 +4,7 @@
  * `lending` has its one token unless a connection is lent.
  *
  * A link that swallows what is sent is not seen but by the silence. Where one connection has died
- * of it, others may have: those that have not answered since are made anew before they are used.
+ * of it, others may have: those that have not answered since are replaced before they are used.
  */
 #include "ledger/db/readers.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A few connections for reading, shared by whoever reads: each is made at its first use, and made
- * anew when it was lost. */
+ * again when it was lost. */
 #ifndef LEDGER_DB_READERS_H
 #define LEDGER_DB_READERS_H
 

@@ -33,7 +33,7 @@
     X(INSUFFICIENT_FUNDS, "insufficient_funds", "The balance would fall below the floor.")         \
     X(AMOUNT_OUT_OF_RANGE, "amount_out_of_range", "A balance, or a sum held, leaves the range.")   \
     /* one of an atomic batch that did not happen because of another one */                        \
-    X(NOT_EXECUTED, "not_executed", "Another transfer of the atomic batch was refused.")           \
+    X(NOT_EXECUTED, "not_executed", "Another transfer in the atomic batch was refused.")           \
     /* the service */                                                                              \
     X(OVERLOADED, "overloaded", "Too much is waiting. Nothing was done; try again later.")         \
     X(UNAVAILABLE, "unavailable", "The ledger is in no state to do this. Nothing was done.")       \

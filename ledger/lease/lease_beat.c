@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One turn: beat, if it is time for that; read what the database says of all ledgers; hold that
- * against the claims; only then the lease is good for longer. A turn that fails is tried anew on a
+ * against the claims; only then the lease is good for longer. A turn that fails is tried again on a
  * new connection.
  *
  * A moment ("the balance at ten was 100") may be told only if nobody will ever write at that time,
@@ -41,7 +41,7 @@ enum pg_status lease_enter(struct context *context, struct lease *lease)
         snprintf(lease->life, sizeof lease->life, "%s", pg_text(rows, 0, 1));
         lease->sent_ns = 0;
         atomic_store(&lease->dbtime.moments_until_us, 0); /* was noted in the former row */
-        dbtime_forget(&lease->dbtime); /* whatever is opened is read anew */
+        dbtime_forget(&lease->dbtime); /* whatever is opened is read again */
     }
     pg_free(&rows);
     return status;
@@ -104,7 +104,7 @@ static enum pg_status beat(struct context *context, struct lease *lease, bool *t
     return status;
 }
 
-/* Nothing is this server's any more: what it has in memory must not be told. It enters anew. */
+/* Nothing is this server's any more: what it has in memory must not be told. It enters again. */
 static enum pg_status begin_anew(struct context *context, struct lease *lease)
 {
     char why[LEASE_WHY];
@@ -302,7 +302,7 @@ static bool beat_is_due(const struct lease *lease)
     return lease->sent_ns == 0 || clock_boot_ns() - lease->sent_ns >= LEASE_BEAT_MS * CLOCK_MS;
 }
 
-/* Beat, or enter anew and beat. */
+/* Beat, or enter again and beat. */
 static enum pg_status beat_or_enter(struct context *context, struct lease *lease, int64_t *sent_ns)
 {
     bool there = false;

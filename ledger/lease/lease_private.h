@@ -16,7 +16,7 @@
  *   LEASE_MARGIN_MS after it was sent.
  * - A claim is held against a look only if it was there when that look was sent (asked.epoch).
  * - Of another server it is known how long its beat has stood still only while the looks follow
- *   each other on one connection, LOOKS_APART_MS apart at most; else the count begins anew.
+ *   each other on one connection, LOOKS_APART_MS apart at most; else the count starts over.
  *
  * Lock order: lock -> the lock of the witness, or those of a context -> nothing.
  */

@@ -75,7 +75,7 @@ static bool open_witness(
         return true;
     lease->witness = witness_open(options->witness, error, size);
     if (!lease->witness && options->accepts_lost) {
-        fprintf(stderr, "teller: %s; begun anew\n", error);
+        fprintf(stderr, "teller: %s; starting again\n", error);
         if (remove(options->witness) == 0)
             lease->witness = witness_open(options->witness, error, size);
     }

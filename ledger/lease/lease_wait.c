@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The timer fires when the lease would be over, and starts itself anew if it was renewed. */
+/* The timer fires when the lease would be over, and starts itself again if it was renewed. */
 #include "ledger/lease/lease_wait.h"
 
 #include "coro/clock.h"
@@ -28,7 +28,7 @@ void lease_wait_end(struct lease_wait *wait)
 {
     atomic_store(&wait->ended, true);
     timer_stop(&wait->timer);
-    timer_stop(&wait->timer); /* it may have started itself anew before it saw that */
+    timer_stop(&wait->timer); /* it may have started itself again before it saw that */
     context_release(&wait->context);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Idempotency keys. A key belongs to the first entry that claims it, for ever. Keys of entries that
+ * Idempotency keys. A key stays with the first entry that claims it. Keys of entries that
  * are being decided, or are near the journal's end, are here exactly; of all older ones there is a
  * filter, which can say "never used"; where it cannot, the database is asked (by the caller), and
  * so it is for all of them until the filter is filled (recall.h).

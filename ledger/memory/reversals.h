@@ -2,7 +2,7 @@
 /*
  * Which transfers were reversed lately: those whose reversal may not be durable yet. Of older ones
  * the database knows. A reversal's section names all accounts of the transfer, so two of the same
- * transfer never decide at once. All functions may be called from any worker; none parks.
+ * transfer never decide simultaneously. All functions may be called from any worker; none parks.
  */
 #ifndef LEDGER_MEMORY_REVERSALS_H
 #define LEDGER_MEMORY_REVERSALS_H

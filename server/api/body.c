@@ -53,7 +53,7 @@ static bool take_apart(
 static bool read(struct call *call, size_t values, unsigned known, struct body *body)
 {
     *body = (struct body){.object = parse(call, values)};
-    return body->object && take_apart(call, "body", known, "is no member of this request", body);
+    return body->object && take_apart(call, "body", known, "is not a member of this request", body);
 }
 
 bool body_read(struct call *call, unsigned known, struct body *body)

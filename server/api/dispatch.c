@@ -143,7 +143,7 @@ static bool query_is_known(struct call *call)
         int length = snprintf(spaced, sizeof spaced, " %s ", name);
         if (length >= (int)sizeof spaced || strchr(name, ' ') ||
             !strstr(call->route->query, spaced))
-            rule = "is no parameter of this path";
+            rule = "is not a parameter of this path";
         else if (request_query(request, name) != request->query[i].value)
             rule = "is given twice";
         if (rule) {

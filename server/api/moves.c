@@ -93,7 +93,7 @@ static bool read_postings(
         const struct call_place place = {.outer = body->place, .array = "postings", .index = i};
         struct body posting;
         if (!body_take_apart(call, json_in_at(postings, i), &place, LEG,
-                "is no member of a posting", &posting) ||
+                "is not a member of a posting", &posting) ||
             !moves_read_leg(call, &posting, &legs[i]))
             return false;
     }
@@ -130,7 +130,7 @@ bool moves_read_item(struct call *call, const struct json_in *item, const struct
     struct ledger_transfer *transfer)
 {
     struct body body;
-    if (!body_take_apart(call, item, place, ITEM, "is no member of a transfer", &body) ||
+    if (!body_take_apart(call, item, place, ITEM, "is not a member of a transfer", &body) ||
         !read_body(call, &body, transfer))
         return false;
     const struct json_in *key = body_given(&body, BODY_KEY);

@@ -7,7 +7,7 @@
 
 /*
  * Make the admin token when the database has none at all, or when the file's token is one that the
- * database has never seen (the database was made anew). `text` is the file's token, or "" when
+ * database has never seen (the database was made again). `text` is the file's token, or "" when
  * there is no file or its token was revoked. False with the reason in `error`. Parks.
  */
 MUST_CHECK bool admin_token_open(struct context *context, const char *conninfo, const char *folder,

@@ -25,7 +25,7 @@
 static const char prefix[] = "teller_";
 static const int64_t renew_every_ns = 200 * CLOCK_MS;    /* by itself */
 static const int64_t renew_at_most_ns = 20 * CLOCK_MS;   /* however many ask for it */
-static const int64_t database_patience_ns = 5 * CLOCK_S; /* then the connection is made anew */
+static const int64_t database_patience_ns = 5 * CLOCK_S; /* then a new connection is made */
 static const int64_t asker_patience_ns = CLOCK_S;
 
 struct known {
@@ -324,7 +324,7 @@ static bool renew(struct context *context, struct token_cache *cache, char *erro
     if (fresh && publish(cache))
         return true;
     free(cache->latest);
-    cache->latest = NULL; /* read anew at the next turn */
+    cache->latest = NULL; /* read again at the next turn */
     snprintf(error, size, "out of memory for tokens");
     return false;
 }

@@ -60,7 +60,7 @@ static bool revoke(struct context *context, struct pg *pg, int64_t id, int *exit
     if (!token_revoke(context, pg, id, &found))
         return false;
     if (!found) {
-        fprintf(stderr, "teller: there is no good token %" PRId64 "\n", id);
+        fprintf(stderr, "teller: there is no valid token %" PRId64 "\n", id);
         *exit_code = 1;
     }
     return true;
@@ -115,7 +115,7 @@ int cmd_token(int argc, char **argv)
     };
     const struct options options = {"teller token create --scope S [--name N] | list | revoke ID",
         "Access tokens. Only a hash is stored: a token is shown once, when it is created.\n"
-        "In a running service a token is good at once; a revocation holds within a second, and "
+        "In a running service a token is valid immediately, a revocation within a second, and "
         "ends\n"
         "the streams of events that the token began.",
         flags};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libmicrohttpd's timeout counts from the last byte, so a client that sends one now and then would
- * hold a connection for ever. Here each phase has an absolute limit; a sweep once a second shuts
+ * hold a connection forever. Here each phase has an absolute limit; a sweep once a second shuts
  * those that are over it.
  */
 #include <stdlib.h>

@@ -131,7 +131,7 @@ static void reached_starves_nobody(void)
     timer_start(&timer, clock_now_ns(), stand_by, &woken);
     for (int i = 0; i < 100 * TIMES && !woken; i++)
         CU_ASSERT_EQUAL(eventcount_await(context_background(), &count, 0), EVENTCOUNT_REACHED);
-    CU_ASSERT_TRUE(woken); /* nor does a timer wait for ever */
+    CU_ASSERT_TRUE(woken); /* nor does a timer wait forever */
     timer_stop(&timer);
 }
 

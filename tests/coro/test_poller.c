@@ -101,7 +101,7 @@ static void only_one_may_wait_and_forget_ends_it(void)
     close(ends[1]);
 }
 
-/* Closed without poller_forget() and opened anew under the same number. */
+/* Closed without poller_forget() and opened again under the same number. */
 static void a_number_that_is_used_again(void)
 {
     int ends[2], fd;

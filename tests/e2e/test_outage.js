@@ -21,7 +21,7 @@ async function caughtUp(page, service) {
     assert.equal(await read(page, '#read-repeats'), '0');
 }
 
-/** The position less the entries that were read: where the page began, for ever. */
+/** The position less the entries that were read: where the page began; it never changes. */
 async function unread(page) {
     const [position, entries] = await page.$$eval('#position, #read-entries',
         (all) => all.map((each) => Number(each.textContent.replaceAll(',', ''))));
@@ -88,7 +88,7 @@ export const outage = {
         await says(page, '#sum-figure', '0');
     },
 
-    async 'another ledger at the same address: the page begins anew'({ open }) {
+    async 'another ledger at the same address: the page starts over'({ open }) {
         const service = new Service(['--auth', 'off']);
         try {
             await service.start();

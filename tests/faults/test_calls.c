@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The functions of libpq and the allocations fail, first the 1st of them, then the 2nd ...; once,
- * and for ever; at work and at the start. And the wall clock jumps. */
+ * and forever; at work and at the start. And the wall clock jumps. */
 #include "tests/faults/suites.h"
 
 #include <signal.h>
@@ -66,7 +66,7 @@ static bool ends_cleanly(int code, const struct fault *fault)
     bool clean = code != -1 && (code < 128 || code == 128 + SIGABRT);
     if (!clean)
         printf("\n    %s failing at its %ld. time%s ended the program with %d\n    ",
-            names[fault->call], fault->n, fault->for_ever ? " and for ever" : "", code);
+            names[fault->call], fault->n, fault->for_ever ? " and forever" : "", code);
     CU_ASSERT(clean);
     return clean;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Two servers on one database whose clocks differ by less than they may. What one has told of a
- * moment is so for ever: whoever has the ledger after it writes nothing at that time. */
+ * moment is so forever: whoever has the ledger after it writes nothing at that time. */
 #include "tests/faults/suites.h"
 
 #include <stdio.h>

@@ -34,7 +34,7 @@ int request_settled(struct ledger *ledger, uint64_t hold);
  * hold some). */
 size_t request_count(struct ledger *ledger, uint64_t after, uint64_t ref);
 
-/* Restart it: everything is read anew from the database. */
+/* Restart it: everything is read again from the database. */
 struct ledger *request_restart(struct ledger *ledger, const char *conninfo, const char *strategy);
 
 #endif

@@ -53,7 +53,7 @@ static void an_answer_takes_time(void)
 }
 
 /* The database's clock is set, and this server's with it, as on one machine: not believed, until it
- * is set right, or all is read anew. */
+ * is set right, or all is read again. */
 static void a_jump_of_both_is_found(void)
 {
     static const int64_t seconds[] = {70, -70, 3600, 315576000, -315576000};

@@ -250,7 +250,7 @@ static void keep_keys(const char *strategy)
         request_expect(ledger, "guest", 80, 0, 80);
         ledger = request_restart(ledger, db, strategy);
     }
-    /* Refused for ever under its key, though there would be money now. */
+    /* Refused permanently under its key, though there would be money now. */
     CU_ASSERT_EQUAL(
         request_hold(ledger, "h2", "guest", "shop", 60, 0, NULL), LEDGER_INSUFFICIENT_FUNDS);
     fixture_check(ledger);

@@ -294,7 +294,7 @@ static void a_key_in_flight_is_never_none(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* The batch is refused, writes stop: what was decided will not be, but nobody is told to pay anew
+/* The batch is refused, writes stop: what was decided will not be, but nobody is told to pay again
  * while this journal has it. */
 static void a_key_of_a_failed_commit(const char *strategy)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A batch with a key: one answer for ever, whatever comes in between. */
+/* A batch with a key: one answer permanently, whatever comes in between. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was so is told for ever as it was told then. A random history; after each entry all accounts
+ * What was so is told the same way ever after. A random history; after each entry all accounts
  * are read, and at the end, and again after a restart, every position is asked for.
  */
 #include <stdlib.h>
@@ -209,7 +209,7 @@ static void has_places_to_start(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* While money moves, the balance at the moment of asking: what was told then is told for ever. */
+/* While money moves, the balance at the moment of asking: what was told then is told ever after. */
 struct asker {
     struct ledger *ledger;
     struct waitgroup *all;

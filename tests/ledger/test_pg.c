@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A session is the same whatever is set outside of it, a database that would lose or change what it
- * is given is refused, and no call waits for ever for one that does not answer. */
+ * is given is refused, and no call waits forever for one that does not answer. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rules of money as tables: a row is a request, with the expected status last; the rows follow
- * the order of precedence. The accounts start anew for each row:
+ * the order of precedence. The accounts start afresh for each row:
  *
  *     a 100, floor 0 | b 0, floor -50 | w 0, no floor | e 100 of another asset | f 100, frozen
  *     t: the largest balance there is | n: the smallest, no floor | m: the smallest, at its floor

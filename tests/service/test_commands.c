@@ -72,7 +72,7 @@ static void end_as_they_should(void)
         {1, "connection to server", {"export", "--format", "csv", "--database", "host=/nowhere"}},
         {1, "connection to server", {"audit", "--database", "host=/nowhere"}},
         {1, "connection to server", {"token", "list", "--database", "host=/nowhere"}},
-        {1, "there is no good token 999999", {"token", "revoke", "999999"}},
+        {1, "there is no valid token 999999", {"token", "revoke", "999999"}},
         {2, "--format must be", {"export"}},
         {2, "--format must be", {"export", "--format", "xml"}},
         {2, "unexpected csv", {"export", "csv"}},

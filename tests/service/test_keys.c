@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Idempotency keys: the first answer, byte for byte, for ever. */
+/* Idempotency keys: the first answer, byte for byte, every time. */
 #include "tests/service/suites.h"
 
 #include <stdlib.h>

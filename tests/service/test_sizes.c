@@ -76,7 +76,7 @@ static void many_headers(char *to, size_t size)
     }
 }
 
-/* Send the text over the one connection, anew if the last answer has closed it. */
+/* Send the text over the one connection, on a new one if the last answer has closed it. */
 static void ask(struct sized *sized)
 {
     struct visit *visit = &sized->visit;

@@ -54,7 +54,7 @@ type bank struct {
 	move, note *sql.Stmt
 }
 
-// open makes the tables anew, with accounts 1 to n of 1,000,000,000 each.
+// open drops the tables and makes them, with accounts 1 to n of 1,000,000,000 each.
 func open(dsn string, connections int, n int64) (*bank, error) {
 	db, err := sql.Open("postgres", dsn)
 	if err != nil {
@@ -137,7 +137,7 @@ func (b *bank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func main() {
 	address := flag.String("listen", "127.0.0.1:8098", "address to listen on")
-	dsn := flag.String("database", "", "PostgreSQL connection string; its tables are made anew")
+	dsn := flag.String("database", "", "PostgreSQL connection string; its tables are dropped and made")
 	connections := flag.Int("connections", 16, "connections to PostgreSQL")
 	accounts := flag.Int64("accounts", 10000, "accounts to make")
 	flag.Parse()
