@@ -238,14 +238,14 @@ bench-coro: deps-bench ## the runtime's primitives beside Go's
 	@$(MAKE_IN) MODE=release build/release/bench-coro
 	@coro/bench/bench.sh
 
-tidy: deps-tidy build ## the house's policy: arrows, names, lengths, leftovers; shell scripts
+tidy: deps-tidy build ## the house's policy: arrows, names, lengths, leftovers; format, shell scripts
 	@tests/run tidy
 
 layers: build ## a table of the folders: files, arrows, arrows that point up, circles of files
 	@tests/tidy/layers
 
 format: deps-tidy ## C as .clang-format has it, all files
-	@git ls-files '*.[ch]' | xargs -n 50 clang-format-14 -i
+	@git ls-files '*.[ch]' | xargs -n 50 -P 2 clang-format-14 -i
 
 man: build ## the manual pages, into build/man
 	@rm -rf build/man && tools/man/build build/man

@@ -160,9 +160,8 @@ UNSANITIZED int worker_watch_start(struct worker_watch *watch)
     struct worker *worker = worker_self();
     ensure(worker);
     sanitize_release(watch);
-    struct epoll_event event = {
-        .events = EPOLLIN | (watch->edge ? EPOLLET | EPOLLRDHUP : 0) |
-                  (watch->writable ? EPOLLOUT : 0),
+    struct epoll_event event = {.events = EPOLLIN | (watch->edge ? EPOLLET | EPOLLRDHUP : 0) |
+                                          (watch->writable ? EPOLLOUT : 0),
         .data.ptr = watch};
     if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, watch->fd, &event) != 0)
         return errno;

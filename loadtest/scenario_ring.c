@@ -52,8 +52,7 @@ static bool judge_opposite(struct race *race)
 
 const struct scenario scenario_opposite = {
     .name = "opposite",
-    .summary =
-        "half the transfers from A to B, half from B to A: all are done, none waits forever",
+    .summary = "half the transfers from A to B, half from B to A: all are done, none waits forever",
     .description =
         "Two accounts with credit enough; in each round the racers move 1 from A to B and 1 from\n"
         "B to A, all simultaneously. Every answer must be 201, and the balances must be exact.",

@@ -102,9 +102,8 @@ static bool compare_standing(const struct row *row, void *arg)
     const struct account *account = plain ? account_of(r, row, ACCOUNT) : NULL;
     if (account)
         right = row_money(row, HELD) == account->held && row_bool(row, FROZEN) == account->frozen &&
-                (row_bigint(row, SEQ) > account->moved
-                        ? row_bigint(row, SEQ) == account->seq
-                        : account->seq == account->moved);
+                (row_bigint(row, SEQ) > account->moved ? row_bigint(row, SEQ) == account->seq
+                                                       : account->seq == account->moved);
     else
         right = plain && row_bigint(row, ACCOUNT) == 0 && row_money(row, HELD) == 0 &&
                 row_bool(row, FROZEN) == r->frozen && row_bigint(row, SEQ) == r->froze;

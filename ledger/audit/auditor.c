@@ -138,8 +138,8 @@ static void tell_finding(struct auditor *a)
     atomic_store(&a->wrong_seq, a->report.wrong_seq);
     atomic_fetch_add(&a->found, a->report.found);
     char why[LEASE_WHY];
-    snprintf(why, sizeof why, "the audit found the journal wrong: %.*s",
-        (int)strcspn(text, "\n"), text);
+    snprintf(
+        why, sizeof why, "the audit found the journal wrong: %.*s", (int)strcspn(text, "\n"), text);
     journal_halt(a->ledger->journal, why);
 }
 

@@ -168,8 +168,7 @@ static bool persist(struct context *context, struct bank *bank,
     return status == PG_OK;
 }
 
-static enum pg_status prepare(
-    struct context *context, struct bank *bank, char *error, size_t size)
+static enum pg_status prepare(struct context *context, struct bank *bank, char *error, size_t size)
 {
     return store_prepare(context, bank->conninfo, error, size);
 }

@@ -9,7 +9,7 @@
 #include "ledger/bank/bank_private.h"
 
 enum {
-    AGAIN_MS = 200,   /* before it is tried again to open what the database did not give */
+    AGAIN_MS = 200,    /* before it is tried again to open what the database did not give */
     DAMAGED_MS = 5000, /* and what it gave, but must be refused: somebody may mend it */
 };
 

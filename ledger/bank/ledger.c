@@ -136,8 +136,7 @@ static void last_checkpoint(struct ledger *ledger)
     struct context *bounded = context_with_timeout(context_background(), 20 * CLOCK_S);
     uint64_t seq = journal_durable(ledger->journal);
     bool ours = bounded && journal_state(ledger->journal) == LEDGER_RUNNING;
-    if (ours &&
-        store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
+    if (ours && store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
         fprintf(stderr, "teller: no checkpoint at the end (%s); a start will replay the journal\n",
             why);
     } else if (ours && ledger->checkpointer->keys) { /* it was opened whole */

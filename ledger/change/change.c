@@ -33,8 +33,7 @@ static void replay(struct context *context, struct change *change, struct entry 
     struct ledger *ledger = change->ledger;
     *outcome = (struct ledger_outcome){.seq = first->seq};
     /* What is in the journal stays true, whoever has the ledger now; unless it was lost. */
-    enum eventcount_status durable =
-        journal_await_durable(context, ledger->journal, first->seq);
+    enum eventcount_status durable = journal_await_durable(context, ledger->journal, first->seq);
     if (durable == EVENTCOUNT_REACHED && journal_state(ledger->journal) == LEDGER_LOST)
         durable = EVENTCOUNT_CLOSED;
     if (durable != EVENTCOUNT_REACHED) {
@@ -232,8 +231,7 @@ void change_await(struct context *context, struct ledger *ledger, struct ledger_
         co_yield(); /* who asks again at once keeps nobody from bringing the database back */
         return;
     }
-    bool durable =
-        journal_await_durable(context, journal, outcome->seq) == EVENTCOUNT_REACHED;
+    bool durable = journal_await_durable(context, journal, outcome->seq) == EVENTCOUNT_REACHED;
     if (durable && (outcome->entry || journal_await_lease(context, journal) == EVENTCOUNT_REACHED))
         return;
     outcome->status = durable ? LEDGER_UNAVAILABLE : LEDGER_OUTCOME_UNKNOWN;

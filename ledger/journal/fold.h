@@ -13,9 +13,9 @@
 struct account_table;
 
 struct fold {
-    uint64_t seq;        /* the last entry; 0: the journal is empty */
-    int64_t at_us;       /* its time */
-    uint64_t checkpoint; /* the position that the balances were taken from */
+    uint64_t seq;                    /* the last entry; 0: the journal is empty */
+    int64_t at_us;                   /* its time */
+    uint64_t checkpoint;             /* the position that the balances were taken from */
     uint8_t key_secret[HASH_SECRET]; /* what its keys are hashed with (keys.h) */
 };
 

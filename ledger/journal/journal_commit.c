@@ -229,8 +229,8 @@ static bool wait_for_work(struct journal *journal, uint64_t next)
 void journal_commit(void *arg)
 {
     struct journal *journal = arg;
-    while (wait_for_work(journal, eventcount_read(&journal->durable) + 1) &&
-           commit_gathered(journal))
+    while (
+        wait_for_work(journal, eventcount_read(&journal->durable) + 1) && commit_gathered(journal))
         ;
     eventcount_close(&journal->durable);
     waitgroup_done(&journal->committer);

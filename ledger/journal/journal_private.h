@@ -33,7 +33,7 @@ struct journal {
     struct keys *keys;
     struct dbtime *dbtime; /* the lease's */
     struct waitgroup committer;
-    struct context *writing; /* of the committer; ends when another server has the ledger */
+    struct context *writing;    /* of the committer; ends when another server has the ledger */
     struct eventcount appended; /* the head: the last position given */
     struct eventcount durable;
     _Atomic bool recovering;     /* batches do not get through */
@@ -41,8 +41,8 @@ struct journal {
 
     struct lock lock; /* guards what follows */
     uint64_t head;
-    _Atomic int64_t last_us; /* no entry to come has this time or an earlier one */
-    int64_t durable_us;      /* of the last entry that is known to be committed */
+    _Atomic int64_t last_us;    /* no entry to come has this time or an earlier one */
+    int64_t durable_us;         /* of the last entry that is known to be committed */
     struct entry *first, *last; /* the queue */
     uint64_t queued, queued_bytes;
     struct entry *recent[JOURNAL_RECENT];

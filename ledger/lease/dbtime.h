@@ -23,7 +23,7 @@ enum {
 /* All zero: nothing is known yet, and this server's clock is taken as it is. */
 struct dbtime {
     _Atomic int64_t jumped_us; /* by how much the last answer was off what it should have been; 0 */
-    _Atomic int64_t ahead_us; /* of the database's clock over CLOCK_BOOTTIME; 0: not known */
+    _Atomic int64_t ahead_us;  /* of the database's clock over CLOCK_BOOTTIME; 0: not known */
     /* Until when a moment that has been ended may be told, in microseconds since 1970: as a beat
      * has noted in the database (lease_beat.c); 0: none has. */
     _Atomic int64_t moments_until_us;

@@ -61,7 +61,7 @@ bool lease_is_good(struct lease *lease);
 /* Why not, for people: "" if it may. Never parks. */
 void lease_tell_problem(struct lease *lease, char why[LEASE_WHY]);
 
-uint64_t lease_server(struct lease *lease); /* the number of this server */
+uint64_t lease_server(struct lease *lease);       /* the number of this server */
 struct dbtime *lease_dbtime(struct lease *lease); /* known once the lease has been good */
 
 /* ---- what the database says of each ledger ------------------------------------------------- */
@@ -71,9 +71,9 @@ struct lease_row {
     char name[LEASE_NAME], strategy[12];
     bool ours, free; /* free: nobody has it who lives */
     uint64_t epoch, owner;
-    char owner_url[120];     /* "": nobody's, or not known */
-    char stopped[LEASE_WHY]; /* "": it takes writes */
-    uint64_t batch;          /* ours: the last, 0 for none, */
+    char owner_url[120];      /* "": nobody's, or not known */
+    char stopped[LEASE_WHY];  /* "": it takes writes */
+    uint64_t batch;           /* ours: the last, 0 for none, */
     uint8_t hash[HASH_CHAIN]; /* and its hash */
 };
 

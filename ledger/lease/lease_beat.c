@@ -41,7 +41,7 @@ enum pg_status lease_enter(struct context *context, struct lease *lease)
         snprintf(lease->life, sizeof lease->life, "%s", pg_text(rows, 0, 1));
         lease->sent_ns = 0;
         atomic_store(&lease->dbtime.moments_until_us, 0); /* was noted in the former row */
-        dbtime_forget(&lease->dbtime); /* whatever is opened is read again */
+        dbtime_forget(&lease->dbtime);                    /* whatever is opened is read again */
     }
     pg_free(&rows);
     return status;

@@ -46,8 +46,8 @@ struct lease {
 
     /* the beating coroutine's own */
     struct pg *pg;
-    char life[40]; /* of this server's row */
-    bool apart;    /* the log says that the clocks differ */
+    char life[40];              /* of this server's row */
+    bool apart;                 /* the log says that the clocks differ */
     int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
     struct lease_seen *seen;
     size_t seen_count;

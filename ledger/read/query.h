@@ -31,8 +31,8 @@ struct query_item {
     size_t index;
     uint64_t seq;
 };
-MUST_CHECK enum pg_status query_items(struct context *context, struct store *store,
-    const char *key, size_t count, uint64_t upto, struct query_item **found, size_t *found_count);
+MUST_CHECK enum pg_status query_items(struct context *context, struct store *store, const char *key,
+    size_t count, uint64_t upto, struct query_item **found, size_t *found_count);
 
 /* The last position that may have entries with such keys: fixed, as `end`, by the first that asks
  * for the ledger. */

@@ -31,8 +31,8 @@
 enum {
     ERROR_TEXT = 1000,
     WORKERS_MAX = API_WORKERS,
-    DESCRIPTORS = 256,   /* not for connections */
-    EXIT_LOST = 4, /* teller.service does not start it again then */
+    DESCRIPTORS = 256, /* not for connections */
+    EXIT_LOST = 4,     /* teller.service does not start it again then */
 };
 
 static const int64_t look_every_ns = 200 * CLOCK_MS;
@@ -346,8 +346,7 @@ int cmd_serve(int argc, char **argv)
         {"trusted-addresses", "LIST", "proxies: addresses without that limit", "127.0.0.0/8,::1"},
         {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
         {"max-answer-memory", "MIB", "for all long answers that wait to be taken", "64"},
-        {"max-streams", "N", "open event streams, apart from those; more are answered 503",
-            "4000"},
+        {"max-streams", "N", "open event streams, apart from those; more are answered 503", "4000"},
         {"stop-delay", "MS",
             "at a stop /readyz says so this long before the port is closed, in milliseconds",
             "200"},

@@ -83,8 +83,8 @@ struct http_worker {
 
 struct http {
     struct http_options options;
-    size_t max_exchanges, max_of_sender, max_peers, max_of_address, max_streams,
-        extra_peers, vital_peers; /* of a worker; the last two: http_peer.h */
+    size_t max_exchanges, max_of_sender, max_peers, max_of_address, max_streams, extra_peers,
+        vital_peers;             /* of a worker; the last two: http_peer.h */
     _Atomic size_t answer_bytes; /* of the budget for answers */
     _Atomic size_t body_bytes;   /* of the budget for bodies */
     int worker_count;

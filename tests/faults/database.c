@@ -28,17 +28,17 @@ void database_make(struct database *database, const char *prefix)
     if (!host)
         printf("\n    run it by tools/with-postgres: it needs a cluster in TEST_DATABASE\n    ");
     CU_ASSERT_FATAL(host != NULL);
-    snprintf(database->folder, sizeof database->folder, "%.*s", (int)strcspn(host + 5, " "),
-        host + 5);
+    snprintf(
+        database->folder, sizeof database->folder, "%.*s", (int)strcspn(host + 5, " "), host + 5);
     snprintf(database->name, sizeof database->name, "%.9s%u", prefix, ++databases);
-    snprintf(database->url, sizeof database->url, "host=%s user=tester dbname=%s",
-        database->folder, database->name);
+    snprintf(database->url, sizeof database->url, "host=%s user=tester dbname=%s", database->folder,
+        database->name);
     snprintf(command, sizeof command, "psql -qXc 'CREATE DATABASE %s' '%s'", database->name, given);
     database_command(command);
 }
 
-void database_hide(const struct database *database, struct proxy *proxy, const char *more,
-    char url[DATABASE_URL])
+void database_hide(
+    const struct database *database, struct proxy *proxy, const char *more, char url[DATABASE_URL])
 {
     CU_ASSERT_FATAL(proxy_start(proxy, database->folder));
     snprintf(url, DATABASE_URL,

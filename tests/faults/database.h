@@ -16,8 +16,8 @@ struct database {
 void database_make(struct database *database, const char *prefix);
 
 /* Start a proxy before it, and say how it is reached through that; `more` of the URL, or "". */
-void database_hide(const struct database *database, struct proxy *proxy, const char *more,
-    char url[DATABASE_URL]);
+void database_hide(
+    const struct database *database, struct proxy *proxy, const char *more, char url[DATABASE_URL]);
 
 /* Run a command of the shell; the test fails if that does. */
 void database_command(const char *command);

@@ -32,8 +32,7 @@ void side_start(struct side *side)
     ensure(co_spawn(start_main, side));
 }
 
-void side_make(
-    struct side *side, const char *strategy, int number, const struct database *database)
+void side_make(struct side *side, const char *strategy, int number, const struct database *database)
 {
     char name[40];
     memset(side, 0, sizeof *side);

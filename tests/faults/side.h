@@ -14,14 +14,14 @@
 struct side {
     struct service service;
     struct proxy proxy;
-    struct target target; /* the service's: there before that has been up */
+    struct target target;   /* the service's: there before that has been up */
     char url[DATABASE_URL]; /* of the database, through the proxy */
     const struct database *database;
     int number;
     _Atomic bool up;        /* it listens, whether it serves or stands by */
     _Atomic bool suspended; /* or about to be ended: what is asked may stay unanswered */
     _Atomic unsigned suspended_times;
-    _Atomic size_t acknowledged; /* writes, by this very side */
+    _Atomic size_t acknowledged;       /* writes, by this very side */
     _Atomic size_t hangs, unavailable; /* the latter: 503 to witnesses */
     _Atomic int64_t longest_read_ms, longest_pending_ms, longest_write_ms;
     struct waitgroup starting;

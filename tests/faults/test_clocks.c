@@ -43,8 +43,8 @@ static void make_database(char url[TEXT])
     if (!host)
         printf("\n    run it by tools/with-postgres: it needs a cluster in TEST_DATABASE\n    ");
     CU_ASSERT_FATAL(host != NULL);
-    snprintf(url, TEXT, "%.*s user=tester dbname=clocks%u", (int)strcspn(host, " "), host,
-        ++databases);
+    snprintf(
+        url, TEXT, "%.*s user=tester dbname=clocks%u", (int)strcspn(host, " "), host, ++databases);
     snprintf(
         command, sizeof command, "psql -qXc 'CREATE DATABASE clocks%u' '%s'", databases, given);
     blocking_call(run_command, command);

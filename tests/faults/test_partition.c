@@ -33,7 +33,7 @@ enum {
     BUSY_MS = 1500,
     HANG_MS = LEASE_MS + BUSY_MS,
     HANG_PENDING_MS = 10000 + BUSY_MS,
-    ANSWER_S = 60, /* and later than that nobody waits for it */
+    ANSWER_S = 60,   /* and later than that nobody waits for it */
     PATIENCE_S = 90, /* for what must come about in the end, on a busy machine */
     PROGRESS = 50,
     HOT = 0,                     /* the account that witnesses pay into */

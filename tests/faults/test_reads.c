@@ -93,9 +93,9 @@ static void ask(const struct way *way)
     struct visit visit;
     visit_begin(&visit, &reads.service);
     int64_t asked_ns = clock_now_ns();
-    visit_call(&visit, &(struct request){.path = way->path,
-                           .headers = way->headers,
-                           .without_token = way->headers != NULL});
+    visit_call(&visit,
+        &(struct request){
+            .path = way->path, .headers = way->headers, .without_token = way->headers != NULL});
     judge(way, &visit, (clock_now_ns() - asked_ns) / CLOCK_MS);
     visit_end(&visit);
 }
@@ -188,9 +188,9 @@ static void heal(void)
     struct visit visit = {.response.status = 0};
     while (visit.response.status != token->status && clock_now_ns() < until_ns) {
         visit_begin(&visit, &reads.service);
-        visit_call(&visit, &(struct request){.path = token->path,
-                               .headers = token->headers,
-                               .without_token = true});
+        visit_call(
+            &visit, &(struct request){
+                        .path = token->path, .headers = token->headers, .without_token = true});
         visit_end(&visit);
         co_sleep(50 * CLOCK_MS);
     }

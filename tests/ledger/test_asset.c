@@ -16,7 +16,10 @@ static void validates_assets(void)
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345/38"};
     static const char *const bad[] = {"", "USD", "USD/", "/2", "USD/02", "USD/39", "USD/-1",
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456/2", "USD/2 ", "U/D/2", "USD/100", "USD/:", " USD/2",
-        "USD /2", "U\"D/2", "U\tD/2", "U\x7f" "D/2", "\xe2\x82/2", "e\xcc\x81/2"};
+        "USD /2", "U\"D/2", "U\tD/2",
+        "U\x7f"
+        "D/2",
+        "\xe2\x82/2", "e\xcc\x81/2"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         CU_ASSERT_TRUE(asset_is_valid(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -55,9 +58,13 @@ static void validates_account_ids(void)
     static const char *const good[] = {"a b", "a/b", "?#%", "\xc3\xa4", "\xe6\x97\xa5\xe6\x9c\xac",
         "\xf0\x9f\x92\xb6", "\xd7\xa9\xd7\x9c", "~", "..."};
     static const char *const bad[] = {"a\nb", "\t", "a\x01", "a\x7f", "\xc2\x85", /* controls */
-        "a\xe2\x80\xa8" "b", "\xe2\x80\xa9",                /* separators of lines */
-        "a\xcc\x88", "\xe2\x84\xab",                       /* not in normal form */
-        "\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "a\xf8" "b"}; /* not UTF-8 */
+        "a\xe2\x80\xa8"
+        "b",
+        "\xe2\x80\xa9",              /* separators of lines */
+        "a\xcc\x88", "\xe2\x84\xab", /* not in normal form */
+        "\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80",
+        "a\xf8"
+        "b"}; /* not UTF-8 */
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         CU_ASSERT(account_id_is_valid(good[i]) && account_id_is_free(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

@@ -149,9 +149,8 @@ static void run(struct pg *pg, const char *sql)
 
 static void finds_what_was_altered(const char *strategy)
 {
-    static const char *const tables[] = {
-        "entry", "further_posting", "account", "held", "batch", "writer", "balance",
-        "standing", "open_hold", "key_segment"};
+    static const char *const tables[] = {"entry", "further_posting", "account", "held", "batch",
+        "writer", "balance", "standing", "open_hold", "key_segment"};
     enum { TABLES = sizeof tables / sizeof tables[0] };
     const char *db = fixture_database();
     char error[300], sql[500];

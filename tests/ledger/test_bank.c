@@ -227,5 +227,5 @@ static void full_ledger(void)
 const struct unit_suite bank_suite = {.name = "bank",
     .tests = (const struct unit_test[]){{"ledgers_are_islands", ledgers_are_islands},
         {"names_and_strategies", names_and_strategies}, {"made_again", made_again},
-        {"made_by_many", made_by_many}, {"full_house", full_house},
-        {"full_ledger", full_ledger}, {0}}};
+        {"made_by_many", made_by_many}, {"full_house", full_house}, {"full_ledger", full_ledger},
+        {0}}};

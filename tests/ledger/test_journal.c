@@ -110,8 +110,8 @@ static struct pg *stall(const char *conninfo)
     char error[300];
     struct pg *pg = pg_connect(context_background(), conninfo, NULL, error, sizeof error);
     ensure(pg != NULL);
-    enum pg_status locked = pg_script(
-        context_background(), pg, "BEGIN; LOCK TABLE teller.batch IN EXCLUSIVE MODE");
+    enum pg_status locked =
+        pg_script(context_background(), pg, "BEGIN; LOCK TABLE teller.batch IN EXCLUSIVE MODE");
     ensure(locked == PG_OK);
     return pg;
 }
@@ -463,7 +463,9 @@ static void turned_away_at_once(const char *strategy)
 }
 
 #define TESTS(X)                                                                                   \
-    X(time_rises) X(time_is_awaited) X(time_begins_at_the_databases)                               \
+    X(time_rises)                                                                                  \
+    X(time_is_awaited)                                                                             \
+    X(time_begins_at_the_databases)                                                                \
     X(nothing_is_told_early)                                                                       \
     X(a_key_in_flight_is_never_none)                                                               \
     X(a_key_of_a_failed_commit) X(turned_away_at_once) X(bounded_in_bytes)

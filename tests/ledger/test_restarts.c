@@ -243,8 +243,7 @@ static void a_fold_that_does_not_add_up(const char *strategy)
     CU_ASSERT_FALSE(checkpointer_fold(ledger->checkpointer));
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
-    CU_ASSERT_STRING_EQUAL(
-        figures.reason, "a checkpoint found that the journal does not add up");
+    CU_ASSERT_STRING_EQUAL(figures.reason, "a checkpoint found that the journal does not add up");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_UNAVAILABLE);
     CU_ASSERT(fixture_balance(ledger, "b") == 10);
     CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT seq FROM teller.checkpoint"), "5");

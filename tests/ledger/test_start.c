@@ -279,13 +279,12 @@ static void keys_come_packed(const char *strategy)
 /* 300,000 refusals with keys, as the service would have written them. */
 static void make_many(const char *db)
 {
-    fixture_do(db,
-        "INSERT INTO teller.entry (ledger, seq, at, kind, key, fingerprint, code)"
-        " SELECT 1, i, '2020-01-01'::timestamptz + i * interval '1 ms', 3, 'k-' || i,"
-        " decode(lpad(i::text, 32, '0'), 'hex'), 'insufficient_funds'"
-        " FROM generate_series(1, 300000) i;"
-        "INSERT INTO teller.batch VALUES (1, 1, 1, 1, 300000);"
-        "SELECT teller.checkpoint_advance(1, 300000)");
+    fixture_do(db, "INSERT INTO teller.entry (ledger, seq, at, kind, key, fingerprint, code)"
+                   " SELECT 1, i, '2020-01-01'::timestamptz + i * interval '1 ms', 3, 'k-' || i,"
+                   " decode(lpad(i::text, 32, '0'), 'hex'), 'insufficient_funds'"
+                   " FROM generate_series(1, 300000) i;"
+                   "INSERT INTO teller.batch VALUES (1, 1, 1, 1, 300000);"
+                   "SELECT teller.checkpoint_advance(1, 300000)");
 }
 
 /* The journal's keys go into segments of a bounded size; they stay as they are when more come. */
@@ -301,8 +300,8 @@ static void many_keys_make_segments(const char *strategy)
     CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 1), LEDGER_OK);
     ledger = request_restart(ledger, db, strategy);
     await_recall(ledger);
-    CU_ASSERT_STRING_EQUAL(fixture_ask(db, segments),
-        "1-131072: 131072, 131073-262144: 131072, 262145-300003: 37857");
+    CU_ASSERT_STRING_EQUAL(
+        fixture_ask(db, segments), "1-131072: 131072, 131073-262144: 131072, 262145-300003: 37857");
     CU_ASSERT_EQUAL(ledger->recall->covered, 300003);
     CU_ASSERT_EQUAL(fixture_move(ledger, "k-1", "world:USD.2", "a", 1), LEDGER_KEY_REUSED);
     CU_ASSERT_EQUAL(fixture_move(ledger, "k-131073", "world:USD.2", "a", 1), LEDGER_KEY_REUSED);

@@ -28,9 +28,9 @@ struct service {
     int port;              /* 0: none yet */
     int reserved;          /* the socket that keeps the port, if there is one */
     int starts, exit_code; /* the latter when the last start failed */
-    const char *program; /* NULL: the one that was built with these tests */
+    const char *program;   /* NULL: the one that was built with these tests */
     const char *strategy;
-    bool quiet;                               /* show no output when it does not come up */
+    bool quiet;        /* show no output when it does not come up */
     int start_seconds; /* how long it may take to come up; 0: as long as tests wait at most */
     const char *arguments[SERVICE_ARGUMENTS]; /* more of them for `serve`, ends with NULL */
     char folder[128];

@@ -75,10 +75,9 @@ static const struct ending endings[] = {
     E("half a body, reset", DEPOSIT "Content-Length: 12\r\n\r\n{\"amo", NULL, 0, RESETS, 0),
     E("half a body, half-closed", DEPOSIT "Content-Length: 12\r\n\r\n{\"amo", NULL, 0, SAYS_NO_MORE,
         0),
-    E("half a large body, reset", BATCH "Content-Length: 300000\r\n\r\n", BLANK16, 4000,
-        RESETS, 0),
-    E("half a large body, closed", BATCH "Content-Length: 300000\r\n\r\n", BLANK16, 4000,
-        CLOSES, 0),
+    E("half a large body, reset", BATCH "Content-Length: 300000\r\n\r\n", BLANK16, 4000, RESETS, 0),
+    E("half a large body, closed", BATCH "Content-Length: 300000\r\n\r\n", BLANK16, 4000, CLOSES,
+        0),
     E("half a body without a token, reset",
         "POST " LEDGER "/transfers HTTP/1.1\r\n" HOST JSON "Content-Length: 200000\r\n\r\n",
         BLANK16, 500, RESETS, 0),
@@ -87,10 +86,10 @@ static const struct ending endings[] = {
     E("a body expected, never sent, closed",
         DEPOSIT "Expect: 100-continue\r\nContent-Length: 12\r\n\r\n", NULL, 0, CLOSES, 20),
     E("too large a body expected",
-        DEPOSIT "Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n", NULL, 0,
-        AWAITS_END, 20),
-    E("too large a body, reset within", DEPOSIT "Content-Length: 99999999\r\n\r\n",
-        BLANK16, 2000, RESETS, 0),
+        DEPOSIT "Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n", NULL, 0, AWAITS_END,
+        20),
+    E("too large a body, reset within", DEPOSIT "Content-Length: 99999999\r\n\r\n", BLANK16, 2000,
+        RESETS, 0),
     E("part of a chunk, reset", DEPOSIT CHUNKED "c\r\n{\"am", NULL, 0, RESETS, 0),
     E("part of a chunk, half-closed", DEPOSIT CHUNKED "c\r\n{\"am", NULL, 0, SAYS_NO_MORE, 0),
     E("a bad chunk", DEPOSIT CHUNKED "c\n{\"am", NULL, 0, AWAITS_END, 20),
@@ -100,7 +99,8 @@ static const struct ending endings[] = {
     E("endless trailers", DEPOSIT CHUNKED "0\r\n", "X: xxxxxxxxxxx\r\n", 600, AWAITS_END, 20),
     /* heads that are refused */
     E("150 parameters", "GET /livez?", "a&", 150, RESETS, 0),
-    E("150 parameters, answered", "GET /livez?" /* 150 times a& */
+    E("150 parameters, answered",
+        "GET /livez?" /* 150 times a& */
         "a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&"
         "a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&"
         "a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&a&"
@@ -110,8 +110,7 @@ static const struct ending endings[] = {
         RESETS, 0),
     E("too many headers", "GET /livez HTTP/1.1\r\n" HOST, "X: xxxxxxxxxxx\r\n", 150, AWAITS_END,
         20),
-    E("too large headers, reset", "GET /livez HTTP/1.1\r\n" HOST "X: ", X16, 1200,
-        RESETS, 0),
+    E("too large headers, reset", "GET /livez HTTP/1.1\r\n" HOST "X: ", X16, 1200, RESETS, 0),
     E("too long a target", "GET /", X16, 600, AWAITS_END, 20),
     E("a bare line feed", "GET /livez HTTP/1.1\n" HOST "\r\n", NULL, 0, AWAITS_END, 20),
     E("a bare line feed, reset", "GET /livez HTTP/1.1\n" HOST "\r\n", NULL, 0, RESETS, 0),
@@ -276,9 +275,9 @@ static void large_bodies_find_places(const struct service *service)
     for (int i = 0; i < 12; i++) {
         struct visit visit;
         visit_begin(&visit, service);
-        visit_call(&visit, &(struct request){.path = "/transfers/batch",
-                               .body = body,
-                               .body_length = sizeof body});
+        visit_call(
+            &visit, &(struct request){
+                        .path = "/transfers/batch", .body = body, .body_length = sizeof body});
         EXPECT_PROBLEM(&visit, 400, "invalid_json");
         visit_end(&visit);
     }
@@ -320,8 +319,7 @@ static void start(struct service *service)
 
 /* Each kind, `count` times, and after each all is as `before`, if that is not NULL. The number of
  * kinds. */
-static size_t run_all(
-    struct crowd *crowd, char *text, size_t count, const struct state *before)
+static size_t run_all(struct crowd *crowd, char *text, size_t count, const struct state *before)
 {
     size_t kinds = 0;
     crowd->each = (count + CREW - 1) / CREW;

@@ -128,10 +128,9 @@ static void made_in_a_stall(void)
     visit_begin(&visit, &service);
     service_signal_postgres(&service, SIGSTOP);
     for (int i = 0; i < 2; i++) {
-        visit_call(&visit, &(struct request){.path = path,
-                               .headers = IMPATIENT,
-                               .body = body,
-                               .body_length = sizeof body - 1});
+        visit_call(&visit,
+            &(struct request){
+                .path = path, .headers = IMPATIENT, .body = body, .body_length = sizeof body - 1});
         EXPECT_PROBLEM(&visit, 503, "unavailable");
     }
     service_signal_postgres(&service, SIGCONT);
@@ -149,5 +148,4 @@ static void made_in_a_stall(void)
 }
 
 const struct unit_suite stalls_suite = {"stalls", 2,
-    (const struct unit_test[]){
-        BOTH_ROWS(stalled), {"made_in_a_stall", made_in_a_stall}, {0}}};
+    (const struct unit_test[]){BOTH_ROWS(stalled), {"made_in_a_stall", made_in_a_stall}, {0}}};
