@@ -155,7 +155,7 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
         pthread_join(runtime.workers[i].thread, NULL);
     blocking_stop();
     sanitize_acquire(&runtime);
-    size_t leaks = report_leaks();
+    size_t leaks = runtime_report_leaks();
     stop();
     runtime.schedule = NULL;
     return leaks;

@@ -112,10 +112,10 @@ void poller_close(struct worker *worker);
 void poller_poll(struct worker *worker, int64_t timeout_ns); /* 0: only look; < 0: no limit */
 void poller_reset(void);
 
-/* report.c */
-bool report_deadlocked(uint64_t sleep); /* runtime.sleep as the caller left it */
-void report_deadlock(void);             /* returns only in a seeded run, which is stopping then */
-size_t report_leaks(void);
+/* runtime_report.c */
+bool runtime_report_deadlocked(uint64_t sleep); /* runtime.sleep as the caller left it */
+void runtime_report_deadlock(void); /* returns only in a seeded run, which is stopping then */
+size_t runtime_report_leaks(void);
 
 /* overflow.c */
 void overflow_install(void);

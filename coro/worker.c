@@ -91,8 +91,8 @@ UNSANITIZED static void sleep_until_woken(struct worker *worker)
     if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {
         uint64_t sleep = atomic_fetch_add(&runtime.sleep, SLEEP_TURN + 1) + SLEEP_TURN + 1;
         int64_t time = sleep_time(worker);
-        if (time < 0 && report_deadlocked(sleep))
-            report_deadlock();
+        if (time < 0 && runtime_report_deadlocked(sleep))
+            runtime_report_deadlock();
         if (!atomic_load(&runtime.stopping))
             poller_poll(worker, time);
         atomic_fetch_sub(&runtime.sleep, 1);

@@ -13,11 +13,11 @@
 struct account_table;
 struct auditor;
 struct checkpointer;
-struct holds;
+struct hold_table;
 struct journal;
 struct keys;
 struct recall;
-struct reversals;
+struct reversal_table;
 struct store;
 struct strategy;
 
@@ -35,8 +35,8 @@ struct ledger {
     struct checkpointer *checkpointer;
     struct auditor *auditor;
     struct recall *recall;
-    struct holds *holds;
-    struct reversals *reversals;
+    struct hold_table *holds;
+    struct reversal_table *reversals;
     struct duty expirer;
     _Atomic bool
         frozen; /* all of it; changes in a section of all accounts, read in every section */

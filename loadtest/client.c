@@ -20,7 +20,7 @@
 #include "coro/clock.h"
 #include "coro/poller.h"
 #include "coro/timer.h"
-#include "loadtest/response.h"
+#include "loadtest/response_head.h"
 
 enum {
     HEAD_SIZE = 4096, /* of a request */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "coro/ensure.h"
+#include "loadtest/response_head.h"
 #include "loadtest/target.h"
 
 struct client;
@@ -20,8 +21,8 @@ enum client_status {
     CLIENT_NO_CONNECTION, /* nothing was sent: the request was not executed */
     CLIENT_LOST,          /* the connection ended before the whole answer: outcome unknown */
     CLIENT_TIMEOUT,       /* no whole answer in time: outcome unknown */
-    CLIENT_UNAVAILABLE,   /* of a value that was asked for (api.h): 429 or 5xx came instead */
-    CLIENT_GARBLED,       /* what came is no HTTP answer, or one with a body of unknown length */
+    CLIENT_UNAVAILABLE, /* of a value that was asked for (api_client.h): 429 or 5xx came instead */
+    CLIENT_GARBLED,     /* what came is no HTTP answer, or one with a body of unknown length */
 };
 
 struct request {
@@ -32,19 +33,6 @@ struct request {
     const char *body;    /* sent as application/json; NULL: none */
     size_t body_length;
     bool without_token;
-};
-
-/* Valid until the client is used again. */
-struct response {
-    int status;
-    bool replayed;    /* Idempotency-Replayed: true */
-    bool closes;      /* Connection: close */
-    bool chunked;     /* only after client_receive_head(): the body has no known length */
-    int64_t seq;      /* Ledger-Seq; -1: the answer has none */
-    const char *head; /* status line and headers, with the empty line that ends them */
-    size_t head_length;
-    const char *body;
-    size_t body_length;
 };
 
 /* Not connected yet; the target must outlive it. NULL when memory is short. */
@@ -75,9 +63,6 @@ MUST_CHECK enum client_status client_read(
 void client_close(struct client *client);
 void client_reset(struct client *client);       /* close with RST, as a crashed peer does */
 void client_say_no_more(struct client *client); /* half-closed: answers may come still */
-
-/* Copy the value of a header, ended; false if the answer has none or it does not fit. */
-bool response_header(const struct response *response, const char *name, char *value, size_t size);
 
 /* "timeout", "connection lost", ...: for reports. */
 const char *client_status_name(enum client_status status);

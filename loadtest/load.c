@@ -12,7 +12,7 @@
 enum { PAUSE_MS = 10, LOOK_UP_MS = 200 /* who waits for its time looks for an interrupt */ };
 
 struct load {
-    const struct options *options;
+    const struct load_options *options;
     struct report *report;
     load_request *request;
     void *arg;
@@ -22,7 +22,7 @@ struct load {
     _Atomic uint64_t tickets;         /* open loop: requests given out */
 };
 
-bool load_client_make(const struct options *options, size_t index, struct load_client *client)
+bool load_client_make(const struct load_options *options, size_t index, struct load_client *client)
 {
     client->index = index;
     client->dice = dice_make((uint64_t)options->seed, index);
@@ -97,7 +97,7 @@ static void one_client(size_t index, void *arg)
 }
 
 void load_run(
-    const struct options *options, struct report *report, load_request *request, void *arg)
+    const struct load_options *options, struct report *report, load_request *request, void *arg)
 {
     struct load load = {.options = options, .report = report, .request = request, .arg = arg};
     load.connected = gate_make((size_t)options->clients);

@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "loadtest/api.h"
+#include "loadtest/api_client.h"
 #include "loadtest/key.h"
-#include "loadtest/options.h"
+#include "loadtest/load_options.h"
 #include "loadtest/dice.h"
 #include "loadtest/report.h"
 
@@ -34,11 +34,11 @@ typedef enum client_status load_request(
 
 /* Options: clients, rate, duration, seed. Counts into the report, and sets its elapsed time. */
 void load_run(
-    const struct options *options, struct report *report, load_request *request, void *arg);
+    const struct load_options *options, struct report *report, load_request *request, void *arg);
 
 /* A client that is not connected yet; false when memory is short. */
 MUST_CHECK bool load_client_make(
-    const struct options *options, size_t index, struct load_client *client);
+    const struct load_options *options, size_t index, struct load_client *client);
 void load_client_end(struct load_client *client);
 
 #endif

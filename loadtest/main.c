@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "coro/runtime.h"
+#include "loadtest/command_line.h"
 #include "loadtest/scenario.h"
 #include "loadtest/watch.h"
 
@@ -26,7 +27,7 @@ static void print_scenario_help(const struct scenario *scenario)
 {
     printf("usage: teller-load %s --url URL [--token T] [options]\n\n%s\n\noptions (default):\n",
         scenario->name, scenario->description);
-    options_print(stdout, scenario);
+    command_line_print(stdout, scenario);
 }
 
 static const struct scenario *find(const char *name)
@@ -39,7 +40,7 @@ static const struct scenario *find(const char *name)
 
 struct job {
     const struct scenario *scenario;
-    struct options options;
+    struct load_options options;
     struct report *report;
     bool ran;
 };
@@ -96,7 +97,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "teller-load: there is no scenario %s (see --help)\n", argv[1]);
         return EXIT_OPEN;
     }
-    if (!options_read(job.scenario, argc, argv, &job.options))
+    if (!command_line_read(job.scenario, argc, argv, &job.options))
         return EXIT_OPEN;
     if (job.options.help) {
         print_scenario_help(job.scenario);

@@ -182,7 +182,8 @@ static void one_racer(size_t index, void *arg)
     load_client_end(&racer);
 }
 
-bool race_run(const struct options *options, struct report *report, const struct race_rules *rules)
+bool race_run(
+    const struct load_options *options, struct report *report, const struct race_rules *rules)
 {
     struct field field = {.race = {.options = options, .report = report, .rules = rules}};
     struct race *race = &field.race;

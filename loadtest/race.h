@@ -31,7 +31,7 @@ struct race_rules {
 };
 
 struct race {
-    const struct options *options; /* rounds, racers, seed */
+    const struct load_options *options; /* rounds, racers, seed */
     struct report *report;
     const struct race_rules *rules;
     struct load_client referee;  /* its connection prepares and judges */
@@ -49,7 +49,7 @@ struct race {
 /* Counts into the report, with the figures "rounds" and "as promised". False: not one round could
  * be run; the report says why. */
 MUST_CHECK bool race_run(
-    const struct options *options, struct report *report, const struct race_rules *rules);
+    const struct load_options *options, struct report *report, const struct race_rules *rules);
 
 /* A name of this run: "race-RUN" and ".N"; of this round: "race-RUN-ROUND.N". */
 struct race_name {

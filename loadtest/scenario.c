@@ -26,7 +26,7 @@ const struct scenario *const scenario_table[] = {
 };
 
 bool scenario_run(
-    const struct scenario *scenario, const struct options *options, struct report *report)
+    const struct scenario *scenario, const struct load_options *options, struct report *report)
 {
     return scenario->race ? race_run(options, report, scenario->race)
                           : scenario->run(options, report);

@@ -3,7 +3,7 @@
 #ifndef LOADTEST_SCENARIO_H
 #define LOADTEST_SCENARIO_H
 
-#include "loadtest/options.h"
+#include "loadtest/load_options.h"
 #include "loadtest/race.h"
 #include "loadtest/report.h"
 
@@ -11,16 +11,16 @@ struct scenario {
     const char *name, *summary; /* the summary is one line, without a full stop */
     const char *description;
     unsigned uses; /* OPTION_... */
-    struct options defaults;
+    struct load_options defaults;
     /* What it does: a race by these rules; or, if there are none, a run of its own kind. */
     const struct race_rules *race;
-    bool (*run)(const struct options *options, struct report *report);
+    bool (*run)(const struct load_options *options, struct report *report);
 };
 
 /* Carry it out, as the first coroutine. What it finds goes into the report; false: it could not be
  * set up, and the report's first doubt says why. */
 MUST_CHECK bool scenario_run(
-    const struct scenario *scenario, const struct options *options, struct report *report);
+    const struct scenario *scenario, const struct load_options *options, struct report *report);
 
 /* The members of a scenario that races, with the defaults of --rounds and --racers. */
 #define SCENARIO_RACE(prepare, fire, judge, rounds_, racers_)                                      \

@@ -11,13 +11,14 @@
 enum { FUNDS = 1000000000, AMOUNT = 10, SETUP_CLIENTS = 64, ACCOUNT_TEXT = 64 };
 
 struct setup {
-    const struct options *options;
+    const struct load_options *options;
     struct report *report;
     _Atomic int64_t taken;
     _Atomic int64_t failed;
 };
 
-static void account_of(const struct options *options, int64_t index, char account[ACCOUNT_TEXT])
+static void account_of(
+    const struct load_options *options, int64_t index, char account[ACCOUNT_TEXT])
 {
     snprintf(account, ACCOUNT_TEXT, "%s%07" PRId64, options->prefix, index + 1);
 }
@@ -62,7 +63,7 @@ static void ready_accounts(size_t index, void *arg)
     load_client_end(&client);
 }
 
-static bool sum_of_all(const struct options *options, int64_t *sum)
+static bool sum_of_all(const struct load_options *options, int64_t *sum)
 {
     struct load_client client;
     if (!load_client_make(options, 0, &client))
@@ -74,7 +75,7 @@ static bool sum_of_all(const struct options *options, int64_t *sum)
 
 static enum client_status transfer(struct load_client *client, void *arg, struct response *response)
 {
-    const struct options *options = arg;
+    const struct load_options *options = arg;
     uint64_t accounts = (uint64_t)options->accounts;
     uint64_t from = options->hot ? 0 : dice_below(&client->dice, accounts);
     uint64_t to = dice_below(&client->dice, accounts - 1);
@@ -85,10 +86,10 @@ static enum client_status transfer(struct load_client *client, void *arg, struct
     return api_transfer(&client->api, from_id, to_id, AMOUNT, key, response);
 }
 
-static bool run(const struct options *options, struct report *report)
+static bool run(const struct load_options *options, struct report *report)
 {
     struct setup setup = {.options = options, .report = report};
-    struct options load_options = *options;
+    struct load_options load_options = *options;
     int64_t before, after;
     crew_run(SETUP_CLIENTS, ready_accounts, &setup);
     if (setup.failed)

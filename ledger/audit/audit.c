@@ -189,7 +189,7 @@ enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
 {
     struct audit_replay *r = calloc(1, sizeof *r);
     memset(report, 0, sizeof *report);
-    if (!r || !(r->holds = holds_make())) {
+    if (!r || !(r->holds = hold_table_make())) {
         free(r);
         return PG_ERROR;
     }
@@ -208,7 +208,7 @@ enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
     report->seq = r->seq;
     audit_chunk_free(&r->chunk);
     audit_keys_free(&r->keys);
-    holds_free(&r->holds);
+    hold_table_free(&r->holds);
     free(r);
     return status;
 }

@@ -64,7 +64,7 @@ static bool compare_hold(const struct row *row, void *arg)
     struct audit_replay *r = arg;
     struct hold hold;
     bool plain = row_is_plain(row, "BBBMt");
-    bool found = plain && holds_find(r->holds, row_bigint(row, SEQ), &hold) && !hold.settled;
+    bool found = plain && hold_table_find(r->holds, row_bigint(row, SEQ), &hold) && !hold.settled;
     if (!found || hold.from != account_of(r, row, FROM) || hold.to != account_of(r, row, TO) ||
         hold.amount != row_money(row, AMOUNT) ||
         hold.expires_us != (row_is_null(row, EXPIRES) ? 0 : row_time(row, EXPIRES)))
@@ -79,9 +79,9 @@ static enum pg_status compare_holds(struct audit_replay *r)
     r->compared = 0;
     enum pg_status status =
         each(r, "SELECT seq, from_no, to_no, amount, expires_at FROM open_hold", compare_hold);
-    if (status == PG_OK && r->compared != holds_count(r->holds))
+    if (status == PG_OK && r->compared != hold_table_count(r->holds))
         audit_note(r->report, here(r), "the checkpoint has %lu open holds, not %zu", r->compared,
-            holds_count(r->holds));
+            hold_table_count(r->holds));
     return status;
 }
 

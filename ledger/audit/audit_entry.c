@@ -185,7 +185,7 @@ static void hold(struct audit_replay *r, uint64_t seq)
         return;
     }
     note_refusal(r, seq, rules_decide_hold(&posting, r->frozen, &broken), broken);
-    struct hold *room = holds_room(r->holds);
+    struct hold *room = hold_table_room(r->holds);
     if (!room)
         r->short_of_memory = true;
     if (!room || !money_add(posting.from->held, posting.amount, &held))
@@ -195,7 +195,7 @@ static void hold(struct audit_replay *r, uint64_t seq)
         .to = posting.to,
         .amount = posting.amount,
         .expires_us = row_is_null(&row, EXPIRES) ? 0 : row_time(&row, EXPIRES)};
-    holds_add(r->holds, room);
+    hold_table_add(r->holds, room);
     rules_reserve(posting.from, posting.amount, seq);
     check_held(r, seq, posting.from);
 }
@@ -219,7 +219,7 @@ static void settle(
     struct audit_replay *r, uint64_t seq, int64_t at_us, enum entry_kind kind, uint64_t ref)
 {
     struct hold hold;
-    if (!holds_find(r->holds, ref, &hold) || hold.settled) {
+    if (!hold_table_find(r->holds, ref, &hold) || hold.settled) {
         audit_note(r->report, seq, "settles %lu, which is not an open hold", ref);
         if (kind == ENTRY_CAPTURE)
             move(r, seq);
@@ -232,7 +232,7 @@ static void settle(
     if (kind == ENTRY_CAPTURE)
         capture(r, seq, &hold);
     rules_reserve(hold.from, -hold.amount, seq);
-    holds_settle(r->holds, ref, seq, seq);
+    hold_table_settle(r->holds, ref, seq, seq);
     check_held(r, seq, hold.from);
 }
 

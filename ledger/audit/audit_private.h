@@ -7,7 +7,7 @@
 #include "ledger/audit/audit_chunk.h"
 #include "ledger/audit/audit_keys.h"
 #include "ledger/domain/entry.h"
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 
 struct account_table;
 
@@ -22,7 +22,7 @@ struct audit_replay {
     struct pg *pg;
     int ledger;
     struct account_table *accounts;
-    struct holds *holds;
+    struct hold_table *holds;
     struct audit_progress *progress; /* NULL: nobody looks */
     struct audit_report *report;
     struct audit_chunk chunk;

@@ -5,7 +5,7 @@
 #include "ledger/journal/journal.h"
 #include "ledger/ledger_private.h"
 #include "ledger/domain/rules.h"
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 #include "ledger/strategy/strategy.h"
 
 enum { LOOK_MS = 100 };
@@ -21,7 +21,7 @@ static void expire(void *arg)
     struct expiring *e = arg;
     struct ledger *ledger = e->ledger;
     uint64_t seq = e->hold.seq;
-    if (!holds_find(ledger->holds, seq, &e->hold) || e->hold.settled)
+    if (!hold_table_find(ledger->holds, seq, &e->hold) || e->hold.settled)
         return;
     struct account *from = e->hold.from;
     e->entry->ref = seq;
@@ -30,7 +30,7 @@ static void expire(void *arg)
         (struct posting){.from = from, .to = e->hold.to, .amount = e->hold.amount};
     uint64_t ended = journal_append(ledger->journal, e->entry);
     rules_reserve(from, -e->hold.amount, ended);
-    holds_settle(ledger->holds, seq, ended, journal_durable(ledger->journal));
+    hold_table_settle(ledger->holds, seq, ended, journal_durable(ledger->journal));
 }
 
 /* All that have expired by now, while the ledger takes new work. */
@@ -38,7 +38,7 @@ static void expire_all(struct ledger *ledger)
 {
     struct expiring e = {.ledger = ledger};
     while (journal_state(ledger->journal) == LEDGER_RUNNING && journal_has_room(ledger->journal) &&
-           holds_expired(ledger->holds, journal_now_us(ledger->journal), &e.hold) &&
+           hold_table_expired(ledger->holds, journal_now_us(ledger->journal), &e.hold) &&
            (e.entry = entry_make(ENTRY_EXPIRY, NULL, NULL, 1))) {
         strategy_run(ledger->strategy, &e.hold.from, 1, expire, &e);
         entry_drop(&e.entry);

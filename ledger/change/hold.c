@@ -13,7 +13,7 @@
 #include "ledger/change/change.h"
 #include "ledger/domain/hash.h"
 #include "ledger/journal/journal.h"
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 #include "ledger/read/query.h"
 #include "ledger/domain/rules.h"
 
@@ -48,7 +48,7 @@ static bool prepare_hold(struct context *context, void *arg)
     if (!change_resolve(&m->change, &m->change.entry->postings[0], m->asked->from, m->asked->to,
             m->asked->amount))
         return false;
-    if (!(m->room = holds_room(m->change.ledger->holds)))
+    if (!(m->room = hold_table_room(m->change.ledger->holds)))
         m->change.status = LEDGER_OVERLOADED;
     return m->room != NULL;
 }
@@ -79,7 +79,7 @@ static void decide_hold(void *arg)
         .amount = posting->amount,
         .expires_us = entry->expires_us};
     rules_reserve(posting->from, posting->amount, change->seq);
-    holds_add(ledger->holds, hold);
+    hold_table_add(ledger->holds, hold);
 }
 
 void ledger_hold(struct context *context, struct ledger *ledger, const struct ledger_hold *hold,
@@ -89,7 +89,7 @@ void ledger_hold(struct context *context, struct ledger *ledger, const struct le
     struct making m = {.change = {.ledger = ledger, .entry = entry_of_hold(hold)}, .asked = hold};
     change_carry_out(
         context, &m.change, &(struct change_steps){prepare_hold, decide_hold, &m}, outcome);
-    holds_give_back(ledger->holds, &m.room);
+    hold_table_give_back(ledger->holds, &m.room);
 }
 
 /* ---- ending one ---------------------------------------------------------------------------- */
@@ -102,7 +102,7 @@ static uint64_t end_hold(struct ledger *ledger, const struct hold *hold, struct 
     entry->held = from->held - hold->amount;
     uint64_t seq = journal_append(ledger->journal, entry);
     rules_reserve(from, -hold->amount, seq);
-    holds_settle(ledger->holds, hold->seq, seq, journal_durable(ledger->journal));
+    hold_table_settle(ledger->holds, hold->seq, seq, journal_durable(ledger->journal));
     return seq;
 }
 
@@ -166,7 +166,7 @@ static void refuse_unknown(struct context *context, struct settling *s)
 static bool prepare_settlement(struct context *context, void *arg)
 {
     struct settling *s = arg;
-    if (!holds_find(s->change.ledger->holds, s->asked->hold, &s->hold)) {
+    if (!hold_table_find(s->change.ledger->holds, s->asked->hold, &s->hold)) {
         refuse_unknown(context, s);
         return false;
     }
@@ -212,14 +212,14 @@ static void capture(struct settling *s)
     }
     rules_reserve(posting->from, -s->hold.amount, change->seq);
     rules_apply(posting, 1, change->seq);
-    holds_settle(ledger->holds, s->hold.seq, change->seq, journal_durable(ledger->journal));
+    hold_table_settle(ledger->holds, s->hold.seq, change->seq, journal_durable(ledger->journal));
 }
 
 static void decide_settlement(void *arg)
 {
     struct settling *s = arg;
     struct ledger *ledger = s->change.ledger;
-    bool here = holds_find(ledger->holds, s->asked->hold, &s->hold);
+    bool here = hold_table_find(ledger->holds, s->asked->hold, &s->hold);
     if (!here || s->hold.settled)
         refuse(s, LEDGER_ALREADY_SETTLED);
     else if (s->hold.expires_us && journal_now_us(ledger->journal) >= s->hold.expires_us)
@@ -256,7 +256,7 @@ enum ledger_status ledger_read_hold(struct context *context, struct ledger *ledg
     if (status != LEDGER_OK)
         return status;
     struct hold now;
-    if (holds_find(ledger->holds, hold, &now) && now.settled == 0)
+    if (hold_table_find(ledger->holds, hold, &now) && now.settled == 0)
         return LEDGER_OK;
     status =
         query_status(query_settlement(context, ledger->store, ledger->accounts, hold, settled));

@@ -7,7 +7,7 @@
 #include "ledger/change/change.h"
 #include "ledger/domain/hash.h"
 #include "ledger/journal/journal.h"
-#include "ledger/memory/reversals.h"
+#include "ledger/memory/reversal_table.h"
 #include "ledger/read/query.h"
 #include "ledger/domain/rules.h"
 
@@ -81,7 +81,7 @@ static void decide(void *arg)
     struct entry *entry = change->entry;
     struct account *broken;
     uint64_t by;
-    switch (reversals_find(ledger->reversals, r->asked->transfer, r->looked, &by)) {
+    switch (reversal_table_find(ledger->reversals, r->asked->transfer, r->looked, &by)) {
     case REVERSALS_DONE:
         refuse_again(r, by);
         return;
@@ -103,7 +103,7 @@ static void decide(void *arg)
     rules_apply(entry->postings, entry->posting_count, change->seq);
     r->reversal->transfer = r->asked->transfer;
     r->reversal->by = change->seq;
-    reversals_add(ledger->reversals, r->reversal, journal_durable(ledger->journal));
+    reversal_table_add(ledger->reversals, r->reversal, journal_durable(ledger->journal));
     r->reversal = NULL;
 }
 

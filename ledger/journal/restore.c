@@ -56,10 +56,10 @@ static bool add_hold(struct restoring *r, const struct row *row)
 {
     uint64_t seq = row_bigint(row, SEQ);
     struct account *from = account_at(r, row, FROM), *to = account_at(r, row, TO);
-    if (!from || !to || holds_find(r->to->holds, seq, &(struct hold){0}) ||
+    if (!from || !to || hold_table_find(r->to->holds, seq, &(struct hold){0}) ||
         !money_add(from->held, row_money(row, AMOUNT), &from->held))
         return fail(r, "hold", seq);
-    struct hold *hold = holds_room(r->to->holds);
+    struct hold *hold = hold_table_room(r->to->holds);
     if (!hold) {
         snprintf(r->error, r->size, "out of memory for holds");
         return false;
@@ -69,7 +69,7 @@ static bool add_hold(struct restoring *r, const struct row *row)
         .to = to,
         .amount = row_money(row, AMOUNT),
         .expires_us = row_is_null(row, EXPIRES) ? 0 : row_time(row, EXPIRES)};
-    holds_add(r->to->holds, hold);
+    hold_table_add(r->to->holds, hold);
     return true;
 }
 
@@ -118,10 +118,10 @@ enum tail_column { KIND = EXPIRES + 1, AT, ABOUT, HELD };
 static bool end_hold(struct restoring *r, const struct row *row, uint64_t seq)
 {
     struct hold hold;
-    if (row_is_null(row, SEQ) || !holds_find(r->to->holds, row_bigint(row, SEQ), &hold))
+    if (row_is_null(row, SEQ) || !hold_table_find(r->to->holds, row_bigint(row, SEQ), &hold))
         return fail(r, "the end of a hold at", seq);
     hold.from->held -= hold.amount;
-    holds_settle(r->to->holds, hold.seq, seq, seq);
+    hold_table_settle(r->to->holds, hold.seq, seq, seq);
     return true;
 }
 

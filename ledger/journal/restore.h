@@ -10,14 +10,14 @@
 #include <stdatomic.h>
 
 #include "ledger/domain/account.h"
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 #include "ledger/journal/store.h"
 
 struct account_table;
 
 struct restore {
     struct account_table *accounts; /* as folded */
-    struct holds *holds;            /* empty */
+    struct hold_table *holds;       /* empty */
     uint64_t checkpoint;            /* of the fold */
     _Atomic bool *frozen;           /* comes out: whether the whole ledger is, */
     _Atomic uint64_t *froze;        /* since which entry; 0: it never was */

@@ -15,7 +15,7 @@
 #include "server/api/event_feed.h"
 #include "server/api/event_pages.h"
 #include "server/http/http.h"
-#include "server/api/journal.h"
+#include "server/api/journal_pages.h"
 #include "server/api/render.h"
 #include "server/auth/token_cache.h"
 

@@ -10,7 +10,7 @@
 #include "server/api/freeze.h"
 #include "server/api/health.h"
 #include "server/api/holds.h"
-#include "server/api/journal.h"
+#include "server/api/journal_pages.h"
 #include "server/api/ledgers.h"
 #include "server/api/metrics.h"
 #include "server/api/session.h"

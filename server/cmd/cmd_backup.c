@@ -16,7 +16,7 @@
 #include "server/cmd/cmd_audit.h"
 #include "server/cmd/cmd_database.h"
 #include "server/postgres/database.h"
-#include "server/cmd/signals.h"
+#include "server/cmd/stop_signals.h"
 
 enum { ERROR_TEXT = 1000, PATH_TEXT = FOLDER_PATH + 40 };
 
@@ -172,7 +172,7 @@ static bool verify(struct context *context, const struct job *job, char *error, 
 static void watch_signals(void *arg)
 {
     struct job *job = arg;
-    if (signals_wait(job->watch))
+    if (stop_signals_wait(job->watch))
         context_cancel(job->life);
     waitgroup_done(&job->watching);
 }
@@ -219,7 +219,7 @@ static int start(
     if (!job->bin)
         job->bin = CLUSTER_DEBIAN_BIN;
     pg_clear_environment(true);
-    signals_block();
+    stop_signals_block();
     (void)runtime_run(NULL, run, job);
     return job->done ? 0 : 1;
 }

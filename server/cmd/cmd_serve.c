@@ -25,7 +25,7 @@
 #include "server/http/listen.h"
 #include "server/text/log.h"
 #include "server/cmd/options.h"
-#include "server/cmd/signals.h"
+#include "server/cmd/stop_signals.h"
 #include "server/cmd/stop.h"
 
 enum {
@@ -372,7 +372,7 @@ int cmd_serve(int argc, char **argv)
     pg_clear_environment(serve.database_options.url == NULL);
     pg_demand(&serve.demands);
     raise_descriptor_limit(&serve);
-    signals_block();
+    stop_signals_block();
     size_t leaked = runtime_run(&(struct runtime_options){.workers = serve.workers}, run, &serve);
     return leaked ? 1 : serve.exit_code;
 }

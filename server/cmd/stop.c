@@ -6,7 +6,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "server/text/log.h"
-#include "server/cmd/signals.h"
+#include "server/cmd/stop_signals.h"
 
 static const int64_t one_wish_ns = CLOCK_S;
 
@@ -16,7 +16,7 @@ static int second_signal(struct context *until, int64_t first_ns)
 {
     int number;
     do
-        number = signals_wait(until);
+        number = stop_signals_wait(until);
     while (number && clock_now_ns() - first_ns < one_wish_ns);
     return number;
 }
@@ -53,7 +53,7 @@ static void drain(struct stop *stop, int number)
 static void watch_signals(void *arg)
 {
     struct stop *stop = arg;
-    int number = signals_wait(stop->watch);
+    int number = stop_signals_wait(stop->watch);
     if (number)
         drain(stop, number);
     waitgroup_done(&stop->watching);

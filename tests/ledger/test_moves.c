@@ -2,7 +2,7 @@
 /* What the ledger does, one request after the other, against a real PostgreSQL. */
 #include "ledger/ledger_private.h"
 #include "ledger/memory/account_table.h"
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 #include "tests/ledger/requests.h"
 
 static void opens_accounts(const char *strategy)

@@ -12,7 +12,7 @@
 #include "ledger/journal/journal.h"
 #include "ledger/journal/journal_private.h"
 #include "ledger/ledger_private.h"
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 #include "tests/ledger/fixture.h"
 
 enum { ACCOUNTS = 5, ENTRIES = 280, PAGE = 7, ASKED = 200 };

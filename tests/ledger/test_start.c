@@ -12,7 +12,7 @@
 #include "ledger/embed.h"
 #include "ledger/journal/recall.h"
 #include "ledger/ledger_private.h"
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 #include "ledger/memory/keys.h"
 #include "ledger/memory/segment.h"
 #include "tests/ledger/requests.h"

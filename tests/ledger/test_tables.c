@@ -2,23 +2,23 @@
 /* What is remembered of holds and reversals until the database has it, and in which order. */
 #include <stdlib.h>
 
-#include "ledger/memory/holds.h"
-#include "ledger/memory/reversals.h"
+#include "ledger/memory/hold_table.h"
+#include "ledger/memory/reversal_table.h"
 #include "tests/unit.h"
 
-static void add_hold(struct holds *holds, uint64_t seq, int64_t expires_us)
+static void add_hold(struct hold_table *holds, uint64_t seq, int64_t expires_us)
 {
-    struct hold *hold = holds_room(holds);
+    struct hold *hold = hold_table_room(holds);
     ensure(hold != NULL);
     *hold = (struct hold){.seq = seq, .amount = 1, .expires_us = expires_us};
-    holds_add(holds, hold);
+    hold_table_add(holds, hold);
 }
 
 /* Each at its own moment, neither before nor after it, and once. */
 static void holds_expire_in_order(void)
 {
     enum { MANY = 500, MOMENTS = 60 };
-    struct holds *holds = holds_make();
+    struct hold_table *holds = hold_table_make();
     struct hold hold;
     unsigned short dice[3] = {(unsigned short)unit_seed(), 1, 2};
     size_t never = 0;
@@ -30,73 +30,73 @@ static void holds_expire_in_order(void)
         never += moment == 0;
     }
     for (int64_t now_us = 0; now_us < MOMENTS; now_us++)
-        while (holds_expired(holds, now_us, &hold)) {
+        while (hold_table_expired(holds, now_us, &hold)) {
             CU_ASSERT_EQUAL_FATAL(hold.expires_us, now_us);
-            holds_settle(holds, hold.seq, ++seq, 0);
+            hold_table_settle(holds, hold.seq, ++seq, 0);
         }
-    CU_ASSERT_EQUAL(holds_count(holds), never);
+    CU_ASSERT_EQUAL(hold_table_count(holds), never);
     CU_ASSERT_EQUAL(seq, 2 * MANY - never);
-    holds_free(&holds);
+    hold_table_free(&holds);
 }
 
 /* Settled by a release, it does not expire any more. */
 static void settled_holds_do_not_expire(void)
 {
-    struct holds *holds = holds_make();
+    struct hold_table *holds = hold_table_make();
     struct hold hold;
     ensure(holds != NULL);
     add_hold(holds, 1, 50);
     add_hold(holds, 2, 60);
-    holds_settle(holds, 1, 3, 0);
-    CU_ASSERT_FALSE(holds_expired(holds, 59, &hold));
-    CU_ASSERT_TRUE(holds_expired(holds, 60, &hold));
+    hold_table_settle(holds, 1, 3, 0);
+    CU_ASSERT_FALSE(hold_table_expired(holds, 59, &hold));
+    CU_ASSERT_TRUE(hold_table_expired(holds, 60, &hold));
     CU_ASSERT_EQUAL(hold.seq, 2);
-    holds_free(&holds);
+    hold_table_free(&holds);
 }
 
 static void holds_stay_until_durable(void)
 {
-    struct holds *holds = holds_make();
+    struct hold_table *holds = hold_table_make();
     struct hold hold;
     ensure(holds != NULL);
     for (uint64_t seq = 1; seq <= 3; seq++)
         add_hold(holds, seq, 0);
-    holds_settle(holds, 1, 10, 9);
-    CU_ASSERT_TRUE(holds_find(holds, 1, &hold) && hold.settled == 10);
-    holds_settle(holds, 2, 11, 10);
-    CU_ASSERT_FALSE(holds_find(holds, 1, &hold)); /* the database knows of it */
-    CU_ASSERT_TRUE(holds_find(holds, 2, &hold) && hold.settled == 11);
-    CU_ASSERT_TRUE(holds_find(holds, 3, &hold) && hold.settled == 0);
-    CU_ASSERT_EQUAL(holds_count(holds), 1);
-    holds_free(&holds);
+    hold_table_settle(holds, 1, 10, 9);
+    CU_ASSERT_TRUE(hold_table_find(holds, 1, &hold) && hold.settled == 10);
+    hold_table_settle(holds, 2, 11, 10);
+    CU_ASSERT_FALSE(hold_table_find(holds, 1, &hold)); /* the database knows of it */
+    CU_ASSERT_TRUE(hold_table_find(holds, 2, &hold) && hold.settled == 11);
+    CU_ASSERT_TRUE(hold_table_find(holds, 3, &hold) && hold.settled == 0);
+    CU_ASSERT_EQUAL(hold_table_count(holds), 1);
+    hold_table_free(&holds);
 }
 
 static void add_reversal(
-    struct reversals *reversals, uint64_t transfer, uint64_t by, uint64_t durable)
+    struct reversal_table *reversals, uint64_t transfer, uint64_t by, uint64_t durable)
 {
     struct reversal *reversal = calloc(1, sizeof *reversal);
     ensure(reversal != NULL);
     reversal->transfer = transfer;
     reversal->by = by;
-    reversals_add(reversals, reversal, durable);
+    reversal_table_add(reversals, reversal, durable);
 }
 
 /* What the database said counts if nothing has left the table since. */
 static void reversals_stay_until_durable(void)
 {
-    struct reversals *reversals = reversals_make();
+    struct reversal_table *reversals = reversal_table_make();
     uint64_t by = 0;
     ensure(reversals != NULL);
-    CU_ASSERT_EQUAL(reversals_find(reversals, 5, 0, &by), REVERSALS_NONE);
+    CU_ASSERT_EQUAL(reversal_table_find(reversals, 5, 0, &by), REVERSALS_NONE);
     add_reversal(reversals, 5, 10, 9);
-    CU_ASSERT_EQUAL(reversals_find(reversals, 5, 0, &by), REVERSALS_DONE);
+    CU_ASSERT_EQUAL(reversal_table_find(reversals, 5, 0, &by), REVERSALS_DONE);
     CU_ASSERT_EQUAL(by, 10);
-    CU_ASSERT_EQUAL(reversals_find(reversals, 6, 0, &by), REVERSALS_NONE);
+    CU_ASSERT_EQUAL(reversal_table_find(reversals, 6, 0, &by), REVERSALS_NONE);
     add_reversal(reversals, 6, 11, 10);
-    CU_ASSERT_EQUAL(reversals_find(reversals, 6, 0, &by), REVERSALS_DONE);
-    CU_ASSERT_EQUAL(reversals_find(reversals, 5, 9, &by), REVERSALS_ASK);
-    CU_ASSERT_EQUAL(reversals_find(reversals, 5, 10, &by), REVERSALS_NONE);
-    reversals_free(&reversals);
+    CU_ASSERT_EQUAL(reversal_table_find(reversals, 6, 0, &by), REVERSALS_DONE);
+    CU_ASSERT_EQUAL(reversal_table_find(reversals, 5, 9, &by), REVERSALS_ASK);
+    CU_ASSERT_EQUAL(reversal_table_find(reversals, 5, 10, &by), REVERSALS_NONE);
+    reversal_table_free(&reversals);
 }
 
 const struct unit_suite tables_suite = {.name = "tables",

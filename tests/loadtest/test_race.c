@@ -15,7 +15,7 @@ static struct race_answer answered(int status)
 /* A round of three of which one may be paid, with these answers: what is the verdict? */
 static enum report_verdict verdict(struct race_answer answers[3], int64_t missing)
 {
-    const struct options options = {.racers = 3};
+    const struct load_options options = {.racers = 3};
     struct report *report = report_make();
     CU_ASSERT_PTR_NOT_NULL_FATAL(report);
     struct race race = {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "loadtest/response.h"
+#include "loadtest/response_head.h"
 
 static bool parse(const char *head, struct response *response, int64_t *body_length)
 {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "loadtest/api.h"
+#include "loadtest/api_client.h"
 #include "loadtest/key.h"
 
 enum op_kind {

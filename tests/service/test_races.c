@@ -15,7 +15,7 @@ static void promise(
     struct service *service = service_shared(strategy);
     CU_ASSERT_PTR_NOT_NULL_FATAL(service);
     const char *given = getenv("TEST_ROUNDS");
-    struct options options = scenario->defaults;
+    struct load_options options = scenario->defaults;
     options.target = service->target;
     options.rounds = given ? strtol(given, NULL, 10) : rounds;
     options.racers = racers;

@@ -3,7 +3,7 @@
 #ifndef TESTS_SERVICE_VISIT_H
 #define TESTS_SERVICE_VISIT_H
 
-#include "loadtest/api.h"
+#include "loadtest/api_client.h"
 #include "loadtest/client.h"
 #include "loadtest/json.h"
 #include "tests/service/service.h"

@@ -5,7 +5,7 @@
  * - `forgotten` is the highest position of a reversal that has left: if nothing above `asked` has
  *   left, then what the database did not have at `asked` is either in the table or was never done.
  */
-#include "ledger/memory/reversals.h"
+#include "ledger/memory/reversal_table.h"
 
 #include <stdlib.h>
 
@@ -13,21 +13,21 @@
 
 enum { BUCKETS = 4096 };
 
-struct reversals {
+struct reversal_table {
     struct lock lock;
     uint64_t forgotten;
     struct reversal *first[BUCKETS];
     struct reversal *oldest, *newest;
 };
 
-struct reversals *reversals_make(void)
+struct reversal_table *reversal_table_make(void)
 {
-    return calloc(1, sizeof(struct reversals));
+    return calloc(1, sizeof(struct reversal_table));
 }
 
-void reversals_free(struct reversals **reversals)
+void reversal_table_free(struct reversal_table **reversals)
 {
-    struct reversals *freed = *reversals;
+    struct reversal_table *freed = *reversals;
     *reversals = NULL;
     if (!freed)
         return;
@@ -38,7 +38,7 @@ void reversals_free(struct reversals **reversals)
     free(freed);
 }
 
-static struct reversal **place_of(struct reversals *reversals, uint64_t transfer)
+static struct reversal **place_of(struct reversal_table *reversals, uint64_t transfer)
 {
     struct reversal **place = &reversals->first[transfer % BUCKETS];
     while (*place && (*place)->transfer != transfer)
@@ -46,10 +46,10 @@ static struct reversal **place_of(struct reversals *reversals, uint64_t transfer
     return place;
 }
 
-enum reversals_found reversals_find(
-    struct reversals *reversals, uint64_t transfer, uint64_t asked, uint64_t *by)
+enum reversal_table_found reversal_table_find(
+    struct reversal_table *reversals, uint64_t transfer, uint64_t asked, uint64_t *by)
 {
-    enum reversals_found found = REVERSALS_NONE;
+    enum reversal_table_found found = REVERSALS_NONE;
     lock_take(&reversals->lock);
     const struct reversal *reversal = *place_of(reversals, transfer);
     if (reversal) {
@@ -63,7 +63,7 @@ enum reversals_found reversals_find(
 }
 
 /* Take the oldest out if it is durable; NULL: it is not, or there is none. */
-static struct reversal *forget_one(struct reversals *reversals, uint64_t durable)
+static struct reversal *forget_one(struct reversal_table *reversals, uint64_t durable)
 {
     struct reversal *reversal = reversals->oldest;
     if (!reversal || reversal->by > durable)
@@ -78,7 +78,8 @@ static struct reversal *forget_one(struct reversals *reversals, uint64_t durable
     return reversal;
 }
 
-void reversals_add(struct reversals *reversals, struct reversal *reversal, uint64_t durable)
+void reversal_table_add(
+    struct reversal_table *reversals, struct reversal *reversal, uint64_t durable)
 {
     enum { AT_ONCE = 4 }; /* more than one comes, so the table gets smaller */
     struct reversal *forgotten[AT_ONCE];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/cmd/signals.h"
+#include "server/cmd/stop_signals.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -20,7 +20,7 @@ static void set_of_stops(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
-void signals_block(void)
+void stop_signals_block(void)
 {
     static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGXFSZ};
     sigset_t set;
@@ -31,7 +31,7 @@ void signals_block(void)
     runtime_dump_on_quit();
 }
 
-int signals_wait(struct context *context)
+int stop_signals_wait(struct context *context)
 {
     sigset_t set;
     struct signalfd_siginfo info;

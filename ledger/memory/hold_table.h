@@ -6,8 +6,8 @@
  * A hold changes only inside a section that names its `from`. All functions may be called from any
  * worker; none parks.
  */
-#ifndef LEDGER_MEMORY_HOLDS_H
-#define LEDGER_MEMORY_HOLDS_H
+#ifndef LEDGER_MEMORY_HOLD_TABLE_H
+#define LEDGER_MEMORY_HOLD_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,28 +25,28 @@ struct hold {
     uint64_t settled;   /* the position that ended it; 0: it is open */
 };
 
-struct holds;
+struct hold_table;
 
-MUST_CHECK struct holds *holds_make(void);
-void holds_free(struct holds **holds);
+MUST_CHECK struct hold_table *hold_table_make(void);
+void hold_table_free(struct hold_table **holds);
 
-/* Room for one more, so that holds_add() cannot fail. NULL: memory is short. */
-MUST_CHECK struct hold *holds_room(struct holds *holds);
-void holds_give_back(struct holds *holds, struct hold **room);
+/* Room for one more, so that hold_table_add() cannot fail. NULL: memory is short. */
+MUST_CHECK struct hold *hold_table_room(struct hold_table *holds);
+void hold_table_give_back(struct hold_table *holds, struct hold **room);
 
 /* Add the hold, which is the table's from here on. */
-void holds_add(struct holds *holds, struct hold *hold);
+void hold_table_add(struct hold_table *holds, struct hold *hold);
 
 /* Copy the hold of that position; false: it is not here, so it was settled, and that is durable, or
  * it never was. */
-MUST_CHECK bool holds_find(struct holds *holds, uint64_t seq, struct hold *copy);
+MUST_CHECK bool hold_table_find(struct hold_table *holds, uint64_t seq, struct hold *copy);
 
 /* The hold ends with the entry `settled`; those that ended up to `durable` are forgotten. */
-void holds_settle(struct holds *holds, uint64_t seq, uint64_t settled, uint64_t durable);
+void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled, uint64_t durable);
 
 /* An open hold that has expired at `now_us`; false: none has. */
-MUST_CHECK bool holds_expired(struct holds *holds, int64_t now_us, struct hold *copy);
+MUST_CHECK bool hold_table_expired(struct hold_table *holds, int64_t now_us, struct hold *copy);
 
-size_t holds_count(struct holds *holds); /* open ones */
+size_t hold_table_count(struct hold_table *holds); /* open ones */
 
 #endif

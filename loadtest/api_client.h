@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls of the service's HTTP API that scenarios are made of. Each is one request. */
-#ifndef LOADTEST_API_H
-#define LOADTEST_API_H
+#ifndef LOADTEST_API_CLIENT_H
+#define LOADTEST_API_CLIENT_H
 
 #include <stdbool.h>
 #include <stdint.h>

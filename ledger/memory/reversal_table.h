@@ -4,8 +4,8 @@
  * the database knows. A reversal's section names all accounts of the transfer, so two of the same
  * transfer never decide simultaneously. All functions may be called from any worker; none parks.
  */
-#ifndef LEDGER_MEMORY_REVERSALS_H
-#define LEDGER_MEMORY_REVERSALS_H
+#ifndef LEDGER_MEMORY_REVERSAL_TABLE_H
+#define LEDGER_MEMORY_REVERSAL_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,23 +17,24 @@ struct reversal {
     uint64_t transfer, by;         /* what was reversed, and by which entry */
 };
 
-struct reversals;
+struct reversal_table;
 
-MUST_CHECK struct reversals *reversals_make(void);
-void reversals_free(struct reversals **reversals);
+MUST_CHECK struct reversal_table *reversal_table_make(void);
+void reversal_table_free(struct reversal_table **reversals);
 
-enum reversals_found {
+enum reversal_table_found {
     REVERSALS_NONE, /* it was not reversed */
     REVERSALS_DONE, /* *by did */
     REVERSALS_ASK,  /* the database must be asked (once more) */
 };
 
 /* `asked`: the database did not have a reversal of it when everything up to there was durable. */
-MUST_CHECK enum reversals_found reversals_find(
-    struct reversals *reversals, uint64_t transfer, uint64_t asked, uint64_t *by);
+MUST_CHECK enum reversal_table_found reversal_table_find(
+    struct reversal_table *reversals, uint64_t transfer, uint64_t asked, uint64_t *by);
 
 /* Remember it; the memory is the table's from here on (from malloc). What is durable up to
  * `durable` is forgotten. */
-void reversals_add(struct reversals *reversals, struct reversal *reversal, uint64_t durable);
+void reversal_table_add(
+    struct reversal_table *reversals, struct reversal *reversal, uint64_t durable);
 
 #endif

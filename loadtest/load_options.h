@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of teller-load. */
-#ifndef LOADTEST_OPTIONS_H
-#define LOADTEST_OPTIONS_H
+/* What a scenario can be told. */
+#ifndef LOADTEST_LOAD_OPTIONS_H
+#define LOADTEST_LOAD_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "coro/ensure.h"
 #include "loadtest/target.h"
 
 /* Which options a scenario reads; the others it refuses. All take those of OPTION_COMMON. */
@@ -18,7 +16,7 @@ enum {
     OPTION_ACCOUNTS = 1 << 3, /* --accounts --prefix --hot */
 };
 
-struct options {
+struct load_options {
     const char *url, *token, *token_file, *ledger, *prefix;
     int64_t rate;     /* requests a second; 0: closed loop */
     int64_t clients;  /* connections */
@@ -30,17 +28,5 @@ struct options {
     bool json, hot, help;
     struct target target; /* made of url and token */
 };
-
-struct scenario;
-
-/*
- * Read argv[2..] for a scenario over its defaults. False: what was wrong stands on stderr. With
- * --help it is true and `help` is set; nothing else is checked then.
- */
-MUST_CHECK bool options_read(
-    const struct scenario *scenario, int argc, char **argv, struct options *options);
-
-/* The options of a scenario, with their defaults, a line each. */
-void options_print(FILE *out, const struct scenario *scenario);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the head of an answer. See response.h. */
-#include "loadtest/response.h"
+/* Reads the head of an answer. See response_head.h. */
+#include "loadtest/response_head.h"
 
 #include <stdlib.h>
 #include <string.h>

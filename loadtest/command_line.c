@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "loadtest/options.h"
+#include "loadtest/command_line.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "loadtest/load_options.h"
 #include "loadtest/scenario.h"
 
 enum type { TYPE_FLAG, TYPE_TEXT, TYPE_COUNT };
@@ -18,7 +19,7 @@ static const struct option {
     size_t offset;
     int64_t min, max;
 } table[] = {
-#define AT(member) offsetof(struct options, member)
+#define AT(member) offsetof(struct load_options, member)
     {"--url", "URL", "the service, http://HOST:PORT", TYPE_TEXT, OPTION_COMMON, AT(url), 0, 0},
     {"--token", "T", "the bearer token", TYPE_TEXT, OPTION_COMMON, AT(token), 0, 0},
     {"--token-file", "FILE", "a file with the bearer token", TYPE_TEXT, OPTION_COMMON,
@@ -76,7 +77,7 @@ static bool set_count(const struct option *option, const char *text, int64_t *fi
 
 /* Both "--name value" and "--name=value". Moves *i over what it has read. */
 static bool read_one(
-    const struct scenario *scenario, int argc, char **argv, int *i, struct options *options)
+    const struct scenario *scenario, int argc, char **argv, int *i, struct load_options *options)
 {
     char name[32];
     const char *equals = strchr(argv[*i], '=');
@@ -117,7 +118,8 @@ static bool read_token(const char *path, char token[256])
     return read;
 }
 
-bool options_read(const struct scenario *scenario, int argc, char **argv, struct options *options)
+bool command_line_read(
+    const struct scenario *scenario, int argc, char **argv, struct load_options *options)
 {
     *options = scenario->defaults;
     for (int i = 2; i < argc; i++)
@@ -140,7 +142,7 @@ bool options_read(const struct scenario *scenario, int argc, char **argv, struct
     return !wrong;
 }
 
-void options_print(FILE *out, const struct scenario *scenario)
+void command_line_print(FILE *out, const struct scenario *scenario)
 {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &table[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "loadtest/api.h"
+#include "loadtest/api_client.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/api/journal.h"
+#include "server/api/journal_pages.h"
 
 #include <string.h>
 

@@ -89,7 +89,7 @@ void runtime_dump_on_quit(void)
 
 enum { LEAKS_LISTED = 100, DEADLOCK_EXIT = 2 };
 
-size_t report_leaks(void)
+size_t runtime_report_leaks(void)
 {
     if (runtime_alive() == 0)
         return 0;
@@ -104,7 +104,7 @@ size_t report_leaks(void)
  * something in an inbox; or may have been awake and gone to sleep again: then runtime.sleep is not
  * what it was.
  */
-bool report_deadlocked(uint64_t sleep)
+bool runtime_report_deadlocked(uint64_t sleep)
 {
     if ((int)(uint32_t)sleep < runtime.worker_count || atomic_load(&runtime.stopping))
         return false;
@@ -120,7 +120,7 @@ bool report_deadlocked(uint64_t sleep)
 }
 
 /* A seeded run ends, so that the next seed can be tried; a real program exits. */
-void report_deadlock(void)
+void runtime_report_deadlock(void)
 {
     struct schedule *schedule = runtime.schedule;
     if (schedule) {

@@ -23,9 +23,9 @@
 #include "ledger/journal/store.h"
 #include "ledger/ledger_private.h"
 #include "ledger/memory/account_table.h"
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 #include "ledger/memory/keys.h"
-#include "ledger/memory/reversals.h"
+#include "ledger/memory/reversal_table.h"
 #include "ledger/read/query.h"
 #include "ledger/journal/restore.h"
 #include "ledger/strategy/strategy.h"
@@ -75,7 +75,7 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     snprintf(error, size, "out of memory");
     if (!(ledger->open = context_with_cancel(context_background())) ||
         !(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
-        !(ledger->holds = holds_make()) || !(ledger->reversals = reversals_make()) ||
+        !(ledger->holds = hold_table_make()) || !(ledger->reversals = reversal_table_make()) ||
         !(ledger->recall = calloc(1, sizeof *ledger->recall)) ||
         !(ledger->checkpointer = calloc(1, sizeof *ledger->checkpointer)))
         return false;
@@ -170,8 +170,8 @@ void ledger_close(struct ledger **ledger)
         journal_stop(&closed->journal);
     }
     store_close(&closed->store);
-    holds_free(&closed->holds);
-    reversals_free(&closed->reversals);
+    hold_table_free(&closed->holds);
+    reversal_table_free(&closed->reversals);
     keys_free(&closed->keys);
     account_table_free(&closed->accounts);
     free(closed->checkpointer);
@@ -228,7 +228,7 @@ void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
     figures->name = ledger->name;
     figures->strategy = ledger->strategy->kind->name;
     figures->accounts = account_count(ledger->accounts);
-    figures->open_holds = holds_count(ledger->holds);
+    figures->open_holds = hold_table_count(ledger->holds);
     figures->frozen = atomic_load(&ledger->frozen);
     figures->replays = atomic_load(&ledger->replays);
     figures->rejections = atomic_load(&ledger->rejections);

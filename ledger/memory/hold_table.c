@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Invariants
- * - A hold is in the table from holds_add() until it is settled and that is durable.
+ * - A hold is in the table from hold_table_add() until it is settled and that is durable.
  * - Each open hold that expires is in the heap once; what is settled leaves the heap when it comes
  *   to the top. The heap is ordered by the time of expiry.
  * - heap_room >= open holds + settled ones that the heap still has + room that was given out.
  * - The list of settled holds is in the order of settling.
  */
-#include "ledger/memory/holds.h"
+#include "ledger/memory/hold_table.h"
 
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ struct waiting {
     uint64_t seq;
 };
 
-struct holds {
+struct hold_table {
     struct lock lock;
     size_t open, given; /* given: room that was asked for and is not used yet */
     struct hold *first[BUCKETS];
@@ -29,9 +29,9 @@ struct holds {
     size_t waiting, heap_room;
 };
 
-struct holds *holds_make(void)
+struct hold_table *hold_table_make(void)
 {
-    return calloc(1, sizeof(struct holds));
+    return calloc(1, sizeof(struct hold_table));
 }
 
 static void free_chain(struct hold *hold)
@@ -42,9 +42,9 @@ static void free_chain(struct hold *hold)
     }
 }
 
-void holds_free(struct holds **holds)
+void hold_table_free(struct hold_table **holds)
 {
-    struct holds *freed = *holds;
+    struct hold_table *freed = *holds;
     *holds = NULL;
     if (!freed)
         return;
@@ -56,7 +56,7 @@ void holds_free(struct holds **holds)
 
 /* ---- the heap (J. Williams, "Algorithm 232: Heapsort", 1964) -------------------------------- */
 
-static void heap_push(struct holds *holds, struct waiting waiting)
+static void heap_push(struct hold_table *holds, struct waiting waiting)
 {
     size_t at = holds->waiting++;
     ensure(holds->waiting <= holds->heap_room);
@@ -67,7 +67,7 @@ static void heap_push(struct holds *holds, struct waiting waiting)
     holds->heap[at] = waiting;
 }
 
-static void heap_pop(struct holds *holds)
+static void heap_pop(struct hold_table *holds)
 {
     struct waiting last = holds->heap[--holds->waiting];
     size_t at = 0, child;
@@ -83,7 +83,7 @@ static void heap_pop(struct holds *holds)
     holds->heap[at] = last;
 }
 
-static bool heap_has_room(struct holds *holds)
+static bool heap_has_room(struct hold_table *holds)
 {
     if (holds->waiting + holds->given < holds->heap_room)
         return true;
@@ -98,7 +98,7 @@ static bool heap_has_room(struct holds *holds)
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
-static struct hold **place_of(struct holds *holds, uint64_t seq)
+static struct hold **place_of(struct hold_table *holds, uint64_t seq)
 {
     struct hold **place = &holds->first[seq % BUCKETS];
     while (*place && (*place)->seq != seq)
@@ -106,7 +106,7 @@ static struct hold **place_of(struct holds *holds, uint64_t seq)
     return place;
 }
 
-struct hold *holds_room(struct holds *holds)
+struct hold *hold_table_room(struct hold_table *holds)
 {
     struct hold *room = calloc(1, sizeof *room);
     lock_take(&holds->lock);
@@ -120,7 +120,7 @@ struct hold *holds_room(struct holds *holds)
     return NULL;
 }
 
-void holds_give_back(struct holds *holds, struct hold **room)
+void hold_table_give_back(struct hold_table *holds, struct hold **room)
 {
     if (!*room)
         return;
@@ -131,7 +131,7 @@ void holds_give_back(struct holds *holds, struct hold **room)
     *room = NULL;
 }
 
-void holds_add(struct holds *holds, struct hold *hold)
+void hold_table_add(struct hold_table *holds, struct hold *hold)
 {
     lock_take(&holds->lock);
     struct hold **place = place_of(holds, hold->seq);
@@ -145,7 +145,7 @@ void holds_add(struct holds *holds, struct hold *hold)
     lock_drop(&holds->lock);
 }
 
-bool holds_find(struct holds *holds, uint64_t seq, struct hold *copy)
+bool hold_table_find(struct hold_table *holds, uint64_t seq, struct hold *copy)
 {
     lock_take(&holds->lock);
     const struct hold *hold = *place_of(holds, seq);
@@ -156,7 +156,7 @@ bool holds_find(struct holds *holds, uint64_t seq, struct hold *copy)
 }
 
 /* Take one out of the table whose end is durable; NULL: there is none. */
-static struct hold *forget_one(struct holds *holds, uint64_t durable)
+static struct hold *forget_one(struct hold_table *holds, uint64_t durable)
 {
     struct hold *hold = holds->settled;
     if (!hold || hold->settled > durable)
@@ -169,7 +169,7 @@ static struct hold *forget_one(struct holds *holds, uint64_t durable)
     return hold;
 }
 
-void holds_settle(struct holds *holds, uint64_t seq, uint64_t settled, uint64_t durable)
+void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled, uint64_t durable)
 {
     enum { AT_ONCE = 4 }; /* more than one comes, so the list gets shorter */
     struct hold *forgotten[AT_ONCE] = {NULL};
@@ -187,7 +187,7 @@ void holds_settle(struct holds *holds, uint64_t seq, uint64_t settled, uint64_t 
         free(forgotten[i]);
 }
 
-bool holds_expired(struct holds *holds, int64_t now_us, struct hold *copy)
+bool hold_table_expired(struct hold_table *holds, int64_t now_us, struct hold *copy)
 {
     bool found = false;
     lock_take(&holds->lock);
@@ -203,7 +203,7 @@ bool holds_expired(struct holds *holds, int64_t now_us, struct hold *copy)
     return found;
 }
 
-size_t holds_count(struct holds *holds)
+size_t hold_table_count(struct hold_table *holds)
 {
     lock_take(&holds->lock);
     size_t count = holds->open;

@@ -5,15 +5,15 @@
  * coroutines on stderr, and all goes on. SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM and SIGXFSZ, which
  * mean nothing here or come back as errors of calls, are ignored.
  */
-#ifndef SERVER_CMD_SIGNALS_H
-#define SERVER_CMD_SIGNALS_H
+#ifndef SERVER_CMD_STOP_SIGNALS_H
+#define SERVER_CMD_STOP_SIGNALS_H
 
 #include "coro/context.h"
 
 /* Before any other thread is started. */
-void signals_block(void);
+void stop_signals_block(void);
 
 /* Park until one arrives: returns its number; 0: the context ended first. One caller at a time. */
-int signals_wait(struct context *context);
+int stop_signals_wait(struct context *context);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers from the journal: its pages, an account's statement, the live stream. */
-#ifndef SERVER_API_JOURNAL_H
-#define SERVER_API_JOURNAL_H
+#ifndef SERVER_API_JOURNAL_PAGES_H
+#define SERVER_API_JOURNAL_PAGES_H
 
 struct call;
 
