@@ -21,32 +21,6 @@ static const int64_t quiet_ns = 50 * CLOCK_MS; /* what is on its way at the stop
 
 /* ---- driving libmicrohttpd ----------------------------------------------------------------- */
 
-/* libmicrohttpd does what is ready now. If it has more to do, that is after the coroutines have had
- * a turn. */
-static void pump(void *arg)
-{
-    struct http_worker *worker = arg;
-    MHD_UNSIGNED_LONG_LONG timeout_ms;
-    ensure(MHD_run(worker->daemon) == MHD_YES);
-    if (MHD_get_timeout(worker->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0)
-        http_pump_soon(worker);
-}
-
-static void pump_again(void *arg)
-{
-    struct http_worker *worker = arg;
-    worker->again_started = false;
-    pump(worker);
-}
-
-void http_pump_soon(struct http_worker *worker)
-{
-    if (worker->again_started)
-        return;
-    worker->again_started = true;
-    timer_start(&worker->again, clock_now_ns(), pump_again, worker);
-}
-
 static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
 {
     const struct http *http = worker->http;
@@ -78,6 +52,8 @@ static void start_worker(int index, void *arg)
     struct http *http = arg;
     struct http_worker *worker = &http->workers[index];
     worker->http = http;
+    worker->begin = http_exchange_begin;
+    worker->lose = http_exchange_lose;
     worker->overloaded = http_response_overloaded();
     share_init(&worker->stream_share, STREAM_PERCENT, STREAM_ALONE_PERCENT);
     worker->ended = open_ended();
@@ -87,13 +63,13 @@ static void start_worker(int index, void *arg)
     if (!worker->daemon)
         return;
     int fd = MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    worker->watch = (struct worker_watch){.fd = fd, .fn = pump, .arg = worker};
+    worker->watch = (struct worker_watch){.fd = fd, .fn = http_pump, .arg = worker};
     if (worker_watch_start(&worker->watch) != 0) {
         MHD_stop_daemon(worker->daemon);
         worker->daemon = NULL;
         return;
     }
-    pump(worker); /* begins to listen */
+    http_pump(worker); /* begins to listen */
 }
 
 static size_t at_most(size_t wanted, size_t most)
@@ -158,7 +134,7 @@ static void quiesce_worker(int index, void *arg)
         close(socket);
     for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
         http_stream_stop(stream);
-    pump(worker);
+    http_pump(worker);
 }
 
 struct census {

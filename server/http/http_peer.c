@@ -27,37 +27,6 @@ static const int64_t limit_ns[] = {
     [HTTP_IDLE] = 75 * CLOCK_S,
 };
 
-struct http_peer *http_peer_of(struct MHD_Connection *connection)
-{
-    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
-
-/* ---- their list ---------------------------------------------------------------------------- */
-
-static void push(struct http_worker *worker, struct http_peer *peer)
-{
-    peer->next = worker->peers;
-    peer->previous = NULL;
-    *(peer->next ? &peer->next->previous : &worker->last_peer) = peer;
-    worker->peers = peer;
-}
-
-static void drop(struct http_worker *worker, struct http_peer *peer)
-{
-    *(peer->previous ? &peer->previous->next : &worker->peers) = peer->next;
-    *(peer->next ? &peer->next->previous : &worker->last_peer) = peer->previous;
-}
-
-void http_peer_enter(struct http_peer *peer, enum http_phase phase)
-{
-    peer->phase = phase;
-    peer->since_ns = clock_now_ns();
-    if (peer->worker->peers == peer)
-        return;
-    drop(peer->worker, peer);
-    push(peer->worker, peer);
-}
-
 /* ---- those who must go --------------------------------------------------------------------- */
 
 static void cut(struct http_peer *peer)
@@ -183,7 +152,7 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
         turn_away(worker, fd);
         return;
     }
-    push(worker, peer);
+    http_peer_link(peer);
     worker->peer_count++;
     http_peer_enter(peer, HTTP_CONNECTED);
     *context = peer;
@@ -204,7 +173,7 @@ static void end(struct http_worker *worker, struct http_peer *peer)
     http_wire_remove(peer);
     if (peer->is_counted)
         tally_remove(&worker->addresses, peer->address);
-    drop(worker, peer);
+    http_peer_unlink(peer);
     worker->peer_count--;
     free(peer);
     http_count(&worker->counters.connections, (uint64_t)-1);

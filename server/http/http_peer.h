@@ -40,8 +40,11 @@ struct http_peer {
 /* Connections come and go (MHD_NotifyConnectionCallback; `worker` is a struct http_worker). */
 void http_peer_notify(void *worker, struct MHD_Connection *connection, void **context,
     enum MHD_ConnectionNotificationCode code);
-struct http_peer *http_peer_of(struct MHD_Connection *connection);
 
+/* http_peer_list.c: into the worker's list and out of it; to its front, as it enters a phase. */
+struct http_peer *http_peer_of(struct MHD_Connection *connection);
+void http_peer_link(struct http_peer *peer);
+void http_peer_unlink(struct http_peer *peer);
 void http_peer_enter(struct http_peer *peer, enum http_phase phase);
 
 /* So many connections of each worker beyond its limit are accepted, if there are descriptors for

@@ -55,6 +55,10 @@ struct http_counters {
 
 struct http_worker {
     struct http *http;
+    /* What http_wire.c calls when a head is whole, and when it answers in a request's stead:
+     * http_exchange_begin() and http_exchange_lose(). */
+    void (*begin)(struct http_peer *peer, const char *head);
+    void (*lose)(struct http_peer *peer);
     struct MHD_Daemon *daemon;
     struct MHD_Response *overloaded; /* ready made */
     struct worker_watch watch;
@@ -91,8 +95,12 @@ struct http {
     struct http_worker *workers;
 };
 
-/* http.c: let libmicrohttpd run once the coroutines that are ready have run. A resumed connection
- * needs it: with the loop outside, libmicrohttpd does not wake itself. */
+/* http_pump.c: let libmicrohttpd do what is ready now; what it has to do after that comes when the
+ * coroutines have had a turn. `worker` is a struct http_worker. */
+void http_pump(void *worker);
+
+/* Let it run once the coroutines that are ready have run. A resumed connection needs it: with the
+ * loop outside, libmicrohttpd does not wake itself. */
 void http_pump_soon(struct http_worker *worker);
 
 /* http_exchange.c: a request from its head to its answer. */

@@ -171,7 +171,7 @@ static void look(struct http_peer *peer, const char *bytes, size_t length)
     wire->state = HTTP_WIRE_GIVE;
     wire->left = wire->head.content_length;
     wire->chunks = (struct http_chunks){.digits = 0};
-    http_exchange_begin(peer, bytes); /* which may refuse it */
+    peer->worker->begin(peer, bytes); /* which may refuse it */
 }
 
 /* Read into the worker's memory, which does for most heads; what is not used of it is held. */
@@ -386,7 +386,7 @@ void http_wire_refuse(struct http_peer *peer, const struct response *response)
     bool sent = sendmsg(peer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
     (void)shutdown(peer->fd, SHUT_WR);
     http_count(&peer->worker->counters.requests[response->status], 1);
-    http_exchange_lose(peer);
+    peer->worker->lose(peer);
     drop_held(&peer->wire);
     peer->wire.state = sent ? HTTP_WIRE_REFUSED : HTTP_WIRE_OVER;
     http_peer_enter(peer, HTTP_LINGERING);

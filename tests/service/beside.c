@@ -20,7 +20,7 @@ enum { PROGRAM, WORD, URL, TOKEN, ACCOUNT, RATE, SECONDS, ARGUMENTS };
 
 struct job {
     const char *account;
-    struct options options;
+    struct load_options options;
     struct report *report;
 };
 
