@@ -178,6 +178,23 @@ static void all_or_none_for_ever(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* In a frozen ledger nothing is done, and that is the answer later, too. */
+static void stays_frozen(const char *strategy)
+{
+    struct ledger *ledger = open_accounts(fixture_database(), strategy);
+    static const struct row rows[] = {{NULL, "a", "b", 1}, {"own", "a", "b", 1}};
+    static struct answer first, again;
+    CU_ASSERT_EQUAL(request_freeze(ledger, NULL, true, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(send(ledger, "cold", false, rows, 2, &first), LEDGER_OK);
+    CU_ASSERT_EQUAL(first.items[0].status, LEDGER_ACCOUNT_FROZEN);
+    CU_ASSERT_EQUAL(first.items[1].status, LEDGER_ACCOUNT_FROZEN);
+    CU_ASSERT_EQUAL(request_freeze(ledger, NULL, false, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(send(ledger, "cold", false, rows, 2, &again), LEDGER_OK);
+    CU_ASSERT_TRUE(again.whole.replayed && is_same(&first, &again, 2));
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
 /* ---- many at once, and a database that stalls ------------------------------------------------ */
 
 struct batcher {
@@ -318,5 +335,6 @@ static void reads_what_it_wrote(const char *strategy)
 #define TESTS(X)                                                                                   \
     X(is_answered_for_ever)                                                                        \
     X(all_or_none_for_ever)                                                                        \
+    X(stays_frozen)                                                                                \
     X(happens_once) X(is_in_flight) X(knows_items_from_before) X(reads_what_it_wrote)
 FIXTURE_BOTH(keyed_batches)
