@@ -64,7 +64,7 @@ static void add_job(struct job *job)
     else if (pool.threads < THREADS_MAX &&
              pthread_create(&pool.thread[pool.threads], NULL, thread_main, NULL) == 0)
         pool.threads++;
-    ensure(pool.threads > 0); /* the machine gives us not a single thread */
+    ensure(pool.threads > 0); /* the system does not give us a single thread */
 }
 
 static bool commit_job(struct co *co, void *arg)

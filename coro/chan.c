@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A sender that finds a receiver waiting copies straight to where that one wants the item (on its
- * parked stack), and the other way round. The invariants are in chan_private.h. Lock order: a
+ * parked stack), and vice versa. The invariants are in chan_private.h. Lock order: a
  * context's lock, then a channel's.
  */
 #include "coro/chan.h"

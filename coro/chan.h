@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A channel: items of one size pass from senders to receivers in order; unbuffered (capacity 0,
- * the two meet) or buffered. Any number of coroutines may send, receive and close at once.
+ * the two meet) or buffered. Any number of coroutines may send, receive and close simultaneously.
  *
  *   receiving in a loop until the channel is closed and drained (Go's range):
  *       while (chan_recv(ch, &item) == CHAN_OK) ...

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One end of a channel: who is given a chan_sender cannot receive or free, and the compiler says so
- * (Go's chan<- and <-chan). By value; the channel stays its owner's.
+ * One end of a channel: code that is given a chan_sender cannot receive or free; the compiler says
+ * so (Go's chan<- and <-chan). By value; the channel stays its owner's.
  */
 #ifndef CORO_CHAN_VIEW_H
 #define CORO_CHAN_VIEW_H

@@ -37,7 +37,7 @@ UNSANITIZED static void switch_strand(struct strand *from, struct strand *to, bo
     sanitize_arrive(&from->sanitize);
 }
 
-/* First thing after a switch: do what the one who left wanted done. */
+/* First thing after a switch: do what the coroutine that left wanted done. */
 UNSANITIZED static void settle(struct worker *worker)
 {
     if (!worker->commit.co)
@@ -82,8 +82,9 @@ UNSANITIZED static void take_stack(struct worker *worker, struct co *co)
         stack_usable(&runtime.stacks));
 }
 
-/* More coroutines are about to start. They may do so while the one who parks holds a lock until its
- * commit: so have the guard page made and the first page touched now, when nobody waits for it. */
+/* More coroutines are about to start. They may do so while a parking coroutine holds a lock until
+ * its commit: so have the guard page made and the first page touched now, when nobody waits for
+ * it. */
 UNSANITIZED static void have_a_spare_stack(struct worker *worker)
 {
     if (worker->spare_stack != INDEX_NONE ||
@@ -157,7 +158,7 @@ UNSANITIZED struct co *co_pick(struct worker *worker)
 UNSANITIZED static void go(struct worker *worker, struct co *self, struct co *to, bool ends)
 {
     self->saved_errno = *worker->errno_of_thread;
-    sanitize_release(&runtime); /* for who stops it in the end */
+    sanitize_release(&runtime); /* for the thread that stops it in the end */
     if (self->pinned)
         sanitize_release(&worker->own);
     if (worker->must_return)
@@ -266,7 +267,7 @@ UNSANITIZED static bool commit_queue(struct co *co, void *arg)
     return true;
 }
 
-/* Who was woken last has no precedence over who was here first: `next` goes to the end, too. */
+/* A coroutine that was woken last does not go before one that was here first: `next` goes last. */
 UNSANITIZED void co_yield(void)
 {
     struct worker *worker = worker_self();
@@ -283,7 +284,7 @@ UNSANITIZED void co_yield(void)
     }
     struct co *to = co_pick(worker);
     if (!to && worker->turns_left > 0 && !worker->must_return)
-        return; /* nobody else wants to run */
+        return; /* no other coroutine is ready */
     sanitize_release(self);
     set_state(self, CO_IS_READY);
     if (to)
@@ -312,7 +313,7 @@ UNSANITIZED void co_preempt(void)
 UNSANITIZED static struct co *note_parking(struct worker *worker, const char *why)
 {
     struct co *self = worker ? worker->current : NULL;
-    ensure(self); /* only a coroutine can park, no callback and no foreign thread */
+    ensure(self); /* only a coroutine can park, not a callback or a foreign thread */
     int64_t now = atomic_load_explicit(&worker->now_ns, memory_order_relaxed);
     atomic_store_explicit(&self->why, why, memory_order_relaxed);
     atomic_store_explicit(&self->since_ns, now, memory_order_relaxed);

@@ -53,15 +53,15 @@ MUST_CHECK bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void
 
 /*
  * As co_spawn, but the coroutine runs on the worker of the caller and on no other. Such coroutines
- * of one worker, and its callbacks (worker.h, timer.h), never run at once: between two parks they
- * may share state without locks, and ThreadSanitizer knows it.
+ * of one worker, and its callbacks (worker.h, timer.h), never run concurrently: between two parks
+ * they may share state without locks, and ThreadSanitizer knows it.
  */
 #define co_spawn_local(fn, arg) co_spawn_local_at(CO_SITE(#fn), (fn), (arg))
 MUST_CHECK bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg);
 
 /*
  * For callbacks on a worker's own stack (worker.h), not for coroutines: start fn(arg) on this
- * worker and run it at once, until it first parks or returns.
+ * worker and run it immediately, until it first parks or returns.
  */
 enum co_started { CO_REFUSED, CO_PARKED, CO_FINISHED };
 #define co_start_now(fn, arg) co_start_now_at(CO_SITE(#fn), (fn), (arg))
@@ -85,7 +85,8 @@ void co_sleep(int64_t ns);
  * Park the running coroutine until co_ready(). `commit` runs on the worker's stack after the
  * coroutine's registers are saved: only there may the coroutine be published to a waker (and the
  * lock that guards the publication be released), else the wake could come too early. If commit
- * returns false the coroutine goes on at once. `why` is a static text for reports ("chan receive").
+ * returns false the coroutine goes on immediately. `why` is a static text for reports ("chan
+ * receive").
  */
 void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *arg);
 

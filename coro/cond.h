@@ -23,7 +23,8 @@ struct cond {
 /* Unlock the mutex, park until woken, and lock it again. No wake after the unlock is missed. */
 void cond_wait(struct cond *cond, struct mutex *mutex);
 
-/* Wake the one who has waited longest / all. Never parks; with or without the mutex. */
+/* Wake the coroutine that has waited longest / all of them. Never parks; with or without the
+ * mutex. */
 void cond_signal(struct cond *cond);
 void cond_broadcast(struct cond *cond);
 

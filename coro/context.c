@@ -156,7 +156,7 @@ struct context *context_with_cancel(struct context *parent)
     return context;
 }
 
-/* If the parent's deadline is no later, the parent's timer does for both. */
+/* If the parent's deadline is not later, the parent's timer serves for both. */
 struct context *context_with_deadline(struct context *parent, int64_t deadline_ns)
 {
     struct context *context = context_with_cancel(parent);

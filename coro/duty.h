@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A duty: something that a ledger does in the background, in a coroutine of its own, until it is
+ * A duty: something that is done in the background, in a coroutine of its own, until it is
  * told to stop. It lies in the struct of whatever has it; all zero is one that was not started.
  */
 #ifndef CORO_DUTY_H
@@ -26,7 +26,7 @@ struct duty {
 MUST_CHECK bool duty_start_at(
     const struct co_site *site, struct duty *duty, void (*work)(void *arg), void *arg);
 
-/* By the work alone: park that long. False, at once: it is to stop. */
+/* Called by the work alone: park that long. False, immediately, if it is to stop. */
 MUST_CHECK bool duty_rest(struct duty *duty, int64_t ns);
 
 /* Tell it to stop and park until it has. One that has ended, or was not started, is fine. */

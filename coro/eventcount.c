@@ -28,7 +28,7 @@ uint64_t eventcount_read(struct eventcount *count)
     return atomic_load_explicit(&count->value, memory_order_acquire);
 }
 
-/* Behind all that wait for no more; waiters mostly come with rising values. */
+/* Behind all that wait for less or the same; waiters mostly come with rising values. */
 static void insert(struct waiters *list, struct count_waiter *me)
 {
     struct waiter *before = list->last;
@@ -77,8 +77,8 @@ static enum eventcount_status park_for(
     return EVENTCOUNT_CANCELLED;
 }
 
-/* There is nothing to wait for. Now and then the others get a turn all the same: a loop that finds
- * what it awaits each time would keep them, timers and descriptors waiting forever. */
+/* There is nothing to wait for. Now and then the others get a turn all the same: a loop whose
+ * awaits never wait would keep them, timers and descriptors waiting forever. */
 UNSANITIZED static void pass(void) /* the worker's own counter */
 {
     struct worker *worker = worker_self();
@@ -104,7 +104,7 @@ enum eventcount_status eventcount_await(
     return reached ? EVENTCOUNT_REACHED : EVENTCOUNT_CLOSED;
 }
 
-/* Under the guard: take out those who wait for no more than `value`, and tell them `status`. */
+/* Under the guard: take out those that wait for at most `value`, and tell them `status`. */
 static struct waiters take_upto(
     struct eventcount *count, uint64_t value, enum eventcount_status status)
 {

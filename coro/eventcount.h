@@ -31,13 +31,13 @@ enum eventcount_status {
 uint64_t eventcount_read(struct eventcount *count);
 
 /* Park until the value is at least `value`, the context ends, or the count is closed. If it is
- * there already the call returns at once, but yields each 256th time on a worker: a loop of such
- * calls starves nobody. */
+ * there already the call returns immediately, but yields every 256th time on a worker: a loop of
+ * such calls starves nobody. */
 MUST_CHECK enum eventcount_status eventcount_await(
     struct context *context, struct eventcount *count, uint64_t value);
 
-/* Raise it to `value` (lower or equal: no effect) and wake those who waited for no more. Never
- * parks; from any coroutine or worker callback. */
+/* Raise it to `value` (lower or equal: no effect) and wake those that waited for at most that.
+ * Never parks; from any coroutine or worker callback. */
 void eventcount_advance(struct eventcount *count, uint64_t value);
 
 /* No more advances: every waiter, now and later, whose value is not reached gets CLOSED. */

@@ -5,9 +5,9 @@
  * A child starts on its parent's worker: most children are short, or talk with their parent, and
  * then a second processor only adds the cost of sharing. An idle worker takes some only from a
  * worker that is behind. One idle worker at a time is the watcher: while others are busy it sleeps
- * a millisecond at a time and looks at each; who has more fresh coroutines than it started since
- * the last look would need longer than that, so the watcher takes half of them. It stops watching
- * when it has work, or when nobody is busy: an idle program does not wake up.
+ * a millisecond at a time and looks at each; one with more fresh coroutines than it has started
+ * since the last look would need longer than that, so the watcher takes half of them. It stops
+ * watching when it has work, or when nobody is busy: an idle program does not wake up.
  *
  * Rejected: stealing whenever a worker is idle. With channels between short coroutines it spreads
  * over all processors what runs fastest on one (measured by others at 2 to 10 times the cost).
@@ -33,7 +33,7 @@ UNSANITIZED void fresh_push(struct worker *worker, struct co *co)
     struct fresh_queue *fresh = &worker->fresh;
     lock_take_unseen(&fresh->lock);
     co_queue_push(&fresh->queue, co);
-    atomic_fetch_add(&fresh->count, 1); /* before it looks for sleepers, who look at this */
+    atomic_fetch_add(&fresh->count, 1); /* before it looks for sleepers, which look at this */
     lock_drop_unseen(&fresh->lock);
     worker_want_watcher(worker);
 }
@@ -88,7 +88,7 @@ UNSANITIZED static bool anywhere(void)
     return false;
 }
 
-/* Half of what those have who are behind; and remember how many each has started by now. */
+/* Half of what the workers that are behind have; and remember how many each has started by now. */
 UNSANITIZED static uint32_t look(struct worker *self, bool take)
 {
     uint32_t taken = 0;
@@ -128,7 +128,7 @@ UNSANITIZED int64_t fresh_watch(struct worker *self)
         atomic_compare_exchange_strong(&runtime.watcher, &none, self->index + 1))
         begin_watching(self);
     if (self->watching && worker_sleepers() == runtime.worker_count && !anywhere())
-        stop_watching(self); /* there is nobody to be watched */
+        stop_watching(self); /* there is no worker to watch */
     if (!self->watching)
         return -1;
     int64_t left = self->look_at_ns - clock_now_ns();

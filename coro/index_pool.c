@@ -87,7 +87,7 @@ UNSANITIZED void index_pool_drain(struct index_pool *pool, struct index_cache *c
     memmove(cache->item, cache->item + n, cache->count * sizeof *cache->item);
 }
 
-/* What is being cooled is in neither chain meanwhile, so nobody can be given it. */
+/* What is being cooled is in neither chain meanwhile, so it cannot be given out. */
 UNSANITIZED uint32_t index_pool_cool(struct index_pool *pool, uint32_t keep, uint32_t n,
     void (*cool)(void *arg, uint32_t index), void *arg)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Uncontended: one compare-and-swap each way. A waiter that is woken has to win the lock like
- * anyone else, for who runs already can use it at once; but after STARVING_NS of waiting the lock
- * is handed to it. While one is being woken no second one is: it would come in vain. (The scheme of
- * Go's sync.Mutex.)
+ * anyone else, since a running coroutine can use it immediately; but after STARVING_NS of waiting
+ * the lock is handed to it. While one is being woken no second one is: it would wake in vain. (The
+ * scheme of Go's sync.Mutex.)
  *
  * Invariants: WAITED_FOR and WAKING are changed under guard only. WAITED_FOR is set exactly while
  * waiters is not empty; WAKING from the wake of a waiter until it has tried. With WAITED_FOR but

@@ -2,7 +2,7 @@
 /*
  * Mutual exclusion between coroutines: a waiter parks, its worker goes on with others. Not
  * recursive. A waiter that has waited for 1 ms is handed the lock directly (as Go's sync.Mutex),
- * so none starves. All zero is unlocked and ready for use.
+ * so no waiter starves. All zero is unlocked and ready for use.
  */
 #ifndef CORO_MUTEX_H
 #define CORO_MUTEX_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A fault on a guard page is a stack overflow: say whose. On a signal stack, as there is no other
- * left. Other faults go to whoever handled them before. */
+/* A fault on a guard page is a stack overflow: say whose. It runs on a signal stack, as there is no
+ * other left. Other faults go to whoever handled them before. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

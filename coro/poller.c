@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each worker has one epoll. A descriptor is registered with the worker that last waited for it,
- * one-shot; its entry in the table says who waits. An event carries the number of the wait that it
- * was armed for, so one that comes late, or for an earlier descriptor of that number, is dropped.
+ * one-shot; its entry in the table says which coroutine waits. An event carries the number of the
+ * wait that it was armed for, so one that comes late, or for an earlier descriptor of that number,
+ * is dropped.
  *
  * An event for a coroutine is handled on the worker that it parked on, so only after it has left
  * its stack. Lock order: an entry's lock is the innermost.
@@ -113,7 +114,7 @@ UNSANITIZED static void handle(struct worker *worker, struct epoll_event *event)
         sanitize_acquire(watch);
         sanitize_acquire(&worker->own);
         watch->hung_up |= (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-        watch->fn(watch->arg); /* which may be the end of *watch */
+        watch->fn(watch->arg); /* *watch may be gone after this */
         sanitize_release(&worker->own);
         sanitize_release(worker->batch);
     }
@@ -183,7 +184,7 @@ UNSANITIZED void worker_watch_stop(struct worker_watch *watch)
 
 /* --- waiting for a descriptor ----------------------------------------------------------------- */
 
-/* Register it with this worker for one event. The caller is the only one who waits for it. */
+/* Register it with this worker for one event. The caller is the only one that waits for it. */
 static int arm(struct poller_fd *entry, struct worker *worker, int fd, unsigned events)
 {
     struct epoll_event event = {

@@ -51,7 +51,7 @@ void pool_submit(struct pool *pool, void (*fn)(void *arg), void *arg)
 {
     struct call call = {fn, arg};
     enum chan_status status = chan_send(pool->calls, &call);
-    ensure(status == CHAN_OK); /* nobody submits to a pool that is being closed */
+    ensure(status == CHAN_OK); /* a pool that is being closed gets no more calls */
 }
 
 bool pool_try_submit(struct pool *pool, void (*fn)(void *arg), void *arg)

@@ -5,7 +5,7 @@
 
 #include "coro/sched_private.h"
 
-static _Thread_local uint64_t foreign_state; /* threads that are no workers */
+static _Thread_local uint64_t foreign_state; /* of threads that are not workers */
 
 UNSANITIZED uint64_t random_of(uint64_t *state)
 {

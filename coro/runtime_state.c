@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What there is while the runtime runs, and what can be read of it without calling anything else of
- * it: so that a broken invariant can be told of from anywhere. */
+ * it: so that a broken invariant can be reported from anywhere. */
 #include "coro/runtime.h"
 
 #include "coro/sched_private.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whoever unlocks hands over to the first in the queue: to one writer, or to all readers in front
- * of the next writer. So nobody who was woken has to try again. */
+ * of the next writer. So no coroutine that was woken has to try again. */
 #include "coro/rwmutex.h"
 
 #include "coro/co.h"
@@ -27,7 +27,7 @@ static void lock_as(struct rwmutex *rwmutex, int kind, const char *why)
     lock_drop(&rwmutex->guard);
 }
 
-/* Under guard: let in who may come in now; they are in *woken then. */
+/* Under guard: let in all that may come in now; they are in *woken then. */
 static void let_in(struct rwmutex *rwmutex, struct waiters *woken)
 {
     for (struct waiter *waiter; (waiter = rwmutex->waiters.first) && !rwmutex->writing;) {

@@ -90,7 +90,7 @@ UNSANITIZED static void note(struct schedule *schedule, const struct co *co)
             (unsigned long long)id, co_name(co));
 }
 
-/* NULL: nobody is ready, or time has passed and timers are to be looked at first. */
+/* NULL: no coroutine is ready, or time has passed and timers are to be looked at first. */
 UNSANITIZED struct co *schedule_pick(struct worker *worker)
 {
     struct schedule *schedule = runtime.schedule;
@@ -99,7 +99,7 @@ UNSANITIZED struct co *schedule_pick(struct worker *worker)
         return NULL;
     bool timers = atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed) != INT64_MAX;
     if (timers && worker->current && random_next() % TIME_PASSES_ONE_IN == 0) {
-        schedule_skip_time(worker); /* as if somebody had taken long */
+        schedule_skip_time(worker); /* as if something had taken long */
         return NULL;
     }
     schedule->taken++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock of a seeded run: it goes on when somebody looks at it, or when all wait. */
+/* The clock of a seeded run: it advances when it is looked at, or when all wait. */
 #include "coro/clock.h"
 #include "coro/sched_private.h"
 

@@ -2,8 +2,8 @@
 /*
  * First a glance at each channel without its lock, from a random one on: one that looks as if its
  * case could go ahead is locked and tried. If none does, three passes, as in Go's: with all
- * channels locked, look again; list a waiter with each; park. Who claims one waiter has claimed the
- * wait, and the other waiters are taken out after the wake.
+ * channels locked, look again; list a waiter with each; park. Whoever claims one waiter has claimed
+ * the wait, and the other waiters are taken out after the wake.
  *
  * Lock order: channels by rising address, each once.
  */
@@ -156,17 +156,22 @@ static void time_is_up(void *arg)
 /* Park with a waiter in each channel (all are locked); the index that was taken. */
 static int wait_for_one(struct selection *selection, int64_t timeout_ns)
 {
+    /* A waiter stands in every channel before any of their locks is dropped. */
     struct timer timer = {0};
     atomic_init(&selection->wait.taken, WAIT_OPEN);
     selection->co = co_current();
     enlist_all(selection);
     if (timeout_ns >= 0)
         timer_start(&timer, clock_now_ns() + timeout_ns, time_is_up, selection);
+
+    /* The locks go with the commit, once this stack can be resumed. */
     for (size_t i = 0; i < selection->order_count; i++)
         sanitize_release(&selection->order[i]->lock);
     co_park("select", commit_wait, selection);
     if (timeout_ns >= 0)
         timer_stop(&timer);
+
+    /* Awake: one waiter was claimed, or the timer's place; the others must leave their lists. */
     int taken = atomic_load_explicit(&selection->wait.taken, memory_order_acquire);
     delist_all(selection, taken);
     if (taken == (int)selection->n)
@@ -201,6 +206,8 @@ static int select_cases(struct select_case *cases, size_t n, int64_t timeout_ns)
     int taken = glance(&selection);
     if (taken != SELECT_NONE || timeout_ns == 0)
         return taken;
+
+    /* Nothing looked ready: decide with all channels locked. */
     if (n <= ON_STACK)
         return select_locked(&selection, timeout_ns);
     selection.waiters = malloc(n * (sizeof *waiters + sizeof(struct chan *)));
@@ -211,11 +218,11 @@ static int select_cases(struct select_case *cases, size_t n, int64_t timeout_ns)
     return taken;
 }
 
-enum { FOR_EVER = -1 };
+enum { FOREVER = -1 };
 
 int select_wait(struct select_case *cases, size_t n)
 {
-    return select_cases(cases, n, FOR_EVER);
+    return select_cases(cases, n, FOREVER);
 }
 
 int select_try(struct select_case *cases, size_t n)

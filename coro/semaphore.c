@@ -64,7 +64,7 @@ static bool park_for(struct context *context, struct semaphore *semaphore, int64
         return true;
     lock_take(&semaphore->guard);
     waiters_remove(&semaphore->waiters, &me.waiter);
-    struct waiters served = serve(semaphore); /* who stood behind this one may be served now */
+    struct waiters served = serve(semaphore); /* those behind this one may be served now */
     lock_drop(&semaphore->guard);
     waiters_ready_all(&served);
     return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A number of permits. First come, first served, also for who wants several at once. All zero is a
- * semaphore without a permit. */
+/* A number of permits. First come, first served, also for one that wants several together. All zero
+ * is a semaphore without a permit. */
 #ifndef CORO_SEMAPHORE_H
 #define CORO_SEMAPHORE_H
 
@@ -17,11 +17,11 @@ struct semaphore {
     struct waiters waiters;
 };
 
-/* Take n permits, n >= 0: parks until there are so many. False: the context ended first, and none
+/* Take n permits, n >= 0: parks until there are that many. False: the context ended first, and none
  * was taken. */
 MUST_CHECK bool semaphore_acquire(struct context *context, struct semaphore *semaphore, int64_t n);
 
-/* The same without parking; false also when somebody waits already. */
+/* The same without parking; false also when another coroutine waits already. */
 MUST_CHECK bool semaphore_try_acquire(struct semaphore *semaphore, int64_t n);
 
 /* Give n permits (back). Never parks. */

@@ -16,7 +16,7 @@ MUST_CHECK struct signals *signals_open(const int *numbers, size_t n);
 /* Items are int: the signal's number. One that comes while 16 wait is dropped. */
 struct chan *signals_chan(struct signals *signals);
 
-/* Give them back to who had them before; from the worker that opened. Nulls the pointer. */
+/* Restore the handlers from before; on the worker that opened. Nulls the pointer. */
 void signals_close(struct signals **signals);
 
 #endif

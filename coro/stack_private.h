@@ -30,7 +30,7 @@ size_t stack_usable(const struct stack_area *area);
 char *stack_top(const struct stack_area *area, uint32_t index); /* 16-aligned, grows down */
 
 /* Give the memory of some unused stacks back to the system, but for a stock of them. False: there
- * are no more than that. For a worker that has nothing better to do. */
+ * are none beyond that. For a worker that has nothing better to do. */
 bool stack_trim(struct stack_area *area);
 
 /* The slot whose guard page holds the address, or INDEX_NONE. Callable from a signal handler. */

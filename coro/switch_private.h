@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one thing that C cannot say: go on with another stack. Saves what the ABI asks a function to
- * preserve (general registers; on arm64 also d8-d15), not the floating-point control words: all
+ * The one thing that C cannot express: go on with another stack. Saves what the ABI asks a function
+ * to preserve (general registers; on arm64 also d8-d15), not the floating-point control words: all
  * coroutines share those, and none may leave them changed.
  */
 #ifndef CORO_SWITCH_PRIVATE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time as a channel, for select: once after a while (Go's time.After), or again and again (Go's
+ * Time as a channel, for select: once after a while (Go's time.After), or repeatedly (Go's
  * Ticker). An item is the clock_now_ns() at which it was sent; a tick that nobody has taken yet is
  * not sent twice. Nothing is left behind after ticker_free().
  */
@@ -13,7 +13,8 @@
 
 struct ticker;
 
-/* The first tick after first_ns, then one every every_ns; 0: no more. NULL when memory is short. */
+/* The first tick after first_ns, then one every every_ns; 0: only the first. NULL when memory is
+ * short. */
 MUST_CHECK struct ticker *ticker_make(int64_t first_ns, int64_t every_ns);
 
 /* Items are int64_t. The ticker's own; never closed. */

@@ -19,8 +19,8 @@ struct timer {
     uint32_t place_1; /* 1 + its place in the heap; 0: not started */
 };
 
-/* Call fn(arg) once at `at_ns` (at once, but not from within this call, if that has passed).
- * The timer must not be started already. */
+/* Call fn(arg) once at `at_ns` (as soon as it can, but not from within this call, if that has
+ * passed). The timer must not be started already. */
 void timer_start(struct timer *timer, int64_t at_ns, void (*fn)(void *arg), void *arg);
 
 /* Take it back. True: it will not fire. False: it has fired, or was never started. If fn is

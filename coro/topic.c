@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A mutex would make the publisher park; so the list is under a lock, and publishing is short: one
+/* A mutex would make the publisher park; so a lock guards the list, and publishing is short: one
  * try for each subscriber. Lock order: the topic's, then a channel's. */
 #include "coro/topic.h"
 

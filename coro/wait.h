@@ -5,7 +5,7 @@
  * what it waits for claims the waiter (once over all lists) and readies its coroutine.
  *
  * Lists are guarded by the lock of the thing they belong to. The waiting coroutine holds all those
- * locks until it has left its stack; so who sees a waiter may ready its coroutine.
+ * locks until it has left its stack; so whoever sees a waiter may ready its coroutine.
  */
 #ifndef CORO_WAIT_H
 #define CORO_WAIT_H
@@ -73,7 +73,7 @@ static inline void waiters_remove(struct waiters *list, struct waiter *waiter)
     *(waiter->next ? &waiter->next->prev : &list->last) = waiter->prev;
 }
 
-/* True for exactly one of all who try. */
+/* True for exactly one of all that try. */
 static inline bool wait_claim(struct wait *wait, int index)
 {
     int open = WAIT_OPEN;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The count and "somebody waits" are one word: whoever brings the count to 0 knows from the same
- * instruction whether there is anyone to wake. If not it does not touch the group again, for a
- * coroutine that comes to wait now may return at once, and the group may be on its stack.
+ * instruction whether there is anyone to wake. If there is not, it does not touch the group again:
+ * a coroutine that comes to wait now may return immediately, and the group may be on its stack.
  */
 #include "coro/waitgroup.h"
 

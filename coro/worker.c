@@ -54,7 +54,7 @@ UNSANITIZED static void take_inbox(struct worker *worker)
     if (!atomic_load_explicit(&worker->inbox, memory_order_relaxed))
         return;
     struct co *co = atomic_exchange(&worker->inbox, NULL), *first = NULL;
-    while (co) { /* the last posted is on top: turn round */
+    while (co) { /* the last posted is on top: reverse */
         struct co *rest = co->link;
         co->link = first;
         first = co;

@@ -16,7 +16,7 @@
 int worker_count(void);
 int worker_index(void);
 
-/* Run fn(arg) on the big stack of the caller's worker, now, and come back. For calls that need
+/* Run fn(arg) now on the big stack of the caller's worker, and come back. For calls that need
  * more stack than a coroutine has (parsers, printf of doubles). fn must not park. */
 void worker_call(void (*fn)(void *arg), void *arg);
 
@@ -27,7 +27,7 @@ void worker_each(void (*fn)(int index, void *arg), void *arg);
  * A descriptor that this worker watches: fn(arg) runs on the big stack while it is readable, or if
  * `edge` each time that more has come or the peer has closed; with `edge` and `writable` also when
  * there is room again after a write found none. The memory is the caller's, from start until stop.
- * Both from a callback or coroutine on the worker that shall watch. 0, or an errno.
+ * Call both from a callback or coroutine on the worker that is to watch. 0, or an errno.
  */
 struct worker_watch {
     int fd;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that changes while the runtime runs. Who may touch what is said beside each field. For the
+ * All that changes while the runtime runs. Each field says which threads may touch it. For the
  * files of coro/ only.
  */
 #ifndef CORO_WORKER_PRIVATE_H
@@ -105,7 +105,7 @@ struct runtime {
     /* Written while it runs, so apart from what is only read then. */
     _Alignas(64) _Atomic uint64_t sleep; /* workers that are asleep, plus SLEEP_TURN for each time
                                             that one went to sleep */
-    _Atomic int watcher;                 /* 1 + the one that looks after the busy ones; 0: none */
+    _Atomic int watcher;                 /* 1 + the worker that watches the busy ones; 0: none */
     _Atomic bool stopping;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A context carries "stop now" down a tree of calls. Cancelling one ends all that were made from
- * it; a deadline does the same by itself.
+ * it; a deadline does so by itself.
  *
  *     ctx, cancel := context.WithCancel(context.Background())
  *     child, _ := context.WithTimeout(ctx, 50*time.Millisecond)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channel directions: who is given one end of a channel cannot use the other, and who spawns cannot
- * pass the wrong argument. The compiler says so.
+ * Channel directions: code that is given one end of a channel cannot use the other, and a spawn
+ * cannot pass the wrong argument. The compiler says so.
  *
  *     func ping(pings chan<- string, msg string) { pings <- msg }
  *     func pong(pings <-chan string, pongs chan<- string) { pongs <- (<-pings) }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fetch many slow pages: one after another takes the sum of all delays, all at once about as long
+ * Fetch many slow pages: one after another takes the sum of all delays, all together about as long
  * as one. The sockets do not block; a coroutine that must wait for one parks, and its worker goes
  * on with the others.
  *

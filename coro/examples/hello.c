@@ -9,7 +9,7 @@
  *     }
  *     wg.Wait()
  *
- * They run on all processors at once and in no defined order; so each leaves its result in a place
+ * They run on all processors and in no defined order; so each leaves its result in a place
  * of its own, and they are printed when all are there.
  */
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The leak: the first answer is enough, and nobody receives the others. Their senders wait
- * permanently. Go tells when asked (a profile of leaked goroutines, since 1.26); here the end of
+ * forever. Go tells when asked (a profile of leaked goroutines, since 1.26); here the end of
  * the program lists them, with the line that spawned each, and its exit status is 1.
  *
  *     func fastest() string {

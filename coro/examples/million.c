@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A crowd of coroutines, all alive at once, all waiting for the same door to open. The first
+ * A crowd of coroutines, all alive together, all waiting for the same door to open. The first
  * argument says how many; a million takes some 4 GB.
  *
  *     for i := 0; i < n; i++ { go func() { <-door; atomic.AddInt64(&through, 1); wg.Done() }() }

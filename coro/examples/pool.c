@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The worker pool that comes with the runtime: three workers, and a queue with room for four calls.
- * Who submits more waits, or is told that there is no room; so a flood of work stays outside.
+ * Whoever submits more waits, or is told that there is no room; so a flood of work stays outside.
  *
  *     g.SetLimit(3); g.Go(func() error { … })          // golang.org/x/sync/errgroup
  */

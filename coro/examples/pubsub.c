@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Publish and subscribe: everyone gets every item, through a queue of their own. The publisher
- * never waits: who is too slow misses items, and is told how many.
+ * never waits: a subscriber that is too slow misses items, and is told how many.
  *
  *     for _, s := range subscribers { select { case s <- item: default: missed++ } }
  */

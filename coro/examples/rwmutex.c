@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A read-write lock: many may read at once, one may write alone. The readers below sleep while they
- * hold it, and still are done in about the time of one; none sees a pair that is half written.
+ * A read-write lock: many may read together, one may write alone. The readers below sleep while
+ * they hold it, and still are done in about the time of one; none sees a pair that is half written.
  *
  *     mu.RLock(); defer mu.RUnlock(); … mu.Lock(); defer mu.Unlock()
  */
@@ -18,7 +18,7 @@ enum { READERS = 50, WRITERS = 3 };
 
 static struct {
     struct rwmutex lock;
-    int debit, credit; /* equal, whoever looks with the lock */
+    int debit, credit; /* equal to whoever looks with the lock held */
 } books;
 static struct waitgroup all;
 static atomic_int unequal;

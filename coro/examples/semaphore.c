@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A semaphore: so many at once, and no more; here, connections to something that bears only four.
+ * A semaphore: at most a given number at a time; here, connections to something that bears only
+ * four.
  *
  *     sem := make(chan struct{}, 4); sem <- struct{}{}; … ; <-sem       // or x/sync/semaphore
  */
