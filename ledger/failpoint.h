@@ -3,8 +3,8 @@
  * Named places where a test makes the running program fail. Off, and one predictable load each,
  * unless the environment says at the start
  *     TELLER_FAILPOINTS="NAME=ACTION[@N],..."
- * ACTION  kill        the process is gone at once, as by kill -9
- *         pause:MS    the coroutine parks for so long
+ * ACTION  kill        the process is gone immediately, as by kill -9
+ *         pause:MS    the coroutine parks for that long
  *         error       failpoint() returns true, and its caller fails as it would at this place
  * N       only at the N-th pass, from 1; without it at every pass
  * A text that cannot be read ends the program: a test must not pass because nothing was armed.

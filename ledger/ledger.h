@@ -132,7 +132,7 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
 /* Park until an entry after `after` is durable; false: the context ended, or the ledger stopped. */
 bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after);
 
-/* Ends when the ledger closes: for who has entered it and takes long. Of the ledger. */
+/* Ends when the ledger closes: for long work of a caller that has entered it. The ledger's own. */
 struct context *ledger_open_context(struct ledger *ledger);
 
 /* The last durable position. Never parks. */

@@ -8,7 +8,8 @@
 
 struct ledger;
 
-/* Who uses one that another coroutine may close enters before and leaves after. Never parks. */
+/* A user of a ledger that another coroutine may close enters before and leaves after. Never
+ * parks. */
 void ledger_enter(struct ledger *ledger);
 void ledger_leave(struct ledger *ledger);
 
@@ -16,7 +17,7 @@ void ledger_leave(struct ledger *ledger);
  * to be closed. */
 bool ledger_is_over(struct ledger *ledger);
 
-/* Writes stopped, and the database says so no more: to go on, it must be closed and opened. */
+/* Writes stopped, and the database no longer says so: to go on, it must be closed and opened. */
 bool ledger_was_resumed(struct ledger *ledger);
 
 #endif

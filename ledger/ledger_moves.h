@@ -60,11 +60,12 @@ void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool 
 
 /*
  * The same with a key that stands for the batch as a whole, in one entry of its own kind; items
- * without a key get none. What became of the items is decided in one section, becomes durable at
- * once, and stays the answer to the key. *whole LEDGER_OK: each item has its outcome, as it
- * was first; whole->seq is the batch's own position, which refused items without an entry have too.
- * Otherwise *whole is the answer to all of it, and nothing was done: KEY_REUSED, KEY_IN_FLIGHT (of
- * the batch or of an item), or the service's; after OUTCOME_UNKNOWN the same request tells.
+ * without a key get none. What became of the items is decided in one section, becomes durable in
+ * one step, and stays the answer to the key. *whole LEDGER_OK: each item has its outcome, as it
+ * was the first time; whole->seq is the batch's own position, which refused items without an entry
+ * have too. Otherwise *whole is the answer to all of it, and nothing was done: KEY_REUSED,
+ * KEY_IN_FLIGHT (of the batch or of an item), or the service's; after OUTCOME_UNKNOWN the same
+ * request tells.
  */
 struct ledger_batch {
     const char *key; /* 1-255 characters */

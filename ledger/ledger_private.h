@@ -23,7 +23,7 @@ struct strategy;
 
 struct ledger {
     char *name;
-    struct waitgroup users; /* who has entered */
+    struct waitgroup users; /* callers that have entered */
     _Atomic bool closing;
     struct context *open; /* ends when it closes */
     struct account_table *accounts;

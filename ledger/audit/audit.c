@@ -107,8 +107,8 @@ static bool take_finding(const struct row *row, void *arg)
     return true;
 }
 
-/* A key is used once; an entry is reversed once, and exactly, last posting first; every entry is of
- * a batch, and what was looked up by the entries that it belongs to belongs to one. */
+/* A key is used once; an entry is reversed once, and exactly, last posting first; every entry is in
+ * a batch, and each row that was looked up by its entry belongs to one. */
 static const char whole[] =
     "COPY ("
     "SELECT max(seq), 'its key was used before' FROM entry"

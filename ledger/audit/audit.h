@@ -19,7 +19,7 @@
 
 struct account_table;
 
-/* How far one that runs has come: for others to read meanwhile. */
+/* How far a running audit has come: for others to read meanwhile. */
 struct audit_progress {
     _Atomic uint64_t seq; /* what was durable when it began */
     _Atomic uint64_t checked_seq;

@@ -20,7 +20,7 @@ static struct account *account_of(struct audit_replay *r, const struct row *row,
     return account_by_number(r->accounts, row_bigint(row, column));
 }
 
-/* Where something is wrong that no account or hold tells: at the checkpoint, or the first entry. */
+/* Where to report what no account or hold locates: at the checkpoint, or the first entry. */
 static uint64_t here(const struct audit_replay *r)
 {
     return r->seq ? r->seq : 1;
@@ -87,7 +87,7 @@ static enum pg_status compare_holds(struct audit_replay *r)
 
 /* ---- what stands --------------------------------------------------------------------------- */
 
-/* An account that the journal has held something of, or frozen, last: no movement tells. */
+/* An account whose last entry is about a hold or a freeze: no movement shows it. */
 static bool stands(const struct account *account)
 {
     return account && (account->held != 0 || account->frozen || account->seq > account->moved);

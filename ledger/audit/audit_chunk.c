@@ -101,7 +101,7 @@ static bool take_filled(const struct row *row, void *arg)
     return true;
 }
 
-/* Entries may have 1,000 postings: leave away the batches that would be too many with theirs. */
+/* Entries may have 1,000 postings: leave out the batches whose postings would be too many. */
 static enum pg_status cut_by_postings(
     struct context *context, struct pg *pg, int ledger, struct audit_chunk *chunk)
 {

@@ -49,7 +49,7 @@ struct audit_chunk {
  * `last`; at most AUDIT_CHUNK_ENTRIES entries, and about AUDIT_CHUNK_POSTINGS postings besides the
  * first of each, unless one batch alone has more; none: count 0. What
  * is committed never changes, so it needs no snapshot if all up to `upto` is. A row with a value
- * that no service writes is left out: its batch's hash tells. Parks.
+ * that no service writes is left out: its batch's hash shows it. Parks.
  */
 MUST_CHECK enum pg_status audit_chunk_read(struct context *context, struct pg *pg, int ledger,
     uint64_t after, uint64_t upto, enum audit_table last, struct audit_chunk *chunk);

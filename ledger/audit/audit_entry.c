@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every row of a chunk is taken by the entry that it belongs to; what nobody has taken when the
+ * Every row of a chunk is taken by the entry that it belongs to; what has not been taken when the
  * next entry comes belongs to none, and is a finding.
  */
 #include <string.h>
@@ -118,7 +118,7 @@ static size_t read_postings(struct audit_replay *r, uint64_t seq)
     return good ? count : 0;
 }
 
-/* Compare what the rules make of the postings with what their rows say, and go on from the rows. */
+/* Compare what the rules make of the postings with what their rows say; continue from the rows. */
 static void carry_out(struct audit_replay *r, uint64_t seq, size_t count)
 {
     rules_link(r->postings, count);

@@ -80,7 +80,7 @@ static enum pg_status read_all(struct context *context, struct pg *pg, struct au
 
 struct audit_keys *audit_keys_begin(struct context *context, struct pg *pg, int ledger)
 {
-    struct audit_keys *k = calloc(1, sizeof *k); /* what is not used of it takes no memory */
+    struct audit_keys *k = calloc(1, sizeof *k); /* pages that are never touched take no memory */
     if (!k)
         return NULL;
     k->ledger = ledger;
@@ -130,7 +130,7 @@ void audit_keys_add(
         audit_note(report, seq, "the keys that are kept from here on do not follow each other");
     if (k->at == k->count)
         return;
-    if (key && k->gathered < ROOM) /* of more there is no segment: the digest will differ */
+    if (key && k->gathered < ROOM) /* no segment has more: the digest will differ */
         k->hashes[k->gathered++] = hash_text_with(k->secret, key, length) & SEGMENT_KEPT;
     if (seq >= k->segments[k->at].last_seq)
         compare(k, report);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The segments of keys that are kept for a start (segment.h), held against the journal while an
- * audit goes along it: each must be exactly what the keys of its entries make. A segment counts as
- * it was when the audit began; one that was made longer since is right too. In bounded memory: at
- * most 6 MB, and 72 bytes a segment. Of one coroutine.
+ * The segments of keys that are kept for a start (segment.h), compared with the journal while an
+ * audit walks it: each must be exactly what the keys of its entries make. A segment counts as
+ * it was when the audit began; one that was made longer since is right too. Bounded memory: at
+ * most 6 MB, and 72 bytes a segment. For one coroutine.
  */
 #ifndef LEDGER_AUDIT_AUDIT_KEYS_H
 #define LEDGER_AUDIT_AUDIT_KEYS_H
@@ -19,7 +19,7 @@ struct audit_keys;
 MUST_CHECK struct audit_keys *audit_keys_begin(struct context *context, struct pg *pg, int ledger);
 void audit_keys_free(struct audit_keys **keys);
 
-/* The next entry, and its key (NULL: none). What is wrong is noted. Never parks. */
+/* The next entry, and its key (NULL: none). Findings are noted. Never parks. */
 void audit_keys_add(struct audit_keys *keys, struct audit_report *report, uint64_t seq,
     const char *key, size_t length);
 

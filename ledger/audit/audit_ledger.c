@@ -12,7 +12,7 @@
 #include "ledger/memory/account_table.h"
 #include "ledger/strategy/strategy.h"
 
-enum { COMPARED_AT_ONCE = 256 }; /* accounts; then others have a turn */
+enum { COMPARED_AT_ONCE = 256 }; /* accounts; then other coroutines get a turn */
 
 struct comparison {
     struct account *account;        /* ours */
@@ -29,7 +29,7 @@ static void compare_section(void *arg)
         return;
     if (!theirs || ours->balance != theirs->balance || ours->held != theirs->held ||
         ours->seq != theirs->seq || ours->frozen != theirs->frozen) {
-        /* Up to where the one that has less ends they may well agree. */
+        /* They may well agree up to where the shorter one ends. */
         uint64_t seq = theirs && theirs->seq > ours->seq ? theirs->seq : ours->seq;
         audit_note(c->report, seq, "memory differs from the journal for account %s", ours->id);
     }
@@ -64,7 +64,7 @@ static enum ledger_status audit(struct context *context, struct ledger *ledger,
     report->reason[0] = '\0';
     if (pg)
         status = audit_replay(context, pg, ledger->store->ledger, replayed, progress, report);
-    if (status != PG_OK) /* an end that the database has not told of is for want of memory */
+    if (status != PG_OK) /* an end that the database does not explain is for want of memory */
         snprintf(report->reason, sizeof report->reason, "%s",
             pg && *pg_message(pg) ? pg_message(pg) : error);
     if (status != PG_OK && context_err(context) == CONTEXT_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a replay is made of: for the files of the audit and nobody else. */
+/* What a replay is made of: for the files of the audit only. */
 #ifndef LEDGER_AUDIT_AUDIT_PRIVATE_H
 #define LEDGER_AUDIT_AUDIT_PRIVATE_H
 

@@ -66,8 +66,8 @@ static bool take_kept(const struct row *row, void *arg)
 }
 
 /*
- * Takes the first and the last account, then the ledger. Torn: accounts whose open holds are not
- * what they have held in all, and open holds that the journal has not, or has otherwise (OFFSET 0:
+ * Takes the first and the last account, then the ledger. Torn: accounts whose open holds do not add
+ * up to what they have held, and open holds that the journal lacks, or has otherwise (OFFSET 0:
  * looked up hold by hold, whatever the statistics say).
  */
 static const char kept_sql[] =
@@ -89,7 +89,7 @@ static const char kept_sql[] =
     "  o.expires_at) IS DISTINCT FROM (h.from_no, h.to_no, h.amount, h.expires_at))"
     " TO STDOUT (FORMAT binary)";
 
-/* In one statement, so that all of it is of that position. */
+/* In one statement, so that all of it is from one position. */
 enum pg_status audit_walk_checkpoint(struct context *context, struct pg *pg, struct audit_walk *w)
 {
     char sql[sizeof kept_sql + 60];
@@ -217,7 +217,7 @@ enum pg_status audit_walk_step(struct context *context, struct pg *pg, struct au
 struct audit_walk *audit_walk_make(int ledger, uint64_t first, const struct audit_anchor *anchor)
 {
     struct audit_walk *w =
-        calloc(1, sizeof *w); /* pages of accounts that are not there stay away */
+        calloc(1, sizeof *w); /* pages of accounts that do not exist take no memory */
     if (w) {
         w->ledger = ledger;
         w->first = first;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A walk along a journal from its first entry, stretch by stretch, in bounded memory: what the
- * audit (audit.h) checks of the whole, as far as one stretch and AUDIT_WALK_ACCOUNTS accounts tell.
+ * audit (audit.h) checks of the whole, as far as one stretch and AUDIT_WALK_ACCOUNTS accounts show
+ * it.
  *
  * Of every batch: that it follows the one before, and its hash. Of every entry: that seq has no
  * gap, that time rises, and that its rows are there and no others. Of each of the accounts, from
@@ -9,7 +10,7 @@
  * held or moves what is frozen, and what is held adds up. And claims about them, by the checkpoint
  * and by memory: each is of a position, and is compared when the walk passes that.
  *
- * Of one coroutine.
+ * For one coroutine.
  */
 #ifndef LEDGER_AUDIT_AUDIT_WALK_H
 #define LEDGER_AUDIT_AUDIT_WALK_H
@@ -50,7 +51,7 @@ MUST_CHECK enum pg_status audit_walk_checkpoint(
 /*
  * Read the next stretch, and check it. All entries up to `durable` must be there, and none after
  * that is looked at, so nothing that is on its way can be mistaken for a fault. What is found is
- * noted in the report; after that the walk is good for nothing but to be freed. If it could not be
+ * noted in the report; after that the walk may only be freed. If it could not be
  * read, the walk is where it was. Parks.
  */
 MUST_CHECK enum pg_status audit_walk_step(struct context *context, struct pg *pg,

@@ -3,7 +3,7 @@
 #include "ledger/audit/audit_walk_private.h"
 #include "ledger/memory/asset_intern.h"
 
-/* The next row of a table, if it belongs to the entry `seq`. One of an entry before that belongs to
+/* The next row of a table, if it belongs to the entry `seq`. A row of an earlier entry belongs to
  * none. */
 static bool next_row(struct audit_walk *w, enum audit_table table, uint64_t seq, struct row *row)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a walk is made of: for the files of audit_walk.h and nobody else. */
+/* What a walk is made of: for the files of audit_walk.h only. */
 #ifndef LEDGER_AUDIT_AUDIT_WALK_PRIVATE_H
 #define LEDGER_AUDIT_AUDIT_WALK_PRIVATE_H
 
@@ -18,7 +18,7 @@ struct slot {
     bool claimed, kept_checked; /* memory's claim is pending; the checkpoint's is settled */
     bool kept;                  /* the balance table has the account */
     bool kept_frozen;
-    bool kept_torn;                   /* its open holds are not what it has held, or not as made */
+    bool kept_torn;                   /* its open holds differ from what it has held, or as made */
     uint64_t kept_moved, kept_stands; /* stands: the last entry about a hold or a freeze of it */
     money kept_balance, kept_held;
     struct audit_claim claim;

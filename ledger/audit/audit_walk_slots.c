@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The accounts that a walk follows, and what others claim of them: memory, and the checkpoint. */
+/* The accounts that a walk follows, and what memory and the checkpoint claim about them. */
 #include "ledger/audit/audit_walk_private.h"
 
 struct slot *audit_walk_slot(struct audit_walk *w, uint64_t number)

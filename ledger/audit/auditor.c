@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why what it finds is no accident
+ * Why a finding is not an accident
  * - It reads the journal only up to what was durable before it asked, and that never changes.
  * - A claim by memory is copied in a section of its account, so it is what that account is after
- *   the entry `seq`; it is compared when the walk comes to that entry, which it does only once that
- *   is durable here. If another process takes the ledger over, it never is.
- * - What the checkpoint keeps is read in one statement with the position that it is of.
- * - A connection that is lost, or a refusal of the database, is no finding: it tries again.
+ *   the entry `seq`; it is compared when the walk reaches that entry, which happens only once the
+ *   entry is durable here. If another process takes the ledger over, it never is.
+ * - What the checkpoint keeps is read in one statement with its position.
+ * - A connection that is lost, or a refusal by the database, is not a finding: it tries again.
  */
 #include "ledger/audit/auditor.h"
 
@@ -27,12 +27,12 @@
 enum {
     START_S = 10,   /* after the ledger was opened, before the first round */
     BUSY = 100,     /* entries a second; beyond that others need the machine more */
-    REST_BUSY = 60, /* after each stretch, so many times as long as it took */
+    REST_BUSY = 60, /* after each stretch, this many times as long as it took */
     REST_IDLE = 4,
     NAP_MS = 3000,    /* at the end, between looks for more; and after a failure */
     LOOK_S = 30,      /* at the end, between comparisons with memory */
     PAUSE_S = 30,     /* at the end, before the next round: this, or */
-    PAUSE_TIMES = 50, /* so many times as long as the round worked, whichever is longer */
+    PAUSE_TIMES = 50, /* this many times as long as the round worked, whichever is longer */
     SOON_NAP_MS = 5,
     SECTION = 16, /* accounts that are copied in one section */
 };
@@ -46,7 +46,7 @@ struct auditor {
     struct audit_anchor anchor; /* the last batch that was found right */
     uint64_t first;             /* the account that the round's walk begins with */
     struct audit_walk *walk;
-    uint64_t target;                        /* the last position that memory's claims are of */
+    uint64_t target;                        /* the last position that a claim of memory is about */
     bool compared;                          /* they have been settled */
     int64_t looked_ns, ended_ns, worked_ns; /* ended: 0 before the walk is at the end */
     uint64_t durable_before;
@@ -62,10 +62,11 @@ static bool nap(struct auditor *a)
     return duty_rest(&a->duty, (a->soon ? SOON_NAP_MS : NAP_MS) * CLOCK_MS);
 }
 
-/* After a stretch that took so long. */
+/* Rest after a stretch that took `took_ns`. */
 static bool rest_from(struct auditor *a, uint64_t durable, int64_t took_ns)
 {
     int64_t now_ns = clock_now_ns();
+    /* How many entries came since the last stretch tells how busy the ledger is. */
     uint64_t came = durable - a->durable_before;
     bool busy = came * CLOCK_S > BUSY * (uint64_t)(now_ns - a->asked_ns);
     a->durable_before = durable;
@@ -116,9 +117,12 @@ static void look(struct auditor *a)
 {
     struct account_table *accounts = a->ledger->accounts;
     struct copying c = {.count = 0};
+    /* Only accounts that the walk follows can be compared. */
     uint64_t last = account_count(accounts);
     if (last >= a->first + AUDIT_WALK_ACCOUNTS)
         last = a->first + AUDIT_WALK_ACCOUNTS - 1;
+
+    /* A few accounts a section: a section holds up the transfers of all of them. */
     for (uint64_t number = a->first; number <= last; number++) {
         struct account *account = account_by_number(accounts, number);
         if (account)
@@ -147,9 +151,12 @@ static void tell_finding(struct auditor *a)
 static bool begin_round(struct auditor *a)
 {
     struct ledger *ledger = a->ledger;
+    /* After the last account the rounds begin again at the first. */
     audit_walk_free(&a->walk);
     if (a->first > account_count(ledger->accounts))
         a->first = 1;
+
+    /* The checkpoint's claims are taken once, before the first entry; memory's as well. */
     struct pg *pg = readers_borrow(a->duty.running, ledger->store->readers);
     if (!pg)
         return false;
@@ -174,21 +181,27 @@ static bool go_on(struct auditor *a, uint64_t durable)
     readers_return(readers, pg);
     if (status != PG_OK)
         return nap(a);
+
+    /* What the figures call checked only ever rises, over all rounds. */
     uint64_t seq = audit_walk_seq(a->walk);
     if (a->report.found == 0 && atomic_load(&a->checked) < seq)
         atomic_store(&a->checked, seq);
     return a->report.found > 0 || rest_from(a, durable, clock_now_ns() - start_ns);
 }
 
-/* All that is durable has been checked: compare with memory, wait for more. False: it is to stop.
- */
+/* All that is durable has been checked: compare with memory, wait for more. False: it is to
+ * stop. */
 static bool look_around(struct auditor *a)
 {
     int64_t now_ns = clock_now_ns();
+    /* The first time here is the end of the round. */
     if (a->ended_ns == 0) {
         a->ended_ns = now_ns;
         atomic_fetch_add(&a->rounds, 1);
     }
+
+    /* Memory's claims are settled once the walk has passed the last of them; later it claims
+     * again. */
     if (!a->compared && audit_walk_seq(a->walk) >= a->target) {
         audit_walk_settle(a->walk, &a->report);
         audit_walk_anchor(a->walk, &a->anchor);

@@ -13,7 +13,7 @@
 
 struct auditor;
 
-/* The ledger is open but for this. `soon`: without a rest, for tests. NULL: memory is short. */
+/* The ledger is open apart from this. `soon`: without a rest, for tests. NULL: memory is short. */
 MUST_CHECK struct auditor *auditor_start(struct ledger *ledger, bool soon);
 
 /* Stop it and free it; before the journal stops. Parks until it has let go of what it reads. */
@@ -22,7 +22,7 @@ void auditor_stop(struct auditor **auditor);
 /* Never parks. */
 void auditor_read_figures(struct auditor *auditor, struct ledger_figures *figures);
 
-/* The text of what it found (audit.h); "": nothing. As long as the auditor is there. Never
+/* The text of what it found (audit.h); "": nothing. Valid as long as the auditor is. Never
  * parks. */
 const char *auditor_findings(struct auditor *auditor);
 

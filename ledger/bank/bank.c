@@ -32,7 +32,7 @@ bool bank_name_is_valid(const char *name)
 
 /* ---- strategies ---------------------------------------------------------------------------- */
 
-/* The strategy of that name; NULL: there is none. */
+/* The strategy of that name; NULL if there is none. */
 static const char *known(const char *name, size_t length)
 {
     const char *const names[] = {owner_strategy.name, sharded_strategy.name};
@@ -152,7 +152,7 @@ static void note_why(struct bank *bank, const char *why)
         fprintf(stderr, "teller: %s\n", why);
 }
 
-/* Do it again and again while the database is away. False: it refused, or the context ended. */
+/* Repeat it while the database is away. False: it refused, or the context ended. */
 static bool persist(struct context *context, struct bank *bank,
     enum pg_status (*work)(struct context *context, struct bank *bank, char *error, size_t size),
     char *error, size_t size)
@@ -210,7 +210,7 @@ static void attend(void *arg)
     waitgroup_done(&bank->keepers);
 }
 
-/* How many seats there are, how many of them have been open or cannot be, how many are open. */
+/* How many seats there are, how many of them have been open or cannot be, and how many are open. */
 struct tally {
     size_t seats, settled, open;
     char why[LEDGER_REASON]; /* of the first that is not open */
@@ -271,7 +271,7 @@ bool bank_open(struct context *context, struct bank *bank, char *error, size_t s
     return open;
 }
 
-/* What comes behind the colon is for the log. */
+/* What follows the colon is for the log. */
 static void for_everybody(char why[LEDGER_REASON])
 {
     why[strcspn(why, ":")] = '\0';

@@ -4,9 +4,9 @@
  * strategy; what they share is the server's lease (lease.h) and the pool of reading connections.
  * The ledger "main" always exists.
  *
- * Each ledger has a keeper: a coroutine that waits until nobody has the ledger who lives, opens it,
+ * Each ledger has a keeper: a coroutine that waits until no living server has the ledger, opens it,
  * closes it when another server has taken it, and waits again. So one ledger that cannot be opened,
- * or was taken, is in nobody's way.
+ * or was taken, does not get in the way of the others.
  */
 #ifndef LEDGER_BANK_BANK_H
 #define LEDGER_BANK_BANK_H

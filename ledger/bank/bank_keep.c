@@ -28,7 +28,7 @@ void bank_step(struct bank *bank)
     eventcount_advance(&bank->progress, steps);
 }
 
-/* True: that is news. */
+/* True: that is new. */
 static bool set_state(
     struct bank_seat *seat, enum ledger_state state, const char *why, bool settled)
 {
@@ -54,7 +54,7 @@ static void note_owner(struct bank_seat *seat, const struct lease_row *row)
         fprintf(stderr, "teller: ledger %s: %s; standing by\n", seat->name, why);
 }
 
-/* Park until nobody has the ledger, or this server. False: the bank is to be closed. */
+/* Park until no other server has the ledger. False: the bank is to be closed. */
 static bool stand_by(struct bank_seat *seat)
 {
     struct lease *lease = seat->bank->lease;

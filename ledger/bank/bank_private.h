@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a bank is made of: for the files of the bank and nobody else. */
+/* What a bank is made of: for the files of the bank only. */
 #ifndef LEDGER_BANK_BANK_PRIVATE_H
 #define LEDGER_BANK_BANK_PRIVATE_H
 
@@ -16,9 +16,9 @@
  * Invariants
  * - seats[0 .. count) never go away, and but for what a seat's lock guards they never change; a
  *   seat is filled before `count` includes it, so that look-ups need no lock.
- * - Only who holds `making` fills a seat.
- * - seat.ledger is given and taken by the seat's keeper alone; who finds it there enters it under
- *   the lock, so that the keeper knows of all who use it.
+ * - Only the holder of `making` fills a seat.
+ * - seat.ledger is given and taken by the seat's keeper alone; whoever finds it there enters it
+ *   under the lock, so that the keeper knows of all who use it.
  *
  * Lock order: making or opening -> whatever ledger_open() takes; a seat's lock -> nothing.
  */

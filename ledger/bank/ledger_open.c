@@ -4,7 +4,7 @@
  * both see struct ledger through ledger_private.h.
  *
  * The way of a change: key (keys.h) -> section (strategy.h): rules decide (rules.h), the journal
- * gives the position (journal.h) -> wait until that is durable -> answer.
+ * gives the position (journal.h) -> wait until it is durable -> answer.
  */
 #include "ledger/ledger.h"
 
@@ -129,7 +129,7 @@ struct ledger *ledger_open(
     return ledger;
 }
 
-/* What is durable when nothing more will come: so that the next start has no tail to fold. */
+/* What is durable when nothing more will come: so that the next start has no tail to replay. */
 static void last_checkpoint(struct ledger *ledger)
 {
     char why[300];

@@ -26,7 +26,7 @@ enum ledger_status change_is_welcome(struct ledger *ledger)
 
 /* ---- keys ---------------------------------------------------------------------------------- */
 
-/* The first answer to the key again, once its entry is durable. Drops nothing. */
+/* Repeat the first answer to the key, once its entry is durable. Drops nothing. */
 static void replay(struct context *context, struct change *change, struct entry *first,
     struct ledger_outcome *outcome)
 {
@@ -80,7 +80,8 @@ static bool ask_database(
     enum pg_status status =
         query_entry_by_key(context, ledger->store, ledger->accounts, change->entry->key, &first);
     if (status != PG_OK) {
-        /* This may be the retry of something that did happen: not known is not the same as no. */
+        /* This may be the retry of something that did happen: "not known" is not the same as
+         * "no". */
         *outcome = (struct ledger_outcome){
             .status = status == PG_DAMAGED ? LEDGER_DAMAGED : LEDGER_OUTCOME_UNKNOWN,
             .seq = *asked};
@@ -222,13 +223,13 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
         atomic_fetch_add_explicit(&change->ledger->rejections, 1, memory_order_relaxed);
 }
 
-/* An entry of ours that is durable proves itself. What left none was decided on what must still be
- * so: if that is not known, at least nothing was done. */
+/* An entry of ours that is durable proves itself. What left none was decided on a state that must
+ * still hold: if that is not known, at least nothing was done. */
 void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome)
 {
     struct journal *journal = ledger->journal;
     if (outcome->status == LEDGER_UNAVAILABLE || outcome->status == LEDGER_OVERLOADED) {
-        co_yield(); /* who asks again at once keeps nobody from bringing the database back */
+        co_yield(); /* a client that retries immediately must not keep others from running */
         return;
     }
     bool durable = journal_await_durable(context, journal, outcome->seq) == EVENTCOUNT_REACHED;

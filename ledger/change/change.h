@@ -2,7 +2,7 @@
 /*
  * What every request that changes a ledger has in common: its key, the section that decides, the
  * refusal that is frozen with the key, the wait until the answer rests on durable entries. For the
- * files of the facade and nobody else; what may park is said of each.
+ * files of the facade only; each function says whether it may park.
  */
 #ifndef LEDGER_CHANGE_CHANGE_H
 #define LEDGER_CHANGE_CHANGE_H
@@ -23,8 +23,8 @@ struct change {
 /* LEDGER_OK: new work is taken; otherwise UNAVAILABLE or OVERLOADED. Never parks. */
 MUST_CHECK enum ledger_status change_is_welcome(struct ledger *ledger);
 
-/* Make the entry's key its own; without a key it is so at once. False: the key is somebody's, and
- * the outcome is known. May park. */
+/* Make the entry's key its own; without a key there is nothing to do. False: another entry has the
+ * key, and the outcome is known. May park. */
 MUST_CHECK bool change_claim(
     struct context *context, struct change *change, struct ledger_outcome *outcome);
 
@@ -37,8 +37,8 @@ MUST_CHECK bool change_resolve(
 MUST_CHECK bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
     void (*decide)(void *arg), void *arg);
 
-/* Inside a section: refuse for `status`, which `broken` (NULL: none) is the reason of. What is a
- * matter of business becomes an entry, if the request has a key. */
+/* Inside a section: refuse for `status`, of which `broken` (NULL: none) is the reason. A business
+ * rejection becomes an entry, if the request has a key. */
 void change_refuse(struct change *change, enum ledger_status status, const struct account *broken);
 
 /* The entry of a change that was refused says so from now on; it is not in the journal yet. */

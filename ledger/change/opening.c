@@ -47,7 +47,7 @@ struct look {
 };
 
 /* The position that a copy reflects: the durable one, or that of its last entry if that is later
- * (and then it must be waited for). */
+ * (then it must be awaited). */
 static void copy_accounts(void *arg)
 {
     struct look *look = arg;
@@ -121,7 +121,7 @@ enum ledger_status ledger_read_account(struct context *context, struct ledger *l
     return imagine_world(id, account) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
 }
 
-/* Accounts whose metadata is asked for in the database; places[i] is where the i-th stands. */
+/* Accounts whose metadata is read from the database; places[i] is where the i-th stands. */
 struct far {
     struct ledger *ledger;
     struct ledger_account *accounts;
@@ -241,7 +241,7 @@ struct opening {
     struct ledger_account copy;
 };
 
-/* As none is, so is an object without members. */
+/* An object without members means the same as none. */
 static bool same_metadata(const struct ledger_open_account *request, const char *metadata)
 {
     const char *a = request->metadata ? request->metadata : "{}", *b = metadata ? metadata : "{}";
@@ -281,7 +281,7 @@ static void append_opening(struct opening *o, struct account *account, struct en
     account->opened = account->seq = account->moved = journal_append(o->ledger->journal, entry);
 }
 
-/* Why there cannot be one more account. */
+/* Why there cannot be another account. */
 static enum ledger_status refusal(struct ledger *ledger)
 {
     return account_table_is_full(ledger->accounts) ? LEDGER_ACCOUNT_LIMIT : LEDGER_OVERLOADED;
@@ -320,7 +320,7 @@ static void open_section(void *arg)
     copy_account(o->account, &o->copy);
 }
 
-/* Is it open already? Who asks for it again, or for another one of its name, makes nothing. */
+/* Is it open already? A request for it again, or for another one of its name, makes nothing. */
 static bool find_open(struct opening *o)
 {
     o->account = account_find(o->ledger->accounts, o->request->id);

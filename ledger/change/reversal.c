@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Moving back what an entry moved: the same postings from the last to the first, each the other way
- * round. Once for each entry. */
+/* Moving back what an entry moved: the same postings from the last to the first, each in the other
+ * direction. Once for each entry. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +66,7 @@ static bool prepare(struct context *context, void *arg)
     if (r->change.status != LEDGER_OK)
         return false;
     if (before) {
-        r->change.entry->posting_count = 0; /* outside of a section nobody looks at accounts */
+        r->change.entry->posting_count = 0; /* accounts may be looked at only in a section */
         refuse_again(r, before->seq);
     }
     entry_drop(&before);

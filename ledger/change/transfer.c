@@ -73,7 +73,7 @@ void ledger_transfer(struct context *context, struct ledger *ledger,
 
 void transfer_take_turn(size_t *turn, size_t postings)
 {
-    enum { TURN = 512, SELF = 8 }; /* postings, of which one without any would be so many */
+    enum { TURN = 512, SELF = 8 }; /* postings; a transfer without any counts as SELF */
     *turn += postings + SELF;
     if (*turn < TURN)
         return;

@@ -22,8 +22,8 @@ MUST_CHECK bool transfer_resolve(struct context *context, void *arg);
 /* In a section of its accounts: decide it, and append it if it may happen; `arg` as above. */
 void transfer_decide(void *arg);
 
-/* One transfer of many was looked at: what they need is not much each, so nobody parks, but others
- * wait for this worker. Yields after some hundred postings; *turn begins as 0. */
+/* One transfer of many was looked at: each needs so little that none of them parks, but others wait
+ * for this worker. Yields after some hundred postings; *turn begins as 0. */
 void transfer_take_turn(size_t *turn, size_t postings);
 
 #endif

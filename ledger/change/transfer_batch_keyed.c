@@ -3,12 +3,12 @@
  * A batch with a key. Its entry is the last of a group that is one commit, behind those of its
  * items; so either all of the answer is durable, or nothing was done.
  *
- * Order of claims: the batch's key, then those of its items in the order of their text. Who waits
- * for a key of an item holds smaller ones and a batch's only, and nobody who has an item's key
- * waits for a batch's.
+ * Order of claims: the batch's key, then those of its items in the order of their text. A request
+ * that waits for an item's key holds only smaller ones and a batch's, and none that has an item's
+ * key waits for a batch's.
  *
- * Before batches had entries, an item without a key of its own got "KEY/INDEX" as one. Those that
- * are in the journal from then (up to ledger->item_keys_upto) are its items still.
+ * Before batches had entries, an item without a key of its own got "KEY/INDEX" as one. Entries from
+ * that time (up to ledger->item_keys_upto) still count as its items.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ static struct entry *entry_at(struct context *context, struct keyed *k, uint64_t
     return k->page_count > 0 ? entry_hold(k->page[at - k->page_from]) : NULL;
 }
 
-/* The outcomes of items from `at` on that a result tells of; false: it cannot be told now. */
+/* The outcomes of the items from `at` on that a result is about; false: they cannot be told now. */
 static bool replay_result(struct context *context, struct keyed *k, const struct result *result,
     size_t at, uint64_t *next, uint64_t seq)
 {
@@ -195,7 +195,7 @@ static enum ledger_status know_old_items(struct context *context, struct keyed *
 
 /* ---- deciding ------------------------------------------------------------------------------ */
 
-/* An item with the very key of the batch, which is used for that. */
+/* An item with the batch's own key, which is taken by the batch. */
 static void refuse_key_of_batch(struct keyed *k)
 {
     for (size_t i = 0; i < k->g.count; i++) {

@@ -8,7 +8,7 @@
 enum item_state {
     ITEM_FRESH,   /* nothing is known of it yet */
     ITEM_CLAIMED, /* its key is ours (or it has none); its change tells the rest */
-    ITEM_KNOWN,   /* its key was somebody's: the outcome is there */
+    ITEM_KNOWN,   /* another request had its key: the outcome is there */
     ITEM_SAME,    /* it has the key of an item before it, and is the same transfer */
 };
 
@@ -22,7 +22,7 @@ struct transfer_batch_item {
 struct transfer_batch {
     struct ledger *ledger;
     size_t count, run_count;
-    bool each; /* an item that is refused keeps none of the others from being done */
+    bool each; /* a refused item does not keep the others from being done */
     bool failed;
     struct transfer_batch_item *items;
     size_t *order;      /* the items by key */
@@ -38,7 +38,7 @@ void transfer_batch_discard(struct transfer_batch *g);
  * batch fail. Parks. */
 void transfer_batch_claim_keys(struct context *context, struct transfer_batch *g);
 
-/* The outcome of an item that says that nothing can be said of it now. */
+/* The outcome of an item about which nothing can be said now. */
 bool transfer_batch_is_passing(enum ledger_status status);
 
 /* Give the items that have another's key its outcome. */

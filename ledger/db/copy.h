@@ -3,7 +3,7 @@
  * Rows in PostgreSQL's binary COPY format, built in a buffer that is reused. The format is that of
  * the manual, "COPY", section "Binary Format". Not thread-safe; never parks.
  *
- * Memory that runs short is noted, not reported each time: copy_finish() tells.
+ * A shortage of memory is noted, not reported each time: copy_finish() tells.
  */
 #ifndef LEDGER_DB_COPY_H
 #define LEDGER_DB_COPY_H

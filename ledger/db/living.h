@@ -9,8 +9,8 @@
 
 #include "ledger/db/pg.h"
 
-/* PG_OK: then *lives is the answer. To see that a beat stands still takes four seconds; it is known
- * at once if there is none. Parks. */
+/* PG_OK: then *lives is the answer. To see that a beat stands still takes four seconds; if there is
+ * none the answer is immediate. Parks. */
 MUST_CHECK enum pg_status living_look(struct context *context, struct pg *pg, bool *lives);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whoever migrates does it in transactions that begin with the same lock and with a row in
- * `migration`: of two at once, the second waits, and then finds that row there. So it works through
- * a pooler too. A table that stays in use is waited for in short turns, as whoever waits for it
- * makes all others wait.
+ * `migration`: of two that run together, the second waits, and then finds that row there. So it
+ * works through a pooler too. A table that stays in use is waited for in short turns, as a
+ * migration that waits makes everyone behind it wait.
  */
 #include "ledger/db/migrate.h"
 
@@ -23,7 +23,8 @@ enum { REASON = RIGHTS_REASON };
  * another owner in the same cluster, and then 003 fails. */
 enum { SUPERSEDED = 3 };
 
-/* 0: a file that is no migration. The build lets only names with a number, and grants.sql, in. */
+/* 0: a file that is not a migration. The build lets only names with a number, and grants.sql,
+ * in. */
 static int number_of(const struct embed *file)
 {
     return (int)strtol(file->name, NULL, 10);
@@ -76,8 +77,8 @@ static enum pg_status ask(struct context *context, struct pg *pg,
     return status;
 }
 
-/* Of a migration that we do not know and that does not say, the program before it is expected to
- * work with it: sql/README.md. The column may be missing: then none says. */
+/* Of a migration that we do not know and that names no program, the program before it is expected
+ * to work with it: sql/README.md. The column may be missing: then none names one. */
 static enum pg_status look(
     struct context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
 {
@@ -101,7 +102,7 @@ static enum pg_status look(
     return status;
 }
 
-/* Too new for this program? Then that is said. */
+/* Too new for this program? Then say so. */
 static bool is_beyond_us(const struct schema *schema, char *error, size_t size)
 {
     if (schema->needed <= migrate_newest())
@@ -147,8 +148,8 @@ static enum pg_status apply_once(struct context *context, struct pg *pg, const s
     return status;
 }
 
-/* Again and again while somebody has one of its tables; what another one has applied meanwhile is
- * as good as ours. */
+/* Repeat while one of its tables is in use; what another process has applied meanwhile is as good
+ * as our own. */
 static enum pg_status apply(
     struct context *context, struct pg *pg, const struct embed *file, char *error, size_t size)
 {

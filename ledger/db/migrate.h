@@ -23,8 +23,8 @@
 MUST_CHECK enum pg_status migrate(struct context *context, struct pg *pg, char *error, size_t size);
 
 /*
- * Apply what is missing now, each in a transaction of its own, and grant the rights. Several at
- * once take turns. Refused while a server lives with which one of them does not go, and when a
+ * Apply what is missing now, each in a transaction of its own, and grant the rights. Several take
+ * turns. Refused while a server lives that does not work with one of them, and when a
  * table stays locked. *from and *to: the schema's number before (0: there was none) and after.
  */
 MUST_CHECK enum pg_status migrate_now(

@@ -97,7 +97,7 @@ bool pg_begin(struct pg *pg)
     return !pg->lost;
 }
 
-/* Has the context ended? Then the connection is good for nothing more. */
+/* Has the context ended? Then the connection can only be closed. */
 static bool is_over(struct context *context, struct pg *pg)
 {
     if (context_err(context) == CONTEXT_OK)
@@ -107,7 +107,7 @@ static bool is_over(struct context *context, struct pg *pg)
 }
 
 /* Note whether the kernel has got rid of something since: on a slow link it has megabytes to send
- * when libpq has none. Who took long to be sent something may take as long to answer. */
+ * when libpq has none. A server that was slow to receive may be as slow to answer. */
 static void look_for_progress(struct pg *pg)
 {
     int queued = 0;

@@ -2,7 +2,7 @@
 /*
  * One connection to PostgreSQL, over libpq without blocking: while the server works the coroutine
  * is parked. A connection is used by one coroutine at a time. Every call may park; when its context
- * ends first the connection is broken, and good only for pg_close().
+ * ends first the connection is broken, and may only be closed (pg_close()).
  */
 #ifndef LEDGER_DB_PG_H
 #define LEDGER_DB_PG_H
@@ -40,7 +40,7 @@ void pg_close(struct pg **pg);
  */
 struct pg_demands {
     bool accept_unsafe; /* they may be off: a throw-away database */
-    bool require_sync;  /* nothing is written while it is replicated to no synchronous standby */
+    bool require_sync;  /* nothing is written while there is no synchronous standby */
 };
 void pg_demand(const struct pg_demands *demands);
 bool pg_demands_sync(void);
@@ -54,9 +54,9 @@ bool pg_demands_sync(void);
  */
 void pg_clear_environment(bool is_private);
 
-/* Hold the connection for lost when a call on it has waited for so long without progress: nothing
- * was sent any further and nothing came. After a slow sending the answer may take so much longer as
- * that took. 0: a call may wait as long as its context. */
+/* Consider the connection lost when a call on it has waited that long without progress: nothing
+ * more was sent and nothing came. After a slow send the answer may take longer by as much as that
+ * took. 0: a call may wait as long as its context. */
 void pg_bound(struct pg *pg, int64_t silence_ns);
 bool pg_is_silent(const struct pg *pg); /* it was lost by that */
 
@@ -88,7 +88,7 @@ MUST_CHECK enum pg_status pg_run(struct context *context, struct pg *pg,
 MUST_CHECK enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql);
 
 /* Run COPY (...) TO STDOUT (FORMAT binary) and hand over its rows (row.h) one by one, in constant
- * memory; `take` returns false to stop (PG_LOST then). A row is good during the call. */
+ * memory; `take` returns false to stop (PG_LOST then). A row is valid during the call. */
 MUST_CHECK enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql,
     bool (*take)(const struct row *row, void *arg), void *arg);
 

@@ -34,7 +34,7 @@ void pg_clear_environment(bool is_private)
 
 /* ---- the connection ------------------------------------------------------------------------ */
 
-/* The connect_timeout that was given, with which libpq itself does nothing here; or ours. */
+/* The connect_timeout that was given, which libpq itself ignores here; or ours. */
 static int64_t patience_of(const PQconninfoOption *options, int64_t ours_s)
 {
     const char *given = pg_hosts_option(options, "connect_timeout");

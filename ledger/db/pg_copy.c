@@ -104,7 +104,7 @@ static bool next_piece(struct context *context, struct pg *pg, char **piece, siz
 
 static enum pg_status read_pieces(struct context *context, struct pg *pg, struct row_stream *stream)
 {
-    enum { TURN = 1024 }; /* a server that is ahead of us must not keep the worker for us alone */
+    enum { TURN = 1024 }; /* a server that is ahead of us must not keep this worker for itself */
     char *piece;
     size_t size;
     for (unsigned pieces = 1;; pieces++) {

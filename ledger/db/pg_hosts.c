@@ -2,8 +2,8 @@
 /*
  * Invariant: clusters[0 .. cluster_count) are complete; a newest timeline only rises.
  *
- * The hosts are asked by a coroutine each, which ends within the patience that a host has; nobody
- * else sees their connections until all have.
+ * The hosts are asked by a coroutine each, which ends within the time that a host is given; no
+ * other coroutine sees their connections until all have ended.
  */
 #include "ledger/db/pg_hosts.h"
 
@@ -25,7 +25,7 @@ static struct lock lock;
 static struct cluster {
     uint64_t system;
     _Atomic uint32_t newest;
-} clusters[CLUSTERS]; /* a cluster more is not followed */
+} clusters[CLUSTERS]; /* further clusters are not followed */
 static size_t cluster_count;
 
 static _Atomic uint32_t *newest_of(uint64_t system)

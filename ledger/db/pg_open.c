@@ -12,7 +12,7 @@
 #include "coro/poller.h"
 #include "ledger/db/pg_private.h"
 
-/* The message of what was written last stays for who asks why; a warning makes it doubtful. */
+/* The last message stays for a caller that asks why; a warning makes what was written doubtful. */
 static void take_notice(void *arg, const PGresult *result)
 {
     struct pg *pg = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every session of ours is like, and which databases are none for money. The settings are said
- * after a session is made and not in the start-up packet: a pooler takes few there.
+ * What every session of ours is like, and which databases are not fit for money. The settings are
+ * sent after a session is made and not in the start-up packet: a pooler accepts few there.
  *
  * Behind a pooler (pgbouncer in transaction mode) the server's session is ours for one transaction
  * at a time. So each pins itself, nothing is prepared under a name, and a statement that stands
@@ -127,8 +127,8 @@ static PGresult *ask(struct context *context, struct pg *pg, const char *sql)
 }
 
 /*
- * Which cluster it is, and on which timeline it writes: each promotion begins a new one. Who does
- * not tell is taken as it is.
+ * Which cluster it is, and on which timeline it writes: each promotion begins a new one. One that
+ * does not say is taken as it is.
  */
 static bool find_place(struct context *context, struct pg *pg)
 {
@@ -199,8 +199,8 @@ static bool find_role(struct context *context, struct pg *pg, const char **role)
     return true;
 }
 
-/* Is it another process that answers than the one that libpq was told of? Then a pooler stands
- * between, and hands out the server's sessions. */
+/* Does a process answer other than the one that libpq was told of? Then a pooler stands in between,
+ * and hands out the server's sessions. */
 static bool is_pooled(const struct pg *pg, const PGresult *rows)
 {
     return strtol(PQgetvalue(rows, 0, COLUMN_PROCESS), NULL, 10) != PQbackendPID(pg->conn);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a connection is made of: for the files of pg and nobody else. */
+/* What a connection is made of: for the files of pg only. */
 #ifndef LEDGER_DB_PG_PRIVATE_H
 #define LEDGER_DB_PG_PRIVATE_H
 

@@ -3,7 +3,7 @@
  * Invariant: each connection is in the channel, or with the one coroutine that uses it or makes it;
  * `lending` has its one token unless a connection is lent.
  *
- * A link that swallows what is sent is not seen but by the silence. Where one connection has died
+ * A link that swallows what is sent is noticed only by the silence. Where one connection has died
  * of it, others may have: those that have not answered since are replaced before they are used.
  */
 #include "ledger/db/readers.h"
@@ -31,7 +31,7 @@ struct readers {
     char *conninfo;
     struct chan *idle;    /* of struct reader */
     struct chan *lending; /* of the right to borrow one */
-    struct context *life; /* of what goes on when nobody waits for it any more */
+    struct context *life; /* of what goes on when no caller waits for it any more */
     struct waitgroup connecting;
     _Atomic int64_t doubted_ns;      /* who has not answered since is not to be relied on */
     _Atomic int64_t took_ns[PLACES]; /* how long each statement took of late (place_of()) */
@@ -72,7 +72,7 @@ static void stop_lending(struct readers *readers)
 
 /* ---- a new connection ---------------------------------------------------------------------- */
 
-/* Somebody waits for it; once that is over, it is made for the pool. The last of the two frees. */
+/* A caller waits for it; once that is over, it is made for the pool. The last of the two frees. */
 struct attempt {
     struct readers *readers;
     struct eventcount made;
@@ -164,7 +164,7 @@ static int64_t silence_of(struct readers *readers, const struct pg_statement *st
     return silence_ns;
 }
 
-/* A statement that takes long is not to be taken for a dead connection again and again. */
+/* A statement that takes long must not be taken for a dead connection repeatedly. */
 static void note_answer(
     struct readers *readers, const struct pg_statement *statement, int64_t took_ns)
 {
@@ -203,7 +203,7 @@ enum pg_status readers_run(struct context *context, struct readers *readers,
         pg_close(&reader.pg);
         if (!make_anew(context, readers, &reader))
             return PG_LOST;
-        if (reader.pg) /* what answers late on a new one does answer */
+        if (reader.pg) /* a late answer on a new connection is an answer */
             status = run(context, readers, &reader, statement, values, result);
     }
     give(readers, reader);

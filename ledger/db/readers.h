@@ -10,10 +10,10 @@
 struct readers;
 
 enum {
-    /* An answer is waited for so long on a connection that was there before, then that is held for
-     * dead; and so long for a new one, which is made to its end for others all the same. Together
-     * less than the lease. But where a statement, or the last connection, took long of late, twice
-     * as long as that. */
+    /* An answer is waited for that long on a connection that was there before, then it is
+     * considered dead; and that long for a new one, which is made to its end for others all the
+     * same. Together less than the lease. But where a statement, or the last connection, took long
+     * of late, twice as long as that. */
     READERS_SILENCE_MS = 800,
     READERS_SILENCE_MAX_MS = 10000,
     READERS_CONNECT_MS = 600,
@@ -34,10 +34,10 @@ MUST_CHECK enum pg_status readers_run(struct context *context, struct readers *r
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 
 /*
- * Lend a connection to one who asks several things in a row, and take it back; at most one is lent
- * at a time, so that the others stay for those who wait for an answer. NULL: the context ended
- * first, or the database is away. It is lost when it says nothing for READERS_LENT_SILENCE_S. One
- * that was lost, or is in doubt, is closed on its return.
+ * Lend a connection to a caller that asks several things in a row, and take it back; at most one is
+ * lent at a time, so that the others stay free for clients that wait for an answer. NULL: the
+ * context ended first, or the database is away. It is lost when it says nothing for
+ * READERS_LENT_SILENCE_S. One that was lost, or is in doubt, is closed on its return.
  */
 MUST_CHECK struct pg *readers_borrow(struct context *context, struct readers *readers);
 void readers_return(struct readers *readers, struct pg *reader);

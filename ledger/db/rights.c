@@ -7,8 +7,8 @@
 
 #include "ledger/embed.h"
 
-/* Who we work as, then what that role may not do and should, and what it may do and should not;
- * whether there is the role at all, and whose the schema is. */
+/* The user we work as, then what that role may not do and should, and what it may do and should
+ * not; whether the role exists at all, and who owns the schema. */
 static const struct pg_statement check = {
     .sql = "WITH t AS (SELECT oid, relname AS name FROM pg_class"
            "  WHERE relnamespace = 'teller'::regnamespace AND relkind IN ('r', 'p')),"
@@ -74,7 +74,7 @@ enum pg_status rights_check(
                " WHERE rolname = '" PG_APP_ROLE "' AND pg_has_role(oid, 'MEMBER')"};
     struct pg_result *row = NULL;
     *reason = '\0';
-    enum pg_status status = pg_script(context, pg, "BEGIN"); /* the role is good until its end */
+    enum pg_status status = pg_script(context, pg, "BEGIN"); /* the role lasts until its end */
     if (status == PG_OK)
         status = pg_run(context, pg, &become, NULL, NULL);
     if (status == PG_OK)

@@ -12,7 +12,7 @@
  * program uses will do. */
 #define RIGHTS_LOCK "7310295881"
 
-/* Run sql/grants.sql, as the owner of the schema; again is harmless. Parks. */
+/* Run sql/grants.sql, as the owner of the schema; running it again is harmless. Parks. */
 MUST_CHECK enum pg_status rights_grant(
     struct context *context, struct pg *pg, char *error, size_t size);
 

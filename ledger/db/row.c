@@ -165,7 +165,7 @@ bool row_text(const struct row *row, unsigned column, char *text, size_t size)
     return true;
 }
 
-/* Such as no NaN, and no infinite time. */
+/* For example, neither a NaN nor an infinite time. */
 static bool is_plain(const struct row *row, unsigned column, char type)
 {
     money value;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rows in PostgreSQL's binary COPY format as they come from the server: the mirror of copy.h. A row
- * points into the bytes that it was read from and is good as long as they are. Somebody may have
+ * points into the bytes that it was read from and is valid as long as they are. Someone may have
  * altered what is stored: a value that could not have been written here is read as 0, and *wrong
  * tells. Not thread-safe; never parks.
  */
@@ -21,7 +21,7 @@ struct row {
     const char *bytes; /* the row as it was sent, with its count of columns */
     size_t size;
     unsigned columns;
-    bool *wrong; /* set when a value is wrong that is asked for; NULL: nobody wants to know */
+    bool *wrong; /* set when a requested value is wrong; NULL: nobody wants to know */
     struct {
         const char *bytes;
         int32_t size; /* -1: null */
@@ -29,7 +29,7 @@ struct row {
 };
 
 /* Read the row that begins at `bytes`: its size; 0: not all of it is there yet; ROW_BROKEN: it is
- * no row. */
+ * not a row. */
 #define ROW_BROKEN SIZE_MAX
 MUST_CHECK size_t row_read(struct row *row, const char *bytes, size_t size);
 
@@ -49,7 +49,7 @@ uint64_t row_bigint(const struct row *row, unsigned column); /* up to 2^63 - 1 *
 int64_t row_time(const struct row *row, unsigned column);    /* us since 1970 UTC */
 money row_money(const struct row *row, unsigned column);     /* numeric(38, 0) */
 
-/* The text or bytea and its length; there is no end after it. Null: NULL. */
+/* The text or bytea and its length, not terminated. Null: NULL. */
 const char *row_bytes(const struct row *row, unsigned column, size_t *size);
 
 /* Copy a text with its end; false: it is null, or longer than `size` - 1. */

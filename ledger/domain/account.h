@@ -18,7 +18,7 @@
 
 enum {
     ACCOUNT_ID_MAX = 255, /* bytes */
-    ACCOUNT_STEPS = 64,   /* each so many movements one is a waypoint, where a walk can start */
+    ACCOUNT_STEPS = 64,   /* one movement in so many is a waypoint, where a walk can start */
 };
 
 struct account {
@@ -37,7 +37,7 @@ struct account {
     bool has_floor;
     bool frozen;
     uint8_t steps; /* movements since its last waypoint */
-    char id[];     /* with its end */
+    char id[];     /* terminated */
 };
 
 /* In the place of metadata that is in the database only, where it can be of any size: in memory a

@@ -19,7 +19,7 @@ bool asset_is_valid(const char *asset);
 /* Write the id of the asset's world account; `asset` must be valid. */
 void asset_world_id(const char *asset, char id[ASSET_WORLD_TEXT]);
 
-/* The asset whose world account `id` is; false if it is no such id. */
+/* The asset whose world account `id` is; false if it is not one. */
 bool asset_of_world_id(const char *id, char asset[ASSET_TEXT]);
 
 #endif

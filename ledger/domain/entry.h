@@ -63,7 +63,7 @@ struct entry {
     money available;         /* ENTRY_REJECTED: what the account could have given */
 
     uint64_t ref;       /* the hold that it settles, or the entry that it reverses; 0: none */
-    int64_t lasts_us;   /* ENTRY_HOLD, as asked for: how long from its own time on; 0: for good */
+    int64_t lasts_us;   /* ENTRY_HOLD, as asked for: how long from its own time on; 0: no end */
     int64_t expires_us; /* ENTRY_HOLD: when it ends by itself, at_us + lasts_us; 0: never */
     money held;         /* entries about a hold: what `from` has held after it */
     bool linked;        /* durable together with the entry after it, or not at all */

@@ -15,7 +15,7 @@ void hash_init(void)
 {
     int started = sodium_init();
     ensure(started >= 0);
-    if (started == 0) /* 1: it was started before, and so was the key */
+    if (started == 0) /* 1: it was started before, and the key is there */
         randombytes_buf(process_key, sizeof process_key);
 }
 

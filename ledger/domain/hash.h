@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Before any other call; again is harmless. */
+/* Before any other call; calling it again is harmless. */
 void hash_init(void);
 
 /* SipHash-2-4 (Aumasson, Bernstein, 2012), with the key of this process, or another one. */

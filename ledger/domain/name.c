@@ -36,7 +36,8 @@ static bool is_shown(const uint8_t *text, size_t length)
     return true;
 }
 
-/* In normal form it is what normalizing makes of it; what has no room is longer, so it is not. */
+/* Text in normal form is what normalizing makes of it; what does not fit is longer, so it
+ * differs. */
 static bool is_normal(const uint8_t *text, size_t length)
 {
     uint8_t normal[NAME_MAX_BYTES + 1];

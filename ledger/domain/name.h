@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What people may call things by: text that looks the same wherever it is shown, and that is equal
+ * What people may name things: text that looks the same wherever it is shown, and that is equal
  * if it looks equal. Pure; from any thread.
  */
 #ifndef LEDGER_DOMAIN_NAME_H

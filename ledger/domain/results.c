@@ -54,7 +54,7 @@ static void write_last(struct results_writer *writer)
     }
 }
 
-/* May they be told as one, so many times? */
+/* May they be written as one, with a count? */
 static bool are_alike(const struct result *a, const struct result *b)
 {
     if (a->kind != b->kind || a->times == 0)

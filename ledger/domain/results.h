@@ -59,7 +59,7 @@ MUST_CHECK char *results_end(struct results_writer *writer);
 
 struct results_reader {
     const char *at;
-    bool bad; /* it is no such text */
+    bool bad; /* it is not such a text */
 };
 
 /* Begin with the text (NULL is none); *atomic: what results_begin() was told. */

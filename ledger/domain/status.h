@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the ledger can say of a request. The rules stand in the order of precedence: if several are
- * broken, the first is the answer. The name is the `code` that a client sees; it never changes.
+ * What the ledger can say about a request. The rules stand in the order of precedence: if several
+ * are broken, the first is the answer. The name is the `code` that a client sees; it never changes.
  */
 #ifndef LEDGER_DOMAIN_STATUS_H
 #define LEDGER_DOMAIN_STATUS_H

@@ -51,7 +51,7 @@ static void checkpointer_main(void *arg)
 {
     struct checkpointer *c = arg;
     const uint64_t every = failpoint("checkpoint.soon") ? SOON : EVERY;
-    checkpointer_keep_keys(c->duty.running, c); /* if the process before did not come to it */
+    checkpointer_keep_keys(c->duty.running, c); /* if the process before did not get to it */
     while (
         journal_await_durable(c->duty.running, c->journal, c->seq + every) == EVENTCOUNT_REACHED) {
         if (checkpointer_fold(c)) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Now and then the journal's tail is folded into what is kept for the next start, so that it has
- * little to fold: balances, holds, what is frozen, and the keys. It is done by the database, or out
+x balances, holds, what is frozen, and the keys. It is done by the database, or out
  * of it, from what is durable, on a connection of its own; the writer does not wait for it, and
  * nothing depends on when it happens.
  */
@@ -25,8 +24,8 @@ struct checkpointer {
 MUST_CHECK bool checkpointer_start(struct checkpointer *c, struct store *store,
     struct journal *journal, const struct keys *keys, uint64_t seq);
 
-/* Fold what is durable, now; false: that did not go. If what the journal says does not add up, it
- * is stopped. Not while another fold is under way. Parks. */
+/* Fold what is durable, now; false: that failed. If what the journal says does not add up, it is
+ * stopped. Not while another fold is under way. Parks. */
 MUST_CHECK bool checkpointer_fold(struct checkpointer *c);
 
 /* Keep the keys up to the last checkpoint (sealer.h), or tell on stderr why not. Parks. */

@@ -47,7 +47,7 @@ static bool is_readable(
 
 /* ---- what the checkpoint says -------------------------------------------------------------- */
 
-/* How many accounts there will be, about. */
+/* About how many accounts there will be. */
 static bool take_count(const struct row *row, void *arg)
 {
     struct folding *f = arg;
@@ -62,6 +62,7 @@ static bool take_account(const struct row *row, void *arg)
     char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
     if (!is_readable(f, row, "a value of account row", "B--mB-"))
         return false;
+    /* Only an id, an asset and a number that are valid and not taken yet can have been written. */
     uint64_t number = row_bigint(row, NUMBER);
     if (!row_text(row, ID, id, sizeof id) || !row_text(row, ASSET, asset, sizeof asset) ||
         !account_id_is_valid(id) || !asset_is_valid(asset) ||
@@ -73,6 +74,8 @@ static bool take_account(const struct row *row, void *arg)
     if (!account || !account_renumber(f->accounts, account, number) ||
         !(account->asset = asset_intern(asset)))
         return fail_memory(f);
+
+    /* As it was right after its opening; its balance and the tail come later. */
     account->opened = account->seq = account->moved = row_bigint(row, OPENED);
     account->steps = ACCOUNT_STEPS - 1; /* how many there were is not known: the next is one */
     account->has_floor = !row_is_null(row, FLOOR);
@@ -141,6 +144,8 @@ static bool take_posting(const struct row *row, void *arg)
         return fail(f, "failpoint at", seq);
     if (!posting.from || !posting.to)
         return fail(f, "posting at", seq);
+
+    /* Computed here from what memory has, and compared before memory is changed. */
     if (!money_add(posting.from->balance, -posting.amount, &posting.from_after) ||
         !money_add(posting.to->balance, posting.amount, &posting.to_after) ||
         posting.from_after != row_money(row, FROM_AFTER) ||
@@ -170,12 +175,15 @@ static bool floors_hold(struct folding *f)
 __attribute__((format(printf, 5, 6))) static bool each(struct context *context, struct store *store,
     struct folding *f, bool (*take)(const struct row *row, void *arg), const char *query, ...)
 {
+    /* COPY takes no parameters: the numbers become part of its text. */
     char select[600], sql[700];
     va_list values;
     va_start(values, query);
     vsnprintf(select, sizeof select, query, values);
     va_end(values);
     snprintf(sql, sizeof sql, "COPY (%s) TO STDOUT (FORMAT binary)", select);
+
+    /* A row that was refused has left its reason; otherwise it was the connection. */
     *f->error = '\0';
     f->rows = 0;
     enum pg_status status = pg_unload(context, store->writer, sql, take, f);

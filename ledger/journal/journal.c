@@ -13,7 +13,7 @@
 #include "ledger/lease/lease_wait.h"
 
 enum {
-    /* What may wait, in entries and in bytes; beyond that new requests are turned away. */
+    /* What may wait, in entries and in bytes; beyond that new requests are refused. */
     QUEUE_MAX = 100000,
     QUEUE_BYTES = 64 << 20,
 };
@@ -121,7 +121,7 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->recent_from = seq + 1;
     journal->dbtime = lease_dbtime(store->lease);
     journal->durable_us = at_us;
-    /* What others have told is over, and what they have written. */
+    /* What others have declared over, and what they have written. */
     int64_t estimate_us = dbtime_estimate_us(journal->dbtime);
     journal->last_us = at_us > store->moments_until_us ? at_us : store->moments_until_us;
     if (estimate_us > journal->last_us)
@@ -324,7 +324,7 @@ static void tell_reason(
         *reason = '\0';
     else
         lease_tell_why(&journal->store->claim, reason);
-    reason[strcspn(reason, ":")] = '\0'; /* the rest is not for everybody */
+    reason[strcspn(reason, ":")] = '\0'; /* the rest is for the log alone */
     if (state == LEDGER_RECOVERING && !*reason)
         snprintf(reason, LEDGER_REASON, "the database takes no batches; they are sent again");
 }

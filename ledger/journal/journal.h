@@ -6,7 +6,7 @@
  *
  * Memory never rolls back: a batch is retried until it is committed, or until another process has
  * taken the ledger over. Then, or if the database finds a batch in the wrong, the journal closes:
- * whoever waits for what is not durable is told that it never will be known here.
+ * whoever waits for what is not durable is told that it will never be known here.
  */
 #ifndef LEDGER_JOURNAL_JOURNAL_H
 #define LEDGER_JOURNAL_JOURNAL_H
@@ -47,15 +47,15 @@ void journal_append_group(struct journal *journal, struct entry *const *entries,
 int64_t journal_now_us(struct journal *journal);
 
 /*
- * End a moment: every entry from now on gets a later time, whatever the clock does. Returns how
+ * End a moment: every entry from now on gets a later time, whatever the clock does. Returns by how
  * many microseconds it is ahead of the ledger's time: above 0 nothing was done. Otherwise, once
  * *upto is durable, all entries up to that moment are.
  */
 MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto);
 
-/* Park until a moment that was ended stays so whoever has the ledger next (lease_beat.c): then it
- * may be told. CANCELLED: the context ended, or no beat has noted it within the time of a lease;
- * CLOSED: the ledger is not this server's any more. */
+/* Park until a moment that was ended stays so, whichever server has the ledger next (lease_beat.c):
+ * then it may be told. CANCELLED: the context ended, or no beat has noted it within the time of a
+ * lease; CLOSED: the ledger is not this server's any more. */
 MUST_CHECK enum eventcount_status journal_await_moment(
     struct context *context, struct journal *journal, int64_t at_us);
 
@@ -77,8 +77,8 @@ MUST_CHECK enum eventcount_status journal_await_lease(
 
 /* Write nothing more, because what is written is in doubt: the state is STOPPED, and `why` is the
  * reason; up to its first colon everybody may read it, the rest is for the log and the database. A
- * batch that is being sent may get in yet; who waits for what is not durable then is told CLOSED
- * within a second. Never parks, nor does any below. */
+ * batch that is being sent may still get in; a caller that waits for what is not durable then is
+ * told CLOSED within a second. Never parks, nor does any below. */
 void journal_halt(struct journal *journal, const char *why);
 
 uint64_t journal_durable(struct journal *journal);

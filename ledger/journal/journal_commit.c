@@ -20,6 +20,7 @@ enum {
 static struct entry *take_queue(struct journal *journal, uint64_t *count)
 {
     lock_take(&journal->lock);
+    /* Entries that are linked go together, however many they are. */
     struct entry *first = journal->first, *last = first;
     uint64_t bytes = first->size;
     *count = 1;
@@ -28,6 +29,8 @@ static struct entry *take_queue(struct journal *journal, uint64_t *count)
         bytes += last->size;
         (*count)++;
     }
+
+    /* What stays in the queue begins behind them. */
     journal->first = last->next_in_batch;
     if (!journal->first)
         journal->last = NULL;
@@ -83,7 +86,7 @@ static bool is_over(struct journal *journal)
     return atomic_load(&journal->store->claim.standing) >= LEASE_FENCED;
 }
 
-/* The batch itself is in the wrong. */
+/* The batch itself is wrong. */
 static bool refuse(struct journal *journal)
 {
     char why[2 * LEASE_WHY];
@@ -113,6 +116,8 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
         case STORE_REFUSED:
             return refuse(journal);
         }
+
+        /* The outcome is open: the same batch again, later each time. */
         if (gives_up(journal) || is_over(journal))
             return false;
         lock_take(&journal->lock);
@@ -144,6 +149,7 @@ static struct entry *make_room(struct journal *journal, const struct entry *next
 static void remember(struct journal *journal, struct entry *entry)
 {
     for (bool placed = false; !placed;) {
+        /* A large entry may have to push out several others, one a turn. */
         lock_take(&journal->lock);
         struct entry *oldest = make_room(journal, entry);
         placed = !oldest;
@@ -153,6 +159,8 @@ static void remember(struct journal *journal, struct entry *entry)
             journal->queued_bytes -= entry->size;
         }
         lock_drop(&journal->lock);
+
+        /* Outside the lock: the table of keys has one of its own. */
         if (oldest && oldest->key)
             keys_retire(journal->keys, oldest);
         entry_drop(&oldest);
@@ -161,6 +169,7 @@ static void remember(struct journal *journal, struct entry *entry)
 
 static void publish(struct journal *journal, struct entry *first, uint64_t count, int64_t took_ns)
 {
+    /* Readers that are woken must find the entries: so these are placed first. */
     struct ledger_figures *figures = &journal->figures;
     uint64_t last_seq = first->seq + count - 1;
     int64_t last_us = first->at_us;
@@ -169,6 +178,7 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
         last_us = entry->at_us;
         remember(journal, entry);
     }
+
     size_t bucket = 0, buckets = sizeof figures->commit_le / sizeof figures->commit_le[0];
     while (bucket < buckets - 1 && took_ns > (CLOCK_MS / 4) << bucket)
         bucket++;
@@ -182,6 +192,8 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
     figures->commit_le[bucket]++;
     figures->batches = journal->store->batch;
     lock_drop(&journal->lock);
+
+    /* From here on the answers that rest on these entries go out. */
     eventcount_advance(&journal->durable, last_seq);
 }
 
@@ -190,11 +202,14 @@ static bool commit_gathered(struct journal *journal)
     uint64_t count;
     struct entry *first = take_queue(journal, &count);
     failpoint("batch.taken");
+
+    /* Rows and hash are made once: every retry sends the same bytes. */
     struct store_batch batch = {.number = journal->store->batch + 1};
     int64_t start_ns = clock_now_ns();
     while (
         !batch_encode(&journal->batch, journal->store->ledger, first, journal->store->hash, &batch))
         co_sleep(RETRY_LAST_MS * CLOCK_MS); /* memory is short: what is decided must get in */
+
     if (!commit(journal, &batch)) {
         return_queue(journal, first);
         return false;
@@ -205,7 +220,7 @@ static bool commit_gathered(struct journal *journal)
     return true;
 }
 
-/* Neither stopped nor another server's. */
+/* Neither stopped nor taken by another server. */
 static bool is_ours(struct journal *journal)
 {
     return atomic_load(&journal->store->claim.standing) == LEASE_OURS;
@@ -214,6 +229,7 @@ static bool is_ours(struct journal *journal)
 /* Park until there is something to commit. False: it is over. */
 static bool wait_for_work(struct journal *journal, uint64_t next)
 {
+    /* The beat may take the ledger away without waking the committer: so look now and then. */
     while (is_ours(journal) && eventcount_read(&journal->appended) < next) {
         struct context *pause = context_with_timeout(context_background(), LOOK_MS * CLOCK_MS);
         enum eventcount_status status =
@@ -232,6 +248,8 @@ void journal_commit(void *arg)
     while (
         wait_for_work(journal, eventcount_read(&journal->durable) + 1) && commit_gathered(journal))
         ;
+
+    /* Nothing more becomes durable here: whoever still waits is told so. */
     eventcount_close(&journal->durable);
     waitgroup_done(&journal->committer);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a journal is made of: for the files of the journal and nobody else. */
+/* What a journal is made of: for the files of the journal only. */
 #ifndef LEDGER_JOURNAL_JOURNAL_PRIVATE_H
 #define LEDGER_JOURNAL_JOURNAL_PRIVATE_H
 
@@ -25,7 +25,7 @@
  * Lock order: a strategy's mutexes -> lock -> nothing.
  */
 
-/* Durable entries in memory for readers and replayed keys: at most so many, and so large. */
+/* Durable entries in memory for readers and replayed keys: the most of them, and of their bytes. */
 enum { JOURNAL_RECENT = 16384, JOURNAL_RECENT_BYTES = 16 << 20 };
 
 struct journal {

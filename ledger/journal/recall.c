@@ -16,7 +16,7 @@
 #include "ledger/db/row.h"
 #include "ledger/memory/segment.h"
 
-enum { RETRY_S = 5, AT_ONCE = 4096 }; /* at once: of the lock of the keys, and of a worker's time */
+enum { RETRY_S = 5, AT_ONCE = 4096 }; /* keys brought in one go, under their lock */
 
 /* Bring what has been gathered. */
 static bool restore(struct recall *recall, const uint64_t *hashes, size_t count)
@@ -150,7 +150,7 @@ static void recall_main(void *arg)
 
 bool recall_start(struct recall *recall, struct store *store, struct keys *keys, uint64_t upto)
 {
-    if (upto == 0) /* there are none: and nothing durable that an answer could be from */
+    if (upto == 0) /* there are no entries, so no key was ever used */
         return true;
     recall->store = store;
     recall->keys = keys;

@@ -19,7 +19,7 @@ struct recall {
     struct store *store;
     struct keys *keys;
     uint64_t upto;
-    uint64_t covered; /* so far segments were there, and right */
+    uint64_t covered; /* up to here segments were there, and right */
     bool damaged;     /* the one behind them was not */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What else is so when a ledger opens, besides the balances (fold.h): the holds that are open, what
+ * What else must be known when a ledger opens, besides the balances (fold.h): the open holds, what
  * each account has held, and what is frozen. It was kept with the checkpoint; of the journal only
  * the tail behind it is read, whatever came before.
  */

@@ -3,9 +3,9 @@
  * The newest segment is taken up again as long as it has fewer than SEGMENT_KEYS keys, so that many
  * small checkpoints do not make many segments, and is put back longer. Then the journal's keys are
  * read SEGMENT_KEYS entries at a time, and whenever SEGMENT_KEYS keys have gathered the segment is
- * full and the next one begins: so none has twice as many.
+ * full and the next one begins: so no segment reaches twice as many.
  *
- * A newest segment that is damaged is left as it is, for the audit to find.
+ * If the newest segment is damaged it is left as it is, for the audit to find.
  */
 #include "ledger/journal/sealer.h"
 
@@ -139,7 +139,7 @@ static bool seal(struct sealer *s, uint64_t seq)
 bool sealer_seal(struct context *context, struct store *store, const struct keys *keys,
     uint64_t seq, char *error, size_t size)
 {
-    struct sealer *s = calloc(1, sizeof *s); /* what is not used of it takes no memory */
+    struct sealer *s = calloc(1, sizeof *s); /* pages that are never touched take no memory */
     if (!s) {
         snprintf(error, size, "out of memory");
         return false;

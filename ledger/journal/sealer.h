@@ -2,7 +2,7 @@
 /*
  * After each checkpoint the keys of the entries that it took in are kept in the database, packed
  * (segment.h), so that the next start need not read them from the journal (recall.h). They are read
- * from what is durable: nothing depends on when it happens, or who does it.
+ * from what is durable: nothing depends on when this happens, or which server does it.
  */
 #ifndef LEDGER_JOURNAL_SEALER_H
 #define LEDGER_JOURNAL_SEALER_H

@@ -98,7 +98,7 @@ static bool confirm_batch(struct context *context, struct store *store)
     return pg_load(context, store->writer, barrier, NULL, 0, &committed) == PG_OK && committed;
 }
 
-/* Send the batch within the time that a try has, and tell what became of it. */
+/* Send the batch within the time that a try has, and return what became of it. */
 static enum store_commit try_batch(
     struct context *context, struct store *store, const struct store_batch *batch)
 {
@@ -142,7 +142,7 @@ enum store_commit store_commit(
     return outcome;
 }
 
-/* Whatever else it may be refused for (rights, a full disk) is no word about the journal. */
+/* Any other refusal (rights, a full disk) says nothing about the journal. */
 static bool adds_up(const char *state)
 {
     return strcmp(state, "TL003") != 0 && strncmp(state, "22", 2) != 0 &&

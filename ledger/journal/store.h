@@ -84,19 +84,19 @@ enum store_commit {
     STORE_RETRY,   /* the outcome is not known, or the database is away: the same batch again */
     STORE_FENCED,  /* another server has taken the ledger over */
     STORE_LOST,    /* the database has lost what was committed before */
-    STORE_STOPPED, /* somebody has stopped the writes: the problem says why */
-    STORE_REFUSED, /* the database found the batch in the wrong: a bug */
+    STORE_STOPPED, /* writes were stopped: the problem says why */
+    STORE_REFUSED, /* the database found the batch wrong: a bug */
 };
 
 /* A try ends, and RETRY is answered, when nothing of it has moved for STORE_SILENCE_S; twice as
- * long for the next try of the same batch, up to eight times: a disk that is slow for good must get
- * it in in the end. */
+ * long for the next try of the same batch, up to eight times: a disk that stays slow must
+ * get it in eventually. */
 enum { STORE_SILENCE_S = 5, STORE_LONG_SILENCE_S = 300 };
 MUST_CHECK enum store_commit store_commit(
     struct context *context, struct store *store, const struct store_batch *batch);
 
 /* Fold the journal up to `seq` into the balance table. RETRY: not now; REFUSED: what the journal
- * says does not add up. `why` says more of both. */
+ * says does not add up. `why` has the details of both. */
 MUST_CHECK enum store_commit store_checkpoint(
     struct context *context, struct store *store, uint64_t seq, char *why, size_t size);
 

@@ -235,7 +235,7 @@ static bool has_batch(
     return true;
 }
 
-/* So that no other server goes on where this one may not. */
+/* So that no other server carries on where this one may not. */
 static void record_loss(struct taking *t, const char *ledger, const char *why)
 {
     static const struct pg_statement stop = {

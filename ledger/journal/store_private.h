@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the store share, and nobody else. */
+/* What only the files of the store share. */
 #ifndef LEDGER_JOURNAL_STORE_PRIVATE_H
 #define LEDGER_JOURNAL_STORE_PRIVATE_H
 

@@ -30,7 +30,7 @@ struct dbtime {
 };
 
 /* The database's clock was at `database_us` (since 1970) between asking and being answered, both by
- * clock_boot_ns(). An answer that took longer than DBTIME_TRIP_S is no news. One that is off what
+ * clock_boot_ns(). An answer that took longer than DBTIME_TRIP_S is ignored. One that is off what
  * was known before by more than DBTIME_APART_S is not believed, but noted. */
 void dbtime_note(struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns);
 

@@ -41,7 +41,7 @@ struct lease;
 struct lease_options {
     const char *conninfo;
     const char *url;     /* where this server listens, for people; NULL: "" */
-    const char *place;   /* where one process at a time can be: who was there is dead; NULL: "" */
+    const char *place;   /* where one process at a time can be: a former one is dead; NULL: "" */
     const char *witness; /* the path of the witness (witness.h); NULL: none is kept */
     bool accepts_lost;   /* go on where the database has lost what was acknowledged */
 };
@@ -51,8 +51,8 @@ struct lease_options {
 MUST_CHECK struct lease *lease_start(
     struct context *context, const struct lease_options *options, char *error, size_t size);
 
-/* Leave: the ledgers that are this server's still are free at once. Its claims have been dropped.
- * Parks, some seconds at most. */
+/* Leave: the ledgers that are still this server's are free immediately. Its claims have been
+ * dropped. Parks, some seconds at most. */
 void lease_stop(struct lease **lease);
 
 /* May memory be told now? Never parks. */
@@ -69,7 +69,7 @@ struct dbtime *lease_dbtime(struct lease *lease); /* known once the lease has be
 struct lease_row {
     int ledger;
     char name[LEASE_NAME], strategy[12];
-    bool ours, free; /* free: nobody has it who lives */
+    bool ours, free; /* free: no living server has it */
     uint64_t epoch, owner;
     char owner_url[120];      /* "": nobody's, or not known */
     char stopped[LEASE_WHY];  /* "": it takes writes */
@@ -86,7 +86,7 @@ bool lease_row(struct lease *lease, size_t index, struct lease_row *row);
  * the context ended first. */
 MUST_CHECK bool lease_await_news(struct context *context, struct lease *lease, uint64_t *seen);
 
-void lease_look_soon(struct lease *lease); /* at once, not at the next beat; never parks */
+void lease_look_soon(struct lease *lease); /* now, not at the next beat; never parks */
 
 /* ---- a ledger that is ours ----------------------------------------------------------------- */
 
@@ -120,7 +120,7 @@ struct lease_claim {
 /* What this process, or one before it, acknowledged last; false: not known. Never parks. */
 bool lease_witnessed(struct lease *lease, const char *ledger, struct lease_place *place);
 
-/* In words: that was acknowledged, and this is where the database is. */
+/* In words: what was acknowledged, and where the database is. */
 void lease_say_lost(
     const struct lease_place *had, uint64_t batch, uint64_t epoch, char why[LEASE_WHY]);
 
@@ -130,7 +130,7 @@ bool lease_accepts_lost(const struct lease *lease); /* as it was started */
 void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, const char *name,
     const struct lease_place *place);
 
-/* No more; parks until a stop has been recorded, if it can be. One that was not made is fine. */
+/* Drop it; parks until a stop has been recorded, if it can be. One that was not made is fine. */
 void lease_drop_claim(struct lease_claim *claim);
 
 /* A batch has been committed, and may be acknowledged from now on. Never parks. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One turn: beat, if it is time for that; read what the database says of all ledgers; hold that
- * against the claims; only then the lease is good for longer. A turn that fails is tried again on a
+ * against the claims; only then is the lease extended. A turn that fails is tried again on a
  * new connection.
  *
  * A moment ("the balance at ten was 100") may be told only if nobody will ever write at that time,
@@ -11,8 +11,8 @@
  * - a moment is told only if it is not later than what a confirmed beat has noted, or than the last
  *   entry that is durable, and then this server itself gives no entry such a time any more;
  * - no beat is confirmed once this server has left, or was declared dead: the row is what it was.
- *   Who takes a ledger does so after that, and in the same statement carries what the row says over
- *   into the ledger's (writer.moments_until), where it stays for those who come later;
+ *   A server that takes a ledger does so after that, and in the same statement copies what the row
+ *   says into the ledger's (writer.moments_until), where it stays for later owners;
  * - its first entry, and so all of them, gets a later time than that and than the last entry.
  */
 #include <stdio.h>
@@ -75,6 +75,7 @@ static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns
  * now, or less, and for as long as the lease will be good. */
 static int64_t moments_wanted_us(struct lease *lease)
 {
+    /* A clock that is off is not used for entries, so not for their moments either. */
     int64_t now_us = clock_wall_us();
     int64_t estimate_us = dbtime_estimate_us(&lease->dbtime);
     if (dbtime_apart_s(&lease->dbtime, now_us) != 0 && estimate_us < now_us)
@@ -82,7 +83,7 @@ static int64_t moments_wanted_us(struct lease *lease)
     return now_us + LEASE_MS * CLOCK_MS / CLOCK_US;
 }
 
-/* *there: the row is there still, and this server has not been declared dead. */
+/* *there: the row still exists, and this server has not been declared dead. */
 static enum pg_status beat(struct context *context, struct lease *lease, bool *there)
 {
     static const struct pg_statement say = {3,
@@ -158,6 +159,8 @@ static bool keep_rows(struct lease *lease, const struct pg_result *result)
         read_row(result, i, me, &rows[i]);
         beats[i] = (uint64_t)pg_number(result, i, BEAT);
     }
+
+    /* Readers of the rows take the lock; the beats are this coroutine's own. */
     lock_take(&lease->lock);
     struct lease_row *before = lease->rows;
     lease->rows = rows;
@@ -176,6 +179,8 @@ static enum pg_status look(struct context *context, struct lease *lease)
     const char *values[] = {me};
     struct pg_result *rows = NULL;
     snprintf(me, sizeof me, "%lu", lease_server(lease));
+
+    /* Only what was acknowledged before the question can be missed in the answer. */
     lock_take(&lease->lock);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         claim->asked = claim->acknowledged;
@@ -189,7 +194,7 @@ static enum pg_status look(struct context *context, struct lease *lease)
 
 /* ---- claims -------------------------------------------------------------------------------- */
 
-/* What the database lacks of what was acknowledged here. */
+/* Does the database lack something that was acknowledged here? */
 static bool has_lost(
     const struct lease_claim *claim, const struct lease_row *row, char why[LEASE_WHY])
 {
@@ -210,8 +215,9 @@ static enum lease_standing judge(
     for (size_t i = 0; i < lease->row_count && !row; i++)
         if (lease->rows[i].ledger == claim->ledger)
             row = &lease->rows[i];
-    if (claim->asked.epoch == 0)
+    if (claim->asked.epoch == 0) /* made after the question was sent */
         return LEASE_OURS;
+
     bool taken = row && (row->epoch > claim->asked.epoch ||
                             (row->epoch == claim->asked.epoch && !row->ours));
     if (taken) {
@@ -219,6 +225,8 @@ static enum lease_standing judge(
             claim->asked.epoch, row->epoch, row->owner);
         return LEASE_FENCED;
     }
+
+    /* Still ours: is all that was acknowledged there? */
     if (!row) {
         snprintf(why, LEASE_WHY, "the database has gone back in time: it does not have the ledger");
         return LEASE_LOST;
@@ -232,7 +240,7 @@ static enum lease_standing judge(
     return LEASE_STOPPED;
 }
 
-/* Hold the look against the claims. */
+/* Compare the look with the claims. */
 static void judge_claims(struct lease *lease)
 {
     char why[LEASE_WHY];
@@ -325,6 +333,8 @@ static enum pg_status make_turn(struct context *context, struct lease *lease, bo
         status = look(context, lease);
     if (status != PG_OK)
         return status;
+
+    /* The claims first: a ledger that was lost must be known before the lease is extended. */
     judge_claims(lease);
     if (beats) {
         atomic_store(&lease->good_until_ns, sent_ns + (LEASE_MS - LEASE_MARGIN_MS) * CLOCK_MS);
@@ -343,7 +353,7 @@ static bool try_turn(struct lease *lease)
     struct context *turn = NULL;
     if (lease->pg && pg_is_lost(lease->pg))
         pg_close(&lease->pg);
-    bool fresh = !lease->pg;
+    bool fresh = !lease->pg; /* its first turn beats, whether it is due or not */
     if (fresh) {
         lease->pg =
             pg_connect(lease->beating.running, lease->conninfo, PG_APP_ROLE, why, sizeof why);
@@ -355,6 +365,8 @@ static bool try_turn(struct lease *lease)
         context_release(&turn);
     if (good)
         return true;
+
+    /* How long other servers' beats stood still counts on one connection only. */
     if (lease->pg)
         snprintf(why, sizeof why, "%s", pg_message(lease->pg));
     pg_close(&lease->pg);
@@ -379,6 +391,7 @@ static bool rest(struct lease *lease, bool good)
 {
     uint64_t wanted = eventcount_read(&lease->wanted);
     int64_t rest_ns = RETRY_MS * CLOCK_MS;
+    /* Until the next beat is due; sooner if there are other servers to watch. */
     if (good) {
         rest_ns = lease->sent_ns + LEASE_BEAT_MS * CLOCK_MS - clock_boot_ns();
         if (watches(lease) && rest_ns > LEASE_LOOK_MS * CLOCK_MS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a lease is made of: for the files of the lease and nobody else. */
+/* What a lease is made of: for the files of the lease only. */
 #ifndef LEDGER_LEASE_LEASE_PRIVATE_H
 #define LEDGER_LEASE_LEASE_PRIVATE_H
 
@@ -12,9 +12,9 @@
 /*
  * Invariants
  * - good_until_ns is raised only when a beat was confirmed, and what the database said of the
- *   claims after that beat has been held against them: to a moment that is LEASE_MS -
+ *   claims after that beat has been compared with them: to a moment that is LEASE_MS -
  *   LEASE_MARGIN_MS after it was sent.
- * - A claim is held against a look only if it was there when that look was sent (asked.epoch).
+ * - A claim is compared with a look only if it was there when that look was sent (asked.epoch).
  * - Of another server it is known how long its beat has stood still only while the looks follow
  *   each other on one connection, LOOKS_APART_MS apart at most; else the count starts over.
  *
@@ -63,7 +63,7 @@ void lease_beat(void *lease);
 /* Enter as a new server on the lease's connection. Parks. */
 MUST_CHECK enum pg_status lease_enter(struct context *context, struct lease *lease);
 
-/* The other servers as this look has them: declare dead whose beat has stood still for too long. */
+/* The other servers as this look has them: declare dead any whose beat has stood still too long. */
 void lease_watch(struct context *context, struct lease *lease);
 void lease_watch_anew(struct lease *lease); /* forget how long */
 
@@ -73,7 +73,8 @@ void lease_note_away(struct lease *lease, const char *why);
 
 void lease_tell_news(struct lease *lease);
 
-/* Under the lock: as lease_degrade(), but those who wait are not told. And of all claims, told. */
+/* Under the lock: as lease_degrade(), but without waking those that wait. And of all claims, with
+ * waking. */
 bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, const char *why);
 void lease_degrade_all(struct lease *lease, enum lease_standing standing, const char *why);
 

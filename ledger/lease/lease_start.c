@@ -98,7 +98,8 @@ static struct lease *make(const struct lease_options *options, char *error, size
     return lease;
 }
 
-/* Connect and enter, as often as it takes. False: the context ended, or the database refuses. */
+/* Connect and enter, trying as often as it takes. False: the context ended, or the database
+ * refuses. */
 static bool enter(struct context *context, struct lease *lease, char *error, size_t size)
 {
     for (;;) {
@@ -136,7 +137,7 @@ struct lease *lease_start(
     return lease;
 }
 
-/* Tell the database; who waits for our ledgers need not wait for the lease then. */
+/* Tell the database; a server that waits for our ledgers need not wait for the lease then. */
 static void leave(struct lease *lease)
 {
     static const struct pg_statement say = {2, "SELECT server_leave($1::bigint, $2::uuid)"};

@@ -2,7 +2,7 @@
 /*
  * A wait that lasts no longer than the lease: its context ends with the one that it is made from,
  * or as soon as the lease is over. What is waited for could not be told then, and whoever asked
- * learns that at once.
+ * learns that immediately.
  */
 #ifndef LEDGER_LEASE_LEASE_WAIT_H
 #define LEDGER_LEASE_LEASE_WAIT_H
@@ -14,7 +14,7 @@
 #include "coro/timer.h"
 #include "ledger/lease/lease.h"
 
-/* Lies where whoever waits has it, and must not move meanwhile. */
+/* Lies in the waiting caller's memory, and must not move meanwhile. */
 struct lease_wait {
     struct context *context; /* what to wait with */
     struct lease *lease;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far each ledger had come when something of it was acknowledged last, kept in a file of the
+ * How far each ledger had come when something in it was last acknowledged, kept in a file of the
  * data folder, apart from the database: so that a database which has gone back in time (restored
  * from a backup, or a standby that was behind and was promoted) does not pass for the whole truth.
  * A line for each ledger: name, epoch, batch, seq, hash of the batch.

@@ -20,7 +20,7 @@
 enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16, SLAB = 65536 };
 enum { METADATA_MAX = 64 << 20 };
 
-/* Accounts side by side; as they never leave, that is all there is to it. */
+/* Accounts side by side: they never leave, so nothing is ever given back. */
 struct slab {
     struct slab *before;
     _Alignas(struct account) char bytes[SLAB - _Alignof(struct account)];

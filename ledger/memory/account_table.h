@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All accounts of a ledger, by id and by number. Accounts are only ever added, and never move, so
- * a pointer stays good for as long as the table. Every function may be called from any worker.
+ * a pointer stays valid for as long as the table. Every function may be called from any worker.
  */
 #ifndef LEDGER_MEMORY_ACCOUNT_TABLE_H
 #define LEDGER_MEMORY_ACCOUNT_TABLE_H
@@ -13,7 +13,7 @@ struct account_table;
 MUST_CHECK struct account_table *account_table_make(void);
 void account_table_free(struct account_table **table);
 
-/* Make room for about so many, of a table that has none yet: they are added faster then. False:
+/* Make room for about `count`, in a table that has none yet: they are added faster then. False:
  * memory is short. */
 MUST_CHECK bool account_table_expect(struct account_table *table, uint64_t count);
 

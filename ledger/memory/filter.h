@@ -25,13 +25,13 @@ struct filter {
     uint64_t *bits[FILTER_LEVELS];
 };
 
-/* Before the first: so many keys will come, about. They find room in one level, and a quarter more.
- * False: memory is short; it grows with what comes then. */
+/* Before the first: about that many keys will come. They find room in one level, and a quarter
+ * more. False: memory is short; it grows with what comes then. */
 bool filter_expect(struct filter *filter, uint64_t keys);
 
 /* Remember a key by its hash. If memory is short the newest level takes more keys than it should:
- * then "perhaps" comes more often, which costs time, never truth. False only if there is no level
- * at all. */
+ * then "perhaps" comes more often, which costs time, never correctness. False only if there is no
+ * level at all. */
 MUST_CHECK bool filter_add(struct filter *filter, uint64_t hash);
 
 /* False: it was never added. */

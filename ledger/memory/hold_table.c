@@ -171,7 +171,7 @@ static struct hold *forget_one(struct hold_table *holds, uint64_t durable)
 
 void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled, uint64_t durable)
 {
-    enum { AT_ONCE = 4 }; /* more than one comes, so the list gets shorter */
+    enum { AT_ONCE = 4 }; /* more leave than come, so the list gets shorter */
     struct hold *forgotten[AT_ONCE] = {NULL};
     lock_take(&holds->lock);
     struct hold *hold = *place_of(holds, seq);

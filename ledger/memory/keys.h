@@ -40,17 +40,17 @@ MUST_CHECK struct entry *keys_find(struct keys *keys, const char *key);
 /* False: no entry of before this process has that key. */
 bool keys_may_be_old(struct keys *keys, const char *key);
 
-/* The entry is given up without an effect: its key is free again. Wakes those who wait for it. */
+/* The entry is given up without an effect: its key is free again. Wakes those that wait for it. */
 void keys_give_up(struct keys *keys, struct entry *entry);
 
 /* The entry leaves the journal's end for the database: from here on the filter knows its key. */
 void keys_retire(struct keys *keys, struct entry *entry);
 
 /*
- * At start-up the database may have more keys than anybody wants to wait for. From keys_recall()
+ * At start-up the database may have more keys than a start should wait for. From keys_recall()
  * until keys_recalled() a key that is not here is one to ask for; keys_restore() brings the old
  * ones, as what is kept of their hashes (segment.h), a few at a time. False: memory is short.
- * keys_expect(): so many will come, about.
+ * keys_expect(): about that many will come.
  */
 void keys_recall(struct keys *keys);
 void keys_expect(struct keys *keys, uint64_t count);

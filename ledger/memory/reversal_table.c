@@ -81,7 +81,7 @@ static struct reversal *forget_one(struct reversal_table *reversals, uint64_t du
 void reversal_table_add(
     struct reversal_table *reversals, struct reversal *reversal, uint64_t durable)
 {
-    enum { AT_ONCE = 4 }; /* more than one comes, so the table gets smaller */
+    enum { AT_ONCE = 4 }; /* more leave than come, so the table gets smaller */
     struct reversal *forgotten[AT_ONCE];
     lock_take(&reversals->lock);
     struct reversal **place = place_of(reversals, reversal->transfer);

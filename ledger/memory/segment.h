@@ -20,7 +20,7 @@
 #include "ledger/domain/hash.h"
 
 enum {
-    SEGMENT_KEYS = 131072, /* a segment that has so many is not made longer */
+    SEGMENT_KEYS = 131072, /* a segment that has that many is not made longer */
     SEGMENT_BYTES = 6,     /* that a key takes at most */
 };
 
@@ -41,10 +41,10 @@ void segment_sort(uint64_t *hashes, size_t count, uint64_t *room);
 /* Pack sorted hashes into `bytes`, which has room for SEGMENT_BYTES each. The size. */
 size_t segment_pack(const uint64_t *hashes, size_t count, char *bytes);
 
-/* The other way; `hashes` has room for segment->keys. False: it is no such segment. */
+/* The other way; `hashes` has room for segment->keys. False: it is not such a segment. */
 MUST_CHECK bool segment_unpack(const struct segment *segment, uint64_t *hashes);
 
-/* The digest that it should have; has it that? */
+/* The digest that it should have; does it have that? */
 void segment_digest(const struct segment *segment, const uint8_t secret[HASH_SECRET], int ledger,
     uint8_t digest[HASH_CHAIN]);
 MUST_CHECK bool segment_is_whole(

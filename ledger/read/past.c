@@ -102,7 +102,7 @@ static enum ledger_status end_moment(
             select_timeout(&end, 1, ahead_us * (CLOCK_MS / 1000)) != SELECT_NONE)
             return LEDGER_POSITION_AHEAD;
     bool known = journal_await(context, ledger->journal, *upto) == EVENTCOUNT_REACHED;
-    /* What will never be durable is not before any moment. */
+    /* What will never be durable is before no moment. */
     if (!known && journal_state(ledger->journal) == LEDGER_STOPPED)
         known = context_err(context) == CONTEXT_OK;
     known = known && journal_await_moment(context, ledger->journal, at_us) == EVENTCOUNT_REACHED;

@@ -13,7 +13,7 @@
 #include "ledger/domain/hash.h"
 #include "ledger/memory/account_table.h"
 
-/* Microseconds since 1970, null for null; -1: there is no such, as of infinity. */
+/* Microseconds since 1970, null for null; -1: it has no such number, as infinity. */
 #define MICROSECONDS(at)                                                                           \
     "CASE isfinite(" at ") WHEN true THEN (extract(epoch FROM " at ") * 1000000)::bigint"          \
     " WHEN false THEN -1 END"
@@ -35,7 +35,7 @@
 #define LIMIT_ROWS " LIMIT" MOST_ROWS
 enum { ROWS = 8192 };
 
-/* After so many rows others of this worker run. */
+/* After that many rows other coroutines of this worker run. */
 enum { TURN = 512 };
 
 /* OFFSET 0: looked up entry by entry, whatever the statistics say. */
@@ -131,7 +131,7 @@ static bool read_entry(
 {
     bool good = read_head(entry, accounts, rows, row) && entry_is_whole(entry);
     for (size_t i = 0; i < entry->posting_count && good; i++) {
-        int64_t leg = pg_number(rows, row + i, LEG); /* each once, in whatever order */
+        int64_t leg = pg_number(rows, row + i, LEG); /* each leg once, in any order */
         good = leg >= 0 && leg < entry->posting_count && !entry->postings[leg].from &&
                read_posting(&entry->postings[leg], accounts, rows, row + i);
     }

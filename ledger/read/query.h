@@ -13,7 +13,7 @@
 
 struct account_table;
 
-/* What a failure of these means: UNAVAILABLE, or DAMAGED; OK if it is none. */
+/* What a failure of these means: UNAVAILABLE, or DAMAGED; OK if it is not a failure. */
 enum ledger_status query_status(enum pg_status status);
 
 /* The journal after a position, in order; perhaps fewer than `limit` though there are more: so it

@@ -80,12 +80,12 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
         status = first ? follow_key(context, ledger, first, entry)
                        : ask_database(context, ledger, key, entry);
         entry_drop(&first);
-        /* Not there: unless somebody has claimed it meanwhile, it is not in flight either. */
+        /* Not there: unless a request has claimed it meanwhile, it is not in flight either. */
         if (status == LEDGER_TRANSFER_NOT_FOUND && !(first = keys_find(ledger->keys, key)))
             break;
     }
     *seq = journal_durable(ledger->journal);
-    /* "None" is only for who has the ledger to say; what is in the journal stays there. */
+    /* Only the server that has the ledger may say "none"; what is in the journal stays there. */
     bool told = status == LEDGER_KEY_IN_FLIGHT ||
                 (status != LEDGER_UNAVAILABLE && past_turn(context, ledger, seq) == LEDGER_OK);
     if (!told)

@@ -48,7 +48,7 @@ bool snapshot_begin(struct snapshot *snapshot, struct context *context, struct p
 {
     char sql[SQL_TEXT];
     *snapshot = (struct snapshot){.context = context, .pg = pg, .ledger = ledger};
-    /* Who takes the rows may be slow (a pager, a pipe): that is no reason to be cut off. */
+    /* The reader of the rows may be slow (a pager, a pipe): that must not cut it off. */
     if (!ended(snapshot, pg_script(context, pg,
                              "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                              "SET LOCAL idle_in_transaction_session_timeout = 0")))
@@ -83,7 +83,7 @@ bool snapshot_narrow(struct snapshot *snapshot, int64_t from_us, int64_t to_us)
 
 void snapshot_end(struct snapshot *snapshot)
 {
-    /* It read, and nothing else: how this ends does not matter. */
+    /* It only read: how the transaction ends does not matter. */
     if (!pg_is_lost(snapshot->pg))
         (void)!pg_script(snapshot->context, snapshot->pg, "COMMIT");
 }
@@ -141,9 +141,9 @@ struct reading {
     void *arg;
     uint64_t seq;        /* the last entry that was begun */
     struct entry *entry; /* the one that is not complete yet */
-    uint32_t missing;    /* so many of its postings have not come */
+    uint32_t missing;    /* how many of its postings have not come */
     struct account_table *accounts;
-    size_t known; /* so many have been put into it, at least */
+    size_t known; /* how many have been put into it, at least */
 };
 
 enum column {
@@ -174,7 +174,7 @@ enum column {
 /*
  * Takes the ledger, the first and the last position. h is the hold that an entry makes, releases or
  * sees expire. OFFSET 0 keeps the planner from joining whole tables, or ranges of them in a way
- * that is only good for a few rows, which is what it believes of tables that were never analyzed:
+ * that suits only a few rows, which is what it assumes of tables that were never analyzed:
  * what it wraps is looked up by its key, entry by entry.
  */
 static const char entries_sql[] =
@@ -202,7 +202,7 @@ static bool damaged(struct reading *reading, uint64_t seq)
     return fail(reading->snapshot, why);
 }
 
-/* The account of that id and asset; NULL: there is none such, or memory is short. */
+/* The account of that id and asset; NULL: it does not exist, or memory is short. */
 static struct account *account_at(struct reading *reading, const struct row *row, unsigned column)
 {
     char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];

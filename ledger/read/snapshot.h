@@ -43,8 +43,8 @@ MUST_CHECK bool snapshot_assets(
 MUST_CHECK bool snapshot_largest(struct snapshot *snapshot, money *largest);
 
 /* Each entry behind `after` up to `seq`, as query_journal() gives it; an account has nothing but
- * what never changes. A journal that misses something is an error. The entry is good during the
- * call. */
+ * what never changes. A journal that misses something is an error. The entry is valid during
+ * the call. */
 MUST_CHECK bool snapshot_entries(
     struct snapshot *snapshot, bool (*take)(const struct entry *entry, void *arg), void *arg);
 

@@ -2,7 +2,7 @@
 /*
  * The owner strategy: do not share memory, pass messages. One coroutine owns all accounts of the
  * ledger; a section travels to it over a channel as a job and runs there. No account is locked,
- * because nobody else ever looks at one.
+ * because no other coroutine ever looks at one.
  *
  * The protocol of a job: it lies on the stack of the coroutine that sends it, which then waits for
  * `done`. After that the owner does not look at it again.

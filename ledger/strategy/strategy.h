@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How the accounts' shared state is kept safe. A section is a function that reads and changes some
- * accounts; the strategy sees to it that no two sections which share an account run at once, and
- * that all sections are in one order that each account's history agrees with.
+ * accounts; the strategy sees to it that no two sections which share an account run concurrently,
+ * and that all sections are in one order that each account's history agrees with.
  *
  *   owner    one coroutine runs every section, in the order in which a channel brings them
  *   sharded  each account belongs to one of 256 mutexes; a section runs under those of its accounts
@@ -34,7 +34,7 @@ struct strategy {
     const struct strategy_kind *kind;
 };
 
-/* By name; NULL: no such strategy, or memory is short. */
+/* By name; NULL: there is no such strategy, or memory is short. */
 MUST_CHECK struct strategy *strategy_make(const char *name);
 
 /* No section may be running or waiting. */
