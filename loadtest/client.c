@@ -210,7 +210,7 @@ static enum client_status write_all(struct client *client, struct iovec *piece, 
     return CLIENT_ANSWERED;
 }
 
-/* Text is appended to the request's head; what does not fit makes it too long for good. */
+/* Text is appended to the request's head; what does not fit makes it too long, permanently. */
 static size_t add(struct client *client, size_t at, const char *text)
 {
     size_t length = strlen(text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One keep-alive HTTP/1.1 connection, used by one coroutine at a time. It connects by itself when
- * it has to, and never sends a request a second time: whoever calls decides about retries.
+ * it has to, and never sends a request a second time: the caller decides about retries.
  */
 #ifndef LOADTEST_CLIENT_H
 #define LOADTEST_CLIENT_H
@@ -62,7 +62,7 @@ MUST_CHECK enum client_status client_read(
 
 void client_close(struct client *client);
 void client_reset(struct client *client);       /* close with RST, as a crashed peer does */
-void client_say_no_more(struct client *client); /* half-closed: answers may come still */
+void client_say_no_more(struct client *client); /* half-closed: answers may still come */
 
 /* "timeout", "connection lost", ...: for reports. */
 const char *client_status_name(enum client_status status);

@@ -10,7 +10,7 @@ static const char *skip_space(const char *at, const char *end)
     return at;
 }
 
-/* From an opening quote to behind the closing one; NULL if it does not close. */
+/* From an opening quote to just after the closing one; NULL if it does not close. */
 static const char *skip_string(const char *at, const char *end)
 {
     for (at++; at < end; at++) {
@@ -22,7 +22,7 @@ static const char *skip_string(const char *at, const char *end)
     return NULL;
 }
 
-/* From an opening bracket to behind the one that closes it; NULL if none does. */
+/* From an opening bracket to just after the one that closes it; NULL if none does. */
 static const char *skip_nested(const char *at, const char *end)
 {
     size_t depth = 0;

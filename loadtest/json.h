@@ -16,10 +16,10 @@ struct json {
     size_t length;
 };
 
-/* The value that the text begins with; none if there is no whole one. */
+/* The value that the text begins with; none if it is not complete. */
 struct json json_read(const char *text, size_t length);
 
-/* The member of that name of an object; none if it has none or is no object. */
+/* The member of that name of an object; none if it has none or is not an object. */
 struct json json_member(struct json object, const char *name);
 
 /* Goes through an array: put the array into a struct json_walk, then call until it says false. */
@@ -35,7 +35,7 @@ bool json_next_member(struct json_walk *walk, struct json *name, struct json *va
 bool json_is_null(struct json value);
 bool json_is(struct json value, const char *string); /* is that string (escapes not resolved) */
 
-/* Copy a string that has no escapes, ended; false if it is no such string or does not fit. */
+/* Copy a string that has no escapes, ended; false if it is not such a string or does not fit. */
 bool json_copy(struct json value, char *out, size_t size);
 
 /* A JSON integer or a string of digits, in the range of int64_t. */

@@ -20,7 +20,7 @@ struct key_source key_source_make(uint64_t run, uint32_t client);
 
 void key_next(struct key_source *source, char key[KEY_SIZE]);
 
-/* The same by value: key_fresh(&keys).text is good for the expression that it stands in. */
+/* The same by value: key_fresh(&keys).text is valid for the expression that it stands in. */
 struct key {
     char text[KEY_SIZE];
 };

@@ -9,7 +9,7 @@
 #include "loadtest/crew.h"
 #include "loadtest/gate.h"
 
-enum { PAUSE_MS = 10, LOOK_UP_MS = 200 /* who waits for its time looks for an interrupt */ };
+enum { PAUSE_MS = 10, LOOK_UP_MS = 200 /* a wait for its time looks for an interrupt */ };
 
 struct load {
     const struct load_options *options;
@@ -17,7 +17,7 @@ struct load {
     load_request *request;
     void *arg;
     struct gate *connected;
-    _Atomic int64_t start_ns, end_ns; /* both set by whoever is first behind the gate */
+    _Atomic int64_t start_ns, end_ns; /* both set by the first client through the gate */
     _Atomic int64_t last_ns;          /* when the last answer came */
     _Atomic uint64_t tickets;         /* open loop: requests given out */
 };

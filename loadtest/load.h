@@ -2,7 +2,7 @@
 /*
  * A stream of requests over many connections, measured. Two kinds:
  *
- *   open loop (rate > 0): request i is due at start + i / rate, whoever is free sends it, and its
+ *   open loop (rate > 0): request i is due at start + i / rate, any free client sends it, and its
  *     latency counts from when it was due. A service that stalls makes the requests behind the
  *     stall late, and that shows (no coordinated omission).
  *   closed loop (rate 0): each client sends its next request when it has the last answer.

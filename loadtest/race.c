@@ -93,7 +93,7 @@ bool race_expect(struct race *race, const char *what, int64_t found, int64_t wan
     return found == wanted;
 }
 
-/* A read may be sent again: until it tells, or the time of a request is over. */
+/* A read may be sent again: until it has an answer, or the time of a request is over. */
 static enum client_status read_balance(struct race *race, const char *account, int64_t *balance)
 {
     enum { AGAIN_MS = 100 };
@@ -122,7 +122,7 @@ bool race_expect_balance(struct race *race, const char *account, int64_t wanted)
 bool race_expect_split(struct race *race, int64_t done, int other, const char *code)
 {
     int64_t paid = race_count(race, 201, NULL);
-    if (paid > done) /* whatever is missing */
+    if (paid > done) /* no matter what is missing */
         report_violation(race->report,
             "round %" PRId64 ": answers 201: %" PRId64 ", of which %" PRId64 " are too many",
             race->round, paid, paid - done);

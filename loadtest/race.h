@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rounds of requests that are fired all at once, each over a connection of its own, with something
- * to prepare before and something to judge after each round.
+ * Rounds of requests that are fired simultaneously, each over a connection of its own, with
+ * something to prepare before and something to judge after each round.
  */
 #ifndef LOADTEST_RACE_H
 #define LOADTEST_RACE_H
@@ -23,7 +23,7 @@ struct race_answer {
 struct race_rules {
     /* Make the round ready; false: the service refused, which is reported, and the race ends. */
     bool (*prepare)(struct race *race);
-    /* One racer's request; runs in all racers' coroutines at once. */
+    /* One racer's request; runs in all racers' coroutines concurrently. */
     enum client_status (*fire)(
         struct race *race, struct load_client *racer, struct response *response);
     /* Look at all answers, and report violations. True: the round went as promised. */

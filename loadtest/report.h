@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run found, and how it is told: as text or as JSON.
+ * What a run found, and how it is printed: as text or as JSON.
  *
  * Two kinds of findings are kept apart. A violation: the service broke a promise, whatever else
  * happened. A doubt: what was wanted could not be seen, because an answer did not come (a lost
@@ -39,7 +39,7 @@ struct report {
         const char *name; /* a static text: "rounds" */
         int64_t value;
     } figure[REPORT_FIGURES];
-    _Atomic bool interrupted; /* somebody wants the run to end now; set at any time */
+    _Atomic bool interrupted; /* the user wants the run to end now; set at any time */
     struct mutex lock;        /* over what follows */
     struct report_findings violations, doubts;
 };

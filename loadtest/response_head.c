@@ -11,7 +11,7 @@ struct field {
     size_t name_length, value_length;
 };
 
-/* The field in the line at `at`; false if it is none. *at moves behind the line. */
+/* The field in the line at `at`; false if it is not a field. *at moves past the line. */
 static bool next_field(const char **at, const char *end, struct field *field)
 {
     const char *line = *at;

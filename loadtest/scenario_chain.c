@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All the money of A to B, of B to C and of C to A, from everywhere at once: the storm that emptied
- * an exchange (Flexcoin, 2014), which checked balances and moved money in two steps.
+ * All the money of A to B, of B to C and of C to A, from everywhere simultaneously: the storm that
+ * emptied an exchange (Flexcoin, 2014), which checked balances and moved money in two steps.
  */
 #include "loadtest/race.h"
 #include "loadtest/scenario.h"

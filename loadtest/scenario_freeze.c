@@ -8,7 +8,7 @@
 #include "loadtest/race.h"
 #include "loadtest/scenario.h"
 
-/* The racer who freezes, in the middle of the others' deposits. */
+/* The racer that freezes, in the middle of the others' deposits. */
 static size_t freezer(const struct race *race)
 {
     return (size_t)race->options->racers / 2;
@@ -24,7 +24,7 @@ static enum client_status freeze_or_deposit(struct race *race, struct load_clien
 }
 
 /* Every deposit that was done stands before the freeze, every other one was refused behind it.
- * Returns how many were done; negative: it is not so, and reported. */
+ * Returns how many were done; negative: it is not so, and that is reported. */
 static int64_t judge_order(struct race *race)
 {
     int64_t done = 0, late = 0, racers = race->options->racers;
@@ -141,7 +141,7 @@ static bool judge_ledger(struct race *race)
     int64_t done = judge_order(race);
     api->ledger = ledger.text;
     bool good = done >= 0 && race_expect_balance(race, race->account, done);
-    good &= race_expect(race, "entries behind the freeze that are no rejections",
+    good &= race_expect(race, "entries behind the freeze that are not rejections",
         moves_behind(api, race->answers[freezer(race)].response.seq), 0);
     enum client_status got = api_post(api, "/unfreeze", NULL, "{}", &response);
     good &= race_expect(race, "unfrozen", api_is(got, &response, 200, NULL), true);

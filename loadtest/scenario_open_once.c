@@ -5,7 +5,7 @@
 
 static bool prepare(struct race *race)
 {
-    (void)race; /* nothing is there before: that is the point */
+    (void)race; /* nothing exists before: that is the point */
     return true;
 }
 

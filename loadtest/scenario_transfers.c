@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Transfers as fast as they go, between many accounts or out of a single one. */
+/* Transfers as fast as possible, between many accounts or out of a single one. */
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -31,7 +31,7 @@ struct stats;
 MUST_CHECK struct stats *stats_make(void); /* for the workers that run now; NULL: no memory */
 void stats_free(struct stats **stats);
 
-/* Count a request that took so long. `response` is read only when it was answered. */
+/* Count a request that took `latency_ns`. `response` is read only when it was answered. */
 void stats_record(struct stats *stats, enum client_status status, const struct response *response,
     int64_t latency_ns);
 

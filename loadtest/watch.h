@@ -2,7 +2,8 @@
 /*
  * What a person at a terminal wants of a run: to see how it goes, and to end it. Each second a line
  * on stderr, if that is a terminal. Ctrl-C (or SIGTERM) interrupts the run: it ends at the next
- * request or round, and what was found is told as ever; a second one ends the program at once.
+ * request or round, and what was found is reported as usual; a second one ends the program
+ * immediately.
  */
 #ifndef LOADTEST_WATCH_H
 #define LOADTEST_WATCH_H

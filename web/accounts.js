@@ -145,7 +145,7 @@ export function assetOf(id) {
 }
 
 /** The asset of an account, asked for if need be; null if there is no such account. Throws if
- *  nobody can tell. */
+ *  that cannot be found out. */
 export async function findAsset(id) {
     if (assetOf(id) || !id) return assetOf(id);
     const answer = await request('GET', `${LEDGER}/accounts/${encodeURIComponent(id)}`);

@@ -14,7 +14,7 @@ let inFlight = 0;
 const settled = new Set();   // keys whose outcome this page knows
 let changed = () => {};
 
-/** `onChange()` is called whenever sending() or answered() may say something else. */
+/** `onChange()` is called whenever sending() or answered() may have changed. */
 export function startAnswers(onChange) {
     changed = onChange;
     find('answer-again').addEventListener('click', () => sendRequest(current));
@@ -60,7 +60,7 @@ function settle(key) {
     forget(key);
 }
 
-/** It tells for good what became of the request. */
+/** It says finally what became of the request. */
 function isFinal(answer) {
     return answer !== null && answer.status < 500 &&
         ![401, 403, 408, 429].includes(answer.status) && answer.body?.code !== 'key_in_flight';

@@ -7,7 +7,7 @@
 import { LEDGER, authorization, refused, request } from './api.js';
 
 const SILENCE_MS = 20000; // the service says something every 15 s,
-const GREETING_MS = 6000; // and at once when it is asked
+const GREETING_MS = 6000; // and immediately when it is asked
 const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
 
 /**

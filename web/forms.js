@@ -19,7 +19,7 @@ export function startForms() {
     renew();
 }
 
-/** The form says something else now: that is another request, with another key. */
+/** The form has changed: it is another request now, with another key. */
 function changed(event) {
     const key = find('move-key');
     if (event.target !== key && event.type === 'input' && used === key.value) key.value = newKey();

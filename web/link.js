@@ -5,8 +5,8 @@
 import { announce, find, write } from './dom.js';
 import { showCount } from './money.js';
 
-const STALE_MS = 4000;     // no answer of any kind for so long
-const BEHIND_MIN = 2000;   // fewer entries on their way are no news
+const STALE_MS = 4000;     // no answer of any kind for that long
+const BEHIND_MIN = 2000;   // fewer entries on their way are not worth a word
 
 let said = '';
 

@@ -5,8 +5,9 @@
 const EVERY_MS = 1000;
 const TIMEOUT_MS = 3000;
 
-/** Poll forever: `onSample(figures)` with figures, or null when there was no answer. What is told
- *  of each ledger is told of `ledger` alone; transfers and latency are of the whole service. */
+/** Poll forever: `onSample(figures)` with figures, or null when there was no answer. What is
+ *  measured for each ledger is that of `ledger` alone; transfers and latency are of the whole
+ *  service. */
 export async function watch(ledger, onSample) {
     let previous = null;
     for (;;) {

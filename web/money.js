@@ -30,7 +30,8 @@ export function showAmount(units, asset) {
 
 /**
  * "1,234.5" of "USD/2" is "123450"; null if it is not an amount of that asset. Commas stand between
- * groups of three digits or not at all: in "1,50" somebody means a decimal point, and nobody knows.
+ * groups of three digits or not at all: in "1,50" the comma may mean a decimal point, so it is
+ * refused.
  */
 export function readAmount(text, asset) {
     const scale = asset ? scaleOf(asset) : 0;

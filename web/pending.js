@@ -17,7 +17,7 @@ export function forget(key) {
     localStorage.removeItem(PREFIX + key);
 }
 
-/** Those of the ledger in view, oldest first. What does not read as one is nobody's. */
+/** Those of the ledger in view, oldest first. What cannot be read as one is left out. */
 export function pending() {
     const found = [];
     for (let i = 0; i < localStorage.length; i++) {

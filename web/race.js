@@ -6,7 +6,8 @@ import { element, find } from './dom.js';
 import { showAmount } from './money.js';
 import { sentenceOf } from './refusals.js';
 
-/** Races have a ledger of their own: the accounts that they leave are nobody's books. */
+/** Races have a ledger of their own: the accounts that they leave behind belong to no real
+ * books. */
 const RACES = 'races';
 const ACCOUNTS = `/v1/ledgers/${RACES}/accounts`;
 const ASSET = 'USD/2';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the service's codes say to a person. The code stands beside the sentence, for whoever looks
-// it up.
+// What the service's codes say to a person. The code stands beside the sentence, for anyone who
+// looks it up.
 
 const SENTENCES = {
     insufficient_funds: 'There is not enough in the account',
