@@ -139,7 +139,7 @@ static void receivers_queue_in_order(void)
 {
     enum { N = 8 };
     if (getenv("CORO_SEED"))
-        return; /* it takes for granted that a yield runs the others */
+        return; /* it relies on a yield running the others */
     struct waitgroup group = {0};
     struct chan *chan = chan_make(sizeof(int), 0);
     struct end ends[N];

@@ -100,7 +100,7 @@ static void wait_until_done(void *arg)
     waitgroup_done(watcher->group);
 }
 
-/* Trees made, waited for, cancelled and released at once on all workers. */
+/* Trees made, waited for, cancelled and released concurrently on all workers. */
 static void grow_and_fell(void *arg)
 {
     struct watcher *base = arg;

@@ -82,7 +82,7 @@ static void cancelled_and_closed(void)
     context_release(&context);
 }
 
-/* A deadline that races with the advance: one of the two ends each wait, and both do happen. */
+/* A deadline that races with the advance: one of the two ends each wait, and both cases occur. */
 static void advance_later(void *arg)
 {
     struct visitor *visitor = arg;

@@ -54,7 +54,8 @@ static void no_update_is_lost(void)
     mutex_unlock(&shared.mutex);
 }
 
-/* Locks again at once, always; sleeps with the lock held, so a fair share needs the hand-over. */
+/* Locks again immediately, always; sleeps with the lock held, so a fair share needs the
+ * hand-over. */
 static void hog(void *arg)
 {
     struct shared *shared = arg;

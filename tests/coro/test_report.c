@@ -370,8 +370,8 @@ static void a_seed_replays(void)
     CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
 }
 
-/* Time can pass at any point of such a run, so the suites of timers and descriptors are no part.
- * SEEDS in the environment says how many; `make seeds` has thousands. */
+/* Time can pass at any point of such a run, so the suites of timers and descriptors are not part of
+ * it. SEEDS in the environment says how many; `make seeds` has thousands. */
 static void suites_under_seeds(void)
 {
     const char *given = getenv("SEEDS");

@@ -234,7 +234,7 @@ static void take_one(void *arg)
     waitgroup_done(&desk->group);
 }
 
-/* One who wants much stands in front; when it gives up, who is behind it must be served. */
+/* One that wants many stands in front; when it gives up, those behind it must be served. */
 static void giving_up_lets_the_next_one_in(void)
 {
     struct desk desk = {0};

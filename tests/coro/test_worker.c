@@ -138,7 +138,7 @@ static void busy(void *arg)
 static void on_bell_stop(void *arg)
 {
     struct bell *bell = arg;
-    if (++bell->calls == 50) /* level-triggered: never read, so it is called again and again */
+    if (++bell->calls == 50) /* level-triggered: never read, so it is called repeatedly */
         stop_busy = true;
 }
 

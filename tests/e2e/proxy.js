@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A bad network: a TCP relay whose connections can all be cut at once.
+// A bad network: a TCP relay whose connections can all be cut together.
 
 import net from 'node:net';
 

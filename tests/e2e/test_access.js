@@ -89,7 +89,7 @@ export const access = {
         assert.equal(await service.balance('keys'), '150');
     },
 
-    async 'the token leaves the address at once, and stays in the tab'({ service, open }) {
+    async 'the token leaves the address immediately, and stays in the tab'({ service, open }) {
         const page = await open();
         await soon(() => assert.equal(page.url(), `${service.url}/`));
         assert.equal(await page.evaluate(() => JSON.stringify(localStorage)), '{}');

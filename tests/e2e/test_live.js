@@ -116,7 +116,7 @@ export const live = {
         });
     },
 
-    async 'two thousand transfers at once: all read, few rows, right balances'(
+    async 'two thousand transfers together: all read, few rows, right balances'(
         { service, open }) {
         await service.account('fast');
         const page = await open();

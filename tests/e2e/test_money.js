@@ -56,7 +56,7 @@ export const money = {
             404);
     },
 
-    async 'deposit, withdraw and transfer, each seen at once'({ service, open }) {
+    async 'deposit, withdraw and transfer, each seen immediately'({ service, open }) {
         const page = await open();
         await service.account('m.alice');
         await service.account('m.bob');
@@ -225,7 +225,7 @@ export const money = {
         assert.equal(await service.seq(), before);
     },
 
-    async 'what is no amount of the asset is not sent'({ service, open }) {
+    async 'what is not an amount of the asset is not sent'({ service, open }) {
         const page = await open();
         await service.account('exact');
         const before = await service.seq();

@@ -48,7 +48,7 @@ bool disk_make(struct disk *disk, const char *folder, unsigned mib)
     return command.good;
 }
 
-/* False as well if PostgreSQL has taken some of it meanwhile. */
+/* Also false if PostgreSQL has taken some of it meanwhile. */
 static bool try_to_fill(struct disk *disk, size_t rest)
 {
     struct statvfs status;

@@ -25,7 +25,7 @@ bool disk_is_possible(void);
  * it. Parks. False: it is said why. */
 MUST_CHECK bool disk_make(struct disk *disk, const char *folder, unsigned mib);
 
-/* Fill it but for so many bytes; false if it has no more than that. And let go again. */
+/* Fill it but for `rest` bytes; false if it has no more than that. And empty it again. */
 MUST_CHECK bool disk_fill(struct disk *disk, size_t rest);
 void disk_relieve(struct disk *disk);
 

@@ -114,7 +114,7 @@ static bool carry_out(struct model *model, const struct op *op)
 
 /* --- what they were told ---------------------------------------------------------------------- */
 
-/* Who was answered before another one began stands before it. */
+/* An op that was answered before another one began stands before it. */
 static void keep_time(struct model *model, const struct op *op)
 {
     if (op->outcome != OP_UNKNOWN && op->returned_ns < model->invoked_ns)

@@ -24,7 +24,7 @@ struct model {
     int64_t balance[HISTORY_ACCOUNTS], held[HISTORY_ACCOUNTS];
     int64_t *on_hold; /* by position: what the hold that was made there still holds */
     size_t on_hold_capacity;
-    size_t problems, shown; /* found; at most so many of them are printed */
+    size_t problems, shown; /* found; at most that many are printed */
 };
 
 /* All that the clients did; the histories must stay where they are. */
@@ -41,7 +41,7 @@ void model_balance(struct model *model, unsigned account, int64_t balance, int64
 /* The journal has ended: what was answered must have been in it. The number of problems. */
 MUST_CHECK size_t model_end(struct model *model);
 
-/* Instead: it could not be read to its end. That is one problem more, and all that can be said. */
+/* Instead: it could not be read to its end. That is one more problem, and all that can be said. */
 MUST_CHECK size_t model_break_off(struct model *model);
 
 #endif

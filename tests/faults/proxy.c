@@ -135,7 +135,7 @@ static void begin_batch(struct wire *wire)
     }
 }
 
-/* Park until the link, which is as fast as it is set, has taken so many bytes more. */
+/* Park until the link, which is as fast as it is set, has taken that many bytes more. */
 static void take_time(struct proxy *proxy, size_t bytes)
 {
     int64_t now_ns = clock_now_ns();
@@ -253,7 +253,7 @@ static void drop(int fd)
     close(fd);
 }
 
-/* A direction has ended: so does the other, unless it has something to do still. */
+/* A direction has ended: so does the other, unless it still has something to do. */
 static void end_direction(struct wire *wire)
 {
     shutdown(wire->server_out, SHUT_RDWR);
@@ -287,7 +287,7 @@ static void run_down(void *arg)
     while (read_message(wire->server_in, &wire->down, 1) && pass_down(wire))
         ;
     if (wire->mute && wire->directions == 2)
-        wire->directions--; /* run_up() has something to deliver still, and then ends it all */
+        wire->directions--; /* run_up() still has something to deliver, and then ends it all */
     else
         end_direction(wire);
 }

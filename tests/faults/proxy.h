@@ -2,7 +2,7 @@
 /*
  * Stands between the program and PostgreSQL, understands as much of the protocol (PostgreSQL 15,
  * chapter 55) as it takes to know where in a batch a message stands, and does there what it is
- * armed to do, once. Runs on the worker of who starts it; nobody else may arm it.
+ * armed to do, once. Runs on the worker that starts it; nothing on another worker may arm it.
  */
 #ifndef TESTS_FAULTS_PROXY_H
 #define TESTS_FAULTS_PROXY_H
@@ -17,7 +17,7 @@
 enum proxy_fault {
     PROXY_NONE,
     PROXY_CUT_REQUEST, /* pass `at` bytes of the message behind which COMMIT stands, then cut both
-                          sides; below 0: so many bytes before that message */
+                          sides; below 0: that many bytes before that message */
     PROXY_CUT_REPLY,   /* the same with COMMIT's answer and the end of the batch behind it */
     PROXY_ZOMBIE,      /* cut the program off, and deliver COMMIT `at` milliseconds later */
     PROXY_ROLLBACK,    /* COMMIT becomes ROLLBACK, and is answered with that */
@@ -48,7 +48,7 @@ struct proxy {
 /* folder: of PostgreSQL's socket. False: errno says why. */
 MUST_CHECK bool proxy_start(struct proxy *proxy, const char *folder);
 
-/* Everybody who came must have gone, or go: it waits for that. */
+/* All connections must have ended, or end: it waits for that. */
 void proxy_stop(struct proxy *proxy);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * shim.so goes between the program and its libraries (LD_PRELOAD). A file that both sides map tells
- * it what to do: the test writes, a running program obeys at once. Processes with another name than
- * "teller" are left alone.
+ * it what to do: the test writes, a running program obeys immediately. Processes with another name
+ * than "teller" are left alone.
  */
 #ifndef TESTS_FAULTS_SHIM_H
 #define TESTS_FAULTS_SHIM_H

@@ -41,7 +41,7 @@ void side_make(struct side *side, const char *strategy, int number, const struct
     snprintf(name, sizeof name, "application_name=side%d", number);
     database_hide(database, &side->proxy, name, side->url);
     side->service = (struct service){.strategy = strategy,
-        .start_seconds = 3600, /* who stands by from its start comes up when it serves */
+        .start_seconds = 3600, /* one that stands by from its start comes up when it serves */
         .arguments = {"--database", side->url, NULL}};
     service_reserve(&side->service);
     snprintf(side->service.folder, sizeof side->service.folder, "/tmp/teller-test-XXXXXX");

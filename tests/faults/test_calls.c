@@ -175,7 +175,7 @@ static void starting(void)
     sweep(fail_starting, SHIM_PQsendQuery, SHIM_PQgetCopyData, some_of(most, most));
 }
 
-/* An answer without its rows is no empty one: nobody's token is forgotten for it. */
+/* An answer without its rows is not an empty one: no token is forgotten because of it. */
 static void rows_serving(void)
 {
     long most = trial_is_long() ? 20 : 3;
@@ -295,8 +295,8 @@ static int64_t last_seq(const struct trial *trial)
     return trial_metric(&trial->service, "teller_last_seq{ledger=\"main\"}");
 }
 
-/* A clock that is more than a minute off, under load: nothing is written, no hold expires, and who
- * asks is told why; what was admitted before gets the right time. Then it goes on by itself. */
+/* A clock that is more than a minute off, under load: nothing is written, no hold expires, and the
+ * client is told why; what was admitted before gets the right time. Then it goes on by itself. */
 static void clock_is_wrong(struct trial *trial, struct visit *visit, int64_t hold, long seconds)
 {
     static const int64_t minute_us = 60 * CLOCK_S / CLOCK_US;
@@ -322,7 +322,7 @@ static void clock_is_wrong(struct trial *trial, struct visit *visit, int64_t hol
 }
 
 /* Half a minute, a bit more than one, an hour and ten years, there and back. Time rises in the
- * journal (the checker sees to that), and nobody's patience ends early. */
+ * journal (the checker sees to that), and no wait ends early. */
 static void clock_jumps(void)
 {
     static const long wrong_s[] = {90, -90, 3600, -3600, 315576000, -315576000};

@@ -82,7 +82,7 @@ static void end(struct pair *pair)
     shimmed_end(&pair->shimmed);
 }
 
-/* What the account is now, by a clock that is so many seconds ahead. */
+/* What the account is now, by a clock that is that many seconds ahead. */
 static void ask_now(struct visit *visit, long ahead_s, struct moment *moment)
 {
     char second[32];
@@ -99,7 +99,7 @@ static void ask_now(struct visit *visit, long ahead_s, struct moment *moment)
 }
 
 /* The first tells what is so now, also right after its clock was set on; then it is gone. The
- * second pays in at once, by a clock that is far behind those moments. */
+ * second pays in immediately, by a clock that is far behind those moments. */
 static void told_for_good(const char *strategy, bool killed)
 {
     static struct pair pair;

@@ -195,7 +195,7 @@ static void all_phases(const char *strategy)
     int rounds = trial_is_long() ? 20 : 2;
     trial_begin(&trial, strategy, NULL);
     trial_progress(&trial, 1000);
-    workload_stop(&trial.workload); /* from here on their histories are of those who go */
+    workload_stop(&trial.workload); /* from here on the histories are the departing's */
     CU_ASSERT_EQUAL(service_stop(&trial.service), 0);
     CU_ASSERT_FATAL(trial_restart(&trial, pauses));
     crew_run(CLIENTS, one_client, &departures); /* what stays of the first is kept for the next */

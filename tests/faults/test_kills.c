@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The program, its PostgreSQL or both are killed at random moments, again and again. */
+/* The program, its PostgreSQL or both are killed at random moments, repeatedly. */
 #include "tests/faults/suites.h"
 
 #include <signal.h>

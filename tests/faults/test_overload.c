@@ -4,7 +4,7 @@
  * then half of what it can do. It must go on doing what it can, say no to the rest before that is
  * tried, keep its queue and its memory within bounds, and serve all again within ten seconds.
  *
- * What it can do is made small by a pause in each COMMIT and few requests at once, so that the
+ * What it can do is made small by a pause in each COMMIT and few requests in flight, so that the
  * clients can ask for ten times of it on the same machine.
  */
 #include "tests/faults/suites.h"
@@ -71,7 +71,7 @@ static void one_client(size_t index, void *arg)
     client_free(&api.client);
 }
 
-/* So many requests a second (0: closed loop) for so many seconds. */
+/* `rate` requests a second (0: closed loop) for `seconds`. */
 static void run_stream(struct stream *stream, struct trial *trial, double rate, int seconds)
 {
     number++;
@@ -99,8 +99,8 @@ static void raise_to(const char *text, const char *name, long *most)
     *most = value > *most ? value : *most;
 }
 
-/* Its figures are told whatever else is refused: who asks for them is outside of the limit, and one
- * of those in flight. */
+/* Its figures are told whatever else is refused: a request for them is outside of the limit, and
+ * one of those in flight. */
 static void watch_main(void *arg)
 {
     struct watch *watch = arg;

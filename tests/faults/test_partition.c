@@ -327,7 +327,7 @@ static void begin(const char *strategy, unsigned long seed)
     CU_ASSERT(workload_await(&partition.workload, PROGRESS, PATIENCE_S * CLOCK_S));
 }
 
-/* Who serves stops first: who stood by from its start comes up then, and its start has an end. */
+/* The one that serves stops first: the standby comes up then, and its start has an end. */
 static void end(void)
 {
     for (int i = 0; i < SIDES; i++) {
@@ -353,7 +353,7 @@ static void one_trial(const char *strategy, unsigned long seed, int64_t seconds)
     begin(strategy, seed);
     size_t struck = strike_until(clock_now_ns() + seconds * CLOCK_S);
     for (int i = 0; i < SIDES && struck >= SIDE_FAULTS; i++)
-        CU_ASSERT(partition.sides[i].acknowledged > 0); /* amid the faults: some end who serves */
+        CU_ASSERT(partition.sides[i].acknowledged > 0); /* amid faults that end a server */
     let_each_serve();
     partition.stop = true;
     workload_stop(&partition.workload);

@@ -50,7 +50,7 @@ static void choose_pass(struct trial *trial, const char *place, char text[TEXT])
         snprintf(text, TEXT, "%s", place);
 }
 
-/* So many places, one after the other, in the life of one journal. */
+/* Several places, one after the other, in the life of one journal. */
 static void kill_at(const char *strategy, size_t first, size_t count)
 {
     struct trial trial;
@@ -81,7 +81,7 @@ static void killed(void)
     }
 }
 
-/* Every place that can fail does so again and again; it goes on without a restart. */
+/* Every place that can fail does so repeatedly; it goes on without a restart. */
 static void failed(void)
 {
     static const char failing[] = "batch.begin=error@20,batch.copy=error@30,commit.before=error@40,"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads while the link to the database swallows whatever is sent and cuts nobody off: each way to
- * read is answered within the lease, from memory, by the database, or with 503; so too what waits
+ * read is answered within the lease, from memory, by the database, or with 503; so is what waits
  * for a write that is on its way. And where a connection alone has died, by another one.
  */
 #include "tests/faults/suites.h"
@@ -207,7 +207,7 @@ static void swallowed(const char *strategy)
     ensure(co_spawn(deposit_main, NULL));
     co_sleep(20 * CLOCK_MS);
     ask_all();
-    co_sleep(LEASE_MS * CLOCK_MS); /* by now it is over for good */
+    co_sleep(LEASE_MS * CLOCK_MS); /* by now it is over, and stays so */
     ask_all();
     heal();
     ask_all();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens on the way to the database: the connection is cut at each byte around COMMIT, COMMIT
- * arrives when nobody waits for it any more, or does not commit, or an error comes instead. */
+ * arrives when nothing waits for it any more, or does not commit, or an error comes instead. */
 #include "tests/faults/suites.h"
 
 #include <stdio.h>
@@ -209,7 +209,7 @@ static size_t write_batch(char body[TRANSFERS * ITEM])
 }
 
 /* It goes over a link of 100 KB a second, which the beats share: it takes long and is not given up
- * while it moves, and who stands by, on a link of its own, leaves the writer alone. */
+ * while it moves, and the standby, on a link of its own, leaves the writer alone. */
 static void slow(void)
 {
     enum { PACE = 100000 };

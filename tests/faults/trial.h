@@ -30,11 +30,11 @@ void trial_begin_with(
 /* Park until the clients have `more` final answers; a failure of the test if that takes 90 s. */
 void trial_progress(struct trial *trial, size_t more);
 
-/* A time that nobody could foresee, up to so many milliseconds. */
+/* A time that cannot be foreseen, up to that many milliseconds. */
 void trial_pause(struct trial *trial, unsigned most_ms);
 
-/* Start the program again, with TELLER_FAILPOINTS set to that (NULL: unset). False: it ended at
- * once; if nothing was to fail the test has failed then, and the trial cannot go on. */
+/* Start the program again, with TELLER_FAILPOINTS set to that (NULL: unset). False: it ended
+ * immediately; if nothing was to fail the test has failed then, and the trial cannot go on. */
 MUST_CHECK bool trial_restart(struct trial *trial, const char *failpoints);
 
 /* Kill it, if it runs still, and count that. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ledger's tests, simple ones first. Run under tools/with-postgres. */
+/* The ledger's tests. Run under tools/with-postgres. */
 #include "tests/unit.h"
 
 extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_suite, keys_suite;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bank as small as it can be: arrays, one request after the other, no time, nothing that fails.
+ * A bank as small as it can be: arrays, one request after another, no time, nothing that fails.
  * What the ledger answers is compared with what this says (test_differential.c).
  */
 #ifndef TESTS_LEDGER_MODEL_H

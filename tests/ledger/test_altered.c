@@ -131,7 +131,7 @@ static void replace(char *text, size_t size, const char *set, unsigned random)
 }
 
 /* Alter one row, on a session that prepares nothing else. The position that it is about, and the
- * first one of its batch; 0: there is no such row, or the database does not let it be so. */
+ * first one of its batch; 0: there is no such row, or the database does not allow it. */
 static uint64_t alter(struct pg *pg, size_t kind, uint64_t *first)
 {
     char set[300], sql[1200];

@@ -37,7 +37,7 @@ static struct ledger_figures figures_of(struct ledger *ledger)
     return figures;
 }
 
-/* Wait for so many rounds more, or for a finding. */
+/* Wait for that many more rounds, or for a finding. */
 static void await_rounds(struct ledger *ledger, uint64_t rounds)
 {
     uint64_t from = figures_of(ledger).audit_rounds;
@@ -224,7 +224,7 @@ static void finds_a_wrong_posting(const char *strategy)
 {
     struct ledger *ledger = make_history(fixture_database(), strategy);
     await_rounds(ledger, 1);
-    spoil_memory(ledger, "a", 0); /* and at once, before it is compared, it becomes durable */
+    spoil_memory(ledger, "a", 0); /* and immediately, before it is compared, it becomes durable */
     (void)fixture_move(ledger, NULL, "world:USD.2", "a", 1);
     await_rounds(ledger, 100000);
     uint64_t wrong = figures_of(ledger).audit_wrong_seq;
@@ -324,7 +324,7 @@ static void never_cries_wolf(const char *strategy)
     printf("(%lu rounds) ", rounds);
 }
 
-/* Who was replaced compares only with what was its own. */
+/* A server that was replaced compares only with what was its own. */
 static void is_silent_when_fenced(const char *strategy)
 {
     const char *db = fixture_database();

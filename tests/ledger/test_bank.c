@@ -173,7 +173,7 @@ static void made_by_many(void)
     bank_close(&makers.bank);
 }
 
-/* Fill the bank: 64 ledgers at once stay below PostgreSQL's usual 100 connections. */
+/* Fill the bank: 64 ledgers together stay below PostgreSQL's usual 100 connections. */
 static void full_house(void)
 {
     const char *db = fixture_database();

@@ -177,7 +177,7 @@ static void set_keys(struct ledger_transfer *transfers, size_t count, bool some)
     }
 }
 
-/* So much has been done since that only the database has these keys: each is still known. */
+/* So much has happened since that only the database has these keys: each is still known. */
 static void replay_old_keys(struct ledger *ledger, const struct ledger_transfer *transfers,
     size_t count, uint64_t first_seq)
 {
@@ -232,7 +232,7 @@ static void takes_ten_thousand(const char *strategy)
     free(outcomes);
 }
 
-/* ---- the same keys from many at once, in any order ------------------------------------------ */
+/* ---- the same keys from many clients, in any order ------------------------------------------- */
 
 enum { KEYS = 20, CLIENTS = 24 };
 static char keys[KEYS][16];

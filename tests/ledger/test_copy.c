@@ -192,7 +192,7 @@ static void rows_come_out_of_a_database(void)
     CU_ASSERT_EQUAL(pg_unload(context, pg, all, check_row, &reading), PG_OK);
     CU_ASSERT_EQUAL(reading.next, RANDOM_ROWS);
     CU_ASSERT_EQUAL(reading.good, RANDOM_ROWS);
-    /* Nothing at all, then an error at once and one on the way: the connection stays good. */
+    /* Nothing at all, then an immediate error and one on the way: the connection stays usable. */
     CU_ASSERT_EQUAL(
         pg_unload(context, pg, "COPY (SELECT WHERE false) TO STDOUT (FORMAT binary)", check_row, 0),
         PG_OK);

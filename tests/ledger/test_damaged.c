@@ -148,7 +148,7 @@ static void is_told(void)
         read_all(ledger, alterations[i].hits, alterations[i].sql);
         export_all(db, alterations[i].hits, alterations[i].sql);
         ledger_close(&ledger);
-        (void)fixture_refusal(db, strategy); /* or none: it does not matter, but it must end */
+        (void)fixture_refusal(db, strategy); /* or opened: it must end, one way or the other */
     }
 }
 

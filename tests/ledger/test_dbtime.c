@@ -6,7 +6,7 @@
 
 static const int64_t second_us = CLOCK_S / CLOCK_US;
 
-/* The database's clock is behind this server's by so much. */
+/* The database's clock is behind this server's by that much. */
 static struct dbtime behind_by(int64_t seconds)
 {
     struct dbtime dbtime = {0};
@@ -74,7 +74,7 @@ static void a_jump_of_both_is_found(void)
         CU_ASSERT_EQUAL(dbtime_jumped_s(&dbtime), 0);
         CU_ASSERT_EQUAL(dbtime_apart_s(&dbtime, clock_wall_us() + jumped_us), 0);
     }
-    struct dbtime dbtime = behind_by(0); /* as much as clocks may differ is no jump */
+    struct dbtime dbtime = behind_by(0); /* as much as clocks may differ is not a jump */
     int64_t now_ns = clock_boot_ns();
     dbtime_note(&dbtime, clock_wall_us() + 50 * second_us, now_ns, now_ns);
     CU_ASSERT_EQUAL(dbtime_jumped_s(&dbtime), 0);

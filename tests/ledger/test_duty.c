@@ -12,7 +12,7 @@ struct worker {
     _Atomic int rounds, ended;
 };
 
-/* Works for a while, deaf to who tells it to stop, and rests. */
+/* Works for a while, deaf to being told to stop, and rests. */
 static void work(void *arg)
 {
     struct worker *worker = arg;
@@ -52,7 +52,7 @@ static void stops_while_it_rests(void)
     CU_ASSERT(clock_now_ns() - told_ns < LONG_S * CLOCK_S / 10);
 }
 
-/* Nobody takes away what it works on: who stops it waits, and its rest is none. */
+/* What it works on is not taken away: a stop waits for it, and its rest is skipped. */
 static void stops_after_its_work(void)
 {
     struct worker worker = {.rest_ns = LONG_S * CLOCK_S};

@@ -72,7 +72,7 @@ static void capture_and_release(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* Without a floor there is no limit but the range; a capture finds its money reserved even when
+/* Without a floor the range is the only limit; a capture finds its money reserved even when
  * nothing else is left. */
 static void keep_the_range(const char *strategy)
 {

@@ -216,7 +216,7 @@ static void nothing_is_told_early(const char *strategy)
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, 0, &held), LEDGER_OK);
     uint64_t durable = ledger_durable_seq(ledger);
     struct pg *stalled = stall(db);
-    /* What it rests on is durable: that is told at once. */
+    /* What it rests on is durable: that is told immediately. */
     CU_ASSERT_EQUAL(hurry(ledger, NULL, "c", "b", 1), LEDGER_INSUFFICIENT_FUNDS);
     expect_reads(ledger, "a", LEDGER_OK);
     CU_ASSERT_EQUAL(hurry(ledger, "k", "a", "b", 10), LEDGER_OUTCOME_UNKNOWN);
@@ -342,7 +342,7 @@ static size_t take_large(struct ledger *ledger)
     return taken;
 }
 
-/* Are so many entries of the journal's end in memory? */
+/* Are that many entries of the journal's end in memory? */
 static bool remembers(struct ledger *ledger, uint64_t count)
 {
     struct entry *entry;
@@ -427,8 +427,8 @@ static void bounded_in_bytes(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* A commit stalls for so long that nobody knows any more whose the ledger is, and the queue is
- * full: that nothing was done is known all the same, and told at once. */
+/* A commit stalls for so long that it is no longer known whose the ledger is, and the queue is
+ * full: that nothing was done is known all the same, and told immediately. */
 static void turned_away_at_once(const char *strategy)
 {
     enum { STALLED_MS = 6000, AT_ONCE_MS = 2000, BATCH = 10000, BATCHES = 10 };

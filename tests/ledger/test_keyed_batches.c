@@ -287,7 +287,7 @@ static void knows_items_from_before(const char *strategy)
     CU_ASSERT_EQUAL(send(ledger, "old", false, rows, 3, &again), LEDGER_OK);
     CU_ASSERT_TRUE(again.whole.replayed && is_same(&first, &again, 3));
     CU_ASSERT_EQUAL(send(ledger, "new", false, rows, 1, &again), LEDGER_OK);
-    CU_ASSERT_FALSE(again.items[0].replayed); /* "new/0" is no item of it */
+    CU_ASSERT_FALSE(again.items[0].replayed); /* "new/0" is not an item of it */
     CU_ASSERT(fixture_balance(ledger, "a") == 99 - 4 * 10 - 5);
     fixture_check(ledger);
     ledger_close(&ledger);

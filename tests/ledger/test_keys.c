@@ -170,7 +170,7 @@ static void gives_a_key_to_one(void)
     CU_ASSERT_EQUAL(keys_claim(keys, other, 0, &first), KEYS_CLAIMED);
     CU_ASSERT_EQUAL(eventcount_read(&a->decided), 0);
     keys_give_up(keys, a);
-    CU_ASSERT_EQUAL(eventcount_read(&a->decided), 1); /* whoever waited for it goes on */
+    CU_ASSERT_EQUAL(eventcount_read(&a->decided), 1); /* what waited for it goes on */
     CU_ASSERT_EQUAL(keys_claim(keys, b, 0, &first), KEYS_CLAIMED);
     keys_give_up(keys, b);
     keys_give_up(keys, other);
@@ -180,7 +180,7 @@ static void gives_a_key_to_one(void)
     keys_free(&keys);
 }
 
-/* Once a key has left the table, only the database can say who has it. */
+/* Once a key has left the table, only the database can say which entry has it. */
 static void asks_for_old_keys(void)
 {
     struct keys *keys = keys_make(secret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Accounts are opened once; who is refused leaves no trace. */
+/* Accounts are opened once; a refused request leaves no trace. */
 #include <stdio.h>
 
 #include "tests/ledger/fixture.h"

@@ -191,8 +191,8 @@ static void is_as_it_was(const char *strategy)
     free(h);
 }
 
-/* Each 64th movement of an account is a place where a walk can start: of who pays, and of who is
- * paid. */
+/* Each 64th movement of an account is a place where a walk can start: of the payer, and of the
+ * payee. */
 static void has_places_to_start(const char *strategy)
 {
     const char *db = fixture_database();
@@ -209,7 +209,8 @@ static void has_places_to_start(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* While money moves, the balance at the moment of asking: what was told then is told ever after. */
+/* While money moves, the balance at the moment of asking: what was told then is told from then
+ * on. */
 struct asker {
     struct ledger *ledger;
     struct waitgroup *all;

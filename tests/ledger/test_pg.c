@@ -252,7 +252,7 @@ static void warned_commit_is_unknown(void)
 
 /* ---- what does not answer ------------------------------------------------------------------- */
 
-/* Somebody listens there, and never says a word. */
+/* Something listens there, and never says a word. */
 static int listen_deaf(int *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

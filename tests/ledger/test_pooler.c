@@ -44,7 +44,7 @@ static void end(struct pooler *pooler)
     blocking_call(run_command, command);
 }
 
-/* Somebody else on the same pool sets what they like, for their session as they think. */
+/* Another client of the pool sets what it likes, for what it takes for its session. */
 static void pollute(const char *conninfo, struct pg *others[SESSIONS])
 {
     char error[TEXT];
@@ -57,7 +57,7 @@ static void pollute(const char *conninfo, struct pg *others[SESSIONS])
                             " escape; SET synchronous_commit = off; SET timezone = 'Asia/Tokyo'"),
             PG_OK);
     }
-    for (int i = 0; i < SESSIONS; i++) /* all at once, so that they were sessions of their own */
+    for (int i = 0; i < SESSIONS; i++) /* all together, so that they were sessions of their own */
         CU_ASSERT_EQUAL(pg_script(context_background(), others[i], "COMMIT"), PG_OK);
 }
 

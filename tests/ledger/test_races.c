@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the ledger does when many ask at once. */
+/* What the ledger does when many clients ask concurrently. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -152,7 +152,7 @@ static void opens_once(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* ---- one who asks and asks ------------------------------------------------------------------ */
+/* ---- a client that never stops asking ------------------------------------------------------- */
 
 struct bystander {
     bool over;
@@ -170,7 +170,7 @@ static void stand_by(void *arg)
     waitgroup_done(&bystander->done);
 }
 
-/* Nothing of this has to wait, but whoever is on the same worker gets a turn now and then. */
+/* None of this has to wait, but others on the same worker get a turn now and then. */
 static void leaves_others_a_turn(const char *strategy)
 {
     enum { TIMES = LEDGER_BATCH_MAX, TURNS = 10 };

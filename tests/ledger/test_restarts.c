@@ -38,7 +38,7 @@ static void folds_after_restart(const char *strategy)
     }
 }
 
-/* Somebody with the right to do so alters the journal: the fold does not believe it, and the audit
+/* Someone with the right to do so alters the journal: the fold does not believe it, and the audit
  * names the place. */
 static void refuses_an_altered_journal(const char *strategy)
 {
@@ -107,7 +107,7 @@ static void is_fenced(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* The database finds a batch in the wrong: writes stop, reads go on and tell what is durable. */
+/* The database finds a batch wrong: writes stop, reads go on and tell what is durable. */
 static void stops_when_refused(const char *strategy)
 {
     const char *db = fixture_database();
@@ -123,7 +123,7 @@ static void stops_when_refused(const char *strategy)
     CU_ASSERT(fixture_balance(ledger, "a") == 5);
     ledger_close(&ledger);
     fixture_do(db, "ALTER TABLE teller.entry DROP CONSTRAINT unlucky");
-    ledger = fixture_open(db, strategy); /* it stays, until somebody says so */
+    ledger = fixture_open(db, strategy); /* it stays so until told otherwise */
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_UNAVAILABLE);
@@ -179,7 +179,7 @@ static void one_row_refused(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* The writer's session is cut, again and again, while money moves: each move happens once. */
+/* The writer's session is cut repeatedly while money moves: each move happens once. */
 struct cutting {
     const char *db;
     _Atomic bool stop;
@@ -230,7 +230,7 @@ static void survives_cuts(const char *strategy)
 
 /* ---- under both strategies ----------------------------------------------------------------- */
 
-/* A balance that is folded is held against what the service wrote beside the posting. If they
+/* A balance that is folded is compared with what the service wrote beside the posting. If they
  * differ, something is wrong with the journal: nothing more is written to it. */
 static void a_fold_that_does_not_add_up(const char *strategy)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service's role may do in the database; who serves without it is refused. */
+/* What the service's role may do in the database; a server without it is refused. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static void the_role_cannot_rewrite_the_journal(void)
     ledger_close(&ledger);
 }
 
-/* ---- who serves ------------------------------------------------------------------------------ */
+/* ---- the user that serves -------------------------------------------------------------------- */
 
 /* A database of that user's own; the connection string goes to `to`. */
 static void database_of(const char *user, char to[400])
@@ -116,7 +116,7 @@ static void an_owner_who_may_not_become_the_role_is_refused(void)
     fixture_do(where, "REVOKE teller_app FROM second_owner");
 }
 
-/* What somebody took away or gave away is put right at the next start. */
+/* Rights that were taken away or given away are put right at the next start. */
 static void rights_come_back(void)
 {
     static const char *const rows[] = {
@@ -142,7 +142,7 @@ static void rights_come_back(void)
     }
 }
 
-/* Who serves need not own anything: to be let work as the role is enough. */
+/* The user that serves need not own anything: permission to work as the role is enough. */
 static void another_login_may_serve(void)
 {
     char where[400], theirs[400], error[1000];

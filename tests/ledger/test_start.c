@@ -20,7 +20,7 @@
 
 /* ---- from any checkpoint -------------------------------------------------------------------- */
 
-/* The audit holds balances, holds and freezing against the journal, in memory and as kept. */
+/* The audit compares balances, holds and freezing with the journal, in memory and as kept. */
 static void expect_all_right(const char *db, struct ledger *ledger, uint64_t open_holds)
 {
     struct ledger_figures figures;

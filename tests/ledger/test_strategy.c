@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* No two sections that share an account run at once, whoever sends them, and from wherever. */
+/* No two sections that share an account run concurrently, whoever sends them, from wherever. */
 #include "ledger/strategy/strategy.h"
 
 #include <sched.h>
@@ -54,7 +54,7 @@ static void section(void *arg)
     m->run++;
 }
 
-/* Keep the worker for so long that the other one comes and takes those who have not begun. */
+/* Keep the worker for so long that the other one comes and takes those that have not begun. */
 static void compute_for_a_while(void)
 {
     int64_t end_ns = clock_now_ns() + 2 * CLOCK_MS;

@@ -26,7 +26,7 @@ static void pay(void *arg)
 }
 
 /* No standby is there. Each wait for it is ended from outside as soon as there is one, many times;
- * then replication is no more synchronous, and what was decided is in, once. */
+ * then replication is no longer synchronous, and what was decided is in, once. */
 static void no_standby(const char *how)
 {
     enum { TIMES = 4 };

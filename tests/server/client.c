@@ -68,7 +68,7 @@ bool client_send(struct client *client, const char *bytes, size_t length)
     return true;
 }
 
-/* More bytes after those that are there. False: the connection ended, or there is no room. */
+/* More bytes after those that are there. False: the connection ended, or the buffer is full. */
 static bool fill(struct client *client)
 {
     size_t room = sizeof client->bytes - 1 - client->have;

@@ -248,7 +248,7 @@ static void test_too_large(void)
     CU_ASSERT_TRUE(send_text(client, "0\r\n\r\n"));
     client_read(client, false, answer);
     CU_ASSERT_EQUAL(answer->status, 413);
-    /* One who asks first, and one beyond all bounds, are told at once. */
+    /* A client that asks first, and one beyond all bounds, are answered immediately. */
     CU_ASSERT_TRUE(send_text(client, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
                                      "Content-Length: 104857600\r\n\r\n"));
     client_read(client, false, answer);
@@ -265,7 +265,7 @@ static void test_too_large(void)
     http_stop(&http);
 }
 
-/* ---- many at once -------------------------------------------------------------------------- */
+/* ---- many together ------------------------------------------------------------------------- */
 
 struct crowd {
     int port, requests;

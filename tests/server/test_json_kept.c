@@ -8,7 +8,7 @@
 #include "tests/server/suites.h"
 #include "tests/unit.h"
 
-/* Read {"metadata": GIVEN}, with members around it; NULL: it is no JSON. */
+/* Read {"metadata": GIVEN}, with members around it; NULL: it is not JSON. */
 static const struct json_in *read_kept(struct arena *arena, const char *given)
 {
     static const char form[] =

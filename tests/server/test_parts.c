@@ -40,7 +40,7 @@ static void test_times_as_they_may_come(void)
 {
     static const struct {
         const char *text;
-        int64_t at_us; /* -1: it is none */
+        int64_t at_us; /* -1: it is not a time */
     } rows[] = {
         {"2026-11-21T09:00:00.123456Z", 1795251600123456},
         {"2026-11-21T09:00:00Z", 1795251600000000},

@@ -72,7 +72,7 @@ static void test_bounded_and_in_order(void)
     share_end_all(&crowd.share);
 }
 
-/* Whoever is alone and wants little never waits. */
+/* A taker that is alone and wants little never waits. */
 static void test_little_is_had_at_once(void)
 {
     struct share share;

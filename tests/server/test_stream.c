@@ -151,7 +151,7 @@ static void test_streams_end_when_the_server_stops(void)
     unsubscribe(sleeper);
 }
 
-/* A thousand at once, each with a line every 50 ms. */
+/* A thousand together, each with a line every 50 ms. */
 static void test_a_thousand_streams(void)
 {
     enum { MANY = 1000 };

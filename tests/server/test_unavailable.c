@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A 503 `unavailable` says why: the database, who took the ledger over, or that writes stopped. */
+/* A 503 `unavailable` says why: the database, which server took the ledger over, or that writes
+ * stopped. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

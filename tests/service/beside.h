@@ -18,7 +18,7 @@ struct beside {
 };
 
 /*
- * Send `rate` requests a second for so many seconds, half of them deposits to the account, half
+ * Send `rate` requests a second for that many seconds, half of them deposits to the account, half
  * reads of it; 0: deposits alone, as fast as answers come. Each is answered 201 or 200, or the test
  * fails. Parks.
  */

@@ -27,7 +27,7 @@ struct folded {
 struct checker {
     struct api *api;
     size_t problems, shown;
-    struct checker_figures figures; /* with `unread`: what is missing is not missed any more */
+    struct checker_figures figures; /* with `unread`: what is missing no longer counts */
     char last_at[TIME_SIZE];
     struct names accounts; /* of struct folded */
     struct names keys;     /* of all entries; the value is the op, or a stand-in */
@@ -37,7 +37,7 @@ struct checker {
     struct rows rows;
 };
 
-static char foreign_key; /* stands in for keys that are no op's */
+static char foreign_key; /* stands in for keys that belong to no op */
 
 __attribute__((format(printf, 2, 3))) static void problem(
     struct checker *checker, const char *format, ...)

@@ -2,7 +2,7 @@
 /*
  * Replays a ledger's whole journal, as the API gives it, and compares: with itself (gapless,
  * rising times, no key twice), with the rules (no balance below its floor at any position), with
- * the balances that the API tells, and with what clients were told: each read must show the very
+ * the balances that the API reports, and with what clients were told: each read must show the very
  * balance of the position that it names, and positions must keep the order of real time.
  */
 #ifndef TESTS_SERVICE_CHECKER_H

@@ -67,8 +67,8 @@ struct op history_row(const struct op *batch, unsigned row);
 struct op *history_add(struct history *history);
 void history_free(struct history *history);
 
-/* Send an op once (with its key) and note what the answer says. False: the answer is none that the
- * contract allows; the first few such are printed. */
+/* Send an op once (with its key) and note what the answer says. False: the contract does not
+ * allow the answer; the first few such are printed. */
 MUST_CHECK bool history_send(struct api *api, struct op *op);
 
 /* Send a batch that was answered once more: it must be a replay, the same byte for byte. False

@@ -21,10 +21,10 @@ MUST_CHECK bool rows_take(struct rows *rows, struct json item, const char **wron
  * client asked for, and what it was told. What is wrong, or NULL. */
 MUST_CHECK const char *rows_settle(struct rows *rows, const struct op *batch, struct json item);
 
-/* It is the entry of a batch of somebody else. */
+/* It is the entry of another client's batch. */
 void rows_forget(struct rows *rows, const char *key);
 
-/* What comes next is no row. What is wrong, or NULL. */
+/* What comes next is not a row. What is wrong, or NULL. */
 MUST_CHECK const char *rows_end(struct rows *rows);
 
 #endif

@@ -111,8 +111,9 @@ static int bind_port(int port)
     return -1;
 }
 
-/* Bound and never listening: that hinders nobody who asks for this very port with SO_REUSEADDR, as
- * the program does; but the kernel gives it to nobody who wants any, or who calls from one. */
+/* Bound and never listening: that does not hinder a program that asks for this very port with
+ * SO_REUSEADDR, as ours does; but the kernel never gives it to one that wants any port, or
+ * connects. */
 void service_reserve(struct service *service)
 {
     struct sockaddr_in address;
@@ -123,7 +124,7 @@ void service_reserve(struct service *service)
     service->port = ntohs(address.sin_port);
 }
 
-/* Does somebody listen there, while the program does not run? */
+/* Does another program listen there, while ours does not run? */
 static bool is_taken(const struct service *service)
 {
     int probe = bind_port(service->port);
@@ -185,7 +186,7 @@ static pid_t spawn_teller(struct service *service)
     return spawn(argv, output);
 }
 
-/* The end of a file, for whoever looks into a failure. */
+/* The end of a file, for the person who looks into a failure. */
 static void print_tail(const char *who, const char *path)
 {
     char text[2048] = "";

@@ -52,8 +52,8 @@ void service_program(char path[SERVICE_PROGRAM]);
 MUST_CHECK bool service_make(struct service *service, const char *strategy,
     const char *const *arguments /* ends with NULL; may be NULL */);
 
-/* Find a free port for it, which nobody else is given until service_remove(): not while it is down
- * between two starts either. The first start does it, if it was not done before. */
+/* Find a free port for it, which no other program is given until service_remove(): not while it is
+ * down between two starts either. The first start does it, if it was not done before. */
 void service_reserve(struct service *service);
 
 /* Start it (again) in its folder, on its port; true when it is ready. False, and said so, if
@@ -78,7 +78,7 @@ pid_t service_postmaster(const struct service *service);
 /* Send a signal to the postmaster and all of its processes. */
 void service_signal_postgres(const struct service *service, int signal_number);
 
-/* GET of a path that needs no token; the status, 0 if there was no answer. */
+/* GET of a path that needs no token; the status, or 0 without an answer. */
 int service_probe(const struct service *service, const char *path);
 
 /* Probe /readyz until it says 200; false after the timeout. */

@@ -26,7 +26,7 @@ struct sse {
 };
 
 /* Connect and send the request. last_id: the Last-Event-ID header; -1: none. after: the query's
- * parameter; -1: none. False: the answer is no stream of events. */
+ * parameter; -1: none. False: the answer is not a stream of events. */
 MUST_CHECK bool sse_open(
     struct sse *sse, const struct service *service, int64_t last_id, int64_t after);
 

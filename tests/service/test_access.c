@@ -91,8 +91,8 @@ static void without_tokens_on_loopback(void)
     service_remove(&service);
 }
 
-/* As a browser's EventSource, which cannot send the token: the cookie in its stead is good for
- * streams, and for nothing else. */
+/* As a browser's EventSource, which cannot send the token: the cookie in its stead opens
+ * streams, and nothing else. */
 static void event_source(void)
 {
     struct visit visit;

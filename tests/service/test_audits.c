@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Audits: what the one in the background says, and whole ones. Somebody alters the journal behind
+/* Audits: what the one in the background says, and whole ones. Someone alters the journal behind
  * the running program's back: it notices, stops writing there, says so, and goes on reading. */
 #include "tests/service/suites.h"
 
@@ -184,7 +184,8 @@ static int64_t count_connections(const struct service *service)
     return count;
 }
 
-/* While one runs: another is refused, whichever ledger it is of, and who only asks is answered. */
+/* While one runs: another is refused, whichever ledger it is of, and reads of its state are
+ * answered. */
 static void expect_one_runs(struct visit *visit, const char *location)
 {
     for (int i = 0; i < 2; i++) {

@@ -26,7 +26,7 @@ static void run_line(struct command *command, const struct service *service, con
     command_run(command, argv);
 }
 
-/* Pays a cent in, again and again. */
+/* Pays in one cent, over and over. */
 struct payer {
     const struct service *service;
     _Atomic int paid;

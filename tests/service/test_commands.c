@@ -18,8 +18,8 @@ static struct service *get_service(void)
     return service;
 }
 
-/* A ledger of so many transfers between half as many accounts, written as rows; without a writer's
- * row it is none that a server opens. */
+/* A ledger of that many transfers between half as many accounts, written as rows; without a
+ * writer's row no server opens it. */
 static const char ledger_sql[] =
     "SET search_path = teller; WITH l AS (INSERT INTO ledger (name, strategy)"
     " VALUES ('rows-%d', 'owner') RETURNING no), m AS (SELECT no, %d AS n, %d / 2 AS a FROM l),"
@@ -92,7 +92,7 @@ static void end_as_they_should(void)
     command_free(&command);
 }
 
-/* What cannot be written is no success, wherever it shows. */
+/* What cannot be written is not a success, wherever it shows. */
 static void write_errors(void)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Many connections at once: at every count, also where an event loop's batch ends, and above what
+/* Many connections together: at every count, also where an event loop's batch ends, and above what
  * the service can hold. */
 #include "tests/service/suites.h"
 
@@ -78,7 +78,7 @@ static void every_count(const char *strategy)
 }
 BOTH_STRATEGIES(every_count)
 
-/* More requests than the pool holds: the rest is told so, told when to come again, and has no
+/* More requests than the pool holds: the rest is told so, and when to come again, and has no
  * effect at all. */
 static void full_pool(const char *strategy)
 {

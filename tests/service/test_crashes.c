@@ -29,7 +29,7 @@ static void begin(struct trial *trial, const char *strategy)
     CU_ASSERT_FATAL(workload_start(&trial->workload, &trial->service, CLIENTS, unit_seed() + 1));
 }
 
-/* Wait for some answers, and then for a moment that nobody could foresee. */
+/* Wait for some answers, and then for a moment that cannot be foreseen. */
 static void let_it_run(struct trial *trial)
 {
     CU_ASSERT(workload_await(&trial->workload, PROGRESS, PATIENCE_SECONDS * CLOCK_S));
@@ -115,7 +115,7 @@ static void killed_database(const char *strategy)
 }
 BOTH_STRATEGIES(killed_database)
 
-/* Both at once: what is started next finds neither alive. */
+/* Both together: what is started next finds neither alive. */
 static void killed_both(const char *strategy)
 {
     struct trial trial;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* All that many clients can do at once to be in the way: bodies that are not sent to their end,
+/* All that many clients can do together to be in the way: bodies that are not sent to their end,
  * answers and streams that are not read, and streams that are. CROWDS=long in the environment sends
- * as many as the service is said to stand, and holds it to what an ordinary client then finds. */
+ * as many as the service is meant to withstand, and checks what an ordinary client then finds. */
 #include "tests/service/suites.h"
 
 #include <stdio.h>
@@ -132,7 +132,7 @@ static void half_sent_bodies(void)
     keeps_p99(8000, fleet_half_send);
 }
 
-/* As many transfers as there can be, beside those who listen. */
+/* As many transfers as there can be, beside the clients that listen. */
 static void rate_of_transfers(void)
 {
     struct comparison found = beside_crowd(2000, fleet_listen, 0);
@@ -140,7 +140,7 @@ static void rate_of_transfers(void)
         CU_ASSERT(2 * found.rate.beside >= found.rate.without);
 }
 
-/* ---- all at once ----------------------------------------------------------------------------- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 static void get_without_reading(struct crowd *crowd, const char *path, size_t count)
 {

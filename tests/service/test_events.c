@@ -15,7 +15,7 @@
 #include "tests/service/sse.h"
 #include "tests/service/visit.h"
 
-/* Somebody who deposits until told to stop. */
+/* A client that deposits until told to stop. */
 struct writer {
     const struct service *service;
     atomic_bool stop;
@@ -81,7 +81,7 @@ static bool next_named(struct sse *sse, struct sse_event *event, const char *nam
     return false;
 }
 
-/* The stream is cut again and again, at random places; each time it goes on right behind. */
+/* The stream is cut repeatedly, at random places; each time it goes on right behind. */
 static void resume(const char *strategy)
 {
     struct writer writer;
@@ -175,8 +175,8 @@ static void from_now_on(void)
 
 enum { SLEEPERS = 50 };
 
-/* Clients that subscribe and never read cost neither memory nor anyone's speed; and one that reads
- * late misses nothing. */
+/* Clients that subscribe and never read cost neither memory nor other clients' speed; one that
+ * reads late misses nothing. */
 static void slow_readers(void)
 {
     struct writer writer;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `teller export` writes, held against the API, and against the programs that it is for: they
- * accept it, compute the API's balances from it, and refuse it when a single balance is altered.
+ * What `teller export` writes, compared with the API, and given to the programs that it is for:
+ * they accept it, compute the API's balances from it, and refuse it when a single balance is
+ * altered.
  */
 #include "tests/service/suites.h"
 

@@ -121,7 +121,7 @@ static void statements_of_hledger(void)
     end(&ranged);
 }
 
-/* What was before the moment is opening balances; both parts are good for all programs. */
+/* What was before the moment is opening balances; all programs accept both parts. */
 static void two_parts(void)
 {
     struct ranged ranged = {0};

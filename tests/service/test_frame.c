@@ -37,8 +37,8 @@ static void restart_leaves_target(void)
     service_remove(&service);
 }
 
-/* While the program is down its port is nobody's for the asking. Who insists on it gets it, and
- * then the program is not started: his answers would pass for ours. */
+/* While the program is down its port is not given out. A program that insists on it gets it, and
+ * then ours is not started: the other one's answers would pass for ours. */
 static void foreign_program(void)
 {
     struct service service;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests whose form is not HTTP's are refused as a whole: 400 in our own words, the connection
- * closed, and nothing moved: behind each there is another, good request that would move money if
- * anybody took the first to end where it does not. What is unusual, but HTTP's, is answered.
+ * closed, and nothing moved: behind each there is another, valid request that would move money if
+ * the first were taken to end where it does not. What is unusual, but HTTP's, is answered.
  */
 #include "tests/service/suites.h"
 
@@ -275,7 +275,7 @@ static void what_is_taken(void)
     end(attempt);
 }
 
-/* Blanks around a value are no part of it: with them it is the same key. */
+/* Blanks around a value are not part of it: with them it is the same key. */
 static void blanks_around_a_key(void)
 {
     static const char *const around[][2] = {{"Idempotency-Key: ", ""}, {"Idempotency-Key:", ""},
@@ -321,7 +321,7 @@ static void half_closed(void)
         CU_ASSERT(attempt->raw.closed && attempt->raw.answers == 1);
         CU_ASSERT_EQUAL(balance(attempt) - before, rows[i].moved);
     }
-    /* Two at once, and then no more. */
+    /* Two together, and then no more. */
     int64_t before = balance(attempt);
     attempt->length = 0;
     add_head(attempt, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Holds: each is settled once, all see each other, and time releases what nobody settles. */
+/* Holds: each is settled once, all see each other, and time releases what is not settled. */
 #include "tests/service/suites.h"
 
 #include <inttypes.h>

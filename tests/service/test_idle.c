@@ -49,8 +49,8 @@ static void come_and_idle(struct crowd *crowd, size_t count, size_t silent)
     }
 }
 
-/* Over a connection of its own. Nobody counts as idle within a second: who comes while all places
- * were taken just now is told to come again, and does. */
+/* Over a connection of its own. No client counts as idle within a second: one that comes while all
+ * places were just taken is told to come again, and does. */
 static void deposit_as_told(const struct service *service)
 {
     struct visit visit;
@@ -88,7 +88,7 @@ static bool connections_become(struct visit *visit, int64_t at_most)
     return true;
 }
 
-/* So many come, and once those have rested as many again: then it has `at_most` connections. */
+/* `count` come, and once those have rested as many again: then it has `at_most` connections. */
 static void stand(struct service *service, size_t count, int64_t at_most)
 {
     static struct crowd crowd;

@@ -114,7 +114,7 @@ static void frozen_refusal(const char *strategy)
 }
 BOTH_STRATEGIES(frozen_refusal)
 
-/* What is no business answer leaves the key free. */
+/* What is not a business answer leaves the key free. */
 static void not_frozen(void)
 {
     struct visit visit;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The database goes back in time under the running program, as when a standby that was behind is
  * promoted, or an older copy is put in its place: nothing is told from memory any more, the reason
- * is said, and the program ends until somebody says that what is missing is lost. */
+ * is given, and the program ends until it is told that what is missing is lost. */
 #include "tests/service/suites.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 enum { GONE = 4, PATIENCE_S = 60 }; /* GONE: the exit code that says so */
 
-/* The last batch, which brought the last deposit, is no more. */
+/* The last batch, which brought the last deposit, is gone. */
 static void take_back(const struct service *service)
 {
     static const char sql[] =
@@ -31,7 +31,7 @@ static void take_back(const struct service *service)
     command_free(&command);
 }
 
-/* What it tells until it ends: never the balance that is no more, once a beat could notice. */
+/* What it tells until it ends: never the balance that is gone, once a beat could notice. */
 static void look_until_the_end(struct service *service)
 {
     enum { BEAT_MS = 2000 };

@@ -37,7 +37,8 @@ static bool last_has(const struct visit *visit, const char *text)
             visit_print((visit), 200);                                                             \
     } while (0)
 
-/* Each way to give metadata, with a key where it takes one: what comes back at once, and again. */
+/* Each way to give metadata, with a key where it takes one: what comes back immediately, and
+ * later. */
 static void give(struct visit *visit, const char *path, const char *key, int status,
     const char *before, const char *behind)
 {

@@ -126,7 +126,8 @@ static void refused(void)
     visit_end(&visit);
 }
 
-/* What a client makes of "accounts/../freeze" is the ledger's own path: nobody may be called so. */
+/* What a client makes of "accounts/../freeze" is the ledger's own path: no account may be called
+ * that. */
 static void no_way_up(void)
 {
     static const char *const names_up[] = {".", ".."};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The program in the hands of whoever runs it: wrong folders, ports and variables, signals, and
+/* The program in the hands of its operator: wrong folders, ports and variables, signals, and
  * what it writes where. */
 #include "tests/service/suites.h"
 
@@ -190,7 +190,7 @@ static void signals_that_do_not_end_it(void)
     service_remove(&service);
 }
 
-/* A terminal that goes away is a wish to stop, in order. */
+/* A terminal that goes away is a request to stop, in order. */
 static void a_hangup_stops_it_in_order(void)
 {
     static struct service service;

@@ -16,7 +16,7 @@ struct sender {
 };
 
 static const struct sender senders[] = {
-    /* Programs that are no browsers, and the service's own page. */
+    /* Programs that are not browsers, and the service's own page. */
     {NULL, "", 201, 201},
     {"localhost:1", "", 201, 201},
     {"LOCALHOST", "", 201, 201},

@@ -209,7 +209,7 @@ static void types_and_queries(void)
     visit_end(&visit);
 }
 
-/* What is no text at all is refused wherever it stands, before anybody asks the database for it. */
+/* What is not text at all is refused wherever it stands, before the database is asked for it. */
 static void no_text(void)
 {
     static const char *const texts[] = {"%ff", "%c3%28", "%c0%80", "%ed%a0%80", "a%00b"};

@@ -52,7 +52,7 @@ static void half_sent_without_token(void)
     visit_end(&visit);
 }
 
-/* A client that waits to be told to send is told before it has sent: what the head is good for. */
+/* A client that waits to be told to send is told before it has sent, from its head alone. */
 static void judged_at_the_head(void)
 {
     static const struct {
@@ -88,7 +88,7 @@ static void judged_at_the_head(void)
     free(raw);
 }
 
-/* Large bodies that hardly come keep nobody else's from being worked on. */
+/* Large bodies that hardly come do not keep others from being worked on. */
 static void dripping_batches(void)
 {
     enum { COUNT = 64, ANNOUNCED = 8 << 20, ITEMS = 4000 };
@@ -140,7 +140,7 @@ static void budget_for_bodies(void)
         for (size_t i = 0; i < crowd.count; i++) {
             struct response response = {.status = 0};
             if (client_receive(crowd.clients[i], &response) == CLIENT_ANSWERED) {
-                read += response.status == 400; /* blanks are no JSON */
+                read += response.status == 400; /* blanks are not JSON */
                 refused += response.status == 503;
             }
         }
@@ -200,8 +200,8 @@ static void little_memory(void)
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-/* Answers that nobody reads have a budget. Who asks next gets an answer all the same: those who do
- * not read are cut off. */
+/* Answers that are not read have a budget. The next client gets an answer all the same: those that
+ * do not read are cut off. */
 static void unread_answers(void)
 {
     enum { COUNT = 40, BUDGET = 8 << 20 };
@@ -236,7 +236,7 @@ static void unread_answers(void)
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
-/* Whoever watches the service gets an answer when nobody else does. */
+/* A monitor of the service gets an answer when no other client does. */
 static void vital_paths(void)
 {
     static const char *const paths[] = {"/livez", "/readyz", "/metrics", "/livez?verbose"};
@@ -324,7 +324,7 @@ static void idle_ones_make_room(void)
     service_remove(&service);
 }
 
-/* One address has so many and no more, unless it is a proxy's. */
+/* One address has a fixed number and no more, unless it is a proxy's. */
 static void of_one_address(void)
 {
     enum { LIMIT = 20 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Two programs on one database, whose sessions are ended: whoever serves tells nothing that is old,
- * and who stands by goes on standing by, whatever becomes of the database. */
+ * and the standby goes on standing by, whatever becomes of the database. */
 #include "tests/service/suites.h"
 
 #include <signal.h>
@@ -84,7 +84,7 @@ static void end(void)
 
 /* ---- what is told -------------------------------------------------------------------------- */
 
-/* Pay in 1, again and again, each with a key of its own until it is acknowledged; at the side that
+/* Pay in 1, over and over, each with a key of its own until it is acknowledged; at the side that
  * is to serve: the other one is left to find out by itself that it does not any more. */
 static void pay(void *arg)
 {
@@ -253,7 +253,7 @@ static void look_on(void)
         co_sleep(5 * CLOCK_MS);
     }
     CU_ASSERT(well_ns != 0);
-    CU_ASSERT_FALSE(duel.second.over); /* who had the ledger keeps it */
+    CU_ASSERT_FALSE(duel.second.over); /* the one that had the ledger keeps it */
 }
 
 static void standby_survives(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The database stops answering for a while: what is not durable is told to nobody, and whoever will
- * not wait learns how to find out. */
+/* The database stops answering for a while: what is not durable is told to nobody, and a client
+ * that does not wait learns how to find out. */
 #include "tests/service/suites.h"
 
 #include <signal.h>

@@ -15,10 +15,10 @@
 #include "tests/service/visit.h"
 #include "tests/service/workload.h"
 
-enum { LEASE_MS = 1500 }; /* for so long memory may be told after the database confirmed it */
+enum { LEASE_MS = 1500 }; /* how long memory may be told after the database confirmed it */
 enum { CLIENTS = 16, CALLERS = 32, SHOWN = 10, PROGRESS = 300 };
 
-/* Connections that were open before it hung: they are read from at once when it wakes. */
+/* Connections that were open before it hung: they are read from as soon as it wakes. */
 struct callers {
     struct client *clients[CALLERS];
 };
@@ -81,7 +81,8 @@ static void wake(struct service *first, struct callers *callers)
     CU_ASSERT_EQUAL(service_probe(first, "/livez"), 200);
 }
 
-/* Who is told to stop hands over at once: to the one that has stood by since it was woken. */
+/* A server that is told to stop hands over immediately: to the one that has stood by since it was
+ * woken. */
 static void hand_over(struct service *first, struct service *second)
 {
     struct visit visit;
@@ -158,7 +159,7 @@ static void taken_over(const char *strategy)
     standby_start(&second);
     CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CLOCK_S));
     co_sleep(CLOCK_S);
-    CU_ASSERT_FALSE(second.over); /* who is served well is not taken over */
+    CU_ASSERT_FALSE(second.over); /* a server that does well is not taken over */
 
     callers_make(&callers, &first);
     int64_t hung_ns = clock_now_ns();

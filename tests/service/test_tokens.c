@@ -142,7 +142,7 @@ static void flood_main(void *arg)
     waitgroup_done(&flood->running);
 }
 
-/* Whoever makes tokens up has the database asked no more often than one client would. */
+/* A client that makes tokens up has the database asked no more often than one client would. */
 static void made_up_ones_do_not_reach_the_database(void)
 {
     enum { SECONDS = 3, A_SECOND = 50, BESIDES = 200 };

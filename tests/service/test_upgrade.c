@@ -157,7 +157,7 @@ static void upgraded_under_load(void)
         ensure(co_spawn(client_main, &clients[i]));
     }
     co_sleep(TURN_MS * CLOCK_MS);
-    if (!older) /* nobody is hurt by a migration that says so */
+    if (!older) /* a migration that says so does not disturb it */
         CU_ASSERT(ask_psql(&pair, next_migration, NULL, 0));
     co_sleep(TURN_MS * CLOCK_MS);
     ensure(co_spawn(new_main, &pair));

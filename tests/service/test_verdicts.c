@@ -53,7 +53,7 @@ static void interrupted(void)
     expect(&command, 2, "interrupted;");
 }
 
-/* A lost connection breaks no promise: nobody knows what was done. */
+/* A lost connection breaks no promise: what was done is not known. */
 static void connection_lost(void)
 {
     struct command command = {0};

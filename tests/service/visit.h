@@ -12,7 +12,7 @@ struct visit {
     struct client *client;
     struct api api; /* of ledger main, over the same connection */
     enum client_status got;
-    struct response response; /* status 0 if there was no answer */
+    struct response response; /* status 0: without an answer */
     struct json body;
 };
 

@@ -30,7 +30,7 @@ MUST_CHECK bool workload_start(
     struct workload *workload, const struct service *service, size_t clients, uint64_t seed);
 
 /* The same between two: an op without a final answer is sent with its key to the other one, and
- * nobody waits for an answer for long. The accounts are made with the service. */
+ * no client waits for an answer for long. The accounts are made with the service. */
 MUST_CHECK bool workload_start_between(struct workload *workload, const struct service *service,
     const struct target *standby, size_t clients, uint64_t seed);
 
