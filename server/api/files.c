@@ -28,19 +28,15 @@ static const char *type_of(const char *name)
 /* A quoted hash of the contents. */
 static const char *etag_of(struct call *call, const struct embed *file)
 {
-    static const char hex[] = "0123456789abcdef";
     uint8_t digest[16];
     struct hash hash;
     hash_start(&hash, HASH_REQUEST);
     hash_add(&hash, file->data, file->size);
     hash_finish(&hash, digest);
-    char *etag = arena_alloc(call->arena, 2 * sizeof digest + 3), *to = etag;
-    *to++ = '"';
-    for (size_t i = 0; i < sizeof digest; i++) {
-        *to++ = hex[digest[i] >> 4];
-        *to++ = hex[digest[i] & 15];
-    }
-    memcpy(to, "\"", 2);
+    char *etag = arena_alloc(call->arena, 2 * sizeof digest + 3);
+    etag[0] = '"';
+    hash_to_hex(digest, sizeof digest, etag + 1);
+    memcpy(etag + 1 + 2 * sizeof digest, "\"", 2);
     return etag;
 }
 

@@ -43,23 +43,30 @@ static void seconds(struct json_out *out, const char *name, uint64_t ns)
         (unsigned long long)(ns % 1000000000));
 }
 
-/* Buckets of 0.25 ms * 2^i, the last without an end. `label` is "", or "ledger=\"main\"". */
-static void histogram(struct json_out *out, const char *name, const char *label,
-    const uint64_t *buckets, size_t count, uint64_t total, uint64_t total_ns)
+struct histogram {
+    const uint64_t *buckets; /* of 0.25 ms * 2^i, the last without an end */
+    size_t count;            /* of buckets */
+    uint64_t total, total_ns;
+};
+
+/* `label` is "", or "ledger=\"main\"". */
+static void write_histogram(
+    struct json_out *out, const char *name, const char *label, const struct histogram *histogram)
 {
+    unsigned long long total = histogram->total;
     char sum[200];
     uint64_t so_far = 0, le_us = 250;
     const char *comma = *label ? "," : "", *left = *label ? "{" : "", *right = *label ? "}" : "";
-    for (size_t i = 0; i + 1 < count; i++, le_us *= 2) {
-        so_far += buckets[i];
+    for (size_t i = 0; i + 1 < histogram->count; i++, le_us *= 2) {
+        so_far += histogram->buckets[i];
         line(out, "%s_bucket{%s%sle=\"%llu.%06llu\"} %llu\n", name, label, comma,
             (unsigned long long)(le_us / 1000000), (unsigned long long)(le_us % 1000000),
             (unsigned long long)so_far);
     }
-    line(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma, (unsigned long long)total);
+    line(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma, total);
     snprintf(sum, sizeof sum, "%s_sum%s%s%s", name, left, label, right);
-    seconds(out, sum, total_ns);
-    line(out, "%s_count%s%s%s %llu\n", name, left, label, right, (unsigned long long)total);
+    seconds(out, sum, histogram->total_ns);
+    line(out, "%s_count%s%s%s %llu\n", name, left, label, right, total);
 }
 
 /* Which program this is: its version, the schema that it brings with it, and its compiler. */
@@ -135,9 +142,11 @@ static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, 
     for (size_t i = 0; i < count; i++) {
         const struct ledger_figures *ledger = &ledgers[i];
         snprintf(label, sizeof label, "ledger=\"%s\"", ledger->name);
-        histogram(out, "teller_commit_duration_seconds", label, ledger->commit_le,
-            sizeof ledger->commit_le / sizeof ledger->commit_le[0], ledger->commit_count,
-            ledger->commit_ns_total);
+        write_histogram(out, "teller_commit_duration_seconds", label,
+            &(struct histogram){.buckets = ledger->commit_le,
+                .count = sizeof ledger->commit_le / sizeof ledger->commit_le[0],
+                .total = ledger->commit_count,
+                .total_ns = ledger->commit_ns_total});
     }
     for (size_t i = 0; i < sizeof figures_of_ledger / sizeof figures_of_ledger[0]; i++)
         write_figure(out, &figures_of_ledger[i], ledgers, count);
@@ -169,8 +178,11 @@ static void write_durations(struct json_out *out, const struct outcomes_figures 
 {
     head(out, "teller_request_duration_seconds", "histogram",
         "Money-moving requests, from the first line to the answer.");
-    histogram(out, "teller_request_duration_seconds", "", figures->took_le, OUTCOMES_BUCKETS,
-        figures->count, figures->took_ns);
+    write_histogram(out, "teller_request_duration_seconds", "",
+        &(struct histogram){.buckets = figures->took_le,
+            .count = OUTCOMES_BUCKETS,
+            .total = figures->count,
+            .total_ns = figures->took_ns});
 }
 
 static void write_http(struct json_out *out, const struct http_figures *figures)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/api/moves.h"
 
-#include <string.h>
+#include "server/api/request_key.h"
 
 #define AMOUNT_RULE                                                                                \
     "must be a whole number from 1 to 10^38-1: a JSON integer up to 2^53-1, or a string of digits"
@@ -12,22 +12,13 @@ enum {
     ITEM = TRANSFER | BODY_HAS_KEY,
 };
 
-bool moves_key_is_valid(const char *key)
-{
-    size_t length = key ? strlen(key) : 0;
-    for (size_t i = 0; i < length; i++)
-        if (key[i] < ' ' || key[i] > '~')
-            return false;
-    return length >= 1 && length <= ENTRY_KEY_MAX;
-}
-
 static bool read_key(struct call *call, const char **key)
 {
     bool good;
-    *key = request_key(call->request, &good);
+    *key = request_key_of_header(call->arena, call->request->idempotency_key, &good);
     if (!good)
         call_refuse(
-            call, NULL, "Idempotency-Key", MOVES_KEY_RULE ", with or without quotes around");
+            call, NULL, "Idempotency-Key", REQUEST_KEY_RULE ", with or without quotes around");
     return good;
 }
 
@@ -135,9 +126,9 @@ bool moves_read_item(struct call *call, const struct json_in *item, const struct
         return false;
     const struct json_in *key = body_given(&body, BODY_KEY);
     const char *given = key ? json_in_text(key) : NULL;
-    transfer->key = moves_key_is_valid(given) ? call_copy(call, given) : NULL;
+    transfer->key = request_key_is_valid(given) ? call_copy(call, given) : NULL;
     if (!key || transfer->key)
         return true;
-    body_refuse(call, &body, BODY_KEY, MOVES_KEY_RULE);
+    body_refuse(call, &body, BODY_KEY, REQUEST_KEY_RULE);
     return false;
 }

@@ -12,11 +12,6 @@
 #include "ledger/ledger.h"
 #include "server/api/body.h"
 
-#define MOVES_KEY_RULE "must be 1-255 printable ASCII characters"
-
-/* Can it be the key of a request? NULL cannot. */
-bool moves_key_is_valid(const char *key);
-
 /* The key and the body, in this order, of a request whose body has members among `known`. *key
  * NULL: there is none. */
 MUST_CHECK bool moves_read(struct call *call, unsigned known, const char **key, struct body *body);

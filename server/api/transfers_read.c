@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "server/api/moves.h"
+#include "server/api/call.h"
+#include "server/api/request_key.h"
 #include "server/api/render.h"
 #include "server/api/transfers.h"
 
@@ -124,8 +125,8 @@ static bool page_read(struct call *call, struct page *page)
     const char *key = request_query(request, "key"), *account = request_query(request, "account");
     const char *own = account ? "before" : "after";
     uint64_t *begins = account ? &page->before : &page->after;
-    if (key && !moves_key_is_valid(key)) {
-        call_refuse(call, NULL, "key", MOVES_KEY_RULE);
+    if (key && !request_key_is_valid(key)) {
+        call_refuse(call, NULL, "key", REQUEST_KEY_RULE);
         return false;
     }
     if (key && request->query_count > 1) {

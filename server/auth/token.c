@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/db/pg.h"
+#include "server/text/hex.h"
 
 #define RFC_3339 "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
 
@@ -25,10 +26,10 @@ static const struct pg_statement mark_of_all = {
 
 bool token_add(struct context *context, struct pg *pg, struct token *token)
 {
-    char hex[2 * TOKEN_HASH + 1];
+    char hex[2 * TOKEN_HASH + 1], *to = hex, many[12];
     for (size_t i = 0; i < TOKEN_HASH; i++)
-        snprintf(hex + 2 * i, 3, "%02x", token->hash[i]);
-    char many[12];
+        to = hex_write(to, (char)token->hash[i]);
+    *to = '\0';
     snprintf(many, sizeof many, "%d", TOKENS_MAX);
     const char *values[] = {token->name, token->scope, hex, many};
     struct pg_result *result = NULL;
@@ -50,10 +51,8 @@ static void read_row(const struct pg_result *result, size_t row, struct token *t
     token->id = pg_number(result, row, 0);
     copy(token->name, sizeof token->name, result, row, 1);
     copy(token->scope, sizeof token->scope, result, row, 2);
-    for (size_t i = 0; i < TOKEN_HASH; i++) {
-        char two[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-        token->hash[i] = (uint8_t)strtoul(two, NULL, 16);
-    }
+    for (size_t i = 0; i < TOKEN_HASH; i++, hex += 2)
+        token->hash[i] = (uint8_t)(hex_value(hex[0]) << 4 | hex_value(hex[1]));
     copy(token->created_at, sizeof token->created_at, result, row, 4);
     copy(token->revoked_at, sizeof token->revoked_at, result, row, 5);
 }

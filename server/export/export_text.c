@@ -7,6 +7,7 @@
 #include "ledger/domain/account.h"
 #include "ledger/domain/hash.h"
 #include "server/export/export_types.h"
+#include "server/text/hex.h"
 #include "server/text/time_text.h"
 
 /* ---- amounts and days ---------------------------------------------------------------------- */
@@ -48,11 +49,8 @@ void export_text_day(int64_t at_us, char text[EXPORT_TEXT_DAY])
 
 static char *spell_hex(char *to, char mark, char c)
 {
-    static const char hex[] = "0123456789abcdef";
     *to++ = mark;
-    *to++ = hex[(unsigned char)c >> 4];
-    *to++ = hex[c & 15];
-    return to;
+    return hex_write(to, c);
 }
 
 /* Does hledger or ledger take that for something else than a character of the name? A blank is good

@@ -3,15 +3,9 @@
 
 #include <string.h>
 
-enum what { KEEP, DROP, REFUSE };
+#include "server/text/hex.h"
 
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+enum what { KEEP, DROP, REFUSE };
 
 static bool is_control(unsigned char c)
 {
@@ -32,7 +26,7 @@ static enum what drop(struct http_chunks *chunks, enum http_chunks_state state)
 
 static enum what pass_size(struct http_chunks *chunks, unsigned char c)
 {
-    int digit = hex_digit(c);
+    int digit = hex_value((char)c);
     if (digit >= 0) {
         chunks->left = chunks->left * 16 + (unsigned)digit;
         return ++chunks->digits <= HTTP_CHUNKS_DIGITS_MAX ? KEEP : REFUSE;

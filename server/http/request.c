@@ -6,15 +6,7 @@
 #include <strings.h>
 #include <unistr.h>
 
-enum { KEY_MAX = 255 };
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "server/text/hex.h"
 
 /* Decode a piece of the target into the arena; NULL if it is malformed, or no UTF-8. */
 static const char *decode(struct arena *arena, const char *from, const char *end, bool is_query)
@@ -23,8 +15,8 @@ static const char *decode(struct arena *arena, const char *from, const char *end
     for (; from < end; from++) {
         int c = (unsigned char)*from;
         if (c == '%') {
-            int high = end - from > 2 ? hex_digit(from[1]) : -1;
-            int low = high >= 0 ? hex_digit(from[2]) : -1;
+            int high = end - from > 2 ? hex_value(from[1]) : -1;
+            int low = high >= 0 ? hex_value(from[2]) : -1;
             if (low < 0)
                 return NULL;
             c = high << 4 | low;
@@ -196,44 +188,4 @@ bool request_has_etag(const struct request *request, const char *etag)
         at += strcspn(at, ",");
     }
     return false;
-}
-
-/* The text between the quotes of a structured field's string; NULL if it is none. */
-static const char *unquote(struct arena *arena, const char *text, size_t length)
-{
-    char *start = arena_alloc(arena, length), *to = start;
-    for (size_t i = 1; i + 1 < length; i++) {
-        char c = text[i];
-        if (c == '"')
-            return NULL;
-        if (c == '\\') {
-            c = text[++i];
-            if (i + 1 == length || (c != '\\' && c != '"'))
-                return NULL;
-        }
-        *to++ = c;
-    }
-    *to = '\0';
-    return start;
-}
-
-const char *request_key(struct request *request, bool *good)
-{
-    const char *key = request->idempotency_key;
-    *good = true;
-    if (!key)
-        return NULL;
-    *good = false;
-    size_t length = strlen(key);
-    for (size_t i = 0; i < length; i++)
-        if (key[i] < ' ' || key[i] > '~')
-            return NULL;
-    if (length && key[0] == '"') {
-        if (length < 2 || key[length - 1] != '"')
-            return NULL;
-        key = unquote(&request->arena, key, length);
-        length = key ? strlen(key) : 0;
-    }
-    *good = length >= 1 && length <= KEY_MAX;
-    return *good ? key : NULL;
 }

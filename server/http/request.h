@@ -72,8 +72,4 @@ int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t
 /* If-None-Match lists this entity tag (strong, with its quotes), maybe as a weak one, or "*". */
 bool request_has_etag(const struct request *request, const char *etag);
 
-/* The Idempotency-Key without its quotes; NULL with *good telling whether that is because there is
- * none, or because it is no key: 1-255 printable ASCII characters, quoted (RFC 8941) or not. */
-const char *request_key(struct request *request, bool *good);
-
 #endif

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "server/text/hex.h"
+
 #define MARK "\"\\u0001"
 
 /* ---- tokens -------------------------------------------------------------------------------- */
@@ -111,15 +113,14 @@ static size_t next_number(const char *text, size_t at, size_t length, size_t *en
 /* The character of an escape of four hexadecimal digits; -1: it is another escape. */
 static int escaped(const char *inside, size_t length)
 {
-    static const char hex[] = "0123456789abcdef";
     int c = 0;
     if (length < 5 || inside[0] != 'u')
         return -1;
     for (size_t i = 1; i <= 4; i++) {
-        const char *digit = memchr(hex, inside[i] | 0x20, sizeof hex - 1);
-        if (!digit)
+        int digit = hex_value(inside[i]);
+        if (digit < 0)
             return -1;
-        c = c << 4 | (int)(digit - hex);
+        c = c << 4 | digit;
     }
     return c;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/text/hex.h"
 #include "server/text/time_text.h"
 
 enum { FIRST_ROOM = 512, NUMBER_TEXT = 20, SMALL = 16 * 1024 };
@@ -87,7 +88,6 @@ void json_out_key(struct json_out *out, const char *name)
 
 static size_t escape(unsigned char c, char to[6])
 {
-    static const char hex[] = "0123456789abcdef";
     static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
     to[0] = '\\';
     for (const char *s = shorts; *s; s += 2)
@@ -96,8 +96,7 @@ static size_t escape(unsigned char c, char to[6])
             return 2;
         }
     memcpy(to + 1, "u00", 3);
-    to[4] = hex[c >> 4];
-    to[5] = hex[c & 15];
+    (void)hex_write(to + 4, (char)c);
     return 6;
 }
 

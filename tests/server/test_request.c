@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/embed.h"
+#include "server/api/request_key.h"
 #include "server/api/route.h"
 #include "tests/server/suites.h"
 
@@ -108,39 +109,38 @@ static void test_keys(void)
         {"a\tb", NULL},
     };
     char memory[2048];
-    struct request request = {.body = NULL};
+    struct arena arena;
     bool good;
-    arena_init(&request.arena, memory, sizeof memory);
-    CU_ASSERT_PTR_NULL(request_key(&request, &good));
+    arena_init(&arena, memory, sizeof memory);
+    CU_ASSERT_PTR_NULL(request_key_of_header(&arena, NULL, &good));
     CU_ASSERT_TRUE(good);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        request.idempotency_key = rows[i].header;
-        const char *key = request_key(&request, &good);
+        const char *key = request_key_of_header(&arena, rows[i].header, &good);
         if (good != (rows[i].key != NULL) || (good && strcmp(key, rows[i].key) != 0)) {
             printf("\n    %s ", rows[i].header);
             CU_FAIL("taken otherwise");
         }
     }
-    arena_clear(&request.arena);
+    arena_clear(&arena);
 }
 
 static void test_key_length(void)
 {
     char memory[2048], header[300];
-    struct request request = {.idempotency_key = header};
+    struct arena arena;
     bool good;
-    arena_init(&request.arena, memory, sizeof memory);
+    arena_init(&arena, memory, sizeof memory);
     memset(header, 'k', sizeof header);
     header[255] = '\0';
-    CU_ASSERT_PTR_NOT_NULL(request_key(&request, &good));
+    CU_ASSERT_PTR_NOT_NULL(request_key_of_header(&arena, header, &good));
     header[255] = 'k';
     header[256] = '\0';
-    CU_ASSERT_PTR_NULL(request_key(&request, &good));
+    CU_ASSERT_PTR_NULL(request_key_of_header(&arena, header, &good));
     CU_ASSERT_FALSE(good);
     header[0] = header[256] = '"'; /* quotes do not count */
     header[257] = '\0';
-    CU_ASSERT_PTR_NOT_NULL(request_key(&request, &good));
-    arena_clear(&request.arena);
+    CU_ASSERT_PTR_NOT_NULL(request_key_of_header(&arena, header, &good));
+    arena_clear(&arena);
 }
 
 static void test_content_type(void)
