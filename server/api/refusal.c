@@ -73,16 +73,16 @@ static const char *why_unavailable(const struct call *call)
 static struct call_refusal what_may_be_told(
     const struct call *call, const struct call_refusal *recorded)
 {
-    struct call_refusal told = *recorded;
-    if (!told.problem && gave_up(told.status)) {
+    struct call_refusal shown = *recorded;
+    if (!shown.problem && gave_up(shown.status)) {
         uint64_t durable = call->ledger ? ledger_durable_seq(call->ledger) : 0;
-        told.seq = told.seq < durable ? told.seq : durable;
-        told.account = NULL;
-        told.has_available = false;
+        shown.seq = shown.seq < durable ? shown.seq : durable;
+        shown.account = NULL;
+        shown.has_available = false;
     }
-    if (!told.problem && told.status == LEDGER_UNAVAILABLE)
-        told.detail = why_unavailable(call);
-    return told;
+    if (!shown.problem && shown.status == LEDGER_UNAVAILABLE)
+        shown.detail = why_unavailable(call);
+    return shown;
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */

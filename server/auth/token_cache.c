@@ -23,10 +23,10 @@
 #include "server/text/log.h"
 
 static const char prefix[] = "teller_";
-static const int64_t renew_every_ns = 200 * CLOCK_MS;    /* by itself */
-static const int64_t renew_at_most_ns = 20 * CLOCK_MS;   /* however many ask for it */
-static const int64_t database_patience_ns = 5 * CLOCK_S; /* then a new connection is made */
-static const int64_t asker_patience_ns = CLOCK_S;
+static const int64_t renew_every_ns = 200 * CLOCK_MS;  /* by itself */
+static const int64_t renew_at_most_ns = 20 * CLOCK_MS; /* however many ask for it */
+static const int64_t database_wait_ns = 5 * CLOCK_S;   /* then a new connection is made */
+static const int64_t asker_wait_ns = CLOCK_S;
 
 struct known {
     uint8_t hash[TOKEN_HASH];
@@ -170,13 +170,13 @@ static bool await_renewal(struct token_cache *cache)
 {
     uint64_t next = atomic_load(&cache->begun) + 1;
     bool stuck = atomic_load(&cache->working) &&
-                 clock_now_ns() - atomic_load(&cache->begun_ns) > asker_patience_ns;
-    struct context *patience = stuck ? NULL : context_with_timeout(cache->life, asker_patience_ns);
-    if (!patience)
+                 clock_now_ns() - atomic_load(&cache->begun_ns) > asker_wait_ns;
+    struct context *deadline = stuck ? NULL : context_with_timeout(cache->life, asker_wait_ns);
+    if (!deadline)
         return false;
     (void)!chan_try_send(cache->wishes, NULL); /* full: somebody wished it already */
-    bool renewed = eventcount_await(patience, &cache->ended, next) == EVENTCOUNT_REACHED;
-    context_release(&patience);
+    bool renewed = eventcount_await(deadline, &cache->ended, next) == EVENTCOUNT_REACHED;
+    context_release(&deadline);
     return renewed && atomic_load(&cache->good);
 }
 
@@ -332,14 +332,14 @@ static bool renew(struct context *context, struct token_cache *cache, char *erro
 /* One renewal, with its number and its end for those who wait. */
 static bool renew_in_turn(struct token_cache *cache, char *error, size_t size)
 {
-    struct context *patience = context_with_timeout(cache->life, database_patience_ns);
+    struct context *deadline = context_with_timeout(cache->life, database_wait_ns);
     atomic_store(&cache->begun_ns, clock_now_ns());
     atomic_store(&cache->working, true);
     uint64_t number = atomic_fetch_add(&cache->begun, 1) + 1;
     snprintf(error, size, "out of memory");
-    bool good = patience && renew(patience, cache, error, size);
-    if (patience)
-        context_release(&patience);
+    bool good = deadline && renew(deadline, cache, error, size);
+    if (deadline)
+        context_release(&deadline);
     atomic_store(&cache->good, good);
     atomic_store(&cache->working, false);
     eventcount_advance(&cache->ended, number);

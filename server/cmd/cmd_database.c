@@ -50,15 +50,15 @@ static void run_command(void *arg)
 {
     struct run *run = arg;
     char error[ERROR_TEXT];
-    struct context *patience = NULL, *context = context_background();
-    if (run->command->patience_ns) {
-        patience = context_with_timeout(context, run->command->patience_ns);
-        context = patience ? patience : context; /* without memory for a limit there is none */
+    struct context *deadline = NULL, *context = context_background();
+    if (run->command->limit_ns) {
+        deadline = context_with_timeout(context, run->command->limit_ns);
+        context = deadline ? deadline : context; /* without memory for a limit there is none */
     }
     if (!connect_and_work(context, run, error, sizeof error))
         fprintf(stderr, "teller: %s\n", error);
-    if (patience)
-        context_release(&patience);
+    if (deadline)
+        context_release(&deadline);
 }
 
 int cmd_database_run(const struct cmd_database *command)

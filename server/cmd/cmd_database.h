@@ -24,7 +24,7 @@ MUST_CHECK int cmd_database_parse(
 
 struct cmd_database {
     const struct options *options; /* parsed */
-    int64_t patience_ns;           /* for all of it; 0: as long as it takes */
+    int64_t limit_ns;              /* for all of it; 0: as long as it takes */
     bool any_schema;               /* else it must be one that this program works with */
     int (*work)(struct context *context, struct pg *pg, void *arg); /* the exit code */
     void *arg;

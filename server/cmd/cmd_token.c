@@ -11,7 +11,7 @@
 #include "server/cmd/cmd_database.h"
 #include "server/auth/token_cache.h"
 
-static const int64_t patience_ns = 60 * CLOCK_S;
+static const int64_t limit_ns = 60 * CLOCK_S;
 
 struct command {
     const char *verb, *scope, *name;
@@ -128,5 +128,5 @@ int cmd_token(int argc, char **argv)
     if (!read_words(&command, words))
         return 2;
     return cmd_database_run(&(struct cmd_database){
-        .options = &options, .patience_ns = patience_ns, .work = work, .arg = &command});
+        .options = &options, .limit_ns = limit_ns, .work = work, .arg = &command});
 }

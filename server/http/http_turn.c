@@ -9,7 +9,7 @@
 
 /* How often is looked for room; how long one waits for it; after how long a turn keeps the next one
  * no more; shorter turns need no rest after them. */
-static const int64_t look_again_ns = 20 * CLOCK_MS, patience_ns = 15 * CLOCK_S,
+static const int64_t look_again_ns = 20 * CLOCK_MS, wait_max_ns = 15 * CLOCK_S,
                      turn_max_ns = 100 * CLOCK_MS, short_ns = CLOCK_MS;
 
 struct http_turn_waiter {
@@ -113,7 +113,7 @@ bool http_turn_begin(struct http_exchange *exchange)
         return true;
     }
     /* Only this worker wakes, and it does not before the coroutine has left its stack. */
-    struct http_turn_waiter waiter = {.exchange = exchange, .until_ns = now_ns + patience_ns};
+    struct http_turn_waiter waiter = {.exchange = exchange, .until_ns = now_ns + wait_max_ns};
     if (turns->last)
         turns->last->next = &waiter;
     else

@@ -229,10 +229,10 @@ static void end_postmaster(struct cluster *cluster)
     int status;
     for (size_t i = 0; cluster->postmaster.pid && i < sizeof signals / sizeof signals[0]; i++) {
         process_signal(&cluster->postmaster, signals[i]);
-        struct context *patience = context_with_timeout(context_background(), quit_after_ns);
-        ensure(patience);
-        (void)!process_wait(patience, &cluster->postmaster, &status);
-        context_release(&patience);
+        struct context *deadline = context_with_timeout(context_background(), quit_after_ns);
+        ensure(deadline);
+        (void)!process_wait(deadline, &cluster->postmaster, &status);
+        context_release(&deadline);
     }
     atomic_store(&cluster->pid, 0);
 }
