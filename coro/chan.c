@@ -80,6 +80,7 @@ enum chan_status chan_send_now(struct chan *chan, const void *item, struct co **
 
 enum chan_status chan_recv_now(struct chan *chan, void *item, struct co **woken)
 {
+    /* The oldest item is in the buffer; a sender that waited for room moves up. */
     if (chan->count > 0) {
         copy_item(chan, item, slot(chan, 0));
         chan->head = chan->head + 1 == chan->capacity ? 0 : chan->head + 1;
@@ -92,6 +93,8 @@ enum chan_status chan_recv_now(struct chan *chan, void *item, struct co **woken)
         }
         return CHAN_OK;
     }
+
+    /* Nothing is buffered: take it from a sender directly. */
     struct waiter *sender = waiters_claim(&chan->senders);
     if (sender) {
         copy_item(chan, item, sender->item);
@@ -99,6 +102,7 @@ enum chan_status chan_recv_now(struct chan *chan, void *item, struct co **woken)
         *woken = sender->co;
         return CHAN_OK;
     }
+
     if (!chan->closed)
         return CHAN_WOULD_BLOCK;
     if (item)

@@ -25,7 +25,7 @@ enum chan_status {
 /* A channel for items of item_size bytes (0 is allowed: a signal). NULL when memory is short. */
 MUST_CHECK struct chan *chan_make(size_t item_size, size_t capacity);
 
-/* Free it and null the caller's pointer. Nobody may be using it, or ever use it again. */
+/* Free it and null the caller's pointer. It must not be in use, now or later. */
 void chan_free(struct chan **chan);
 
 /* Copy *item into the channel / out of it; both may park. On a NULL channel they park forever.

@@ -85,6 +85,8 @@ static void end(struct context *context, enum context_status status)
         return;
     }
     end_one(context, status, &woken);
+
+    /* Down, sideways, up: no recursion, since a tree may be deeper than a stack. */
     struct context *at = context, *child = going(at->first_child);
     for (;;) {
         if (child) {

@@ -248,10 +248,14 @@ enum poller_status poller_wait(struct context *context, int fd, unsigned events)
         errno = error;
         return POLLER_FAILED;
     }
+
+    /* Two waiters, one wait: the descriptor's and the context's; the first to claim it wins. */
     if (!context_enlist(context, &by_context)) {
         end_wait(entry, &by_fd);
         return POLLER_CANCELLED;
     }
+
+    /* While it waits, something from outside can still wake it: no deadlock. */
     struct worker *worker = worker_self();
     worker_count_outside(worker, 1);
     co_park("descriptor", commit_wait, context);

@@ -137,11 +137,14 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     runtime.schedule = with.schedule;
     if (runtime.schedule)
         schedule_begin(runtime.schedule);
+
     runtime.main = main;
     runtime.main_arg = arg;
     atomic_store(&runtime.stopping, false);
     atomic_store(&runtime.sleep, 0);
     atomic_store(&runtime.watcher, 0);
+
+    /* The first coroutine stays on this thread, which is worker 0. */
     struct worker *own = &runtime.workers[0];
     struct co *first = co_make(own, CO_SITE("main"), first_main, NULL);
     ensure(first);
@@ -150,6 +153,8 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     for (int i = 1; i < runtime.worker_count; i++)
         ensure(pthread_create(&runtime.workers[i].thread, NULL, worker_main, &runtime.workers[i]) ==
                0);
+
+    /* Until main has returned; the reports are made when no worker runs any more. */
     worker_loop(own);
     for (int i = 1; i < runtime.worker_count; i++)
         pthread_join(runtime.workers[i].thread, NULL);

@@ -98,6 +98,8 @@ struct signals *signals_open(const int *numbers, size_t n)
     }
     if (taken)
         return signals;
+
+    /* Undo: the write end is closed here only if no handler has it. */
     int error = errno;
     if (signals->n == 0)
         close(ends[1]);

@@ -48,7 +48,7 @@ MUST_CHECK struct ledger *ledger_open(
     struct context *context, const struct ledger_options *options, char *error, size_t error_size);
 
 /* Wait until all that was decided is durable, and all have left, write a checkpoint, and free it.
- * Nobody enters any more. */
+ * No caller may enter any more. */
 void ledger_close(struct ledger **ledger);
 
 /* ---- accounts ----------------------------------------------------------------------------- */

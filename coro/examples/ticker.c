@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ticker sends the time again and again: here it limits the rate of requests, until a second
+ * A ticker sends the time repeatedly: here it limits the rate of requests, until a second
  * one, which ticks only once, says that the time is over.
  *
  *     limiter, over := time.Tick(10*time.Millisecond), time.After(405*time.Millisecond)

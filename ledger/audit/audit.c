@@ -43,6 +43,7 @@ static enum pg_status replay_chunk(struct audit_replay *r)
     struct row row, left;
     uint64_t seq;
     for (size_t i = 0; i < r->chunk.count && status == PG_OK; i++) {
+        /* A batch: its place in the chain, then its entries one by one. */
         const struct audit_batch *batch = &r->chunk.batches[i];
         check_batch(r, batch);
         while (status == PG_OK && audit_chunk_peek(&r->chunk, AUDIT_ENTRIES, &row, &seq) &&
@@ -54,6 +55,8 @@ static enum pg_status replay_chunk(struct audit_replay *r)
             else if (r->seq == r->checkpoint)
                 status = audit_checkpoint(r);
         }
+
+        /* A gap is one finding; the replay goes on behind it. */
         if (r->seq < batch->last_seq) {
             audit_note(r->report, r->seq + 1, "missing; batch %lu goes to %lu", batch->number,
                 batch->last_seq);
@@ -65,6 +68,8 @@ static enum pg_status replay_chunk(struct audit_replay *r)
     }
     if (status == PG_OK)
         status = audit_keys_look(r->context, r->pg, r->keys, r->report);
+
+    /* Rows that are left belong to no entry. */
     for (int i = 0; i < AUDIT_TABLES && status == PG_OK; i++)
         (void)audit_entry_row(r, i, UINT64_MAX, &left);
     return status;
@@ -199,6 +204,8 @@ enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
     r->accounts = accounts;
     r->progress = progress;
     r->report = report;
+
+    /* One snapshot for all of it: what is committed meanwhile does not show. */
     enum pg_status status =
         pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     if (status == PG_OK)

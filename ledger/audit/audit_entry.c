@@ -47,6 +47,8 @@ static void open_account(struct audit_replay *r, uint64_t seq, const struct row 
         audit_note(r->report, seq, "the account that it opened is missing");
         return;
     }
+
+    /* It must be a valid account that is not there yet, and the one that the entry names. */
     uint64_t number = row_bigint(&row, NUMBER);
     if (row_is_null(entry, OF_ENTRY) || row_bigint(entry, OF_ENTRY) != number ||
         !row_text(&row, ID, id, sizeof id) || !account_id_is_valid(id) ||
@@ -55,6 +57,8 @@ static void open_account(struct audit_replay *r, uint64_t seq, const struct row 
         audit_note(r->report, seq, "opens an account that is open, or is not an account");
         return;
     }
+
+    /* Open it, as its row says. */
     struct account *account = account_find_or_add(r->accounts, id);
     const char *interned = asset_intern(asset);
     if (!account || !interned || !account_renumber(r->accounts, account, number)) {
@@ -84,7 +88,7 @@ static void freeze(struct audit_replay *r, uint64_t seq, const struct row *entry
         r->froze = seq;
     }
     if (*now == frozen)
-        audit_note(r->report, seq, "freezes what is frozen, or the other way round");
+        audit_note(r->report, seq, "freezes what is frozen, or unfreezes what is not");
     *now = frozen;
 }
 
@@ -184,6 +188,7 @@ static void hold(struct audit_replay *r, uint64_t seq)
         audit_note(r->report, seq, "the hold names an account that is not open");
         return;
     }
+    /* Judge by the rules, and carry it out all the same: one fault is one finding. */
     note_refusal(r, seq, rules_decide_hold(&posting, r->frozen, &broken), broken);
     struct hold *room = hold_table_room(r->holds);
     if (!room)

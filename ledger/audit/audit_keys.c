@@ -43,6 +43,7 @@ static bool take_segment(const struct row *row, void *arg)
         k->segments = segments;
         k->room = room;
     }
+    /* Each segment begins where the one before ended, up to the checkpoint. */
     size_t size;
     uint64_t before = k->count ? k->segments[k->count - 1].last_seq : 0;
     const char *digest = row_bytes(row, DIGEST, &size);
@@ -57,6 +58,8 @@ static bool take_segment(const struct row *row, void *arg)
     bool follows = plain && segment.first_seq == before + 1 &&
                    segment.last_seq >= segment.first_seq &&
                    segment.last_seq <= row_bigint(row, CHECKPOINT);
+
+    /* What follows a break is not looked at: a start would not use it either. */
     if (!follows && k->broken == 0)
         k->broken = before + 1;
     if (k->broken == 0)

@@ -60,6 +60,8 @@ static enum ledger_status audit(struct context *context, struct ledger *ledger,
     struct pg *pg =
         replayed ? pg_connect(context, ledger->store->conninfo, "teller_app", error, sizeof error)
                  : NULL;
+
+    /* Replay what the database has. */
     enum pg_status status = PG_LOST;
     report->reason[0] = '\0';
     if (pg)
@@ -69,6 +71,8 @@ static enum ledger_status audit(struct context *context, struct ledger *ledger,
             pg && *pg_message(pg) ? pg_message(pg) : error);
     if (status != PG_OK && context_err(context) == CONTEXT_OK)
         fprintf(stderr, "teller: the audit did not end: %s\n", report->reason);
+
+    /* Then hold it against what was durable here before, and against memory. */
     if (status == PG_OK && report->seq < durable)
         audit_note(
             report, report->seq + 1, "the end is missing: it was durable up to %lu", durable);

@@ -23,7 +23,7 @@ struct audit_replay {
     int ledger;
     struct account_table *accounts;
     struct hold_table *holds;
-    struct audit_progress *progress; /* NULL: nobody looks */
+    struct audit_progress *progress; /* NULL: it is not watched */
     struct audit_report *report;
     struct audit_chunk chunk;
     struct audit_keys *keys;

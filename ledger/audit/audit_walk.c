@@ -45,6 +45,7 @@ static bool take_kept(const struct row *row, void *arg)
     w->checkpoint = row_bigint(row, CHECKPOINT);
     if (what == KEPT_NOTHING)
         return true;
+    /* Account 0 stands for the ledger; the others count only if this round follows them. */
     uint64_t number = row_bigint(row, ACCOUNT), seq = plain ? row_bigint(row, SEQ) : 0;
     struct slot *slot = number ? audit_walk_slot(w, number) : NULL;
     if (number == 0) {

@@ -73,10 +73,13 @@ static size_t move_all(struct audit_walk *w, uint64_t seq)
         struct slot *from = audit_walk_slot(w, row_bigint(&row, FROM));
         struct slot *to = audit_walk_slot(w, row_bigint(&row, TO));
         money amount = row_money(&row, AMOUNT);
+        /* Legs are numbered from 0 without a gap. */
         if (row_smallint(&row, LEG) != legs || legs == ENTRY_POSTINGS_MAX) {
             audit_note(w->report, seq, "posting %d is missing, or one too many", legs);
             return 0;
         }
+
+        /* Either side is followed only if this round follows its account. */
         if (from)
             move(w, from, seq, -amount, row_money(&row, FROM_AFTER), row_bigint(&row, FROM_PREV));
         if (to)
@@ -154,7 +157,7 @@ static void freeze(struct audit_walk *w, uint64_t seq, const struct row *entry, 
         w->froze = seq;
     }
     if (*now == frozen || (slot && slot->opened == 0))
-        audit_note(w->report, seq, "freezes what is frozen, or the other way round");
+        audit_note(w->report, seq, "freezes what is frozen, or unfreezes what is not");
     *now = frozen;
 }
 
@@ -163,6 +166,8 @@ static void check_kind(struct audit_walk *w, uint64_t seq, const struct row *row
     enum { KIND = 3 };
     enum entry_kind kind = (enum entry_kind)row_smallint(row, KIND);
     size_t lowered;
+
+    /* Held money counts against the floor: a capture frees it before floors are checked. */
     switch (kind) {
     case ENTRY_ACCOUNT:
         open_account(w, seq);

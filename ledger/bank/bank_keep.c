@@ -10,7 +10,7 @@
 
 enum {
     AGAIN_MS = 200,    /* before it is tried again to open what the database did not give */
-    DAMAGED_MS = 5000, /* and what it gave, but must be refused: somebody may mend it */
+    DAMAGED_MS = 5000, /* and what it gave, but must be refused: someone may mend it */
 };
 
 /* False: the bank is to be closed. */

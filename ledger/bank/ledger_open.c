@@ -72,6 +72,8 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
     struct fold fold;
+
+    /* What needs memory alone. */
     snprintf(error, size, "out of memory");
     if (!(ledger->open = context_with_cancel(context_background())) ||
         !(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
@@ -79,6 +81,8 @@ static bool open_parts(struct context *context, struct ledger *ledger,
         !(ledger->recall = calloc(1, sizeof *ledger->recall)) ||
         !(ledger->checkpointer = calloc(1, sizeof *ledger->checkpointer)))
         return false;
+
+    /* Take the ledger, and read what is durable: from here on it cannot change without us. */
     if (!open_store(context, ledger, options, trouble, error, size))
         return false;
     *trouble = LEDGER_TROUBLE_DAMAGED; /* unless the connection is lost */
@@ -89,6 +93,8 @@ static bool open_parts(struct context *context, struct ledger *ledger,
         snprintf(error, size, "the database could not be asked for the keys of items");
         return false;
     }
+
+    /* What decides and writes; then what works in the background. */
     snprintf(error, size, "out of memory");
     if (!(ledger->keys = keys_make(fold.key_secret)))
         return false;
@@ -153,22 +159,29 @@ void ledger_close(struct ledger **ledger)
     *ledger = NULL;
     if (!closed)
         return;
+    /* No more callers: those that are inside finish first. */
     atomic_store(&closed->closing, true);
     if (closed->open)
         context_cancel(closed->open);
     waitgroup_wait(&closed->users);
+
+    /* Whatever works in the background, before what it works on. */
     duty_stop(&closed->expirer);
     auditor_stop(&closed->auditor);
     if (closed->checkpointer)
         duty_stop(&closed->checkpointer->duty);
     if (closed->recall)
         duty_stop(&closed->recall->duty);
+
+    /* What was decided becomes durable, and the next start has no tail to replay. */
     strategy_free(&closed->strategy);
     if (closed->journal) {
         journal_drain(closed->journal);
         last_checkpoint(closed);
         journal_stop(&closed->journal);
     }
+
+    /* Nothing refers to memory any more. */
     store_close(&closed->store);
     hold_table_free(&closed->holds);
     reversal_table_free(&closed->reversals);

@@ -68,6 +68,8 @@ static void decide_hold(void *arg)
         change_refuse(change, status, broken);
         return;
     }
+
+    /* The journal turns its duration into a moment, by its own clock. */
     entry->lasts_us = m->asked->expires_in_s * 1000000;
     entry->held = posting->from->held + posting->amount;
     struct hold *hold = m->room;

@@ -374,12 +374,15 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
                (account_table_is_full(ledger->accounts) || !prepare_opening(&o))) {
         o.status = refusal(ledger);
     } else {
+        /* Both accounts in one section: the world's comes first, if it is new too. */
         struct account *accounts[] = {o.world, o.account};
         if (!o.found)
             strategy_run(ledger->strategy, accounts, 2, open_section, &o);
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;
+
+        /* Nobody is told before it is durable; what was open before, while the lease is good. */
         struct journal *journal = ledger->journal;
         bool durable = journal_await_durable(context, journal, o.seq) == EVENTCOUNT_REACHED;
         if (!durable ||

@@ -81,6 +81,7 @@ static void decide(void *arg)
     struct entry *entry = change->entry;
     struct account *broken;
     uint64_t by;
+    /* Once only: the table knows the recent ones, the database was asked for the others. */
     switch (reversal_table_find(ledger->reversals, r->asked->transfer, r->looked, &by)) {
     case REVERSALS_DONE:
         refuse_again(r, by);
@@ -91,6 +92,7 @@ static void decide(void *arg)
     case REVERSALS_NONE:
         break;
     }
+
     rules_begin(entry->postings, entry->posting_count);
     enum ledger_status status =
         rules_decide(entry->postings, entry->posting_count, ledger->frozen, &broken);
@@ -98,6 +100,8 @@ static void decide(void *arg)
         change_refuse(change, status, broken);
         return;
     }
+
+    /* From here on nothing can fail. */
     rules_link(entry->postings, entry->posting_count);
     change->seq = journal_append(ledger->journal, entry);
     rules_apply(entry->postings, entry->posting_count, change->seq);

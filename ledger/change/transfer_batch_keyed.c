@@ -219,12 +219,16 @@ static enum ledger_status prepare(struct context *context, struct keyed *k)
         status = know_old_items(context, k);
     if (status != LEDGER_OK)
         return status;
+
+    /* Keys first. If an item's outcome cannot be told now, neither can the batch's. */
     refuse_key_of_batch(k);
     transfer_batch_claim_keys(context, g);
     for (size_t i = 0; i < g->count; i++)
         if (g->items[i].state == ITEM_KNOWN &&
             transfer_batch_is_passing(g->items[i].outcome->status))
             return g->items[i].outcome->status;
+
+    /* Then the names. What is resolved goes into the section. */
     for (size_t i = 0; i < g->count && !g->failed; i++) {
         struct change *change = &g->items[i].transfer.change;
         if (g->items[i].state != ITEM_CLAIMED)

@@ -146,6 +146,8 @@ enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql
         if (status == PG_LOST)
             break;
     }
+
+    /* A COPY that ended well but without its trailer has lost rows. */
     if (status == PG_OK && !stream.ended) {
         pg_note(pg, "the rows broke off");
         pg->lost = true;

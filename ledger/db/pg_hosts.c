@@ -215,6 +215,8 @@ struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *opt
     census->role = role;
     census->patience_ns = patience_ns;
     census->count = pg_hosts_count(options);
+
+    /* Ask all of them together: one that is silent does not delay the others. */
     for (size_t i = 0; i < census->count; i++) {
         struct host *host = &census->hosts[i];
         host->census = census;
@@ -227,6 +229,7 @@ struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *opt
             waitgroup_done(&census->asking);
         }
     }
+
     waitgroup_wait(&census->asking);
     struct pg *pg = take_best(census, error, error_size);
     free(census);

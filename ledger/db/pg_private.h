@@ -30,7 +30,7 @@ struct pg {
     bool standby;             /* it was one when it was connected to */
     uint32_t timeline;        /* that it wrote on then; 0: it does not tell */
     uint64_t system;          /* which cluster it is of; 0: it does not tell */
-    _Atomic uint32_t *newest; /* timeline of that cluster that anybody here has seen, or NULL */
+    _Atomic uint32_t *newest; /* timeline of that cluster that this process has seen, or NULL */
     char *pins;               /* a pooler stands between: said in each transaction; else NULL */
     size_t prepared_count;
     char *prepared[PG_PREPARED];

@@ -13,7 +13,7 @@ enum {
     /* An answer is waited for that long on a connection that was there before, then it is
      * considered dead; and that long for a new one, which is made to its end for others all the
      * same. Together less than the lease. But where a statement, or the last connection, took long
-     * of late, twice as long as that. */
+     * lately, twice as long as that. */
     READERS_SILENCE_MS = 800,
     READERS_SILENCE_MAX_MS = 10000,
     READERS_CONNECT_MS = 600,

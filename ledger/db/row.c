@@ -35,6 +35,8 @@ size_t row_read(struct row *row, const char *bytes, size_t size)
     row->columns = word_at(bytes);
     if (row->columns > ROW_COLUMNS)
         return ROW_BROKEN;
+
+    /* Each field is a length and that many bytes; -1 is null and has none. */
     for (unsigned i = 0; i < row->columns; i++) {
         if (size - used < 4)
             return 0;
@@ -198,6 +200,8 @@ static size_t take_rows(struct row_stream *stream, const char *bytes, size_t siz
 {
     static const char header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
     size_t used = 0;
+
+    /* The header comes once, and whole. */
     if (!stream->begun) {
         if (size < sizeof header)
             return 0;
@@ -208,6 +212,8 @@ static size_t take_rows(struct row_stream *stream, const char *bytes, size_t siz
         used = sizeof header;
         stream->begun = true;
     }
+
+    /* Rows, until one is not complete yet or the trailer comes. */
     while (size - used >= 2 && !stream->ended && !*stopped) {
         struct row row;
         if (word_at(bytes + used) == UINT16_MAX) {

@@ -211,11 +211,14 @@ bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
 {
     enum { TURN = 1024 };
     uint32_t postings = 0;
+    /* What is sent, by tables; and what the hash covers, which stays the same however that is laid
+     * out. */
     for (int i = 0; i < STORE_TABLES; i++)
         copy_start(&batch->tables[i]);
     copy_start(&batch->entries);
     copy_start(&batch->postings);
     copy_start(&batch->holds);
+
     out->first_seq = out->last_seq = first->seq;
     for (const struct entry *entry = first; entry; entry = entry->next_in_batch) {
         encode(batch, ledger, entry);
@@ -226,6 +229,8 @@ bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
         ensure(entry == first || entry->seq == out->last_seq + 1);
         out->last_seq = entry->seq;
     }
+
+    /* A shortage of memory on the way shows only here. */
     bool good = copy_finish(&batch->entries);
     good = copy_finish(&batch->postings) && good;
     good = copy_finish(&batch->holds) && good;

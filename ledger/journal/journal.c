@@ -121,12 +121,15 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->recent_from = seq + 1;
     journal->dbtime = lease_dbtime(store->lease);
     journal->durable_us = at_us;
-    /* What others have declared over, and what they have written. */
+
+    /* Time goes on behind what former owners wrote or declared over. */
     int64_t estimate_us = dbtime_estimate_us(journal->dbtime);
     journal->last_us = at_us > store->moments_until_us ? at_us : store->moments_until_us;
     if (estimate_us > journal->last_us)
         journal->last_us = estimate_us;
     journal->figures.batches = store->batch;
+
+    /* All that was read is durable; the committer begins behind it. */
     eventcount_advance(&journal->appended, seq);
     eventcount_advance(&journal->durable, seq);
     waitgroup_add(&journal->committer, 1);

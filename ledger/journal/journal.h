@@ -39,7 +39,7 @@ MUST_CHECK uint64_t journal_append_before(
     struct journal *journal, struct entry *entry, int64_t before_us);
 
 /* Several entries in a row, in one batch: they become durable together or not at all. place() is
- * called for each once it has its position, before anybody else can see it; it must not park. */
+ * called for each once it has its position, before anything else can see it; it must not park. */
 void journal_append_group(struct journal *journal, struct entry *const *entries, size_t count,
     void (*place)(struct entry *entry));
 

@@ -90,6 +90,8 @@ enum pg_status store_find(struct context *context, const char *conninfo, const c
     struct pg *pg = pg_connect(context, conninfo, PG_APP_ROLE, error, error_size);
     if (!pg)
         return PG_LOST;
+
+    /* Look before making: an insert that conflicts would use up a number each time. */
     enum pg_status status = pg_run(context, pg, &find, values, &rows);
     if (status == PG_OK && pg_rows(rows) == 0) {
         pg_free(&rows);

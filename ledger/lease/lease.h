@@ -103,7 +103,7 @@ struct lease_place {
     uint8_t hash[HASH_CHAIN];
 };
 
-/* Memory of whoever claims it; all zero before. */
+/* Lies in the claimant's memory; all zero before. */
 struct lease_claim {
     struct lease *lease; /* NULL: not made */
     struct lease_claim *next;

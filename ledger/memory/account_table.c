@@ -221,7 +221,7 @@ bool account_renumber(struct account_table *table, struct account *account, uint
     return true;
 }
 
-/* A number is given once, though to nobody if memory is short. */
+/* A number is given once; if memory is short it stays unused. */
 bool account_number(struct account_table *table, struct account *account)
 {
     uint64_t last = atomic_load(&table->last_number);

@@ -378,6 +378,8 @@ enum pg_status query_past(struct context *context, struct store *store,
         " SELECT coalesce(m.balance, 0), coalesce(h.held, 0), coalesce(f.frozen, 0),"
         " greatest(m.seq, h.seq, f.seq, 0)"
         " FROM (SELECT) one LEFT JOIN m ON true LEFT JOIN h ON true LEFT JOIN f ON true"};
+
+    /* w: the walk back from the first waypoint behind `at`, or from `head`; m: where it ends. */
     struct number_text texts[4];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
         number(&texts[1], account->number), number(&texts[2], head), number(&texts[3], at)};

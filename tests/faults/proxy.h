@@ -39,7 +39,7 @@ struct proxy {
     const char *marks;    /* a connection on which that has been said is marked; NULL: none is */
     bool swallows_marked; /* the same as `swallows`, for those that are marked */
     size_t swallowed;     /* connections that have come to that */
-    bool is_cut;          /* whoever says something is cut off, and who comes is not let in */
+    bool is_cut;          /* what says something is cut off, what comes is not let in */
     int pace; /* bytes a second towards PostgreSQL, of all connections together, which share it
                       piece by piece; 0: as fast as it takes them */
     int64_t free_ns; /* when the link is free again */
