@@ -18,7 +18,7 @@ extern const struct unit_suite copy_suite, tables_suite, differential_suite;
     X(reversals)                                                                                   \
     X(batches)                                                                                     \
     X(keyed_batches)                                                                               \
-    X(freeze) X(past) X(journal) X(races) X(restarts) X(start) X(auditor) X(altered)
+    X(unended) X(freeze) X(past) X(journal) X(races) X(restarts) X(start) X(auditor) X(altered)
 #define DECLARE(name) extern const struct unit_suite name##_owner_suite, name##_sharded_suite;
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 
