@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
 #include "tests/service/visit.h"
 
 #define LEG(from, to, amount) "\"from\":\"" from "\",\"to\":\"" to "\",\"amount\":" amount
@@ -212,7 +215,122 @@ static void reversed_once(const char *strategy)
 }
 BOTH_STRATEGIES(reversed_once)
 
+/* ---- others meanwhile ---------------------------------------------------------------------- */
+
+enum { TURNS = 64, TURN_POSTINGS = 1000, TURN_SIZE = 64 }; /* as large as batches come */
+
+struct reader {
+    struct visit visit;
+    _Atomic int answered;
+    _Atomic bool ended;
+    struct waitgroup done;
+};
+
+/* Reads one account, back to back. */
+static void read_on(void *arg)
+{
+    struct reader *reader = arg;
+    while (!atomic_load(&reader->ended)) {
+        visit_get(&reader->visit, "/accounts/turn-b");
+        EXPECT_STATUS(&reader->visit, 200);
+        atomic_fetch_add(&reader->answered, 1);
+    }
+    waitgroup_done(&reader->done);
+}
+
+static void await_reads(struct reader *reader, int more)
+{
+    int upto = atomic_load(&reader->answered) + more;
+    for (int i = 0; i < 30000 && atomic_load(&reader->answered) < upto; i++)
+        co_sleep(CLOCK_MS);
+    CU_ASSERT(atomic_load(&reader->answered) >= upto);
+}
+
+/* A whole request; its last posting has that amount. */
+static size_t write_large(
+    const struct service *service, char *text, size_t size, bool atomic, const char *last)
+{
+    static const char posting[] = "{" LEG("turn-a", "turn-b", "1") "}";
+    const size_t body = (size_t)TURNS * TURN_POSTINGS * TURN_SIZE;
+    char *at = malloc(body);
+    ensure(at);
+    size_t length =
+        (size_t)snprintf(at, body, "{\"atomic\":%s,\"transfers\":[", atomic ? "true" : "false");
+    for (int i = 0; i < TURNS; i++) {
+        length += (size_t)snprintf(at + length, body - length, "%s{\"postings\":[", i ? "," : "");
+        for (int leg = 1; leg < TURN_POSTINGS; leg++)
+            length += (size_t)snprintf(at + length, body - length, "%s,", posting);
+        length += (size_t)snprintf(at + length, body - length,
+            "{" LEG("turn-a", "turn-b", "%s") "}]}", i + 1 < TURNS ? "1" : last);
+    }
+    length += (size_t)snprintf(at + length, body - length, "]}");
+    size_t head = (size_t)snprintf(text, size,
+        "POST /v1/ledgers/main/transfers/batch HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: application/json\r\nAuthorization: Bearer %s\r\nContent-Length: %zu\r\n\r\n",
+        service->target.token, length);
+    ensure(length < body && head + length < size);
+    memcpy(text + head, at, length);
+    free(at);
+    return head + length;
+}
+
+/* How many reads were answered from its last byte to its answer: all before that has come in. */
+static int read_meanwhile(
+    struct reader *reader, struct visit *visit, const char *text, size_t length, int status)
+{
+    enum { SETTLED = 50 };
+    visit->response = (struct response){.status = 0};
+    CU_ASSERT_EQUAL(client_connect(visit->client), CLIENT_ANSWERED);
+    CU_ASSERT_EQUAL(client_send_bytes(visit->client, text, length - 1), CLIENT_ANSWERED);
+    await_reads(reader, SETTLED);
+    int before = atomic_load(&reader->answered);
+    CU_ASSERT_EQUAL(client_send_bytes(visit->client, text + length - 1, 1), CLIENT_ANSWERED);
+    CU_ASSERT_EQUAL(client_receive(visit->client, &visit->response), CLIENT_ANSWERED);
+    EXPECT_STATUS(visit, status);
+    return atomic_load(&reader->answered) - before;
+}
+
+/* One worker. Of the first two kinds nothing is committed: there is no waiting for the database
+ * in which the worker would be free anyway. */
+static void others_are_answered(void)
+{
+    enum { TIMES = 3, LEAST = 20 };
+    static const struct {
+        const char *last;
+        bool atomic;
+        int status;
+    } kinds[] = {{"0", false, 400}, {"1000000000000", true, 200}, {"1", false, 200}};
+    const size_t size = (size_t)TURNS * TURN_POSTINGS * TURN_SIZE + 1000;
+    static struct reader reader;
+    struct service service;
+    struct visit visit;
+    char *text = malloc(size);
+    CU_ASSERT_FATAL(
+        text && service_make(&service, "owner", (const char *const[]){"--workers", "1", NULL}));
+    visit_begin(&visit, &service);
+    visit_begin(&reader.visit, &service);
+    CU_ASSERT(visit_fund(&visit, "turn-a", 1000000) && visit_fund(&visit, "turn-b", 0));
+    waitgroup_add(&reader.done, 1);
+    bool started = co_spawn(read_on, &reader);
+    ensure(started);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t length = write_large(&service, text, size, kinds[i].atomic, kinds[i].last);
+        for (int turn = 0; turn < TIMES; turn++) {
+            int reads = read_meanwhile(&reader, &visit, text, length, kinds[i].status);
+            CU_ASSERT(reads >= LEAST);
+        }
+    }
+    CU_ASSERT(visit_balance_is(&visit, "turn-b", (int64_t)TIMES * TURNS * TURN_POSTINGS));
+    atomic_store(&reader.ended, true);
+    waitgroup_wait(&reader.done);
+    visit_end(&reader.visit);
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+    free(text);
+}
+
 static const struct unit_test tests[] = {BOTH_ROWS(each_for_itself), BOTH_ROWS(same_key_twice),
     BOTH_ROWS(all_or_none), BOTH_ROWS(malformed), BOTH_ROWS(ten_thousand), BOTH_ROWS(reversed_once),
-    {0}};
+    {"others_are_answered", others_are_answered}, {0}};
 const struct unit_suite batches_suite = {"batches", 2, tests};
