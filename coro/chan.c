@@ -110,7 +110,7 @@ enum chan_status chan_recv_now(struct chan *chan, void *item, struct co **woken)
     return CHAN_CLOSED;
 }
 
-UNSANITIZED static bool commit_for_ever(struct co *co, void *arg)
+UNSANITIZED static bool commit_forever(struct co *co, void *arg)
 {
     (void)co, (void)arg;
     return true;
@@ -120,7 +120,7 @@ enum chan_status chan_send(struct chan *chan, const void *item)
 {
     co_point();
     if (!chan)
-        co_park("send on a NULL channel", commit_for_ever, NULL);
+        co_park("send on a NULL channel", commit_forever, NULL);
     struct co *woken = NULL;
     chan_check(chan);
     lock_take(&chan->lock);
@@ -141,7 +141,7 @@ enum chan_status chan_recv(struct chan *chan, void *item)
 {
     co_point();
     if (!chan)
-        co_park("receive on a NULL channel", commit_for_ever, NULL);
+        co_park("receive on a NULL channel", commit_forever, NULL);
     struct co *woken = NULL;
     chan_check(chan);
     lock_take(&chan->lock);

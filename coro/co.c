@@ -42,12 +42,16 @@ UNSANITIZED static void settle(struct worker *worker)
 {
     if (!worker->commit.co)
         return;
+
+    /* Most parks only drop a lock. */
     struct commit commit = worker->commit;
     worker->commit.co = NULL;
     if (commit.lock) {
         lock_drop_unseen(commit.lock);
         return;
     }
+
+    /* The others run code: for ThreadSanitizer, on a fiber that stands for the one that left. */
     struct strand *self = worker->current ? &worker->current->strand : &worker->own;
     sanitize_speak_as(&worker->committer.sanitize);
     sanitize_acquire(&worker->commit);
@@ -59,6 +63,8 @@ UNSANITIZED static void settle(struct worker *worker)
         sanitize_release(commit.co);
     sanitize_release(&runtime);
     sanitize_speak_as(&self->sanitize);
+
+    /* There was nothing to wait for after all. */
     if (!parked) {
         set_state(commit.co, CO_IS_READY);
         co_queue_push(&worker->ready, commit.co);
@@ -138,6 +144,8 @@ UNSANITIZED struct co *co_pick(struct worker *worker)
         return schedule_pick(worker);
     if (worker->must_return || --worker->turns_left <= 0)
         return NULL;
+
+    /* The one just woken first, while its data is in the cache; but not for too long. */
     struct co *co = worker->next;
     if (co) {
         worker->next = NULL;
@@ -145,6 +153,8 @@ UNSANITIZED struct co *co_pick(struct worker *worker)
             return co;
         co_queue_push(&worker->ready, co);
     }
+
+    /* Fresh ones and ready ones by turns, so that neither starves. */
     worker->next_turns = 0;
     worker->alternate = !worker->alternate;
     uint32_t fresh = atomic_load_explicit(&worker->fresh.count, memory_order_relaxed);

@@ -65,12 +65,15 @@ static enum eventcount_status park_for(
         lock_drop(&count->guard);
         return EVENTCOUNT_CANCELLED;
     }
+
     insert(&count->waiters, &me);
     sanitize_release(&count->guard);
     co_park("eventcount", commit_wait, &parking);
     context_delist(context, &by_context);
     if (atomic_load_explicit(&wait.taken, memory_order_acquire) == BY_COUNT)
         return (enum eventcount_status)me.waiter.status;
+
+    /* The context ended first: this waiter is still in the list. */
     lock_take(&count->guard);
     waiters_remove(&count->waiters, &me.waiter);
     lock_drop(&count->guard);

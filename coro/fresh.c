@@ -68,6 +68,8 @@ UNSANITIZED static uint32_t take_half(struct worker *self, struct worker *from)
         co_queue_push(&taken, co_queue_pop(&from->fresh.queue));
     count_set(&from->fresh, count_of(&from->fresh) - n);
     lock_drop_unseen(&from->fresh.lock);
+
+    /* Only one of the two locks at a time: they have no order. */
     for (struct co *co; (co = co_queue_pop(&taken));) {
         co->worker = self;
         lock_take_unseen(&self->fresh.lock);

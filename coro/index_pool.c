@@ -102,6 +102,8 @@ UNSANITIZED uint32_t index_pool_cool(struct index_pool *pool, uint32_t keep, uin
         lock_drop_unseen(&pool->lock);
         if (index == INDEX_NONE)
             break;
+
+        /* Outside the lock: it is a system call. */
         cool(arg, index);
         lock_take_unseen(&pool->lock);
         push(pool, &pool->first_cold, index);

@@ -118,6 +118,8 @@ static void unlock_slowly(struct mutex *mutex)
     if (waiter) {
         co = waiter->co;
         waiters_remove(&mutex->waiters, waiter);
+
+        /* Wake it to compete; or hand over the lock, if it has waited for long. */
         uint32_t rest = mutex->waiters.first ? WAITED_FOR : 0;
         int64_t since_ns = ((struct mutex_waiter *)waiter)->since_ns;
         bool hand_over = worker_now_ns() - since_ns >= STARVING_NS;

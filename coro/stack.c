@@ -31,8 +31,10 @@ bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capaci
     size_t pages = (stack_size + PAGE - 1) / PAGE;
     if (pages < 4)
         pages = 4;
-    area->slot_size = (pages | 1) * PAGE;
+    area->slot_size = (pages | 1) * PAGE; /* odd: see the header */
     area->by_mprotect = false;
+
+    /* As many as the address space has room for; no memory is used yet. */
     void *base = MAP_FAILED;
     for (; capacity >= STACKS_MIN; capacity /= 2) {
         base = mmap(NULL, capacity * area->slot_size, PROT_READ | PROT_WRITE,
@@ -43,7 +45,7 @@ bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capaci
     if (base == MAP_FAILED)
         return false;
     area->base = base;
-    madvise(base, capacity * area->slot_size, MADV_NOHUGEPAGE);
+    madvise(base, capacity * area->slot_size, MADV_NOHUGEPAGE); /* a page at a time */
     if (!index_pool_init(&area->pool, capacity)) {
         munmap(base, capacity * area->slot_size);
         return false;

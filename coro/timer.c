@@ -118,6 +118,9 @@ UNSANITIZED void timer_heap_run(struct worker *worker, int64_t now_ns)
         lock_take_unseen(&heap->lock);
         if (heap->count == 0 || heap->slots[0].at_ns > now_ns)
             break;
+
+        /* Out of the heap first: fn may start it again, or its memory may be gone once it
+         * returns. */
         struct timer *timer = heap->slots[0].timer;
         void (*fn)(void *arg) = timer->fn;
         void *arg = timer->arg;

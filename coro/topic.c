@@ -65,6 +65,8 @@ struct subscription *topic_subscribe(struct topic *topic, size_t capacity)
         return NULL;
     }
     one->chan = chan;
+
+    /* The queue of a topic that is closed is closed, too. */
     lock_take(&topic->lock);
     one->next = topic->first;
     if (one->next)

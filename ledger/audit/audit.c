@@ -16,6 +16,7 @@
 static void check_batch(struct audit_replay *r, const struct audit_batch *batch)
 {
     uint8_t digest[HASH_CHAIN];
+    /* It follows the one before: in number, position, epoch. */
     if (batch->number != r->batch + 1)
         audit_note(r->report, r->seq + 1, "batch %lu is missing", r->batch + 1);
     if (batch->first_seq != r->seq + 1)
@@ -23,6 +24,8 @@ static void check_batch(struct audit_replay *r, const struct audit_batch *batch)
             r->report, r->seq + 1, "batch %lu begins at %lu", batch->number, batch->first_seq);
     if (batch->epoch < r->epoch)
         audit_note(r->report, batch->first_seq, "batch %lu is of an ended epoch", batch->number);
+
+    /* Batches from before there was a chain have no hash; after the first with one, all have. */
     audit_chunk_hash(&r->chunk, batch, r->hash, digest);
     if (batch->chained && memcmp(digest, batch->hash, sizeof digest) != 0)
         audit_note(r->report, batch->first_seq, "batch %lu (to %lu) breaks the chain of hashes",
@@ -32,6 +35,7 @@ static void check_batch(struct audit_replay *r, const struct audit_batch *batch)
     r->chained = r->chained || batch->chained;
     if (batch->chained)
         memcpy(r->hash, batch->hash, sizeof r->hash);
+
     r->batch = batch->number;
     r->epoch = batch->epoch;
     r->report->batches++;
@@ -82,6 +86,7 @@ static void check_sums(struct audit_replay *r)
 {
     char world_id[ASSET_WORLD_TEXT];
     uint64_t count = account_count(r->accounts);
+    /* The draft of an asset's world account is its sum; all others stay 0. */
     for (uint64_t number = 1; number <= count; number++) {
         struct account *account = account_by_number(r->accounts, number);
         if (account)
@@ -172,6 +177,8 @@ static enum pg_status replay_all(struct audit_replay *r)
         "COPY (SELECT coalesce((SELECT max(no) FROM batch b WHERE b.ledger=c.ledger),0),c.seq"
         " FROM checkpoint c WHERE ledger=%d) TO STDOUT (FORMAT binary)",
         r->ledger);
+
+    /* A checkpoint at 0 is compared before the first entry, any other on the way. */
     enum pg_status status = pg_unload(r->context, r->pg, sql, take_ends, r);
     if (status == PG_OK && r->checkpoint == 0)
         status = audit_checkpoint(r);

@@ -100,6 +100,9 @@ static bool compare_standing(const struct row *row, void *arg)
     struct audit_replay *r = arg;
     bool plain = row_is_plain(row, "BM-B"), right;
     const struct account *account = plain ? account_of(r, row, ACCOUNT) : NULL;
+
+    /* Its position is kept only where it is later than the last movement, which the balance
+     * tells. */
     if (account)
         right = row_money(row, HELD) == account->held && row_bool(row, FROZEN) == account->frozen &&
                 (row_bigint(row, SEQ) > account->moved ? row_bigint(row, SEQ) == account->seq

@@ -61,6 +61,8 @@ static bool keep_batch(const struct row *row, void *arg)
         .first_seq = row_bigint(row, FIRST),
         .last_seq = row_bigint(row, LAST),
         .chained = !row_is_null(row, HASH)};
+
+    /* Whole batches only, and at least one, however large. */
     uint64_t entries = chunk->entries + batch.last_seq - batch.first_seq + 1;
     chunk->full = chunk->full || (chunk->count > 0 && entries > AUDIT_CHUNK_ENTRIES);
     if (chunk->full)
@@ -162,6 +164,8 @@ void audit_chunk_hash(struct audit_chunk *chunk, const struct audit_batch *batch
         size_t start = rows->at;
         struct row row;
         uint64_t seq;
+
+        /* Walk to the end of the batch's rows for their length, and back again. */
         while (audit_chunk_peek(chunk, i, &row, &seq) && seq <= batch->last_seq)
             audit_chunk_take(chunk, i, &row);
         size_t size = rows->at - start;

@@ -105,6 +105,8 @@ static size_t read_postings(struct audit_replay *r, uint64_t seq)
         struct posting posting = {.from = account_of(r, &row, FROM),
             .to = account_of(r, &row, TO),
             .amount = row_money(&row, AMOUNT)};
+
+        /* Take all rows, so that none is a finding of its own; carry out none after a bad one. */
         r->report->postings++;
         if (!good || count == ENTRY_POSTINGS_MAX || (size_t)row_smallint(&row, LEG) != count ||
             !posting.from || !posting.to) {

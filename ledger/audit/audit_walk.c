@@ -115,6 +115,8 @@ static bool take_held(const struct row *row, void *arg)
         w->held = held;
         w->held_room = room;
     }
+
+    /* A row with a value missing is kept as a gap: its entry will be found without it. */
     bool whole = row_is_plain(row, "bbmm") && !row_is_null(row, CHANGE) && !row_is_null(row, AFTER);
     w->held[w->held_count++] = (struct held){.seq = row_bigint(row, SEQ),
         .account = whole ? row_bigint(row, ACCOUNT) : 0,

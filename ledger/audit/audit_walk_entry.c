@@ -29,6 +29,7 @@ static void open_account(struct audit_walk *w, uint64_t seq)
     struct slot *slot = audit_walk_slot(w, row_bigint(&row, NUMBER));
     if (!slot)
         return;
+
     audit_walk_touch(w, slot, seq);
     if (slot->opened || !row_text(&row, ASSET, asset, sizeof asset) || !asset_is_valid(asset)) {
         audit_note(w->report, seq, "opens account number %lu again, or without an asset",
@@ -113,6 +114,8 @@ static struct slot *reserve(struct audit_walk *w, uint64_t seq)
         audit_note(w->report, seq, "the hold, or what is held then, is missing");
         return NULL;
     }
+
+    /* Compare, and go on from what is written: one fault is one finding. */
     w->held_at++;
     struct slot *slot = audit_walk_slot(w, held->account);
     if (!slot)

@@ -115,6 +115,7 @@ void bank_close(struct bank **bank)
     *bank = NULL;
     if (!closed)
         return;
+    /* The keepers close their ledgers; only then the lease may end. */
     if (closed->running) {
         context_cancel(closed->running);
         waitgroup_wait(&closed->keepers);
@@ -253,6 +254,7 @@ bool bank_open(struct context *context, struct bank *bank, char *error, size_t s
         .place = bank->place,
         .witness = bank->witness,
         .accepts_lost = bank->accepts_lost};
+    /* The schema and "main" first: a lease is a row in it. */
     if (!persist(context, bank, prepare, error, size) ||
         !persist(context, bank, find_main, error, size))
         return false;
@@ -260,6 +262,8 @@ bool bank_open(struct context *context, struct bank *bank, char *error, size_t s
     bank->lease = lease_start(context, &options, error, size);
     if (!bank->lease)
         return false;
+
+    /* From here on keepers open what they can; wait until each has tried. */
     waitgroup_add(&bank->keepers, 1);
     if (!co_spawn_named("bank attendant", attend, bank)) {
         waitgroup_done(&bank->keepers);
@@ -338,6 +342,8 @@ size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGER
         struct bank_seat *seat = &bank->seats[i];
         struct ledger *ledger = enter(seat);
         figures[i] = (struct ledger_figures){.strategy = seat->strategy};
+
+        /* Of one that is not open here only its state is known. */
         if (ledger) {
             ledger_read_figures(ledger, &figures[i]);
             ledger_leave(ledger);
@@ -359,6 +365,7 @@ static struct bank_seat *make_seat(struct context *context, struct bank *bank, c
 {
     char error[LEDGER_REASON];
     int number;
+    /* As asked for; else as the options say of that name, or of all. */
     if (!strategy)
         strategy = named_strategy(bank->strategies, name);
     if (!strategy)
@@ -398,6 +405,8 @@ enum ledger_status bank_create(struct context *context, struct bank *bank, const
     ensure(bank_name_is_valid(name));
     ensure(!strategy || known(strategy, strlen(strategy)));
     *ledger = NULL;
+
+    /* One at a time, so that a name gets one seat. */
     mutex_lock(&bank->making);
     struct bank_seat *seat = find_seat(bank, name);
     *created = !seat;
@@ -406,6 +415,7 @@ enum ledger_status bank_create(struct context *context, struct bank *bank, const
     else if (!seat)
         seat = make_seat(context, bank, name, strategy, &status);
     mutex_unlock(&bank->making);
+
     if (status == LEDGER_LEDGER_EXISTS || !seat)
         return status;
     status = await_open(context, seat, ledger);

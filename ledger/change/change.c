@@ -99,6 +99,7 @@ bool change_claim(struct context *context, struct change *change, struct ledger_
     uint64_t asked = 0;
     if (!change->entry->key)
         return true;
+    /* The key may be given up, or turn out to be unused, while this waits: claim again then. */
     for (;;) {
         struct entry *first = NULL;
         bool known = false;
@@ -250,6 +251,8 @@ void change_carry_out(struct context *context, struct change *change,
         *outcome = (struct ledger_outcome){.status = LEDGER_OVERLOADED, .seq = change->seq};
     } else if (change_claim(context, change, outcome)) {
         change->status = change_is_welcome(ledger);
+
+        /* Prepare may have to ask the database again, if memory has moved on since. */
         do {
             change->again = false;
             if (change->status == LEDGER_OK && steps->prepare(context, steps->arg) &&

@@ -203,6 +203,8 @@ static void capture(struct settling *s)
         change_refuse(change, status, broken);
         return;
     }
+
+    /* The journal's clock decides whether it is in time; if not, the hold expires instead. */
     entry->held = posting->from->held - s->hold.amount;
     rules_link(posting, 1);
     int64_t before_us = s->hold.expires_us ? s->hold.expires_us : INT64_MAX;
@@ -212,6 +214,8 @@ static void capture(struct settling *s)
         expire_first(s);
         return;
     }
+
+    /* All of the hold ends, also what is not captured. */
     rules_reserve(posting->from, -s->hold.amount, change->seq);
     rules_apply(posting, 1, change->seq);
     hold_table_settle(ledger->holds, s->hold.seq, change->seq, journal_durable(ledger->journal));
@@ -257,6 +261,8 @@ enum ledger_status ledger_read_hold(struct context *context, struct ledger *ledg
         return LEDGER_HOLD_NOT_FOUND;
     if (status != LEDGER_OK)
         return status;
+
+    /* What is open is in the table; how an older one ended is in the database. */
     struct hold now;
     if (hold_table_find(ledger->holds, hold, &now) && now.settled == 0)
         return LEDGER_OK;

@@ -85,6 +85,8 @@ static enum ledger_status look_at(struct context *context, struct ledger *ledger
     case EVENTCOUNT_CLOSED:
         break;
     }
+
+    /* Memory is ahead of a journal that has ended: tell what the database has. */
     enum ledger_status status =
         journal_state(ledger->journal) == LEDGER_STOPPED ? LEDGER_OK : LEDGER_UNAVAILABLE;
     *copied = 0;
@@ -215,6 +217,9 @@ enum ledger_status ledger_list_accounts(struct context *context, struct ledger *
     *seq = journal_durable(ledger->journal);
     if (!found)
         return LEDGER_OVERLOADED;
+
+    /* The database knows the order of ids, memory the balances; one more tells whether there is
+     * more. */
     status = query_status(query_accounts(
         context, ledger->store, ledger->accounts, prefix, asset, after, limit + 1, found, &listed));
     *more = listed > limit;

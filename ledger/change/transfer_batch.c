@@ -189,6 +189,8 @@ bool transfer_batch_collect(struct transfer_batch *g, struct ledger *ledger,
         item->outcome = &outcomes[i];
         change->ledger = ledger;
         change->entry = transfer_entry(&transfers[i]);
+
+        /* Until it is decided; a refusal leaves no trace. */
         change->status = LEDGER_NOT_EXECUTED;
         change->fleeting = true;
         change->seq = journal_durable(ledger->journal);

@@ -434,6 +434,8 @@ void ledger_keyed_batch(struct context *context, struct ledger *ledger,
     bool good = transfer_batch_collect(&k.g, ledger, batch->transfers, batch->count, outcomes);
     k.g.each = !batch->atomic;
     k.whole.entry = entry_make(ENTRY_BATCH, batch->key, NULL, 0);
+
+    /* Short memory so far means that nothing was done: OVERLOADED stays the answer. */
     if (good && k.drafts && k.whole.entry) {
         take_fingerprint(&k);
         answer(context, &k, whole);

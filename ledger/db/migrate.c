@@ -159,6 +159,8 @@ static enum pg_status apply(
         status = apply_once(context, pg, file);
         if (status != PG_ERROR)
             break;
+
+        /* Another process was first; or a table is in use, which may take a minute to end. */
         bool there = strcmp(pg_sqlstate(pg), "23505") == 0 && strstr(pg_message(pg), "migration_");
         bool locked = strcmp(pg_sqlstate(pg), "55P03") == 0;
         snprintf(error, size, "migration %s: %s", file->name, pg_message(pg));
@@ -253,6 +255,8 @@ static enum pg_status bring_up_to_date(
             return status;
         if (schema->has > 0 && (status = living_look(context, pg, &lives)) != PG_OK)
             return fail(pg, status, error, size);
+
+        /* Stand by while an older server works with the old schema. */
         if (!lives)
             return apply_missing(context, pg, schema->has, error, size);
         if (!told)

@@ -56,7 +56,7 @@ struct pg *pg_connect(
     if (!options) {
         snprintf(error, error_size, "out of memory");
         pg_close(&pg);
-    } else if (pg_hosts_count(options) > 1) {
+    } else if (pg_hosts_count(options) > 1) { /* libpq would take the first that answers */
         pg_close(&pg);
         pg = pg_hosts_connect(
             context, options, role, patience_of(options, PG_HOST_S), error, error_size);

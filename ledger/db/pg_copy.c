@@ -70,6 +70,8 @@ enum pg_status pg_load(struct context *context, struct pg *pg, const char *sql,
         if (!good)
             return pg_lose(pg);
     }
+
+    /* A warning may say that the wait for a standby was cut short. */
     if (load.status == PG_OK && pg->warned)
         return pg_doubt(pg);
     *committed = load.status == PG_OK && load.committed;

@@ -166,6 +166,8 @@ static struct host *choose(struct census *census, char *error, size_t size)
 {
     struct host *chosen = NULL;
     size_t length = (size_t)snprintf(error, size, "none of the hosts takes writes:");
+    /* The newest timeline of those that take writes; the reasons of the others, in case none
+     * does. */
     for (size_t i = 0; i < census->count; i++) {
         struct host *host = &census->hosts[i];
         const char *name = *host->name ? host->name : host->address;
@@ -175,6 +177,8 @@ static struct host *choose(struct census *census, char *error, size_t size)
         if (host->pg && (!chosen || host->pg->timeline > chosen->pg->timeline))
             chosen = host;
     }
+
+    /* Nothing can be compared across clusters; an older timeline is a former primary. */
     for (size_t i = 0; chosen && i < census->count; i++) {
         struct host *host = &census->hosts[i];
         if (host->pg && host->pg->system != chosen->pg->system) {

@@ -86,6 +86,8 @@ bool pg_finish(struct context *context, struct pg *pg, const char *role, int64_t
     context_release(&patience);
     if (up)
         return true;
+
+    /* One line for people: ours, else libpq's. */
     const char *reason = *pg->message && !late ? pg->message : PQerrorMessage(pg->conn);
     snprintf(error, error_size, "%.200s%s", reason,
         late      ? "no answer in time"

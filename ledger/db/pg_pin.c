@@ -72,8 +72,7 @@ static const char *find_unsafe(const PGresult *rows)
             "the database runs with full_page_writes = off: a crash of its machine can tear pages"},
         {COLUMN_COMMIT, "off",
             "synchronous_commit = off is set in the server, the database or the role: a crash "
-            "takes "
-            "what was committed last"},
+            "takes what was committed last"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         if (strcmp(PQgetvalue(rows, 0, wrong[i].column), wrong[i].value) == 0)
@@ -106,6 +105,7 @@ static PGresult *ask(struct context *context, struct pg *pg, const char *sql)
 {
     PGresult *result, *rows = NULL;
     bool good = pg_begin(pg) && PQsendQuery(pg->conn, sql) && pg_flush(context, pg);
+    /* Keep the first row that comes; the other results must only be free of errors. */
     while (good && (good = pg_next(context, pg, &result)) && result) {
         ExecStatusType kind = PQresultStatus(result);
         if (kind == PGRES_TUPLES_OK && !rows && PQntuples(result) == 1) {
@@ -210,6 +210,7 @@ static bool is_pooled(const struct pg *pg, const PGresult *rows)
  * pins itself. */
 static bool set_pins(struct context *context, struct pg *pg, const PGresult *rows, const char *role)
 {
+    /* Pins that are there, though empty, make find_role() work behind a pooler. */
     bool pooled = is_pooled(pg, rows);
     if (pooled && !(pg->pins = calloc(1, 1))) {
         pg_note(pg, "out of memory");

@@ -19,6 +19,8 @@ static enum pg_status single_result(struct context *context, struct pg *pg, PGre
 {
     PGresult *result;
     *only = NULL;
+    /* Read on to the end even if only the last one counts: else the next call would see the
+     * rest. */
     for (;;) {
         if (!pg_next(context, pg, &result)) {
             PQclear(*only);
@@ -127,6 +129,8 @@ enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_st
     PGresult *rows = NULL;
     enum pg_status status;
     ensure(statement->parameters <= PG_PARAMETERS);
+
+    /* Behind a pooler it needs a transaction, whose end belongs to its outcome. */
     bool framed = pg_open_frame(context, pg, &status);
     if (status == PG_OK)
         status = run_it(context, pg, statement, values, &rows);

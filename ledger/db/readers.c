@@ -128,7 +128,7 @@ static int64_t connect_patience(struct readers *readers)
 }
 
 /* Make a connection for this reader. False: whoever makes it has it, and gives it to the pool. */
-static bool make_anew(struct context *context, struct readers *readers, struct reader *reader)
+static bool make_again(struct context *context, struct readers *readers, struct reader *reader)
 {
     struct context *patience = context_with_timeout(context, connect_patience(readers));
     struct attempt *attempt = patience ? begin_attempt(readers) : NULL;
@@ -201,7 +201,7 @@ enum pg_status readers_run(struct context *context, struct readers *readers,
     }
     if (status == PG_LOST && context_err(context) == CONTEXT_OK) {
         pg_close(&reader.pg);
-        if (!make_anew(context, readers, &reader))
+        if (!make_again(context, readers, &reader))
             return PG_LOST;
         if (reader.pg) /* a late answer on a new connection is an answer */
             status = run(context, readers, &reader, statement, values, result);
@@ -222,11 +222,14 @@ struct pg *readers_borrow(struct context *context, struct readers *readers)
     };
     if (select_wait(cases, 2) != 0)
         return NULL;
+
+    /* The borrower brings no statement that could be tried again: so a good connection, or none. */
     bool taken = take(context, readers, &reader);
     if (reader.pg && pg_is_lost(reader.pg))
         pg_close(&reader.pg);
     if (taken && !reader.pg)
         reader.pg = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
+
     if (reader.pg) {
         pg_bound(reader.pg, READERS_LENT_SILENCE_S * CLOCK_S);
     } else {
@@ -273,6 +276,8 @@ void readers_free(struct readers **readers)
         return;
     if (freed->life)
         context_cancel(freed->life);
+
+    /* Connections that are still being made give themselves to the pool. */
     waitgroup_wait(&freed->connecting);
     while (freed->idle && chan_try_recv(freed->idle, &reader) == CHAN_OK)
         pg_close(&reader.pg);

@@ -21,6 +21,7 @@ struct entry *entry_make(
     entry->kind = kind;
     entry->size = (uint32_t)(fixed + key_size + metadata_size);
     entry->posting_count = (uint32_t)postings;
+
     char *texts = (char *)entry + fixed;
     if (key)
         entry->key = memcpy(texts, key, key_size);

@@ -128,6 +128,8 @@ static void take_refusal(struct results_reader *reader, struct result *result)
     result->status = status_of_name(name);
     reader->at += length;
     reader->bad = result->status == LEDGER_STATUS_COUNT || !take(reader, "\"");
+
+    /* The rest is there only where it says something. */
     if (take(reader, ",\"from\":"))
         result->side = RESULT_FROM;
     else if (take(reader, ",\"to\":"))

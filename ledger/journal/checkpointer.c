@@ -40,7 +40,7 @@ bool checkpointer_fold(struct checkpointer *c)
     case STORE_LOST:
     case STORE_STOPPED:
     case STORE_RETRY:
-        break;
+        break; /* the next one takes in what this one did not */
     }
     fprintf(
         stderr, "teller: no checkpoint at seq %lu (%s); the start would take longer\n", seq, why);

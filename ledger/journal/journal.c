@@ -46,7 +46,7 @@ uint64_t journal_append_before(struct journal *journal, struct entry *entry, int
 {
     uint64_t seq = 0;
     int64_t now_us = dbtime_now_us(journal->dbtime);
-    entry_hold(entry);
+    entry_hold(entry); /* the committer's */
     lock_take(&journal->lock);
     if (next_time(journal, now_us) < before_us) {
         enqueue(journal, entry, now_us);

@@ -64,6 +64,8 @@ static bool take_segment(const struct row *row, void *arg)
     size_t digest_size = 0;
     if (recall->damaged)
         return true;
+
+    /* What cannot be read stays zero, and so does not follow the one before. */
     if (row_is_plain(row, "BBB--")) {
         segment.first_seq = row_bigint(row, FIRST);
         segment.last_seq = row_bigint(row, LAST);

@@ -59,6 +59,7 @@ static bool add_hold(struct restoring *r, const struct row *row)
     if (!from || !to || hold_table_find(r->to->holds, seq, &(struct hold){0}) ||
         !money_add(from->held, row_money(row, AMOUNT), &from->held))
         return fail(r, "hold", seq);
+
     struct hold *hold = hold_table_room(r->to->holds);
     if (!hold) {
         snprintf(r->error, r->size, "out of memory for holds");
@@ -139,6 +140,8 @@ static bool take_tail(const struct row *row, void *arg)
         freeze(r, account, kind == ENTRY_FREEZE, seq);
         return true;
     }
+
+    /* An entry about a hold: what it leads to must be what was written beside it. */
     if (row_is_null(row, AMOUNT) || row_is_null(row, FROM) || row_is_null(row, TO))
         return fail(r, "hold", seq);
     if (kind == ENTRY_HOLD ? !add_hold(r, row) : !end_hold(r, row, seq))

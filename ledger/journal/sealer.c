@@ -54,6 +54,8 @@ static bool take_newest(const struct row *row, void *arg)
     const char *digest = row_bytes(row, DIGEST, &digest_size);
     if (digest_size == sizeof segment.digest)
         memcpy(segment.digest, digest, sizeof segment.digest);
+
+    /* Begin behind it; or with it again, if it has room and is sound. */
     s->last_seq = segment.last_seq;
     s->first_seq = segment.last_seq + 1;
     if (segment.keys < SEGMENT_KEYS && segment_is_whole(&segment, s->secret, s->ledger) &&
@@ -84,6 +86,8 @@ static bool put(struct sealer *s)
     const char *values[] = {numbers[0], numbers[1], numbers[2], numbers[3], s->hex, digest};
     struct segment segment = {
         .first_seq = s->first_seq, .last_seq = s->last_seq, .keys = s->count, .bytes = s->bytes};
+
+    /* Each step takes milliseconds: let others run in between. */
     segment_sort(s->hashes, s->count, s->room);
     co_yield();
     segment.size = segment_pack(s->hashes, s->count, s->bytes);

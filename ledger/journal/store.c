@@ -159,6 +159,8 @@ enum store_commit store_checkpoint(
     enum pg_status status = PG_LOST;
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
     snprintf(upto, sizeof upto, "%lu", seq);
+
+    /* On a connection of its own: the writer does not wait for it. */
     failpoint("checkpoint.before");
     struct pg *pg = store_connect(context, store, why, size);
     if (pg)

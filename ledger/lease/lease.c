@@ -236,6 +236,7 @@ enum eventcount_status lease_await(struct context *context, struct lease_claim *
     struct lease *lease = claim->lease;
     struct context *turn = NULL;
     enum eventcount_status status = EVENTCOUNT_REACHED;
+    /* Wait for one lease's time at most, and not at all once the database is known to be away. */
     for (;;) {
         uint64_t seen = eventcount_read(&lease->news);
         if (atomic_load(&claim->standing) >= LEASE_FENCED)

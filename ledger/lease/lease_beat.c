@@ -94,6 +94,8 @@ static enum pg_status beat(struct context *context, struct lease *lease, bool *t
     struct pg_result *rows = NULL;
     snprintf(me, sizeof me, "%lu", lease_server(lease));
     snprintf(until, sizeof until, "%ld", moments_wanted_us(lease));
+
+    /* The answer tells the database's time too: it is of a moment after this one. */
     int64_t asked_ns = clock_boot_ns();
     enum pg_status status = pg_run(context, lease->pg, &say, values, &rows);
     *there = status == PG_OK && !pg_is_null(rows, 0, 0);
@@ -106,7 +108,7 @@ static enum pg_status beat(struct context *context, struct lease *lease, bool *t
 }
 
 /* Nothing is this server's any more: what it has in memory must not be told. It enters again. */
-static enum pg_status begin_anew(struct context *context, struct lease *lease)
+static enum pg_status start_over(struct context *context, struct lease *lease)
 {
     char why[LEASE_WHY];
     atomic_store(&lease->failing, true);
@@ -319,7 +321,7 @@ static enum pg_status beat_or_enter(struct context *context, struct lease *lease
         *sent_ns = clock_boot_ns();
         status = beat(context, lease, &there);
         if (status == PG_OK && !there)
-            status = begin_anew(context, lease);
+            status = start_over(context, lease);
     }
     lease->sent_ns = *sent_ns;
     return status == PG_OK && !there ? PG_ERROR : status;
@@ -370,7 +372,7 @@ static bool try_turn(struct lease *lease)
     if (lease->pg)
         snprintf(why, sizeof why, "%s", pg_message(lease->pg));
     pg_close(&lease->pg);
-    lease_watch_anew(lease);
+    lease_watch_reset(lease);
     atomic_store(&lease->failing, true);
     if (!lease_is_good(lease))
         lease_note_away(lease, why);

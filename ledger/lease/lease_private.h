@@ -65,7 +65,7 @@ MUST_CHECK enum pg_status lease_enter(struct context *context, struct lease *lea
 
 /* The other servers as this look has them: declare dead any whose beat has stood still too long. */
 void lease_watch(struct context *context, struct lease *lease);
-void lease_watch_anew(struct lease *lease); /* forget how long */
+void lease_watch_reset(struct lease *lease); /* forget how long */
 
 /* Note why there is no lease; "": there is one again. News goes to the log. */
 void lease_note_problem(struct lease *lease, const char *why);

@@ -147,6 +147,8 @@ static void leave(struct lease *lease)
     if (!bounded)
         return;
     snprintf(me, sizeof me, "%lu", lease_server(lease));
+
+    /* The connection may have died unnoticed: so once more on a new one. */
     enum pg_status status = PG_LOST;
     for (int tries = 0; tries < 2 && status == PG_LOST; tries++) {
         if (lease->pg && pg_is_lost(lease->pg))

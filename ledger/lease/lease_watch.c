@@ -8,7 +8,7 @@
 
 enum { LOOKS_APART_MS = 1000 };
 
-void lease_watch_anew(struct lease *lease)
+void lease_watch_reset(struct lease *lease)
 {
     lease->seen_count = 0;
     lease->looked_ns = 0;
@@ -63,7 +63,7 @@ void lease_watch(struct context *context, struct lease *lease)
 {
     int64_t now_ns = clock_boot_ns();
     if (lease->looked_ns && now_ns - lease->looked_ns > LOOKS_APART_MS * CLOCK_MS)
-        lease_watch_anew(lease);
+        lease_watch_reset(lease);
     lease->looked_ns = now_ns;
     uint64_t dead = 0; /* one at a time, and each once: its other ledgers are free with the first */
     for (size_t i = 0; i < lease->row_count; i++) {

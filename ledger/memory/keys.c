@@ -92,6 +92,8 @@ enum keys_claim keys_claim(
     lock_take(&keys->lock);
     struct entry **bucket = &keys->first[hash % BUCKETS];
     struct entry *other = look_up(keys, entry->key, hash);
+
+    /* Here; perhaps an old one, unless the database was asked late enough; or new. */
     if (other) {
         *first = entry_hold(other);
         answer = KEYS_TAKEN;

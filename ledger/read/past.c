@@ -70,6 +70,8 @@ enum ledger_status past_read(struct context *context, struct ledger *ledger,
         return status;
     if (head.opened == 0 || head.opened > at)
         return LEDGER_ACCOUNT_NOT_FOUND;
+
+    /* What never changes comes from memory, the rest from rows up to `at`. */
     status = query_status(query_past(context, ledger->store, account, head.moved, at, &past));
     if (status != LEDGER_OK)
         return status;

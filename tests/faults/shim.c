@@ -39,7 +39,7 @@ static bool fails(enum shim_call call)
     if (!control || control->call != (int)call)
         return false;
     long left = atomic_fetch_sub(&control->countdown, 1) - 1;
-    if (left > 0 || (left < 0 && !control->for_ever))
+    if (left > 0 || (left < 0 && !control->forever))
         return false;
     control->failed++;
     return true;

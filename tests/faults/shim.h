@@ -45,7 +45,7 @@ enum shim_call {
 struct shim_control {
     _Atomic int call;           /* which one fails; SHIM_CALLS: none */
     atomic_long countdown;      /* the call that makes it 0 fails */
-    atomic_bool for_ever;       /* and so do all after it */
+    atomic_bool forever;        /* and so do all after it */
     atomic_ulong failed;        /* how many have */
     atomic_long clock_offset_s; /* added to the wall clock */
 };

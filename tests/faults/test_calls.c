@@ -44,14 +44,14 @@ static void tear_down(void)
 struct fault {
     enum shim_call call;
     long n; /* which one of them, from 1 */
-    bool for_ever;
+    bool forever;
 };
 
 static void arm(const struct fault *fault)
 {
     control->call = SHIM_CALLS;
     control->countdown = fault->n;
-    control->for_ever = fault->for_ever;
+    control->forever = fault->forever;
     control->call = (int)fault->call;
 }
 
@@ -66,7 +66,7 @@ static bool ends_cleanly(int code, const struct fault *fault)
     bool clean = code != -1 && (code < 128 || code == 128 + SIGABRT);
     if (!clean)
         printf("\n    %s failing at its %ld. time%s ended the program with %d\n    ",
-            names[fault->call], fault->n, fault->for_ever ? " and forever" : "", code);
+            names[fault->call], fault->n, fault->forever ? " and forever" : "", code);
     CU_ASSERT(clean);
     return clean;
 }
@@ -97,7 +97,7 @@ static bool fail_serving(struct trial *trial, const struct fault *fault)
     for (int ms = 0; control->failed == before && ms < FAILS_WITHIN_MS; ms += 5)
         co_sleep(5 * CLOCK_MS);
     CU_ASSERT(control->failed > before);
-    if (fault->for_ever)
+    if (fault->forever)
         co_sleep(FOR_EVER_MS * CLOCK_MS);
     control->call = SHIM_CALLS;
     return true;
@@ -108,11 +108,11 @@ static bool fail_serving(struct trial *trial, const struct fault *fault)
 static bool fail_starting(struct trial *trial, const struct fault *fault)
 {
     unsigned long before = control->failed;
-    if (fault->for_ever)
+    if (fault->forever)
         (void)ends_cleanly(service_stop(&trial->service), fault);
     trial_kill(trial);
     arm(fault);
-    trial->service.start_seconds = fault->for_ever ? WAITS_S : 0;
+    trial->service.start_seconds = fault->forever ? WAITS_S : 0;
     bool up = trial_restart(trial, "none=error");
     trial->service.start_seconds = 0;
     control->call = SHIM_CALLS;
