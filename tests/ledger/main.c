@@ -23,7 +23,7 @@ extern const struct unit_suite copy_suite, tables_suite, differential_suite;
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 
 BOTH(DECLARE)
-extern const struct unit_suite dbtime_suite;
+extern const struct unit_suite dbtime_suite, turns_suite;
 extern const struct unit_suite lease_suite, damaged_suite, bank_suite, migrate_suite, rights_suite;
 
 int main(int argc, char **argv)
@@ -45,6 +45,7 @@ int main(int argc, char **argv)
         &bank_suite,
         &dbtime_suite,
         &lease_suite,
+        &turns_suite,
         &readable_suite,
         &audit_owner_suite,
         &audit_sharded_suite,
