@@ -110,6 +110,19 @@ int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upt
 
 /* ---- starting and stopping ----------------------------------------------------------------- */
 
+/* A journal whose end is ahead of the database's clock: for people, as nothing can be written. */
+static void tell_if_ahead(struct journal *journal)
+{
+    int64_t ahead_s = dbtime_apart_s(journal->dbtime, journal->last_us);
+    if (ahead_s > 0)
+        fprintf(stderr,
+            "teller: ledger %s: the last entry is %ld s ahead of the database's clock: nothing is "
+            "written and no hold expires until that clock has caught up; if it is behind, set it "
+            "right and start this program again; if not, an earlier clock was ahead (see "
+            "OPERATIONS.md, Clocks)\n",
+            journal->store->claim.name, ahead_s);
+}
+
 struct journal *journal_start(struct store *store, struct keys *keys, uint64_t seq, int64_t at_us)
 {
     struct journal *journal = calloc(1, sizeof *journal);
@@ -127,6 +140,7 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->last_us = at_us > store->moments_until_us ? at_us : store->moments_until_us;
     if (estimate_us > journal->last_us)
         journal->last_us = estimate_us;
+    tell_if_ahead(journal);
     journal->figures.batches = store->batch;
 
     /* All that was read is durable; the committer begins behind it. */
