@@ -18,7 +18,7 @@ static void print_help(FILE *out)
     for (const struct scenario *const *s = scenario_table; *s; s++)
         fprintf(out, "  %-18s %s\n", (*s)->name, (*s)->summary);
     fprintf(out, "\n`teller-load SCENARIO --help` lists the options of a scenario.\n"
-                 "`teller-load --version` tells which version this is.\n"
+                 "`teller-load --version` prints the version.\n"
                  "Exit code: 0 every promise was kept, 1 a promise was broken, 2 it could not\n"
                  "run, answers are missing, or it was interrupted: nothing is proved.\n");
 }

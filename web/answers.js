@@ -160,7 +160,7 @@ async function lookUp({ key }, output) {
         const answer = await request('GET', `${LEDGER}/transfers?${query}`);
         const entry = answer.body?.items?.[0];
         if (answer.status !== 200) output.textContent = problemOf(answer);
-        else if (!entry) output.textContent = 'The ledger has nothing of it: it has not happened.';
+        else if (!entry) output.textContent = 'The ledger has no record of it: it did not happen.';
         else {
             settle(key);
             draw();

@@ -69,7 +69,8 @@ static bool compare_hold(const struct row *row, void *arg)
         hold.amount != row_money(row, AMOUNT) ||
         hold.expires_us != (row_is_null(row, EXPIRES) ? 0 : row_time(row, EXPIRES)))
         audit_note(r->report, plain ? row_bigint(row, SEQ) : here(r),
-            "the checkpoint at %lu has a hold that is not open then, or not like that", r->seq);
+            "the checkpoint at %lu has a hold that is not open then, or not with these values",
+            r->seq);
     r->compared++;
     return true;
 }
@@ -85,7 +86,7 @@ static enum pg_status compare_holds(struct audit_replay *r)
     return status;
 }
 
-/* ---- what stands --------------------------------------------------------------------------- */
+/* ---- holds and freezing, account by account ------------------------------------------------ */
 
 /* An account whose last entry is about a hold or a freeze: no movement shows it. */
 static bool stands(const struct account *account)
@@ -112,7 +113,7 @@ static bool compare_standing(const struct row *row, void *arg)
                 row_bool(row, FROZEN) == r->frozen && row_bigint(row, SEQ) == r->froze;
     if (!right)
         audit_note(r->report, account ? account->seq : here(r),
-            "the checkpoint at %lu differs in what stands of %s", r->seq,
+            "the checkpoint at %lu differs in the standing of %s", r->seq,
             account ? account->id : "the ledger");
     r->compared += stands(account) || (plain && row_bigint(row, ACCOUNT) == 0);
     return true;
@@ -127,7 +128,7 @@ static enum pg_status compare_standings(struct audit_replay *r)
     for (uint64_t number = 1; number <= account_count(r->accounts); number++)
         due += stands(account_by_number(r->accounts, number));
     if (status == PG_OK && due != r->compared)
-        audit_note(r->report, here(r), "the checkpoint tells what stands of %lu accounts, not %lu",
+        audit_note(r->report, here(r), "the checkpoint has the standing of %lu accounts, not %lu",
             r->compared, due);
     return status;
 }

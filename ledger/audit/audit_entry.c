@@ -213,7 +213,7 @@ static void capture(struct audit_replay *r, uint64_t seq, const struct hold *hol
     struct account *broken = NULL;
     size_t count = read_postings(r, seq);
     if (count != 1 || r->postings[0].from != hold->from || r->postings[0].to != hold->to) {
-        audit_note(r->report, seq, "captures something else than the hold %lu", hold->seq);
+        audit_note(r->report, seq, "captures something other than the hold %lu", hold->seq);
         rules_begin(r->postings, count);
     } else {
         note_refusal(r, seq,

@@ -39,7 +39,7 @@ static void compare_kept(struct audit_walk *w, const struct slot *slot)
     if (slot->kept_held != slot->held || slot->kept_frozen != slot->frozen || last != slot->seq ||
         slot->kept_torn)
         audit_note(w->report, slot->seq ? slot->seq : w->checkpoint,
-            "what the checkpoint says is held or frozen of account number %lu is not so",
+            "the checkpoint is wrong about what is held or frozen of account number %lu",
             audit_walk_number(w, slot));
 }
 
@@ -63,5 +63,5 @@ void audit_walk_touch_all(struct audit_walk *w, uint64_t seq)
     w->kept_checked = true;
     if (w->kept_frozen != w->frozen || w->kept_froze != w->froze)
         audit_note(w->report, w->froze ? w->froze : w->checkpoint,
-            "what the checkpoint says of the whole ledger's freezing is not so");
+            "the checkpoint is wrong about the freezing of the whole ledger");
 }

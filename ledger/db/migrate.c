@@ -234,7 +234,7 @@ enum pg_status migrate_now(
         return fail(pg, status, error, size);
     if (lives) {
         snprintf(error, size,
-            "a server lives on this database, with schema %d, that does not go with migration %s:"
+            "a server lives on this database, with schema %d, that does not work with migration %s:"
             " stop it first, or start the new version beside it, which then waits for its end",
             schema.has, breaking->name);
         return PG_ERROR;

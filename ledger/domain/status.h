@@ -24,7 +24,7 @@
     X(HOLD_NOT_FOUND, "hold_not_found", "There is no such hold.")                                  \
     X(POSITION_AHEAD, "position_ahead", "The journal has not come that far yet.")                  \
     /* business rules: frozen together with the request's key */                                   \
-    X(ALREADY_REVERSED, "already_reversed", "The transfer has been reversed before.")              \
+    X(ALREADY_REVERSED, "already_reversed", "The transfer has already been reversed.")             \
     X(ALREADY_SETTLED, "already_settled", "The hold was captured, released, or has expired.")      \
     X(SAME_ACCOUNT, "same_account", "A posting moves money between two different accounts.")       \
     X(ASSET_MISMATCH, "asset_mismatch", "Both accounts of a posting must hold the same asset.")    \
@@ -36,7 +36,7 @@
     X(NOT_EXECUTED, "not_executed", "Another transfer in the atomic batch was refused.")           \
     /* the service */                                                                              \
     X(OVERLOADED, "overloaded", "Too much is waiting. Nothing was done; try again later.")         \
-    X(UNAVAILABLE, "unavailable", "The ledger is in no state to do this. Nothing was done.")       \
+    X(UNAVAILABLE, "unavailable", "The ledger cannot do this now. Nothing was done.")              \
     X(DAMAGED, "data_damaged", "What is stored of this makes no sense; `teller audit` says more.") \
     X(OUTCOME_UNKNOWN, "outcome_unknown", "Not known in time. Ask again with the same key.")
 

@@ -100,7 +100,7 @@ static bool take_standing(const struct row *row, void *arg)
     enum { ACCOUNT, HELD, FROZEN, LAST };
     struct restoring *r = arg;
     if (!row_is_plain(row, "BM-B"))
-        return fail(r, "a value of what stands", 0);
+        return fail(r, "a value of standing row", 0);
     uint64_t number = row_bigint(row, ACCOUNT);
     struct account *account = account_at(r, row, ACCOUNT);
     money held = row_money(row, HELD);

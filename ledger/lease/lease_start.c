@@ -159,7 +159,7 @@ static void leave(struct lease *lease)
             status = pg_run(bounded, lease->pg, &say, values, NULL);
     }
     if (status != PG_OK)
-        fprintf(stderr, "teller: the end could not be told to the database; others wait %d ms\n",
+        fprintf(stderr, "teller: the database could not be told of the end; others wait %d ms\n",
             LEASE_TAKE_MS);
     context_release(&bounded);
 }

@@ -209,7 +209,7 @@ static void refuses_what_is_kept_wrong(const char *strategy)
             "standing 9"},
         {"INSERT INTO teller.standing VALUES (1, 99, 0, false, 9)", "what is held of account 99",
             "standing 9"},
-        {"UPDATE teller.standing SET held = 'NaN'", "a value of what stands 0", "standing 9"},
+        {"UPDATE teller.standing SET held = 'NaN'", "a value of standing row 0", "standing 9"},
         {"DELETE FROM teller.open_hold", "what is held of account 2", "open holds 6"},
         {"UPDATE teller.open_hold SET amount = 4", "what is held of account 2", "open holds 6"},
         {"UPDATE teller.open_hold SET to_no = 99", "hold 6", "open holds 6"},
