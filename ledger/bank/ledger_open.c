@@ -72,8 +72,6 @@ static bool open_parts(struct context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
     struct fold fold;
-
-    /* What needs memory alone. */
     snprintf(error, size, "out of memory");
     if (!(ledger->open = context_with_cancel(context_background())) ||
         !(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
@@ -164,7 +162,6 @@ void ledger_close(struct ledger **ledger)
     if (closed->open)
         context_cancel(closed->open);
     waitgroup_wait(&closed->users);
-
     /* Whatever works in the background, before what it works on. */
     duty_stop(&closed->expirer);
     auditor_stop(&closed->auditor);
@@ -172,7 +169,6 @@ void ledger_close(struct ledger **ledger)
         duty_stop(&closed->checkpointer->duty);
     if (closed->recall)
         duty_stop(&closed->recall->duty);
-
     /* What was decided becomes durable, and the next start has no tail to replay. */
     strategy_free(&closed->strategy);
     if (closed->journal) {
@@ -180,7 +176,6 @@ void ledger_close(struct ledger **ledger)
         last_checkpoint(closed);
         journal_stop(&closed->journal);
     }
-
     /* Nothing refers to memory any more. */
     store_close(&closed->store);
     hold_table_free(&closed->holds);

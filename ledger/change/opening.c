@@ -362,6 +362,7 @@ static enum ledger_status open_named_world(struct context *context, struct ledge
     return status == LEDGER_OK && !same ? LEDGER_ACCOUNT_EXISTS : status;
 }
 
+/* No answer before the opening is durable; of an account that was open, while the lease is good. */
 enum ledger_status ledger_open_account(struct context *context, struct ledger *ledger,
     const struct ledger_open_account *request, struct ledger_account *account, bool *opened,
     uint64_t *seq)
@@ -379,15 +380,12 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
                (account_table_is_full(ledger->accounts) || !prepare_opening(&o))) {
         o.status = refusal(ledger);
     } else {
-        /* Both accounts in one section: the world's comes first, if it is new too. */
         struct account *accounts[] = {o.world, o.account};
         if (!o.found)
             strategy_run(ledger->strategy, accounts, 2, open_section, &o);
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;
-
-        /* Nobody is told before it is durable; what was open before, while the lease is good. */
         struct journal *journal = ledger->journal;
         bool durable = journal_await_durable(context, journal, o.seq) == EVENTCOUNT_REACHED;
         if (!durable ||
