@@ -15,7 +15,7 @@ struct runtime_options {
     int workers;       /* threads that run coroutines; 0: one for each processor (at most 64) */
     size_t stack_size; /* bytes of stack for each coroutine, guard page included; 0: 69,632 (more
                           without optimisation) */
-    size_t max_coroutines; /* alive at once; 0: 2,000,000. Near it, a few may be refused early */
+    size_t max_coroutines; /* alive together; 0: 2,000,000. Near it, a few may be refused early */
     struct schedule *schedule; /* a seeded run on one worker (schedule.h); NULL: a real one,
                      or as the environment variable CORO_SEED says */
     bool migrate; /* test mode: each wake moves a coroutine that is not local to any worker. Also

@@ -24,7 +24,7 @@ struct response {
 
 /*
  * `head` is everything up to and with the first empty line. Fills all of *response but the body.
- * *body_length: Content-Length; -1: not said. False if it is no HTTP/1.1 answer, or one that
+ * *body_length: Content-Length; -1: not said. False if it is not an HTTP/1.1 answer, or one that
  * contradicts itself (two lengths, or a length and chunks).
  */
 MUST_CHECK bool response_read_head(

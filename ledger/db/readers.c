@@ -33,7 +33,7 @@ struct readers {
     struct chan *lending; /* of the right to borrow one */
     struct context *life; /* of what goes on when no caller waits for it any more */
     struct waitgroup connecting;
-    _Atomic int64_t doubted_ns;      /* who has not answered since is not to be relied on */
+    _Atomic int64_t doubted_ns;      /* one that has not answered since is in doubt */
     _Atomic int64_t took_ns[PLACES]; /* how long each statement took lately (place_of()) */
     _Atomic int64_t connect_ns;      /* and the last connection; 0: not known */
 };

@@ -18,7 +18,7 @@
 
 enum {
     ACCOUNT_ID_MAX = 255, /* bytes */
-    ACCOUNT_STEPS = 64,   /* one movement in so many is a waypoint, where a walk can start */
+    ACCOUNT_STEPS = 64,   /* after that many movements one is a waypoint, where a walk starts */
 };
 
 struct account {

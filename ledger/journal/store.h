@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ledger's place in PostgreSQL: who may write it, how a batch gets in, and connections for
- * reading. What is read, and how, is in query.h and fold.h.
+ * A ledger's place in PostgreSQL: which server may write it, how a batch gets in, and connections
+ * for reading. What is read, and how, is in query.h and fold.h.
  *
  * All of these may park. store_commit() is for the committer alone; the rest for any coroutine.
  */

@@ -195,7 +195,7 @@ static void stays_frozen(const char *strategy)
     ledger_close(&ledger);
 }
 
-/* ---- many at once, and a database that stalls ------------------------------------------------ */
+/* ---- many together, and a stalling database -------------------------------------------------- */
 
 struct batcher {
     struct ledger *ledger;
