@@ -287,42 +287,41 @@ static void operate_batch(struct run *run)
 
 /* Items with keys that a request, a batch or an item had, with the batch's, and with each other's,
  * which are the same or not. */
-static struct model_batch some_keyed_batch(struct run *run, int key)
+static void make_keyed_batch(struct run *run, int key, struct model_batch *batch)
 {
-    struct model_batch batch = some_batch(run);
-    for (size_t i = 0; i < batch.count; i++) {
-        size_t other = below(run, (unsigned)batch.count);
-        const struct model_key *known = batch.keys[i] < 0 ? NULL : &run->model.keys[batch.keys[i]];
+    *batch = some_batch(run);
+    for (size_t i = 0; i < batch->count; i++) {
+        size_t other = below(run, (unsigned)batch->count);
+        const struct model_key *known =
+            batch->keys[i] < 0 ? NULL : &run->model.keys[batch->keys[i]];
         if (known && known->used && below(run, 2))
-            batch.requests[i] = known->request;
-        if (batch.requests[i].kind != MODEL_TRANSFER || batch.requests[i].leg_count == 0)
-            batch.requests[i] = some_transfer(run);
+            batch->requests[i] = known->request;
+        if (batch->requests[i].kind != MODEL_TRANSFER || batch->requests[i].leg_count == 0)
+            batch->requests[i] = some_transfer(run);
         if (other < i && below(run, 6) == 0) {
-            batch.keys[i] = batch.keys[other];
+            batch->keys[i] = batch->keys[other];
             if (below(run, 2))
-                batch.requests[i] = batch.requests[other];
+                batch->requests[i] = batch->requests[other];
         }
         if (below(run, 40) == 0)
-            batch.keys[i] = key;
+            batch->keys[i] = key;
     }
-    return batch;
 }
 
 /* The one that has the key, or nearly that. */
-static struct model_batch batch_again(struct run *run, int key)
+static void change_keyed_batch(struct run *run, int key, struct model_batch *batch)
 {
-    struct model_batch batch = run->model.keys[key].batch;
-    size_t i = below(run, (unsigned)batch.count);
+    *batch = run->model.keys[key].batch;
+    size_t i = below(run, (unsigned)batch->count);
     unsigned change = below(run, 12);
     if (change == 0)
-        batch.atomic = !batch.atomic;
+        batch->atomic = !batch->atomic;
     else if (change == 1)
-        batch.requests[i].legs[0].amount++;
+        batch->requests[i].legs[0].amount++;
     else if (change == 2)
-        batch.keys[i] = batch.keys[i] == MODEL_NO_KEY ? key : MODEL_NO_KEY;
-    else if (change == 3 && batch.count > 1)
-        batch.count--;
-    return batch;
+        batch->keys[i] = batch->keys[i] == MODEL_NO_KEY ? key : MODEL_NO_KEY;
+    else if (change == 3 && batch->count > 1)
+        batch->count--;
 }
 
 static struct told told_by(const struct ledger_outcome *outcome)
@@ -361,13 +360,15 @@ static void operate_keyed_batch(struct run *run)
 {
     int key = some_batch_key(run);
     struct model_answer answers[MODEL_ROWS];
-    struct batch_wording wording;
-    bool again = run->model.keys[key].used;
-    struct model_batch batch = run->model.keys[key].of_batch && below(run, 8)
-                                   ? batch_again(run, key)
-                                   : some_keyed_batch(run, key);
-    struct model_answer answer = model_keyed_batch(&run->model, key, &batch, answers);
+    static struct batch_wording wording; /* too large for the stack */
+    struct model_batch batch;
     struct wording whole;
+    bool again = run->model.keys[key].used;
+    if (run->model.keys[key].of_batch && below(run, 8))
+        change_keyed_batch(run, key, &batch);
+    else
+        make_keyed_batch(run, key, &batch);
+    struct model_answer answer = model_keyed_batch(&run->model, key, &batch, answers);
     word(&whole, key, &batch.requests[0]);
     word_batch(&wording, &batch);
     const struct ledger_batch asked = {.key = whole.key,
