@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* IPv4 is kept as IPv6 (::ffff:a.b.c.d), so that one comparison serves both. */
 #include "server/http/address.h"
 
 #include <arpa/inet.h>
@@ -30,6 +31,7 @@ bool address_read(const struct sockaddr *from, uint8_t bytes[ADDRESS_BYTES])
     return from->sa_family == AF_INET || from->sa_family == AF_INET6;
 }
 
+/* A customer has at least 2^64 addresses of IPv6, so only the network counts. */
 void address_shorten(uint8_t bytes[ADDRESS_BYTES])
 {
     if (!is_mapped(bytes))
@@ -78,6 +80,7 @@ bool address_ranges_read(struct address_ranges *ranges, const char *text)
 static bool is_within(const struct address_range *range, const uint8_t bytes[ADDRESS_BYTES])
 {
     unsigned whole = range->bits / 8, rest = range->bits % 8;
+    /* Whole bytes, then the bits that are left of the range. */
     return memcmp(range->bytes, bytes, whole) == 0 &&
            (!rest || (range->bytes[whole] ^ bytes[whole]) >> (8 - rest) == 0);
 }

@@ -23,7 +23,7 @@ struct address_ranges {
     struct address_range ranges[ADDRESS_RANGES];
 };
 
-/* Read "127.0.0.0/8,::1"; "" is none. False: it is no such list. */
+/* Read "127.0.0.0/8,::1"; "" is none. False: it is not such a list. */
 MUST_CHECK bool address_ranges_read(struct address_ranges *ranges, const char *text);
 
 /* The whole address, and what of it counts; false: it is neither IPv4 nor IPv6. */

@@ -24,6 +24,7 @@ static const int64_t quiet_ns = 50 * CLOCK_MS; /* what is on its way at the stop
 static struct MHD_Daemon *make_daemon(struct http_worker *worker, int socket)
 {
     const struct http *http = worker->http;
+    /* No thread of its own: http_pump() drives it whenever its epoll descriptor is ready. */
     const unsigned flags =
         MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     return MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_go_on, worker,
@@ -57,11 +58,13 @@ static void start_worker(int index, void *arg)
     worker->overloaded = http_response_overloaded();
     share_init(&worker->stream_share, STREAM_PERCENT, STREAM_ALONE_PERCENT);
     worker->ended = open_ended();
+    /* A worker that fails here has no daemon, which http_start() sees. */
     if (!http_wire_open() || worker->ended < 0)
         return;
     worker->daemon = make_daemon(worker, http->options.sockets[index]);
     if (!worker->daemon)
         return;
+    /* One epoll set within another: the runtime's poller watches libmicrohttpd's. */
     int fd = MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     worker->watch = (struct worker_watch){.fd = fd, .fn = http_pump, .arg = worker};
     if (worker_watch_start(&worker->watch) != 0) {
@@ -72,13 +75,14 @@ static void start_worker(int index, void *arg)
     http_pump(worker); /* begins to listen */
 }
 
+/* At least one, or nobody could be served at all. */
 static size_t at_most(size_t wanted, size_t most)
 {
     return wanted < most ? wanted : most > 0 ? most : 1;
 }
 
-/* Where descriptors end before places do, accept() fails: who is idle would keep its place, and
- * nobody else would get in. So there are as many places as descriptors. */
+/* Where descriptors end before places do, accept() fails: an idle client would keep its place, and
+ * nobody else would get in. So there are no more places than descriptors. */
 static void fit(struct http *http)
 {
     size_t each = http->options.max_descriptors / (size_t)http->worker_count;
@@ -87,6 +91,7 @@ static void fit(struct http *http)
     http->vital_peers = HTTP_PEERS_VITAL;
     if (http->options.max_descriptors == 0 || wanted <= each)
         return;
+    /* Half for connections, a quarter for streams, the rest so that probes get in. */
     http->max_peers = at_most(http->max_peers, each / 2);
     http->max_streams = at_most(http->max_streams, each / 4);
     http->extra_peers = at_most(http->extra_peers, each / 8);
@@ -100,6 +105,7 @@ bool http_start(
     struct http_worker *workers = calloc((size_t)worker_count(), sizeof *workers);
     ensure(http && workers);
     size_t count = (size_t)worker_count();
+    /* Limits are per worker, rounded up: nothing is shared on the way of a request. */
     *http = (struct http){.options = *options,
         .worker_count = worker_count(),
         .workers = workers,
@@ -109,6 +115,7 @@ bool http_start(
         .max_of_address = (options->max_of_address + count - 1) / count,
         .max_streams = (options->max_streams + count - 1) / count};
     fit(http);
+    /* Before a worker accepts: a handler may look at it. */
     *http_at = http;
     worker_each(start_worker, http);
     for (size_t i = 0; i < count; i++)
@@ -128,10 +135,13 @@ static void quiesce_worker(int index, void *arg)
     if (!worker->daemon)
         return;
     worker->stopping = true;
+    /* The quiet before the end counts from here. */
     worker->last_request_ns = clock_now_ns();
+    /* No new connections from now on; those that are open are served to their end. */
     int socket = MHD_quiesce_daemon(worker->daemon);
     if (socket != MHD_INVALID_SOCKET)
         close(socket);
+    /* A stream would never end by itself. */
     for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
         http_stream_stop(stream);
     http_pump(worker);
@@ -148,8 +158,10 @@ static void count_worker(int index, void *arg)
     struct census *census = arg;
     struct http_worker *worker = &census->http->workers[index];
     int64_t now_ns = clock_now_ns();
+    /* A request may be in the socket's buffer still: some quiet is awaited. */
     if (worker->exchanges > 0 || worker->streams || now_ns - worker->last_request_ns < quiet_ns)
         atomic_store(&census->busy, true);
+    /* A client that does not read cannot hold the stop up. */
     if (now_ns - census->since_ns > unread_ns)
         http_peer_cut(worker);
 }
@@ -166,6 +178,7 @@ static void stop_worker(int index, void *arg)
     struct http_worker *worker = &((struct http *)arg)->workers[index];
     if (worker->daemon) {
         worker_watch_stop(&worker->watch);
+        /* libmicrohttpd must not be stopped while it has suspended connections. */
         for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
             http_rest_end(peer);
         MHD_stop_daemon(worker->daemon);
@@ -179,6 +192,7 @@ static void stop_worker(int index, void *arg)
     http_wire_close();
     if (worker->ended >= 0)
         close(worker->ended);
+    /* Last, when no connection can refer to it. */
     MHD_destroy_response(worker->overloaded);
     while (worker->pool) {
         struct http_exchange *next = worker->pool->next;
@@ -192,6 +206,7 @@ void http_stop(struct http **http_at)
     struct http *http = *http_at;
     worker_each(quiesce_worker, http);
     int64_t since_ns = clock_now_ns();
+    /* What was accepted is answered first. */
     while (is_busy(http, since_ns))
         co_sleep(look_every_ns);
     worker_each(stop_worker, http);

@@ -23,22 +23,22 @@ struct http;
 /* What is found out at a request's head. */
 struct http_admission {
     size_t body_max;  /* how long its body may be */
-    bool is_known;    /* whoever sent it may send it something: its body is worth reading */
+    bool is_known;    /* its sender may send requests at all: its body is worth reading */
     bool may_be_long; /* the answer: it waits for room */
     bool is_unsure;   /* `answer` will find out: let few such bodies come */
     uint8_t who[16];  /* the same for the same sender; all zero: not known */
 };
 
 struct http_options {
-    int *sockets;                  /* listening, one for each worker; http closes them */
-    size_t max_requests;           /* in work at once, over all workers; more are answered 503 */
+    int *sockets;        /* listening, one for each worker; http closes them */
+    size_t max_requests; /* in progress at any one time, over all workers; more are answered 503 */
     size_t max_connections;        /* and a few more, so that vital paths can be asked for */
     size_t max_of_address;         /* connections; 0: no limit. More are answered 429 */
     struct address_ranges trusted; /* may have any number: proxies */
-    size_t max_of_sender;          /* in work at once for one sender; more are answered 429 */
-    size_t max_answer_bytes;       /* of all long answers that wait to be taken */
-    size_t max_body_bytes;         /* of all bodies that are here or coming */
-    size_t max_streams; /* open at once, over all workers; they are neither of the above */
+    size_t max_of_sender;    /* in progress at any one time for one sender; more are answered 429 */
+    size_t max_answer_bytes; /* of all long answers that wait to be taken */
+    size_t max_body_bytes;   /* of all bodies that are here or coming */
+    size_t max_streams;      /* open at any one time, over all workers; not among the above */
     /* What connections and streams may take of them, over all workers; 0: as many as they like. If
      * they are few there are fewer of both than asked for. */
     size_t max_descriptors;

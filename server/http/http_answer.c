@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A handler's answer stands in its request's arena. A long one is copied out, so that the arena,
+ * with all that was needed to make it, does not wait for a slow client. */
 #include "server/http/http_answer.h"
 
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 /* What is shorter stays where it is. */
 enum { KEPT_MIN = 4096 };
 
-static const int64_t settles_ns = 2 * CLOCK_S; /* so long everybody has to take an answer */
+static const int64_t settles_ns = 2 * CLOCK_S; /* everybody has that long to take an answer */
 
 /* ---- the budget ---------------------------------------------------------------------------- */
 
@@ -21,6 +23,7 @@ static void take(struct http_exchange *exchange, size_t bytes)
     exchange->answer_bytes += bytes;
 }
 
+/* Only a connection whose answer counts against the budget frees some when it is cut. */
 static bool is_unread(const struct http_peer *peer)
 {
     const struct http_exchange *exchange = peer->exchange;
@@ -30,14 +33,17 @@ static bool is_unread(const struct http_peer *peer)
 void http_answer_sweep(struct http_worker *worker)
 {
     int64_t now_ns = clock_now_ns();
+    /* Each request that waits for its turn shall find room. */
     size_t wanted = (worker->turns.waiting + 1) * HTTP_ANSWER_RESERVED,
            most = worker->http->options.max_answer_bytes;
     size_t taken = atomic_load(&worker->http->answer_bytes), freed = 0;
+    /* The list is in order of phase changes, so the longest waits come first. */
     for (struct http_peer *peer = worker->last_peer;
          peer && taken - freed + wanted > most && now_ns - peer->since_ns >= settles_ns;
          peer = peer->previous) {
         if (!is_unread(peer))
             continue;
+        /* Given back only when libmicrohttpd has closed it, but as good as free. */
         freed += peer->exchange->answer_bytes;
         peer->is_evicted = true;
         (void)shutdown(peer->fd, SHUT_RDWR); /* libmicrohttpd sees it and closes */
@@ -94,6 +100,7 @@ void http_answer_keep(struct http_exchange *exchange)
         free_body(exchange);
         return; /* it is short, or not ours */
     }
+    /* The copy is a moment of twice the memory; afterwards it is the text alone. */
     char *answer = malloc(response->length);
     take(exchange, response->length);
     if (!answer)
@@ -102,5 +109,6 @@ void http_answer_keep(struct http_exchange *exchange)
     exchange->answer = answer;
     response->body = answer;
     free_body(exchange);
+    /* Last, for it clears the arena in which the body stood. */
     keep_headers(exchange);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Answers on their way out. What waits for a client to take it is the text of the answer alone, and
- * all such texts have a budget: when it is used up, those who have not taken theirs for a while are
- * cut off, and requests whose answers may be long wait before they begin.
+ * all such texts have a budget: when it is used up, clients that have not taken theirs for a while
+ * are cut off, and requests whose answers may be long wait before they begin.
  */
 #ifndef SERVER_HTTP_HTTP_ANSWER_H
 #define SERVER_HTTP_HTTP_ANSWER_H
@@ -20,7 +20,7 @@ void http_answer_keep(struct http_exchange *exchange);
 /* It was taken, or nobody will. */
 void http_answer_free(struct http_exchange *exchange);
 
-/* Now and then: cut off those who do not take their answers, if there is little room. */
+/* Now and then: cut off clients that do not take their answers, if there is little room. */
 void http_answer_sweep(struct http_worker *worker);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* Bodies announced to be no longer than IN_ARENA need no memory of their own. What comes in the
  * time that every body has is free, beyond it each SLOWEST bytes earn a second. When the budget is
- * used up, those who have had a second and came slower than GIVES_WAY bytes a second go first. */
+ * used up, those that have had a second and came slower than GIVES_WAY bytes a second go first. */
 enum { IN_ARENA = 2048, FIRST_ROOM = 4096, SLOWEST = 64 * 1024, GIVES_WAY = 256 * 1024 };
 
 static const int64_t every_body_ns = 10 * CLOCK_S, settles_ns = CLOCK_S;
@@ -23,6 +23,7 @@ int64_t http_body_limit_ns(const struct http_peer *peer)
 
 /* ---- the budget ---------------------------------------------------------------------------- */
 
+/* Added first and taken back if it was too much: workers need no lock for that. */
 static bool take(struct http *http, size_t bytes)
 {
     if (atomic_fetch_add(&http->body_bytes, bytes) + bytes <= http->options.max_body_bytes)
@@ -36,6 +37,7 @@ static size_t pace(const struct http_peer *peer, int64_t now_ns)
 {
     const struct http_exchange *exchange = peer->exchange;
     int64_t took_ns = now_ns - peer->since_ns;
+    /* One that has just begun has no pace yet, and one without room would free none. */
     if (peer->phase != HTTP_BODY || !exchange || !exchange->body_room || took_ns < settles_ns)
         return SIZE_MAX;
     return (size_t)((int64_t)exchange->request.body_length * CLOCK_MS / (took_ns / 1000));
@@ -47,21 +49,24 @@ static bool make_way(struct http_worker *worker, const struct http_exchange *for
     int64_t now_ns = clock_now_ns();
     struct http_peer *slowest = NULL;
     size_t least = GIVES_WAY;
+    /* A scan of all peers: it happens only when the budget is used up. */
     for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
         if (peer->exchange != for_whom && pace(peer, now_ns) < least) {
             least = pace(peer, now_ns);
             slowest = peer;
         }
+    /* A refusal gives the body's memory back before it returns. */
     if (slowest)
         http_wire_refuse_problem(slowest, &problem_overloaded,
             "The body came slowly, and its place was needed. Nothing was done.");
     return slowest != NULL;
 }
 
-/* Room for so many bytes in all. */
+/* Room for that many bytes in all. */
 static bool make_room(struct http_exchange *exchange, size_t room)
 {
     struct http *http = exchange->worker->http;
+    /* The budget counts room, not bytes: room is what the process holds. */
     size_t more = room - exchange->body_room;
     while (!take(http, more))
         if (!make_way(exchange->worker, exchange))
@@ -92,6 +97,7 @@ static size_t next_room(const struct http_exchange *exchange, size_t length)
     size_t room = exchange->body_room ? 2 * exchange->body_room : FIRST_ROOM;
     while (room <= length)
         room *= 2;
+    /* A body of known length ends up with exactly its size, and the byte that ends it. */
     uint64_t announced = exchange->content_length;
     return announced > length && announced < room ? (size_t)announced + 1 : room;
 }
@@ -101,6 +107,7 @@ static bool has_room(struct http_exchange *exchange, size_t length)
     struct request *request = &exchange->request;
     if (length < exchange->body_room)
         return true;
+    /* Short ones, nearly all, cost no allocation. */
     if (!request->body && exchange->content_length && exchange->content_length <= IN_ARENA) {
         request->body = arena_try(&request->arena, exchange->content_length + 1);
         exchange->body_room = request->body ? exchange->content_length + 1 : 0;
@@ -119,6 +126,7 @@ enum http_body_added http_body_add(struct http_exchange *exchange, const char *d
         return HTTP_BODY_NO_MEMORY;
     memcpy(request->body + request->body_length, data, size);
     request->body_length = length;
+    /* So that handlers may read it as text; room for it is always there. */
     request->body[length] = '\0';
     return HTTP_BODY_ADDED;
 }

@@ -17,7 +17,7 @@ struct http_peer;
 enum http_body_added {
     HTTP_BODY_ADDED,
     HTTP_BODY_TOO_LARGE,
-    HTTP_BODY_NO_MEMORY, /* nor anybody who could give way */
+    HTTP_BODY_NO_MEMORY, /* nor another body that could give way */
 };
 
 /* A piece of the body has come. */

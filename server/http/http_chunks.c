@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* One byte at a time outside the data, whole runs within it: a state machine survives any split of
+ * the bytes over reads. */
 #include "server/http/http_chunks.h"
 
 #include <string.h>
@@ -18,6 +20,7 @@ static enum what keep(struct http_chunks *chunks, enum http_chunks_state state)
     return KEEP;
 }
 
+/* Extensions and trailers are bounded together: they are free to send, and cost time to read. */
 static enum what drop(struct http_chunks *chunks, enum http_chunks_state state)
 {
     chunks->state = state;
@@ -27,10 +30,12 @@ static enum what drop(struct http_chunks *chunks, enum http_chunks_state state)
 static enum what pass_size(struct http_chunks *chunks, unsigned char c)
 {
     int digit = hex_value((char)c);
+    /* Leading zeros count as digits, or a size could be any number of bytes. */
     if (digit >= 0) {
         chunks->left = chunks->left * 16 + (unsigned)digit;
         return ++chunks->digits <= HTTP_CHUNKS_DIGITS_MAX ? KEEP : REFUSE;
     }
+    /* An empty size would read as 0, the end of the body. */
     if (chunks->digits == 0)
         return REFUSE;
     if (c == '\r')
@@ -40,6 +45,7 @@ static enum what pass_size(struct http_chunks *chunks, unsigned char c)
     return c == ' ' || c == '\t' ? drop(chunks, HTTP_CHUNKS_BLANK) : REFUSE;
 }
 
+/* Blanks may stand between the size and an extension (RFC 9112, 7.1.1), and nowhere else. */
 static enum what pass_blank(struct http_chunks *chunks, unsigned char c)
 {
     if (c == ';')
@@ -59,18 +65,20 @@ static enum what pass_size_end(struct http_chunks *chunks, unsigned char c)
     chunks->digits = 0;
     if (c != '\n')
         return REFUSE;
+    /* Size 0 is the last chunk. */
     return keep(chunks, chunks->left ? HTTP_CHUNKS_DATA : HTTP_CHUNKS_TRAILER_START);
 }
 
 static enum what pass_trailer(struct http_chunks *chunks, unsigned char c)
 {
+    /* An empty line ends the body; any other line is a trailer, and dropped with its end. */
     if (c == '\r')
         return chunks->state == HTTP_CHUNKS_TRAILER_START ? keep(chunks, HTTP_CHUNKS_LAST)
                                                           : drop(chunks, HTTP_CHUNKS_TRAILER_END);
     return is_control(c) ? REFUSE : drop(chunks, HTTP_CHUNKS_TRAILER);
 }
 
-/* A byte that is none of a chunk's data. */
+/* A byte that does not belong to a chunk's data. */
 static enum what pass_byte(struct http_chunks *chunks, unsigned char c)
 {
     switch (chunks->state) {
@@ -117,6 +125,7 @@ bool http_chunks_pass(struct http_chunks *chunks, char *bytes, size_t *length, s
 {
     size_t at = 0, kept = 0;
     while (at < *length && chunks->state != HTTP_CHUNKS_OVER) {
+        /* The bulk goes by runs, not by bytes. */
         if (chunks->state == HTTP_CHUNKS_DATA) {
             size_t run = pass_data(chunks, bytes + kept, bytes + at, *length - at);
             at += run;
@@ -126,6 +135,7 @@ bool http_chunks_pass(struct http_chunks *chunks, char *bytes, size_t *length, s
         enum what what = pass_byte(chunks, (unsigned char)bytes[at]);
         if (what == REFUSE)
             return false;
+        /* Closes the gap that dropped bytes have left. */
         if (what == KEEP)
             bytes[kept++] = bytes[at];
         at++;

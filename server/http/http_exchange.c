@@ -21,16 +21,18 @@
  * reads gets to see the answer; beyond it the connection is cut. */
 static const uint64_t drop_max = UINT64_C(256) << 20;
 
-/* So many requests that are answered in any case, of each worker; a body that is read though
- * whoever sends it may send none; bodies that may turn out to be such. */
+/* Of each worker: requests that are answered in any case; the longest body that is read although
+ * its sender is not known; bodies whose senders may turn out not to be known. */
 enum { VITAL_MAX = 64, SHORT_BODY = 4096, UNSURE_MAX = 16 };
 
 /* ---- the pool ------------------------------------------------------------------------------ */
 
+/* Vital requests have places of their own, so that probes are answered however full the rest is. */
 static bool has_place(struct http_worker *worker, bool is_vital)
 {
     if (is_vital)
         return worker->vital < VITAL_MAX;
+    /* With the reserve not whole, a request that has begun might not be answered. */
     return worker->exchanges < worker->http->max_exchanges && arena_reserve();
 }
 
@@ -39,12 +41,14 @@ static struct http_exchange *take(struct http_worker *worker, bool is_vital)
     struct http_exchange *exchange = worker->pool;
     if (!has_place(worker, is_vital))
         return NULL;
+    /* The pool keeps what one request needs warm for the next on this worker. */
     if (exchange)
         worker->pool = exchange->next;
     else if (!(exchange = malloc(sizeof *exchange)))
         return NULL;
     *(is_vital ? &worker->vital : &worker->exchanges) += 1;
     http_count(&worker->counters.in_flight, 1);
+    /* The memory behind the fields is the arena's, and is written before it is read. */
     memset(exchange, 0, offsetof(struct http_exchange, memory));
     arena_init(&exchange->request.arena, exchange->memory, sizeof exchange->memory);
     exchange->worker = worker;
@@ -52,7 +56,7 @@ static struct http_exchange *take(struct http_worker *worker, bool is_vital)
     return exchange;
 }
 
-/* It is no request in work any more. */
+/* It is not a request in progress any more. */
 static void leave_work(struct http_exchange *exchange)
 {
     struct http_worker *worker = exchange->worker;
@@ -72,6 +76,7 @@ static void give_back(struct http_exchange *exchange)
     http_body_free(exchange);
     http_answer_free(exchange);
     arena_clear(&exchange->request.arena);
+    /* Pooled, not freed: the next request takes it without an allocation. */
     exchange->next = worker->pool;
     worker->pool = exchange;
 }
@@ -135,6 +140,7 @@ static void read_fields(struct request *request, const struct http_head *head, c
             arena_copy(&request->arena, copy + head->authority.from, head->authority.length);
 }
 
+/* Methods are case-sensitive (RFC 9110, 9.1). */
 static enum request_method method_of(const char *name, size_t length)
 {
     static const struct {
@@ -167,7 +173,7 @@ static bool count_sender(struct http_exchange *exchange, const uint8_t who[TALLY
     return exchange->is_counted;
 }
 
-/* A body that may turn out to be nobody's has one of few places. */
+/* A body whose sender may turn out not to be known has one of few places. */
 static bool count_unsure(struct http_exchange *exchange)
 {
     exchange->is_unsure = exchange->worker->unsure < UNSURE_MAX;
@@ -184,12 +190,15 @@ static bool judge(struct http_exchange *exchange, struct http_admission *admissi
             "The path or query has too many parts, or bad escapes.");
         return false;
     }
+    /* The application sees method, path and token here, and may refuse before a byte of body is
+     * read. */
     exchange->answered = options->admit && !options->admit(options->arg, &exchange->request,
                                                &exchange->response, admission);
     exchange->body_max = admission->body_max;
     exchange->may_be_long = admission->may_be_long;
     if (exchange->answered)
         return false;
+    /* Admitted; now what its body and its sender would take. */
     if (exchange->content_length > exchange->body_max)
         answer_problem(exchange, &problem_too_large, NULL);
     else if (exchange->request.has_body && admission->is_unsure && !count_unsure(exchange))
@@ -201,20 +210,22 @@ static bool judge(struct http_exchange *exchange, struct http_admission *admissi
 }
 
 /* It is refused at its head. What still comes is read and dropped, so that a client which sends all
- * before it reads gets to see the answer and keeps its connection; but for one whom we do not know,
- * who waits to be told to send, or would send very much, not for long: http_wire_refuse(). */
+ * before it reads gets to see the answer and keeps its connection; but not for long if the client
+ * is not known, waits to be told to send, or would send very much: http_wire_refuse(). */
 static void refuse_at_head(struct http_exchange *exchange, bool is_known)
 {
     struct http_peer *peer = exchange->peer;
     if (!exchange->request.has_body)
         return;
     exchange->body_dropped = true;
+    /* A short body costs less to drop than its connection to set up again. */
     bool is_short = exchange->content_length > 0 && exchange->content_length <= SHORT_BODY;
     if ((!is_known && !is_short) || peer->wire.head.expects_continue ||
         exchange->content_length > drop_max)
         http_wire_refuse(peer, &exchange->response);
 }
 
+/* Vital is told from the path alone, before there is a place for the request. */
 static bool is_vital(
     const struct http_worker *worker, const struct http_peer *peer, const char *head_bytes)
 {
@@ -234,6 +245,7 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     http_peer_enter(peer, HTTP_BODY);
     worker->last_request_ns = peer->since_ns;
     share_press(&worker->stream_share, peer->since_ns);
+    /* A connection beyond the limit was let in for probes alone. */
     bool vital = is_vital(worker, peer, head_bytes);
     if (peer->is_extra && !vital) {
         http_wire_refuse_problem(peer, &problem_overloaded, "Too many connections are open.");
@@ -244,12 +256,14 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     if (!exchange)
         return; /* the request is read and answered 503 without one */
     struct request *request = &exchange->request;
+    /* What libmicrohttpd would tell of the request, from our own reading of its head. */
     exchange->connection = peer->connection;
     exchange->peer = peer;
     exchange->content_length = head->content_length;
     request->arrived_ns = peer->since_ns;
     request->has_body = head->chunked || head->content_length > 0;
     request->method = method_of(head_bytes + head->method.from, head->method.length);
+    /* The scanner's buffer is used again; the request keeps the head for as long as it lives. */
     char *copy = arena_copy(&request->arena, head_bytes, head->size);
     read_fields(request, head, copy);
     bool target_bad = !request_read_target(request, copy + head->target.from, head->target.length);
@@ -271,6 +285,7 @@ static void add_to_body(struct http_exchange *exchange, const char *data, size_t
         answer_problem(exchange, &problem_overloaded, "There is not enough memory for the body.");
         break;
     }
+    /* The rest of the body is of no use, so its memory goes to others now. */
     exchange->body_dropped = true;
     http_body_free(exchange);
 }
@@ -284,7 +299,7 @@ void http_exchange_resume(struct http_exchange *exchange)
     http_pump_soon(exchange->worker);
 }
 
-/* The answer is a stream, which is no request in work. */
+/* The answer is a stream, which is not a request in progress. */
 static void become_stream(struct http_exchange *exchange)
 {
     exchange->is_stream = http_stream_begin(exchange);
@@ -292,6 +307,7 @@ static void become_stream(struct http_exchange *exchange)
         leave_work(exchange);
         return;
     }
+    /* No place for another stream: an ordinary answer says so. */
     exchange->response.stream = NULL;
     problem_answer(&exchange->request, &exchange->response, &problem_overloaded,
         "Too many streams are open, or the service stops.");
@@ -311,10 +327,12 @@ static void hand_over(struct http_exchange *exchange)
     struct response *response = &exchange->response;
     if (response->stream && exchange->request.method == REQUEST_GET && exchange->connection)
         become_stream(exchange);
+    /* A stream's handler goes on to read the request; its call ends with it. */
     if (!exchange->is_stream)
         end_call(exchange);
     http_answer_keep(exchange);
     exchange->answered = true;
+    /* Still on the caller's stack if it never parked: then nothing is suspended. */
     if (exchange->suspended)
         http_exchange_resume(exchange);
 }
@@ -324,20 +342,24 @@ static void run(void *arg)
 {
     struct http_exchange *exchange = arg;
     const struct http_options *options = &exchange->worker->http->options;
+    /* A list may be long, so it begins only when there is room for its answer. */
     bool has_turn = exchange->may_be_long && http_turn_begin(exchange);
     if (has_turn || !exchange->may_be_long)
         options->answer(options->arg, &exchange->request, &exchange->response);
     else
         problem_answer(&exchange->request, &exchange->response, &problem_overloaded,
             "Too many long answers wait for their clients to read them.");
+    /* From here on the answer may be on its way to the client. */
     hand_over(exchange);
     if (has_turn)
         http_turn_end(exchange);
+    /* A stream is written by this same coroutine, for as long as its client stays. */
     if (exchange->is_stream) {
         http_stream_run(exchange);
         end_call(exchange);
     }
     exchange->running = false;
+    /* The client has gone meanwhile, and nobody else would give this back. */
     if (!exchange->connection)
         give_back(exchange);
 }
@@ -349,6 +371,7 @@ static void start(struct http_exchange *exchange)
     if (co_start_now(run, exchange) != CO_REFUSED)
         return;
     exchange->running = false;
+    /* There is no stack for it. */
     answer_problem(exchange, &problem_overloaded, NULL);
 }
 
@@ -364,8 +387,10 @@ static enum MHD_Result all_is_here(struct http_exchange *exchange)
         return send_answer(exchange);
     http_peer_enter(exchange->peer, HTTP_RUNNING);
     start(exchange);
+    /* A handler that never parked has answered already, and nothing is suspended. */
     if (exchange->answered)
         return send_answer(exchange);
+    /* hand_over() resumes it. */
     exchange->suspended = true;
     MHD_suspend_connection(exchange->connection);
     return MHD_YES;
@@ -387,21 +412,25 @@ enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *con
         *state = peer; /* the first call, there will be others */
         return MHD_YES;
     }
+    /* A piece of the body; it counts as taken even if it is dropped. */
     if (*size > 0) {
         if (exchange && !exchange->body_dropped)
             add_to_body(exchange, data, *size);
         *size = 0;
         return MHD_YES;
     }
+    /* No more is to come: the request can run. */
     if (exchange)
         return all_is_here(exchange);
     if (peer->wire.state == HTTP_WIRE_REFUSED)
         return MHD_NO; /* it is answered */
+    /* There was no place for an exchange, and 503 needs none. */
     http_peer_enter(peer, HTTP_SENDING);
     http_count(&worker->counters.requests[503], 1);
     return MHD_queue_response(connection, 503, worker->overloaded);
 }
 
+/* The client has gone, or was answered in another way: a handler that runs keeps the exchange. */
 void http_exchange_lose(struct http_peer *peer)
 {
     struct http_exchange *exchange = peer->exchange;
@@ -422,12 +451,14 @@ void http_exchange_end(void *worker_arg, struct MHD_Connection *connection, void
     *state = NULL;
     if (!peer)
         return;
+    /* Another request may follow only if this one was read and answered to its end. */
     bool kept = peer->wire.head.keep_alive && code == MHD_REQUEST_TERMINATED_COMPLETED_OK &&
                 peer->wire.state == HTTP_WIRE_WAIT;
     http_exchange_lose(peer);
     if (!kept)
         return;
     http_peer_enter(peer, HTTP_IDLE);
+    /* The next head may be here already, pipelined. */
     http_wire_next(peer);
     http_rest_begin(peer);
 }

@@ -11,6 +11,7 @@ struct text {
     const char *from, *end;
 };
 
+/* `fault` becomes the detail of the 400, so it states the rule. */
 static enum http_head_verdict bad(struct http_head *head, const char *fault)
 {
     head->fault = fault;
@@ -69,6 +70,7 @@ static enum http_head_verdict read_version(struct http_head *head, struct text v
     if (version.end - at != VERSION_LENGTH || memcmp(at, "HTTP/", 5) != 0 || !is_digit(at[5]) ||
         at[6] != '.' || !is_digit(at[7]))
         return bad(head, "The request line must be METHOD, blank, target, blank, HTTP/1.1.");
+    /* Well-formed, so another major version gets its own answer, 505. */
     if (at[5] != '1')
         return HTTP_HEAD_OTHER_VERSION;
     head->is_1_0 = at[7] == '0';
@@ -88,6 +90,7 @@ static bool is_authority(struct text given)
 {
     const char *at = given.from;
     if (at < given.end && *at == '[') {
+        /* Brackets need something between them; more is not checked, as nothing is connected to. */
         for (at++; at < given.end && (is_alnum((unsigned char)*at) || *at == ':' || *at == '.');)
             at++;
         if (at == given.end || *at != ']' || at == given.from + 1)
@@ -115,6 +118,7 @@ static bool read_absolute(struct http_head *head, const char *bytes, struct text
     if (scheme == 8 && strncasecmp(at, "https://", 8) != 0)
         return false;
     at += scheme;
+    /* The authority ends where a path or a query begins. */
     const char *path = at;
     while (path < target.end && *path != '/' && *path != '?')
         path++;
@@ -128,12 +132,14 @@ static bool read_absolute(struct http_head *head, const char *bytes, struct text
 static enum http_head_verdict read_target(
     struct http_head *head, const char *bytes, struct text method, struct text target)
 {
+    /* A fragment is never sent, and intermediaries differ in where a tab ends the target. */
     for (const char *at = target.from; at < target.end; at++)
         if (*at == '#' || *at == '\t')
             return bad(head, "The target holds a character that must be escaped.");
     head->target = span_of(bytes, target.from, target.end);
     if (target.from < target.end && *target.from == '/')
         return HTTP_HEAD_MORE;
+    /* What is not a path is a proxy's form, or the asterisk of OPTIONS. */
     bool options = text_is(method, "OPTIONS") && memcmp(method.from, "OPTIONS", 7) == 0;
     if ((options && text_is(target, "*")) ||
         (target.end - target.from > 8 && read_absolute(head, bytes, target)))
@@ -148,9 +154,11 @@ static enum http_head_verdict read_request_line(
     struct text method = {line.from, blank};
     if (blank == line.end || blank - line.from > METHOD_MAX || !is_token(line.from, blank))
         return bad(head, "The request line must begin with a method and one blank.");
+    /* Two blanks exactly: a third one stands in the version, which is then refused. */
     const char *second = find(blank + 1, line.end, ' ');
     if (second == line.end)
         return bad(head, "The request line must be METHOD, blank, target, blank, HTTP/1.1.");
+    /* Too long is told apart from malformed. */
     if (second - blank - 1 > HTTP_HEAD_TARGET_MAX)
         return HTTP_HEAD_LONG_TARGET;
     head->method = span_of(bytes, line.from, blank);
@@ -165,9 +173,11 @@ static enum http_head_verdict read_request_line(
 
 static enum http_head_verdict read_length(struct http_head *head, struct text value)
 {
+    /* Two lengths, even equal ones, are how requests are smuggled. */
     if (head->has_length)
         return bad(head, "Content-Length came twice.");
     head->has_length = true;
+    /* Counted down, so that nothing, a sign, a blank and a list are refused alike. */
     size_t digits = (size_t)(value.end - value.from);
     for (const char *at = value.from; at < value.end; at++) {
         if (!is_digit(*at) || digits > LENGTH_DIGITS)
@@ -195,6 +205,7 @@ static enum http_head_verdict read_expect(struct http_head *head, struct text va
     return HTTP_HEAD_MORE;
 }
 
+/* Blanks around a value do not belong to it (RFC 9112, 5.1). */
 static struct text trim(struct text text)
 {
     while (text.from < text.end && (*text.from == ' ' || *text.from == '\t'))
@@ -204,6 +215,7 @@ static struct text trim(struct text text)
     return text;
 }
 
+/* A list, of which every option but these two concerns somebody else. */
 static enum http_head_verdict read_connection(struct http_head *head, struct text value)
 {
     while (value.from < value.end) {
@@ -238,6 +250,7 @@ static const struct {
 static enum http_head_verdict keep_known(
     struct http_head *head, enum http_field field, struct http_span value)
 {
+    /* Intermediaries might have looked at the first of two, or at the last. */
     for (size_t i = 0; i < head->known_count && !fields[field].is_list; i++)
         if (head->known[i].field == field)
             return bad(head, "A header that stands for one value came twice.");
@@ -250,10 +263,12 @@ static enum http_head_verdict keep_known(
 static enum http_head_verdict read_field(
     struct http_head *head, const char *bytes, struct text name, struct text value)
 {
+    /* Framing first: these are obeyed here, and not handed on. */
     for (size_t i = 0; i < sizeof framing / sizeof framing[0]; i++)
         if (text_is(name, framing[i].name))
             return framing[i].read(head, value);
     size_t length = (size_t)(name.end - name.from);
+    /* The rest is kept only if somebody reads it. */
     for (enum http_field field = 0; field < HTTP_FIELDS; field++) {
         if (fields[field].length != length ||
             strncasecmp(name.from, fields[field].name, length) != 0)
@@ -271,6 +286,7 @@ static enum http_head_verdict read_header_line(
     const char *colon = find(line.from, line.end, ':');
     if (++head->line_count > HTTP_HEAD_LINES_MAX)
         return HTTP_HEAD_LARGE_FIELDS;
+    /* An obsolete fold, which hides a header from readers that do not know it. */
     if (*line.from == ' ' || *line.from == '\t')
         return bad(head, "A header line must not begin with a blank.");
     if (colon == line.end || !is_token(line.from, colon))
@@ -287,12 +303,15 @@ static enum http_head_verdict conclude(struct http_head *head)
     bool has_host = false;
     for (size_t i = 0; i < head->known_count; i++)
         has_host |= head->known[i].field == HTTP_FIELD_HOST;
+    /* RFC 9112, 3.2. */
     if (!has_host && !head->is_1_0)
         return bad(head, "Host is missing.");
+    /* Any doubt about where the request ends is refused: 6.1. */
     if (head->chunked && head->is_1_0)
         return bad(head, "HTTP/1.0 has no Transfer-Encoding.");
     if (head->chunked && head->has_length)
         return bad(head, "Transfer-Encoding and Content-Length leave the end unclear.");
+    /* 1.0 closes unless it asks not to, 1.1 the other way round. */
     head->keep_alive = !head->says_close && (!head->is_1_0 || head->says_keep_alive);
     head->expects_continue &= !head->is_1_0;
     head->size = head->at;
@@ -310,10 +329,12 @@ static enum http_head_verdict read_line(struct http_head *head, const char *byte
     }
     if (!first)
         return read_header_line(head, bytes, line);
+    /* From here on the limit for header lines counts. */
     head->fields_at = head->at;
     return read_request_line(head, bytes, line);
 }
 
+/* Checked at each byte, so a head without a line's end is not collected beyond its limit. */
 static enum http_head_verdict check_size(const struct http_head *head)
 {
     if (head->fields_at == 0 && head->at - head->line >= HTTP_HEAD_TARGET_MAX + METHOD_MAX + 12)
@@ -328,15 +349,18 @@ enum http_head_verdict http_head_scan(struct http_head *head, const char *bytes,
     enum http_head_verdict verdict = HTTP_HEAD_MORE;
     while (head->at < length && verdict == HTTP_HEAD_MORE) {
         unsigned char c = (unsigned char)bytes[head->at];
+        /* A bare CR or LF is where two readers of one head part ways. */
         bool after_return = head->at > head->line && bytes[head->at - 1] == '\r';
         if ((c == '\n') != after_return)
             return bad(head, "A line must end with CR LF, and hold neither within.");
         verdict = check_size(head);
         if (verdict != HTTP_HEAD_MORE)
             return verdict;
+        /* NUL and its like end a string early for somebody behind us. */
         if (c != '\r' && c != '\n' && is_control(c))
             return bad(head, "A head must not hold control characters.");
         head->at++;
+        /* A whole line, without its CR LF. */
         if (c == '\n') {
             struct text line = {bytes + head->line, bytes + head->at - 2};
             verdict = read_line(head, bytes, line);

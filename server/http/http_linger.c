@@ -55,11 +55,13 @@ static void look(void *arg)
     struct http_worker *worker = arg;
     struct http_lingering *all = &worker->lingering;
     int64_t now_ns = clock_now_ns(), until_ns = now_ns + turn_ns;
+    /* One round: those that linger on are pushed behind the end. */
     struct http_peer *end = all->last;
     all->timer_started = false;
     for (bool more = all->first != NULL; more && now_ns < until_ns; now_ns = clock_now_ns()) {
         struct http_peer *peer = all->first;
         more = peer != end;
+        /* To the back before it is read, for drop_some() may end it. */
         take_out(all, peer);
         push_last(all, peer);
         drop_some(peer);

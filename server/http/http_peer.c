@@ -12,7 +12,7 @@
 #include "server/http/http_private.h"
 
 static const int64_t sweep_every_ns = CLOCK_S, sweep_on_ns = 10 * CLOCK_MS;
-enum { CUT_MAX = 64 }; /* by one sweep: to close many at once would keep others waiting */
+enum { CUT_MAX = 64 }; /* by one sweep: closing many in one go would keep others waiting */
 /* Nobody is taken for idle earlier, after a request and before the first. */
 static const int64_t rests_ns = CLOCK_S, begins_ns = 5 * CLOCK_S;
 
@@ -27,8 +27,9 @@ static const int64_t limit_ns[] = {
     [HTTP_IDLE] = 75 * CLOCK_S,
 };
 
-/* ---- those who must go --------------------------------------------------------------------- */
+/* ---- those that must go -------------------------------------------------------------------- */
 
+/* Closing it is libmicrohttpd's business. */
 static void cut(struct http_peer *peer)
 {
     peer->is_evicted = true;
@@ -37,6 +38,7 @@ static void cut(struct http_peer *peer)
 
 static bool is_idle(const struct http_peer *peer, int64_t now_ns)
 {
+    /* Before its first request a client has more time than after an answer. */
     bool begins = peer->phase == HTTP_CONNECTED || peer->phase == HTTP_HEADERS;
     bool is_over = peer->phase == HTTP_IDLE || peer->phase == HTTP_LINGERING;
     int64_t idle_ns = now_ns - peer->since_ns;
@@ -54,6 +56,7 @@ static bool is_counted_at(const struct http_peer *peer, const uint8_t *address)
 static bool evict(struct http_worker *worker, const uint8_t *address)
 {
     int64_t now_ns = clock_now_ns();
+    /* The list is in order of phase changes: the longest idle come first. */
     for (struct http_peer *peer = worker->last_peer; peer; peer = peer->previous)
         if (is_idle(peer, now_ns) && (!address || is_counted_at(peer, address))) {
             cut(peer);
@@ -63,6 +66,7 @@ static bool evict(struct http_worker *worker, const uint8_t *address)
     return false;
 }
 
+/* Evicted connections count until they are closed, so `leaving` keeps from evicting too many. */
 static void make_room(struct http_worker *worker)
 {
     size_t leaving = 0;
@@ -86,8 +90,10 @@ static void sweep(void *arg)
             late++;
             cut(peer);
         }
+    /* The rest soon, after others have had a turn. */
     if (late == CUT_MAX)
         next_ns = now_ns + sweep_on_ns;
+    /* What comes now and then for other parts of a worker rides on the same timer. */
     make_room(worker);
     http_answer_sweep(worker);
     http_stream_sweep(worker, now_ns);
@@ -99,6 +105,7 @@ static void sweep(void *arg)
 void http_peer_cut(struct http_worker *worker)
 {
     for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
+        /* A handler at work still gets to answer. */
         if (peer->phase != HTTP_RUNNING)
             (void)shutdown(peer->fd, SHUT_RDWR);
 }
@@ -117,18 +124,20 @@ static bool count_address(struct http_peer *peer)
     const struct http *http = worker->http;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(peer->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    /* Proxies carry many clients, so they are not counted. */
     if (!http->max_of_address || !info || !address_read(info->client_addr, peer->address) ||
         address_is_in(&http->options.trusted, peer->address))
         return true;
     address_shorten(peer->address);
     peer->is_counted = tally_add(&worker->addresses, peer->address, http->max_of_address);
+    /* An address at its limit may trade an idle connection for this one. */
     if (!peer->is_counted && evict(worker, peer->address))
         peer->is_counted = tally_add(&worker->addresses, peer->address, SIZE_MAX);
     return peer->is_counted;
 }
 
-/* Places are few: who is idle makes room, and without any such the last ones are kept for those who
- * ask how we are. */
+/* Places are few: an idle connection makes room, and if there is none, the last places are kept for
+ * probes. */
 static void find_place(struct http_peer *peer)
 {
     struct http_worker *worker = peer->worker;
@@ -137,6 +146,7 @@ static void find_place(struct http_peer *peer)
             peer, &problem_too_many, "So many connections from this address are open.");
         return;
     }
+    /* If none is idle, and the extra places are taken too, only probes are answered on it. */
     if (worker->peer_count > worker->http->max_peers && !evict(worker, NULL))
         peer->is_extra = worker->peer_count > worker->http->max_peers + worker->http->extra_peers;
 }
@@ -147,6 +157,7 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     if (peer)
         *peer = (struct http_peer){.worker = worker, .connection = connection, .fd = fd};
+    /* Without a peer no limit would hold for it. */
     if (!peer || !http_wire_add(peer)) {
         free(peer);
         turn_away(worker, fd);
@@ -167,6 +178,7 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
 
 static void end(struct http_worker *worker, struct http_peer *peer)
 {
+    /* Everything that points at the peer lets go before it is freed. */
     http_rest_end(peer);
     http_linger_end(peer);
     http_exchange_lose(peer); /* libmicrohttpd does not tell of each request that it is over */
@@ -187,6 +199,7 @@ void http_peer_notify(void *worker_arg, struct MHD_Connection *connection, void 
         add(worker, connection, context);
         return;
     }
+    /* None: it was turned away at its start. */
     if (*context)
         end(worker, *context);
     *context = NULL;

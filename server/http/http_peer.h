@@ -47,11 +47,11 @@ void http_peer_link(struct http_peer *peer);
 void http_peer_unlink(struct http_peer *peer);
 void http_peer_enter(struct http_peer *peer, enum http_phase phase);
 
-/* So many connections of each worker beyond its limit are accepted, if there are descriptors for
- * them, and may ask anything; and those beyond them, only vital things. */
+/* Connections of each worker that are accepted beyond its limit, if there are descriptors for them:
+ * EXTRA may ask anything, and beyond those VITAL may ask vital things only. */
 enum { HTTP_PEERS_EXTRA = 224, HTTP_PEERS_VITAL = 32 };
 
-/* Close those who do not take their answer. */
+/* Close those that do not take their answer. */
 void http_peer_cut(struct http_worker *worker);
 
 /* http_rest.c: a connection between two requests. */

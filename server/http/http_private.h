@@ -32,8 +32,8 @@ struct http_exchange {
     bool body_dropped;          /* what comes of it is thrown away; the response is filled in */
     bool is_vital;              /* it counts nowhere */
     bool is_counted;            /* among those of its sender */
-    bool is_unsure;             /* its body may turn out to be nobody's */
-    bool is_stream;             /* the answer is, and this no request in work any more */
+    bool is_unsure;             /* its body's sender may turn out not to be known */
+    bool is_stream;             /* the answer is; this is not a request in progress any more */
     struct http_stream *stream; /* until it has ended */
     size_t body_max, body_room; /* how long the body may be; memory for it */
     char *body_memory;          /* NULL: it is in the arena */

@@ -121,8 +121,10 @@ enum MHD_Result http_response_queue(struct http_exchange *exchange)
     struct MHD_Response *out = from_bytes(response);
     ensure(out);
     each_header(worker, response, add_to_mhd, out);
+    /* The client shall come back to a server that goes on. */
     if (worker->stopping)
         add_to_mhd(out, "Connection", "close");
+    /* The clock for taking the answer starts. */
     http_peer_enter(exchange->peer, HTTP_SENDING);
     http_count(&worker->counters.requests[response->status], 1);
     enum MHD_Result queued =

@@ -32,6 +32,7 @@ static void resume(struct http_peer *peer)
 static void wake(void *arg)
 {
     struct http_peer *peer = arg;
+    /* An edge tells that something is there, not what. */
     peer->wire.unread = true;
     peer->wire.hung_up |= peer->watch.hung_up;
     if (peer->resting) {
@@ -54,10 +55,12 @@ void http_rest_begin(struct http_peer *peer)
 {
     struct http_worker *worker = peer->worker;
     bool may_rest = peer->watched && !worker->stopping && worker->resting < RESTING_MAX;
+    /* Bytes that are here already cause no further edge. */
     bool has_more = http_wire_has_more(peer);
     if (!may_rest && !has_more)
         return;
     suspend(peer);
+    /* A whole request is here: libmicrohttpd reads it through a resume. */
     if (!may_rest || (has_more && http_wire_fill(peer)))
         resume(peer);
 }

@@ -9,7 +9,7 @@
  * - a write is one sendmsg() within a turn of the worker's share for streams, so all of them
  *   together take no more of its time than that;
  * - the writer is parked only while the socket has no room. So memory is bounded by what the writer
- *   writes at once, however slow its client is.
+ *   writes in one go, however slow its client is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +72,7 @@ static void look(void *arg)
 static bool take_socket(struct http_stream *stream, int fd)
 {
     int unanswered_ms = UNANSWERED_MS, buffer = SEND_BUFFER, unsent = UNSENT_MAX, on = 1;
+    /* libmicrohttpd closes its own descriptor; the connection lives on in this one. */
     stream->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (stream->fd < 0)
         return false;
@@ -80,9 +81,11 @@ static bool take_socket(struct http_stream *stream, int fd)
     } wanted[] = {{IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms},
         {IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent}, {IPPROTO_TCP, TCP_NODELAY, &on},
         {SOL_SOCKET, SO_SNDBUF, &buffer}};
+    /* The stream works without them, so a failure is let pass. */
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         (void)setsockopt(
             stream->fd, wanted[i].level, wanted[i].name, wanted[i].value, sizeof *wanted[i].value);
+    /* Edges, so that a full socket costs nothing until it has room. */
     stream->watch = (struct worker_watch){
         .fd = stream->fd, .fn = look, .arg = stream, .edge = true, .writable = true};
     if (worker_watch_start(&stream->watch) == 0)
@@ -104,6 +107,7 @@ static struct http_stream *make(struct http_exchange *exchange)
         .context = context_with_cancel(context_background())};
     if (stream->context && take_socket(stream, exchange->peer->fd))
         return stream;
+    /* Undo what has been made so far. */
     if (stream->context)
         context_release(&stream->context);
     free(stream);
@@ -118,6 +122,7 @@ bool http_stream_begin(struct http_exchange *exchange)
     struct http_stream *stream = make(exchange);
     if (!stream)
         return false;
+    /* Counted from here on: the stop waits for it. */
     stream->next = worker->streams;
     if (stream->next)
         stream->next->previous = stream;
@@ -132,6 +137,7 @@ static void end(struct http_stream *stream)
 {
     static const char last_chunk[] = "0\r\n\r\n";
     struct http_worker *worker = stream->worker;
+    /* A proper end tells the client that nothing is missing. */
     if (!stream->hung_up && !stream->within && stream->chunked)
         (void)send(stream->fd, last_chunk, sizeof last_chunk - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     worker_watch_stop(&stream->watch);
@@ -146,6 +152,7 @@ static void end(struct http_stream *stream)
     free(stream);
 }
 
+/* A parked writer finds its context over when it wakes. */
 void http_stream_stop(struct http_stream *stream)
 {
     context_cancel(stream->context);
@@ -155,6 +162,7 @@ void http_stream_stop(struct http_stream *stream)
 void http_stream_sweep(struct http_worker *worker, int64_t now_ns)
 {
     for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
+        /* Only a parked writer waits for its client; a quiet stream has nothing to send. */
         if (stream->writer && now_ns - stream->blocked_ns > blocked_max_ns)
             hang_up(stream);
 }
@@ -192,16 +200,20 @@ static bool write_pieces(struct http_stream *stream, struct iovec *pieces, size_
 {
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
     while (!is_over(stream) && message.msg_iovlen > 0) {
+        /* A system call for each subscriber adds up, so it is charged to the streams' share. */
         int64_t turn_ns = share_begin(&stream->worker->stream_share);
+        /* Before the call: an edge that comes during it must not be lost. */
         stream->has_room = false;
         ssize_t sent = sendmsg(stream->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
         share_end(&stream->worker->stream_share, turn_ns);
         if (sent > 0) {
+            /* A chunk is begun, and another may follow only if this one is written to its end. */
             stream->within = true;
             advance(&message, (size_t)sent);
         } else if (errno != EAGAIN && errno != EINTR) {
             hang_up(stream);
         } else if (errno == EAGAIN && !stream->has_room) {
+            /* The sweep cuts a client that leaves the writer here for too long. */
             stream->blocked_ns = clock_now_ns();
             co_park("stream write", remember_writer, stream);
         }
@@ -226,6 +238,7 @@ bool http_stream_write(struct http_stream *stream, const char *bytes, size_t len
     ensure(length > 0); /* a chunk without bytes would be the last */
     if (!stream->chunked)
         return write_pieces(stream, (struct iovec[]){piece(bytes, length)}, 1);
+    /* Size, bytes and line end go out in one call. */
     int digits = snprintf(size, sizeof size, "%zx\r\n", length);
     struct iovec pieces[] = {piece(size, (size_t)digits), piece(bytes, length), piece("\r\n", 2)};
     return write_pieces(stream, pieces, 3);

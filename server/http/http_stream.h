@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A response whose body is written bit by bit (struct response: stream), for as long as its client
- * stays. It is no request any more: it leaves libmicrohttpd, the pool of requests and the places
+ * stays. It is not a request any more: it leaves libmicrohttpd, the pool of requests and the places
  * for connections, and has a socket, a watch and a limit of its own.
  */
 #ifndef SERVER_HTTP_HTTP_STREAM_H

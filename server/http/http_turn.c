@@ -29,10 +29,12 @@ static bool has_room(const struct http *http)
 static bool may_begin(const struct http_worker *worker, int64_t now_ns)
 {
     const struct http_turns *turns = &worker->turns;
+    /* One that takes very long waits for something, and uses no processor meanwhile. */
     bool is_free = turns->running == 0 || now_ns - turns->begun_ns >= turn_max_ns;
     return is_free && now_ns >= turns->rest_ns && has_room(worker->http);
 }
 
+/* Room is reserved before the length is known, so that turns together cannot exceed the budget. */
 static void begin(struct http_exchange *exchange, int64_t now_ns)
 {
     struct http_turns *turns = &exchange->worker->turns;
@@ -53,12 +55,13 @@ static struct http_turn_waiter *take_out(struct http_turns *turns, struct http_t
     return waiter;
 }
 
-/* Those who have waited for too long, and whose clients have gone. */
+/* Those that have waited for too long, and those whose clients have gone. */
 static void send_away(struct http_turns *turns, int64_t now_ns)
 {
     struct http_turn_waiter *before = NULL, *next;
     for (struct http_turn_waiter *waiter = turns->first; waiter; waiter = next) {
         next = waiter->next;
+        /* Nobody would read the answer of one whose client has gone. */
         if (waiter->exchange->connection && now_ns < waiter->until_ns)
             before = waiter;
         else
@@ -80,7 +83,9 @@ static void go_on(struct http_worker *worker, int64_t now_ns)
     }
     if (!turns->first || turns->timer_started)
         return;
+    /* Nobody tells when room comes back, so it is looked for. */
     int64_t next_ns = now_ns + look_again_ns;
+    /* The end of a rest is known exactly. */
     if (now_ns < turns->rest_ns && turns->rest_ns < next_ns)
         next_ns = turns->rest_ns;
     turns->timer_started = true;
@@ -108,6 +113,7 @@ bool http_turn_begin(struct http_exchange *exchange)
     struct http_worker *worker = exchange->worker;
     struct http_turns *turns = &worker->turns;
     int64_t now_ns = clock_now_ns();
+    /* Nobody is passed by: those in the queue come first. */
     if (!turns->first && may_begin(worker, now_ns)) {
         begin(exchange, now_ns);
         return true;
@@ -132,6 +138,7 @@ void http_turn_end(struct http_exchange *exchange)
     turns->running--;
     if (!turns->first)
         return;
+    /* Others get as much of the worker as the list just took. */
     if (took_ns > short_ns)
         turns->rest_ns = now_ns + (took_ns < turn_max_ns ? took_ns : turn_max_ns);
     if (turns->timer_started) /* it may be for later than the end of the rest */

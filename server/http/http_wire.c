@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd calls recv(). What a program defines comes before what its libraries define, so
- * the recv() at the end of this file is the one that it finds; descriptors that are none of our
- * connections (libpq's) are read as ever. That costs nothing: no system call is added, and those
+ * libmicrohttpd calls recv(). What a program defines comes before what its libraries define, so the
+ * recv() at the end of this file is the one that it finds; descriptors of anything but our
+ * connections (libpq's) are read as always. That costs nothing: no system call is added, and those
  * that libmicrohttpd makes only to find nothing are saved. Rejected: looking ahead with MSG_PEEK,
  * which is one call more for each request, cannot keep libmicrohttpd from reading on into a second
  * request that came with the first, and shows it heads as they came.
@@ -28,8 +28,8 @@
 enum { SCRATCH = 32768, GIVEN_MAX = 160, FIRST_FDS = 1024 };
 _Static_assert((int)HTTP_HEAD_MAX < (int)SCRATCH, "a whole head fits");
 
-/* Of this thread, which is a worker's: who has which descriptor, and memory to read into. All
- * servers of the process share it. */
+/* Of this thread, which is a worker's: which connection has which descriptor, and memory to read
+ * into. All servers of the process share it. */
 static _Thread_local struct {
     size_t users, fd_count;
     struct http_peer **by_fd;
@@ -60,6 +60,7 @@ bool http_wire_add(struct http_peer *peer)
     size_t fd = (size_t)peer->fd, count = here.fd_count ? here.fd_count : FIRST_FDS;
     while (count <= fd)
         count *= 2;
+    /* Indexed by descriptor: recv() is called so often that a search would show. */
     if (count > here.fd_count) {
         struct http_peer **more = realloc(here.by_fd, count * sizeof *more);
         if (!more)
@@ -69,6 +70,7 @@ bool http_wire_add(struct http_peer *peer)
         here.fd_count = count;
     }
     here.by_fd[fd] = peer;
+    /* Bytes may have come before it was watched. */
     peer->wire.unread = true;
     return true;
 }
@@ -96,6 +98,8 @@ static ssize_t take(struct http_peer *peer, char *to, size_t size)
     do
         got = recvfrom(peer->fd, to, size, 0, NULL, NULL);
     while (got < 0 && errno == EINTR);
+    /* A short read has emptied the socket; but if the client has hung up, no further edge tells of
+     * the end. */
     if (got < 0)
         wire->unread = errno != EAGAIN && errno != EWOULDBLOCK;
     else if ((size_t)got < size)
@@ -109,6 +113,7 @@ static ssize_t take(struct http_peer *peer, char *to, size_t size)
 static char *make_room(struct http_wire *wire, size_t more)
 {
     size_t needed = wire->held_length + more;
+    /* What was given away makes room in front. */
     if (wire->held_from > 0) {
         memmove(wire->held, wire->held + wire->held_from, wire->held_length);
         wire->held_from = 0;
@@ -159,6 +164,7 @@ static void look(struct http_peer *peer, const char *bytes, size_t length)
 {
     struct http_wire *wire = &peer->wire;
     enum http_head_verdict verdict = http_head_scan(&wire->head, bytes, length);
+    /* The time limit for a head starts with its first byte. */
     if (verdict == HTTP_HEAD_MORE) {
         if (peer->phase == HTTP_CONNECTED || peer->phase == HTTP_IDLE)
             http_peer_enter(peer, HTTP_HEADERS);
@@ -168,6 +174,7 @@ static void look(struct http_peer *peer, const char *bytes, size_t length)
         refuse_head(peer, verdict);
         return;
     }
+    /* From here on bytes belong to the body, then to the next request. */
     wire->state = HTTP_WIRE_GIVE;
     wire->left = wire->head.content_length;
     wire->chunks = (struct http_chunks){.digits = 0};
@@ -185,6 +192,7 @@ static ssize_t fill_afresh(struct http_peer *peer)
     look(peer, scratch, (size_t)got);
     if (wire->state == HTTP_WIRE_REFUSED)
         return got;
+    /* Behind the head a part of the body may stand, or another request. */
     size_t used = wire->state == HTTP_WIRE_GIVE ? wire->head.size : 0;
     if (!hold(wire, scratch + used, (size_t)got - used))
         http_wire_refuse_problem(peer, &problem_overloaded, NULL);
@@ -195,6 +203,7 @@ static ssize_t fill_afresh(struct http_peer *peer)
 static ssize_t fill_on(struct http_peer *peer)
 {
     struct http_wire *wire = &peer->wire;
+    /* Small steps at first: a client that sends a head byte by byte holds little. */
     size_t more = wire->held_length < HTTP_HEAD_MAX / 8 ? HTTP_HEAD_MAX / 8 : HTTP_HEAD_MAX;
     char *to = make_room(wire, more);
     if (!to) {
@@ -226,9 +235,11 @@ static void end_within_head(struct http_peer *peer)
 bool http_wire_fill(struct http_peer *peer)
 {
     struct http_wire *wire = &peer->wire;
+    /* A pipelined request: its head is here, and no edge will tell of it. */
     if (wire->state == HTTP_WIRE_HEAD && wire->head.at < wire->held_length)
         look_at_held(peer);
     while (wire->state == HTTP_WIRE_HEAD) {
+        /* A head that comes in one read, nearly every one, is never copied. */
         bool afresh = wire->held_length == 0;
         ssize_t got = afresh ? fill_afresh(peer) : fill_on(peer);
         if (got == 0 || (got < 0 && wire->unread))
@@ -268,6 +279,7 @@ static size_t give_head(struct http_peer *peer, char *to, size_t size)
 {
     struct http_wire *wire = &peer->wire;
     const struct http_head *head = &wire->head;
+    /* A fixed path and Host: there is nothing in it that libmicrohttpd could misread. */
     char length[48] = "";
     if (head->has_length && head->content_length > 0)
         snprintf(length, sizeof length, "Content-Length: %llu\r\n",
@@ -278,6 +290,7 @@ static size_t give_head(struct http_peer *peer, char *to, size_t size)
         head->chunked ? "Transfer-Encoding: chunked\r\n" : "",
         head->expects_continue ? "Expect: 100-continue\r\n" : "");
     ensure(given > 0 && (size_t)given < size && given <= GIVEN_MAX);
+    /* Without a body the request ends here. */
     wire->state = wire->left > 0 || head->chunked ? HTTP_WIRE_BODY : HTTP_WIRE_WAIT;
     return (size_t)given;
 }
@@ -308,6 +321,7 @@ static size_t pass_body(struct http_peer *peer, char *bytes, size_t length)
 {
     struct http_wire *wire = &peer->wire;
     size_t kept = length, used = length;
+    /* Chunks stay chunks: libmicrohttpd takes them apart, and they are well-formed now. */
     if (!wire->head.chunked) {
         wire->left -= length;
     } else if (!http_chunks_pass(&wire->chunks, bytes, &kept, &used)) {
@@ -315,6 +329,7 @@ static size_t pass_body(struct http_peer *peer, char *bytes, size_t length)
             "The body's chunks are malformed, or too much is said beside them.");
         return 0;
     }
+    /* What came behind the body's end is the next request's. */
     if (!have_used(wire, bytes, length, used)) {
         http_wire_refuse_problem(peer, &problem_overloaded, NULL);
         return 0;
@@ -331,6 +346,7 @@ static size_t give_body(struct http_peer *peer, char *to, size_t size)
     size_t given = 0;
     while (given < size && wire->state == HTTP_WIRE_BODY) {
         size_t wanted = size - given;
+        /* Never a byte beyond the body: libmicrohttpd would take it for a head. */
         if (!wire->head.chunked && wanted > wire->left)
             wanted = (size_t)wire->left;
         ssize_t got = take_any(peer, to + given, wanted);
@@ -365,6 +381,7 @@ static ssize_t give(struct http_peer *peer, char *to, size_t size)
     }
     if (wire->state == HTTP_WIRE_GIVE)
         given = give_head(peer, to, size);
+    /* Head and first bytes in one go, so a short request is one step. */
     if (wire->state == HTTP_WIRE_BODY)
         given += give_body(peer, to + given, size - given);
     if (wire->state == HTTP_WIRE_OVER)
@@ -380,12 +397,16 @@ void http_wire_refuse(struct http_peer *peer, const struct response *response)
     size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n",
         response->status, MHD_get_reason_phrase_for((unsigned)response->status), response->length);
     length += http_response_lines(peer->worker, response, head + length, sizeof head - length);
+    /* Head and body in one call, past libmicrohttpd, which has not begun to answer. */
     struct iovec parts[] = {{head, length},
         {http_response_body(response), peer->wire.head.is_head ? 0 : response->length}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     bool sent = sendmsg(peer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    /* The client sees the answer's end; its own side stays open, lest a reset overtake the
+     * answer. */
     (void)shutdown(peer->fd, SHUT_WR);
     http_count(&peer->worker->counters.requests[response->status], 1);
+    /* Not before the answer is sent and counted: it may stand in the exchange's memory. */
     peer->worker->lose(peer);
     drop_held(&peer->wire);
     peer->wire.state = sent ? HTTP_WIRE_REFUSED : HTTP_WIRE_OVER;
@@ -397,6 +418,7 @@ void http_wire_refuse(struct http_peer *peer, const struct response *response)
 void http_wire_refuse_problem(
     struct http_peer *peer, const struct problem *problem, const char *detail)
 {
+    /* On the stack: this is what is said when memory is short. */
     char memory[1024];
     struct request request = {.body = NULL};
     struct response response = {.status = 0};

@@ -39,6 +39,7 @@ static in_port_t *port_of(struct sockaddr_storage *address)
 bool listen_parse(struct listen *listen, const char *text, char *error, size_t error_size)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+    /* The last colon: an IPv6 address has others. */
     const char *colon = strrchr(text, ':');
     char node[256];
     *listen = (struct listen){.host = ""};
@@ -58,6 +59,7 @@ bool listen_parse(struct listen *listen, const char *text, char *error, size_t e
     bool bracketed = node[0] == '[' && node[length - 1] == ']';
     if (bracketed)
         node[length - 1] = '\0';
+    /* The first of several addresses; another one can be named by itself. */
     int failed = getaddrinfo(node + bracketed, colon + 1, &hints, &found);
     if (failed) {
         snprintf(error, error_size, "cannot listen on \"%s\": %s", text, gai_strerror(failed));
@@ -82,6 +84,7 @@ static int open_one(struct listen *listen, bool shared)
         (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
         bind(fd, (struct sockaddr *)&listen->address, listen->address_length) == 0)
         return fd;
+    /* close() must not hide why it failed. */
     int kept = errno;
     close(fd);
     errno = kept;
@@ -99,6 +102,7 @@ bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t
         return fail(error, error_size, "listen on", at->text);
     }
     close(probe);
+    /* The first socket settles the port, also when any free one was asked for. */
     for (int i = 0; i < count; i++) {
         sockets[i] = open_one(at, true);
         socklen_t length = sizeof at->address;

@@ -15,6 +15,7 @@ void problem_begin(
     json_out_begin(out, arena);
     json_out_open(out, '{');
     json_out_key(out, "type");
+    /* Put together raw: a code needs no escaping. */
     json_out_raw(out, "\"urn:teller:problem:", 20);
     json_out_raw(out, problem->code, strlen(problem->code));
     json_out_raw(out, "\"", 1);

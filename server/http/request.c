@@ -8,7 +8,7 @@
 
 #include "server/text/hex.h"
 
-/* Decode a piece of the target into the arena; NULL if it is malformed, or no UTF-8. */
+/* Decode a piece of the target into the arena; NULL if it is malformed, or not UTF-8. */
 static const char *decode(struct arena *arena, const char *from, const char *end, bool is_query)
 {
     char *start = arena_alloc(arena, (size_t)(end - from) + 1), *to = start;
@@ -24,10 +24,12 @@ static const char *decode(struct arena *arena, const char *from, const char *end
         } else if (c == '+' && is_query) {
             c = ' ';
         }
+        /* A NUL would end the text before its length does. */
         if (c == 0)
             return NULL;
         *to++ = (char)c;
     }
+    /* Checked after decoding: escapes can spell what is not UTF-8. */
     *to = '\0';
     return u8_check((const uint8_t *)start, (size_t)(to - start)) ? NULL : start;
 }
@@ -46,6 +48,7 @@ static bool read_path(struct request *request, const char *from, const char *end
         const char *stop = find(from + 1, end, '/');
         if (request->segment_count == REQUEST_SEGMENTS)
             return false;
+        /* Split first, decoded after: an escaped slash belongs to its segment. */
         const char *segment = decode(&request->arena, from + 1, stop, false);
         if (!segment)
             return false;
@@ -55,8 +58,8 @@ static bool read_path(struct request *request, const char *from, const char *end
     return true;
 }
 
-/* What the page's address carries beside (utm_source=...) is nobody's business but its senders':
- * only under /v1 is a query looked at as a whole. */
+/* Links to the page may carry parameters of others (utm_source=...), which are left out; only under
+ * /v1 must all of a query be well-formed. */
 static bool read_query(struct request *request, const char *from, const char *end)
 {
     bool strict = request->segment_count > 0 && strcmp(request->segments[0], "v1") == 0;
@@ -70,6 +73,7 @@ static bool read_query(struct request *request, const char *from, const char *en
         bool good = parameter->name && parameter->value;
         if (strict && !good)
             return false;
+        /* An empty piece ("a=1&&b=2") counts for nothing. */
         request->query_count += good && from < stop;
         from = stop < end ? stop + 1 : end;
     }
@@ -163,6 +167,7 @@ int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t
         at += strspn(at, " \t,;");
         if (strncasecmp(at, "wait=", 5) == 0 && isdigit((unsigned char)at[5])) {
             int64_t seconds = 0;
+            /* Stops before it could overflow. */
             for (at += 5; isdigit((unsigned char)*at) && seconds <= max; at++)
                 seconds = seconds * 10 + (*at - '0');
             return seconds < max ? seconds : max;

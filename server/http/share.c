@@ -33,6 +33,7 @@ void share_end_all(struct share *share)
     share->timer_started = false;
 }
 
+/* While no requests come, streams may have the time that nobody else wants. */
 static int64_t per_mille(const struct share *share, int64_t now_ns)
 {
     return now_ns - share->pressed_ns < pressed_for_ns ? share->per_mille : share->alone_per_mille;
@@ -45,6 +46,7 @@ void share_press(struct share *share, int64_t now_ns)
 
 static void count(struct share *share, int64_t now_ns)
 {
+    /* Credit grows with the time that passes, not with turns: a busy worker cannot starve it. */
     share->credit_ns += (now_ns - share->counted_ns) * per_mille(share, now_ns) / 1000;
     share->counted_ns = now_ns;
     if (share->credit_ns > saved_ns)
@@ -90,6 +92,7 @@ int64_t share_begin(struct share *share)
 {
     int64_t now_ns = clock_now_ns();
     count(share, now_ns);
+    /* First come, first served: credit is no reason to pass a queue by. */
     if (!share->first && share->credit_ns > 0)
         return now_ns;
     /* Only this worker wakes, and it does not before the coroutine has left its stack. */
@@ -105,8 +108,10 @@ void share_end(struct share *share, int64_t since_ns)
 {
     int64_t now_ns = clock_now_ns(), took_ns = now_ns - since_ns;
     count(share, now_ns);
+    /* The last turn may overdraw; the debt delays the next. */
     share->credit_ns -= took_ns < turn_max_ns ? took_ns : turn_max_ns;
     share->used_ns += (uint64_t)took_ns;
+    /* Exactly one of the two keeps the queue moving. */
     if (share->first && !share->timer_started) {
         if (share->credit_ns > 0)
             wake_first(share);

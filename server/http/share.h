@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bounded part of a worker's time, for work that there can be any amount of: who wants some of it
- * takes a turn, first come, first served, and when the part is used up, turns come later. What has
- * no bound of its own cannot push aside what must be quick. While nothing that must be quick comes
- * (share_press()), the part is a larger one.
+ * A bounded part of a worker's time, for work that there can be any amount of: a coroutine that
+ * wants some of it takes a turn, first come, first served, and when the part is used up, turns come
+ * later. What has no bound of its own cannot push aside what must be quick. While nothing that must
+ * be quick comes (share_press()), the part is a larger one.
  *
  * Only coroutines of one worker use a share, and none parks within its turn.
  */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Blocks in a list, the newest first; memory is given out of one of them until it has no more room.
+ * The reserve is shared by the process, so that short memory does not stop what has begun. */
 #include "server/text/arena.h"
 
 #include <stdatomic.h>
@@ -47,6 +49,7 @@ static struct arena_block *take_reserved(void)
 
 bool arena_reserve(void)
 {
+    /* Nearly always whole, so this is one look without the lock. */
     while (atomic_load_explicit(&reserve.count, memory_order_relaxed) < RESERVED) {
         struct arena_block *block = malloc(sizeof *block + ARENA_RESERVED_MAX);
         if (!block)
@@ -87,6 +90,7 @@ static struct arena_block *new_block(size_t room)
 
 static void *alloc_in(struct arena *arena, struct arena_block *block, size_t room, size_t size)
 {
+    /* A large piece gets a block of its own, and leaves the one in use as it was. */
     block->next = arena->blocks;
     arena->blocks = block;
     if (room - size > (size_t)(arena->end - arena->next)) { /* the roomier one goes on */
@@ -111,8 +115,10 @@ static void *alloc(struct arena *arena, size_t size, bool must)
     void *memory = alloc_here(arena, size);
     if (memory)
         return memory;
+    /* A piece of more than a quarter of a block would leave much of one unused. */
     size_t room = size > BLOCK / 4 ? size : BLOCK;
     struct arena_block *block = new_block(room);
+    /* Small pieces come out of the reserve; large ones are asked for with arena_try(). */
     if (!block && must) {
         room = ARENA_RESERVED_MAX;
         block = size <= room ? take_reserved() : NULL;
@@ -136,6 +142,7 @@ void *arena_try(struct arena *arena, size_t size)
 void *arena_extend(struct arena *arena, void *memory, size_t size, size_t wanted)
 {
     char *at = memory;
+    /* Only what was given out last can grow where it stands. */
     if (at + size != arena->next || wanted > (size_t)(arena->end - at))
         return NULL;
     arena->next = at + wanted;
@@ -155,6 +162,7 @@ void arena_clear(struct arena *arena)
     while (arena->blocks) {
         struct arena_block *block = arena->blocks;
         arena->blocks = block->next;
+        /* Back to the reserve, which must be whole before another request begins. */
         if (block->reserved)
             put_back(block);
         else

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that is given back all at once: what a request needs lives as long as the request.
- * Used by one coroutine at a time.
+ * Memory that is given back all at once: what a request needs lives as long as the request. Used by
+ * one coroutine at a time.
  *
- * When the system has no more memory, small allocations come out of a reserve, so that what is in
- * work can be answered; no request may begin until the reserve is whole again. What a client can
- * make large is asked for with arena_try(), which may fail.
+ * When the system has no more memory, small allocations come out of a reserve, so that requests in
+ * progress can be answered; no request may begin until the reserve is whole again. What a client
+ * can make large is asked for with arena_try(), which may fail.
  */
 #ifndef SERVER_TEXT_ARENA_H
 #define SERVER_TEXT_ARENA_H
@@ -41,7 +41,7 @@ char *arena_copy(struct arena *arena, const char *text, size_t length); /* with 
 enum { ARENA_RESERVED_MAX = 64 * 1024 };
 
 /* Fill the reserve, of the whole process, up. False: it is not whole, so let nothing begin. Never
- * parks; from any thread. Who never calls it has none. */
+ * parks; from any thread. A process that never calls it has none. */
 MUST_CHECK bool arena_reserve(void);
 
 /* Give it back. No arena is in use. */

@@ -53,6 +53,7 @@ static bool shape_is_bounded(const char *text, size_t length, size_t most)
     for (size_t i = 0; i < length; i++) {
         switch (text[i]) {
         case '"':
+            /* Brackets within a string are text. */
             for (i++; i < length && text[i] != '"'; i++)
                 i += text[i] == '\\';
             break;
@@ -64,6 +65,7 @@ static bool shape_is_bounded(const char *text, size_t length, size_t most)
             break;
         case ']':
         case '}':
+            /* Too many of these are jansson's to refuse. */
             depth -= depth > 0;
             break;
         case ',':
@@ -93,12 +95,14 @@ static void read_document(void *arg)
             JSON_IN_DEPTH, reading->values);
         return;
     }
+    /* Numbers are blanked in a copy: the text itself is what is kept. */
     char *copy = arena_try(reading->arena, reading->length + 1);
     if (!copy)
         return;
     memcpy(copy, reading->text, reading->length);
     copy[reading->length] = '\0';
     current = reading->arena;
+    /* Found before jansson reads: it would turn numbers into doubles. */
     if (kept.name)
         json_kept_find(&kept, copy, reading->length);
     else
@@ -110,6 +114,7 @@ static void read_document(void *arg)
             error.column, error.text);
     else if (kept.name)
         (void)!json_kept_replace(&kept, reading->value, JSON_IN_KEPT_MAX);
+    /* jansson makes do with NULL, so what it read may lack something. */
     if (reading->arena->is_short)
         reading->value = NULL;
     current = NULL;
@@ -173,6 +178,7 @@ const char *json_in_members(const struct json_in *object, const char *const *nam
     memset((void *)members, 0, count * sizeof *members);
     for (void *at = json_object_iter(walked.out); at; at = json_object_iter_next(walked.out, at)) {
         size_t place = place_of(json_object_iter_key(at), names, count, known);
+        /* The first unknown one is enough for a refusal. */
         if (place == count)
             return json_object_iter_key(at);
         members[place] = from(json_object_iter_value(at));
@@ -207,9 +213,11 @@ bool json_in_money(const struct json_in *value, bool negative_too, money *amount
     const json_t *json = of(value);
     if (json_is_string(json))
         return money_parse(json_string_value(json), json_string_length(json), negative_too, amount);
+    /* 1.0 and 1e2 are doubles to jansson, and refused. */
     if (!json_is_integer(json))
         return false;
     json_int_t number = json_integer_value(json);
+    /* Beyond it a client in between may have rounded. */
     if (number > exact || number < (negative_too ? -exact : 0))
         return false;
     *amount = number;
@@ -221,7 +229,7 @@ const char *json_in_kept(const struct json_in *value, unsigned which)
     return json_string_value(json_array_get(of(value), which));
 }
 
-/* What it means; NULL: it is no such object. In the arena. */
+/* What it means; NULL: it is not such an object. In the arena. */
 static const char *meaning_of(struct arena *arena, const char *object)
 {
     static const char name[] = "object", head[] = "{\"object\":";
@@ -230,6 +238,7 @@ static const char *meaning_of(struct arena *arena, const char *object)
     if (length > JSON_IN_KEPT_MAX)
         return NULL;
     char *text = arena_alloc(arena, size + 1);
+    /* Within an object of its own, so that the same reader takes it. */
     stpcpy(stpcpy(stpcpy(text, head), object), "}");
     const struct json_in *value = json_in_read(arena, text, size, JSON_IN_VALUES, name, error);
     const struct json_in *kept = value ? json_in_member(value, name) : NULL;

@@ -20,7 +20,7 @@ struct json_in; /* a value in a document */
 enum { JSON_IN_VALUES = 8192, JSON_IN_VALUES_LARGE = 1 << 19 };
 
 /*
- * The document's value; NULL if the text is no such JSON, with the reason in `error`. A text of
+ * The document's value; NULL if the text is not such JSON, with the reason in `error`. A text of
  * more than 64 KiB is read by a thread of its own while the caller is parked.
  *
  * The outermost members of the name `kept` (small ASCII letters) are handed on as they were given:
@@ -37,8 +37,8 @@ enum { JSON_IN_KEPT_MAX = 4096 };
 enum { JSON_IN_KEPT_TEXT, JSON_IN_KEPT_MEANING, JSON_IN_KEPT_DOUBLES };
 const char *json_in_kept(const struct json_in *value, unsigned which);
 
-/* Do these two JSON objects, in compact form, mean the same? False as well when one is no object of
- * at most JSON_IN_KEPT_MAX bytes. Never parks. */
+/* Do these two JSON objects, in compact form, mean the same? False as well when one is not an
+ * object of at most JSON_IN_KEPT_MAX bytes. Never parks. */
 bool json_in_means_same(const char *object, const char *other);
 
 bool json_in_is_object(const struct json_in *value);

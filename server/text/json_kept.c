@@ -54,6 +54,7 @@ static size_t value_end(const char *text, size_t at, size_t length)
                       : strchr(" \t\r\n,:", c) ? at + 1
                       : strchr("[]{}", c)      ? at + 1
                                                : scalar_end(text, at, length);
+        /* Balanced or not is jansson's to judge; this only has to end. */
         depth += c == '[' || c == '{';
         if ((c == ']' || c == '}') && depth-- <= 1)
             return next;
@@ -74,6 +75,7 @@ static size_t digits_end(const char *text, size_t at, size_t length)
 /* Is the token a number of JSON's grammar (RFC 8259, 6)? */
 static bool is_number(const char *token, size_t length)
 {
+    /* No leading zeros, and digits on both sides of a point. */
     size_t at = length > 0 && token[0] == '-', end = digits_end(token, at, length);
     bool good = end > at && (token[at] != '0' || end == at + 1);
     if (end < length && token[end] == '.') {
@@ -94,6 +96,7 @@ static bool is_number(const char *token, size_t length)
 static size_t next_number(const char *text, size_t at, size_t length, size_t *end)
 {
     while (at < length) {
+        /* Digits within a string are text. */
         if (text[at] == '"') {
             at = string_end(text, at, length);
         } else if (text[at] == '-' || (text[at] >= '0' && text[at] <= '9')) {
@@ -131,6 +134,7 @@ static bool spells(const char *inside, size_t length, const char *name)
     size_t at = 0;
     for (; *name && at < length; name++) {
         int c = (unsigned char)inside[at++];
+        /* "met\u0061data" is that name, too. */
         if (c == '\\') {
             c = escaped(inside + at, length - at);
             at += 5;
@@ -143,6 +147,7 @@ static bool spells(const char *inside, size_t length, const char *name)
 
 static void note_place(struct json_kept *kept, size_t at, size_t end, bool has_numbers)
 {
+    /* Doubled, though most texts have one or none. */
     if (kept->count == kept->room) {
         size_t room = kept->room ? 2 * kept->room : 4;
         struct json_kept_place *places = arena_try(kept->arena, room * sizeof *places);
@@ -163,6 +168,7 @@ bool json_kept_blank(char *text, size_t at, size_t end)
     bool has_numbers = false;
     while ((at = next_number(text, at, end, &number_end)) < end) {
         has_numbers = true;
+        /* One digit, and blanks: the places of all else stay the same. */
         text[at] = '0';
         memset(text + at + 1, ' ', number_end - at - 1);
         at = number_end;
@@ -188,6 +194,7 @@ void json_kept_find(struct json_kept *kept, char *copy, size_t length)
     for (size_t at = skip_space(copy, 0, length); at < length; at = skip_space(copy, at, length)) {
         char c = copy[at];
         size_t end = c == '"' ? string_end(copy, at, length) : at + 1;
+        /* A string is a name only behind { or a comma; one in an array has no colon behind it. */
         bool may_be_name = c == '"' && (before == '{' || before == ',') && end - at >= 2;
         if (may_be_name && spells(copy + at + 1, end - at - 2, kept->name)) {
             size_t name_end = end;
@@ -221,6 +228,7 @@ static char *compact(struct arena *arena, const char *text, size_t length, size_
 /* Its numbers as strings, with the mark in front; NULL: memory is short. */
 static char *mark_numbers(struct arena *arena, const char *text, size_t length)
 {
+    /* Something stands between two numbers, so at most every second character begins one. */
     size_t most = length + (length / 2 + 1) * sizeof MARK, end = 0;
     char *start = arena_try(arena, most), *to = start;
     if (!start)
@@ -245,7 +253,7 @@ static const char *sorted(const json_t *value)
     return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 }
 
-/* The same of a text; NULL: it is no JSON that can be read, or memory is short. */
+/* The same of a text; NULL: it is not JSON that can be read, or memory is short. */
 static const char *sorted_text(const char *text)
 {
     return text ? sorted(json_loads(text, JSON_DECODE_ANY, NULL)) : NULL;
@@ -267,8 +275,10 @@ static json_t *texts_of(
         return NULL;
     if (size > room || !json_is_object(value))
         return texts; /* nobody will ask for more */
+    /* Sorted members and numbers as written: equal texts mean the same. */
     const char *meaning =
         place->has_numbers ? sorted_text(mark_numbers(kept->arena, text, size)) : sorted(value);
+    /* Earlier versions compared them as doubles: their keys must still be found. */
     const char *doubles = place->has_numbers ? sorted_text(text) : meaning;
     return append(texts, meaning) && append(texts, doubles ? doubles : "") ? texts : NULL;
 }
@@ -278,6 +288,7 @@ bool json_kept_replace(struct json_kept *kept, json_t *value, size_t room)
     bool good = true;
     size_t index;
     json_t *element;
+    /* In the order of the text, depth first, as the places were found. */
     json_array_foreach(value, index, element)
     {
         good = good && json_kept_replace(kept, element, room);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Text grows in the arena, where it stands if it can. Commas are written before a value, when it is
+ * known that there is one. */
 #include "server/text/json_out.h"
 
 #include <string.h>
@@ -14,8 +16,8 @@ void json_out_begin(struct json_out *out, struct arena *arena)
         .arena = arena, .text = arena_alloc(arena, FIRST_ROOM), .room = FIRST_ROOM};
 }
 
-/* There is no memory for the whole text, and who asked for it looks whether the arena is short: it
- * is written over itself. */
+/* There is no memory for the whole text, and its user looks whether the arena is short: it is
+ * written over itself. */
 static char *begin_again(struct json_out *out, size_t more)
 {
     if (more > out->room) {
@@ -29,8 +31,10 @@ static char *begin_again(struct json_out *out, size_t more)
 static char *reserve(struct json_out *out, size_t more)
 {
     if (out->room - out->length < more) {
+        /* Doubled, so that a long text is copied only a few times. */
         size_t room = out->room * 2 > out->length + more ? out->room * 2 : out->length + more;
         if (!arena_extend(out->arena, out->text, out->room, room)) {
+            /* A short answer must be possible when memory is short. */
             char *text = room < SMALL ? arena_alloc(out->arena, room) : arena_try(out->arena, room);
             if (!text)
                 return begin_again(out, more);
@@ -78,6 +82,7 @@ void json_out_key(struct json_out *out, const char *name)
 {
     size_t length = strlen(name);
     before_value(out);
+    /* Names are ours and need no escaping. */
     char *to = reserve(out, length + 3);
     *to++ = '"';
     memcpy(to, name, length);
@@ -142,6 +147,7 @@ void json_out_number(struct json_out *out, uint64_t number)
 void json_out_money(struct json_out *out, money amount)
 {
     before_value(out);
+    /* A string: a double would round what is larger than 2^53. */
     char *to = reserve(out, MONEY_TEXT + 2);
     *to = '"';
     size_t length = money_format(amount, to + 1);

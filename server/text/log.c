@@ -25,6 +25,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(
         if ((unsigned char)line[i] < ' ')
             line[i] = ' ';
     line[length++] = '\n';
+    /* One write a line, so that lines of several threads do not mix. */
     if (write(STDERR_FILENO, line, length) < 0)
         return; /* nobody to tell */
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The proleptic Gregorian calendar by arithmetic (Howard Hinnant's civil_from_days): no locale, no
+ * time zone, no lock. Years begin in March, so that a leap day is the last of its year. */
 #include "server/text/time_text.h"
 
 #include <stddef.h>
@@ -99,6 +101,7 @@ static bool read_char(const char **at, char wanted)
 /* The days from 1970 to a date; as civil_of_days(), the other way (days_from_civil). */
 static int64_t days_of_civil(struct civil civil)
 {
+    /* January and February belong to the year before. */
     unsigned year = civil.month <= 2 ? civil.year - 1 : civil.year, era = year / 400;
     unsigned of_era = year % 400, month = civil.month > 2 ? civil.month - 3 : civil.month + 9;
     unsigned of_year = (153 * month + 2) / 5 + civil.day - 1;
@@ -116,6 +119,7 @@ static bool read_fraction(const char **at, unsigned *us)
     (*at)++;
     if (!read_digits(at, 1, &digit))
         return false;
+    /* The scale becomes 0 behind the sixth digit, and the rest adds nothing. */
     for ((*at)--; **at >= '0' && **at <= '9'; (*at)++)
         *us += (unsigned)(**at - '0') * (scale /= 10);
     return true;
@@ -159,6 +163,7 @@ static bool read_date(const char **at, struct civil *civil)
         !read_digits(at, 2, &civil->day) || civil->year < 1970 || civil->month < 1 ||
         civil->month > 12 || civil->day < 1)
         return false;
+    /* There and back: a day that the month does not have comes back as another. */
     struct civil same = civil_of_days(days_of_civil(*civil));
     return same.month == civil->month && same.day == civil->day; /* the month has such a day */
 }
@@ -168,6 +173,7 @@ bool time_read(const char *text, int64_t *at_us)
     struct moment moment = {.us = 0};
     if (!read_date(&text, &moment.civil))
         return false;
+    /* A date alone is the beginning of its day. */
     if (*text == 'T' || *text == 't') {
         text++;
         if (!read_time_of_day(&text, &moment))
