@@ -32,6 +32,7 @@ static bool read_floor(
     struct call *call, const struct body *body, struct ledger_open_account *account)
 {
     const struct json_in *floor = body->members[BODY_FLOOR];
+    /* Not given, it is 0; null is none at all. */
     account->has_floor = !floor || !json_in_is_null(floor);
     account->floor = 0;
     if (!floor || json_in_is_null(floor))
@@ -48,6 +49,7 @@ static const char *broken_rule(const char *id)
     char asset[ASSET_TEXT];
     if (!id || !account_id_is_valid(id))
         return ACCOUNT_ID_RULE;
+    /* Clients and proxies take such segments out of a path. */
     if (!account_id_is_free(id))
         return "must not be \".\" or \"..\": in a path they are other places";
     if (strncmp(id, "world:", 6) == 0 || asset_of_world_id(id, asset))
@@ -62,6 +64,7 @@ static bool read_account(struct call *call, struct ledger_open_account *account)
     struct body body;
     if (!body_read(call, known, &body))
         return false;
+    /* The ledger knows no JSON, so it is told how to compare metadata. */
     account->means_same = json_in_means_same;
     account->id = json_in_text(body.members[BODY_ID]);
     account->asset = json_in_text(body.members[BODY_ASSET]);
@@ -86,6 +89,7 @@ void accounts_post(struct call *call)
         return;
     enum ledger_status status =
         ledger_open_account(call_context(call), call->ledger, &wanted, &account, &opened, &seq);
+    /* Memory need not have the metadata, so it is asked for apart. */
     if (status == LEDGER_OK)
         status = accounts_complete(call, &account, 1);
     if (status != LEDGER_OK) {
@@ -93,6 +97,7 @@ void accounts_post(struct call *call)
         return;
     }
     answer_account(call, &account, seq);
+    /* Opening it once more with the same terms is 200. */
     if (opened) {
         call->response->status = 201;
         call->location = call_path(call, "accounts", account.id);
@@ -106,6 +111,7 @@ static bool query_at(struct call *call, uint64_t *seq, int64_t *us)
     money position;
     *seq = 0;
     *us = 0;
+    /* A bare number is a position, never a year. */
     if (money_parse(at, strlen(at), false, &position) && position <= INT64_MAX)
         *seq = (uint64_t)position;
     else if (!time_read(at, us)) {
@@ -126,6 +132,7 @@ void accounts_get(struct call *call)
     bool then = request_query(call->request, "at") != NULL;
     if (!call_names_account(call) || (then && !query_at(call, &at_seq, &at_us)))
         return;
+    /* The present is in memory, the past in the database. */
     enum ledger_status status =
         then ? ledger_read_account_at(
                    call_context(call), call->ledger, id, at_seq, at_us, &account, &seq)
@@ -143,6 +150,7 @@ static bool query_id(struct call *call, const char *name, const char **value)
 {
     const char *given = request_query(call->request, name);
     *value = given ? given : "";
+    /* A beginning of an id has the same characters as an id. */
     if (**value == '\0' || account_id_is_valid(*value))
         return true;
     call_refuse(call, NULL, name, ACCOUNT_ID_RULE);
@@ -158,12 +166,14 @@ static void answer_list(
     json_out_key(&out, "items");
     json_out_open(&out, '[');
     size_t written = 0, yielded_at = 0;
+    /* A page is bounded in bytes too, as metadata may be long. */
     while (written < count && out.length < CALL_PAGE_BYTES) {
         render_account(&out, &accounts[written++]);
         render_yield(&out, &yielded_at);
     }
     json_out_close(&out, ']');
     json_out_key(&out, "next");
+    /* A page that was cut short in bytes has a next one, too. */
     json_out_text(&out, more || written < count ? accounts[written - 1].id : NULL);
     json_out_close(&out, '}');
     call_ok(call, &out, seq);
@@ -183,6 +193,7 @@ void accounts_list(struct call *call)
     if (!page || !call_query_number(call, "limit", 1, LIST_MAX, &limit) ||
         !query_id(call, page, &after))
         return;
+    /* The client chooses the size, so it may not come out of the reserve. */
     struct ledger_account *accounts = arena_try(call->arena, limit * sizeof *accounts);
     if (!accounts) {
         call_refuse_short(call);

@@ -37,11 +37,14 @@ static void run_job(void *arg)
     struct ledger *ledger = job->ledger;
     struct context *open = ledger_open_context(ledger);
     enum ledger_status status = ledger_audit(open, ledger, &job->progress, &job->report);
+    /* A ledger that closes stops its audit, which is not a failure of it. */
     enum audit_job_state ended =
         context_err(open) == CONTEXT_OK ? AUDIT_JOB_FAILED : AUDIT_JOB_STOPPED;
+    /* In the log as well, for nobody may ever ask for the report. */
     if (status == LEDGER_OK && job->report.found > 0)
         log_error("the audit %s of %s found the journal wrong: %.*s", job->id, job->name,
             (int)strcspn(job->report.text, "\n"), job->report.text);
+    /* The last look at the job: from here on it may be replaced. */
     mutex_lock(&jobs->mutex);
     job->state = status == LEDGER_OK ? AUDIT_JOB_DONE : ended;
     job->ended_us = clock_wall_us();
@@ -63,6 +66,7 @@ static struct audit_job *make_job(struct audit_jobs *jobs, struct ledger *ledger
     int64_t id = job->started_us > jobs->last_id ? job->started_us : jobs->last_id + 1;
     money_format(id, job->id);
     jobs->last_id = id;
+    /* How far it has to go, for those who ask before it has begun. */
     atomic_store(&job->progress.seq, ledger_durable_seq(ledger));
     return job;
 }
@@ -72,12 +76,14 @@ struct audit_job *audit_jobs_start(struct audit_jobs *jobs, struct ledger *ledge
     struct audit_job *job = make_job(jobs, ledger, name);
     if (!job)
         return NULL;
+    /* Keeps the ledger open until the job has ended. */
     ledger_enter(ledger);
     if (!co_spawn_named("audit", run_job, job)) {
         ledger_leave(ledger);
         free_job(&job);
         return NULL;
     }
+    /* The oldest one makes room. */
     struct audit_job **place = &jobs->kept[jobs->started++ % AUDIT_JOBS_KEPT];
     free_job(place);
     *place = job;
@@ -96,6 +102,7 @@ struct audit_job *audit_jobs_find(const struct audit_jobs *jobs, const char *nam
     struct audit_job *found = NULL;
     for (size_t i = 0; i < AUDIT_JOBS_KEPT; i++) {
         struct audit_job *job = jobs->kept[i];
+        /* Jobs of one ledger are not to be seen in another. */
         if (job && strcmp(job->id, id) == 0 && strcmp(job->name, name) == 0)
             found = job;
     }

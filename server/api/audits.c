@@ -18,6 +18,7 @@ static void write_findings(struct call *call, struct json_out *out, const char *
     json_out_key(out, "findings");
     json_out_open(out, '[');
     char *rest = arena_copy(call->arena, text, strlen(text));
+    /* A report is text of a finding a line, since the command prints it so. */
     for (const char *line; (line = strsep(&rest, "\n"));)
         if (*line)
             json_out_text(out, line);
@@ -79,6 +80,7 @@ static void answer_job(struct call *call, struct audit_job *job, uint64_t durabl
         [AUDIT_JOB_DONE] = "done",
         [AUDIT_JOB_FAILED] = "failed",
         [AUDIT_JOB_STOPPED] = "stopped"};
+    /* Read before `seq`, which only rises. */
     uint64_t checked = atomic_load(&job->progress.checked_seq);
     uint64_t seq = job->state == AUDIT_JOB_DONE ? job->report.seq : atomic_load(&job->progress.seq);
     struct json_out out;
@@ -110,6 +112,7 @@ static const char *path_of(struct call *call, const struct audit_job *job)
 {
     struct json_out path;
     json_out_begin(&path, call->arena);
+    /* Not call_path(): the running job may be of another ledger. */
     json_out_raw(&path, "/v1/ledgers/", 12);
     json_out_raw(&path, job->name, strlen(job->name));
     json_out_raw(&path, "/audits/", 8);
@@ -137,6 +140,7 @@ void audits_now(struct call *call)
     json_out_key(&out, "found");
     json_out_number(&out, figures.audit_mismatches);
     json_out_key(&out, "wrong_seq");
+    /* The journal's auditor has stopped writes then, and says why. */
     bool wrong = figures.audit_mismatches > 0;
     if (wrong)
         json_out_number(&out, figures.audit_wrong_seq);
@@ -154,8 +158,10 @@ void audits_post(struct call *call)
     if (!body_read(call, BODY_NOTHING, &body))
         return;
     uint64_t durable = ledger_durable_seq(call->ledger);
+    /* Looking for a running one and starting another is one step. */
     mutex_lock(&jobs->mutex);
     struct audit_job *job = audit_jobs_running(jobs);
+    /* Audits read the whole journal: two would only slow each other down. */
     if (job) {
         call_refuse_as(call, &is_running, "Location says which.");
         call->location = path_of(call, job);
@@ -173,6 +179,7 @@ void audits_get(struct call *call)
 {
     struct audit_jobs *jobs = &call->api->audit_jobs;
     uint64_t durable = ledger_durable_seq(call->ledger);
+    /* A job that was found may be replaced once this is let go. */
     mutex_lock(&jobs->mutex);
     struct audit_job *job = audit_jobs_find(jobs, call->path.ledger, call->path.id);
     if (job)

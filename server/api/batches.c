@@ -21,7 +21,7 @@ struct batch {
     struct ledger_outcome *outcomes;
 };
 
-/* Others wait for this worker: let them run after so many postings. */
+/* Others wait for this worker: let them run after every TURN postings. */
 static void take_turns(size_t *turn, size_t postings)
 {
     *turn += postings;
@@ -40,6 +40,7 @@ static bool read_items(struct call *call, const struct body *body, struct batch 
     for (size_t i = 0; i < batch->count; i++) {
         const struct call_place place = {.array = "transfers", .index = i};
         struct ledger_transfer *transfer = &batch->transfers[i];
+        /* Without one of its own, an item has no key at all. */
         *transfer = (struct ledger_transfer){.key = NULL};
         if (!moves_read_item(call, json_in_at(items, i), &place, transfer))
             return false;
@@ -67,6 +68,7 @@ static bool read_batch(struct call *call, struct batch *batch)
         body_refuse(call, &body, BODY_TRANSFERS, "must be an array of 1 to 10,000 transfers");
         return false;
     }
+    /* A client can make these large, so short memory must be an answer here. */
     batch->transfers = arena_try(call->arena, batch->count * sizeof *batch->transfers);
     batch->outcomes = arena_try(call->arena, batch->count * sizeof *batch->outcomes);
     if (!batch->transfers || !batch->outcomes) {
@@ -118,6 +120,7 @@ static void answer_results(struct call *call, const struct batch *batch)
     json_out_open(&out, '{');
     json_out_key(&out, "results");
     json_out_open(&out, '[');
+    /* Results stand in the order of the request. */
     for (size_t i = 0; i < batch->count; i++) {
         const struct ledger_outcome *outcome = &batch->outcomes[i];
         uint64_t seq = outcome->status == LEDGER_OK
@@ -129,6 +132,7 @@ static void answer_results(struct call *call, const struct batch *batch)
     }
     json_out_close(&out, ']');
     json_out_close(&out, '}');
+    /* A read at this position sees all that was done. */
     call_ok(call, &out, highest);
 }
 
@@ -140,6 +144,7 @@ static bool all_failed(const struct batch *batch)
     if (first != LEDGER_OVERLOADED && first != LEDGER_UNAVAILABLE &&
         first != LEDGER_OUTCOME_UNKNOWN)
         return false;
+    /* One that differs is worth telling, item by item. */
     for (size_t i = 1; i < batch->count; i++)
         if (batch->outcomes[i].status != first)
             return false;
@@ -165,6 +170,7 @@ static void carry_out_keyed(struct call *call, const struct batch *batch)
         .count = batch->count};
     struct ledger_outcome whole;
     ledger_keyed_batch(call_context(call), call->ledger, &asked, batch->outcomes, &whole);
+    /* The key was used for something else, or the batch as a whole failed. */
     if (whole.status != LEDGER_OK) {
         call_refuse_outcome(call, batch->key, &whole);
         return;
@@ -172,6 +178,7 @@ static void carry_out_keyed(struct call *call, const struct batch *batch)
     answer_results(call, batch);
     call->seq = whole.seq;
     call->replayed = whole.replayed;
+    /* Counted once when it happened; now all of it is a replay. */
     if (whole.replayed) {
         call->items.committed = call->items.rejected = 0;
         call->items.replayed = (uint32_t)batch->count;
@@ -183,11 +190,14 @@ void batches_post(struct call *call)
     struct batch batch = {.atomic = false};
     if (!read_batch(call, &batch))
         return;
+    /* Long documents are parsed one or two at a time: let the next one in before the ledger is
+     * awaited. */
     body_forget(call);
     if (batch.key)
         carry_out_keyed(call, &batch);
     else
         carry_out(call, &batch);
+    /* Entries belong to the ledger, and were only lent. */
     for (size_t i = 0; i < batch.count; i++)
         if (batch.outcomes[i].entry)
             entry_drop(&batch.outcomes[i].entry);

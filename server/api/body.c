@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A body, taken apart into the members that an operation knows. An unknown member is refused: it
+ * may be a misspelt one that matters. */
 #include "server/api/body.h"
 
 #include <string.h>
@@ -14,7 +16,8 @@ static const char *const names[BODY_MEMBERS] = {
 #undef X
 };
 
-/* What is parsed takes many times the length of the body: of the long ones so many at once. */
+/* What is parsed takes many times the length of the body: of the long ones only this many at a
+ * time. */
 static struct semaphore places = {.free = LONG_ONES};
 
 /* The document; NULL: it is refused. */
@@ -22,13 +25,17 @@ static const struct json_in *parse(struct call *call, size_t values)
 {
     const struct request *request = call->request;
     char error[JSON_IN_ERROR];
+    /* A short document may stay in the request's memory; a long one goes before the ledger is
+     * asked. */
     bool is_short = request->body_length <= SHORT;
+    /* Released by body_forget(). */
     if (request->body_length > REQUEST_BODY_MAX)
         call->parses_alone = semaphore_acquire(context_background(), &places, 1);
     const struct json_in *document = json_in_read(is_short ? call->arena : &call->scratch,
         request->body, request->body_length, values, names[BODY_METADATA], error);
     if (document)
         return document;
+    /* The parser fails alike on bad JSON and on short memory. */
     if (call->arena->is_short || call->scratch.is_short)
         call_refuse_short(call);
     else
@@ -79,6 +86,7 @@ const char *body_other_than(const struct body *body, unsigned known)
     return json_in_members(body->object, names, BODY_MEMBERS, known, members);
 }
 
+/* For members where null means the same as absence. */
 const struct json_in *body_given(const struct body *body, enum body_member member)
 {
     const struct json_in *value = body->members[member];
@@ -102,6 +110,8 @@ bool body_metadata(struct call *call, const struct body *body, const char **meta
         body_refuse(call, body, BODY_METADATA, rule);
         return false;
     }
+    /* Kept as text, so numbers of any size stay what they are; the other two tell whether a second
+     * request with the same key means the same. */
     *metadata = call_copy(call, text);
     meaning->now = call_copy(call, json_in_kept(member, JSON_IN_KEPT_MEANING));
     meaning->before = call_copy(call, json_in_kept(member, JSON_IN_KEPT_DOUBLES));
@@ -117,6 +127,7 @@ void body_refuse(
 void body_forget(struct call *call)
 {
     arena_clear(&call->scratch);
+    /* The memory is free, so the next long document may be parsed. */
     if (call->parses_alone)
         semaphore_release(&places, 1);
     call->parses_alone = false;

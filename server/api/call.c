@@ -25,6 +25,7 @@ struct call *call_make(struct api *api, struct request *request, struct response
 struct context *call_context(struct call *call)
 {
     int64_t wait_s = request_wait_s(call->request, WAIT_S, WAIT_MAX_S);
+    /* Without a deadline a request might wait forever, so it waits for memory instead. */
     while (!call->context &&
            !(call->context = context_with_timeout(context_background(), wait_s * CLOCK_S)))
         co_sleep(memory_again_ns); /* until others have given some back */
@@ -55,6 +56,7 @@ void call_ok(struct call *call, const struct json_out *out, uint64_t seq)
 
 void call_created(struct call *call, const struct json_out *out, uint64_t seq, const char *location)
 {
+    /* Created by this request, or by the one that it replays. */
     call_ok(call, out, seq);
     call->response->status = 201;
     call->location = location;
@@ -72,6 +74,7 @@ const char *call_path(struct call *call, const char *kind, const char *id)
         json_out_raw(&path, "/", 1);
         json_out_percent(&path, id);
     }
+    /* The NUL that makes it text. */
     json_out_raw(&path, "", 1);
     return path.text;
 }
@@ -130,6 +133,7 @@ void call_refuse(
     struct call *call, const struct call_place *place, const char *member, const char *rule)
 {
     const char *name = name_of(call, place, member);
+    /* "member: rule", so that the text alone is of use. */
     struct json_out detail;
     json_out_begin(&detail, call->arena);
     json_out_raw(&detail, name, strlen(name));
@@ -142,6 +146,7 @@ void call_refuse(
 struct call_refusal call_refusal_of(const char *key, const struct ledger_outcome *outcome)
 {
     const struct entry *entry = outcome->entry;
+    /* A rejection that stands in the journal is told as it was then, not as it would be now. */
     bool frozen = entry && status_is_rejection(outcome->status);
     return (struct call_refusal){
         .status = outcome->status,
@@ -185,6 +190,7 @@ bool call_position(struct call *call, uint64_t *position)
 {
     const char *text = call->path.id;
     money id;
+    /* Positions are written as money is: digits, no sign, no zeros in front. */
     bool good = money_parse(text, strlen(text), false, &id) && id >= 1 && id <= INT64_MAX;
     if (good)
         *position = (uint64_t)id;
@@ -212,6 +218,7 @@ bool call_query_number(
         *value = (uint64_t)number;
         return true;
     }
+    /* The rule names both bounds, so that one answer is enough to get it right. */
     char rule[80];
     snprintf(rule, sizeof rule, "must be a whole number from %llu to %llu", (unsigned long long)low,
         (unsigned long long)high);
@@ -221,6 +228,7 @@ bool call_query_number(
 
 const char *call_page_parameter(struct call *call, const char *name)
 {
+    /* "page" takes the cursor of any list, whatever the list's own name for it. */
     if (!request_query(call->request, "page"))
         return name;
     if (!request_query(call->request, name))

@@ -24,6 +24,7 @@ static bool find_route(struct call *call)
     case ROUTE_FOUND:
         *allow = NULL;
         return true;
+    /* Allow stays in the answer here, and nowhere else. */
     case ROUTE_NO_METHOD:
         if (call->request->method == REQUEST_OPTIONS)
             call->response->status =
@@ -40,12 +41,13 @@ static bool find_route(struct call *call)
     return false;
 }
 
-/* A page that a browser shows must not move money behind the back of its user (origin.h). Whoever
- * restarts what is not alive asks without a Host. */
+/* A page that a browser shows must not move money behind the back of its user (origin.h). A
+ * supervisor's probe may come without a Host. */
 static bool may_send(struct call *call)
 {
     const struct request *request = call->request;
     bool has_tokens = call->api->tokens != NULL;
+    /* Without tokens the Host is all that tells a rebound name (DNS rebinding) from ours. */
     if (!has_tokens && !(call->route->flags & ROUTE_IS_PROBE) &&
         !origin_host_is_local(request->host, call->api->host)) {
         call_refuse_as(call, &problem_forbidden,
@@ -53,6 +55,7 @@ static bool may_send(struct call *call)
             "service was told to listen on are served.");
         return false;
     }
+    /* A page of another origin may send a GET, but its browser does not let it read the answer. */
     if (call->route->method == REQUEST_GET || !origin_is_foreign(request, has_tokens))
         return true;
     call_refuse_as(call, &problem_forbidden,
@@ -69,9 +72,11 @@ static bool is_allowed(struct call *call, bool may_park)
         return false;
     if (call->route->scope == TOKEN_NONE || !tokens)
         return true;
+    /* An EventSource cannot send a header, so its cookie stands in. */
     if (!request->authorization && (call->route->flags & ROUTE_TAKES_SESSION))
         request->authorization = session_authorization(call);
     enum token_scope has = token_cache_check(tokens, request->authorization, NULL);
+    /* It may have been made a moment ago, so ask the database before saying no. */
     if (has == TOKEN_NONE && token_cache_may_be_new(request->authorization)) {
         call->is_unsure = !may_park;
         if (!may_park)
@@ -81,6 +86,7 @@ static bool is_allowed(struct call *call, bool may_park)
             return false;
         }
     }
+    /* Scopes are ordered: each includes those below it. */
     if (has >= call->route->scope)
         return true;
     call_refuse_as(call, has == TOKEN_NONE ? &problem_unauthorized : &problem_forbidden, NULL);
@@ -122,6 +128,7 @@ static bool is_open(struct call *call)
     return is_open;
 }
 
+/* Also a guard: a form of another origin cannot be sent as application/json. */
 static bool has_content_type(struct call *call)
 {
     enum route_body body = call->route->body;
@@ -139,12 +146,14 @@ static bool query_is_known(struct call *call)
     bool is_api = strncmp(call->route->pattern, "/v1/", 4) == 0;
     for (size_t i = 0; is_api && i < request->query_count; i++) {
         const char *name = request->query[i].name, *rule = NULL;
+        /* The route's names stand between blanks, so a part of a name is not found. */
         char spaced[32];
         int length = snprintf(spaced, sizeof spaced, " %s ", name);
         if (length >= (int)sizeof spaced || strchr(name, ' ') ||
             !strstr(call->route->query, spaced))
             rule = "is not a parameter of this path";
         else if (request_query(request, name) != request->query[i].value)
+            /* The first of that name is found: if this is not it, it is the second. */
             rule = "is given twice";
         if (rule) {
             call_refuse(call, NULL, name, rule);
@@ -160,18 +169,20 @@ static bool judge(struct call *call, bool may_park)
     call->is_unsure = false;
     if (!find_route(call) || !is_open(call) || !is_allowed(call, may_park))
         return false;
+    /* Nobody may learn which ledgers there are before the token is known. */
     return call->is_unsure || (has_ledger(call) && has_content_type(call));
 }
 
 /* ---- the one answer ------------------------------------------------------------------------ */
 
-/* There was no memory for the whole answer. Who asked for money to be moved must not be told that
- * nothing was done. */
+/* There was no memory for the whole answer. A client that asked for money to be moved must not be
+ * told that nothing was done. */
 static void replace_short(struct call *call)
 {
     if (call->response->status >= 400)
         return;
     if (call->request->method == REQUEST_POST)
+        /* It may well have been done, and its key settles that. */
         call_refuse_status(call, LEDGER_OUTCOME_UNKNOWN, 0);
     else
         call_refuse_short(call);
@@ -197,9 +208,11 @@ static void finish(struct call *call)
     if (call_is_refused(call))
         refusal_answer(call);
     body_forget(call);
+    /* What was written is cut short, and must not be sent. */
     if (call->arena->is_short)
         replace_short(call);
     write_fields(call);
+    /* The one place where the deadline is given back, however the call ended. */
     if (call->context)
         context_release(&call->context);
 }
@@ -212,17 +225,20 @@ bool dispatch_admit(
     struct api *api = arg;
     struct call *call = call_make(api, request, response);
     request->call = call;
+    /* A client with a good token may send a body, though this route may still refuse it. */
     if (atomic_load(&api->open) && api->tokens) /* before, they may be on their way */
         admission->is_known =
             token_cache_check(api->tokens, request->authorization, admission->who) != TOKEN_NONE;
     else
         admission->is_known = true;
+    /* Refused at its head: its body is never read. */
     if (!judge(call, false)) {
         finish(call);
         return false;
     }
     admission->is_unsure = call->is_unsure;
     admission->may_be_long = strstr(call->route->query, " limit ") != NULL; /* a list */
+    /* Only batches may be long. */
     bool large = call->route->body == ROUTE_BODY_LARGE;
     admission->body_max = large ? REQUEST_LARGE_BODY_MAX : REQUEST_BODY_MAX;
     return true;
@@ -253,6 +269,7 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     (void)arg;
     (void)response;
     bool is_old = clock_now_ns() - request->arrived_ns > judged_for_ns; /* its body took its time */
+    /* A slow body may outlive the token or the ledger that its head was judged by. */
     bool goes_on = ((!is_old && !call->is_unsure) || judge(call, true)) && enter_ledger(call);
     if (goes_on)
         read_empty_body(call);
@@ -260,6 +277,7 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     if (goes_on)
         call->route->answer(call);
     finish(call);
+    /* After finish(), which decides what the client is told. */
     if (goes_on && (call->route->flags & ROUTE_MOVES_MONEY))
         outcomes_count(call->api->outcomes, call);
 }
@@ -267,6 +285,7 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
 void dispatch_end(void *arg, struct request *request)
 {
     (void)arg;
+    /* A stream has read from the ledger until now. */
     if (request->call)
         leave_ledger(request->call);
     request->call = NULL;

@@ -13,9 +13,9 @@
 static const int64_t tick_min_ns = 20 * CLOCK_MS, tick_max_ns = 250 * CLOCK_MS,
                      of_each_user_ns = CLOCK_MS / 4, ask_again_ns = 200 * CLOCK_MS;
 
-/* Users are told in groups, one after the other, spread over the tick: if all of them went on at
- * once, requests would wait for as long as that takes. */
-enum { GROUPS = 64, ALONE = 16 /* so many users are one group */ };
+/* Users are told in groups, one after the other, spread over the tick: if all of them went on
+ * together, requests would wait for as long as that takes. */
+enum { GROUPS = 64, ALONE = 16 /* up to this many users are one group */ };
 
 struct event_feed {
     struct event_feed *next;
@@ -26,7 +26,7 @@ struct event_feed {
     struct eventcount told[GROUPS]; /* the position that a group's users know of */
 };
 
-/* The more users, the fewer ticks: many small writes cost more than few large ones, here and with
+/* The more users, the fewer ticks: many small writes cost more than few large ones, here and for
  * those who read them. */
 static int64_t tick_ns(const struct event_feed *feed)
 {
@@ -42,6 +42,7 @@ static void tell_all(struct event_feed *feed)
     size_t groups = feed->users > ALONE ? GROUPS : 1, of_each = GROUPS / groups;
     int64_t step_ns = tick_ns(feed) / (int64_t)groups, due_ns = clock_now_ns();
     for (size_t i = 0; i < GROUPS && context_err(feed->life) == CONTEXT_OK; i++) {
+        /* Steps end at multiples of their length, however long the last one took. */
         if (i % of_each == 0) {
             due_ns += step_ns - due_ns % step_ns;
             co_sleep(due_ns - clock_now_ns());
@@ -56,6 +57,7 @@ static void keep_telling(void *arg)
 {
     struct event_feed *feed = arg;
     while (context_err(feed->life) == CONTEXT_OK) {
+        /* One wait for the ledger, however many users there are. */
         bool more = ledger_await(feed->life, feed->ledger, eventcount_read(&feed->told[0]));
         if (!more && (context_err(feed->life) != CONTEXT_OK || ledger_is_over(feed->ledger)))
             break;
@@ -63,6 +65,7 @@ static void keep_telling(void *arg)
             co_sleep(ask_again_ns);
         tell_all(feed);
     }
+    /* Those that still wait find it closed, and end. */
     for (size_t i = 0; i < GROUPS; i++)
         eventcount_close(&feed->told[i]);
     waitgroup_done(&feed->running);
@@ -75,11 +78,13 @@ static struct event_feed *make(struct ledger *ledger)
         return NULL;
     feed->ledger = ledger;
     feed->life = context_with_cancel(context_background());
+    /* A new user is at the end already, and must not be told of the past. */
     for (size_t i = 0; i < GROUPS; i++)
         eventcount_advance(&feed->told[i], ledger_durable_seq(ledger));
     waitgroup_add(&feed->running, 1);
     if (feed->life && co_spawn_local(keep_telling, feed))
         return feed;
+    /* Undo what has been made so far. */
     if (feed->life)
         context_release(&feed->life);
     free(feed);
@@ -99,6 +104,7 @@ struct event_feed *event_feed_join(
     if (!feed)
         return NULL;
     feed->users++;
+    /* Round robin keeps the groups even. */
     *group = feed->joined++ % GROUPS;
     return feed;
 }
@@ -112,6 +118,7 @@ void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed_at
     while (*of_worker != feed) /* nobody finds it any more */
         of_worker = &(*of_worker)->next;
     *of_worker = feed->next;
+    /* The last one ends the coroutine, and waits: it still looks at the feed. */
     context_cancel(feed->life);
     waitgroup_wait(&feed->running);
     context_release(&feed->life);

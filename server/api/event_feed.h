@@ -2,8 +2,8 @@
 /*
  * Streams that have reached the journal's end wait here for more. One coroutine for each ledger and
  * worker waits for the ledger, and tells the others on a tick: the committer wakes one, not
- * thousands, and entries that come within a tick are written at once. Many are told in groups, each
- * at a moment of its own within the tick. Used by coroutines of one worker, in turns.
+ * thousands, and entries that come within a tick are written together. Many are told in groups,
+ * each at a moment of its own within the tick. Used by coroutines of one worker, in turns.
  */
 #ifndef SERVER_API_EVENT_FEED_H
 #define SERVER_API_EVENT_FEED_H

@@ -60,7 +60,9 @@ static void forget_beyond(struct event_pages *pages, size_t limit)
 {
     for (struct event_page *page = pages->last, *before; page && pages->bytes > limit;
          page = before) {
+        /* Least recently used first. */
         before = page->previous;
+        /* Somebody is sending it: it goes when it is dropped. */
         if (page->users > 0)
             continue;
         unlink_page(pages, page);
@@ -80,6 +82,7 @@ void event_pages_leave(struct event_pages **of_worker)
     *of_worker = NULL;
 }
 
+/* Only now may the page be forgotten, if there are too many. */
 void event_pages_drop(struct event_pages *pages, struct event_page *page)
 {
     page->users--;
@@ -90,6 +93,7 @@ static struct event_page *look_up(
     struct event_pages *pages, const struct ledger *ledger, uint64_t after)
 {
     for (struct event_page *page = pages->first; page; page = page->next) {
+        /* A position within a page will do: its first entries are left out. */
         if (page->ledger != ledger || after < page->after || after >= page->after + page->count)
             continue;
         unlink_page(pages, page);
@@ -122,10 +126,12 @@ static struct event_page *render(struct ledger *ledger, struct entry *const *ent
     size_t rendered = 0;
     arena_init(&arena, memory, sizeof memory);
     json_out_begin(&out, &arena);
+    /* Always at least one entry, however long it is. */
     for (; rendered < count && out.length < PAGE_BYTES; rendered++) {
         write_entry(&out, entries[rendered]);
         ends[rendered] = (uint32_t)out.length;
     }
+    /* Exactly as large as its text, since the cache is bounded in bytes. */
     struct event_page *page = malloc(sizeof *page + out.length);
     if (page) {
         *page = (struct event_page){.users = 1,
@@ -148,6 +154,7 @@ static struct event_page *read_page(struct context *context, struct event_pages 
     size_t count = 0;
     if (ledger_journal(context, ledger, after, PAGE, entries, &count, &seq) != LEDGER_OK)
         return NULL;
+    /* Rendering takes time of its own, from the streams' share. */
     int64_t turn_ns = share_begin(share);
     struct event_page *page = look_up(pages, ledger, after); /* others may have been quicker */
     if (!page && count > 0 && (page = render(ledger, entries, count))) {
@@ -156,6 +163,7 @@ static struct event_page *read_page(struct context *context, struct event_pages 
         forget_beyond(pages, KEPT_BYTES);
     }
     share_end(share, turn_ns);
+    /* The page has the text; the entries are not needed any more. */
     for (size_t i = 0; i < count; i++)
         entry_drop(&entries[i]);
     return page;
@@ -167,9 +175,11 @@ struct event_page *event_pages_find(struct context *context, struct event_pages 
     struct event_page *page = look_up(pages, ledger, after);
     if (page)
         return page;
+    /* Near the end entries come out of memory, and nobody has to wait. */
     if (ledger_durable_seq(ledger) - after < NEAR)
         return read_page(context, pages, share, ledger, after);
     mutex_lock(&pages->reading);
+    /* The one before us may have read this very page. */
     page = look_up(pages, ledger, after);
     if (!page)
         page = read_page(context, pages, share, ledger, after);

@@ -30,6 +30,7 @@ static const char *etag_of(struct call *call, const struct embed *file)
 {
     uint8_t digest[16];
     struct hash hash;
+    /* Hashed from the contents, so a new build with the same page leaves browsers' copies valid. */
     hash_start(&hash, HASH_REQUEST);
     hash_add(&hash, file->data, file->size);
     hash_finish(&hash, digest);
@@ -45,6 +46,7 @@ static void answer_file(struct call *call, const struct embed *file)
     struct response *response = call->response;
     response->is_page = true;
     response->etag = etag_of(call, file);
+    /* A page that the browser has already is not sent again. */
     if (request_has_etag(call->request, response->etag)) {
         response->status = 304;
         return;
@@ -58,6 +60,7 @@ static void answer_file(struct call *call, const struct embed *file)
 void files_get(struct call *call)
 {
     const char *name = *call->path.id ? call->path.id : "index.html";
+    /* A closed list: no name can reach into the file system. */
     for (const struct embed *file = embed_web; file->name; file++)
         if (strcmp(file->name, name) == 0) {
             answer_file(call, file);

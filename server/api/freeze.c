@@ -16,6 +16,7 @@ static void set_account(struct call *call, bool frozen)
         return;
     enum ledger_status status =
         ledger_freeze(call_context(call), call->ledger, id, frozen, &account, &seq);
+    /* The answer is the account as a reader sees it, metadata included. */
     if (status == LEDGER_OK)
         status = accounts_complete(call, &account, 1);
     if (status != LEDGER_OK) {

@@ -7,7 +7,8 @@
 #include "server/api/call.h"
 #include "server/api/ledgers.h"
 
-/* Asks nothing and nobody: whoever restarts what is not alive must not do so because of another. */
+/* Depends on nothing else: a supervisor must not restart this service because another one is
+ * down. */
 void health_live(struct call *call)
 {
     static char body[] = "{\"status\":\"alive\"}";
@@ -41,6 +42,7 @@ static void write_reason(
     struct json_out *out, const struct ledger_figures *figures, const char *reason)
 {
     char text[2 * LEDGER_REASON + 4];
+    /* In the other states the fixed text is enough. */
     bool says_why = figures->reason[0] &&
                     (figures->state == LEDGER_STOPPED || figures->state == LEDGER_OPENING);
     snprintf(
@@ -55,6 +57,7 @@ static void read_worst(struct call *call, struct ledger_figures *worst)
     struct ledger_figures *each = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *each);
     size_t count = bank_figures(atomic_load(&call->api->bank), each);
     *worst = (struct ledger_figures){.state = LEDGER_OPENING};
+    /* From the last to the first, so that the first one that does not run is told. */
     for (size_t i = count; i-- > 0;)
         if (i == count - 1 || each[i].state != LEDGER_RUNNING || worst->state == LEDGER_RUNNING)
             *worst = each[i];
@@ -64,6 +67,7 @@ static void read_worst(struct call *call, struct ledger_figures *worst)
 static void write_waiting(struct json_out *out, struct bank *bank)
 {
     char why[LEDGER_REASON] = "the service is starting";
+    /* The bank itself knows what it waits for. */
     if (bank)
         (void)bank_is_open(bank, why);
     json_out_open(out, '{');
@@ -81,6 +85,7 @@ static void write_serving(struct call *call, struct json_out *out, bool *ready)
     struct ledger_figures figures;
     read_worst(call, &figures);
     const char *stuck = why_not_running(&figures);
+    /* Told before the port is closed, so that a load balancer turns elsewhere in time. */
     const char *reason = atomic_load(&call->api->stopping) ? "the service is stopping" : stuck;
     *ready = !reason;
     json_out_open(out, '{');
@@ -90,6 +95,7 @@ static void write_serving(struct call *call, struct json_out *out, bool *ready)
     json_out_text(out, ledgers_state_name(figures.state));
     if (reason)
         write_reason(out, &figures, reason);
+    /* Of several ledgers, the one that is to blame. */
     if (stuck) {
         json_out_key(out, "ledger");
         json_out_text(out, figures.name);
@@ -111,6 +117,7 @@ void health_ready(struct call *call)
     else
         write_waiting(&out, atomic_load(&call->api->bank));
     call_ok_anywhere(call, &out);
+    /* Probes look at the status alone. */
     call->response->status = ready ? 200 : 503;
     call->response->retry_after_s = ready ? 0 : 1;
 }

@@ -16,6 +16,7 @@ static bool read_hold(struct call *call, struct ledger_hold *hold)
     if (!moves_read(call, known, &hold->key, &body) || !moves_read_leg(call, &body, &leg))
         return false;
     const struct json_in *given = body_given(&body, BODY_EXPIRES_IN);
+    /* Seconds are a plain number; json_in_money() alone would take a string as well. */
     if (given && (json_in_text(given) || !json_in_money(given, false, &seconds) || seconds < 1 ||
                      seconds > LEDGER_HOLD_MAX_S)) {
         body_refuse(call, &body, BODY_EXPIRES_IN, EXPIRES_RULE);
@@ -42,12 +43,14 @@ void holds_post(struct call *call)
     struct ledger_outcome outcome;
     if (!read_hold(call, &hold))
         return;
+    /* Nothing of the document is needed while the ledger is awaited. */
     body_forget(call);
     ledger_hold(call_context(call), call->ledger, &hold, &outcome);
     if (outcome.status == LEDGER_OK)
         answer_placed(call, outcome.entry);
     else
         call_refuse_outcome(call, hold.key, &outcome);
+    /* An answer of either kind may be a replay. */
     call->replayed = outcome.replayed;
     if (outcome.entry)
         entry_drop(&outcome.entry);
@@ -81,12 +84,13 @@ static void answer_settled(struct call *call, const struct entry *hold, const st
     struct json_out out;
     json_out_begin(&out, call->arena);
     render_hold(&out, hold, settled, capture);
+    /* A capture is a transfer; a release leaves only the hold to point at. */
     call_created(call, &out, settled->seq,
         capture ? call_path_to(call, "transfers", settled->seq)
                 : call_path_to(call, "holds", hold->seq));
 }
 
-/* Settled it is; what was held is read again for the answer. */
+/* It is settled; what was held is read again for the answer. */
 static enum ledger_status read_held(struct call *call, uint64_t id, struct entry **hold)
 {
     struct entry *settled = NULL;
@@ -122,6 +126,7 @@ static bool read_settlement(struct call *call, unsigned known, struct ledger_set
     if (!call_position(call, &settlement->hold) ||
         !moves_read(call, known, &settlement->key, &body))
         return false;
+    /* Without an amount all of the hold is captured. */
     if (body.members[BODY_AMOUNT] && !moves_read_amount(call, &body, &settlement->amount))
         return false;
     return body_metadata(call, &body, &settlement->metadata, &settlement->meaning);

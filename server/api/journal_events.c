@@ -44,13 +44,14 @@ static void write_member(struct json_out *out, const char *name, uint64_t number
     json_out_number(out, number);
 }
 
-/* An event that is no entry, so it has no id; `last` 0: left out. */
+/* An event that is not an entry, so it has no id; `last` 0: left out. */
 static bool send_note(
     struct http_stream *stream, const char *event, uint64_t position, uint64_t last)
 {
     char memory[NOTE_MEMORY];
     struct arena arena;
     struct json_out out;
+    /* The request's arena would grow with each heartbeat. */
     arena_init(&arena, memory, sizeof memory);
     json_out_begin(&out, &arena);
     json_out_raw(&out, "event: ", 7);
@@ -79,7 +80,9 @@ static bool send_page(struct http_stream *stream, struct subscription *subscript
     size_t length;
     uint64_t last;
     const char *text = event_pages_text(page, subscription->position, &length, &last);
+    /* The page cannot be forgotten while it is written. */
     bool good = http_stream_write(stream, text, length);
+    /* What the kernel has taken counts as sent. */
     subscription->position = last;
     event_pages_drop(subscription->pages, page);
     return good;
@@ -89,9 +92,11 @@ static bool send_page(struct http_stream *stream, struct subscription *subscript
 static bool wait_for_more(struct http_stream *stream, struct subscription *subscription)
 {
     struct context *life = http_stream_context(stream);
+    /* Ends with the client, the server, or the time for a heartbeat. */
     struct context *moment = context_with_timeout(life, heartbeat_ns);
     if (!moment)
         return false;
+    /* From here on it is a follower, not a reader of history. */
     subscription->was_there = true;
     bool more =
         event_feed_await(moment, subscription->feed, subscription->group, subscription->position);
@@ -111,8 +116,10 @@ static bool lags(const struct subscription *subscription, uint64_t last)
 
 static void follow(struct http_stream *stream, struct subscription *subscription)
 {
+    /* The first bytes: proxies and clients see that the stream is open. */
     bool good = send_note(stream, "heartbeat", subscription->position, 0);
     while (good) {
+        /* Looked at before each page, as the journal goes on meanwhile. */
         uint64_t last = ledger_durable_seq(subscription->ledger);
         if (lags(subscription, last)) {
             (void)send_note(stream, "lagged", subscription->position, last);
@@ -129,15 +136,18 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
     struct subscription *subscription = arg;
     struct token_watch watch;
     (void)request;
+    /* A token that is revoked ends its streams. */
     if (subscription->tokens)
         token_cache_watch(subscription->tokens, subscription->authorization, TOKEN_READ,
             http_stream_context(stream), &watch);
+    /* Joined on the stream's own worker, which shares neither. */
     subscription->pages = event_pages_join(subscription->pages_of_worker);
     subscription->feed =
         event_feed_join(subscription->feeds_of_worker, subscription->ledger, &subscription->group);
     if (subscription->pages && subscription->feed &&
         http_stream_write(stream, hello, sizeof hello - 1))
         follow(stream, subscription);
+    /* Undone in any case: a stream ends whenever its client likes. */
     if (subscription->feed)
         event_feed_leave(subscription->feeds_of_worker, &subscription->feed);
     if (subscription->pages)
@@ -151,6 +161,7 @@ void journal_events(struct call *call)
     struct subscription *subscription = arena_alloc(call->arena, sizeof *subscription);
     struct response *response = call->response;
     struct api *api = call->api;
+    /* Without a position it begins at the end: what happens from now on. */
     uint64_t durable = ledger_durable_seq(call->ledger);
     *subscription = (struct subscription){.ledger = call->ledger,
         .tokens = api->tokens,
@@ -168,6 +179,7 @@ void journal_events(struct call *call)
     }
     if (text)
         subscription->position = (uint64_t)last;
+    /* A client that is ahead would wait for entries that it thinks it has, and miss others. */
     if (subscription->position > durable) {
         call_refuse_status(call, LEDGER_POSITION_AHEAD, durable);
         return;

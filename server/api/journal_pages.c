@@ -22,6 +22,7 @@ static void end_items(struct json_out *out, uint64_t next)
 {
     json_out_close(out, ']');
     json_out_key(out, "next");
+    /* Null, not absent, at the end: a client need not guess. */
     if (next)
         json_out_number(out, next);
     else
@@ -49,6 +50,7 @@ void journal_list(struct call *call)
     uint64_t last = after;
     size_t yielded_at = 0;
     for (size_t i = 0; i < count; i++) {
+        /* Bounded in bytes; what does not fit is on the next page. */
         if (out.length < CALL_PAGE_BYTES) {
             render_journal_item(&out, entries[i]);
             last = entries[i]->seq;
@@ -56,6 +58,7 @@ void journal_list(struct call *call)
         }
         entry_drop(&entries[i]);
     }
+    /* Only if there is more now: the end of the journal moves. */
     end_items(&out, count > 0 && last < seq ? last : 0);
     call_ok(call, &out, seq);
 }
@@ -81,6 +84,7 @@ void journal_statement(struct call *call)
     struct json_out out;
     begin_items(&out, call);
     size_t yielded_at = 0;
+    /* Newest first, so the cursor goes down. */
     for (size_t i = 0; i < count; i++) {
         render_yield(&out, &yielded_at);
         if (out.length < CALL_PAGE_BYTES)

@@ -51,6 +51,7 @@ void ledgers_answer(struct call *call)
 {
     struct ledger_figures figures;
     struct json_out out;
+    /* One reading, so that the position belongs to the other figures. */
     ledger_read_figures(call->ledger, &figures);
     json_out_begin(&out, call->arena);
     write_ledger(&out, &figures);
@@ -74,6 +75,7 @@ void ledgers_list(struct call *call)
     for (size_t i = 0; i < count; i++)
         write_ledger(&out, &figures[i]);
     json_out_close(&out, ']');
+    /* All ledgers fit on one page; `next` is there as in every list. */
     json_out_key(&out, "next");
     json_out_json(&out, NULL);
     json_out_close(&out, '}');
@@ -91,6 +93,7 @@ static bool read_ledger(struct call *call, const char **name, const char **strat
             "must be 1-64 characters of A-Z a-z 0-9 _ . -, and not \".\" or \"..\"");
         return false;
     }
+    /* Without one the ledger follows --strategy. */
     const struct json_in *given = body_given(&body, BODY_STRATEGY);
     *strategy = given ? json_in_text(given) : NULL;
     if (!given ||
@@ -113,6 +116,7 @@ void ledgers_post(struct call *call)
         return;
     }
     ledgers_answer(call);
+    /* A ledger that was there already is 200. */
     if (created) {
         call->path.ledger = call_copy(call, name);
         call->response->status = 201;

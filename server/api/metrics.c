@@ -20,6 +20,7 @@ __attribute__((format(printf, 2, 3))) static void line(
     va_start(args, format);
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    /* Every format here is ours: a line that does not fit is a mistake of ours. */
     ensure(length >= 0 && (size_t)length < sizeof text);
     json_out_raw(out, text, (size_t)length);
 }
@@ -58,6 +59,7 @@ static void write_histogram(
     uint64_t so_far = 0, le_us = 250;
     const char *comma = *label ? "," : "", *left = *label ? "{" : "", *right = *label ? "}" : "";
     for (size_t i = 0; i + 1 < histogram->count; i++, le_us *= 2) {
+        /* Prometheus' buckets include those below them. */
         so_far += histogram->buckets[i];
         line(out, "%s_bucket{%s%sle=\"%llu.%06llu\"} %llu\n", name, label, comma,
             (unsigned long long)(le_us / 1000000), (unsigned long long)(le_us % 1000000),
@@ -113,6 +115,7 @@ static void write_figure(struct json_out *out, const struct figure *figure,
     head(out, figure->name, figure->type, figure->help);
     for (size_t i = 0; i < count; i++) {
         uint64_t value;
+        /* By offset, so that a figure is one line of the table above. */
         memcpy(&value, (const char *)&ledgers[i] + figure->offset, sizeof value);
         line(out, "%s{ledger=\"%s\"} %llu\n", figure->name, ledgers[i].name,
             (unsigned long long)value);
@@ -136,6 +139,7 @@ static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, 
     for (size_t i = 0; i < count; i++)
         line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
             ledgers[i].state == LEDGER_RUNNING);
+    /* A zero would be a figure; a ledger that is elsewhere has none here. */
     count = keep_open(ledgers, count);
     head(
         out, "teller_commit_duration_seconds", "histogram", "How long a batch took to be durable.");
@@ -169,6 +173,7 @@ static void write_answers(struct json_out *out, const struct http_figures *figur
 {
     head(out, "teller_http_requests_total", "counter", "Requests answered, by status.");
     for (int status = 0; status < HTTP_STATUSES; status++)
+        /* A series begins when it has something to count. */
         if (figures->requests[status])
             line(out, "teller_http_requests_total{status=\"%d\"} %llu\n", status,
                 (unsigned long long)figures->requests[status]);
@@ -210,6 +215,7 @@ void metrics_get(struct call *call)
     struct http_figures *http = arena_alloc(call->arena, sizeof *http);
     struct outcomes_figures outcomes;
     struct json_out out;
+    /* Asked for at any time, also before there is a bank. */
     size_t count = bank ? bank_figures(bank, each) : 0;
     http_read_figures(call->api->http, http);
     outcomes_read(call->api->outcomes, &outcomes);

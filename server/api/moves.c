@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* What moves of money have in common in their bodies: the key, amounts, legs. Each reader records
+ * the refusal itself and returns false, so callers need only stop. */
 #include "server/api/moves.h"
 
 #include "server/api/request_key.h"
@@ -35,6 +37,7 @@ bool moves_read_large(struct call *call, unsigned known, const char **key, struc
 bool moves_read_amount(struct call *call, const struct body *body, money *amount)
 {
     const struct json_in *value = body->members[BODY_AMOUNT];
+    /* 0 would be a movement that moves nothing. */
     if (value && json_in_money(value, false, amount) && *amount > 0)
         return true;
     body_refuse(call, body, BODY_AMOUNT, AMOUNT_RULE);
@@ -45,6 +48,7 @@ static bool read_account(
     struct call *call, const struct body *body, enum body_member member, const char **id)
 {
     const char *given = json_in_text(body->members[member]);
+    /* Copied, for the document is forgotten before the ledger is asked. */
     *id = given && account_id_is_valid(given) ? call_copy(call, given) : NULL;
     if (*id)
         return true;
@@ -62,6 +66,7 @@ bool moves_read_leg(struct call *call, const struct body *body, struct ledger_le
 static struct ledger_leg *make_legs(
     struct call *call, size_t count, struct ledger_transfer *transfer)
 {
+    /* Up to 1,000 of them: too many for the reserve. */
     struct ledger_leg *legs = arena_try(call->arena, count * sizeof *legs);
     if (!legs)
         call_refuse_short(call);
@@ -74,6 +79,7 @@ static bool read_postings(
     struct call *call, const struct body *body, struct ledger_transfer *transfer)
 {
     const struct json_in *postings = body->members[BODY_POSTINGS];
+    /* Bounded before anything is allocated. */
     size_t count = json_in_count(postings);
     if (!json_in_is_array(postings) || count < 1 || count > ENTRY_POSTINGS_MAX) {
         body_refuse(call, body, BODY_POSTINGS, "must be an array of 1 to 1,000 postings");
@@ -81,6 +87,7 @@ static bool read_postings(
     }
     struct ledger_leg *legs = make_legs(call, count, transfer);
     for (size_t i = 0; legs && i < count; i++) {
+        /* Only a refusal reads it, so it may stand on the stack. */
         const struct call_place place = {.outer = body->place, .array = "postings", .index = i};
         struct body posting;
         if (!body_take_apart(call, json_in_at(postings, i), &place, LEG,
@@ -98,6 +105,7 @@ static bool read_legs(struct call *call, const struct body *body, struct ledger_
         struct ledger_leg *leg = make_legs(call, 1, transfer);
         return leg && moves_read_leg(call, body, leg);
     }
+    /* Both together would be ambiguous, so neither is taken. */
     const char *other = body_other_than(body, ITEM & ~LEG);
     if (!other)
         return read_postings(call, body, transfer);
@@ -124,6 +132,7 @@ bool moves_read_item(struct call *call, const struct json_in *item, const struct
     if (!body_take_apart(call, item, place, ITEM, "is not a member of a transfer", &body) ||
         !read_body(call, &body, transfer))
         return false;
+    /* Null is as good as absent: an item need not have a key. */
     const struct json_in *key = body_given(&body, BODY_KEY);
     const char *given = key ? json_in_text(key) : NULL;
     transfer->key = request_key_is_valid(given) ? call_copy(call, given) : NULL;

@@ -23,6 +23,7 @@ struct outcomes *outcomes_make(void)
 {
     int count = worker_count();
     size_t size = sizeof(struct outcomes) + (size_t)count * sizeof(struct of_worker);
+    /* calloc() would not keep to cache lines. */
     struct outcomes *outcomes = aligned_alloc(_Alignof(struct outcomes), size);
     if (!outcomes)
         return NULL;
@@ -57,6 +58,7 @@ static enum outcomes_kind kind_of(const struct call *call)
 
 static void count_kind(struct of_worker *worker, const struct call *call)
 {
+    /* A batch counts its items, anything else its one answer. */
     if (call->items.committed + call->items.rejected + call->items.replayed == 0) {
         add(&worker->by_outcome[kind_of(call)], 1);
         return;
@@ -71,6 +73,7 @@ void outcomes_count(struct outcomes *outcomes, const struct call *call)
     struct of_worker *worker = &outcomes->workers[worker_index()];
     int64_t took_ns = clock_now_ns() - call->request->arrived_ns;
     int bucket = 0;
+    /* Buckets double from a quarter of a millisecond on; the last one has no end. */
     for (int64_t le_ns = CLOCK_MS / 4; took_ns > le_ns && bucket < OUTCOMES_BUCKETS - 1; le_ns *= 2)
         bucket++;
     add(&worker->took_le[bucket], 1);
@@ -89,6 +92,7 @@ static uint64_t read_one(const _Atomic uint64_t *counter)
 void outcomes_read(const struct outcomes *outcomes, struct outcomes_figures *figures)
 {
     memset(figures, 0, sizeof *figures);
+    /* Each counter is read once: the figures need not be of one moment. */
     for (int i = 0; i < outcomes->worker_count; i++) {
         const struct of_worker *worker = &outcomes->workers[i];
         for (int kind = 0; kind < OUTCOMES_KINDS; kind++)

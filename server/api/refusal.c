@@ -35,12 +35,14 @@ int refusal_http_status(enum ledger_status status)
         [LEDGER_DAMAGED] = 500,
         [LEDGER_OUTCOME_UNKNOWN] = 504,
     };
+    /* A new status needs a line above. */
     ensure(of[status]);
     return of[status];
 }
 
 /* ---- what may be told ---------------------------------------------------------------------- */
 
+/* The ledger said nothing of the request itself: others, or the database, kept it from doing so. */
 static bool gave_up(enum ledger_status status)
 {
     return status == LEDGER_KEY_IN_FLIGHT || status == LEDGER_OVERLOADED ||
@@ -52,6 +54,7 @@ static bool gave_up(enum ledger_status status)
 static const char *why_unavailable(const struct call *call)
 {
     struct ledger_figures figures = {.state = LEDGER_RUNNING};
+    /* From the outside in: the service, the ledger, its clock, its state, the database. */
     if (call->ledger)
         ledger_read_figures(call->ledger, &figures);
     else if (call->api && !atomic_load(&call->api->open))
@@ -76,6 +79,7 @@ static struct call_refusal what_may_be_told(
     struct call_refusal shown = *recorded;
     if (!shown.problem && gave_up(shown.status)) {
         uint64_t durable = call->ledger ? ledger_durable_seq(call->ledger) : 0;
+        /* What memory knows and the database does not may be lost again, so it is not shown. */
         shown.seq = shown.seq < durable ? shown.seq : durable;
         shown.account = NULL;
         shown.has_available = false;
@@ -141,6 +145,7 @@ void refusal_answer(struct call *call)
     problem_end(&out, call->response, &problem);
     if (refusal.problem)
         return;
+    /* A client that reads at this position sees why it was refused. */
     call->seq = refusal.seq;
     call->has_seq = refusal.seq != 0 || call->ledger; /* 0: before the first entry */
 }
@@ -149,6 +154,7 @@ uint64_t refusal_write_item(
     struct json_out *out, struct call *call, const char *key, const struct ledger_outcome *outcome)
 {
     const struct call_refusal recorded = call_refusal_of(key, outcome);
+    /* The same members as a refusal of its own, in the same order. */
     const struct call_refusal refusal = what_may_be_told(call, &recorded);
     json_out_key(out, "status");
     json_out_number(out, (uint64_t)refusal_http_status(refusal.status));

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* One function for each shape that openapi.json describes. Members come in a fixed order, so that a
+ * replay is byte for byte the first answer. */
 #include "server/api/render.h"
 
 #include <string.h>
@@ -36,6 +38,7 @@ static void key_time(struct json_out *out, const char *key, int64_t at_us)
     json_out_time(out, at_us);
 }
 
+/* No floor is null, not absent: each member is always there. */
 static void key_floor(struct json_out *out, bool has_floor, money floor)
 {
     if (has_floor)
@@ -46,6 +49,7 @@ static void key_floor(struct json_out *out, bool has_floor, money floor)
 
 void render_yield(const struct json_out *out, size_t *yielded_at)
 {
+    /* Other coroutines wait for this worker. */
     enum { TURN = 32 * 1024 }; /* a tenth of a millisecond */
     if (out->length - *yielded_at < TURN)
         return;
@@ -76,6 +80,7 @@ static void render_postings(struct json_out *out, const struct entry *entry)
 {
     json_out_key(out, "postings");
     json_out_open(out, '[');
+    /* Balances are told apart from postings, once for each account. */
     for (uint32_t i = 0; i < entry->posting_count; i++) {
         const struct posting *posting = &entry->postings[i];
         json_out_open(out, '{');
@@ -99,9 +104,11 @@ struct balances {
 
 static void balances_set(struct balances *balances, const struct account *account, money after)
 {
+    /* Fibonacci hashing: addresses differ in their middle bits. */
     size_t at = ((uintptr_t)account >> 4) * 0x9E3779B97F4A7C15u >> 32 & balances->mask;
     while (balances->slots[at] && balances->list[balances->slots[at] - 1].account != account)
         at = (at + 1) & balances->mask;
+    /* Its first posting gives it its place in the list. */
     if (!balances->slots[at]) {
         balances->slots[at] = (uint32_t)++balances->count;
         balances->list[balances->count - 1].account = account;
@@ -111,6 +118,7 @@ static void balances_set(struct balances *balances, const struct account *accoun
 
 static void render_balances(struct json_out *out, const struct entry *entry)
 {
+    /* At least half of the slots stay free, so that probes end soon. */
     size_t most = 2 * (size_t)entry->posting_count, slots = 4;
     while (slots < 2 * most)
         slots *= 2;
@@ -120,6 +128,7 @@ static void render_balances(struct json_out *out, const struct entry *entry)
     if (!balances.list || !balances.slots)
         return; /* the arena is short: nobody will see the text */
     memset(balances.slots, 0, slots * sizeof *balances.slots);
+    /* In the order of the postings: the last balance of an account stays. */
     for (uint32_t i = 0; i < entry->posting_count; i++) {
         const struct posting *posting = &entry->postings[i];
         balances_set(&balances, posting->from, posting->from_after);
@@ -147,6 +156,7 @@ static void key_ref(
 static void render_rejection(struct json_out *out, const struct entry *entry)
 {
     key_text(out, "code", status_name(entry->code));
+    /* A ledger may be frozen as a whole, and then no account is to blame. */
     key_text(out, "account", entry->account ? entry->account->id : NULL);
     if (entry->code == LEDGER_INSUFFICIENT_FUNDS)
         key_money(out, "available", entry->available);
@@ -195,6 +205,7 @@ static void render_batch(struct json_out *out, const struct entry *entry)
 {
     struct results_reader reader;
     struct result result;
+    /* The batch's entries stand right before its own. */
     uint64_t next = entry->seq - results_entries(entry->metadata);
     bool atomic;
     results_read(&reader, entry->metadata, &atomic);
@@ -204,6 +215,7 @@ static void render_batch(struct json_out *out, const struct entry *entry)
     json_out_open(out, '[');
     while (results_next(&reader, &result)) {
         json_out_open(out, '{');
+        /* Runs of equal results are one item: 10,000 transfers would be a long entry. */
         if (result.kind == RESULT_ENTRIES) {
             key_number(out, "first", next);
             key_number(out, "count", result.times);
@@ -268,6 +280,7 @@ void render_transfer_members(struct json_out *out, const struct entry *entry)
     if (entry->kind == ENTRY_REJECTED) {
         render_rejection(out, entry);
     } else if (moved_nothing(entry)) {
+        /* A key may name more than a transfer. */
         render_said(out, entry);
     } else {
         render_postings(out, entry);
@@ -313,6 +326,7 @@ void render_hold(
     key_expiry(out, hold);
     key_json(out, "metadata", hold->metadata);
     key_time(out, "at", hold->at_us);
+    /* A capture is asked for its balances, as a transfer is. */
     if (with_balances)
         render_balances(out, settled);
     json_out_close(out, '}');
@@ -363,6 +377,7 @@ void render_statement_item(struct json_out *out, const struct entry *entry, cons
     json_out_sum(out, &amount);
     key_money(out, "balance", balance);
     render_postings(out, entry);
+    /* What an account was opened with is the account's, not the statement's. */
     key_json(out, "metadata", entry->kind == ENTRY_ACCOUNT ? NULL : entry->metadata);
     json_out_close(out, '}');
 }

@@ -25,6 +25,7 @@ static const char *unquote(struct arena *arena, const char *text, size_t length)
     char *start = arena_alloc(arena, length), *to = start;
     for (size_t i = 1; i + 1 < length; i++) {
         char c = text[i];
+        /* A quote within must be escaped (RFC 8941, 3.3.3). */
         if (c == '"')
             return NULL;
         if (c == '\\') {
@@ -43,6 +44,7 @@ const char *request_key_of_header(struct arena *arena, const char *header, bool 
     *good = true;
     if (!header)
         return NULL;
+    /* The draft has it quoted, and clients send it bare as well. */
     const char *key = *header == '"' ? unquote(arena, header, strlen(header)) : header;
     *good = request_key_is_valid(key);
     return *good ? key : NULL;

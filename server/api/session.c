@@ -43,6 +43,7 @@ const char *session_authorization(struct call *call)
     size_t length = sizeof cookie_name - 1;
     for (const char *at = call->request->cookie; at && *at; at += *at == ';') {
         at += strspn(at, " ");
+        /* The cookie of this name, among those of other programs on this host. */
         size_t size = strcspn(at, ";");
         if (size > length && memcmp(at, cookie_name, length) == 0 && at[length] == '=') {
             char *text = arena_alloc(call->arena, sizeof bearer + size);

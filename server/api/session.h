@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a browser's own EventSource, which cannot send an Authorization header, logs in: POST
- * /v1/session with a token sets it as a cookie (HttpOnly, SameSite=Strict) that is good for reading
+ * /v1/session with a token sets it as a cookie (HttpOnly, SameSite=Strict) that serves for reading
  * event streams and nothing else, so no page of another origin can do anything with it. It is worth
  * as much as the token, and no longer: a revoked token's cookie is refused.
  */

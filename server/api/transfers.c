@@ -21,6 +21,7 @@ static void answer_outcome(struct call *call, const char *key, struct ledger_out
     else
         call_refuse_outcome(call, key, outcome);
     call->replayed = outcome->replayed;
+    /* A rejection recorded in the journal comes with its entry, too. */
     if (outcome->entry)
         entry_drop(&outcome->entry);
 }
@@ -49,6 +50,7 @@ void transfers_reverse(struct call *call)
         !moves_read(call, BODY_HAS_METADATA, &reversal.key, &body) ||
         !body_metadata(call, &body, &reversal.metadata, &reversal.meaning))
         return;
+    /* Which money goes back is in the journal, so no amount is asked for. */
     ledger_reverse(call_context(call), call->ledger, &reversal, &outcome);
     answer_outcome(call, reversal.key, &outcome);
 }
@@ -61,6 +63,7 @@ static bool find_asset(struct call *call, char asset[ASSET_TEXT])
     const char *id = call->path.account;
     struct ledger_account account;
     uint64_t seq = 0;
+    /* In memory, nearly always. */
     if (ledger_asset(call->ledger, id, asset))
         return true;
     enum ledger_status status =
@@ -85,6 +88,7 @@ static void move(struct call *call, bool is_deposit)
         !body_metadata(call, &body, &transfer.metadata, &transfer.meaning) ||
         !find_asset(call, asset))
         return;
+    /* The world is the other side, so that the sum of all balances stays 0. */
     asset_world_id(asset, world);
     *(is_deposit ? &leg.from : &leg.to) = world;
     carry_out(call, &transfer);

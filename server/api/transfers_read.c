@@ -6,7 +6,7 @@
 #include "server/api/render.h"
 #include "server/api/transfers.h"
 
-/* A list without an account reads the journal, of which other kinds are skipped: at most so many
+/* A list without an account reads the journal, of which other kinds are skipped: at most SCAN_PAGES
  * pages for one answer. */
 enum { LIST_LIMIT = 100, LIST_MAX = 1000, SCAN_PAGES = 8 };
 
@@ -17,6 +17,7 @@ void transfers_get(struct call *call)
     if (!call_position(call, &id))
         return;
     enum ledger_status status = ledger_entry(call_context(call), call->ledger, id, &entry, &seq);
+    /* There is an entry at that position, but of another kind. */
     if (status == LEDGER_OK && !entry_moves_money(entry)) {
         entry_drop(&entry);
         status = LEDGER_TRANSFER_NOT_FOUND;
@@ -56,6 +57,7 @@ static uint64_t page_take(struct page *page, size_t count)
     for (size_t i = 0; i < count; i++) {
         render_yield(&page->out, &yielded_at);
         struct entry *entry = page->entries[i];
+        /* What is left over is read again for the next page. */
         if (!page_is_full(page)) {
             last = entry->seq;
             if (entry_moves_money(entry) && last > page->after && last < page->before) {
@@ -74,6 +76,7 @@ static enum ledger_status page_of_key(struct page *page, const char *key)
     struct entry *entry = NULL;
     enum ledger_status status =
         ledger_entry_by_key(call_context(page->call), page->call->ledger, key, &entry, &page->seq);
+    /* Nothing was done with it: an empty list, not an error. */
     if (status == LEDGER_TRANSFER_NOT_FOUND)
         return LEDGER_OK;
     if (status == LEDGER_OK) {
@@ -94,6 +97,7 @@ static enum ledger_status page_of_account(struct page *page, const char *account
         status = LEDGER_POSITION_AHEAD;
     if (status == LEDGER_OK) {
         uint64_t oldest = count ? page->entries[count - 1]->seq : 0, last = page_take(page, count);
+        /* Nothing older can be wanted; or the page is full in bytes; or the statement goes on. */
         page->next = last <= page->after ? 0 : last > oldest ? last : next;
     }
     return status;
@@ -103,6 +107,7 @@ static enum ledger_status page_of_account(struct page *page, const char *account
 static enum ledger_status page_of_journal(struct page *page)
 {
     uint64_t at = page->after;
+    /* A journal of accounts alone must not be read to its end for an empty page. */
     for (int pages = 0; pages < SCAN_PAGES && !page_is_full(page); pages++) {
         size_t count = 0;
         enum ledger_status status = ledger_journal(call_context(page->call), page->call->ledger, at,
@@ -114,6 +119,7 @@ static enum ledger_status page_of_journal(struct page *page)
         if (at >= page->seq || at >= page->before)
             return LEDGER_OK;
     }
+    /* Maybe an empty page, but one that says where to go on. */
     page->next = at;
     return LEDGER_OK;
 }
@@ -129,6 +135,7 @@ static bool page_read(struct call *call, struct page *page)
         call_refuse(call, NULL, "key", REQUEST_KEY_RULE);
         return false;
     }
+    /* A key names one request at most. */
     if (key && request->query_count > 1) {
         call_refuse(call, NULL, "key", "goes with no other parameter");
         return false;
@@ -152,6 +159,7 @@ void transfers_list(struct call *call)
     if (!page_read(call, &page))
         return;
     page.entries = arena_alloc(call->arena, page.limit * sizeof *page.entries);
+    /* So that all of them can be dropped, read or not. */
     memset((void *)page.entries, 0, page.limit * sizeof *page.entries);
     json_out_begin(&page.out, call->arena);
     json_out_open(&page.out, '{');
@@ -161,6 +169,7 @@ void transfers_list(struct call *call)
                                 : account ? page_of_account(&page, account)
                                           : page_of_journal(&page);
     if (status != LEDGER_OK) {
+        /* What was written so far is dropped with the request. */
         for (uint64_t i = 0; i < page.limit; i++)
             entry_drop(&page.entries[i]);
         call_refuse_status(call, status, page.seq);

@@ -34,10 +34,12 @@ static bool write_file(const char *folder, const char *text)
     char path[PATH_SIZE], fresh[PATH_SIZE];
     snprintf(path, sizeof path, "%s/admin.token", folder);
     snprintf(fresh, sizeof fresh, "%s/admin.token.new", folder);
+    /* A start that was killed may have left one behind. */
     (void)unlink(fresh);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
+    /* Renamed only when it is whole and on disk. */
     bool good = dprintf(fd, "%s\n", text) == TOKEN_TEXT && fsync(fd) == 0;
     close(fd);
     return good && rename(fresh, path) == 0;
@@ -48,6 +50,7 @@ enum standing { STANDING_GOOD, STANDING_REVOKED, STANDING_UNKNOWN };
 static enum standing standing_of(const char *text, const struct token *tokens, size_t count)
 {
     uint8_t hash[TOKEN_HASH];
+    /* What is not a token at all was never known. */
     if (!token_hash(text, hash))
         return STANDING_UNKNOWN;
     for (size_t i = 0; i < count; i++)
@@ -61,6 +64,7 @@ static bool make(struct context *context, struct pg *pg, const char *folder, cha
 {
     struct token token = {.name = "admin.token", .scope = "admin"};
     token_make(text, token.hash);
+    /* File first: see the head of this file. */
     if (!write_file(folder, text)) {
         snprintf(error, error_size, "cannot write %s/admin.token: %s", folder, strerror(errno));
         return false;
@@ -92,8 +96,10 @@ bool admin_token_open(struct context *context, const char *conninfo, const char 
         snprintf(error, error_size, "cannot read the tokens: %s", pg_message(pg));
     snprintf(path, sizeof path, "%s/admin.token", folder);
     read_file(path, text);
+    /* Without the list nothing is changed. */
     enum standing standing = good ? standing_of(text, tokens, count) : STANDING_GOOD;
     bool has_file = text[0] != '\0';
+    /* Revoked on purpose: no other one is made behind the administrator's back. */
     if (standing == STANDING_REVOKED)
         text[0] = '\0';
     else if (standing == STANDING_UNKNOWN && (has_file || count == 0))

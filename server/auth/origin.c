@@ -8,6 +8,7 @@
 static bool names_host(const char *host, const char *name)
 {
     size_t length = strlen(name);
+    /* With a port or without. */
     return strncasecmp(host, name, length) == 0 && (!host[length] || host[length] == ':');
 }
 
@@ -30,6 +31,7 @@ static bool is_own_origin(const char *origin, const char *host)
 bool origin_is_foreign(const struct request *request, bool with_tokens)
 {
     const char *site = request->fetch_site;
+    /* "none": the user typed the address. */
     if (site)
         return strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0;
     return !with_tokens && request->origin && !is_own_origin(request->origin, request->host);

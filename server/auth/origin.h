@@ -6,7 +6,7 @@
  * - the browser says for whose page it asks (Sec-Fetch-Site, or in older ones Origin), and no page
  *   can change that;
  * - a page whose own name was pointed at loopback (DNS rebinding) still says that name as the Host.
- * Programs that are no browsers send neither header, and go on as before.
+ * Programs other than browsers send neither header, and go on as before.
  */
 #ifndef SERVER_AUTH_ORIGIN_H
 #define SERVER_AUTH_ORIGIN_H

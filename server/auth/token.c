@@ -30,6 +30,7 @@ bool token_add(struct context *context, struct pg *pg, struct token *token)
     for (size_t i = 0; i < TOKEN_HASH; i++)
         to = hex_write(to, (char)token->hash[i]);
     *to = '\0';
+    /* Counted in the same statement, so that two commands cannot both take the last place. */
     snprintf(many, sizeof many, "%d", TOKENS_MAX);
     const char *values[] = {token->name, token->scope, hex, many};
     struct pg_result *result = NULL;
@@ -65,6 +66,7 @@ bool token_list(
     if (pg_run(context, pg, &list, values, &result) != PG_OK)
         return false;
     *count = pg_rows(result);
+    /* One more, so that an empty list is not NULL. */
     *tokens = calloc(*count + 1, sizeof **tokens);
     ensure(*tokens);
     for (size_t i = 0; i < *count; i++)

@@ -55,7 +55,7 @@ struct token_cache {
     struct waitgroup renewing;
     struct snapshot *latest;
     char mark[TOKEN_MARK];      /* of what is in it */
-    struct chan *wishes;        /* to renew now: one is enough for all who wish */
+    struct chan *wishes;        /* to renew now: one is enough for all that wait */
     _Atomic uint64_t begun;     /* renewals */
     _Atomic int64_t begun_ns;   /* the last of them, */
     _Atomic bool working, good; /* which is going on; the last one that ended succeeded */
@@ -78,6 +78,7 @@ void token_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH])
     randombytes_buf(secret, sizeof secret);
     memcpy(text, prefix, sizeof prefix - 1);
     sodium_bin2hex(text + sizeof prefix - 1, 2 * sizeof secret + 1, secret, sizeof secret);
+    /* 256 random bits cannot be guessed, so a plain hash will do. */
     crypto_hash_sha256(hash, (const unsigned char *)text, TOKEN_TEXT - 1);
     sodium_memzero(secret, sizeof secret);
 }
@@ -120,6 +121,7 @@ static enum token_scope check(struct of_worker *known, const char *text, uint8_t
     uint8_t hash[TOKEN_HASH];
     if (strlen(text) != TOKEN_TEXT - 1)
         return TOKEN_NONE;
+    /* Most requests carry the token of the one before: no hash then. */
     if (known->last[0] && sodium_memcmp(known->last, text, TOKEN_TEXT) == 0) {
         if (who)
             memcpy(who, known->last_hash, TOKEN_WHO);
@@ -133,6 +135,7 @@ static enum token_scope check(struct of_worker *known, const char *text, uint8_t
         memcpy(known->last_hash, hash, TOKEN_HASH);
         known->last_scope = scope;
     }
+    /* An unknown token tells its sender apart as well. */
     if (who)
         memcpy(who, hash, TOKEN_WHO);
     return scope;
@@ -168,7 +171,9 @@ bool token_cache_may_be_new(const char *authorization)
 /* Wait for a renewal that begins after now. False: it did not come, or failed. */
 static bool await_renewal(struct token_cache *cache)
 {
+    /* One that is going on may have read before the token was made, so it does not count. */
     uint64_t next = atomic_load(&cache->begun) + 1;
+    /* A database that does not answer must not hold up every request with an unknown token. */
     bool stuck = atomic_load(&cache->working) &&
                  clock_now_ns() - atomic_load(&cache->begun_ns) > asker_wait_ns;
     struct context *deadline = stuck ? NULL : context_with_timeout(cache->life, asker_wait_ns);
@@ -183,6 +188,7 @@ static bool await_renewal(struct token_cache *cache)
 bool token_cache_ask(struct token_cache *cache, const char *authorization, enum token_scope *scope)
 {
     *scope = token_cache_check(cache, authorization, NULL);
+    /* Only what may be a token is worth a question to the database. */
     if (*scope != TOKEN_NONE || !is_well_formed(bearer(authorization)))
         return true;
     if (!await_renewal(cache))
@@ -202,6 +208,7 @@ void token_cache_watch(struct token_cache *cache, const char *authorization,
     if (known->watches)
         known->watches->at = &watch->next;
     known->watches = watch;
+    /* It may have been revoked since the request was let in. */
     if (!token_hash(bearer(authorization), watch->hash) ||
         scope_of(known->snapshot, watch->hash) < needed)
         context_cancel(context);
@@ -234,6 +241,7 @@ static struct snapshot *snapshot_make(const struct token *tokens, size_t count)
         memcpy(snapshot->tokens[i].hash, tokens[i].hash, TOKEN_HASH);
         snapshot->tokens[i].scope = token_scope_of_name(tokens[i].scope);
     }
+    /* Sorted once, searched often. */
     qsort(snapshot->tokens, count, sizeof snapshot->tokens[0], by_hash);
     return snapshot;
 }
@@ -251,6 +259,7 @@ static void publish_on_worker(int index, void *arg)
     free(known->snapshot);
     known->snapshot = known->next;
     known->next = NULL;
+    /* It may be the very token that was revoked. */
     known->last[0] = '\0';
     end_streams(known);
 }
@@ -260,6 +269,7 @@ static bool publish(struct token_cache *cache)
 {
     size_t size = snapshot_size(cache->latest);
     bool good = true;
+    /* All copies first, so that no worker has others than the rest. */
     for (int i = 0; i < worker_count() && good; i++) {
         struct snapshot *copy = cache->of_worker[i].next = malloc(size);
         good = copy != NULL;
@@ -268,6 +278,7 @@ static bool publish(struct token_cache *cache)
     }
     if (good)
         worker_each(publish_on_worker, cache);
+    /* Undo what has been made so far. */
     for (int i = 0; i < worker_count() && !good; i++) {
         free(cache->of_worker[i].next);
         cache->of_worker[i].next = NULL;
@@ -285,6 +296,7 @@ static bool read_tokens(struct context *context, struct token_cache *cache, bool
     struct token **tokens, size_t *count)
 {
     char mark[TOKEN_MARK];
+    /* Five times a second, so it reads one line unless something has changed. */
     if (!token_mark(context, cache->pg, mark))
         return false;
     *changed = !cache->latest || strcmp(mark, cache->mark) != 0;
@@ -306,6 +318,7 @@ static bool renew(struct context *context, struct token_cache *cache, char *erro
         cache->pg = pg_connect(context, cache->conninfo, PG_APP_ROLE, error, size);
     if (!cache->pg)
         return false;
+    /* A connection that failed may stay broken: the next turn makes another. */
     if (!read_tokens(context, cache, &changed, &tokens, &count)) {
         snprintf(error, size, "%s", pg_message(cache->pg));
         pg_close(&cache->pg);
@@ -315,6 +328,8 @@ static bool renew(struct context *context, struct token_cache *cache, char *erro
         return true;
     struct snapshot *fresh = snapshot_make(tokens, count);
     free(tokens);
+    /* The mark may change while the valid tokens stay the same: then there is nothing to
+     * publish. */
     if (fresh && is_same(cache->latest, fresh)) {
         free(fresh);
         return true;
@@ -333,6 +348,7 @@ static bool renew(struct context *context, struct token_cache *cache, char *erro
 static bool renew_in_turn(struct token_cache *cache, char *error, size_t size)
 {
     struct context *deadline = context_with_timeout(cache->life, database_wait_ns);
+    /* Before the number, so that whoever sees the number sees a time that fits. */
     atomic_store(&cache->begun_ns, clock_now_ns());
     atomic_store(&cache->working, true);
     uint64_t number = atomic_fetch_add(&cache->begun, 1) + 1;
@@ -342,11 +358,12 @@ static bool renew_in_turn(struct token_cache *cache, char *error, size_t size)
         context_release(&deadline);
     atomic_store(&cache->good, good);
     atomic_store(&cache->working, false);
+    /* Last, when the result can be read. */
     eventcount_advance(&cache->ended, number);
     return good;
 }
 
-/* Whoever wishes waits a little if the last one was just now. False: it is over. */
+/* A wish waits a little if the last renewal was just now. False: it is over. */
 static bool await_turn(struct token_cache *cache)
 {
     struct select_case cases[] = {{.op = SELECT_RECV, .chan = context_done(cache->life)},
@@ -366,6 +383,7 @@ static void keep_renewing(void *arg)
     while (await_turn(cache)) {
         bool was_good = good;
         good = renew_in_turn(cache, error, sizeof error);
+        /* Said once for each failure, not five times a second. */
         if (was_good && !good && context_err(cache->life) == CONTEXT_OK)
             log_error("tokens cannot be read again, the known ones hold: %s", error);
     }
@@ -399,6 +417,7 @@ struct token_cache *token_cache_start(
     cache->wishes = chan_make(0, 1);
     ensure(cache->conninfo && cache->of_worker && cache->life && cache->wishes);
     waitgroup_add(&cache->renewing, 1);
+    /* Nothing is served before the tokens are known. */
     if (renew(context, cache, error, error_size) && co_spawn(keep_renewing, cache))
         return cache;
     token_cache_free(cache);

@@ -4,7 +4,7 @@
  * stored, in the database. Each worker keeps a copy of those that are good, so a check takes no
  * lock. It is renewed whenever the database has others, which is looked at five times a second: a
  * revocation by any process holds by then, and ends the streams that the token began. One that is
- * not in the copy is looked for at once: it may be new.
+ * not in the copy is looked for immediately: it may be new.
  */
 #ifndef SERVER_AUTH_TOKEN_CACHE_H
 #define SERVER_AUTH_TOKEN_CACHE_H
@@ -38,7 +38,7 @@ MUST_CHECK struct token_cache *token_cache_start(
 void token_cache_stop(struct token_cache **cache);
 
 /* What the bearer of an Authorization header may do; TOKEN_NONE: it names no good token. `who` (may
- * be NULL) is the same for the same token, and no other's. The time it takes tells nothing about
+ * be NULL) is the same for the same token, and for no other. The time it takes tells nothing about
  * the tokens. Never parks. */
 enum { TOKEN_WHO = 16 };
 enum token_scope token_cache_check(

@@ -85,6 +85,7 @@ static int replay(struct context *context, struct pg *pg, void *arg)
     int number = cmd_database_ledger(context, pg, audit->ledger);
     if (number == 0)
         return 1;
+    /* Balances are computed in memory of its own, from the journal alone. */
     struct account_table *accounts = account_table_make();
     if (!accounts) {
         fprintf(stderr, "teller: out of memory\n");
@@ -100,6 +101,7 @@ static int replay(struct context *context, struct pg *pg, void *arg)
         print_json(audit, &report);
     else
         print_text(audit, &report);
+    /* Never on a ledger with findings. */
     if (report.found == 0 && audit->resumes && !resume(context, pg, audit->ledger))
         return 1;
     return report.found == 0 ? 0 : 1;

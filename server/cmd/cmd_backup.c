@@ -43,6 +43,7 @@ static bool print_positions(struct context *context, struct pg *pg, char *error,
         snprintf(error, size, "%s", pg_message(pg));
         return false;
     }
+    /* Before the copy begins, so that it cannot promise too much. */
     for (size_t i = 0; i < pg_rows(rows); i++)
         printf("ledger %s: up to seq %s at least\n", pg_text(rows, i, 0), pg_text(rows, i, 1));
     pg_free(&rows);
@@ -55,9 +56,11 @@ static bool back_up_database(struct context *context, const struct job *job,
     struct pg *pg = pg_connect(context, database->conninfo, NULL, error, size);
     if (!pg)
         return false;
+    /* A database of another version is not backed up under this one's name. */
     bool good = migrate_check(context, pg, error, size) == PG_OK &&
                 print_positions(context, pg, error, size);
     pg_close(&pg);
+    /* Checked right away: a backup that cannot be read is worse than none. */
     return good && backup_take(context, database->cluster, job->bin, job->dir, error, size) &&
            backup_check(context, job->bin, job->dir, error, size);
 }
@@ -83,6 +86,7 @@ static bool restore_into(struct context *context, const struct job *job,
 {
     char path[PATH_TEXT];
     struct stat status;
+    /* A service may be running there. */
     if (folder->lock_fd < 0) {
         snprintf(error, size, "%s is in use by another teller, process %d", folder->path,
             folder_holder(folder));
@@ -100,6 +104,7 @@ static bool restore_into(struct context *context, const struct job *job,
 static bool restore(struct context *context, const struct job *job, char *error, size_t size)
 {
     struct folder folder;
+    /* Checked before anything is written. */
     if (!backup_check(context, job->bin, job->dir, error, size) ||
         !folder_open(&folder, job->data, error, size))
         return false;
@@ -125,6 +130,7 @@ static bool audit_all(struct context *context, struct pg *pg, char *error, size_
         snprintf(error, size, "%s", pg_message(pg));
         return false;
     }
+    /* All of them are audited, also after one that is wrong. */
     for (size_t i = 0; i < pg_rows(rows); i++)
         sound = cmd_audit_ledger(context, pg, pg_text(rows, i, 0)) == 0 && sound;
     pg_free(&rows);
@@ -154,6 +160,7 @@ static bool verify(struct context *context, const struct job *job, char *error, 
     char scratch[PATH_TEXT];
     if (!backup_check(context, job->bin, job->dir, error, size))
         return false;
+    /* Beside the backup, where there is room for another copy of it. */
     int length = snprintf(scratch, sizeof scratch, "%s.verify-XXXXXX", job->dir);
     if (length >= (int)sizeof scratch || !mkdtemp(scratch)) {
         snprintf(error, size, "cannot make a folder beside %s", job->dir);
@@ -190,6 +197,7 @@ static void run(void *arg)
     if (!job->done)
         fprintf(stderr, "teller: %s\n",
             context_err(job->life) == CONTEXT_OK ? error : "stopped before it was done");
+    /* The watcher ends with the work. */
     context_cancel(job->watch);
     waitgroup_wait(&job->watching);
     context_release(&job->watch);
@@ -207,6 +215,7 @@ static int start(
         fprintf(stderr, "teller: which folder?\nusage: %s\n", options->usage);
         return 2;
     }
+    /* Its files are not ours to copy. */
     if (has_data && options_value(options, "database")) {
         fputs("teller: a database of your own is backed up and restored with pg_dump and "
               "pg_restore, or as its host does it\n",

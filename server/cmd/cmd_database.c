@@ -38,6 +38,7 @@ static bool connect_and_work(struct context *context, struct run *run, char *err
     if (!database_open(context, &which, &database, error, size))
         return false;
     struct pg *pg = pg_connect(context, database.conninfo, NULL, error, size);
+    /* "teller migrate" itself runs on any schema. */
     bool good = pg && (command->any_schema || migrate_check(context, pg, error, size) == PG_OK);
     if (good)
         run->exit_code = command->work(context, pg, command->arg);
@@ -64,6 +65,7 @@ static void run_command(void *arg)
 int cmd_database_run(const struct cmd_database *command)
 {
     struct run run = {.command = command, .exit_code = 1};
+    /* PGHOST and its like count only beside --database. */
     pg_clear_environment(options_value(command->options, "database") == NULL);
     (void)runtime_run(NULL, run_command, &run);
     return run.exit_code;

@@ -26,6 +26,7 @@ static int write_ledger(struct context *context, struct pg *pg, void *arg)
     int number = cmd_database_ledger(context, pg, command->options.ledger);
     if (number == 0)
         return 1;
+    /* One snapshot: all that is written is of the same moment. */
     bool good = snapshot_begin(&snapshot, context, pg, number) &&
                 snapshot_narrow(&snapshot, command->options.from_us, command->to_us);
     if (good)

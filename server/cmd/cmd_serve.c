@@ -67,6 +67,7 @@ static bool open_tokens(struct serve *serve)
     const char *conninfo = serve->database.conninfo;
     if (!serve->auth)
         return true;
+    /* The admin's token is made before tokens are read, so that it is among them. */
     if (!admin_token_open(serve->life, conninfo, serve->database.folder.path, serve->admin_token,
             serve->error, ERROR_TEXT))
         return false;
@@ -110,6 +111,7 @@ static void stay(struct serve *serve)
 {
     struct select_case end = {.op = SELECT_RECV, .chan = context_done(serve->life)};
     while (select_timeout(&end, 1, look_every_ns) == SELECT_NONE) {
+        /* What clients were told is gone; going on would build on it. */
         if (bank_is_lost(serve->api.bank)) {
             log_error("the database has lost what was acknowledged; nothing is served from it");
             return;
@@ -147,6 +149,7 @@ static void serve_requests(struct serve *serve)
 {
     struct bank *bank = atomic_load(&serve->api.bank);
     if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve)) {
+        /* From here on requests are let in; before, only probes were answered. */
         atomic_store(&serve->api.open, true);
         say_ready(serve);
         stay(serve);
@@ -169,6 +172,7 @@ static void serve_with_http(struct serve *serve)
         serve_requests(serve);
     else
         log_error("%s", serve->error);
+    /* The mirror of starting: HTTP first, so that no request is left to use the rest. */
     atomic_store(&api->stopping, true);
     http_stop(&api->http);
     if (api->tokens)
@@ -187,7 +191,7 @@ static void run(void *arg)
     serve->stop.stopping = &serve->api.stopping;
     stop_begin(&serve->stop);
     serve->life = serve->stop.life;
-    /* The port comes first: who cannot have it shall not touch the data. */
+    /* The port comes first: a process that cannot have it must not touch the data. */
     serve->api.host = serve->listen.host;
     if (listen_open(&serve->listen, serve->sockets, worker_count(), serve->error, ERROR_TEXT) &&
         open_http(serve))
@@ -229,6 +233,7 @@ static bool read_strategies(const struct options *options)
         size_t rest = length - (size_t)(strategy - at);
         bool good = (rest == 5 && memcmp(strategy, "owner", 5) == 0) ||
                     (rest == 7 && memcmp(strategy, "sharded", 7) == 0);
+        /* Only the first may stand without a name: it is main's. */
         if (!good || (!first && name == length)) {
             fputs("teller: --strategy must be owner or sharded, then maybe \",LEDGER=owner\" or "
                   "\",LEDGER=sharded\"\n",
@@ -255,6 +260,7 @@ static bool read_limits(const struct options *options, struct serve *serve)
         fputs("teller: --trusted-addresses must be like 127.0.0.0/8,::1\n", stderr);
         return false;
     }
+    /* Checked above, so the sizes cannot be negative. */
     serve->max_of_sender = (size_t)of_sender;
     serve->max_of_address = (size_t)of_address;
     serve->max_streams = (size_t)streams;
@@ -313,6 +319,7 @@ static void raise_descriptor_limit(struct serve *serve)
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return;
+    /* A quarter at most, if there are few. */
     size_t others = limit.rlim_cur / 4 < DESCRIPTORS ? limit.rlim_cur / 4 : DESCRIPTORS;
     serve->max_descriptors = limit.rlim_cur - others;
     if (serve->max_descriptors < wanted)
@@ -372,7 +379,7 @@ int cmd_serve(int argc, char **argv)
     pg_clear_environment(serve.database_options.url == NULL);
     pg_demand(&serve.demands);
     raise_descriptor_limit(&serve);
-    stop_signals_block();
+    stop_signals_block(); /* before threads are started, for they inherit it */
     size_t leaked = runtime_run(&(struct runtime_options){.workers = serve.workers}, run, &serve);
     return leaked ? 1 : serve.exit_code;
 }

@@ -33,6 +33,7 @@ static bool create(
         *exit_code = 1;
         return true;
     }
+    /* Alone on standard output, so that a script can take it. */
     printf("%s\n", text);
     fprintf(stderr, "token %" PRId64 " (%s); this is the only time it is shown\n", token.id,
         token.scope);
@@ -93,6 +94,7 @@ static bool read_words(struct command *command, const char **words)
     }
     if (strcmp(verb, "list") == 0 && !words[1])
         return true;
+    /* strtoll() would take "-1", and blanks in front. */
     if (strcmp(verb, "revoke") == 0 && words[1]) {
         errno = 0;
         command->id = strtoll(words[1], &end, 10);

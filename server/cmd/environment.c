@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A misspelt variable would silently leave its flag at the default, so a TELLER_ variable that no
+ * command knows is an error. */
 #include "server/cmd/environment.h"
 
 #include <ctype.h>
@@ -29,6 +31,7 @@ static size_t distance(const char *a, const char *b)
     size_t row[ENVIRONMENT_NAME + 1], length = strlen(b);
     if (strlen(a) > ENVIRONMENT_NAME || length > ENVIRONMENT_NAME)
         return ENVIRONMENT_NAME;
+    /* Levenshtein's, with one row of the table at a time. */
     for (size_t j = 0; j <= length; j++)
         row[j] = j;
     for (size_t i = 1; a[i - 1]; i++) {
@@ -80,10 +83,12 @@ static bool is_known(const char *const *flags, const char *variable)
     snprintf(search.wanted, sizeof search.wanted, "%.*s", (int)length, variable);
     for (; *flags; flags++)
         compare(*flags, &search);
+    /* Variables of other commands are fine too: one environment serves all of them. */
     if (search.away > 0 && each_flag)
         each_flag(compare, &search);
     if (search.away == 0 || is_another_programs(variable, length))
         return true;
+    /* Suggest only a name that shares half of its letters; any other would puzzle. */
     bool near = search.away <= strlen(search.wanted + strlen(prefix)) / 2;
     fprintf(stderr, "teller: there is no environment variable %.*s%s%s%s\n", (int)length, variable,
         near ? "; was " : "", near ? search.nearest : "", near ? " meant?" : "");
@@ -100,6 +105,7 @@ bool environment_is_known(const char *const *flags)
     bool known = true;
     for (char **at = environ; *at; at++) {
         const char *equals = strchr(*at, '=');
+        /* An empty variable is as good as none. */
         if (strncmp(*at, prefix, strlen(prefix)) == 0 && equals && equals[1])
             known = is_known(flags, *at) && known;
     }

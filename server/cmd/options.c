@@ -56,6 +56,7 @@ static bool read_environment(const struct options *options)
         ensure(count < FLAGS_MAX);
         names[count++] = flag->name;
         environment_name_of(flag->name, variable);
+        /* Read before the words of the command line, which win. */
         const char *value = getenv(variable);
         if (!value || !*value)
             continue;
@@ -116,11 +117,13 @@ enum options_parsed options_parse(
 {
     int count = 0;
     words[0] = NULL;
+    /* Asked for the names of the flags, not to run. */
     if (collector.flag) {
         for (const struct option *flag = options->flags; flag->name; flag++)
             collector.flag(flag->name, collector.arg);
         return OPTIONS_HELP;
     }
+    /* Before anything is checked: help must work when the rest is wrong. */
     if (asks_for_help(argc, argv, from)) {
         print_help(options);
         return OPTIONS_HELP;
@@ -154,6 +157,7 @@ int64_t options_number(const struct options *options, const char *name, int64_t 
     char *end;
     errno = 0;
     long long number = strtoll(text, &end, 10);
+    /* strtoll() would skip blanks, and take a plus sign. */
     bool plain = isdigit((unsigned char)*text) || *text == '-';
     if (errno == 0 && plain && *end == '\0' && number >= low && number <= high)
         return number;

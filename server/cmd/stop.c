@@ -36,7 +36,9 @@ static void drain(struct stop *stop, int number)
     int64_t first_ns = clock_now_ns();
     log_info("signal %d: stopping; a second one ends at once", number);
     atomic_store(stop->stopping, true);
+    /* /readyz says "stopping" this long before the port is closed. */
     number = stop->delay_ns > 0 ? second_within(stop, stop->delay_ns, first_ns) : 0;
+    /* From here on the service ends in order; this coroutine only bounds how long that takes. */
     context_cancel(stop->life);
     if (!number)
         number = second_within(stop, stop->limit_ns, first_ns);
@@ -44,6 +46,7 @@ static void drain(struct stop *stop, int number)
         log_error("signal %d: ended at once", number);
         _exit(1);
     }
+    /* Neither a second signal nor the end: it was the limit. */
     if (context_err(stop->watch) == CONTEXT_OK) {
         log_error("the stop has taken longer than --stop-timeout allows: cut off");
         _exit(STOP_CUT_OFF);

@@ -3,7 +3,7 @@
  * The way to the end of a service: on SIGTERM, SIGINT or SIGHUP it says that it is stopping, a
  * little later, when whoever sends it requests has had the time to see that, `life` ends, and all
  * that was accepted is brought to its end in order. A second signal, or the limit, ends the process
- * at once; the journal makes that safe.
+ * immediately; the journal makes that safe.
  */
 #ifndef SERVER_CMD_STOP_H
 #define SERVER_CMD_STOP_H

@@ -26,6 +26,7 @@ void stop_signals_block(void)
     sigset_t set;
     set_of_stops(&set);
     ensure(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    /* None of these may end a bank by chance. */
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         ensure(signal(ignored[i], SIG_IGN) != SIG_ERR);
     runtime_dump_on_quit();
@@ -37,6 +38,7 @@ int stop_signals_wait(struct context *context)
     struct signalfd_siginfo info;
     int number = 0;
     set_of_stops(&set);
+    /* A descriptor, so that a coroutine can wait for a signal. */
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     ensure(fd >= 0);
     while (number == 0 && context_err(context) == CONTEXT_OK) {

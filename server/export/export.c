@@ -50,8 +50,10 @@ static bool take_balance(const struct snapshot_balance *balance, void *arg)
 static bool write_all(struct export_work *work, struct snapshot *snapshot)
 {
     const struct export_format *format = work->format;
+    /* A format that may be unable to read large amounts warns before the first line. */
     if (format->asks_for_largest && !snapshot_largest(snapshot, &work->largest))
         return false;
+    /* The order is the same for all: assets, opening balances, entries, closing balances. */
     format->begin(work);
     if ((format->asset && !snapshot_assets(snapshot, take_asset, work)) ||
         (format->opening && work->after > 0 &&
@@ -61,6 +63,7 @@ static bool write_all(struct export_work *work, struct snapshot *snapshot)
         return false;
     if (format->end)
         format->end(work);
+    /* A full disk may show only now. */
     return fflush(work->out) == 0;
 }
 
@@ -82,6 +85,7 @@ bool export_run(const struct export_format *format, struct snapshot *snapshot,
     }
     errno = 0;
     bool good = write_all(&work, snapshot);
+    /* Either side may have failed: the output, or the database. */
     if (!good && ferror(out))
         snprintf(error, error_size, "cannot write: %s", strerror(errno));
     else if (!good)

@@ -56,6 +56,7 @@ static void write_string(FILE *out, const char *text)
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
             putc('\\', out);
+        /* A string of Beancount's may not hold line ends. */
         putc((unsigned char)*text < ' ' ? ' ' : *text, out);
     }
     putc('"', out);
@@ -82,6 +83,7 @@ static void write_opening(struct export_work *work, const struct snapshot_balanc
     export_text_day(work->from_us, day);
     export_text_beancount(balance->id, work->types, name);
     export_text_commodity(balance->asset, commodity);
+    /* Accounts must be open before they are used, this one as well. */
     if (!beancount->opened)
         fprintf(work->out, "\n%s open %s\n", day, opening_account);
     beancount->opened = true;
@@ -137,6 +139,7 @@ static void write_head(FILE *out, const char *day, const struct entry *entry)
         write_string(out, words.payee);
         putc(' ', out);
     }
+    /* Beancount requires a narration. */
     write_string(out, *words.note || *words.payee ? words.note : kind);
     fprintf(out, "\n  kind: \"%s\"\n", kind);
 }
@@ -150,6 +153,7 @@ static void write_movement(struct export_work *work, const char *day, const stru
         fprintf(out, "  %s: %lu\n", entry->kind == ENTRY_CAPTURE ? "hold" : "reverses", entry->ref);
     write_text(out, "key", entry->key);
     write_text(out, "metadata", entry->metadata);
+    /* Two lines a posting, which cancel each other out, so the transaction balances. */
     for (uint32_t i = 0; i < entry->posting_count; i++) {
         const struct posting *posting = &entry->postings[i];
         char from[EXPORT_TEXT_BEANCOUNT], to[EXPORT_TEXT_BEANCOUNT];
@@ -182,6 +186,7 @@ static void leave(struct export_work *work)
     struct beancount *beancount = work->state;
     const struct frame *frame = &beancount->stack[--beancount->depth];
     char day[EXPORT_TEXT_DAY], amount[EXPORT_TEXT_AMOUNT], commodity[EXPORT_TEXT_COMMODITY];
+    /* An assertion holds at the beginning of its day. */
     export_text_day(work->at_us + day_us, day);
     export_text_sum(&frame->sum, frame->asset, amount);
     export_text_commodity(frame->asset, commodity);
@@ -202,6 +207,7 @@ static void assert_balance(struct export_work *work, const struct snapshot_balan
         putc('\n', work->out);
     beancount->ending = true;
     export_text_beancount(balance->id, work->types, name);
+    /* Accounts come sorted, so what this one is not below is complete. */
     while (beancount->depth > 0 && !is_below(name, beancount->stack[beancount->depth - 1].name))
         leave(work);
     ensure(beancount->depth < DEPTH); /* each is below the one before it by a part */
@@ -209,6 +215,7 @@ static void assert_balance(struct export_work *work, const struct snapshot_balan
     *frame = (struct frame){.sum = {0}};
     strcpy(frame->name, name);
     strcpy(frame->asset, balance->asset);
+    /* Amounts add up within one asset only. */
     for (size_t i = 0; i < beancount->depth; i++) {
         struct frame *above = &beancount->stack[i];
         if (strcmp(above->asset, balance->asset) == 0)

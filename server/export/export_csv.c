@@ -25,6 +25,7 @@ static void begin(struct export_work *work)
 static void field(FILE *out, const char *guard, const char *value)
 {
     putc(',', out);
+    /* Quoted only where it must be. */
     if (!strpbrk(value, ",\"\r\n")) {
         fprintf(out, "%s%s", guard, value);
         return;
@@ -81,6 +82,7 @@ static void write_row(
 {
     const struct account *account = entry->account;
     bool opens = entry->kind == ENTRY_ACCOUNT, holds = entry->kind == ENTRY_HOLD;
+    /* What a hold reserves has not moved, and must not add up with what has. */
     bool moves = posting && !holds;
     fprintf(out, "%lu", entry->seq);
     moment(out, entry->at_us);
@@ -106,6 +108,7 @@ static void write_row(
 
 static void write_entry(struct export_work *work, const struct entry *entry)
 {
+    /* An entry without any is a row too: nothing of the journal is left out. */
     bool has_postings = entry_moves_money(entry) || entry->kind == ENTRY_HOLD;
     for (uint32_t i = 0; has_postings && i < entry->posting_count; i++)
         write_row(work->out, entry, &entry->postings[i], i);

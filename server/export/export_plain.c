@@ -14,7 +14,7 @@
 #include "server/export/export_words.h"
 #include "server/text/time_text.h"
 
-enum { BALANCES = 1000 }; /* so many are asserted in one transaction */
+enum { BALANCES = 1000 }; /* as many as this are asserted in one transaction */
 
 struct plain {
     uint64_t openings, balances;
@@ -29,6 +29,7 @@ static void begin(struct export_work *work)
 {
     fprintf(work->out, "; the ledger %s up to seq %lu, for %s\n", work->ledger, work->seq,
         work->format->name);
+    /* ledger wants tags declared, hledger a decimal mark. */
     fputs(is_hledger(work) ? "decimal-mark .\n"
                            : "tag kind\ntag at\ntag hold\ntag reverses\ntag key\ntag metadata\n",
         work->out);
@@ -38,6 +39,7 @@ static void declare_asset(struct export_work *work, const char *asset)
 {
     char one[EXPORT_TEXT_AMOUNT];
     export_text_amount(0, asset, one);
+    /* The scale of amounts is shown by an example. */
     if (is_hledger(work))
         fprintf(work->out, "commodity %s%s \"%s\"\n", one, strchr(one, '.') ? "" : ".", asset);
     else
@@ -61,6 +63,7 @@ static void write_opening(struct export_work *work, const struct snapshot_balanc
 {
     struct plain *plain = work->state;
     char day[EXPORT_TEXT_DAY], name[EXPORT_TEXT_NAME], amount[EXPORT_TEXT_AMOUNT];
+    /* Declared only once it turns out to be needed. */
     if (plain->openings++ == 0)
         fprintf(
             work->out, "\naccount %s%s\n", opening_account, is_hledger(work) ? "  ; type: E" : "");
@@ -109,6 +112,7 @@ static void write_movement(struct export_work *work, const struct entry *entry)
     time_text(entry->at_us, at);
     fprintf(work->out, "%s * (%lu) ", day, entry->seq);
     write_description(work->out, entry);
+    /* Tags, by which both programs can search. */
     fprintf(work->out, "\n    ; kind: %s\n    ; at: %s\n", entry_kind_name(entry->kind), at);
     if (entry->ref)
         fprintf(work->out, "    ; %s: %lu\n", entry->kind == ENTRY_CAPTURE ? "hold" : "reverses",

@@ -27,6 +27,7 @@ void export_text_sum(const struct money_sum *sum, const char *asset, char text[E
         *text++ = *digits++;
         length--;
     }
+    /* 5 of scale 2 is 0.05. */
     size_t zeros = length <= scale ? scale + 1 - length : 0; /* one digit before the point */
     memset(text, '0', zeros);
     memcpy(text + zeros, digits, length + 1);
@@ -53,8 +54,8 @@ static char *spell_hex(char *to, char mark, char c)
     return hex_write(to, c);
 }
 
-/* Does hledger or ledger take that for something else than a character of the name? A blank is good
- * between two others. */
+/* Does hledger or ledger take that for something else than a character of the name? A blank is
+ * allowed between two others. */
 static bool is_special(const char *id, const char *at)
 {
     if (*at == ' ')
@@ -66,6 +67,7 @@ void export_text_name(const char *id, char name[EXPORT_TEXT_NAME])
 {
     bool begins = true;
     for (const char *at = id; *at; at++) {
+        /* Empty parts are not allowed in names. */
         if (*at == ':' && begins)
             *name++ = '~';
         begins = *at == ':';
@@ -73,6 +75,7 @@ void export_text_name(const char *id, char name[EXPORT_TEXT_NAME])
             name = spell_hex(name, '~', *at);
         else
             *name++ = *at;
+        /* An empty part at the end. */
         if (begins && at[1] == '\0')
             *name++ = '~';
     }
@@ -96,6 +99,7 @@ void export_text_beancount(const char *id, const char *types, char name[EXPORT_T
     char *to = stpcpy(name, export_type_root(export_type_of(types, id)));
     for (;; id++) {
         *to++ = ':';
+        /* A part must begin with a capital or a digit; what begins otherwise is marked. */
         if (is_between(*id, 'a', 'z'))
             *to++ = (char)(*id++ - 'a' + 'A');
         else if (!is_between(*id, '0', '9') && !(world && is_between(*id, 'A', 'Z')))
@@ -125,10 +129,12 @@ void export_text_commodity(const char *asset, char commodity[EXPORT_TEXT_COMMODI
 {
     const char *slash = strrchr(asset, '/');
     size_t length = (size_t)(slash - asset);
+    /* The scale is a part of it: USD/2 and USD/4 are different assets. */
     if (is_commodity(asset, length)) {
         snprintf(commodity, EXPORT_TEXT_COMMODITY, "%.*s.%s", (int)length, asset, slash + 1);
         return;
     }
+    /* Anything else is named by its hash, which is the same in every export. */
     struct hash hash;
     uint8_t digest[16];
     hash_start(&hash, sizeof digest);
@@ -148,10 +154,12 @@ void export_text_json(FILE *out, const char *indent, const char *label, const ch
     fprintf(out, "%s; %s: ", indent, label);
     for (; *json; json++) {
         unsigned char c = (unsigned char)*json;
+        /* Longer lines make ledger stop with an error. */
         if (++column > LINE && (c & 0xC0) != 0x80) { /* not within a character */
             fprintf(out, "\n%s; ... ", indent);
             column = 0;
         }
+        /* ledger would read a date in brackets. */
         if (c == '[')
             fputs(in_text ? "\\u005b" : "[ ", out);
         else
@@ -165,9 +173,10 @@ void export_text_json(FILE *out, const char *indent, const char *label, const ch
 
 void export_text_extras(FILE *out, const char *indent, const struct entry *entry)
 {
-    const char *metadata = entry->kind == ENTRY_BATCH ? NULL /* what became of it is no note */
+    const char *metadata = entry->kind == ENTRY_BATCH ? NULL /* what became of it is not a note */
                                                       : entry->metadata;
     if (entry->key) {
+        /* As a JSON string, like metadata, so that one reader does for both. */
         char quoted[2 * ENTRY_KEY_MAX + 3], *to = quoted;
         *to++ = '"';
         for (const char *c = entry->key; *c; *to++ = *c++)

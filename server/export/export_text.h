@@ -5,9 +5,9 @@
  * No two ids give the same name. For hledger and ledger a name is the id itself, in which an empty
  * part ("a::b") becomes "~", and a byte that means something to them ("~", ";", brackets, quotation
  * marks, a blank beside another one or at an end, ...) becomes "~" and two hexadecimal digits. For
- * beancount, whose names know fewer characters, each part is spelt by itself: what is no letter or
- * digit becomes "-" and two hexadecimal digits; a first letter that is small becomes a capital,
- * "alice" is "Alice"; a part that begins otherwise (with a capital, or with what is no letter or
+ * beancount, whose names know fewer characters, each part is spelt by itself: what is not a letter
+ * or digit becomes "-" and two hexadecimal digits; a first letter that is small becomes a capital,
+ * "alice" is "Alice"; a part that begins otherwise (with a capital, or with what is not a letter or
  * digit) or is empty gets "X--" in front. Before all that stands the root of its type:
  * "Assets:Alice". A world account, "world:USD.2", is "Income:World:USD-2e2".
  */

@@ -29,6 +29,7 @@ static bool next_rule(const char **list, struct rule *rule)
     rule->prefix = *list;
     rule->length = strcspn(*list, "=,");
     const char *name = *list + rule->length + 1;
+    /* An empty prefix would be a rule for all. */
     if (rule->length == 0 || (*list)[rule->length] != '=')
         return false;
     size_t length = strcspn(name, ",");
@@ -60,6 +61,7 @@ enum export_type export_type_of(const char *list, const char *id)
     size_t longest = 0;
     struct rule rule;
     while (*list && next_rule(&list, &rule))
+        /* The longest prefix wins; of two that are equal the later one. */
         if (rule.length >= longest && strncmp(id, rule.prefix, rule.length) == 0) {
             longest = rule.length;
             type = rule.type;

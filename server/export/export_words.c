@@ -40,6 +40,7 @@ void export_words_of(const struct entry *entry, struct export_words *words)
         json_in_read(&arena, entry->metadata, strlen(entry->metadata), JSON_IN_VALUES, NULL, error);
     if (metadata) {
         copy_member(metadata, "payee", words->payee);
+        /* The first of the three that is there. */
         copy_member(metadata, "description", words->note);
         copy_member(metadata, "narration", words->note);
         copy_member(metadata, "note", words->note);

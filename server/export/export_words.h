@@ -13,7 +13,7 @@ struct export_words {
     char note[EXPORT_WORDS];  /* "description", "narration" or "note": the first that is a text */
 };
 
-/* Reads the entry's metadata. Memory that is short is no words. */
+/* Reads the entry's metadata. If memory is short there are none. */
 void export_words_of(const struct entry *entry, struct export_words *words);
 
 #endif

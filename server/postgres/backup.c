@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The programs of PostgreSQL and of the system do the work, as children that end when we do. */
 #include "server/postgres/backup.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ static bool run(struct context *context, const char *const argv[], int fd, char 
     char how[40];
     int status = 0;
     size_t count = 3;
+    /* setpriv comes first: it ties the child's life to ours. */
     for (; *argv; argv++) {
         ensure(count < sizeof with_us / sizeof with_us[0] - 1);
         with_us[count++] = *argv;
@@ -40,6 +42,7 @@ static bool run(struct context *context, const char *const argv[], int fd, char 
         snprintf(error, size, "cannot start %s: %s", with_us[3], strerror(failed));
         return false;
     }
+    /* Told to stop: the child clears away what it has made. */
     if (process_wait(context, &process, &status) != PROCESS_ENDED) {
         process_signal(&process, SIGTERM);
         (void)!process_wait(context_background(), &process, &status);
@@ -89,6 +92,7 @@ bool backup_take(struct context *context, const struct cluster *cluster, const c
         return false;
     char *postgres = full_path(to, "postgres", error, error_size);
     snprintf(program, sizeof program, "%s/pg_basebackup", bin);
+    /* The WAL that is written meanwhile comes along, so the copy is whole by itself. */
     const char *const argv[] = {program, "--pgdata", postgres, "--wal-method=stream",
         "--checkpoint=fast", "--manifest-checksums=SHA256", "--label=teller backup",
         "--no-password", "--host=" PROCESS_FOLDER, "--username=postgres", NULL};
@@ -105,6 +109,7 @@ bool backup_check(
     char program[PATH];
     char *postgres = full_path(from, "postgres", error, error_size);
     snprintf(program, sizeof program, "%s/pg_verifybackup", bin);
+    /* Checks every file against the manifest's checksums, and the WAL as far as it is needed. */
     const char *const argv[] = {program, "--quiet", postgres, NULL};
     bool good = postgres && run_in(context, argv, from, error, error_size);
     free(postgres);
@@ -119,9 +124,11 @@ static bool copy_and_give(struct context *context, const char *postgres, const c
     if (!cluster_folder_account(&account, error, size))
         return false;
     snprintf(owner, sizeof owner, "%u:%u", account.uid, account.gid);
+    /* Shares blocks where the file system can. */
     const char *const copy[] = {"cp", "-a", "--reflink=auto", postgres, fresh, NULL};
     const char *const give[] = {"chown", "-R", owner, fresh, NULL};
     const char *const flush[] = {"sync", "-f", fresh, NULL};
+    /* An earlier try may have been cut off. */
     backup_remove(fresh);
     return run_in(context, copy, folder, error, size) &&
            (!account.switch_user || run_in(context, give, folder, error, size)) &&
@@ -136,9 +143,11 @@ bool backup_copy(
     char *done = full_path(folder, "postgres", error, error_size);
     bool good = postgres && fresh && done &&
                 copy_and_give(context, postgres, fresh, folder, error, error_size);
+    /* Renamed when whole: a half-made copy never stands where a cluster does. */
     if (good && (chmod(fresh, 0700) < 0 || rename(fresh, done) < 0))
         good = fail(error, error_size, "rename", fresh);
     if (good)
+        /* The new name must be on disk as well. */
         good = run_in(
             context, (const char *const[]){"sync", "-f", done, NULL}, folder, error, error_size);
     free(postgres);

@@ -57,7 +57,7 @@ struct cluster {
     struct cluster_folder folder;
     char conninfo[128];
     struct process postmaster;
-    _Atomic pid_t pid; /* the postmaster's, for those who ask */
+    _Atomic pid_t pid; /* the postmaster's, for cluster_pid() */
     struct context *life;
     struct waitgroup supervisor;
 };
@@ -73,11 +73,13 @@ static enum resident resident_kind(const char *pid, const char *name)
     char path[64], text[2048];
     snprintf(path, sizeof path, "/proc/%.20s/cmdline", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Short of descriptors, what cannot be seen may still be there. */
     if (fd < 0)
         return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? RESIDENT_UNSEEN
                                                                      : RESIDENT_NONE;
     ssize_t length = read(fd, text, sizeof text);
     close(fd);
+    /* The name holds device and inode, so it is that of one folder only. */
     if (length <= 0 || !memmem(text, (size_t)length, name, strlen(name)))
         return RESIDENT_NONE;
     if (strncmp(text, "postgres:", 9) == 0)
@@ -101,6 +103,7 @@ static void residents_signal(void *arg)
     if (!proc)
         return;
     for (struct dirent *entry; (entry = readdir(proc));) {
+        /* Processes are the folders with a number for a name. */
         if (!isdigit((unsigned char)entry->d_name[0]))
             continue;
         enum resident kind = resident_kind(entry->d_name, residents->name);
@@ -127,6 +130,7 @@ static bool clear_residents(struct context *context, const struct cluster_folder
     int64_t since = clock_now_ns();
     struct residents residents = {.name = folder->name, .signal_postmaster = SIGINT};
     for (;;) {
+        /* /proc may be long, and is read on a thread of its own. */
         blocking_call(residents_signal, &residents);
         if (residents.postmasters + residents.children == 0 && residents.all_seen) {
             for (size_t i = 0; i < sizeof stale / sizeof stale[0]; i++)
@@ -138,6 +142,7 @@ static bool clear_residents(struct context *context, const struct cluster_folder
             return false;
         int signal = waited > kill_after_ns ? SIGKILL : waited > quit_after_ns ? SIGQUIT : 0;
         residents.signal_postmaster = signal;
+        /* Children without their postmaster have nothing to wait for. */
         residents.signal_children = residents.postmasters && !signal ? 0
                                     : signal                         ? signal
                                                                      : SIGQUIT;
@@ -155,6 +160,7 @@ static int launch(struct cluster *cluster)
     const char **argv = command.argv;
     size_t n = command.count;
     _Static_assert(SETTINGS * 2 + 16 < CLUSTER_ARGUMENTS, "all of it fits");
+    /* On the command line they win over postgresql.conf. */
     for (size_t i = 0; i < SETTINGS; i++) {
         argv[n++] = "-c";
         argv[n++] = settings[i];
@@ -163,6 +169,7 @@ static int launch(struct cluster *cluster)
     argv[n++] = "-c";
     argv[n++] = name;
     argv[n] = NULL;
+    /* Opened at each start, which is when a large one is set aside. */
     int log = cluster_folder_log(&cluster->folder);
     if (log < 0)
         return errno;
@@ -190,6 +197,7 @@ static bool is_ready(const struct cluster *cluster)
 static bool start(struct context *context, struct cluster *cluster, char *error, size_t error_size)
 {
     const char *folder = cluster->folder.path;
+    /* Two postmasters on one folder would destroy it. */
     if (!clear_residents(context, &cluster->folder)) {
         snprintf(error, error_size, "a PostgreSQL of an earlier run in %s does not end", folder);
         return false;
@@ -200,6 +208,7 @@ static bool start(struct context *context, struct cluster *cluster, char *error,
         return false;
     }
     while (!is_ready(cluster)) {
+        /* Watch for an early end between two looks at its file. */
         struct context *moment = context_with_timeout(context, look_every_ns);
         int status;
         char how[40];
@@ -227,6 +236,7 @@ static void end_postmaster(struct cluster *cluster)
 {
     static const int signals[] = {SIGINT, SIGQUIT, SIGKILL};
     int status;
+    /* Each signal asks less politely than the one before. */
     for (size_t i = 0; cluster->postmaster.pid && i < sizeof signals / sizeof signals[0]; i++) {
         process_signal(&cluster->postmaster, signals[i]);
         struct context *deadline = context_with_timeout(context_background(), quit_after_ns);
@@ -246,10 +256,12 @@ static void supervise(void *arg)
         atomic_store(&cluster->pid, 0);
         process_describe(status, how);
         log_error("PostgreSQL %s; it is started again", how);
+        /* A bank waits for its database: try for as long as the service lives. */
         while (!start(cluster->life, cluster, error, sizeof error)) {
             if (context_err(cluster->life) != CONTEXT_OK)
                 goto out;
             log_error("%s", error);
+            /* It may have started without becoming ready in time. */
             end_postmaster(cluster);
             co_sleep(CLOCK_S);
         }
@@ -283,6 +295,7 @@ struct cluster *cluster_start(
     cluster->life = context_with_cancel(context_background());
     ensure(cluster->life);
     waitgroup_add(&cluster->supervisor, 1);
+    /* supervise() owns the child from here on. */
     if (start(context, cluster, error, error_size) && co_spawn(supervise, cluster))
         return cluster;
     end_postmaster(cluster);
@@ -322,6 +335,7 @@ void cluster_stop(struct cluster **cluster_at)
 {
     struct cluster *cluster = *cluster_at;
     *cluster_at = NULL;
+    /* An attached cluster is another process's to stop. */
     if (cluster->life) {
         context_cancel(cluster->life);
         waitgroup_wait(&cluster->supervisor);

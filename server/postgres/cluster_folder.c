@@ -79,6 +79,7 @@ int cluster_folder_log(const struct cluster_folder *folder)
     struct stat status;
     snprintf(path, sizeof path, "%s/postgres.log", folder->path);
     snprintf(old, sizeof old, "%s/postgres.log.1", folder->path);
+    /* One old file is kept: a log must not fill the disk. */
     if (stat(path, &status) == 0 && status.st_size > LOG_LARGE)
         (void)rename(path, old);
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -90,6 +91,7 @@ void cluster_folder_command(
     const char **argv = command->argv;
     size_t n = 0;
     snprintf(command->program, sizeof command->program, "%s/%s", folder->bin, program);
+    /* setpriv becomes the program, so no process stands between us and it. */
     argv[n++] = "setpriv";
     argv[n++] = "--pdeathsig=INT"; /* postgres: a fast, clean shutdown */
     argv[n++] = "--no-new-privs";
@@ -116,6 +118,7 @@ static bool run_initdb(
 {
     struct cluster_command command;
     char how[40];
+    /* Only peers on the socket get in, and pages carry checksums. */
     static const char *const arguments[] = {"--username=postgres", "--auth-local=peer",
         "--auth-host=reject", "--data-checksums", "--wal-segsize=2", "--encoding=UTF8",
         "--locale=C.UTF-8", "--no-instructions", NULL};
@@ -132,6 +135,7 @@ static bool run_initdb(
             error, error_size, "cannot start setpriv (package util-linux): %s", strerror(failed));
         return false;
     }
+    /* What is half made is removed at the next start. */
     if (process_wait(context, &process, &status) != PROCESS_ENDED) {
         process_signal(&process, SIGINT);
         (void)!process_wait(context_background(), &process, &status);
@@ -152,18 +156,21 @@ static bool make_folder(
     char path[CLUSTER_PATH + 20], done[CLUSTER_PATH + 20];
     snprintf(path, sizeof path, "%s/postgres.new", folder->path);
     snprintf(done, sizeof done, "%s/postgres", folder->path);
+    /* An earlier start may have been cut off. */
     blocking_call(remove_tree, path);
     if (mkdir(path, 0700) < 0)
         return fail(error, error_size, "make", path);
     folder->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (folder->fd < 0)
         return fail(error, error_size, "open", path);
+    /* initdb runs as the owner, and makes no folder of its own. */
     if (folder->switch_user && fchown(folder->fd, folder->uid, folder->gid) < 0)
         return fail(error, error_size, "give away", path);
     if (!run_initdb(context, folder, error, error_size))
         return false;
     if (rename(path, done) < 0)
         return fail(error, error_size, "rename", path);
+    /* The rename must survive a crash of the machine. */
     int parent = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent < 0 || fsync(parent) < 0)
         return fail(error, error_size, "sync", folder->path);
@@ -179,6 +186,7 @@ bool cluster_folder_account(struct cluster_folder *folder, char *error, size_t e
     bool exists = folder->fd >= 0;
     if (exists && fstat(folder->fd, &status) < 0)
         return fail(error, error_size, "read", folder->path);
+    /* PostgreSQL refuses root, so root runs it as the folder's owner, or as postgres. */
     bool root = geteuid() == 0;
     struct account_lookup lookup = {
         .name = root && !exists ? ACCOUNT : NULL, .uid = exists ? status.st_uid : geteuid()};
@@ -206,6 +214,7 @@ static bool write_file(const struct cluster_folder *folder, const char *name, co
     if (fd < 0)
         return fail(error, error_size, "write", name);
     size_t length = strlen(text);
+    /* PostgreSQL reads it as its own account. */
     bool good = write(fd, text, length) == (ssize_t)length &&
                 (!folder->switch_user || fchown(fd, folder->uid, folder->gid) == 0);
     if (!good)
@@ -241,6 +250,8 @@ static bool write_access(const struct cluster_folder *folder, const char *name, 
     }
     read_own(folder, name, text, OWN);
     size_t length = strlen(text);
+    /* The first line of pg_hba.conf that fits counts, so an administrator's lines, above ours,
+     * win. */
     snprintf(text + length, sizeof access_mark + 1024, "%s%s", access_mark, ours);
     bool good = write_file(folder, name, text, error, error_size);
     free(text);
@@ -259,6 +270,7 @@ static bool let_us_in(struct cluster_folder *folder, char *error, size_t error_s
         return false;
     }
     char map[300];
+    /* Root is let in as well, to look after it, whoever runs the service. */
     snprintf(map, sizeof map,
         "private \"%s\" postgres\nprivate \"%s\" postgres\nprivate root postgres\n", us.found,
         account.found);
@@ -272,6 +284,7 @@ static void name_it(struct cluster_folder *folder)
 {
     struct stat status;
     ensure(fstat(folder->fd, &status) == 0);
+    /* Device and inode: the same for any path that leads here. */
     snprintf(folder->name, sizeof folder->name, "teller(%lx:%lx)", (unsigned long)status.st_dev,
         (unsigned long)status.st_ino);
 }
@@ -298,6 +311,7 @@ bool cluster_folder_open(struct context *context, struct cluster_folder *folder,
     const char *bin, char *error, size_t error_size)
 {
     bool exists = cluster_folder_attach(folder, path, error, error_size);
+    /* A folder that cannot be opened is not one that is missing. */
     if (!exists && (errno != ENOENT || !folder->path[0]))
         return false;
     snprintf(folder->bin, sizeof folder->bin, "%s", bin);
@@ -307,6 +321,7 @@ bool cluster_folder_open(struct context *context, struct cluster_folder *folder,
         cluster_folder_close(folder);
         return false;
     }
+    /* Again: it may just have been made. */
     name_it(folder);
     return true;
 }

@@ -25,6 +25,7 @@ static bool open_folder(
         return false;
     if (!folder_open(folder, options->data, error, error_size))
         return false;
+    /* Commands work beside a service; two services do not. */
     if (folder->lock_fd >= 0 || !options->serves)
         return true;
     snprintf(error, error_size, "%s is in use by another teller, process %d", folder->path,
@@ -37,6 +38,7 @@ bool database_open(struct context *context, const struct database_options *optio
 {
     *database = (struct database){.conninfo = options->url, .folder.lock_fd = -1};
     struct folder *folder = &database->folder;
+    /* A command on the user's own server leaves nothing on this machine. */
     if (options->url && !options->serves)
         return true;
     if (!open_folder(options, folder, error, error_size))
@@ -45,6 +47,7 @@ bool database_open(struct context *context, const struct database_options *optio
         return true;
     const struct cluster_options cluster = {
         .folder = folder->path, .postgres_bin = options->postgres_bin};
+    /* Whoever has the lock starts it; others find it running. */
     database->cluster = folder->lock_fd >= 0 ? cluster_start(context, &cluster, error, error_size)
                                              : cluster_attach(folder->path, error, error_size);
     if (!database->cluster) {

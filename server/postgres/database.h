@@ -25,8 +25,8 @@ struct database {
     const char *conninfo;
 };
 
-/* Who does not serve makes neither a folder nor a cluster, and needs no folder for the user's
- * server. False with the reason in `error`. Parks. */
+/* A command that does not serve makes neither a folder nor a cluster, and needs no folder for the
+ * user's server. False with the reason in `error`. Parks. */
 MUST_CHECK bool database_open(struct context *context, const struct database_options *options,
     struct database *database, char *error, size_t error_size);
 

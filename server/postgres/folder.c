@@ -19,10 +19,12 @@ static bool fail(char *error, size_t size, const char *what, const char *path)
 static bool make_absolute(struct folder *folder, const char *path)
 {
     char here[FOLDER_PATH] = "";
+    /* Children work in "/", so a relative path would mislead them. */
     if (path[0] != '/' && !getcwd(here, sizeof here))
         return false;
     int length =
         snprintf(folder->path, sizeof folder->path, "%s%s%s", here, here[0] ? "/" : "", path);
+    /* For the message, if the path is too long. */
     errno = ENAMETOOLONG;
     return length >= 0 && (size_t)length < sizeof folder->path;
 }
@@ -44,10 +46,12 @@ bool folder_open(struct folder *folder, const char *path, char *error, size_t er
     int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fail(error, error_size, "open", lock);
+    /* The kernel lets go of it when we end, however that happens. */
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         close(fd);
         return errno == EWOULDBLOCK || fail(error, error_size, "lock", lock);
     }
+    /* The number is for people: the lock itself is what counts. */
     int length = snprintf(number, sizeof number, "%d\n", (int)getpid());
     if (ftruncate(fd, 0) < 0 || write(fd, number, (size_t)length) < 0) {
         close(fd);
@@ -82,6 +86,7 @@ void folder_place(const struct folder *folder, char place[FOLDER_PLACE])
     char boot[40] = "";
     struct stat status;
     place[0] = '\0';
+    /* The boot's id: another machine may have the same device and inode numbers. */
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;

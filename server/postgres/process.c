@@ -18,6 +18,7 @@ extern char **environ;
 static int prepare(
     posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int output_fd, int folder_fd)
 {
+    /* A child must not inherit the signals that we block or ignore. */
     sigset_t none, usual;
     sigemptyset(&none);
     sigfillset(&usual);
@@ -67,6 +68,7 @@ int process_start(struct process *process, const char *const argv[], int output_
         process->pid = 0;
         return error;
     }
+    /* By descriptor, for a process id may be used again for another process. */
     process->pidfd = pidfd_open(process->pid, 0);
     ensure(process->pidfd >= 0); /* it is our child and not yet waited for */
     return 0;
@@ -75,6 +77,7 @@ int process_start(struct process *process, const char *const argv[], int output_
 enum process_status process_wait(struct context *context, struct process *process, int *status)
 {
     for (;;) {
+        /* Looked at first, for it may have ended before it was watched. */
         pid_t ended = waitpid(process->pid, status, WNOHANG);
         ensure(ended == 0 || ended == process->pid);
         if (ended)
@@ -92,6 +95,7 @@ enum process_status process_wait(struct context *context, struct process *proces
 
 void process_signal(const struct process *process, int signal)
 {
+    /* 0 once it has been waited for. */
     if (process->pid)
         (void)pidfd_send_signal(process->pidfd, signal, NULL, 0); /* it may just have ended */
 }
