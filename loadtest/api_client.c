@@ -91,6 +91,7 @@ static enum client_status number_in(
 {
     if (got != CLIENT_ANSWERED)
         return got;
+    /* A refusal that may pass, such as 503, says nothing of the number. */
     if (!api_is_final(got, response))
         return CLIENT_UNAVAILABLE;
     struct json body = json_read(response->body, response->body_length);
@@ -130,6 +131,7 @@ static bool add_page(const struct response *response, int64_t *sum, char next[96
             return false;
         *sum += balance;
     }
+    /* Null ends the list; anything but that or a cursor is a fault. */
     struct json cursor = json_member(page, "next");
     next[0] = '\0';
     return json_is_null(cursor) || json_copy(cursor, next, 96);
@@ -140,6 +142,7 @@ enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum)
     char next[96] = "", path[API_TEXT];
     struct response response;
     *sum = 0;
+    /* A sum over pages is right only while nobody moves money. */
     do {
         snprintf(path, sizeof path, "/accounts?prefix=%s&limit=1000%s%s", prefix,
             next[0] ? "&after=" : "", next);
@@ -160,6 +163,7 @@ bool api_id(const struct response *response, int64_t *id)
     return json_integer(json_member(body, "id"), id);
 }
 
+/* With 429 or 5xx the same request may yet be done when it is sent again. */
 bool api_is_final(enum client_status got, const struct response *response)
 {
     return got == CLIENT_GARBLED ||

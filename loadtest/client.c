@@ -52,6 +52,7 @@ struct client *client_make(const struct target *target, int64_t timeout_ns)
     client->target = target;
     client->fd = -1;
     client->timeout_ns = timeout_ns;
+    /* It grows with the longest answer, and stays that size. */
     client->size = BUFFER_FIRST;
     return client;
 }
@@ -60,6 +61,7 @@ void client_close(struct client *client)
 {
     if (client->fd < 0)
         return;
+    /* The next connection may get the same descriptor number. */
     poller_forget(client->fd);
     close(client->fd);
     client->fd = -1;
@@ -68,12 +70,14 @@ void client_close(struct client *client)
 
 void client_reset(struct client *client)
 {
+    /* close() sends a reset then, as a client that crashes would. */
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     if (client->fd >= 0)
         setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     client_close(client);
 }
 
+/* The other half stays open: the answer can still come. */
 void client_say_no_more(struct client *client)
 {
     if (client->fd >= 0)
@@ -109,6 +113,7 @@ static void give_up(void *arg)
 {
     struct client *client = arg;
     client->timed_out = true;
+    /* A read or write that waits sees the end, and looks at `timed_out`. */
     shutdown(client->fd, SHUT_RDWR);
 }
 
@@ -124,6 +129,7 @@ static enum client_status watch_stop(struct client *client, enum client_status s
     timer_stop(&client->timer);
     if (status != CLIENT_ANSWERED && client->timed_out)
         status = CLIENT_TIMEOUT;
+    /* What is left on the way belongs to a request that is given up. */
     if (status != CLIENT_ANSWERED)
         client_close(client);
     return status;
@@ -142,6 +148,7 @@ static enum client_status finish_connect(struct client *client)
     socklen_t length = sizeof error;
     if (!wait_for(client, POLLER_WRITE))
         return CLIENT_NO_CONNECTION;
+    /* A socket is writable as well when connecting has failed. */
     if (getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0)
         return CLIENT_NO_CONNECTION;
     return client->timed_out ? CLIENT_TIMEOUT : CLIENT_ANSWERED;
@@ -160,6 +167,7 @@ static bool call_from(struct client *client)
 
 enum client_status client_connect(struct client *client)
 {
+    /* Kept from the call before. */
     if (client->fd >= 0)
         return CLIENT_ANSWERED;
     const struct sockaddr *address = (const struct sockaddr *)&client->target->address;
@@ -167,11 +175,13 @@ enum client_status client_connect(struct client *client)
     if (client->fd < 0)
         return CLIENT_NO_CONNECTION;
     const int on = 1;
+    /* Latency is what is measured: no waiting for more to send. */
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!call_from(client)) {
         client_close(client);
         return CLIENT_NO_CONNECTION;
     }
+    /* On loopback it may be connected already. */
     if (connect(client->fd, address, client->target->address_length) == 0)
         return CLIENT_ANSWERED;
     enum client_status status = CLIENT_NO_CONNECTION;
@@ -192,10 +202,12 @@ static enum client_status write_all(struct client *client, struct iovec *piece, 
     while (pieces > 0) {
         const struct msghdr message = {.msg_iov = piece, .msg_iovlen = pieces};
         ssize_t sent = sendmsg(client->fd, &message, MSG_NOSIGNAL);
+        /* Anything else is the end of the connection. */
         if (sent < 0 && errno != EAGAIN && errno != EINTR)
             return CLIENT_LOST;
         if (sent < 0 && !wait_for(client, POLLER_WRITE))
             return CLIENT_LOST;
+        /* Pieces that went out whole, then a part of one. */
         for (size_t left = sent < 0 ? 0 : (size_t)sent; pieces > 0;) {
             if (left < piece->iov_len) {
                 piece->iov_base = (char *)piece->iov_base + left;
@@ -214,6 +226,7 @@ static enum client_status write_all(struct client *client, struct iovec *piece, 
 static size_t add(struct client *client, size_t at, const char *text)
 {
     size_t length = strlen(text);
+    /* Checked once, when the head is whole. */
     if (at + length > HEAD_SIZE)
         return HEAD_SIZE + 1;
     memcpy(client->head + at, text, length);
@@ -228,15 +241,18 @@ static size_t write_head(struct client *client, const struct request *request)
     at = add(client, at, request->path);
     at = add(client, at, " HTTP/1.1\r\nHost: ");
     at = add(client, at, client->target->authority);
+    /* A service without authentication needs none. */
     if (client->target->token[0] && !request->without_token) {
         at = add(client, at, "\r\nAuthorization: Bearer ");
         at = add(client, at, client->target->token);
     }
+    /* In quotes, as the draft of Idempotency-Key has it. */
     if (request->key) {
         at = add(client, at, "\r\nIdempotency-Key: \"");
         at = add(client, at, request->key);
         at = add(client, at, "\"");
     }
+    /* A POST without a body still states its length. */
     if (request->body || strcmp(method, "POST") == 0) {
         char length[64];
         snprintf(length, sizeof length, "\r\nContent-Length: %zu", request->body_length);
@@ -256,6 +272,7 @@ static size_t to_pieces(
     ensure(length <= HEAD_SIZE);
     pieces[0] = (struct iovec){client->head, length};
     pieces[1] = (struct iovec){(void *)(uintptr_t)request->body, request->body_length};
+    /* The answer before this one is not valid any more: its memory is used again. */
     client->used = client->taken = 0;
     return request->body_length ? 2 : 1;
 }
@@ -277,6 +294,7 @@ enum client_status client_send_bytes(struct client *client, const void *bytes, s
     if (status != CLIENT_ANSWERED)
         return status;
     struct iovec piece = {(void *)(uintptr_t)bytes, length};
+    /* Raw bytes, for requests that a well-behaved client cannot make. */
     client->used = client->taken = 0;
     watch_start(client);
     return watch_stop(client, write_all(client, &piece, 1));
@@ -288,6 +306,7 @@ static bool make_room(struct client *client, size_t size)
 {
     if (size <= client->size)
         return true;
+    /* No real answer is that long. */
     if (size > BUFFER_MAX)
         return false;
     char *larger = realloc(client->buffer, size);
@@ -302,6 +321,7 @@ static bool make_room(struct client *client, size_t size)
 static enum client_status fill(struct client *client)
 {
     for (;;) {
+        /* Waiting first: an answer is hardly ever there already. */
         if (!wait_for(client, POLLER_READ))
             return CLIENT_LOST;
         ssize_t got = recv(
@@ -310,6 +330,7 @@ static enum client_status fill(struct client *client)
             client->used += (size_t)got;
             return CLIENT_ANSWERED;
         }
+        /* The end, before the answer is whole. */
         if (got == 0 || (errno != EAGAIN && errno != EINTR))
             return CLIENT_LOST;
     }
@@ -319,6 +340,7 @@ static enum client_status receive_head(
     struct client *client, struct response *response, int64_t *body_length)
 {
     for (;;) {
+        /* Looked for from the start each time: a head comes in one piece, nearly always. */
         char *end = memmem(client->buffer, client->used, "\r\n\r\n", 4);
         if (end) {
             client->taken = (size_t)(end + 4 - client->buffer);
@@ -330,6 +352,7 @@ static enum client_status receive_head(
             memmove(client->buffer, client->buffer + client->taken, client->used);
             continue;
         }
+        /* A head may grow until it is too long to be one. */
         if (client->used == client->size && !make_room(client, client->size * 2))
             return CLIENT_GARBLED;
         enum client_status status = fill(client);
@@ -344,6 +367,7 @@ static enum client_status receive(struct client *client, struct response *respon
     enum client_status status = receive_head(client, response, &body_length);
     if (status != CLIENT_ANSWERED)
         return status;
+    /* Without a length the end of the answer is not known. */
     if (body_length < 0 || body_length > BUFFER_MAX ||
         !make_room(client, client->taken + (size_t)body_length))
         return CLIENT_GARBLED;
@@ -351,6 +375,7 @@ static enum client_status receive(struct client *client, struct response *respon
     while (client->used < end)
         if ((status = fill(client)) != CLIENT_ANSWERED)
             return status;
+    /* More than one answer to one request. */
     if (client->used > end)
         return CLIENT_GARBLED;
     response->head = client->buffer;
@@ -365,6 +390,7 @@ enum client_status client_receive(struct client *client, struct response *respon
         return CLIENT_LOST;
     watch_start(client);
     enum client_status status = watch_stop(client, receive(client, response));
+    /* The next call makes a new connection. */
     if (status == CLIENT_ANSWERED && response->closes)
         client_close(client);
     return status;
@@ -382,12 +408,15 @@ enum client_status client_receive_head(struct client *client, struct response *r
 enum client_status client_read(struct client *client, char *into, size_t size, size_t *length)
 {
     *length = 0;
+    /* Nothing more will come: a length of 0. */
     if (client->fd < 0)
         return CLIENT_ANSWERED;
+    /* Only when all of it was given out is there room for more. */
     if (client->taken == client->used) {
         client->taken = client->used = 0;
         watch_start(client);
         enum client_status status = watch_stop(client, fill(client));
+        /* For a body without a length this is its end. */
         if (status == CLIENT_LOST)
             return CLIENT_ANSWERED;
         if (status != CLIENT_ANSWERED)

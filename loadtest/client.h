@@ -46,7 +46,7 @@ void client_free(struct client **client);
 MUST_CHECK enum client_status client_call(
     struct client *client, const struct request *request, struct response *response);
 
-/* --- The steps of a call, for those who need them apart; the timeout counts for each ---------- */
+/* --- The steps of a call, for callers that need them apart; the timeout counts for each ------- */
 
 MUST_CHECK enum client_status client_connect(struct client *client); /* no effect if connected */
 MUST_CHECK enum client_status client_send(struct client *client, const struct request *request);

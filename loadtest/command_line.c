@@ -56,6 +56,7 @@ static bool used(const struct option *option, const struct scenario *scenario)
 static const struct option *find(const char *name, const struct scenario *scenario)
 {
     for (size_t i = 0; i < OPTIONS; i++)
+        /* An option that the scenario has no use for is as wrong as one that does not exist. */
         if (strcmp(table[i].name, name) == 0 && used(&table[i], scenario))
             return &table[i];
     return NULL;
@@ -66,6 +67,7 @@ static bool set_count(const struct option *option, const char *text, int64_t *fi
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
+    /* All of the text must be the number. */
     if (errno || end == text || *end || value < option->min || value > option->max) {
         fprintf(stderr, "teller-load: %s must be a whole number from %lld to %lld\n", option->name,
             (long long)option->min, (long long)option->max);
@@ -80,6 +82,7 @@ static bool read_one(
     const struct scenario *scenario, int argc, char **argv, int *i, struct load_options *options)
 {
     char name[32];
+    /* The name ends at the equals sign, or with the word. */
     const char *equals = strchr(argv[*i], '=');
     size_t length = equals ? (size_t)(equals - argv[*i]) : strlen(argv[*i]);
     snprintf(name, sizeof name, "%.*s", (int)length, argv[*i]);
@@ -125,14 +128,17 @@ bool command_line_read(
     for (int i = 2; i < argc; i++)
         if (!read_one(scenario, argc, argv, &i, options))
             return false;
+    /* Help needs no URL. */
     if (options->help)
         return true;
     char token[256];
+    /* A file keeps the token out of the list of processes. */
     if (options->token_file) {
         if (!read_token(options->token_file, token))
             return false;
         options->token = token;
     }
+    /* Printed with the report, so that any run can be repeated. */
     if (options->seed == 0)
         options->seed = clock_wall_us();
     const char *wrong = target_make(options->url, options->token, &options->target);
@@ -152,6 +158,7 @@ void command_line_print(FILE *out, const struct scenario *scenario)
         char left[40];
         snprintf(left, sizeof left, "%s %s", option->name, option->value ? option->value : "");
         fprintf(out, "  %-18s %s", left, option->help);
+        /* Defaults are the scenario's own. */
         if (option->type == TYPE_COUNT)
             fprintf(out, " (%lld)", (long long)*(const int64_t *)field);
         else if (option->type == TYPE_TEXT && *(const char *const *)field)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Members are told apart by the order in which they start, which is all that their callers need. */
 #include "loadtest/crew.h"
 
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ void crew_run(size_t n, void (*fn)(size_t index, void *arg), void *arg)
     struct crew crew = {.fn = fn, .arg = arg};
     waitgroup_add(&crew.running, (int64_t)n);
     for (size_t i = 0; i < n; i++)
+        /* A crew with a member missing would wait at its gates forever. */
         ensure(co_spawn_named("crew", member, &crew));
     waitgroup_wait(&crew.running);
 }

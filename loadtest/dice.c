@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* SplitMix64: a seed and a stream give the same numbers everywhere, so that a run can be
+ * repeated. */
 #include "loadtest/dice.h"
 
 __extension__ typedef unsigned __int128 wide;
@@ -14,6 +16,7 @@ uint64_t dice_next(struct dice *dice)
 struct dice dice_make(uint64_t seed, uint64_t stream)
 {
     struct dice dice = {.state = seed};
+    /* Streams of one seed start far from each other. */
     dice.state = dice_next(&dice) ^ (stream * 0xd1342543de82ef95);
     return dice;
 }

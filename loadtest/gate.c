@@ -30,8 +30,10 @@ void gate_free(struct gate **gate)
 
 void gate_pass(struct gate *gate)
 {
+    /* Numbers never repeat, so one that is late cannot be taken for the next round's first. */
     uint64_t arrival = atomic_fetch_add(&gate->arrived, 1);
     uint64_t round = arrival / gate->n + 1;
+    /* The last one opens it and does not wait. */
     if (arrival % gate->n == gate->n - 1)
         eventcount_advance(&gate->opened, round);
     else

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A reader for well-formed answers that finds values in place, without a tree: a document is read
+ * for one or two members, for each answer of a run. What is malformed yields nothing. */
 #include "loadtest/json.h"
 
 #include <string.h>
@@ -27,6 +29,7 @@ static const char *skip_nested(const char *at, const char *end)
 {
     size_t depth = 0;
     while (at && at < end) {
+        /* Brackets within a string are text. */
         if (*at == '"') {
             at = skip_string(at, end);
             continue;
@@ -59,6 +62,7 @@ struct json json_read(const char *text, size_t length)
         to = skip_nested(from, end);
     else
         to = skip_plain(from, end);
+    /* A value that does not end does not count. */
     if (!to || to == from)
         return (struct json){0};
     return (struct json){from, (size_t)(to - from)};
@@ -73,10 +77,12 @@ static bool step(struct json_walk *walk, char open)
     const char *end = at + walk->rest.length;
     if (!walk->begun && *at != open)
         return false;
+    /* The first step passes the bracket, the others a comma. */
     at = skip_space(walk->begun ? at : at + 1, end);
     if (walk->begun && at < end && *at == ',')
         at = skip_space(at + 1, end);
     walk->begun = true;
+    /* Either bracket ends it: answers are read here, not validated. */
     if (at >= end || *at == ']' || *at == '}')
         return false;
     walk->rest = (struct json){at, (size_t)(end - at)};
@@ -88,6 +94,7 @@ static bool take(struct json_walk *walk, struct json *value)
     const char *end = walk->rest.at + walk->rest.length;
     *value = json_read(walk->rest.at, walk->rest.length);
     if (!value->at) {
+        /* Nothing more comes of a malformed one. */
         walk->rest = (struct json){0};
         return false;
     }
@@ -139,6 +146,7 @@ bool json_is(struct json value, const char *string)
 
 bool json_copy(struct json value, char *out, size_t size)
 {
+    /* Ids and codes have no escapes, so one with any is not what is looked for. */
     if (!value.at || *value.at != '"' || value.length - 1 > size ||
         memchr(value.at, '\\', value.length))
         return false;
@@ -152,6 +160,7 @@ bool json_integer(struct json value, int64_t *out)
     if (!value.at)
         return false;
     const char *at = value.at, *end = value.at + value.length;
+    /* Amounts come as strings, positions as numbers. */
     if (*at == '"') {
         at++;
         end--;

@@ -5,6 +5,7 @@
 
 struct key_source key_source_make(uint64_t run, uint32_t client)
 {
+    /* Client numbers fit into 16 bits, so two clients of a run never share a source. */
     return (struct key_source){.source = (run << 16) ^ client};
 }
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* Closed loop (rate 0): each client sends when its answer has come. Open loop: requests are due on
+ * a schedule, and their latency counts from when they were due, so that a service that stalls
+ * cannot hide it by slowing the clients down. */
 #include "loadtest/load.h"
 
 #include <stdatomic.h>
@@ -26,6 +29,7 @@ bool load_client_make(const struct load_options *options, size_t index, struct l
 {
     client->index = index;
     client->dice = dice_make((uint64_t)options->seed, index);
+    /* Keys from the clock, not the seed: a run that is repeated must not replay the first. */
     client->keys = key_source_make((uint64_t)clock_wall_us(), (uint32_t)index);
     client->api.ledger = options->ledger;
     client->api.client = client_make(&options->target, options->timeout * CLOCK_S);
@@ -47,10 +51,12 @@ static bool next_due(struct load *load, int64_t *due_ns)
         *due_ns = now;
         return now < load->end_ns;
     }
+    /* Any client may take the next request, so a slow one delays no other. */
     uint64_t ticket = atomic_fetch_add_explicit(&load->tickets, 1, memory_order_relaxed);
     *due_ns = load->start_ns + (int64_t)((double)ticket * 1e9 / (double)rate);
     if (*due_ns >= load->end_ns)
         return false;
+    /* In steps, so that an interrupt is seen. */
     while ((now = clock_now_ns()) < *due_ns && !load->report->interrupted)
         co_sleep(*due_ns - now < LOOK_UP_MS * CLOCK_MS ? *due_ns - now : LOOK_UP_MS * CLOCK_MS);
     return !load->report->interrupted;
@@ -59,6 +65,7 @@ static bool next_due(struct load *load, int64_t *due_ns)
 static void raise_to(_Atomic int64_t *value, int64_t to)
 {
     int64_t seen = atomic_load(value);
+    /* The exchange fails if another client's time came in between; then look again. */
     while (seen < to && !atomic_compare_exchange_weak(value, &seen, to))
         continue;
 }
@@ -70,10 +77,13 @@ static void send_all(struct load *load, struct load_client *client)
         struct response response;
         enum client_status status = load->request(client, load->arg, &response);
         now = clock_now_ns();
+        /* From when it was due, not from when it was sent. */
         stats_record(load->report->stats, status, &response, now - due_ns);
+        /* A service that is down or full is not helped by asking as fast as possible. */
         if (status == CLIENT_NO_CONNECTION || (status == CLIENT_ANSWERED && response.status == 503))
             co_sleep(PAUSE_MS * CLOCK_MS);
     }
+    /* The run lasts until its last answer. */
     raise_to(&load->last_ns, now);
 }
 
@@ -83,10 +93,13 @@ static void one_client(size_t index, void *arg)
     struct load_client client;
     bool made = load_client_make(load->options, index, &client);
     bool connected = made && client_connect(client.api.client) == CLIENT_ANSWERED;
+    /* All connect before the clock starts. */
     gate_pass(load->connected);
     int64_t unset = 0, now = clock_now_ns();
+    /* The first through the gate starts the clock for all. */
     if (atomic_compare_exchange_strong(&load->start_ns, &unset, now))
         load->end_ns = now + load->options->duration * CLOCK_S;
+    /* Nobody reads the times before they are set. */
     gate_pass(load->connected);
     if (made)
         send_all(load, &client);
@@ -104,5 +117,6 @@ void load_run(
     ensure(load.connected);
     crew_run((size_t)options->clients, one_client, &load);
     gate_free(&load.connected);
+    /* Nothing was answered: no time, and no rate. */
     report->elapsed_ns = load.last_ns > load.start_ns ? load.last_ns - load.start_ns : 0;
 }

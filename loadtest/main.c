@@ -49,6 +49,7 @@ static void run(void *arg)
 {
     struct job *job = arg;
     job->report = report_make();
+    /* Inside the runtime, for all of these use coroutines. */
     struct watch *watch = job->report ? watch_start(job->report) : NULL;
     if (watch)
         job->ran = scenario_run(job->scenario, &job->options, job->report);
@@ -57,6 +58,7 @@ static void run(void *arg)
 
 static const char *why_not(const struct report *report)
 {
+    /* A setup that failed has said why in its report. */
     if (report->violations.count > 0)
         return report->violations.text[0];
     if (report->doubts.count > 0)
@@ -76,6 +78,7 @@ static int finish(struct job *job)
         report_print_json(stdout, job->report, job->scenario->name, job->options.seed);
     else
         report_print(stdout, job->report, job->scenario->name, job->options.seed);
+    /* A script tells "broken" from "not proved" by the exit code. */
     static const int codes[] = {
         [REPORT_KEPT] = EXIT_GOOD, [REPORT_BROKEN] = EXIT_VIOLATION, [REPORT_OPEN] = EXIT_OPEN};
     int code = job->ran ? codes[report_verdict(job->report)] : EXIT_OPEN;
@@ -104,6 +107,7 @@ int main(int argc, char **argv)
         return EXIT_GOOD;
     }
     const struct runtime_options runtime = {.workers = (int)job.options.workers};
+    /* Coroutines that were left over are a fault of ours, and no result to trust. */
     if (runtime_run(&runtime, run, &job) != 0)
         return EXIT_VIOLATION;
     return finish(&job);

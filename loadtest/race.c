@@ -22,6 +22,7 @@ struct field {
     bool over; /* written by the referee before the start gate, read by all behind it */
 };
 
+/* The clock's microseconds keep the names of two runs on one ledger apart. */
 struct race_name race_name_in_run(const struct race *race, size_t n)
 {
     struct race_name name;
@@ -29,6 +30,7 @@ struct race_name race_name_in_run(const struct race *race, size_t n)
     return name;
 }
 
+/* A fresh name in every round, so that no round sees what an earlier one has left. */
 struct race_name race_name_in_round(const struct race *race, size_t n)
 {
     struct race_name name;
@@ -43,6 +45,7 @@ bool race_is_done(
     char name[STATS_OUTCOME_NAME];
     if (api_is(got, response, 201, NULL))
         return true;
+    /* An answer that is wrong breaks a promise; one that is missing proves nothing. */
     stats_name(got, response, name);
     (api_is_final(got, response) ? report_violation : report_doubt)(
         race->report, "round %" PRId64 ": %s got %s", race->round, what, name);
@@ -59,6 +62,7 @@ bool race_open(struct race *race, const char *account, int64_t floor, int64_t am
     enum client_status got = api_post(api, "/accounts", NULL, body, &response);
     if (!race_is_done(race, "opening an account", got, &response))
         return false;
+    /* A deposit of nothing would be refused. */
     if (amount == 0)
         return true;
     key_next(&race->referee.keys, key);
@@ -83,6 +87,7 @@ int64_t race_count(const struct race *race, int status, const char *code)
 
 bool race_expect(struct race *race, const char *what, int64_t found, int64_t wanted)
 {
+    /* A missing answer may be the difference, so it cannot count as a violation. */
     if (found != wanted && race->missing > 0)
         report_doubt(race->report,
             "round %" PRId64 ": %" PRId64 " answers are missing; %s: %" PRId64 ", not %" PRId64,
@@ -100,6 +105,7 @@ static enum client_status read_balance(struct race *race, const char *account, i
     int64_t end_ns = clock_now_ns() + race->options->timeout * CLOCK_S;
     for (;;) {
         enum client_status got = api_balance(&race->referee.api, account, balance);
+        /* What is garbled stays garbled. */
         if (got == CLIENT_ANSWERED || got == CLIENT_GARBLED || race->report->interrupted ||
             clock_now_ns() > end_ns)
             return got;
@@ -126,6 +132,7 @@ bool race_expect_split(struct race *race, int64_t done, int other, const char *c
         report_violation(race->report,
             "round %" PRId64 ": answers 201: %" PRId64 ", of which %" PRId64 " are too many",
             race->round, paid, paid - done);
+    /* The other answers are counted as well: nothing but these two may come. */
     bool good = paid <= done && race_expect(race, "answers 201", paid, done);
     const char *what = code ? code : "the other answers";
     return race_expect(race, what, race_count(race, other, code), race->options->racers - done) &&
@@ -135,6 +142,7 @@ bool race_expect_split(struct race *race, int64_t done, int other, const char *c
 static void prepare(struct field *field)
 {
     struct race *race = &field->race;
+    /* An interrupt ends the run between rounds, so that the last one is still judged. */
     field->over = race->round == race->options->rounds || race->report->interrupted ||
                   !race->rules->prepare(race);
 }
@@ -142,9 +150,11 @@ static void prepare(struct field *field)
 static void judge(struct field *field)
 {
     struct race *race = &field->race;
+    /* Counted before the rules judge, for they ask for it. */
     for (int64_t i = 0; i < race->options->racers; i++)
         race->missing += !api_is_final(race->answers[i].status, &race->answers[i].response);
     field->as_promised += race->rules->judge(race);
+    /* Fresh accounts owe nothing to the round before; accounts that stay do. */
     if (!race->carries)
         race->missing = 0;
     race->round++;
@@ -155,7 +165,9 @@ static void fire(struct field *field, size_t index, struct load_client *racer)
     struct race *race = &field->race;
     struct race_answer *answer = &race->answers[index];
     int64_t from = clock_now_ns();
+    /* Kept until the next round: the referee reads it after the finish gate. */
     answer->status = race->rules->fire(race, racer, &answer->response);
+    /* The latency is taken first: our own bookkeeping is not part of it. */
     stats_record(race->report->stats, answer->status, &answer->response, clock_now_ns() - from);
 }
 
@@ -165,13 +177,16 @@ static void one_racer(size_t index, void *arg)
     struct load_client racer;
     ensure(load_client_make(field->race.options, index, &racer));
     for (;;) {
+        /* Before the gate, so that the race is one of requests and not of connections. */
         enum client_status connected = client_connect(racer.api.client);
         if (connected != CLIENT_ANSWERED)
             report_doubt(field->race.report, "racer %zu cannot connect: %s", index,
                 client_status_name(connected));
+        /* The others wait at the gate until the round is ready. */
         if (index == 0)
             prepare(field);
         gate_pass(field->start);
+        /* Seen by all alike: nobody is left at the next gate. */
         if (field->over)
             break;
         fire(field, index, &racer);
@@ -192,6 +207,8 @@ bool race_run(
     race->answers = calloc(racers, sizeof race->answers[0]);
     field.start = gate_make(racers);
     field.finish = gate_make(racers);
+    /* The referee's client has the index behind the last racer's, and so dice and keys of its
+     * own. */
     bool made = race->answers && field.start && field.finish &&
                 load_client_make(options, racers, &race->referee);
     if (made) {
@@ -205,5 +222,6 @@ bool race_run(
     gate_free(&field.start);
     gate_free(&field.finish);
     free(race->answers);
+    /* A run without a round has shown nothing. */
     return race->round > 0;
 }

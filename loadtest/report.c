@@ -36,6 +36,7 @@ void report_free(struct report **report)
 
 void report_figure(struct report *report, const char *name, int64_t value)
 {
+    /* Scenarios have a fixed few; one too many is left out. */
     if (report->figures == REPORT_FIGURES)
         return;
     report->figure[report->figures].name = name;
@@ -45,7 +46,9 @@ void report_figure(struct report *report, const char *name, int64_t value)
 __attribute__((format(printf, 3, 0))) static void add(
     struct report *report, struct report_findings *findings, const char *format, va_list list)
 {
+    /* Racers on all workers report. */
     mutex_lock(&report->lock);
+    /* The first ones explain the rest, of which the number is enough. */
     if (findings->count < REPORT_FINDINGS)
         vsnprintf(findings->text[findings->count], REPORT_TEXT, format, list);
     findings->count++;
@@ -70,6 +73,7 @@ void report_doubt(struct report *report, const char *format, ...)
 
 enum report_verdict report_verdict(const struct report *report)
 {
+    /* A violation stands, whatever else is missing. */
     if (report->violations.count > 0)
         return REPORT_BROKEN;
     return report->doubts.count > 0 || report->interrupted ? REPORT_OPEN : REPORT_KEPT;
@@ -85,6 +89,7 @@ static uint64_t requests(const struct stats_sum *sum)
 
 static double per_second(const struct report *report, uint64_t n)
 {
+    /* A run may be over before it has begun. */
     return report->elapsed_ns > 0 ? (double)n * 1e9 / (double)report->elapsed_ns : 0;
 }
 
@@ -125,6 +130,7 @@ void report_print(FILE *out, struct report *report, const char *name, int64_t se
     fprintf(out, "  requests    %" PRIu64 " in %.2f s: %.0f/s\n", n,
         (double)report->elapsed_ns / 1e9, per_second(report, n));
     fprintf(out, "  latency ms ");
+    /* Latencies of answers alone: what timed out is among the outcomes. */
     for (size_t i = 0; i < PERCENTILES; i++)
         fprintf(out, " %s %.2f", percentiles[i].name,
             (double)histogram_percentile(&sum->latency, percentiles[i].percent) / 1e6);
@@ -136,6 +142,7 @@ void report_print(FILE *out, struct report *report, const char *name, int64_t se
     for (size_t i = 0; i < report->figures; i++)
         fprintf(out, "  %-11s %" PRId64 "\n", report->figure[i].name, report->figure[i].value);
     print_findings(out, "violations", &report->violations);
+    /* Violations are always shown, if only to say 0. */
     if (report->doubts.count > 0)
         print_findings(out, "doubts", &report->doubts);
     print_verdict(out, report);
@@ -179,6 +186,7 @@ void report_print_json(FILE *out, struct report *report, const char *name, int64
 {
     static const char *const verdicts[] = {
         [REPORT_KEPT] = "kept", [REPORT_BROKEN] = "broken", [REPORT_OPEN] = "open"};
+    /* One line, so that a script can read several runs from one file. */
     const struct stats_sum *sum = stats_sum(report->stats);
     uint64_t n = requests(sum);
     fprintf(out,

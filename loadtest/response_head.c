@@ -25,6 +25,7 @@ static bool next_field(const char **at, const char *end, struct field *field)
     const char *from = colon + 1, *to = newline;
     while (from < to && (*from == ' ' || *from == '\t'))
         from++;
+    /* The value is taken without the CR and the blanks around it. */
     while (to > from && (to[-1] == '\r' || to[-1] == ' '))
         to--;
     *field = (struct field){line, from, (size_t)(colon - line), (size_t)(to - from)};
@@ -61,6 +62,7 @@ static bool number(const struct field *field, int64_t *out)
 /* What a field means for us; false if it contradicts HTTP. */
 static bool apply(const struct field *field, struct response *response, int64_t *body_length)
 {
+    /* By the first letter: most fields of an answer are not looked at further. */
     switch (field->name[0] | 0x20) {
     case 'c':
         if (named(field, "content-length"))
@@ -89,6 +91,7 @@ bool response_read_head(
     const char *end = head + length - 2; /* without the empty line */
     *response = (struct response){.seq = -1, .head = head, .head_length = length};
     *body_length = -1;
+    /* The shortest head that there can be. */
     if (length < 16 || memcmp(head, "HTTP/1.1 ", 9) != 0)
         return false;
     char *end_of_status;
@@ -101,6 +104,7 @@ bool response_read_head(
     for (at++; at < end;)
         if (!next_field(&at, end, &field) || !apply(&field, response, body_length))
             return false;
+    /* These have no body, whatever they say. */
     if (response->status == 204 || response->status == 304)
         *body_length = 0;
     return !(response->chunked && *body_length >= 0);

@@ -28,6 +28,7 @@ const struct scenario *const scenario_table[] = {
 bool scenario_run(
     const struct scenario *scenario, const struct load_options *options, struct report *report)
 {
+    /* All races share one runner; any other scenario has its own. */
     return scenario->race ? race_run(options, report, scenario->race)
                           : scenario->run(options, report);
 }

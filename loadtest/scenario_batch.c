@@ -14,6 +14,7 @@ static int64_t funds(const struct race *race)
 
 static bool prepare(struct race *race)
 {
+    /* The first account pays, the other two are paid. */
     for (size_t i = 0; i < 3; i++)
         if (!race_open(race, race_name_in_round(race, i).text, 0, i == 0 ? funds(race) : 0))
             return false;
@@ -26,6 +27,7 @@ static enum client_status send_batch(
     struct race_name a = race_name_in_round(race, 0), b = race_name_in_round(race, 1),
                      c = race_name_in_round(race, 2);
     char body[480];
+    /* Both parts come out of the same account, so the second depends on the first. */
     snprintf(body, sizeof body,
         "{\"atomic\":true,\"transfers\":[{\"from\":\"%s\",\"to\":\"%s\",\"amount\":1},"
         "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":1}]}",
@@ -62,6 +64,7 @@ static bool judge(struct race *race)
     int64_t racers = race->options->racers, count[3] = {0};
     for (int64_t i = 0; i < racers; i++)
         count[verdict_of(&race->answers[i])]++;
+    /* The odd 1 must be left, whichever batches were first. */
     int64_t whole = funds(race) / 2;
     bool good = race_expect(race, "whole batches", count[BOTH], whole);
     good &= race_expect(race, "refused batches", count[NEITHER], racers - whole);

@@ -19,6 +19,7 @@ static bool prepare(struct race *race)
 static enum client_status pass_on(
     struct race *race, struct load_client *racer, struct response *response)
 {
+    /* A third of the racers on each side of the triangle. */
     struct race_name from = race_name_in_round(race, racer->index % ACCOUNTS);
     struct race_name to = race_name_in_round(race, (racer->index + 1) % ACCOUNTS);
     return api_transfer(
@@ -37,6 +38,7 @@ static bool judge(struct race *race)
         balance[(i + 1) % ACCOUNTS] += FUNDS;
     }
     bool good = race_expect_split(race, done, 422, "insufficient_funds");
+    /* Refusing everything would keep the sums right, too. */
     good &= race_expect(race, "the money moved at all", done > 0, true);
     for (size_t i = 0; i < ACCOUNTS; i++) {
         good &= race_expect(

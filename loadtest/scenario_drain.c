@@ -9,6 +9,7 @@ enum { LINE = 500, STEP = 100, STEPS = LINE / STEP };
 
 static bool prepare_drain(struct race *race)
 {
+    /* One for every second racer. */
     return race_fresh_account(race, race->options->racers / 2);
 }
 
@@ -16,6 +17,7 @@ static bool prepare_line(struct race *race)
 {
     struct race_name name = race_name_in_round(race, 0);
     memcpy(race->account, name.text, sizeof race->account);
+    /* No deposit: all of it is credit. */
     return race_open(race, race->account, -LINE, 0);
 }
 

@@ -17,6 +17,7 @@ static size_t freezer(const struct race *race)
 static enum client_status freeze_or_deposit(struct race *race, struct load_client *racer,
     const char *ledger, const char *freeze, struct response *response)
 {
+    /* The racer's own connection, but maybe another ledger than its own. */
     struct api api = {racer->api.client, ledger};
     if (racer->index == freezer(race))
         return api_post(&api, freeze, NULL, "{}", response);
@@ -34,6 +35,7 @@ static int64_t judge_order(struct race *race)
         race_expect(race, "freezes", 0, 1);
         return -1;
     }
+    /* The freeze's position divides the deposits into those before it and those after it. */
     int64_t frozen_at = freeze->response.seq;
     for (int64_t i = 0; i < racers; i++) {
         const struct response *response = &answers[i].response;
@@ -93,6 +95,7 @@ static bool make_ledger(struct race *race)
     char body[96];
     struct response response;
     snprintf(body, sizeof body, "{\"name\":\"%s\"}", ledger_of(race).text);
+    /* Not within a ledger, so not through api_post(). */
     const struct request request = {
         .path = "/v1/ledgers", .body = body, .body_length = strlen(body)};
     enum client_status got = client_call(race->referee.api.client, &request, &response);
@@ -107,6 +110,7 @@ static bool prepare_ledger(struct race *race)
     struct race_name ledger = ledger_of(race);
     race->referee.api.ledger = ledger.text;
     bool opened = race_fresh_account(race, 0);
+    /* Back, for the name above does not outlive this function. */
     race->referee.api.ledger = race->options->ledger;
     return opened;
 }
@@ -129,6 +133,7 @@ static int64_t moves_behind(struct api *api, int64_t seq)
     struct json body = json_read(response.body, response.body_length), entry;
     struct json_walk walk = {.rest = json_member(body, "items")};
     while (json_next(&walk, &entry))
+        /* Rejections may be written behind a freeze; nothing else may. */
         moves += !json_is(json_member(entry, "kind"), "rejected");
     return moves;
 }
@@ -143,6 +148,7 @@ static bool judge_ledger(struct race *race)
     bool good = done >= 0 && race_expect_balance(race, race->account, done);
     good &= race_expect(race, "entries behind the freeze that are not rejections",
         moves_behind(api, race->answers[freezer(race)].response.seq), 0);
+    /* Unfrozen in any case, or the next round could not begin. */
     enum client_status got = api_post(api, "/unfreeze", NULL, "{}", &response);
     good &= race_expect(race, "unfrozen", api_is(got, &response, 200, NULL), true);
     api->ledger = race->options->ledger;

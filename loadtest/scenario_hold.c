@@ -41,9 +41,11 @@ static bool expect_held(struct race *race, int64_t wanted)
 
 static bool judge_holds(struct race *race)
 {
+    /* With few racers all of them fit. */
     int64_t fit = race->options->racers < FIT ? race->options->racers : FIT;
     bool good = race_expect_split(race, fit, 422, "insufficient_funds");
     good &= expect_held(race, fit * HELD);
+    /* Holding moves nothing. */
     good &= race_expect_balance(race, race_name_in_round(race, 0).text, FUNDS);
     return race_expect_balance(race, race_name_in_round(race, 1).text, 0) && good;
 }
@@ -67,6 +69,7 @@ static bool prepare_one(struct race *race)
     int64_t id;
     if (!open_both(race))
         return false;
+    /* Made by the referee, before the race. */
     enum client_status got = hold(race, &race->referee, &response);
     if (!race_is_done(race, "the hold", got, &response) || !api_id(&response, &id))
         return false;
@@ -79,6 +82,7 @@ static enum client_status settle(
 {
     char path[96];
     snprintf(path, sizeof path, "%s/%s", race->account, how);
+    /* A key of its own each time: these are different requests. */
     return api_post(&racer->api, path, key_fresh(&racer->keys).text, "{}", response);
 }
 
@@ -97,6 +101,7 @@ static enum client_status capture_or_release(
 static bool is_captured(const struct race *race)
 {
     for (int64_t i = 0; i < race->options->racers; i++)
+        /* The one that was done says how the hold ended. */
         if (api_is(race->answers[i].status, &race->answers[i].response, 201, NULL))
             return race->rules->fire == capture || i % 2 == 0;
     return false;

@@ -31,6 +31,7 @@ static bool judge(struct race *race)
         won[i % 2]++;
         firsts += !race->answers[i].response.replayed;
     }
+    /* Either may win, but only one. */
     size_t winner = won[1] > 0;
     bool good = race_expect(race, "answers 201 to the other body", won[!winner], 0);
     good &= race_expect(race, "first answers", firsts, 1);

@@ -59,6 +59,7 @@ static enum client_status read_page(
     struct race *race, struct load_client *racer, struct response *response)
 {
     char path[96];
+    /* Read here, in the storm, and judged later by the referee. */
     if (looks_back(racer->index)) {
         int64_t seq = position(race, &racer->api);
         race->answers[racer->index].figure = sum_at(race, &racer->api, seq);
@@ -73,7 +74,9 @@ static enum client_status read_or_move(
     if (reads(racer->index))
         return read_page(race, racer, response);
     size_t from = dice_below(&racer->dice, ACCOUNTS);
+    /* Never to itself, which would be refused. */
     size_t to = (from + 1 + dice_below(&racer->dice, ACCOUNTS - 1)) % ACCOUNTS;
+    /* Large enough that many are refused, and refusals must not change the sum. */
     int64_t amount = 1 + (int64_t)dice_below(&racer->dice, FUNDS);
     return api_transfer(&racer->api, race_name_in_run(race, from).text,
         race_name_in_run(race, to).text, amount, key_fresh(&racer->keys).text, response);
@@ -113,6 +116,7 @@ static bool judge(struct race *race)
 {
     int64_t racers = race->options->racers;
     int64_t moved = race_count(race, 201, NULL), read = race_count(race, 200, NULL);
+    /* Each racer's answer is one of three; a fourth is found by the counts. */
     int64_t refused = race_count(race, 422, "insufficient_funds");
     bool good = race_expect(race, "pages", read, racers / 2);
     good &= race_expect(race, "transfers, done or refused", moved + refused, racers - racers / 2);

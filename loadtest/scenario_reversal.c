@@ -45,6 +45,7 @@ static enum client_status reverse(
 
 static bool judge(struct race *race, int64_t more)
 {
+    /* More than one reversal would show in the balances too. */
     bool good = race_expect_split(race, 1, 409, "already_reversed");
     good &= race_expect_balance(race, race_name_in_round(race, 0).text, PAID);
     return race_expect_balance(race, race_name_in_round(race, 1).text, more) && good;

@@ -5,6 +5,7 @@
 
 static bool open_all(struct race *race, size_t n, int64_t floor)
 {
+    /* Balances add up over rounds, so a missing answer makes all later ones uncertain. */
     race->carries = true;
     for (size_t i = 0; race->round == 0 && i < n; i++)
         if (!race_open(race, race_name_in_run(race, i).text, floor, 0))
@@ -39,6 +40,7 @@ static bool prepare_opposite(struct race *race)
 static enum client_status move_opposite(
     struct race *race, struct load_client *racer, struct response *response)
 {
+    /* Even racers from A to B, odd ones back: each locks what the other waits for. */
     return move(race, racer, racer->index % 2, (racer->index + 1) % 2, response);
 }
 
@@ -94,6 +96,7 @@ const struct scenario scenario_ring = {
 static bool prepare_hot(struct race *race)
 {
     size_t n = (size_t)race->options->racers;
+    /* The round before has left all as this one needs it. */
     if (race->round > 0)
         return true;
     return open_all(race, n, 0) &&

@@ -32,6 +32,7 @@ static bool judge(struct race *race)
         if (!api_is(answers[i].status, &answers[i].response, 201, NULL))
             continue;
         firsts += !answers[i].response.replayed;
+        /* The first racer's answer stands for all: each is compared with it. */
         same += answers[0].status == CLIENT_ANSWERED &&
                 same_body(&answers[0].response, &answers[i].response);
     }

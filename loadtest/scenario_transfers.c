@@ -39,6 +39,7 @@ static void ready_account(struct setup *setup, struct load_client *client, const
     struct response response;
     char key[ACCOUNT_TEXT + 8];
     enum client_status got = api_open(&client->api, account, &response);
+    /* 200: an earlier run has opened it. */
     if (!api_is(got, &response, 201, NULL) && !api_is(got, &response, 200, NULL)) {
         fail(setup, got, &response);
         return;
@@ -56,6 +57,7 @@ static void ready_accounts(size_t index, void *arg)
     char account[ACCOUNT_TEXT];
     ensure(load_client_make(setup->options, index, &client));
     int64_t i;
+    /* Each takes the next account that nobody has, until one fails. */
     while (!setup->failed && (i = setup->taken++) < setup->options->accounts) {
         account_of(setup->options, i, account);
         ready_account(setup, &client, account);
@@ -81,6 +83,7 @@ static enum client_status transfer(struct load_client *client, void *arg, struct
     uint64_t to = dice_below(&client->dice, accounts - 1);
     char key[KEY_SIZE], from_id[ACCOUNT_TEXT], to_id[ACCOUNT_TEXT];
     account_of(options, (int64_t)from, from_id);
+    /* Drawn from one fewer, then moved past `from`: never to itself, and all others alike. */
     account_of(options, (int64_t)(to + (to >= from)), to_id);
     key_next(&client->keys, key);
     return api_transfer(&client->api, from_id, to_id, AMOUNT, key, response);
@@ -94,6 +97,7 @@ static bool run(const struct load_options *options, struct report *report)
     crew_run(SETUP_CLIENTS, ready_accounts, &setup);
     if (setup.failed)
         return false;
+    /* The invariant: transfers among these accounts leave their sum as it was. */
     if (!sum_of_all(options, &before)) {
         report_doubt(report, "the balances could not be read before the run");
         return false;

@@ -41,6 +41,7 @@ static void count(struct stats_sum *sum, const char *name, uint64_t n)
     size_t i = 0;
     while (i < sum->outcomes && strcmp(sum->outcome[i].name, name) != 0)
         i++;
+    /* The table is bounded: what finds no row is "other". */
     if (i == sum->outcomes) {
         if (sum->outcomes == STATS_OUTCOMES - 1)
             name = "other";
@@ -62,6 +63,7 @@ void stats_name(
         snprintf(name, STATS_OUTCOME_NAME, "%s", client_status_name(status));
         return;
     }
+    /* Only a problem has a code. */
     if (response->status >= 400)
         problem = json_read(response->body, response->body_length);
     if (!json_copy(json_member(problem, "code"), code, sizeof code))
@@ -82,10 +84,13 @@ static void record(void *arg)
     struct stats_sum *sum = &r->share->sum;
     struct stats_outcome *first = &sum->outcome[0];
     bool answered = r->status == CLIENT_ANSWERED;
+    /* One writer, and a reader that shows progress: no read-modify-write is needed. */
     uint64_t before = atomic_load_explicit(&r->share->requests, memory_order_relaxed);
     atomic_store_explicit(&r->share->requests, before + 1, memory_order_relaxed);
+    /* A timeout is not a latency. */
     if (answered)
         histogram_record(&sum->latency, r->latency_ns);
+    /* A comparison of names for each answer would show in the measurement. */
     if (answered && r->response->status == 201 && sum->outcomes > 0 &&
         strcmp(first->name, "201") == 0) {
         first->count++; /* by far the most frequent */
@@ -100,6 +105,7 @@ void stats_record(struct stats *stats, enum client_status status, const struct r
     int64_t latency_ns)
 {
     struct record r = {&stats->worker[worker_index()], status, response, latency_ns};
+    /* On the worker's own stack: formatting a name takes more than a coroutine has. */
     worker_call(record, &r);
 }
 
@@ -113,6 +119,7 @@ uint64_t stats_requests(struct stats *stats)
 
 const struct stats_sum *stats_sum(struct stats *stats)
 {
+    /* Summed again each time, for counting may go on. */
     memset(&stats->sum, 0, sizeof stats->sum);
     for (size_t w = 0; w < stats->workers; w++) {
         const struct stats_sum *one = &stats->worker[w].sum;

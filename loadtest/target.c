@@ -11,6 +11,7 @@ static bool split(const char *authority, char host[128], char port[6])
 {
     const char *end = authority + strlen(authority), *host_end = end;
     const char *from = authority, *colon;
+    /* An IPv6 address has colons of its own, so it stands in brackets. */
     if (*from == '[') {
         host_end = strchr(++from, ']');
         if (!host_end || (host_end[1] != '\0' && host_end[1] != ':'))
@@ -36,6 +37,7 @@ const char *target_make(const char *url, const char *token, struct target *targe
     if (strncmp(url, scheme, sizeof scheme - 1) != 0)
         return "the URL must begin with http://";
     const char *authority = url + sizeof scheme - 1;
+    /* One slash at the end is let pass: browsers show addresses with it. */
     size_t length = strcspn(authority, "/");
     if (length == 0 || length >= sizeof target->authority ||
         (authority[length] == '/' && authority[length + 1] != '\0'))
@@ -49,6 +51,7 @@ const char *target_make(const char *url, const char *token, struct target *targe
         return "the URL must be http://HOST:PORT";
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found;
+    /* Looked up once, so that no lookup is part of a measurement. */
     if (getaddrinfo(host, port, &hints, &found) != 0)
         return "the host of the URL cannot be found";
     memcpy(&target->address, found->ai_addr, found->ai_addrlen);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* One coroutine beside the run: it shows progress on a terminal, and turns a signal into an end in
+ * order. */
 #include "loadtest/watch.h"
 
 #include <inttypes.h>
@@ -28,6 +30,7 @@ struct watch {
 static void show(struct watch *watch)
 {
     uint64_t requests = stats_requests(watch->report->stats);
+    /* Over itself, on standard error: standard output is the report's. */
     fprintf(stderr,
         "\r%4" PRId64 " s  %" PRIu64 " requests, %" PRIu64 "/s, %" PRIu64 " violations ",
         (clock_now_ns() - watch->started_ns) / CLOCK_S, requests, requests - watch->seen,
@@ -37,6 +40,7 @@ static void show(struct watch *watch)
 
 static void hear(struct watch *watch)
 {
+    /* A second signal means: now. */
     if (atomic_exchange(&watch->report->interrupted, true))
         _exit(EXIT_AT_ONCE);
     fprintf(stderr, "%steller-load: interrupted; waiting for what is under way (again: end now)\n",
@@ -52,6 +56,7 @@ static void look(void *arg)
             {.op = SELECT_RECV, .chan = watch->stop},
             {.op = SELECT_RECV, .chan = signals_chan(watch->signals), .item = &number},
         };
+        /* A closed channel is ready at all times, so the end is not missed. */
         int taken = select_timeout(cases, 2, CLOCK_S);
         if (taken == 0)
             break;
@@ -86,6 +91,7 @@ struct watch *watch_start(struct report *report)
     watch->stop = chan_make(1, 0);
     watch->signals = signals_open(numbers, 2);
     waitgroup_add(&watch->ended, 1);
+    /* Without it a signal would end the program in mid-race. */
     if (!watch->stop || !watch->signals || !co_spawn_named("watch", look, watch)) {
         release(watch);
         return NULL;
@@ -100,6 +106,7 @@ void watch_stop(struct watch **watch)
     if (!stopped)
         return;
     chan_close(stopped->stop);
+    /* It may be printing, and uses the report. */
     waitgroup_wait(&stopped->ended);
     release(stopped);
 }
