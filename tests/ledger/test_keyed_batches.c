@@ -195,6 +195,25 @@ static void stays_frozen(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* A refused item leaves all accounts as they were, also those of its later legs. */
+static void refused_leaves_nothing(const char *strategy)
+{
+    struct ledger *ledger = open_accounts(fixture_database(), strategy);
+    const struct ledger_leg refused[] = {{"c", "a", 1}, {"c", "b", 1}}, paid = {"b", "a", 1};
+    const struct ledger_transfer transfers[] = {
+        {.legs = refused, .leg_count = 2}, {.legs = &paid, .leg_count = 1}};
+    const struct ledger_batch batch = {.key = "legs", .transfers = transfers, .count = 2};
+    struct ledger_outcome items[2], whole;
+    ledger_keyed_batch(context_background(), ledger, &batch, items, &whole);
+    CU_ASSERT_EQUAL(whole.status, LEDGER_OK);
+    CU_ASSERT_EQUAL(items[0].status, LEDGER_INSUFFICIENT_FUNDS);
+    CU_ASSERT_EQUAL(items[1].status, LEDGER_OK);
+    for (size_t i = 0; i < 2; i++)
+        entry_drop(&items[i].entry);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+}
+
 /* ---- many together, and a stalling database -------------------------------------------------- */
 
 struct batcher {
@@ -336,5 +355,6 @@ static void reads_what_it_wrote(const char *strategy)
     X(is_answered_for_ever)                                                                        \
     X(all_or_none_for_ever)                                                                        \
     X(stays_frozen)                                                                                \
+    X(refused_leaves_nothing)                                                                      \
     X(happens_once) X(is_in_flight) X(knows_items_from_before) X(reads_what_it_wrote)
 FIXTURE_BOTH(keyed_batches)
