@@ -4,24 +4,23 @@
 #include "tests/faults/suites.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "tests/faults/database.h"
 #include "tests/faults/shimmed.h"
 #include "tests/service/standby.h"
 #include "tests/service/visit.h"
 
-enum { TEXT = 300, AHEAD_S = 45, MOMENTS = 3, PATIENCE_S = 60 };
+enum { AHEAD_S = 45, MOMENTS = 3, PATIENCE_S = 60 };
 
 struct pair {
     struct shimmed shimmed; /* of the first, whose clock is ahead */
     struct service first;
     struct standby second;
-    char url[TEXT];
+    struct database database;
 };
 
 struct moment {
@@ -29,33 +28,12 @@ struct moment {
     int64_t seq;
 };
 
-static void run_command(void *arg)
-{
-    CU_ASSERT_EQUAL(system(arg), 0);
-}
-
-static void make_database(char url[TEXT])
-{
-    static unsigned databases;
-    const char *given = getenv("TEST_DATABASE");
-    const char *host = given ? strstr(given, "host=") : NULL;
-    char command[TEXT];
-    if (!host)
-        printf("\n    run it by tools/with-postgres: it needs a cluster in TEST_DATABASE\n    ");
-    CU_ASSERT_FATAL(host != NULL);
-    snprintf(
-        url, TEXT, "%.*s user=tester dbname=clocks%u", (int)strcspn(host, " "), host, ++databases);
-    snprintf(
-        command, sizeof command, "psql -qXc 'CREATE DATABASE clocks%u' '%s'", databases, given);
-    blocking_call(run_command, command);
-}
-
 static void begin(struct pair *pair, const char *strategy)
 {
     struct visit visit;
     memset(pair, 0, sizeof *pair);
-    make_database(pair->url);
-    standby_prepare(&pair->first, strategy, pair->url);
+    database_make(&pair->database, "clocks");
+    standby_prepare(&pair->first, strategy, pair->database.url);
     shimmed_begin(&pair->shimmed);
     pair->shimmed.control->clock_offset_s = AHEAD_S / 2;
     bool up = service_run(&pair->first);
@@ -64,7 +42,7 @@ static void begin(struct pair *pair, const char *strategy)
     visit_begin(&visit, &pair->first);
     CU_ASSERT(visit_fund(&visit, "alice", 100));
     visit_end(&visit);
-    standby_make(&pair->second, &pair->first, pair->url);
+    standby_make(&pair->second, &pair->first, pair->database.url);
     standby_start(&pair->second);
     int64_t until = clock_now_ns() + PATIENCE_S * CLOCK_S;
     while (service_probe(&pair->second.service, "/livez") != 200 && clock_now_ns() < until)
