@@ -177,9 +177,10 @@ static enum pg_status prepare(struct context *context, struct bank *bank, char *
 static enum pg_status find_main(
     struct context *context, struct bank *bank, char *error, size_t size)
 {
+    const struct store_wanted wanted = {
+        .ledger = main_ledger, .strategy = named_strategy(bank->strategies, main_ledger)};
     int number;
-    return store_find(context, bank->conninfo, main_ledger,
-        named_strategy(bank->strategies, main_ledger), 0, &number, error, size);
+    return store_find(context, bank->conninfo, &wanted, &number, error, size);
 }
 
 /* Seats for what the database has and the bank does not. */
@@ -375,8 +376,9 @@ static struct bank_seat *make_seat(struct context *context, struct bank *bank, c
     if (atomic_load(&bank->count) == BANK_LEDGERS_MAX)
         return NULL;
     *status = LEDGER_UNAVAILABLE;
-    if (store_find(context, bank->conninfo, name, strategy, lease_server(bank->lease), &number,
-            error, sizeof error) != PG_OK) {
+    const struct store_wanted wanted = {
+        .ledger = name, .strategy = strategy, .server = lease_server(bank->lease)};
+    if (store_find(context, bank->conninfo, &wanted, &number, error, sizeof error) != PG_OK) {
         fprintf(stderr, "teller: ledger %s: %s\n", name, error);
         return NULL;
     }

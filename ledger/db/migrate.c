@@ -60,20 +60,26 @@ static enum pg_status fail(struct pg *pg, enum pg_status status, char *error, si
     return status;
 }
 
+/* Ask for one number. */
 static enum pg_status ask(struct context *context, struct pg *pg,
-    const struct pg_statement *statement, const char *value, int *number, char *error, size_t size)
+    const struct pg_statement *statement, const char *value, int *number)
 {
     struct pg_result *rows = NULL;
     enum pg_status status = pg_run(context, pg, statement, &value, &rows);
     if (status == PG_OK)
         *number = (int)pg_number(rows, 0, 0);
-    else if (status == PG_ERROR && strcmp(pg_sqlstate(pg), "42501") == 0)
-        snprintf(error, size,
-            "%s: a user who serves needs GRANT " PG_APP_ROLE " TO it, one who migrates owns it",
-            pg_message(pg));
-    else
-        fail(pg, status, error, size);
     pg_free(&rows);
+    return status;
+}
+
+/* A user without rights can be helped. */
+static enum pg_status fail_to_look(struct pg *pg, enum pg_status status, char *error, size_t size)
+{
+    if (status != PG_ERROR || strcmp(pg_sqlstate(pg), "42501") != 0)
+        return fail(pg, status, error, size);
+    snprintf(error, size,
+        "%s: a user who serves needs GRANT " PG_APP_ROLE " TO it, one who migrates owns it",
+        pg_message(pg));
     return status;
 }
 
@@ -94,12 +100,12 @@ static enum pg_status look(
     int found = 0;
     *schema = (struct schema){.has = 0};
     snprintf(known, sizeof known, "%d", migrate_newest());
-    enum pg_status status = ask(context, pg, &find, NULL, &found, error, size);
+    enum pg_status status = ask(context, pg, &find, NULL, &found);
     if (status == PG_OK && found)
-        status = ask(context, pg, &newest, NULL, &schema->has, error, size);
+        status = ask(context, pg, &newest, NULL, &schema->has);
     if (status == PG_OK && found)
-        status = ask(context, pg, &needed, known, &schema->needed, error, size);
-    return status;
+        status = ask(context, pg, &needed, known, &schema->needed);
+    return status == PG_OK ? PG_OK : fail_to_look(pg, status, error, size);
 }
 
 /* Too new for this program? Then say so. */

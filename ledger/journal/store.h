@@ -52,10 +52,17 @@ void store_close(struct store **store);
 MUST_CHECK enum pg_status store_prepare(
     struct context *context, const char *conninfo, char *error, size_t error_size);
 
-/* Find the ledger, or make it: that server's then (0: nobody's). */
+/* A ledger that there should be. The texts are the caller's. */
+struct store_wanted {
+    const char *ledger;   /* its name, valid */
+    const char *strategy; /* with which it is made, if it has to be */
+    uint64_t server;      /* whose it is then; 0: nobody's */
+};
+
+/* Find the ledger of that name, or make it; *number is the one that it has in the database. Not
+ * OK: the reason is in `error`. */
 MUST_CHECK enum pg_status store_find(struct context *context, const char *conninfo,
-    const char *ledger, const char *strategy, uint64_t server, int *number, char *error,
-    size_t error_size);
+    const struct store_wanted *wanted, int *number, char *error, size_t error_size);
 
 /* The tables that a batch brings rows for. An entry's first posting, or the hold that it makes,
  * goes into its own row. */

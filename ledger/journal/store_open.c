@@ -74,8 +74,8 @@ enum pg_status store_prepare(
     return status;
 }
 
-enum pg_status store_find(struct context *context, const char *conninfo, const char *ledger,
-    const char *strategy, uint64_t server, int *number, char *error, size_t error_size)
+enum pg_status store_find(struct context *context, const char *conninfo,
+    const struct store_wanted *wanted, int *number, char *error, size_t error_size)
 {
     static const struct pg_statement make = {3,
         "WITH l AS (INSERT INTO ledger (name, strategy) VALUES ($1, $2)"
@@ -84,9 +84,9 @@ enum pg_status store_find(struct context *context, const char *conninfo, const c
         " c AS (INSERT INTO checkpoint (ledger) SELECT no FROM l) SELECT no FROM l"};
     static const struct pg_statement find = {1, "SELECT no FROM ledger WHERE name = $1"};
     char me[24];
-    const char *values[] = {ledger, strategy, me};
+    const char *values[] = {wanted->ledger, wanted->strategy, me};
     struct pg_result *rows = NULL;
-    snprintf(me, sizeof me, "%lu", server);
+    snprintf(me, sizeof me, "%lu", wanted->server);
     struct pg *pg = pg_connect(context, conninfo, PG_APP_ROLE, error, error_size);
     if (!pg)
         return PG_LOST;
@@ -115,11 +115,11 @@ static bool prepare_alone(struct context *context, struct store *store,
     const struct store_options *options, char *error, size_t size)
 {
     const struct lease_options alone = {.conninfo = options->conninfo};
+    const struct store_wanted wanted = {.ledger = options->ledger, .strategy = options->strategy};
     struct lease_row row = {.free = false};
     uint64_t seen = 0;
     if (store_prepare(context, options->conninfo, error, size) != PG_OK ||
-        store_find(context, options->conninfo, options->ledger, options->strategy, 0,
-            &store->ledger, error, size) != PG_OK)
+        store_find(context, options->conninfo, &wanted, &store->ledger, error, size) != PG_OK)
         return false;
     store->lease = store->own_lease = lease_start(context, &alone, error, size);
     if (!store->lease)

@@ -11,14 +11,19 @@ static enum ledger_status take(struct ledger_outcome *outcome, uint64_t *seq)
     return outcome->status;
 }
 
-enum ledger_status request_hold(struct ledger *ledger, const char *key, const char *from,
-    const char *to, money amount, int64_t expires_in_s, uint64_t *seq)
+enum ledger_status request_hold_as(
+    struct ledger *ledger, const struct ledger_hold *hold, uint64_t *seq)
 {
-    const struct ledger_hold hold = {
-        .key = key, .from = from, .to = to, .amount = amount, .expires_in_s = expires_in_s};
     struct ledger_outcome outcome;
-    ledger_hold(context_background(), ledger, &hold, &outcome);
+    ledger_hold(context_background(), ledger, hold, &outcome);
     return take(&outcome, seq);
+}
+
+enum ledger_status request_hold(struct ledger *ledger, const char *key, const char *from,
+    const char *to, money amount, uint64_t *seq)
+{
+    const struct ledger_hold hold = {.key = key, .from = from, .to = to, .amount = amount};
+    return request_hold_as(ledger, &hold, seq);
 }
 
 enum ledger_status request_capture(

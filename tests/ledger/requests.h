@@ -5,9 +5,12 @@
 
 #include "tests/ledger/fixture.h"
 
-/* `seq` (may be NULL) is set to the position of the answer's entry, 0 if it has none. */
+/* `seq` (may be NULL) is set to the position of the answer's entry, 0 if it has none. A hold lasts
+ * until it is settled, unless the second function says otherwise. */
 enum ledger_status request_hold(struct ledger *ledger, const char *key, const char *from,
-    const char *to, money amount, int64_t expires_in_s, uint64_t *seq);
+    const char *to, money amount, uint64_t *seq);
+enum ledger_status request_hold_as(
+    struct ledger *ledger, const struct ledger_hold *hold, uint64_t *seq);
 enum ledger_status request_capture(
     struct ledger *ledger, const char *key, uint64_t hold, money amount, uint64_t *seq);
 enum ledger_status request_release(struct ledger *ledger, const char *key, uint64_t hold);

@@ -115,7 +115,12 @@ static void hold(struct storm *s)
     char key[KEY];
     uint64_t seq = 0;
     pick_two(s, &from, &to);
-    (void)request_hold(s->ledger, key_of(s, key), from, to, 1 + below(s, 30), below(s, 2), &seq);
+    const struct ledger_hold hold = {.key = key_of(s, key),
+        .from = from,
+        .to = to,
+        .amount = 1 + below(s, 30),
+        .expires_in_s = below(s, 2)};
+    (void)request_hold_as(s->ledger, &hold, &seq);
     remember(s, s->holds, seq);
 }
 

@@ -57,10 +57,10 @@ static struct ledger *make_history(const char *db, const char *strategy)
     fixture_account(ledger, "a", "USD/2", "0");
     fixture_account(ledger, "b", "USD/2", "0");
     CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 100), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 30, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 30, NULL), LEDGER_OK);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, 5, 20, NULL), LEDGER_OK);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 10), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 5, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 5, NULL), LEDGER_OK);
     CU_ASSERT_EQUAL(request_freeze(ledger, "b", true, NULL), LEDGER_OK);
     CU_ASSERT_EQUAL(ledger_durable_seq(ledger), 9);
     return ledger;

@@ -47,7 +47,7 @@ static void make_history(struct ledger *ledger)
     uint64_t seq;
     CU_ASSERT_EQUAL(fixture_move(ledger, "k", "a", "b", 10), LEDGER_OK);                 /* 6 */
     CU_ASSERT_EQUAL(fixture_move(ledger, "r", "c", "b", 10), LEDGER_INSUFFICIENT_FUNDS); /* 7 */
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 5, 0, &seq), LEDGER_OK);        /* 8 */
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 5, &seq), LEDGER_OK);           /* 8 */
     CU_ASSERT_EQUAL(request_freeze(ledger, "c", true, &seq), LEDGER_OK);                 /* 9 */
 }
 

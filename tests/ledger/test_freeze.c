@@ -12,8 +12,8 @@ static void stops_an_account(const char *strategy)
     struct ledger *ledger = fixture_open_abc(db, strategy);
     uint64_t held, kept, moved, at, again;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 10, &moved), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 20, 0, &held), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 30, 0, &kept), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 20, &held), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 30, &kept), LEDGER_OK);
     CU_ASSERT_EQUAL(request_freeze(ledger, "nobody", true, NULL), LEDGER_ACCOUNT_NOT_FOUND);
     CU_ASSERT_EQUAL(request_freeze(ledger, "a", true, &at), LEDGER_OK);
     CU_ASSERT_EQUAL(request_freeze(ledger, "a", true, &again), LEDGER_OK);
@@ -23,8 +23,8 @@ static void stops_an_account(const char *strategy)
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "b", "a", 1), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(fixture_move(ledger, "f", "a", "b", 1), LEDGER_ACCOUNT_FROZEN);
-        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 1, 0, NULL), LEDGER_ACCOUNT_FROZEN);
-        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "b", "a", 1, 0, NULL), LEDGER_ACCOUNT_FROZEN);
+        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 1, NULL), LEDGER_ACCOUNT_FROZEN);
+        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "b", "a", 1, NULL), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(request_capture(ledger, NULL, held, 0, NULL), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(request_reverse(ledger, NULL, moved, NULL), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "b", "c", 1), LEDGER_OK);
@@ -61,7 +61,7 @@ static void stops_the_ledger(const char *strategy)
     struct ledger *ledger = fixture_open_abc(db, strategy);
     uint64_t held, moved, at, again;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 10, &moved), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 20, 0, &held), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 20, &held), LEDGER_OK);
     CU_ASSERT_EQUAL(request_freeze(ledger, NULL, true, &at), LEDGER_OK);
     for (int i = 0; i < 2; i++) {
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_ACCOUNT_FROZEN);
@@ -69,7 +69,7 @@ static void stops_the_ledger(const char *strategy)
         CU_ASSERT_EQUAL(move_in_batch(ledger), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(request_freeze(ledger, NULL, true, &again), LEDGER_OK);
         CU_ASSERT_EQUAL(again, at);
-        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 1, 0, NULL), LEDGER_ACCOUNT_FROZEN);
+        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 1, NULL), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(request_capture(ledger, NULL, held, 0, NULL), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_EQUAL(request_reverse(ledger, NULL, moved, NULL), LEDGER_ACCOUNT_FROZEN);
         CU_ASSERT_FALSE(request_account(ledger, "a").frozen); /* it is the ledger that is */
@@ -102,7 +102,7 @@ static void storm_main(void *arg)
         enum ledger_status status = i % 2 ? fixture_move(storm->ledger, NULL, "a", "b", 1)
                                           : fixture_move(storm->ledger, NULL, "b", "a", 1);
         if (i % 8 == 7)
-            status = request_hold(storm->ledger, NULL, "a", "b", 1, 0, NULL);
+            status = request_hold(storm->ledger, NULL, "a", "b", 1, NULL);
         if (status == LEDGER_OK)
             storm->moved++;
         else if (status == LEDGER_ACCOUNT_FROZEN)

@@ -17,23 +17,31 @@ static struct ledger *open_shop(const char *conninfo, const char *strategy, mone
     return ledger;
 }
 
+/* From the guest to the shop, for so many seconds. */
+static enum ledger_status hold_for(
+    struct ledger *ledger, const char *key, money amount, int64_t seconds, uint64_t *seq)
+{
+    const struct ledger_hold hold = {
+        .key = key, .from = "guest", .to = "shop", .amount = amount, .expires_in_s = seconds};
+    return request_hold_as(ledger, &hold, seq);
+}
+
 static void see_each_other(const char *strategy)
 {
     struct ledger *ledger = open_shop(fixture_database(), strategy, 5000);
     for (int i = 1; i <= 6; i++) {
         uint64_t hold;
-        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 1000, 0, &hold),
+        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 1000, &hold),
             i <= 5 ? LEDGER_OK : LEDGER_INSUFFICIENT_FUNDS);
         CU_ASSERT_EQUAL(hold != 0, i <= 5);
     }
     request_expect(ledger, "guest", 5000, 5000, 0);
     request_expect(ledger, "shop", 0, 0, 0);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "guest", "shop", 1), LEDGER_INSUFFICIENT_FUNDS);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "guest", 1, 0, NULL), LEDGER_SAME_ACCOUNT);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "guest", 1, NULL), LEDGER_SAME_ACCOUNT);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "euros", 1, NULL), LEDGER_ASSET_MISMATCH);
     CU_ASSERT_EQUAL(
-        request_hold(ledger, NULL, "guest", "euros", 1, 0, NULL), LEDGER_ASSET_MISMATCH);
-    CU_ASSERT_EQUAL(
-        request_hold(ledger, NULL, "guest", "nobody", 1, 0, NULL), LEDGER_ACCOUNT_NOT_FOUND);
+        request_hold(ledger, NULL, "guest", "nobody", 1, NULL), LEDGER_ACCOUNT_NOT_FOUND);
     fixture_check(ledger);
     ledger_close(&ledger);
 }
@@ -42,9 +50,9 @@ static void capture_and_release(const char *strategy)
 {
     struct ledger *ledger = open_shop(fixture_database(), strategy, 1000);
     uint64_t whole, part, free;
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 300, 0, &whole), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 200, 0, &part), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 100, 0, &free), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 300, &whole), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 200, &part), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 100, &free), LEDGER_OK);
     request_expect(ledger, "guest", 1000, 600, 400);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, whole, 301, NULL), LEDGER_CAPTURE_EXCEEDS_HOLD);
     CU_ASSERT_EQUAL(request_settled(ledger, whole), 0);
@@ -79,10 +87,10 @@ static void keep_the_range(const char *strategy)
     struct ledger *ledger = open_shop(fixture_database(), strategy, 10);
     uint64_t hold, all;
     fixture_account(ledger, "deep", "USD/2", NULL);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "deep", "shop", money_max(), 0, &all), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "deep", "shop", money_max(), &all), LEDGER_OK);
     CU_ASSERT_EQUAL(
-        request_hold(ledger, NULL, "deep", "shop", 1, 0, NULL), LEDGER_AMOUNT_OUT_OF_RANGE);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 10, 0, &hold), LEDGER_OK);
+        request_hold(ledger, NULL, "deep", "shop", 1, NULL), LEDGER_AMOUNT_OUT_OF_RANGE);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 10, &hold), LEDGER_OK);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, hold, 0, NULL), LEDGER_OK);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, all, 0, NULL), LEDGER_AMOUNT_OUT_OF_RANGE);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, all, money_max() - 10, NULL), LEDGER_OK);
@@ -99,8 +107,7 @@ static void last_as_long_as_asked(const char *strategy)
     struct entry *entry, *settled;
     uint64_t hold, seq;
     for (int i = 0; i < 300; i++) {
-        CU_ASSERT_EQUAL(
-            request_hold(ledger, NULL, "guest", "world:USD.2", 1, 3600, &hold), LEDGER_OK);
+        CU_ASSERT_EQUAL(hold_for(ledger, NULL, 1, 3600, &hold), LEDGER_OK);
         CU_ASSERT_EQUAL_FATAL(
             ledger_read_hold(context_background(), ledger, hold, &entry, &settled, &seq),
             LEDGER_OK);
@@ -121,9 +128,9 @@ static void expire_by_the_clock(const char *strategy)
     const char *db = fixture_database();
     struct ledger *ledger = open_shop(db, strategy, 100);
     uint64_t hold, lasting, over;
-    CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 40, 1, &hold), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 30, 100, &lasting), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 20, 1, &over), LEDGER_OK);
+    CU_ASSERT_EQUAL(hold_for(ledger, "h", 40, 1, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(hold_for(ledger, NULL, 30, 100, &lasting), LEDGER_OK);
+    CU_ASSERT_EQUAL(hold_for(ledger, NULL, 20, 1, &over), LEDGER_OK);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, over, 0, NULL), LEDGER_OK);
     CU_ASSERT_EQUAL(request_settled(ledger, hold), 0);
     await_settled(ledger, hold);
@@ -133,7 +140,7 @@ static void expire_by_the_clock(const char *strategy)
     request_expect(ledger, "guest", 80, 30, 50);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, hold, 0, NULL), LEDGER_ALREADY_SETTLED);
     /* One that expires while nobody is there. */
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 50, 1, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(hold_for(ledger, NULL, 50, 1, &hold), LEDGER_OK);
     ledger_close(&ledger);
     co_sleep(1100 * CLOCK_MS);
     ledger = fixture_open(db, strategy);
@@ -181,8 +188,7 @@ static int race_for(
     _Atomic int captured = 0, released = 0, late = 0;
     uint64_t hold;
     money before = fixture_balance(ledger, "shop");
-    CU_ASSERT_EQUAL(
-        request_hold(ledger, NULL, "guest", "shop", 10, expires_in_s, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(hold_for(ledger, NULL, 10, expires_in_s, &hold), LEDGER_OK);
     int64_t start_ns = clock_now_ns() + after_ns;
     for (int i = 0; i < CLIENTS; i++) {
         settlers[i] = (struct settler){ledger, &all, hold, start_ns + i * spread_ns / CLIENTS,
@@ -224,16 +230,16 @@ static void keep_keys(const char *strategy)
     struct ledger *ledger = open_shop(db, strategy, 100);
     uint64_t hold = 0, capture = 0, other, again;
     for (int i = 0; i < 2; i++) { /* the second time after a restart */
-        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 60, 0, &again), LEDGER_OK);
+        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 60, &again), LEDGER_OK);
         CU_ASSERT_TRUE(again == hold || i == 0);
         hold = again;
-        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 60, 0, &again), LEDGER_OK);
+        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 60, &again), LEDGER_OK);
         CU_ASSERT_EQUAL(again, hold);
-        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 61, 0, NULL), LEDGER_KEY_REUSED);
-        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 60, 9, NULL), LEDGER_KEY_REUSED);
+        CU_ASSERT_EQUAL(request_hold(ledger, "h", "guest", "shop", 61, NULL), LEDGER_KEY_REUSED);
+        CU_ASSERT_EQUAL(hold_for(ledger, "h", 60, 9, NULL), LEDGER_KEY_REUSED);
         CU_ASSERT_EQUAL(fixture_move(ledger, "h", "guest", "shop", 60), LEDGER_KEY_REUSED);
         CU_ASSERT_EQUAL(
-            request_hold(ledger, "h2", "guest", "shop", 60, 0, NULL), LEDGER_INSUFFICIENT_FUNDS);
+            request_hold(ledger, "h2", "guest", "shop", 60, NULL), LEDGER_INSUFFICIENT_FUNDS);
         CU_ASSERT_EQUAL(request_capture(ledger, "c", hold, 20, &again), LEDGER_OK);
         CU_ASSERT_TRUE(again == capture || i == 0);
         capture = again;
@@ -243,7 +249,7 @@ static void keep_keys(const char *strategy)
         CU_ASSERT_EQUAL(request_release(ledger, "c", hold), LEDGER_KEY_REUSED);
         CU_ASSERT_EQUAL(request_capture(ledger, "c2", hold, 20, NULL), LEDGER_ALREADY_SETTLED);
         CU_ASSERT_EQUAL(request_release(ledger, "r", 999999), LEDGER_HOLD_NOT_FOUND);
-        CU_ASSERT_EQUAL(request_hold(ledger, "h3", "guest", "shop", 1, 0, &other), LEDGER_OK);
+        CU_ASSERT_EQUAL(request_hold(ledger, "h3", "guest", "shop", 1, &other), LEDGER_OK);
         CU_ASSERT_EQUAL(request_capture(ledger, "c", other, 20, NULL), LEDGER_KEY_REUSED);
         CU_ASSERT_EQUAL(request_release(ledger, "r3", other), LEDGER_OK);
         CU_ASSERT_EQUAL(request_capture(ledger, "r3", other, 0, NULL), LEDGER_KEY_REUSED);
@@ -252,7 +258,7 @@ static void keep_keys(const char *strategy)
     }
     /* Refused permanently under its key, though there would be money now. */
     CU_ASSERT_EQUAL(
-        request_hold(ledger, "h2", "guest", "shop", 60, 0, NULL), LEDGER_INSUFFICIENT_FUNDS);
+        request_hold(ledger, "h2", "guest", "shop", 60, NULL), LEDGER_INSUFFICIENT_FUNDS);
     fixture_check(ledger);
     ledger_close(&ledger);
 }
@@ -262,9 +268,9 @@ static void outlive_a_restart(const char *strategy)
     const char *db = fixture_database();
     struct ledger *ledger = open_shop(db, strategy, 100);
     uint64_t captured, released, settled;
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 30, 0, &captured), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 40, 0, &released), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 20, 0, &settled), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 30, &captured), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 40, &released), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "guest", "shop", 20, &settled), LEDGER_OK);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, settled, 5, NULL), LEDGER_OK);
     ledger = request_restart(ledger, db, strategy);
     request_expect(ledger, "guest", 95, 70, 25);

@@ -213,7 +213,7 @@ static void nothing_is_told_early(const char *strategy)
     struct ledger *ledger = fixture_open_abc(db, strategy);
     uint64_t moved, held;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 5, &moved), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, 0, &held), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, &held), LEDGER_OK);
     uint64_t durable = ledger_durable_seq(ledger);
     struct pg *stalled = stall(db);
     /* What it rests on is durable: that is told immediately. */

@@ -34,13 +34,14 @@ static struct ledger *open_accounts(const char *conninfo, const char *strategy)
     return ledger;
 }
 
-static enum ledger_status send_within(struct context *context, struct ledger *ledger,
-    const char *key, bool atomic, const struct row *rows, size_t count, struct answer *answer)
+/* With the key and the kind of `batch`, whose transfers are these rows. */
+static enum ledger_status send_as(struct context *context, struct ledger *ledger,
+    struct ledger_batch batch, const struct row *rows, struct answer *answer)
 {
     struct ledger_leg legs[ROWS_MAX];
     struct ledger_transfer transfers[ROWS_MAX];
-    struct ledger_batch batch = {
-        .key = key, .atomic = atomic, .transfers = transfers, .count = count};
+    size_t count = batch.count;
+    batch.transfers = transfers;
     ensure(count <= ROWS_MAX);
     memset(answer, 0, sizeof *answer);
     for (size_t i = 0; i < count; i++) {
@@ -61,7 +62,8 @@ static enum ledger_status send_within(struct context *context, struct ledger *le
 static enum ledger_status send(struct ledger *ledger, const char *key, bool atomic,
     const struct row *rows, size_t count, struct answer *answer)
 {
-    return send_within(context_background(), ledger, key, atomic, rows, count, answer);
+    const struct ledger_batch batch = {.key = key, .atomic = atomic, .count = count};
+    return send_as(context_background(), ledger, batch, rows, answer);
 }
 
 static bool is_same(const struct answer *a, const struct answer *b, size_t count)
@@ -265,8 +267,8 @@ static void is_in_flight(const char *strategy)
     for (int i = 0; i < 2; i++) {
         struct context *context = context_with_timeout(context_background(), 50 * CLOCK_MS);
         ensure(context != NULL);
-        CU_ASSERT_EQUAL(
-            send_within(context, ledger, "k", false, mixed, ROWS_MAX, &answer), wanted[i]);
+        const struct ledger_batch batch = {.key = "k", .count = ROWS_MAX};
+        CU_ASSERT_EQUAL(send_as(context, ledger, batch, mixed, &answer), wanted[i]);
         CU_ASSERT_EQUAL(answer.whole.seq, 7);
         context_release(&context);
     }

@@ -221,8 +221,7 @@ static void knows_no_account_before_it_is_open(const char *strategy)
     for (int again = 0; again < 2; again++) {
         CU_ASSERT_EQUAL(fixture_move(ledger, "k", "a", "soon", 1), LEDGER_ACCOUNT_NOT_FOUND);
         CU_ASSERT_EQUAL(fixture_move(ledger, "l", "soon", "a", 1), LEDGER_ACCOUNT_NOT_FOUND);
-        CU_ASSERT_EQUAL(
-            request_hold(ledger, "h", "a", "soon", 1, 0, NULL), LEDGER_ACCOUNT_NOT_FOUND);
+        CU_ASSERT_EQUAL(request_hold(ledger, "h", "a", "soon", 1, NULL), LEDGER_ACCOUNT_NOT_FOUND);
         ledger_transfer_batch(context, ledger, true, &transfer, 1, &outcome);
         CU_ASSERT_EQUAL(outcome.status, LEDGER_ACCOUNT_NOT_FOUND);
         CU_ASSERT_EQUAL(request_freeze(ledger, "soon", true, NULL), LEDGER_ACCOUNT_NOT_FOUND);
@@ -233,7 +232,7 @@ static void knows_no_account_before_it_is_open(const char *strategy)
     fixture_account(ledger, "soon", "USD/2", NULL);
     CU_ASSERT_EQUAL(fixture_move(ledger, "k", "a", "soon", 1), LEDGER_OK);
     CU_ASSERT_EQUAL(fixture_move(ledger, "l", "soon", "a", 1), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, "h", "a", "soon", 1, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, "h", "a", "soon", 1, NULL), LEDGER_OK);
     fixture_check(ledger);
     ledger_close(&ledger);
 }

@@ -150,7 +150,7 @@ static void shows_every_entry(void)
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open_abc(db, "owner");
     uint64_t hold;
-    CU_ASSERT_EQUAL(request_hold(ledger, "h", "a", "b", 30, 0, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, "h", "a", "b", 30, &hold), LEDGER_OK);
     CU_ASSERT_EQUAL(request_release(ledger, NULL, hold), LEDGER_OK);
     CU_ASSERT_EQUAL(fixture_move(ledger, "poor", "b", "a", 1), LEDGER_INSUFFICIENT_FUNDS);
     CU_ASSERT_EQUAL(request_freeze(ledger, "b", true, NULL), LEDGER_OK);

@@ -77,7 +77,7 @@ static void refuses_an_altered_journal(const char *strategy)
         fixture_account(ledger, "a", "USD/2", "0");
         for (int move = 0; move < 4; move++)
             CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
-        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "world:USD.2", 3, 0, NULL), LEDGER_OK);
+        CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "world:USD.2", 3, NULL), LEDGER_OK);
         ledger_close(&ledger);
         fixture_forget(db);
         fixture_do(db, cases[i].alter);

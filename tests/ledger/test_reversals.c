@@ -68,7 +68,7 @@ static void of_captures(const char *strategy)
 {
     struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
     uint64_t hold, capture;
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 80, 0, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 80, &hold), LEDGER_OK);
     CU_ASSERT_EQUAL(request_reverse(ledger, NULL, hold, NULL), LEDGER_TRANSFER_NOT_FOUND);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, hold, 30, &capture), LEDGER_OK);
     CU_ASSERT_EQUAL(request_reverse(ledger, NULL, capture, NULL), LEDGER_OK);
@@ -85,7 +85,7 @@ static void when_it_is_spent(const char *strategy)
     struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
     uint64_t moved, hold;
     CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 70, &moved), LEDGER_OK);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "b", "c", 1, 0, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "b", "c", 1, &hold), LEDGER_OK);
     CU_ASSERT_EQUAL(request_reverse(ledger, NULL, moved, NULL), LEDGER_INSUFFICIENT_FUNDS);
     CU_ASSERT_EQUAL(request_reverse(ledger, "r", moved, NULL), LEDGER_INSUFFICIENT_FUNDS);
     CU_ASSERT_EQUAL(request_release(ledger, NULL, hold), LEDGER_OK);

@@ -86,7 +86,7 @@ static void keeps_what_stood(const char *strategy)
 {
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open_abc(db, strategy);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, NULL), LEDGER_OK);
     CU_ASSERT_EQUAL(request_freeze(ledger, "a", true, NULL), LEDGER_OK);
     ledger = request_restart(ledger, db, strategy);
     CU_ASSERT_EQUAL(request_release(ledger, NULL, 6), LEDGER_OK);
@@ -133,7 +133,7 @@ static void hold_and_release(struct ledger *ledger, int times)
     for (int i = 0; i < times; i++) {
         uint64_t hold;
         snprintf(key, sizeof key, "%d-%lu", i, ledger_durable_seq(ledger));
-        CU_ASSERT_EQUAL(request_hold(ledger, key, "a", "b", 7, 0, &hold), LEDGER_OK);
+        CU_ASSERT_EQUAL(request_hold(ledger, key, "a", "b", 7, &hold), LEDGER_OK);
         CU_ASSERT_EQUAL(request_release(ledger, NULL, hold), LEDGER_OK);
     }
 }
@@ -145,7 +145,7 @@ static void whatever_has_ended(const char *strategy)
     fixture_do(db, "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off',"
                    " current_database()); END$$");
     struct ledger *ledger = fixture_open_abc(db, strategy);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, NULL), LEDGER_OK);
     hold_and_release(ledger, 10);
     ledger_close(&ledger);
     unsigned long few = cost_of_start(db, strategy);
@@ -171,7 +171,7 @@ static void one_entry_is_one_look_up(const char *strategy)
     uint64_t next, seq, hold;
     CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
     hold_and_release(ledger, HOLDS);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, 0, &hold), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, &hold), LEDGER_OK);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, hold, 7, NULL), LEDGER_OK);
     ledger_close(&ledger);
     fixture_do(db, "ANALYZE");
@@ -220,7 +220,7 @@ static void refuses_what_is_kept_wrong(const char *strategy)
     static const char contradiction[] = "the journal contradicts itself: ";
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open_abc(db, strategy);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 9, NULL), LEDGER_OK);
     hold_and_release(ledger, 1);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
     ledger_close(&ledger);
@@ -452,7 +452,7 @@ static void takes_over_schema_007(const char *strategy)
     CU_ASSERT_EQUAL(request_settled(ledger, 15), 0);
     CU_ASSERT_EQUAL(fixture_move(ledger, "last", "a", "c", 1), LEDGER_OK); /* a replay */
     CU_ASSERT_EQUAL(ledger_durable_seq(ledger), 29);
-    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "c", 5, 0, NULL), LEDGER_OK);
+    CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "c", 5, NULL), LEDGER_OK);
     ledger = request_restart(ledger, db, strategy);
     expect_all_right(db, ledger, 3);
     CU_ASSERT_EQUAL(request_capture(ledger, NULL, 15, 20, NULL), LEDGER_OK);

@@ -41,16 +41,14 @@ void crowd_end(struct crowd *crowd)
         client_free(&crowd->clients[--crowd->count]);
 }
 
-/* The head of a POST with the admin's token, or without, and `sent` bytes of its body: the text's
- * length. */
-size_t crowd_half_post(const struct service *service, bool with_token, const char *path,
-    size_t announced, size_t sent, char *text, size_t size)
+size_t crowd_half_post(
+    const char *token, const char *path, size_t announced, size_t sent, char *text, size_t size)
 {
     int length = snprintf(text, size,
         "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         "%s%s%sContent-Length: %zu\r\n\r\n",
-        path, with_token ? "Authorization: Bearer " : "", with_token ? service->target.token : "",
-        with_token ? "\r\n" : "", announced);
+        path, token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "",
+        announced);
     ensure(length > 0 && (size_t)length + sent < size);
     memset(text + length, ' ', sent);
     return (size_t)length + sent;

@@ -26,10 +26,10 @@ void crowd_end(struct crowd *crowd);
 /* One more, which sends that and no more. */
 struct client *crowd_send(struct crowd *crowd, const char *bytes, size_t length);
 
-/* Write the head of a POST with the admin's token, or without, and `sent` bytes of its body: the
- * text's length. */
-size_t crowd_half_post(const struct service *service, bool with_token, const char *path,
-    size_t announced, size_t sent, char *text, size_t size);
+/* Write the head of a POST with that token (NULL: none), and `sent` bytes of its body: the text's
+ * length. */
+size_t crowd_half_post(
+    const char *token, const char *path, size_t announced, size_t sent, char *text, size_t size);
 
 /* Entries of 1,000 postings, so that a page of the journal is as long as one can be. */
 void crowd_fill_journal(struct visit *visit, int entries);

@@ -74,8 +74,8 @@ void fleet_half_send(void *fleet_arg)
 {
     static char text[ANNOUNCED + 400];
     struct fleet *fleet = fleet_arg;
-    size_t length = crowd_half_post(fleet->service, false, "/v1/ledgers/main/transfers", ANNOUNCED,
-        ANNOUNCED - 1, text, sizeof text);
+    size_t length = crowd_half_post(
+        NULL, "/v1/ledgers/main/transfers", ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
     struct client *client = client_make(&fleet->service->target, patience_ns);
     ensure(client);
     int64_t place = (int64_t)(fleet->begun++ % SPREAD);

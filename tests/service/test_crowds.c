@@ -170,7 +170,7 @@ static void all_at_once(void)
     get_without_reading(&crowd, "/v1/ledgers/main/events?after=0", 50 * unit);
     get_without_reading(&crowd, "/v1/ledgers/main/journal?limit=1000", 40 * unit);
     size_t length = crowd_half_post(
-        &service, false, "/v1/ledgers/main/transfers", ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
+        NULL, "/v1/ledgers/main/transfers", ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
     for (size_t i = 0; i < 800 * unit; i++)
         (void)crowd_send(&crowd, text, length);
     beside_measure(&service, account, 200, 1 + is_long() * 4, &found);

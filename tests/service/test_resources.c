@@ -34,7 +34,7 @@ static void half_sent_without_token(void)
     visit_begin_shared(&visit, "owner");
     struct service *service = service_shared("owner");
     size_t length = crowd_half_post(
-        service, false, "/v1/ledgers/main/transfers", ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
+        NULL, "/v1/ledgers/main/transfers", ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
     size_t before = service_memory_kib(service), refused = 0;
     crowd_begin(&crowd, service);
     for (int i = 0; i < COUNT; i++)
@@ -99,7 +99,8 @@ static void dripping_batches(void)
     visit_begin_shared(&visit, "owner");
     struct service *service = service_shared("owner");
     CU_ASSERT(visit_fund(&visit, "dripped", 1));
-    size_t length = crowd_half_post(service, true, batch, ANNOUNCED, 1000, text, sizeof text);
+    size_t length =
+        crowd_half_post(service->target.token, batch, ANNOUNCED, 1000, text, sizeof text);
     crowd_begin(&crowd, service);
     for (int i = 0; i < COUNT; i++)
         (void)crowd_send(&crowd, text, length);
@@ -128,7 +129,7 @@ static void budget_for_bodies(void)
         (const char *const[]){"--workers", "1", "--max-body-memory", "8", NULL}));
     visit_begin(&visit, &service);
     size_t length =
-        crowd_half_post(&service, true, batch, ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
+        crowd_half_post(service.target.token, batch, ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
     for (int round = 0; round < 2; round++) {
         size_t read = 0, refused = 0, sent = 0;
         crowd_begin(&crowd, &service);
@@ -248,8 +249,8 @@ static void vital_paths(void)
         &service, "owner", (const char *const[]){"--workers", "1", "--max-requests", "2", NULL}));
     visit_begin(&visit, &service);
     crowd_begin(&crowd, &service);
-    size_t length =
-        crowd_half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
+    size_t length = crowd_half_post(
+        service.target.token, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
     for (int i = 0; i < 2; i++)
         (void)crowd_send(&crowd, text, length);
     CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_requests_in_flight", 3));
@@ -278,8 +279,8 @@ static void of_one_token(void)
         (const char *const[]){"--workers", "1", "--max-requests-per-token", "2", NULL}));
     visit_begin(&visit, &service);
     crowd_begin(&crowd, &service);
-    size_t length =
-        crowd_half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
+    size_t length = crowd_half_post(
+        service.target.token, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
     for (int i = 0; i < 2; i++)
         (void)crowd_send(&crowd, text, length);
     CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_requests_in_flight", 3));
@@ -341,8 +342,8 @@ static void of_one_address(void)
     visit_begin(&visit, &service);
     CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_http_connections", 1));
     crowd_begin(&crowd, &service);
-    size_t length =
-        crowd_half_post(&service, true, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
+    size_t length = crowd_half_post(
+        service.target.token, "/v1/ledgers/main/transfers", 100, 10, text, sizeof text);
     for (int i = 1; i < LIMIT; i++)
         (void)crowd_send(&crowd, text, length);
     CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_requests_in_flight", LIMIT));
