@@ -11,10 +11,10 @@ struct audit_report;
 struct ledger;
 
 /*
- * Replay the journal and check every invariant (audit.h), then compare what comes out with memory.
- * Takes long, a connection, and as much memory as the accounts: so there is one at a time in a
- * process. OVERLOADED: another one is under way; UNAVAILABLE: could not ask, or the context ended.
- * report->reason says more about both.
+ * Replay the journal and check every invariant (audit_replay.h), then compare what comes out with
+ * memory. Takes long, a connection, and as much memory as the accounts: so there is one at a time
+ * in a process. OVERLOADED: another one is under way; UNAVAILABLE: could not ask, or the context
+ * ended. report->reason says more about both.
  * `progress` may be NULL. Parks.
  */
 enum ledger_status ledger_audit(struct context *context, struct ledger *ledger,

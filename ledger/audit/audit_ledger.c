@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "coro/co.h"
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 #include "ledger/audit/auditor.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/store.h"

@@ -140,7 +140,8 @@ static enum pg_status read_held(struct context *context, struct pg *pg, struct a
         "  AND account = h.from_no AND seq = e.seq OFFSET 0) d ON true"
         " WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu AND e.kind BETWEEN 4 AND 7"
         " ORDER BY e.seq) TO STDOUT (FORMAT binary)",
-        w->ledger, w->chunk.batches[0].first_seq, w->chunk.batches[w->chunk.count - 1].last_seq);
+        w->ledger, w->stretch.batches[0].first_seq,
+        w->stretch.batches[w->stretch.count - 1].last_seq);
     return pg_unload(context, pg, sql, take_held, w);
 }
 
@@ -149,7 +150,7 @@ static enum pg_status read_held(struct context *context, struct pg *pg, struct a
 static void check_hash(struct audit_walk *w, const struct audit_batch *batch)
 {
     uint8_t digest[HASH_CHAIN];
-    audit_chunk_hash(&w->chunk, batch, w->hash, digest);
+    audit_stretch_hash(&w->stretch, batch, w->hash, digest);
     if (batch->chained ? memcmp(digest, batch->hash, sizeof digest) != 0 : w->chained)
         audit_note(w->report, batch->first_seq,
             "its batch (%lu, to %lu) breaks the chain of hashes", batch->number, batch->last_seq);
@@ -181,15 +182,15 @@ static void check_rows(struct audit_walk *w, const struct audit_batch *batch)
 {
     struct row row;
     uint64_t seq;
-    while (audit_chunk_peek(&w->chunk, AUDIT_ENTRIES, &row, &seq) && seq <= batch->last_seq) {
-        audit_chunk_take(&w->chunk, AUDIT_ENTRIES, &row);
+    while (audit_stretch_peek(&w->stretch, AUDIT_ENTRIES, &row, &seq) && seq <= batch->last_seq) {
+        audit_stretch_take(&w->stretch, AUDIT_ENTRIES, &row);
         audit_walk_entry(w, &row);
     }
     if (w->seq != batch->last_seq)
         audit_note(w->report, w->seq + 1, "is missing; its batch goes to %lu", batch->last_seq);
     for (int table = 0; table <= AUDIT_HOLDS; table++)
-        while (audit_chunk_peek(&w->chunk, table, &row, &seq) && seq <= batch->last_seq) {
-            audit_chunk_take(&w->chunk, table, &row);
+        while (audit_stretch_peek(&w->stretch, table, &row, &seq) && seq <= batch->last_seq) {
+            audit_stretch_take(&w->stretch, table, &row);
             audit_note(w->report, seq, "has a row that no entry of its kind has");
         }
 }
@@ -199,16 +200,16 @@ enum pg_status audit_walk_step(struct context *context, struct pg *pg, struct au
 {
     w->report = report;
     enum pg_status status =
-        audit_chunk_read(context, pg, w->ledger, w->batch, durable, AUDIT_HOLDS, &w->chunk);
-    if (status == PG_OK && w->chunk.count > 0)
+        audit_stretch_read(context, pg, w->ledger, w->batch, durable, AUDIT_HOLDS, &w->stretch);
+    if (status == PG_OK && w->stretch.count > 0)
         status = read_held(context, pg, w);
     if (status != PG_OK)
         return status;
-    if (w->chunk.count == 0)
+    if (w->stretch.count == 0)
         audit_note(report, w->seq + 1, "is missing; the journal was durable up to %lu", durable);
-    for (size_t i = 0; i < w->chunk.count && report->found == 0; i++) {
-        if (check_batch(w, &w->chunk.batches[i]))
-            check_rows(w, &w->chunk.batches[i]);
+    for (size_t i = 0; i < w->stretch.count && report->found == 0; i++) {
+        if (check_batch(w, &w->stretch.batches[i]))
+            check_rows(w, &w->stretch.batches[i]);
         co_yield();
     }
     (void)!audit_keys_look(context, pg, w->keys, report); /* what it misses it sees next time */
@@ -235,7 +236,7 @@ void audit_walk_free(struct audit_walk **walk)
     *walk = NULL;
     if (!freed)
         return;
-    audit_chunk_free(&freed->chunk);
+    audit_stretch_free(&freed->stretch);
     audit_keys_free(&freed->keys);
     free(freed->held);
     free(freed);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A walk along a journal from its first entry, stretch by stretch, in bounded memory: what the
- * audit (audit.h) checks of the whole, as far as one stretch and AUDIT_WALK_ACCOUNTS accounts show
- * it.
+ * replay (audit_replay.h) checks of the whole, as far as one stretch and AUDIT_WALK_ACCOUNTS
+ * accounts show it.
  *
  * Of every batch: that it follows the one before, and its hash. Of every entry: that seq has no
  * gap, that time rises, and that its rows are there and no others. Of each of the accounts, from

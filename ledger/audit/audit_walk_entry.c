@@ -8,8 +8,8 @@
 static bool next_row(struct audit_walk *w, enum audit_table table, uint64_t seq, struct row *row)
 {
     uint64_t of;
-    while (audit_chunk_peek(&w->chunk, table, row, &of) && of <= seq) {
-        audit_chunk_take(&w->chunk, table, row);
+    while (audit_stretch_peek(&w->stretch, table, row, &of) && of <= seq) {
+        audit_stretch_take(&w->stretch, table, row);
         if (of == seq)
             return true;
         audit_note(w->report, of, "has a row that no entry of its kind has");

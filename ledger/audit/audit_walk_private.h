@@ -3,7 +3,7 @@
 #ifndef LEDGER_AUDIT_AUDIT_WALK_PRIVATE_H
 #define LEDGER_AUDIT_AUDIT_WALK_PRIVATE_H
 
-#include "ledger/audit/audit_chunk.h"
+#include "ledger/audit/audit_stretch.h"
 #include "ledger/audit/audit_keys.h"
 #include "ledger/audit/audit_walk.h"
 #include "ledger/domain/entry.h"
@@ -44,7 +44,7 @@ struct audit_walk {
     uint64_t kept_froze;
     uint8_t hash[HASH_CHAIN];
     struct audit_report *report;
-    struct audit_chunk chunk;
+    struct audit_stretch stretch;
     struct audit_keys *keys;
     struct held *held;
     size_t held_count, held_room, held_at;

@@ -22,7 +22,7 @@ void auditor_stop(struct auditor **auditor);
 /* Never parks. */
 void auditor_read_figures(struct auditor *auditor, struct ledger_figures *figures);
 
-/* The text of what it found (audit.h); "": nothing. Valid as long as the auditor is. Never
+/* The text of what it found (audit_replay.h); "": nothing. Valid as long as the auditor is. Never
  * parks. */
 const char *auditor_findings(struct auditor *auditor);
 

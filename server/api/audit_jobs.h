@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "coro/mutex.h"
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 #include "ledger/domain/money.h"
 
 enum { AUDIT_JOBS_KEPT = 16 };

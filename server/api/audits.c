@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 #include "ledger/memory/account_table.h"
 #include "server/api/api.h"
 #include "server/cmd/cmd.h"

@@ -8,7 +8,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 #include "ledger/db/pg.h"
 
 static char conninfo[400];

@@ -7,7 +7,7 @@
 #include "coro/co.h"
 #include "coro/random.h"
 #include "coro/waitgroup.h"
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/store.h"
 #include "ledger/ledger_private.h"

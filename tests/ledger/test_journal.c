@@ -7,7 +7,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/audit/audit_chunk.h"
+#include "ledger/audit/audit_stretch.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/journal_private.h"
 #include "ledger/ledger_private.h"
@@ -375,26 +375,26 @@ static void page_through(struct ledger *ledger, size_t taken)
 }
 
 /* So has what the audits read at a time. */
-static void chunks_are_bounded(const char *db, size_t taken)
+static void stretches_are_bounded(const char *db, size_t taken)
 {
     char error[300];
-    struct audit_chunk *chunk = calloc(1, sizeof *chunk);
+    struct audit_stretch *stretch = calloc(1, sizeof *stretch);
     struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
-    CU_ASSERT_FATAL(pg && chunk);
+    CU_ASSERT_FATAL(pg && stretch);
     uint64_t batch = 0, last = 0;
     do {
-        enum pg_status status =
-            audit_chunk_read(context_background(), pg, 1, batch, INT64_MAX, AUDIT_POSTINGS, chunk);
+        enum pg_status status = audit_stretch_read(
+            context_background(), pg, 1, batch, INT64_MAX, AUDIT_POSTINGS, stretch);
         CU_ASSERT_EQUAL_FATAL(status, PG_OK);
-        CU_ASSERT(chunk->tables[AUDIT_POSTINGS].size < 16 << 20);
-        if (chunk->count > 0) {
-            batch = chunk->batches[chunk->count - 1].number;
-            last = chunk->batches[chunk->count - 1].last_seq;
+        CU_ASSERT(stretch->tables[AUDIT_POSTINGS].size < 16 << 20);
+        if (stretch->count > 0) {
+            batch = stretch->batches[stretch->count - 1].number;
+            last = stretch->batches[stretch->count - 1].last_seq;
         }
-    } while (chunk->count > 0);
+    } while (stretch->count > 0);
     CU_ASSERT(last >= 5 + taken);
-    audit_chunk_free(chunk);
-    free(chunk);
+    audit_stretch_free(stretch);
+    free(stretch);
     pg_close(&pg);
 }
 
@@ -422,7 +422,7 @@ static void bounded_in_bytes(const char *strategy)
     CU_ASSERT_FALSE(remembers(ledger, (17 << 20) / LARGE_BYTES));
     page_through(ledger, taken);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
-    chunks_are_bounded(db, taken);
+    stretches_are_bounded(db, taken);
     fixture_check(ledger);
     ledger_close(&ledger);
 }

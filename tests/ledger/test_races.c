@@ -5,7 +5,7 @@
 
 #include "coro/co.h"
 #include "coro/waitgroup.h"
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 #include "tests/ledger/fixture.h"
 
 struct racer {

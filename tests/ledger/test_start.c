@@ -8,7 +8,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/random.h"
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 #include "ledger/embed.h"
 #include "ledger/journal/recall.h"
 #include "ledger/ledger_private.h"

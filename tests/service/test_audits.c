@@ -226,7 +226,7 @@ static void whole_one_at_a_time(const char *strategy)
     struct service service;
     struct visit visit;
     char location[200] = "";
-    setenv("TELLER_FAILPOINTS", "audit.chunk=error", 1);
+    setenv("TELLER_FAILPOINTS", "audit.stretch=error", 1);
     bool made = service_make(&service, strategy, NULL);
     unsetenv("TELLER_FAILPOINTS");
     CU_ASSERT_FATAL(made);
@@ -258,7 +258,7 @@ static void whole_one_says_why_it_failed(void)
     struct service service;
     struct visit visit;
     char location[200] = "", reason[200] = "";
-    setenv("TELLER_FAILPOINTS", "audit.chunk=pause:3000", 1);
+    setenv("TELLER_FAILPOINTS", "audit.stretch=pause:3000", 1);
     bool made = service_make(&service, "owner", NULL);
     unsetenv("TELLER_FAILPOINTS");
     CU_ASSERT_FATAL(made);

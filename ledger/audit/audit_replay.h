@@ -9,8 +9,8 @@
  * moves; that keys are used once, and reversals are exact and happen once; that each asset sums to
  * zero; and the tables that follow from the journal: balance, held, waypoint, open_hold, standing.
  */
-#ifndef LEDGER_AUDIT_AUDIT_H
-#define LEDGER_AUDIT_AUDIT_H
+#ifndef LEDGER_AUDIT_AUDIT_REPLAY_H
+#define LEDGER_AUDIT_AUDIT_REPLAY_H
 
 #include <stdatomic.h>
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every row of a chunk is taken by the entry that it belongs to; what has not been taken when the
+ * Every row of a stretch is taken by the entry that it belongs to; what has not been taken when the
  * next entry comes belongs to none, and is a finding.
  */
 #include <string.h>
 
 #include "ledger/domain/asset.h"
-#include "ledger/audit/audit_private.h"
+#include "ledger/audit/audit_replay_private.h"
 #include "ledger/domain/rules.h"
 #include "ledger/memory/account_table.h"
 #include "ledger/memory/asset_intern.h"
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-bool audit_entry_row(struct audit_replay *r, enum audit_table table, uint64_t seq, struct row *row)
+bool audit_replay_row(struct audit_replay *r, enum audit_table table, uint64_t seq, struct row *row)
 {
     static const char *const names[AUDIT_TABLES] = {[AUDIT_ACCOUNTS] = "account",
         [AUDIT_ENTRIES] = "entry",
@@ -22,8 +22,8 @@ bool audit_entry_row(struct audit_replay *r, enum audit_table table, uint64_t se
         [AUDIT_HELD] = "held",
         [AUDIT_WAYPOINTS] = "waypoint"};
     uint64_t of;
-    while (audit_chunk_peek(&r->chunk, table, row, &of) && of <= seq) {
-        audit_chunk_take(&r->chunk, table, row);
+    while (audit_stretch_peek(&r->stretch, table, row, &of) && of <= seq) {
+        audit_stretch_take(&r->stretch, table, row);
         if (of == seq)
             return true;
         audit_note(r->report, of, "a row in table %s that belongs to no entry", names[table]);
@@ -43,7 +43,7 @@ static void open_account(struct audit_replay *r, uint64_t seq, const struct row 
     enum { NUMBER = 1, ID, ASSET, FLOOR, OF_ENTRY = 6 };
     char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
     struct row row;
-    if (!audit_entry_row(r, AUDIT_ACCOUNTS, seq, &row)) {
+    if (!audit_replay_row(r, AUDIT_ACCOUNTS, seq, &row)) {
         audit_note(r->report, seq, "the account that it opened is missing");
         return;
     }
@@ -101,7 +101,7 @@ static size_t read_postings(struct audit_replay *r, uint64_t seq)
     size_t count = 0;
     bool good = true;
     struct row row;
-    while (audit_entry_row(r, AUDIT_POSTINGS, seq, &row)) {
+    while (audit_replay_row(r, AUDIT_POSTINGS, seq, &row)) {
         struct posting posting = {.from = account_of(r, &row, FROM),
             .to = account_of(r, &row, TO),
             .amount = row_money(&row, AMOUNT)};
@@ -166,7 +166,7 @@ static void check_held(struct audit_replay *r, uint64_t seq, const struct accoun
 {
     enum { ACCOUNT = 1, HELD = 3 };
     struct row row;
-    if (!audit_entry_row(r, AUDIT_HELD, seq, &row))
+    if (!audit_replay_row(r, AUDIT_HELD, seq, &row))
         audit_note(r->report, seq, "what account %s has held is missing", account->id);
     else if (account_of(r, &row, ACCOUNT) != account || row_money(&row, HELD) != account->held)
         audit_note(r->report, seq, "what account %s has held does not add up", account->id);
@@ -179,7 +179,7 @@ static void hold(struct audit_replay *r, uint64_t seq)
     struct account *broken = NULL;
     money held;
     r->report->holds++;
-    if (!audit_entry_row(r, AUDIT_HOLDS, seq, &row)) {
+    if (!audit_replay_row(r, AUDIT_HOLDS, seq, &row)) {
         audit_note(r->report, seq, "the hold is missing");
         return;
     }
@@ -249,7 +249,7 @@ static void check_waypoints(struct audit_replay *r, uint64_t seq)
 {
     enum { ACCOUNT = 1 };
     struct row row;
-    while (audit_entry_row(r, AUDIT_WAYPOINTS, seq, &row)) {
+    while (audit_replay_row(r, AUDIT_WAYPOINTS, seq, &row)) {
         const struct account *account = account_of(r, &row, ACCOUNT);
         if (!account || account->moved != seq || account->opened == seq)
             audit_note(r->report, seq, "a waypoint of an account that it does not move");
@@ -287,7 +287,7 @@ static void replay_kind(struct audit_replay *r, uint64_t seq, int64_t at_us, con
     }
 }
 
-void audit_entry(struct audit_replay *r, const struct row *row)
+void audit_replay_entry(struct audit_replay *r, const struct row *row)
 {
     enum { SEQ = 1, AT, KEY = 4 };
     uint64_t seq = row_bigint(row, SEQ);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ledger/audit/audit.h"
+#include "ledger/audit/audit_replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "coro/co.h"
 #include "coro/select.h"
-#include "ledger/audit/audit_private.h"
+#include "ledger/audit/audit_replay_private.h"
 #include "ledger/failpoint.h"
 #include "ledger/memory/account_table.h"
 
@@ -26,7 +26,7 @@ static void check_batch(struct audit_replay *r, const struct audit_batch *batch)
         audit_note(r->report, batch->first_seq, "batch %lu is of an ended epoch", batch->number);
 
     /* Batches from before there was a chain have no hash; after the first with one, all have. */
-    audit_chunk_hash(&r->chunk, batch, r->hash, digest);
+    audit_stretch_hash(&r->stretch, batch, r->hash, digest);
     if (batch->chained && memcmp(digest, batch->hash, sizeof digest) != 0)
         audit_note(r->report, batch->first_seq, "batch %lu (to %lu) breaks the chain of hashes",
             batch->number, batch->last_seq);
@@ -41,23 +41,23 @@ static void check_batch(struct audit_replay *r, const struct audit_batch *batch)
     r->report->batches++;
 }
 
-static enum pg_status replay_chunk(struct audit_replay *r)
+static enum pg_status replay_stretch(struct audit_replay *r)
 {
     enum pg_status status = PG_OK;
     struct row row, left;
     uint64_t seq;
-    for (size_t i = 0; i < r->chunk.count && status == PG_OK; i++) {
+    for (size_t i = 0; i < r->stretch.count && status == PG_OK; i++) {
         /* A batch: its place in the chain, then its entries one by one. */
-        const struct audit_batch *batch = &r->chunk.batches[i];
+        const struct audit_batch *batch = &r->stretch.batches[i];
         check_batch(r, batch);
-        while (status == PG_OK && audit_chunk_peek(&r->chunk, AUDIT_ENTRIES, &row, &seq) &&
+        while (status == PG_OK && audit_stretch_peek(&r->stretch, AUDIT_ENTRIES, &row, &seq) &&
                seq <= batch->last_seq) {
-            audit_chunk_take(&r->chunk, AUDIT_ENTRIES, &row);
-            audit_entry(r, &row);
+            audit_stretch_take(&r->stretch, AUDIT_ENTRIES, &row);
+            audit_replay_entry(r, &row);
             if (r->short_of_memory)
                 status = PG_ERROR;
             else if (r->seq == r->checkpoint)
-                status = audit_checkpoint(r);
+                status = audit_replay_checkpoint(r);
         }
 
         /* A gap is one finding; the replay goes on behind it. */
@@ -75,7 +75,7 @@ static enum pg_status replay_chunk(struct audit_replay *r)
 
     /* Rows that are left belong to no entry. */
     for (int i = 0; i < AUDIT_TABLES && status == PG_OK; i++)
-        (void)audit_entry_row(r, i, UINT64_MAX, &left);
+        (void)audit_replay_row(r, i, UINT64_MAX, &left);
     return status;
 }
 
@@ -181,16 +181,16 @@ static enum pg_status replay_all(struct audit_replay *r)
     /* A checkpoint at 0 is compared before the first entry, any other on the way. */
     enum pg_status status = pg_unload(r->context, r->pg, sql, take_ends, r);
     if (status == PG_OK && r->checkpoint == 0)
-        status = audit_checkpoint(r);
+        status = audit_replay_checkpoint(r);
     if (status == PG_OK && !(r->keys = audit_keys_begin(r->context, r->pg, r->ledger)))
         status = PG_ERROR;
     while (status == PG_OK) {
-        status = audit_chunk_read(
-            r->context, r->pg, r->ledger, r->batch, INT64_MAX, AUDIT_WAYPOINTS, &r->chunk);
-        if (status != PG_OK || r->chunk.count == 0)
+        status = audit_stretch_read(
+            r->context, r->pg, r->ledger, r->batch, INT64_MAX, AUDIT_WAYPOINTS, &r->stretch);
+        if (status != PG_OK || r->stretch.count == 0)
             break;
-        status = replay_chunk(r);
-        if (status == PG_OK && failpoint("audit.chunk"))
+        status = replay_stretch(r);
+        if (status == PG_OK && failpoint("audit.stretch"))
             stay(r->context);
     }
     return status == PG_OK ? check_whole(r) : status;
@@ -220,7 +220,7 @@ enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
     if (status == PG_OK)
         status = pg_script(context, pg, "COMMIT");
     report->seq = r->seq;
-    audit_chunk_free(&r->chunk);
+    audit_stretch_free(&r->stretch);
     audit_keys_free(&r->keys);
     hold_table_free(&r->holds);
     free(r);

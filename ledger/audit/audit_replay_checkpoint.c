@@ -3,7 +3,7 @@
  * is held and frozen must be as the journal makes them. */
 #include <stdio.h>
 
-#include "ledger/audit/audit_private.h"
+#include "ledger/audit/audit_replay_private.h"
 #include "ledger/memory/account_table.h"
 
 static enum pg_status each(
@@ -133,7 +133,7 @@ static enum pg_status compare_standings(struct audit_replay *r)
     return status;
 }
 
-enum pg_status audit_checkpoint(struct audit_replay *r)
+enum pg_status audit_replay_checkpoint(struct audit_replay *r)
 {
     enum pg_status status = compare_balances(r);
     if (status == PG_OK)
