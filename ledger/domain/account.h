@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An account in memory. `id`, `asset`, `floor`, `metadata` and `number` never change once it is
- * open; the rest changes only inside a section of the strategy (strategy.h) that names the account.
+ * An account in memory. `id` and `place` never change, nor do `asset`, `floor`, `metadata` and
+ * `number` once it is open; the rest changes only inside a section of the strategy (strategy.h)
+ * that names the account.
  *
  * A ledger has millions of them: they are packed, 144 bytes for one with an id of up to 20
  * characters, so only the table makes them, and none is ever copied.
@@ -28,12 +29,13 @@ struct account {
     money draft; /* scratch of rules_decide(), without meaning outside of it */
 
     struct account *next; /* chain in the table */
-    uint64_t number;      /* from 1, in the order of opening; what the database calls it */
     uint64_t opened;      /* seq of the entry that opened it; 0: it is not open yet */
     uint64_t seq;         /* seq of the last entry that touched it */
     uint64_t moved;       /* seq of the last one that moved its money, or that opened it */
     const char *asset;    /* of asset_intern(); "": it is not open yet */
     _Atomic(const char *) metadata; /* a JSON object in compact form, or account_far; NULL: none */
+    uint32_t number; /* from 1, in the order of opening; what the database calls it */
+    uint32_t place;  /* from 0, in the order in which the table was given them */
     bool has_floor;
     bool frozen;
     uint8_t steps; /* movements since its last waypoint */

@@ -39,6 +39,7 @@ typedef _Atomic(struct account *) slot;
 struct account_table {
     struct shard shards[SHARDS];
     _Atomic uint64_t last_number;
+    _Atomic uint32_t added;
     _Atomic size_t metadata_size; /* of all that is kept here */
     _Atomic(slot *) by_number[CHUNKS];
 };
@@ -181,6 +182,7 @@ struct account *account_find_or_add(struct account_table *table, const char *id)
     lock_take(&shard->lock);
     struct account *account = shard_find(shard, hash, id);
     if (!account && shard_has_room(shard) && (account = shard_make(shard, id))) {
+        account->place = atomic_fetch_add(&table->added, 1);
         struct account **bucket = &shard->first[hash & (shard->buckets - 1)];
         account->next = *bucket;
         *bucket = account;
@@ -213,7 +215,7 @@ bool account_renumber(struct account_table *table, struct account *account, uint
     if (!chunk)
         return false;
     ensure(atomic_load(&chunk[number % CHUNK]) == NULL);
-    account->number = number;
+    account->number = (uint32_t)number;
     atomic_store(&chunk[number % CHUNK], account);
     uint64_t last = atomic_load(&table->last_number);
     while (last < number && !atomic_compare_exchange_weak(&table->last_number, &last, number))

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The sharded strategy: share memory under locks. Each account belongs to one of 256 mutexes, by
- * its address; a section takes the mutexes of all its accounts, in rising order of their index, and
- * each once. A set of bits does both the sorting and the removal of doubles.
+ * its place in the table; a section takes the mutexes of all its accounts, in rising order of their
+ * index, and each once. A set of bits does both the sorting and the removal of doubles.
+ *
+ * Why the place: it is there before the account is open, unlike the number, and never changes. It
+ * spreads accounts evenly, nobody can choose ids that meet, and two runs that add accounts in the
+ * same order share the same mutexes, which would not be so of an address.
  *
  * Lock order: mutex[0] -> mutex[1] -> ... -> mutex[255] -> the journal's spin lock.
  */
@@ -24,11 +28,9 @@ struct shard_set {
     uint64_t bits[SHARDS / WORD];
 };
 
-/* Fibonacci hashing (Knuth, TAOCP 6.4): the high bits of the product depend on all of the address.
- */
 static unsigned shard_of(const struct account *account)
 {
-    return (unsigned)(((uint64_t)(uintptr_t)account * UINT64_C(0x9E3779B97F4A7C15)) >> 56);
+    return account->place % SHARDS;
 }
 
 static struct shard_set shards_of(struct account *const *accounts, size_t count)

@@ -99,13 +99,13 @@ struct balances {
         const struct account *account;
         money after;
     } * list;
-    uint32_t *slots; /* 1 + place in the list, by hash of the account's address; 0: free */
+    uint32_t *slots; /* 1 + place in the list, by hash of the account's number; 0: free */
 };
 
 static void balances_set(struct balances *balances, const struct account *account, money after)
 {
-    /* Fibonacci hashing: addresses differ in their middle bits. */
-    size_t at = ((uintptr_t)account >> 4) * 0x9E3779B97F4A7C15u >> 32 & balances->mask;
+    /* Fibonacci hashing (Knuth, TAOCP 6.4): numbers with a pattern are spread all the same. */
+    size_t at = account->number * UINT64_C(0x9E3779B97F4A7C15) >> 32 & balances->mask;
     while (balances->slots[at] && balances->list[balances->slots[at] - 1].account != account)
         at = (at + 1) & balances->mask;
     /* Its first posting gives it its place in the list. */

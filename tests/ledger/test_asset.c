@@ -101,6 +101,7 @@ static void packs_accounts(void)
             if (pass == 0) {
                 made[i] = account;
                 CU_ASSERT_TRUE(account->balance == 0 && account->opened == 0 && !account->metadata);
+                CU_ASSERT_EQUAL(account->place, (unsigned)i);
                 account->balance = -i;
                 account->draft = i;
                 ensure(account_number(table, account));

@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -76,19 +77,25 @@ static void visitor_main(void *arg)
     waitgroup_done(&v->meeting->all);
 }
 
+static void make_accounts(struct account_table *table, struct account *accounts[ACCOUNTS])
+{
+    ensure(table != NULL);
+    for (int i = 0; i < ACCOUNTS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "a%d", i);
+        accounts[i] = account_find_or_add(table, id);
+        ensure(accounts[i] && account_number(table, accounts[i]));
+    }
+}
+
 static void sections_exclude_each_other(const char *strategy)
 {
     static struct meeting m;
     static struct visitor visitors[CLIENTS];
     struct account_table *table = account_table_make();
     m = (struct meeting){.strategy = strategy_make(strategy)};
-    ensure(m.strategy && table);
-    for (int i = 0; i < ACCOUNTS; i++) {
-        char id[16];
-        snprintf(id, sizeof id, "a%d", i);
-        m.accounts[i] = account_find_or_add(table, id);
-        ensure(m.accounts[i] && account_number(table, m.accounts[i]));
-    }
+    ensure(m.strategy);
+    make_accounts(table, m.accounts);
     waitgroup_add(&m.all, CLIENTS);
     for (int i = 0; i < CLIENTS; i++) {
         visitors[i] =
@@ -102,5 +109,81 @@ static void sections_exclude_each_other(const char *strategy)
     account_table_free(&table);
 }
 
-#define TESTS(X) X(sections_exclude_each_other)
+/* ---- which sections wait for each other ------------------------------------------------------ */
+
+enum { SHARED = 256, SOON_S = 30 }; /* every 256th account has the same mutex */
+
+/* A long section of the first account, and what others do meanwhile. */
+struct long_section {
+    struct strategy *strategy;
+    struct account *accounts[ACCOUNTS];
+    _Atomic int ran;           /* sections of the accounts 1 to 255 during the long one */
+    _Atomic bool begun, ended; /* the long one */
+    _Atomic bool entered;      /* that of account 256 */
+    bool overtook;
+    struct waitgroup all;
+};
+
+static void run_long(void *arg)
+{
+    struct long_section *s = arg;
+    int64_t end_ns = clock_now_ns() + SOON_S * CLOCK_S;
+    s->begun = true;
+    while (s->ran < SHARED - 1 && clock_now_ns() < end_ns)
+        sched_yield();
+    s->overtook = s->entered;
+    s->ended = true;
+}
+
+static void run_short(void *arg)
+{
+    struct long_section *s = arg;
+    s->ran += !s->ended;
+}
+
+static void run_shared(void *arg)
+{
+    struct long_section *s = arg;
+    s->entered = true;
+}
+
+static void visit_others(void *arg)
+{
+    struct long_section *s = arg;
+    for (int i = 1; i < SHARED; i++)
+        strategy_run(s->strategy, &s->accounts[i], 1, run_short, s);
+    waitgroup_done(&s->all);
+}
+
+static void visit_shared(void *arg)
+{
+    struct long_section *s = arg;
+    while (!s->begun)
+        co_yield();
+    ensure(co_spawn(visit_others, s)); /* runs as soon as this one parks */
+    strategy_run(s->strategy, &s->accounts[SHARED], 1, run_shared, s);
+    waitgroup_done(&s->all);
+}
+
+/* The owner has one section at a time. Of mutexes the accounts have every one in turn, in the order
+ * in which they were added; so runs that add them in the same order meet in the same places. */
+static void a_section_keeps_out_every_256th_account(const char *strategy)
+{
+    static struct long_section s;
+    struct account_table *table = account_table_make();
+    bool owner = strcmp(strategy, "owner") == 0;
+    s = (struct long_section){.strategy = strategy_make(strategy), .ran = owner ? SHARED : 0};
+    ensure(s.strategy);
+    make_accounts(table, s.accounts);
+    waitgroup_add(&s.all, 2);
+    ensure(co_spawn(visit_shared, &s));
+    strategy_run(s.strategy, s.accounts, 1, run_long, &s);
+    waitgroup_wait(&s.all);
+    CU_ASSERT_FALSE(s.overtook);
+    CU_ASSERT_TRUE(s.entered && s.ran >= SHARED - 1);
+    strategy_free(&s.strategy);
+    account_table_free(&table);
+}
+
+#define TESTS(X) X(sections_exclude_each_other) X(a_section_keeps_out_every_256th_account)
 FIXTURE_BOTH(strategy)
