@@ -133,7 +133,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
   node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
   nginx haproxy varnish apache2-bin pkgconf
 E2E_DEPS := chromium
 

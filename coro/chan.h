@@ -20,6 +20,7 @@ enum chan_status {
     CHAN_OK,
     CHAN_CLOSED,      /* send: nothing was sent. recv: closed and empty, the item is zeroed */
     CHAN_WOULD_BLOCK, /* only from the try forms */
+    CHAN_CANCELLED,   /* only from chan_context.h: the context ended first */
 };
 
 /* A channel for items of item_size bytes (0 is allowed: a signal). NULL when memory is short. */

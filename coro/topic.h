@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Publish and subscribe. Each subscriber has a bounded queue; publishing never parks: a subscriber
- * whose queue is full misses the item, and can see how many it has missed.
+ * Publish and subscribe. Each subscriber has a bounded queue. topic_publish() never parks: a
+ * subscriber whose queue is full misses the item, and can see how many it has missed.
+ * topic_publish_all() waits instead, and nobody misses anything.
  */
 #ifndef CORO_TOPIC_H
 #define CORO_TOPIC_H
@@ -10,6 +11,7 @@
 
 #include "coro/chan.h"
 
+struct context;
 struct topic;
 struct subscription;
 
@@ -21,12 +23,23 @@ void topic_free(struct topic **topic);
 /* Give the item to every subscriber that has room. From any coroutine or worker callback. */
 void topic_publish(struct topic *topic, const void *item);
 
+/*
+ * Give the item to every subscriber, and park while the queue of one is full. Whoever subscribes
+ * meanwhile does not get it. CHAN_OK: all that stayed have it; CHAN_CLOSED: the topic was closed;
+ * CHAN_CANCELLED: the context ended; in both cases some may have it. When several publish so
+ * simultaneously, two subscribers may get their items in different order.
+ */
+MUST_CHECK enum chan_status topic_publish_all(
+    struct context *context, struct topic *topic, const void *item);
+
 /* No more items: the subscribers' channels are closed. */
 void topic_close(struct topic *topic);
 
 /* A queue of `capacity` items, at least 1, that gets what is published from now on. NULL when
  * memory is short. */
 MUST_CHECK struct subscription *topic_subscribe(struct topic *topic, size_t capacity);
+
+/* Its channel is gone then, a publisher that waits for it goes on. Nulls the caller's pointer. */
 void topic_unsubscribe(struct topic *topic, struct subscription **subscription);
 
 /* To receive from, also in a select. The subscription's own. */

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
         &suite_blocking,
         &suite_sync,
         &suite_flow,
+        &suite_typed,
         &suite_report,
         NULL,
     };
