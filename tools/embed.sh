@@ -10,7 +10,8 @@ modules=build/node_modules
 case "${1-}" in
 sql) files="$(printf '%s\n' sql/[0-9]*_*.sql | sort)
 sql/grants.sql" ;;
-web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg)
+web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg \
+    web/lab/*.html web/lab/*.css web/lab/*.js)
 $modules/uplot/dist/uPlot.iife.min.js
 $modules/uplot/dist/uPlot.min.css" ;;
 api) files=server/api/openapi.json ;;
@@ -30,7 +31,12 @@ for file in $files; do
     printf '__asm__(".pushsection .rodata\\n%s: .incbin \\"%s\\"\\n.byte 0\\n.popsection");\n' \
         "$symbol" "$file"
     printf 'extern const unsigned char %s[];\n' "$symbol"
-    rows="$rows    {\"${file##*/}\", $symbol, $(wc -c < "$file")},
+    # A folder of the page is a part of the name; where else a file comes from is not.
+    case $file in
+    web/lab/*) name=${file#web/} ;;
+    *) name=${file##*/} ;;
+    esac
+    rows="$rows    {\"$name\", $symbol, $(wc -c < "$file")},
 "
 done
 printf 'const struct embed embed_%s[] = {\n%s    {0, 0, 0},\n};\n' "$1" "$rows"
