@@ -53,7 +53,8 @@ void chan_free(struct chan **chan)
         return;
     chan_check(*chan);
     lock_take(&(*chan)->lock);
-    ensure(!(*chan)->senders.first && !(*chan)->receivers.first); /* nobody waits */
+    if (runtime.workers) /* else those who waited are gone */
+        ensure(!(*chan)->senders.first && !(*chan)->receivers.first);
     (*chan)->magic = 0;
     lock_drop(&(*chan)->lock);
     free(*chan);
@@ -129,9 +130,11 @@ enum chan_status chan_send(struct chan *chan, const void *item)
         struct waiter waiter = {.co = co_current(), .item = (void *)(uintptr_t)item};
         waiters_push(&chan->senders, &waiter);
         co_park_with("channel send", &chan->lock);
+        co_tell(SCHEDULE_SENT, co_current(), NULL, &chan->lock);
         return (enum chan_status)waiter.status;
     }
     lock_drop(&chan->lock);
+    co_tell(SCHEDULE_SENT, co_current(), NULL, &chan->lock);
     if (woken)
         co_ready(woken);
     return status;
@@ -150,9 +153,11 @@ enum chan_status chan_recv(struct chan *chan, void *item)
         struct waiter waiter = {.co = co_current(), .item = item};
         waiters_push(&chan->receivers, &waiter);
         co_park_with("channel receive", &chan->lock);
+        co_tell(SCHEDULE_RECEIVED, co_current(), NULL, &chan->lock);
         return (enum chan_status)waiter.status;
     }
     lock_drop(&chan->lock);
+    co_tell(SCHEDULE_RECEIVED, co_current(), NULL, &chan->lock);
     if (woken)
         co_ready(woken);
     return status;

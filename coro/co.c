@@ -230,6 +230,7 @@ UNSANITIZED static void co_main(void)
             sanitize_acquire(&worker->own);
         self->fn(self->arg);
         worker = worker_self();
+        co_tell(SCHEDULE_ENDED, self, NULL, NULL);
         co_count(&worker->ended);
         self = hand_over(worker, self);
     } while (self);
@@ -284,7 +285,7 @@ UNSANITIZED void co_yield(void)
     struct co *self = worker ? worker->current : NULL;
     ensure(self);
     if (runtime.schedule) {
-        schedule_fall_back(self);
+        schedule_yield(self);
         co_preempt();
         return;
     }
@@ -308,7 +309,7 @@ UNSANITIZED void co_preempt(void)
 {
     struct worker *worker = worker_self();
     struct co *self = worker ? worker->current : NULL;
-    if (!self || worker->must_return)
+    if (!self || worker->must_return || runtime.schedule->held)
         return;
     sanitize_release(self);
     set_state(self, CO_IS_READY);
@@ -320,7 +321,8 @@ UNSANITIZED void co_preempt(void)
         go(worker, self, to, false);
 }
 
-UNSANITIZED static struct co *note_parking(struct worker *worker, const char *why)
+UNSANITIZED static struct co *note_parking(
+    struct worker *worker, const char *why, const void *object)
 {
     struct co *self = worker ? worker->current : NULL;
     ensure(self); /* only a coroutine can park, not a callback or a foreign thread */
@@ -328,20 +330,21 @@ UNSANITIZED static struct co *note_parking(struct worker *worker, const char *wh
     atomic_store_explicit(&self->why, why, memory_order_relaxed);
     atomic_store_explicit(&self->since_ns, now, memory_order_relaxed);
     set_state(self, CO_WAITING);
+    co_tell(SCHEDULE_PARKS, self, why, object);
     return self;
 }
 
 UNSANITIZED void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *arg)
 {
     struct worker *worker = worker_self();
-    struct co *self = note_parking(worker, why);
+    struct co *self = note_parking(worker, why, NULL);
     leave(worker, (struct commit){self, commit, arg, NULL}, false);
 }
 
 UNSANITIZED void co_park_with(const char *why, struct lock *lock)
 {
     struct worker *worker = worker_self();
-    struct co *self = note_parking(worker, why);
+    struct co *self = note_parking(worker, why, lock);
     sanitize_release(lock); /* ThreadSanitizer does not see the drop itself */
     leave(worker, (struct commit){self, NULL, NULL, lock}, false);
 }
@@ -351,6 +354,7 @@ UNSANITIZED void co_ready(struct co *co)
     struct worker *worker = worker_self();
     sanitize_release(co);
     set_state(co, CO_IS_READY);
+    co_tell(SCHEDULE_READIED, co, NULL, NULL);
     if (runtime.migrates && !co->pinned)
         co->worker = &runtime.workers[random_below((uint32_t)runtime.worker_count)];
     if (co->worker != worker) {

@@ -42,8 +42,9 @@ struct co {
     void *arg;
     _Atomic(const struct co_site *) site;
     _Atomic uint64_t id;
-    uint64_t priority;     /* in a seeded run */
-    uint32_t kept_stack_1; /* under ThreadSanitizer: 1 + the stack of this descriptor */
+    uint64_t priority;        /* in a seeded run */
+    const struct co_site *at; /* the same: the last mark that it passed */
+    uint32_t kept_stack_1;    /* under ThreadSanitizer: 1 + the stack of this descriptor */
 };
 
 struct co_queue {

@@ -34,6 +34,7 @@ static bool try_state(struct mutex *mutex, uint32_t from, uint32_t to)
 static void set_holder(struct mutex *mutex, struct co *co)
 {
     atomic_store_explicit(&mutex->holder, co, memory_order_relaxed);
+    co_tell(SCHEDULE_LOCKED, co, NULL, &mutex->guard);
 }
 
 /* Barging: take it if it is free, whoever waits. */
@@ -140,6 +141,7 @@ void mutex_unlock(struct mutex *mutex)
     ensure(atomic_load_explicit(&mutex->state, memory_order_relaxed) & LOCKED);
     ensure(!holder || holder == co_current());
     set_holder(mutex, NULL);
+    co_tell(SCHEDULE_UNLOCKED, holder, NULL, &mutex->guard);
     uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
     bool nobody_to_wake = state == LOCKED || state & WAKING;
     if (!nobody_to_wake || !try_state(mutex, state, state & ~(uint32_t)LOCKED))

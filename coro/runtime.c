@@ -135,6 +135,7 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     ensure(!runtime.workers); /* one at a time */
     start(&with);
     runtime.schedule = with.schedule;
+    schedule_seeded = with.schedule != NULL;
     if (runtime.schedule)
         schedule_begin(runtime.schedule);
 
@@ -163,5 +164,6 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     size_t leaks = runtime_report_leaks();
     stop();
     runtime.schedule = NULL;
+    schedule_seeded = false;
     return leaks;
 }

@@ -20,11 +20,13 @@ static void lock_as(struct rwmutex *rwmutex, int kind, const char *why)
         struct waiter waiter = {.co = co_current(), .index = kind};
         waiters_push(&rwmutex->waiters, &waiter);
         co_park_with(why, &rwmutex->guard);
+        co_tell(SCHEDULE_LOCKED, co_current(), why, &rwmutex->guard);
         return;
     }
     rwmutex->writing = kind == WRITER;
     rwmutex->readers += kind == READER;
     lock_drop(&rwmutex->guard);
+    co_tell(SCHEDULE_LOCKED, co_current(), why, &rwmutex->guard);
 }
 
 /* Under guard: let in all that may come in now; they are in *woken then. */
@@ -58,6 +60,7 @@ void rwmutex_read_unlock(struct rwmutex *rwmutex)
     rwmutex->readers--;
     let_in(rwmutex, &woken);
     lock_drop(&rwmutex->guard);
+    co_tell(SCHEDULE_UNLOCKED, co_current(), NULL, &rwmutex->guard);
     waiters_ready_all(&woken);
 }
 
@@ -69,5 +72,6 @@ void rwmutex_write_unlock(struct rwmutex *rwmutex)
     rwmutex->writing = false;
     let_in(rwmutex, &woken);
     lock_drop(&rwmutex->guard);
+    co_tell(SCHEDULE_UNLOCKED, co_current(), NULL, &rwmutex->guard);
     waiters_ready_all(&woken);
 }

@@ -82,8 +82,21 @@ bool schedule_skip_time(struct worker *worker); /* to the first timer; false: th
 /* schedule.c */
 void schedule_begin(struct schedule *schedule);
 void schedule_new(struct co *co);
-void schedule_fall_back(struct co *co);
+void schedule_yield(struct co *co);
 struct co *schedule_pick(struct worker *worker);
+
+/* schedule_tell.c */
+uint32_t schedule_number_of(const struct co *co);
+void schedule_tell(
+    enum schedule_kind kind, const struct co *co, const char *why, const void *object);
+
+/* For the observer of a seeded run (schedule.h); in others a branch. */
+UNSANITIZED static inline void co_tell(
+    enum schedule_kind kind, const struct co *co, const char *why, const void *object)
+{
+    if (__builtin_expect(runtime.schedule != NULL, 0))
+        schedule_tell(kind, co, why, object);
+}
 
 /* Something more, or less, that can wake a coroutine of this worker from outside. */
 UNSANITIZED static inline void worker_count_outside(struct worker *worker, int change)

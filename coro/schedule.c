@@ -12,6 +12,9 @@ static const uint64_t FNV_PRIME = UINT64_C(0x100000001b3), FNV_START = UINT64_C(
 static struct {
     uint64_t lowest;               /* priorities given so far downwards */
     uint64_t change_at[DEPTH_MAX]; /* PCT: points at which the running one falls back */
+    uint32_t last;                 /* the number of whoever ran last */
+    bool yields;                   /* and it lets others go first */
+    size_t next_choice;            /* REPLAY: of the list */
 } state;
 
 void schedule_begin(struct schedule *schedule)
@@ -20,11 +23,15 @@ void schedule_begin(struct schedule *schedule)
     worker->random = schedule->seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     schedule->taken = 0;
     schedule->hash = FNV_START;
-    schedule->deadlocked = false;
+    schedule->deadlocked = schedule->endless = false;
+    schedule->switch_count = 0;
     if (schedule->steps == 0)
         schedule->steps = STEPS_DEFAULT;
     schedule_time_begin();
     state.lowest = UINT64_C(1) << 32;
+    state.last = 0;
+    state.yields = false;
+    state.next_choice = 0;
     ensure(schedule->depth <= DEPTH_MAX);
     for (int i = 0; i + 1 < schedule->depth; i++)
         state.change_at[i] = 1 + random_of(&worker->random) % schedule->steps;
@@ -34,11 +41,19 @@ UNSANITIZED void schedule_new(struct co *co)
 {
     co->priority = (random_of(&runtime.workers[0].random) >> 1) |
                    UINT64_C(1) << 62; /* above all that fell back */
+    co->at = NULL;
+    schedule_tell(SCHEDULE_SPAWNED, co, NULL, NULL);
 }
 
-UNSANITIZED void schedule_fall_back(struct co *co)
+UNSANITIZED static void fall_back(struct co *co)
 {
     co->priority = --state.lowest;
+}
+
+UNSANITIZED void schedule_yield(struct co *co)
+{
+    state.yields = true;
+    fall_back(co);
 }
 
 UNSANITIZED static void gather(struct worker *worker)
@@ -50,18 +65,72 @@ UNSANITIZED static void gather(struct worker *worker)
         co_queue_push(&worker->ready, co);
 }
 
-/* The link that leads to the one to run next. */
-UNSANITIZED static struct co **draw(struct schedule *schedule, struct co_queue *ready)
+/* The link that leads to the one with that number; NULL: it is not ready. */
+UNSANITIZED static struct co **find(struct co_queue *ready, uint32_t number)
 {
+    for (struct co **at = &ready->first; *at; at = &(*at)->link)
+        if (schedule_number_of(*at) == number)
+            return at;
+    return NULL;
+}
+
+/* How far behind the one that ran last this one's turn comes, when it parked or yields. */
+UNSANITIZED static uint32_t turns_until(const struct co *co)
+{
+    uint32_t number = schedule_number_of(co);
+    return state.yields ? number - state.last - 1 : number;
+}
+
+UNSANITIZED static struct co **usual_one(struct co_queue *ready)
+{
+    struct co **last = state.yields ? NULL : find(ready, state.last);
+    if (last)
+        return last;
     struct co **best = &ready->first;
+    for (struct co **at = &ready->first; *at; at = &(*at)->link)
+        if (turns_until(*at) < turns_until(*best))
+            best = at;
+    return best;
+}
+
+/* REPLAY: whom the list names at this point, if it does. */
+UNSANITIZED static bool is_chosen(const struct schedule *schedule, uint32_t *who)
+{
+    while (state.next_choice < schedule->choice_count &&
+           schedule->choices[state.next_choice].point < schedule->taken)
+        state.next_choice++;
+    if (state.next_choice == schedule->choice_count ||
+        schedule->choices[state.next_choice].point != schedule->taken)
+        return false;
+    *who = schedule->choices[state.next_choice].who;
+    return true;
+}
+
+UNSANITIZED static struct co **draw_random(struct co_queue *ready)
+{
+    struct co **at = &ready->first;
     uint64_t n = 0;
     for (struct co *co = ready->first; co; co = co->link)
         n++;
-    if (schedule->strategy == SCHEDULE_RANDOM || schedule->taken > schedule->steps) {
-        for (uint64_t skip = random_next() % n; skip > 0; skip--)
-            best = &(*best)->link;
-        return best;
+    for (uint64_t skip = random_next() % n; skip > 0; skip--)
+        at = &(*at)->link;
+    return at;
+}
+
+/* The link that leads to the one to run next. */
+UNSANITIZED static struct co **draw(
+    const struct schedule *schedule, struct co_queue *ready, struct co **usual)
+{
+    if (schedule->held)
+        return usual;
+    if (schedule->strategy == SCHEDULE_REPLAY) {
+        uint32_t who;
+        struct co **chosen = is_chosen(schedule, &who) ? find(ready, who) : NULL;
+        return chosen ? chosen : usual;
     }
+    if (schedule->strategy == SCHEDULE_RANDOM || schedule->taken > schedule->steps)
+        return draw_random(ready);
+    struct co **best = &ready->first;
     for (struct co **at = &ready->first; *at; at = &(*at)->link)
         if ((*at)->priority > (*best)->priority)
             best = at;
@@ -90,6 +159,26 @@ UNSANITIZED static void note(struct schedule *schedule, const struct co *co)
             (unsigned long long)id, co_name(co));
 }
 
+/* This run went another way than the usual one. */
+UNSANITIZED static void note_switch(struct schedule *schedule, uint32_t who)
+{
+    if (schedule->switches && schedule->switch_count < schedule->switch_room)
+        schedule->switches[schedule->switch_count] =
+            (struct schedule_choice){(uint32_t)schedule->taken, who};
+    schedule->switch_count++;
+}
+
+/* As if something had taken long. */
+UNSANITIZED static bool time_passes(const struct schedule *schedule)
+{
+    uint32_t who;
+    if (schedule->held)
+        return false;
+    if (schedule->strategy == SCHEDULE_REPLAY)
+        return is_chosen(schedule, &who) && who == SCHEDULE_TIME;
+    return random_next() % TIME_PASSES_ONE_IN == 0;
+}
+
 /* NULL: no coroutine is ready, or time has passed and timers are to be looked at first. */
 UNSANITIZED struct co *schedule_pick(struct worker *worker)
 {
@@ -97,16 +186,41 @@ UNSANITIZED struct co *schedule_pick(struct worker *worker)
     gather(worker);
     if (!worker->ready.first || worker->must_return)
         return NULL;
-    bool timers = atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed) != INT64_MAX;
-    if (timers && worker->current && random_next() % TIME_PASSES_ONE_IN == 0) {
-        schedule_skip_time(worker); /* as if something had taken long */
+    if (schedule->limit && schedule->taken >= schedule->limit) {
+        schedule->endless = true;
+        atomic_store(&runtime.stopping, true);
         return NULL;
     }
     schedule->taken++;
-    struct co *co = unlink_from(&worker->ready, draw(schedule, &worker->ready));
+    bool timers = atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed) != INT64_MAX;
+    if (timers && worker->current && time_passes(schedule)) {
+        note_switch(schedule, SCHEDULE_TIME);
+        schedule_skip_time(worker);
+        return NULL;
+    }
+
+    /* One of the ready ones. */
+    struct co **usual = usual_one(&worker->ready);
+    struct co **drawn = draw(schedule, &worker->ready, usual);
+    bool switched = drawn != usual;
+    struct co *co = unlink_from(&worker->ready, drawn);
+    state.last = schedule_number_of(co);
+    state.yields = false;
+    if (switched)
+        note_switch(schedule, state.last);
+
+    /* PCT: its priority may end here. */
     for (int i = 0; i + 1 < schedule->depth; i++)
         if (schedule->strategy == SCHEDULE_PCT && state.change_at[i] == schedule->taken)
-            schedule_fall_back(co);
+            fall_back(co);
     note(schedule, co);
+    if (schedule->observe)
+        schedule->observe(&(struct schedule_event){.kind = SCHEDULE_RUNS,
+                              .co = state.last,
+                              .point = schedule->taken,
+                              .name = co_name(co),
+                              .at = co->at,
+                              .switched = switched},
+            schedule->observe_arg);
     return co;
 }

@@ -6,12 +6,19 @@
  *
  * Whoever calls something that may park can be preempted there, and at schedule_point(). Time
  * jumps to the next timer when nothing else can happen.
+ *
+ * Each choice is at a point, counted from 1. There the usual one is whoever ran last, if it can go
+ * on and does not yield; else the next one in the order of their numbers. What a run did otherwise,
+ * its switches, is a short list that replays it.
  */
 #ifndef CORO_SCHEDULE_H
 #define CORO_SCHEDULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "coro/co.h"
 
 enum schedule_strategy {
     SCHEDULE_RANDOM, /* each of the ready ones equally likely, at every point */
@@ -21,6 +28,37 @@ enum schedule_strategy {
      * bugs", ASPLOS 2010. After `steps` points it goes on as SCHEDULE_RANDOM, for the sake of
      * loops that wait for others. */
     SCHEDULE_PCT,
+    SCHEDULE_REPLAY, /* the usual one, but for the choices that are listed */
+};
+
+/* At this point this one goes on. Coroutines are numbered in the order of their spawning in the
+ * run; the first, which runs main(), is 0. */
+struct schedule_choice {
+    uint32_t point, who;
+};
+#define SCHEDULE_TIME UINT32_MAX /* as `who`: time passes, to the next timer */
+
+enum schedule_kind {
+    SCHEDULE_SPAWNED, /* `co` is new */
+    SCHEDULE_RUNS,    /* it goes on; `switched`: though another one is the usual one */
+    SCHEDULE_PARKS,   /* `why`, and `object`: the lock of what it waits for, or NULL */
+    SCHEDULE_READIED, /* it is woken */
+    SCHEDULE_ENDED,
+    SCHEDULE_LOCKED, /* it has the mutex or rwmutex whose lock is `object` */
+    SCHEDULE_UNLOCKED,
+    SCHEDULE_SENT, /* something into the channel whose lock is `object`, or out of it */
+    SCHEDULE_RECEIVED,
+};
+
+struct schedule_event {
+    enum schedule_kind kind;
+    uint32_t co; /* its number */
+    uint64_t point;
+    const char *name; /* of the coroutine */
+    const char *why;
+    const void *object;
+    const struct co_site *at; /* where it last passed a schedule_mark(); NULL: nowhere */
+    bool switched;
 };
 
 struct schedule {
@@ -30,13 +68,39 @@ struct schedule {
     uint64_t steps;  /* PCT: about as many as a run has points; 0: 1,000 */
     int trace_fd;    /* above 0: a line for each choice is written there */
     bool quiet;      /* do not list leaks and deadlocks on stderr */
+    bool held;       /* while true there are no choices: whoever runs goes on until it parks */
+    uint64_t limit;  /* a run with more points than that is stopped; 0: none is */
     uint64_t taken;  /* out: points passed */
     uint64_t hash;   /* out: of all choices: two runs with one hash went the same way */
     bool deadlocked; /* out: the run ended so; what was alive counts as leaked */
+    bool endless;    /* out: it was stopped at the limit; the same */
+
+    /* REPLAY: in the order of their points. One that cannot be followed is passed over. */
+    const struct schedule_choice *choices;
+    size_t choice_count;
+    /* out: how this run differed from the usual, if `switches` has room for it. The count goes on
+     * when there is none left. */
+    struct schedule_choice *switches;
+    size_t switch_room, switch_count;
+
+    /* Told what happens, if not NULL: by the one that it happens to or that brings it about, on any
+     * stack; must not park nor call what may. */
+    void (*observe)(const struct schedule_event *event, void *arg);
+    void *observe_arg;
 };
 
 /* A place where another coroutine may be scheduled in a seeded run; nothing in others. For code
  * that uses atomics. */
 void schedule_point(void);
+
+/* For the observer of a seeded run: from here on the caller is at this place of its code, and
+ * `text`, a literal, says what it does there. In other runs it costs one branch. */
+#define schedule_mark(text)                                                                        \
+    (__builtin_expect(schedule_seeded, false) ? schedule_mark_at(CO_SITE(text)) : (void)0)
+void schedule_mark_at(const struct co_site *site);
+extern bool schedule_seeded; /* this is a seeded run; set by runtime_run() */
+
+/* The number of the calling coroutine of a seeded run, as in struct schedule_choice. */
+uint32_t schedule_number(void);
 
 #endif

@@ -7,3 +7,15 @@ void schedule_point(void)
     if (runtime.schedule)
         co_preempt();
 }
+
+UNSANITIZED uint32_t schedule_number(void)
+{
+    return schedule_number_of(co_current());
+}
+
+UNSANITIZED void schedule_mark_at(const struct co_site *site)
+{
+    struct co *self = co_current();
+    if (self)
+        self->at = site;
+}
