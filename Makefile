@@ -47,6 +47,7 @@ objects = $(patsubst %,$(OBJ)/%.o,$(basename $(foreach d,$(1),$(wildcard $(d)/*.
 
 CORO := $(call objects,coro)
 LEDGER := $(call objects,ledger $(call folders,ledger)) $(OBJ)/embed/sql.o
+LAB := $(call objects,$(call folders,lab)) $(OBJ)/embed/lab.o
 SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 
@@ -62,7 +63,7 @@ SERVER_LIBS := -lmicrohttpd -ljansson $(LEDGER_LIBS)
 
 LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
-$(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(LEDGER) $(CORO)
+$(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) $(SERVER_LIBS) -lm
 $(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO)
 	$(LINK) -lm
@@ -70,7 +71,9 @@ $(OBJ)/tests/test-coro: $(call objects,tests tests/coro) $(CORO)
 	$(LINK) -lcunit -lm
 $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
-$(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(LEDGER) $(CORO)
+$(OBJ)/tests/test-lab: $(call objects,tests tests/lab) $(LAB) $(LEDGER) $(CORO)
+	$(LINK) -lcunit -ljansson $(LEDGER_LIBS) -lm
+$(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(SERVER_LIBS) -lm
 $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(CORO)
 	$(LINK) -lcunit -lm
@@ -111,8 +114,9 @@ $(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Densure(condition)=((void
 
 # Files that the program carries in itself: the migrations, the dashboard, the API's description.
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
-$(OBJ)/embed/web.o: $(wildcard web/* web/lab/*) build/node_modules/.for-build
+$(OBJ)/embed/web.o: $(wildcard web/*) build/node_modules/.for-build
 $(OBJ)/embed/api.o: server/api/openapi.json
+$(OBJ)/embed/lab.o: $(wildcard lab/scenario/*.c lab/strategy/*.c ledger/strategy/*.c)
 $(OBJ)/embed/%.o: tools/embed.sh Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@tools/embed.sh $* > $(OBJ)/embed/$*.c
@@ -150,7 +154,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy layers format man install clean
+.PHONY: help all build run test unit coverage mutants lab-seeds seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy layers format man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -175,7 +179,7 @@ unit: deps-test ## the C tests alone, in MODE
 	@tests/run unit examples
 
 .PHONY: unit-programs
-unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger server loadtest)
+unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger lab server loadtest)
 
 .PHONY: examples
 examples: $(EXAMPLES) ## the runtime's examples, in build/$(MODE)/examples
@@ -185,6 +189,11 @@ coverage: deps-test ## the branches of the pure money code that its tests take
 
 mutants: deps-test ## break the rules of money one by one: the tests of the ledger must see each
 	@JOBS=$(JOBS) tests/mutants/run
+
+LAB_SEEDS ?= 100000
+lab-seeds: deps-test ## each scenario and strategy of the lab by LAB_SEEDS seeds of each walk: minutes
+	@$(MAKE_IN) MODE=release build/release/tests/test-lab
+	LAB_SEEDS=$(LAB_SEEDS) build/release/tests/test-lab pairings
 
 SEEDS ?= 2000
 seeds: deps-test ## the suites of channels, select and sync under SEEDS seeded schedules

@@ -21,6 +21,7 @@ static const struct {
     {"restore", "make a data folder of a backup", cmd_restore},
     {"verify", "check a backup, its files and its books", cmd_verify},
     {"export", "write a whole ledger for other programs", cmd_export},
+    {"lab", "see shared state go wrong, and what holds", cmd_lab},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tools/embed.sh sql|web|api: print a C file that defines the table embed_sql, _web or _api of
-# ledger/embed.h. The assembler's .incbin carries the bytes, so it compiles at once whatever the
+# tools/embed.sh sql|web|api|lab: print a C file that defines the table embed_sql, _web, _api or
+# _lab of ledger/embed.h.
+# The assembler's .incbin carries the bytes, so it compiles at once whatever the
 # size; a zero byte follows each file, so that text can be used as a C string. Run from the root.
 set -eu
 
@@ -10,13 +11,14 @@ modules=build/node_modules
 case "${1-}" in
 sql) files="$(printf '%s\n' sql/[0-9]*_*.sql | sort)
 sql/grants.sql" ;;
-web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg \
-    web/lab/*.html web/lab/*.css web/lab/*.js)
+web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg)
 $modules/uplot/dist/uPlot.iife.min.js
 $modules/uplot/dist/uPlot.min.css" ;;
 api) files=server/api/openapi.json ;;
+lab) files=$(printf '%s\n' lab/scenario/*.c lab/strategy/*.c ledger/strategy/owner.c \
+    ledger/strategy/sharded.c) ;;
 *)
-    echo 'usage: tools/embed.sh sql|web|api' >&2
+    echo 'usage: tools/embed.sh sql|web|api|lab' >&2
     exit 2
     ;;
 esac
@@ -27,15 +29,11 @@ rows='' number=0
 for file in $files; do
     [ -f "$file" ] || continue
     number=$((number + 1))
-    symbol=embed_$1_$number
+    symbol=embed_$1_$number name=${file##*/}
+    [ "$1" != lab ] || name=$file
     printf '__asm__(".pushsection .rodata\\n%s: .incbin \\"%s\\"\\n.byte 0\\n.popsection");\n' \
         "$symbol" "$file"
     printf 'extern const unsigned char %s[];\n' "$symbol"
-    # A folder of the page is a part of the name; where else a file comes from is not.
-    case $file in
-    web/lab/*) name=${file#web/} ;;
-    *) name=${file##*/} ;;
-    esac
     rows="$rows    {\"$name\", $symbol, $(wc -c < "$file")},
 "
 done

@@ -18,7 +18,6 @@ struct change {
     uint64_t seq;              /* of the entry; or, without one, what the decision was based on */
     const char *account;       /* the id that a refusal is about (ledger_moves.h); NULL: none */
     money available;
-    struct ledger_stages stages;
 };
 
 /* LEDGER_OK: new work is taken; otherwise UNAVAILABLE or OVERLOADED. Never parks. */
@@ -34,10 +33,9 @@ MUST_CHECK bool change_resolve(
     struct change *change, struct posting *posting, const char *from, const char *to, money amount);
 
 /* Run `decide` as a section with the accounts of all postings of these entries; `arg` is its own.
- * When it began and was over is noted in `stages` (NULL: nowhere). False: memory is short, it did
- * not run. May park. */
+ * False: memory is short, it did not run. May park. */
 MUST_CHECK bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
-    void (*decide)(void *arg), void *arg, struct ledger_stages *stages);
+    void (*decide)(void *arg), void *arg);
 
 /* Inside a section: refuse for `status`, of which `broken` (NULL: none) is the reason. A business
  * rejection becomes an entry, if the request has a key. */

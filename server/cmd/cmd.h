@@ -12,5 +12,6 @@ int cmd_migrate(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_lab(int argc, char **argv); /* 1: the promise was broken */
 
 #endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ask a slow service, but wait for 10 ms at most. A coroutine of its own asks and sends the answer
+ * back over an unbuffered channel. When the client has given up nobody receives any more: the
+ * coroutine waits there until the program ends.
+ */
+#include "lab/strategy/strategies.h"
+
+#include "lab/machine/operation.h"
+#include "lab/machine/trial.h"
+#include "lab/strategy/asking.h"
+#include "lab/machine/traced.h" /* last */
+
+static void ask(void *arg)
+{
+    struct question *question = arg;
+    int64_t answer = 42;
+    co_sleep(ASKING_TAKES_NS);
+    (void)chan_send(question->answers, &answer); /* to whom? */
+}
+
+static bool carry_out(void *state, struct operation *op)
+{
+    struct asking *asking = state;
+    struct question *question = &asking->questions[op->number];
+    if (!co_spawn(ask, question))
+        return false;
+
+    int64_t answer;
+    struct select_case reply = {SELECT_RECV, question->answers, &answer, CHAN_OK};
+    return select_timeout(&reply, 1, ASKING_PATIENCE_NS) == 0;
+}
+
+static void *make(struct trial *trial)
+{
+    return asking_make(trial, 0, false);
+}
+
+const struct lab_strategy leaking_strategy = {
+    .name = "leak",
+    .title = "Unbuffered answer",
+    .why = "Once the client has given up nobody receives, and the sender waits forever.",
+    .go = "answers := make(chan int)\n"
+          "go func() { answers <- ask() }()\n"
+          "select {\n"
+          "case a := <-answers:\n"
+          "    return a, nil\n"
+          "case <-time.After(10 * time.Millisecond):\n"
+          "    return 0, errTimeout\n"
+          "}",
+    .files = {__FILE__},
+    .make = make,
+    .carry_out = carry_out,
+    .free = asking_free,
+};

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* An experiment of the lab: options in, one outcome out. No service, no files. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lab/machine/shrink.h"
+#include "lab/scenario/scenarios.h"
+#include "lab/show/catalogue.h"
+#include "lab/show/lanes.h"
+#include "lab/show/result_json.h"
+#include "server/cmd/cmd.h"
+#include "server/cmd/options.h"
+
+enum { HELD = 0, BROKEN = 1, BAD = 2 };
+enum { SEEDS_FIND = 10000, DEPTH = 3, DEPTH_MAX = 8 };
+static const int64_t SEEDS_MAX = 1000000000, SEED_MAX = INT64_MAX;
+
+/* What was asked for. */
+struct experiment {
+    struct trial trial;
+    struct explore explore;
+    struct explore_path path;
+    struct outcome outcome;
+    const char *code;
+    bool shrinks, as_json;
+};
+
+static int say_bad(const char *what, const char *word)
+{
+    fprintf(stderr, "teller: %s%s%s (teller lab lists what there is)\n", what, word ? " " : "",
+        word ? word : "");
+    return BAD;
+}
+
+static bool print_text(char *text)
+{
+    bool good = text && puts(text) != EOF && fflush(stdout) == 0;
+    if (!text)
+        fprintf(stderr, "teller: out of memory\n");
+    free(text);
+    return good;
+}
+
+static int print_outcome(struct experiment *e)
+{
+    const char *plain = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    bool coloured =
+        isatty(STDOUT_FILENO) && !(plain && *plain) && !(terminal && strcmp(terminal, "dumb") == 0);
+    bool broken = e->outcome.mode == OUTCOME_COUNT  ? e->outcome.broken_seeds > 0
+                  : e->outcome.mode == OUTCOME_FIND ? e->outcome.found
+                                                    : e->trial.verdict.broken;
+    if (!e->as_json)
+        lanes_print(stdout, &e->outcome, coloured);
+    else if (!print_text(result_json(&e->outcome)))
+        return BAD;
+    return broken ? BROKEN : HELD;
+}
+
+static void find(struct experiment *e)
+{
+    struct outcome *outcome = &e->outcome;
+    outcome->seeds = explore_find(
+        &e->trial, &e->explore, outcome->seed, outcome->seeds, &outcome->found, &e->path);
+    if (!outcome->found)
+        return;
+    outcome->seed += outcome->seeds - 1;
+    outcome->switches_before = e->path.count;
+    outcome->shrunk = e->shrinks;
+    if (e->shrinks)
+        shrink(&e->trial, &e->path);
+    explore_replay(&e->trial, e->path.switches, e->path.count, true, &e->path);
+}
+
+static int run(struct experiment *e)
+{
+    static struct schedule_choice choices[CODE_CHOICES];
+    size_t count;
+    struct outcome *outcome = &e->outcome;
+    outcome->trial = &e->trial;
+    outcome->path = &e->path;
+    outcome->walk = e->explore.walk;
+    if (outcome->mode == OUTCOME_COUNT) {
+        outcome->broken_seeds = explore_count(
+            &e->trial, &e->explore, outcome->seed, outcome->seeds, &outcome->first_broken);
+    } else if (outcome->mode == OUTCOME_FIND) {
+        find(e);
+    } else if (e->code) {
+        if (!code_parse(e->code, choices, &count))
+            return say_bad("--schedule must be a code as 3.2-5.1, not", e->code);
+        explore_replay(&e->trial, choices, count, true, &e->path);
+    } else {
+        explore_seed(&e->trial, &e->explore, outcome->seed, true, &e->path);
+    }
+    return print_outcome(e);
+}
+
+/* The numbers and switches of the command line; false: said on stderr. */
+static bool read_numbers(struct experiment *e, const struct options *options, int64_t *clients)
+{
+    bool find = options_value(options, "find"), seeds = options_value(options, "seeds");
+    int64_t count = seeds ? options_number(options, "seeds", 1, SEEDS_MAX) : SEEDS_FIND;
+    int64_t depth = options_number(options, "depth", 1, DEPTH_MAX);
+    int64_t seed = options_number(options, "seed", 0, SEED_MAX);
+    const struct lab_scenario *scenario = e->trial.scenario;
+    *clients = options_value(options, "clients")
+                   ? options_number(options, "clients", scenario->clients_min, TRIAL_CLIENTS_SEEDED)
+                   : scenario->clients;
+    if (count < 0 || depth < 0 || seed < 0 || *clients < 0)
+        return false;
+    e->outcome.mode = find ? OUTCOME_FIND : seeds ? OUTCOME_COUNT : OUTCOME_SCHEDULE;
+    e->outcome.seed = (uint64_t)seed;
+    e->outcome.seeds = (uint64_t)count;
+    e->outcome.has_seed = !e->code;
+    e->explore.depth = (int)depth;
+    return true;
+}
+
+static int experiment(const struct options *options, const char *name)
+{
+    static struct experiment e; /* large */
+    const struct lab_scenario *scenario = scenarios_find(name);
+    if (!scenario)
+        return say_bad("there is no scenario", name);
+    const char *strategy_name = options_value(options, "strategy");
+    const struct lab_strategy *strategy = strategy_name ? strategies_find(strategy_name) : NULL;
+    if (!strategy)
+        return strategy_name ? say_bad("there is no strategy", strategy_name)
+                             : say_bad("--strategy is missing", NULL);
+    if (!scenarios_offers(scenario, strategy))
+        return say_bad("that scenario has no strategy", strategy_name);
+    const char *walk = options_value(options, "walk");
+    if (strcmp(walk, "random") != 0 && strcmp(walk, "pct") != 0)
+        return say_bad("--walk must be random or pct, not", walk);
+
+    int64_t clients;
+    e.trial.scenario = scenario;
+    e.code = options_value(options, "schedule");
+    e.explore.walk = strcmp(walk, "pct") == 0 ? EXPLORE_PCT : EXPLORE_RANDOM;
+    e.shrinks = options_value(options, "shrink");
+    e.as_json = options_value(options, "json");
+    if (!read_numbers(&e, options, &clients))
+        return BAD;
+    if (!trial_open(&e.trial, scenario, strategy, (int)clients)) {
+        fprintf(stderr, "teller: out of memory\n");
+        return BAD;
+    }
+    int code = run(&e);
+    trial_close(&e.trial);
+    return code;
+}
+
+int cmd_lab(int argc, char **argv)
+{
+    struct option flags[] = {
+        {"strategy", "NAME", "how the shared state is protected", NULL},
+        {"seed", "N", "the schedule that this seed draws; the first one, with --find or --seeds",
+            "1"},
+        {"schedule", "CODE", "exactly this schedule, as an experiment has told it", NULL},
+        {"find", NULL, "search seeds for a schedule that breaks the promise", NULL},
+        {"shrink", NULL, "with --find: cut it to the fewest switches that still break it", NULL},
+        {"seeds", "N", "count how many of so many seeds break it; with --find: try at most so many",
+            NULL},
+        {"walk", "WALK", "how seeds draw schedules: random, or pct (by priorities)", "random"},
+        {"depth", "N", "pct: how many priorities change, and one", "3"},
+        {"clients", "N", "how many clients there are", NULL},
+        {"list", NULL, "list scenarios and strategies", NULL},
+        {"json", NULL, "print one JSON object", NULL},
+        {NULL, NULL, NULL, NULL},
+    };
+    const struct options options = {"teller lab [SCENARIO --strategy NAME] [flags]",
+        "Run one experiment with shared state, by a schedule that can be repeated: draw what each\n"
+        "coroutine did. Without a scenario, list what there is. Exit 1 if what must hold did not.",
+        flags};
+    const char *words[2];
+    enum options_parsed parsed = options_parse(&options, argc, argv, 2, words, 1);
+    if (parsed != OPTIONS_GOOD)
+        return parsed == OPTIONS_HELP ? HELD : BAD;
+    bool as_json = options_value(&options, "json");
+    if (words[0] && !options_value(&options, "list"))
+        return experiment(&options, words[0]);
+    if (as_json)
+        return print_text(catalogue_json()) ? HELD : BAD;
+    catalogue_print();
+    return HELD;
+}
