@@ -212,7 +212,7 @@ uint64_t ledger_durable_seq(struct ledger *ledger)
 
 bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after)
 {
-    return journal_await_durable(context, ledger->journal, after + 1) == EVENTCOUNT_REACHED;
+    return journal_await(context, ledger->journal, JOURNAL_ENTRY, after + 1) == EVENTCOUNT_REACHED;
 }
 
 bool ledger_is_over(struct ledger *ledger)

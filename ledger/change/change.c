@@ -17,13 +17,6 @@
 #include "ledger/read/query.h"
 #include "ledger/strategy/strategy.h"
 
-enum ledger_status change_is_welcome(struct ledger *ledger)
-{
-    if (journal_state(ledger->journal) != LEDGER_RUNNING)
-        return LEDGER_UNAVAILABLE;
-    return journal_has_room(ledger->journal) ? LEDGER_OK : LEDGER_OVERLOADED;
-}
-
 /* ---- keys ---------------------------------------------------------------------------------- */
 
 /* Repeat the first answer to the key, once its entry is durable. Drops nothing. */
@@ -32,13 +25,11 @@ static void replay(struct context *context, struct change *change, struct entry 
 {
     struct ledger *ledger = change->ledger;
     *outcome = (struct ledger_outcome){.seq = first->seq};
-    /* What is in the journal stays true, whoever has the ledger now; unless it was lost. */
-    enum eventcount_status durable = journal_await_durable(context, ledger->journal, first->seq);
-    if (durable == EVENTCOUNT_REACHED && journal_state(ledger->journal) == LEDGER_LOST)
-        durable = EVENTCOUNT_CLOSED;
-    if (durable != EVENTCOUNT_REACHED) {
+    enum eventcount_status known =
+        journal_await(context, ledger->journal, JOURNAL_REPLAY, first->seq);
+    if (known != EVENTCOUNT_REACHED) {
         outcome->status =
-            durable == EVENTCOUNT_CLOSED ? LEDGER_OUTCOME_UNKNOWN : LEDGER_KEY_IN_FLIGHT;
+            known == EVENTCOUNT_CLOSED ? LEDGER_OUTCOME_UNKNOWN : LEDGER_KEY_IN_FLIGHT;
         outcome->seq = journal_durable(ledger->journal);
     } else if (!entry_is_again(change->entry, first)) {
         outcome->status = LEDGER_KEY_REUSED;
@@ -156,18 +147,21 @@ bool change_run(struct ledger *ledger, struct entry *const *entries, size_t coun
     return true;
 }
 
-/* The last entry that the decision saw. */
-static uint64_t position_seen(const struct change *change)
+void change_rests_on(struct change *change, uint64_t seq)
 {
-    uint64_t seen = journal_durable(change->ledger->journal);
-    seen = seen < change->seq ? change->seq : seen;
+    if (change->seq < seq)
+        change->seq = seq;
+}
+
+/* A decision rests on the last entry of each account that it looked at, and on the freeze. */
+static void rest_on_what_was_seen(struct change *change)
+{
     for (uint32_t i = 0; i < change->entry->posting_count; i++) {
         const struct posting *posting = &change->entry->postings[i];
-        seen = seen < posting->from->seq ? posting->from->seq : seen;
-        seen = seen < posting->to->seq ? posting->to->seq : seen;
+        change_rests_on(change, posting->from->seq);
+        change_rests_on(change, posting->to->seq);
     }
-    uint64_t froze = atomic_load(&change->ledger->froze);
-    return seen < froze ? froze : seen;
+    change_rests_on(change, atomic_load(&change->ledger->froze));
 }
 
 void change_become_rejection(struct change *change, const struct account *broken)
@@ -187,7 +181,7 @@ void change_refuse(struct change *change, enum ledger_status status, const struc
     change->account = broken ? broken->id : NULL;
     if (status == LEDGER_INSUFFICIENT_FUNDS)
         change->available = account_available(broken);
-    change->seq = position_seen(change);
+    rest_on_what_was_seen(change);
     if (!status_is_rejection(status) || !entry->key || change->fleeting)
         return;
     change_become_rejection(change, broken);
@@ -224,21 +218,31 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
         atomic_fetch_add_explicit(&change->ledger->rejections, 1, memory_order_relaxed);
 }
 
-/* An entry of ours that is durable proves itself. What left none was decided on a state that must
- * still hold: if that is not known, at least nothing was done. */
+/* What left no entry was decided on a state that must still hold: if that is not known, at least
+ * nothing was done. */
+enum ledger_status change_await_seq(
+    struct context *context, struct ledger *ledger, bool made, uint64_t *seq)
+{
+    enum journal_basis basis = made ? JOURNAL_ENTRY : JOURNAL_REFUSAL;
+    if (journal_await(context, ledger->journal, basis, *seq) == EVENTCOUNT_REACHED)
+        return LEDGER_OK;
+    uint64_t durable = journal_durable(ledger->journal);
+    bool undone = !made && *seq <= durable;
+    *seq = durable; /* nobody hears of what is not durable */
+    return undone ? LEDGER_UNAVAILABLE : LEDGER_OUTCOME_UNKNOWN;
+}
+
 void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome)
 {
-    struct journal *journal = ledger->journal;
     if (outcome->status == LEDGER_UNAVAILABLE || outcome->status == LEDGER_OVERLOADED) {
         co_yield(); /* a client that retries immediately must not keep others from running */
         return;
     }
-    bool durable = journal_await_durable(context, journal, outcome->seq) == EVENTCOUNT_REACHED;
-    if (durable && (outcome->entry || journal_await_lease(context, journal) == EVENTCOUNT_REACHED))
-        return;
-    outcome->status = durable ? LEDGER_UNAVAILABLE : LEDGER_OUTCOME_UNKNOWN;
-    outcome->seq = journal_durable(journal); /* nobody hears of what is not durable */
-    if (outcome->status == LEDGER_OUTCOME_UNKNOWN)
+    enum ledger_status told =
+        change_await_seq(context, ledger, outcome->entry != NULL, &outcome->seq);
+    if (told != LEDGER_OK)
+        outcome->status = told;
+    if (told == LEDGER_OUTCOME_UNKNOWN)
         atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
 }
 
@@ -246,11 +250,11 @@ void change_carry_out(struct context *context, struct change *change,
     const struct change_steps *steps, struct ledger_outcome *outcome)
 {
     struct ledger *ledger = change->ledger;
-    change->seq = journal_durable(ledger->journal);
     if (!change->entry) {
-        *outcome = (struct ledger_outcome){.status = LEDGER_OVERLOADED, .seq = change->seq};
+        *outcome = (struct ledger_outcome){
+            .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
     } else if (change_claim(context, change, outcome)) {
-        change->status = change_is_welcome(ledger);
+        change->status = journal_admits(ledger->journal, &change->seq);
 
         /* Prepare may have to ask the database again, if memory has moved on since. */
         do {

@@ -20,9 +20,6 @@ struct change {
     money available;
 };
 
-/* LEDGER_OK: new work is taken; otherwise UNAVAILABLE or OVERLOADED. Never parks. */
-MUST_CHECK enum ledger_status change_is_welcome(struct ledger *ledger);
-
 /* Make the entry's key its own; without a key there is nothing to do. False: another entry has the
  * key, and the outcome is known. May park. */
 MUST_CHECK bool change_claim(
@@ -41,6 +38,9 @@ MUST_CHECK bool change_run(struct ledger *ledger, struct entry *const *entries, 
  * rejection becomes an entry, if the request has a key. */
 void change_refuse(struct change *change, enum ledger_status status, const struct account *broken);
 
+/* What was decided rests on the entry at `seq` as well. */
+void change_rests_on(struct change *change, uint64_t seq);
+
 /* The entry of a change that was refused says so from now on; it is not in the journal yet. */
 void change_become_rejection(struct change *change, const struct account *broken);
 
@@ -53,6 +53,11 @@ void change_end(struct change *change, struct ledger_outcome *outcome);
 
 /* Wait until the outcome may be told; if that takes too long, it becomes OUTCOME_UNKNOWN. Parks. */
 void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome);
+
+/* The same for an answer that rests on *seq, where an entry that was `made` for it is, if any:
+ * LEDGER_OK; or OUTCOME_UNKNOWN, or UNAVAILABLE (nothing was done), and *seq is what is durable. */
+MUST_CHECK enum ledger_status change_await_seq(
+    struct context *context, struct ledger *ledger, bool made, uint64_t *seq);
 
 /* All of the above for one entry: claim, prepare(arg) outside of a section (false: refused), decide
  * inside, end, await, drop. `entry` NULL: memory is short. Parks. */

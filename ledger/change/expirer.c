@@ -37,7 +37,8 @@ static void expire(void *arg)
 static void expire_all(struct ledger *ledger)
 {
     struct expiring e = {.ledger = ledger};
-    while (journal_state(ledger->journal) == LEDGER_RUNNING && journal_has_room(ledger->journal) &&
+    uint64_t seq;
+    while (journal_admits(ledger->journal, &seq) == LEDGER_OK &&
            hold_table_expired(ledger->holds, journal_now_us(ledger->journal), &e.hold) &&
            (e.entry = entry_make(ENTRY_EXPIRY, NULL, NULL, 1))) {
         strategy_run(ledger->strategy, &e.hold.from, 1, expire, &e);

@@ -41,17 +41,15 @@ static void freeze_section(void *arg)
 
 static enum ledger_status nothing_to_freeze(struct context *context, struct ledger *ledger)
 {
-    return journal_await_lease(context, ledger->journal) == EVENTCOUNT_REACHED
-               ? LEDGER_ACCOUNT_NOT_FOUND
-               : LEDGER_UNAVAILABLE;
+    bool known = journal_await(context, ledger->journal, JOURNAL_READ, 0) == EVENTCOUNT_REACHED;
+    return known ? LEDGER_ACCOUNT_NOT_FOUND : LEDGER_UNAVAILABLE;
 }
 
 enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger, const char *id,
     bool frozen, struct ledger_account *account, uint64_t *seq)
 {
     struct freezing f = {.ledger = ledger, .frozen = frozen};
-    enum ledger_status status = change_is_welcome(ledger);
-    *seq = journal_durable(ledger->journal);
+    enum ledger_status status = journal_admits(ledger->journal, seq);
     if (status != LEDGER_OK)
         return status;
     if (id && !(f.account = account_find(ledger->accounts, id)))
@@ -62,7 +60,7 @@ enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger,
     entry_drop(&f.entry);
     if (!f.opened)
         return nothing_to_freeze(context, ledger);
-    if (journal_await_durable(context, ledger->journal, f.seq) != EVENTCOUNT_REACHED)
+    if (journal_await(context, ledger->journal, JOURNAL_ENTRY, f.seq) != EVENTCOUNT_REACHED)
         return LEDGER_OUTCOME_UNKNOWN;
     *seq = f.seq > *seq ? f.seq : *seq;
     if (id && account)

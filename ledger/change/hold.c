@@ -142,7 +142,7 @@ static struct entry *entry_of_settlement(const struct ledger_settlement *asked)
 /* A refusal that is about the hold, and no account. */
 static void refuse(struct settling *s, enum ledger_status status)
 {
-    s->change.seq = s->hold.settled;
+    change_rests_on(&s->change, s->hold.settled);
     change_refuse(&s->change, status, NULL);
 }
 

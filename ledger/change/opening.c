@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/change/change.h"
 #include "ledger/journal/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_private.h"
@@ -76,7 +77,7 @@ static enum ledger_status look_at(struct context *context, struct ledger *ledger
     strategy_run(ledger->strategy, accounts, count, copy_accounts, &look);
     *seq = look.seq;
     *copied = look.copied;
-    switch (journal_await(context, ledger->journal, look.seq)) {
+    switch (journal_await(context, ledger->journal, JOURNAL_READ, look.seq)) {
     case EVENTCOUNT_REACHED:
         return LEDGER_OK;
     case EVENTCOUNT_CANCELLED:
@@ -118,7 +119,7 @@ enum ledger_status ledger_read_account(struct context *context, struct ledger *l
         if (status != LEDGER_OK || copied == 1)
             return status;
     }
-    if (!found && journal_await_lease(context, ledger->journal) != EVENTCOUNT_REACHED)
+    if (!found && journal_await(context, ledger->journal, JOURNAL_READ, 0) != EVENTCOUNT_REACHED)
         return LEDGER_UNAVAILABLE;
     return imagine_world(id, account) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
 }
@@ -226,7 +227,7 @@ enum ledger_status ledger_list_accounts(struct context *context, struct ledger *
     if (status == LEDGER_OK && listed > 0)
         status = look_at(context, ledger, found, *more ? limit : listed, accounts, count, seq);
     else if (status == LEDGER_OK &&
-             journal_await_lease(context, ledger->journal) != EVENTCOUNT_REACHED)
+             journal_await(context, ledger->journal, JOURNAL_READ, 0) != EVENTCOUNT_REACHED)
         status = LEDGER_UNAVAILABLE;
     free(found);
     return status;
@@ -369,15 +370,12 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
 {
     struct opening o = {.ledger = ledger, .request = request};
     *opened = false;
-    *seq = journal_durable(ledger->journal);
     if (names_a_world(request))
         return open_named_world(context, ledger, request, account, seq);
-    if (journal_state(ledger->journal) != LEDGER_RUNNING)
-        return LEDGER_UNAVAILABLE;
-    if (!journal_has_room(ledger->journal)) {
-        o.status = LEDGER_OVERLOADED;
-    } else if (!find_open(&o) &&
-               (account_table_is_full(ledger->accounts) || !prepare_opening(&o))) {
+    o.status = journal_admits(ledger->journal, seq);
+    if (o.status != LEDGER_OK)
+        return o.status;
+    if (!find_open(&o) && (account_table_is_full(ledger->accounts) || !prepare_opening(&o))) {
         o.status = refusal(ledger);
     } else {
         struct account *accounts[] = {o.world, o.account};
@@ -386,12 +384,9 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;
-        struct journal *journal = ledger->journal;
-        bool durable = journal_await_durable(context, journal, o.seq) == EVENTCOUNT_REACHED;
-        if (!durable ||
-            (!o.opened && journal_await_lease(context, journal) != EVENTCOUNT_REACHED)) {
-            o.status = durable ? LEDGER_UNAVAILABLE : LEDGER_OUTCOME_UNKNOWN;
-            *seq = journal_durable(ledger->journal);
+        enum ledger_status told = change_await_seq(context, ledger, o.opened, seq);
+        if (told != LEDGER_OK) {
+            o.status = told;
         } else if (o.opened && request->metadata) {
             account_keep_metadata(ledger->accounts, o.account, request->metadata);
             account->metadata = request->metadata;

@@ -44,7 +44,7 @@ static struct entry *entry_of_reversal(
 
 static void refuse_again(struct reversing *r, uint64_t by)
 {
-    r->change.seq = by;
+    change_rests_on(&r->change, by);
     change_refuse(&r->change, LEDGER_ALREADY_REVERSED, NULL);
 }
 

@@ -86,15 +86,17 @@ void transfer_batch_claim_keys(struct context *context, struct transfer_batch *g
 
 static void resolve_all(struct transfer_batch *g)
 {
-    enum ledger_status welcome = change_is_welcome(g->ledger);
+    uint64_t seq;
+    enum ledger_status admitted = journal_admits(g->ledger->journal, &seq);
     size_t turn = 0;
     for (size_t i = 0; i < g->count && !g->failed; i++) {
         struct change *change = &g->items[i].transfer.change;
         if (g->items[i].state != ITEM_CLAIMED)
             continue;
-        if (welcome != LEDGER_OK)
-            change->status = welcome;
-        g->failed = welcome != LEDGER_OK || !transfer_resolve(NULL, &g->items[i].transfer);
+        change_rests_on(change, seq);
+        if (admitted != LEDGER_OK)
+            change->status = admitted;
+        g->failed = admitted != LEDGER_OK || !transfer_resolve(NULL, &g->items[i].transfer);
         g->run[g->run_count++] = change->entry;
         transfer_take_turn(&turn, change->entry->posting_count);
     }
@@ -236,12 +238,12 @@ static void start_one(struct context *context, struct ledger *ledger,
     struct transfer t = {
         .change = {.ledger = ledger, .entry = transfer_entry(asked)}, .asked = asked};
     struct change *change = &t.change;
-    change->seq = journal_durable(ledger->journal);
     *wait = false;
     if (!change->entry) {
-        *outcome = (struct ledger_outcome){.status = LEDGER_OVERLOADED, .seq = change->seq};
+        *outcome = (struct ledger_outcome){
+            .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
     } else if (change_claim(context, change, outcome)) {
-        change->status = change_is_welcome(ledger);
+        change->status = journal_admits(ledger->journal, &change->seq);
         if (change->status == LEDGER_OK && transfer_resolve(context, &t) &&
             !change_run(ledger, &change->entry, 1, transfer_decide, &t))
             change->status = LEDGER_OVERLOADED;

@@ -214,7 +214,7 @@ static void refuse_key_of_batch(struct keyed *k)
 static enum ledger_status prepare(struct context *context, struct keyed *k)
 {
     struct transfer_batch *g = &k->g;
-    enum ledger_status status = change_is_welcome(g->ledger);
+    enum ledger_status status = journal_admits(g->ledger->journal, &k->whole.seq);
     if (status == LEDGER_OK)
         status = know_old_items(context, k);
     if (status != LEDGER_OK)

@@ -52,8 +52,8 @@ static void checkpointer_main(void *arg)
     struct checkpointer *c = arg;
     const uint64_t every = failpoint("checkpoint.soon") ? SOON : EVERY;
     checkpointer_keep_keys(c->duty.running, c); /* if the process before did not get to it */
-    while (
-        journal_await_durable(c->duty.running, c->journal, c->seq + every) == EVENTCOUNT_REACHED) {
+    while (journal_await(c->duty.running, c->journal, JOURNAL_ENTRY, c->seq + every) ==
+           EVENTCOUNT_REACHED) {
         if (checkpointer_fold(c)) {
             checkpointer_keep_keys(c->duty.running, c);
             continue;

@@ -189,38 +189,39 @@ void journal_stop(struct journal **journal)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-enum eventcount_status journal_await_durable(
-    struct context *context, struct journal *journal, uint64_t seq)
-{
-    return eventcount_await(context, &journal->durable, seq);
-}
-
-enum eventcount_status journal_await_lease(struct context *context, struct journal *journal)
-{
-    return lease_await(context, &journal->store->claim);
-}
-
 /* What is not durable yet is waited for only while it could be told. */
 static enum eventcount_status await_within_lease(
     struct context *context, struct journal *journal, uint64_t seq)
 {
     struct lease_wait wait;
-    enum eventcount_status status = journal_await_lease(context, journal);
+    enum eventcount_status status = lease_await(context, &journal->store->claim);
     if (status != EVENTCOUNT_REACHED)
         return status;
     if (!lease_wait_begin(&wait, context, journal->store->lease))
         return EVENTCOUNT_CANCELLED;
-    status = journal_await_durable(wait.context, journal, seq);
+    status = eventcount_await(wait.context, &journal->durable, seq);
     lease_wait_end(&wait);
     return status;
 }
 
-enum eventcount_status journal_await(struct context *context, struct journal *journal, uint64_t seq)
+enum eventcount_status journal_await(
+    struct context *context, struct journal *journal, enum journal_basis basis, uint64_t seq)
 {
-    enum eventcount_status status = journal_durable(journal) < seq
-                                        ? await_within_lease(context, journal, seq)
-                                        : journal_await_durable(context, journal, seq);
-    return status == EVENTCOUNT_REACHED ? journal_await_lease(context, journal) : status;
+    bool bounded = basis == JOURNAL_READ && journal_durable(journal) < seq;
+    enum eventcount_status status = bounded ? await_within_lease(context, journal, seq)
+                                            : eventcount_await(context, &journal->durable, seq);
+    if (status != EVENTCOUNT_REACHED)
+        return status;
+    switch (basis) {
+    case JOURNAL_ENTRY:
+        break;
+    case JOURNAL_REPLAY:
+        return journal_state(journal) == LEDGER_LOST ? EVENTCOUNT_CLOSED : status;
+    case JOURNAL_REFUSAL:
+    case JOURNAL_READ:
+        return lease_await(context, &journal->store->claim);
+    }
+    return status;
 }
 
 static bool is_noted(struct journal *journal, int64_t at_us)
@@ -311,12 +312,15 @@ void journal_halt(struct journal *journal, const char *why)
     lease_degrade(&journal->store->claim, LEASE_STOPPED, why);
 }
 
-bool journal_has_room(struct journal *journal)
+enum ledger_status journal_admits(struct journal *journal, uint64_t *seq)
 {
+    *seq = journal_durable(journal);
+    if (journal_state(journal) != LEDGER_RUNNING)
+        return LEDGER_UNAVAILABLE;
     lock_take(&journal->lock);
     bool room = journal->queued < QUEUE_MAX && journal->queued_bytes < QUEUE_BYTES;
     lock_drop(&journal->lock);
-    return room;
+    return room ? LEDGER_OK : LEDGER_OVERLOADED;
 }
 
 bool journal_recent(

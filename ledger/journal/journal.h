@@ -59,21 +59,30 @@ MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, ui
 MUST_CHECK enum eventcount_status journal_await_moment(
     struct context *context, struct journal *journal, int64_t at_us);
 
-/* Park until the position is durable. Enough for what a commit of ours proves by itself: that an
- * entry of this process is in the journal. */
-MUST_CHECK enum eventcount_status journal_await_durable(
-    struct context *context, struct journal *journal, uint64_t seq);
+/* Is new work taken? LEDGER_OK; UNAVAILABLE: the ledger is not running; OVERLOADED: too much waits
+ * to be committed. *seq becomes the last durable position, on which the answer to whatever came
+ * before this call may rest. Never parks. */
+MUST_CHECK enum ledger_status journal_admits(struct journal *journal, uint64_t *seq);
 
-/* The same, and until memory may be told, which is not longer than the lease; once the lease is
- * over nothing is waited for any more. For all else. CANCELLED: the context ended, or the lease.
- * CLOSED: it never will be; of a ledger that has STOPPED the database may be asked. */
+/* What an answer rests on: it says for what there is to wait. */
+enum journal_basis {
+    /* An entry that was made for this answer: a commit of ours proves it, and nothing else need. */
+    JOURNAL_ENTRY,
+    /* An entry that was made for an earlier answer: the same, but that the database may have lost
+     * it since (CLOSED). */
+    JOURNAL_REPLAY,
+    /* Memory, which refused a change: what it knew has to be durable, and the lease good. */
+    JOURNAL_REFUSAL,
+    /* Memory, or at position 0 the database, for a read: the same, and once the lease is over
+     * nothing is waited for any more. */
+    JOURNAL_READ,
+};
+
+/* Park until the answer may be told: `seq` is the last position that it rests on. CANCELLED: the
+ * context ended first, or the lease is over. CLOSED: it never will be durable; of a ledger that has
+ * STOPPED the database may be asked. */
 MUST_CHECK enum eventcount_status journal_await(
-    struct context *context, struct journal *journal, uint64_t seq);
-
-/* What was read from the database is told after this alone, as journal_await() at what is durable
- * has it. */
-MUST_CHECK enum eventcount_status journal_await_lease(
-    struct context *context, struct journal *journal);
+    struct context *context, struct journal *journal, enum journal_basis basis, uint64_t seq);
 
 /* Write nothing more, because what is written is in doubt: the state is STOPPED, and `why` is the
  * reason; up to its first colon everybody may read it, the rest is for the log and the database. A
@@ -84,7 +93,6 @@ void journal_halt(struct journal *journal, const char *why);
 uint64_t journal_durable(struct journal *journal);
 enum ledger_state journal_state(struct journal *journal);
 bool journal_is_served(struct journal *journal); /* RUNNING or RECOVERING */
-bool journal_has_room(struct journal *journal);  /* false: too much waits to be committed */
 
 /*
  * Durable entries after `after`, at most `limit`, held for the caller, if the journal's end still

@@ -14,7 +14,7 @@
 enum ledger_status past_turn(struct context *context, struct ledger *ledger, uint64_t *seq)
 {
     *seq = journal_durable(ledger->journal);
-    enum eventcount_status status = journal_await(context, ledger->journal, *seq);
+    enum eventcount_status status = journal_await(context, ledger->journal, JOURNAL_READ, *seq);
     return status == EVENTCOUNT_REACHED ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
@@ -42,7 +42,7 @@ enum ledger_status past_head(struct context *context, struct ledger *ledger,
     enum eventcount_status waited = EVENTCOUNT_CLOSED;
     if (journal_state(ledger->journal) == LEDGER_RUNNING ||
         journal_durable(ledger->journal) >= head->moved)
-        waited = journal_await(context, ledger->journal, head->moved);
+        waited = journal_await(context, ledger->journal, JOURNAL_READ, head->moved);
     *seq = journal_durable(ledger->journal);
     if (waited == EVENTCOUNT_REACHED)
         return LEDGER_OK;
@@ -53,7 +53,7 @@ enum ledger_status past_head(struct context *context, struct ledger *ledger,
         query_status(query_balance(context, ledger->store, account, &balance, &head->moved));
     if (status != LEDGER_OK)
         return status;
-    bool ours = journal_await_lease(context, ledger->journal) == EVENTCOUNT_REACHED;
+    bool ours = journal_await(context, ledger->journal, JOURNAL_READ, 0) == EVENTCOUNT_REACHED;
     return ours ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
@@ -103,7 +103,7 @@ static enum ledger_status end_moment(
         if (ahead_us > SOON_US ||
             select_timeout(&end, 1, ahead_us * (CLOCK_MS / 1000)) != SELECT_NONE)
             return LEDGER_POSITION_AHEAD;
-    bool known = journal_await(context, ledger->journal, *upto) == EVENTCOUNT_REACHED;
+    bool known = journal_await(context, ledger->journal, JOURNAL_READ, *upto) == EVENTCOUNT_REACHED;
     /* What will never be durable is before no moment. */
     if (!known && journal_state(ledger->journal) == LEDGER_STOPPED)
         known = context_err(context) == CONTEXT_OK;
@@ -120,7 +120,7 @@ static enum ledger_status find_position(
         status = LEDGER_UNAVAILABLE;
     /* A batch that is committed is in the database a little before it is known here. */
     if (status == LEDGER_OK &&
-        journal_await(context, ledger->journal, *at_seq) == EVENTCOUNT_CANCELLED)
+        journal_await(context, ledger->journal, JOURNAL_READ, *at_seq) == EVENTCOUNT_CANCELLED)
         status = LEDGER_UNAVAILABLE;
     return status;
 }

@@ -56,7 +56,7 @@ static enum ledger_status follow_key(
         return LEDGER_KEY_IN_FLIGHT;
     if (first->seq == 0)
         return LEDGER_TRANSFER_NOT_FOUND;
-    switch (journal_await(context, ledger->journal, first->seq)) {
+    switch (journal_await(context, ledger->journal, JOURNAL_READ, first->seq)) {
     case EVENTCOUNT_REACHED:
         *entry = entry_hold(first);
         return LEDGER_OK;
