@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Each call tries first, and waits for the descriptor only when it must: so what is ready costs one
+ * system call. */
+#include "coro/net.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include "coro/net_lookup_private.h"
+#include "coro/poller.h"
+
+enum { TRY_AGAIN = 0, GIVE_UP = -1 };
+
+/* After a call on `fd` failed: wait until it is worth another try. */
+static int after_failure(struct context *context, int fd, unsigned events)
+{
+    if (errno == EINTR)
+        return TRY_AGAIN;
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+        return GIVE_UP;
+    switch (poller_wait(context, fd, events)) {
+    case POLLER_READY:
+        return TRY_AGAIN;
+    case POLLER_CANCELLED:
+        errno = net_errno_of(context);
+        return GIVE_UP;
+    case POLLER_FAILED:
+        break;
+    }
+    return GIVE_UP;
+}
+
+/* False, with errno: it has ended. */
+static bool goes_on(struct context *context)
+{
+    if (context_err(context) == CONTEXT_OK)
+        return true;
+    errno = net_errno_of(context);
+    return false;
+}
+
+static int socket_for(const struct net_address *address)
+{
+    int fd = socket(address->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1;
+    if (fd >= 0 && address->at.ss_family != AF_UNIX) /* small messages leave immediately */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
+}
+
+static int close_and_fail(int fd)
+{
+    int error = errno;
+    net_close(&fd);
+    errno = error;
+    return -1;
+}
+
+/* --- dial ------------------------------------------------------------------------------------- */
+
+/* 0 once it is connected. */
+static int finish_connect(struct context *context, int fd)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    errno = EAGAIN;
+    if (after_failure(context, fd, POLLER_WRITE) == GIVE_UP ||
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        return -1;
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+static int dial_one(struct context *context, const struct net_address *address)
+{
+    int fd = socket_for(address);
+    if (fd < 0)
+        return -1;
+    if (connect(fd, (const struct sockaddr *)&address->at, address->size) == 0)
+        return fd;
+    bool under_way = errno == EINPROGRESS || errno == EINTR;
+    return under_way && finish_connect(context, fd) == 0 ? fd : close_and_fail(fd);
+}
+
+int net_dial(struct context *context, const char *address)
+{
+    struct net_address addresses[NET_ADDRESSES_MAX];
+    int count = net_lookup(context, address, false, addresses), fd = -1;
+    for (int i = 0; i < count && fd < 0 && goes_on(context); i++)
+        fd = dial_one(context, &addresses[i]);
+    return fd;
+}
+
+/* --- listen ----------------------------------------------------------------------------------- */
+
+int net_listen(struct context *context, const char *address)
+{
+    struct net_address addresses[NET_ADDRESSES_MAX];
+    if (net_lookup(context, address, true, addresses) < 0)
+        return -1;
+    int fd = socket_for(&addresses[0]), on = 1;
+    if (fd < 0)
+        return -1;
+    if (addresses[0].at.ss_family != AF_UNIX)
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, (const struct sockaddr *)&addresses[0].at, addresses[0].size) < 0 ||
+        listen(fd, SOMAXCONN) < 0)
+        return close_and_fail(fd);
+    return fd;
+}
+
+int net_port(int fd)
+{
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    if (getsockname(fd, (struct sockaddr *)&at, &size) < 0)
+        return -1;
+    switch (at.ss_family) {
+    case AF_INET:
+        return ntohs(((const struct sockaddr_in *)&at)->sin_port);
+    case AF_INET6:
+        return ntohs(((const struct sockaddr_in6 *)&at)->sin6_port);
+    default:
+        errno = EAFNOSUPPORT;
+        return -1;
+    }
+}
+
+/* What the connection failed with, not the listener (accept(2)). */
+static bool was_the_connection(int error)
+{
+    return error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == ENOPROTOOPT ||
+           error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH || error == ENETUNREACH;
+}
+
+int net_accept(struct context *context, int listener)
+{
+    for (;;) {
+        if (!goes_on(context))
+            return -1;
+        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            return fd;
+        if (!was_the_connection(errno) && after_failure(context, listener, POLLER_READ) == GIVE_UP)
+            return -1;
+    }
+}
+
+/* --- streams ---------------------------------------------------------------------------------- */
+
+ssize_t net_read(struct context *context, int fd, void *buffer, size_t size)
+{
+    while (goes_on(context)) {
+        ssize_t n = recv(fd, buffer, size, 0);
+        if (n >= 0)
+            return n;
+        if (after_failure(context, fd, POLLER_READ) == GIVE_UP)
+            break;
+    }
+    return -1;
+}
+
+ssize_t net_write(struct context *context, int fd, const void *data, size_t size)
+{
+    for (size_t done = 0; goes_on(context);) {
+        ssize_t n = send(fd, (const char *)data + done, size - done, MSG_NOSIGNAL);
+        done += n > 0 ? (size_t)n : 0;
+        if (done == size)
+            return (ssize_t)size;
+        if (n < 0 && after_failure(context, fd, POLLER_WRITE) == GIVE_UP)
+            break;
+    }
+    return -1;
+}
+
+int net_end(int fd)
+{
+    return shutdown(fd, SHUT_WR);
+}
+
+void net_close(int *fd)
+{
+    if (*fd < 0)
+        return;
+    poller_forget(*fd);
+    close(*fd);
+    *fd = -1;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Streams between programs: dial, listen, accept, read and write, each until a context ends. A
+ * coroutine that must wait parks, and its worker goes on with others.
+ *
+ * An address is "host:port", "[::1]:port", or "unix:/path" ("unix:@name" for an abstract one). The
+ * host is a name or a number; the port is a number from 0 to 65535 or a service's name. A listener
+ * may leave the host out (":8080", all addresses) and ask for port 0, which picks a free one.
+ *
+ * A descriptor is the caller's, non-blocking and close-on-exec, and goes back with net_close(). What
+ * fails is -1 with errno: that of the system call, or
+ *   ETIMEDOUT  the context's deadline has passed
+ *   ECANCELED  the context was cancelled
+ *   EINVAL     the address is not of that form
+ *   ENOENT     no such host, or no such service
+ *   EAGAIN     the name could not be looked up now
+ *   ENOMEM     memory or coroutines ran out
+ * One coroutine at a time may wait for a descriptor. Only from coroutines.
+ */
+#ifndef CORO_NET_H
+#define CORO_NET_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "coro/context.h"
+
+/* A connection to the first of the host's addresses that takes one. */
+MUST_CHECK int net_dial(struct context *context, const char *address);
+
+/* A socket that listens; a path of a unix one must not exist yet. */
+MUST_CHECK int net_listen(struct context *context, const char *address);
+
+/* The port that a socket listens on, or is bound to; -1 if it has none. */
+int net_port(int fd);
+
+/* The next connection of a listener. One that was gone before it was taken is passed over. */
+MUST_CHECK int net_accept(struct context *context, int listener);
+
+/* As read(2): 1 to `size` bytes, or 0 at the end of the stream. */
+MUST_CHECK ssize_t net_read(struct context *context, int fd, void *buffer, size_t size);
+
+/* All of it, or -1; then some of it may have been written. A peer that is gone is EPIPE, never a
+ * signal. */
+MUST_CHECK ssize_t net_write(struct context *context, int fd, const void *data, size_t size);
+
+/* Nothing more will be written: the peer reads the end of the stream. */
+MUST_CHECK int net_end(int fd);
+
+/* Close it, and set it to -1. Nobody may be waiting for it. */
+void net_close(int *fd);
+
+#endif
