@@ -90,7 +90,7 @@ $(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
 	@mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_COMMON) -O1 -fPIC -shared -o $@ $<
 # A program for each example that has an expected output beside it.
 EXAMPLES := $(patsubst coro/examples/%.expected,$(OBJ)/examples/%,$(wildcard coro/examples/*.expected))
-$(OBJ)/examples/fetch: $(OBJ)/coro/examples/slow_server.o
+$(OBJ)/examples/fetch $(OBJ)/examples/fetch_timeout: $(OBJ)/coro/examples/slow_server.o
 $(OBJ)/examples/%: $(OBJ)/coro/examples/%.o $(CORO)
 	$(LINK)
 # The runtime on its own, for programs outside this tree.

@@ -8,7 +8,7 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#include "coro/net_lookup_private.h"
+#include "coro/net_private.h"
 #include "coro/poller.h"
 
 enum { TRY_AGAIN = 0, GIVE_UP = -1 };

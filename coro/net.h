@@ -4,11 +4,11 @@
  * coroutine that must wait parks, and its worker goes on with others.
  *
  * An address is "host:port", "[::1]:port", or "unix:/path" ("unix:@name" for an abstract one). The
- * host is a name or a number; the port is a number from 0 to 65535 or a service's name. A listener
- * may leave the host out (":8080", all addresses) and ask for port 0, which picks a free one.
+ * host is a name or a number; so is the port, up to 65535. A listener may leave the host out
+ * (":8080", all addresses) and ask for port 0, which picks a free one.
  *
- * A descriptor is the caller's, non-blocking and close-on-exec, and goes back with net_close(). What
- * fails is -1 with errno: that of the system call, or
+ * A descriptor is the caller's, non-blocking and close-on-exec, and goes back with net_close().
+ * What fails is -1 with errno: that of the system call, or
  *   ETIMEDOUT  the context's deadline has passed
  *   ECANCELED  the context was cancelled
  *   EINVAL     the address is not of that form

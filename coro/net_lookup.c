@@ -4,7 +4,7 @@
  * channel with room for one item: so it is never left waiting, though whoever asked may be gone,
  * and the last of both to let the question go frees it.
  */
-#include "coro/net_lookup_private.h"
+#include "coro/net_private.h"
 
 #include <errno.h>
 #include <netdb.h>

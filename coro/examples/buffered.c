@@ -8,25 +8,27 @@
  */
 #include <stdio.h>
 
-#include "coro/chan.h"
+#include "coro/chan_of.h"
 #include "coro/runtime.h"
+
+CHAN_OF_NAMED(text, const char *)
 
 static void program(void *arg)
 {
     (void)arg;
     const char *words[] = {"first", "second", "third"};
     const char *word;
-    struct chan *ch = chan_make(sizeof word, 2); /* items of any size: here, a pointer */
-    ensure(ch);
+    CHAN(text) ch = CHAN_MAKE(text, 2);
+    ensure(!CHAN_IS_NULL(ch));
     for (int i = 0; i < 3; i++) {
-        bool sent = chan_try_send(ch, &words[i]) == CHAN_OK;
+        bool sent = CHAN_TRY_SEND(ch, words[i]) == CHAN_OK;
         printf("%s: %s\n", words[i], sent ? "sent" : "would have to wait");
     }
-    printf("%zu of %zu places taken\n", chan_len(ch), chan_cap(ch));
-    while (chan_try_recv(ch, &word) == CHAN_OK)
+    printf("%zu of %zu places taken\n", chan_len(ch.chan), chan_cap(ch.chan));
+    while (CHAN_TRY_RECV(ch, &word) == CHAN_OK)
         printf("received %s\n", word);
-    printf("%zu of %zu places taken\n", chan_len(ch), chan_cap(ch));
-    chan_free(&ch);
+    printf("%zu of %zu places taken\n", chan_len(ch.chan), chan_cap(ch.chan));
+    CHAN_FREE(&ch);
 }
 
 int main(void)

@@ -9,38 +9,39 @@
  */
 #include <stdio.h>
 
-#include "coro/chan.h"
-#include "coro/co.h"
+#include "coro/chan_of.h"
+#include "coro/go.h"
 #include "coro/runtime.h"
 
-static void count_to_four(void *arg)
+CHAN_OF(int)
+
+GO_FUNCTION(count_to_four, (SENDER(int), out))
 {
-    struct chan *ch = arg;
     for (int i = 1; i <= 4; i++)
-        ensure(chan_send(ch, &i) == CHAN_OK);
-    chan_close(ch);
+        ensure(CHAN_SEND(out, i) == CHAN_OK);
+    CHAN_CLOSE(out);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    int n, sum = 0;
-    struct chan *ch = chan_make(sizeof n, 2);
-    ensure(ch && co_spawn(count_to_four, ch));
-    while (chan_recv(ch, &n) == CHAN_OK) {
+    int sum = 0;
+    CHAN(int) ch = CHAN_MAKE(int, 2);
+    ensure(!CHAN_IS_NULL(ch) && go(count_to_four, SENDER_OF(int, ch)));
+    CHAN_RANGE(int, n, ch)
+    {
         printf("received %d\n", n);
         sum += n;
     }
     printf("closed; the sum is %d\n", sum);
 
-    n = 99;
-    bool ok = chan_recv(ch, &n) == CHAN_OK;
+    int n = 99;
+    bool ok = CHAN_RECV(ch, &n) == CHAN_OK;
     printf("one more: n = %d, ok = %s\n", n, ok ? "true" : "false");
-    n = 5;
-    bool closed = chan_send(ch, &n) == CHAN_CLOSED; /* Go panics; here it is an answer */
+    bool closed = CHAN_SEND(ch, 5) == CHAN_CLOSED; /* Go panics; here it is an answer */
     printf("a send on it: %s\n", closed ? "refused" : "done");
-    printf("a second close: %s\n", chan_close(ch) ? "done" : "refused");
-    chan_free(&ch);
+    printf("a second close: %s\n", CHAN_CLOSE(ch) ? "done" : "refused");
+    CHAN_FREE(&ch);
 }
 
 int main(void)

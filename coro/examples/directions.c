@@ -1,51 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channel directions: code that is given one end of a channel cannot use the other, and a spawn
- * cannot pass the wrong argument. The compiler says so.
+ * Channel directions: code that is given one end of a channel cannot use the other, nor send what
+ * is not of its type. The compiler says so.
  *
  *     func ping(pings chan<- string, msg string) { pings <- msg }
  *     func pong(pings <-chan string, pongs chan<- string) { pongs <- (<-pings) }
  */
 #include <stdio.h>
 
-#include "coro/chan_view.h"
-#include "coro/co.h"
+#include "coro/chan_of.h"
+#include "coro/go.h"
 #include "coro/runtime.h"
 
-struct ends {
-    struct chan_receiver pings;
-    struct chan_sender pongs;
-};
+CHAN_OF_NAMED(text, const char *)
 
-CO_FUNCTION(ping, struct chan *, pings)
+GO_FUNCTION(ping, (SENDER(text), pings), (const char *, word))
 {
-    const char *word = "ball";
-    struct chan_sender end = chan_sender(pings); /* from here on it can only send and close */
-    ensure(chan_sender_send(end, &word) == CHAN_OK);
-    chan_sender_close(end);
+    ensure(CHAN_SEND(pings, word) == CHAN_OK); /* CHAN_RECV(pings, &word) does not compile */
+    CHAN_CLOSE(pings);
 }
 
-CO_FUNCTION(pong, const struct ends *, ends)
+GO_FUNCTION(pong, (RECEIVER(text), pings), (SENDER(text), pongs))
 {
-    const char *word;
-    while (chan_receiver_recv(ends->pings, &word) == CHAN_OK)
-        ensure(chan_sender_send(ends->pongs, &word) == CHAN_OK);
-    chan_sender_close(ends->pongs);
+    CHAN_RANGE(const char *, word, pings)
+    ensure(CHAN_SEND(pongs, word) == CHAN_OK);
+    CHAN_CLOSE(pongs);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    const char *word;
-    struct chan *pings = chan_make(sizeof word, 0), *pongs = chan_make(sizeof word, 0);
-    struct ends ends = {chan_receiver(pings), chan_sender(pongs)};
-    ensure(pings && pongs);
-    ensure(co_spawn_typed(ping, pings) && co_spawn_typed(pong, &ends));
-    while (chan_recv(pongs, &word) == CHAN_OK)
-        printf("the %s came through\n", word);
+    CHAN(text) pings = CHAN_MAKE(text, 0), pongs = CHAN_MAKE(text, 0);
+    ensure(!CHAN_IS_NULL(pings) && !CHAN_IS_NULL(pongs));
+    ensure(go(ping, SENDER_OF(text, pings), "ball"));
+    ensure(go(pong, RECEIVER_OF(text, pings), SENDER_OF(text, pongs)));
+    CHAN_RANGE(const char *, word, pongs)
+    printf("the %s came through\n", word);
     puts("and no more");
-    chan_free(&pings);
-    chan_free(&pongs);
+    CHAN_FREE(&pings);
+    CHAN_FREE(&pongs);
 }
 
 int main(void)

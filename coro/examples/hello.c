@@ -4,8 +4,7 @@
  *
  *     var wg sync.WaitGroup
  *     for i := range squares {
- *         wg.Add(1)
- *         go func() { defer wg.Done(); squares[i] = i * i }()
+ *         wg.Go(func() { squares[i] = i * i })
  *     }
  *     wg.Wait()
  *
@@ -14,37 +13,26 @@
  */
 #include <stdio.h>
 
-#include "coro/co.h"
+#include "coro/go.h"
 #include "coro/runtime.h"
-#include "coro/waitgroup.h"
 
 enum { COUNT = 5 };
 
-struct task {
-    int number, square;
-    struct waitgroup *all;
-};
-
-static void square(void *arg)
+GO_FUNCTION(square, (int, number), (int *, result))
 {
-    struct task *task = arg;
-    task->square = task->number * task->number;
-    waitgroup_done(task->all);
+    *result = number * number;
 }
 
 static void program(void *arg)
 {
     (void)arg;
     struct waitgroup all = {0};
-    struct task tasks[COUNT];
-    waitgroup_add(&all, COUNT);
-    for (int i = 0; i < COUNT; i++) {
-        tasks[i] = (struct task){.number = i, .all = &all};
-        ensure(co_spawn(square, &tasks[i]));
-    }
+    int squares[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        ensure(waitgroup_go(&all, square, i, &squares[i]));
     waitgroup_wait(&all);
     for (int i = 0; i < COUNT; i++)
-        printf("%d squared is %d\n", tasks[i].number, tasks[i].square);
+        printf("%d squared is %d\n", i, squares[i]);
 }
 
 int main(void)

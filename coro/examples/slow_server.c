@@ -1,62 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "coro/examples/slow_server.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "coro/co.h"
-#include "coro/poller.h"
+#include "coro/go.h"
+#include "coro/net.h"
 
-struct visit {
-    struct slow_server *server;
-    int fd;
-};
-
-/* A request of this example comes in one piece, and what it says makes no difference. */
-static void answer(void *arg)
+/* A request of these examples comes in one piece, and what it says makes no difference. */
+GO_FUNCTION(answer, (struct slow_server *, server), (int, fd))
 {
     static const char page[] = "HTTP/1.0 200 OK\r\n\r\nhello";
-    struct visit *visit = arg;
     char request[200];
-    if (poller_wait(visit->server->context, visit->fd, POLLER_READ) == POLLER_READY &&
-        read(visit->fd, request, sizeof request) > 0) {
-        co_sleep(visit->server->delay_ns);
-        ensure(write(visit->fd, page, strlen(page)) > 0);
+    if (net_read(server->context, fd, request, sizeof request) > 0) {
+        co_sleep(server->delay_ns);
+        if (net_write(server->context, fd, page, strlen(page)) < 0)
+            ensure(errno == EPIPE || errno == ECONNRESET || errno == ECANCELED); /* it left */
     }
-    poller_forget(visit->fd);
-    close(visit->fd);
-    waitgroup_done(&visit->server->busy);
-    free(visit);
+    net_close(&fd);
 }
 
-static void serve(void *arg)
+GO_FUNCTION(serve, (struct slow_server *, server))
 {
-    struct slow_server *server = arg;
-    while (poller_wait(server->context, server->fd, POLLER_READ) == POLLER_READY) {
-        struct visit *visit = malloc(sizeof *visit);
-        ensure(visit);
-        *visit = (struct visit){server, accept4(server->fd, NULL, NULL, SOCK_NONBLOCK)};
-        ensure(visit->fd >= 0);
-        waitgroup_add(&server->busy, 1);
-        ensure(co_spawn(answer, visit));
-    }
-    waitgroup_done(&server->busy);
+    for (int fd; (fd = net_accept(server->context, server->fd)) >= 0;)
+        ensure(waitgroup_go(&server->busy, answer, server, fd));
+    ensure(errno == ECANCELED);
 }
 
 void slow_server_start(struct slow_server *server)
 {
-    socklen_t size = sizeof server->address;
-    struct sockaddr *address = (struct sockaddr *)&server->address;
-    server->address.sin_family = AF_INET;
-    server->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    server->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     server->context = context_with_cancel(context_background());
-    ensure(server->context && bind(server->fd, address, size) == 0);
-    ensure(listen(server->fd, SOMAXCONN) == 0 && getsockname(server->fd, address, &size) == 0);
-    waitgroup_add(&server->busy, 1);
-    ensure(co_spawn(serve, server));
+    ensure(server->context);
+    server->fd = net_listen(server->context, "127.0.0.1:0");
+    ensure(server->fd >= 0);
+    snprintf(server->address, sizeof server->address, "127.0.0.1:%d", net_port(server->fd));
+    ensure(waitgroup_go(&server->busy, serve, server));
 }
 
 void slow_server_stop(struct slow_server *server)
@@ -64,6 +43,5 @@ void slow_server_stop(struct slow_server *server)
     context_cancel(server->context);
     waitgroup_wait(&server->busy);
     context_release(&server->context);
-    poller_forget(server->fd);
-    close(server->fd);
+    net_close(&server->fd);
 }

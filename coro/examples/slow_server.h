@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A local web server that takes its time over every page: what fetch.c fetches from. */
+/* A local web server that takes its time over every page: fetch.c and fetch_timeout.c ask it. */
 #ifndef CORO_EXAMPLES_SLOW_SERVER_H
 #define CORO_EXAMPLES_SLOW_SERVER_H
 
-#include <netinet/in.h>
+#include <stdint.h>
 
 #include "coro/context.h"
 #include "coro/waitgroup.h"
 
 struct slow_server {
-    struct sockaddr_in address; /* on 127.0.0.1, at a free port */
-    int64_t delay_ns;           /* before each answer */
+    char address[40]; /* 127.0.0.1 and a free port, for net_dial() */
+    int64_t delay_ns; /* before each answer */
     int fd;
     struct context *context;
     struct waitgroup busy;

@@ -9,42 +9,36 @@
  */
 #include <stdio.h>
 
-#include "coro/chan.h"
-#include "coro/co.h"
+#include "coro/chan_of.h"
+#include "coro/go.h"
 #include "coro/runtime.h"
 
-struct table {
-    struct chan *ping, *pong;
-};
+CHAN_OF(int)
 
-static void opponent(void *arg)
+GO_FUNCTION(opponent, (CHAN(int), ping), (CHAN(int), pong))
 {
-    struct table *table = arg;
-    int n;
-    while (chan_recv(table->ping, &n) == CHAN_OK) {
-        n *= 10;
-        ensure(chan_send(table->pong, &n) == CHAN_OK);
-    }
-    chan_close(table->pong);
+    CHAN_RANGE(int, n, ping)
+    ensure(CHAN_SEND(pong, n * 10) == CHAN_OK);
+    CHAN_CLOSE(pong);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct table table = {chan_make(sizeof(int), 0), chan_make(sizeof(int), 0)};
-    ensure(table.ping && table.pong);
-    ensure(co_spawn(opponent, &table));
+    CHAN(int) ping = CHAN_MAKE(int, 0), pong = CHAN_MAKE(int, 0);
+    ensure(!CHAN_IS_NULL(ping) && !CHAN_IS_NULL(pong));
+    ensure(go(opponent, ping, pong));
+    int back;
     for (int n = 1; n <= 3; n++) {
-        int back;
         printf("ping %d\n", n);
-        ensure(chan_send(table.ping, &n) == CHAN_OK);
-        ensure(chan_recv(table.pong, &back) == CHAN_OK);
+        ensure(CHAN_SEND(ping, n) == CHAN_OK);
+        ensure(CHAN_RECV(pong, &back) == CHAN_OK);
         printf("pong %d\n", back);
     }
-    chan_close(table.ping);
-    ensure(chan_recv(table.pong, NULL) == CHAN_CLOSED); /* the opponent is done with both */
-    chan_free(&table.ping);
-    chan_free(&table.pong);
+    CHAN_CLOSE(ping);
+    ensure(CHAN_RECV(pong, &back) == CHAN_CLOSED); /* the opponent is done with both */
+    CHAN_FREE(&ping);
+    CHAN_FREE(&pong);
 }
 
 int main(void)

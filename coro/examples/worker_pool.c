@@ -1,67 +1,87 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker pool of two channels: however many jobs there are, three coroutines do them.
+ * A worker pool of two channels: a thousand jobs, ten coroutines that do them, and results that say
+ * what failed. Whoever waits for the workers closes the results, so the loop over them ends.
  *
- *     for w := 1; w <= 3; w++ { go worker(jobs, results) }
- *     for j := 1; j <= 9; j++ { jobs <- j }
- *     close(jobs)
- *     for a := 1; a <= 9; a++ { <-results }
+ *     for w := 0; w < 10; w++ { wg.Go(func() { for j := range jobs { results <- do(j) } }) }
+ *     go func() { for j := 1; j <= 1000; j++ { jobs <- j }; close(jobs) }()
+ *     go func() { wg.Wait(); close(results) }()
+ *     for r := range results { if r.err != nil { failed++ } else { sum += r.value } }
+ *
+ * More coroutines than there is work for, or than what they use can bear (connections, files),
+ * gain nothing: that is what a pool is for. pool.c has one ready-made.
  */
 #include <stdio.h>
 
-#include "coro/chan.h"
-#include "coro/clock.h"
-#include "coro/co.h"
+#include "coro/chan_of.h"
+#include "coro/go.h"
 #include "coro/runtime.h"
-#include "coro/waitgroup.h"
 
-enum { WORKERS = 3, JOBS = 9 };
-
-struct pool {
-    struct chan *jobs, *results;
-    struct waitgroup workers;
-};
+enum { WORKERS = 10, JOBS = 1000 };
 
 struct result {
-    int job, answer;
-};
-
-static void work(void *arg)
-{
-    struct pool *pool = arg;
     int job;
-    while (chan_recv(pool->jobs, &job) == CHAN_OK) {
-        co_sleep(2 * CLOCK_MS); /* something that takes its time */
-        struct result result = {job, job * job};
-        ensure(chan_send(pool->results, &result) == CHAN_OK);
-    }
-    waitgroup_done(&pool->workers);
+    int value;
+    const char *error; /* NULL: it was done */
+};
+CHAN_OF(int)
+CHAN_OF_NAMED(result, struct result)
+
+static struct result do_job(int job)
+{
+    co_yield(); /* something that takes its time */
+    if (job % 100 == 0)
+        return (struct result){.job = job, .error = "a round number"};
+    return (struct result){.job = job, .value = 2 * job};
+}
+
+GO_FUNCTION(work, (RECEIVER(int), jobs), (SENDER(result), results))
+{
+    CHAN_RANGE(int, job, jobs)
+    ensure(CHAN_SEND(results, do_job(job)) == CHAN_OK);
+}
+
+GO_FUNCTION(hand_out, (SENDER(int), jobs))
+{
+    for (int job = 1; job <= JOBS; job++)
+        ensure(CHAN_SEND(jobs, job) == CHAN_OK);
+    CHAN_CLOSE(jobs);
+}
+
+GO_FUNCTION(close_after, (struct waitgroup *, workers), (SENDER(result), results))
+{
+    waitgroup_wait(workers);
+    CHAN_CLOSE(results);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct pool pool = {
-        .jobs = chan_make(sizeof(int), JOBS), .results = chan_make(sizeof(struct result), JOBS)};
-    ensure(pool.jobs && pool.results);
-    waitgroup_add(&pool.workers, WORKERS);
+    struct waitgroup workers = {0};
+    CHAN(int) jobs = CHAN_MAKE(int, 100);
+    CHAN(result) results = CHAN_MAKE(result, 100);
+    ensure(!CHAN_IS_NULL(jobs) && !CHAN_IS_NULL(results));
     for (int i = 0; i < WORKERS; i++)
-        ensure(co_spawn(work, &pool));
-    for (int job = 0; job < JOBS; job++)
-        ensure(chan_send(pool.jobs, &job) == CHAN_OK);
-    chan_close(pool.jobs);
+        ensure(waitgroup_go(&workers, work, RECEIVER_OF(int, jobs), SENDER_OF(result, results)));
+    ensure(go(hand_out, SENDER_OF(int, jobs)));
+    ensure(go(close_after, &workers, SENDER_OF(result, results)));
 
-    int answers[JOBS];
-    for (int i = 0; i < JOBS; i++) { /* in the order in which they get done */
-        struct result result;
-        ensure(chan_recv(pool.results, &result) == CHAN_OK);
-        answers[result.job] = result.answer;
+    int done = 0, failed = 0, sum = 0;
+    const char *error = NULL;
+    CHAN_RANGE(struct result, result, results)
+    {
+        if (result.error) {
+            failed++;
+            error = result.error;
+        } else {
+            done++;
+            sum += result.value;
+        }
     }
-    for (int job = 0; job < JOBS; job++)
-        printf("job %d: %d\n", job, answers[job]);
-    waitgroup_wait(&pool.workers);
-    chan_free(&pool.jobs);
-    chan_free(&pool.results);
+    printf("%d jobs done by %d workers, together %d\n", done, WORKERS, sum);
+    printf("%d jobs failed: %s\n", failed, error);
+    CHAN_FREE(&jobs);
+    CHAN_FREE(&results);
 }
 
 int main(void)

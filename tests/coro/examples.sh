@@ -3,7 +3,7 @@
 # tests/coro/examples.sh [NAME...]: run the examples of build/$MODE, or these, and compare what
 # each says, and its exit status, with the NAME.expected beside it.
 #     --update    write what they say now into the NAME.expected; then read the difference
-# What differs from run to run is written N: the numbers of coroutines, how long they have waited.
+# What differs from run to run is written N: the numbers of coroutines, how long things took.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 mode=${MODE:-release}
@@ -22,7 +22,8 @@ output_of() {
 }
 
 without_numbers() {
-    sed -E 's/^(  #)[0-9]+ /\1N /; s/ for [0-9]+ ms,/ for N ms,/; s/(runtime\.c:)[0-9]+$/\1N/'
+    sed -E 's/^(  #)[0-9]+ /\1N /; s/ for [0-9]+ ms,/ for N ms,/; s/(runtime\.c:)[0-9]+$/\1N/
+        s/ in [0-9]+ ms$/ in N ms/; s/ take [0-9]+\.[0-9] times/ take N times/g'
 }
 
 update=

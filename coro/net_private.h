@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From an address's text to socket addresses, for the files of net. */
-#ifndef CORO_NET_LOOKUP_PRIVATE_H
-#define CORO_NET_LOOKUP_PRIVATE_H
+#ifndef CORO_NET_PRIVATE_H
+#define CORO_NET_PRIVATE_H
 
 #include <sys/socket.h>
 
