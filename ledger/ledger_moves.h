@@ -33,6 +33,14 @@ struct ledger_transfer {
     size_t leg_count; /* 1 .. ENTRY_POSTINGS_MAX */
 };
 
+/* When a request was where: clock_now_ns() at the ends of its stages; 0: it did not come so far. Of
+ * an item of a batch they are the batch's. */
+struct ledger_stages {
+    int64_t begun_ns;   /* its section began: until then it waited for the owner, or the locks */
+    int64_t decided_ns; /* its section was over; of items one by one, those of all */
+    int64_t told_ns;    /* what the answer rests on was durable */
+};
+
 /* Which of a request's accounts an answer speaks of, and the figures behind it. */
 struct ledger_outcome {
     enum ledger_status status; /* LEDGER_OK, or the rule that was broken */
@@ -42,6 +50,7 @@ struct ledger_outcome {
     const char *account;       /* the id that the rejection is about: the request's own text, or the
                             ledger's; NULL: none */
     money available;           /* what that account could have given (INSUFFICIENT_FUNDS) */
+    struct ledger_stages stages;
 };
 
 /* Decide and carry out a transfer, all of its legs or none. The caller drops outcome->entry, here

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # tools/embed.sh sql|web|api|lab: print a C file that defines the table embed_sql, _web, _api or
-# _lab of ledger/embed.h.
-# The assembler's .incbin carries the bytes, so it compiles at once whatever the
-# size; a zero byte follows each file, so that text can be used as a C string. Run from the root.
+# _lab of ledger/embed.h. The assembler's .incbin carries the bytes, so it compiles at once whatever
+# the size; a zero byte follows each file, so that text can be used as a C string. Run it from the
+# root.
 set -eu
 
 modules=build/node_modules
@@ -11,7 +11,8 @@ modules=build/node_modules
 case "${1-}" in
 sql) files="$(printf '%s\n' sql/[0-9]*_*.sql | sort)
 sql/grants.sql" ;;
-web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg)
+web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg \
+    web/lab/*.html web/lab/*.css web/lab/*.js)
 $modules/uplot/dist/uPlot.iife.min.js
 $modules/uplot/dist/uPlot.min.css" ;;
 api) files=server/api/openapi.json ;;
@@ -29,11 +30,17 @@ rows='' number=0
 for file in $files; do
     [ -f "$file" ] || continue
     number=$((number + 1))
-    symbol=embed_$1_$number name=${file##*/}
-    [ "$1" != lab ] || name=$file
+    symbol=embed_$1_$number
     printf '__asm__(".pushsection .rodata\\n%s: .incbin \\"%s\\"\\n.byte 0\\n.popsection");\n' \
         "$symbol" "$file"
     printf 'extern const unsigned char %s[];\n' "$symbol"
+    # A folder of the page is a part of the name, and so are those of the lab; where else a file
+    # comes from is not.
+    case $file in
+    web/lab/*) name=${file#web/} ;;
+    lab/* | ledger/strategy/*) name=$file ;;
+    *) name=${file##*/} ;;
+    esac
     rows="$rows    {\"$name\", $symbol, $(wc -c < "$file")},
 "
 done

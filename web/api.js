@@ -43,12 +43,14 @@ export function refused() {
 }
 
 /**
- * Send a request. Resolves to an answer of any status: {status, seq, replayed, text, body, ms};
+ * Send a request. Resolves to an answer of any status: {status, seq, retryAfter, replayed, text,
+ * body, ms};
  * rejects only if there is no answer. `text` is the body as it came, `body` what it means.
  */
-export async function request(method, path, { body, key, signal } = {}) {
+export async function request(method, path, { body, key, signal, prefer } = {}) {
     const headers = authorization();
     if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (prefer) headers.Prefer = prefer;
     if (key) headers['Idempotency-Key'] = `"${key.replace(/[\\"]/g, '\\$&')}"`;
     const began = performance.now();
     const patience = AbortSignal.timeout(TIMEOUT_MS);
@@ -61,6 +63,7 @@ export async function request(method, path, { body, key, signal } = {}) {
     return {
         status: response.status,
         seq: Number(response.headers.get('Ledger-Seq')),
+        retryAfter: Number(response.headers.get('Retry-After')),
         replayed: response.headers.get('Idempotency-Replayed') === 'true',
         text,
         body: parse(text),

@@ -4,7 +4,7 @@
 
 import { applyToAccounts, assetOf, load, startAccounts } from './accounts.js';
 import { addressOf, go, startAddress } from './address.js';
-import { LEDGER, LEDGER_NAME, request, setToken, takeToken, whenRefused } from './api.js';
+import { LEDGER, LEDGER_NAME, request } from './api.js';
 import { makeChart } from './chart.js';
 import { element, find, refresh, write } from './dom.js';
 import { closeEntry, openEntry, startEntry } from './entry.js';
@@ -19,6 +19,7 @@ import {
     applyToStatement, closeStatement, openStatement, startStatement,
 } from './statement.js';
 import { zoneOf } from './times.js';
+import { startToken } from './token.js';
 import {
     applyToTotals, assetInTotals, settleTotals, sweepTotals, totalsMissing,
 } from './totals.js';
@@ -29,8 +30,7 @@ let stream = null;
 let metricsAt = performance.now();
 
 function start() {
-    takeToken();
-    whenRefused(askForToken);
+    startToken(() => stream?.retry());
     const openAccount = (id) => go('account', id);
     startAccounts(openAccount);
     startStatement();
@@ -42,7 +42,6 @@ function start() {
     startLedgers();
     startDialogs();
     find('banner-retry').addEventListener('click', () => stream?.retry());
-    find('token-form').addEventListener('submit', useToken);
     setInterval(() => stream && drawLink(stream, metricsAt), 500);
     connect();
 }
@@ -160,17 +159,6 @@ function compact(value) {
     if (value >= 10000) return `${showCount(value / 1000)}k`;
     if (value >= 10 || value === Math.round(value)) return showCount(value);
     return value.toFixed(value < 1 ? 2 : 1);
-}
-
-function askForToken(had) {
-    write('token-error', had ? 'The service refuses the token that this tab has.' : '');
-    if (!find('token-dialog').open) find('token-dialog').showModal();
-}
-
-function useToken() {
-    setToken(find('token-input').value.trim());
-    find('token-input').value = '';
-    if (stream) stream.retry();
 }
 
 start();

@@ -1,83 +1,127 @@
 // SPDX-License-Identifier: MIT
-// The project's story in one button: 100 in an account, two withdrawals of 80 at the same moment.
+// The project's story in one button: 100 in an account, two withdrawals of 80 at the same moment,
+// under four strategies. Two of them lose money, and so run in the lab; the two that this service
+// offers run on real ledgers.
 
-import { newKey, problemOf, request } from './api.js';
 import { element, find } from './dom.js';
-import { showAmount } from './money.js';
-import { sentenceOf } from './refusals.js';
+import { showNumber } from './lab/numbers.js';
+import { raceInLab } from './race_lab.js';
+import { raceOnLedger } from './race_ledger.js';
 
-/** Races have a ledger of their own: the accounts that they leave behind belong to no real
- * books. */
-const RACES = 'races';
-const ACCOUNTS = `/v1/ledgers/${RACES}/accounts`;
-const ASSET = 'USD/2';
-const HAVE = '10000';
-const TAKE = '8000';
+const SVG = 'http://www.w3.org/2000/svg';
+const HAVE = 100;
+const LEAST = -60; // when both are paid
 
-let rounds = 0;
-let exact = 0; // rounds in which exactly one of the two succeeded
+/** `race(rounds, onRound)` calls onRound({paid, left, href?}) for one round or for several. */
+const RACERS = [
+    { name: 'unsafe', where: 'in the lab', race: raceInLab },
+    { name: 'atomic', where: 'in the lab', race: raceInLab },
+    { name: 'owner', where: 'real ledger', race: raceOnLedger, ledger: 'races-owner' },
+    { name: 'sharded', where: 'real ledger', race: raceOnLedger, ledger: 'races-sharded' },
+].map((racer) => ({ ...racer, rounds: 0, twice: 0, exact: 0, left: null, told: '', href: null }));
 
 export function startRace() {
     find('race-once').addEventListener('click', () => race(1));
     find('race-many').addEventListener('click', () => race(25));
 }
 
-async function race(count) {
+async function race(rounds) {
     const buttons = [find('race-once'), find('race-many')];
     for (const button of buttons) button.disabled = true;
-    try {
-        await makeLedger();
-        for (let i = 0; i < count; i++) drawRound(await round());
-    } catch (error) {
-        find('race-steps').replaceChildren(element('li', {}, `Stopped: ${error.message}`));
-    } finally {
-        for (const button of buttons) button.disabled = false;
+    find('race-steps').replaceChildren();
+    await Promise.all([inTurn(RACERS.filter(({ ledger }) => !ledger), rounds),
+        inTurn(RACERS.filter(({ ledger }) => ledger), rounds)]);
+    for (const button of buttons) button.disabled = false;
+    judge();
+}
+
+/** Those that use the same thing run one after the other. */
+async function inTurn(racers, rounds) {
+    for (const racer of racers) {
+        racer.told = 'racing …';
+        draw();
+        try {
+            await racer.race(racer, rounds, (round) => count(racer, round));
+            racer.told = '';
+        } catch (error) {
+            racer.told = error.message;
+        }
+        draw();
     }
 }
 
-async function makeLedger() {
-    const answer = await request('POST', '/v1/ledgers', { body: JSON.stringify({ name: RACES }) });
-    if (answer.status >= 300 && (await request('GET', `/v1/ledgers/${RACES}`)).status !== 200)
-        throw new Error(`The ledger "${RACES}" cannot be made. ${problemOf(answer)}`);
+/** `steps` are what was sent and answered in the last round, for those that want to know. */
+function count(racer, { rounds = 1, twice, exact, left, href = null, steps = [] }) {
+    racer.rounds += rounds;
+    racer.twice += twice;
+    racer.exact += exact;
+    racer.left = left;
+    racer.href = href;
+    if (steps.length) drawSteps(racer.name, steps);
+    draw();
 }
 
-async function post(path, body, key) {
-    return request('POST', path, { body: JSON.stringify(body), key });
+function draw() {
+    find('race-picture').hidden = false;
+    find('race-rows').replaceChildren(...RACERS.map((racer) => element('tr', { 'data-state':
+        stateOf(racer) },
+        element('th', { scope: 'row' }, racer.name, element('small', {}, racer.where)),
+        element('td', {}, ...(racer.left === null ? [] : [bar(racer.left)]),
+            element('span', { class: 'race-result' }, resultOf(racer)), ...linkOf(racer)),
+        element('td', { class: 'number' }, racer.left === null ? '–'
+            : `${showNumber(racer.left)}.00`))));
 }
 
-/** Set the account up, race, and see what is left. */
-async function round() {
-    const id = `race-${newKey().slice(-12)}`;
-    for (const [path, body] of [
-        [ACCOUNTS, { id, asset: ASSET }],
-        [`${ACCOUNTS}/${id}/deposit`, { amount: HAVE }],
-    ]) {
-        const answer = await post(path, body, newKey());
-        if (answer.status !== 201) throw new Error(problemOf(answer));
+function stateOf({ told, rounds, twice, exact }) {
+    if (told) return 'waiting';
+    if (twice > 0) return 'wrong';
+    return rounds > 0 && exact === rounds ? 'right' : 'waiting';
+}
+
+function resultOf({ told, rounds, twice, exact }) {
+    if (told) return told;
+    if (twice > 0) return `paid twice in ${twice} of ${rounds}`;
+    return rounds ? `paid once in ${exact} of ${rounds}` : '';
+}
+
+function linkOf({ href }) {
+    return href ? [' ', element('a', { href }, 'see how')] : [];
+}
+
+/** What is left of 100: to the right of nothing, or to its left. */
+function bar(left) {
+    const picture = document.createElementNS(SVG, 'svg');
+    const span = HAVE - LEAST;
+    picture.setAttribute('viewBox', `0 0 ${span} 10`);
+    picture.setAttribute('preserveAspectRatio', 'none');
+    picture.setAttribute('class', 'race-bar');
+    picture.setAttribute('aria-hidden', 'true');
+    for (const [name, x, width] of [['all', -LEAST, HAVE], ['left', Math.min(0, left) - LEAST,
+        Math.abs(left)], ['zero', -LEAST - 0.5, 1]]) {
+        const part = document.createElementNS(SVG, 'rect');
+        part.setAttribute('class', name);
+        part.setAttribute('x', x);
+        part.setAttribute('width', width);
+        part.setAttribute('height', 10);
+        picture.append(part);
     }
-    const withdraw = () => post(`${ACCOUNTS}/${id}/withdraw`, { amount: TAKE }, newKey());
-    const answers = await Promise.all([withdraw(), withdraw()]);
-    const account = await request('GET', `${ACCOUNTS}/${id}`);
-    return { id, answers, balance: account.body.balance };
+    return picture;
 }
 
-function drawRound({ id, answers, balance }) {
-    const paid = answers.filter(({ status }) => status === 201).length;
-    const refused = answers.filter(({ status }) => status === 422).length;
-    const left = showAmount(balance, ASSET);
-    rounds++;
-    if (paid === 1 && refused === 1 && balance === '2000') exact++;
-    find('race-steps').replaceChildren(
-        element('li', {}, `${id} holds ${showAmount(HAVE, ASSET)} USD.`),
-        ...answers.map((answer, i) => element('li', {}, `Withdrawal ${'AB'[i]} of 80.00: `,
-            element('span', { class: `status s${String(answer.status)[0]}` },
-                String(answer.status)),
-            answer.status === 201 ? ` paid at seq ${answer.seq}`
-                : ` ${sentenceOf(answer.body?.code, answer.body)}`)),
-        element('li', {}, `The balance is ${left} USD.`));
+function drawSteps(name, steps) {
+    const id = `race-steps-${name}`;
+    find(id)?.remove();
+    find('race-steps').append(element('li', { id }, `${name}: `,
+        element('ol', { class: 'steps' }, ...steps)));
+}
+
+/** The sentence under the picture is about the real ledgers: they are what promises. */
+function judge() {
+    const real = RACERS.filter(({ ledger }) => ledger);
+    const rounds = real.reduce((sum, racer) => sum + racer.rounds, 0);
+    const exact = real.reduce((sum, racer) => sum + racer.exact, 0);
     const verdict = find('race-verdict');
-    verdict.hidden = false;
+    verdict.hidden = rounds === 0;
     verdict.dataset.state = exact === rounds ? 'right' : 'wrong';
-    verdict.textContent = `Exactly one paid, in ${exact} of ${rounds} ` +
-        `${rounds === 1 ? 'race' : 'races'}.`;
+    verdict.textContent = `Exactly one paid, in ${exact} of ${rounds} races on real ledgers.`;
 }

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/db/tables.h"
+#include "ledger/journal/record.h"
+
 enum { ROOM = 2 * SEGMENT_KEYS };
 
 struct audit_keys {
@@ -33,7 +36,7 @@ static bool take_secret(const struct row *row, void *arg)
 
 static bool take_segment(const struct row *row, void *arg)
 {
-    enum { FIRST, LAST, KEYS, DIGEST, CHECKPOINT };
+    enum { TABLES_PLACES(SEGMENT_HEAD) CHECKPOINT };
     struct audit_keys *k = arg;
     if (k->count == k->room) {
         size_t room = 2 * k->room + 16;
@@ -44,18 +47,9 @@ static bool take_segment(const struct row *row, void *arg)
         k->room = room;
     }
     /* Each segment begins where the one before ended, up to the checkpoint. */
-    size_t size;
+    struct segment segment;
     uint64_t before = k->count ? k->segments[k->count - 1].last_seq : 0;
-    const char *digest = row_bytes(row, DIGEST, &size);
-    struct segment segment = {.first_seq = before + 1, .last_seq = before + 1};
-    bool plain = row_is_plain(row, "BBB-B") && size == sizeof segment.digest;
-    if (plain) {
-        segment.first_seq = row_bigint(row, FIRST);
-        segment.last_seq = row_bigint(row, LAST);
-        segment.keys = row_bigint(row, KEYS);
-        memcpy(segment.digest, digest, size);
-    }
-    bool follows = plain && segment.first_seq == before + 1 &&
+    bool follows = record_read_segment(&segment, row) && segment.first_seq == before + 1 &&
                    segment.last_seq >= segment.first_seq &&
                    segment.last_seq <= row_bigint(row, CHECKPOINT);
 
@@ -74,9 +68,10 @@ static enum pg_status read_all(struct context *context, struct pg *pg, struct au
         "COPY (SELECT key_secret FROM ledger WHERE no = %d) TO STDOUT (FORMAT binary)", k->ledger);
     enum pg_status status = pg_unload(context, pg, sql, take_secret, k);
     snprintf(sql, sizeof sql,
-        "COPY (SELECT first_seq, last_seq, keys, digest, seq FROM key_segment"
-        " JOIN checkpoint USING (ledger) WHERE ledger = %d ORDER BY first_seq)"
-        " TO STDOUT (FORMAT binary)",
+        "COPY (SELECT " TABLES_COLUMNS(
+            SEGMENT_HEAD) ",seq FROM key_segment"
+                          " JOIN checkpoint USING (ledger) WHERE ledger = %d ORDER BY first_seq)"
+                          " TO STDOUT (FORMAT binary)",
         k->ledger);
     return status == PG_OK ? pg_unload(context, pg, sql, take_segment, k) : status;
 }

@@ -8,6 +8,7 @@
 #include "coro/co.h"
 #include "coro/select.h"
 #include "ledger/audit/audit_replay_private.h"
+#include "ledger/db/sql_kind.h"
 #include "ledger/failpoint.h"
 #include "ledger/memory/account_table.h"
 
@@ -124,21 +125,31 @@ static const char whole[] =
     "SELECT max(seq), 'its key was used before' FROM entry"
     " WHERE ledger = %d AND key IS NOT NULL GROUP BY key HAVING count(*) > 1"
     " UNION ALL SELECT max(seq), 'reverses what was reversed before' FROM entry"
-    " WHERE ledger = %d AND kind = 8 GROUP BY ref HAVING count(*) > 1"
-    " UNION ALL SELECT seq, 'is not the reverse of what it names' FROM entry e"
-    " WHERE ledger = %d AND kind = 8 AND"
-    " (SELECT array_agg((from_no, to_no, amount) ORDER BY leg)"
-    "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.seq) IS DISTINCT FROM"
-    " (SELECT array_agg((to_no, from_no, amount) ORDER BY leg DESC)"
-    "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.ref)"
-    " UNION ALL SELECT opened, 'an account that no entry opened' FROM account a"
-    " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
-    "  WHERE e.ledger = a.ledger AND e.seq = a.opened AND e.kind = 1 AND e.account = a.no)"
-    " UNION ALL SELECT seq, 'held by no entry' FROM held d"
-    " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
-    "  WHERE e.ledger = d.ledger AND e.seq = d.seq AND e.kind BETWEEN 4 AND 7)"
-    " UNION ALL SELECT min(seq), 'an entry that no batch has' FROM entry"
-    " WHERE ledger = %d AND seq > %lu HAVING count(*) > 0) TO STDOUT (FORMAT binary)";
+    " WHERE ledger = %d AND kind = " SQL_KIND(
+        REVERSAL) " GROUP BY ref HAVING count(*) > 1"
+                  " UNION ALL SELECT seq, 'is not the reverse of what it names' FROM entry e"
+                  " WHERE ledger = %d AND kind = " SQL_KIND(
+                      REVERSAL) " AND"
+                                " (SELECT array_agg((from_no, to_no, amount) ORDER BY leg)"
+                                "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.seq) IS "
+                                "DISTINCT FROM"
+                                " (SELECT array_agg((to_no, from_no, amount) ORDER BY leg DESC)"
+                                "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.ref)"
+                                " UNION ALL SELECT opened, 'an account that no entry opened' FROM "
+                                "account a"
+                                " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
+                                "  WHERE e.ledger = a.ledger AND e.seq = a.opened AND e.kind "
+                                "= " SQL_KIND(
+                                    ACCOUNT) "  AND e.account = a.no)"
+                                             " UNION ALL SELECT seq, 'held by no entry' FROM held d"
+                                             " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry "
+                                             "e"
+                                             "  WHERE e.ledger = d.ledger AND e.seq = d.seq AND "
+                                             "e.kind IN (" SQL_KINDS_OF_HOLDS "))"
+                                             " UNION ALL SELECT min(seq), 'an entry that no batch "
+                                             "has' FROM entry"
+                                             " WHERE ledger = %d AND seq > %lu HAVING count(*) > "
+                                             "0) TO STDOUT (FORMAT binary)";
 
 static enum pg_status check_whole(struct audit_replay *r)
 {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "ledger/audit/audit_replay_private.h"
+#include "ledger/db/tables.h"
+#include "ledger/journal/record.h"
 #include "ledger/memory/account_table.h"
 
 static enum pg_status each(
@@ -15,9 +17,9 @@ static enum pg_status each(
     return pg_unload(r->context, r->pg, sql, take, r);
 }
 
-static struct account *account_of(struct audit_replay *r, const struct row *row, unsigned column)
+static struct account *account_of(struct audit_replay *r, uint64_t number)
 {
-    return account_by_number(r->accounts, row_bigint(row, column));
+    return account_by_number(r->accounts, number);
 }
 
 /* Where to report what no account or hold locates: at the checkpoint, or the first entry. */
@@ -30,11 +32,12 @@ static uint64_t here(const struct audit_replay *r)
 
 static bool compare_balance(const struct row *row, void *arg)
 {
-    enum { ACCOUNT, BALANCE, SEQ };
     struct audit_replay *r = arg;
-    const struct account *account = row_is_plain(row, "BMB") ? account_of(r, row, ACCOUNT) : NULL;
-    if (!account || account->balance != row_money(row, BALANCE) ||
-        account->moved != row_bigint(row, SEQ))
+    bool plain = row_is_plain(row, TABLES_TYPES(BALANCE));
+    const struct account *account =
+        plain ? account_of(r, row_bigint(row, TABLE_BALANCE_ACCOUNT)) : NULL;
+    if (!account || account->balance != row_money(row, TABLE_BALANCE_BALANCE) ||
+        account->moved != row_bigint(row, TABLE_BALANCE_SEQ))
         audit_note(r->report, account ? account->moved : here(r),
             "the checkpoint at %lu differs for account %s", r->seq, account ? account->id : "?");
     r->compared++;
@@ -45,7 +48,8 @@ static enum pg_status compare_balances(struct audit_replay *r)
 {
     uint64_t moved = 0;
     r->compared = 0;
-    enum pg_status status = each(r, "SELECT account, balance, seq FROM balance", compare_balance);
+    enum pg_status status =
+        each(r, "SELECT " TABLES_COLUMNS(BALANCE) " FROM balance", compare_balance);
     for (uint64_t number = 1; number <= account_count(r->accounts); number++) {
         const struct account *account = account_by_number(r->accounts, number);
         moved += account && account->moved > account->opened;
@@ -60,15 +64,16 @@ static enum pg_status compare_balances(struct audit_replay *r)
 
 static bool compare_hold(const struct row *row, void *arg)
 {
-    enum { SEQ, FROM, TO, AMOUNT, EXPIRES };
     struct audit_replay *r = arg;
+    struct record_hold kept = {0};
     struct hold hold;
-    bool plain = row_is_plain(row, "BBBMt");
-    bool found = plain && hold_table_find(r->holds, row_bigint(row, SEQ), &hold) && !hold.settled;
-    if (!found || hold.from != account_of(r, row, FROM) || hold.to != account_of(r, row, TO) ||
-        hold.amount != row_money(row, AMOUNT) ||
-        hold.expires_us != (row_is_null(row, EXPIRES) ? 0 : row_time(row, EXPIRES)))
-        audit_note(r->report, plain ? row_bigint(row, SEQ) : here(r),
+    bool plain = row_is_plain(row, TABLES_TYPES(HOLD));
+    if (plain)
+        record_read_hold(&kept, row);
+    bool found = plain && hold_table_find(r->holds, kept.seq, &hold) && !hold.settled;
+    if (!found || hold.from != account_of(r, kept.from) || hold.to != account_of(r, kept.to) ||
+        hold.amount != kept.amount || hold.expires_us != kept.expires_us)
+        audit_note(r->report, plain ? kept.seq : here(r),
             "the checkpoint at %lu has a hold that is not open then, or not with these values",
             r->seq);
     r->compared++;
@@ -78,8 +83,7 @@ static bool compare_hold(const struct row *row, void *arg)
 static enum pg_status compare_holds(struct audit_replay *r)
 {
     r->compared = 0;
-    enum pg_status status =
-        each(r, "SELECT seq, from_no, to_no, amount, expires_at FROM open_hold", compare_hold);
+    enum pg_status status = each(r, "SELECT " TABLES_COLUMNS(HOLD) " FROM open_hold", compare_hold);
     if (status == PG_OK && r->compared != hold_table_count(r->holds))
         audit_note(r->report, here(r), "the checkpoint has %lu open holds, not %zu", r->compared,
             hold_table_count(r->holds));
@@ -94,28 +98,34 @@ static bool stands(const struct account *account)
     return account && (account->held != 0 || account->frozen || account->seq > account->moved);
 }
 
-/* Account 0 is the whole ledger. */
-static bool compare_standing(const struct row *row, void *arg)
+/* What a plain row says of the account; NULL: of the whole ledger, or of none. */
+static bool stands_so(
+    const struct audit_replay *r, const struct account *account, const struct row *row)
 {
-    enum { ACCOUNT, HELD, FROZEN, SEQ };
-    struct audit_replay *r = arg;
-    bool plain = row_is_plain(row, "BM-B"), right;
-    const struct account *account = plain ? account_of(r, row, ACCOUNT) : NULL;
+    uint64_t seq = row_bigint(row, TABLE_STANDING_SEQ);
+    money held = row_money(row, TABLE_STANDING_HELD);
+    bool frozen = row_bool(row, TABLE_STANDING_FROZEN);
+    if (!account)
+        return row_bigint(row, TABLE_STANDING_ACCOUNT) == TABLE_WHOLE_LEDGER && held == 0 &&
+               frozen == r->frozen && seq == r->froze;
 
     /* Its position is kept only where it is later than the last movement, which the balance
      * tells. */
-    if (account)
-        right = row_money(row, HELD) == account->held && row_bool(row, FROZEN) == account->frozen &&
-                (row_bigint(row, SEQ) > account->moved ? row_bigint(row, SEQ) == account->seq
-                                                       : account->seq == account->moved);
-    else
-        right = plain && row_bigint(row, ACCOUNT) == 0 && row_money(row, HELD) == 0 &&
-                row_bool(row, FROZEN) == r->frozen && row_bigint(row, SEQ) == r->froze;
-    if (!right)
+    return held == account->held && frozen == account->frozen &&
+           (seq > account->moved ? seq == account->seq : account->seq == account->moved);
+}
+
+static bool compare_standing(const struct row *row, void *arg)
+{
+    struct audit_replay *r = arg;
+    bool plain = row_is_plain(row, TABLES_TYPES(STANDING));
+    uint64_t number = plain ? row_bigint(row, TABLE_STANDING_ACCOUNT) : 0;
+    const struct account *account = plain ? account_of(r, number) : NULL;
+    if (!plain || !stands_so(r, account, row))
         audit_note(r->report, account ? account->seq : here(r),
             "the checkpoint at %lu differs in the standing of %s", r->seq,
             account ? account->id : "the ledger");
-    r->compared += stands(account) || (plain && row_bigint(row, ACCOUNT) == 0);
+    r->compared += stands(account) || (plain && number == TABLE_WHOLE_LEDGER);
     return true;
 }
 
@@ -124,7 +134,7 @@ static enum pg_status compare_standings(struct audit_replay *r)
     uint64_t due = r->froze > 0;
     r->compared = 0;
     enum pg_status status =
-        each(r, "SELECT account, held, frozen, seq FROM standing", compare_standing);
+        each(r, "SELECT " TABLES_COLUMNS(STANDING) " FROM standing", compare_standing);
     for (uint64_t number = 1; number <= account_count(r->accounts); number++)
         due += stands(account_by_number(r->accounts, number));
     if (status == PG_OK && due != r->compared)

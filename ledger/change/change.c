@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/journal/journal.h"
 #include "ledger/memory/account_table.h"
@@ -127,9 +128,25 @@ bool change_resolve(
     return false;
 }
 
-bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
-    void (*decide)(void *arg), void *arg)
+/* A section that is timed where it runs: there alone is known when its turn came. */
+struct section {
+    void (*decide)(void *arg);
+    void *arg;
+    struct ledger_stages *stages;
+};
+
+static void run_timed(void *arg)
 {
+    struct section *section = arg;
+    section->stages->begun_ns = clock_now_ns();
+    section->decide(section->arg);
+    section->stages->decided_ns = clock_now_ns();
+}
+
+bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
+    void (*decide)(void *arg), void *arg, struct ledger_stages *stages)
+{
+    struct section section = {.decide = decide, .arg = arg, .stages = stages};
     struct account *few[8] = {NULL}, **accounts = few;
     size_t room = 0, used = 0;
     for (size_t i = 0; i < count; i++)
@@ -141,7 +158,10 @@ bool change_run(struct ledger *ledger, struct entry *const *entries, size_t coun
             accounts[used++] = entries[i]->postings[leg].from;
             accounts[used++] = entries[i]->postings[leg].to;
         }
-    strategy_run(ledger->strategy, accounts, used, decide, arg);
+    if (stages)
+        strategy_run(ledger->strategy, accounts, used, run_timed, &section);
+    else
+        strategy_run(ledger->strategy, accounts, used, decide, arg);
     if (accounts != few)
         free(accounts);
     return true;
@@ -212,6 +232,7 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
     *outcome = (struct ledger_outcome){.status = change->status,
         .seq = change->seq,
         .available = change->available,
+        .stages = change->stages,
         .entry = in_journal ? entry_hold(entry) : NULL};
     outcome->account = change->account;
     if (status_is_rejection(change->status))
@@ -260,7 +281,7 @@ void change_carry_out(struct context *context, struct change *change,
         do {
             change->again = false;
             if (change->status == LEDGER_OK && steps->prepare(context, steps->arg) &&
-                !change_run(ledger, &change->entry, 1, steps->decide, steps->arg))
+                !change_run(ledger, &change->entry, 1, steps->decide, steps->arg, &change->stages))
                 change->status = LEDGER_OVERLOADED;
         } while (change->again);
         change_end(change, outcome);
@@ -268,5 +289,6 @@ void change_carry_out(struct context *context, struct change *change,
     } else if (outcome->status == LEDGER_OUTCOME_UNKNOWN) {
         atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
     }
+    outcome->stages.told_ns = clock_now_ns();
     entry_drop(&change->entry);
 }

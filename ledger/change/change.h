@@ -18,6 +18,7 @@ struct change {
     uint64_t seq;              /* of the entry; or, without one, what the decision was based on */
     const char *account;       /* the id that a refusal is about (ledger_moves.h); NULL: none */
     money available;
+    struct ledger_stages stages;
 };
 
 /* Make the entry's key its own; without a key there is nothing to do. False: another entry has the
@@ -30,9 +31,10 @@ MUST_CHECK bool change_resolve(
     struct change *change, struct posting *posting, const char *from, const char *to, money amount);
 
 /* Run `decide` as a section with the accounts of all postings of these entries; `arg` is its own.
- * False: memory is short, it did not run. May park. */
+ * When it began and was over is noted in `stages` (NULL: nowhere). False: memory is short, it did
+ * not run. May park. */
 MUST_CHECK bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
-    void (*decide)(void *arg), void *arg);
+    void (*decide)(void *arg), void *arg, struct ledger_stages *stages);
 
 /* Inside a section: refuse for `status`, of which `broken` (NULL: none) is the reason. A business
  * rejection becomes an entry, if the request has a key. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "ledger/change/transfer_batch_private.h"
 #include "ledger/domain/hash.h"
 #include "ledger/journal/journal.h"
@@ -403,7 +404,8 @@ static void decide_batch(struct context *context, struct keyed *k, struct ledger
 {
     k->whole.status = prepare(context, k);
     if (k->whole.status == LEDGER_OK &&
-        !(change_run(k->g.ledger, k->g.run, k->g.run_count, carry_out, k) && k->done))
+        !(change_run(k->g.ledger, k->g.run, k->g.run_count, carry_out, k, &k->whole.stages) &&
+            k->done))
         k->whole.status = LEDGER_OVERLOADED;
     end_items(k);
     change_end(&k->whole, whole);
@@ -440,6 +442,7 @@ void ledger_keyed_batch(struct context *context, struct ledger *ledger,
         take_fingerprint(&k);
         answer(context, &k, whole);
     }
+    whole->stages.told_ns = clock_now_ns();
     drop_page(&k);
     entry_drop(&whole->entry);
     entry_drop(&k.whole.entry);

@@ -187,8 +187,10 @@ static bool is_plain(const struct row *row, unsigned column, char type)
 
 bool row_is_plain(const struct row *row, const char *types)
 {
+    bool may_be_null = *types == '?';
+    types += may_be_null;
     for (unsigned i = 0; i < row->columns; i++)
-        if (row_is_null(row, i) ? isupper(types[i]) : !is_plain(row, i, types[i]))
+        if (row_is_null(row, i) ? !may_be_null && isupper(types[i]) : !is_plain(row, i, types[i]))
             return false;
     return true;
 }

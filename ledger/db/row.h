@@ -36,7 +36,8 @@ MUST_CHECK size_t row_read(struct row *row, const char *bytes, size_t size);
 /*
  * For rows that somebody may have altered: is every value one that could have been written here?
  * `types` says what each column is: b bigint (not negative), m money (not NaN), t time (not
- * infinity), - any other; B, M and T are the same and never null.
+ * infinity), - any other; B, M and T are the same and never null, unless `types` begins with "?":
+ * then every column may be null, as where an outer join found nothing.
  */
 MUST_CHECK bool row_is_plain(const struct row *row, const char *types);
 

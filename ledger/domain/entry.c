@@ -86,6 +86,12 @@ bool entry_moves_money(const struct entry *entry)
            entry->kind == ENTRY_REVERSAL;
 }
 
+bool entry_is_about_hold(enum entry_kind kind)
+{
+    return kind == ENTRY_HOLD || kind == ENTRY_CAPTURE || kind == ENTRY_RELEASE ||
+           kind == ENTRY_EXPIRY;
+}
+
 bool entry_is_whole(const struct entry *entry)
 {
     bool has_postings = entry_moves_money(entry) || entry->kind == ENTRY_HOLD;

@@ -107,6 +107,9 @@ bool entry_is_again(const struct entry *fresh, const struct entry *first);
 /* True for transfers, captures and reversals: the kinds whose postings move money. */
 bool entry_moves_money(const struct entry *entry);
 
+/* True for the kinds that make a hold, or end one. */
+bool entry_is_about_hold(enum entry_kind kind);
+
 /* Of one that comes from the database: is it of a kind that there is, with the account and the
  * postings that this kind has, and a rejection for a reason that there is? */
 bool entry_is_whole(const struct entry *entry);

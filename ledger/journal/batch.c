@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The one encoder of rows: each function below writes the columns of a table of tables.h, in their
+ * order. record.h reads them back.
+ */
 #include "ledger/journal/batch.h"
 
 #include <endian.h>
 
 #include "coro/co.h"
+#include "ledger/db/tables.h"
 #include "ledger/domain/account.h"
 
-/* How many columns, in the order in which store.c names them. */
-enum {
-    ACCOUNT_COLUMNS = 7,
-    ENTRY_COLUMNS = 11,
-    POSTING_COLUMNS = 10,
-    MOVEMENT_COLUMNS = 7, /* of those, without ledger, seq and leg */
-    TERMS_COLUMNS = 3,    /* of those again: who pays, who is paid, how much */
-    SENT_COLUMNS = ENTRY_COLUMNS + MOVEMENT_COLUMNS + 1, /* and when a hold expires */
-    HOLD_COLUMNS = 6,
-    HELD_COLUMNS = 4,
-    WAYPOINT_COLUMNS = 3,
-};
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static void encode_account(struct copy *copy, int ledger, const struct entry *entry)
 {
     const struct account *account = entry->account;
-    copy_row(copy, ACCOUNT_COLUMNS);
+    copy_row(copy, TABLE_ACCOUNT_COLUMNS);
     copy_int(copy, ledger);
     copy_bigint(copy, account->number);
     copy_text(copy, account->id);
@@ -35,10 +29,10 @@ static void encode_account(struct copy *copy, int ledger, const struct entry *en
     copy_text(copy, entry->metadata);
 }
 
-/* As the chain has it, without its posting. Returns where its fields begin. */
+/* As the chain has it, without its posting or hold. Returns where its fields begin. */
 static size_t encode_entry(struct copy *copy, int ledger, const struct entry *entry)
 {
-    copy_row(copy, ENTRY_COLUMNS);
+    copy_row(copy, TABLE_ENTRY_HEAD_COLUMNS);
     size_t at = copy->size;
     copy_int(copy, ledger);
     copy_bigint(copy, entry->seq);
@@ -77,7 +71,7 @@ static void encode_terms(struct copy *copy, const struct posting *posting)
 static size_t encode_posting(struct copy *copy, int ledger, const struct entry *entry, uint32_t leg)
 {
     const struct posting *posting = &entry->postings[leg];
-    copy_row(copy, POSTING_COLUMNS);
+    copy_row(copy, TABLE_POSTING_COLUMNS);
     copy_int(copy, ledger);
     copy_bigint(copy, entry->seq);
     copy_smallint(copy, (int)leg);
@@ -101,7 +95,7 @@ static void encode_expiry(struct copy *copy, const struct entry *entry)
 /* As the chain has it. */
 static void encode_hold(struct copy *copy, int ledger, const struct entry *entry)
 {
-    copy_row(copy, HOLD_COLUMNS);
+    copy_row(copy, TABLE_HOLD_COLUMNS);
     copy_int(copy, ledger);
     copy_bigint(copy, entry->seq);
     encode_terms(copy, &entry->postings[0]);
@@ -110,7 +104,7 @@ static void encode_hold(struct copy *copy, int ledger, const struct entry *entry
 
 static void encode_held(struct copy *copy, int ledger, const struct entry *entry)
 {
-    copy_row(copy, HELD_COLUMNS);
+    copy_row(copy, TABLE_HELD_COLUMNS);
     copy_int(copy, ledger);
     copy_bigint(copy, entry->postings[0].from->number);
     copy_bigint(copy, entry->seq);
@@ -120,7 +114,7 @@ static void encode_held(struct copy *copy, int ledger, const struct entry *entry
 static void encode_waypoint(
     struct copy *copy, int ledger, const struct entry *entry, const struct account *account)
 {
-    copy_row(copy, WAYPOINT_COLUMNS);
+    copy_row(copy, TABLE_WAYPOINT_COLUMNS);
     copy_int(copy, ledger);
     copy_bigint(copy, account->number);
     copy_bigint(copy, entry->seq);
@@ -137,11 +131,14 @@ static void encode_waypoints(struct copy *copy, int ledger, const struct entry *
     }
 }
 
-static void copy_nulls(struct copy *copy, int count)
+/* For the columns from one on, up to another. */
+static void copy_nulls(struct copy *copy, int from, int upto)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = from; i < upto; i++)
         copy_null(copy);
 }
+
+/* ---- what an entry brings into each table --------------------------------------------------- */
 
 /* Behind an entry's own columns are those of its first posting, and when a hold expires. The other
  * postings are sent in rows of their own. */
@@ -164,27 +161,30 @@ static void encode_reserved(struct batch *batch, int ledger, const struct entry 
     struct copy *sent = &batch->tables[STORE_ENTRIES];
     encode_hold(&batch->holds, ledger, entry);
     encode_terms(sent, &entry->postings[0]);
-    copy_nulls(sent, MOVEMENT_COLUMNS - TERMS_COLUMNS);
+    copy_nulls(sent, TABLE_ENTRY_FROM_AFTER, TABLE_ENTRY_EXPIRES_AT);
     encode_expiry(sent, entry);
 }
 
 static void encode(struct batch *batch, int ledger, const struct entry *entry)
 {
     struct copy *tables = batch->tables, *sent = &tables[STORE_ENTRIES];
+    /* What is sent begins as what is hashed does. */
     size_t at = encode_entry(&batch->entries, ledger, entry);
-    copy_row(sent, SENT_COLUMNS);
+    copy_row(sent, TABLE_ENTRY_COLUMNS);
     copy_fields(sent, &batch->entries, at);
     if (entry_moves_money(entry))
         encode_postings(batch, ledger, entry);
     else if (entry->kind == ENTRY_HOLD)
         encode_reserved(batch, ledger, entry);
     else
-        copy_nulls(sent, MOVEMENT_COLUMNS + 1);
+        copy_nulls(sent, TABLE_ENTRY_HEAD_COLUMNS, TABLE_ENTRY_COLUMNS);
     if (entry->kind == ENTRY_ACCOUNT)
         encode_account(&tables[STORE_ACCOUNTS], ledger, entry);
-    if (entry->kind >= ENTRY_HOLD && entry->kind <= ENTRY_EXPIRY)
+    if (entry_is_about_hold(entry->kind))
         encode_held(&tables[STORE_HELD], ledger, entry);
 }
+
+/* ---- the chain ----------------------------------------------------------------------------- */
 
 static void chain(
     const struct batch *batch, const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN])

@@ -11,10 +11,11 @@
 #include <string.h>
 
 #include "ledger/db/row.h"
-#include "ledger/failpoint.h"
+#include "ledger/db/tables.h"
 #include "ledger/domain/rules.h"
+#include "ledger/failpoint.h"
+#include "ledger/journal/record.h"
 #include "ledger/memory/account_table.h"
-#include "ledger/memory/asset_intern.h"
 
 struct folding {
     struct account_table *accounts;
@@ -55,31 +56,26 @@ static bool take_count(const struct row *row, void *arg)
            (account_table_expect(f->accounts, row_bigint(row, 0)) || fail_memory(f));
 }
 
+/* What is read of an account: whether it has metadata, not the metadata. */
+#define TABLES_FOLDED_ACCOUNT(FIRST, NEXT, P) FIRST(P, NO, no, "B") TABLES_OPENING(NEXT, P)
+enum { TABLES_PLACES(FOLDED_ACCOUNT) HAS_METADATA };
+
 static bool take_account(const struct row *row, void *arg)
 {
-    enum { NUMBER, ID, ASSET, FLOOR, OPENED, HAS_METADATA };
     struct folding *f = arg;
-    char id[ACCOUNT_ID_MAX + 1], asset[ASSET_TEXT];
-    if (!is_readable(f, row, "a value of account row", "B--mB-"))
+    struct record_account opened;
+    bool taken;
+    if (!is_readable(f, row, "a value of account row", TABLES_TYPES(FOLDED_ACCOUNT) "-"))
         return false;
-    /* Only an id, an asset and a number that are valid and not taken yet can have been written. */
-    uint64_t number = row_bigint(row, NUMBER);
-    if (!row_text(row, ID, id, sizeof id) || !row_text(row, ASSET, asset, sizeof asset) ||
-        !account_id_is_valid(id) || !asset_is_valid(asset) ||
-        account_by_number(f->accounts, number))
+    uint64_t number = row_bigint(row, TABLE_FOLDED_ACCOUNT_NO);
+    if (!record_read_account(&opened, number, row, TABLE_FOLDED_ACCOUNT_ID))
         return fail(f, "account", number);
-    struct account *account = account_find_or_add(f->accounts, id);
-    if (account && account->opened)
-        return fail(f, "account", number);
-    if (!account || !account_renumber(f->accounts, account, number) ||
-        !(account->asset = asset_intern(asset)))
-        return fail_memory(f);
+    struct account *account = record_open_account(&opened, f->accounts, &taken);
+    if (!account)
+        return taken ? fail(f, "account", number) : fail_memory(f);
 
-    /* As it was right after its opening; its balance and the tail come later. */
-    account->opened = account->seq = account->moved = row_bigint(row, OPENED);
+    /* It is as it was right after its opening; its balance and the tail come later. */
     account->steps = ACCOUNT_STEPS - 1; /* how many there were is not known: the next is one */
-    account->has_floor = !row_is_null(row, FLOOR);
-    account->floor = account->has_floor ? row_money(row, FLOOR) : 0;
     if (row_bool(row, HAS_METADATA))
         account->metadata = account_far; /* read when it is asked for */
     return true;
@@ -87,15 +83,15 @@ static bool take_account(const struct row *row, void *arg)
 
 static bool take_balance(const struct row *row, void *arg)
 {
-    enum { NUMBER, BALANCE, SEQ };
     struct folding *f = arg;
-    if (!is_readable(f, row, "a value of balance row", "BMB"))
+    if (!is_readable(f, row, "a value of balance row", TABLES_TYPES(BALANCE)))
         return false;
-    struct account *account = account_by_number(f->accounts, row_bigint(row, NUMBER));
-    if (!account || account->opened >= row_bigint(row, SEQ))
-        return fail(f, "balance of account", row_bigint(row, NUMBER));
-    account->balance = row_money(row, BALANCE);
-    account->seq = account->moved = row_bigint(row, SEQ);
+    uint64_t number = row_bigint(row, TABLE_BALANCE_ACCOUNT);
+    struct account *account = account_by_number(f->accounts, number);
+    if (!account || account->opened >= row_bigint(row, TABLE_BALANCE_SEQ))
+        return fail(f, "balance of account", number);
+    account->balance = row_money(row, TABLE_BALANCE_BALANCE);
+    account->seq = account->moved = row_bigint(row, TABLE_BALANCE_SEQ);
     return true;
 }
 
@@ -130,15 +126,17 @@ static bool take_position(const struct row *row, void *arg)
 /* One posting of the tail. What the row says must be what the rules make of it. */
 static bool take_posting(const struct row *row, void *arg)
 {
-    enum { SEQ, FROM, TO, AMOUNT, FROM_AFTER, TO_AFTER };
     struct folding *f = arg;
-    if (!is_readable(f, row, "a value of posting row", "BBBMMM"))
+    struct record_posting says;
+    if (!is_readable(f, row, "a value of posting row", TABLES_TYPES(FOLDED)))
         return false;
-    uint64_t seq = row_bigint(row, SEQ);
+    uint64_t seq = row_bigint(row, TABLE_FOLDED_SEQ);
+    record_read_terms(&says, row, TABLE_FOLDED_FROM_NO);
+    record_read_after(&says, row, TABLE_FOLDED_FROM_AFTER);
     struct posting posting = {
-        .from = account_by_number(f->accounts, row_bigint(row, FROM)),
-        .to = account_by_number(f->accounts, row_bigint(row, TO)),
-        .amount = row_money(row, AMOUNT),
+        .from = account_by_number(f->accounts, says.from),
+        .to = account_by_number(f->accounts, says.to),
+        .amount = says.amount,
     };
     if (failpoint("fold.posting"))
         return fail(f, "failpoint at", seq);
@@ -148,8 +146,7 @@ static bool take_posting(const struct row *row, void *arg)
     /* Computed here from what memory has, and compared before memory is changed. */
     if (!money_add(posting.from->balance, -posting.amount, &posting.from_after) ||
         !money_add(posting.to->balance, posting.amount, &posting.to_after) ||
-        posting.from_after != row_money(row, FROM_AFTER) ||
-        posting.to_after != row_money(row, TO_AFTER))
+        posting.from_after != says.from_after || posting.to_after != says.to_after)
         return fail(f, "balance after posting at", seq);
     rules_apply(&posting, 1, seq);
     return true;
@@ -203,11 +200,11 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
            each(context, store, &f, take_count,
                "SELECT coalesce(max(no), 0) FROM account WHERE ledger = %d", ledger) &&
            each(context, store, &f, take_account,
-               "SELECT no, id, asset, floor, opened, metadata IS NOT NULL FROM account"
-               " WHERE ledger = %d",
+               "SELECT " TABLES_COLUMNS(FOLDED_ACCOUNT) ", metadata IS NOT NULL FROM account"
+                                                        " WHERE ledger = %d",
                ledger) &&
            each(context, store, &f, take_balance,
-               "SELECT account, balance, seq FROM balance WHERE ledger = %d", ledger) &&
+               "SELECT " TABLES_COLUMNS(BALANCE) " FROM balance WHERE ledger = %d", ledger) &&
            each(context, store, &f, take_position,
                "SELECT c.seq, coalesce(e.last, c.seq), coalesce(e.at,"
                " (SELECT o.at FROM entry o WHERE o.ledger = c.ledger AND o.seq = c.seq), 'epoch'),"
@@ -216,8 +213,9 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
                " AND seq > c.seq) e WHERE c.ledger = %d",
                ledger) &&
            each(context, store, &f, take_posting,
-               "SELECT seq, from_no, to_no, amount, from_after, to_after FROM posting"
-               " WHERE ledger = %d AND seq > %lu ORDER BY seq, leg",
+               "SELECT " TABLES_COLUMNS(
+                   FOLDED) " FROM posting"
+                           " WHERE ledger = %d AND seq > %lu ORDER BY seq, leg",
                ledger, fold->checkpoint) &&
            floors_hold(&f);
 }

@@ -9,11 +9,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/db/row.h"
+#include "ledger/db/tables.h"
+#include "ledger/journal/record.h"
 #include "ledger/memory/segment.h"
 
 enum { RETRY_S = 5, AT_ONCE = 4096 }; /* keys brought in one go, under their lock */
@@ -58,23 +59,14 @@ static bool take_up(struct recall *recall, const struct segment *segment)
 
 static bool take_segment(const struct row *row, void *arg)
 {
-    enum { FIRST, LAST, KEYS, HASHES, DIGEST };
     struct recall *recall = arg;
-    struct segment segment = {0};
-    size_t digest_size = 0;
+    struct segment segment;
     if (recall->damaged)
         return true;
 
-    /* What cannot be read stays zero, and so does not follow the one before. */
-    if (row_is_plain(row, "BBB--")) {
-        segment.first_seq = row_bigint(row, FIRST);
-        segment.last_seq = row_bigint(row, LAST);
-        segment.keys = row_bigint(row, KEYS);
-        segment.bytes = row_bytes(row, HASHES, &segment.size);
-        const char *digest = row_bytes(row, DIGEST, &digest_size);
-        if (digest_size == sizeof segment.digest)
-            memcpy(segment.digest, digest, sizeof segment.digest);
-    }
+    /* One that cannot be read is all zeros, and so does not follow the one before. */
+    if (record_read_segment(&segment, row))
+        segment.bytes = row_bytes(row, TABLE_SEGMENT_HASHES, &segment.size);
     bool good = take_up(recall, &segment);
     if (recall->damaged)
         fprintf(stderr,
@@ -128,8 +120,8 @@ static bool read_keys(struct recall *recall)
                    " FROM key_segment WHERE ledger = %d",
                    upto, upto, ledger) &&
                ask(recall, pg, take_segment,
-                   "SELECT first_seq, last_seq, keys, hashes, digest FROM key_segment"
-                   " WHERE ledger = %d ORDER BY first_seq",
+                   "SELECT " TABLES_COLUMNS(SEGMENT) " FROM key_segment"
+                                                     " WHERE ledger = %d ORDER BY first_seq",
                    ledger);
     /* OFFSET 0: by position, not along the index on keys, whatever the statistics say. */
     all = all && ask(recall, pg, take_key,

@@ -16,6 +16,8 @@
 #include "coro/co.h"
 #include "ledger/failpoint.h"
 #include "ledger/db/row.h"
+#include "ledger/db/tables.h"
+#include "ledger/journal/record.h"
 #include "ledger/memory/segment.h"
 
 enum { ROOM = 2 * SEGMENT_KEYS };
@@ -42,18 +44,11 @@ static bool ask(
 /* The newest segment: where the next one begins, and its keys if it can be made longer. */
 static bool take_newest(const struct row *row, void *arg)
 {
-    enum { FIRST, LAST, KEYS, HASHES, DIGEST };
     struct sealer *s = arg;
-    size_t digest_size;
-    if (!row_is_plain(row, "BBB--"))
+    struct segment segment;
+    if (!record_read_segment(&segment, row))
         return false;
-    struct segment segment = {
-        .first_seq = row_bigint(row, FIRST), .last_seq = row_bigint(row, LAST)};
-    segment.keys = row_bigint(row, KEYS);
-    segment.bytes = row_bytes(row, HASHES, &segment.size);
-    const char *digest = row_bytes(row, DIGEST, &digest_size);
-    if (digest_size == sizeof segment.digest)
-        memcpy(segment.digest, digest, sizeof segment.digest);
+    segment.bytes = row_bytes(row, TABLE_SEGMENT_HASHES, &segment.size);
 
     /* Begin behind it; or with it again, if it has room and is sound. */
     s->last_seq = segment.last_seq;
@@ -131,8 +126,8 @@ static bool seal(struct sealer *s, uint64_t seq)
     char sql[200];
     s->first_seq = 1;
     snprintf(sql, sizeof sql,
-        "SELECT first_seq, last_seq, keys, hashes, digest FROM key_segment WHERE ledger = %d"
-        " ORDER BY first_seq DESC LIMIT 1",
+        "SELECT " TABLES_COLUMNS(SEGMENT) " FROM key_segment WHERE ledger = %d"
+                                          " ORDER BY first_seq DESC LIMIT 1",
         s->ledger);
     bool good = ask(s, sql, take_newest);
     while (good && s->last_seq < seq)

@@ -15,26 +15,32 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "ledger/db/tables.h"
 #include "ledger/failpoint.h"
 #include "ledger/journal/store_private.h"
 
-const char *const store_tables[STORE_TABLES] = {
-    [STORE_ACCOUNTS] = "account (ledger,no,id,asset,floor,opened,metadata)",
-    [STORE_ENTRIES] =
-        "entry (ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref,"
-        "from_no,to_no,amount,from_after,to_after,from_prev,to_prev,expires_at)",
-    [STORE_POSTINGS] =
-        "further_posting "
-        "(ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev)",
-    [STORE_HELD] = "held (ledger,account,seq,held)",
-    [STORE_WAYPOINTS] = "waypoint (ledger,account,seq)",
+/* What COPY is told of each table: its columns in the order of the rows that batch.h makes. */
+static const char *const targets[STORE_TABLES] = {
+    [STORE_ACCOUNTS] = "account (" TABLES_COLUMNS(ACCOUNT) ")",
+    [STORE_ENTRIES] = "entry (" TABLES_COLUMNS(ENTRY) ")",
+    [STORE_POSTINGS] = "further_posting (" TABLES_COLUMNS(POSTING) ")",
+    [STORE_HELD] = "held (" TABLES_COLUMNS(HELD) ")",
+    [STORE_WAYPOINTS] = "waypoint (" TABLES_COLUMNS(WAYPOINT) ")",
 };
+
+/* What the functions of sql/ raise, and the text below. */
+#define STATE_COMMITTED "TL001"  /* this very batch is in already */
+#define STATE_FENCED "TL002"     /* the epoch has ended */
+#define STATE_WRONG_SUMS "TL003" /* a checkpoint finds other sums than were written */
+#define STATE_LOST "TL004"       /* batches before this one are gone */
+#define STATE_STOPPED "TL005"    /* writes were stopped */
+#define STATE_NO_STANDBY "TL010" /* there is to be one, and none is named */
 
 /* With --require-sync: before anything is written, is there to be a standby that must have it? */
 static const char require_sync[] =
     "DO $$BEGIN IF current_setting('synchronous_standby_names') = '' THEN"
-    " RAISE 'synchronous_standby_names is empty, and --require-sync is on' USING ERRCODE = 'TL010';"
-    " END IF; END$$;";
+    " RAISE 'synchronous_standby_names is empty, and --require-sync is on'"
+    " USING ERRCODE = '" STATE_NO_STANDBY "'; END IF; END$$;";
 
 static enum pg_status send_batch(
     struct context *context, struct store *store, const struct store_batch *batch, bool *committed)
@@ -50,7 +56,7 @@ static enum pg_status send_batch(
     for (int i = 0; i < STORE_TABLES; i++)
         if (batch->tables[i].size > 0) {
             length += (size_t)snprintf(sql + length, sizeof sql - length,
-                "COPY %s FROM STDIN (FORMAT binary);", store_tables[i]);
+                "COPY %s FROM STDIN (FORMAT binary);", targets[i]);
             data[tables++] = batch->tables[i];
         }
     snprintf(sql + length, sizeof sql - length, "COMMIT");
@@ -60,15 +66,15 @@ static enum pg_status send_batch(
 /* Class 22 and 23 (data, constraint), 42 (schema, rights) and ours: the batch itself is wrong. */
 static enum store_commit judge(const char *state)
 {
-    if (strcmp(state, "TL001") == 0)
+    if (strcmp(state, STATE_COMMITTED) == 0)
         return STORE_COMMITTED;
-    if (strcmp(state, "TL002") == 0)
+    if (strcmp(state, STATE_FENCED) == 0)
         return STORE_FENCED;
-    if (strcmp(state, "TL004") == 0)
+    if (strcmp(state, STATE_LOST) == 0)
         return STORE_LOST;
-    if (strcmp(state, "TL005") == 0)
+    if (strcmp(state, STATE_STOPPED) == 0)
         return STORE_STOPPED;
-    if (strcmp(state, "TL010") == 0)
+    if (strcmp(state, STATE_NO_STANDBY) == 0)
         return STORE_RETRY;
     if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 ||
         strncmp(state, "42", 2) == 0 || strncmp(state, "TL", 2) == 0)
@@ -145,7 +151,7 @@ enum store_commit store_commit(
 /* Any other refusal (rights, a full disk) says nothing about the journal. */
 static bool adds_up(const char *state)
 {
-    return strcmp(state, "TL003") != 0 && strncmp(state, "22", 2) != 0 &&
+    return strcmp(state, STATE_WRONG_SUMS) != 0 && strncmp(state, "22", 2) != 0 &&
            strncmp(state, "23", 2) != 0;
 }
 

@@ -75,9 +75,6 @@ enum store_table {
     STORE_TABLES,
 };
 
-/* The columns of each in the order of its rows: "account (ledger,no,...)". */
-extern const char *const store_tables[STORE_TABLES];
-
 /* What one database transaction brings in: the COPY data of each table; no rows: size 0. */
 struct store_batch {
     uint64_t number; /* store->batch + 1 */

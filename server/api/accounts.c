@@ -17,7 +17,10 @@ static const char *copy_metadata(void *arg, const char *text)
 enum ledger_status accounts_complete(
     struct call *call, struct ledger_account *accounts, size_t count)
 {
-    return ledger_metadata(call_context(call), call->ledger, accounts, count, copy_metadata, call);
+    enum ledger_status status =
+        ledger_metadata(call_context(call), call->ledger, accounts, count, copy_metadata, call);
+    call_is_told(call);
+    return status;
 }
 
 static void answer_account(struct call *call, const struct ledger_account *account, uint64_t seq)

@@ -155,6 +155,7 @@ static void carry_out(struct call *call, const struct batch *batch)
 {
     ledger_transfer_batch(call_context(call), call->ledger, batch->atomic, batch->transfers,
         batch->count, batch->outcomes);
+    call->stages.ledger = batch->outcomes[0].stages;
     if (all_failed(batch))
         call_refuse_outcome(call, batch->transfers[0].key, &batch->outcomes[0]);
     else
@@ -170,6 +171,7 @@ static void carry_out_keyed(struct call *call, const struct batch *batch)
         .count = batch->count};
     struct ledger_outcome whole;
     ledger_keyed_batch(call_context(call), call->ledger, &asked, batch->outcomes, &whole);
+    call->stages.ledger = whole.stages;
     /* The key was used for something else, or the batch as a whole failed. */
     if (whole.status != LEDGER_OK) {
         call_refuse_outcome(call, batch->key, &whole);

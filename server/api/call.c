@@ -24,12 +24,20 @@ struct call *call_make(struct api *api, struct request *request, struct response
 
 struct context *call_context(struct call *call)
 {
+    if (call->context)
+        return call->context;
     int64_t wait_s = request_wait_s(call->request, WAIT_S, WAIT_MAX_S);
+    call->stages.asked_ns = clock_now_ns();
+    int64_t deadline_ns = call->stages.asked_ns + wait_s * CLOCK_S;
     /* Without a deadline a request might wait forever, so it waits for memory instead. */
-    while (!call->context &&
-           !(call->context = context_with_timeout(context_background(), wait_s * CLOCK_S)))
+    while (!(call->context = context_with_deadline(context_background(), deadline_ns)))
         co_sleep(memory_again_ns); /* until others have given some back */
     return call->context;
+}
+
+void call_is_told(struct call *call)
+{
+    call->stages.ledger.told_ns = clock_now_ns();
 }
 
 const char *call_copy(struct call *call, const char *text)

@@ -16,6 +16,7 @@
 
 #include "coro/context.h"
 #include "ledger/ledger_moves.h"
+#include "server/api/stages.h"
 #include "server/text/json_out.h"
 #include "server/http/problem.h"
 #include "server/http/request.h"
@@ -69,6 +70,7 @@ struct call {
     struct arena scratch; /* what a long body is parsed into, until body_forget() */
     bool parses_alone;    /* it has one of the places for that (body.c) */
 
+    struct stages stages;
     /* What the answer says besides the response: headers, and figures. */
     const char *location;
     uint64_t seq; /* the position that it reflects */
@@ -82,9 +84,12 @@ struct call {
 /* A fresh one, in the request's arena. */
 struct call *call_make(struct api *api, struct request *request, struct response *response);
 
-/* Ends with the time that the request may take, which begins with the first question for it. It
- * is the call's. May park, when memory is short. */
+/* Ends with the time that the request may take, which begins with the first question for it: then
+ * the ledger is asked. It is the call's. May park, when memory is short. */
 struct context *call_context(struct call *call);
+
+/* The ledger has told what it was asked: from here on the answer is made. */
+void call_is_told(struct call *call);
 
 /* A text of its own for as long as the request. */
 const char *call_copy(struct call *call, const char *text);

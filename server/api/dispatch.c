@@ -212,6 +212,8 @@ static void finish(struct call *call)
     if (call->arena->is_short)
         replace_short(call);
     write_fields(call);
+    stages_write(&call->stages, call_is_refused(call), call->request->method != REQUEST_POST,
+        call->response);
     /* The one place where the deadline is given back, however the call ended. */
     if (call->context)
         context_release(&call->context);
@@ -268,7 +270,9 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     struct call *call = request->call;
     (void)arg;
     (void)response;
-    bool is_old = clock_now_ns() - request->arrived_ns > judged_for_ns; /* its body took its time */
+    call->stages.started_ns = clock_now_ns();
+    /* Its body took its time. */
+    bool is_old = call->stages.started_ns - request->arrived_ns > judged_for_ns;
     /* A slow body may outlive the token or the ledger that its head was judged by. */
     bool goes_on = ((!is_old && !call->is_unsure) || judge(call, true)) && enter_ledger(call);
     if (goes_on)

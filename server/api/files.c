@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/api/files.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ledger/embed.h"
@@ -57,16 +58,34 @@ static void answer_file(struct call *call, const struct embed *file)
     response->length = file->size;
 }
 
-void files_get(struct call *call)
+/* A closed list: no name can reach into the file system. */
+static void answer_named(struct call *call, const char *name)
 {
-    const char *name = *call->path.id ? call->path.id : "index.html";
-    /* A closed list: no name can reach into the file system. */
     for (const struct embed *file = embed_web; file->name; file++)
         if (strcmp(file->name, name) == 0) {
             answer_file(call, file);
             return;
         }
     call_refuse_as(call, &problem_not_found, NULL);
+}
+
+void files_get(struct call *call)
+{
+    answer_named(call, *call->path.id ? call->path.id : "index.html");
+}
+
+void files_lab(struct call *call)
+{
+    answer_named(call, "lab/lab.html");
+}
+
+void files_lab_file(struct call *call)
+{
+    char name[64]; /* longer than any: what is cut off is the name of no file */
+    const char *id = call->path.id;
+    /* The address of a page has no ending. */
+    snprintf(name, sizeof name, "lab/%s%s", id, strchr(id, '.') ? "" : ".html");
+    answer_named(call, name);
 }
 
 void files_openapi(struct call *call)

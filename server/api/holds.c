@@ -46,6 +46,7 @@ void holds_post(struct call *call)
     /* Nothing of the document is needed while the ledger is awaited. */
     body_forget(call);
     ledger_hold(call_context(call), call->ledger, &hold, &outcome);
+    call->stages.ledger = outcome.stages;
     if (outcome.status == LEDGER_OK)
         answer_placed(call, outcome.entry);
     else
@@ -64,6 +65,7 @@ void holds_get(struct call *call)
         return;
     enum ledger_status status =
         ledger_read_hold(call_context(call), call->ledger, id, &hold, &settled, &seq);
+    call_is_told(call);
     if (status != LEDGER_OK) {
         call_refuse_status(call, status, seq);
         return;
@@ -107,6 +109,7 @@ static void settle(struct call *call, const struct ledger_settlement *settlement
     struct ledger_outcome outcome;
     struct entry *hold = NULL;
     ledger_settle(call_context(call), call->ledger, settlement, &outcome);
+    call->stages.ledger = outcome.stages;
     if (outcome.status == LEDGER_OK && read_held(call, settlement->hold, &hold) != LEDGER_OK)
         outcome.status = LEDGER_OUTCOME_UNKNOWN; /* the same key tells later */
     if (outcome.status == LEDGER_OK)

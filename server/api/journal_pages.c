@@ -41,6 +41,7 @@ void journal_list(struct call *call)
     struct entry **entries = arena_alloc(call->arena, limit * sizeof *entries);
     enum ledger_status status =
         ledger_journal(call_context(call), call->ledger, after, limit, entries, &count, &seq);
+    call_is_told(call);
     if (status != LEDGER_OK) {
         call_refuse_status(call, status, seq);
         return;
@@ -77,6 +78,7 @@ void journal_statement(struct call *call)
     struct entry **entries = arena_alloc(call->arena, limit * sizeof *entries);
     enum ledger_status status = ledger_statement(
         call_context(call), call->ledger, account, before, limit, entries, &count, &next, &seq);
+    call_is_told(call);
     if (status != LEDGER_OK) {
         call_refuse_account(call, status, seq, account);
         return;

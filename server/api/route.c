@@ -66,6 +66,8 @@ const struct route route_table[] = {
     PROBE("/readyz", health_ready),
     GET(NONE, "/metrics", "", metrics_get),
     GET(NONE, "/openapi.json", "", files_openapi),
+    GET(NONE, "/lab", "", files_lab),
+    GET(NONE, "/lab/{file}", "", files_lab_file),
     /* Which ledger to show: read by the page itself. */
     GET(NONE, "/{file}", " ledger ", files_get),
 };

@@ -16,6 +16,7 @@ static void answer_done(struct call *call, const struct entry *entry)
 
 static void answer_outcome(struct call *call, const char *key, struct ledger_outcome *outcome)
 {
+    call->stages.ledger = outcome->stages;
     if (outcome->status == LEDGER_OK)
         answer_done(call, outcome->entry);
     else

@@ -17,6 +17,7 @@ void transfers_get(struct call *call)
     if (!call_position(call, &id))
         return;
     enum ledger_status status = ledger_entry(call_context(call), call->ledger, id, &entry, &seq);
+    call_is_told(call);
     /* There is an entry at that position, but of another kind. */
     if (status == LEDGER_OK && !entry_moves_money(entry)) {
         entry_drop(&entry);
@@ -76,6 +77,7 @@ static enum ledger_status page_of_key(struct page *page, const char *key)
     struct entry *entry = NULL;
     enum ledger_status status =
         ledger_entry_by_key(call_context(page->call), page->call->ledger, key, &entry, &page->seq);
+    call_is_told(page->call);
     /* Nothing was done with it: an empty list, not an error. */
     if (status == LEDGER_TRANSFER_NOT_FOUND)
         return LEDGER_OK;
@@ -93,6 +95,7 @@ static enum ledger_status page_of_account(struct page *page, const char *account
     size_t count = 0;
     enum ledger_status status = ledger_statement(call_context(page->call), page->call->ledger,
         account, before, page->limit, page->entries, &count, &next, &page->seq);
+    call_is_told(page->call);
     if (status == LEDGER_OK && page->after > page->seq)
         status = LEDGER_POSITION_AHEAD;
     if (status == LEDGER_OK) {

@@ -260,7 +260,7 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     exchange->connection = peer->connection;
     exchange->peer = peer;
     exchange->content_length = head->content_length;
-    request->arrived_ns = peer->since_ns;
+    request->arrived_ns = exchange->response.began_ns = peer->since_ns;
     request->has_body = head->chunked || head->content_length > 0;
     request->method = method_of(head_bytes + head->method.from, head->method.length);
     /* The scanner's buffer is used again; the request keeps the head for as long as it lives. */

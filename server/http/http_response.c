@@ -3,6 +3,7 @@
 
 #include "coro/clock.h"
 #include "server/http/http_private.h"
+#include "server/http/server_timing.h"
 
 /* Where headers go: into a response of libmicrohttpd, or into text. */
 struct headers {
@@ -45,11 +46,13 @@ static void add_page_headers(const struct headers *headers)
     add(headers, "X-Content-Type-Options", "nosniff");
 }
 
-static void each_header(struct http_worker *worker, const struct response *response,
-    void (*header)(void *arg, const char *name, const char *value), void *arg)
+/* `now_ns`: when the answer is sent. */
+static void each_header(struct http_worker *worker, const struct response *response, int64_t now_ns,
+    const struct headers *out)
 {
-    const struct headers to = {.add = header, .arg = arg}, *out = &to;
+    char timing[SERVER_TIMING_TEXT];
     add(out, "Date", date(worker));
+    add(out, "Server-Timing", server_timing_write(response, now_ns, timing));
     if (response->content_type)
         add(out, "Content-Type", response->content_type);
     for (size_t i = 0; i < response->field_count; i++)
@@ -89,7 +92,7 @@ size_t http_response_lines(
     struct http_worker *worker, const struct response *response, char *to, size_t size)
 {
     struct text text = {.to = to, .end = to + size};
-    each_header(worker, response, add_line, &text);
+    each_header(worker, response, clock_now_ns(), &(struct headers){add_line, &text});
     add_line(&text, "Connection", "close\r\n");
     return (size_t)(text.to - to);
 }
@@ -120,12 +123,12 @@ enum MHD_Result http_response_queue(struct http_exchange *exchange)
     struct http_worker *worker = exchange->worker;
     struct MHD_Response *out = from_bytes(response);
     ensure(out);
-    each_header(worker, response, add_to_mhd, out);
+    /* The clock for taking the answer starts. */
+    http_peer_enter(exchange->peer, HTTP_SENDING);
+    each_header(worker, response, exchange->peer->since_ns, &(struct headers){add_to_mhd, out});
     /* The client shall come back to a server that goes on. */
     if (worker->stopping)
         add_to_mhd(out, "Connection", "close");
-    /* The clock for taking the answer starts. */
-    http_peer_enter(exchange->peer, HTTP_SENDING);
     http_count(&worker->counters.requests[response->status], 1);
     enum MHD_Result queued =
         MHD_queue_response(exchange->connection, (unsigned)response->status, out);
@@ -143,5 +146,6 @@ struct MHD_Response *http_response_overloaded(void)
     ensure(out);
     add_to_mhd(out, "Content-Type", "application/problem+json");
     add_to_mhd(out, "Retry-After", "1");
+    add_to_mhd(out, "Server-Timing", "parse;desc=\"no place\""); /* which was not timed */
     return out;
 }

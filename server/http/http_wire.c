@@ -421,7 +421,8 @@ void http_wire_refuse_problem(
     /* On the stack: this is what is said when memory is short. */
     char memory[1024];
     struct request request = {.body = NULL};
-    struct response response = {.status = 0};
+    bool has_begun = peer->phase == HTTP_HEADERS || peer->phase == HTTP_BODY;
+    struct response response = {.began_ns = has_begun ? peer->since_ns : 0};
     arena_init(&request.arena, memory, sizeof memory);
     problem_answer(&request, &response, problem, detail);
     http_wire_refuse(peer, &response);

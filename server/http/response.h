@@ -5,16 +5,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "coro/ensure.h"
 
 struct request;
 struct http_stream;
 
-enum { RESPONSE_FIELDS = 4 };
+enum { RESPONSE_FIELDS = 4, RESPONSE_STAGES = 4, RESPONSE_STAGE_NAME = 8 };
 
 struct response_field {
     const char *name, *value;
+};
+
+/* A stage that the request went through, for Server-Timing. */
+struct response_stage {
+    const char *name; /* a token of at most RESPONSE_STAGE_NAME characters, static */
+    int64_t end_ns;   /* on clock_now_ns(); where the next one begins */
 };
 
 struct response {
@@ -30,6 +37,9 @@ struct response {
     int retry_after_s;
     bool challenge; /* WWW-Authenticate */
     const char *allow, *etag, *set_cookie;
+    int64_t began_ns; /* when the request's head was whole; 0: it never was */
+    struct response_stage stages[RESPONSE_STAGES];
+    size_t stage_count;
     bool is_page; /* part of the dashboard: Content-Security-Policy and its like */
 
     /* Not NULL: the body is what this coroutine writes with http_stream_write(). */
@@ -42,6 +52,13 @@ static inline void response_add(struct response *response, const char *name, con
 {
     ensure(response->field_count < RESPONSE_FIELDS);
     response->fields[response->field_count++] = (struct response_field){name, value};
+}
+
+/* The next stage, which ended at that time. */
+static inline void response_stage(struct response *response, const char *name, int64_t end_ns)
+{
+    ensure(response->stage_count < RESPONSE_STAGES);
+    response->stages[response->stage_count++] = (struct response_stage){name, end_ns};
 }
 
 #endif

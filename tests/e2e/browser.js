@@ -21,9 +21,10 @@ export async function launch() {
         close: () => browser.close() };
 }
 
-/** A page in a browser profile of its own. `url` and `token` default to those of the service. */
-async function open(browser, service, { url = service.url, token = service.token, width = 1280,
-    height = 900, scheme = 'light', live = true, motion = 'reduce' } = {}) {
+/** A page in a browser profile of its own. `url` and `token` default to those of the service;
+ *  `live: false` where `path` is not the dashboard's. */
+async function open(browser, service, { url = service.url, token = service.token, path = '/',
+    width = 1280, height = 900, scheme = 'light', live = true, motion = 'reduce' } = {}) {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme,
         reducedMotion: motion });
     const page = await context.newPage();
@@ -42,7 +43,8 @@ async function open(browser, service, { url = service.url, token = service.token
         if (new URL(request.url()).origin !== new URL(url).origin)
             page.sins.push(`asks ${request.url()}`);
     });
-    await page.goto(token ? `${url}/#token=${token}` : `${url}/`);
+    const join = path.includes('#') ? '&' : '#';
+    await page.goto(token ? `${url}${path}${join}token=${token}` : `${url}${path}`);
     if (live) await says(page, '#link', 'live');
     return page;
 }

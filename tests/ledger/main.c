@@ -7,7 +7,7 @@ extern const struct unit_suite segment_suite, duty_suite, pg_suite, synchronous_
 extern const struct unit_suite readable_suite;
 extern const struct unit_suite audit_owner_suite, audit_sharded_suite;
 extern const struct unit_suite pooler_suite;
-extern const struct unit_suite copy_suite, tables_suite, differential_suite;
+extern const struct unit_suite copy_suite, record_suite, tables_suite, differential_suite;
 
 /* Those that both strategies are held to (FIXTURE_BOTH). */
 #define BOTH(X)                                                                                    \
@@ -38,6 +38,7 @@ int main(int argc, char **argv)
         &duty_suite,
         &tables_suite,
         &copy_suite,
+        &record_suite,
         &pg_suite,
         &synchronous_suite,
         &hosts_suite,

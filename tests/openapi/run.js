@@ -80,6 +80,19 @@ function checkUnknown(document) {
             });
 }
 
+/** Where its time went stands in every answer. */
+function checkTiming(document) {
+    const { responses } = document.components;
+    const said = (response) => response.headers?.['Server-Timing'];
+    for (const [path, item] of Object.entries(document.paths))
+        for (const method of ['get', 'post', 'delete'].filter((method) => item[method]))
+            check(`Server-Timing of ${method} ${path}`, () => {
+                for (const [status, response] of Object.entries(item[method].responses))
+                    if (!said(responses[response.$ref?.split('/').at(-1)] ?? response))
+                        throw new Error(`is not said of ${status}`);
+            });
+}
+
 /** What a client in TypeScript is given: types from a generator, and a program that uses them. */
 function checkTypes() {
     const bin = (name) => `build/node_modules/.bin/${name}`;
@@ -95,6 +108,7 @@ function checkTypes() {
 const document = JSON.parse(readFileSync(DOCUMENT, 'utf8'));
 checkDocument(document);
 checkUnknown(document);
+checkTiming(document);
 checkTypes();
 console.log(`openapi: ${passed} passed, ${failed} failed`);
 process.exitCode = failed || !passed ? 1 : 0;

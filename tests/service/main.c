@@ -40,6 +40,7 @@ int main(int argc, char **argv)
         &audits_suite,
         &keys_suite,
         &access_suite,
+        &timing_suite,
         &origin_suite,
         &rejections_suite,
         &grammar_suite,

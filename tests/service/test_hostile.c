@@ -184,7 +184,7 @@ static void pipelined(void)
             "Content-Type: application/json\r\nContent-Length: 12\r\n%s\r\n" BODY,
             service->target.token, i == 3 ? "Connection: close\r\n" : "");
     struct response response;
-    char answers[1536];
+    static char answers[4096];
     size_t used = 0, got = 1;
     CU_ASSERT_EQUAL_FATAL(client_send_bytes(visit.client, text, (size_t)length), CLIENT_ANSWERED);
     CU_ASSERT_EQUAL_FATAL(client_receive_head(visit.client, &response), CLIENT_ANSWERED);

@@ -260,6 +260,7 @@ static void vital_paths(void)
     }
     visit_get(&visit, "/journal");
     EXPECT_PROBLEM(&visit, 503, "overloaded");
+    CU_ASSERT(visit_header_is(&visit, "Server-Timing", "parse;desc=\"no place\""));
     crowd_end(&crowd);
     CU_ASSERT(visit_figure_becomes(&visit, "teller_requests_in_flight", 1));
     visit_get(&visit, "/journal");

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/stages.h"
+
+#include "coro/clock.h"
+
+/* The ledger was asked, and has told. */
+static void write_ledger(const struct stages *stages, bool is_read, struct response *response)
+{
+    const struct ledger_stages *ledger = &stages->ledger;
+    /* Handlers note it where they begin to render; if one has not, rendering took no time. */
+    int64_t told_ns = ledger->told_ns ? ledger->told_ns : clock_now_ns();
+    response_stage(response, "parse", stages->asked_ns);
+    if (ledger->decided_ns) {
+        response_stage(response, "queue", ledger->begun_ns);
+        response_stage(response, "decide", ledger->decided_ns);
+        response_stage(response, "commit", told_ns);
+    } else {
+        response_stage(response, is_read ? "read" : "ledger", told_ns);
+    }
+}
+
+void stages_write(
+    const struct stages *stages, bool is_refused, bool is_read, struct response *response)
+{
+    response->stage_count = 0;
+    if (stages->asked_ns)
+        write_ledger(stages, is_read, response);
+    else
+        response_stage(response, "parse",
+            is_refused || !stages->started_ns ? clock_now_ns() : stages->started_ns);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// A deadlock as what it is: a circle of coroutines, each of which holds what the one before it
+// waits for.
+
+import { element } from '../dom.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const WIDTH = 420;
+const HEIGHTS = { two: 150, more: 250 };
+const RADIUS = { x: 130, y: 88 };
+const BOX = { width: 124, height: 30 };
+
+/** A figure of the cycle, and the same in words. */
+export function drawCycle({ lanes, deadlock }) {
+    const nameOf = (lane) => lanes.find((each) => each.lane === lane)?.name ?? `lane ${lane}`;
+    const names = deadlock.map(({ lane }) => `${nameOf(lane)} (${lane})`);
+    const sentence = deadlock.map(({ holds, waits_for: wants }, i) =>
+        `${names[i]} holds ${holds} and waits for ${wants}`).join('; ');
+    const height = deadlock.length === 2 ? HEIGHTS.two : HEIGHTS.more;
+    const picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${height}`, class: 'cycle', role: 'img',
+        'aria-label': sentence });
+    const places = deadlock.map((each, i) => place(i, deadlock.length, height));
+    deadlock.forEach((each, i) => {
+        // Who holds what this one waits for: the arrow goes there.
+        const next = deadlock.findIndex(({ holds }) => holds === each.waits_for);
+        if (next >= 0) picture.append(...arrow(places[i], places[next], each.waits_for));
+    });
+    places.forEach((at, i) => picture.append(...box(at, names[i], `holds ${deadlock[i].holds}`)));
+    return element('figure', { class: 'deadlock' },
+        element('figcaption', {}, `Deadlock: ${sentence}.`), picture);
+}
+
+function place(i, count, height) {
+    const angle = Math.PI * (count === 2 ? 1 + 2 * i / count : 1.5 + 2 * i / count);
+    return { x: Math.round(WIDTH / 2 + RADIUS.x * Math.cos(angle)),
+        y: Math.round(height / 2 + RADIUS.y * Math.sin(angle)) };
+}
+
+function svg(tag, attributes, ...children) {
+    const node = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+}
+
+function box({ x, y }, name, holds) {
+    return [
+        svg('rect', { x: x - BOX.width / 2, y: y - BOX.height / 2 - 6, width: BOX.width,
+            height: BOX.height + 12, rx: 8, class: 'cycle-box' }),
+        svg('text', { x, y: y - 3, class: 'cycle-name' }, name),
+        svg('text', { x, y: y + 13, class: 'cycle-holds' }, holds),
+    ];
+}
+
+/** A bow from one box to another, with a point at its end, and what is waited for beside it. */
+function arrow(from, to, wants) {
+    const bend = 0.32;
+    const middle = {
+        x: (from.x + to.x) / 2 + bend * (from.y - to.y),
+        y: (from.y + to.y) / 2 + bend * (to.x - from.x),
+    };
+    const start = edge(from, middle);
+    const end = edge(to, middle);
+    const angle = Math.atan2(end.y - middle.y, end.x - middle.x);
+    const point = [0.4, -0.4].map((turn) => `${Math.round(end.x - 11 * Math.cos(angle + turn))},` +
+        `${Math.round(end.y - 11 * Math.sin(angle + turn))}`);
+    return [
+        svg('path', { d: `M${start.x},${start.y} Q${middle.x},${middle.y} ${end.x},${end.y}`,
+            class: 'cycle-arrow' }),
+        svg('polygon', { points: `${end.x},${end.y} ${point.join(' ')}`, class: 'cycle-point' }),
+        svg('text', { x: Math.round((start.x + 2 * middle.x + end.x) / 4),
+            y: Math.round((start.y + 2 * middle.y + end.y) / 4) + (middle.y > from.y ? 16 : -8),
+            class: 'cycle-wants' }, `waits for ${wants}`),
+    ];
+}
+
+/** Where the line from a box's middle to `towards` leaves the box. */
+function edge(at, towards) {
+    const dx = towards.x - at.x;
+    const dy = towards.y - at.y;
+    const scale = Math.min((BOX.width / 2 + 3) / Math.abs(dx || 1),
+        (BOX.height / 2 + 9) / Math.abs(dy || 1));
+    return { x: Math.round(at.x + dx * scale), y: Math.round(at.y + dy * scale) };
+}
