@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening and reading accounts. An account is in the table from the first request that names it as
- * new; it is open once an entry says so, and only a section makes that entry.
+ * Opening accounts. An account is in the table from the first request that names it as new; it is
+ * open once an entry says so, and only a section makes that entry.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,227 +12,8 @@
 #include "ledger/ledger_private.h"
 #include "ledger/memory/account_table.h"
 #include "ledger/memory/asset_intern.h"
-#include "ledger/read/past.h"
-#include "ledger/read/query.h"
+#include "ledger/read/accounts_now.h"
 #include "ledger/strategy/strategy.h"
-
-/* ---- copies of an account ------------------------------------------------------------------ */
-
-static void copy_account(const struct account *account, struct ledger_account *copy)
-{
-    *copy = (struct ledger_account){.has_floor = account->has_floor,
-        .frozen = account->frozen,
-        .floor = account->floor,
-        .balance = account->balance,
-        .held = account->held,
-        .available = account_available(account),
-        .metadata = account->metadata,
-        .number = account->number,
-        .seq = account->seq};
-    strcpy(copy->id, account->id);
-    strcpy(copy->asset, account->asset);
-}
-
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-struct look {
-    struct ledger *ledger;
-    struct account *const *accounts;
-    size_t count, copied; /* copied: those that are open */
-    struct ledger_account *copies;
-    uint64_t seq;
-};
-
-/* The position that a copy reflects: the durable one, or that of its last entry if that is later
- * (then it must be awaited). */
-static void copy_accounts(void *arg)
-{
-    struct look *look = arg;
-    look->seq = journal_durable(look->ledger->journal);
-    for (size_t i = 0; i < look->count; i++) {
-        if (look->accounts[i]->opened == 0)
-            continue;
-        look->seq = later(look->seq, look->accounts[i]->seq);
-        copy_account(look->accounts[i], &look->copies[look->copied++]);
-    }
-}
-
-/* The journal has stopped with memory ahead of it: what counts is what the database has. */
-static enum ledger_status read_durable(struct context *context, struct ledger *ledger,
-    struct account *account, struct ledger_account *copy, uint64_t *seq)
-{
-    *seq = journal_durable(ledger->journal);
-    return past_read(context, ledger, account, *seq, copy);
-}
-
-static enum ledger_status look_at(struct context *context, struct ledger *ledger,
-    struct account *const *accounts, size_t count, struct ledger_account *copies, size_t *copied,
-    uint64_t *seq)
-{
-    struct look look = {.ledger = ledger, .accounts = accounts, .count = count, .copies = copies};
-    strategy_run(ledger->strategy, accounts, count, copy_accounts, &look);
-    *seq = look.seq;
-    *copied = look.copied;
-    switch (journal_await(context, ledger->journal, JOURNAL_READ, look.seq)) {
-    case EVENTCOUNT_REACHED:
-        return LEDGER_OK;
-    case EVENTCOUNT_CANCELLED:
-        *seq = journal_durable(ledger->journal);
-        return LEDGER_UNAVAILABLE;
-    case EVENTCOUNT_CLOSED:
-        break;
-    }
-
-    /* Memory is ahead of a journal that has ended: tell what the database has. */
-    enum ledger_status status =
-        journal_state(ledger->journal) == LEDGER_STOPPED ? LEDGER_OK : LEDGER_UNAVAILABLE;
-    *copied = 0;
-    for (size_t i = 0; i < count && status == LEDGER_OK; i++)
-        status = read_durable(context, ledger, accounts[i], &copies[(*copied)++], seq);
-    return status;
-}
-
-/* ---- reading ------------------------------------------------------------------------------- */
-
-/* A world account exists by itself, also before money of its asset has moved. */
-static bool imagine_world(const char *id, struct ledger_account *account)
-{
-    *account = (struct ledger_account){.available = money_max()};
-    if (!asset_of_world_id(id, account->asset))
-        return false;
-    strcpy(account->id, id);
-    return true;
-}
-
-enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
-    const char *id, struct ledger_account *account, uint64_t *seq)
-{
-    struct account *found = account_find(ledger->accounts, id);
-    size_t copied = 0;
-    *seq = journal_durable(ledger->journal);
-    if (found) {
-        enum ledger_status status = look_at(context, ledger, &found, 1, account, &copied, seq);
-        if (status != LEDGER_OK || copied == 1)
-            return status;
-    }
-    if (!found && journal_await(context, ledger->journal, JOURNAL_READ, 0) != EVENTCOUNT_REACHED)
-        return LEDGER_UNAVAILABLE;
-    return imagine_world(id, account) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
-}
-
-/* Accounts whose metadata is read from the database; places[i] is where the i-th stands. */
-struct far {
-    struct ledger *ledger;
-    struct ledger_account *accounts;
-    size_t count, answered, *places;
-    const char *(*copy)(void *arg, const char *text);
-    void *arg;
-};
-
-static bool take_metadata(void *arg, size_t index, const char *text)
-{
-    struct far *far = arg;
-    if (index >= far->count || !text)
-        return true; /* altered: it will not be answered */
-    struct ledger_account *copy = &far->accounts[far->places[index]];
-    struct account *account = account_by_number(far->ledger->accounts, copy->number);
-    if (account)
-        account_keep_metadata(far->ledger->accounts, account, text);
-    far->answered++;
-    copy->metadata = far->copy(far->arg, text);
-    return copy->metadata != NULL;
-}
-
-static enum ledger_status ask_metadata(struct context *context, struct far *far)
-{
-    enum { NUMBER = 12 }; /* digits of one, with a comma */
-    char *numbers = malloc(far->count * NUMBER + 3), *to = numbers;
-    if (!numbers)
-        return LEDGER_OVERLOADED;
-    for (size_t i = 0; i < far->count; i++)
-        to +=
-            snprintf(to, NUMBER + 1, "%c%lu", i ? ',' : '{', far->accounts[far->places[i]].number);
-    stpcpy(to, "}");
-    enum pg_status status =
-        query_metadata(context, far->ledger->store, numbers, take_metadata, far);
-    free(numbers);
-    if (status == PG_OK && far->answered < far->count)
-        status = PG_DAMAGED;
-    return query_status(status);
-}
-
-enum ledger_status ledger_metadata(struct context *context, struct ledger *ledger,
-    struct ledger_account *accounts, size_t count, const char *(*copy)(void *arg, const char *text),
-    void *arg)
-{
-    struct far far = {.ledger = ledger, .accounts = accounts, .copy = copy, .arg = arg};
-    enum ledger_status status = LEDGER_OK;
-    for (size_t i = 0; i < count; i++)
-        far.count += accounts[i].metadata == account_far;
-    if (far.count == 0)
-        return LEDGER_OK;
-    if (!(far.places = calloc(far.count, sizeof *far.places)))
-        return LEDGER_OVERLOADED;
-    for (size_t i = 0, n = 0; i < count; i++)
-        if (accounts[i].metadata == account_far)
-            far.places[n++] = i;
-    status = ask_metadata(context, &far);
-    free(far.places);
-    return status;
-}
-
-static void copy_asset(void *arg)
-{
-    struct look *look = arg;
-    if (look->accounts[0]->opened == 0)
-        return;
-    strcpy(look->copies->asset, look->accounts[0]->asset);
-    look->copied = 1;
-}
-
-bool ledger_asset(struct ledger *ledger, const char *id, char asset[ASSET_TEXT])
-{
-    struct account *found = account_find(ledger->accounts, id);
-    struct ledger_account copy;
-    struct look look = {.ledger = ledger, .accounts = &found, .count = 1, .copies = &copy};
-    if (!found)
-        return asset_of_world_id(id, asset);
-    strategy_run(ledger->strategy, &found, 1, copy_asset, &look);
-    if (look.copied)
-        strcpy(asset, copy.asset);
-    return look.copied == 1;
-}
-
-enum ledger_status ledger_list_accounts(struct context *context, struct ledger *ledger,
-    const char *prefix, const char *asset, const char *after, size_t limit,
-    struct ledger_account *accounts, size_t *count, bool *more, uint64_t *seq)
-{
-    struct account **found = calloc(limit + 1, sizeof *found);
-    enum ledger_status status;
-    size_t listed = 0;
-    *count = 0;
-    *seq = journal_durable(ledger->journal);
-    if (!found)
-        return LEDGER_OVERLOADED;
-
-    /* The database knows the order of ids, memory the balances; one more tells whether there is
-     * more. */
-    status = query_status(query_accounts(
-        context, ledger->store, ledger->accounts, prefix, asset, after, limit + 1, found, &listed));
-    *more = listed > limit;
-    if (status == LEDGER_OK && listed > 0)
-        status = look_at(context, ledger, found, *more ? limit : listed, accounts, count, seq);
-    else if (status == LEDGER_OK &&
-             journal_await(context, ledger->journal, JOURNAL_READ, 0) != EVENTCOUNT_REACHED)
-        status = LEDGER_UNAVAILABLE;
-    free(found);
-    return status;
-}
-
-/* ---- opening ------------------------------------------------------------------------------- */
 
 struct opening {
     struct ledger *ledger;
@@ -322,8 +102,10 @@ static void open_section(void *arg)
         o->status = is_as_asked(o->account, o->request) ? LEDGER_OK : LEDGER_ACCOUNT_EXISTS;
     else if (o->world)
         open_accounts(o);
-    o->seq = later(journal_durable(o->ledger->journal), o->account->seq);
-    copy_account(o->account, &o->copy);
+    o->seq = journal_durable(o->ledger->journal);
+    if (o->seq < o->account->seq)
+        o->seq = o->account->seq;
+    accounts_now_copy(o->account, &o->copy);
 }
 
 /* Is it open already? A request for it again, or for another one of its name, makes nothing. */

@@ -92,12 +92,12 @@ static void drop_page(struct keyed *k)
 /* The entry at a position, held; NULL: it cannot be had now. */
 static struct entry *entry_at(struct context *context, struct keyed *k, uint64_t at)
 {
-    uint64_t durable;
     if (at < k->page_from || at - k->page_from >= k->page_count) {
+        struct ledger_entry_page page = {.entries = k->page, .limit = PAGE};
         drop_page(k);
-        if (at == 0 || ledger_journal(context, k->g.ledger, at - 1, PAGE, k->page, &k->page_count,
-                           &durable) != LEDGER_OK)
+        if (at == 0 || ledger_journal(context, k->g.ledger, at - 1, &page) != LEDGER_OK)
             return NULL;
+        k->page_count = page.count;
         k->page_from = at;
     }
     return k->page_count > 0 ? entry_hold(k->page[at - k->page_from]) : NULL;
@@ -184,8 +184,9 @@ static enum ledger_status know_old_items(struct context *context, struct keyed *
     size_t count = 0;
     if (!may_have_old_items(k))
         return LEDGER_OK;
-    if (query_items(context, ledger->store, k->asked->key, k->g.count, ledger->item_keys_upto,
-            &found, &count) != PG_OK)
+    const struct query_items items = {
+        .key = k->asked->key, .count = k->g.count, .upto = ledger->item_keys_upto};
+    if (query_items(context, ledger->store, &items, &found, &count) != PG_OK)
         return LEDGER_OUTCOME_UNKNOWN;
     enum ledger_status status = LEDGER_OK;
     for (size_t n = 0; n < count && status == LEDGER_OK; n++)

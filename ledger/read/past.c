@@ -126,11 +126,12 @@ static enum ledger_status find_position(
 }
 
 enum ledger_status ledger_read_account_at(struct context *context, struct ledger *ledger,
-    const char *id, uint64_t at_seq, int64_t at_us, struct ledger_account *account, uint64_t *seq)
+    const char *id, const struct ledger_moment *at, struct ledger_account *account, uint64_t *seq)
 {
+    uint64_t at_seq = at->seq;
     enum ledger_status status = past_turn(context, ledger, seq);
     if (status == LEDGER_OK && at_seq == 0)
-        status = find_position(context, ledger, at_us, &at_seq);
+        status = find_position(context, ledger, at->at_us, &at_seq);
     else if (status == LEDGER_OK && at_seq > *seq)
         status = LEDGER_POSITION_AHEAD;
     if (status != LEDGER_OK)

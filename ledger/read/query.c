@@ -166,13 +166,13 @@ static enum pg_status entry_of_rows(
 /* Run a statement that gives entries, in at most ROWS rows: what does not fit is left out. */
 static enum pg_status entries_of(struct context *context, struct store *store,
     struct account_table *accounts, const struct pg_statement *statement, const char *const *values,
-    size_t limit, struct entry **entries, size_t *count)
+    struct ledger_entry_page *page)
 {
     struct pg_result *rows = NULL;
     enum pg_status status = store_read(context, store, statement, values, &rows);
     size_t yielded_at = 0;
-    *count = 0;
-    for (size_t row = 0; status == PG_OK && row < pg_rows(rows) && *count < limit;) {
+    page->count = 0;
+    for (size_t row = 0; status == PG_OK && row < pg_rows(rows) && page->count < page->limit;) {
         struct entry *entry;
         if (row - yielded_at >= TURN) {
             yielded_at = row;
@@ -180,12 +180,12 @@ static enum pg_status entries_of(struct context *context, struct store *store,
         }
         status = entry_of_rows(accounts, rows, &row, &entry);
         if (status == PG_OK)
-            entries[(*count)++] = entry;
+            page->entries[page->count++] = entry;
     }
-    if (status == PG_OK && pg_rows(rows) >= ROWS && *count > 1)
-        entry_drop(&entries[--*count]); /* perhaps it has more postings than came */
-    while (status != PG_OK && *count > 0)
-        entry_drop(&entries[--*count]);
+    if (status == PG_OK && pg_rows(rows) >= ROWS && page->count > 1)
+        entry_drop(&page->entries[--page->count]); /* perhaps it has more postings than came */
+    while (status != PG_OK && page->count > 0)
+        entry_drop(&page->entries[--page->count]);
     pg_free(&rows);
     return status;
 }
@@ -209,8 +209,7 @@ static const char *number(struct number_text *buffer, uint64_t value)
 /* ---- the journal --------------------------------------------------------------------------- */
 
 enum pg_status query_journal(struct context *context, struct store *store,
-    struct account_table *accounts, uint64_t after, size_t limit, struct entry **entries,
-    size_t *count)
+    struct account_table *accounts, uint64_t after, struct ledger_entry_page *page)
 {
     static const struct pg_statement journal = {3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
@@ -218,8 +217,8 @@ enum pg_status query_journal(struct context *context, struct store *store,
         " ORDER BY e.seq" LIMIT_ROWS}; /* to sort them by leg all would have to be read */
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
-        number(&texts[2], limit)};
-    return entries_of(context, store, accounts, &journal, values, limit, entries, count);
+        number(&texts[2], page->limit)};
+    return entries_of(context, store, accounts, &journal, values, page);
 }
 
 enum pg_status query_entry_by_key(struct context *context, struct store *store,
@@ -230,30 +229,28 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
         " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
     struct number_text text;
     const char *values[] = {number(&text, (uint64_t)store->ledger), key};
-    size_t count;
-    enum pg_status status = entries_of(context, store, accounts, &by_key, values, 1, entry, &count);
-    if (status == PG_OK && count == 0)
-        *entry = NULL;
-    return status;
+    struct ledger_entry_page page = {.entries = entry, .limit = 1};
+    *entry = NULL;
+    return entries_of(context, store, accounts, &by_key, values, &page);
 }
 
-enum pg_status query_items(struct context *context, struct store *store, const char *key,
-    size_t count, uint64_t upto, struct query_item **found, size_t *found_count)
+enum pg_status query_items(struct context *context, struct store *store,
+    const struct query_items *items, struct query_item **found, size_t *count)
 {
-    static const struct pg_statement items = {4,
+    static const struct pg_statement read = {4,
         "SELECT i, e.seq FROM generate_series(0, $3::bigint - 1) i JOIN entry e"
         " ON e.ledger = $1 AND e.key = $2::text || '/' || i"
         " WHERE e.seq <= $4 AND e.kind IN (2, 3) ORDER BY i"};
     struct number_text texts[3];
-    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), key,
-        number(&texts[1], count), number(&texts[2], upto)};
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), items->key,
+        number(&texts[1], items->count), number(&texts[2], items->upto)};
     struct pg_result *rows = NULL;
-    enum pg_status status = store_read(context, store, &items, values, &rows);
-    *found_count = status == PG_OK ? pg_rows(rows) : 0;
-    *found = calloc(*found_count + 1, sizeof **found);
+    enum pg_status status = store_read(context, store, &read, values, &rows);
+    *count = status == PG_OK ? pg_rows(rows) : 0;
+    *found = calloc(*count + 1, sizeof **found);
     if (!*found)
         status = PG_ERROR;
-    for (size_t row = 0; status == PG_OK && row < *found_count; row++)
+    for (size_t row = 0; status == PG_OK && row < *count; row++)
         (*found)[row] =
             (struct query_item){(size_t)pg_number(rows, row, 0), (uint64_t)pg_number(rows, row, 1)};
     pg_free(&rows);
@@ -281,12 +278,9 @@ static enum pg_status entry_about(struct context *context, struct store *store,
 {
     struct number_text texts[2];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], ref)};
-    size_t count;
-    enum pg_status status =
-        entries_of(context, store, accounts, statement, values, 1, entry, &count);
-    if (status != PG_OK || count == 0)
-        *entry = NULL;
-    return status;
+    struct ledger_entry_page page = {.entries = entry, .limit = 1};
+    *entry = NULL;
+    return entries_of(context, store, accounts, statement, values, &page);
 }
 
 enum pg_status query_settlement(struct context *context, struct store *store,
@@ -322,8 +316,8 @@ enum pg_status query_reversal(struct context *context, struct store *store,
 
 /* The walk ends where its entries fill the rows of a page: no more of them are read and sorted. */
 enum pg_status query_statement(struct context *context, struct store *store,
-    struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
-    struct entry **entries, size_t *count)
+    struct account_table *accounts, const struct account *account, uint64_t from,
+    struct ledger_entry_page *page)
 {
     static const struct pg_statement walk = {5,
         "WITH RECURSIVE w (seq, n, legs) AS (SELECT $3::bigint, 1, 0::bigint WHERE $3 > $5"
@@ -334,9 +328,9 @@ enum pg_status query_statement(struct context *context, struct store *store,
         " OFFSET 0) e ON true" JOIN_POSTINGS JOIN_HOLD " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
     struct number_text texts[5];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
-        number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], limit),
+        number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], page->limit),
         number(&texts[4], account->opened)};
-    return entries_of(context, store, accounts, &walk, values, limit, entries, count);
+    return entries_of(context, store, accounts, &walk, values, page);
 }
 
 enum pg_status query_statement_start(struct context *context, struct store *store,
@@ -414,24 +408,30 @@ enum pg_status query_seq_at(
 
 /* ---- accounts ------------------------------------------------------------------------------ */
 
+/* What was not asked for is any. */
+static const char *text_or_any(const char *text)
+{
+    return text ? text : "";
+}
+
 enum pg_status query_accounts(struct context *context, struct store *store,
-    struct account_table *accounts, const char *prefix, const char *asset, const char *after,
-    size_t limit, struct account **found, size_t *count)
+    struct account_table *accounts, const struct ledger_account_query *query,
+    struct query_accounts *list)
 {
     /* No id is longer than 64 of the last character there is: the prefix becomes a range of the
      * index, whose order is that of the bytes. */
-    static const struct pg_statement list = {5,
+    static const struct pg_statement read = {5,
         "SELECT no FROM account WHERE ledger = $1 AND id > $4::text AND id >= $2::text"
         " AND id <= $2::text || repeat(chr(1114111), 64) AND ($3::text = '' OR asset = $3::text)"
         " ORDER BY id LIMIT $5::bigint"};
     struct number_text texts[2];
-    const char *values[] = {
-        number(&texts[0], (uint64_t)store->ledger), prefix, asset, after, number(&texts[1], limit)};
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), text_or_any(query->prefix),
+        text_or_any(query->asset), text_or_any(query->after), number(&texts[1], list->limit)};
     struct pg_result *rows = NULL;
-    enum pg_status status = store_read(context, store, &list, values, &rows);
-    *count = status == PG_OK ? pg_rows(rows) : 0;
-    for (size_t row = 0; row < *count; row++)
-        if (!(found[row] = account_at(accounts, rows, row, 0)))
+    enum pg_status status = store_read(context, store, &read, values, &rows);
+    list->count = status == PG_OK ? pg_rows(rows) : 0;
+    for (size_t row = 0; row < list->count; row++)
+        if (!(list->accounts[row] = account_at(accounts, rows, row, 0)))
             status = PG_DAMAGED;
     pg_free(&rows);
     return status;

@@ -10,29 +10,34 @@
 #include "ledger/domain/account.h"
 #include "ledger/domain/entry.h"
 #include "ledger/journal/store.h"
+#include "ledger/ledger_reads.h"
 
 struct account_table;
 
 /* What a failure of these means: UNAVAILABLE, or DAMAGED; OK if it is not a failure. */
 enum ledger_status query_status(enum pg_status status);
 
-/* The journal after a position, in order; perhaps fewer than `limit` though there are more: so it
- * is with the statement below, as a page has a bound in postings too. */
+/* The journal after a position, in order. Of the page its entries and count are filled in, as
+ * ledger_reads.h has it: so it is with the statement below. */
 MUST_CHECK enum pg_status query_journal(struct context *context, struct store *store,
-    struct account_table *accounts, uint64_t after, size_t limit, struct entry **entries,
-    size_t *count);
+    struct account_table *accounts, uint64_t after, struct ledger_entry_page *page);
 
 MUST_CHECK enum pg_status query_entry_by_key(struct context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry);
 
 /* The entries up to `upto` with the keys "KEY/0" to "KEY/(count - 1)", in order: *found is the
  * caller's to free. */
+struct query_items {
+    const char *key;
+    size_t count;
+    uint64_t upto;
+};
 struct query_item {
     size_t index;
     uint64_t seq;
 };
-MUST_CHECK enum pg_status query_items(struct context *context, struct store *store, const char *key,
-    size_t count, uint64_t upto, struct query_item **found, size_t *found_count);
+MUST_CHECK enum pg_status query_items(struct context *context, struct store *store,
+    const struct query_items *items, struct query_item **found, size_t *count);
 
 /* The last position that may have entries with such keys: fixed, as `end`, by the first that asks
  * for the ledger. */
@@ -51,8 +56,8 @@ MUST_CHECK enum pg_status query_reversal(struct context *context, struct store *
  * at `from`, the seq of an entry that moved it.
  */
 MUST_CHECK enum pg_status query_statement(struct context *context, struct store *store,
-    struct account_table *accounts, const struct account *account, uint64_t from, size_t limit,
-    struct entry **entries, size_t *count);
+    struct account_table *accounts, const struct account *account, uint64_t from,
+    struct ledger_entry_page *page);
 
 /* The last entry before `before` that moved the account's money, walking from the first waypoint
  * (account.h) after it, or from `head`; 0: none. */
@@ -73,10 +78,14 @@ MUST_CHECK enum pg_status query_past(struct context *context, struct store *stor
 MUST_CHECK enum pg_status query_seq_at(
     struct context *context, struct store *store, int64_t at_us, uint64_t *seq);
 
-/* Ids of accounts in order, after `after`, with this prefix and this asset ("": any). */
+/* Accounts in order of their ids, at most `limit`. */
+struct query_accounts {
+    struct account **accounts; /* the caller's room */
+    size_t limit, count;       /* for how many; how many came */
+};
 MUST_CHECK enum pg_status query_accounts(struct context *context, struct store *store,
-    struct account_table *accounts, const char *prefix, const char *asset, const char *after,
-    size_t limit, struct account **found, size_t *count);
+    struct account_table *accounts, const struct ledger_account_query *query,
+    struct query_accounts *list);
 
 /* The metadata of accounts, of which `numbers` is a list: "{4,2}". take() is given each with its
  * place in the list (NULL: it has none); false: memory is short. */

@@ -8,31 +8,32 @@
 #include "ledger/read/past.h"
 #include "ledger/read/query.h"
 
-enum ledger_status ledger_journal(struct context *context, struct ledger *ledger, uint64_t after,
-    size_t limit, struct entry **entries, size_t *count, uint64_t *seq)
+enum ledger_status ledger_journal(
+    struct context *context, struct ledger *ledger, uint64_t after, struct ledger_entry_page *page)
 {
-    *count = 0;
-    if (past_turn(context, ledger, seq) != LEDGER_OK)
+    page->count = 0;
+    page->next = 0;
+    if (past_turn(context, ledger, &page->seq) != LEDGER_OK)
         return LEDGER_UNAVAILABLE;
-    if (after > *seq)
+    if (after > page->seq)
         return LEDGER_POSITION_AHEAD;
-    if (journal_recent(ledger->journal, after, limit, entries, count))
+    if (journal_recent(ledger->journal, after, page->limit, page->entries, &page->count))
         return LEDGER_OK;
-    return query_status(
-        query_journal(context, ledger->store, ledger->accounts, after, limit, entries, count));
+    return query_status(query_journal(context, ledger->store, ledger->accounts, after, page));
 }
 
 enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, uint64_t at,
     struct entry **entry, uint64_t *seq)
 {
-    size_t count = 0;
+    struct ledger_entry_page page = {.entries = entry, .limit = 1};
     enum ledger_status status = LEDGER_OK;
     *entry = NULL;
     if (at >= 1)
-        status = ledger_journal(context, ledger, at - 1, 1, entry, &count, seq);
+        status = ledger_journal(context, ledger, at - 1, &page);
     else
-        *seq = journal_durable(ledger->journal);
-    bool none = status == LEDGER_POSITION_AHEAD || (status == LEDGER_OK && count == 0);
+        page.seq = journal_durable(ledger->journal);
+    *seq = page.seq;
+    bool none = status == LEDGER_POSITION_AHEAD || (status == LEDGER_OK && page.count == 0);
     return none ? LEDGER_TRANSFER_NOT_FOUND : status;
 }
 
@@ -96,8 +97,7 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
 /* ---- statements ---------------------------------------------------------------------------- */
 
 /* Where the walk of a page begins: at the newest durable movement of the account, or below
- * `before`.
- */
+ * `before`. */
 static enum ledger_status statement_start(struct context *context, struct ledger *ledger,
     const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
 {
@@ -120,28 +120,30 @@ static uint64_t previous_of(const struct entry *entry, const struct account *acc
 }
 
 enum ledger_status ledger_statement(struct context *context, struct ledger *ledger, const char *id,
-    uint64_t before, size_t limit, struct entry **entries, size_t *count, uint64_t *next,
-    uint64_t *seq)
+    uint64_t before, struct ledger_entry_page *page)
 {
     struct past_head head = {0};
     uint64_t from;
     char asset[ASSET_TEXT];
-    *count = 0;
-    *next = 0;
+    page->count = 0;
+    page->next = 0;
     struct account *account = account_find(ledger->accounts, id);
-    *seq = journal_durable(ledger->journal);
+    page->seq = journal_durable(ledger->journal);
     enum ledger_status status = LEDGER_OK;
     if (account)
-        status = past_head(context, ledger, account, &head, seq);
+        status = past_head(context, ledger, account, &head, &page->seq);
     if (status != LEDGER_OK)
         return status;
     if (head.opened == 0) /* a world account that nothing has touched has an empty statement */
         return asset_of_world_id(id, asset) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
     status = statement_start(context, ledger, account, head.moved, before, &from);
     if (status == LEDGER_OK)
-        status = query_status(query_statement(
-            context, ledger->store, ledger->accounts, account, from, limit, entries, count));
-    if (*count > 0 && previous_of(entries[*count - 1], account) > head.opened)
-        *next = entries[*count - 1]->seq;
+        status = query_status(
+            query_statement(context, ledger->store, ledger->accounts, account, from, page));
+
+    /* There is a page after this one if something moved the account before its last entry. */
+    const struct entry *last = page->count > 0 ? page->entries[page->count - 1] : NULL;
+    if (last && previous_of(last, account) > head.opened)
+        page->next = last->seq;
     return status;
 }

@@ -7,7 +7,7 @@
 #include "server/api/render.h"
 #include "server/text/time_text.h"
 
-enum { LIST_LIMIT = 100, LIST_MAX = 1000 };
+enum { LIST_LIMIT = 100 };
 
 static const char *copy_metadata(void *arg, const char *text)
 {
@@ -108,16 +108,15 @@ void accounts_post(struct call *call)
 }
 
 /* `at` is a position, or a time. Nothing was open at position 0, nor in 1970. */
-static bool query_at(struct call *call, uint64_t *seq, int64_t *us)
+static bool query_at(struct call *call, struct ledger_moment *moment)
 {
     const char *at = request_query(call->request, "at");
     money position;
-    *seq = 0;
-    *us = 0;
+    *moment = (struct ledger_moment){.seq = 0};
     /* A bare number is a position, never a year. */
     if (money_parse(at, strlen(at), false, &position) && position <= INT64_MAX)
-        *seq = (uint64_t)position;
-    else if (!time_read(at, us)) {
+        moment->seq = (uint64_t)position;
+    else if (!time_read(at, &moment->at_us)) {
         call_refuse(call, NULL, "at",
             "must be a journal position, or a time such as 2026-11-21T09:00:00.123456Z or "
             "2026-11-21");
@@ -130,15 +129,14 @@ void accounts_get(struct call *call)
 {
     const char *id = call->path.account;
     struct ledger_account account;
-    uint64_t seq = 0, at_seq;
-    int64_t at_us;
+    struct ledger_moment at;
+    uint64_t seq = 0;
     bool then = request_query(call->request, "at") != NULL;
-    if (!call_names_account(call) || (then && !query_at(call, &at_seq, &at_us)))
+    if (!call_names_account(call) || (then && !query_at(call, &at)))
         return;
     /* The present is in memory, the past in the database. */
     enum ledger_status status =
-        then ? ledger_read_account_at(
-                   call_context(call), call->ledger, id, at_seq, at_us, &account, &seq)
+        then ? ledger_read_account_at(call_context(call), call->ledger, id, &at, &account, &seq)
              : ledger_read_account(call_context(call), call->ledger, id, &account, &seq);
     if (status == LEDGER_OK)
         status = accounts_complete(call, &account, 1);
@@ -148,20 +146,18 @@ void accounts_get(struct call *call)
         call_refuse_account(call, status, seq, id);
 }
 
-/* A parameter that is an account id, or the beginning of one; "" if it was not given. */
+/* A parameter that is an account id, or the beginning of one; NULL if it was not given. */
 static bool query_id(struct call *call, const char *name, const char **value)
 {
-    const char *given = request_query(call->request, name);
-    *value = given ? given : "";
+    *value = request_query(call->request, name);
     /* A beginning of an id has the same characters as an id. */
-    if (**value == '\0' || account_id_is_valid(*value))
+    if (!*value || **value == '\0' || account_id_is_valid(*value))
         return true;
     call_refuse(call, NULL, name, ACCOUNT_ID_RULE);
     return false;
 }
 
-static void answer_list(
-    struct call *call, const struct ledger_account *accounts, size_t count, bool more, uint64_t seq)
+static void answer_list(struct call *call, const struct ledger_account_page *page)
 {
     struct json_out out;
     json_out_begin(&out, call->arena);
@@ -170,46 +166,46 @@ static void answer_list(
     json_out_open(&out, '[');
     size_t written = 0, yielded_at = 0;
     /* A page is bounded in bytes too, as metadata may be long. */
-    while (written < count && out.length < CALL_PAGE_BYTES) {
-        render_account(&out, &accounts[written++]);
+    while (written < page->count && out.length < CALL_PAGE_BYTES) {
+        render_account(&out, &page->accounts[written++]);
         render_yield(&out, &yielded_at);
     }
     json_out_close(&out, ']');
     json_out_key(&out, "next");
     /* A page that was cut short in bytes has a next one, too. */
-    json_out_text(&out, more || written < count ? accounts[written - 1].id : NULL);
+    bool more = page->more || written < page->count;
+    json_out_text(&out, more ? page->accounts[written - 1].id : NULL);
     json_out_close(&out, '}');
-    call_ok(call, &out, seq);
+    call_ok(call, &out, page->seq);
 }
 
 void accounts_list(struct call *call)
 {
-    const char *prefix, *after, *asset = request_query(call->request, "asset");
-    uint64_t limit = LIST_LIMIT, seq = 0;
-    if (!query_id(call, "prefix", &prefix))
+    struct ledger_account_query query = {.asset = request_query(call->request, "asset")};
+    uint64_t limit = LIST_LIMIT;
+    if (!query_id(call, "prefix", &query.prefix))
         return;
-    if (asset && !asset_is_valid(asset)) {
+    if (query.asset && !asset_is_valid(query.asset)) {
         call_refuse(call, NULL, "asset", ASSET_RULE);
         return;
     }
-    const char *page = call_page_parameter(call, "after");
-    if (!page || !call_query_number(call, "limit", 1, LIST_MAX, &limit) ||
-        !query_id(call, page, &after))
+    const char *name = call_page_parameter(call, "after");
+    if (!name || !call_query_number(call, "limit", 1, LEDGER_PAGE_MAX, &limit) ||
+        !query_id(call, name, &query.after))
         return;
     /* The client chooses the size, so it may not come out of the reserve. */
-    struct ledger_account *accounts = arena_try(call->arena, limit * sizeof *accounts);
-    if (!accounts) {
+    struct ledger_account_page page = {.limit = limit};
+    page.accounts = arena_try(call->arena, limit * sizeof *page.accounts);
+    if (!page.accounts) {
         call_refuse_short(call);
         return;
     }
-    size_t count = 0;
-    bool more = false;
-    enum ledger_status status = ledger_list_accounts(call_context(call), call->ledger, prefix,
-        asset ? asset : "", after, limit, accounts, &count, &more, &seq);
+    enum ledger_status status =
+        ledger_list_accounts(call_context(call), call->ledger, &query, &page);
     if (status == LEDGER_OK)
-        status = accounts_complete(call, accounts, count);
+        status = accounts_complete(call, page.accounts, page.count);
     if (status == LEDGER_OK)
-        answer_list(call, accounts, count, more, seq);
+        answer_list(call, &page);
     else
-        call_refuse_status(call, status, seq);
+        call_refuse_status(call, status, page.seq);
 }

@@ -150,21 +150,20 @@ static struct event_page *read_page(struct context *context, struct event_pages 
     struct share *share, struct ledger *ledger, uint64_t after)
 {
     struct entry *entries[PAGE];
-    uint64_t seq;
-    size_t count = 0;
-    if (ledger_journal(context, ledger, after, PAGE, entries, &count, &seq) != LEDGER_OK)
+    struct ledger_entry_page read = {.entries = entries, .limit = PAGE};
+    if (ledger_journal(context, ledger, after, &read) != LEDGER_OK)
         return NULL;
     /* Rendering takes time of its own, from the streams' share. */
     int64_t turn_ns = share_begin(share);
     struct event_page *page = look_up(pages, ledger, after); /* others may have been quicker */
-    if (!page && count > 0 && (page = render(ledger, entries, count))) {
+    if (!page && read.count > 0 && (page = render(ledger, entries, read.count))) {
         push_first(pages, page);
         pages->bytes += page->length;
         forget_beyond(pages, KEPT_BYTES);
     }
     share_end(share, turn_ns);
     /* The page has the text; the entries are not needed any more. */
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < read.count; i++)
         entry_drop(&entries[i]);
     return page;
 }

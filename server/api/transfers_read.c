@@ -8,7 +8,7 @@
 
 /* A list without an account reads the journal, of which other kinds are skipped: at most SCAN_PAGES
  * pages for one answer. */
-enum { LIST_LIMIT = 100, LIST_MAX = 1000, SCAN_PAGES = 8 };
+enum { LIST_LIMIT = 100, SCAN_PAGES = 8 };
 
 void transfers_get(struct call *call)
 {
@@ -38,26 +38,26 @@ void transfers_get(struct call *call)
 struct page {
     struct call *call;
     struct json_out out;
-    struct entry **entries; /* room for `limit` */
-    uint64_t after, before, limit;
-    uint64_t count, seq;
+    struct ledger_entry_page read; /* what it is taken from; its limit and seq are the page's */
+    uint64_t after, before;
+    uint64_t count;
     uint64_t next; /* the cursor for the page after this one; 0: there is none */
 };
 
 static bool page_is_full(const struct page *page)
 {
-    return page->count == page->limit || page->out.length >= CALL_PAGE_BYTES;
+    return page->count == page->read.limit || page->out.length >= CALL_PAGE_BYTES;
 }
 
 /* Write what belongs on the page, drop all; returns the seq of the last entry that was looked at
  * before the page was full. */
-static uint64_t page_take(struct page *page, size_t count)
+static uint64_t page_take(struct page *page)
 {
     uint64_t last = 0;
     size_t yielded_at = page->out.length;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < page->read.count; i++) {
         render_yield(&page->out, &yielded_at);
-        struct entry *entry = page->entries[i];
+        struct entry *entry = page->read.entries[i];
         /* What is left over is read again for the next page. */
         if (!page_is_full(page)) {
             last = entry->seq;
@@ -66,7 +66,7 @@ static uint64_t page_take(struct page *page, size_t count)
                 page->count++;
             }
         }
-        entry_drop(&page->entries[i]);
+        entry_drop(&page->read.entries[i]);
     }
     return last;
 }
@@ -75,8 +75,8 @@ static uint64_t page_take(struct page *page, size_t count)
 static enum ledger_status page_of_key(struct page *page, const char *key)
 {
     struct entry *entry = NULL;
-    enum ledger_status status =
-        ledger_entry_by_key(call_context(page->call), page->call->ledger, key, &entry, &page->seq);
+    enum ledger_status status = ledger_entry_by_key(
+        call_context(page->call), page->call->ledger, key, &entry, &page->read.seq);
     call_is_told(page->call);
     /* Nothing was done with it: an empty list, not an error. */
     if (status == LEDGER_TRANSFER_NOT_FOUND)
@@ -91,17 +91,18 @@ static enum ledger_status page_of_key(struct page *page, const char *key)
 /* Newest first, along the account's statement. */
 static enum ledger_status page_of_account(struct page *page, const char *account)
 {
-    uint64_t before = page->before == UINT64_MAX ? 0 : page->before, next = 0;
-    size_t count = 0;
-    enum ledger_status status = ledger_statement(call_context(page->call), page->call->ledger,
-        account, before, page->limit, page->entries, &count, &next, &page->seq);
+    struct ledger_entry_page *read = &page->read;
+    uint64_t before = page->before == UINT64_MAX ? 0 : page->before;
+    enum ledger_status status =
+        ledger_statement(call_context(page->call), page->call->ledger, account, before, read);
     call_is_told(page->call);
-    if (status == LEDGER_OK && page->after > page->seq)
+    if (status == LEDGER_OK && page->after > read->seq)
         status = LEDGER_POSITION_AHEAD;
     if (status == LEDGER_OK) {
-        uint64_t oldest = count ? page->entries[count - 1]->seq : 0, last = page_take(page, count);
+        uint64_t oldest = read->count ? read->entries[read->count - 1]->seq : 0;
+        uint64_t last = page_take(page);
         /* Nothing older can be wanted; or the page is full in bytes; or the statement goes on. */
-        page->next = last <= page->after ? 0 : last > oldest ? last : next;
+        page->next = last <= page->after ? 0 : last > oldest ? last : read->next;
     }
     return status;
 }
@@ -112,14 +113,13 @@ static enum ledger_status page_of_journal(struct page *page)
     uint64_t at = page->after;
     /* A journal of accounts alone must not be read to its end for an empty page. */
     for (int pages = 0; pages < SCAN_PAGES && !page_is_full(page); pages++) {
-        size_t count = 0;
-        enum ledger_status status = ledger_journal(call_context(page->call), page->call->ledger, at,
-            page->limit, page->entries, &count, &page->seq);
+        enum ledger_status status =
+            ledger_journal(call_context(page->call), page->call->ledger, at, &page->read);
         if (status != LEDGER_OK)
             return status;
-        if (count > 0)
-            at = page_take(page, count);
-        if (at >= page->seq || at >= page->before)
+        if (page->read.count > 0)
+            at = page_take(page);
+        if (at >= page->read.seq || at >= page->before)
             return LEDGER_OK;
     }
     /* Maybe an empty page, but one that says where to go on. */
@@ -151,19 +151,20 @@ static bool page_read(struct call *call, struct page *page)
            call_query_number(call, "after", 0, INT64_MAX, &page->after) &&
            call_query_number(call, "before", 1, INT64_MAX, &page->before) &&
            call_query_number(call, "page", account ? 1 : 0, INT64_MAX, begins) &&
-           call_query_number(call, "limit", 1, LIST_MAX, &page->limit);
+           call_query_number(call, "limit", 1, LEDGER_PAGE_MAX, &page->read.limit);
 }
 
 void transfers_list(struct call *call)
 {
-    struct page page = {.call = call, .limit = LIST_LIMIT, .before = UINT64_MAX};
+    struct page page = {.call = call, .read = {.limit = LIST_LIMIT}, .before = UINT64_MAX};
+    struct ledger_entry_page *read = &page.read;
     const char *key = request_query(call->request, "key"),
                *account = request_query(call->request, "account");
     if (!page_read(call, &page))
         return;
-    page.entries = arena_alloc(call->arena, page.limit * sizeof *page.entries);
+    read->entries = arena_alloc(call->arena, read->limit * sizeof *read->entries);
     /* So that all of them can be dropped, read or not. */
-    memset((void *)page.entries, 0, page.limit * sizeof *page.entries);
+    memset((void *)read->entries, 0, read->limit * sizeof *read->entries);
     json_out_begin(&page.out, call->arena);
     json_out_open(&page.out, '{');
     json_out_key(&page.out, "items");
@@ -173,9 +174,9 @@ void transfers_list(struct call *call)
                                           : page_of_journal(&page);
     if (status != LEDGER_OK) {
         /* What was written so far is dropped with the request. */
-        for (uint64_t i = 0; i < page.limit; i++)
-            entry_drop(&page.entries[i]);
-        call_refuse_status(call, status, page.seq);
+        for (size_t i = 0; i < read->limit; i++)
+            entry_drop(&read->entries[i]);
+        call_refuse_status(call, status, read->seq);
         return;
     }
     json_out_close(&page.out, ']');
@@ -185,5 +186,5 @@ void transfers_list(struct call *call)
     else
         json_out_json(&page.out, NULL);
     json_out_close(&page.out, '}');
-    call_ok(call, &page.out, page.seq);
+    call_ok(call, &page.out, read->seq);
 }

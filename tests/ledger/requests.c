@@ -115,19 +115,18 @@ size_t request_count(struct ledger *ledger, uint64_t after, uint64_t ref)
 {
     enum { PAGE = 200 };
     struct entry *entries[PAGE];
-    size_t found = 0, count;
-    uint64_t seq;
+    struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
+    size_t found = 0;
     do {
-        enum ledger_status status =
-            ledger_journal(context_background(), ledger, after, PAGE, entries, &count, &seq);
+        enum ledger_status status = ledger_journal(context_background(), ledger, after, &page);
         ensure(status == LEDGER_OK);
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < page.count; i++) {
             bool moves = entry_moves_money(entries[i]) || entries[i]->kind == ENTRY_HOLD;
             found += ref ? entries[i]->ref == ref && entries[i]->kind != ENTRY_REJECTED : moves;
             after = entries[i]->seq;
             entry_drop(&entries[i]);
         }
-    } while (count == PAGE);
+    } while (page.count == PAGE);
     return found;
 }
 

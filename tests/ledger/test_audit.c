@@ -153,20 +153,20 @@ static void expect_readable(struct ledger *ledger)
 {
     enum { PAGE = 10 };
     struct entry *entries[PAGE];
+    struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
     struct ledger_account account;
-    uint64_t next, seq;
-    size_t count;
-    CU_ASSERT_EQUAL(ledger_statement(context_background(), ledger, "b", UINT64_MAX, PAGE, entries,
-                        &count, &next, &seq),
-        LEDGER_OK);
-    CU_ASSERT_EQUAL(count, 2); /* 6 and 7 */
-    for (size_t i = 0; i < count; i++) {
+    uint64_t seq;
+    CU_ASSERT_EQUAL(
+        ledger_statement(context_background(), ledger, "b", UINT64_MAX, &page), LEDGER_OK);
+    CU_ASSERT_EQUAL(page.count, 2); /* 6 and 7 */
+    for (size_t i = 0; i < page.count; i++) {
         CU_ASSERT_EQUAL(entries[i]->posting_count, 1);
         CU_ASSERT(entries[i]->postings[0].to_after == (i == 0 ? 30 : 20));
         entry_drop(&entries[i]);
     }
-    CU_ASSERT_EQUAL(
-        ledger_read_account_at(context_background(), ledger, "b", 6, 0, &account, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_read_account_at(context_background(), ledger, "b",
+                        &(struct ledger_moment){.seq = 6}, &account, &seq),
+        LEDGER_OK);
     CU_ASSERT(account.balance == 20);
     CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 100), LEDGER_OK); /* again */
     CU_ASSERT(fixture_balance(ledger, "a") == 70);

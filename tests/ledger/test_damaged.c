@@ -69,10 +69,10 @@ static void expect(enum ledger_status status, const char *hits, char reader, con
         printf("\n    %c: %s: %s ", reader, sql, status_name(status));
 }
 
-static void drop_all(struct entry **entries, size_t count)
+static void drop_all(struct ledger_entry_page *page)
 {
-    while (count > 0)
-        entry_drop(&entries[--count]);
+    while (page->count > 0)
+        entry_drop(&page->entries[--page->count]);
 }
 
 static void read_all(struct ledger *ledger, const char *hits, const char *sql)
@@ -80,20 +80,20 @@ static void read_all(struct ledger *ledger, const char *hits, const char *sql)
     enum { PAGE = 20 };
     struct context *context = context_background();
     struct entry *entries[PAGE], *entry = NULL;
+    struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
     struct ledger_account account;
-    size_t count = 0;
-    uint64_t next, seq;
-    expect(ledger_journal(context, ledger, 0, PAGE, entries, &count, &seq), hits, 'J', sql);
-    drop_all(entries, count);
-    count = 0;
-    expect(ledger_statement(context, ledger, "a", 0, PAGE, entries, &count, &next, &seq), hits, 'S',
-        sql);
-    drop_all(entries, count);
+    uint64_t seq;
+    expect(ledger_journal(context, ledger, 0, &page), hits, 'J', sql);
+    drop_all(&page);
+    expect(ledger_statement(context, ledger, "a", 0, &page), hits, 'S', sql);
+    drop_all(&page);
     expect(ledger_entry_by_key(context, ledger, "k", &entry, &seq), hits, 'K', sql);
     entry_drop(&entry);
     enum ledger_status again = fixture_move(ledger, "k", "a", "b", 10);
     CU_ASSERT(again == LEDGER_OK || again == LEDGER_DAMAGED || again == LEDGER_KEY_REUSED);
-    expect(ledger_read_account_at(context, ledger, "a", 6, 0, &account, &seq), hits, 'P', sql);
+    expect(ledger_read_account_at(
+               context, ledger, "a", &(struct ledger_moment){.seq = 6}, &account, &seq),
+        hits, 'P', sql);
     CU_ASSERT(fixture_balance(ledger, "b") == 10);
 }
 

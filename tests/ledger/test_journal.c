@@ -191,19 +191,18 @@ static enum ledger_status hurry_open(struct ledger *ledger, const char *id)
 static void expect_reads(struct ledger *ledger, const char *id, enum ledger_status expected)
 {
     struct ledger_account account;
-    struct entry *page[1];
-    size_t count = 0;
-    uint64_t next, seq;
+    struct entry *entry[1];
+    struct ledger_entry_page page = {.entries = entry, .limit = 1};
+    uint64_t seq;
     struct context *context = within(expected == LEDGER_OK ? ENDLESS_MS : SHORT_MS);
     CU_ASSERT_EQUAL(ledger_read_account(context, ledger, id, &account, &seq), expected);
     CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
     context_release(&context);
     context = within(expected == LEDGER_OK ? ENDLESS_MS : LONG_MS);
-    CU_ASSERT_EQUAL(
-        ledger_statement(context, ledger, id, 0, 1, page, &count, &next, &seq), expected);
-    CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
-    while (count > 0)
-        entry_drop(&page[--count]);
+    CU_ASSERT_EQUAL(ledger_statement(context, ledger, id, 0, &page), expected);
+    CU_ASSERT_EQUAL(page.seq, ledger_durable_seq(ledger));
+    while (page.count > 0)
+        entry_drop(&entry[--page.count]);
     context_release(&context);
 }
 
@@ -358,13 +357,12 @@ static bool remembers(struct ledger *ledger, uint64_t count)
 static void page_through(struct ledger *ledger, size_t taken)
 {
     static struct entry *entries[LARGE];
-    uint64_t after = 5, seq;
+    struct ledger_entry_page page = {.entries = entries, .limit = LARGE, .count = 1};
+    uint64_t after = 5;
     size_t pages = 0;
-    for (size_t count = 1; count > 0 && after < 5 + taken; pages++) {
-        CU_ASSERT_EQUAL(
-            ledger_journal(context_background(), ledger, after, LARGE, entries, &count, &seq),
-            LEDGER_OK);
-        for (size_t i = 0; i < count; i++) {
+    for (; page.count > 0 && after < 5 + taken; pages++) {
+        CU_ASSERT_EQUAL(ledger_journal(context_background(), ledger, after, &page), LEDGER_OK);
+        for (size_t i = 0; i < page.count; i++) {
             CU_ASSERT_EQUAL(entries[i]->seq, ++after);
             CU_ASSERT_EQUAL(entries[i]->posting_count, ENTRY_POSTINGS_MAX);
             entry_drop(&entries[i]);

@@ -164,44 +164,42 @@ static void reads_the_journal(const char *strategy)
     struct ledger *ledger = fixture_open(db, strategy);
     struct context *context = context_background();
     struct entry *entries[50];
-    size_t count;
-    uint64_t next, seq;
+    struct ledger_entry_page page = {.entries = entries};
     fixture_account(ledger, "a", "USD/2", "0");
     for (int i = 0; i < 20; i++)
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 10), LEDGER_OK);
     for (int restarts = 0; restarts < 2; restarts++) { /* from memory, then from the database */
-        CU_ASSERT_EQUAL(ledger_journal(context, ledger, 0, 50, entries, &count, &seq), LEDGER_OK);
-        CU_ASSERT_EQUAL(count, 22);
-        for (size_t i = 0; i < count; i++) {
+        page.limit = 50;
+        CU_ASSERT_EQUAL(ledger_journal(context, ledger, 0, &page), LEDGER_OK);
+        CU_ASSERT_EQUAL(page.count, 22);
+        for (size_t i = 0; i < page.count; i++) {
             CU_ASSERT_EQUAL(entries[i]->seq, i + 1);
             entry_drop(&entries[i]);
         }
-        CU_ASSERT_EQUAL(
-            ledger_statement(context, ledger, "a", 0, 15, entries, &count, &next, &seq), LEDGER_OK);
-        CU_ASSERT_EQUAL(count, 15);
+        page.limit = 15;
+        CU_ASSERT_EQUAL(ledger_statement(context, ledger, "a", 0, &page), LEDGER_OK);
+        CU_ASSERT_EQUAL(page.count, 15);
         CU_ASSERT_EQUAL(entries[0]->seq, 22);
         CU_ASSERT(entries[0]->postings[0].to_after == 200);
-        CU_ASSERT_EQUAL(next, 8);
-        while (count > 0)
-            entry_drop(&entries[--count]);
-        CU_ASSERT_EQUAL(
-            ledger_statement(context, ledger, "a", next, 15, entries, &count, &next, &seq),
-            LEDGER_OK);
-        CU_ASSERT_EQUAL(count, 5);
-        CU_ASSERT_EQUAL(next, 0);
+        CU_ASSERT_EQUAL(page.next, 8);
+        while (page.count > 0)
+            entry_drop(&entries[--page.count]);
+        CU_ASSERT_EQUAL(ledger_statement(context, ledger, "a", page.next, &page), LEDGER_OK);
+        CU_ASSERT_EQUAL(page.count, 5);
+        CU_ASSERT_EQUAL(page.next, 0);
         CU_ASSERT_EQUAL(entries[4]->seq, 3);
-        while (count > 0)
-            entry_drop(&entries[--count]);
+        while (page.count > 0)
+            entry_drop(&entries[--page.count]);
         ledger_close(&ledger);
         ledger = fixture_open(db, strategy);
     }
     /* A page that ends with the oldest entry has none after it. */
-    CU_ASSERT_EQUAL(
-        ledger_statement(context, ledger, "a", 0, 20, entries, &count, &next, &seq), LEDGER_OK);
-    CU_ASSERT_EQUAL(count, 20);
-    CU_ASSERT_EQUAL(next, 0);
-    while (count > 0)
-        entry_drop(&entries[--count]);
+    page.limit = 20;
+    CU_ASSERT_EQUAL(ledger_statement(context, ledger, "a", 0, &page), LEDGER_OK);
+    CU_ASSERT_EQUAL(page.count, 20);
+    CU_ASSERT_EQUAL(page.next, 0);
+    while (page.count > 0)
+        entry_drop(&entries[--page.count]);
     ledger_close(&ledger);
 }
 
@@ -241,30 +239,26 @@ static void lists_accounts(const char *strategy)
 {
     struct ledger *ledger = fixture_open(fixture_database(), strategy);
     struct ledger_account accounts[4];
-    size_t count;
-    bool more;
-    uint64_t seq;
+    struct ledger_account_page page = {.accounts = accounts, .limit = 2};
+    struct ledger_account_query query = {.prefix = "b:"};
     struct context *context = context_background();
     static const char *const ids[] = {"b:2", "a", "b:1", "B", "b~", "b:3"};
     for (size_t i = 0; i < 6; i++)
         if (account_id_is_valid(ids[i]))
             fixture_account(ledger, ids[i], i == 5 ? "EUR/2" : "USD/2", "0");
-    CU_ASSERT_EQUAL(
-        ledger_list_accounts(context, ledger, "b:", "", "", 2, accounts, &count, &more, &seq),
-        LEDGER_OK);
-    CU_ASSERT_EQUAL(count, 2);
-    CU_ASSERT_TRUE(more);
+    CU_ASSERT_EQUAL(ledger_list_accounts(context, ledger, &query, &page), LEDGER_OK);
+    CU_ASSERT_EQUAL(page.count, 2);
+    CU_ASSERT_TRUE(page.more);
     CU_ASSERT_STRING_EQUAL(accounts[0].id, "b:1");
-    CU_ASSERT_EQUAL(
-        ledger_list_accounts(context, ledger, "b:", "", "b:2", 2, accounts, &count, &more, &seq),
-        LEDGER_OK);
-    CU_ASSERT_EQUAL(count, 1);
-    CU_ASSERT_FALSE(more);
+    query.after = "b:2";
+    CU_ASSERT_EQUAL(ledger_list_accounts(context, ledger, &query, &page), LEDGER_OK);
+    CU_ASSERT_EQUAL(page.count, 1);
+    CU_ASSERT_FALSE(page.more);
     CU_ASSERT_STRING_EQUAL(accounts[0].id, "b:3");
-    CU_ASSERT_EQUAL(
-        ledger_list_accounts(context, ledger, "", "EUR/2", "", 4, accounts, &count, &more, &seq),
-        LEDGER_OK);
-    CU_ASSERT_EQUAL(count, 2);
+    query = (struct ledger_account_query){.prefix = "", .asset = "EUR/2"};
+    page.limit = 4;
+    CU_ASSERT_EQUAL(ledger_list_accounts(context, ledger, &query, &page), LEDGER_OK);
+    CU_ASSERT_EQUAL(page.count, 2);
     CU_ASSERT_STRING_EQUAL(accounts[1].id, "world:EUR.2");
     ledger_close(&ledger);
 }

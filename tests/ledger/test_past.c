@@ -108,8 +108,8 @@ static void ask_position(struct history *h, uint64_t at)
     for (int i = 0; i < ACCOUNTS; i++) {
         struct ledger_account account;
         uint64_t seq = 0;
-        enum ledger_status status = ledger_read_account_at(
-            context_background(), h->ledger, names[i], at, 0, &account, &seq);
+        enum ledger_status status = ledger_read_account_at(context_background(), h->ledger,
+            names[i], &(struct ledger_moment){.seq = at}, &account, &seq);
         CU_ASSERT_EQUAL(status, moment->open[i] ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND);
         CU_ASSERT_EQUAL(seq, at);
         CU_ASSERT_TRUE(status != LEDGER_OK || same(&account, &moment->accounts[i]));
@@ -124,8 +124,8 @@ static void ask_time(struct history *h, uint64_t at)
     CU_ASSERT_EQUAL(ledger_entry(context_background(), h->ledger, at, &entry, &seq), LEDGER_OK);
     for (int64_t before_us = 0; before_us <= 1; before_us++) {
         uint64_t expected = at - (uint64_t)before_us;
-        enum ledger_status status = ledger_read_account_at(
-            context_background(), h->ledger, "a", 0, entry->at_us - before_us, &account, &seq);
+        enum ledger_status status = ledger_read_account_at(context_background(), h->ledger, "a",
+            &(struct ledger_moment){.at_us = entry->at_us - before_us}, &account, &seq);
         CU_ASSERT_EQUAL(seq, expected);
         CU_ASSERT_TRUE(!h->moments[expected].known || status == LEDGER_OK);
         CU_ASSERT_TRUE(
@@ -137,22 +137,21 @@ static void ask_time(struct history *h, uint64_t at)
 /* The movements before a position, newest first, are those at which the balance changed. */
 static void ask_page(struct history *h, int i, uint64_t before)
 {
-    struct entry *page[PAGE];
-    size_t count, expected = 0;
-    uint64_t next, seq;
-    CU_ASSERT_EQUAL(ledger_statement(context_background(), h->ledger, names[i], before, PAGE, page,
-                        &count, &next, &seq),
-        LEDGER_OK);
+    struct entry *entries[PAGE];
+    struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
+    size_t expected = 0;
+    CU_ASSERT_EQUAL(
+        ledger_statement(context_background(), h->ledger, names[i], before, &page), LEDGER_OK);
     for (uint64_t at = before - 1; at > 1 && expected < PAGE; at--) {
         const struct moment *now = &h->moments[at], *then = &h->moments[at - 1];
         if (!now->known || now->accounts[i].balance == then->accounts[i].balance)
             continue;
-        CU_ASSERT_TRUE(expected < count && page[expected]->seq == at);
+        CU_ASSERT_TRUE(expected < page.count && entries[expected]->seq == at);
         expected++;
     }
-    CU_ASSERT_EQUAL(count, expected);
-    while (count > 0)
-        entry_drop(&page[--count]);
+    CU_ASSERT_EQUAL(page.count, expected);
+    while (page.count > 0)
+        entry_drop(&entries[--page.count]);
 }
 
 static void ask_all(struct history *h)
@@ -225,8 +224,8 @@ static struct told ask_moment(struct ledger *ledger, int64_t at_us)
 {
     struct ledger_account account = {0};
     struct told told = {.at_us = at_us};
-    CU_ASSERT_EQUAL(
-        ledger_read_account_at(context_background(), ledger, "a", 0, at_us, &account, &told.seq),
+    CU_ASSERT_EQUAL(ledger_read_account_at(context_background(), ledger, "a",
+                        &(struct ledger_moment){.at_us = at_us}, &account, &told.seq),
         LEDGER_OK);
     told.balance = account.balance;
     return told;
@@ -285,36 +284,41 @@ static void knows_its_ends(const char *strategy)
     struct context *context = context_background();
     struct ledger_account account;
     uint64_t seq = 7;
-    CU_ASSERT_EQUAL(
-        ledger_read_account_at(context, ledger, "a", 0, clock_wall_us(), &account, &seq),
+    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a",
+                        &(struct ledger_moment){.at_us = clock_wall_us()}, &account, &seq),
         LEDGER_ACCOUNT_NOT_FOUND);
     CU_ASSERT_EQUAL(seq, 0);
     fixture_account(ledger, "a", "USD/2", NULL);
-    CU_ASSERT_EQUAL(
-        ledger_read_account_at(context, ledger, "a", 1, 0, &account, &seq), /* world's is 1 */
+    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", &(struct ledger_moment){.seq = 1},
+                        &account, &seq), /* world's is 1 */
         LEDGER_ACCOUNT_NOT_FOUND);
-    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", 2, 0, &account, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_read_account_at(
+                        context, ledger, "a", &(struct ledger_moment){.seq = 2}, &account, &seq),
+        LEDGER_OK);
     CU_ASSERT_TRUE(seq == 2 && account.seq == 2 && account.balance == 0);
     for (uint64_t ahead = 3; ahead; ahead = ahead == 3 ? UINT64_MAX : 0) {
-        CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", ahead, 0, &account, &seq),
+        CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a",
+                            &(struct ledger_moment){.seq = ahead}, &account, &seq),
             LEDGER_POSITION_AHEAD);
         CU_ASSERT_EQUAL(seq, 2);
     }
     CU_ASSERT_EQUAL(
-        ledger_read_account_at(context, ledger, "a", 0, clock_wall_us() + 60000000, &account, &seq),
+        ledger_read_account_at(context, ledger, "a",
+            &(struct ledger_moment){.at_us = clock_wall_us() + 60000000}, &account, &seq),
         LEDGER_POSITION_AHEAD);
     CU_ASSERT_EQUAL(seq, 2);
     struct entry *entries[1];
-    size_t count;
-    CU_ASSERT_EQUAL(ledger_journal(context, ledger, 2, 1, entries, &count, &seq), LEDGER_OK);
-    CU_ASSERT_EQUAL(count, 0);
-    CU_ASSERT_EQUAL(
-        ledger_journal(context, ledger, 3, 1, entries, &count, &seq), LEDGER_POSITION_AHEAD);
-    CU_ASSERT_EQUAL(count, 0);
+    struct ledger_entry_page page = {.entries = entries, .limit = 1};
+    CU_ASSERT_EQUAL(ledger_journal(context, ledger, 2, &page), LEDGER_OK);
+    CU_ASSERT_EQUAL(page.count, 0);
+    CU_ASSERT_EQUAL(ledger_journal(context, ledger, 3, &page), LEDGER_POSITION_AHEAD);
+    CU_ASSERT_EQUAL(page.count, 0);
     CU_ASSERT_EQUAL(ledger_entry(context, ledger, 9, entries, &seq), LEDGER_TRANSFER_NOT_FOUND);
-    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a", 0, -5, &account, &seq),
+    CU_ASSERT_EQUAL(ledger_read_account_at(
+                        context, ledger, "a", &(struct ledger_moment){.at_us = -5}, &account, &seq),
         LEDGER_ACCOUNT_NOT_FOUND);
-    CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "b", 2, 0, &account, &seq),
+    CU_ASSERT_EQUAL(ledger_read_account_at(
+                        context, ledger, "b", &(struct ledger_moment){.seq = 2}, &account, &seq),
         LEDGER_ACCOUNT_NOT_FOUND);
     ledger_close(&ledger);
 }

@@ -166,9 +166,9 @@ static void one_entry_is_one_look_up(const char *strategy)
     fixture_do(db, "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off',"
                    " current_database()); END$$");
     struct ledger *ledger = fixture_open_abc(db, strategy);
-    struct entry *page[PAGE], *entry = NULL;
-    size_t count = 0;
-    uint64_t next, seq, hold;
+    struct entry *entries[PAGE], *entry = NULL;
+    struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
+    uint64_t seq, hold;
     CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
     hold_and_release(ledger, HOLDS);
     CU_ASSERT_EQUAL(request_hold(ledger, NULL, "a", "b", 7, &hold), LEDGER_OK);
@@ -182,11 +182,10 @@ static void one_entry_is_one_look_up(const char *strategy)
     CU_ASSERT_EQUAL(
         ledger_entry_by_key(context_background(), ledger, "one", &entry, &seq), LEDGER_OK);
     entry_drop(&entry);
-    CU_ASSERT_EQUAL(ledger_statement(context_background(), ledger, "b", UINT64_MAX, PAGE, page,
-                        &count, &next, &seq),
-        LEDGER_OK);
-    while (count > 0)
-        entry_drop(&page[--count]);
+    CU_ASSERT_EQUAL(
+        ledger_statement(context_background(), ledger, "b", UINT64_MAX, &page), LEDGER_OK);
+    while (page.count > 0)
+        entry_drop(&entries[--page.count]);
     CU_ASSERT_EQUAL(request_settled(ledger, hold), ENTRY_CAPTURE);
     ledger_close(&ledger);
     unsigned long read = rows_read(db) - rows - before;

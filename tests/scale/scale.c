@@ -95,22 +95,21 @@ static void fill(const char *db, const struct scene *scene)
 
 static void read_page(const struct scene *scene, uint64_t at)
 {
-    struct entry *page[PAGE];
-    size_t count;
-    uint64_t next, seq;
-    enum ledger_status status = ledger_statement(
-        context_background(), scene->ledger, "world:USD.2", at, PAGE, page, &count, &next, &seq);
+    struct entry *entries[PAGE];
+    struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
+    enum ledger_status status =
+        ledger_statement(context_background(), scene->ledger, "world:USD.2", at, &page);
     ensure(status == LEDGER_OK);
-    while (count > 0)
-        entry_drop(&page[--count]);
+    while (page.count > 0)
+        entry_drop(&entries[--page.count]);
 }
 
 static void read_past(const struct scene *scene, uint64_t at)
 {
     struct ledger_account account;
     uint64_t seq;
-    enum ledger_status status = ledger_read_account_at(
-        context_background(), scene->ledger, "world:USD.2", at, 0, &account, &seq);
+    enum ledger_status status = ledger_read_account_at(context_background(), scene->ledger,
+        "world:USD.2", &(struct ledger_moment){.seq = at}, &account, &seq);
     ensure(status == LEDGER_OK && account.balance == -(money)(at - scene->accounts - 1));
 }
 
