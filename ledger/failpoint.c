@@ -65,6 +65,7 @@ __attribute__((constructor)) static void failpoint_load(void)
     bool good = length < (int)sizeof text;
     for (char *item = strtok_r(text, ",", &rest); item && good; item = strtok_r(NULL, ",", &rest))
         good = point_count < POINTS && read_point(&points[point_count++], item);
+    /* Before main(): there is no listener yet (notice.h). */
     fprintf(stderr, "teller: TELLER_FAILPOINTS=%s: %s\n", given,
         good ? "this program will fail on purpose" : "cannot be read");
     if (!good)

@@ -7,6 +7,7 @@
 #include "ledger/domain/hash.h"
 #include "server/cmd/cmd.h"
 #include "server/cmd/environment.h"
+#include "server/cmd/notice_sink.h"
 #include "server/cmd/options.h"
 
 static const struct {
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
     (void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
     hash_init();
+    notice_sink_terminal(); /* those of a service go into its log (cmd_serve.c) */
     environment_commands(each_flag);
     for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)

@@ -10,6 +10,7 @@
 #include "ledger/journal/store.h"
 #include "ledger/ledger_private.h"
 #include "ledger/memory/account_table.h"
+#include "ledger/notice.h"
 #include "ledger/strategy/strategy.h"
 
 enum { COMPARED_AT_ONCE = 256 }; /* accounts; then other coroutines get a turn */
@@ -70,7 +71,7 @@ static enum ledger_status audit(struct context *context, struct ledger *ledger,
         snprintf(report->reason, sizeof report->reason, "%s",
             pg && *pg_message(pg) ? pg_message(pg) : error);
     if (status != PG_OK && context_err(context) == CONTEXT_OK)
-        fprintf(stderr, "teller: the audit did not end: %s\n", report->reason);
+        notice(NOTICE_TROUBLE, "the audit did not end: %s", report->reason);
 
     /* Then hold it against what was durable here before, and against memory. */
     if (status == PG_OK && report->seq < durable)

@@ -11,6 +11,7 @@
 #include "ledger/db/migrate.h"
 #include "ledger/db/readers.h"
 #include "ledger/journal/store.h"
+#include "ledger/notice.h"
 #include "ledger/strategy/strategy.h"
 
 enum {
@@ -150,7 +151,7 @@ static void note_why(struct bank *bank, const char *why)
     snprintf(bank->why, sizeof bank->why, "%s", why);
     lock_drop(&bank->lock);
     if (news && *why)
-        fprintf(stderr, "teller: %s\n", why);
+        notice(NOTICE_TROUBLE, "%s", why);
 }
 
 /* Repeat it while the database is away. False: it refused, or the context ended. */
@@ -196,7 +197,7 @@ static void seat_all(struct bank *bank)
             strategy = named_strategy(bank->strategies, "");
         if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !find_seat(bank, row.name) &&
             !bank_seat_add(bank, row.ledger, row.name, strategy))
-            fprintf(stderr, "teller: ledger %s: out of memory\n", row.name);
+            notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
     }
     mutex_unlock(&bank->making);
 }
@@ -379,7 +380,7 @@ static struct bank_seat *make_seat(struct context *context, struct bank *bank, c
     const struct store_wanted wanted = {
         .ledger = name, .strategy = strategy, .server = lease_server(bank->lease)};
     if (store_find(context, bank->conninfo, &wanted, &number, error, sizeof error) != PG_OK) {
-        fprintf(stderr, "teller: ledger %s: %s\n", name, error);
+        notice(NOTICE_TROUBLE, "ledger %s: %s", name, error);
         return NULL;
     }
     lease_look_soon(bank->lease);

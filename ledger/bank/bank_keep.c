@@ -7,6 +7,7 @@
 #include "coro/co.h"
 #include "coro/select.h"
 #include "ledger/bank/bank_private.h"
+#include "ledger/notice.h"
 
 enum {
     AGAIN_MS = 200,    /* before it is tried again to open what the database did not give */
@@ -51,7 +52,7 @@ static void note_owner(struct bank_seat *seat, const struct lease_row *row)
     snprintf(why, sizeof why, "another server has this ledger: %lu%s%s", row->owner,
         *row->owner_url ? " at " : "", row->owner_url);
     if (set_state(seat, LEDGER_ELSEWHERE, why, false))
-        fprintf(stderr, "teller: ledger %s: %s; standing by\n", seat->name, why);
+        notice(NOTICE_INFO, "ledger %s: %s; standing by", seat->name, why);
 }
 
 /* Park until no other server has the ledger. False: the bank is to be closed. */
@@ -101,7 +102,7 @@ static bool note_trouble(struct bank_seat *seat, enum ledger_trouble trouble, co
     snprintf(said, sizeof said, "%s%s", away, why);
     bool news = set_state(seat, final ? LEDGER_LOST : LEDGER_OPENING, said, settled);
     if (news && trouble != LEDGER_TROUBLE_TAKEN)
-        fprintf(stderr, "teller: ledger %s: %s\n", seat->name, why);
+        notice(NOTICE_TROUBLE, "ledger %s: %s", seat->name, why);
     if (final) {
         atomic_store(&bank->lost, true);
         bank_step(bank);

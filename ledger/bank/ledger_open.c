@@ -26,6 +26,7 @@
 #include "ledger/memory/hold_table.h"
 #include "ledger/memory/keys.h"
 #include "ledger/memory/reversal_table.h"
+#include "ledger/notice.h"
 #include "ledger/read/query.h"
 #include "ledger/journal/restore.h"
 #include "ledger/strategy/strategy.h"
@@ -141,8 +142,8 @@ static void last_checkpoint(struct ledger *ledger)
     uint64_t seq = journal_durable(ledger->journal);
     bool ours = bounded && journal_state(ledger->journal) == LEDGER_RUNNING;
     if (ours && store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
-        fprintf(stderr, "teller: no checkpoint at the end (%s); a start will replay the journal\n",
-            why);
+        notice(
+            NOTICE_TROUBLE, "no checkpoint at the end (%s); a start will replay the journal", why);
     } else if (ours && ledger->checkpointer->keys) { /* it was opened whole */
         ledger->checkpointer->seq = seq;
         checkpointer_keep_keys(bounded, ledger->checkpointer);

@@ -16,6 +16,7 @@
 #include "ledger/embed.h"
 #include "ledger/db/living.h"
 #include "ledger/db/rights.h"
+#include "ledger/notice.h"
 
 enum { REASON = RIGHTS_REASON };
 
@@ -266,9 +267,9 @@ static enum pg_status bring_up_to_date(
         if (!lives)
             return apply_missing(context, pg, schema->has, error, size);
         if (!told)
-            fprintf(stderr,
-                "teller: a server of an older version, schema %d, serves this database; standing "
-                "by until it ends, then it is migrated to schema %d\n",
+            notice(NOTICE_INFO,
+                "a server of an older version, schema %d, serves this database; standing "
+                "by until it ends, then it is migrated to schema %d",
                 schema->has, migrate_newest());
         snprintf(error, size, "a server of an older version serves this database");
         if (context_err(context) != CONTEXT_OK)

@@ -17,8 +17,8 @@
 /*
  * Before serving. An empty database gets the schema; a schema that this program works with stays as
  * it is; an older one is migrated, once no server lives that has not got what is missing: until
- * then it parks, and says so on stderr. The role that the service works as then has its rights, and
- * cannot change the journal.
+ * then it parks, and says so (notice.h). The role that the service works as then has its rights,
+ * and cannot change the journal.
  */
 MUST_CHECK enum pg_status migrate(struct context *context, struct pg *pg, char *error, size_t size);
 

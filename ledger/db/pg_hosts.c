@@ -6,6 +6,7 @@
  * other coroutine sees their connections until all have ended.
  */
 #include "ledger/db/pg_hosts.h"
+#include "ledger/notice.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -154,9 +155,9 @@ static void tell_split(const struct host *chosen, const struct host *other)
     if ((before && now_ns - before < TELL_AGAIN_S * CLOCK_S) ||
         !atomic_compare_exchange_strong(&told_ns, &before, now_ns))
         return;
-    fprintf(stderr,
-        "teller: split brain: the database takes writes at %s on timeline %u and at %s on timeline "
-        "%u; the latter is not written to\n",
+    notice(NOTICE_TROUBLE,
+        "split brain: the database takes writes at %s on timeline %u and at %s on timeline "
+        "%u; the latter is not written to",
         chosen->name, chosen->pg->timeline, other->name, other->pg->timeline);
 }
 

@@ -6,6 +6,7 @@
 #include "coro/clock.h"
 #include "ledger/failpoint.h"
 #include "ledger/journal/sealer.h"
+#include "ledger/notice.h"
 
 enum {
     EVERY = 500000, /* entries */
@@ -18,9 +19,8 @@ void checkpointer_keep_keys(struct context *context, const struct checkpointer *
     char why[300] = "";
     if (!sealer_seal(context, c->store, c->keys, c->seq, why, sizeof why) &&
         context_err(context) == CONTEXT_OK)
-        fprintf(stderr,
-            "teller: the keys up to seq %lu are not kept (%s); the start would take longer\n",
-            c->seq, why);
+        notice(NOTICE_TROUBLE,
+            "the keys up to seq %lu are not kept (%s); the start would take longer", c->seq, why);
 }
 
 bool checkpointer_fold(struct checkpointer *c)
@@ -42,8 +42,7 @@ bool checkpointer_fold(struct checkpointer *c)
     case STORE_RETRY:
         break; /* the next one takes in what this one did not */
     }
-    fprintf(
-        stderr, "teller: no checkpoint at seq %lu (%s); the start would take longer\n", seq, why);
+    notice(NOTICE_TROUBLE, "no checkpoint at seq %lu (%s); the start would take longer", seq, why);
     return false;
 }
 

@@ -28,7 +28,7 @@ MUST_CHECK bool checkpointer_start(struct checkpointer *c, struct store *store,
  * stopped. Not while another fold is under way. Parks. */
 MUST_CHECK bool checkpointer_fold(struct checkpointer *c);
 
-/* Keep the keys up to the last checkpoint (sealer.h), or tell on stderr why not. Parks. */
+/* Keep the keys up to the last checkpoint (sealer.h), or say why not (notice.h). Parks. */
 void checkpointer_keep_keys(struct context *context, const struct checkpointer *c);
 
 #endif

@@ -11,6 +11,7 @@
 #include "ledger/failpoint.h"
 #include "ledger/journal/journal_private.h"
 #include "ledger/lease/lease_wait.h"
+#include "ledger/notice.h"
 
 enum {
     /* What may wait, in entries and in bytes; beyond that new requests are refused. */
@@ -115,11 +116,11 @@ static void tell_if_ahead(struct journal *journal)
 {
     int64_t ahead_s = dbtime_apart_s(journal->dbtime, journal->last_us);
     if (ahead_s > 0)
-        fprintf(stderr,
-            "teller: ledger %s: the last entry is %ld s ahead of the database's clock: nothing is "
+        notice(NOTICE_TROUBLE,
+            "ledger %s: the last entry is %ld s ahead of the database's clock: nothing is "
             "written and no hold expires until that clock has caught up; if it is behind, set it "
             "right and start this program again; if not, an earlier clock was ahead (see "
-            "OPERATIONS.md, Clocks)\n",
+            "OPERATIONS.md, Clocks)",
             journal->store->claim.name, ahead_s);
 }
 

@@ -5,6 +5,7 @@
 #include "coro/co.h"
 #include "ledger/failpoint.h"
 #include "ledger/journal/journal_private.h"
+#include "ledger/notice.h"
 
 enum {
     /* One database transaction, in entries and in bytes: it is full with what passes either. */
@@ -67,10 +68,10 @@ static void note_failures(struct journal *journal, int failures)
     if (failures == 1 || atomic_exchange(&journal->recovering, away) == away)
         return;
     if (away)
-        fprintf(stderr, "teller: ledger %s recovering: %s\n", journal->store->claim.name,
+        notice(NOTICE_TROUBLE, "ledger %s recovering: %s", journal->store->claim.name,
             journal->store->problem);
     else
-        fprintf(stderr, "teller: ledger %s running again\n", journal->store->claim.name);
+        notice(NOTICE_INFO, "ledger %s running again", journal->store->claim.name);
 }
 
 /* Nothing more is written here. */

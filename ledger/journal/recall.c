@@ -16,6 +16,7 @@
 #include "ledger/db/tables.h"
 #include "ledger/journal/record.h"
 #include "ledger/memory/segment.h"
+#include "ledger/notice.h"
 
 enum { RETRY_S = 5, AT_ONCE = 4096 }; /* keys brought in one go, under their lock */
 
@@ -69,8 +70,8 @@ static bool take_segment(const struct row *row, void *arg)
         segment.bytes = row_bytes(row, TABLE_SEGMENT_HASHES, &segment.size);
     bool good = take_up(recall, &segment);
     if (recall->damaged)
-        fprintf(stderr,
-            "teller: the keys kept behind seq %lu are damaged; they are read from the journal\n",
+        notice(NOTICE_TROUBLE,
+            "the keys kept behind seq %lu are damaged; they are read from the journal",
             recall->covered);
     return good;
 }

@@ -15,6 +15,7 @@
 #include "ledger/journal/store.h"
 #include "ledger/journal/store_private.h"
 #include "ledger/lease/lease_wait.h"
+#include "ledger/notice.h"
 
 /* ---- connections --------------------------------------------------------------------------- */
 
@@ -246,7 +247,7 @@ static void record_loss(struct taking *t, const char *ledger, const char *why)
     const char *values[] = {ledger, epoch, why};
     snprintf(epoch, sizeof epoch, "%lu", t->store->epoch);
     if (pg_run(t->context, t->store->writer, &stop, values, NULL) != PG_OK)
-        fprintf(stderr, "teller: that could not be recorded: %s\n", pg_message(t->store->writer));
+        notice(NOTICE_TROUBLE, "that could not be recorded: %s", pg_message(t->store->writer));
 }
 
 /* The database must not be behind what was acknowledged. */
@@ -264,7 +265,7 @@ static bool hold_against_witness(
         return true;
     lease_say_lost(&had, place->batch, place->epoch - 1, why);
     if (lease_accepts_lost(t->store->lease)) {
-        fprintf(stderr, "teller: ledger %s: %s; accepted\n", t->options->ledger, why);
+        notice(NOTICE_TROUBLE, "ledger %s: %s; accepted", t->options->ledger, why);
         return true;
     }
     record_loss(t, ledger, why);

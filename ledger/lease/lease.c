@@ -8,6 +8,7 @@
 
 #include "coro/clock.h"
 #include "ledger/lease/lease_private.h"
+#include "ledger/notice.h"
 
 enum {
     RECORD_S = 2,       /* and a stop that is to be recorded */
@@ -69,9 +70,9 @@ void lease_note_problem(struct lease *lease, const char *why)
     if (strcmp(before, why) == 0)
         return;
     if (*why)
-        fprintf(stderr, "teller: %s\n", why);
+        notice(NOTICE_TROUBLE, "%s", why);
     else
-        fprintf(stderr, "teller: the database answers again\n");
+        notice(NOTICE_INFO, "the database answers again");
 }
 
 void lease_note_away(struct lease *lease, const char *why)
@@ -137,7 +138,7 @@ bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, 
     atomic_store(&claim->standing, standing);
     if (standing >= LEASE_FENCED && claim->work)
         context_cancel(claim->work);
-    fprintf(stderr, "teller: ledger %s %s: %s\n", claim->name, names[standing], why);
+    notice(NOTICE_TROUBLE, "ledger %s %s: %s", claim->name, names[standing], why);
     return true;
 }
 

@@ -22,6 +22,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/lease/lease_private.h"
+#include "ledger/notice.h"
 
 enum {
     TURN_MS = LEASE_MS, /* what one turn may take */
@@ -58,17 +59,17 @@ static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns
         return;
     lease->apart = apart;
     if (jumped_s)
-        fprintf(stderr,
-            "teller: the clock of the database was set %s by %ld s: nothing is written until it is "
-            "right, or this program is started again\n",
+        notice(NOTICE_TROUBLE,
+            "the clock of the database was set %s by %ld s: nothing is written until it is "
+            "right, or this program is started again",
             jumped_s > 0 ? "forward" : "back", labs(jumped_s));
     else if (lease->apart)
-        fprintf(stderr,
-            "teller: the clock of this server is %ld s %s the database's: nothing is written "
-            "until it is right\n",
+        notice(NOTICE_TROUBLE,
+            "the clock of this server is %ld s %s the database's: nothing is written "
+            "until it is right",
             labs(apart_s), apart_s > 0 ? "ahead of" : "behind");
     else
-        fprintf(stderr, "teller: the clocks are right again\n");
+        notice(NOTICE_INFO, "the clocks are right again");
 }
 
 /* Until when this server will want to tell moments before the next beat: what its journals take for

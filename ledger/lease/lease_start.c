@@ -8,6 +8,7 @@
 #include "coro/blocking.h"
 #include "coro/clock.h"
 #include "ledger/lease/lease_private.h"
+#include "ledger/notice.h"
 
 enum {
     SAVE_MS = 1000,     /* how often the witness is written, at most */
@@ -36,7 +37,7 @@ static bool save(struct lease *lease, bool told)
     struct saving saving = {.witness = lease->witness};
     blocking_call(save_blocking, &saving);
     if (!saving.good && !told)
-        fprintf(stderr, "teller: the witness of what was acknowledged cannot be written: %s\n",
+        notice(NOTICE_TROUBLE, "the witness of what was acknowledged cannot be written: %s",
             strerror(saving.reason));
     return saving.good;
 }
@@ -75,7 +76,7 @@ static bool open_witness(
         return true;
     lease->witness = witness_open(options->witness, error, size);
     if (!lease->witness && options->accepts_lost) {
-        fprintf(stderr, "teller: %s; starting again\n", error);
+        notice(NOTICE_TROUBLE, "%s; starting again", error);
         if (remove(options->witness) == 0)
             lease->witness = witness_open(options->witness, error, size);
     }
@@ -159,7 +160,7 @@ static void leave(struct lease *lease)
             status = pg_run(bounded, lease->pg, &say, values, NULL);
     }
     if (status != PG_OK)
-        fprintf(stderr, "teller: the database could not be told of the end; others wait %d ms\n",
+        notice(NOTICE_TROUBLE, "the database could not be told of the end; others wait %d ms",
             LEASE_TAKE_MS);
     context_release(&bounded);
 }

@@ -24,6 +24,7 @@
 #include "server/http/http.h"
 #include "server/http/listen.h"
 #include "server/text/log.h"
+#include "server/cmd/notice_sink.h"
 #include "server/cmd/options.h"
 #include "server/cmd/stop_signals.h"
 #include "server/cmd/stop.h"
@@ -378,6 +379,7 @@ int cmd_serve(int argc, char **argv)
     serve.exit_code = 1;
     pg_clear_environment(serve.database_options.url == NULL);
     pg_demand(&serve.demands);
+    notice_sink_log();
     raise_descriptor_limit(&serve);
     stop_signals_block(); /* before threads are started, for they inherit it */
     size_t leaked = runtime_run(&(struct runtime_options){.workers = serve.workers}, run, &serve);

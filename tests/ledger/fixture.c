@@ -8,6 +8,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/lock.h"
 #include "ledger/audit/audit_replay.h"
 #include "ledger/db/pg.h"
 
@@ -164,4 +165,46 @@ void fixture_check(struct ledger *ledger)
     if (report->found)
         printf("    audit: %s\n", report->text);
     free(report);
+}
+
+/* ---- notices -------------------------------------------------------------------------------- */
+
+enum { NOTICES = 16 };
+
+static struct {
+    struct lock lock;
+    unsigned next;
+    struct {
+        enum notice_grade grade;
+        char text[NOTICE_TEXT];
+    } kept[NOTICES];
+} notices;
+
+static void hear(void *arg, enum notice_grade grade, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "teller: %s\n", text);
+    lock_take(&notices.lock);
+    unsigned at = notices.next++ % NOTICES;
+    notices.kept[at].grade = grade;
+    strcpy(notices.kept[at].text, text);
+    lock_drop(&notices.lock);
+}
+
+void fixture_hear(void)
+{
+    notice_to((struct notice_listener){.hear = hear});
+}
+
+bool fixture_heard(enum notice_grade grade, const char *words)
+{
+    bool heard = false;
+    lock_take(&notices.lock);
+    for (unsigned i = 0; i < NOTICES; i++) {
+        heard = heard ||
+                (notices.kept[i].grade == grade && strstr(notices.kept[i].text, words) != NULL);
+        notices.kept[i].text[0] = '\0';
+    }
+    lock_drop(&notices.lock);
+    return heard;
 }

@@ -4,6 +4,7 @@
 #define TESTS_LEDGER_FIXTURE_H
 
 #include "ledger/ledger.h"
+#include "ledger/notice.h"
 #include "tests/unit.h"
 
 /* Make an empty database in the cluster that TEST_DATABASE names, and say how to reach it. */
@@ -37,6 +38,13 @@ void fixture_forget(const char *conninfo);
 
 /* Change a setting of the whole server, and wait until it has heard of it. NULL: as it was. */
 void fixture_set_server(const char *conninfo, const char *setting, const char *value);
+
+/* Have the ledger's notices (notice.h) printed on stderr, and the last of them kept. Before the
+ * tests run. */
+void fixture_hear(void);
+
+/* Was one heard that has these words, of that grade? From now on only those to come count. */
+bool fixture_heard(enum notice_grade grade, const char *words);
 
 /* The audit finds nothing, and a fresh fold of the journal succeeds. */
 void fixture_check(struct ledger *ledger);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ledger's tests. Run under tools/with-postgres. */
-#include "tests/unit.h"
+#include "tests/ledger/fixture.h"
 
 extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_suite, keys_suite;
 extern const struct unit_suite segment_suite, duty_suite, pg_suite, synchronous_suite, hosts_suite;
@@ -56,5 +56,6 @@ int main(int argc, char **argv)
         BOTH(LIST) & differential_suite,
         NULL,
     };
+    fixture_hear();
     return unit_main("ledger", suites, argc, argv);
 }

@@ -304,6 +304,7 @@ static void a_key_of_a_failed_commit(const char *strategy)
     fixture_do(db, "ALTER TABLE teller.entry ADD CHECK (seq < 7) NOT VALID");
     CU_ASSERT_EQUAL(fixture_move(ledger, "failed", "a", "b", 10), LEDGER_OUTCOME_UNKNOWN);
     CU_ASSERT_EQUAL(journal_state(ledger->journal), LEDGER_STOPPED);
+    CU_ASSERT(fixture_heard(NOTICE_TROUBLE, "ledger main stopped, reads go on: "));
     CU_ASSERT_EQUAL(ask_key(ledger, "failed", ENDLESS_MS, &at), LEDGER_KEY_IN_FLIGHT);
     CU_ASSERT_EQUAL(ask_key(ledger, "before", ENDLESS_MS, &at), LEDGER_OK);
     CU_ASSERT_EQUAL(at, 6);

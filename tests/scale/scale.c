@@ -183,5 +183,6 @@ int main(int argc, char **argv)
     static const struct unit_test tests[] = {{"starts_and_reads", scale}, {0}};
     static const struct unit_suite suite = {.name = "scale", .tests = tests};
     static const struct unit_suite *const suites[] = {&suite, NULL};
+    fixture_hear();
     return unit_main("scale", suites, argc, argv);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's tests, simple ones first. */
 #include "ledger/domain/hash.h"
+#include "server/cmd/notice_sink.h"
 #include "tests/server/suites.h"
 
 int main(int argc, char **argv)
@@ -11,5 +12,6 @@ int main(int argc, char **argv)
         &stream_suite, &timing_suite, &cluster_suite, &token_suite, &ladder_suite, &money_suite,
         &unavailable_suite, NULL};
     hash_init();
+    notice_sink_terminal();
     return unit_main("server", suites, argc, argv);
 }

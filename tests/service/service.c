@@ -22,7 +22,7 @@
 
 extern char **environ;
 
-enum { START_SECONDS = 120, STOP_SECONDS = 60, STEP_MS = 5, TEXT = 512 };
+enum { START_SECONDS = 120, STOP_SECONDS = 60, STEP_MS = 5, TEXT = 512, LOG_BYTES = 1 << 16 };
 
 /* Copies of those that are not removed: what an interrupted run or a failed test leaves behind. */
 static struct service left[16];
@@ -226,11 +226,32 @@ static bool has_ended(struct service *service, int *code)
 /* Has it written the ready line? */
 static bool is_ready(const struct service *service)
 {
-    char path[TEXT], text[2048], line[80];
+    char path[TEXT], text[3000], line[80];
     output_of(service, path);
     read_file(path, text, sizeof text);
     snprintf(line, sizeof line, "teller: listening on http://127.0.0.1:%d\n", service->port);
     return strstr(text, line) != NULL;
+}
+
+/* "2026-11-21T09:00:00.123456Z error ledger main fenced: ..." */
+bool service_logged(const struct service *service, const char *level, const char *words)
+{
+    static const char time[] = "####-##-##T##:##:##.######Z ";
+    char path[TEXT], *text = malloc(LOG_BYTES), *rest;
+    bool found = false;
+    ensure(text != NULL);
+    output_of(service, path);
+    read_file(path, text, LOG_BYTES);
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        size_t i = 0;
+        while (time[i] && (time[i] == '#' ? line[i] >= '0' && line[i] <= '9' : line[i] == time[i]))
+            i++;
+        size_t length = strlen(level);
+        found = found || (!time[i] && strncmp(line + i, level, length) == 0 &&
+                             line[i + length] == ' ' && strstr(line + i + length, words));
+    }
+    free(text);
+    return found;
 }
 
 /* The target is written once: at a restart clients on other workers are reading it, and one that

@@ -84,6 +84,9 @@ int service_probe(const struct service *service, const char *path);
 /* Probe /readyz until it says 200; false after the timeout. */
 MUST_CHECK bool service_await_ready(const struct service *service, int64_t timeout_ns);
 
+/* Does its log, since its last start, have a line with these words behind time and level? */
+bool service_logged(const struct service *service, const char *level, const char *words);
+
 size_t service_memory_kib(const struct service *service);  /* resident, of the program alone */
 size_t service_descriptors(const struct service *service); /* open files and sockets */
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/cmd/notice_sink.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "ledger/notice.h"
+#include "server/text/log.h"
+
+static void print(void *arg, enum notice_grade grade, const char *text)
+{
+    (void)arg, (void)grade;
+    fprintf(stderr, "teller: %s\n", text);
+}
+
+static void log_it(void *arg, enum notice_grade grade, const char *text)
+{
+    (void)arg;
+    switch (grade) {
+    case NOTICE_INFO:
+        log_info("%s", text);
+        break;
+    case NOTICE_TROUBLE:
+        log_error("%s", text);
+        break;
+    }
+}
+
+void notice_sink_terminal(void)
+{
+    notice_to((struct notice_listener){.hear = print});
+}
+
+void notice_sink_log(void)
+{
+    notice_to((struct notice_listener){.hear = log_it});
+}

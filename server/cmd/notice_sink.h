@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a command lets the ledger's notices go (notice.h). Said before threads are started. */
+#ifndef SERVER_CMD_NOTICE_SINK_H
+#define SERVER_CMD_NOTICE_SINK_H
+
+/* To whoever called the command: lines on stderr, "teller: TEXT". */
+void notice_sink_terminal(void);
+
+/* Into the log of the service (log.h), as info or as error. */
+void notice_sink_log(void);
+
+#endif
