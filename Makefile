@@ -262,13 +262,16 @@ man: build ## the manual pages, into build/man
 PREFIX ?= /usr/local
 INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)
 PUBLIC_HEADERS := $(filter-out %_private.h,$(wildcard coro/*.h))
-install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro and coro.pc
-	@$(MAKE_IN) MODE=release build/release/libcoro.a
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/teller build/release/teller-load
+install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro, coro.pc and coro-cc
+	@$(MAKE_IN) MODE=release build/release/libcoro.a && $(MAKE_IN) MODE=asan build/asan/libcoro.a && \
+	  $(MAKE_IN) MODE=tsan build/tsan/libcoro.a
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/teller build/release/teller-load coro/coro-cc
 	$(INSTALL_FILE)/share/man/man1 build/man/*.1
 	$(INSTALL_FILE)/share/man/man3 build/man/*.3
 	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md
 	$(INSTALL_FILE)/lib build/release/libcoro.a
+	install -m 644 build/asan/libcoro.a $(DESTDIR)$(PREFIX)/lib/libcoro-asan.a
+	install -m 644 build/tsan/libcoro.a $(DESTDIR)$(PREFIX)/lib/libcoro-tsan.a
 	$(INSTALL_FILE)/include/coro $(PUBLIC_HEADERS)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' coro/coro.pc.in >build/coro.pc
 	$(INSTALL_FILE)/lib/pkgconfig build/coro.pc
