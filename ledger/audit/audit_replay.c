@@ -12,72 +12,35 @@
 #include "ledger/failpoint.h"
 #include "ledger/memory/account_table.h"
 
-/* ---- batches ------------------------------------------------------------------------------- */
+/* ---- a stretch ----------------------------------------------------------------------------- */
 
-static void check_batch(struct audit_replay *r, const struct audit_batch *batch)
+/* A batch's rows are replayed whether its hash is right or not: that says what is wrong in it. */
+static enum pg_status replay_batch(struct audit_replay *r, const struct audit_batch *batch)
 {
-    uint8_t digest[HASH_CHAIN];
-    /* It follows the one before: in number, position, epoch. */
-    if (batch->number != r->batch + 1)
-        audit_note(r->report, r->seq + 1, "batch %lu is missing", r->batch + 1);
-    if (batch->first_seq != r->seq + 1)
-        audit_note(
-            r->report, r->seq + 1, "batch %lu begins at %lu", batch->number, batch->first_seq);
-    if (batch->epoch < r->epoch)
-        audit_note(r->report, batch->first_seq, "batch %lu is of an ended epoch", batch->number);
-
-    /* Batches from before there was a chain have no hash; after the first with one, all have. */
-    audit_stretch_hash(&r->stretch, batch, r->hash, digest);
-    if (batch->chained && memcmp(digest, batch->hash, sizeof digest) != 0)
-        audit_note(r->report, batch->first_seq, "batch %lu (to %lu) breaks the chain of hashes",
-            batch->number, batch->last_seq);
-    if (!batch->chained && r->chained)
-        audit_note(r->report, batch->first_seq, "batch %lu has no hash", batch->number);
-    r->chained = r->chained || batch->chained;
-    if (batch->chained)
-        memcpy(r->hash, batch->hash, sizeof r->hash);
-
-    r->batch = batch->number;
-    r->epoch = batch->epoch;
-    r->report->batches++;
+    enum pg_status status = PG_OK;
+    const struct audit_entry *entry;
+    (void)audit_trail_batch(&r->trail, batch);
+    while (status == PG_OK && (entry = audit_trail_entry(&r->trail, batch))) {
+        audit_replay_entry(r, entry);
+        if (r->short_of_memory)
+            status = PG_ERROR;
+        else if (r->trail.seq == r->checkpoint)
+            status = audit_replay_checkpoint(r);
+    }
+    if (r->progress)
+        atomic_store(&r->progress->checked_seq, r->trail.seq);
+    return status;
 }
 
 static enum pg_status replay_stretch(struct audit_replay *r)
 {
+    const struct audit_stretch *stretch = &r->trail.stretch;
     enum pg_status status = PG_OK;
-    struct row row, left;
-    uint64_t seq;
-    for (size_t i = 0; i < r->stretch.count && status == PG_OK; i++) {
-        /* A batch: its place in the chain, then its entries one by one. */
-        const struct audit_batch *batch = &r->stretch.batches[i];
-        check_batch(r, batch);
-        while (status == PG_OK && audit_stretch_peek(&r->stretch, AUDIT_ENTRIES, &row, &seq) &&
-               seq <= batch->last_seq) {
-            audit_stretch_take(&r->stretch, AUDIT_ENTRIES, &row);
-            audit_replay_entry(r, &row);
-            if (r->short_of_memory)
-                status = PG_ERROR;
-            else if (r->seq == r->checkpoint)
-                status = audit_replay_checkpoint(r);
-        }
-
-        /* A gap is one finding; the replay goes on behind it. */
-        if (r->seq < batch->last_seq) {
-            audit_note(r->report, r->seq + 1, "missing; batch %lu goes to %lu", batch->number,
-                batch->last_seq);
-            r->seq = batch->last_seq;
-        }
-        if (r->progress)
-            atomic_store(&r->progress->checked_seq, r->seq);
+    for (size_t i = 0; i < stretch->count && status == PG_OK; i++) {
+        status = replay_batch(r, &stretch->batches[i]);
         co_yield();
     }
-    if (status == PG_OK)
-        status = audit_keys_look(r->context, r->pg, r->keys, r->report);
-
-    /* Rows that are left belong to no entry. */
-    for (int i = 0; i < AUDIT_TABLES && status == PG_OK; i++)
-        (void)audit_replay_row(r, i, UINT64_MAX, &left);
-    return status;
+    return status == PG_OK ? audit_keys_look(r->context, r->pg, r->trail.keys, r->report) : status;
 }
 
 /* ---- what only the whole tells -------------------------------------------------------------- */
@@ -105,7 +68,7 @@ static void check_sums(struct audit_replay *r)
     for (uint64_t number = 1; number <= count; number++) {
         const struct account *account = account_by_number(r->accounts, number);
         if (account && account->draft != 0)
-            audit_note(r->report, r->seq, "%s does not sum to zero", account->asset);
+            audit_note(r->report, r->trail.seq, "%s does not sum to zero", account->asset);
     }
 }
 
@@ -154,22 +117,22 @@ static const char whole[] =
 static enum pg_status check_whole(struct audit_replay *r)
 {
     char sql[sizeof whole + 120];
-    if (r->batch != r->writer_batch)
-        audit_note(r->report, r->seq + 1, "the end is missing: batches %lu to %lu", r->batch + 1,
-            r->writer_batch);
-    if (r->checkpoint > r->seq)
-        audit_note(
-            r->report, r->seq + 1, "the end is missing: the checkpoint is at %lu", r->checkpoint);
+    if (r->trail.batch != r->last_batch)
+        audit_note(r->report, r->trail.seq + 1, "the end is missing: batches %lu to %lu",
+            r->trail.batch + 1, r->last_batch);
+    if (r->checkpoint > r->trail.seq)
+        audit_note(r->report, r->trail.seq + 1, "the end is missing: the checkpoint is at %lu",
+            r->checkpoint);
     check_sums(r);
-    snprintf(sql, sizeof sql, whole, r->ledger, r->ledger, r->ledger, r->ledger, r->ledger,
-        r->ledger, r->seq);
+    snprintf(sql, sizeof sql, whole, r->trail.ledger, r->trail.ledger, r->trail.ledger,
+        r->trail.ledger, r->trail.ledger, r->trail.ledger, r->trail.seq);
     return pg_unload(r->context, r->pg, sql, take_finding, r->report);
 }
 
 static bool take_ends(const struct row *row, void *arg)
 {
     struct audit_replay *r = arg;
-    r->writer_batch = row_bigint(row, 0);
+    r->last_batch = row_bigint(row, 0);
     r->checkpoint = row_bigint(row, 1);
     return true;
 }
@@ -187,18 +150,17 @@ static enum pg_status replay_all(struct audit_replay *r)
     snprintf(sql, sizeof sql,
         "COPY (SELECT coalesce((SELECT max(no) FROM batch b WHERE b.ledger=c.ledger),0),c.seq"
         " FROM checkpoint c WHERE ledger=%d) TO STDOUT (FORMAT binary)",
-        r->ledger);
+        r->trail.ledger);
 
     /* A checkpoint at 0 is compared before the first entry, any other on the way. */
     enum pg_status status = pg_unload(r->context, r->pg, sql, take_ends, r);
     if (status == PG_OK && r->checkpoint == 0)
         status = audit_replay_checkpoint(r);
-    if (status == PG_OK && !(r->keys = audit_keys_begin(r->context, r->pg, r->ledger)))
+    if (status == PG_OK && !(r->trail.keys = audit_keys_begin(r->context, r->pg, r->trail.ledger)))
         status = PG_ERROR;
     while (status == PG_OK) {
-        status = audit_stretch_read(
-            r->context, r->pg, r->ledger, r->batch, INT64_MAX, AUDIT_WAYPOINTS, &r->stretch);
-        if (status != PG_OK || r->stretch.count == 0)
+        status = audit_trail_read(r->context, r->pg, &r->trail, INT64_MAX, AUDIT_WAYPOINTS);
+        if (status != PG_OK || r->trail.stretch.count == 0)
             break;
         status = replay_stretch(r);
         if (status == PG_OK && failpoint("audit.stretch"))
@@ -218,10 +180,10 @@ enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
     }
     r->context = context;
     r->pg = pg;
-    r->ledger = ledger;
+    r->trail.ledger = ledger;
     r->accounts = accounts;
     r->progress = progress;
-    r->report = report;
+    r->report = r->trail.report = report;
 
     /* One snapshot for all of it: what is committed meanwhile does not show. */
     enum pg_status status =
@@ -230,9 +192,8 @@ enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
         status = replay_all(r);
     if (status == PG_OK)
         status = pg_script(context, pg, "COMMIT");
-    report->seq = r->seq;
-    audit_stretch_free(&r->stretch);
-    audit_keys_free(&r->keys);
+    report->seq = r->trail.seq;
+    audit_trail_free(&r->trail);
     hold_table_free(&r->holds);
     free(r);
     return status;

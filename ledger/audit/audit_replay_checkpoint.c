@@ -13,7 +13,7 @@ static enum pg_status each(
 {
     char sql[300];
     snprintf(sql, sizeof sql, "COPY (%s WHERE ledger = %d) TO STDOUT (FORMAT binary)", select,
-        r->ledger);
+        r->trail.ledger);
     return pg_unload(r->context, r->pg, sql, take, r);
 }
 
@@ -25,7 +25,7 @@ static struct account *account_of(struct audit_replay *r, uint64_t number)
 /* Where to report what no account or hold locates: at the checkpoint, or the first entry. */
 static uint64_t here(const struct audit_replay *r)
 {
-    return r->seq ? r->seq : 1;
+    return r->trail.seq ? r->trail.seq : 1;
 }
 
 /* ---- balances ------------------------------------------------------------------------------ */
@@ -39,7 +39,8 @@ static bool compare_balance(const struct row *row, void *arg)
     if (!account || account->balance != row_money(row, TABLE_BALANCE_BALANCE) ||
         account->moved != row_bigint(row, TABLE_BALANCE_SEQ))
         audit_note(r->report, account ? account->moved : here(r),
-            "the checkpoint at %lu differs for account %s", r->seq, account ? account->id : "?");
+            "the checkpoint at %lu differs for account %s", r->trail.seq,
+            account ? account->id : "?");
     r->compared++;
     return true;
 }
@@ -75,7 +76,7 @@ static bool compare_hold(const struct row *row, void *arg)
         hold.amount != kept.amount || hold.expires_us != kept.expires_us)
         audit_note(r->report, plain ? kept.seq : here(r),
             "the checkpoint at %lu has a hold that is not open then, or not with these values",
-            r->seq);
+            r->trail.seq);
     r->compared++;
     return true;
 }
@@ -123,7 +124,7 @@ static bool compare_standing(const struct row *row, void *arg)
     const struct account *account = plain ? account_of(r, number) : NULL;
     if (!plain || !stands_so(r, account, row))
         audit_note(r->report, account ? account->seq : here(r),
-            "the checkpoint at %lu differs in the standing of %s", r->seq,
+            "the checkpoint at %lu differs in the standing of %s", r->trail.seq,
             account ? account->id : "the ledger");
     r->compared += stands(account) || (plain && number == TABLE_WHOLE_LEDGER);
     return true;

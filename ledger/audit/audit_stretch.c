@@ -6,38 +6,55 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/db/sql_kind.h"
+#include "ledger/db/tables.h"
+
+/* An entry about a hold: h is the hold, d what its account has held after the entry. */
+#define TABLES_ABOUT(FIRST, NEXT, P)                                                               \
+    FIRST(P, SEQ, e.seq, "B")                                                                      \
+    NEXT(P, FROM_NO, h.from_no, "b") NEXT(P, AMOUNT, h.amount, "m") NEXT(P, HELD, d.held, "m")
+enum { TABLES_PLACES(ABOUT) TABLE_ABOUT_COLUMNS };
+
 /*
- * Each table with its columns as store.c writes them, where to find its rows by the position of an
- * entry `e`, and the column that says the position. Accounts and what is held have no index on it:
- * they are looked up by the entries that are about them (OFFSET 0: row by row, whatever the
- * statistics say).
+ * Each table: its columns, where to find its rows by the position of an entry `e`, and the column
+ * that says the position. Accounts and what is held have no index on it: they are looked up by the
+ * entries that are about them (OFFSET 0: row by row, whatever the statistics say).
  */
 static const struct {
-    const char *columns, *types, *from, *order;
-    unsigned column;
+    const char *columns, *types, *from, *where, *order;
+    unsigned position;
 } sources[AUDIT_TABLES] = {
-    [AUDIT_ACCOUNTS] = {"a.*", "-B--mB-",
-        "entry e CROSS JOIN LATERAL (SELECT ledger,no,id,asset,floor,opened,metadata FROM account"
-        " WHERE ledger = e.ledger AND no = e.account AND opened = e.seq AND e.kind = 1 OFFSET 0) a",
-        "", 5},
-    [AUDIT_ENTRIES] = {"ledger,seq,at,kind,key,fingerprint,account,code,available,metadata,ref",
-        "-BT---b-m-b", "entry e", "", 1},
-    [AUDIT_POSTINGS] = {"ledger,seq,leg,from_no,to_no,amount,from_after,to_after,from_prev,to_prev",
-        "-B-BBMMMBB", "posting e", ",leg", 1},
-    [AUDIT_HOLDS] = {"ledger,seq,from_no,to_no,amount,expires_at", "-BBBMt", "hold e", "", 1},
-    [AUDIT_HELD] = {"d.*", "-BBM",
-        "entry e CROSS JOIN LATERAL (SELECT from_no FROM hold WHERE ledger = e.ledger AND"
-        " seq = CASE WHEN e.kind = 4 THEN e.seq WHEN e.kind IN (5,6,7) THEN e.ref END OFFSET 0) h"
-        " CROSS JOIN LATERAL (SELECT ledger,account,seq,held FROM held WHERE ledger = e.ledger"
-        " AND account = h.from_no AND seq = e.seq OFFSET 0) d",
-        "", 2},
-    [AUDIT_WAYPOINTS] = {"ledger,account,seq", "-BB", "waypoint e", ",account", 2},
+    [AUDIT_ACCOUNTS] = {TABLES_COLUMNS_OF(ACCOUNT, a), TABLES_TYPES(ACCOUNT),
+        "entry e CROSS JOIN LATERAL (SELECT * FROM account"
+        " WHERE ledger = e.ledger AND no = e.account AND opened = e.seq OFFSET 0) a",
+        " AND e.kind = " SQL_KIND(ACCOUNT), "", TABLE_ACCOUNT_OPENED},
+    [AUDIT_ENTRIES] = {TABLES_COLUMNS(ENTRY_HEAD), TABLES_TYPES(ENTRY_HEAD), "entry e", "", "",
+        TABLE_ENTRY_SEQ},
+    [AUDIT_POSTINGS] = {TABLES_COLUMNS(POSTING), TABLES_TYPES(POSTING), "posting e", "", ",leg",
+        TABLE_POSTING_SEQ},
+    [AUDIT_HOLDS] = {TABLES_COLUMNS(HOLD), TABLES_TYPES(HOLD), "hold e", "", "", TABLE_HOLD_SEQ},
+    [AUDIT_HELD] = {TABLES_COLUMNS(ABOUT), TABLES_TYPES(ABOUT),
+        "entry e LEFT JOIN LATERAL (SELECT from_no, amount FROM hold"
+        "  WHERE ledger = e.ledger AND seq = " SQL_HOLD_OF_E " OFFSET 0) h ON true"
+        " LEFT JOIN LATERAL (SELECT held FROM held WHERE ledger = e.ledger"
+        "  AND account = h.from_no AND seq = e.seq OFFSET 0) d ON true",
+        " AND e.kind IN (" SQL_KINDS_OF_HOLDS ")", "", TABLE_ABOUT_SEQ},
+    [AUDIT_WAYPOINTS] = {TABLES_COLUMNS(WAYPOINT), TABLES_TYPES(WAYPOINT), "waypoint e", "",
+        ",account", TABLE_WAYPOINT_SEQ},
+};
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+struct keeping {
+    struct audit_rows *rows;
+    const char *types;
 };
 
 static bool keep_row(const struct row *row, void *arg)
 {
-    struct audit_rows *rows = arg;
-    if (!row_is_plain(row, rows->types))
+    const struct keeping *keeping = arg;
+    struct audit_rows *rows = keeping->rows;
+    if (!row_is_plain(row, keeping->types))
         return true;
     if (rows->room - rows->size < row->size) {
         size_t room = 2 * rows->room + row->size + 65536;
@@ -54,13 +71,12 @@ static bool keep_row(const struct row *row, void *arg)
 
 static bool keep_batch(const struct row *row, void *arg)
 {
-    enum { NUMBER, EPOCH, FIRST, LAST, HASH };
     struct audit_stretch *stretch = arg;
-    struct audit_batch batch = {.number = row_bigint(row, NUMBER),
-        .epoch = row_bigint(row, EPOCH),
-        .first_seq = row_bigint(row, FIRST),
-        .last_seq = row_bigint(row, LAST),
-        .chained = !row_is_null(row, HASH)};
+    struct audit_batch batch = {.number = row_bigint(row, TABLE_BATCH_NO),
+        .epoch = row_bigint(row, TABLE_BATCH_EPOCH),
+        .first_seq = row_bigint(row, TABLE_BATCH_FIRST_SEQ),
+        .last_seq = row_bigint(row, TABLE_BATCH_LAST_SEQ),
+        .chained = !row_is_null(row, TABLE_BATCH_HASH)};
 
     /* Whole batches only, and at least one, however large. */
     uint64_t entries = stretch->entries + batch.last_seq - batch.first_seq + 1;
@@ -69,7 +85,7 @@ static bool keep_batch(const struct row *row, void *arg)
         return true;
     if (batch.chained) {
         size_t size;
-        const char *hash = row_bytes(row, HASH, &size);
+        const char *hash = row_bytes(row, TABLE_BATCH_HASH, &size);
         memcpy(batch.hash, hash, size < sizeof batch.hash ? size : sizeof batch.hash);
     }
     stretch->batches[stretch->count++] = batch;
@@ -77,19 +93,35 @@ static bool keep_batch(const struct row *row, void *arg)
     return true;
 }
 
-static enum pg_status read_table(
-    struct context *context, struct pg *pg, int ledger, int table, struct audit_stretch *stretch)
+static enum pg_status read_batches(struct context *context, struct pg *pg,
+    const struct audit_stretch_query *query, struct audit_stretch *stretch)
 {
-    char sql[800];
-    struct audit_rows *rows = &stretch->tables[table];
-    rows->types = sources[table].types;
-    rows->size = rows->at = 0;
+    char sql[300];
+    stretch->count = stretch->entries = 0;
+    stretch->full = false;
+    /* Someone may have made an epoch negative, which no epoch is: it is an ended one then. */
     snprintf(sql, sizeof sql,
-        "COPY (SELECT %s FROM %s WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu"
+        "COPY (SELECT " TABLES_COLUMNS(BATCH) " FROM (SELECT no,greatest(epoch,0) AS epoch,"
+                                              "first_seq,last_seq,hash FROM batch WHERE ledger = "
+                                              "%d AND no > %lu AND last_seq <= %lu"
+                                              " ORDER BY no LIMIT %d) b) TO STDOUT (FORMAT binary)",
+        query->ledger, query->after, query->upto, AUDIT_STRETCH_BATCHES);
+    return pg_unload(context, pg, sql, keep_batch, stretch);
+}
+
+static enum pg_status read_table(struct context *context, struct pg *pg, int ledger,
+    enum audit_table table, struct audit_stretch *stretch)
+{
+    char sql[900];
+    struct audit_rows *rows = &stretch->tables[table];
+    struct keeping keeping = {rows, sources[table].types};
+    rows->size = rows->at = rows->next.size = 0;
+    snprintf(sql, sizeof sql,
+        "COPY (SELECT %s FROM %s WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu%s"
         " ORDER BY e.seq%s) TO STDOUT (FORMAT binary)",
         sources[table].columns, sources[table].from, ledger, stretch->batches[0].first_seq,
-        stretch->batches[stretch->count - 1].last_seq, sources[table].order);
-    return pg_unload(context, pg, sql, keep_row, rows);
+        stretch->batches[stretch->count - 1].last_seq, sources[table].where, sources[table].order);
+    return pg_unload(context, pg, sql, keep_row, &keeping);
 }
 
 /* Row by row in the order of the index, so that it costs no more than it may count. */
@@ -117,41 +149,129 @@ static enum pg_status cut_by_postings(
     return pg_unload(context, pg, sql, take_filled, stretch);
 }
 
-enum pg_status audit_stretch_read(struct context *context, struct pg *pg, int ledger,
-    uint64_t after, uint64_t upto, enum audit_table last, struct audit_stretch *stretch)
+enum pg_status audit_stretch_read(struct context *context, struct pg *pg,
+    const struct audit_stretch_query *query, struct audit_stretch *stretch)
 {
-    char sql[300];
-    stretch->count = stretch->entries = 0;
-    stretch->full = false;
-    snprintf(sql, sizeof sql,
-        "COPY (SELECT no,greatest(epoch,0),first_seq,last_seq,hash FROM batch WHERE ledger = %d "
-        "AND no > %lu"
-        " AND last_seq <= %lu ORDER BY no LIMIT %d) TO STDOUT (FORMAT binary)",
-        ledger, after, upto, AUDIT_STRETCH_BATCHES);
-    enum pg_status status = pg_unload(context, pg, sql, keep_batch, stretch);
+    enum pg_status status = read_batches(context, pg, query, stretch);
     if (status == PG_OK && stretch->count > 1)
-        status = cut_by_postings(context, pg, ledger, stretch);
-    for (int i = 0; i <= (int)last && status == PG_OK && stretch->count > 0; i++)
-        status = read_table(context, pg, ledger, i, stretch);
+        status = cut_by_postings(context, pg, query->ledger, stretch);
+    for (int i = 0; i <= (int)query->last && status == PG_OK && stretch->count > 0; i++)
+        status = read_table(context, pg, query->ledger, (enum audit_table)i, stretch);
     return status;
 }
 
-bool audit_stretch_peek(
-    struct audit_stretch *stretch, enum audit_table table, struct row *row, uint64_t *seq)
+void audit_stretch_free(struct audit_stretch *stretch)
 {
-    const struct audit_rows *rows = &stretch->tables[table];
-    if (rows->at == rows->size)
-        return false;
-    size_t size = row_read(row, rows->bytes + rows->at, rows->size - rows->at);
-    ensure(size > 0);
-    *seq = row_bigint(row, sources[table].column);
-    return true;
+    for (int i = 0; i < AUDIT_TABLES; i++)
+        free(stretch->tables[i].bytes);
 }
 
-void audit_stretch_take(
-    struct audit_stretch *stretch, enum audit_table table, const struct row *row)
+/* ---- row by row ---------------------------------------------------------------------------- */
+
+/* The next row of a table, not taken yet; NULL: there is none. */
+static const struct row *look(struct audit_rows *rows)
 {
-    stretch->tables[table].at += row->size;
+    if (rows->at == rows->size)
+        return NULL;
+    if (rows->next.size == 0) {
+        size_t size = row_read(&rows->next, rows->bytes + rows->at, rows->size - rows->at);
+        ensure(size > 0 && size != ROW_BROKEN); /* keep_row() was given it whole */
+    }
+    return &rows->next;
+}
+
+uint64_t audit_stretch_seq(struct audit_stretch *stretch, enum audit_table table)
+{
+    const struct row *row = look(&stretch->tables[table]);
+    return row ? row_bigint(row, sources[table].position) : UINT64_MAX;
+}
+
+void audit_stretch_skip(struct audit_stretch *stretch, enum audit_table table)
+{
+    struct audit_rows *rows = &stretch->tables[table];
+    rows->at += rows->next.size;
+    rows->next.size = 0;
+}
+
+/* ---- entry by entry ------------------------------------------------------------------------ */
+
+static void take_held(struct audit_held *held, const struct row *row)
+{
+    held->has_hold =
+        !row_is_null(row, TABLE_ABOUT_FROM_NO) && !row_is_null(row, TABLE_ABOUT_AMOUNT);
+    held->has_after = !row_is_null(row, TABLE_ABOUT_HELD);
+    held->account = held->has_hold ? row_bigint(row, TABLE_ABOUT_FROM_NO) : 0;
+    held->amount = held->has_hold ? row_money(row, TABLE_ABOUT_AMOUNT) : 0;
+    held->after = held->has_after ? row_money(row, TABLE_ABOUT_HELD) : 0;
+}
+
+/* A row of the entry, the `index`-th of its table. */
+static void take_row(
+    struct audit_entry *entry, enum audit_table table, size_t index, const struct row *row)
+{
+    switch (table) {
+    case AUDIT_ACCOUNTS:
+        if (index == 0)
+            entry->account_is_valid = record_read_account(
+                &entry->account, row_bigint(row, TABLE_ACCOUNT_NO), row, TABLE_ACCOUNT_ID);
+        break;
+    case AUDIT_POSTINGS:
+        if (index < ENTRY_POSTINGS_MAX)
+            record_read_posting(&entry->postings[index], row);
+        break;
+    case AUDIT_HOLDS:
+        if (index == 0)
+            record_read_hold(&entry->hold, row);
+        break;
+    case AUDIT_HELD:
+        if (index == 0)
+            take_held(&entry->held, row);
+        break;
+    case AUDIT_WAYPOINTS:
+        if (index < sizeof entry->waypoints / sizeof entry->waypoints[0])
+            entry->waypoints[index] = row_bigint(row, TABLE_WAYPOINT_ACCOUNT);
+        break;
+    case AUDIT_ENTRIES: /* its head was taken; another entry of that position is left over */
+    case AUDIT_TABLES:
+        break;
+    }
+}
+
+struct audit_entry *audit_stretch_entry(struct audit_stretch *stretch, uint64_t upto)
+{
+    struct audit_entry *entry = &stretch->entry;
+    if (audit_stretch_seq(stretch, AUDIT_ENTRIES) > upto)
+        return NULL;
+
+    /* The texts stay valid: they are in the bytes of the stretch. */
+    record_read(&entry->head, look(&stretch->tables[AUDIT_ENTRIES]));
+    audit_stretch_skip(stretch, AUDIT_ENTRIES);
+    for (int i = 0; i < AUDIT_TABLES; i++) {
+        enum audit_table table = (enum audit_table)i;
+        entry->rows[i] = 0;
+        if (table == AUDIT_ENTRIES)
+            continue;
+        for (; audit_stretch_seq(stretch, table) == entry->head.seq; entry->rows[i]++) {
+            take_row(entry, table, entry->rows[i], look(&stretch->tables[i]));
+            audit_stretch_skip(stretch, table);
+        }
+    }
+    return entry;
+}
+
+/* ---- the chain ----------------------------------------------------------------------------- */
+
+/* Where the rows of a table up to a position end. */
+static size_t end_of(const struct audit_rows *rows, unsigned position, uint64_t last_seq)
+{
+    struct row row;
+    size_t at = rows->at, size = 0;
+    for (; at < rows->size; at += size) {
+        size = row_read(&row, rows->bytes + at, rows->size - at);
+        if (row_bigint(&row, position) > last_seq)
+            break;
+    }
+    return at;
 }
 
 void audit_stretch_hash(struct audit_stretch *stretch, const struct audit_batch *batch,
@@ -161,26 +281,12 @@ void audit_stretch_hash(struct audit_stretch *stretch, const struct audit_batch 
     hash_start(&hash, HASH_CHAIN);
     hash_add(&hash, before, HASH_CHAIN);
     for (int i = AUDIT_ACCOUNTS; i <= AUDIT_HOLDS; i++) {
-        struct audit_rows *rows = &stretch->tables[i];
-        size_t start = rows->at;
-        struct row row;
-        uint64_t seq;
-
-        /* Walk to the end of the batch's rows for their length, and back again. */
-        while (audit_stretch_peek(stretch, i, &row, &seq) && seq <= batch->last_seq)
-            audit_stretch_take(stretch, i, &row);
-        size_t size = rows->at - start;
+        const struct audit_rows *rows = &stretch->tables[i];
+        size_t size = end_of(rows, sources[i].position, batch->last_seq) - rows->at;
         uint64_t length = htole64(size);
-        rows->at = start;
         hash_add(&hash, &length, sizeof length);
         if (size > 0)
-            hash_add(&hash, rows->bytes + start, size);
+            hash_add(&hash, rows->bytes + rows->at, size);
     }
     hash_finish(&hash, digest);
-}
-
-void audit_stretch_free(struct audit_stretch *stretch)
-{
-    for (int i = 0; i < AUDIT_TABLES; i++)
-        free(stretch->tables[i].bytes);
 }

@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "coro/co.h"
+#include "ledger/db/sql_kind.h"
+#include "ledger/db/tables.h"
 
 /* ---- claims -------------------------------------------------------------------------------- */
 
@@ -27,28 +29,34 @@ void audit_walk_claim(struct audit_walk *w, const struct audit_claim *claim)
 void audit_walk_settle(struct audit_walk *w, struct audit_report *report)
 {
     w->report = report;
-    audit_walk_touch_all(w, w->seq + 1);
+    audit_walk_touch_all(w, w->trail.seq + 1);
     for (size_t i = 0; i < w->used; i++)
-        audit_walk_touch(w, &w->slots[i], w->seq + 1);
+        audit_walk_touch(w, &w->slots[i], w->trail.seq + 1);
 }
 
 /* ---- what the checkpoint says --------------------------------------------------------------- */
 
-enum kept { KEPT_NOTHING, KEPT_BALANCE, KEPT_STANDING, KEPT_TORN };
+/* What a row says, by its second column; the preprocessor's, as they stand in SQL. */
+#define KEPT_NOTHING 0 /* but where the checkpoint is */
+#define KEPT_BALANCE 1
+#define KEPT_STANDING 2
+#define KEPT_TORN 3
 
 static bool take_kept(const struct row *row, void *arg)
 {
     enum { CHECKPOINT, WHAT, ACCOUNT, AMOUNT, FROZEN, SEQ };
     struct audit_walk *w = arg;
-    bool plain = row_is_plain(row, "B-BM-B");
+    bool plain = row_is_plain(row, "B-BM-B"); /* of KEPT_NOTHING it is not, and need not be */
     int what = row_int(row, WHAT);
     w->checkpoint = row_bigint(row, CHECKPOINT);
     if (what == KEPT_NOTHING)
         return true;
-    /* Account 0 stands for the ledger; the others count only if this round follows them. */
+
+    /* Accounts count only if this round follows them. */
     uint64_t number = row_bigint(row, ACCOUNT), seq = plain ? row_bigint(row, SEQ) : 0;
-    struct slot *slot = number ? audit_walk_slot(w, number) : NULL;
-    if (number == 0) {
+    bool whole_ledger = number == TABLE_WHOLE_LEDGER;
+    struct slot *slot = whole_ledger ? NULL : audit_walk_slot(w, number);
+    if (whole_ledger) {
         w->kept_frozen = row_bool(row, FROZEN);
         w->kept_froze = seq;
     } else if (slot && what == KEPT_BALANCE) {
@@ -71,20 +79,27 @@ static bool take_kept(const struct row *row, void *arg)
  * up to what they have held, and open holds that the journal lacks, or has otherwise (OFFSET 0:
  * looked up hold by hold, whatever the statistics say).
  */
+#define SELECT_NOTHING " SELECT one.seq, " SQL_NUMBER(KEPT_NOTHING)
+#define SELECT_BALANCE " SELECT one.seq, " SQL_NUMBER(KEPT_BALANCE)
+#define SELECT_STANDING " SELECT one.seq, " SQL_NUMBER(KEPT_STANDING)
+#define SELECT_TORN " SELECT one.seq, " SQL_NUMBER(KEPT_TORN)
+#define WHOLE_LEDGER SQL_NUMBER(TABLE_WHOLE_LEDGER)
 static const char kept_sql[] =
     "COPY (WITH one AS (SELECT %lu::bigint AS first, %lu::bigint AS last, ledger AS l, seq"
-    " FROM checkpoint WHERE ledger = %d)"
-    " SELECT one.seq, 0, NULL::bigint, NULL::numeric, false, NULL::bigint FROM one UNION ALL"
-    " SELECT one.seq, 1, b.account, b.balance, false, b.seq FROM one JOIN balance b"
-    "  ON b.ledger = l AND b.account BETWEEN first AND last UNION ALL"
-    " SELECT one.seq, 2, s.account, s.held, s.frozen, s.seq FROM one JOIN standing s"
-    "  ON s.ledger = l AND (s.account = 0 OR s.account BETWEEN first AND last) UNION ALL"
-    " SELECT one.seq, 3, account, 0, false, 0 FROM one JOIN ((SELECT ledger, from_no AS account,"
-    "  sum(amount) AS held FROM open_hold GROUP BY ledger, from_no) o"
+    " FROM checkpoint WHERE ledger = %d)" SELECT_NOTHING
+    ", NULL::bigint, NULL::numeric, false, NULL::bigint FROM one UNION ALL" SELECT_BALANCE
+    ", b.account, b.balance, false, b.seq FROM one"
+    "  JOIN balance b ON b.ledger = l AND b.account BETWEEN first AND last"
+    " UNION ALL" SELECT_STANDING ", s.account, s.held, s.frozen, s.seq FROM one"
+    "  JOIN standing s ON s.ledger = l"
+    "  AND (s.account = " WHOLE_LEDGER " OR s.account BETWEEN first AND last)"
+    " UNION ALL" SELECT_TORN ", account, 0, false, 0 FROM one JOIN ("
+    "  (SELECT ledger, from_no AS account, sum(amount) AS held FROM open_hold"
+    "   GROUP BY ledger, from_no) o"
     "  FULL JOIN (SELECT ledger, account, held FROM standing WHERE held > 0) s"
     "  USING (ledger, account)) ON ledger = l WHERE o.held IS DISTINCT FROM s.held"
-    "  AND account BETWEEN first AND last UNION ALL"
-    " SELECT one.seq, 3, o.from_no, 0, false, 0 FROM one JOIN open_hold o ON o.ledger = l"
+    "  AND account BETWEEN first AND last"
+    " UNION ALL" SELECT_TORN ", o.from_no, 0, false, 0 FROM one JOIN open_hold o ON o.ledger = l"
     "  LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = l AND x.seq = o.seq OFFSET 0) h"
     "  ON true WHERE o.from_no BETWEEN first AND last AND (o.from_no, o.to_no, o.amount,"
     "  o.expires_at) IS DISTINCT FROM (h.from_no, h.to_no, h.amount, h.expires_at))"
@@ -94,125 +109,52 @@ static const char kept_sql[] =
 enum pg_status audit_walk_checkpoint(struct context *context, struct pg *pg, struct audit_walk *w)
 {
     char sql[sizeof kept_sql + 60];
-    snprintf(sql, sizeof sql, kept_sql, w->first, w->first + AUDIT_WALK_ACCOUNTS - 1, w->ledger);
+    snprintf(
+        sql, sizeof sql, kept_sql, w->first, w->first + AUDIT_WALK_ACCOUNTS - 1, w->trail.ledger);
     enum pg_status status = pg_unload(context, pg, sql, take_kept, w);
-    if (status == PG_OK && !(w->keys = audit_keys_begin(context, pg, w->ledger)))
+    if (status == PG_OK && !(w->trail.keys = audit_keys_begin(context, pg, w->trail.ledger)))
         status = PG_ERROR;
     return status;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------- */
-
-static bool take_held(const struct row *row, void *arg)
-{
-    enum { SEQ, ACCOUNT, CHANGE, AFTER };
-    struct audit_walk *w = arg;
-    if (w->held_count == w->held_room) {
-        size_t room = 2 * w->held_room + 64;
-        struct held *held = realloc(w->held, room * sizeof *held);
-        if (!held)
-            return false;
-        w->held = held;
-        w->held_room = room;
-    }
-
-    /* A row with a value missing is kept as a gap: its entry will be found without it. */
-    bool whole = row_is_plain(row, "bbmm") && !row_is_null(row, CHANGE) && !row_is_null(row, AFTER);
-    w->held[w->held_count++] = (struct held){.seq = row_bigint(row, SEQ),
-        .account = whole ? row_bigint(row, ACCOUNT) : 0,
-        .change = whole ? row_money(row, CHANGE) : 0,
-        .after = whole ? row_money(row, AFTER) : 0,
-        .whole = whole};
-    return true;
-}
-
-/* What each entry about a hold says, with the hold that it is about. */
-static enum pg_status read_held(struct context *context, struct pg *pg, struct audit_walk *w)
-{
-    char sql[800];
-    w->held_count = w->held_at = 0;
-    snprintf(sql, sizeof sql,
-        "COPY (SELECT e.seq, h.from_no, CASE WHEN e.kind = 4 THEN h.amount ELSE -h.amount END,"
-        " d.held FROM entry e LEFT JOIN LATERAL (SELECT from_no, amount FROM hold"
-        "  WHERE ledger = e.ledger AND seq = CASE WHEN e.kind = 4 THEN e.seq ELSE e.ref END"
-        "  OFFSET 0) h ON true"
-        " LEFT JOIN LATERAL (SELECT held FROM held WHERE ledger = e.ledger"
-        "  AND account = h.from_no AND seq = e.seq OFFSET 0) d ON true"
-        " WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu AND e.kind BETWEEN 4 AND 7"
-        " ORDER BY e.seq) TO STDOUT (FORMAT binary)",
-        w->ledger, w->stretch.batches[0].first_seq,
-        w->stretch.batches[w->stretch.count - 1].last_seq);
-    return pg_unload(context, pg, sql, take_held, w);
-}
-
-/* ---- batches ------------------------------------------------------------------------------- */
-
-static void check_hash(struct audit_walk *w, const struct audit_batch *batch)
-{
-    uint8_t digest[HASH_CHAIN];
-    audit_stretch_hash(&w->stretch, batch, w->hash, digest);
-    if (batch->chained ? memcmp(digest, batch->hash, sizeof digest) != 0 : w->chained)
-        audit_note(w->report, batch->first_seq,
-            "its batch (%lu, to %lu) breaks the chain of hashes", batch->number, batch->last_seq);
-    if (batch->number == w->anchor.batch &&
-        memcmp(batch->hash, w->anchor.hash, sizeof batch->hash) != 0)
-        audit_note(w->report, batch->first_seq, "the chain up to its batch (%lu) was rewritten",
-            batch->number);
-    if (batch->chained)
-        memcpy(w->hash, batch->hash, sizeof w->hash);
-    w->chained = w->chained || batch->chained;
-}
+/* ---- a stretch ----------------------------------------------------------------------------- */
 
 /* True: the batch is where it belongs and as it was written, so its rows can be looked at. */
 static bool check_batch(struct audit_walk *w, const struct audit_batch *batch)
 {
-    uint64_t found = w->report->found;
-    if (batch->number != w->batch + 1 || batch->first_seq != w->seq + 1)
-        audit_note(w->report, w->seq + 1, "is missing; the next batch is %lu, from %lu",
-            batch->number, batch->first_seq);
-    if (batch->epoch < w->epoch)
-        audit_note(w->report, batch->first_seq, "its batch is of an epoch that had ended");
-    check_hash(w, batch);
-    w->batch = batch->number;
-    w->epoch = batch->epoch;
-    return w->report->found == found;
+    bool right = audit_trail_batch(&w->trail, batch);
+    if (batch->number != w->anchor.batch ||
+        memcmp(batch->hash, w->anchor.hash, sizeof batch->hash) == 0)
+        return right;
+    audit_note(w->report, batch->first_seq, "the chain up to its batch (%lu) was rewritten",
+        batch->number);
+    return false;
 }
 
-static void check_rows(struct audit_walk *w, const struct audit_batch *batch)
+static void check_entries(struct audit_walk *w, const struct audit_batch *batch)
 {
-    struct row row;
-    uint64_t seq;
-    while (audit_stretch_peek(&w->stretch, AUDIT_ENTRIES, &row, &seq) && seq <= batch->last_seq) {
-        audit_stretch_take(&w->stretch, AUDIT_ENTRIES, &row);
-        audit_walk_entry(w, &row);
-    }
-    if (w->seq != batch->last_seq)
-        audit_note(w->report, w->seq + 1, "is missing; its batch goes to %lu", batch->last_seq);
-    for (int table = 0; table <= AUDIT_HOLDS; table++)
-        while (audit_stretch_peek(&w->stretch, table, &row, &seq) && seq <= batch->last_seq) {
-            audit_stretch_take(&w->stretch, table, &row);
-            audit_note(w->report, seq, "has a row that no entry of its kind has");
-        }
+    const struct audit_entry *entry;
+    while ((entry = audit_trail_entry(&w->trail, batch)))
+        audit_walk_entry(w, entry);
 }
 
 enum pg_status audit_walk_step(struct context *context, struct pg *pg, struct audit_walk *w,
     uint64_t durable, struct audit_report *report)
 {
-    w->report = report;
-    enum pg_status status =
-        audit_stretch_read(context, pg, w->ledger, w->batch, durable, AUDIT_HOLDS, &w->stretch);
-    if (status == PG_OK && w->stretch.count > 0)
-        status = read_held(context, pg, w);
+    const struct audit_stretch *stretch = &w->trail.stretch;
+    w->report = w->trail.report = report;
+    enum pg_status status = audit_trail_read(context, pg, &w->trail, durable, AUDIT_HELD);
     if (status != PG_OK)
         return status;
-    if (w->stretch.count == 0)
-        audit_note(report, w->seq + 1, "is missing; the journal was durable up to %lu", durable);
-    for (size_t i = 0; i < w->stretch.count && report->found == 0; i++) {
-        if (check_batch(w, &w->stretch.batches[i]))
-            check_rows(w, &w->stretch.batches[i]);
+    if (stretch->count == 0)
+        audit_note(
+            report, w->trail.seq + 1, "is missing; the journal was durable up to %lu", durable);
+    for (size_t i = 0; i < stretch->count && report->found == 0; i++) {
+        if (check_batch(w, &stretch->batches[i]))
+            check_entries(w, &stretch->batches[i]);
         co_yield();
     }
-    (void)!audit_keys_look(context, pg, w->keys, report); /* what it misses it sees next time */
+    (void)!audit_keys_look(context, pg, w->trail.keys, report); /* what it misses it sees later */
     return PG_OK;
 }
 
@@ -223,7 +165,7 @@ struct audit_walk *audit_walk_make(int ledger, uint64_t first, const struct audi
     struct audit_walk *w =
         calloc(1, sizeof *w); /* pages of accounts that do not exist take no memory */
     if (w) {
-        w->ledger = ledger;
+        w->trail.ledger = ledger;
         w->first = first;
         w->anchor = *anchor;
     }
@@ -236,19 +178,17 @@ void audit_walk_free(struct audit_walk **walk)
     *walk = NULL;
     if (!freed)
         return;
-    audit_stretch_free(&freed->stretch);
-    audit_keys_free(&freed->keys);
-    free(freed->held);
+    audit_trail_free(&freed->trail);
     free(freed);
 }
 
 uint64_t audit_walk_seq(const struct audit_walk *w)
 {
-    return w->seq;
+    return w->trail.seq;
 }
 
 void audit_walk_anchor(const struct audit_walk *w, struct audit_anchor *anchor)
 {
-    anchor->batch = w->batch;
-    memcpy(anchor->hash, w->hash, sizeof anchor->hash);
+    anchor->batch = w->trail.batch;
+    memcpy(anchor->hash, w->trail.hash, sizeof anchor->hash);
 }

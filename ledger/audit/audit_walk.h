@@ -4,11 +4,10 @@
  * replay (audit_replay.h) checks of the whole, as far as one stretch and AUDIT_WALK_ACCOUNTS
  * accounts show it.
  *
- * Of every batch: that it follows the one before, and its hash. Of every entry: that seq has no
- * gap, that time rises, and that its rows are there and no others. Of each of the accounts, from
- * its opening on: that every movement follows the one before and adds up, none goes below floor +
- * held or moves what is frozen, and what is held adds up. And claims about them, by the checkpoint
- * and by memory: each is of a position, and is compared when the walk passes that.
+ * Of every batch and entry that is what audit_trail.h judges. Of each of the accounts, from its
+ * opening on: that every movement follows the one before and adds up, none goes below floor + held
+ * or moves what is frozen, and what is held adds up. And claims about them, by the checkpoint and
+ * by memory: each is of a position, and is compared when the walk passes that.
  *
  * For one coroutine.
  */

@@ -3,42 +3,23 @@
 #include "ledger/audit/audit_walk_private.h"
 #include "ledger/memory/asset_intern.h"
 
-/* The next row of a table, if it belongs to the entry `seq`. A row of an earlier entry belongs to
- * none. */
-static bool next_row(struct audit_walk *w, enum audit_table table, uint64_t seq, struct row *row)
+static void open_account(struct audit_walk *w, const struct audit_entry *entry)
 {
-    uint64_t of;
-    while (audit_stretch_peek(&w->stretch, table, row, &of) && of <= seq) {
-        audit_stretch_take(&w->stretch, table, row);
-        if (of == seq)
-            return true;
-        audit_note(w->report, of, "has a row that no entry of its kind has");
-    }
-    return false;
-}
-
-static void open_account(struct audit_walk *w, uint64_t seq)
-{
-    enum { NUMBER = 1, ASSET = 3, FLOOR };
-    char asset[ASSET_TEXT];
-    struct row row;
-    if (!next_row(w, AUDIT_ACCOUNTS, seq, &row)) {
-        audit_note(w->report, seq, "the account that it opened is missing");
-        return;
-    }
-    struct slot *slot = audit_walk_slot(w, row_bigint(&row, NUMBER));
+    uint64_t seq = entry->head.seq;
+    const struct record_account *account = &entry->account;
+    struct slot *slot =
+        entry->rows[AUDIT_ACCOUNTS] > 0 ? audit_walk_slot(w, account->number) : NULL;
     if (!slot)
         return;
 
     audit_walk_touch(w, slot, seq);
-    if (slot->opened || !row_text(&row, ASSET, asset, sizeof asset) || !asset_is_valid(asset)) {
-        audit_note(w->report, seq, "opens account number %lu again, or without an asset",
-            audit_walk_number(w, slot));
+    if (slot->opened || !entry->account_is_valid) {
+        audit_note(w->report, seq, "opens an account that is open, or is not an account");
         return;
     }
-    slot->asset = asset_intern(asset);
-    slot->has_floor = !row_is_null(&row, FLOOR);
-    slot->floor = slot->has_floor ? row_money(&row, FLOOR) : 0;
+    slot->asset = asset_intern(account->asset);
+    slot->has_floor = account->has_floor;
+    slot->floor = account->floor;
     slot->seq = slot->opened = slot->moved = seq;
 }
 
@@ -64,34 +45,24 @@ static void move(struct audit_walk *w, struct slot *slot, uint64_t seq, money ch
 }
 
 /* The postings of an entry; the accounts that it takes from, for check_floors(). */
-static size_t move_all(struct audit_walk *w, uint64_t seq)
+static size_t move_all(struct audit_walk *w, const struct audit_entry *entry)
 {
-    enum { LEG = 2, FROM, TO, AMOUNT, FROM_AFTER, TO_AFTER, FROM_PREV, TO_PREV };
     size_t lowered = 0;
-    int legs = 0;
-    struct row row;
-    for (; next_row(w, AUDIT_POSTINGS, seq, &row); legs++) {
-        struct slot *from = audit_walk_slot(w, row_bigint(&row, FROM));
-        struct slot *to = audit_walk_slot(w, row_bigint(&row, TO));
-        money amount = row_money(&row, AMOUNT);
-        /* Legs are numbered from 0 without a gap. */
-        if (row_smallint(&row, LEG) != legs || legs == ENTRY_POSTINGS_MAX) {
-            audit_note(w->report, seq, "posting %d is missing, or one too many", legs);
-            return 0;
-        }
+    uint64_t seq = entry->head.seq;
+    for (size_t leg = 0; leg < entry->rows[AUDIT_POSTINGS]; leg++) {
+        const struct record_posting *says = &entry->postings[leg];
+        struct slot *from = audit_walk_slot(w, says->from), *to = audit_walk_slot(w, says->to);
 
         /* Either side is followed only if this round follows its account. */
         if (from)
-            move(w, from, seq, -amount, row_money(&row, FROM_AFTER), row_bigint(&row, FROM_PREV));
+            move(w, from, seq, -says->amount, says->from_after, says->from_prev);
         if (to)
-            move(w, to, seq, amount, row_money(&row, TO_AFTER), row_bigint(&row, TO_PREV));
+            move(w, to, seq, says->amount, says->to_after, says->to_prev);
         if (from && to && from->asset != to->asset)
-            audit_note(w->report, seq, "posting %d joins two assets", legs);
+            audit_note(w->report, seq, "posting %zu joins two assets", leg);
         if (from)
             w->lowered[lowered++] = from;
     }
-    if (legs == 0)
-        audit_note(w->report, seq, "its postings are missing");
     return lowered;
 }
 
@@ -106,22 +77,18 @@ static void check_floors(struct audit_walk *w, uint64_t seq, size_t lowered)
 }
 
 /* An entry about a hold changes what is held as the hold says. */
-static struct slot *reserve(struct audit_walk *w, uint64_t seq)
+static struct slot *reserve(struct audit_walk *w, const struct audit_entry *entry)
 {
-    const struct held *held = &w->held[w->held_at];
-    money after;
-    if (w->held_at == w->held_count || held->seq != seq || !held->whole) {
-        audit_note(w->report, seq, "the hold, or what is held then, is missing");
-        return NULL;
-    }
-
-    /* Compare, and go on from what is written: one fault is one finding. */
-    w->held_at++;
-    struct slot *slot = audit_walk_slot(w, held->account);
+    const struct audit_held *held = &entry->held;
+    uint64_t seq = entry->head.seq;
+    money after, change = entry->head.kind == ENTRY_HOLD ? held->amount : -held->amount;
+    struct slot *slot = entry->rows[AUDIT_HELD] > 0 ? audit_walk_slot(w, held->account) : NULL;
     if (!slot)
         return NULL;
+
+    /* Compare, and go on from what is written: one fault is one finding. */
     audit_walk_touch(w, slot, seq);
-    if (slot->opened == 0 || !money_add(slot->held, held->change, &after) || after != held->after ||
+    if (slot->opened == 0 || !money_add(slot->held, change, &after) || after != held->after ||
         after < 0)
         audit_note(w->report, seq, "what account number %lu has held does not add up",
             audit_walk_number(w, slot));
@@ -130,90 +97,68 @@ static struct slot *reserve(struct audit_walk *w, uint64_t seq)
     return slot;
 }
 
-static void hold(struct audit_walk *w, uint64_t seq)
+static void hold(struct audit_walk *w, const struct audit_entry *entry)
 {
-    struct row row;
-    if (!next_row(w, AUDIT_HOLDS, seq, &row))
-        audit_note(w->report, seq, "the hold is missing");
-    w->lowered[0] = reserve(w, seq);
+    w->lowered[0] = reserve(w, entry);
     if (!w->lowered[0])
         return;
     if (w->lowered[0]->frozen || w->frozen)
-        audit_note(w->report, seq, "holds money of account number %lu, which is frozen",
+        audit_note(w->report, entry->head.seq, "holds money of account number %lu, which is frozen",
             audit_walk_number(w, w->lowered[0]));
-    check_floors(w, seq, 1);
+    check_floors(w, entry->head.seq, 1);
 }
 
-static void freeze(struct audit_walk *w, uint64_t seq, const struct row *entry, bool frozen)
+static void freeze(struct audit_walk *w, const struct record *head)
 {
-    enum { ACCOUNT = 6 };
-    bool whole_ledger = row_is_null(entry, ACCOUNT);
-    struct slot *slot = whole_ledger ? NULL : audit_walk_slot(w, row_bigint(entry, ACCOUNT));
+    bool frozen = head->kind == ENTRY_FREEZE;
+    struct slot *slot = head->has_account ? audit_walk_slot(w, head->account) : NULL;
     bool *now = slot ? &slot->frozen : &w->frozen;
-    if (!whole_ledger && !slot)
+    if (head->has_account && !slot)
         return;
     if (slot) {
-        audit_walk_touch(w, slot, seq);
-        slot->seq = seq;
+        audit_walk_touch(w, slot, head->seq);
+        slot->seq = head->seq;
     } else {
-        audit_walk_touch_all(w, seq);
-        w->froze = seq;
+        audit_walk_touch_all(w, head->seq);
+        w->froze = head->seq;
     }
     if (*now == frozen || (slot && slot->opened == 0))
-        audit_note(w->report, seq, "freezes what is frozen, or unfreezes what is not");
+        audit_note(w->report, head->seq, "freezes what is frozen, or unfreezes what is not");
     *now = frozen;
 }
 
-static void check_kind(struct audit_walk *w, uint64_t seq, const struct row *row)
+void audit_walk_entry(struct audit_walk *w, const struct audit_entry *entry)
 {
-    enum { KIND = 3 };
-    enum entry_kind kind = (enum entry_kind)row_smallint(row, KIND);
+    uint64_t seq = entry->head.seq;
     size_t lowered;
 
     /* Held money counts against the floor: a capture frees it before floors are checked. */
-    switch (kind) {
+    switch (entry->head.kind) {
     case ENTRY_ACCOUNT:
-        open_account(w, seq);
+        open_account(w, entry);
         break;
     case ENTRY_TRANSFER:
     case ENTRY_REVERSAL:
-        check_floors(w, seq, move_all(w, seq));
+        check_floors(w, seq, move_all(w, entry));
         break;
     case ENTRY_CAPTURE:
-        lowered = move_all(w, seq);
-        (void)reserve(w, seq);
+        lowered = move_all(w, entry);
+        (void)reserve(w, entry);
         check_floors(w, seq, lowered);
         break;
     case ENTRY_HOLD:
-        hold(w, seq);
+        hold(w, entry);
         break;
     case ENTRY_RELEASE:
     case ENTRY_EXPIRY:
-        (void)reserve(w, seq);
+        (void)reserve(w, entry);
         break;
     case ENTRY_FREEZE:
     case ENTRY_UNFREEZE:
-        freeze(w, seq, row, kind == ENTRY_FREEZE);
+        freeze(w, &entry->head);
         break;
     case ENTRY_REJECTED:
     case ENTRY_BATCH:
         break;
     }
-}
-
-void audit_walk_entry(struct audit_walk *w, const struct row *row)
-{
-    enum { SEQ = 1, AT, KEY = 4 };
-    uint64_t seq = row_bigint(row, SEQ);
-    int64_t at_us = row_time(row, AT);
-    size_t length;
-    const char *key = row_bytes(row, KEY, &length);
-    audit_keys_add(w->keys, w->report, seq, key, length);
-    if (seq != w->seq + 1)
-        audit_note(w->report, w->seq + 1, "is missing; %lu comes next", seq);
-    if (w->seq > 0 && at_us <= w->at_us)
-        audit_note(w->report, seq, "its time is not after that of the entry before");
-    w->seq = seq;
-    w->at_us = at_us;
-    check_kind(w, seq, row);
 }

@@ -3,8 +3,7 @@
 #ifndef LEDGER_AUDIT_AUDIT_WALK_PRIVATE_H
 #define LEDGER_AUDIT_AUDIT_WALK_PRIVATE_H
 
-#include "ledger/audit/audit_stretch.h"
-#include "ledger/audit/audit_keys.h"
+#include "ledger/audit/audit_trail.h"
 #include "ledger/audit/audit_walk.h"
 #include "ledger/domain/entry.h"
 
@@ -24,30 +23,16 @@ struct slot {
     struct audit_claim claim;
 };
 
-/* An entry about a hold: what it changes, and what the account has held then. */
-struct held {
-    uint64_t seq, account;
-    money change, after;
-    bool whole; /* none of these is missing */
-};
-
 struct audit_walk {
-    int ledger;
     uint64_t first, checkpoint;
     size_t used; /* slots; all behind them are as calloc() made them */
     struct audit_anchor anchor;
-    uint64_t seq, batch, epoch;
-    int64_t at_us;
-    bool frozen, chained;
+    struct audit_trail trail;
+    struct audit_report *report;
+    bool frozen;
     uint64_t froze; /* the last entry that froze or unfroze the whole ledger */
     bool kept_frozen, kept_checked;
     uint64_t kept_froze;
-    uint8_t hash[HASH_CHAIN];
-    struct audit_report *report;
-    struct audit_stretch stretch;
-    struct audit_keys *keys;
-    struct held *held;
-    size_t held_count, held_room, held_at;
     struct slot *lowered[ENTRY_POSTINGS_MAX]; /* accounts that the entry takes from */
     struct slot slots[AUDIT_WALK_ACCOUNTS];
 };
@@ -63,7 +48,7 @@ void audit_walk_touch(struct audit_walk *walk, struct slot *slot, uint64_t seq);
 /* The same of the whole ledger, which the entry `seq` is about to freeze or unfreeze. */
 void audit_walk_touch_all(struct audit_walk *walk, uint64_t seq);
 
-/* Check an entry, with the rows of other tables that belong to it. */
-void audit_walk_entry(struct audit_walk *walk, const struct row *row);
+/* Check an entry, as far as it is about accounts that the walk follows. */
+void audit_walk_entry(struct audit_walk *walk, const struct audit_entry *entry);
 
 #endif

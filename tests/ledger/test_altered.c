@@ -196,11 +196,20 @@ static void expect_named(
 static void expect_finding(
     struct ledger *ledger, struct pg *pg, size_t kind, uint64_t first, uint64_t at)
 {
-    static struct audit_report report;
+    static struct audit_report report, walked;
     CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
     expect_named("audit", &report, kind, first, at);
-    walk_over(pg, ledger_durable_seq(ledger), 1, &report);
-    expect_named("walk", &report, kind, first, at);
+    walk_over(pg, ledger_durable_seq(ledger), 1, &walked);
+    expect_named("walk", &walked, kind, first, at);
+
+    /* The walk stops at the batch. What it found there the replay says in the same words, but for
+     * what is held, as it knows accounts by their ids; and what is durable the walk alone asks. */
+    walked.text[strcspn(walked.text, "\n")] = '\0';
+    bool same = strcmp(alterations[kind].table, "held") == 0 || strstr(walked.text, "durable") ||
+                strstr(report.text, walked.text);
+    CU_ASSERT(same);
+    if (!same)
+        printf("    walk: %s\n    replay: %s\n", walked.text, report.text);
 }
 
 /* A round that follows some of the accounts minds none of the others. */

@@ -71,6 +71,7 @@ static const struct {
     {"UPDATE entry SET amount = 31 WHERE seq = 5", 5},
     {"UPDATE held SET held = 31 WHERE seq = 5", 5},
     {"UPDATE batch SET hash = sha256('x') WHERE last_seq = 5", 5},
+    {"UPDATE batch SET hash = NULL WHERE last_seq = 5", 5},
     {"DELETE FROM entry WHERE seq = 7", 7},
     {"ALTER TABLE entry DROP CONSTRAINT IF EXISTS entry_posting;"
      "UPDATE entry SET from_no = NULL WHERE seq = 7",
@@ -85,6 +86,8 @@ static const struct {
     {"INSERT INTO earlier_hold SELECT * FROM hold", 5},
     {"UPDATE entry SET kind = 2 WHERE seq = 5", 5},
     {"DELETE FROM held WHERE seq = 6", 6},
+    {"INSERT INTO waypoint VALUES (1, 2, 5)", 5}, /* the hold moves nothing */
+    {"INSERT INTO waypoint VALUES (1, 1, 7)", 7}, /* between a and b, not the world */
     {"DELETE FROM entry WHERE seq >= 8", 8},
     {"DELETE FROM entry WHERE seq >= 9; DELETE FROM batch WHERE last_seq >= 9", 9},
 };
@@ -97,8 +100,8 @@ static void names_what_was_altered(const char *strategy)
     struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     static const char copy[] = "DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept";
-    static const char *const tables[] = {
-        "entry", "further_posting", "account", "earlier_hold", "held", "batch", "writer"};
+    static const char *const tables[] = {"entry", "further_posting", "account", "earlier_hold",
+        "held", "waypoint", "batch", "writer"};
     enum { TABLES = sizeof tables / sizeof tables[0] };
     CU_ASSERT_EQUAL(pg_script(context_background(), pg, copy), PG_OK);
     for (size_t i = 0; i < TABLES; i++) {

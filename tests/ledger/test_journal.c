@@ -382,8 +382,9 @@ static void stretches_are_bounded(const char *db, size_t taken)
     CU_ASSERT_FATAL(pg && stretch);
     uint64_t batch = 0, last = 0;
     do {
-        enum pg_status status = audit_stretch_read(
-            context_background(), pg, 1, batch, INT64_MAX, AUDIT_POSTINGS, stretch);
+        const struct audit_stretch_query query = {
+            .ledger = 1, .after = batch, .upto = INT64_MAX, .last = AUDIT_POSTINGS};
+        enum pg_status status = audit_stretch_read(context_background(), pg, &query, stretch);
         CU_ASSERT_EQUAL_FATAL(status, PG_OK);
         CU_ASSERT(stretch->tables[AUDIT_POSTINGS].size < 16 << 20);
         if (stretch->count > 0) {
