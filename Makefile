@@ -35,7 +35,7 @@ LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
 # do not tell, since a package's files are as old as the package.
 BUILT_WITH := $(CC) $(shell command -v $(CC) >/dev/null && $(CC) -dumpfullversion) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
   $(shell dpkg-query -W -f '$${Package}=$${Version} ' libc6-dev libmicrohttpd-dev libpq-dev \
-  libjansson-dev libsodium-dev libcunit1-dev valgrind 2>/dev/null)
+  libjansson-dev libsodium-dev libseccomp-dev libcunit1-dev valgrind 2>/dev/null)
 ifneq ($(strip $(file <$(OBJ)/built-with)),$(strip $(BUILT_WITH)))
   $(shell mkdir -p $(OBJ))
   $(file >$(OBJ)/built-with,$(BUILT_WITH))
@@ -59,7 +59,7 @@ $(SAYS_VERSION): VERSION
 $(SAYS_VERSION): CPPFLAGS += -DTELLER_VERSION='"$(VERSION)"'
 
 LEDGER_LIBS := -lpq -lsodium -lunistring
-SERVER_LIBS := -lmicrohttpd -ljansson $(LEDGER_LIBS)
+SERVER_LIBS := -lmicrohttpd -ljansson -lseccomp $(LEDGER_LIBS)
 
 LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
@@ -73,8 +73,11 @@ $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 $(OBJ)/tests/test-lab: $(call objects,tests tests/lab) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) -lcunit -ljansson $(LEDGER_LIBS) -lm
-$(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(LAB) $(LEDGER) $(CORO)
+$(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(LAB) $(LEDGER) $(CORO) | $(OBJ)/tests/lab-standin
 	$(LINK) -lcunit $(SERVER_LIBS) -lm
+# What test-server has the runner of experiments run.
+$(OBJ)/tests/lab-standin: $(OBJ)/tests/server/lab/standin.o $(OBJ)/server/lab/lab_confine.o
+	$(LINK) -lseccomp
 $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(CORO)
 	$(LINK) -lcunit -lm
 $(OBJ)/tests/test-scale: $(OBJ)/tests/unit.o $(OBJ)/tests/ledger/fixture.o $(call objects,tests/scale) $(LEDGER) $(CORO)
@@ -134,7 +137,7 @@ build/node_modules/.for-e2e: web/package.json web/package-lock.json
 
 # --- what must be on the machine --------------------------------------------------------------
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libunistring-dev \
-  node:nodejs npm:npm
+  libseccomp-dev node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \

@@ -6,6 +6,7 @@
 
 #include "ledger/domain/hash.h"
 #include "server/cmd/cmd.h"
+#include "server/cmd/confined.h"
 #include "server/cmd/environment.h"
 #include "server/cmd/notice_sink.h"
 #include "server/cmd/options.h"
@@ -51,7 +52,10 @@ int main(int argc, char **argv)
     /* What is large goes back to the system when it is freed; by itself glibc keeps ever more. */
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
     (void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
-    hash_init();
+    hash_init(); /* it may ask a device for chance, which a confined child has not */
+    int confined = confined_begin(&argc, &argv);
+    if (confined != 0)
+        return confined;
     notice_sink_terminal(); /* those of a service go into its log (cmd_serve.c) */
     environment_commands(each_flag);
     for (size_t i = 0; argc > 1 && i < COMMANDS; i++)

@@ -17,6 +17,7 @@
 struct event_feed;
 struct event_pages;
 struct http;
+struct lab_runs;
 struct token_cache;
 
 enum { API_WORKERS = 64 };
@@ -26,6 +27,7 @@ struct api {
     _Atomic bool open; /* bank and tokens are there; before, only what needs neither is answered */
     struct token_cache *tokens; /* NULL: no token is asked for */
     struct http *http;          /* for its figures */
+    struct lab_runs *lab;       /* NULL: there is none */
     const char *host;           /* that it was told to listen on; NULL: not known */
     _Atomic bool stopping;
     struct outcomes *outcomes;

@@ -27,7 +27,17 @@
     X(ASSET, "asset")                                                                              \
     X(FLOOR, "floor")                                                                              \
     X(NAME, "name")                                                                                \
-    X(STRATEGY, "strategy")
+    X(STRATEGY, "strategy")                                                                        \
+    X(SCENARIO, "scenario")                                                                        \
+    X(MODE, "mode")                                                                                \
+    X(SEED, "seed")                                                                                \
+    X(SCHEDULE, "schedule")                                                                        \
+    X(SEEDS, "seeds")                                                                              \
+    X(SHRINK, "shrink")                                                                            \
+    X(WALK, "walk")                                                                                \
+    X(DEPTH, "depth")                                                                              \
+    X(CLIENTS, "clients")                                                                          \
+    X(EXAMPLE, "example")
 
 enum body_member {
 #define X(symbol, name) BODY_##symbol,

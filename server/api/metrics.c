@@ -11,6 +11,7 @@
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/http/http.h"
+#include "server/lab/lab_runs.h"
 
 __attribute__((format(printf, 2, 3))) static void line(
     struct json_out *out, const char *format, ...)
@@ -208,12 +209,31 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
         out, "teller_event_streams", "gauge", "Subscribers of the event stream.", figures->streams);
 }
 
+static void write_lab(struct json_out *out, const struct lab_figures *figures)
+{
+    head(out, "teller_lab_runs_total", "counter", "Experiments that have ended, by how.");
+    for (int how = 0; how < LAB_ENDS; how++)
+        line(out, "teller_lab_runs_total{ended=\"%s\"} %llu\n", lab_end_names[how],
+            (unsigned long long)figures->ended[how]);
+    number(out, "teller_lab_refused_runs_total", "counter",
+        "Experiments refused because enough were waiting.", figures->refused);
+    number(out, "teller_lab_runs_running", "gauge", "Experiments that run.", figures->running);
+    number(out, "teller_lab_runs_waiting", "gauge", "Experiments that wait.", figures->waiting);
+    number(out, "teller_lab_kept_runs", "gauge", "Experiments that have ended and can be read.",
+        figures->kept);
+    number(out, "teller_lab_kept_bytes", "gauge", "Memory of those.", figures->kept_bytes);
+    head(out, "teller_lab_processor_seconds_total", "counter",
+        "Processor time of experiments that have ended.");
+    seconds(out, "teller_lab_processor_seconds_total", figures->processor_us * 1000);
+}
+
 void metrics_get(struct call *call)
 {
     struct bank *bank = atomic_load(&call->api->bank);
     struct ledger_figures *each = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *each);
     struct http_figures *http = arena_alloc(call->arena, sizeof *http);
     struct outcomes_figures outcomes;
+    struct lab_figures lab = {.running = 0};
     struct json_out out;
     /* Asked for at any time, also before there is a bank. */
     size_t count = bank ? bank_figures(bank, each) : 0;
@@ -227,6 +247,9 @@ void metrics_get(struct call *call)
     write_answers(&out, http);
     write_durations(&out, &outcomes);
     write_http(&out, http);
+    if (call->api->lab)
+        lab_runs_read(call->api->lab, &lab);
+    write_lab(&out, &lab);
     number(&out, "teller_coroutines", "gauge", "Coroutines alive.", runtime_alive());
     call_ok_anywhere(call, &out);
     call->response->content_type = "text/plain; version=0.0.4; charset=utf-8";

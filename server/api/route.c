@@ -11,6 +11,7 @@
 #include "server/api/health.h"
 #include "server/api/holds.h"
 #include "server/api/journal_pages.h"
+#include "server/api/lab_calls.h"
 #include "server/api/ledgers.h"
 #include "server/api/metrics.h"
 #include "server/api/session.h"
@@ -62,6 +63,9 @@ const struct route route_table[] = {
     GET(READ, LEDGER, "", ledgers_get),
     POST(READ, "/v1/session", session_post, OPTIONAL),
     ROUTE(DELETE, READ, "/v1/session", "", session_delete, NONE, ROUTE_TAKES_SESSION),
+    GET(READ, "/v1/lab/scenarios", "", lab_calls_scenarios),
+    POST(READ, "/v1/lab/runs", lab_calls_post, NEEDED),
+    GET(READ, "/v1/lab/runs/{id}", "", lab_calls_get),
     PROBE("/livez", health_live),
     PROBE("/readyz", health_ready),
     GET(NONE, "/metrics", "", metrics_get),

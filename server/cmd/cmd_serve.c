@@ -22,6 +22,7 @@
 #include "server/postgres/database.h"
 #include "server/api/dispatch.h"
 #include "server/http/http.h"
+#include "server/lab/lab_runs.h"
 #include "server/http/listen.h"
 #include "server/text/log.h"
 #include "server/cmd/notice_sink.h"
@@ -74,6 +75,16 @@ static bool open_tokens(struct serve *serve)
         return false;
     serve->api.tokens = token_cache_start(serve->life, conninfo, serve->error, ERROR_TEXT);
     return serve->api.tokens != NULL;
+}
+
+/* Experiments ask the same database, under a role of their own. */
+static bool open_lab(struct serve *serve)
+{
+    const struct lab_runs_options options = {.database = serve->database.conninfo};
+    serve->api.lab = lab_runs_start(&options);
+    if (!serve->api.lab)
+        snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
+    return serve->api.lab != NULL;
 }
 
 static bool open_http(struct serve *serve)
@@ -149,7 +160,8 @@ static bool make_bank(struct serve *serve)
 static void serve_requests(struct serve *serve)
 {
     struct bank *bank = atomic_load(&serve->api.bank);
-    if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve)) {
+    if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve) &&
+        open_lab(serve)) {
         /* From here on requests are let in; before, only probes were answered. */
         atomic_store(&serve->api.open, true);
         say_ready(serve);
@@ -175,7 +187,10 @@ static void serve_with_http(struct serve *serve)
         log_error("%s", serve->error);
     /* The mirror of starting: HTTP first, so that no request is left to use the rest. */
     atomic_store(&api->stopping, true);
+    if (api->lab)
+        lab_runs_end(api->lab); /* before HTTP: requests wait for runs */
     http_stop(&api->http);
+    lab_runs_free(&api->lab);
     if (api->tokens)
         token_cache_stop(&api->tokens);
     struct bank *bank = atomic_load(&api->bank);

@@ -13,7 +13,7 @@
 
 #include "server/postgres/cluster.h"
 #include "server/postgres/cluster_folder.h"
-#include "server/postgres/process.h"
+#include "server/process/process.h"
 
 enum { PATH = CLUSTER_PATH + 40 };
 
@@ -37,7 +37,8 @@ static bool run(struct context *context, const char *const argv[], int fd, char 
         ensure(count < sizeof with_us / sizeof with_us[0] - 1);
         with_us[count++] = *argv;
     }
-    int failed = process_start(&process, with_us, STDERR_FILENO, fd);
+    const struct process_plan plan = process_in_folder(with_us, STDERR_FILENO, fd);
+    int failed = process_start(&process, &plan);
     if (failed) {
         snprintf(error, size, "cannot start %s: %s", with_us[3], strerror(failed));
         return false;

@@ -25,7 +25,7 @@
 #include "coro/waitgroup.h"
 #include "server/postgres/cluster_folder.h"
 #include "server/text/log.h"
-#include "server/postgres/process.h"
+#include "server/process/process.h"
 
 static const int64_t look_every_ns = 10 * CLOCK_MS;
 static const int64_t quit_after_ns = 10 * CLOCK_S, kill_after_ns = 15 * CLOCK_S;
@@ -173,7 +173,8 @@ static int launch(struct cluster *cluster)
     int log = cluster_folder_log(&cluster->folder);
     if (log < 0)
         return errno;
-    int error = process_start(&cluster->postmaster, argv, log, cluster->folder.fd);
+    const struct process_plan plan = process_in_folder(argv, log, cluster->folder.fd);
+    int error = process_start(&cluster->postmaster, &plan);
     close(log);
     atomic_store(&cluster->pid, cluster->postmaster.pid);
     return error;

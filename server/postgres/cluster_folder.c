@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "coro/blocking.h"
-#include "server/postgres/process.h"
+#include "server/process/process.h"
 
 #define ACCOUNT "postgres"
 
@@ -128,7 +128,8 @@ static bool run_initdb(
     if (log < 0)
         return fail(error, error_size, "write the log in", folder->path);
     struct process process;
-    int status = 0, failed = process_start(&process, command.argv, log, folder->fd);
+    const struct process_plan plan = process_in_folder(command.argv, log, folder->fd);
+    int status = 0, failed = process_start(&process, &plan);
     close(log);
     if (failed) {
         snprintf(

@@ -10,13 +10,13 @@
 struct client {
     int fd;
     size_t have;
-    char bytes[131072]; /* read and not used yet */
+    char bytes[262144]; /* read and not used yet */
 };
 
 struct answer {
     int status; /* 0: the connection ended before one came */
     char headers[4096];
-    char body[131072]; /* the largest is openapi.json */
+    char body[262144]; /* the largest is openapi.json */
     size_t length;
 };
 

@@ -15,7 +15,7 @@
 #include "server/postgres/cluster.h"
 #include "server/postgres/cluster_folder.h"
 #include "server/postgres/folder.h"
-#include "server/postgres/process.h"
+#include "server/process/process.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 
@@ -102,7 +102,8 @@ static void start_orphan(struct cluster_folder *folder, struct process *orphan)
         "-c", "unix_socket_directories=.", "-c", "listen_addresses=", "-c", name, NULL};
     memcpy(command.argv + command.count, more, sizeof more);
     int log = cluster_folder_log(folder);
-    ensure(log >= 0 && process_start(orphan, command.argv, log, folder->fd) == 0);
+    const struct process_plan plan = process_in_folder(command.argv, log, folder->fd);
+    ensure(log >= 0 && process_start(orphan, &plan) == 0);
     close(log);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/postgres/process.h"
+#include "server/process/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,53 +15,67 @@
 
 extern char **environ;
 
-/* A group of its own: Ctrl-C on the terminal must reach us only, we stop the child in our order. */
-static int prepare(
-    posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int output_fd, int folder_fd)
+/* What the child finds at its descriptors. */
+static int give_descriptors(posix_spawn_file_actions_t *files, const struct process_plan *plan)
 {
+    int error = 0;
+    for (int i = 0; !error && i < (int)plan->descriptor_count; i++)
+        error = plan->descriptors[i] == PROCESS_NULL
+                    ? posix_spawn_file_actions_addopen(files, i, "/dev/null", O_RDONLY, 0)
+                    : posix_spawn_file_actions_adddup2(files, plan->descriptors[i], i);
+    return error ? error : posix_spawn_file_actions_addchdir_np(files, "/");
+}
+
+/* A group of its own: Ctrl-C on the terminal must reach us only, we stop the child in our order. */
+static int give_attributes(posix_spawnattr_t *attributes)
+{
+    short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
     /* A child must not inherit the signals that we block or ignore. */
     sigset_t none, usual;
     sigemptyset(&none);
     sigfillset(&usual);
-    int error = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(files, output_fd, STDOUT_FILENO);
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(files, output_fd, STDERR_FILENO);
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(files, folder_fd, PROCESS_FOLDER_FD);
-    if (!error)
-        error = posix_spawn_file_actions_addchdir_np(files, "/");
-    if (!error)
-        error = posix_spawnattr_setsigmask(attributes, &none);
+    int error = posix_spawnattr_setsigmask(attributes, &none);
     if (!error)
         error = posix_spawnattr_setsigdefault(attributes, &usual);
     if (!error)
         error = posix_spawnattr_setpgroup(attributes, 0);
-    if (!error)
-        error = posix_spawnattr_setflags(
-            attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    return error;
+    return error ? error : posix_spawnattr_setflags(attributes, flags);
 }
 
-int process_start(struct process *process, const char *const argv[], int output_fd, int folder_fd)
+/* posix_spawn() does not write to them. */
+static char *const *unchanged(const char *const *texts)
+{
+    union {
+        const char *const *in;
+        char *const *out;
+    } both = {.in = texts};
+    return both.out;
+}
+
+static int spawn(struct process *process, const struct process_plan *plan,
+    posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes)
+{
+    int error = give_descriptors(files, plan);
+    if (!error)
+        error = give_attributes(attributes);
+    char *const *environment = plan->environment ? unchanged(plan->environment) : environ;
+    return error ? error
+                 : posix_spawnp(&process->pid, plan->argv[0], files, attributes,
+                       unchanged(plan->argv), environment);
+}
+
+int process_start(struct process *process, const struct process_plan *plan)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     *process = (struct process){.pid = 0, .pidfd = -1};
+    ensure(plan->descriptor_count <= PROCESS_DESCRIPTORS);
     int error = posix_spawn_file_actions_init(&files);
     if (error)
         return error;
     error = posix_spawnattr_init(&attributes);
     if (!error) {
-        error = prepare(&files, &attributes, output_fd, folder_fd);
-        union {
-            const char *const *in;
-            char *const *out;
-        } arguments = {.in = argv}; /* posix_spawn does not write to them */
-        if (!error)
-            error =
-                posix_spawnp(&process->pid, argv[0], &files, &attributes, arguments.out, environ);
+        error = spawn(process, plan, &files, &attributes);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&files);
@@ -76,9 +91,10 @@ int process_start(struct process *process, const char *const argv[], int output_
 
 enum process_status process_wait(struct context *context, struct process *process, int *status)
 {
+    struct rusage usage = {.ru_maxrss = 0};
     for (;;) {
         /* Looked at first, for it may have ended before it was watched. */
-        pid_t ended = waitpid(process->pid, status, WNOHANG);
+        pid_t ended = wait4(process->pid, status, WNOHANG, &usage);
         ensure(ended == 0 || ended == process->pid);
         if (ended)
             break;
@@ -89,7 +105,10 @@ enum process_status process_wait(struct context *context, struct process *proces
     }
     poller_forget(process->pidfd);
     close(process->pidfd);
-    *process = (struct process){.pid = 0, .pidfd = -1};
+    int64_t us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000) +
+                 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    *process = (struct process){
+        .pid = 0, .pidfd = -1, .peak_kib = (uint64_t)usage.ru_maxrss, .processor_us = (uint64_t)us};
     return PROCESS_ENDED;
 }
 

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel keeps the bounds that it can (lab_confine.c). Those of time by the clock, of output
+ * and of memory in use are kept here: a look at least every 20 ms, and then SIGKILL. A growing heap
+ * passes the look before it meets the kernel's limit, so that it is known what was the matter.
+ *
+ * What it writes to stderr goes to a sealed file in memory that cannot grow: no pipe that would
+ * have to be emptied, and no message, however long, that would stop it.
+ */
+#include "server/lab/lab_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/poller.h"
+#include "server/process/process.h"
+
+enum { FIRST_BYTES = 16 << 10, PAGE_KIB = 4 };
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+enum { MEMORY_KIB = LAB_CHILD_MEMORY_SANITIZED_MIB << 10 };
+#else
+enum { MEMORY_KIB = LAB_CHILD_MEMORY_MIB << 10 };
+#endif
+
+static const int64_t look_every_ns = 20 * CLOCK_MS;
+
+const char *const lab_end_names[LAB_ENDS] = {
+#define X(symbol, name) [LAB_END_##symbol] = name,
+    LAB_END_MAP(X)
+#undef X
+};
+
+struct child {
+    const struct lab_child_job *job;
+    struct lab_child_report *report;
+    struct process process;
+    int pipe;             /* -1: it has closed its end */
+    int words, memory_fd; /* the memory of its stderr; /proc/PID/statm, -1: not known */
+    unsigned processor_s, time_s;
+    int64_t deadline_ns;
+    size_t room;  /* of the output */
+    bool is_over; /* `how` is known */
+};
+
+__attribute__((format(printf, 3, 4))) static void end_as(
+    struct child *child, enum lab_end how, const char *format, ...)
+{
+    va_list args;
+    if (child->is_over) /* the first reason is the reason */
+        return;
+    child->is_over = true;
+    child->report->how = how;
+    va_start(args, format);
+    vsnprintf(child->report->text, LAB_CHILD_TEXT, format, args);
+    va_end(args);
+}
+
+/* ---- start --------------------------------------------------------------------------------- */
+
+/* As large as it will ever be. */
+static int make_words(void)
+{
+    int fd = memfd_create("lab-said", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd >= 0 && ftruncate(fd, LAB_CHILD_SAID) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* Nothing of ours but what it needs. Its sanitizer must not start a process that looks for leaks:
+ * what is ended by a signal always leaks. */
+static void write_environment(
+    const struct lab_child_job *job, char *database, size_t size, const char *environment[6])
+{
+    size_t n = 0;
+    environment[n++] = "LANG=C.UTF-8";
+    environment[n++] = "HOME=/nonexistent";
+    environment[n++] = "ASAN_OPTIONS=detect_leaks=0";
+    environment[n++] = "LSAN_OPTIONS=detect_leaks=0";
+    if (job->database) {
+        snprintf(database, size, "TELLER_DATABASE=%s", job->database);
+        environment[n++] = database;
+    }
+    environment[n] = NULL;
+}
+
+/* Not on the command line, which everyone on the machine may read. */
+static char *make_database(const struct lab_child_job *job, size_t *size)
+{
+    *size = job->database ? strlen(job->database) + sizeof "TELLER_DATABASE=" : 1;
+    return malloc(*size);
+}
+
+static int spawn(struct child *child, int pipe_end)
+{
+    const struct lab_child_job *job = child->job;
+    const char *argv[LAB_CHILD_WORDS + 6], *environment[6];
+    char parent[20], seconds[20];
+    size_t n = 0, size;
+    char *database = make_database(job, &size);
+    if (!database)
+        return ENOMEM;
+    write_environment(job, database, size, environment);
+    snprintf(parent, sizeof parent, "%ld", (long)getpid());
+    snprintf(seconds, sizeof seconds, "%u", child->processor_s);
+    argv[n++] = job->program ? job->program : "/proc/self/exe";
+    argv[n++] = "lab-child";
+    argv[n++] = parent;
+    argv[n++] = seconds;
+    argv[n++] = lab_confine_names[job->kind];
+    for (const char *const *word = job->words; *word; word++) {
+        ensure(n < LAB_CHILD_WORDS + 5);
+        argv[n++] = *word;
+    }
+    argv[n] = NULL;
+    const struct process_plan plan = {.argv = argv,
+        .environment = environment,
+        .descriptors = {PROCESS_NULL, pipe_end, child->words},
+        .descriptor_count = 3};
+    int error = process_start(&child->process, &plan);
+    free(database);
+    return error;
+}
+
+static void open_memory(struct child *child)
+{
+    char path[40];
+    snprintf(path, sizeof path, "/proc/%ld/statm", (long)child->process.pid);
+    child->memory_fd = open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void start(struct child *child)
+{
+    int ends[2] = {-1, -1}, error = 0;
+    child->report->output = malloc(FIRST_BYTES);
+    child->room = FIRST_BYTES;
+    child->words = make_words();
+    /* Only our end must not block. */
+    if (!child->report->output || child->words < 0 || pipe2(ends, O_CLOEXEC) != 0 ||
+        fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
+        error = errno;
+    if (!error)
+        error = spawn(child, ends[1]);
+    if (ends[1] >= 0)
+        close(ends[1]);
+    child->pipe = ends[0];
+    if (error)
+        end_as(child, LAB_END_FAILED, "It could not be started: %s.", strerror(error));
+    else
+        open_memory(child);
+}
+
+/* ---- while it runs ------------------------------------------------------------------------- */
+
+static bool make_room(struct child *child)
+{
+    struct lab_child_report *report = child->report;
+    if (report->length + 1 < child->room)
+        return true;
+    char *more = realloc(report->output, 2 * child->room);
+    if (!more) {
+        end_as(child, LAB_END_FAILED, "The service has no memory left for its output.");
+        return false;
+    }
+    report->output = more;
+    child->room *= 2;
+    return true;
+}
+
+static void close_pipe(struct child *child)
+{
+    if (child->pipe < 0)
+        return;
+    poller_forget(child->pipe);
+    close(child->pipe);
+    child->pipe = -1;
+}
+
+/* What has come. A byte at the end of the room stays free for the text's end. */
+static void read_output(struct child *child)
+{
+    struct lab_child_report *report = child->report;
+    while (!child->is_over && make_room(child)) {
+        ssize_t got =
+            read(child->pipe, report->output + report->length, child->room - report->length - 1);
+        if (got < 0)
+            return; /* no more just now */
+        report->length += (size_t)got;
+        if (got == 0) {
+            close_pipe(child);
+            return;
+        }
+        if (report->length > child->job->output_max)
+            end_as(child, LAB_END_OUTPUT, "It wrote more than %zu KiB and was ended.",
+                child->job->output_max >> 10);
+    }
+}
+
+static size_t memory_kib(const struct child *child)
+{
+    char text[100];
+    unsigned long pages = 0;
+    ssize_t length = child->memory_fd < 0 ? 0 : pread(child->memory_fd, text, sizeof text - 1, 0);
+    text[length > 0 ? length : 0] = '\0';
+    /* The second figure: what is resident. */
+    return sscanf(text, "%*u %lu", &pages) == 1 ? pages * PAGE_KIB : 0;
+}
+
+static void judge(struct child *child, struct context *context)
+{
+    if (context_err(context) != CONTEXT_OK)
+        end_as(child, LAB_END_STOPPED, "It was ended because the service stops.");
+    else if (memory_kib(child) > MEMORY_KIB)
+        end_as(child, LAB_END_MEMORY, "It took more than %d MiB of memory and was ended.",
+            MEMORY_KIB >> 10);
+    else if (clock_now_ns() > child->deadline_ns)
+        end_as(
+            child, LAB_END_TIME, "It had not ended after %u seconds and was ended.", child->time_s);
+}
+
+/* Park until there is something to read, it has ended (true), or it is time for a look. */
+static bool look(struct child *child, struct context *context, int *status)
+{
+    struct context *moment = context_with_timeout(context, look_every_ns);
+    bool ended = false;
+    if (!moment) { /* memory is short */
+        co_sleep(look_every_ns);
+        return false;
+    }
+    if (child->pipe >= 0) {
+        if (poller_wait(moment, child->pipe, POLLER_READ) == POLLER_READY)
+            read_output(child);
+    } else {
+        ended = process_wait(moment, &child->process, status) == PROCESS_ENDED;
+    }
+    context_release(&moment);
+    return ended;
+}
+
+static int await_end(struct child *child, struct context *context)
+{
+    int status = 0;
+    bool ended = false;
+    while (!ended && !child->is_over) {
+        ended = look(child, context, &status);
+        if (!ended)
+            judge(child, context);
+    }
+    if (ended)
+        return status;
+    process_signal(&child->process, SIGKILL);
+    /* Nothing outlives SIGKILL; for that alone it waits without a bound. */
+    if (process_wait(context_background(), &child->process, &status) != PROCESS_ENDED)
+        ensure(!"a background context does not end");
+    return status;
+}
+
+/* ---- how it ended -------------------------------------------------------------------------- */
+
+static void read_words(struct child *child)
+{
+    char *said = child->report->said;
+    ssize_t length = child->words < 0 ? 0 : pread(child->words, said, LAB_CHILD_SAID, 0);
+    said[length > 0 ? length : 0] = '\0'; /* the file was all zero, so the text ends by itself */
+    for (char *c = said; *c; c++)
+        if ((*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
+            *c = '?';
+}
+
+static void explain_signal(struct child *child, int number)
+{
+    switch (number) {
+    case SIGXCPU:
+        end_as(child, LAB_END_PROCESSOR_TIME,
+            "It used more than %u seconds of processor time and was ended.", child->processor_s);
+        break;
+    case SIGXFSZ:
+        end_as(child, LAB_END_OUTPUT, "It wrote more to a file than it may and was ended.");
+        break;
+    case SIGSYS:
+        end_as(child, LAB_END_FORBIDDEN,
+            "It asked for what no experiment may do, such as starting a process, and was ended.");
+        break;
+    default:
+        end_as(child, LAB_END_CRASHED, "It crashed: signal %d (%s).", number,
+            sigdescr_np(number) ? sigdescr_np(number) : "without a name");
+    }
+}
+
+static void explain(struct child *child, int status)
+{
+    struct lab_child_report *report = child->report;
+    /* What the runtime says when nothing can wake anyone (coro/runtime.h). */
+    bool deadlocked =
+        strncmp(report->said, "deadlock:", 9) == 0 || strstr(report->said, "\ndeadlock:") != NULL;
+    /* It may have met the kernel's limit between two looks. */
+    if (WIFSIGNALED(status) && report->peak_kib > MEMORY_KIB)
+        end_as(child, LAB_END_MEMORY, "It took more than %d MiB of memory and was ended.",
+            MEMORY_KIB >> 10);
+    if (WIFSIGNALED(status))
+        explain_signal(child, WTERMSIG(status));
+    else if (deadlocked)
+        end_as(child, LAB_END_DEADLOCK, "Its coroutines all waited for each other: a deadlock.");
+    else if (WEXITSTATUS(status) > child->job->exits)
+        end_as(child, LAB_END_CRASHED, "It gave up with exit code %d.", WEXITSTATUS(status));
+    else
+        end_as(child, LAB_END_RESULT, "%s", "");
+    report->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+/* The text of a result, with an end, and no more memory than it takes; of others nothing. */
+static void finish_output(struct lab_child_report *report)
+{
+    if (report->how != LAB_END_RESULT) {
+        free(report->output);
+        report->output = NULL;
+        report->length = 0;
+        return;
+    }
+    report->output[report->length] = '\0';
+    char *fitting = realloc(report->output, report->length + 1);
+    if (fitting)
+        report->output = fitting;
+}
+
+void lab_child_run(
+    struct context *context, const struct lab_child_job *job, struct lab_child_report *report)
+{
+    struct child child = {.job = job,
+        .report = report,
+        .pipe = -1,
+        .words = -1,
+        .memory_fd = -1,
+        .processor_s = job->processor_s ? job->processor_s : LAB_CHILD_PROCESSOR_S,
+        .time_s = job->time_s ? job->time_s : LAB_CHILD_TIME_S};
+    child.deadline_ns = clock_now_ns() + child.time_s * CLOCK_S;
+    *report = (struct lab_child_report){.output = NULL};
+    start(&child);
+    if (child.process.pid) {
+        int status = await_end(&child, context);
+        report->peak_kib = child.process.peak_kib;
+        report->processor_us = child.process.processor_us;
+        read_words(&child);
+        explain(&child, status);
+    }
+    close_pipe(&child);
+    if (child.words >= 0)
+        close(child.words);
+    if (child.memory_fd >= 0)
+        close(child.memory_fd);
+    finish_output(report);
+}
