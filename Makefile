@@ -47,7 +47,9 @@ objects = $(patsubst %,$(OBJ)/%.o,$(basename $(foreach d,$(1),$(wildcard $(d)/*.
 
 CORO := $(call objects,coro)
 LEDGER := $(call objects,ledger $(call folders,ledger)) $(OBJ)/embed/sql.o
-LAB := $(call objects,$(call folders,lab)) $(OBJ)/embed/lab.o
+# Examples that are parts of the program, too, to be run from a page: those that open no socket.
+LESSONS := $(filter-out fetch fetch_timeout,$(basename $(notdir $(wildcard coro/examples/*.expected))))
+LAB := $(call objects,$(call folders,lab)) $(OBJ)/embed/lab.o $(OBJ)/lessons/table.o $(LESSONS:%=$(OBJ)/lessons/%.o)
 SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 
@@ -125,6 +127,16 @@ $(OBJ)/embed/%.o: tools/embed.sh Makefile $(OBJ)/built-with
 	@tools/embed.sh $* > $(OBJ)/embed/$*.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $(OBJ)/embed/$*.c
 
+# Each example a second time, its main() under a name of its own; and the table of them.
+$(OBJ)/lessons/table.o: tools/examples.sh $(wildcard coro/examples/*.c) Makefile $(OBJ)/built-with
+	@mkdir -p $(@D)
+	@tools/examples.sh $(LESSONS) > $(@:.o=.c)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $(@:.o=.c)
+$(OBJ)/lessons/%.o: coro/examples/%.c Makefile $(OBJ)/built-with
+	@mkdir -p $(@D)
+	@echo "  CC $(MODE) $< (a lesson)"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-missing-prototypes -Dmain=example_$* -MMD -MP -c -o $@ $<
+
 # npm's packages: one for the dashboard, and those that test it.
 build/node_modules/.for-build: web/package.json web/package-lock.json
 	@mkdir -p build && cp $^ build/
@@ -157,7 +169,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e bench bench-coro tidy layers format man install clean
+.PHONY: help all build run test unit coverage mutants lab-seeds seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro tidy layers format man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -242,6 +254,9 @@ fresh: deps-fresh ## the README's two commands in a new Debian 12; PARTS: of the
 
 e2e: deps-e2e build ## the dashboard in headless Chromium
 	@tests/run e2e
+
+screenshots: deps-e2e build ## every view of the pages, light and dark, wide and narrow: build/screenshots
+	@mkdir -p build/screenshots && node tests/e2e/run.js --screenshots build/screenshots
 
 bench: deps-bench build bench-coro ## every benchmark beside its peer, a bank and primitives in Go
 	@loadtest/bench.sh

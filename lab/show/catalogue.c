@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/example/example.h"
 #include "lab/scenario/scenarios.h"
 #include "lab/strategy/strategies.h"
 #include "ledger/embed.h"
@@ -41,7 +42,8 @@ static json_t *strategy_json(const struct lab_strategy *strategy)
 
 char *catalogue_json(void)
 {
-    json_t *scenarios = json_array(), *strategies = json_array(), *sources = json_array();
+    json_t *scenarios = json_array(), *strategies = json_array(), *sources = json_array(),
+           *examples = json_array();
     for (const struct lab_scenario *const *at = scenarios_all; *at; at++)
         json_array_append_new(scenarios, scenario_json(*at));
     for (const struct lab_strategy *const *at = strategies_all; *at; at++)
@@ -49,8 +51,11 @@ char *catalogue_json(void)
     for (const struct embed *file = embed_lab; file->name; file++)
         json_array_append_new(
             sources, json_pack("{s:s, s:s}", "file", file->name, "code", (const char *)file->data));
-    json_t *object = json_pack(
-        "{s:o, s:o, s:o}", "scenarios", scenarios, "strategies", strategies, "sources", sources);
+    for (const struct example *at = example_all; at->name; at++)
+        json_array_append_new(examples,
+            json_pack("{s:s, s:s, s:s}", "name", at->name, "title", at->title, "code", at->code));
+    json_t *object = json_pack("{s:o, s:o, s:o, s:o}", "scenarios", scenarios, "strategies",
+        strategies, "sources", sources, "examples", examples);
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     return text;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lab/example/example.h"
 #include "lab/machine/shrink.h"
 #include "lab/scenario/scenarios.h"
 #include "lab/show/catalogue.h"
@@ -151,6 +152,13 @@ static int experiment(const struct options *options, const char *name)
     return code;
 }
 
+/* The exit status is the program's own. */
+static int example(const char *name)
+{
+    const struct example *found = example_find(name);
+    return found ? found->run() : say_bad("there is no example", name);
+}
+
 int cmd_lab(int argc, char **argv)
 {
     struct option flags[] = {
@@ -166,6 +174,7 @@ int cmd_lab(int argc, char **argv)
         {"depth", "N", "pct: how many priorities change, and one", "3"},
         {"clients", "N", "how many clients there are", NULL},
         {"list", NULL, "list scenarios and strategies", NULL},
+        {"example", "NAME", "run a program of coro/examples, in its place", NULL},
         {"json", NULL, "print one JSON object", NULL},
         {NULL, NULL, NULL, NULL},
     };
@@ -178,6 +187,8 @@ int cmd_lab(int argc, char **argv)
     if (parsed != OPTIONS_GOOD)
         return parsed == OPTIONS_HELP ? HELD : BAD;
     bool as_json = options_value(&options, "json");
+    if (options_value(&options, "example"))
+        return example(options_value(&options, "example"));
     if (words[0] && !options_value(&options, "list"))
         return experiment(&options, words[0]);
     if (as_json)
