@@ -14,7 +14,7 @@
 
 #include "coro/clock.h"
 #include "ledger/audit/auditor.h"
-#include "ledger/change/expirer.h"
+#include "ledger/change/hold.h"
 #include "ledger/failpoint.h"
 #include "ledger/journal/checkpointer.h"
 #include "ledger/journal/fold.h"
@@ -105,7 +105,7 @@ static bool open_parts(struct context *context, struct ledger *ledger,
             ledger->checkpointer, ledger->store, ledger->journal, ledger->keys, fold.checkpoint))
         return false;
     ledger->auditor = auditor_start(ledger, options->audits_soon || failpoint("audit.soon"));
-    return ledger->auditor && expirer_start(ledger);
+    return ledger->auditor && hold_expirer_start(ledger);
 }
 
 /* The reason is that the connection was lost, not what came over it. */

@@ -6,16 +6,20 @@
  * The clock that counts is the ledger's (journal_now_us): a capture has a time before the hold's
  * end, an expiry one at or after it, whatever else the machine's clock does.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "ledger/change/hold.h"
 
+#include "coro/clock.h"
 #include "ledger/change/change.h"
-#include "ledger/domain/hash.h"
+#include "ledger/change/fingerprint.h"
+#include "ledger/domain/rules.h"
 #include "ledger/journal/journal.h"
 #include "ledger/memory/hold_table.h"
 #include "ledger/read/query.h"
-#include "ledger/domain/rules.h"
+#include "ledger/strategy/strategy.h"
+
+/* The expirer sleeps no longer than that, so that no setting of the machine's clock can make it
+ * oversleep. */
+enum { LOOK_MS = 100 };
 
 /* ---- making one ---------------------------------------------------------------------------- */
 
@@ -27,17 +31,9 @@ struct making {
 
 static struct entry *entry_of_hold(const struct ledger_hold *asked)
 {
-    struct hash hash;
     struct entry *entry = entry_make(ENTRY_HOLD, asked->key, asked->metadata, 1);
-    if (!entry || !asked->key)
-        return entry;
-    hash_start(&hash, HASH_REQUEST);
-    hash_add_text(&hash, "hold");
-    hash_add_text(&hash, asked->from);
-    hash_add_text(&hash, asked->to);
-    hash_add(&hash, &asked->amount, sizeof asked->amount);
-    hash_add(&hash, &asked->expires_in_s, sizeof asked->expires_in_s);
-    entry_fingerprint(entry, &hash, &asked->meaning);
+    if (entry && entry->key)
+        fingerprint_hold(entry, asked);
     return entry;
 }
 
@@ -94,25 +90,45 @@ void ledger_hold(struct context *context, struct ledger *ledger, const struct le
     hold_table_give_back(ledger->holds, &m.room);
 }
 
-/* ---- ending one ---------------------------------------------------------------------------- */
-
-/* Inside a section: write that the hold has ended, as `entry`, which has its one posting. */
-static uint64_t end_hold(struct ledger *ledger, const struct hold *hold, struct entry *entry)
-{
-    struct account *from = hold->from;
-    entry->ref = hold->seq;
-    entry->held = from->held - hold->amount;
-    uint64_t seq = journal_append(ledger->journal, entry);
-    rules_reserve(from, -hold->amount, seq);
-    hold_table_settle(ledger->holds, hold->seq, seq, journal_durable(ledger->journal));
-    return seq;
-}
+/* ---- how one ends -------------------------------------------------------------------------- */
 
 static void fill_posting(struct entry *entry, const struct hold *hold)
 {
     entry->postings[0] =
         (struct posting){.from = hold->from, .to = hold->to, .amount = hold->amount};
 }
+
+/*
+ * Inside a section: the open hold ends by `entry` (a capture, a release, an expiry), which has its
+ * posting. All of it ends, also what is not captured. The entry's position; 0: a capture came too
+ * late by the journal's clock, and nothing was done.
+ */
+static uint64_t end_hold(struct ledger *ledger, const struct hold *hold, struct entry *entry)
+{
+    struct posting *posting = &entry->postings[0];
+    bool moves = entry_moves_money(entry);
+    int64_t before_us = moves && hold->expires_us ? hold->expires_us : INT64_MAX;
+
+    /* What the journal is given is complete: what stays held, and the links of what moves. */
+    entry->ref = hold->seq;
+    entry->held = hold->from->held - hold->amount;
+    if (moves)
+        rules_link(posting, 1);
+    uint64_t seq = journal_append_before(ledger->journal, entry, before_us);
+    if (seq == 0) {
+        rules_unlink(posting);
+        return 0;
+    }
+
+    /* From here on nothing can fail. */
+    rules_reserve(hold->from, -hold->amount, seq);
+    if (moves)
+        rules_apply(posting, 1, seq);
+    hold_table_settle(ledger->holds, hold->seq, seq, journal_durable(ledger->journal));
+    return seq;
+}
+
+/* ---- by request ---------------------------------------------------------------------------- */
 
 struct settling {
     struct change change;
@@ -123,19 +139,13 @@ struct settling {
 
 static struct entry *entry_of_settlement(const struct ledger_settlement *asked)
 {
-    struct hash hash;
     struct entry *entry =
         entry_make(asked->capture ? ENTRY_CAPTURE : ENTRY_RELEASE, asked->key, asked->metadata, 1);
     if (!entry)
         return NULL;
-    entry->ref = asked->hold;
-    if (!asked->key)
-        return entry;
-    hash_start(&hash, HASH_REQUEST);
-    hash_add_text(&hash, asked->capture ? "capture" : "release");
-    hash_add(&hash, &asked->hold, sizeof asked->hold);
-    hash_add(&hash, &asked->amount, sizeof asked->amount);
-    entry_fingerprint(entry, &hash, &asked->meaning);
+    entry->ref = asked->hold; /* also if it is refused */
+    if (entry->key)
+        fingerprint_settlement(entry, asked);
     return entry;
 }
 
@@ -146,8 +156,8 @@ static void refuse(struct settling *s, enum ledger_status status)
     change_refuse(&s->change, status, NULL);
 }
 
-/* The hold is not among the open ones: if there ever was one, it is settled, and that is durable.
- */
+/* The hold is not among the open ones: if there ever was one, it is settled, and that is
+ * durable. */
 static void refuse_unknown(struct context *context, struct settling *s)
 {
     struct ledger *ledger = s->change.ledger;
@@ -190,50 +200,31 @@ static void expire_first(struct settling *s)
     refuse(s, LEDGER_ALREADY_SETTLED);
 }
 
-static void capture(struct settling *s)
+/* False: the rules refuse it, and that is said. */
+static bool may_capture(struct settling *s)
 {
     struct change *change = &s->change;
-    struct ledger *ledger = change->ledger;
-    struct entry *entry = change->entry;
-    struct posting *posting = &entry->postings[0];
     struct account *broken;
-    enum ledger_status status =
-        rules_decide_capture(posting, s->hold.amount, ledger->frozen, &broken);
-    if (status != LEDGER_OK) {
+    enum ledger_status status = rules_decide_capture(
+        &change->entry->postings[0], s->hold.amount, change->ledger->frozen, &broken);
+    if (status != LEDGER_OK)
         change_refuse(change, status, broken);
-        return;
-    }
-
-    /* The journal's clock decides whether it is in time; if not, the hold expires instead. */
-    entry->held = posting->from->held - s->hold.amount;
-    rules_link(posting, 1);
-    int64_t before_us = s->hold.expires_us ? s->hold.expires_us : INT64_MAX;
-    change->seq = journal_append_before(ledger->journal, entry, before_us);
-    if (change->seq == 0) {
-        rules_unlink(posting);
-        expire_first(s);
-        return;
-    }
-
-    /* All of the hold ends, also what is not captured. */
-    rules_reserve(posting->from, -s->hold.amount, change->seq);
-    rules_apply(posting, 1, change->seq);
-    hold_table_settle(ledger->holds, s->hold.seq, change->seq, journal_durable(ledger->journal));
+    return status == LEDGER_OK;
 }
 
 static void decide_settlement(void *arg)
 {
     struct settling *s = arg;
     struct ledger *ledger = s->change.ledger;
-    bool here = hold_table_find(ledger->holds, s->asked->hold, &s->hold);
-    if (!here || s->hold.settled)
+    if (!hold_table_find(ledger->holds, s->asked->hold, &s->hold) || s->hold.settled) {
         refuse(s, LEDGER_ALREADY_SETTLED);
-    else if (s->hold.expires_us && journal_now_us(ledger->journal) >= s->hold.expires_us)
+    } else if (s->hold.expires_us && journal_now_us(ledger->journal) >= s->hold.expires_us) {
         expire_first(s);
-    else if (s->asked->capture)
-        capture(s);
-    else
+    } else if (!s->asked->capture || may_capture(s)) {
         s->change.seq = end_hold(ledger, &s->hold, s->change.entry);
+        if (s->change.seq == 0)
+            expire_first(s);
+    }
 }
 
 void ledger_settle(struct context *context, struct ledger *ledger,
@@ -244,6 +235,48 @@ void ledger_settle(struct context *context, struct ledger *ledger,
     change_carry_out(context, &s.change,
         &(struct change_steps){prepare_settlement, decide_settlement, &s}, outcome);
     entry_drop(&s.expiry);
+}
+
+/* ---- by the clock -------------------------------------------------------------------------- */
+
+struct expiring {
+    struct ledger *ledger;
+    struct hold hold;
+    struct entry *entry;
+};
+
+static void expire(void *arg)
+{
+    struct expiring *e = arg;
+    if (!hold_table_find(e->ledger->holds, e->hold.seq, &e->hold) || e->hold.settled)
+        return; /* a request came first */
+    fill_posting(e->entry, &e->hold);
+    (void)end_hold(e->ledger, &e->hold, e->entry);
+}
+
+/* All that have expired by now, while the ledger takes new work. */
+static void expire_all(struct ledger *ledger)
+{
+    struct expiring e = {.ledger = ledger};
+    uint64_t seq;
+    while (journal_admits(ledger->journal, &seq) == LEDGER_OK &&
+           hold_table_expired(ledger->holds, journal_now_us(ledger->journal), &e.hold) &&
+           (e.entry = entry_make(ENTRY_EXPIRY, NULL, NULL, 1))) {
+        strategy_run(ledger->strategy, &e.hold.from, 1, expire, &e);
+        entry_drop(&e.entry);
+    }
+}
+
+static void expirer_main(void *arg)
+{
+    struct ledger *ledger = arg;
+    while (duty_rest(&ledger->expirer, LOOK_MS * CLOCK_MS))
+        expire_all(ledger);
+}
+
+bool hold_expirer_start(struct ledger *ledger)
+{
+    return duty_start("expirer", &ledger->expirer, expirer_main, ledger);
 }
 
 /* ---- reading one --------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ledger/change/change.h"
-#include "ledger/domain/hash.h"
+#include "ledger/change/fingerprint.h"
 #include "ledger/journal/journal.h"
 #include "ledger/memory/reversal_table.h"
 #include "ledger/read/query.h"
@@ -22,7 +22,6 @@ struct reversing {
 static struct entry *entry_of_reversal(
     const struct ledger_reversal *asked, const struct entry *original)
 {
-    struct hash hash;
     size_t count = original ? original->posting_count : 0;
     struct entry *entry = entry_make(ENTRY_REVERSAL, asked->key, asked->metadata, count);
     if (!entry)
@@ -33,12 +32,8 @@ static struct entry *entry_of_reversal(
         entry->postings[i] =
             (struct posting){.from = back->to, .to = back->from, .amount = back->amount};
     }
-    if (!asked->key)
-        return entry;
-    hash_start(&hash, HASH_REQUEST);
-    hash_add_text(&hash, "reverse");
-    hash_add(&hash, &asked->transfer, sizeof asked->transfer);
-    entry_fingerprint(entry, &hash, &asked->meaning);
+    if (entry->key)
+        fingerprint_reversal(entry, asked);
     return entry;
 }
 

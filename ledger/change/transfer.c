@@ -2,30 +2,17 @@
 /* A transfer. What it shares with all other changes is in change.c; batches of transfers are in
  * transfer_batch.c. */
 #include "coro/co.h"
+#include "ledger/change/fingerprint.h"
 #include "ledger/change/transfer.h"
-#include "ledger/domain/hash.h"
 #include "ledger/domain/rules.h"
 #include "ledger/journal/journal.h"
-
-/* What the key stands for: which movements, and with which metadata; the route does not matter. */
-void transfer_fingerprint(struct entry *entry, const struct ledger_transfer *asked)
-{
-    struct hash hash;
-    hash_start(&hash, HASH_REQUEST);
-    for (size_t i = 0; i < asked->leg_count; i++) {
-        hash_add_text(&hash, asked->legs[i].from);
-        hash_add_text(&hash, asked->legs[i].to);
-        hash_add(&hash, &asked->legs[i].amount, sizeof asked->legs[i].amount);
-    }
-    entry_fingerprint(entry, &hash, &asked->meaning);
-}
 
 struct entry *transfer_entry(const struct ledger_transfer *asked)
 {
     ensure(asked->leg_count >= 1 && asked->leg_count <= ENTRY_POSTINGS_MAX);
     struct entry *entry = entry_make(ENTRY_TRANSFER, asked->key, asked->metadata, asked->leg_count);
     if (entry && entry->key)
-        transfer_fingerprint(entry, asked);
+        fingerprint_transfer(entry, asked);
     return entry;
 }
 

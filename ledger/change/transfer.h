@@ -13,9 +13,6 @@ struct transfer {
 /* Its entry, with the fingerprint of the request; NULL: memory is short. */
 MUST_CHECK struct entry *transfer_entry(const struct ledger_transfer *asked);
 
-/* Give its entry the fingerprint of what a key for it stands for. */
-void transfer_fingerprint(struct entry *entry, const struct ledger_transfer *asked);
-
 /* Turn its names into accounts; `arg` is a struct transfer. False: refused. */
 MUST_CHECK bool transfer_resolve(struct context *context, void *arg);
 

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "ledger/change/fingerprint.h"
 #include "ledger/change/transfer_batch_private.h"
-#include "ledger/domain/hash.h"
 #include "ledger/journal/journal.h"
 #include "ledger/memory/keys.h"
 #include "ledger/read/query.h"
@@ -40,23 +40,13 @@ struct keyed {
     uint64_t page_from;
 };
 
-/* What the key stands for: the items, their keys, and whether they are linked. Each item has the
- * fingerprint that it would have alone. */
 static void take_fingerprint(struct keyed *k)
 {
-    struct hash hash;
-    struct entry *whole = k->whole.entry;
-    hash_start(&hash, HASH_REQUEST);
-    hash_add_text(&hash, "batch");
-    hash_add(&hash, &k->asked->atomic, sizeof k->asked->atomic);
-    for (size_t i = 0; i < k->g.count; i++) {
-        struct entry *entry = k->g.items[i].transfer.change.entry;
-        transfer_fingerprint(entry, &k->asked->transfers[i]);
-        hash_add(&hash, entry->fingerprint, sizeof entry->fingerprint);
-        hash_add_text(&hash, entry->key);
-    }
-    hash_finish(&hash, whole->fingerprint);
-    memcpy(whole->fingerprint_before, whole->fingerprint, sizeof whole->fingerprint);
+    struct fingerprint_batch batch;
+    fingerprint_batch_begin(&batch, k->asked->atomic);
+    for (size_t i = 0; i < k->g.count; i++)
+        fingerprint_batch_add(&batch, k->g.items[i].transfer.change.entry, &k->asked->transfers[i]);
+    fingerprint_batch_end(&batch, k->whole.entry);
 }
 
 /* ---- the first answer again ---------------------------------------------------------------- */
