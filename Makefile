@@ -152,7 +152,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
   libseccomp-dev node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang g++ cmake meson pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
   nginx haproxy varnish apache2-bin pkgconf
 E2E_DEPS := chromium
 
@@ -279,7 +279,7 @@ man: build ## the manual pages, into build/man
 
 PREFIX ?= /usr/local
 INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)
-PUBLIC_HEADERS := $(filter-out %_private.h,$(wildcard coro/*.h))
+PUBLIC_HEADERS := $(filter-out %_private.h,$(wildcard coro/*.h coro/*.hpp))
 install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro, coro.pc and coro-cc
 	@$(MAKE_IN) MODE=release build/release/libcoro.a && $(MAKE_IN) MODE=asan build/asan/libcoro.a && \
 	  $(MAKE_IN) MODE=tsan build/tsan/libcoro.a

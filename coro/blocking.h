@@ -3,7 +3,13 @@
 #ifndef CORO_BLOCKING_H
 #define CORO_BLOCKING_H
 
+#include "coro/language.h"
+
+CORO_C_BEGIN
+
 /* Run fn(arg) on a thread of the pool and park until it has returned. */
 void blocking_call(void (*fn)(void *arg), void *arg);
+
+CORO_C_END
 
 #endif

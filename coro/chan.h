@@ -13,6 +13,9 @@
 #include <stddef.h>
 
 #include "coro/ensure.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct chan;
 
@@ -43,5 +46,7 @@ bool chan_close(struct chan *chan);
 
 size_t chan_len(struct chan *chan); /* items buffered now */
 size_t chan_cap(struct chan *chan);
+
+CORO_C_END
 
 #endif

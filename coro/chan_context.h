@@ -9,6 +9,9 @@
 
 #include "coro/chan.h"
 #include "coro/context.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 /* As chan_send() and chan_recv(), but CHAN_CANCELLED once the context has ended: nothing was sent
  * or received then, and context_err() says why. A context that has ended goes first, even if the
@@ -17,5 +20,7 @@ MUST_CHECK enum chan_status chan_context_send(
     struct context *context, struct chan *chan, const void *item);
 MUST_CHECK enum chan_status chan_context_recv(
     struct context *context, struct chan *chan, void *item);
+
+CORO_C_END
 
 #endif

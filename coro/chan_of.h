@@ -19,7 +19,7 @@
  *     select_wait(CASES(RECV_CASE(ch, &item), SEND_CASE(other, &text)))
  *
  * What parks, statuses and thread-safety are those of the functions of chan.h that are called:
- * `.chan` is the channel that they take. In C++ see chan.hpp.
+ * `.chan` is the channel that they take. C++ has coro.hpp.
  */
 #ifndef CORO_CHAN_OF_H
 #define CORO_CHAN_OF_H
@@ -28,6 +28,10 @@
 
 #include "coro/chan.h"
 #include "coro/select.h"
+
+#ifdef __cplusplus
+#error "in C++ include coro/coro.hpp"
+#endif
 
 /* The three views of a channel of a type. All are one pointer, by value; the owner's channel.
  * CHAN_OF_NAMED gives a name to a type of several words: CHAN_OF_NAMED(text, const char *). */

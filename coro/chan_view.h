@@ -7,6 +7,9 @@
 #define CORO_CHAN_VIEW_H
 
 #include "coro/chan.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct chan_sender {
     struct chan *chan;
@@ -43,5 +46,7 @@ MUST_CHECK static inline enum chan_status chan_receiver_recv(
 {
     return chan_recv(receiver.chan, item);
 }
+
+CORO_C_END
 
 #endif

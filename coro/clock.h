@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+#include "coro/language.h"
+
+CORO_C_BEGIN
+
 #define CLOCK_US INT64_C(1000)
 #define CLOCK_MS INT64_C(1000000)
 #define CLOCK_S INT64_C(1000000000)
@@ -20,5 +24,7 @@ int64_t clock_boot_ns(void);
 
 /* Microseconds since 1970-01-01 UTC; may step either way when an operator sets the clock. */
 int64_t clock_wall_us(void);
+
+CORO_C_END
 
 #endif

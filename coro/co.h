@@ -12,6 +12,9 @@
 #include <stdint.h>
 
 #include "coro/ensure.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct co;
 
@@ -75,8 +78,12 @@ struct co *co_current(void);
 const char *co_name(const struct co *co);
 uint64_t co_id(const struct co *co);
 
-/* Let the other ready coroutines of this worker run first. */
+/* Let the other ready coroutines of this worker run first. (C++20 keeps the word for itself.) */
+#ifdef __cplusplus
+void co_give_way(void) __asm__("co_yield");
+#else
 void co_yield(void);
+#endif
 
 /* Park for at least ns nanoseconds (0 or less: as co_yield). */
 void co_sleep(int64_t ns);
@@ -92,5 +99,7 @@ void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *ar
 
 /* Make a parked coroutine run again. Exactly once for each park; from any thread. */
 void co_ready(struct co *co);
+
+CORO_C_END
 
 #endif

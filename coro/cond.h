@@ -11,9 +11,12 @@
 #ifndef CORO_COND_H
 #define CORO_COND_H
 
+#include "coro/language.h"
 #include "coro/lock.h"
 #include "coro/mutex.h"
 #include "coro/wait.h"
+
+CORO_C_BEGIN
 
 struct cond {
     struct lock guard;
@@ -27,5 +30,7 @@ void cond_wait(struct cond *cond, struct mutex *mutex);
  * mutex. */
 void cond_signal(struct cond *cond);
 void cond_broadcast(struct cond *cond);
+
+CORO_C_END
 
 #endif

@@ -11,6 +11,9 @@
 #include <stdint.h>
 
 #include "coro/ensure.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct chan;
 struct context;
@@ -40,5 +43,7 @@ struct chan *context_done(struct context *context);
 
 /* False: it has no deadline. */
 bool context_deadline(struct context *context, int64_t *deadline_ns);
+
+CORO_C_END
 
 #endif

@@ -11,7 +11,10 @@
 
 #include "coro/co.h"
 #include "coro/context.h"
+#include "coro/language.h"
 #include "coro/waitgroup.h"
+
+CORO_C_BEGIN
 
 struct duty {
     struct context *running; /* ends when it is to stop: for all that it waits for */
@@ -31,5 +34,7 @@ MUST_CHECK bool duty_rest(struct duty *duty, int64_t ns);
 
 /* Tell it to stop and park until it has. One that has ended, or was not started, is fine. */
 void duty_stop(struct duty *duty);
+
+CORO_C_END
 
 #endif

@@ -7,12 +7,19 @@
 #ifndef CORO_ENSURE_H
 #define CORO_ENSURE_H
 
+#include "coro/language.h"
+
+CORO_C_BEGIN
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 #define ensure(condition)                                                                          \
     ((condition) ? (void)0 : ensure_failed(#condition, __FILE__, __LINE__, __func__))
 
 /* Prints to stderr and aborts. Callable from any thread, in or out of a coroutine. */
-_Noreturn void ensure_failed(const char *condition, const char *file, int line, const char *func);
+CORO_NORETURN void ensure_failed(
+    const char *condition, const char *file, int line, const char *func);
+
+CORO_C_END
 
 #endif

@@ -7,16 +7,18 @@
 #ifndef CORO_EVENTCOUNT_H
 #define CORO_EVENTCOUNT_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "coro/context.h"
+#include "coro/language.h"
 #include "coro/lock.h"
 #include "coro/wait.h"
 
+CORO_C_BEGIN
+
 struct eventcount {
-    _Atomic uint64_t value;
+    CORO_ATOMIC(uint64_t) value;
     struct lock guard;
     struct waiters waiters; /* in rising order of the value they wait for, under guard */
     bool closed;
@@ -42,5 +44,7 @@ void eventcount_advance(struct eventcount *count, uint64_t value);
 
 /* No more advances: every waiter, now and later, whose value is not reached gets CLOSED. */
 void eventcount_close(struct eventcount *count);
+
+CORO_C_END
 
 #endif

@@ -7,7 +7,10 @@
 #include <stddef.h>
 
 #include "coro/chan.h"
+#include "coro/language.h"
 #include "coro/waitgroup.h"
+
+CORO_C_BEGIN
 
 /*
  * Fan out: start n coroutines, each of which calls fn(item, arg) for items of `in` until it is
@@ -23,5 +26,7 @@ MUST_CHECK bool fan_out(struct chan *in, size_t n, void (*fn)(void *item, void *
  * coroutines ran out; nothing was received then.
  */
 MUST_CHECK struct chan *fan_in(struct chan *const *ins, size_t n, size_t capacity);
+
+CORO_C_END
 
 #endif

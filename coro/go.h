@@ -11,7 +11,7 @@
  * coroutine or worker callback. A function without arguments: GO_FUNCTION(tick) { ... }, go(tick).
  *
  * The copies lie on the heap until the coroutine begins; what they point to stays the caller's.
- * Up to eight arguments; an array is passed by a pointer, as to any function.
+ * Up to eight arguments; an array is passed by a pointer, as to any function. C++ has coro.hpp.
  */
 #ifndef CORO_GO_H
 #define CORO_GO_H
@@ -20,6 +20,10 @@
 
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+
+#ifdef __cplusplus
+#error "in C++ include coro/coro.hpp"
+#endif
 
 #define go(function, ...) function##_go(CO_SITE(#function), NULL, ##__VA_ARGS__)
 #define waitgroup_go(group, function, ...) function##_go(CO_SITE(#function), (group), ##__VA_ARGS__)

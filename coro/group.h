@@ -8,6 +8,9 @@
 
 #include "coro/co.h"
 #include "coro/context.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct group;
 
@@ -24,5 +27,7 @@ MUST_CHECK bool group_spawn_at(const struct co_site *site, struct group *group,
  * error, GROUP_NOT_STARTED if a child could not be started before that, or 0. */
 enum { GROUP_NOT_STARTED = -1 };
 MUST_CHECK int group_wait(struct group **group);
+
+CORO_C_END
 
 #endif

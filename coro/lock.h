@@ -9,18 +9,21 @@
 #ifndef CORO_LOCK_H
 #define CORO_LOCK_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
+#include "coro/language.h"
 #include "coro/sanitize.h"
 
+CORO_C_BEGIN
+
 struct lock {
-    _Atomic uint32_t held;
+    CORO_ATOMIC(uint32_t) held;
 };
 
 /* Spin a little, then give the processor away, until the lock is seen free. */
 void lock_wait(struct lock *lock);
 
+#ifndef __cplusplus
 /* Tell the processor that this is a spin loop. */
 static inline void lock_relax(void)
 {
@@ -52,5 +55,8 @@ UNSANITIZED static inline void lock_drop_unseen(struct lock *lock)
 {
     atomic_store_explicit(&lock->held, 0, memory_order_release);
 }
+#endif
+
+CORO_C_END
 
 #endif

@@ -7,23 +7,27 @@
 #ifndef CORO_MUTEX_H
 #define CORO_MUTEX_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "coro/ensure.h"
+#include "coro/language.h"
 #include "coro/lock.h"
 #include "coro/wait.h"
 
+CORO_C_BEGIN
+
 struct mutex {
-    _Atomic uint32_t state; /* MUTEX_LOCKED | MUTEX_WAITED_FOR */
+    CORO_ATOMIC(uint32_t) state; /* MUTEX_LOCKED | MUTEX_WAITED_FOR */
     struct lock guard;
-    struct waiters waiters;      /* under guard */
-    _Atomic(struct co *) holder; /* NULL: none, or a callback */
+    struct waiters waiters;          /* under guard */
+    CORO_ATOMIC(struct co *) holder; /* NULL: none, or a callback */
 };
 
 void mutex_lock(struct mutex *mutex); /* may park */
 MUST_CHECK bool mutex_try_lock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex); /* ensures that the caller holds it; never parks */
+
+CORO_C_END
 
 #endif

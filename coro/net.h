@@ -24,6 +24,9 @@
 #include <sys/types.h>
 
 #include "coro/context.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 /* A connection to the first of the host's addresses that takes one. */
 MUST_CHECK int net_dial(struct context *context, const char *address);
@@ -49,5 +52,7 @@ MUST_CHECK int net_end(int fd);
 
 /* Close it, and set it to -1. Nobody may be waiting for it. */
 void net_close(int *fd);
+
+CORO_C_END
 
 #endif

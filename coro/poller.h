@@ -8,6 +8,9 @@
 #define CORO_POLLER_H
 
 #include "coro/context.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 enum poller_events { POLLER_READ = 1, POLLER_WRITE = 2 };
 
@@ -22,5 +25,7 @@ MUST_CHECK enum poller_status poller_wait(struct context *context, int fd, unsig
 
 /* Call before close(fd) when poller_wait() was ever used with it. */
 void poller_forget(int fd);
+
+CORO_C_END
 
 #endif

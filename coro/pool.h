@@ -7,6 +7,9 @@
 #include <stddef.h>
 
 #include "coro/ensure.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct pool;
 
@@ -23,5 +26,7 @@ MUST_CHECK bool pool_try_submit(struct pool *pool, void (*fn)(void *arg), void *
 /* No more calls: park until all that were submitted are done; free it, null the caller's pointer.
  */
 void pool_close(struct pool **pool);
+
+CORO_C_END
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#include "coro/language.h"
+
+CORO_C_BEGIN
+
 uint64_t random_next(void);
 
 /* The same from a state of the caller's own. */
@@ -12,5 +16,7 @@ uint64_t random_of(uint64_t *state);
 
 /* Evenly one of 0..n-1; n > 0. */
 uint32_t random_below(uint32_t n);
+
+CORO_C_END
 
 #endif

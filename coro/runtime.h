@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "coro/language.h"
+
+CORO_C_BEGIN
+
 struct schedule;
 
 struct runtime_options {
@@ -45,5 +49,7 @@ void runtime_dump(int fd);
 /* From now on SIGQUIT (Ctrl-\\) makes the same list on stderr, and the program goes on. Works also
  * when a coroutine keeps its worker from doing anything else. */
 void runtime_dump_on_quit(void);
+
+CORO_C_END
 
 #endif

@@ -8,8 +8,11 @@
 
 #include <stdbool.h>
 
+#include "coro/language.h"
 #include "coro/lock.h"
 #include "coro/wait.h"
+
+CORO_C_BEGIN
 
 struct rwmutex {
     struct lock guard;
@@ -22,5 +25,7 @@ void rwmutex_read_lock(struct rwmutex *rwmutex); /* may park */
 void rwmutex_read_unlock(struct rwmutex *rwmutex);
 void rwmutex_write_lock(struct rwmutex *rwmutex); /* may park */
 void rwmutex_write_unlock(struct rwmutex *rwmutex);
+
+CORO_C_END
 
 #endif

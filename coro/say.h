@@ -3,7 +3,13 @@
 #ifndef CORO_SAY_H
 #define CORO_SAY_H
 
+#include "coro/language.h"
+
+CORO_C_BEGIN
+
 /* As dprintf(), but without malloc, so for a signal handler, too. Up to 400 bytes. */
 __attribute__((format(printf, 2, 3))) void say_line(int fd, const char *format, ...);
+
+CORO_C_END
 
 #endif

@@ -19,6 +19,9 @@
 #include <stdint.h>
 
 #include "coro/co.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 enum schedule_strategy {
     SCHEDULE_RANDOM, /* each of the ready ones equally likely, at every point */
@@ -102,5 +105,7 @@ extern bool schedule_seeded; /* this is a seeded run; set by runtime_run() */
 
 /* The number of the calling coroutine of a seeded run, as in struct schedule_choice. */
 uint32_t schedule_number(void);
+
+CORO_C_END
 
 #endif

@@ -10,6 +10,9 @@
 #include <stdint.h>
 
 #include "coro/chan.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 enum select_op { SELECT_SEND, SELECT_RECV };
 
@@ -30,5 +33,7 @@ int select_try(struct select_case *cases, size_t n);
 
 /* With timeout: SELECT_NONE if none was ready within timeout_ns. */
 int select_timeout(struct select_case *cases, size_t n, int64_t timeout_ns);
+
+CORO_C_END
 
 #endif

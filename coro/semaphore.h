@@ -8,8 +8,11 @@
 #include <stdint.h>
 
 #include "coro/context.h"
+#include "coro/language.h"
 #include "coro/lock.h"
 #include "coro/wait.h"
+
+CORO_C_BEGIN
 
 struct semaphore {
     struct lock guard;
@@ -26,5 +29,7 @@ MUST_CHECK bool semaphore_try_acquire(struct semaphore *semaphore, int64_t n);
 
 /* Give n permits (back). Never parks. */
 void semaphore_release(struct semaphore *semaphore, int64_t n);
+
+CORO_C_END
 
 #endif

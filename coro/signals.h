@@ -6,6 +6,9 @@
 #include <stddef.h>
 
 #include "coro/chan.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct signals;
 
@@ -18,5 +21,7 @@ struct chan *signals_chan(struct signals *signals);
 
 /* Restore the handlers from before; on the worker that opened. Nulls the pointer. */
 void signals_close(struct signals **signals);
+
+CORO_C_END
 
 #endif

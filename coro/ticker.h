@@ -10,6 +10,9 @@
 #include <stdint.h>
 
 #include "coro/chan.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct ticker;
 
@@ -22,5 +25,7 @@ struct chan *ticker_chan(struct ticker *ticker);
 
 /* Stop it, free it and its channel, and null the caller's pointer. Nobody may be receiving. */
 void ticker_free(struct ticker **ticker);
+
+CORO_C_END
 
 #endif

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "coro/language.h"
+
+CORO_C_BEGIN
+
 /* The memory is the caller's; all zero before the first start. Must not move while it is started.
  */
 struct timer {
@@ -27,5 +31,7 @@ void timer_start(struct timer *timer, int64_t at_ns, void (*fn)(void *arg), void
  * running on another worker now, this waits until it has returned (so hold no lock that fn takes):
  * either way the memory is the caller's again. From any worker. */
 bool timer_stop(struct timer *timer);
+
+CORO_C_END
 
 #endif

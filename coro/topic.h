@@ -10,6 +10,9 @@
 #include <stdint.h>
 
 #include "coro/chan.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 struct context;
 struct topic;
@@ -47,5 +50,7 @@ struct chan *topic_chan(struct subscription *subscription);
 
 /* Items missed since the last call. */
 uint64_t topic_missed(struct subscription *subscription);
+
+CORO_C_END
 
 #endif

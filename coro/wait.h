@@ -10,15 +10,17 @@
 #ifndef CORO_WAIT_H
 #define CORO_WAIT_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "coro/co.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 /* One parking that several things can end. */
 struct wait {
-    _Atomic int taken; /* WAIT_OPEN, or the index of the waiter that was claimed */
+    CORO_ATOMIC(int) taken; /* WAIT_OPEN, or the index of the waiter that was claimed */
 };
 enum { WAIT_OPEN = -1 };
 
@@ -36,6 +38,7 @@ struct waiters {
     struct waiter *first, *last;
 };
 
+#ifndef __cplusplus
 static inline void waiters_push(struct waiters *list, struct waiter *waiter)
 {
     waiter->next = NULL;
@@ -103,5 +106,8 @@ static inline void waiters_ready_all(struct waiters *list)
         co_ready(waiter->co);
     }
 }
+#endif
+
+CORO_C_END
 
 #endif

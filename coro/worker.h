@@ -11,6 +11,9 @@
 #include <stdint.h>
 
 #include "coro/ensure.h"
+#include "coro/language.h"
+
+CORO_C_BEGIN
 
 /* How many workers run, and the index (from 0) of the one that runs the caller. */
 int worker_count(void);
@@ -38,5 +41,7 @@ struct worker_watch {
 };
 MUST_CHECK int worker_watch_start(struct worker_watch *watch);
 void worker_watch_stop(struct worker_watch *watch);
+
+CORO_C_END
 
 #endif
