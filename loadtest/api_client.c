@@ -134,7 +134,7 @@ static bool add_page(const struct response *response, int64_t *sum, char next[96
     /* Null ends the list; anything but that or a cursor is a fault. */
     struct json cursor = json_member(page, "next");
     next[0] = '\0';
-    return json_is_null(cursor) || json_copy(cursor, next, 96);
+    return json_says_null(cursor) || json_copy(cursor, next, 96);
 }
 
 enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum)

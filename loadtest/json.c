@@ -132,7 +132,7 @@ struct json json_member(struct json object, const char *name)
     return (struct json){0};
 }
 
-bool json_is_null(struct json value)
+bool json_says_null(struct json value)
 {
     return value.length == 4 && memcmp(value.at, "null", 4) == 0;
 }

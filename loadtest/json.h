@@ -32,7 +32,7 @@ bool json_next(struct json_walk *walk, struct json *item);
 /* The same through an object. `name` is the text between the quotes, escapes as they are. */
 bool json_next_member(struct json_walk *walk, struct json *name, struct json *value);
 
-bool json_is_null(struct json value);
+bool json_says_null(struct json value);
 bool json_is(struct json value, const char *string); /* is that string (escapes not resolved) */
 
 /* Copy a string that has no escapes, ended; false if it is not such a string or does not fit. */

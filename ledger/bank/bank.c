@@ -8,77 +8,16 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/bank/bank_private.h"
+#include "ledger/bank/strategy_list.h"
 #include "ledger/db/migrate.h"
 #include "ledger/db/readers.h"
 #include "ledger/journal/store.h"
 #include "ledger/notice.h"
-#include "ledger/strategy/strategy.h"
 
 enum {
-    NAME_MAX_LENGTH = LEASE_NAME - 1,
     READERS = 8,        /* of all ledgers together */
     ASK_AGAIN_MS = 200, /* while the database is away */
 };
-
-static const char main_ledger[] = "main";
-
-bool bank_name_is_valid(const char *name)
-{
-    static const char allowed[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-    size_t length = strspn(name, allowed);
-    return length >= 1 && length <= NAME_MAX_LENGTH && name[length] == '\0' &&
-           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-/* ---- strategies ---------------------------------------------------------------------------- */
-
-/* The strategy of that name; NULL if there is none. */
-static const char *known(const char *name, size_t length)
-{
-    const char *const names[] = {owner_strategy.name, sharded_strategy.name};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
-            return names[i];
-    return NULL;
-}
-
-/* What the text says of a ledger ("": the default, its first word); NULL: nothing. */
-static const char *named_strategy(const char *text, const char *ledger)
-{
-    size_t length = strlen(ledger);
-    const char *word = text + strcspn(text, ",");
-    if (length == 0 || strcmp(ledger, main_ledger) == 0)
-        return known(text, strcspn(text, ","));
-    for (; *word; word += strcspn(word, ",")) {
-        word++;
-        if (strncmp(word, ledger, length) == 0 && word[length] == '=')
-            return known(word + length + 1, strcspn(word + length + 1, ","));
-    }
-    return NULL;
-}
-
-static bool is_one_word(const char *word, size_t length)
-{
-    char name[NAME_MAX_LENGTH + 1];
-    size_t left = strcspn(word, "=");
-    if (left == 0 || left >= length || left > NAME_MAX_LENGTH)
-        return false;
-    snprintf(name, sizeof name, "%.*s", (int)left, word);
-    return bank_name_is_valid(name) && known(word + left + 1, length - left - 1);
-}
-
-static bool strategies_are_valid(const char *text)
-{
-    size_t length = strcspn(text, ",");
-    bool valid = known(text, length) != NULL;
-    for (const char *word = text + length; valid && *word; word += length) {
-        word++;
-        length = strcspn(word, ",");
-        valid = is_one_word(word, length);
-    }
-    return valid;
-}
 
 /* ---- making and closing -------------------------------------------------------------------- */
 
@@ -91,7 +30,7 @@ static bool copy_text(const char *text, char **copy)
 
 struct bank *bank_make(const struct bank_options *options, char *error, size_t size)
 {
-    if (!strategies_are_valid(options->strategies)) {
+    if (!strategy_list_is_valid(options->strategies)) {
         snprintf(error, size, "not a list of strategies: %s", options->strategies);
         return NULL;
     }
@@ -179,7 +118,7 @@ static enum pg_status find_main(
     struct context *context, struct bank *bank, char *error, size_t size)
 {
     const struct store_wanted wanted = {
-        .ledger = main_ledger, .strategy = named_strategy(bank->strategies, main_ledger)};
+        .ledger = BANK_NAME_MAIN, .strategy = strategy_list_find(bank->strategies, BANK_NAME_MAIN)};
     int number;
     return store_find(context, bank->conninfo, &wanted, &number, error, size);
 }
@@ -190,11 +129,11 @@ static void seat_all(struct bank *bank)
     struct lease_row row;
     mutex_lock(&bank->making);
     for (size_t i = 0; lease_row(bank->lease, i, &row); i++) {
-        const char *strategy = named_strategy(bank->strategies, row.name);
+        const char *strategy = strategy_list_find(bank->strategies, row.name);
         if (!strategy)
-            strategy = known(row.strategy, strlen(row.strategy));
+            strategy = strategy_list_known(row.strategy, strlen(row.strategy));
         if (!strategy) /* one that this program does not know */
-            strategy = named_strategy(bank->strategies, "");
+            strategy = strategy_list_default(bank->strategies);
         if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !find_seat(bank, row.name) &&
             !bank_seat_add(bank, row.ledger, row.name, strategy))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
@@ -369,10 +308,10 @@ static struct bank_seat *make_seat(struct context *context, struct bank *bank, c
     int number;
     /* As asked for; else as the options say of that name, or of all. */
     if (!strategy)
-        strategy = named_strategy(bank->strategies, name);
+        strategy = strategy_list_find(bank->strategies, name);
     if (!strategy)
-        strategy = named_strategy(bank->strategies, "");
-    strategy = known(strategy, strlen(strategy));
+        strategy = strategy_list_default(bank->strategies);
+    strategy = strategy_list_known(strategy, strlen(strategy));
     *status = LEDGER_LEDGER_LIMIT;
     if (atomic_load(&bank->count) == BANK_LEDGERS_MAX)
         return NULL;
@@ -406,7 +345,7 @@ enum ledger_status bank_create(struct context *context, struct bank *bank, const
 {
     enum ledger_status status = LEDGER_OK;
     ensure(bank_name_is_valid(name));
-    ensure(!strategy || known(strategy, strlen(strategy)));
+    ensure(!strategy || strategy_list_known(strategy, strlen(strategy)));
     *ledger = NULL;
 
     /* One at a time, so that a name gets one seat. */

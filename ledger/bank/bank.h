@@ -11,6 +11,7 @@
 #ifndef LEDGER_BANK_BANK_H
 #define LEDGER_BANK_BANK_H
 
+#include "ledger/bank/bank_name.h"
 #include "ledger/ledger.h"
 
 enum { BANK_LEDGERS_MAX = 64 }; /* each keeps a connection of its own to write */
@@ -18,9 +19,8 @@ enum { BANK_LEDGERS_MAX = 64 }; /* each keeps a connection of its own to write *
 struct bank;
 
 /*
- * `strategies` says how ledgers are kept: "owner", or "owner,savings=sharded": main's (and that of
- * ledgers made later, unless they name one), then those of others; one that is not named keeps its
- * own. The rest is as in lease.h.
+ * `strategies` says how ledgers are kept (strategy_list.h); one that is not named keeps its own.
+ * The rest is as in lease.h.
  */
 struct bank_options {
     const char *conninfo, *strategies;
@@ -46,8 +46,6 @@ bool bank_is_lost(struct bank *bank);
 
 /* Close every ledger (ledger.h), and leave. Parks. */
 void bank_close(struct bank **bank);
-
-bool bank_name_is_valid(const char *name); /* 1-64 of A-Z a-z 0-9 _ . -, not "." or ".." */
 
 /* Enter the ledger of that name, for the caller to leave (ledger.h). LEDGER_NOT_FOUND: there is
  * none; UNAVAILABLE: it is not open here. Never parks. */

@@ -16,6 +16,7 @@
 #include "coro/lock.h"
 #include "ledger/domain/hash.h"
 #include "ledger/failpoint.h"
+#include "ledger/memory/table.h"
 
 enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16, SLAB = 65536 };
 enum { METADATA_MAX = 64 << 20 };
@@ -44,6 +45,13 @@ struct account_table {
     _Atomic(slot *) by_number[CHUNKS];
 };
 
+static inline bool has_id(const struct account *account, const char *id)
+{
+    return strcmp(account->id, id) == 0;
+}
+
+TABLE_DEFINE(table, struct account, next, const char *, has_id)
+
 struct account_table *account_table_make(void)
 {
     hash_init();
@@ -62,11 +70,7 @@ static void drop_metadata(struct account *account)
 
 static void shard_free(struct shard *shard)
 {
-    for (size_t i = 0; i < shard->buckets; i++)
-        for (struct account *account = shard->first[i], *next; account; account = next) {
-            next = account->next;
-            drop_metadata(account);
-        }
+    table_each(shard->first, shard->buckets, drop_metadata);
     for (struct slab *slab = shard->newest, *before; slab; slab = before) {
         before = slab->before;
         free(slab);
@@ -87,14 +91,14 @@ void account_table_free(struct account_table **table)
     free(freed);
 }
 
+static struct account **bucket_of(struct shard *shard, uint64_t hash)
+{
+    return &shard->first[hash & (shard->buckets - 1)];
+}
+
 static struct account *shard_find(struct shard *shard, uint64_t hash, const char *id)
 {
-    if (shard->buckets == 0)
-        return NULL;
-    struct account *account = shard->first[hash & (shard->buckets - 1)];
-    while (account && strcmp(account->id, id) != 0)
-        account = account->next;
-    return account;
+    return shard->buckets == 0 ? NULL : *table_place(bucket_of(shard, hash), id);
 }
 
 static struct shard *shard_of(struct account_table *table, const char *id, uint64_t *hash)
@@ -123,8 +127,7 @@ static bool shard_resize(struct shard *shard, size_t buckets)
         for (struct account *account = shard->first[i], *next; account; account = next) {
             next = account->next;
             uint64_t hash = hash_text(account->id, strlen(account->id)) / SHARDS;
-            account->next = first[hash & (buckets - 1)];
-            first[hash & (buckets - 1)] = account;
+            table_put(&first[hash & (buckets - 1)], account);
         }
     free(shard->first);
     shard->first = first;
@@ -183,9 +186,7 @@ struct account *account_find_or_add(struct account_table *table, const char *id)
     struct account *account = shard_find(shard, hash, id);
     if (!account && shard_has_room(shard) && (account = shard_make(shard, id))) {
         account->place = atomic_fetch_add(&table->added, 1);
-        struct account **bucket = &shard->first[hash & (shard->buckets - 1)];
-        account->next = *bucket;
-        *bucket = account;
+        table_put(bucket_of(shard, hash), account);
         shard->count++;
     }
     lock_drop(&shard->lock);

@@ -7,6 +7,7 @@
 #include "coro/ensure.h"
 #include "coro/lock.h"
 #include "ledger/domain/asset.h"
+#include "ledger/memory/table.h"
 
 enum { BUCKETS = 1024 };
 
@@ -14,6 +15,13 @@ struct text {
     struct text *next;
     char asset[ASSET_TEXT];
 };
+
+static inline bool is_asset(const struct text *text, const char *asset)
+{
+    return strcmp(text->asset, asset) == 0;
+}
+
+TABLE_DEFINE(table, struct text, next, const char *, is_asset)
 
 static struct lock texts_lock;
 static struct text *texts[BUCKETS]; /* under the lock */
@@ -25,13 +33,10 @@ const char *asset_intern(const char *asset)
     for (const char *c = asset; *c; c++)
         sum = sum * 31 + (unsigned char)*c;
     lock_take(&texts_lock);
-    struct text *text = texts[sum % BUCKETS];
-    while (text && strcmp(text->asset, asset) != 0)
-        text = text->next;
+    struct text **place = table_place(&texts[sum % BUCKETS], asset), *text = *place;
     if (!text && (text = malloc(sizeof *text))) {
         strcpy(text->asset, asset);
-        text->next = texts[sum % BUCKETS];
-        texts[sum % BUCKETS] = text;
+        table_put(place, text);
     }
     lock_drop(&texts_lock);
     return text ? text->asset : NULL;

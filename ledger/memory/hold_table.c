@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "coro/lock.h"
+#include "ledger/memory/table.h"
 
 enum { BUCKETS = 16384, FIRST_HEAP = 64 };
 
@@ -29,17 +30,21 @@ struct hold_table {
     size_t waiting, heap_room;
 };
 
+static inline bool has_seq(const struct hold *hold, uint64_t seq)
+{
+    return hold->seq == seq;
+}
+
+TABLE_DEFINE(table, struct hold, next, uint64_t, has_seq)
+
 struct hold_table *hold_table_make(void)
 {
     return calloc(1, sizeof(struct hold_table));
 }
 
-static void free_chain(struct hold *hold)
+static void free_hold(struct hold *hold)
 {
-    for (struct hold *next; hold; hold = next) {
-        next = hold->next;
-        free(hold);
-    }
+    free(hold);
 }
 
 void hold_table_free(struct hold_table **holds)
@@ -48,8 +53,7 @@ void hold_table_free(struct hold_table **holds)
     *holds = NULL;
     if (!freed)
         return;
-    for (size_t i = 0; i < BUCKETS; i++)
-        free_chain(freed->first[i]);
+    table_each(freed->first, BUCKETS, free_hold);
     free(freed->heap);
     free(freed);
 }
@@ -100,10 +104,7 @@ static bool heap_has_room(struct hold_table *holds)
 
 static struct hold **place_of(struct hold_table *holds, uint64_t seq)
 {
-    struct hold **place = &holds->first[seq % BUCKETS];
-    while (*place && (*place)->seq != seq)
-        place = &(*place)->next;
-    return place;
+    return table_place(&holds->first[seq % BUCKETS], seq);
 }
 
 struct hold *hold_table_room(struct hold_table *holds)
@@ -136,8 +137,7 @@ void hold_table_add(struct hold_table *holds, struct hold *hold)
     lock_take(&holds->lock);
     struct hold **place = place_of(holds, hold->seq);
     ensure(!*place && holds->given > 0 && hold->settled == 0);
-    hold->next = NULL;
-    *place = hold;
+    table_put(place, hold);
     holds->given--;
     holds->open++;
     if (hold->expires_us)
@@ -163,9 +163,8 @@ static struct hold *forget_one(struct hold_table *holds, uint64_t durable)
         return NULL;
     if (!(holds->settled = hold->next_settled))
         holds->last_settled = NULL;
-    struct hold **place = place_of(holds, hold->seq);
-    ensure(*place == hold);
-    *place = hold->next;
+    struct hold *taken = table_take(place_of(holds, hold->seq));
+    ensure(taken == hold);
     return hold;
 }
 

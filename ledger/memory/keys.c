@@ -17,6 +17,7 @@
 #include "coro/lock.h"
 #include "ledger/memory/filter.h"
 #include "ledger/memory/segment.h"
+#include "ledger/memory/table.h"
 
 enum { BUCKETS = 65536 };
 
@@ -45,6 +46,26 @@ void keys_free(struct keys **keys)
     *keys = NULL;
 }
 
+/* A key as it is looked for. */
+struct wanted {
+    uint64_t hash;
+    const char *text;
+};
+
+static inline bool has_key(const struct entry *entry, struct wanted wanted)
+{
+    return entry->key_hash == wanted.hash &&
+           (entry->key == wanted.text || strcmp(entry->key, wanted.text) == 0);
+}
+
+TABLE_DEFINE(table, struct entry, next_of_key, struct wanted, has_key)
+
+/* Under the lock. */
+static struct entry **place_of(struct keys *keys, struct wanted wanted)
+{
+    return table_place(&keys->first[wanted.hash % BUCKETS], wanted);
+}
+
 static uint64_t hash_of(const struct keys *keys, const char *key)
 {
     return hash_text_with(keys->secret, key, strlen(key));
@@ -55,20 +76,11 @@ const uint8_t *keys_secret(const struct keys *keys)
     return keys->secret;
 }
 
-/* Under the lock. */
-static struct entry *look_up(struct keys *keys, const char *key, uint64_t hash)
-{
-    struct entry *entry = keys->first[hash % BUCKETS];
-    while (entry && (entry->key_hash != hash || strcmp(entry->key, key) != 0))
-        entry = entry->next_of_key;
-    return entry;
-}
-
 struct entry *keys_find(struct keys *keys, const char *key)
 {
-    uint64_t hash = hash_of(keys, key);
+    const struct wanted wanted = {hash_of(keys, key), key};
     lock_take(&keys->lock);
-    struct entry *entry = look_up(keys, key, hash);
+    struct entry *entry = *place_of(keys, wanted);
     if (entry)
         entry_hold(entry);
     lock_drop(&keys->lock);
@@ -90,19 +102,17 @@ enum keys_claim keys_claim(
     uint64_t hash = entry->key_hash = hash_of(keys, entry->key);
     enum keys_claim answer = KEYS_CLAIMED;
     lock_take(&keys->lock);
-    struct entry **bucket = &keys->first[hash % BUCKETS];
-    struct entry *other = look_up(keys, entry->key, hash);
+    struct entry **place = place_of(keys, (struct wanted){hash, entry->key});
 
     /* Here; perhaps an old one, unless the database was asked late enough; or new. */
-    if (other) {
-        *first = entry_hold(other);
+    if (*place) {
+        *first = entry_hold(*place);
         answer = KEYS_TAKEN;
     } else if ((keys->recalling || filter_perhaps(&keys->old, hash & SEGMENT_KEPT)) &&
                (asked == 0 || keys->retired_seq > asked)) {
         answer = KEYS_ASK;
     } else {
-        entry->next_of_key = *bucket;
-        *bucket = entry;
+        table_put(place, entry);
     }
     lock_drop(&keys->lock);
     return answer;
@@ -110,13 +120,8 @@ enum keys_claim keys_claim(
 
 static void unlink_entry(struct keys *keys, struct entry *entry)
 {
-    struct entry **place = &keys->first[entry->key_hash % BUCKETS];
-    while (*place != entry) {
-        ensure(*place != NULL);
-        place = &(*place)->next_of_key;
-    }
-    *place = entry->next_of_key;
-    entry->next_of_key = NULL;
+    struct entry *taken = table_take(place_of(keys, (struct wanted){entry->key_hash, entry->key}));
+    ensure(taken == entry);
 }
 
 void keys_give_up(struct keys *keys, struct entry *entry)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "coro/lock.h"
+#include "ledger/memory/table.h"
 
 enum { BUCKETS = 4096 };
 
@@ -19,6 +20,13 @@ struct reversal_table {
     struct reversal *first[BUCKETS];
     struct reversal *oldest, *newest;
 };
+
+static inline bool is_of(const struct reversal *reversal, uint64_t transfer)
+{
+    return reversal->transfer == transfer;
+}
+
+TABLE_DEFINE(table, struct reversal, next, uint64_t, is_of)
 
 struct reversal_table *reversal_table_make(void)
 {
@@ -40,10 +48,7 @@ void reversal_table_free(struct reversal_table **reversals)
 
 static struct reversal **place_of(struct reversal_table *reversals, uint64_t transfer)
 {
-    struct reversal **place = &reversals->first[transfer % BUCKETS];
-    while (*place && (*place)->transfer != transfer)
-        place = &(*place)->next;
-    return place;
+    return table_place(&reversals->first[transfer % BUCKETS], transfer);
 }
 
 enum reversal_table_found reversal_table_find(
@@ -70,9 +75,8 @@ static struct reversal *forget_one(struct reversal_table *reversals, uint64_t du
         return NULL;
     if (!(reversals->oldest = reversal->newer))
         reversals->newest = NULL;
-    struct reversal **place = place_of(reversals, reversal->transfer);
-    ensure(*place == reversal);
-    *place = reversal->next;
+    struct reversal *taken = table_take(place_of(reversals, reversal->transfer));
+    ensure(taken == reversal);
     if (reversals->forgotten < reversal->by)
         reversals->forgotten = reversal->by;
     return reversal;
@@ -86,8 +90,8 @@ void reversal_table_add(
     lock_take(&reversals->lock);
     struct reversal **place = place_of(reversals, reversal->transfer);
     ensure(!*place);
-    reversal->next = reversal->newer = NULL;
-    *place = reversal;
+    table_put(place, reversal);
+    reversal->newer = NULL;
     *(reversals->newest ? &reversals->newest->newer : &reversals->oldest) = reversal;
     reversals->newest = reversal;
     for (int i = 0; i < AT_ONCE; i++)

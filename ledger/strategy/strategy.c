@@ -5,12 +5,18 @@
 
 static const struct strategy_kind *const kinds[] = {&owner_strategy, &sharded_strategy};
 
-struct strategy *strategy_make(const char *name)
+const struct strategy_kind *strategy_find(const char *name, size_t length)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strcmp(kinds[i]->name, name) == 0)
-            return kinds[i]->make();
+        if (strlen(kinds[i]->name) == length && memcmp(kinds[i]->name, name, length) == 0)
+            return kinds[i];
     return NULL;
+}
+
+struct strategy *strategy_make(const char *name)
+{
+    const struct strategy_kind *kind = strategy_find(name, strlen(name));
+    return kind ? kind->make() : NULL;
 }
 
 void strategy_free(struct strategy **strategy)

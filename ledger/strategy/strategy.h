@@ -34,6 +34,9 @@ struct strategy {
     const struct strategy_kind *kind;
 };
 
+/* The one whose name these `length` bytes are; NULL: there is none. Thread-safe. */
+const struct strategy_kind *strategy_find(const char *name, size_t length);
+
 /* By name; NULL: there is no such strategy, or memory is short. */
 MUST_CHECK struct strategy *strategy_make(const char *name);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ledger/bank/strategy_list.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
 
@@ -96,8 +97,7 @@ static bool read_ledger(struct call *call, const char **name, const char **strat
     /* Without one the ledger follows --strategy. */
     const struct json_in *given = body_given(&body, BODY_STRATEGY);
     *strategy = given ? json_in_text(given) : NULL;
-    if (!given ||
-        (*strategy && (strcmp(*strategy, "owner") == 0 || strcmp(*strategy, "sharded") == 0)))
+    if (!given || (*strategy && strategy_list_known(*strategy, strlen(*strategy))))
         return true;
     body_refuse(call, &body, BODY_STRATEGY, "must be owner or sharded");
     return false;

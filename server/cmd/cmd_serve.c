@@ -15,6 +15,7 @@
 #include "coro/runtime.h"
 #include "coro/select.h"
 #include "coro/worker.h"
+#include "ledger/bank/strategy_list.h"
 #include "ledger/db/pg.h"
 #include "server/auth/admin_token.h"
 #include "server/api/api.h"
@@ -239,27 +240,14 @@ static bool read_switch(const struct options *options, const char *name, bool *o
     return !value || read_choice(options, name, "on", "off");
 }
 
-/* "owner", "owner,savings=sharded": main's, then those of others. */
 static bool read_strategies(const struct options *options)
 {
-    const char *at = options_value(options, "strategy");
-    for (bool first = true;; first = false) {
-        size_t length = strcspn(at, ","), name = strcspn(at, "=,");
-        const char *strategy = name < length ? at + name + 1 : at;
-        size_t rest = length - (size_t)(strategy - at);
-        bool good = (rest == 5 && memcmp(strategy, "owner", 5) == 0) ||
-                    (rest == 7 && memcmp(strategy, "sharded", 7) == 0);
-        /* Only the first may stand without a name: it is main's. */
-        if (!good || (!first && name == length)) {
-            fputs("teller: --strategy must be owner or sharded, then maybe \",LEDGER=owner\" or "
-                  "\",LEDGER=sharded\"\n",
-                stderr);
-            return false;
-        }
-        if (!at[length])
-            return true;
-        at += length + 1;
-    }
+    if (strategy_list_is_valid(options_value(options, "strategy")))
+        return true;
+    fputs("teller: --strategy must be owner or sharded, then maybe \",LEDGER=owner\" or "
+          "\",LEDGER=sharded\"\n",
+        stderr);
+    return false;
 }
 
 /* What one client may have, and all of them together. */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A small hash table with chains. It is written out, and not one of the ledger's (memory/table.h):
+ * nothing in http/ knows the ledger, and its rows come and go with what they count.
+ */
 #include "server/http/tally.h"
 
 #include <stdlib.h>

@@ -96,7 +96,7 @@ static void fold_account(struct checker *checker, struct json item, int64_t seq)
     struct json floor = json_member(described, "floor");
     struct folded *account = calloc(1, sizeof *account);
     ensure(account);
-    account->has_floor = !json_is_null(floor);
+    account->has_floor = !json_says_null(floor);
     if (!copy_id(json_member(described, "id"), account->id) ||
         (account->has_floor && !read_amount(floor, &account->floor)) ||
         !names_add(&checker->accounts, account->id, account)) {
@@ -193,7 +193,7 @@ static void check_key(struct checker *checker, struct json item, int64_t seq)
 {
     char key[KEY_TEXT];
     struct json value = json_member(item, "key");
-    if (json_is_null(value))
+    if (json_says_null(value))
         return;
     if (value.length < 3 || value.length - 2 >= sizeof key) {
         problem(checker, "entry %" PRId64 " has no readable key", seq);
@@ -327,7 +327,7 @@ static void each_item(struct checker *checker, const char *path, const char *cur
         while (json_next(&walk, &item))
             each(checker, item);
         cursor[0] = '\0';
-        if (!json_is_null(next) && !json_copy(next, cursor, sizeof cursor))
+        if (!json_says_null(next) && !json_copy(next, cursor, sizeof cursor))
             snprintf(cursor, sizeof cursor, "%.*s", (int)next.length, next.at ? next.at : "");
     } while (cursor[0]);
 }

@@ -96,7 +96,7 @@ static void list_all(struct visit *visit, const char *query, char *ids, size_t s
                 snprintf(ids + strlen(ids), size - strlen(ids), "%s ", id);
         next[0] = '\0';
         if (!json_copy(json_member(visit->body, "next"), next, sizeof next))
-            CU_ASSERT(json_is_null(json_member(visit->body, "next")));
+            CU_ASSERT(json_says_null(json_member(visit->body, "next")));
     } while (next[0]);
 }
 
@@ -153,7 +153,7 @@ static void statement(const char *strategy)
         CU_ASSERT_NSTRING_EQUAL(balance.at, rows[i][1], strlen(rows[i][1]));
         CU_ASSERT_FALSE(json_next(&walk, &item));
         struct json next = json_member(visit.body, "next");
-        CU_ASSERT_EQUAL(json_is_null(next), i == 2);
+        CU_ASSERT_EQUAL(json_says_null(next), i == 2);
         snprintf(before, sizeof before, "%.*s", (int)next.length, next.at);
         snprintf(path, sizeof path, "/accounts/stated/entries?limit=1&before=%s", before);
     }

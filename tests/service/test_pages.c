@@ -45,7 +45,7 @@ static size_t walk_pages(
             snprintf(found[count++], 32, "%.*s", (int)value.length, value.at);
         }
         page[0] = '\0';
-        if (!json_is_null(next) && !json_copy(next, page, sizeof page))
+        if (!json_says_null(next) && !json_copy(next, page, sizeof page))
             snprintf(page, sizeof page, "%.*s", (int)next.length, next.at);
     } while (*page && count < ITEMS);
     return count;

@@ -150,7 +150,7 @@ static void journal_pages(const char *strategy)
     CU_ASSERT_EQUAL(seq, end);
     CU_ASSERT(json_is(json_member(item, "kind"), "transfer"));
     CU_ASSERT_FALSE(json_next(&walk, &item));
-    CU_ASSERT(json_is_null(json_member(visit.body, "next")));
+    CU_ASSERT(json_says_null(json_member(visit.body, "next")));
     visit_end(&visit);
 }
 BOTH_STRATEGIES(journal_pages)
