@@ -75,6 +75,7 @@ void bank_close(struct bank **bank)
 
 static struct bank_seat *find_seat(struct bank *bank, const char *name)
 {
+    /* Without a lock: seats only come, and are counted when they are complete. */
     size_t count = atomic_load(&bank->count);
     for (size_t i = 0; i < count; i++)
         if (strcmp(bank->seats[i].name, name) == 0)
@@ -129,6 +130,7 @@ static void seat_all(struct bank *bank)
     struct lease_row row;
     mutex_lock(&bank->making);
     for (size_t i = 0; lease_row(bank->lease, i, &row); i++) {
+        /* As this program was told; else as it was made; else as ledgers are by default. */
         const char *strategy = strategy_list_find(bank->strategies, row.name);
         if (!strategy)
             strategy = strategy_list_known(row.strategy, strlen(row.strategy));
@@ -176,6 +178,7 @@ static bool await_ledgers(struct context *context, struct bank *bank, char *erro
 {
     for (;;) {
         struct tally tally;
+        /* Read before counting: a step in between is not missed. */
         uint64_t seen = eventcount_read(&bank->progress);
         count_seats(bank, &tally);
         snprintf(error, size, "%s", tally.why);
@@ -226,6 +229,7 @@ bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
 {
     struct tally tally;
     *why = '\0';
+    /* Once open it stays so: a ledger that goes away later says so by itself. */
     if (atomic_load(&bank->open))
         return true;
     count_seats(bank, &tally);
@@ -247,6 +251,7 @@ bool bank_is_lost(struct bank *bank)
 static struct ledger *enter(struct bank_seat *seat)
 {
     lock_take(&seat->lock);
+    /* Entered under the lock under which its keeper takes it away, so never after that. */
     struct ledger *ledger = seat->ledger;
     if (ledger)
         ledger_enter(ledger);
@@ -281,6 +286,7 @@ size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGER
     size_t count = atomic_load(&bank->count);
     for (size_t i = 0; i < count; i++) {
         struct bank_seat *seat = &bank->seats[i];
+        /* Entered, so that it is not closed while its figures are read. */
         struct ledger *ledger = enter(seat);
         figures[i] = (struct ledger_figures){.strategy = seat->strategy};
 
@@ -322,6 +328,7 @@ static struct bank_seat *make_seat(struct context *context, struct bank *bank, c
         notice(NOTICE_TROUBLE, "ledger %s: %s", name, error);
         return NULL;
     }
+    /* Its row must be seen before its keeper can take it. */
     lease_look_soon(bank->lease);
     return bank_seat_add(bank, number, name, strategy);
 }
@@ -331,6 +338,7 @@ static enum ledger_status await_open(
     struct context *context, struct bank_seat *seat, struct ledger **ledger)
 {
     for (;;) {
+        /* Read before looking, as above. */
         uint64_t seen = eventcount_read(&seat->bank->progress);
         *ledger = enter(seat);
         if (*ledger)
@@ -352,6 +360,7 @@ enum ledger_status bank_create(struct context *context, struct bank *bank, const
     mutex_lock(&bank->making);
     struct bank_seat *seat = find_seat(bank, name);
     *created = !seat;
+    /* The same again is fine; with another strategy it would not be the same. */
     if (seat && strategy && strcmp(seat->strategy, strategy) != 0)
         status = LEDGER_LEDGER_EXISTS;
     else if (!seat)
@@ -360,6 +369,7 @@ enum ledger_status bank_create(struct context *context, struct bank *bank, const
 
     if (status == LEDGER_LEDGER_EXISTS || !seat)
         return status;
+    /* Made is not open: the keeper takes it like any other. */
     status = await_open(context, seat, ledger);
     *created = *created && *ledger;
     return status;

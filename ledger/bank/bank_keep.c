@@ -62,6 +62,7 @@ static bool stand_by(struct bank_seat *seat)
     uint64_t seen = 0;
     while (context_err(seat->bank->running) == CONTEXT_OK) {
         struct lease_row row;
+        /* While the database is away what it said of others is old. */
         if (lease_is_good(lease) && lease_find(lease, seat->number, &row)) {
             if (row.free || row.ours)
                 return true;
@@ -103,6 +104,7 @@ static bool note_trouble(struct bank_seat *seat, enum ledger_trouble trouble, co
     bool news = set_state(seat, final ? LEDGER_LOST : LEDGER_OPENING, said, settled);
     if (news && trouble != LEDGER_TROUBLE_TAKEN)
         notice(NOTICE_TROUBLE, "ledger %s: %s", seat->name, why);
+    /* To go on would build on what clients were told and is gone. */
     if (final) {
         atomic_store(&bank->lost, true);
         bank_step(bank);
@@ -113,6 +115,7 @@ static bool note_trouble(struct bank_seat *seat, enum ledger_trouble trouble, co
 
 /* ---- open ---------------------------------------------------------------------------------- */
 
+/* From here on requests get in. */
 static void seat_ledger(struct bank_seat *seat, struct ledger *ledger)
 {
     lock_take(&seat->lock);
@@ -128,6 +131,7 @@ static void stay(struct bank_seat *seat)
 {
     struct bank *bank = seat->bank;
     uint64_t seen = 0;
+    /* Each look at the lease is news, most of it of other ledgers. */
     while (!ledger_is_over(seat->ledger) && !ledger_was_resumed(seat->ledger) &&
            lease_await_news(bank->running, bank->lease, &seen))
         ;
@@ -137,6 +141,7 @@ static void stay(struct bank_seat *seat)
 static bool vacate(struct bank_seat *seat)
 {
     struct ledger *ledger = seat->ledger;
+    /* Why it ends is kept: clients and /readyz are told until it is open again. */
     struct ledger_figures figures;
     ledger_read_figures(ledger, &figures);
     bool lost = figures.state == LEDGER_LOST;
@@ -148,6 +153,7 @@ static bool vacate(struct bank_seat *seat)
     if (lost)
         atomic_store(&seat->bank->lost, true);
     bank_step(seat->bank);
+    /* Nobody gets in any more; closing waits for those that are inside. */
     ledger_close(&ledger);
     return !lost;
 }
@@ -156,6 +162,7 @@ static void keep(void *arg)
 {
     struct bank_seat *seat = arg;
     bool going = true;
+    /* A round: wait until it is free, have it, lose it. */
     while (going && stand_by(seat)) {
         char why[LEDGER_REASON] = "";
         enum ledger_trouble trouble;

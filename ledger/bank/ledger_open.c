@@ -125,6 +125,7 @@ struct ledger *ledger_open(
     } else if (open_parts(context, ledger, options, &kind, error, error_size)) {
         kind = LEDGER_TROUBLE_NONE;
     } else {
+        /* Rows that did not come look like rows that are not there. */
         if (kind == LEDGER_TROUBLE_DAMAGED && was_cut_off(ledger, error))
             kind = LEDGER_TROUBLE_AWAY;
         ledger_close(&ledger);

@@ -24,6 +24,7 @@ const char *strategy_list_find(const char *text, const char *ledger)
     size_t length = strlen(ledger);
     if (strcmp(ledger, BANK_NAME_MAIN) == 0)
         return strategy_list_default(text);
+    /* The first word has no name; each other one begins behind a comma. */
     for (const char *word = text + strcspn(text, ","); *word; word += strcspn(word, ",")) {
         word++;
         if (strncmp(word, ledger, length) == 0 && word[length] == '=')

@@ -5,6 +5,7 @@
 
 #include "ledger/domain/name.h"
 
+/* Known by its address; to a reader of JSON it is a text, too. */
 const char account_far[] = "null";
 
 bool account_id_is_valid(const char *id)
@@ -19,6 +20,8 @@ bool account_id_is_free(const char *id)
 
 money account_available_with(const struct account *account, money balance, money held)
 {
+    /* Without a floor, or beyond the range of amounts, anything can be taken: capped at the
+     * largest. */
     money available;
     if (!account->has_floor || !money_add(balance, -(account->floor + held), &available))
         return money_max();

@@ -14,6 +14,7 @@ static const char world_prefix[] = "world:";
 static bool code_is_valid(const char *code, size_t length)
 {
     char text[ASSET_CODE_MAX + 1];
+    /* A blank at an end would not be seen. */
     if (length < 1 || length > ASSET_CODE_MAX || code[0] == ' ' || code[length - 1] == ' ')
         return false;
     memcpy(text, code, length);
@@ -23,6 +24,7 @@ static bool code_is_valid(const char *code, size_t length)
 
 static bool scale_is_valid(const char *scale)
 {
+    /* Each scale in one way: no sign, no leading zero. */
     size_t length = strnlen(scale, 3);
     if (length < 1 || length > 2 || (length == 2 && scale[0] == '0'))
         return false;
@@ -46,6 +48,7 @@ bool asset_is_valid(const char *asset)
 void asset_world_id(const char *asset, char id[ASSET_WORLD_TEXT])
 {
     ensure(asset_is_valid(asset));
+    /* A slash would be a separator in a path; no scale has a dot. */
     snprintf(id, ASSET_WORLD_TEXT, "%s%s", world_prefix, asset);
     *strrchr(id, '/') = '.';
 }
@@ -57,6 +60,7 @@ bool asset_of_world_id(const char *id, char asset[ASSET_TEXT])
         return false;
     strcpy(asset, id + prefix);
     char *dot = strrchr(asset, '.');
+    /* An id with a slash is not one that was made of an asset. */
     if (!dot || strchr(asset, '/'))
         return false;
     *dot = '/';

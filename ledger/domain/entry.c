@@ -22,6 +22,7 @@ struct entry *entry_make(
     entry->size = (uint32_t)(fixed + key_size + metadata_size);
     entry->posting_count = (uint32_t)postings;
 
+    /* Texts need no alignment, so they come last. */
     char *texts = (char *)entry + fixed;
     if (key)
         entry->key = memcpy(texts, key, key_size);
@@ -33,12 +34,14 @@ struct entry *entry_make(
 void entry_take_results(struct entry *entry, char *results)
 {
     ensure(entry->kind == ENTRY_BATCH && entry->seq == 0 && !entry->results);
+    /* It counts where memory is bounded by the bytes of entries. */
     entry->metadata = entry->results = results;
     entry->size += (uint32_t)strlen(results) + 1;
 }
 
 struct entry *entry_hold(struct entry *entry)
 {
+    /* Relaxed: whoever can hold it once more has it already. */
     atomic_fetch_add_explicit(&entry->references, 1, memory_order_relaxed);
     return entry;
 }
@@ -49,6 +52,7 @@ void entry_drop(struct entry **entry)
     *entry = NULL;
     if (!dropped)
         return;
+    /* The last to let go must see all that others did with it. */
     uint32_t before = atomic_fetch_sub_explicit(&dropped->references, 1, memory_order_acq_rel);
     ensure(before > 0);
     if (before != 1)
@@ -59,6 +63,7 @@ void entry_drop(struct entry **entry)
 
 static void finish_fingerprint(const struct hash *asked, const char *metadata, uint8_t *digest)
 {
+    /* A copy: what was asked, apart from the metadata, goes into both fingerprints. */
     struct hash hash = *asked;
     hash_add_text(&hash, metadata);
     hash_finish(&hash, digest);
@@ -69,6 +74,8 @@ void entry_fingerprint(
 {
     const char *now = meaning->now ? meaning->now : entry->metadata;
     const char *before = meaning->before ? meaning->before : now;
+    /* No metadata and an object without members mean the same. Earlier versions told them apart,
+     * and keys outlive versions. */
     bool none = !now || strcmp(now, "{}") == 0;
     finish_fingerprint(asked, none ? NULL : now, entry->fingerprint);
     finish_fingerprint(asked, none ? "{}" : before, entry->fingerprint_before);
@@ -92,6 +99,7 @@ bool entry_is_about_hold(enum entry_kind kind)
            kind == ENTRY_EXPIRY;
 }
 
+/* Rows may be damaged: what all others rely on is checked here, once. */
 bool entry_is_whole(const struct entry *entry)
 {
     bool has_postings = entry_moves_money(entry) || entry->kind == ENTRY_HOLD;

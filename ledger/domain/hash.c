@@ -6,9 +6,11 @@
 
 #include "coro/ensure.h"
 
+/* The header repeats sizes of libsodium's, so that nobody else needs its headers. */
 _Static_assert(HASH_SECRET == crypto_shorthash_KEYBYTES, "the key of SipHash");
 _Static_assert(sizeof(crypto_generichash_state) <= offsetof(struct hash, size), "the state fits");
 
+/* Random, so that nobody can choose names that fall into one chain. */
 static unsigned char process_key[crypto_shorthash_KEYBYTES];
 
 void hash_init(void)
@@ -46,6 +48,7 @@ void hash_add(struct hash *hash, const void *data, size_t size)
 
 void hash_add_text(struct hash *hash, const char *text)
 {
+    /* Neighbouring texts cannot be shifted into each other, nor one be left out unnoticed. */
     unsigned char present = text != NULL;
     hash_add(hash, &present, 1);
     if (text)
@@ -66,6 +69,7 @@ void hash_of_hex(const char *hex, uint8_t *digest, size_t size)
 {
     size_t length;
     memset(digest, 0, size);
+    /* A text that is not whole must match no digest. */
     if (sodium_hex2bin(digest, size, hex, strlen(hex), NULL, &length, NULL) != 0 || length != size)
         memset(digest, 0, size);
 }

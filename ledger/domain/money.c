@@ -5,6 +5,7 @@
 
 money money_max(void)
 {
+    /* There are no literals of 128 bits. */
     const money ten_to_19 = (money)10000000000000000000ULL;
     return ten_to_19 * ten_to_19 - 1;
 }
@@ -23,6 +24,7 @@ bool money_add(money a, money b, money *sum)
 
 bool money_parse(const char *text, size_t length, bool negative_too, money *value)
 {
+    /* Each number in one way: no plus, no leading zero, no minus zero. */
     bool negative = negative_too && length > 0 && text[0] == '-';
     const char *digit = text + negative;
     size_t digits = length - negative;

@@ -31,6 +31,7 @@ size_t money_sum_format(const struct money_sum *sum, char text[MONEY_SUM_TEXT])
     bool negative = sum->high < 0;
     if (sum->high == 0)
         return money_format(sum->low, text);
+    /* Both parts have the same sign; the low one fills up its digits with zeros. */
     size_t at = money_format(sum->high, text);
     size_t length = money_format(negative ? -sum->low : sum->low, low);
     memset(text + at, '0', MONEY_DIGITS - length);

@@ -18,6 +18,7 @@ static bool is_ascii(const char *text, size_t length)
     return true;
 }
 
+/* Neither controls nor what separates lines and paragraphs: a name stays on its line. */
 static bool shows(ucs4_t c)
 {
     return !uc_is_general_category(c, UC_CATEGORY_Cc) &&

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * The outcomes of a batch as JSON that is short: entries in a row, and refusals that are alike, are
+ * one item with a count. What is read may be damaged: whatever is not as it is written here is bad.
+ */
 /* ---- writing ------------------------------------------------------------------------------- */
 
 void results_begin(struct results_writer *writer, bool atomic)
@@ -30,6 +34,7 @@ static void write_refusal(FILE *file, const struct result *result)
     putc('}', file);
 }
 
+/* Each item waits until the next is known: that may be one more of the same. */
 static void write_last(struct results_writer *writer)
 {
     const struct result *last = &writer->last;
@@ -83,6 +88,7 @@ char *results_end(struct results_writer *writer)
         return NULL;
     write_last(writer);
     fputs("]}", writer->file);
+    /* Memory may have run out at any of the writes: then the text is not whole. */
     bool good = !ferror(writer->file);
     if (fclose(writer->file) == 0 && good)
         return writer->text;
@@ -106,6 +112,7 @@ static uint64_t take_number(struct results_reader *reader)
 {
     char *end = NULL;
     uint64_t number = strtoull(reader->at, &end, 10);
+    /* strtoull() would take blanks and signs as well. */
     reader->bad = reader->bad || end == reader->at || *reader->at < '0' || *reader->at > '9';
     reader->at = end;
     return number;
@@ -152,6 +159,7 @@ bool results_next(struct results_reader *reader, struct result *result)
     *result = (struct result){.times = 1};
     if (reader->bad || take(reader, "]}"))
         return false;
+    /* The first member tells which kind it is. */
     (void)take(reader, ",");
     if (take(reader, "{\"entries\":")) {
         result->kind = RESULT_ENTRIES;
@@ -177,6 +185,7 @@ uint64_t results_entries(const char *text)
     struct result result;
     uint64_t entries = 0;
     bool atomic;
+    /* Replays and refusals have no entry of their own in this batch. */
     results_read(&reader, text, &atomic);
     while (results_next(&reader, &result))
         if (result.kind == RESULT_ENTRIES)

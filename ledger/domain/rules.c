@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+/* Rung by rung over all postings, so that it does not depend on their order which refusal is
+ * told. */
 static enum ledger_status check_accounts(
     const struct posting *postings, size_t count, bool frozen, struct account **broken)
 {
@@ -58,6 +60,7 @@ enum ledger_status rules_decide(
     enum ledger_status status = check_accounts(postings, count, frozen, broken);
     if (status != LEDGER_OK)
         return status;
+    /* All postings before any floor: what an account gets here, it may give here. */
     struct account *beyond = NULL;
     for (size_t i = 0; i < count && !beyond; i++)
         beyond = draft_posting(&postings[i]);
@@ -94,6 +97,7 @@ void rules_link(struct posting *postings, size_t count)
     }
 }
 
+/* The entry was not appended after all. */
 void rules_unlink(const struct posting *posting)
 {
     posting->from->steps--;
@@ -144,6 +148,7 @@ enum ledger_status rules_decide_capture(
         *broken = from;
         return LEDGER_CAPTURE_EXCEEDS_HOLD;
     }
+    /* What was reserved may be spent now: judged as if it were free. */
     from->held -= reserved;
     rules_begin(posting, 1);
     status = rules_decide(posting, 1, frozen, broken);
@@ -153,6 +158,7 @@ enum ledger_status rules_decide_capture(
 
 void rules_reserve(struct account *account, money amount, uint64_t seq)
 {
+    /* The bounds were checked when it was decided. */
     bool good = money_add(account->held, amount, &account->held);
     ensure(good && account->held >= 0);
     account->seq = seq;

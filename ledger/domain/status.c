@@ -27,6 +27,7 @@ const char *status_text(enum ledger_status status)
 
 enum ledger_status status_of_name(const char *name)
 {
+    /* Read back from stored batches only, so a search from the start is fast enough. */
     int status = 0;
     while (status < LEDGER_STATUS_COUNT && strcmp(statuses[status].name, name) != 0)
         status++;

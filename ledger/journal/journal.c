@@ -24,6 +24,7 @@ enum {
 /* Under the lock: the time that the next entry gets. */
 static int64_t next_time(struct journal *journal, int64_t now_us)
 {
+    /* Strictly later than the last, whatever the clock does: a time stands for one position. */
     int64_t last_us = atomic_load_explicit(&journal->last_us, memory_order_relaxed);
     return now_us > last_us ? now_us : last_us + 1;
 }
@@ -47,6 +48,7 @@ uint64_t journal_append_before(struct journal *journal, struct entry *entry, int
 {
     uint64_t seq = 0;
     int64_t now_us = dbtime_now_us(journal->dbtime);
+    /* Whoever is overtaken between reading the clock and the lock gets a later time than that. */
     entry_hold(entry); /* the committer's */
     lock_take(&journal->lock);
     if (next_time(journal, now_us) < before_us) {
@@ -58,6 +60,7 @@ uint64_t journal_append_before(struct journal *journal, struct entry *entry, int
         entry_drop(&entry);
         return 0;
     }
+    /* Now others that have its key may follow it, and the committer take it. */
     eventcount_advance(&entry->decided, 1);
     eventcount_advance(&journal->appended, seq);
     failpoint("appended");
@@ -73,6 +76,7 @@ void journal_append_group(struct journal *journal, struct entry *const *entries,
     void (*place)(struct entry *entry))
 {
     int64_t now_us = dbtime_now_us(journal->dbtime);
+    /* Under one lock, so that nothing gets in between them. */
     lock_take(&journal->lock);
     for (size_t i = 0; i < count; i++) {
         entry_hold(entries[i])->linked = i + 1 < count;
@@ -86,6 +90,7 @@ void journal_append_group(struct journal *journal, struct entry *const *entries,
     eventcount_advance(&journal->appended, head);
 }
 
+/* What the next entry would get. Nothing is taken by asking: several may be told the same. */
 int64_t journal_now_us(struct journal *journal)
 {
     int64_t now_us = dbtime_now_us(journal->dbtime);
@@ -102,6 +107,7 @@ int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upt
     int64_t last_us = journal->last_us;
     now_us = now_us > last_us ? now_us : last_us;
     if (at_us <= now_us) {
+        /* If an entry as late as that is durable, all earlier ones are: nothing to wait for. */
         *upto = at_us < journal->durable_us ? journal_durable(journal) : journal->head;
         journal->last_us = at_us > last_us ? at_us : last_us;
     }
@@ -129,6 +135,7 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     struct journal *journal = calloc(1, sizeof *journal);
     if (!journal)
         return NULL;
+    /* Nothing of this process yet: readers of what is older ask the database. */
     journal->store = store;
     journal->keys = keys;
     journal->head = seq;
@@ -168,6 +175,7 @@ static void drop_chain(struct entry *entry)
 
 void journal_drain(struct journal *journal)
 {
+    /* The committer writes what is left, for a while at most, and ends. */
     atomic_store(&journal->stopping_ns, clock_now_ns());
     eventcount_close(&journal->appended);
     waitgroup_wait(&journal->committer);
@@ -179,6 +187,7 @@ void journal_stop(struct journal **journal)
     *journal = NULL;
     if (!stopped)
         return;
+    /* The committer has ended, so what waits and what is remembered is nobody else's. */
     drop_chain(stopped->first);
     for (size_t i = 0; i < JOURNAL_RECENT; i++)
         entry_drop(&stopped->recent[i]);
@@ -228,6 +237,7 @@ enum eventcount_status journal_await(
 static bool is_noted(struct journal *journal, int64_t at_us)
 {
     lock_take(&journal->lock);
+    /* By an entry behind it, by a former owner, or by a beat of this server. */
     bool noted = at_us <= journal->durable_us || at_us <= journal->store->moments_until_us;
     lock_drop(&journal->lock);
     return noted || at_us <= atomic_load(&journal->dbtime->moments_until_us);
@@ -240,6 +250,7 @@ enum eventcount_status journal_await_moment(
     struct context *turn = NULL;
     enum eventcount_status status = EVENTCOUNT_REACHED;
     uint64_t seen = 0;
+    /* The beat notes what this server wants to tell: wait for one, no longer than a lease lasts. */
     while (status == EVENTCOUNT_REACHED && !is_noted(journal, at_us)) {
         if (atomic_load(&store->claim.standing) >= LEASE_FENCED)
             status = EVENTCOUNT_CLOSED;
@@ -267,6 +278,7 @@ static bool keeps_time(struct journal *journal, char why[LEDGER_REASON])
     int64_t jumped_s = dbtime_jumped_s(journal->dbtime);
     if (clock_s == 0 && last_s <= 0 && jumped_s == 0)
         return true;
+    /* A jump of the database's clock explains the other two, so it is told first. */
     if (why && jumped_s != 0)
         snprintf(why, LEDGER_REASON,
             "the clock of the database was set %s by %ld s: nothing is written until it is right, "
@@ -296,6 +308,7 @@ enum ledger_state journal_state(struct journal *journal)
     static const enum ledger_state states[] = {[LEASE_STOPPED] = LEDGER_STOPPED,
         [LEASE_FENCED] = LEDGER_FENCED,
         [LEASE_LOST] = LEDGER_LOST};
+    /* What the lease says of it does not get better; the rest may. */
     enum lease_standing standing = atomic_load(&journal->store->claim.standing);
     if (standing != LEASE_OURS)
         return states[standing];
@@ -330,6 +343,7 @@ bool journal_recent(
     uint64_t durable = journal_durable(journal);
     *count = 0;
     lock_take(&journal->lock);
+    /* All or nothing: a page with a gap would be taken for the whole. */
     bool here = after + 1 >= journal->recent_from;
     for (uint64_t seq = after + 1; here && seq <= durable && *count < limit; seq++)
         entries[(*count)++] = entry_hold(journal->recent[seq % JOURNAL_RECENT]);
@@ -353,6 +367,7 @@ static void tell_reason(
 
 void journal_read_figures(struct journal *journal, struct ledger_figures *figures)
 {
+    /* One moment for these; what follows may be a little newer. */
     lock_take(&journal->lock);
     *figures = journal->figures;
     figures->head_seq = journal->head;

@@ -10,11 +10,15 @@ enum { SECOND_US = 1000000 };
 
 void dbtime_note(struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns)
 {
+    /* When in between the database looked at its clock is not known: after a long trip too little
+     * is. */
     if (answered_ns - asked_ns > DBTIME_TRIP_S * CLOCK_S)
         return;
     int64_t known_us = atomic_load(&dbtime->ahead_us);
     int64_t ahead_us = database_us - (asked_ns + (answered_ns - asked_ns) / 2) / CLOCK_US;
     int64_t jumped_us = known_us == 0 ? 0 : ahead_us - known_us;
+    /* Clocks drift, and are set right bit by bit: that is followed. More is a jump: the difference
+     * that was known stays, until the clock is right again. */
     if (llabs(jumped_us) <= (int64_t)DBTIME_APART_S * SECOND_US) {
         jumped_us = 0;
         atomic_store(&dbtime->ahead_us, ahead_us);

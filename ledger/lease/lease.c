@@ -17,6 +17,8 @@ enum {
 
 /* ---- telling ------------------------------------------------------------------------------- */
 
+/* By a clock that goes on while the machine is suspended: whoever wakes up must not think that its
+ * lease lasts. */
 int64_t lease_left_ns(struct lease *lease)
 {
     return atomic_load_explicit(&lease->good_until_ns, memory_order_acquire) - clock_boot_ns();
@@ -40,11 +42,13 @@ struct dbtime *lease_dbtime(struct lease *lease)
 void lease_tell_news(struct lease *lease)
 {
     lock_take(&lease->lock);
+    /* Counted under the lock, so that the count never goes back. */
     uint64_t told = ++lease->news_told;
     lock_drop(&lease->lock);
     eventcount_advance(&lease->news, told);
 }
 
+/* Several pieces of news may be one step: whoever waits looks at all there is. */
 bool lease_await_news(struct context *context, struct lease *lease, uint64_t *seen)
 {
     enum eventcount_status status = eventcount_await(context, &lease->news, *seen + 1);
@@ -67,6 +71,7 @@ void lease_note_problem(struct lease *lease, const char *why)
     memcpy(before, lease->problem, sizeof before);
     snprintf(lease->problem, sizeof lease->problem, "%s", why);
     lock_drop(&lease->lock);
+    /* A database that is away is tried five times a second, and logged once. */
     if (strcmp(before, why) == 0)
         return;
     if (*why)
@@ -87,6 +92,7 @@ void lease_tell_problem(struct lease *lease, char why[LEASE_WHY])
     lock_take(&lease->lock);
     memcpy(why, lease->problem, LEASE_WHY);
     lock_drop(&lease->lock);
+    /* What was noted before the lease was renewed explains nothing now. */
     if (lease_is_good(lease))
         *why = '\0';
     else if (!*why)
@@ -95,6 +101,7 @@ void lease_tell_problem(struct lease *lease, char why[LEASE_WHY])
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
+/* Copies, as the next look replaces all rows. */
 bool lease_row(struct lease *lease, size_t index, struct lease_row *row)
 {
     lock_take(&lease->lock);
@@ -132,10 +139,12 @@ bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, 
 {
     static const char *const names[] = {
         [LEASE_STOPPED] = "stopped, reads go on", [LEASE_FENCED] = "fenced", [LEASE_LOST] = "lost"};
+    /* It only gets worse: a ledger that is fenced cannot become one that has merely stopped. */
     if (atomic_load(&claim->standing) >= standing)
         return false;
     snprintf(claim->why, sizeof claim->why, "%s%s", standing == LEASE_LOST ? "lost: " : "", why);
     atomic_store(&claim->standing, standing);
+    /* What is being written for another's ledger is in vain. */
     if (standing >= LEASE_FENCED && claim->work)
         context_cancel(claim->work);
     notice(NOTICE_TROUBLE, "ledger %s %s: %s", claim->name, names[standing], why);
@@ -149,6 +158,7 @@ bool lease_degrade(struct lease_claim *claim, enum lease_standing standing, cons
     bool news = lease_degrade_one(claim, standing, why);
     lock_drop(&lease->lock);
     if (news) {
+        /* Readers learn it now, the database with the look that this brings about. */
         lease_tell_news(lease);
         lease_look_soon(lease);
     }
@@ -184,6 +194,7 @@ void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, con
     claim->next = lease->claims;
     lease->claims = claim;
     lock_drop(&lease->lock);
+    /* What the database has of it now, it must have from here on. */
     if (lease->witness && place->batch > 0)
         witness_note(lease->witness, name, place);
 }
@@ -214,6 +225,7 @@ void lease_drop_claim(struct lease_claim *claim)
     struct lease *lease = claim->lease;
     if (!lease)
         return;
+    /* A stop must outlive this process: give the beat the time to write it down. */
     int64_t until_ns = clock_now_ns() + RECORD_S * CLOCK_S;
     while (atomic_load(&claim->standing) == LEASE_STOPPED && !atomic_load(&claim->stop_recorded) &&
            clock_now_ns() < until_ns)
@@ -228,6 +240,7 @@ void lease_tell_why(struct lease_claim *claim, char why[LEASE_WHY])
     lock_take(&lease->lock);
     memcpy(why, claim->why, LEASE_WHY);
     lock_drop(&lease->lock);
+    /* Nothing is wrong with the claim: then it is the lease that keeps it from running. */
     if (!*why)
         lease_tell_problem(lease, why);
 }

@@ -34,6 +34,7 @@ static void save_blocking(void *arg)
 /* False: it could not be written. */
 static bool save(struct lease *lease, bool told)
 {
+    /* Syncing a file may take seconds: not on this worker. */
     struct saving saving = {.witness = lease->witness};
     blocking_call(save_blocking, &saving);
     if (!saving.good && !told)
@@ -77,6 +78,7 @@ static bool open_witness(
     lease->witness = witness_open(options->witness, error, size);
     if (!lease->witness && options->accepts_lost) {
         notice(NOTICE_TROUBLE, "%s; starting again", error);
+        /* The loss was accepted, so what the damaged file said does not count any more. */
         if (remove(options->witness) == 0)
             lease->witness = witness_open(options->witness, error, size);
     }
@@ -171,9 +173,11 @@ void lease_stop(struct lease **lease)
     if (!stopped)
         return;
     ensure(!stopped->claims);
+    /* No beat after the end of the row: it would enter as a new server. */
     duty_stop(&stopped->beating);
     duty_stop(&stopped->saving);
     leave(stopped);
+    /* What was acknowledged since it was saved last. */
     if (stopped->witness)
         (void)save(stopped, false);
     free_lease(lease);

@@ -37,6 +37,7 @@ void lease_wait_bind(struct lease_claim *claim, struct context *work)
     struct lease *lease = claim->lease;
     lock_take(&lease->lock);
     claim->work = work;
+    /* It may have been lost before there was anything to cancel. */
     if (work && atomic_load(&claim->standing) >= LEASE_FENCED)
         context_cancel(work);
     lock_drop(&lease->lock);

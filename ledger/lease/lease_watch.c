@@ -46,6 +46,7 @@ static bool is_silent(struct lease *lease, uint64_t no, uint64_t beat, int64_t n
 static void declare_dead(
     struct context *context, struct lease *lease, const struct lease_row *row, uint64_t beat)
 {
+    /* The database compares once more: if the beat has moved since, that server lives. */
     static const struct pg_statement end = {2, "SELECT server_end($1::bigint, $2::bigint)"};
     char no[24], last[24];
     const char *values[] = {no, last};
@@ -63,6 +64,7 @@ static void declare_dead(
 void lease_watch(struct context *context, struct lease *lease)
 {
     int64_t now_ns = clock_boot_ns();
+    /* Nobody looked for a while: it may be us who were away, not those that seem silent. */
     if (lease->looked_ns && now_ns - lease->looked_ns > LOOKS_APART_MS * CLOCK_MS)
         lease_watch_reset(lease);
     lease->looked_ns = now_ns;

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A small file, rewritten whole: the new one is written and synced beside it, and then takes its
+ * place. So after a crash there is the old one or the new one. It may lag behind by a second: it
+ * never claims what was not acknowledged.
+ */
 #include "ledger/lease/witness.h"
 
 #include <errno.h>
@@ -27,6 +32,7 @@ struct witness {
 /* ---- lines --------------------------------------------------------------------------------- */
 
 /* Under the lock. */
+/* Ledgers are few: a list, searched from its start, does. */
 static struct line *find(struct witness *witness, const char *ledger)
 {
     for (size_t i = 0; i < witness->count; i++)
@@ -68,6 +74,8 @@ bool witness_find(struct witness *witness, const char *ledger, struct lease_plac
 void witness_note(struct witness *witness, const char *ledger, const struct lease_place *place)
 {
     lock_take(&witness->lock);
+    /* In memory alone: a commit does not wait for this file. Without room it is not noted, so that
+     * less is demanded of the database later, and nothing that is wrong. */
     struct line *line = find_or_add(witness, ledger);
     if (line) {
         witness->changed |= memcmp(&line->place, place, sizeof *place) != 0;
@@ -80,6 +88,7 @@ void witness_note(struct witness *witness, const char *ledger, const struct leas
 
 static bool read_line(struct witness *witness, const char *text)
 {
+    /* What is not such a line, to its last digit, is damage: to skip it would be to forget it. */
     char name[LEASE_NAME], hex[2 * HASH_CHAIN + 1];
     struct lease_place place = {0};
     if (sscanf(text, "%64s %" SCNu64 " %" SCNu64 " %" SCNu64 " %64s", name, &place.epoch,
@@ -97,6 +106,7 @@ static bool read_file(struct witness *witness, char *error, size_t size)
 {
     char text[400];
     FILE *file = fopen(witness->path, "re");
+    /* The first start in this folder: nothing was acknowledged from here. */
     if (!file && errno == ENOENT)
         return true;
     bool good = file != NULL;
@@ -133,6 +143,7 @@ static bool write_file(const struct witness *witness, const struct line *lines, 
         return false;
     bool good =
         write_lines(file, lines, count) && fflush(file) == 0 && fdatasync(fileno(file)) == 0;
+    /* A write may fail as late as when the file is closed. */
     bool closed = fclose(file) == 0;
     return good && closed && rename(witness->fresh, witness->path) == 0;
 }
@@ -142,6 +153,7 @@ bool witness_save(struct witness *witness)
     lock_take(&witness->lock);
     size_t count = witness->count;
     bool changed = witness->changed;
+    /* From a copy, so that no commit waits for the disk. */
     struct line *lines = changed ? malloc(count * sizeof *lines) : NULL;
     if (lines) {
         memcpy(lines, witness->lines, count * sizeof *lines);

@@ -18,6 +18,7 @@
 #include "ledger/failpoint.h"
 #include "ledger/memory/table.h"
 
+/* Many shards, so that two look-ups seldom meet at a lock; CHUNK * CHUNKS numbers can be given. */
 enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16, SLAB = 65536 };
 enum { METADATA_MAX = 64 << 20 };
 
@@ -35,6 +36,7 @@ struct shard {
     size_t used; /* bytes of the newest slab */
 };
 
+/* Read without a lock, as each row of the database is looked up by number. */
 typedef _Atomic(struct account *) slot;
 
 struct account_table {
@@ -64,6 +66,7 @@ static void drop_metadata(struct account *account)
         const char *kept;
         char *freed;
     } metadata = {.kept = atomic_load(&account->metadata)};
+    /* The text that stands for "in the database" is not ours. */
     if (metadata.kept != account_far)
         free(metadata.freed);
 }
@@ -101,6 +104,7 @@ static struct account *shard_find(struct shard *shard, uint64_t hash, const char
     return shard->buckets == 0 ? NULL : *table_place(bucket_of(shard, hash), id);
 }
 
+/* The lowest part of the hash picks the shard, what is above it the bucket: independent choices. */
 static struct shard *shard_of(struct account_table *table, const char *id, uint64_t *hash)
 {
     uint64_t whole = hash_text(id, strlen(id));
@@ -118,6 +122,8 @@ struct account *account_find(struct account_table *table, const char *id)
     return account;
 }
 
+/* The old buckets stay until there are new ones. Accounts do not keep their hash: they are many,
+ * and this is rare. */
 static bool shard_resize(struct shard *shard, size_t buckets)
 {
     struct account **first = calloc(buckets, sizeof *first);
@@ -170,6 +176,7 @@ static struct account *shard_make(struct shard *shard, const char *id)
         shard->newest = slab;
         shard->used = 0;
     }
+    /* What is left of the slab before stays unused: that is less than one account. */
     struct account *account = (struct account *)(void *)(shard->newest->bytes + shard->used);
     shard->used += size;
     account->asset = "";
@@ -201,6 +208,7 @@ static slot *chunk_of(struct account_table *table, uint64_t number)
     if (chunk)
         return chunk;
     slot *made = calloc(CHUNK, sizeof *made);
+    /* Another worker may have been faster: its chunk counts. */
     if (made && !atomic_compare_exchange_strong(place, &chunk, made)) {
         free(made);
         return chunk;
@@ -218,6 +226,7 @@ bool account_renumber(struct account_table *table, struct account *account, uint
     ensure(atomic_load(&chunk[number % CHUNK]) == NULL);
     account->number = (uint32_t)number;
     atomic_store(&chunk[number % CHUNK], account);
+    /* The database's numbers come in any order. */
     uint64_t last = atomic_load(&table->last_number);
     while (last < number && !atomic_compare_exchange_weak(&table->last_number, &last, number))
         ;
@@ -255,6 +264,8 @@ void account_keep_metadata(
     const char *far = account_far;
     if (failpoint("account.metadata"))
         return;
+    /* Taken first and given back if it was too much, so that two cannot both have the last of
+     * it. */
     bool room = atomic_fetch_add(&table->metadata_size, size) + size <= METADATA_MAX;
     char *copy = room ? strdup(metadata) : NULL;
     if (copy && atomic_compare_exchange_strong(&account->metadata, &far, copy))

@@ -9,6 +9,7 @@
 #include "ledger/domain/asset.h"
 #include "ledger/memory/table.h"
 
+/* Assets are few and stay for good: nothing is given back, and all ledgers share them. */
 enum { BUCKETS = 1024 };
 
 struct text {
@@ -28,6 +29,7 @@ static struct text *texts[BUCKETS]; /* under the lock */
 
 const char *asset_intern(const char *asset)
 {
+    /* A simple sum: codes that are chosen to collide cost an account each. */
     unsigned sum = 0;
     ensure(asset_is_valid(asset));
     for (const char *c = asset; *c; c++)

@@ -3,6 +3,11 @@
 
 #include <stdlib.h>
 
+/*
+ * A Bloom filter in blocks (F. Putze, P. Sanders, J. Singler, 2007): all bits of a key are in one
+ * cache line, so a look-up fetches one line a level. A full level stays as it is, and another one
+ * is begun.
+ */
 enum {
     LINE_WORDS = 8,     /* a cache line of 64-bit words */
     PROBES = 8,         /* bits set for each key: 9 bits of hash choose each */
@@ -20,6 +25,7 @@ static uint64_t remix(uint64_t hash)
     return hash ^ hash >> 33;
 }
 
+/* Multiplied instead of divided, as the number of lines is not a power of two. */
 static uint64_t *line_of(const struct filter *filter, unsigned level, uint64_t hash)
 {
     __extension__ typedef unsigned __int128 wide;
@@ -51,6 +57,7 @@ static bool grow(struct filter *filter)
 
 bool filter_expect(struct filter *filter, uint64_t keys)
 {
+    /* A quarter more than that, for the keys to come. */
     ensure(filter->levels == 0);
     uint64_t lines = keys / KEYS_PER_LINE + keys / KEYS_PER_LINE / 4;
     return lines <= FIRST_LINES || add_level(filter, lines);
@@ -58,6 +65,7 @@ bool filter_expect(struct filter *filter, uint64_t keys)
 
 bool filter_add(struct filter *filter, uint64_t hash)
 {
+    /* Without memory for another level the last one becomes denser: more keys are asked for. */
     if (filter->room == 0 && !grow(filter) && filter->levels == 0)
         return false;
     uint64_t *line = line_of(filter, filter->levels - 1, hash);
@@ -84,6 +92,7 @@ static bool level_has(const struct filter *filter, unsigned level, uint64_t hash
 
 bool filter_perhaps(const struct filter *filter, uint64_t hash)
 {
+    /* The newest first: it is as large as all others, and has what is likely to come again. */
     for (unsigned level = filter->levels; level-- > 0;)
         if (level_has(filter, level, hash))
             return true;

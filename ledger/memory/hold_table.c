@@ -16,6 +16,7 @@
 
 enum { BUCKETS = 16384, FIRST_HEAP = 64 };
 
+/* Apart from the hold, which may be freed while this still waits for its time. */
 struct waiting {
     int64_t expires_us;
     uint64_t seq;
@@ -73,6 +74,7 @@ static void heap_push(struct hold_table *holds, struct waiting waiting)
 
 static void heap_pop(struct hold_table *holds)
 {
+    /* The last one takes the free place at the top, and sinks to where it belongs. */
     struct waiting last = holds->heap[--holds->waiting];
     size_t at = 0, child;
     while ((child = 2 * at + 1) < holds->waiting) {
@@ -109,6 +111,7 @@ static struct hold **place_of(struct hold_table *holds, uint64_t seq)
 
 struct hold *hold_table_room(struct hold_table *holds)
 {
+    /* Memory for the hold and for its place in the heap: in a section nothing may fail any more. */
     struct hold *room = calloc(1, sizeof *room);
     lock_take(&holds->lock);
     bool good = room && heap_has_room(holds);
@@ -182,6 +185,7 @@ void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled,
     for (int i = 0; i < AT_ONCE; i++)
         forgotten[i] = forget_one(holds, durable);
     lock_drop(&holds->lock);
+    /* Outside of the lock, for free() may take long. */
     for (int i = 0; i < AT_ONCE; i++)
         free(forgotten[i]);
 }
@@ -190,6 +194,8 @@ bool hold_table_expired(struct hold_table *holds, int64_t now_us, struct hold *c
 {
     bool found = false;
     lock_take(&holds->lock);
+    /* What was settled leaves here, when it comes to the top: to find it earlier would be a
+     * search. */
     while (!found && holds->waiting > 0 && holds->heap[0].expires_us <= now_us) {
         const struct hold *hold = *place_of(holds, holds->heap[0].seq);
         found = hold && hold->settled == 0;

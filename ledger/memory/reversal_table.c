@@ -56,6 +56,7 @@ enum reversal_table_found reversal_table_find(
 {
     enum reversal_table_found found = REVERSALS_NONE;
     lock_take(&reversals->lock);
+    /* Not here: it may be one that has left since the database was asked. */
     const struct reversal *reversal = *place_of(reversals, transfer);
     if (reversal) {
         *by = reversal->by;

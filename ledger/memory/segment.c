@@ -4,6 +4,8 @@
 #include <endian.h>
 #include <string.h>
 
+/* Of a hash the upper 40 bits are kept: sorted, each as its distance from the one before, in groups
+ * of seven bits, the lowest first, with the top bit set in all but the last. */
 enum { DROPPED = 24, KEPT_BITS = 40, DIGIT = 8, DIGITS = 1 << DIGIT, GROUP = 7, MORE = 128 };
 
 /* Radix sort, from the lowest kept byte up (H. Seward, 1954): five passes. */
@@ -14,6 +16,7 @@ void segment_sort(uint64_t *hashes, size_t count, uint64_t *room)
         size_t starts[DIGITS + 1] = {0};
         for (size_t i = 0; i < count; i++)
             starts[(from[i] >> shift) % DIGITS + 1]++;
+        /* From how often a digit occurs to where its values begin. */
         for (int digit = 0; digit < DIGITS; digit++)
             starts[digit + 1] += starts[digit];
         for (size_t i = 0; i < count; i++)
@@ -41,6 +44,8 @@ size_t segment_pack(const uint64_t *hashes, size_t count, char *bytes)
 
 bool segment_unpack(const struct segment *segment, uint64_t *hashes)
 {
+    /* Rows may be damaged: nothing is read beyond the end, and no value has more bits than are
+     * kept. */
     const unsigned char *at = (const unsigned char *)segment->bytes, *end = at + segment->size;
     uint64_t value = 0;
     for (uint64_t i = 0; i < segment->keys; i++) {
@@ -63,6 +68,7 @@ void segment_digest(const struct segment *segment, const uint8_t secret[HASH_SEC
     uint8_t digest[HASH_CHAIN])
 {
     struct hash hash;
+    /* In a fixed order of bytes: a segment may be read on another machine. */
     uint32_t number = htole32((uint32_t)ledger);
     const uint64_t words[] = {
         htole64(segment->first_seq), htole64(segment->last_seq), htole64(segment->keys)};

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* Every strategy that there is: tests, flags and ledgers know them by this table. */
 static const struct strategy_kind *const kinds[] = {&owner_strategy, &sharded_strategy};
 
 const struct strategy_kind *strategy_find(const char *name, size_t length)
