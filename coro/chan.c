@@ -117,9 +117,8 @@ UNSANITIZED static bool commit_forever(struct co *co, void *arg)
     return true;
 }
 
-enum chan_status chan_send(struct chan *chan, const void *item)
+static enum chan_status send(struct chan *chan, const void *item)
 {
-    co_point();
     if (!chan)
         co_park("send on a NULL channel", commit_forever, NULL);
     struct co *woken = NULL;
@@ -130,19 +129,16 @@ enum chan_status chan_send(struct chan *chan, const void *item)
         struct waiter waiter = {.co = co_current(), .item = (void *)(uintptr_t)item};
         waiters_push(&chan->senders, &waiter);
         co_park_with("channel send", &chan->lock);
-        co_tell(SCHEDULE_SENT, co_current(), NULL, &chan->lock);
         return (enum chan_status)waiter.status;
     }
     lock_drop(&chan->lock);
-    co_tell(SCHEDULE_SENT, co_current(), NULL, &chan->lock);
     if (woken)
         co_ready(woken);
     return status;
 }
 
-enum chan_status chan_recv(struct chan *chan, void *item)
+static enum chan_status recv(struct chan *chan, void *item)
 {
-    co_point();
     if (!chan)
         co_park("receive on a NULL channel", commit_forever, NULL);
     struct co *woken = NULL;
@@ -153,13 +149,32 @@ enum chan_status chan_recv(struct chan *chan, void *item)
         struct waiter waiter = {.co = co_current(), .item = item};
         waiters_push(&chan->receivers, &waiter);
         co_park_with("channel receive", &chan->lock);
-        co_tell(SCHEDULE_RECEIVED, co_current(), NULL, &chan->lock);
         return (enum chan_status)waiter.status;
     }
     lock_drop(&chan->lock);
-    co_tell(SCHEDULE_RECEIVED, co_current(), NULL, &chan->lock);
     if (woken)
         co_ready(woken);
+    return status;
+}
+
+/* In a seeded run others may go first, and the observer is told. */
+enum chan_status chan_send(struct chan *chan, const void *item)
+{
+    if (!co_is_seeded())
+        return send(chan, item);
+    co_preempt();
+    enum chan_status status = send(chan, item);
+    schedule_tell(SCHEDULE_SENT, co_current(), NULL, &chan->lock);
+    return status;
+}
+
+enum chan_status chan_recv(struct chan *chan, void *item)
+{
+    if (!co_is_seeded())
+        return recv(chan, item);
+    co_preempt();
+    enum chan_status status = recv(chan, item);
+    schedule_tell(SCHEDULE_RECEIVED, co_current(), NULL, &chan->lock);
     return status;
 }
 

@@ -321,8 +321,7 @@ UNSANITIZED void co_preempt(void)
         go(worker, self, to, false);
 }
 
-UNSANITIZED static struct co *note_parking(
-    struct worker *worker, const char *why, const void *object)
+UNSANITIZED static struct co *note_parking(struct worker *worker, const char *why)
 {
     struct co *self = worker ? worker->current : NULL;
     ensure(self); /* only a coroutine can park, not a callback or a foreign thread */
@@ -330,23 +329,30 @@ UNSANITIZED static struct co *note_parking(
     atomic_store_explicit(&self->why, why, memory_order_relaxed);
     atomic_store_explicit(&self->since_ns, now, memory_order_relaxed);
     set_state(self, CO_WAITING);
-    co_tell(SCHEDULE_PARKS, self, why, object);
     return self;
 }
 
 UNSANITIZED void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *arg)
 {
     struct worker *worker = worker_self();
-    struct co *self = note_parking(worker, why, NULL);
+    struct co *self = note_parking(worker, why);
     leave(worker, (struct commit){self, commit, arg, NULL}, false);
 }
 
 UNSANITIZED void co_park_with(const char *why, struct lock *lock)
 {
     struct worker *worker = worker_self();
-    struct co *self = note_parking(worker, why, lock);
+    struct co *self = note_parking(worker, why);
     sanitize_release(lock); /* ThreadSanitizer does not see the drop itself */
     leave(worker, (struct commit){self, NULL, NULL, lock}, false);
+}
+
+/* In a test mode. */
+UNSANITIZED static void ready_unusually(struct co *co)
+{
+    co_tell(SCHEDULE_READIED, co, NULL, NULL);
+    if (runtime.migrates && !co->pinned)
+        co->worker = &runtime.workers[random_below((uint32_t)runtime.worker_count)];
 }
 
 UNSANITIZED void co_ready(struct co *co)
@@ -354,9 +360,8 @@ UNSANITIZED void co_ready(struct co *co)
     struct worker *worker = worker_self();
     sanitize_release(co);
     set_state(co, CO_IS_READY);
-    co_tell(SCHEDULE_READIED, co, NULL, NULL);
-    if (runtime.migrates && !co->pinned)
-        co->worker = &runtime.workers[random_below((uint32_t)runtime.worker_count)];
+    if (__builtin_expect(runtime.unusual, false))
+        ready_unusually(co);
     if (co->worker != worker) {
         worker_post(co->worker, co);
     } else if (!worker->current) {

@@ -24,6 +24,13 @@ void index_pool_term(struct index_pool *pool)
     pool->links = NULL;
 }
 
+void index_pool_reset(struct index_pool *pool)
+{
+    atomic_store(&pool->used, 0);
+    atomic_store(&pool->warm, 0);
+    pool->first_free = pool->first_cold = INDEX_NONE;
+}
+
 UNSANITIZED static void push(struct index_pool *pool, uint32_t *chain, uint32_t index)
 {
     pool->links[index] = *chain;
@@ -51,8 +58,10 @@ UNSANITIZED static void take_new(struct index_pool *pool, struct index_cache *ca
         n = pool->capacity - from;
     if (n == 0)
         return;
-    if (pool->on_new)
-        pool->on_new(pool->arg, from, from + n);
+    if (pool->on_new && pool->prepared < from + n) {
+        pool->on_new(pool->arg, pool->prepared > from ? pool->prepared : from, from + n);
+        pool->prepared = from + n;
+    }
     for (uint32_t i = n; i-- > 0;)
         cache->item[cache->count++] = from + i;
     atomic_store_explicit(&pool->used, from + n, memory_order_release);

@@ -18,6 +18,7 @@ struct index_pool {
     struct lock lock;
     uint32_t capacity;
     _Atomic uint32_t used; /* numbers below it have been given out at least once */
+    uint32_t prepared;     /* those below it have been passed to on_new() */
     uint32_t first_free;   /* a chain through links[], what was given back last in front */
     uint32_t first_cold;   /* another, of those whose memory was given back to the system */
     _Atomic uint32_t warm; /* how many are in the first chain */
@@ -33,6 +34,9 @@ struct index_cache {
 
 bool index_pool_init(struct index_pool *pool, uint32_t capacity);
 void index_pool_term(struct index_pool *pool);
+
+/* As new, but that on_new() is not called again for what it was called for. No cache is in use. */
+void index_pool_reset(struct index_pool *pool);
 
 /* Refill an empty cache; false when the pool is exhausted. Drain half of a full one. */
 bool index_pool_refill(struct index_pool *pool, struct index_cache *cache);

@@ -34,7 +34,6 @@ static bool try_state(struct mutex *mutex, uint32_t from, uint32_t to)
 static void set_holder(struct mutex *mutex, struct co *co)
 {
     atomic_store_explicit(&mutex->holder, co, memory_order_relaxed);
-    co_tell(SCHEDULE_LOCKED, co, NULL, &mutex->guard);
 }
 
 /* Barging: take it if it is free, whoever waits. */
@@ -104,11 +103,21 @@ static void lock_slowly(struct mutex *mutex)
     set_holder(mutex, self);
 }
 
-void mutex_lock(struct mutex *mutex)
+static void lock(struct mutex *mutex)
 {
-    co_point();
     if (!mutex_try_lock(mutex))
         lock_slowly(mutex);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+    if (!co_is_seeded()) {
+        lock(mutex);
+        return;
+    }
+    co_preempt();
+    lock(mutex);
+    schedule_tell(SCHEDULE_LOCKED, co_current(), NULL, &mutex->guard);
 }
 
 static void unlock_slowly(struct mutex *mutex)

@@ -55,15 +55,20 @@ void overflow_install(void)
 
 void overflow_thread_init(void)
 {
-    void *memory = mmap(
-        NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    ensure(memory != MAP_FAILED);
-    signal_stack = (stack_t){.ss_sp = memory, .ss_size = SIGNAL_STACK};
+    if (!signal_stack.ss_sp) {
+        void *memory = mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+        ensure(memory != MAP_FAILED);
+        signal_stack = (stack_t){.ss_sp = memory, .ss_size = SIGNAL_STACK};
+    }
     ensure(sigaltstack(&signal_stack, &stack_before) == 0);
 }
 
 void overflow_thread_term(void)
 {
     sigaltstack(&stack_before, NULL);
+    if (runtime.schedule)
+        return; /* this thread is likely to run the next seed */
     munmap(signal_stack.ss_sp, SIGNAL_STACK);
+    signal_stack.ss_sp = NULL;
 }

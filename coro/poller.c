@@ -39,6 +39,7 @@ struct poller_batch {
 };
 
 static _Atomic(struct poller_fd *) table[CHUNKS];
+static _Atomic bool table_used; /* some chunk has been made */
 
 static struct poller_fd *entry_of(int fd, bool make)
 {
@@ -50,6 +51,7 @@ static struct poller_fd *entry_of(int fd, bool make)
         struct poller_fd *made = calloc(CHUNK, sizeof *made);
         if (!made)
             return NULL;
+        atomic_store(&table_used, true);
         if (atomic_compare_exchange_strong(chunk, &entries, made))
             entries = made;
         else
@@ -60,19 +62,28 @@ static struct poller_fd *entry_of(int fd, bool make)
 
 void poller_reset(void)
 {
+    if (!atomic_exchange(&table_used, false))
+        return;
     for (int i = 0; i < CHUNKS; i++)
         free(atomic_exchange(&table[i], NULL));
 }
 
 bool poller_open(struct worker *worker)
 {
+    if (worker->epoll >= 0)
+        return true;
     worker->batch = calloc(1, sizeof *worker->batch);
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     worker->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     /* Edge-triggered: each ring is one event, and nobody has to read the counter. */
     struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-    return worker->batch && worker->epoll >= 0 && worker->doorbell >= 0 &&
-           epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->doorbell, &event) == 0;
+    if (worker->batch && worker->epoll >= 0 && worker->doorbell >= 0 &&
+        epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->doorbell, &event) == 0)
+        return true;
+    int error = errno;
+    poller_close(worker);
+    errno = error;
+    return false;
 }
 
 void poller_close(struct worker *worker)
@@ -83,6 +94,7 @@ void poller_close(struct worker *worker)
         close(worker->epoll);
     if (worker->doorbell >= 0)
         close(worker->doorbell);
+    worker->epoll = worker->doorbell = -1;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -147,6 +159,8 @@ UNSANITIZED static int wait_for_events(struct worker *worker, int64_t timeout_ns
 
 UNSANITIZED void poller_poll(struct worker *worker, int64_t timeout_ns)
 {
+    if (worker->epoll < 0)
+        return; /* a seeded run that has waited for nothing outside */
     int n = wait_for_events(worker, timeout_ns);
     worker->batch->count = n < 0 ? 0 : n;
     for (worker->batch->at = 0; worker->batch->at < worker->batch->count; worker->batch->at++)
@@ -164,7 +178,7 @@ UNSANITIZED int worker_watch_start(struct worker_watch *watch)
     struct epoll_event event = {.events = EPOLLIN | (watch->edge ? EPOLLET | EPOLLRDHUP : 0) |
                                           (watch->writable ? EPOLLOUT : 0),
         .data.ptr = watch};
-    if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, watch->fd, &event) != 0)
+    if (!poller_open(worker) || epoll_ctl(worker->epoll, EPOLL_CTL_ADD, watch->fd, &event) != 0)
         return errno;
     worker_count_outside(worker, 1);
     return 0;
@@ -193,6 +207,8 @@ static int arm(struct poller_fd *entry, struct worker *worker, int fd, unsigned 
                   (events & POLLER_WRITE ? EPOLLOUT : 0),
         .data.u64 = FD_TAG | (uint64_t)entry->turn << 32 | (uint32_t)fd,
     };
+    if (!poller_open(worker))
+        return errno;
     if (entry->home && entry->home != worker)
         epoll_ctl(entry->home->epoll, EPOLL_CTL_DEL, fd, NULL);
     int op = entry->home == worker ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;

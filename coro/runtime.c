@@ -5,53 +5,17 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
 #include "coro/sched_private.h"
 
-#if SANITIZED
-enum { STACK_DEFAULT = 260 * 1024 }; /* frames are two to four times as big */
-#elif !defined(__OPTIMIZE__)
-enum { STACK_DEFAULT = 132 * 1024 };
-#else
-enum { STACK_DEFAULT = 68 * 1024 };
-#endif
-enum { COROUTINES_DEFAULT = 2000000, COROUTINES_MIN = 64, CACHE_SHARE = 8 };
-#if SANITIZE_THREADS
-enum { COROUTINES_MOST = 4000 }; /* gcc's run-time library ends at 8,128 threads and fibers */
-#else
-enum { COROUTINES_MOST = 100000000 };
-#endif
+enum { CACHE_SHARE = 8 };
 
 static int processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (int)n;
-}
-
-/* Address space for descriptors and stacks. Some stacks more than coroutines, since free ones may
- * lie in the cache of another worker: so a coroutine that could be made can also be run. */
-static void reserve(const struct runtime_options *options)
-{
-    size_t most = options->max_coroutines ? options->max_coroutines : COROUTINES_DEFAULT;
-    runtime.capped = SANITIZE_THREADS && most > COROUTINES_MOST;
-    if (most > COROUTINES_MOST)
-        most = COROUTINES_MOST;
-    if (most < 1)
-        most = 1;
-    size_t spare = (size_t)runtime.worker_count * INDEX_CACHE;
-    size_t stack_size = options->stack_size ? options->stack_size : STACK_DEFAULT;
-    ensure(stack_area_init(&runtime.stacks, stack_size, (uint32_t)(most + spare)));
-    if (runtime.stacks.pool.capacity < most + spare) /* the address space is limited */
-        most = runtime.stacks.pool.capacity > 2 * spare ? runtime.stacks.pool.capacity - spare
-                                                        : runtime.stacks.pool.capacity / 2;
-    ensure(index_pool_init(&runtime.cos_pool, (uint32_t)most));
-    void *cos = mmap(NULL, most * sizeof *runtime.cos, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    ensure(cos != MAP_FAILED);
-    runtime.cos = cos;
 }
 
 /* A worker may keep a share of the free numbers to itself, but only a small one. */
@@ -65,13 +29,13 @@ static void start(const struct runtime_options *options)
 {
     int count = options->schedule ? 1 : options->workers > 0 ? options->workers : processors();
     runtime.worker_count = count > WORKERS_MAX ? WORKERS_MAX : count;
-    reserve(options);
+    reserve_open(options);
     runtime.workers = aligned_alloc(64, (size_t)runtime.worker_count * sizeof *runtime.workers);
     ensure(runtime.workers);
     memset(runtime.workers, 0, (size_t)runtime.worker_count * sizeof *runtime.workers);
     for (int i = 0; i < runtime.worker_count; i++) {
         struct worker *worker = &runtime.workers[i];
-        ensure(worker_init(worker, i));
+        ensure(worker_init(worker, i) && (options->schedule || poller_open(worker)));
         worker->cos.limit = cache_limit(&runtime.cos_pool);
         worker->stacks.limit = INDEX_CACHE;
     }
@@ -90,9 +54,7 @@ static void stop(void)
     }
     for (uint32_t i = 0; i < runtime.cos_pool.used; i++)
         sanitize_fiber_free(&runtime.cos[i].strand.sanitize);
-    munmap(runtime.cos, runtime.cos_pool.capacity * sizeof *runtime.cos);
-    index_pool_term(&runtime.cos_pool);
-    stack_area_term(&runtime.stacks);
+    reserve_close(runtime.schedule != NULL);
     free(runtime.workers);
     runtime.workers = NULL;
     poller_reset();
@@ -110,7 +72,8 @@ static void first_main(void *arg)
     runtime.main(runtime.main_arg);
     atomic_store(&runtime.stopping, true);
     for (int i = 0; i < runtime.worker_count; i++)
-        worker_ring(&runtime.workers[i]);
+        if (&runtime.workers[i] != worker_self()) /* that one is awake */
+            worker_ring(&runtime.workers[i]);
     sanitize_release(&runtime);
 }
 
@@ -136,6 +99,7 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
     start(&with);
     runtime.schedule = with.schedule;
     schedule_seeded = with.schedule != NULL;
+    runtime.unusual = runtime.migrates || schedule_seeded;
     if (runtime.schedule)
         schedule_begin(runtime.schedule);
 

@@ -65,12 +65,21 @@ UNSANITIZED static inline void co_count(_Atomic uint64_t *counter)
 void co_wake_sleeper(void *arg); /* co_sleep.c: what its timer calls */
 void co_preempt(void);           /* let the schedule choose again, the caller included */
 
+UNSANITIZED static inline bool co_is_seeded(void)
+{
+    return __builtin_expect(runtime.schedule != NULL, false);
+}
+
 /* schedule_point() without a call, where it is passed often. */
 UNSANITIZED static inline void co_point(void)
 {
-    if (runtime.schedule)
+    if (co_is_seeded())
         co_preempt();
 }
+
+/* reserve.c: for descriptors and stacks. Close: for the next run, if `keep` and it is not much. */
+void reserve_open(const struct runtime_options *options);
+void reserve_close(bool keep);
 
 /* schedule_time.c: the clock of a seeded run */
 void schedule_time_begin(void);
@@ -84,6 +93,7 @@ void schedule_begin(struct schedule *schedule);
 void schedule_new(struct co *co);
 void schedule_yield(struct co *co);
 struct co *schedule_pick(struct worker *worker);
+uint32_t schedule_draw(uint32_t n); /* one of 0 to n - 1, for a choice of the program's own */
 
 /* schedule_tell.c */
 uint32_t schedule_number_of(const struct co *co);
@@ -94,7 +104,7 @@ void schedule_tell(
 UNSANITIZED static inline void co_tell(
     enum schedule_kind kind, const struct co *co, const char *why, const void *object)
 {
-    if (__builtin_expect(runtime.schedule != NULL, 0))
+    if (co_is_seeded())
         schedule_tell(kind, co, why, object);
 }
 
@@ -120,7 +130,7 @@ void timer_heap_run(struct worker *worker, int64_t now_ns);
 void timer_heap_term(struct worker *worker);
 
 /* poller.c */
-bool poller_open(struct worker *worker);
+bool poller_open(struct worker *worker); /* in a seeded run when it is first needed */
 void poller_close(struct worker *worker);
 void poller_poll(struct worker *worker, int64_t timeout_ns); /* 0: only look; < 0: no limit */
 void poller_reset(void);

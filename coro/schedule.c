@@ -168,6 +168,22 @@ UNSANITIZED static void note_switch(struct schedule *schedule, uint32_t who)
     schedule->switch_count++;
 }
 
+UNSANITIZED uint32_t schedule_draw(uint32_t n)
+{
+    struct schedule *schedule = runtime.schedule;
+    uint32_t drawn = 0;
+    if (schedule->held)
+        return 0;
+    schedule->taken++;
+    if (schedule->strategy != SCHEDULE_REPLAY)
+        drawn = random_below(n);
+    else if (!is_chosen(schedule, &drawn) || drawn >= n)
+        drawn = 0;
+    if (drawn)
+        note_switch(schedule, drawn);
+    return drawn;
+}
+
 /* As if something had taken long. */
 UNSANITIZED static bool time_passes(const struct schedule *schedule)
 {
@@ -179,10 +195,22 @@ UNSANITIZED static bool time_passes(const struct schedule *schedule)
     return random_next() % TIME_PASSES_ONE_IN == 0;
 }
 
+/* Whoever leaves its stack to wait: its commit is not made yet. */
+UNSANITIZED static void tell_parking(const struct worker *worker)
+{
+    const struct co *self = worker->current;
+    if (!self || worker->commit.co != self ||
+        atomic_load_explicit(&self->state, memory_order_relaxed) != CO_WAITING)
+        return;
+    schedule_tell(SCHEDULE_PARKS, self, atomic_load_explicit(&self->why, memory_order_relaxed),
+        worker->commit.lock);
+}
+
 /* NULL: no coroutine is ready, or time has passed and timers are to be looked at first. */
 UNSANITIZED struct co *schedule_pick(struct worker *worker)
 {
     struct schedule *schedule = runtime.schedule;
+    tell_parking(worker);
     gather(worker);
     if (!worker->ready.first || worker->must_return)
         return NULL;

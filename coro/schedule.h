@@ -35,7 +35,8 @@ enum schedule_strategy {
 };
 
 /* At this point this one goes on. Coroutines are numbered in the order of their spawning in the
- * run; the first, which runs main(), is 0. */
+ * run; the first, which runs main(), is 0. A select with several cases is a point, too: there it is
+ * the number of the case that is looked at first, usually 0. */
 struct schedule_choice {
     uint32_t point, who;
 };

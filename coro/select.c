@@ -200,7 +200,9 @@ static int select_cases(struct select_case *cases, size_t n, int64_t timeout_ns)
     __attribute__((uninitialized)) struct chan *order[ON_STACK];
     struct selection selection = {.cases = cases,
         .n = n,
-        .from = n > 1 ? random_below((uint32_t)n) : 0,
+        .from = n < 2            ? 0
+                : co_is_seeded() ? schedule_draw((uint32_t)n)
+                                 : random_below((uint32_t)n),
         .order = order,
         .waiters = waiters};
     int taken = glance(&selection);

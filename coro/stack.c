@@ -55,10 +55,23 @@ bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capaci
     return true;
 }
 
+/* Nothing may stay poisoned: the addresses will be used again. */
+static void open_all(struct stack_area *area)
+{
+    struct sanitize whole = {0};
+    if (SANITIZE_ADDRESSES)
+        sanitize_stack_open(&whole, area->base, area->pool.used * area->slot_size);
+}
+
+void stack_area_reset(struct stack_area *area)
+{
+    open_all(area);
+    index_pool_reset(&area->pool);
+}
+
 void stack_area_term(struct stack_area *area)
 {
-    struct sanitize whole; /* nothing may stay poisoned: the addresses will be used again */
-    sanitize_stack_open(&whole, area->base, area->pool.used * area->slot_size);
+    open_all(area);
     munmap(area->base, area->pool.capacity * area->slot_size);
     index_pool_term(&area->pool);
     area->base = NULL;

@@ -24,6 +24,7 @@ struct stack_area {
 /* At most `capacity` stacks; fewer when the address space is limited. False: not even a few. */
 bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capacity);
 void stack_area_term(struct stack_area *area);
+void stack_area_reset(struct stack_area *area); /* all are free again, and as warm as they are */
 
 char *stack_bottom(const struct stack_area *area, uint32_t index); /* lowest usable byte */
 size_t stack_usable(const struct stack_area *area);

@@ -40,7 +40,8 @@ bool worker_init(struct worker *worker, int index)
     worker->cos.limit = worker->stacks.limit = INDEX_CACHE;
     atomic_store(&worker->timers.due_ns, INT64_MAX);
     atomic_store(&worker->now_ns, clock_now_ns());
-    return poller_open(worker);
+    worker->epoll = worker->doorbell = -1;
+    return true;
 }
 
 void worker_term(struct worker *worker)
@@ -87,6 +88,8 @@ UNSANITIZED static void sleep_until_woken(struct worker *worker)
     if (fresh_look(worker) || (runtime.schedule && schedule_skip_time(worker)) ||
         stack_trim(&runtime.stacks))
         return;
+    if (worker->epoll < 0 && atomic_load_explicit(&worker->outside, memory_order_relaxed))
+        ensure(poller_open(worker)); /* before anyone can ring */
     atomic_exchange(&worker->asleep, 1);
     if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {
         uint64_t sleep = atomic_fetch_add(&runtime.sleep, SLEEP_TURN + 1) + SLEEP_TURN + 1;

@@ -7,6 +7,8 @@
 UNSANITIZED void worker_ring(struct worker *worker)
 {
     uint64_t one = 1;
+    if (worker->doorbell < 0)
+        return; /* a seeded run that waits for nothing outside: it does not sleep */
     ensure(write(worker->doorbell, &one, sizeof one) == sizeof one);
 }
 

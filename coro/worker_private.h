@@ -95,6 +95,7 @@ struct runtime {
     int worker_count;
     bool capped;               /* fewer coroutines than was asked for: ThreadSanitizer's limit */
     bool migrates;             /* test mode: a woken coroutine goes on on any worker */
+    bool unusual;              /* it migrates, or is a seeded run */
     struct schedule *schedule; /* of a seeded run */
     struct co *cos;            /* all descriptors; those below cos_pool.used have been used */
     struct index_pool cos_pool;

@@ -244,3 +244,165 @@ int seeds_replay(void)
     }
     return 0;
 }
+
+/* --- by a list of choices --------------------------------------------------------------------- */
+
+static void run_busy(struct schedule *schedule)
+{
+    schedule->quiet = true;
+    runtime_run(&(struct runtime_options){.schedule = schedule}, busy_program, NULL);
+}
+
+/* What a seed chose, as a list, goes the same way; and so does what that run noted of itself. */
+int seeds_listed(void)
+{
+    enum { ROOM = 20000 };
+    static struct schedule_choice list[ROOM], again[ROOM];
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct schedule drawn = {.seed = seed, .switches = list, .switch_room = ROOM, .depth = 3};
+        drawn.strategy = seed % 2 ? SCHEDULE_PCT : SCHEDULE_RANDOM;
+        run_busy(&drawn);
+        if (drawn.switch_count == 0 || drawn.switch_count > ROOM)
+            return 1;
+        struct schedule listed = {.strategy = SCHEDULE_REPLAY,
+            .choices = list,
+            .choice_count = drawn.switch_count,
+            .switches = again,
+            .switch_room = ROOM};
+        run_busy(&listed);
+        if (listed.hash != drawn.hash || listed.taken != drawn.taken)
+            return 2;
+        if (listed.switch_count != drawn.switch_count ||
+            memcmp(list, again, drawn.switch_count * sizeof *list) != 0)
+            return 3;
+    }
+    return 0;
+}
+
+/* --- what an observer sees -------------------------------------------------------------------- */
+
+static struct {
+    char text[2000];
+    size_t length;
+} seen;
+
+static void see(const struct schedule_event *event, void *arg)
+{
+    static const char *const names[] = {[SCHEDULE_SPAWNED] = "spawned",
+        [SCHEDULE_RUNS] = "runs",
+        [SCHEDULE_PARKS] = "parks",
+        [SCHEDULE_READIED] = "readied",
+        [SCHEDULE_ENDED] = "ended",
+        [SCHEDULE_LOCKED] = "locked",
+        [SCHEDULE_UNLOCKED] = "unlocked",
+        [SCHEDULE_SENT] = "sent",
+        [SCHEDULE_RECEIVED] = "received"};
+    (void)arg;
+    int n = snprintf(seen.text + seen.length, sizeof seen.text - seen.length, "%u %s%s%s%s%s\n",
+        event->co, names[event->kind], event->why ? " " : "", event->why ? event->why : "",
+        event->at ? " at " : "", event->at ? event->at->name : "");
+    seen.length += (size_t)n;
+}
+
+static void lock_it(void *arg)
+{
+    schedule_mark("the lock");
+    mutex_lock(&left);
+    mutex_unlock(&left);
+    ensure(chan_send(arg, NULL) == CHAN_OK);
+}
+
+static void watched_program(void *arg)
+{
+    (void)arg;
+    left = (struct mutex){0};
+    struct chan *done = chan_make(0, 0);
+    ensure(done && co_spawn(lock_it, done));
+    mutex_lock(&left);
+    schedule_point(); /* the list makes the other one wait for the lock */
+    mutex_unlock(&left);
+    ensure(chan_recv(done, NULL) == CHAN_OK);
+    chan_free(&done);
+}
+
+int seeds_observed(void)
+{
+    static const char expected[] = "0 spawned\n0 runs\n1 spawned\n0 runs\n0 runs\n0 locked\n"
+                                   "1 runs\n1 runs at the lock\n1 parks mutex at the lock\n"
+                                   "0 runs\n0 unlocked\n1 readied at the lock\n0 runs\n"
+                                   "0 parks channel receive\n1 runs at the lock\n"
+                                   "1 locked at the lock\n1 unlocked at the lock\n"
+                                   "1 runs at the lock\n0 readied\n1 sent at the lock\n"
+                                   "1 ended at the lock\n0 runs\n0 received\n0 ended\n";
+    static const struct schedule_choice list[] = {{4, 1}};
+    struct schedule schedule = {.strategy = SCHEDULE_REPLAY,
+        .choices = list,
+        .choice_count = 1,
+        .observe = see,
+        .quiet = true};
+    runtime_run(&(struct runtime_options){.schedule = &schedule}, watched_program, NULL);
+    if (strcmp(seen.text, expected) == 0)
+        return 0;
+    fputs(seen.text, stdout);
+    return 1;
+}
+
+/* --- runs that do not end, and those whose coroutines are left --------------------------------- */
+
+static bool never;
+
+static void wait_busily(void *arg)
+{
+    (void)arg;
+    while (!never)
+        co_yield();
+}
+
+static void endless_program(void *arg)
+{
+    (void)arg;
+    ensure(co_spawn(wait_busily, NULL));
+    wait_busily(NULL);
+}
+
+static struct chan *abandoned;
+
+static void wait_for_nobody(void *arg)
+{
+    (void)arg;
+    if (chan_recv(abandoned, NULL) == CHAN_OK)
+        never = true;
+}
+
+static void leaving_program(void *arg)
+{
+    (void)arg;
+    abandoned = chan_make(0, 0);
+    ensure(abandoned && co_spawn(wait_for_nobody, NULL));
+    co_yield();
+}
+
+/* One that goes on for ever is stopped at its limit; and whatever a run leaves behind, the next
+ * begins as if there had been none. */
+int seeds_stopped(void)
+{
+    uint64_t hash = 0;
+    for (int i = 0; i < 100; i++) {
+        struct schedule endless = {
+            .strategy = SCHEDULE_REPLAY, .limit = 500, .quiet = true, .seed = 1};
+        runtime_run(&(struct runtime_options){.schedule = &endless}, endless_program, NULL);
+        if (!endless.endless || endless.taken != 500)
+            return 1;
+        struct schedule leaving = {.strategy = SCHEDULE_REPLAY, .quiet = true};
+        if (runtime_run(&(struct runtime_options){.schedule = &leaving}, leaving_program, NULL) !=
+            1)
+            return 2;
+        chan_free(&abandoned); /* nobody waits for it any more */
+        struct schedule busy = {.seed = 7};
+        run_busy(&busy);
+        if (hash && busy.hash != hash)
+            return 3;
+        hash = busy.hash;
+    }
+    return 0;
+}

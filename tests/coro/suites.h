@@ -11,8 +11,11 @@ extern const struct unit_suite suite_co, suite_worker, suite_timer, suite_chan, 
 
 /* A scenario that ends its process, run by a test in a process of its own: see test_report.c. */
 int report_child(const char *scenario);
-int report_limit(void); /* one of them, in test_co.c; the next two are in seeds.c */
+int report_limit(void); /* one of them, in test_co.c; the next ones are in seeds.c */
 int seeds_planted(void);
 int seeds_replay(void);
+int seeds_listed(void);
+int seeds_observed(void);
+int seeds_stopped(void);
 
 #endif

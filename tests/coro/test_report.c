@@ -194,6 +194,12 @@ int report_child(const char *scenario)
         return seeds_planted();
     if (strcmp(scenario, "replay") == 0)
         return seeds_replay();
+    if (strcmp(scenario, "listed") == 0)
+        return seeds_listed();
+    if (strcmp(scenario, "observed") == 0)
+        return seeds_observed();
+    if (strcmp(scenario, "stopped") == 0)
+        return seeds_stopped();
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
         if (strcmp(scenario, scenarios[i].name) == 0)
             return run(scenarios[i].workers, scenarios[i].main);
@@ -370,6 +376,24 @@ static void a_seed_replays(void)
     CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
 }
 
+static void a_list_replays(void)
+{
+    said(&child, "listed");
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+}
+
+static void an_observer_sees_all(void)
+{
+    said(&child, "observed");
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+}
+
+static void runs_follow_each_other(void)
+{
+    said(&child, "stopped");
+    CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+}
+
 /* Time can pass at any point of such a run, so the suites of timers and descriptors are not part of
  * it. SEEDS in the environment says how many; `make seeds` has thousands. */
 static void suites_under_seeds(void)
@@ -440,6 +464,9 @@ static const struct unit_test tests[] = {
     {"an_idle_program_sleeps", an_idle_program_sleeps},
     {"planted_faults_are_found", planted_faults_are_found},
     {"a_seed_replays", a_seed_replays},
+    {"a_list_replays", a_list_replays},
+    {"an_observer_sees_all", an_observer_sees_all},
+    {"runs_follow_each_other", runs_follow_each_other},
     {"suites_under_seeds", suites_under_seeds},
     {"suites_with_forced_migration", suites_with_forced_migration},
     {"valgrind_is_content", valgrind_is_content},
