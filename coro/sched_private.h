@@ -93,19 +93,18 @@ void schedule_begin(struct schedule *schedule);
 void schedule_new(struct co *co);
 void schedule_yield(struct co *co);
 struct co *schedule_pick(struct worker *worker);
-uint32_t schedule_draw(uint32_t n); /* one of 0 to n - 1, for a choice of the program's own */
+uint32_t schedule_draw(uint32_t n); /* one of 0 to n - 1: the program's own choice */
 
 /* schedule_tell.c */
 uint32_t schedule_number_of(const struct co *co);
-void schedule_tell(
-    enum schedule_kind kind, const struct co *co, const char *why, const void *object);
+void schedule_tell(enum schedule_kind kind, const struct co *co, const char *why, const void *on);
 
 /* For the observer of a seeded run (schedule.h); in others a branch. */
 UNSANITIZED static inline void co_tell(
-    enum schedule_kind kind, const struct co *co, const char *why, const void *object)
+    enum schedule_kind kind, const struct co *co, const char *why, const void *on)
 {
     if (co_is_seeded())
-        schedule_tell(kind, co, why, object);
+        schedule_tell(kind, co, why, on);
 }
 
 /* Something more, or less, that can wake a coroutine of this worker from outside. */

@@ -239,10 +239,12 @@ static void note_touch(const struct schedule_event *event, enum trace_verb verb,
 void trace_observe(const struct schedule_event *event, void *arg)
 {
     (void)arg;
-    struct trace_lane *lane = current ? lane_of(event->co) : NULL;
-    if (!lane)
+    if (!current)
         return;
     sanitize_acquire(current);
+    struct trace_lane *lane = lane_of(event->co);
+    if (!lane)
+        return;
     switch (event->kind) {
     case SCHEDULE_SPAWNED:
         if (!*lane->name)
@@ -279,6 +281,8 @@ void trace_observe(const struct schedule_event *event, void *arg)
 
 bool trace_is_busy(void)
 {
+    if (current)
+        sanitize_acquire(current);
     for (int i = 1; current && i <= current->lane_count; i++)
         if (current->lanes[i].state != TRACE_PARKED && current->lanes[i].state != TRACE_ENDED)
             return true;

@@ -24,9 +24,8 @@ static void print_head(const struct paper *paper, const struct trace *trace)
 {
     fprintf(paper->to, "%s     ", paper->bold);
     for (int i = 1; i <= trace->lane_count; i++) {
-        char name[COLUMN];
-        snprintf(name, sizeof name, "%d %.*s", i, COLUMN - 5, trace->lanes[i].name);
-        fprintf(paper->to, "%-*s", COLUMN, name);
+        int width = fprintf(paper->to, "%d %.*s", i, COLUMN - 5, trace->lanes[i].name);
+        fprintf(paper->to, "%*s", COLUMN - width, "");
     }
     for (int i = 0; i < trace->cell_count && i < TRACE_CELLS; i++)
         fprintf(paper->to, " %8s", trace->cells[i].name);

@@ -19,6 +19,7 @@ struct asking *asking_make(struct trial *trial, size_t room, bool with_context)
         return NULL;
     for (; asking->count < trial->clients; asking->count++) {
         struct question *question = &asking->questions[asking->count];
+        question->asked = &asking->asked;
         question->answers = chan_make(sizeof(int64_t), room);
         if (with_context)
             question->context = context_with_cancel(context_background());

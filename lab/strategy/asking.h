@@ -14,8 +14,10 @@
 #define ASKING_PATIENCE_NS (10 * CLOCK_MS)
 
 struct asking {
+    struct waitgroup asked; /* done when a question's coroutine has ended, if somebody waits */
     int count;
     struct question {
+        struct waitgroup *asked;
         struct chan *answers;    /* of int64_t */
         struct context *context; /* NULL: none */
     } questions[];

@@ -20,14 +20,15 @@ static void ask(void *arg)
         {SELECT_RECV, context_done(question->context), NULL, CHAN_OK}, /* or the client is gone */
     };
     select_wait(cases, 2);
+    waitgroup_done(question->asked);
 }
 
 static bool carry_out(void *state, struct operation *op)
 {
     struct asking *asking = state;
     struct question *question = &asking->questions[op->number];
-    if (!co_spawn(ask, question))
-        return false;
+    waitgroup_add(&asking->asked, 1);
+    ensure(co_spawn(ask, question));
 
     int64_t answer;
     struct select_case reply = {SELECT_RECV, question->answers, &answer, CHAN_OK};
@@ -44,6 +45,7 @@ static void *make(struct trial *trial)
 static void stop(void *state)
 {
     struct asking *asking = state;
+    waitgroup_wait(&asking->asked); /* a context must outlive whoever waits with it */
     for (int i = 0; i < asking->count; i++)
         context_release(&asking->questions[i].context);
 }

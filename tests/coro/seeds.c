@@ -13,6 +13,7 @@
 #include "coro/cond.h"
 #include "coro/mutex.h"
 #include "coro/runtime.h"
+#include "coro/sanitize.h"
 #include "coro/schedule.h"
 #include "coro/select.h"
 #include "coro/waitgroup.h"
@@ -298,10 +299,12 @@ static void see(const struct schedule_event *event, void *arg)
         [SCHEDULE_SENT] = "sent",
         [SCHEDULE_RECEIVED] = "received"};
     (void)arg;
+    sanitize_acquire(&seen); /* one after the other: there is one worker */
     int n = snprintf(seen.text + seen.length, sizeof seen.text - seen.length, "%u %s%s%s%s%s\n",
         event->co, names[event->kind], event->why ? " " : "", event->why ? event->why : "",
         event->at ? " at " : "", event->at ? event->at->name : "");
     seen.length += (size_t)n;
+    sanitize_release(&seen);
 }
 
 static void lock_it(void *arg)
@@ -347,7 +350,7 @@ int seeds_observed(void)
     return 1;
 }
 
-/* --- runs that do not end, and those whose coroutines are left --------------------------------- */
+/* --- runs that do not end, and those whose coroutines are left -------------------------------- */
 
 static bool never;
 

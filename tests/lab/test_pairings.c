@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/sanitize.h"
 #include "lab/machine/shrink.h"
 #include "lab/scenario/scenarios.h"
 #include "tests/lab/child.h"
 #include "tests/lab/suites.h"
 
-enum { FIND_WITHIN = 10000, SWITCHES_MOST = 3, SEEDS_SHORT = 300 };
+enum { FIND_WITHIN = 10000, SWITCHES_MOST = 3, SEEDS_SHORT = SANITIZED ? 30 : 1000 };
 
 static const char *const walks[] = {"random", "pct"};
 
