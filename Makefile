@@ -121,7 +121,7 @@ $(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Densure(condition)=((void
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
 $(OBJ)/embed/web.o: $(wildcard web/* web/lab/*) build/node_modules/.for-build
 $(OBJ)/embed/api.o: server/api/openapi.json
-$(OBJ)/embed/lab.o: $(wildcard lab/scenario/*.c lab/strategy/*.c ledger/strategy/*.c)
+$(OBJ)/embed/lab.o: $(wildcard lab/scenario/*.c lab/strategy/*.c lab/sql/*.c ledger/strategy/*.c)
 $(OBJ)/embed/%.o: tools/embed.sh Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@tools/embed.sh $* > $(OBJ)/embed/$*.c

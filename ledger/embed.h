@@ -11,7 +11,7 @@ struct embed {
     size_t size;
 };
 
-extern const struct embed embed_sql[]; /* sql/(number)_(name).sql, in order of number */
+extern const struct embed embed_sql[]; /* sql/(number)_(name).sql by number, then the others */
 extern const struct embed embed_web[]; /* the dashboard's files */
 extern const struct embed embed_api[]; /* the OpenAPI document */
 extern const struct embed embed_lab[]; /* code that the lab shows, by its path in the tree */

@@ -10,14 +10,15 @@ modules=build/node_modules
 
 case "${1-}" in
 sql) files="$(printf '%s\n' sql/[0-9]*_*.sql | sort)
-sql/grants.sql" ;;
+sql/grants.sql
+sql/lab.sql" ;;
 web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg \
     web/lab/*.html web/lab/*.css web/lab/*.js)
 $modules/uplot/dist/uPlot.iife.min.js
 $modules/uplot/dist/uPlot.min.css" ;;
 api) files=server/api/openapi.json ;;
-lab) files=$(printf '%s\n' lab/scenario/*.c lab/strategy/*.c ledger/strategy/owner.c \
-    ledger/strategy/sharded.c) ;;
+lab) files=$(printf '%s\n' lab/scenario/*.c lab/strategy/*.c lab/sql/sql_*.c \
+    ledger/strategy/owner.c ledger/strategy/sharded.c) ;;
 *)
     echo 'usage: tools/embed.sh sql|web|api|lab' >&2
     exit 2

@@ -17,7 +17,7 @@ static void before(const struct co_site *site)
     schedule_point();
 }
 
-static void note_change(struct cell *cell)
+void cell_note_change(struct cell *cell)
 {
     if (cell->ordered)
         cell->changed = atomic_fetch_add(&changes, 1) + 1;
@@ -52,7 +52,7 @@ void cell_write_at(const struct co_site *site, struct cell *cell, int64_t value)
     before(site);
     trace_before_change(cell);
     atomic_store_explicit(&cell->value, value, memory_order_relaxed);
-    note_change(cell);
+    cell_note_change(cell);
     note(site, cell, TRACE_WRITE, "writes", value);
 }
 
@@ -61,7 +61,7 @@ void cell_add_at(const struct co_site *site, struct cell *cell, int64_t change)
     before(site);
     trace_before_change(cell);
     int64_t value = atomic_fetch_add(&cell->value, change) + change;
-    note_change(cell);
+    cell_note_change(cell);
     note(site, cell, TRACE_WRITE, change < 0 ? "lowers, to" : "raises, to", value);
 }
 
@@ -71,7 +71,7 @@ bool cell_swap_at(const struct co_site *site, struct cell *cell, int64_t from, i
     trace_before_change(cell);
     int64_t found = from;
     if (atomic_compare_exchange_strong(&cell->value, &found, to)) {
-        note_change(cell);
+        cell_note_change(cell);
         note(site, cell, TRACE_WRITE, "swaps in", to);
         return true;
     }

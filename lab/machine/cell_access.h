@@ -22,6 +22,9 @@ void cell_write_at(const struct co_site *site, struct cell *cell, int64_t value)
 void cell_add_at(const struct co_site *site, struct cell *cell, int64_t change);
 bool cell_swap_at(const struct co_site *site, struct cell *cell, int64_t from, int64_t to);
 
+/* Note that it has been changed, for whoever changes it by other ways. */
+void cell_note_change(struct cell *cell);
+
 /* What it holds, for whoever judges in the end: not a step. */
 long long cell_value(const struct cell *cell);
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct operation;
+struct schedule;
 struct trial;
 
 enum lab_strategy_kind { LAB_STRATEGY_MEMORY, LAB_STRATEGY_SQL };
@@ -35,6 +36,10 @@ struct lab_strategy {
     /* After the run: no coroutine is left; stop() was not called if the run ended in a deadlock.
      * NULL: free(). */
     void (*free)(void *state);
+
+    /* Runs a schedule in place of trial_run(), for lanes that the runtime cannot hold back, as they
+     * wait for a database. NULL: trial_run() does. */
+    bool (*run)(struct trial *trial, struct schedule *schedule, bool records);
 };
 
 #endif

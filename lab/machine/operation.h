@@ -25,8 +25,10 @@ struct operation {
 
     /* May it happen, if the cells hold this? NULL: always. Pure: no lock, no cell. */
     bool (*may)(const struct operation *operation, const int64_t seen[]);
+    const char *condition; /* the same in SQL, of the row of the first cell; NULL: always */
 
-    bool done; /* out: it was carried out, not refused */
+    bool done;   /* out: it was carried out, not refused */
+    bool failed; /* out: neither: the client is told of an error that is none of its own */
     bool ended;
 };
 

@@ -155,24 +155,37 @@ static struct trace_step *add_step(
     return step;
 }
 
+struct trace_step *trace_add(uint32_t number, const struct trace_note *note)
+{
+    struct trace_lane *lane = trace_is_on() ? lane_of(number) : NULL;
+    if (lane && note->cell && note->learns && note->cell->number < TRACE_CELLS) {
+        lane->known |= UINT32_C(1) << note->cell->number;
+        lane->believes[note->cell->number] = note->value;
+    }
+    struct trace_step *step = lane ? add_step(number, note->verb, note->site, note->text) : NULL;
+    if (!step)
+        return NULL;
+    step->on = note->cell ? note->cell->name : NULL;
+    step->value = note->value;
+    step->has_value = note->has_value;
+    return step;
+}
+
+void trace_forget(uint32_t number)
+{
+    struct trace_lane *lane = current ? lane_of(number) : NULL;
+    if (lane)
+        lane->known = 0;
+}
+
 void trace_step(const struct trace_note *note)
 {
     if (!trace_is_on())
         return;
     sanitize_acquire(current);
-    uint32_t number = schedule_number();
-    struct trace_lane *lane = lane_of(number);
-    if (lane && note->cell && note->learns && note->cell->number < TRACE_CELLS) {
-        lane->known |= UINT32_C(1) << note->cell->number;
-        lane->believes[note->cell->number] = note->value;
-    }
-    struct trace_step *step = add_step(number, note->verb, note->site, note->text);
-    if (step) {
-        step->on = note->cell ? note->cell->name : NULL;
-        step->value = note->value;
-        step->has_value = note->has_value;
+    struct trace_step *step = trace_add(schedule_number(), note);
+    if (step)
         step->stale = note->verb == TRACE_WRITE && current->stale;
-    }
     current->stale = false;
     sanitize_release(current);
 }
@@ -301,6 +314,18 @@ static int holder_awaited_by(const struct trace *trace, int lane)
 {
     const struct trace_object *object = trace_awaited(trace, lane);
     return object ? object->holder : 0;
+}
+
+void trace_hold(struct trace *trace, const void *object, const char *name, int lane)
+{
+    struct trace_object *held = find_object(trace, object);
+    if (!held && trace->object_count < TRACE_LANES * 2) {
+        held = &trace->objects[trace->object_count++];
+        held->object = object;
+        snprintf(held->name, sizeof held->name, "%s", name);
+    }
+    if (held)
+        held->holder = lane;
 }
 
 /* From each lane on: who follows the holders and comes back to it is in a cycle. */

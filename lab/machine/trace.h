@@ -114,6 +114,13 @@ struct trace_note {
 void trace_step(const struct trace_note *note);
 void trace_before_change(const struct cell *cell);
 
+/* The same of a lane by its number, for lanes that the runtime does not schedule: `note` is of what
+ * it does. The step, until the next one is made; NULL: none was. */
+struct trace_step *trace_add(uint32_t lane, const struct trace_note *note);
+void trace_forget(uint32_t lane); /* it takes no cell to be anything any more */
+void trace_hold(
+    struct trace *trace, const void *object, const char *name, int lane); /* it has it */
+
 /* Is there a lane that is neither parked nor at its end? */
 bool trace_is_busy(void);
 

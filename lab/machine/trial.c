@@ -233,6 +233,8 @@ bool trial_run(struct trial *trial, struct schedule *schedule, bool records)
 {
     struct run run = {.trial = trial, .schedule = schedule};
     ensure(trial->clients <= TRIAL_CLIENTS_SEEDED);
+    if (trial->strategy->run)
+        return trial->strategy->run(trial, schedule, records);
     trace_begin(&trial->trace, records, trial->cells, trial->clients + CELLS_BESIDE);
     schedule->observe = trace_observe;
     schedule->quiet = true;

@@ -32,6 +32,7 @@ struct trial {
     struct operation *operations;
     int operation_count;
     void *state; /* the strategy's */
+    void *bench; /* a database for its lanes, of whoever opened the trial; NULL: none */
     struct waitgroup answered;
     bool deadlocked, endless, short_of_memory;
     int leaked; /* coroutines that were left, if not deadlocked or endless */
@@ -44,8 +45,8 @@ MUST_CHECK bool trial_open(struct trial *trial, const struct lab_scenario *scena
     const struct lab_strategy *strategy, int clients);
 void trial_close(struct trial *trial);
 
-/* Run it once, by the schedule; outside of any run. `records`: with the steps in trial->trace.
- * True: the promise was broken. */
+/* Run it once, by the schedule; outside of any run, unless the strategy does it (lab_strategy.h).
+ * `records`: with the steps in trial->trace. True: the promise was broken. */
 bool trial_run(struct trial *trial, struct schedule *schedule, bool records);
 
 /* For prepare(): a cell that holds `start`, and what the next client asks for, with its name. */

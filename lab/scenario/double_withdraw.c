@@ -15,6 +15,7 @@ static void prepare(struct trial *trial)
         op->yes = "is told: paid";
         op->amount = AMOUNT;
         op->may = operation_first_has;
+        op->condition = "balance >= 80";
         op->count = 1;
         op->cells[0] = alice;
         op->change[0] = -AMOUNT;
@@ -46,8 +47,8 @@ const struct lab_scenario double_withdraw_scenario = {
     .file = __FILE__,
     .clients = 2,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe", "atomic", "rwmutex"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "atomic", "rwmutex", "sql-naive"},
     .prepare = prepare,
     .judge = judge,
 };

@@ -25,6 +25,7 @@ static void prepare(struct trial *trial)
         op->change[0] = credits ? AMOUNT : 1;
         op->cells[1] = frozen;
         op->may = credits ? not_frozen : NULL;
+        op->condition = credits ? "(SELECT balance FROM account WHERE name = 'frozen') = 0" : NULL;
         op->no = "is told: frozen";
     }
 }
@@ -51,8 +52,9 @@ const struct lab_scenario freeze_credit_scenario = {
     .file = __FILE__,
     .clients = 2,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe", "atomic", "rwmutex", "compare-and-swap"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "atomic", "rwmutex", "compare-and-swap", "sql-naive",
+        "sql-conditional-update", "sql-repeatable-read", "sql-serializable"},
     .prepare = prepare,
     .judge = judge,
 };

@@ -23,6 +23,7 @@ static void prepare(struct trial *trial)
         op->no = "is told: already settled";
         op->amount = HELD;
         op->may = still_held;
+        op->condition = "balance = 60";
         op->count = 1;
         op->cells[0] = hold;
         op->change[0] = -HELD;
@@ -59,8 +60,8 @@ const struct lab_scenario hold_end_scenario = {
     .file = __FILE__,
     .clients = 3,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe", "atomic", "rwmutex"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "atomic", "rwmutex", "sql-naive"},
     .prepare = prepare,
     .judge = judge,
 };

@@ -23,6 +23,7 @@ static void prepare(struct trial *trial)
         op->yes = "is told: paid";
         op->amount = EACH;
         op->may = operation_first_has;
+        op->condition = "balance >= 10";
         op->count = 2;
         op->cells[0] = trial_cell(trial, name_of(i), EACH);
         op->cells[1] = shop;
@@ -54,8 +55,8 @@ const struct lab_scenario hot_account_scenario = {
     .file = __FILE__,
     .clients = 3,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "sql-naive"},
     .prepare = prepare,
     .judge = judge,
 };

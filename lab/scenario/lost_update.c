@@ -39,8 +39,8 @@ const struct lab_scenario lost_update_scenario = {
     .file = __FILE__,
     .clients = 2,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "sql-naive"},
     .prepare = prepare,
     .judge = judge,
 };

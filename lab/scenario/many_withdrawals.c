@@ -15,6 +15,7 @@ static void prepare(struct trial *trial)
         op->yes = "is told: paid";
         op->amount = AMOUNT;
         op->may = operation_first_has;
+        op->condition = "balance >= 30";
         op->count = 1;
         op->cells[0] = alice;
         op->change[0] = -AMOUNT;
@@ -44,8 +45,8 @@ const struct lab_scenario many_withdrawals_scenario = {
     .file = __FILE__,
     .clients = 4,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe", "atomic", "rwmutex"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "atomic", "rwmutex", "sql-naive"},
     .prepare = prepare,
     .judge = judge,
 };

@@ -16,6 +16,7 @@ static void prepare(struct trial *trial)
         struct operation *op = trial_operation(trial, back ? "bob to alice 20" : "alice to bob 10");
         op->amount = back ? 2 * AMOUNT : AMOUNT;
         op->may = operation_first_has;
+        op->condition = back ? "balance >= 20" : "balance >= 10";
         op->count = 2;
         op->cells[0] = back ? bob : alice;
         op->cells[1] = back ? alice : bob;
@@ -50,8 +51,8 @@ const struct lab_scenario opposite_transfers_scenario = {
     .file = __FILE__,
     .clients = 2,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe", "unordered-locks"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "unordered-locks", "sql-naive", "sql-conditional-update"},
     .prepare = prepare,
     .judge = judge,
 };

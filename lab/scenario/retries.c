@@ -23,6 +23,7 @@ static void prepare(struct trial *trial)
         op->no = "is told: paid before";
         op->amount = AMOUNT;
         op->may = unused_and_enough;
+        op->condition = "balance = 0 AND (SELECT balance FROM account WHERE name = 'alice') >= 80";
         op->count = 2;
         op->cells[0] = key;
         op->cells[1] = alice;
@@ -54,8 +55,8 @@ const struct lab_scenario retries_scenario = {
     .file = __FILE__,
     .clients = 2,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe", "atomic", "rwmutex"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "atomic", "rwmutex", "sql-naive"},
     .prepare = prepare,
     .judge = judge,
 };

@@ -17,6 +17,7 @@ static void prepare(struct trial *trial)
         struct operation *op = trial_operation(trial, pays[i % PEOPLE]);
         op->amount = AMOUNT;
         op->may = operation_first_has;
+        op->condition = "balance >= 10";
         op->count = 2;
         op->cells[0] = &trial->cells[i % PEOPLE];
         op->cells[1] = &trial->cells[(i + 1) % PEOPLE];
@@ -47,8 +48,8 @@ const struct lab_scenario ring_scenario = {
     .file = __FILE__,
     .clients = 3,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe", "unordered-locks"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "unordered-locks", "sql-naive", "sql-conditional-update"},
     .prepare = prepare,
     .judge = judge,
 };

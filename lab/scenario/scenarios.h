@@ -5,6 +5,7 @@
 
 #include "lab/machine/lab_scenario.h"
 #include "lab/machine/trial.h"
+#include "lab/scenario/offered.h"
 #include "lab/strategy/strategies.h"
 
 extern const struct lab_scenario double_withdraw_scenario, many_withdrawals_scenario,

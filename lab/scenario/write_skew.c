@@ -18,6 +18,7 @@ static void prepare(struct trial *trial)
         op->yes = "is told: paid";
         op->amount = AMOUNT;
         op->may = operation_all_have;
+        op->condition = "(SELECT sum(balance) FROM account) >= 80";
         op->count = 2;
         op->cells[0] = other ? savings : checking;
         op->cells[1] = other ? checking : savings;
@@ -52,8 +53,9 @@ const struct lab_scenario write_skew_scenario = {
     .file = __FILE__,
     .clients = 2,
     .clients_min = 2,
-    .strategies = strategies_of_operations,
-    .breaks = {"unsafe", "atomic", "unordered-locks", "rwmutex", "compare-and-swap"},
+    .strategies = offered_for_operations,
+    .breaks = {"unsafe", "atomic", "unordered-locks", "rwmutex", "compare-and-swap", "sql-naive",
+        "sql-conditional-update", "sql-repeatable-read"},
     .prepare = prepare,
     .judge = judge,
 };

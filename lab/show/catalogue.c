@@ -3,11 +3,11 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lab/example/example.h"
 #include "lab/scenario/scenarios.h"
-#include "lab/strategy/strategies.h"
 #include "ledger/embed.h"
 
 static json_t *strings(const char *const *list)
@@ -42,11 +42,12 @@ static json_t *strategy_json(const struct lab_strategy *strategy)
 
 char *catalogue_json(void)
 {
+    json_set_alloc_funcs(malloc, free); /* the service's own serve its requests alone */
     json_t *scenarios = json_array(), *strategies = json_array(), *sources = json_array(),
            *examples = json_array();
     for (const struct lab_scenario *const *at = scenarios_all; *at; at++)
         json_array_append_new(scenarios, scenario_json(*at));
-    for (const struct lab_strategy *const *at = strategies_all; *at; at++)
+    for (const struct lab_strategy *const *at = offered_all; *at; at++)
         json_array_append_new(strategies, strategy_json(*at));
     for (const struct embed *file = embed_lab; file->name; file++)
         json_array_append_new(
@@ -67,7 +68,7 @@ void catalogue_print(void)
     for (const struct lab_scenario *const *at = scenarios_all; *at; at++)
         printf("  %-20s %s\n", (*at)->name, (*at)->holds);
     puts("\nStrategies, and why each fails or holds:\n");
-    for (const struct lab_strategy *const *at = strategies_all; *at; at++)
+    for (const struct lab_strategy *const *at = offered_all; *at; at++)
         printf("  %-20s %s\n", (*at)->name, (*at)->why);
     puts("\nWhere each is broken:\n");
     for (const struct lab_scenario *const *at = scenarios_all; *at; at++) {

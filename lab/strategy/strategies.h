@@ -10,10 +10,11 @@ extern const struct lab_strategy unsafe_strategy, atomic_strategy, unordered_loc
     production_owner_strategy, production_sharded_strategy, leaking_strategy,
     leaking_buffer_strategy, leaking_context_strategy;
 
-/* All of them, a NULL behind; and those that carry out any operation. */
-extern const struct lab_strategy *const strategies_all[], *const strategies_of_operations[];
-
-/* By its name; NULL: there is none. */
-const struct lab_strategy *strategies_find(const char *name);
+/* For lists: those that carry out any operation, and those of the scenario of the leak. */
+#define STRATEGIES_OF_OPERATIONS                                                                   \
+    &unsafe_strategy, &atomic_strategy, &unordered_locks_strategy, &misused_rwmutex_strategy,      \
+        &compare_and_swap_strategy, &one_mutex_strategy, &production_sharded_strategy,             \
+        &production_owner_strategy
+#define STRATEGIES_OF_LEAKS &leaking_strategy, &leaking_buffer_strategy, &leaking_context_strategy
 
 #endif

@@ -24,8 +24,8 @@ enum { REASON = RIGHTS_REASON };
  * another owner in the same cluster, and then 003 fails. */
 enum { SUPERSEDED = 3 };
 
-/* 0: a file that is not a migration. The build lets only names with a number, and grants.sql,
- * in. */
+/* 0: a file that is not a migration. The build lets in only names with a number, grants.sql and
+ * lab.sql. */
 static int number_of(const struct embed *file)
 {
     return (int)strtol(file->name, NULL, 10);

@@ -77,6 +77,11 @@ bool pg_is_silent(const struct pg *pg)
     return pg->silent;
 }
 
+int pg_process(const struct pg *pg)
+{
+    return pg->pins ? 0 : PQbackendPID(pg->conn);
+}
+
 /* ---- waiting ------------------------------------------------------------------------------- */
 
 void pg_bound(struct pg *pg, int64_t silence_ns)

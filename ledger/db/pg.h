@@ -72,6 +72,10 @@ const char *pg_sqlstate(const struct pg *pg); /* of the last PG_ERROR: five char
 const char *pg_message(const struct pg *pg);  /* of the last failure: one line */
 bool pg_is_lost(const struct pg *pg);
 
+/* The server's process behind the connection, as pg_locks and the like name it; 0: a pooler stands
+ * between, and there is another one in each transaction. */
+int pg_process(const struct pg *pg);
+
 /* A statement with $1, $2 … as texts. It is prepared at its first use on a connection, where it is
  * known by its text. */
 enum { PG_PARAMETERS = 8 };

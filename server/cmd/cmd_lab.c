@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An experiment of the lab: options in, one outcome out. No service, no files. */
+/* An experiment of the lab: options in, one outcome out. No service; a database only for the
+ * strategies that leave it to one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include "lab/show/lanes.h"
 #include "lab/show/result_json.h"
 #include "server/cmd/cmd.h"
+#include "server/cmd/cmd_database.h"
+#include "server/cmd/lab_bench.h"
 #include "server/cmd/options.h"
 
 enum { HELD = 0, BROKEN = 1, BAD = 2 };
@@ -25,6 +28,8 @@ struct experiment {
     struct explore_path path;
     struct outcome outcome;
     const char *code;
+    struct schedule_choice choices[CODE_CHOICES]; /* the code's */
+    size_t choice_count;
     bool shrinks, as_json;
 };
 
@@ -74,26 +79,36 @@ static void find(struct experiment *e)
     explore_replay(&e->trial, e->path.switches, e->path.count, true, &e->path);
 }
 
-static int run(struct experiment *e)
+static void run(void *arg)
 {
-    static struct schedule_choice choices[CODE_CHOICES];
-    size_t count;
+    struct experiment *e = arg;
+    struct outcome *outcome = &e->outcome;
+    if (outcome->mode == OUTCOME_COUNT)
+        outcome->broken_seeds = explore_count(
+            &e->trial, &e->explore, outcome->seed, outcome->seeds, &outcome->first_broken);
+    else if (outcome->mode == OUTCOME_FIND)
+        find(e);
+    else if (e->code)
+        explore_replay(&e->trial, e->choices, e->choice_count, true, &e->path);
+    else
+        explore_seed(&e->trial, &e->explore, outcome->seed, true, &e->path);
+}
+
+static int run_and_print(struct experiment *e, const struct options *options)
+{
     struct outcome *outcome = &e->outcome;
     outcome->trial = &e->trial;
     outcome->path = &e->path;
     outcome->walk = e->explore.walk;
-    if (outcome->mode == OUTCOME_COUNT) {
-        outcome->broken_seeds = explore_count(
-            &e->trial, &e->explore, outcome->seed, outcome->seeds, &outcome->first_broken);
-    } else if (outcome->mode == OUTCOME_FIND) {
-        find(e);
-    } else if (e->code) {
-        if (!code_parse(e->code, choices, &count))
-            return say_bad("--schedule must be a code as 3.2-5.1, not", e->code);
-        explore_replay(&e->trial, choices, count, true, &e->path);
-    } else {
-        explore_seed(&e->trial, &e->explore, outcome->seed, true, &e->path);
-    }
+    if (e->trial.strategy->kind != LAB_STRATEGY_SQL)
+        run(e);
+    else if (!lab_bench_run(&(struct lab_bench){.options = options,
+                 .trial = &e->trial,
+                 .workers = 1,
+                 .lanes = (size_t)e->trial.clients,
+                 .work = run,
+                 .arg = e}))
+        return BAD;
     return print_outcome(e);
 }
 
@@ -125,7 +140,7 @@ static int experiment(const struct options *options, const char *name)
     if (!scenario)
         return say_bad("there is no scenario", name);
     const char *strategy_name = options_value(options, "strategy");
-    const struct lab_strategy *strategy = strategy_name ? strategies_find(strategy_name) : NULL;
+    const struct lab_strategy *strategy = strategy_name ? offered_find(strategy_name) : NULL;
     if (!strategy)
         return strategy_name ? say_bad("there is no strategy", strategy_name)
                              : say_bad("--strategy is missing", NULL);
@@ -138,6 +153,8 @@ static int experiment(const struct options *options, const char *name)
     int64_t clients;
     e.trial.scenario = scenario;
     e.code = options_value(options, "schedule");
+    if (e.code && !code_parse(e.code, e.choices, &e.choice_count))
+        return say_bad("--schedule must be a code as 3.2-5.1, not", e.code);
     e.explore.walk = strcmp(walk, "pct") == 0 ? EXPLORE_PCT : EXPLORE_RANDOM;
     e.shrinks = options_value(options, "shrink");
     e.as_json = options_value(options, "json");
@@ -147,7 +164,7 @@ static int experiment(const struct options *options, const char *name)
         fprintf(stderr, "teller: out of memory\n");
         return BAD;
     }
-    int code = run(&e);
+    int code = run_and_print(&e, options);
     trial_close(&e.trial);
     return code;
 }
@@ -176,11 +193,13 @@ int cmd_lab(int argc, char **argv)
         {"list", NULL, "list scenarios and strategies", NULL},
         {"example", "NAME", "run a program of coro/examples, in its place", NULL},
         {"json", NULL, "print one JSON object", NULL},
+        CMD_DATABASE_FLAGS,
         {NULL, NULL, NULL, NULL},
     };
     const struct options options = {"teller lab [SCENARIO --strategy NAME] [flags]",
         "Run one experiment with shared state, by a schedule that can be repeated: draw what each\n"
-        "coroutine did. Without a scenario, list what there is. Exit 1 if what must hold did not.",
+        "coroutine did. Without a scenario, list what there is. Exit 1 if what must hold did not,\n"
+        "2 if there was no experiment.",
         flags};
     const char *words[2];
     enum options_parsed parsed = options_parse(&options, argc, argv, 2, words, 1);

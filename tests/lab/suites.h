@@ -5,7 +5,7 @@
 
 #include "tests/unit.h"
 
-extern const struct unit_suite suite_code, suite_pairings;
+extern const struct unit_suite suite_code, suite_pairings, suite_sql_place, suite_sql;
 
 /* What they do in processes of their own, since a test runs inside of a runtime. */
 int pairings_child(const char *which);

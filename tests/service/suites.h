@@ -38,6 +38,7 @@ extern const struct unit_suite bounds_suite;
 extern const struct unit_suite metadata_suite;
 extern const struct unit_suite version_suite;
 extern const struct unit_suite commands_suite;
+extern const struct unit_suite experiments_suite;
 extern const struct unit_suite operation_suite;
 extern const struct unit_suite upgrade_suite;
 extern const struct unit_suite stop_suite;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/cmd/lab_bench.h"
+
+#include <stdio.h>
+
+#include "coro/runtime.h"
+#include "lab/sql/sql_bench.h"
+#include "ledger/db/pg.h"
+#include "server/postgres/database.h"
+
+struct run {
+    const struct lab_bench *bench;
+    struct sql_bench sql;
+    char error[SQL_PLACE_ERROR];
+    bool good;
+};
+
+static bool work_on(struct run *run, struct context *context, const struct database *database)
+{
+    const struct lab_bench *bench = run->bench;
+    if (!sql_bench_open(context, &run->sql, database->conninfo, bench->lanes, bench->durable)) {
+        snprintf(run->error, sizeof run->error, "%s", run->sql.error);
+        return false;
+    }
+    bench->trial->bench = &run->sql;
+    bench->work(bench->arg);
+    bench->trial->bench = NULL;
+    snprintf(run->error, sizeof run->error, "%s", run->sql.error);
+    bool failed = run->sql.failed;
+    sql_bench_close(&run->sql);
+    return !failed;
+}
+
+static void run_main(void *arg)
+{
+    struct run *run = arg;
+    const struct options *options = run->bench->options;
+    struct context *context = context_background();
+    const struct database_options which = {.data = options_value(options, "data"),
+        .url = options_value(options, "database"),
+        .postgres_bin = options_value(options, "postgres-bin")};
+    struct database database;
+    if (!database_open(context, &which, &database, run->error, sizeof run->error))
+        return;
+    run->good = work_on(run, context, &database);
+    database_close(&database);
+}
+
+bool lab_bench_run(const struct lab_bench *bench)
+{
+    static struct run run; /* large */
+    run = (struct run){.bench = bench};
+    pg_clear_environment(options_value(bench->options, "database") == NULL);
+    (void)runtime_run(&(struct runtime_options){.workers = bench->workers}, run_main, &run);
+    if (!run.good)
+        fprintf(stderr, "teller: %s\n", run.error);
+    return run.good;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* `teller lab` as a user runs it: in memory, and beside a service on its private database. */
+#include "tests/service/suites.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/service/command.h"
+
+static const struct {
+    const char *words[10];
+    int exit_code;
+    const char *said; /* on stdout, or on stderr where it ends with 2 */
+} rows[] = {
+    {{"lab", "--list", "--json"}, 0, "\"name\":\"sql-serializable\""},
+    {{"lab", "double-withdraw", "--strategy", "unsafe", "--find", "--shrink", "--json"}, 1,
+        "\"broken\":true"},
+    {{"lab", "double-withdraw", "--strategy", "mutex", "--seed", "7", "--json"}, 0,
+        "\"broken\":false"},
+    {{"lab", "write-skew", "--strategy", "sql-repeatable-read", "--find", "--shrink"}, 1,
+        "Together the accounts are 60 short"},
+    {{"lab", "write-skew", "--strategy", "sql-serializable", "--seeds", "5"}, 0,
+        "0 of 5 schedules broke it"},
+    {{"lab", "opposite-transfers", "--strategy", "sql-conditional-update", "--schedule", "2.2",
+         "--json"},
+        1,
+        "\"deadlock\":[{\"lane\":1,\"holds\":\"alice\",\"waits_for\":\"bob\"},"
+        "{\"lane\":2,\"holds\":\"bob\",\"waits_for\":\"alice\"}]"},
+    {{"lab", "ring", "--strategy", "sql-naive", "--database", "host=/nowhere"}, 2, "/nowhere"},
+    {{"lab", "ring", "--strategy", "sql-magic"}, 2, "there is no strategy sql-magic"},
+    {{"lab", "leak", "--strategy", "sql-naive"}, 2, "that scenario has no strategy sql-naive"},
+    {{"lab", "ring", "--strategy", "sql-naive", "--schedule", "2.x"}, 2, "must be a code"},
+};
+
+static void runs_experiments(void)
+{
+    struct service *service = service_shared("owner");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct command command = {0};
+        command_teller(&command, service, rows[i].words);
+        EXPECT_EXIT(&command, rows[i].exit_code);
+        const char *text = rows[i].exit_code == 2 ? command.error : command.out;
+        bool said = text && strstr(text, rows[i].said);
+        CU_ASSERT_TRUE(said);
+        if (!said)
+            command_print(&command);
+        command_free(&command);
+    }
+}
+
+/* What the lab leaves in a database is no part of the bank: the audit and the next start are as
+ * before. */
+static void leaves_the_bank_alone(void)
+{
+    struct service *service = service_shared("owner");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    struct command command = {0};
+    command_teller(&command, service,
+        (const char *const[]){"lab", "ring", "--strategy", "sql-advisory-lock", NULL});
+    EXPECT_EXIT(&command, 0);
+    command_free(&command);
+    command_teller(&command, service, (const char *const[]){"audit", NULL});
+    EXPECT_EXIT(&command, 0);
+    command_free(&command);
+}
+
+static const struct unit_test tests[] = {
+    {"runs_experiments", runs_experiments}, {"leaves_the_bank_alone", leaves_the_bank_alone}, {0}};
+const struct unit_suite experiments_suite = {.name = "experiments", .tests = tests};
