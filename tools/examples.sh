@@ -17,7 +17,7 @@ for name in "$@"; do
     if grep -q '^int main(int argc' "$file"; then
         printf 'int example_%s(int argc, char **argv);\n' "$name"
         printf 'static int run_%s(void)\n{\n' "$name"
-        printf '    char name[] = "%s", crowd[] = "20000", *argv[] = {name, crowd, 0};\n' "$name"
+        printf '    char name[] = "%s", crowd[] = "2000", *argv[] = {name, crowd, 0};\n' "$name"
         printf '    return example_%s(2, argv);\n}\n' "$name"
     else
         printf 'int example_%s(void);\nstatic int run_%s(void)\n{\n' "$name" "$name"

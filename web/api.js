@@ -14,13 +14,12 @@ let askForToken = () => {};
 
 /** Take a token out of the address (#token=...), where it must not stay, and keep it. */
 export function takeToken() {
-    const parts = new URLSearchParams(location.hash.slice(1));
-    const token = parts.get('token');
+    const hash = location.hash.slice(1);
+    const token = new URLSearchParams(hash).get('token');
     if (!token) return;
     setToken(token);
-    parts.delete('token');
-    const rest = parts.size ? `#${parts}` : '';
-    history.replaceState(null, '', location.pathname + location.search + rest);
+    const rest = hash.split('&').filter((part) => !part.startsWith('token=')).join('&');
+    history.replaceState(null, '', location.pathname + location.search + (rest && `#${rest}`));
 }
 
 export function setToken(token) {
@@ -44,8 +43,8 @@ export function refused() {
 
 /**
  * Send a request. Resolves to an answer of any status: {status, seq, retryAfter, replayed, text,
- * body, ms};
- * rejects only if there is no answer. `text` is the body as it came, `body` what it means.
+ * body, ms}; rejects only if there is no answer. `text` is the body as it came, `body` what it
+ * means.
  */
 export async function request(method, path, { body, key, signal, prefer } = {}) {
     const headers = authorization();

@@ -63,8 +63,8 @@ function count(racer, { rounds = 1, twice, exact, left, href = null, steps = [] 
 
 function draw() {
     find('race-picture').hidden = false;
-    find('race-rows').replaceChildren(...RACERS.map((racer) => element('tr', { 'data-state':
-        stateOf(racer) },
+    find('race-rows').replaceChildren(...RACERS.map((racer) => element('tr', {
+        'data-name': racer.name, 'data-state': stateOf(racer) },
         element('th', { scope: 'row' }, racer.name, element('small', {}, racer.where)),
         element('td', {}, ...(racer.left === null ? [] : [bar(racer.left)]),
             element('span', { class: 'race-result' }, resultOf(racer)), ...linkOf(racer)),

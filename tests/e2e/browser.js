@@ -31,6 +31,8 @@ async function open(browser, service, { url = service.url, token = service.token
     page.setDefaultTimeout(PATIENCE_MS);
     page.sins = [];
     page.seen = []; // for the report of a failure
+    page.said = []; // on the console
+    page.on('console', (message) => page.said.push(message.text()));
     page.on('console', (message) => page.seen.push(message.text()));
     page.on('response', (response) => page.seen.push(`${response.url()} ${response.status()}`));
     page.on('requestfailed', (request) =>

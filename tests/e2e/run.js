@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The dashboard in a real browser against the real program.
 //   node tests/e2e/run.js [NAME]...          tests whose name contains a NAME, or all
-//   node tests/e2e/run.js --screenshot PATH  make the picture of the README instead
+//   node tests/e2e/run.js --screenshots FOLDER  pictures of every view instead; dashboard.png,
+//                                            lab.png and concurrency.png are the README's
 // Run from the root, after `make build`. Prints "e2e: N passed, N failed" last.
 
 import { access } from './test_access.js';
@@ -13,6 +14,7 @@ import { money } from './test_money.js';
 import { outage } from './test_outage.js';
 import { parts } from './test_parts.js';
 import { screenshot } from './screenshot.js';
+import { screenshotLab } from './screenshot_lab.js';
 import { Service } from './service.js';
 import { views } from './test_views.js';
 
@@ -58,7 +60,8 @@ async function main(words) {
     let failed = 0;
     try {
         await service.start();
-        if (words[0] === '--screenshot') {
+        if (words[0] === '--screenshots') {
+            await screenshotLab(service, browser, words[1]);
             await screenshot(service, browser, words[1]);
             return 0;
         }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The picture of the README: a few accounts, a minute of real traffic, an answer and a race.
+// The pictures of the README: of the dashboard, with a few accounts, a minute of real traffic, an
+// answer and a race; of the lab, with a schedule that was found; of a lesson.
+
+import { join } from 'node:path';
 
 import { says } from './browser.js';
 import { key } from './service.js';
+import { openLab } from './test_lab.js';
 import { fill } from './test_money.js';
 
 const PEOPLE = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'];
 const TRAFFIC_MS = 110000;
 const CLIENTS = 12;
+const PATIENCE_MS = 60000;
 
 /** Anyone but `other`. */
 function pick(other) {
@@ -28,7 +33,38 @@ async function traffic(service, end) {
     }
 }
 
-export async function screenshot(service, browser, path) {
+async function lab(service, browser, path) {
+    const page = await openLab((options) => browser.open(service, options),
+        { width: 1160, height: 1180 });
+    await page.click('#visit-close');
+    await page.click('#find');
+    await says(page, '#b-status', /none broke it/, PATIENCE_MS);
+    await page.click('#a-shrink');
+    await says(page, '#a-status', /cut to|none can be left out/, PATIENCE_MS);
+    await rest(page);
+    await page.screenshot({ path });
+}
+
+async function lesson(service, browser, path) {
+    const page = await browser.open(service, { path: '/lab/concurrency#select', live: false,
+        width: 1160, height: 760 });
+    await page.click('#select-select_timeout-run');
+    await says(page, '#select .output', /./);
+    await rest(page);
+    await page.evaluate(() => document.getElementById('select').scrollIntoView());
+    await page.screenshot({ path });
+}
+
+/** Nothing has the focus or the mouse, and the page is at its top. */
+async function rest(page) {
+    await page.evaluate(() => {
+        document.activeElement.blur();
+        scrollTo(0, 0);
+    });
+    await page.mouse.move(0, 0);
+}
+
+async function dashboard(service, browser, path) {
     for (const id of PEOPLE) await service.account(id, '250000');
     await service.ask('POST', '/accounts', { id: 'vault', asset: 'BTC/8', floor: null });
     await service.move('deposit', 'vault', '1250000000');
@@ -42,13 +78,16 @@ export async function screenshot(service, browser, path) {
     await says(page, '#answer-verdict', /identical/);
     await page.click('#race-once');
     await says(page, '#race-verdict', /^Exactly one paid/);
-    await page.evaluate(() => {
-        document.activeElement.blur();
-        scrollTo(0, 0);
-    });
-    await page.mouse.move(0, 0);
+    await rest(page);
     await new Promise((resolve) => setTimeout(resolve, TRAFFIC_MS - 8000));
     await page.screenshot({ path });
     await Promise.all(running);
-    console.log(path);
+}
+
+export async function screenshot(service, browser, folder) {
+    for (const [name, draw] of Object.entries({ lab, concurrency: lesson, dashboard })) {
+        const path = join(folder, `${name}.png`);
+        await draw(service, browser, path);
+        console.log(path);
+    }
 }

@@ -18,7 +18,7 @@ async function unfold(page) {
 }
 
 /** Press Tab until the element has the focus, as a person would. */
-async function tabTo(page, selector) {
+export async function tabTo(page, selector) {
     for (let i = 0; i < 80; i++) {
         await page.keyboard.press('Tab');
         const [there, outline] = await page.evaluate((at) => {

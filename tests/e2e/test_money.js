@@ -259,7 +259,12 @@ export const money = {
         });
         await page.click('#race-many');
         await says(page, '#race-verdict', 'Exactly one paid, in 52 of 52 races on real ledgers.');
+        for (const strategy of ['unsafe', 'atomic'])
+            await says(page, `#race-rows tr[data-name=${strategy}] .race-result`,
+                /^paid twice in \d+ of 26$/);
         for (const strategy of ['owner', 'sharded']) {
+            await says(page, `#race-rows tr[data-name=${strategy}] .race-result`,
+                'paid once in 26 of 26');
             const ledger = `/v1/ledgers/races-${strategy}`;
             assert.equal((await service.request('GET', ledger)).body.strategy, strategy);
             const id = /race-\w+/.exec(await read(page, `#race-steps-${strategy}`))[0];

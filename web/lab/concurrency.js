@@ -94,11 +94,12 @@ async function runExample(name, button, status, output) {
     try {
         const result = await run({ example: name });
         output.hidden = false;
-        output.textContent = result.output;
+        output.textContent = [result.output, result.said].filter(Boolean).join('\n');
         status.textContent = endOf(result.exit);
     } catch (error) {
         if (!(error instanceof Told)) throw error;
-        output.hidden = true;
+        output.hidden = !error.said;
+        output.textContent = error.said;
         status.textContent = error.message;
     }
     button.disabled = false;

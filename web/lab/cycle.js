@@ -8,12 +8,14 @@ const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 420;
 const HEIGHTS = { two: 150, more: 250 };
 const RADIUS = { x: 130, y: 88 };
-const BOX = { width: 124, height: 30 };
+const BOX = { width: 150, height: 30 };
+const BEND = { two: 0.32, more: 1.7 };
+const NAME = 22; // characters that have room in a box
 
 /** A figure of the cycle, and the same in words. */
 export function drawCycle({ lanes, deadlock }) {
     const nameOf = (lane) => lanes.find((each) => each.lane === lane)?.name ?? `lane ${lane}`;
-    const names = deadlock.map(({ lane }) => `${nameOf(lane)} (${lane})`);
+    const names = deadlock.map(({ lane }) => `${lane} · ${nameOf(lane)}`);
     const sentence = deadlock.map(({ holds, waits_for: wants }, i) =>
         `${names[i]} holds ${holds} and waits for ${wants}`).join('; ');
     const height = deadlock.length === 2 ? HEIGHTS.two : HEIGHTS.more;
@@ -23,7 +25,8 @@ export function drawCycle({ lanes, deadlock }) {
     deadlock.forEach((each, i) => {
         // Who holds what this one waits for: the arrow goes there.
         const next = deadlock.findIndex(({ holds }) => holds === each.waits_for);
-        if (next >= 0) picture.append(...arrow(places[i], places[next], each.waits_for));
+        if (next >= 0)
+            picture.append(...arrow(places[i], places[next], height, each.waits_for));
     });
     places.forEach((at, i) => picture.append(...box(at, names[i], `holds ${deadlock[i].holds}`)));
     return element('figure', { class: 'deadlock' },
@@ -47,18 +50,18 @@ function box({ x, y }, name, holds) {
     return [
         svg('rect', { x: x - BOX.width / 2, y: y - BOX.height / 2 - 6, width: BOX.width,
             height: BOX.height + 12, rx: 8, class: 'cycle-box' }),
-        svg('text', { x, y: y - 3, class: 'cycle-name' }, name),
+        svg('text', { x, y: y - 3, class: 'cycle-name' }, shorten(name)),
         svg('text', { x, y: y + 13, class: 'cycle-holds' }, holds),
     ];
 }
 
+function shorten(name) {
+    return name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name;
+}
+
 /** A bow from one box to another, with a point at its end, and what is waited for beside it. */
-function arrow(from, to, wants) {
-    const bend = 0.32;
-    const middle = {
-        x: (from.x + to.x) / 2 + bend * (from.y - to.y),
-        y: (from.y + to.y) / 2 + bend * (to.x - from.x),
-    };
+function arrow(from, to, height, wants) {
+    const middle = bow(from, to, height);
     const start = edge(from, middle);
     const end = edge(to, middle);
     const angle = Math.atan2(end.y - middle.y, end.x - middle.x);
@@ -72,6 +75,15 @@ function arrow(from, to, wants) {
             y: Math.round((start.y + 2 * middle.y + end.y) / 4) + (middle.y > from.y ? 16 : -8),
             class: 'cycle-wants' }, `waits for ${wants}`),
     ];
+}
+
+/** The point towards which the way bends: outward from the circle; between two, to either side. */
+function bow(from, to, height) {
+    const half = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+    if (height === HEIGHTS.two)
+        return { x: half.x, y: half.y + BEND.two * (to.x - from.x) };
+    return { x: WIDTH / 2 + BEND.more * (half.x - WIDTH / 2),
+        y: height / 2 + BEND.more * (half.y - height / 2) };
 }
 
 /** Where the line from a box's middle to `towards` leaves the box. */

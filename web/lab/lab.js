@@ -7,7 +7,7 @@ import { startToken } from '../token.js';
 import { offered, readCatalogue } from './catalogue.js';
 import { readPlace, writePlace } from './place.js';
 import { offerPrice, startPrice } from './price.js';
-import { Side } from './side.js';
+import { NO_SWITCH, Side } from './side.js';
 import { Told } from './told.js';
 import { startVisit } from './visit.js';
 
@@ -57,8 +57,8 @@ async function restore() {
         ? FIRST.scenario : catalogue.scenarios.keys().next().value;
     offer(name, [place.a.strategy, FIRST.a], [place.b.strategy, FIRST.b, 'owner']);
     await Promise.all(Object.entries(sides).map(([id, side]) =>
-        side.replay(side.strategy.name === place[id].strategy ? place[id].code ?? '' : '',
-            place[id].step)));
+        side.strategy.name === place[id].strategy && place[id].code !== null
+            ? side.replay(place[id].code, place[id].step) : side.replay(NO_SWITCH, null)));
     settled = true;
     follow();
 }
@@ -86,28 +86,29 @@ async function choose(name, a = FIRST.a, b = FIRST.b, { keep = false } = {}) {
         return;
     }
     offer(name, [a], [b, 'owner']);
-    await Promise.all([sides.a.replay('', null), sides.b.replay('', null)]);
+    await Promise.all([sides.a.replay(NO_SWITCH, null), sides.b.replay(NO_SWITCH, null)]);
 }
 
 /** Let the address say what is shown. */
 function follow() {
     if (!settled) return;
+    find('copy').textContent = 'Copy link';
     const of = ({ strategy, code, step }) => ({ strategy: strategy.name, code, step });
     writePlace({ scenario: scenario.name, a: of(sides.a), b: of(sides.b) });
 }
 
 /** The link to the clipboard; where a page may not do that, it is shown to be copied by hand. */
 async function copy() {
-    const said = find('copied');
     try {
         await navigator.clipboard.writeText(location.href);
-        said.textContent = 'Copied: it shows exactly this in any browser.';
+        find('copy').textContent = 'Copied ✓';
+        find('copied').textContent = 'Copied: the link shows exactly this in any browser.';
     } catch {
         const link = find('copy-link');
         link.hidden = false;
         link.value = location.href;
         link.select();
-        said.textContent = 'Copy the link from here:';
+        find('copied').textContent = 'The link stands below, to be copied.';
     }
 }
 

@@ -4,7 +4,7 @@
 // can walk through it, too.
 
 import { element } from '../dom.js';
-import { showBalances, showCountOf, showNumber } from './numbers.js';
+import { showBalances, showCountOf, showNumber, showText } from './numbers.js';
 import { statesOf } from './states.js';
 
 const GLYPHS = {
@@ -33,8 +33,8 @@ export function makeLanes(trace, pick) {
         element('thead', {}, element('tr', {},
             element('th', { scope: 'col', class: 'step' }, 'Step'),
             ...heads.map(({ cell }) => cell),
-            element('th', { scope: 'col', class: 'truth' },
-                element('span', { class: 'lane-name' }, 'Truth'), truth))),
+            ...(trace.accounts.length ? [element('th', { scope: 'col', class: 'truth' },
+                element('span', { class: 'lane-name' }, 'Truth'), truth)] : []))),
         element('tbody', {}, ...rows));
     return { node, show: (at) => show(trace, states, heads, truth, rows, at) };
 }
@@ -52,7 +52,8 @@ function makeRow(trace, states, i) {
     const row = element('tr', { 'data-step': i + 1 },
         element('th', { scope: 'row', class: 'step' }, String(i + 1)),
         ...states[i].map((state, c) => makeCell(step, state, c === at, hop(before, at, c))),
-        element('td', { class: 'truth number' }, ...truthOf(step, trace)));
+        ...(trace.accounts.length
+            ? [element('td', { class: 'truth number' }, ...truthOf(trace, i))] : []));
     if (step.switch) row.classList.add('switch');
     if (step.switch) row.firstChild.append(element('span', { class: 'mark', title: 'a switch' },
         ' ⇄'));
@@ -82,10 +83,20 @@ function makeCell(step, { state, holds }, acts, way) {
     cell.classList.add(`verb-${step.verb}`);
     cell.append(element('span', { class: 'glyph', 'aria-hidden': 'true' },
         step.wrong ? '✕' : GLYPHS[step.verb] ?? '•'));
-    cell.append(element('span', { class: 'text' }, step.text));
+    cell.append(element('span', { class: 'text' }, describe(step)));
     const stale = staleOf(step);
     if (stale) cell.append(element('span', { class: 'stale' }, stale));
     return cell;
+}
+
+/**
+ * A step in words, of what it is on: "reads 100" of alice is "reads alice 100", "checks: it may"
+ * "checks alice: it may", "locks" and "waits for" have it behind them.
+ */
+export function describe({ text, on, value }) {
+    if (!on || text.includes(on)) return showText(text);
+    const behind = (value ?? null) === null && !text.includes(':');
+    return showText(behind ? `${text} ${on}` : text.replace(/^\w+/, (verb) => `${verb} ${on}`));
 }
 
 /** Where the lane is mistaken about a balance, after its step: in words. */
@@ -96,11 +107,15 @@ function staleOf({ believes = {}, truth = {} }) {
     return wrong.map((name) => `believes ${name} ${showNumber(believes[name])}`).join(', ');
 }
 
-function truthOf({ truth }, { accounts = [] }) {
-    return Object.entries(truth ?? {}).flatMap(([name, value], i) => {
+/** The balances after step i; of several, those that it changed (the head has all of them). */
+function truthOf({ steps, accounts }, i) {
+    const before = i ? steps[i - 1].truth : {};
+    const news = Object.entries(steps[i].truth).filter(([name, value]) =>
+        accounts.length === 1 || before[name] !== value);
+    return news.flatMap(([name, value], n) => {
         const text = accounts.length > 1 ? `${name} ${showNumber(value)}` : showNumber(value);
         const node = element('span', value < 0 ? { class: 'negative' } : {}, text);
-        return i ? [element('br'), node] : [node];
+        return n ? [element('br'), node] : [node];
     });
 }
 
@@ -111,17 +126,21 @@ function show(trace, states, heads, truth, rows, at) {
         else row.removeAttribute('aria-current');
     });
     const real = at ? trace.steps[at - 1].truth : startOf(trace);
-    truth.textContent = showBalances(real);
+    truth.textContent = showBalances(real, '\n');
     heads.forEach(({ belief }, c) => {
         const believed = at ? states[at - 1][c].believes : {};
         const mistaken = Object.keys(believed).some((name) =>
             name in real && believed[name] !== real[name]);
-        belief.textContent = Object.keys(believed).length
-            ? `believes ${showBalances(believed)}` : 'knows nothing yet';
+        belief.textContent = beliefOf(believed, trace);
         belief.classList.toggle('mistaken', mistaken);
     });
 }
 
-function startOf({ accounts = [] }) {
+function beliefOf(believed, { accounts }) {
+    if (Object.keys(believed).length) return `believes ${showBalances(believed)}`;
+    return accounts.length ? 'knows nothing yet' : '';
+}
+
+function startOf({ accounts }) {
     return Object.fromEntries(accounts.map(({ name, start }) => [name, start]));
 }

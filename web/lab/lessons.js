@@ -8,7 +8,7 @@ export const LESSONS = [
         text: 'A goroutine is a function that runs beside its caller. It costs a stack of a few ' +
             'kilobytes, so there may be a hundred thousand. Here they are called coroutines: ' +
             'co_spawn(f, x) is go f(x).',
-        examples: ['hello', 'million'],
+        examples: ['hello', 'mistake_sleep', 'mistake_variable', 'million'],
         where: 'every HTTP request is answered on a coroutine (server/http). Others commit the ' +
             'journal, audit it, and end the holds whose time is over.',
     },
@@ -17,7 +17,7 @@ export const LESSONS = [
         text: 'Whoever starts coroutines waits for them. A wait group counts those that have not ' +
             'finished; a group also stops the others at the first error; once does a thing for ' +
             'the first who needs it, and the rest wait until it is done.',
-        examples: ['hello', 'once', 'group'],
+        examples: ['fan_in', 'once', 'group'],
         where: 'a job for the owner carries a wait group of one, for which its sender waits ' +
             '(ledger/strategy/owner.c). A ledger closes when all its users have left ' +
             '(ledger/bank/ledger_open.c).',
@@ -26,7 +26,7 @@ export const LESSONS = [
         id: 'unbuffered', title: 'Channels without a buffer',
         text: 'A send waits until somebody receives: the two meet, and what one did before the ' +
             'meeting the other sees after it.',
-        examples: ['unbuffered', 'sieve'],
+        examples: ['unbuffered', 'mistake_nobody', 'sieve'],
         where: 'the end of a context is such a channel, which nothing is ever sent on: it is ' +
             'closed, and all who wait for it go on (coro/context.h).',
     },
@@ -76,7 +76,7 @@ export const LESSONS = [
         id: 'fan', title: 'Fan-out and fan-in',
         text: 'Several coroutines read from one channel (out), and their results come together ' +
             'in one (in).',
-        examples: ['fan'],
+        examples: ['fan', 'fan_in'],
         where: 'when the database has several hosts, each is asked by a coroutine of its own ' +
             'which of them may write, and the answers are gathered (ledger/db/pg_hosts.c).',
     },
@@ -84,7 +84,7 @@ export const LESSONS = [
         id: 'pubsub', title: 'Publish and subscribe',
         text: 'Every subscriber gets every item, through a queue of its own. One that is too ' +
             'slow misses some and is told how many, so that nobody waits for it.',
-        examples: ['pubsub'],
+        examples: ['pubsub', 'pubsub_all'],
         where: 'the stream of events that the dashboard follows. It misses nothing: a browser ' +
             'that has fallen behind reads on from the journal, and delays nobody ' +
             '(server/api/journal_events.c).',
@@ -93,7 +93,7 @@ export const LESSONS = [
         id: 'context', title: 'Context',
         text: 'A context says until when a call is wanted, and takes "stop now" down a tree of ' +
             'calls: by hand, by a deadline, by the first error.',
-        examples: ['cancel', 'group'],
+        examples: ['cancel', 'work_until', 'group'],
         where: 'every request has one with a deadline (server/api/call.c). If it ends before the ' +
             'database has answered, the answer says that the outcome is unknown.',
     },
@@ -124,7 +124,7 @@ export const LESSONS = [
         id: 'leaks', title: 'Leaks',
         text: 'A coroutine that waits for what never comes stays for good. Whoever starts one ' +
             'must know how it ends: by a buffer with room for every answer, or by a context.',
-        examples: ['leak', 'leak_cured'],
+        examples: ['leak', 'leak_buffered', 'leak_cured'],
         where: 'the end of the program lists every coroutine that is left, with the line that ' +
             'spawned it (coro/runtime_report.c); every test program must end with none.',
     },
@@ -141,17 +141,17 @@ export const LESSONS = [
         text: 'go run -race sees two accesses that nothing orders. It says nothing of a check ' +
             'that is out of date, if each access is synchronized. For that, let a seed choose ' +
             'the schedule, try many, and replay the one that breaks: that is the race lab.',
-        examples: ['lost_update', 'seeds'],
+        examples: ['race', 'lost_update', 'seeds'],
         where: 'make tsan runs the tests under ThreadSanitizer, which is told of each coroutine ' +
             'as if it were a thread; make seeds runs them under thousands of schedules.',
     },
     {
         id: 'parallelism', title: 'Concurrency is not parallelism',
         text: 'Concurrency is how a program is put together: of parts that can wait ' +
-            'independently. Parallelism is that several of them run at the same moment. Twenty ' +
-            'slow pages come in the time of one on a single processor, since waiting costs ' +
-            'none; a long computation gets faster only with more of them.',
-        examples: ['fetch', 'fan'],
+            'independently. Parallelism is that several of them run at the same moment. Waits ' +
+            'overlap on a single processor, too; a long computation gets faster only with more ' +
+            'of them.',
+        examples: ['parallel'],
         where: 'thousands of requests wait for the same commit, on two processors. The race ' +
             'lab measures what each strategy makes of parallelism.',
     },

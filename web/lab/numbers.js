@@ -11,10 +11,15 @@ export function showCountOf(count, one, many) {
     return `${showNumber(count)} ${count === 1 ? one : many}`;
 }
 
-/** {alice: 20, bob: 0} as "alice 20, bob 0"; a single balance without its name. */
-export function showBalances(balances) {
+/** {alice: 20, bob: 0} as "alice 20, bob 0". */
+export function showBalances(balances, between = ', ') {
     return Object.entries(balances ?? {}).map(([name, value]) => `${name} ${showNumber(value)}`)
-        .join(', ');
+        .join(between);
+}
+
+/** A sentence of the service's, with the sign that numbers have here. */
+export function showText(text) {
+    return text.replace(/(?<![\w-])-(?=\d)/g, '\u2212');
 }
 
 /** Microseconds as "850 µs", "1.4 ms", "2.1 s". */

@@ -7,7 +7,6 @@ import { Told, tellEnd, tellOf } from './told.js';
 const RUNS = '/v1/lab/runs';
 const WAIT_S = 10; // how long the service may hold the answer back
 const LOOK_MS = 400; // between looks at a run that takes longer
-const FORGOTTEN = 'The service has forgotten this run: it keeps only the newest. Run it again.';
 
 /** Run what `wanted` says; resolves to its result, throws Told for anything else. */
 export async function run(wanted) {
@@ -15,11 +14,10 @@ export async function run(wanted) {
         prefer: `wait=${WAIT_S}` }).catch(() => null);
     while (answer?.status === 202 || answer?.status === 200 || answer?.status === 201) {
         const { id, status, result, ended } = answer.body;
-        if (ended) throw new Told(tellEnd(ended));
+        if (ended) throw new Told(tellEnd(ended), ended.said);
         if (status === 'done') return result;
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
         answer = await request('GET', `${RUNS}/${encodeURIComponent(id)}`).catch(() => null);
-        if (answer?.status === 404) throw new Told(FORGOTTEN);
     }
     throw new Told(tellOf(answer));
 }

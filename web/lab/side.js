@@ -9,6 +9,9 @@ import { Told } from './told.js';
 
 const SEEDS = 10000; // schedules that one search tries
 
+/** The code of the schedule without a switch: each lane runs until it must wait. */
+export const NO_SWITCH = '0';
+
 export class Side {
     /** `changed()` is called when what is shown is another: the strategy, the code or the step. */
     constructor(id, word, changed) {
@@ -46,7 +49,7 @@ export class Side {
     async choose(name) {
         this.introduce(name);
         this.changed();
-        await this.replay('', null);
+        await this.replay(NO_SWITCH, null);
     }
 
     get breaks() {
@@ -130,7 +133,7 @@ export class Side {
             if (turn === this.turn) done(result);
         } catch (error) {
             if (!(error instanceof Told)) throw error;
-            if (turn === this.turn) view.say(error.message, 'told');
+            if (turn === this.turn) view.tell(error.message, error.said);
         } finally {
             if (turn === this.turn) view.node.removeAttribute('aria-busy');
         }

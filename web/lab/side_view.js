@@ -3,8 +3,8 @@
 
 import { element } from '../dom.js';
 import { drawCycle } from './cycle.js';
-import { makeLanes } from './lanes.js';
-import { showCountOf, showNumber } from './numbers.js';
+import { describe, makeLanes } from './lanes.js';
+import { showCountOf, showNumber, showText } from './numbers.js';
 import { paint } from './paint.js';
 import { makePlayer } from './player.js';
 import { makeSource } from './source.js';
@@ -49,7 +49,8 @@ export class SideView {
     }
 
     /** What is known of the strategy before it runs. */
-    introduce({ title, why, go }) {
+    introduce({ title, why, go, files }) {
+        this.file = files[0];
         this.title.textContent = title;
         this.why.textContent = why;
         this.go.replaceChildren(...(go ? [element('h3', {}, 'In Go'), element('pre',
@@ -60,6 +61,15 @@ export class SideView {
     say(text, state = '') {
         this.status.textContent = text;
         this.status.dataset.state = state;
+    }
+
+    /** It ended without a result; what it wrote itself stands where the lanes would. */
+    tell(sentence, said) {
+        this.say(sentence, 'told');
+        if (!said) return;
+        this.clear();
+        this.picture.append(element('pre', { class: 'wire', tabindex: '0', role: 'group',
+            'aria-label': 'What the run wrote' }, said));
     }
 
     /** Nothing ran: what is shown is not of this strategy. */
@@ -95,8 +105,8 @@ export class SideView {
         this.lanes.show(at);
         this.narration.textContent = this.narrate(step, at);
         this.narration.classList.toggle('wrong', step?.wrong === true);
-        const next = step ?? this.trace.steps[0];
-        if (next) this.source.show(next.file, step ? step.line : 0, step?.wrong);
+        const place = placeOf(this.trace.steps, at);
+        this.source.show(place?.file ?? this.file, place?.line ?? 0, step?.wrong === true);
         this.follow(at);
         this.onStep(at);
     }
@@ -105,7 +115,7 @@ export class SideView {
         const count = this.trace.steps.length;
         if (!step) return `Before the first of ${showCountOf(count, 'step', 'steps')}.`;
         const name = this.trace.lanes.find(({ lane }) => lane === step.lane)?.name ?? '';
-        return `Step ${at} of ${count}: ${name} (${step.lane}) ${step.text}` +
+        return `Step ${at} of ${count}, lane ${step.lane} (${name}): ${describe(step)}` +
             `${step.switch ? ', after a switch' : ''}.` +
             `${step.wrong ? ' Here it goes wrong.' : ''}`;
     }
@@ -126,13 +136,19 @@ export class SideView {
     }
 }
 
+/** Where a step is in the code; of one that is nowhere, where its lane was last. */
+function placeOf(steps, at) {
+    return steps.slice(0, at).findLast(({ lane, file }) => file && lane === steps[at - 1].lane);
+}
+
 function verdictOf({ broken, verdict, expected, actual, code, switches, points }) {
-    const schedule = code === ''
+    const schedule = switches === 0
         ? [element('b', {}, 'no switch'), ': each runs until it must wait']
         : [element('code', {}, code), ` (${showCountOf(switches, 'switch', 'switches')} at ` +
             `${showCountOf(points, 'point', 'points')})`];
     return [
-        element('p', { class: 'verdict', 'data-state': broken ? 'wrong' : 'right' }, verdict),
+        element('p', { class: 'verdict', 'data-state': broken ? 'wrong' : 'right' },
+            showText(verdict)),
         element('dl', { class: 'facts' },
             ...fact('Must hold', expected), ...fact('Happened', actual),
             element('div', {}, element('dt', {}, 'Schedule'), element('dd', {}, ...schedule))),
@@ -140,7 +156,8 @@ function verdictOf({ broken, verdict, expected, actual, code, switches, points }
 }
 
 function fact(name, text) {
-    return text ? [element('div', {}, element('dt', {}, name), element('dd', {}, text))] : [];
+    return text ? [element('div', {}, element('dt', {}, name), element('dd', {},
+        showText(text)))] : [];
 }
 
 function leakedOf({ leaked, lanes }) {

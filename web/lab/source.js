@@ -21,9 +21,11 @@ export function makeSource(sources, label) {
         lines = paintLines((sources.get(file) ?? '').replace(/\n$/, '')).map((parts, i) =>
             element('span', { class: 'line', 'data-line': i + 1 }, ...parts, '\n'));
         code.replaceChildren(...lines);
+        code.hidden = !sources.has(file);
+        code.scrollTop = 0;
     }
 
-    function show(file, line, wrong = false) {
+    function show(file, line, wrong) {
         if (file !== shown) open(file);
         lit?.classList.remove('lit', 'wrong');
         lit?.removeAttribute('aria-current');
@@ -31,8 +33,8 @@ export function makeSource(sources, label) {
         lit?.classList.add('lit');
         lit?.classList.toggle('wrong', wrong);
         lit?.setAttribute('aria-current', 'true');
-        name.textContent = line ? `${file}, line ${line}` : file;
-        code.scrollTop = lit ? lit.offsetTop - code.clientHeight * ABOVE : 0;
+        name.textContent = lit ? `${file}, line ${line}` : file;
+        if (lit) code.scrollTop = lit.offsetTop - code.clientHeight * ABOVE;
     }
 
     return { node, show };

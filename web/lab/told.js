@@ -4,8 +4,13 @@
 
 import { problemOf } from '../api.js';
 
-/** An ending of a run that a person is told in a sentence. */
-export class Told extends Error {}
+/** An ending of a run that a person is told in a sentence; `said` is what the run itself wrote. */
+export class Told extends Error {
+    constructor(sentence, said = '') {
+        super(sentence);
+        this.said = said;
+    }
+}
 
 const ENDED = {
     crashed: 'The run crashed.',
@@ -23,6 +28,8 @@ const ENDED = {
 export function tellOf(answer) {
     if (!answer) return 'The service does not answer. Is it running?';
     if (answer.status === 401) return 'The lab needs a token, like the rest of the service.';
+    if (answer.status === 404 && answer.body?.code === 'lab_run_not_found')
+        return 'The service has forgotten this run: it keeps only the newest. Run it again.';
     if (answer.status === 404 || answer.status === 405)
         return 'This service has no race lab: it is of an earlier version.';
     if (answer.status === 429) {
@@ -34,7 +41,6 @@ export function tellOf(answer) {
 }
 
 /** The sentence for a run that was ended instead of finishing; it touched nothing else. */
-export function tellEnd({ how, text, said }) {
-    const told = text || ENDED[how] || 'The run was ended.';
-    return `${told} The service itself was not touched.${said ? ` It said: ${said.trim()}` : ''}`;
+export function tellEnd({ how, text }) {
+    return `${text || ENDED[how] || 'The run was ended.'} The service itself was not touched.`;
 }
