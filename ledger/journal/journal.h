@@ -11,9 +11,10 @@
 #ifndef LEDGER_JOURNAL_JOURNAL_H
 #define LEDGER_JOURNAL_JOURNAL_H
 
-#include "ledger/memory/keys.h"
-#include "ledger/ledger.h"
+#include "ledger/domain/status.h"
 #include "ledger/journal/store.h"
+#include "ledger/ledger_figures.h"
+#include "ledger/memory/keys.h"
 
 struct journal;
 
