@@ -51,6 +51,9 @@ function read_policy() {
     else if ($1 == "banned") {
         banned[++banneds] = $2
         why[banneds] = rest($0, 2)
+    } else if ($1 == "silent") {
+        silent[++silents] = $2
+        silent_but[silents] = rest($0, 2)
     } else if ($1 == "leftover")
         leftover[++leftovers] = rest($0, 1)
     else if ($1 == "leak")
@@ -162,6 +165,7 @@ function end_file(    most) {
         finding(length_of_file, "length", length_of_file " lines, over " most)
 }
 
+BEGIN { prints = "(^|[^_a-z])(stderr|stdout|STD(ERR|OUT)_FILENO|perror\\(|puts\\(|printf\\(\")" }
 FILENAME == policy_file { read_policy(); next }
 FNR == 1 { end_file(); begin_file() }
 { length_of_file = FNR }
@@ -177,6 +181,11 @@ code {
 }
 c && /^[ \t]*#[ \t]*include/ { check_include() }
 c || extension ~ /^m?js$/ { check_function() }
+c && $0 ~ prints {
+    for (i = 1; i <= silents; i++)
+        if (index(file, silent[i] "/") == 1 && !matches(file, silent_but[i]))
+            finding(FNR, "silent", "what people should know goes to the listener (ledger/notice.h)")
+}
 c { for (i = 1; i <= banneds; i++) if ($0 ~ banned[i]) finding(FNR, "banned", why[i]) }
 !policy {
     for (i = 1; i <= leftovers; i++) if ($0 ~ leftover[i]) finding(FNR, "leftover", $0)
