@@ -77,10 +77,10 @@ bool pg_is_lost(const struct pg *pg);
 int pg_process(const struct pg *pg);
 
 /* A statement with $1, $2 … as texts. It is prepared at its first use on a connection, where it is
- * known by its text. */
-enum { PG_PARAMETERS = 8 };
+ * known by its text. Its rows come as texts too; with PG_BINARY they come binary, for pg_row(). */
+enum { PG_PARAMETERS = 8, PG_BINARY = 16 };
 struct pg_statement {
-    unsigned parameters;
+    unsigned parameters; /* how many there are; | PG_BINARY */
     const char *sql;
 };
 
@@ -111,6 +111,10 @@ bool pg_is_null(const struct pg_result *result, size_t row, int column);
 const char *pg_text(const struct pg_result *result, size_t row, int column);
 size_t pg_length(const struct pg_result *result, size_t row, int column);
 int64_t pg_number(const struct pg_result *result, size_t row, int column);
+
+/* A row of a binary result (row.h), valid as long as that. *wrong is set when a requested value is
+ * wrong. */
+void pg_row(const struct pg_result *result, size_t index, bool *wrong, struct row *row);
 void pg_free(struct pg_result **result);
 
 #endif

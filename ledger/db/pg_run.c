@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/db/pg_private.h"
+#include "ledger/db/row.h"
 
 /* An error without a code is libpq's own, and the connection's end. */
 static bool is_lost_by(const PGresult *result)
@@ -43,6 +44,11 @@ static enum pg_status single_result(struct context *context, struct pg *pg, PGre
     return failure;
 }
 
+static unsigned count_parameters(const struct pg_statement *statement)
+{
+    return statement->parameters & ~(unsigned)PG_BINARY;
+}
+
 /* Its number among those that are prepared; prepared_count: it is not. */
 static size_t find_prepared(const struct pg *pg, const char *sql)
 {
@@ -64,7 +70,7 @@ static enum pg_status prepare(
     }
     pg->prepared[pg->prepared_count] = text; /* it counts, and is pg_close()'s, when it is there */
     enum pg_status status = PG_LOST;
-    if (!PQsendPrepare(pg->conn, name, text, (int)statement->parameters, NULL) ||
+    if (!PQsendPrepare(pg->conn, name, text, (int)count_parameters(statement), NULL) ||
         !pg_flush(context, pg))
         status = pg_lose(pg);
     else
@@ -83,18 +89,20 @@ static enum pg_status send(struct context *context, struct pg *pg,
     const struct pg_statement *statement, const char *const *values)
 {
     char name[16];
-    int parameters = (int)statement->parameters;
+    int parameters = (int)count_parameters(statement);
+    int format = (statement->parameters & PG_BINARY) != 0;
     size_t number = pg->pins ? PG_PREPARED : find_prepared(pg, statement->sql);
     bool sent;
     snprintf(name, sizeof name, "s%zu", number);
     if (number == PG_PREPARED) {
-        sent = PQsendQueryParams(pg->conn, statement->sql, parameters, NULL, values, NULL, NULL, 0);
+        sent = PQsendQueryParams(
+            pg->conn, statement->sql, parameters, NULL, values, NULL, NULL, format);
     } else {
         enum pg_status status =
             number < pg->prepared_count ? PG_OK : prepare(context, pg, statement, name);
         if (status != PG_OK)
             return status;
-        sent = PQsendQueryPrepared(pg->conn, name, parameters, values, NULL, NULL, 0);
+        sent = PQsendQueryPrepared(pg->conn, name, parameters, values, NULL, NULL, format);
     }
     return sent && pg_flush(context, pg) ? PG_OK : pg_lose(pg);
 }
@@ -128,7 +136,7 @@ enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_st
 {
     PGresult *rows = NULL;
     enum pg_status status;
-    ensure(statement->parameters <= PG_PARAMETERS);
+    ensure(count_parameters(statement) <= PG_PARAMETERS);
 
     /* Behind a pooler it needs a transaction, whose end belongs to its outcome. */
     bool framed = pg_open_frame(context, pg, &status);
@@ -172,6 +180,18 @@ size_t pg_length(const struct pg_result *result, size_t row, int column)
 int64_t pg_number(const struct pg_result *result, size_t row, int column)
 {
     return strtoll(pg_text(result, row, column), NULL, 10);
+}
+
+void pg_row(const struct pg_result *result, size_t index, bool *wrong, struct row *row)
+{
+    const PGresult *rows = (const PGresult *)result;
+    int columns = PQnfields(rows), at = (int)index;
+    ensure(columns <= ROW_COLUMNS && PQbinaryTuples(rows)); /* our own statements */
+    *row = (struct row){.columns = (unsigned)columns, .wrong = wrong};
+    for (int i = 0; i < columns; i++) {
+        row->fields[i].bytes = PQgetvalue(rows, at, i);
+        row->fields[i].size = PQgetisnull(rows, at, i) ? -1 : PQgetlength(rows, at, i);
+    }
 }
 
 void pg_free(struct pg_result **result)

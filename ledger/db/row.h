@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows in PostgreSQL's binary COPY format as they come from the server: the mirror of copy.h. A row
- * points into the bytes that it was read from and is valid as long as they are. Someone may have
- * altered what is stored: a value that could not have been written here is read as 0, and *wrong
- * tells. Not thread-safe; never parks.
+ * Rows in PostgreSQL's binary COPY format as they come from the server: the mirror of copy.h. (The
+ * rows of a statement can be had in the same form: pg_row().) A row points into the bytes that it
+ * was read from and is valid as long as they are. Someone may have altered what is stored: a value
+ * that could not have been written here is read as 0, and *wrong tells. Not thread-safe; never
+ * parks.
  */
 #ifndef LEDGER_DB_ROW_H
 #define LEDGER_DB_ROW_H
@@ -15,7 +16,7 @@
 #include "coro/ensure.h"
 #include "ledger/domain/money.h"
 
-enum { ROW_COLUMNS = 24 };
+enum { ROW_COLUMNS = 32 };
 
 struct row {
     const char *bytes; /* the row as it was sent, with its count of columns */

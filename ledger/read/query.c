@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries come as rows, one for each posting (or one, for an entry without any), those of an entry
- * side by side: the columns of `ENTRY_COLUMNS`, read by entry_of_rows().
+ * Entries come as binary rows (entry_rows.h), all else as texts.
  */
 #include "ledger/read/query.h"
 
@@ -10,24 +9,15 @@
 #include <string.h>
 
 #include "coro/co.h"
-#include "ledger/domain/hash.h"
 #include "ledger/memory/account_table.h"
+#include "ledger/read/entry_rows.h"
 
-/* Microseconds since 1970, null for null; -1: it has no such number, as infinity. */
-#define MICROSECONDS(at)                                                                           \
-    "CASE isfinite(" at ") WHEN true THEN (extract(epoch FROM " at ") * 1000000)::bigint"          \
-    " WHEN false THEN -1 END"
-#define AT_US MICROSECONDS("e.at")
-#define EXPIRES_US MICROSECONDS("h.expires_at")
-
-#define ENTRY_COLUMNS                                                                              \
-    "e.seq, " AT_US ", e.kind, e.key, encode(e.fingerprint, 'hex'), e.account, e.code,"            \
-    " e.available,"                                                                                \
-    " CASE WHEN e.kind = 1 THEN (SELECT a.metadata FROM account a"                                 \
-    "  WHERE a.ledger = e.ledger AND a.no = e.account)"                                            \
-    "  WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END, e.ref, " EXPIRES_US ","                    \
-    " coalesce(p.from_no, h.from_no), coalesce(p.to_no, h.to_no), coalesce(p.amount, h.amount),"   \
-    " p.from_after, p.to_after, p.from_prev, p.to_prev, coalesce(p.leg, 0)"
+/* The metadata is needed beside posting 0 only: an entry may have 1,000. */
+#define OPENS_ACCOUNT "e.kind = " SQL_KIND(ACCOUNT)
+#define METADATA                                                                                   \
+    "CASE WHEN " OPENS_ACCOUNT " THEN (SELECT a.metadata FROM account a WHERE a.ledger = e.ledger" \
+    " AND a.no = e.account) WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END"
+#define ENTRY_COLUMNS ENTRY_ROWS_SELECT(METADATA)
 
 /* How many rows of entries one page has at most: with 1,000 postings each, 1,000 entries would be a
  * gigabyte. More than an entry can have. */
@@ -38,42 +28,10 @@ enum { ROWS = 8192 };
 /* After that many rows other coroutines of this worker run. */
 enum { TURN = 512 };
 
-/* OFFSET 0: looked up entry by entry, whatever the statistics say. */
-#define JOIN_POSTINGS                                                                              \
-    " JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = e.ledger AND x.seq = e.seq OFFSET 0)" \
-    " p ON true"
-
-/* The hold that an entry makes, releases, or sees expire. */
-#define JOIN_HOLD                                                                                  \
-    " LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger AND x.seq ="               \
-    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END OFFSET 0) h ON true"
-
-enum column {
-    SEQ,
-    AT,
-    KIND,
-    KEY,
-    FINGERPRINT,
-    ACCOUNT,
-    CODE,
-    AVAILABLE,
-    METADATA,
-    REF,
-    EXPIRES,
-    FROM_NO,
-    TO_NO,
-    AMOUNT,
-    FROM_AFTER,
-    TO_AFTER,
-    FROM_PREV,
-    TO_PREV,
-    LEG,
-};
-
 /* ---- rows to entries ----------------------------------------------------------------------- */
 
 /* What is read may have been altered, or be of an account that another server has opened since it
- * took over: then all below return false, or NULL. */
+ * took over: then it is damaged. */
 
 static bool money_at(const struct pg_result *rows, size_t row, int column, money *value)
 {
@@ -85,81 +43,53 @@ static const char *text_or_null(const struct pg_result *rows, size_t row, int co
     return pg_is_null(rows, row, column) ? NULL : pg_text(rows, row, column);
 }
 
-static struct account *account_at(
-    struct account_table *accounts, const struct pg_result *rows, size_t row, int column)
+static struct account *find_account(
+    void *arg, const struct row *row, enum entry_rows_side side, uint64_t number)
 {
-    return account_by_number(accounts, (uint64_t)pg_number(rows, row, column));
+    (void)row;
+    (void)side;
+    return account_by_number(arg, number);
 }
 
-static bool read_posting(struct posting *posting, struct account_table *accounts,
-    const struct pg_result *rows, size_t row)
+/* Where the rows of the entry that begins at `first` end, and in *told the one that has its
+ * metadata: that of posting 0. */
+static size_t rows_of_entry(const struct pg_result *rows, size_t first, size_t *told)
 {
-    posting->from = account_at(accounts, rows, row, FROM_NO);
-    posting->to = account_at(accounts, rows, row, TO_NO);
-    if (!posting->from || !posting->to || !money_at(rows, row, AMOUNT, &posting->amount))
-        return false;
-    if (pg_is_null(rows, row, FROM_AFTER))
-        return true; /* of a hold: it moves nothing */
-    posting->from_prev = (uint64_t)pg_number(rows, row, FROM_PREV);
-    posting->to_prev = (uint64_t)pg_number(rows, row, TO_PREV);
-    return money_at(rows, row, FROM_AFTER, &posting->from_after) &&
-           money_at(rows, row, TO_AFTER, &posting->to_after);
+    bool wrong = false;
+    struct row row;
+    pg_row(rows, first, &wrong, &row);
+    uint64_t seq = row_bigint(&row, TABLE_ENTRY_SEQ);
+    size_t end = first;
+    *told = first;
+    do {
+        if (row_smallint(&row, ENTRY_ROWS_LEG) == 0)
+            *told = end;
+        if (++end < pg_rows(rows))
+            pg_row(rows, end, &wrong, &row);
+    } while (end < pg_rows(rows) && row_bigint(&row, TABLE_ENTRY_SEQ) == seq);
+    return end;
 }
 
-/* What the first of its rows says of an entry besides its posting. */
-static bool read_head(
-    struct entry *entry, struct account_table *accounts, const struct pg_result *rows, size_t row)
-{
-    bool has_account = !pg_is_null(rows, row, ACCOUNT);
-    entry->seq = (uint64_t)pg_number(rows, row, SEQ);
-    entry->at_us = pg_number(rows, row, AT);
-    hash_of_hex(pg_text(rows, row, FINGERPRINT), entry->fingerprint, sizeof entry->fingerprint);
-    if (has_account)
-        entry->account = account_at(accounts, rows, row, ACCOUNT);
-    if (!pg_is_null(rows, row, CODE))
-        entry->code = status_of_name(pg_text(rows, row, CODE));
-    entry->ref = (uint64_t)pg_number(rows, row, REF);
-    if (entry->kind == ENTRY_HOLD)
-        entry->expires_us = pg_number(rows, row, EXPIRES);
-    return (entry->account || !has_account) && entry->at_us >= 0 && entry->expires_us >= 0 &&
-           (pg_is_null(rows, row, AVAILABLE) || money_at(rows, row, AVAILABLE, &entry->available));
-}
-
-/* Fill in the entry of the rows from `row` on. */
-static bool read_entry(
-    struct entry *entry, struct account_table *accounts, const struct pg_result *rows, size_t row)
-{
-    bool good = read_head(entry, accounts, rows, row) && entry_is_whole(entry);
-    for (size_t i = 0; i < entry->posting_count && good; i++) {
-        int64_t leg = pg_number(rows, row + i, LEG); /* each leg once, in any order */
-        good = leg >= 0 && leg < entry->posting_count && !entry->postings[leg].from &&
-               read_posting(&entry->postings[leg], accounts, rows, row + i);
-    }
-    return good;
-}
-
-/* The entry that starts at row *row, which moves on to the next one. PG_ERROR: memory is short. */
+/* The entry that starts at row *at, which moves on to the next one. PG_ERROR: memory is short. */
 static enum pg_status entry_of_rows(
-    struct account_table *accounts, const struct pg_result *rows, size_t *row, struct entry **entry)
+    struct account_table *table, const struct pg_result *rows, size_t *at, struct entry **entry)
 {
-    size_t first = *row, end = first + 1;
-    int64_t seq = pg_number(rows, first, SEQ);
-    while (end < pg_rows(rows) && pg_number(rows, end, SEQ) == seq)
-        end++;
-    size_t postings = pg_is_null(rows, first, FROM_NO) ? 0 : end - first;
-    *row = end;
-    *entry = NULL;
-    if (postings > ENTRY_POSTINGS_MAX)
-        return PG_DAMAGED;
-    size_t told = first; /* the metadata, beside posting 0 */
-    while (told + 1 < end && pg_number(rows, told, LEG) != 0)
-        told++;
-    *entry = entry_make((enum entry_kind)pg_number(rows, first, KIND),
-        text_or_null(rows, first, KEY), text_or_null(rows, told, METADATA), postings);
-    if (*entry && read_entry(*entry, accounts, rows, first))
-        return PG_OK;
-    enum pg_status status = *entry ? PG_DAMAGED : PG_ERROR;
-    entry_drop(entry);
+    const struct entry_rows_accounts accounts = {find_account, table};
+    bool wrong = false;
+    struct row row, told;
+    size_t metadata, first = *at, end = rows_of_entry(rows, first, &metadata);
+    *at = end;
+    pg_row(rows, first, &wrong, &row);
+    pg_row(rows, metadata, &wrong, &told);
+    size_t postings = row_is_null(&row, TABLE_ENTRY_FROM_NO) ? 0 : end - first;
+    enum pg_status status = entry_rows_begin(entry, &row, &told, postings, &accounts);
+    for (size_t i = 0; i < postings && status == PG_OK; i++) {
+        pg_row(rows, first + i, &wrong, &row);
+        if (!entry_rows_add(*entry, &row, &accounts))
+            status = PG_DAMAGED;
+    }
+    if (status != PG_OK)
+        entry_drop(entry);
     return status;
 }
 
@@ -168,8 +98,9 @@ static enum pg_status entries_of(struct context *context, struct store *store,
     struct account_table *accounts, const struct pg_statement *statement, const char *const *values,
     struct ledger_entry_page *page)
 {
+    const struct pg_statement binary = {statement->parameters | PG_BINARY, statement->sql};
     struct pg_result *rows = NULL;
-    enum pg_status status = store_read(context, store, statement, values, &rows);
+    enum pg_status status = store_read(context, store, &binary, values, &rows);
     size_t yielded_at = 0;
     page->count = 0;
     for (size_t row = 0; status == PG_OK && row < pg_rows(rows) && page->count < page->limit;) {
@@ -213,7 +144,7 @@ enum pg_status query_journal(struct context *context, struct store *store,
 {
     static const struct pg_statement journal = {3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
-        " ORDER BY seq LIMIT $3) e LEFT" JOIN_POSTINGS JOIN_HOLD
+        " ORDER BY seq LIMIT $3) e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
         " ORDER BY e.seq" LIMIT_ROWS}; /* to sort them by leg all would have to be read */
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
@@ -225,7 +156,7 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry)
 {
     static const struct pg_statement by_key = {2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
         " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
     struct number_text text;
     const char *values[] = {number(&text, (uint64_t)store->ledger), key};
@@ -240,7 +171,7 @@ enum pg_status query_items(struct context *context, struct store *store,
     static const struct pg_statement read = {4,
         "SELECT i, e.seq FROM generate_series(0, $3::bigint - 1) i JOIN entry e"
         " ON e.ledger = $1 AND e.key = $2::text || '/' || i"
-        " WHERE e.seq <= $4 AND e.kind IN (2, 3) ORDER BY i"};
+        " WHERE e.seq <= $4 AND e.kind IN (" SQL_KINDS_OF_ITEMS ") ORDER BY i"};
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), items->key,
         number(&texts[1], items->count), number(&texts[2], items->upto)};
@@ -287,8 +218,8 @@ enum pg_status query_settlement(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t hold, struct entry **entry)
 {
     static const struct pg_statement settles = {2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
-        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind IN (5, 6, 7)"};
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
+        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind IN (" SQL_KINDS_SETTLING ")"};
     return entry_about(context, store, accounts, &settles, hold, entry);
 }
 
@@ -296,8 +227,8 @@ enum pg_status query_reversal(struct context *context, struct store *store,
     struct account_table *accounts, uint64_t transfer, struct entry **entry)
 {
     static const struct pg_statement reverses = {2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" JOIN_POSTINGS JOIN_HOLD
-        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind = 8 ORDER BY p.leg"};
+        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
+        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind = " SQL_KIND(REVERSAL) " ORDER BY p.leg"};
     return entry_about(context, store, accounts, &reverses, transfer, entry);
 }
 
@@ -325,7 +256,8 @@ enum pg_status query_statement(struct context *context, struct store *store,
         "  FROM w WHERE w.n < $4) x (seq, n, legs) WHERE x.seq > $5 AND x.legs <" MOST_ROWS ")"
         " SELECT " ENTRY_COLUMNS
         " FROM w JOIN LATERAL (SELECT * FROM entry x WHERE x.ledger = $1 AND x.seq = w.seq"
-        " OFFSET 0) e ON true" JOIN_POSTINGS JOIN_HOLD " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
+        " OFFSET 0) e ON true" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
+        " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
     struct number_text texts[5];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
         number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], page->limit),
@@ -367,11 +299,14 @@ enum pg_status query_past(struct context *context, struct store *store,
         "   AND $2 IN (from_no, to_no) ORDER BY leg DESC LIMIT 1),"
         " h AS (SELECT seq, held FROM held WHERE ledger = $1 AND account = $2 AND seq <= $4"
         "   ORDER BY seq DESC LIMIT 1),"
-        " f AS (SELECT seq, (kind = 9)::int AS frozen FROM entry WHERE ledger = $1"
-        "   AND account = $2 AND kind IN (9, 10) AND seq <= $4 ORDER BY seq DESC LIMIT 1)"
-        " SELECT coalesce(m.balance, 0), coalesce(h.held, 0), coalesce(f.frozen, 0),"
-        " greatest(m.seq, h.seq, f.seq, 0)"
-        " FROM (SELECT) one LEFT JOIN m ON true LEFT JOIN h ON true LEFT JOIN f ON true"};
+        " f AS (SELECT seq, (kind = " SQL_KIND(
+            FREEZE) ")::int AS frozen FROM entry WHERE ledger = $1"
+                    "   AND account = $2 AND kind IN (" SQL_KINDS_FREEZING
+                    ") AND seq <= $4 ORDER BY seq DESC LIMIT 1)"
+                    " SELECT coalesce(m.balance, 0), coalesce(h.held, 0), coalesce(f.frozen, 0),"
+                    " greatest(m.seq, h.seq, f.seq, 0)"
+                    " FROM (SELECT) one LEFT JOIN m ON true LEFT JOIN h ON true LEFT JOIN f ON "
+                    "true"};
 
     /* w: the walk back from the first waypoint behind `at`, or from `head`; m: where it ends. */
     struct number_text texts[4];
@@ -431,7 +366,7 @@ enum pg_status query_accounts(struct context *context, struct store *store,
     enum pg_status status = store_read(context, store, &read, values, &rows);
     list->count = status == PG_OK ? pg_rows(rows) : 0;
     for (size_t row = 0; row < list->count; row++)
-        if (!(list->accounts[row] = account_at(accounts, rows, row, 0)))
+        if (!(list->accounts[row] = account_by_number(accounts, (uint64_t)pg_number(rows, row, 0))))
             status = PG_DAMAGED;
     pg_free(&rows);
     return status;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries come as rows, one for each posting (or one, for an entry without any), those of an entry
- * side by side and its last posting first: so the first row tells how many there are, and an entry
- * is complete with its posting 0.
+ * The rows of an entry (entry_rows.h) come with its last posting first: so the first row tells how
+ * many there are.
  *
  * Rows are read CHUNK positions at a time: each query is a short walk along indexes, and neither
  * side ever sorts or holds more. Accounts are looked up by the database (an account's row may be
@@ -17,6 +16,7 @@
 #include "ledger/db/row.h"
 #include "ledger/memory/account_table.h"
 #include "ledger/memory/asset_intern.h"
+#include "ledger/read/entry_rows.h"
 
 enum { CHUNK = 4096, ACCOUNTS = 4096, SQL_TEXT = 2048 };
 
@@ -141,51 +141,29 @@ struct reading {
     void *arg;
     uint64_t seq;        /* the last entry that was begun */
     struct entry *entry; /* the one that is not complete yet */
-    uint32_t missing;    /* how many of its postings have not come */
+    size_t missing;      /* how many of its postings have not come */
     struct account_table *accounts;
     size_t known; /* how many have been put into it, at least */
 };
 
+/* What is asked for besides: an account is known by its id, as there is no table of all. */
 enum column {
-    SEQ,
-    AT,
-    KIND,
-    KEY,
-    CODE,
-    AVAILABLE,
-    METADATA,
-    REF,
-    ACCOUNT_NO,
-    ACCOUNT_ID,
+    ACCOUNT_ID = ENTRY_ROWS_COLUMNS,
     ACCOUNT_ASSET,
     ACCOUNT_FLOOR,
-    ACCOUNT_METADATA,
-    EXPIRES,
-    LEG,
     FROM_ID,
     FROM_ASSET,
     TO_ID,
     TO_ASSET,
-    AMOUNT,
-    FROM_AFTER,
-    TO_AFTER,
 };
 
-/*
- * Takes the ledger, the first and the last position. h is the hold that an entry makes, releases or
- * sees expire. OFFSET 0 keeps the planner from joining whole tables, or ranges of them in a way
- * that suits only a few rows, which is what it assumes of tables that were never analyzed:
- * what it wraps is looked up by its key, entry by entry.
- */
+/* Takes the ledger, the first and the last position. */
+#define OPENS_ACCOUNT "e.kind = " SQL_KIND(ACCOUNT)
+#define METADATA "CASE WHEN " OPENS_ACCOUNT " THEN a.metadata ELSE e.metadata END"
+#define ENTRY_COLUMNS ENTRY_ROWS_SELECT(METADATA)
 static const char entries_sql[] =
-    "COPY (SELECT e.seq, e.at, e.kind, e.key, e.code, e.available, e.metadata, e.ref,"
-    " e.account, a.id, a.asset, a.floor, a.metadata, h.expires_at, coalesce(p.leg, 0::smallint),"
-    " f.id, f.asset, t.id, t.asset, coalesce(p.amount, h.amount), p.from_after, p.to_after"
-    " FROM entry e"
-    " LEFT JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = e.ledger"
-    " AND x.seq = e.seq OFFSET 0) p ON true"
-    " LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger AND x.seq ="
-    " CASE e.kind WHEN 4 THEN e.seq WHEN 6 THEN e.ref WHEN 7 THEN e.ref END OFFSET 0) h ON true"
+    "COPY (SELECT " ENTRY_COLUMNS ",a.id,a.asset,a.floor,f.id,f.asset,t.id,t.asset FROM entry e"
+    " LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
     " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
     " AND x.no = e.account OFFSET 0) a ON true"
     " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
@@ -220,77 +198,28 @@ static struct account *account_at(struct reading *reading, const struct row *row
     return account;
 }
 
-static bool read_posting(struct reading *reading, const struct row *row)
+static struct account *find_account(
+    void *arg, const struct row *row, enum entry_rows_side side, uint64_t number)
 {
-    int leg = row_smallint(row, LEG);
-    if (leg < 0 || (uint32_t)leg + 1 != reading->missing)
-        return false;
-    struct posting *posting = &reading->entry->postings[leg];
-    posting->from = account_at(reading, row, FROM_ID);
-    posting->to = account_at(reading, row, TO_ID);
-    if (!posting->from || !posting->to)
-        return false;
-    posting->amount = row_money(row, AMOUNT);
-    if (!row_is_null(row, FROM_AFTER)) { /* null: of a hold, which moves nothing */
-        posting->from_after = row_money(row, FROM_AFTER);
-        posting->to_after = row_money(row, TO_AFTER);
+    static const unsigned ids[] = {
+        [ENTRY_ROWS_ACCOUNT] = ACCOUNT_ID, [ENTRY_ROWS_FROM] = FROM_ID, [ENTRY_ROWS_TO] = TO_ID};
+    (void)number;
+    struct account *account = account_at(arg, row, ids[side]);
+    if (account && side == ENTRY_ROWS_ACCOUNT) {
+        account->has_floor = !row_is_null(row, ACCOUNT_FLOOR);
+        account->floor = account->has_floor ? row_money(row, ACCOUNT_FLOOR) : 0;
     }
-    reading->missing--;
-    return true;
+    return account;
 }
 
-/* A text of any length, the caller's to free. NULL: it is null, or memory is short. */
-static char *copy_text(const struct row *row, unsigned column)
-{
-    size_t size;
-    const char *bytes = row_bytes(row, column, &size);
-    return bytes ? strndup(bytes, size) : NULL;
-}
-
-static bool read_account(struct reading *reading, const struct row *row)
-{
-    struct account *account = account_at(reading, row, ACCOUNT_ID);
-    reading->entry->account = account;
-    if (!account || reading->entry->kind != ENTRY_ACCOUNT)
-        return account != NULL;
-    account->has_floor = !row_is_null(row, ACCOUNT_FLOOR);
-    account->floor = account->has_floor ? row_money(row, ACCOUNT_FLOOR) : 0;
-    return true;
-}
-
-static struct entry *make_entry(const struct row *row, size_t postings)
-{
-    enum entry_kind kind = (enum entry_kind)row_smallint(row, KIND);
-    unsigned column = kind == ENTRY_ACCOUNT ? ACCOUNT_METADATA : METADATA;
-    char key[ENTRY_KEY_MAX + 1], *metadata = copy_text(row, column);
-    bool has_key = row_text(row, KEY, key, sizeof key);
-    struct entry *entry = NULL;
-    if (has_key != row_is_null(row, KEY) && (metadata || row_is_null(row, column)))
-        entry = entry_make(kind, has_key ? key : NULL, metadata, postings);
-    free(metadata);
-    return entry;
-}
-
-/* What the first of its rows says of an entry. False: memory is short, or it is not whole. */
+/* The first of its rows is that of its last posting. */
 static bool begin_entry(struct reading *reading, const struct row *row)
 {
-    char code[40];
-    reading->missing = row_is_null(row, FROM_ID) ? 0 : (uint32_t)row_smallint(row, LEG) + 1;
-    if (reading->missing > ENTRY_POSTINGS_MAX)
-        return false;
-    struct entry *entry = reading->entry = make_entry(row, reading->missing);
-    if (!entry)
-        return false;
-    entry->seq = reading->seq;
-    entry->at_us = row_time(row, AT);
-    entry->ref = row_is_null(row, REF) ? 0 : row_bigint(row, REF);
-    if (row_text(row, CODE, code, sizeof code))
-        entry->code = status_of_name(code);
-    if (!row_is_null(row, AVAILABLE))
-        entry->available = row_money(row, AVAILABLE);
-    if (entry->kind == ENTRY_HOLD && !row_is_null(row, EXPIRES))
-        entry->expires_us = row_time(row, EXPIRES);
-    return (row_is_null(row, ACCOUNT_NO) || read_account(reading, row)) && entry_is_whole(entry);
+    const struct entry_rows_accounts accounts = {find_account, reading};
+    int leg = row_smallint(row, ENTRY_ROWS_LEG);
+    reading->missing = row_is_null(row, TABLE_ENTRY_FROM_NO) ? 0 : (size_t)(leg + 1);
+    return leg >= 0 &&
+           entry_rows_begin(&reading->entry, row, row, reading->missing, &accounts) == PG_OK;
 }
 
 /* Accounts that no entry is using can be looked up again. */
@@ -305,17 +234,21 @@ static bool forget_accounts(struct reading *reading)
 static bool take_row(const struct row *row, void *arg)
 {
     struct reading *reading = arg;
+    const struct entry_rows_accounts accounts = {find_account, reading};
+    uint64_t seq = row_bigint(row, TABLE_ENTRY_SEQ);
     if (!reading->entry) {
         if (reading->known >= ACCOUNTS && !forget_accounts(reading))
             return false;
         reading->seq++;
-        if (row_bigint(row, SEQ) != reading->seq || !begin_entry(reading, row))
+        if (seq != reading->seq || !begin_entry(reading, row))
             return damaged(reading, reading->seq);
     }
-    if (row_bigint(row, SEQ) != reading->seq ||
-        (reading->missing > 0 && !read_posting(reading, row)))
+
+    /* A posting, each once, until none is missing. */
+    if (seq != reading->seq ||
+        (reading->missing > 0 && !entry_rows_add(reading->entry, row, &accounts)))
         return damaged(reading, reading->seq);
-    if (reading->missing > 0)
+    if (reading->missing > 0 && --reading->missing > 0)
         return true;
     bool good = reading->take(reading->entry, reading->arg);
     entry_drop(&reading->entry);

@@ -12,6 +12,7 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "ledger/db/pg.h"
+#include "ledger/db/row.h"
 #include "tests/ledger/fixture.h"
 
 static const char *name_of(const char *db)
@@ -285,9 +286,44 @@ static void no_wait_is_endless(void)
     pg_close(&pg);
 }
 
+/* Texts and binary rows of one statement, prepared once; a value that is none is told. */
+static void rows_come_binary(void)
+{
+    static const struct pg_statement text = {
+        1, "SELECT $1::bigint, 'x'::text, NULL::numeric, 'NaN'::numeric, -12345.0::numeric(38, 0)"};
+    static const struct pg_statement binary = {1 | PG_BINARY,
+        "SELECT $1::bigint, 'x'::text, NULL::numeric, 'NaN'::numeric, -12345.0::numeric(38, 0)"};
+    const char *value = "72057594037927937";
+    char error[300], letter[2];
+    bool wrong = false;
+    struct pg_result *rows = NULL;
+    struct row row;
+    struct context *context = context_background();
+    struct pg *pg = pg_connect(context, fixture_database(), NULL, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL_FATAL(pg_run(context, pg, &text, &value, &rows), PG_OK);
+        CU_ASSERT_STRING_EQUAL(pg_text(rows, 0, 0), value);
+        CU_ASSERT_STRING_EQUAL(pg_text(rows, 0, 3), "NaN");
+        pg_free(&rows);
+        CU_ASSERT_EQUAL_FATAL(pg_run(context, pg, &binary, &value, &rows), PG_OK);
+        pg_row(rows, 0, &wrong, &row);
+        CU_ASSERT_EQUAL(row.columns, 5);
+        CU_ASSERT_EQUAL(row_bigint(&row, 0), (UINT64_C(1) << 56) + 1);
+        CU_ASSERT(row_text(&row, 1, letter, sizeof letter) && *letter == 'x');
+        CU_ASSERT(row_is_null(&row, 2));
+        CU_ASSERT(row_money(&row, 4) == -12345);
+        CU_ASSERT_FALSE(wrong);
+        CU_ASSERT(row_money(&row, 3) == 0 && wrong);
+        wrong = false;
+        pg_free(&rows);
+    }
+    pg_close(&pg);
+}
+
 static const struct unit_test tests[] = {{"is_pinned_whole", is_pinned_whole},
     {"environment_has_no_say", environment_has_no_say},
-    {"statements_keep_apart", statements_keep_apart},
+    {"statements_keep_apart", statements_keep_apart}, {"rows_come_binary", rows_come_binary},
     {"other_encodings_are_refused", other_encodings_are_refused},
     {"unsafe_databases_are_refused", unsafe_databases_are_refused},
     {"warned_commit_is_unknown", warned_commit_is_unknown},
