@@ -18,6 +18,7 @@
 enum { LOCKED = 1, WAITED_FOR = 2, WAKING = 4 };
 enum { WOKEN, HANDED_OVER }; /* a waiter's status */
 enum { TRIES = 30 };         /* while the holder runs on another worker */
+enum { COUNTED_MAX = 1000 };
 static const int64_t STARVING_NS = CLOCK_MS;
 
 struct mutex_waiter {
@@ -155,4 +156,22 @@ void mutex_unlock(struct mutex *mutex)
     bool nobody_to_wake = state == LOCKED || state & WAKING;
     if (!nobody_to_wake || !try_state(mutex, state, state & ~(uint32_t)LOCKED))
         unlock_slowly(mutex);
+}
+
+bool mutex_is_held(const struct mutex *mutex)
+{
+    return atomic_load_explicit(&mutex->state, memory_order_relaxed) & LOCKED;
+}
+
+uint32_t mutex_waiting(struct mutex *mutex)
+{
+    uint32_t count = 0;
+    if (!(atomic_load_explicit(&mutex->state, memory_order_relaxed) & WAITED_FOR))
+        return 0;
+    /* Bounded, as others spin for the guard meanwhile. */
+    lock_take(&mutex->guard);
+    for (const struct waiter *at = mutex->waiters.first; at && count < COUNTED_MAX; at = at->next)
+        count++;
+    lock_drop(&mutex->guard);
+    return count;
 }

@@ -28,6 +28,10 @@ void mutex_lock(struct mutex *mutex); /* may park */
 MUST_CHECK bool mutex_try_lock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex); /* ensures that the caller holds it; never parks */
 
+/* How many wait for it now, counted up to 1,000; and is it held? Never parks. */
+uint32_t mutex_waiting(struct mutex *mutex);
+bool mutex_is_held(const struct mutex *mutex);
+
 CORO_C_END
 
 #endif

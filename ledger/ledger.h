@@ -21,6 +21,7 @@
 #include "ledger/ledger_audit.h"
 #include "ledger/ledger_figures.h"
 #include "ledger/ledger_keeping.h"
+#include "ledger/ledger_machinery.h"
 #include "ledger/ledger_moves.h"
 #include "ledger/ledger_reads.h"
 #include "ledger/domain/status.h"

@@ -48,6 +48,8 @@ struct ledger_figures {
     uint64_t audit_checked_seq; /* the journal was read back up to there and found right */
     uint64_t audit_rounds;      /* how often it was to its end */
     uint64_t audit_mismatches, audit_wrong_seq; /* what it found; where first, 0: nowhere */
+    uint64_t last_commit_ns;                    /* how long the last batch took */
+    uint64_t batch_le[15];  /* batches of at most 2^i entries; last: all larger ones too */
     uint64_t commit_le[12]; /* batches that took at most 0.25 ms * 2^i; last: all longer too */
 };
 

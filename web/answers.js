@@ -6,6 +6,7 @@ import { LEDGER, problemOf, request } from './api.js';
 import { announce, element, find, write } from './dom.js';
 import { forget, keep, pending, watchPending } from './pending.js';
 import { sentenceOf } from './refusals.js';
+import { drawTiming, readTiming } from './timing.js';
 
 const ANSWERS_SHOWN = 5;
 
@@ -108,14 +109,15 @@ function answerLine(answer) {
     if (!answer)
         return element('li', {}, element('span', { class: 'status s5' }, 'none'),
             ' No answer. It may have happened or not: send it again, with the same key.');
-    const { status, body, seq, replayed, ms } = answer;
+    const { status, body, seq, replayed, timing, ms } = answer;
     return element('li', {},
         element('span', { class: `status s${String(status)[0]}` }, String(status)),
         ` ${said(answer)}`, body?.code ? element('code', {}, body.code) : '',
         seq ? `, seq ${seq}` : '',
         replayed ? element('span', { class: 'replayed' }, 'replayed') : '',
         element('span', { class: 'quiet-text' }, `${ms.toFixed(1)} ms`),
-        status < 300 ? '' : element('span', { class: 'detail' }, body?.detail ?? ''));
+        status < 300 ? '' : element('span', { class: 'detail' }, body?.detail ?? ''),
+        drawTiming(readTiming(timing), ms));
 }
 
 /* --- requests without an answer -------------------------------------------------------------- */

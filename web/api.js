@@ -42,9 +42,9 @@ export function refused() {
 }
 
 /**
- * Send a request. Resolves to an answer of any status: {status, seq, retryAfter, replayed, text,
- * body, ms}; rejects only if there is no answer. `text` is the body as it came, `body` what it
- * means.
+ * Send a request. Resolves to an answer of any status: {status, seq, retryAfter, replayed, timing,
+ * text, body, ms}; rejects only if there is no answer. `text` is the body as it came, `body` what
+ * it means, `timing` where its time went (timing.js).
  */
 export async function request(method, path, { body, key, signal, prefer } = {}) {
     const headers = authorization();
@@ -64,6 +64,7 @@ export async function request(method, path, { body, key, signal, prefer } = {}) 
         seq: Number(response.headers.get('Ledger-Seq')),
         retryAfter: Number(response.headers.get('Retry-After')),
         replayed: response.headers.get('Idempotency-Replayed') === 'true',
+        timing: response.headers.get('Server-Timing'),
         text,
         body: parse(text),
         ms: performance.now() - began,

@@ -12,6 +12,16 @@ export function element(tag, attributes = {}, ...children) {
     return node;
 }
 
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** The same of a picture: <svg> and its parts. */
+export function drawing(tag, attributes = {}, ...children) {
+    const node = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+}
+
 /** Set the text of an element, touching the document only if it changes. */
 export function write(id, text) {
     const node = find(id);

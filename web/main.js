@@ -12,6 +12,7 @@ import { follow, sayHead } from './events.js';
 import { startForms } from './forms.js';
 import { addToJournal, startJournal } from './journal.js';
 import { drawLink } from './link.js';
+import { startMachinery } from './machinery.js';
 import { watch } from './metrics.js';
 import { showCount } from './money.js';
 import { startRace } from './race.js';
@@ -38,6 +39,7 @@ function start() {
     startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id), open: openAccount });
     startForms();
     startRace();
+    startMachinery();
     startMetrics();
     startLedgers();
     startDialogs();

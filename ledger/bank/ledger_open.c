@@ -244,3 +244,21 @@ void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
     figures->rejections = atomic_load(&ledger->rejections);
     figures->unknown_outcomes = atomic_load(&ledger->unknown_outcomes);
 }
+
+void ledger_read_machinery(struct ledger *ledger, struct ledger_machinery *machinery)
+{
+    struct strategy_figures figures;
+    _Static_assert(LEDGER_BUSIEST == (int)STRATEGY_BUSIEST, "all of them are told");
+    strategy_read_figures(ledger->strategy, &figures);
+    *machinery = (struct ledger_machinery){.strategy = ledger->strategy->kind->name,
+        .how = ledger->strategy->kind->how,
+        .waiting = figures.waiting,
+        .capacity = figures.capacity,
+        .shards = figures.places,
+        .held = figures.held,
+        .busiest_count = figures.busiest_count};
+    for (size_t i = 0; i < figures.busiest_count; i++) {
+        machinery->busiest[i].shard = figures.busiest[i].place;
+        machinery->busiest[i].waiting = figures.busiest[i].waiting;
+    }
+}

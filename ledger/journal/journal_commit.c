@@ -183,6 +183,9 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
     size_t bucket = 0, buckets = sizeof figures->commit_le / sizeof figures->commit_le[0];
     while (bucket < buckets - 1 && took_ns > (CLOCK_MS / 4) << bucket)
         bucket++;
+    size_t size = 0, sizes = sizeof figures->batch_le / sizeof figures->batch_le[0];
+    while (size < sizes - 1 && count > UINT64_C(1) << size)
+        size++;
     lock_take(&journal->lock);
     journal->queued -= count;
     journal->durable_us = last_us;
@@ -191,6 +194,8 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
     figures->commit_count++;
     figures->commit_ns_total += (uint64_t)took_ns;
     figures->commit_le[bucket]++;
+    figures->last_commit_ns = (uint64_t)took_ns;
+    figures->batch_le[size]++;
     figures->batches = journal->store->batch;
     lock_drop(&journal->lock);
 

@@ -79,4 +79,17 @@ static void owner_free(struct strategy *strategy)
     free(owner);
 }
 
-const struct strategy_kind owner_strategy = {"owner", owner_make, owner_run, owner_free};
+static void owner_read_figures(struct strategy *strategy, struct strategy_figures *figures)
+{
+    struct owner *owner = (struct owner *)strategy;
+    figures->waiting = (uint32_t)chan_len(owner->jobs);
+    figures->capacity = (uint32_t)chan_cap(owner->jobs);
+}
+
+const struct strategy_kind owner_strategy = {.name = "owner",
+    .how = "One coroutine owns all accounts; whatever is to be decided is sent to it over a "
+           "channel, and it decides one after the other.",
+    .make = owner_make,
+    .run = owner_run,
+    .free = owner_free,
+    .read_figures = owner_read_figures};

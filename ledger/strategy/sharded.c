@@ -77,4 +77,40 @@ static void sharded_free(struct strategy *strategy)
     free(strategy);
 }
 
-const struct strategy_kind sharded_strategy = {"sharded", sharded_make, sharded_run, sharded_free};
+/* Into the list of the busiest ones, if it is one of them. */
+static void rank(struct strategy_figures *figures, uint32_t place, uint32_t waiting)
+{
+    size_t at = figures->busiest_count;
+    while (at > 0 && figures->busiest[at - 1].waiting < waiting)
+        at--;
+    if (at == STRATEGY_BUSIEST)
+        return;
+    if (figures->busiest_count < STRATEGY_BUSIEST)
+        figures->busiest_count++;
+    /* Those that fewer wait for move down, the last one out of the list. */
+    memmove(&figures->busiest[at + 1], &figures->busiest[at],
+        (figures->busiest_count - 1 - at) * sizeof figures->busiest[0]);
+    figures->busiest[at].place = place;
+    figures->busiest[at].waiting = waiting;
+}
+
+static void sharded_read_figures(struct strategy *strategy, struct strategy_figures *figures)
+{
+    struct sharded *sharded = (struct sharded *)strategy;
+    figures->places = SHARDS;
+    for (uint32_t i = 0; i < SHARDS; i++) {
+        uint32_t waiting = mutex_waiting(&sharded->mutexes[i]);
+        figures->held += mutex_is_held(&sharded->mutexes[i]);
+        figures->waiting += waiting;
+        if (waiting > 0)
+            rank(figures, i, waiting);
+    }
+}
+
+const struct strategy_kind sharded_strategy = {.name = "sharded",
+    .how = "Each account belongs to one of 256 mutexes; what is to be decided takes those of its "
+           "accounts in rising order, and holds them while it decides.",
+    .make = sharded_make,
+    .run = sharded_run,
+    .free = sharded_free,
+    .read_figures = sharded_read_figures};

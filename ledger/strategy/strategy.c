@@ -32,3 +32,9 @@ void strategy_run(struct strategy *strategy, struct account *const *accounts, si
 {
     strategy->kind->run(strategy, accounts, count, section, arg);
 }
+
+void strategy_read_figures(struct strategy *strategy, struct strategy_figures *figures)
+{
+    *figures = (struct strategy_figures){.waiting = 0};
+    strategy->kind->read_figures(strategy, figures);
+}

@@ -19,13 +19,29 @@
 
 struct strategy;
 
+enum { STRATEGY_BUSIEST = 8 };
+
+/* What waits for its turn, and where. Figures of places that go on meanwhile. */
+struct strategy_figures {
+    uint32_t waiting;  /* sections that wait: in the queue, or for one of their mutexes */
+    uint32_t capacity; /* of the queue, beyond which senders wait too; 0: there is none */
+    uint32_t places;   /* mutexes; 0: there are none */
+    uint32_t held;     /* of those */
+    size_t busiest_count;
+    struct {
+        uint32_t place, waiting;
+    } busiest[STRATEGY_BUSIEST]; /* the mutexes that most wait for, most first */
+};
+
 /* What each of the two provides (owner.c, sharded.c). */
 struct strategy_kind {
     const char *name;
+    const char *how;                /* in one sentence, for people */
     struct strategy *(*make)(void); /* NULL when memory is short */
     void (*run)(struct strategy *strategy, struct account *const *accounts, size_t count,
         void (*section)(void *arg), void *arg);
     void (*free)(struct strategy *strategy);
+    void (*read_figures)(struct strategy *strategy, struct strategy_figures *figures);
 };
 
 extern const struct strategy_kind owner_strategy, sharded_strategy;
@@ -48,5 +64,8 @@ void strategy_free(struct strategy **strategy);
  * Only from coroutines. */
 void strategy_run(struct strategy *strategy, struct account *const *accounts, size_t count,
     void (*section)(void *arg), void *arg);
+
+/* Never parks. */
+void strategy_read_figures(struct strategy *strategy, struct strategy_figures *figures);
 
 #endif

@@ -13,11 +13,10 @@ static const char *type_of(const char *name)
     static const struct {
         const char *ending, *type;
     } types[] = {
-        {".html", "text/html; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"},
-        {".css", "text/css; charset=utf-8"},
-        {".svg", "image/svg+xml"},
+        {".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"}, {".svg", "image/svg+xml"},
         {".json", "application/json"},
+        {".c", "text/plain; charset=utf-8"}, /* the strategies, to be read */
     };
     const char *ending = strrchr(name, '.');
     for (size_t i = 0; ending && i < sizeof types / sizeof types[0]; i++)
@@ -59,9 +58,9 @@ static void answer_file(struct call *call, const struct embed *file)
 }
 
 /* A closed list: no name can reach into the file system. */
-static void answer_named(struct call *call, const char *name)
+static void answer_one_of(struct call *call, const struct embed *files, const char *name)
 {
-    for (const struct embed *file = embed_web; file->name; file++)
+    for (const struct embed *file = files; file->name; file++)
         if (strcmp(file->name, name) == 0) {
             answer_file(call, file);
             return;
@@ -69,9 +68,22 @@ static void answer_named(struct call *call, const char *name)
     call_refuse_as(call, &problem_not_found, NULL);
 }
 
+static void answer_named(struct call *call, const char *name)
+{
+    answer_one_of(call, embed_web, name);
+}
+
 void files_get(struct call *call)
 {
-    answer_named(call, *call->path.id ? call->path.id : "index.html");
+    char name[64]; /* as below */
+    const char *id = *call->path.id ? call->path.id : "index.html";
+    if (strcmp(type_of(id), type_of(".c")) != 0) {
+        answer_named(call, id);
+        return;
+    }
+    /* The strategies of a ledger, as they were compiled: the machinery says where they are. */
+    snprintf(name, sizeof name, "ledger/strategy/%s", id);
+    answer_one_of(call, embed_lab, name);
 }
 
 void files_lab(struct call *call)

@@ -13,6 +13,7 @@
 #include "server/api/journal_pages.h"
 #include "server/api/lab_calls.h"
 #include "server/api/ledgers.h"
+#include "server/api/machinery.h"
 #include "server/api/metrics.h"
 #include "server/api/session.h"
 #include "server/api/transfers.h"
@@ -51,6 +52,7 @@ const struct route route_table[] = {
     GET(READ, LEDGER "/transfers", " key account after before limit page ", transfers_list),
     GET(READ, LEDGER "/journal", " after limit page ", journal_list),
     ROUTE(GET, READ, LEDGER "/events", " after ", journal_events, NONE, ROUTE_TAKES_SESSION),
+    GET(READ, LEDGER "/machinery", "", machinery_get),
     GET(READ, LEDGER "/audit", "", audits_now),
     POST(ADMIN, LEDGER "/audits", audits_post, OPTIONAL),
     GET(READ, LEDGER "/audits/{id}", "", audits_get),

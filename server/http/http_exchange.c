@@ -368,7 +368,7 @@ static void run(void *arg)
 static void start(struct http_exchange *exchange)
 {
     exchange->running = true;
-    if (co_start_now(run, exchange) != CO_REFUSED)
+    if (co_start_now_at(CO_SITE("request"), run, exchange) != CO_REFUSED)
         return;
     exchange->running = false;
     /* There is no stack for it. */

@@ -21,6 +21,7 @@ int main(int argc, char **argv)
         &suite_flow,
         &suite_typed,
         &suite_net,
+        &suite_census,
         &suite_report,
         NULL,
     };

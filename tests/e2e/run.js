@@ -10,6 +10,7 @@ import { launch } from './browser.js';
 import { holds } from './test_holds.js';
 import { lab } from './test_lab.js';
 import { live } from './test_live.js';
+import { machinery } from './test_machinery.js';
 import { money } from './test_money.js';
 import { outage } from './test_outage.js';
 import { parts } from './test_parts.js';
@@ -19,7 +20,7 @@ import { Service } from './service.js';
 import { views } from './test_views.js';
 
 const TEST_MS = 90000;
-const TESTS = { parts, money, holds, live, outage, access, views, lab };
+const TESTS = { parts, money, holds, live, outage, access, machinery, views, lab };
 
 /** Run one test; what its pages must not do counts as a failure, too. */
 async function run(name, test, world) {

@@ -192,7 +192,7 @@ export const money = {
         await page.dblclick('#move-send');
         await says(page, '#answer-list', /^201 Done/);
         assert.equal(await service.balance('twice.b'), '400');
-        assert.equal(await page.locator('#answer-list li').count(), 1);
+        assert.equal(await page.locator('#answer-list > li').count(), 1);
     },
 
     async 'what will move stands under the amount'({ service, open }) {

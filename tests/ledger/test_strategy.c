@@ -185,5 +185,101 @@ static void a_section_keeps_out_every_256th_account(const char *strategy)
     account_table_free(&table);
 }
 
-#define TESTS(X) X(sections_exclude_each_other) X(a_section_keeps_out_every_256th_account)
+/* ---- what can be seen of those that wait ----------------------------------------------------- */
+
+enum { QUEUED = 5, QUEUED_ELSEWHERE = 2, ELSEWHERE = 3 };
+
+struct waiting {
+    struct strategy *strategy;
+    struct account *accounts[ACCOUNTS];
+    _Atomic int begun; /* long sections */
+    _Atomic bool may_end;
+    struct waitgroup all;
+};
+
+static void run_until_told(void *arg)
+{
+    struct waiting *w = arg;
+    w->begun++;
+    while (!w->may_end)
+        sched_yield();
+}
+
+static void run_nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void visit_first(void *arg)
+{
+    struct waiting *w = arg;
+    strategy_run(w->strategy, &w->accounts[0], 1, run_nothing, w);
+    waitgroup_done(&w->all);
+}
+
+static void visit_elsewhere(void *arg)
+{
+    struct waiting *w = arg;
+    strategy_run(w->strategy, (struct account *[]){w->accounts[0], w->accounts[ELSEWHERE]}, 2,
+        run_nothing, w);
+    waitgroup_done(&w->all);
+}
+
+/* On a worker of its own: what it sees is what all others show that wait. */
+static void look(struct waiting *w, struct strategy_figures *figures)
+{
+    int64_t end_ns = clock_now_ns() + SOON_S * CLOCK_S;
+    do
+        strategy_read_figures(w->strategy, figures);
+    while (figures->waiting < QUEUED + QUEUED_ELSEWHERE && clock_now_ns() < end_ns);
+}
+
+static void look_and_end(void *arg)
+{
+    struct waiting *w = arg;
+    struct strategy_figures figures;
+    while (!w->begun)
+        co_yield();
+    for (int i = 0; i < QUEUED; i++)
+        ensure(co_spawn_local(visit_first, w));
+    for (int i = 0; i < QUEUED_ELSEWHERE; i++)
+        ensure(co_spawn_local(visit_elsewhere, w));
+    co_sleep(CLOCK_MS); /* until they have begun, and wait */
+    look(w, &figures);
+    CU_ASSERT_EQUAL(figures.waiting, QUEUED + QUEUED_ELSEWHERE);
+    bool owner = figures.capacity > 0;
+    CU_ASSERT_EQUAL(figures.places, owner ? 0U : 256U);
+    CU_ASSERT_EQUAL(figures.held, owner ? 0U : 1U);
+    CU_ASSERT_EQUAL(figures.busiest_count, owner ? 0U : 1U);
+    if (!owner) {
+        CU_ASSERT_EQUAL(figures.busiest[0].place, w->accounts[0]->place % 256);
+        CU_ASSERT_EQUAL(figures.busiest[0].waiting, QUEUED + QUEUED_ELSEWHERE);
+    }
+    w->may_end = true;
+    waitgroup_done(&w->all);
+}
+
+static void waiting_sections_are_counted(const char *strategy)
+{
+    static struct waiting w;
+    struct strategy_figures figures;
+    struct account_table *table = account_table_make();
+    w = (struct waiting){.strategy = strategy_make(strategy)};
+    ensure(w.strategy);
+    make_accounts(table, w.accounts);
+    waitgroup_add(&w.all, 1 + QUEUED + QUEUED_ELSEWHERE);
+    ensure(co_spawn(look_and_end, &w));
+    strategy_run(w.strategy, w.accounts, 1, run_until_told, &w);
+    waitgroup_wait(&w.all);
+    strategy_read_figures(w.strategy, &figures);
+    CU_ASSERT_EQUAL(figures.waiting, 0);
+    CU_ASSERT_EQUAL(figures.held, 0);
+    CU_ASSERT_TRUE(strlen(w.strategy->kind->how) > 0);
+    strategy_free(&w.strategy);
+    account_table_free(&table);
+}
+
+#define TESTS(X)                                                                                   \
+    X(sections_exclude_each_other)                                                                 \
+    X(a_section_keeps_out_every_256th_account) X(waiting_sections_are_counted)
 FIXTURE_BOTH(strategy)

@@ -42,6 +42,7 @@ int main(int argc, char **argv)
         &keys_suite,
         &access_suite,
         &timing_suite,
+        &machinery_suite,
         &origin_suite,
         &rejections_suite,
         &grammar_suite,

@@ -48,6 +48,7 @@ extern const struct unit_suite environment_suite;
 extern const struct unit_suite keys_suite;
 extern const struct unit_suite access_suite;
 extern const struct unit_suite timing_suite;
+extern const struct unit_suite machinery_suite;
 extern const struct unit_suite origin_suite;
 extern const struct unit_suite rejections_suite;
 extern const struct unit_suite grammar_suite;

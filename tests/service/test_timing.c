@@ -126,6 +126,7 @@ static const struct row {
     {"OPTIONS", "/accounts/timed", NULL, NULL, 204, BARE},
     {"GET", "/v1/ledgers/none", NULL, NULL, 404, BARE},
     {"GET", "/v1/ledgers", NULL, NULL, 200, BARE},
+    {"GET", "/machinery", NULL, NULL, 200, BARE},
     {"GET", "/nowhere", NULL, NULL, 404, BARE},
     {"GET", "/v1/%zz", NULL, NULL, 400, "parse"},
     {"GET", "/", NULL, NULL, 200, BARE},

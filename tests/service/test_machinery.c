@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* The machinery of a ledger, as it is told to people who look at it. */
+#include "tests/service/suites.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/service/visit.h"
+
+enum { DEPOSITS = 20, LARGEST = 1 << 15 };
+
+static int64_t number(struct json object, const char *name)
+{
+    int64_t value = -1;
+    return json_integer(json_member(object, name), &value) ? value : -1;
+}
+
+static void expect_strategy(struct visit *visit, const char *strategy)
+{
+    char path[40], wanted[40];
+    struct json told = json_member(visit->body, "strategy");
+    snprintf(wanted, sizeof wanted, "/%s.c", strategy);
+    CU_ASSERT(json_is(json_member(told, "name"), strategy));
+    CU_ASSERT(json_copy(json_member(told, "code"), path, sizeof path));
+    CU_ASSERT_STRING_EQUAL(path, wanted);
+    bool owner = strcmp(strategy, "owner") == 0;
+    CU_ASSERT(visit_is(visit, owner ? "locks" : "queue", "null"));
+    struct json place = json_member(visit->body, owner ? "queue" : "locks");
+    CU_ASSERT_EQUAL(number(place, owner ? "capacity" : "count"), owner ? 1024 : 256);
+    CU_ASSERT(number(place, "waiting") >= 0);
+}
+
+/* All batches have a size, and the sizes are powers of two. */
+static void expect_sizes(struct json commit)
+{
+    int64_t sum = 0, upto = 1;
+    struct json_walk walk = {.rest = json_member(commit, "sizes")};
+    for (struct json size; json_next(&walk, &size); upto *= 2) {
+        CU_ASSERT_EQUAL(number(size, "upto"), upto);
+        sum += number(size, "batches");
+    }
+    CU_ASSERT(upto > 1 && upto <= LARGEST);
+    CU_ASSERT_EQUAL(sum, number(commit, "batches"));
+}
+
+static void expect_coroutines(struct json coroutines)
+{
+    int64_t in_groups = 0;
+    struct json_walk walk = {.rest = json_member(coroutines, "waits")};
+    for (struct json group; json_next(&walk, &group);) {
+        char text[80];
+        in_groups += number(group, "count");
+        CU_ASSERT(json_copy(json_member(group, "name"), text, sizeof text) && text[0]);
+        CU_ASSERT(json_copy(json_member(group, "on"), text, sizeof text) && text[0]);
+        CU_ASSERT(number(group, "longest_ms") >= 0);
+    }
+    CU_ASSERT_EQUAL(in_groups, number(coroutines, "waiting"));
+    CU_ASSERT_EQUAL(number(coroutines, "alive"), number(coroutines, "running") +
+                                                     number(coroutines, "ready") +
+                                                     number(coroutines, "waiting"));
+    CU_ASSERT(number(coroutines, "running") >= 1); /* the one that counts */
+}
+
+static void what_is_told(const char *strategy)
+{
+    struct visit visit;
+    visit_begin_shared(&visit, strategy);
+    CU_ASSERT_FATAL(visit_fund(&visit, "machine", 1));
+    visit_get(&visit, "/machinery");
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit.response.seq > 0);
+    CU_ASSERT(visit_is(&visit, "ledger", "\"main\""));
+    expect_strategy(&visit, strategy);
+    expect_coroutines(json_member(visit.body, "coroutines"));
+    struct json commit = json_member(visit.body, "commit");
+    expect_sizes(commit);
+    int64_t entries = number(commit, "entries"), batches = number(commit, "batches");
+    for (int i = 0; i < DEPOSITS; i++)
+        CU_ASSERT(visit_fund(&visit, "machine", 1));
+
+    /* Each was in a batch of its own: the next was sent when it was durable. */
+    visit_get(&visit, "/machinery");
+    commit = json_member(visit.body, "commit");
+    CU_ASSERT(number(commit, "entries") >= entries + DEPOSITS); /* holds expire, too */
+    CU_ASSERT(number(commit, "batches") >= batches + DEPOSITS);
+    CU_ASSERT(number(commit, "last_entries") >= 1);
+    CU_ASSERT_EQUAL(number(commit, "waiting_entries"), 0);
+    CU_ASSERT(number(commit, "last_us") > 0);
+    expect_sizes(commit);
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(what_is_told)
+
+/* The code is there to be read, as it was built. */
+static void its_code(const char *strategy)
+{
+    struct visit visit;
+    char path[40], wanted[80];
+    visit_begin_shared(&visit, strategy);
+    snprintf(path, sizeof path, "/%s.c", strategy);
+    snprintf(wanted, sizeof wanted, "const struct strategy_kind %s_strategy", strategy);
+    visit_call(&visit, &(struct request){.path = path, .without_token = true});
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT(visit_header_is(&visit, "Content-Type", "text/plain; charset=utf-8"));
+    CU_ASSERT_PTR_NOT_NULL(
+        memmem(visit.response.body, visit.response.body_length, wanted, strlen(wanted)));
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(its_code)
+
+static void who_may_look(void)
+{
+    struct visit visit;
+    visit_begin_shared(&visit, "owner");
+    visit_call(&visit, &(struct request){.path = "/machinery", .without_token = true});
+    EXPECT_PROBLEM(&visit, 401, "unauthorized");
+    visit_get(&visit, "/v1/ledgers/nowhere/machinery");
+    EXPECT_PROBLEM(&visit, 404, "ledger_not_found");
+    visit_get(&visit, "/machinery?verbose=1");
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    visit_post(&visit, "/machinery", NULL, "{}");
+    EXPECT_PROBLEM(&visit, 405, "method_not_allowed");
+    visit_end(&visit);
+}
+
+const struct unit_suite machinery_suite = {"machinery", 2,
+    (const struct unit_test[]){
+        BOTH_ROWS(what_is_told), BOTH_ROWS(its_code), {"who_may_look", who_may_look}, {0}}};
