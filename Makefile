@@ -85,8 +85,14 @@ $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(C
 $(OBJ)/tests/test-scale: $(OBJ)/tests/unit.o $(OBJ)/tests/ledger/fixture.o $(call objects,tests/scale) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 # The program from outside: runs the teller that stands beside it in the same build.
-$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller $(OBJ)/teller-load
+$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller $(OBJ)/teller-load \
+  $(OBJ)/tests/teller-planted
 	$(LINK) -lcunit -lm
+# A teller in which careless strategies of the lab crash, loop, fork: tests/service/planted.
+PLANTED := $(patsubst %,$(OBJ)/lab/strategy/%.o,unsafe atomic unordered_locks misused_rwmutex compare_and_swap)
+$(OBJ)/tests/teller-planted: $(OBJ)/server/main.o $(OBJ)/tests/service/planted/planted.o $(SERVER) \
+  $(filter-out $(PLANTED),$(LAB)) $(LEDGER) $(CORO)
+	$(LINK) $(SERVER_LIBS) -lm
 # The same while everything it stands on fails.
 $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
   $(filter-out %/shim.o,$(call objects,tests/faults)) $(LOADTEST) $(CORO) | $(OBJ)/teller $(OBJ)/tests/shim.so

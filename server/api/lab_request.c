@@ -215,7 +215,7 @@ static bool read_schedule(struct reader *reader)
     if (!code && !has_seed && mode_is(reader, "schedule"))
         return refuse(reader, BODY_SEED, "is required in this mode, or a schedule");
     if (code)
-        give_text(reader, "schedule", "--schedule", call_copy(reader->call, code));
+        give_text(reader, "schedule", "--schedule", *code ? call_copy(reader->call, code) : "0");
     return true;
 }
 

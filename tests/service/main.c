@@ -39,6 +39,7 @@ int main(int argc, char **argv)
         &backup_suite,
         &tokens_suite,
         &audits_suite,
+        &lab_suite,
         &keys_suite,
         &access_suite,
         &timing_suite,
