@@ -18,11 +18,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/poller.h"
+#include "server/lab/lab_share.h"
 #include "server/process/process.h"
 
 enum { FIRST_BYTES = 16 << 10, PAGE_KIB = 4 };
@@ -48,9 +50,11 @@ struct child {
     int pipe;             /* -1: it has closed its end */
     int words, memory_fd; /* the memory of its stderr; /proc/PID/statm, -1: not known */
     unsigned processor_s, time_s;
-    int64_t deadline_ns;
-    size_t room;  /* of the output */
-    bool is_over; /* `how` is known */
+    int64_t deadline_ns, rested_ns; /* the latter is part of the former */
+    int64_t looked_ns, charged_ns;  /* the last look; what has been charged for so far */
+    bool rests;                     /* it is stopped until there is something left for it */
+    size_t room;                    /* of the output */
+    bool is_over;                   /* `how` is known */
 };
 
 __attribute__((format(printf, 3, 4))) static void end_as(
@@ -219,6 +223,36 @@ static size_t memory_kib(const struct child *child)
     return sscanf(text, "%*u %lu", &pages) == 1 ? pages * PAGE_KIB : 0;
 }
 
+/* What it has used: processor time; one that asks a database has that compute as well, so all the
+ * time in which it does not rest counts. */
+static int64_t used_ns(const struct child *child, int64_t now_ns)
+{
+    struct timespec used;
+    clockid_t clock;
+    if (child->job->kind == LAB_CONFINE_DATABASE)
+        return child->charged_ns + (child->rests ? 0 : now_ns - child->looked_ns);
+    if (clock_getcpuclockid(child->process.pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        return child->charged_ns; /* it has just ended */
+    return used.tv_sec * CLOCK_S + used.tv_nsec;
+}
+
+/* Charge for what it has used, and stop it or let it go on. */
+static void charge(struct child *child)
+{
+    int64_t now_ns = clock_now_ns(), used = used_ns(child, now_ns);
+    if (child->rests && child->rested_ns < LAB_CHILD_REST_S * CLOCK_S) {
+        child->rested_ns += now_ns - child->looked_ns;
+        child->deadline_ns += now_ns - child->looked_ns;
+    }
+    bool rests =
+        child->job->share && !lab_share_charge(child->job->share, used - child->charged_ns);
+    if (rests != child->rests)
+        process_signal(&child->process, rests ? SIGSTOP : SIGCONT);
+    child->rests = rests;
+    child->charged_ns = used;
+    child->looked_ns = now_ns;
+}
+
 static void judge(struct child *child, struct context *context)
 {
     if (context_err(context) != CONTEXT_OK)
@@ -256,8 +290,10 @@ static int await_end(struct child *child, struct context *context)
     bool ended = false;
     while (!ended && !child->is_over) {
         ended = look(child, context, &status);
-        if (!ended)
-            judge(child, context);
+        if (ended)
+            break;
+        charge(child);
+        judge(child, context);
     }
     if (ended)
         return status;
@@ -312,12 +348,12 @@ static void explain(struct child *child, int status)
             MEMORY_KIB >> 10);
     if (WIFSIGNALED(status))
         explain_signal(child, WTERMSIG(status));
+    else if (WEXITSTATUS(status) <= child->job->exits)
+        end_as(child, LAB_END_RESULT, "%s", "");
     else if (deadlocked)
         end_as(child, LAB_END_DEADLOCK, "Its coroutines all waited for each other: a deadlock.");
-    else if (WEXITSTATUS(status) > child->job->exits)
-        end_as(child, LAB_END_CRASHED, "It gave up with exit code %d.", WEXITSTATUS(status));
     else
-        end_as(child, LAB_END_RESULT, "%s", "");
+        end_as(child, LAB_END_CRASHED, "It gave up with exit code %d.", WEXITSTATUS(status));
     report->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
@@ -346,13 +382,18 @@ void lab_child_run(
         .memory_fd = -1,
         .processor_s = job->processor_s ? job->processor_s : LAB_CHILD_PROCESSOR_S,
         .time_s = job->time_s ? job->time_s : LAB_CHILD_TIME_S};
-    child.deadline_ns = clock_now_ns() + child.time_s * CLOCK_S;
+    child.looked_ns = clock_now_ns();
+    child.deadline_ns = child.looked_ns + child.time_s * CLOCK_S;
     *report = (struct lab_child_report){.output = NULL};
     start(&child);
     if (child.process.pid) {
         int status = await_end(&child, context);
         report->peak_kib = child.process.peak_kib;
         report->processor_us = child.process.processor_us;
+        /* What it used since the last look. */
+        int64_t left_ns = (int64_t)report->processor_us * CLOCK_US - child.charged_ns;
+        if (job->share && left_ns > 0)
+            (void)!lab_share_charge(job->share, left_ns);
         read_words(&child);
         explain(&child, status);
     }

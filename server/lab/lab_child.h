@@ -37,6 +37,7 @@ extern const char *const lab_end_names[LAB_ENDS];
 enum {
     LAB_CHILD_PROCESSOR_S = 10, /* of all its threads together */
     LAB_CHILD_TIME_S = 60,      /* by the clock: it gets only what others leave */
+    LAB_CHILD_REST_S = 240,     /* so much longer if it has had to rest */
     /* Resident; looked at 50 times a second. Sanitizers keep shadows of all memory. */
     LAB_CHILD_MEMORY_MIB = 512,
     LAB_CHILD_MEMORY_SANITIZED_MIB = 2048,
@@ -46,8 +47,11 @@ enum {
     LAB_CHILD_WORDS = 40,
 };
 
+struct lab_share;
+
 struct lab_child_job {
-    const char *program; /* NULL: this one */
+    struct lab_share *share; /* what it uses is charged there, and it rests when told; NULL: no */
+    const char *program;     /* NULL: this one */
     enum lab_confine kind;
     const char *database;         /* the URL of LAB_CONFINE_DATABASE; NULL: none */
     const char *const *words;     /* "lab", …: the command and its flags, ends with NULL */

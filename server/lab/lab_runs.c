@@ -19,6 +19,7 @@
 #include "coro/co.h"
 #include "coro/eventcount.h"
 #include "coro/waitgroup.h"
+#include "server/lab/lab_share.h"
 #include "server/text/log.h"
 
 enum {
@@ -26,6 +27,8 @@ enum {
     ANY_EXIT = 255,
     PROMISE_BROKEN = 1
 };
+
+static const int64_t ask_again_ns = 20 * CLOCK_MS;
 
 struct lab_run {
     struct lab_order order; /* its texts are in `texts` */
@@ -40,6 +43,7 @@ struct lab_run {
 struct lab_runs {
     struct lab_runs_options options;
     struct lab_catalogue catalogue;
+    struct lab_share share;
     struct chan *queue;   /* of struct lab_run * */
     struct context *life; /* ends when the runs shall */
     struct waitgroup runners;
@@ -186,12 +190,20 @@ static void end(struct lab_runs *runs, struct lab_run *run)
     mutex_unlock(&runs->mutex);
 }
 
+/* Until there is processor time for another run; at the end it does not matter. */
+static void await_share(struct lab_runs *runs)
+{
+    while (context_err(runs->life) == CONTEXT_OK && !lab_share_charge(&runs->share, 0))
+        co_sleep(ask_again_ns);
+}
+
 static void work(void *arg)
 {
     struct lab_runs *runs = arg;
     struct lab_run *run;
     while (chan_recv(runs->queue, &run) == CHAN_OK) {
-        const struct lab_child_job job = {.program = runs->options.program,
+        const struct lab_child_job job = {.share = &runs->share,
+            .program = runs->options.program,
             .kind = run->order.kind,
             .database = run->order.kind == LAB_CONFINE_DATABASE ? runs->options.database : NULL,
             .words = run->order.words,
@@ -199,6 +211,7 @@ static void work(void *arg)
             .processor_s = runs->options.processor_s,
             .time_s = runs->options.time_s,
             .exits = run->order.is_example ? ANY_EXIT : PROMISE_BROKEN};
+        await_share(runs);
         begin(runs, run);
         lab_child_run(runs->life, &job, &run->report);
         if (run->report.how == LAB_END_RESULT && !run->order.is_example)

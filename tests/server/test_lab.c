@@ -9,6 +9,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "server/lab/lab_runs.h"
+#include "server/lab/lab_share.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 
@@ -194,10 +195,33 @@ static void test_what_is_kept(void)
     lab_runs_free(&runs);
 }
 
+/* One that has used up what there is rests, and ends all the same. */
+static void test_a_busy_service(void)
+{
+    const int64_t long_ns = 1000 * CLOCK_S, now_ns = clock_now_ns();
+    struct lab_share share = {.refilled_ns = now_ns, .looked_ns = now_ns};
+    CU_ASSERT_TRUE(lab_share_charge(&share, 10 * CLOCK_S)); /* it was not busy meanwhile */
+    share.busy_until_ns = now_ns + long_ns;
+    CU_ASSERT_TRUE(lab_share_charge(&share, 0));
+    CU_ASSERT_FALSE(lab_share_charge(&share, CLOCK_S / 4));
+    static const char *const words[] = {"lab", "double-withdraw", "--strategy", "holds", NULL};
+    const struct lab_child_job job = {
+        .share = &share, .program = standin(), .words = words, .output_max = LAB_CHILD_OUTPUT_MAX};
+    struct lab_child_report *report = malloc(sizeof *report);
+    ensure(report);
+    lab_child_run(context_background(), &job, report);
+    CU_ASSERT_EQUAL(report->how, LAB_END_RESULT);
+    free(report->output);
+    free(report);
+    share.busy_until_ns = 0;
+    CU_ASSERT_TRUE(lab_share_charge(&share, 0));
+}
+
 static const struct unit_test runs_tests[] = {{"each_end_is_told", test_each_end_is_told},
     {"what_a_child_has", test_what_a_child_has}, {"a_clock_ends_it", test_a_clock_ends_it},
     {"a_program_that_is_not_there", test_a_program_that_is_not_there},
-    {"more_than_can_wait", test_more_than_can_wait}, {"what_is_kept", test_what_is_kept}, {0}};
+    {"more_than_can_wait", test_more_than_can_wait}, {"what_is_kept", test_what_is_kept},
+    {"a_busy_service", test_a_busy_service}, {0}};
 const struct unit_suite lab_runs_suite = {"lab_runs", 0, runs_tests};
 
 /* ---- over HTTP ----------------------------------------------------------------------------- */
