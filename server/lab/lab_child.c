@@ -27,7 +27,7 @@
 #include "server/lab/lab_share.h"
 #include "server/process/process.h"
 
-enum { FIRST_BYTES = 16 << 10, PAGE_KIB = 4 };
+enum { FIRST_BYTES = 16 << 10, PAGE_KIB = 4, VARIABLES = 8 };
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 enum { MEMORY_KIB = LAB_CHILD_MEMORY_SANITIZED_MIB << 10 };
@@ -84,16 +84,17 @@ static int make_words(void)
     return -1;
 }
 
-/* Nothing of ours but what it needs. Its sanitizer must not start a process that looks for leaks:
- * what is ended by a signal always leaks. */
-static void write_environment(
-    const struct lab_child_job *job, char *database, size_t size, const char *environment[6])
+/* Nothing of ours but what it needs. Its sanitizer must not start a process that looks for leaks,
+ * for it may not; and a crash is to end it as it ends others. */
+static void write_environment(const struct lab_child_job *job, char *database, size_t size,
+    const char *environment[VARIABLES])
 {
     size_t n = 0;
     environment[n++] = "LANG=C.UTF-8";
     environment[n++] = "HOME=/nonexistent";
-    environment[n++] = "ASAN_OPTIONS=detect_leaks=0";
-    environment[n++] = "LSAN_OPTIONS=detect_leaks=0";
+    environment[n++] = "ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:handle_segv=0";
+    environment[n++] = "UBSAN_OPTIONS=abort_on_error=1";
+    environment[n++] = "TSAN_OPTIONS=abort_on_error=1:handle_segv=0";
     if (job->database) {
         snprintf(database, size, "TELLER_DATABASE=%s", job->database);
         environment[n++] = database;
@@ -111,7 +112,7 @@ static char *make_database(const struct lab_child_job *job, size_t *size)
 static int spawn(struct child *child, int pipe_end)
 {
     const struct lab_child_job *job = child->job;
-    const char *argv[LAB_CHILD_WORDS + 6], *environment[6];
+    const char *argv[LAB_CHILD_WORDS + 6], *environment[VARIABLES];
     char parent[20], seconds[20];
     size_t n = 0, size;
     char *database = make_database(job, &size);

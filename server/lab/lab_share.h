@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How much of the machine experiments may take. While the service has little to do: whatever is
- * idle. While it is busy, all of them together get LAB_SHARE_PERMILLE of the service's processors: even with
- * the lowest priority they would run in each gap between two requests, and what they do to caches
- * and to sibling processors would cost the ledgers a third of their rate.
+ * idle. While it is busy, all of them together get LAB_SHARE_PERMILLE of the service's processors:
+ * even with the lowest priority they would run in each gap between two requests, and what they do
+ * to caches and to sibling processors would cost the ledgers a third of their rate.
  *
  * The service is busy if it used more than LAB_SHARE_BUSY_PERMILLE of one processor a moment ago.
  */

@@ -35,7 +35,7 @@ static void crash(void)
 static void loop(void)
 {
     for (;;)
-        nothing++;
+        nothing = !nothing;
 }
 
 static void fork_bomb(void)

@@ -24,7 +24,7 @@ static bool loop(void *state, struct operation *operation)
 {
     (void)state, (void)operation;
     for (;;)
-        nothing++;
+        nothing = !nothing;
     return true;
 }
 
