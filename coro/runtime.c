@@ -8,15 +8,10 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
+#include "coro/processors.h"
 #include "coro/sched_private.h"
 
 enum { CACHE_SHARE = 8 };
-
-static int processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (int)n;
-}
 
 /* A worker may keep a share of the free numbers to itself, but only a small one. */
 static uint32_t cache_limit(const struct index_pool *pool)
@@ -27,7 +22,9 @@ static uint32_t cache_limit(const struct index_pool *pool)
 
 static void start(const struct runtime_options *options)
 {
-    int count = options->schedule ? 1 : options->workers > 0 ? options->workers : processors();
+    int count = options->schedule      ? 1
+                : options->workers > 0 ? options->workers
+                                       : processors_available();
     runtime.worker_count = count > WORKERS_MAX ? WORKERS_MAX : count;
     reserve_open(options);
     runtime.workers = aligned_alloc(64, (size_t)runtime.worker_count * sizeof *runtime.workers);

@@ -16,7 +16,7 @@ CORO_C_BEGIN
 struct schedule;
 
 struct runtime_options {
-    int workers;       /* threads that run coroutines; 0: one for each processor (at most 64) */
+    int workers;       /* threads that run coroutines; 0: as processors.h says, at most 64 */
     size_t stack_size; /* bytes of stack for each coroutine, guard page included; 0: 69,632 (more
                           without optimisation) */
     size_t max_coroutines; /* alive together; 0: 2,000,000. Near it, a few may be refused early */
