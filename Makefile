@@ -175,7 +175,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro tidy layers format man install clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro tidy layers format man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -193,7 +193,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit coverage examples man install openapi service faults proxies e2e
+	@tests/run tidy unit lab coverage examples man install openapi service faults proxies e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -215,6 +215,10 @@ LAB_SEEDS ?= 100000
 lab-seeds: deps-test ## each scenario and strategy of the lab by LAB_SEEDS seeds of each walk: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-lab
 	LAB_SEEDS=$(LAB_SEEDS) build/release/tests/test-lab pairings
+
+lab-table: deps-test ## write the table of lab/README.md and the lab's golden runs again
+	@$(MAKE_IN) MODE=release build/release/tests/test-lab
+	@tests/lab/table
 
 SEEDS ?= 2000
 seeds: deps-test ## the suites of channels, select and sync under SEEDS seeded schedules

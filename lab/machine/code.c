@@ -32,7 +32,7 @@ static const char *read_choice(const char *at, struct schedule_choice *choice)
 bool code_parse(const char *text, struct schedule_choice choices[CODE_CHOICES], size_t *count)
 {
     *count = 0;
-    if (strcmp(text, "0") == 0)
+    if (*text == '\0' || strcmp(text, "0") == 0)
         return true;
     for (const char *at = text;; at++) {
         if (*count == CODE_CHOICES)

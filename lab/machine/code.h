@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A schedule as a short text that fits into a URL: its switches, as "3.2-5.1": at point 3 lane 2
- * goes on, at point 5 lane 1; "t" for a lane: time passes there. "0": no switch at all.
+ * goes on, at point 5 lane 1; "t" for a lane: time passes there. "0", or nothing: no switch at all.
  */
 #ifndef LAB_MACHINE_CODE_H
 #define LAB_MACHINE_CODE_H

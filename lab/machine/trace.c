@@ -230,7 +230,10 @@ static void note_park(const struct schedule_event *event, struct trace_lane *lan
     lane->why = event->why;
     lane->waits_for = event->object;
     char text[TRACE_TEXT];
-    snprintf(text, sizeof text, "waits for %s", event->why);
+    const char *how = strcmp(event->why, "channel send") == 0      ? "waits to send on"
+                      : strcmp(event->why, "channel receive") == 0 ? "waits to receive on"
+                                                                   : "waits for";
+    snprintf(text, sizeof text, "%s%s%s", how, object ? "" : " ", object ? "" : event->why);
     struct trace_step *step =
         add_step(event->co, event->object ? TRACE_WAIT : TRACE_PARK, event->at, text);
     if (step && object)

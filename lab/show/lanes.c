@@ -4,28 +4,40 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { COLUMN = 24 };
+enum { COLUMN_LEAST = 24, AFTER_NAME = 3 };
 
 struct paper {
     FILE *to;
+    int column;                                            /* how wide a lane's is */
     const char *bold, *dim, *red, *green, *yellow, *plain; /* escapes, or "" */
 };
 
 static struct paper paper_for(FILE *to, bool coloured)
 {
     static const struct paper colours = {
-        NULL, "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[0m"};
-    struct paper paper = coloured ? colours : (struct paper){NULL, "", "", "", "", "", ""};
+        NULL, 0, "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[0m"};
+    struct paper paper = coloured ? colours : (struct paper){NULL, 0, "", "", "", "", "", ""};
     paper.to = to;
     return paper;
+}
+
+/* Wide enough for each lane's name and number. */
+static int column_of(const struct trace *trace)
+{
+    int column = COLUMN_LEAST;
+    for (int i = 1; i <= trace->lane_count; i++) {
+        int width = (int)strlen(trace->lanes[i].name) + AFTER_NAME + (i < 10 ? 1 : 2);
+        column = width > column ? width : column;
+    }
+    return column;
 }
 
 static void print_head(const struct paper *paper, const struct trace *trace)
 {
     fprintf(paper->to, "%s     ", paper->bold);
     for (int i = 1; i <= trace->lane_count; i++) {
-        int width = fprintf(paper->to, "%d %.*s", i, COLUMN - 5, trace->lanes[i].name);
-        fprintf(paper->to, "%*s", COLUMN - width, "");
+        int width = fprintf(paper->to, "%d %s", i, trace->lanes[i].name);
+        fprintf(paper->to, "%*s", paper->column - width, "");
     }
     for (int i = 0; i < trace->cell_count && i < TRACE_CELLS; i++)
         fprintf(paper->to, " %8s", trace->cells[i].name);
@@ -50,7 +62,7 @@ static void print_belief(
 static void describe(const struct trace_step *step, char *text, size_t size)
 {
     const char *rest = strchr(step->text, ' ');
-    if (!step->on)
+    if (!step->on || step->verb == TRACE_CHECK)
         snprintf(text, size, "%s", step->text);
     else if (step->has_value && rest)
         snprintf(text, size, "%.*s %s%s", (int)(rest - step->text), step->text, step->on, rest);
@@ -66,8 +78,9 @@ static void print_step(const struct paper *paper, const struct trace *trace, siz
     describe(step, text, sizeof text);
     fprintf(paper->to, "%s%3zu%s %s", paper->dim, number + 1, paper->plain, colour);
     fputs(step->wrong ? "!" : step->switched ? ">" : " ", paper->to);
-    fprintf(paper->to, "%*s%-*s", (step->lane - 1) * COLUMN, "", COLUMN - 1, text);
-    fprintf(paper->to, "%s %*s", paper->plain, (trace->lane_count - step->lane) * COLUMN, "");
+    fprintf(paper->to, "%*s%-*s", (step->lane - 1) * paper->column, "", paper->column - 1, text);
+    fprintf(
+        paper->to, "%s %*s", paper->plain, (trace->lane_count - step->lane) * paper->column, "");
     for (int i = 0; i < trace->cell_count && i < TRACE_CELLS; i++)
         fprintf(paper->to, "%8" PRId64 " ", step->truth[i]);
     if (step->file) {
@@ -91,7 +104,7 @@ static void print_cycle(const struct paper *paper, const struct trace *trace)
         const struct trace_object *awaited = trace_awaited(trace, lanes[i]);
         const char *edge = count == 1 ? "─" : i == 0 ? "╭►" : i == count - 1 ? "╰─" : "│ ";
         fprintf(paper->to, "  %s%s%s %d %-*s waits for %s, which %d holds\n", paper->red, edge,
-            paper->plain, lanes[i], COLUMN - 4, trace->lanes[lanes[i]].name, awaited->name,
+            paper->plain, lanes[i], paper->column - 4, trace->lanes[lanes[i]].name, awaited->name,
             awaited->holder);
     }
 }
@@ -128,8 +141,9 @@ static void print_run(const struct paper *paper, const struct outcome *outcome)
 
 void lanes_print(FILE *to, const struct outcome *outcome, bool coloured)
 {
-    const struct paper paper = paper_for(to, coloured);
+    struct paper paper = paper_for(to, coloured);
     const struct trial *trial = outcome->trial;
+    paper.column = column_of(&trial->trace);
     fprintf(to, "%s%s, %s%s\n%s\n\n", paper.bold, trial->scenario->title, trial->strategy->title,
         paper.plain, trial->scenario->holds);
     if (outcome->mode == OUTCOME_COUNT) {
@@ -145,9 +159,10 @@ void lanes_print(FILE *to, const struct outcome *outcome, bool coloured)
         return;
     }
     print_run(&paper, outcome);
-    if (outcome->mode == OUTCOME_FIND)
-        fprintf(to,
-            "found:    by seed %" PRIu64 ", the %" PRIu64 ". that was tried; it had %zu "
-            "switches\n",
-            outcome->seed, outcome->seeds, outcome->switches_before);
+    if (outcome->mode == OUTCOME_FIND && outcome->has_seed)
+        fprintf(to, "found:    by seed %" PRIu64 ", after %" PRIu64 " tried\n", outcome->seed,
+            outcome->seeds);
+    if (outcome->mode == OUTCOME_FIND && outcome->shrunk)
+        fprintf(to, "shrunk:   from %zu switches to %zu\n", outcome->switches_before,
+            outcome->path->count);
 }

@@ -13,8 +13,14 @@
 #include "lab/strategy/check_and_act.h"
 #include "ledger/strategy/strategy.h"
 
+struct job {
+    struct operation *op;
+    bool may;
+};
+
 struct production {
     struct strategy *strategy;
+    struct job *jobs; /* one for each client: a strategy that is broken may run one too late */
     size_t count;
     struct account *accounts[]; /* one for each cell */
 };
@@ -24,6 +30,8 @@ static void free_all(void *state)
     struct production *production = state;
     for (size_t i = 0; production && i < production->count; i++)
         free(production->accounts[i]);
+    if (production)
+        free(production->jobs);
     free(production);
 }
 
@@ -34,6 +42,7 @@ static void *make(struct trial *trial, const char *name)
         calloc(1, sizeof *production + count * sizeof *production->accounts);
     if (!production)
         return NULL;
+    production->jobs = calloc((size_t)trial->clients, sizeof *production->jobs);
     for (size_t i = 0; i < count; i++) {
         struct account *account = aligned_alloc(_Alignof(struct account), sizeof *account);
         if (!account)
@@ -41,7 +50,7 @@ static void *make(struct trial *trial, const char *name)
         *account = (struct account){.number = i + 1, .place = (uint32_t)i};
         production->accounts[production->count++] = account;
     }
-    if (production->count == count)
+    if (production->count == count && production->jobs)
         production->strategy = strategy_make(name);
     if (production->strategy)
         return production;
@@ -59,11 +68,6 @@ static void *make_sharded(struct trial *trial)
     return make(trial, "sharded");
 }
 
-struct job {
-    struct operation *op;
-    bool may;
-};
-
 static void section(void *arg)
 {
     struct job *job = arg;
@@ -76,9 +80,10 @@ static bool carry_out(void *state, struct operation *op)
     struct account *accounts[OPERATION_CELLS];
     for (int i = 0; i < op->count; i++)
         accounts[i] = production->accounts[op->cells[i]->number];
-    struct job job = {.op = op};
-    strategy_run(production->strategy, accounts, (size_t)op->count, section, &job);
-    return job.may;
+    struct job *job = &production->jobs[op->number];
+    *job = (struct job){.op = op};
+    strategy_run(production->strategy, accounts, (size_t)op->count, section, job);
+    return job->may;
 }
 
 static void stop(void *state)

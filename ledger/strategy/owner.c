@@ -13,6 +13,7 @@
 
 #include "coro/chan.h"
 #include "coro/co.h"
+#include "coro/schedule.h"
 #include "coro/waitgroup.h"
 
 enum {
@@ -35,7 +36,7 @@ static void owner_main(void *arg)
 {
     struct owner *owner = arg;
     struct job *job;
-    while (chan_recv(owner->jobs, &job) == CHAN_OK) {
+    while (schedule_mark("the next job"), chan_recv(owner->jobs, &job) == CHAN_OK) {
         job->section(job->arg);
         waitgroup_done(&job->done);
     }
@@ -65,8 +66,10 @@ static void owner_run(struct strategy *strategy, struct account *const *accounts
     struct owner *owner = (struct owner *)strategy;
     struct job job = {.section = section, .arg = arg}, *message = &job;
     waitgroup_add(&job.done, 1);
+    schedule_mark("the job is sent");
     enum chan_status sent = chan_send(owner->jobs, &message);
     ensure(sent == CHAN_OK); /* it is closed only when nobody uses the ledger any more */
+    schedule_mark("until it has run");
     waitgroup_wait(&job.done);
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "coro/mutex.h"
+#include "coro/schedule.h"
 
 enum { SHARDS = 256, WORD = 64 };
 
@@ -49,8 +50,10 @@ static void for_each_shard(
     struct sharded *sharded, const struct shard_set *set, void (*act)(struct mutex *mutex))
 {
     for (unsigned word = 0; word < SHARDS / WORD; word++)
-        for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1)
+        for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1) {
+            schedule_mark("a mutex");
             act(&sharded->mutexes[word * WORD + (unsigned)__builtin_ctzll(bits)]);
+        }
 }
 
 static struct strategy *sharded_make(void)

@@ -79,6 +79,23 @@ static void find(struct experiment *e)
     explore_replay(&e->trial, e->path.switches, e->path.count, true, &e->path);
 }
 
+/* A given schedule; cut, if that was asked for and it breaks the promise: shown as if found. */
+static void replay(struct experiment *e)
+{
+    struct outcome *outcome = &e->outcome;
+    bool broken = explore_replay(&e->trial, e->choices, e->choice_count, !e->shrinks, &e->path);
+    if (!e->shrinks)
+        return;
+    if (broken) {
+        outcome->mode = OUTCOME_FIND;
+        outcome->found = outcome->shrunk = true;
+        outcome->seeds = 0;
+        outcome->switches_before = e->path.count;
+        shrink(&e->trial, &e->path);
+    }
+    explore_replay(&e->trial, e->path.switches, e->path.count, true, &e->path);
+}
+
 static void run(void *arg)
 {
     struct experiment *e = arg;
@@ -89,7 +106,7 @@ static void run(void *arg)
     else if (outcome->mode == OUTCOME_FIND)
         find(e);
     else if (e->code)
-        explore_replay(&e->trial, e->choices, e->choice_count, true, &e->path);
+        replay(e);
     else
         explore_seed(&e->trial, &e->explore, outcome->seed, true, &e->path);
 }
@@ -184,7 +201,8 @@ int cmd_lab(int argc, char **argv)
             "1"},
         {"schedule", "CODE", "exactly this schedule, as an experiment has told it", NULL},
         {"find", NULL, "search seeds for a schedule that breaks the promise", NULL},
-        {"shrink", NULL, "with --find: cut it to the fewest switches that still break it", NULL},
+        {"shrink", NULL,
+            "with --find or --schedule: cut it to the fewest switches that still break it", NULL},
         {"seeds", "N", "count how many of so many seeds break it; with --find: try at most so many",
             NULL},
         {"walk", "WALK", "how seeds draw schedules: random, or pct (by priorities)", "random"},

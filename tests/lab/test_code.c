@@ -17,13 +17,15 @@ static void comes_back_as_it_was(void)
         CU_ASSERT_TRUE_FATAL(code_parse(texts[i], choices, &count));
         CU_ASSERT_STRING_EQUAL(code_format(choices, count, again), texts[i]);
     }
+    size_t count = 1;
+    CU_ASSERT(code_parse("", choices, &count) && count == 0); /* as "0" */
 }
 
 static void refuses_what_is_none(void)
 {
-    static const char *const texts[] = {"", "-", "3", "3.", ".2", "3.2-", "-3.2", "3.2-3.1",
-        "5.1-3.2", "0.1", "03.1", "3.01", "3.2 ", " 3.2", "3.2-5.1x", "3.T", "3,2", "3.-1",
-        "9999999999.1", "1.9999999999", "0-1.1", "3.2-0", "1.tt"};
+    static const char *const texts[] = {"-", "3", "3.", ".2", "3.2-", "-3.2", "3.2-3.1", "5.1-3.2",
+        "0.1", "03.1", "3.01", "3.2 ", " 3.2", "3.2-5.1x", "3.T", "3,2", "3.-1", "9999999999.1",
+        "1.9999999999", "0-1.1", "3.2-0", "1.tt"};
     static struct schedule_choice choices[CODE_CHOICES];
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         size_t count;
