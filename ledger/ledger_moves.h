@@ -38,7 +38,7 @@ struct ledger_transfer {
 struct ledger_stages {
     int64_t begun_ns;   /* its section began: until then it waited for the owner, or the locks */
     int64_t decided_ns; /* its section was over; of items one by one, those of all */
-    int64_t told_ns;    /* what the answer rests on was durable */
+    int64_t durable_ns; /* what the answer rests on was durable */
 };
 
 /* Which of a request's accounts an answer speaks of, and the figures behind it. */

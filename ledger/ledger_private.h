@@ -40,7 +40,7 @@ struct ledger {
     struct duty expirer;
     _Atomic bool
         frozen; /* all of it; changes in a section of all accounts, read in every section */
-    _Atomic uint64_t froze; /* the last entry that froze or unfroze all of it */
+    _Atomic uint64_t freeze_seq; /* the last entry that froze or unfroze all of it */
     _Atomic uint64_t replays, rejections, unknown_outcomes;
 };
 

@@ -108,7 +108,7 @@ static bool stands_so(
     bool frozen = row_bool(row, TABLE_STANDING_FROZEN);
     if (!account)
         return row_bigint(row, TABLE_STANDING_ACCOUNT) == TABLE_WHOLE_LEDGER && held == 0 &&
-               frozen == r->frozen && seq == r->froze;
+               frozen == r->frozen && seq == r->freeze_seq;
 
     /* Its position is kept only where it is later than the last movement, which the balance
      * tells. */
@@ -132,7 +132,7 @@ static bool compare_standing(const struct row *row, void *arg)
 
 static enum pg_status compare_standings(struct audit_replay *r)
 {
-    uint64_t due = r->froze > 0;
+    uint64_t due = r->freeze_seq > 0;
     r->compared = 0;
     enum pg_status status =
         each(r, "SELECT " TABLES_COLUMNS(STANDING) " FROM standing", compare_standing);

@@ -48,7 +48,7 @@ static void freeze(struct audit_replay *r, const struct record *head)
         now = &account->frozen;
         account->seq = head->seq;
     } else {
-        r->froze = head->seq;
+        r->freeze_seq = head->seq;
     }
     if (*now == frozen)
         audit_note(r->report, head->seq, "freezes what is frozen, or unfreezes what is not");

@@ -20,7 +20,7 @@ struct audit_replay {
     struct audit_trail trail;
     uint64_t last_batch, checkpoint; /* what there must be: known before the first entry */
     uint64_t compared;               /* rows of a part of the checkpoint */
-    uint64_t froze;                  /* the last entry that froze or unfroze the whole ledger */
+    uint64_t freeze_seq;             /* the last entry that froze or unfroze the whole ledger */
     bool frozen, short_of_memory;
     struct posting postings[ENTRY_POSTINGS_MAX]; /* of the entry that is replayed */
 };

@@ -58,7 +58,7 @@ static bool take_kept(const struct row *row, void *arg)
     struct slot *slot = whole_ledger ? NULL : audit_walk_slot(w, number);
     if (whole_ledger) {
         w->kept_frozen = row_bool(row, FROZEN);
-        w->kept_froze = seq;
+        w->kept_freeze_seq = seq;
     } else if (slot && what == KEPT_BALANCE) {
         slot->kept = true;
         slot->kept_moved = seq; /* of what is not plain 0: no account moved there */

@@ -120,7 +120,7 @@ static void freeze(struct audit_walk *w, const struct record *head)
         slot->seq = head->seq;
     } else {
         audit_walk_touch_all(w, head->seq);
-        w->froze = head->seq;
+        w->freeze_seq = head->seq;
     }
     if (*now == frozen || (slot && slot->opened == 0))
         audit_note(w->report, head->seq, "freezes what is frozen, or unfreezes what is not");

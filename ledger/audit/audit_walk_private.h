@@ -30,9 +30,9 @@ struct audit_walk {
     struct audit_trail trail;
     struct audit_report *report;
     bool frozen;
-    uint64_t froze; /* the last entry that froze or unfroze the whole ledger */
+    uint64_t freeze_seq; /* the last entry that froze or unfroze the whole ledger */
     bool kept_frozen, kept_checked;
-    uint64_t kept_froze;
+    uint64_t kept_freeze_seq;
     struct slot *lowered[ENTRY_POSTINGS_MAX]; /* accounts that the entry takes from */
     struct slot slots[AUDIT_WALK_ACCOUNTS];
 };

@@ -61,7 +61,7 @@ void audit_walk_touch_all(struct audit_walk *w, uint64_t seq)
     if (w->kept_checked || seq <= w->checkpoint)
         return;
     w->kept_checked = true;
-    if (w->kept_frozen != w->frozen || w->kept_froze != w->froze)
-        audit_note(w->report, w->froze ? w->froze : w->checkpoint,
+    if (w->kept_frozen != w->frozen || w->kept_freeze_seq != w->freeze_seq)
+        audit_note(w->report, w->freeze_seq ? w->freeze_seq : w->checkpoint,
             "the checkpoint is wrong about the freezing of the whole ledger");
 }

@@ -73,13 +73,13 @@ void bank_close(struct bank **bank)
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-static struct bank_seat *find_seat(struct bank *bank, const char *name)
+static struct bank_slot *find_slot(struct bank *bank, const char *name)
 {
-    /* Without a lock: seats only come, and are counted when they are complete. */
+    /* Without a lock: slots only come, and are counted when they are complete. */
     size_t count = atomic_load(&bank->count);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(bank->seats[i].name, name) == 0)
-            return &bank->seats[i];
+        if (strcmp(bank->slots[i].name, name) == 0)
+            return &bank->slots[i];
     return NULL;
 }
 
@@ -124,8 +124,8 @@ static enum pg_status find_main(
     return store_find(context, bank->conninfo, &wanted, &number, error, size);
 }
 
-/* Seats for what the database has and the bank does not. */
-static void seat_all(struct bank *bank)
+/* Slots for what the database has and the bank does not. */
+static void add_slots(struct bank *bank)
 {
     struct lease_row row;
     mutex_lock(&bank->making);
@@ -136,8 +136,8 @@ static void seat_all(struct bank *bank)
             strategy = strategy_list_known(row.strategy, strlen(row.strategy));
         if (!strategy) /* one that this program does not know */
             strategy = strategy_list_default(bank->strategies);
-        if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !find_seat(bank, row.name) &&
-            !bank_seat_add(bank, row.ledger, row.name, strategy))
+        if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !find_slot(bank, row.name) &&
+            !bank_slot_add(bank, row.ledger, row.name, strategy))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
     }
     mutex_unlock(&bank->making);
@@ -149,28 +149,28 @@ static void attend(void *arg)
     struct bank *bank = arg;
     uint64_t seen = 0;
     do
-        seat_all(bank);
+        add_slots(bank);
     while (lease_await_news(bank->running, bank->lease, &seen));
     waitgroup_done(&bank->keepers);
 }
 
-/* How many seats there are, how many of them have been open or cannot be, and how many are open. */
+/* How many slots there are, how many of them have been open or cannot be, and how many are open. */
 struct tally {
-    size_t seats, settled, open;
+    size_t slots, settled, open;
     char why[LEDGER_REASON]; /* of the first that is not open */
 };
 
-static void count_seats(struct bank *bank, struct tally *tally)
+static void count_slots(struct bank *bank, struct tally *tally)
 {
-    *tally = (struct tally){.seats = atomic_load(&bank->count)};
-    for (size_t i = 0; i < tally->seats; i++) {
-        struct bank_seat *seat = &bank->seats[i];
-        lock_take(&seat->lock);
-        tally->settled += seat->settled;
-        tally->open += seat->ledger != NULL;
-        if (!seat->ledger && !*tally->why)
-            memcpy(tally->why, seat->why, sizeof tally->why);
-        lock_drop(&seat->lock);
+    *tally = (struct tally){.slots = atomic_load(&bank->count)};
+    for (size_t i = 0; i < tally->slots; i++) {
+        struct bank_slot *slot = &bank->slots[i];
+        lock_take(&slot->lock);
+        tally->settled += slot->settled;
+        tally->open += slot->ledger != NULL;
+        if (!slot->ledger && !*tally->why)
+            memcpy(tally->why, slot->why, sizeof tally->why);
+        lock_drop(&slot->lock);
     }
 }
 
@@ -180,11 +180,11 @@ static bool await_ledgers(struct context *context, struct bank *bank, char *erro
         struct tally tally;
         /* Read before counting: a step in between is not missed. */
         uint64_t seen = eventcount_read(&bank->progress);
-        count_seats(bank, &tally);
+        count_slots(bank, &tally);
         snprintf(error, size, "%s", tally.why);
         if (bank_is_lost(bank))
             return false;
-        if (tally.seats > 0 && tally.settled == tally.seats)
+        if (tally.slots > 0 && tally.settled == tally.slots)
             return tally.open > 0;
         if (eventcount_await(context, &bank->progress, seen + 1) != EVENTCOUNT_REACHED)
             return false;
@@ -232,7 +232,7 @@ bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
     /* Once open it stays so: a ledger that goes away later says so by itself. */
     if (atomic_load(&bank->open))
         return true;
-    count_seats(bank, &tally);
+    count_slots(bank, &tally);
     lock_take(&bank->lock);
     memcpy(why, *bank->why ? bank->why : tally.why, LEDGER_REASON);
     lock_drop(&bank->lock);
@@ -247,37 +247,37 @@ bool bank_is_lost(struct bank *bank)
 
 /* ---- in use -------------------------------------------------------------------------------- */
 
-/* Enter the ledger of that seat; NULL: it is not open. */
-static struct ledger *enter(struct bank_seat *seat)
+/* Enter the ledger of that slot; NULL: it is not open. */
+static struct ledger *enter(struct bank_slot *slot)
 {
-    lock_take(&seat->lock);
+    lock_take(&slot->lock);
     /* Entered under the lock under which its keeper takes it away, so never after that. */
-    struct ledger *ledger = seat->ledger;
+    struct ledger *ledger = slot->ledger;
     if (ledger)
         ledger_enter(ledger);
-    lock_drop(&seat->lock);
+    lock_drop(&slot->lock);
     return ledger;
 }
 
 enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger)
 {
-    struct bank_seat *seat = find_seat(bank, name);
-    *ledger = seat ? enter(seat) : NULL;
+    struct bank_slot *slot = find_slot(bank, name);
+    *ledger = slot ? enter(slot) : NULL;
     if (*ledger)
         return LEDGER_OK;
-    return seat ? LEDGER_UNAVAILABLE : LEDGER_LEDGER_NOT_FOUND;
+    return slot ? LEDGER_UNAVAILABLE : LEDGER_LEDGER_NOT_FOUND;
 }
 
 void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
 {
-    struct bank_seat *seat = find_seat(bank, name);
+    struct bank_slot *slot = find_slot(bank, name);
     *why = '\0';
-    if (!seat)
+    if (!slot)
         return;
-    lock_take(&seat->lock);
-    if (!seat->ledger)
-        memcpy(why, seat->why, LEDGER_REASON);
-    lock_drop(&seat->lock);
+    lock_take(&slot->lock);
+    if (!slot->ledger)
+        memcpy(why, slot->why, LEDGER_REASON);
+    lock_drop(&slot->lock);
     for_everybody(why);
 }
 
@@ -285,29 +285,29 @@ size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGER
 {
     size_t count = atomic_load(&bank->count);
     for (size_t i = 0; i < count; i++) {
-        struct bank_seat *seat = &bank->seats[i];
+        struct bank_slot *slot = &bank->slots[i];
         /* Entered, so that it is not closed while its figures are read. */
-        struct ledger *ledger = enter(seat);
-        figures[i] = (struct ledger_figures){.strategy = seat->strategy};
+        struct ledger *ledger = enter(slot);
+        figures[i] = (struct ledger_figures){.strategy = slot->strategy};
 
         /* Of one that is not open here only its state is known. */
         if (ledger) {
             ledger_read_figures(ledger, &figures[i]);
             ledger_leave(ledger);
         } else {
-            lock_take(&seat->lock);
-            figures[i].state = seat->state;
-            memcpy(figures[i].reason, seat->why, sizeof figures[i].reason);
-            lock_drop(&seat->lock);
+            lock_take(&slot->lock);
+            figures[i].state = slot->state;
+            memcpy(figures[i].reason, slot->why, sizeof figures[i].reason);
+            lock_drop(&slot->lock);
             for_everybody(figures[i].reason);
         }
-        figures[i].name = seat->name;
+        figures[i].name = slot->name;
     }
     return count;
 }
 
 /* The caller holds `making`. NULL: see *status. */
-static struct bank_seat *make_seat(struct context *context, struct bank *bank, const char *name,
+static struct bank_slot *make_slot(struct context *context, struct bank *bank, const char *name,
     const char *strategy, enum ledger_status *status)
 {
     char error[LEDGER_REASON];
@@ -330,20 +330,20 @@ static struct bank_seat *make_seat(struct context *context, struct bank *bank, c
     }
     /* Its row must be seen before its keeper can take it. */
     lease_look_soon(bank->lease);
-    return bank_seat_add(bank, number, name, strategy);
+    return bank_slot_add(bank, number, name, strategy);
 }
 
 /* Park until it is open. */
 static enum ledger_status await_open(
-    struct context *context, struct bank_seat *seat, struct ledger **ledger)
+    struct context *context, struct bank_slot *slot, struct ledger **ledger)
 {
     for (;;) {
         /* Read before looking, as above. */
-        uint64_t seen = eventcount_read(&seat->bank->progress);
-        *ledger = enter(seat);
+        uint64_t seen = eventcount_read(&slot->bank->progress);
+        *ledger = enter(slot);
         if (*ledger)
             return LEDGER_OK;
-        if (eventcount_await(context, &seat->bank->progress, seen + 1) != EVENTCOUNT_REACHED)
+        if (eventcount_await(context, &slot->bank->progress, seen + 1) != EVENTCOUNT_REACHED)
             return LEDGER_UNAVAILABLE;
     }
 }
@@ -356,21 +356,21 @@ enum ledger_status bank_create(struct context *context, struct bank *bank, const
     ensure(!strategy || strategy_list_known(strategy, strlen(strategy)));
     *ledger = NULL;
 
-    /* One at a time, so that a name gets one seat. */
+    /* One at a time, so that a name gets one slot. */
     mutex_lock(&bank->making);
-    struct bank_seat *seat = find_seat(bank, name);
-    *created = !seat;
+    struct bank_slot *slot = find_slot(bank, name);
+    *created = !slot;
     /* The same again is fine; with another strategy it would not be the same. */
-    if (seat && strategy && strcmp(seat->strategy, strategy) != 0)
+    if (slot && strategy && strcmp(slot->strategy, strategy) != 0)
         status = LEDGER_LEDGER_EXISTS;
-    else if (!seat)
-        seat = make_seat(context, bank, name, strategy, &status);
+    else if (!slot)
+        slot = make_slot(context, bank, name, strategy, &status);
     mutex_unlock(&bank->making);
 
-    if (status == LEDGER_LEDGER_EXISTS || !seat)
+    if (status == LEDGER_LEDGER_EXISTS || !slot)
         return status;
     /* Made is not open: the keeper takes it like any other. */
-    status = await_open(context, seat, ledger);
+    status = await_open(context, slot, ledger);
     *created = *created && *ledger;
     return status;
 }

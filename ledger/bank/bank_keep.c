@@ -31,44 +31,44 @@ void bank_step(struct bank *bank)
 
 /* True: that is new. */
 static bool set_state(
-    struct bank_seat *seat, enum ledger_state state, const char *why, bool settled)
+    struct bank_slot *slot, enum ledger_state state, const char *why, bool settled)
 {
-    lock_take(&seat->lock);
-    bool news = seat->state != state || strcmp(seat->why, why) != 0 || settled > seat->settled;
-    seat->state = state;
-    seat->settled |= settled;
-    snprintf(seat->why, sizeof seat->why, "%s", why);
-    lock_drop(&seat->lock);
+    lock_take(&slot->lock);
+    bool news = slot->state != state || strcmp(slot->why, why) != 0 || settled > slot->settled;
+    slot->state = state;
+    slot->settled |= settled;
+    snprintf(slot->why, sizeof slot->why, "%s", why);
+    lock_drop(&slot->lock);
     if (news)
-        bank_step(seat->bank);
+        bank_step(slot->bank);
     return news;
 }
 
 /* ---- standing by --------------------------------------------------------------------------- */
 
-static void note_owner(struct bank_seat *seat, const struct lease_row *row)
+static void note_owner(struct bank_slot *slot, const struct lease_row *row)
 {
     char why[LEDGER_REASON];
     snprintf(why, sizeof why, "another server has this ledger: %lu%s%s", row->owner,
         *row->owner_url ? " at " : "", row->owner_url);
-    if (set_state(seat, LEDGER_ELSEWHERE, why, false))
-        notice(NOTICE_INFO, "ledger %s: %s; standing by", seat->name, why);
+    if (set_state(slot, LEDGER_ELSEWHERE, why, false))
+        notice(NOTICE_INFO, "ledger %s: %s; standing by", slot->name, why);
 }
 
 /* Park until no other server has the ledger. False: the bank is to be closed. */
-static bool stand_by(struct bank_seat *seat)
+static bool stand_by(struct bank_slot *slot)
 {
-    struct lease *lease = seat->bank->lease;
+    struct lease *lease = slot->bank->lease;
     uint64_t seen = 0;
-    while (context_err(seat->bank->running) == CONTEXT_OK) {
+    while (context_err(slot->bank->running) == CONTEXT_OK) {
         struct lease_row row;
         /* While the database is away what it said of others is old. */
-        if (lease_is_good(lease) && lease_find(lease, seat->number, &row)) {
+        if (lease_is_good(lease) && lease_find(lease, slot->number, &row)) {
             if (row.free || row.ours)
                 return true;
-            note_owner(seat, &row);
+            note_owner(slot, &row);
         }
-        (void)!lease_await_news(seat->bank->running, lease, &seen);
+        (void)!lease_await_news(slot->bank->running, lease, &seen);
     }
     return false;
 }
@@ -76,15 +76,15 @@ static bool stand_by(struct bank_seat *seat)
 /* ---- opening ------------------------------------------------------------------------------- */
 
 static struct ledger *open_ledger(
-    struct bank_seat *seat, enum ledger_trouble *trouble, char why[LEDGER_REASON])
+    struct bank_slot *slot, enum ledger_trouble *trouble, char why[LEDGER_REASON])
 {
-    struct bank *bank = seat->bank;
+    struct bank *bank = slot->bank;
     const struct ledger_options options = {.conninfo = bank->conninfo,
-        .name = seat->name,
-        .strategy = seat->strategy,
+        .name = slot->name,
+        .strategy = slot->strategy,
         .readers = bank->readers,
         .lease = bank->lease,
-        .number = seat->number,
+        .number = slot->number,
         .trouble = trouble};
     mutex_lock(&bank->opening);
     struct ledger *ledger = ledger_open(bank->running, &options, why, LEDGER_REASON);
@@ -93,17 +93,17 @@ static struct ledger *open_ledger(
 }
 
 /* It did not open. False: it is not to be tried again. */
-static bool note_trouble(struct bank_seat *seat, enum ledger_trouble trouble, const char *why)
+static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, const char *why)
 {
-    struct bank *bank = seat->bank;
+    struct bank *bank = slot->bank;
     bool final = trouble == LEDGER_TROUBLE_BEHIND;
     bool settled = final || trouble == LEDGER_TROUBLE_DAMAGED;
     char said[LEDGER_REASON + 40];
     const char *away = trouble == LEDGER_TROUBLE_AWAY ? "the database is away: " : "";
     snprintf(said, sizeof said, "%s%s", away, why);
-    bool news = set_state(seat, final ? LEDGER_LOST : LEDGER_OPENING, said, settled);
+    bool news = set_state(slot, final ? LEDGER_LOST : LEDGER_OPENING, said, settled);
     if (news && trouble != LEDGER_TROUBLE_TAKEN)
-        notice(NOTICE_TROUBLE, "ledger %s: %s", seat->name, why);
+        notice(NOTICE_TROUBLE, "ledger %s: %s", slot->name, why);
     /* To go on would build on what clients were told and is gone. */
     if (final) {
         atomic_store(&bank->lost, true);
@@ -116,43 +116,43 @@ static bool note_trouble(struct bank_seat *seat, enum ledger_trouble trouble, co
 /* ---- open ---------------------------------------------------------------------------------- */
 
 /* From here on requests get in. */
-static void seat_ledger(struct bank_seat *seat, struct ledger *ledger)
+static void fill_slot(struct bank_slot *slot, struct ledger *ledger)
 {
-    lock_take(&seat->lock);
-    seat->ledger = ledger;
-    seat->settled = true;
-    *seat->why = '\0';
-    lock_drop(&seat->lock);
-    bank_step(seat->bank);
+    lock_take(&slot->lock);
+    slot->ledger = ledger;
+    slot->settled = true;
+    *slot->why = '\0';
+    lock_drop(&slot->lock);
+    bank_step(slot->bank);
 }
 
 /* Park for as long as it is to be open. */
-static void stay(struct bank_seat *seat)
+static void stay(struct bank_slot *slot)
 {
-    struct bank *bank = seat->bank;
+    struct bank *bank = slot->bank;
     uint64_t seen = 0;
     /* Each look at the lease is news, most of it of other ledgers. */
-    while (!ledger_is_over(seat->ledger) && !ledger_was_resumed(seat->ledger) &&
+    while (!ledger_is_over(slot->ledger) && !ledger_was_resumed(slot->ledger) &&
            lease_await_news(bank->running, bank->lease, &seen))
         ;
 }
 
 /* False: it is not to be opened again. */
-static bool vacate(struct bank_seat *seat)
+static bool vacate(struct bank_slot *slot)
 {
-    struct ledger *ledger = seat->ledger;
+    struct ledger *ledger = slot->ledger;
     /* Why it ends is kept: clients and /readyz are told until it is open again. */
     struct ledger_figures figures;
     ledger_read_figures(ledger, &figures);
     bool lost = figures.state == LEDGER_LOST;
-    lock_take(&seat->lock);
-    seat->ledger = NULL;
-    seat->state = lost ? LEDGER_LOST : LEDGER_OPENING;
-    memcpy(seat->why, figures.reason, sizeof seat->why);
-    lock_drop(&seat->lock);
+    lock_take(&slot->lock);
+    slot->ledger = NULL;
+    slot->state = lost ? LEDGER_LOST : LEDGER_OPENING;
+    memcpy(slot->why, figures.reason, sizeof slot->why);
+    lock_drop(&slot->lock);
     if (lost)
-        atomic_store(&seat->bank->lost, true);
-    bank_step(seat->bank);
+        atomic_store(&slot->bank->lost, true);
+    bank_step(slot->bank);
     /* Nobody gets in any more; closing waits for those that are inside. */
     ledger_close(&ledger);
     return !lost;
@@ -160,39 +160,39 @@ static bool vacate(struct bank_seat *seat)
 
 static void keep(void *arg)
 {
-    struct bank_seat *seat = arg;
+    struct bank_slot *slot = arg;
     bool going = true;
     /* A round: wait until it is free, have it, lose it. */
-    while (going && stand_by(seat)) {
+    while (going && stand_by(slot)) {
         char why[LEDGER_REASON] = "";
         enum ledger_trouble trouble;
-        struct ledger *ledger = open_ledger(seat, &trouble, why);
+        struct ledger *ledger = open_ledger(slot, &trouble, why);
         if (ledger) {
-            seat_ledger(seat, ledger);
-            stay(seat);
-            going = vacate(seat);
+            fill_slot(slot, ledger);
+            stay(slot);
+            going = vacate(slot);
         } else {
-            going = note_trouble(seat, trouble, why);
+            going = note_trouble(slot, trouble, why);
         }
     }
-    waitgroup_done(&seat->bank->keepers);
+    waitgroup_done(&slot->bank->keepers);
 }
 
-struct bank_seat *bank_seat_add(
+struct bank_slot *bank_slot_add(
     struct bank *bank, int number, const char *name, const char *strategy)
 {
     size_t count = atomic_load(&bank->count);
     ensure(count < BANK_LEDGERS_MAX);
-    struct bank_seat *seat = &bank->seats[count];
-    *seat = (struct bank_seat){
+    struct bank_slot *slot = &bank->slots[count];
+    *slot = (struct bank_slot){
         .bank = bank, .number = number, .strategy = strategy, .state = LEDGER_OPENING};
-    snprintf(seat->name, sizeof seat->name, "%s", name);
-    snprintf(seat->why, sizeof seat->why, "it is being opened");
+    snprintf(slot->name, sizeof slot->name, "%s", name);
+    snprintf(slot->why, sizeof slot->why, "it is being opened");
     waitgroup_add(&bank->keepers, 1);
-    if (!co_spawn_named("ledger keeper", keep, seat)) {
+    if (!co_spawn_named("ledger keeper", keep, slot)) {
         waitgroup_done(&bank->keepers);
         return NULL;
     }
     atomic_store(&bank->count, count + 1);
-    return seat;
+    return slot;
 }

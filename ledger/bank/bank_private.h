@@ -14,16 +14,16 @@
 
 /*
  * Invariants
- * - seats[0 .. count) never go away, and but for what a seat's lock guards they never change; a
- *   seat is filled before `count` includes it, so that look-ups need no lock.
- * - Only the holder of `making` fills a seat.
- * - seat.ledger is given and taken by the seat's keeper alone; whoever finds it there enters it
+ * - slots[0 .. count) never go away, and but for what a slot's lock guards they never change; a
+ *   slot is filled before `count` includes it, so that look-ups need no lock.
+ * - Only the holder of `making` fills a slot.
+ * - slot.ledger is given and taken by the slot's keeper alone; whoever finds it there enters it
  *   under the lock, so that the keeper knows of all who use it.
  *
- * Lock order: making or opening -> whatever ledger_open() takes; a seat's lock -> nothing.
+ * Lock order: making or opening -> whatever ledger_open() takes; a slot's lock -> nothing.
  */
 
-struct bank_seat {
+struct bank_slot {
     struct bank *bank;
     int number; /* in the database */
     char name[LEASE_NAME];
@@ -47,15 +47,15 @@ struct bank {
     struct mutex making, opening; /* opening: one journal is folded at a time */
     _Atomic bool open, lost;
     _Atomic size_t count;
-    struct bank_seat seats[BANK_LEDGERS_MAX];
+    struct bank_slot slots[BANK_LEDGERS_MAX];
 
     struct lock lock;        /* guards what follows */
     uint64_t steps;          /* of progress */
     char why[LEDGER_REASON]; /* it is not open */
 };
 
-/* Take a seat for a ledger, with a keeper; the caller holds `making`. NULL: memory is short. */
-struct bank_seat *bank_seat_add(
+/* Take a slot for a ledger, with a keeper; the caller holds `making`. NULL: memory is short. */
+struct bank_slot *bank_slot_add(
     struct bank *bank, int number, const char *name, const char *strategy);
 
 /* Tell whoever waits for it that something has changed. */

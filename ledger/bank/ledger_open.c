@@ -53,7 +53,7 @@ static bool read_state(
     struct restore restore = {.accounts = ledger->accounts,
         .holds = ledger->holds,
         .frozen = &ledger->frozen,
-        .froze = &ledger->froze};
+        .freeze_seq = &ledger->freeze_seq};
     if (pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != PG_OK) {
         snprintf(error, size, "%s", pg_message(pg));
         return false;

@@ -181,7 +181,7 @@ static void rest_on_what_was_seen(struct change *change)
         change_rests_on(change, posting->from->seq);
         change_rests_on(change, posting->to->seq);
     }
-    change_rests_on(change, atomic_load(&change->ledger->froze));
+    change_rests_on(change, atomic_load(&change->ledger->freeze_seq));
 }
 
 void change_become_rejection(struct change *change, const struct account *broken)
@@ -202,7 +202,7 @@ void change_refuse(struct change *change, enum ledger_status status, const struc
     if (status == LEDGER_INSUFFICIENT_FUNDS)
         change->available = account_available(broken);
     rest_on_what_was_seen(change);
-    if (!status_is_rejection(status) || !entry->key || change->fleeting)
+    if (!status_is_rejection(status) || !entry->key || change->not_frozen)
         return;
     change_become_rejection(change, broken);
     change->seq = journal_append(change->ledger->journal, entry);
@@ -259,11 +259,11 @@ void change_await(struct context *context, struct ledger *ledger, struct ledger_
         co_yield(); /* a client that retries immediately must not keep others from running */
         return;
     }
-    enum ledger_status told =
+    enum ledger_status known =
         change_await_seq(context, ledger, outcome->entry != NULL, &outcome->seq);
-    if (told != LEDGER_OK)
-        outcome->status = told;
-    if (told == LEDGER_OUTCOME_UNKNOWN)
+    if (known != LEDGER_OK)
+        outcome->status = known;
+    if (known == LEDGER_OUTCOME_UNKNOWN)
         atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
 }
 
@@ -289,6 +289,6 @@ void change_carry_out(struct context *context, struct change *change,
     } else if (outcome->status == LEDGER_OUTCOME_UNKNOWN) {
         atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
     }
-    outcome->stages.told_ns = clock_now_ns();
+    outcome->stages.durable_ns = clock_now_ns();
     entry_drop(&change->entry);
 }

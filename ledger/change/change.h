@@ -12,7 +12,7 @@
 struct change {
     struct ledger *ledger;
     struct entry *entry;       /* as asked for; it becomes the journal's entry. Ours to drop */
-    bool fleeting;             /* a refusal leaves no trace, even if there is a key */
+    bool not_frozen;           /* a refusal leaves no trace, even if there is a key */
     bool again;                /* it could not be decided: prepare and run it once more */
     enum ledger_status status; /* what was decided */
     uint64_t seq;              /* of the entry; or, without one, what the decision was based on */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A transfer begins with an account's id, everything else with a word that says what it is. */
+/*
+ * A transfer begins with an account's id, everything else with a word that says what it is. Texts
+ * go in with their ends, so that "ab", "c" and "a", "bc" differ.
+ */
 #include "ledger/change/fingerprint.h"
 
 #include <string.h>
@@ -38,6 +41,7 @@ void fingerprint_settlement(struct entry *entry, const struct ledger_settlement 
     struct hash hash;
     start(&hash, asked->capture ? "capture" : "release");
     hash_add(&hash, &asked->hold, sizeof asked->hold);
+    /* As it was asked for: no amount, and all of it by number, are two requests. */
     hash_add(&hash, &asked->amount, sizeof asked->amount);
     entry_fingerprint(entry, &hash, &asked->meaning);
 }
@@ -61,6 +65,7 @@ void fingerprint_batch_add(
 {
     fingerprint_transfer(item, asked);
     hash_add(&batch->hash, item->fingerprint, sizeof item->fingerprint);
+    /* The same items with other keys are another batch. */
     hash_add_text(&batch->hash, item->key);
 }
 

@@ -33,10 +33,10 @@ static void freeze_section(void *arg)
             f->account->seq = seq;
         } else {
             atomic_store(&ledger->frozen, f->frozen);
-            atomic_store(&ledger->froze, seq);
+            atomic_store(&ledger->freeze_seq, seq);
         }
     }
-    f->seq = f->account ? f->account->seq : atomic_load(&ledger->froze);
+    f->seq = f->account ? f->account->seq : atomic_load(&ledger->freeze_seq);
 }
 
 static enum ledger_status nothing_to_freeze(struct context *context, struct ledger *ledger)

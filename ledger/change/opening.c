@@ -166,9 +166,9 @@ enum ledger_status ledger_open_account(struct context *context, struct ledger *l
         *account = o.copy;
         *opened = o.opened;
         *seq = o.seq;
-        enum ledger_status told = change_await_seq(context, ledger, o.opened, seq);
-        if (told != LEDGER_OK) {
-            o.status = told;
+        enum ledger_status known = change_await_seq(context, ledger, o.opened, seq);
+        if (known != LEDGER_OK) {
+            o.status = known;
         } else if (o.opened && request->metadata) {
             account_keep_metadata(ledger->accounts, o.account, request->metadata);
             account->metadata = request->metadata;

@@ -21,6 +21,7 @@ bool transfer_resolve(struct context *context, void *arg)
     (void)context;
     struct transfer *t = arg;
     bool good = true;
+    /* Before the section, which others wait for: there the accounts are at hand. */
     for (size_t i = 0; i < t->asked->leg_count && good; i++) {
         const struct ledger_leg *leg = &t->asked->legs[i];
         good = change_resolve(
@@ -44,6 +45,8 @@ void transfer_decide(void *arg)
         change_refuse(change, status, broken);
         return;
     }
+
+    /* The links go into the journal with it; the balances follow once it has a position. */
     rules_link(entry->postings, entry->posting_count);
     change->seq = journal_append(change->ledger->journal, entry);
     rules_apply(entry->postings, entry->posting_count, change->seq);

@@ -74,6 +74,7 @@ void transfer_batch_claim_keys(struct context *context, struct transfer_batch *g
 {
     for (size_t n = 0; n < g->count; n++)
         g->order[n] = n;
+    /* Equal keys stand side by side then, the first item before the others. */
     qsort_r(g->order, g->count, sizeof *g->order, by_key, g);
     size_t turn = 0;
     for (size_t n = 0; n < g->count && !g->failed; n++) {
@@ -126,6 +127,7 @@ static void place(struct entry *entry)
 static void decide_all(void *arg)
 {
     struct transfer_batch *g = arg;
+    /* Every draft begins with the balance, before the first decision moves any of them. */
     for (size_t n = 0; n < g->run_count; n++)
         rules_begin(g->run[n]->postings, g->run[n]->posting_count);
     for (size_t i = 0; i < g->count; i++)
@@ -133,6 +135,8 @@ static void decide_all(void *arg)
             g->failed = true;
             return;
         }
+
+    /* All may happen: one commit has them, and positions in a row. */
     journal_append_group(g->ledger->journal, g->run, g->run_count, place);
     for (size_t i = 0; i < g->count; i++)
         if (g->items[i].state == ITEM_CLAIMED) {
@@ -195,7 +199,7 @@ bool transfer_batch_collect(struct transfer_batch *g, struct ledger *ledger,
 
         /* Until it is decided; a refusal leaves no trace. */
         change->status = LEDGER_NOT_EXECUTED;
-        change->fleeting = true;
+        change->not_frozen = true;
         change->seq = journal_durable(ledger->journal);
         good = change->entry != NULL;
         transfer_take_turn(&turn, transfers[i].leg_count);
@@ -215,7 +219,7 @@ void transfer_batch_discard(struct transfer_batch *g)
 /* Each of them has those of the batch, which ends now. */
 static void tell_stages(struct ledger_stages *stages, struct ledger_outcome *outcomes, size_t count)
 {
-    stages->told_ns = clock_now_ns();
+    stages->durable_ns = clock_now_ns();
     for (size_t i = 0; i < count; i++)
         outcomes[i].stages = *stages;
 }
@@ -281,6 +285,8 @@ static void run_each(struct context *context, struct ledger *ledger,
         transfer_take_turn(&turn, transfers[i].leg_count);
     }
     stages.decided_ns = clock_now_ns();
+
+    /* Only now, so that a commit takes many of them. */
     for (size_t i = 0; i < count; i++)
         if (wait && wait[i])
             change_await(context, ledger, &outcomes[i]);

@@ -267,6 +267,8 @@ static void decide_all(struct keyed *k)
     struct transfer_batch *g = &k->g;
     for (size_t n = 0; n < g->run_count; n++)
         rules_begin(g->run[n]->postings, g->run[n]->posting_count);
+
+    /* What gets an entry is collected again: with keys, refusals do too. */
     g->run_count = 0;
     for (size_t i = 0; i < g->count && !g->failed; i++) {
         struct change *change = &g->items[i].transfer.change;
@@ -433,7 +435,7 @@ void ledger_keyed_batch(struct context *context, struct ledger *ledger,
         take_fingerprint(&k);
         answer(context, &k, whole);
     }
-    whole->stages.told_ns = clock_now_ns();
+    whole->stages.durable_ns = clock_now_ns();
     drop_page(&k);
     entry_drop(&whole->entry);
     entry_drop(&k.whole.entry);

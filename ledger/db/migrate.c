@@ -255,7 +255,7 @@ enum pg_status migrate_now(
 static enum pg_status bring_up_to_date(
     struct context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
 {
-    for (bool told = false;; told = true) {
+    for (bool noticed = false;; noticed = true) {
         bool lives = false;
         enum pg_status status = look(context, pg, schema, error, size);
         if (status != PG_OK || schema->has >= migrate_newest())
@@ -266,7 +266,7 @@ static enum pg_status bring_up_to_date(
         /* Stand by while an older server works with the old schema. */
         if (!lives)
             return apply_missing(context, pg, schema->has, error, size);
-        if (!told)
+        if (!noticed)
             notice(NOTICE_INFO,
                 "a server of an older version, schema %d, serves this database; standing "
                 "by until it ends, then it is migrated to schema %d",

@@ -35,7 +35,7 @@ void pg_clear_environment(bool is_private)
 /* ---- the connection ------------------------------------------------------------------------ */
 
 /* The connect_timeout that was given, which libpq itself ignores here; or ours. */
-static int64_t patience_of(const PQconninfoOption *options, int64_t ours_s)
+static int64_t timeout_of(const PQconninfoOption *options, int64_t ours_s)
 {
     const char *given = pg_hosts_option(options, "connect_timeout");
     int64_t seconds = given ? strtol(given, NULL, 10) : 0;
@@ -59,9 +59,9 @@ struct pg *pg_connect(
     } else if (pg_hosts_count(options) > 1) { /* libpq would take the first that answers */
         pg_close(&pg);
         pg = pg_hosts_connect(
-            context, options, role, patience_of(options, PG_HOST_S), error, error_size);
+            context, options, role, timeout_of(options, PG_HOST_S), error, error_size);
     } else if (!pg_finish(
-                   context, pg, role, patience_of(options, PG_CONNECT_S), error, error_size) ||
+                   context, pg, role, timeout_of(options, PG_CONNECT_S), error, error_size) ||
                (role && !pg_hosts_admit(pg, error, error_size))) {
         pg_close(&pg);
     }

@@ -70,7 +70,7 @@ struct census {
     struct context *context;
     const PQconninfoOption *options;
     const char *role;
-    int64_t patience_ns;
+    int64_t timeout_ns;
     size_t count;
     struct host hosts[PG_HOSTS_MAX];
     struct waitgroup asking;
@@ -135,7 +135,7 @@ static void ask_host(void *arg)
     host->pg = start_host(host);
     if (!host->pg)
         snprintf(host->error, sizeof host->error, "out of memory");
-    else if (!pg_finish(census->context, host->pg, census->role, census->patience_ns, host->error,
+    else if (!pg_finish(census->context, host->pg, census->role, census->timeout_ns, host->error,
                  sizeof host->error))
         pg_close(&host->pg);
     if (host->pg && host->pg->standby) {
@@ -207,7 +207,7 @@ static struct pg *take_best(struct census *census, char *error, size_t size)
 }
 
 struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *options,
-    const char *role, int64_t patience_ns, char *error, size_t error_size)
+    const char *role, int64_t timeout_ns, char *error, size_t error_size)
 {
     struct census *census = calloc(1, sizeof *census);
     if (!census || pg_hosts_count(options) > PG_HOSTS_MAX) {
@@ -218,7 +218,7 @@ struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *opt
     census->context = context;
     census->options = options;
     census->role = role;
-    census->patience_ns = patience_ns;
+    census->timeout_ns = timeout_ns;
     census->count = pg_hosts_count(options);
 
     /* Ask all of them together: one that is silent does not delay the others. */

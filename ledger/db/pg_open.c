@@ -73,17 +73,17 @@ struct pg *pg_start(const char *const *names, const char *const *values, bool ex
     return pg;
 }
 
-bool pg_finish(struct context *context, struct pg *pg, const char *role, int64_t patience_ns,
+bool pg_finish(struct context *context, struct pg *pg, const char *role, int64_t timeout_ns,
     char *error, size_t error_size)
 {
-    struct context *patience = context_with_timeout(context, patience_ns);
-    if (!patience) {
+    struct context *deadline = context_with_timeout(context, timeout_ns);
+    if (!deadline) {
         snprintf(error, error_size, "out of memory");
         return false;
     }
-    bool up = is_up(patience, pg, role);
-    bool late = context_err(patience) != CONTEXT_OK;
-    context_release(&patience);
+    bool up = is_up(deadline, pg, role);
+    bool late = context_err(deadline) != CONTEXT_OK;
+    context_release(&deadline);
     if (up)
         return true;
 

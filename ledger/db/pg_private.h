@@ -82,7 +82,7 @@ MUST_CHECK struct pg *pg_start(const char *const *names, const char *const *valu
 
 /* Bring it up and pin its session. False: the reason is in `error`. */
 MUST_CHECK bool pg_finish(struct context *context, struct pg *pg, const char *role,
-    int64_t patience_ns, char *error, size_t error_size);
+    int64_t timeout_ns, char *error, size_t error_size);
 
 /* Of a fresh connection: make the session what all of ours are. False: it is lost, or refused for
  * the reason in its message. */

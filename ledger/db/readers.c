@@ -120,7 +120,7 @@ static struct attempt *begin_attempt(struct readers *readers)
     return NULL;
 }
 
-static int64_t connect_patience(struct readers *readers)
+static int64_t connect_timeout_ns(struct readers *readers)
 {
     int64_t took_ns = atomic_load(&readers->connect_ns);
     int64_t least_ns = READERS_CONNECT_MS * CLOCK_MS;
@@ -130,19 +130,19 @@ static int64_t connect_patience(struct readers *readers)
 /* Make a connection for this reader. False: whoever makes it has it, and gives it to the pool. */
 static bool make_again(struct context *context, struct readers *readers, struct reader *reader)
 {
-    struct context *patience = context_with_timeout(context, connect_patience(readers));
-    struct attempt *attempt = patience ? begin_attempt(readers) : NULL;
+    struct context *deadline = context_with_timeout(context, connect_timeout_ns(readers));
+    struct attempt *attempt = deadline ? begin_attempt(readers) : NULL;
     bool ours = true;
     *reader = (struct reader){.pg = NULL};
     if (attempt) {
-        (void)!eventcount_await(patience, &attempt->made, 1);
+        (void)!eventcount_await(deadline, &attempt->made, 1);
         ours = atomic_exchange(&attempt->state, LEFT) == MADE;
         if (ours)
             reader->pg = attempt->pg;
         drop_attempt(attempt);
     }
-    if (patience)
-        context_release(&patience);
+    if (deadline)
+        context_release(&deadline);
     return ours;
 }
 

@@ -111,8 +111,8 @@ uint64_t row_bigint(const struct row *row, unsigned column)
 
 int64_t row_time(const struct row *row, unsigned column)
 {
-    int64_t us, told = eight_bytes(row, column);
-    if (told != INT64_MIN && !__builtin_add_overflow(told, epoch_us, &us))
+    int64_t us, stored = eight_bytes(row, column);
+    if (stored != INT64_MIN && !__builtin_add_overflow(stored, epoch_us, &us))
         return us; /* the two ends of the range are infinite */
     note_wrong(row);
     return 0;

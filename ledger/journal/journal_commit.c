@@ -56,8 +56,8 @@ static void return_queue(struct journal *journal, struct entry *first)
 
 static bool gives_up(struct journal *journal)
 {
-    int64_t told = atomic_load(&journal->stopping_ns);
-    return told != 0 && clock_now_ns() - told > LAST_TRY_S * CLOCK_S;
+    int64_t since_ns = atomic_load(&journal->stopping_ns);
+    return since_ns != 0 && clock_now_ns() - since_ns > LAST_TRY_S * CLOCK_S;
 }
 
 /* The n-th try in a row failed (0: one went well). One lost session does not mean that the database

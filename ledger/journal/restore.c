@@ -92,7 +92,7 @@ static void freeze(struct restoring *r, struct account *account, bool frozen, ui
         touch(account, seq);
     } else {
         atomic_store(r->to->frozen, frozen);
-        atomic_store(r->to->froze, seq);
+        atomic_store(r->to->freeze_seq, seq);
     }
 }
 

@@ -20,7 +20,7 @@ struct restore {
     struct hold_table *holds;       /* empty */
     uint64_t checkpoint;            /* of the fold */
     _Atomic bool *frozen;           /* comes out: whether the whole ledger is, */
-    _Atomic uint64_t *froze;        /* since which entry; 0: it never was */
+    _Atomic uint64_t *freeze_seq;   /* since which entry; 0: it never was */
 };
 
 /* In the same snapshot as the fold. False, with the reason: the database could not be read, or

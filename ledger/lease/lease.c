@@ -43,9 +43,9 @@ void lease_tell_news(struct lease *lease)
 {
     lock_take(&lease->lock);
     /* Counted under the lock, so that the count never goes back. */
-    uint64_t told = ++lease->news_told;
+    uint64_t count = ++lease->news_count;
     lock_drop(&lease->lock);
-    eventcount_advance(&lease->news, told);
+    eventcount_advance(&lease->news, count);
 }
 
 /* Several pieces of news may be one step: whoever waits looks at all there is. */

@@ -38,7 +38,7 @@ struct lease {
     struct eventcount news, wanted;
 
     struct lock lock; /* guards what follows */
-    uint64_t news_told, looks_wanted;
+    uint64_t news_count, looks_wanted;
     struct lease_claim *claims;
     struct lease_row *rows;
     size_t row_count;

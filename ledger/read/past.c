@@ -37,6 +37,7 @@ enum ledger_status past_head(struct context *context, struct ledger *ledger,
 {
     struct look look = {.account = account};
     money balance;
+    /* Both of one moment: in a section no entry comes between them. */
     strategy_run(ledger->strategy, &account, 1, look_at_head, &look);
     *head = look.head;
     enum eventcount_status waited = EVENTCOUNT_CLOSED;
@@ -130,6 +131,7 @@ enum ledger_status ledger_read_account_at(struct context *context, struct ledger
 {
     uint64_t at_seq = at->seq;
     enum ledger_status status = past_turn(context, ledger, seq);
+    /* A time becomes a position, which is never moved again. */
     if (status == LEDGER_OK && at_seq == 0)
         status = find_position(context, ledger, at->at_us, &at_seq);
     else if (status == LEDGER_OK && at_seq > *seq)

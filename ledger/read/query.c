@@ -51,19 +51,19 @@ static struct account *find_account(
     return account_by_number(arg, number);
 }
 
-/* Where the rows of the entry that begins at `first` end, and in *told the one that has its
+/* Where the rows of the entry that begins at `first` end, and in *leg_0 the one that has its
  * metadata: that of posting 0. */
-static size_t rows_of_entry(const struct pg_result *rows, size_t first, size_t *told)
+static size_t rows_of_entry(const struct pg_result *rows, size_t first, size_t *leg_0)
 {
     bool wrong = false;
     struct row row;
     pg_row(rows, first, &wrong, &row);
     uint64_t seq = row_bigint(&row, TABLE_ENTRY_SEQ);
     size_t end = first;
-    *told = first;
+    *leg_0 = first;
     do {
         if (row_smallint(&row, ENTRY_ROWS_LEG) == 0)
-            *told = end;
+            *leg_0 = end;
         if (++end < pg_rows(rows))
             pg_row(rows, end, &wrong, &row);
     } while (end < pg_rows(rows) && row_bigint(&row, TABLE_ENTRY_SEQ) == seq);
@@ -76,13 +76,13 @@ static enum pg_status entry_of_rows(
 {
     const struct entry_rows_accounts accounts = {find_account, table};
     bool wrong = false;
-    struct row row, told;
+    struct row row, leg_0;
     size_t metadata, first = *at, end = rows_of_entry(rows, first, &metadata);
     *at = end;
     pg_row(rows, first, &wrong, &row);
-    pg_row(rows, metadata, &wrong, &told);
+    pg_row(rows, metadata, &wrong, &leg_0);
     size_t postings = row_is_null(&row, TABLE_ENTRY_FROM_NO) ? 0 : end - first;
-    enum pg_status status = entry_rows_begin(entry, &row, &told, postings, &accounts);
+    enum pg_status status = entry_rows_begin(entry, &row, &leg_0, postings, &accounts);
     for (size_t i = 0; i < postings && status == PG_OK; i++) {
         pg_row(rows, first + i, &wrong, &row);
         if (!entry_rows_add(*entry, &row, &accounts))

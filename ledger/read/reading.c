@@ -87,11 +87,11 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
     }
     *seq = journal_durable(ledger->journal);
     /* Only the server that has the ledger may say "none"; what is in the journal stays there. */
-    bool told = status == LEDGER_KEY_IN_FLIGHT ||
-                (status != LEDGER_UNAVAILABLE && past_turn(context, ledger, seq) == LEDGER_OK);
-    if (!told)
+    bool known = status == LEDGER_KEY_IN_FLIGHT ||
+                 (status != LEDGER_UNAVAILABLE && past_turn(context, ledger, seq) == LEDGER_OK);
+    if (!known)
         entry_drop(entry);
-    return told ? status : LEDGER_UNAVAILABLE;
+    return known ? status : LEDGER_UNAVAILABLE;
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ enum ledger_status accounts_complete(
 {
     enum ledger_status status =
         ledger_metadata(call_context(call), call->ledger, accounts, count, copy_metadata, call);
-    call_is_told(call);
+    call_ledger_answered(call);
     return status;
 }
 

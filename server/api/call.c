@@ -35,9 +35,9 @@ struct context *call_context(struct call *call)
     return call->context;
 }
 
-void call_is_told(struct call *call)
+void call_ledger_answered(struct call *call)
 {
-    call->stages.ledger.told_ns = clock_now_ns();
+    call->stages.ledger.durable_ns = clock_now_ns();
 }
 
 const char *call_copy(struct call *call, const char *text)

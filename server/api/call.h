@@ -89,7 +89,7 @@ struct call *call_make(struct api *api, struct request *request, struct response
 struct context *call_context(struct call *call);
 
 /* The ledger has told what it was asked: from here on the answer is made. */
-void call_is_told(struct call *call);
+void call_ledger_answered(struct call *call);
 
 /* A text of its own for as long as the request. */
 const char *call_copy(struct call *call, const char *text);

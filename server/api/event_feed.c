@@ -23,7 +23,7 @@ struct event_feed {
     size_t users, joined;
     struct context *life;
     struct waitgroup running;
-    struct eventcount told[GROUPS]; /* the position that a group's users know of */
+    struct eventcount known[GROUPS]; /* the position that a group's users know of */
 };
 
 /* The more users, the fewer ticks: many small writes cost more than few large ones, here and for
@@ -47,7 +47,7 @@ static void tell_all(struct event_feed *feed)
             due_ns += step_ns - due_ns % step_ns;
             co_sleep(due_ns - clock_now_ns());
         }
-        eventcount_advance(&feed->told[i], ledger_durable_seq(feed->ledger));
+        eventcount_advance(&feed->known[i], ledger_durable_seq(feed->ledger));
     }
 }
 
@@ -58,7 +58,7 @@ static void keep_telling(void *arg)
     struct event_feed *feed = arg;
     while (context_err(feed->life) == CONTEXT_OK) {
         /* One wait for the ledger, however many users there are. */
-        bool more = ledger_await(feed->life, feed->ledger, eventcount_read(&feed->told[0]));
+        bool more = ledger_await(feed->life, feed->ledger, eventcount_read(&feed->known[0]));
         if (!more && (context_err(feed->life) != CONTEXT_OK || ledger_is_over(feed->ledger)))
             break;
         if (!more)
@@ -67,7 +67,7 @@ static void keep_telling(void *arg)
     }
     /* Those that still wait find it closed, and end. */
     for (size_t i = 0; i < GROUPS; i++)
-        eventcount_close(&feed->told[i]);
+        eventcount_close(&feed->known[i]);
     waitgroup_done(&feed->running);
 }
 
@@ -80,7 +80,7 @@ static struct event_feed *make(struct ledger *ledger)
     feed->life = context_with_cancel(context_background());
     /* A new user is at the end already, and must not be told of the past. */
     for (size_t i = 0; i < GROUPS; i++)
-        eventcount_advance(&feed->told[i], ledger_durable_seq(ledger));
+        eventcount_advance(&feed->known[i], ledger_durable_seq(ledger));
     waitgroup_add(&feed->running, 1);
     if (feed->life && co_spawn_local(keep_telling, feed))
         return feed;
@@ -128,5 +128,5 @@ void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed_at
 bool event_feed_await(
     struct context *context, struct event_feed *feed, size_t group, uint64_t after)
 {
-    return eventcount_await(context, &feed->told[group], after + 1) == EVENTCOUNT_REACHED;
+    return eventcount_await(context, &feed->known[group], after + 1) == EVENTCOUNT_REACHED;
 }

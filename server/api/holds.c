@@ -65,7 +65,7 @@ void holds_get(struct call *call)
         return;
     enum ledger_status status =
         ledger_read_hold(call_context(call), call->ledger, id, &hold, &settled, &seq);
-    call_is_told(call);
+    call_ledger_answered(call);
     if (status != LEDGER_OK) {
         call_refuse_status(call, status, seq);
         return;

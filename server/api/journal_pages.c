@@ -40,7 +40,7 @@ void journal_list(struct call *call)
     struct ledger_entry_page page = {.limit = limit};
     page.entries = arena_alloc(call->arena, limit * sizeof *page.entries);
     enum ledger_status status = ledger_journal(call_context(call), call->ledger, after, &page);
-    call_is_told(call);
+    call_ledger_answered(call);
     if (status != LEDGER_OK) {
         call_refuse_status(call, status, page.seq);
         return;
@@ -77,7 +77,7 @@ void journal_statement(struct call *call)
     page.entries = arena_alloc(call->arena, limit * sizeof *page.entries);
     enum ledger_status status =
         ledger_statement(call_context(call), call->ledger, account, before, &page);
-    call_is_told(call);
+    call_ledger_answered(call);
     if (status != LEDGER_OK) {
         call_refuse_account(call, status, page.seq, account);
         return;

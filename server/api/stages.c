@@ -8,14 +8,14 @@ static void write_ledger(const struct stages *stages, bool is_read, struct respo
 {
     const struct ledger_stages *ledger = &stages->ledger;
     /* Handlers note it where they begin to render; if one has not, rendering took no time. */
-    int64_t told_ns = ledger->told_ns ? ledger->told_ns : clock_now_ns();
+    int64_t durable_ns = ledger->durable_ns ? ledger->durable_ns : clock_now_ns();
     response_stage(response, "parse", stages->asked_ns);
     if (ledger->decided_ns) {
         response_stage(response, "queue", ledger->begun_ns);
         response_stage(response, "decide", ledger->decided_ns);
-        response_stage(response, "commit", told_ns);
+        response_stage(response, "commit", durable_ns);
     } else {
-        response_stage(response, is_read ? "read" : "ledger", told_ns);
+        response_stage(response, is_read ? "read" : "ledger", durable_ns);
     }
 }
 

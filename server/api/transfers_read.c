@@ -17,7 +17,7 @@ void transfers_get(struct call *call)
     if (!call_position(call, &id))
         return;
     enum ledger_status status = ledger_entry(call_context(call), call->ledger, id, &entry, &seq);
-    call_is_told(call);
+    call_ledger_answered(call);
     /* There is an entry at that position, but of another kind. */
     if (status == LEDGER_OK && !entry_moves_money(entry)) {
         entry_drop(&entry);
@@ -77,7 +77,7 @@ static enum ledger_status page_of_key(struct page *page, const char *key)
     struct entry *entry = NULL;
     enum ledger_status status = ledger_entry_by_key(
         call_context(page->call), page->call->ledger, key, &entry, &page->read.seq);
-    call_is_told(page->call);
+    call_ledger_answered(page->call);
     /* Nothing was done with it: an empty list, not an error. */
     if (status == LEDGER_TRANSFER_NOT_FOUND)
         return LEDGER_OK;
@@ -95,7 +95,7 @@ static enum ledger_status page_of_account(struct page *page, const char *account
     uint64_t before = page->before == UINT64_MAX ? 0 : page->before;
     enum ledger_status status =
         ledger_statement(call_context(page->call), page->call->ledger, account, before, read);
-    call_is_told(page->call);
+    call_ledger_answered(page->call);
     if (status == LEDGER_OK && page->after > read->seq)
         status = LEDGER_POSITION_AHEAD;
     if (status == LEDGER_OK) {

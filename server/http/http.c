@@ -180,7 +180,7 @@ static void stop_worker(int index, void *arg)
         worker_watch_stop(&worker->watch);
         /* libmicrohttpd must not be stopped while it has suspended connections. */
         for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
-            http_rest_end(peer);
+            http_keepalive_end(peer);
         MHD_stop_daemon(worker->daemon);
     }
     share_end_all(&worker->stream_share);

@@ -460,5 +460,5 @@ void http_exchange_end(void *worker_arg, struct MHD_Connection *connection, void
     http_peer_enter(peer, HTTP_IDLE);
     /* The next head may be here already, pipelined. */
     http_wire_next(peer);
-    http_rest_begin(peer);
+    http_keepalive_begin(peer);
 }

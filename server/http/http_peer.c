@@ -167,7 +167,7 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
     worker->peer_count++;
     http_peer_enter(peer, HTTP_CONNECTED);
     *context = peer;
-    http_rest_watch(peer);
+    http_keepalive_watch(peer);
     http_count(&worker->counters.connections, 1);
     if (!worker->sweep_started) {
         worker->sweep_started = true;
@@ -179,7 +179,7 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
 static void end(struct http_worker *worker, struct http_peer *peer)
 {
     /* Everything that points at the peer lets go before it is freed. */
-    http_rest_end(peer);
+    http_keepalive_end(peer);
     http_linger_end(peer);
     http_exchange_lose(peer); /* libmicrohttpd does not tell of each request that it is over */
     http_wire_remove(peer);

@@ -29,8 +29,8 @@ struct http_peer {
     struct MHD_Connection *connection;
     struct http_exchange *exchange; /* its request; NULL: none, or it found no place */
     struct http_wire wire;
-    struct worker_watch watch; /* http_rest.c */
-    bool watched, resting, lingers;
+    struct worker_watch watch; /* http_keepalive.c */
+    bool watched, kept_alive, lingers;
     bool is_evicted; /* it was closed, libmicrohttpd has not seen it yet */
     bool is_extra;   /* came when there was no place: only vital paths are answered */
     bool is_counted; /* among those of its address */
@@ -54,9 +54,9 @@ enum { HTTP_PEERS_EXTRA = 224, HTTP_PEERS_VITAL = 32 };
 /* Close those that do not take their answer. */
 void http_peer_cut(struct http_worker *worker);
 
-/* http_rest.c: a connection between two requests. */
-void http_rest_watch(struct http_peer *peer); /* once, at its start */
-void http_rest_begin(struct http_peer *peer); /* a request is answered, and it is kept */
-void http_rest_end(struct http_peer *peer);   /* before the connection ends */
+/* http_keepalive.c: a connection between two requests. */
+void http_keepalive_watch(struct http_peer *peer); /* once, at its start */
+void http_keepalive_begin(struct http_peer *peer); /* a request is answered, and it is kept */
+void http_keepalive_end(struct http_peer *peer);   /* before the connection ends */
 
 #endif

@@ -74,7 +74,7 @@ struct http_worker {
     struct http_turns turns;
     struct http_lingering lingering;
     size_t unsure;                       /* exchanges with such a body */
-    size_t resting;                      /* connections */
+    size_t kept_alive;                   /* connections */
     struct http_peer *peers, *last_peer; /* those that changed their phase last come first */
     size_t peer_count;
     struct tally addresses; /* peers of each */

@@ -46,7 +46,7 @@ MUST_CHECK bool http_wire_add(struct http_peer *peer);
 void http_wire_remove(struct http_peer *peer);
 
 /* Read what there is of the next head. True: libmicrohttpd has something to hear (a request, or the
- * end), so a resting connection must be resumed. Never blocks. */
+ * end), so a suspended connection must be resumed. Never blocks. */
 MUST_CHECK bool http_wire_fill(struct http_peer *peer);
 
 /* The request is answered: what comes next is a head. */

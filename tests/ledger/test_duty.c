@@ -46,10 +46,10 @@ static void stops_while_it_rests(void)
     while (worker.rounds == 0)
         co_sleep(CLOCK_MS);
     co_sleep(A_WHILE_MS * CLOCK_MS);
-    int64_t told_ns = clock_now_ns();
+    int64_t durable_ns = clock_now_ns();
     duty_stop(&worker.duty);
     CU_ASSERT_EQUAL(worker.ended, 1);
-    CU_ASSERT(clock_now_ns() - told_ns < LONG_S * CLOCK_S / 10);
+    CU_ASSERT(clock_now_ns() - durable_ns < LONG_S * CLOCK_S / 10);
 }
 
 /* What it works on is not taken away: a stop waits for it, and its rest is skipped. */
