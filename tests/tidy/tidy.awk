@@ -48,6 +48,8 @@ function read_policy() {
         private_files[privates] = rest($0, 2)
     } else if ($1 == "limit")
         limit[$2] = $3
+    else if ($1 == "many")
+        many[$2] = 1
     else if ($1 == "banned") {
         banned[++banneds] = $2
         why[banneds] = rest($0, 2)
@@ -79,6 +81,7 @@ function begin_file(    i) {
     spdx = !code
     policy = file ~ /^tests\/tidy\//
     body = 0
+    declaration = comment = macro = ""
 }
 
 function shebang() {
@@ -155,6 +158,52 @@ function check_function() {
         body = FNR
 }
 
+# A line of C without its strings and comments.
+function bare(text,    at, end) {
+    gsub(/"([^"\\]|\\.)*"/, "", text)
+    if (comment)
+        text = "/*" text
+    comment = 0
+    while (at = index(text, "/*")) {
+        end = index(substr(text, at + 2), "*/")
+        if (!end) {
+            comment = 1
+            return substr(text, 1, at - 1)
+        }
+        text = substr(text, 1, at - 1) substr(text, at + end + 3)
+    }
+    sub(/\/\/.*/, "", text)
+    return text
+}
+
+# Lists of parameters stand outside of the bodies of functions. A declaration is gathered until it
+# ends, and loses its parentheses from the innermost out: "@" was one of them, so that what stands
+# behind it, or behind a type and a name, is a list of parameters. A call of a macro is none.
+function check_parameters(    text, before, name, count) {
+    text = bare($0)
+    if (macro || text ~ /^[ \t]*#/) {
+        macro = text ~ /\\$/
+        return
+    }
+    if (declaration !~ /[^ ]/)
+        declared = FNR
+    declaration = declaration " " text
+    if (text !~ /[;{}][ \t]*$/)
+        return
+    while (match(declaration, /\([^()]*\)/)) {
+        before = substr(declaration, 1, RSTART - 1)
+        name = before
+        sub(/.*[^A-Za-z0-9_@]/, "", name)
+        text = substr(declaration, RSTART, RLENGTH)
+        declaration = before "@" substr(declaration, RSTART + RLENGTH)
+        count = gsub(/,/, "", text) + 1
+        if (count > limit["parameters"] && !(name in many) &&
+            (name == "@" || before ~ /[A-Za-z0-9_]( +|[ *]+)[A-Za-z0-9_]+$/))
+            finding(declared, "parameters", name " has " count ", over " limit["parameters"])
+    }
+    declaration = ""
+}
+
 function end_file(    most) {
     if (file == "" || !code)
         return
@@ -180,6 +229,7 @@ code {
         finding(FNR, "line", "blanks at the end")
 }
 c && /^[ \t]*#[ \t]*include/ { check_include() }
+extension ~ /^[ch]$/ && !body { check_parameters() }
 c || extension ~ /^m?js$/ { check_function() }
 c && $0 ~ prints {
     for (i = 1; i <= silents; i++)
