@@ -41,6 +41,8 @@ static const struct option {
     {"--workers", "N", "threads", TYPE_COUNT, OPTION_COMMON, AT(workers), 1, 64},
     {"--seed", "S", "of the random choices; 0: from the clock", TYPE_COUNT, OPTION_COMMON, AT(seed),
         0, INT64_MAX},
+    {"--stages", NULL, "report where the service says that the time went (Server-Timing)",
+        TYPE_FLAG, OPTION_COMMON, AT(stages), 0, 0},
     {"--json", NULL, "report as JSON", TYPE_FLAG, OPTION_COMMON, AT(json), 0, 0},
     {"--help", NULL, "this text", TYPE_FLAG, OPTION_COMMON, AT(help), 0, 0},
 #undef AT

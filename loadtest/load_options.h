@@ -25,7 +25,7 @@ struct load_options {
     int64_t seed;     /* 0: from the clock */
     int64_t workers;
     int64_t rounds, racers, accounts;
-    bool json, hot, help;
+    bool json, hot, stages, help;
     struct target target; /* made of url and token */
 };
 

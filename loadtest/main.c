@@ -49,6 +49,8 @@ static void run(void *arg)
 {
     struct job *job = arg;
     job->report = report_make();
+    if (job->report && job->options.stages && !stats_time_stages(job->report->stats))
+        report_free(&job->report);
     /* Inside the runtime, for all of these use coroutines. */
     struct watch *watch = job->report ? watch_start(job->report) : NULL;
     if (watch)

@@ -122,6 +122,19 @@ static void print_verdict(FILE *out, const struct report *report)
     }
 }
 
+/* Where the time of the answers went, as the service says. */
+static void print_stages(FILE *out, const struct stage_times *stages)
+{
+    for (size_t i = 0; stages && i < stages->count; i++) {
+        const struct histogram *took = &stages->stage[i].took;
+        fprintf(out, "  %-11s", stages->stage[i].name);
+        for (size_t p = 0; p < PERCENTILES; p++)
+            fprintf(out, " %s %.4f", percentiles[p].name,
+                (double)histogram_percentile(took, percentiles[p].percent) / 1e6);
+        fprintf(out, " of %" PRIu64 "\n", took->count);
+    }
+}
+
 void report_print(FILE *out, struct report *report, const char *name, int64_t seed)
 {
     const struct stats_sum *sum = stats_sum(report->stats);
@@ -139,6 +152,7 @@ void report_print(FILE *out, struct report *report, const char *name, int64_t se
         fprintf(
             out, "%s %" PRIu64 " x %s", i ? "," : "", sum->outcome[i].count, sum->outcome[i].name);
     fputc('\n', out);
+    print_stages(out, stats_stages(report->stats));
     for (size_t i = 0; i < report->figures; i++)
         fprintf(out, "  %-11s %" PRId64 "\n", report->figure[i].name, report->figure[i].value);
     print_findings(out, "violations", &report->violations);
@@ -171,6 +185,25 @@ static void print_json_latency(FILE *out, const struct histogram *latency)
     fprintf(out, ",\"mean\":%.3f}", mean);
 }
 
+/* "stages_ms":{"parse":{"p50":0.021,...,"count":1000},...}, */
+static void print_json_stages(FILE *out, const struct stage_times *stages)
+{
+    if (!stages)
+        return;
+    fprintf(out, "\"stages_ms\":{");
+    for (size_t i = 0; i < stages->count; i++) {
+        const struct histogram *took = &stages->stage[i].took;
+        fputs(i ? "," : "", out);
+        print_string(out, stages->stage[i].name);
+        fputs(":{", out);
+        for (size_t p = 0; p < PERCENTILES; p++)
+            fprintf(out, "\"%s\":%.6f,", percentiles[p].name,
+                (double)histogram_percentile(took, percentiles[p].percent) / 1e6);
+        fprintf(out, "\"count\":%" PRIu64 "}", took->count);
+    }
+    fprintf(out, "},");
+}
+
 /* ,"NAME":COUNT,"first_NAME":[TEXT,...] */
 static void print_json_findings(FILE *out, const char *name, const struct report_findings *findings)
 {
@@ -194,7 +227,9 @@ void report_print_json(FILE *out, struct report *report, const char *name, int64
         ",\"rate\":%.1f,",
         name, seed, (double)report->elapsed_ns / 1e9, n, per_second(report, n));
     print_json_latency(out, &sum->latency);
-    fprintf(out, ",\"outcomes\":{");
+    fputc(',', out);
+    print_json_stages(out, stats_stages(report->stats));
+    fprintf(out, "\"outcomes\":{");
     for (size_t i = 0; i < sum->outcomes; i++) {
         fputs(i ? "," : "", out);
         print_string(out, sum->outcome[i].name);

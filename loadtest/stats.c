@@ -17,6 +17,8 @@ struct share {
 
 struct stats {
     size_t workers;
+    struct stage_times
+        *stages; /* of each worker, and one for their sum; NULL: they are not counted */
     struct stats_sum sum;
     struct share worker[];
 };
@@ -32,8 +34,16 @@ struct stats *stats_make(void)
 
 void stats_free(struct stats **stats)
 {
+    if (*stats)
+        free((*stats)->stages);
     free(*stats);
     *stats = NULL;
+}
+
+bool stats_time_stages(struct stats *stats)
+{
+    stats->stages = calloc(stats->workers + 1, sizeof *stats->stages);
+    return stats->stages != NULL;
 }
 
 static void count(struct stats_sum *sum, const char *name, uint64_t n)
@@ -73,6 +83,7 @@ void stats_name(
 
 struct record {
     struct share *share;
+    struct stage_times *stages;
     enum client_status status;
     const struct response *response;
     int64_t latency_ns;
@@ -90,6 +101,8 @@ static void record(void *arg)
     /* A timeout is not a latency. */
     if (answered)
         histogram_record(&sum->latency, r->latency_ns);
+    if (answered && r->stages)
+        stage_times_record(r->stages, r->response);
     /* A comparison of names for each answer would show in the measurement. */
     if (answered && r->response->status == 201 && sum->outcomes > 0 &&
         strcmp(first->name, "201") == 0) {
@@ -104,7 +117,9 @@ static void record(void *arg)
 void stats_record(struct stats *stats, enum client_status status, const struct response *response,
     int64_t latency_ns)
 {
-    struct record r = {&stats->worker[worker_index()], status, response, latency_ns};
+    int worker = worker_index();
+    struct record r = {&stats->worker[worker], stats->stages ? &stats->stages[worker] : NULL,
+        status, response, latency_ns};
     /* On the worker's own stack: formatting a name takes more than a coroutine has. */
     worker_call(record, &r);
 }
@@ -128,4 +143,15 @@ const struct stats_sum *stats_sum(struct stats *stats)
             count(&stats->sum, one->outcome[i].name, one->outcome[i].count);
     }
     return &stats->sum;
+}
+
+const struct stage_times *stats_stages(struct stats *stats)
+{
+    if (!stats->stages)
+        return NULL;
+    struct stage_times *sum = &stats->stages[stats->workers];
+    memset(sum, 0, sizeof *sum);
+    for (size_t w = 0; w < stats->workers; w++)
+        stage_times_merge(sum, &stats->stages[w]);
+    return sum;
 }

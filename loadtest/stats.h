@@ -12,6 +12,7 @@
 #include "coro/ensure.h"
 #include "loadtest/client.h"
 #include "loadtest/histogram.h"
+#include "loadtest/stage_times.h"
 
 enum { STATS_OUTCOMES = 32, STATS_OUTCOME_NAME = 48 };
 
@@ -31,6 +32,9 @@ struct stats;
 MUST_CHECK struct stats *stats_make(void); /* for the workers that run now; NULL: no memory */
 void stats_free(struct stats **stats);
 
+/* From now on count the stages of Server-Timing, too; nobody may be recording. False: no memory. */
+MUST_CHECK bool stats_time_stages(struct stats *stats);
+
 /* Count a request that took `latency_ns`. `response` is read only when it was answered. */
 void stats_record(struct stats *stats, enum client_status status, const struct response *response,
     int64_t latency_ns);
@@ -45,5 +49,8 @@ void stats_name(
 
 /* Everything together; nobody may be recording. The memory is the stats' own. */
 const struct stats_sum *stats_sum(struct stats *stats);
+
+/* The same of the stages; NULL: they are not counted. */
+const struct stage_times *stats_stages(struct stats *stats);
 
 #endif

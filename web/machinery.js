@@ -8,7 +8,7 @@ import { showCount } from './money.js';
 import { showMs } from './timing.js';
 
 const EVERY_MS = 1000;
-const GROUPS = 10;
+const GROUPS = 24;
 const BAR = { height: 64, width: 22, gap: 4 };
 
 /** What coroutines wait on, in words for people; what is not here is told as it is. */

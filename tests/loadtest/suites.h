@@ -5,6 +5,7 @@
 #include "tests/unit.h"
 
 extern const struct unit_suite histogram_suite;
+extern const struct unit_suite stage_times_suite;
 extern const struct unit_suite json_suite;
 extern const struct unit_suite response_suite;
 extern const struct unit_suite dice_suite;

@@ -82,6 +82,28 @@ static void nobody_there(void)
     service_remove(&service);
 }
 
+/* Where the time went stands in the report if it is asked for, and not otherwise. */
+static void stages(void)
+{
+    static const char *const names[] = {"parse", "queue", "decide", "commit", "answer"};
+    struct command command = {0};
+    const struct service *service = service_shared("owner");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    race(&command, service, "exec $load --rounds 5 --stages");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char line[40];
+        snprintf(line, sizeof line, "\n  %-11s p50 ", names[i]);
+        CU_ASSERT_PTR_NOT_NULL(strstr(command.out, line));
+    }
+    expect(&command, 0, "every promise was kept\n");
+    race(&command, service, "exec $load --rounds 5 --stages --json");
+    CU_ASSERT_PTR_NOT_NULL(strstr(command.out, ",\"stages_ms\":{\"parse\":{\"p50\":"));
+    expect(&command, 0, "\"kept\"");
+    race(&command, service, "exec $load --rounds 5 --json");
+    CU_ASSERT_PTR_NULL(strstr(command.out, "stages_ms"));
+    expect(&command, 0, "\"kept\"");
+}
+
 const struct unit_suite verdicts_suite = {"verdicts", 2,
-    (const struct unit_test[]){{"kept", kept}, {"interrupted", interrupted},
+    (const struct unit_test[]){{"kept", kept}, {"stages", stages}, {"interrupted", interrupted},
         {"connection_lost", connection_lost}, {"nobody_there", nobody_there}, {0}}};
