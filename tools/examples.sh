@@ -23,7 +23,7 @@ for name in "$@"; do
         printf 'int example_%s(void);\nstatic int run_%s(void)\n{\n' "$name" "$name"
         printf '    return example_%s();\n}\n' "$name"
     fi
-    title=$(printf '%s' "$name" | tr _ ' ' | sed 's/^./\U&/')
+    title=$(printf '%s' "$name" | tr _ ' ' | sed 's/^mistake /&: /; s/ : /: /; s/^./\U&/')
     rows="$rows    {\"$name\", \"$title\", example_text_$name, run_$name},
 "
 done

@@ -126,6 +126,21 @@ export const lab = {
         assert.match(await read(page, '#a-go'), /^In Go/);
     },
 
+    async 'of the owner, the lines of the real ledger are lit'({ open }) {
+        const page = await openLab(open);
+        await choose(page, 'double-withdraw', 'unsafe', 'owner');
+        const count = await page.$$eval('#b-lanes tbody tr', (rows) => rows.length);
+        const lit = new Set();
+        for (let i = 1; i <= count; i++) {
+            await page.fill('#b-scrub', String(i));
+            if (/^ledger\/strategy\/owner\.c, line/.test(await read(page, '#b-picture .file')))
+                lit.add(await read(page, '#b-picture .lit'));
+        }
+        const code = [...lit].join('\n');
+        for (const call of ['chan_send', 'chan_recv', 'waitgroup_wait'])
+            assert.ok(code.includes(call), `${call} is not lit`);
+    },
+
     async 'all of it with the keyboard alone'({ open }) {
         const page = await openLab(open);
         await tabTo(page, '#find');

@@ -3,6 +3,10 @@
 
 import assert from 'node:assert/strict';
 
+import { describe } from '../../web/lab/lanes.js';
+import { showDuration } from '../../web/lab/numbers.js';
+import { placesOf } from '../../web/lab/places.js';
+import { statesOf } from '../../web/lab/states.js';
 import { parser } from '../../web/events.js';
 import { percentile, read } from '../../web/metrics.js';
 import { assetOfWorld, readAmount, showAmount } from '../../web/money.js';
@@ -25,7 +29,42 @@ const AMOUNTS = [
 const NOT_AMOUNTS = ['', ' ', '1.234', '1e3', '0x10', '1.2.3', 'NaN', '+1', '--1', '１', '1 0',
     '1,50', '12,34', '1,2345', '5.', ',5'];
 
+/** Two coroutines of a trace; the second waits for the lock that the first one has. */
+const STEPS = [
+    { lane: 1, verb: 'start', text: 'starts', on: null, file: null },
+    { lane: 1, verb: 'lock', text: 'locks', on: 'alice', file: 'x.c', line: 3 },
+    { lane: 1, verb: 'read', text: 'reads 100', on: 'alice', value: 100, file: 'x.c', line: 4,
+        believes: { alice: 100 } },
+    { lane: 2, verb: 'start', text: 'starts', on: null, file: null },
+    { lane: 2, verb: 'wait', text: 'waits for', on: 'mutex alice', file: null },
+    { lane: 1, verb: 'check', text: 'checks: it may', on: 'alice', file: 'other.c', line: 9 },
+    { lane: 1, verb: 'unlock', text: 'unlocks', on: 'alice', file: null },
+    { lane: 1, verb: 'end', text: 'ends', on: null, file: null },
+];
+
 export const parts = {
+    'what the lanes of a trace are doing, and where'() {
+        const states = statesOf({ lanes: [{ lane: 1 }, { lane: 2 }], steps: STEPS });
+        assert.deepEqual(states.map(([one, two]) => `${one.state} ${two.state}`), [
+            'running unborn', 'running unborn', 'running unborn', 'ready running',
+            'ready running', 'running parked', 'running parked', 'running parked']);
+        assert.deepEqual(states.map(([one]) => one.holds),
+            [false, true, true, true, true, true, false, false]);
+        assert.deepEqual(states[4][0].believes, { alice: 100 });
+        assert.deepEqual(STEPS.slice(1, 6).map(describe), ['locks alice', 'reads alice 100',
+            'starts', 'waits for mutex alice', 'checks alice: it may']);
+        assert.deepEqual([['waits for channel send', 'channel 1'],
+            ['waits for waitgroup', 'waitgroup 2'], ['sends', 'channel 1']]
+            .map(([text, on]) => describe({ text, on, value: null })),
+        ['waits to send on channel 1', 'waits for waitgroup 2', 'sends channel 1']);
+        const sources = new Map([['x.c', 'a\n\nmutex_lock(m);\n\nmutex_unlock(m);\n']]);
+        const places = placesOf(STEPS, ['x.c'], sources);
+        assert.deepEqual(places.map((place) => place && `${place.file} ${place.line}`), [null,
+            'x.c 3', 'x.c 4', null, 'x.c 3', 'other.c 9', 'x.c 5', 'x.c 5']);
+        assert.deepEqual([999, 1400, 25000, 2100000].map(showDuration),
+            ['999 µs', '1.4 ms', '25 ms', '2.1 s']);
+    },
+
     'amounts are shown and read without a float'() {
         for (const [units, asset, text] of AMOUNTS) {
             assert.equal(showAmount(units, asset), text);

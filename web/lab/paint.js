@@ -9,12 +9,12 @@ const C = tokens('bool break case char const continue default do else enum exter
     'size_t sizeof static struct switch true typedef union unsigned void volatile while');
 const GO = tokens('bool break case chan const continue default defer else error false for func ' +
     'go if int int64 interface map nil package range return select string struct switch true ' +
-    'type var');
+    'type var BEGIN COMMIT SELECT FROM WHERE FOR UPDATE SET AND RETURNING');
 const CLASSES = ['comment', 'string', 'word', 'digit'];
 
 function tokens(words) {
     return new RegExp([
-        String.raw`(\/\*[\s\S]*?\*\/|\/\/[^\n]*)`, // comment
+        String.raw`(\/\*[\s\S]*?\*\/|(?:\/\/|-- )[^\n]*)`, // comment; of SQL, too
         String.raw`("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+')`, // text
         String.raw`\b(${words.replaceAll(' ', '|')})\b`,
         String.raw`\b(\d[\w.]*)\b`,

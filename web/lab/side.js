@@ -59,6 +59,7 @@ export class Side {
     /** Run exactly this schedule, and show it after `step` (null: where it goes wrong). */
     async replay(code, step) {
         await this.ask({ mode: 'schedule', schedule: code }, 'Running …', (trace) => {
+            this.seed = null;
             this.draw(trace, step);
             this.view.say('');
         });
@@ -89,19 +90,23 @@ export class Side {
 
     /** Leave out every switch that the fault does not need. */
     async shrink() {
-        const before = this.view.trace?.switches;
-        await this.ask({ mode: 'find', shrink: true, seeds: SEEDS,
-            ...(this.seed === null ? {} : { seed: this.seed }) }, 'Shrinking …', (trace) => {
-            if (!trace.found) return this.held(trace.seeds ?? SEEDS);
+        const which = this.seed === null ? { mode: 'schedule', schedule: this.code }
+            : { mode: 'find', seed: this.seed, seeds: 1 };
+        await this.ask({ ...which, shrink: true }, 'Shrinking …', (trace) => {
+            if (trace.switches_before === undefined) {
+                this.view.say('This service shrinks only what it has found itself.', 'told');
+                return;
+            }
             this.draw(trace, null);
-            this.shrunk(trace.switches_before ?? before, trace.switches);
+            this.shrunk(trace.switches_before, trace.switches);
         });
     }
 
     shrunk(before, after) {
         this.view.shrink.disabled = true;
+        const rest = after === 1 ? 'without it' : 'with any of them left out';
         this.view.say(before > after ? `${showCountOf(before, 'switch', 'switches')} cut to ` +
-            `${showNumber(after)}: with any of them left out, it holds.`
+            `${showNumber(after)}: ${rest}, it holds.`
             : `${showCountOf(after, 'switch', 'switches')}: none can be left out.`, 'wrong');
     }
 

@@ -6,6 +6,7 @@ import { drawCycle } from './cycle.js';
 import { describe, makeLanes } from './lanes.js';
 import { showCountOf, showNumber, showText } from './numbers.js';
 import { paint } from './paint.js';
+import { placesOf } from './places.js';
 import { makePlayer } from './player.js';
 import { makeSource } from './source.js';
 
@@ -49,13 +50,14 @@ export class SideView {
     }
 
     /** What is known of the strategy before it runs. */
-    introduce({ title, why, go, files }) {
-        this.file = files[0];
+    introduce({ title, why, go, files, kind }) {
+        const language = kind === 'sql' ? 'In SQL' : 'In Go';
+        this.files = files;
         this.title.textContent = title;
         this.why.textContent = why;
-        this.go.replaceChildren(...(go ? [element('h3', {}, 'In Go'), element('pre',
-            { class: 'code plain', tabindex: '0', role: 'group', 'aria-label': `${title}, in Go` },
-            ...paint(go, true))] : []));
+        this.go.replaceChildren(...(go ? [element('h3', {}, language), element('pre',
+            { class: 'code plain', tabindex: '0', role: 'group',
+                'aria-label': `${title}: ${language}` }, ...paint(go, true))] : []));
     }
 
     say(text, state = '') {
@@ -83,6 +85,7 @@ export class SideView {
     /** Draw a trace, as it is after step `at`. */
     draw(trace, sources, at) {
         this.trace = trace;
+        this.places = placesOf(trace.steps, this.files, sources);
         this.lanes = makeLanes(trace, (step) => this.player.go(step));
         this.source = makeSource(sources, `${this.title.textContent}, the code that runs`);
         this.narration = element('p', { class: 'narration', id: `${this.id}-now`,
@@ -105,8 +108,8 @@ export class SideView {
         this.lanes.show(at);
         this.narration.textContent = this.narrate(step, at);
         this.narration.classList.toggle('wrong', step?.wrong === true);
-        const place = placeOf(this.trace.steps, at);
-        this.source.show(place?.file ?? this.file, place?.line ?? 0, step?.wrong === true);
+        const { file, line } = this.places[at - 1] ?? { file: this.files[0], line: 0 };
+        this.source.show(file, line, step?.wrong === true);
         this.follow(at);
         this.onStep(at);
     }
@@ -134,11 +137,6 @@ export class SideView {
             this.scroll.scrollTop = above.offsetTop - head;
         }
     }
-}
-
-/** Where a step is in the code; of one that is nowhere, where its lane was last. */
-function placeOf(steps, at) {
-    return steps.slice(0, at).findLast(({ lane, file }) => file && lane === steps[at - 1].lane);
 }
 
 function verdictOf({ broken, verdict, expected, actual, code, switches, points }) {

@@ -66,6 +66,8 @@ const STEPS = [
     },
 ];
 
+const NO_RESULT = 'This time it came to no result; the sentence below says why.';
+
 let current = 0;
 let lab = null;
 
@@ -124,5 +126,6 @@ async function act() {
     await STEPS[step].act(lab);
     find('visit-act').disabled = false;
     find('visit-act').focus();
-    go(step + 1, STEPS[step].after);
+    const failed = [lab.a, lab.b].some((side) => side.view.status.dataset.state === 'told');
+    go(step + 1, failed ? NO_RESULT : STEPS[step].after);
 }
