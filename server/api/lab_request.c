@@ -164,8 +164,7 @@ static bool read_strategy(struct reader *reader)
     if (!reader->strategy)
         return refuse(reader, BODY_STRATEGY, rule_of_names(reader, offered));
     const char *kind = json_in_text(json_in_member(reader->strategy, "kind"));
-    bool asks = kind && strcmp(kind, "sql") == 0;
-    reader->order->kind = asks ? LAB_CONFINE_DATABASE : LAB_CONFINE_MEMORY;
+    reader->order->asks_database = kind && strcmp(kind, "sql") == 0;
     give_text(reader, "strategy", "--strategy", call_copy(reader->call, name));
     return true;
 }
@@ -327,7 +326,7 @@ bool lab_request_read(
     struct call *call, const struct lab_catalogue *catalogue, struct lab_order *order)
 {
     struct reader reader = {.call = call, .catalogue = catalogue, .order = order};
-    *order = (struct lab_order){.kind = LAB_CONFINE_MEMORY};
+    *order = (struct lab_order){.word_count = 0};
     if (!body_read(call,
             BODY_HAS_SCENARIO | BODY_HAS_STRATEGY | BODY_HAS_MODE | BODY_HAS_SEED |
                 BODY_HAS_SCHEDULE | BODY_HAS_SEEDS | BODY_HAS_SHRINK | BODY_HAS_WALK |

@@ -20,6 +20,7 @@
 #include "server/auth/admin_token.h"
 #include "server/api/api.h"
 #include "server/cmd/cmd.h"
+#include "server/postgres/cluster.h"
 #include "server/postgres/database.h"
 #include "server/api/dispatch.h"
 #include "server/http/http.h"
@@ -81,7 +82,12 @@ static bool open_tokens(struct serve *serve)
 /* Experiments ask the same database, under a role of their own. */
 static bool open_lab(struct serve *serve)
 {
-    const struct lab_runs_options options = {.database = serve->database.conninfo};
+    const struct cluster *cluster = serve->database.cluster;
+    /* A private cluster's socket is found by a descriptor of its folder. */
+    const struct lab_runs_options options = {
+        .database = cluster ? CLUSTER_CHILD_CONNINFO : serve->database.conninfo,
+        .kind = cluster ? LAB_CONFINE_SOCKET : LAB_CONFINE_DATABASE,
+        .folder_fd = cluster ? cluster_descriptor(cluster) : -1};
     serve->api.lab = lab_runs_start(&options);
     if (!serve->api.lab)
         snprintf(serve->error, ERROR_TEXT, "there is not enough memory");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A child of the service that runs an experiment is the same program, called as
- *     teller lab-child PARENT SECONDS memory|database lab …
+ *     teller lab-child PARENT SECONDS memory|socket|database lab …
  * It gives up what it does not need (server/lab/lab_confine.h) before it reads a flag, and goes on
  * as "teller lab …". For the service alone, so no help tells of it.
  */

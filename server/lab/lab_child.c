@@ -133,8 +133,8 @@ static int spawn(struct child *child, int pipe_end)
     argv[n] = NULL;
     const struct process_plan plan = {.argv = argv,
         .environment = environment,
-        .descriptors = {PROCESS_NULL, pipe_end, child->words},
-        .descriptor_count = 3};
+        .descriptors = {PROCESS_NULL, pipe_end, child->words, job->folder_fd},
+        .descriptor_count = job->kind == LAB_CONFINE_SOCKET ? 4 : 3};
     int error = process_start(&child->process, &plan);
     free(database);
     return error;
@@ -230,7 +230,7 @@ static int64_t used_ns(const struct child *child, int64_t now_ns)
 {
     struct timespec used;
     clockid_t clock;
-    if (child->job->kind == LAB_CONFINE_DATABASE)
+    if (child->job->kind != LAB_CONFINE_MEMORY)
         return child->charged_ns + (child->rests ? 0 : now_ns - child->looked_ns);
     if (clock_getcpuclockid(child->process.pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
         return child->charged_ns; /* it has just ended */

@@ -53,7 +53,8 @@ struct lab_child_job {
     struct lab_share *share; /* what it uses is charged there, and it rests when told; NULL: no */
     const char *program;     /* NULL: this one */
     enum lab_confine kind;
-    const char *database;         /* the URL of LAB_CONFINE_DATABASE; NULL: none */
+    const char *database;         /* the URL, unless it is LAB_CONFINE_MEMORY; else NULL */
+    int folder_fd;                /* of LAB_CONFINE_SOCKET */
     const char *const *words;     /* "lab", …: the command and its flags, ends with NULL */
     size_t output_max;            /* bytes */
     unsigned processor_s, time_s; /* 0: LAB_CHILD_… */

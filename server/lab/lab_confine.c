@@ -31,8 +31,9 @@ enum { IS_SANITIZED = 0 };
 
 enum { NOBODY = 65534, NICEST = 19 };
 
-const char *const lab_confine_names[2] = {
-    [LAB_CONFINE_MEMORY] = "memory", [LAB_CONFINE_DATABASE] = "database"};
+const char *const lab_confine_names[LAB_CONFINE_KINDS] = {[LAB_CONFINE_MEMORY] = "memory",
+    [LAB_CONFINE_SOCKET] = "socket",
+    [LAB_CONFINE_DATABASE] = "database"};
 
 /* ---- limits -------------------------------------------------------------------------------- */
 
@@ -126,7 +127,7 @@ static const int calls_of_database[] = {SCMP_SYS(access), SCMP_SYS(bind), SCMP_S
     SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(lstat), SCMP_SYS(pread64),
     SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
     SCMP_SYS(sendmmsg), SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(setsockopt),
-    SCMP_SYS(shutdown), SCMP_SYS(socket), SCMP_SYS(stat), SCMP_SYS(statx)};
+    SCMP_SYS(shutdown), SCMP_SYS(stat), SCMP_SYS(statx)};
 
 /* What no experiment does but one that has gone wrong: it shall be seen to. */
 static const int deadly_calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork),
@@ -192,9 +193,16 @@ static bool rules_of_kind(scmp_filter_ctx filter, enum lab_confine kind)
     if (IS_SANITIZED && kind == LAB_CONFINE_MEMORY &&
         !RULES(filter, SCMP_ACT_ALLOW, ((const int[]){SCMP_SYS(readlink)})))
         return false;
-    return kind == LAB_CONFINE_DATABASE ? RULES(filter, SCMP_ACT_ALLOW, calls_of_database)
-                                        : RULES(filter, SCMP_ACT_KILL_PROCESS,
-                                              ((const int[]){SCMP_SYS(socket), SCMP_SYS(connect)}));
+    if (kind == LAB_CONFINE_SOCKET)
+        return RULES(filter, SCMP_ACT_ALLOW, calls_of_database) &&
+               rule_of(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), EQUAL(0, AF_UNIX)) &&
+               rule_of(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket),
+                   SCMP_CMP64(0, SCMP_CMP_NE, AF_UNIX));
+    return kind == LAB_CONFINE_DATABASE
+               ? RULES(filter, SCMP_ACT_ALLOW, calls_of_database) &&
+                     RULES(filter, SCMP_ACT_ALLOW, ((const int[]){SCMP_SYS(socket)}))
+               : RULES(filter, SCMP_ACT_KILL_PROCESS,
+                     ((const int[]){SCMP_SYS(socket), SCMP_SYS(connect)}));
 }
 
 static bool filter_calls(enum lab_confine kind)
@@ -218,7 +226,8 @@ bool lab_confine(
     const char *failed = NULL;
     stand_back();
     errno = 0;
-    if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
+    unsigned kept = kind == LAB_CONFINE_SOCKET ? STDERR_FILENO + 1 : STDERR_FILENO;
+    if (close_range(kept + 1, ~0U, 0) != 0)
         failed = "close what it inherited";
     /* A database that knows its users by their sockets' owners must see the one it knows. */
     if (!failed && kind == LAB_CONFINE_MEMORY && !drop_root())

@@ -3,7 +3,7 @@
  * What a child that runs an experiment gives up before it begins, for good: descriptors, files,
  * other processes, the network, privileges, and resources beyond its bounds. It is called in the
  * child, by its only thread, before anything else. What it keeps: its memory, its threads, its
- * clock, descriptors 0 to 2, and by LAB_CONFINE_DATABASE sockets and files to read.
+ * clock, descriptors 0 to 2, and what enum lab_confine says.
  *
  * What it may not do fails with EPERM; starting a process or a program, tracing, signalling others,
  * and sockets where there are none to be had, end it with SIGSYS.
@@ -19,11 +19,14 @@
 
 enum lab_confine {
     LAB_CONFINE_MEMORY,   /* it computes, and no more */
-    LAB_CONFINE_DATABASE, /* it asks a PostgreSQL server too */
+    LAB_CONFINE_SOCKET,   /* it asks a PostgreSQL server, by sockets of this machine alone: the
+                             folder that they are in is its fourth descriptor */
+    LAB_CONFINE_DATABASE, /* the same by any socket; and it may read files, such as certificates */
+    LAB_CONFINE_KINDS
 };
 
-/* "memory", "database": on the command line of the child. */
-extern const char *const lab_confine_names[2];
+/* "memory", "socket", "database": on the command line of the child. */
+extern const char *const lab_confine_names[LAB_CONFINE_KINDS];
 
 /* Bounds that the kernel keeps; SIGXCPU and SIGXFSZ tell, or a call that fails. */
 enum {

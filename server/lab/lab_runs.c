@@ -204,8 +204,9 @@ static void work(void *arg)
     while (chan_recv(runs->queue, &run) == CHAN_OK) {
         const struct lab_child_job job = {.share = &runs->share,
             .program = runs->options.program,
-            .kind = run->order.kind,
-            .database = run->order.kind == LAB_CONFINE_DATABASE ? runs->options.database : NULL,
+            .kind = run->order.asks_database ? runs->options.kind : LAB_CONFINE_MEMORY,
+            .folder_fd = runs->options.folder_fd,
+            .database = run->order.asks_database ? runs->options.database : NULL,
             .words = run->order.words,
             .output_max = LAB_CHILD_OUTPUT_MAX,
             .processor_s = runs->options.processor_s,

@@ -24,14 +24,16 @@ struct lab_runs;
 struct lab_run;
 
 struct lab_runs_options {
-    const char *program;          /* lab_child.h */
-    const char *database;         /* a URL, for experiments on PostgreSQL; NULL: there are none */
+    const char *program;   /* lab_child.h */
+    const char *database;  /* a URL, for experiments on PostgreSQL */
+    enum lab_confine kind; /* of those */
+    int folder_fd;         /* LAB_CONFINE_SOCKET: the URL names it as the fourth descriptor */
     unsigned processor_s, time_s; /* bounds of a run; 0: LAB_CHILD_… */
 };
 
 /* What is to be run. */
 struct lab_order {
-    enum lab_confine kind;
+    bool asks_database;
     const char *words[LAB_CHILD_WORDS + 1]; /* "lab", …; ends with NULL */
     size_t word_count;
     const char *request; /* JSON, told with the run */

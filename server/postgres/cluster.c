@@ -317,6 +317,11 @@ struct cluster *cluster_attach(const char *folder, char *error, size_t error_siz
     return cluster;
 }
 
+int cluster_descriptor(const struct cluster *cluster)
+{
+    return cluster->folder.fd;
+}
+
 const char *cluster_conninfo(const struct cluster *cluster)
 {
     return cluster->conninfo;

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "coro/context.h"
+#include "server/process/process.h"
 
 struct cluster;
 
@@ -37,6 +38,10 @@ MUST_CHECK struct cluster *cluster_attach(const char *folder, char *error, size_
 /* For libpq; good until cluster_stop(), across restarts of the cluster, and in this process only.
  */
 const char *cluster_conninfo(const struct cluster *cluster);
+
+/* The same for a child that is given the folder as its fourth descriptor: see process.h. */
+#define CLUSTER_CHILD_CONNINFO "host=" PROCESS_FOLDER " user=postgres dbname=postgres"
+int cluster_descriptor(const struct cluster *cluster);
 
 /* The process id of the postmaster now, 0 while there is none. */
 pid_t cluster_pid(const struct cluster *cluster);

@@ -46,8 +46,7 @@ static struct lab_runs *start(void)
 
 static struct lab_run *add(struct lab_runs *runs, const char *strategy)
 {
-    const struct lab_order order = {.kind = LAB_CONFINE_MEMORY,
-        .words = {"lab", "double-withdraw", "--strategy", strategy},
+    const struct lab_order order = {.words = {"lab", "double-withdraw", "--strategy", strategy},
         .word_count = 4,
         .request = "{}"};
     struct lab_run *run;

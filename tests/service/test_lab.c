@@ -122,6 +122,34 @@ static void what_is_safe_holds(void)
     visit_end(&visit);
 }
 
+/* On the service's own PostgreSQL: money is lost without a lock, and not by one. */
+static void on_the_database(void)
+{
+    struct visit visit;
+    visit_begin_shared(&visit, "owner");
+    struct json found = run(
+        &visit, "{\"scenario\":\"double-withdraw\",\"strategy\":\"sql-naive\",\"mode\":\"find\"}");
+    CU_ASSERT(is(found, "broken", "true"));
+    struct json counted = run(&visit, "{\"scenario\":\"double-withdraw\",\"mode\":\"count\","
+                                      "\"strategy\":\"sql-for-update\",\"seeds\":20}");
+    CU_ASSERT(is(counted, "broken_seeds", "0"));
+    CU_ASSERT(visit_audit(&visit, "main"));
+    visit_end(&visit);
+}
+
+/* A program for learners; one whose point is that it deadlocks is no failure. */
+static void an_example(void)
+{
+    struct visit visit;
+    visit_begin_shared(&visit, "owner");
+    struct json said = run(&visit, "{\"example\":\"deadlock\"}");
+    CU_ASSERT(json_is(json_member(said, "output"), "both reach for their forks\\n"));
+    CU_ASSERT(is(said, "exit", "2"));
+    struct json list = json_member(said, "said");
+    CU_ASSERT(list.at && memmem(list.at, list.length, "deadlock: all", 13));
+    visit_end(&visit);
+}
+
 static void what_is_refused(void)
 {
     struct visit visit;
@@ -281,6 +309,7 @@ static void none_outlives_a_kill(void)
 
 static const struct unit_test tests[] = {{"what_there_is", what_there_is},
     {"found_and_replayed", found_and_replayed}, {"what_is_safe_holds", what_is_safe_holds},
+    {"on_the_database", on_the_database}, {"an_example", an_example},
     {"what_is_refused", what_is_refused}, {"each_fault_is_a_result", each_fault_is_a_result},
     {"a_stop_ends_them", a_stop_ends_them}, {"none_outlives_a_kill", none_outlives_a_kill}, {0}};
 const struct unit_suite lab_suite = {"lab", 2, tests};
