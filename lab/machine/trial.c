@@ -171,6 +171,10 @@ static void lane_main(void *arg)
 {
     const struct lane *lane = arg;
     struct operation *operation = lane->operation;
+    if (lane->trial->short_of_memory) {
+        waitgroup_done(&lane->trial->answered);
+        return;
+    }
     trial_carry_out(lane->trial, operation);
     trace_step(&(struct trace_note){
         .verb = TRACE_ANSWER, .text = operation->done ? operation->yes : operation->no});
@@ -198,19 +202,23 @@ static void run_main(void *arg)
     waitgroup_add(&trial->answered, trial->clients);
     for (int i = 0; i < trial->clients; i++) {
         run->lanes[i] = (struct lane){trial, &trial->operations[i]};
-        ensure(co_spawn(lane_main, &run->lanes[i]));
+        if (co_spawn(lane_main, &run->lanes[i]))
+            continue;
+        trial->short_of_memory = true;
+        waitgroup_done(&trial->answered);
     }
-    trial->short_of_memory = !trial_prepare(trial);
+    if (!trial_prepare(trial))
+        trial->short_of_memory = true;
     for (int i = 0; i < trial->clients; i++)
         trace_name_lane((uint32_t)i + 1, trial->operations[i].name);
-    ensure(!trial->short_of_memory);
     trial->trace.cell_count = trial->cell_count;
     run->schedule->held = false;
 
     waitgroup_wait(&trial->answered);
     if (trial->scenario->settles)
         settle();
-    trial_stop(trial);
+    if (!trial->short_of_memory)
+        trial_stop(trial);
 }
 
 void trial_mark_wrong(struct trial *trial)
@@ -246,6 +254,8 @@ bool trial_run(struct trial *trial, struct schedule *schedule, bool records)
     trial->endless = schedule->endless;
     trial->leaked = trial->deadlocked || trial->endless ? 0 : (int)left;
     trial_judge(trial);
+    if (trial->short_of_memory) /* it proves nothing */
+        trial->verdict.broken = false;
     if (records && trial->verdict.broken)
         trial_mark_wrong(trial);
     trial_clear(trial);

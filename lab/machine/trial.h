@@ -34,7 +34,8 @@ struct trial {
     void *state; /* the strategy's */
     void *bench; /* a database for its lanes, of whoever opened the trial; NULL: none */
     struct waitgroup answered;
-    bool deadlocked, endless, short_of_memory;
+    bool short_of_memory; /* in some run since trial_open(): that one proves nothing */
+    bool deadlocked, endless;
     int leaked; /* coroutines that were left, if not deadlocked or endless */
     struct lab_verdict verdict;
     struct trace trace;

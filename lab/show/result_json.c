@@ -47,23 +47,15 @@ static void add_accounts(json_t *object, const struct trial *trial)
     json_object_set_new(object, "accounts", accounts);
 }
 
-static const char *held_by(const struct trace *trace, int lane)
-{
-    for (int i = 0; i < trace->object_count; i++)
-        if (trace->objects[i].holder == lane)
-            return trace->objects[i].name;
-    return NULL;
-}
-
 static void add_stuck(json_t *object, const struct trial *trial)
 {
     const struct trace *trace = &trial->trace;
     int lanes[TRACE_LANES], count = trial->deadlocked ? trace_cycle(trace, lanes) : 0;
     json_t *stuck = json_array();
     for (int i = 0; i < count; i++)
-        json_array_append_new(stuck,
-            json_pack("{s:i, s:s?, s:s}", "lane", lanes[i], "holds", held_by(trace, lanes[i]),
-                "waits_for", trace_awaited(trace, lanes[i])->name));
+        json_array_append_new(stuck, json_pack("{s:i, s:s, s:s}", "lane", lanes[i], "holds",
+                                         trace_awaited(trace, lanes[(i + count - 1) % count])->name,
+                                         "waits_for", trace_awaited(trace, lanes[i])->name));
     if (count)
         json_object_set(object, "deadlock", stuck);
     json_decref(stuck);

@@ -28,7 +28,10 @@ static bool carry_out(void *state, struct operation *op)
     struct asking *asking = state;
     struct question *question = &asking->questions[op->number];
     waitgroup_add(&asking->asked, 1);
-    ensure(co_spawn(ask, question));
+    if (!co_spawn(ask, question)) {
+        waitgroup_done(&asking->asked);
+        return false;
+    }
 
     int64_t answer;
     struct select_case reply = {SELECT_RECV, question->answers, &answer, CHAN_OK};

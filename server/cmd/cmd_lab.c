@@ -40,11 +40,22 @@ static int say_bad(const char *what, const char *word)
     return BAD;
 }
 
+/* What cannot be written is not a success. */
+static bool is_written(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    perror("teller: standard output");
+    return false;
+}
+
 static bool print_text(char *text)
 {
-    bool good = text && puts(text) != EOF && fflush(stdout) == 0;
     if (!text)
         fprintf(stderr, "teller: out of memory\n");
+    else
+        puts(text);
+    bool good = text && is_written();
     free(text);
     return good;
 }
@@ -57,9 +68,13 @@ static int print_outcome(struct experiment *e)
     bool broken = e->outcome.mode == OUTCOME_COUNT  ? e->outcome.broken_seeds > 0
                   : e->outcome.mode == OUTCOME_FIND ? e->outcome.found
                                                     : e->trial.verdict.broken;
+    if (e->trial.short_of_memory) {
+        fprintf(stderr, "teller: out of memory\n");
+        return BAD;
+    }
     if (!e->as_json)
         lanes_print(stdout, &e->outcome, coloured);
-    else if (!print_text(result_json(&e->outcome)))
+    if (e->as_json ? !print_text(result_json(&e->outcome)) : !is_written())
         return BAD;
     return broken ? BROKEN : HELD;
 }
@@ -231,5 +246,5 @@ int cmd_lab(int argc, char **argv)
     if (as_json)
         return print_text(catalogue_json()) ? HELD : BAD;
     catalogue_print();
-    return HELD;
+    return is_written() ? HELD : BAD;
 }

@@ -66,10 +66,37 @@ static void expect_none(struct pairing *p, uint64_t seeds)
     fail(p, text);
 }
 
-/* `which`: "breaks" or "holds". */
+static void *make_nothing(struct trial *made_for)
+{
+    (void)made_for;
+    return NULL; /* as calloc() when memory is short */
+}
+
+static bool never_asked(void *state, struct operation *op)
+{
+    (void)state, (void)op;
+    ensure(false);
+}
+
+/* When a strategy finds no memory for its state nothing is tried, and nothing proved. */
+static int run_short(void)
+{
+    static const struct lab_strategy starved = {
+        .name = "starved", .make = make_nothing, .carry_out = never_asked};
+    static struct pairing p;
+    ensure(trial_open(&p.trial, &double_withdraw_scenario, &starved, 0));
+    bool broken = explore_seed(&p.trial, &p.explore, 1, true, &p.path);
+    bool good = !broken && p.trial.short_of_memory && !p.trial.deadlocked;
+    trial_close(&p.trial);
+    return good ? 0 : 1;
+}
+
+/* `which`: "breaks", "holds" or "short". */
 int pairings_child(const char *which)
 {
     static struct pairing p;
+    if (strcmp(which, "short") == 0)
+        return run_short();
     const char *given = getenv("LAB_SEEDS");
     uint64_t seeds = given ? strtoull(given, NULL, 10) : SEEDS_SHORT;
     bool breaks = strcmp(which, "breaks") == 0;
@@ -108,6 +135,11 @@ static void what_holds_is_never_broken(void)
     expect_child("holds");
 }
 
+static void short_memory_proves_nothing(void)
+{
+    expect_child("short");
+}
+
 /* A strategy that is said to be safe breaks nowhere; one that is not does somewhere. */
 static void safe_is_what_breaks_nowhere(void)
 {
@@ -121,6 +153,7 @@ static void safe_is_what_breaks_nowhere(void)
 
 static const struct unit_test tests[] = {
     {"safe_is_what_breaks_nowhere", safe_is_what_breaks_nowhere},
+    {"short_memory_proves_nothing", short_memory_proves_nothing},
     {"what_breaks_is_found", what_breaks_is_found},
     {"what_holds_is_never_broken", what_holds_is_never_broken},
     {NULL, NULL},

@@ -15,6 +15,22 @@ static const struct {
     {{"lab", "--list", "--json"}, 0, "\"name\":\"sql-serializable\""},
     {{"lab", "double-withdraw", "--strategy", "unsafe", "--find", "--shrink", "--json"}, 1,
         "\"broken\":true"},
+    {{"lab"}, 0, "compare-and-swap"},
+    {{"lab", "double-withdraw", "--strategy", "unsafe", "--find", "--shrink"}, 1, "alice -60"},
+    {{"lab", "double-withdraw", "--strategy", "unsafe", "--schedule", "", "--json"}, 0,
+        "\"code\":\"0\""},
+    {{"lab", "double-withdraw", "--strategy", "unsafe", "--schedule", "2.1-4.2-7.1", "--shrink",
+         "--json"},
+        1, "\"switches_before\":3"},
+    {{"lab", "ring", "--strategy", "unordered-locks", "--find", "--shrink"}, 1,
+        "waits for bob, which 2 holds"},
+    {{"lab", "ring", "--strategy", "owner", "--find", "--walk", "pct"}, 0, "none broke it"},
+    {{"lab", "leak", "--strategy", "leak", "--schedule", "6.t"}, 1, "left behind"},
+    {{"lab", "nowhere", "--strategy", "mutex"}, 2, "there is no scenario nowhere"},
+    {{"lab", "ring"}, 2, "--strategy is missing"},
+    {{"lab", "ring", "--strategy", "mutex", "--walk", "long"}, 2, "--walk must be"},
+    {{"lab", "ring", "--strategy", "mutex", "--clients", "9"}, 2, "--clients must be"},
+    {{"lab", "ring", "--strategy", "mutex", "--seed", "-1"}, 2, "--seed must be"},
     {{"lab", "double-withdraw", "--strategy", "mutex", "--seed", "7", "--json"}, 0,
         "\"broken\":false"},
     {{"lab", "write-skew", "--strategy", "sql-repeatable-read", "--find", "--shrink"}, 1,
@@ -65,6 +81,45 @@ static void leaves_the_bank_alone(void)
     command_free(&command);
 }
 
+/* In the line $0 is the program. */
+static void by_shell(struct command *command, const char *line)
+{
+    char teller[2 * SERVICE_PROGRAM];
+    snprintf(teller, sizeof teller, "%s/../teller", service_tests_folder());
+    command_run(command, (const char *const[]){"sh", "-c", line, teller, NULL});
+}
+
+/* Colours on a terminal, unless they are not wanted; never elsewhere. And what cannot be written
+ * is not a success. */
+static void suits_where_it_writes(void)
+{
+    static const struct {
+        const char *line;
+        bool coloured;
+    } lines[] = {
+        {"TERM=xterm script -qec \"$0 lab ring --strategy unsafe --seed 1\" /dev/null", true},
+        {"TERM=xterm NO_COLOR=1 script -qec \"$0 lab ring --strategy unsafe --seed 1\" /dev/null",
+            false},
+        {"TERM=dumb script -qec \"$0 lab ring --strategy unsafe --seed 1\" /dev/null", false},
+        {"$0 lab ring --strategy unsafe --seed 1", false},
+    };
+    struct command command = {0};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        by_shell(&command, lines[i].line);
+        EXPECT_EXIT(&command, 1);
+        CU_ASSERT_EQUAL(command.out && strstr(command.out, "\033[") != NULL, lines[i].coloured);
+        command_free(&command);
+    }
+    by_shell(&command, "$0 lab ring --strategy unsafe --seed 1 > /dev/full");
+    EXPECT_EXIT(&command, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(command.error, "No space left"));
+    command_free(&command);
+}
+
 static const struct unit_test tests[] = {
-    {"runs_experiments", runs_experiments}, {"leaves_the_bank_alone", leaves_the_bank_alone}, {0}};
+    {"runs_experiments", runs_experiments},
+    {"suits_where_it_writes", suits_where_it_writes},
+    {"leaves_the_bank_alone", leaves_the_bank_alone},
+    {0},
+};
 const struct unit_suite experiments_suite = {.name = "experiments", .tests = tests};
