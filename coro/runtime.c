@@ -102,6 +102,9 @@ size_t runtime_run(const struct runtime_options *options, void (*main)(void *), 
 
     runtime.main = main;
     runtime.main_arg = arg;
+    runtime.deadlocked = with.deadlocked;
+    if (with.deadlocked)
+        *with.deadlocked = false;
     atomic_store(&runtime.stopping, false);
     atomic_store(&runtime.sleep, 0);
     atomic_store(&runtime.watcher, 0);

@@ -22,6 +22,8 @@ struct runtime_options {
     size_t max_coroutines; /* alive together; 0: 2,000,000. Near it, a few may be refused early */
     struct schedule *schedule; /* a seeded run on one worker (schedule.h); NULL: a real one,
                      or as the environment variable CORO_SEED says */
+    bool *deadlocked; /* NULL: a deadlock ends the program. Else it ends the run, and this is set;
+                     and what is left alive is counted, not listed */
     bool migrate; /* test mode: each wake moves a coroutine that is not local to any worker. Also
                      switched on by the environment variable CORO_MIGRATE */
 };

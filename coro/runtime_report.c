@@ -93,7 +93,7 @@ size_t runtime_report_leaks(void)
 {
     if (runtime_alive() == 0)
         return 0;
-    if (runtime.schedule && runtime.schedule->quiet)
+    if ((runtime.schedule && runtime.schedule->quiet) || runtime.deadlocked)
         return runtime_alive();
     say_line(STDERR_FILENO, "coroutines still alive at the end:\n");
     return list_all(STDERR_FILENO, LEAKS_LISTED);
@@ -119,10 +119,24 @@ bool runtime_report_deadlocked(uint64_t sleep)
     return outside == 0 && atomic_load(&runtime.sleep) == sleep;
 }
 
-/* A seeded run ends, so that the next seed can be tried; a real program exits. */
+/* The caller of runtime_run() wants to go on: all workers, which sleep, shall end. */
+static void end_run(void)
+{
+    *runtime.deadlocked = true;
+    atomic_store(&runtime.stopping, true);
+    for (int i = 0; i < runtime.worker_count; i++)
+        worker_ring(&runtime.workers[i]);
+}
+
+/* A seeded run ends, so that the next seed can be tried, and one whose caller asks for that; a real
+ * program exits. */
 void runtime_report_deadlock(void)
 {
     struct schedule *schedule = runtime.schedule;
+    if (!schedule && runtime.deadlocked) {
+        end_run();
+        return;
+    }
     if (schedule) {
         schedule->deadlocked = true;
         atomic_store(&runtime.stopping, true);

@@ -136,7 +136,7 @@ void poller_reset(void);
 
 /* runtime_report.c */
 bool runtime_report_deadlocked(uint64_t sleep); /* runtime.sleep as the caller left it */
-void runtime_report_deadlock(void); /* returns only in a seeded run, which is stopping then */
+void runtime_report_deadlock(void);             /* if it returns, the run is stopping */
 size_t runtime_report_leaks(void);
 
 /* overflow.c */

@@ -108,6 +108,7 @@ struct runtime {
                                             that one went to sleep */
     _Atomic int watcher;                 /* 1 + the worker that watches the busy ones; 0: none */
     _Atomic bool stopping;
+    bool *deadlocked; /* of the options; written by the worker that finds it so */
 };
 
 extern struct runtime runtime;

@@ -20,7 +20,7 @@ static void before(const struct co_site *site)
 void cell_note_change(struct cell *cell)
 {
     if (cell->ordered)
-        cell->changed = atomic_fetch_add(&changes, 1) + 1;
+        atomic_store(&cell->changed, atomic_fetch_add(&changes, 1) + 1);
 }
 
 static void note(const struct co_site *site, const struct cell *cell, enum trace_verb verb,
@@ -75,6 +75,7 @@ bool cell_swap_at(const struct co_site *site, struct cell *cell, int64_t from, i
         note(site, cell, TRACE_WRITE, "swaps in", to);
         return true;
     }
+    atomic_fetch_add_explicit(&cell->retried, 1, memory_order_relaxed);
     note(site, cell, TRACE_RETRY, "finds", found);
     return false;
 }

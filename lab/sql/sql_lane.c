@@ -180,7 +180,7 @@ static void release(struct sql_lane *lane)
 
 const char *sql_lane_name(const struct cell *cell, char text[SQL_LANE_NAME])
 {
-    if (cell->number < TRACE_CELLS)
+    if (cell->number <= TRIAL_CLIENTS_SEEDED)
         snprintf(text, SQL_LANE_NAME, "%s", cell->name);
     else
         snprintf(text, SQL_LANE_NAME, "%.40s %d", cell->name, cell->number);

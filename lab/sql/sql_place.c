@@ -111,7 +111,9 @@ struct pg *sql_place_connect(struct context *context, const struct sql_place *pl
     if (!pg)
         return NULL;
     if (enter(context, pg, place->number, durable)) {
-        *hurries = pg_script(context, pg, "SET deadlock_timeout = '5s'") == PG_OK;
+        *hurries =
+            pg_script(context, pg,
+                durable ? "SET deadlock_timeout = '10ms'" : "SET deadlock_timeout = '5s'") == PG_OK;
         if (!pg_is_lost(pg))
             return pg;
     }

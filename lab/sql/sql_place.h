@@ -31,9 +31,9 @@ MUST_CHECK struct sql_place *sql_place_take(
     struct context *context, const char *conninfo, char error[SQL_PLACE_ERROR]);
 void sql_place_give(struct sql_place **place);
 
-/* A further connection, for a lane. `durable`: its commits wait for the disk, as a bank's do; else
- * they do not. *hurries: it may set deadlock_timeout, and looks for deadlocks late if it does not.
- * NULL: the reason is in `error`. Parks. */
+/* A further connection, for a lane. `durable`: its commits wait for the disk, as a bank's do, and
+ * it looks for deadlocks soon, as all wait for the clock; else neither. *hurries: it may say when
+ * that is. NULL: the reason is in `error`. Parks. */
 MUST_CHECK struct pg *sql_place_connect(struct context *context, const struct sql_place *place,
     bool durable, bool *hurries, char error[SQL_PLACE_ERROR]);
 

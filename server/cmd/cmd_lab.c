@@ -6,11 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "coro/clock.h"
 #include "lab/example/example.h"
 #include "lab/machine/shrink.h"
+#include "lab/parallel/parallel.h"
 #include "lab/scenario/scenarios.h"
 #include "lab/show/catalogue.h"
 #include "lab/show/lanes.h"
+#include "lab/show/parallel_text.h"
 #include "lab/show/result_json.h"
 #include "server/cmd/cmd.h"
 #include "server/cmd/cmd_database.h"
@@ -18,7 +21,7 @@
 #include "server/cmd/options.h"
 
 enum { HELD = 0, BROKEN = 1, BAD = 2 };
-enum { SEEDS_FIND = 10000, DEPTH = 3, DEPTH_MAX = 8 };
+enum { SEEDS_FIND = 10000, DEPTH = 3, DEPTH_MAX = 8, CLIENTS_PARALLEL = 1000, SECONDS_MAX = 60 };
 static const int64_t SEEDS_MAX = 1000000000, SEED_MAX = INT64_MAX;
 
 /* What was asked for. */
@@ -31,6 +34,11 @@ struct experiment {
     struct schedule_choice choices[CODE_CHOICES]; /* the code's */
     size_t choice_count;
     bool shrinks, as_json;
+
+    /* On all processors, for so long; else by a schedule. */
+    bool in_parallel, ran;
+    int64_t seconds;
+    struct parallel parallel;
 };
 
 static int say_bad(const char *what, const char *word)
@@ -126,22 +134,44 @@ static void run(void *arg)
         explore_seed(&e->trial, &e->explore, outcome->seed, true, &e->path);
 }
 
+static void run_parallel(void *arg)
+{
+    struct experiment *e = arg;
+    e->ran = parallel_run(&e->trial, e->seconds * CLOCK_S, &e->parallel);
+}
+
+static int print_parallel(struct experiment *e)
+{
+    if (!e->ran) {
+        fprintf(stderr, "teller: out of memory\n");
+        return BAD;
+    }
+    if (!e->as_json)
+        parallel_text_print(stdout, &e->trial, &e->parallel);
+    else if (!print_text(parallel_text_json(&e->trial, &e->parallel)))
+        return BAD;
+    return e->parallel.broken_rounds ? BROKEN : HELD;
+}
+
 static int run_and_print(struct experiment *e, const struct options *options)
 {
     struct outcome *outcome = &e->outcome;
     outcome->trial = &e->trial;
     outcome->path = &e->path;
     outcome->walk = e->explore.walk;
+    void (*work)(void *arg) = e->in_parallel ? run_parallel : run;
+    const struct lab_bench bench = {.options = options,
+        .trial = &e->trial,
+        .workers = e->in_parallel ? 0 : 1,
+        .lanes = e->in_parallel ? SQL_BENCH_LANES : (size_t)e->trial.clients,
+        .durable = e->in_parallel,
+        .work = work,
+        .arg = e};
     if (e->trial.strategy->kind != LAB_STRATEGY_SQL)
-        run(e);
-    else if (!lab_bench_run(&(struct lab_bench){.options = options,
-                 .trial = &e->trial,
-                 .workers = 1,
-                 .lanes = (size_t)e->trial.clients,
-                 .work = run,
-                 .arg = e}))
+        work(e);
+    else if (!lab_bench_run(&bench))
         return BAD;
-    return print_outcome(e);
+    return e->in_parallel ? print_parallel(e) : print_outcome(e);
 }
 
 /* The numbers and switches of the command line; false: said on stderr. */
@@ -152,10 +182,13 @@ static bool read_numbers(struct experiment *e, const struct options *options, in
     int64_t depth = options_number(options, "depth", 1, DEPTH_MAX);
     int64_t seed = options_number(options, "seed", 0, SEED_MAX);
     const struct lab_scenario *scenario = e->trial.scenario;
+    int64_t most = e->in_parallel ? TRIAL_CLIENTS_MAX : TRIAL_CLIENTS_SEEDED;
+    e->seconds = options_number(options, "seconds", 1, SECONDS_MAX);
     *clients = options_value(options, "clients")
-                   ? options_number(options, "clients", scenario->clients_min, TRIAL_CLIENTS_SEEDED)
-                   : scenario->clients;
-    if (count < 0 || depth < 0 || seed < 0 || *clients < 0)
+                   ? options_number(options, "clients", scenario->clients_min, most)
+               : e->in_parallel ? CLIENTS_PARALLEL
+                                : scenario->clients;
+    if (count < 0 || depth < 0 || seed < 0 || *clients < 0 || e->seconds < 0)
         return false;
     e->outcome.mode = find ? OUTCOME_FIND : seeds ? OUTCOME_COUNT : OUTCOME_SCHEDULE;
     e->outcome.seed = (uint64_t)seed;
@@ -190,6 +223,9 @@ static int experiment(const struct options *options, const char *name)
     e.explore.walk = strcmp(walk, "pct") == 0 ? EXPLORE_PCT : EXPLORE_RANDOM;
     e.shrinks = options_value(options, "shrink");
     e.as_json = options_value(options, "json");
+    e.in_parallel = options_value(options, "parallel");
+    if (e.in_parallel && scenario->settles)
+        return say_bad("that scenario runs by schedules alone, not --parallel:", name);
     if (!read_numbers(&e, options, &clients))
         return BAD;
     if (!trial_open(&e.trial, scenario, strategy, (int)clients)) {
@@ -223,6 +259,9 @@ int cmd_lab(int argc, char **argv)
         {"walk", "WALK", "how seeds draw schedules: random, or pct (by priorities)", "random"},
         {"depth", "N", "pct: how many priorities change, and one", "3"},
         {"clients", "N", "how many clients there are", NULL},
+        {"parallel", NULL,
+            "on all processors, without a schedule: what is lost, and how fast it is", NULL},
+        {"seconds", "S", "with --parallel: for so long", "1"},
         {"list", NULL, "list scenarios and strategies", NULL},
         {"example", "NAME", "run a program of coro/examples, in its place", NULL},
         {"json", NULL, "print one JSON object", NULL},

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "coro/runtime.h"
-#include "lab/sql/sql_bench.h"
 #include "ledger/db/pg.h"
 #include "server/postgres/database.h"
 

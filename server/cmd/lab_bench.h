@@ -4,6 +4,7 @@
 #define SERVER_CMD_LAB_BENCH_H
 
 #include "lab/machine/trial.h"
+#include "lab/sql/sql_bench.h"
 #include "server/cmd/options.h"
 
 struct lab_bench {

@@ -168,6 +168,20 @@ static int run(int workers, void (*scenario)(void *arg))
     return leaks ? 10 + (int)leaks : 0;
 }
 
+/* A caller that asks for it goes on after a deadlock, and nothing is said. */
+static int ended_by_deadlock(void)
+{
+    for (int workers = 1; workers <= 3; workers++) {
+        bool deadlocked = false;
+        never_unlocked = (struct mutex){0};
+        if (runtime_run(&(struct runtime_options){.workers = workers, .deadlocked = &deadlocked},
+                deadlock, NULL) != 2 ||
+            !deadlocked)
+            return workers;
+    }
+    return 0;
+}
+
 int report_child(const char *scenario)
 {
     const struct rlimit no_core = {0, 0};
@@ -188,6 +202,8 @@ int report_child(const char *scenario)
         {"dump", 2, dump},
         {"freed", 1, use_a_freed_channel},
     };
+    if (strcmp(scenario, "ended") == 0)
+        return ended_by_deadlock();
     if (strcmp(scenario, "limit") == 0)
         return report_limit();
     if (strcmp(scenario, "planted") == 0)
@@ -292,6 +308,12 @@ static void deadlock_is_reported(void)
         CHECK_SAID(" stuck: waiting on channel receive");
         CU_ASSERT(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 2);
     }
+}
+
+static void a_deadlock_ends_a_run(void)
+{
+    said(&child, "ended");
+    CU_ASSERT(SANITIZE_ADDRESSES || (!*child.said && child.status == 0));
 }
 
 /* Once on request, once on SIGQUIT, and it goes on. */
@@ -457,6 +479,7 @@ static const struct unit_test tests[] = {
     {"overflow_names_its_coroutine", overflow_names_its_coroutine},
     {"leaks_are_listed", leaks_are_listed},
     {"deadlock_is_reported", deadlock_is_reported},
+    {"a_deadlock_ends_a_run", a_deadlock_ends_a_run},
     {"a_dump_lists_everyone", a_dump_lists_everyone},
     {"misuse_names_the_coroutine", misuse_names_the_coroutine},
     {"the_limit_of_coroutines_holds", the_limit_of_coroutines_holds},

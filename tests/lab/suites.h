@@ -5,10 +5,12 @@
 
 #include "tests/unit.h"
 
-extern const struct unit_suite suite_code, suite_pairings, suite_golden, suite_sql_place, suite_sql;
+extern const struct unit_suite suite_code, suite_pairings, suite_golden, suite_sql_place, suite_sql,
+    suite_parallel;
 
 /* What they do in processes of their own, since a test runs inside of a runtime. */
 int pairings_child(const char *which);
+int parallel_child(void);
 int golden_runs(void);
 int golden_table(void);
 int golden_planted(const char *strategy); /* 0: it was found to be broken */

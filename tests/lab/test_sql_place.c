@@ -101,7 +101,7 @@ static void lanes_work_as_the_role(void)
         CU_ASSERT_PTR_NOT_NULL_FATAL(lane);
         CU_ASSERT_EQUAL_FATAL(pg_run(context_background(), lane, &who, NULL, &rows), PG_OK);
         CU_ASSERT_STRING_EQUAL(pg_text(rows, 0, 0),
-            durable ? "teller_lab teller_lab_1 on 5s" : "teller_lab teller_lab_1 off 5s");
+            durable ? "teller_lab teller_lab_1 on 10ms" : "teller_lab teller_lab_1 off 5s");
         pg_free(&rows);
         pg_close(&lane);
     }

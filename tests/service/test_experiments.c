@@ -42,6 +42,11 @@ static const struct {
         1,
         "\"deadlock\":[{\"lane\":1,\"holds\":\"alice\",\"waits_for\":\"bob\"},"
         "{\"lane\":2,\"holds\":\"bob\",\"waits_for\":\"alice\"}]"},
+    {{"lab", "hot-account", "--strategy", "sharded", "--parallel", "--clients", "200", "--json"}, 0,
+        "\"lost\":0,\"made\":0"},
+    {{"lab", "many-withdrawals", "--strategy", "sql-for-update", "--parallel", "--clients", "40"},
+        0, "As many were paid as the balance allows."},
+    {{"lab", "leak", "--strategy", "leak", "--parallel"}, 2, "schedules alone"},
     {{"lab", "ring", "--strategy", "sql-naive", "--database", "host=/nowhere"}, 2, "/nowhere"},
     {{"lab", "ring", "--strategy", "sql-magic"}, 2, "there is no strategy sql-magic"},
     {{"lab", "leak", "--strategy", "sql-naive"}, 2, "that scenario has no strategy sql-naive"},
