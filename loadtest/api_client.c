@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 
 enum { API_TEXT = 1200 }; /* of a path or a body: an id is up to 255 bytes, thrice that in a path */
 
@@ -94,8 +94,8 @@ static enum client_status number_in(
     /* A refusal that may pass, such as 503, says nothing of the number. */
     if (!api_is_final(got, response))
         return CLIENT_UNAVAILABLE;
-    struct json body = json_read(response->body, response->body_length);
-    if (response->status != 200 || !json_integer(json_member(body, member), value))
+    struct json_view body = json_view_read(response->body, response->body_length);
+    if (response->status != 200 || !json_view_integer(json_view_member(body, member), value))
         return CLIENT_GARBLED;
     return CLIENT_ANSWERED;
 }
@@ -122,19 +122,19 @@ enum client_status api_balance_at(
 /* Adds a page of accounts to *sum. *next is the cursor of the next page, "" after the last. */
 static bool add_page(const struct response *response, int64_t *sum, char next[96])
 {
-    struct json page = json_read(response->body, response->body_length);
-    struct json_walk walk = {.rest = json_member(page, "items")};
-    struct json item;
+    struct json_view page = json_view_read(response->body, response->body_length);
+    struct json_view_walk walk = {.rest = json_view_member(page, "items")};
+    struct json_view item;
     int64_t balance;
-    while (json_next(&walk, &item)) {
-        if (!json_integer(json_member(item, "balance"), &balance))
+    while (json_view_next(&walk, &item)) {
+        if (!json_view_integer(json_view_member(item, "balance"), &balance))
             return false;
         *sum += balance;
     }
     /* Null ends the list; anything but that or a cursor is a fault. */
-    struct json cursor = json_member(page, "next");
+    struct json_view cursor = json_view_member(page, "next");
     next[0] = '\0';
-    return json_says_null(cursor) || json_copy(cursor, next, 96);
+    return json_view_says_null(cursor) || json_view_copy(cursor, next, 96);
 }
 
 enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum)
@@ -159,8 +159,8 @@ enum client_status api_sum(struct api *api, const char *prefix, int64_t *sum)
 
 bool api_id(const struct response *response, int64_t *id)
 {
-    struct json body = json_read(response->body, response->body_length);
-    return json_integer(json_member(body, "id"), id);
+    struct json_view body = json_view_read(response->body, response->body_length);
+    return json_view_integer(json_view_member(body, "id"), id);
 }
 
 /* With 429 or 5xx the same request may yet be done when it is sent again. */
@@ -174,6 +174,6 @@ bool api_is(enum client_status got, const struct response *response, int status,
 {
     if (got != CLIENT_ANSWERED || response->status != status)
         return false;
-    struct json body = json_read(response->body, response->body_length);
-    return !code || json_is(json_member(body, "code"), code);
+    struct json_view body = json_view_read(response->body, response->body_length);
+    return !code || json_view_is(json_view_member(body, "code"), code);
 }

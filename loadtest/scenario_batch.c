@@ -2,7 +2,7 @@
 /* Atomic batches whose parts depend on each other: all of one happens, or nothing. */
 #include <stdio.h>
 
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "loadtest/race.h"
 #include "loadtest/scenario.h"
 
@@ -42,17 +42,17 @@ static enum verdict verdict_of(const struct race_answer *answer)
 {
     if (!api_is(answer->status, &answer->response, 200, NULL))
         return GARBLED;
-    struct json body = json_read(answer->response.body, answer->response.body_length);
-    struct json_walk walk = {.rest = json_member(body, "results")};
-    struct json item;
+    struct json_view body = json_view_read(answer->response.body, answer->response.body_length);
+    struct json_view_walk walk = {.rest = json_view_member(body, "results")};
+    struct json_view item;
     int64_t done = 0, refused = 0, skipped = 0, status;
-    while (json_next(&walk, &item)) {
-        struct json code = json_member(item, "code");
-        if (!json_integer(json_member(item, "status"), &status))
+    while (json_view_next(&walk, &item)) {
+        struct json_view code = json_view_member(item, "code");
+        if (!json_view_integer(json_view_member(item, "status"), &status))
             return GARBLED;
         done += status == 201;
-        refused += status == 422 && json_is(code, "insufficient_funds");
-        skipped += status == 424 && json_is(code, "not_executed");
+        refused += status == 422 && json_view_is(code, "insufficient_funds");
+        skipped += status == 424 && json_view_is(code, "not_executed");
     }
     if (done == 2 && refused + skipped == 0)
         return BOTH;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "loadtest/race.h"
 #include "loadtest/scenario.h"
 
@@ -130,11 +130,11 @@ static int64_t moves_behind(struct api *api, int64_t seq)
     snprintf(path, sizeof path, "/journal?after=%" PRId64 "&limit=1000", seq);
     if (!api_is(api_get(api, path, &response), &response, 200, NULL))
         return -1;
-    struct json body = json_read(response.body, response.body_length), entry;
-    struct json_walk walk = {.rest = json_member(body, "items")};
-    while (json_next(&walk, &entry))
+    struct json_view body = json_view_read(response.body, response.body_length), entry;
+    struct json_view_walk walk = {.rest = json_view_member(body, "items")};
+    while (json_view_next(&walk, &entry))
         /* Rejections may be written behind a freeze; nothing else may. */
-        moves += !json_is(json_member(entry, "kind"), "rejected");
+        moves += !json_view_is(json_view_member(entry, "kind"), "rejected");
     return moves;
 }
 

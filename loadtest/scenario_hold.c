@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "loadtest/race.h"
 #include "loadtest/scenario.h"
 
@@ -32,7 +32,8 @@ static bool expect_held(struct race *race, int64_t wanted)
     int64_t held = -1;
     snprintf(path, sizeof path, "/accounts/%s", race_name_in_round(race, 0).text);
     if (api_get(&race->referee.api, path, &response) != CLIENT_ANSWERED ||
-        !json_integer(json_member(json_read(response.body, response.body_length), "held"), &held))
+        !json_view_integer(
+            json_view_member(json_view_read(response.body, response.body_length), "held"), &held))
         held = -1;
     return race_expect(race, "held", held, wanted);
 }

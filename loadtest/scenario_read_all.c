@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "loadtest/race.h"
 #include "loadtest/scenario.h"
 
@@ -85,12 +85,12 @@ static enum client_status read_or_move(
 /* One page: the sum is what was paid in. */
 static bool judge_page(struct race *race, const struct response *page)
 {
-    struct json_walk walk = {
-        .rest = json_member(json_read(page->body, page->body_length), "items")};
-    struct json account;
+    struct json_view_walk walk = {
+        .rest = json_view_member(json_view_read(page->body, page->body_length), "items")};
+    struct json_view account;
     int64_t sum = 0, balance;
-    while (json_next(&walk, &account)) {
-        if (!json_integer(json_member(account, "balance"), &balance))
+    while (json_view_next(&walk, &account)) {
+        if (!json_view_integer(json_view_member(account, "balance"), &balance))
             return race_expect(race, "a page with balances", false, true);
         sum += balance;
     }

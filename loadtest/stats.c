@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "coro/worker.h"
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 
 /* A worker's own; only `requests` is read by others while it counts. */
 struct share {
@@ -68,15 +68,15 @@ void stats_name(
     enum client_status status, const struct response *response, char name[STATS_OUTCOME_NAME])
 {
     char code[STATS_OUTCOME_NAME - 8] = "";
-    struct json problem = {0};
+    struct json_view problem = {0};
     if (status != CLIENT_ANSWERED) {
         snprintf(name, STATS_OUTCOME_NAME, "%s", client_status_name(status));
         return;
     }
     /* Only a problem has a code. */
     if (response->status >= 400)
-        problem = json_read(response->body, response->body_length);
-    if (!json_copy(json_member(problem, "code"), code, sizeof code))
+        problem = json_view_read(response->body, response->body_length);
+    if (!json_view_copy(json_view_member(problem, "code"), code, sizeof code))
         code[0] = '\0';
     snprintf(name, STATS_OUTCOME_NAME, "%d%s%s", response->status, code[0] ? " " : "", code);
 }

@@ -261,7 +261,7 @@ static bool is_ready(struct visit *visit)
 {
     visit_get(visit, "/readyz");
     char reason[TEXT] = "";
-    (void)json_copy(json_member(visit->body, "reason"), reason, sizeof reason);
+    (void)json_view_copy(json_view_member(visit->body, "reason"), reason, sizeof reason);
     CU_ASSERT(visit->response.status == 200 || strstr(reason, "the clock of this server differs"));
     return visit->response.status == 200;
 }
@@ -276,16 +276,16 @@ static void utc_text(int64_t at_us, char *text, size_t size)
 /* What the journal has after a position was written between these moments. */
 static void journal_is_between(struct visit *visit, int64_t after, int64_t from_us, int64_t to_us)
 {
-    struct json item;
+    struct json_view item;
     char path[64], at[64], from[64], to[64];
     utc_text(from_us, from, sizeof from);
     utc_text(to_us, to, sizeof to);
     snprintf(path, sizeof path, "/journal?limit=1000&after=%lld", (long long)after);
     visit_get(visit, path);
     EXPECT_STATUS(visit, 200);
-    struct json_walk walk = {.rest = json_member(visit->body, "items")};
-    while (json_next(&walk, &item)) {
-        CU_ASSERT_FATAL(json_copy(json_member(item, "at"), at, sizeof at));
+    struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
+    while (json_view_next(&walk, &item)) {
+        CU_ASSERT_FATAL(json_view_copy(json_view_member(item, "at"), at, sizeof at));
         CU_ASSERT(strcmp(at, from) >= 0 && strcmp(at, to) <= 0);
     }
 }
@@ -339,7 +339,7 @@ static void clock_jumps(void)
     visit_post(&visit, SIDE "/holds", NULL,
         "{\"from\":\"jump\",\"to\":\"shop\",\"amount\":10,\"expires_in\":3000}");
     EXPECT_STATUS(&visit, 201);
-    CU_ASSERT(json_integer(json_member(visit.body, "id"), &hold));
+    CU_ASSERT(json_view_integer(json_view_member(visit.body, "id"), &hold));
     for (size_t i = 0; i < sizeof wrong_s / sizeof wrong_s[0]; i++)
         clock_is_wrong(&trial, &visit, hold, wrong_s[i]);
     for (long seconds = 30; seconds >= -30; seconds -= 30) {

@@ -246,7 +246,7 @@ static void note_figures(struct side *owner)
     int64_t epoch = 1;
     visit_begin(&visit, &owner->service);
     visit_get(&visit, "/v1/ledgers/main");
-    CU_ASSERT(json_integer(json_member(visit.body, "epoch"), &epoch));
+    CU_ASSERT(json_view_integer(json_view_member(visit.body, "epoch"), &epoch));
     visit_end(&visit);
     figures.takeovers += (uint64_t)epoch - 1;
     for (int i = 0; i < SIDES; i++) {

@@ -8,7 +8,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "tests/faults/model.h"
 #include "tests/service/checker.h"
 #include "tests/service/visit.h"
@@ -81,7 +81,7 @@ long trial_metric(const struct service *service, const char *name)
 /* Lead the model through the journal, page after page. False: a page cannot be read. */
 static bool replay(struct visit *visit, struct model *model)
 {
-    struct json item;
+    struct json_view item;
     char path[64], key[100], kind[20];
     int64_t before = -1;
     while (model->seq > before) {
@@ -90,11 +90,11 @@ static bool replay(struct visit *visit, struct model *model)
         visit_get(visit, path);
         if (visit->response.status != 200)
             return false;
-        struct json_walk walk = {.rest = json_member(visit->body, "items")};
-        while (json_next(&walk, &item)) {
-            if (!json_copy(json_member(item, "key"), key, sizeof key))
+        struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
+        while (json_view_next(&walk, &item)) {
+            if (!json_view_copy(json_view_member(item, "key"), key, sizeof key))
                 key[0] = '\0';
-            CU_ASSERT(json_copy(json_member(item, "kind"), kind, sizeof kind));
+            CU_ASSERT(json_view_copy(json_view_member(item, "kind"), kind, sizeof kind));
             model_step(model, key, kind);
         }
     }
@@ -113,8 +113,8 @@ static size_t ask_model(struct visit *visit, struct trial *trial)
         history_account(i, name);
         snprintf(path, sizeof path, "/accounts/%s", name);
         visit_get(visit, path);
-        (void)json_integer(json_member(visit->body, "balance"), &balance);
-        (void)json_integer(json_member(visit->body, "held"), &held);
+        (void)json_view_integer(json_view_member(visit->body, "balance"), &balance);
+        (void)json_view_integer(json_view_member(visit->body, "held"), &held);
         model_balance(&model, i, balance, held);
     }
     return model_end(&model);

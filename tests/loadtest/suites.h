@@ -6,7 +6,7 @@
 
 extern const struct unit_suite histogram_suite;
 extern const struct unit_suite stage_times_suite;
-extern const struct unit_suite json_suite;
+extern const struct unit_suite json_view_suite;
 extern const struct unit_suite response_suite;
 extern const struct unit_suite dice_suite;
 extern const struct unit_suite race_suite;

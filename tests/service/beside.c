@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "coro/runtime.h"
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "loadtest/load.h"
 #include "tests/service/command.h"
 #include "tests/unit.h"
@@ -62,7 +62,7 @@ int beside_main(int argc, char **argv)
 /* ---- the test's side ------------------------------------------------------------------------- */
 
 /* Of a number of milliseconds with three digits behind the point. */
-static int64_t microseconds(struct json value)
+static int64_t microseconds(struct json_view value)
 {
     int64_t result = 0;
     for (size_t i = 0; i < value.length; i++)
@@ -72,27 +72,28 @@ static int64_t microseconds(struct json value)
 }
 
 /* All outcomes are 200 and 201. */
-static bool are_answered(struct json outcomes)
+static bool are_answered(struct json_view outcomes)
 {
-    struct json_walk walk = {.rest = outcomes};
-    struct json name, count;
+    struct json_view_walk walk = {.rest = outcomes};
+    struct json_view name, count;
     bool all = true;
-    while (json_next_member(&walk, &name, &count))
+    while (json_view_next_member(&walk, &name, &count))
         all = all && name.length == 3 && strncmp(name.at, "20", 2) == 0;
     return all;
 }
 
 static bool read_report(const struct command *command, struct beside *found)
 {
-    struct json report = json_read(command->out, command->length);
-    struct json latency = json_member(report, "latency_ms"), rate = json_member(report, "rate");
-    if (!json_integer(json_member(report, "requests"), &found->requests) || !rate.at)
+    struct json_view report = json_view_read(command->out, command->length);
+    struct json_view latency = json_view_member(report, "latency_ms"),
+                     rate = json_view_member(report, "rate");
+    if (!json_view_integer(json_view_member(report, "requests"), &found->requests) || !rate.at)
         return false;
-    found->p50_us = microseconds(json_member(latency, "p50"));
-    found->p99_us = microseconds(json_member(latency, "p99"));
-    found->max_us = microseconds(json_member(latency, "max"));
+    found->p50_us = microseconds(json_view_member(latency, "p50"));
+    found->p99_us = microseconds(json_view_member(latency, "p99"));
+    found->max_us = microseconds(json_view_member(latency, "max"));
     found->rate = strtoll(rate.at, NULL, 10);
-    return are_answered(json_member(report, "outcomes"));
+    return are_answered(json_view_member(report, "outcomes"));
 }
 
 void beside_measure(

@@ -9,7 +9,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "tests/service/names.h"
 #include "tests/service/order.h"
 #include "tests/service/rows.h"
@@ -53,10 +53,10 @@ __attribute__((format(printf, 2, 3))) static void problem(
 }
 
 /* A string of digits as the contract wants it: up to 38 of them, no leading zero. */
-static bool read_amount(struct json value, amount *out)
+static bool read_amount(struct json_view value, amount *out)
 {
     char text[48];
-    if (!json_copy(value, text, sizeof text))
+    if (!json_view_copy(value, text, sizeof text))
         return false;
     bool negative = text[0] == '-';
     const char *at = text + negative;
@@ -73,7 +73,7 @@ static bool read_amount(struct json value, amount *out)
 /* --- the journal by itself -------------------------------------------------------------------- */
 
 /* An id as the service writes it, the same wherever it stands: its escapes are not resolved. */
-static bool copy_id(struct json value, char id[ID_SIZE])
+static bool copy_id(struct json_view value, char id[ID_SIZE])
 {
     if (!value.at || *value.at != '"' || value.length - 1 > ID_SIZE)
         return false;
@@ -81,7 +81,7 @@ static bool copy_id(struct json value, char id[ID_SIZE])
     return true;
 }
 
-static struct folded *account_of(struct checker *checker, struct json id, int64_t seq)
+static struct folded *account_of(struct checker *checker, struct json_view id, int64_t seq)
 {
     char name[ID_SIZE];
     struct folded *account = copy_id(id, name) ? names_find(&checker->accounts, name) : NULL;
@@ -90,14 +90,14 @@ static struct folded *account_of(struct checker *checker, struct json id, int64_
     return account;
 }
 
-static void fold_account(struct checker *checker, struct json item, int64_t seq)
+static void fold_account(struct checker *checker, struct json_view item, int64_t seq)
 {
-    struct json described = json_member(item, "account");
-    struct json floor = json_member(described, "floor");
+    struct json_view described = json_view_member(item, "account");
+    struct json_view floor = json_view_member(described, "floor");
     struct folded *account = calloc(1, sizeof *account);
     ensure(account);
-    account->has_floor = !json_says_null(floor);
-    if (!copy_id(json_member(described, "id"), account->id) ||
+    account->has_floor = !json_view_says_null(floor);
+    if (!copy_id(json_view_member(described, "id"), account->id) ||
         (account->has_floor && !read_amount(floor, &account->floor)) ||
         !names_add(&checker->accounts, account->id, account)) {
         problem(checker, "entry %" PRId64 " opens an account badly, or again", seq);
@@ -105,12 +105,12 @@ static void fold_account(struct checker *checker, struct json item, int64_t seq)
     }
 }
 
-static void fold_posting(struct checker *checker, struct json posting, int64_t seq)
+static void fold_posting(struct checker *checker, struct json_view posting, int64_t seq)
 {
     amount moved;
-    struct folded *from = account_of(checker, json_member(posting, "from"), seq);
-    struct folded *to = account_of(checker, json_member(posting, "to"), seq);
-    if (!from || !to || !read_amount(json_member(posting, "amount"), &moved) || moved < 1) {
+    struct folded *from = account_of(checker, json_view_member(posting, "from"), seq);
+    struct folded *to = account_of(checker, json_view_member(posting, "to"), seq);
+    if (!from || !to || !read_amount(json_view_member(posting, "amount"), &moved) || moved < 1) {
         problem(checker, "entry %" PRId64 " has a bad posting", seq);
         return;
     }
@@ -119,12 +119,12 @@ static void fold_posting(struct checker *checker, struct json posting, int64_t s
 }
 
 /* The balances that an entry tells are those of the fold, and none is below its floor. */
-static void check_balances(struct checker *checker, struct json balances, int64_t seq)
+static void check_balances(struct checker *checker, struct json_view balances, int64_t seq)
 {
-    struct json_walk walk = {.rest = balances};
-    struct json name, value;
+    struct json_view_walk walk = {.rest = balances};
+    struct json_view name, value;
     size_t accounts = 0;
-    while (json_next_member(&walk, &name, &value)) {
+    while (json_view_next_member(&walk, &name, &value)) {
         char id[ID_SIZE];
         amount told;
         snprintf(id, sizeof id, "%.*s", (int)name.length, name.at);
@@ -140,34 +140,35 @@ static void check_balances(struct checker *checker, struct json balances, int64_
         problem(checker, "entry %" PRId64 " tells %zu balances", seq, accounts);
 }
 
-static void fold_transfer(struct checker *checker, struct json item, int64_t seq)
+static void fold_transfer(struct checker *checker, struct json_view item, int64_t seq)
 {
-    struct json_walk walk = {.rest = json_member(item, "postings")};
-    struct json posting;
-    while (json_next(&walk, &posting))
+    struct json_view_walk walk = {.rest = json_view_member(item, "postings")};
+    struct json_view posting;
+    while (json_view_next(&walk, &posting))
         fold_posting(checker, posting, seq);
-    check_balances(checker, json_member(item, "balances"), seq);
+    check_balances(checker, json_view_member(item, "balances"), seq);
 }
 
 /* --- the journal against what clients were told ----------------------------------------------- */
 
-static bool posting_is(struct json item, const char *from, const char *to, int64_t wanted)
+static bool posting_is(struct json_view item, const char *from, const char *to, int64_t wanted)
 {
-    struct json_walk walk = {.rest = json_member(item, "postings")};
-    struct json posting, more;
+    struct json_view_walk walk = {.rest = json_view_member(item, "postings")};
+    struct json_view posting, more;
     int64_t moved;
-    return json_next(&walk, &posting) && !json_next(&walk, &more) &&
-           json_is(json_member(posting, "from"), from) && json_is(json_member(posting, "to"), to) &&
-           json_integer(json_member(posting, "amount"), &moved) && moved == wanted;
+    return json_view_next(&walk, &posting) && !json_view_next(&walk, &more) &&
+           json_view_is(json_view_member(posting, "from"), from) &&
+           json_view_is(json_view_member(posting, "to"), to) &&
+           json_view_integer(json_view_member(posting, "amount"), &moved) && moved == wanted;
 }
 
-static void check_op(struct checker *checker, struct op *op, struct json item, int64_t seq)
+static void check_op(struct checker *checker, struct op *op, struct json_view item, int64_t seq)
 {
     static const char world[] = "world:USD.2";
     char from[16], to[16];
     static const char *const kinds[] = {
         "transfer", "transfer", "transfer", "hold", "capture", "release", "batch"};
-    bool done = json_is(json_member(item, "kind"), kinds[op->kind]);
+    bool done = json_view_is(json_view_member(item, "kind"), kinds[op->kind]);
     bool moves = op->kind <= OP_TRANSFER || op->kind == OP_CAPTURE;
     history_account(op->from, from);
     history_account(op->to, to);
@@ -189,11 +190,11 @@ static void check_op(struct checker *checker, struct op *op, struct json item, i
     checker->figures.unknown_done += op->outcome == OP_UNKNOWN;
 }
 
-static void check_key(struct checker *checker, struct json item, int64_t seq)
+static void check_key(struct checker *checker, struct json_view item, int64_t seq)
 {
     char key[KEY_TEXT];
-    struct json value = json_member(item, "key");
-    if (json_says_null(value))
+    struct json_view value = json_view_member(item, "key");
+    if (json_view_says_null(value))
         return;
     if (value.length < 3 || value.length - 2 >= sizeof key) {
         problem(checker, "entry %" PRId64 " has no readable key", seq);
@@ -252,31 +253,34 @@ static void check_reads(struct checker *checker, int64_t seq)
 
 /* --- an entry --------------------------------------------------------------------------------- */
 
-static bool moves_nothing(struct json kind)
+static bool moves_nothing(struct json_view kind)
 {
     static const char *const names[] = {
         "rejected", "hold", "release", "expiry", "freeze", "unfreeze", "batch"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (json_is(kind, names[i]))
+        if (json_view_is(kind, names[i]))
             return true;
     return false;
 }
 
-static void check_entry(struct checker *checker, struct json item)
+static void check_entry(struct checker *checker, struct json_view item)
 {
     int64_t seq = -1;
     char at[TIME_SIZE] = "";
     const char *wrong = NULL;
-    struct json kind = json_member(item, "kind");
-    if (!json_integer(json_member(item, "seq"), &seq) || seq != checker->figures.entries + 1)
+    struct json_view kind = json_view_member(item, "kind");
+    if (!json_view_integer(json_view_member(item, "seq"), &seq) ||
+        seq != checker->figures.entries + 1)
         problem(checker, "entry %" PRId64 " follows entry %" PRId64, seq, checker->figures.entries);
-    if (!json_copy(json_member(item, "at"), at, sizeof at) || strcmp(checker->last_at, at) >= 0)
+    if (!json_view_copy(json_view_member(item, "at"), at, sizeof at) ||
+        strcmp(checker->last_at, at) >= 0)
         problem(checker, "entry %" PRId64 " is of %s, after %s", seq, at, checker->last_at);
     memcpy(checker->last_at, at, sizeof at);
     checker->figures.entries = seq;
-    if (json_is(kind, "account"))
+    if (json_view_is(kind, "account"))
         fold_account(checker, item, seq);
-    else if (json_is(kind, "transfer") || json_is(kind, "capture") || json_is(kind, "reversal"))
+    else if (json_view_is(kind, "transfer") || json_view_is(kind, "capture") ||
+             json_view_is(kind, "reversal"))
         fold_transfer(checker, item, seq);
     else if (!moves_nothing(kind))
         problem(checker, "entry %" PRId64 " is of unknown kind", seq);
@@ -307,7 +311,7 @@ static enum client_status get(struct checker *checker, const char *path, struct 
 /* Call `each` with the items of a list, page after page. `path` ends with a place for the cursor.
  */
 static void each_item(struct checker *checker, const char *path, const char *cursor_name,
-    void (*each)(struct checker *checker, struct json item))
+    void (*each)(struct checker *checker, struct json_view item))
 {
     char full[256 + ID_SIZE], cursor[ID_SIZE] = "";
     struct response response;
@@ -321,24 +325,25 @@ static void each_item(struct checker *checker, const char *path, const char *cur
             checker->figures.unread = true;
             return;
         }
-        struct json page = json_read(response.body, response.body_length);
-        struct json_walk walk = {.rest = json_member(page, "items")};
-        struct json item, next = json_member(page, "next");
-        while (json_next(&walk, &item))
+        struct json_view page = json_view_read(response.body, response.body_length);
+        struct json_view_walk walk = {.rest = json_view_member(page, "items")};
+        struct json_view item, next = json_view_member(page, "next");
+        while (json_view_next(&walk, &item))
             each(checker, item);
         cursor[0] = '\0';
-        if (!json_says_null(next) && !json_copy(next, cursor, sizeof cursor))
+        if (!json_view_says_null(next) && !json_view_copy(next, cursor, sizeof cursor))
             snprintf(cursor, sizeof cursor, "%.*s", (int)next.length, next.at ? next.at : "");
     } while (cursor[0]);
 }
 
-static void check_account(struct checker *checker, struct json item)
+static void check_account(struct checker *checker, struct json_view item)
 {
     amount told;
     const struct folded *account =
-        account_of(checker, json_member(item, "id"), checker->figures.entries);
+        account_of(checker, json_view_member(item, "id"), checker->figures.entries);
     checker->figures.accounts++;
-    if (account && (!read_amount(json_member(item, "balance"), &told) || told != account->balance))
+    if (account &&
+        (!read_amount(json_view_member(item, "balance"), &told) || told != account->balance))
         problem(checker, "the API tells another balance of %s than the journal", account->id);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "coro/clock.h"
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 
 void history_account(unsigned index, char name[16])
 {
@@ -99,16 +99,16 @@ static uint64_t hash_of(const struct response *response)
 /* The answer to a batch: what became of each row. */
 static bool judge_batch(struct op *op, const struct response *response)
 {
-    struct json body = json_read(response->body, response->body_length), result;
-    struct json_walk walk = {.rest = json_member(body, "results")};
+    struct json_view body = json_view_read(response->body, response->body_length), result;
+    struct json_view_walk walk = {.rest = json_view_member(body, "results")};
     unsigned rows = 0;
     int64_t status;
     op->outcome = OP_DONE;
     op->seq = response->seq;
     op->told = hash_of(response);
     op->rows = 0;
-    for (; json_next(&walk, &result) && rows < HISTORY_ROWS; rows++) {
-        if (!json_integer(json_member(result, "status"), &status) ||
+    for (; json_view_next(&walk, &result) && rows < HISTORY_ROWS; rows++) {
+        if (!json_view_integer(json_view_member(result, "status"), &status) ||
             (status != 201 && status != 422 && !(op->atomic && status == 424)))
             return false;
         op->rows |= (uint8_t)((status == 201) << rows);
@@ -131,28 +131,29 @@ bool history_replay(struct api *api, const struct op *op)
 static bool judge(struct op *op, const struct response *response)
 {
     int64_t id = 0;
-    struct json body = json_read(response->body, response->body_length);
+    struct json_view body = json_view_read(response->body, response->body_length);
     switch (response->status) {
     case 200:
         return op->kind == OP_BATCH && judge_batch(op, response);
     case 201:
         op->outcome = OP_DONE;
         op->seq = response->seq;
-        return json_integer(json_member(body, "id"), &id) && id == (op->hold ? op->hold : op->seq);
+        return json_view_integer(json_view_member(body, "id"), &id) &&
+               id == (op->hold ? op->hold : op->seq);
     case 422:
         op->outcome = OP_REFUSED;
         op->seq = response->seq;
-        return json_is(json_member(body, "code"), "insufficient_funds") &&
-               json_integer(json_member(body, "available"), &op->available);
+        return json_view_is(json_view_member(body, "code"), "insufficient_funds") &&
+               json_view_integer(json_view_member(body, "available"), &op->available);
     case 429:
     case 503:
         if (!op->retried) /* else an earlier sending may have gone through */
             op->outcome = OP_ABSENT;
         return true;
     case 504:
-        return json_is(json_member(body, "code"), "outcome_unknown");
+        return json_view_is(json_view_member(body, "code"), "outcome_unknown");
     case 409:
-        return json_is(json_member(body, "code"), "key_in_flight");
+        return json_view_is(json_view_member(body, "code"), "key_in_flight");
     default:
         return false;
     }
@@ -180,7 +181,7 @@ static bool read_once(struct api *api, struct op *op)
     op->status = got == CLIENT_ANSWERED ? (uint16_t)response.status : 0;
     if (got != CLIENT_ANSWERED)
         return got != CLIENT_GARBLED;
-    struct json body = json_read(response.body, response.body_length);
+    struct json_view body = json_view_read(response.body, response.body_length);
     if (response.status != 200) {
         bool fine = response.status == 503 || response.status == 504;
         if (!fine)
@@ -189,8 +190,8 @@ static bool read_once(struct api *api, struct op *op)
     }
     op->outcome = OP_DONE;
     op->seq = response.seq;
-    return json_integer(json_member(body, "balance"), &op->balance) &&
-           json_integer(json_member(body, "held"), &op->held) && op->seq > 0;
+    return json_view_integer(json_view_member(body, "balance"), &op->balance) &&
+           json_view_integer(json_view_member(body, "held"), &op->held) && op->seq > 0;
 }
 
 static bool move_once(struct api *api, struct op *op)

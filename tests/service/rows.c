@@ -4,24 +4,25 @@
 #include <string.h>
 
 /* Which account of the clients' it is. */
-static uint8_t account_of(struct json id)
+static uint8_t account_of(struct json_view id)
 {
     char name[16];
     for (unsigned i = 0; i < HISTORY_ACCOUNTS; i++) {
         history_account(i, name);
-        if (json_is(id, name))
+        if (json_view_is(id, name))
             return (uint8_t)i;
     }
     return UINT8_MAX;
 }
 
-bool rows_take(struct rows *rows, struct json item, const char **wrong)
+bool rows_take(struct rows *rows, struct json_view item, const char **wrong)
 {
     char key[KEY_SIZE];
-    struct json_walk walk = {.rest = json_member(item, "postings")};
-    struct json posting;
+    struct json_view_walk walk = {.rest = json_view_member(item, "postings")};
+    struct json_view posting;
     int64_t moved = 0;
-    if (!json_copy(json_member(json_member(item, "metadata"), "of"), key, sizeof key))
+    if (!json_view_copy(
+            json_view_member(json_view_member(item, "metadata"), "of"), key, sizeof key))
         return false;
     if (rows->count == HISTORY_ROWS || (rows->count > 0 && strcmp(key, rows->batch) != 0)) {
         *wrong = "is a row among those of another batch";
@@ -30,24 +31,26 @@ bool rows_take(struct rows *rows, struct json item, const char **wrong)
     memcpy(rows->batch, key, sizeof key);
     struct op *row = &rows->ops[rows->count++];
     *row = (struct op){.from = UINT8_MAX};
-    if (!json_next(&walk, &posting) || !json_integer(json_member(posting, "amount"), &moved))
+    if (!json_view_next(&walk, &posting) ||
+        !json_view_integer(json_view_member(posting, "amount"), &moved))
         return true;
     row->amount = (int32_t)moved;
-    row->from = account_of(json_member(posting, "from"));
-    row->to = account_of(json_member(posting, "to"));
+    row->from = account_of(json_view_member(posting, "from"));
+    row->to = account_of(json_view_member(posting, "to"));
     return true;
 }
 
 /* Which rows the batch's entry tells to be done: the first one is bit 0. */
-static unsigned done_of(struct json item)
+static unsigned done_of(struct json_view item)
 {
-    struct json_walk walk = {.rest = json_member(item, "results")};
-    struct json result;
+    struct json_view_walk walk = {.rest = json_view_member(item, "results")};
+    struct json_view result;
     unsigned done = 0, at = 0;
     int64_t count;
-    while (json_next(&walk, &result) && json_integer(json_member(result, "count"), &count))
+    while (json_view_next(&walk, &result) &&
+           json_view_integer(json_view_member(result, "count"), &count))
         for (; count > 0 && at < HISTORY_ROWS; count--, at++)
-            if (json_member(result, "first").at)
+            if (json_view_member(result, "first").at)
                 done |= 1u << at;
     return done;
 }
@@ -68,7 +71,7 @@ static bool are_there(const struct rows *rows, const struct op *batch, unsigned 
     return taken == rows->count;
 }
 
-const char *rows_settle(struct rows *rows, const struct op *batch, struct json item)
+const char *rows_settle(struct rows *rows, const struct op *batch, struct json_view item)
 {
     unsigned done = done_of(item), all = (1u << HISTORY_ROWS) - 1;
     bool right = rows->count == 0 || strcmp(rows->batch, batch->key) == 0;

@@ -4,7 +4,7 @@
 #ifndef TESTS_SERVICE_ROWS_H
 #define TESTS_SERVICE_ROWS_H
 
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "tests/service/history.h"
 
 /* Those whose batch has not come yet. Begins as zero. */
@@ -15,11 +15,12 @@ struct rows {
 };
 
 /* Is the entry a row? Then it is kept; *wrong: what is wrong with that, or untouched. */
-MUST_CHECK bool rows_take(struct rows *rows, struct json item, const char **wrong);
+MUST_CHECK bool rows_take(struct rows *rows, struct json_view item, const char **wrong);
 
 /* The entry of that batch has come: what it says of its rows is what stands before it, what its
  * client asked for, and what it was told. What is wrong, or NULL. */
-MUST_CHECK const char *rows_settle(struct rows *rows, const struct op *batch, struct json item);
+MUST_CHECK const char *rows_settle(
+    struct rows *rows, const struct op *batch, struct json_view item);
 
 /* It is the entry of another client's batch. */
 void rows_forget(struct rows *rows, const char *key);

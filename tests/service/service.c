@@ -132,7 +132,8 @@ static bool is_taken(const struct service *service)
     if (probe >= 0)
         close(probe);
     if (taken && !service->quiet)
-        printf("\n    port %d is another program's now: what was told there, we did not tell\n    ",
+        printf("\n    port %d is another program's now: what was answered there was not our "
+               "answer\n    ",
             service->port);
     return taken;
 }

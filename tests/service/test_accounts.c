@@ -25,7 +25,8 @@ static void opening(const char *strategy)
     CU_ASSERT(visit_is(&visit, "held", "\"0\""));
     CU_ASSERT(visit_is(&visit, "available", "\"500\""));
     CU_ASSERT(visit_is(&visit, "frozen", "false"));
-    CU_ASSERT(json_is(json_member(json_member(visit.body, "metadata"), "owner"), "Ann"));
+    CU_ASSERT(
+        json_view_is(json_view_member(json_view_member(visit.body, "metadata"), "owner"), "Ann"));
 
     visit_post(&visit, "/accounts", NULL, body); /* the same again */
     EXPECT_STATUS(&visit, 200);
@@ -88,15 +89,15 @@ static void list_all(struct visit *visit, const char *query, char *ids, size_t s
         snprintf(path, sizeof path, "/accounts?%s%s%s", query, next[0] ? "&after=" : "", next);
         visit_get(visit, path);
         EXPECT_STATUS(visit, 200);
-        struct json_walk walk = {.rest = json_member(visit->body, "items")};
-        struct json item;
+        struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
+        struct json_view item;
         char id[72];
-        while (json_next(&walk, &item))
-            if (json_copy(json_member(item, "id"), id, sizeof id))
+        while (json_view_next(&walk, &item))
+            if (json_view_copy(json_view_member(item, "id"), id, sizeof id))
                 snprintf(ids + strlen(ids), size - strlen(ids), "%s ", id);
         next[0] = '\0';
-        if (!json_copy(json_member(visit->body, "next"), next, sizeof next))
-            CU_ASSERT(json_says_null(json_member(visit->body, "next")));
+        if (!json_view_copy(json_view_member(visit->body, "next"), next, sizeof next))
+            CU_ASSERT(json_view_says_null(json_view_member(visit->body, "next")));
     } while (next[0]);
 }
 
@@ -144,16 +145,17 @@ static void statement(const char *strategy)
     for (int i = 0; i < 3; i++) {
         visit_get(&visit, path);
         EXPECT_STATUS(&visit, 200);
-        struct json_walk walk = {.rest = json_member(visit.body, "items")};
-        struct json item = {0};
-        CU_ASSERT_FATAL(json_next(&walk, &item));
-        struct json amount = json_member(item, "amount"), balance = json_member(item, "balance");
+        struct json_view_walk walk = {.rest = json_view_member(visit.body, "items")};
+        struct json_view item = {0};
+        CU_ASSERT_FATAL(json_view_next(&walk, &item));
+        struct json_view amount = json_view_member(item, "amount"),
+                         balance = json_view_member(item, "balance");
         CU_ASSERT_FATAL(amount.at && balance.at);
         CU_ASSERT_NSTRING_EQUAL(amount.at, rows[i][0], strlen(rows[i][0]));
         CU_ASSERT_NSTRING_EQUAL(balance.at, rows[i][1], strlen(rows[i][1]));
-        CU_ASSERT_FALSE(json_next(&walk, &item));
-        struct json next = json_member(visit.body, "next");
-        CU_ASSERT_EQUAL(json_says_null(next), i == 2);
+        CU_ASSERT_FALSE(json_view_next(&walk, &item));
+        struct json_view next = json_view_member(visit.body, "next");
+        CU_ASSERT_EQUAL(json_view_says_null(next), i == 2);
         snprintf(before, sizeof before, "%.*s", (int)next.length, next.at);
         snprintf(path, sizeof path, "/accounts/stated/entries?limit=1&before=%s", before);
     }

@@ -66,9 +66,9 @@ static void expect_stopped(struct visit *visit)
 
 static bool has_findings(const struct visit *visit)
 {
-    struct json first;
-    struct json_walk walk = {.rest = json_member(visit->body, "findings")};
-    return json_next(&walk, &first);
+    struct json_view first;
+    struct json_view_walk walk = {.rest = json_view_member(visit->body, "findings")};
+    return json_view_next(&walk, &first);
 }
 
 static void stops_writing(const char *strategy)
@@ -121,7 +121,7 @@ BOTH_STRATEGIES(stops_writing)
 static int64_t member(const struct visit *visit, const char *name)
 {
     int64_t number = -1;
-    (void)json_integer(json_member(visit->body, name), &number);
+    (void)json_view_integer(json_view_member(visit->body, name), &number);
     return number;
 }
 
@@ -154,7 +154,7 @@ static void whole_ones_are_forgotten(void)
     visit_begin_shared(&visit, "owner");
     for (int i = 0; i <= KEPT; i++) {
         CU_ASSERT(visit_audit(&visit, "main"));
-        CU_ASSERT(json_copy(json_member(visit.body, "id"), id, sizeof id));
+        CU_ASSERT(json_view_copy(json_view_member(visit.body, "id"), id, sizeof id));
         snprintf(paths[i], sizeof paths[i], "/audits/%s", id);
     }
     visit_get(&visit, paths[0]);
@@ -276,7 +276,7 @@ static void whole_one_says_why_it_failed(void)
     }
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT(visit_is(&visit, "state", "\"failed\"") && visit_is(&visit, "ok", "null"));
-    CU_ASSERT(json_copy(json_member(visit.body, "reason"), reason, sizeof reason));
+    CU_ASSERT(json_view_copy(json_view_member(visit.body, "reason"), reason, sizeof reason));
     CU_ASSERT_PTR_NOT_NULL(strstr(reason, "terminat"));
     CU_ASSERT(!visit_is(&visit, "ended_at", "null"));
     visit_end(&visit);

@@ -54,7 +54,7 @@ static int64_t balance_of(const struct service *service)
     visit_begin(&visit, service);
     visit_get(&visit, "/accounts/saver");
     EXPECT_STATUS(&visit, 200);
-    struct json balance = json_member(visit.body, "balance");
+    struct json_view balance = json_view_member(visit.body, "balance");
     int64_t number = strtoll(balance.at + (balance.at && *balance.at == '"'), NULL, 10);
     visit_end(&visit);
     return number;

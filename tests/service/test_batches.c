@@ -196,11 +196,12 @@ static void reversed_once(const char *strategy)
     visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "back-a", 100) && visit_fund(&visit, "back-b", 0));
     visit_post(&visit, "/transfers", NULL, "{" LEG("back-a", "back-b", "70") "}");
-    CU_ASSERT(json_integer(json_member(visit.body, "id"), &id));
+    CU_ASSERT(json_view_integer(json_view_member(visit.body, "id"), &id));
     snprintf(path, sizeof path, "/transfers/%" PRId64 "/reverse", id);
     visit_post(&visit, path, "back-1", "{\"metadata\":{\"why\":\"mistake\"}}");
     EXPECT_STATUS(&visit, 201);
-    CU_ASSERT(json_integer(json_member(visit.body, "reverses"), &reverses) && reverses == id);
+    CU_ASSERT(
+        json_view_integer(json_view_member(visit.body, "reverses"), &reverses) && reverses == id);
     CU_ASSERT(visit_is(
         &visit, "postings", "[{\"from\":\"back-b\",\"to\":\"back-a\",\"amount\":\"70\"}]"));
     visit_post(&visit, path, "back-1", "{\"metadata\":{\"why\":\"mistake\"}}");

@@ -100,8 +100,8 @@ static void resume(const char *strategy)
             CU_ASSERT_EQUAL_FATAL(event->id, position + 1);
             position = event->id;
             int64_t seq = 0;
-            struct json item = json_read(event->data, strlen(event->data));
-            CU_ASSERT(json_integer(json_member(item, "seq"), &seq) && seq == position);
+            struct json_view item = json_view_read(event->data, strlen(event->data));
+            CU_ASSERT(json_view_integer(json_view_member(item, "seq"), &seq) && seq == position);
         }
         if (dice_below(&dice, 2))
             client_reset(sse->client);
@@ -133,9 +133,9 @@ static void same_as_the_journal(const char *strategy)
         position = event->id;
         snprintf(path, sizeof path, "/journal?after=%" PRId64 "&limit=1", position - 1);
         visit_get(&visit, path);
-        struct json_walk walk = {.rest = json_member(visit.body, "items")};
-        struct json item = {0};
-        CU_ASSERT_FATAL(json_next(&walk, &item));
+        struct json_view_walk walk = {.rest = json_view_member(visit.body, "items")};
+        struct json_view item = {0};
+        CU_ASSERT_FATAL(json_view_next(&walk, &item));
         CU_ASSERT_EQUAL_FATAL(item.length, strlen(event->data));
         CU_ASSERT_NSTRING_EQUAL(item.at, event->data, item.length);
     }
@@ -160,8 +160,8 @@ static void from_now_on(void)
     CU_ASSERT(sse_next(sse, event));
     CU_ASSERT_STRING_EQUAL(event->name, "heartbeat");
     int64_t seq = 0;
-    struct json data = json_read(event->data, strlen(event->data));
-    CU_ASSERT(json_integer(json_member(data, "seq"), &seq));
+    struct json_view data = json_view_read(event->data, strlen(event->data));
+    CU_ASSERT(json_view_integer(json_view_member(data, "seq"), &seq));
     CU_ASSERT_EQUAL(seq, writer.last);
     visit_begin(&visit, service);
     CU_ASSERT(visit_fund(&visit, "streamed", 1));
@@ -301,9 +301,9 @@ static void lagged(void)
     while (next_named(sse, event, "lagged"))
         CU_ASSERT_EQUAL_FATAL(event->id, ++position);
     CU_ASSERT_STRING_EQUAL_FATAL(event->name, "lagged");
-    struct json data = json_read(event->data, strlen(event->data));
-    CU_ASSERT(json_integer(json_member(data, "seq"), &seq) && seq == position);
-    CU_ASSERT(json_integer(json_member(data, "last"), &last) && last > seq);
+    struct json_view data = json_view_read(event->data, strlen(event->data));
+    CU_ASSERT(json_view_integer(json_view_member(data, "seq"), &seq) && seq == position);
+    CU_ASSERT(json_view_integer(json_view_member(data, "last"), &last) && last > seq);
     CU_ASSERT_FALSE(sse_next(sse, event)); /* that was all */
     sse_close(sse);
     CU_ASSERT_FATAL(sse_open(sse, &service, position, -1));

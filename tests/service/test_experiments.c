@@ -70,7 +70,7 @@ static void runs_experiments(void)
     }
 }
 
-/* What the lab leaves in a database is no part of the bank: the audit and the next start are as
+/* What the lab leaves in a database is not part of the bank: the audit and the next start are as
  * before. */
 static void leaves_the_bank_alone(void)
 {

@@ -206,15 +206,15 @@ static bool compare_page(struct visit *visit, char **rest, int64_t *after)
     snprintf(path, sizeof path, "/journal?limit=7&after=%" PRId64, *after);
     visit->got = api_get(&visit->api, path, &visit->response);
     EXPECT_STATUS(visit, 200);
-    visit->body = json_read(visit->response.body, visit->response.body_length);
-    struct json_walk walk = {.rest = json_member(visit->body, "items")};
-    struct json item;
-    while (json_next(&walk, &item)) {
+    visit->body = json_view_read(visit->response.body, visit->response.body_length);
+    struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
+    struct json_view item;
+    while (json_view_next(&walk, &item)) {
         const char *line = strsep(rest, "\n");
         CU_ASSERT_FATAL(line && strlen(line) == item.length);
         CU_ASSERT_NSTRING_EQUAL(line, item.at, item.length);
     }
-    return json_integer(json_member(visit->body, "next"), after);
+    return json_view_integer(json_view_member(visit->body, "next"), after);
 }
 
 /* Line by line and byte by byte what the journal's pages tell, and nothing after it. */
@@ -379,9 +379,10 @@ static void compare_balances(struct visit *visit, const struct program *program,
         snprintf(path, sizeof path, "/accounts/%s", escape(accounts[i].id, wanted));
         visit->got = api_get(&visit->api, path, &visit->response);
         EXPECT_STATUS(visit, 200);
-        visit->body = json_read(visit->response.body, visit->response.body_length);
-        CU_ASSERT_FATAL(json_copy(json_member(visit->body, "balance"), balance, sizeof balance) &&
-                        json_copy(json_member(visit->body, "asset"), asset, sizeof asset));
+        visit->body = json_view_read(visit->response.body, visit->response.body_length);
+        CU_ASSERT_FATAL(
+            json_view_copy(json_view_member(visit->body, "balance"), balance, sizeof balance) &&
+            json_view_copy(json_view_member(visit->body, "asset"), asset, sizeof asset));
         spell(balance, asset, wanted);
         find_balance(program, output,
             program->name_first ? accounts[i].beancount : accounts[i].plain, found);

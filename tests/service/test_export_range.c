@@ -49,7 +49,7 @@ static void begin(struct ranged *ranged)
     move(visit, "transfers", NULL,
         "{\"from\":\"customer:a\",\"to\":\"-shop\",\"amount\":1200,"
         "\"metadata\":{\"description\":\"\\\"second\\\" cup\"}}");
-    CU_ASSERT_FATAL(json_copy(json_member(visit->body, "at"), ranged->moment, AT));
+    CU_ASSERT_FATAL(json_view_copy(json_view_member(visit->body, "at"), ranged->moment, AT));
 }
 
 static void end(struct ranged *ranged)

@@ -13,7 +13,7 @@
 static int64_t number(const struct visit *visit, const char *member)
 {
     int64_t value = -1;
-    (void)json_integer(json_member(visit->body, member), &value);
+    (void)json_view_integer(json_view_member(visit->body, member), &value);
     return value;
 }
 
@@ -67,7 +67,8 @@ static void captured_in_part(const char *strategy)
     EXPECT_STATUS(&visit, 201);
     CU_ASSERT(
         visit_is(&visit, "status", "\"captured\"") && visit_is(&visit, "captured", "\"250\""));
-    CU_ASSERT(json_is(json_member(json_member(visit.body, "balances"), "part-a"), "750"));
+    CU_ASSERT(
+        json_view_is(json_view_member(json_view_member(visit.body, "balances"), "part-a"), "750"));
     int64_t capture = number(&visit, "settled_by");
     CU_ASSERT_EQUAL(visit.response.seq, capture);
     size_t length = visit.response.body_length;

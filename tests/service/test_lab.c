@@ -30,7 +30,7 @@ static void post_run(struct visit *visit, const char *body, const char *headers)
 
 static bool is_done(const struct visit *visit)
 {
-    return json_is(json_member(visit->body, "status"), "done");
+    return json_view_is(json_view_member(visit->body, "status"), "done");
 }
 
 /* The last answer is one of a run; ask again until it is done. */
@@ -38,7 +38,7 @@ static void await_run(struct visit *visit)
 {
     char path[LOCATION], id[40] = "";
     int64_t until_ns = clock_now_ns() + 120 * CLOCK_S;
-    CU_ASSERT_FATAL(json_copy(json_member(visit->body, "id"), id, sizeof id));
+    CU_ASSERT_FATAL(json_view_copy(json_view_member(visit->body, "id"), id, sizeof id));
     snprintf(path, sizeof path, "/v1/lab/runs/%s", id);
     while (!is_done(visit) && clock_now_ns() < until_ns) {
         visit_call(visit, &(struct request){.path = path, .headers = "Prefer: wait=10\r\n"});
@@ -48,22 +48,22 @@ static void await_run(struct visit *visit)
 }
 
 /* Have it run to its end; what came of it. */
-static struct json run(struct visit *visit, const char *body)
+static struct json_view run(struct visit *visit, const char *body)
 {
     post_run(visit, body, "Prefer: wait=10\r\n");
     if (visit->response.status != 202)
         EXPECT_STATUS(visit, 200);
     await_run(visit);
-    struct json result = json_member(visit->body, "result");
+    struct json_view result = json_view_member(visit->body, "result");
     if (!result.at)
         visit_print(visit, 200);
     CU_ASSERT_PTR_NOT_NULL_FATAL(result.at);
     return result;
 }
 
-static bool is(struct json object, const char *member, const char *text)
+static bool is(struct json_view object, const char *member, const char *text)
 {
-    struct json value = json_member(object, member);
+    struct json_view value = json_view_member(object, member);
     return value.at && value.length == strlen(text) && memcmp(value.at, text, value.length) == 0;
 }
 
@@ -72,17 +72,17 @@ static bool is(struct json object, const char *member, const char *text)
 static void what_there_is(void)
 {
     struct visit visit;
-    struct json item;
+    struct json_view item;
     size_t names = 0, sources = 0;
     visit_begin_shared(&visit, "owner");
     visit_get(&visit, "/v1/lab/scenarios");
     EXPECT_STATUS(&visit, 200);
-    struct json_walk scenarios = {.rest = json_member(visit.body, "scenarios")};
-    while (json_next(&scenarios, &item))
-        names += json_member(item, "name").at && json_member(item, "holds").at;
-    struct json_walk code = {.rest = json_member(visit.body, "sources")};
-    while (json_next(&code, &item))
-        sources += json_member(item, "code").length > 100;
+    struct json_view_walk scenarios = {.rest = json_view_member(visit.body, "scenarios")};
+    while (json_view_next(&scenarios, &item))
+        names += json_view_member(item, "name").at && json_view_member(item, "holds").at;
+    struct json_view_walk code = {.rest = json_view_member(visit.body, "sources")};
+    while (json_view_next(&code, &item))
+        sources += json_view_member(item, "code").length > 100;
     CU_ASSERT(names >= 10);
     CU_ASSERT(sources >= 10);
     visit_end(&visit);
@@ -94,16 +94,17 @@ static void found_and_replayed(void)
     struct visit visit;
     char code[CODE], body[BODY];
     visit_begin_shared(&visit, "owner");
-    struct json found = run(&visit, "{\"scenario\":\"double-withdraw\",\"strategy\":\"unsafe\","
-                                    "\"mode\":\"find\",\"shrink\":true}");
+    struct json_view found =
+        run(&visit, "{\"scenario\":\"double-withdraw\",\"strategy\":\"unsafe\","
+                    "\"mode\":\"find\",\"shrink\":true}");
     CU_ASSERT(is(found, "found", "true"));
     CU_ASSERT(is(found, "broken", "true"));
-    CU_ASSERT_FATAL(json_copy(json_member(found, "code"), code, sizeof code));
-    struct json steps = json_member(found, "steps");
+    CU_ASSERT_FATAL(json_view_copy(json_view_member(found, "code"), code, sizeof code));
+    struct json_view steps = json_view_member(found, "steps");
     char *before = strndup(steps.at ? steps.at : "", steps.length);
     snprintf(body, sizeof body,
         "{\"scenario\":\"double-withdraw\",\"strategy\":\"unsafe\",\"schedule\":\"%s\"}", code);
-    struct json again = run(&visit, body);
+    struct json_view again = run(&visit, body);
     CU_ASSERT(is(again, "broken", "true"));
     CU_ASSERT(is(again, "steps", before));
     free(before);
@@ -114,8 +115,9 @@ static void what_is_safe_holds(void)
 {
     struct visit visit;
     visit_begin_shared(&visit, "owner");
-    struct json counted = run(&visit, "{\"scenario\":\"double-withdraw\",\"strategy\":\"owner\","
-                                      "\"mode\":\"count\",\"seeds\":1000}");
+    struct json_view counted =
+        run(&visit, "{\"scenario\":\"double-withdraw\",\"strategy\":\"owner\","
+                    "\"mode\":\"count\",\"seeds\":1000}");
     CU_ASSERT(is(counted, "broken", "false"));
     CU_ASSERT(is(counted, "broken_seeds", "0"));
     CU_ASSERT(is(counted, "seeds", "1000"));
@@ -127,11 +129,11 @@ static void on_the_database(void)
 {
     struct visit visit;
     visit_begin_shared(&visit, "owner");
-    struct json found = run(
+    struct json_view found = run(
         &visit, "{\"scenario\":\"double-withdraw\",\"strategy\":\"sql-naive\",\"mode\":\"find\"}");
     CU_ASSERT(is(found, "broken", "true"));
-    struct json counted = run(&visit, "{\"scenario\":\"double-withdraw\",\"mode\":\"count\","
-                                      "\"strategy\":\"sql-for-update\",\"seeds\":20}");
+    struct json_view counted = run(&visit, "{\"scenario\":\"double-withdraw\",\"mode\":\"count\","
+                                           "\"strategy\":\"sql-for-update\",\"seeds\":20}");
     CU_ASSERT(is(counted, "broken_seeds", "0"));
     CU_ASSERT(visit_audit(&visit, "main"));
     visit_end(&visit);
@@ -142,10 +144,10 @@ static void an_example(void)
 {
     struct visit visit;
     visit_begin_shared(&visit, "owner");
-    struct json said = run(&visit, "{\"example\":\"deadlock\"}");
-    CU_ASSERT(json_is(json_member(said, "output"), "both reach for their forks\\n"));
+    struct json_view said = run(&visit, "{\"example\":\"deadlock\"}");
+    CU_ASSERT(json_view_is(json_view_member(said, "output"), "both reach for their forks\\n"));
     CU_ASSERT(is(said, "exit", "2"));
-    struct json list = json_member(said, "said");
+    struct json_view list = json_view_member(said, "said");
     CU_ASSERT(list.at && memmem(list.at, list.length, "deadlock: all", 13));
     visit_end(&visit);
 }
@@ -156,7 +158,7 @@ static void what_is_refused(void)
     visit_begin_shared(&visit, "owner");
     post_run(&visit, "{\"scenario\":\"double-withdraw\",\"strategy\":\"hope\",\"seed\":1}", NULL);
     EXPECT_PROBLEM(&visit, 400, "invalid_request");
-    CU_ASSERT(json_is(json_member(visit.body, "member"), "strategy"));
+    CU_ASSERT(json_view_is(json_view_member(visit.body, "member"), "strategy"));
     visit_get(&visit, "/v1/lab/runs/1");
     EXPECT_PROBLEM(&visit, 404, "lab_run_not_found");
     visit_end(&visit);
@@ -215,7 +217,7 @@ static void expect_end(struct visit *visit, const char *body, const char *how, c
     post_run(visit, body, NULL);
     EXPECT_STATUS(visit, 202);
     char path[LOCATION], id[40] = "";
-    CU_ASSERT_FATAL(json_copy(json_member(visit->body, "id"), id, sizeof id));
+    CU_ASSERT_FATAL(json_view_copy(json_view_member(visit->body, "id"), id, sizeof id));
     snprintf(path, sizeof path, "/v1/lab/runs/%s", id);
     int64_t until_ns = clock_now_ns() + 120 * CLOCK_S;
     do {
@@ -225,9 +227,9 @@ static void expect_end(struct visit *visit, const char *body, const char *how, c
         visit_get(visit, path);
         EXPECT_STATUS(visit, 200);
     } while (!is_done(visit) && clock_now_ns() < until_ns);
-    struct json ended = json_member(visit->body, "ended");
-    bool good = json_is(json_member(ended, "how"), how) ||
-                (other && json_is(json_member(ended, "how"), other));
+    struct json_view ended = json_view_member(visit->body, "ended");
+    bool good = json_view_is(json_view_member(ended, "how"), how) ||
+                (other && json_view_is(json_view_member(ended, "how"), other));
     if (!good)
         visit_print(visit, 200);
     CU_ASSERT(good);

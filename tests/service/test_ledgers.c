@@ -80,7 +80,7 @@ static void frozen_as_a_whole(const char *strategy)
     CU_ASSERT_EQUAL(visit.response.seq, 3);
     visit_post(&visit, "/v1/ledgers/cold/accounts/a/deposit", NULL, "{\"amount\":1}");
     EXPECT_PROBLEM(&visit, 422, "account_frozen");
-    CU_ASSERT_PTR_NULL(json_member(visit.body, "account").at);
+    CU_ASSERT_PTR_NULL(json_view_member(visit.body, "account").at);
     visit_get(&visit, "/v1/ledgers/cold");
     CU_ASSERT(visit_is(&visit, "frozen", "true"));
     CU_ASSERT(visit_fund(&visit, "warm", 1));
@@ -111,7 +111,7 @@ static void as_it_was(const char *strategy)
     EXPECT_STATUS(&visit, 201);
     snprintf(seq, sizeof seq, "%llu", (unsigned long long)visit.response.seq);
     snprintf(before, sizeof before, "%llu", (unsigned long long)visit.response.seq - 1);
-    struct json at = json_member(visit.body, "at");
+    struct json_view at = json_view_member(visit.body, "at");
     CU_ASSERT_FATAL(at.length > 2 && at.length < sizeof time);
     memcpy(time, at.at + 1, at.length - 2);
     visit_post(&visit, "/accounts/was/deposit", NULL, "{\"amount\":7}");

@@ -9,33 +9,33 @@
 
 enum { DEPOSITS = 20, LARGEST = 1 << 15 };
 
-static int64_t number(struct json object, const char *name)
+static int64_t number(struct json_view object, const char *name)
 {
     int64_t value = -1;
-    return json_integer(json_member(object, name), &value) ? value : -1;
+    return json_view_integer(json_view_member(object, name), &value) ? value : -1;
 }
 
 static void expect_strategy(struct visit *visit, const char *strategy)
 {
     char path[40], wanted[40];
-    struct json told = json_member(visit->body, "strategy");
+    struct json_view told = json_view_member(visit->body, "strategy");
     snprintf(wanted, sizeof wanted, "/%s.c", strategy);
-    CU_ASSERT(json_is(json_member(told, "name"), strategy));
-    CU_ASSERT(json_copy(json_member(told, "code"), path, sizeof path));
+    CU_ASSERT(json_view_is(json_view_member(told, "name"), strategy));
+    CU_ASSERT(json_view_copy(json_view_member(told, "code"), path, sizeof path));
     CU_ASSERT_STRING_EQUAL(path, wanted);
     bool owner = strcmp(strategy, "owner") == 0;
     CU_ASSERT(visit_is(visit, owner ? "locks" : "queue", "null"));
-    struct json place = json_member(visit->body, owner ? "queue" : "locks");
+    struct json_view place = json_view_member(visit->body, owner ? "queue" : "locks");
     CU_ASSERT_EQUAL(number(place, owner ? "capacity" : "count"), owner ? 1024 : 256);
     CU_ASSERT(number(place, "waiting") >= 0);
 }
 
 /* All batches have a size, and the sizes are powers of two. */
-static void expect_sizes(struct json commit)
+static void expect_sizes(struct json_view commit)
 {
     int64_t sum = 0, upto = 1;
-    struct json_walk walk = {.rest = json_member(commit, "sizes")};
-    for (struct json size; json_next(&walk, &size); upto *= 2) {
+    struct json_view_walk walk = {.rest = json_view_member(commit, "sizes")};
+    for (struct json_view size; json_view_next(&walk, &size); upto *= 2) {
         CU_ASSERT_EQUAL(number(size, "upto"), upto);
         sum += number(size, "batches");
     }
@@ -43,15 +43,15 @@ static void expect_sizes(struct json commit)
     CU_ASSERT_EQUAL(sum, number(commit, "batches"));
 }
 
-static void expect_coroutines(struct json coroutines)
+static void expect_coroutines(struct json_view coroutines)
 {
     int64_t in_groups = 0;
-    struct json_walk walk = {.rest = json_member(coroutines, "waits")};
-    for (struct json group; json_next(&walk, &group);) {
+    struct json_view_walk walk = {.rest = json_view_member(coroutines, "waits")};
+    for (struct json_view group; json_view_next(&walk, &group);) {
         char text[80];
         in_groups += number(group, "count");
-        CU_ASSERT(json_copy(json_member(group, "name"), text, sizeof text) && text[0]);
-        CU_ASSERT(json_copy(json_member(group, "on"), text, sizeof text) && text[0]);
+        CU_ASSERT(json_view_copy(json_view_member(group, "name"), text, sizeof text) && text[0]);
+        CU_ASSERT(json_view_copy(json_view_member(group, "on"), text, sizeof text) && text[0]);
         CU_ASSERT(number(group, "longest_ms") >= 0);
     }
     CU_ASSERT_EQUAL(in_groups, number(coroutines, "waiting"));
@@ -71,8 +71,8 @@ static void what_is_told(const char *strategy)
     CU_ASSERT(visit.response.seq > 0);
     CU_ASSERT(visit_is(&visit, "ledger", "\"main\""));
     expect_strategy(&visit, strategy);
-    expect_coroutines(json_member(visit.body, "coroutines"));
-    struct json commit = json_member(visit.body, "commit");
+    expect_coroutines(json_view_member(visit.body, "coroutines"));
+    struct json_view commit = json_view_member(visit.body, "commit");
     expect_sizes(commit);
     int64_t entries = number(commit, "entries"), batches = number(commit, "batches");
     for (int i = 0; i < DEPOSITS; i++)
@@ -80,7 +80,7 @@ static void what_is_told(const char *strategy)
 
     /* Each was in a batch of its own: the next was sent when it was durable. */
     visit_get(&visit, "/machinery");
-    commit = json_member(visit.body, "commit");
+    commit = json_view_member(visit.body, "commit");
     CU_ASSERT(number(commit, "entries") >= entries + DEPOSITS); /* holds expire, too */
     CU_ASSERT(number(commit, "batches") >= batches + DEPOSITS);
     CU_ASSERT(number(commit, "last_entries") >= 1);

@@ -31,12 +31,12 @@ static void open_one(struct visit *visit, const char *name, const char *asset)
     visit_post(visit, "/accounts", NULL, body);
 }
 
-static size_t members_of(struct json object)
+static size_t members_of(struct json_view object)
 {
-    struct json_walk walk = {.rest = object};
-    struct json name, value;
+    struct json_view_walk walk = {.rest = object};
+    struct json_view name, value;
     size_t count = 0;
-    while (json_next_member(&walk, &name, &value))
+    while (json_view_next_member(&walk, &name, &value))
         count++;
     return count;
 }
@@ -55,7 +55,7 @@ static void any_text(const char *strategy)
         snprintf(text, sizeof text, "%s/deposit", location);
         visit_post(&visit, text, NULL, "{\"amount\":150}");
         EXPECT_STATUS(&visit, 201);
-        CU_ASSERT_EQUAL(members_of(json_member(visit.body, "balances")), 2);
+        CU_ASSERT_EQUAL(members_of(json_view_member(visit.body, "balances")), 2);
         visit_get(&visit, location);
         EXPECT_STATUS(&visit, 200);
         CU_ASSERT(visit_is(&visit, "balance", "\"150\""));

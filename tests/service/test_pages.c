@@ -36,16 +36,16 @@ static size_t walk_pages(
     do {
         snprintf(path, sizeof path, "%slimit=2%s%s", list, *page ? "&page=" : "", page);
         visit->got = api_get(&visit->api, path, &visit->response);
-        visit->body = json_read(visit->response.body, visit->response.body_length);
+        visit->body = json_view_read(visit->response.body, visit->response.body_length);
         EXPECT_STATUS(visit, 200);
-        struct json_walk walk = {.rest = json_member(visit->body, "items")};
-        struct json item, next = json_member(visit->body, "next");
-        while (json_next(&walk, &item) && count < ITEMS) {
-            struct json value = json_member(item, member);
+        struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
+        struct json_view item, next = json_view_member(visit->body, "next");
+        while (json_view_next(&walk, &item) && count < ITEMS) {
+            struct json_view value = json_view_member(item, member);
             snprintf(found[count++], 32, "%.*s", (int)value.length, value.at);
         }
         page[0] = '\0';
-        if (!json_says_null(next) && !json_copy(next, page, sizeof page))
+        if (!json_view_says_null(next) && !json_view_copy(next, page, sizeof page))
             snprintf(page, sizeof page, "%.*s", (int)next.length, next.at);
     } while (*page && count < ITEMS);
     return count;

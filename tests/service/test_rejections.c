@@ -124,12 +124,12 @@ static int64_t journal_end(struct visit *visit)
 static bool is_clear(const struct visit *visit, const struct row *row)
 {
     const struct response *response = &visit->response;
-    struct json detail = json_member(visit->body, "detail");
-    struct json title = json_member(visit->body, "title");
-    bool named = !row->member || json_is(json_member(visit->body, "member"), row->member);
+    struct json_view detail = json_view_member(visit->body, "detail");
+    struct json_view title = json_view_member(visit->body, "title");
+    bool named = !row->member || json_view_is(json_view_member(visit->body, "member"), row->member);
     return response->status == row->status && title.at && (!row->member || detail.length > 10) &&
-           (!row->code || json_is(json_member(visit->body, "code"), row->code)) && named &&
-           visit_header_is(visit, "Content-Type", "application/problem+json");
+           (!row->code || json_view_is(json_view_member(visit->body, "code"), row->code)) &&
+           named && visit_header_is(visit, "Content-Type", "application/problem+json");
 }
 
 static void table(void)

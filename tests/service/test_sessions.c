@@ -118,7 +118,8 @@ static void look(struct visit *visit, size_t side, const char *path, bool has_ba
     duel.told[side]++;
     bool old = visit->response.seq < position;
     if (has_balance)
-        old |= !json_integer(json_member(visit->body, "balance"), &balance) || balance < paid;
+        old |= !json_view_integer(json_view_member(visit->body, "balance"), &balance) ||
+               balance < paid;
     if (old && duel.stale++ == 0)
         printf("\n    side %zu: %s at seq %lld with %lld, after %lld at seq %lld\n    ", side, path,
             (long long)visit->response.seq, (long long)balance, (long long)paid,

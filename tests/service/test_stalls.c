@@ -56,7 +56,7 @@ static void look_at_the_stall(
     withdraw(visit, "stall-2", IMPATIENT); /* a refusal, decided on what is not durable */
     EXPECT_PROBLEM(visit, 504, "outcome_unknown");
     expect_durable(visit, durable);
-    CU_ASSERT(json_copy(json_member(visit->body, "settle"), settle, 128));
+    CU_ASSERT(json_view_copy(json_view_member(visit->body, "settle"), settle, 128));
     visit_call(visit, &(struct request){.path = "/accounts/stalled", .headers = IMPATIENT});
     CU_ASSERT(visit->response.status == 503 || visit_is(visit, "balance", "\"100\""));
     expect_durable(visit, durable);

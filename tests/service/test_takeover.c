@@ -101,12 +101,12 @@ static int entries_of(struct visit *visit, const char *key)
 {
     char path[80];
     int count = 0;
-    struct json item;
+    struct json_view item;
     snprintf(path, sizeof path, "/transfers?key=%s", key);
     visit_get(visit, path);
     EXPECT_STATUS(visit, 200);
-    struct json_walk walk = {.rest = json_member(visit->body, "items")};
-    while (json_next(&walk, &item))
+    struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
+    while (json_view_next(&walk, &item))
         count++;
     return count;
 }

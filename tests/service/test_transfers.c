@@ -19,17 +19,17 @@ static void one_withdrawal(const char *strategy)
         "{\"amount\":\"80\",\"metadata\":{\"for\":\"rent\"}}");
     EXPECT_STATUS(&visit, 201);
     int64_t id = 0;
-    CU_ASSERT(json_integer(json_member(visit.body, "id"), &id));
+    CU_ASSERT(json_view_integer(json_view_member(visit.body, "id"), &id));
     CU_ASSERT_EQUAL(visit.response.seq, id);
     CU_ASSERT(visit_is(&visit, "key", "\"pay-1\""));
     CU_ASSERT(visit_is(
         &visit, "postings", "[{\"from\":\"payer\",\"to\":\"world:USD.2\",\"amount\":\"80\"}]"));
     CU_ASSERT(visit_is(&visit, "metadata", "{\"for\":\"rent\"}"));
-    struct json balances = json_member(visit.body, "balances");
-    CU_ASSERT(json_is(json_member(balances, "payer"), "20"));
-    CU_ASSERT(json_member(balances, "world:USD.2").at != NULL);
+    struct json_view balances = json_view_member(visit.body, "balances");
+    CU_ASSERT(json_view_is(json_view_member(balances, "payer"), "20"));
+    CU_ASSERT(json_view_member(balances, "world:USD.2").at != NULL);
     CU_ASSERT_EQUAL(
-        json_member(visit.body, "at").length, strlen("\"2026-11-21T09:00:00.123456Z\""));
+        json_view_member(visit.body, "at").length, strlen("\"2026-11-21T09:00:00.123456Z\""));
     snprintf(location, sizeof location, "/v1/ledgers/main/transfers/%" PRId64, id);
     CU_ASSERT(visit_header_is(&visit, "Location", location));
     size_t length = visit.response.body_length;
@@ -138,19 +138,19 @@ static void journal_pages(const char *strategy)
     snprintf(path, sizeof path, "/journal?after=%" PRId64 "&limit=1", after);
     visit_get(&visit, path);
     EXPECT_STATUS(&visit, 200);
-    CU_ASSERT_FATAL(json_integer(json_member(visit.body, "next"), &next));
+    CU_ASSERT_FATAL(json_view_integer(json_view_member(visit.body, "next"), &next));
     CU_ASSERT_EQUAL(next, after + 1);
     snprintf(path, sizeof path, "/journal?after=%" PRId64 "&limit=10", next);
     visit_get(&visit, path);
-    struct json_walk walk = {.rest = json_member(visit.body, "items")};
-    struct json item = {0};
-    CU_ASSERT_FATAL(json_next(&walk, &item));
+    struct json_view_walk walk = {.rest = json_view_member(visit.body, "items")};
+    struct json_view item = {0};
+    CU_ASSERT_FATAL(json_view_next(&walk, &item));
     int64_t seq = 0;
-    CU_ASSERT(json_integer(json_member(item, "seq"), &seq));
+    CU_ASSERT(json_view_integer(json_view_member(item, "seq"), &seq));
     CU_ASSERT_EQUAL(seq, end);
-    CU_ASSERT(json_is(json_member(item, "kind"), "transfer"));
-    CU_ASSERT_FALSE(json_next(&walk, &item));
-    CU_ASSERT(json_says_null(json_member(visit.body, "next")));
+    CU_ASSERT(json_view_is(json_view_member(item, "kind"), "transfer"));
+    CU_ASSERT_FALSE(json_view_next(&walk, &item));
+    CU_ASSERT(json_view_says_null(json_view_member(visit.body, "next")));
     visit_end(&visit);
 }
 BOTH_STRATEGIES(journal_pages)

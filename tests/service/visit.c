@@ -45,7 +45,7 @@ void visit_call(struct visit *visit, const struct request *request)
     visit->got = client_call(visit->client, &absolute, &visit->response);
     if (visit->got != CLIENT_ANSWERED)
         visit->response = (struct response){0};
-    visit->body = json_read(visit->response.body, visit->response.body_length);
+    visit->body = json_view_read(visit->response.body, visit->response.body_length);
 }
 
 void visit_get(struct visit *visit, const char *path)
@@ -81,7 +81,7 @@ bool visit_balance_is(struct visit *visit, const char *account, int64_t wanted)
 
 bool visit_is(const struct visit *visit, const char *member, const char *text)
 {
-    struct json value = json_member(visit->body, member);
+    struct json_view value = json_view_member(visit->body, member);
     return value.at && value.length == strlen(text) && memcmp(value.at, text, value.length) == 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "loadtest/api_client.h"
 #include "loadtest/client.h"
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 #include "tests/service/service.h"
 
 struct visit {
@@ -13,7 +13,7 @@ struct visit {
     struct api api; /* of ledger main, over the same connection */
     enum client_status got;
     struct response response; /* status 0: without an answer */
-    struct json body;
+    struct json_view body;
 };
 
 void visit_begin(struct visit *visit, const struct service *service);
@@ -63,7 +63,7 @@ void visit_print(const struct visit *visit, int wanted);
 #define EXPECT_PROBLEM(visit, wanted, problem_code)                                                \
     do {                                                                                           \
         EXPECT_STATUS((visit), (wanted));                                                          \
-        CU_ASSERT(json_is(json_member((visit)->body, "code"), (problem_code)));                    \
+        CU_ASSERT(json_view_is(json_view_member((visit)->body, "code"), (problem_code)));          \
         CU_ASSERT(visit_header_is((visit), "Content-Type", "application/problem+json"));           \
     } while (0)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A reader for well-formed answers that finds values in place, without a tree: a document is read
  * for one or two members, for each answer of a run. What is malformed yields nothing. */
-#include "loadtest/json.h"
+#include "loadtest/json_view.h"
 
 #include <string.h>
 
@@ -50,12 +50,12 @@ static const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
-struct json json_read(const char *text, size_t length)
+struct json_view json_view_read(const char *text, size_t length)
 {
     const char *end = text + length;
     const char *from = skip_space(text, end), *to;
     if (from == end)
-        return (struct json){0};
+        return (struct json_view){0};
     if (*from == '"')
         to = skip_string(from, end);
     else if (*from == '{' || *from == '[')
@@ -64,12 +64,12 @@ struct json json_read(const char *text, size_t length)
         to = skip_plain(from, end);
     /* A value that does not end does not count. */
     if (!to || to == from)
-        return (struct json){0};
-    return (struct json){from, (size_t)(to - from)};
+        return (struct json_view){0};
+    return (struct json_view){from, (size_t)(to - from)};
 }
 
 /* Step to the next value within the brackets of *walk; `open` is the bracket it must begin with. */
-static bool step(struct json_walk *walk, char open)
+static bool step(struct json_view_walk *walk, char open)
 {
     const char *at = walk->rest.at;
     if (!at)
@@ -85,66 +85,67 @@ static bool step(struct json_walk *walk, char open)
     /* Either bracket ends it: answers are read here, not validated. */
     if (at >= end || *at == ']' || *at == '}')
         return false;
-    walk->rest = (struct json){at, (size_t)(end - at)};
+    walk->rest = (struct json_view){at, (size_t)(end - at)};
     return true;
 }
 
-static bool take(struct json_walk *walk, struct json *value)
+static bool take(struct json_view_walk *walk, struct json_view *value)
 {
     const char *end = walk->rest.at + walk->rest.length;
-    *value = json_read(walk->rest.at, walk->rest.length);
+    *value = json_view_read(walk->rest.at, walk->rest.length);
     if (!value->at) {
         /* Nothing more comes of a malformed one. */
-        walk->rest = (struct json){0};
+        walk->rest = (struct json_view){0};
         return false;
     }
     const char *behind = value->at + value->length;
-    walk->rest = (struct json){behind, (size_t)(end - behind)};
+    walk->rest = (struct json_view){behind, (size_t)(end - behind)};
     return true;
 }
 
-bool json_next(struct json_walk *walk, struct json *item)
+bool json_view_next(struct json_view_walk *walk, struct json_view *item)
 {
     return step(walk, '[') && take(walk, item);
 }
 
-bool json_next_member(struct json_walk *walk, struct json *name, struct json *value)
+bool json_view_next_member(
+    struct json_view_walk *walk, struct json_view *name, struct json_view *value)
 {
     if (!step(walk, '{') || !take(walk, name) || name->length < 2 || *name->at != '"')
         return false;
-    *name = (struct json){name->at + 1, name->length - 2};
+    *name = (struct json_view){name->at + 1, name->length - 2};
     const char *end = walk->rest.at + walk->rest.length;
     const char *colon = skip_space(walk->rest.at, end);
     if (colon == end || *colon != ':')
         return false;
-    walk->rest = (struct json){colon + 1, (size_t)(end - colon - 1)};
+    walk->rest = (struct json_view){colon + 1, (size_t)(end - colon - 1)};
     return take(walk, value);
 }
 
-struct json json_member(struct json object, const char *name)
+struct json_view json_view_member(struct json_view object, const char *name)
 {
-    struct json_walk walk = {.rest = object};
-    struct json found, value;
+    struct json_view_walk walk = {.rest = object};
+    struct json_view found, value;
     size_t length = strlen(name);
-    while (json_next_member(&walk, &found, &value))
+    while (json_view_next_member(&walk, &found, &value))
         if (found.length == length && memcmp(found.at, name, length) == 0)
             return value;
-    return (struct json){0};
+    return (struct json_view){0};
 }
 
-bool json_says_null(struct json value)
+bool json_view_says_null(struct json_view value)
 {
     return value.length == 4 && memcmp(value.at, "null", 4) == 0;
 }
 
-bool json_is(struct json value, const char *string)
+bool json_view_is(struct json_view value, const char *string)
 {
     size_t length = strlen(string);
     return value.at && value.length == length + 2 && *value.at == '"' &&
            memcmp(value.at + 1, string, length) == 0;
 }
 
-bool json_copy(struct json value, char *out, size_t size)
+bool json_view_copy(struct json_view value, char *out, size_t size)
 {
     /* Ids and codes have no escapes, so one with any is not what is looked for. */
     if (!value.at || *value.at != '"' || value.length - 1 > size ||
@@ -155,7 +156,7 @@ bool json_copy(struct json value, char *out, size_t size)
     return true;
 }
 
-bool json_integer(struct json value, int64_t *out)
+bool json_view_integer(struct json_view value, int64_t *out)
 {
     if (!value.at)
         return false;
