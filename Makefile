@@ -248,7 +248,7 @@ endings: deps-test build ## connections that end badly, 10,000 of each kind: min
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	ENDINGS=10000 build/release/tests/test-service endings
 
-crowds: deps-test ## thousands that do not read, do not send, only listen or are idle, at once
+crowds: deps-test ## thousands that do not read, do not send, only listen or are idle, all together
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	CROWDS=long build/release/tests/test-service crowds idle
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels whose items have a type, over the same machine and at no cost: a channel of int is the
+ * Channels whose items have a type, on top of chan.h and at no cost: a channel of int is the
  * pointer that chan_make() returned, in a union that remembers `int`. What does not fit (a double
  * sent into a channel of int, a receive into another type, a channel of long passed for one of int,
  * a receive from an end that only sends) does not compile, in gcc and clang.
@@ -33,7 +33,7 @@
 #error "in C++ include coro/coro.hpp"
 #endif
 
-/* The three views of a channel of a type. All are one pointer, by value; the owner's channel.
+/* The three views of a channel of a type: each one pointer, passed by value; none owns the channel.
  * CHAN_OF_NAMED gives a name to a type of several words: CHAN_OF_NAMED(text, const char *). */
 #define CHAN_OF(T) CHAN_OF_NAMED(T, T)
 #define CHAN_OF_NAMED(T, type)                                                                     \
@@ -60,7 +60,7 @@
 #define CHAN_IS_NULL(ch) (!(ch).chan)
 #define CHAN_FREE(ch) chan_free(&(ch)->chan)
 
-/* One end of it: of the same type, the compiler sees to it. Closing is the sender's. */
+/* One end of it, of the same type, as the compiler checks. Only the sending end closes. */
 #define SENDER_OF(T, ch)                                                                           \
     _Generic((ch).sends, __typeof__(((union sender_of_##T *)0)->sends)                             \
              : (union sender_of_##T){(ch).chan})
@@ -78,12 +78,12 @@
 #define CHAN_RECV(ch, item) CHAN_RECV_(chan_recv, ch, item)
 #define CHAN_TRY_RECV(ch, item) CHAN_RECV_(chan_try_recv, ch, item)
 
-/* What follows is done for each item, until the channel is closed and drained. */
+/* The statement that follows runs for each item, until the channel is closed and drained. */
 #define CHAN_RANGE(type, item, ch) for (type item; CHAN_RECV(ch, &item) == CHAN_OK;)
 
 /* A case of a select. `item` is a pointer: read by a send, written by a receive. CASES() makes the
- * first two arguments of select_wait(), select_try() and select_timeout(); where a receive must
- * be told from a close, name the array instead and look at its `status`. */
+ * first two arguments of select_wait(), select_try() and select_timeout(); to tell a
+ * received item from a close, name the array instead and look at its `status`. */
 #define SEND_CASE(ch, item_)                                                                       \
     {                                                                                              \
         .op = SELECT_SEND, .chan = (ch).chan, .item = CHAN_POINTER_((ch).sends, item_)             \
@@ -106,8 +106,8 @@
 #define CHAN_SAME_(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 
 /* C's conditional operator finds the common type of two: if that is T, C widens the value to it.
- * What has a sign does not become a number without one, nor an int a smaller one, unless it is a
- * constant, as in a Go program. */
+ * A signed value does not become an unsigned one, nor an int a smaller type, unless it is a
+ * constant, as in Go. */
 #define CHAN_POINTS_(value) (__builtin_classify_type(((void)0, (value))) == 5)
 #define CHAN_WIDENS_(T, value)                                                                     \
     (__builtin_types_compatible_p(T, __typeof__(1 ? (value) : *(T *)0)) &&                         \

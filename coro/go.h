@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Go's `go f(a, b)`: a coroutine whose function has arguments of any type, copied when it is
- * started and checked by the compiler as those of a call. At file level
+ * started and checked by the compiler like those of an ordinary call. At file level
  *     GO_FUNCTION(fetch, (const char *, url), (CHAN(int), sizes)) { ... url ... sizes ... }
  * makes an ordinary static function, which may be called, and which
  *     go(fetch, "/a", sizes)                     go fetch("/a", sizes)
@@ -10,7 +10,7 @@
  * is short: nothing was started then, and the wait group is as before. Neither parks; from any
  * coroutine or worker callback. A function without arguments: GO_FUNCTION(tick) { ... }, go(tick).
  *
- * The copies lie on the heap until the coroutine begins; what they point to stays the caller's.
+ * The copies live on the heap until the coroutine begins; what they point to stays the caller's.
  * Up to eight arguments; an array is passed by a pointer, as to any function. C++ has coro.hpp.
  */
 #ifndef CORO_GO_H
@@ -60,14 +60,14 @@
     }                                                                                              \
     static void function(GO_PARAMETERS_(__VA_ARGS__))
 
-/* --- what each does with a (type, name) ------------------------------------------------------- */
+/* --- what becomes of a (type, name) pair ------------------------------------------------------ */
 #define GO_FIELD_(type, name) type name;
 #define GO_MORE_(type, name) , type name
 #define GO_NAME_(type, name) , name
 #define GO_PARAMETER_(type, name) type name
 #define GO_VALUE_(type, name) go_.name
 
-/* How many there are, and that macro for each, one after the other or in a list with commas. */
+/* The number of arguments; a macro applied to each of them, side by side or with commas between. */
 #define GO_NTH_(zero, a, b, c, d, e, f, g, h, nth, ...) nth
 #define GO_COUNT_(...) GO_NTH_(0, ##__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 #define GO_ANY_(...) GO_NTH_(0, ##__VA_ARGS__, N, N, N, N, N, N, N, N, 0)

@@ -8,7 +8,7 @@
  * (":8080", all addresses) and ask for port 0, which picks a free one.
  *
  * A descriptor is the caller's, non-blocking and close-on-exec, and goes back with net_close().
- * What fails is -1 with errno: that of the system call, or
+ * A call that fails returns -1 with errno: that of the system call, or
  *   ETIMEDOUT  the context's deadline has passed
  *   ECANCELED  the context was cancelled
  *   EINVAL     the address is not of that form
@@ -28,16 +28,16 @@
 
 CORO_C_BEGIN
 
-/* A connection to the first of the host's addresses that takes one. */
+/* A connection to the first of the host's addresses that accepts it. */
 MUST_CHECK int net_dial(struct context *context, const char *address);
 
-/* A socket that listens; a path of a unix one must not exist yet. */
+/* A listening socket; the path of a Unix one must not exist yet. */
 MUST_CHECK int net_listen(struct context *context, const char *address);
 
 /* The port that a socket listens on, or is bound to; -1 if it has none. */
 int net_port(int fd);
 
-/* The next connection of a listener. One that was gone before it was taken is passed over. */
+/* The next connection of a listener. One that was gone before it was accepted is skipped. */
 MUST_CHECK int net_accept(struct context *context, int listener);
 
 /* As read(2): 1 to `size` bytes, or 0 at the end of the stream. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getaddrinfo() blocks, so it runs on a thread, for a coroutine of its own. That one answers into a
- * channel with room for one item: so it is never left waiting, though whoever asked may be gone,
- * and the last of both to let the question go frees it.
+ * getaddrinfo() blocks, so it runs on a thread, called by a coroutine of its own. That coroutine
+ * answers into a channel with room for one item, so it never waits, even if the one that asked has
+ * given up. Whichever of the two lets go of the question last frees it.
  */
 #include "coro/net_private.h"
 

@@ -14,13 +14,13 @@ struct net_address {
     socklen_t size;
 };
 
-/* Look the text up; at most NET_ADDRESSES_MAX go into `addresses`, those that are to be tried first
- * in front. How many, at least 1, or -1 with errno as net.h says. Parks while a name is looked up;
- * that goes on in a thread of its own when the context ends first. */
+/* Look the text up; at most NET_ADDRESSES_MAX go into `addresses`, in the order in which they are
+ * to be tried. Returns how many, at least 1, or -1 with errno as net.h says. Parks while a name is
+ * looked up; the lookup goes on in its thread if the context ends first. */
 MUST_CHECK int net_lookup(struct context *context, const char *text, bool to_listen,
     struct net_address addresses[NET_ADDRESSES_MAX]);
 
-/* ETIMEDOUT or ECANCELED, by why it has ended. */
+/* ETIMEDOUT or ECANCELED, depending on why the context has ended. */
 int net_errno_of(struct context *context);
 
 #endif

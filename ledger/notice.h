@@ -18,7 +18,7 @@ enum notice_grade {
 };
 
 /*
- * Who hears them. hear() is called from any coroutine and any worker, by several simultaneously,
+ * The listener. hear() is called from any coroutine and any worker, by several simultaneously,
  * some of which hold a lock: it writes the line down, and neither parks nor calls what is in
  * ledger/. The text has no line end, is the caller's, and lasts until hear() returns.
  */

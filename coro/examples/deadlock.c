@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The deadlock: two locks, taken in opposite order. When all coroutines wait and nothing can wake
- * them, the runtime says who waits for what and where it was spawned, and exits with status 2.
+ * them, the runtime says which waits for what and where it was spawned, and exits with status 2.
  *
  *     go func() { a.Lock(); runtime.Gosched(); b.Lock() }()
  *     go func() { b.Lock(); runtime.Gosched(); a.Lock() }()

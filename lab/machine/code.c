@@ -17,6 +17,7 @@ static const char *read_number(const char *at, uint32_t least, uint32_t *value)
     return good ? at : NULL;
 }
 
+/* "point.lane" or "point.t"; what follows it, or NULL. */
 static const char *read_choice(const char *at, struct schedule_choice *choice)
 {
     at = read_number(at, 1, &choice->point);
@@ -39,6 +40,7 @@ bool code_parse(const char *text, struct schedule_choice choices[CODE_CHOICES], 
             return false;
         struct schedule_choice *choice = &choices[*count];
         at = read_choice(at, choice);
+        /* Points rise: a schedule has one text, and a text one schedule. */
         if (!at || (*count > 0 && choice->point <= choice[-1].point))
             return false;
         ++*count;

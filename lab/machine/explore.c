@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+/* One run, and in *path the switches by which it can be replayed; a run that made more of them than
+ * fit cannot be. */
 static bool run(
     struct trial *trial, struct schedule *schedule, bool records, struct explore_path *path)
 {

@@ -27,6 +27,7 @@ const char *trace_verb_name(enum trace_verb verb)
 
 void trace_begin(struct trace *trace, bool records, struct cell *cells, int cell_count)
 {
+    /* The room for steps is kept: a search runs thousands of schedules with one trace. */
     struct trace_step *steps = trace->steps;
     size_t room = trace->step_room;
     memset(trace, 0, sizeof *trace);
@@ -94,6 +95,7 @@ void trace_name(const void *object, const char *name)
         snprintf(named->name, sizeof named->name, "%s", name);
 }
 
+/* The lane of that number, which may be new; NULL: it is beyond those that are kept. */
 static struct trace_lane *lane_of(uint32_t number)
 {
     if (number == 0 || number > TRACE_LANES)
@@ -112,6 +114,7 @@ void trace_name_lane(uint32_t number, const char *name)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+/* Room for a step; without any more of it the trace is marked as cut, and the run goes on. */
 static struct trace_step *new_step(struct trace *trace)
 {
     if (trace->step_count == TRACE_STEPS_MAX) {
@@ -133,6 +136,7 @@ static struct trace_step *new_step(struct trace *trace)
     return step;
 }
 
+/* A step with what is true at this moment beside what the lane believes; NULL: none is kept. */
 static struct trace_step *add_step(
     uint32_t number, enum trace_verb verb, const struct co_site *at, const char *text)
 {
@@ -145,6 +149,7 @@ static struct trace_step *add_step(
     step->file = at ? at->file : NULL;
     step->line = at ? at->line : 0;
     snprintf(step->text, sizeof step->text, "%s", text);
+    /* A switch shows at the first step that its lane makes. */
     step->switched = current->switched == step->lane;
     if (step->switched)
         current->switched = 0;
@@ -157,6 +162,7 @@ static struct trace_step *add_step(
 
 struct trace_step *trace_add(uint32_t number, const struct trace_note *note)
 {
+    /* What is read or written is believed from here on, even if the step finds no room. */
     struct trace_lane *lane = trace_is_on() ? lane_of(number) : NULL;
     if (lane && note->cell && note->learns && note->cell->number < TRACE_CELLS) {
         lane->known |= UINT32_C(1) << note->cell->number;
@@ -210,6 +216,7 @@ void trace_before_change(const struct cell *cell)
 
 /* --- the observer ----------------------------------------------------------------------------- */
 
+/* To be chosen is a step only for a lane that begins or was woken: the others just continue. */
 static void note_run(const struct schedule_event *event, struct trace_lane *lane)
 {
     enum trace_state before = lane->state;
@@ -223,6 +230,7 @@ static void note_run(const struct schedule_event *event, struct trace_lane *lane
         add_step(event->co, TRACE_WAKE, event->at, "goes on");
 }
 
+/* What the lane waits for is kept: a deadlock is found by following it. */
 static void note_park(const struct schedule_event *event, struct trace_lane *lane)
 {
     struct trace_object *object = object_of(event->object, kind_of(event));
@@ -240,6 +248,7 @@ static void note_park(const struct schedule_event *event, struct trace_lane *lan
         step->on = object->name;
 }
 
+/* A lock or channel was used; of a lock, its holder is remembered. */
 static void note_touch(const struct schedule_event *event, enum trace_verb verb, const char *text)
 {
     struct trace_object *object = object_of(event->object, kind_of(event));
@@ -313,6 +322,7 @@ const struct trace_object *trace_awaited(const struct trace *trace, int lane)
     return waiting->state == TRACE_PARKED ? find_object(trace, waiting->waits_for) : NULL;
 }
 
+/* The lane that holds what this one waits for; 0: none, or it does not wait. */
 static int holder_awaited_by(const struct trace *trace, int lane)
 {
     const struct trace_object *object = trace_awaited(trace, lane);
@@ -331,7 +341,7 @@ void trace_hold(struct trace *trace, const void *object, const char *name, int l
         held->holder = lane;
 }
 
-/* From each lane on: who follows the holders and comes back to it is in a cycle. */
+/* From each lane on: one that is reached again by following the holders is in a cycle. */
 int trace_cycle(const struct trace *trace, int *lanes)
 {
     for (int first = 1; first <= trace->lane_count; first++) {

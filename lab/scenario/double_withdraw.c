@@ -30,6 +30,7 @@ static void judge(const struct trial *trial, struct lab_verdict *v)
     snprintf(v->expected, sizeof v->expected, "Exactly one withdrawal succeeds and %d remain.",
         BALANCE - AMOUNT);
     snprintf(v->actual, sizeof v->actual, "%d succeeded and %lld remain.", paid, left);
+    /* The balance alone does not show it: an overwritten withdrawal leaves 20 as well. */
     if (paid > 1)
         snprintf(v->verdict, sizeof v->verdict,
             "%s withdrawals succeeded: %d left an account of %d.", paid == 2 ? "Both" : "Too many",

@@ -17,6 +17,7 @@ static void prepare(struct trial *trial)
     struct cell *alice = trial_cell(trial, "alice", BALANCE);
     struct cell *frozen = trial_cell(trial, "frozen", 0);
     alice->ordered = frozen->ordered = true; /* which was changed last is what matters */
+    /* The first client freezes; each other one looks at that before it books. */
     for (int i = 0; i < trial->clients; i++) {
         bool credits = i > 0;
         struct operation *op = trial_operation(trial, credits ? "credit 10" : "freeze");

@@ -18,6 +18,7 @@ static void prepare(struct trial *trial)
     struct cell *hold = trial_cell(trial, "hold", HELD);
     struct cell *alice = trial_cell(trial, "alice", BALANCE);
     struct cell *shop = trial_cell(trial, "shop", 0);
+    /* All look at the hold and empty it; a capture moves the money, too. */
     for (int i = 0; i < trial->clients; i++) {
         struct operation *op = trial_operation(trial, names[i % ENDS]);
         op->no = "is told: already settled";
@@ -29,7 +30,7 @@ static void prepare(struct trial *trial)
         op->change[0] = -HELD;
         if (i % ENDS)
             continue;
-        op->count = 3; /* a capture moves the money, too */
+        op->count = 3;
         op->cells[1] = alice;
         op->change[1] = -HELD;
         op->cells[2] = shop;

@@ -34,6 +34,7 @@ static void prepare(struct trial *trial)
 
 static void judge(const struct trial *trial, struct lab_verdict *v)
 {
+    /* The shop is the cell that all share, made first. */
     long long has = cell_value(&trial->cells[0]), due = (long long)EACH * trial->clients;
     v->broken = has != due || trial_done(trial) != trial->clients || !trial_adds_up(trial);
     snprintf(v->expected, sizeof v->expected, "All %d customers pay, and the shop has %lld.",

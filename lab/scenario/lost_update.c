@@ -8,6 +8,7 @@
 static void prepare(struct trial *trial)
 {
     struct cell *counter = trial_cell(trial, "counter", 0);
+    /* Without a condition: none is ever refused, so each must show in the counter. */
     for (int i = 0; i < trial->clients; i++) {
         struct operation *op = trial_operation(trial, "counter++");
         op->yes = "has counted";

@@ -10,6 +10,7 @@ enum { AMOUNT = 30, REST = 10 };
 static void prepare(struct trial *trial)
 {
     struct cell *alice = trial_cell(trial, "alice", trial->clients / 2 * AMOUNT + REST);
+    /* All alike, so only how many are paid can be wrong. */
     for (int i = 0; i < trial->clients; i++) {
         struct operation *op = trial_operation(trial, "withdraw 30");
         op->yes = "is told: paid";

@@ -11,6 +11,7 @@ static void prepare(struct trial *trial)
 {
     int64_t start = (int64_t)EACH * trial->clients;
     struct cell *alice = trial_cell(trial, "alice", start), *bob = trial_cell(trial, "bob", start);
+    /* The amounts differ: of equal ones, two that are lost look like two that were made. */
     for (int i = 0; i < trial->clients; i++) {
         bool back = i % 2;
         struct operation *op = trial_operation(trial, back ? "bob to alice 20" : "alice to bob 10");

@@ -13,6 +13,7 @@ static void prepare(struct trial *trial)
     static const char *const pays[] = {"alice to bob 10", "bob to carol 10", "carol to alice 10"};
     for (int i = 0; i < PEOPLE; i++)
         trial_cell(trial, people[i], (int64_t)EACH * trial->clients);
+    /* Nobody is ever short, so whatever does not end waits for a lock. */
     for (int i = 0; i < trial->clients; i++) {
         struct operation *op = trial_operation(trial, pays[i % PEOPLE]);
         op->amount = AMOUNT;

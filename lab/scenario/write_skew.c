@@ -11,6 +11,7 @@ static void prepare(struct trial *trial)
 {
     struct cell *checking = trial_cell(trial, "checking", EACH);
     struct cell *savings = trial_cell(trial, "savings", EACH);
+    /* Each looks at both accounts and changes one: no two of them write the same cell. */
     for (int i = 0; i < trial->clients; i++) {
         bool other = i % 2;
         struct operation *op =

@@ -18,6 +18,7 @@ static json_t *strings(const char *const *list)
     return array;
 }
 
+/* What the page needs to offer a scenario: its text, the bounds of its numbers, its strategies. */
 static json_t *scenario_json(const struct lab_scenario *scenario)
 {
     const char *const files[] = {scenario->file, NULL}, *const walks[] = {"random", "pct", NULL};
@@ -49,6 +50,7 @@ char *catalogue_json(void)
         json_array_append_new(scenarios, scenario_json(*at));
     for (const struct lab_strategy *const *at = offered_all; *at; at++)
         json_array_append_new(strategies, strategy_json(*at));
+    /* The code is that of this very build, so that a step's line is the line that was run. */
     for (const struct embed *file = embed_lab; file->name; file++)
         json_array_append_new(
             sources, json_pack("{s:s, s:s}", "file", file->name, "code", (const char *)file->data));

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A head with the lanes' names, a line for each step in its lane's column, then the verdict.
+ * Colours are escapes, empty where the terminal has none, so that no line is written twice.
+ */
 #include "lab/show/lanes.h"
 
 #include <inttypes.h>
@@ -49,6 +53,7 @@ static void print_belief(
     const struct paper *paper, const struct trace *trace, const struct trace_step *step)
 {
     const struct trace_step *before = step > trace->steps ? step - 1 : NULL;
+    /* The lane's own step before this one: since then it may have missed others' changes. */
     const struct trace_step *own = before;
     while (own && own->lane != step->lane)
         own = own > trace->steps ? own - 1 : NULL;
@@ -76,11 +81,15 @@ static void print_step(const struct paper *paper, const struct trace *trace, siz
     const char *colour = step->wrong ? paper->red : step->switched ? paper->yellow : paper->plain;
     char text[TRACE_TEXT * 2 + 2];
     describe(step, text, sizeof text);
+
+    /* Number, mark and text, in the column of the lane. */
     fprintf(paper->to, "%s%3zu%s %s", paper->dim, number + 1, paper->plain, colour);
     fputs(step->wrong ? "!" : step->switched ? ">" : " ", paper->to);
     fprintf(paper->to, "%*s%-*s", (step->lane - 1) * paper->column, "", paper->column - 1, text);
     fprintf(
         paper->to, "%s %*s", paper->plain, (trace->lane_count - step->lane) * paper->column, "");
+
+    /* What is true after it, and where in the code it was made. */
     for (int i = 0; i < trace->cell_count && i < TRACE_CELLS; i++)
         fprintf(paper->to, "%8" PRId64 " ", step->truth[i]);
     if (step->file) {
@@ -146,6 +155,7 @@ void lanes_print(FILE *to, const struct outcome *outcome, bool coloured)
     paper.column = column_of(&trial->trace);
     fprintf(to, "%s%s, %s%s\n%s\n\n", paper.bold, trial->scenario->title, trial->strategy->title,
         paper.plain, trial->scenario->holds);
+    /* A search may have no run to draw: it counted, or found nothing. */
     if (outcome->mode == OUTCOME_COUNT) {
         fprintf(to, "%" PRIu64 " of %" PRIu64 " schedules broke it", outcome->broken_seeds,
             outcome->seeds);

@@ -2,7 +2,7 @@
 /*
  * Locks of the program's own, which the database keeps: one for each account, taken in one
  * order before anything is read, and given back at the end of the transaction. As good as a
- * mutex, for all who take it: a program that does not is not kept out.
+ * mutex, for all that take it: a program that does not is not kept out.
  */
 #include "lab/sql/sql_strategies.h"
 

@@ -7,6 +7,7 @@
 
 enum { STEPS_DEFAULT = 40 };
 
+/* Behind all others, in PCT's order. */
 static void fall_back(struct sql_choice *choice, uint32_t lane)
 {
     choice->priority[lane] = --choice->lowest;
@@ -54,6 +55,7 @@ static uint32_t usual_one(const struct sql_choice *choice, uint32_t ready)
     return (uint32_t)__builtin_ctz(ready) + 1;
 }
 
+/* The listed choice of this point if there is one and its lane can go on, else the usual one. */
 static uint32_t listed(struct sql_choice *choice, uint32_t ready, uint32_t usual)
 {
     const struct schedule *schedule = choice->schedule;
@@ -67,6 +69,7 @@ static uint32_t listed(struct sql_choice *choice, uint32_t ready, uint32_t usual
     return schedule->choices[choice->next].who;
 }
 
+/* Any of those that are ready, each as likely. */
 static uint32_t drawn(struct sql_choice *choice, uint32_t ready)
 {
     uint64_t skip = random_of(&choice->random) % (uint64_t)__builtin_popcount(ready);

@@ -11,7 +11,7 @@ static enum sql_outcome transact(struct sql_lane *lane, struct operation *op)
 {
     sql_lane_begin(lane, "BEGIN");
 
-    /* Check and act at once: none changed is a no. */
+    /* Check and act in one statement: no row changed means no. */
     if (!sql_lane_change(lane, "UPDATE account SET balance = balance + $2 WHERE name = $1",
             op->cells[0], op->change[0], op->condition))
         return sql_lane_refuse(lane);

@@ -68,6 +68,7 @@ static void *make_sharded(struct trial *trial)
     return make(trial, "sharded");
 }
 
+/* Runs while nobody else touches the accounts of its operation; the strategy sees to that. */
 static void section(void *arg)
 {
     struct job *job = arg;
@@ -77,6 +78,7 @@ static void section(void *arg)
 static bool carry_out(void *state, struct operation *op)
 {
     struct production *production = state;
+    /* The strategy knows accounts alone: it is given the ones that stand for the cells. */
     struct account *accounts[OPERATION_CELLS];
     for (int i = 0; i < op->count; i++)
         accounts[i] = production->accounts[op->cells[i]->number];

@@ -61,8 +61,6 @@ static bool take_segment(const struct row *row, void *arg)
     return true;
 }
 
-#define SEGMENT_COLUMNS TABLES_COLUMNS(SEGMENT_HEAD)
-
 static enum pg_status read_all(struct context *context, struct pg *pg, struct audit_keys *k)
 {
     char sql[300];
@@ -70,8 +68,10 @@ static enum pg_status read_all(struct context *context, struct pg *pg, struct au
         "COPY (SELECT key_secret FROM ledger WHERE no = %d) TO STDOUT (FORMAT binary)", k->ledger);
     enum pg_status status = pg_unload(context, pg, sql, take_secret, k);
     snprintf(sql, sizeof sql,
-        "COPY (SELECT " SEGMENT_COLUMNS ",seq FROM key_segment JOIN checkpoint USING (ledger)"
-        " WHERE ledger = %d ORDER BY first_seq) TO STDOUT (FORMAT binary)",
+        "COPY (SELECT " TABLES_COLUMNS(
+            SEGMENT_HEAD) ",seq FROM key_segment"
+                          " JOIN checkpoint USING (ledger) WHERE ledger = %d ORDER BY first_seq)"
+                          " TO STDOUT (FORMAT binary)",
         k->ledger);
     return status == PG_OK ? pg_unload(context, pg, sql, take_segment, k) : status;
 }

@@ -83,33 +83,40 @@ static bool take_finding(const struct row *row, void *arg)
 
 /* A key is used once; an entry is reversed once, and exactly, last posting first; every entry is in
  * a batch, and each row that was looked up by its entry belongs to one. */
-#define REVERSES "kind = " SQL_KIND(REVERSAL)
-#define OPENS "kind = " SQL_KIND(ACCOUNT)
 static const char whole[] =
     "COPY ("
     "SELECT max(seq), 'its key was used before' FROM entry"
     " WHERE ledger = %d AND key IS NOT NULL GROUP BY key HAVING count(*) > 1"
     " UNION ALL SELECT max(seq), 'reverses what was reversed before' FROM entry"
-    " WHERE ledger = %d AND " REVERSES " GROUP BY ref HAVING count(*) > 1"
-    " UNION ALL SELECT seq, 'is not the reverse of what it names' FROM entry e"
-    " WHERE ledger = %d AND " REVERSES " AND"
-    " (SELECT array_agg((from_no, to_no, amount) ORDER BY leg)"
-    "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.seq) IS DISTINCT FROM"
-    " (SELECT array_agg((to_no, from_no, amount) ORDER BY leg DESC)"
-    "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.ref)"
-    " UNION ALL SELECT opened, 'an account that no entry opened' FROM account a"
-    " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e WHERE e.ledger = a.ledger"
-    "  AND e.seq = a.opened AND e." OPENS " AND e.account = a.no)"
-    " UNION ALL SELECT seq, 'held by no entry' FROM held d"
-    " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e WHERE e.ledger = d.ledger"
-    "  AND e.seq = d.seq AND e.kind IN (" SQL_KINDS_OF_HOLDS "))"
-    " UNION ALL SELECT min(seq), 'an entry that no batch has' FROM entry"
-    " WHERE ledger = %d AND seq > %lu HAVING count(*) > 0) TO STDOUT (FORMAT binary)";
+    " WHERE ledger = %d AND kind = " SQL_KIND(
+        REVERSAL) " GROUP BY ref HAVING count(*) > 1"
+                  " UNION ALL SELECT seq, 'is not the reverse of what it names' FROM entry e"
+                  " WHERE ledger = %d AND kind = " SQL_KIND(
+                      REVERSAL) " AND"
+                                " (SELECT array_agg((from_no, to_no, amount) ORDER BY leg)"
+                                "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.seq) IS "
+                                "DISTINCT FROM"
+                                " (SELECT array_agg((to_no, from_no, amount) ORDER BY leg DESC)"
+                                "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.ref)"
+                                " UNION ALL SELECT opened, 'an account that no entry opened' FROM "
+                                "account a"
+                                " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
+                                "  WHERE e.ledger = a.ledger AND e.seq = a.opened AND e.kind "
+                                "= " SQL_KIND(
+                                    ACCOUNT) "  AND e.account = a.no)"
+                                             " UNION ALL SELECT seq, 'held by no entry' FROM held d"
+                                             " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry "
+                                             "e"
+                                             "  WHERE e.ledger = d.ledger AND e.seq = d.seq AND "
+                                             "e.kind IN (" SQL_KINDS_OF_HOLDS "))"
+                                             " UNION ALL SELECT min(seq), 'an entry that no batch "
+                                             "has' FROM entry"
+                                             " WHERE ledger = %d AND seq > %lu HAVING count(*) > "
+                                             "0) TO STDOUT (FORMAT binary)";
 
 static enum pg_status check_whole(struct audit_replay *r)
 {
     char sql[sizeof whole + 120];
-    /* The journal must reach as far as the writer and the checkpoint say. */
     if (r->trail.batch != r->last_batch)
         audit_note(r->report, r->trail.seq + 1, "the end is missing: batches %lu to %lu",
             r->trail.batch + 1, r->last_batch);
@@ -117,8 +124,6 @@ static enum pg_status check_whole(struct audit_replay *r)
         audit_note(r->report, r->trail.seq + 1, "the end is missing: the checkpoint is at %lu",
             r->checkpoint);
     check_sums(r);
-
-    /* What would need memory for every key and reversal the database finds by itself. */
     snprintf(sql, sizeof sql, whole, r->trail.ledger, r->trail.ledger, r->trail.ledger,
         r->trail.ledger, r->trail.ledger, r->trail.ledger, r->trail.seq);
     return pg_unload(r->context, r->pg, sql, take_finding, r->report);
@@ -153,8 +158,6 @@ static enum pg_status replay_all(struct audit_replay *r)
         status = audit_replay_checkpoint(r);
     if (status == PG_OK && !(r->trail.keys = audit_keys_begin(r->context, r->pg, r->trail.ledger)))
         status = PG_ERROR;
-
-    /* Stretch by stretch, to the last batch that the snapshot shows. */
     while (status == PG_OK) {
         status = audit_trail_read(r->context, r->pg, &r->trail, INT64_MAX, AUDIT_WAYPOINTS);
         if (status != PG_OK || r->trail.stretch.count == 0)

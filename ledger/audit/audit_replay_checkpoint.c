@@ -48,7 +48,6 @@ static bool compare_balance(const struct row *row, void *arg)
 static enum pg_status compare_balances(struct audit_replay *r)
 {
     uint64_t moved = 0;
-    /* Each row against its account, then as many rows as accounts that moved: none is missing. */
     r->compared = 0;
     enum pg_status status =
         each(r, "SELECT " TABLES_COLUMNS(BALANCE) " FROM balance", compare_balance);
@@ -134,7 +133,6 @@ static bool compare_standing(const struct row *row, void *arg)
 static enum pg_status compare_standings(struct audit_replay *r)
 {
     uint64_t due = r->freeze_seq > 0;
-    /* As for the balances; the whole ledger has a row once it was frozen. */
     r->compared = 0;
     enum pg_status status =
         each(r, "SELECT " TABLES_COLUMNS(STANDING) " FROM standing", compare_standing);

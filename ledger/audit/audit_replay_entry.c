@@ -40,7 +40,6 @@ static void freeze(struct audit_replay *r, const struct record *head)
     bool frozen = head->kind == ENTRY_FREEZE;
     struct account *account = NULL;
     bool *now = &r->frozen;
-    /* Of an account, or of the whole ledger. */
     if (head->has_account) {
         if (!(account = account_of(r, head->account))) {
             audit_note(r->report, head->seq, "freezes an account that is not open");

@@ -54,7 +54,6 @@ static bool keep_row(const struct row *row, void *arg)
 {
     const struct keeping *keeping = arg;
     struct audit_rows *rows = keeping->rows;
-    /* As bytes, since the chain is computed over them; what is kept can be decoded. */
     if (!row_is_plain(row, keeping->types))
         return true;
     if (rows->room - rows->size < row->size) {
@@ -154,7 +153,6 @@ enum pg_status audit_stretch_read(struct context *context, struct pg *pg,
     const struct audit_stretch_query *query, struct audit_stretch *stretch)
 {
     enum pg_status status = read_batches(context, pg, query, stretch);
-    /* The batches say which positions to read of the tables; first they are made few enough. */
     if (status == PG_OK && stretch->count > 1)
         status = cut_by_postings(context, pg, query->ledger, stretch);
     for (int i = 0; i <= (int)query->last && status == PG_OK && stretch->count > 0; i++)
@@ -245,8 +243,7 @@ struct audit_entry *audit_stretch_entry(struct audit_stretch *stretch, uint64_t 
     if (audit_stretch_seq(stretch, AUDIT_ENTRIES) > upto)
         return NULL;
 
-    /* Its own row, then those of the other tables at its position: all tables are in that order.
-     * The texts stay valid: they are in the bytes of the stretch. */
+    /* The texts stay valid: they are in the bytes of the stretch. */
     record_read(&entry->head, look(&stretch->tables[AUDIT_ENTRIES]));
     audit_stretch_skip(stretch, AUDIT_ENTRIES);
     for (int i = 0; i < AUDIT_TABLES; i++) {

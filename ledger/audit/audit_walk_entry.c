@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * An entry, judged by what the followed accounts show: each was left by the entry before as the
- * journal then said, so a movement must begin there and lead to what is written beside it.
- */
+#include "ledger/domain/asset.h"
 #include "ledger/audit/audit_walk_private.h"
 #include "ledger/memory/asset_intern.h"
 
@@ -15,7 +12,6 @@ static void open_account(struct audit_walk *w, const struct audit_entry *entry)
     if (!slot)
         return;
 
-    /* What was claimed of a position before this one was of an account that was not open. */
     audit_walk_touch(w, slot, seq);
     if (slot->opened || !entry->account_is_valid) {
         audit_note(w->report, seq, "opens an account that is open, or is not an account");
@@ -36,8 +32,6 @@ static void move(struct audit_walk *w, struct slot *slot, uint64_t seq, money ch
     if (slot->opened == 0 || slot->frozen || w->frozen)
         audit_note(w->report, seq, "moves money of account number %lu, which is %s",
             audit_walk_number(w, slot), slot->opened ? "frozen" : "not open");
-
-    /* Postings of one entry all name the entry before it, not each other. */
     uint64_t before = slot->moved == seq ? slot->before : slot->moved;
     if (previous != before)
         audit_note(w->report, seq, "says that %lu moved account number %lu before, not %lu",
@@ -45,8 +39,6 @@ static void move(struct audit_walk *w, struct slot *slot, uint64_t seq, money ch
     if (!money_add(slot->balance, change, &balance) || balance != after)
         audit_note(w->report, seq, "the balance of account number %lu does not add up",
             audit_walk_number(w, slot));
-
-    /* Go on from what is written: one fault is one finding. */
     slot->before = before;
     slot->moved = slot->seq = seq;
     slot->balance = after;
@@ -74,7 +66,6 @@ static size_t move_all(struct audit_walk *w, const struct audit_entry *entry)
     return lowered;
 }
 
-/* A floor holds for whole entries: within one a balance may be lower. */
 static void check_floors(struct audit_walk *w, uint64_t seq, size_t lowered)
 {
     for (size_t i = 0; i < lowered; i++) {
@@ -108,7 +99,6 @@ static struct slot *reserve(struct audit_walk *w, const struct audit_entry *entr
 
 static void hold(struct audit_walk *w, const struct audit_entry *entry)
 {
-    /* What is held counts against the floor as what was paid does. */
     w->lowered[0] = reserve(w, entry);
     if (!w->lowered[0])
         return;
@@ -124,7 +114,7 @@ static void freeze(struct audit_walk *w, const struct record *head)
     struct slot *slot = head->has_account ? audit_walk_slot(w, head->account) : NULL;
     bool *now = slot ? &slot->frozen : &w->frozen;
     if (head->has_account && !slot)
-        return; /* an account that this round does not follow */
+        return;
     if (slot) {
         audit_walk_touch(w, slot, head->seq);
         slot->seq = head->seq;

@@ -17,7 +17,6 @@ uint64_t audit_walk_number(const struct audit_walk *w, const struct slot *slot)
     return w->first + (uint64_t)(slot - w->slots);
 }
 
-/* Memory has the account as it is after the entry of the claim, which is where the slot is. */
 static void compare_memory(struct audit_walk *w, const struct slot *slot)
 {
     const struct audit_claim *claim = &slot->claim;
@@ -30,15 +29,12 @@ static void compare_memory(struct audit_walk *w, const struct slot *slot)
 
 static void compare_kept(struct audit_walk *w, const struct slot *slot)
 {
-    /* An account that only was opened has no row among the balances. */
     bool has_moved = slot->opened && slot->moved > slot->opened;
     if (slot->kept != has_moved ||
         (has_moved && (slot->kept_moved != slot->moved || slot->kept_balance != slot->balance)))
         audit_note(w->report, has_moved ? slot->moved : w->checkpoint,
             "the balance table differs from the journal for account number %lu",
             audit_walk_number(w, slot));
-
-    /* What stands is of the last entry that touched it, unless a movement came after that. */
     uint64_t last = slot->kept_stands > slot->moved ? slot->kept_stands : slot->moved;
     if (slot->kept_held != slot->held || slot->kept_frozen != slot->frozen || last != slot->seq ||
         slot->kept_torn)

@@ -55,7 +55,7 @@ static bool prepare(struct context *context, void *arg)
         r->change.status = LEDGER_OVERLOADED;
         return false;
     }
-    /* The position first: of what becomes durable behind it the table knows, or it asks again. */
+    /* The position first: the table learns of what becomes durable after it, or looks once more. */
     r->looked = journal_durable(ledger->journal);
     r->change.status = query_status(
         query_reversal(context, ledger->store, ledger->accounts, r->asked->transfer, &before));

@@ -184,7 +184,7 @@ static char *write_pins(struct pg *pg, const PGresult *rows, const char *role, b
     return NULL;
 }
 
-/* The role, if there is one that we may work as; NULL: as who we are. False: see the message. */
+/* The role, if there is one that we may work as; NULL: as ourselves. False: see the message. */
 static bool find_role(struct context *context, struct pg *pg, const char **role)
 {
     static const struct pg_statement find = {.parameters = 1,

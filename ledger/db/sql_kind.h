@@ -41,8 +41,8 @@ SQL_KIND_IS(UNFREEZE);
 SQL_KIND_IS(BATCH);
 
 /* For IN (…). */
-#define SQL_KINDS_RELEASING SQL_KIND(RELEASE) "," SQL_KIND(EXPIRY)
-#define SQL_KINDS_SETTLING SQL_KIND(CAPTURE) "," SQL_KINDS_RELEASING
+#define SQL_KINDS_FREEING SQL_KIND(RELEASE) "," SQL_KIND(EXPIRY)
+#define SQL_KINDS_SETTLING SQL_KIND(CAPTURE) "," SQL_KINDS_FREEING
 #define SQL_KINDS_OF_HOLDS SQL_KIND(HOLD) "," SQL_KINDS_SETTLING
 #define SQL_KINDS_OF_ITEMS SQL_KIND(TRANSFER) "," SQL_KIND(REJECTED)
 #define SQL_KINDS_FREEZING SQL_KIND(FREEZE) "," SQL_KIND(UNFREEZE)
@@ -52,7 +52,6 @@ SQL_KIND_IS(BATCH);
 #define SQL_HOLD_OF_E "CASE e.kind WHEN " SQL_KIND(HOLD) " THEN e.seq ELSE e.ref END"
 #define SQL_HOLD_WITHOUT_MOVE_OF_E                                                                 \
     "CASE WHEN e.kind = " SQL_KIND(HOLD) " THEN e.seq"                                             \
-                                         " WHEN e.kind IN (" SQL_KINDS_RELEASING                   \
-                                         ") THEN e.ref END"
+                                         " WHEN e.kind IN (" SQL_KINDS_FREEING ") THEN e.ref END"
 
 #endif

@@ -18,7 +18,7 @@
 
 /* ---- parts --------------------------------------------------------------------------------- */
 
-/* Who pays, who is paid, how much. */
+/* The payer, the payee, how much. */
 #define TABLES_TERMS(X, P)                                                                         \
     X(P, FROM_NO, from_no, "B") X(P, TO_NO, to_no, "B") X(P, AMOUNT, amount, "M")
 

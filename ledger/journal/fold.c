@@ -168,8 +168,6 @@ static bool floors_hold(struct folding *f)
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-#define POSTING_COLUMNS TABLES_COLUMNS(FOLDED)
-
 /* `query` ends in a %d for the ledger, or in that and a %lu for a position. */
 __attribute__((format(printf, 5, 6))) static bool each(struct context *context, struct store *store,
     struct folding *f, bool (*take)(const struct row *row, void *arg), const char *query, ...)
@@ -215,8 +213,9 @@ bool fold_journal(struct context *context, struct store *store, struct account_t
                " AND seq > c.seq) e WHERE c.ledger = %d",
                ledger) &&
            each(context, store, &f, take_posting,
-               "SELECT " POSTING_COLUMNS
-               " FROM posting WHERE ledger = %d AND seq > %lu ORDER BY seq, leg",
+               "SELECT " TABLES_COLUMNS(
+                   FOLDED) " FROM posting"
+                           " WHERE ledger = %d AND seq > %lu ORDER BY seq, leg",
                ledger, fold->checkpoint) &&
            floors_hold(&f);
 }

@@ -64,7 +64,7 @@ static void declare_dead(
 void lease_watch(struct context *context, struct lease *lease)
 {
     int64_t now_ns = clock_boot_ns();
-    /* Nobody looked for a while: it may be us who were away, not those that seem silent. */
+    /* Nobody looked for a while: we may have been the ones away, not those that seem silent. */
     if (lease->looked_ns && now_ns - lease->looked_ns > LOOKS_APART_MS * CLOCK_MS)
         lease_watch_reset(lease);
     lease->looked_ns = now_ns;

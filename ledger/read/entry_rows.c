@@ -53,7 +53,6 @@ enum pg_status entry_rows_begin(struct entry **entry, const struct row *row, con
     *entry = NULL;
     if (postings > ENTRY_POSTINGS_MAX)
         return PG_DAMAGED;
-    /* One allocation holds the texts and room for the postings: so all three come first. */
     record_read(&record, row);
     metadata.bytes = row_bytes(told, TABLE_ENTRY_METADATA, &metadata.size);
     *entry = make(&record, &metadata, postings);
@@ -70,7 +69,6 @@ bool entry_rows_add(
 {
     struct record_posting says;
     int leg = row_smallint(row, ENTRY_ROWS_LEG);
-    /* Each leg once, in whatever order they come. */
     if (leg < 0 || (uint32_t)leg >= entry->posting_count || entry->postings[leg].from)
         return false;
     struct posting *posting = &entry->postings[leg];

@@ -287,8 +287,6 @@ enum pg_status query_statement_start(struct context *context, struct store *stor
 
 /* ---- the past ------------------------------------------------------------------------------ */
 
-#define FREEZES "kind = " SQL_KIND(FREEZE)
-
 enum pg_status query_past(struct context *context, struct store *store,
     const struct account *account, uint64_t head, uint64_t at, struct query_past *past)
 {
@@ -301,12 +299,14 @@ enum pg_status query_past(struct context *context, struct store *store,
         "   AND $2 IN (from_no, to_no) ORDER BY leg DESC LIMIT 1),"
         " h AS (SELECT seq, held FROM held WHERE ledger = $1 AND account = $2 AND seq <= $4"
         "   ORDER BY seq DESC LIMIT 1),"
-        " f AS (SELECT seq, (" FREEZES ")::int AS frozen FROM entry WHERE ledger = $1"
-        "   AND account = $2 AND kind IN (" SQL_KINDS_FREEZING ") AND seq <= $4"
-        "   ORDER BY seq DESC LIMIT 1)"
-        " SELECT coalesce(m.balance, 0), coalesce(h.held, 0), coalesce(f.frozen, 0),"
-        " greatest(m.seq, h.seq, f.seq, 0)"
-        " FROM (SELECT) one LEFT JOIN m ON true LEFT JOIN h ON true LEFT JOIN f ON true"};
+        " f AS (SELECT seq, (kind = " SQL_KIND(
+            FREEZE) ")::int AS frozen FROM entry WHERE ledger = $1"
+                    "   AND account = $2 AND kind IN (" SQL_KINDS_FREEZING
+                    ") AND seq <= $4 ORDER BY seq DESC LIMIT 1)"
+                    " SELECT coalesce(m.balance, 0), coalesce(h.held, 0), coalesce(f.frozen, 0),"
+                    " greatest(m.seq, h.seq, f.seq, 0)"
+                    " FROM (SELECT) one LEFT JOIN m ON true LEFT JOIN h ON true LEFT JOIN f ON "
+                    "true"};
 
     /* w: the walk back from the first waypoint behind `at`, or from `head`; m: where it ends. */
     struct number_text texts[4];

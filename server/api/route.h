@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of routes: what each is called, who may call it, and who answers. */
+/* The table of routes: what each is called, who may call it, and what answers. */
 #ifndef SERVER_API_ROUTE_H
 #define SERVER_API_ROUTE_H
 

@@ -205,7 +205,7 @@ static bool judge(struct http_exchange *exchange, struct http_admission *admissi
         answer_problem(exchange, &problem_overloaded, "Too many tokens that may be new.");
     else if (!count_sender(exchange, admission->who))
         answer_problem(exchange, &problem_too_many,
-            "So many requests with this token are in work that it has to wait for some of them.");
+            "Too many requests with this token are in work; it has to wait for some of them.");
     return !exchange->answered;
 }
 

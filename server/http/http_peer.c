@@ -143,7 +143,7 @@ static void find_place(struct http_peer *peer)
     struct http_worker *worker = peer->worker;
     if (!count_address(peer)) {
         http_wire_refuse_problem(
-            peer, &problem_too_many, "So many connections from this address are open.");
+            peer, &problem_too_many, "Too many connections from this address are open.");
         return;
     }
     /* If none is idle, and the extra places are taken too, only probes are answered on it. */

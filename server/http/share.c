@@ -92,7 +92,7 @@ int64_t share_begin(struct share *share)
 {
     int64_t now_ns = clock_now_ns();
     count(share, now_ns);
-    /* First come, first served: credit is no reason to pass a queue by. */
+    /* First come, first served: credit does not let anyone jump the queue. */
     if (!share->first && share->credit_ns > 0)
         return now_ns;
     /* Only this worker wakes, and it does not before the coroutine has left its stack. */

@@ -34,7 +34,7 @@ static bool take(struct lab_catalogue *catalogue, struct lab_child_report *repor
         arena_clear(&catalogue->arena);
         return false;
     }
-    /* Both at once, under the mutex: nobody sees one without the other. */
+    /* Both together, under the mutex: nobody sees one without the other. */
     catalogue->text = report->output;
     catalogue->length = report->length;
     catalogue->document = document;

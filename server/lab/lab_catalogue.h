@@ -24,8 +24,8 @@ struct lab_catalogue {
 void lab_catalogue_init(struct lab_catalogue *catalogue);
 void lab_catalogue_term(struct lab_catalogue *catalogue);
 
-/* Know it. Parks. False: the child's failure is told in `error`, and the next call asks again; or
- * the context ended. */
+/* Load it, unless that is done. Parks. False: `error` says how the child failed, and the next call
+ * tries again; or the context ended. */
 MUST_CHECK bool lab_catalogue_load(struct context *context, struct lab_catalogue *catalogue,
     const char *program /* lab_child.h */, char *error, size_t error_size);
 

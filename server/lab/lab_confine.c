@@ -133,7 +133,7 @@ static const int calls_of_database[] = {SCMP_SYS(access), SCMP_SYS(bind), SCMP_S
 static const int deadly_calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork),
     SCMP_SYS(vfork), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev)};
 
-/* Rules of a call that the machine does not have are no loss. */
+/* A rule about a call that this machine does not have is left out. */
 static bool rules(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
 {
     int error = 0;

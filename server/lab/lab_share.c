@@ -20,7 +20,8 @@ static int64_t own_ns(void)
            (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * CLOCK_US;
 }
 
-/* Was much used since the last look? Then it is busy for a while, so that a pause is no end. */
+/* Was much used since the last look? Then it counts as busy for a while, so that a pause is not
+ * taken for the end. */
 static void look(struct lab_share *share, int64_t now_ns)
 {
     int64_t passed_ns = now_ns - share->looked_ns;

@@ -385,7 +385,7 @@ static void leaving_program(void *arg)
     co_yield();
 }
 
-/* One that goes on for ever is stopped at its limit; and whatever a run leaves behind, the next
+/* One that never ends is stopped at its limit; and whatever a run leaves behind, the next
  * begins as if there had been none. */
 int seeds_stopped(void)
 {

@@ -48,7 +48,7 @@ static uint32_t count_of(const struct census *census, const char *name, const ch
     return group ? group->count : 0;
 }
 
-/* Until so many wait: they begin on either worker. */
+/* Until that many wait: they begin on either worker. */
 static void take_until(struct census *census, uint32_t waiting)
 {
     int64_t end_ns = clock_now_ns() + SOON_S * CLOCK_S;

@@ -127,7 +127,7 @@ static void there_are_four_places(void)
         sql_place_give(&places[i]);
 }
 
-/* Who may not make the places is told what to do; and may use them when they are there. */
+/* A user who may not make the places is told what to do, and may use them once they are there. */
 static void a_user_without_rights_is_told(void)
 {
     char where[400], theirs[500], error[SQL_PLACE_ERROR];

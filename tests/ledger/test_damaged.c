@@ -11,7 +11,7 @@
 #include "ledger/read/snapshot.h"
 #include "tests/ledger/requests.h"
 
-/* What is done to the journal of make_history(), and who cannot read it then: J the journal, S a's
+/* What is done to the journal of make_history(), and what cannot be read then: J the journal, S a's
  * statement, K the key "k", P the past, B the balances of a snapshot, E its entries. */
 static const struct {
     const char *sql, *hits;

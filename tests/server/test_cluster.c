@@ -137,7 +137,7 @@ static void test_a_stale_pid_file_is_no_obstacle(void)
     cluster_stop(&cluster);
 }
 
-static void test_a_half_made_folder_is_made_anew(void)
+static void test_a_half_made_folder_is_made_again(void)
 {
     char path[200], inner[240], error[400];
     snprintf(path, sizeof path, "%s/half", fixture_folder());
@@ -207,7 +207,7 @@ static const struct unit_test tests[] = {{"start_and_stop", test_start_and_stop}
     {"a_killed_one_comes_again", test_a_killed_one_comes_again},
     {"an_orphan_is_cleared_away", test_an_orphan_is_cleared_away},
     {"a_stale_pid_file_is_no_obstacle", test_a_stale_pid_file_is_no_obstacle},
-    {"a_half_made_folder_is_made_anew", test_a_half_made_folder_is_made_anew},
+    {"a_half_made_folder_is_made_again", test_a_half_made_folder_is_made_again},
     {"a_closed_and_long_path", test_a_closed_and_long_path},
     {"failures_are_told", test_failures_are_told}, {"one_at_a_time", test_one_at_a_time}, {0}};
 const struct unit_suite cluster_suite = {"cluster", 0, tests};

@@ -178,7 +178,7 @@ static void test_more_than_can_wait(void)
     lab_runs_free(&runs);
 }
 
-/* The newest are kept: so many, and so many bytes. */
+/* The newest are kept, up to a number of runs and of bytes. */
 static void test_what_is_kept(void)
 {
     struct lab_runs *runs = start();
