@@ -21,7 +21,7 @@ static bool looks_back(size_t index)
     return index % 4 == 3;
 }
 
-/* The sum of all balances as they were at a position; negative: not told. One request each: the
+/* The sum of all balances as they were at a position; negative: not known. One request each: the
  * journal has long gone on between the first and the last. */
 static int64_t sum_at(const struct race *race, struct api *api, int64_t seq)
 {
@@ -34,14 +34,14 @@ static int64_t sum_at(const struct race *race, struct api *api, int64_t seq)
     return sum;
 }
 
-/* The position that the service is at; negative: not told. */
+/* The position that the service is at; negative: not known. */
 static int64_t position(const struct race *race, struct api *api)
 {
     char path[96];
     struct response response;
     snprintf(path, sizeof path, "/accounts/%s", race_name_in_run(race, 0).text);
-    bool told = api_is(api_get(api, path, &response), &response, 200, NULL);
-    return told ? response.seq : -1;
+    bool good = api_is(api_get(api, path, &response), &response, 200, NULL);
+    return good ? response.seq : -1;
 }
 
 static bool prepare(struct race *race)

@@ -45,6 +45,7 @@ bool explore_seed(struct trial *trial, struct explore *explore, uint64_t seed, b
 uint64_t explore_find(struct trial *trial, struct explore *explore, uint64_t first, uint64_t seeds,
     bool *found, struct explore_path *path)
 {
+    /* Without recording: a run that breaks is run once more by its switches, to be drawn. */
     uint64_t tried = 0;
     *found = false;
     while (tried < seeds && !*found)

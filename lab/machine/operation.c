@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What an operation checks; and the pause between its check and its change, where races happen. */
 #include "lab/machine/operation.h"
 
 #include "coro/co.h"
@@ -22,6 +23,7 @@ bool operation_may_at(
     const struct co_site *site, const struct operation *operation, const int64_t seen[])
 {
     bool may = !operation->may || operation->may(operation, seen);
+    /* The step names its cell, if there is only one that the answer can be about. */
     const struct cell *one = operation->count == 1 ? operation->cells[0] : NULL;
     trace_step(&(struct trace_note){.verb = TRACE_CHECK,
         .cell = one,

@@ -28,7 +28,7 @@ struct operation {
     const char *condition; /* the same in SQL, of the row of the first cell; NULL: always */
 
     bool done;   /* out: it was carried out, not refused */
-    bool failed; /* out: neither: the client is told of an error that is none of its own */
+    bool failed; /* out: neither: the client is told of an error that is not its fault */
     bool ended;
 };
 

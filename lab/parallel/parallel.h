@@ -15,7 +15,7 @@ struct parallel {
     uint64_t rounds, broken_rounds;
     uint64_t operations; /* asked for: succeeded + refused + failed + stuck */
     uint64_t succeeded, refused;
-    uint64_t failed;    /* told of an error that is none of theirs */
+    uint64_t failed;    /* told of an error that is not their fault */
     uint64_t stuck;     /* in a deadlock: never told anything */
     int64_t lost, made; /* money that is gone, and that came from nowhere */
     uint64_t negative;  /* cells below 0 at the end of a broken round */

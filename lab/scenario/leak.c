@@ -9,6 +9,7 @@ static const struct lab_strategy *const ways[] = {
 
 static void prepare(struct trial *trial)
 {
+    /* No cells: it is the coroutines that are counted, not money. */
     for (int i = 0; i < trial->clients; i++) {
         struct operation *op = trial_operation(trial, "ask, for 10 ms");
         op->yes = "has the answer";

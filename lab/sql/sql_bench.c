@@ -20,6 +20,7 @@ bool sql_bench_fail(struct sql_bench *bench, const char *reason)
 
 /* ---- open and close -------------------------------------------------------------------------- */
 
+/* A connection for one more lane, as the lab's own role. */
 static bool connect_lane(struct sql_bench *bench, bool durable)
 {
     struct sql_lane *lane = &bench->lanes[bench->lane_count];
@@ -64,6 +65,7 @@ void sql_bench_close(struct sql_bench *bench)
 
 /* ---- the cells ------------------------------------------------------------------------------- */
 
+/* With what the database has said of it. */
 static bool fail_of(struct sql_bench *bench, const char *what)
 {
     char reason[SQL_PLACE_ERROR];
@@ -93,6 +95,7 @@ bool sql_bench_fill(struct sql_bench *bench, struct trial *trial)
     return good || fail_of(bench, "the accounts could not be made");
 }
 
+/* The judge reads cells: after a run they hold what is committed, and note which changed. */
 static void take_balance(size_t no, int64_t balance, void *arg)
 {
     struct trial *trial = arg;
@@ -113,6 +116,7 @@ bool sql_bench_read(struct sql_bench *bench, struct trial *trial)
 
 struct sql_lane *sql_bench_borrow(struct sql_bench *bench, const struct operation *op)
 {
+    /* In a schedule each client has a lane of its own; in parallel, whichever is idle. */
     struct sql_lane *lane = &bench->lanes[op->number % SQL_BENCH_LANES];
     if (lane->turns)
         return lane;

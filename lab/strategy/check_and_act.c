@@ -6,6 +6,7 @@
 
 bool check_and_act(struct operation *op)
 {
+    /* All is read before anything is changed: a refusal changes nothing. */
     int64_t seen[OPERATION_CELLS];
     for (int i = 0; i < op->count; i++)
         seen[i] = cell_read(op->cells[i]);

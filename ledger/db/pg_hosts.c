@@ -150,10 +150,10 @@ static void ask_host(void *arg)
 static void tell_split(const struct host *chosen, const struct host *other)
 {
     enum { TELL_AGAIN_S = 60 };
-    static _Atomic int64_t told_ns;
-    int64_t now_ns = clock_now_ns(), before = atomic_load(&told_ns);
+    static _Atomic int64_t noticed_ns;
+    int64_t now_ns = clock_now_ns(), before = atomic_load(&noticed_ns);
     if ((before && now_ns - before < TELL_AGAIN_S * CLOCK_S) ||
-        !atomic_compare_exchange_strong(&told_ns, &before, now_ns))
+        !atomic_compare_exchange_strong(&noticed_ns, &before, now_ns))
         return;
     notice(NOTICE_TROUBLE,
         "split brain: the database takes writes at %s on timeline %u and at %s on timeline "

@@ -32,12 +32,12 @@ static void save_blocking(void *arg)
 }
 
 /* False: it could not be written. */
-static bool save(struct lease *lease, bool told)
+static bool save(struct lease *lease, bool reported)
 {
     /* Syncing a file may take seconds: not on this worker. */
     struct saving saving = {.witness = lease->witness};
     blocking_call(save_blocking, &saving);
-    if (!saving.good && !told)
+    if (!saving.good && !reported)
         notice(NOTICE_TROUBLE, "the witness of what was acknowledged cannot be written: %s",
             strerror(saving.reason));
     return saving.good;

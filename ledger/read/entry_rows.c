@@ -45,8 +45,8 @@ static bool fill_in(struct entry *entry, const struct record *record, const stru
            entry->expires_us >= 0 && !*row->wrong && entry_is_whole(entry);
 }
 
-enum pg_status entry_rows_begin(struct entry **entry, const struct row *row, const struct row *told,
-    size_t postings, const struct entry_rows_accounts *accounts)
+enum pg_status entry_rows_begin(struct entry **entry, const struct row *row,
+    const struct row *with_metadata, size_t postings, const struct entry_rows_accounts *accounts)
 {
     struct record record;
     struct record_text metadata;
@@ -54,7 +54,7 @@ enum pg_status entry_rows_begin(struct entry **entry, const struct row *row, con
     if (postings > ENTRY_POSTINGS_MAX)
         return PG_DAMAGED;
     record_read(&record, row);
-    metadata.bytes = row_bytes(told, TABLE_ENTRY_METADATA, &metadata.size);
+    metadata.bytes = row_bytes(with_metadata, TABLE_ENTRY_METADATA, &metadata.size);
     *entry = make(&record, &metadata, postings);
     if (!*entry)
         return PG_ERROR;

@@ -292,7 +292,7 @@ static void run_down(void *arg)
         end_direction(wire);
 }
 
-static void welcome(struct proxy *proxy, int client)
+static void open_wire(struct proxy *proxy, int client)
 {
     struct wire *wire = calloc(1, sizeof *wire);
     ensure(wire);
@@ -320,7 +320,7 @@ static void accept_all(void *arg)
         if (client < 0)
             continue;
         setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-        welcome(proxy, client);
+        open_wire(proxy, client);
     }
     drop(proxy->listener);
     waitgroup_done(&proxy->running);

@@ -83,9 +83,9 @@ static bool go_on(struct trial *trial, const struct fault *fault)
         if (trial->service.pid == 0 && !(ends_cleanly(code, fault) && trial_restart(trial, NULL)))
             return false;
     }
-    bool served = workload->answered >= target;
-    CU_ASSERT(served);
-    return served;
+    bool reached = workload->answered >= target;
+    CU_ASSERT(reached);
+    return reached;
 }
 
 /* While it serves. Whether it has died of that, go_on() will see. */

@@ -96,7 +96,7 @@ static size_t read_legs(const char *text, struct account *accounts, struct posti
 }
 
 /* The status is as expected, and the account that it names; true if the row was to be refused. */
-static bool told(const char *row, enum ledger_status status, enum ledger_status expected,
+static bool is_refused(const char *row, enum ledger_status status, enum ledger_status expected,
     const struct account *accounts, const struct account *broken, char name)
 {
     CU_ASSERT_EQUAL(status, expected);
@@ -117,7 +117,7 @@ static void follows_the_ladder(void)
         rules_begin(postings, count);
         enum ledger_status status = rules_decide(postings, count, cases[i].legs[0] == '*', &broken);
         CU_ASSERT(accounts[0].balance == 100); /* deciding changes nothing */
-        if (told(cases[i].legs, status, cases[i].status, accounts, broken, cases[i].broken))
+        if (is_refused(cases[i].legs, status, cases[i].status, accounts, broken, cases[i].broken))
             continue;
         rules_link(postings, count);
         CU_ASSERT_EQUAL(postings[count - 1].from_prev,
@@ -213,7 +213,7 @@ static void reserves(void)
         enum ledger_status status =
             rules_decide_hold(&posting, hold_cases[i].leg[0] == '*', &broken);
         CU_ASSERT(from->held == held);
-        if (told(hold_cases[i].leg, status, hold_cases[i].status, accounts, broken,
+        if (is_refused(hold_cases[i].leg, status, hold_cases[i].status, accounts, broken,
                 hold_cases[i].broken))
             continue;
         uint64_t moved = from->moved;
@@ -256,7 +256,7 @@ static void captures(void)
         enum ledger_status status = rules_decide_capture(
             &posting, capture_cases[i].reserved, capture_cases[i].leg[0] == '*', &broken);
         CU_ASSERT(posting.from->held == held && posting.from->balance == balance);
-        if (!told(capture_cases[i].leg, status, capture_cases[i].status, accounts, broken,
+        if (!is_refused(capture_cases[i].leg, status, capture_cases[i].status, accounts, broken,
                 capture_cases[i].broken))
             CU_ASSERT(posting.from_after == balance - posting.amount);
     }
