@@ -79,6 +79,8 @@ export const lab = {
             const [here, there] = [await picture(page, side), await picture(other, side)];
             assert.ok(here.equals(there), `the pictures of ${side} differ`);
         }
+        await other.click('#a-shrink'); // of a link: exactly its schedule, and that is shrunk
+        await says(other, '#a-status', /none can be left out/, PATIENCE_MS);
         assert.deepEqual([...page.said, ...other.said], []);
     },
 
@@ -172,7 +174,7 @@ export const lab = {
         for (const [step, side, status] of [
             [1, 'a', /^Found/], [2, 'a', /cut to \d|none can be left out/],
             [3, 'b', '10,000 schedules, none broke it.'],
-            [4, 'b', '10,000 schedules, none broke it.'], [5, 'a', /./]]) {
+            [4, 'b', '10,000 schedules, none broke it.'], [5, 'a', /^Found/]]) {
             assert.equal(await page.getAttribute(`#visit-${step}`, 'aria-current'), 'step');
             await page.click('#visit-act');
             await says(page, `#${side}-status`, status, PATIENCE_MS);
@@ -198,6 +200,16 @@ export const lab = {
         await page.click('#find');
         await says(page, '#a-picture .leaked', /^\d+ left behind/, PATIENCE_MS);
         await says(page, '#b-status', /none broke it\.$/, PATIENCE_MS);
+    },
+
+    async 'every strategy has a price'({ open }) {
+        const page = await openLab(open);
+        await page.selectOption('#price-clients', '100');
+        await page.click('#price-measure');
+        await says(page, '#price-status', /^Measured/, 80000);
+        const strategies = await page.$$eval('#a-strategy option', (all) => all.length);
+        assert.equal(await page.$$eval('#price-rows .bar.rate', (all) => all.length), strategies);
+        assert.equal(await page.$$eval('#price-rows .bar.delay', (all) => all.length), strategies);
     },
 
     async 'an address that means nothing is a first visit'({ open }) {
@@ -242,7 +254,7 @@ export const lab = {
         }
     },
 
-    async 'axe finds nothing in the lessons'({ open }) {
+    async 'axe finds nothing in the lessons and beside the bars'({ open }) {
         for (const [scheme, width] of VIEWS) {
             const page = await open({ path: '/lab/concurrency', live: false, scheme, width });
             await page.click('#goroutines-hello-run');
@@ -251,6 +263,11 @@ export const lab = {
             assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
             await page.context().close();
         }
+        const page = await openLab(open);
+        await page.selectOption('#price-clients', '10');
+        await page.click('#price-measure');
+        await says(page, '#price-status', /^Measured/, PATIENCE_MS);
+        assert.deepEqual(await violations(page), []);
     },
 
     async 'a service without a lab says so in a sentence'(world) {

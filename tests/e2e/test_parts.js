@@ -53,14 +53,10 @@ export const parts = {
         assert.deepEqual(states[4][0].believes, { alice: 100 });
         assert.deepEqual(STEPS.slice(1, 6).map(describe), ['locks alice', 'reads alice 100',
             'starts', 'waits for mutex alice', 'checks alice: it may']);
-        assert.deepEqual([['waits for channel send', 'channel 1'],
-            ['waits for waitgroup', 'waitgroup 2'], ['sends', 'channel 1']]
-            .map(([text, on]) => describe({ text, on, value: null })),
-        ['waits to send on channel 1', 'waits for waitgroup 2', 'sends channel 1']);
-        const sources = new Map([['x.c', 'a\n\nmutex_lock(m);\n\nmutex_unlock(m);\n']]);
-        const places = placesOf(STEPS, ['x.c'], sources);
+        const sources = new Map([['x.c', 'a\n\n  schedule_mark("it");\n  mutex_lock(m);\n']]);
+        const places = placesOf(STEPS, sources);
         assert.deepEqual(places.map((place) => place && `${place.file} ${place.line}`), [null,
-            'x.c 3', 'x.c 4', null, 'x.c 3', 'other.c 9', 'x.c 5', 'x.c 5']);
+            'x.c 4', 'x.c 4', null, null, 'other.c 9', 'other.c 9', 'other.c 9']);
         assert.deepEqual([999, 1400, 25000, 2100000].map(showDuration),
             ['999 µs', '1.4 ms', '25 ms', '2.1 s']);
     },

@@ -91,15 +91,10 @@ function makeCell(step, { state, holds }, acts, way) {
 
 /**
  * A step in words, of what it is on: "reads 100" of alice is "reads alice 100", "checks: it may"
- * "checks alice: it may", "locks" has it behind it; "waits for waitgroup" of waitgroup 2 is "waits
- * for waitgroup 2", "waits for channel send" of channel 1 "waits to send on channel 1".
+ * "checks alice: it may", "locks" and "waits to send on" have it behind them.
  */
 export function describe({ text, on, value }) {
     if (!on || text.includes(on)) return showText(text);
-    const [kind] = on.split(' ');
-    const parked = /^waits for channel (send|receive)$/.exec(text);
-    if (parked) return `waits to ${parked[1]} on ${on}`;
-    if (text.endsWith(` ${kind}`)) return text.slice(0, -kind.length) + on;
     const behind = (value ?? null) === null && !text.includes(':');
     return showText(behind ? `${text} ${on}` : text.replace(/^\w+/, (verb) => `${verb} ${on}`));
 }

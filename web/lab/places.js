@@ -1,32 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Where in the code each step of a trace is. The runtime tells the place of most; of a strategy
-// that is linked as it is, such as the owner of the real ledgers, it tells what happens on a
-// channel or a lock, and the place is where the strategy's own files make that call.
+// Where in the code each step of a trace is.
 
-const CALLS = { send: 'chan_send(', receive: 'chan_recv(', lock: 'mutex_lock',
-    unlock: 'mutex_unlock' };
-const AWAITED = { waitgroup: 'waitgroup_wait(', channel: 'chan_recv(', mutex: 'mutex_lock' };
+const MARK = /^\s*schedule_mark\(/; // in a line of its own, it names the call in the next one
 
 /** For each step {file, line}, or null: of one that is nowhere, where its lane was last. */
-export function placesOf(steps, files, sources) {
+export function placesOf(steps, sources) {
     const last = new Map(); // lane -> place
-    return steps.map((step) => {
-        const own = step.file ? { file: step.file, line: step.line } : null;
-        const place = (files.includes(own?.file) ? own : called(step, files, sources) ?? own) ??
-            last.get(step.lane) ?? null;
-        last.set(step.lane, place);
+    return steps.map(({ lane, file, line }) => {
+        const place = file ? { file, line: callAt(sources.get(file), line) }
+            : last.get(lane) ?? null;
+        last.set(lane, place);
         return place;
     });
 }
 
-/** Where the strategy makes the call that such a step is; null: nowhere, or it is no call. */
-function called({ verb, on }, files, sources) {
-    const call = verb === 'wait' ? AWAITED[on?.split(' ')[0]] : CALLS[verb];
-    if (!call) return null;
-    for (const file of files) {
-        const lines = (sources.get(file) ?? '').split('\n');
-        const line = lines.findIndex((text) => text.includes(call)) + 1;
-        if (line) return { file, line };
-    }
-    return null;
+function callAt(code = '', line) {
+    return MARK.test(code.split('\n')[line - 1] ?? '') ? line + 1 : line;
 }

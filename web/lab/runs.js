@@ -17,7 +17,8 @@ export async function run(wanted) {
         if (ended) throw new Told(tellEnd(ended), ended.said);
         if (status === 'done') return result;
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-        answer = await request('GET', `${RUNS}/${encodeURIComponent(id)}`).catch(() => null);
+        answer = await request('GET', `${RUNS}/${encodeURIComponent(id)}`,
+            { prefer: `wait=${WAIT_S}` }).catch(() => null);
     }
     throw new Told(tellOf(answer));
 }

@@ -85,7 +85,7 @@ export class SideView {
     /** Draw a trace, as it is after step `at`. */
     draw(trace, sources, at) {
         this.trace = trace;
-        this.places = placesOf(trace.steps, this.files, sources);
+        this.places = placesOf(trace.steps, sources);
         this.lanes = makeLanes(trace, (step) => this.player.go(step));
         this.source = makeSource(sources, `${this.title.textContent}, the code that runs`);
         this.narration = element('p', { class: 'narration', id: `${this.id}-now`,
