@@ -50,6 +50,10 @@ export const parts = {
             'ready running', 'running parked', 'running parked', 'running parked']);
         assert.deepEqual(states.map(([one]) => one.holds),
             [false, true, true, true, true, true, false, false]);
+        const [, locks] = STEPS;
+        const transaction = [locks, { lane: 1, verb: 'unlock', text: 'commits', on: null }];
+        assert.deepEqual(statesOf({ lanes: [{ lane: 1 }], steps: transaction })
+            .map(([one]) => one.holds), [true, false]);
         assert.deepEqual(states[4][0].believes, { alice: 100 });
         assert.deepEqual(STEPS.slice(1, 6).map(describe), ['locks alice', 'reads alice 100',
             'starts', 'waits for mutex alice', 'checks alice: it may']);

@@ -15,7 +15,9 @@ export function statesOf({ lanes, steps }) {
     return steps.map((step) => {
         const mine = now.get(step.lane);
         if (step.verb === 'lock') mine.locks.add(step.on);
-        if (step.verb === 'unlock') mine.locks.delete(step.on);
+        // A transaction's end names no lock: it gives back all of them.
+        if (step.verb === 'unlock' && step.on) mine.locks.delete(step.on);
+        else if (step.verb === 'unlock') mine.locks.clear();
         mine.believes = step.believes ?? mine.believes;
         const row = lanes.map(({ lane }) => {
             const { state, locks, believes } = now.get(lane);
