@@ -23,7 +23,7 @@ static bool judge(struct race *race)
 
 const struct scenario scenario_open_once = {
     .name = "open-once",
-    .summary = "one account opened by many clients simultaneously: it is made once",
+    .summary = "one account opened by many clients simultaneously: it is created once",
     .description =
         "In each round all racers open the same account. One answer must be 201, all others 200\n"
         "(it was there, just so).",

@@ -114,8 +114,8 @@ static enum pg_status start_over(struct context *context, struct lease *lease)
     char why[LEASE_WHY];
     atomic_store(&lease->failing, true);
     atomic_store(&lease->good_until_ns, 0);
-    snprintf(
-        why, sizeof why, "server %lu was not heard of, and has been replaced", lease_server(lease));
+    snprintf(why, sizeof why, "server %lu was silent too long, and has been replaced",
+        lease_server(lease));
     lease_degrade_all(lease, LEASE_FENCED, why);
     return lease_enter(context, lease);
 }

@@ -54,7 +54,7 @@ static void declare_dead(
     snprintf(no, sizeof no, "%lu", row->owner);
     snprintf(last, sizeof last, "%lu", beat);
     if (pg_run(context, lease->pg, &end, values, &rows) == PG_OK && *pg_text(rows, 0, 0) == 't') {
-        notice(NOTICE_INFO, "server %lu%s%s has not been heard of for %d ms: taking over",
+        notice(NOTICE_INFO, "server %lu%s%s has not been heard from for %d ms: taking over",
             row->owner, *row->owner_url ? " at " : "", row->owner_url, LEASE_TAKE_MS);
         lease_look_soon(lease);
     }

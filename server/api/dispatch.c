@@ -59,7 +59,7 @@ static bool may_send(struct call *call)
     if (call->route->method == REQUEST_GET || !origin_is_foreign(request, has_tokens))
         return true;
     call_refuse_as(call, &problem_forbidden,
-        "A page of another origin had this sent; Sec-Fetch-Site or Origin says so.");
+        "A page of another origin sent this request, as Sec-Fetch-Site or Origin says.");
     return false;
 }
 

@@ -97,7 +97,7 @@ static const struct figure {
     X("entries_total", "counter", committed_entries, "Journal entries made durable."),
     X("retried_batches_total", "counter", retried_batches, "Batches that were sent again."),
     X("unknown_outcomes_total", "counter", unknown_outcomes,
-        "Requests answered that their outcome was not known in time."),
+        "Requests that were answered before their outcome was known."),
     X("epoch", "gauge", epoch, "The writer's epoch."),
     X("accounts", "gauge", accounts, "Accounts, the world's included."),
     X("open_holds", "gauge", open_holds, "Holds that are not settled."),

@@ -134,7 +134,7 @@ static bool audit_all(struct context *context, struct pg *pg, char *error, size_
     for (size_t i = 0; i < pg_rows(rows); i++)
         sound = cmd_audit_ledger(context, pg, pg_text(rows, i, 0)) == 0 && sound;
     pg_free(&rows);
-    snprintf(error, size, "the audit finds what is told above");
+    snprintf(error, size, "the audit found what is printed above");
     return sound;
 }
 

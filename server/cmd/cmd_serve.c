@@ -349,7 +349,7 @@ int cmd_serve(int argc, char **argv)
         {"accept-unsafe-database", NULL,
             "serve a database with fsync or the like off, which may lose what was answered", NULL},
         {"accept-lost", NULL,
-            "serve a database that lacks what was acknowledged: that is lost then", NULL},
+            "serve a database that lacks what was acknowledged, which is lost then", NULL},
         {"strategy", "NAME",
             "how balances are kept safe: owner or sharded; of others: owner,savings=sharded",
             "owner"},

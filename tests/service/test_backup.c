@@ -184,7 +184,7 @@ static void unsound_books_are_found(void)
         " to_after = 999 WHERE amount = 1000' && $teller backup $dir.backup --data $dir &&"
         " { $teller verify $dir.backup; code=$?; rm -rf $dir.backup; exit $code; }");
     EXPECT_EXIT(&command, 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(command.error, "the audit finds what is told above"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(command.error, "the audit found what is printed above"));
     CU_ASSERT_PTR_NOT_NULL(strstr(command.out, "finding(s)"));
     command_free(&command);
     service_remove(&service);

@@ -168,7 +168,7 @@ static void taken_over(const char *strategy)
     int64_t took_ms = (second.up_ns - hung_ns) / CLOCK_MS;
     CU_ASSERT(took_ms >= LEASE_MS && took_ms < 20000); /* not while the first may tell */
     CU_ASSERT(service_logged(&second.service, "info", "ledger main: another server has this"));
-    CU_ASSERT(service_logged(&second.service, "info", "has not been heard of for"));
+    CU_ASSERT(service_logged(&second.service, "info", "has not been heard from for"));
     printf("[after %lld ms] ", (long long)took_ms);
     CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CLOCK_S));
     wake(&first, &callers);
