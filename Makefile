@@ -168,14 +168,14 @@ deps-build: ; @tools/install-deps $(BUILD_DEPS)
 deps-run: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS)
 deps-test: ; @tools/install-deps $(TEST_DEPS)
 deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
-deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk golang golang-github-lib-pq-dev
+deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk jq golang golang-github-lib-pq-dev
 deps-tidy: ; @tools/install-deps $(BUILD_DEPS) $(TIDY_DEPS)
 deps-fresh: ; @tools/install-deps debootstrap git curl
 
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro tidy layers format man install clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro bench-lab tidy layers format man install clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -274,6 +274,9 @@ bench: deps-bench build bench-coro ## every benchmark beside its peer, a bank an
 bench-coro: deps-bench ## the runtime's primitives beside Go's
 	@$(MAKE_IN) MODE=release build/release/bench-coro
 	@coro/bench/bench.sh
+
+bench-lab: deps-bench build ## what each strategy of the lab costs, in memory and on PostgreSQL
+	@tools/with-postgres lab/parallel/bench.sh
 
 tidy: deps-tidy build ## the house's policy: arrows, names, lengths, leftovers; format, shell scripts
 	@tests/run tidy
