@@ -116,6 +116,9 @@ static void expect_reused(struct ledger *ledger)
     CU_ASSERT_EQUAL(send(ledger, "k", false, mixed, ROWS_MAX - 1, &answer), LEDGER_KEY_REUSED);
     other[9].amount++;
     CU_ASSERT_EQUAL(send(ledger, "k", false, other, ROWS_MAX, &answer), LEDGER_KEY_REUSED);
+    other[9] = mixed[9];
+    other[9].key = "late"; /* the same movement, which another key stands for */
+    CU_ASSERT_EQUAL(send(ledger, "k", false, other, ROWS_MAX, &answer), LEDGER_KEY_REUSED);
     CU_ASSERT_EQUAL(send(ledger, "before", false, mixed, 1, &answer), LEDGER_KEY_REUSED);
     CU_ASSERT_EQUAL(fixture_move(ledger, "k", "a", "b", 60), LEDGER_KEY_REUSED);
     CU_ASSERT_EQUAL(ledger_durable_seq(ledger), end);
