@@ -230,7 +230,7 @@ asan: deps-test ## the C tests under AddressSanitizer and UBSan
 	@MODE=asan tests/run unit examples
 
 tsan: deps-test ## the C tests under ThreadSanitizer, each coroutine a fiber
-	@$(MAKE_IN) MODE=tsan unit-programs examples
+	@$(MAKE_IN) MODE=tsan unit-programs examples build/tsan/teller
 	@MODE=tsan tests/run unit examples
 
 service: deps-test build ## the program from outside: HTTP, races, kills
