@@ -210,10 +210,11 @@ static bool is_covered(const char *name)
 #undef X
             "PQsendQueryParams", /* behind a pooler alone */
         /* They tell what is there, or give it back: nothing to fail. */
-        "PQclear", "PQcmdStatus", "PQconninfoFree", "PQdb", "PQbackendPID", "PQtransactionStatus",
-        "PQerrorMessage", "PQparameterStatus", "PQfinish", "PQfreemem", "PQgetisnull",
-        "PQgetlength", "PQgetvalue", "PQisBusy", "PQntuples", "PQresultErrorField",
-        "PQresultErrorMessage", "PQresultStatus", "PQsetNoticeReceiver", "PQsocket", "PQstatus"};
+        "PQbinaryTuples", "PQclear", "PQcmdStatus", "PQconninfoFree", "PQdb", "PQbackendPID",
+        "PQtransactionStatus", "PQerrorMessage", "PQparameterStatus", "PQfinish", "PQfreemem",
+        "PQgetisnull", "PQgetlength", "PQgetvalue", "PQisBusy", "PQnfields", "PQntuples",
+        "PQresultErrorField", "PQresultErrorMessage", "PQresultStatus", "PQsetNoticeReceiver",
+        "PQsocket", "PQstatus"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0)
             return true;
