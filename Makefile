@@ -89,9 +89,10 @@ $(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(COR
   $(OBJ)/tests/teller-planted
 	$(LINK) -lcunit -lm
 # A teller in which careless strategies of the lab crash, loop, fork: tests/service/planted.
-PLANTED := $(patsubst %,$(OBJ)/lab/strategy/%.o,unsafe atomic unordered_locks misused_rwmutex compare_and_swap)
-$(OBJ)/tests/teller-planted: $(OBJ)/server/main.o $(OBJ)/tests/service/planted/planted.o $(SERVER) \
-  $(filter-out $(PLANTED),$(LAB)) $(LEDGER) $(CORO)
+PLANTED := $(OBJ)/server/lab/lab_bounds.o \
+  $(patsubst %,$(OBJ)/lab/strategy/%.o,unsafe atomic unordered_locks misused_rwmutex compare_and_swap)
+$(OBJ)/tests/teller-planted: $(OBJ)/server/main.o $(OBJ)/tests/service/planted/planted.o \
+  $(filter-out $(PLANTED),$(SERVER) $(LAB)) $(LEDGER) $(CORO)
 	$(LINK) $(SERVER_LIBS) -lm
 # The same while everything it stands on fails.
 $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \

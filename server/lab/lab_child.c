@@ -24,6 +24,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/poller.h"
+#include "server/lab/lab_bounds.h"
 #include "server/lab/lab_share.h"
 #include "server/process/process.h"
 
@@ -241,7 +242,7 @@ static int64_t used_ns(const struct child *child, int64_t now_ns)
 static void charge(struct child *child)
 {
     int64_t now_ns = clock_now_ns(), used = used_ns(child, now_ns);
-    if (child->rests && child->rested_ns < LAB_CHILD_REST_S * CLOCK_S) {
+    if (child->rests && child->rested_ns < lab_bounds.rest_s * CLOCK_S) {
         child->rested_ns += now_ns - child->looked_ns;
         child->deadline_ns += now_ns - child->looked_ns;
     }
@@ -381,8 +382,8 @@ void lab_child_run(
         .pipe = -1,
         .words = -1,
         .memory_fd = -1,
-        .processor_s = job->processor_s ? job->processor_s : LAB_CHILD_PROCESSOR_S,
-        .time_s = job->time_s ? job->time_s : LAB_CHILD_TIME_S};
+        .processor_s = job->processor_s ? job->processor_s : lab_bounds.processor_s,
+        .time_s = job->time_s ? job->time_s : lab_bounds.time_s};
     child.looked_ns = clock_now_ns();
     child.deadline_ns = child.looked_ns + child.time_s * CLOCK_S;
     *report = (struct lab_child_report){.output = NULL};

@@ -35,9 +35,6 @@ enum lab_end {
 extern const char *const lab_end_names[LAB_ENDS];
 
 enum {
-    LAB_CHILD_PROCESSOR_S = 10, /* of all its threads together */
-    LAB_CHILD_TIME_S = 60,      /* by the clock: it gets only what others leave */
-    LAB_CHILD_REST_S = 240,     /* so much longer if it has had to rest */
     /* Resident; looked at 50 times a second. Sanitizers keep shadows of all memory. */
     LAB_CHILD_MEMORY_MIB = 512,
     LAB_CHILD_MEMORY_SANITIZED_MIB = 2048,
@@ -57,7 +54,7 @@ struct lab_child_job {
     int folder_fd;                /* of LAB_CONFINE_SOCKET */
     const char *const *words;     /* "lab", …: the command and its flags, ends with NULL */
     size_t output_max;            /* bytes */
-    unsigned processor_s, time_s; /* 0: LAB_CHILD_… */
+    unsigned processor_s, time_s; /* 0: as lab_bounds.h has them */
     int exits;                    /* exit codes from 0 to this one are results */
 };
 
