@@ -16,7 +16,7 @@
 #include "coro/ensure.h"
 #include "coro/mutex.h"
 
-enum { LAB_SHARE_PERMILLE = 40, LAB_SHARE_BUSY_PERMILLE = 100 };
+enum { LAB_SHARE_PERMILLE = 20, LAB_SHARE_BUSY_PERMILLE = 100 };
 
 /* All zero: ready for use. */
 struct lab_share {

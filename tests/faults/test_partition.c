@@ -24,7 +24,7 @@
 #include "tests/service/visit.h"
 
 enum { SIDES = 2, WITNESSES = 2 * SIDES, CLIENTS = 16, CLIENTS_LONG = 64, SHOWN = 10, TEXT = 300 };
-enum { SECONDS = 25, SECONDS_AT_MOST = 120 }; /* of one trial; a longer time is several of them */
+enum { SECONDS = 15, SECONDS_AT_MOST = 120 }; /* of one trial; a longer time is several of them */
 enum {
     /* A read that takes longer is a hang: of an account that nobody pays into, longer than the
      * lease, and what a busy machine may take besides. Of one that is paid into, the entry that it
