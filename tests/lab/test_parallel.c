@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "coro/sanitize.h"
 #include "lab/parallel/latencies.h"
 #include "lab/scenario/scenarios.h"
 #include "lab/sql/sql_bench.h"
@@ -18,6 +19,10 @@
 #include "tests/lab/suites.h"
 
 enum { CLIENTS = 1000, CLIENTS_SQL = 60, TRIES = 40, PIECE_MS = 250 };
+
+/* What ThreadSanitizer does around an access takes far longer than the access itself: on a machine
+ * that is busy two threads hardly ever meet within one. Other builds must see it. */
+enum { RARELY_MEETS = SANITIZE_THREADS };
 
 static const char *const safe[] = {"mutex", "sharded", "owner"};
 
@@ -56,7 +61,8 @@ static struct parallel run(
         expect_sums(&trial, &p);
     }
     bool breaks = scenarios_breaks(scenario, trial.strategy);
-    expect(&trial, (p.broken_rounds > 0) == breaks, breaks ? "never broken" : "broken");
+    bool must = breaks && !RARELY_MEETS;
+    expect(&trial, p.broken_rounds > 0 ? breaks : !must, breaks ? "never broken" : "broken");
     trial_close(&trial);
     return p;
 }
@@ -67,7 +73,7 @@ int parallel_child(void)
     static const struct lab_scenario *const stories[] = {
         &lost_update_scenario, &opposite_transfers_scenario, &many_withdrawals_scenario};
     struct parallel p = run(&lost_update_scenario, "unsafe", NULL, TRIES);
-    if (p.lost <= 0 || p.made != 0) {
+    if ((p.lost <= 0 && !RARELY_MEETS) || p.made != 0) {
         failures++;
         printf("the naive counter: %lld lost, %lld made\n", (long long)p.lost, (long long)p.made);
     }
