@@ -3,7 +3,6 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lab/example/example.h"
@@ -43,7 +42,6 @@ static json_t *strategy_json(const struct lab_strategy *strategy)
 
 char *catalogue_json(void)
 {
-    json_set_alloc_funcs(malloc, free); /* the service's own serve its requests alone */
     json_t *scenarios = json_array(), *strategies = json_array(), *sources = json_array(),
            *examples = json_array();
     for (const struct lab_scenario *const *at = scenarios_all; *at; at++)

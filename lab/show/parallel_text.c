@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdlib.h>
 
 #include "coro/clock.h"
 
@@ -21,7 +20,6 @@ static int64_t microseconds(int64_t ns)
 
 char *parallel_text_json(const struct trial *trial, const struct parallel *parallel)
 {
-    json_set_alloc_funcs(malloc, free); /* the service's own serve its requests alone */
     const struct {
         const char *name;
         int64_t value;

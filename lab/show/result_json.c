@@ -3,7 +3,6 @@
 #include "lab/show/result_json.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 
 static const char *const walk_names[] = {[EXPLORE_RANDOM] = "random", [EXPLORE_PCT] = "pct"};
 
@@ -128,7 +127,6 @@ char *result_json(const struct outcome *outcome)
     static const char *const modes[] = {
         [OUTCOME_SCHEDULE] = "schedule", [OUTCOME_FIND] = "find", [OUTCOME_COUNT] = "count"};
     const struct trial *trial = outcome->trial;
-    json_set_alloc_funcs(malloc, free); /* the service's own serve its requests alone */
     json_t *object = json_pack("{s:s, s:s, s:i, s:s}", "scenario", trial->scenario->name,
         "strategy", trial->strategy->name, "clients", trial->clients, "mode", modes[outcome->mode]);
     if (outcome->mode == OUTCOME_COUNT)

@@ -19,6 +19,7 @@
 #include "server/cmd/cmd_database.h"
 #include "server/cmd/lab_bench.h"
 #include "server/cmd/options.h"
+#include "server/text/json_in.h"
 
 enum { HELD = 0, BROKEN = 1, BAD = 2 };
 enum { SEEDS_FIND = 10000, DEPTH = 3, DEPTH_MAX = 8, CLIENTS_PARALLEL = 1000, SECONDS_MAX = 60 };
@@ -276,6 +277,7 @@ int cmd_lab(int argc, char **argv)
     enum options_parsed parsed = options_parse(&options, argc, argv, 2, words, 1);
     if (parsed != OPTIONS_GOOD)
         return parsed == OPTIONS_HELP ? HELD : BAD;
+    json_in_disown(); /* an outcome is written by jansson alone */
     bool as_json = options_value(&options, "json");
     if (options_value(&options, "example"))
         return example(options_value(&options, "example"));

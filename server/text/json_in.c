@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "coro/blocking.h"
@@ -34,6 +35,11 @@ __attribute__((constructor)) static void set_hooks(void)
 {
     json_set_alloc_funcs(hook_alloc, hook_free);
     json_object_seed(0); /* random, so that nobody can choose members that collide */
+}
+
+void json_in_disown(void)
+{
+    json_set_alloc_funcs(malloc, free);
 }
 
 static const json_t *of(const struct json_in *value)

@@ -67,4 +67,8 @@ MUST_CHECK bool json_in_bool(const struct json_in *value, bool *truth);
 /* A whole number: a JSON integer of at most 2^53-1 either way, or a string of digits. */
 MUST_CHECK bool json_in_money(const struct json_in *value, bool negative_too, money *amount);
 
+/* This process reads no requests: from now on jansson allocates from the heap, for others that use
+ * it. To be called before any of them; nothing else here may be called after that. */
+void json_in_disown(void);
+
 #endif
