@@ -131,7 +131,8 @@ static void replace(char *text, size_t size, const char *set, unsigned random)
 }
 
 /* Alter one row, on a session that prepares nothing else. The position that it is about, and the
- * first one of its batch; 0: there is no such row, or the database does not allow it. */
+ * first one of its batch; 0: there is no such row, it is as before (a lowest bit of 1 taken from a
+ * 1, for example), or the database does not allow it. */
 static uint64_t alter(struct pg *pg, size_t kind, uint64_t *first)
 {
     char set[300], sql[1200];
@@ -140,12 +141,13 @@ static uint64_t alter(struct pg *pg, size_t kind, uint64_t *first)
     unsigned random = (unsigned)(random_of(&seed) % 1000000);
     replace(set, sizeof set, alterations[kind].set, random);
     snprintf(sql, sizeof sql,
-        "WITH chosen AS (SELECT ctid AS place, %s AS position FROM %s WHERE %s"
+        "WITH chosen AS (SELECT ctid AS place, %s AS position, t::text AS was FROM %s t WHERE %s"
         "  ORDER BY md5(ctid::text || %u) LIMIT 1),"
-        " found AS (SELECT place, position, (SELECT max(first_seq) FROM batch"
+        " found AS (SELECT place, position, was, (SELECT max(first_seq) FROM batch"
         "  WHERE first_seq <= position) AS first FROM chosen),"
-        " done AS (UPDATE %s t SET %s FROM found WHERE t.ctid = place RETURNING position, first)"
-        " SELECT position, coalesce(first, position) FROM done",
+        " done AS (UPDATE %s t SET %s FROM found WHERE t.ctid = place"
+        "  RETURNING position, first, t::text <> was AS differs)"
+        " SELECT position, coalesce(first, position) FROM done WHERE differs",
         alterations[kind].position, alterations[kind].table, alterations[kind].where, random,
         alterations[kind].table, set);
     const struct pg_statement statement = {0, sql};
