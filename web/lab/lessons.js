@@ -7,7 +7,7 @@ export const LESSONS = [
         id: 'goroutines', title: 'Goroutines',
         text: 'A goroutine is a function that runs beside its caller. It costs a stack of a few ' +
             'kilobytes, so there may be a hundred thousand. Here they are called coroutines: ' +
-            'co_spawn(f, x) is go f(x).',
+            'go(f, x) is go f(x).',
         examples: ['hello', 'mistake_sleep', 'mistake_variable', 'million'],
         where: 'every HTTP request is answered on a coroutine (server/http). Others commit the ' +
             'journal, audit it, and end the holds whose time is over.',
