@@ -18,8 +18,7 @@ static void run_line(struct command *command, const struct service *service, con
 {
     char program[SERVICE_PROGRAM], whole[3 * SERVICE_PROGRAM];
     service_program(program);
-    int length = snprintf(whole, sizeof whole,
-        "teller=\"timeout 120 %s\"; early=\"timeout -s INT 0.3 %s\"; dir=%s; %s", program, program,
+    int length = snprintf(whole, sizeof whole, "teller=\"timeout 120 %s\"; dir=%s; %s", program,
         service->folder, line);
     ensure(length > 0 && length < (int)sizeof whole);
     const char *const argv[] = {"/bin/bash", "-c", whole, NULL};
@@ -147,7 +146,8 @@ static void refused(void)
             " 2>/dev/null; $teller restore $dir.backup --data $dir.new; code=$?; [ ! -e $dir.new ]"
             " && exit $code"},
         {"stopped before it was done",
-            "$early verify $dir.backup; [ -z \"$(ls -d $dir.backup.*)\" ] && exit 1"},
+            "$teller verify $dir.backup & while [ -z \"$(ls -d $dir.backup.* 2>/dev/null)\" ]; do"
+            " sleep 0.01; done; kill $!; wait $!; [ -z \"$(ls -d $dir.backup.*)\" ] && exit 1"},
         {"is present in the manifest but not on disk",
             "rm $dir.backup/postgres/PG_VERSION; $teller verify $dir.backup"},
     };
