@@ -7,7 +7,8 @@ import { run } from './runs.js';
 import { SideView } from './side_view.js';
 import { Told } from './told.js';
 
-const SEEDS = 10000; // schedules that one search tries
+/** How many schedules one search tries: as many as take a second or two. */
+const SEEDS = { memory: 10000, sql: 500 };
 
 /** The code of the schedule without a switch: each lane runs until it must wait. */
 export const NO_SWITCH = '0';
@@ -37,7 +38,9 @@ export class Side {
     introduce(name) {
         this.strategy = this.catalogue.strategies.get(name);
         this.view.select.value = name;
+        this.seeds = SEEDS[this.strategy.kind];
         this.view.introduce(this.strategy);
+        this.view.more.textContent = `Try ${showNumber(this.seeds)} more`;
         this.view.clear();
         this.code = null;
         this.step = null;
@@ -67,10 +70,10 @@ export class Side {
 
     /** Try schedules until one breaks, beginning after the first `after` of them. */
     async find(after = 0) {
-        await this.ask({ mode: 'find', seed: after + 1, seeds: SEEDS },
-            `Trying ${showNumber(SEEDS)} ${after ? 'more ' : ''}schedules …`, (found) => {
+        await this.ask({ mode: 'find', seed: after + 1, seeds: this.seeds },
+            `Trying ${showNumber(this.seeds)} ${after ? 'more ' : ''}schedules …`, (found) => {
                 if (found.found) this.found(found, after);
-                else this.held(after + (found.seeds ?? SEEDS));
+                else this.held(after + (found.seeds ?? this.seeds));
             });
     }
 

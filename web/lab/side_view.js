@@ -28,7 +28,7 @@ export class SideView {
         this.select.addEventListener('change', act.choose);
         this.why = element('p', { class: 'why', id: `${id}-why` });
         this.shrink = button('shrink', 'Shrink');
-        this.more = button('more', 'Try 10,000 more');
+        this.more = button('more', '');
         this.status = element('p', { class: 'status-line', id: `${id}-status`, role: 'status' });
         this.picture = element('div', { class: 'picture', id: `${id}-picture` });
         this.player = makePlayer(id, (at) => this.show(at));
