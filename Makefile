@@ -160,7 +160,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang g++ cmake meson pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
-  nginx haproxy varnish apache2-bin pkgconf
+  nginx haproxy varnish apache2-bin pkgconf promtool:prometheus
 E2E_DEPS := chromium
 
 .PHONY: deps deps-%
@@ -194,7 +194,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit lab coverage examples man install openapi service faults proxies e2e
+	@tests/run tidy unit lab coverage examples man install openapi monitoring service faults proxies e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -301,6 +301,7 @@ install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, 
 	$(INSTALL_FILE)/share/man/man1 build/man/*.1
 	$(INSTALL_FILE)/share/man/man3 build/man/*.3
 	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md
+	$(INSTALL_FILE)/share/teller/monitoring $(filter-out %_test.yml,$(wildcard server/monitoring/*))
 	$(INSTALL_FILE)/lib build/release/libcoro.a
 	install -m 644 build/asan/libcoro.a $(DESTDIR)$(PREFIX)/lib/libcoro-asan.a
 	install -m 644 build/tsan/libcoro.a $(DESTDIR)$(PREFIX)/lib/libcoro-tsan.a

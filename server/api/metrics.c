@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/blocking.h"
 #include "coro/runtime.h"
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/http/http.h"
 #include "server/lab/lab_runs.h"
+#include "server/process/own_process.h"
 
 __attribute__((format(printf, 2, 3))) static void line(
     struct json_out *out, const char *format, ...)
@@ -46,29 +48,45 @@ static void seconds(struct json_out *out, const char *name, uint64_t ns)
 }
 
 struct histogram {
-    const uint64_t *buckets; /* of 0.25 ms * 2^i, the last without an end */
+    const uint64_t *buckets; /* each `factor` times as wide as the one before; the last: no end */
     size_t count;            /* of buckets */
-    uint64_t total, total_ns;
+    uint64_t first, factor;  /* where the first one ends: microseconds, or what is counted */
+    bool is_time;
+    uint64_t total, sum; /* how many there were; their sum: nanoseconds, or what is counted */
 };
+
+static void write_bucket(struct json_out *out, const struct histogram *histogram, const char *name,
+    const char *label, uint64_t le)
+{
+    if (histogram->is_time)
+        line(out, "%s_bucket{%sle=\"%llu.%06llu\"}", name, label,
+            (unsigned long long)(le / 1000000), (unsigned long long)(le % 1000000));
+    else
+        line(out, "%s_bucket{%sle=\"%llu\"}", name, label, (unsigned long long)le);
+}
 
 /* `label` is "", or "ledger=\"main\"". */
 static void write_histogram(
     struct json_out *out, const char *name, const char *label, const struct histogram *histogram)
 {
     unsigned long long total = histogram->total;
-    char sum[200];
-    uint64_t so_far = 0, le_us = 250;
-    const char *comma = *label ? "," : "", *left = *label ? "{" : "", *right = *label ? "}" : "";
-    for (size_t i = 0; i + 1 < histogram->count; i++, le_us *= 2) {
+    char first[200] = "", sum[300];
+    uint64_t so_far = 0, le = histogram->first;
+    const char *left = *label ? "{" : "", *right = *label ? "}" : "";
+    if (*label)
+        snprintf(first, sizeof first, "%s,", label);
+    for (size_t i = 0; i + 1 < histogram->count; i++, le *= histogram->factor) {
         /* Prometheus' buckets include those below them. */
         so_far += histogram->buckets[i];
-        line(out, "%s_bucket{%s%sle=\"%llu.%06llu\"} %llu\n", name, label, comma,
-            (unsigned long long)(le_us / 1000000), (unsigned long long)(le_us % 1000000),
-            (unsigned long long)so_far);
+        write_bucket(out, histogram, name, first, le);
+        line(out, " %llu\n", (unsigned long long)so_far);
     }
-    line(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma, total);
+    line(out, "%s_bucket{%sle=\"+Inf\"} %llu\n", name, first, total);
     snprintf(sum, sizeof sum, "%s_sum%s%s%s", name, left, label, right);
-    seconds(out, sum, histogram->total_ns);
+    if (histogram->is_time)
+        seconds(out, sum, histogram->sum);
+    else
+        line(out, "%s %llu\n", sum, (unsigned long long)histogram->sum);
     line(out, "%s_count%s%s%s %llu\n", name, left, label, right, total);
 }
 
@@ -133,15 +151,10 @@ static size_t keep_open(struct ledger_figures *ledgers, size_t count)
     return open;
 }
 
-static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, size_t count)
+/* How long batches took to be durable, and how many entries they had. */
+static void write_batches(struct json_out *out, const struct ledger_figures *ledgers, size_t count)
 {
     char label[100];
-    head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
-    for (size_t i = 0; i < count; i++)
-        line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
-            ledgers[i].state == LEDGER_RUNNING);
-    /* A zero would be a figure; a ledger that is elsewhere has none here. */
-    count = keep_open(ledgers, count);
     head(
         out, "teller_commit_duration_seconds", "histogram", "How long a batch took to be durable.");
     for (size_t i = 0; i < count; i++) {
@@ -150,9 +163,35 @@ static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, 
         write_histogram(out, "teller_commit_duration_seconds", label,
             &(struct histogram){.buckets = ledger->commit_le,
                 .count = sizeof ledger->commit_le / sizeof ledger->commit_le[0],
+                .first = 250,
+                .factor = 2,
+                .is_time = true,
                 .total = ledger->commit_count,
-                .total_ns = ledger->commit_ns_total});
+                .sum = ledger->commit_ns_total});
     }
+    head(out, "teller_batch_size_entries", "histogram", "Entries in a batch.");
+    for (size_t i = 0; i < count; i++) {
+        const struct ledger_figures *ledger = &ledgers[i];
+        snprintf(label, sizeof label, "ledger=\"%s\"", ledger->name);
+        write_histogram(out, "teller_batch_size_entries", label,
+            &(struct histogram){.buckets = ledger->batch_le,
+                .count = sizeof ledger->batch_le / sizeof ledger->batch_le[0],
+                .first = 1,
+                .factor = 2,
+                .total = ledger->commit_count,
+                .sum = ledger->committed_entries});
+    }
+}
+
+static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, size_t count)
+{
+    head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
+    for (size_t i = 0; i < count; i++)
+        line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
+            ledgers[i].state == LEDGER_RUNNING);
+    /* A zero would be a figure; a ledger that is elsewhere has none here. */
+    count = keep_open(ledgers, count);
+    write_batches(out, ledgers, count);
     for (size_t i = 0; i < sizeof figures_of_ledger / sizeof figures_of_ledger[0]; i++)
         write_figure(out, &figures_of_ledger[i], ledgers, count);
 }
@@ -180,15 +219,33 @@ static void write_answers(struct json_out *out, const struct http_figures *figur
                 (unsigned long long)figures->requests[status]);
 }
 
+static void write_times(struct json_out *out, const char *name, const char *label,
+    const struct outcomes_times *times, const uint64_t first_and_factor[2])
+{
+    write_histogram(out, name, label,
+        &(struct histogram){.buckets = times->le,
+            .count = OUTCOMES_BUCKETS,
+            .first = first_and_factor[0],
+            .factor = first_and_factor[1],
+            .is_time = true,
+            .total = times->count,
+            .sum = times->ns});
+}
+
 static void write_durations(struct json_out *out, const struct outcomes_figures *figures)
 {
+    static const uint64_t calls[] = {OUTCOMES_TOOK_US, OUTCOMES_TOOK_FACTOR},
+                          stages[] = {OUTCOMES_STAGE_US, OUTCOMES_STAGE_FACTOR};
+    char label[40];
     head(out, "teller_request_duration_seconds", "histogram",
         "Money-moving requests, from the first line to the answer.");
-    write_histogram(out, "teller_request_duration_seconds", "",
-        &(struct histogram){.buckets = figures->took_le,
-            .count = OUTCOMES_BUCKETS,
-            .total = figures->count,
-            .total_ns = figures->took_ns});
+    write_times(out, "teller_request_duration_seconds", "", &figures->took, calls);
+    head(out, "teller_stage_duration_seconds", "histogram",
+        "The stages of money-moving requests, as in Server-Timing.");
+    for (int stage = 0; stage < OUTCOMES_STAGES; stage++) {
+        snprintf(label, sizeof label, "stage=\"%s\"", outcomes_stage_names[stage]);
+        write_times(out, "teller_stage_duration_seconds", label, &figures->stages[stage], stages);
+    }
 }
 
 static void write_http(struct json_out *out, const struct http_figures *figures)
@@ -227,6 +284,37 @@ static void write_lab(struct json_out *out, const struct lab_figures *figures)
     seconds(out, "teller_lab_processor_seconds_total", figures->processor_us * 1000);
 }
 
+struct look {
+    struct own_process own;
+    bool is_known;
+};
+
+static void look(void *arg)
+{
+    struct look *look = arg;
+    look->is_known = own_process_read(&look->own);
+}
+
+/* Under the names that Prometheus' own libraries give them. */
+static void write_process(struct json_out *out)
+{
+    struct look seen = {.is_known = false};
+    blocking_call(look, &seen);
+    if (!seen.is_known)
+        return;
+    head(out, "process_cpu_seconds_total", "counter", "Processor time of this process.");
+    seconds(out, "process_cpu_seconds_total", seen.own.processor_ns);
+    number(out, "process_resident_memory_bytes", "gauge", "Memory of this process.",
+        seen.own.resident);
+    number(
+        out, "process_virtual_memory_bytes", "gauge", "Its address space.", seen.own.virtual_bytes);
+    number(out, "process_open_fds", "gauge", "Its open descriptors.", seen.own.descriptors);
+    number(out, "process_max_fds", "gauge", "How many it may have.", seen.own.descriptors_max);
+    number(out, "process_threads", "gauge", "Its threads.", seen.own.threads);
+    head(out, "process_start_time_seconds", "gauge", "When it started, since 1970.");
+    seconds(out, "process_start_time_seconds", (uint64_t)seen.own.started_us * 1000);
+}
+
 void metrics_get(struct call *call)
 {
     struct bank *bank = atomic_load(&call->api->bank);
@@ -250,6 +338,7 @@ void metrics_get(struct call *call)
     if (call->api->lab)
         lab_runs_read(call->api->lab, &lab);
     write_lab(&out, &lab);
+    write_process(&out);
     number(&out, "teller_coroutines", "gauge", "Coroutines alive.", runtime_alive());
     call_ok_anywhere(call, &out);
     call->response->content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -9,9 +9,22 @@
 #include "coro/worker.h"
 #include "server/api/call.h"
 
+const char *const outcomes_stage_names[OUTCOMES_STAGES] = {
+    [OUTCOMES_PARSE] = "parse",
+    [OUTCOMES_QUEUE] = "queue",
+    [OUTCOMES_DECIDE] = "decide",
+    [OUTCOMES_COMMIT] = "commit",
+    [OUTCOMES_LEDGER] = "ledger",
+    [OUTCOMES_ANSWER] = "answer",
+};
+
+struct times {
+    _Atomic uint64_t count, ns, le[OUTCOMES_BUCKETS];
+};
+
 struct of_worker {
     _Alignas(64) _Atomic uint64_t by_outcome[OUTCOMES_KINDS]; /* no other worker's cache line */
-    _Atomic uint64_t count, took_ns, took_le[OUTCOMES_BUCKETS];
+    struct times took, stages[OUTCOMES_STAGES];
 };
 
 struct outcomes {
@@ -68,17 +81,37 @@ static void count_kind(struct of_worker *worker, const struct call *call)
     add(&worker->by_outcome[OUTCOMES_REPLAYED], call->items.replayed);
 }
 
+static void count_time(struct times *times, int64_t took_ns, int64_t le_ns, int factor)
+{
+    int bucket = 0;
+    for (; took_ns > le_ns && bucket < OUTCOMES_BUCKETS - 1; le_ns *= factor)
+        bucket++;
+    add(&times->le[bucket], 1);
+    add(&times->ns, took_ns > 0 ? (uint64_t)took_ns : 0);
+    add(&times->count, 1);
+}
+
+static void count_stage(struct of_worker *worker, const char *name, int64_t took_ns)
+{
+    int stage = 0;
+    while (strcmp(outcomes_stage_names[stage], name) != 0)
+        ensure(++stage < OUTCOMES_STAGES);
+    count_time(
+        &worker->stages[stage], took_ns, OUTCOMES_STAGE_US * CLOCK_US, OUTCOMES_STAGE_FACTOR);
+}
+
 void outcomes_count(struct outcomes *outcomes, const struct call *call)
 {
     struct of_worker *worker = &outcomes->workers[worker_index()];
-    int64_t took_ns = clock_now_ns() - call->request->arrived_ns;
-    int bucket = 0;
-    /* Buckets double from a quarter of a millisecond on; the last one has no end. */
-    for (int64_t le_ns = CLOCK_MS / 4; took_ns > le_ns && bucket < OUTCOMES_BUCKETS - 1; le_ns *= 2)
-        bucket++;
-    add(&worker->took_le[bucket], 1);
-    add(&worker->took_ns, (uint64_t)took_ns);
-    add(&worker->count, 1);
+    const struct response *response = call->response;
+    int64_t now_ns = clock_now_ns(), from_ns = call->request->arrived_ns;
+    count_time(&worker->took, now_ns - from_ns, OUTCOMES_TOOK_US * CLOCK_US, OUTCOMES_TOOK_FACTOR);
+    for (size_t i = 0; i < response->stage_count; i++) {
+        const struct response_stage *stage = &response->stages[i];
+        count_stage(worker, stage->name, stage->end_ns - from_ns);
+        from_ns = stage->end_ns;
+    }
+    count_stage(worker, "answer", now_ns - from_ns);
     count_kind(worker, call);
 }
 
@@ -89,6 +122,14 @@ static uint64_t read_one(const _Atomic uint64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static void read_times(const struct times *times, struct outcomes_times *sum)
+{
+    sum->count += read_one(&times->count);
+    sum->ns += read_one(&times->ns);
+    for (int bucket = 0; bucket < OUTCOMES_BUCKETS; bucket++)
+        sum->le[bucket] += read_one(&times->le[bucket]);
+}
+
 void outcomes_read(const struct outcomes *outcomes, struct outcomes_figures *figures)
 {
     memset(figures, 0, sizeof *figures);
@@ -97,9 +138,8 @@ void outcomes_read(const struct outcomes *outcomes, struct outcomes_figures *fig
         const struct of_worker *worker = &outcomes->workers[i];
         for (int kind = 0; kind < OUTCOMES_KINDS; kind++)
             figures->by_outcome[kind] += read_one(&worker->by_outcome[kind]);
-        for (int bucket = 0; bucket < OUTCOMES_BUCKETS; bucket++)
-            figures->took_le[bucket] += read_one(&worker->took_le[bucket]);
-        figures->count += read_one(&worker->count);
-        figures->took_ns += read_one(&worker->took_ns);
+        read_times(&worker->took, &figures->took);
+        for (int stage = 0; stage < OUTCOMES_STAGES; stage++)
+            read_times(&worker->stages[stage], &figures->stages[stage]);
     }
 }

@@ -19,12 +19,36 @@ enum outcomes_kind {
     OUTCOMES_KINDS
 };
 
-enum { OUTCOMES_BUCKETS = 16 };
+/* The stages of Server-Timing (stages.h); `answer` until the answer is handed to HTTP. */
+enum outcomes_stage {
+    OUTCOMES_PARSE,
+    OUTCOMES_QUEUE,
+    OUTCOMES_DECIDE,
+    OUTCOMES_COMMIT,
+    OUTCOMES_LEDGER, /* all that the ledger did, where it tells no more */
+    OUTCOMES_ANSWER,
+    OUTCOMES_STAGES
+};
+
+extern const char *const outcomes_stage_names[OUTCOMES_STAGES];
+
+enum {
+    OUTCOMES_BUCKETS = 16, /* the last has no end */
+    OUTCOMES_TOOK_US = 250,
+    OUTCOMES_TOOK_FACTOR = 2, /* of whole calls: 0.25 ms to 4 s */
+    OUTCOMES_STAGE_US = 1,
+    OUTCOMES_STAGE_FACTOR = 3, /* of their stages: 1 us to 5 s */
+};
+
+/* Times, counted in buckets each `factor` times as long as the one before. */
+struct outcomes_times {
+    uint64_t count, ns;
+    uint64_t le[OUTCOMES_BUCKETS];
+};
 
 struct outcomes_figures {
     uint64_t by_outcome[OUTCOMES_KINDS]; /* calls, and the items of batches */
-    uint64_t count, took_ns;             /* calls, and how long they took in all */
-    uint64_t took_le[OUTCOMES_BUCKETS];  /* those of at most 0.25 ms * 2^i; the last: longer too */
+    struct outcomes_times took, stages[OUTCOMES_STAGES];
 };
 
 /* Of all workers; all zero. NULL: memory is short. */
