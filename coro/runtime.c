@@ -38,6 +38,8 @@ static void start(const struct runtime_options *options)
     }
     runtime.migrates = !options->schedule && (options->migrate || getenv("CORO_MIGRATE"));
     overflow_install();
+    if (getenv("CORO_DUMP"))
+        runtime_dump_on_quit();
 }
 
 /* No worker runs any more. */

@@ -48,8 +48,9 @@ size_t runtime_alive(void);
  * the most stack that each entry function has used so far. */
 void runtime_dump(int fd);
 
-/* From now on SIGQUIT (Ctrl-\\) makes the same list on stderr, and the program goes on. Works also
- * when a coroutine keeps its worker from doing anything else. */
+/* From now on SIGQUIT (Ctrl-\\) writes to stderr where coroutines wait (stuck.h), and the first
+ * 1,000 of the same list, and the program goes on. Works also when a coroutine keeps its worker
+ * from doing anything else. In any program by the environment variable CORO_DUMP=1. */
 void runtime_dump_on_quit(void);
 
 CORO_C_END

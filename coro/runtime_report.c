@@ -12,6 +12,9 @@
 #include "coro/marks_private.h"
 #include "coro/say.h"
 #include "coro/sched_private.h"
+#include "coro/stuck_private.h"
+
+enum { QUIT_LISTED = 1000 };
 
 static const char *const state_names[] = {
     [CO_FREE] = "free",
@@ -58,12 +61,16 @@ static size_t list_all(int fd, size_t limit)
     return alive;
 }
 
+static void dump_some(int fd, size_t most)
+{
+    say_line(fd, "%zu coroutines on %d workers\n", runtime_alive(), runtime.worker_count);
+    list_all(fd, most);
+    marks_list(fd);
+}
+
 static void dump(void *arg)
 {
-    int fd = *(int *)arg;
-    say_line(fd, "%zu coroutines on %d workers\n", runtime_alive(), runtime.worker_count);
-    list_all(fd, SIZE_MAX);
-    marks_list(fd);
+    dump_some(*(int *)arg, SIZE_MAX);
 }
 
 /* Printing wants more stack than a coroutine should have to spare. */
@@ -76,7 +83,8 @@ static void on_quit(int number)
 {
     (void)number;
     int saved = errno;
-    dump(&(int){STDERR_FILENO});
+    co_stuck_dump_now(STDERR_FILENO, 0);
+    dump_some(STDERR_FILENO, QUIT_LISTED);
     errno = saved;
 }
 

@@ -6,6 +6,7 @@
 #include "server/api/accounts.h"
 #include "server/api/audits.h"
 #include "server/api/batches.h"
+#include "server/api/coroutines.h"
 #include "server/api/files.h"
 #include "server/api/freeze.h"
 #include "server/api/health.h"
@@ -68,6 +69,7 @@ const struct route route_table[] = {
     GET(READ, "/v1/lab/scenarios", "", lab_calls_scenarios),
     POST(READ, "/v1/lab/runs", lab_calls_post, NEEDED),
     GET(READ, "/v1/lab/runs/{id}", "", lab_calls_get),
+    GET(ADMIN, "/v1/coroutines", " at_least_ms ", coroutines_get),
     PROBE("/livez", health_live),
     PROBE("/readyz", health_ready),
     GET(NONE, "/metrics", "", metrics_get),

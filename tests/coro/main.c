@@ -22,6 +22,7 @@ int main(int argc, char **argv)
         &suite_typed,
         &suite_net,
         &suite_census,
+        &suite_stuck,
         &suite_processors,
         &suite_report,
         NULL,

@@ -123,6 +123,45 @@ static void who_may_look(void)
     visit_end(&visit);
 }
 
+/* A group is one place of the code: its functions are named, and the sum is right. */
+static void expect_groups(struct json_view told, bool *owner_waits)
+{
+    int64_t in_groups = number(told, "others");
+    struct json_view_walk walk = {.rest = json_view_member(told, "groups")};
+    for (struct json_view group; json_view_next(&walk, &group);) {
+        struct json_view_walk frames = {.rest = json_view_member(group, "stack")};
+        char name[80], frame[80] = "";
+        in_groups += number(group, "count");
+        CU_ASSERT(number(group, "longest_ms") >= number(group, "shortest_ms"));
+        CU_ASSERT(number(group, "line") > 0);
+        CU_ASSERT(json_view_copy(json_view_member(group, "name"), name, sizeof name) && name[0]);
+        for (struct json_view one; json_view_next(&frames, &one);)
+            CU_ASSERT(json_view_copy(one, frame, sizeof frame) && strchr(frame, '+'));
+        *owner_waits |= strcmp(name, "ledger owner") == 0 && frame[0];
+    }
+    CU_ASSERT_EQUAL(in_groups, number(told, "waiting"));
+    CU_ASSERT(number(told, "waiting") < number(told, "alive")); /* who counts runs */
+}
+
+static void where_coroutines_wait(void)
+{
+    struct visit visit;
+    bool owner_waits = false;
+    visit_begin_shared(&visit, "owner");
+    visit_get(&visit, "/v1/coroutines");
+    EXPECT_STATUS(&visit, 200);
+    expect_groups(visit.body, &owner_waits);
+    CU_ASSERT(owner_waits);
+    visit_get(&visit, "/v1/coroutines?at_least_ms=86400000");
+    EXPECT_STATUS(&visit, 200);
+    CU_ASSERT_EQUAL(number(visit.body, "waiting"), 0);
+    visit_get(&visit, "/v1/coroutines?at_least_ms=-1");
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    visit_call(&visit, &(struct request){.path = "/v1/coroutines", .without_token = true});
+    EXPECT_PROBLEM(&visit, 401, "unauthorized");
+    visit_end(&visit);
+}
+
 const struct unit_suite machinery_suite = {"machinery", 2,
-    (const struct unit_test[]){
-        BOTH_ROWS(what_is_told), BOTH_ROWS(its_code), {"who_may_look", who_may_look}, {0}}};
+    (const struct unit_test[]){BOTH_ROWS(what_is_told), BOTH_ROWS(its_code),
+        {"who_may_look", who_may_look}, {"where_coroutines_wait", where_coroutines_wait}, {0}}};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The names of the program's own functions, from the symbols of its file. For reports. */
+#ifndef CORO_SYMBOLS_PRIVATE_H
+#define CORO_SYMBOLS_PRIVATE_H
+
+#include <stddef.h>
+
+/* The function that holds this address of the program's code, and how far into it; NULL: it is not
+ * the program's own (a shared library's), or the program was stripped. The text lives as long as
+ * the process. Reads the file at the first call. From any thread, also in a signal handler. */
+const char *co_symbol(const void *address, size_t *offset);
+
+/* The same as text: "serve+0x1c", or the bare address. Returns `text`. */
+const char *co_symbol_text(const void *address, char *text, size_t size);
+
+#endif

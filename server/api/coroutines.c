@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/coroutines.h"
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/stuck.h"
+#include "server/api/call.h"
+
+enum { LONGEST_MS = 86400000 };
+
+static void number(struct json_out *out, const char *key, uint64_t value)
+{
+    json_out_key(out, key);
+    json_out_number(out, value);
+}
+
+static void text(struct json_out *out, const char *key, const char *value)
+{
+    json_out_key(out, key);
+    json_out_text(out, value);
+}
+
+static void write_group(struct json_out *out, const struct co_stuck_group *group)
+{
+    char frame[CO_STUCK_FRAME_TEXT];
+    json_out_open(out, '{');
+    text(out, "name", group->spawned->name);
+    text(out, "file", group->spawned->file);
+    number(out, "line", (uint64_t)group->spawned->line);
+    text(out, "on", group->why);
+    number(out, "count", group->count);
+    number(out, "longest_ms", (uint64_t)(group->longest_ns / CLOCK_MS));
+    number(out, "shortest_ms", (uint64_t)(group->shortest_ns / CLOCK_MS));
+    json_out_key(out, "stack");
+    json_out_open(out, '[');
+    for (int i = 0; i < group->depth; i++)
+        json_out_text(out, co_stuck_frame(group, i, frame));
+    json_out_close(out, ']');
+    json_out_close(out, '}');
+}
+
+void coroutines_get(struct call *call)
+{
+    uint64_t at_least_ms = 0;
+    if (!call_query_number(call, "at_least_ms", 0, LONGEST_MS, &at_least_ms))
+        return;
+    struct co_stuck *stuck = arena_alloc(call->arena, sizeof *stuck);
+    struct json_out out;
+    co_stuck_take(stuck, (int64_t)at_least_ms * CLOCK_MS);
+    json_out_begin(&out, call->arena);
+    json_out_open(&out, '{');
+    number(&out, "alive", stuck->alive);
+    number(&out, "waiting", stuck->waiting);
+    json_out_key(&out, "groups");
+    json_out_open(&out, '[');
+    for (size_t i = 0; i < stuck->count; i++)
+        write_group(&out, &stuck->groups[i]);
+    json_out_close(&out, ']');
+    number(&out, "others", stuck->others);
+    json_out_close(&out, '}');
+    call_ok_anywhere(call, &out);
+}
