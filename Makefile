@@ -119,10 +119,10 @@ $(OBJ)/%.o: %.S Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-# What tests/coverage counts: the pure money code. There ensure() is taken out, see that script.
+# What tests/coverage counts: the pure money code. There co_ensure() is taken out, see that script.
 COUNTED := $(addprefix build/cov/ledger/,$(addprefix domain/,money.o asset.o rules.o status.o account.o entry.o) db/copy.o)
-$(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Densure(condition)=((void)sizeof(condition))' \
-  '-DMUST_CHECK=__attribute__((warn_unused_result))'
+$(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Dco_ensure(condition)=((void)sizeof(condition))' \
+  '-DCO_MUST_CHECK=__attribute__((warn_unused_result))'
 
 # Files that the program carries in itself: the migrations, the dashboard, the API's description.
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)

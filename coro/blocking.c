@@ -64,7 +64,7 @@ static void add_job(struct job *job)
     else if (pool.threads < THREADS_MAX &&
              pthread_create(&pool.thread[pool.threads], NULL, thread_main, NULL) == 0)
         pool.threads++;
-    ensure(pool.threads > 0); /* the system does not give us a single thread */
+    co_ensure(pool.threads > 0); /* the system does not give us a single thread */
 }
 
 static bool commit_job(struct co *co, void *arg)
@@ -76,16 +76,16 @@ static bool commit_job(struct co *co, void *arg)
     return true;
 }
 
-void blocking_call(void (*fn)(void *arg), void *arg)
+void co_blocking_call(void (*fn)(void *arg), void *arg)
 {
     struct job job = {.fn = fn, .arg = arg, .co = co_current()};
-    struct worker *worker = worker_self();
-    worker_count_outside(worker, 1);
+    struct co_worker *worker = co_worker_self();
+    co_worker_count_outside(worker, 1);
     co_park("blocking call", commit_job, &job);
-    worker_count_outside(worker, -1);
+    co_worker_count_outside(worker, -1);
 }
 
-void blocking_stop(void)
+void co_blocking_stop(void)
 {
     pthread_mutex_lock(&pool.mutex);
     pool.stopping = true;

@@ -5,11 +5,11 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 /* Run fn(arg) on a thread of the pool and park until it has returned. */
-void blocking_call(void (*fn)(void *arg), void *arg);
+void co_blocking_call(void (*fn)(void *arg), void *arg);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -19,24 +19,24 @@ static bool is_same(const char *a, const char *b)
 }
 
 /* The group of these; NULL: there is no room for another one. */
-static struct census_group *group_of(struct census *census, const char *name, const char *why)
+static struct co_census_group *group_of(struct co_census *census, const char *name, const char *why)
 {
     for (size_t i = 0; i < census->count; i++)
         if (is_same(census->groups[i].why, why) && is_same(census->groups[i].name, name))
             return &census->groups[i];
-    if (census->count == CENSUS_GROUPS)
+    if (census->count == CO_CENSUS_GROUPS)
         return NULL;
-    struct census_group *group = &census->groups[census->count++];
-    *group = (struct census_group){.name = name, .why = why};
+    struct co_census_group *group = &census->groups[census->count++];
+    *group = (struct co_census_group){.name = name, .why = why};
     return group;
 }
 
-static void count_waiting(struct census *census, const struct co *co, int64_t now_ns)
+static void count_waiting(struct co_census *census, const struct co *co, int64_t now_ns)
 {
     const struct co_site *site = atomic_load_explicit(&co->site, memory_order_relaxed);
     const char *why = atomic_load_explicit(&co->why, memory_order_relaxed);
     int64_t waits_ns = now_ns - atomic_load_explicit(&co->since_ns, memory_order_relaxed);
-    struct census_group *group = site && why ? group_of(census, site->name, why) : NULL;
+    struct co_census_group *group = site && why ? group_of(census, site->name, why) : NULL;
     census->waiting++;
     if (!group) {
         census->others++;
@@ -47,7 +47,7 @@ static void count_waiting(struct census *census, const struct co *co, int64_t no
         group->longest_ns = waits_ns;
 }
 
-static void count_one(struct census *census, const struct co *co, int64_t now_ns)
+static void count_one(struct co_census *census, const struct co *co, int64_t now_ns)
 {
     switch (atomic_load_explicit(&co->state, memory_order_relaxed)) {
     case CO_FREE:
@@ -69,18 +69,18 @@ static void count_one(struct census *census, const struct co *co, int64_t now_ns
 
 static int by_count(const void *a, const void *b)
 {
-    uint32_t x = ((const struct census_group *)a)->count,
-             y = ((const struct census_group *)b)->count;
+    uint32_t x = ((const struct co_census_group *)a)->count,
+             y = ((const struct co_census_group *)b)->count;
     return (x < y) - (x > y);
 }
 
-void census_take(struct census *census)
+void co_census_take(struct co_census *census)
 {
-    *census = (struct census){.alive = 0};
-    int64_t now_ns = clock_now_ns();
-    uint32_t used = atomic_load_explicit(&runtime.cos_pool.used, memory_order_acquire);
+    *census = (struct co_census){.alive = 0};
+    int64_t now_ns = co_clock_now_ns();
+    uint32_t used = atomic_load_explicit(&co_runtime.cos_pool.used, memory_order_acquire);
     for (uint32_t i = 0; i < used; i++) {
-        count_one(census, &runtime.cos[i], now_ns);
+        count_one(census, &co_runtime.cos[i], now_ns);
         if (i % TURN == TURN - 1)
             co_yield();
     }

@@ -11,27 +11,27 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-enum { CENSUS_GROUPS = 64 };
+enum { CO_CENSUS_GROUPS = 64 };
 
-struct census_group { /* of coroutines that wait; texts are static */
-    const char *name; /* as they were spawned */
-    const char *why;  /* what they wait on: "mutex" */
+struct co_census_group { /* of coroutines that wait; texts are static */
+    const char *name;    /* as they were spawned */
+    const char *why;     /* what they wait on: "mutex" */
     uint32_t count;
     int64_t longest_ns; /* how long one of them has waited so far, by a coarse clock */
 };
 
-struct census {
+struct co_census {
     uint32_t alive, fresh, ready, running, waiting; /* the first is the sum of the others */
     size_t count;
-    struct census_group groups[CENSUS_GROUPS]; /* the largest first */
-    uint32_t others;                           /* that wait, and found no group */
+    struct co_census_group groups[CO_CENSUS_GROUPS]; /* the largest first */
+    uint32_t others;                                 /* that wait, and found no group */
 };
 
 /* Count all coroutines, the caller's included. From any coroutine; yields now and then. */
-void census_take(struct census *census);
+void co_census_take(struct co_census *census);
 
-CORO_C_END
+CO_C_END
 
 #endif

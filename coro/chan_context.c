@@ -6,27 +6,31 @@
 
 #include "coro/select.h"
 
-static enum chan_status wait_for(struct context *context, struct select_case wanted)
+static enum co_chan_status wait_for(struct co_context *context, struct co_select_case wanted)
 {
-    if (context_err(context) != CONTEXT_OK)
-        return CHAN_CANCELLED;
+    if (co_context_err(context) != CO_CONTEXT_OK)
+        return CO_CHAN_CANCELLED;
 
     /* The context never ends, or the channel is ready: one operation, and no select. */
-    struct chan *done = context_done(context);
+    struct co_chan *done = co_context_done(context);
     if (!done)
-        return wanted.op == SELECT_SEND ? chan_send(wanted.chan, wanted.item)
-                                        : chan_recv(wanted.chan, wanted.item);
-    struct select_case cases[] = {wanted, {.op = SELECT_RECV, .chan = done}};
-    return select_wait(cases, 2) == 0 ? cases[0].status : CHAN_CANCELLED;
+        return wanted.op == CO_SELECT_SEND ? co_chan_send(wanted.chan, wanted.item)
+                                           : co_chan_recv(wanted.chan, wanted.item);
+    struct co_select_case cases[] = {wanted, {.op = CO_SELECT_RECV, .chan = done}};
+    return co_select_wait(cases, 2) == 0 ? cases[0].status : CO_CHAN_CANCELLED;
 }
 
-enum chan_status chan_context_send(struct context *context, struct chan *chan, const void *item)
+enum co_chan_status co_chan_context_send(
+    struct co_context *context, struct co_chan *chan, const void *item)
 {
-    return wait_for(context,
-        (struct select_case){.op = SELECT_SEND, .chan = chan, .item = (void *)(uintptr_t)item});
+    return wait_for(
+        context, (struct co_select_case){
+                     .op = CO_SELECT_SEND, .chan = chan, .item = (void *)(uintptr_t)item});
 }
 
-enum chan_status chan_context_recv(struct context *context, struct chan *chan, void *item)
+enum co_chan_status co_chan_context_recv(
+    struct co_context *context, struct co_chan *chan, void *item)
 {
-    return wait_for(context, (struct select_case){.op = SELECT_RECV, .chan = chan, .item = item});
+    return wait_for(
+        context, (struct co_select_case){.op = CO_SELECT_RECV, .chan = chan, .item = item});
 }

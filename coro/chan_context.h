@@ -11,16 +11,16 @@
 #include "coro/context.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-/* As chan_send() and chan_recv(), but CHAN_CANCELLED once the context has ended: nothing was sent
- * or received then, and context_err() says why. A context that has ended goes first, even if the
- * channel is ready. May park. */
-MUST_CHECK enum chan_status chan_context_send(
-    struct context *context, struct chan *chan, const void *item);
-MUST_CHECK enum chan_status chan_context_recv(
-    struct context *context, struct chan *chan, void *item);
+/* As co_chan_send() and co_chan_recv(), but CO_CHAN_CANCELLED once the context has ended: nothing
+ * was sent or received then, and co_context_err() says why. A context that has ended goes first,
+ * even if the channel is ready. May park. */
+CO_MUST_CHECK enum co_chan_status co_chan_context_send(
+    struct co_context *context, struct co_chan *chan, const void *item);
+CO_MUST_CHECK enum co_chan_status co_chan_context_recv(
+    struct co_context *context, struct co_chan *chan, void *item);
 
-CORO_C_END
+CO_C_END
 
 #endif

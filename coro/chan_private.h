@@ -14,28 +14,28 @@
  * and receives on one channel); receivers wait only while count is 0, senders only while it is the
  * capacity; after closing there are none.
  */
-struct chan {
-    struct lock lock;
+struct co_chan {
+    struct co_lock lock;
     uint32_t magic;
     bool closed;
     size_t item_size, capacity;
     size_t count, head; /* items buffered, and where the oldest is */
-    struct waiters senders, receivers;
+    struct co_waiters senders, receivers;
     char items[];
 };
 
 /*
- * Do it now, if it can be done now: CHAN_OK, CHAN_CLOSED or CHAN_WOULD_BLOCK. Called with the lock
- * held; the caller drops it, and then readies *woken, if any.
+ * Do it now, if it can be done now: CO_CHAN_OK, CO_CHAN_CLOSED or CO_CHAN_WOULD_BLOCK. Called with
+ * the lock held; the caller drops it, and then readies *woken, if any.
  */
-enum chan_status chan_send_now(struct chan *chan, const void *item, struct co **woken);
-enum chan_status chan_recv_now(struct chan *chan, void *item, struct co **woken);
+enum co_chan_status co_chan_send_now(struct co_chan *chan, const void *item, struct co **woken);
+enum co_chan_status co_chan_recv_now(struct co_chan *chan, void *item, struct co **woken);
 
 /* It is a channel, and not a freed one. */
-enum { CHAN_MAGIC = 0x63686e21 };
-static inline void chan_check(const struct chan *chan)
+enum { CO_CHAN_MAGIC = 0x63686e21 };
+static inline void co_chan_check(const struct co_chan *chan)
 {
-    ensure(chan->magic == CHAN_MAGIC);
+    co_ensure(chan->magic == CO_CHAN_MAGIC);
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One end of a channel: code that is given a chan_sender cannot receive or free; the compiler says
- * so (Go's chan<- and <-chan). By value; the channel stays its owner's.
+ * One end of a channel: code that is given a co_chan_sender cannot receive or free; the compiler
+ * says so (Go's chan<- and <-chan). By value; the channel stays its owner's.
  */
 #ifndef CORO_CHAN_VIEW_H
 #define CORO_CHAN_VIEW_H
@@ -9,44 +9,44 @@
 #include "coro/chan.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct chan_sender {
-    struct chan *chan;
+struct co_chan_sender {
+    struct co_chan *chan;
 };
 
-struct chan_receiver {
-    struct chan *chan;
+struct co_chan_receiver {
+    struct co_chan *chan;
 };
 
-static inline struct chan_sender chan_sender(struct chan *chan)
+static inline struct co_chan_sender co_chan_sender(struct co_chan *chan)
 {
-    return (struct chan_sender){chan};
+    return (struct co_chan_sender){chan};
 }
 
-static inline struct chan_receiver chan_receiver(struct chan *chan)
+static inline struct co_chan_receiver co_chan_receiver(struct co_chan *chan)
 {
-    return (struct chan_receiver){chan};
+    return (struct co_chan_receiver){chan};
 }
 
-MUST_CHECK static inline enum chan_status chan_sender_send(
-    struct chan_sender sender, const void *item)
+CO_MUST_CHECK static inline enum co_chan_status co_chan_sender_send(
+    struct co_chan_sender sender, const void *item)
 {
-    return chan_send(sender.chan, item);
+    return co_chan_send(sender.chan, item);
 }
 
 /* Closing is the sender's: it knows that nothing more will come. */
-static inline bool chan_sender_close(struct chan_sender sender)
+static inline bool co_chan_sender_close(struct co_chan_sender sender)
 {
-    return chan_close(sender.chan);
+    return co_chan_close(sender.chan);
 }
 
-MUST_CHECK static inline enum chan_status chan_receiver_recv(
-    struct chan_receiver receiver, void *item)
+CO_MUST_CHECK static inline enum co_chan_status co_chan_receiver_recv(
+    struct co_chan_receiver receiver, void *item)
 {
-    return chan_recv(receiver.chan, item);
+    return co_chan_recv(receiver.chan, item);
 }
 
-CORO_C_END
+CO_C_END
 
 #endif

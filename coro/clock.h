@@ -10,21 +10,21 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-#define CLOCK_US INT64_C(1000)
-#define CLOCK_MS INT64_C(1000000)
-#define CLOCK_S INT64_C(1000000000)
+#define CO_CLOCK_US INT64_C(1000)
+#define CO_CLOCK_MS INT64_C(1000000)
+#define CO_CLOCK_S INT64_C(1000000000)
 
 /* Nanoseconds since an arbitrary start; never goes back. For timeouts and measurements. */
-int64_t clock_now_ns(void);
+int64_t co_clock_now_ns(void);
 
 /* The same, but it goes on while the machine is suspended: for what others count on meanwhile. */
-int64_t clock_boot_ns(void);
+int64_t co_clock_boot_ns(void);
 
 /* Microseconds since 1970-01-01 UTC; may step either way when an operator sets the clock. */
-int64_t clock_wall_us(void);
+int64_t co_clock_wall_us(void);
 
-CORO_C_END
+CO_C_END
 
 #endif

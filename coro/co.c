@@ -25,44 +25,44 @@ enum { MARKED = 1 };
 enum { MARKED = 0 };
 #endif
 
-UNSANITIZED static void set_state(struct co *co, enum co_state state)
+CO_UNSANITIZED static void set_state(struct co *co, enum co_state state)
 {
     atomic_store_explicit(&co->state, state, memory_order_relaxed);
 }
 
-UNSANITIZED static void switch_strand(struct strand *from, struct strand *to, bool ends)
+CO_UNSANITIZED static void switch_strand(struct co_strand *from, struct co_strand *to, bool ends)
 {
-    sanitize_leave(&from->sanitize, &to->sanitize, ends);
-    switch_stack(&from->sp, to->sp);
-    sanitize_arrive(&from->sanitize);
+    co_sanitize_leave(&from->sanitize, &to->sanitize, ends);
+    co_switch_stack(&from->sp, to->sp);
+    co_sanitize_arrive(&from->sanitize);
 }
 
 /* First thing after a switch: do what the coroutine that left wanted done. */
-UNSANITIZED static void settle(struct worker *worker)
+CO_UNSANITIZED static void settle(struct co_worker *worker)
 {
     if (!worker->commit.co)
         return;
 
     /* Most parks only drop a lock. */
-    struct commit commit = worker->commit;
+    struct co_commit commit = worker->commit;
     worker->commit.co = NULL;
     if (commit.lock) {
-        lock_drop_unseen(commit.lock);
+        co_lock_drop_unseen(commit.lock);
         return;
     }
 
     /* The others run code: for ThreadSanitizer, on a fiber that stands for the one that left. */
-    struct strand *self = worker->current ? &worker->current->strand : &worker->own;
-    sanitize_speak_as(&worker->committer.sanitize);
-    sanitize_acquire(&worker->commit);
+    struct co_strand *self = worker->current ? &worker->current->strand : &worker->own;
+    co_sanitize_speak_as(&worker->committer.sanitize);
+    co_sanitize_acquire(&worker->commit);
     bool pinned = commit.co->pinned;
     bool parked = commit.fn(commit.co, commit.arg);
     if (pinned)
-        sanitize_release(&worker->own);
+        co_sanitize_release(&worker->own);
     if (!parked)
-        sanitize_release(commit.co);
-    sanitize_release(&runtime);
-    sanitize_speak_as(&self->sanitize);
+        co_sanitize_release(commit.co);
+    co_sanitize_release(&co_runtime);
+    co_sanitize_speak_as(&self->sanitize);
 
     /* There was nothing to wait for after all. */
     if (!parked) {
@@ -73,53 +73,55 @@ UNSANITIZED static void settle(struct worker *worker)
 
 /* ThreadSanitizer would take two coroutines that use one stack in turn for racing, unless they are
  * one fiber, too; so there each descriptor keeps both its fiber and its stack. */
-UNSANITIZED static void take_stack(struct worker *worker, struct co *co)
+CO_UNSANITIZED static void take_stack(struct co_worker *worker, struct co *co)
 {
-    if (SANITIZE_THREADS && co->kept_stack_1) {
+    if (CO_SANITIZE_THREADS && co->kept_stack_1) {
         co->stack = co->kept_stack_1 - 1;
-    } else if (worker->spare_stack != INDEX_NONE) {
+    } else if (worker->spare_stack != CO_INDEX_NONE) {
         co->stack = worker->spare_stack;
-        worker->spare_stack = INDEX_NONE;
+        worker->spare_stack = CO_INDEX_NONE;
     } else {
-        co->stack = index_take(&runtime.stacks.pool, &worker->stacks);
+        co->stack = co_index_take(&co_runtime.stacks.pool, &worker->stacks);
     }
-    ensure(co->stack != INDEX_NONE); /* there are more stacks than coroutines: see reserve() */
-    sanitize_stack_open(&co->strand.sanitize, stack_bottom(&runtime.stacks, co->stack),
-        stack_usable(&runtime.stacks));
+    co_ensure(
+        co->stack != CO_INDEX_NONE); /* there are more stacks than coroutines: see reserve() */
+    co_sanitize_stack_open(&co->strand.sanitize, co_stack_bottom(&co_runtime.stacks, co->stack),
+        co_stack_usable(&co_runtime.stacks));
 }
 
 /* More coroutines are about to start. They may do so while a parking coroutine holds a lock until
  * its commit: so have the guard page made and the first page touched now, when nobody waits for
  * it. */
-UNSANITIZED static void have_a_spare_stack(struct worker *worker)
+CO_UNSANITIZED static void have_a_spare_stack(struct co_worker *worker)
 {
-    if (worker->spare_stack != INDEX_NONE ||
+    if (worker->spare_stack != CO_INDEX_NONE ||
         atomic_load_explicit(&worker->fresh.count, memory_order_relaxed) == 0)
         return;
-    worker->spare_stack = index_take(&runtime.stacks.pool, &worker->stacks);
-    if (worker->spare_stack != INDEX_NONE)
-        *(volatile char *)(stack_top(&runtime.stacks, worker->spare_stack) - 1) = 0;
+    worker->spare_stack = co_index_take(&co_runtime.stacks.pool, &worker->stacks);
+    if (worker->spare_stack != CO_INDEX_NONE)
+        *(volatile char *)(co_stack_top(&co_runtime.stacks, worker->spare_stack) - 1) = 0;
 }
 
-UNSANITIZED static void give_stack_back(struct worker *worker, struct co *co)
+CO_UNSANITIZED static void give_stack_back(struct co_worker *worker, struct co *co)
 {
     if (MARKED)
-        marks_note(co->site, stack_bottom(&runtime.stacks, co->stack),
-            stack_top(&runtime.stacks, co->stack));
-    sanitize_stack_close(stack_bottom(&runtime.stacks, co->stack), stack_usable(&runtime.stacks));
-    if (SANITIZE_THREADS)
+        co_marks_note(co->site, co_stack_bottom(&co_runtime.stacks, co->stack),
+            co_stack_top(&co_runtime.stacks, co->stack));
+    co_sanitize_stack_close(
+        co_stack_bottom(&co_runtime.stacks, co->stack), co_stack_usable(&co_runtime.stacks));
+    if (CO_SANITIZE_THREADS)
         co->kept_stack_1 = co->stack + 1;
     else
-        index_give(&runtime.stacks.pool, &worker->stacks, co->stack);
-    co->stack = INDEX_NONE;
+        co_index_give(&co_runtime.stacks.pool, &worker->stacks, co->stack);
+    co->stack = CO_INDEX_NONE;
 }
 
-UNSANITIZED static bool commit_retire(struct co *co, void *arg)
+CO_UNSANITIZED static bool commit_retire(struct co *co, void *arg)
 {
-    struct worker *worker = arg;
+    struct co_worker *worker = arg;
     give_stack_back(worker, co);
     set_state(co, CO_FREE);
-    index_give(&runtime.cos_pool, &worker->cos, (uint32_t)(co - runtime.cos));
+    co_index_give(&co_runtime.cos_pool, &worker->cos, (uint32_t)(co - co_runtime.cos));
     worker->retired = co;
     return true;
 }
@@ -127,21 +129,21 @@ UNSANITIZED static bool commit_retire(struct co *co, void *arg)
 static void co_main(void);
 
 /* Make it the running one: give it a stack if it never ran. */
-UNSANITIZED static void begin(struct worker *worker, struct co *co)
+CO_UNSANITIZED static void begin(struct co_worker *worker, struct co *co)
 {
     worker->current = co;
     set_state(co, CO_RUNNING);
-    if (co->stack != INDEX_NONE)
+    if (co->stack != CO_INDEX_NONE)
         return;
     take_stack(worker, co);
-    co->strand.sp = switch_prepare(stack_top(&runtime.stacks, co->stack), co_main);
+    co->strand.sp = co_switch_prepare(co_stack_top(&co_runtime.stacks, co->stack), co_main);
 }
 
 /* The next coroutine to run, or NULL: there is none, or it is time to look around. */
-UNSANITIZED struct co *co_pick(struct worker *worker)
+CO_UNSANITIZED struct co *co_pick(struct co_worker *worker)
 {
-    if (runtime.schedule)
-        return schedule_pick(worker);
+    if (co_runtime.schedule)
+        return co_schedule_pick(worker);
     if (worker->must_return || --worker->turns_left <= 0)
         return NULL;
 
@@ -149,7 +151,7 @@ UNSANITIZED struct co *co_pick(struct worker *worker)
     struct co *co = worker->next;
     if (co) {
         worker->next = NULL;
-        if (++worker->next_turns <= NEXT_MAX)
+        if (++worker->next_turns <= CO_NEXT_MAX)
             return co;
         co_queue_push(&worker->ready, co);
     }
@@ -158,134 +160,135 @@ UNSANITIZED struct co *co_pick(struct worker *worker)
     worker->next_turns = 0;
     worker->alternate = !worker->alternate;
     uint32_t fresh = atomic_load_explicit(&worker->fresh.count, memory_order_relaxed);
-    if (fresh > 0 && (worker->alternate || !worker->ready.first) && (co = fresh_pop(worker)))
+    if (fresh > 0 && (worker->alternate || !worker->ready.first) && (co = co_fresh_pop(worker)))
         return co;
     return co_queue_pop(&worker->ready);
 }
 
 /* Go to `to`'s stack, or the worker's own if it is NULL; come back when the coroutine is resumed.
  * errno is the thread's: it is kept for the coroutine meanwhile. */
-UNSANITIZED static void go(struct worker *worker, struct co *self, struct co *to, bool ends)
+CO_UNSANITIZED static void co_go(
+    struct co_worker *worker, struct co *self, struct co *to, bool ends)
 {
     self->saved_errno = *worker->errno_of_thread;
-    sanitize_release(&runtime); /* for the thread that stops it in the end */
+    co_sanitize_release(&co_runtime); /* for the thread that stops it in the end */
     if (self->pinned)
-        sanitize_release(&worker->own);
+        co_sanitize_release(&worker->own);
     if (worker->must_return)
-        sanitize_release(&worker->must_return);
+        co_sanitize_release(&worker->must_return);
     if (to)
         begin(worker, to);
     else
         worker->current = NULL;
     switch_strand(&self->strand, to ? &to->strand : &worker->own, ends);
-    worker = worker_self();
+    worker = co_worker_self();
     settle(worker);
     *worker->errno_of_thread = self->saved_errno;
-    sanitize_acquire(self);
+    co_sanitize_acquire(self);
     if (self->pinned)
-        sanitize_acquire(&worker->own);
+        co_sanitize_acquire(&worker->own);
 }
 
 /* Leave the running coroutine's stack; the commit is made once that is done. */
-UNSANITIZED static void leave(struct worker *worker, struct commit commit, bool ends)
+CO_UNSANITIZED static void leave(struct co_worker *worker, struct co_commit commit, bool ends)
 {
     worker->commit = commit;
-    sanitize_release(&worker->commit);
-    go(worker, commit.co, co_pick(worker), ends);
+    co_sanitize_release(&worker->commit);
+    co_go(worker, commit.co, co_pick(worker), ends);
 }
 
 /*
  * A coroutine has ended. If the next one to run is fresh it takes over the stack, warm as it is,
  * and no switch is needed; else NULL. (Under a sanitizer each has a stack and fiber of its own.)
  */
-UNSANITIZED static struct co *hand_over(struct worker *worker, struct co *self)
+CO_UNSANITIZED static struct co *hand_over(struct co_worker *worker, struct co *self)
 {
-    if (SANITIZED || MARKED || runtime.schedule || worker->must_return || worker->next ||
+    if (CO_SANITIZED || MARKED || co_runtime.schedule || worker->must_return || worker->next ||
         worker->ready.first)
         return NULL;
     if (--worker->turns_left <= 0)
         return NULL;
-    struct co *co = fresh_pop(worker);
+    struct co *co = co_fresh_pop(worker);
     if (!co)
         return NULL;
     co->stack = self->stack;
     set_state(co, CO_RUNNING);
     worker->current = co;
     set_state(self, CO_FREE);
-    index_give(&runtime.cos_pool, &worker->cos, (uint32_t)(self - runtime.cos));
+    co_index_give(&co_runtime.cos_pool, &worker->cos, (uint32_t)(self - co_runtime.cos));
     return co;
 }
 
 /* The bottom of every coroutine's stack. */
-UNSANITIZED static void co_main(void)
+CO_UNSANITIZED static void co_main(void)
 {
-    struct worker *worker = worker_self();
+    struct co_worker *worker = co_worker_self();
     struct co *self = worker->current;
-    sanitize_arrive(&self->strand.sanitize);
+    co_sanitize_arrive(&self->strand.sanitize);
     settle(worker);
     have_a_spare_stack(worker);
     do {
-        sanitize_acquire(self);
+        co_sanitize_acquire(self);
         if (self->pinned)
-            sanitize_acquire(&worker->own);
+            co_sanitize_acquire(&worker->own);
         self->fn(self->arg);
-        worker = worker_self();
-        co_tell(SCHEDULE_ENDED, self, NULL, NULL);
+        worker = co_worker_self();
+        co_tell(CO_SCHEDULE_ENDED, self, NULL, NULL);
         co_count(&worker->ended);
         self = hand_over(worker, self);
     } while (self);
-    leave(worker, (struct commit){worker->current, commit_retire, worker, NULL}, true);
+    leave(worker, (struct co_commit){worker->current, commit_retire, worker, NULL}, true);
 }
 
 /* On the worker's own stack: run it until the worker's stack is returned to. */
-UNSANITIZED void co_resume(struct worker *worker, struct co *co)
+CO_UNSANITIZED void co_resume(struct co_worker *worker, struct co *co)
 {
     for (;;) {
         begin(worker, co);
         switch_strand(&worker->own, &co->strand, false);
         worker->current = NULL;
         settle(worker);
-        struct big_call call = worker->call;
+        struct co_big_call call = worker->call;
         if (!call.fn)
             return;
         worker->call.fn = NULL;
-        sanitize_acquire(&worker->call);
+        co_sanitize_acquire(&worker->call);
         call.fn(call.arg);
-        sanitize_release(&worker->call);
+        co_sanitize_release(&worker->call);
         co = call.co;
     }
 }
 
-UNSANITIZED void worker_call(void (*fn)(void *arg), void *arg)
+CO_UNSANITIZED void co_worker_call(void (*fn)(void *arg), void *arg)
 {
-    struct worker *worker = worker_self();
-    ensure(worker);
+    struct co_worker *worker = co_worker_self();
+    co_ensure(worker);
     struct co *self = worker->current;
     if (!self) {
         fn(arg);
         return;
     }
-    worker->call = (struct big_call){self, fn, arg};
-    sanitize_release(&worker->call);
+    worker->call = (struct co_big_call){self, fn, arg};
+    co_sanitize_release(&worker->call);
     worker->current = NULL;
     switch_strand(&self->strand, &worker->own, false);
-    sanitize_acquire(&worker->call);
+    co_sanitize_acquire(&worker->call);
 }
 
-UNSANITIZED static bool commit_queue(struct co *co, void *arg)
+CO_UNSANITIZED static bool commit_queue(struct co *co, void *arg)
 {
-    co_queue_push(&((struct worker *)arg)->ready, co);
+    co_queue_push(&((struct co_worker *)arg)->ready, co);
     return true;
 }
 
 /* A coroutine that was woken last does not go before one that was here first: `next` goes last. */
-UNSANITIZED void co_yield(void)
+CO_UNSANITIZED void co_yield(void)
 {
-    struct worker *worker = worker_self();
+    struct co_worker *worker = co_worker_self();
     struct co *self = worker ? worker->current : NULL;
-    ensure(self);
-    if (runtime.schedule) {
-        schedule_yield(self);
+    co_ensure(self);
+    if (co_runtime.schedule) {
+        co_schedule_yield(self);
         co_preempt();
         return;
     }
@@ -296,35 +299,35 @@ UNSANITIZED void co_yield(void)
     struct co *to = co_pick(worker);
     if (!to && worker->turns_left > 0 && !worker->must_return)
         return; /* no other coroutine is ready */
-    sanitize_release(self);
+    co_sanitize_release(self);
     set_state(self, CO_IS_READY);
     if (to)
         co_queue_push(&worker->ready, self);
     else
-        worker->commit = (struct commit){self, commit_queue, worker, NULL};
-    go(worker, self, to, false);
+        worker->commit = (struct co_commit){self, commit_queue, worker, NULL};
+    co_go(worker, self, to, false);
 }
 
-UNSANITIZED void co_preempt(void)
+CO_UNSANITIZED void co_preempt(void)
 {
-    struct worker *worker = worker_self();
+    struct co_worker *worker = co_worker_self();
     struct co *self = worker ? worker->current : NULL;
-    if (!self || worker->must_return || runtime.schedule->held)
+    if (!self || worker->must_return || co_runtime.schedule->held)
         return;
-    sanitize_release(self);
+    co_sanitize_release(self);
     set_state(self, CO_IS_READY);
     co_queue_push(&worker->ready, self);
     struct co *to = co_pick(worker);
     if (to == self)
         set_state(self, CO_RUNNING);
     else
-        go(worker, self, to, false);
+        co_go(worker, self, to, false);
 }
 
-UNSANITIZED static struct co *note_parking(struct worker *worker, const char *why)
+CO_UNSANITIZED static struct co *note_parking(struct co_worker *worker, const char *why)
 {
     struct co *self = worker ? worker->current : NULL;
-    ensure(self); /* only a coroutine can park, not a callback or a foreign thread */
+    co_ensure(self); /* only a coroutine can park, not a callback or a foreign thread */
     int64_t now = atomic_load_explicit(&worker->now_ns, memory_order_relaxed);
     atomic_store_explicit(&self->why, why, memory_order_relaxed);
     atomic_store_explicit(&self->since_ns, now, memory_order_relaxed);
@@ -332,38 +335,38 @@ UNSANITIZED static struct co *note_parking(struct worker *worker, const char *wh
     return self;
 }
 
-UNSANITIZED void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *arg)
+CO_UNSANITIZED void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *arg)
 {
-    struct worker *worker = worker_self();
+    struct co_worker *worker = co_worker_self();
     struct co *self = note_parking(worker, why);
-    leave(worker, (struct commit){self, commit, arg, NULL}, false);
+    leave(worker, (struct co_commit){self, commit, arg, NULL}, false);
 }
 
-UNSANITIZED void co_park_with(const char *why, struct lock *lock)
+CO_UNSANITIZED void co_park_with(const char *why, struct co_lock *lock)
 {
-    struct worker *worker = worker_self();
+    struct co_worker *worker = co_worker_self();
     struct co *self = note_parking(worker, why);
-    sanitize_release(lock); /* ThreadSanitizer does not see the drop itself */
-    leave(worker, (struct commit){self, NULL, NULL, lock}, false);
+    co_sanitize_release(lock); /* ThreadSanitizer does not see the drop itself */
+    leave(worker, (struct co_commit){self, NULL, NULL, lock}, false);
 }
 
 /* In a test mode. */
-UNSANITIZED static void ready_unusually(struct co *co)
+CO_UNSANITIZED static void ready_unusually(struct co *co)
 {
-    co_tell(SCHEDULE_READIED, co, NULL, NULL);
-    if (runtime.migrates && !co->pinned)
-        co->worker = &runtime.workers[random_below((uint32_t)runtime.worker_count)];
+    co_tell(CO_SCHEDULE_READIED, co, NULL, NULL);
+    if (co_runtime.migrates && !co->pinned)
+        co->worker = &co_runtime.workers[co_random_below((uint32_t)co_runtime.worker_count)];
 }
 
-UNSANITIZED void co_ready(struct co *co)
+CO_UNSANITIZED void co_ready(struct co *co)
 {
-    struct worker *worker = worker_self();
-    sanitize_release(co);
+    struct co_worker *worker = co_worker_self();
+    co_sanitize_release(co);
     set_state(co, CO_IS_READY);
-    if (__builtin_expect(runtime.unusual, false))
+    if (__builtin_expect(co_runtime.unusual, false))
         ready_unusually(co);
     if (co->worker != worker) {
-        worker_post(co->worker, co);
+        co_worker_post(co->worker, co);
     } else if (!worker->current) {
         co_queue_push(&worker->ready, co);
     } else {

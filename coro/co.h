@@ -14,7 +14,7 @@
 #include "coro/ensure.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 struct co;
 
@@ -37,7 +37,7 @@ struct co_site {
  */
 #define co_spawn(fn, arg) co_spawn_at(CO_SITE(#fn), (fn), (arg))
 #define co_spawn_named(name, fn, arg) co_spawn_at(CO_SITE(name), (fn), (arg))
-MUST_CHECK bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void *arg);
+CO_MUST_CHECK bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void *arg);
 
 /*
  * The same with an argument whose type the compiler checks. At file level
@@ -60,7 +60,7 @@ MUST_CHECK bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void
  * they may share state without locks, and ThreadSanitizer knows it.
  */
 #define co_spawn_local(fn, arg) co_spawn_local_at(CO_SITE(#fn), (fn), (arg))
-MUST_CHECK bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg);
+CO_MUST_CHECK bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg);
 
 /*
  * For callbacks on a worker's own stack (worker.h), not for coroutines: start fn(arg) on this
@@ -68,7 +68,7 @@ MUST_CHECK bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *)
  */
 enum co_started { CO_REFUSED, CO_PARKED, CO_FINISHED };
 #define co_start_now(fn, arg) co_start_now_at(CO_SITE(#fn), (fn), (arg))
-MUST_CHECK enum co_started co_start_now_at(
+CO_MUST_CHECK enum co_started co_start_now_at(
     const struct co_site *site, void (*fn)(void *), void *arg);
 
 /* The running coroutine; NULL on a worker's own stack or on a foreign thread. */
@@ -100,6 +100,6 @@ void co_park(const char *why, bool (*commit)(struct co *co, void *arg), void *ar
 /* Make a parked coroutine run again. Exactly once for each park; from any thread. */
 void co_ready(struct co *co);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -10,12 +10,12 @@
 #include "coro/co.h"
 #include "coro/sanitize.h"
 
-struct worker;
+struct co_worker;
 
 /* A stack that can be left and come back to. */
-struct strand {
+struct co_strand {
     void *sp; /* while it is left */
-    struct sanitize sanitize;
+    struct co_sanitize sanitize;
 };
 
 enum co_state { CO_FREE, CO_FRESH, CO_IS_READY, CO_RUNNING, CO_WAITING };
@@ -28,10 +28,10 @@ enum co_state { CO_FREE, CO_FRESH, CO_IS_READY, CO_RUNNING, CO_WAITING };
  */
 struct co {
     /* What a switch and a wake touch: one cache line. */
-    _Alignas(128) struct strand strand;
+    _Alignas(128) struct co_strand strand;
     struct co *link; /* in the one queue it is in */
-    struct worker *worker;
-    uint32_t stack; /* INDEX_NONE until it first runs */
+    struct co_worker *worker;
+    uint32_t stack; /* CO_INDEX_NONE until it first runs */
     int saved_errno;
     _Atomic int state;
     bool pinned;               /* never moved, not even by forced migration */
@@ -51,14 +51,14 @@ struct co_queue {
     struct co *first, *last;
 };
 
-UNSANITIZED static inline void co_queue_push(struct co_queue *queue, struct co *co)
+CO_UNSANITIZED static inline void co_queue_push(struct co_queue *queue, struct co *co)
 {
     co->link = NULL;
     *(queue->first ? &queue->last->link : &queue->first) = co;
     queue->last = co;
 }
 
-UNSANITIZED static inline struct co *co_queue_pop(struct co_queue *queue)
+CO_UNSANITIZED static inline struct co *co_queue_pop(struct co_queue *queue)
 {
     struct co *co = queue->first;
     if (co)

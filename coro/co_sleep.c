@@ -4,7 +4,7 @@
 #include "coro/co.h"
 #include "coro/sched_private.h"
 
-UNSANITIZED void co_wake_sleeper(void *arg)
+CO_UNSANITIZED void co_wake_sleeper(void *arg)
 {
     co_ready(arg);
 }
@@ -21,7 +21,7 @@ void co_sleep(int64_t ns)
         co_yield();
         return;
     }
-    struct timer timer = {0};
-    timer_start(&timer, clock_now_ns() + ns, co_wake_sleeper, co_current());
+    struct co_timer timer = {0};
+    co_timer_start(&timer, co_clock_now_ns() + ns, co_wake_sleeper, co_current());
     co_park("sleep", commit_sleep, NULL); /* the timer fires on this worker, so not before */
 }

@@ -7,55 +7,55 @@
 #include "coro/sched_private.h"
 
 /* A program that is right without ThreadSanitizer may be refused here. Said once. */
-UNSANITIZED static void say_limit(void)
+CO_UNSANITIZED static void say_limit(void)
 {
     static _Atomic bool said;
     if (!atomic_exchange(&said, true))
-        say_line(STDERR_FILENO, "with ThreadSanitizer there are at most %u coroutines\n",
-            runtime.cos_pool.capacity);
+        co_say_line(STDERR_FILENO, "with ThreadSanitizer there are at most %u coroutines\n",
+            co_runtime.cos_pool.capacity);
 }
 
-UNSANITIZED struct co *co_make(
-    struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
+CO_UNSANITIZED struct co *co_make(
+    struct co_worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
 {
-    uint32_t index = index_take(&runtime.cos_pool, &worker->cos);
-    if (index == INDEX_NONE) {
-        if (runtime.capped)
+    uint32_t index = co_index_take(&co_runtime.cos_pool, &worker->cos);
+    if (index == CO_INDEX_NONE) {
+        if (co_runtime.capped)
             say_limit();
         return NULL;
     }
-    struct co *co = &runtime.cos[index];
+    struct co *co = &co_runtime.cos[index];
     co->worker = worker;
-    co->stack = INDEX_NONE;
+    co->stack = CO_INDEX_NONE;
     co->pinned = false;
     co->fn = fn;
     co->arg = arg;
-    worker->last_id += (uint64_t)runtime.worker_count;
+    worker->last_id += (uint64_t)co_runtime.worker_count;
     atomic_store_explicit(&co->id, worker->last_id, memory_order_relaxed);
     atomic_store_explicit(&co->site, site, memory_order_relaxed);
     atomic_store_explicit(&co->state, CO_FRESH, memory_order_relaxed);
-    if (runtime.schedule)
-        schedule_new(co);
-    sanitize_release(co);
+    if (co_runtime.schedule)
+        co_schedule_new(co);
+    co_sanitize_release(co);
     co_count(&worker->spawned);
     return co;
 }
 
-UNSANITIZED bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void *arg)
+CO_UNSANITIZED bool co_spawn_at(const struct co_site *site, void (*fn)(void *), void *arg)
 {
-    struct worker *worker = worker_self();
-    ensure(worker);
+    struct co_worker *worker = co_worker_self();
+    co_ensure(worker);
     struct co *co = co_make(worker, site, fn, arg);
     if (co)
-        fresh_push(worker, co);
+        co_fresh_push(worker, co);
     co_point();
     return co != NULL;
 }
 
-UNSANITIZED bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg)
+CO_UNSANITIZED bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *), void *arg)
 {
-    struct worker *worker = worker_self();
-    ensure(worker);
+    struct co_worker *worker = co_worker_self();
+    co_ensure(worker);
     struct co *co = co_make(worker, site, fn, arg);
     if (co) {
         co->pinned = true;
@@ -64,10 +64,10 @@ UNSANITIZED bool co_spawn_local_at(const struct co_site *site, void (*fn)(void *
     return co != NULL;
 }
 
-UNSANITIZED bool co_spawn_on(
-    struct worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
+CO_UNSANITIZED bool co_spawn_on(
+    struct co_worker *worker, const struct co_site *site, void (*fn)(void *), void *arg)
 {
-    struct worker *self = worker_self();
+    struct co_worker *self = co_worker_self();
     if (worker == self)
         return co_spawn_local_at(site, fn, arg);
     struct co *co = co_make(self, site, fn, arg);
@@ -75,15 +75,15 @@ UNSANITIZED bool co_spawn_on(
         return false;
     co->worker = worker;
     co->pinned = true;
-    worker_post(worker, co);
+    co_worker_post(worker, co);
     return true;
 }
 
-UNSANITIZED enum co_started co_start_now_at(
+CO_UNSANITIZED enum co_started co_start_now_at(
     const struct co_site *site, void (*fn)(void *), void *arg)
 {
-    struct worker *worker = worker_self();
-    ensure(worker && !worker->current); /* only from a callback on the worker's own stack */
+    struct co_worker *worker = co_worker_self();
+    co_ensure(worker && !worker->current); /* only from a callback on the worker's own stack */
     struct co *co = co_make(worker, site, fn, arg);
     if (!co)
         return CO_REFUSED;
@@ -91,10 +91,10 @@ UNSANITIZED enum co_started co_start_now_at(
     bool must_return = worker->must_return;
     worker->must_return = true;
     worker->retired = NULL;
-    sanitize_release(&worker->own);
+    co_sanitize_release(&worker->own);
     co_resume(worker, co);
-    sanitize_acquire(&worker->own);
-    sanitize_acquire(&worker->must_return);
+    co_sanitize_acquire(&worker->own);
+    co_sanitize_acquire(&worker->must_return);
     worker->must_return = must_return;
     return worker->retired == co ? CO_FINISHED : CO_PARKED;
 }

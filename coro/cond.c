@@ -5,32 +5,32 @@
 #include "coro/co.h"
 #include "coro/sched_private.h"
 
-void cond_wait(struct cond *cond, struct mutex *mutex)
+void co_cond_wait(struct co_cond *cond, struct co_mutex *mutex)
 {
     co_point();
-    struct waiter waiter = {.co = co_current()};
-    lock_take(&cond->guard);
-    waiters_push(&cond->waiters, &waiter);
-    mutex_unlock(mutex);
+    struct co_waiter waiter = {.co = co_current()};
+    co_lock_take(&cond->guard);
+    co_waiters_push(&cond->waiters, &waiter);
+    co_mutex_unlock(mutex);
     co_park_with("cond", &cond->guard);
-    mutex_lock(mutex);
+    co_mutex_lock(mutex);
 }
 
-void cond_signal(struct cond *cond)
+void co_cond_signal(struct co_cond *cond)
 {
-    lock_take(&cond->guard);
-    struct waiter *waiter = waiters_claim(&cond->waiters);
+    co_lock_take(&cond->guard);
+    struct co_waiter *waiter = co_waiters_claim(&cond->waiters);
     struct co *co = waiter ? waiter->co : NULL;
-    lock_drop(&cond->guard);
+    co_lock_drop(&cond->guard);
     if (co)
         co_ready(co);
 }
 
-void cond_broadcast(struct cond *cond)
+void co_cond_broadcast(struct co_cond *cond)
 {
-    lock_take(&cond->guard);
-    struct waiters woken = cond->waiters;
-    cond->waiters = (struct waiters){0};
-    lock_drop(&cond->guard);
-    waiters_ready_all(&woken);
+    co_lock_take(&cond->guard);
+    struct co_waiters woken = cond->waiters;
+    cond->waiters = (struct co_waiters){0};
+    co_lock_drop(&cond->guard);
+    co_waiters_ready_all(&woken);
 }

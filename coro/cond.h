@@ -3,10 +3,10 @@
  * A condition that is guarded by a mutex, and on whose change coroutines wait. A channel or an
  * eventcount is mostly easier to get right. All zero is ready.
  *
- *     mutex_lock(&mutex);
+ *     co_mutex_lock(&mutex);
  *     while (!condition)
- *         cond_wait(&cond, &mutex);
- *     ... mutex_unlock(&mutex);
+ *         co_cond_wait(&cond, &mutex);
+ *     ... co_mutex_unlock(&mutex);
  */
 #ifndef CORO_COND_H
 #define CORO_COND_H
@@ -16,21 +16,21 @@
 #include "coro/mutex.h"
 #include "coro/wait.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct cond {
-    struct lock guard;
-    struct waiters waiters; /* under guard, first come, first served */
+struct co_cond {
+    struct co_lock guard;
+    struct co_waiters waiters; /* under guard, first come, first served */
 };
 
 /* Unlock the mutex, park until woken, and lock it again. No wake after the unlock is missed. */
-void cond_wait(struct cond *cond, struct mutex *mutex);
+void co_cond_wait(struct co_cond *cond, struct co_mutex *mutex);
 
 /* Wake the coroutine that has waited longest / all of them. Never parks; with or without the
  * mutex. */
-void cond_signal(struct cond *cond);
-void cond_broadcast(struct cond *cond);
+void co_cond_signal(struct co_cond *cond);
+void co_cond_broadcast(struct co_cond *cond);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -19,36 +19,36 @@
 #include "coro/lock.h"
 #include "coro/timer.h"
 
-struct context {
-    struct lock lock;
+struct co_context {
+    struct co_lock lock;
     _Atomic int status;
     bool has_deadline;
     int64_t deadline_ns;
-    struct context *parent;
-    struct context *first_child, *next, *prev; /* siblings: under the parent's lock */
-    struct waiters waiters;
-    struct chan *done; /* made when first asked for */
-    struct timer timer;
+    struct co_context *parent;
+    struct co_context *first_child, *next, *prev; /* siblings: under the parent's lock */
+    struct co_waiters waiters;
+    struct co_chan *done; /* made when first asked for */
+    struct co_timer timer;
 };
 
-static struct context background = {.status = CONTEXT_OK};
+static struct co_context background = {.status = CO_CONTEXT_OK};
 
-struct context *context_background(void)
+struct co_context *co_context_background(void)
 {
     return &background;
 }
 
-static enum context_status status_of(struct context *context)
+static enum co_context_status status_of(struct co_context *context)
 {
-    return (enum context_status)atomic_load_explicit(&context->status, memory_order_acquire);
+    return (enum co_context_status)atomic_load_explicit(&context->status, memory_order_acquire);
 }
 
-enum context_status context_err(struct context *context)
+enum co_context_status co_context_err(struct co_context *context)
 {
     return status_of(context);
 }
 
-bool context_deadline(struct context *context, int64_t *deadline_ns)
+bool co_context_deadline(struct co_context *context, int64_t *deadline_ns)
 {
     if (context->has_deadline)
         *deadline_ns = context->deadline_ns;
@@ -57,99 +57,100 @@ bool context_deadline(struct context *context, int64_t *deadline_ns)
 
 /* --- ending ----------------------------------------------------------------------------------- */
 
-static void end_one(struct context *context, enum context_status status, struct waiters *woken)
+static void end_one(
+    struct co_context *context, enum co_context_status status, struct co_waiters *woken)
 {
     atomic_store_explicit(&context->status, status, memory_order_release);
     if (context->done)
-        chan_close(context->done);
-    for (struct waiter *waiter; (waiter = waiters_claim(&context->waiters));)
-        waiters_push(woken, waiter);
+        co_chan_close(context->done);
+    for (struct co_waiter *waiter; (waiter = co_waiters_claim(&context->waiters));)
+        co_waiters_push(woken, waiter);
 }
 
 /* The first of the siblings that is still going. */
-static struct context *going(struct context *sibling)
+static struct co_context *going(struct co_context *sibling)
 {
-    while (sibling && status_of(sibling) != CONTEXT_OK)
+    while (sibling && status_of(sibling) != CO_CONTEXT_OK)
         sibling = sibling->next;
     return sibling;
 }
 
 /* End it and all below: down to the first child, on to the next sibling, up when there is none.
  * The locks from `context` down to the one in hand are held. */
-static void end(struct context *context, enum context_status status)
+static void end(struct co_context *context, enum co_context_status status)
 {
-    struct waiters woken = {0};
-    lock_take(&context->lock);
-    if (status_of(context) != CONTEXT_OK) {
-        lock_drop(&context->lock);
+    struct co_waiters woken = {0};
+    co_lock_take(&context->lock);
+    if (status_of(context) != CO_CONTEXT_OK) {
+        co_lock_drop(&context->lock);
         return;
     }
     end_one(context, status, &woken);
 
     /* Down, sideways, up: no recursion, since a tree may be deeper than a stack. */
-    struct context *at = context, *child = going(at->first_child);
+    struct co_context *at = context, *child = going(at->first_child);
     for (;;) {
         if (child) {
-            lock_take(&child->lock);
-            if (status_of(child) == CONTEXT_OK)
+            co_lock_take(&child->lock);
+            if (status_of(child) == CO_CONTEXT_OK)
                 end_one(child, status, &woken);
             at = child;
             child = going(at->first_child);
         } else if (at == context) {
             break;
         } else {
-            struct context *ended = at;
+            struct co_context *ended = at;
             at = ended->parent;
             child = going(ended->next);
-            lock_drop(&ended->lock);
+            co_lock_drop(&ended->lock);
         }
     }
-    lock_drop(&context->lock);
-    waiters_ready_all(&woken);
+    co_lock_drop(&context->lock);
+    co_waiters_ready_all(&woken);
 }
 
 static void deadline_is_over(void *arg)
 {
-    end(arg, CONTEXT_DEADLINE);
+    end(arg, CO_CONTEXT_DEADLINE);
 }
 
-void context_cancel(struct context *context)
+void co_context_cancel(struct co_context *context)
 {
     if (context != &background)
-        end(context, CONTEXT_CANCELLED);
+        end(context, CO_CONTEXT_CANCELLED);
 }
 
 /* --- making and releasing --------------------------------------------------------------------- */
 
-static void link_to_parent(struct context *context, struct context *parent)
+static void link_to_parent(struct co_context *context, struct co_context *parent)
 {
     context->parent = parent;
     if (parent == &background)
         return;
-    lock_take(&parent->lock);
+    co_lock_take(&parent->lock);
     atomic_store_explicit(&context->status, status_of(parent), memory_order_release);
     context->next = parent->first_child;
     if (context->next)
         context->next->prev = context;
     parent->first_child = context;
-    lock_drop(&parent->lock);
+    co_lock_drop(&parent->lock);
 }
 
-static void unlink_from_parent(struct context *context)
+static void unlink_from_parent(struct co_context *context)
 {
-    struct context *parent = context->parent;
+    struct co_context *parent = context->parent;
     if (parent == &background)
         return;
-    lock_take(&parent->lock);
+    co_lock_take(&parent->lock);
     *(context->prev ? &context->prev->next : &parent->first_child) = context->next;
     if (context->next)
         context->next->prev = context->prev;
-    lock_drop(&parent->lock);
+    co_lock_drop(&parent->lock);
 }
 
-struct context *context_with_cancel(struct context *parent)
+struct co_context *co_context_with_cancel(struct co_context *parent)
 {
-    struct context *context = calloc(1, sizeof *context);
+    struct co_context *context = calloc(1, sizeof *context);
     if (!context)
         return NULL;
     context->has_deadline = parent->has_deadline;
@@ -159,82 +160,83 @@ struct context *context_with_cancel(struct context *parent)
 }
 
 /* If the parent's deadline is not later, the parent's timer serves for both. */
-struct context *context_with_deadline(struct context *parent, int64_t deadline_ns)
+struct co_context *co_context_with_deadline(struct co_context *parent, int64_t deadline_ns)
 {
-    struct context *context = context_with_cancel(parent);
+    struct co_context *context = co_context_with_cancel(parent);
     if (!context || (parent->has_deadline && parent->deadline_ns <= deadline_ns))
         return context;
     context->has_deadline = true;
     context->deadline_ns = deadline_ns;
-    timer_start(&context->timer, deadline_ns, deadline_is_over, context);
+    co_timer_start(&context->timer, deadline_ns, deadline_is_over, context);
     return context;
 }
 
-struct context *context_with_timeout(struct context *parent, int64_t timeout_ns)
+struct co_context *co_context_with_timeout(struct co_context *parent, int64_t timeout_ns)
 {
-    return context_with_deadline(parent, clock_now_ns() + timeout_ns);
+    return co_context_with_deadline(parent, co_clock_now_ns() + timeout_ns);
 }
 
-void context_release(struct context **context)
+void co_context_release(struct co_context **context)
 {
-    struct context *it = *context;
+    struct co_context *it = *context;
     *context = NULL;
     if (!it)
         return;
-    ensure(it != &background);
+    co_ensure(it != &background);
     if (it->timer.fn)
-        timer_stop(&it->timer); /* with no lock held: it waits for a firing one, which takes it */
-    end(it, CONTEXT_CANCELLED);
-    ensure(!it->first_child && !it->waiters.first);
+        co_timer_stop(
+            &it->timer); /* with no lock held: it waits for a firing one, which takes it */
+    end(it, CO_CONTEXT_CANCELLED);
+    co_ensure(!it->first_child && !it->waiters.first);
     unlink_from_parent(it);
-    chan_free(&it->done);
+    co_chan_free(&it->done);
     free(it);
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 /* The background's is NULL: a case that is never ready. */
-struct chan *context_done(struct context *context)
+struct co_chan *co_context_done(struct co_context *context)
 {
     if (context == &background)
         return NULL;
-    lock_take(&context->lock);
+    co_lock_take(&context->lock);
     if (!context->done) {
-        context->done = chan_make(0, 0);
-        ensure(context->done);
-        if (status_of(context) != CONTEXT_OK)
-            chan_close(context->done);
+        context->done = co_chan_make(0, 0);
+        co_ensure(context->done);
+        if (status_of(context) != CO_CONTEXT_OK)
+            co_chan_close(context->done);
     }
-    struct chan *done = context->done;
-    lock_drop(&context->lock);
+    struct co_chan *done = context->done;
+    co_lock_drop(&context->lock);
     return done;
 }
 
-bool context_enlist(struct context *context, struct waiter *waiter)
+bool co_context_enlist(struct co_context *context, struct co_waiter *waiter)
 {
     if (context == &background)
         return true;
-    lock_take(&context->lock);
-    if (status_of(context) != CONTEXT_OK) {
-        lock_drop(&context->lock);
+    co_lock_take(&context->lock);
+    if (status_of(context) != CO_CONTEXT_OK) {
+        co_lock_drop(&context->lock);
         return false;
     }
-    waiters_push(&context->waiters, waiter);
-    sanitize_release(&context->lock);
+    co_waiters_push(&context->waiters, waiter);
+    co_sanitize_release(&context->lock);
     return true;
 }
 
-UNSANITIZED void context_enlisted(struct context *context)
+CO_UNSANITIZED void co_context_enlisted(struct co_context *context)
 {
     if (context != &background)
-        lock_drop_unseen(&context->lock);
+        co_lock_drop_unseen(&context->lock);
 }
 
-void context_delist(struct context *context, struct waiter *waiter)
+void co_context_delist(struct co_context *context, struct co_waiter *waiter)
 {
     if (context == &background)
         return;
-    lock_take(&context->lock);
-    waiters_remove(&context->waiters, waiter);
-    lock_drop(&context->lock);
+    co_lock_take(&context->lock);
+    co_waiters_remove(&context->waiters, waiter);
+    co_lock_drop(&context->lock);
 }

@@ -13,37 +13,39 @@
 #include "coro/ensure.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct chan;
-struct context;
+struct co_chan;
+struct co_context;
 
-enum context_status { CONTEXT_OK, CONTEXT_CANCELLED, CONTEXT_DEADLINE };
+enum co_context_status { CO_CONTEXT_OK, CO_CONTEXT_CANCELLED, CO_CONTEXT_DEADLINE };
 
 /* Never cancelled, no deadline; not to be released. */
-struct context *context_background(void);
+struct co_context *co_context_background(void);
 
 /* A child of parent; NULL when memory is short. The earlier of its own and the parent's deadline
- * holds. deadline_ns is on clock_now_ns(). */
-MUST_CHECK struct context *context_with_cancel(struct context *parent);
-MUST_CHECK struct context *context_with_timeout(struct context *parent, int64_t timeout_ns);
-MUST_CHECK struct context *context_with_deadline(struct context *parent, int64_t deadline_ns);
+ * holds. deadline_ns is on co_clock_now_ns(). */
+CO_MUST_CHECK struct co_context *co_context_with_cancel(struct co_context *parent);
+CO_MUST_CHECK struct co_context *co_context_with_timeout(
+    struct co_context *parent, int64_t timeout_ns);
+CO_MUST_CHECK struct co_context *co_context_with_deadline(
+    struct co_context *parent, int64_t deadline_ns);
 
 /* Cancel it and its descendants; again is harmless. From any coroutine or worker callback. */
-void context_cancel(struct context *context);
+void co_context_cancel(struct co_context *context);
 
 /* Cancel it, give its memory back and null the caller's pointer. Children must be released first,
  * and no coroutine may be waiting with it. */
-void context_release(struct context **context);
+void co_context_release(struct co_context **context);
 
-enum context_status context_err(struct context *context);
+enum co_context_status co_context_err(struct co_context *context);
 
 /* A channel that is closed when the context ends, for select. Owned by the context. */
-struct chan *context_done(struct context *context);
+struct co_chan *co_context_done(struct co_context *context);
 
 /* False: it has no deadline. */
-bool context_deadline(struct context *context, int64_t *deadline_ns);
+bool co_context_deadline(struct co_context *context, int64_t *deadline_ns);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -6,12 +6,12 @@
 #include "coro/context.h"
 #include "coro/wait.h"
 
-/* Put the waiter into the context's list and keep the context locked until context_enlisted(),
+/* Put the waiter into the context's list and keep the context locked until co_context_enlisted(),
  * which belongs into the commit of the park. False: it has ended, nothing is listed or locked. */
-MUST_CHECK bool context_enlist(struct context *context, struct waiter *waiter);
-void context_enlisted(struct context *context);
+CO_MUST_CHECK bool co_context_enlist(struct co_context *context, struct co_waiter *waiter);
+void co_context_enlisted(struct co_context *context);
 
 /* After the wake: take the waiter out if it is still listed. */
-void context_delist(struct context *context, struct waiter *waiter);
+void co_context_delist(struct co_context *context, struct co_waiter *waiter);
 
 #endif

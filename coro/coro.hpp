@@ -39,60 +39,60 @@ namespace coro
 template <typename T> class sender
 {
   public:
-    explicit sender(struct chan *chan) : chan_(chan)
+    explicit sender(struct co_chan *chan) : chan_(chan)
     {
     }
     /* False: it is closed, nothing was sent. */
     bool send(const T &item) const
     {
-        return chan_send(chan_, &item) == CHAN_OK;
+        return co_chan_send(chan_, &item) == CO_CHAN_OK;
     }
     /* False: it is closed, or it would have to wait. */
     bool try_send(const T &item) const
     {
-        return chan_try_send(chan_, &item) == CHAN_OK;
+        return co_chan_try_send(chan_, &item) == CO_CHAN_OK;
     }
     bool close() const
     {
-        return chan_close(chan_);
+        return co_chan_close(chan_);
     }
-    struct select_case when_sent(T &item) const
+    struct co_select_case when_sent(T &item) const
     {
-        return {SELECT_SEND, chan_, &item, CHAN_OK};
+        return {CO_SELECT_SEND, chan_, &item, CO_CHAN_OK};
     }
 
   private:
-    struct chan *chan_;
+    struct co_chan *chan_;
 };
 
 /* The end that receives; a range, too, which ends when the channel is closed and drained. */
 template <typename T> class receiver
 {
   public:
-    explicit receiver(struct chan *chan) : chan_(chan)
+    explicit receiver(struct co_chan *chan) : chan_(chan)
     {
     }
     /* Nothing: it is closed and drained. */
     std::optional<T> recv() const
     {
         T item;
-        return chan_recv(chan_, &item) == CHAN_OK ? std::optional<T>(item) : std::nullopt;
+        return co_chan_recv(chan_, &item) == CO_CHAN_OK ? std::optional<T>(item) : std::nullopt;
     }
     /* Nothing: there is none now. */
     std::optional<T> try_recv() const
     {
         T item;
-        return chan_try_recv(chan_, &item) == CHAN_OK ? std::optional<T>(item) : std::nullopt;
+        return co_chan_try_recv(chan_, &item) == CO_CHAN_OK ? std::optional<T>(item) : std::nullopt;
     }
-    struct select_case when_received(T &item) const
+    struct co_select_case when_received(T &item) const
     {
-        return {SELECT_RECV, chan_, &item, CHAN_OK};
+        return {CO_SELECT_RECV, chan_, &item, CO_CHAN_OK};
     }
 
     class iterator
     {
       public:
-        explicit iterator(struct chan *chan) : chan_(chan)
+        explicit iterator(struct co_chan *chan) : chan_(chan)
         {
             ++*this;
         }
@@ -103,7 +103,7 @@ template <typename T> class receiver
         }
         iterator &operator++()
         {
-            if (chan_recv(chan_, &item_) != CHAN_OK)
+            if (co_chan_recv(chan_, &item_) != CO_CHAN_OK)
                 chan_ = nullptr;
             return *this;
         }
@@ -113,7 +113,7 @@ template <typename T> class receiver
         }
 
       private:
-        struct chan *chan_ = nullptr; /* nullptr: at the end */
+        struct co_chan *chan_ = nullptr; /* nullptr: at the end */
         T item_{};
     };
     iterator begin() const
@@ -126,7 +126,7 @@ template <typename T> class receiver
     }
 
   private:
-    struct chan *chan_;
+    struct co_chan *chan_;
 };
 
 /* A channel of T, whose bytes are copied. It must outlive all that use it. */
@@ -142,7 +142,7 @@ template <typename T> class chan : public sender<T>, public receiver<T>
     chan &operator=(const chan &) = delete;
     ~chan()
     {
-        chan_free(&own_);
+        co_chan_free(&own_);
     }
     coro::sender<T> sender() const
     {
@@ -154,33 +154,33 @@ template <typename T> class chan : public sender<T>, public receiver<T>
     }
     std::size_t size() const
     {
-        return chan_len(own_);
+        return co_chan_len(own_);
     }
     std::size_t capacity() const
     {
-        return chan_cap(own_);
+        return co_chan_cap(own_);
     }
 
   private:
-    chan(struct ::chan *own, std::nullptr_t)
+    chan(struct ::co_chan *own, std::nullptr_t)
         : coro::sender<T>(own), coro::receiver<T>(own), own_(own)
     {
     }
-    static struct ::chan *made(std::size_t capacity)
+    static struct ::co_chan *made(std::size_t capacity)
     {
-        struct ::chan *made = chan_make(sizeof(T), capacity);
+        struct ::co_chan *made = co_chan_make(sizeof(T), capacity);
         if (!made)
             throw std::bad_alloc();
         return made;
     }
-    struct ::chan *own_;
+    struct ::co_chan *own_;
 };
 
 /* The index of the case that was done: coro::select(a.when_received(x), b.when_sent(y)). */
 template <typename... Cases> int select(Cases... cases)
 {
-    struct select_case all[] = {cases...};
-    return select_wait(all, sizeof...(cases));
+    struct co_select_case all[] = {cases...};
+    return co_select_wait(all, sizeof...(cases));
 }
 
 /* --- coroutines ------------------------------------------------------------------------------- */
@@ -223,33 +223,33 @@ class wait_group
     }
     template <typename Function> void go(Function &&function)
     {
-        waitgroup_add(&group_, 1);
+        co_waitgroup_add(&group_, 1);
         try {
             coro::go(
                 [this, call = std::decay_t<Function>(std::forward<Function>(function))]() mutable {
                     call();
-                    waitgroup_done(&group_);
+                    co_waitgroup_done(&group_);
                 });
         } catch (...) {
-            waitgroup_done(&group_);
+            co_waitgroup_done(&group_);
             throw;
         }
     }
     void wait()
     {
-        waitgroup_wait(&group_);
+        co_waitgroup_wait(&group_);
     }
 
   private:
-    struct waitgroup group_ = {};
+    struct co_waitgroup group_ = {};
 };
 
 /* Run `program` as the first coroutine; how many were left behind when it had returned. */
 template <typename Program>
-std::size_t run(Program &&program, const runtime_options *options = nullptr)
+std::size_t run(Program &&program, const co_runtime_options *options = nullptr)
 {
     std::decay_t<Program> called(std::forward<Program>(program));
-    return runtime_run(
+    return co_runtime_run(
         options, [](void *arg) { (*static_cast<std::decay_t<Program> *>(arg))(); }, &called);
 }
 

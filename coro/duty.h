@@ -14,27 +14,27 @@
 #include "coro/language.h"
 #include "coro/waitgroup.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct duty {
-    struct context *running; /* ends when it is to stop: for all that it waits for */
-    struct waitgroup done;
+struct co_duty {
+    struct co_context *running; /* ends when it is to stop: for all that it waits for */
+    struct co_waitgroup done;
     void (*work)(void *arg);
     void *arg;
 };
 
 /* Run work(arg), under a name for reports, until it returns or is told to stop. False: memory or
  * coroutines are short, and nothing was started. Never parks. */
-#define duty_start(name, duty, work, arg) duty_start_at(CO_SITE(name), (duty), (work), (arg))
-MUST_CHECK bool duty_start_at(
-    const struct co_site *site, struct duty *duty, void (*work)(void *arg), void *arg);
+#define co_duty_start(name, duty, work, arg) co_duty_start_at(CO_SITE(name), (duty), (work), (arg))
+CO_MUST_CHECK bool co_duty_start_at(
+    const struct co_site *site, struct co_duty *duty, void (*work)(void *arg), void *arg);
 
 /* Called by the work alone: park that long. False, immediately, if it is to stop. */
-MUST_CHECK bool duty_rest(struct duty *duty, int64_t ns);
+CO_MUST_CHECK bool co_duty_rest(struct co_duty *duty, int64_t ns);
 
 /* Tell it to stop and park until it has. One that has ended, or was not started, is fine. */
-void duty_stop(struct duty *duty);
+void co_duty_stop(struct co_duty *duty);
 
-CORO_C_END
+CO_C_END
 
 #endif

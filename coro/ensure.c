@@ -6,7 +6,7 @@
 
 #include "coro/sched_private.h"
 
-_Noreturn void ensure_failed(const char *condition, const char *file, int line, const char *func)
+_Noreturn void co_ensure_failed(const char *condition, const char *file, int line, const char *func)
 {
     const struct co *co = co_current();
     if (co)

@@ -15,36 +15,36 @@
 #include "coro/lock.h"
 #include "coro/wait.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct eventcount {
-    CORO_ATOMIC(uint64_t) value;
-    struct lock guard;
-    struct waiters waiters; /* in rising order of the value they wait for, under guard */
+struct co_eventcount {
+    CO_ATOMIC(uint64_t) value;
+    struct co_lock guard;
+    struct co_waiters waiters; /* in rising order of the value they wait for, under guard */
     bool closed;
 };
 
-enum eventcount_status {
-    EVENTCOUNT_REACHED,
-    EVENTCOUNT_CANCELLED, /* the context ended first */
-    EVENTCOUNT_CLOSED,    /* closed before the value was reached: it never will be */
+enum co_eventcount_status {
+    CO_EVENTCOUNT_REACHED,
+    CO_EVENTCOUNT_CANCELLED, /* the context ended first */
+    CO_EVENTCOUNT_CLOSED,    /* closed before the value was reached: it never will be */
 };
 
-uint64_t eventcount_read(struct eventcount *count);
+uint64_t co_eventcount_read(struct co_eventcount *count);
 
 /* Park until the value is at least `value`, the context ends, or the count is closed. If it is
  * there already the call returns immediately, but yields every 256th time on a worker: a loop of
  * such calls starves nobody. */
-MUST_CHECK enum eventcount_status eventcount_await(
-    struct context *context, struct eventcount *count, uint64_t value);
+CO_MUST_CHECK enum co_eventcount_status co_eventcount_await(
+    struct co_context *context, struct co_eventcount *count, uint64_t value);
 
 /* Raise it to `value` (lower or equal: no effect) and wake those that waited for at most that.
  * Never parks; from any coroutine or worker callback. */
-void eventcount_advance(struct eventcount *count, uint64_t value);
+void co_eventcount_advance(struct co_eventcount *count, uint64_t value);
 
 /* No more advances: every waiter, now and later, whose value is not reached gets CLOSED. */
-void eventcount_close(struct eventcount *count);
+void co_eventcount_close(struct co_eventcount *count);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -7,10 +7,10 @@
 #include "coro/co.h"
 
 struct fan {
-    struct chan *in;
+    struct co_chan *in;
     void (*fn)(void *item, void *arg);
     void *arg;
-    struct waitgroup *done;
+    struct co_waitgroup *done;
 };
 
 static void fan_worker(void *arg)
@@ -18,11 +18,11 @@ static void fan_worker(void *arg)
     struct fan fan = *(struct fan *)arg;
     free(arg);
     void *item = malloc(fan.in->item_size ? fan.in->item_size : 1);
-    ensure(item);
-    while (chan_recv(fan.in, item) == CHAN_OK)
+    co_ensure(item);
+    while (co_chan_recv(fan.in, item) == CO_CHAN_OK)
         fan.fn(item, fan.arg);
     free(item);
-    waitgroup_done(fan.done);
+    co_waitgroup_done(fan.done);
 }
 
 static bool start_worker(const struct fan *fan)
@@ -31,16 +31,16 @@ static bool start_worker(const struct fan *fan)
     if (!own)
         return false;
     *own = *fan;
-    waitgroup_add(fan->done, 1);
+    co_waitgroup_add(fan->done, 1);
     if (co_spawn(fan_worker, own))
         return true;
-    waitgroup_done(fan->done);
+    co_waitgroup_done(fan->done);
     free(own);
     return false;
 }
 
-bool fan_out(
-    struct chan *in, size_t n, void (*fn)(void *item, void *arg), void *arg, struct waitgroup *done)
+bool co_fan_out(struct co_chan *in, size_t n, void (*fn)(void *item, void *arg), void *arg,
+    struct co_waitgroup *done)
 {
     struct fan fan = {in, fn, arg, done};
     for (size_t i = 0; i < n; i++)
@@ -50,52 +50,52 @@ bool fan_out(
 }
 
 struct merge {
-    struct chan *out;
-    struct waitgroup open; /* inputs */
-    struct chan *gate;     /* closed when all have been started, or when that has failed */
+    struct co_chan *out;
+    struct co_waitgroup open; /* inputs */
+    struct co_chan *gate;     /* closed when all have been started, or when that has failed */
     bool failed;
 };
 
 struct input {
     struct merge *merge;
-    struct chan *in;
+    struct co_chan *in;
 };
 
 static void forward(void *arg)
 {
     struct input input = *(struct input *)arg;
     free(arg);
-    ensure(chan_recv(input.merge->gate, NULL) == CHAN_CLOSED);
+    co_ensure(co_chan_recv(input.merge->gate, NULL) == CO_CHAN_CLOSED);
     size_t size = input.in->item_size;
     void *item = malloc(size ? size : 1);
-    ensure(item);
-    while (!input.merge->failed && chan_recv(input.in, item) == CHAN_OK)
-        ensure(chan_send(input.merge->out, item) == CHAN_OK);
+    co_ensure(item);
+    while (!input.merge->failed && co_chan_recv(input.in, item) == CO_CHAN_OK)
+        co_ensure(co_chan_send(input.merge->out, item) == CO_CHAN_OK);
     free(item);
-    waitgroup_done(&input.merge->open);
+    co_waitgroup_done(&input.merge->open);
 }
 
 static void close_when_done(void *arg)
 {
     struct merge *merge = arg;
-    waitgroup_wait(&merge->open);
-    chan_close(merge->out);
+    co_waitgroup_wait(&merge->open);
+    co_chan_close(merge->out);
     if (merge->failed)
-        chan_free(&merge->out);
-    chan_free(&merge->gate);
+        co_chan_free(&merge->out);
+    co_chan_free(&merge->gate);
     free(merge);
 }
 
-static bool start_input(struct merge *merge, struct chan *in)
+static bool start_input(struct merge *merge, struct co_chan *in)
 {
     struct input *input = malloc(sizeof *input);
     if (!input)
         return false;
     *input = (struct input){merge, in};
-    waitgroup_add(&merge->open, 1);
+    co_waitgroup_add(&merge->open, 1);
     if (co_spawn(forward, input))
         return true;
-    waitgroup_done(&merge->open);
+    co_waitgroup_done(&merge->open);
     free(input);
     return false;
 }
@@ -105,35 +105,35 @@ static struct merge *make_merge(size_t item_size, size_t capacity)
     struct merge *merge = calloc(1, sizeof *merge);
     if (!merge)
         return NULL;
-    merge->out = chan_make(item_size, capacity);
-    merge->gate = chan_make(0, 0);
+    merge->out = co_chan_make(item_size, capacity);
+    merge->gate = co_chan_make(0, 0);
     if (merge->out && merge->gate)
         return merge;
-    chan_free(&merge->out);
-    chan_free(&merge->gate);
+    co_chan_free(&merge->out);
+    co_chan_free(&merge->gate);
     free(merge);
     return NULL;
 }
 
-struct chan *fan_in(struct chan *const *ins, size_t n, size_t capacity)
+struct co_chan *co_fan_in(struct co_chan *const *ins, size_t n, size_t capacity)
 {
-    ensure(n > 0);
+    co_ensure(n > 0);
     struct merge *merge = make_merge(ins[0]->item_size, capacity);
     if (!merge)
         return NULL;
-    waitgroup_add(&merge->open, 1); /* until all inputs are started */
+    co_waitgroup_add(&merge->open, 1); /* until all inputs are started */
     if (!co_spawn(close_when_done, merge)) {
-        chan_free(&merge->out);
-        chan_free(&merge->gate);
+        co_chan_free(&merge->out);
+        co_chan_free(&merge->gate);
         free(merge);
         return NULL;
     }
     for (size_t i = 0; i < n && !merge->failed; i++) {
-        ensure(ins[i]->item_size == ins[0]->item_size);
+        co_ensure(ins[i]->item_size == ins[0]->item_size);
         merge->failed = !start_input(merge, ins[i]);
     }
-    struct chan *out = merge->failed ? NULL : merge->out;
-    chan_close(merge->gate);
-    waitgroup_done(&merge->open);
+    struct co_chan *out = merge->failed ? NULL : merge->out;
+    co_chan_close(merge->gate);
+    co_waitgroup_done(&merge->open);
     return out;
 }

@@ -10,23 +10,23 @@
 #include "coro/language.h"
 #include "coro/waitgroup.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 /*
  * Fan out: start n coroutines, each of which calls fn(item, arg) for items of `in` until it is
  * closed and drained. `done` is raised by n, and lowered as they end. False: not all could be
  * started; those that were go on.
  */
-MUST_CHECK bool fan_out(struct chan *in, size_t n, void (*fn)(void *item, void *arg), void *arg,
-    struct waitgroup *done);
+CO_MUST_CHECK bool co_fan_out(struct co_chan *in, size_t n, void (*fn)(void *item, void *arg),
+    void *arg, struct co_waitgroup *done);
 
 /*
  * Fan in: a channel (of the given capacity, the caller's to free) that gets the items of all n
  * channels, which have one item size, and is closed when all of them are. NULL: memory or
  * coroutines ran out; nothing was received then.
  */
-MUST_CHECK struct chan *fan_in(struct chan *const *ins, size_t n, size_t capacity);
+CO_MUST_CHECK struct co_chan *co_fan_in(struct co_chan *const *ins, size_t n, size_t capacity);
 
-CORO_C_END
+CO_C_END
 
 #endif

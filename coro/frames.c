@@ -6,7 +6,7 @@
 #include "coro/sched_private.h"
 #include "coro/symbols_private.h"
 
-/* What switch_stack() pushes: how far above the stack pointer the caller's frame pointer and the
+/* What co_switch_stack() pushes: how far above the stack pointer the caller's frame pointer and the
  * address of its return are, in words. */
 #if defined(__x86_64__)
 enum { FRAME = 5, RETURN = 6 };
@@ -15,19 +15,19 @@ enum { FRAME = 10, RETURN = 11 };
 #endif
 enum { OWN_DEPTH = 8 }; /* no way from the program to a park is longer */
 
-UNSANITIZED static uintptr_t word(uintptr_t at)
+CO_UNSANITIZED static uintptr_t word(uintptr_t at)
 {
     return *(volatile uintptr_t *)at; /* NOLINT: of another stack, in bounds */
 }
 
-UNSANITIZED int co_frames_of(const struct co *co, const void **frames, int most)
+CO_UNSANITIZED int co_frames_of(const struct co *co, const void **frames, int most)
 {
     uint32_t stack = *(volatile const uint32_t *)&co->stack;
     uintptr_t sp = (uintptr_t) * (void *volatile const *)&co->strand.sp;
-    if (stack >= runtime.stacks.pool.capacity || most < 1)
+    if (stack >= co_runtime.stacks.pool.capacity || most < 1)
         return 0;
-    uintptr_t bottom = (uintptr_t)stack_bottom(&runtime.stacks, stack);
-    uintptr_t top = (uintptr_t)stack_top(&runtime.stacks, stack) - 2 * sizeof(uintptr_t);
+    uintptr_t bottom = (uintptr_t)co_stack_bottom(&co_runtime.stacks, stack);
+    uintptr_t top = (uintptr_t)co_stack_top(&co_runtime.stacks, stack) - 2 * sizeof(uintptr_t);
     if (sp < bottom || sp % sizeof(uintptr_t) || sp + RETURN * sizeof(uintptr_t) > top)
         return 0;
 

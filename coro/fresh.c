@@ -16,86 +16,86 @@
 #include "coro/sched_private.h"
 
 enum { TAKE_MAX = 8192 };
-static const int64_t LOOK_MIN_NS = CLOCK_MS, LOOK_MAX_NS = 8 * CLOCK_MS;
+static const int64_t LOOK_MIN_NS = CO_CLOCK_MS, LOOK_MAX_NS = 8 * CO_CLOCK_MS;
 
-UNSANITIZED static uint32_t count_of(struct fresh_queue *fresh)
+CO_UNSANITIZED static uint32_t count_of(struct co_fresh_queue *fresh)
 {
     return atomic_load_explicit(&fresh->count, memory_order_relaxed);
 }
 
-UNSANITIZED static void count_set(struct fresh_queue *fresh, uint32_t count)
+CO_UNSANITIZED static void count_set(struct co_fresh_queue *fresh, uint32_t count)
 {
     atomic_store_explicit(&fresh->count, count, memory_order_relaxed);
 }
 
-UNSANITIZED void fresh_push(struct worker *worker, struct co *co)
+CO_UNSANITIZED void co_fresh_push(struct co_worker *worker, struct co *co)
 {
-    struct fresh_queue *fresh = &worker->fresh;
-    lock_take_unseen(&fresh->lock);
+    struct co_fresh_queue *fresh = &worker->fresh;
+    co_lock_take_unseen(&fresh->lock);
     co_queue_push(&fresh->queue, co);
     atomic_fetch_add(&fresh->count, 1); /* before it looks for sleepers, which look at this */
-    lock_drop_unseen(&fresh->lock);
-    worker_want_watcher(worker);
+    co_lock_drop_unseen(&fresh->lock);
+    co_worker_want_watcher(worker);
 }
 
-UNSANITIZED struct co *fresh_pop(struct worker *worker)
+CO_UNSANITIZED struct co *co_fresh_pop(struct co_worker *worker)
 {
-    struct fresh_queue *fresh = &worker->fresh;
+    struct co_fresh_queue *fresh = &worker->fresh;
     if (count_of(fresh) == 0)
         return NULL;
-    lock_take_unseen(&fresh->lock);
+    co_lock_take_unseen(&fresh->lock);
     struct co *co = co_queue_pop(&fresh->queue);
     if (co) {
         count_set(fresh, count_of(fresh) - 1);
         uint32_t taken = atomic_load_explicit(&fresh->taken, memory_order_relaxed);
         atomic_store_explicit(&fresh->taken, taken + 1, memory_order_relaxed);
     }
-    lock_drop_unseen(&fresh->lock);
+    co_lock_drop_unseen(&fresh->lock);
     if (co && count_of(fresh) > 0)
-        worker_want_watcher(worker);
+        co_worker_want_watcher(worker);
     return co;
 }
 
 /* Half of what `from` has, rounded up, the oldest first. */
-UNSANITIZED static uint32_t take_half(struct worker *self, struct worker *from)
+CO_UNSANITIZED static uint32_t take_half(struct co_worker *self, struct co_worker *from)
 {
     struct co_queue taken = {0};
-    lock_take_unseen(&from->fresh.lock);
+    co_lock_take_unseen(&from->fresh.lock);
     uint32_t n = (count_of(&from->fresh) + 1) / 2;
     if (n > TAKE_MAX)
         n = TAKE_MAX;
     for (uint32_t i = 0; i < n; i++)
         co_queue_push(&taken, co_queue_pop(&from->fresh.queue));
     count_set(&from->fresh, count_of(&from->fresh) - n);
-    lock_drop_unseen(&from->fresh.lock);
+    co_lock_drop_unseen(&from->fresh.lock);
 
     /* Only one of the two locks at a time: they have no order. */
     for (struct co *co; (co = co_queue_pop(&taken));) {
         co->worker = self;
-        lock_take_unseen(&self->fresh.lock);
+        co_lock_take_unseen(&self->fresh.lock);
         co_queue_push(&self->fresh.queue, co);
         count_set(&self->fresh, count_of(&self->fresh) + 1);
-        lock_drop_unseen(&self->fresh.lock);
+        co_lock_drop_unseen(&self->fresh.lock);
     }
     return n;
 }
 
 /* --- the watcher ------------------------------------------------------------------------------ */
 
-UNSANITIZED static bool anywhere(void)
+CO_UNSANITIZED static bool anywhere(void)
 {
-    for (int i = 0; i < runtime.worker_count; i++)
-        if (atomic_load(&runtime.workers[i].fresh.count) > 0)
+    for (int i = 0; i < co_runtime.worker_count; i++)
+        if (atomic_load(&co_runtime.workers[i].fresh.count) > 0)
             return true;
     return false;
 }
 
 /* Half of what the workers that are behind have; and remember how many each has started by now. */
-UNSANITIZED static uint32_t look(struct worker *self, bool take)
+CO_UNSANITIZED static uint32_t look(struct co_worker *self, bool take)
 {
     uint32_t taken = 0;
-    for (int i = 0; i < runtime.worker_count; i++) {
-        struct worker *other = &runtime.workers[i];
+    for (int i = 0; i < co_runtime.worker_count; i++) {
+        struct co_worker *other = &co_runtime.workers[i];
         uint32_t started = atomic_load_explicit(&other->fresh.taken, memory_order_relaxed);
         uint32_t since = started - self->look_taken[i];
         self->look_taken[i] = started;
@@ -105,45 +105,45 @@ UNSANITIZED static uint32_t look(struct worker *self, bool take)
     return taken;
 }
 
-UNSANITIZED static void begin_watching(struct worker *self)
+CO_UNSANITIZED static void begin_watching(struct co_worker *self)
 {
     self->watching = true;
     self->look_every_ns = LOOK_MIN_NS;
-    self->look_at_ns = clock_now_ns() + LOOK_MIN_NS;
+    self->look_at_ns = co_clock_now_ns() + LOOK_MIN_NS;
     look(self, false);
 }
 
-UNSANITIZED static void stop_watching(struct worker *self)
+CO_UNSANITIZED static void stop_watching(struct co_worker *self)
 {
     self->watching = false;
-    atomic_store(&runtime.watcher, 0);
+    atomic_store(&co_runtime.watcher, 0);
 }
 
 /* A worker that is going to sleep, and counts as a sleeper already: is it the watcher, and if so
  * for how long may it sleep? Else -1. A spawn that sees no sleeper is seen here. */
-UNSANITIZED int64_t fresh_watch(struct worker *self)
+CO_UNSANITIZED int64_t co_fresh_watch(struct co_worker *self)
 {
     int none = 0;
-    if (!self->watching && atomic_load(&runtime.watcher) == self->index + 1)
-        begin_watching(self); /* worker_want_watcher() made it so */
-    if (!self->watching && atomic_load(&runtime.watcher) == 0 && anywhere() &&
-        atomic_compare_exchange_strong(&runtime.watcher, &none, self->index + 1))
+    if (!self->watching && atomic_load(&co_runtime.watcher) == self->index + 1)
+        begin_watching(self); /* co_worker_want_watcher() made it so */
+    if (!self->watching && atomic_load(&co_runtime.watcher) == 0 && anywhere() &&
+        atomic_compare_exchange_strong(&co_runtime.watcher, &none, self->index + 1))
         begin_watching(self);
-    if (self->watching && worker_sleepers() == runtime.worker_count && !anywhere())
+    if (self->watching && co_worker_sleepers() == co_runtime.worker_count && !anywhere())
         stop_watching(self); /* there is no worker to watch */
     if (!self->watching)
         return -1;
-    int64_t left = self->look_at_ns - clock_now_ns();
+    int64_t left = self->look_at_ns - co_clock_now_ns();
     return left > 0 ? left : 0;
 }
 
 /* Awake with nothing to do: look, if it is the watcher and the time has come. True: it has some
  * work now. Looks less and less often while there is none to be had. */
-UNSANITIZED bool fresh_look(struct worker *self)
+CO_UNSANITIZED bool co_fresh_look(struct co_worker *self)
 {
     if (!self->watching)
         return false;
-    int64_t now = clock_now_ns();
+    int64_t now = co_clock_now_ns();
     if (now < self->look_at_ns)
         return false;
     if (look(self, true) > 0) {

@@ -6,24 +6,24 @@
 
 #include "coro/waitgroup.h"
 
-struct group {
-    struct context *context;
-    struct waitgroup children;
+struct co_group {
+    struct co_context *context;
+    struct co_waitgroup children;
     _Atomic int error; /* the first */
 };
 
 struct child {
-    struct group *group;
-    int (*fn)(struct context *context, void *arg);
+    struct co_group *group;
+    int (*fn)(struct co_context *context, void *arg);
     void *arg;
 };
 
-struct group *group_make(struct context *parent)
+struct co_group *co_group_make(struct co_context *parent)
 {
-    struct group *group = calloc(1, sizeof *group);
-    struct context *context = context_with_cancel(parent);
+    struct co_group *group = calloc(1, sizeof *group);
+    struct co_context *context = co_context_with_cancel(parent);
     if (!group || !context) {
-        context_release(&context);
+        co_context_release(&context);
         free(group);
         return NULL;
     }
@@ -31,11 +31,11 @@ struct group *group_make(struct context *parent)
     return group;
 }
 
-static void fail(struct group *group, int error)
+static void fail(struct co_group *group, int error)
 {
     int none = 0;
     if (atomic_compare_exchange_strong(&group->error, &none, error))
-        context_cancel(group->context);
+        co_context_cancel(group->context);
 }
 
 static void child_main(void *arg)
@@ -45,32 +45,32 @@ static void child_main(void *arg)
     int error = child.fn(child.group->context, child.arg);
     if (error)
         fail(child.group, error);
-    waitgroup_done(&child.group->children);
+    co_waitgroup_done(&child.group->children);
 }
 
-bool group_spawn_at(const struct co_site *site, struct group *group,
-    int (*fn)(struct context *context, void *arg), void *arg)
+bool co_group_spawn_at(const struct co_site *site, struct co_group *group,
+    int (*fn)(struct co_context *context, void *arg), void *arg)
 {
     struct child *child = malloc(sizeof *child);
     if (child) {
         *child = (struct child){group, fn, arg};
-        waitgroup_add(&group->children, 1);
+        co_waitgroup_add(&group->children, 1);
         if (co_spawn_at(site, child_main, child))
             return true;
-        waitgroup_done(&group->children);
+        co_waitgroup_done(&group->children);
         free(child);
     }
-    fail(group, GROUP_NOT_STARTED);
+    fail(group, CO_GROUP_NOT_STARTED);
     return false;
 }
 
-int group_wait(struct group **group)
+int co_group_wait(struct co_group **group)
 {
-    struct group *it = *group;
+    struct co_group *it = *group;
     *group = NULL;
-    waitgroup_wait(&it->children);
+    co_waitgroup_wait(&it->children);
     int error = atomic_load(&it->error);
-    context_release(&it->context);
+    co_context_release(&it->context);
     free(it);
     return error;
 }

@@ -12,10 +12,10 @@
 
 #include "coro/lock.h"
 
-enum { INDEX_CACHE = 64, INDEX_NONE = UINT32_MAX };
+enum { CO_INDEX_CACHE = 64, CO_INDEX_NONE = UINT32_MAX };
 
-struct index_pool {
-    struct lock lock;
+struct co_index_pool {
+    struct co_lock lock;
     uint32_t capacity;
     _Atomic uint32_t used; /* numbers below it have been given out at least once */
     uint32_t prepared;     /* those below it have been passed to on_new() */
@@ -27,38 +27,39 @@ struct index_pool {
     void *arg;
 };
 
-struct index_cache {
+struct co_index_cache {
     uint32_t count, limit;
-    uint32_t item[INDEX_CACHE];
+    uint32_t item[CO_INDEX_CACHE];
 };
 
-bool index_pool_init(struct index_pool *pool, uint32_t capacity);
-void index_pool_term(struct index_pool *pool);
+bool co_index_pool_init(struct co_index_pool *pool, uint32_t capacity);
+void co_index_pool_term(struct co_index_pool *pool);
 
 /* As new, but that on_new() is not called again for what it was called for. No cache is in use. */
-void index_pool_reset(struct index_pool *pool);
+void co_index_pool_reset(struct co_index_pool *pool);
 
 /* Refill an empty cache; false when the pool is exhausted. Drain half of a full one. */
-bool index_pool_refill(struct index_pool *pool, struct index_cache *cache);
-void index_pool_drain(struct index_pool *pool, struct index_cache *cache);
+bool co_index_pool_refill(struct co_index_pool *pool, struct co_index_cache *cache);
+void co_index_pool_drain(struct co_index_pool *pool, struct co_index_cache *cache);
 
 /* Have `cool` called for up to n of the free numbers beyond the first `keep`; how many it was
  * called for. They are given out last from then on. */
-uint32_t index_pool_cool(struct index_pool *pool, uint32_t keep, uint32_t n,
+uint32_t co_index_pool_cool(struct co_index_pool *pool, uint32_t keep, uint32_t n,
     void (*cool)(void *arg, uint32_t index), void *arg);
 
-UNSANITIZED static inline uint32_t index_take(struct index_pool *pool, struct index_cache *cache)
+CO_UNSANITIZED static inline uint32_t co_index_take(
+    struct co_index_pool *pool, struct co_index_cache *cache)
 {
-    if (cache->count == 0 && !index_pool_refill(pool, cache))
-        return INDEX_NONE;
+    if (cache->count == 0 && !co_index_pool_refill(pool, cache))
+        return CO_INDEX_NONE;
     return cache->item[--cache->count];
 }
 
-UNSANITIZED static inline void index_give(
-    struct index_pool *pool, struct index_cache *cache, uint32_t index)
+CO_UNSANITIZED static inline void co_index_give(
+    struct co_index_pool *pool, struct co_index_cache *cache, uint32_t index)
 {
     if (cache->count == cache->limit)
-        index_pool_drain(pool, cache);
+        co_index_pool_drain(pool, cache);
     cache->item[cache->count++] = index;
 }
 

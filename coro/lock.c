@@ -11,11 +11,11 @@ enum { FIRST = 8, MOST = 256 };
  * dozen instructions; if it is not done after MOST, its thread has lost its processor, and to spin
  * on would only keep it from getting one.
  */
-UNSANITIZED void lock_wait(struct lock *lock)
+CO_UNSANITIZED void co_lock_wait(struct co_lock *lock)
 {
     for (int pause = FIRST; atomic_load_explicit(&lock->held, memory_order_relaxed);) {
         for (int i = 0; i < pause; i++)
-            lock_relax();
+            co_lock_relax();
         if (pause < MOST)
             pause *= 2;
         else

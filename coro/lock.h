@@ -14,18 +14,18 @@
 #include "coro/language.h"
 #include "coro/sanitize.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct lock {
-    CORO_ATOMIC(uint32_t) held;
+struct co_lock {
+    CO_ATOMIC(uint32_t) held;
 };
 
 /* Spin a little, then give the processor away, until the lock is seen free. */
-void lock_wait(struct lock *lock);
+void co_lock_wait(struct co_lock *lock);
 
 #ifndef __cplusplus
 /* Tell the processor that this is a spin loop. */
-static inline void lock_relax(void)
+static inline void co_lock_relax(void)
 {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -34,29 +34,29 @@ static inline void lock_relax(void)
 #endif
 }
 
-static inline void lock_take(struct lock *lock)
+static inline void co_lock_take(struct co_lock *lock)
 {
     while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire))
-        lock_wait(lock);
+        co_lock_wait(lock);
 }
 
-static inline void lock_drop(struct lock *lock)
+static inline void co_lock_drop(struct co_lock *lock)
 {
     atomic_store_explicit(&lock->held, 0, memory_order_release);
 }
 
-UNSANITIZED static inline void lock_take_unseen(struct lock *lock)
+CO_UNSANITIZED static inline void co_lock_take_unseen(struct co_lock *lock)
 {
     while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire))
-        lock_wait(lock);
+        co_lock_wait(lock);
 }
 
-UNSANITIZED static inline void lock_drop_unseen(struct lock *lock)
+CO_UNSANITIZED static inline void co_lock_drop_unseen(struct co_lock *lock)
 {
     atomic_store_explicit(&lock->held, 0, memory_order_release);
 }
 #endif
 
-CORO_C_END
+CO_C_END
 
 #endif

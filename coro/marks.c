@@ -8,7 +8,7 @@
 enum { SITES_MOST = 512 }; /* entry functions; of more than that the rest is not noted */
 
 static struct {
-    struct lock lock;
+    struct co_lock lock;
     int count;
     struct mark {
         const struct co_site *site;
@@ -16,9 +16,9 @@ static struct {
     } marks[SITES_MOST];
 } table;
 
-UNSANITIZED static void note(const struct co_site *site, size_t bytes)
+CO_UNSANITIZED static void note(const struct co_site *site, size_t bytes)
 {
-    lock_take_unseen(&table.lock);
+    co_lock_take_unseen(&table.lock);
     int i = 0;
     while (i < table.count && table.marks[i].site != site)
         i++;
@@ -31,10 +31,10 @@ UNSANITIZED static void note(const struct co_site *site, size_t bytes)
         if (bytes > mark->bytes)
             mark->bytes = bytes;
     }
-    lock_drop_unseen(&table.lock);
+    co_lock_drop_unseen(&table.lock);
 }
 
-UNSANITIZED void marks_note(const struct co_site *site, char *bottom, char *top)
+CO_UNSANITIZED void co_marks_note(const struct co_site *site, char *bottom, char *top)
 {
     volatile uint64_t *at = (volatile uint64_t *)(void *)bottom, *end = (void *)top;
     while (at < end && *at == 0)
@@ -44,10 +44,10 @@ UNSANITIZED void marks_note(const struct co_site *site, char *bottom, char *top)
         *at = 0;
 }
 
-UNSANITIZED void marks_list(int fd)
+CO_UNSANITIZED void co_marks_list(int fd)
 {
     for (int i = 0; i < table.count; i++)
-        say_line(fd, "  %s spawned at %s:%d used up to %zu bytes of stack\n",
+        co_say_line(fd, "  %s spawned at %s:%d used up to %zu bytes of stack\n",
             table.marks[i].site->name, table.marks[i].site->file, table.marks[i].site->line,
             table.marks[i].bytes);
 }

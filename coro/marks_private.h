@@ -11,9 +11,9 @@
 struct co_site;
 
 /* The coroutine of this entry function has ended, and its stack is [bottom, top). Wipes it. */
-void marks_note(const struct co_site *site, char *bottom, char *top);
+void co_marks_note(const struct co_site *site, char *bottom, char *top);
 
 /* A line for each entry function, on the descriptor: the most bytes that one used. */
-void marks_list(int fd);
+void co_marks_list(int fd);
 
 #endif

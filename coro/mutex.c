@@ -19,37 +19,37 @@ enum { LOCKED = 1, WAITED_FOR = 2, WAKING = 4 };
 enum { WOKEN, HANDED_OVER }; /* a waiter's status */
 enum { TRIES = 30 };         /* while the holder runs on another worker */
 enum { COUNTED_MAX = 1000 };
-static const int64_t STARVING_NS = CLOCK_MS;
+static const int64_t STARVING_NS = CO_CLOCK_MS;
 
 struct mutex_waiter {
-    struct waiter waiter; /* first: a list holds these */
+    struct co_waiter waiter; /* first: a list holds these */
     int64_t since_ns;
 };
 
-static bool try_state(struct mutex *mutex, uint32_t from, uint32_t to)
+static bool try_state(struct co_mutex *mutex, uint32_t from, uint32_t to)
 {
     return atomic_compare_exchange_strong_explicit(
         &mutex->state, &from, to, memory_order_acq_rel, memory_order_relaxed);
 }
 
-static void set_holder(struct mutex *mutex, struct co *co)
+static void set_holder(struct co_mutex *mutex, struct co *co)
 {
     atomic_store_explicit(&mutex->holder, co, memory_order_relaxed);
 }
 
 /* Barging: take it if it is free, whoever waits. */
-bool mutex_try_lock(struct mutex *mutex)
+bool co_mutex_try_lock(struct co_mutex *mutex)
 {
     uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
     if (state & LOCKED || !try_state(mutex, state, state | LOCKED))
         return false;
-    struct worker *worker = worker_self();
+    struct co_worker *worker = co_worker_self();
     set_holder(mutex, worker ? worker->current : NULL);
     return true;
 }
 
 /* Under guard: take it, or announce a waiter; `woken`: by one that was woken. True: taken. */
-static bool take_or_announce(struct mutex *mutex, bool woken)
+static bool take_or_announce(struct co_mutex *mutex, bool woken)
 {
     for (;;) {
         uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
@@ -61,41 +61,41 @@ static bool take_or_announce(struct mutex *mutex, bool woken)
 }
 
 /* It is likely to be free soon: its holder runs right now, on another processor. */
-static bool worth_trying(struct mutex *mutex, struct co *self)
+static bool worth_trying(struct co_mutex *mutex, struct co *self)
 {
     struct co *holder = atomic_load_explicit(&mutex->holder, memory_order_relaxed);
-    return runtime.worker_count > 1 && holder && holder->worker != self->worker &&
+    return co_runtime.worker_count > 1 && holder && holder->worker != self->worker &&
            atomic_load_explicit(&holder->state, memory_order_relaxed) == CO_RUNNING;
 }
 
-static bool spin(struct mutex *mutex, struct co *self)
+static bool spin(struct co_mutex *mutex, struct co *self)
 {
     for (int i = 0; i < TRIES && worth_trying(mutex, self); i++) {
-        if (mutex_try_lock(mutex))
+        if (co_mutex_try_lock(mutex))
             return true;
-        lock_relax();
+        co_lock_relax();
     }
     return false;
 }
 
-static void lock_slowly(struct mutex *mutex)
+static void lock_slowly(struct co_mutex *mutex)
 {
     struct co *self = co_current();
-    ensure(self && atomic_load_explicit(&mutex->holder, memory_order_relaxed) != self);
+    co_ensure(self && atomic_load_explicit(&mutex->holder, memory_order_relaxed) != self);
     if (spin(mutex, self))
         return;
     struct mutex_waiter me = {.waiter = {.co = self}};
     for (bool first = true;; first = false) {
-        lock_take(&mutex->guard);
+        co_lock_take(&mutex->guard);
         if (take_or_announce(mutex, !first)) {
-            lock_drop(&mutex->guard);
+            co_lock_drop(&mutex->guard);
             break;
         }
         if (first) {
-            me.since_ns = worker_now_ns();
-            waiters_push(&mutex->waiters, &me.waiter);
+            me.since_ns = co_worker_now_ns();
+            co_waiters_push(&mutex->waiters, &me.waiter);
         } else { /* it has waited longest: back to the front */
-            waiters_push_front(&mutex->waiters, &me.waiter);
+            co_waiters_push_front(&mutex->waiters, &me.waiter);
         }
         co_park_with("mutex", &mutex->guard);
         if (me.waiter.status == HANDED_OVER)
@@ -104,13 +104,13 @@ static void lock_slowly(struct mutex *mutex)
     set_holder(mutex, self);
 }
 
-static void lock(struct mutex *mutex)
+static void lock(struct co_mutex *mutex)
 {
-    if (!mutex_try_lock(mutex))
+    if (!co_mutex_try_lock(mutex))
         lock_slowly(mutex);
 }
 
-void mutex_lock(struct mutex *mutex)
+void co_mutex_lock(struct co_mutex *mutex)
 {
     if (!co_is_seeded()) {
         lock(mutex);
@@ -118,60 +118,61 @@ void mutex_lock(struct mutex *mutex)
     }
     co_preempt();
     lock(mutex);
-    schedule_tell(SCHEDULE_LOCKED, co_current(), NULL, &mutex->guard);
+    co_schedule_tell(CO_SCHEDULE_LOCKED, co_current(), NULL, &mutex->guard);
 }
 
-static void unlock_slowly(struct mutex *mutex)
+static void unlock_slowly(struct co_mutex *mutex)
 {
-    lock_take(&mutex->guard);
-    struct waiter *waiter = mutex->waiters.first;
+    co_lock_take(&mutex->guard);
+    struct co_waiter *waiter = mutex->waiters.first;
     struct co *co = NULL;
     if (waiter) {
         co = waiter->co;
-        waiters_remove(&mutex->waiters, waiter);
+        co_waiters_remove(&mutex->waiters, waiter);
 
         /* Wake it to compete; or hand over the lock, if it has waited for long. */
         uint32_t rest = mutex->waiters.first ? WAITED_FOR : 0;
         int64_t since_ns = ((struct mutex_waiter *)waiter)->since_ns;
-        bool hand_over = worker_now_ns() - since_ns >= STARVING_NS;
+        bool hand_over = co_worker_now_ns() - since_ns >= STARVING_NS;
         waiter->status = hand_over ? HANDED_OVER : WOKEN;
         atomic_store_explicit(
             &mutex->state, rest | (hand_over ? LOCKED : WAKING), memory_order_release);
     } else {
         atomic_store_explicit(&mutex->state, 0, memory_order_release);
     }
-    lock_drop(&mutex->guard);
+    co_lock_drop(&mutex->guard);
     if (co)
         co_ready(co);
 }
 
-void mutex_unlock(struct mutex *mutex)
+void co_mutex_unlock(struct co_mutex *mutex)
 {
     struct co *holder = atomic_load_explicit(&mutex->holder, memory_order_relaxed);
-    ensure(atomic_load_explicit(&mutex->state, memory_order_relaxed) & LOCKED);
-    ensure(!holder || holder == co_current());
+    co_ensure(atomic_load_explicit(&mutex->state, memory_order_relaxed) & LOCKED);
+    co_ensure(!holder || holder == co_current());
     set_holder(mutex, NULL);
-    co_tell(SCHEDULE_UNLOCKED, holder, NULL, &mutex->guard);
+    co_tell(CO_SCHEDULE_UNLOCKED, holder, NULL, &mutex->guard);
     uint32_t state = atomic_load_explicit(&mutex->state, memory_order_relaxed);
     bool nobody_to_wake = state == LOCKED || state & WAKING;
     if (!nobody_to_wake || !try_state(mutex, state, state & ~(uint32_t)LOCKED))
         unlock_slowly(mutex);
 }
 
-bool mutex_is_held(const struct mutex *mutex)
+bool co_mutex_is_held(const struct co_mutex *mutex)
 {
     return atomic_load_explicit(&mutex->state, memory_order_relaxed) & LOCKED;
 }
 
-uint32_t mutex_waiting(struct mutex *mutex)
+uint32_t co_mutex_waiting(struct co_mutex *mutex)
 {
     uint32_t count = 0;
     if (!(atomic_load_explicit(&mutex->state, memory_order_relaxed) & WAITED_FOR))
         return 0;
     /* Bounded, as others spin for the guard meanwhile. */
-    lock_take(&mutex->guard);
-    for (const struct waiter *at = mutex->waiters.first; at && count < COUNTED_MAX; at = at->next)
+    co_lock_take(&mutex->guard);
+    for (const struct co_waiter *at = mutex->waiters.first; at && count < COUNTED_MAX;
+         at = at->next)
         count++;
-    lock_drop(&mutex->guard);
+    co_lock_drop(&mutex->guard);
     return count;
 }

@@ -15,23 +15,23 @@
 #include "coro/lock.h"
 #include "coro/wait.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct mutex {
-    CORO_ATOMIC(uint32_t) state; /* MUTEX_LOCKED | MUTEX_WAITED_FOR */
-    struct lock guard;
-    struct waiters waiters;          /* under guard */
-    CORO_ATOMIC(struct co *) holder; /* NULL: none, or a callback */
+struct co_mutex {
+    CO_ATOMIC(uint32_t) state; /* MUTEX_LOCKED | MUTEX_WAITED_FOR */
+    struct co_lock guard;
+    struct co_waiters waiters;     /* under guard */
+    CO_ATOMIC(struct co *) holder; /* NULL: none, or a callback */
 };
 
-void mutex_lock(struct mutex *mutex); /* may park */
-MUST_CHECK bool mutex_try_lock(struct mutex *mutex);
-void mutex_unlock(struct mutex *mutex); /* ensures that the caller holds it; never parks */
+void co_mutex_lock(struct co_mutex *mutex); /* may park */
+CO_MUST_CHECK bool co_mutex_try_lock(struct co_mutex *mutex);
+void co_mutex_unlock(struct co_mutex *mutex); /* ensures that the caller holds it; never parks */
 
 /* How many wait for it now, counted up to 1,000; and is it held? Never parks. */
-uint32_t mutex_waiting(struct mutex *mutex);
-bool mutex_is_held(const struct mutex *mutex);
+uint32_t co_mutex_waiting(struct co_mutex *mutex);
+bool co_mutex_is_held(const struct co_mutex *mutex);
 
-CORO_C_END
+CO_C_END
 
 #endif

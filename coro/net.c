@@ -14,34 +14,34 @@
 enum { TRY_AGAIN = 0, GIVE_UP = -1 };
 
 /* After a call on `fd` failed: wait until it is worth another try. */
-static int after_failure(struct context *context, int fd, unsigned events)
+static int after_failure(struct co_context *context, int fd, unsigned events)
 {
     if (errno == EINTR)
         return TRY_AGAIN;
     if (errno != EAGAIN && errno != EWOULDBLOCK)
         return GIVE_UP;
-    switch (poller_wait(context, fd, events)) {
-    case POLLER_READY:
+    switch (co_poller_wait(context, fd, events)) {
+    case CO_POLLER_READY:
         return TRY_AGAIN;
-    case POLLER_CANCELLED:
-        errno = net_errno_of(context);
+    case CO_POLLER_CANCELLED:
+        errno = co_net_errno_of(context);
         return GIVE_UP;
-    case POLLER_FAILED:
+    case CO_POLLER_FAILED:
         break;
     }
     return GIVE_UP;
 }
 
 /* False, with errno: it has ended. */
-static bool goes_on(struct context *context)
+static bool goes_on(struct co_context *context)
 {
-    if (context_err(context) == CONTEXT_OK)
+    if (co_context_err(context) == CO_CONTEXT_OK)
         return true;
-    errno = net_errno_of(context);
+    errno = co_net_errno_of(context);
     return false;
 }
 
-static int socket_for(const struct net_address *address)
+static int socket_for(const struct co_net_address *address)
 {
     int fd = socket(address->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
@@ -53,7 +53,7 @@ static int socket_for(const struct net_address *address)
 static int close_and_fail(int fd)
 {
     int error = errno;
-    net_close(&fd);
+    co_net_close(&fd);
     errno = error;
     return -1;
 }
@@ -61,19 +61,19 @@ static int close_and_fail(int fd)
 /* --- dial ------------------------------------------------------------------------------------- */
 
 /* 0 once it is connected. */
-static int finish_connect(struct context *context, int fd)
+static int finish_connect(struct co_context *context, int fd)
 {
     int error = 0;
     socklen_t size = sizeof error;
     errno = EAGAIN;
-    if (after_failure(context, fd, POLLER_WRITE) == GIVE_UP ||
+    if (after_failure(context, fd, CO_POLLER_WRITE) == GIVE_UP ||
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
         return -1;
     errno = error;
     return error == 0 ? 0 : -1;
 }
 
-static int dial_one(struct context *context, const struct net_address *address)
+static int dial_one(struct co_context *context, const struct co_net_address *address)
 {
     int fd = socket_for(address);
     if (fd < 0)
@@ -84,10 +84,10 @@ static int dial_one(struct context *context, const struct net_address *address)
     return under_way && finish_connect(context, fd) == 0 ? fd : close_and_fail(fd);
 }
 
-int net_dial(struct context *context, const char *address)
+int co_net_dial(struct co_context *context, const char *address)
 {
-    struct net_address addresses[NET_ADDRESSES_MAX];
-    int count = net_lookup(context, address, false, addresses), fd = -1;
+    struct co_net_address addresses[CO_NET_ADDRESSES_MAX];
+    int count = co_net_lookup(context, address, false, addresses), fd = -1;
     for (int i = 0; i < count && fd < 0 && goes_on(context); i++)
         fd = dial_one(context, &addresses[i]);
     return fd;
@@ -95,10 +95,10 @@ int net_dial(struct context *context, const char *address)
 
 /* --- listen ----------------------------------------------------------------------------------- */
 
-int net_listen(struct context *context, const char *address)
+int co_net_listen(struct co_context *context, const char *address)
 {
-    struct net_address addresses[NET_ADDRESSES_MAX];
-    if (net_lookup(context, address, true, addresses) < 0)
+    struct co_net_address addresses[CO_NET_ADDRESSES_MAX];
+    if (co_net_lookup(context, address, true, addresses) < 0)
         return -1;
     int fd = socket_for(&addresses[0]), on = 1;
     if (fd < 0)
@@ -111,7 +111,7 @@ int net_listen(struct context *context, const char *address)
     return fd;
 }
 
-int net_port(int fd)
+int co_net_port(int fd)
 {
     struct sockaddr_storage at;
     socklen_t size = sizeof at;
@@ -135,7 +135,7 @@ static bool was_the_connection(int error)
            error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH || error == ENETUNREACH;
 }
 
-int net_accept(struct context *context, int listener)
+int co_net_accept(struct co_context *context, int listener)
 {
     for (;;) {
         if (!goes_on(context))
@@ -143,48 +143,49 @@ int net_accept(struct context *context, int listener)
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
             return fd;
-        if (!was_the_connection(errno) && after_failure(context, listener, POLLER_READ) == GIVE_UP)
+        if (!was_the_connection(errno) &&
+            after_failure(context, listener, CO_POLLER_READ) == GIVE_UP)
             return -1;
     }
 }
 
 /* --- streams ---------------------------------------------------------------------------------- */
 
-ssize_t net_read(struct context *context, int fd, void *buffer, size_t size)
+ssize_t co_net_read(struct co_context *context, int fd, void *buffer, size_t size)
 {
     while (goes_on(context)) {
         ssize_t n = recv(fd, buffer, size, 0);
         if (n >= 0)
             return n;
-        if (after_failure(context, fd, POLLER_READ) == GIVE_UP)
+        if (after_failure(context, fd, CO_POLLER_READ) == GIVE_UP)
             break;
     }
     return -1;
 }
 
-ssize_t net_write(struct context *context, int fd, const void *data, size_t size)
+ssize_t co_net_write(struct co_context *context, int fd, const void *data, size_t size)
 {
     for (size_t done = 0; goes_on(context);) {
         ssize_t n = send(fd, (const char *)data + done, size - done, MSG_NOSIGNAL);
         done += n > 0 ? (size_t)n : 0;
         if (done == size)
             return (ssize_t)size;
-        if (n < 0 && after_failure(context, fd, POLLER_WRITE) == GIVE_UP)
+        if (n < 0 && after_failure(context, fd, CO_POLLER_WRITE) == GIVE_UP)
             break;
     }
     return -1;
 }
 
-int net_end(int fd)
+int co_net_end(int fd)
 {
     return shutdown(fd, SHUT_WR);
 }
 
-void net_close(int *fd)
+void co_net_close(int *fd)
 {
     if (*fd < 0)
         return;
-    poller_forget(*fd);
+    co_poller_forget(*fd);
     close(*fd);
     *fd = -1;
 }

@@ -7,7 +7,7 @@
  * host is a name or a number; so is the port, up to 65535. A listener may leave the host out
  * (":8080", all addresses) and ask for port 0, which picks a free one.
  *
- * A descriptor is the caller's, non-blocking and close-on-exec, and goes back with net_close().
+ * A descriptor is the caller's, non-blocking and close-on-exec, and goes back with co_net_close().
  * A call that fails returns -1 with errno: that of the system call, or
  *   ETIMEDOUT  the context's deadline has passed
  *   ECANCELED  the context was cancelled
@@ -26,33 +26,34 @@
 #include "coro/context.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 /* A connection to the first of the host's addresses that accepts it. */
-MUST_CHECK int net_dial(struct context *context, const char *address);
+CO_MUST_CHECK int co_net_dial(struct co_context *context, const char *address);
 
 /* A listening socket; the path of a Unix one must not exist yet. */
-MUST_CHECK int net_listen(struct context *context, const char *address);
+CO_MUST_CHECK int co_net_listen(struct co_context *context, const char *address);
 
 /* The port that a socket listens on, or is bound to; -1 if it has none. */
-int net_port(int fd);
+int co_net_port(int fd);
 
 /* The next connection of a listener. One that was gone before it was accepted is skipped. */
-MUST_CHECK int net_accept(struct context *context, int listener);
+CO_MUST_CHECK int co_net_accept(struct co_context *context, int listener);
 
 /* As read(2): 1 to `size` bytes, or 0 at the end of the stream. */
-MUST_CHECK ssize_t net_read(struct context *context, int fd, void *buffer, size_t size);
+CO_MUST_CHECK ssize_t co_net_read(struct co_context *context, int fd, void *buffer, size_t size);
 
 /* All of it, or -1; then some of it may have been written. A peer that is gone is EPIPE, never a
  * signal. */
-MUST_CHECK ssize_t net_write(struct context *context, int fd, const void *data, size_t size);
+CO_MUST_CHECK ssize_t co_net_write(
+    struct co_context *context, int fd, const void *data, size_t size);
 
 /* Nothing more will be written: the peer reads the end of the stream. */
-MUST_CHECK int net_end(int fd);
+CO_MUST_CHECK int co_net_end(int fd);
 
 /* Close it, and set it to -1. Nobody may be waiting for it. */
-void net_close(int *fd);
+void co_net_close(int *fd);
 
-CORO_C_END
+CO_C_END
 
 #endif

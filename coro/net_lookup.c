@@ -25,19 +25,19 @@ struct question {
     bool to_listen;
     int count; /* the answer, with errno or the addresses */
     int error;
-    struct net_address addresses[NET_ADDRESSES_MAX];
-    struct chan *answered; /* of nothing, with room for one */
+    struct co_net_address addresses[CO_NET_ADDRESSES_MAX];
+    struct co_chan *answered; /* of nothing, with room for one */
     _Atomic int holders;
 };
 
-int net_errno_of(struct context *context)
+int co_net_errno_of(struct co_context *context)
 {
-    return context_err(context) == CONTEXT_DEADLINE ? ETIMEDOUT : ECANCELED;
+    return co_context_err(context) == CO_CONTEXT_DEADLINE ? ETIMEDOUT : ECANCELED;
 }
 
 /* --- the text --------------------------------------------------------------------------------- */
 
-static int unix_address(const char *path, struct net_address *address)
+static int unix_address(const char *path, struct co_net_address *address)
 {
     struct sockaddr_un *at = (struct sockaddr_un *)&address->at;
     size_t length = strlen(path);
@@ -45,7 +45,7 @@ static int unix_address(const char *path, struct net_address *address)
         errno = EINVAL;
         return -1;
     }
-    *address = (struct net_address){0};
+    *address = (struct co_net_address){0};
     at->sun_family = AF_UNIX;
     memcpy(at->sun_path, path, length);
     if (path[0] == '@') { /* abstract: a zero byte, and no terminator */
@@ -83,7 +83,7 @@ static void let_go(struct question *question)
 {
     if (atomic_fetch_sub(&question->holders, 1) > 1)
         return;
-    chan_free(&question->answered);
+    co_chan_free(&question->answered);
     free(question);
 }
 
@@ -114,9 +114,9 @@ static void ask(void *arg)
         question->count = -1;
         return;
     }
-    for (struct addrinfo *one = found; one && question->count < NET_ADDRESSES_MAX;
+    for (struct addrinfo *one = found; one && question->count < CO_NET_ADDRESSES_MAX;
          one = one->ai_next) {
-        struct net_address *address = &question->addresses[question->count++];
+        struct co_net_address *address = &question->addresses[question->count++];
         memcpy(&address->at, one->ai_addr, one->ai_addrlen);
         address->size = one->ai_addrlen;
     }
@@ -126,8 +126,8 @@ static void ask(void *arg)
 static void answer(void *arg)
 {
     struct question *question = arg;
-    blocking_call(ask, question);
-    ensure(chan_try_send(question->answered, NULL) == CHAN_OK);
+    co_blocking_call(ask, question);
+    co_ensure(co_chan_try_send(question->answered, NULL) == CO_CHAN_OK);
     let_go(question);
 }
 
@@ -148,7 +148,7 @@ static bool is_number(struct question *question)
 static struct question *question_make(const char *text, bool to_listen)
 {
     struct question *question = calloc(1, sizeof *question);
-    if (!question || !(question->answered = chan_make(0, 1))) {
+    if (!question || !(question->answered = co_chan_make(0, 1))) {
         free(question);
         errno = ENOMEM;
         return NULL;
@@ -166,7 +166,7 @@ static struct question *question_make(const char *text, bool to_listen)
 }
 
 /* Have it answered by another coroutine; false, with errno: the context ended first. */
-static bool wait_for_answer(struct context *context, struct question *question)
+static bool wait_for_answer(struct co_context *context, struct question *question)
 {
     atomic_fetch_add(&question->holders, 1);
     if (!co_spawn_named("net lookup", answer, question)) {
@@ -174,14 +174,14 @@ static bool wait_for_answer(struct context *context, struct question *question)
         errno = ENOMEM;
         return false;
     }
-    if (chan_context_recv(context, question->answered, NULL) == CHAN_OK)
+    if (co_chan_context_recv(context, question->answered, NULL) == CO_CHAN_OK)
         return true;
-    errno = net_errno_of(context);
+    errno = co_net_errno_of(context);
     return false;
 }
 
-int net_lookup(struct context *context, const char *text, bool to_listen,
-    struct net_address addresses[NET_ADDRESSES_MAX])
+int co_net_lookup(struct co_context *context, const char *text, bool to_listen,
+    struct co_net_address addresses[CO_NET_ADDRESSES_MAX])
 {
     if (strncmp(text, "unix:", 5) == 0)
         return unix_address(text + 5, &addresses[0]);

@@ -7,17 +7,17 @@
 #include "coro/language.h"
 #include "coro/mutex.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct once {
-    CORO_ATOMIC(bool) done;
-    struct mutex mutex;
+struct co_once {
+    CO_ATOMIC(bool) done;
+    struct co_mutex mutex;
 };
 
 /* Call fn(arg) if no call on this once has before; return when fn has returned. fn may park, but
  * not come back to this once. */
-void once_do(struct once *once, void (*fn)(void *arg), void *arg);
+void co_once_do(struct co_once *once, void (*fn)(void *arg), void *arg);
 
-CORO_C_END
+CO_C_END
 
 #endif

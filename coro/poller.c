@@ -23,17 +23,17 @@
 
 enum { EVENTS_MAX = 64, CHUNK = 1024, CHUNKS = 1024 };
 enum { BY_FD, BY_CONTEXT };
-#define FD_TAG (UINT64_C(1) << 63) /* else the event's data is a struct worker_watch */
+#define FD_TAG (UINT64_C(1) << 63) /* else the event's data is a struct co_worker_watch */
 #define TURN_MASK UINT32_C(0x7fffffff)
 
 struct poller_fd {
-    struct lock lock;
+    struct co_lock lock;
     uint32_t turn; /* the number of the wait */
-    struct waiter *waiter;
-    struct worker *home; /* in whose epoll it is registered */
+    struct co_waiter *waiter;
+    struct co_worker *home; /* in whose epoll it is registered */
 };
 
-struct poller_batch {
+struct co_poller_batch {
     struct epoll_event events[EVENTS_MAX];
     int count, at; /* how many were fetched, and which one is being handled */
 };
@@ -60,7 +60,7 @@ static struct poller_fd *entry_of(int fd, bool make)
     return entries ? &entries[fd % CHUNK] : NULL;
 }
 
-void poller_reset(void)
+void co_poller_reset(void)
 {
     if (!atomic_exchange(&table_used, false))
         return;
@@ -68,7 +68,7 @@ void poller_reset(void)
         free(atomic_exchange(&table[i], NULL));
 }
 
-bool poller_open(struct worker *worker)
+bool co_poller_open(struct co_worker *worker)
 {
     if (worker->epoll >= 0)
         return true;
@@ -81,12 +81,12 @@ bool poller_open(struct worker *worker)
         epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->doorbell, &event) == 0)
         return true;
     int error = errno;
-    poller_close(worker);
+    co_poller_close(worker);
     errno = error;
     return false;
 }
 
-void poller_close(struct worker *worker)
+void co_poller_close(struct co_worker *worker)
 {
     free(worker->batch);
     worker->batch = NULL;
@@ -105,45 +105,45 @@ static void fd_is_ready(uint64_t data)
     if (!entry)
         return;
     struct co *co = NULL;
-    lock_take(&entry->lock);
-    struct waiter *waiter = entry->waiter;
+    co_lock_take(&entry->lock);
+    struct co_waiter *waiter = entry->waiter;
     if (waiter && entry->turn == (data >> 32 & TURN_MASK)) {
         entry->waiter = NULL;
-        if (wait_claim(waiter->wait, waiter->index))
+        if (co_wait_claim(waiter->wait, waiter->index))
             co = waiter->co;
     }
-    lock_drop(&entry->lock);
+    co_lock_drop(&entry->lock);
     if (co)
         co_ready(co);
 }
 
-UNSANITIZED static void handle(struct worker *worker, struct epoll_event *event)
+CO_UNSANITIZED static void handle(struct co_worker *worker, struct epoll_event *event)
 {
     if (event->data.u64 & FD_TAG) {
         fd_is_ready(event->data.u64);
     } else if (event->data.ptr) {
-        struct worker_watch *watch = event->data.ptr;
-        sanitize_acquire(watch);
-        sanitize_acquire(&worker->own);
+        struct co_worker_watch *watch = event->data.ptr;
+        co_sanitize_acquire(watch);
+        co_sanitize_acquire(&worker->own);
         watch->hung_up |= (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         watch->fn(watch->arg); /* *watch may be gone after this */
-        sanitize_release(&worker->own);
-        sanitize_release(worker->batch);
+        co_sanitize_release(&worker->own);
+        co_sanitize_release(worker->batch);
     }
 }
 
 /* Before Linux 5.11, and under Valgrind, waits are rounded up to milliseconds. */
-UNSANITIZED static int wait_for_ms(struct worker *worker, int64_t timeout_ns)
+CO_UNSANITIZED static int wait_for_ms(struct co_worker *worker, int64_t timeout_ns)
 {
-    int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + CLOCK_MS - 1) / CLOCK_MS;
+    int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + CO_CLOCK_MS - 1) / CO_CLOCK_MS;
     return epoll_wait(
         worker->epoll, worker->batch->events, EVENTS_MAX, ms > INT32_MAX ? INT32_MAX : (int)ms);
 }
 
-UNSANITIZED static int wait_for_events(struct worker *worker, int64_t timeout_ns)
+CO_UNSANITIZED static int wait_for_events(struct co_worker *worker, int64_t timeout_ns)
 {
     static _Atomic bool only_ms;
-    struct timespec time = {.tv_sec = timeout_ns / CLOCK_S, .tv_nsec = timeout_ns % CLOCK_S};
+    struct timespec time = {.tv_sec = timeout_ns / CO_CLOCK_S, .tv_nsec = timeout_ns % CO_CLOCK_S};
     int n = -1;
     if (!atomic_load_explicit(&only_ms, memory_order_relaxed)) {
         n = epoll_pwait2(
@@ -153,11 +153,11 @@ UNSANITIZED static int wait_for_events(struct worker *worker, int64_t timeout_ns
     }
     if (n < 0 && atomic_load_explicit(&only_ms, memory_order_relaxed))
         n = wait_for_ms(worker, timeout_ns);
-    ensure(n >= 0 || errno == EINTR);
+    co_ensure(n >= 0 || errno == EINTR);
     return n;
 }
 
-UNSANITIZED void poller_poll(struct worker *worker, int64_t timeout_ns)
+CO_UNSANITIZED void co_poller_poll(struct co_worker *worker, int64_t timeout_ns)
 {
     if (worker->epoll < 0)
         return; /* a seeded run that has waited for nothing outside */
@@ -170,44 +170,44 @@ UNSANITIZED void poller_poll(struct worker *worker, int64_t timeout_ns)
 
 /* --- watches ---------------------------------------------------------------------------------- */
 
-UNSANITIZED int worker_watch_start(struct worker_watch *watch)
+CO_UNSANITIZED int co_worker_watch_start(struct co_worker_watch *watch)
 {
-    struct worker *worker = worker_self();
-    ensure(worker);
-    sanitize_release(watch);
+    struct co_worker *worker = co_worker_self();
+    co_ensure(worker);
+    co_sanitize_release(watch);
     struct epoll_event event = {.events = EPOLLIN | (watch->edge ? EPOLLET | EPOLLRDHUP : 0) |
                                           (watch->writable ? EPOLLOUT : 0),
         .data.ptr = watch};
-    if (!poller_open(worker) || epoll_ctl(worker->epoll, EPOLL_CTL_ADD, watch->fd, &event) != 0)
+    if (!co_poller_open(worker) || epoll_ctl(worker->epoll, EPOLL_CTL_ADD, watch->fd, &event) != 0)
         return errno;
-    worker_count_outside(worker, 1);
+    co_worker_count_outside(worker, 1);
     return 0;
 }
 
-UNSANITIZED void worker_watch_stop(struct worker_watch *watch)
+CO_UNSANITIZED void co_worker_watch_stop(struct co_worker_watch *watch)
 {
-    struct worker *worker = worker_self();
-    ensure(worker);
+    struct co_worker *worker = co_worker_self();
+    co_ensure(worker);
     epoll_ctl(worker->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
-    worker_count_outside(worker, -1);
+    co_worker_count_outside(worker, -1);
     for (int i = worker->batch->at; i < worker->batch->count; i++) /* fetched, not yet handled */
         if (worker->batch->events[i].data.ptr == watch)
             worker->batch->events[i].data.ptr = NULL;
-    sanitize_acquire(worker->batch);
+    co_sanitize_acquire(worker->batch);
 }
 
 /* --- waiting for a descriptor ----------------------------------------------------------------- */
 
 /* Register it with this worker for one event. The caller is the only one that waits for it. */
-static int arm(struct poller_fd *entry, struct worker *worker, int fd, unsigned events)
+static int arm(struct poller_fd *entry, struct co_worker *worker, int fd, unsigned events)
 {
     struct epoll_event event = {
         /* Not RDHUP for a writer: a peer that only reads on would keep it from ever waiting. */
-        .events = EPOLLONESHOT | (events & POLLER_READ ? EPOLLIN | EPOLLRDHUP : 0) |
-                  (events & POLLER_WRITE ? EPOLLOUT : 0),
+        .events = EPOLLONESHOT | (events & CO_POLLER_READ ? EPOLLIN | EPOLLRDHUP : 0) |
+                  (events & CO_POLLER_WRITE ? EPOLLOUT : 0),
         .data.u64 = FD_TAG | (uint64_t)entry->turn << 32 | (uint32_t)fd,
     };
-    if (!poller_open(worker))
+    if (!co_poller_open(worker))
         return errno;
     if (entry->home && entry->home != worker)
         epoll_ctl(entry->home->epoll, EPOLL_CTL_DEL, fd, NULL);
@@ -219,91 +219,91 @@ static int arm(struct poller_fd *entry, struct worker *worker, int fd, unsigned 
         entry->home = NULL;
         return errno;
     }
-    /* It was closed, and perhaps opened again, without poller_forget(). */
+    /* It was closed, and perhaps opened again, without co_poller_forget(). */
     op = op == EPOLL_CTL_MOD ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     return epoll_ctl(worker->epoll, op, fd, &event) == 0 ? 0 : errno;
 }
 
-static int begin_wait(struct poller_fd *entry, struct waiter *waiter, int fd, unsigned events)
+static int begin_wait(struct poller_fd *entry, struct co_waiter *waiter, int fd, unsigned events)
 {
-    lock_take(&entry->lock);
+    co_lock_take(&entry->lock);
     int error = entry->waiter ? EBUSY : 0;
     if (!error) {
         entry->turn = (entry->turn + 1) & TURN_MASK;
-        error = arm(entry, worker_self(), fd, events);
+        error = arm(entry, co_worker_self(), fd, events);
     }
     if (!error)
         entry->waiter = waiter;
-    lock_drop(&entry->lock);
+    co_lock_drop(&entry->lock);
     return error;
 }
 
-static void end_wait(struct poller_fd *entry, struct waiter *waiter)
+static void end_wait(struct poller_fd *entry, struct co_waiter *waiter)
 {
-    lock_take(&entry->lock);
+    co_lock_take(&entry->lock);
     if (entry->waiter == waiter)
         entry->waiter = NULL;
-    lock_drop(&entry->lock);
+    co_lock_drop(&entry->lock);
 }
 
-UNSANITIZED static bool commit_wait(struct co *co, void *context)
+CO_UNSANITIZED static bool commit_wait(struct co *co, void *context)
 {
     (void)co;
-    context_enlisted(context);
+    co_context_enlisted(context);
     return true;
 }
 
-enum poller_status poller_wait(struct context *context, int fd, unsigned events)
+enum co_poller_status co_poller_wait(struct co_context *context, int fd, unsigned events)
 {
-    struct wait wait = {WAIT_OPEN};
-    struct waiter by_fd = {.co = co_current(), .wait = &wait, .index = BY_FD};
-    struct waiter by_context = {.co = co_current(), .wait = &wait, .index = BY_CONTEXT};
+    struct co_wait wait = {CO_WAIT_OPEN};
+    struct co_waiter by_fd = {.co = co_current(), .wait = &wait, .index = BY_FD};
+    struct co_waiter by_context = {.co = co_current(), .wait = &wait, .index = BY_CONTEXT};
     struct poller_fd *entry = entry_of(fd, true);
     int error = entry ? begin_wait(entry, &by_fd, fd, events) : EBADF;
     if (error) {
         errno = error;
-        return POLLER_FAILED;
+        return CO_POLLER_FAILED;
     }
 
     /* Two waiters, one wait: the descriptor's and the context's; the first to claim it wins. */
-    if (!context_enlist(context, &by_context)) {
+    if (!co_context_enlist(context, &by_context)) {
         end_wait(entry, &by_fd);
-        return POLLER_CANCELLED;
+        return CO_POLLER_CANCELLED;
     }
 
     /* While it waits, something from outside can still wake it: no deadlock. */
-    struct worker *worker = worker_self();
-    worker_count_outside(worker, 1);
+    struct co_worker *worker = co_worker_self();
+    co_worker_count_outside(worker, 1);
     co_park("descriptor", commit_wait, context);
-    worker_count_outside(worker, -1);
-    context_delist(context, &by_context);
+    co_worker_count_outside(worker, -1);
+    co_context_delist(context, &by_context);
     end_wait(entry, &by_fd);
     if (by_fd.status) {
         errno = by_fd.status;
-        return POLLER_FAILED;
+        return CO_POLLER_FAILED;
     }
-    return atomic_load(&wait.taken) == BY_FD ? POLLER_READY : POLLER_CANCELLED;
+    return atomic_load(&wait.taken) == BY_FD ? CO_POLLER_READY : CO_POLLER_CANCELLED;
 }
 
 /* A coroutine that still waits for it is told EBADF. */
-void poller_forget(int fd)
+void co_poller_forget(int fd)
 {
     struct poller_fd *entry = entry_of(fd, false);
     if (!entry)
         return;
     struct co *co = NULL;
-    lock_take(&entry->lock);
+    co_lock_take(&entry->lock);
     if (entry->home)
         epoll_ctl(entry->home->epoll, EPOLL_CTL_DEL, fd, NULL);
     entry->home = NULL;
     entry->turn = (entry->turn + 1) & TURN_MASK;
-    struct waiter *waiter = entry->waiter;
+    struct co_waiter *waiter = entry->waiter;
     entry->waiter = NULL;
-    if (waiter && wait_claim(waiter->wait, waiter->index)) {
+    if (waiter && co_wait_claim(waiter->wait, waiter->index)) {
         waiter->status = EBADF;
         co = waiter->co;
     }
-    lock_drop(&entry->lock);
+    co_lock_drop(&entry->lock);
     if (co)
         co_ready(co);
 }

@@ -10,22 +10,23 @@
 #include "coro/context.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-enum poller_events { POLLER_READ = 1, POLLER_WRITE = 2 };
+enum co_poller_events { CO_POLLER_READ = 1, CO_POLLER_WRITE = 2 };
 
-enum poller_status {
-    POLLER_READY,     /* at least one of the events, or an error condition that a call will tell */
-    POLLER_CANCELLED, /* the context ended first: see context_err() */
-    POLLER_FAILED,    /* the descriptor cannot be waited for; errno says why */
+enum co_poller_status {
+    CO_POLLER_READY, /* at least one of the events, or an error condition that a call will tell */
+    CO_POLLER_CANCELLED, /* the context ended first: see co_context_err() */
+    CO_POLLER_FAILED,    /* the descriptor cannot be waited for; errno says why */
 };
 
 /* Park until the descriptor is ready for one of the events, or the context ends. */
-MUST_CHECK enum poller_status poller_wait(struct context *context, int fd, unsigned events);
+CO_MUST_CHECK enum co_poller_status co_poller_wait(
+    struct co_context *context, int fd, unsigned events);
 
-/* Call before close(fd) when poller_wait() was ever used with it. */
-void poller_forget(int fd);
+/* Call before close(fd) when co_poller_wait() was ever used with it. */
+void co_poller_forget(int fd);
 
-CORO_C_END
+CO_C_END
 
 #endif

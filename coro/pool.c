@@ -7,9 +7,9 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 
-struct pool {
-    struct chan *calls;
-    struct waitgroup workers;
+struct co_pool {
+    struct co_chan *calls;
+    struct co_waitgroup workers;
 };
 
 struct call {
@@ -19,24 +19,24 @@ struct call {
 
 static void pool_worker(void *arg)
 {
-    struct pool *pool = arg;
+    struct co_pool *pool = arg;
     struct call call;
-    while (chan_recv(pool->calls, &call) == CHAN_OK)
+    while (co_chan_recv(pool->calls, &call) == CO_CHAN_OK)
         call.fn(call.arg);
-    waitgroup_done(&pool->workers);
+    co_waitgroup_done(&pool->workers);
 }
 
-struct pool *pool_make(size_t workers, size_t queue)
+struct co_pool *co_pool_make(size_t workers, size_t queue)
 {
-    struct pool *pool = calloc(1, sizeof *pool);
+    struct co_pool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return NULL;
-    pool->calls = chan_make(sizeof(struct call), queue);
+    pool->calls = co_chan_make(sizeof(struct call), queue);
     for (size_t i = 0; i < workers && pool->calls; i++) {
-        waitgroup_add(&pool->workers, 1);
+        co_waitgroup_add(&pool->workers, 1);
         if (!co_spawn(pool_worker, pool)) {
-            waitgroup_done(&pool->workers);
-            pool_close(&pool);
+            co_waitgroup_done(&pool->workers);
+            co_pool_close(&pool);
             return NULL;
         }
     }
@@ -47,27 +47,27 @@ struct pool *pool_make(size_t workers, size_t queue)
     return pool;
 }
 
-void pool_submit(struct pool *pool, void (*fn)(void *arg), void *arg)
+void co_pool_submit(struct co_pool *pool, void (*fn)(void *arg), void *arg)
 {
     struct call call = {fn, arg};
-    enum chan_status status = chan_send(pool->calls, &call);
-    ensure(status == CHAN_OK); /* a pool that is being closed gets no more calls */
+    enum co_chan_status status = co_chan_send(pool->calls, &call);
+    co_ensure(status == CO_CHAN_OK); /* a pool that is being closed gets no more calls */
 }
 
-bool pool_try_submit(struct pool *pool, void (*fn)(void *arg), void *arg)
+bool co_pool_try_submit(struct co_pool *pool, void (*fn)(void *arg), void *arg)
 {
     struct call call = {fn, arg};
-    enum chan_status status = chan_try_send(pool->calls, &call);
-    ensure(status != CHAN_CLOSED);
-    return status == CHAN_OK;
+    enum co_chan_status status = co_chan_try_send(pool->calls, &call);
+    co_ensure(status != CO_CHAN_CLOSED);
+    return status == CO_CHAN_OK;
 }
 
-void pool_close(struct pool **pool)
+void co_pool_close(struct co_pool **pool)
 {
-    struct pool *it = *pool;
+    struct co_pool *it = *pool;
     *pool = NULL;
-    chan_close(it->calls);
-    waitgroup_wait(&it->workers);
-    chan_free(&it->calls);
+    co_chan_close(it->calls);
+    co_waitgroup_wait(&it->workers);
+    co_chan_free(&it->calls);
     free(it);
 }

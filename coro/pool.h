@@ -9,24 +9,24 @@
 #include "coro/ensure.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct pool;
+struct co_pool;
 
 /* `workers` coroutines, and room for `queue` calls that wait. NULL: memory or coroutines ran out.
  */
-MUST_CHECK struct pool *pool_make(size_t workers, size_t queue);
+CO_MUST_CHECK struct co_pool *co_pool_make(size_t workers, size_t queue);
 
 /* Have fn(arg) called by one of them. Parks while the queue is full. */
-void pool_submit(struct pool *pool, void (*fn)(void *arg), void *arg);
+void co_pool_submit(struct co_pool *pool, void (*fn)(void *arg), void *arg);
 
 /* The same without parking; false: the queue is full. */
-MUST_CHECK bool pool_try_submit(struct pool *pool, void (*fn)(void *arg), void *arg);
+CO_MUST_CHECK bool co_pool_try_submit(struct co_pool *pool, void (*fn)(void *arg), void *arg);
 
 /* No more calls: park until all that were submitted are done; free it, null the caller's pointer.
  */
-void pool_close(struct pool **pool);
+void co_pool_close(struct co_pool **pool);
 
-CORO_C_END
+CO_C_END
 
 #endif

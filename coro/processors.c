@@ -78,7 +78,7 @@ static bool has_cpu(const char *controllers)
     return false;
 }
 
-int processors_of_groups(const char *membership, const char *root)
+int co_processors_of_groups(const char *membership, const char *root)
 {
     char line[LINE_SIZE], mount[PATH_SIZE];
     int limit = 0;
@@ -102,12 +102,12 @@ int processors_of_groups(const char *membership, const char *root)
     return limit;
 }
 
-int processors_available(void)
+int co_processors_available(void)
 {
     cpu_set_t set;
     CPU_ZERO(&set);
     int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
                                                             : (int)sysconf(_SC_NPROCESSORS_ONLN);
-    count = lower(count, processors_of_groups("/proc/self/cgroup", "/sys/fs/cgroup"));
+    count = lower(count, co_processors_of_groups("/proc/self/cgroup", "/sys/fs/cgroup"));
     return count > 0 ? count : 1;
 }

@@ -5,17 +5,17 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 /* The processors that it may use (sched_setaffinity, cpusets), but no more than the processor time
  * that its control groups allow, rounded up: 1 or more. From any thread. */
-int processors_available(void);
+int co_processors_available(void);
 
 /* What control groups allow: `membership` is a file as /proc/self/cgroup, `root` where they are
  * mounted (version 2, or version 1 with its `cpu` below). In processors, rounded up; 0: no limit,
  * or none that can be read. */
-int processors_of_groups(const char *membership, const char *root);
+int co_processors_of_groups(const char *membership, const char *root);
 
-CORO_C_END
+CO_C_END
 
 #endif

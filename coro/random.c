@@ -7,7 +7,7 @@
 
 static _Thread_local uint64_t foreign_state; /* of threads that are not workers */
 
-UNSANITIZED uint64_t random_of(uint64_t *state)
+CO_UNSANITIZED uint64_t co_random_of(uint64_t *state)
 {
     uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -15,13 +15,13 @@ UNSANITIZED uint64_t random_of(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-UNSANITIZED uint64_t random_next(void)
+CO_UNSANITIZED uint64_t co_random_next(void)
 {
-    struct worker *worker = worker_self();
-    return random_of(worker ? &worker->random : &foreign_state);
+    struct co_worker *worker = co_worker_self();
+    return co_random_of(worker ? &worker->random : &foreign_state);
 }
 
-uint32_t random_below(uint32_t n)
+uint32_t co_random_below(uint32_t n)
 {
-    return (uint32_t)(((random_next() >> 32) * n) >> 32);
+    return (uint32_t)(((co_random_next() >> 32) * n) >> 32);
 }

@@ -7,16 +7,16 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-uint64_t random_next(void);
+uint64_t co_random_next(void);
 
 /* The same from a state of the caller's own. */
-uint64_t random_of(uint64_t *state);
+uint64_t co_random_of(uint64_t *state);
 
 /* Evenly one of 0..n-1; n > 0. */
-uint32_t random_below(uint32_t n);
+uint32_t co_random_below(uint32_t n);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "coro/sched_private.h"
 
-#if SANITIZED
+#if CO_SANITIZED
 enum { STACK_DEFAULT = 260 * 1024 }; /* frames are two to four times as big */
 #elif !defined(__OPTIMIZE__)
 enum { STACK_DEFAULT = 132 * 1024 };
@@ -17,7 +17,7 @@ enum { STACK_DEFAULT = 132 * 1024 };
 enum { STACK_DEFAULT = 68 * 1024 };
 #endif
 enum { COROUTINES_DEFAULT = 2000000, STACKS_KEPT = 1024 };
-#if SANITIZE_THREADS
+#if CO_SANITIZE_THREADS
 enum { COROUTINES_MOST = 4000 }; /* gcc's run-time library ends at 8,128 threads and fibers */
 #else
 enum { COROUTINES_MOST = 100000000 };
@@ -30,35 +30,35 @@ static struct {
 
 /* Some stacks more than coroutines, since free ones may lie in the cache of another worker: so a
  * coroutine that could be made can also be run. */
-static void reserve(const struct runtime_options *options)
+static void reserve(const struct co_runtime_options *options)
 {
     size_t most = options->max_coroutines ? options->max_coroutines : COROUTINES_DEFAULT;
-    runtime.capped = SANITIZE_THREADS && most > COROUTINES_MOST;
+    co_runtime.capped = CO_SANITIZE_THREADS && most > COROUTINES_MOST;
     if (most > COROUTINES_MOST)
         most = COROUTINES_MOST;
     if (most < 1)
         most = 1;
-    size_t spare = (size_t)runtime.worker_count * INDEX_CACHE;
+    size_t spare = (size_t)co_runtime.worker_count * CO_INDEX_CACHE;
     size_t stack_size = options->stack_size ? options->stack_size : STACK_DEFAULT;
-    ensure(stack_area_init(&runtime.stacks, stack_size, (uint32_t)(most + spare)));
-    if (runtime.stacks.pool.capacity < most + spare) /* the address space is limited */
-        most = runtime.stacks.pool.capacity > 2 * spare ? runtime.stacks.pool.capacity - spare
-                                                        : runtime.stacks.pool.capacity / 2;
-    ensure(index_pool_init(&runtime.cos_pool, (uint32_t)most));
-    void *cos = mmap(NULL, most * sizeof *runtime.cos, PROT_READ | PROT_WRITE,
+    co_ensure(co_stack_area_init(&co_runtime.stacks, stack_size, (uint32_t)(most + spare)));
+    if (co_runtime.stacks.pool.capacity < most + spare) /* the address space is limited */
+        most = co_runtime.stacks.pool.capacity > 2 * spare ? co_runtime.stacks.pool.capacity - spare
+                                                           : co_runtime.stacks.pool.capacity / 2;
+    co_ensure(co_index_pool_init(&co_runtime.cos_pool, (uint32_t)most));
+    void *cos = mmap(NULL, most * sizeof *co_runtime.cos, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    ensure(cos != MAP_FAILED);
-    runtime.cos = cos;
+    co_ensure(cos != MAP_FAILED);
+    co_runtime.cos = cos;
 }
 
 static void release(void)
 {
-    munmap(runtime.cos, runtime.cos_pool.capacity * sizeof *runtime.cos);
-    index_pool_term(&runtime.cos_pool);
-    stack_area_term(&runtime.stacks);
+    munmap(co_runtime.cos, co_runtime.cos_pool.capacity * sizeof *co_runtime.cos);
+    co_index_pool_term(&co_runtime.cos_pool);
+    co_stack_area_term(&co_runtime.stacks);
 }
 
-void reserve_open(const struct runtime_options *options)
+void co_reserve_open(const struct co_runtime_options *options)
 {
     bool fits = kept.is && options->schedule && kept.stack_size == options->stack_size &&
                 kept.max_coroutines == options->max_coroutines;
@@ -72,16 +72,16 @@ void reserve_open(const struct runtime_options *options)
     kept.max_coroutines = options->max_coroutines;
 }
 
-void reserve_close(bool keep)
+void co_reserve_close(bool keep)
 {
-    kept.is = keep && runtime.stacks.pool.used <= STACKS_KEPT;
+    kept.is = keep && co_runtime.stacks.pool.used <= STACKS_KEPT;
     if (!kept.is) {
         release();
         return;
     }
 
     /* As if nothing had been given out yet. */
-    memset(runtime.cos, 0, runtime.cos_pool.used * sizeof *runtime.cos);
-    index_pool_reset(&runtime.cos_pool);
-    stack_area_reset(&runtime.stacks);
+    memset(co_runtime.cos, 0, co_runtime.cos_pool.used * sizeof *co_runtime.cos);
+    co_index_pool_reset(&co_runtime.cos_pool);
+    co_stack_area_reset(&co_runtime.stacks);
 }

@@ -14,122 +14,123 @@
 enum { CACHE_SHARE = 8 };
 
 /* A worker may keep a share of the free numbers to itself, but only a small one. */
-static uint32_t cache_limit(const struct index_pool *pool)
+static uint32_t cache_limit(const struct co_index_pool *pool)
 {
-    uint32_t limit = pool->capacity / (uint32_t)(CACHE_SHARE * runtime.worker_count);
-    return limit < 1 ? 1 : limit > INDEX_CACHE ? INDEX_CACHE : limit;
+    uint32_t limit = pool->capacity / (uint32_t)(CACHE_SHARE * co_runtime.worker_count);
+    return limit < 1 ? 1 : limit > CO_INDEX_CACHE ? CO_INDEX_CACHE : limit;
 }
 
-static void start(const struct runtime_options *options)
+static void start(const struct co_runtime_options *options)
 {
     int count = options->schedule      ? 1
                 : options->workers > 0 ? options->workers
-                                       : processors_available();
-    runtime.worker_count = count > WORKERS_MAX ? WORKERS_MAX : count;
-    reserve_open(options);
-    runtime.workers = aligned_alloc(64, (size_t)runtime.worker_count * sizeof *runtime.workers);
-    ensure(runtime.workers);
-    memset(runtime.workers, 0, (size_t)runtime.worker_count * sizeof *runtime.workers);
-    for (int i = 0; i < runtime.worker_count; i++) {
-        struct worker *worker = &runtime.workers[i];
-        ensure(worker_init(worker, i) && (options->schedule || poller_open(worker)));
-        worker->cos.limit = cache_limit(&runtime.cos_pool);
-        worker->stacks.limit = INDEX_CACHE;
+                                       : co_processors_available();
+    co_runtime.worker_count = count > CO_WORKERS_MAX ? CO_WORKERS_MAX : count;
+    co_reserve_open(options);
+    co_runtime.workers =
+        aligned_alloc(64, (size_t)co_runtime.worker_count * sizeof *co_runtime.workers);
+    co_ensure(co_runtime.workers);
+    memset(co_runtime.workers, 0, (size_t)co_runtime.worker_count * sizeof *co_runtime.workers);
+    for (int i = 0; i < co_runtime.worker_count; i++) {
+        struct co_worker *worker = &co_runtime.workers[i];
+        co_ensure(co_worker_init(worker, i) && (options->schedule || co_poller_open(worker)));
+        worker->cos.limit = cache_limit(&co_runtime.cos_pool);
+        worker->stacks.limit = CO_INDEX_CACHE;
     }
-    runtime.migrates = !options->schedule && (options->migrate || getenv("CORO_MIGRATE"));
-    overflow_install();
+    co_runtime.migrates = !options->schedule && (options->migrate || getenv("CORO_MIGRATE"));
+    co_overflow_install();
     if (getenv("CORO_DUMP"))
-        runtime_dump_on_quit();
+        co_runtime_dump_on_quit();
 }
 
 /* No worker runs any more. */
 static void stop(void)
 {
-    for (int i = 0; i < runtime.worker_count; i++) {
-        struct worker *worker = &runtime.workers[i];
-        if (worker->last_id > runtime.id_base)
-            runtime.id_base = worker->last_id;
-        worker_term(worker);
+    for (int i = 0; i < co_runtime.worker_count; i++) {
+        struct co_worker *worker = &co_runtime.workers[i];
+        if (worker->last_id > co_runtime.id_base)
+            co_runtime.id_base = worker->last_id;
+        co_worker_term(worker);
     }
-    for (uint32_t i = 0; i < runtime.cos_pool.used; i++)
-        sanitize_fiber_free(&runtime.cos[i].strand.sanitize);
-    reserve_close(runtime.schedule != NULL);
-    free(runtime.workers);
-    runtime.workers = NULL;
-    poller_reset();
+    for (uint32_t i = 0; i < co_runtime.cos_pool.used; i++)
+        co_sanitize_fiber_free(&co_runtime.cos[i].strand.sanitize);
+    co_reserve_close(co_runtime.schedule != NULL);
+    free(co_runtime.workers);
+    co_runtime.workers = NULL;
+    co_poller_reset();
 }
 
 static void *worker_main(void *arg)
 {
-    worker_loop(arg);
+    co_worker_loop(arg);
     return NULL;
 }
 
 static void first_main(void *arg)
 {
     (void)arg;
-    runtime.main(runtime.main_arg);
-    atomic_store(&runtime.stopping, true);
-    for (int i = 0; i < runtime.worker_count; i++)
-        if (&runtime.workers[i] != worker_self()) /* that one is awake */
-            worker_ring(&runtime.workers[i]);
-    sanitize_release(&runtime);
+    co_runtime.main(co_runtime.main_arg);
+    atomic_store(&co_runtime.stopping, true);
+    for (int i = 0; i < co_runtime.worker_count; i++)
+        if (&co_runtime.workers[i] != co_worker_self()) /* that one is awake */
+            co_worker_ring(&co_runtime.workers[i]);
+    co_sanitize_release(&co_runtime);
 }
 
 /* CORO_SEED=N in the environment makes a seeded run of any program. */
-static struct schedule *schedule_of_environment(void)
+static struct co_schedule *schedule_of_environment(void)
 {
-    static struct schedule schedule;
+    static struct co_schedule schedule;
     const char *seed = getenv("CORO_SEED");
     if (!seed)
         return NULL;
-    schedule = (struct schedule){.seed = strtoull(seed, NULL, 0)};
-    schedule.strategy = schedule.seed % 2 ? SCHEDULE_RANDOM : SCHEDULE_PCT;
+    schedule = (struct co_schedule){.seed = strtoull(seed, NULL, 0)};
+    schedule.strategy = schedule.seed % 2 ? CO_SCHEDULE_RANDOM : CO_SCHEDULE_PCT;
     schedule.depth = 1 + (int)(schedule.seed % 3);
     return &schedule;
 }
 
-size_t runtime_run(const struct runtime_options *options, void (*main)(void *), void *arg)
+size_t co_runtime_run(const struct co_runtime_options *options, void (*main)(void *), void *arg)
 {
-    struct runtime_options with = options ? *options : (struct runtime_options){0};
+    struct co_runtime_options with = options ? *options : (struct co_runtime_options){0};
     if (!with.schedule)
         with.schedule = schedule_of_environment();
-    ensure(!runtime.workers); /* one at a time */
+    co_ensure(!co_runtime.workers); /* one at a time */
     start(&with);
-    runtime.schedule = with.schedule;
-    schedule_seeded = with.schedule != NULL;
-    runtime.unusual = runtime.migrates || schedule_seeded;
-    if (runtime.schedule)
-        schedule_begin(runtime.schedule);
+    co_runtime.schedule = with.schedule;
+    co_schedule_seeded = with.schedule != NULL;
+    co_runtime.unusual = co_runtime.migrates || co_schedule_seeded;
+    if (co_runtime.schedule)
+        co_schedule_begin(co_runtime.schedule);
 
-    runtime.main = main;
-    runtime.main_arg = arg;
-    runtime.deadlocked = with.deadlocked;
+    co_runtime.main = main;
+    co_runtime.main_arg = arg;
+    co_runtime.deadlocked = with.deadlocked;
     if (with.deadlocked)
         *with.deadlocked = false;
-    atomic_store(&runtime.stopping, false);
-    atomic_store(&runtime.sleep, 0);
-    atomic_store(&runtime.watcher, 0);
+    atomic_store(&co_runtime.stopping, false);
+    atomic_store(&co_runtime.sleep, 0);
+    atomic_store(&co_runtime.watcher, 0);
 
     /* The first coroutine stays on this thread, which is worker 0. */
-    struct worker *own = &runtime.workers[0];
+    struct co_worker *own = &co_runtime.workers[0];
     struct co *first = co_make(own, CO_SITE("main"), first_main, NULL);
-    ensure(first);
+    co_ensure(first);
     first->pinned = true;
     co_queue_push(&own->ready, first);
-    for (int i = 1; i < runtime.worker_count; i++)
-        ensure(pthread_create(&runtime.workers[i].thread, NULL, worker_main, &runtime.workers[i]) ==
-               0);
+    for (int i = 1; i < co_runtime.worker_count; i++)
+        co_ensure(pthread_create(&co_runtime.workers[i].thread, NULL, worker_main,
+                      &co_runtime.workers[i]) == 0);
 
     /* Until main has returned; the reports are made when no worker runs any more. */
-    worker_loop(own);
-    for (int i = 1; i < runtime.worker_count; i++)
-        pthread_join(runtime.workers[i].thread, NULL);
-    blocking_stop();
-    sanitize_acquire(&runtime);
-    size_t leaks = runtime_report_leaks();
+    co_worker_loop(own);
+    for (int i = 1; i < co_runtime.worker_count; i++)
+        pthread_join(co_runtime.workers[i].thread, NULL);
+    co_blocking_stop();
+    co_sanitize_acquire(&co_runtime);
+    size_t leaks = co_runtime_report_leaks();
     stop();
-    runtime.schedule = NULL;
-    schedule_seeded = false;
+    co_runtime.schedule = NULL;
+    co_schedule_seeded = false;
     return leaks;
 }

@@ -11,16 +11,16 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct schedule;
+struct co_schedule;
 
-struct runtime_options {
+struct co_runtime_options {
     int workers;       /* threads that run coroutines; 0: as processors.h says, at most 64 */
     size_t stack_size; /* bytes of stack for each coroutine, guard page included; 0: 69,632 (more
                           without optimisation) */
     size_t max_coroutines; /* alive together; 0: 2,000,000. Near it, a few may be refused early */
-    struct schedule *schedule; /* a seeded run on one worker (schedule.h); NULL: a real one,
+    struct co_schedule *schedule; /* a seeded run on one worker (schedule.h); NULL: a real one,
                      or as the environment variable CORO_SEED says */
     bool *deadlocked; /* NULL: a deadlock ends the program. Else it ends the run, and this is set;
                      and what is left alive is counted, not listed */
@@ -36,23 +36,23 @@ struct runtime_options {
  *
  * When all coroutines wait, and there is no timer, watch, descriptor wait or blocking call that
  * could wake one, they are listed on stderr and the program exits with 2. A thread of your own that
- * would call co_ready() is not seen: let the coroutine wait in a blocking_call() for it.
+ * would call co_ready() is not seen: let the coroutine wait in a co_blocking_call() for it.
  */
-size_t runtime_run(const struct runtime_options *options, void (*main)(void *), void *arg);
+size_t co_runtime_run(const struct co_runtime_options *options, void (*main)(void *), void *arg);
 
 /* Coroutines alive now, the caller's included. From any thread. */
-size_t runtime_alive(void);
+size_t co_runtime_alive(void);
 
 /* List every coroutine on the file descriptor: id, name, state, why it waits, since when, spawn
  * site. From any coroutine or worker callback; the others go on meanwhile. With CORO_DEBUG also
  * the most stack that each entry function has used so far. */
-void runtime_dump(int fd);
+void co_runtime_dump(int fd);
 
 /* From now on SIGQUIT (Ctrl-\\) writes to stderr where coroutines wait (stuck.h), and the first
  * 1,000 of the same list, and the program goes on. Works also when a coroutine keeps its worker
  * from doing anything else. In any program by the environment variable CORO_DUMP=1. */
-void runtime_dump_on_quit(void);
+void co_runtime_dump_on_quit(void);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -30,7 +30,7 @@ static void describe(const struct co *co, int state, int64_t now_ns, char *line,
     char waits[80] = "";
     if (state == CO_WAITING) {
         int64_t ms =
-            (now_ns - atomic_load_explicit(&co->since_ns, memory_order_relaxed)) / CLOCK_MS;
+            (now_ns - atomic_load_explicit(&co->since_ns, memory_order_relaxed)) / CO_CLOCK_MS;
         snprintf(waits, sizeof waits, " on %s for %lld ms",
             atomic_load_explicit(&co->why, memory_order_relaxed), (long long)ms);
     }
@@ -42,10 +42,10 @@ static void describe(const struct co *co, int state, int64_t now_ns, char *line,
 static size_t list_all(int fd, size_t limit)
 {
     size_t alive = 0;
-    int64_t now_ns = clock_now_ns();
-    uint32_t used = atomic_load_explicit(&runtime.cos_pool.used, memory_order_acquire);
+    int64_t now_ns = co_clock_now_ns();
+    uint32_t used = atomic_load_explicit(&co_runtime.cos_pool.used, memory_order_acquire);
     for (uint32_t i = 0; i < used; i++) {
-        const struct co *co = &runtime.cos[i];
+        const struct co *co = &co_runtime.cos[i];
         int state = atomic_load_explicit(&co->state, memory_order_relaxed);
         if (state == CO_FREE)
             continue;
@@ -57,15 +57,15 @@ static size_t list_all(int fd, size_t limit)
         }
     }
     if (alive > limit)
-        say_line(fd, "  ... and %zu more\n", alive - limit);
+        co_say_line(fd, "  ... and %zu more\n", alive - limit);
     return alive;
 }
 
 static void dump_some(int fd, size_t most)
 {
-    say_line(fd, "%zu coroutines on %d workers\n", runtime_alive(), runtime.worker_count);
+    co_say_line(fd, "%zu coroutines on %d workers\n", co_runtime_alive(), co_runtime.worker_count);
     list_all(fd, most);
-    marks_list(fd);
+    co_marks_list(fd);
 }
 
 static void dump(void *arg)
@@ -74,9 +74,9 @@ static void dump(void *arg)
 }
 
 /* Printing wants more stack than a coroutine should have to spare. */
-void runtime_dump(int fd)
+void co_runtime_dump(int fd)
 {
-    worker_call(dump, &fd);
+    co_worker_call(dump, &fd);
 }
 
 static void on_quit(int number)
@@ -88,72 +88,72 @@ static void on_quit(int number)
     errno = saved;
 }
 
-void runtime_dump_on_quit(void)
+void co_runtime_dump_on_quit(void)
 {
     struct sigaction action = {.sa_handler = on_quit, .sa_flags = SA_RESTART | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
-    ensure(sigaction(SIGQUIT, &action, NULL) == 0);
+    co_ensure(sigaction(SIGQUIT, &action, NULL) == 0);
 }
 
 enum { LEAKS_LISTED = 100, DEADLOCK_EXIT = 2 };
 
-size_t runtime_report_leaks(void)
+size_t co_runtime_report_leaks(void)
 {
-    if (runtime_alive() == 0)
+    if (co_runtime_alive() == 0)
         return 0;
-    if ((runtime.schedule && runtime.schedule->quiet) || runtime.deadlocked)
-        return runtime_alive();
-    say_line(STDERR_FILENO, "coroutines still alive at the end:\n");
+    if ((co_runtime.schedule && co_runtime.schedule->quiet) || co_runtime.deadlocked)
+        return co_runtime_alive();
+    co_say_line(STDERR_FILENO, "coroutines still alive at the end:\n");
     return list_all(STDERR_FILENO, LEAKS_LISTED);
 }
 
 /*
  * Called by a worker that goes to sleep. The others may have been woken since: then there is
- * something in an inbox; or may have been awake and gone to sleep again: then runtime.sleep is not
- * what it was.
+ * something in an inbox; or may have been awake and gone to sleep again: then co_runtime.sleep is
+ * not what it was.
  */
-bool runtime_report_deadlocked(uint64_t sleep)
+bool co_runtime_report_deadlocked(uint64_t sleep)
 {
-    if ((int)(uint32_t)sleep < runtime.worker_count || atomic_load(&runtime.stopping))
+    if ((int)(uint32_t)sleep < co_runtime.worker_count || atomic_load(&co_runtime.stopping))
         return false;
     int outside = 0;
-    for (int i = 0; i < runtime.worker_count; i++) {
-        struct worker *worker = &runtime.workers[i];
+    for (int i = 0; i < co_runtime.worker_count; i++) {
+        struct co_worker *worker = &co_runtime.workers[i];
         outside += atomic_load(&worker->outside);
         if (atomic_load(&worker->inbox) || atomic_load(&worker->fresh.count) ||
             atomic_load(&worker->timers.due_ns) != INT64_MAX)
             return false;
     }
-    return outside == 0 && atomic_load(&runtime.sleep) == sleep;
+    return outside == 0 && atomic_load(&co_runtime.sleep) == sleep;
 }
 
-/* The caller of runtime_run() wants to go on: all workers, which sleep, shall end. */
+/* The caller of co_runtime_run() wants to go on: all workers, which sleep, shall end. */
 static void end_run(void)
 {
-    *runtime.deadlocked = true;
-    atomic_store(&runtime.stopping, true);
-    for (int i = 0; i < runtime.worker_count; i++)
-        worker_ring(&runtime.workers[i]);
+    *co_runtime.deadlocked = true;
+    atomic_store(&co_runtime.stopping, true);
+    for (int i = 0; i < co_runtime.worker_count; i++)
+        co_worker_ring(&co_runtime.workers[i]);
 }
 
 /* A seeded run ends, so that the next seed can be tried, and one whose caller asks for that; a real
  * program exits. */
-void runtime_report_deadlock(void)
+void co_runtime_report_deadlock(void)
 {
-    struct schedule *schedule = runtime.schedule;
-    if (!schedule && runtime.deadlocked) {
+    struct co_schedule *schedule = co_runtime.schedule;
+    if (!schedule && co_runtime.deadlocked) {
         end_run();
         return;
     }
     if (schedule) {
         schedule->deadlocked = true;
-        atomic_store(&runtime.stopping, true);
+        atomic_store(&co_runtime.stopping, true);
         if (!schedule->quiet)
-            say_line(STDERR_FILENO, "with seed %llu: ", (unsigned long long)schedule->seed);
+            co_say_line(STDERR_FILENO, "with seed %llu: ", (unsigned long long)schedule->seed);
         else
             return;
     }
-    say_line(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
+    co_say_line(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
     list_all(STDERR_FILENO, SIZE_MAX);
     if (!schedule)
         _exit(DEADLOCK_EXIT);

@@ -9,69 +9,69 @@
 
 enum { READER, WRITER }; /* a waiter's index */
 
-static void lock_as(struct rwmutex *rwmutex, int kind, const char *why)
+static void lock_as(struct co_rwmutex *rwmutex, int kind, const char *why)
 {
     co_point();
-    lock_take(&rwmutex->guard);
+    co_lock_take(&rwmutex->guard);
     bool taken = rwmutex->writing || rwmutex->waiters.first;
     if (kind == WRITER)
         taken = taken || rwmutex->readers > 0;
     if (taken) {
-        struct waiter waiter = {.co = co_current(), .index = kind};
-        waiters_push(&rwmutex->waiters, &waiter);
+        struct co_waiter waiter = {.co = co_current(), .index = kind};
+        co_waiters_push(&rwmutex->waiters, &waiter);
         co_park_with(why, &rwmutex->guard);
-        co_tell(SCHEDULE_LOCKED, co_current(), why, &rwmutex->guard);
+        co_tell(CO_SCHEDULE_LOCKED, co_current(), why, &rwmutex->guard);
         return;
     }
     rwmutex->writing = kind == WRITER;
     rwmutex->readers += kind == READER;
-    lock_drop(&rwmutex->guard);
-    co_tell(SCHEDULE_LOCKED, co_current(), why, &rwmutex->guard);
+    co_lock_drop(&rwmutex->guard);
+    co_tell(CO_SCHEDULE_LOCKED, co_current(), why, &rwmutex->guard);
 }
 
 /* Under guard: let in all that may come in now; they are in *woken then. */
-static void let_in(struct rwmutex *rwmutex, struct waiters *woken)
+static void let_in(struct co_rwmutex *rwmutex, struct co_waiters *woken)
 {
-    for (struct waiter *waiter; (waiter = rwmutex->waiters.first) && !rwmutex->writing;) {
+    for (struct co_waiter *waiter; (waiter = rwmutex->waiters.first) && !rwmutex->writing;) {
         if (waiter->index == WRITER && rwmutex->readers > 0)
             break;
-        waiters_remove(&rwmutex->waiters, waiter);
+        co_waiters_remove(&rwmutex->waiters, waiter);
         rwmutex->writing = waiter->index == WRITER;
         rwmutex->readers += waiter->index == READER;
-        waiters_push(woken, waiter);
+        co_waiters_push(woken, waiter);
     }
 }
 
-void rwmutex_read_lock(struct rwmutex *rwmutex)
+void co_rwmutex_read_lock(struct co_rwmutex *rwmutex)
 {
     lock_as(rwmutex, READER, "rwmutex, to read");
 }
 
-void rwmutex_write_lock(struct rwmutex *rwmutex)
+void co_rwmutex_write_lock(struct co_rwmutex *rwmutex)
 {
     lock_as(rwmutex, WRITER, "rwmutex, to write");
 }
 
-void rwmutex_read_unlock(struct rwmutex *rwmutex)
+void co_rwmutex_read_unlock(struct co_rwmutex *rwmutex)
 {
-    struct waiters woken = {0};
-    lock_take(&rwmutex->guard);
-    ensure(rwmutex->readers > 0);
+    struct co_waiters woken = {0};
+    co_lock_take(&rwmutex->guard);
+    co_ensure(rwmutex->readers > 0);
     rwmutex->readers--;
     let_in(rwmutex, &woken);
-    lock_drop(&rwmutex->guard);
-    co_tell(SCHEDULE_UNLOCKED, co_current(), NULL, &rwmutex->guard);
-    waiters_ready_all(&woken);
+    co_lock_drop(&rwmutex->guard);
+    co_tell(CO_SCHEDULE_UNLOCKED, co_current(), NULL, &rwmutex->guard);
+    co_waiters_ready_all(&woken);
 }
 
-void rwmutex_write_unlock(struct rwmutex *rwmutex)
+void co_rwmutex_write_unlock(struct co_rwmutex *rwmutex)
 {
-    struct waiters woken = {0};
-    lock_take(&rwmutex->guard);
-    ensure(rwmutex->writing);
+    struct co_waiters woken = {0};
+    co_lock_take(&rwmutex->guard);
+    co_ensure(rwmutex->writing);
     rwmutex->writing = false;
     let_in(rwmutex, &woken);
-    lock_drop(&rwmutex->guard);
-    co_tell(SCHEDULE_UNLOCKED, co_current(), NULL, &rwmutex->guard);
-    waiters_ready_all(&woken);
+    co_lock_drop(&rwmutex->guard);
+    co_tell(CO_SCHEDULE_UNLOCKED, co_current(), NULL, &rwmutex->guard);
+    co_waiters_ready_all(&woken);
 }

@@ -12,20 +12,20 @@
 #include "coro/lock.h"
 #include "coro/wait.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct rwmutex {
-    struct lock guard;
+struct co_rwmutex {
+    struct co_lock guard;
     int readers; /* that hold it; the rest: under guard, too */
     bool writing;
-    struct waiters waiters;
+    struct co_waiters waiters;
 };
 
-void rwmutex_read_lock(struct rwmutex *rwmutex); /* may park */
-void rwmutex_read_unlock(struct rwmutex *rwmutex);
-void rwmutex_write_lock(struct rwmutex *rwmutex); /* may park */
-void rwmutex_write_unlock(struct rwmutex *rwmutex);
+void co_rwmutex_read_lock(struct co_rwmutex *rwmutex); /* may park */
+void co_rwmutex_read_unlock(struct co_rwmutex *rwmutex);
+void co_rwmutex_write_lock(struct co_rwmutex *rwmutex); /* may park */
+void co_rwmutex_write_unlock(struct co_rwmutex *rwmutex);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -4,19 +4,19 @@
 #if __has_include(<valgrind/valgrind.h>)
 #include <valgrind/valgrind.h>
 
-void sanitize_stack_new(void *bottom, size_t size)
+void co_sanitize_stack_new(void *bottom, size_t size)
 {
     if (RUNNING_ON_VALGRIND)
         VALGRIND_STACK_REGISTER(bottom, (char *)bottom + size);
 }
 #else
-void sanitize_stack_new(void *bottom, size_t size)
+void co_sanitize_stack_new(void *bottom, size_t size)
 {
     (void)bottom, (void)size;
 }
 #endif
 
-#if SANITIZE_THREADS
+#if CO_SANITIZE_THREADS
 #include <errno.h>
 #include <sanitizer/tsan_interface.h>
 
@@ -25,37 +25,37 @@ void AnnotateBenignRaceSized(
     const char *file, int line, const volatile void *at, size_t size, const char *why);
 
 /* errno belongs to the thread; parking saves and restores it, so coroutines do not race on it. */
-UNSANITIZED void sanitize_thread_stack(struct sanitize *stack)
+CO_UNSANITIZED void co_sanitize_thread_stack(struct co_sanitize *stack)
 {
     AnnotateBenignRaceSized(__FILE__, __LINE__, &errno, sizeof errno, "errno");
     stack->fiber = __tsan_get_current_fiber();
 }
 
-UNSANITIZED void sanitize_stack_open(struct sanitize *stack, void *bottom, size_t size)
+CO_UNSANITIZED void co_sanitize_stack_open(struct co_sanitize *stack, void *bottom, size_t size)
 {
     (void)bottom, (void)size;
     if (!stack->fiber)
         stack->fiber = __tsan_create_fiber(0);
 }
 
-UNSANITIZED void sanitize_stack_close(void *bottom, size_t size)
+CO_UNSANITIZED void co_sanitize_stack_close(void *bottom, size_t size)
 {
     (void)bottom, (void)size;
 }
 
-UNSANITIZED void sanitize_leave(struct sanitize *from, struct sanitize *to, bool ends)
+CO_UNSANITIZED void co_sanitize_leave(struct co_sanitize *from, struct co_sanitize *to, bool ends)
 {
     (void)from, (void)ends;
     __tsan_switch_to_fiber(to->fiber, __tsan_switch_to_fiber_no_sync);
 }
 
-UNSANITIZED void sanitize_arrive(struct sanitize *self)
+CO_UNSANITIZED void co_sanitize_arrive(struct co_sanitize *self)
 {
     (void)self;
 }
 
 /* A fiber that never ran must not be destroyed (a fault of the run-time library): run it once. */
-UNSANITIZED void sanitize_fiber_make(struct sanitize *stack)
+CO_UNSANITIZED void co_sanitize_fiber_make(struct co_sanitize *stack)
 {
     void *self = __tsan_get_current_fiber();
     stack->fiber = __tsan_create_fiber(0);
@@ -63,35 +63,35 @@ UNSANITIZED void sanitize_fiber_make(struct sanitize *stack)
     __tsan_switch_to_fiber(self, __tsan_switch_to_fiber_no_sync);
 }
 
-UNSANITIZED void sanitize_fiber_free(struct sanitize *stack)
+CO_UNSANITIZED void co_sanitize_fiber_free(struct co_sanitize *stack)
 {
     if (stack->fiber)
         __tsan_destroy_fiber(stack->fiber);
     stack->fiber = NULL;
 }
 
-UNSANITIZED void sanitize_speak_as(struct sanitize *stack)
+CO_UNSANITIZED void co_sanitize_speak_as(struct co_sanitize *stack)
 {
     __tsan_switch_to_fiber(stack->fiber, __tsan_switch_to_fiber_no_sync);
 }
 
-UNSANITIZED void sanitize_release(void *key)
+CO_UNSANITIZED void co_sanitize_release(void *key)
 {
     __tsan_release(key);
 }
 
-UNSANITIZED void sanitize_acquire(void *key)
+CO_UNSANITIZED void co_sanitize_acquire(void *key)
 {
     __tsan_acquire(key);
 }
 #endif
 
-#if SANITIZE_ADDRESSES
+#if CO_SANITIZE_ADDRESSES
 #include <pthread.h>
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 
-void sanitize_thread_stack(struct sanitize *stack)
+void co_sanitize_thread_stack(struct co_sanitize *stack)
 {
     pthread_attr_t attr;
     void *bottom = NULL;
@@ -103,7 +103,7 @@ void sanitize_thread_stack(struct sanitize *stack)
     stack->fake_stack = NULL;
 }
 
-void sanitize_stack_open(struct sanitize *stack, void *bottom, size_t size)
+void co_sanitize_stack_open(struct co_sanitize *stack, void *bottom, size_t size)
 {
     ASAN_UNPOISON_MEMORY_REGION(bottom, size);
     stack->bottom = bottom;
@@ -111,42 +111,42 @@ void sanitize_stack_open(struct sanitize *stack, void *bottom, size_t size)
     stack->fake_stack = NULL;
 }
 
-void sanitize_stack_close(void *bottom, size_t size)
+void co_sanitize_stack_close(void *bottom, size_t size)
 {
     ASAN_POISON_MEMORY_REGION(bottom, size);
 }
 
-UNSANITIZED void sanitize_leave(struct sanitize *from, struct sanitize *to, bool ends)
+CO_UNSANITIZED void co_sanitize_leave(struct co_sanitize *from, struct co_sanitize *to, bool ends)
 {
     __sanitizer_start_switch_fiber(ends ? NULL : &from->fake_stack, to->bottom, to->size);
 }
 
-UNSANITIZED void sanitize_arrive(struct sanitize *self)
+CO_UNSANITIZED void co_sanitize_arrive(struct co_sanitize *self)
 {
     __sanitizer_finish_switch_fiber(self->fake_stack, NULL, NULL);
 }
 
-void sanitize_fiber_make(struct sanitize *stack)
+void co_sanitize_fiber_make(struct co_sanitize *stack)
 {
     (void)stack;
 }
 
-void sanitize_fiber_free(struct sanitize *stack)
+void co_sanitize_fiber_free(struct co_sanitize *stack)
 {
     (void)stack;
 }
 
-void sanitize_speak_as(struct sanitize *stack)
+void co_sanitize_speak_as(struct co_sanitize *stack)
 {
     (void)stack;
 }
 
-void sanitize_release(void *key)
+void co_sanitize_release(void *key)
 {
     (void)key;
 }
 
-void sanitize_acquire(void *key)
+void co_sanitize_acquire(void *key)
 {
     (void)key;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-void say_line(int fd, const char *format, ...)
+void co_say_line(int fd, const char *format, ...)
 {
     char text[400];
     va_list args;

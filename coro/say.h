@@ -5,11 +5,11 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 /* As dprintf(), but without malloc, so for a signal handler, too. Up to 400 bytes. */
-__attribute__((format(printf, 2, 3))) void say_line(int fd, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void co_say_line(int fd, const char *format, ...);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -2,18 +2,18 @@
 #include "coro/sched_private.h"
 #include "coro/schedule.h"
 
-void schedule_point(void)
+void co_schedule_point(void)
 {
-    if (runtime.schedule)
+    if (co_runtime.schedule)
         co_preempt();
 }
 
-UNSANITIZED uint32_t schedule_number(void)
+CO_UNSANITIZED uint32_t co_schedule_number(void)
 {
-    return schedule_number_of(co_current());
+    return co_schedule_number_of(co_current());
 }
 
-UNSANITIZED void schedule_mark_at(const struct co_site *site)
+CO_UNSANITIZED void co_schedule_mark_at(const struct co_site *site)
 {
     struct co *self = co_current();
     if (self)

@@ -3,21 +3,21 @@
 #include "coro/sched_private.h"
 #include "coro/schedule.h"
 
-bool schedule_seeded;
+bool co_schedule_seeded;
 
-UNSANITIZED uint32_t schedule_number_of(const struct co *co)
+CO_UNSANITIZED uint32_t co_schedule_number_of(const struct co *co)
 {
-    return (uint32_t)(co_id(co) - runtime.id_base - 1);
+    return (uint32_t)(co_id(co) - co_runtime.id_base - 1);
 }
 
-UNSANITIZED void schedule_tell(
-    enum schedule_kind kind, const struct co *co, const char *why, const void *object)
+CO_UNSANITIZED void co_schedule_tell(
+    enum co_schedule_kind kind, const struct co *co, const char *why, const void *object)
 {
-    const struct schedule *schedule = runtime.schedule;
+    const struct co_schedule *schedule = co_runtime.schedule;
     if (!schedule->observe || !co)
         return;
-    const struct schedule_event event = {.kind = kind,
-        .co = schedule_number_of(co),
+    const struct co_schedule_event event = {.kind = kind,
+        .co = co_schedule_number_of(co),
         .point = schedule->taken,
         .name = co_name(co),
         .why = why,

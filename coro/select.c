@@ -21,16 +21,16 @@
 enum { ON_STACK = 8 }; /* cases; more of them are held on the heap */
 
 struct selection {
-    struct select_case *cases;
-    size_t n, from;      /* how many, and the random one that is looked at first */
-    struct chan **order; /* the channels to lock, by address, each once */
+    struct co_select_case *cases;
+    size_t n, from;         /* how many, and the random one that is looked at first */
+    struct co_chan **order; /* the channels to lock, by address, each once */
     size_t order_count;
-    struct waiter *waiters; /* one for each case */
-    struct wait wait;
+    struct co_waiter *waiters; /* one for each case */
+    struct co_wait wait;
     struct co *co; /* for the timeout */
 };
 
-static void add_in_order(struct selection *selection, struct chan *chan)
+static void add_in_order(struct selection *selection, struct co_chan *chan)
 {
     size_t at = selection->order_count;
     for (; at > 0 && selection->order[at - 1] >= chan; at--)
@@ -48,19 +48,19 @@ static void lock_all(struct selection *selection)
         if (selection->cases[i].chan)
             add_in_order(selection, selection->cases[i].chan);
     for (size_t i = 0; i < selection->order_count; i++)
-        lock_take(&selection->order[i]->lock);
+        co_lock_take(&selection->order[i]->lock);
 }
 
 static void unlock_all(struct selection *selection)
 {
     for (size_t i = 0; i < selection->order_count; i++)
-        lock_drop(&selection->order[i]->lock);
+        co_lock_drop(&selection->order[i]->lock);
 }
 
-static enum chan_status try_one(struct select_case *c, struct co **woken)
+static enum co_chan_status try_one(struct co_select_case *c, struct co **woken)
 {
-    c->status = c->op == SELECT_SEND ? chan_send_now(c->chan, c->item, woken)
-                                     : chan_recv_now(c->chan, c->item, woken);
+    c->status = c->op == CO_SELECT_SEND ? co_chan_send_now(c->chan, c->item, woken)
+                                        : co_chan_recv_now(c->chan, c->item, woken);
     return c->status;
 }
 
@@ -69,20 +69,21 @@ static int try_all(struct selection *selection, struct co **woken)
 {
     size_t n = selection->n;
     for (size_t i = 0, at = selection->from; i < n; i++, at = at + 1 < n ? at + 1 : 0)
-        if (selection->cases[at].chan && try_one(&selection->cases[at], woken) != CHAN_WOULD_BLOCK)
+        if (selection->cases[at].chan &&
+            try_one(&selection->cases[at], woken) != CO_CHAN_WOULD_BLOCK)
             return (int)at;
-    return SELECT_NONE;
+    return CO_SELECT_NONE;
 }
 
 /* A hint only: read without the lock. */
-UNSANITIZED static bool looks_ready(const struct select_case *c)
+CO_UNSANITIZED static bool looks_ready(const struct co_select_case *c)
 {
-    const struct chan *chan = c->chan;
+    const struct co_chan *chan = c->chan;
     size_t count = __atomic_load_n(&chan->count, __ATOMIC_RELAXED);
-    const struct waiters *others = c->op == SELECT_SEND ? &chan->receivers : &chan->senders;
+    const struct co_waiters *others = c->op == CO_SELECT_SEND ? &chan->receivers : &chan->senders;
     return __atomic_load_n(&others->first, __ATOMIC_RELAXED) ||
            __atomic_load_n(&chan->closed, __ATOMIC_RELAXED) ||
-           (c->op == SELECT_SEND ? count < chan->capacity : count > 0);
+           (c->op == CO_SELECT_SEND ? count < chan->capacity : count > 0);
 }
 
 /* The same with no channel locked, but for the one that is tried. */
@@ -90,58 +91,58 @@ static int glance(struct selection *selection)
 {
     size_t n = selection->n;
     for (size_t i = 0, at = selection->from; i < n; i++, at = at + 1 < n ? at + 1 : 0) {
-        struct select_case *c = &selection->cases[at];
+        struct co_select_case *c = &selection->cases[at];
         if (!c->chan)
             continue;
-        chan_check(c->chan);
+        co_chan_check(c->chan);
         if (!looks_ready(c))
             continue;
         struct co *woken = NULL;
-        lock_take(&c->chan->lock);
-        enum chan_status status = try_one(c, &woken);
-        lock_drop(&c->chan->lock);
+        co_lock_take(&c->chan->lock);
+        enum co_chan_status status = try_one(c, &woken);
+        co_lock_drop(&c->chan->lock);
         if (woken)
             co_ready(woken);
-        if (status != CHAN_WOULD_BLOCK)
+        if (status != CO_CHAN_WOULD_BLOCK)
             return (int)at;
     }
-    return SELECT_NONE;
+    return CO_SELECT_NONE;
 }
 
-static struct waiters *list_of(const struct select_case *c)
+static struct co_waiters *list_of(const struct co_select_case *c)
 {
-    return c->op == SELECT_SEND ? &c->chan->senders : &c->chan->receivers;
+    return c->op == CO_SELECT_SEND ? &c->chan->senders : &c->chan->receivers;
 }
 
 static void enlist_all(struct selection *selection)
 {
     for (size_t i = 0; i < selection->n; i++) {
-        struct select_case *c = &selection->cases[i];
-        selection->waiters[i] = (struct waiter){
+        struct co_select_case *c = &selection->cases[i];
+        selection->waiters[i] = (struct co_waiter){
             .co = selection->co, .wait = &selection->wait, .item = c->item, .index = (int)i};
         if (c->chan)
-            waiters_push(list_of(c), &selection->waiters[i]);
+            co_waiters_push(list_of(c), &selection->waiters[i]);
     }
 }
 
 static void delist_all(struct selection *selection, int taken)
 {
     for (size_t i = 0; i < selection->n; i++) {
-        struct select_case *c = &selection->cases[i];
+        struct co_select_case *c = &selection->cases[i];
         if (!c->chan || (int)i == taken)
             continue;
-        lock_take(&c->chan->lock);
-        waiters_remove(list_of(c), &selection->waiters[i]);
-        lock_drop(&c->chan->lock);
+        co_lock_take(&c->chan->lock);
+        co_waiters_remove(list_of(c), &selection->waiters[i]);
+        co_lock_drop(&c->chan->lock);
     }
 }
 
-UNSANITIZED static bool commit_wait(struct co *co, void *arg)
+CO_UNSANITIZED static bool commit_wait(struct co *co, void *arg)
 {
     (void)co;
     struct selection *selection = arg;
     for (size_t i = 0; i < selection->order_count; i++)
-        lock_drop_unseen(&selection->order[i]->lock);
+        co_lock_drop_unseen(&selection->order[i]->lock);
     return true;
 }
 
@@ -149,7 +150,7 @@ static void time_is_up(void *arg)
 {
     struct selection *selection = arg;
     struct co *co = selection->co;
-    if (wait_claim(&selection->wait, (int)selection->n))
+    if (co_wait_claim(&selection->wait, (int)selection->n))
         co_ready(co);
 }
 
@@ -157,26 +158,26 @@ static void time_is_up(void *arg)
 static int wait_for_one(struct selection *selection, int64_t timeout_ns)
 {
     /* A waiter stands in every channel before any of their locks is dropped. */
-    struct timer timer = {0};
-    atomic_init(&selection->wait.taken, WAIT_OPEN);
+    struct co_timer timer = {0};
+    atomic_init(&selection->wait.taken, CO_WAIT_OPEN);
     selection->co = co_current();
     enlist_all(selection);
     if (timeout_ns >= 0)
-        timer_start(&timer, clock_now_ns() + timeout_ns, time_is_up, selection);
+        co_timer_start(&timer, co_clock_now_ns() + timeout_ns, time_is_up, selection);
 
     /* The locks go with the commit, once this stack can be resumed. */
     for (size_t i = 0; i < selection->order_count; i++)
-        sanitize_release(&selection->order[i]->lock);
+        co_sanitize_release(&selection->order[i]->lock);
     co_park("select", commit_wait, selection);
     if (timeout_ns >= 0)
-        timer_stop(&timer);
+        co_timer_stop(&timer);
 
     /* Awake: one waiter was claimed, or the timer's place; the others must leave their lists. */
     int taken = atomic_load_explicit(&selection->wait.taken, memory_order_acquire);
     delist_all(selection, taken);
     if (taken == (int)selection->n)
-        return SELECT_NONE;
-    selection->cases[taken].status = (enum chan_status)selection->waiters[taken].status;
+        return CO_SELECT_NONE;
+    selection->cases[taken].status = (enum co_chan_status)selection->waiters[taken].status;
     return taken;
 }
 
@@ -185,7 +186,7 @@ static int select_locked(struct selection *selection, int64_t timeout_ns)
     struct co *woken = NULL;
     lock_all(selection);
     int taken = try_all(selection, &woken);
-    if (taken == SELECT_NONE)
+    if (taken == CO_SELECT_NONE)
         return wait_for_one(selection, timeout_ns);
     unlock_all(selection);
     if (woken)
@@ -193,28 +194,28 @@ static int select_locked(struct selection *selection, int64_t timeout_ns)
     return taken;
 }
 
-static int select_cases(struct select_case *cases, size_t n, int64_t timeout_ns)
+static int select_cases(struct co_select_case *cases, size_t n, int64_t timeout_ns)
 {
     co_point();
-    __attribute__((uninitialized)) struct waiter waiters[ON_STACK];
-    __attribute__((uninitialized)) struct chan *order[ON_STACK];
+    __attribute__((uninitialized)) struct co_waiter waiters[ON_STACK];
+    __attribute__((uninitialized)) struct co_chan *order[ON_STACK];
     struct selection selection = {.cases = cases,
         .n = n,
         .from = n < 2            ? 0
-                : co_is_seeded() ? schedule_draw((uint32_t)n)
-                                 : random_below((uint32_t)n),
+                : co_is_seeded() ? co_schedule_draw((uint32_t)n)
+                                 : co_random_below((uint32_t)n),
         .order = order,
         .waiters = waiters};
     int taken = glance(&selection);
-    if (taken != SELECT_NONE || timeout_ns == 0)
+    if (taken != CO_SELECT_NONE || timeout_ns == 0)
         return taken;
 
     /* Nothing looked ready: decide with all channels locked. */
     if (n <= ON_STACK)
         return select_locked(&selection, timeout_ns);
-    selection.waiters = malloc(n * (sizeof *waiters + sizeof(struct chan *)));
-    ensure(selection.waiters);
-    selection.order = (struct chan **)(selection.waiters + n);
+    selection.waiters = malloc(n * (sizeof *waiters + sizeof(struct co_chan *)));
+    co_ensure(selection.waiters);
+    selection.order = (struct co_chan **)(selection.waiters + n);
     taken = select_locked(&selection, timeout_ns);
     free(selection.waiters);
     return taken;
@@ -222,17 +223,17 @@ static int select_cases(struct select_case *cases, size_t n, int64_t timeout_ns)
 
 enum { FOREVER = -1 };
 
-int select_wait(struct select_case *cases, size_t n)
+int co_select_wait(struct co_select_case *cases, size_t n)
 {
     return select_cases(cases, n, FOREVER);
 }
 
-int select_try(struct select_case *cases, size_t n)
+int co_select_try(struct co_select_case *cases, size_t n)
 {
     return select_cases(cases, n, 0);
 }
 
-int select_timeout(struct select_case *cases, size_t n, int64_t timeout_ns)
+int co_select_timeout(struct co_select_case *cases, size_t n, int64_t timeout_ns)
 {
     return select_cases(cases, n, timeout_ns > 0 ? timeout_ns : 0);
 }

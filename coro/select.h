@@ -12,28 +12,28 @@
 #include "coro/chan.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-enum select_op { SELECT_SEND, SELECT_RECV };
+enum co_select_op { CO_SELECT_SEND, CO_SELECT_RECV };
 
-struct select_case {
-    enum select_op op;
-    struct chan *chan;
-    void *item;              /* read by a send, written by a receive (which may pass NULL) */
-    enum chan_status status; /* out, for the case that was taken: CHAN_OK or CHAN_CLOSED */
+struct co_select_case {
+    enum co_select_op op;
+    struct co_chan *chan;
+    void *item;                 /* read by a send, written by a receive (which may pass NULL) */
+    enum co_chan_status status; /* out, for the case that was taken: CO_CHAN_OK or CO_CHAN_CLOSED */
 };
 
-#define SELECT_NONE (-1)
+#define CO_SELECT_NONE (-1)
 
 /* The index of the case that was taken. Parks until there is one (forever if n is 0). */
-int select_wait(struct select_case *cases, size_t n);
+int co_select_wait(struct co_select_case *cases, size_t n);
 
-/* With default: SELECT_NONE if no case is ready now. Never parks. */
-int select_try(struct select_case *cases, size_t n);
+/* With default: CO_SELECT_NONE if no case is ready now. Never parks. */
+int co_select_try(struct co_select_case *cases, size_t n);
 
-/* With timeout: SELECT_NONE if none was ready within timeout_ns. */
-int select_timeout(struct select_case *cases, size_t n, int64_t timeout_ns);
+/* With timeout: CO_SELECT_NONE if none was ready within timeout_ns. */
+int co_select_timeout(struct co_select_case *cases, size_t n, int64_t timeout_ns);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -12,24 +12,25 @@
 #include "coro/lock.h"
 #include "coro/wait.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct semaphore {
-    struct lock guard;
+struct co_semaphore {
+    struct co_lock guard;
     int64_t free; /* >= 0 */
-    struct waiters waiters;
+    struct co_waiters waiters;
 };
 
 /* Take n permits, n >= 0: parks until there are that many. False: the context ended first, and none
  * was taken. */
-MUST_CHECK bool semaphore_acquire(struct context *context, struct semaphore *semaphore, int64_t n);
+CO_MUST_CHECK bool co_semaphore_acquire(
+    struct co_context *context, struct co_semaphore *semaphore, int64_t n);
 
 /* The same without parking; false also when another coroutine waits already. */
-MUST_CHECK bool semaphore_try_acquire(struct semaphore *semaphore, int64_t n);
+CO_MUST_CHECK bool co_semaphore_try_acquire(struct co_semaphore *semaphore, int64_t n);
 
 /* Give n permits (back). Never parks. */
-void semaphore_release(struct semaphore *semaphore, int64_t n);
+void co_semaphore_release(struct co_semaphore *semaphore, int64_t n);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -14,9 +14,9 @@
 
 enum { QUEUE = 16, NUMBERS = 65 };
 
-struct signals {
-    struct chan *chan;
-    struct worker_watch watch;
+struct co_signals {
+    struct co_chan *chan;
+    struct co_worker_watch watch;
     size_t n;
     int number[NUMBERS];
     struct sigaction before[NUMBERS];
@@ -35,17 +35,17 @@ static void on_signal(int number)
 
 static void on_readable(void *arg)
 {
-    struct signals *signals = arg;
+    struct co_signals *signals = arg;
     unsigned char bytes[QUEUE];
     ssize_t n = read(signals->watch.fd, bytes, sizeof bytes);
     for (ssize_t i = 0; i < n; i++) {
         int number = bytes[i];
-        enum chan_status full_is_dropped = chan_try_send(signals->chan, &number);
+        enum co_chan_status full_is_dropped = co_chan_try_send(signals->chan, &number);
         (void)full_is_dropped;
     }
 }
 
-static bool take_over(struct signals *signals, int number, int fd)
+static bool take_over(struct co_signals *signals, int number, int fd)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
@@ -62,7 +62,7 @@ static bool take_over(struct signals *signals, int number, int fd)
     return true;
 }
 
-static void give_back(struct signals *signals)
+static void give_back(struct co_signals *signals)
 {
     int fd = -1;
     for (size_t i = 0; i < signals->n; i++) {
@@ -74,26 +74,26 @@ static void give_back(struct signals *signals)
     if (fd >= 0)
         close(fd);
     close(signals->watch.fd);
-    chan_free(&signals->chan);
+    co_chan_free(&signals->chan);
     free(signals);
 }
 
-struct signals *signals_open(const int *numbers, size_t n)
+struct co_signals *co_signals_open(const int *numbers, size_t n)
 {
-    ensure(n > 0);
+    co_ensure(n > 0);
     int ends[2];
-    struct signals *signals = calloc(1, sizeof *signals);
+    struct co_signals *signals = calloc(1, sizeof *signals);
     if (!signals || pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) {
         free(signals);
         return NULL;
     }
-    signals->chan = chan_make(sizeof(int), QUEUE);
-    signals->watch = (struct worker_watch){.fd = ends[0], .fn = on_readable, .arg = signals};
+    signals->chan = co_chan_make(sizeof(int), QUEUE);
+    signals->watch = (struct co_worker_watch){.fd = ends[0], .fn = on_readable, .arg = signals};
     bool taken = signals->chan != NULL;
     for (size_t i = 0; i < n && taken; i++)
         taken = take_over(signals, numbers[i], ends[1]);
     if (taken) {
-        errno = worker_watch_start(&signals->watch);
+        errno = co_worker_watch_start(&signals->watch);
         taken = errno == 0;
     }
     if (taken)
@@ -108,14 +108,14 @@ struct signals *signals_open(const int *numbers, size_t n)
     return NULL;
 }
 
-struct chan *signals_chan(struct signals *signals)
+struct co_chan *co_signals_chan(struct co_signals *signals)
 {
     return signals->chan;
 }
 
-void signals_close(struct signals **signals)
+void co_signals_close(struct co_signals **signals)
 {
-    worker_watch_stop(&(*signals)->watch);
+    co_worker_watch_stop(&(*signals)->watch);
     give_back(*signals);
     *signals = NULL;
 }

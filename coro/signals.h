@@ -8,20 +8,20 @@
 #include "coro/chan.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct signals;
+struct co_signals;
 
 /* Take over the n signals; NULL: one of them cannot be, or memory or descriptors are short (errno).
  * At most one at a time for each signal. The caller's worker watches for them. */
-MUST_CHECK struct signals *signals_open(const int *numbers, size_t n);
+CO_MUST_CHECK struct co_signals *co_signals_open(const int *numbers, size_t n);
 
 /* Items are int: the signal's number. One that comes while 16 wait is dropped. */
-struct chan *signals_chan(struct signals *signals);
+struct co_chan *co_signals_chan(struct co_signals *signals);
 
 /* Restore the handlers from before; on the worker that opened. Nulls the pointer. */
-void signals_close(struct signals **signals);
+void co_signals_close(struct co_signals **signals);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -15,18 +15,18 @@ enum { PAGE = 4096, COLOURS = 16, COLOUR_BYTES = 64, STACKS_MIN = 64 };
 /* Called under the pool's lock, so by_mprotect has one writer. */
 static void guard_new(void *arg, uint32_t from, uint32_t to)
 {
-    struct stack_area *area = arg;
+    struct co_stack_area *area = arg;
     for (uint32_t i = from; i < to; i++) {
         char *guard = area->base + i * area->slot_size;
-        sanitize_stack_new(guard + PAGE, area->slot_size - PAGE);
+        co_sanitize_stack_new(guard + PAGE, area->slot_size - PAGE);
         if (!area->by_mprotect && madvise(guard, PAGE, MADV_GUARD_INSTALL) == 0)
             continue;
         area->by_mprotect = true;
-        ensure(mprotect(guard, PAGE, PROT_NONE) == 0);
+        co_ensure(mprotect(guard, PAGE, PROT_NONE) == 0);
     }
 }
 
-bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capacity)
+bool co_stack_area_init(struct co_stack_area *area, size_t stack_size, uint32_t capacity)
 {
     size_t pages = (stack_size + PAGE - 1) / PAGE;
     if (pages < 4)
@@ -46,7 +46,7 @@ bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capaci
         return false;
     area->base = base;
     madvise(base, capacity * area->slot_size, MADV_NOHUGEPAGE); /* a page at a time */
-    if (!index_pool_init(&area->pool, capacity)) {
+    if (!co_index_pool_init(&area->pool, capacity)) {
         munmap(base, capacity * area->slot_size);
         return false;
     }
@@ -56,58 +56,58 @@ bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capaci
 }
 
 /* Nothing may stay poisoned: the addresses will be used again. */
-static void open_all(struct stack_area *area)
+static void open_all(struct co_stack_area *area)
 {
-    struct sanitize whole = {0};
-    if (SANITIZE_ADDRESSES)
-        sanitize_stack_open(&whole, area->base, area->pool.used * area->slot_size);
+    struct co_sanitize whole = {0};
+    if (CO_SANITIZE_ADDRESSES)
+        co_sanitize_stack_open(&whole, area->base, area->pool.used * area->slot_size);
 }
 
-void stack_area_reset(struct stack_area *area)
+void co_stack_area_reset(struct co_stack_area *area)
 {
     open_all(area);
-    index_pool_reset(&area->pool);
+    co_index_pool_reset(&area->pool);
 }
 
-void stack_area_term(struct stack_area *area)
+void co_stack_area_term(struct co_stack_area *area)
 {
     open_all(area);
     munmap(area->base, area->pool.capacity * area->slot_size);
-    index_pool_term(&area->pool);
+    co_index_pool_term(&area->pool);
     area->base = NULL;
 }
 
-UNSANITIZED char *stack_bottom(const struct stack_area *area, uint32_t index)
+CO_UNSANITIZED char *co_stack_bottom(const struct co_stack_area *area, uint32_t index)
 {
     return area->base + index * area->slot_size + PAGE;
 }
 
-UNSANITIZED size_t stack_usable(const struct stack_area *area)
+CO_UNSANITIZED size_t co_stack_usable(const struct co_stack_area *area)
 {
     return area->slot_size - PAGE;
 }
 
-UNSANITIZED char *stack_top(const struct stack_area *area, uint32_t index)
+CO_UNSANITIZED char *co_stack_top(const struct co_stack_area *area, uint32_t index)
 {
     return area->base + (index + 1) * area->slot_size - index % COLOURS * COLOUR_BYTES;
 }
 
-UNSANITIZED uint32_t stack_guard_hit(const struct stack_area *area, const void *address)
+CO_UNSANITIZED uint32_t co_stack_guard_hit(const struct co_stack_area *area, const void *address)
 {
     const char *at = address;
     if (!area->base || at < area->base || at >= area->base + area->pool.capacity * area->slot_size)
-        return INDEX_NONE;
+        return CO_INDEX_NONE;
     size_t offset = (size_t)(at - area->base);
-    return offset % area->slot_size < PAGE ? (uint32_t)(offset / area->slot_size) : INDEX_NONE;
+    return offset % area->slot_size < PAGE ? (uint32_t)(offset / area->slot_size) : CO_INDEX_NONE;
 }
 
-UNSANITIZED static void give_back(void *arg, uint32_t index)
+CO_UNSANITIZED static void give_back(void *arg, uint32_t index)
 {
-    madvise(stack_bottom(arg, index), stack_usable(arg), MADV_DONTNEED);
+    madvise(co_stack_bottom(arg, index), co_stack_usable(arg), MADV_DONTNEED);
 }
 
-UNSANITIZED bool stack_trim(struct stack_area *area)
+CO_UNSANITIZED bool co_stack_trim(struct co_stack_area *area)
 {
     return atomic_load_explicit(&area->pool.warm, memory_order_relaxed) > STOCK &&
-           index_pool_cool(&area->pool, STOCK, TRIM_AT_ONCE, give_back, area) > 0;
+           co_index_pool_cool(&area->pool, STOCK, TRIM_AT_ONCE, give_back, area) > 0;
 }

@@ -14,27 +14,28 @@
 
 #include "coro/index_pool_private.h"
 
-struct stack_area {
+struct co_stack_area {
     char *base;
     size_t slot_size;
-    struct index_pool pool;
+    struct co_index_pool pool;
     bool by_mprotect; /* guards cost two mappings each: the kernel has no MADV_GUARD_INSTALL */
 };
 
 /* At most `capacity` stacks; fewer when the address space is limited. False: not even a few. */
-bool stack_area_init(struct stack_area *area, size_t stack_size, uint32_t capacity);
-void stack_area_term(struct stack_area *area);
-void stack_area_reset(struct stack_area *area); /* all are free again, and as warm as they are */
+bool co_stack_area_init(struct co_stack_area *area, size_t stack_size, uint32_t capacity);
+void co_stack_area_term(struct co_stack_area *area);
+void co_stack_area_reset(
+    struct co_stack_area *area); /* all are free again, and as warm as they are */
 
-char *stack_bottom(const struct stack_area *area, uint32_t index); /* lowest usable byte */
-size_t stack_usable(const struct stack_area *area);
-char *stack_top(const struct stack_area *area, uint32_t index); /* 16-aligned, grows down */
+char *co_stack_bottom(const struct co_stack_area *area, uint32_t index); /* lowest usable byte */
+size_t co_stack_usable(const struct co_stack_area *area);
+char *co_stack_top(const struct co_stack_area *area, uint32_t index); /* 16-aligned, grows down */
 
 /* Give the memory of some unused stacks back to the system, but for a stock of them. False: there
  * are none beyond that. For a worker that has nothing better to do. */
-bool stack_trim(struct stack_area *area);
+bool co_stack_trim(struct co_stack_area *area);
 
-/* The slot whose guard page holds the address, or INDEX_NONE. Callable from a signal handler. */
-uint32_t stack_guard_hit(const struct stack_area *area, const void *address);
+/* The slot whose guard page holds the address, or CO_INDEX_NONE. Callable from a signal handler. */
+uint32_t co_stack_guard_hit(const struct co_stack_area *area, const void *address);
 
 #endif

@@ -72,7 +72,7 @@ static uint32_t look_on(
 {
     uint32_t end = used - from > TURN ? from + TURN : used;
     for (; from < end; from++) {
-        const struct co *co = &runtime.cos[from];
+        const struct co *co = &co_runtime.cos[from];
         int state = atomic_load_explicit(&co->state, memory_order_acquire);
         struct co_stuck_group one;
         stuck->alive += state != CO_FREE;
@@ -105,8 +105,8 @@ static void leave_out_own(struct co_stuck_group *group)
 static void take(struct co_stuck *stuck, int64_t at_least_ns, bool yields)
 {
     *stuck = (struct co_stuck){.alive = 0};
-    int64_t now_ns = clock_now_ns();
-    uint32_t used = atomic_load_explicit(&runtime.cos_pool.used, memory_order_acquire);
+    int64_t now_ns = co_clock_now_ns();
+    uint32_t used = atomic_load_explicit(&co_runtime.cos_pool.used, memory_order_acquire);
     for (uint32_t at = 0; at < used;) {
         at = look_on(stuck, at, used, now_ns, at_least_ns);
         if (yields && at < used)
@@ -131,21 +131,21 @@ const char *co_stuck_frame(
 static void say_group(int fd, const struct co_stuck_group *group)
 {
     char text[CO_STUCK_FRAME_TEXT];
-    say_line(fd, "%u %s on %s for %lld to %lld ms (#%llu), spawned at %s:%d\n", group->count,
-        group->spawned->name, group->why, (long long)(group->shortest_ns / CLOCK_MS),
-        (long long)(group->longest_ns / CLOCK_MS), (unsigned long long)group->id,
+    co_say_line(fd, "%u %s on %s for %lld to %lld ms (#%llu), spawned at %s:%d\n", group->count,
+        group->spawned->name, group->why, (long long)(group->shortest_ns / CO_CLOCK_MS),
+        (long long)(group->longest_ns / CO_CLOCK_MS), (unsigned long long)group->id,
         group->spawned->file, group->spawned->line);
     for (int i = 0; i < group->depth; i++)
-        say_line(fd, "        in %s\n", co_stuck_frame(group, i, text));
+        co_say_line(fd, "        in %s\n", co_stuck_frame(group, i, text));
 }
 
 static void say(int fd, const struct co_stuck *stuck)
 {
-    say_line(fd, "%u of %u coroutines wait, by where:\n", stuck->waiting, stuck->alive);
+    co_say_line(fd, "%u of %u coroutines wait, by where:\n", stuck->waiting, stuck->alive);
     for (size_t i = 0; i < stuck->count; i++)
         say_group(fd, &stuck->groups[i]);
     if (stuck->others)
-        say_line(fd, "... and %u in more groups\n", stuck->others);
+        co_say_line(fd, "... and %u in more groups\n", stuck->others);
 }
 
 /* One at a time: it is too large for any stack of ours. */
@@ -176,5 +176,5 @@ static void dump(void *arg)
 
 void co_stuck_dump(int fd, int64_t at_least_ns)
 {
-    worker_call(dump, &(struct dump){fd, at_least_ns});
+    co_worker_call(dump, &(struct dump){fd, at_least_ns});
 }

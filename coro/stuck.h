@@ -13,7 +13,7 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 struct co_site;
 
@@ -48,6 +48,6 @@ const char *co_stuck_frame(
 /* Write the groups to a file descriptor as text. From any coroutine or worker callback. */
 void co_stuck_dump(int fd, int64_t at_least_ns);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* See switch_private.h. switch_start ends the chain of callers: debuggers, unwinders stop there. */
+/* See switch_private.h. co_switch_start ends the chain of callers: debuggers, unwinders stop
+ * there. */
 #if defined(__x86_64__)
         .text
-        .globl  switch_stack
-        .type   switch_stack, @function
+        .globl  co_switch_stack
+        .type   co_switch_stack, @function
         .p2align 4
-switch_stack:
+co_switch_stack:
         .cfi_startproc
         endbr64
         pushq   %rbp
@@ -38,14 +39,14 @@ switch_stack:
          * so it does, on the other stack: they all stand behind the same call instruction. */
         ret
         .cfi_endproc
-        .size   switch_stack, .-switch_stack
+        .size   co_switch_stack, .-co_switch_stack
 
 /* Never called: the first switch to a stack comes here, with main in rbx. */
-        .globl  switch_start
-        .hidden switch_start
-        .type   switch_start, @function
+        .globl  co_switch_start
+        .hidden co_switch_start
+        .type   co_switch_start, @function
         .p2align 4
-switch_start:
+co_switch_start:
         .cfi_startproc
         .cfi_undefined %rip
         endbr64
@@ -53,16 +54,16 @@ switch_start:
         callq   *%rbx
         ud2
         .cfi_endproc
-        .size   switch_start, .-switch_start
+        .size   co_switch_start, .-co_switch_start
 
-/* The frame that switch_stack pops: r15 r14 r13 r12 rbx=main rbp, then switch_start. */
-        .globl  switch_prepare
-        .type   switch_prepare, @function
+/* The frame that co_switch_stack pops: r15 r14 r13 r12 rbx=main rbp, then co_switch_start. */
+        .globl  co_switch_prepare
+        .type   co_switch_prepare, @function
         .p2align 4
-switch_prepare:
+co_switch_prepare:
         .cfi_startproc
         endbr64
-        leaq    switch_start(%rip), %rcx
+        leaq    co_switch_start(%rip), %rcx
         movq    $0, -8(%rdi)
         movq    $0, -16(%rdi)
         movq    %rcx, -24(%rdi)
@@ -71,14 +72,14 @@ switch_prepare:
         leaq    -72(%rdi), %rax
         ret
         .cfi_endproc
-        .size   switch_prepare, .-switch_prepare
+        .size   co_switch_prepare, .-co_switch_prepare
 
 #elif defined(__aarch64__)
         .text
-        .globl  switch_stack
-        .type   switch_stack, %function
+        .globl  co_switch_stack
+        .type   co_switch_stack, %function
         .p2align 4
-switch_stack:
+co_switch_stack:
         .cfi_startproc
         hint    #34                     /* bti c */
         sub     sp, sp, #160
@@ -110,11 +111,11 @@ switch_stack:
         .cfi_adjust_cfa_offset -160
         ret
         .cfi_endproc
-        .size   switch_stack, .-switch_stack
+        .size   co_switch_stack, .-co_switch_stack
 
-        .type   switch_start, %function
+        .type   co_switch_start, %function
         .p2align 4
-switch_start:
+co_switch_start:
         .cfi_startproc
         .cfi_undefined x30
         hint    #36                     /* bti j */
@@ -122,21 +123,21 @@ switch_start:
         blr     x19
         brk     #1
         .cfi_endproc
-        .size   switch_start, .-switch_start
+        .size   co_switch_start, .-co_switch_start
 
-        .globl  switch_prepare
-        .type   switch_prepare, %function
+        .globl  co_switch_prepare
+        .type   co_switch_prepare, %function
         .p2align 4
-switch_prepare:
+co_switch_prepare:
         .cfi_startproc
         hint    #34
-        adr     x9, switch_start
+        adr     x9, co_switch_start
         sub     x0, x0, #176
         str     x1, [x0, #0]
         stp     xzr, x9, [x0, #80]
         ret
         .cfi_endproc
-        .size   switch_prepare, .-switch_prepare
+        .size   co_switch_prepare, .-co_switch_prepare
 #else
 #error "coro/switch.S knows x86-64 and aarch64"
 #endif

@@ -8,10 +8,10 @@
 #define CORO_SWITCH_PRIVATE_H
 
 /* Store the stack pointer at *save and go on at `load`, which an earlier call stored. */
-void switch_stack(void **save, void *load);
+void co_switch_stack(void **save, void *load);
 
 /* Prepare the stack that ends at `top` (16-aligned) such that a switch to the result calls main(),
  * which must not return. */
-void *switch_prepare(void *top, void (*main)(void));
+void *co_switch_prepare(void *top, void (*main)(void));
 
 #endif

@@ -13,13 +13,14 @@
 
 enum { ARITY = 4, ROOM_FIRST = 64 };
 
-UNSANITIZED static void place(struct timer_heap *heap, uint32_t at, struct timer_slot slot)
+CO_UNSANITIZED static void place(struct co_timer_heap *heap, uint32_t at, struct co_timer_slot slot)
 {
     heap->slots[at] = slot;
     slot.timer->place_1 = at + 1;
 }
 
-UNSANITIZED static void sift_up(struct timer_heap *heap, uint32_t at, struct timer_slot slot)
+CO_UNSANITIZED static void sift_up(
+    struct co_timer_heap *heap, uint32_t at, struct co_timer_slot slot)
 {
     while (at > 0) {
         uint32_t parent = (at - 1) / ARITY;
@@ -31,7 +32,8 @@ UNSANITIZED static void sift_up(struct timer_heap *heap, uint32_t at, struct tim
     place(heap, at, slot);
 }
 
-UNSANITIZED static void sift_down(struct timer_heap *heap, uint32_t at, struct timer_slot slot)
+CO_UNSANITIZED static void sift_down(
+    struct co_timer_heap *heap, uint32_t at, struct co_timer_slot slot)
 {
     for (;;) {
         uint32_t first = at * ARITY + 1, least = first;
@@ -48,17 +50,17 @@ UNSANITIZED static void sift_down(struct timer_heap *heap, uint32_t at, struct t
     place(heap, at, slot);
 }
 
-UNSANITIZED static void update_due(struct timer_heap *heap)
+CO_UNSANITIZED static void update_due(struct co_timer_heap *heap)
 {
     int64_t due = heap->count ? heap->slots[0].at_ns : INT64_MAX;
     atomic_store_explicit(&heap->due_ns, due, memory_order_relaxed);
 }
 
-UNSANITIZED static void take_out(struct timer_heap *heap, struct timer *timer)
+CO_UNSANITIZED static void take_out(struct co_timer_heap *heap, struct co_timer *timer)
 {
     uint32_t at = timer->place_1 - 1;
     timer->place_1 = 0;
-    struct timer_slot last = heap->slots[--heap->count];
+    struct co_timer_slot last = heap->slots[--heap->count];
     if (at == heap->count)
         return;
     if (at > 0 && heap->slots[(at - 1) / ARITY].at_ns > last.at_ns)
@@ -67,78 +69,79 @@ UNSANITIZED static void take_out(struct timer_heap *heap, struct timer *timer)
         sift_down(heap, at, last);
 }
 
-UNSANITIZED static void grow(struct timer_heap *heap)
+CO_UNSANITIZED static void grow(struct co_timer_heap *heap)
 {
     uint32_t room = heap->room ? heap->room * 2 : ROOM_FIRST;
     heap->slots = realloc(heap->slots, room * sizeof *heap->slots);
-    ensure(heap->slots);
+    co_ensure(heap->slots);
     heap->room = room;
 }
 
-UNSANITIZED void timer_start(struct timer *timer, int64_t at_ns, void (*fn)(void *arg), void *arg)
+CO_UNSANITIZED void co_timer_start(
+    struct co_timer *timer, int64_t at_ns, void (*fn)(void *arg), void *arg)
 {
-    struct worker *worker = worker_self();
-    ensure(worker && timer->place_1 == 0);
-    struct timer_heap *heap = &worker->timers;
+    struct co_worker *worker = co_worker_self();
+    co_ensure(worker && timer->place_1 == 0);
+    struct co_timer_heap *heap = &worker->timers;
     timer->at_ns = at_ns;
     timer->fn = fn;
     timer->arg = arg;
     timer->worker = worker->index;
-    sanitize_release(timer);
-    lock_take_unseen(&heap->lock);
+    co_sanitize_release(timer);
+    co_lock_take_unseen(&heap->lock);
     if (heap->count == heap->room)
         grow(heap);
-    sift_up(heap, heap->count++, (struct timer_slot){at_ns, timer});
+    sift_up(heap, heap->count++, (struct co_timer_slot){at_ns, timer});
     update_due(heap);
-    lock_drop_unseen(&heap->lock);
+    co_lock_drop_unseen(&heap->lock);
 }
 
-UNSANITIZED bool timer_stop(struct timer *timer)
+CO_UNSANITIZED bool co_timer_stop(struct co_timer *timer)
 {
-    struct worker *self = worker_self();
-    struct worker *worker = &runtime.workers[timer->worker];
-    struct timer_heap *heap = &worker->timers;
-    lock_take_unseen(&heap->lock);
+    struct co_worker *self = co_worker_self();
+    struct co_worker *worker = &co_runtime.workers[timer->worker];
+    struct co_timer_heap *heap = &worker->timers;
+    co_lock_take_unseen(&heap->lock);
     bool stopped = timer->place_1 != 0;
     if (stopped) {
         take_out(heap, timer);
         update_due(heap);
     }
-    lock_drop_unseen(&heap->lock);
+    co_lock_drop_unseen(&heap->lock);
     while (worker != self && atomic_load(&heap->running) == timer)
         sched_yield(); /* it may be running though it is stopped, if it had started itself again */
-    sanitize_acquire(&heap->running);
+    co_sanitize_acquire(&heap->running);
     return stopped;
 }
 
-UNSANITIZED void timer_heap_run(struct worker *worker, int64_t now_ns)
+CO_UNSANITIZED void co_timer_heap_run(struct co_worker *worker, int64_t now_ns)
 {
-    struct timer_heap *heap = &worker->timers;
+    struct co_timer_heap *heap = &worker->timers;
     for (;;) {
-        lock_take_unseen(&heap->lock);
+        co_lock_take_unseen(&heap->lock);
         if (heap->count == 0 || heap->slots[0].at_ns > now_ns)
             break;
 
         /* Out of the heap first: fn may start it again, or its memory may be gone once it
          * returns. */
-        struct timer *timer = heap->slots[0].timer;
+        struct co_timer *timer = heap->slots[0].timer;
         void (*fn)(void *arg) = timer->fn;
         void *arg = timer->arg;
         take_out(heap, timer);
         update_due(heap);
         atomic_store(&heap->running, timer);
-        lock_drop_unseen(&heap->lock);
-        sanitize_acquire(timer);
-        sanitize_acquire(&worker->own);
+        co_lock_drop_unseen(&heap->lock);
+        co_sanitize_acquire(timer);
+        co_sanitize_acquire(&worker->own);
         fn(arg);
-        sanitize_release(&worker->own);
-        sanitize_release(&heap->running);
+        co_sanitize_release(&worker->own);
+        co_sanitize_release(&heap->running);
         atomic_store(&heap->running, NULL);
     }
-    lock_drop_unseen(&heap->lock);
+    co_lock_drop_unseen(&heap->lock);
 }
 
-void timer_heap_term(struct worker *worker)
+void co_timer_heap_term(struct co_worker *worker)
 {
     free(worker->timers.slots);
     worker->timers.slots = NULL;

@@ -11,12 +11,12 @@
 
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 /* The memory is the caller's; all zero before the first start. Must not move while it is started.
  */
-struct timer {
-    int64_t at_ns; /* clock_now_ns() at which it fires */
+struct co_timer {
+    int64_t at_ns; /* co_clock_now_ns() at which it fires */
     void (*fn)(void *arg);
     void *arg;
     int worker;       /* whose heap it is in */
@@ -25,13 +25,13 @@ struct timer {
 
 /* Call fn(arg) once at `at_ns` (as soon as it can, but not from within this call, if that has
  * passed). The timer must not be started already. */
-void timer_start(struct timer *timer, int64_t at_ns, void (*fn)(void *arg), void *arg);
+void co_timer_start(struct co_timer *timer, int64_t at_ns, void (*fn)(void *arg), void *arg);
 
 /* Take it back. True: it will not fire. False: it has fired, or was never started. If fn is
  * running on another worker now, this waits until it has returned (so hold no lock that fn takes):
  * either way the memory is the caller's again. From any worker. */
-bool timer_stop(struct timer *timer);
+bool co_timer_stop(struct co_timer *timer);
 
-CORO_C_END
+CO_C_END
 
 #endif

@@ -16,30 +16,30 @@
 #include "coro/co.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 /* One parking that several things can end. */
-struct wait {
-    CORO_ATOMIC(int) taken; /* WAIT_OPEN, or the index of the waiter that was claimed */
+struct co_wait {
+    CO_ATOMIC(int) taken; /* CO_WAIT_OPEN, or the index of the waiter that was claimed */
 };
-enum { WAIT_OPEN = -1 };
+enum { CO_WAIT_OPEN = -1 };
 
-struct waiter {
-    struct waiter *next, *prev;
+struct co_waiter {
+    struct co_waiter *next, *prev;
     struct co *co;
-    struct wait *wait; /* NULL: this waiter is the only one */
-    void *item;        /* what to pass over, if anything */
-    int index;         /* among the waiters of `wait` */
-    int status;        /* what came of it, for the thing it waits for to set */
+    struct co_wait *wait; /* NULL: this waiter is the only one */
+    void *item;           /* what to pass over, if anything */
+    int index;            /* among the waiters of `wait` */
+    int status;           /* what came of it, for the thing it waits for to set */
     bool listed;
 };
 
-struct waiters {
-    struct waiter *first, *last;
+struct co_waiters {
+    struct co_waiter *first, *last;
 };
 
 #ifndef __cplusplus
-static inline void waiters_push(struct waiters *list, struct waiter *waiter)
+static inline void co_waiters_push(struct co_waiters *list, struct co_waiter *waiter)
 {
     waiter->next = NULL;
     waiter->prev = list->last;
@@ -48,7 +48,7 @@ static inline void waiters_push(struct waiters *list, struct waiter *waiter)
     list->last = waiter;
 }
 
-static inline void waiters_push_front(struct waiters *list, struct waiter *waiter)
+static inline void co_waiters_push_front(struct co_waiters *list, struct co_waiter *waiter)
 {
     waiter->next = list->first;
     waiter->prev = NULL;
@@ -58,7 +58,7 @@ static inline void waiters_push_front(struct waiters *list, struct waiter *waite
 }
 
 /* `before` is listed and not the last. */
-static inline void waiters_insert_after(struct waiter *before, struct waiter *waiter)
+static inline void co_waiters_insert_after(struct co_waiter *before, struct co_waiter *waiter)
 {
     waiter->next = before->next;
     waiter->prev = before;
@@ -67,7 +67,7 @@ static inline void waiters_insert_after(struct waiter *before, struct waiter *wa
     before->next = waiter;
 }
 
-static inline void waiters_remove(struct waiters *list, struct waiter *waiter)
+static inline void co_waiters_remove(struct co_waiters *list, struct co_waiter *waiter)
 {
     if (!waiter->listed)
         return;
@@ -77,20 +77,20 @@ static inline void waiters_remove(struct waiters *list, struct waiter *waiter)
 }
 
 /* True for exactly one of all that try. */
-static inline bool wait_claim(struct wait *wait, int index)
+static inline bool co_wait_claim(struct co_wait *wait, int index)
 {
-    int open = WAIT_OPEN;
+    int open = CO_WAIT_OPEN;
     return !wait || atomic_compare_exchange_strong_explicit(
                         &wait->taken, &open, index, memory_order_acq_rel, memory_order_acquire);
 }
 
 /* Take out the first waiter that nobody else has claimed; NULL if there is none. */
-static inline struct waiter *waiters_claim(struct waiters *list)
+static inline struct co_waiter *co_waiters_claim(struct co_waiters *list)
 {
-    struct waiter *waiter;
+    struct co_waiter *waiter;
     while ((waiter = list->first)) {
-        waiters_remove(list, waiter);
-        if (wait_claim(waiter->wait, waiter->index))
+        co_waiters_remove(list, waiter);
+        if (co_wait_claim(waiter->wait, waiter->index))
             return waiter;
     }
     return NULL;
@@ -98,9 +98,9 @@ static inline struct waiter *waiters_claim(struct waiters *list)
 
 /* Wake all of a private list of claimed waiters. A waiter's memory is its coroutine's, and gone
  * once that is ready: look at the next one first. */
-static inline void waiters_ready_all(struct waiters *list)
+static inline void co_waiters_ready_all(struct co_waiters *list)
 {
-    for (struct waiter *waiter = list->first, *next; waiter; waiter = next) {
+    for (struct co_waiter *waiter = list->first, *next; waiter; waiter = next) {
         next = waiter->next;
         waiter->listed = false;
         co_ready(waiter->co);
@@ -108,6 +108,6 @@ static inline void waiters_ready_all(struct waiters *list)
 }
 #endif
 
-CORO_C_END
+CO_C_END
 
 #endif

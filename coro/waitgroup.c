@@ -12,47 +12,47 @@
 
 enum { WAITED_FOR = 1 };
 
-static void wake_all(struct waitgroup *group)
+static void wake_all(struct co_waitgroup *group)
 {
-    struct waiters woken;
-    lock_take(&group->guard);
+    struct co_waiters woken;
+    co_lock_take(&group->guard);
     woken = group->waiters;
-    group->waiters = (struct waiters){0};
+    group->waiters = (struct co_waiters){0};
     atomic_fetch_and_explicit(&group->state, ~(uint64_t)WAITED_FOR, memory_order_acq_rel);
-    lock_drop(&group->guard);
-    waiters_ready_all(&woken);
+    co_lock_drop(&group->guard);
+    co_waiters_ready_all(&woken);
 }
 
-void waitgroup_add(struct waitgroup *group, int64_t n)
+void co_waitgroup_add(struct co_waitgroup *group, int64_t n)
 {
     uint64_t change = (uint64_t)n * 2;
     uint64_t state =
         atomic_fetch_add_explicit(&group->state, change, memory_order_acq_rel) + change;
-    ensure((int64_t)state >= 0); /* more done than added */
+    co_ensure((int64_t)state >= 0); /* more done than added */
     if (state == WAITED_FOR)
         wake_all(group);
 }
 
-void waitgroup_done(struct waitgroup *group)
+void co_waitgroup_done(struct co_waitgroup *group)
 {
-    waitgroup_add(group, -1);
+    co_waitgroup_add(group, -1);
 }
 
-void waitgroup_wait(struct waitgroup *group)
+void co_waitgroup_wait(struct co_waitgroup *group)
 {
     co_point();
     uint64_t state = atomic_load_explicit(&group->state, memory_order_acquire);
     if (state / 2 == 0)
         return;
-    lock_take(&group->guard);
+    co_lock_take(&group->guard);
     do {
         if (state / 2 == 0) {
-            lock_drop(&group->guard);
+            co_lock_drop(&group->guard);
             return;
         }
     } while (!atomic_compare_exchange_weak_explicit(
         &group->state, &state, state | WAITED_FOR, memory_order_acq_rel, memory_order_acquire));
-    struct waiter waiter = {.co = co_current()};
-    waiters_push(&group->waiters, &waiter);
+    struct co_waiter waiter = {.co = co_current()};
+    co_waiters_push(&group->waiters, &waiter);
     co_park_with("waitgroup", &group->guard);
 }

@@ -9,18 +9,19 @@
 #include "coro/lock.h"
 #include "coro/wait.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
-struct waitgroup {
-    CORO_ATOMIC(uint64_t) state; /* twice the count, plus 1 while there are waiters */
-    struct lock guard;
-    struct waiters waiters; /* under guard */
+struct co_waitgroup {
+    CO_ATOMIC(uint64_t) state; /* twice the count, plus 1 while there are waiters */
+    struct co_lock guard;
+    struct co_waiters waiters; /* under guard */
 };
 
-void waitgroup_add(struct waitgroup *group, int64_t n); /* ensures that the count stays >= 0 */
-void waitgroup_done(struct waitgroup *group);           /* add(-1) */
-void waitgroup_wait(struct waitgroup *group);           /* parks until the count is 0 */
+void co_waitgroup_add(
+    struct co_waitgroup *group, int64_t n);         /* ensures that the count stays >= 0 */
+void co_waitgroup_done(struct co_waitgroup *group); /* add(-1) */
+void co_waitgroup_wait(struct co_waitgroup *group); /* parks until the count is 0 */
 
-CORO_C_END
+CO_C_END
 
 #endif

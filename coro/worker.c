@@ -13,44 +13,44 @@
 #include "coro/clock.h"
 #include "coro/sched_private.h"
 
-int worker_count(void)
+int co_worker_count(void)
 {
-    return runtime.worker_count;
+    return co_runtime.worker_count;
 }
 
-UNSANITIZED int worker_index(void)
+CO_UNSANITIZED int co_worker_index(void)
 {
-    struct worker *self = worker_self();
-    ensure(self);
+    struct co_worker *self = co_worker_self();
+    co_ensure(self);
     return self->index;
 }
 
-UNSANITIZED int64_t worker_now_ns(void)
+CO_UNSANITIZED int64_t co_worker_now_ns(void)
 {
-    struct worker *self = worker_self();
-    return self ? atomic_load_explicit(&self->now_ns, memory_order_relaxed) : clock_now_ns();
+    struct co_worker *self = co_worker_self();
+    return self ? atomic_load_explicit(&self->now_ns, memory_order_relaxed) : co_clock_now_ns();
 }
 
-bool worker_init(struct worker *worker, int index)
+bool co_worker_init(struct co_worker *worker, int index)
 {
     worker->index = index;
-    worker->spare_stack = INDEX_NONE;
-    worker->last_id = runtime.id_base + (uint64_t)index + 1 - (uint64_t)runtime.worker_count;
-    worker->random = (uint64_t)clock_wall_us() * (uint64_t)(index + 1);
-    worker->cos.limit = worker->stacks.limit = INDEX_CACHE;
+    worker->spare_stack = CO_INDEX_NONE;
+    worker->last_id = co_runtime.id_base + (uint64_t)index + 1 - (uint64_t)co_runtime.worker_count;
+    worker->random = (uint64_t)co_clock_wall_us() * (uint64_t)(index + 1);
+    worker->cos.limit = worker->stacks.limit = CO_INDEX_CACHE;
     atomic_store(&worker->timers.due_ns, INT64_MAX);
-    atomic_store(&worker->now_ns, clock_now_ns());
+    atomic_store(&worker->now_ns, co_clock_now_ns());
     worker->epoll = worker->doorbell = -1;
     return true;
 }
 
-void worker_term(struct worker *worker)
+void co_worker_term(struct co_worker *worker)
 {
-    poller_close(worker);
-    timer_heap_term(worker);
+    co_poller_close(worker);
+    co_timer_heap_term(worker);
 }
 
-UNSANITIZED static void take_inbox(struct worker *worker)
+CO_UNSANITIZED static void take_inbox(struct co_worker *worker)
 {
     if (!atomic_load_explicit(&worker->inbox, memory_order_relaxed))
         return;
@@ -69,12 +69,12 @@ UNSANITIZED static void take_inbox(struct worker *worker)
 }
 
 /* How long it may sleep: until its first timer, and as the watcher until the next look. */
-UNSANITIZED static int64_t sleep_time(struct worker *worker)
+CO_UNSANITIZED static int64_t sleep_time(struct co_worker *worker)
 {
     int64_t due = atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed);
-    int64_t time = fresh_watch(worker);
+    int64_t time = co_fresh_watch(worker);
     if (due != INT64_MAX) {
-        int64_t left = due - clock_now_ns();
+        int64_t left = due - co_clock_now_ns();
         if (left < 0)
             left = 0;
         time = time < 0 || left < time ? left : time;
@@ -83,59 +83,59 @@ UNSANITIZED static int64_t sleep_time(struct worker *worker)
 }
 
 /* Nothing to run: wait for something. */
-UNSANITIZED static void sleep_until_woken(struct worker *worker)
+CO_UNSANITIZED static void sleep_until_woken(struct co_worker *worker)
 {
-    if (fresh_look(worker) || (runtime.schedule && schedule_skip_time(worker)) ||
-        stack_trim(&runtime.stacks))
+    if (co_fresh_look(worker) || (co_runtime.schedule && co_schedule_skip_time(worker)) ||
+        co_stack_trim(&co_runtime.stacks))
         return;
     if (worker->epoll < 0 && atomic_load_explicit(&worker->outside, memory_order_relaxed))
-        ensure(poller_open(worker)); /* before anyone can ring */
+        co_ensure(co_poller_open(worker)); /* before anyone can ring */
     atomic_exchange(&worker->asleep, 1);
-    if (!atomic_load(&worker->inbox) && !atomic_load(&runtime.stopping)) {
-        uint64_t sleep = atomic_fetch_add(&runtime.sleep, SLEEP_TURN + 1) + SLEEP_TURN + 1;
+    if (!atomic_load(&worker->inbox) && !atomic_load(&co_runtime.stopping)) {
+        uint64_t sleep = atomic_fetch_add(&co_runtime.sleep, CO_SLEEP_TURN + 1) + CO_SLEEP_TURN + 1;
         int64_t time = sleep_time(worker);
-        if (time < 0 && runtime_report_deadlocked(sleep))
-            runtime_report_deadlock();
-        if (!atomic_load(&runtime.stopping))
-            poller_poll(worker, time);
-        atomic_fetch_sub(&runtime.sleep, 1);
-        worker->polled_ns = clock_now_ns();
+        if (time < 0 && co_runtime_report_deadlocked(sleep))
+            co_runtime_report_deadlock();
+        if (!atomic_load(&co_runtime.stopping))
+            co_poller_poll(worker, time);
+        atomic_fetch_sub(&co_runtime.sleep, 1);
+        worker->polled_ns = co_clock_now_ns();
     }
     atomic_store(&worker->asleep, 0);
 }
 
 /* Timers, and descriptors now and then while there is work. */
-UNSANITIZED static void look_around(struct worker *worker)
+CO_UNSANITIZED static void look_around(struct co_worker *worker)
 {
-    int64_t now = clock_now_ns();
+    int64_t now = co_clock_now_ns();
     atomic_store_explicit(&worker->now_ns, now, memory_order_relaxed);
     if (now >= atomic_load_explicit(&worker->timers.due_ns, memory_order_relaxed))
-        timer_heap_run(worker, now);
-    if (now - worker->polled_ns >= POLL_EVERY_NS) {
+        co_timer_heap_run(worker, now);
+    if (now - worker->polled_ns >= CO_POLL_EVERY_NS) {
         worker->polled_ns = now;
         if (atomic_load_explicit(&worker->outside, memory_order_relaxed))
-            poller_poll(worker, 0);
+            co_poller_poll(worker, 0);
     }
 }
 
-UNSANITIZED void worker_loop(struct worker *worker)
+CO_UNSANITIZED void co_worker_loop(struct co_worker *worker)
 {
-    worker_of_thread = worker;
+    co_worker_of_thread = worker;
     worker->errno_of_thread = &errno;
-    sanitize_thread_stack(&worker->own.sanitize);
-    sanitize_fiber_make(&worker->committer.sanitize);
-    overflow_thread_init();
-    while (!atomic_load_explicit(&runtime.stopping, memory_order_relaxed)) {
+    co_sanitize_thread_stack(&worker->own.sanitize);
+    co_sanitize_fiber_make(&worker->committer.sanitize);
+    co_overflow_thread_init();
+    while (!atomic_load_explicit(&co_runtime.stopping, memory_order_relaxed)) {
         take_inbox(worker);
         look_around(worker);
-        worker->turns_left = TURNS_MAX;
+        worker->turns_left = CO_TURNS_MAX;
         struct co *co = co_pick(worker);
         if (co)
             co_resume(worker, co);
         else
             sleep_until_woken(worker);
     }
-    overflow_thread_term();
-    sanitize_fiber_free(&worker->committer.sanitize);
-    worker_of_thread = NULL;
+    co_overflow_thread_term();
+    co_sanitize_fiber_free(&worker->committer.sanitize);
+    co_worker_of_thread = NULL;
 }

@@ -13,18 +13,18 @@
 #include "coro/ensure.h"
 #include "coro/language.h"
 
-CORO_C_BEGIN
+CO_C_BEGIN
 
 /* How many workers run, and the index (from 0) of the one that runs the caller. */
-int worker_count(void);
-int worker_index(void);
+int co_worker_count(void);
+int co_worker_index(void);
 
 /* Run fn(arg) now on the big stack of the caller's worker, and come back. For calls that need
  * more stack than a coroutine has (parsers, printf of doubles). fn must not park. */
-void worker_call(void (*fn)(void *arg), void *arg);
+void co_worker_call(void (*fn)(void *arg), void *arg);
 
 /* Run fn(index, arg) once on every worker, on its big stack. Parks until all have. */
-void worker_each(void (*fn)(int index, void *arg), void *arg);
+void co_worker_each(void (*fn)(int index, void *arg), void *arg);
 
 /*
  * A descriptor that this worker watches: fn(arg) runs on the big stack while it is readable, or if
@@ -32,16 +32,16 @@ void worker_each(void (*fn)(int index, void *arg), void *arg);
  * there is room again after a write found none. The memory is the caller's, from start until stop.
  * Call both from a callback or coroutine on the worker that is to watch. 0, or an errno.
  */
-struct worker_watch {
+struct co_worker_watch {
     int fd;
     void (*fn)(void *arg);
     void *arg;
     bool edge, writable;
     bool hung_up; /* of an edge, told before fn: the peer has closed its side, or all */
 };
-MUST_CHECK int worker_watch_start(struct worker_watch *watch);
-void worker_watch_stop(struct worker_watch *watch);
+CO_MUST_CHECK int co_worker_watch_start(struct co_worker_watch *watch);
+void co_worker_watch_stop(struct co_worker_watch *watch);
 
-CORO_C_END
+CO_C_END
 
 #endif

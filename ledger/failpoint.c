@@ -78,7 +78,7 @@ static bool act(const struct point *point)
     if (point->action == ACTION_KILL)
         (void)kill(getpid(), SIGKILL);
     else if (point->action == ACTION_PAUSE)
-        co_sleep((int64_t)point->pause_ms * CLOCK_MS);
+        co_sleep((int64_t)point->pause_ms * CO_CLOCK_MS);
     return point->action == ACTION_ERROR;
 }
 

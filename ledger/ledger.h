@@ -46,8 +46,8 @@ struct ledger_options {
  * own already; without, the schema is brought up to date, the ledger made if there is none, and
  * waited for until nobody has it. NULL on failure, with the reason in `error`. The caller's context
  * bounds the waiting. */
-MUST_CHECK struct ledger *ledger_open(
-    struct context *context, const struct ledger_options *options, char *error, size_t error_size);
+CO_MUST_CHECK struct ledger *ledger_open(struct co_context *context,
+    const struct ledger_options *options, char *error, size_t error_size);
 
 /* Wait until all that was decided is durable, and all have left, write a checkpoint, and free it.
  * No caller may enter any more. */
@@ -67,17 +67,17 @@ struct ledger_open_account {
 
 /* Open an account (and its asset's world account, if that is not open). *opened tells whether it
  * is new; the same again is LEDGER_OK too. */
-enum ledger_status ledger_open_account(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_open_account(struct co_context *context, struct ledger *ledger,
     const struct ledger_open_account *request, struct ledger_account *account, bool *opened,
     uint64_t *seq);
 
 /* ---- the end of the journal ----------------------------------------------------------------- */
 
 /* Park until an entry after `after` is durable; false: the context ended, or the ledger stopped. */
-bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after);
+bool ledger_await(struct co_context *context, struct ledger *ledger, uint64_t after);
 
 /* Ends when the ledger closes: for long work of a caller that has entered it. The ledger's own. */
-struct context *ledger_open_context(struct ledger *ledger);
+struct co_context *ledger_open_context(struct ledger *ledger);
 
 /* The last durable position. Never parks. */
 uint64_t ledger_durable_seq(struct ledger *ledger);

@@ -17,7 +17,7 @@ struct ledger;
  * ended. report->reason says more about both.
  * `progress` may be NULL. Parks.
  */
-enum ledger_status ledger_audit(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_audit(struct co_context *context, struct ledger *ledger,
     struct audit_progress *progress, struct audit_report *report);
 
 /* What the auditor in the background has found wrong: "seq 7: what\n" for each, "" if nothing. As

@@ -33,8 +33,8 @@ struct ledger_transfer {
     size_t leg_count; /* 1 .. ENTRY_POSTINGS_MAX */
 };
 
-/* When a request was where: clock_now_ns() at the ends of its stages; 0: it did not come so far. Of
- * an item of a batch they are the batch's. */
+/* When a request was where: co_clock_now_ns() at the ends of its stages; 0: it did not come so far.
+ * Of an item of a batch they are the batch's. */
 struct ledger_stages {
     int64_t begun_ns;   /* its section began: until then it waited for the owner, or the locks */
     int64_t decided_ns; /* its section was over; of items one by one, those of all */
@@ -55,7 +55,7 @@ struct ledger_outcome {
 
 /* Decide and carry out a transfer, all of its legs or none. The caller drops outcome->entry, here
  * and below. */
-void ledger_transfer(struct context *context, struct ledger *ledger,
+void ledger_transfer(struct co_context *context, struct ledger *ledger,
     const struct ledger_transfer *transfer, struct ledger_outcome *outcome);
 
 /*
@@ -64,7 +64,7 @@ void ledger_transfer(struct context *context, struct ledger *ledger,
  * that comes twice stands for one transfer.
  */
 enum { LEDGER_BATCH_MAX = 10000 };
-void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool atomic,
+void ledger_transfer_batch(struct co_context *context, struct ledger *ledger, bool atomic,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes);
 
 /*
@@ -82,7 +82,7 @@ struct ledger_batch {
     const struct ledger_transfer *transfers;
     size_t count; /* 1 .. LEDGER_BATCH_MAX */
 };
-void ledger_keyed_batch(struct context *context, struct ledger *ledger,
+void ledger_keyed_batch(struct co_context *context, struct ledger *ledger,
     const struct ledger_batch *batch, struct ledger_outcome *outcomes,
     struct ledger_outcome *whole);
 
@@ -93,7 +93,7 @@ struct ledger_reversal {
     struct entry_meaning meaning;
     uint64_t transfer;
 };
-void ledger_reverse(struct context *context, struct ledger *ledger,
+void ledger_reverse(struct co_context *context, struct ledger *ledger,
     const struct ledger_reversal *reversal, struct ledger_outcome *outcome);
 
 /* ---- holds: reserve now, move later ------------------------------------------------------- */
@@ -106,7 +106,7 @@ struct ledger_hold {
     int64_t expires_in_s; /* 1 .. LEDGER_HOLD_MAX_S; 0: it never expires by itself */
 };
 enum { LEDGER_HOLD_MAX_S = 10 * 366 * 86400 };
-void ledger_hold(struct context *context, struct ledger *ledger, const struct ledger_hold *hold,
+void ledger_hold(struct co_context *context, struct ledger *ledger, const struct ledger_hold *hold,
     struct ledger_outcome *outcome);
 
 /* Capture it (amount 0: all; what is not captured is free again), or release it. Once, however it
@@ -119,18 +119,18 @@ struct ledger_settlement {
     bool capture;
     money amount; /* 0 .. money_max() */
 };
-void ledger_settle(struct context *context, struct ledger *ledger,
+void ledger_settle(struct co_context *context, struct ledger *ledger,
     const struct ledger_settlement *settlement, struct ledger_outcome *outcome);
 
 /* A hold's entry, and the one that settled it (NULL: it is open). The caller drops both. */
-enum ledger_status ledger_read_hold(struct context *context, struct ledger *ledger, uint64_t hold,
-    struct entry **entry, struct entry **settled, uint64_t *seq);
+enum ledger_status ledger_read_hold(struct co_context *context, struct ledger *ledger,
+    uint64_t hold, struct entry **entry, struct entry **settled, uint64_t *seq);
 
 /* ---- freezing ----------------------------------------------------------------------------- */
 
 /* Freeze or unfreeze an account, or (id NULL) the whole ledger: no money of it moves, and nothing
  * new is held, after *seq. What is so already stays so. `account` may be NULL when id is. */
-enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger, const char *id,
+enum ledger_status ledger_freeze(struct co_context *context, struct ledger *ledger, const char *id,
     bool frozen, struct ledger_account *account, uint64_t *seq);
 
 #endif

@@ -23,9 +23,9 @@ struct strategy;
 
 struct ledger {
     char *name;
-    struct waitgroup users; /* callers that have entered */
+    struct co_waitgroup users; /* callers that have entered */
     _Atomic bool closing;
-    struct context *open; /* ends when it closes */
+    struct co_context *open; /* ends when it closes */
     struct account_table *accounts;
     struct keys *keys;
     struct store *store;
@@ -37,7 +37,7 @@ struct ledger {
     struct recall *recall;
     struct hold_table *holds;
     struct reversal_table *reversals;
-    struct duty expirer;
+    struct co_duty expirer;
     _Atomic bool
         frozen; /* all of it; changes in a section of all accounts, read in every section */
     _Atomic uint64_t freeze_seq; /* the last entry that froze or unfroze all of it */

@@ -36,12 +36,12 @@ struct ledger_account {
 
 /* The metadata of accounts that were read: what is not in memory is read from the database. copy()
  * makes a text that lasts as long as the caller wants it; NULL: memory is short. */
-enum ledger_status ledger_metadata(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_metadata(struct co_context *context, struct ledger *ledger,
     struct ledger_account *accounts, size_t count, const char *(*copy)(void *arg, const char *text),
     void *arg);
 
 /* *seq is the position that the answer reflects, also for ACCOUNT_NOT_FOUND. */
-enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_read_account(struct co_context *context, struct ledger *ledger,
     const char *id, struct ledger_account *account, uint64_t *seq);
 
 /* When: after a position, or at a time. */
@@ -53,7 +53,7 @@ struct ledger_moment {
 /* The account as it was at that moment: now and stays the same. An account that was not open then:
  * ACCOUNT_NOT_FOUND; *seq is the position of the moment. POSITION_AHEAD: it is not durable yet, or
  * the time is more than a second ahead (up to that it is waited for); *seq is the durable one. */
-enum ledger_status ledger_read_account_at(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_read_account_at(struct co_context *context, struct ledger *ledger,
     const char *id, const struct ledger_moment *at, struct ledger_account *account, uint64_t *seq);
 
 /* The asset of an account that is open, or decided to be; false: it is neither. It never changes,
@@ -75,7 +75,7 @@ struct ledger_account_page {
     bool more;                       /* there are others behind the last one */
     uint64_t seq;                    /* the position that all of it reflects */
 };
-enum ledger_status ledger_list_accounts(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_list_accounts(struct co_context *context, struct ledger *ledger,
     const struct ledger_account_query *query, struct ledger_account_page *page);
 
 /* ---- the journal -------------------------------------------------------------------------- */
@@ -91,19 +91,19 @@ struct ledger_entry_page {
 };
 
 /* Entries with seq > after, in order. POSITION_AHEAD: `after` is not durable. */
-enum ledger_status ledger_journal(
-    struct context *context, struct ledger *ledger, uint64_t after, struct ledger_entry_page *page);
+enum ledger_status ledger_journal(struct co_context *context, struct ledger *ledger, uint64_t after,
+    struct ledger_entry_page *page);
 
 /* Entries that moved the account's money with seq < before (0: from the newest), newest first. */
-enum ledger_status ledger_statement(struct context *context, struct ledger *ledger, const char *id,
-    uint64_t before, struct ledger_entry_page *page);
+enum ledger_status ledger_statement(struct co_context *context, struct ledger *ledger,
+    const char *id, uint64_t before, struct ledger_entry_page *page);
 
 /* The entry at a position, or the one with that key; TRANSFER_NOT_FOUND if there is none. Of a key:
  * none, and none on its way; KEY_IN_FLIGHT: its request was not done with, or not durable, within
  * the wait, so it may happen yet. */
-enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, uint64_t at,
+enum ledger_status ledger_entry(struct co_context *context, struct ledger *ledger, uint64_t at,
     struct entry **entry, uint64_t *seq);
-enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_entry_by_key(struct co_context *context, struct ledger *ledger,
     const char *key, struct entry **entry, uint64_t *seq);
 
 #endif

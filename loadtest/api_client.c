@@ -10,7 +10,7 @@
 
 enum { API_TEXT = 1200 }; /* of a path or a body: an id is up to 255 bytes, thrice that in a path */
 
-__attribute__((format(printf, 5, 6))) MUST_CHECK static enum client_status post(struct api *api,
+__attribute__((format(printf, 5, 6))) CO_MUST_CHECK static enum client_status post(struct api *api,
     const char *path, const char *key, struct response *response, const char *format, ...)
 {
     char body[API_TEXT];
@@ -18,7 +18,7 @@ __attribute__((format(printf, 5, 6))) MUST_CHECK static enum client_status post(
     va_start(list, format);
     int length = vsnprintf(body, sizeof body, format, list);
     va_end(list);
-    ensure(length >= 0 && length < API_TEXT);
+    co_ensure(length >= 0 && length < API_TEXT);
     const struct request request = {
         .path = path, .key = key, .body = body, .body_length = (size_t)length};
     return client_call(api->client, &request, response);
@@ -32,7 +32,7 @@ __attribute__((format(printf, 3, 4))) static void path_of(
     int length = snprintf(path, API_TEXT, "/v1/ledgers/%s", api->ledger);
     length += vsnprintf(path + length, API_TEXT - (size_t)length, format, list);
     va_end(list);
-    ensure(length > 0 && length < API_TEXT);
+    co_ensure(length > 0 && length < API_TEXT);
 }
 
 enum client_status api_open(struct api *api, const char *account, struct response *response)

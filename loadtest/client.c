@@ -33,7 +33,7 @@ struct client {
     int fd; /* -1: not connected */
     int64_t timeout_ns;
     bool timed_out;
-    struct timer timer;
+    struct co_timer timer;
     char *buffer;
     size_t size, used, taken; /* received: used bytes, of which the first `taken` were given out */
     char head[HEAD_SIZE];
@@ -62,7 +62,7 @@ void client_close(struct client *client)
     if (client->fd < 0)
         return;
     /* The next connection may get the same descriptor number. */
-    poller_forget(client->fd);
+    co_poller_forget(client->fd);
     close(client->fd);
     client->fd = -1;
     client->used = client->taken = 0;
@@ -120,13 +120,13 @@ static void give_up(void *arg)
 static void watch_start(struct client *client)
 {
     client->timed_out = false;
-    timer_start(&client->timer, clock_now_ns() + client->timeout_ns, give_up, client);
+    co_timer_start(&client->timer, co_clock_now_ns() + client->timeout_ns, give_up, client);
 }
 
 /* The end of a step: its status, or TIMEOUT if that is what ended it. */
 static enum client_status watch_stop(struct client *client, enum client_status status)
 {
-    timer_stop(&client->timer);
+    co_timer_stop(&client->timer);
     if (status != CLIENT_ANSWERED && client->timed_out)
         status = CLIENT_TIMEOUT;
     /* What is left on the way belongs to a request that is given up. */
@@ -137,7 +137,7 @@ static enum client_status watch_stop(struct client *client, enum client_status s
 
 static bool wait_for(struct client *client, unsigned events)
 {
-    return poller_wait(context_background(), client->fd, events) == POLLER_READY;
+    return co_poller_wait(co_context_background(), client->fd, events) == CO_POLLER_READY;
 }
 
 /* --- connecting and sending ------------------------------------------------------------------- */
@@ -146,7 +146,7 @@ static enum client_status finish_connect(struct client *client)
 {
     int error = 0;
     socklen_t length = sizeof error;
-    if (!wait_for(client, POLLER_WRITE))
+    if (!wait_for(client, CO_POLLER_WRITE))
         return CLIENT_NO_CONNECTION;
     /* A socket is writable as well when connecting has failed. */
     if (getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0)
@@ -205,7 +205,7 @@ static enum client_status write_all(struct client *client, struct iovec *piece, 
         /* Anything else is the end of the connection. */
         if (sent < 0 && errno != EAGAIN && errno != EINTR)
             return CLIENT_LOST;
-        if (sent < 0 && !wait_for(client, POLLER_WRITE))
+        if (sent < 0 && !wait_for(client, CO_POLLER_WRITE))
             return CLIENT_LOST;
         /* Pieces that went out whole, then a part of one. */
         for (size_t left = sent < 0 ? 0 : (size_t)sent; pieces > 0;) {
@@ -269,7 +269,7 @@ static size_t to_pieces(
     struct client *client, const struct request *request, struct iovec pieces[2])
 {
     size_t length = write_head(client, request);
-    ensure(length <= HEAD_SIZE);
+    co_ensure(length <= HEAD_SIZE);
     pieces[0] = (struct iovec){client->head, length};
     pieces[1] = (struct iovec){(void *)(uintptr_t)request->body, request->body_length};
     /* The answer before this one is not valid any more: its memory is used again. */
@@ -322,7 +322,7 @@ static enum client_status fill(struct client *client)
 {
     for (;;) {
         /* Waiting first: an answer is hardly ever there already. */
-        if (!wait_for(client, POLLER_READ))
+        if (!wait_for(client, CO_POLLER_READ))
             return CLIENT_LOST;
         ssize_t got = recv(
             client->fd, client->buffer + client->used, client->size - client->used, MSG_DONTWAIT);

@@ -36,28 +36,29 @@ struct request {
 };
 
 /* Not connected yet; the target must outlive it. NULL when memory is short. */
-MUST_CHECK struct client *client_make(const struct target *target, int64_t timeout_ns);
+CO_MUST_CHECK struct client *client_make(const struct target *target, int64_t timeout_ns);
 
 /* Close it, give the memory back and null the caller's pointer. */
 void client_free(struct client **client);
 
 /* Send a request and wait for the whole answer. After anything but ANSWERED, and after an answer
  * that closes, the connection is closed. Parks. */
-MUST_CHECK enum client_status client_call(
+CO_MUST_CHECK enum client_status client_call(
     struct client *client, const struct request *request, struct response *response);
 
 /* --- The steps of a call, for callers that need them apart; the timeout counts for each ------- */
 
-MUST_CHECK enum client_status client_connect(struct client *client); /* no effect if connected */
-MUST_CHECK enum client_status client_send(struct client *client, const struct request *request);
-MUST_CHECK enum client_status client_send_bytes(
+CO_MUST_CHECK enum client_status client_connect(struct client *client); /* no effect if connected */
+CO_MUST_CHECK enum client_status client_send(struct client *client, const struct request *request);
+CO_MUST_CHECK enum client_status client_send_bytes(
     struct client *client, const void *bytes, size_t length);
-MUST_CHECK enum client_status client_receive(struct client *client, struct response *response);
+CO_MUST_CHECK enum client_status client_receive(struct client *client, struct response *response);
 
 /* Up to the end of the headers only; then the body piece by piece as it comes, with its chunk
  * framing. ANSWERED with *length 0: the server has ended it. */
-MUST_CHECK enum client_status client_receive_head(struct client *client, struct response *response);
-MUST_CHECK enum client_status client_read(
+CO_MUST_CHECK enum client_status client_receive_head(
+    struct client *client, struct response *response);
+CO_MUST_CHECK enum client_status client_read(
     struct client *client, char *into, size_t size, size_t *length);
 
 void client_close(struct client *client);

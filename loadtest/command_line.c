@@ -142,7 +142,7 @@ bool command_line_read(
     }
     /* Printed with the report, so that any run can be repeated. */
     if (options->seed == 0)
-        options->seed = clock_wall_us();
+        options->seed = co_clock_wall_us();
     const char *wrong = target_make(options->url, options->token, &options->target);
     if (wrong)
         fprintf(stderr, "teller-load: %s\n", wrong);

@@ -15,7 +15,7 @@ struct scenario;
  * Read argv[2..] for a scenario over its defaults. False: what was wrong stands on stderr. With
  * --help it is true and `help` is set; nothing else is checked then.
  */
-MUST_CHECK bool command_line_read(
+CO_MUST_CHECK bool command_line_read(
     const struct scenario *scenario, int argc, char **argv, struct load_options *options);
 
 /* The options of a scenario, with their defaults, a line each. */

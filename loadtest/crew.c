@@ -12,22 +12,22 @@ struct crew {
     void (*fn)(size_t index, void *arg);
     void *arg;
     _Atomic size_t started;
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void member(void *arg)
 {
     struct crew *crew = arg;
     crew->fn(atomic_fetch_add(&crew->started, 1), crew->arg);
-    waitgroup_done(&crew->running);
+    co_waitgroup_done(&crew->running);
 }
 
 void crew_run(size_t n, void (*fn)(size_t index, void *arg), void *arg)
 {
     struct crew crew = {.fn = fn, .arg = arg};
-    waitgroup_add(&crew.running, (int64_t)n);
+    co_waitgroup_add(&crew.running, (int64_t)n);
     for (size_t i = 0; i < n; i++)
         /* A crew with a member missing would wait at its gates forever. */
-        ensure(co_spawn_named("crew", member, &crew));
-    waitgroup_wait(&crew.running);
+        co_ensure(co_spawn_named("crew", member, &crew));
+    co_waitgroup_wait(&crew.running);
 }

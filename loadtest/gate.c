@@ -11,7 +11,7 @@
 struct gate {
     size_t n;
     _Atomic uint64_t arrived;
-    struct eventcount opened;
+    struct co_eventcount opened;
 };
 
 struct gate *gate_make(size_t n)
@@ -35,7 +35,8 @@ void gate_pass(struct gate *gate)
     uint64_t round = arrival / gate->n + 1;
     /* The last one opens it and does not wait. */
     if (arrival % gate->n == gate->n - 1)
-        eventcount_advance(&gate->opened, round);
+        co_eventcount_advance(&gate->opened, round);
     else
-        ensure(eventcount_await(context_background(), &gate->opened, round) == EVENTCOUNT_REACHED);
+        co_ensure(co_eventcount_await(co_context_background(), &gate->opened, round) ==
+                  CO_EVENTCOUNT_REACHED);
 }

@@ -12,7 +12,7 @@
 
 struct gate;
 
-MUST_CHECK struct gate *gate_make(size_t n); /* n > 0; NULL when memory is short */
+CO_MUST_CHECK struct gate *gate_make(size_t n); /* n > 0; NULL when memory is short */
 
 /* Give the memory back and null the caller's pointer. Nobody may be waiting. */
 void gate_free(struct gate **gate);

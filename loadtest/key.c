@@ -18,7 +18,7 @@ static char *hex(char *at, uint64_t value, int digits)
 
 void key_next(struct key_source *source, char key[KEY_SIZE])
 {
-    char *at = hex(key, (uint64_t)clock_wall_us() / 1000, 12);
+    char *at = hex(key, (uint64_t)co_clock_wall_us() / 1000, 12);
     *at++ = '-';
     at = hex(at, source->source, 12);
     *at++ = '-';

@@ -30,9 +30,9 @@ bool load_client_make(const struct load_options *options, size_t index, struct l
     client->index = index;
     client->dice = dice_make((uint64_t)options->seed, index);
     /* Keys from the clock, not the seed: a run that is repeated must not replay the first. */
-    client->keys = key_source_make((uint64_t)clock_wall_us(), (uint32_t)index);
+    client->keys = key_source_make((uint64_t)co_clock_wall_us(), (uint32_t)index);
     client->api.ledger = options->ledger;
-    client->api.client = client_make(&options->target, options->timeout * CLOCK_S);
+    client->api.client = client_make(&options->target, options->timeout * CO_CLOCK_S);
     return client->api.client != NULL;
 }
 
@@ -44,7 +44,7 @@ void load_client_end(struct load_client *client)
 /* When the next request of this client is due; false when the run is over. Parks until then. */
 static bool next_due(struct load *load, int64_t *due_ns)
 {
-    int64_t rate = load->options->rate, now = clock_now_ns();
+    int64_t rate = load->options->rate, now = co_clock_now_ns();
     if (load->report->interrupted)
         return false;
     if (rate == 0) {
@@ -57,8 +57,9 @@ static bool next_due(struct load *load, int64_t *due_ns)
     if (*due_ns >= load->end_ns)
         return false;
     /* In steps, so that an interrupt is seen. */
-    while ((now = clock_now_ns()) < *due_ns && !load->report->interrupted)
-        co_sleep(*due_ns - now < LOOK_UP_MS * CLOCK_MS ? *due_ns - now : LOOK_UP_MS * CLOCK_MS);
+    while ((now = co_clock_now_ns()) < *due_ns && !load->report->interrupted)
+        co_sleep(
+            *due_ns - now < LOOK_UP_MS * CO_CLOCK_MS ? *due_ns - now : LOOK_UP_MS * CO_CLOCK_MS);
     return !load->report->interrupted;
 }
 
@@ -76,12 +77,12 @@ static void send_all(struct load *load, struct load_client *client)
     while (next_due(load, &due_ns)) {
         struct response response;
         enum client_status status = load->request(client, load->arg, &response);
-        now = clock_now_ns();
+        now = co_clock_now_ns();
         /* From when it was due, not from when it was sent. */
         stats_record(load->report->stats, status, &response, now - due_ns);
         /* A service that is down or full is not helped by asking as fast as possible. */
         if (status == CLIENT_NO_CONNECTION || (status == CLIENT_ANSWERED && response.status == 503))
-            co_sleep(PAUSE_MS * CLOCK_MS);
+            co_sleep(PAUSE_MS * CO_CLOCK_MS);
     }
     /* The run lasts until its last answer. */
     raise_to(&load->last_ns, now);
@@ -95,10 +96,10 @@ static void one_client(size_t index, void *arg)
     bool connected = made && client_connect(client.api.client) == CLIENT_ANSWERED;
     /* All connect before the clock starts. */
     gate_pass(load->connected);
-    int64_t unset = 0, now = clock_now_ns();
+    int64_t unset = 0, now = co_clock_now_ns();
     /* The first through the gate starts the clock for all. */
     if (atomic_compare_exchange_strong(&load->start_ns, &unset, now))
-        load->end_ns = now + load->options->duration * CLOCK_S;
+        load->end_ns = now + load->options->duration * CO_CLOCK_S;
     /* Nobody reads the times before they are set. */
     gate_pass(load->connected);
     if (made)
@@ -114,7 +115,7 @@ void load_run(
 {
     struct load load = {.options = options, .report = report, .request = request, .arg = arg};
     load.connected = gate_make((size_t)options->clients);
-    ensure(load.connected);
+    co_ensure(load.connected);
     crew_run((size_t)options->clients, one_client, &load);
     gate_free(&load.connected);
     /* Nothing was answered: no time, and no rate. */

@@ -37,7 +37,7 @@ void load_run(
     const struct load_options *options, struct report *report, load_request *request, void *arg);
 
 /* A client that is not connected yet; false when memory is short. */
-MUST_CHECK bool load_client_make(
+CO_MUST_CHECK bool load_client_make(
     const struct load_options *options, size_t index, struct load_client *client);
 void load_client_end(struct load_client *client);
 

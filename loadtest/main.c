@@ -108,9 +108,9 @@ int main(int argc, char **argv)
         print_scenario_help(job.scenario);
         return EXIT_GOOD;
     }
-    const struct runtime_options runtime = {.workers = (int)job.options.workers};
+    const struct co_runtime_options runtime = {.workers = (int)job.options.workers};
     /* Coroutines that were left over are a fault of ours, and no result to trust. */
-    if (runtime_run(&runtime, run, &job) != 0)
+    if (co_runtime_run(&runtime, run, &job) != 0)
         return EXIT_VIOLATION;
     return finish(&job);
 }

@@ -102,14 +102,14 @@ bool race_expect(struct race *race, const char *what, int64_t found, int64_t wan
 static enum client_status read_balance(struct race *race, const char *account, int64_t *balance)
 {
     enum { AGAIN_MS = 100 };
-    int64_t end_ns = clock_now_ns() + race->options->timeout * CLOCK_S;
+    int64_t end_ns = co_clock_now_ns() + race->options->timeout * CO_CLOCK_S;
     for (;;) {
         enum client_status got = api_balance(&race->referee.api, account, balance);
         /* What is garbled stays garbled. */
         if (got == CLIENT_ANSWERED || got == CLIENT_GARBLED || race->report->interrupted ||
-            clock_now_ns() > end_ns)
+            co_clock_now_ns() > end_ns)
             return got;
-        co_sleep(AGAIN_MS * CLOCK_MS);
+        co_sleep(AGAIN_MS * CO_CLOCK_MS);
     }
 }
 
@@ -164,18 +164,18 @@ static void fire(struct field *field, size_t index, struct load_client *racer)
 {
     struct race *race = &field->race;
     struct race_answer *answer = &race->answers[index];
-    int64_t from = clock_now_ns();
+    int64_t from = co_clock_now_ns();
     /* Kept until the next round: the referee reads it after the finish gate. */
     answer->status = race->rules->fire(race, racer, &answer->response);
     /* The latency is taken first: our own bookkeeping is not part of it. */
-    stats_record(race->report->stats, answer->status, &answer->response, clock_now_ns() - from);
+    stats_record(race->report->stats, answer->status, &answer->response, co_clock_now_ns() - from);
 }
 
 static void one_racer(size_t index, void *arg)
 {
     struct field *field = arg;
     struct load_client racer;
-    ensure(load_client_make(field->race.options, index, &racer));
+    co_ensure(load_client_make(field->race.options, index, &racer));
     for (;;) {
         /* Before the gate, so that the race is one of requests and not of connections. */
         enum client_status connected = client_connect(racer.api.client);
@@ -203,7 +203,7 @@ bool race_run(
     struct field field = {.race = {.options = options, .report = report, .rules = rules}};
     struct race *race = &field.race;
     size_t racers = (size_t)options->racers;
-    race->run = (uint64_t)clock_wall_us();
+    race->run = (uint64_t)co_clock_wall_us();
     race->answers = calloc(racers, sizeof race->answers[0]);
     field.start = gate_make(racers);
     field.finish = gate_make(racers);
@@ -212,9 +212,9 @@ bool race_run(
     bool made = race->answers && field.start && field.finish &&
                 load_client_make(options, racers, &race->referee);
     if (made) {
-        int64_t from = clock_now_ns();
+        int64_t from = co_clock_now_ns();
         crew_run(racers, one_racer, &field);
-        report->elapsed_ns = clock_now_ns() - from;
+        report->elapsed_ns = co_clock_now_ns() - from;
         load_client_end(&race->referee);
         report_figure(report, "rounds", race->round);
         report_figure(report, "as promised", field.as_promised);

@@ -48,7 +48,7 @@ struct race {
 
 /* Counts into the report, with the figures "rounds" and "as promised". False: not one round could
  * be run; the report says why. */
-MUST_CHECK bool race_run(
+CO_MUST_CHECK bool race_run(
     const struct load_options *options, struct report *report, const struct race_rules *rules);
 
 /* A name of this run: "race-RUN" and ".N"; of this round: "race-RUN-ROUND.N". */
@@ -59,11 +59,11 @@ struct race_name race_name_in_run(const struct race *race, size_t n);
 struct race_name race_name_in_round(const struct race *race, size_t n);
 
 /* For prepare: give the race a fresh account that holds `amount`; reports why it cannot. */
-MUST_CHECK bool race_fresh_account(struct race *race, int64_t amount);
-MUST_CHECK bool race_open(struct race *race, const char *account, int64_t floor, int64_t amount);
+CO_MUST_CHECK bool race_fresh_account(struct race *race, int64_t amount);
+CO_MUST_CHECK bool race_open(struct race *race, const char *account, int64_t floor, int64_t amount);
 
 /* Was something that prepares a round done, with 201? If not, it is reported what came instead. */
-MUST_CHECK bool race_is_done(
+CO_MUST_CHECK bool race_is_done(
     struct race *race, const char *what, enum client_status got, const struct response *response);
 
 /* For judge. How many answers have that status and code (NULL: any)? */

@@ -47,12 +47,12 @@ __attribute__((format(printf, 3, 0))) static void add(
     struct report *report, struct report_findings *findings, const char *format, va_list list)
 {
     /* Racers on all workers report. */
-    mutex_lock(&report->lock);
+    co_mutex_lock(&report->lock);
     /* The first ones explain the rest, of which the number is enough. */
     if (findings->count < REPORT_FINDINGS)
         vsnprintf(findings->text[findings->count], REPORT_TEXT, format, list);
     findings->count++;
-    mutex_unlock(&report->lock);
+    co_mutex_unlock(&report->lock);
 }
 
 void report_violation(struct report *report, const char *format, ...)

@@ -40,12 +40,12 @@ struct report {
         int64_t value;
     } figure[REPORT_FIGURES];
     _Atomic bool interrupted; /* the user wants the run to end now; set at any time */
-    struct mutex lock;        /* over what follows */
+    struct co_mutex lock;     /* over what follows */
     struct report_findings violations, doubts;
 };
 
 /* An empty report, within a runtime; NULL when memory is short. */
-MUST_CHECK struct report *report_make(void);
+CO_MUST_CHECK struct report *report_make(void);
 void report_free(struct report **report);
 
 /* A number that belongs to the scenario. Past REPORT_FIGURES it is dropped. */

@@ -27,7 +27,7 @@ struct response {
  * *body_length: Content-Length; -1: not said. False if it is not an HTTP/1.1 answer, or one that
  * contradicts itself (two lengths, or a length and chunks).
  */
-MUST_CHECK bool response_read_head(
+CO_MUST_CHECK bool response_read_head(
     const char *head, size_t length, struct response *response, int64_t *body_length);
 
 /* Copy the value of a header, ended; false if the answer has none or it does not fit. */

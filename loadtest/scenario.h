@@ -19,7 +19,7 @@ struct scenario {
 
 /* Carry it out, as the first coroutine. What it finds goes into the report; false: it could not be
  * set up, and the report's first doubt says why. */
-MUST_CHECK bool scenario_run(
+CO_MUST_CHECK bool scenario_run(
     const struct scenario *scenario, const struct load_options *options, struct report *report);
 
 /* The members of a scenario that races, with the defaults of --rounds and --racers. */

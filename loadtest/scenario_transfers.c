@@ -55,7 +55,7 @@ static void ready_accounts(size_t index, void *arg)
     struct setup *setup = arg;
     struct load_client client;
     char account[ACCOUNT_TEXT];
-    ensure(load_client_make(setup->options, index, &client));
+    co_ensure(load_client_make(setup->options, index, &client));
     int64_t i;
     /* Each takes the next account that nobody has, until one fails. */
     while (!setup->failed && (i = setup->taken++) < setup->options->accounts) {

@@ -25,7 +25,7 @@ struct stats {
 
 struct stats *stats_make(void)
 {
-    size_t workers = (size_t)worker_count();
+    size_t workers = (size_t)co_worker_count();
     struct stats *stats = calloc(1, sizeof *stats + workers * sizeof stats->worker[0]);
     if (stats)
         stats->workers = workers;
@@ -117,11 +117,11 @@ static void record(void *arg)
 void stats_record(struct stats *stats, enum client_status status, const struct response *response,
     int64_t latency_ns)
 {
-    int worker = worker_index();
+    int worker = co_worker_index();
     struct record r = {&stats->worker[worker], stats->stages ? &stats->stages[worker] : NULL,
         status, response, latency_ns};
     /* On the worker's own stack: formatting a name takes more than a coroutine has. */
-    worker_call(record, &r);
+    co_worker_call(record, &r);
 }
 
 uint64_t stats_requests(struct stats *stats)

@@ -29,11 +29,11 @@ struct stats_sum {
 
 struct stats;
 
-MUST_CHECK struct stats *stats_make(void); /* for the workers that run now; NULL: no memory */
+CO_MUST_CHECK struct stats *stats_make(void); /* for the workers that run now; NULL: no memory */
 void stats_free(struct stats **stats);
 
 /* From now on count the stages of Server-Timing, too; nobody may be recording. False: no memory. */
-MUST_CHECK bool stats_time_stages(struct stats *stats);
+CO_MUST_CHECK bool stats_time_stages(struct stats *stats);
 
 /* Count a request that took `latency_ns`. `response` is read only when it was answered. */
 void stats_record(struct stats *stats, enum client_status status, const struct response *response,

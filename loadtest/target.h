@@ -19,9 +19,10 @@ struct target {
 
 /*
  * From "http://HOST[:PORT]" (a trailing "/" is allowed) and a token (NULL: none). Looks the host
- * up, so it may block and needs a big stack: call it before the runtime runs, or with worker_call()
- * or blocking_call(). NULL when all is well, else a static text that says what is wrong.
+ * up, so it may block and needs a big stack: call it before the runtime runs, or with
+ * co_worker_call() or co_blocking_call(). NULL when all is well, else a static text that says what
+ * is wrong.
  */
-MUST_CHECK const char *target_make(const char *url, const char *token, struct target *target);
+CO_MUST_CHECK const char *target_make(const char *url, const char *token, struct target *target);
 
 #endif

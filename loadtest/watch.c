@@ -19,9 +19,9 @@ enum { EXIT_AT_ONCE = 130 };
 
 struct watch {
     struct report *report;
-    struct chan *stop; /* closed: the run is over */
-    struct signals *signals;
-    struct waitgroup ended;
+    struct co_chan *stop; /* closed: the run is over */
+    struct co_signals *signals;
+    struct co_waitgroup ended;
     int64_t started_ns;
     uint64_t seen; /* requests at the last line */
     bool shows;
@@ -33,7 +33,7 @@ static void show(struct watch *watch)
     /* Over itself, on standard error: standard output is the report's. */
     fprintf(stderr,
         "\r%4" PRId64 " s  %" PRIu64 " requests, %" PRIu64 "/s, %" PRIu64 " violations ",
-        (clock_now_ns() - watch->started_ns) / CLOCK_S, requests, requests - watch->seen,
+        (co_clock_now_ns() - watch->started_ns) / CO_CLOCK_S, requests, requests - watch->seen,
         watch->report->violations.count);
     watch->seen = requests;
 }
@@ -52,12 +52,12 @@ static void look(void *arg)
     struct watch *watch = arg;
     for (;;) {
         int number;
-        struct select_case cases[] = {
-            {.op = SELECT_RECV, .chan = watch->stop},
-            {.op = SELECT_RECV, .chan = signals_chan(watch->signals), .item = &number},
+        struct co_select_case cases[] = {
+            {.op = CO_SELECT_RECV, .chan = watch->stop},
+            {.op = CO_SELECT_RECV, .chan = co_signals_chan(watch->signals), .item = &number},
         };
         /* A closed channel is ready at all times, so the end is not missed. */
-        int taken = select_timeout(cases, 2, CLOCK_S);
+        int taken = co_select_timeout(cases, 2, CO_CLOCK_S);
         if (taken == 0)
             break;
         if (taken == 1)
@@ -67,15 +67,15 @@ static void look(void *arg)
     }
     if (watch->shows)
         fputc('\n', stderr);
-    waitgroup_done(&watch->ended);
+    co_waitgroup_done(&watch->ended);
 }
 
 static void release(struct watch *watch)
 {
     if (watch->signals)
-        signals_close(&watch->signals);
+        co_signals_close(&watch->signals);
     if (watch->stop)
-        chan_free(&watch->stop);
+        co_chan_free(&watch->stop);
     free(watch);
 }
 
@@ -86,11 +86,11 @@ struct watch *watch_start(struct report *report)
     if (!watch)
         return NULL;
     watch->report = report;
-    watch->started_ns = clock_now_ns();
+    watch->started_ns = co_clock_now_ns();
     watch->shows = isatty(STDERR_FILENO);
-    watch->stop = chan_make(1, 0);
-    watch->signals = signals_open(numbers, 2);
-    waitgroup_add(&watch->ended, 1);
+    watch->stop = co_chan_make(1, 0);
+    watch->signals = co_signals_open(numbers, 2);
+    co_waitgroup_add(&watch->ended, 1);
     /* Without it a signal would end the program in mid-race. */
     if (!watch->stop || !watch->signals || !co_spawn_named("watch", look, watch)) {
         release(watch);
@@ -105,8 +105,8 @@ void watch_stop(struct watch **watch)
     *watch = NULL;
     if (!stopped)
         return;
-    chan_close(stopped->stop);
+    co_chan_close(stopped->stop);
     /* It may be printing, and uses the report. */
-    waitgroup_wait(&stopped->ended);
+    co_waitgroup_wait(&stopped->ended);
     release(stopped);
 }

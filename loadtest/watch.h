@@ -15,7 +15,7 @@ struct watch;
 
 /* Begin to watch a run, as its first coroutine. The report must outlive it. NULL: memory or
  * descriptors are short. */
-MUST_CHECK struct watch *watch_start(struct report *report);
+CO_MUST_CHECK struct watch *watch_start(struct report *report);
 
 /* End it and null the pointer. Parks. NULL is allowed. */
 void watch_stop(struct watch **watch);

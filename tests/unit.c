@@ -33,10 +33,10 @@ static void run_test(void *arg)
 
 static void run_in_runtime(void)
 {
-    const struct runtime_options options = {
+    const struct co_runtime_options options = {
         .workers = current_suite->workers ? current_suite->workers : 2,
     };
-    CU_ASSERT_EQUAL(runtime_run(&options, run_test, NULL), 0);
+    CU_ASSERT_EQUAL(co_runtime_run(&options, run_test, NULL), 0);
 }
 
 static int wanted(const char *suite, const char *test, int argc, char **argv)

@@ -11,27 +11,27 @@
 #include "coro/chan_of.h"
 #include "coro/runtime.h"
 
-CHAN_OF_NAMED(text, const char *)
+CO_CHAN_OF_NAMED(text, const char *)
 
 static void program(void *arg)
 {
     (void)arg;
     const char *words[] = {"first", "second", "third"};
     const char *word;
-    CHAN(text) ch = CHAN_MAKE(text, 2);
-    ensure(!CHAN_IS_NULL(ch));
+    CO_CHAN(text) ch = CO_CHAN_MAKE(text, 2);
+    co_ensure(!CO_CHAN_IS_NULL(ch));
     for (int i = 0; i < 3; i++) {
-        bool sent = CHAN_TRY_SEND(ch, words[i]) == CHAN_OK;
+        bool sent = CO_CHAN_TRY_SEND(ch, words[i]) == CO_CHAN_OK;
         printf("%s: %s\n", words[i], sent ? "sent" : "would have to wait");
     }
-    printf("%zu of %zu places taken\n", chan_len(ch.chan), chan_cap(ch.chan));
-    while (CHAN_TRY_RECV(ch, &word) == CHAN_OK)
+    printf("%zu of %zu places taken\n", co_chan_len(ch.chan), co_chan_cap(ch.chan));
+    while (CO_CHAN_TRY_RECV(ch, &word) == CO_CHAN_OK)
         printf("received %s\n", word);
-    printf("%zu of %zu places taken\n", chan_len(ch.chan), chan_cap(ch.chan));
-    CHAN_FREE(&ch);
+    printf("%zu of %zu places taken\n", co_chan_len(ch.chan), co_chan_cap(ch.chan));
+    CO_CHAN_FREE(&ch);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

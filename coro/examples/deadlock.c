@@ -18,37 +18,37 @@
 #include "coro/waitgroup.h"
 
 struct philosopher {
-    struct mutex *left, *right;
-    struct waitgroup *all;
+    struct co_mutex *left, *right;
+    struct co_waitgroup *all;
 };
 
 static void dine(void *arg)
 {
     struct philosopher *self = arg;
-    mutex_lock(self->left);
-    co_sleep(10 * CLOCK_MS); /* now the other one has its left fork, too */
-    mutex_lock(self->right);
-    mutex_unlock(self->right);
-    mutex_unlock(self->left);
-    waitgroup_done(self->all);
+    co_mutex_lock(self->left);
+    co_sleep(10 * CO_CLOCK_MS); /* now the other one has its left fork, too */
+    co_mutex_lock(self->right);
+    co_mutex_unlock(self->right);
+    co_mutex_unlock(self->left);
+    co_waitgroup_done(self->all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct mutex a = {0}, b = {0};
-    struct waitgroup all = {0};
+    struct co_mutex a = {0}, b = {0};
+    struct co_waitgroup all = {0};
     struct philosopher kant = {&a, &b, &all}, hume = {&b, &a, &all};
-    waitgroup_add(&all, 2);
-    ensure(co_spawn_named("Kant", dine, &kant));
-    ensure(co_spawn_named("Hume", dine, &hume));
+    co_waitgroup_add(&all, 2);
+    co_ensure(co_spawn_named("Kant", dine, &kant));
+    co_ensure(co_spawn_named("Hume", dine, &hume));
     puts("both reach for their forks");
     fflush(stdout);
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     puts("both have eaten");
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -12,36 +12,37 @@
 #include "coro/go.h"
 #include "coro/runtime.h"
 
-CHAN_OF_NAMED(text, const char *)
+CO_CHAN_OF_NAMED(text, const char *)
 
-GO_FUNCTION(ping, (SENDER(text), pings), (const char *, word))
+CO_GO_FUNCTION(ping, (CO_SENDER(text), pings), (const char *, word))
 {
-    ensure(CHAN_SEND(pings, word) == CHAN_OK); /* CHAN_RECV(pings, &word) does not compile */
-    CHAN_CLOSE(pings);
+    co_ensure(
+        CO_CHAN_SEND(pings, word) == CO_CHAN_OK); /* CO_CHAN_RECV(pings, &word) does not compile */
+    CO_CHAN_CLOSE(pings);
 }
 
-GO_FUNCTION(pong, (RECEIVER(text), pings), (SENDER(text), pongs))
+CO_GO_FUNCTION(pong, (CO_RECEIVER(text), pings), (CO_SENDER(text), pongs))
 {
-    CHAN_RANGE(const char *, word, pings)
-    ensure(CHAN_SEND(pongs, word) == CHAN_OK);
-    CHAN_CLOSE(pongs);
+    CO_CHAN_RANGE(const char *, word, pings)
+    co_ensure(CO_CHAN_SEND(pongs, word) == CO_CHAN_OK);
+    CO_CHAN_CLOSE(pongs);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    CHAN(text) pings = CHAN_MAKE(text, 0), pongs = CHAN_MAKE(text, 0);
-    ensure(!CHAN_IS_NULL(pings) && !CHAN_IS_NULL(pongs));
-    ensure(go(ping, SENDER_OF(text, pings), "ball"));
-    ensure(go(pong, RECEIVER_OF(text, pings), SENDER_OF(text, pongs)));
-    CHAN_RANGE(const char *, word, pongs)
+    CO_CHAN(text) pings = CO_CHAN_MAKE(text, 0), pongs = CO_CHAN_MAKE(text, 0);
+    co_ensure(!CO_CHAN_IS_NULL(pings) && !CO_CHAN_IS_NULL(pongs));
+    co_ensure(co_go(ping, CO_SENDER_OF(text, pings), "ball"));
+    co_ensure(co_go(pong, CO_RECEIVER_OF(text, pings), CO_SENDER_OF(text, pongs)));
+    CO_CHAN_RANGE(const char *, word, pongs)
     printf("the %s came through\n", word);
     puts("and no more");
-    CHAN_FREE(&pings);
-    CHAN_FREE(&pongs);
+    CO_CHAN_FREE(&pings);
+    CO_CHAN_FREE(&pongs);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

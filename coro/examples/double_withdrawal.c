@@ -32,7 +32,7 @@ static bool account_withdraw(struct account *account, int amount)
 
 struct client {
     struct account *account;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     bool paid;
 };
 
@@ -40,22 +40,22 @@ static void withdraw(void *arg)
 {
     struct client *client = arg;
     client->paid = account_withdraw(client->account, AMOUNT);
-    waitgroup_done(client->all);
+    co_waitgroup_done(client->all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
     struct account account = {100};
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     struct client clients[CLIENTS];
     int paid = 0;
-    waitgroup_add(&all, CLIENTS);
+    co_waitgroup_add(&all, CLIENTS);
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = (struct client){.account = &account, .all = &all};
-        ensure(co_spawn(withdraw, &clients[i]));
+        co_ensure(co_spawn(withdraw, &clients[i]));
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     for (int i = 0; i < CLIENTS; i++)
         paid += clients[i].paid;
     printf("%d of %d withdrawals of %d from 100 were paid\n", paid, CLIENTS, AMOUNT);
@@ -64,6 +64,6 @@ static void program(void *arg)
 
 int main(void)
 {
-    const struct runtime_options options = {.workers = 1};
-    return runtime_run(&options, program, NULL) == 0 ? 0 : 1;
+    const struct co_runtime_options options = {.workers = 1};
+    return co_runtime_run(&options, program, NULL) == 0 ? 0 : 1;
 }

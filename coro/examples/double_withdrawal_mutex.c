@@ -16,24 +16,24 @@
 enum { CLIENTS = 100, AMOUNT = 80 };
 
 struct account {
-    struct mutex mutex;
+    struct co_mutex mutex;
     int balance; /* under mutex */
 };
 
 static bool account_withdraw(struct account *account, int amount)
 {
-    mutex_lock(&account->mutex);
+    co_mutex_lock(&account->mutex);
     bool enough = account->balance >= amount;
     co_yield(); /* the same pause: it does no harm now */
     if (enough)
         account->balance -= amount;
-    mutex_unlock(&account->mutex);
+    co_mutex_unlock(&account->mutex);
     return enough;
 }
 
 struct client {
     struct account *account;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     bool paid;
 };
 
@@ -41,22 +41,22 @@ static void withdraw(void *arg)
 {
     struct client *client = arg;
     client->paid = account_withdraw(client->account, AMOUNT);
-    waitgroup_done(client->all);
+    co_waitgroup_done(client->all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
     struct account account = {.balance = 100};
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     struct client clients[CLIENTS];
     int paid = 0;
-    waitgroup_add(&all, CLIENTS);
+    co_waitgroup_add(&all, CLIENTS);
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = (struct client){.account = &account, .all = &all};
-        ensure(co_spawn(withdraw, &clients[i]));
+        co_ensure(co_spawn(withdraw, &clients[i]));
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     for (int i = 0; i < CLIENTS; i++)
         paid += clients[i].paid;
     printf("%d of %d withdrawals of %d from 100 were paid\n", paid, CLIENTS, AMOUNT);
@@ -65,5 +65,5 @@ static void program(void *arg)
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

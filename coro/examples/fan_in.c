@@ -7,7 +7,7 @@
  *     go func() { wg.Wait(); close(out) }()
  *     for n := range out { … }
  *
- * fan.c does it with fan_in(), which is this.
+ * fan.c does it with co_fan_in(), which is this.
  */
 #include <stdio.h>
 
@@ -16,40 +16,40 @@
 #include "coro/runtime.h"
 
 enum { SOURCES = 4, EACH = 250 };
-CHAN_OF(int)
+CO_CHAN_OF(int)
 
-GO_FUNCTION(produce, (int, first), (SENDER(int), out))
+CO_GO_FUNCTION(produce, (int, first), (CO_SENDER(int), out))
 {
     for (int i = 0; i < EACH; i++)
-        ensure(CHAN_SEND(out, first + i) == CHAN_OK);
+        co_ensure(CO_CHAN_SEND(out, first + i) == CO_CHAN_OK);
 }
 
-GO_FUNCTION(close_after, (struct waitgroup *, senders), (SENDER(int), out))
+CO_GO_FUNCTION(close_after, (struct co_waitgroup *, senders), (CO_SENDER(int), out))
 {
-    waitgroup_wait(senders);
-    CHAN_CLOSE(out);
+    co_waitgroup_wait(senders);
+    CO_CHAN_CLOSE(out);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct waitgroup senders = {0};
-    CHAN(int) merged = CHAN_MAKE(int, 0);
-    ensure(!CHAN_IS_NULL(merged));
+    struct co_waitgroup senders = {0};
+    CO_CHAN(int) merged = CO_CHAN_MAKE(int, 0);
+    co_ensure(!CO_CHAN_IS_NULL(merged));
     for (int i = 0; i < SOURCES; i++)
-        ensure(waitgroup_go(&senders, produce, i * EACH + 1, SENDER_OF(int, merged)));
-    ensure(go(close_after, &senders, SENDER_OF(int, merged)));
+        co_ensure(co_waitgroup_go(&senders, produce, i * EACH + 1, CO_SENDER_OF(int, merged)));
+    co_ensure(co_go(close_after, &senders, CO_SENDER_OF(int, merged)));
     int count = 0, sum = 0;
-    CHAN_RANGE(int, n, merged)
+    CO_CHAN_RANGE(int, n, merged)
     {
         count++;
         sum += n;
     }
     printf("%d numbers from %d sources, together %d\n", count, SOURCES, sum);
-    CHAN_FREE(&merged);
+    CO_CHAN_FREE(&merged);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

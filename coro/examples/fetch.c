@@ -23,44 +23,45 @@ enum { PAGES = 20 };
 
 static atomic_int fetched;
 
-GO_FUNCTION(fetch, (struct slow_server *, from))
+CO_GO_FUNCTION(fetch, (struct slow_server *, from))
 {
     static const char request[] = "GET / HTTP/1.0\r\n\r\n";
     char page[200] = "";
-    struct context *context = context_with_timeout(context_background(), 20 * CLOCK_S);
-    ensure(context);
-    int fd = net_dial(context, from->address);
-    if (fd >= 0 && net_write(context, fd, request, strlen(request)) > 0 &&
-        net_read(context, fd, page, sizeof page - 1) > 0 && strstr(page, "200 OK"))
+    struct co_context *context = co_context_with_timeout(co_context_background(), 20 * CO_CLOCK_S);
+    co_ensure(context);
+    int fd = co_net_dial(context, from->address);
+    if (fd >= 0 && co_net_write(context, fd, request, strlen(request)) > 0 &&
+        co_net_read(context, fd, page, sizeof page - 1) > 0 && strstr(page, "200 OK"))
         fetched++;
-    net_close(&fd);
-    context_release(&context);
+    co_net_close(&fd);
+    co_context_release(&context);
 }
 
 static void say(const char *how, int64_t start_ns)
 {
-    printf("%s: %d pages in %d ms\n", how, fetched, (int)((clock_now_ns() - start_ns) / CLOCK_MS));
+    printf("%s: %d pages in %d ms\n", how, fetched,
+        (int)((co_clock_now_ns() - start_ns) / CO_CLOCK_MS));
     fetched = 0;
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct slow_server server = {.delay_ns = 30 * CLOCK_MS};
-    struct waitgroup all = {0};
+    struct slow_server server = {.delay_ns = 30 * CO_CLOCK_MS};
+    struct co_waitgroup all = {0};
     slow_server_start(&server);
 
-    int64_t start_ns = clock_now_ns();
+    int64_t start_ns = co_clock_now_ns();
     for (int i = 0; i < PAGES; i++)
         fetch(&server);
-    int64_t in_sequence_ns = clock_now_ns() - start_ns;
+    int64_t in_sequence_ns = co_clock_now_ns() - start_ns;
     say("one after another", start_ns);
 
-    start_ns = clock_now_ns();
+    start_ns = co_clock_now_ns();
     for (int i = 0; i < PAGES; i++)
-        ensure(waitgroup_go(&all, fetch, &server));
-    waitgroup_wait(&all);
-    int64_t together_ns = clock_now_ns() - start_ns;
+        co_ensure(co_waitgroup_go(&all, fetch, &server));
+    co_waitgroup_wait(&all);
+    int64_t together_ns = co_clock_now_ns() - start_ns;
     say("all together", start_ns);
     puts(together_ns < in_sequence_ns / 3 ? "which is far quicker" : "which is hardly quicker");
     slow_server_stop(&server);
@@ -68,5 +69,5 @@ static void program(void *arg)
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -26,36 +26,36 @@
 struct page {
     char text[200];
 };
-CHAN_OF_NAMED(page, struct page)
-CHAN_OF(int)
+CO_CHAN_OF_NAMED(page, struct page)
+CO_CHAN_OF(int)
 
 /* `failed` gets an errno. */
-GO_FUNCTION(fetch, (struct context *, context), (const char *, address), (SENDER(page), result),
-    (SENDER(int), failed))
+CO_GO_FUNCTION(fetch, (struct co_context *, context), (const char *, address),
+    (CO_SENDER(page), result), (CO_SENDER(int), failed))
 {
     static const char request[] = "GET / HTTP/1.0\r\n\r\n";
     struct page page = {""};
-    int fd = net_dial(context, address);
-    bool ok = fd >= 0 && net_write(context, fd, request, strlen(request)) > 0 &&
-              net_read(context, fd, page.text, sizeof page.text - 1) > 0;
+    int fd = co_net_dial(context, address);
+    bool ok = fd >= 0 && co_net_write(context, fd, request, strlen(request)) > 0 &&
+              co_net_read(context, fd, page.text, sizeof page.text - 1) > 0;
     int error = errno;
-    ensure((ok ? CHAN_SEND(result, page) : CHAN_SEND(failed, error)) == CHAN_OK);
-    net_close(&fd);
+    co_ensure((ok ? CO_CHAN_SEND(result, page) : CO_CHAN_SEND(failed, error)) == CO_CHAN_OK);
+    co_net_close(&fd);
 }
 
 static void fetch_with_timeout(const char *what, const char *address, int64_t timeout_ns)
 {
-    struct context *context = context_with_cancel(context_background());
-    struct waitgroup ended = {0};
-    CHAN(page) result = CHAN_MAKE(page, 1);
-    CHAN(int) failed = CHAN_MAKE(int, 1);
+    struct co_context *context = co_context_with_cancel(co_context_background());
+    struct co_waitgroup ended = {0};
+    CO_CHAN(page) result = CO_CHAN_MAKE(page, 1);
+    CO_CHAN(int) failed = CO_CHAN_MAKE(int, 1);
     struct page page;
     int error;
-    ensure(context && !CHAN_IS_NULL(result) && !CHAN_IS_NULL(failed));
-    ensure(waitgroup_go(
-        &ended, fetch, context, address, SENDER_OF(page, result), SENDER_OF(int, failed)));
-    switch (
-        select_timeout(CASES(RECV_CASE(result, &page), RECV_CASE(failed, &error)), timeout_ns)) {
+    co_ensure(context && !CO_CHAN_IS_NULL(result) && !CO_CHAN_IS_NULL(failed));
+    co_ensure(co_waitgroup_go(
+        &ended, fetch, context, address, CO_SENDER_OF(page, result), CO_SENDER_OF(int, failed)));
+    switch (co_select_timeout(
+        CO_CASES(CO_RECV_CASE(result, &page), CO_RECV_CASE(failed, &error)), timeout_ns)) {
     case 0:
         printf("%s: %.15s\n", what, page.text);
         break;
@@ -65,30 +65,30 @@ static void fetch_with_timeout(const char *what, const char *address, int64_t ti
     default:
         printf("%s: timeout\n", what);
     }
-    context_cancel(context); /* what is still under way can stop */
-    waitgroup_wait(&ended);
-    context_release(&context);
-    CHAN_FREE(&result);
-    CHAN_FREE(&failed);
+    co_context_cancel(context); /* what is still under way can stop */
+    co_waitgroup_wait(&ended);
+    co_context_release(&context);
+    CO_CHAN_FREE(&result);
+    CO_CHAN_FREE(&failed);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct slow_server quick = {.delay_ns = CLOCK_MS}, slow = {.delay_ns = 300 * CLOCK_MS};
+    struct slow_server quick = {.delay_ns = CO_CLOCK_MS}, slow = {.delay_ns = 300 * CO_CLOCK_MS};
     struct slow_server gone = {.delay_ns = 0};
     slow_server_start(&quick);
     slow_server_start(&slow);
     slow_server_start(&gone);
     slow_server_stop(&gone);
-    fetch_with_timeout("quick", quick.address, 20 * CLOCK_S);
-    fetch_with_timeout("gone", gone.address, 20 * CLOCK_S);
-    fetch_with_timeout("slow", slow.address, 20 * CLOCK_MS);
+    fetch_with_timeout("quick", quick.address, 20 * CO_CLOCK_S);
+    fetch_with_timeout("gone", gone.address, 20 * CO_CLOCK_S);
+    fetch_with_timeout("slow", slow.address, 20 * CO_CLOCK_MS);
     slow_server_stop(&quick);
     slow_server_stop(&slow);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

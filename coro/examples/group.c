@@ -23,11 +23,11 @@ struct step {
     const char *outcome;
 };
 
-static int do_step(struct context *context, void *arg)
+static int do_step(struct co_context *context, void *arg)
 {
     struct step *step = arg;
-    struct select_case stop = {.op = SELECT_RECV, .chan = context_done(context)};
-    bool stopped = select_timeout(&stop, 1, step->takes_ns) != SELECT_NONE;
+    struct co_select_case stop = {.op = CO_SELECT_RECV, .chan = co_context_done(context)};
+    bool stopped = co_select_timeout(&stop, 1, step->takes_ns) != CO_SELECT_NONE;
     step->outcome = stopped ? "stopped" : step->error ? "failed" : "done";
     return stopped ? 0 : step->error;
 }
@@ -36,16 +36,16 @@ static void program(void *arg)
 {
     (void)arg;
     struct step steps[STEPS] = {
-        {"heat the oven", 3600 * CLOCK_S, 0, NULL},
-        {"wash the dishes", CLOCK_MS, 0, NULL},
-        {"fetch the flour", 200 * CLOCK_MS, NO_FLOUR, NULL},
-        {"let the dough rise", 7200 * CLOCK_S, 0, NULL},
+        {"heat the oven", 3600 * CO_CLOCK_S, 0, NULL},
+        {"wash the dishes", CO_CLOCK_MS, 0, NULL},
+        {"fetch the flour", 200 * CO_CLOCK_MS, NO_FLOUR, NULL},
+        {"let the dough rise", 7200 * CO_CLOCK_S, 0, NULL},
     };
-    struct group *group = group_make(context_background());
-    ensure(group);
+    struct co_group *group = co_group_make(co_context_background());
+    co_ensure(group);
     for (int i = 0; i < STEPS; i++)
-        ensure(group_spawn(group, do_step, &steps[i]));
-    int error = group_wait(&group);
+        co_ensure(co_group_spawn(group, do_step, &steps[i]));
+    int error = co_group_wait(&group);
     for (int i = 0; i < STEPS; i++)
         printf("%s: %s\n", steps[i].name, steps[i].outcome);
     printf("the group's error: %s\n", error == NO_FLOUR ? "no flour" : "another one");
@@ -53,5 +53,5 @@ static void program(void *arg)
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -18,7 +18,7 @@
 
 enum { COUNT = 5 };
 
-GO_FUNCTION(square, (int, number), (int *, result))
+CO_GO_FUNCTION(square, (int, number), (int *, result))
 {
     *result = number * number;
 }
@@ -26,16 +26,16 @@ GO_FUNCTION(square, (int, number), (int *, result))
 static void program(void *arg)
 {
     (void)arg;
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     int squares[COUNT];
     for (int i = 0; i < COUNT; i++)
-        ensure(waitgroup_go(&all, square, i, &squares[i]));
-    waitgroup_wait(&all);
+        co_ensure(co_waitgroup_go(&all, square, i, &squares[i]));
+    co_waitgroup_wait(&all);
     for (int i = 0; i < COUNT; i++)
         printf("%d squared is %d\n", i, squares[i]);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -22,38 +22,38 @@ enum { MIRRORS = 3 };
 struct mirror {
     int64_t delay_ns;
     const char *name;
-    struct chan *answers;
+    struct co_chan *answers;
 };
 
 static void ask(void *arg)
 {
     struct mirror *mirror = arg;
     co_sleep(mirror->delay_ns);
-    ensure(chan_send(mirror->answers, &mirror->name) == CHAN_OK);
+    co_ensure(co_chan_send(mirror->answers, &mirror->name) == CO_CHAN_OK);
 }
 
 static struct mirror mirrors[MIRRORS] = {
-    {300 * CLOCK_MS, "Lima", NULL},
-    {CLOCK_MS, "Oslo", NULL},
-    {200 * CLOCK_MS, "Rome", NULL},
+    {300 * CO_CLOCK_MS, "Lima", NULL},
+    {CO_CLOCK_MS, "Oslo", NULL},
+    {200 * CO_CLOCK_MS, "Rome", NULL},
 };
 
 static void fastest(void *arg)
 {
     (void)arg;
     const char *first;
-    struct chan *answers = chan_make(sizeof first, 0);
+    struct co_chan *answers = co_chan_make(sizeof first, 0);
     for (int i = 0; i < MIRRORS; i++) {
         mirrors[i].answers = answers;
-        ensure(co_spawn(ask, &mirrors[i]));
+        co_ensure(co_spawn(ask, &mirrors[i]));
     }
-    ensure(chan_recv(answers, &first) == CHAN_OK);
+    co_ensure(co_chan_recv(answers, &first) == CO_CHAN_OK);
     printf("the fastest is %s\n", first);
     fflush(stdout);
-    co_sleep(400 * CLOCK_MS); /* the program goes on with other things */
+    co_sleep(400 * CO_CLOCK_MS); /* the program goes on with other things */
 }
 
 int main(void)
 {
-    return runtime_run(NULL, fastest, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, fastest, NULL) == 0 ? 0 : 1;
 }

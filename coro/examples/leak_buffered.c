@@ -17,32 +17,32 @@
 #include "coro/runtime.h"
 
 enum { MIRRORS = 3 };
-CHAN_OF_NAMED(text, const char *)
+CO_CHAN_OF_NAMED(text, const char *)
 
-GO_FUNCTION(ask, (const char *, mirror), (int64_t, delay_ns), (SENDER(text), answers))
+CO_GO_FUNCTION(ask, (const char *, mirror), (int64_t, delay_ns), (CO_SENDER(text), answers))
 {
     co_sleep(delay_ns);
-    ensure(CHAN_SEND(answers, mirror) == CHAN_OK); /* never waits */
+    co_ensure(CO_CHAN_SEND(answers, mirror) == CO_CHAN_OK); /* never waits */
 }
 
 static void fastest(void *arg)
 {
     (void)arg;
     const char *first;
-    struct waitgroup asked = {0};
-    CHAN(text) answers = CHAN_MAKE(text, MIRRORS);
-    ensure(!CHAN_IS_NULL(answers));
-    ensure(waitgroup_go(&asked, ask, "Lima", 30 * CLOCK_MS, SENDER_OF(text, answers)));
-    ensure(waitgroup_go(&asked, ask, "Oslo", CLOCK_MS, SENDER_OF(text, answers)));
-    ensure(waitgroup_go(&asked, ask, "Rome", 20 * CLOCK_MS, SENDER_OF(text, answers)));
-    ensure(CHAN_RECV(answers, &first) == CHAN_OK);
+    struct co_waitgroup asked = {0};
+    CO_CHAN(text) answers = CO_CHAN_MAKE(text, MIRRORS);
+    co_ensure(!CO_CHAN_IS_NULL(answers));
+    co_ensure(co_waitgroup_go(&asked, ask, "Lima", 30 * CO_CLOCK_MS, CO_SENDER_OF(text, answers)));
+    co_ensure(co_waitgroup_go(&asked, ask, "Oslo", CO_CLOCK_MS, CO_SENDER_OF(text, answers)));
+    co_ensure(co_waitgroup_go(&asked, ask, "Rome", 20 * CO_CLOCK_MS, CO_SENDER_OF(text, answers)));
+    co_ensure(CO_CHAN_RECV(answers, &first) == CO_CHAN_OK);
     printf("the fastest is %s\n", first);
-    waitgroup_wait(&asked);
-    printf("%zu answers are left, and nobody waits\n", chan_len(answers.chan));
-    CHAN_FREE(&answers);
+    co_waitgroup_wait(&asked);
+    printf("%zu answers are left, and nobody waits\n", co_chan_len(answers.chan));
+    CO_CHAN_FREE(&answers);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, fastest, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, fastest, NULL) == 0 ? 0 : 1;
 }

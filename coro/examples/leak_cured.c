@@ -23,52 +23,53 @@ enum { MIRRORS = 3 };
 struct mirror {
     int64_t delay_ns;
     const char *name;
-    struct context *context;
-    struct chan *answers;
-    struct waitgroup *asked;
+    struct co_context *context;
+    struct co_chan *answers;
+    struct co_waitgroup *asked;
 };
 
 static void ask(void *arg)
 {
     struct mirror *mirror = arg;
-    struct chan *stop = context_done(mirror->context);
-    struct select_case reply = {.op = SELECT_RECV, .chan = stop};
-    if (select_timeout(&reply, 1, mirror->delay_ns) == SELECT_NONE) { /* not stopped: it replied */
-        struct select_case cases[] = {
-            {.op = SELECT_SEND, .chan = mirror->answers, .item = &mirror->name},
-            {.op = SELECT_RECV, .chan = stop},
+    struct co_chan *stop = co_context_done(mirror->context);
+    struct co_select_case reply = {.op = CO_SELECT_RECV, .chan = stop};
+    if (co_select_timeout(&reply, 1, mirror->delay_ns) ==
+        CO_SELECT_NONE) { /* not stopped: it replied */
+        struct co_select_case cases[] = {
+            {.op = CO_SELECT_SEND, .chan = mirror->answers, .item = &mirror->name},
+            {.op = CO_SELECT_RECV, .chan = stop},
         };
-        select_wait(cases, 2);
+        co_select_wait(cases, 2);
     }
-    waitgroup_done(mirror->asked);
+    co_waitgroup_done(mirror->asked);
 }
 
 static void fastest(void *arg)
 {
     (void)arg;
     const char *first;
-    struct waitgroup asked = {0};
-    struct context *context = context_with_cancel(context_background());
-    struct chan *answers = chan_make(sizeof first, 0);
+    struct co_waitgroup asked = {0};
+    struct co_context *context = co_context_with_cancel(co_context_background());
+    struct co_chan *answers = co_chan_make(sizeof first, 0);
     struct mirror mirrors[MIRRORS] = {
-        {10 * CLOCK_S, "Lima", context, answers, &asked},
-        {CLOCK_MS, "Oslo", context, answers, &asked},
-        {10 * CLOCK_S, "Rome", context, answers, &asked},
+        {10 * CO_CLOCK_S, "Lima", context, answers, &asked},
+        {CO_CLOCK_MS, "Oslo", context, answers, &asked},
+        {10 * CO_CLOCK_S, "Rome", context, answers, &asked},
     };
-    ensure(context && answers);
-    waitgroup_add(&asked, MIRRORS);
+    co_ensure(context && answers);
+    co_waitgroup_add(&asked, MIRRORS);
     for (int i = 0; i < MIRRORS; i++)
-        ensure(co_spawn(ask, &mirrors[i]));
-    ensure(chan_recv(answers, &first) == CHAN_OK);
+        co_ensure(co_spawn(ask, &mirrors[i]));
+    co_ensure(co_chan_recv(answers, &first) == CO_CHAN_OK);
     printf("the fastest is %s\n", first);
-    context_cancel(context);
-    waitgroup_wait(&asked);
+    co_context_cancel(context);
+    co_waitgroup_wait(&asked);
     puts("and nobody is left waiting");
-    context_release(&context);
-    chan_free(&answers);
+    co_context_release(&context);
+    co_chan_free(&answers);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, fastest, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, fastest, NULL) == 0 ? 0 : 1;
 }

@@ -18,7 +18,7 @@
 enum { CALLERS = 100 };
 
 static atomic_int counter;
-static struct waitgroup all;
+static struct co_waitgroup all;
 
 static void count_me(void *arg)
 {
@@ -26,22 +26,22 @@ static void count_me(void *arg)
     int seen = atomic_load_explicit(&counter, memory_order_relaxed);
     co_yield();
     atomic_store_explicit(&counter, seen + 1, memory_order_relaxed);
-    waitgroup_done(&all);
+    co_waitgroup_done(&all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    waitgroup_add(&all, CALLERS);
+    co_waitgroup_add(&all, CALLERS);
     for (int i = 0; i < CALLERS; i++)
-        ensure(co_spawn(count_me, NULL));
-    waitgroup_wait(&all);
+        co_ensure(co_spawn(count_me, NULL));
+    co_waitgroup_wait(&all);
     bool lost = atomic_load(&counter) < CALLERS;
     printf("%d have called; the counter says %s\n", CALLERS, lost ? "less" : "so, too");
 }
 
 int main(void)
 {
-    const struct runtime_options options = {.workers = 1};
-    return runtime_run(&options, program, NULL) == 0 ? 0 : 1;
+    const struct co_runtime_options options = {.workers = 1};
+    return co_runtime_run(&options, program, NULL) == 0 ? 0 : 1;
 }

@@ -16,27 +16,27 @@
 enum { CALLERS = 100 };
 
 static atomic_int counter;
-static struct waitgroup all;
+static struct co_waitgroup all;
 
 static void count_me(void *arg)
 {
     (void)arg;
     co_yield();
     atomic_fetch_add_explicit(&counter, 1, memory_order_relaxed);
-    waitgroup_done(&all);
+    co_waitgroup_done(&all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    waitgroup_add(&all, CALLERS);
+    co_waitgroup_add(&all, CALLERS);
     for (int i = 0; i < CALLERS; i++)
-        ensure(co_spawn(count_me, NULL));
-    waitgroup_wait(&all);
+        co_ensure(co_spawn(count_me, NULL));
+    co_waitgroup_wait(&all);
     printf("%d have called; the counter says %d\n", CALLERS, atomic_load(&counter));
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

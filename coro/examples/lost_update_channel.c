@@ -16,45 +16,45 @@
 
 enum { CALLERS = 100 };
 
-static struct chan *calls, *total;
-static struct waitgroup all;
+static struct co_chan *calls, *total;
+static struct co_waitgroup all;
 
 static void own_the_counter(void *arg)
 {
     (void)arg;
     int n, counter = 0;
-    while (chan_recv(calls, &n) == CHAN_OK)
+    while (co_chan_recv(calls, &n) == CO_CHAN_OK)
         counter += n;
-    ensure(chan_send(total, &counter) == CHAN_OK);
+    co_ensure(co_chan_send(total, &counter) == CO_CHAN_OK);
 }
 
 static void count_me(void *arg)
 {
     (void)arg;
     int one = 1;
-    ensure(chan_send(calls, &one) == CHAN_OK);
-    waitgroup_done(&all);
+    co_ensure(co_chan_send(calls, &one) == CO_CHAN_OK);
+    co_waitgroup_done(&all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
     int counter;
-    calls = chan_make(sizeof(int), 0);
-    total = chan_make(sizeof(int), 1);
-    ensure(calls && total && co_spawn(own_the_counter, NULL));
-    waitgroup_add(&all, CALLERS);
+    calls = co_chan_make(sizeof(int), 0);
+    total = co_chan_make(sizeof(int), 1);
+    co_ensure(calls && total && co_spawn(own_the_counter, NULL));
+    co_waitgroup_add(&all, CALLERS);
     for (int i = 0; i < CALLERS; i++)
-        ensure(co_spawn(count_me, NULL));
-    waitgroup_wait(&all);
-    chan_close(calls);
-    ensure(chan_recv(total, &counter) == CHAN_OK);
+        co_ensure(co_spawn(count_me, NULL));
+    co_waitgroup_wait(&all);
+    co_chan_close(calls);
+    co_ensure(co_chan_recv(total, &counter) == CO_CHAN_OK);
     printf("%d have called; the counter says %d\n", CALLERS, counter);
-    chan_free(&calls);
-    chan_free(&total);
+    co_chan_free(&calls);
+    co_chan_free(&total);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -16,33 +16,33 @@
 enum { CALLERS = 100 };
 
 static struct {
-    struct mutex mutex;
+    struct co_mutex mutex;
     int counter; /* under mutex */
 } shared;
-static struct waitgroup all;
+static struct co_waitgroup all;
 
 static void count_me(void *arg)
 {
     (void)arg;
-    mutex_lock(&shared.mutex);
+    co_mutex_lock(&shared.mutex);
     int seen = shared.counter;
     co_yield(); /* others may run, but they wait for the mutex */
     shared.counter = seen + 1;
-    mutex_unlock(&shared.mutex);
-    waitgroup_done(&all);
+    co_mutex_unlock(&shared.mutex);
+    co_waitgroup_done(&all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    waitgroup_add(&all, CALLERS);
+    co_waitgroup_add(&all, CALLERS);
     for (int i = 0; i < CALLERS; i++)
-        ensure(co_spawn(count_me, NULL));
-    waitgroup_wait(&all);
+        co_ensure(co_spawn(count_me, NULL));
+    co_waitgroup_wait(&all);
     printf("%d have called; the counter says %d\n", CALLERS, shared.counter);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

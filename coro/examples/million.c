@@ -17,38 +17,38 @@
 
 enum { CROWD = 100000 };
 
-static struct chan *door;
-static struct waitgroup waiting, all;
+static struct co_chan *door;
+static struct co_waitgroup waiting, all;
 static atomic_long through;
 
 static void go_through(void *arg)
 {
     (void)arg;
-    waitgroup_done(&waiting);
-    if (chan_recv(door, NULL) == CHAN_CLOSED)
+    co_waitgroup_done(&waiting);
+    if (co_chan_recv(door, NULL) == CO_CHAN_CLOSED)
         atomic_fetch_add(&through, 1);
-    waitgroup_done(&all);
+    co_waitgroup_done(&all);
 }
 
 static void program(void *arg)
 {
     const long *count = arg;
-    door = chan_make(0, 0);
-    ensure(door);
-    waitgroup_add(&waiting, *count);
-    waitgroup_add(&all, *count);
+    door = co_chan_make(0, 0);
+    co_ensure(door);
+    co_waitgroup_add(&waiting, *count);
+    co_waitgroup_add(&all, *count);
     for (long i = 0; i < *count; i++)
-        ensure(co_spawn(go_through, NULL));
-    waitgroup_wait(&waiting);
-    printf("%zu wait before the door\n", runtime_alive() - 1);
-    chan_close(door);
-    waitgroup_wait(&all);
+        co_ensure(co_spawn(go_through, NULL));
+    co_waitgroup_wait(&waiting);
+    printf("%zu wait before the door\n", co_runtime_alive() - 1);
+    co_chan_close(door);
+    co_waitgroup_wait(&all);
     printf("%ld have gone through it\n", atomic_load(&through));
-    chan_free(&door);
+    co_chan_free(&door);
 }
 
 int main(int argc, char **argv)
 {
     long count = argc > 1 ? strtol(argv[1], NULL, 10) : CROWD;
-    return runtime_run(NULL, program, &count) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, &count) == 0 ? 0 : 1;
 }

@@ -15,28 +15,28 @@
 #include "coro/go.h"
 #include "coro/runtime.h"
 
-CHAN_OF(int)
+CO_CHAN_OF(int)
 
-GO_FUNCTION(print_one, (RECEIVER(int), in))
+CO_GO_FUNCTION(print_one, (CO_RECEIVER(int), in))
 {
     int n;
-    if (CHAN_RECV(in, &n) == CHAN_OK)
+    if (CO_CHAN_RECV(in, &n) == CO_CHAN_OK)
         printf("received %d\n", n);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    CHAN(int) ch = CHAN_MAKE(int, 0);
-    ensure(!CHAN_IS_NULL(ch));
+    CO_CHAN(int) ch = CO_CHAN_MAKE(int, 0);
+    co_ensure(!CO_CHAN_IS_NULL(ch));
     puts("sending");
     fflush(stdout);
-    ensure(CHAN_SEND(ch, 1) == CHAN_OK); /* forever */
-    ensure(go(print_one, RECEIVER_OF(int, ch)));
-    CHAN_FREE(&ch);
+    co_ensure(CO_CHAN_SEND(ch, 1) == CO_CHAN_OK); /* forever */
+    co_ensure(co_go(print_one, CO_RECEIVER_OF(int, ch)));
+    CO_CHAN_FREE(&ch);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

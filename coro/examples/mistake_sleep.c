@@ -14,9 +14,9 @@
 
 enum { COUNT = 5 };
 
-GO_FUNCTION(compute, (int, number), (_Atomic int *, done))
+CO_GO_FUNCTION(compute, (int, number), (_Atomic int *, done))
 {
-    co_sleep(number * 6 * CLOCK_MS); /* the later ones take longer than was hoped */
+    co_sleep(number * 6 * CO_CLOCK_MS); /* the later ones take longer than was hoped */
     ++*done;
 }
 
@@ -24,16 +24,16 @@ static void program(void *arg)
 {
     (void)arg;
     _Atomic int done = 0;
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     for (int i = 0; i < COUNT; i++)
-        ensure(waitgroup_go(&all, compute, i, &done));
-    co_sleep(10 * CLOCK_MS);
+        co_ensure(co_waitgroup_go(&all, compute, i, &done));
+    co_sleep(10 * CO_CLOCK_MS);
     printf("after a sleep: %s\n", done < COUNT ? "not all are done" : "all are done, by luck");
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     printf("after waiting for them: %d of %d are done\n", done, COUNT);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -5,7 +5,7 @@
  *
  *     for i := 0; i < 3; i++ { go func() { fmt.Println(i) }() }        // before Go 1.22: 3 3 3
  *
- * go() copies its arguments when it is called: pass the value, not its address.
+ * co_go() copies its arguments when it is called: pass the value, not its address.
  */
 #include <stdio.h>
 
@@ -14,12 +14,12 @@
 
 enum { COUNT = 3 };
 
-GO_FUNCTION(look_at, (_Atomic int *, shared), (int *, seen))
+CO_GO_FUNCTION(look_at, (_Atomic int *, shared), (int *, seen))
 {
     *seen = *shared;
 }
 
-GO_FUNCTION(keep, (int, own), (int *, seen))
+CO_GO_FUNCTION(keep, (int, own), (int *, seen))
 {
     *seen = own;
 }
@@ -34,19 +34,19 @@ static void program(void *arg)
     (void)arg;
     int seen[COUNT];
     _Atomic int i; /* or a race detector would tell */
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     for (i = 0; i < COUNT; i++)
-        ensure(waitgroup_go(&all, look_at, &i, &seen[i]));
-    waitgroup_wait(&all);
+        co_ensure(co_waitgroup_go(&all, look_at, &i, &seen[i]));
+    co_waitgroup_wait(&all);
     say("by its address", seen);
     for (i = 0; i < COUNT; i++)
-        ensure(waitgroup_go(&all, keep, i, &seen[i]));
-    waitgroup_wait(&all);
+        co_ensure(co_waitgroup_go(&all, keep, i, &seen[i]));
+    co_waitgroup_wait(&all);
     say("by its value", seen);
 }
 
 int main(void)
 {
-    const struct runtime_options options = {.workers = 1}; /* so that it happens each time */
-    return runtime_run(&options, program, NULL) == 0 ? 0 : 1;
+    const struct co_runtime_options options = {.workers = 1}; /* so that it happens each time */
+    return co_runtime_run(&options, program, NULL) == 0 ? 0 : 1;
 }

@@ -16,15 +16,15 @@
 
 enum { CALLERS = 100 };
 
-static struct once once;
-static struct waitgroup all;
+static struct co_once once;
+static struct co_waitgroup all;
 static int loads, limit; /* written once, before anyone reads them */
 static atomic_int saw_the_limit;
 
 static void load(void *arg)
 {
     (void)arg;
-    co_sleep(5 * CLOCK_MS); /* from afar */
+    co_sleep(5 * CO_CLOCK_MS); /* from afar */
     loads++;
     limit = 250;
 }
@@ -32,23 +32,23 @@ static void load(void *arg)
 static void use(void *arg)
 {
     (void)arg;
-    once_do(&once, load, NULL);
+    co_once_do(&once, load, NULL);
     if (limit == 250)
         atomic_fetch_add(&saw_the_limit, 1);
-    waitgroup_done(&all);
+    co_waitgroup_done(&all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    waitgroup_add(&all, CALLERS);
+    co_waitgroup_add(&all, CALLERS);
     for (int i = 0; i < CALLERS; i++)
-        ensure(co_spawn(use, NULL));
-    waitgroup_wait(&all);
+        co_ensure(co_spawn(use, NULL));
+    co_waitgroup_wait(&all);
     printf("loaded %d time, seen by %d\n", loads, atomic_load(&saw_the_limit));
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

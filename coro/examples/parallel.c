@@ -16,13 +16,13 @@
 
 enum { TASKS = 4 };
 
-GO_FUNCTION(wait_a_while)
+CO_GO_FUNCTION(wait_a_while)
 {
-    co_sleep(20 * CLOCK_MS);
+    co_sleep(20 * CO_CLOCK_MS);
 }
 
 /* Without the clock: how long it takes depends on the processor alone. */
-GO_FUNCTION(compute)
+CO_GO_FUNCTION(compute)
 {
     volatile unsigned x = 1;
     for (int i = 0; i < 40000000; i++)
@@ -36,26 +36,26 @@ static double in_times_of_one(int64_t one_ns, int64_t all_ns)
 
 static double waiting(void)
 {
-    struct waitgroup all = {0};
-    int64_t start_ns = clock_now_ns();
+    struct co_waitgroup all = {0};
+    int64_t start_ns = co_clock_now_ns();
     wait_a_while();
-    int64_t one_ns = clock_now_ns() - start_ns;
+    int64_t one_ns = co_clock_now_ns() - start_ns;
     for (int i = 0; i < TASKS; i++)
-        ensure(waitgroup_go(&all, wait_a_while));
-    waitgroup_wait(&all);
-    return in_times_of_one(one_ns, clock_now_ns() - start_ns - one_ns);
+        co_ensure(co_waitgroup_go(&all, wait_a_while));
+    co_waitgroup_wait(&all);
+    return in_times_of_one(one_ns, co_clock_now_ns() - start_ns - one_ns);
 }
 
 static double computing(void)
 {
-    struct waitgroup all = {0};
-    int64_t start_ns = clock_now_ns();
+    struct co_waitgroup all = {0};
+    int64_t start_ns = co_clock_now_ns();
     compute();
-    int64_t one_ns = clock_now_ns() - start_ns;
+    int64_t one_ns = co_clock_now_ns() - start_ns;
     for (int i = 0; i < TASKS; i++)
-        ensure(waitgroup_go(&all, compute));
-    waitgroup_wait(&all);
-    return in_times_of_one(one_ns, clock_now_ns() - start_ns - one_ns);
+        co_ensure(co_waitgroup_go(&all, compute));
+    co_waitgroup_wait(&all);
+    return in_times_of_one(one_ns, co_clock_now_ns() - start_ns - one_ns);
 }
 
 static void program(void *arg)
@@ -67,9 +67,9 @@ static void program(void *arg)
 
 int main(void)
 {
-    const struct runtime_options one = {.workers = 1};
+    const struct co_runtime_options one = {.workers = 1};
     const char *on_one = "on one processor", *on_all = "on all processors";
-    size_t left = runtime_run(&one, program, &on_one);
-    left += runtime_run(NULL, program, &on_all);
+    size_t left = co_runtime_run(&one, program, &on_one);
+    left += co_runtime_run(NULL, program, &on_all);
     return left == 0 ? 0 : 1;
 }

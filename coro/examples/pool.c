@@ -23,7 +23,7 @@ static void call(void *arg)
     int now = atomic_fetch_add(&busy, 1) + 1, seen = atomic_load(&most);
     while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
         continue;
-    co_sleep(2 * CLOCK_MS);
+    co_sleep(2 * CO_CLOCK_MS);
     atomic_fetch_sub(&busy, 1);
     atomic_fetch_add(&done, 1);
 }
@@ -31,16 +31,16 @@ static void call(void *arg)
 static void program(void *arg)
 {
     (void)arg;
-    struct pool *pool = pool_make(WORKERS, ROOM);
-    ensure(pool);
+    struct co_pool *pool = co_pool_make(WORKERS, ROOM);
+    co_ensure(pool);
     for (int i = 0; i < CALLS; i++)
-        pool_submit(pool, call, NULL);
+        co_pool_submit(pool, call, NULL);
     printf("some are done before the last is in: %s\n", atomic_load(&done) > 0 ? "yes" : "no");
-    pool_close(&pool); /* waits for the rest */
+    co_pool_close(&pool); /* waits for the rest */
     printf("%d calls done, at most %d at once\n", atomic_load(&done), atomic_load(&most));
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

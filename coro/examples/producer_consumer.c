@@ -16,8 +16,8 @@
 enum { PRODUCERS = 3, CONSUMERS = 2, EACH = 1000, PLACES = 8 };
 
 struct bakery {
-    struct chan *counter;
-    struct waitgroup producers, consumers;
+    struct co_chan *counter;
+    struct co_waitgroup producers, consumers;
     atomic_int sold, fullest;
 };
 
@@ -25,44 +25,44 @@ static void produce(void *arg)
 {
     struct bakery *bakery = arg;
     for (int bread = 1; bread <= EACH; bread++)
-        ensure(chan_send(bakery->counter, &bread) == CHAN_OK);
-    waitgroup_done(&bakery->producers);
+        co_ensure(co_chan_send(bakery->counter, &bread) == CO_CHAN_OK);
+    co_waitgroup_done(&bakery->producers);
 }
 
 static void consume(void *arg)
 {
     struct bakery *bakery = arg;
     int bread;
-    while (chan_recv(bakery->counter, &bread) == CHAN_OK) {
-        int on_counter = (int)chan_len(bakery->counter);
+    while (co_chan_recv(bakery->counter, &bread) == CO_CHAN_OK) {
+        int on_counter = (int)co_chan_len(bakery->counter);
         if (on_counter > atomic_load(&bakery->fullest))
             atomic_store(&bakery->fullest, on_counter);
         atomic_fetch_add(&bakery->sold, 1);
     }
-    waitgroup_done(&bakery->consumers);
+    co_waitgroup_done(&bakery->consumers);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct bakery bakery = {.counter = chan_make(sizeof(int), PLACES)};
-    ensure(bakery.counter);
-    waitgroup_add(&bakery.producers, PRODUCERS);
-    waitgroup_add(&bakery.consumers, CONSUMERS);
+    struct bakery bakery = {.counter = co_chan_make(sizeof(int), PLACES)};
+    co_ensure(bakery.counter);
+    co_waitgroup_add(&bakery.producers, PRODUCERS);
+    co_waitgroup_add(&bakery.consumers, CONSUMERS);
     for (int i = 0; i < PRODUCERS; i++)
-        ensure(co_spawn(produce, &bakery));
+        co_ensure(co_spawn(produce, &bakery));
     for (int i = 0; i < CONSUMERS; i++)
-        ensure(co_spawn(consume, &bakery));
-    waitgroup_wait(&bakery.producers);
-    chan_close(bakery.counter);
-    waitgroup_wait(&bakery.consumers);
+        co_ensure(co_spawn(consume, &bakery));
+    co_waitgroup_wait(&bakery.producers);
+    co_chan_close(bakery.counter);
+    co_waitgroup_wait(&bakery.consumers);
     printf("baked %d, sold %d\n", PRODUCERS * EACH, atomic_load(&bakery.sold));
     printf("never more than %d on the counter: %s\n", PLACES,
         atomic_load(&bakery.fullest) <= PLACES ? "yes" : "no");
-    chan_free(&bakery.counter);
+    co_chan_free(&bakery.counter);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

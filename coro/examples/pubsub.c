@@ -15,8 +15,8 @@
 enum { ITEMS = 100 };
 
 struct reader {
-    struct subscription *subscription;
-    struct waitgroup *all;
+    struct co_subscription *subscription;
+    struct co_waitgroup *all;
     int received, last;
 };
 
@@ -24,40 +24,40 @@ static void read_all(void *arg)
 {
     struct reader *reader = arg;
     int item;
-    while (chan_recv(topic_chan(reader->subscription), &item) == CHAN_OK) {
+    while (co_chan_recv(co_topic_chan(reader->subscription), &item) == CO_CHAN_OK) {
         reader->received++;
         reader->last = item;
     }
-    waitgroup_done(reader->all);
+    co_waitgroup_done(reader->all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct waitgroup all = {0};
-    struct topic *news = topic_make(sizeof(int));
-    ensure(news);
-    struct reader keen = {topic_subscribe(news, ITEMS), &all, 0, 0};
-    struct reader lazy = {topic_subscribe(news, 10), &all, 0, 0};
-    ensure(keen.subscription && lazy.subscription);
-    waitgroup_add(&all, 2);
-    ensure(co_spawn(read_all, &keen));
+    struct co_waitgroup all = {0};
+    struct co_topic *news = co_topic_make(sizeof(int));
+    co_ensure(news);
+    struct reader keen = {co_topic_subscribe(news, ITEMS), &all, 0, 0};
+    struct reader lazy = {co_topic_subscribe(news, 10), &all, 0, 0};
+    co_ensure(keen.subscription && lazy.subscription);
+    co_waitgroup_add(&all, 2);
+    co_ensure(co_spawn(read_all, &keen));
     for (int i = 1; i <= ITEMS; i++)
-        topic_publish(news, &i); /* the lazy one sleeps through it all */
-    topic_close(news);
-    ensure(co_spawn(read_all, &lazy));
-    waitgroup_wait(&all);
+        co_topic_publish(news, &i); /* the lazy one sleeps through it all */
+    co_topic_close(news);
+    co_ensure(co_spawn(read_all, &lazy));
+    co_waitgroup_wait(&all);
 
     printf("keen: received %d, the last was %d, missed %d\n", keen.received, keen.last,
-        (int)topic_missed(keen.subscription));
+        (int)co_topic_missed(keen.subscription));
     printf("lazy: received %d, the last was %d, missed %d\n", lazy.received, lazy.last,
-        (int)topic_missed(lazy.subscription));
-    topic_unsubscribe(news, &keen.subscription);
-    topic_unsubscribe(news, &lazy.subscription);
-    topic_free(&news);
+        (int)co_topic_missed(lazy.subscription));
+    co_topic_unsubscribe(news, &keen.subscription);
+    co_topic_unsubscribe(news, &lazy.subscription);
+    co_topic_free(&news);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -18,10 +18,11 @@
 
 enum { ITEMS = 100 };
 
-GO_FUNCTION(read_all, (struct subscription *, subscription), (int64_t, pause_ns), (int *, received))
+CO_GO_FUNCTION(
+    read_all, (struct co_subscription *, subscription), (int64_t, pause_ns), (int *, received))
 {
     int item;
-    while (chan_recv(topic_chan(subscription), &item) == CHAN_OK) {
+    while (co_chan_recv(co_topic_chan(subscription), &item) == CO_CHAN_OK) {
         ++*received;
         co_sleep(pause_ns);
     }
@@ -30,26 +31,27 @@ GO_FUNCTION(read_all, (struct subscription *, subscription), (int64_t, pause_ns)
 static void program(void *arg)
 {
     (void)arg;
-    struct waitgroup all = {0};
-    struct topic *news = topic_make(sizeof(int));
-    ensure(news);
-    struct subscription *keen = topic_subscribe(news, 10), *lazy = topic_subscribe(news, 1);
+    struct co_waitgroup all = {0};
+    struct co_topic *news = co_topic_make(sizeof(int));
+    co_ensure(news);
+    struct co_subscription *keen = co_topic_subscribe(news, 10),
+                           *lazy = co_topic_subscribe(news, 1);
     int by_keen = 0, by_lazy = 0;
-    ensure(keen && lazy);
-    ensure(waitgroup_go(&all, read_all, keen, 0, &by_keen));
-    ensure(waitgroup_go(&all, read_all, lazy, CLOCK_MS / 10, &by_lazy));
+    co_ensure(keen && lazy);
+    co_ensure(co_waitgroup_go(&all, read_all, keen, 0, &by_keen));
+    co_ensure(co_waitgroup_go(&all, read_all, lazy, CO_CLOCK_MS / 10, &by_lazy));
     for (int i = 1; i <= ITEMS; i++)
-        ensure(topic_publish_all(context_background(), news, &i) == CHAN_OK);
-    topic_close(news);
-    waitgroup_wait(&all);
-    printf("keen: received %d, missed %d\n", by_keen, (int)topic_missed(keen));
-    printf("lazy: received %d, missed %d\n", by_lazy, (int)topic_missed(lazy));
-    topic_unsubscribe(news, &keen);
-    topic_unsubscribe(news, &lazy);
-    topic_free(&news);
+        co_ensure(co_topic_publish_all(co_context_background(), news, &i) == CO_CHAN_OK);
+    co_topic_close(news);
+    co_waitgroup_wait(&all);
+    printf("keen: received %d, missed %d\n", by_keen, (int)co_topic_missed(keen));
+    printf("lazy: received %d, missed %d\n", by_lazy, (int)co_topic_missed(lazy));
+    co_topic_unsubscribe(news, &keen);
+    co_topic_unsubscribe(news, &lazy);
+    co_topic_free(&news);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -21,7 +21,7 @@ enum { COROUTINES = 1000, TIMES = 10000 };
 
 static volatile int counter; /* so that each update is one; it makes nothing safe */
 
-GO_FUNCTION(count)
+CO_GO_FUNCTION(count)
 {
     for (int i = 0; i < TIMES; i++)
         counter++;
@@ -29,11 +29,11 @@ GO_FUNCTION(count)
 
 static int updates_lost(void)
 {
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     counter = 0;
     for (int i = 0; i < COROUTINES; i++)
-        ensure(waitgroup_go(&all, count));
-    waitgroup_wait(&all);
+        co_ensure(co_waitgroup_go(&all, count));
+    co_waitgroup_wait(&all);
     return COROUTINES * TIMES - counter;
 }
 
@@ -48,6 +48,6 @@ static void program(void *arg)
 
 int main(void)
 {
-    const struct runtime_options options = {.workers = 2};
-    return runtime_run(&options, program, NULL) == 0 ? 0 : 1;
+    const struct co_runtime_options options = {.workers = 2};
+    return co_runtime_run(&options, program, NULL) == 0 ? 0 : 1;
 }

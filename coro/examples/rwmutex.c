@@ -17,47 +17,47 @@
 enum { READERS = 50, WRITERS = 3 };
 
 static struct {
-    struct rwmutex lock;
+    struct co_rwmutex lock;
     int debit, credit; /* equal to whoever looks with the lock held */
 } books;
-static struct waitgroup all;
+static struct co_waitgroup all;
 static atomic_int unequal;
 
 static void read_books(void *arg)
 {
     (void)arg;
-    rwmutex_read_lock(&books.lock);
+    co_rwmutex_read_lock(&books.lock);
     int debit = books.debit;
-    co_sleep(10 * CLOCK_MS);
+    co_sleep(10 * CO_CLOCK_MS);
     if (debit != books.credit)
         atomic_fetch_add(&unequal, 1);
-    rwmutex_read_unlock(&books.lock);
-    waitgroup_done(&all);
+    co_rwmutex_read_unlock(&books.lock);
+    co_waitgroup_done(&all);
 }
 
 static void write_books(void *arg)
 {
     (void)arg;
-    rwmutex_write_lock(&books.lock);
+    co_rwmutex_write_lock(&books.lock);
     books.debit++;
     co_yield();
     books.credit++;
-    rwmutex_write_unlock(&books.lock);
-    waitgroup_done(&all);
+    co_rwmutex_write_unlock(&books.lock);
+    co_waitgroup_done(&all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    int64_t start_ns = clock_now_ns();
-    waitgroup_add(&all, READERS + WRITERS);
+    int64_t start_ns = co_clock_now_ns();
+    co_waitgroup_add(&all, READERS + WRITERS);
     for (int i = 0; i < READERS; i++) {
-        ensure(co_spawn(read_books, NULL));
+        co_ensure(co_spawn(read_books, NULL));
         if (i % (READERS / WRITERS) == 1 && i < READERS - 2)
-            ensure(co_spawn(write_books, NULL));
+            co_ensure(co_spawn(write_books, NULL));
     }
-    waitgroup_wait(&all);
-    int64_t took_ms = (clock_now_ns() - start_ns) / CLOCK_MS;
+    co_waitgroup_wait(&all);
+    int64_t took_ms = (co_clock_now_ns() - start_ns) / CO_CLOCK_MS;
     printf("%d readers, %d writers, %d saw the books unequal\n", READERS, books.credit,
         atomic_load(&unequal));
     printf("faster than one by one: %s\n", took_ms < 10 * READERS / 2 ? "yes" : "no");
@@ -65,5 +65,5 @@ static void program(void *arg)
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -18,7 +18,7 @@
 #include "coro/select.h"
 
 struct speaker {
-    struct chan *chan;
+    struct co_chan *chan;
     int64_t delay_ns;
     const char *word;
 };
@@ -27,38 +27,38 @@ static void speak_later(void *arg)
 {
     struct speaker *speaker = arg;
     co_sleep(speaker->delay_ns);
-    ensure(chan_send(speaker->chan, &speaker->word) == CHAN_OK);
+    co_ensure(co_chan_send(speaker->chan, &speaker->word) == CO_CHAN_OK);
 }
 
 static void program(void *arg)
 {
     (void)arg;
     const char *word;
-    struct speaker fast = {chan_make(sizeof word, 1), 20 * CLOCK_MS, "hare"};
-    struct speaker slow = {chan_make(sizeof word, 1), 300 * CLOCK_MS, "tortoise"};
-    ensure(fast.chan && slow.chan);
-    struct select_case cases[] = {
-        {.op = SELECT_RECV, .chan = fast.chan, .item = &word},
-        {.op = SELECT_RECV, .chan = slow.chan, .item = &word},
+    struct speaker fast = {co_chan_make(sizeof word, 1), 20 * CO_CLOCK_MS, "hare"};
+    struct speaker slow = {co_chan_make(sizeof word, 1), 300 * CO_CLOCK_MS, "tortoise"};
+    co_ensure(fast.chan && slow.chan);
+    struct co_select_case cases[] = {
+        {.op = CO_SELECT_RECV, .chan = fast.chan, .item = &word},
+        {.op = CO_SELECT_RECV, .chan = slow.chan, .item = &word},
     };
-    if (select_try(cases, 2) == SELECT_NONE)
+    if (co_select_try(cases, 2) == CO_SELECT_NONE)
         puts("default: nobody has spoken yet");
 
-    ensure(co_spawn(speak_later, &fast) && co_spawn(speak_later, &slow));
-    int which = select_wait(cases, 2);
+    co_ensure(co_spawn(speak_later, &fast) && co_spawn(speak_later, &slow));
+    int which = co_select_wait(cases, 2);
     printf("case %d: %s\n", which, word);
 
-    if (select_timeout(cases, 2, 30 * CLOCK_MS) == SELECT_NONE)
+    if (co_select_timeout(cases, 2, 30 * CO_CLOCK_MS) == CO_SELECT_NONE)
         puts("timeout: no patience for the other one");
 
     cases[0].chan = NULL; /* never ready: how a case is switched off */
-    which = select_wait(cases, 2);
+    which = co_select_wait(cases, 2);
     printf("case %d: %s\n", which, word);
-    chan_free(&fast.chan);
-    chan_free(&slow.chan);
+    co_chan_free(&fast.chan);
+    co_chan_free(&slow.chan);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

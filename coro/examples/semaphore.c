@@ -16,41 +16,41 @@
 
 enum { CALLERS = 20, PERMITS = 4 };
 
-static struct semaphore permits;
-static struct waitgroup all;
+static struct co_semaphore permits;
+static struct co_waitgroup all;
 static atomic_int connected, too_many;
 
 static void use_connection(void *arg)
 {
     (void)arg;
-    ensure(semaphore_acquire(context_background(), &permits, 1));
+    co_ensure(co_semaphore_acquire(co_context_background(), &permits, 1));
     if (atomic_fetch_add(&connected, 1) >= PERMITS)
         atomic_fetch_add(&too_many, 1);
-    co_sleep(2 * CLOCK_MS);
+    co_sleep(2 * CO_CLOCK_MS);
     atomic_fetch_sub(&connected, 1);
-    semaphore_release(&permits, 1);
-    waitgroup_done(&all);
+    co_semaphore_release(&permits, 1);
+    co_waitgroup_done(&all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    semaphore_release(&permits, PERMITS);
-    waitgroup_add(&all, CALLERS);
+    co_semaphore_release(&permits, PERMITS);
+    co_waitgroup_add(&all, CALLERS);
     for (int i = 0; i < CALLERS; i++)
-        ensure(co_spawn(use_connection, NULL));
-    waitgroup_wait(&all);
+        co_ensure(co_spawn(use_connection, NULL));
+    co_waitgroup_wait(&all);
     printf("%d served, %d times more than %d at once\n", CALLERS, atomic_load(&too_many), PERMITS);
 
-    ensure(semaphore_try_acquire(&permits, PERMITS)); /* all of them: now nobody gets one */
-    struct context *hasty = context_with_timeout(context_background(), CLOCK_MS);
-    ensure(hasty);
-    bool got = semaphore_acquire(hasty, &permits, 1);
+    co_ensure(co_semaphore_try_acquire(&permits, PERMITS)); /* all of them: now nobody gets one */
+    struct co_context *hasty = co_context_with_timeout(co_context_background(), CO_CLOCK_MS);
+    co_ensure(hasty);
+    bool got = co_semaphore_acquire(hasty, &permits, 1);
     printf("one more within a millisecond: %s\n", got ? "yes" : "no");
-    context_release(&hasty);
+    co_context_release(&hasty);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -16,8 +16,8 @@ enum { PRIMES = 15 };
 
 struct stage {
     int prime;
-    struct chan *from, *to;
-    struct waitgroup *all;
+    struct co_chan *from, *to;
+    struct co_waitgroup *all;
 };
 
 /* Numbers from 2 on, until the channel is closed at the other end. */
@@ -25,44 +25,44 @@ static void count(void *arg)
 {
     struct stage *stage = arg;
     int n = 2;
-    while (chan_send(stage->to, &n) == CHAN_OK)
+    while (co_chan_send(stage->to, &n) == CO_CHAN_OK)
         n++;
-    waitgroup_done(stage->all);
+    co_waitgroup_done(stage->all);
 }
 
 static void filter(void *arg)
 {
     struct stage *stage = arg;
     int n;
-    while (chan_recv(stage->from, &n) == CHAN_OK)
-        if (n % stage->prime != 0 && chan_send(stage->to, &n) != CHAN_OK)
+    while (co_chan_recv(stage->from, &n) == CO_CHAN_OK)
+        if (n % stage->prime != 0 && co_chan_send(stage->to, &n) != CO_CHAN_OK)
             break;
-    chan_close(stage->from); /* the end travels back to the source, stage by stage */
-    waitgroup_done(stage->all);
+    co_chan_close(stage->from); /* the end travels back to the source, stage by stage */
+    co_waitgroup_done(stage->all);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     struct stage stages[PRIMES + 1];
-    waitgroup_add(&all, PRIMES + 1);
-    stages[0] = (struct stage){.to = chan_make(sizeof(int), 0), .all = &all};
-    ensure(stages[0].to && co_spawn(count, &stages[0]));
+    co_waitgroup_add(&all, PRIMES + 1);
+    stages[0] = (struct stage){.to = co_chan_make(sizeof(int), 0), .all = &all};
+    co_ensure(stages[0].to && co_spawn(count, &stages[0]));
     for (int i = 1; i <= PRIMES; i++) {
         struct stage *stage = &stages[i];
-        *stage = (struct stage){0, stages[i - 1].to, chan_make(sizeof(int), 0), &all};
-        ensure(stage->to && chan_recv(stage->from, &stage->prime) == CHAN_OK);
+        *stage = (struct stage){0, stages[i - 1].to, co_chan_make(sizeof(int), 0), &all};
+        co_ensure(stage->to && co_chan_recv(stage->from, &stage->prime) == CO_CHAN_OK);
         printf("%d%c", stage->prime, i < PRIMES ? ' ' : '\n');
-        ensure(co_spawn(filter, stage));
+        co_ensure(co_spawn(filter, stage));
     }
-    chan_close(stages[PRIMES].to);
-    waitgroup_wait(&all);
+    co_chan_close(stages[PRIMES].to);
+    co_waitgroup_wait(&all);
     for (int i = 0; i <= PRIMES; i++)
-        chan_free(&stages[i].to);
+        co_chan_free(&stages[i].to);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -19,19 +19,20 @@ static void program(void *arg)
 {
     (void)arg;
     const int wanted[] = {SIGTERM, SIGHUP};
-    struct signals *signals = signals_open(wanted, 2);
-    ensure(signals);
+    struct co_signals *signals = co_signals_open(wanted, 2);
+    co_ensure(signals);
     int number, pieces = 0;
-    struct select_case stop = {.op = SELECT_RECV, .chan = signals_chan(signals), .item = &number};
-    while (select_timeout(&stop, 1, CLOCK_MS) == SELECT_NONE)
+    struct co_select_case stop = {
+        .op = CO_SELECT_RECV, .chan = co_signals_chan(signals), .item = &number};
+    while (co_select_timeout(&stop, 1, CO_CLOCK_MS) == CO_SELECT_NONE)
         if (++pieces == 5)
             kill(getpid(), SIGTERM); /* as an operator would, from elsewhere */
     printf("asked to stop: %s\n", number == SIGTERM ? "SIGTERM" : "another signal");
     printf("at least five pieces of work done: %s\n", pieces >= 5 ? "yes" : "no");
-    signals_close(&signals);
+    co_signals_close(&signals);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -9,11 +9,11 @@
 #include "coro/waitgroup.h"
 
 struct slow_server {
-    char address[40]; /* 127.0.0.1 and a free port, for net_dial() */
+    char address[40]; /* 127.0.0.1 and a free port, for co_net_dial() */
     int64_t delay_ns; /* before each answer */
     int fd;
-    struct context *context;
-    struct waitgroup busy;
+    struct co_context *context;
+    struct co_waitgroup busy;
 };
 
 /* All zero but the delay. */

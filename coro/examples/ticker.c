@@ -16,25 +16,26 @@
 static void program(void *arg)
 {
     (void)arg;
-    struct ticker *limiter = ticker_make(10 * CLOCK_MS, 10 * CLOCK_MS);
-    struct ticker *over = ticker_make(405 * CLOCK_MS, 0);
-    ensure(limiter && over);
-    int64_t start_ns = clock_now_ns(), sent_ns = 0;
-    struct select_case cases[] = {
-        {.op = SELECT_RECV, .chan = ticker_chan(limiter), .item = &sent_ns},
-        {.op = SELECT_RECV, .chan = ticker_chan(over)},
+    struct co_ticker *limiter = co_ticker_make(10 * CO_CLOCK_MS, 10 * CO_CLOCK_MS);
+    struct co_ticker *over = co_ticker_make(405 * CO_CLOCK_MS, 0);
+    co_ensure(limiter && over);
+    int64_t start_ns = co_clock_now_ns(), sent_ns = 0;
+    struct co_select_case cases[] = {
+        {.op = CO_SELECT_RECV, .chan = co_ticker_chan(limiter), .item = &sent_ns},
+        {.op = CO_SELECT_RECV, .chan = co_ticker_chan(over)},
     };
     int requests = 0;
-    while (select_wait(cases, 2) == 0)
+    while (co_select_wait(cases, 2) == 0)
         if (++requests == 1)
-            printf("the first after %s\n", sent_ns - start_ns >= 10 * CLOCK_MS ? "10 ms" : "less");
+            printf(
+                "the first after %s\n", sent_ns - start_ns >= 10 * CO_CLOCK_MS ? "10 ms" : "less");
     printf("at most 40 requests in 405 ms: %s\n", requests <= 40 ? "yes" : "no");
     printf("several of them: %s\n", requests >= 3 ? "yes" : "no");
-    ticker_free(&over);
-    ticker_free(&limiter);
+    co_ticker_free(&over);
+    co_ticker_free(&limiter);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -13,35 +13,35 @@
 #include "coro/go.h"
 #include "coro/runtime.h"
 
-CHAN_OF(int)
+CO_CHAN_OF(int)
 
-GO_FUNCTION(opponent, (CHAN(int), ping), (CHAN(int), pong))
+CO_GO_FUNCTION(opponent, (CO_CHAN(int), ping), (CO_CHAN(int), pong))
 {
-    CHAN_RANGE(int, n, ping)
-    ensure(CHAN_SEND(pong, n * 10) == CHAN_OK);
-    CHAN_CLOSE(pong);
+    CO_CHAN_RANGE(int, n, ping)
+    co_ensure(CO_CHAN_SEND(pong, n * 10) == CO_CHAN_OK);
+    CO_CHAN_CLOSE(pong);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    CHAN(int) ping = CHAN_MAKE(int, 0), pong = CHAN_MAKE(int, 0);
-    ensure(!CHAN_IS_NULL(ping) && !CHAN_IS_NULL(pong));
-    ensure(go(opponent, ping, pong));
+    CO_CHAN(int) ping = CO_CHAN_MAKE(int, 0), pong = CO_CHAN_MAKE(int, 0);
+    co_ensure(!CO_CHAN_IS_NULL(ping) && !CO_CHAN_IS_NULL(pong));
+    co_ensure(co_go(opponent, ping, pong));
     int back;
     for (int n = 1; n <= 3; n++) {
         printf("ping %d\n", n);
-        ensure(CHAN_SEND(ping, n) == CHAN_OK);
-        ensure(CHAN_RECV(pong, &back) == CHAN_OK);
+        co_ensure(CO_CHAN_SEND(ping, n) == CO_CHAN_OK);
+        co_ensure(CO_CHAN_RECV(pong, &back) == CO_CHAN_OK);
         printf("pong %d\n", back);
     }
-    CHAN_CLOSE(ping);
-    ensure(CHAN_RECV(pong, &back) == CHAN_CLOSED); /* the opponent is done with both */
-    CHAN_FREE(&ping);
-    CHAN_FREE(&pong);
+    CO_CHAN_CLOSE(ping);
+    co_ensure(CO_CHAN_RECV(pong, &back) == CO_CHAN_CLOSED); /* the opponent is done with both */
+    CO_CHAN_FREE(&ping);
+    CO_CHAN_FREE(&pong);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

@@ -19,11 +19,11 @@
 #include "coro/runtime.h"
 #include "coro/select.h"
 
-GO_FUNCTION(work, (struct context *, context), (long *, pieces))
+CO_GO_FUNCTION(work, (struct co_context *, context), (long *, pieces))
 {
     for (;;) {
-        struct select_case stop = {.op = SELECT_RECV, .chan = context_done(context)};
-        switch (select_try(&stop, 1)) {
+        struct co_select_case stop = {.op = CO_SELECT_RECV, .chan = co_context_done(context)};
+        switch (co_select_try(&stop, 1)) {
         case 0:
             return;
         default:
@@ -36,20 +36,20 @@ GO_FUNCTION(work, (struct context *, context), (long *, pieces))
 static void program(void *arg)
 {
     (void)arg;
-    struct context *context = context_with_timeout(context_background(), 20 * CLOCK_MS);
-    struct waitgroup all = {0};
+    struct co_context *context = co_context_with_timeout(co_context_background(), 20 * CO_CLOCK_MS);
+    struct co_waitgroup all = {0};
     long pieces[2] = {0};
-    ensure(context);
-    ensure(waitgroup_go(&all, work, context, &pieces[0]));
-    ensure(waitgroup_go(&all, work, context, &pieces[1]));
-    waitgroup_wait(&all);
+    co_ensure(context);
+    co_ensure(co_waitgroup_go(&all, work, context, &pieces[0]));
+    co_ensure(co_waitgroup_go(&all, work, context, &pieces[1]));
+    co_waitgroup_wait(&all);
     printf("the first did %s, the second did %s\n", pieces[0] > 0 ? "some" : "nothing",
         pieces[1] > 0 ? "some" : "nothing");
-    puts(context_err(context) == CONTEXT_DEADLINE ? "and both stopped at the deadline" : "?");
-    context_release(&context);
+    puts(co_context_err(context) == CO_CONTEXT_DEADLINE ? "and both stopped at the deadline" : "?");
+    co_context_release(&context);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

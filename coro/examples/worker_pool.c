@@ -24,8 +24,8 @@ struct result {
     int value;
     const char *error; /* NULL: it was done */
 };
-CHAN_OF(int)
-CHAN_OF_NAMED(result, struct result)
+CO_CHAN_OF(int)
+CO_CHAN_OF_NAMED(result, struct result)
 
 static struct result do_job(int job)
 {
@@ -35,40 +35,41 @@ static struct result do_job(int job)
     return (struct result){.job = job, .value = 2 * job};
 }
 
-GO_FUNCTION(work, (RECEIVER(int), jobs), (SENDER(result), results))
+CO_GO_FUNCTION(work, (CO_RECEIVER(int), jobs), (CO_SENDER(result), results))
 {
-    CHAN_RANGE(int, job, jobs)
-    ensure(CHAN_SEND(results, do_job(job)) == CHAN_OK);
+    CO_CHAN_RANGE(int, job, jobs)
+    co_ensure(CO_CHAN_SEND(results, do_job(job)) == CO_CHAN_OK);
 }
 
-GO_FUNCTION(hand_out, (SENDER(int), jobs))
+CO_GO_FUNCTION(hand_out, (CO_SENDER(int), jobs))
 {
     for (int job = 1; job <= JOBS; job++)
-        ensure(CHAN_SEND(jobs, job) == CHAN_OK);
-    CHAN_CLOSE(jobs);
+        co_ensure(CO_CHAN_SEND(jobs, job) == CO_CHAN_OK);
+    CO_CHAN_CLOSE(jobs);
 }
 
-GO_FUNCTION(close_after, (struct waitgroup *, workers), (SENDER(result), results))
+CO_GO_FUNCTION(close_after, (struct co_waitgroup *, workers), (CO_SENDER(result), results))
 {
-    waitgroup_wait(workers);
-    CHAN_CLOSE(results);
+    co_waitgroup_wait(workers);
+    CO_CHAN_CLOSE(results);
 }
 
 static void program(void *arg)
 {
     (void)arg;
-    struct waitgroup workers = {0};
-    CHAN(int) jobs = CHAN_MAKE(int, 100);
-    CHAN(result) results = CHAN_MAKE(result, 100);
-    ensure(!CHAN_IS_NULL(jobs) && !CHAN_IS_NULL(results));
+    struct co_waitgroup workers = {0};
+    CO_CHAN(int) jobs = CO_CHAN_MAKE(int, 100);
+    CO_CHAN(result) results = CO_CHAN_MAKE(result, 100);
+    co_ensure(!CO_CHAN_IS_NULL(jobs) && !CO_CHAN_IS_NULL(results));
     for (int i = 0; i < WORKERS; i++)
-        ensure(waitgroup_go(&workers, work, RECEIVER_OF(int, jobs), SENDER_OF(result, results)));
-    ensure(go(hand_out, SENDER_OF(int, jobs)));
-    ensure(go(close_after, &workers, SENDER_OF(result, results)));
+        co_ensure(co_waitgroup_go(
+            &workers, work, CO_RECEIVER_OF(int, jobs), CO_SENDER_OF(result, results)));
+    co_ensure(co_go(hand_out, CO_SENDER_OF(int, jobs)));
+    co_ensure(co_go(close_after, &workers, CO_SENDER_OF(result, results)));
 
     int done = 0, failed = 0, sum = 0;
     const char *error = NULL;
-    CHAN_RANGE(struct result, result, results)
+    CO_CHAN_RANGE(struct result, result, results)
     {
         if (result.error) {
             failed++;
@@ -80,11 +81,11 @@ static void program(void *arg)
     }
     printf("%d jobs done by %d workers, together %d\n", done, WORKERS, sum);
     printf("%d jobs failed: %s\n", failed, error);
-    CHAN_FREE(&jobs);
-    CHAN_FREE(&results);
+    CO_CHAN_FREE(&jobs);
+    CO_CHAN_FREE(&results);
 }
 
 int main(void)
 {
-    return runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
+    return co_runtime_run(NULL, program, NULL) == 0 ? 0 : 1;
 }

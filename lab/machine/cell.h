@@ -14,7 +14,7 @@ struct cell {
     int number;       /* from 0, in the order of making */
     int64_t start;
     _Atomic int64_t value;
-    struct mutex mutex;       /* for strategies that lock each cell by itself */
+    struct co_mutex mutex;    /* for strategies that lock each cell by itself */
     bool ordered;             /* wanted: `changed` */
     _Atomic uint64_t changed; /* when it last was, among all changes of ordered cells */
     _Atomic uint64_t retried; /* how often it was not what a swap expected */

@@ -11,10 +11,10 @@ static _Atomic uint64_t changes;
 /* Others may go before the access that follows. */
 static void before(const struct co_site *site)
 {
-    if (!schedule_seeded)
+    if (!co_schedule_seeded)
         return;
-    schedule_mark_at(site);
-    schedule_point();
+    co_schedule_mark_at(site);
+    co_schedule_point();
 }
 
 void cell_note_change(struct cell *cell)

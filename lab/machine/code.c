@@ -18,19 +18,19 @@ static const char *read_number(const char *at, uint32_t least, uint32_t *value)
 }
 
 /* "point.lane" or "point.t"; what follows it, or NULL. */
-static const char *read_choice(const char *at, struct schedule_choice *choice)
+static const char *read_choice(const char *at, struct co_schedule_choice *choice)
 {
     at = read_number(at, 1, &choice->point);
     if (!at || *at++ != '.')
         return NULL;
     if (*at == 't') {
-        choice->who = SCHEDULE_TIME;
+        choice->who = CO_SCHEDULE_TIME;
         return at + 1;
     }
     return read_number(at, 0, &choice->who);
 }
 
-bool code_parse(const char *text, struct schedule_choice choices[CODE_CHOICES], size_t *count)
+bool code_parse(const char *text, struct co_schedule_choice choices[CODE_CHOICES], size_t *count)
 {
     *count = 0;
     if (*text == '\0' || strcmp(text, "0") == 0)
@@ -38,7 +38,7 @@ bool code_parse(const char *text, struct schedule_choice choices[CODE_CHOICES], 
     for (const char *at = text;; at++) {
         if (*count == CODE_CHOICES)
             return false;
-        struct schedule_choice *choice = &choices[*count];
+        struct co_schedule_choice *choice = &choices[*count];
         at = read_choice(at, choice);
         /* Points rise: a schedule has one text, and a text one schedule. */
         if (!at || (*count > 0 && choice->point <= choice[-1].point))
@@ -51,13 +51,14 @@ bool code_parse(const char *text, struct schedule_choice choices[CODE_CHOICES], 
     }
 }
 
-const char *code_format(const struct schedule_choice *choices, size_t count, char text[CODE_TEXT])
+const char *code_format(
+    const struct co_schedule_choice *choices, size_t count, char text[CODE_TEXT])
 {
     size_t length = 0;
     snprintf(text, CODE_TEXT, "0");
     for (size_t i = 0; i < count && i < CODE_CHOICES; i++) {
         char who[12] = "t";
-        if (choices[i].who != SCHEDULE_TIME)
+        if (choices[i].who != CO_SCHEDULE_TIME)
             snprintf(who, sizeof who, "%u", choices[i].who);
         int n = snprintf(
             text + length, CODE_TEXT - length, "%s%u.%s", i ? "-" : "", choices[i].point, who);

@@ -15,10 +15,11 @@
 enum { CODE_CHOICES = 1000, CODE_TEXT = CODE_CHOICES * 16 };
 
 /* False: it is not such a text, or has more than CODE_CHOICES. */
-MUST_CHECK bool code_parse(
-    const char *text, struct schedule_choice choices[CODE_CHOICES], size_t *count);
+CO_MUST_CHECK bool code_parse(
+    const char *text, struct co_schedule_choice choices[CODE_CHOICES], size_t *count);
 
 /* At most CODE_CHOICES; returns `text`. */
-const char *code_format(const struct schedule_choice *choices, size_t count, char text[CODE_TEXT]);
+const char *code_format(
+    const struct co_schedule_choice *choices, size_t count, char text[CODE_TEXT]);
 
 #endif

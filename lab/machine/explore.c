@@ -6,9 +6,9 @@
 /* One run, and in *path the switches by which it can be replayed; a run that made more of them than
  * fit cannot be. */
 static bool run(
-    struct trial *trial, struct schedule *schedule, bool records, struct explore_path *path)
+    struct trial *trial, struct co_schedule *schedule, bool records, struct explore_path *path)
 {
-    static struct schedule_choice switches[CODE_CHOICES]; /* runs do not nest */
+    static struct co_schedule_choice switches[CODE_CHOICES]; /* runs do not nest */
     schedule->switches = switches;
     schedule->switch_room = CODE_CHOICES;
     bool broken = trial_run(trial, schedule, records);
@@ -18,11 +18,11 @@ static bool run(
     return broken;
 }
 
-bool explore_replay(struct trial *trial, const struct schedule_choice *choices, size_t count,
+bool explore_replay(struct trial *trial, const struct co_schedule_choice *choices, size_t count,
     bool records, struct explore_path *path)
 {
-    struct schedule schedule = {
-        .strategy = SCHEDULE_REPLAY, .choices = choices, .choice_count = count};
+    struct co_schedule schedule = {
+        .strategy = CO_SCHEDULE_REPLAY, .choices = choices, .choice_count = count};
     return run(trial, &schedule, records, path);
 }
 
@@ -34,8 +34,8 @@ bool explore_seed(struct trial *trial, struct explore *explore, uint64_t seed, b
         explore_replay(trial, NULL, 0, false, path);
         explore->points = path->points;
     }
-    struct schedule schedule = {
-        .strategy = explore->walk == EXPLORE_PCT ? SCHEDULE_PCT : SCHEDULE_RANDOM,
+    struct co_schedule schedule = {
+        .strategy = explore->walk == EXPLORE_PCT ? CO_SCHEDULE_PCT : CO_SCHEDULE_RANDOM,
         .seed = seed,
         .depth = explore->walk == EXPLORE_PCT ? explore->depth : 0,
         .steps = explore->points};

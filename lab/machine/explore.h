@@ -21,7 +21,7 @@ struct explore {
 
 /* One run's way: what it chose, and how long it was. */
 struct explore_path {
-    struct schedule_choice switches[CODE_CHOICES];
+    struct co_schedule_choice switches[CODE_CHOICES];
     size_t count;
     uint64_t points;
 };
@@ -30,7 +30,7 @@ struct explore_path {
  * `records`. True: the promise was broken. *path may be what the choices are in. */
 bool explore_seed(struct trial *trial, struct explore *explore, uint64_t seed, bool records,
     struct explore_path *path);
-bool explore_replay(struct trial *trial, const struct schedule_choice *choices, size_t count,
+bool explore_replay(struct trial *trial, const struct co_schedule_choice *choices, size_t count,
     bool records, struct explore_path *path);
 
 /* Try seeds first, first + 1 … until one breaks the promise; its way is in *path then. How many

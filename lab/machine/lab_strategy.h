@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct operation;
-struct schedule;
+struct co_schedule;
 struct trial;
 
 enum lab_strategy_kind { LAB_STRATEGY_MEMORY, LAB_STRATEGY_SQL };
@@ -39,7 +39,7 @@ struct lab_strategy {
 
     /* Runs a schedule in place of trial_run(), for lanes that the runtime cannot hold back, as they
      * wait for a database. NULL: trial_run() does. */
-    bool (*run)(struct trial *trial, struct schedule *schedule, bool records);
+    bool (*run)(struct trial *trial, struct co_schedule *schedule, bool records);
 };
 
 #endif

@@ -34,10 +34,10 @@ bool operation_may_at(
 
 void operation_think_at(const struct co_site *site)
 {
-    if (!schedule_seeded) {
+    if (!co_schedule_seeded) {
         co_yield(); /* on all processors, too, it shall take a while */
         return;
     }
-    schedule_mark_at(site);
-    schedule_point();
+    co_schedule_mark_at(site);
+    co_schedule_point();
 }

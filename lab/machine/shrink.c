@@ -22,7 +22,7 @@ struct shrinking {
 /* Does the promise break that way, with fewer switches than the best has (or as many, `equal`)? If
  * so that is the best. */
 static bool improves(
-    struct shrinking *s, const struct schedule_choice *choices, size_t count, bool equal)
+    struct shrinking *s, const struct co_schedule_choice *choices, size_t count, bool equal)
 {
     s->runs++;
     bool broken = explore_replay(s->trial, choices, count, false, &s->tried);
@@ -35,7 +35,7 @@ static bool improves(
 /* Leave out `length` of them at a time; true: it got shorter. */
 static bool leave_out(struct shrinking *s, size_t length)
 {
-    static struct schedule_choice rest[CODE_CHOICES];
+    static struct co_schedule_choice rest[CODE_CHOICES];
     for (size_t from = 0; from < s->best->count; from += length) {
         size_t upto = from + length < s->best->count ? from + length : s->best->count;
         memcpy(rest, s->best->switches, from * sizeof *rest);
@@ -56,7 +56,8 @@ static void leave_out_all_that_may(struct shrinking *s)
 }
 
 /* All schedules that begin with these `count` choices and have one to `more` behind them. */
-static bool try_all(struct shrinking *s, struct schedule_choice *choices, size_t count, size_t more)
+static bool try_all(
+    struct shrinking *s, struct co_schedule_choice *choices, size_t count, size_t more)
 {
     explore_replay(s->trial, choices, count, false, &s->tried);
     uint32_t points = (uint32_t)s->tried.points;
@@ -66,7 +67,8 @@ static bool try_all(struct shrinking *s, struct schedule_choice *choices, size_t
         for (int lane = 0; lane <= lanes; lane++) {
             if (s->runs >= RUNS_MAX)
                 return false;
-            choices[count] = (struct schedule_choice){point, lane ? (uint32_t)lane : SCHEDULE_TIME};
+            choices[count] =
+                (struct co_schedule_choice){point, lane ? (uint32_t)lane : CO_SCHEDULE_TIME};
             if (more == 1 ? improves(s, choices, count + 1, true)
                           : try_all(s, choices, count + 1, more - 1))
                 return true;
@@ -78,7 +80,7 @@ uint64_t shrink(struct trial *trial, struct explore_path *path)
 {
     static struct shrinking s; /* large; runs do not nest */
     s = (struct shrinking){.trial = trial, .best = path};
-    struct schedule_choice choices[TRIED_SWITCHES + 1] = {{0, 0}};
+    struct co_schedule_choice choices[TRIED_SWITCHES + 1] = {{0, 0}};
     if (improves(&s, choices, 0, true))
         return s.runs;
     leave_out_all_that_may(&s);

@@ -67,9 +67,9 @@ static struct trace_object *find_object(const struct trace *trace, const void *o
 }
 
 /* What kind of thing a lane touches or waits for. */
-static const char *kind_of(const struct schedule_event *event)
+static const char *kind_of(const struct co_schedule_event *event)
 {
-    bool lock = event->kind == SCHEDULE_LOCKED || event->kind == SCHEDULE_UNLOCKED;
+    bool lock = event->kind == CO_SCHEDULE_LOCKED || event->kind == CO_SCHEDULE_UNLOCKED;
     const char *why = event->why ? event->why : lock ? "mutex" : "channel";
     return strncmp(why, "channel", strlen("channel")) == 0   ? "channel"
            : strncmp(why, "rwmutex", strlen("rwmutex")) == 0 ? "rwmutex"
@@ -188,12 +188,12 @@ void trace_step(const struct trace_note *note)
 {
     if (!trace_is_on())
         return;
-    sanitize_acquire(current);
-    struct trace_step *step = trace_add(schedule_number(), note);
+    co_sanitize_acquire(current);
+    struct trace_step *step = trace_add(co_schedule_number(), note);
     if (step)
         step->stale = note->verb == TRACE_WRITE && current->stale;
     current->stale = false;
-    sanitize_release(current);
+    co_sanitize_release(current);
 }
 
 /* Does the lane take something that it has looked at to be what it is not? Its own change comes
@@ -203,21 +203,21 @@ void trace_before_change(const struct cell *cell)
     (void)cell;
     if (!trace_is_on())
         return;
-    sanitize_acquire(current);
-    const struct trace_lane *lane = lane_of(schedule_number());
+    co_sanitize_acquire(current);
+    const struct trace_lane *lane = lane_of(co_schedule_number());
     current->stale = false;
     for (int i = 0; lane && i < current->cell_count && i < TRACE_CELLS; i++)
         if (lane->known >> i & 1 &&
             lane->believes[i] !=
                 atomic_load_explicit(&current->cells[i].value, memory_order_relaxed))
             current->stale = true;
-    sanitize_release(current);
+    co_sanitize_release(current);
 }
 
 /* --- the observer ----------------------------------------------------------------------------- */
 
 /* To be chosen is a step only for a lane that begins or was woken: the others just continue. */
-static void note_run(const struct schedule_event *event, struct trace_lane *lane)
+static void note_run(const struct co_schedule_event *event, struct trace_lane *lane)
 {
     enum trace_state before = lane->state;
     lane->state = TRACE_RUNS;
@@ -231,7 +231,7 @@ static void note_run(const struct schedule_event *event, struct trace_lane *lane
 }
 
 /* What the lane waits for is kept: a deadlock is found by following it. */
-static void note_park(const struct schedule_event *event, struct trace_lane *lane)
+static void note_park(const struct co_schedule_event *event, struct trace_lane *lane)
 {
     struct trace_object *object = object_of(event->object, kind_of(event));
     lane->state = TRACE_PARKED;
@@ -249,7 +249,8 @@ static void note_park(const struct schedule_event *event, struct trace_lane *lan
 }
 
 /* A lock or channel was used; of a lock, its holder is remembered. */
-static void note_touch(const struct schedule_event *event, enum trace_verb verb, const char *text)
+static void note_touch(
+    const struct co_schedule_event *event, enum trace_verb verb, const char *text)
 {
     struct trace_object *object = object_of(event->object, kind_of(event));
     if (object && verb == TRACE_LOCK)
@@ -261,53 +262,53 @@ static void note_touch(const struct schedule_event *event, enum trace_verb verb,
         step->on = object->name;
 }
 
-void trace_observe(const struct schedule_event *event, void *arg)
+void trace_observe(const struct co_schedule_event *event, void *arg)
 {
     (void)arg;
     if (!current)
         return;
-    sanitize_acquire(current);
+    co_sanitize_acquire(current);
     struct trace_lane *lane = lane_of(event->co);
     if (!lane)
         return;
     switch (event->kind) {
-    case SCHEDULE_SPAWNED:
+    case CO_SCHEDULE_SPAWNED:
         if (!*lane->name)
             snprintf(lane->name, sizeof lane->name, "%s", event->name);
         break;
-    case SCHEDULE_RUNS:
+    case CO_SCHEDULE_RUNS:
         note_run(event, lane);
         break;
-    case SCHEDULE_PARKS:
+    case CO_SCHEDULE_PARKS:
         note_park(event, lane);
         break;
-    case SCHEDULE_READIED:
+    case CO_SCHEDULE_READIED:
         lane->state = TRACE_WOKEN;
         break;
-    case SCHEDULE_ENDED:
+    case CO_SCHEDULE_ENDED:
         lane->state = TRACE_ENDED;
         add_step(event->co, TRACE_END, NULL, "ends");
         break;
-    case SCHEDULE_LOCKED:
+    case CO_SCHEDULE_LOCKED:
         note_touch(event, TRACE_LOCK, "locks");
         break;
-    case SCHEDULE_UNLOCKED:
+    case CO_SCHEDULE_UNLOCKED:
         note_touch(event, TRACE_UNLOCK, "unlocks");
         break;
-    case SCHEDULE_SENT:
+    case CO_SCHEDULE_SENT:
         note_touch(event, TRACE_SEND, "sends");
         break;
-    case SCHEDULE_RECEIVED:
+    case CO_SCHEDULE_RECEIVED:
         note_touch(event, TRACE_RECEIVE, "receives");
         break;
     }
-    sanitize_release(current);
+    co_sanitize_release(current);
 }
 
 bool trace_is_busy(void)
 {
     if (current)
-        sanitize_acquire(current);
+        co_sanitize_acquire(current);
     for (int i = 1; current && i <= current->lane_count; i++)
         if (current->lanes[i].state != TRACE_PARKED && current->lanes[i].state != TRACE_ENDED)
             return true;

@@ -95,7 +95,7 @@ void trace_free(struct trace *trace);
 bool trace_is_on(void); /* and records */
 
 /* For schedule.observe. */
-void trace_observe(const struct schedule_event *event, void *arg);
+void trace_observe(const struct co_schedule_event *event, void *arg);
 
 /* Names, for the reports: of a lock (as a mutex's guard) and of a lane. */
 void trace_name(const void *object, const char *name);

@@ -11,20 +11,20 @@
 #include "coro/select.h"
 #include "coro/waitgroup.h"
 
-#define mutex_lock(mutex) TRACED(mutex_lock, mutex)
-#define mutex_unlock(mutex) TRACED(mutex_unlock, mutex)
-#define rwmutex_read_lock(rwmutex) TRACED(rwmutex_read_lock, rwmutex)
-#define rwmutex_read_unlock(rwmutex) TRACED(rwmutex_read_unlock, rwmutex)
-#define rwmutex_write_lock(rwmutex) TRACED(rwmutex_write_lock, rwmutex)
-#define rwmutex_write_unlock(rwmutex) TRACED(rwmutex_write_unlock, rwmutex)
-#define chan_send(...) TRACED(chan_send, __VA_ARGS__)
-#define chan_recv(...) TRACED(chan_recv, __VA_ARGS__)
-#define select_wait(...) TRACED(select_wait, __VA_ARGS__)
-#define select_timeout(...) TRACED(select_timeout, __VA_ARGS__)
+#define co_mutex_lock(mutex) TRACED(co_mutex_lock, mutex)
+#define co_mutex_unlock(mutex) TRACED(co_mutex_unlock, mutex)
+#define co_rwmutex_read_lock(rwmutex) TRACED(co_rwmutex_read_lock, rwmutex)
+#define co_rwmutex_read_unlock(rwmutex) TRACED(co_rwmutex_read_unlock, rwmutex)
+#define co_rwmutex_write_lock(rwmutex) TRACED(co_rwmutex_write_lock, rwmutex)
+#define co_rwmutex_write_unlock(rwmutex) TRACED(co_rwmutex_write_unlock, rwmutex)
+#define co_chan_send(...) TRACED(co_chan_send, __VA_ARGS__)
+#define co_chan_recv(...) TRACED(co_chan_recv, __VA_ARGS__)
+#define co_select_wait(...) TRACED(co_select_wait, __VA_ARGS__)
+#define co_select_timeout(...) TRACED(co_select_timeout, __VA_ARGS__)
 
 #define TRACED(function, ...)                                                                      \
     ({                                                                                             \
-        schedule_mark(#function);                                                                  \
+        co_schedule_mark(#function);                                                               \
         (function)(__VA_ARGS__);                                                                   \
     })
 

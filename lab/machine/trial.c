@@ -43,7 +43,7 @@ void trial_close(struct trial *trial)
 
 struct cell *trial_cell(struct trial *trial, const char *name, int64_t start)
 {
-    ensure(trial->cell_count < trial->clients + CELLS_BESIDE);
+    co_ensure(trial->cell_count < trial->clients + CELLS_BESIDE);
     struct cell *cell = &trial->cells[trial->cell_count];
     memset(cell, 0, sizeof *cell);
     cell->number = trial->cell_count++;
@@ -55,7 +55,7 @@ struct cell *trial_cell(struct trial *trial, const char *name, int64_t start)
 
 struct operation *trial_operation(struct trial *trial, const char *name)
 {
-    ensure(trial->operation_count < trial->clients);
+    co_ensure(trial->operation_count < trial->clients);
     struct operation *operation = &trial->operations[trial->operation_count];
     *operation = (struct operation){.name = name,
         .yes = "is told: done",
@@ -95,7 +95,7 @@ bool trial_prepare(struct trial *trial)
     trial->cell_count = trial->operation_count = 0;
     trial->state = NULL;
     trial->scenario->prepare(trial);
-    ensure(trial->operation_count == trial->clients);
+    co_ensure(trial->operation_count == trial->clients);
     if (trial->strategy->make)
         trial->state = trial->strategy->make(trial);
     return trial->state || !trial->strategy->make;
@@ -163,7 +163,7 @@ struct lane {
 
 struct run {
     struct trial *trial;
-    struct schedule *schedule;
+    struct co_schedule *schedule;
     struct lane lanes[TRIAL_CLIENTS_SEEDED];
 };
 
@@ -172,13 +172,13 @@ static void lane_main(void *arg)
     const struct lane *lane = arg;
     struct operation *operation = lane->operation;
     if (lane->trial->short_of_memory) {
-        waitgroup_done(&lane->trial->answered);
+        co_waitgroup_done(&lane->trial->answered);
         return;
     }
     trial_carry_out(lane->trial, operation);
     trace_step(&(struct trace_note){
         .verb = TRACE_ANSWER, .text = operation->done ? operation->yes : operation->no});
-    waitgroup_done(&lane->trial->answered);
+    co_waitgroup_done(&lane->trial->answered);
 }
 
 /* Give everyone the time to come to an end or to where it waits. */
@@ -186,7 +186,7 @@ static void settle(void)
 {
     while (trace_is_busy())
         co_yield();
-    co_sleep(3600 * CLOCK_S); /* virtual ones: all timers fire */
+    co_sleep(3600 * CO_CLOCK_S); /* virtual ones: all timers fire */
     while (trace_is_busy())
         co_yield();
 }
@@ -195,17 +195,17 @@ static void run_main(void *arg)
 {
     struct run *run = arg;
     struct trial *trial = run->trial;
-    trial->answered = (struct waitgroup){0};
+    trial->answered = (struct co_waitgroup){0};
 
     /* Nobody runs yet: lanes first, so that they have the first numbers. */
     run->schedule->held = true;
-    waitgroup_add(&trial->answered, trial->clients);
+    co_waitgroup_add(&trial->answered, trial->clients);
     for (int i = 0; i < trial->clients; i++) {
         run->lanes[i] = (struct lane){trial, &trial->operations[i]};
         if (co_spawn(lane_main, &run->lanes[i]))
             continue;
         trial->short_of_memory = true;
-        waitgroup_done(&trial->answered);
+        co_waitgroup_done(&trial->answered);
     }
     if (!trial_prepare(trial))
         trial->short_of_memory = true;
@@ -214,7 +214,7 @@ static void run_main(void *arg)
     trial->trace.cell_count = trial->cell_count;
     run->schedule->held = false;
 
-    waitgroup_wait(&trial->answered);
+    co_waitgroup_wait(&trial->answered);
     if (trial->scenario->settles)
         settle();
     if (!trial->short_of_memory)
@@ -237,17 +237,18 @@ void trial_mark_wrong(struct trial *trial)
         wrong->wrong = true;
 }
 
-bool trial_run(struct trial *trial, struct schedule *schedule, bool records)
+bool trial_run(struct trial *trial, struct co_schedule *schedule, bool records)
 {
     struct run run = {.trial = trial, .schedule = schedule};
-    ensure(trial->clients <= TRIAL_CLIENTS_SEEDED);
+    co_ensure(trial->clients <= TRIAL_CLIENTS_SEEDED);
     if (trial->strategy->run)
         return trial->strategy->run(trial, schedule, records);
     trace_begin(&trial->trace, records, trial->cells, trial->clients + CELLS_BESIDE);
     schedule->observe = trace_observe;
     schedule->quiet = true;
     schedule->limit = POINTS_MAX;
-    size_t left = runtime_run(&(struct runtime_options){.schedule = schedule}, run_main, &run);
+    size_t left =
+        co_runtime_run(&(struct co_runtime_options){.schedule = schedule}, run_main, &run);
     trace_end();
     trial->trace.cell_count = trial->cell_count;
     trial->deadlocked = schedule->deadlocked;

@@ -33,7 +33,7 @@ struct trial {
     int operation_count;
     void *state; /* the strategy's */
     void *bench; /* a database for its lanes, of whoever opened the trial; NULL: none */
-    struct waitgroup answered;
+    struct co_waitgroup answered;
     bool short_of_memory; /* in some run since trial_open(): that one proves nothing */
     bool deadlocked, endless;
     int leaked; /* coroutines that were left, if not deadlocked or endless */
@@ -42,13 +42,13 @@ struct trial {
 };
 
 /* False: memory is short. clients: 0: as many as the scenario says. */
-MUST_CHECK bool trial_open(struct trial *trial, const struct lab_scenario *scenario,
+CO_MUST_CHECK bool trial_open(struct trial *trial, const struct lab_scenario *scenario,
     const struct lab_strategy *strategy, int clients);
 void trial_close(struct trial *trial);
 
 /* Run it once, by the schedule; outside of any run, unless the strategy does it (lab_strategy.h).
  * `records`: with the steps in trial->trace. True: the promise was broken. */
-bool trial_run(struct trial *trial, struct schedule *schedule, bool records);
+bool trial_run(struct trial *trial, struct co_schedule *schedule, bool records);
 
 /* For prepare(): a cell that holds `start`, and what the next client asks for, with its name. */
 struct cell *trial_cell(struct trial *trial, const char *name, int64_t start);
@@ -62,7 +62,7 @@ bool trial_adds_up(const struct trial *trial);
 /* For runs on all processors: what trial_run() consists of. In the first coroutine: make cells,
  * operations and the strategy's state; false: memory is short. Carry out one operation, in any
  * coroutine. Stop the strategy, in the first one. Judge; free the state, after the run. */
-MUST_CHECK bool trial_prepare(struct trial *trial);
+CO_MUST_CHECK bool trial_prepare(struct trial *trial);
 void trial_carry_out(struct trial *trial, struct operation *operation);
 void trial_stop(struct trial *trial);
 void trial_judge(struct trial *trial);

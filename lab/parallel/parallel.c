@@ -39,16 +39,16 @@ static void client_main(void *arg)
 {
     const struct client *client = arg;
     struct round *round = client->round;
-    int64_t begun_ns = clock_now_ns(), none = 0;
+    int64_t begun_ns = co_clock_now_ns(), none = 0;
     atomic_compare_exchange_strong(&round->begun_ns, &none, begun_ns);
     trial_carry_out(round->trial, client->op);
 
     /* The last one leaves the latest time. */
-    int64_t ended_ns = clock_now_ns(), last = atomic_load(&round->ended_ns);
+    int64_t ended_ns = co_clock_now_ns(), last = atomic_load(&round->ended_ns);
     latencies_add(round->latencies, ended_ns - begun_ns);
     while (last < ended_ns && !atomic_compare_exchange_weak(&round->ended_ns, &last, ended_ns))
         continue;
-    waitgroup_done(&round->trial->answered);
+    co_waitgroup_done(&round->trial->answered);
 }
 
 static void spawn_clients(struct round *round, int first, int step)
@@ -56,7 +56,7 @@ static void spawn_clients(struct round *round, int first, int step)
     for (int i = first; i < round->trial->clients; i += step) {
         round->clients[i] = (struct client){round, &round->trial->operations[i]};
         bool spawned = co_spawn(client_main, &round->clients[i]);
-        ensure(spawned); /* there are far fewer than there can be coroutines */
+        co_ensure(spawned); /* there are far fewer than there can be coroutines */
     }
 }
 
@@ -73,14 +73,14 @@ static void round_main(void *arg)
 {
     struct round *round = arg;
     struct trial *trial = round->trial;
-    round->workers = worker_count();
+    round->workers = co_worker_count();
     round->prepared = trial_prepare(trial);
     if (!round->prepared)
         return;
-    trial->answered = (struct waitgroup){0};
-    waitgroup_add(&trial->answered, trial->clients);
-    worker_each(spawn_share, round);
-    waitgroup_wait(&trial->answered);
+    trial->answered = (struct co_waitgroup){0};
+    co_waitgroup_add(&trial->answered, trial->clients);
+    co_worker_each(spawn_share, round);
+    co_waitgroup_wait(&trial->answered);
     trial_stop(trial);
 }
 
@@ -88,14 +88,14 @@ static void round_main(void *arg)
 static bool round_on_bench(struct round *round)
 {
     struct trial *trial = round->trial;
-    round->workers = worker_count();
+    round->workers = co_worker_count();
     round->prepared = trial_prepare(trial);
     if (!sql_bench_fill(trial->bench, trial))
         return false;
-    trial->answered = (struct waitgroup){0};
-    waitgroup_add(&trial->answered, trial->clients);
+    trial->answered = (struct co_waitgroup){0};
+    co_waitgroup_add(&trial->answered, trial->clients);
     spawn_clients(round, 0, 1);
-    waitgroup_wait(&trial->answered);
+    co_waitgroup_wait(&trial->answered);
     return sql_bench_read(trial->bench, trial);
 }
 
@@ -169,8 +169,8 @@ static bool run_round(struct parallel *parallel, struct round *round)
     atomic_store(&round->begun_ns, 0);
     atomic_store(&round->ended_ns, 0);
     if (!bench)
-        (void)runtime_run(
-            &(struct runtime_options){.deadlocked = &trial->deadlocked}, round_main, round);
+        (void)co_runtime_run(
+            &(struct co_runtime_options){.deadlocked = &trial->deadlocked}, round_main, round);
     else if (!round_on_bench(round))
         return false;
     if (round->prepared)
@@ -182,14 +182,14 @@ static bool run_round(struct parallel *parallel, struct round *round)
 bool parallel_run(struct trial *trial, int64_t time_ns, struct parallel *parallel)
 {
     struct round round = {.trial = trial};
-    int64_t until_ns = clock_now_ns() + time_ns;
+    int64_t until_ns = co_clock_now_ns() + time_ns;
     bool good = true;
     memset(parallel, 0, sizeof *parallel);
     round.latencies = calloc(1, sizeof *round.latencies);
     round.clients = calloc((size_t)trial->clients, sizeof *round.clients);
     if (!round.latencies || !round.clients)
         good = false;
-    while (good && (parallel->rounds == 0 || clock_now_ns() < until_ns) &&
+    while (good && (parallel->rounds == 0 || co_clock_now_ns() < until_ns) &&
            parallel->rounds < PARALLEL_ROUNDS_MAX &&
            (trial->bench || parallel->deadlocks < PARALLEL_DEADLOCKS_MAX))
         good = run_round(parallel, &round);

@@ -31,6 +31,6 @@ struct parallel {
  * memory: outside of any runtime, each round has one of its own. One with a database: from a
  * coroutine, and the trial has a bench. False: memory is short, or the bench has failed.
  */
-MUST_CHECK bool parallel_run(struct trial *trial, int64_t time_ns, struct parallel *parallel);
+CO_MUST_CHECK bool parallel_run(struct trial *trial, int64_t time_ns, struct parallel *parallel);
 
 #endif

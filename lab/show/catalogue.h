@@ -6,7 +6,7 @@
 #include "coro/ensure.h"
 
 /* As one JSON object, a text to be freed; NULL: memory is short. */
-MUST_CHECK char *catalogue_json(void);
+CO_MUST_CHECK char *catalogue_json(void);
 
 /* As a list for people, on stdout. */
 void catalogue_print(void);

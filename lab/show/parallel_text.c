@@ -9,13 +9,13 @@
 static uint64_t rate(const struct parallel *parallel)
 {
     uint64_t told = parallel->operations - parallel->stuck;
-    return parallel->spent_ns > 0 ? told * (uint64_t)CLOCK_S / (uint64_t)parallel->spent_ns : 0;
+    return parallel->spent_ns > 0 ? told * (uint64_t)CO_CLOCK_S / (uint64_t)parallel->spent_ns : 0;
 }
 
 /* A latency is told to the microsecond, upwards: 0 would be none at all. */
 static int64_t microseconds(int64_t ns)
 {
-    return (ns + CLOCK_US - 1) / CLOCK_US;
+    return (ns + CO_CLOCK_US - 1) / CO_CLOCK_US;
 }
 
 char *parallel_text_json(const struct trial *trial, const struct parallel *parallel)

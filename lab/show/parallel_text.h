@@ -8,7 +8,7 @@
 #include "lab/parallel/parallel.h"
 
 /* A text to be freed; NULL: memory is short. */
-MUST_CHECK char *parallel_text_json(const struct trial *trial, const struct parallel *parallel);
+CO_MUST_CHECK char *parallel_text_json(const struct trial *trial, const struct parallel *parallel);
 
 void parallel_text_print(FILE *to, const struct trial *trial, const struct parallel *parallel);
 

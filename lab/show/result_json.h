@@ -7,6 +7,6 @@
 #include "lab/show/outcome.h"
 
 /* A text to be freed; NULL: memory is short. */
-MUST_CHECK char *result_json(const struct outcome *outcome);
+CO_MUST_CHECK char *result_json(const struct outcome *outcome);
 
 #endif

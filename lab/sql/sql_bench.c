@@ -34,12 +34,12 @@ static bool connect_lane(struct sql_bench *bench, bool durable)
     return true;
 }
 
-bool sql_bench_open(struct context *context, struct sql_bench *bench, const char *conninfo,
+bool sql_bench_open(struct co_context *context, struct sql_bench *bench, const char *conninfo,
     size_t lanes, bool durable)
 {
-    ensure(lanes <= SQL_BENCH_LANES);
+    co_ensure(lanes <= SQL_BENCH_LANES);
     *bench = (struct sql_bench){.context = context};
-    bench->idle = chan_make(sizeof(struct sql_lane *), SQL_BENCH_LANES);
+    bench->idle = co_chan_make(sizeof(struct sql_lane *), SQL_BENCH_LANES);
     if (!bench->idle)
         return sql_bench_fail(bench, "out of memory");
     bench->place = sql_place_take(context, conninfo, bench->error);
@@ -47,7 +47,7 @@ bool sql_bench_open(struct context *context, struct sql_bench *bench, const char
     while (good && bench->lane_count < lanes)
         good = connect_lane(bench, durable);
     for (size_t i = 0; good && i < lanes; i++)
-        (void)!chan_try_send(bench->idle, &(struct sql_lane *){&bench->lanes[i]});
+        (void)!co_chan_try_send(bench->idle, &(struct sql_lane *){&bench->lanes[i]});
     if (!good)
         sql_bench_close(bench);
     return good;
@@ -60,7 +60,7 @@ void sql_bench_close(struct sql_bench *bench)
     bench->lane_count = 0;
     sql_place_give(&bench->place);
     if (bench->idle)
-        chan_free(&bench->idle);
+        co_chan_free(&bench->idle);
 }
 
 /* ---- the cells ------------------------------------------------------------------------------- */
@@ -120,8 +120,8 @@ struct sql_lane *sql_bench_borrow(struct sql_bench *bench, const struct operatio
     struct sql_lane *lane = &bench->lanes[op->number % SQL_BENCH_LANES];
     if (lane->turns)
         return lane;
-    bool got = chan_recv(bench->idle, &lane) == CHAN_OK;
-    ensure(got); /* it is never closed while lanes are lent */
+    bool got = co_chan_recv(bench->idle, &lane) == CO_CHAN_OK;
+    co_ensure(got); /* it is never closed while lanes are lent */
     return lane;
 }
 
@@ -131,6 +131,6 @@ void sql_bench_return(struct sql_bench *bench, struct sql_lane *lane, enum sql_o
         sql_bench_fail(bench, lane->error);
     if (lane->turns)
         return;
-    bool given = chan_try_send(bench->idle, &lane) == CHAN_OK;
-    ensure(given);
+    bool given = co_chan_try_send(bench->idle, &lane) == CO_CHAN_OK;
+    co_ensure(given);
 }

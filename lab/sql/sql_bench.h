@@ -11,12 +11,12 @@
 enum { SQL_BENCH_LANES = 16 };
 
 struct sql_bench {
-    struct context *context;
+    struct co_context *context;
     struct sql_place *place;
     struct sql_tally tally;
     size_t lane_count; /* connected */
     struct sql_lane lanes[SQL_BENCH_LANES];
-    struct chan *idle;            /* of struct sql_lane *: in parallel */
+    struct co_chan *idle;         /* of struct sql_lane *: in parallel */
     _Atomic bool claimed, failed; /* `error` is somebody's to write; it says why this is of no use
                                      any more */
     char error[SQL_PLACE_ERROR];
@@ -26,7 +26,7 @@ struct sql_bench {
 
 /* Take a place and connect `lanes` (at most SQL_BENCH_LANES) lanes. `durable`: what is committed
  * waits for the disk. False: the reason is in bench->error, and nothing is to be closed. Parks. */
-MUST_CHECK bool sql_bench_open(struct context *context, struct sql_bench *bench,
+CO_MUST_CHECK bool sql_bench_open(struct co_context *context, struct sql_bench *bench,
     const char *conninfo, size_t lanes, bool durable);
 void sql_bench_close(struct sql_bench *bench);
 
@@ -34,10 +34,10 @@ void sql_bench_close(struct sql_bench *bench);
 bool sql_bench_fail(struct sql_bench *bench, const char *reason);
 
 /* The accounts of the place are the cells of the trial, each with its start. Parks. */
-MUST_CHECK bool sql_bench_fill(struct sql_bench *bench, struct trial *trial);
+CO_MUST_CHECK bool sql_bench_fill(struct sql_bench *bench, struct trial *trial);
 
 /* The cells of the trial hold what is committed. Parks. */
-MUST_CHECK bool sql_bench_read(struct sql_bench *bench, struct trial *trial);
+CO_MUST_CHECK bool sql_bench_read(struct sql_bench *bench, struct trial *trial);
 
 /* The lane for an operation: parks until there is one. */
 struct sql_lane *sql_bench_borrow(struct sql_bench *bench, const struct operation *op);

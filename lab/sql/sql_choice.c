@@ -13,7 +13,7 @@ static void fall_back(struct sql_choice *choice, uint32_t lane)
     choice->priority[lane] = --choice->lowest;
 }
 
-void sql_choice_begin(struct sql_choice *choice, struct schedule *schedule)
+void sql_choice_begin(struct sql_choice *choice, struct co_schedule *schedule)
 {
     memset(choice, 0, sizeof *choice);
     choice->schedule = schedule;
@@ -21,24 +21,24 @@ void sql_choice_begin(struct sql_choice *choice, struct schedule *schedule)
     schedule->taken = 0;
     schedule->switch_count = 0;
     schedule->deadlocked = schedule->endless = false;
-    if (schedule->strategy != SCHEDULE_PCT)
+    if (schedule->strategy != CO_SCHEDULE_PCT)
         return;
 
     /* PCT: everyone's priority, and the points at which that of the running one ends. */
-    ensure(schedule->depth <= SQL_CHOICE_DEPTH);
+    co_ensure(schedule->depth <= SQL_CHOICE_DEPTH);
     uint64_t steps = schedule->steps ? schedule->steps : STEPS_DEFAULT;
     choice->lowest = UINT64_C(1) << 32;
     for (int i = 1; i <= SQL_CHOICE_LANES; i++)
-        choice->priority[i] = (random_of(&choice->random) >> 1) | UINT64_C(1) << 62;
+        choice->priority[i] = (co_random_of(&choice->random) >> 1) | UINT64_C(1) << 62;
     for (int i = 0; i + 1 < schedule->depth; i++)
-        choice->change_at[i] = 1 + random_of(&choice->random) % steps;
+        choice->change_at[i] = 1 + co_random_of(&choice->random) % steps;
 }
 
 void sql_choice_yield(struct sql_choice *choice, uint32_t lane)
 {
     if (choice->last == lane)
         choice->last = 0;
-    if (choice->schedule->strategy == SCHEDULE_PCT)
+    if (choice->schedule->strategy == CO_SCHEDULE_PCT)
         fall_back(choice, lane);
 }
 
@@ -58,7 +58,7 @@ static uint32_t usual_one(const struct sql_choice *choice, uint32_t ready)
 /* The listed choice of this point if there is one and its lane can go on, else the usual one. */
 static uint32_t listed(struct sql_choice *choice, uint32_t ready, uint32_t usual)
 {
-    const struct schedule *schedule = choice->schedule;
+    const struct co_schedule *schedule = choice->schedule;
     while (choice->next < schedule->choice_count &&
            schedule->choices[choice->next].point < schedule->taken)
         choice->next++;
@@ -72,7 +72,7 @@ static uint32_t listed(struct sql_choice *choice, uint32_t ready, uint32_t usual
 /* Any of those that are ready, each as likely. */
 static uint32_t drawn(struct sql_choice *choice, uint32_t ready)
 {
-    uint64_t skip = random_of(&choice->random) % (uint64_t)__builtin_popcount(ready);
+    uint64_t skip = co_random_of(&choice->random) % (uint64_t)__builtin_popcount(ready);
     for (; skip > 0; skip--)
         ready &= ready - 1;
     return (uint32_t)__builtin_ctz(ready) + 1;
@@ -89,14 +89,14 @@ static uint32_t first_in_priority(const struct sql_choice *choice, uint32_t read
 
 uint32_t sql_choice_next(struct sql_choice *choice, uint32_t ready, bool *switched)
 {
-    struct schedule *schedule = choice->schedule;
+    struct co_schedule *schedule = choice->schedule;
     schedule->taken++;
     uint32_t usual = usual_one(choice, ready), lane;
     switch (schedule->strategy) {
-    case SCHEDULE_REPLAY:
+    case CO_SCHEDULE_REPLAY:
         lane = listed(choice, ready, usual);
         break;
-    case SCHEDULE_PCT:
+    case CO_SCHEDULE_PCT:
         lane = first_in_priority(choice, ready);
         break;
     default:
@@ -108,10 +108,10 @@ uint32_t sql_choice_next(struct sql_choice *choice, uint32_t ready, bool *switch
     *switched = lane != usual;
     if (*switched && schedule->switches && schedule->switch_count < schedule->switch_room)
         schedule->switches[schedule->switch_count] =
-            (struct schedule_choice){(uint32_t)schedule->taken, lane};
+            (struct co_schedule_choice){(uint32_t)schedule->taken, lane};
     schedule->switch_count += *switched;
     choice->last = lane;
-    for (int i = 0; schedule->strategy == SCHEDULE_PCT && i + 1 < schedule->depth; i++)
+    for (int i = 0; schedule->strategy == CO_SCHEDULE_PCT && i + 1 < schedule->depth; i++)
         if (choice->change_at[i] == schedule->taken)
             fall_back(choice, lane);
     return lane;

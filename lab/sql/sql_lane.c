@@ -269,7 +269,7 @@ bool sql_lane_change_at(const struct co_site *sql, struct sql_lane *lane, const 
     snprintf(number, sizeof number, "%lld", (long long)change);
     int length = snprintf(text, sizeof text, "%s%s%s RETURNING balance", sql->name,
         also ? " AND " : "", also ? also : "");
-    ensure(length < SQL_TEXT);
+    co_ensure(length < SQL_TEXT);
     if (run(lane, &(struct sql_call){sql, text, cell, bit(cell)}, values, &rows)) {
         found = pg_rows(rows) > 0;
         if (found)

@@ -28,7 +28,7 @@ struct sql_tally {
 };
 
 struct sql_lane {
-    struct context *context;
+    struct co_context *context;
     struct pg *pg;
     size_t number;           /* from 0; in a schedule that of its operation, too */
     struct sql_turns *turns; /* NULL: in parallel */
@@ -89,8 +89,8 @@ bool sql_lane_may_at(const struct co_site *site, struct sql_lane *lane, const st
  * What failed before is rolled back in either case, and what is said. */
 #define sql_lane_commit(lane) sql_lane_commit_at(CO_SITE("COMMIT"), (lane))
 #define sql_lane_refuse(lane) sql_lane_refuse_at(CO_SITE("ROLLBACK"), (lane))
-MUST_CHECK enum sql_outcome sql_lane_commit_at(const struct co_site *sql, struct sql_lane *lane);
-MUST_CHECK enum sql_outcome sql_lane_refuse_at(const struct co_site *sql, struct sql_lane *lane);
+CO_MUST_CHECK enum sql_outcome sql_lane_commit_at(const struct co_site *sql, struct sql_lane *lane);
+CO_MUST_CHECK enum sql_outcome sql_lane_refuse_at(const struct co_site *sql, struct sql_lane *lane);
 
 /* The transaction's outcome so far: may it be tried again? Counts, and is a step of the trace. At
  * most SQL_LANE_TRIES in all, of which `tried` were made. */

@@ -26,14 +26,14 @@ struct sql_place {
 
 /* ---- making the places ----------------------------------------------------------------------- */
 
-static enum pg_status make_places(struct context *context, struct pg *pg)
+static enum pg_status make_places(struct co_context *context, struct pg *pg)
 {
     static const char frame[] =
         "BEGIN; SELECT pg_advisory_xact_lock(" PLACE_LOCK ", 0);\n%s\nCOMMIT";
     const struct embed *file = embed_sql;
     while (file->name && strcmp(file->name, "lab.sql") != 0)
         file++;
-    ensure(file->name != NULL); /* the build puts it there */
+    co_ensure(file->name != NULL); /* the build puts it there */
     const char *text = (const char *)file->data;
     int length = snprintf(NULL, 0, frame, text);
     char *sql = malloc((size_t)length + 1);
@@ -46,7 +46,7 @@ static enum pg_status make_places(struct context *context, struct pg *pg)
 }
 
 /* All there, and this user may work as the role? */
-static bool are_there(struct context *context, struct pg *pg)
+static bool are_there(struct co_context *context, struct pg *pg)
 {
     static const struct pg_statement look = {
         .sql = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -62,7 +62,7 @@ static bool are_there(struct context *context, struct pg *pg)
     return there;
 }
 
-static bool see_to_places(struct context *context, struct pg *pg, char error[SQL_PLACE_ERROR])
+static bool see_to_places(struct co_context *context, struct pg *pg, char error[SQL_PLACE_ERROR])
 {
     if (pg_process(pg) == 0) {
         snprintf(error, SQL_PLACE_ERROR,
@@ -85,7 +85,7 @@ static bool see_to_places(struct context *context, struct pg *pg, char error[SQL
 
 /* Rights that the lab may not have been given: without them it works, with more in the server's
  * log. */
-static bool set_if_allowed(struct context *context, struct pg *pg, const char *sql)
+static bool set_if_allowed(struct co_context *context, struct pg *pg, const char *sql)
 {
     enum pg_status status = pg_script(context, pg, sql);
     return status == PG_OK || status == PG_ERROR;
@@ -93,7 +93,7 @@ static bool set_if_allowed(struct context *context, struct pg *pg, const char *s
 
 /* Look-ups go by the index, however small the table: a lock of the whole table in place of a row's
  * would have every serializable transaction meet every other one. */
-static bool enter(struct context *context, struct pg *pg, int number, bool durable)
+static bool enter(struct co_context *context, struct pg *pg, int number, bool durable)
 {
     char sql[300];
     snprintf(sql, sizeof sql,
@@ -104,8 +104,8 @@ static bool enter(struct context *context, struct pg *pg, int number, bool durab
            set_if_allowed(context, pg, "SET log_min_messages = fatal");
 }
 
-struct pg *sql_place_connect(struct context *context, const struct sql_place *place, bool durable,
-    bool *hurries, char error[SQL_PLACE_ERROR])
+struct pg *sql_place_connect(struct co_context *context, const struct sql_place *place,
+    bool durable, bool *hurries, char error[SQL_PLACE_ERROR])
 {
     struct pg *pg = pg_connect(context, place->conninfo, NULL, error, SQL_PLACE_ERROR);
     if (!pg)
@@ -125,7 +125,7 @@ struct pg *sql_place_connect(struct context *context, const struct sql_place *pl
 /* ---- taking one ------------------------------------------------------------------------------ */
 
 /* The lowest place that is free; 0: none is, negative: the database refused. */
-static int try_places(struct context *context, struct pg *pg)
+static int try_places(struct co_context *context, struct pg *pg)
 {
     static const struct pg_statement lock = {
         .parameters = 1, .sql = "SELECT pg_try_advisory_lock(" PLACE_LOCK ", $1::int)"};
@@ -145,16 +145,16 @@ static int try_places(struct context *context, struct pg *pg)
 }
 
 static bool wait_for_place(
-    struct context *context, struct sql_place *place, char error[SQL_PLACE_ERROR])
+    struct co_context *context, struct sql_place *place, char error[SQL_PLACE_ERROR])
 {
-    int64_t until_ns = clock_now_ns() + SQL_PLACE_WAIT_S * CLOCK_S;
+    int64_t until_ns = co_clock_now_ns() + SQL_PLACE_WAIT_S * CO_CLOCK_S;
     while ((place->number = try_places(context, place->pg)) == 0) {
-        if (clock_now_ns() > until_ns || context_err(context) != CONTEXT_OK) {
+        if (co_clock_now_ns() > until_ns || co_context_err(context) != CO_CONTEXT_OK) {
             snprintf(error, SQL_PLACE_ERROR, "the lab's %d places in this database are all in use",
                 SQL_PLACES);
             return false;
         }
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
     }
     if (place->number > 0 && enter(context, place->pg, place->number, false))
         return true;
@@ -163,7 +163,7 @@ static bool wait_for_place(
 }
 
 struct sql_place *sql_place_take(
-    struct context *context, const char *conninfo, char error[SQL_PLACE_ERROR])
+    struct co_context *context, const char *conninfo, char error[SQL_PLACE_ERROR])
 {
     struct sql_place *place = calloc(1, sizeof *place);
     if (place)
@@ -197,7 +197,7 @@ struct pg *sql_place_look(const struct sql_place *place)
 
 /* ---- its accounts ---------------------------------------------------------------------------- */
 
-static bool insert_all(struct context *context, struct sql_place *place,
+static bool insert_all(struct co_context *context, struct sql_place *place,
     const struct sql_account *accounts, size_t count)
 {
     static const struct pg_statement insert = {.parameters = 3,
@@ -214,7 +214,7 @@ static bool insert_all(struct context *context, struct sql_place *place,
     return true;
 }
 
-bool sql_place_fill(struct context *context, struct sql_place *place,
+bool sql_place_fill(struct co_context *context, struct sql_place *place,
     const struct sql_account *accounts, size_t count)
 {
     place->accounts = count;
@@ -223,7 +223,7 @@ bool sql_place_fill(struct context *context, struct sql_place *place,
            pg_script(context, place->pg, "COMMIT") == PG_OK;
 }
 
-bool sql_place_balances(struct context *context, struct sql_place *place,
+bool sql_place_balances(struct co_context *context, struct sql_place *place,
     void (*take)(size_t no, int64_t balance, void *arg), void *arg)
 {
     static const struct pg_statement read = {.sql = "SELECT no, balance FROM account"};
@@ -236,7 +236,7 @@ bool sql_place_balances(struct context *context, struct sql_place *place,
     return good;
 }
 
-bool sql_place_reset(struct context *context, struct sql_place *place)
+bool sql_place_reset(struct co_context *context, struct sql_place *place)
 {
     return pg_script(context, place->pg, "UPDATE account SET balance = start") == PG_OK;
 }

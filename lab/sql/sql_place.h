@@ -27,29 +27,29 @@ struct sql_place;
  * role and schemas. While all are in use it waits, up to SQL_PLACE_WAIT_S. NULL: the reason is in
  * `error`. Parks.
  */
-MUST_CHECK struct sql_place *sql_place_take(
-    struct context *context, const char *conninfo, char error[SQL_PLACE_ERROR]);
+CO_MUST_CHECK struct sql_place *sql_place_take(
+    struct co_context *context, const char *conninfo, char error[SQL_PLACE_ERROR]);
 void sql_place_give(struct sql_place **place);
 
 /* A further connection, for a lane. `durable`: its commits wait for the disk, as a bank's do, and
  * it looks for deadlocks soon, as all wait for the clock; else neither. *hurries: it may say when
  * that is. NULL: the reason is in `error`. Parks. */
-MUST_CHECK struct pg *sql_place_connect(struct context *context, const struct sql_place *place,
-    bool durable, bool *hurries, char error[SQL_PLACE_ERROR]);
+CO_MUST_CHECK struct pg *sql_place_connect(struct co_context *context,
+    const struct sql_place *place, bool durable, bool *hurries, char error[SQL_PLACE_ERROR]);
 
 /* The connection of the place itself, for looking: a lane's statements never run on it. */
 struct pg *sql_place_look(const struct sql_place *place);
 
 /* These accounts, and no others. No lane may be in a transaction. False: see pg_message() of
  * sql_place_look(). Parks. */
-MUST_CHECK bool sql_place_fill(struct context *context, struct sql_place *place,
+CO_MUST_CHECK bool sql_place_fill(struct co_context *context, struct sql_place *place,
     const struct sql_account *accounts, size_t count);
 
 /* Their balances as they are committed, one by one, numbered as they were filled. Parks. */
-MUST_CHECK bool sql_place_balances(struct context *context, struct sql_place *place,
+CO_MUST_CHECK bool sql_place_balances(struct co_context *context, struct sql_place *place,
     void (*take)(size_t no, int64_t balance, void *arg), void *arg);
 
 /* Each account has again what it had when it was filled. Parks. */
-MUST_CHECK bool sql_place_reset(struct context *context, struct sql_place *place);
+CO_MUST_CHECK bool sql_place_reset(struct co_context *context, struct sql_place *place);
 
 #endif

@@ -26,7 +26,7 @@ struct stepping {
     struct sql_turns *turns;
     struct sql_choice choice;
     struct circle circle; /* the first one */
-    struct waitgroup ended;
+    struct co_waitgroup ended;
 };
 
 struct client {
@@ -47,7 +47,7 @@ static void client_main(void *arg)
                                                : op->no});
     trace_add(number, &(struct trace_note){.verb = TRACE_END, .text = "ends"});
     sql_turns_leave(stepping->turns, (size_t)op->number);
-    waitgroup_done(&stepping->ended);
+    co_waitgroup_done(&stepping->ended);
 }
 
 /* ---- what the turns ask ---------------------------------------------------------------------- */
@@ -70,7 +70,7 @@ static void note_circle(struct stepping *stepping, size_t lane)
     for (size_t i = 0; i < circle->count; i++) {
         size_t holder;
         bool found = sql_turns_holder(stepping->turns, circle->lanes[i], &holder, &circle->rows[i]);
-        ensure(found);
+        co_ensure(found);
     }
 }
 
@@ -121,17 +121,17 @@ static enum sql_turns_status step_all(struct stepping *stepping)
     struct client clients[SQL_BENCH_LANES];
     const struct sql_turns_guide guide = {
         .choose = choose, .settled = settled, .waits = waits, .wakes = wakes, .arg = stepping};
-    waitgroup_add(&stepping->ended, trial->clients);
+    co_waitgroup_add(&stepping->ended, trial->clients);
     for (int i = 0; i < trial->clients; i++) {
         stepping->bench->lanes[i].turns = stepping->turns;
         stepping->bench->lanes[i].outcome = SQL_DONE;
         trace_name_lane((uint32_t)i + 1, trial->operations[i].name);
         clients[i] = (struct client){stepping, &trial->operations[i]};
         bool spawned = co_spawn_local(client_main, &clients[i]);
-        ensure(spawned); /* there are a dozen coroutines at most */
+        co_ensure(spawned); /* there are a dozen coroutines at most */
     }
     enum sql_turns_status status = sql_turns_run(stepping->bench->context, stepping->turns, &guide);
-    waitgroup_wait(&stepping->ended);
+    co_waitgroup_wait(&stepping->ended);
     for (int i = 0; i < trial->clients; i++)
         stepping->bench->lanes[i].turns = NULL;
     return status;
@@ -143,7 +143,7 @@ static enum sql_turns_status run_once(struct stepping *stepping, bool records)
     stepping->circle.count = 0;
     trace_begin(&trial->trace, records, trial->cells, 0);
     bool good = trial_prepare(trial);
-    ensure(good); /* the state of these strategies is the bench, which is there */
+    co_ensure(good); /* the state of these strategies is the bench, which is there */
     trial->trace.cell_count = trial->cell_count;
     stepping->turns = sql_turns_make(stepping->bench->place, (size_t)trial->clients);
     enum sql_turns_status status = SQL_TURNS_LOST;
@@ -214,13 +214,13 @@ static void judge(struct stepping *stepping)
     show_circle(trial, &stepping->circle);
 }
 
-bool sql_trial_run(struct trial *trial, struct schedule *schedule, bool records)
+bool sql_trial_run(struct trial *trial, struct co_schedule *schedule, bool records)
 {
     enum { TRIES = 10 };
     struct stepping stepping = {.trial = trial, .bench = trial->bench};
     enum sql_turns_status status = SQL_TURNS_CHANCE;
     trial->verdict = (struct lab_verdict){0};
-    ensure(trial->clients <= SQL_BENCH_LANES);
+    co_ensure(trial->clients <= SQL_BENCH_LANES);
     for (int i = 0; i < TRIES && status == SQL_TURNS_CHANCE; i++) {
         if (atomic_load(&stepping.bench->failed))
             return false;

@@ -10,6 +10,6 @@
  * As trial_run(), but from a coroutine of a runtime with one worker, and the trial has a bench.
  * When that has failed (sql_bench.h) the promise counts as kept, and means nothing.
  */
-bool sql_trial_run(struct trial *trial, struct schedule *schedule, bool records);
+bool sql_trial_run(struct trial *trial, struct co_schedule *schedule, bool records);
 
 #endif

@@ -28,7 +28,7 @@ enum state {
 
 struct turn {
     enum state state;
-    struct chan *go; /* a signal: send your statement, or go on after its answer */
+    struct co_chan *go; /* a signal: send your statement, or go on after its answer */
     int process;
     uint32_t rows;  /* that its statement locks */
     uint32_t holds; /* that its transaction has locked */
@@ -39,7 +39,7 @@ struct turn {
 
 struct sql_turns {
     struct sql_place *place;
-    struct chan *news; /* a signal: the state of a lane has changed */
+    struct co_chan *news; /* a signal: the state of a lane has changed */
     bool given_up;
     uint64_t waits; /* counted so far */
     size_t count;
@@ -47,21 +47,21 @@ struct sql_turns {
 };
 
 /* Long enough for most answers to come without a look, which costs the database a little. */
-static const int64_t answer_ns = 300 * CLOCK_US;
-enum { PATIENCE_MAX = 20 * CLOCK_MS };
+static const int64_t answer_ns = 300 * CO_CLOCK_US;
+enum { PATIENCE_MAX = 20 * CO_CLOCK_MS };
 
 struct sql_turns *sql_turns_make(struct sql_place *place, size_t lanes)
 {
-    ensure(lanes <= SQL_LANES);
+    co_ensure(lanes <= SQL_LANES);
     struct sql_turns *turns = calloc(1, sizeof *turns);
     if (!turns)
         return NULL;
     turns->place = place;
     turns->count = lanes;
-    turns->news = chan_make(0, 1);
+    turns->news = co_chan_make(0, 1);
     bool good = turns->news != NULL;
     for (size_t i = 0; i < lanes && good; i++)
-        good = (turns->lanes[i].go = chan_make(0, 1)) != NULL;
+        good = (turns->lanes[i].go = co_chan_make(0, 1)) != NULL;
     if (!good)
         sql_turns_free(&turns);
     return turns;
@@ -73,9 +73,9 @@ void sql_turns_free(struct sql_turns **turns)
         return;
     for (size_t i = 0; i < (*turns)->count; i++)
         if ((*turns)->lanes[i].go)
-            chan_free(&(*turns)->lanes[i].go);
+            co_chan_free(&(*turns)->lanes[i].go);
     if ((*turns)->news)
-        chan_free(&(*turns)->news);
+        co_chan_free(&(*turns)->news);
     free(*turns);
     *turns = NULL;
 }
@@ -86,7 +86,7 @@ void sql_turns_free(struct sql_turns **turns)
 static void tell(struct sql_turns *turns, size_t lane, enum state state)
 {
     turns->lanes[lane].state = state;
-    (void)!chan_try_send(turns->news, NULL);
+    (void)!co_chan_try_send(turns->news, NULL);
 }
 
 bool sql_turns_await(struct sql_turns *turns, size_t lane, int process, uint32_t rows)
@@ -95,14 +95,14 @@ bool sql_turns_await(struct sql_turns *turns, size_t lane, int process, uint32_t
     turn->process = process;
     turn->rows = rows;
     tell(turns, lane, READY);
-    return chan_recv(turn->go, NULL) == CHAN_OK && !turns->given_up;
+    return co_chan_recv(turn->go, NULL) == CO_CHAN_OK && !turns->given_up;
 }
 
 void sql_turns_answered(struct sql_turns *turns, size_t lane, bool served)
 {
     turns->lanes[lane].served = served;
     tell(turns, lane, ANSWERED);
-    (void)!chan_recv(turns->lanes[lane].go, NULL); /* closed: the run is given up */
+    (void)!co_chan_recv(turns->lanes[lane].go, NULL); /* closed: the run is given up */
 }
 
 void sql_turns_leave(struct sql_turns *turns, size_t lane)
@@ -174,7 +174,7 @@ static uint32_t mask_of(const struct sql_turns *turns, int64_t process, size_t s
 }
 
 static bool ask_blockers(
-    struct context *context, struct sql_turns *turns, uint32_t out, uint32_t blockers[SQL_LANES])
+    struct co_context *context, struct sql_turns *turns, uint32_t out, uint32_t blockers[SQL_LANES])
 {
     static const struct pg_statement look = {.parameters = 1,
         .sql = "SELECT l.no - 1, b.pid FROM unnest($1::int[]) WITH ORDINALITY l (pid, no),"
@@ -225,13 +225,13 @@ static bool all_blocked(uint32_t out, const uint32_t blockers[SQL_LANES])
 /* ---- coming to rest -------------------------------------------------------------------------- */
 
 /* Park until a lane tells something, or that long. False: nothing was told. */
-static bool hear(struct context *context, struct sql_turns *turns, int64_t timeout_ns)
+static bool hear(struct co_context *context, struct sql_turns *turns, int64_t timeout_ns)
 {
-    struct select_case cases[] = {
-        {.op = SELECT_RECV, .chan = turns->news},
-        {.op = SELECT_RECV, .chan = context_done(context)},
+    struct co_select_case cases[] = {
+        {.op = CO_SELECT_RECV, .chan = turns->news},
+        {.op = CO_SELECT_RECV, .chan = co_context_done(context)},
     };
-    return select_timeout(cases, 2, timeout_ns) == 0;
+    return co_select_timeout(cases, 2, timeout_ns) == 0;
 }
 
 static void note_waiting(struct sql_turns *turns, const struct sql_turns_guide *guide, uint32_t out,
@@ -261,7 +261,7 @@ static void doubt_waiting(struct sql_turns *turns)
 
 /* Nothing was heard for a while: ask the database who waits. *seen: the last look found all that
  * are out blocked, by those in `before`. False: the connection is gone. */
-static bool look(struct context *context, struct sql_turns *turns,
+static bool look(struct co_context *context, struct sql_turns *turns,
     const struct sql_turns_guide *guide, uint32_t before[SQL_LANES], bool *seen)
 {
     uint32_t blockers[SQL_LANES], answered = in_state(turns, ANSWERED);
@@ -284,12 +284,12 @@ static bool look(struct context *context, struct sql_turns *turns,
 
 /* False: given up. */
 static bool settle(
-    struct context *context, struct sql_turns *turns, const struct sql_turns_guide *guide)
+    struct co_context *context, struct sql_turns *turns, const struct sql_turns_guide *guide)
 {
     uint32_t before[SQL_LANES], answered = in_state(turns, ANSWERED);
     bool seen = false;
-    int64_t until_ns = clock_now_ns() + SQL_TURNS_STUCK_S * CLOCK_S, patience_ns = answer_ns;
-    while (clock_now_ns() < until_ns && context_err(context) == CONTEXT_OK) {
+    int64_t until_ns = co_clock_now_ns() + SQL_TURNS_STUCK_S * CO_CLOCK_S, patience_ns = answer_ns;
+    while (co_clock_now_ns() < until_ns && co_context_err(context) == CO_CONTEXT_OK) {
         uint32_t now = in_state(turns, ANSWERED), starting = in_state(turns, STARTING);
         if (now != answered) {
             doubt_waiting(turns);
@@ -337,13 +337,14 @@ static bool next_answered(const struct sql_turns *turns, size_t *next)
     return found;
 }
 
-static bool let_go(struct context *context, struct sql_turns *turns, size_t lane, enum state state)
+static bool let_go(
+    struct co_context *context, struct sql_turns *turns, size_t lane, enum state state)
 {
     turns->lanes[lane].state = state;
-    bool sent = chan_try_send(turns->lanes[lane].go, NULL) == CHAN_OK;
-    ensure(sent); /* it stands there, and has taken all signals before this one */
+    bool sent = co_chan_try_send(turns->lanes[lane].go, NULL) == CO_CHAN_OK;
+    co_ensure(sent); /* it stands there, and has taken all signals before this one */
     while (state == STARTING && turns->lanes[lane].state == STARTING)
-        if (!hear(context, turns, SQL_TURNS_STUCK_S * CLOCK_S) &&
+        if (!hear(context, turns, SQL_TURNS_STUCK_S * CO_CLOCK_S) &&
             turns->lanes[lane].state == STARTING)
             return false;
     return true;
@@ -351,7 +352,7 @@ static bool let_go(struct context *context, struct sql_turns *turns, size_t lane
 
 /* Each lane that was answered runs on to its next statement, or its end. */
 static bool go_on(
-    struct context *context, struct sql_turns *turns, const struct sql_turns_guide *guide)
+    struct co_context *context, struct sql_turns *turns, const struct sql_turns_guide *guide)
 {
     size_t lane = 0;
     while (next_answered(turns, &lane)) {
@@ -390,13 +391,13 @@ static void give_up(struct sql_turns *turns)
 {
     turns->given_up = true;
     for (size_t i = 0; i < turns->count; i++)
-        (void)chan_close(turns->lanes[i].go);
+        (void)co_chan_close(turns->lanes[i].go);
     while (in_state(turns, GONE) != (UINT32_C(1) << turns->count) - 1)
-        (void)!chan_recv(turns->news, NULL);
+        (void)!co_chan_recv(turns->news, NULL);
 }
 
 enum sql_turns_status sql_turns_run(
-    struct context *context, struct sql_turns *turns, const struct sql_turns_guide *guide)
+    struct co_context *context, struct sql_turns *turns, const struct sql_turns_guide *guide)
 {
     enum sql_turns_status status = SQL_TURNS_DONE;
     for (;;) {

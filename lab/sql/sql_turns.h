@@ -31,7 +31,7 @@ struct sql_turns_guide {
 };
 
 /* NULL: memory is short. */
-MUST_CHECK struct sql_turns *sql_turns_make(struct sql_place *place, size_t lanes);
+CO_MUST_CHECK struct sql_turns *sql_turns_make(struct sql_place *place, size_t lanes);
 void sql_turns_free(struct sql_turns **turns);
 
 /*
@@ -45,12 +45,13 @@ void sql_turns_free(struct sql_turns **turns);
  */
 enum { SQL_TURNS_STUCK_S = 20 };
 enum sql_turns_status { SQL_TURNS_DONE, SQL_TURNS_CHANCE, SQL_TURNS_LOST };
-MUST_CHECK enum sql_turns_status sql_turns_run(
-    struct context *context, struct sql_turns *turns, const struct sql_turns_guide *guide);
+CO_MUST_CHECK enum sql_turns_status sql_turns_run(
+    struct co_context *context, struct sql_turns *turns, const struct sql_turns_guide *guide);
 
 /* Of a lane, before a statement that locks these rows (a mask; 0: none) on the connection with that
  * process: parks until it is chosen. False: the run is given up. */
-MUST_CHECK bool sql_turns_await(struct sql_turns *turns, size_t lane, int process, uint32_t rows);
+CO_MUST_CHECK bool sql_turns_await(
+    struct sql_turns *turns, size_t lane, int process, uint32_t rows);
 
 /* After its answer, of which `served` says that it was carried out: parks until all is at rest and
  * this lane is to go on. */

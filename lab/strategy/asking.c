@@ -7,7 +7,7 @@ void asking_free(void *arg)
 {
     struct asking *asking = arg;
     for (int i = 0; asking && i < asking->count; i++)
-        chan_free(&asking->questions[i].answers);
+        co_chan_free(&asking->questions[i].answers);
     free(asking);
 }
 
@@ -20,9 +20,9 @@ struct asking *asking_make(struct trial *trial, size_t room, bool with_context)
     for (; asking->count < trial->clients; asking->count++) {
         struct question *question = &asking->questions[asking->count];
         question->asked = &asking->asked;
-        question->answers = chan_make(sizeof(int64_t), room);
+        question->answers = co_chan_make(sizeof(int64_t), room);
         if (with_context)
-            question->context = context_with_cancel(context_background());
+            question->context = co_context_with_cancel(co_context_background());
         if (!question->answers || (with_context && !question->context))
             break;
     }

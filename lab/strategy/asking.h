@@ -10,16 +10,16 @@
 #include "lab/machine/trial.h"
 
 /* How long the service takes, and how long the client waits. */
-#define ASKING_TAKES_NS (5 * CLOCK_MS)
-#define ASKING_PATIENCE_NS (10 * CLOCK_MS)
+#define ASKING_TAKES_NS (5 * CO_CLOCK_MS)
+#define ASKING_PATIENCE_NS (10 * CO_CLOCK_MS)
 
 struct asking {
-    struct waitgroup asked; /* done when a question's coroutine has ended, if somebody waits */
+    struct co_waitgroup asked; /* done when a question's coroutine has ended, if somebody waits */
     int count;
     struct question {
-        struct waitgroup *asked;
-        struct chan *answers;    /* of int64_t */
-        struct context *context; /* NULL: none */
+        struct co_waitgroup *asked;
+        struct co_chan *answers;    /* of int64_t */
+        struct co_context *context; /* NULL: none */
     } questions[];
 };
 

@@ -15,7 +15,7 @@ static void ask(void *arg)
     struct question *question = arg;
     int64_t answer = 42;
     co_sleep(ASKING_TAKES_NS);
-    (void)chan_send(question->answers, &answer); /* there is room: it does not wait */
+    (void)co_chan_send(question->answers, &answer); /* there is room: it does not wait */
 }
 
 static bool carry_out(void *state, struct operation *op)
@@ -26,8 +26,8 @@ static bool carry_out(void *state, struct operation *op)
         return false;
 
     int64_t answer;
-    struct select_case reply = {SELECT_RECV, question->answers, &answer, CHAN_OK};
-    return select_timeout(&reply, 1, ASKING_PATIENCE_NS) == 0;
+    struct co_select_case reply = {CO_SELECT_RECV, question->answers, &answer, CO_CHAN_OK};
+    return co_select_timeout(&reply, 1, ASKING_PATIENCE_NS) == 0;
 }
 
 static void *make(struct trial *trial)

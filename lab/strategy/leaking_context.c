@@ -15,28 +15,29 @@ static void ask(void *arg)
     struct question *question = arg;
     int64_t answer = 42;
     co_sleep(ASKING_TAKES_NS);
-    struct select_case cases[] = {
-        {SELECT_SEND, question->answers, &answer, CHAN_OK},
-        {SELECT_RECV, context_done(question->context), NULL, CHAN_OK}, /* or the client is gone */
+    struct co_select_case cases[] = {
+        {CO_SELECT_SEND, question->answers, &answer, CO_CHAN_OK},
+        {CO_SELECT_RECV, co_context_done(question->context), NULL,
+            CO_CHAN_OK}, /* or the client is gone */
     };
-    select_wait(cases, 2);
-    waitgroup_done(question->asked);
+    co_select_wait(cases, 2);
+    co_waitgroup_done(question->asked);
 }
 
 static bool carry_out(void *state, struct operation *op)
 {
     struct asking *asking = state;
     struct question *question = &asking->questions[op->number];
-    waitgroup_add(&asking->asked, 1);
+    co_waitgroup_add(&asking->asked, 1);
     if (!co_spawn(ask, question)) {
-        waitgroup_done(&asking->asked);
+        co_waitgroup_done(&asking->asked);
         return false;
     }
 
     int64_t answer;
-    struct select_case reply = {SELECT_RECV, question->answers, &answer, CHAN_OK};
-    bool answered = select_timeout(&reply, 1, ASKING_PATIENCE_NS) == 0;
-    context_cancel(question->context);
+    struct co_select_case reply = {CO_SELECT_RECV, question->answers, &answer, CO_CHAN_OK};
+    bool answered = co_select_timeout(&reply, 1, ASKING_PATIENCE_NS) == 0;
+    co_context_cancel(question->context);
     return answered;
 }
 
@@ -48,9 +49,9 @@ static void *make(struct trial *trial)
 static void stop(void *state)
 {
     struct asking *asking = state;
-    waitgroup_wait(&asking->asked); /* a context must outlive whoever waits with it */
+    co_waitgroup_wait(&asking->asked); /* a context must outlive whoever waits with it */
     for (int i = 0; i < asking->count; i++)
-        context_release(&asking->questions[i].context);
+        co_context_release(&asking->questions[i].context);
 }
 
 const struct lab_strategy leaking_context_strategy = {

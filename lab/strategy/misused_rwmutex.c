@@ -16,7 +16,7 @@
 static void *make(struct trial *trial)
 {
     (void)trial;
-    struct rwmutex *rwmutex = calloc(1, sizeof *rwmutex);
+    struct co_rwmutex *rwmutex = calloc(1, sizeof *rwmutex);
     if (rwmutex)
         trace_name(&rwmutex->guard, "the rwmutex");
     return rwmutex;
@@ -24,24 +24,24 @@ static void *make(struct trial *trial)
 
 static bool carry_out(void *state, struct operation *op)
 {
-    struct rwmutex *rwmutex = state;
+    struct co_rwmutex *rwmutex = state;
     int64_t seen[OPERATION_CELLS];
 
     /* Check, while others may read, too. */
-    rwmutex_read_lock(rwmutex);
+    co_rwmutex_read_lock(rwmutex);
     for (int i = 0; i < op->count; i++)
         seen[i] = cell_read(op->cells[i]);
     bool may = operation_may(op, seen);
-    rwmutex_read_unlock(rwmutex);
+    co_rwmutex_read_unlock(rwmutex);
     if (!may)
         return false;
 
     /* Act, alone: but is it still so? */
-    rwmutex_write_lock(rwmutex);
+    co_rwmutex_write_lock(rwmutex);
     for (int i = 0; i < op->count; i++)
         if (op->change[i])
             cell_write(op->cells[i], cell_read(op->cells[i]) + op->change[i]);
-    rwmutex_write_unlock(rwmutex);
+    co_rwmutex_write_unlock(rwmutex);
     return true;
 }
 

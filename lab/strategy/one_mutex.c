@@ -16,7 +16,7 @@
 static void *make(struct trial *trial)
 {
     (void)trial;
-    struct mutex *mutex = calloc(1, sizeof *mutex);
+    struct co_mutex *mutex = calloc(1, sizeof *mutex);
     if (mutex)
         trace_name(&mutex->guard, "the mutex");
     return mutex;
@@ -24,10 +24,10 @@ static void *make(struct trial *trial)
 
 static bool carry_out(void *state, struct operation *op)
 {
-    struct mutex *mutex = state;
-    mutex_lock(mutex);
+    struct co_mutex *mutex = state;
+    co_mutex_lock(mutex);
     bool may = check_and_act(op);
-    mutex_unlock(mutex);
+    co_mutex_unlock(mutex);
     return may;
 }
 

@@ -23,12 +23,12 @@ static bool carry_out(void *state, struct operation *op)
 {
     (void)state;
     for (int i = 0; i < op->count; i++)
-        mutex_lock(&op->cells[i]->mutex); /* in any order: this is the mistake */
+        co_mutex_lock(&op->cells[i]->mutex); /* in any order: this is the mistake */
 
     bool may = check_and_act(op);
 
     for (int i = op->count; i-- > 0;)
-        mutex_unlock(&op->cells[i]->mutex);
+        co_mutex_unlock(&op->cells[i]->mutex);
     return may;
 }
 

@@ -61,7 +61,7 @@ static bool take_segment(const struct row *row, void *arg)
     return true;
 }
 
-static enum pg_status read_all(struct context *context, struct pg *pg, struct audit_keys *k)
+static enum pg_status read_all(struct co_context *context, struct pg *pg, struct audit_keys *k)
 {
     char sql[300];
     snprintf(sql, sizeof sql,
@@ -76,7 +76,7 @@ static enum pg_status read_all(struct context *context, struct pg *pg, struct au
     return status == PG_OK ? pg_unload(context, pg, sql, take_segment, k) : status;
 }
 
-struct audit_keys *audit_keys_begin(struct context *context, struct pg *pg, int ledger)
+struct audit_keys *audit_keys_begin(struct co_context *context, struct pg *pg, int ledger)
 {
     struct audit_keys *k = calloc(1, sizeof *k); /* pages that are never touched take no memory */
     if (!k)
@@ -154,7 +154,7 @@ static bool take_bytes(const struct row *row, void *arg)
 }
 
 enum pg_status audit_keys_look(
-    struct context *context, struct pg *pg, struct audit_keys *k, struct audit_report *report)
+    struct co_context *context, struct pg *pg, struct audit_keys *k, struct audit_report *report)
 {
     char sql[200];
     enum pg_status status = PG_OK;

@@ -16,7 +16,8 @@
 struct audit_keys;
 
 /* Before the first entry. NULL: the database could not be read, or memory is short. Parks. */
-MUST_CHECK struct audit_keys *audit_keys_begin(struct context *context, struct pg *pg, int ledger);
+CO_MUST_CHECK struct audit_keys *audit_keys_begin(
+    struct co_context *context, struct pg *pg, int ledger);
 void audit_keys_free(struct audit_keys **keys);
 
 /* The next entry, and its key (NULL: none). Findings are noted. Never parks. */
@@ -25,7 +26,7 @@ void audit_keys_add(struct audit_keys *keys, struct audit_report *report, uint64
 
 /* Between entries, now and then: look whether the database has the bytes of the segments that were
  * passed. Parks. */
-MUST_CHECK enum pg_status audit_keys_look(
-    struct context *context, struct pg *pg, struct audit_keys *keys, struct audit_report *report);
+CO_MUST_CHECK enum pg_status audit_keys_look(struct co_context *context, struct pg *pg,
+    struct audit_keys *keys, struct audit_report *report);
 
 #endif

@@ -50,7 +50,7 @@ static void compare_memory(
     }
 }
 
-static enum ledger_status audit(struct context *context, struct ledger *ledger,
+static enum ledger_status audit(struct co_context *context, struct ledger *ledger,
     struct audit_progress *progress, struct audit_report *report)
 {
     char error[AUDIT_REASON] = "out of memory";
@@ -70,7 +70,7 @@ static enum ledger_status audit(struct context *context, struct ledger *ledger,
     if (status != PG_OK) /* an end that the database does not explain is for want of memory */
         snprintf(report->reason, sizeof report->reason, "%s",
             pg && *pg_message(pg) ? pg_message(pg) : error);
-    if (status != PG_OK && context_err(context) == CONTEXT_OK)
+    if (status != PG_OK && co_context_err(context) == CO_CONTEXT_OK)
         notice(NOTICE_TROUBLE, "the audit did not end: %s", report->reason);
 
     /* Then hold it against what was durable here before, and against memory. */
@@ -86,7 +86,7 @@ static enum ledger_status audit(struct context *context, struct ledger *ledger,
     return status == PG_OK ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
-enum ledger_status ledger_audit(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_audit(struct co_context *context, struct ledger *ledger,
     struct audit_progress *progress, struct audit_report *report)
 {
     static atomic_flag under_way = ATOMIC_FLAG_INIT; /* of all ledgers of this process */

@@ -138,10 +138,10 @@ static bool take_ends(const struct row *row, void *arg)
 }
 
 /* Until it is cancelled. */
-static void stay(struct context *context)
+static void stay(struct co_context *context)
 {
-    struct select_case end = {.op = SELECT_RECV, .chan = context_done(context)};
-    (void)select_wait(&end, 1);
+    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(context)};
+    (void)co_select_wait(&end, 1);
 }
 
 static enum pg_status replay_all(struct audit_replay *r)
@@ -169,7 +169,7 @@ static enum pg_status replay_all(struct audit_replay *r)
     return status == PG_OK ? check_whole(r) : status;
 }
 
-enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
+enum pg_status audit_replay(struct co_context *context, struct pg *pg, int ledger,
     struct account_table *accounts, struct audit_progress *progress, struct audit_report *report)
 {
     struct audit_replay *r = calloc(1, sizeof *r);

@@ -31,7 +31,7 @@ struct audit_progress {
  * `accounts` is an empty table, and holds them as they are at report->seq afterwards. Parks, for
  * as long as it takes; needs as much memory as the accounts do. `progress` may be NULL.
  */
-MUST_CHECK enum pg_status audit_replay(struct context *context, struct pg *pg, int ledger,
+CO_MUST_CHECK enum pg_status audit_replay(struct co_context *context, struct pg *pg, int ledger,
     struct account_table *accounts, struct audit_progress *progress, struct audit_report *report);
 
 #endif

@@ -11,7 +11,7 @@
 struct account_table;
 
 struct audit_replay {
-    struct context *context;
+    struct co_context *context;
     struct pg *pg;
     struct account_table *accounts;
     struct hold_table *holds;

@@ -93,7 +93,7 @@ static bool keep_batch(const struct row *row, void *arg)
     return true;
 }
 
-static enum pg_status read_batches(struct context *context, struct pg *pg,
+static enum pg_status read_batches(struct co_context *context, struct pg *pg,
     const struct audit_stretch_query *query, struct audit_stretch *stretch)
 {
     char sql[300];
@@ -109,7 +109,7 @@ static enum pg_status read_batches(struct context *context, struct pg *pg,
     return pg_unload(context, pg, sql, keep_batch, stretch);
 }
 
-static enum pg_status read_table(struct context *context, struct pg *pg, int ledger,
+static enum pg_status read_table(struct co_context *context, struct pg *pg, int ledger,
     enum audit_table table, struct audit_stretch *stretch)
 {
     char sql[900];
@@ -137,7 +137,7 @@ static bool take_filled(const struct row *row, void *arg)
 
 /* Entries may have 1,000 postings: leave out the batches whose postings would be too many. */
 static enum pg_status cut_by_postings(
-    struct context *context, struct pg *pg, int ledger, struct audit_stretch *stretch)
+    struct co_context *context, struct pg *pg, int ledger, struct audit_stretch *stretch)
 {
     char sql[300];
     snprintf(sql, sizeof sql,
@@ -149,7 +149,7 @@ static enum pg_status cut_by_postings(
     return pg_unload(context, pg, sql, take_filled, stretch);
 }
 
-enum pg_status audit_stretch_read(struct context *context, struct pg *pg,
+enum pg_status audit_stretch_read(struct co_context *context, struct pg *pg,
     const struct audit_stretch_query *query, struct audit_stretch *stretch)
 {
     enum pg_status status = read_batches(context, pg, query, stretch);
@@ -175,7 +175,7 @@ static const struct row *look(struct audit_rows *rows)
         return NULL;
     if (rows->next.size == 0) {
         size_t size = row_read(&rows->next, rows->bytes + rows->at, rows->size - rows->at);
-        ensure(size > 0 && size != ROW_BROKEN); /* keep_row() was given it whole */
+        co_ensure(size > 0 && size != ROW_BROKEN); /* keep_row() was given it whole */
     }
     return &rows->next;
 }

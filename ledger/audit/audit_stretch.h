@@ -79,7 +79,7 @@ struct audit_stretch_query {
  * so it needs no snapshot if all up to `upto` is. A row with a value that no service writes is left
  * out: its batch's hash shows it. Parks.
  */
-MUST_CHECK enum pg_status audit_stretch_read(struct context *context, struct pg *pg,
+CO_MUST_CHECK enum pg_status audit_stretch_read(struct co_context *context, struct pg *pg,
     const struct audit_stretch_query *query, struct audit_stretch *stretch);
 
 /* Take the next entry up to a position, with its rows; it is valid until the next call. NULL: there

@@ -14,8 +14,8 @@ static const char *const table_names[AUDIT_TABLES] = {[AUDIT_ACCOUNTS] = "accoun
     [AUDIT_HELD] = "held",
     [AUDIT_WAYPOINTS] = "waypoint"};
 
-enum pg_status audit_trail_read(struct context *context, struct pg *pg, struct audit_trail *trail,
-    uint64_t upto, enum audit_table last)
+enum pg_status audit_trail_read(struct co_context *context, struct pg *pg,
+    struct audit_trail *trail, uint64_t upto, enum audit_table last)
 {
     const struct audit_stretch_query query = {
         .ledger = trail->ledger, .after = trail->batch, .upto = upto, .last = last};

@@ -29,7 +29,7 @@ struct audit_trail { /* zeros: before the first entry */
 
 /* Read the next stretch of batches that end at `upto` at the latest, with the tables up to `last`.
  * If it could not be read the trail is where it was. Parks. */
-MUST_CHECK enum pg_status audit_trail_read(struct context *context, struct pg *pg,
+CO_MUST_CHECK enum pg_status audit_trail_read(struct co_context *context, struct pg *pg,
     struct audit_trail *trail, uint64_t upto, enum audit_table last);
 
 /* Pass on to the next batch of the stretch. False: something is wrong about it, and its rows may be

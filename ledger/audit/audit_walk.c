@@ -106,7 +106,8 @@ static const char kept_sql[] =
     " TO STDOUT (FORMAT binary)";
 
 /* In one statement, so that all of it is from one position. */
-enum pg_status audit_walk_checkpoint(struct context *context, struct pg *pg, struct audit_walk *w)
+enum pg_status audit_walk_checkpoint(
+    struct co_context *context, struct pg *pg, struct audit_walk *w)
 {
     char sql[sizeof kept_sql + 60];
     snprintf(
@@ -138,7 +139,7 @@ static void check_entries(struct audit_walk *w, const struct audit_batch *batch)
         audit_walk_entry(w, entry);
 }
 
-enum pg_status audit_walk_step(struct context *context, struct pg *pg, struct audit_walk *w,
+enum pg_status audit_walk_step(struct co_context *context, struct pg *pg, struct audit_walk *w,
     uint64_t durable, struct audit_report *report)
 {
     const struct audit_stretch *stretch = &w->trail.stretch;

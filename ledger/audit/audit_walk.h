@@ -38,14 +38,14 @@ struct audit_walk;
 
 /* Follow the accounts with the numbers first .. first + AUDIT_WALK_ACCOUNTS - 1, and expect the
  * anchor where the walk passes it. NULL: memory is short. */
-MUST_CHECK struct audit_walk *audit_walk_make(
+CO_MUST_CHECK struct audit_walk *audit_walk_make(
     int ledger, uint64_t first, const struct audit_anchor *anchor);
 void audit_walk_free(struct audit_walk **walk);
 
 /* Take what the checkpoint says of the accounts, and of the ledger's freezing, as claims: balances,
  * what is held and frozen, and that the open holds make it so. Once, before the first stretch. */
-MUST_CHECK enum pg_status audit_walk_checkpoint(
-    struct context *context, struct pg *pg, struct audit_walk *walk);
+CO_MUST_CHECK enum pg_status audit_walk_checkpoint(
+    struct co_context *context, struct pg *pg, struct audit_walk *walk);
 
 /*
  * Read the next stretch, and check it. All entries up to `durable` must be there, and none after
@@ -53,7 +53,7 @@ MUST_CHECK enum pg_status audit_walk_checkpoint(
  * noted in the report; after that the walk may only be freed. If it could not be
  * read, the walk is where it was. Parks.
  */
-MUST_CHECK enum pg_status audit_walk_step(struct context *context, struct pg *pg,
+CO_MUST_CHECK enum pg_status audit_walk_step(struct co_context *context, struct pg *pg,
     struct audit_walk *walk, uint64_t durable, struct audit_report *report);
 
 /* A claim about one of the accounts, taken after the last step; it replaces the one before. */

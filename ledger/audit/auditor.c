@@ -40,7 +40,7 @@ enum {
 struct auditor {
     struct ledger *ledger;
     bool soon;
-    struct duty duty;
+    struct co_duty duty;
     _Atomic uint64_t checked, rounds, found, wrong_seq;
 
     struct audit_anchor anchor; /* the last batch that was found right */
@@ -59,22 +59,22 @@ struct auditor {
 /* False: it is to stop. */
 static bool nap(struct auditor *a)
 {
-    return duty_rest(&a->duty, (a->soon ? SOON_NAP_MS : NAP_MS) * CLOCK_MS);
+    return co_duty_rest(&a->duty, (a->soon ? SOON_NAP_MS : NAP_MS) * CO_CLOCK_MS);
 }
 
 /* Rest after a stretch that took `took_ns`. */
 static bool rest_from(struct auditor *a, uint64_t durable, int64_t took_ns)
 {
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     /* How many entries came since the last stretch tells how busy the ledger is. */
     uint64_t came = durable - a->durable_before;
-    bool busy = came * CLOCK_S > BUSY * (uint64_t)(now_ns - a->asked_ns);
+    bool busy = came * CO_CLOCK_S > BUSY * (uint64_t)(now_ns - a->asked_ns);
     a->durable_before = durable;
     a->asked_ns = now_ns;
-    if (took_ns > CLOCK_S) /* it waited for something */
-        took_ns = CLOCK_S;
+    if (took_ns > CO_CLOCK_S) /* it waited for something */
+        took_ns = CO_CLOCK_S;
     a->worked_ns += took_ns;
-    return duty_rest(&a->duty, a->soon ? 0 : took_ns * (busy ? REST_BUSY : REST_IDLE));
+    return co_duty_rest(&a->duty, a->soon ? 0 : took_ns * (busy ? REST_BUSY : REST_IDLE));
 }
 
 /* ---- what memory claims -------------------------------------------------------------------- */
@@ -130,7 +130,7 @@ static void look(struct auditor *a)
         if (c.count == SECTION || (number == last && c.count > 0))
             take_claims(a, &c);
     }
-    a->looked_ns = clock_now_ns();
+    a->looked_ns = co_clock_now_ns();
     a->compared = false;
 }
 
@@ -176,7 +176,7 @@ static bool go_on(struct auditor *a, uint64_t durable)
     struct pg *pg = readers_borrow(a->duty.running, readers);
     if (!pg)
         return nap(a);
-    int64_t start_ns = clock_now_ns();
+    int64_t start_ns = co_clock_now_ns();
     enum pg_status status = audit_walk_step(a->duty.running, pg, a->walk, durable, &a->report);
     readers_return(readers, pg);
     if (status != PG_OK)
@@ -186,14 +186,14 @@ static bool go_on(struct auditor *a, uint64_t durable)
     uint64_t seq = audit_walk_seq(a->walk);
     if (a->report.found == 0 && atomic_load(&a->checked) < seq)
         atomic_store(&a->checked, seq);
-    return a->report.found > 0 || rest_from(a, durable, clock_now_ns() - start_ns);
+    return a->report.found > 0 || rest_from(a, durable, co_clock_now_ns() - start_ns);
 }
 
 /* All that is durable has been checked: compare with memory, wait for more. False: it is to
  * stop. */
 static bool look_around(struct auditor *a)
 {
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     /* The first time here is the end of the round. */
     if (a->ended_ns == 0) {
         a->ended_ns = now_ns;
@@ -206,7 +206,7 @@ static bool look_around(struct auditor *a)
         audit_walk_settle(a->walk, &a->report);
         audit_walk_anchor(a->walk, &a->anchor);
         a->compared = true;
-    } else if (a->compared && (a->soon || now_ns - a->looked_ns > LOOK_S * CLOCK_S)) {
+    } else if (a->compared && (a->soon || now_ns - a->looked_ns > LOOK_S * CO_CLOCK_S)) {
         look(a);
     }
     return a->report.found > 0 || nap(a);
@@ -214,12 +214,12 @@ static bool look_around(struct auditor *a)
 
 static bool round_is_over(const struct auditor *a)
 {
-    int64_t pause_ns = PAUSE_S * CLOCK_S;
+    int64_t pause_ns = PAUSE_S * CO_CLOCK_S;
     if (a->worked_ns * PAUSE_TIMES > pause_ns)
         pause_ns = a->worked_ns * PAUSE_TIMES;
     if (a->soon)
-        pause_ns = SOON_NAP_MS * CLOCK_MS;
-    return a->ended_ns && a->compared && clock_now_ns() - a->ended_ns > pause_ns;
+        pause_ns = SOON_NAP_MS * CO_CLOCK_MS;
+    return a->ended_ns && a->compared && co_clock_now_ns() - a->ended_ns > pause_ns;
 }
 
 /* From the first entry to the end, and on with what comes, until it is time for the next round. */
@@ -242,7 +242,7 @@ static bool make_round(struct auditor *a)
 static void auditor_main(void *arg)
 {
     struct auditor *a = arg;
-    bool going = a->soon || duty_rest(&a->duty, START_S * CLOCK_S);
+    bool going = a->soon || co_duty_rest(&a->duty, START_S * CO_CLOCK_S);
     while (going && journal_is_served(a->ledger->journal))
         going = make_round(a);
     if (a->report.found > 0)
@@ -262,7 +262,7 @@ struct auditor *auditor_start(struct ledger *ledger, bool soon)
     a->first = 1;
     a->anchor.batch = ledger->store->batch;
     memcpy(a->anchor.hash, ledger->store->hash, sizeof a->anchor.hash);
-    if (!duty_start("auditor", &a->duty, auditor_main, a))
+    if (!co_duty_start("auditor", &a->duty, auditor_main, a))
         auditor_stop(&a);
     return a;
 }
@@ -270,7 +270,7 @@ struct auditor *auditor_start(struct ledger *ledger, bool soon)
 void auditor_stop(struct auditor **auditor)
 {
     if (*auditor)
-        duty_stop(&(*auditor)->duty);
+        co_duty_stop(&(*auditor)->duty);
     free(*auditor);
     *auditor = NULL;
 }

@@ -14,7 +14,7 @@
 struct auditor;
 
 /* The ledger is open apart from this. `soon`: without a rest, for tests. NULL: memory is short. */
-MUST_CHECK struct auditor *auditor_start(struct ledger *ledger, bool soon);
+CO_MUST_CHECK struct auditor *auditor_start(struct ledger *ledger, bool soon);
 
 /* Stop it and free it; before the journal stops. Parks until it has let go of what it reads. */
 void auditor_stop(struct auditor **auditor);

@@ -39,7 +39,7 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
         copy_text(options->strategies, &bank->strategies) && copy_text(options->url, &bank->url) &&
         copy_text(options->place, &bank->place) && copy_text(options->witness, &bank->witness) &&
         (bank->readers = readers_make(options->conninfo, READERS)) &&
-        (bank->running = context_with_cancel(context_background()))) {
+        (bank->running = co_context_with_cancel(co_context_background()))) {
         bank->accepts_lost = options->accepts_lost;
         snprintf(bank->why, sizeof bank->why, "the service is starting");
         return bank;
@@ -57,9 +57,9 @@ void bank_close(struct bank **bank)
         return;
     /* The keepers close their ledgers; only then the lease may end. */
     if (closed->running) {
-        context_cancel(closed->running);
-        waitgroup_wait(&closed->keepers);
-        context_release(&closed->running);
+        co_context_cancel(closed->running);
+        co_waitgroup_wait(&closed->keepers);
+        co_context_release(&closed->running);
     }
     lease_stop(&closed->lease);
     readers_free(&closed->readers);
@@ -86,37 +86,38 @@ static struct bank_slot *find_slot(struct bank *bank, const char *name)
 /* What it waits for; news goes to the log. */
 static void note_why(struct bank *bank, const char *why)
 {
-    lock_take(&bank->lock);
+    co_lock_take(&bank->lock);
     bool news = strcmp(bank->why, why) != 0;
     snprintf(bank->why, sizeof bank->why, "%s", why);
-    lock_drop(&bank->lock);
+    co_lock_drop(&bank->lock);
     if (news && *why)
         notice(NOTICE_TROUBLE, "%s", why);
 }
 
 /* Repeat it while the database is away. False: it refused, or the context ended. */
-static bool persist(struct context *context, struct bank *bank,
-    enum pg_status (*work)(struct context *context, struct bank *bank, char *error, size_t size),
+static bool persist(struct co_context *context, struct bank *bank,
+    enum pg_status (*work)(struct co_context *context, struct bank *bank, char *error, size_t size),
     char *error, size_t size)
 {
     enum pg_status status;
     while ((status = work(context, bank, error, size)) == PG_LOST &&
-           context_err(context) == CONTEXT_OK) {
+           co_context_err(context) == CO_CONTEXT_OK) {
         char why[LEDGER_REASON];
         snprintf(why, sizeof why, "the database is away: %.200s", error);
         note_why(bank, why);
-        co_sleep(ASK_AGAIN_MS * CLOCK_MS);
+        co_sleep(ASK_AGAIN_MS * CO_CLOCK_MS);
     }
     return status == PG_OK;
 }
 
-static enum pg_status prepare(struct context *context, struct bank *bank, char *error, size_t size)
+static enum pg_status prepare(
+    struct co_context *context, struct bank *bank, char *error, size_t size)
 {
     return store_prepare(context, bank->conninfo, error, size);
 }
 
 static enum pg_status find_main(
-    struct context *context, struct bank *bank, char *error, size_t size)
+    struct co_context *context, struct bank *bank, char *error, size_t size)
 {
     const struct store_wanted wanted = {
         .ledger = BANK_NAME_MAIN, .strategy = strategy_list_find(bank->strategies, BANK_NAME_MAIN)};
@@ -128,7 +129,7 @@ static enum pg_status find_main(
 static void add_slots(struct bank *bank)
 {
     struct lease_row row;
-    mutex_lock(&bank->making);
+    co_mutex_lock(&bank->making);
     for (size_t i = 0; lease_row(bank->lease, i, &row); i++) {
         /* As this program was told; else as it was made; else as ledgers are by default. */
         const char *strategy = strategy_list_find(bank->strategies, row.name);
@@ -140,7 +141,7 @@ static void add_slots(struct bank *bank)
             !bank_slot_add(bank, row.ledger, row.name, strategy))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
     }
-    mutex_unlock(&bank->making);
+    co_mutex_unlock(&bank->making);
 }
 
 /* Others may make ledgers while this server stands by. */
@@ -151,7 +152,7 @@ static void attend(void *arg)
     do
         add_slots(bank);
     while (lease_await_news(bank->running, bank->lease, &seen));
-    waitgroup_done(&bank->keepers);
+    co_waitgroup_done(&bank->keepers);
 }
 
 /* How many slots there are, how many of them have been open or cannot be, and how many are open. */
@@ -165,33 +166,33 @@ static void count_slots(struct bank *bank, struct tally *tally)
     *tally = (struct tally){.slots = atomic_load(&bank->count)};
     for (size_t i = 0; i < tally->slots; i++) {
         struct bank_slot *slot = &bank->slots[i];
-        lock_take(&slot->lock);
+        co_lock_take(&slot->lock);
         tally->settled += slot->settled;
         tally->open += slot->ledger != NULL;
         if (!slot->ledger && !*tally->why)
             memcpy(tally->why, slot->why, sizeof tally->why);
-        lock_drop(&slot->lock);
+        co_lock_drop(&slot->lock);
     }
 }
 
-static bool await_ledgers(struct context *context, struct bank *bank, char *error, size_t size)
+static bool await_ledgers(struct co_context *context, struct bank *bank, char *error, size_t size)
 {
     for (;;) {
         struct tally tally;
         /* Read before counting: a step in between is not missed. */
-        uint64_t seen = eventcount_read(&bank->progress);
+        uint64_t seen = co_eventcount_read(&bank->progress);
         count_slots(bank, &tally);
         snprintf(error, size, "%s", tally.why);
         if (bank_is_lost(bank))
             return false;
         if (tally.slots > 0 && tally.settled == tally.slots)
             return tally.open > 0;
-        if (eventcount_await(context, &bank->progress, seen + 1) != EVENTCOUNT_REACHED)
+        if (co_eventcount_await(context, &bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
             return false;
     }
 }
 
-bool bank_open(struct context *context, struct bank *bank, char *error, size_t size)
+bool bank_open(struct co_context *context, struct bank *bank, char *error, size_t size)
 {
     const struct lease_options options = {.conninfo = bank->conninfo,
         .url = bank->url,
@@ -208,9 +209,9 @@ bool bank_open(struct context *context, struct bank *bank, char *error, size_t s
         return false;
 
     /* From here on keepers open what they can; wait until each has tried. */
-    waitgroup_add(&bank->keepers, 1);
+    co_waitgroup_add(&bank->keepers, 1);
     if (!co_spawn_named("bank attendant", attend, bank)) {
-        waitgroup_done(&bank->keepers);
+        co_waitgroup_done(&bank->keepers);
         snprintf(error, size, "out of memory");
         return false;
     }
@@ -233,9 +234,9 @@ bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
     if (atomic_load(&bank->open))
         return true;
     count_slots(bank, &tally);
-    lock_take(&bank->lock);
+    co_lock_take(&bank->lock);
     memcpy(why, *bank->why ? bank->why : tally.why, LEDGER_REASON);
-    lock_drop(&bank->lock);
+    co_lock_drop(&bank->lock);
     for_everybody(why);
     return false;
 }
@@ -250,12 +251,12 @@ bool bank_is_lost(struct bank *bank)
 /* Enter the ledger of that slot; NULL: it is not open. */
 static struct ledger *enter(struct bank_slot *slot)
 {
-    lock_take(&slot->lock);
+    co_lock_take(&slot->lock);
     /* Entered under the lock under which its keeper takes it away, so never after that. */
     struct ledger *ledger = slot->ledger;
     if (ledger)
         ledger_enter(ledger);
-    lock_drop(&slot->lock);
+    co_lock_drop(&slot->lock);
     return ledger;
 }
 
@@ -274,10 +275,10 @@ void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
     *why = '\0';
     if (!slot)
         return;
-    lock_take(&slot->lock);
+    co_lock_take(&slot->lock);
     if (!slot->ledger)
         memcpy(why, slot->why, LEDGER_REASON);
-    lock_drop(&slot->lock);
+    co_lock_drop(&slot->lock);
     for_everybody(why);
 }
 
@@ -295,10 +296,10 @@ size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGER
             ledger_read_figures(ledger, &figures[i]);
             ledger_leave(ledger);
         } else {
-            lock_take(&slot->lock);
+            co_lock_take(&slot->lock);
             figures[i].state = slot->state;
             memcpy(figures[i].reason, slot->why, sizeof figures[i].reason);
-            lock_drop(&slot->lock);
+            co_lock_drop(&slot->lock);
             for_everybody(figures[i].reason);
         }
         figures[i].name = slot->name;
@@ -307,7 +308,7 @@ size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGER
 }
 
 /* The caller holds `making`. NULL: see *status. */
-static struct bank_slot *make_slot(struct context *context, struct bank *bank, const char *name,
+static struct bank_slot *make_slot(struct co_context *context, struct bank *bank, const char *name,
     const char *strategy, enum ledger_status *status)
 {
     char error[LEDGER_REASON];
@@ -335,29 +336,29 @@ static struct bank_slot *make_slot(struct context *context, struct bank *bank, c
 
 /* Park until it is open. */
 static enum ledger_status await_open(
-    struct context *context, struct bank_slot *slot, struct ledger **ledger)
+    struct co_context *context, struct bank_slot *slot, struct ledger **ledger)
 {
     for (;;) {
         /* Read before looking, as above. */
-        uint64_t seen = eventcount_read(&slot->bank->progress);
+        uint64_t seen = co_eventcount_read(&slot->bank->progress);
         *ledger = enter(slot);
         if (*ledger)
             return LEDGER_OK;
-        if (eventcount_await(context, &slot->bank->progress, seen + 1) != EVENTCOUNT_REACHED)
+        if (co_eventcount_await(context, &slot->bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
             return LEDGER_UNAVAILABLE;
     }
 }
 
-enum ledger_status bank_create(struct context *context, struct bank *bank, const char *name,
+enum ledger_status bank_create(struct co_context *context, struct bank *bank, const char *name,
     const char *strategy, struct ledger **ledger, bool *created)
 {
     enum ledger_status status = LEDGER_OK;
-    ensure(bank_name_is_valid(name));
-    ensure(!strategy || strategy_list_known(strategy, strlen(strategy)));
+    co_ensure(bank_name_is_valid(name));
+    co_ensure(!strategy || strategy_list_known(strategy, strlen(strategy)));
     *ledger = NULL;
 
     /* One at a time, so that a name gets one slot. */
-    mutex_lock(&bank->making);
+    co_mutex_lock(&bank->making);
     struct bank_slot *slot = find_slot(bank, name);
     *created = !slot;
     /* The same again is fine; with another strategy it would not be the same. */
@@ -365,7 +366,7 @@ enum ledger_status bank_create(struct context *context, struct bank *bank, const
         status = LEDGER_LEDGER_EXISTS;
     else if (!slot)
         slot = make_slot(context, bank, name, strategy, &status);
-    mutex_unlock(&bank->making);
+    co_mutex_unlock(&bank->making);
 
     if (status == LEDGER_LEDGER_EXISTS || !slot)
         return status;

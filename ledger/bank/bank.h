@@ -29,14 +29,15 @@ struct bank_options {
 };
 
 /* Never parks. NULL on failure, with the reason. */
-MUST_CHECK struct bank *bank_make(const struct bank_options *options, char *error, size_t size);
+CO_MUST_CHECK struct bank *bank_make(const struct bank_options *options, char *error, size_t size);
 
 /*
  * Bring the schema up to date, and open every ledger that the database has: waits for the database,
  * and while another server has them. True: each is open, or cannot be, but at least one is. False,
  * with the reason: none can be, the database is refused, or the context ended. Parks.
  */
-MUST_CHECK bool bank_open(struct context *context, struct bank *bank, char *error, size_t size);
+CO_MUST_CHECK bool bank_open(
+    struct co_context *context, struct bank *bank, char *error, size_t size);
 
 /* Is it open? If not, what it waits for. Never parks; thread-safe, as is all below. */
 bool bank_is_open(struct bank *bank, char why[LEDGER_REASON]);
@@ -56,7 +57,7 @@ enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger 
  * The same again is LEDGER_OK with *created false; LEDGER_LEDGER_EXISTS: with another strategy;
  * LEDGER_LIMIT: there are BANK_LEDGERS_MAX; UNAVAILABLE: the database. May park.
  */
-enum ledger_status bank_create(struct context *context, struct bank *bank, const char *name,
+enum ledger_status bank_create(struct co_context *context, struct bank *bank, const char *name,
     const char *strategy, struct ledger **ledger, bool *created);
 
 /* The figures of all ledgers in the order of their making, and how many there are. Of one that is

@@ -17,28 +17,28 @@ enum {
 /* False: the bank is to be closed. */
 static bool rest(struct bank *bank, int64_t ms)
 {
-    struct select_case end = {.op = SELECT_RECV, .chan = context_done(bank->running)};
-    return select_timeout(&end, 1, ms * CLOCK_MS) == SELECT_NONE;
+    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(bank->running)};
+    return co_select_timeout(&end, 1, ms * CO_CLOCK_MS) == CO_SELECT_NONE;
 }
 
 void bank_step(struct bank *bank)
 {
-    lock_take(&bank->lock);
+    co_lock_take(&bank->lock);
     uint64_t steps = ++bank->steps;
-    lock_drop(&bank->lock);
-    eventcount_advance(&bank->progress, steps);
+    co_lock_drop(&bank->lock);
+    co_eventcount_advance(&bank->progress, steps);
 }
 
 /* True: that is new. */
 static bool set_state(
     struct bank_slot *slot, enum ledger_state state, const char *why, bool settled)
 {
-    lock_take(&slot->lock);
+    co_lock_take(&slot->lock);
     bool news = slot->state != state || strcmp(slot->why, why) != 0 || settled > slot->settled;
     slot->state = state;
     slot->settled |= settled;
     snprintf(slot->why, sizeof slot->why, "%s", why);
-    lock_drop(&slot->lock);
+    co_lock_drop(&slot->lock);
     if (news)
         bank_step(slot->bank);
     return news;
@@ -60,7 +60,7 @@ static bool stand_by(struct bank_slot *slot)
 {
     struct lease *lease = slot->bank->lease;
     uint64_t seen = 0;
-    while (context_err(slot->bank->running) == CONTEXT_OK) {
+    while (co_context_err(slot->bank->running) == CO_CONTEXT_OK) {
         struct lease_row row;
         /* While the database is away what it said of others is old. */
         if (lease_is_good(lease) && lease_find(lease, slot->number, &row)) {
@@ -86,9 +86,9 @@ static struct ledger *open_ledger(
         .lease = bank->lease,
         .number = slot->number,
         .trouble = trouble};
-    mutex_lock(&bank->opening);
+    co_mutex_lock(&bank->opening);
     struct ledger *ledger = ledger_open(bank->running, &options, why, LEDGER_REASON);
-    mutex_unlock(&bank->opening);
+    co_mutex_unlock(&bank->opening);
     return ledger;
 }
 
@@ -118,11 +118,11 @@ static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, co
 /* From here on requests get in. */
 static void fill_slot(struct bank_slot *slot, struct ledger *ledger)
 {
-    lock_take(&slot->lock);
+    co_lock_take(&slot->lock);
     slot->ledger = ledger;
     slot->settled = true;
     *slot->why = '\0';
-    lock_drop(&slot->lock);
+    co_lock_drop(&slot->lock);
     bank_step(slot->bank);
 }
 
@@ -145,11 +145,11 @@ static bool vacate(struct bank_slot *slot)
     struct ledger_figures figures;
     ledger_read_figures(ledger, &figures);
     bool lost = figures.state == LEDGER_LOST;
-    lock_take(&slot->lock);
+    co_lock_take(&slot->lock);
     slot->ledger = NULL;
     slot->state = lost ? LEDGER_LOST : LEDGER_OPENING;
     memcpy(slot->why, figures.reason, sizeof slot->why);
-    lock_drop(&slot->lock);
+    co_lock_drop(&slot->lock);
     if (lost)
         atomic_store(&slot->bank->lost, true);
     bank_step(slot->bank);
@@ -175,22 +175,22 @@ static void keep(void *arg)
             going = note_trouble(slot, trouble, why);
         }
     }
-    waitgroup_done(&slot->bank->keepers);
+    co_waitgroup_done(&slot->bank->keepers);
 }
 
 struct bank_slot *bank_slot_add(
     struct bank *bank, int number, const char *name, const char *strategy)
 {
     size_t count = atomic_load(&bank->count);
-    ensure(count < BANK_LEDGERS_MAX);
+    co_ensure(count < BANK_LEDGERS_MAX);
     struct bank_slot *slot = &bank->slots[count];
     *slot = (struct bank_slot){
         .bank = bank, .number = number, .strategy = strategy, .state = LEDGER_OPENING};
     snprintf(slot->name, sizeof slot->name, "%s", name);
     snprintf(slot->why, sizeof slot->why, "it is being opened");
-    waitgroup_add(&bank->keepers, 1);
+    co_waitgroup_add(&bank->keepers, 1);
     if (!co_spawn_named("ledger keeper", keep, slot)) {
-        waitgroup_done(&bank->keepers);
+        co_waitgroup_done(&bank->keepers);
         return NULL;
     }
     atomic_store(&bank->count, count + 1);

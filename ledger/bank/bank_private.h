@@ -29,7 +29,7 @@ struct bank_slot {
     char name[LEASE_NAME];
     const char *strategy; /* of its kind, static */
 
-    struct lock lock;        /* guards what follows */
+    struct co_lock lock;     /* guards what follows */
     struct ledger *ledger;   /* NULL: not open here */
     enum ledger_state state; /* then: OPENING, ELSEWHERE, LOST */
     char why[LEDGER_REASON];
@@ -40,16 +40,16 @@ struct bank {
     char *conninfo, *strategies, *url, *place, *witness;
     bool accepts_lost;
     struct readers *readers;
-    struct lease *lease;     /* NULL: not yet */
-    struct context *running; /* ends when it is to be closed */
-    struct waitgroup keepers;
-    struct eventcount progress;
-    struct mutex making, opening; /* opening: one journal is folded at a time */
+    struct lease *lease;        /* NULL: not yet */
+    struct co_context *running; /* ends when it is to be closed */
+    struct co_waitgroup keepers;
+    struct co_eventcount progress;
+    struct co_mutex making, opening; /* opening: one journal is folded at a time */
     _Atomic bool open, lost;
     _Atomic size_t count;
     struct bank_slot slots[BANK_LEDGERS_MAX];
 
-    struct lock lock;        /* guards what follows */
+    struct co_lock lock;     /* guards what follows */
     uint64_t steps;          /* of progress */
     char why[LEDGER_REASON]; /* it is not open */
 };

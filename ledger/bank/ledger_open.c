@@ -31,7 +31,7 @@
 #include "ledger/journal/restore.h"
 #include "ledger/strategy/strategy.h"
 
-static bool open_store(struct context *context, struct ledger *ledger,
+static bool open_store(struct co_context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
     const struct store_options of_store = {.conninfo = options->conninfo,
@@ -47,7 +47,7 @@ static bool open_store(struct context *context, struct ledger *ledger,
 /* Make memory from the database, in one snapshot: whoever served before may still be at a
  * checkpoint. */
 static bool read_state(
-    struct context *context, struct ledger *ledger, struct fold *fold, char *error, size_t size)
+    struct co_context *context, struct ledger *ledger, struct fold *fold, char *error, size_t size)
 {
     struct pg *pg = ledger->store->writer;
     struct restore restore = {.accounts = ledger->accounts,
@@ -69,12 +69,12 @@ static bool read_state(
     return false;
 }
 
-static bool open_parts(struct context *context, struct ledger *ledger,
+static bool open_parts(struct co_context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
     struct fold fold;
     snprintf(error, size, "out of memory");
-    if (!(ledger->open = context_with_cancel(context_background())) ||
+    if (!(ledger->open = co_context_with_cancel(co_context_background())) ||
         !(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
         !(ledger->holds = hold_table_make()) || !(ledger->reversals = reversal_table_make()) ||
         !(ledger->recall = calloc(1, sizeof *ledger->recall)) ||
@@ -115,8 +115,8 @@ static bool was_cut_off(const struct ledger *ledger, const char *error)
     return writer && pg_is_lost(writer) && strcmp(pg_message(writer), error) == 0;
 }
 
-struct ledger *ledger_open(
-    struct context *context, const struct ledger_options *options, char *error, size_t error_size)
+struct ledger *ledger_open(struct co_context *context, const struct ledger_options *options,
+    char *error, size_t error_size)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
     enum ledger_trouble kind = LEDGER_TROUBLE_AWAY;
@@ -139,7 +139,7 @@ struct ledger *ledger_open(
 static void last_checkpoint(struct ledger *ledger)
 {
     char why[300];
-    struct context *bounded = context_with_timeout(context_background(), 20 * CLOCK_S);
+    struct co_context *bounded = co_context_with_timeout(co_context_background(), 20 * CO_CLOCK_S);
     uint64_t seq = journal_durable(ledger->journal);
     bool ours = bounded && journal_state(ledger->journal) == LEDGER_RUNNING;
     if (ours && store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
@@ -150,7 +150,7 @@ static void last_checkpoint(struct ledger *ledger)
         checkpointer_keep_keys(bounded, ledger->checkpointer);
     }
     if (bounded)
-        context_release(&bounded);
+        co_context_release(&bounded);
 }
 
 void ledger_close(struct ledger **ledger)
@@ -162,15 +162,15 @@ void ledger_close(struct ledger **ledger)
     /* No more callers: those that are inside finish first. */
     atomic_store(&closed->closing, true);
     if (closed->open)
-        context_cancel(closed->open);
-    waitgroup_wait(&closed->users);
+        co_context_cancel(closed->open);
+    co_waitgroup_wait(&closed->users);
     /* Whatever works in the background, before what it works on. */
-    duty_stop(&closed->expirer);
+    co_duty_stop(&closed->expirer);
     auditor_stop(&closed->auditor);
     if (closed->checkpointer)
-        duty_stop(&closed->checkpointer->duty);
+        co_duty_stop(&closed->checkpointer->duty);
     if (closed->recall)
-        duty_stop(&closed->recall->duty);
+        co_duty_stop(&closed->recall->duty);
     /* What was decided becomes durable, and the next start has no tail to replay. */
     strategy_free(&closed->strategy);
     if (closed->journal) {
@@ -187,22 +187,22 @@ void ledger_close(struct ledger **ledger)
     free(closed->checkpointer);
     free(closed->recall);
     if (closed->open)
-        context_release(&closed->open);
+        co_context_release(&closed->open);
     free(closed->name);
     free(closed);
 }
 
 void ledger_enter(struct ledger *ledger)
 {
-    waitgroup_add(&ledger->users, 1);
+    co_waitgroup_add(&ledger->users, 1);
 }
 
 void ledger_leave(struct ledger *ledger)
 {
-    waitgroup_done(&ledger->users);
+    co_waitgroup_done(&ledger->users);
 }
 
-struct context *ledger_open_context(struct ledger *ledger)
+struct co_context *ledger_open_context(struct ledger *ledger)
 {
     return ledger->open;
 }
@@ -212,9 +212,10 @@ uint64_t ledger_durable_seq(struct ledger *ledger)
     return journal_durable(ledger->journal);
 }
 
-bool ledger_await(struct context *context, struct ledger *ledger, uint64_t after)
+bool ledger_await(struct co_context *context, struct ledger *ledger, uint64_t after)
 {
-    return journal_await(context, ledger->journal, JOURNAL_ENTRY, after + 1) == EVENTCOUNT_REACHED;
+    return journal_await(context, ledger->journal, JOURNAL_ENTRY, after + 1) ==
+           CO_EVENTCOUNT_REACHED;
 }
 
 bool ledger_is_over(struct ledger *ledger)

@@ -21,16 +21,16 @@
 /* ---- keys ---------------------------------------------------------------------------------- */
 
 /* Repeat the first answer to the key, once its entry is durable. Drops nothing. */
-static void replay(struct context *context, struct change *change, struct entry *first,
+static void replay(struct co_context *context, struct change *change, struct entry *first,
     struct ledger_outcome *outcome)
 {
     struct ledger *ledger = change->ledger;
     *outcome = (struct ledger_outcome){.seq = first->seq};
-    enum eventcount_status known =
+    enum co_eventcount_status known =
         journal_await(context, ledger->journal, JOURNAL_REPLAY, first->seq);
-    if (known != EVENTCOUNT_REACHED) {
+    if (known != CO_EVENTCOUNT_REACHED) {
         outcome->status =
-            known == EVENTCOUNT_CLOSED ? LEDGER_OUTCOME_UNKNOWN : LEDGER_KEY_IN_FLIGHT;
+            known == CO_EVENTCOUNT_CLOSED ? LEDGER_OUTCOME_UNKNOWN : LEDGER_KEY_IN_FLIGHT;
         outcome->seq = journal_durable(ledger->journal);
     } else if (!entry_is_again(change->entry, first)) {
         outcome->status = LEDGER_KEY_REUSED;
@@ -47,10 +47,10 @@ static void replay(struct context *context, struct change *change, struct entry 
 
 /* Another request has the key. True: the outcome is known; false: that one was given up, claim
  * again. */
-static bool follow(struct context *context, struct change *change, struct entry *first,
+static bool follow(struct co_context *context, struct change *change, struct entry *first,
     struct ledger_outcome *outcome)
 {
-    if (eventcount_await(context, &first->decided, 1) != EVENTCOUNT_REACHED) {
+    if (co_eventcount_await(context, &first->decided, 1) != CO_EVENTCOUNT_REACHED) {
         *outcome = (struct ledger_outcome){
             .status = LEDGER_KEY_IN_FLIGHT, .seq = journal_durable(change->ledger->journal)};
         return true;
@@ -63,8 +63,8 @@ static bool follow(struct context *context, struct change *change, struct entry 
 
 /* The key may be one from long ago. True: the outcome is known; false: the database does not have
  * it, nor did it when `*asked` was durable. */
-static bool ask_database(
-    struct context *context, struct change *change, uint64_t *asked, struct ledger_outcome *outcome)
+static bool ask_database(struct co_context *context, struct change *change, uint64_t *asked,
+    struct ledger_outcome *outcome)
 {
     struct ledger *ledger = change->ledger;
     struct entry *first = NULL;
@@ -86,7 +86,7 @@ static bool ask_database(
     return true;
 }
 
-bool change_claim(struct context *context, struct change *change, struct ledger_outcome *outcome)
+bool change_claim(struct co_context *context, struct change *change, struct ledger_outcome *outcome)
 {
     uint64_t asked = 0;
     if (!change->entry->key)
@@ -117,7 +117,7 @@ bool change_resolve(
     struct change *change, struct posting *posting, const char *from, const char *to, money amount)
 {
     struct account_table *accounts = change->ledger->accounts;
-    ensure(amount >= 1 && amount <= money_max());
+    co_ensure(amount >= 1 && amount <= money_max());
     posting->amount = amount;
     posting->from = account_find(accounts, from);
     posting->to = account_find(accounts, to);
@@ -138,9 +138,9 @@ struct section {
 static void run_timed(void *arg)
 {
     struct section *section = arg;
-    section->stages->begun_ns = clock_now_ns();
+    section->stages->begun_ns = co_clock_now_ns();
     section->decide(section->arg);
-    section->stages->decided_ns = clock_now_ns();
+    section->stages->decided_ns = co_clock_now_ns();
 }
 
 bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
@@ -242,10 +242,10 @@ void change_end(struct change *change, struct ledger_outcome *outcome)
 /* What left no entry was decided on a state that must still hold: if that is not known, at least
  * nothing was done. */
 enum ledger_status change_await_seq(
-    struct context *context, struct ledger *ledger, bool made, uint64_t *seq)
+    struct co_context *context, struct ledger *ledger, bool made, uint64_t *seq)
 {
     enum journal_basis basis = made ? JOURNAL_ENTRY : JOURNAL_REFUSAL;
-    if (journal_await(context, ledger->journal, basis, *seq) == EVENTCOUNT_REACHED)
+    if (journal_await(context, ledger->journal, basis, *seq) == CO_EVENTCOUNT_REACHED)
         return LEDGER_OK;
     uint64_t durable = journal_durable(ledger->journal);
     bool undone = !made && *seq <= durable;
@@ -253,7 +253,7 @@ enum ledger_status change_await_seq(
     return undone ? LEDGER_UNAVAILABLE : LEDGER_OUTCOME_UNKNOWN;
 }
 
-void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome)
+void change_await(struct co_context *context, struct ledger *ledger, struct ledger_outcome *outcome)
 {
     if (outcome->status == LEDGER_UNAVAILABLE || outcome->status == LEDGER_OVERLOADED) {
         co_yield(); /* a client that retries immediately must not keep others from running */
@@ -267,7 +267,7 @@ void change_await(struct context *context, struct ledger *ledger, struct ledger_
         atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
 }
 
-void change_carry_out(struct context *context, struct change *change,
+void change_carry_out(struct co_context *context, struct change *change,
     const struct change_steps *steps, struct ledger_outcome *outcome)
 {
     struct ledger *ledger = change->ledger;
@@ -289,6 +289,6 @@ void change_carry_out(struct context *context, struct change *change,
     } else if (outcome->status == LEDGER_OUTCOME_UNKNOWN) {
         atomic_fetch_add_explicit(&ledger->unknown_outcomes, 1, memory_order_relaxed);
     }
-    outcome->stages.durable_ns = clock_now_ns();
+    outcome->stages.durable_ns = co_clock_now_ns();
     entry_drop(&change->entry);
 }

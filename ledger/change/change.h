@@ -23,17 +23,17 @@ struct change {
 
 /* Make the entry's key its own; without a key there is nothing to do. False: another entry has the
  * key, and the outcome is known. May park. */
-MUST_CHECK bool change_claim(
-    struct context *context, struct change *change, struct ledger_outcome *outcome);
+CO_MUST_CHECK bool change_claim(
+    struct co_context *context, struct change *change, struct ledger_outcome *outcome);
 
 /* Turn the posting's names into accounts. False: one is missing, and the change says so. */
-MUST_CHECK bool change_resolve(
+CO_MUST_CHECK bool change_resolve(
     struct change *change, struct posting *posting, const char *from, const char *to, money amount);
 
 /* Run `decide` as a section with the accounts of all postings of these entries; `arg` is its own.
  * When it began and was over is noted in `stages` (NULL: nowhere). False: memory is short, it did
  * not run. May park. */
-MUST_CHECK bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
+CO_MUST_CHECK bool change_run(struct ledger *ledger, struct entry *const *entries, size_t count,
     void (*decide)(void *arg), void *arg, struct ledger_stages *stages);
 
 /* Inside a section: refuse for `status`, of which `broken` (NULL: none) is the reason. A business
@@ -47,28 +47,29 @@ void change_rests_on(struct change *change, uint64_t seq);
 void change_become_rejection(struct change *change, const struct account *broken);
 
 /* Inside a section: all accounts of its postings are open. Otherwise it is refused. */
-MUST_CHECK bool change_all_open(struct change *change);
+CO_MUST_CHECK bool change_all_open(struct change *change);
 
 /* What came of it, not waiting yet: an entry in the journal is held in the outcome, otherwise its
  * key is free again. */
 void change_end(struct change *change, struct ledger_outcome *outcome);
 
 /* Wait until the outcome may be told; if that takes too long, it becomes OUTCOME_UNKNOWN. Parks. */
-void change_await(struct context *context, struct ledger *ledger, struct ledger_outcome *outcome);
+void change_await(
+    struct co_context *context, struct ledger *ledger, struct ledger_outcome *outcome);
 
 /* The same for an answer that rests on *seq, where an entry that was `made` for it is, if any:
  * LEDGER_OK; or OUTCOME_UNKNOWN, or UNAVAILABLE (nothing was done), and *seq is what is durable. */
-MUST_CHECK enum ledger_status change_await_seq(
-    struct context *context, struct ledger *ledger, bool made, uint64_t *seq);
+CO_MUST_CHECK enum ledger_status change_await_seq(
+    struct co_context *context, struct ledger *ledger, bool made, uint64_t *seq);
 
 /* All of the above for one entry: claim, prepare(arg) outside of a section (false: refused), decide
  * inside, end, await, drop. `entry` NULL: memory is short. Parks. */
 struct change_steps {
-    bool (*prepare)(struct context *context, void *arg);
+    bool (*prepare)(struct co_context *context, void *arg);
     void (*decide)(void *arg);
     void *arg;
 };
-void change_carry_out(struct context *context, struct change *change,
+void change_carry_out(struct co_context *context, struct change *change,
     const struct change_steps *steps, struct ledger_outcome *outcome);
 
 #endif

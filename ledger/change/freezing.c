@@ -39,13 +39,13 @@ static void freeze_section(void *arg)
     f->seq = f->account ? f->account->seq : atomic_load(&ledger->freeze_seq);
 }
 
-static enum ledger_status nothing_to_freeze(struct context *context, struct ledger *ledger)
+static enum ledger_status nothing_to_freeze(struct co_context *context, struct ledger *ledger)
 {
-    bool known = journal_await(context, ledger->journal, JOURNAL_READ, 0) == EVENTCOUNT_REACHED;
+    bool known = journal_await(context, ledger->journal, JOURNAL_READ, 0) == CO_EVENTCOUNT_REACHED;
     return known ? LEDGER_ACCOUNT_NOT_FOUND : LEDGER_UNAVAILABLE;
 }
 
-enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger, const char *id,
+enum ledger_status ledger_freeze(struct co_context *context, struct ledger *ledger, const char *id,
     bool frozen, struct ledger_account *account, uint64_t *seq)
 {
     struct freezing f = {.ledger = ledger, .frozen = frozen};
@@ -60,7 +60,7 @@ enum ledger_status ledger_freeze(struct context *context, struct ledger *ledger,
     entry_drop(&f.entry);
     if (!f.opened)
         return nothing_to_freeze(context, ledger);
-    if (journal_await(context, ledger->journal, JOURNAL_ENTRY, f.seq) != EVENTCOUNT_REACHED)
+    if (journal_await(context, ledger->journal, JOURNAL_ENTRY, f.seq) != CO_EVENTCOUNT_REACHED)
         return LEDGER_OUTCOME_UNKNOWN;
     *seq = f.seq > *seq ? f.seq : *seq;
     if (id && account)

@@ -37,7 +37,7 @@ static struct entry *entry_of_hold(const struct ledger_hold *asked)
     return entry;
 }
 
-static bool prepare_hold(struct context *context, void *arg)
+static bool prepare_hold(struct co_context *context, void *arg)
 {
     (void)context;
     struct making *m = arg;
@@ -80,10 +80,10 @@ static void decide_hold(void *arg)
     hold_table_add(ledger->holds, hold);
 }
 
-void ledger_hold(struct context *context, struct ledger *ledger, const struct ledger_hold *hold,
+void ledger_hold(struct co_context *context, struct ledger *ledger, const struct ledger_hold *hold,
     struct ledger_outcome *outcome)
 {
-    ensure(hold->expires_in_s >= 0 && hold->expires_in_s <= LEDGER_HOLD_MAX_S);
+    co_ensure(hold->expires_in_s >= 0 && hold->expires_in_s <= LEDGER_HOLD_MAX_S);
     struct making m = {.change = {.ledger = ledger, .entry = entry_of_hold(hold)}, .asked = hold};
     change_carry_out(
         context, &m.change, &(struct change_steps){prepare_hold, decide_hold, &m}, outcome);
@@ -158,7 +158,7 @@ static void refuse(struct settling *s, enum ledger_status status)
 
 /* The hold is not among the open ones: if there ever was one, it is settled, and that is
  * durable. */
-static void refuse_unknown(struct context *context, struct settling *s)
+static void refuse_unknown(struct co_context *context, struct settling *s)
 {
     struct ledger *ledger = s->change.ledger;
     struct entry *entry = NULL;
@@ -175,7 +175,7 @@ static void refuse_unknown(struct context *context, struct settling *s)
                                : status;
 }
 
-static bool prepare_settlement(struct context *context, void *arg)
+static bool prepare_settlement(struct co_context *context, void *arg)
 {
     struct settling *s = arg;
     if (!hold_table_find(s->change.ledger->holds, s->asked->hold, &s->hold)) {
@@ -227,7 +227,7 @@ static void decide_settlement(void *arg)
     }
 }
 
-void ledger_settle(struct context *context, struct ledger *ledger,
+void ledger_settle(struct co_context *context, struct ledger *ledger,
     const struct ledger_settlement *settlement, struct ledger_outcome *outcome)
 {
     struct settling s = {.change = {.ledger = ledger, .entry = entry_of_settlement(settlement)},
@@ -270,19 +270,19 @@ static void expire_all(struct ledger *ledger)
 static void expirer_main(void *arg)
 {
     struct ledger *ledger = arg;
-    while (duty_rest(&ledger->expirer, LOOK_MS * CLOCK_MS))
+    while (co_duty_rest(&ledger->expirer, LOOK_MS * CO_CLOCK_MS))
         expire_all(ledger);
 }
 
 bool hold_expirer_start(struct ledger *ledger)
 {
-    return duty_start("expirer", &ledger->expirer, expirer_main, ledger);
+    return co_duty_start("expirer", &ledger->expirer, expirer_main, ledger);
 }
 
 /* ---- reading one --------------------------------------------------------------------------- */
 
-enum ledger_status ledger_read_hold(struct context *context, struct ledger *ledger, uint64_t hold,
-    struct entry **entry, struct entry **settled, uint64_t *seq)
+enum ledger_status ledger_read_hold(struct co_context *context, struct ledger *ledger,
+    uint64_t hold, struct entry **entry, struct entry **settled, uint64_t *seq)
 {
     *settled = NULL;
     enum ledger_status status = ledger_entry(context, ledger, hold, entry, seq);

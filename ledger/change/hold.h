@@ -11,6 +11,6 @@ struct ledger;
 
 /* Start the ledger's duty `expirer`, which ends the holds whose time has come; it is to be stopped
  * before the journal drains. False: memory is short. */
-MUST_CHECK bool hold_expirer_start(struct ledger *ledger);
+CO_MUST_CHECK bool hold_expirer_start(struct ledger *ledger);
 
 #endif

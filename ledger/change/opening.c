@@ -49,7 +49,7 @@ static const char *copy_text(void *arg, const char *text)
 }
 
 /* It was open before: as the request asks for? */
-static enum ledger_status compare_metadata(struct context *context, struct ledger *ledger,
+static enum ledger_status compare_metadata(struct co_context *context, struct ledger *ledger,
     const struct ledger_open_account *request, struct ledger_account *account)
 {
     char *copy = NULL;
@@ -136,7 +136,7 @@ static bool names_a_world(const struct ledger_open_account *request)
     return asset_of_world_id(request->id, asset);
 }
 
-static enum ledger_status open_named_world(struct context *context, struct ledger *ledger,
+static enum ledger_status open_named_world(struct co_context *context, struct ledger *ledger,
     const struct ledger_open_account *request, struct ledger_account *account, uint64_t *seq)
 {
     enum ledger_status status = ledger_read_account(context, ledger, request->id, account, seq);
@@ -146,7 +146,7 @@ static enum ledger_status open_named_world(struct context *context, struct ledge
 }
 
 /* No answer before the opening is durable; of an account that was open, while the lease is good. */
-enum ledger_status ledger_open_account(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_open_account(struct co_context *context, struct ledger *ledger,
     const struct ledger_open_account *request, struct ledger_account *account, bool *opened,
     uint64_t *seq)
 {

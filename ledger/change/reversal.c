@@ -43,7 +43,7 @@ static void refuse_again(struct reversing *r, uint64_t by)
     change_refuse(&r->change, LEDGER_ALREADY_REVERSED, NULL);
 }
 
-static bool prepare(struct context *context, void *arg)
+static bool prepare(struct co_context *context, void *arg)
 {
     struct reversing *r = arg;
     struct ledger *ledger = r->change.ledger;
@@ -107,7 +107,7 @@ static void decide(void *arg)
     r->reversal = NULL;
 }
 
-void ledger_reverse(struct context *context, struct ledger *ledger,
+void ledger_reverse(struct co_context *context, struct ledger *ledger,
     const struct ledger_reversal *reversal, struct ledger_outcome *outcome)
 {
     struct entry *original = NULL;

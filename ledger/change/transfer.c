@@ -9,14 +9,14 @@
 
 struct entry *transfer_entry(const struct ledger_transfer *asked)
 {
-    ensure(asked->leg_count >= 1 && asked->leg_count <= ENTRY_POSTINGS_MAX);
+    co_ensure(asked->leg_count >= 1 && asked->leg_count <= ENTRY_POSTINGS_MAX);
     struct entry *entry = entry_make(ENTRY_TRANSFER, asked->key, asked->metadata, asked->leg_count);
     if (entry && entry->key)
         fingerprint_transfer(entry, asked);
     return entry;
 }
 
-bool transfer_resolve(struct context *context, void *arg)
+bool transfer_resolve(struct co_context *context, void *arg)
 {
     (void)context;
     struct transfer *t = arg;
@@ -52,7 +52,7 @@ void transfer_decide(void *arg)
     rules_apply(entry->postings, entry->posting_count, change->seq);
 }
 
-void ledger_transfer(struct context *context, struct ledger *ledger,
+void ledger_transfer(struct co_context *context, struct ledger *ledger,
     const struct ledger_transfer *transfer, struct ledger_outcome *outcome)
 {
     struct transfer t = {

@@ -11,10 +11,10 @@ struct transfer {
 };
 
 /* Its entry, with the fingerprint of the request; NULL: memory is short. */
-MUST_CHECK struct entry *transfer_entry(const struct ledger_transfer *asked);
+CO_MUST_CHECK struct entry *transfer_entry(const struct ledger_transfer *asked);
 
 /* Turn its names into accounts; `arg` is a struct transfer. False: refused. */
-MUST_CHECK bool transfer_resolve(struct context *context, void *arg);
+CO_MUST_CHECK bool transfer_resolve(struct co_context *context, void *arg);
 
 /* In a section of its accounts: decide it, and append it if it may happen; `arg` as above. */
 void transfer_decide(void *arg);

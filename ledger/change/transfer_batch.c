@@ -54,7 +54,8 @@ bool transfer_batch_is_passing(enum ledger_status status)
            status == LEDGER_OVERLOADED || status == LEDGER_UNAVAILABLE || status == LEDGER_DAMAGED;
 }
 
-static void claim_item(struct context *context, struct transfer_batch *g, size_t i, size_t before)
+static void claim_item(
+    struct co_context *context, struct transfer_batch *g, size_t i, size_t before)
 {
     struct transfer_batch_item *item = &g->items[i];
     const char *key = key_of(g, i);
@@ -70,7 +71,7 @@ static void claim_item(struct context *context, struct transfer_batch *g, size_t
     }
 }
 
-void transfer_batch_claim_keys(struct context *context, struct transfer_batch *g)
+void transfer_batch_claim_keys(struct co_context *context, struct transfer_batch *g)
 {
     for (size_t n = 0; n < g->count; n++)
         g->order[n] = n;
@@ -149,7 +150,7 @@ static void decide_all(void *arg)
 /* ---- ending -------------------------------------------------------------------------------- */
 
 static void end_item(
-    struct context *context, struct transfer_batch *g, struct transfer_batch_item *item)
+    struct co_context *context, struct transfer_batch *g, struct transfer_batch_item *item)
 {
     if (item->state == ITEM_CLAIMED) {
         change_end(&item->transfer.change, item->outcome);
@@ -173,7 +174,7 @@ void transfer_batch_follow(struct transfer_batch *g)
     }
 }
 
-static void end_all(struct context *context, struct transfer_batch *g)
+static void end_all(struct co_context *context, struct transfer_batch *g)
 {
     for (size_t i = 0; i < g->count; i++)
         end_item(context, g, &g->items[i]);
@@ -219,12 +220,12 @@ void transfer_batch_discard(struct transfer_batch *g)
 /* Each of them has those of the batch, which ends now. */
 static void tell_stages(struct ledger_stages *stages, struct ledger_outcome *outcomes, size_t count)
 {
-    stages->durable_ns = clock_now_ns();
+    stages->durable_ns = co_clock_now_ns();
     for (size_t i = 0; i < count; i++)
         outcomes[i].stages = *stages;
 }
 
-static void run_together(struct context *context, struct ledger *ledger,
+static void run_together(struct co_context *context, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
     struct ledger_stages stages = {.begun_ns = 0};
@@ -248,7 +249,7 @@ static void run_together(struct context *context, struct ledger *ledger,
 /* ---- each on its own ----------------------------------------------------------------------- */
 
 /* Decide one of a batch; its outcome is waited for with the others'. *wait: it needs that. */
-static void start_one(struct context *context, struct ledger *ledger,
+static void start_one(struct co_context *context, struct ledger *ledger,
     const struct ledger_transfer *asked, struct ledger_outcome *outcome, bool *wait)
 {
     struct transfer t = {
@@ -269,13 +270,13 @@ static void start_one(struct context *context, struct ledger *ledger,
     entry_drop(&change->entry);
 }
 
-static void run_each(struct context *context, struct ledger *ledger,
+static void run_each(struct co_context *context, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
     size_t turn = 0;
     bool *wait = calloc(count, sizeof *wait);
     /* Timing each section would cost more than a hundredth of what an item does. */
-    struct ledger_stages stages = {.begun_ns = clock_now_ns()};
+    struct ledger_stages stages = {.begun_ns = co_clock_now_ns()};
     for (size_t i = 0; i < count; i++) {
         if (wait)
             start_one(context, ledger, &transfers[i], &outcomes[i], &wait[i]);
@@ -284,7 +285,7 @@ static void run_each(struct context *context, struct ledger *ledger,
                 .status = LEDGER_OVERLOADED, .seq = journal_durable(ledger->journal)};
         transfer_take_turn(&turn, transfers[i].leg_count);
     }
-    stages.decided_ns = clock_now_ns();
+    stages.decided_ns = co_clock_now_ns();
 
     /* Only now, so that a commit takes many of them. */
     for (size_t i = 0; i < count; i++)
@@ -294,10 +295,10 @@ static void run_each(struct context *context, struct ledger *ledger,
     tell_stages(&stages, outcomes, count);
 }
 
-void ledger_transfer_batch(struct context *context, struct ledger *ledger, bool atomic,
+void ledger_transfer_batch(struct co_context *context, struct ledger *ledger, bool atomic,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes)
 {
-    ensure(count >= 1 && count <= LEDGER_BATCH_MAX);
+    co_ensure(count >= 1 && count <= LEDGER_BATCH_MAX);
     if (atomic)
         run_together(context, ledger, transfers, count, outcomes);
     else

@@ -80,7 +80,7 @@ static void drop_page(struct keyed *k)
 }
 
 /* The entry at a position, held; NULL: it cannot be had now. */
-static struct entry *entry_at(struct context *context, struct keyed *k, uint64_t at)
+static struct entry *entry_at(struct co_context *context, struct keyed *k, uint64_t at)
 {
     if (at < k->page_from || at - k->page_from >= k->page_count) {
         struct ledger_entry_page page = {.entries = k->page, .limit = PAGE};
@@ -94,7 +94,7 @@ static struct entry *entry_at(struct context *context, struct keyed *k, uint64_t
 }
 
 /* The outcomes of the items from `at` on that a result is about; false: they cannot be told now. */
-static bool replay_result(struct context *context, struct keyed *k, const struct result *result,
+static bool replay_result(struct co_context *context, struct keyed *k, const struct result *result,
     size_t at, uint64_t *next, uint64_t seq)
 {
     bool of_entry = result->kind == RESULT_ENTRIES || result->kind == RESULT_REPLAYED;
@@ -114,7 +114,7 @@ static bool replay_result(struct context *context, struct keyed *k, const struct
     return true;
 }
 
-static bool replay_all(struct context *context, struct keyed *k, const struct entry *first)
+static bool replay_all(struct co_context *context, struct keyed *k, const struct entry *first)
 {
     struct results_reader reader;
     struct result result;
@@ -148,7 +148,7 @@ static bool may_have_old_items(const struct keyed *k)
 
 /* KEY_REUSED: they are of another batch. */
 static enum ledger_status know_old_item(
-    struct context *context, struct keyed *k, size_t i, uint64_t at)
+    struct co_context *context, struct keyed *k, size_t i, uint64_t at)
 {
     struct transfer_batch_item *item = &k->g.items[i];
     if (i >= k->g.count || k->asked->transfers[i].key)
@@ -167,7 +167,7 @@ static enum ledger_status know_old_item(
     return LEDGER_OK;
 }
 
-static enum ledger_status know_old_items(struct context *context, struct keyed *k)
+static enum ledger_status know_old_items(struct co_context *context, struct keyed *k)
 {
     struct ledger *ledger = k->g.ledger;
     struct query_item *found = NULL;
@@ -203,7 +203,7 @@ static void refuse_key_of_batch(struct keyed *k)
 }
 
 /* Claim and look up what the items name; anything but OK: nothing is to be done. */
-static enum ledger_status prepare(struct context *context, struct keyed *k)
+static enum ledger_status prepare(struct co_context *context, struct keyed *k)
 {
     struct transfer_batch *g = &k->g;
     enum ledger_status status = journal_admits(g->ledger->journal, &k->whole.seq);
@@ -393,7 +393,7 @@ static void drop_outcomes(struct keyed *k)
         entry_drop(&k->g.items[i].outcome->entry);
 }
 
-static void decide_batch(struct context *context, struct keyed *k, struct ledger_outcome *whole)
+static void decide_batch(struct co_context *context, struct keyed *k, struct ledger_outcome *whole)
 {
     k->whole.status = prepare(context, k);
     if (k->whole.status == LEDGER_OK &&
@@ -405,7 +405,7 @@ static void decide_batch(struct context *context, struct keyed *k, struct ledger
     change_await(context, k->g.ledger, whole);
 }
 
-static void answer(struct context *context, struct keyed *k, struct ledger_outcome *whole)
+static void answer(struct co_context *context, struct keyed *k, struct ledger_outcome *whole)
 {
     if (change_claim(context, &k->whole, whole)) {
         decide_batch(context, k, whole);
@@ -417,10 +417,10 @@ static void answer(struct context *context, struct keyed *k, struct ledger_outco
         drop_outcomes(k);
 }
 
-void ledger_keyed_batch(struct context *context, struct ledger *ledger,
+void ledger_keyed_batch(struct co_context *context, struct ledger *ledger,
     const struct ledger_batch *batch, struct ledger_outcome *outcomes, struct ledger_outcome *whole)
 {
-    ensure(batch->count >= 1 && batch->count <= LEDGER_BATCH_MAX);
+    co_ensure(batch->count >= 1 && batch->count <= LEDGER_BATCH_MAX);
     struct keyed k = {.asked = batch,
         .whole = {.ledger = ledger, .seq = journal_durable(ledger->journal)},
         .drafts = calloc(2 * (size_t)ENTRY_POSTINGS_MAX, sizeof *k.drafts)};
@@ -435,7 +435,7 @@ void ledger_keyed_batch(struct context *context, struct ledger *ledger,
         take_fingerprint(&k);
         answer(context, &k, whole);
     }
-    whole->stages.durable_ns = clock_now_ns();
+    whole->stages.durable_ns = co_clock_now_ns();
     drop_page(&k);
     entry_drop(&whole->entry);
     entry_drop(&k.whole.entry);

@@ -30,13 +30,13 @@ struct transfer_batch {
 };
 
 /* False: memory is short. Either way transfer_batch_discard() is due. */
-MUST_CHECK bool transfer_batch_collect(struct transfer_batch *g, struct ledger *ledger,
+CO_MUST_CHECK bool transfer_batch_collect(struct transfer_batch *g, struct ledger *ledger,
     const struct ledger_transfer *transfers, size_t count, struct ledger_outcome *outcomes);
 void transfer_batch_discard(struct transfer_batch *g);
 
 /* Claim the keys of the fresh items in the order of their text, up to the first that makes the
  * batch fail. Parks. */
-void transfer_batch_claim_keys(struct context *context, struct transfer_batch *g);
+void transfer_batch_claim_keys(struct co_context *context, struct transfer_batch *g);
 
 /* The outcome of an item about which nothing can be said now. */
 bool transfer_batch_is_passing(enum ledger_status status);

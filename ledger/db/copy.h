@@ -34,7 +34,7 @@ void copy_text(struct copy *copy, const char *text); /* NULL: null; also for jso
 void copy_money(struct copy *copy, money value);     /* numeric(38, 0) */
 void copy_fields(
     struct copy *copy, const struct copy *of, size_t at); /* of another, from there on */
-MUST_CHECK bool copy_finish(struct copy *copy);           /* false: memory was short, start again */
+CO_MUST_CHECK bool copy_finish(struct copy *copy);        /* false: memory was short, start again */
 const char *copy_rows(const struct copy *copy, size_t *size); /* of a finished one: without frame */
 void copy_free(struct copy *copy);
 

@@ -10,10 +10,10 @@
 enum { BEATS_TEXT = 40 };
 
 /* Longer than a living server can take from one beat to the next (lease.h). */
-static const int64_t dead_after_ns = 4 * CLOCK_S, look_every_ns = 200 * CLOCK_MS;
+static const int64_t dead_after_ns = 4 * CO_CLOCK_S, look_every_ns = 200 * CO_CLOCK_MS;
 
 /* One row with one text, which goes to `text`. */
-static enum pg_status ask(struct context *context, struct pg *pg,
+static enum pg_status ask(struct co_context *context, struct pg *pg,
     const struct pg_statement *statement, char *text, size_t size)
 {
     struct pg_result *rows = NULL;
@@ -25,7 +25,7 @@ static enum pg_status ask(struct context *context, struct pg *pg,
 }
 
 /* Those from before leases: the lock's class is theirs, its object the ledger. */
-static enum pg_status ask_locks(struct context *context, struct pg *pg, bool *held)
+static enum pg_status ask_locks(struct co_context *context, struct pg *pg, bool *held)
 {
     static const struct pg_statement locks = {
         .sql = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -38,7 +38,7 @@ static enum pg_status ask_locks(struct context *context, struct pg *pg, bool *he
 }
 
 /* A mark of the servers that have not left, with their beats; "": there are none. */
-static enum pg_status ask_beats(struct context *context, struct pg *pg, char text[BEATS_TEXT])
+static enum pg_status ask_beats(struct co_context *context, struct pg *pg, char text[BEATS_TEXT])
 {
     static const struct pg_statement table = {
         .sql = "SELECT to_regclass('teller.server') IS NOT NULL"};
@@ -53,17 +53,17 @@ static enum pg_status ask_beats(struct context *context, struct pg *pg, char tex
     return status;
 }
 
-enum pg_status living_look(struct context *context, struct pg *pg, bool *lives)
+enum pg_status living_look(struct co_context *context, struct pg *pg, bool *lives)
 {
     char first[BEATS_TEXT], now[BEATS_TEXT];
-    int64_t since_ns = clock_now_ns();
+    int64_t since_ns = co_clock_now_ns();
     enum pg_status status = ask_locks(context, pg, lives);
     if (status != PG_OK || *lives || (status = ask_beats(context, pg, first)) != PG_OK)
         return status;
     memcpy(now, first, sizeof now);
-    while (*now && strcmp(now, first) == 0 && clock_now_ns() - since_ns < dead_after_ns) {
+    while (*now && strcmp(now, first) == 0 && co_clock_now_ns() - since_ns < dead_after_ns) {
         co_sleep(look_every_ns);
-        if (context_err(context) != CONTEXT_OK)
+        if (co_context_err(context) != CO_CONTEXT_OK)
             return PG_LOST;
         if ((status = ask_beats(context, pg, now)) != PG_OK)
             return status;

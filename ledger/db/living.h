@@ -11,6 +11,6 @@
 
 /* PG_OK: then *lives is the answer. To see that a beat stands still takes four seconds; if there is
  * none the answer is immediate. Parks. */
-MUST_CHECK enum pg_status living_look(struct context *context, struct pg *pg, bool *lives);
+CO_MUST_CHECK enum pg_status living_look(struct co_context *context, struct pg *pg, bool *lives);
 
 #endif

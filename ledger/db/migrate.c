@@ -62,7 +62,7 @@ static enum pg_status fail(struct pg *pg, enum pg_status status, char *error, si
 }
 
 /* Ask for one number. */
-static enum pg_status ask(struct context *context, struct pg *pg,
+static enum pg_status ask(struct co_context *context, struct pg *pg,
     const struct pg_statement *statement, const char *value, int *number)
 {
     struct pg_result *rows = NULL;
@@ -87,7 +87,7 @@ static enum pg_status fail_to_look(struct pg *pg, enum pg_status status, char *e
 /* Of a migration that we do not know and that names no program, the program before it is expected
  * to work with it: sql/README.md. The column may be missing: then none names one. */
 static enum pg_status look(
-    struct context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
+    struct co_context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
 {
     static const struct pg_statement find = {
         .sql = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
@@ -132,12 +132,13 @@ static const char first_of_all[] =
     "ALTER TABLE migration ADD COLUMN IF NOT EXISTS compatible int; COMMIT";
 
 /* A refused text leaves its transaction open. */
-static enum pg_status roll_back(struct context *context, struct pg *pg)
+static enum pg_status roll_back(struct co_context *context, struct pg *pg)
 {
     return pg_script(context, pg, "ROLLBACK") == PG_OK ? PG_ERROR : PG_LOST;
 }
 
-static enum pg_status apply_once(struct context *context, struct pg *pg, const struct embed *file)
+static enum pg_status apply_once(
+    struct co_context *context, struct pg *pg, const struct embed *file)
 {
     static const char frame[] =
         "BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(" RIGHTS_LOCK ");"
@@ -158,7 +159,7 @@ static enum pg_status apply_once(struct context *context, struct pg *pg, const s
 /* Repeat while one of its tables is in use; what another process has applied meanwhile is as good
  * as our own. */
 static enum pg_status apply(
-    struct context *context, struct pg *pg, const struct embed *file, char *error, size_t size)
+    struct co_context *context, struct pg *pg, const struct embed *file, char *error, size_t size)
 {
     enum { TRIES = 60 };
     enum pg_status status = PG_ERROR;
@@ -174,9 +175,9 @@ static enum pg_status apply(
         status = roll_back(context, pg);
         if (there && status == PG_ERROR)
             return PG_OK;
-        if (!locked || status == PG_LOST || context_err(context) != CONTEXT_OK)
+        if (!locked || status == PG_LOST || co_context_err(context) != CO_CONTEXT_OK)
             break;
-        co_sleep(CLOCK_S);
+        co_sleep(CO_CLOCK_S);
     }
     if (status == PG_LOST)
         snprintf(error, size, "migration %s: %s", file->name, pg_message(pg));
@@ -184,7 +185,7 @@ static enum pg_status apply(
 }
 
 static enum pg_status apply_missing(
-    struct context *context, struct pg *pg, int has, char *error, size_t size)
+    struct co_context *context, struct pg *pg, int has, char *error, size_t size)
 {
     enum pg_status status = pg_script(context, pg, first_of_all);
     if (status != PG_OK)
@@ -206,7 +207,7 @@ static const struct embed *first_breaking(int has)
 
 /* ---- for commands ---------------------------------------------------------------------------- */
 
-enum pg_status migrate_check(struct context *context, struct pg *pg, char *error, size_t size)
+enum pg_status migrate_check(struct co_context *context, struct pg *pg, char *error, size_t size)
 {
     struct schema schema;
     enum pg_status status = look(context, pg, &schema, error, size);
@@ -223,7 +224,7 @@ enum pg_status migrate_check(struct context *context, struct pg *pg, char *error
 }
 
 enum pg_status migrate_now(
-    struct context *context, struct pg *pg, int *from, int *to, char *error, size_t size)
+    struct co_context *context, struct pg *pg, int *from, int *to, char *error, size_t size)
 {
     struct schema schema;
     enum pg_status status = look(context, pg, &schema, error, size);
@@ -253,7 +254,7 @@ enum pg_status migrate_now(
 
 /* An older schema is left alone for as long as a server lives on it. */
 static enum pg_status bring_up_to_date(
-    struct context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
+    struct co_context *context, struct pg *pg, struct schema *schema, char *error, size_t size)
 {
     for (bool noticed = false;; noticed = true) {
         bool lives = false;
@@ -272,16 +273,16 @@ static enum pg_status bring_up_to_date(
                 "by until it ends, then it is migrated to schema %d",
                 schema->has, migrate_newest());
         snprintf(error, size, "a server of an older version serves this database");
-        if (context_err(context) != CONTEXT_OK)
+        if (co_context_err(context) != CO_CONTEXT_OK)
             return PG_LOST;
-        co_sleep(200 * CLOCK_MS);
+        co_sleep(200 * CO_CLOCK_MS);
     }
 }
 
 /* The rights are given again when some are missing, unless the schema is a newer program's: then it
  * is for that one to know what is needed. */
 static enum pg_status see_to_rights(
-    struct context *context, struct pg *pg, bool ours, char *error, size_t size)
+    struct co_context *context, struct pg *pg, bool ours, char *error, size_t size)
 {
     char reason[REASON];
     enum pg_status status = rights_check(context, pg, ours, reason);
@@ -297,7 +298,7 @@ static enum pg_status see_to_rights(
     return *reason ? PG_ERROR : PG_OK;
 }
 
-enum pg_status migrate(struct context *context, struct pg *pg, char *error, size_t size)
+enum pg_status migrate(struct co_context *context, struct pg *pg, char *error, size_t size)
 {
     struct schema schema;
     *error = '\0';

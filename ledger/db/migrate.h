@@ -20,19 +20,20 @@
  * then it parks, and says so (notice.h). The role that the service works as then has its rights,
  * and cannot change the journal.
  */
-MUST_CHECK enum pg_status migrate(struct context *context, struct pg *pg, char *error, size_t size);
+CO_MUST_CHECK enum pg_status migrate(
+    struct co_context *context, struct pg *pg, char *error, size_t size);
 
 /*
  * Apply what is missing now, each in a transaction of its own, and grant the rights. Several take
  * turns. Refused while a server lives that does not work with one of them, and when a
  * table stays locked. *from and *to: the schema's number before (0: there was none) and after.
  */
-MUST_CHECK enum pg_status migrate_now(
-    struct context *context, struct pg *pg, int *from, int *to, char *error, size_t size);
+CO_MUST_CHECK enum pg_status migrate_now(
+    struct co_context *context, struct pg *pg, int *from, int *to, char *error, size_t size);
 
 /* Before using what is there: PG_OK if this program works with the database's schema. */
-MUST_CHECK enum pg_status migrate_check(
-    struct context *context, struct pg *pg, char *error, size_t size);
+CO_MUST_CHECK enum pg_status migrate_check(
+    struct co_context *context, struct pg *pg, char *error, size_t size);
 
 /* The number of the newest migration that the program carries: its schema. */
 int migrate_newest(void);

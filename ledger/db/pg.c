@@ -94,7 +94,7 @@ bool pg_begin(struct pg *pg)
     pg->warned = false;
     pg->sending_ns = 0;
     pg->queued = 0;
-    pg->began_ns = pg->moved_ns = clock_now_ns();
+    pg->began_ns = pg->moved_ns = co_clock_now_ns();
     if (!pg->lost && pg->newest && atomic_load(pg->newest) > pg->timeline) {
         pg_note(pg, "the database goes on elsewhere: a standby was promoted");
         pg->lost = true;
@@ -103,9 +103,9 @@ bool pg_begin(struct pg *pg)
 }
 
 /* Has the context ended? Then the connection can only be closed. */
-static bool is_over(struct context *context, struct pg *pg)
+static bool is_over(struct co_context *context, struct pg *pg)
 {
-    if (context_err(context) == CONTEXT_OK)
+    if (co_context_err(context) == CO_CONTEXT_OK)
         return false;
     pg_note(pg, "the wait for the database was ended");
     return pg->lost = true;
@@ -119,7 +119,7 @@ static void look_for_progress(struct pg *pg)
     if (ioctl(PQsocket(pg->conn), SIOCOUTQ, &queued) != 0 || queued == pg->queued)
         return;
     pg->queued = queued;
-    pg->moved_ns = clock_now_ns();
+    pg->moved_ns = co_clock_now_ns();
     pg->sending_ns = pg->moved_ns - pg->began_ns;
 }
 
@@ -128,10 +128,10 @@ static bool falls_silent(struct pg *pg)
     if (pg->silence_ns == 0)
         return false;
     look_for_progress(pg);
-    if (clock_now_ns() - pg->moved_ns < pg->silence_ns + pg->sending_ns)
+    if (co_clock_now_ns() - pg->moved_ns < pg->silence_ns + pg->sending_ns)
         return false;
     snprintf(pg->message, sizeof pg->message, "the database has not answered for %lld s",
-        (long long)((clock_now_ns() - pg->moved_ns) / CLOCK_S));
+        (long long)((co_clock_now_ns() - pg->moved_ns) / CO_CLOCK_S));
     return pg->lost = pg->silent = true;
 }
 
@@ -139,47 +139,47 @@ static bool falls_silent(struct pg *pg)
 static int64_t turn_ns(const struct pg *pg)
 {
     enum { LOOK_AGAIN_MS = 500 };
-    int64_t turn_ns = LOOK_AGAIN_MS * CLOCK_MS;
-    int64_t left_ns = pg->moved_ns + pg->silence_ns + pg->sending_ns - clock_now_ns();
+    int64_t turn_ns = LOOK_AGAIN_MS * CO_CLOCK_MS;
+    int64_t left_ns = pg->moved_ns + pg->silence_ns + pg->sending_ns - co_clock_now_ns();
     if (pg->silence_ns && left_ns < turn_ns)
-        turn_ns = left_ns > CLOCK_MS ? left_ns : CLOCK_MS;
+        turn_ns = left_ns > CO_CLOCK_MS ? left_ns : CO_CLOCK_MS;
     return turn_ns;
 }
 
 /* It looks up now and then: for progress, and because a libpq that is short of memory takes a whole
  * message for a part of one, and must look again though no more bytes will come. */
-bool pg_wait(struct context *context, struct pg *pg, unsigned events)
+bool pg_wait(struct co_context *context, struct pg *pg, unsigned events)
 {
-    struct context *turn = context_with_timeout(context, turn_ns(pg));
-    enum poller_status status = POLLER_CANCELLED;
+    struct co_context *turn = co_context_with_timeout(context, turn_ns(pg));
+    enum co_poller_status status = CO_POLLER_CANCELLED;
     if (turn) {
-        status = poller_wait(turn, PQsocket(pg->conn), events);
-        context_release(&turn);
+        status = co_poller_wait(turn, PQsocket(pg->conn), events);
+        co_context_release(&turn);
     } else {
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
     }
-    if (status == POLLER_READY) {
-        if (events == POLLER_READ)
-            pg->moved_ns = clock_now_ns();
+    if (status == CO_POLLER_READY) {
+        if (events == CO_POLLER_READ)
+            pg->moved_ns = co_clock_now_ns();
         return true;
     }
-    return status == POLLER_CANCELLED && !is_over(context, pg) && !falls_silent(pg);
+    return status == CO_POLLER_CANCELLED && !is_over(context, pg) && !falls_silent(pg);
 }
 
-bool pg_flush(struct context *context, struct pg *pg)
+bool pg_flush(struct co_context *context, struct pg *pg)
 {
     int left;
     while ((left = PQflush(pg->conn)) == 1)
-        if (falls_silent(pg) || !pg_wait(context, pg, POLLER_READ | POLLER_WRITE) ||
+        if (falls_silent(pg) || !pg_wait(context, pg, CO_POLLER_READ | CO_POLLER_WRITE) ||
             !PQconsumeInput(pg->conn))
             return false;
     return left == 0;
 }
 
-bool pg_next(struct context *context, struct pg *pg, PGresult **result)
+bool pg_next(struct co_context *context, struct pg *pg, PGresult **result)
 {
     while (PQisBusy(pg->conn))
-        if (!pg_wait(context, pg, POLLER_READ) || !PQconsumeInput(pg->conn))
+        if (!pg_wait(context, pg, CO_POLLER_READ) || !PQconsumeInput(pg->conn))
             return false;
     *result = PQgetResult(pg->conn);
     return PQstatus(pg->conn) == CONNECTION_OK || *result != NULL;

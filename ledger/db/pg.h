@@ -30,8 +30,8 @@ struct row;
  * reason.
  */
 enum { PG_CONNECT_S = 5 };
-MUST_CHECK struct pg *pg_connect(struct context *context, const char *conninfo, const char *role,
-    char *error, size_t error_size);
+CO_MUST_CHECK struct pg *pg_connect(struct co_context *context, const char *conninfo,
+    const char *role, char *error, size_t error_size);
 void pg_close(struct pg **pg);
 
 /*
@@ -85,15 +85,15 @@ struct pg_statement {
 };
 
 /* Run it; *result is the caller's to free, and holds rows on PG_OK only. NULL: none are wanted. */
-MUST_CHECK enum pg_status pg_run(struct context *context, struct pg *pg,
+CO_MUST_CHECK enum pg_status pg_run(struct co_context *context, struct pg *pg,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 
 /* Run a text of one or more statements without parameters; rows are dropped. */
-MUST_CHECK enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql);
+CO_MUST_CHECK enum pg_status pg_script(struct co_context *context, struct pg *pg, const char *sql);
 
 /* Run COPY (...) TO STDOUT (FORMAT binary) and hand over its rows (row.h) one by one, in constant
  * memory; `take` returns false to stop (PG_LOST then). A row is valid during the call. */
-MUST_CHECK enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql,
+CO_MUST_CHECK enum pg_status pg_unload(struct co_context *context, struct pg *pg, const char *sql,
     bool (*take)(const struct row *row, void *arg), void *arg);
 
 /* A text of statements with COPY ... FROM STDIN (FORMAT binary) among them: the n-th COPY is fed
@@ -102,7 +102,7 @@ struct pg_data {
     const char *bytes;
     size_t size;
 };
-MUST_CHECK enum pg_status pg_load(struct context *context, struct pg *pg, const char *sql,
+CO_MUST_CHECK enum pg_status pg_load(struct co_context *context, struct pg *pg, const char *sql,
     const struct pg_data *data, size_t count, bool *committed);
 
 /* Rows: text of a value ("" for null), its length, its number (0 if null). */

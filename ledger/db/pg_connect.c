@@ -39,13 +39,13 @@ static int64_t timeout_of(const PQconninfoOption *options, int64_t ours_s)
 {
     const char *given = pg_hosts_option(options, "connect_timeout");
     int64_t seconds = given ? strtol(given, NULL, 10) : 0;
-    return (seconds > 0 && seconds < 3600 ? seconds : ours_s) * CLOCK_S;
+    return (seconds > 0 && seconds < 3600 ? seconds : ours_s) * CO_CLOCK_S;
 }
 
 /* What stands before `dbname`, which is the whole of the user's, is a default for it; what stands
  * behind it is not to be changed. */
-struct pg *pg_connect(
-    struct context *context, const char *conninfo, const char *role, char *error, size_t error_size)
+struct pg *pg_connect(struct co_context *context, const char *conninfo, const char *role,
+    char *error, size_t error_size)
 {
     static const char *const names[] = {"fallback_application_name", "keepalives_idle",
         "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", "client_encoding",

@@ -21,10 +21,10 @@ struct load {
 
 /* In pieces that are sent one after the other: libpq copies what it is given, and a message of more
  * than 1 GiB is never taken. */
-static bool feed_copy(struct context *context, struct pg *pg, struct load *load)
+static bool feed_copy(struct co_context *context, struct pg *pg, struct load *load)
 {
     enum { PIECE = 256 << 10 };
-    ensure(load->fed < load->count);
+    co_ensure(load->fed < load->count);
     const struct pg_data *data = &load->data[load->fed++];
     if (failpoint(load->fed < load->count ? "batch.copy" : "commit.before"))
         return false;
@@ -36,7 +36,8 @@ static bool feed_copy(struct context *context, struct pg *pg, struct load *load)
     return PQputCopyEnd(pg->conn, NULL) == 1 && pg_flush(context, pg);
 }
 
-static bool take_result(struct context *context, struct pg *pg, struct load *load, PGresult *result)
+static bool take_result(
+    struct co_context *context, struct pg *pg, struct load *load, PGresult *result)
 {
     switch (PQresultStatus(result)) {
     case PGRES_COPY_IN:
@@ -52,7 +53,7 @@ static bool take_result(struct context *context, struct pg *pg, struct load *loa
     }
 }
 
-enum pg_status pg_load(struct context *context, struct pg *pg, const char *sql,
+enum pg_status pg_load(struct co_context *context, struct pg *pg, const char *sql,
     const struct pg_data *data, size_t count, bool *committed)
 {
     struct load load = {.data = data, .count = count, .status = PG_OK};
@@ -78,7 +79,7 @@ enum pg_status pg_load(struct context *context, struct pg *pg, const char *sql,
     return load.status;
 }
 
-enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql)
+enum pg_status pg_script(struct co_context *context, struct pg *pg, const char *sql)
 {
     bool committed;
     return pg_load(context, pg, sql, NULL, 0, &committed);
@@ -88,13 +89,13 @@ enum pg_status pg_script(struct context *context, struct pg *pg, const char *sql
 
 /* The next piece of a COPY that runs; *size 0: there is none. False: the connection is lost, or
  * memory is short: then libpq would offer the same piece again and again. */
-static bool next_piece(struct context *context, struct pg *pg, char **piece, size_t *size)
+static bool next_piece(struct co_context *context, struct pg *pg, char **piece, size_t *size)
 {
     enum { PIECE_FAILED = -2 };
     bool read_already = false;
     int got;
     while ((got = PQgetCopyData(pg->conn, piece, 1)) == 0) {
-        if (read_already && !pg_wait(context, pg, POLLER_READ))
+        if (read_already && !pg_wait(context, pg, CO_POLLER_READ))
             return false;
         if (!PQconsumeInput(pg->conn))
             return false;
@@ -104,7 +105,8 @@ static bool next_piece(struct context *context, struct pg *pg, char **piece, siz
     return got != PIECE_FAILED; /* -1: it ended, or broke off, which the next result tells */
 }
 
-static enum pg_status read_pieces(struct context *context, struct pg *pg, struct row_stream *stream)
+static enum pg_status read_pieces(
+    struct co_context *context, struct pg *pg, struct row_stream *stream)
 {
     enum { TURN = 1024 }; /* a server that is ahead of us must not keep this worker for itself */
     char *piece;
@@ -127,7 +129,7 @@ static enum pg_status read_pieces(struct context *context, struct pg *pg, struct
     }
 }
 
-enum pg_status pg_unload(struct context *context, struct pg *pg, const char *sql,
+enum pg_status pg_unload(struct co_context *context, struct pg *pg, const char *sql,
     bool (*take)(const struct row *row, void *arg), void *arg)
 {
     struct row_stream stream = {.take = take, .arg = arg};

@@ -4,7 +4,7 @@
 
 #include "ledger/db/pg_private.h"
 
-bool pg_open_frame(struct context *context, struct pg *pg, enum pg_status *status)
+bool pg_open_frame(struct co_context *context, struct pg *pg, enum pg_status *status)
 {
     *status = PG_OK;
     if (!pg->pins || PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
@@ -13,7 +13,7 @@ bool pg_open_frame(struct context *context, struct pg *pg, enum pg_status *statu
     return true;
 }
 
-enum pg_status pg_close_frame(struct context *context, struct pg *pg, enum pg_status status)
+enum pg_status pg_close_frame(struct co_context *context, struct pg *pg, enum pg_status status)
 {
     char state[sizeof pg->sqlstate], message[sizeof pg->message];
     bool committed = false;

@@ -22,7 +22,7 @@ enum { CLUSTERS = 32, OPTIONS = 60 };
 
 /* ---- timelines ------------------------------------------------------------------------------ */
 
-static struct lock lock;
+static struct co_lock lock;
 static struct cluster {
     uint64_t system;
     _Atomic uint32_t newest;
@@ -32,12 +32,12 @@ static size_t cluster_count;
 static _Atomic uint32_t *newest_of(uint64_t system)
 {
     size_t i = 0;
-    lock_take(&lock);
+    co_lock_take(&lock);
     while (i < cluster_count && clusters[i].system != system)
         i++;
     if (i == cluster_count && i < CLUSTERS)
         clusters[cluster_count++].system = system;
-    lock_drop(&lock);
+    co_lock_drop(&lock);
     return i < CLUSTERS ? &clusters[i].newest : NULL;
 }
 
@@ -67,13 +67,13 @@ struct host {
 };
 
 struct census {
-    struct context *context;
+    struct co_context *context;
     const PQconninfoOption *options;
     const char *role;
     int64_t timeout_ns;
     size_t count;
     struct host hosts[PG_HOSTS_MAX];
-    struct waitgroup asking;
+    struct co_waitgroup asking;
 };
 
 const char *pg_hosts_option(const PQconninfoOption *options, const char *keyword)
@@ -142,7 +142,7 @@ static void ask_host(void *arg)
         snprintf(host->error, sizeof host->error, "it is a standby");
         pg_close(&host->pg);
     }
-    waitgroup_done(&host->census->asking);
+    co_waitgroup_done(&host->census->asking);
 }
 
 /* ---- the choice ----------------------------------------------------------------------------- */
@@ -151,8 +151,8 @@ static void tell_split(const struct host *chosen, const struct host *other)
 {
     enum { TELL_AGAIN_S = 60 };
     static _Atomic int64_t noticed_ns;
-    int64_t now_ns = clock_now_ns(), before = atomic_load(&noticed_ns);
-    if ((before && now_ns - before < TELL_AGAIN_S * CLOCK_S) ||
+    int64_t now_ns = co_clock_now_ns(), before = atomic_load(&noticed_ns);
+    if ((before && now_ns - before < TELL_AGAIN_S * CO_CLOCK_S) ||
         !atomic_compare_exchange_strong(&noticed_ns, &before, now_ns))
         return;
     notice(NOTICE_TROUBLE,
@@ -206,7 +206,7 @@ static struct pg *take_best(struct census *census, char *error, size_t size)
     return pg;
 }
 
-struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *options,
+struct pg *pg_hosts_connect(struct co_context *context, const PQconninfoOption *options,
     const char *role, int64_t timeout_ns, char *error, size_t error_size)
 {
     struct census *census = calloc(1, sizeof *census);
@@ -228,14 +228,14 @@ struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *opt
         word(pg_hosts_option(options, "host"), i, host->name, sizeof host->name);
         word(pg_hosts_option(options, "hostaddr"), i, host->address, sizeof host->address);
         word(pg_hosts_option(options, "port"), i, host->port, sizeof host->port);
-        waitgroup_add(&census->asking, 1);
+        co_waitgroup_add(&census->asking, 1);
         if (!co_spawn(ask_host, host)) {
             snprintf(host->error, sizeof host->error, "it could not be asked");
-            waitgroup_done(&census->asking);
+            co_waitgroup_done(&census->asking);
         }
     }
 
-    waitgroup_wait(&census->asking);
+    co_waitgroup_wait(&census->asking);
     struct pg *pg = take_best(census, error, error_size);
     free(census);
     return pg;

@@ -19,11 +19,12 @@ size_t pg_hosts_count(const PQconninfoOption *options);
 
 /* Ask all of them at the same time, and connect to the one that is the database. NULL: none is; the
  * reason is in `error`. */
-MUST_CHECK struct pg *pg_hosts_connect(struct context *context, const PQconninfoOption *options,
-    const char *role, int64_t timeout_ns, char *error, size_t error_size);
+CO_MUST_CHECK struct pg *pg_hosts_connect(struct co_context *context,
+    const PQconninfoOption *options, const char *role, int64_t timeout_ns, char *error,
+    size_t error_size);
 
 /* Is it on the newest timeline of its cluster that this process has seen? Then it is noted. False:
  * it is a former primary; the reason is in `error`. Never parks; from any coroutine. */
-MUST_CHECK bool pg_hosts_admit(struct pg *pg, char *error, size_t error_size);
+CO_MUST_CHECK bool pg_hosts_admit(struct pg *pg, char *error, size_t error_size);
 
 #endif

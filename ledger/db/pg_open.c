@@ -35,24 +35,24 @@ static void start(void *arg)
     start->conn = PQconnectStartParams(start->names, start->values, start->expand);
 }
 
-static bool handshake(struct context *context, PGconn *conn)
+static bool handshake(struct co_context *context, PGconn *conn)
 {
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
     while (next != PGRES_POLLING_OK) {
         if (next == PGRES_POLLING_FAILED)
             return false;
-        unsigned events = next == PGRES_POLLING_READING ? POLLER_READ : POLLER_WRITE;
+        unsigned events = next == PGRES_POLLING_READING ? CO_POLLER_READ : CO_POLLER_WRITE;
         int fd = PQsocket(conn);
-        if (poller_wait(context, fd, events) != POLLER_READY)
+        if (co_poller_wait(context, fd, events) != CO_POLLER_READY)
             return false;
         /* The call may close the descriptor and open another under the same number. */
-        poller_forget(fd);
+        co_poller_forget(fd);
         next = PQconnectPoll(conn);
     }
     return true;
 }
 
-static bool is_up(struct context *context, struct pg *pg, const char *role)
+static bool is_up(struct co_context *context, struct pg *pg, const char *role)
 {
     return PQstatus(pg->conn) != CONNECTION_BAD && handshake(context, pg->conn) &&
            PQsetnonblocking(pg->conn, 1) == 0 && pg_pin(context, pg, role);
@@ -63,7 +63,7 @@ struct pg *pg_start(const char *const *names, const char *const *values, bool ex
     struct start begun = {.names = names, .values = values, .expand = expand};
     struct pg *pg = calloc(1, sizeof *pg);
     if (pg)
-        blocking_call(start, &begun);
+        co_blocking_call(start, &begun);
     if (!begun.conn) {
         free(pg);
         return NULL;
@@ -73,17 +73,17 @@ struct pg *pg_start(const char *const *names, const char *const *values, bool ex
     return pg;
 }
 
-bool pg_finish(struct context *context, struct pg *pg, const char *role, int64_t timeout_ns,
+bool pg_finish(struct co_context *context, struct pg *pg, const char *role, int64_t timeout_ns,
     char *error, size_t error_size)
 {
-    struct context *deadline = context_with_timeout(context, timeout_ns);
+    struct co_context *deadline = co_context_with_timeout(context, timeout_ns);
     if (!deadline) {
         snprintf(error, error_size, "out of memory");
         return false;
     }
     bool up = is_up(deadline, pg, role);
-    bool late = context_err(deadline) != CONTEXT_OK;
-    context_release(&deadline);
+    bool late = co_context_err(deadline) != CO_CONTEXT_OK;
+    co_context_release(&deadline);
     if (up)
         return true;
 
@@ -103,7 +103,7 @@ void pg_close(struct pg **pg)
         return;
     int fd = PQsocket((*pg)->conn);
     if (fd >= 0)
-        poller_forget(fd);
+        co_poller_forget(fd);
     PQfinish((*pg)->conn);
     for (size_t i = 0; i < (*pg)->prepared_count; i++)
         free((*pg)->prepared[i]);

@@ -101,7 +101,7 @@ static bool is_fit(struct pg *pg, const PGresult *rows, bool serves)
 }
 
 /* Ask with a text of statements; the rows are those of its first. NULL: see the message. */
-static PGresult *ask(struct context *context, struct pg *pg, const char *sql)
+static PGresult *ask(struct co_context *context, struct pg *pg, const char *sql)
 {
     PGresult *result, *rows = NULL;
     bool good = pg_begin(pg) && PQsendQuery(pg->conn, sql) && pg_flush(context, pg);
@@ -130,7 +130,7 @@ static PGresult *ask(struct context *context, struct pg *pg, const char *sql)
  * Which cluster it is, and on which timeline it writes: each promotion begins a new one. One that
  * does not say is taken as it is.
  */
-static bool find_place(struct context *context, struct pg *pg)
+static bool find_place(struct co_context *context, struct pg *pg)
 {
     static const char place[] =
         "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN 0"
@@ -185,7 +185,7 @@ static char *write_pins(struct pg *pg, const PGresult *rows, const char *role, b
 }
 
 /* The role, if there is one that we may work as; NULL: as ourselves. False: see the message. */
-static bool find_role(struct context *context, struct pg *pg, const char **role)
+static bool find_role(struct co_context *context, struct pg *pg, const char **role)
 {
     static const struct pg_statement find = {.parameters = 1,
         .sql =
@@ -208,7 +208,8 @@ static bool is_pooled(const struct pg *pg, const PGresult *rows)
 
 /* A pooler's session is another's in a moment: it is left as it is, and each transaction of ours
  * pins itself. */
-static bool set_pins(struct context *context, struct pg *pg, const PGresult *rows, const char *role)
+static bool set_pins(
+    struct co_context *context, struct pg *pg, const PGresult *rows, const char *role)
 {
     /* Pins that are there, though empty, make find_role() work behind a pooler. */
     bool pooled = is_pooled(pg, rows);
@@ -231,7 +232,7 @@ static bool set_pins(struct context *context, struct pg *pg, const PGresult *row
     return good;
 }
 
-bool pg_pin(struct context *context, struct pg *pg, const char *role)
+bool pg_pin(struct co_context *context, struct pg *pg, const char *role)
 {
     if (!find_place(context, pg))
         return false;

@@ -45,47 +45,47 @@ void pg_note(struct pg *pg, const char *message);
 enum pg_status pg_lose(struct pg *pg);
 
 /* A call begins, which may send and wait. False: the connection is lost already. */
-MUST_CHECK bool pg_begin(struct pg *pg);
+CO_MUST_CHECK bool pg_begin(struct pg *pg);
 
 /* Park until the socket is ready for that; now and then also before. False: the context ended, or
  * nothing has moved for too long, and the connection is lost. */
-MUST_CHECK bool pg_wait(struct context *context, struct pg *pg, unsigned events);
+CO_MUST_CHECK bool pg_wait(struct co_context *context, struct pg *pg, unsigned events);
 
 /* Send all that libpq has buffered; what the server says meanwhile is taken in. */
-MUST_CHECK bool pg_flush(struct context *context, struct pg *pg);
+CO_MUST_CHECK bool pg_flush(struct co_context *context, struct pg *pg);
 
 /* The next result; NULL when there are no more. False: the connection is lost. */
-MUST_CHECK bool pg_next(struct context *context, struct pg *pg, PGresult **result);
+CO_MUST_CHECK bool pg_next(struct co_context *context, struct pg *pg, PGresult **result);
 
 /* What the server refused, noted: PG_ERROR, or PG_LOST if it was not the server. */
 enum pg_status pg_note_error(struct pg *pg, const PGresult *result);
 
 /* Send a text of statements; behind a pooler with the pins in it, if it begins a transaction or is
  * one. False: it is lost. */
-MUST_CHECK bool pg_send_text(struct pg *pg, const char *sql);
+CO_MUST_CHECK bool pg_send_text(struct pg *pg, const char *sql);
 
 /*
  * Behind a pooler a statement that stands in no transaction gets one of its own: true, and if
  * *status is PG_OK the statement can be run. Then pg_close_frame() with what became of it tells
  * what became of both.
  */
-MUST_CHECK bool pg_open_frame(struct context *context, struct pg *pg, enum pg_status *status);
-MUST_CHECK enum pg_status pg_close_frame(
-    struct context *context, struct pg *pg, enum pg_status status);
+CO_MUST_CHECK bool pg_open_frame(struct co_context *context, struct pg *pg, enum pg_status *status);
+CO_MUST_CHECK enum pg_status pg_close_frame(
+    struct co_context *context, struct pg *pg, enum pg_status status);
 
 /* A WARNING came while something was written: PG_LOST, as it is not known what became of it. */
 enum pg_status pg_doubt(struct pg *pg);
 
 /* A connection that begins, by libpq's names of options; expand: dbname may be a whole URL. NULL
  * when memory is short. May park. */
-MUST_CHECK struct pg *pg_start(const char *const *names, const char *const *values, bool expand);
+CO_MUST_CHECK struct pg *pg_start(const char *const *names, const char *const *values, bool expand);
 
 /* Bring it up and pin its session. False: the reason is in `error`. */
-MUST_CHECK bool pg_finish(struct context *context, struct pg *pg, const char *role,
+CO_MUST_CHECK bool pg_finish(struct co_context *context, struct pg *pg, const char *role,
     int64_t timeout_ns, char *error, size_t error_size);
 
 /* Of a fresh connection: make the session what all of ours are. False: it is lost, or refused for
  * the reason in its message. */
-MUST_CHECK bool pg_pin(struct context *context, struct pg *pg, const char *role);
+CO_MUST_CHECK bool pg_pin(struct co_context *context, struct pg *pg, const char *role);
 
 #endif

@@ -16,7 +16,7 @@ static bool is_lost_by(const PGresult *result)
 }
 
 /* The one result of an extended query, with the protocol brought back to idle. */
-static enum pg_status single_result(struct context *context, struct pg *pg, PGresult **only)
+static enum pg_status single_result(struct co_context *context, struct pg *pg, PGresult **only)
 {
     PGresult *result;
     *only = NULL;
@@ -58,8 +58,8 @@ static size_t find_prepared(const struct pg *pg, const char *sql)
     return i;
 }
 
-static enum pg_status prepare(
-    struct context *context, struct pg *pg, const struct pg_statement *statement, const char *name)
+static enum pg_status prepare(struct co_context *context, struct pg *pg,
+    const struct pg_statement *statement, const char *name)
 {
     PGresult *result;
     char *text = strdup(statement->sql);
@@ -85,7 +85,7 @@ static enum pg_status prepare(
 }
 
 /* Send it: by its name, or whole if no more names are to be had. PG_OK: its result will come. */
-static enum pg_status send(struct context *context, struct pg *pg,
+static enum pg_status send(struct co_context *context, struct pg *pg,
     const struct pg_statement *statement, const char *const *values)
 {
     char name[16];
@@ -120,7 +120,7 @@ static enum pg_status demand_rows(struct pg *pg, PGresult **rows)
     return PG_LOST;
 }
 
-static enum pg_status run_it(struct context *context, struct pg *pg,
+static enum pg_status run_it(struct co_context *context, struct pg *pg,
     const struct pg_statement *statement, const char *const *values, PGresult **rows)
 {
     if (!pg_begin(pg))
@@ -131,12 +131,12 @@ static enum pg_status run_it(struct context *context, struct pg *pg,
     return status == PG_OK && pg->warned ? pg_doubt(pg) : status;
 }
 
-enum pg_status pg_run(struct context *context, struct pg *pg, const struct pg_statement *statement,
-    const char *const *values, struct pg_result **result)
+enum pg_status pg_run(struct co_context *context, struct pg *pg,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
 {
     PGresult *rows = NULL;
     enum pg_status status;
-    ensure(count_parameters(statement) <= PG_PARAMETERS);
+    co_ensure(count_parameters(statement) <= PG_PARAMETERS);
 
     /* Behind a pooler it needs a transaction, whose end belongs to its outcome. */
     bool framed = pg_open_frame(context, pg, &status);
@@ -186,7 +186,7 @@ void pg_row(const struct pg_result *result, size_t index, bool *wrong, struct ro
 {
     const PGresult *rows = (const PGresult *)result;
     int columns = PQnfields(rows), at = (int)index;
-    ensure(columns <= ROW_COLUMNS && PQbinaryTuples(rows)); /* our own statements */
+    co_ensure(columns <= ROW_COLUMNS && PQbinaryTuples(rows)); /* our own statements */
     *row = (struct row){.columns = (unsigned)columns, .wrong = wrong};
     for (int i = 0; i < columns; i++) {
         row->fields[i].bytes = PQgetvalue(rows, at, i);

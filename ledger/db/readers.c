@@ -29,10 +29,10 @@ struct reader {
 
 struct readers {
     char *conninfo;
-    struct chan *idle;    /* of struct reader */
-    struct chan *lending; /* of the right to borrow one */
-    struct context *life; /* of what goes on when no caller waits for it any more */
-    struct waitgroup connecting;
+    struct co_chan *idle;    /* of struct reader */
+    struct co_chan *lending; /* of the right to borrow one */
+    struct co_context *life; /* of what goes on when no caller waits for it any more */
+    struct co_waitgroup connecting;
     _Atomic int64_t doubted_ns;      /* one that has not answered since is in doubt */
     _Atomic int64_t took_ns[PLACES]; /* how long each statement took lately (place_of()) */
     _Atomic int64_t connect_ns;      /* and the last connection; 0: not known */
@@ -41,13 +41,13 @@ struct readers {
 /* ---- the pool ------------------------------------------------------------------------------ */
 
 /* False: the context ended first. */
-static bool take(struct context *context, struct readers *readers, struct reader *reader)
+static bool take(struct co_context *context, struct readers *readers, struct reader *reader)
 {
-    struct select_case cases[] = {
-        {.op = SELECT_RECV, .chan = readers->idle, .item = reader},
-        {.op = SELECT_RECV, .chan = context_done(context)},
+    struct co_select_case cases[] = {
+        {.op = CO_SELECT_RECV, .chan = readers->idle, .item = reader},
+        {.op = CO_SELECT_RECV, .chan = co_context_done(context)},
     };
-    if (select_wait(cases, 2) != 0)
+    if (co_select_wait(cases, 2) != 0)
         return false;
     if (reader->pg && reader->answered_ns < atomic_load(&readers->doubted_ns))
         pg_close(&reader->pg);
@@ -60,14 +60,14 @@ static void give(struct readers *readers, struct reader reader)
         pg_close(&reader.pg);
     if (reader.pg)
         pg_bound(reader.pg, 0);
-    enum chan_status put = chan_try_send(readers->idle, &reader);
-    ensure(put == CHAN_OK); /* there is room for all that came out of it */
+    enum co_chan_status put = co_chan_try_send(readers->idle, &reader);
+    co_ensure(put == CO_CHAN_OK); /* there is room for all that came out of it */
 }
 
 static void stop_lending(struct readers *readers)
 {
-    enum chan_status put = chan_try_send(readers->lending, NULL);
-    ensure(put == CHAN_OK);
+    enum co_chan_status put = co_chan_try_send(readers->lending, NULL);
+    co_ensure(put == CO_CHAN_OK);
 }
 
 /* ---- a new connection ---------------------------------------------------------------------- */
@@ -75,7 +75,7 @@ static void stop_lending(struct readers *readers)
 /* A caller waits for it; once that is over, it is made for the pool. The last of the two frees. */
 struct attempt {
     struct readers *readers;
-    struct eventcount made;
+    struct co_eventcount made;
     struct pg *pg;
     enum { MAKING, MADE, LEFT } _Atomic state;
     _Atomic int users;
@@ -92,17 +92,17 @@ static void connect_main(void *arg)
     struct attempt *attempt = arg;
     struct readers *readers = attempt->readers;
     char problem[300];
-    int64_t began_ns = clock_now_ns();
+    int64_t began_ns = co_clock_now_ns();
     struct pg *pg =
         pg_connect(readers->life, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
     if (pg)
-        atomic_store(&readers->connect_ns, clock_now_ns() - began_ns);
+        atomic_store(&readers->connect_ns, co_clock_now_ns() - began_ns);
     attempt->pg = pg;
     if (atomic_exchange(&attempt->state, MADE) == LEFT)
-        give(readers, (struct reader){pg, clock_now_ns()});
-    eventcount_advance(&attempt->made, 1);
+        give(readers, (struct reader){pg, co_clock_now_ns()});
+    co_eventcount_advance(&attempt->made, 1);
     drop_attempt(attempt);
-    waitgroup_done(&readers->connecting);
+    co_waitgroup_done(&readers->connecting);
 }
 
 static struct attempt *begin_attempt(struct readers *readers)
@@ -112,10 +112,10 @@ static struct attempt *begin_attempt(struct readers *readers)
         return NULL;
     attempt->readers = readers;
     atomic_init(&attempt->users, 2);
-    waitgroup_add(&readers->connecting, 1);
+    co_waitgroup_add(&readers->connecting, 1);
     if (co_spawn_named("reader connecting", connect_main, attempt))
         return attempt;
-    waitgroup_done(&readers->connecting);
+    co_waitgroup_done(&readers->connecting);
     free(attempt);
     return NULL;
 }
@@ -123,26 +123,28 @@ static struct attempt *begin_attempt(struct readers *readers)
 static int64_t connect_timeout_ns(struct readers *readers)
 {
     int64_t took_ns = atomic_load(&readers->connect_ns);
-    int64_t least_ns = READERS_CONNECT_MS * CLOCK_MS;
-    return took_ns == 0 ? PG_CONNECT_S * CLOCK_S : 2 * took_ns > least_ns ? 2 * took_ns : least_ns;
+    int64_t least_ns = READERS_CONNECT_MS * CO_CLOCK_MS;
+    return took_ns == 0             ? PG_CONNECT_S * CO_CLOCK_S
+           : 2 * took_ns > least_ns ? 2 * took_ns
+                                    : least_ns;
 }
 
 /* Make a connection for this reader. False: whoever makes it has it, and gives it to the pool. */
-static bool make_again(struct context *context, struct readers *readers, struct reader *reader)
+static bool make_again(struct co_context *context, struct readers *readers, struct reader *reader)
 {
-    struct context *deadline = context_with_timeout(context, connect_timeout_ns(readers));
+    struct co_context *deadline = co_context_with_timeout(context, connect_timeout_ns(readers));
     struct attempt *attempt = deadline ? begin_attempt(readers) : NULL;
     bool ours = true;
     *reader = (struct reader){.pg = NULL};
     if (attempt) {
-        (void)!eventcount_await(deadline, &attempt->made, 1);
+        (void)!co_eventcount_await(deadline, &attempt->made, 1);
         ours = atomic_exchange(&attempt->state, LEFT) == MADE;
         if (ours)
             reader->pg = attempt->pg;
         drop_attempt(attempt);
     }
     if (deadline)
-        context_release(&deadline);
+        co_context_release(&deadline);
     return ours;
 }
 
@@ -157,10 +159,10 @@ static size_t place_of(const struct pg_statement *statement)
 static int64_t silence_of(struct readers *readers, const struct pg_statement *statement)
 {
     int64_t silence_ns = 2 * atomic_load(&readers->took_ns[place_of(statement)]);
-    if (silence_ns < READERS_SILENCE_MS * CLOCK_MS)
-        silence_ns = READERS_SILENCE_MS * CLOCK_MS;
-    if (silence_ns > READERS_SILENCE_MAX_MS * CLOCK_MS)
-        silence_ns = READERS_SILENCE_MAX_MS * CLOCK_MS;
+    if (silence_ns < READERS_SILENCE_MS * CO_CLOCK_MS)
+        silence_ns = READERS_SILENCE_MS * CO_CLOCK_MS;
+    if (silence_ns > READERS_SILENCE_MAX_MS * CO_CLOCK_MS)
+        silence_ns = READERS_SILENCE_MAX_MS * CO_CLOCK_MS;
     return silence_ns;
 }
 
@@ -173,12 +175,13 @@ static void note_answer(
     atomic_store(known_ns, took_ns > half_ns ? took_ns : half_ns);
 }
 
-static enum pg_status run(struct context *context, struct readers *readers, struct reader *reader,
-    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
+static enum pg_status run(struct co_context *context, struct readers *readers,
+    struct reader *reader, const struct pg_statement *statement, const char *const *values,
+    struct pg_result **result)
 {
-    int64_t began_ns = clock_now_ns();
+    int64_t began_ns = co_clock_now_ns();
     enum pg_status status = pg_run(context, reader->pg, statement, values, result);
-    reader->answered_ns = clock_now_ns();
+    reader->answered_ns = co_clock_now_ns();
     if (status != PG_LOST)
         note_answer(readers, statement, reader->answered_ns - began_ns);
     else if (pg_is_silent(reader->pg) && began_ns > atomic_load(&readers->doubted_ns))
@@ -186,7 +189,7 @@ static enum pg_status run(struct context *context, struct readers *readers, stru
     return status;
 }
 
-enum pg_status readers_run(struct context *context, struct readers *readers,
+enum pg_status readers_run(struct co_context *context, struct readers *readers,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result)
 {
     struct reader reader;
@@ -199,7 +202,7 @@ enum pg_status readers_run(struct context *context, struct readers *readers,
         pg_bound(reader.pg, silence_of(readers, statement));
         status = run(context, readers, &reader, statement, values, result);
     }
-    if (status == PG_LOST && context_err(context) == CONTEXT_OK) {
+    if (status == PG_LOST && co_context_err(context) == CO_CONTEXT_OK) {
         pg_close(&reader.pg);
         if (!make_again(context, readers, &reader))
             return PG_LOST;
@@ -212,15 +215,15 @@ enum pg_status readers_run(struct context *context, struct readers *readers,
 
 /* ---- lending ------------------------------------------------------------------------------- */
 
-struct pg *readers_borrow(struct context *context, struct readers *readers)
+struct pg *readers_borrow(struct co_context *context, struct readers *readers)
 {
     char problem[300];
     struct reader reader = {.pg = NULL};
-    struct select_case cases[] = {
-        {.op = SELECT_RECV, .chan = readers->lending},
-        {.op = SELECT_RECV, .chan = context_done(context)},
+    struct co_select_case cases[] = {
+        {.op = CO_SELECT_RECV, .chan = readers->lending},
+        {.op = CO_SELECT_RECV, .chan = co_context_done(context)},
     };
-    if (select_wait(cases, 2) != 0)
+    if (co_select_wait(cases, 2) != 0)
         return NULL;
 
     /* The borrower brings no statement that could be tried again: so a good connection, or none. */
@@ -231,7 +234,7 @@ struct pg *readers_borrow(struct context *context, struct readers *readers)
         reader.pg = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
 
     if (reader.pg) {
-        pg_bound(reader.pg, READERS_LENT_SILENCE_S * CLOCK_S);
+        pg_bound(reader.pg, READERS_LENT_SILENCE_S * CO_CLOCK_S);
     } else {
         if (taken)
             give(readers, reader);
@@ -242,7 +245,7 @@ struct pg *readers_borrow(struct context *context, struct readers *readers)
 
 void readers_return(struct readers *readers, struct pg *reader)
 {
-    give(readers, (struct reader){reader, clock_now_ns()});
+    give(readers, (struct reader){reader, co_clock_now_ns()});
     stop_lending(readers);
 }
 
@@ -254,9 +257,9 @@ struct readers *readers_make(const char *conninfo, size_t connections)
     if (!readers)
         return NULL;
     readers->conninfo = strdup(conninfo);
-    readers->idle = chan_make(sizeof(struct reader), connections);
-    readers->lending = chan_make(0, 1);
-    readers->life = context_with_cancel(context_background());
+    readers->idle = co_chan_make(sizeof(struct reader), connections);
+    readers->lending = co_chan_make(0, 1);
+    readers->life = co_context_with_cancel(co_context_background());
     if (!readers->conninfo || !readers->idle || !readers->lending || !readers->life) {
         readers_free(&readers);
         return NULL;
@@ -275,17 +278,17 @@ void readers_free(struct readers **readers)
     if (!freed)
         return;
     if (freed->life)
-        context_cancel(freed->life);
+        co_context_cancel(freed->life);
 
     /* Connections that are still being made give themselves to the pool. */
-    waitgroup_wait(&freed->connecting);
-    while (freed->idle && chan_try_recv(freed->idle, &reader) == CHAN_OK)
+    co_waitgroup_wait(&freed->connecting);
+    while (freed->idle && co_chan_try_recv(freed->idle, &reader) == CO_CHAN_OK)
         pg_close(&reader.pg);
     if (freed->idle)
-        chan_free(&freed->idle);
+        co_chan_free(&freed->idle);
     if (freed->lending)
-        chan_free(&freed->lending);
-    context_release(&freed->life);
+        co_chan_free(&freed->lending);
+    co_context_release(&freed->life);
     free(freed->conninfo);
     free(freed);
 }

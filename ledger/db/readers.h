@@ -21,7 +21,7 @@ enum {
 };
 
 /* `conninfo` is copied. NULL when memory is short. */
-MUST_CHECK struct readers *readers_make(const char *conninfo, size_t connections);
+CO_MUST_CHECK struct readers *readers_make(const char *conninfo, size_t connections);
 void readers_free(struct readers **readers); /* nobody may be using it; may park */
 
 /*
@@ -30,7 +30,7 @@ void readers_free(struct readers **readers); /* nobody may be using it; may park
  * well when no new one was to be had in time, or the context ends. May park; any coroutine may call
  * it.
  */
-MUST_CHECK enum pg_status readers_run(struct context *context, struct readers *readers,
+CO_MUST_CHECK enum pg_status readers_run(struct co_context *context, struct readers *readers,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 
 /*
@@ -39,7 +39,7 @@ MUST_CHECK enum pg_status readers_run(struct context *context, struct readers *r
  * context ended first, or the database is away. It is lost when it says nothing for
  * READERS_LENT_SILENCE_S. One that was lost, or is in doubt, is closed on its return.
  */
-MUST_CHECK struct pg *readers_borrow(struct context *context, struct readers *readers);
+CO_MUST_CHECK struct pg *readers_borrow(struct co_context *context, struct readers *readers);
 void readers_return(struct readers *readers, struct pg *reader);
 
 #endif

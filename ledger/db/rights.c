@@ -67,7 +67,7 @@ static bool is_shut_out(const struct pg *pg)
 }
 
 enum pg_status rights_check(
-    struct context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON])
+    struct co_context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON])
 {
     static const struct pg_statement become = {
         .sql = "SELECT set_config('role', rolname, true) FROM pg_roles"
@@ -93,7 +93,7 @@ enum pg_status rights_check(
     return status;
 }
 
-enum pg_status rights_grant(struct context *context, struct pg *pg, char *error, size_t size)
+enum pg_status rights_grant(struct co_context *context, struct pg *pg, char *error, size_t size)
 {
     static const char frame[] =
         "BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(" RIGHTS_LOCK ");"
@@ -101,7 +101,7 @@ enum pg_status rights_grant(struct context *context, struct pg *pg, char *error,
     const struct embed *file = embed_sql;
     while (file->name && strcmp(file->name, "grants.sql") != 0)
         file++;
-    ensure(file->name != NULL); /* the build puts it there */
+    co_ensure(file->name != NULL); /* the build puts it there */
     const char *text = (const char *)file->data;
     int length = snprintf(NULL, 0, frame, text);
     char *sql = malloc((size_t)length + 1);

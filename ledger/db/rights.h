@@ -13,14 +13,14 @@
 #define RIGHTS_LOCK "7310295881"
 
 /* Run sql/grants.sql, as the owner of the schema; running it again is harmless. Parks. */
-MUST_CHECK enum pg_status rights_grant(
-    struct context *context, struct pg *pg, char *error, size_t size);
+CO_MUST_CHECK enum pg_status rights_grant(
+    struct co_context *context, struct pg *pg, char *error, size_t size);
 
 /* *reason: what is too much or, if `all` of the rights are known to this program, missing, and what
  * to do about it; "": all is as it should be. The role is PG_APP_ROLE if the user of this
  * connection may work as it, else that user. Parks. */
 enum { RIGHTS_REASON = 1000 };
-MUST_CHECK enum pg_status rights_check(
-    struct context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON]);
+CO_MUST_CHECK enum pg_status rights_check(
+    struct co_context *context, struct pg *pg, bool all, char reason[RIGHTS_REASON]);
 
 #endif

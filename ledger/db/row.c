@@ -65,7 +65,7 @@ static void note_wrong(const struct row *row)
 static const char *field(const struct row *row, unsigned column, int32_t size)
 {
     static const char zeros[8];
-    ensure(column < row->columns);
+    co_ensure(column < row->columns);
     if (row->fields[column].size == size)
         return row->fields[column].bytes;
     note_wrong(row);
@@ -74,7 +74,7 @@ static const char *field(const struct row *row, unsigned column, int32_t size)
 
 bool row_is_null(const struct row *row, unsigned column)
 {
-    ensure(column < row->columns);
+    co_ensure(column < row->columns);
     return row->fields[column].size < 0;
 }
 
@@ -122,7 +122,7 @@ int64_t row_time(const struct row *row, unsigned column)
 static bool read_money(const struct row *row, unsigned column, money *value)
 {
     enum { BASE = 10000, HEADER = 4, DIGITS_MAX = 10, NEGATIVE = 0x4000 };
-    ensure(column < row->columns);
+    co_ensure(column < row->columns);
     const char *bytes = row->fields[column].bytes;
     *value = 0;
     if (row->fields[column].size < 2 * HEADER)

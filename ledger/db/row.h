@@ -32,7 +32,7 @@ struct row {
 /* Read the row that begins at `bytes`: its size; 0: not all of it is there yet; ROW_BROKEN: it is
  * not a row. */
 #define ROW_BROKEN SIZE_MAX
-MUST_CHECK size_t row_read(struct row *row, const char *bytes, size_t size);
+CO_MUST_CHECK size_t row_read(struct row *row, const char *bytes, size_t size);
 
 /*
  * For rows that somebody may have altered: is every value one that could have been written here?
@@ -40,7 +40,7 @@ MUST_CHECK size_t row_read(struct row *row, const char *bytes, size_t size);
  * infinity), - any other; B, M and T are the same and never null, unless `types` begins with "?":
  * then every column may be null, as where an outer join found nothing.
  */
-MUST_CHECK bool row_is_plain(const struct row *row, const char *types);
+CO_MUST_CHECK bool row_is_plain(const struct row *row, const char *types);
 
 /* For all but row_is_null(), row_text() and row_bytes() a null is wrong. */
 bool row_is_null(const struct row *row, unsigned column);
@@ -55,7 +55,7 @@ money row_money(const struct row *row, unsigned column);     /* numeric(38, 0) *
 const char *row_bytes(const struct row *row, unsigned column, size_t *size);
 
 /* Copy a text with its end; false: it is null, or longer than `size` - 1. */
-MUST_CHECK bool row_text(const struct row *row, unsigned column, char *text, size_t size);
+CO_MUST_CHECK bool row_text(const struct row *row, unsigned column, char *text, size_t size);
 
 /*
  * The whole of what COPY TO sends, in pieces that may end anywhere: header, rows, trailer.
@@ -71,7 +71,7 @@ struct row_stream {
 };
 
 /* False: stopped by take(), or by what is wrong, or memory is short. */
-MUST_CHECK bool row_stream_feed(struct row_stream *stream, const char *bytes, size_t size);
+CO_MUST_CHECK bool row_stream_feed(struct row_stream *stream, const char *bytes, size_t size);
 void row_stream_free(struct row_stream *stream);
 
 #endif

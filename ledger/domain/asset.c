@@ -47,7 +47,7 @@ bool asset_is_valid(const char *asset)
 
 void asset_world_id(const char *asset, char id[ASSET_WORLD_TEXT])
 {
-    ensure(asset_is_valid(asset));
+    co_ensure(asset_is_valid(asset));
     /* A slash would be a separator in a path; no scale has a dot. */
     snprintf(id, ASSET_WORLD_TEXT, "%s%s", world_prefix, asset);
     *strrchr(id, '/') = '.';

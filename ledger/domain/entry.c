@@ -10,7 +10,7 @@
 struct entry *entry_make(
     enum entry_kind kind, const char *key, const char *metadata, size_t postings)
 {
-    ensure(postings <= ENTRY_POSTINGS_MAX);
+    co_ensure(postings <= ENTRY_POSTINGS_MAX);
     size_t key_size = key ? strlen(key) + 1 : 0;
     size_t metadata_size = metadata ? strlen(metadata) + 1 : 0;
     size_t fixed = sizeof(struct entry) + postings * sizeof(struct posting);
@@ -33,7 +33,7 @@ struct entry *entry_make(
 
 void entry_take_results(struct entry *entry, char *results)
 {
-    ensure(entry->kind == ENTRY_BATCH && entry->seq == 0 && !entry->results);
+    co_ensure(entry->kind == ENTRY_BATCH && entry->seq == 0 && !entry->results);
     /* It counts where memory is bounded by the bytes of entries. */
     entry->metadata = entry->results = results;
     entry->size += (uint32_t)strlen(results) + 1;
@@ -54,7 +54,7 @@ void entry_drop(struct entry **entry)
         return;
     /* The last to let go must see all that others did with it. */
     uint32_t before = atomic_fetch_sub_explicit(&dropped->references, 1, memory_order_acq_rel);
-    ensure(before > 0);
+    co_ensure(before > 0);
     if (before != 1)
         return;
     free(dropped->results);
@@ -123,6 +123,6 @@ const char *entry_kind_name(enum entry_kind kind)
         [ENTRY_UNFREEZE] = "unfreeze",
         [ENTRY_BATCH] = "batch",
     };
-    ensure(kind < sizeof names / sizeof names[0] && names[kind]);
+    co_ensure(kind < sizeof names / sizeof names[0] && names[kind]);
     return names[kind];
 }

@@ -68,17 +68,17 @@ struct entry {
     money held;         /* entries about a hold: what `from` has held after it */
     bool linked;        /* durable together with the entry after it, or not at all */
 
-    struct eventcount decided;   /* 1 once seq is set or the request was given up */
-    uint64_t key_hash;           /* of the key, once it was claimed (keys.h) */
-    struct entry *next_of_key;   /* chain in the table of keys (keys.h) */
-    struct entry *next_in_batch; /* chain of what waits for the committer (journal.h) */
+    struct co_eventcount decided; /* 1 once seq is set or the request was given up */
+    uint64_t key_hash;            /* of the key, once it was claimed (keys.h) */
+    struct entry *next_of_key;    /* chain in the table of keys (keys.h) */
+    struct entry *next_in_batch;  /* chain of what waits for the committer (journal.h) */
     uint32_t posting_count;
     struct posting
         postings[]; /* its movements, in order; of an entry about a hold: the hold's one */
 };
 
 /* A fresh entry with one reference; NULL when memory is short. key and metadata are copied. */
-MUST_CHECK struct entry *entry_make(
+CO_MUST_CHECK struct entry *entry_make(
     enum entry_kind kind, const char *key, const char *metadata, size_t postings);
 
 /* Before it is decided: what became of a batch's items, from malloc(), is its metadata now. */

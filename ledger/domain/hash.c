@@ -16,7 +16,7 @@ static unsigned char process_key[crypto_shorthash_KEYBYTES];
 void hash_init(void)
 {
     int started = sodium_init();
-    ensure(started >= 0);
+    co_ensure(started >= 0);
     if (started == 0) /* 1: it was started before, and the key is there */
         randombytes_buf(process_key, sizeof process_key);
 }

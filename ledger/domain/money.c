@@ -44,7 +44,7 @@ size_t money_format(money value, char text[MONEY_TEXT])
 {
     char reversed[MONEY_TEXT];
     size_t digits = 0, at = 0;
-    ensure(value <= money_max() && value >= -money_max());
+    co_ensure(value <= money_max() && value >= -money_max());
     if (value < 0) {
         text[at++] = '-';
         value = -value;

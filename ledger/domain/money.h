@@ -20,11 +20,11 @@ enum { MONEY_DIGITS = 38, MONEY_TEXT = 41 /* sign, 38 digits, end, and one to sp
 money money_max(void);
 
 /* *sum = a + b; false, and *sum untouched, when that is out of range. */
-MUST_CHECK bool money_add(money a, money b, money *sum);
+CO_MUST_CHECK bool money_add(money a, money b, money *sum);
 
 /* Read exactly `length` characters: digits without leading zeros ("0" itself is one), with one
  * leading '-' if `negative_too`. False if they are anything else or out of range. */
-MUST_CHECK bool money_parse(const char *text, size_t length, bool negative_too, money *value);
+CO_MUST_CHECK bool money_parse(const char *text, size_t length, bool negative_too, money *value);
 
 /* Write it in decimal with an end; returns the length. */
 size_t money_format(money value, char text[MONEY_TEXT]);

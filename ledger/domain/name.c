@@ -52,7 +52,7 @@ static bool is_normal(const uint8_t *text, size_t length)
 
 bool name_is_valid(const char *text, size_t max)
 {
-    ensure(max <= NAME_MAX_BYTES);
+    co_ensure(max <= NAME_MAX_BYTES);
     size_t length = strnlen(text, max + 1);
     if (length < 1 || length > max)
         return false;

@@ -53,7 +53,7 @@ void results_begin(struct results_writer *writer, bool atomic);
 void results_add(struct results_writer *writer, const struct result *result); /* times: 1 */
 
 /* The text, the caller's to free; NULL: memory is short. */
-MUST_CHECK char *results_end(struct results_writer *writer);
+CO_MUST_CHECK char *results_end(struct results_writer *writer);
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -66,7 +66,7 @@ struct results_reader {
 void results_read(struct results_reader *reader, const char *text, bool *atomic);
 
 /* False: it is at the end, or bad. */
-MUST_CHECK bool results_next(struct results_reader *reader, struct result *result);
+CO_MUST_CHECK bool results_next(struct results_reader *reader, struct result *result);
 
 /* How many entries of items stand right before that of the batch. */
 uint64_t results_entries(const char *text);

@@ -140,7 +140,7 @@ enum ledger_status rules_decide_capture(
     struct posting *posting, money reserved, bool frozen, struct account **broken)
 {
     struct account *from = posting->from;
-    ensure(reserved <= from->held);
+    co_ensure(reserved <= from->held);
     enum ledger_status status = check_accounts(posting, 1, frozen, broken);
     if (status != LEDGER_OK)
         return status;
@@ -160,6 +160,6 @@ void rules_reserve(struct account *account, money amount, uint64_t seq)
 {
     /* The bounds were checked when it was decided. */
     bool good = money_add(account->held, amount, &account->held);
-    ensure(good && account->held >= 0);
+    co_ensure(good && account->held >= 0);
     account->seq = seq;
 }

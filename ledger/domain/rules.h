@@ -25,7 +25,7 @@ void rules_begin(const struct posting *postings, size_t count);
  * The floor is held to the balance after all postings, less what is held; the range to the balance
  * after each.
  */
-MUST_CHECK enum ledger_status rules_decide(
+CO_MUST_CHECK enum ledger_status rules_decide(
     struct posting *postings, size_t count, bool frozen, struct account **broken);
 
 /* Point the postings at what moved their accounts before, and mark waypoints (account.h). */
@@ -38,12 +38,12 @@ void rules_unlink(const struct posting *posting);
 void rules_apply(const struct posting *postings, size_t count, uint64_t seq);
 
 /* May the posting's amount be reserved on its `from`? *broken as above. */
-MUST_CHECK enum ledger_status rules_decide_hold(
+CO_MUST_CHECK enum ledger_status rules_decide_hold(
     const struct posting *posting, bool frozen, struct account **broken);
 
 /* May a hold of `reserved` on the posting's `from` end in this posting? As rules_decide(), and
  * CAPTURE_EXCEEDS_HOLD if it is more than that. */
-MUST_CHECK enum ledger_status rules_decide_capture(
+CO_MUST_CHECK enum ledger_status rules_decide_capture(
     struct posting *posting, money reserved, bool frozen, struct account **broken);
 
 /* Reserve an amount on the account, or (negative) free one: as the entry `seq`; cannot fail after

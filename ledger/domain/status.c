@@ -15,13 +15,13 @@ static const struct {
 
 const char *status_name(enum ledger_status status)
 {
-    ensure(status < LEDGER_STATUS_COUNT);
+    co_ensure(status < LEDGER_STATUS_COUNT);
     return statuses[status].name;
 }
 
 const char *status_text(enum ledger_status status)
 {
-    ensure(status < LEDGER_STATUS_COUNT);
+    co_ensure(status < LEDGER_STATUS_COUNT);
     return statuses[status].text;
 }
 

@@ -226,7 +226,7 @@ bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
             postings = 0;
             co_yield();
         }
-        ensure(entry == first || entry->seq == out->last_seq + 1);
+        co_ensure(entry == first || entry->seq == out->last_seq + 1);
         out->last_seq = entry->seq;
     }
 

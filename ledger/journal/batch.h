@@ -23,7 +23,7 @@ struct batch { /* buffers, reused from batch to batch */
 /* Write the chain of entries (next_in_batch) as rows of the ledger. `before` is the hash of the
  * batch before; `out` points into the buffers.
  * False: memory is short; nothing is kept, the same may be tried again. Yields now and then. */
-MUST_CHECK bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
+CO_MUST_CHECK bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
     const uint8_t before[HASH_CHAIN], struct store_batch *out);
 
 void batch_free(struct batch *batch);

@@ -14,11 +14,11 @@ enum {
     RETRY_S = 5,
 };
 
-void checkpointer_keep_keys(struct context *context, const struct checkpointer *c)
+void checkpointer_keep_keys(struct co_context *context, const struct checkpointer *c)
 {
     char why[300] = "";
     if (!sealer_seal(context, c->store, c->keys, c->seq, why, sizeof why) &&
-        context_err(context) == CONTEXT_OK)
+        co_context_err(context) == CO_CONTEXT_OK)
         notice(NOTICE_TROUBLE,
             "the keys up to seq %lu are not kept (%s); the start would take longer", c->seq, why);
 }
@@ -27,7 +27,7 @@ bool checkpointer_fold(struct checkpointer *c)
 {
     char why[300], reason[400];
     uint64_t seq = journal_durable(c->journal);
-    switch (store_checkpoint(context_background(), c->store, seq, why, sizeof why)) {
+    switch (store_checkpoint(co_context_background(), c->store, seq, why, sizeof why)) {
     case STORE_COMMITTED:
         c->seq = seq;
         return true;
@@ -52,12 +52,12 @@ static void checkpointer_main(void *arg)
     const uint64_t every = failpoint("checkpoint.soon") ? SOON : EVERY;
     checkpointer_keep_keys(c->duty.running, c); /* if the process before did not get to it */
     while (journal_await(c->duty.running, c->journal, JOURNAL_ENTRY, c->seq + every) ==
-           EVENTCOUNT_REACHED) {
+           CO_EVENTCOUNT_REACHED) {
         if (checkpointer_fold(c)) {
             checkpointer_keep_keys(c->duty.running, c);
             continue;
         }
-        if (!journal_is_served(c->journal) || !duty_rest(&c->duty, RETRY_S * CLOCK_S))
+        if (!journal_is_served(c->journal) || !co_duty_rest(&c->duty, RETRY_S * CO_CLOCK_S))
             break;
     }
 }
@@ -69,5 +69,5 @@ bool checkpointer_start(struct checkpointer *c, struct store *store, struct jour
     c->keys = keys;
     c->journal = journal;
     c->seq = seq;
-    return duty_start("checkpointer", &c->duty, checkpointer_main, c);
+    return co_duty_start("checkpointer", &c->duty, checkpointer_main, c);
 }

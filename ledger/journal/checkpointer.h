@@ -12,7 +12,7 @@ x balances, holds, what is frozen, and the keys. It is done by the database, or 
 #include "ledger/journal/store.h"
 
 struct checkpointer {
-    struct duty duty;
+    struct co_duty duty;
     struct store *store;
     struct journal *journal;
     const struct keys *keys;
@@ -21,14 +21,14 @@ struct checkpointer {
 
 /* To be stopped before the journal is, which waits for a fold that is under way. False: memory is
  * short. */
-MUST_CHECK bool checkpointer_start(struct checkpointer *c, struct store *store,
+CO_MUST_CHECK bool checkpointer_start(struct checkpointer *c, struct store *store,
     struct journal *journal, const struct keys *keys, uint64_t seq);
 
 /* Fold what is durable, now; false: that failed. If what the journal says does not add up, it is
  * stopped. Not while another fold is under way. Parks. */
-MUST_CHECK bool checkpointer_fold(struct checkpointer *c);
+CO_MUST_CHECK bool checkpointer_fold(struct checkpointer *c);
 
 /* Keep the keys up to the last checkpoint (sealer.h), or say why not (notice.h). Parks. */
-void checkpointer_keep_keys(struct context *context, const struct checkpointer *c);
+void checkpointer_keep_keys(struct co_context *context, const struct checkpointer *c);
 
 #endif

@@ -169,8 +169,9 @@ static bool floors_hold(struct folding *f)
 /* ---- asking -------------------------------------------------------------------------------- */
 
 /* `query` ends in a %d for the ledger, or in that and a %lu for a position. */
-__attribute__((format(printf, 5, 6))) static bool each(struct context *context, struct store *store,
-    struct folding *f, bool (*take)(const struct row *row, void *arg), const char *query, ...)
+__attribute__((format(printf, 5, 6))) static bool each(struct co_context *context,
+    struct store *store, struct folding *f, bool (*take)(const struct row *row, void *arg),
+    const char *query, ...)
 {
     /* COPY takes no parameters: the numbers become part of its text. */
     char select[600], sql[700];
@@ -189,7 +190,7 @@ __attribute__((format(printf, 5, 6))) static bool each(struct context *context, 
     return status == PG_OK;
 }
 
-bool fold_journal(struct context *context, struct store *store, struct account_table *accounts,
+bool fold_journal(struct co_context *context, struct store *store, struct account_table *accounts,
     struct fold *fold, char *error, size_t size)
 {
     struct folding f = {.accounts = accounts, .fold = fold, .error = error, .size = size};

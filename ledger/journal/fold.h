@@ -21,7 +21,7 @@ struct fold {
 
 /* False, with the reason: the database could not be read, or the journal contradicts itself (the
  * reason names the position). May park; before anything else uses the tables. */
-MUST_CHECK bool fold_journal(struct context *context, struct store *store,
+CO_MUST_CHECK bool fold_journal(struct co_context *context, struct store *store,
     struct account_table *accounts, struct fold *fold, char *error, size_t size);
 
 #endif

@@ -50,19 +50,19 @@ uint64_t journal_append_before(struct journal *journal, struct entry *entry, int
     int64_t now_us = dbtime_now_us(journal->dbtime);
     /* Whoever is overtaken between reading the clock and the lock gets a later time than that. */
     entry_hold(entry); /* the committer's */
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     if (next_time(journal, now_us) < before_us) {
         enqueue(journal, entry, now_us);
         seq = entry->seq;
     }
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     if (seq == 0) {
         entry_drop(&entry);
         return 0;
     }
     /* Now others that have its key may follow it, and the committer take it. */
-    eventcount_advance(&entry->decided, 1);
-    eventcount_advance(&journal->appended, seq);
+    co_eventcount_advance(&entry->decided, 1);
+    co_eventcount_advance(&journal->appended, seq);
     failpoint("appended");
     return seq;
 }
@@ -77,33 +77,33 @@ void journal_append_group(struct journal *journal, struct entry *const *entries,
 {
     int64_t now_us = dbtime_now_us(journal->dbtime);
     /* Under one lock, so that nothing gets in between them. */
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     for (size_t i = 0; i < count; i++) {
         entry_hold(entries[i])->linked = i + 1 < count;
         enqueue(journal, entries[i], now_us);
         place(entries[i]);
     }
     uint64_t head = journal->head;
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     for (size_t i = 0; i < count; i++)
-        eventcount_advance(&entries[i]->decided, 1);
-    eventcount_advance(&journal->appended, head);
+        co_eventcount_advance(&entries[i]->decided, 1);
+    co_eventcount_advance(&journal->appended, head);
 }
 
 /* What the next entry would get. Nothing is taken by asking: several may be told the same. */
 int64_t journal_now_us(struct journal *journal)
 {
     int64_t now_us = dbtime_now_us(journal->dbtime);
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     now_us = next_time(journal, now_us);
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     return now_us;
 }
 
 int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto)
 {
     int64_t now_us = dbtime_now_us(journal->dbtime);
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     int64_t last_us = journal->last_us;
     now_us = now_us > last_us ? now_us : last_us;
     if (at_us <= now_us) {
@@ -111,7 +111,7 @@ int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upt
         *upto = at_us < journal->durable_us ? journal_durable(journal) : journal->head;
         journal->last_us = at_us > last_us ? at_us : last_us;
     }
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     return at_us - now_us;
 }
 
@@ -152,12 +152,12 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->figures.batches = store->batch;
 
     /* All that was read is durable; the committer begins behind it. */
-    eventcount_advance(&journal->appended, seq);
-    eventcount_advance(&journal->durable, seq);
-    waitgroup_add(&journal->committer, 1);
-    journal->writing = context_with_cancel(context_background());
+    co_eventcount_advance(&journal->appended, seq);
+    co_eventcount_advance(&journal->durable, seq);
+    co_waitgroup_add(&journal->committer, 1);
+    journal->writing = co_context_with_cancel(co_context_background());
     if (!journal->writing || !co_spawn_named("journal committer", journal_commit, journal)) {
-        context_release(&journal->writing);
+        co_context_release(&journal->writing);
         free(journal);
         return NULL;
     }
@@ -176,9 +176,9 @@ static void drop_chain(struct entry *entry)
 void journal_drain(struct journal *journal)
 {
     /* The committer writes what is left, for a while at most, and ends. */
-    atomic_store(&journal->stopping_ns, clock_now_ns());
-    eventcount_close(&journal->appended);
-    waitgroup_wait(&journal->committer);
+    atomic_store(&journal->stopping_ns, co_clock_now_ns());
+    co_eventcount_close(&journal->appended);
+    co_waitgroup_wait(&journal->committer);
 }
 
 void journal_stop(struct journal **journal)
@@ -192,7 +192,7 @@ void journal_stop(struct journal **journal)
     for (size_t i = 0; i < JOURNAL_RECENT; i++)
         entry_drop(&stopped->recent[i]);
     lease_wait_bind(&stopped->store->claim, NULL);
-    context_release(&stopped->writing);
+    co_context_release(&stopped->writing);
     batch_free(&stopped->batch);
     free(stopped);
 }
@@ -200,33 +200,34 @@ void journal_stop(struct journal **journal)
 /* ---- reading ------------------------------------------------------------------------------- */
 
 /* What is not durable yet is waited for only while it could be told. */
-static enum eventcount_status await_within_lease(
-    struct context *context, struct journal *journal, uint64_t seq)
+static enum co_eventcount_status await_within_lease(
+    struct co_context *context, struct journal *journal, uint64_t seq)
 {
     struct lease_wait wait;
-    enum eventcount_status status = lease_await(context, &journal->store->claim);
-    if (status != EVENTCOUNT_REACHED)
+    enum co_eventcount_status status = lease_await(context, &journal->store->claim);
+    if (status != CO_EVENTCOUNT_REACHED)
         return status;
     if (!lease_wait_begin(&wait, context, journal->store->lease))
-        return EVENTCOUNT_CANCELLED;
-    status = eventcount_await(wait.context, &journal->durable, seq);
+        return CO_EVENTCOUNT_CANCELLED;
+    status = co_eventcount_await(wait.context, &journal->durable, seq);
     lease_wait_end(&wait);
     return status;
 }
 
-enum eventcount_status journal_await(
-    struct context *context, struct journal *journal, enum journal_basis basis, uint64_t seq)
+enum co_eventcount_status journal_await(
+    struct co_context *context, struct journal *journal, enum journal_basis basis, uint64_t seq)
 {
     bool bounded = basis == JOURNAL_READ && journal_durable(journal) < seq;
-    enum eventcount_status status = bounded ? await_within_lease(context, journal, seq)
-                                            : eventcount_await(context, &journal->durable, seq);
-    if (status != EVENTCOUNT_REACHED)
+    enum co_eventcount_status status = bounded
+                                           ? await_within_lease(context, journal, seq)
+                                           : co_eventcount_await(context, &journal->durable, seq);
+    if (status != CO_EVENTCOUNT_REACHED)
         return status;
     switch (basis) {
     case JOURNAL_ENTRY:
         break;
     case JOURNAL_REPLAY:
-        return journal_state(journal) == LEDGER_LOST ? EVENTCOUNT_CLOSED : status;
+        return journal_state(journal) == LEDGER_LOST ? CO_EVENTCOUNT_CLOSED : status;
     case JOURNAL_REFUSAL:
     case JOURNAL_READ:
         return lease_await(context, &journal->store->claim);
@@ -236,43 +237,43 @@ enum eventcount_status journal_await(
 
 static bool is_noted(struct journal *journal, int64_t at_us)
 {
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     /* By an entry behind it, by a former owner, or by a beat of this server. */
     bool noted = at_us <= journal->durable_us || at_us <= journal->store->moments_until_us;
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     return noted || at_us <= atomic_load(&journal->dbtime->moments_until_us);
 }
 
-enum eventcount_status journal_await_moment(
-    struct context *context, struct journal *journal, int64_t at_us)
+enum co_eventcount_status journal_await_moment(
+    struct co_context *context, struct journal *journal, int64_t at_us)
 {
     struct store *store = journal->store;
-    struct context *turn = NULL;
-    enum eventcount_status status = EVENTCOUNT_REACHED;
+    struct co_context *turn = NULL;
+    enum co_eventcount_status status = CO_EVENTCOUNT_REACHED;
     uint64_t seen = 0;
     /* The beat notes what this server wants to tell: wait for one, no longer than a lease lasts. */
-    while (status == EVENTCOUNT_REACHED && !is_noted(journal, at_us)) {
+    while (status == CO_EVENTCOUNT_REACHED && !is_noted(journal, at_us)) {
         if (atomic_load(&store->claim.standing) >= LEASE_FENCED)
-            status = EVENTCOUNT_CLOSED;
-        else if ((!turn && !(turn = context_with_timeout(context, LEASE_MS * CLOCK_MS))) ||
+            status = CO_EVENTCOUNT_CLOSED;
+        else if ((!turn && !(turn = co_context_with_timeout(context, LEASE_MS * CO_CLOCK_MS))) ||
                  !lease_await_news(turn, store->lease, &seen))
-            status = EVENTCOUNT_CANCELLED;
+            status = CO_EVENTCOUNT_CANCELLED;
     }
     if (turn)
-        context_release(&turn);
+        co_context_release(&turn);
     return status;
 }
 
 uint64_t journal_durable(struct journal *journal)
 {
-    return eventcount_read(&journal->durable);
+    return co_eventcount_read(&journal->durable);
 }
 
 /* This server's clock and the last entry's time are close to the database's clock. Otherwise, for
  * people, why not; `why` may be NULL. */
 static bool keeps_time(struct journal *journal, char why[LEDGER_REASON])
 {
-    int64_t clock_s = dbtime_apart_s(journal->dbtime, clock_wall_us());
+    int64_t clock_s = dbtime_apart_s(journal->dbtime, co_clock_wall_us());
     int64_t last_s = dbtime_apart_s(
         journal->dbtime, atomic_load_explicit(&journal->last_us, memory_order_relaxed));
     int64_t jumped_s = dbtime_jumped_s(journal->dbtime);
@@ -331,9 +332,9 @@ enum ledger_status journal_admits(struct journal *journal, uint64_t *seq)
     *seq = journal_durable(journal);
     if (journal_state(journal) != LEDGER_RUNNING)
         return LEDGER_UNAVAILABLE;
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     bool room = journal->queued < QUEUE_MAX && journal->queued_bytes < QUEUE_BYTES;
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     return room ? LEDGER_OK : LEDGER_OVERLOADED;
 }
 
@@ -342,12 +343,12 @@ bool journal_recent(
 {
     uint64_t durable = journal_durable(journal);
     *count = 0;
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     /* All or nothing: a page with a gap would be taken for the whole. */
     bool here = after + 1 >= journal->recent_from;
     for (uint64_t seq = after + 1; here && seq <= durable && *count < limit; seq++)
         entries[(*count)++] = entry_hold(journal->recent[seq % JOURNAL_RECENT]);
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     return here;
 }
 
@@ -368,12 +369,12 @@ static void tell_reason(
 void journal_read_figures(struct journal *journal, struct ledger_figures *figures)
 {
     /* One moment for these; what follows may be a little newer. */
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     *figures = journal->figures;
     figures->head_seq = journal->head;
     figures->pending = journal->queued;
     figures->pending_bytes = journal->queued_bytes;
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     figures->state = journal_state(journal);
     tell_reason(journal, figures->state, figures->reason);
     figures->awaits_clock = figures->state == LEDGER_RECOVERING && is_well(journal) &&

@@ -19,7 +19,7 @@
 struct journal;
 
 /* Start the committer. The store and the keys outlive the journal. NULL: memory is short. */
-MUST_CHECK struct journal *journal_start(
+CO_MUST_CHECK struct journal *journal_start(
     struct store *store, struct keys *keys, uint64_t seq, int64_t at_us);
 
 /* No more appends: wait until all is durable, or never will be. May park. */
@@ -36,7 +36,7 @@ void journal_stop(struct journal **journal);
 uint64_t journal_append(struct journal *journal, struct entry *entry);
 
 /* The same, unless its time would be `before_us` or later: then 0, and nothing was done. */
-MUST_CHECK uint64_t journal_append_before(
+CO_MUST_CHECK uint64_t journal_append_before(
     struct journal *journal, struct entry *entry, int64_t before_us);
 
 /* Several entries in a row, in one batch: they become durable together or not at all. place() is
@@ -52,18 +52,18 @@ int64_t journal_now_us(struct journal *journal);
  * many microseconds it is ahead of the ledger's time: above 0 nothing was done. Otherwise, once
  * *upto is durable, all entries up to that moment are.
  */
-MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto);
+CO_MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto);
 
 /* Park until a moment that was ended stays so, whichever server has the ledger next (lease_beat.c):
  * then it may be told. CANCELLED: the context ended, or no beat has noted it within the time of a
  * lease; CLOSED: the ledger is not this server's any more. */
-MUST_CHECK enum eventcount_status journal_await_moment(
-    struct context *context, struct journal *journal, int64_t at_us);
+CO_MUST_CHECK enum co_eventcount_status journal_await_moment(
+    struct co_context *context, struct journal *journal, int64_t at_us);
 
 /* Is new work taken? LEDGER_OK; UNAVAILABLE: the ledger is not running; OVERLOADED: too much waits
  * to be committed. *seq becomes the last durable position, on which the answer to whatever came
  * before this call may rest. Never parks. */
-MUST_CHECK enum ledger_status journal_admits(struct journal *journal, uint64_t *seq);
+CO_MUST_CHECK enum ledger_status journal_admits(struct journal *journal, uint64_t *seq);
 
 /* What an answer rests on: it says for what there is to wait. */
 enum journal_basis {
@@ -82,8 +82,8 @@ enum journal_basis {
 /* Park until the answer may be told: `seq` is the last position that it rests on. CANCELLED: the
  * context ended first, or the lease is over. CLOSED: it never will be durable; of a ledger that has
  * STOPPED the database may be asked. */
-MUST_CHECK enum eventcount_status journal_await(
-    struct context *context, struct journal *journal, enum journal_basis basis, uint64_t seq);
+CO_MUST_CHECK enum co_eventcount_status journal_await(
+    struct co_context *context, struct journal *journal, enum journal_basis basis, uint64_t seq);
 
 /* Write nothing more, because what is written is in doubt: the state is STOPPED, and `why` is the
  * reason; up to its first colon everybody may read it, the rest is for the log and the database. A
@@ -99,7 +99,7 @@ bool journal_is_served(struct journal *journal); /* RUNNING or RECOVERING */
  * Durable entries after `after`, at most `limit`, held for the caller, if the journal's end still
  * has them all from there on; false: the database must be asked.
  */
-MUST_CHECK bool journal_recent(
+CO_MUST_CHECK bool journal_recent(
     struct journal *journal, uint64_t after, size_t limit, struct entry **entries, size_t *count);
 
 void journal_read_figures(struct journal *journal, struct ledger_figures *figures);

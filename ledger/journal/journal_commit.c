@@ -20,7 +20,7 @@ enum {
 /* Unlink what waits, up to a full batch and the end of the group that it falls into. */
 static struct entry *take_queue(struct journal *journal, uint64_t *count)
 {
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     /* Entries that are linked go together, however many they are. */
     struct entry *first = journal->first, *last = first;
     uint64_t bytes = first->size;
@@ -36,7 +36,7 @@ static struct entry *take_queue(struct journal *journal, uint64_t *count)
     if (!journal->first)
         journal->last = NULL;
     last->next_in_batch = NULL;
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
     return first;
 }
 
@@ -46,18 +46,18 @@ static void return_queue(struct journal *journal, struct entry *first)
     struct entry *last = first;
     while (last->next_in_batch)
         last = last->next_in_batch;
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     last->next_in_batch = journal->first;
     journal->first = first;
     if (!journal->last)
         journal->last = last;
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
 }
 
 static bool gives_up(struct journal *journal)
 {
     int64_t since_ns = atomic_load(&journal->stopping_ns);
-    return since_ns != 0 && clock_now_ns() - since_ns > LAST_TRY_S * CLOCK_S;
+    return since_ns != 0 && co_clock_now_ns() - since_ns > LAST_TRY_S * CO_CLOCK_S;
 }
 
 /* The n-th try in a row failed (0: one went well). One lost session does not mean that the database
@@ -121,10 +121,10 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
         /* The outcome is open: the same batch again, later each time. */
         if (gives_up(journal) || is_over(journal))
             return false;
-        lock_take(&journal->lock);
+        co_lock_take(&journal->lock);
         journal->figures.retried_batches++;
-        lock_drop(&journal->lock);
-        co_sleep(wait_ms * CLOCK_MS);
+        co_lock_drop(&journal->lock);
+        co_sleep(wait_ms * CO_CLOCK_MS);
         wait_ms = wait_ms < RETRY_LAST_MS ? wait_ms * 2 : wait_ms;
         failpoint("batch.again");
     }
@@ -151,7 +151,7 @@ static void remember(struct journal *journal, struct entry *entry)
 {
     for (bool placed = false; !placed;) {
         /* A large entry may have to push out several others, one a turn. */
-        lock_take(&journal->lock);
+        co_lock_take(&journal->lock);
         struct entry *oldest = make_room(journal, entry);
         placed = !oldest;
         if (placed) {
@@ -159,7 +159,7 @@ static void remember(struct journal *journal, struct entry *entry)
             journal->recent_bytes += entry->size;
             journal->queued_bytes -= entry->size;
         }
-        lock_drop(&journal->lock);
+        co_lock_drop(&journal->lock);
 
         /* Outside the lock: the table of keys has one of its own. */
         if (oldest && oldest->key)
@@ -181,12 +181,12 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
     }
 
     size_t bucket = 0, buckets = sizeof figures->commit_le / sizeof figures->commit_le[0];
-    while (bucket < buckets - 1 && took_ns > (CLOCK_MS / 4) << bucket)
+    while (bucket < buckets - 1 && took_ns > (CO_CLOCK_MS / 4) << bucket)
         bucket++;
     size_t size = 0, sizes = sizeof figures->batch_le / sizeof figures->batch_le[0];
     while (size < sizes - 1 && count > UINT64_C(1) << size)
         size++;
-    lock_take(&journal->lock);
+    co_lock_take(&journal->lock);
     journal->queued -= count;
     journal->durable_us = last_us;
     figures->committed_entries += count;
@@ -197,10 +197,10 @@ static void publish(struct journal *journal, struct entry *first, uint64_t count
     figures->last_commit_ns = (uint64_t)took_ns;
     figures->batch_le[size]++;
     figures->batches = journal->store->batch;
-    lock_drop(&journal->lock);
+    co_lock_drop(&journal->lock);
 
     /* From here on the answers that rest on these entries go out. */
-    eventcount_advance(&journal->durable, last_seq);
+    co_eventcount_advance(&journal->durable, last_seq);
 }
 
 static bool commit_gathered(struct journal *journal)
@@ -211,17 +211,17 @@ static bool commit_gathered(struct journal *journal)
 
     /* Rows and hash are made once: every retry sends the same bytes. */
     struct store_batch batch = {.number = journal->store->batch + 1};
-    int64_t start_ns = clock_now_ns();
+    int64_t start_ns = co_clock_now_ns();
     while (
         !batch_encode(&journal->batch, journal->store->ledger, first, journal->store->hash, &batch))
-        co_sleep(RETRY_LAST_MS * CLOCK_MS); /* memory is short: what is decided must get in */
+        co_sleep(RETRY_LAST_MS * CO_CLOCK_MS); /* memory is short: what is decided must get in */
 
     if (!commit(journal, &batch)) {
         return_queue(journal, first);
         return false;
     }
     failpoint("publish.before");
-    publish(journal, first, count, clock_now_ns() - start_ns);
+    publish(journal, first, count, co_clock_now_ns() - start_ns);
     failpoint("publish.after");
     return true;
 }
@@ -236,13 +236,14 @@ static bool is_ours(struct journal *journal)
 static bool wait_for_work(struct journal *journal, uint64_t next)
 {
     /* The beat may take the ledger away without waking the committer: so look now and then. */
-    while (is_ours(journal) && eventcount_read(&journal->appended) < next) {
-        struct context *pause = context_with_timeout(context_background(), LOOK_MS * CLOCK_MS);
-        enum eventcount_status status =
-            eventcount_await(pause ? pause : context_background(), &journal->appended, next);
+    while (is_ours(journal) && co_eventcount_read(&journal->appended) < next) {
+        struct co_context *pause =
+            co_context_with_timeout(co_context_background(), LOOK_MS * CO_CLOCK_MS);
+        enum co_eventcount_status status =
+            co_eventcount_await(pause ? pause : co_context_background(), &journal->appended, next);
         if (pause)
-            context_release(&pause);
-        if (status == EVENTCOUNT_CLOSED)
+            co_context_release(&pause);
+        if (status == CO_EVENTCOUNT_CLOSED)
             return false;
     }
     return is_ours(journal);
@@ -251,11 +252,11 @@ static bool wait_for_work(struct journal *journal, uint64_t next)
 void journal_commit(void *arg)
 {
     struct journal *journal = arg;
-    while (
-        wait_for_work(journal, eventcount_read(&journal->durable) + 1) && commit_gathered(journal))
+    while (wait_for_work(journal, co_eventcount_read(&journal->durable) + 1) &&
+           commit_gathered(journal))
         ;
 
     /* Nothing more becomes durable here: whoever still waits is told so. */
-    eventcount_close(&journal->durable);
-    waitgroup_done(&journal->committer);
+    co_eventcount_close(&journal->durable);
+    co_waitgroup_done(&journal->committer);
 }

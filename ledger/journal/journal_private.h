@@ -32,14 +32,14 @@ struct journal {
     struct store *store;
     struct keys *keys;
     struct dbtime *dbtime; /* the lease's */
-    struct waitgroup committer;
-    struct context *writing;    /* of the committer; ends when another server has the ledger */
-    struct eventcount appended; /* the head: the last position given */
-    struct eventcount durable;
+    struct co_waitgroup committer;
+    struct co_context *writing;    /* of the committer; ends when another server has the ledger */
+    struct co_eventcount appended; /* the head: the last position given */
+    struct co_eventcount durable;
     _Atomic bool recovering;     /* batches do not get through */
     _Atomic int64_t stopping_ns; /* when it was told to stop; 0: it was not */
 
-    struct lock lock; /* guards what follows */
+    struct co_lock lock; /* guards what follows */
     uint64_t head;
     _Atomic int64_t last_us;    /* no entry to come has this time or an earlier one */
     int64_t durable_us;         /* of the last entry that is known to be committed */

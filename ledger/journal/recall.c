@@ -25,7 +25,7 @@ static bool restore(struct recall *recall, const uint64_t *hashes, size_t count)
 {
     for (size_t done = 0; done < count; done += AT_ONCE) {
         size_t some = count - done < AT_ONCE ? count - done : AT_ONCE;
-        if (context_err(recall->duty.running) != CONTEXT_OK ||
+        if (co_context_err(recall->duty.running) != CO_CONTEXT_OK ||
             !keys_restore(recall->keys, hashes + done, some))
             return false;
         co_yield();
@@ -84,7 +84,8 @@ static bool take_key(const struct row *row, void *arg)
     size_t length;
     const char *key = row_bytes(row, 0, &length);
     uint64_t hash = hash_text_with(keys_secret(recall->keys), key, length) & SEGMENT_KEPT;
-    return context_err(recall->duty.running) == CONTEXT_OK && keys_restore(recall->keys, &hash, 1);
+    return co_context_err(recall->duty.running) == CO_CONTEXT_OK &&
+           keys_restore(recall->keys, &hash, 1);
 }
 
 static bool take_expected(const struct row *row, void *arg)
@@ -137,7 +138,7 @@ static void recall_main(void *arg)
 {
     struct recall *recall = arg;
     bool all = read_keys(recall);
-    while (!all && duty_rest(&recall->duty, RETRY_S * CLOCK_S))
+    while (!all && co_duty_rest(&recall->duty, RETRY_S * CO_CLOCK_S))
         all = read_keys(recall);
     if (all)
         keys_recalled(recall->keys);
@@ -151,5 +152,5 @@ bool recall_start(struct recall *recall, struct store *store, struct keys *keys,
     recall->keys = keys;
     recall->upto = upto;
     keys_recall(keys);
-    return duty_start("recall", &recall->duty, recall_main, recall);
+    return co_duty_start("recall", &recall->duty, recall_main, recall);
 }

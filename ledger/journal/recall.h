@@ -15,7 +15,7 @@
 #include "ledger/journal/store.h"
 
 struct recall {
-    struct duty duty;
+    struct co_duty duty;
     struct store *store;
     struct keys *keys;
     uint64_t upto;
@@ -25,7 +25,7 @@ struct recall {
 
 /* Before the first claim. To be stopped, finished or not, before the store and the keys go. False:
  * memory is short. */
-MUST_CHECK bool recall_start(
+CO_MUST_CHECK bool recall_start(
     struct recall *recall, struct store *store, struct keys *keys, uint64_t upto);
 
 #endif

@@ -68,16 +68,16 @@ struct record_account {
     money floor;
 };
 /* False: no account can have been opened by that id, or with that asset. */
-MUST_CHECK bool record_read_account(
+CO_MUST_CHECK bool record_read_account(
     struct record_account *account, uint64_t number, const struct row *row, unsigned column);
 
 /* Put it into the table. NULL: its id or number is taken (*taken), or memory is short. */
-MUST_CHECK struct account *record_open_account(
+CO_MUST_CHECK struct account *record_open_account(
     const struct record_account *account, struct account_table *accounts, bool *taken);
 
 /* A row that begins as TABLES_SEGMENT_HEAD does: a segment without its bytes. One with a digest of
  * another size gets zeros, and so is not whole. False: its numbers are none, and it is all zeros.
  */
-MUST_CHECK bool record_read_segment(struct segment *segment, const struct row *row);
+CO_MUST_CHECK bool record_read_segment(struct segment *segment, const struct row *row);
 
 #endif

@@ -28,7 +28,7 @@ static bool fail(struct restoring *r, const char *what, uint64_t number)
     return false;
 }
 
-static bool each(struct context *context, struct store *store, struct restoring *r,
+static bool each(struct co_context *context, struct store *store, struct restoring *r,
     const char *select, bool (*take)(const struct row *row, void *arg))
 {
     char sql[1000];
@@ -174,7 +174,7 @@ static const char tail_sql[] = "SELECT " TABLES_COLUMNS_OF(HOLD,
        " WHERE e.ledger = %d AND e.seq > %lu"
        " AND e.kind IN (" SQL_KINDS_OF_HOLDS "," SQL_KINDS_FREEZING ") ORDER BY e.seq";
 
-bool restore_state(struct context *context, struct store *store, const struct restore *restore,
+bool restore_state(struct co_context *context, struct store *store, const struct restore *restore,
     char *error, size_t size)
 {
     struct restoring r = {.to = restore, .error = error, .size = size};

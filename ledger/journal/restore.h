@@ -26,7 +26,7 @@ struct restore {
 /* In the same snapshot as the fold. False, with the reason: the database could not be read, or
  * holds, what is held and the journal contradict each other (the reason names the position). Parks.
  */
-MUST_CHECK bool restore_state(struct context *context, struct store *store,
+CO_MUST_CHECK bool restore_state(struct co_context *context, struct store *store,
     const struct restore *restore, char *error, size_t size);
 
 #endif

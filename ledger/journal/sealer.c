@@ -23,7 +23,7 @@
 enum { ROOM = 2 * SEGMENT_KEYS };
 
 struct sealer {
-    struct context *context;
+    struct co_context *context;
     struct pg *pg;
     const uint8_t *secret;
     int ledger;
@@ -66,7 +66,7 @@ static bool take_key(const struct row *row, void *arg)
     struct sealer *s = arg;
     size_t length;
     const char *key = row_bytes(row, 0, &length);
-    ensure(s->count < ROOM);
+    co_ensure(s->count < ROOM);
     s->hashes[s->count++] = hash_text_with(s->secret, key, length) & SEGMENT_KEPT;
     return true;
 }
@@ -135,7 +135,7 @@ static bool seal(struct sealer *s, uint64_t seq)
     return good;
 }
 
-bool sealer_seal(struct context *context, struct store *store, const struct keys *keys,
+bool sealer_seal(struct co_context *context, struct store *store, const struct keys *keys,
     uint64_t seq, char *error, size_t size)
 {
     struct sealer *s = calloc(1, sizeof *s); /* pages that are never touched take no memory */

@@ -13,7 +13,7 @@
 /* Keep the keys up to the position `seq`, at which there is a checkpoint. False, with the reason:
  * the database did not let it; what was done until then stays, and the next time goes on there.
  * Parks. */
-MUST_CHECK bool sealer_seal(struct context *context, struct store *store, const struct keys *keys,
-    uint64_t seq, char *error, size_t size);
+CO_MUST_CHECK bool sealer_seal(struct co_context *context, struct store *store,
+    const struct keys *keys, uint64_t seq, char *error, size_t size);
 
 #endif

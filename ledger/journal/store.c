@@ -42,8 +42,8 @@ static const char require_sync[] =
     " RAISE 'synchronous_standby_names is empty, and --require-sync is on'"
     " USING ERRCODE = '" STATE_NO_STANDBY "'; END IF; END$$;";
 
-static enum pg_status send_batch(
-    struct context *context, struct store *store, const struct store_batch *batch, bool *committed)
+static enum pg_status send_batch(struct co_context *context, struct store *store,
+    const struct store_batch *batch, bool *committed)
 {
     char sql[2000], hash[2 * HASH_CHAIN + 1];
     struct pg_data data[STORE_TABLES];
@@ -83,7 +83,7 @@ static enum store_commit judge(const char *state)
 }
 
 /* Have a good session to write on. */
-static enum pg_status ready_writer(struct context *context, struct store *store)
+static enum pg_status ready_writer(struct co_context *context, struct store *store)
 {
     if (store->writer && !pg_is_lost(store->writer))
         return PG_OK;
@@ -96,7 +96,7 @@ static enum pg_status ready_writer(struct context *context, struct store *store)
  * standby had it, and its wait cut short; so it counts as durable only when something that was
  * written behind it on this session has been committed cleanly.
  */
-static bool confirm_batch(struct context *context, struct store *store)
+static bool confirm_batch(struct co_context *context, struct store *store)
 {
     static const char barrier[] =
         "ROLLBACK; BEGIN; SELECT pg_logical_emit_message(true, 'teller', ''); COMMIT";
@@ -106,11 +106,11 @@ static bool confirm_batch(struct context *context, struct store *store)
 
 /* Send the batch within the time that a try has, and return what became of it. */
 static enum store_commit try_batch(
-    struct context *context, struct store *store, const struct store_batch *batch)
+    struct co_context *context, struct store *store, const struct store_batch *batch)
 {
     unsigned doublings = store->silences < 3 ? store->silences : 3;
     bool committed = false;
-    pg_bound(store->writer, (STORE_SILENCE_S * CLOCK_S) << doublings);
+    pg_bound(store->writer, (STORE_SILENCE_S * CO_CLOCK_S) << doublings);
     enum pg_status status = send_batch(context, store, batch, &committed);
     if (failpoint("commit.answered")) {
         status = PG_LOST;
@@ -132,9 +132,9 @@ static enum store_commit try_batch(
 }
 
 enum store_commit store_commit(
-    struct context *context, struct store *store, const struct store_batch *batch)
+    struct co_context *context, struct store *store, const struct store_batch *batch)
 {
-    ensure(batch->number == store->batch + 1);
+    co_ensure(batch->number == store->batch + 1);
     if (ready_writer(context, store) != PG_OK)
         return STORE_RETRY;
     if (failpoint("batch.begin"))
@@ -156,7 +156,7 @@ static bool adds_up(const char *state)
 }
 
 enum store_commit store_checkpoint(
-    struct context *context, struct store *store, uint64_t seq, char *why, size_t size)
+    struct co_context *context, struct store *store, uint64_t seq, char *why, size_t size)
 {
     static const struct pg_statement advance = {
         2, "SELECT checkpoint_advance($1::int, $2::bigint)"};

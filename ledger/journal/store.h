@@ -44,13 +44,14 @@ struct store_options {
 
 /* Take the ledger: from then on nobody else can commit. NULL on failure, with the reason, and in
  * *trouble (if not NULL) of which kind it is. */
-MUST_CHECK struct store *store_open(struct context *context, const struct store_options *options,
-    enum ledger_trouble *trouble, char *error, size_t error_size);
+CO_MUST_CHECK struct store *store_open(struct co_context *context,
+    const struct store_options *options, enum ledger_trouble *trouble, char *error,
+    size_t error_size);
 void store_close(struct store **store);
 
 /* Bring the schema up to date, as its owner. PG_LOST: the database is away. */
-MUST_CHECK enum pg_status store_prepare(
-    struct context *context, const char *conninfo, char *error, size_t error_size);
+CO_MUST_CHECK enum pg_status store_prepare(
+    struct co_context *context, const char *conninfo, char *error, size_t error_size);
 
 /* A ledger that there should be. The texts are the caller's. */
 struct store_wanted {
@@ -61,7 +62,7 @@ struct store_wanted {
 
 /* Find the ledger of that name, or make it; *number is the one that it has in the database. Not
  * OK: the reason is in `error`. */
-MUST_CHECK enum pg_status store_find(struct context *context, const char *conninfo,
+CO_MUST_CHECK enum pg_status store_find(struct co_context *context, const char *conninfo,
     const struct store_wanted *wanted, int *number, char *error, size_t error_size);
 
 /* The tables that a batch brings rows for. An entry's first posting, or the hold that it makes,
@@ -96,22 +97,22 @@ enum store_commit {
  * long for the next try of the same batch, up to eight times: a disk that stays slow must
  * get it in eventually. */
 enum { STORE_SILENCE_S = 5, STORE_LONG_SILENCE_S = 300 };
-MUST_CHECK enum store_commit store_commit(
-    struct context *context, struct store *store, const struct store_batch *batch);
+CO_MUST_CHECK enum store_commit store_commit(
+    struct co_context *context, struct store *store, const struct store_batch *batch);
 
 /* Fold the journal up to `seq` into the balance table. RETRY: not now; REFUSED: what the journal
  * says does not add up. `why` has the details of both. */
-MUST_CHECK enum store_commit store_checkpoint(
-    struct context *context, struct store *store, uint64_t seq, char *why, size_t size);
+CO_MUST_CHECK enum store_commit store_checkpoint(
+    struct co_context *context, struct store *store, uint64_t seq, char *why, size_t size);
 
 /* Run a statement on one of the readers (readers.h), of a ledger that has been taken. PG_LOST as
  * well once the lease is over, as whatever comes then could not be told. */
-MUST_CHECK enum pg_status store_read(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status store_read(struct co_context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
 
 /* One more session like those, the caller's to close; for what may take long, and is lost when it
  * says nothing for STORE_LONG_SILENCE_S. NULL on failure, with the reason. */
-MUST_CHECK struct pg *store_connect(
-    struct context *context, struct store *store, char *error, size_t error_size);
+CO_MUST_CHECK struct pg *store_connect(
+    struct co_context *context, struct store *store, char *error, size_t error_size);
 
 #endif

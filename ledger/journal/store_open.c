@@ -20,7 +20,7 @@
 /* ---- connections --------------------------------------------------------------------------- */
 
 /* The session in which this server writes the ledger; a former one of it is ended. */
-enum pg_status store_connect_writer(struct context *context, struct store *store)
+enum pg_status store_connect_writer(struct co_context *context, struct store *store)
 {
     static const struct pg_statement session = {
         2, "SELECT writer_session($1::int, (SELECT life FROM server WHERE no = $2::bigint))"};
@@ -40,21 +40,21 @@ enum pg_status store_connect_writer(struct context *context, struct store *store
 }
 
 struct pg *store_connect(
-    struct context *context, struct store *store, char *error, size_t error_size)
+    struct co_context *context, struct store *store, char *error, size_t error_size)
 {
     struct pg *pg = pg_connect(context, store->conninfo, PG_APP_ROLE, error, error_size);
     if (pg)
-        pg_bound(pg, STORE_LONG_SILENCE_S * CLOCK_S);
+        pg_bound(pg, STORE_LONG_SILENCE_S * CO_CLOCK_S);
     return pg;
 }
 
-enum pg_status store_read(struct context *context, struct store *store,
+enum pg_status store_read(struct co_context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result)
 {
     struct lease_wait wait;
     if (result)
         *result = NULL;
-    if (lease_await(context, &store->claim) != EVENTCOUNT_REACHED ||
+    if (lease_await(context, &store->claim) != CO_EVENTCOUNT_REACHED ||
         !lease_wait_begin(&wait, context, store->lease))
         return PG_LOST;
     enum pg_status status = readers_run(wait.context, store->readers, statement, values, result);
@@ -65,7 +65,7 @@ enum pg_status store_read(struct context *context, struct store *store,
 /* ---- before the ledger is taken ------------------------------------------------------------ */
 
 enum pg_status store_prepare(
-    struct context *context, const char *conninfo, char *error, size_t error_size)
+    struct co_context *context, const char *conninfo, char *error, size_t error_size)
 {
     struct pg *owner = pg_connect(context, conninfo, NULL, error, error_size);
     if (!owner)
@@ -75,7 +75,7 @@ enum pg_status store_prepare(
     return status;
 }
 
-enum pg_status store_find(struct context *context, const char *conninfo,
+enum pg_status store_find(struct co_context *context, const char *conninfo,
     const struct store_wanted *wanted, int *number, char *error, size_t error_size)
 {
     static const struct pg_statement make = {3,
@@ -112,7 +112,7 @@ enum pg_status store_find(struct context *context, const char *conninfo,
 }
 
 /* A lease of its own, and the turn of this ledger. */
-static bool prepare_alone(struct context *context, struct store *store,
+static bool prepare_alone(struct co_context *context, struct store *store,
     const struct store_options *options, char *error, size_t size)
 {
     const struct lease_options alone = {.conninfo = options->conninfo};
@@ -136,7 +136,7 @@ static bool prepare_alone(struct context *context, struct store *store,
 /* ---- taking it ----------------------------------------------------------------------------- */
 
 struct taking {
-    struct context *context;
+    struct co_context *context;
     struct store *store;
     const struct store_options *options;
     enum ledger_trouble trouble;
@@ -328,7 +328,7 @@ static struct store *make(const struct store_options *options)
     return store;
 }
 
-struct store *store_open(struct context *context, const struct store_options *options,
+struct store *store_open(struct co_context *context, const struct store_options *options,
     enum ledger_trouble *trouble, char *error, size_t error_size)
 {
     struct store *store = make(options);

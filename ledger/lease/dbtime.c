@@ -12,10 +12,10 @@ void dbtime_note(struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, i
 {
     /* When in between the database looked at its clock is not known: after a long trip too little
      * is. */
-    if (answered_ns - asked_ns > DBTIME_TRIP_S * CLOCK_S)
+    if (answered_ns - asked_ns > DBTIME_TRIP_S * CO_CLOCK_S)
         return;
     int64_t known_us = atomic_load(&dbtime->ahead_us);
-    int64_t ahead_us = database_us - (asked_ns + (answered_ns - asked_ns) / 2) / CLOCK_US;
+    int64_t ahead_us = database_us - (asked_ns + (answered_ns - asked_ns) / 2) / CO_CLOCK_US;
     int64_t jumped_us = known_us == 0 ? 0 : ahead_us - known_us;
     /* Clocks drift, and are set right bit by bit: that is followed. More is a jump: the difference
      * that was known stays, until the clock is right again. */
@@ -40,7 +40,7 @@ void dbtime_forget(struct dbtime *dbtime)
 int64_t dbtime_estimate_us(struct dbtime *dbtime)
 {
     int64_t ahead_us = atomic_load_explicit(&dbtime->ahead_us, memory_order_relaxed);
-    return ahead_us == 0 ? 0 : clock_boot_ns() / CLOCK_US + ahead_us;
+    return ahead_us == 0 ? 0 : co_clock_boot_ns() / CO_CLOCK_US + ahead_us;
 }
 
 int64_t dbtime_apart_s(struct dbtime *dbtime, int64_t at_us)
@@ -56,6 +56,6 @@ int64_t dbtime_apart_s(struct dbtime *dbtime, int64_t at_us)
  * time in hand, and takes the new one. */
 int64_t dbtime_now_us(struct dbtime *dbtime)
 {
-    int64_t wall_us = clock_wall_us();
+    int64_t wall_us = co_clock_wall_us();
     return dbtime_apart_s(dbtime, wall_us) == 0 ? wall_us : dbtime_estimate_us(dbtime);
 }

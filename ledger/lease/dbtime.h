@@ -30,8 +30,8 @@ struct dbtime {
 };
 
 /* The database's clock was at `database_us` (since 1970) between asking and being answered, both by
- * clock_boot_ns(). An answer that took longer than DBTIME_TRIP_S is ignored. One that is off what
- * was known before by more than DBTIME_APART_S is not believed, but noted. */
+ * co_clock_boot_ns(). An answer that took longer than DBTIME_TRIP_S is ignored. One that is off
+ * what was known before by more than DBTIME_APART_S is not believed, but noted. */
 void dbtime_note(struct dbtime *dbtime, int64_t database_us, int64_t asked_ns, int64_t answered_ns);
 
 /* By how many seconds the database's clock has jumped, as of the last answer; 0: it has not. */

@@ -21,7 +21,7 @@ enum {
  * lease lasts. */
 int64_t lease_left_ns(struct lease *lease)
 {
-    return atomic_load_explicit(&lease->good_until_ns, memory_order_acquire) - clock_boot_ns();
+    return atomic_load_explicit(&lease->good_until_ns, memory_order_acquire) - co_clock_boot_ns();
 }
 
 bool lease_is_good(struct lease *lease)
@@ -41,36 +41,36 @@ struct dbtime *lease_dbtime(struct lease *lease)
 
 void lease_tell_news(struct lease *lease)
 {
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     /* Counted under the lock, so that the count never goes back. */
     uint64_t count = ++lease->news_count;
-    lock_drop(&lease->lock);
-    eventcount_advance(&lease->news, count);
+    co_lock_drop(&lease->lock);
+    co_eventcount_advance(&lease->news, count);
 }
 
 /* Several pieces of news may be one step: whoever waits looks at all there is. */
-bool lease_await_news(struct context *context, struct lease *lease, uint64_t *seen)
+bool lease_await_news(struct co_context *context, struct lease *lease, uint64_t *seen)
 {
-    enum eventcount_status status = eventcount_await(context, &lease->news, *seen + 1);
-    *seen = eventcount_read(&lease->news);
-    return status == EVENTCOUNT_REACHED;
+    enum co_eventcount_status status = co_eventcount_await(context, &lease->news, *seen + 1);
+    *seen = co_eventcount_read(&lease->news);
+    return status == CO_EVENTCOUNT_REACHED;
 }
 
 void lease_look_soon(struct lease *lease)
 {
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     uint64_t wanted = ++lease->looks_wanted;
-    lock_drop(&lease->lock);
-    eventcount_advance(&lease->wanted, wanted);
+    co_lock_drop(&lease->lock);
+    co_eventcount_advance(&lease->wanted, wanted);
 }
 
 void lease_note_problem(struct lease *lease, const char *why)
 {
     char before[LEASE_WHY];
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     memcpy(before, lease->problem, sizeof before);
     snprintf(lease->problem, sizeof lease->problem, "%s", why);
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     /* A database that is away is tried five times a second, and logged once. */
     if (strcmp(before, why) == 0)
         return;
@@ -89,9 +89,9 @@ void lease_note_away(struct lease *lease, const char *why)
 
 void lease_tell_problem(struct lease *lease, char why[LEASE_WHY])
 {
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     memcpy(why, lease->problem, LEASE_WHY);
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     /* What was noted before the lease was renewed explains nothing now. */
     if (lease_is_good(lease))
         *why = '\0';
@@ -104,22 +104,22 @@ void lease_tell_problem(struct lease *lease, char why[LEASE_WHY])
 /* Copies, as the next look replaces all rows. */
 bool lease_row(struct lease *lease, size_t index, struct lease_row *row)
 {
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     bool there = index < lease->row_count;
     if (there)
         *row = lease->rows[index];
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     return there;
 }
 
 bool lease_find(struct lease *lease, int ledger, struct lease_row *row)
 {
     bool there = false;
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     for (size_t i = 0; i < lease->row_count && !there; i++)
         if ((there = lease->rows[i].ledger == ledger))
             *row = lease->rows[i];
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     return there;
 }
 
@@ -146,7 +146,7 @@ bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, 
     atomic_store(&claim->standing, standing);
     /* What is being written for another's ledger is in vain. */
     if (standing >= LEASE_FENCED && claim->work)
-        context_cancel(claim->work);
+        co_context_cancel(claim->work);
     notice(NOTICE_TROUBLE, "ledger %s %s: %s", claim->name, names[standing], why);
     return true;
 }
@@ -154,9 +154,9 @@ bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, 
 bool lease_degrade(struct lease_claim *claim, enum lease_standing standing, const char *why)
 {
     struct lease *lease = claim->lease;
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     bool news = lease_degrade_one(claim, standing, why);
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     if (news) {
         /* Readers learn it now, the database with the look that this brings about. */
         lease_tell_news(lease);
@@ -167,10 +167,10 @@ bool lease_degrade(struct lease_claim *claim, enum lease_standing standing, cons
 
 void lease_degrade_all(struct lease *lease, enum lease_standing standing, const char *why)
 {
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         lease_degrade_one(claim, standing, why);
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     lease_tell_news(lease);
 }
 
@@ -190,10 +190,10 @@ void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, con
     *claim = (struct lease_claim){.ledger = ledger, .acknowledged = *place};
     claim->lease = lease;
     snprintf(claim->name, sizeof claim->name, "%s", name);
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     claim->next = lease->claims;
     lease->claims = claim;
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     /* What the database has of it now, it must have from here on. */
     if (lease->witness && place->batch > 0)
         witness_note(lease->witness, name, place);
@@ -202,22 +202,22 @@ void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, con
 void lease_acknowledge(struct lease_claim *claim, const struct lease_place *place)
 {
     struct lease *lease = claim->lease;
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     claim->acknowledged = *place;
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     if (lease->witness)
         witness_note(lease->witness, claim->name, place);
 }
 
 static void unlink_claim(struct lease *lease, const struct lease_claim *claim)
 {
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     struct lease_claim **at = &lease->claims;
     while (*at && *at != claim)
         at = &(*at)->next;
     if (*at)
         *at = claim->next;
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
 }
 
 void lease_drop_claim(struct lease_claim *claim)
@@ -226,10 +226,10 @@ void lease_drop_claim(struct lease_claim *claim)
     if (!lease)
         return;
     /* A stop must outlive this process: give the beat the time to write it down. */
-    int64_t until_ns = clock_now_ns() + RECORD_S * CLOCK_S;
+    int64_t until_ns = co_clock_now_ns() + RECORD_S * CO_CLOCK_S;
     while (atomic_load(&claim->standing) == LEASE_STOPPED && !atomic_load(&claim->stop_recorded) &&
-           clock_now_ns() < until_ns)
-        co_sleep(LOOK_AGAIN_MS * CLOCK_MS);
+           co_clock_now_ns() < until_ns)
+        co_sleep(LOOK_AGAIN_MS * CO_CLOCK_MS);
     unlink_claim(lease, claim);
     claim->lease = NULL;
 }
@@ -237,36 +237,36 @@ void lease_drop_claim(struct lease_claim *claim)
 void lease_tell_why(struct lease_claim *claim, char why[LEASE_WHY])
 {
     struct lease *lease = claim->lease;
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     memcpy(why, claim->why, LEASE_WHY);
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     /* Nothing is wrong with the claim: then it is the lease that keeps it from running. */
     if (!*why)
         lease_tell_problem(lease, why);
 }
 
-enum eventcount_status lease_await(struct context *context, struct lease_claim *claim)
+enum co_eventcount_status lease_await(struct co_context *context, struct lease_claim *claim)
 {
     struct lease *lease = claim->lease;
-    struct context *turn = NULL;
-    enum eventcount_status status = EVENTCOUNT_REACHED;
+    struct co_context *turn = NULL;
+    enum co_eventcount_status status = CO_EVENTCOUNT_REACHED;
     /* Wait for one lease's time at most, and not at all once the database is known to be away. */
     for (;;) {
-        uint64_t seen = eventcount_read(&lease->news);
+        uint64_t seen = co_eventcount_read(&lease->news);
         if (atomic_load(&claim->standing) >= LEASE_FENCED)
-            status = EVENTCOUNT_CLOSED;
+            status = CO_EVENTCOUNT_CLOSED;
         else if (lease_is_good(lease))
-            status = EVENTCOUNT_REACHED;
-        else if (atomic_load(&lease->failing) || status != EVENTCOUNT_REACHED ||
-                 (!turn && !(turn = context_with_timeout(context, LEASE_MS * CLOCK_MS))))
-            status = EVENTCOUNT_CANCELLED;
+            status = CO_EVENTCOUNT_REACHED;
+        else if (atomic_load(&lease->failing) || status != CO_EVENTCOUNT_REACHED ||
+                 (!turn && !(turn = co_context_with_timeout(context, LEASE_MS * CO_CLOCK_MS))))
+            status = CO_EVENTCOUNT_CANCELLED;
         else {
-            status = eventcount_await(turn, &lease->news, seen + 1);
+            status = co_eventcount_await(turn, &lease->news, seen + 1);
             continue;
         }
         break;
     }
     if (turn)
-        context_release(&turn);
+        co_context_release(&turn);
     return status;
 }

@@ -48,8 +48,8 @@ struct lease_options {
 
 /* Enter as a new server and begin to beat; waits until the database is there. The schema must be
  * there before. NULL: the context ended first, or the reason is in `error`. Parks. */
-MUST_CHECK struct lease *lease_start(
-    struct context *context, const struct lease_options *options, char *error, size_t size);
+CO_MUST_CHECK struct lease *lease_start(
+    struct co_context *context, const struct lease_options *options, char *error, size_t size);
 
 /* Leave: the ledgers that are still this server's are free immediately. Its claims have been
  * dropped. Parks, some seconds at most. */
@@ -84,7 +84,8 @@ bool lease_row(struct lease *lease, size_t index, struct lease_row *row);
 
 /* Park until a look has succeeded after the n-th that is in *seen, or something else is new; false:
  * the context ended first. */
-MUST_CHECK bool lease_await_news(struct context *context, struct lease *lease, uint64_t *seen);
+CO_MUST_CHECK bool lease_await_news(
+    struct co_context *context, struct lease *lease, uint64_t *seen);
 
 void lease_look_soon(struct lease *lease); /* now, not at the next beat; never parks */
 
@@ -113,7 +114,7 @@ struct lease_claim {
     _Atomic bool stop_recorded;           /* STOPPED: the database has it */
     /* under the lease's lock */
     struct lease_place acknowledged, asked; /* asked: as of the beat that is under way */
-    struct context *work;                   /* lease_wait_bind() */
+    struct co_context *work;                /* lease_wait_bind() */
     char why[LEASE_WHY];                    /* of a standing that is not OURS */
 };
 
@@ -145,6 +146,7 @@ void lease_tell_why(struct lease_claim *claim, char why[LEASE_WHY]);
 
 /* Park until memory may be told of the ledger. CANCELLED: the context ended, or the database did
  * not confirm it within LEASE_MS; CLOSED: FENCED or LOST. */
-MUST_CHECK enum eventcount_status lease_await(struct context *context, struct lease_claim *claim);
+CO_MUST_CHECK enum co_eventcount_status lease_await(
+    struct co_context *context, struct lease_claim *claim);
 
 #endif

@@ -31,7 +31,7 @@ enum {
 
 /* ---- the server's row ---------------------------------------------------------------------- */
 
-enum pg_status lease_enter(struct context *context, struct lease *lease)
+enum pg_status lease_enter(struct co_context *context, struct lease *lease)
 {
     static const struct pg_statement enter = {2, "SELECT no, life FROM server_enter($1, $2)"};
     const char *values[] = {lease->url, lease->place};
@@ -51,8 +51,8 @@ enum pg_status lease_enter(struct context *context, struct lease *lease)
 /* What the database's clock said in a beat. News goes to the log. */
 static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns)
 {
-    dbtime_note(&lease->dbtime, database_us, asked_ns, clock_boot_ns());
-    int64_t apart_s = dbtime_apart_s(&lease->dbtime, clock_wall_us());
+    dbtime_note(&lease->dbtime, database_us, asked_ns, co_clock_boot_ns());
+    int64_t apart_s = dbtime_apart_s(&lease->dbtime, co_clock_wall_us());
     int64_t jumped_s = dbtime_jumped_s(&lease->dbtime);
     bool apart = apart_s != 0 || jumped_s != 0;
     if (lease->apart == apart)
@@ -77,15 +77,15 @@ static void note_time(struct lease *lease, int64_t database_us, int64_t asked_ns
 static int64_t moments_wanted_us(struct lease *lease)
 {
     /* A clock that is off is not used for entries, so not for their moments either. */
-    int64_t now_us = clock_wall_us();
+    int64_t now_us = co_clock_wall_us();
     int64_t estimate_us = dbtime_estimate_us(&lease->dbtime);
     if (dbtime_apart_s(&lease->dbtime, now_us) != 0 && estimate_us < now_us)
         now_us = estimate_us;
-    return now_us + LEASE_MS * CLOCK_MS / CLOCK_US;
+    return now_us + LEASE_MS * CO_CLOCK_MS / CO_CLOCK_US;
 }
 
 /* *there: the row still exists, and this server has not been declared dead. */
-static enum pg_status beat(struct context *context, struct lease *lease, bool *there)
+static enum pg_status beat(struct co_context *context, struct lease *lease, bool *there)
 {
     static const struct pg_statement say = {3,
         "SELECT server_beat($1::bigint, $2::uuid, $3::bigint),"
@@ -97,7 +97,7 @@ static enum pg_status beat(struct context *context, struct lease *lease, bool *t
     snprintf(until, sizeof until, "%ld", moments_wanted_us(lease));
 
     /* The answer tells the database's time too: it is of a moment after this one. */
-    int64_t asked_ns = clock_boot_ns();
+    int64_t asked_ns = co_clock_boot_ns();
     enum pg_status status = pg_run(context, lease->pg, &say, values, &rows);
     *there = status == PG_OK && !pg_is_null(rows, 0, 0);
     if (status == PG_OK)
@@ -109,7 +109,7 @@ static enum pg_status beat(struct context *context, struct lease *lease, bool *t
 }
 
 /* Nothing is this server's any more: what it has in memory must not be told. It enters again. */
-static enum pg_status start_over(struct context *context, struct lease *lease)
+static enum pg_status start_over(struct co_context *context, struct lease *lease)
 {
     char why[LEASE_WHY];
     atomic_store(&lease->failing, true);
@@ -164,18 +164,18 @@ static bool keep_rows(struct lease *lease, const struct pg_result *result)
     }
 
     /* Readers of the rows take the lock; the beats are this coroutine's own. */
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     struct lease_row *before = lease->rows;
     lease->rows = rows;
     lease->row_count = count;
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     free(before);
     free(lease->beats);
     lease->beats = beats;
     return true;
 }
 
-static enum pg_status look(struct context *context, struct lease *lease)
+static enum pg_status look(struct co_context *context, struct lease *lease)
 {
     static const struct pg_statement ask = {1, look_sql};
     char me[24];
@@ -184,10 +184,10 @@ static enum pg_status look(struct context *context, struct lease *lease)
     snprintf(me, sizeof me, "%lu", lease_server(lease));
 
     /* Only what was acknowledged before the question can be missed in the answer. */
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         claim->asked = claim->acknowledged;
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     enum pg_status status = pg_run(context, lease->pg, &ask, values, &rows);
     if (status == PG_OK && !keep_rows(lease, rows))
         status = PG_LOST;
@@ -247,17 +247,17 @@ static enum lease_standing judge(
 static void judge_claims(struct lease *lease)
 {
     char why[LEASE_WHY];
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         lease_degrade_one(claim, judge(lease, claim, why), why);
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
 }
 
 /* A stop that the database does not have yet. *claim: a copy. */
 static bool next_unrecorded(struct lease *lease, int after, struct lease_claim *copy)
 {
     bool found = false;
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next) {
         enum lease_standing standing = atomic_load(&claim->standing);
         if ((standing != LEASE_STOPPED && standing != LEASE_LOST) || claim->ledger <= after ||
@@ -268,26 +268,26 @@ static bool next_unrecorded(struct lease *lease, int after, struct lease_claim *
         memcpy(copy->why, claim->why, sizeof copy->why);
         found = true;
     }
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
     return found;
 }
 
 /* From here on the row says so too, as the next look will. */
 static void note_recorded(struct lease *lease, const struct lease_claim *copy)
 {
-    lock_take(&lease->lock);
+    co_lock_take(&lease->lock);
     for (size_t i = 0; i < lease->row_count; i++)
         if (lease->rows[i].ledger == copy->ledger)
             memcpy(lease->rows[i].stopped, copy->why, sizeof lease->rows[i].stopped);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         if (claim->ledger == copy->ledger && claim->acknowledged.epoch == copy->acknowledged.epoch)
             atomic_store(&claim->stop_recorded, true);
-    lock_drop(&lease->lock);
+    co_lock_drop(&lease->lock);
 }
 
 /* That writes have stopped is to outlive this process. What cannot be recorded now is tried again
  * in the next turn. */
-static enum pg_status record_stops(struct context *context, struct lease *lease)
+static enum pg_status record_stops(struct co_context *context, struct lease *lease)
 {
     static const struct pg_statement stop = {3, "SELECT writer_stop($1::int, $2::bigint, $3)"};
     struct lease_claim claim = {.ledger = 0};
@@ -310,16 +310,18 @@ static enum pg_status record_stops(struct context *context, struct lease *lease)
 
 static bool beat_is_due(const struct lease *lease)
 {
-    return lease->sent_ns == 0 || clock_boot_ns() - lease->sent_ns >= LEASE_BEAT_MS * CLOCK_MS;
+    return lease->sent_ns == 0 ||
+           co_clock_boot_ns() - lease->sent_ns >= LEASE_BEAT_MS * CO_CLOCK_MS;
 }
 
 /* Beat, or enter again and beat. */
-static enum pg_status beat_or_enter(struct context *context, struct lease *lease, int64_t *sent_ns)
+static enum pg_status beat_or_enter(
+    struct co_context *context, struct lease *lease, int64_t *sent_ns)
 {
     bool there = false;
     enum pg_status status = PG_OK;
     for (int tries = 0; tries < 2 && status == PG_OK && !there; tries++) {
-        *sent_ns = clock_boot_ns();
+        *sent_ns = co_clock_boot_ns();
         status = beat(context, lease, &there);
         if (status == PG_OK && !there)
             status = start_over(context, lease);
@@ -328,7 +330,7 @@ static enum pg_status beat_or_enter(struct context *context, struct lease *lease
     return status == PG_OK && !there ? PG_ERROR : status;
 }
 
-static enum pg_status make_turn(struct context *context, struct lease *lease, bool beats)
+static enum pg_status make_turn(struct co_context *context, struct lease *lease, bool beats)
 {
     int64_t sent_ns = 0;
     enum pg_status status = beats ? beat_or_enter(context, lease, &sent_ns) : PG_OK;
@@ -340,7 +342,7 @@ static enum pg_status make_turn(struct context *context, struct lease *lease, bo
     /* The claims first: a ledger that was lost must be known before the lease is extended. */
     judge_claims(lease);
     if (beats) {
-        atomic_store(&lease->good_until_ns, sent_ns + (LEASE_MS - LEASE_MARGIN_MS) * CLOCK_MS);
+        atomic_store(&lease->good_until_ns, sent_ns + (LEASE_MS - LEASE_MARGIN_MS) * CO_CLOCK_MS);
         atomic_store(&lease->failing, false);
         lease_note_problem(lease, "");
     }
@@ -353,7 +355,7 @@ static enum pg_status make_turn(struct context *context, struct lease *lease, bo
 static bool try_turn(struct lease *lease)
 {
     char why[LEASE_WHY] = "";
-    struct context *turn = NULL;
+    struct co_context *turn = NULL;
     if (lease->pg && pg_is_lost(lease->pg))
         pg_close(&lease->pg);
     bool fresh = !lease->pg; /* its first turn beats, whether it is due or not */
@@ -362,10 +364,10 @@ static bool try_turn(struct lease *lease)
             pg_connect(lease->beating.running, lease->conninfo, PG_APP_ROLE, why, sizeof why);
     }
     if (lease->pg)
-        turn = context_with_timeout(lease->beating.running, TURN_MS * CLOCK_MS);
+        turn = co_context_with_timeout(lease->beating.running, TURN_MS * CO_CLOCK_MS);
     bool good = turn && make_turn(turn, lease, fresh || beat_is_due(lease)) == PG_OK;
     if (turn)
-        context_release(&turn);
+        co_context_release(&turn);
     if (good)
         return true;
 
@@ -392,20 +394,21 @@ static bool watches(struct lease *lease)
 /* Park until the next turn. False: it is to stop. */
 static bool rest(struct lease *lease, bool good)
 {
-    uint64_t wanted = eventcount_read(&lease->wanted);
-    int64_t rest_ns = RETRY_MS * CLOCK_MS;
+    uint64_t wanted = co_eventcount_read(&lease->wanted);
+    int64_t rest_ns = RETRY_MS * CO_CLOCK_MS;
     /* Until the next beat is due; sooner if there are other servers to watch. */
     if (good) {
-        rest_ns = lease->sent_ns + LEASE_BEAT_MS * CLOCK_MS - clock_boot_ns();
-        if (watches(lease) && rest_ns > LEASE_LOOK_MS * CLOCK_MS)
-            rest_ns = LEASE_LOOK_MS * CLOCK_MS;
+        rest_ns = lease->sent_ns + LEASE_BEAT_MS * CO_CLOCK_MS - co_clock_boot_ns();
+        if (watches(lease) && rest_ns > LEASE_LOOK_MS * CO_CLOCK_MS)
+            rest_ns = LEASE_LOOK_MS * CO_CLOCK_MS;
     }
-    struct context *pause = context_with_timeout(lease->beating.running, rest_ns > 0 ? rest_ns : 1);
+    struct co_context *pause =
+        co_context_with_timeout(lease->beating.running, rest_ns > 0 ? rest_ns : 1);
     if (!pause)
-        return duty_rest(&lease->beating, RETRY_MS * CLOCK_MS);
-    (void)!eventcount_await(pause, &lease->wanted, wanted + 1);
-    context_release(&pause);
-    return context_err(lease->beating.running) == CONTEXT_OK;
+        return co_duty_rest(&lease->beating, RETRY_MS * CO_CLOCK_MS);
+    (void)!co_eventcount_await(pause, &lease->wanted, wanted + 1);
+    co_context_release(&pause);
+    return co_context_err(lease->beating.running) == CO_CONTEXT_OK;
 }
 
 void lease_beat(void *arg)

@@ -30,14 +30,14 @@ struct lease {
     char *conninfo, *url, *place;
     bool accepts_lost;
     struct witness *witness; /* NULL: none is kept */
-    struct duty beating, saving;
+    struct co_duty beating, saving;
     _Atomic int64_t good_until_ns;
     _Atomic bool failing; /* the last try failed, or the server's row was gone */
     _Atomic uint64_t server;
     struct dbtime dbtime;
-    struct eventcount news, wanted;
+    struct co_eventcount news, wanted;
 
-    struct lock lock; /* guards what follows */
+    struct co_lock lock; /* guards what follows */
     uint64_t news_count, looks_wanted;
     struct lease_claim *claims;
     struct lease_row *rows;
@@ -61,10 +61,10 @@ int64_t lease_left_ns(struct lease *lease);
 void lease_beat(void *lease);
 
 /* Enter as a new server on the lease's connection. Parks. */
-MUST_CHECK enum pg_status lease_enter(struct context *context, struct lease *lease);
+CO_MUST_CHECK enum pg_status lease_enter(struct co_context *context, struct lease *lease);
 
 /* The other servers as this look has them: declare dead any whose beat has stood still too long. */
-void lease_watch(struct context *context, struct lease *lease);
+void lease_watch(struct co_context *context, struct lease *lease);
 void lease_watch_reset(struct lease *lease); /* forget how long */
 
 /* Note why there is no lease; "": there is one again. News goes to the log. */

@@ -36,7 +36,7 @@ static bool save(struct lease *lease, bool reported)
 {
     /* Syncing a file may take seconds: not on this worker. */
     struct saving saving = {.witness = lease->witness};
-    blocking_call(save_blocking, &saving);
+    co_blocking_call(save_blocking, &saving);
     if (!saving.good && !reported)
         notice(NOTICE_TROUBLE, "the witness of what was acknowledged cannot be written: %s",
             strerror(saving.reason));
@@ -47,7 +47,7 @@ static void save_now_and_then(void *arg)
 {
     struct lease *lease = arg;
     bool good = true;
-    while (duty_rest(&lease->saving, SAVE_MS * CLOCK_MS))
+    while (co_duty_rest(&lease->saving, SAVE_MS * CO_CLOCK_MS))
         good = save(lease, !good);
 }
 
@@ -103,7 +103,7 @@ static struct lease *make(const struct lease_options *options, char *error, size
 
 /* Connect and enter, trying as often as it takes. False: the context ended, or the database
  * refuses. */
-static bool enter(struct context *context, struct lease *lease, char *error, size_t size)
+static bool enter(struct co_context *context, struct lease *lease, char *error, size_t size)
 {
     for (;;) {
         char why[LEASE_WHY];
@@ -114,17 +114,17 @@ static bool enter(struct context *context, struct lease *lease, char *error, siz
         if (lease->pg)
             snprintf(why, sizeof why, "%s", pg_message(lease->pg));
         pg_close(&lease->pg);
-        if (status == PG_ERROR || context_err(context) != CONTEXT_OK) {
+        if (status == PG_ERROR || co_context_err(context) != CO_CONTEXT_OK) {
             snprintf(error, size, "%s", why);
             return false;
         }
         lease_note_away(lease, why);
-        co_sleep(ASK_AGAIN_MS * CLOCK_MS);
+        co_sleep(ASK_AGAIN_MS * CO_CLOCK_MS);
     }
 }
 
 struct lease *lease_start(
-    struct context *context, const struct lease_options *options, char *error, size_t size)
+    struct co_context *context, const struct lease_options *options, char *error, size_t size)
 {
     struct lease *lease = make(options, error, size);
     if (!lease)
@@ -134,8 +134,8 @@ struct lease *lease_start(
         return NULL;
     }
     snprintf(error, size, "out of memory");
-    if (!duty_start("lease", &lease->beating, lease_beat, lease) ||
-        (lease->witness && !duty_start("witness", &lease->saving, save_now_and_then, lease)))
+    if (!co_duty_start("lease", &lease->beating, lease_beat, lease) ||
+        (lease->witness && !co_duty_start("witness", &lease->saving, save_now_and_then, lease)))
         lease_stop(&lease);
     return lease;
 }
@@ -146,7 +146,8 @@ static void leave(struct lease *lease)
     static const struct pg_statement say = {2, "SELECT server_leave($1::bigint, $2::uuid)"};
     char error[LEASE_WHY], me[24];
     const char *values[] = {me, lease->life};
-    struct context *bounded = context_with_timeout(context_background(), LEAVE_S * CLOCK_S);
+    struct co_context *bounded =
+        co_context_with_timeout(co_context_background(), LEAVE_S * CO_CLOCK_S);
     if (!bounded)
         return;
     snprintf(me, sizeof me, "%lu", lease_server(lease));
@@ -164,7 +165,7 @@ static void leave(struct lease *lease)
     if (status != PG_OK)
         notice(NOTICE_TROUBLE, "the database could not be told of the end; others wait %d ms",
             LEASE_TAKE_MS);
-    context_release(&bounded);
+    co_context_release(&bounded);
 }
 
 void lease_stop(struct lease **lease)
@@ -172,10 +173,10 @@ void lease_stop(struct lease **lease)
     struct lease *stopped = *lease;
     if (!stopped)
         return;
-    ensure(!stopped->claims);
+    co_ensure(!stopped->claims);
     /* No beat after the end of the row: it would enter as a new server. */
-    duty_stop(&stopped->beating);
-    duty_stop(&stopped->saving);
+    co_duty_stop(&stopped->beating);
+    co_duty_stop(&stopped->saving);
     leave(stopped);
     /* What was acknowledged since it was saved last. */
     if (stopped->witness)

@@ -16,19 +16,19 @@
 
 /* Lies in the waiting caller's memory, and must not move meanwhile. */
 struct lease_wait {
-    struct context *context; /* what to wait with */
+    struct co_context *context; /* what to wait with */
     struct lease *lease;
-    struct timer timer;
+    struct co_timer timer;
     _Atomic bool ended;
 };
 
 /* False: memory is short, and there is nothing to end. Neither of them parks. */
-MUST_CHECK bool lease_wait_begin(
-    struct lease_wait *wait, struct context *context, struct lease *lease);
+CO_MUST_CHECK bool lease_wait_begin(
+    struct lease_wait *wait, struct co_context *context, struct lease *lease);
 void lease_wait_end(struct lease_wait *wait);
 
 /* From now on, end this context once the claim's standing is FENCED or LOST: of work that would be
  * in vain. NULL: none any more. Never parks. */
-void lease_wait_bind(struct lease_claim *claim, struct context *work);
+void lease_wait_bind(struct lease_claim *claim, struct co_context *work);
 
 #endif

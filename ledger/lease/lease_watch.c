@@ -40,11 +40,11 @@ static bool is_silent(struct lease *lease, uint64_t no, uint64_t beat, int64_t n
         seen->beat = beat;
         seen->since_ns = now_ns;
     }
-    return now_ns - seen->since_ns >= LEASE_TAKE_MS * CLOCK_MS;
+    return now_ns - seen->since_ns >= LEASE_TAKE_MS * CO_CLOCK_MS;
 }
 
 static void declare_dead(
-    struct context *context, struct lease *lease, const struct lease_row *row, uint64_t beat)
+    struct co_context *context, struct lease *lease, const struct lease_row *row, uint64_t beat)
 {
     /* The database compares once more: if the beat has moved since, that server lives. */
     static const struct pg_statement end = {2, "SELECT server_end($1::bigint, $2::bigint)"};
@@ -61,11 +61,11 @@ static void declare_dead(
     pg_free(&rows);
 }
 
-void lease_watch(struct context *context, struct lease *lease)
+void lease_watch(struct co_context *context, struct lease *lease)
 {
-    int64_t now_ns = clock_boot_ns();
+    int64_t now_ns = co_clock_boot_ns();
     /* Nobody looked for a while: we may have been the ones away, not those that seem silent. */
-    if (lease->looked_ns && now_ns - lease->looked_ns > LOOKS_APART_MS * CLOCK_MS)
+    if (lease->looked_ns && now_ns - lease->looked_ns > LOOKS_APART_MS * CO_CLOCK_MS)
         lease_watch_reset(lease);
     lease->looked_ns = now_ns;
     uint64_t dead = 0; /* one at a time, and each once: its other ledgers are free with the first */

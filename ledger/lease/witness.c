@@ -22,8 +22,8 @@ struct line {
 };
 
 struct witness {
-    char *path, *fresh; /* fresh: what is about to take its place */
-    struct lock lock;   /* guards what follows */
+    char *path, *fresh;  /* fresh: what is about to take its place */
+    struct co_lock lock; /* guards what follows */
     struct line *lines;
     size_t count, room;
     bool changed;
@@ -63,17 +63,17 @@ static struct line *find_or_add(struct witness *witness, const char *ledger)
 
 bool witness_find(struct witness *witness, const char *ledger, struct lease_place *place)
 {
-    lock_take(&witness->lock);
+    co_lock_take(&witness->lock);
     const struct line *line = find(witness, ledger);
     if (line)
         *place = line->place;
-    lock_drop(&witness->lock);
+    co_lock_drop(&witness->lock);
     return line != NULL;
 }
 
 void witness_note(struct witness *witness, const char *ledger, const struct lease_place *place)
 {
-    lock_take(&witness->lock);
+    co_lock_take(&witness->lock);
     /* In memory alone: a commit does not wait for this file. Without room it is not noted, so that
      * less is demanded of the database later, and nothing that is wrong. */
     struct line *line = find_or_add(witness, ledger);
@@ -81,7 +81,7 @@ void witness_note(struct witness *witness, const char *ledger, const struct leas
         witness->changed |= memcmp(&line->place, place, sizeof *place) != 0;
         line->place = *place;
     }
-    lock_drop(&witness->lock);
+    co_lock_drop(&witness->lock);
 }
 
 /* ---- the file ------------------------------------------------------------------------------ */
@@ -150,7 +150,7 @@ static bool write_file(const struct witness *witness, const struct line *lines, 
 
 bool witness_save(struct witness *witness)
 {
-    lock_take(&witness->lock);
+    co_lock_take(&witness->lock);
     size_t count = witness->count;
     bool changed = witness->changed;
     /* From a copy, so that no commit waits for the disk. */
@@ -159,15 +159,15 @@ bool witness_save(struct witness *witness)
         memcpy(lines, witness->lines, count * sizeof *lines);
         witness->changed = false;
     }
-    lock_drop(&witness->lock);
+    co_lock_drop(&witness->lock);
     if (!changed)
         return true;
     bool good = lines && write_file(witness, lines, count);
     free(lines);
     if (!good) { /* another try may go better */
-        lock_take(&witness->lock);
+        co_lock_take(&witness->lock);
         witness->changed = true;
-        lock_drop(&witness->lock);
+        co_lock_drop(&witness->lock);
     }
     return good;
 }

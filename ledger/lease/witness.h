@@ -14,7 +14,7 @@ struct witness;
 
 /* Read the file; one that is not there is empty. NULL, with the reason: memory is short, or it
  * cannot be read, or says something else. Blocks. */
-MUST_CHECK struct witness *witness_open(const char *path, char *error, size_t size);
+CO_MUST_CHECK struct witness *witness_open(const char *path, char *error, size_t size);
 void witness_close(struct witness **witness);
 
 /* False: it says nothing of that ledger. Thread-safe, as is all below; never parks. */
@@ -23,6 +23,6 @@ void witness_note(struct witness *witness, const char *ledger, const struct leas
 
 /* Write what was noted since the last time, if anything was; the file is the old one or the new one
  * at any moment. False: errno says why. Blocks; one at a time. */
-MUST_CHECK bool witness_save(struct witness *witness);
+CO_MUST_CHECK bool witness_save(struct witness *witness);
 
 #endif

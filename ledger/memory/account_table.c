@@ -29,7 +29,7 @@ struct slab {
 };
 
 struct shard {
-    struct lock lock;
+    struct co_lock lock;
     size_t count, buckets; /* buckets: a power of two */
     struct account **first;
     struct slab *newest;
@@ -116,9 +116,9 @@ struct account *account_find(struct account_table *table, const char *id)
 {
     uint64_t hash;
     struct shard *shard = shard_of(table, id, &hash);
-    lock_take(&shard->lock);
+    co_lock_take(&shard->lock);
     struct account *account = shard_find(shard, hash, id);
-    lock_drop(&shard->lock);
+    co_lock_drop(&shard->lock);
     return account;
 }
 
@@ -155,9 +155,9 @@ bool account_table_expect(struct account_table *table, uint64_t count)
     while (buckets * SHARDS < count && buckets * SHARDS < (size_t)CHUNK * CHUNKS)
         buckets *= 2;
     for (size_t i = 0; i < SHARDS && done; i++) {
-        lock_take(&table->shards[i].lock);
+        co_lock_take(&table->shards[i].lock);
         done = shard_resize(&table->shards[i], buckets);
-        lock_drop(&table->shards[i].lock);
+        co_lock_drop(&table->shards[i].lock);
     }
     return done;
 }
@@ -186,17 +186,17 @@ static struct account *shard_make(struct shard *shard, const char *id)
 
 struct account *account_find_or_add(struct account_table *table, const char *id)
 {
-    ensure(account_id_is_valid(id));
+    co_ensure(account_id_is_valid(id));
     uint64_t hash;
     struct shard *shard = shard_of(table, id, &hash);
-    lock_take(&shard->lock);
+    co_lock_take(&shard->lock);
     struct account *account = shard_find(shard, hash, id);
     if (!account && shard_has_room(shard) && (account = shard_make(shard, id))) {
         account->place = atomic_fetch_add(&table->added, 1);
         table_put(bucket_of(shard, hash), account);
         shard->count++;
     }
-    lock_drop(&shard->lock);
+    co_lock_drop(&shard->lock);
     return account;
 }
 
@@ -223,7 +223,7 @@ bool account_renumber(struct account_table *table, struct account *account, uint
     slot *chunk = chunk_of(table, number);
     if (!chunk)
         return false;
-    ensure(atomic_load(&chunk[number % CHUNK]) == NULL);
+    co_ensure(atomic_load(&chunk[number % CHUNK]) == NULL);
     account->number = (uint32_t)number;
     atomic_store(&chunk[number % CHUNK], account);
     /* The database's numbers come in any order. */

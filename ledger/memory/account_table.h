@@ -10,12 +10,12 @@
 
 struct account_table;
 
-MUST_CHECK struct account_table *account_table_make(void);
+CO_MUST_CHECK struct account_table *account_table_make(void);
 void account_table_free(struct account_table **table);
 
 /* Make room for about `count`, in a table that has none yet: they are added faster then. False:
  * memory is short. */
-MUST_CHECK bool account_table_expect(struct account_table *table, uint64_t count);
+CO_MUST_CHECK bool account_table_expect(struct account_table *table, uint64_t count);
 
 /* The account of that id, open or not; NULL: none. */
 struct account *account_find(struct account_table *table, const char *id);
@@ -24,12 +24,12 @@ struct account *account_find(struct account_table *table, const char *id);
 struct account *account_by_number(struct account_table *table, uint64_t number);
 
 /* The account of that id, added as not open if there was none. NULL when memory is short. */
-MUST_CHECK struct account *account_find_or_add(struct account_table *table, const char *id);
+CO_MUST_CHECK struct account *account_find_or_add(struct account_table *table, const char *id);
 
 /* Give an account the next number, or the one that the database has for it. False: memory is
  * short, or the table is full. */
-MUST_CHECK bool account_number(struct account_table *table, struct account *account);
-MUST_CHECK bool account_renumber(
+CO_MUST_CHECK bool account_number(struct account_table *table, struct account *account);
+CO_MUST_CHECK bool account_renumber(
     struct account_table *table, struct account *account, uint64_t number);
 
 /* Keep a copy of the metadata of an account that has it in the database only, if there is room. */

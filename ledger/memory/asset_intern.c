@@ -24,22 +24,22 @@ static inline bool is_asset(const struct text *text, const char *asset)
 
 TABLE_DEFINE(table, struct text, next, const char *, is_asset)
 
-static struct lock texts_lock;
+static struct co_lock texts_lock;
 static struct text *texts[BUCKETS]; /* under the lock */
 
 const char *asset_intern(const char *asset)
 {
     /* A simple sum: codes that are chosen to collide cost an account each. */
     unsigned sum = 0;
-    ensure(asset_is_valid(asset));
+    co_ensure(asset_is_valid(asset));
     for (const char *c = asset; *c; c++)
         sum = sum * 31 + (unsigned char)*c;
-    lock_take(&texts_lock);
+    co_lock_take(&texts_lock);
     struct text **place = table_place(&texts[sum % BUCKETS], asset), *text = *place;
     if (!text && (text = malloc(sizeof *text))) {
         strcpy(text->asset, asset);
         table_put(place, text);
     }
-    lock_drop(&texts_lock);
+    co_lock_drop(&texts_lock);
     return text ? text->asset : NULL;
 }

@@ -58,7 +58,7 @@ static bool grow(struct filter *filter)
 bool filter_expect(struct filter *filter, uint64_t keys)
 {
     /* A quarter more than that, for the keys to come. */
-    ensure(filter->levels == 0);
+    co_ensure(filter->levels == 0);
     uint64_t lines = keys / KEYS_PER_LINE + keys / KEYS_PER_LINE / 4;
     return lines <= FIRST_LINES || add_level(filter, lines);
 }

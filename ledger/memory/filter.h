@@ -32,7 +32,7 @@ bool filter_expect(struct filter *filter, uint64_t keys);
 /* Remember a key by its hash. If memory is short the newest level takes more keys than it should:
  * then "perhaps" comes more often, which costs time, never correctness. False only if there is no
  * level at all. */
-MUST_CHECK bool filter_add(struct filter *filter, uint64_t hash);
+CO_MUST_CHECK bool filter_add(struct filter *filter, uint64_t hash);
 
 /* False: it was never added. */
 bool filter_perhaps(const struct filter *filter, uint64_t hash);

@@ -23,7 +23,7 @@ struct waiting {
 };
 
 struct hold_table {
-    struct lock lock;
+    struct co_lock lock;
     size_t open, given; /* given: room that was asked for and is not used yet */
     struct hold *first[BUCKETS];
     struct hold *settled, *last_settled; /* oldest first */
@@ -64,7 +64,7 @@ void hold_table_free(struct hold_table **holds)
 static void heap_push(struct hold_table *holds, struct waiting waiting)
 {
     size_t at = holds->waiting++;
-    ensure(holds->waiting <= holds->heap_room);
+    co_ensure(holds->waiting <= holds->heap_room);
     while (at > 0 && holds->heap[(at - 1) / 2].expires_us > waiting.expires_us) {
         holds->heap[at] = holds->heap[(at - 1) / 2];
         at = (at - 1) / 2;
@@ -113,11 +113,11 @@ struct hold *hold_table_room(struct hold_table *holds)
 {
     /* Memory for the hold and for its place in the heap: in a section nothing may fail any more. */
     struct hold *room = calloc(1, sizeof *room);
-    lock_take(&holds->lock);
+    co_lock_take(&holds->lock);
     bool good = room && heap_has_room(holds);
     if (good)
         holds->given++;
-    lock_drop(&holds->lock);
+    co_lock_drop(&holds->lock);
     if (good)
         return room;
     free(room);
@@ -128,33 +128,33 @@ void hold_table_give_back(struct hold_table *holds, struct hold **room)
 {
     if (!*room)
         return;
-    lock_take(&holds->lock);
+    co_lock_take(&holds->lock);
     holds->given--;
-    lock_drop(&holds->lock);
+    co_lock_drop(&holds->lock);
     free(*room);
     *room = NULL;
 }
 
 void hold_table_add(struct hold_table *holds, struct hold *hold)
 {
-    lock_take(&holds->lock);
+    co_lock_take(&holds->lock);
     struct hold **place = place_of(holds, hold->seq);
-    ensure(!*place && holds->given > 0 && hold->settled == 0);
+    co_ensure(!*place && holds->given > 0 && hold->settled == 0);
     table_put(place, hold);
     holds->given--;
     holds->open++;
     if (hold->expires_us)
         heap_push(holds, (struct waiting){hold->expires_us, hold->seq});
-    lock_drop(&holds->lock);
+    co_lock_drop(&holds->lock);
 }
 
 bool hold_table_find(struct hold_table *holds, uint64_t seq, struct hold *copy)
 {
-    lock_take(&holds->lock);
+    co_lock_take(&holds->lock);
     const struct hold *hold = *place_of(holds, seq);
     if (hold)
         *copy = *hold;
-    lock_drop(&holds->lock);
+    co_lock_drop(&holds->lock);
     return hold != NULL;
 }
 
@@ -167,7 +167,7 @@ static struct hold *forget_one(struct hold_table *holds, uint64_t durable)
     if (!(holds->settled = hold->next_settled))
         holds->last_settled = NULL;
     struct hold *taken = table_take(place_of(holds, hold->seq));
-    ensure(taken == hold);
+    co_ensure(taken == hold);
     return hold;
 }
 
@@ -175,16 +175,16 @@ void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled,
 {
     enum { AT_ONCE = 4 }; /* more leave than come, so the list gets shorter */
     struct hold *forgotten[AT_ONCE] = {NULL};
-    lock_take(&holds->lock);
+    co_lock_take(&holds->lock);
     struct hold *hold = *place_of(holds, seq);
-    ensure(hold && hold->settled == 0);
+    co_ensure(hold && hold->settled == 0);
     hold->settled = settled;
     holds->open--;
     *(holds->last_settled ? &holds->last_settled->next_settled : &holds->settled) = hold;
     holds->last_settled = hold;
     for (int i = 0; i < AT_ONCE; i++)
         forgotten[i] = forget_one(holds, durable);
-    lock_drop(&holds->lock);
+    co_lock_drop(&holds->lock);
     /* Outside of the lock, for free() may take long. */
     for (int i = 0; i < AT_ONCE; i++)
         free(forgotten[i]);
@@ -193,7 +193,7 @@ void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled,
 bool hold_table_expired(struct hold_table *holds, int64_t now_us, struct hold *copy)
 {
     bool found = false;
-    lock_take(&holds->lock);
+    co_lock_take(&holds->lock);
     /* What was settled leaves here, when it comes to the top: to find it earlier would be a
      * search. */
     while (!found && holds->waiting > 0 && holds->heap[0].expires_us <= now_us) {
@@ -204,14 +204,14 @@ bool hold_table_expired(struct hold_table *holds, int64_t now_us, struct hold *c
         else
             heap_pop(holds);
     }
-    lock_drop(&holds->lock);
+    co_lock_drop(&holds->lock);
     return found;
 }
 
 size_t hold_table_count(struct hold_table *holds)
 {
-    lock_take(&holds->lock);
+    co_lock_take(&holds->lock);
     size_t count = holds->open;
-    lock_drop(&holds->lock);
+    co_lock_drop(&holds->lock);
     return count;
 }

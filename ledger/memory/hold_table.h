@@ -27,11 +27,11 @@ struct hold {
 
 struct hold_table;
 
-MUST_CHECK struct hold_table *hold_table_make(void);
+CO_MUST_CHECK struct hold_table *hold_table_make(void);
 void hold_table_free(struct hold_table **holds);
 
 /* Room for one more, so that hold_table_add() cannot fail. NULL: memory is short. */
-MUST_CHECK struct hold *hold_table_room(struct hold_table *holds);
+CO_MUST_CHECK struct hold *hold_table_room(struct hold_table *holds);
 void hold_table_give_back(struct hold_table *holds, struct hold **room);
 
 /* Add the hold, which is the table's from here on. */
@@ -39,13 +39,13 @@ void hold_table_add(struct hold_table *holds, struct hold *hold);
 
 /* Copy the hold of that position; false: it is not here, so it was settled, and that is durable, or
  * it never was. */
-MUST_CHECK bool hold_table_find(struct hold_table *holds, uint64_t seq, struct hold *copy);
+CO_MUST_CHECK bool hold_table_find(struct hold_table *holds, uint64_t seq, struct hold *copy);
 
 /* The hold ends with the entry `settled`; those that ended up to `durable` are forgotten. */
 void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled, uint64_t durable);
 
 /* An open hold that has expired at `now_us`; false: none has. */
-MUST_CHECK bool hold_table_expired(struct hold_table *holds, int64_t now_us, struct hold *copy);
+CO_MUST_CHECK bool hold_table_expired(struct hold_table *holds, int64_t now_us, struct hold *copy);
 
 size_t hold_table_count(struct hold_table *holds); /* open ones */
 

@@ -23,7 +23,7 @@ enum { BUCKETS = 65536 };
 
 struct keys {
     uint8_t secret[HASH_SECRET];
-    struct lock lock;
+    struct co_lock lock;
     bool recalling; /* the filter does not have all old keys yet */
     uint64_t retired_seq;
     struct filter old;
@@ -79,20 +79,20 @@ const uint8_t *keys_secret(const struct keys *keys)
 struct entry *keys_find(struct keys *keys, const char *key)
 {
     const struct wanted wanted = {hash_of(keys, key), key};
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     struct entry *entry = *place_of(keys, wanted);
     if (entry)
         entry_hold(entry);
-    lock_drop(&keys->lock);
+    co_lock_drop(&keys->lock);
     return entry;
 }
 
 bool keys_may_be_old(struct keys *keys, const char *key)
 {
     uint64_t hash = hash_of(keys, key);
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     bool perhaps = keys->recalling || filter_perhaps(&keys->old, hash & SEGMENT_KEPT);
-    lock_drop(&keys->lock);
+    co_lock_drop(&keys->lock);
     return perhaps;
 }
 
@@ -101,7 +101,7 @@ enum keys_claim keys_claim(
 {
     uint64_t hash = entry->key_hash = hash_of(keys, entry->key);
     enum keys_claim answer = KEYS_CLAIMED;
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     struct entry **place = place_of(keys, (struct wanted){hash, entry->key});
 
     /* Here; perhaps an old one, unless the database was asked late enough; or new. */
@@ -114,27 +114,27 @@ enum keys_claim keys_claim(
     } else {
         table_put(place, entry);
     }
-    lock_drop(&keys->lock);
+    co_lock_drop(&keys->lock);
     return answer;
 }
 
 static void unlink_entry(struct keys *keys, struct entry *entry)
 {
     struct entry *taken = table_take(place_of(keys, (struct wanted){entry->key_hash, entry->key}));
-    ensure(taken == entry);
+    co_ensure(taken == entry);
 }
 
 void keys_give_up(struct keys *keys, struct entry *entry)
 {
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     unlink_entry(keys, entry);
-    lock_drop(&keys->lock);
-    eventcount_advance(&entry->decided, 1);
+    co_lock_drop(&keys->lock);
+    co_eventcount_advance(&entry->decided, 1);
 }
 
 void keys_retire(struct keys *keys, struct entry *entry)
 {
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     /* Without a single level of filter the entry stays in the table: slower, still right. */
     if (filter_add(&keys->old, entry->key_hash & SEGMENT_KEPT)) {
         unlink_entry(keys, entry);
@@ -143,37 +143,37 @@ void keys_retire(struct keys *keys, struct entry *entry)
     } else {
         entry_hold(entry);
     }
-    lock_drop(&keys->lock);
+    co_lock_drop(&keys->lock);
 }
 
 void keys_recall(struct keys *keys)
 {
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     keys->recalling = true;
-    lock_drop(&keys->lock);
+    co_lock_drop(&keys->lock);
 }
 
 void keys_expect(struct keys *keys, uint64_t count)
 {
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     if (keys->old.levels == 0)
         (void)filter_expect(&keys->old, count);
-    lock_drop(&keys->lock);
+    co_lock_drop(&keys->lock);
 }
 
 bool keys_restore(struct keys *keys, const uint64_t *hashes, size_t count)
 {
     bool added = true;
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     for (size_t i = 0; i < count && added; i++)
         added = filter_add(&keys->old, hashes[i]);
-    lock_drop(&keys->lock);
+    co_lock_drop(&keys->lock);
     return added;
 }
 
 void keys_recalled(struct keys *keys)
 {
-    lock_take(&keys->lock);
+    co_lock_take(&keys->lock);
     keys->recalling = false;
-    lock_drop(&keys->lock);
+    co_lock_drop(&keys->lock);
 }

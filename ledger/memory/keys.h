@@ -17,7 +17,7 @@ struct keys;
 
 /* The secret, the ledger's own, keys the hashes: what a start brings (keys_restore()) has been made
  * with the same. NULL: memory is short. */
-MUST_CHECK struct keys *keys_make(const uint8_t secret[HASH_SECRET]);
+CO_MUST_CHECK struct keys *keys_make(const uint8_t secret[HASH_SECRET]);
 const uint8_t *keys_secret(const struct keys *keys);
 void keys_free(struct keys **keys);
 
@@ -31,11 +31,11 @@ enum keys_claim {
  * Claim entry->key for the entry. `asked` is the position up to which the database was found not to
  * have the key (read before asking); 0: it was not asked.
  */
-MUST_CHECK enum keys_claim keys_claim(
+CO_MUST_CHECK enum keys_claim keys_claim(
     struct keys *keys, struct entry *entry, uint64_t asked, struct entry **first);
 
 /* The entry that has the key, held for the caller; NULL: none that is here. */
-MUST_CHECK struct entry *keys_find(struct keys *keys, const char *key);
+CO_MUST_CHECK struct entry *keys_find(struct keys *keys, const char *key);
 
 /* False: no entry of before this process has that key. */
 bool keys_may_be_old(struct keys *keys, const char *key);
@@ -54,7 +54,7 @@ void keys_retire(struct keys *keys, struct entry *entry);
  */
 void keys_recall(struct keys *keys);
 void keys_expect(struct keys *keys, uint64_t count);
-MUST_CHECK bool keys_restore(struct keys *keys, const uint64_t *hashes, size_t count);
+CO_MUST_CHECK bool keys_restore(struct keys *keys, const uint64_t *hashes, size_t count);
 void keys_recalled(struct keys *keys);
 
 #endif

@@ -15,7 +15,7 @@
 enum { BUCKETS = 4096 };
 
 struct reversal_table {
-    struct lock lock;
+    struct co_lock lock;
     uint64_t forgotten;
     struct reversal *first[BUCKETS];
     struct reversal *oldest, *newest;
@@ -55,7 +55,7 @@ enum reversal_table_found reversal_table_find(
     struct reversal_table *reversals, uint64_t transfer, uint64_t asked, uint64_t *by)
 {
     enum reversal_table_found found = REVERSALS_NONE;
-    lock_take(&reversals->lock);
+    co_lock_take(&reversals->lock);
     /* Not here: it may be one that has left since the database was asked. */
     const struct reversal *reversal = *place_of(reversals, transfer);
     if (reversal) {
@@ -64,7 +64,7 @@ enum reversal_table_found reversal_table_find(
     } else if (reversals->forgotten > asked) {
         found = REVERSALS_ASK;
     }
-    lock_drop(&reversals->lock);
+    co_lock_drop(&reversals->lock);
     return found;
 }
 
@@ -77,7 +77,7 @@ static struct reversal *forget_one(struct reversal_table *reversals, uint64_t du
     if (!(reversals->oldest = reversal->newer))
         reversals->newest = NULL;
     struct reversal *taken = table_take(place_of(reversals, reversal->transfer));
-    ensure(taken == reversal);
+    co_ensure(taken == reversal);
     if (reversals->forgotten < reversal->by)
         reversals->forgotten = reversal->by;
     return reversal;
@@ -88,16 +88,16 @@ void reversal_table_add(
 {
     enum { AT_ONCE = 4 }; /* more leave than come, so the table gets smaller */
     struct reversal *forgotten[AT_ONCE];
-    lock_take(&reversals->lock);
+    co_lock_take(&reversals->lock);
     struct reversal **place = place_of(reversals, reversal->transfer);
-    ensure(!*place);
+    co_ensure(!*place);
     table_put(place, reversal);
     reversal->newer = NULL;
     *(reversals->newest ? &reversals->newest->newer : &reversals->oldest) = reversal;
     reversals->newest = reversal;
     for (int i = 0; i < AT_ONCE; i++)
         forgotten[i] = forget_one(reversals, durable);
-    lock_drop(&reversals->lock);
+    co_lock_drop(&reversals->lock);
     for (int i = 0; i < AT_ONCE; i++)
         free(forgotten[i]);
 }

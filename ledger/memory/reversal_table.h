@@ -19,7 +19,7 @@ struct reversal {
 
 struct reversal_table;
 
-MUST_CHECK struct reversal_table *reversal_table_make(void);
+CO_MUST_CHECK struct reversal_table *reversal_table_make(void);
 void reversal_table_free(struct reversal_table **reversals);
 
 enum reversal_table_found {
@@ -29,7 +29,7 @@ enum reversal_table_found {
 };
 
 /* `asked`: the database did not have a reversal of it when everything up to there was durable. */
-MUST_CHECK enum reversal_table_found reversal_table_find(
+CO_MUST_CHECK enum reversal_table_found reversal_table_find(
     struct reversal_table *reversals, uint64_t transfer, uint64_t asked, uint64_t *by);
 
 /* Remember it; the memory is the table's from here on (from malloc). What is durable up to

@@ -42,12 +42,12 @@ void segment_sort(uint64_t *hashes, size_t count, uint64_t *room);
 size_t segment_pack(const uint64_t *hashes, size_t count, char *bytes);
 
 /* The other way; `hashes` has room for segment->keys. False: it is not such a segment. */
-MUST_CHECK bool segment_unpack(const struct segment *segment, uint64_t *hashes);
+CO_MUST_CHECK bool segment_unpack(const struct segment *segment, uint64_t *hashes);
 
 /* The digest that it should have; does it have that? */
 void segment_digest(const struct segment *segment, const uint8_t secret[HASH_SECRET], int ledger,
     uint8_t digest[HASH_CHAIN]);
-MUST_CHECK bool segment_is_whole(
+CO_MUST_CHECK bool segment_is_whole(
     const struct segment *segment, const uint8_t secret[HASH_SECRET], int ledger);
 
 #endif

@@ -38,7 +38,7 @@
     static inline ITEM *NAME##_take(ITEM **place)                                                  \
     {                                                                                              \
         ITEM *item = *place;                                                                       \
-        ensure(item != NULL);                                                                      \
+        co_ensure(item != NULL);                                                                   \
         *place = item->LINK;                                                                       \
         item->LINK = NULL;                                                                         \
         return item;                                                                               \

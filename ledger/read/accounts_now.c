@@ -60,7 +60,7 @@ static void copy_accounts(void *arg)
 }
 
 /* Not what memory has, but what became durable of it. */
-static enum ledger_status read_durable(struct context *context, struct look *look)
+static enum ledger_status read_durable(struct co_context *context, struct look *look)
 {
     struct ledger *ledger = look->ledger;
     enum ledger_status status = LEDGER_OK;
@@ -74,17 +74,17 @@ static enum ledger_status read_durable(struct context *context, struct look *loo
 }
 
 /* Copy them, and wait until that may be answered. */
-static enum ledger_status look_at(struct context *context, struct look *look)
+static enum ledger_status look_at(struct co_context *context, struct look *look)
 {
     struct journal *journal = look->ledger->journal;
     strategy_run(look->ledger->strategy, look->accounts, look->count, copy_accounts, look);
     switch (journal_await(context, journal, JOURNAL_READ, look->seq)) {
-    case EVENTCOUNT_REACHED:
+    case CO_EVENTCOUNT_REACHED:
         return LEDGER_OK;
-    case EVENTCOUNT_CANCELLED:
+    case CO_EVENTCOUNT_CANCELLED:
         look->seq = journal_durable(journal);
         return LEDGER_UNAVAILABLE;
-    case EVENTCOUNT_CLOSED:
+    case CO_EVENTCOUNT_CLOSED:
         break;
     }
 
@@ -105,7 +105,7 @@ static bool imagine_world(const char *id, struct ledger_account *account)
     return true;
 }
 
-enum ledger_status ledger_read_account(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_read_account(struct co_context *context, struct ledger *ledger,
     const char *id, struct ledger_account *account, uint64_t *seq)
 {
     struct account *found = account_find(ledger->accounts, id);
@@ -119,7 +119,7 @@ enum ledger_status ledger_read_account(struct context *context, struct ledger *l
     }
 
     /* That there is none rests on memory too, which has waited for nothing so far. */
-    if (!found && journal_await(context, ledger->journal, JOURNAL_READ, 0) != EVENTCOUNT_REACHED)
+    if (!found && journal_await(context, ledger->journal, JOURNAL_READ, 0) != CO_EVENTCOUNT_REACHED)
         return LEDGER_UNAVAILABLE;
     return imagine_world(id, account) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
 }
@@ -149,7 +149,7 @@ bool ledger_asset(struct ledger *ledger, const char *id, char asset[ASSET_TEXT])
 /* ---- a list of them ------------------------------------------------------------------------ */
 
 /* The database knows the order of ids, memory the balances. */
-enum ledger_status ledger_list_accounts(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_list_accounts(struct co_context *context, struct ledger *ledger,
     const struct ledger_account_query *query, struct ledger_account_page *page)
 {
     /* One more than asked for tells whether there are more. */
@@ -173,7 +173,7 @@ enum ledger_status ledger_list_accounts(struct context *context, struct ledger *
         page->count = look.copied;
         page->seq = look.seq;
     } else if (status == LEDGER_OK &&
-               journal_await(context, ledger->journal, JOURNAL_READ, 0) != EVENTCOUNT_REACHED) {
+               journal_await(context, ledger->journal, JOURNAL_READ, 0) != CO_EVENTCOUNT_REACHED) {
         status = LEDGER_UNAVAILABLE;
     }
     free(accounts);
@@ -205,7 +205,7 @@ static bool take_metadata(void *arg, size_t index, const char *text)
     return copy->metadata != NULL;
 }
 
-static enum ledger_status ask_metadata(struct context *context, struct far *far)
+static enum ledger_status ask_metadata(struct co_context *context, struct far *far)
 {
     enum { NUMBER = 12 }; /* digits of one, with a comma */
     char *numbers = malloc(far->count * NUMBER + 3), *to = numbers;
@@ -223,7 +223,7 @@ static enum ledger_status ask_metadata(struct context *context, struct far *far)
     return query_status(status);
 }
 
-enum ledger_status ledger_metadata(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_metadata(struct co_context *context, struct ledger *ledger,
     struct ledger_account *accounts, size_t count, const char *(*copy)(void *arg, const char *text),
     void *arg)
 {

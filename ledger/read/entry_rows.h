@@ -53,11 +53,11 @@ struct entry_rows_accounts {
 /* Begin an entry of `postings` postings with what each of its rows says of it; the metadata stands
  * in the row `with_metadata`. The postings are filled in by entry_rows_add(). row->wrong is not
  * NULL. PG_ERROR: memory is short; PG_DAMAGED. */
-MUST_CHECK enum pg_status entry_rows_begin(struct entry **entry, const struct row *row,
+CO_MUST_CHECK enum pg_status entry_rows_begin(struct entry **entry, const struct row *row,
     const struct row *with_metadata, size_t postings, const struct entry_rows_accounts *accounts);
 
 /* Fill in the posting of a row. False: it is damaged, or the entry has it already. */
-MUST_CHECK bool entry_rows_add(
+CO_MUST_CHECK bool entry_rows_add(
     struct entry *entry, const struct row *row, const struct entry_rows_accounts *accounts);
 
 #endif

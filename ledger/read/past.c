@@ -11,11 +11,11 @@
 #include "ledger/read/query.h"
 #include "ledger/strategy/strategy.h"
 
-enum ledger_status past_turn(struct context *context, struct ledger *ledger, uint64_t *seq)
+enum ledger_status past_turn(struct co_context *context, struct ledger *ledger, uint64_t *seq)
 {
     *seq = journal_durable(ledger->journal);
-    enum eventcount_status status = journal_await(context, ledger->journal, JOURNAL_READ, *seq);
-    return status == EVENTCOUNT_REACHED ? LEDGER_OK : LEDGER_UNAVAILABLE;
+    enum co_eventcount_status status = journal_await(context, ledger->journal, JOURNAL_READ, *seq);
+    return status == CO_EVENTCOUNT_REACHED ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
 /* ---- the head of the walk ------------------------------------------------------------------ */
@@ -32,7 +32,7 @@ static void look_at_head(void *arg)
     look->head.moved = look->account->moved;
 }
 
-enum ledger_status past_head(struct context *context, struct ledger *ledger,
+enum ledger_status past_head(struct co_context *context, struct ledger *ledger,
     struct account *account, struct past_head *head, uint64_t *seq)
 {
     struct look look = {.account = account};
@@ -40,27 +40,27 @@ enum ledger_status past_head(struct context *context, struct ledger *ledger,
     /* Both of one moment: in a section no entry comes between them. */
     strategy_run(ledger->strategy, &account, 1, look_at_head, &look);
     *head = look.head;
-    enum eventcount_status waited = EVENTCOUNT_CLOSED;
+    enum co_eventcount_status waited = CO_EVENTCOUNT_CLOSED;
     if (journal_state(ledger->journal) == LEDGER_RUNNING ||
         journal_durable(ledger->journal) >= head->moved)
         waited = journal_await(context, ledger->journal, JOURNAL_READ, head->moved);
     *seq = journal_durable(ledger->journal);
-    if (waited == EVENTCOUNT_REACHED)
+    if (waited == CO_EVENTCOUNT_REACHED)
         return LEDGER_OK;
     /* Memory is ahead of the database, and may be for long: what counts is what that has. */
-    if (waited == EVENTCOUNT_CANCELLED)
+    if (waited == CO_EVENTCOUNT_CANCELLED)
         return LEDGER_UNAVAILABLE;
     enum ledger_status status =
         query_status(query_balance(context, ledger->store, account, &balance, &head->moved));
     if (status != LEDGER_OK)
         return status;
-    bool ours = journal_await(context, ledger->journal, JOURNAL_READ, 0) == EVENTCOUNT_REACHED;
+    bool ours = journal_await(context, ledger->journal, JOURNAL_READ, 0) == CO_EVENTCOUNT_REACHED;
     return ours ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-enum ledger_status past_read(struct context *context, struct ledger *ledger,
+enum ledger_status past_read(struct co_context *context, struct ledger *ledger,
     struct account *account, uint64_t at, struct ledger_account *copy)
 {
     struct past_head head;
@@ -95,25 +95,26 @@ enum ledger_status past_read(struct context *context, struct ledger *ledger,
 /* End the moment, and wait until all entries up to it are durable. What is ahead by no more than
  * clocks differ is waited for. */
 static enum ledger_status end_moment(
-    struct context *context, struct ledger *ledger, int64_t at_us, uint64_t *upto)
+    struct co_context *context, struct ledger *ledger, int64_t at_us, uint64_t *upto)
 {
     enum { SOON_US = 1000000 };
-    struct select_case end = {.op = SELECT_RECV, .chan = context_done(context)};
+    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(context)};
     int64_t ahead_us;
     while ((ahead_us = journal_end_moment(ledger->journal, at_us, upto)) > 0)
         if (ahead_us > SOON_US ||
-            select_timeout(&end, 1, ahead_us * (CLOCK_MS / 1000)) != SELECT_NONE)
+            co_select_timeout(&end, 1, ahead_us * (CO_CLOCK_MS / 1000)) != CO_SELECT_NONE)
             return LEDGER_POSITION_AHEAD;
-    bool known = journal_await(context, ledger->journal, JOURNAL_READ, *upto) == EVENTCOUNT_REACHED;
+    bool known =
+        journal_await(context, ledger->journal, JOURNAL_READ, *upto) == CO_EVENTCOUNT_REACHED;
     /* What will never be durable is before no moment. */
     if (!known && journal_state(ledger->journal) == LEDGER_STOPPED)
-        known = context_err(context) == CONTEXT_OK;
-    known = known && journal_await_moment(context, ledger->journal, at_us) == EVENTCOUNT_REACHED;
+        known = co_context_err(context) == CO_CONTEXT_OK;
+    known = known && journal_await_moment(context, ledger->journal, at_us) == CO_EVENTCOUNT_REACHED;
     return known ? LEDGER_OK : LEDGER_UNAVAILABLE;
 }
 
 static enum ledger_status find_position(
-    struct context *context, struct ledger *ledger, int64_t at_us, uint64_t *at_seq)
+    struct co_context *context, struct ledger *ledger, int64_t at_us, uint64_t *at_seq)
 {
     uint64_t upto;
     enum ledger_status status = end_moment(context, ledger, at_us, &upto);
@@ -121,12 +122,12 @@ static enum ledger_status find_position(
         status = LEDGER_UNAVAILABLE;
     /* A batch that is committed is in the database a little before it is known here. */
     if (status == LEDGER_OK &&
-        journal_await(context, ledger->journal, JOURNAL_READ, *at_seq) == EVENTCOUNT_CANCELLED)
+        journal_await(context, ledger->journal, JOURNAL_READ, *at_seq) == CO_EVENTCOUNT_CANCELLED)
         status = LEDGER_UNAVAILABLE;
     return status;
 }
 
-enum ledger_status ledger_read_account_at(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_read_account_at(struct co_context *context, struct ledger *ledger,
     const char *id, const struct ledger_moment *at, struct ledger_account *account, uint64_t *seq)
 {
     uint64_t at_seq = at->seq;

@@ -6,8 +6,8 @@
 #include "ledger/ledger.h"
 
 /* The durable position, once the ledger is known to be ours still; otherwise UNAVAILABLE. */
-MUST_CHECK enum ledger_status past_turn(
-    struct context *context, struct ledger *ledger, uint64_t *seq);
+CO_MUST_CHECK enum ledger_status past_turn(
+    struct co_context *context, struct ledger *ledger, uint64_t *seq);
 
 struct past_head {
     uint64_t opened; /* the entry that opened it; 0: it is not open */
@@ -15,11 +15,11 @@ struct past_head {
 };
 
 /* Where the walk along an account's movements begins. *seq: the durable position it is read at. */
-MUST_CHECK enum ledger_status past_head(struct context *context, struct ledger *ledger,
+CO_MUST_CHECK enum ledger_status past_head(struct co_context *context, struct ledger *ledger,
     struct account *account, struct past_head *head, uint64_t *seq);
 
 /* The account as it was at a durable position; ACCOUNT_NOT_FOUND: it was not open then. */
-MUST_CHECK enum ledger_status past_read(struct context *context, struct ledger *ledger,
+CO_MUST_CHECK enum ledger_status past_read(struct co_context *context, struct ledger *ledger,
     struct account *account, uint64_t at, struct ledger_account *copy);
 
 #endif

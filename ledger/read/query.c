@@ -94,7 +94,7 @@ static enum pg_status entry_of_rows(
 }
 
 /* Run a statement that gives entries, in at most ROWS rows: what does not fit is left out. */
-static enum pg_status entries_of(struct context *context, struct store *store,
+static enum pg_status entries_of(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct pg_statement *statement, const char *const *values,
     struct ledger_entry_page *page)
 {
@@ -139,7 +139,7 @@ static const char *number(struct number_text *buffer, uint64_t value)
 
 /* ---- the journal --------------------------------------------------------------------------- */
 
-enum pg_status query_journal(struct context *context, struct store *store,
+enum pg_status query_journal(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t after, struct ledger_entry_page *page)
 {
     static const struct pg_statement journal = {3,
@@ -152,7 +152,7 @@ enum pg_status query_journal(struct context *context, struct store *store,
     return entries_of(context, store, accounts, &journal, values, page);
 }
 
-enum pg_status query_entry_by_key(struct context *context, struct store *store,
+enum pg_status query_entry_by_key(struct co_context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry)
 {
     static const struct pg_statement by_key = {2,
@@ -165,7 +165,7 @@ enum pg_status query_entry_by_key(struct context *context, struct store *store,
     return entries_of(context, store, accounts, &by_key, values, &page);
 }
 
-enum pg_status query_items(struct context *context, struct store *store,
+enum pg_status query_items(struct co_context *context, struct store *store,
     const struct query_items *items, struct query_item **found, size_t *count)
 {
     static const struct pg_statement read = {4,
@@ -189,7 +189,7 @@ enum pg_status query_items(struct context *context, struct store *store,
 }
 
 enum pg_status query_item_keys(
-    struct context *context, struct store *store, uint64_t end, uint64_t *upto)
+    struct co_context *context, struct store *store, uint64_t end, uint64_t *upto)
 {
     static const struct pg_statement ask = {2, "SELECT item_keys_end($1::int, $2::bigint)"};
     struct number_text texts[2];
@@ -203,7 +203,7 @@ enum pg_status query_item_keys(
 }
 
 /* The entry of a statement with (ledger, ref), or NULL. */
-static enum pg_status entry_about(struct context *context, struct store *store,
+static enum pg_status entry_about(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct pg_statement *statement, uint64_t ref,
     struct entry **entry)
 {
@@ -214,7 +214,7 @@ static enum pg_status entry_about(struct context *context, struct store *store,
     return entries_of(context, store, accounts, statement, values, &page);
 }
 
-enum pg_status query_settlement(struct context *context, struct store *store,
+enum pg_status query_settlement(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t hold, struct entry **entry)
 {
     static const struct pg_statement settles = {2,
@@ -223,7 +223,7 @@ enum pg_status query_settlement(struct context *context, struct store *store,
     return entry_about(context, store, accounts, &settles, hold, entry);
 }
 
-enum pg_status query_reversal(struct context *context, struct store *store,
+enum pg_status query_reversal(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t transfer, struct entry **entry)
 {
     static const struct pg_statement reverses = {2,
@@ -246,7 +246,7 @@ enum pg_status query_reversal(struct context *context, struct store *store,
 #define WAYPOINT "(SELECT min(seq) FROM waypoint WHERE ledger = $1 AND account = $2 AND seq >= $4)"
 
 /* The walk ends where its entries fill the rows of a page: no more of them are read and sorted. */
-enum pg_status query_statement(struct context *context, struct store *store,
+enum pg_status query_statement(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct account *account, uint64_t from,
     struct ledger_entry_page *page)
 {
@@ -265,7 +265,7 @@ enum pg_status query_statement(struct context *context, struct store *store,
     return entries_of(context, store, accounts, &walk, values, page);
 }
 
-enum pg_status query_statement_start(struct context *context, struct store *store,
+enum pg_status query_statement_start(struct co_context *context, struct store *store,
     const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
 {
     /* `before` is most often an entry of the account, the last of a page: one step then. */
@@ -287,7 +287,7 @@ enum pg_status query_statement_start(struct context *context, struct store *stor
 
 /* ---- the past ------------------------------------------------------------------------------ */
 
-enum pg_status query_past(struct context *context, struct store *store,
+enum pg_status query_past(struct co_context *context, struct store *store,
     const struct account *account, uint64_t head, uint64_t at, struct query_past *past)
 {
     enum { BALANCE, HELD, FROZEN, LAST };
@@ -325,7 +325,7 @@ enum pg_status query_past(struct context *context, struct store *store,
 }
 
 enum pg_status query_seq_at(
-    struct context *context, struct store *store, int64_t at_us, uint64_t *seq)
+    struct co_context *context, struct store *store, int64_t at_us, uint64_t *seq)
 {
     static const struct pg_statement ask = {
         2, "SELECT seq_at($1, timestamptz 'epoch' + $2::bigint * interval '1 microsecond')"};
@@ -349,7 +349,7 @@ static const char *text_or_any(const char *text)
     return text ? text : "";
 }
 
-enum pg_status query_accounts(struct context *context, struct store *store,
+enum pg_status query_accounts(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct ledger_account_query *query,
     struct query_accounts *list)
 {
@@ -372,7 +372,7 @@ enum pg_status query_accounts(struct context *context, struct store *store,
     return status;
 }
 
-enum pg_status query_metadata(struct context *context, struct store *store, const char *numbers,
+enum pg_status query_metadata(struct co_context *context, struct store *store, const char *numbers,
     bool (*take)(void *arg, size_t index, const char *metadata), void *arg)
 {
     static const struct pg_statement read = {2,
@@ -389,7 +389,7 @@ enum pg_status query_metadata(struct context *context, struct store *store, cons
     return status;
 }
 
-enum pg_status query_balance(struct context *context, struct store *store,
+enum pg_status query_balance(struct co_context *context, struct store *store,
     const struct account *account, money *balance, uint64_t *seq)
 {
     static const struct pg_statement read = {2,

@@ -19,10 +19,10 @@ enum ledger_status query_status(enum pg_status status);
 
 /* The journal after a position, in order. Of the page its entries and count are filled in, as
  * ledger_reads.h has it: so it is with the statement below. */
-MUST_CHECK enum pg_status query_journal(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_journal(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t after, struct ledger_entry_page *page);
 
-MUST_CHECK enum pg_status query_entry_by_key(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_entry_by_key(struct co_context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry);
 
 /* The entries up to `upto` with the keys "KEY/0" to "KEY/(count - 1)", in order: *found is the
@@ -36,18 +36,18 @@ struct query_item {
     size_t index;
     uint64_t seq;
 };
-MUST_CHECK enum pg_status query_items(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_items(struct co_context *context, struct store *store,
     const struct query_items *items, struct query_item **found, size_t *count);
 
 /* The last position that may have entries with such keys: fixed, as `end`, by the first that asks
  * for the ledger. */
-MUST_CHECK enum pg_status query_item_keys(
-    struct context *context, struct store *store, uint64_t end, uint64_t *upto);
+CO_MUST_CHECK enum pg_status query_item_keys(
+    struct co_context *context, struct store *store, uint64_t end, uint64_t *upto);
 
 /* The entry that settled a hold, or that reversed a transfer; NULL: none. */
-MUST_CHECK enum pg_status query_settlement(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_settlement(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t hold, struct entry **entry);
-MUST_CHECK enum pg_status query_reversal(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_reversal(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t transfer, struct entry **entry);
 
 /*
@@ -55,13 +55,13 @@ MUST_CHECK enum pg_status query_reversal(struct context *context, struct store *
  * postings' from_prev and to_prev: the cost is that of the page, wherever it lies. The walk starts
  * at `from`, the seq of an entry that moved it.
  */
-MUST_CHECK enum pg_status query_statement(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_statement(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct account *account, uint64_t from,
     struct ledger_entry_page *page);
 
 /* The last entry before `before` that moved the account's money, walking from the first waypoint
  * (account.h) after it, or from `head`; 0: none. */
-MUST_CHECK enum pg_status query_statement_start(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_statement_start(struct co_context *context, struct store *store,
     const struct account *account, uint64_t head, uint64_t before, uint64_t *from);
 
 /* How an account stood when the journal ended at `at`, between its opening and `head`'s being
@@ -71,29 +71,29 @@ struct query_past {
     bool frozen;
     uint64_t seq; /* the last entry that touched it; 0: none since it was opened */
 };
-MUST_CHECK enum pg_status query_past(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_past(struct co_context *context, struct store *store,
     const struct account *account, uint64_t head, uint64_t at, struct query_past *past);
 
 /* The last position at or before a time; 0: none. */
-MUST_CHECK enum pg_status query_seq_at(
-    struct context *context, struct store *store, int64_t at_us, uint64_t *seq);
+CO_MUST_CHECK enum pg_status query_seq_at(
+    struct co_context *context, struct store *store, int64_t at_us, uint64_t *seq);
 
 /* Accounts in order of their ids, at most `limit`. */
 struct query_accounts {
     struct account **accounts; /* the caller's room */
     size_t limit, count;       /* for how many; how many came */
 };
-MUST_CHECK enum pg_status query_accounts(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_accounts(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct ledger_account_query *query,
     struct query_accounts *list);
 
 /* The metadata of accounts, of which `numbers` is a list: "{4,2}". take() is given each with its
  * place in the list (NULL: it has none); false: memory is short. */
-MUST_CHECK enum pg_status query_metadata(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_metadata(struct co_context *context, struct store *store,
     const char *numbers, bool (*take)(void *arg, size_t index, const char *metadata), void *arg);
 
 /* A balance from the view `balances`, for when memory is ahead of a database that took no more. */
-MUST_CHECK enum pg_status query_balance(struct context *context, struct store *store,
+CO_MUST_CHECK enum pg_status query_balance(struct co_context *context, struct store *store,
     const struct account *account, money *balance, uint64_t *seq);
 
 #endif

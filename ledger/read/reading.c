@@ -8,8 +8,8 @@
 #include "ledger/read/past.h"
 #include "ledger/read/query.h"
 
-enum ledger_status ledger_journal(
-    struct context *context, struct ledger *ledger, uint64_t after, struct ledger_entry_page *page)
+enum ledger_status ledger_journal(struct co_context *context, struct ledger *ledger, uint64_t after,
+    struct ledger_entry_page *page)
 {
     page->count = 0;
     page->next = 0;
@@ -22,7 +22,7 @@ enum ledger_status ledger_journal(
     return query_status(query_journal(context, ledger->store, ledger->accounts, after, page));
 }
 
-enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, uint64_t at,
+enum ledger_status ledger_entry(struct co_context *context, struct ledger *ledger, uint64_t at,
     struct entry **entry, uint64_t *seq)
 {
     struct ledger_entry_page page = {.entries = entry, .limit = 1};
@@ -41,7 +41,7 @@ enum ledger_status ledger_entry(struct context *context, struct ledger *ledger, 
 
 /* TRANSFER_NOT_FOUND: the database does not have it. */
 static enum ledger_status ask_database(
-    struct context *context, struct ledger *ledger, const char *key, struct entry **entry)
+    struct co_context *context, struct ledger *ledger, const char *key, struct entry **entry)
 {
     enum ledger_status status =
         query_status(query_entry_by_key(context, ledger->store, ledger->accounts, key, entry));
@@ -51,19 +51,19 @@ static enum ledger_status ask_database(
 /* The key is that of `first`, which may be undecided yet, or not durable. TRANSFER_NOT_FOUND: it
  * was given up. */
 static enum ledger_status follow_key(
-    struct context *context, struct ledger *ledger, struct entry *first, struct entry **entry)
+    struct co_context *context, struct ledger *ledger, struct entry *first, struct entry **entry)
 {
-    if (eventcount_await(context, &first->decided, 1) != EVENTCOUNT_REACHED)
+    if (co_eventcount_await(context, &first->decided, 1) != CO_EVENTCOUNT_REACHED)
         return LEDGER_KEY_IN_FLIGHT;
     if (first->seq == 0)
         return LEDGER_TRANSFER_NOT_FOUND;
     switch (journal_await(context, ledger->journal, JOURNAL_READ, first->seq)) {
-    case EVENTCOUNT_REACHED:
+    case CO_EVENTCOUNT_REACHED:
         *entry = entry_hold(first);
         return LEDGER_OK;
-    case EVENTCOUNT_CANCELLED:
+    case CO_EVENTCOUNT_CANCELLED:
         return LEDGER_KEY_IN_FLIGHT;
-    case EVENTCOUNT_CLOSED:
+    case CO_EVENTCOUNT_CLOSED:
         break;
     }
     /* The journal has ended with the entry in hand: its batch may have got in all the same. */
@@ -71,7 +71,7 @@ static enum ledger_status follow_key(
     return status == LEDGER_TRANSFER_NOT_FOUND ? LEDGER_KEY_IN_FLIGHT : status;
 }
 
-enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *ledger,
+enum ledger_status ledger_entry_by_key(struct co_context *context, struct ledger *ledger,
     const char *key, struct entry **entry, uint64_t *seq)
 {
     enum ledger_status status = LEDGER_TRANSFER_NOT_FOUND;
@@ -98,7 +98,7 @@ enum ledger_status ledger_entry_by_key(struct context *context, struct ledger *l
 
 /* Where the walk of a page begins: at the newest durable movement of the account, or below
  * `before`. */
-static enum ledger_status statement_start(struct context *context, struct ledger *ledger,
+static enum ledger_status statement_start(struct co_context *context, struct ledger *ledger,
     const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
 {
     *from = head;
@@ -119,8 +119,8 @@ static uint64_t previous_of(const struct entry *entry, const struct account *acc
     return previous;
 }
 
-enum ledger_status ledger_statement(struct context *context, struct ledger *ledger, const char *id,
-    uint64_t before, struct ledger_entry_page *page)
+enum ledger_status ledger_statement(struct co_context *context, struct ledger *ledger,
+    const char *id, uint64_t before, struct ledger_entry_page *page)
 {
     struct past_head head = {0};
     uint64_t from;

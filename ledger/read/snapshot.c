@@ -44,7 +44,8 @@ static bool take_seq(const struct row *row, void *arg)
     return true;
 }
 
-bool snapshot_begin(struct snapshot *snapshot, struct context *context, struct pg *pg, int ledger)
+bool snapshot_begin(
+    struct snapshot *snapshot, struct co_context *context, struct pg *pg, int ledger)
 {
     char sql[SQL_TEXT];
     *snapshot = (struct snapshot){.context = context, .pg = pg, .ledger = ledger};

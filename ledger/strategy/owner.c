@@ -22,25 +22,25 @@ enum {
 
 struct owner {
     struct strategy strategy;
-    struct chan *jobs; /* of struct job * */
-    struct waitgroup running;
+    struct co_chan *jobs; /* of struct job * */
+    struct co_waitgroup running;
 };
 
 struct job {
     void (*section)(void *arg);
     void *arg;
-    struct waitgroup done;
+    struct co_waitgroup done;
 };
 
 static void owner_main(void *arg)
 {
     struct owner *owner = arg;
     struct job *job;
-    while (schedule_mark("the next job"), chan_recv(owner->jobs, &job) == CHAN_OK) {
+    while (co_schedule_mark("the next job"), co_chan_recv(owner->jobs, &job) == CO_CHAN_OK) {
         job->section(job->arg);
-        waitgroup_done(&job->done);
+        co_waitgroup_done(&job->done);
     }
-    waitgroup_done(&owner->running);
+    co_waitgroup_done(&owner->running);
 }
 
 static struct strategy *owner_make(void)
@@ -49,12 +49,12 @@ static struct strategy *owner_make(void)
     if (!owner)
         return NULL;
     owner->strategy.kind = &owner_strategy;
-    owner->jobs = chan_make(sizeof(struct job *), OWNER_QUEUE);
-    waitgroup_add(&owner->running, 1);
+    owner->jobs = co_chan_make(sizeof(struct job *), OWNER_QUEUE);
+    co_waitgroup_add(&owner->running, 1);
     if (owner->jobs && co_spawn_named("ledger owner", owner_main, owner))
         return &owner->strategy;
     if (owner->jobs)
-        chan_free(&owner->jobs);
+        co_chan_free(&owner->jobs);
     free(owner);
     return NULL;
 }
@@ -65,28 +65,28 @@ static void owner_run(struct strategy *strategy, struct account *const *accounts
     (void)accounts, (void)count; /* the owner owns them all */
     struct owner *owner = (struct owner *)strategy;
     struct job job = {.section = section, .arg = arg}, *message = &job;
-    waitgroup_add(&job.done, 1);
-    schedule_mark("the job is sent");
-    enum chan_status sent = chan_send(owner->jobs, &message);
-    ensure(sent == CHAN_OK); /* it is closed only when nobody uses the ledger any more */
-    schedule_mark("until it has run");
-    waitgroup_wait(&job.done);
+    co_waitgroup_add(&job.done, 1);
+    co_schedule_mark("the job is sent");
+    enum co_chan_status sent = co_chan_send(owner->jobs, &message);
+    co_ensure(sent == CO_CHAN_OK); /* it is closed only when nobody uses the ledger any more */
+    co_schedule_mark("until it has run");
+    co_waitgroup_wait(&job.done);
 }
 
 static void owner_free(struct strategy *strategy)
 {
     struct owner *owner = (struct owner *)strategy;
-    ensure(chan_close(owner->jobs));
-    waitgroup_wait(&owner->running);
-    chan_free(&owner->jobs);
+    co_ensure(co_chan_close(owner->jobs));
+    co_waitgroup_wait(&owner->running);
+    co_chan_free(&owner->jobs);
     free(owner);
 }
 
 static void owner_read_figures(struct strategy *strategy, struct strategy_figures *figures)
 {
     struct owner *owner = (struct owner *)strategy;
-    figures->waiting = (uint32_t)chan_len(owner->jobs);
-    figures->capacity = (uint32_t)chan_cap(owner->jobs);
+    figures->waiting = (uint32_t)co_chan_len(owner->jobs);
+    figures->capacity = (uint32_t)co_chan_cap(owner->jobs);
 }
 
 const struct strategy_kind owner_strategy = {.name = "owner",

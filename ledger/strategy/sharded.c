@@ -22,7 +22,7 @@ enum { SHARDS = 256, WORD = 64 };
 
 struct sharded {
     struct strategy strategy;
-    struct mutex mutexes[SHARDS];
+    struct co_mutex mutexes[SHARDS];
 };
 
 struct shard_set {
@@ -47,7 +47,7 @@ static struct shard_set shards_of(struct account *const *accounts, size_t count)
 }
 
 static void for_each_shard(
-    struct sharded *sharded, const struct shard_set *set, void (*act)(struct mutex *mutex))
+    struct sharded *sharded, const struct shard_set *set, void (*act)(struct co_mutex *mutex))
 {
     for (unsigned word = 0; word < SHARDS / WORD; word++)
         for (uint64_t bits = set->bits[word]; bits; bits &= bits - 1)
@@ -68,11 +68,11 @@ static void sharded_run(struct strategy *strategy, struct account *const *accoun
 {
     struct sharded *sharded = (struct sharded *)strategy;
     struct shard_set set = shards_of(accounts, count);
-    schedule_mark("the mutexes");
-    for_each_shard(sharded, &set, mutex_lock);
+    co_schedule_mark("the mutexes");
+    for_each_shard(sharded, &set, co_mutex_lock);
     section(arg);
-    schedule_mark("in the same order");
-    for_each_shard(sharded, &set, mutex_unlock);
+    co_schedule_mark("in the same order");
+    for_each_shard(sharded, &set, co_mutex_unlock);
 }
 
 static void sharded_free(struct strategy *strategy)
@@ -102,8 +102,8 @@ static void sharded_read_figures(struct strategy *strategy, struct strategy_figu
     struct sharded *sharded = (struct sharded *)strategy;
     figures->places = SHARDS;
     for (uint32_t i = 0; i < SHARDS; i++) {
-        uint32_t waiting = mutex_waiting(&sharded->mutexes[i]);
-        figures->held += mutex_is_held(&sharded->mutexes[i]);
+        uint32_t waiting = co_mutex_waiting(&sharded->mutexes[i]);
+        figures->held += co_mutex_is_held(&sharded->mutexes[i]);
         figures->waiting += waiting;
         if (waiting > 0)
             rank(figures, i, waiting);

@@ -54,7 +54,7 @@ struct strategy {
 const struct strategy_kind *strategy_find(const char *name, size_t length);
 
 /* By name; NULL: there is no such strategy, or memory is short. */
-MUST_CHECK struct strategy *strategy_make(const char *name);
+CO_MUST_CHECK struct strategy *strategy_make(const char *name);
 
 /* No section may be running or waiting. */
 void strategy_free(struct strategy **strategy);

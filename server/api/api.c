@@ -4,7 +4,7 @@
 void api_init(struct api *api)
 {
     *api = (struct api){.outcomes = outcomes_make()};
-    ensure(api->outcomes);
+    co_ensure(api->outcomes);
 }
 
 void api_free(struct api *api)

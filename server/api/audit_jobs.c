@@ -35,20 +35,20 @@ static void run_job(void *arg)
     struct audit_job *job = arg;
     struct audit_jobs *jobs = job->jobs;
     struct ledger *ledger = job->ledger;
-    struct context *open = ledger_open_context(ledger);
+    struct co_context *open = ledger_open_context(ledger);
     enum ledger_status status = ledger_audit(open, ledger, &job->progress, &job->report);
     /* A ledger that closes stops its audit, which is not a failure of it. */
     enum audit_job_state ended =
-        context_err(open) == CONTEXT_OK ? AUDIT_JOB_FAILED : AUDIT_JOB_STOPPED;
+        co_context_err(open) == CO_CONTEXT_OK ? AUDIT_JOB_FAILED : AUDIT_JOB_STOPPED;
     /* In the log as well, for nobody may ever ask for the report. */
     if (status == LEDGER_OK && job->report.found > 0)
         log_error("the audit %s of %s found the journal wrong: %.*s", job->id, job->name,
             (int)strcspn(job->report.text, "\n"), job->report.text);
     /* The last look at the job: from here on it may be replaced. */
-    mutex_lock(&jobs->mutex);
+    co_mutex_lock(&jobs->mutex);
     job->state = status == LEDGER_OK ? AUDIT_JOB_DONE : ended;
-    job->ended_us = clock_wall_us();
-    mutex_unlock(&jobs->mutex);
+    job->ended_us = co_clock_wall_us();
+    co_mutex_unlock(&jobs->mutex);
     ledger_leave(ledger);
 }
 
@@ -61,7 +61,7 @@ static struct audit_job *make_job(struct audit_jobs *jobs, struct ledger *ledger
     }
     job->jobs = jobs;
     job->ledger = ledger;
-    job->started_us = clock_wall_us();
+    job->started_us = co_clock_wall_us();
     /* Its id is the time, so that none is given twice, not after a restart either. */
     int64_t id = job->started_us > jobs->last_id ? job->started_us : jobs->last_id + 1;
     money_format(id, job->id);

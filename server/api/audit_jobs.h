@@ -33,7 +33,7 @@ struct audit_job {
 
 /* All zero: none yet. */
 struct audit_jobs {
-    struct mutex mutex; /* guards what follows, and what a job says but for its progress */
+    struct co_mutex mutex; /* guards what follows, and what a job says but for its progress */
     struct audit_job *kept[AUDIT_JOBS_KEPT]; /* in turn; NULL: not used yet */
     uint64_t started;
     int64_t last_id;
@@ -48,7 +48,7 @@ void audit_jobs_free(struct audit_jobs *jobs);
 struct audit_job *audit_jobs_running(const struct audit_jobs *jobs);
 
 /* Start one of the ledger, which the caller has entered, while none runs. NULL: memory is short. */
-MUST_CHECK struct audit_job *audit_jobs_start(
+CO_MUST_CHECK struct audit_job *audit_jobs_start(
     struct audit_jobs *jobs, struct ledger *ledger, const char *name);
 
 /* Of the ledger of that name; NULL: there is none such, or it is forgotten. */

@@ -159,7 +159,7 @@ void audits_post(struct call *call)
         return;
     uint64_t durable = ledger_durable_seq(call->ledger);
     /* Looking for a running one and starting another is one step. */
-    mutex_lock(&jobs->mutex);
+    co_mutex_lock(&jobs->mutex);
     struct audit_job *job = audit_jobs_running(jobs);
     /* Audits read the whole journal: two would only slow each other down. */
     if (job) {
@@ -172,7 +172,7 @@ void audits_post(struct call *call)
     } else {
         call_refuse_short(call);
     }
-    mutex_unlock(&jobs->mutex);
+    co_mutex_unlock(&jobs->mutex);
 }
 
 void audits_get(struct call *call)
@@ -180,11 +180,11 @@ void audits_get(struct call *call)
     struct audit_jobs *jobs = &call->api->audit_jobs;
     uint64_t durable = ledger_durable_seq(call->ledger);
     /* A job that was found may be replaced once this is let go. */
-    mutex_lock(&jobs->mutex);
+    co_mutex_lock(&jobs->mutex);
     struct audit_job *job = audit_jobs_find(jobs, call->path.ledger, call->path.id);
     if (job)
         answer_job(call, job, durable);
     else
         call_refuse_as(call, &not_found, NULL);
-    mutex_unlock(&jobs->mutex);
+    co_mutex_unlock(&jobs->mutex);
 }

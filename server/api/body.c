@@ -18,7 +18,7 @@ static const char *const names[BODY_MEMBERS] = {
 
 /* What is parsed takes many times the length of the body: of the long ones only this many at a
  * time. */
-static struct semaphore places = {.free = LONG_ONES};
+static struct co_semaphore places = {.free = LONG_ONES};
 
 /* The document; NULL: it is refused. */
 static const struct json_in *parse(struct call *call, size_t values)
@@ -30,7 +30,7 @@ static const struct json_in *parse(struct call *call, size_t values)
     bool is_short = request->body_length <= SHORT;
     /* Released by body_forget(). */
     if (request->body_length > REQUEST_BODY_MAX)
-        call->parses_alone = semaphore_acquire(context_background(), &places, 1);
+        call->parses_alone = co_semaphore_acquire(co_context_background(), &places, 1);
     const struct json_in *document = json_in_read(is_short ? call->arena : &call->scratch,
         request->body, request->body_length, values, names[BODY_METADATA], error);
     if (document)
@@ -129,6 +129,6 @@ void body_forget(struct call *call)
     arena_clear(&call->scratch);
     /* The memory is free, so the next long document may be parsed. */
     if (call->parses_alone)
-        semaphore_release(&places, 1);
+        co_semaphore_release(&places, 1);
     call->parses_alone = false;
 }

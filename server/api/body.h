@@ -63,12 +63,12 @@ struct body {
 
 /* The body as an object whose members are among `known`. An empty one, of a route that takes it, is
  * an object without members. The large ones are of ROUTE_BODY_LARGE. Parks. */
-MUST_CHECK bool body_read(struct call *call, unsigned known, struct body *body);
-MUST_CHECK bool body_read_large(struct call *call, unsigned known, struct body *body);
+CO_MUST_CHECK bool body_read(struct call *call, unsigned known, struct body *body);
+CO_MUST_CHECK bool body_read_large(struct call *call, unsigned known, struct body *body);
 
 /* An element of an array in it, at that place; `rule` is what a member that is not among `known`
  * breaks. */
-MUST_CHECK bool body_take_apart(struct call *call, const struct json_in *element,
+CO_MUST_CHECK bool body_take_apart(struct call *call, const struct json_in *element,
     const struct call_place *place, unsigned known, const char *rule, struct body *body);
 
 /* The first of its members that is not among `known`; NULL: there is none. */
@@ -79,7 +79,7 @@ const struct json_in *body_given(const struct body *body, enum body_member membe
 
 /* Its metadata in compact form, as it was given (*metadata NULL: none), and what it means, both for
  * as long as the request. */
-MUST_CHECK bool body_metadata(struct call *call, const struct body *body, const char **metadata,
+CO_MUST_CHECK bool body_metadata(struct call *call, const struct body *body, const char **metadata,
     struct entry_meaning *meaning);
 
 /* A member breaks a rule. */

@@ -11,7 +11,7 @@
 
 enum { WAIT_S = 30, WAIT_MAX_S = 60 };
 
-static const int64_t memory_again_ns = 50 * CLOCK_MS;
+static const int64_t memory_again_ns = 50 * CO_CLOCK_MS;
 
 struct call *call_make(struct api *api, struct request *request, struct response *response)
 {
@@ -22,22 +22,22 @@ struct call *call_make(struct api *api, struct request *request, struct response
     return call;
 }
 
-struct context *call_context(struct call *call)
+struct co_context *call_context(struct call *call)
 {
     if (call->context)
         return call->context;
     int64_t wait_s = request_wait_s(call->request, WAIT_S, WAIT_MAX_S);
-    call->stages.asked_ns = clock_now_ns();
-    int64_t deadline_ns = call->stages.asked_ns + wait_s * CLOCK_S;
+    call->stages.asked_ns = co_clock_now_ns();
+    int64_t deadline_ns = call->stages.asked_ns + wait_s * CO_CLOCK_S;
     /* Without a deadline a request might wait forever, so it waits for memory instead. */
-    while (!(call->context = context_with_deadline(context_background(), deadline_ns)))
+    while (!(call->context = co_context_with_deadline(co_context_background(), deadline_ns)))
         co_sleep(memory_again_ns); /* until others have given some back */
     return call->context;
 }
 
 void call_ledger_answered(struct call *call)
 {
-    call->stages.ledger.durable_ns = clock_now_ns();
+    call->stages.ledger.durable_ns = co_clock_now_ns();
 }
 
 const char *call_copy(struct call *call, const char *text)

@@ -63,8 +63,8 @@ struct call {
     struct arena *arena; /* the request's */
     const struct route *route;
     struct call_path path;
-    struct ledger *ledger;   /* of the path, entered; NULL: the route has none */
-    struct context *context; /* call_context(); NULL: nobody has asked for it */
+    struct ledger *ledger;      /* of the path, entered; NULL: the route has none */
+    struct co_context *context; /* call_context(); NULL: nobody has asked for it */
     struct call_refusal refusal;
     bool is_unsure;       /* at the head it could not be told whether the token is good */
     struct arena scratch; /* what a long body is parsed into, until body_forget() */
@@ -86,7 +86,7 @@ struct call *call_make(struct api *api, struct request *request, struct response
 
 /* Ends with the time that the request may take, which begins with the first question for it: then
  * the ledger is asked. It is the call's. May park, when memory is short. */
-struct context *call_context(struct call *call);
+struct co_context *call_context(struct call *call);
 
 /* The ledger has told what it was asked: from here on the answer is made. */
 void call_ledger_answered(struct call *call);
@@ -134,17 +134,17 @@ bool call_is_refused(const struct call *call);
  */
 
 /* The position in the path. */
-MUST_CHECK bool call_position(struct call *call, uint64_t *position);
+CO_MUST_CHECK bool call_position(struct call *call, uint64_t *position);
 
 /* The account in the path can be one's id. */
-MUST_CHECK bool call_names_account(struct call *call);
+CO_MUST_CHECK bool call_names_account(struct call *call);
 
 /* A whole number; `value` is left alone if it was not given. */
-MUST_CHECK bool call_query_number(
+CO_MUST_CHECK bool call_query_number(
     struct call *call, const char *name, uint64_t low, uint64_t high, uint64_t *value);
 
 /* The parameter that says where a page of a list begins: `page`, which takes the `next` of the page
  * before whatever the list is, or the list's own `name` for it. NULL: both were given. */
-MUST_CHECK const char *call_page_parameter(struct call *call, const char *name);
+CO_MUST_CHECK const char *call_page_parameter(struct call *call, const char *name);
 
 #endif

@@ -29,8 +29,8 @@ static void write_group(struct json_out *out, const struct co_stuck_group *group
     number(out, "line", (uint64_t)group->spawned->line);
     text(out, "on", group->why);
     number(out, "count", group->count);
-    number(out, "longest_ms", (uint64_t)(group->longest_ns / CLOCK_MS));
-    number(out, "shortest_ms", (uint64_t)(group->shortest_ns / CLOCK_MS));
+    number(out, "longest_ms", (uint64_t)(group->longest_ns / CO_CLOCK_MS));
+    number(out, "shortest_ms", (uint64_t)(group->shortest_ns / CO_CLOCK_MS));
     json_out_key(out, "stack");
     json_out_open(out, '[');
     for (int i = 0; i < group->depth; i++)
@@ -46,7 +46,7 @@ void coroutines_get(struct call *call)
         return;
     struct co_stuck *stuck = arena_alloc(call->arena, sizeof *stuck);
     struct json_out out;
-    co_stuck_take(stuck, (int64_t)at_least_ms * CLOCK_MS);
+    co_stuck_take(stuck, (int64_t)at_least_ms * CO_CLOCK_MS);
     json_out_begin(&out, call->arena);
     json_out_open(&out, '{');
     number(&out, "alive", stuck->alive);

@@ -13,7 +13,7 @@
 #include "server/api/route.h"
 #include "server/api/session.h"
 
-static const int64_t judged_for_ns = CLOCK_S / 2; /* how long what was found at the head holds */
+static const int64_t judged_for_ns = CO_CLOCK_S / 2; /* how long what was found at the head holds */
 
 /* ---- what all routes have in common -------------------------------------------------------- */
 
@@ -37,7 +37,7 @@ static bool find_route(struct call *call)
         call_refuse_as(call, &problem_not_found, NULL);
         return false;
     }
-    ensure(!"a route is found or not");
+    co_ensure(!"a route is found or not");
     return false;
 }
 
@@ -216,7 +216,7 @@ static void finish(struct call *call)
         call->response);
     /* The one place where the deadline is given back, however the call ended. */
     if (call->context)
-        context_release(&call->context);
+        co_context_release(&call->context);
 }
 
 /* ---- what HTTP asks ------------------------------------------------------------------------ */
@@ -270,7 +270,7 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     struct call *call = request->call;
     (void)arg;
     (void)response;
-    call->stages.started_ns = clock_now_ns();
+    call->stages.started_ns = co_clock_now_ns();
     /* Its body took its time. */
     bool is_old = call->stages.started_ns - request->arrived_ns > judged_for_ns;
     /* A slow body may outlive the token or the ledger that its head was judged by. */

@@ -10,8 +10,8 @@
 #include "coro/waitgroup.h"
 #include "ledger/ledger.h"
 
-static const int64_t tick_min_ns = 20 * CLOCK_MS, tick_max_ns = 250 * CLOCK_MS,
-                     of_each_user_ns = CLOCK_MS / 4, ask_again_ns = 200 * CLOCK_MS;
+static const int64_t tick_min_ns = 20 * CO_CLOCK_MS, tick_max_ns = 250 * CO_CLOCK_MS,
+                     of_each_user_ns = CO_CLOCK_MS / 4, ask_again_ns = 200 * CO_CLOCK_MS;
 
 /* Users are told in groups, one after the other, spread over the tick: if all of them went on
  * together, requests would wait for as long as that takes. */
@@ -21,9 +21,9 @@ struct event_feed {
     struct event_feed *next;
     struct ledger *ledger;
     size_t users, joined;
-    struct context *life;
-    struct waitgroup running;
-    struct eventcount known[GROUPS]; /* the position that a group's users know of */
+    struct co_context *life;
+    struct co_waitgroup running;
+    struct co_eventcount known[GROUPS]; /* the position that a group's users know of */
 };
 
 /* The more users, the fewer ticks: many small writes cost more than few large ones, here and for
@@ -40,14 +40,14 @@ static int64_t tick_ns(const struct event_feed *feed)
 static void tell_all(struct event_feed *feed)
 {
     size_t groups = feed->users > ALONE ? GROUPS : 1, of_each = GROUPS / groups;
-    int64_t step_ns = tick_ns(feed) / (int64_t)groups, due_ns = clock_now_ns();
-    for (size_t i = 0; i < GROUPS && context_err(feed->life) == CONTEXT_OK; i++) {
+    int64_t step_ns = tick_ns(feed) / (int64_t)groups, due_ns = co_clock_now_ns();
+    for (size_t i = 0; i < GROUPS && co_context_err(feed->life) == CO_CONTEXT_OK; i++) {
         /* Steps end at multiples of their length, however long the last one took. */
         if (i % of_each == 0) {
             due_ns += step_ns - due_ns % step_ns;
-            co_sleep(due_ns - clock_now_ns());
+            co_sleep(due_ns - co_clock_now_ns());
         }
-        eventcount_advance(&feed->known[i], ledger_durable_seq(feed->ledger));
+        co_eventcount_advance(&feed->known[i], ledger_durable_seq(feed->ledger));
     }
 }
 
@@ -56,10 +56,10 @@ static void tell_all(struct event_feed *feed)
 static void keep_telling(void *arg)
 {
     struct event_feed *feed = arg;
-    while (context_err(feed->life) == CONTEXT_OK) {
+    while (co_context_err(feed->life) == CO_CONTEXT_OK) {
         /* One wait for the ledger, however many users there are. */
-        bool more = ledger_await(feed->life, feed->ledger, eventcount_read(&feed->known[0]));
-        if (!more && (context_err(feed->life) != CONTEXT_OK || ledger_is_over(feed->ledger)))
+        bool more = ledger_await(feed->life, feed->ledger, co_eventcount_read(&feed->known[0]));
+        if (!more && (co_context_err(feed->life) != CO_CONTEXT_OK || ledger_is_over(feed->ledger)))
             break;
         if (!more)
             co_sleep(ask_again_ns);
@@ -67,8 +67,8 @@ static void keep_telling(void *arg)
     }
     /* Those that still wait find it closed, and end. */
     for (size_t i = 0; i < GROUPS; i++)
-        eventcount_close(&feed->known[i]);
-    waitgroup_done(&feed->running);
+        co_eventcount_close(&feed->known[i]);
+    co_waitgroup_done(&feed->running);
 }
 
 static struct event_feed *make(struct ledger *ledger)
@@ -77,16 +77,16 @@ static struct event_feed *make(struct ledger *ledger)
     if (!feed)
         return NULL;
     feed->ledger = ledger;
-    feed->life = context_with_cancel(context_background());
+    feed->life = co_context_with_cancel(co_context_background());
     /* A new user is at the end already, and must not be told of the past. */
     for (size_t i = 0; i < GROUPS; i++)
-        eventcount_advance(&feed->known[i], ledger_durable_seq(ledger));
-    waitgroup_add(&feed->running, 1);
+        co_eventcount_advance(&feed->known[i], ledger_durable_seq(ledger));
+    co_waitgroup_add(&feed->running, 1);
     if (feed->life && co_spawn_local(keep_telling, feed))
         return feed;
     /* Undo what has been made so far. */
     if (feed->life)
-        context_release(&feed->life);
+        co_context_release(&feed->life);
     free(feed);
     return NULL;
 }
@@ -119,14 +119,14 @@ void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed_at
         of_worker = &(*of_worker)->next;
     *of_worker = feed->next;
     /* The last one ends the coroutine, and waits: it still looks at the feed. */
-    context_cancel(feed->life);
-    waitgroup_wait(&feed->running);
-    context_release(&feed->life);
+    co_context_cancel(feed->life);
+    co_waitgroup_wait(&feed->running);
+    co_context_release(&feed->life);
     free(feed);
 }
 
 bool event_feed_await(
-    struct context *context, struct event_feed *feed, size_t group, uint64_t after)
+    struct co_context *context, struct event_feed *feed, size_t group, uint64_t after)
 {
-    return eventcount_await(context, &feed->known[group], after + 1) == EVENTCOUNT_REACHED;
+    return co_eventcount_await(context, &feed->known[group], after + 1) == CO_EVENTCOUNT_REACHED;
 }

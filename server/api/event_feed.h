@@ -14,19 +14,19 @@
 
 #include "coro/ensure.h"
 
-struct context;
+struct co_context;
 struct event_feed;
 struct ledger;
 
 /* That of the ledger, among those of this worker; it lives as long as somebody uses it. *group: to
  * wait with. NULL: memory is short, or there are too many coroutines. */
-MUST_CHECK struct event_feed *event_feed_join(
+CO_MUST_CHECK struct event_feed *event_feed_join(
     struct event_feed **of_worker, struct ledger *ledger, size_t *group);
 void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed); /* parks */
 
 /* Park until there is a durable entry after this position; false: the context ended first, or
  * nothing will come here any more (ledger_is_over()). */
-MUST_CHECK bool event_feed_await(
-    struct context *context, struct event_feed *feed, size_t group, uint64_t after);
+CO_MUST_CHECK bool event_feed_await(
+    struct co_context *context, struct event_feed *feed, size_t group, uint64_t after);
 
 #endif

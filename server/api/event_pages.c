@@ -28,7 +28,7 @@ struct event_page {
 struct event_pages {
     size_t users, bytes;
     struct event_page *first, *last;
-    struct mutex reading; /* what is far from the end: one read of the database at a time */
+    struct co_mutex reading; /* what is far from the end: one read of the database at a time */
 };
 
 struct event_pages *event_pages_join(struct event_pages **of_worker)
@@ -77,7 +77,7 @@ void event_pages_leave(struct event_pages **of_worker)
     if (--pages->users > 0)
         return;
     forget_beyond(pages, 0);
-    ensure(!pages->first);
+    co_ensure(!pages->first);
     free(pages);
     *of_worker = NULL;
 }
@@ -146,7 +146,7 @@ static struct event_page *render(struct ledger *ledger, struct entry *const *ent
     return page;
 }
 
-static struct event_page *read_page(struct context *context, struct event_pages *pages,
+static struct event_page *read_page(struct co_context *context, struct event_pages *pages,
     struct share *share, struct ledger *ledger, uint64_t after)
 {
     struct entry *entries[PAGE];
@@ -168,7 +168,7 @@ static struct event_page *read_page(struct context *context, struct event_pages 
     return page;
 }
 
-struct event_page *event_pages_find(struct context *context, struct event_pages *pages,
+struct event_page *event_pages_find(struct co_context *context, struct event_pages *pages,
     struct share *share, struct ledger *ledger, uint64_t after)
 {
     struct event_page *page = look_up(pages, ledger, after);
@@ -177,12 +177,12 @@ struct event_page *event_pages_find(struct context *context, struct event_pages 
     /* Near the end entries come out of memory, and nobody has to wait. */
     if (ledger_durable_seq(ledger) - after < NEAR)
         return read_page(context, pages, share, ledger, after);
-    mutex_lock(&pages->reading);
+    co_mutex_lock(&pages->reading);
     /* The one before us may have read this very page. */
     page = look_up(pages, ledger, after);
     if (!page)
         page = read_page(context, pages, share, ledger, after);
-    mutex_unlock(&pages->reading);
+    co_mutex_unlock(&pages->reading);
     return page;
 }
 

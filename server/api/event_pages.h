@@ -13,14 +13,14 @@
 
 #include "coro/ensure.h"
 
-struct context;
+struct co_context;
 struct event_page;
 struct event_pages;
 struct ledger;
 struct share;
 
 /* Those of this worker, which live as long as somebody uses them. NULL: memory is short. */
-MUST_CHECK struct event_pages *event_pages_join(struct event_pages **of_worker);
+CO_MUST_CHECK struct event_pages *event_pages_join(struct event_pages **of_worker);
 void event_pages_leave(struct event_pages **of_worker);
 
 /*
@@ -28,8 +28,8 @@ void event_pages_leave(struct event_pages **of_worker);
  * charged to the share. There is such an entry, unless another process has taken the ledger over.
  * NULL: it cannot be read now. Parks.
  */
-MUST_CHECK struct event_page *event_pages_find(struct context *context, struct event_pages *pages,
-    struct share *share, struct ledger *ledger, uint64_t after);
+CO_MUST_CHECK struct event_page *event_pages_find(struct co_context *context,
+    struct event_pages *pages, struct share *share, struct ledger *ledger, uint64_t after);
 void event_pages_drop(struct event_pages *pages, struct event_page *page);
 
 /* The events after this position to the end of the page, and the position of the last. */

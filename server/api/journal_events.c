@@ -21,7 +21,7 @@
 
 enum { NOTE_MEMORY = 512, LAG_MAX = 100000 /* entries */ };
 
-static const int64_t heartbeat_ns = 15 * CLOCK_S;
+static const int64_t heartbeat_ns = 15 * CO_CLOCK_S;
 
 struct subscription {
     struct ledger *ledger;
@@ -91,19 +91,19 @@ static bool send_page(struct http_stream *stream, struct subscription *subscript
 /* At the journal's end: wait for more, and say that we are here if nothing comes. */
 static bool wait_for_more(struct http_stream *stream, struct subscription *subscription)
 {
-    struct context *life = http_stream_context(stream);
+    struct co_context *life = http_stream_context(stream);
     /* Ends with the client, the server, or the time for a heartbeat. */
-    struct context *moment = context_with_timeout(life, heartbeat_ns);
+    struct co_context *moment = co_context_with_timeout(life, heartbeat_ns);
     if (!moment)
         return false;
     /* From here on it is a follower, not a reader of history. */
     subscription->was_there = true;
     bool more =
         event_feed_await(moment, subscription->feed, subscription->group, subscription->position);
-    context_release(&moment);
+    co_context_release(&moment);
     if (!more && ledger_is_over(subscription->ledger))
         return false; /* the client comes back, maybe to another server */
-    return more || (context_err(life) == CONTEXT_OK &&
+    return more || (co_context_err(life) == CO_CONTEXT_OK &&
                        send_note(stream, "heartbeat", subscription->position, 0));
 }
 
@@ -166,8 +166,8 @@ void journal_events(struct call *call)
     *subscription = (struct subscription){.ledger = call->ledger,
         .tokens = api->tokens,
         .authorization = call->request->authorization,
-        .pages_of_worker = &api->event_pages[worker_index()],
-        .feeds_of_worker = &api->event_feeds[worker_index()],
+        .pages_of_worker = &api->event_pages[co_worker_index()],
+        .feeds_of_worker = &api->event_feeds[co_worker_index()],
         .position = durable};
     if (!call_query_number(call, "after", 0, INT64_MAX, &subscription->position))
         return;

@@ -153,12 +153,12 @@ void lab_calls_scenarios(struct call *call)
 static void await_run(struct call *call, struct lab_run *run)
 {
     int64_t wait_s = request_wait_s(call->request, 0, WAIT_MAX_S);
-    struct context *until =
-        wait_s > 0 ? context_with_timeout(context_background(), wait_s * CLOCK_S) : NULL;
+    struct co_context *until =
+        wait_s > 0 ? co_context_with_timeout(co_context_background(), wait_s * CO_CLOCK_S) : NULL;
     if (!until) /* nobody asked for it, or memory is short: the answer tells where to ask */
         return;
     lab_runs_await(until, run);
-    context_release(&until);
+    co_context_release(&until);
 }
 
 void lab_calls_post(struct call *call)

@@ -35,7 +35,7 @@ struct reader {
 
 static void word(struct reader *reader, const char *text)
 {
-    ensure(reader->order->word_count < LAB_CHILD_WORDS);
+    co_ensure(reader->order->word_count < LAB_CHILD_WORDS);
     reader->order->words[reader->order->word_count++] = text;
 }
 

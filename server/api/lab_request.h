@@ -7,7 +7,7 @@
 #include "server/lab/lab_runs.h"
 
 /* Read it. False: the refusal is recorded. The order's texts live as long as the request. Parks. */
-MUST_CHECK bool lab_request_read(
+CO_MUST_CHECK bool lab_request_read(
     struct call *call, const struct lab_catalogue *catalogue, struct lab_order *order);
 
 #endif

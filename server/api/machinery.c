@@ -91,14 +91,14 @@ static void write_commits(struct json_out *out, const struct ledger_figures *fig
     number(out, "waiting_bytes", figures->pending_bytes);
     number(out, "batches", figures->commit_count);
     number(out, "entries", figures->committed_entries);
-    number(out, "took_us", figures->commit_ns_total / CLOCK_US);
+    number(out, "took_us", figures->commit_ns_total / CO_CLOCK_US);
     number(out, "last_entries", figures->last_batch_entries);
-    number(out, "last_us", figures->last_commit_ns / CLOCK_US);
+    number(out, "last_us", figures->last_commit_ns / CO_CLOCK_US);
     write_sizes(out, figures);
     json_out_close(out, '}');
 }
 
-static void write_coroutines(struct json_out *out, const struct census *census)
+static void write_coroutines(struct json_out *out, const struct co_census *census)
 {
     json_out_key(out, "coroutines");
     json_out_open(out, '{');
@@ -109,12 +109,12 @@ static void write_coroutines(struct json_out *out, const struct census *census)
     json_out_key(out, "waits");
     json_out_open(out, '[');
     for (size_t i = 0; i < census->count; i++) {
-        const struct census_group *group = &census->groups[i];
+        const struct co_census_group *group = &census->groups[i];
         json_out_open(out, '{');
         text(out, "name", group->name);
         text(out, "on", group->why);
         number(out, "count", group->count);
-        number(out, "longest_ms", (uint64_t)(group->longest_ns / CLOCK_MS));
+        number(out, "longest_ms", (uint64_t)(group->longest_ns / CO_CLOCK_MS));
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
@@ -123,12 +123,12 @@ static void write_coroutines(struct json_out *out, const struct census *census)
 
 void machinery_get(struct call *call)
 {
-    struct census *census = arena_alloc(call->arena, sizeof *census);
+    struct co_census *census = arena_alloc(call->arena, sizeof *census);
     struct ledger_machinery machinery;
     struct ledger_figures figures;
     struct json_out out;
     /* The census yields; the others are read in a row, so that they are of about one moment. */
-    census_take(census);
+    co_census_take(census);
     ledger_read_machinery(call->ledger, &machinery);
     ledger_read_figures(call->ledger, &figures);
     json_out_begin(&out, call->arena);

@@ -24,7 +24,7 @@ __attribute__((format(printf, 2, 3))) static void line(
     int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     /* Every format here is ours: a line that does not fit is a mistake of ours. */
-    ensure(length >= 0 && (size_t)length < sizeof text);
+    co_ensure(length >= 0 && (size_t)length < sizeof text);
     json_out_raw(out, text, (size_t)length);
 }
 
@@ -299,7 +299,7 @@ static void look(void *arg)
 static void write_process(struct json_out *out)
 {
     struct look seen = {.is_known = false};
-    blocking_call(look, &seen);
+    co_blocking_call(look, &seen);
     if (!seen.is_known)
         return;
     head(out, "process_cpu_seconds_total", "counter", "Processor time of this process.");
@@ -339,7 +339,7 @@ void metrics_get(struct call *call)
         lab_runs_read(call->api->lab, &lab);
     write_lab(&out, &lab);
     write_process(&out);
-    number(&out, "teller_coroutines", "gauge", "Coroutines alive.", runtime_alive());
+    number(&out, "teller_coroutines", "gauge", "Coroutines alive.", co_runtime_alive());
     call_ok_anywhere(call, &out);
     call->response->content_type = "text/plain; version=0.0.4; charset=utf-8";
 }

@@ -14,20 +14,22 @@
 
 /* The key and the body, in this order, of a request whose body has members among `known`. *key
  * NULL: there is none. */
-MUST_CHECK bool moves_read(struct call *call, unsigned known, const char **key, struct body *body);
-MUST_CHECK bool moves_read_large(
+CO_MUST_CHECK bool moves_read(
+    struct call *call, unsigned known, const char **key, struct body *body);
+CO_MUST_CHECK bool moves_read_large(
     struct call *call, unsigned known, const char **key, struct body *body);
 
-MUST_CHECK bool moves_read_amount(struct call *call, const struct body *body, money *amount);
+CO_MUST_CHECK bool moves_read_amount(struct call *call, const struct body *body, money *amount);
 
 /* from, to and amount. */
-MUST_CHECK bool moves_read_leg(struct call *call, const struct body *body, struct ledger_leg *leg);
+CO_MUST_CHECK bool moves_read_leg(
+    struct call *call, const struct body *body, struct ledger_leg *leg);
 
 /* A whole transfer: its key out of the header. */
-MUST_CHECK bool moves_read_transfer(struct call *call, struct ledger_transfer *transfer);
+CO_MUST_CHECK bool moves_read_transfer(struct call *call, struct ledger_transfer *transfer);
 
 /* A transfer of a batch, which stands at that place: with its key. */
-MUST_CHECK bool moves_read_item(struct call *call, const struct json_in *item,
+CO_MUST_CHECK bool moves_read_item(struct call *call, const struct json_in *item,
     const struct call_place *place, struct ledger_transfer *transfer);
 
 #endif

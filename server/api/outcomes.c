@@ -34,7 +34,7 @@ struct outcomes {
 
 struct outcomes *outcomes_make(void)
 {
-    int count = worker_count();
+    int count = co_worker_count();
     size_t size = sizeof(struct outcomes) + (size_t)count * sizeof(struct of_worker);
     /* calloc() would not keep to cache lines. */
     struct outcomes *outcomes = aligned_alloc(_Alignof(struct outcomes), size);
@@ -95,17 +95,18 @@ static void count_stage(struct of_worker *worker, const char *name, int64_t took
 {
     int stage = 0;
     while (strcmp(outcomes_stage_names[stage], name) != 0)
-        ensure(++stage < OUTCOMES_STAGES);
+        co_ensure(++stage < OUTCOMES_STAGES);
     count_time(
-        &worker->stages[stage], took_ns, OUTCOMES_STAGE_US * CLOCK_US, OUTCOMES_STAGE_FACTOR);
+        &worker->stages[stage], took_ns, OUTCOMES_STAGE_US * CO_CLOCK_US, OUTCOMES_STAGE_FACTOR);
 }
 
 void outcomes_count(struct outcomes *outcomes, const struct call *call)
 {
-    struct of_worker *worker = &outcomes->workers[worker_index()];
+    struct of_worker *worker = &outcomes->workers[co_worker_index()];
     const struct response *response = call->response;
-    int64_t now_ns = clock_now_ns(), from_ns = call->request->arrived_ns;
-    count_time(&worker->took, now_ns - from_ns, OUTCOMES_TOOK_US * CLOCK_US, OUTCOMES_TOOK_FACTOR);
+    int64_t now_ns = co_clock_now_ns(), from_ns = call->request->arrived_ns;
+    count_time(
+        &worker->took, now_ns - from_ns, OUTCOMES_TOOK_US * CO_CLOCK_US, OUTCOMES_TOOK_FACTOR);
     for (size_t i = 0; i < response->stage_count; i++) {
         const struct response_stage *stage = &response->stages[i];
         count_stage(worker, stage->name, stage->end_ns - from_ns);

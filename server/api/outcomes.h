@@ -52,7 +52,7 @@ struct outcomes_figures {
 };
 
 /* Of all workers; all zero. NULL: memory is short. */
-MUST_CHECK struct outcomes *outcomes_make(void);
+CO_MUST_CHECK struct outcomes *outcomes_make(void);
 void outcomes_free(struct outcomes **outcomes);
 
 /* A call that moves money has its answer. On its worker; never parks. */

@@ -36,7 +36,7 @@ int refusal_http_status(enum ledger_status status)
         [LEDGER_OUTCOME_UNKNOWN] = 504,
     };
     /* A new status needs a line above. */
-    ensure(of[status]);
+    co_ensure(of[status]);
     return of[status];
 }
 

@@ -8,7 +8,7 @@ static void write_ledger(const struct stages *stages, bool is_read, struct respo
 {
     const struct ledger_stages *ledger = &stages->ledger;
     /* Handlers note it where they begin to render; if one has not, rendering took no time. */
-    int64_t durable_ns = ledger->durable_ns ? ledger->durable_ns : clock_now_ns();
+    int64_t durable_ns = ledger->durable_ns ? ledger->durable_ns : co_clock_now_ns();
     response_stage(response, "parse", stages->asked_ns);
     if (ledger->decided_ns) {
         response_stage(response, "queue", ledger->begun_ns);
@@ -27,5 +27,5 @@ void stages_write(
         write_ledger(stages, is_read, response);
     else
         response_stage(response, "parse",
-            is_refused || !stages->started_ns ? clock_now_ns() : stages->started_ns);
+            is_refused || !stages->started_ns ? co_clock_now_ns() : stages->started_ns);
 }

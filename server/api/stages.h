@@ -12,7 +12,7 @@
 #include "ledger/ledger_moves.h"
 #include "server/http/response.h"
 
-struct stages {         /* all on clock_now_ns(); 0: it did not come so far */
+struct stages {         /* all on co_clock_now_ns(); 0: it did not come so far */
     int64_t started_ns; /* all of the request was here */
     int64_t asked_ns;   /* the ledger was */
     struct ledger_stages ledger;

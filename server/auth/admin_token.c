@@ -59,8 +59,8 @@ static enum standing standing_of(const char *text, const struct token *tokens, s
     return STANDING_UNKNOWN;
 }
 
-static bool make(struct context *context, struct pg *pg, const char *folder, char text[TOKEN_TEXT],
-    char *error, size_t error_size)
+static bool make(struct co_context *context, struct pg *pg, const char *folder,
+    char text[TOKEN_TEXT], char *error, size_t error_size)
 {
     struct token token = {.name = "admin.token", .scope = "admin"};
     token_make(text, token.hash);
@@ -82,7 +82,7 @@ static bool make(struct context *context, struct pg *pg, const char *folder, cha
     return true;
 }
 
-bool admin_token_open(struct context *context, const char *conninfo, const char *folder,
+bool admin_token_open(struct co_context *context, const char *conninfo, const char *folder,
     char text[TOKEN_TEXT], char *error, size_t error_size)
 {
     char path[PATH_SIZE];

@@ -10,7 +10,7 @@
  * database has never seen (the database was made again). `text` is the file's token, or "" when
  * there is no file or its token was revoked. False with the reason in `error`. Parks.
  */
-MUST_CHECK bool admin_token_open(struct context *context, const char *conninfo, const char *folder,
-    char text[TOKEN_TEXT], char *error, size_t error_size);
+CO_MUST_CHECK bool admin_token_open(struct co_context *context, const char *conninfo,
+    const char *folder, char text[TOKEN_TEXT], char *error, size_t error_size);
 
 #endif

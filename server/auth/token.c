@@ -24,7 +24,7 @@ static const struct pg_statement mark_of_all = {
     .sql = "SELECT concat_ws(' ', count(*), max(id), count(revoked_at),"
            " sum(id) FILTER (WHERE revoked_at IS NULL)) FROM token"};
 
-bool token_add(struct context *context, struct pg *pg, struct token *token)
+bool token_add(struct co_context *context, struct pg *pg, struct token *token)
 {
     char hex[2 * TOKEN_HASH + 1], *to = hex, many[12];
     for (size_t i = 0; i < TOKEN_HASH; i++)
@@ -59,7 +59,7 @@ static void read_row(const struct pg_result *result, size_t row, struct token *t
 }
 
 bool token_list(
-    struct context *context, struct pg *pg, bool only_good, struct token **tokens, size_t *count)
+    struct co_context *context, struct pg *pg, bool only_good, struct token **tokens, size_t *count)
 {
     const char *values[] = {only_good ? "true" : "false"};
     struct pg_result *result = NULL;
@@ -68,14 +68,14 @@ bool token_list(
     *count = pg_rows(result);
     /* One more, so that an empty list is not NULL. */
     *tokens = calloc(*count + 1, sizeof **tokens);
-    ensure(*tokens);
+    co_ensure(*tokens);
     for (size_t i = 0; i < *count; i++)
         read_row(result, i, &(*tokens)[i]);
     pg_free(&result);
     return true;
 }
 
-bool token_mark(struct context *context, struct pg *pg, char mark[TOKEN_MARK])
+bool token_mark(struct co_context *context, struct pg *pg, char mark[TOKEN_MARK])
 {
     struct pg_result *result = NULL;
     if (pg_run(context, pg, &mark_of_all, NULL, &result) != PG_OK)
@@ -85,7 +85,7 @@ bool token_mark(struct context *context, struct pg *pg, char mark[TOKEN_MARK])
     return true;
 }
 
-bool token_revoke(struct context *context, struct pg *pg, int64_t id, bool *found)
+bool token_revoke(struct co_context *context, struct pg *pg, int64_t id, bool *found)
 {
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)id);

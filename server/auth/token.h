@@ -26,18 +26,18 @@ struct token {
 };
 
 /* Store one; its id is set, to 0 if there are TOKENS_MAX good ones already: it is not stored. */
-MUST_CHECK bool token_add(struct context *context, struct pg *pg, struct token *token);
+CO_MUST_CHECK bool token_add(struct co_context *context, struct pg *pg, struct token *token);
 
 /* All of them, or the good ones only, in order of id. The caller frees *tokens. */
-MUST_CHECK bool token_list(
-    struct context *context, struct pg *pg, bool only_good, struct token **tokens, size_t *count);
+CO_MUST_CHECK bool token_list(struct co_context *context, struct pg *pg, bool only_good,
+    struct token **tokens, size_t *count);
 
 /* A mark that changes whenever a token is added or revoked: whoever has seen it need not list them.
  */
 enum { TOKEN_MARK = 64 };
-MUST_CHECK bool token_mark(struct context *context, struct pg *pg, char mark[TOKEN_MARK]);
+CO_MUST_CHECK bool token_mark(struct co_context *context, struct pg *pg, char mark[TOKEN_MARK]);
 
 /* *found: there was a good one of that id. */
-MUST_CHECK bool token_revoke(struct context *context, struct pg *pg, int64_t id, bool *found);
+CO_MUST_CHECK bool token_revoke(struct co_context *context, struct pg *pg, int64_t id, bool *found);
 
 #endif

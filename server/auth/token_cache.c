@@ -23,10 +23,10 @@
 #include "server/text/log.h"
 
 static const char prefix[] = "teller_";
-static const int64_t renew_every_ns = 200 * CLOCK_MS;  /* by itself */
-static const int64_t renew_at_most_ns = 20 * CLOCK_MS; /* however many ask for it */
-static const int64_t database_wait_ns = 5 * CLOCK_S;   /* then a new connection is made */
-static const int64_t asker_wait_ns = CLOCK_S;
+static const int64_t renew_every_ns = 200 * CO_CLOCK_MS;  /* by itself */
+static const int64_t renew_at_most_ns = 20 * CO_CLOCK_MS; /* however many ask for it */
+static const int64_t database_wait_ns = 5 * CO_CLOCK_S;   /* then a new connection is made */
+static const int64_t asker_wait_ns = CO_CLOCK_S;
 
 struct known {
     uint8_t hash[TOKEN_HASH];
@@ -51,15 +51,15 @@ struct of_worker {
 struct token_cache {
     char *conninfo;
     struct pg *pg; /* NULL: to be connected */
-    struct context *life;
-    struct waitgroup renewing;
+    struct co_context *life;
+    struct co_waitgroup renewing;
     struct snapshot *latest;
     char mark[TOKEN_MARK];      /* of what is in it */
-    struct chan *wishes;        /* to renew now: one is enough for all that wait */
+    struct co_chan *wishes;     /* to renew now: one is enough for all that wait */
     _Atomic uint64_t begun;     /* renewals */
     _Atomic int64_t begun_ns;   /* the last of them, */
     _Atomic bool working, good; /* which is going on; the last one that ended succeeded */
-    struct eventcount ended;    /* renewals */
+    struct co_eventcount ended; /* renewals */
     struct of_worker *of_worker;
 };
 
@@ -74,7 +74,7 @@ enum token_scope token_scope_of_name(const char *name)
 void token_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH])
 {
     uint8_t secret[32];
-    ensure(sodium_init() >= 0);
+    co_ensure(sodium_init() >= 0);
     randombytes_buf(secret, sizeof secret);
     memcpy(text, prefix, sizeof prefix - 1);
     sodium_bin2hex(text + sizeof prefix - 1, 2 * sizeof secret + 1, secret, sizeof secret);
@@ -152,7 +152,7 @@ static const char *bearer(const char *authorization)
 enum token_scope token_cache_check(
     struct token_cache *cache, const char *authorization, uint8_t who[TOKEN_WHO])
 {
-    return check(&cache->of_worker[worker_index()], bearer(authorization), who);
+    return check(&cache->of_worker[co_worker_index()], bearer(authorization), who);
 }
 
 /* A prefix, then 64 hexadecimal digits: nothing else was ever given out. */
@@ -175,13 +175,14 @@ static bool await_renewal(struct token_cache *cache)
     uint64_t next = atomic_load(&cache->begun) + 1;
     /* A database that does not answer must not hold up every request with an unknown token. */
     bool stuck = atomic_load(&cache->working) &&
-                 clock_now_ns() - atomic_load(&cache->begun_ns) > asker_wait_ns;
-    struct context *deadline = stuck ? NULL : context_with_timeout(cache->life, asker_wait_ns);
+                 co_clock_now_ns() - atomic_load(&cache->begun_ns) > asker_wait_ns;
+    struct co_context *deadline =
+        stuck ? NULL : co_context_with_timeout(cache->life, asker_wait_ns);
     if (!deadline)
         return false;
-    (void)!chan_try_send(cache->wishes, NULL); /* full: somebody wished it already */
-    bool renewed = eventcount_await(deadline, &cache->ended, next) == EVENTCOUNT_REACHED;
-    context_release(&deadline);
+    (void)!co_chan_try_send(cache->wishes, NULL); /* full: somebody wished it already */
+    bool renewed = co_eventcount_await(deadline, &cache->ended, next) == CO_EVENTCOUNT_REACHED;
+    co_context_release(&deadline);
     return renewed && atomic_load(&cache->good);
 }
 
@@ -200,9 +201,9 @@ bool token_cache_ask(struct token_cache *cache, const char *authorization, enum 
 /* ---- streams ------------------------------------------------------------------------------- */
 
 void token_cache_watch(struct token_cache *cache, const char *authorization,
-    enum token_scope needed, struct context *context, struct token_watch *watch)
+    enum token_scope needed, struct co_context *context, struct token_watch *watch)
 {
-    struct of_worker *known = &cache->of_worker[worker_index()];
+    struct of_worker *known = &cache->of_worker[co_worker_index()];
     *watch = (struct token_watch){
         .next = known->watches, .at = &known->watches, .needed = needed, .context = context};
     if (known->watches)
@@ -211,7 +212,7 @@ void token_cache_watch(struct token_cache *cache, const char *authorization,
     /* It may have been revoked since the request was let in. */
     if (!token_hash(bearer(authorization), watch->hash) ||
         scope_of(known->snapshot, watch->hash) < needed)
-        context_cancel(context);
+        co_context_cancel(context);
 }
 
 void token_cache_unwatch(struct token_watch *watch)
@@ -225,7 +226,7 @@ static void end_streams(const struct of_worker *known)
 {
     for (struct token_watch *watch = known->watches; watch; watch = watch->next)
         if (scope_of(known->snapshot, watch->hash) < watch->needed)
-            context_cancel(watch->context);
+            co_context_cancel(watch->context);
 }
 
 /* ---- renewing ------------------------------------------------------------------------------ */
@@ -270,16 +271,16 @@ static bool publish(struct token_cache *cache)
     size_t size = snapshot_size(cache->latest);
     bool good = true;
     /* All copies first, so that no worker has others than the rest. */
-    for (int i = 0; i < worker_count() && good; i++) {
+    for (int i = 0; i < co_worker_count() && good; i++) {
         struct snapshot *copy = cache->of_worker[i].next = malloc(size);
         good = copy != NULL;
         if (good)
             memcpy(copy, cache->latest, size);
     }
     if (good)
-        worker_each(publish_on_worker, cache);
+        co_worker_each(publish_on_worker, cache);
     /* Undo what has been made so far. */
-    for (int i = 0; i < worker_count() && !good; i++) {
+    for (int i = 0; i < co_worker_count() && !good; i++) {
         free(cache->of_worker[i].next);
         cache->of_worker[i].next = NULL;
     }
@@ -292,7 +293,7 @@ static bool is_same(const struct snapshot *a, const struct snapshot *b)
 }
 
 /* Those that the database has now, unless they are those that are known: *count and *tokens. */
-static bool read_tokens(struct context *context, struct token_cache *cache, bool *changed,
+static bool read_tokens(struct co_context *context, struct token_cache *cache, bool *changed,
     struct token **tokens, size_t *count)
 {
     char mark[TOKEN_MARK];
@@ -309,7 +310,7 @@ static bool read_tokens(struct context *context, struct token_cache *cache, bool
 }
 
 /* False: the database did not answer; what is known stays. */
-static bool renew(struct context *context, struct token_cache *cache, char *error, size_t size)
+static bool renew(struct co_context *context, struct token_cache *cache, char *error, size_t size)
 {
     struct token *tokens = NULL;
     size_t count = 0;
@@ -347,29 +348,29 @@ static bool renew(struct context *context, struct token_cache *cache, char *erro
 /* One renewal, with its number and its end for those who wait. */
 static bool renew_in_turn(struct token_cache *cache, char *error, size_t size)
 {
-    struct context *deadline = context_with_timeout(cache->life, database_wait_ns);
+    struct co_context *deadline = co_context_with_timeout(cache->life, database_wait_ns);
     /* Before the number, so that whoever sees the number sees a time that fits. */
-    atomic_store(&cache->begun_ns, clock_now_ns());
+    atomic_store(&cache->begun_ns, co_clock_now_ns());
     atomic_store(&cache->working, true);
     uint64_t number = atomic_fetch_add(&cache->begun, 1) + 1;
     snprintf(error, size, "out of memory");
     bool good = deadline && renew(deadline, cache, error, size);
     if (deadline)
-        context_release(&deadline);
+        co_context_release(&deadline);
     atomic_store(&cache->good, good);
     atomic_store(&cache->working, false);
     /* Last, when the result can be read. */
-    eventcount_advance(&cache->ended, number);
+    co_eventcount_advance(&cache->ended, number);
     return good;
 }
 
 /* A wish waits a little if the last renewal was just now. False: it is over. */
 static bool await_turn(struct token_cache *cache)
 {
-    struct select_case cases[] = {{.op = SELECT_RECV, .chan = context_done(cache->life)},
-        {.op = SELECT_RECV, .chan = cache->wishes}};
-    int first = select_timeout(cases, 2, renew_every_ns);
-    int64_t since_ns = clock_now_ns() - atomic_load(&cache->begun_ns);
+    struct co_select_case cases[] = {{.op = CO_SELECT_RECV, .chan = co_context_done(cache->life)},
+        {.op = CO_SELECT_RECV, .chan = cache->wishes}};
+    int first = co_select_timeout(cases, 2, renew_every_ns);
+    int64_t since_ns = co_clock_now_ns() - atomic_load(&cache->begun_ns);
     if (first == 1 && since_ns < renew_at_most_ns)
         co_sleep(renew_at_most_ns - since_ns);
     return first != 0;
@@ -384,22 +385,22 @@ static void keep_renewing(void *arg)
         bool was_good = good;
         good = renew_in_turn(cache, error, sizeof error);
         /* Said once for each failure, not five times a second. */
-        if (was_good && !good && context_err(cache->life) == CONTEXT_OK)
+        if (was_good && !good && co_context_err(cache->life) == CO_CONTEXT_OK)
             log_error("tokens cannot be read again, the known ones hold: %s", error);
     }
-    waitgroup_done(&cache->renewing);
+    co_waitgroup_done(&cache->renewing);
 }
 
 static void token_cache_free(struct token_cache *cache)
 {
-    for (int i = 0; i < worker_count(); i++)
+    for (int i = 0; i < co_worker_count(); i++)
         free(cache->of_worker[i].snapshot);
     if (cache->pg)
         pg_close(&cache->pg);
     if (cache->life)
-        context_release(&cache->life);
+        co_context_release(&cache->life);
     if (cache->wishes)
-        chan_free(&cache->wishes);
+        co_chan_free(&cache->wishes);
     free(cache->of_worker);
     free(cache->latest);
     free(cache->conninfo);
@@ -407,16 +408,16 @@ static void token_cache_free(struct token_cache *cache)
 }
 
 struct token_cache *token_cache_start(
-    struct context *context, const char *conninfo, char *error, size_t error_size)
+    struct co_context *context, const char *conninfo, char *error, size_t error_size)
 {
     struct token_cache *cache = calloc(1, sizeof *cache);
-    ensure(cache && sodium_init() >= 0);
+    co_ensure(cache && sodium_init() >= 0);
     cache->conninfo = strdup(conninfo);
-    cache->of_worker = calloc((size_t)worker_count(), sizeof *cache->of_worker);
-    cache->life = context_with_cancel(context_background());
-    cache->wishes = chan_make(0, 1);
-    ensure(cache->conninfo && cache->of_worker && cache->life && cache->wishes);
-    waitgroup_add(&cache->renewing, 1);
+    cache->of_worker = calloc((size_t)co_worker_count(), sizeof *cache->of_worker);
+    cache->life = co_context_with_cancel(co_context_background());
+    cache->wishes = co_chan_make(0, 1);
+    co_ensure(cache->conninfo && cache->of_worker && cache->life && cache->wishes);
+    co_waitgroup_add(&cache->renewing, 1);
     /* Nothing is served before the tokens are known. */
     if (renew(context, cache, error, error_size) && co_spawn(keep_renewing, cache))
         return cache;
@@ -428,7 +429,7 @@ void token_cache_stop(struct token_cache **cache_at)
 {
     struct token_cache *cache = *cache_at;
     *cache_at = NULL;
-    context_cancel(cache->life);
-    waitgroup_wait(&cache->renewing);
+    co_context_cancel(cache->life);
+    co_waitgroup_wait(&cache->renewing);
     token_cache_free(cache);
 }

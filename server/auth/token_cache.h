@@ -28,13 +28,13 @@ enum token_scope token_scope_of_name(const char *name);
 void token_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH]);
 
 /* What is stored of this one; false: it does not look like a token. */
-MUST_CHECK bool token_hash(const char *text, uint8_t hash[TOKEN_HASH]);
+CO_MUST_CHECK bool token_hash(const char *text, uint8_t hash[TOKEN_HASH]);
 
 struct token_cache;
 
 /* Read the tokens and keep reading them. NULL on failure, with the reason. Parks. */
-MUST_CHECK struct token_cache *token_cache_start(
-    struct context *context, const char *conninfo, char *error, size_t error_size);
+CO_MUST_CHECK struct token_cache *token_cache_start(
+    struct co_context *context, const char *conninfo, char *error, size_t error_size);
 void token_cache_stop(struct token_cache **cache);
 
 /* What the bearer of an Authorization header may do; TOKEN_NONE: it names no good token. `who` (may
@@ -53,7 +53,7 @@ bool token_cache_may_be_new(const char *authorization);
  * them; what does not look like a token is not asked for. False: the database did not answer within
  * a second, so nobody knows. Parks.
  */
-MUST_CHECK bool token_cache_ask(
+CO_MUST_CHECK bool token_cache_ask(
     struct token_cache *cache, const char *authorization, enum token_scope *scope);
 
 /* A stream that a token began: its context is cancelled once the token may do less than `needed`.
@@ -62,10 +62,10 @@ struct token_watch {
     struct token_watch *next, **at;
     uint8_t hash[TOKEN_HASH];
     enum token_scope needed;
-    struct context *context;
+    struct co_context *context;
 };
 void token_cache_watch(struct token_cache *cache, const char *authorization,
-    enum token_scope needed, struct context *context, struct token_watch *watch);
+    enum token_scope needed, struct co_context *context, struct token_watch *watch);
 void token_cache_unwatch(struct token_watch *watch);
 
 #endif

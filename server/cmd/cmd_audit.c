@@ -63,7 +63,7 @@ static void print_json(const struct audit *audit, struct audit_report *report)
 }
 
 /* The ledger was found sound: if its writes had been stopped, they go on. */
-static bool resume(struct context *context, struct pg *pg, const char *ledger)
+static bool resume(struct co_context *context, struct pg *pg, const char *ledger)
 {
     static const struct pg_statement say = {1, "SELECT ledger_resume($1)"};
     struct pg_result *rows = NULL;
@@ -78,7 +78,7 @@ static bool resume(struct context *context, struct pg *pg, const char *ledger)
     return good;
 }
 
-static int replay(struct context *context, struct pg *pg, void *arg)
+static int replay(struct co_context *context, struct pg *pg, void *arg)
 {
     static struct audit_report report;
     const struct audit *audit = arg;
@@ -107,7 +107,7 @@ static int replay(struct context *context, struct pg *pg, void *arg)
     return report.found == 0 ? 0 : 1;
 }
 
-int cmd_audit_ledger(struct context *context, struct pg *pg, const char *ledger)
+int cmd_audit_ledger(struct co_context *context, struct pg *pg, const char *ledger)
 {
     struct audit audit = {.ledger = ledger};
     return replay(context, pg, &audit);

@@ -7,6 +7,6 @@
 
 /* Audit that ledger and print what was found, as `teller audit` does: 0, or 1 if it is not sound or
  * could not be read. Parks. */
-MUST_CHECK int cmd_audit_ledger(struct context *context, struct pg *pg, const char *ledger);
+CO_MUST_CHECK int cmd_audit_ledger(struct co_context *context, struct pg *pg, const char *ledger);
 
 #endif

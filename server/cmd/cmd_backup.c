@@ -23,16 +23,16 @@ enum { ERROR_TEXT = 1000, PATH_TEXT = FOLDER_PATH + 40 };
 /* What the three commands share: DIR, and where the programs and the data are. */
 struct job {
     const char *dir, *data, *bin;
-    bool (*work)(struct context *context, const struct job *job, char *error, size_t size);
+    bool (*work)(struct co_context *context, const struct job *job, char *error, size_t size);
     bool done;
-    struct context *life, *watch;
-    struct waitgroup watching;
+    struct co_context *life, *watch;
+    struct co_waitgroup watching;
 };
 
 /* ---- backup ---------------------------------------------------------------------------------- */
 
 /* How far each ledger is before it begins: the backup has at least that. */
-static bool print_positions(struct context *context, struct pg *pg, char *error, size_t size)
+static bool print_positions(struct co_context *context, struct pg *pg, char *error, size_t size)
 {
     static const struct pg_statement ask = {
         .sql =
@@ -50,7 +50,7 @@ static bool print_positions(struct context *context, struct pg *pg, char *error,
     return true;
 }
 
-static bool back_up_database(struct context *context, const struct job *job,
+static bool back_up_database(struct co_context *context, const struct job *job,
     const struct database *database, char *error, size_t size)
 {
     struct pg *pg = pg_connect(context, database->conninfo, NULL, error, size);
@@ -65,7 +65,7 @@ static bool back_up_database(struct context *context, const struct job *job,
            backup_check(context, job->bin, job->dir, error, size);
 }
 
-static bool back_up(struct context *context, const struct job *job, char *error, size_t size)
+static bool back_up(struct co_context *context, const struct job *job, char *error, size_t size)
 {
     const struct database_options which = {.data = job->data, .postgres_bin = job->bin};
     struct database database;
@@ -81,7 +81,7 @@ static bool back_up(struct context *context, const struct job *job, char *error,
 /* ---- restore --------------------------------------------------------------------------------- */
 
 /* Not over a database that is there, however it came there. */
-static bool restore_into(struct context *context, const struct job *job,
+static bool restore_into(struct co_context *context, const struct job *job,
     const struct folder *folder, char *error, size_t size)
 {
     char path[PATH_TEXT];
@@ -101,7 +101,7 @@ static bool restore_into(struct context *context, const struct job *job,
     return backup_copy(context, job->dir, folder->path, error, size);
 }
 
-static bool restore(struct context *context, const struct job *job, char *error, size_t size)
+static bool restore(struct co_context *context, const struct job *job, char *error, size_t size)
 {
     struct folder folder;
     /* Checked before anything is written. */
@@ -119,7 +119,7 @@ static bool restore(struct context *context, const struct job *job, char *error,
 
 /* ---- verify ---------------------------------------------------------------------------------- */
 
-static bool audit_all(struct context *context, struct pg *pg, char *error, size_t size)
+static bool audit_all(struct co_context *context, struct pg *pg, char *error, size_t size)
 {
     static const struct pg_statement ask = {.sql = "SELECT name FROM ledger ORDER BY no"};
     struct pg_result *rows = NULL;
@@ -139,8 +139,8 @@ static bool audit_all(struct context *context, struct pg *pg, char *error, size_
 }
 
 /* A copy is started, for what is started is changed. */
-static bool audit_copy(
-    struct context *context, const struct job *job, const char *scratch, char *error, size_t size)
+static bool audit_copy(struct co_context *context, const struct job *job, const char *scratch,
+    char *error, size_t size)
 {
     const struct database_options which = {
         .data = scratch, .postgres_bin = job->bin, .serves = true};
@@ -155,7 +155,7 @@ static bool audit_copy(
     return good;
 }
 
-static bool verify(struct context *context, const struct job *job, char *error, size_t size)
+static bool verify(struct co_context *context, const struct job *job, char *error, size_t size)
 {
     char scratch[PATH_TEXT];
     if (!backup_check(context, job->bin, job->dir, error, size))
@@ -180,28 +180,28 @@ static void watch_signals(void *arg)
 {
     struct job *job = arg;
     if (stop_signals_wait(job->watch))
-        context_cancel(job->life);
-    waitgroup_done(&job->watching);
+        co_context_cancel(job->life);
+    co_waitgroup_done(&job->watching);
 }
 
 static void run(void *arg)
 {
     struct job *job = arg;
     char error[ERROR_TEXT] = "";
-    job->life = context_with_cancel(context_background());
-    job->watch = context_with_cancel(context_background());
-    ensure(job->life && job->watch);
-    waitgroup_add(&job->watching, 1);
-    ensure(co_spawn(watch_signals, job));
+    job->life = co_context_with_cancel(co_context_background());
+    job->watch = co_context_with_cancel(co_context_background());
+    co_ensure(job->life && job->watch);
+    co_waitgroup_add(&job->watching, 1);
+    co_ensure(co_spawn(watch_signals, job));
     job->done = job->work(job->life, job, error, sizeof error);
     if (!job->done)
         fprintf(stderr, "teller: %s\n",
-            context_err(job->life) == CONTEXT_OK ? error : "stopped before it was done");
+            co_context_err(job->life) == CO_CONTEXT_OK ? error : "stopped before it was done");
     /* The watcher ends with the work. */
-    context_cancel(job->watch);
-    waitgroup_wait(&job->watching);
-    context_release(&job->watch);
-    context_release(&job->life);
+    co_context_cancel(job->watch);
+    co_waitgroup_wait(&job->watching);
+    co_context_release(&job->watch);
+    co_context_release(&job->life);
 }
 
 static int start(
@@ -229,7 +229,7 @@ static int start(
         job->bin = CLUSTER_DEBIAN_BIN;
     pg_clear_environment(true);
     stop_signals_block();
-    (void)runtime_run(NULL, run, job);
+    (void)co_runtime_run(NULL, run, job);
     return job->done ? 0 : 1;
 }
 

@@ -28,7 +28,7 @@ struct run {
     int exit_code;
 };
 
-static bool connect_and_work(struct context *context, struct run *run, char *error, size_t size)
+static bool connect_and_work(struct co_context *context, struct run *run, char *error, size_t size)
 {
     const struct cmd_database *command = run->command;
     const struct database_options which = {.data = options_value(command->options, "data"),
@@ -51,15 +51,15 @@ static void run_command(void *arg)
 {
     struct run *run = arg;
     char error[ERROR_TEXT];
-    struct context *deadline = NULL, *context = context_background();
+    struct co_context *deadline = NULL, *context = co_context_background();
     if (run->command->limit_ns) {
-        deadline = context_with_timeout(context, run->command->limit_ns);
+        deadline = co_context_with_timeout(context, run->command->limit_ns);
         context = deadline ? deadline : context; /* without memory for a limit there is none */
     }
     if (!connect_and_work(context, run, error, sizeof error))
         fprintf(stderr, "teller: %s\n", error);
     if (deadline)
-        context_release(&deadline);
+        co_context_release(&deadline);
 }
 
 int cmd_database_run(const struct cmd_database *command)
@@ -67,11 +67,11 @@ int cmd_database_run(const struct cmd_database *command)
     struct run run = {.command = command, .exit_code = 1};
     /* PGHOST and its like count only beside --database. */
     pg_clear_environment(options_value(command->options, "database") == NULL);
-    (void)runtime_run(NULL, run_command, &run);
+    (void)co_runtime_run(NULL, run_command, &run);
     return run.exit_code;
 }
 
-int cmd_database_ledger(struct context *context, struct pg *pg, const char *name)
+int cmd_database_ledger(struct co_context *context, struct pg *pg, const char *name)
 {
     static const struct pg_statement find = {1, "SELECT no FROM ledger WHERE name = $1"};
     struct pg_result *rows = NULL;

@@ -19,22 +19,22 @@
     }
 
 /* options_parse() from argv[2] on: -1, or the exit code if there is nothing more to do. */
-MUST_CHECK int cmd_database_parse(
+CO_MUST_CHECK int cmd_database_parse(
     const struct options *options, int argc, char **argv, const char **words, int max);
 
 struct cmd_database {
     const struct options *options; /* parsed */
     int64_t limit_ns;              /* for all of it; 0: as long as it takes */
     bool any_schema;               /* else it must be one that this program works with */
-    int (*work)(struct context *context, struct pg *pg, void *arg); /* the exit code */
+    int (*work)(struct co_context *context, struct pg *pg, void *arg); /* the exit code */
     void *arg;
 };
 
 /* Run work() as the first coroutine, with a connection; the exit code, which is 1 with the reason
  * on stderr if there is none. */
-MUST_CHECK int cmd_database_run(const struct cmd_database *command);
+CO_MUST_CHECK int cmd_database_run(const struct cmd_database *command);
 
 /* The number of a ledger; 0, with the reason on stderr: there is none of that name. Parks. */
-MUST_CHECK int cmd_database_ledger(struct context *context, struct pg *pg, const char *name);
+CO_MUST_CHECK int cmd_database_ledger(struct co_context *context, struct pg *pg, const char *name);
 
 #endif

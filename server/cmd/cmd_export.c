@@ -18,7 +18,7 @@ struct command {
     int64_t to_us;
 };
 
-static int write_ledger(struct context *context, struct pg *pg, void *arg)
+static int write_ledger(struct co_context *context, struct pg *pg, void *arg)
 {
     const struct command *command = arg;
     char error[SNAPSHOT_ERROR + 100];
@@ -102,7 +102,7 @@ int cmd_export(int argc, char **argv)
         fputs("teller: cannot write: standard output is closed\n", stderr);
         return 1;
     }
-    ensure(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* a closed pipe is an error like any other */
+    co_ensure(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* a closed pipe is an error like any other */
     return cmd_database_run(
         &(struct cmd_database){.options = &options, .work = write_ledger, .arg = &command});
 }

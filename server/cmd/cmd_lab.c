@@ -32,7 +32,7 @@ struct experiment {
     struct explore_path path;
     struct outcome outcome;
     const char *code;
-    struct schedule_choice choices[CODE_CHOICES]; /* the code's */
+    struct co_schedule_choice choices[CODE_CHOICES]; /* the code's */
     size_t choice_count;
     bool shrinks, as_json;
 
@@ -138,7 +138,7 @@ static void run(void *arg)
 static void run_parallel(void *arg)
 {
     struct experiment *e = arg;
-    e->ran = parallel_run(&e->trial, e->seconds * CLOCK_S, &e->parallel);
+    e->ran = parallel_run(&e->trial, e->seconds * CO_CLOCK_S, &e->parallel);
 }
 
 static int print_parallel(struct experiment *e)

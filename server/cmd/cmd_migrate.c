@@ -7,7 +7,7 @@
 
 enum { ERROR_TEXT = 1000 };
 
-static int work(struct context *context, struct pg *pg, void *arg)
+static int work(struct co_context *context, struct pg *pg, void *arg)
 {
     char error[ERROR_TEXT];
     int from = 0, to = 0;

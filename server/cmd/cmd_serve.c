@@ -39,7 +39,7 @@ enum {
     EXIT_LOST = 4,     /* teller.service does not start it again then */
 };
 
-static const int64_t look_every_ns = 200 * CLOCK_MS;
+static const int64_t look_every_ns = 200 * CO_CLOCK_MS;
 
 struct serve {
     struct database_options database_options;
@@ -56,7 +56,7 @@ struct serve {
     struct address_ranges trusted;
 
     struct stop stop;
-    struct context *life; /* the stop's: ends when the service shall end */
+    struct co_context *life; /* the stop's: ends when the service shall end */
     struct database database;
     struct api api;
     char admin_token[TOKEN_TEXT];
@@ -128,8 +128,8 @@ static void say_ready(const struct serve *serve)
 /* Until a signal comes, or the database turns out to have lost what was acknowledged. */
 static void stay(struct serve *serve)
 {
-    struct select_case end = {.op = SELECT_RECV, .chan = context_done(serve->life)};
-    while (select_timeout(&end, 1, look_every_ns) == SELECT_NONE) {
+    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(serve->life)};
+    while (co_select_timeout(&end, 1, look_every_ns) == CO_SELECT_NONE) {
         /* What clients were told is gone; going on would build on it. */
         if (bank_is_lost(serve->api.bank)) {
             log_error("the database has lost what was acknowledged; nothing is served from it");
@@ -173,7 +173,7 @@ static void serve_requests(struct serve *serve)
         atomic_store(&serve->api.open, true);
         say_ready(serve);
         stay(serve);
-    } else if (context_err(serve->life) == CONTEXT_OK) {
+    } else if (co_context_err(serve->life) == CO_CONTEXT_OK) {
         log_error("%s", serve->error);
     } else {
         serve->exit_code = 0; /* told to stop while it was not serving yet */
@@ -216,7 +216,7 @@ static void run(void *arg)
     serve->life = serve->stop.life;
     /* The port comes first: a process that cannot have it must not touch the data. */
     serve->api.host = serve->listen.host;
-    if (listen_open(&serve->listen, serve->sockets, worker_count(), serve->error, ERROR_TEXT) &&
+    if (listen_open(&serve->listen, serve->sockets, co_worker_count(), serve->error, ERROR_TEXT) &&
         open_http(serve))
         serve_with_http(serve);
     else
@@ -307,8 +307,8 @@ static bool read_options(const struct options *options, struct serve *serve)
         return false;
     }
     serve->workers = (int)workers;
-    serve->stop.delay_ns = delay_ms * CLOCK_MS;
-    serve->stop.limit_ns = limit_s * CLOCK_S;
+    serve->stop.delay_ns = delay_ms * CO_CLOCK_MS;
+    serve->stop.limit_ns = limit_s * CO_CLOCK_S;
     serve->max_requests = (size_t)requests;
     serve->max_connections = (size_t)connections;
     serve->database_options = (struct database_options){.data = options_value(options, "data"),
@@ -391,6 +391,7 @@ int cmd_serve(int argc, char **argv)
     notice_sink_log();
     raise_descriptor_limit(&serve);
     stop_signals_block(); /* before threads are started, for they inherit it */
-    size_t leaked = runtime_run(&(struct runtime_options){.workers = serve.workers}, run, &serve);
+    size_t leaked =
+        co_runtime_run(&(struct co_runtime_options){.workers = serve.workers}, run, &serve);
     return leaked ? 1 : serve.exit_code;
 }

@@ -11,7 +11,7 @@
 #include "server/cmd/cmd_database.h"
 #include "server/auth/token_cache.h"
 
-static const int64_t limit_ns = 60 * CLOCK_S;
+static const int64_t limit_ns = 60 * CO_CLOCK_S;
 
 struct command {
     const char *verb, *scope, *name;
@@ -19,7 +19,7 @@ struct command {
 };
 
 static bool create(
-    struct context *context, struct pg *pg, const struct command *command, int *exit_code)
+    struct co_context *context, struct pg *pg, const struct command *command, int *exit_code)
 {
     struct token token = {.id = 0};
     char text[TOKEN_TEXT];
@@ -40,7 +40,7 @@ static bool create(
     return true;
 }
 
-static bool list(struct context *context, struct pg *pg)
+static bool list(struct co_context *context, struct pg *pg)
 {
     struct token *tokens;
     size_t count;
@@ -55,7 +55,7 @@ static bool list(struct context *context, struct pg *pg)
     return true;
 }
 
-static bool revoke(struct context *context, struct pg *pg, int64_t id, int *exit_code)
+static bool revoke(struct co_context *context, struct pg *pg, int64_t id, int *exit_code)
 {
     bool found;
     if (!token_revoke(context, pg, id, &found))
@@ -67,7 +67,7 @@ static bool revoke(struct context *context, struct pg *pg, int64_t id, int *exit
     return true;
 }
 
-static int work(struct context *context, struct pg *pg, void *arg)
+static int work(struct co_context *context, struct pg *pg, void *arg)
 {
     const struct command *command = arg;
     int exit_code = 0;

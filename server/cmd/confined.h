@@ -12,6 +12,6 @@
 
 /* Called first, while there is one thread. If this is such a child: confine it, and have the words
  * that are for the command in argc and argv. 0: go on; else the exit code, and why is said. */
-MUST_CHECK int confined_begin(int *argc, char ***argv);
+CO_MUST_CHECK int confined_begin(int *argc, char ***argv);
 
 #endif

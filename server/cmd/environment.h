@@ -23,6 +23,6 @@ void environment_commands(void (*each)(void (*flag)(const char *name, void *arg)
  * was probably meant. Empty ones count as not set. `flags`: the names of this command's own flags,
  * with a NULL behind them.
  */
-MUST_CHECK bool environment_is_known(const char *const *flags);
+CO_MUST_CHECK bool environment_is_known(const char *const *flags);
 
 #endif

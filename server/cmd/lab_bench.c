@@ -14,7 +14,7 @@ struct run {
     bool good;
 };
 
-static bool work_on(struct run *run, struct context *context, const struct database *database)
+static bool work_on(struct run *run, struct co_context *context, const struct database *database)
 {
     const struct lab_bench *bench = run->bench;
     if (!sql_bench_open(context, &run->sql, database->conninfo, bench->lanes, bench->durable)) {
@@ -34,7 +34,7 @@ static void run_main(void *arg)
 {
     struct run *run = arg;
     const struct options *options = run->bench->options;
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     const struct database_options which = {.data = options_value(options, "data"),
         .url = options_value(options, "database"),
         .postgres_bin = options_value(options, "postgres-bin")};
@@ -50,7 +50,7 @@ bool lab_bench_run(const struct lab_bench *bench)
     static struct run run; /* large */
     run = (struct run){.bench = bench};
     pg_clear_environment(options_value(bench->options, "database") == NULL);
-    (void)runtime_run(&(struct runtime_options){.workers = bench->workers}, run_main, &run);
+    (void)co_runtime_run(&(struct co_runtime_options){.workers = bench->workers}, run_main, &run);
     if (!run.good)
         fprintf(stderr, "teller: %s\n", run.error);
     return run.good;

@@ -19,6 +19,6 @@ struct lab_bench {
 
 /* Run work(arg) as the first coroutine of a runtime, with a bench for the trial. False, with the
  * reason on stderr: there is none, or it has failed. */
-MUST_CHECK bool lab_bench_run(const struct lab_bench *bench);
+CO_MUST_CHECK bool lab_bench_run(const struct lab_bench *bench);
 
 #endif

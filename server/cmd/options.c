@@ -53,7 +53,7 @@ static bool read_environment(const struct options *options)
     const char *names[FLAGS_MAX + 1] = {NULL};
     size_t count = 0;
     for (struct option *flag = options->flags; flag->name; flag++) {
-        ensure(count < FLAGS_MAX);
+        co_ensure(count < FLAGS_MAX);
         names[count++] = flag->name;
         environment_name_of(flag->name, variable);
         /* Read before the words of the command line, which win. */
@@ -147,7 +147,7 @@ enum options_parsed options_parse(
 const char *options_value(const struct options *options, const char *name)
 {
     struct option *flag = find(options, name, strlen(name));
-    ensure(flag);
+    co_ensure(flag);
     return flag->value;
 }
 

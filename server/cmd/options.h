@@ -29,7 +29,7 @@ enum options_parsed {
 
 /* Read the flags of argv[from] and after; up to `max` words that are none go to words[], which
  * has room for one more, a NULL. */
-MUST_CHECK enum options_parsed options_parse(
+CO_MUST_CHECK enum options_parsed options_parse(
     const struct options *options, int argc, char **argv, int from, const char **words, int max);
 
 /* From now on options_parse() only calls `flag` with the name of each flag, and returns
@@ -39,7 +39,7 @@ void options_collect(void (*flag)(const char *name, void *arg), void *arg);
 const char *options_value(const struct options *options, const char *name);
 
 /* The value as a whole number from low to high; on failure it says so on stderr and returns -1. */
-MUST_CHECK int64_t options_number(
+CO_MUST_CHECK int64_t options_number(
     const struct options *options, const char *name, int64_t low, int64_t high);
 
 #endif

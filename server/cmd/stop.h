@@ -18,12 +18,12 @@
 enum { STOP_CUT_OFF = 3 }; /* the exit code when the limit has passed */
 
 struct stop {
-    int64_t delay_ns;       /* from the signal to the end of `life` */
-    int64_t limit_ns;       /* from there on, for all the rest */
-    _Atomic bool *stopping; /* set when the signal comes */
-    struct context *life;   /* ends when the service shall stop */
-    struct context *watch;
-    struct waitgroup watching;
+    int64_t delay_ns;        /* from the signal to the end of `life` */
+    int64_t limit_ns;        /* from there on, for all the rest */
+    _Atomic bool *stopping;  /* set when the signal comes */
+    struct co_context *life; /* ends when the service shall stop */
+    struct co_context *watch;
+    struct co_waitgroup watching;
 };
 
 /* Begin to watch; `delay_ns`, `limit_ns` and `stopping` are filled in. Signals are blocked. */

@@ -25,14 +25,14 @@ void stop_signals_block(void)
     static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGXFSZ};
     sigset_t set;
     set_of_stops(&set);
-    ensure(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    co_ensure(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
     /* None of these may end a bank by chance. */
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        ensure(signal(ignored[i], SIG_IGN) != SIG_ERR);
-    runtime_dump_on_quit();
+        co_ensure(signal(ignored[i], SIG_IGN) != SIG_ERR);
+    co_runtime_dump_on_quit();
 }
 
-int stop_signals_wait(struct context *context)
+int stop_signals_wait(struct co_context *context)
 {
     sigset_t set;
     struct signalfd_siginfo info;
@@ -40,15 +40,15 @@ int stop_signals_wait(struct context *context)
     set_of_stops(&set);
     /* A descriptor, so that a coroutine can wait for a signal. */
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    ensure(fd >= 0);
-    while (number == 0 && context_err(context) == CONTEXT_OK) {
-        enum poller_status status = poller_wait(context, fd, POLLER_READ);
-        if (status == POLLER_READY && read(fd, &info, sizeof info) == sizeof info)
+    co_ensure(fd >= 0);
+    while (number == 0 && co_context_err(context) == CO_CONTEXT_OK) {
+        enum co_poller_status status = co_poller_wait(context, fd, CO_POLLER_READ);
+        if (status == CO_POLLER_READY && read(fd, &info, sizeof info) == sizeof info)
             number = (int)info.ssi_signo;
-        else if (status == POLLER_FAILED) /* memory is short, and a stop must be heard still */
-            co_sleep(CLOCK_S);
+        else if (status == CO_POLLER_FAILED) /* memory is short, and a stop must be heard still */
+            co_sleep(CO_CLOCK_S);
     }
-    poller_forget(fd);
+    co_poller_forget(fd);
     close(fd);
     return number;
 }

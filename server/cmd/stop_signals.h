@@ -14,6 +14,6 @@
 void stop_signals_block(void);
 
 /* Park until one arrives: returns its number; 0: the context ended first. One caller at a time. */
-int stop_signals_wait(struct context *context);
+int stop_signals_wait(struct co_context *context);
 
 #endif

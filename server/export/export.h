@@ -56,7 +56,7 @@ struct export_options {
 
 /* Write all of it. False: *error says why, and what was written is not the whole. Parks, and blocks
  * when `out` does. */
-MUST_CHECK bool export_run(const struct export_format *format, struct snapshot *snapshot,
+CO_MUST_CHECK bool export_run(const struct export_format *format, struct snapshot *snapshot,
     const struct export_options *options, FILE *out, char *error, size_t error_size);
 
 #endif

@@ -210,7 +210,7 @@ static void assert_balance(struct export_work *work, const struct snapshot_balan
     /* Accounts come sorted, so what this one is not below is complete. */
     while (beancount->depth > 0 && !is_below(name, beancount->stack[beancount->depth - 1].name))
         leave(work);
-    ensure(beancount->depth < DEPTH); /* each is below the one before it by a part */
+    co_ensure(beancount->depth < DEPTH); /* each is below the one before it by a part */
     struct frame *frame = &beancount->stack[beancount->depth++];
     *frame = (struct frame){.sum = {0}};
     strcpy(frame->name, name);

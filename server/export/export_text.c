@@ -22,7 +22,7 @@ void export_text_sum(const struct money_sum *sum, const char *asset, char text[E
     char whole[MONEY_SUM_TEXT], *digits = whole;
     size_t scale = strtoul(strrchr(asset, '/') + 1, NULL, 10);
     size_t length = money_sum_format(sum, whole);
-    ensure(scale <= MONEY_DIGITS); /* of a valid asset */
+    co_ensure(scale <= MONEY_DIGITS); /* of a valid asset */
     if (*digits == '-') {
         *text++ = *digits++;
         length--;
@@ -269,7 +269,7 @@ void export_text_note(FILE *out, const struct entry *entry)
     case ENTRY_TRANSFER:
     case ENTRY_CAPTURE:
     case ENTRY_REVERSAL:
-        ensure(!"it moves money");
+        co_ensure(!"it moves money");
     }
     putc('\n', out);
     export_text_extras(out, "", entry);

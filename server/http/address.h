@@ -24,10 +24,10 @@ struct address_ranges {
 };
 
 /* Read "127.0.0.0/8,::1"; "" is none. False: it is not such a list. */
-MUST_CHECK bool address_ranges_read(struct address_ranges *ranges, const char *text);
+CO_MUST_CHECK bool address_ranges_read(struct address_ranges *ranges, const char *text);
 
 /* The whole address, and what of it counts; false: it is neither IPv4 nor IPv6. */
-MUST_CHECK bool address_read(const struct sockaddr *from, uint8_t bytes[ADDRESS_BYTES]);
+CO_MUST_CHECK bool address_read(const struct sockaddr *from, uint8_t bytes[ADDRESS_BYTES]);
 void address_shorten(uint8_t bytes[ADDRESS_BYTES]);
 
 bool address_is_in(const struct address_ranges *ranges, const uint8_t bytes[ADDRESS_BYTES]);

@@ -15,9 +15,9 @@
 /* How much of a worker's time all its streams have, in percent: while requests come, and else. */
 enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 5, STREAM_ALONE_PERCENT = 25 };
 
-static const int64_t look_every_ns = 5 * CLOCK_MS;
-static const int64_t unread_ns = 2 * CLOCK_S;  /* a client may let its last answer wait so long */
-static const int64_t quiet_ns = 50 * CLOCK_MS; /* what is on its way at the stop still gets in */
+static const int64_t look_every_ns = 5 * CO_CLOCK_MS;
+static const int64_t unread_ns = 2 * CO_CLOCK_S; /* a client may let its last answer wait so long */
+static const int64_t quiet_ns = 50 * CO_CLOCK_MS; /* what is on its way at the stop still gets in */
 
 /* ---- driving libmicrohttpd ----------------------------------------------------------------- */
 
@@ -66,8 +66,8 @@ static void start_worker(int index, void *arg)
         return;
     /* One epoll set within another: the runtime's poller watches libmicrohttpd's. */
     int fd = MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    worker->watch = (struct worker_watch){.fd = fd, .fn = http_pump, .arg = worker};
-    if (worker_watch_start(&worker->watch) != 0) {
+    worker->watch = (struct co_worker_watch){.fd = fd, .fn = http_pump, .arg = worker};
+    if (co_worker_watch_start(&worker->watch) != 0) {
         MHD_stop_daemon(worker->daemon);
         worker->daemon = NULL;
         return;
@@ -102,12 +102,12 @@ bool http_start(
     struct http **http_at, const struct http_options *options, char *error, size_t error_size)
 {
     struct http *http = calloc(1, sizeof *http);
-    struct http_worker *workers = calloc((size_t)worker_count(), sizeof *workers);
-    ensure(http && workers);
-    size_t count = (size_t)worker_count();
+    struct http_worker *workers = calloc((size_t)co_worker_count(), sizeof *workers);
+    co_ensure(http && workers);
+    size_t count = (size_t)co_worker_count();
     /* Limits are per worker, rounded up: nothing is shared on the way of a request. */
     *http = (struct http){.options = *options,
-        .worker_count = worker_count(),
+        .worker_count = co_worker_count(),
         .workers = workers,
         .max_exchanges = (options->max_requests + count - 1) / count,
         .max_peers = (options->max_connections + count - 1) / count,
@@ -117,7 +117,7 @@ bool http_start(
     fit(http);
     /* Before a worker accepts: a handler may look at it. */
     *http_at = http;
-    worker_each(start_worker, http);
+    co_worker_each(start_worker, http);
     for (size_t i = 0; i < count; i++)
         if (!workers[i].daemon) {
             snprintf(error, error_size, "libmicrohttpd did not start");
@@ -136,7 +136,7 @@ static void quiesce_worker(int index, void *arg)
         return;
     worker->stopping = true;
     /* The quiet before the end counts from here. */
-    worker->last_request_ns = clock_now_ns();
+    worker->last_request_ns = co_clock_now_ns();
     /* No new connections from now on; those that are open are served to their end. */
     int socket = MHD_quiesce_daemon(worker->daemon);
     if (socket != MHD_INVALID_SOCKET)
@@ -157,7 +157,7 @@ static void count_worker(int index, void *arg)
 {
     struct census *census = arg;
     struct http_worker *worker = &census->http->workers[index];
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     /* A request may be in the socket's buffer still: some quiet is awaited. */
     if (worker->exchanges > 0 || worker->streams || now_ns - worker->last_request_ns < quiet_ns)
         atomic_store(&census->busy, true);
@@ -169,7 +169,7 @@ static void count_worker(int index, void *arg)
 static bool is_busy(struct http *http, int64_t since_ns)
 {
     struct census census = {.http = http, .since_ns = since_ns};
-    worker_each(count_worker, &census);
+    co_worker_each(count_worker, &census);
     return atomic_load(&census.busy);
 }
 
@@ -177,7 +177,7 @@ static void stop_worker(int index, void *arg)
 {
     struct http_worker *worker = &((struct http *)arg)->workers[index];
     if (worker->daemon) {
-        worker_watch_stop(&worker->watch);
+        co_worker_watch_stop(&worker->watch);
         /* libmicrohttpd must not be stopped while it has suspended connections. */
         for (struct http_peer *peer = worker->peers; peer; peer = peer->next)
             http_keepalive_end(peer);
@@ -186,9 +186,9 @@ static void stop_worker(int index, void *arg)
     share_end_all(&worker->stream_share);
     http_turn_end_all(worker);
     if (worker->again_started)
-        timer_stop(&worker->again);
+        co_timer_stop(&worker->again);
     if (worker->sweep_started)
-        timer_stop(&worker->sweep);
+        co_timer_stop(&worker->sweep);
     http_wire_close();
     if (worker->ended >= 0)
         close(worker->ended);
@@ -204,12 +204,12 @@ static void stop_worker(int index, void *arg)
 void http_stop(struct http **http_at)
 {
     struct http *http = *http_at;
-    worker_each(quiesce_worker, http);
-    int64_t since_ns = clock_now_ns();
+    co_worker_each(quiesce_worker, http);
+    int64_t since_ns = co_clock_now_ns();
     /* What was accepted is answered first. */
     while (is_busy(http, since_ns))
         co_sleep(look_every_ns);
-    worker_each(stop_worker, http);
+    co_worker_each(stop_worker, http);
     *http_at = NULL; /* no handler is left to use it */
     free(http->workers);
     free(http);

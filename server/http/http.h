@@ -58,7 +58,7 @@ struct http_options {
 
 /* Begin to accept. *http is set before the first request is answered, for its handler may use it.
  * False on failure, with the reason. Parks. */
-MUST_CHECK bool http_start(
+CO_MUST_CHECK bool http_start(
     struct http **http, const struct http_options *options, char *error, size_t error_size);
 
 /* Accept no more, end the streams, answer what was accepted, and free it all. How long that takes
@@ -72,11 +72,11 @@ struct http_stream;
 struct share;
 
 /* Ends when the client goes away or the server stops. */
-struct context *http_stream_context(struct http_stream *stream);
+struct co_context *http_stream_context(struct http_stream *stream);
 
 /* Write bytes, at least one, which must stay until it returns. Parks until the kernel has taken
  * them all; false: the client has gone, or the server stops. */
-MUST_CHECK bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length);
+CO_MUST_CHECK bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length);
 
 /* The part of the worker's time that its streams have, for what is done for them besides writing.
  */

@@ -13,7 +13,7 @@
 /* What is shorter stays where it is. */
 enum { KEPT_MIN = 4096 };
 
-static const int64_t settles_ns = 2 * CLOCK_S; /* everybody has that long to take an answer */
+static const int64_t settles_ns = 2 * CO_CLOCK_S; /* everybody has that long to take an answer */
 
 /* ---- the budget ---------------------------------------------------------------------------- */
 
@@ -32,7 +32,7 @@ static bool is_unread(const struct http_peer *peer)
 
 void http_answer_sweep(struct http_worker *worker)
 {
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     /* Each request that waits for its turn shall find room. */
     size_t wanted = (worker->turns.waiting + 1) * HTTP_ANSWER_RESERVED,
            most = worker->http->options.max_answer_bytes;

@@ -12,13 +12,13 @@
  * used up, those that have had a second and came slower than GIVES_WAY bytes a second go first. */
 enum { IN_ARENA = 2048, FIRST_ROOM = 4096, SLOWEST = 64 * 1024, GIVES_WAY = 256 * 1024 };
 
-static const int64_t every_body_ns = 10 * CLOCK_S, settles_ns = CLOCK_S;
+static const int64_t every_body_ns = 10 * CO_CLOCK_S, settles_ns = CO_CLOCK_S;
 
 int64_t http_body_limit_ns(const struct http_peer *peer)
 {
     const struct http_exchange *exchange = peer->exchange;
     return every_body_ns +
-           (exchange ? (int64_t)exchange->request.body_length * CLOCK_S / SLOWEST : 0);
+           (exchange ? (int64_t)exchange->request.body_length * CO_CLOCK_S / SLOWEST : 0);
 }
 
 /* ---- the budget ---------------------------------------------------------------------------- */
@@ -40,13 +40,13 @@ static size_t pace(const struct http_peer *peer, int64_t now_ns)
     /* One that has just begun has no pace yet, and one without room would free none. */
     if (peer->phase != HTTP_BODY || !exchange || !exchange->body_room || took_ns < settles_ns)
         return SIZE_MAX;
-    return (size_t)((int64_t)exchange->request.body_length * CLOCK_MS / (took_ns / 1000));
+    return (size_t)((int64_t)exchange->request.body_length * CO_CLOCK_MS / (took_ns / 1000));
 }
 
 /* The slowest of this worker gives way. False: nobody is slow. */
 static bool make_way(struct http_worker *worker, const struct http_exchange *for_whom)
 {
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     struct http_peer *slowest = NULL;
     size_t least = GIVES_WAY;
     /* A scan of all peers: it happens only when the budget is used up. */

@@ -21,7 +21,7 @@ enum http_body_added {
 };
 
 /* A piece of the body has come. */
-MUST_CHECK enum http_body_added http_body_add(
+CO_MUST_CHECK enum http_body_added http_body_add(
     struct http_exchange *exchange, const char *data, size_t size);
 
 /* Give its memory back. */

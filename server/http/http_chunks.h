@@ -41,7 +41,7 @@ struct http_chunks {
 /* Check the next *length bytes. What is to be kept of them is moved to the front, *length says how
  * much; *used, how many were looked at: those behind the body's end are not. False: they are not a
  * chunked body, and *length means nothing. */
-MUST_CHECK bool http_chunks_pass(
+CO_MUST_CHECK bool http_chunks_pass(
     struct http_chunks *chunks, char *bytes, size_t *length, size_t *used);
 
 #endif

@@ -109,7 +109,7 @@ static const char **field_place(struct request *request, enum http_field field)
     case HTTP_FIELDS:
         break;
     }
-    ensure(!"a header that is listed");
+    co_ensure(!"a header that is listed");
     return NULL;
 }
 

@@ -48,8 +48,8 @@ static void wake(void *arg)
 
 void http_keepalive_watch(struct http_peer *peer)
 {
-    peer->watch = (struct worker_watch){.fd = peer->fd, .fn = wake, .arg = peer, .edge = true};
-    peer->watched = worker_watch_start(&peer->watch) == 0;
+    peer->watch = (struct co_worker_watch){.fd = peer->fd, .fn = wake, .arg = peer, .edge = true};
+    peer->watched = co_worker_watch_start(&peer->watch) == 0;
 }
 
 void http_keepalive_begin(struct http_peer *peer)
@@ -71,6 +71,6 @@ void http_keepalive_end(struct http_peer *peer)
     if (peer->kept_alive)
         resume(peer);
     if (peer->watched)
-        worker_watch_stop(&peer->watch);
+        co_worker_watch_stop(&peer->watch);
     peer->watched = false;
 }

@@ -10,7 +10,7 @@
 #include "server/http/http_private.h"
 
 /* A twentieth of the time. */
-static const int64_t tick_ns = 10 * CLOCK_MS, turn_ns = CLOCK_MS / 2;
+static const int64_t tick_ns = 10 * CO_CLOCK_MS, turn_ns = CO_CLOCK_MS / 2;
 
 enum { PIECE = 64 * 1024 };
 
@@ -46,7 +46,7 @@ static void look_later(struct http_worker *worker, int64_t now_ns)
 {
     struct http_lingering *all = &worker->lingering;
     all->timer_started = true;
-    timer_start(&all->timer, now_ns + tick_ns, look, worker);
+    co_timer_start(&all->timer, now_ns + tick_ns, look, worker);
 }
 
 /* Each gets its turn once, or as many as there is time for. */
@@ -54,11 +54,11 @@ static void look(void *arg)
 {
     struct http_worker *worker = arg;
     struct http_lingering *all = &worker->lingering;
-    int64_t now_ns = clock_now_ns(), until_ns = now_ns + turn_ns;
+    int64_t now_ns = co_clock_now_ns(), until_ns = now_ns + turn_ns;
     /* One round: those that linger on are pushed behind the end. */
     struct http_peer *end = all->last;
     all->timer_started = false;
-    for (bool more = all->first != NULL; more && now_ns < until_ns; now_ns = clock_now_ns()) {
+    for (bool more = all->first != NULL; more && now_ns < until_ns; now_ns = co_clock_now_ns()) {
         struct http_peer *peer = all->first;
         more = peer != end;
         /* To the back before it is read, for drop_some() may end it. */
@@ -78,7 +78,7 @@ void http_linger_begin(struct http_peer *peer)
     peer->lingers = true;
     push_last(&worker->lingering, peer);
     if (!worker->lingering.timer_started)
-        look_later(worker, clock_now_ns());
+        look_later(worker, co_clock_now_ns());
 }
 
 void http_linger_end(struct http_peer *peer)
@@ -89,7 +89,7 @@ void http_linger_end(struct http_peer *peer)
     peer->lingers = false;
     take_out(all, peer);
     if (!all->first && all->timer_started) {
-        (void)timer_stop(&all->timer);
+        (void)co_timer_stop(&all->timer);
         all->timer_started = false;
     }
 }

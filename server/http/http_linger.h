@@ -16,7 +16,7 @@ struct http_worker;
 
 struct http_lingering {
     struct http_peer *first, *last; /* whose turn it is, and so on */
-    struct timer timer;
+    struct co_timer timer;
     bool timer_started; /* while there are any */
 };
 

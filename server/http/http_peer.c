@@ -11,20 +11,20 @@
 #include "coro/clock.h"
 #include "server/http/http_private.h"
 
-static const int64_t sweep_every_ns = CLOCK_S, sweep_on_ns = 10 * CLOCK_MS;
+static const int64_t sweep_every_ns = CO_CLOCK_S, sweep_on_ns = 10 * CO_CLOCK_MS;
 enum { CUT_MAX = 64 }; /* by one sweep: closing many in one go would keep others waiting */
 /* Nobody is taken for idle earlier, after a request and before the first. */
-static const int64_t rests_ns = CLOCK_S, begins_ns = 5 * CLOCK_S;
+static const int64_t rests_ns = CO_CLOCK_S, begins_ns = 5 * CO_CLOCK_S;
 
 /* 0: not limited here; a handler's wait is bounded by its context. */
 static const int64_t limit_ns[] = {
-    [HTTP_CONNECTED] = 10 * CLOCK_S,
-    [HTTP_HEADERS] = 10 * CLOCK_S,
+    [HTTP_CONNECTED] = 10 * CO_CLOCK_S,
+    [HTTP_HEADERS] = 10 * CO_CLOCK_S,
     [HTTP_BODY] = 0, /* http_body.c has it */
     [HTTP_RUNNING] = 0,
-    [HTTP_SENDING] = 30 * CLOCK_S,
-    [HTTP_LINGERING] = 5 * CLOCK_S,
-    [HTTP_IDLE] = 75 * CLOCK_S,
+    [HTTP_SENDING] = 30 * CO_CLOCK_S,
+    [HTTP_LINGERING] = 5 * CO_CLOCK_S,
+    [HTTP_IDLE] = 75 * CO_CLOCK_S,
 };
 
 /* ---- those that must go -------------------------------------------------------------------- */
@@ -55,7 +55,7 @@ static bool is_counted_at(const struct http_peer *peer, const uint8_t *address)
  * counted there. False: none is. */
 static bool evict(struct http_worker *worker, const uint8_t *address)
 {
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     /* The list is in order of phase changes: the longest idle come first. */
     for (struct http_peer *peer = worker->last_peer; peer; peer = peer->previous)
         if (is_idle(peer, now_ns) && (!address || is_counted_at(peer, address))) {
@@ -83,7 +83,7 @@ static bool is_late(const struct http_peer *peer, int64_t now_ns)
 static void sweep(void *arg)
 {
     struct http_worker *worker = arg;
-    int64_t now_ns = clock_now_ns(), next_ns = now_ns + sweep_every_ns;
+    int64_t now_ns = co_clock_now_ns(), next_ns = now_ns + sweep_every_ns;
     size_t late = 0;
     for (struct http_peer *peer = worker->last_peer; peer && late < CUT_MAX; peer = peer->previous)
         if (!peer->is_evicted && is_late(peer, now_ns)) {
@@ -99,7 +99,7 @@ static void sweep(void *arg)
     http_stream_sweep(worker, now_ns);
     worker->sweep_started = worker->peers || worker->streams;
     if (worker->sweep_started)
-        timer_start(&worker->sweep, next_ns, sweep, worker);
+        co_timer_start(&worker->sweep, next_ns, sweep, worker);
 }
 
 void http_peer_cut(struct http_worker *worker)
@@ -171,7 +171,7 @@ static void add(struct http_worker *worker, struct MHD_Connection *connection, v
     http_count(&worker->counters.connections, 1);
     if (!worker->sweep_started) {
         worker->sweep_started = true;
-        timer_start(&worker->sweep, peer->since_ns + sweep_every_ns, sweep, worker);
+        co_timer_start(&worker->sweep, peer->since_ns + sweep_every_ns, sweep, worker);
     }
     find_place(peer);
 }

@@ -29,7 +29,7 @@ struct http_peer {
     struct MHD_Connection *connection;
     struct http_exchange *exchange; /* its request; NULL: none, or it found no place */
     struct http_wire wire;
-    struct worker_watch watch; /* http_keepalive.c */
+    struct co_worker_watch watch; /* http_keepalive.c */
     bool watched, kept_alive, lingers;
     bool is_evicted; /* it was closed, libmicrohttpd has not seen it yet */
     bool is_extra;   /* came when there was no place: only vital paths are answered */

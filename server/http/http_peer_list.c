@@ -27,7 +27,7 @@ void http_peer_unlink(struct http_peer *peer)
 void http_peer_enter(struct http_peer *peer, enum http_phase phase)
 {
     peer->phase = phase;
-    peer->since_ns = clock_now_ns();
+    peer->since_ns = co_clock_now_ns();
     if (peer->worker->peers == peer)
         return;
     http_peer_unlink(peer);

@@ -61,8 +61,8 @@ struct http_worker {
     void (*lose)(struct http_peer *peer);
     struct MHD_Daemon *daemon;
     struct MHD_Response *overloaded; /* ready made */
-    struct worker_watch watch;
-    struct timer again, sweep;
+    struct co_worker_watch watch;
+    struct co_timer again, sweep;
     bool again_started, sweep_started, stopping;
     struct http_exchange *pool; /* those that are free */
     struct http_stream *streams;

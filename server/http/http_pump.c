@@ -9,7 +9,7 @@ void http_pump(void *arg)
 {
     struct http_worker *worker = arg;
     MHD_UNSIGNED_LONG_LONG timeout_ms;
-    ensure(MHD_run(worker->daemon) == MHD_YES);
+    co_ensure(MHD_run(worker->daemon) == MHD_YES);
     if (MHD_get_timeout(worker->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0)
         http_pump_soon(worker);
 }
@@ -26,5 +26,5 @@ void http_pump_soon(struct http_worker *worker)
     if (worker->again_started)
         return;
     worker->again_started = true;
-    timer_start(&worker->again, clock_now_ns(), pump_again, worker);
+    co_timer_start(&worker->again, co_clock_now_ns(), pump_again, worker);
 }

@@ -29,7 +29,7 @@ static void add_number(const struct headers *headers, const char *name, uint64_t
 /* Formatted once a second, not for each answer. */
 static const char *date(struct http_worker *worker)
 {
-    int64_t now_s = clock_wall_us() / 1000000;
+    int64_t now_s = co_clock_wall_us() / 1000000;
     if (now_s != worker->date_s) {
         worker->date_s = now_s;
         time_text_http(now_s, worker->date);
@@ -84,7 +84,7 @@ static void add_line(void *text_arg, const char *name, const char *value)
     struct text *text = text_arg;
     size_t room = (size_t)(text->end - text->to);
     int length = snprintf(text->to, room, "%s: %s\r\n", name, value);
-    ensure(length > 0 && (size_t)length < room);
+    co_ensure(length > 0 && (size_t)length < room);
     text->to += length;
 }
 
@@ -92,14 +92,14 @@ size_t http_response_lines(
     struct http_worker *worker, const struct response *response, char *to, size_t size)
 {
     struct text text = {.to = to, .end = to + size};
-    each_header(worker, response, clock_now_ns(), &(struct headers){add_line, &text});
+    each_header(worker, response, co_clock_now_ns(), &(struct headers){add_line, &text});
     add_line(&text, "Connection", "close\r\n");
     return (size_t)(text.to - to);
 }
 
 static void add_to_mhd(void *response, const char *name, const char *value)
 {
-    ensure(MHD_add_response_header(response, name, value) == MHD_YES);
+    co_ensure(MHD_add_response_header(response, name, value) == MHD_YES);
 }
 
 void *http_response_body(const struct response *response)
@@ -122,7 +122,7 @@ enum MHD_Result http_response_queue(struct http_exchange *exchange)
     const struct response *response = &exchange->response;
     struct http_worker *worker = exchange->worker;
     struct MHD_Response *out = from_bytes(response);
-    ensure(out);
+    co_ensure(out);
     /* The clock for taking the answer starts. */
     http_peer_enter(exchange->peer, HTTP_SENDING);
     each_header(worker, response, exchange->peer->since_ns, &(struct headers){add_to_mhd, out});
@@ -143,7 +143,7 @@ struct MHD_Response *http_response_overloaded(void)
         "done; try again later.\",\"status\":503,\"code\":\"overloaded\"}";
     const struct response response = {.body = body, .length = sizeof body - 1};
     struct MHD_Response *out = from_bytes(&response);
-    ensure(out);
+    co_ensure(out);
     add_to_mhd(out, "Content-Type", "application/problem+json");
     add_to_mhd(out, "Retry-After", "1");
     add_to_mhd(out, "Server-Timing", "parse;desc=\"no place\""); /* which was not timed */

@@ -29,9 +29,9 @@
  * kernel holds for one that does not read; what of it is not on its way yet. */
 enum { UNANSWERED_MS = 30000, SEND_BUFFER = 64 * 1024, UNSENT_MAX = 32 * 1024 };
 
-static const int64_t blocked_max_ns = 60 * CLOCK_S; /* a client that takes nothing is cut */
+static const int64_t blocked_max_ns = 60 * CO_CLOCK_S; /* a client that takes nothing is cut */
 
-struct context *http_stream_context(struct http_stream *stream)
+struct co_context *http_stream_context(struct http_stream *stream)
 {
     return stream->context;
 }
@@ -54,7 +54,7 @@ static void wake_writer(struct http_stream *stream)
 static void hang_up(struct http_stream *stream)
 {
     stream->hung_up = true;
-    context_cancel(stream->context);
+    co_context_cancel(stream->context);
     wake_writer(stream);
 }
 
@@ -86,9 +86,9 @@ static bool take_socket(struct http_stream *stream, int fd)
         (void)setsockopt(
             stream->fd, wanted[i].level, wanted[i].name, wanted[i].value, sizeof *wanted[i].value);
     /* Edges, so that a full socket costs nothing until it has room. */
-    stream->watch = (struct worker_watch){
+    stream->watch = (struct co_worker_watch){
         .fd = stream->fd, .fn = look, .arg = stream, .edge = true, .writable = true};
-    if (worker_watch_start(&stream->watch) == 0)
+    if (co_worker_watch_start(&stream->watch) == 0)
         return true;
     close(stream->fd);
     return false;
@@ -104,12 +104,12 @@ static struct http_stream *make(struct http_exchange *exchange)
     *stream = (struct http_stream){.exchange = exchange,
         .worker = exchange->worker,
         .chunked = !exchange->peer->wire.head.is_1_0,
-        .context = context_with_cancel(context_background())};
+        .context = co_context_with_cancel(co_context_background())};
     if (stream->context && take_socket(stream, exchange->peer->fd))
         return stream;
     /* Undo what has been made so far. */
     if (stream->context)
-        context_release(&stream->context);
+        co_context_release(&stream->context);
     free(stream);
     return NULL;
 }
@@ -140,14 +140,14 @@ static void end(struct http_stream *stream)
     /* A proper end tells the client that nothing is missing. */
     if (!stream->hung_up && !stream->within && stream->chunked)
         (void)send(stream->fd, last_chunk, sizeof last_chunk - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    worker_watch_stop(&stream->watch);
+    co_worker_watch_stop(&stream->watch);
     close(stream->fd);
     *(stream->previous ? &stream->previous->next : &worker->streams) = stream->next;
     if (stream->next)
         stream->next->previous = stream->previous;
     worker->stream_count--;
     http_count(&worker->counters.streams, (uint64_t)-1);
-    context_release(&stream->context);
+    co_context_release(&stream->context);
     stream->exchange->stream = NULL;
     free(stream);
 }
@@ -155,7 +155,7 @@ static void end(struct http_stream *stream)
 /* A parked writer finds its context over when it wakes. */
 void http_stream_stop(struct http_stream *stream)
 {
-    context_cancel(stream->context);
+    co_context_cancel(stream->context);
     wake_writer(stream);
 }
 
@@ -178,7 +178,7 @@ static bool remember_writer(struct co *co, void *arg)
 
 static bool is_over(const struct http_stream *stream)
 {
-    return stream->hung_up || context_err(stream->context) != CONTEXT_OK;
+    return stream->hung_up || co_context_err(stream->context) != CO_CONTEXT_OK;
 }
 
 /* What was sent is behind us. */
@@ -214,7 +214,7 @@ static bool write_pieces(struct http_stream *stream, struct iovec *pieces, size_
             hang_up(stream);
         } else if (errno == EAGAIN && !stream->has_room) {
             /* The sweep cuts a client that leaves the writer here for too long. */
-            stream->blocked_ns = clock_now_ns();
+            stream->blocked_ns = co_clock_now_ns();
             co_park("stream write", remember_writer, stream);
         }
     }
@@ -235,7 +235,7 @@ static struct iovec piece(const char *bytes, size_t length)
 bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length)
 {
     char size[24];
-    ensure(length > 0); /* a chunk without bytes would be the last */
+    co_ensure(length > 0); /* a chunk without bytes would be the last */
     if (!stream->chunked)
         return write_pieces(stream, (struct iovec[]){piece(bytes, length)}, 1);
     /* Size, bytes and line end go out in one call. */

@@ -21,19 +21,19 @@ struct http_stream {
     struct http_exchange *exchange;
     struct http_worker *worker;
     int fd;
-    struct worker_watch watch;
-    struct context *context; /* ends with the client, or when the server stops */
-    struct co *writer;       /* parked until there is room in the socket */
-    int64_t blocked_ns;      /* since when */
-    bool has_room;           /* told since the last write */
-    bool hung_up;            /* the client has */
-    bool within;             /* a chunk that was begun is not written to its end */
-    bool chunked;            /* else the body ends with the connection */
+    struct co_worker_watch watch;
+    struct co_context *context; /* ends with the client, or when the server stops */
+    struct co *writer;          /* parked until there is room in the socket */
+    int64_t blocked_ns;         /* since when */
+    bool has_room;              /* told since the last write */
+    bool hung_up;               /* the client has */
+    bool within;                /* a chunk that was begun is not written to its end */
+    bool chunked;               /* else the body ends with the connection */
 };
 
 /* Make the exchange's answer a stream, on a socket of its own: libmicrohttpd is to close its own.
  * False: there is no place, or no memory, and nothing was done. */
-MUST_CHECK bool http_stream_begin(struct http_exchange *exchange);
+CO_MUST_CHECK bool http_stream_begin(struct http_exchange *exchange);
 
 /* Write all of it, as the exchange's coroutine. Parks. */
 void http_stream_run(struct http_exchange *exchange);

@@ -9,8 +9,8 @@
 
 /* How often is looked for room; how long one waits for it; after how long a turn keeps the next one
  * no more; shorter turns need no rest after them. */
-static const int64_t look_again_ns = 20 * CLOCK_MS, wait_max_ns = 15 * CLOCK_S,
-                     turn_max_ns = 100 * CLOCK_MS, short_ns = CLOCK_MS;
+static const int64_t look_again_ns = 20 * CO_CLOCK_MS, wait_max_ns = 15 * CO_CLOCK_S,
+                     turn_max_ns = 100 * CO_CLOCK_MS, short_ns = CO_CLOCK_MS;
 
 struct http_turn_waiter {
     struct http_turn_waiter *next;
@@ -89,13 +89,13 @@ static void go_on(struct http_worker *worker, int64_t now_ns)
     if (now_ns < turns->rest_ns && turns->rest_ns < next_ns)
         next_ns = turns->rest_ns;
     turns->timer_started = true;
-    timer_start(&turns->timer, next_ns, look, worker);
+    co_timer_start(&turns->timer, next_ns, look, worker);
 }
 
 static void look(void *worker_arg)
 {
     struct http_worker *worker = worker_arg;
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     worker->turns.timer_started = false;
     send_away(&worker->turns, now_ns);
     go_on(worker, now_ns);
@@ -112,7 +112,7 @@ bool http_turn_begin(struct http_exchange *exchange)
 {
     struct http_worker *worker = exchange->worker;
     struct http_turns *turns = &worker->turns;
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     /* Nobody is passed by: those in the queue come first. */
     if (!turns->first && may_begin(worker, now_ns)) {
         begin(exchange, now_ns);
@@ -134,7 +134,7 @@ bool http_turn_begin(struct http_exchange *exchange)
 void http_turn_end(struct http_exchange *exchange)
 {
     struct http_turns *turns = &exchange->worker->turns;
-    int64_t now_ns = clock_now_ns(), took_ns = now_ns - exchange->turn_ns;
+    int64_t now_ns = co_clock_now_ns(), took_ns = now_ns - exchange->turn_ns;
     turns->running--;
     if (!turns->first)
         return;
@@ -142,15 +142,15 @@ void http_turn_end(struct http_exchange *exchange)
     if (took_ns > short_ns)
         turns->rest_ns = now_ns + (took_ns < turn_max_ns ? took_ns : turn_max_ns);
     if (turns->timer_started) /* it may be for later than the end of the rest */
-        (void)timer_stop(&turns->timer);
+        (void)co_timer_stop(&turns->timer);
     turns->timer_started = false;
     go_on(exchange->worker, now_ns);
 }
 
 void http_turn_end_all(struct http_worker *worker)
 {
-    ensure(!worker->turns.first);
+    co_ensure(!worker->turns.first);
     if (worker->turns.timer_started)
-        (void)timer_stop(&worker->turns.timer);
+        (void)co_timer_stop(&worker->turns.timer);
     worker->turns.timer_started = false;
 }

@@ -26,13 +26,13 @@ struct http_turns {
     size_t waiting, running;
     int64_t begun_ns; /* the last that began */
     int64_t rest_ns;  /* none begins until then */
-    struct timer timer;
+    struct co_timer timer;
     bool timer_started; /* while somebody waits */
 };
 
 /* Begin: parks until it is the exchange's turn, and reserves room for its answer. False: there was
  * none for long, or its client has gone. */
-MUST_CHECK bool http_turn_begin(struct http_exchange *exchange);
+CO_MUST_CHECK bool http_turn_begin(struct http_exchange *exchange);
 
 /* It is answered; after http_answer_keep(). */
 void http_turn_end(struct http_exchange *exchange);

@@ -289,7 +289,7 @@ static size_t give_head(struct http_peer *peer, char *to, size_t size)
         head->keep_alive ? "keep-alive" : "close", length,
         head->chunked ? "Transfer-Encoding: chunked\r\n" : "",
         head->expects_continue ? "Expect: 100-continue\r\n" : "");
-    ensure(given > 0 && (size_t)given < size && given <= GIVEN_MAX);
+    co_ensure(given > 0 && (size_t)given < size && given <= GIVEN_MAX);
     /* Without a body the request ends here. */
     wire->state = wire->left > 0 || head->chunked ? HTTP_WIRE_BODY : HTTP_WIRE_WAIT;
     return (size_t)given;
@@ -433,7 +433,7 @@ void http_wire_refuse_problem(
 
 /* Also called by coroutines for connections of their own (libpq's): the table is this thread's, and
  * no coroutine is between a read and a write of it; but each is a fiber to ThreadSanitizer. */
-UNSANITIZED static struct http_peer *peer_of(int fd)
+CO_UNSANITIZED static struct http_peer *peer_of(int fd)
 {
     return fd >= 0 && (size_t)fd < here.fd_count ? here.by_fd[fd] : NULL;
 }

@@ -38,16 +38,16 @@ struct http_wire {
 
 /* The caller's worker is going to have connections, and has no more. False: no memory; closed it
  * must be all the same. */
-MUST_CHECK bool http_wire_open(void);
+CO_MUST_CHECK bool http_wire_open(void);
 void http_wire_close(void);
 
 /* A connection begins (false: no memory), and ends, before its descriptor is closed. */
-MUST_CHECK bool http_wire_add(struct http_peer *peer);
+CO_MUST_CHECK bool http_wire_add(struct http_peer *peer);
 void http_wire_remove(struct http_peer *peer);
 
 /* Read what there is of the next head. True: libmicrohttpd has something to hear (a request, or the
  * end), so a suspended connection must be resumed. Never blocks. */
-MUST_CHECK bool http_wire_fill(struct http_peer *peer);
+CO_MUST_CHECK bool http_wire_fill(struct http_peer *peer);
 
 /* The request is answered: what comes next is a head. */
 void http_wire_next(struct http_peer *peer);

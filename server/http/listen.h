@@ -20,14 +20,14 @@ struct listen {
 };
 
 /* Take "HOST:PORT" apart and look HOST up (may block). False with the reason in `error`. */
-MUST_CHECK bool listen_parse(
+CO_MUST_CHECK bool listen_parse(
     struct listen *listen, const char *text, char *error, size_t error_size);
 
 /*
  * Open `count` listening sockets on one port, over which the kernel spreads new connections
  * (SO_REUSEPORT); port 0: any free one. Refused when another process listens there.
  */
-MUST_CHECK bool listen_open(
+CO_MUST_CHECK bool listen_open(
     struct listen *listen, int *sockets, int count, char *error, size_t error_size);
 
 #endif

@@ -50,7 +50,7 @@ struct request {
     char *body;    /* with an end; NULL: none came */
     size_t body_length;
 
-    int64_t arrived_ns; /* clock_now_ns() when its first line was read */
+    int64_t arrived_ns; /* co_clock_now_ns() when its first line was read */
 
     void *call; /* what the application has made of it (http.h: admit), until its end() */
 };
@@ -58,7 +58,7 @@ struct request {
 /* Take the target apart: a path with or without a query, "*", or "" for "/". False: it is malformed
  * (a bad percent escape, a NUL, what is not UTF-8), or has too many parts. Outside /v1 that is said
  * of the path only, and parameters that cannot be read are left out. */
-MUST_CHECK bool request_read_target(struct request *request, const char *target, size_t length);
+CO_MUST_CHECK bool request_read_target(struct request *request, const char *target, size_t length);
 
 /* The value of a query parameter; NULL if it was not given. */
 const char *request_query(const struct request *request, const char *name);

@@ -21,7 +21,7 @@ struct response_field {
 /* A stage that the request went through, for Server-Timing. */
 struct response_stage {
     const char *name; /* a token of at most RESPONSE_STAGE_NAME characters, static */
-    int64_t end_ns;   /* on clock_now_ns(); where the next one begins */
+    int64_t end_ns;   /* on co_clock_now_ns(); where the next one begins */
 };
 
 struct response {
@@ -50,14 +50,14 @@ struct response {
 /* Another header of the application's own. */
 static inline void response_add(struct response *response, const char *name, const char *value)
 {
-    ensure(response->field_count < RESPONSE_FIELDS);
+    co_ensure(response->field_count < RESPONSE_FIELDS);
     response->fields[response->field_count++] = (struct response_field){name, value};
 }
 
 /* The next stage, which ended at that time. */
 static inline void response_stage(struct response *response, const char *name, int64_t end_ns)
 {
-    ensure(response->stage_count < RESPONSE_STAGES);
+    co_ensure(response->stage_count < RESPONSE_STAGES);
     response->stages[response->stage_count++] = (struct response_stage){name, end_ns};
 }
 

@@ -24,7 +24,7 @@ static char *write_ms(char *to, int64_t ns)
 static char *write_stage(char *to, const char *name, int64_t took_ns)
 {
     size_t length = strlen(name);
-    ensure(length <= RESPONSE_STAGE_NAME);
+    co_ensure(length <= RESPONSE_STAGE_NAME);
     memcpy(to, name, length);
     memcpy(to + length, ";dur=", 5);
     return write_ms(to + length + 5, took_ns);

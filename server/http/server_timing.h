@@ -18,7 +18,7 @@
 enum { SERVER_TIMING_TEXT = (RESPONSE_STAGES + 1) * (RESPONSE_STAGE_NAME + 28) };
 
 /* "parse;dur=0.012345, answer;dur=0.003210": milliseconds, exact to the nanosecond. `now_ns` is
- * when the answer is sent, on clock_now_ns(). Returns `text`. */
+ * when the answer is sent, on co_clock_now_ns(). Returns `text`. */
 const char *server_timing_write(
     const struct response *response, int64_t now_ns, char text[SERVER_TIMING_TEXT]);
 

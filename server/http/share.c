@@ -12,24 +12,24 @@
 /* What is saved up while nobody wants it; what a turn is charged at most, so that one which was
  * interrupted by the system does not stop all for long; what must be there before a queue goes on,
  * so that the timer serves several; how long others are thought to be about. */
-static const int64_t saved_ns = CLOCK_MS, turn_max_ns = 2 * CLOCK_MS, resume_ns = CLOCK_MS / 10,
-                     pressed_for_ns = 100 * CLOCK_MS;
+static const int64_t saved_ns = CO_CLOCK_MS, turn_max_ns = 2 * CO_CLOCK_MS,
+                     resume_ns = CO_CLOCK_MS / 10, pressed_for_ns = 100 * CO_CLOCK_MS;
 
 void share_init(struct share *share, int percent, int alone_percent)
 {
     *share = (struct share){.per_mille = percent * 10,
         .alone_per_mille = alone_percent * 10,
         .credit_ns = saved_ns,
-        .counted_ns = clock_now_ns(),
+        .counted_ns = co_clock_now_ns(),
         .pressed_ns = INT64_MIN / 2};
     share->last = &share->first;
 }
 
 void share_end_all(struct share *share)
 {
-    ensure(!share->first);
+    co_ensure(!share->first);
     if (share->timer_started)
-        (void)timer_stop(&share->timer);
+        (void)co_timer_stop(&share->timer);
     share->timer_started = false;
 }
 
@@ -68,7 +68,7 @@ static void credit_is_there(void *arg)
 {
     struct share *share = arg;
     share->timer_started = false;
-    count(share, clock_now_ns());
+    count(share, co_clock_now_ns());
     wake_first(share);
 }
 
@@ -78,7 +78,7 @@ static void await_credit(struct share *share, int64_t now_ns)
         return;
     share->timer_started = true;
     int64_t missing_ns = (resume_ns - share->credit_ns) * 1000 / per_mille(share, now_ns);
-    timer_start(&share->timer, now_ns + missing_ns, credit_is_there, share);
+    co_timer_start(&share->timer, now_ns + missing_ns, credit_is_there, share);
 }
 
 static bool queue_up(struct co *co, void *arg)
@@ -90,7 +90,7 @@ static bool queue_up(struct co *co, void *arg)
 
 int64_t share_begin(struct share *share)
 {
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     count(share, now_ns);
     /* First come, first served: credit does not let anyone jump the queue. */
     if (!share->first && share->credit_ns > 0)
@@ -101,12 +101,12 @@ int64_t share_begin(struct share *share)
     share->last = &waiter.next;
     await_credit(share, now_ns);
     co_park("share of time", queue_up, &waiter);
-    return clock_now_ns();
+    return co_clock_now_ns();
 }
 
 void share_end(struct share *share, int64_t since_ns)
 {
-    int64_t now_ns = clock_now_ns(), took_ns = now_ns - since_ns;
+    int64_t now_ns = co_clock_now_ns(), took_ns = now_ns - since_ns;
     count(share, now_ns);
     /* The last turn may overdraw; the debt delays the next. */
     share->credit_ns -= took_ns < turn_max_ns ? took_ns : turn_max_ns;

@@ -26,10 +26,10 @@ struct share {
     int64_t alone_per_mille;    /* and of that in which nothing else comes */
     int64_t pressed_ns;         /* when something else came last */
     int64_t credit_ns;          /* to be used; below 0: it was used in advance */
-    int64_t counted_ns;         /* clock_now_ns() up to which time has been credited */
+    int64_t counted_ns;         /* co_clock_now_ns() up to which time has been credited */
     struct share_waiter *first; /* parked in share_begin(), */
     struct share_waiter **last; /* in order */
-    struct timer timer;         /* while somebody waits for credit */
+    struct co_timer timer;      /* while somebody waits for credit */
     bool timer_started;
     uint64_t used_ns; /* in all */
 };
@@ -41,7 +41,7 @@ void share_end_all(struct share *share); /* nobody has a turn or waits for one *
 void share_press(struct share *share, int64_t now_ns);
 
 /* Begin a turn: parks until there is credit. Returns the time, for share_end(). */
-MUST_CHECK int64_t share_begin(struct share *share);
+CO_MUST_CHECK int64_t share_begin(struct share *share);
 
 /* End it: what has passed is charged. */
 void share_end(struct share *share, int64_t since_ns);

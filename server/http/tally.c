@@ -44,7 +44,7 @@ bool tally_add(struct tally *tally, const uint8_t key[TALLY_KEY], size_t limit)
 void tally_remove(struct tally *tally, const uint8_t key[TALLY_KEY])
 {
     struct tally_row **at = find(tally, key), *row = *at;
-    ensure(row && row->count > 0);
+    co_ensure(row && row->count > 0);
     if (--row->count > 0)
         return;
     *at = row->next;

@@ -17,7 +17,7 @@ struct tally {
 };
 
 /* One more. False: it has `limit` already, or there is no memory to count it. */
-MUST_CHECK bool tally_add(struct tally *tally, const uint8_t key[TALLY_KEY], size_t limit);
+CO_MUST_CHECK bool tally_add(struct tally *tally, const uint8_t key[TALLY_KEY], size_t limit);
 
 /* One less of one that was added. */
 void tally_remove(struct tally *tally, const uint8_t key[TALLY_KEY]);

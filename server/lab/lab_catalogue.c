@@ -42,7 +42,7 @@ static bool take(struct lab_catalogue *catalogue, struct lab_child_report *repor
     return true;
 }
 
-static bool ask(struct context *context, struct lab_catalogue *catalogue, const char *program,
+static bool ask(struct co_context *context, struct lab_catalogue *catalogue, const char *program,
     char *error, size_t error_size)
 {
     static const char *const words[] = {"lab", "--list", "--json", NULL};
@@ -65,13 +65,13 @@ static bool ask(struct context *context, struct lab_catalogue *catalogue, const 
     return good;
 }
 
-bool lab_catalogue_load(struct context *context, struct lab_catalogue *catalogue,
+bool lab_catalogue_load(struct co_context *context, struct lab_catalogue *catalogue,
     const char *program, char *error, size_t error_size)
 {
     /* One asks, those who come meanwhile wait for it. */
-    mutex_lock(&catalogue->mutex);
+    co_mutex_lock(&catalogue->mutex);
     bool known = catalogue->text || ask(context, catalogue, program, error, error_size);
-    mutex_unlock(&catalogue->mutex);
+    co_mutex_unlock(&catalogue->mutex);
     return known;
 }
 

@@ -14,8 +14,8 @@
 enum { LAB_CATALOGUE_MAX = 8 << 20 /* bytes */ };
 
 struct lab_catalogue {
-    struct mutex mutex; /* held while the child is asked */
-    char *text;         /* JSON; NULL: not known yet */
+    struct co_mutex mutex; /* held while the child is asked */
+    char *text;            /* JSON; NULL: not known yet */
     size_t length;
     struct arena arena; /* of `document` */
     const struct json_in *document;
@@ -26,7 +26,7 @@ void lab_catalogue_term(struct lab_catalogue *catalogue);
 
 /* Load it, unless that is done. Parks. False: `error` says how the child failed, and the next call
  * tries again; or the context ended. */
-MUST_CHECK bool lab_catalogue_load(struct context *context, struct lab_catalogue *catalogue,
+CO_MUST_CHECK bool lab_catalogue_load(struct co_context *context, struct lab_catalogue *catalogue,
     const char *program /* lab_child.h */, char *error, size_t error_size);
 
 /* The object of that name in the array `list` ("scenarios"); NULL: there is none. */

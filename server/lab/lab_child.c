@@ -36,7 +36,7 @@ enum { MEMORY_KIB = LAB_CHILD_MEMORY_SANITIZED_MIB << 10 };
 enum { MEMORY_KIB = LAB_CHILD_MEMORY_MIB << 10 };
 #endif
 
-static const int64_t look_every_ns = 20 * CLOCK_MS;
+static const int64_t look_every_ns = 20 * CO_CLOCK_MS;
 
 const char *const lab_end_names[LAB_ENDS] = {
 #define X(symbol, name) [LAB_END_##symbol] = name,
@@ -128,7 +128,7 @@ static int spawn(struct child *child, int pipe_end)
     argv[n++] = seconds;
     argv[n++] = lab_confine_names[job->kind];
     for (const char *const *word = job->words; *word; word++) {
-        ensure(n < LAB_CHILD_WORDS + 5);
+        co_ensure(n < LAB_CHILD_WORDS + 5);
         argv[n++] = *word;
     }
     argv[n] = NULL;
@@ -190,7 +190,7 @@ static void close_pipe(struct child *child)
 {
     if (child->pipe < 0)
         return;
-    poller_forget(child->pipe);
+    co_poller_forget(child->pipe);
     close(child->pipe);
     child->pipe = -1;
 }
@@ -235,14 +235,14 @@ static int64_t used_ns(const struct child *child, int64_t now_ns)
         return child->charged_ns + (child->rests ? 0 : now_ns - child->looked_ns);
     if (clock_getcpuclockid(child->process.pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
         return child->charged_ns; /* it has just ended */
-    return used.tv_sec * CLOCK_S + used.tv_nsec;
+    return used.tv_sec * CO_CLOCK_S + used.tv_nsec;
 }
 
 /* Charge for what it has used, and stop it or let it go on. */
 static void charge(struct child *child)
 {
-    int64_t now_ns = clock_now_ns(), used = used_ns(child, now_ns);
-    if (child->rests && child->rested_ns < lab_bounds.rest_s * CLOCK_S) {
+    int64_t now_ns = co_clock_now_ns(), used = used_ns(child, now_ns);
+    if (child->rests && child->rested_ns < lab_bounds.rest_s * CO_CLOCK_S) {
         child->rested_ns += now_ns - child->looked_ns;
         child->deadline_ns += now_ns - child->looked_ns;
     }
@@ -255,38 +255,38 @@ static void charge(struct child *child)
     child->looked_ns = now_ns;
 }
 
-static void judge(struct child *child, struct context *context)
+static void judge(struct child *child, struct co_context *context)
 {
-    if (context_err(context) != CONTEXT_OK)
+    if (co_context_err(context) != CO_CONTEXT_OK)
         end_as(child, LAB_END_STOPPED, "It was ended because the service stops.");
     else if (memory_kib(child) > MEMORY_KIB)
         end_as(child, LAB_END_MEMORY, "It took more than %d MiB of memory and was ended.",
             MEMORY_KIB >> 10);
-    else if (clock_now_ns() > child->deadline_ns)
+    else if (co_clock_now_ns() > child->deadline_ns)
         end_as(
             child, LAB_END_TIME, "It had not ended after %u seconds and was ended.", child->time_s);
 }
 
 /* Park until there is something to read, it has ended (true), or it is time for a look. */
-static bool look(struct child *child, struct context *context, int *status)
+static bool look(struct child *child, struct co_context *context, int *status)
 {
-    struct context *moment = context_with_timeout(context, look_every_ns);
+    struct co_context *moment = co_context_with_timeout(context, look_every_ns);
     bool ended = false;
     if (!moment) { /* memory is short */
         co_sleep(look_every_ns);
         return false;
     }
     if (child->pipe >= 0) {
-        if (poller_wait(moment, child->pipe, POLLER_READ) == POLLER_READY)
+        if (co_poller_wait(moment, child->pipe, CO_POLLER_READ) == CO_POLLER_READY)
             read_output(child);
     } else {
         ended = process_wait(moment, &child->process, status) == PROCESS_ENDED;
     }
-    context_release(&moment);
+    co_context_release(&moment);
     return ended;
 }
 
-static int await_end(struct child *child, struct context *context)
+static int await_end(struct child *child, struct co_context *context)
 {
     int status = 0;
     bool ended = false;
@@ -301,8 +301,8 @@ static int await_end(struct child *child, struct context *context)
         return status;
     process_signal(&child->process, SIGKILL);
     /* Nothing outlives SIGKILL; for that alone it waits without a bound. */
-    if (process_wait(context_background(), &child->process, &status) != PROCESS_ENDED)
-        ensure(!"a background context does not end");
+    if (process_wait(co_context_background(), &child->process, &status) != PROCESS_ENDED)
+        co_ensure(!"a background context does not end");
     return status;
 }
 
@@ -375,7 +375,7 @@ static void finish_output(struct lab_child_report *report)
 }
 
 void lab_child_run(
-    struct context *context, const struct lab_child_job *job, struct lab_child_report *report)
+    struct co_context *context, const struct lab_child_job *job, struct lab_child_report *report)
 {
     struct child child = {.job = job,
         .report = report,
@@ -384,8 +384,8 @@ void lab_child_run(
         .memory_fd = -1,
         .processor_s = job->processor_s ? job->processor_s : lab_bounds.processor_s,
         .time_s = job->time_s ? job->time_s : lab_bounds.time_s};
-    child.looked_ns = clock_now_ns();
-    child.deadline_ns = child.looked_ns + child.time_s * CLOCK_S;
+    child.looked_ns = co_clock_now_ns();
+    child.deadline_ns = child.looked_ns + child.time_s * CO_CLOCK_S;
     *report = (struct lab_child_report){.output = NULL};
     start(&child);
     if (child.process.pid) {
@@ -393,7 +393,7 @@ void lab_child_run(
         report->peak_kib = child.process.peak_kib;
         report->processor_us = child.process.processor_us;
         /* What it used since the last look. */
-        int64_t left_ns = (int64_t)report->processor_us * CLOCK_US - child.charged_ns;
+        int64_t left_ns = (int64_t)report->processor_us * CO_CLOCK_US - child.charged_ns;
         if (job->share && left_ns > 0)
             (void)!lab_share_charge(job->share, left_ns);
         read_words(&child);

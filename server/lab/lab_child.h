@@ -70,6 +70,6 @@ struct lab_child_report {
 
 /* Run it to its end. Parks. The report is large: not for a coroutine's stack. */
 void lab_child_run(
-    struct context *context, const struct lab_child_job *job, struct lab_child_report *report);
+    struct co_context *context, const struct lab_child_job *job, struct lab_child_report *report);
 
 #endif

@@ -38,7 +38,7 @@ enum {
 /* Give up what `kind` does not need, and all processor time beyond `processor_s` seconds (> 0) of
  * all its threads together. It ends with its parent, the process `parent`. False: with the reason
  * in `error`, and the caller must go no further. */
-MUST_CHECK bool lab_confine(
+CO_MUST_CHECK bool lab_confine(
     enum lab_confine kind, pid_t parent, unsigned processor_s, char *error, size_t error_size);
 
 #endif

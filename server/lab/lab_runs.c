@@ -28,7 +28,7 @@ enum {
     PROMISE_BROKEN = 1
 };
 
-static const int64_t ask_again_ns = 20 * CLOCK_MS;
+static const int64_t ask_again_ns = 20 * CO_CLOCK_MS;
 
 struct lab_run {
     struct lab_order order; /* its texts are in `texts` */
@@ -36,7 +36,7 @@ struct lab_run {
     enum lab_state state;
     int references;
     int64_t made_us, started_us, ended_us;
-    struct eventcount done; /* 1: it is */
+    struct co_eventcount done; /* 1: it is */
     struct lab_child_report report;
 };
 
@@ -44,10 +44,10 @@ struct lab_runs {
     struct lab_runs_options options;
     struct lab_catalogue catalogue;
     struct lab_share share;
-    struct chan *queue;   /* of struct lab_run * */
-    struct context *life; /* ends when the runs shall */
-    struct waitgroup runners;
-    struct mutex mutex; /* guards what follows, and what a run says but for its report */
+    struct co_chan *queue;   /* of struct lab_run * */
+    struct co_context *life; /* ends when the runs shall */
+    struct co_waitgroup runners;
+    struct co_mutex mutex; /* guards what follows, and what a run says but for its report */
     bool is_over;
     struct lab_run *open[OPEN], *kept[LAB_RUNS_KEPT]; /* NULL: a free place */
     size_t next_kept;                                 /* where the oldest stands, or nothing */
@@ -88,7 +88,7 @@ static struct lab_run *make_run(const struct lab_order *order)
     for (size_t i = 0; i < order->word_count; i++)
         run->order.words[i] = keep_text(&to, order->words[i]);
     run->order.words[order->word_count] = NULL;
-    run->made_us = clock_wall_us();
+    run->made_us = co_clock_wall_us();
     return run;
 }
 
@@ -162,12 +162,12 @@ static void check_result(struct lab_child_report *report)
 
 static void begin(struct lab_runs *runs, struct lab_run *run)
 {
-    mutex_lock(&runs->mutex);
+    co_mutex_lock(&runs->mutex);
     run->state = LAB_RUNNING;
-    run->started_us = clock_wall_us();
+    run->started_us = co_clock_wall_us();
     runs->figures.waiting--;
     runs->figures.running++;
-    mutex_unlock(&runs->mutex);
+    co_mutex_unlock(&runs->mutex);
 }
 
 static void end(struct lab_runs *runs, struct lab_run *run)
@@ -179,21 +179,21 @@ static void end(struct lab_runs *runs, struct lab_run *run)
             run->order.words[1], run->order.word_count > 3 ? run->order.words[3] : "",
             lab_end_names[report->how], (unsigned long long)report->processor_us / 1000,
             report->text);
-    mutex_lock(&runs->mutex);
+    co_mutex_lock(&runs->mutex);
     run->state = LAB_DONE;
-    run->ended_us = clock_wall_us();
+    run->ended_us = co_clock_wall_us();
     runs->figures.running--;
     runs->figures.ended[report->how]++;
     runs->figures.processor_us += report->processor_us;
     keep(runs, run);
-    eventcount_advance(&run->done, 1);
-    mutex_unlock(&runs->mutex);
+    co_eventcount_advance(&run->done, 1);
+    co_mutex_unlock(&runs->mutex);
 }
 
 /* Until there is processor time for another run; at the end it does not matter. */
 static void await_share(struct lab_runs *runs)
 {
-    while (context_err(runs->life) == CONTEXT_OK && !lab_share_charge(&runs->share, 0))
+    while (co_context_err(runs->life) == CO_CONTEXT_OK && !lab_share_charge(&runs->share, 0))
         co_sleep(ask_again_ns);
 }
 
@@ -201,7 +201,7 @@ static void work(void *arg)
 {
     struct lab_runs *runs = arg;
     struct lab_run *run;
-    while (chan_recv(runs->queue, &run) == CHAN_OK) {
+    while (co_chan_recv(runs->queue, &run) == CO_CHAN_OK) {
         const struct lab_child_job job = {.share = &runs->share,
             .program = runs->options.program,
             .kind = run->order.asks_database ? runs->options.kind : LAB_CONFINE_MEMORY,
@@ -219,7 +219,7 @@ static void work(void *arg)
             check_result(&run->report);
         end(runs, run);
     }
-    waitgroup_done(&runs->runners);
+    co_waitgroup_done(&runs->runners);
 }
 
 /* ---- start and end ------------------------------------------------------------------------- */
@@ -231,14 +231,14 @@ struct lab_runs *lab_runs_start(const struct lab_runs_options *options)
         return NULL;
     runs->options = *options;
     lab_catalogue_init(&runs->catalogue);
-    runs->queue = chan_make(sizeof(struct lab_run *), LAB_RUNS_WAITING);
-    runs->life = context_with_cancel(context_background());
+    runs->queue = co_chan_make(sizeof(struct lab_run *), LAB_RUNS_WAITING);
+    runs->life = co_context_with_cancel(co_context_background());
     bool good = runs->queue && runs->life;
     for (int i = 0; good && i < LAB_RUNS_RUNNING; i++) {
-        waitgroup_add(&runs->runners, 1);
+        co_waitgroup_add(&runs->runners, 1);
         good = co_spawn_named("lab runner", work, runs);
         if (!good)
-            waitgroup_done(&runs->runners);
+            co_waitgroup_done(&runs->runners);
     }
     if (good)
         return runs;
@@ -248,16 +248,16 @@ struct lab_runs *lab_runs_start(const struct lab_runs_options *options)
 
 void lab_runs_end(struct lab_runs *runs)
 {
-    mutex_lock(&runs->mutex);
+    co_mutex_lock(&runs->mutex);
     bool first = !runs->is_over;
     runs->is_over = true;
-    mutex_unlock(&runs->mutex);
+    co_mutex_unlock(&runs->mutex);
     if (!first || !runs->queue || !runs->life)
         return;
     /* Those that wait are taken out by the runners, and end as soon as they have begun. */
-    context_cancel(runs->life);
-    chan_close(runs->queue);
-    waitgroup_wait(&runs->runners);
+    co_context_cancel(runs->life);
+    co_chan_close(runs->queue);
+    co_waitgroup_wait(&runs->runners);
 }
 
 void lab_runs_free(struct lab_runs **place)
@@ -270,9 +270,9 @@ void lab_runs_free(struct lab_runs **place)
         forget(runs, &runs->kept[i]);
     lab_catalogue_term(&runs->catalogue);
     if (runs->queue)
-        chan_free(&runs->queue);
+        co_chan_free(&runs->queue);
     if (runs->life)
-        context_release(&runs->life);
+        co_context_release(&runs->life);
     free(runs);
     *place = NULL;
 }
@@ -291,9 +291,9 @@ const struct lab_runs_options *lab_runs_options(const struct lab_runs *runs)
 
 void lab_runs_read(struct lab_runs *runs, struct lab_figures *figures)
 {
-    mutex_lock(&runs->mutex);
+    co_mutex_lock(&runs->mutex);
     *figures = runs->figures;
-    mutex_unlock(&runs->mutex);
+    co_mutex_unlock(&runs->mutex);
 }
 
 /* Its id is the time, so that none is given twice, not after a restart either. */
@@ -313,7 +313,7 @@ static enum lab_added queue_run(struct lab_runs *runs, struct lab_run *run)
         place++;
     if (runs->is_over)
         return LAB_SHORT;
-    if (place == OPEN || chan_try_send(runs->queue, &run) != CHAN_OK) {
+    if (place == OPEN || co_chan_try_send(runs->queue, &run) != CO_CHAN_OK) {
         runs->figures.refused++;
         return LAB_BUSY;
     }
@@ -329,21 +329,21 @@ enum lab_added lab_runs_add(
     *run = make_run(order);
     if (!*run)
         return LAB_SHORT;
-    mutex_lock(&runs->mutex);
+    co_mutex_lock(&runs->mutex);
     name_run(runs, *run);
     enum lab_added added = queue_run(runs, *run);
     if (added != LAB_ADDED) {
         drop(*run);
         *run = NULL;
     }
-    mutex_unlock(&runs->mutex);
+    co_mutex_unlock(&runs->mutex);
     return added;
 }
 
 struct lab_run *lab_runs_find(struct lab_runs *runs, const char *id)
 {
     struct lab_run *found = NULL;
-    mutex_lock(&runs->mutex);
+    co_mutex_lock(&runs->mutex);
     for (size_t i = 0; i < OPEN; i++)
         if (runs->open[i] && strcmp(runs->open[i]->id, id) == 0)
             found = runs->open[i];
@@ -352,27 +352,27 @@ struct lab_run *lab_runs_find(struct lab_runs *runs, const char *id)
             found = runs->kept[i];
     if (found)
         found->references++;
-    mutex_unlock(&runs->mutex);
+    co_mutex_unlock(&runs->mutex);
     return found;
 }
 
 void lab_runs_release(struct lab_runs *runs, struct lab_run **run)
 {
-    mutex_lock(&runs->mutex);
+    co_mutex_lock(&runs->mutex);
     drop(*run);
-    mutex_unlock(&runs->mutex);
+    co_mutex_unlock(&runs->mutex);
     *run = NULL;
 }
 
-void lab_runs_await(struct context *context, struct lab_run *run)
+void lab_runs_await(struct co_context *context, struct lab_run *run)
 {
     /* Which of the two it was, the caller sees. */
-    (void)!eventcount_await(context, &run->done, 1);
+    (void)!co_eventcount_await(context, &run->done, 1);
 }
 
 void lab_runs_view(struct lab_runs *runs, struct lab_run *run, struct lab_view *view)
 {
-    mutex_lock(&runs->mutex);
+    co_mutex_lock(&runs->mutex);
     *view = (struct lab_view){.id = run->id,
         .request = run->order.request,
         .state = run->state,
@@ -381,5 +381,5 @@ void lab_runs_view(struct lab_runs *runs, struct lab_run *run, struct lab_view *
         .started_us = run->started_us,
         .ended_us = run->ended_us,
         .report = run->state == LAB_DONE ? &run->report : NULL};
-    mutex_unlock(&runs->mutex);
+    co_mutex_unlock(&runs->mutex);
 }

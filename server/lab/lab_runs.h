@@ -57,7 +57,7 @@ struct lab_figures {
 };
 
 /* NULL: memory is short. The options' texts outlive it. */
-MUST_CHECK struct lab_runs *lab_runs_start(const struct lab_runs_options *options);
+CO_MUST_CHECK struct lab_runs *lab_runs_start(const struct lab_runs_options *options);
 
 /* From now on none begins, and those that run are ended: whoever waits for one is told. Parks. */
 void lab_runs_end(struct lab_runs *runs);
@@ -74,7 +74,7 @@ void lab_runs_read(struct lab_runs *runs, struct lab_figures *figures);
 enum lab_added { LAB_ADDED, LAB_BUSY /* enough wait */, LAB_SHORT /* of memory, or it ends */ };
 
 /* Have it run; the order is copied. The run is the caller's as well, until it is released. */
-MUST_CHECK enum lab_added lab_runs_add(
+CO_MUST_CHECK enum lab_added lab_runs_add(
     struct lab_runs *runs, const struct lab_order *order, struct lab_run **run);
 
 /* The same of one that is waiting, running or kept; NULL: there is none of that id. */
@@ -82,7 +82,7 @@ struct lab_run *lab_runs_find(struct lab_runs *runs, const char *id);
 void lab_runs_release(struct lab_runs *runs, struct lab_run **run);
 
 /* Park until it is done, or the context ends. */
-void lab_runs_await(struct context *context, struct lab_run *run);
+void lab_runs_await(struct co_context *context, struct lab_run *run);
 
 /* Its texts live as long as the caller has the run. */
 void lab_runs_view(struct lab_runs *runs, struct lab_run *run, struct lab_view *view);

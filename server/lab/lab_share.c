@@ -8,16 +8,16 @@
 #include "coro/worker.h"
 
 /* What is short is not stopped for; what follows pays for it. */
-static const int64_t full_ns = 100 * CLOCK_MS, look_every_ns = 100 * CLOCK_MS;
-static const int64_t stays_busy_ns = CLOCK_S;
+static const int64_t full_ns = 100 * CO_CLOCK_MS, look_every_ns = 100 * CO_CLOCK_MS;
+static const int64_t stays_busy_ns = CO_CLOCK_S;
 
 /* Of our own threads, and of no child. */
 static int64_t own_ns(void)
 {
     struct rusage usage;
-    ensure(getrusage(RUSAGE_SELF, &usage) == 0);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * CLOCK_S +
-           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * CLOCK_US;
+    co_ensure(getrusage(RUSAGE_SELF, &usage) == 0);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * CO_CLOCK_S +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * CO_CLOCK_US;
 }
 
 /* Was much used since the last look? Then it counts as busy for a while, so that a pause is not
@@ -36,12 +36,12 @@ static void look(struct lab_share *share, int64_t now_ns)
 
 static void refill(struct lab_share *share, int64_t now_ns)
 {
-    int64_t processors = worker_count();
+    int64_t processors = co_worker_count();
     int64_t passed_ns = now_ns - share->refilled_ns;
     bool is_busy = now_ns < share->busy_until_ns;
     share->refilled_ns = now_ns;
     /* Longer ago than any run: it is full, and the product stays small. */
-    if (!is_busy || passed_ns > 100 * CLOCK_S)
+    if (!is_busy || passed_ns > 100 * CO_CLOCK_S)
         share->budget_ns = full_ns;
     else
         share->budget_ns += passed_ns * LAB_SHARE_PERMILLE / 1000 * processors;
@@ -51,13 +51,13 @@ static void refill(struct lab_share *share, int64_t now_ns)
 
 bool lab_share_charge(struct lab_share *share, int64_t used_ns)
 {
-    mutex_lock(&share->mutex);
-    int64_t now_ns = clock_now_ns();
+    co_mutex_lock(&share->mutex);
+    int64_t now_ns = co_clock_now_ns();
     look(share, now_ns);
     /* In this order: what was used while the service was not busy is given. */
     share->budget_ns -= used_ns;
     refill(share, now_ns);
     bool may_go_on = share->budget_ns > 0;
-    mutex_unlock(&share->mutex);
+    co_mutex_unlock(&share->mutex);
     return may_go_on;
 }

@@ -20,7 +20,7 @@ enum { LAB_SHARE_PERMILLE = 20, LAB_SHARE_BUSY_PERMILLE = 100 };
 
 /* All zero: ready for use. */
 struct lab_share {
-    struct mutex mutex;        /* taken last; nothing parks under it */
+    struct co_mutex mutex;     /* taken last; nothing parks under it */
     int64_t budget_ns;         /* processor time that may be used; below 0: it has been already */
     int64_t refilled_ns;       /* when that was so */
     int64_t looked_ns, own_ns; /* when the service's own processor time was so much */
@@ -28,6 +28,6 @@ struct lab_share {
 };
 
 /* So much was used. False: rest, and ask again a moment later. */
-MUST_CHECK bool lab_share_charge(struct lab_share *share, int64_t used_ns);
+CO_MUST_CHECK bool lab_share_charge(struct lab_share *share, int64_t used_ns);
 
 #endif

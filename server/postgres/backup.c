@@ -25,7 +25,8 @@ static bool fail(char *error, size_t size, const char *what, const char *path)
 
 /* Run a program to its end; it says what it has to say on our stderr, has `fd` open as
  * PROCESS_FOLDER, and ends when we do. */
-static bool run(struct context *context, const char *const argv[], int fd, char *error, size_t size)
+static bool run(
+    struct co_context *context, const char *const argv[], int fd, char *error, size_t size)
 {
     const char *with_us[24] = {"setpriv", "--pdeathsig=TERM", "--no-new-privs"};
     struct process process;
@@ -34,7 +35,7 @@ static bool run(struct context *context, const char *const argv[], int fd, char 
     size_t count = 3;
     /* setpriv comes first: it ties the child's life to ours. */
     for (; *argv; argv++) {
-        ensure(count < sizeof with_us / sizeof with_us[0] - 1);
+        co_ensure(count < sizeof with_us / sizeof with_us[0] - 1);
         with_us[count++] = *argv;
     }
     const struct process_plan plan = process_in_folder(with_us, STDERR_FILENO, fd);
@@ -46,7 +47,7 @@ static bool run(struct context *context, const char *const argv[], int fd, char 
     /* Told to stop: the child clears away what it has made. */
     if (process_wait(context, &process, &status) != PROCESS_ENDED) {
         process_signal(&process, SIGTERM);
-        (void)!process_wait(context_background(), &process, &status);
+        (void)!process_wait(co_context_background(), &process, &status);
     }
     process_describe(status, how);
     snprintf(error, size, "%s %s", with_us[3], how);
@@ -54,8 +55,8 @@ static bool run(struct context *context, const char *const argv[], int fd, char 
 }
 
 /* The same with a folder of its own in place of the descriptor. */
-static bool run_in(
-    struct context *context, const char *const argv[], const char *folder, char *error, size_t size)
+static bool run_in(struct co_context *context, const char *const argv[], const char *folder,
+    char *error, size_t size)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -85,7 +86,7 @@ static bool make_empty(const char *folder, char *error, size_t size)
     return mkdir(folder, 0700) == 0 || fail(error, size, "make", folder);
 }
 
-bool backup_take(struct context *context, const struct cluster *cluster, const char *bin,
+bool backup_take(struct co_context *context, const struct cluster *cluster, const char *bin,
     const char *to, char *error, size_t error_size)
 {
     char program[PATH];
@@ -105,7 +106,7 @@ bool backup_take(struct context *context, const struct cluster *cluster, const c
 }
 
 bool backup_check(
-    struct context *context, const char *bin, const char *from, char *error, size_t error_size)
+    struct co_context *context, const char *bin, const char *from, char *error, size_t error_size)
 {
     char program[PATH];
     char *postgres = full_path(from, "postgres", error, error_size);
@@ -117,7 +118,7 @@ bool backup_check(
     return good;
 }
 
-static bool copy_and_give(struct context *context, const char *postgres, const char *fresh,
+static bool copy_and_give(struct co_context *context, const char *postgres, const char *fresh,
     const char *folder, char *error, size_t size)
 {
     struct cluster_folder account = {.fd = -1};
@@ -136,8 +137,8 @@ static bool copy_and_give(struct context *context, const char *postgres, const c
            run_in(context, flush, folder, error, size);
 }
 
-bool backup_copy(
-    struct context *context, const char *from, const char *folder, char *error, size_t error_size)
+bool backup_copy(struct co_context *context, const char *from, const char *folder, char *error,
+    size_t error_size)
 {
     char *postgres = full_path(from, "postgres", error, error_size);
     char *fresh = full_path(folder, "postgres.new", error, error_size);
@@ -162,6 +163,6 @@ void backup_remove(const char *folder)
     char error[200], *full = realpath(folder, NULL); /* else there is nothing to remove */
     const char *const argv[] = {"rm", "-rf", "--", full, NULL};
     if (full)
-        (void)!run_in(context_background(), argv, "/", error, sizeof error);
+        (void)!run_in(co_context_background(), argv, "/", error, sizeof error);
     free(full);
 }

@@ -18,17 +18,17 @@
 struct cluster;
 
 /* Make the folder `to` (or use an empty one) and take a backup of the running cluster into it. */
-MUST_CHECK bool backup_take(struct context *context, const struct cluster *cluster, const char *bin,
-    const char *to, char *error, size_t error_size);
+CO_MUST_CHECK bool backup_take(struct co_context *context, const struct cluster *cluster,
+    const char *bin, const char *to, char *error, size_t error_size);
 
 /* Is every file there, with the bytes that it was written with? */
-MUST_CHECK bool backup_check(
-    struct context *context, const char *bin, const char *from, char *error, size_t error_size);
+CO_MUST_CHECK bool backup_check(
+    struct co_context *context, const char *bin, const char *from, char *error, size_t error_size);
 
 /* Copy it as DIR/postgres, for whoever runs PostgreSQL there; the caller has DIR locked, and
  * DIR/postgres does not exist. A copy that was broken off is not taken for a whole one. */
-MUST_CHECK bool backup_copy(
-    struct context *context, const char *from, const char *folder, char *error, size_t error_size);
+CO_MUST_CHECK bool backup_copy(struct co_context *context, const char *from, const char *folder,
+    char *error, size_t error_size);
 
 /* Remove a folder and all in it, if there is one. */
 void backup_remove(const char *folder);

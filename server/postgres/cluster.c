@@ -27,9 +27,9 @@
 #include "server/text/log.h"
 #include "server/process/process.h"
 
-static const int64_t look_every_ns = 10 * CLOCK_MS;
-static const int64_t quit_after_ns = 10 * CLOCK_S, kill_after_ns = 15 * CLOCK_S;
-static const int64_t give_up_after_ns = 20 * CLOCK_S;
+static const int64_t look_every_ns = 10 * CO_CLOCK_MS;
+static const int64_t quit_after_ns = 10 * CO_CLOCK_S, kill_after_ns = 15 * CO_CLOCK_S;
+static const int64_t give_up_after_ns = 20 * CO_CLOCK_S;
 
 /* What a bank wants of it, whatever postgresql.conf says. "." is the cluster's own folder. */
 static const char *const settings[] = {
@@ -58,8 +58,8 @@ struct cluster {
     char conninfo[128];
     struct process postmaster;
     _Atomic pid_t pid; /* the postmaster's, for cluster_pid() */
-    struct context *life;
-    struct waitgroup supervisor;
+    struct co_context *life;
+    struct co_waitgroup supervisor;
 };
 
 /* ---- what a killed predecessor left behind ------------------------------------------------ */
@@ -124,21 +124,21 @@ static void residents_signal(void *arg)
  * to shut down, backends that have lost theirs to quit. Then its lock files are stale and go, even
  * if their process id is that of a zombie, or has been given to another process.
  */
-static bool clear_residents(struct context *context, const struct cluster_folder *folder)
+static bool clear_residents(struct co_context *context, const struct cluster_folder *folder)
 {
     static const char *const stale[] = {"postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"};
-    int64_t since = clock_now_ns();
+    int64_t since = co_clock_now_ns();
     struct residents residents = {.name = folder->name, .signal_postmaster = SIGINT};
     for (;;) {
         /* /proc may be long, and is read on a thread of its own. */
-        blocking_call(residents_signal, &residents);
+        co_blocking_call(residents_signal, &residents);
         if (residents.postmasters + residents.children == 0 && residents.all_seen) {
             for (size_t i = 0; i < sizeof stale / sizeof stale[0]; i++)
                 (void)unlinkat(folder->fd, stale[i], 0);
             return true;
         }
-        int64_t waited = clock_now_ns() - since;
-        if (waited > give_up_after_ns || context_err(context) != CONTEXT_OK)
+        int64_t waited = co_clock_now_ns() - since;
+        if (waited > give_up_after_ns || co_context_err(context) != CO_CONTEXT_OK)
             return false;
         int signal = waited > kill_after_ns ? SIGKILL : waited > quit_after_ns ? SIGQUIT : 0;
         residents.signal_postmaster = signal;
@@ -195,7 +195,8 @@ static bool is_ready(const struct cluster *cluster)
     return strtol(text, NULL, 10) == cluster->postmaster.pid && strstr(text, "\nready");
 }
 
-static bool start(struct context *context, struct cluster *cluster, char *error, size_t error_size)
+static bool start(
+    struct co_context *context, struct cluster *cluster, char *error, size_t error_size)
 {
     const char *folder = cluster->folder.path;
     /* Two postmasters on one folder would destroy it. */
@@ -210,13 +211,13 @@ static bool start(struct context *context, struct cluster *cluster, char *error,
     }
     while (!is_ready(cluster)) {
         /* Watch for an early end between two looks at its file. */
-        struct context *moment = context_with_timeout(context, look_every_ns);
+        struct co_context *moment = co_context_with_timeout(context, look_every_ns);
         int status;
         char how[40];
-        bool over = !moment || context_err(context) != CONTEXT_OK;
+        bool over = !moment || co_context_err(context) != CO_CONTEXT_OK;
         bool ended = moment && process_wait(moment, &cluster->postmaster, &status) == PROCESS_ENDED;
         if (moment)
-            context_release(&moment);
+            co_context_release(&moment);
         if (ended) {
             atomic_store(&cluster->pid, 0);
             process_describe(status, how);
@@ -240,10 +241,11 @@ static void end_postmaster(struct cluster *cluster)
     /* Each signal asks less politely than the one before. */
     for (size_t i = 0; cluster->postmaster.pid && i < sizeof signals / sizeof signals[0]; i++) {
         process_signal(&cluster->postmaster, signals[i]);
-        struct context *deadline = context_with_timeout(context_background(), quit_after_ns);
-        ensure(deadline);
+        struct co_context *deadline =
+            co_context_with_timeout(co_context_background(), quit_after_ns);
+        co_ensure(deadline);
         (void)!process_wait(deadline, &cluster->postmaster, &status);
-        context_release(&deadline);
+        co_context_release(&deadline);
     }
     atomic_store(&cluster->pid, 0);
 }
@@ -259,17 +261,17 @@ static void supervise(void *arg)
         log_error("PostgreSQL %s; it is started again", how);
         /* A bank waits for its database: try for as long as the service lives. */
         while (!start(cluster->life, cluster, error, sizeof error)) {
-            if (context_err(cluster->life) != CONTEXT_OK)
+            if (co_context_err(cluster->life) != CO_CONTEXT_OK)
                 goto out;
             log_error("%s", error);
             /* It may have started without becoming ready in time. */
             end_postmaster(cluster);
-            co_sleep(CLOCK_S);
+            co_sleep(CO_CLOCK_S);
         }
         log_info("PostgreSQL is up again, process %d", (int)cluster->postmaster.pid);
     }
 out:
-    waitgroup_done(&cluster->supervisor);
+    co_waitgroup_done(&cluster->supervisor);
 }
 
 static void set_conninfo(struct cluster *cluster)
@@ -279,8 +281,8 @@ static void set_conninfo(struct cluster *cluster)
         "host=/proc/self/fd/%d user=postgres dbname=postgres", cluster->folder.fd);
 }
 
-struct cluster *cluster_start(
-    struct context *context, const struct cluster_options *options, char *error, size_t error_size)
+struct cluster *cluster_start(struct co_context *context, const struct cluster_options *options,
+    char *error, size_t error_size)
 {
     struct cluster *cluster = calloc(1, sizeof *cluster);
     if (!cluster) {
@@ -293,14 +295,14 @@ struct cluster *cluster_start(
         return NULL;
     }
     set_conninfo(cluster);
-    cluster->life = context_with_cancel(context_background());
-    ensure(cluster->life);
-    waitgroup_add(&cluster->supervisor, 1);
+    cluster->life = co_context_with_cancel(co_context_background());
+    co_ensure(cluster->life);
+    co_waitgroup_add(&cluster->supervisor, 1);
     /* supervise() owns the child from here on. */
     if (start(context, cluster, error, error_size) && co_spawn(supervise, cluster))
         return cluster;
     end_postmaster(cluster);
-    context_release(&cluster->life);
+    co_context_release(&cluster->life);
     cluster_folder_close(&cluster->folder);
     free(cluster);
     return NULL;
@@ -343,10 +345,10 @@ void cluster_stop(struct cluster **cluster_at)
     *cluster_at = NULL;
     /* An attached cluster is another process's to stop. */
     if (cluster->life) {
-        context_cancel(cluster->life);
-        waitgroup_wait(&cluster->supervisor);
+        co_context_cancel(cluster->life);
+        co_waitgroup_wait(&cluster->supervisor);
         end_postmaster(cluster);
-        context_release(&cluster->life);
+        co_context_release(&cluster->life);
     }
     cluster_folder_close(&cluster->folder);
     free(cluster);

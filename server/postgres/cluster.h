@@ -29,11 +29,11 @@ struct cluster_options {
  * as the owner of the folder postgres/ (for a new one: the account "postgres"), else as ourselves.
  * NULL on failure, with the reason in `error`.
  */
-MUST_CHECK struct cluster *cluster_start(
-    struct context *context, const struct cluster_options *options, char *error, size_t error_size);
+CO_MUST_CHECK struct cluster *cluster_start(struct co_context *context,
+    const struct cluster_options *options, char *error, size_t error_size);
 
 /* The cluster that another process of ours runs in the folder: to connect to, not to stop. */
-MUST_CHECK struct cluster *cluster_attach(const char *folder, char *error, size_t error_size);
+CO_MUST_CHECK struct cluster *cluster_attach(const char *folder, char *error, size_t error_size);
 
 /* For libpq; good until cluster_stop(), across restarts of the cluster, and in this process only.
  */

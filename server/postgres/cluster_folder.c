@@ -114,7 +114,7 @@ void cluster_folder_command(
 /* Small WAL segments: a new one is filled with zeros and flushed while a commit waits for it, which
  * takes 16 MB long enough to be felt (p99). */
 static bool run_initdb(
-    struct context *context, const struct cluster_folder *folder, char *error, size_t error_size)
+    struct co_context *context, const struct cluster_folder *folder, char *error, size_t error_size)
 {
     struct cluster_command command;
     char how[40];
@@ -139,7 +139,7 @@ static bool run_initdb(
     /* What is half made is removed at the next start. */
     if (process_wait(context, &process, &status) != PROCESS_ENDED) {
         process_signal(&process, SIGINT);
-        (void)!process_wait(context_background(), &process, &status);
+        (void)!process_wait(co_context_background(), &process, &status);
         snprintf(error, error_size, "stopped while making the database cluster");
         return false;
     }
@@ -152,13 +152,13 @@ static bool run_initdb(
 }
 
 static bool make_folder(
-    struct context *context, struct cluster_folder *folder, char *error, size_t error_size)
+    struct co_context *context, struct cluster_folder *folder, char *error, size_t error_size)
 {
     char path[CLUSTER_PATH + 20], done[CLUSTER_PATH + 20];
     snprintf(path, sizeof path, "%s/postgres.new", folder->path);
     snprintf(done, sizeof done, "%s/postgres", folder->path);
     /* An earlier start may have been cut off. */
-    blocking_call(remove_tree, path);
+    co_blocking_call(remove_tree, path);
     if (mkdir(path, 0700) < 0)
         return fail(error, error_size, "make", path);
     folder->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -191,7 +191,7 @@ bool cluster_folder_account(struct cluster_folder *folder, char *error, size_t e
     bool root = geteuid() == 0;
     struct account_lookup lookup = {
         .name = root && !exists ? ACCOUNT : NULL, .uid = exists ? status.st_uid : geteuid()};
-    blocking_call(account_lookup, &lookup);
+    co_blocking_call(account_lookup, &lookup);
     if (!lookup.found[0]) {
         snprintf(error, error_size, "there is no account %s to run PostgreSQL as",
             lookup.name ? ACCOUNT : "of this user id");
@@ -264,8 +264,8 @@ static bool write_access(const struct cluster_folder *folder, const char *name, 
 static bool let_us_in(struct cluster_folder *folder, char *error, size_t error_size)
 {
     struct account_lookup us = {.uid = geteuid()}, account = {.uid = folder->uid};
-    blocking_call(account_lookup, &us);
-    blocking_call(account_lookup, &account);
+    co_blocking_call(account_lookup, &us);
+    co_blocking_call(account_lookup, &account);
     if (!us.found[0] || !account.found[0]) {
         snprintf(error, error_size, "this user id has no name, which PostgreSQL needs");
         return false;
@@ -284,7 +284,7 @@ static bool let_us_in(struct cluster_folder *folder, char *error, size_t error_s
 static void name_it(struct cluster_folder *folder)
 {
     struct stat status;
-    ensure(fstat(folder->fd, &status) == 0);
+    co_ensure(fstat(folder->fd, &status) == 0);
     /* Device and inode: the same for any path that leads here. */
     snprintf(folder->name, sizeof folder->name, "teller(%lx:%lx)", (unsigned long)status.st_dev,
         (unsigned long)status.st_ino);
@@ -308,8 +308,8 @@ bool cluster_folder_attach(
     return true;
 }
 
-bool cluster_folder_open(struct context *context, struct cluster_folder *folder, const char *path,
-    const char *bin, char *error, size_t error_size)
+bool cluster_folder_open(struct co_context *context, struct cluster_folder *folder,
+    const char *path, const char *bin, char *error, size_t error_size)
 {
     bool exists = cluster_folder_attach(folder, path, error, error_size);
     /* A folder that cannot be opened is not one that is missing. */

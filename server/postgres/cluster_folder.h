@@ -28,22 +28,22 @@ struct cluster_folder {
 
 /* Open DIR/postgres, after making it with initdb if there is none, and let us (and the account it
  * runs as) in. False with the reason in `error`. Parks. */
-MUST_CHECK bool cluster_folder_open(struct context *context, struct cluster_folder *folder,
+CO_MUST_CHECK bool cluster_folder_open(struct co_context *context, struct cluster_folder *folder,
     const char *path, const char *bin, char *error, size_t error_size);
 
 /* Which account its processes run as, or, where there is no folder yet (fd -1), would run as. */
-MUST_CHECK bool cluster_folder_account(
+CO_MUST_CHECK bool cluster_folder_account(
     struct cluster_folder *folder, char *error, size_t error_size);
 
 /* Only open what is there. */
-MUST_CHECK bool cluster_folder_attach(
+CO_MUST_CHECK bool cluster_folder_attach(
     struct cluster_folder *folder, const char *path, char *error, size_t error_size);
 
 void cluster_folder_close(struct cluster_folder *folder);
 
 /* DIR/postgres.log, for appending; the old one goes to postgres.log.1 when it is large. -1: errno.
  */
-MUST_CHECK int cluster_folder_log(const struct cluster_folder *folder);
+CO_MUST_CHECK int cluster_folder_log(const struct cluster_folder *folder);
 
 /* A command line, to be completed: argv[count++] = ..., ending with NULL. Must not move. */
 struct cluster_command {

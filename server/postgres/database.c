@@ -33,7 +33,7 @@ static bool open_folder(
     return false;
 }
 
-bool database_open(struct context *context, const struct database_options *options,
+bool database_open(struct co_context *context, const struct database_options *options,
     struct database *database, char *error, size_t error_size)
 {
     *database = (struct database){.conninfo = options->url, .folder.lock_fd = -1};

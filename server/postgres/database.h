@@ -27,7 +27,7 @@ struct database {
 
 /* A command that does not serve makes neither a folder nor a cluster, and needs no folder for the
  * user's server. False with the reason in `error`. Parks. */
-MUST_CHECK bool database_open(struct context *context, const struct database_options *options,
+CO_MUST_CHECK bool database_open(struct co_context *context, const struct database_options *options,
     struct database *database, char *error, size_t error_size);
 
 /* Stop what was started. Parks. */

@@ -17,7 +17,7 @@ struct folder {
 
 /* Make DIR if there is none (its parent must exist) and try to lock it. False with the reason in
  * `error`; a lock that another process holds is not a failure, but is seen in lock_fd. */
-MUST_CHECK bool folder_open(
+CO_MUST_CHECK bool folder_open(
     struct folder *folder, const char *path, char *error, size_t error_size);
 
 void folder_close(struct folder *folder);

@@ -19,6 +19,6 @@ struct own_process {
 /* False: /proc cannot be read, and nothing is known. It reads a few files of /proc, which takes
  * microseconds, and milliseconds with tens of thousands of descriptors: call it from a thread that
  * may block (blocking.h). */
-MUST_CHECK bool own_process_read(struct own_process *own);
+CO_MUST_CHECK bool own_process_read(struct own_process *own);
 
 #endif

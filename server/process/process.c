@@ -69,7 +69,7 @@ int process_start(struct process *process, const struct process_plan *plan)
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     *process = (struct process){.pid = 0, .pidfd = -1};
-    ensure(plan->descriptor_count <= PROCESS_DESCRIPTORS);
+    co_ensure(plan->descriptor_count <= PROCESS_DESCRIPTORS);
     int error = posix_spawn_file_actions_init(&files);
     if (error)
         return error;
@@ -85,25 +85,25 @@ int process_start(struct process *process, const struct process_plan *plan)
     }
     /* By descriptor, for a process id may be used again for another process. */
     process->pidfd = pidfd_open(process->pid, 0);
-    ensure(process->pidfd >= 0); /* it is our child and not yet waited for */
+    co_ensure(process->pidfd >= 0); /* it is our child and not yet waited for */
     return 0;
 }
 
-enum process_status process_wait(struct context *context, struct process *process, int *status)
+enum process_status process_wait(struct co_context *context, struct process *process, int *status)
 {
     struct rusage usage = {.ru_maxrss = 0};
     for (;;) {
         /* Looked at first, for it may have ended before it was watched. */
         pid_t ended = wait4(process->pid, status, WNOHANG, &usage);
-        ensure(ended == 0 || ended == process->pid);
+        co_ensure(ended == 0 || ended == process->pid);
         if (ended)
             break;
-        enum poller_status polled = poller_wait(context, process->pidfd, POLLER_READ);
-        ensure(polled != POLLER_FAILED);
-        if (polled == POLLER_CANCELLED)
+        enum co_poller_status polled = co_poller_wait(context, process->pidfd, CO_POLLER_READ);
+        co_ensure(polled != CO_POLLER_FAILED);
+        if (polled == CO_POLLER_CANCELLED)
             return PROCESS_RUNNING;
     }
-    poller_forget(process->pidfd);
+    co_poller_forget(process->pidfd);
     close(process->pidfd);
     int64_t us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000) +
                  usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;

@@ -46,13 +46,13 @@ static inline struct process_plan process_in_folder(
  * Start it in a process group of its own, in the folder "/", with no signal blocked or ignored. Our
  * other descriptors must be close-on-exec. 0, or an errno. Never parks.
  */
-MUST_CHECK int process_start(struct process *process, const struct process_plan *plan);
+CO_MUST_CHECK int process_start(struct process *process, const struct process_plan *plan);
 
 enum process_status { PROCESS_ENDED, PROCESS_RUNNING /* the context ended first */ };
 
 /* Park until it has ended; then its wait status is in *status and it is forgotten (pid 0). */
-MUST_CHECK enum process_status process_wait(
-    struct context *context, struct process *process, int *status);
+CO_MUST_CHECK enum process_status process_wait(
+    struct co_context *context, struct process *process, int *status);
 
 void process_signal(const struct process *process, int signal);
 

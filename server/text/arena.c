@@ -21,29 +21,29 @@ struct arena_block {
 /* ---- the reserve --------------------------------------------------------------------------- */
 
 static struct {
-    struct lock lock;
+    struct co_lock lock;
     struct arena_block *blocks; /* under lock */
     _Atomic int count;          /* of them; written under lock */
 } reserve;
 
 static void put_back(struct arena_block *block)
 {
-    lock_take(&reserve.lock);
+    co_lock_take(&reserve.lock);
     block->next = reserve.blocks;
     reserve.blocks = block;
     atomic_fetch_add(&reserve.count, 1);
-    lock_drop(&reserve.lock);
+    co_lock_drop(&reserve.lock);
 }
 
 static struct arena_block *take_reserved(void)
 {
-    lock_take(&reserve.lock);
+    co_lock_take(&reserve.lock);
     struct arena_block *block = reserve.blocks;
     if (block) {
         reserve.blocks = block->next;
         atomic_fetch_sub(&reserve.count, 1);
     }
-    lock_drop(&reserve.lock);
+    co_lock_drop(&reserve.lock);
     return block;
 }
 
@@ -122,7 +122,7 @@ static void *alloc(struct arena *arena, size_t size, bool must)
     if (!block && must) {
         room = ARENA_RESERVED_MAX;
         block = size <= room ? take_reserved() : NULL;
-        ensure(block);
+        co_ensure(block);
     }
     return block ? alloc_in(arena, block, room, size) : NULL;
 }

@@ -42,7 +42,7 @@ enum { ARENA_RESERVED_MAX = 64 * 1024 };
 
 /* Fill the reserve, of the whole process, up. False: it is not whole, so let nothing begin. Never
  * parks; from any thread. A process that never calls it has none. */
-MUST_CHECK bool arena_reserve(void);
+CO_MUST_CHECK bool arena_reserve(void);
 
 /* Give it back. No arena is in use. */
 void arena_unreserve(void);

@@ -22,7 +22,7 @@ static _Thread_local struct arena *current;
 
 static void *hook_alloc(size_t size)
 {
-    ensure(current);
+    co_ensure(current);
     return arena_try(current, size); /* jansson can do with NULL */
 }
 
@@ -139,9 +139,9 @@ const struct json_in *json_in_read(struct arena *arena, const char *text, size_t
     if (length == 0)
         snprintf(error, JSON_IN_ERROR, "the body is empty");
     else if (length > LARGE)
-        blocking_call(read_document, &reading);
+        co_blocking_call(read_document, &reading);
     else
-        worker_call(read_document, &reading);
+        co_worker_call(read_document, &reading);
     return from(reading.value);
 }
 

@@ -27,8 +27,8 @@ enum { JSON_IN_VALUES = 8192, JSON_IN_VALUES_LARGE = 1 << 19 };
  * their value is asked for with json_in_kept(), and nothing else. NULL: it is texts that are asked
  * for; each number is read as 0, since not every one in metadata is one that could be read.
  */
-MUST_CHECK const struct json_in *json_in_read(struct arena *arena, const char *text, size_t length,
-    size_t values, const char *kept, char error[JSON_IN_ERROR]);
+CO_MUST_CHECK const struct json_in *json_in_read(struct arena *arena, const char *text,
+    size_t length, size_t values, const char *kept, char error[JSON_IN_ERROR]);
 
 /* Of a kept value: its text without white space between the tokens; and if that begins an object
  * and is no longer than JSON_IN_KEPT_MAX, what it means, and what it meant to versions before
@@ -62,10 +62,10 @@ const struct json_in *json_in_at(const struct json_in *array, size_t index);
 const char *json_in_text(const struct json_in *value);
 
 /* False: it is neither true nor false. */
-MUST_CHECK bool json_in_bool(const struct json_in *value, bool *truth);
+CO_MUST_CHECK bool json_in_bool(const struct json_in *value, bool *truth);
 
 /* A whole number: a JSON integer of at most 2^53-1 either way, or a string of digits. */
-MUST_CHECK bool json_in_money(const struct json_in *value, bool negative_too, money *amount);
+CO_MUST_CHECK bool json_in_money(const struct json_in *value, bool negative_too, money *amount);
 
 /* This process reads no requests: from now on jansson allocates from the heap, for others that use
  * it. To be called before any of them; nothing else here may be called after that. */

@@ -40,6 +40,6 @@ bool json_kept_blank(char *text, size_t at, size_t end);
 
 /* In the value that jansson read from that copy, put the texts in their place. Recurses; `room`
  * bounds the text that is asked for its meaning. False: memory is short. */
-MUST_CHECK bool json_kept_replace(struct json_kept *kept, json_t *value, size_t room);
+CO_MUST_CHECK bool json_kept_replace(struct json_kept *kept, json_t *value, size_t room);
 
 #endif

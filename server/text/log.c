@@ -15,7 +15,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(
     const char *level, const char *format, va_list args)
 {
     char line[LINE_MAX_BYTES + 2], at[TIME_TEXT];
-    time_text(clock_wall_us(), at);
+    time_text(co_clock_wall_us(), at);
     int used = snprintf(line, sizeof line, "%s %s ", at, level);
     int more = vsnprintf(line + used, (size_t)(LINE_MAX_BYTES - used), format, args);
     size_t length = strlen(line);

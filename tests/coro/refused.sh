@@ -10,16 +10,16 @@ compiles() { # COMPILER STATEMENT
     "$1" -std=gnu17 -w -I. -D_GNU_SOURCE -fsyntax-only -x c - 2>/dev/null <<EOF
 #include "coro/chan_of.h"
 #include "coro/go.h"
-CHAN_OF(int)
-CHAN_OF(long)
-CHAN_OF(unsigned)
-CHAN_OF_NAMED(text, const char *)
-GO_FUNCTION(serve, (int, fd), (const char *, name), (SENDER(int), out))
+CO_CHAN_OF(int)
+CO_CHAN_OF(long)
+CO_CHAN_OF(unsigned)
+CO_CHAN_OF_NAMED(text, const char *)
+CO_GO_FUNCTION(serve, (int, fd), (const char *, name), (CO_SENDER(int), out))
 { (void)fd, (void)name, (void)out; }
 struct other { int x; };
-void test(CHAN(int) ch, CHAN(long) longs, CHAN(unsigned) counts, CHAN(text) texts, SENDER(int) in,
-    RECEIVER(int) out, int i, long l, double d, char *word, struct other other,
-    struct waitgroup *all)
+void test(CO_CHAN(int) ch, CO_CHAN(long) longs, CO_CHAN(unsigned) counts, CO_CHAN(text) texts, CO_SENDER(int) in,
+    CO_RECEIVER(int) out, int i, long l, double d, char *word, struct other other,
+    struct co_waitgroup *all)
 {
     (void)ch, (void)longs, (void)counts, (void)texts, (void)in, (void)out;
     (void)i, (void)l, (void)d, (void)word, (void)other, (void)all;
@@ -42,55 +42,55 @@ check() { # WANTED STATEMENT, in both compilers
     done
 }
 
-check taken '(void)CHAN_SEND(ch, i)'
-check taken '(void)CHAN_SEND(ch, 3)'
-check refused '(void)CHAN_SEND(ch, 3.0)'
-check refused '(void)CHAN_SEND(ch, d)'
-check refused '(void)CHAN_SEND(ch, l)'
-check refused '(void)CHAN_SEND(ch, word)'
-check refused '(void)CHAN_SEND(ch, other)'
-check refused '(void)CHAN_TRY_SEND(ch, d)'
-check taken '(void)CHAN_SEND(longs, i)'
-check taken '(void)CHAN_SEND(counts, 3)'
-check refused '(void)CHAN_SEND(counts, i)'
-check taken '(void)CHAN_SEND(texts, "a")'
-check taken '(void)CHAN_SEND(texts, word)'
-check refused '(void)CHAN_SEND(texts, i)'
+check taken '(void)CO_CHAN_SEND(ch, i)'
+check taken '(void)CO_CHAN_SEND(ch, 3)'
+check refused '(void)CO_CHAN_SEND(ch, 3.0)'
+check refused '(void)CO_CHAN_SEND(ch, d)'
+check refused '(void)CO_CHAN_SEND(ch, l)'
+check refused '(void)CO_CHAN_SEND(ch, word)'
+check refused '(void)CO_CHAN_SEND(ch, other)'
+check refused '(void)CO_CHAN_TRY_SEND(ch, d)'
+check taken '(void)CO_CHAN_SEND(longs, i)'
+check taken '(void)CO_CHAN_SEND(counts, 3)'
+check refused '(void)CO_CHAN_SEND(counts, i)'
+check taken '(void)CO_CHAN_SEND(texts, "a")'
+check taken '(void)CO_CHAN_SEND(texts, word)'
+check refused '(void)CO_CHAN_SEND(texts, i)'
 
-check taken '(void)CHAN_RECV(ch, &i)'
-check refused '(void)CHAN_RECV(ch, &d)'
-check refused '(void)CHAN_RECV(ch, &l)'
-check refused '(void)CHAN_RECV(longs, &i)'
-check refused '(void)CHAN_TRY_RECV(ch, &d)'
-check refused '(void)CHAN_RECV(ch, i)'
-check taken 'CHAN_RANGE (int, item, ch) (void)item'
-check refused 'CHAN_RANGE (double, item, ch) (void)item'
+check taken '(void)CO_CHAN_RECV(ch, &i)'
+check refused '(void)CO_CHAN_RECV(ch, &d)'
+check refused '(void)CO_CHAN_RECV(ch, &l)'
+check refused '(void)CO_CHAN_RECV(longs, &i)'
+check refused '(void)CO_CHAN_TRY_RECV(ch, &d)'
+check refused '(void)CO_CHAN_RECV(ch, i)'
+check taken 'CO_CHAN_RANGE (int, item, ch) (void)item'
+check refused 'CO_CHAN_RANGE (double, item, ch) (void)item'
 
-check taken 'select_wait(CASES(RECV_CASE(ch, &i), SEND_CASE(longs, &l)))'
-check refused 'select_wait(CASES(RECV_CASE(ch, &d)))'
-check refused 'select_wait(CASES(SEND_CASE(ch, &d)))'
-check refused 'select_wait(CASES(RECV_CASE(in, &i)))'
-check refused 'select_wait(CASES(SEND_CASE(out, &i)))'
+check taken 'co_select_wait(CO_CASES(CO_RECV_CASE(ch, &i), CO_SEND_CASE(longs, &l)))'
+check refused 'co_select_wait(CO_CASES(CO_RECV_CASE(ch, &d)))'
+check refused 'co_select_wait(CO_CASES(CO_SEND_CASE(ch, &d)))'
+check refused 'co_select_wait(CO_CASES(CO_RECV_CASE(in, &i)))'
+check refused 'co_select_wait(CO_CASES(CO_SEND_CASE(out, &i)))'
 
-check taken 'in = SENDER_OF(int, ch)'
-check taken 'out = RECEIVER_OF(int, ch)'
-check refused 'in = SENDER_OF(int, longs)'
-check refused 'out = RECEIVER_OF(int, longs)'
-check refused 'out = RECEIVER_OF(int, in)'
+check taken 'in = CO_SENDER_OF(int, ch)'
+check taken 'out = CO_RECEIVER_OF(int, ch)'
+check refused 'in = CO_SENDER_OF(int, longs)'
+check refused 'out = CO_RECEIVER_OF(int, longs)'
+check refused 'out = CO_RECEIVER_OF(int, in)'
 check refused 'in = ch'
 check refused 'ch = longs'
-check refused '(void)CHAN_RECV(in, &i)'
-check refused '(void)CHAN_SEND(out, i)'
-check refused 'CHAN_CLOSE(out)'
-check taken 'CHAN_CLOSE(in)'
+check refused '(void)CO_CHAN_RECV(in, &i)'
+check refused '(void)CO_CHAN_SEND(out, i)'
+check refused 'CO_CHAN_CLOSE(out)'
+check taken 'CO_CHAN_CLOSE(in)'
 
-check taken '(void)go(serve, i, word, in)'
-check taken '(void)waitgroup_go(all, serve, i, "name", in)'
-check refused '(void)go(serve, i, word)'
-check refused '(void)go(serve, i, word, in, 1)'
-check refused '(void)go(serve, other, word, in)'
-check refused '(void)go(serve, i, word, ch)'
-check refused '(void)waitgroup_go(all, serve, i, word, out)'
+check taken '(void)co_go(serve, i, word, in)'
+check taken '(void)co_waitgroup_go(all, serve, i, "name", in)'
+check refused '(void)co_go(serve, i, word)'
+check refused '(void)co_go(serve, i, word, in, 1)'
+check refused '(void)co_go(serve, other, word, in)'
+check refused '(void)co_go(serve, i, word, ch)'
+check refused '(void)co_waitgroup_go(all, serve, i, word, out)'
 
 echo "refused: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

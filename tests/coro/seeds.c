@@ -21,35 +21,35 @@
 
 /* --- planted faults --------------------------------------------------------------------------- */
 
-static struct waitgroup group;
+static struct co_waitgroup group;
 static int balance;
 
 static void withdraw(void *arg)
 {
     (void)arg;
     int seen = balance;
-    schedule_point(); /* where a thread could lose its processor */
+    co_schedule_point(); /* where a thread could lose its processor */
     balance = seen - 10;
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void lost_update(void *arg)
 {
     (void)arg;
     balance = 100;
-    waitgroup_add(&group, 2);
-    ensure(co_spawn(withdraw, NULL) && co_spawn(withdraw, NULL));
-    waitgroup_wait(&group);
+    co_waitgroup_add(&group, 2);
+    co_ensure(co_spawn(withdraw, NULL) && co_spawn(withdraw, NULL));
+    co_waitgroup_wait(&group);
 }
 
-static bool update_was_lost(const struct schedule *schedule)
+static bool update_was_lost(const struct co_schedule *schedule)
 {
     (void)schedule;
     return balance != 80;
 }
 
-static struct mutex left, right;
-static struct cond cond;
+static struct co_mutex left, right;
+static struct co_cond cond;
 static bool ready;
 
 /* Looks at the condition, and takes the mutex only then. */
@@ -57,35 +57,35 @@ static void wait_carelessly(void *arg)
 {
     (void)arg;
     if (!ready) {
-        mutex_lock(&left);
-        cond_wait(&cond, &left);
-        mutex_unlock(&left);
+        co_mutex_lock(&left);
+        co_cond_wait(&cond, &left);
+        co_mutex_unlock(&left);
     }
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void missed_wakeup(void *arg)
 {
     (void)arg;
-    cond = (struct cond){0};
-    left = (struct mutex){0};
+    cond = (struct co_cond){0};
+    left = (struct co_mutex){0};
     ready = false;
-    waitgroup_add(&group, 1);
-    ensure(co_spawn(wait_carelessly, NULL));
-    mutex_lock(&left);
+    co_waitgroup_add(&group, 1);
+    co_ensure(co_spawn(wait_carelessly, NULL));
+    co_mutex_lock(&left);
     ready = true;
-    cond_signal(&cond);
-    mutex_unlock(&left);
-    waitgroup_wait(&group);
+    co_cond_signal(&cond);
+    co_mutex_unlock(&left);
+    co_waitgroup_wait(&group);
 }
 
-static void lock_both(struct mutex *first, struct mutex *second)
+static void lock_both(struct co_mutex *first, struct co_mutex *second)
 {
-    mutex_lock(first);
-    mutex_lock(second);
-    mutex_unlock(second);
-    mutex_unlock(first);
-    waitgroup_done(&group);
+    co_mutex_lock(first);
+    co_mutex_lock(second);
+    co_mutex_unlock(second);
+    co_mutex_unlock(first);
+    co_waitgroup_done(&group);
 }
 
 static void lock_left_first(void *arg)
@@ -103,13 +103,13 @@ static void lock_right_first(void *arg)
 static void lock_order(void *arg)
 {
     (void)arg;
-    left = right = (struct mutex){0};
-    waitgroup_add(&group, 2);
-    ensure(co_spawn(lock_left_first, NULL) && co_spawn(lock_right_first, NULL));
-    waitgroup_wait(&group);
+    left = right = (struct co_mutex){0};
+    co_waitgroup_add(&group, 2);
+    co_ensure(co_spawn(lock_left_first, NULL) && co_spawn(lock_right_first, NULL));
+    co_waitgroup_wait(&group);
 }
 
-static bool deadlocked(const struct schedule *schedule)
+static bool deadlocked(const struct co_schedule *schedule)
 {
     return schedule->deadlocked;
 }
@@ -117,22 +117,22 @@ static bool deadlocked(const struct schedule *schedule)
 static void count_correctly(void *arg)
 {
     (void)arg;
-    mutex_lock(&left);
+    co_mutex_lock(&left);
     withdraw(NULL);
-    mutex_unlock(&left);
+    co_mutex_unlock(&left);
 }
 
 static void no_fault(void *arg)
 {
     (void)arg;
-    left = (struct mutex){0};
+    left = (struct co_mutex){0};
     balance = 100;
-    waitgroup_add(&group, 2);
-    ensure(co_spawn(count_correctly, NULL) && co_spawn(count_correctly, NULL));
-    waitgroup_wait(&group);
+    co_waitgroup_add(&group, 2);
+    co_ensure(co_spawn(count_correctly, NULL) && co_spawn(count_correctly, NULL));
+    co_waitgroup_wait(&group);
 }
 
-static bool any_fault(const struct schedule *schedule)
+static bool any_fault(const struct co_schedule *schedule)
 {
     return deadlocked(schedule) || update_was_lost(schedule);
 }
@@ -141,16 +141,17 @@ enum { SEEDS_MOST = 1000 };
 
 /* How many seeds it takes until the fault shows; SEEDS_MOST: it does not. */
 static int seeds_until(void (*program)(void *arg),
-    bool (*is_fault)(const struct schedule *schedule), enum schedule_strategy strategy, int depth)
+    bool (*is_fault)(const struct co_schedule *schedule), enum co_schedule_strategy strategy,
+    int depth)
 {
     for (int seed = 1; seed < SEEDS_MOST; seed++) {
-        struct schedule schedule = {.strategy = strategy,
+        struct co_schedule schedule = {.strategy = strategy,
             .seed = (uint64_t)seed,
             .depth = depth,
             .steps = 20,
             .quiet = true};
-        group = (struct waitgroup){0};
-        runtime_run(&(struct runtime_options){.schedule = &schedule}, program, NULL);
+        group = (struct co_waitgroup){0};
+        co_runtime_run(&(struct co_runtime_options){.schedule = &schedule}, program, NULL);
         if (is_fault(&schedule))
             return seed;
     }
@@ -162,7 +163,7 @@ int seeds_planted(void)
     static const struct {
         const char *name;
         void (*program)(void *arg);
-        bool (*is_fault)(const struct schedule *schedule);
+        bool (*is_fault)(const struct co_schedule *schedule);
     } faults[] = {
         {"lost-update", lost_update, update_was_lost},
         {"missed-wakeup", missed_wakeup, deadlocked},
@@ -171,59 +172,59 @@ int seeds_planted(void)
     };
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         printf("%s random %d\n", faults[i].name,
-            seeds_until(faults[i].program, faults[i].is_fault, SCHEDULE_RANDOM, 0));
+            seeds_until(faults[i].program, faults[i].is_fault, CO_SCHEDULE_RANDOM, 0));
         for (int depth = 2; depth <= 3; depth++)
             printf("%s pct%d %d\n", faults[i].name, depth,
-                seeds_until(faults[i].program, faults[i].is_fault, SCHEDULE_PCT, depth));
+                seeds_until(faults[i].program, faults[i].is_fault, CO_SCHEDULE_PCT, depth));
     }
     return 0;
 }
 
 /* --- the same seed, the same run -------------------------------------------------------------- */
 
-static struct chan *numbers;
+static struct co_chan *numbers;
 
 static void send_some(void *arg)
 {
     (void)arg;
     for (int i = 0; i < 20; i++) {
-        ensure(chan_send(numbers, &i) == CHAN_OK);
-        co_sleep(i % 3 * CLOCK_US);
+        co_ensure(co_chan_send(numbers, &i) == CO_CHAN_OK);
+        co_sleep(i % 3 * CO_CLOCK_US);
     }
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void busy_program(void *arg)
 {
     (void)arg;
     int item, sum = 0;
-    group = (struct waitgroup){0};
-    numbers = chan_make(sizeof(int), 2);
-    struct select_case from_numbers = {.op = SELECT_RECV, .chan = numbers, .item = &item};
-    waitgroup_add(&group, 4);
+    group = (struct co_waitgroup){0};
+    numbers = co_chan_make(sizeof(int), 2);
+    struct co_select_case from_numbers = {.op = CO_SELECT_RECV, .chan = numbers, .item = &item};
+    co_waitgroup_add(&group, 4);
     for (int i = 0; i < 4; i++)
-        ensure(co_spawn(send_some, NULL));
+        co_ensure(co_spawn(send_some, NULL));
     for (int got = 0; got < 80;) /* a timeout can come first: time may pass at any point */
-        if (select_timeout(&from_numbers, 1, CLOCK_MS) == 0) {
+        if (co_select_timeout(&from_numbers, 1, CO_CLOCK_MS) == 0) {
             sum += item;
             got++;
         }
-    ensure(sum == 4 * 190);
-    waitgroup_wait(&group);
-    chan_free(&numbers);
-    int64_t from = clock_now_ns();
-    co_sleep(3600 * CLOCK_S); /* an hour of virtual time */
-    ensure(clock_now_ns() - from >= 3600 * CLOCK_S);
+    co_ensure(sum == 4 * 190);
+    co_waitgroup_wait(&group);
+    co_chan_free(&numbers);
+    int64_t from = co_clock_now_ns();
+    co_sleep(3600 * CO_CLOCK_S); /* an hour of virtual time */
+    co_ensure(co_clock_now_ns() - from >= 3600 * CO_CLOCK_S);
 }
 
-static size_t traced(uint64_t seed, char *text, size_t size, struct schedule *schedule)
+static size_t traced(uint64_t seed, char *text, size_t size, struct co_schedule *schedule)
 {
     int fd = memfd_create("trace", MFD_CLOEXEC);
-    *schedule = (struct schedule){.seed = seed, .trace_fd = fd, .quiet = true};
+    *schedule = (struct co_schedule){.seed = seed, .trace_fd = fd, .quiet = true};
     if (seed % 2)
-        schedule->strategy = SCHEDULE_PCT;
+        schedule->strategy = CO_SCHEDULE_PCT;
     schedule->depth = 3;
-    runtime_run(&(struct runtime_options){.schedule = schedule}, busy_program, NULL);
+    co_runtime_run(&(struct co_runtime_options){.schedule = schedule}, busy_program, NULL);
     ssize_t n = pread(fd, text, size, 0);
     close(fd);
     return n > 0 ? (size_t)n : 0;
@@ -234,7 +235,7 @@ int seeds_replay(void)
     static char once[256 * 1024], again[256 * 1024];
     uint64_t last_hash = 0;
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct schedule first, second;
+        struct co_schedule first, second;
         size_t n = traced(seed, once, sizeof once, &first);
         size_t m = traced(seed, again, sizeof again, &second);
         if (n == 0 || n != m || memcmp(once, again, n) != 0 || first.hash != second.hash)
@@ -248,24 +249,25 @@ int seeds_replay(void)
 
 /* --- by a list of choices --------------------------------------------------------------------- */
 
-static void run_busy(struct schedule *schedule)
+static void run_busy(struct co_schedule *schedule)
 {
     schedule->quiet = true;
-    runtime_run(&(struct runtime_options){.schedule = schedule}, busy_program, NULL);
+    co_runtime_run(&(struct co_runtime_options){.schedule = schedule}, busy_program, NULL);
 }
 
 /* What a seed chose, as a list, goes the same way; and so does what that run noted of itself. */
 int seeds_listed(void)
 {
     enum { ROOM = 20000 };
-    static struct schedule_choice list[ROOM], again[ROOM];
+    static struct co_schedule_choice list[ROOM], again[ROOM];
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct schedule drawn = {.seed = seed, .switches = list, .switch_room = ROOM, .depth = 3};
-        drawn.strategy = seed % 2 ? SCHEDULE_PCT : SCHEDULE_RANDOM;
+        struct co_schedule drawn = {
+            .seed = seed, .switches = list, .switch_room = ROOM, .depth = 3};
+        drawn.strategy = seed % 2 ? CO_SCHEDULE_PCT : CO_SCHEDULE_RANDOM;
         run_busy(&drawn);
         if (drawn.switch_count == 0 || drawn.switch_count > ROOM)
             return 1;
-        struct schedule listed = {.strategy = SCHEDULE_REPLAY,
+        struct co_schedule listed = {.strategy = CO_SCHEDULE_REPLAY,
             .choices = list,
             .choice_count = drawn.switch_count,
             .switches = again,
@@ -287,45 +289,45 @@ static struct {
     size_t length;
 } seen;
 
-static void see(const struct schedule_event *event, void *arg)
+static void see(const struct co_schedule_event *event, void *arg)
 {
-    static const char *const names[] = {[SCHEDULE_SPAWNED] = "spawned",
-        [SCHEDULE_RUNS] = "runs",
-        [SCHEDULE_PARKS] = "parks",
-        [SCHEDULE_READIED] = "readied",
-        [SCHEDULE_ENDED] = "ended",
-        [SCHEDULE_LOCKED] = "locked",
-        [SCHEDULE_UNLOCKED] = "unlocked",
-        [SCHEDULE_SENT] = "sent",
-        [SCHEDULE_RECEIVED] = "received"};
+    static const char *const names[] = {[CO_SCHEDULE_SPAWNED] = "spawned",
+        [CO_SCHEDULE_RUNS] = "runs",
+        [CO_SCHEDULE_PARKS] = "parks",
+        [CO_SCHEDULE_READIED] = "readied",
+        [CO_SCHEDULE_ENDED] = "ended",
+        [CO_SCHEDULE_LOCKED] = "locked",
+        [CO_SCHEDULE_UNLOCKED] = "unlocked",
+        [CO_SCHEDULE_SENT] = "sent",
+        [CO_SCHEDULE_RECEIVED] = "received"};
     (void)arg;
-    sanitize_acquire(&seen); /* one after the other: there is one worker */
+    co_sanitize_acquire(&seen); /* one after the other: there is one worker */
     int n = snprintf(seen.text + seen.length, sizeof seen.text - seen.length, "%u %s%s%s%s%s\n",
         event->co, names[event->kind], event->why ? " " : "", event->why ? event->why : "",
         event->at ? " at " : "", event->at ? event->at->name : "");
     seen.length += (size_t)n;
-    sanitize_release(&seen);
+    co_sanitize_release(&seen);
 }
 
 static void lock_it(void *arg)
 {
-    schedule_mark("the lock");
-    mutex_lock(&left);
-    mutex_unlock(&left);
-    ensure(chan_send(arg, NULL) == CHAN_OK);
+    co_schedule_mark("the lock");
+    co_mutex_lock(&left);
+    co_mutex_unlock(&left);
+    co_ensure(co_chan_send(arg, NULL) == CO_CHAN_OK);
 }
 
 static void watched_program(void *arg)
 {
     (void)arg;
-    left = (struct mutex){0};
-    struct chan *done = chan_make(0, 0);
-    ensure(done && co_spawn(lock_it, done));
-    mutex_lock(&left);
-    schedule_point(); /* the list makes the other one wait for the lock */
-    mutex_unlock(&left);
-    ensure(chan_recv(done, NULL) == CHAN_OK);
-    chan_free(&done);
+    left = (struct co_mutex){0};
+    struct co_chan *done = co_chan_make(0, 0);
+    co_ensure(done && co_spawn(lock_it, done));
+    co_mutex_lock(&left);
+    co_schedule_point(); /* the list makes the other one wait for the lock */
+    co_mutex_unlock(&left);
+    co_ensure(co_chan_recv(done, NULL) == CO_CHAN_OK);
+    co_chan_free(&done);
 }
 
 int seeds_observed(void)
@@ -337,13 +339,13 @@ int seeds_observed(void)
                                    "1 locked at the lock\n1 unlocked at the lock\n"
                                    "1 runs at the lock\n0 readied\n1 sent at the lock\n"
                                    "1 ended at the lock\n0 runs\n0 received\n0 ended\n";
-    static const struct schedule_choice list[] = {{4, 1}};
-    struct schedule schedule = {.strategy = SCHEDULE_REPLAY,
+    static const struct co_schedule_choice list[] = {{4, 1}};
+    struct co_schedule schedule = {.strategy = CO_SCHEDULE_REPLAY,
         .choices = list,
         .choice_count = 1,
         .observe = see,
         .quiet = true};
-    runtime_run(&(struct runtime_options){.schedule = &schedule}, watched_program, NULL);
+    co_runtime_run(&(struct co_runtime_options){.schedule = &schedule}, watched_program, NULL);
     if (strcmp(seen.text, expected) == 0)
         return 0;
     fputs(seen.text, stdout);
@@ -364,24 +366,24 @@ static void wait_busily(void *arg)
 static void endless_program(void *arg)
 {
     (void)arg;
-    ensure(co_spawn(wait_busily, NULL));
+    co_ensure(co_spawn(wait_busily, NULL));
     wait_busily(NULL);
 }
 
-static struct chan *abandoned;
+static struct co_chan *abandoned;
 
 static void wait_for_nobody(void *arg)
 {
     (void)arg;
-    if (chan_recv(abandoned, NULL) == CHAN_OK)
+    if (co_chan_recv(abandoned, NULL) == CO_CHAN_OK)
         never = true;
 }
 
 static void leaving_program(void *arg)
 {
     (void)arg;
-    abandoned = chan_make(0, 0);
-    ensure(abandoned && co_spawn(wait_for_nobody, NULL));
+    abandoned = co_chan_make(0, 0);
+    co_ensure(abandoned && co_spawn(wait_for_nobody, NULL));
     co_yield();
 }
 
@@ -391,17 +393,17 @@ int seeds_stopped(void)
 {
     uint64_t hash = 0;
     for (int i = 0; i < 100; i++) {
-        struct schedule endless = {
-            .strategy = SCHEDULE_REPLAY, .limit = 500, .quiet = true, .seed = 1};
-        runtime_run(&(struct runtime_options){.schedule = &endless}, endless_program, NULL);
+        struct co_schedule endless = {
+            .strategy = CO_SCHEDULE_REPLAY, .limit = 500, .quiet = true, .seed = 1};
+        co_runtime_run(&(struct co_runtime_options){.schedule = &endless}, endless_program, NULL);
         if (!endless.endless || endless.taken != 500)
             return 1;
-        struct schedule leaving = {.strategy = SCHEDULE_REPLAY, .quiet = true};
-        if (runtime_run(&(struct runtime_options){.schedule = &leaving}, leaving_program, NULL) !=
-            1)
+        struct co_schedule leaving = {.strategy = CO_SCHEDULE_REPLAY, .quiet = true};
+        if (co_runtime_run(
+                &(struct co_runtime_options){.schedule = &leaving}, leaving_program, NULL) != 1)
             return 2;
-        chan_free(&abandoned); /* nobody waits for it any more */
-        struct schedule busy = {.seed = 7};
+        co_chan_free(&abandoned); /* nobody waits for it any more */
+        struct co_schedule busy = {.seed = 7};
         run_busy(&busy);
         if (hash && busy.hash != hash)
             return 3;

@@ -28,7 +28,7 @@ struct count {
 
 static void tick(void *arg)
 {
-    co_sleep(CLOCK_MS);
+    co_sleep(CO_CLOCK_MS);
     atomic_fetch_add(&((struct count *)arg)->ticks, 1);
 }
 
@@ -37,34 +37,34 @@ static void others_go_on_meanwhile(void)
     int blocked = 0;
     struct count count = {0};
     CU_ASSERT(co_spawn_local(tick, &count));
-    blocking_call(block, &blocked);
+    co_blocking_call(block, &blocked);
     CU_ASSERT_EQUAL(blocked, 1);
     CU_ASSERT_EQUAL(count.ticks, 1);
 }
 
 struct call {
-    struct waitgroup *group;
+    struct co_waitgroup *group;
     int done;
 };
 
 static void call_blocking(void *arg)
 {
     struct call *call = arg;
-    blocking_call(block, &call->done);
-    waitgroup_done(call->group);
+    co_blocking_call(block, &call->done);
+    co_waitgroup_done(call->group);
 }
 
 static void more_calls_than_threads(void)
 {
     enum { N = 100 };
-    struct waitgroup group = {0};
+    struct co_waitgroup group = {0};
     struct call calls[N];
-    waitgroup_add(&group, N);
+    co_waitgroup_add(&group, N);
     for (int i = 0; i < N; i++) {
         calls[i] = (struct call){.group = &group};
         CU_ASSERT(co_spawn(call_blocking, &calls[i]));
     }
-    waitgroup_wait(&group);
+    co_waitgroup_wait(&group);
     for (int i = 0; i < N; i++)
         CU_ASSERT_EQUAL(calls[i].done, 1);
     CU_ASSERT(most_inside > 1 && most_inside <= 16);

@@ -14,27 +14,27 @@
 
 enum { LOCKERS = 40, RECEIVERS = 7, CROWD = 10000, SOON_S = 30 };
 
-static struct mutex mutex;
-static struct chan *chan;
-static struct waitgroup all;
+static struct co_mutex mutex;
+static struct co_chan *chan;
+static struct co_waitgroup all;
 
 static void lock_it(void *arg)
 {
     (void)arg;
-    mutex_lock(&mutex);
-    mutex_unlock(&mutex);
-    waitgroup_done(&all);
+    co_mutex_lock(&mutex);
+    co_mutex_unlock(&mutex);
+    co_waitgroup_done(&all);
 }
 
 static void receive(void *arg)
 {
     (void)arg;
-    CU_ASSERT_EQUAL(chan_recv(chan, NULL), CHAN_CLOSED);
-    waitgroup_done(&all);
+    CU_ASSERT_EQUAL(co_chan_recv(chan, NULL), CO_CHAN_CLOSED);
+    co_waitgroup_done(&all);
 }
 
-static const struct census_group *find(
-    const struct census *census, const char *name, const char *why)
+static const struct co_census_group *find(
+    const struct co_census *census, const char *name, const char *why)
 {
     for (size_t i = 0; i < census->count; i++)
         if (strcmp(census->groups[i].name, name) == 0 && strcmp(census->groups[i].why, why) == 0)
@@ -42,30 +42,30 @@ static const struct census_group *find(
     return NULL;
 }
 
-static uint32_t count_of(const struct census *census, const char *name, const char *why)
+static uint32_t count_of(const struct co_census *census, const char *name, const char *why)
 {
-    const struct census_group *group = find(census, name, why);
+    const struct co_census_group *group = find(census, name, why);
     return group ? group->count : 0;
 }
 
 /* Until that many wait: they begin on either worker. */
-static void take_until(struct census *census, uint32_t waiting)
+static void take_until(struct co_census *census, uint32_t waiting)
 {
-    int64_t end_ns = clock_now_ns() + SOON_S * CLOCK_S;
+    int64_t end_ns = co_clock_now_ns() + SOON_S * CO_CLOCK_S;
     do {
-        co_sleep(CLOCK_MS);
-        census_take(census);
-    } while (census->waiting != waiting && clock_now_ns() < end_ns);
+        co_sleep(CO_CLOCK_MS);
+        co_census_take(census);
+    } while (census->waiting != waiting && co_clock_now_ns() < end_ns);
 }
 
 static void test_by_name_and_reason(void)
 {
-    static struct census census;
-    chan = chan_make(0, 0);
-    mutex_lock(&mutex);
-    CU_ASSERT_EQUAL(mutex_waiting(&mutex), 0);
-    CU_ASSERT_TRUE(mutex_is_held(&mutex));
-    waitgroup_add(&all, LOCKERS + RECEIVERS);
+    static struct co_census census;
+    chan = co_chan_make(0, 0);
+    co_mutex_lock(&mutex);
+    CU_ASSERT_EQUAL(co_mutex_waiting(&mutex), 0);
+    CU_ASSERT_TRUE(co_mutex_is_held(&mutex));
+    co_waitgroup_add(&all, LOCKERS + RECEIVERS);
     for (int i = 0; i < LOCKERS; i++)
         CU_ASSERT_TRUE_FATAL(co_spawn_named("locker", lock_it, NULL));
     for (int i = 0; i < RECEIVERS; i++)
@@ -74,43 +74,43 @@ static void test_by_name_and_reason(void)
     CU_ASSERT_EQUAL(census.waiting, LOCKERS + RECEIVERS);
     CU_ASSERT_EQUAL(census.running, 1);
     CU_ASSERT_EQUAL(census.alive, census.waiting + census.running);
-    CU_ASSERT_EQUAL(census.alive, runtime_alive());
+    CU_ASSERT_EQUAL(census.alive, co_runtime_alive());
     CU_ASSERT_EQUAL(count_of(&census, "locker", "mutex"), LOCKERS);
     CU_ASSERT_EQUAL(count_of(&census, "receive", "channel receive"), RECEIVERS);
     CU_ASSERT_EQUAL(census.others, 0);
     /* The largest comes first. */
     CU_ASSERT_PTR_EQUAL(find(&census, "locker", "mutex"), &census.groups[0]);
-    CU_ASSERT_EQUAL(mutex_waiting(&mutex), LOCKERS);
-    mutex_unlock(&mutex);
-    CU_ASSERT_TRUE(chan_close(chan));
-    waitgroup_wait(&all);
-    CU_ASSERT_FALSE(mutex_is_held(&mutex));
-    chan_free(&chan);
+    CU_ASSERT_EQUAL(co_mutex_waiting(&mutex), LOCKERS);
+    co_mutex_unlock(&mutex);
+    CU_ASSERT_TRUE(co_chan_close(chan));
+    co_waitgroup_wait(&all);
+    CU_ASSERT_FALSE(co_mutex_is_held(&mutex));
+    co_chan_free(&chan);
 }
 
 static void pass_by(void *arg)
 {
     (void)arg;
     co_yield();
-    waitgroup_done(&all);
+    co_waitgroup_done(&all);
 }
 
 /* Others come and go meanwhile; nothing is read that is not there. */
 static void test_while_they_go_on(void)
 {
-    static struct census census;
-    waitgroup_add(&all, CROWD);
+    static struct co_census census;
+    co_waitgroup_add(&all, CROWD);
     for (int i = 0; i < CROWD; i++) {
         while (!co_spawn(pass_by, NULL))
-            co_sleep(CLOCK_MS);
+            co_sleep(CO_CLOCK_MS);
         if (i % 1000 == 0) {
-            census_take(&census);
+            co_census_take(&census);
             CU_ASSERT_EQUAL(
                 census.alive, census.fresh + census.ready + census.running + census.waiting);
             CU_ASSERT_TRUE(census.alive >= 1);
         }
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
 }
 
 const struct unit_suite suite_census = {"census", 2,

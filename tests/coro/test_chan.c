@@ -11,35 +11,35 @@
 #include "tests/coro/suites.h"
 
 struct end {
-    struct chan *chan;
-    struct waitgroup *group;
+    struct co_chan *chan;
+    struct co_waitgroup *group;
     int n, seen;
-    enum chan_status status;
+    enum co_chan_status status;
 };
 
 static void send_range(void *arg)
 {
     struct end *end = arg;
     for (int i = 0; i < end->n; i++)
-        CU_ASSERT_EQUAL(chan_send(end->chan, &i), CHAN_OK);
-    chan_close(end->chan);
-    waitgroup_done(end->group);
+        CU_ASSERT_EQUAL(co_chan_send(end->chan, &i), CO_CHAN_OK);
+    co_chan_close(end->chan);
+    co_waitgroup_done(end->group);
 }
 
 static void in_order_through(size_t capacity)
 {
-    struct waitgroup group = {0};
-    struct chan *chan = chan_make(sizeof(int), capacity);
+    struct co_waitgroup group = {0};
+    struct co_chan *chan = co_chan_make(sizeof(int), capacity);
     struct end sender = {.chan = chan, .group = &group, .n = 1000};
-    waitgroup_add(&group, 1);
+    co_waitgroup_add(&group, 1);
     CU_ASSERT(co_spawn(send_range, &sender));
     int item, expected = 0;
-    while (chan_recv(chan, &item) == CHAN_OK)
+    while (co_chan_recv(chan, &item) == CO_CHAN_OK)
         CU_ASSERT_EQUAL(item, expected++);
     CU_ASSERT_EQUAL(expected, 1000);
-    CU_ASSERT_EQUAL(item, 0); /* zeroed on CHAN_CLOSED */
-    waitgroup_wait(&group);
-    chan_free(&chan);
+    CU_ASSERT_EQUAL(item, 0); /* zeroed on CO_CHAN_CLOSED */
+    co_waitgroup_wait(&group);
+    co_chan_free(&chan);
     CU_ASSERT_PTR_NULL(chan);
 }
 
@@ -53,26 +53,26 @@ static void items_pass_in_order(void)
 
 static void try_never_parks(void)
 {
-    struct chan *chan = chan_make(sizeof(int), 2);
+    struct co_chan *chan = co_chan_make(sizeof(int), 2);
     int item = 0;
-    CU_ASSERT_EQUAL(chan_try_recv(chan, &item), CHAN_WOULD_BLOCK);
+    CU_ASSERT_EQUAL(co_chan_try_recv(chan, &item), CO_CHAN_WOULD_BLOCK);
     for (int i = 1; i <= 2; i++)
-        CU_ASSERT_EQUAL(chan_try_send(chan, &i), CHAN_OK);
-    CU_ASSERT_EQUAL(chan_try_send(chan, &item), CHAN_WOULD_BLOCK);
-    CU_ASSERT_EQUAL(chan_len(chan), 2);
-    CU_ASSERT_EQUAL(chan_cap(chan), 2);
-    CU_ASSERT(chan_close(chan));
-    CU_ASSERT_FALSE(chan_close(chan));
-    CU_ASSERT_EQUAL(chan_try_send(chan, &item), CHAN_CLOSED);
-    CU_ASSERT_EQUAL(chan_send(chan, &item), CHAN_CLOSED);
-    CU_ASSERT_EQUAL(chan_recv(chan, &item), CHAN_OK);
+        CU_ASSERT_EQUAL(co_chan_try_send(chan, &i), CO_CHAN_OK);
+    CU_ASSERT_EQUAL(co_chan_try_send(chan, &item), CO_CHAN_WOULD_BLOCK);
+    CU_ASSERT_EQUAL(co_chan_len(chan), 2);
+    CU_ASSERT_EQUAL(co_chan_cap(chan), 2);
+    CU_ASSERT(co_chan_close(chan));
+    CU_ASSERT_FALSE(co_chan_close(chan));
+    CU_ASSERT_EQUAL(co_chan_try_send(chan, &item), CO_CHAN_CLOSED);
+    CU_ASSERT_EQUAL(co_chan_send(chan, &item), CO_CHAN_CLOSED);
+    CU_ASSERT_EQUAL(co_chan_recv(chan, &item), CO_CHAN_OK);
     CU_ASSERT_EQUAL(item, 1);
-    CU_ASSERT_EQUAL(chan_try_recv(chan, NULL), CHAN_OK); /* dropped */
-    CU_ASSERT_EQUAL(chan_recv(chan, &item), CHAN_CLOSED);
-    CU_ASSERT_EQUAL(chan_try_recv(chan, &item), CHAN_CLOSED);
-    chan_free(&chan);
-    CU_ASSERT_EQUAL(chan_try_recv(NULL, &item), CHAN_WOULD_BLOCK);
-    CU_ASSERT_EQUAL(chan_len(NULL) + chan_cap(NULL), 0);
+    CU_ASSERT_EQUAL(co_chan_try_recv(chan, NULL), CO_CHAN_OK); /* dropped */
+    CU_ASSERT_EQUAL(co_chan_recv(chan, &item), CO_CHAN_CLOSED);
+    CU_ASSERT_EQUAL(co_chan_try_recv(chan, &item), CO_CHAN_CLOSED);
+    co_chan_free(&chan);
+    CU_ASSERT_EQUAL(co_chan_try_recv(NULL, &item), CO_CHAN_WOULD_BLOCK);
+    CU_ASSERT_EQUAL(co_chan_len(NULL) + co_chan_cap(NULL), 0);
 }
 
 static void any_item_size(void)
@@ -81,51 +81,51 @@ static void any_item_size(void)
         char text[300];
     } in, out;
     memset(&in, 'x', sizeof in);
-    struct chan *big = chan_make(sizeof in, 3), *signal = chan_make(0, 1);
-    CU_ASSERT_EQUAL(chan_send(big, &in), CHAN_OK);
-    CU_ASSERT_EQUAL(chan_recv(big, &out), CHAN_OK);
+    struct co_chan *big = co_chan_make(sizeof in, 3), *signal = co_chan_make(0, 1);
+    CU_ASSERT_EQUAL(co_chan_send(big, &in), CO_CHAN_OK);
+    CU_ASSERT_EQUAL(co_chan_recv(big, &out), CO_CHAN_OK);
     CU_ASSERT_EQUAL(memcmp(&in, &out, sizeof in), 0);
-    CU_ASSERT_EQUAL(chan_send(signal, NULL), CHAN_OK);
-    CU_ASSERT_EQUAL(chan_recv(signal, NULL), CHAN_OK);
-    CU_ASSERT_PTR_NULL(chan_make(SIZE_MAX / 2, 4));
-    chan_free(&big);
-    chan_free(&signal);
+    CU_ASSERT_EQUAL(co_chan_send(signal, NULL), CO_CHAN_OK);
+    CU_ASSERT_EQUAL(co_chan_recv(signal, NULL), CO_CHAN_OK);
+    CU_ASSERT_PTR_NULL(co_chan_make(SIZE_MAX / 2, 4));
+    co_chan_free(&big);
+    co_chan_free(&signal);
 }
 
 static void recv_one(void *arg)
 {
     struct end *end = arg;
     end->seen = -1;
-    end->status = chan_recv(end->chan, &end->seen);
-    waitgroup_done(end->group);
+    end->status = co_chan_recv(end->chan, &end->seen);
+    co_waitgroup_done(end->group);
 }
 
 static void send_one(void *arg)
 {
     struct end *end = arg;
-    end->status = chan_send(end->chan, &end->n);
-    waitgroup_done(end->group);
+    end->status = co_chan_send(end->chan, &end->n);
+    co_waitgroup_done(end->group);
 }
 
 static void close_wakes(void (*end_main)(void *arg), bool receives)
 {
     enum { N = 5 };
-    struct waitgroup group = {0};
-    struct chan *chan = chan_make(sizeof(int), 0);
+    struct co_waitgroup group = {0};
+    struct co_chan *chan = co_chan_make(sizeof(int), 0);
     struct end ends[N];
-    waitgroup_add(&group, N);
+    co_waitgroup_add(&group, N);
     for (int i = 0; i < N; i++) {
         ends[i] = (struct end){.chan = chan, .group = &group, .n = i};
         CU_ASSERT(co_spawn(end_main, &ends[i]));
     }
-    co_sleep(2 * CLOCK_MS);
-    chan_close(chan);
-    waitgroup_wait(&group);
+    co_sleep(2 * CO_CLOCK_MS);
+    co_chan_close(chan);
+    co_waitgroup_wait(&group);
     for (int i = 0; i < N; i++) {
-        CU_ASSERT_EQUAL(ends[i].status, CHAN_CLOSED);
+        CU_ASSERT_EQUAL(ends[i].status, CO_CHAN_CLOSED);
         CU_ASSERT(!receives || ends[i].seen == 0);
     }
-    chan_free(&chan);
+    co_chan_free(&chan);
 }
 
 static void close_wakes_everyone(void)
@@ -140,29 +140,29 @@ static void receivers_queue_in_order(void)
     enum { N = 8 };
     if (getenv("CORO_SEED"))
         return; /* it relies on a yield running the others */
-    struct waitgroup group = {0};
-    struct chan *chan = chan_make(sizeof(int), 0);
+    struct co_waitgroup group = {0};
+    struct co_chan *chan = co_chan_make(sizeof(int), 0);
     struct end ends[N];
-    waitgroup_add(&group, N);
+    co_waitgroup_add(&group, N);
     for (int i = 0; i < N; i++) {
         ends[i] = (struct end){.chan = chan, .group = &group};
         CU_ASSERT(co_spawn_local(recv_one, &ends[i]));
         co_yield();
     }
     for (int i = 0; i < N; i++)
-        CU_ASSERT_EQUAL(chan_send(chan, &i), CHAN_OK);
-    waitgroup_wait(&group);
+        CU_ASSERT_EQUAL(co_chan_send(chan, &i), CO_CHAN_OK);
+    co_waitgroup_wait(&group);
     for (int i = 0; i < N; i++)
         CU_ASSERT_EQUAL(ends[i].seen, i);
-    chan_free(&chan);
+    co_chan_free(&chan);
 }
 
 /* Many senders and receivers on all workers: each item arrives once, and none is lost. */
 enum { PER_SENDER = 400, SENDERS = 10 };
 
 struct storm {
-    struct chan *chan;
-    struct waitgroup senders, receivers;
+    struct co_chan *chan;
+    struct co_waitgroup senders, receivers;
     _Atomic int next;
     _Atomic unsigned char seen[SENDERS * PER_SENDER * 2];
 };
@@ -172,18 +172,18 @@ static void storm_send(void *arg)
     struct storm *storm = arg;
     for (int i = 0; i < PER_SENDER; i++) {
         int item = atomic_fetch_add(&storm->next, 1);
-        CU_ASSERT_EQUAL(chan_send(storm->chan, &item), CHAN_OK);
+        CU_ASSERT_EQUAL(co_chan_send(storm->chan, &item), CO_CHAN_OK);
     }
-    waitgroup_done(&storm->senders);
+    co_waitgroup_done(&storm->senders);
 }
 
 static void storm_recv(void *arg)
 {
     struct storm *storm = arg;
     int item;
-    while (chan_recv(storm->chan, &item) == CHAN_OK)
+    while (co_chan_recv(storm->chan, &item) == CO_CHAN_OK)
         atomic_fetch_add(&storm->seen[item], 1);
-    waitgroup_done(&storm->receivers);
+    co_waitgroup_done(&storm->receivers);
 }
 
 static void storm_start(int index, void *arg)
@@ -191,11 +191,11 @@ static void storm_start(int index, void *arg)
     (void)index;
     struct storm *storm = arg;
     for (int i = 0; i < SENDERS / 2; i++) {
-        waitgroup_add(&storm->senders, 1);
+        co_waitgroup_add(&storm->senders, 1);
         CU_ASSERT(co_spawn_local(storm_send, storm));
     }
     for (int i = 0; i < 3; i++) {
-        waitgroup_add(&storm->receivers, 1);
+        co_waitgroup_add(&storm->receivers, 1);
         CU_ASSERT(co_spawn_local(storm_recv, storm));
     }
 }
@@ -204,15 +204,15 @@ static void storm_through(size_t capacity)
 {
     static struct storm storm;
     memset(&storm, 0, sizeof storm);
-    storm.chan = chan_make(sizeof(int), capacity);
-    worker_each(storm_start, &storm);
-    waitgroup_wait(&storm.senders);
-    chan_close(storm.chan);
-    waitgroup_wait(&storm.receivers);
+    storm.chan = co_chan_make(sizeof(int), capacity);
+    co_worker_each(storm_start, &storm);
+    co_waitgroup_wait(&storm.senders);
+    co_chan_close(storm.chan);
+    co_waitgroup_wait(&storm.receivers);
     for (int i = 0; i < storm.next; i++)
         CU_ASSERT_EQUAL_FATAL(storm.seen[i], 1);
-    CU_ASSERT_EQUAL(storm.next, worker_count() * (SENDERS / 2) * PER_SENDER);
-    chan_free(&storm.chan);
+    CU_ASSERT_EQUAL(storm.next, co_worker_count() * (SENDERS / 2) * PER_SENDER);
+    co_chan_free(&storm.chan);
 }
 
 static void storm_across_workers(void)

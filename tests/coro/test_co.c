@@ -12,13 +12,13 @@
 #include "coro/worker.h"
 #include "tests/coro/suites.h"
 
-static struct waitgroup group;
+static struct co_waitgroup group;
 static _Atomic int count;
 
 static void count_up(void *arg)
 {
     atomic_fetch_add(&count, *(int *)arg);
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void spawned_ones_all_run(void)
@@ -27,10 +27,10 @@ static void spawned_ones_all_run(void)
     int one = 1;
     count = 0;
     for (int i = 0; i < N; i++) {
-        waitgroup_add(&group, 1);
+        co_waitgroup_add(&group, 1);
         CU_ASSERT_FATAL(co_spawn(count_up, &one));
     }
-    waitgroup_wait(&group);
+    co_waitgroup_wait(&group);
     CU_ASSERT_EQUAL(count, N);
 }
 
@@ -39,24 +39,24 @@ static void note_identity(void *arg)
     uint64_t *id = arg;
     *id = co_id(co_current());
     CU_ASSERT_STRING_EQUAL(co_name(co_current()), "note_identity");
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void note_name(void *arg)
 {
     (void)arg;
     CU_ASSERT_STRING_EQUAL(co_name(co_current()), "teller");
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void names_and_ids(void)
 {
     uint64_t a = 0, b = 0;
-    waitgroup_add(&group, 3);
+    co_waitgroup_add(&group, 3);
     CU_ASSERT(co_spawn(note_identity, &a));
     CU_ASSERT(co_spawn(note_identity, &b));
     CU_ASSERT(co_spawn_named("teller", note_name, NULL));
-    waitgroup_wait(&group);
+    co_waitgroup_wait(&group);
     CU_ASSERT(a != 0 && b != 0 && a != b && a != co_id(co_current()));
     CU_ASSERT_STRING_EQUAL(co_name(NULL), "-");
 }
@@ -69,31 +69,31 @@ static void trace_thrice(void *arg)
         strncat(trace, arg, 1);
         co_yield();
     }
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void yield_takes_turns(void)
 {
     trace[0] = '\0';
     char a[] = "a", b[] = "b", c[] = "c";
-    waitgroup_add(&group, 3);
+    co_waitgroup_add(&group, 3);
     CU_ASSERT(co_spawn_local(trace_thrice, a));
     CU_ASSERT(co_spawn_local(trace_thrice, b));
     CU_ASSERT(co_spawn_local(trace_thrice, c));
-    waitgroup_wait(&group);
+    co_waitgroup_wait(&group);
     CU_ASSERT_STRING_EQUAL(trace, "abcabcabc");
 }
 
 static void sleep_lasts(void)
 {
-    int64_t from = clock_now_ns();
-    co_sleep(3 * CLOCK_MS);
-    int64_t took = clock_now_ns() - from;
-    CU_ASSERT(took >= 3 * CLOCK_MS);
-    from = clock_now_ns();
-    co_sleep(300 * CLOCK_US); /* well below what a clock of milliseconds could do */
-    took = clock_now_ns() - from;
-    CU_ASSERT(took >= 300 * CLOCK_US);
+    int64_t from = co_clock_now_ns();
+    co_sleep(3 * CO_CLOCK_MS);
+    int64_t took = co_clock_now_ns() - from;
+    CU_ASSERT(took >= 3 * CO_CLOCK_MS);
+    from = co_clock_now_ns();
+    co_sleep(300 * CO_CLOCK_US); /* well below what a clock of milliseconds could do */
+    took = co_clock_now_ns() - from;
+    CU_ASSERT(took >= 300 * CO_CLOCK_US);
     co_sleep(0);
     co_sleep(-5);
 }
@@ -106,16 +106,16 @@ static void keep_errno(void *arg)
         co_yield();
         CU_ASSERT_EQUAL_FATAL(errno, mine);
     }
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void errno_is_each_ones_own(void)
 {
     int a = EPERM, b = EDOM;
-    waitgroup_add(&group, 2);
+    co_waitgroup_add(&group, 2);
     CU_ASSERT(co_spawn_local(keep_errno, &a));
     CU_ASSERT(co_spawn_local(keep_errno, &b));
-    waitgroup_wait(&group);
+    co_waitgroup_wait(&group);
 }
 
 /* Two pass a token back and forth with nothing but park and ready, on whatever workers they are. */
@@ -141,7 +141,7 @@ static void pass_baton(void *arg)
     struct co *other = atomic_exchange(&baton->parked, NULL);
     if (other)
         co_ready(other);
-    waitgroup_done(&group);
+    co_waitgroup_done(&group);
 }
 
 static void start_two(int index, void *arg)
@@ -153,9 +153,9 @@ static void start_two(int index, void *arg)
 static void parking_storm(void)
 {
     struct baton baton = {0};
-    waitgroup_add(&group, worker_count());
-    worker_each(start_two, &baton);
-    waitgroup_wait(&group);
+    co_waitgroup_add(&group, co_worker_count());
+    co_worker_each(start_two, &baton);
+    co_waitgroup_wait(&group);
 }
 
 static bool stay(struct co *co, void *arg)
@@ -174,13 +174,13 @@ static void commit_can_refuse_to_park(void)
 
 static void wait_for_end(void *arg)
 {
-    waitgroup_wait(arg);
+    co_waitgroup_wait(arg);
 }
 
 static void come_and_wait(void *arg)
 {
-    waitgroup_done(&group);
-    waitgroup_wait(arg);
+    co_waitgroup_done(&group);
+    co_waitgroup_wait(arg);
 }
 
 static long resident_pages(void)
@@ -195,20 +195,20 @@ static long resident_pages(void)
 /* A crowd has come and gone: its memory is given back once there is nothing else to do. */
 static void unused_stacks_are_given_back(void)
 {
-    enum { N = SANITIZED ? 1500 : 8000 };
-    struct waitgroup end = {0};
-    waitgroup_add(&end, 1);
-    waitgroup_add(&group, N);
+    enum { N = CO_SANITIZED ? 1500 : 8000 };
+    struct co_waitgroup end = {0};
+    co_waitgroup_add(&end, 1);
+    co_waitgroup_add(&group, N);
     for (int i = 0; i < N; i++)
         CU_ASSERT(co_spawn(come_and_wait, &end));
-    waitgroup_wait(&group);
+    co_waitgroup_wait(&group);
     long crowded = resident_pages();
-    waitgroup_done(&end);
-    while (runtime_alive() > 1)
-        co_sleep(CLOCK_MS);
+    co_waitgroup_done(&end);
+    while (co_runtime_alive() > 1)
+        co_sleep(CO_CLOCK_MS);
     for (int i = 0; i < 1000 && crowded - resident_pages() <= N - 2000; i++)
-        co_sleep(CLOCK_MS);
-    CU_ASSERT(SANITIZED || crowded - resident_pages() > N - 2000);
+        co_sleep(CO_CLOCK_MS);
+    CU_ASSERT(CO_SANITIZED || crowded - resident_pages() > N - 2000);
 }
 
 static bool refused;
@@ -216,24 +216,24 @@ static bool refused;
 static void spawn_until_refused(void *arg)
 {
     (void)arg;
-    struct waitgroup end = {0};
-    waitgroup_add(&end, 1);
+    struct co_waitgroup end = {0};
+    co_waitgroup_add(&end, 1);
     int n = 0;
     while (n < 1000 && co_spawn(wait_for_end, &end))
         n++;
     refused = n >= 90 && n < 100;
-    waitgroup_done(&end);
-    while (runtime_alive() > 1)
-        co_sleep(CLOCK_MS / 10);
+    co_waitgroup_done(&end);
+    while (co_runtime_alive() > 1)
+        co_sleep(CO_CLOCK_MS / 10);
     refused = refused && co_spawn(wait_for_end, &end); /* one that waits for nothing */
-    while (runtime_alive() > 1)
-        co_sleep(CLOCK_MS / 10);
+    while (co_runtime_alive() > 1)
+        co_sleep(CO_CLOCK_MS / 10);
 }
 
 int report_limit(void)
 {
-    const struct runtime_options options = {.workers = 1, .max_coroutines = 100};
-    return runtime_run(&options, spawn_until_refused, NULL) == 0 && refused ? 0 : 1;
+    const struct co_runtime_options options = {.workers = 1, .max_coroutines = 100};
+    return co_runtime_run(&options, spawn_until_refused, NULL) == 0 && refused ? 0 : 1;
 }
 
 static const struct unit_test tests[] = {

@@ -10,8 +10,8 @@
 enum { EACH = 40, ROUNDS = 500 };
 
 struct shared {
-    struct mutex mutex;
-    struct waitgroup group;
+    struct co_mutex mutex;
+    struct co_waitgroup group;
     long count;
     bool inside, stop;
     int hogged, got;
@@ -21,16 +21,16 @@ static void count_up(void *arg)
 {
     struct shared *shared = arg;
     for (int i = 0; i < ROUNDS; i++) {
-        mutex_lock(&shared->mutex);
+        co_mutex_lock(&shared->mutex);
         CU_ASSERT_FALSE(shared->inside);
         shared->inside = true;
         shared->count++;
         if (i % 16 == 0)
             co_yield(); /* others of this worker run into the lock */
         shared->inside = false;
-        mutex_unlock(&shared->mutex);
+        co_mutex_unlock(&shared->mutex);
     }
-    waitgroup_done(&shared->group);
+    co_waitgroup_done(&shared->group);
 }
 
 static void start_counters(int index, void *arg)
@@ -38,7 +38,7 @@ static void start_counters(int index, void *arg)
     (void)index;
     struct shared *shared = arg;
     for (int i = 0; i < EACH; i++) {
-        waitgroup_add(&shared->group, 1);
+        co_waitgroup_add(&shared->group, 1);
         CU_ASSERT(co_spawn_local(count_up, shared));
     }
 }
@@ -46,12 +46,12 @@ static void start_counters(int index, void *arg)
 static void no_update_is_lost(void)
 {
     struct shared shared = {0};
-    worker_each(start_counters, &shared);
-    waitgroup_wait(&shared.group);
-    CU_ASSERT_EQUAL(shared.count, (long)worker_count() * EACH * ROUNDS);
-    CU_ASSERT(mutex_try_lock(&shared.mutex));
-    CU_ASSERT_FALSE(mutex_try_lock(&shared.mutex));
-    mutex_unlock(&shared.mutex);
+    co_worker_each(start_counters, &shared);
+    co_waitgroup_wait(&shared.group);
+    CU_ASSERT_EQUAL(shared.count, (long)co_worker_count() * EACH * ROUNDS);
+    CU_ASSERT(co_mutex_try_lock(&shared.mutex));
+    CU_ASSERT_FALSE(co_mutex_try_lock(&shared.mutex));
+    co_mutex_unlock(&shared.mutex);
 }
 
 /* Locks again immediately, always; sleeps with the lock held, so a fair share needs the
@@ -59,39 +59,39 @@ static void no_update_is_lost(void)
 static void hog(void *arg)
 {
     struct shared *shared = arg;
-    mutex_lock(&shared->mutex);
+    co_mutex_lock(&shared->mutex);
     while (!shared->stop) {
         shared->hogged++;
-        co_sleep(200 * CLOCK_US);
-        mutex_unlock(&shared->mutex);
-        mutex_lock(&shared->mutex);
+        co_sleep(200 * CO_CLOCK_US);
+        co_mutex_unlock(&shared->mutex);
+        co_mutex_lock(&shared->mutex);
     }
-    mutex_unlock(&shared->mutex);
-    waitgroup_done(&shared->group);
+    co_mutex_unlock(&shared->mutex);
+    co_waitgroup_done(&shared->group);
 }
 
 static void wants_it_too(void *arg)
 {
     struct shared *shared = arg;
     for (int i = 0; i < 5; i++) {
-        mutex_lock(&shared->mutex);
+        co_mutex_lock(&shared->mutex);
         shared->got++;
-        mutex_unlock(&shared->mutex);
+        co_mutex_unlock(&shared->mutex);
     }
-    mutex_lock(&shared->mutex);
+    co_mutex_lock(&shared->mutex);
     shared->stop = true;
-    mutex_unlock(&shared->mutex);
-    waitgroup_done(&shared->group);
+    co_mutex_unlock(&shared->mutex);
+    co_waitgroup_done(&shared->group);
 }
 
 static void nobody_starves(void)
 {
     struct shared shared = {0};
-    waitgroup_add(&shared.group, 2);
+    co_waitgroup_add(&shared.group, 2);
     CU_ASSERT(co_spawn(hog, &shared));
-    co_sleep(CLOCK_MS);
+    co_sleep(CO_CLOCK_MS);
     CU_ASSERT(co_spawn(wants_it_too, &shared));
-    waitgroup_wait(&shared.group);
+    co_waitgroup_wait(&shared.group);
     CU_ASSERT_EQUAL(shared.got, 5);
     CU_ASSERT(shared.hogged < 200); /* about 6 turns of 1 ms */
 }

@@ -14,34 +14,34 @@
 
 static void address_of(int listener, char *text, size_t size, const char *host)
 {
-    snprintf(text, size, "%s:%d", host, net_port(listener));
+    snprintf(text, size, "%s:%d", host, co_net_port(listener));
 }
 
-GO_FUNCTION(echo, (int, fd))
+CO_GO_FUNCTION(echo, (int, fd))
 {
     char buffer[1000];
     ssize_t n;
-    while ((n = net_read(context_background(), fd, buffer, sizeof buffer)) > 0)
-        CU_ASSERT_EQUAL(net_write(context_background(), fd, buffer, (size_t)n), n);
-    net_close(&fd);
+    while ((n = co_net_read(co_context_background(), fd, buffer, sizeof buffer)) > 0)
+        CU_ASSERT_EQUAL(co_net_write(co_context_background(), fd, buffer, (size_t)n), n);
+    co_net_close(&fd);
 }
 
-GO_FUNCTION(echo_to_all, (struct context *, context), (int, listener))
+CO_GO_FUNCTION(echo_to_all, (struct co_context *, context), (int, listener))
 {
-    struct waitgroup all = {0};
-    for (int fd; (fd = net_accept(context, listener)) >= 0;)
-        CU_ASSERT(waitgroup_go(&all, echo, fd));
+    struct co_waitgroup all = {0};
+    for (int fd; (fd = co_net_accept(context, listener)) >= 0;)
+        CU_ASSERT(co_waitgroup_go(&all, echo, fd));
     CU_ASSERT_EQUAL(errno, ECANCELED);
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
 }
 
 enum { LONG = 1 << 20 };
 
-GO_FUNCTION(read_all, (int, fd), (size_t *, got), (bool *, same))
+CO_GO_FUNCTION(read_all, (int, fd), (size_t *, got), (bool *, same))
 {
     static char buffer[LONG];
     *same = true;
-    for (ssize_t n; (n = net_read(context_background(), fd, buffer, sizeof buffer)) > 0;)
+    for (ssize_t n; (n = co_net_read(co_context_background(), fd, buffer, sizeof buffer)) > 0;)
         for (ssize_t i = 0; i < n; i++, ++*got)
             *same = *same && buffer[i] == (char)(*got * 7);
 }
@@ -52,37 +52,37 @@ static void exchange(const char *address)
     static char sent[LONG];
     for (size_t i = 0; i < LONG; i++)
         sent[i] = (char)(i * 7);
-    int fd = net_dial(context_background(), address);
+    int fd = co_net_dial(co_context_background(), address);
     CU_ASSERT_FATAL(fd >= 0);
-    struct waitgroup reader = {0};
+    struct co_waitgroup reader = {0};
     size_t got = 0;
     bool same = false;
     int copy = dup(fd); /* one coroutine at a time waits for a descriptor */
-    CU_ASSERT(waitgroup_go(&reader, read_all, copy, &got, &same));
-    CU_ASSERT_EQUAL(net_write(context_background(), fd, sent, LONG), LONG);
-    CU_ASSERT_EQUAL(net_end(fd), 0);
-    waitgroup_wait(&reader);
+    CU_ASSERT(co_waitgroup_go(&reader, read_all, copy, &got, &same));
+    CU_ASSERT_EQUAL(co_net_write(co_context_background(), fd, sent, LONG), LONG);
+    CU_ASSERT_EQUAL(co_net_end(fd), 0);
+    co_waitgroup_wait(&reader);
     CU_ASSERT_EQUAL(got, LONG);
     CU_ASSERT(same);
-    net_close(&copy);
-    net_close(&fd);
+    co_net_close(&copy);
+    co_net_close(&fd);
     CU_ASSERT_EQUAL(fd, -1);
 }
 
 static void with_echo(const char *at, const char *host)
 {
-    struct context *context = context_with_cancel(context_background());
-    struct waitgroup server = {0};
-    int listener = net_listen(context_background(), at);
+    struct co_context *context = co_context_with_cancel(co_context_background());
+    struct co_waitgroup server = {0};
+    int listener = co_net_listen(co_context_background(), at);
     CU_ASSERT_FATAL(listener >= 0);
-    CU_ASSERT(waitgroup_go(&server, echo_to_all, context, listener));
+    CU_ASSERT(co_waitgroup_go(&server, echo_to_all, context, listener));
     char address[200];
     address_of(listener, address, sizeof address, host);
     exchange(strncmp(at, "unix:", 5) == 0 ? at : address);
-    context_cancel(context);
-    waitgroup_wait(&server);
-    net_close(&listener);
-    context_release(&context);
+    co_context_cancel(context);
+    co_waitgroup_wait(&server);
+    co_net_close(&listener);
+    co_context_release(&context);
 }
 
 static void there_and_back(void)
@@ -101,7 +101,7 @@ static void there_and_back(void)
 static void refused(const char *address, int error)
 {
     errno = 0;
-    CU_ASSERT_EQUAL(net_dial(context_background(), address), -1);
+    CU_ASSERT_EQUAL(co_net_dial(co_context_background(), address), -1);
     CU_ASSERT_EQUAL(errno, error);
 }
 
@@ -119,19 +119,19 @@ static void what_is_no_address(void)
     memset(wide, 'a', sizeof wide);
     memcpy(wide + sizeof wide - 4, ":80", 4);
     refused(wide, EINVAL);
-    CU_ASSERT_EQUAL(net_listen(context_background(), "127.0.0.1"), -1);
+    CU_ASSERT_EQUAL(co_net_listen(co_context_background(), "127.0.0.1"), -1);
     CU_ASSERT_EQUAL(errno, EINVAL);
 }
 
 static void a_listener_that_is_gone_refuses(void)
 {
     char address[100];
-    int listener = net_listen(context_background(), "127.0.0.1:0");
+    int listener = co_net_listen(co_context_background(), "127.0.0.1:0");
     CU_ASSERT_FATAL(listener >= 0);
     address_of(listener, address, sizeof address, "127.0.0.1");
-    CU_ASSERT_EQUAL(net_listen(context_background(), address), -1);
+    CU_ASSERT_EQUAL(co_net_listen(co_context_background(), address), -1);
     CU_ASSERT_EQUAL(errno, EADDRINUSE);
-    net_close(&listener);
+    co_net_close(&listener);
     refused(address, ECONNREFUSED);
 }
 
@@ -140,47 +140,47 @@ static void deadlines_end_each_wait(void)
 {
     char address[100], byte;
     static char full[LONG * 16];
-    int listener = net_listen(context_background(), "127.0.0.1:0");
+    int listener = co_net_listen(co_context_background(), "127.0.0.1:0");
     CU_ASSERT_FATAL(listener >= 0);
     address_of(listener, address, sizeof address, "127.0.0.1");
-    struct context *soon = context_with_timeout(context_background(), CLOCK_MS);
-    CU_ASSERT_EQUAL(net_accept(soon, listener), -1);
+    struct co_context *soon = co_context_with_timeout(co_context_background(), CO_CLOCK_MS);
+    CU_ASSERT_EQUAL(co_net_accept(soon, listener), -1);
     CU_ASSERT_EQUAL(errno, ETIMEDOUT);
-    CU_ASSERT_EQUAL(net_dial(soon, address), -1);
+    CU_ASSERT_EQUAL(co_net_dial(soon, address), -1);
     CU_ASSERT_EQUAL(errno, ETIMEDOUT);
-    context_release(&soon);
+    co_context_release(&soon);
 
-    int fd = net_dial(context_background(), address);
+    int fd = co_net_dial(co_context_background(), address);
     CU_ASSERT_FATAL(fd >= 0);
-    soon = context_with_timeout(context_background(), CLOCK_MS);
-    CU_ASSERT_EQUAL(net_read(soon, fd, &byte, 1), -1);
+    soon = co_context_with_timeout(co_context_background(), CO_CLOCK_MS);
+    CU_ASSERT_EQUAL(co_net_read(soon, fd, &byte, 1), -1);
     CU_ASSERT_EQUAL(errno, ETIMEDOUT);
-    context_release(&soon);
-    soon = context_with_timeout(context_background(), 20 * CLOCK_MS);
-    CU_ASSERT_EQUAL(net_write(soon, fd, full, sizeof full), -1);
+    co_context_release(&soon);
+    soon = co_context_with_timeout(co_context_background(), 20 * CO_CLOCK_MS);
+    CU_ASSERT_EQUAL(co_net_write(soon, fd, full, sizeof full), -1);
     CU_ASSERT_EQUAL(errno, ETIMEDOUT);
-    context_release(&soon);
-    net_close(&fd);
-    net_close(&listener);
+    co_context_release(&soon);
+    co_net_close(&fd);
+    co_net_close(&listener);
 }
 
 static void a_peer_that_left_is_no_signal(void)
 {
     char address[100];
     static char some[LONG];
-    int listener = net_listen(context_background(), "127.0.0.1:0");
+    int listener = co_net_listen(co_context_background(), "127.0.0.1:0");
     address_of(listener, address, sizeof address, "127.0.0.1");
-    int fd = net_dial(context_background(), address);
-    int peer = net_accept(context_background(), listener);
+    int fd = co_net_dial(co_context_background(), address);
+    int peer = co_net_accept(co_context_background(), listener);
     CU_ASSERT_FATAL(fd >= 0 && peer >= 0);
-    net_close(&peer);
+    co_net_close(&peer);
     ssize_t n = 0;
     for (int i = 0; i < 100 && n >= 0; i++)
-        n = net_write(context_background(), fd, some, sizeof some);
+        n = co_net_write(co_context_background(), fd, some, sizeof some);
     CU_ASSERT_EQUAL(n, -1);
     CU_ASSERT(errno == EPIPE || errno == ECONNRESET);
-    net_close(&fd);
-    net_close(&listener);
+    co_net_close(&fd);
+    co_net_close(&listener);
 }
 
 static const struct unit_test tests[] = {

@@ -27,7 +27,7 @@ static int limit(const char *membership)
     char path[200];
     put("membership", membership);
     snprintf(path, sizeof path, "%s/membership", root);
-    return processors_of_groups(path, root);
+    return co_processors_of_groups(path, root);
 }
 
 static void make_folders(void)
@@ -78,20 +78,20 @@ static void the_quota_of_a_container_counts(void)
     CU_ASSERT_EQUAL(limit("4:cpu,cpuacct:/docker\n"), 2);
     CU_ASSERT_EQUAL(limit("4:cpuset:/docker\n3:cpuacct:/docker\n"), 0);
     remove_folders();
-    CU_ASSERT_EQUAL(processors_of_groups("/nowhere", "/nowhere"), 0);
+    CU_ASSERT_EQUAL(co_processors_of_groups("/nowhere", "/nowhere"), 0);
 }
 
 static void affinity_counts(void)
 {
     cpu_set_t all, one;
     CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof all, &all), 0);
-    CU_ASSERT(processors_available() <= CPU_COUNT(&all));
+    CU_ASSERT(co_processors_available() <= CPU_COUNT(&all));
     CPU_ZERO(&one);
     for (int i = 0; CPU_COUNT(&one) == 0; i++)
         if (CPU_ISSET(i, &all))
             CPU_SET(i, &one);
     CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof one, &one), 0);
-    CU_ASSERT_EQUAL(processors_available(), 1);
+    CU_ASSERT_EQUAL(co_processors_available(), 1);
     CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof all, &all), 0);
 }
 

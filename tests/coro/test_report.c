@@ -43,60 +43,60 @@ static void overflow(void *arg)
 {
     (void)arg;
     if (co_spawn_named("faller", fall_for_ever, NULL))
-        co_sleep(10 * CLOCK_S);
+        co_sleep(10 * CO_CLOCK_S);
 }
 
-static struct chan *forgotten;
+static struct co_chan *forgotten;
 
 static void wait_in_vain(void *arg)
 {
     (void)arg;
-    if (chan_recv(forgotten, NULL) == CHAN_OK)
+    if (co_chan_recv(forgotten, NULL) == CO_CHAN_OK)
         puts("got something");
 }
 
 static void leak(void *arg)
 {
     (void)arg;
-    forgotten = chan_make(0, 0);
+    forgotten = co_chan_make(0, 0);
     if (co_spawn_named("leaky", wait_in_vain, NULL))
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
 }
 
-static struct mutex never_unlocked;
+static struct co_mutex never_unlocked;
 
 static void lock_twice(void *arg)
 {
     (void)arg;
-    mutex_lock(&never_unlocked);
+    co_mutex_lock(&never_unlocked);
     wait_in_vain(NULL);
 }
 
 static void deadlock(void *arg)
 {
     (void)arg;
-    forgotten = chan_make(0, 0);
+    forgotten = co_chan_make(0, 0);
     if (co_spawn_named("stuck", lock_twice, NULL))
         co_yield();
-    mutex_lock(&never_unlocked);
+    co_mutex_lock(&never_unlocked);
 }
 
 static void unlock_unlocked(void *arg)
 {
     (void)arg;
-    struct mutex mutex = {0};
-    mutex_unlock(&mutex);
+    struct co_mutex mutex = {0};
+    co_mutex_unlock(&mutex);
 }
 
 static void too_many_done(void *arg)
 {
     (void)arg;
-    struct waitgroup group = {0};
-    waitgroup_done(&group);
+    struct co_waitgroup group = {0};
+    co_waitgroup_done(&group);
 }
 
 static int unguarded;
-static struct waitgroup racers;
+static struct co_waitgroup racers;
 
 static void race(void *arg)
 {
@@ -105,48 +105,48 @@ static void race(void *arg)
         unguarded++; /* the planted bug: nothing orders this with the other's */
         co_yield();
     }
-    waitgroup_done(&racers);
+    co_waitgroup_done(&racers);
 }
 
 static void race_on_one_worker(void *arg)
 {
     (void)arg;
-    waitgroup_add(&racers, 2);
+    co_waitgroup_add(&racers, 2);
     if (co_spawn(race, NULL) && co_spawn(race, NULL))
-        waitgroup_wait(&racers);
+        co_waitgroup_wait(&racers);
 }
 
 static void use_stack(void *arg)
 {
     char buffer[3000];
     snprintf(buffer, sizeof buffer, "%p", arg);
-    waitgroup_done(&racers);
+    co_waitgroup_done(&racers);
 }
 
 static void dump(void *arg)
 {
     (void)arg;
-    runtime_dump_on_quit();
-    forgotten = chan_make(0, 0);
-    waitgroup_add(&racers, 1);
+    co_runtime_dump_on_quit();
+    forgotten = co_chan_make(0, 0);
+    co_waitgroup_add(&racers, 1);
     if (!co_spawn_named("deep", use_stack, NULL))
         return;
-    waitgroup_wait(&racers);
+    co_waitgroup_wait(&racers);
     if (!co_spawn_named("waiter", wait_in_vain, NULL))
         return;
-    co_sleep(CLOCK_MS);
-    runtime_dump(STDOUT_FILENO);
+    co_sleep(CO_CLOCK_MS);
+    co_runtime_dump(STDOUT_FILENO);
     raise(SIGQUIT);
-    chan_close(forgotten);
-    co_sleep(CLOCK_MS);
+    co_chan_close(forgotten);
+    co_sleep(CO_CLOCK_MS);
 }
 
 static void use_a_freed_channel(void *arg)
 {
     (void)arg;
-    struct chan *chan = chan_make(0, 1), *volatile again = chan;
-    chan_free(&chan);
-    if (chan_send(again, NULL) == CHAN_OK)
+    struct co_chan *chan = co_chan_make(0, 1), *volatile again = chan;
+    co_chan_free(&chan);
+    if (co_chan_send(again, NULL) == CO_CHAN_OK)
         puts("sent");
 }
 
@@ -155,7 +155,7 @@ static void idle(void *arg)
     (void)arg;
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
-    co_sleep(300 * CLOCK_MS);
+    co_sleep(300 * CO_CLOCK_MS);
     getrusage(RUSAGE_SELF, &after);
     long switches = after.ru_nvcsw - before.ru_nvcsw + after.ru_nivcsw - before.ru_nivcsw;
     printf("idle: %ld switches\n", switches);
@@ -163,8 +163,8 @@ static void idle(void *arg)
 
 static int run(int workers, void (*scenario)(void *arg))
 {
-    const struct runtime_options options = {.workers = workers};
-    size_t leaks = runtime_run(&options, scenario, NULL);
+    const struct co_runtime_options options = {.workers = workers};
+    size_t leaks = co_runtime_run(&options, scenario, NULL);
     return leaks ? 10 + (int)leaks : 0;
 }
 
@@ -173,8 +173,9 @@ static int ended_by_deadlock(void)
 {
     for (int workers = 1; workers <= 3; workers++) {
         bool deadlocked = false;
-        never_unlocked = (struct mutex){0};
-        if (runtime_run(&(struct runtime_options){.workers = workers, .deadlocked = &deadlocked},
+        never_unlocked = (struct co_mutex){0};
+        if (co_runtime_run(
+                &(struct co_runtime_options){.workers = workers, .deadlocked = &deadlocked},
                 deadlock, NULL) != 2 ||
             !deadlocked)
             return workers;
@@ -267,7 +268,7 @@ static const char *said(struct child *child, const char *scenario)
     memset(child, 0, sizeof *child);
     child->scenario = scenario;
     child->under = under;
-    blocking_call(run_child, child);
+    co_blocking_call(run_child, child);
     return child->said;
 }
 
@@ -296,7 +297,7 @@ static void leaks_are_listed(void)
     CHECK_SAID(" leaky: waiting on channel receive");
     CHECK_SAID("spawned at tests/coro/test_report.c:");
     CU_ASSERT(WIFEXITED(child.status));
-    CU_ASSERT(SANITIZE_ADDRESSES || WEXITSTATUS(child.status) == 11);
+    CU_ASSERT(CO_SANITIZE_ADDRESSES || WEXITSTATUS(child.status) == 11);
 }
 
 static void deadlock_is_reported(void)
@@ -313,7 +314,7 @@ static void deadlock_is_reported(void)
 static void a_deadlock_ends_a_run(void)
 {
     said(&child, "ended");
-    CU_ASSERT(SANITIZE_ADDRESSES || (!*child.said && child.status == 0));
+    CU_ASSERT(CO_SANITIZE_ADDRESSES || (!*child.said && child.status == 0));
 }
 
 /* Once on request, once on SIGQUIT, and it goes on. */
@@ -340,11 +341,11 @@ static void a_dump_lists_everyone(void)
 static void misuse_names_the_coroutine(void)
 {
     said(&child, "unlock");
-    CHECK_SAID("mutex_unlock: broken:");
+    CHECK_SAID("co_mutex_unlock: broken:");
     CHECK_SAID("in coroutine #1 main");
     CU_ASSERT(WIFSIGNALED(child.status) || WEXITSTATUS(child.status) != 0);
     said(&child, "waitgroup");
-    CHECK_SAID("waitgroup_add: broken:");
+    CHECK_SAID("co_waitgroup_add: broken:");
     CU_ASSERT(WIFSIGNALED(child.status) || WEXITSTATUS(child.status) != 0);
 }
 
@@ -357,7 +358,7 @@ static void the_limit_of_coroutines_holds(void)
 /* Two coroutines of one worker, one thread: a switch that made an edge would hide it. */
 static void a_race_on_one_worker_is_seen(void)
 {
-    if (!SANITIZE_THREADS) {
+    if (!CO_SANITIZE_THREADS) {
         printf("[SKIPPED: only in a build with ThreadSanitizer] ");
         return;
     }
@@ -372,7 +373,7 @@ static void an_idle_program_sleeps(void)
     said(&child, "idle");
     const char *line = strstr(child.said, "idle: ");
     CU_ASSERT_FATAL(line && sscanf(line, "idle: %ld", &switches) == 1);
-    CU_ASSERT(switches < (SANITIZED ? 200 : 50)); /* the sanitizer has a thread that ticks */
+    CU_ASSERT(switches < (CO_SANITIZED ? 200 : 50)); /* the sanitizer has a thread that ticks */
 }
 
 static void planted_faults_are_found(void)
@@ -421,7 +422,7 @@ static void runs_follow_each_other(void)
 static void suites_under_seeds(void)
 {
     const char *given = getenv("SEEDS");
-    unsigned long count = given ? strtoul(given, NULL, 10) : SANITIZED ? 3 : 200;
+    unsigned long count = given ? strtoul(given, NULL, 10) : CO_SANITIZED ? 3 : 200;
     unsigned long first = unit_seed() % 1000000;
     for (unsigned long seed = first; seed < first + count; seed++) {
         char text[24];
@@ -453,7 +454,7 @@ static void valgrind_is_content(void)
 #else
     bool looks_at_unused_stack = false;
 #endif
-    if (SANITIZED || looks_at_unused_stack || access("/usr/bin/valgrind", X_OK) != 0) {
+    if (CO_SANITIZED || looks_at_unused_stack || access("/usr/bin/valgrind", X_OK) != 0) {
         printf("[SKIPPED: no valgrind, or not a release build] ");
         return;
     }
@@ -468,10 +469,10 @@ static void valgrind_is_content(void)
 
 static void a_freed_channel_is_noticed(void)
 {
-    if (SANITIZE_ADDRESSES || SANITIZE_THREADS)
+    if (CO_SANITIZE_ADDRESSES || CO_SANITIZE_THREADS)
         return; /* the sanitizer speaks first */
     said(&child, "freed");
-    CHECK_SAID("chan_check: broken:");
+    CHECK_SAID("co_chan_check: broken:");
     CHECK_SAID("in coroutine #1 main");
 }
 

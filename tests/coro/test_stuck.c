@@ -15,22 +15,22 @@
 
 enum { FIRST = 30, SECOND = 5, LOCKED = 3, CROWD = 2000, SOON_S = 30 };
 
-static struct chan *chan;
-static struct mutex mutex;
-static struct waitgroup all;
+static struct co_chan *chan;
+static struct co_mutex mutex;
+static struct co_waitgroup all;
 static struct co_stuck stuck;
 
 /* Two places of the code that wait on the same; not inlined, so that they have names. */
 __attribute__((noinline)) static void wait_here(void)
 {
-    CU_ASSERT_EQUAL(chan_recv(chan, NULL), CHAN_CLOSED);
-    waitgroup_done(&all);
+    CU_ASSERT_EQUAL(co_chan_recv(chan, NULL), CO_CHAN_CLOSED);
+    co_waitgroup_done(&all);
 }
 
 __attribute__((noinline)) static void wait_there(void)
 {
-    CU_ASSERT_EQUAL(chan_recv(chan, NULL), CHAN_CLOSED);
-    waitgroup_done(&all);
+    CU_ASSERT_EQUAL(co_chan_recv(chan, NULL), CO_CHAN_CLOSED);
+    co_waitgroup_done(&all);
 }
 
 static void waiter(void *arg)
@@ -44,9 +44,9 @@ static void waiter(void *arg)
 static void locker(void *arg)
 {
     (void)arg;
-    mutex_lock(&mutex);
-    mutex_unlock(&mutex);
-    waitgroup_done(&all);
+    co_mutex_lock(&mutex);
+    co_mutex_unlock(&mutex);
+    co_waitgroup_done(&all);
 }
 
 /* A function of that name is among the frames. */
@@ -70,11 +70,11 @@ static const struct co_stuck_group *find(const char *name, const char *why, cons
 
 static void take_until(uint32_t waiting)
 {
-    int64_t end_ns = clock_now_ns() + SOON_S * CLOCK_S;
+    int64_t end_ns = co_clock_now_ns() + SOON_S * CO_CLOCK_S;
     do {
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
         co_stuck_take(&stuck, 0);
-    } while (stuck.waiting != waiting && clock_now_ns() < end_ns);
+    } while (stuck.waiting != waiting && co_clock_now_ns() < end_ns);
 }
 
 static void check_groups(void)
@@ -98,11 +98,11 @@ static void check_groups(void)
 /* Nobody has waited for an hour, and what has is of one moment. */
 static void check_ages(void)
 {
-    co_stuck_take(&stuck, 3600 * CLOCK_S);
+    co_stuck_take(&stuck, 3600 * CO_CLOCK_S);
     CU_ASSERT_EQUAL(stuck.waiting, 0);
     CU_ASSERT_EQUAL(stuck.count, 0);
-    co_sleep(20 * CLOCK_MS);
-    co_stuck_take(&stuck, 10 * CLOCK_MS);
+    co_sleep(20 * CO_CLOCK_MS);
+    co_stuck_take(&stuck, 10 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(stuck.waiting, FIRST + SECOND + LOCKED);
 }
 
@@ -123,9 +123,9 @@ static void check_dump(void)
 
 static void test_by_place(void)
 {
-    chan = chan_make(0, 0);
-    mutex_lock(&mutex);
-    waitgroup_add(&all, FIRST + SECOND + LOCKED);
+    chan = co_chan_make(0, 0);
+    co_mutex_lock(&mutex);
+    co_waitgroup_add(&all, FIRST + SECOND + LOCKED);
     for (int i = 0; i < FIRST + SECOND; i++)
         CU_ASSERT_TRUE_FATAL(co_spawn(waiter, i < FIRST ? NULL : &all));
     for (int i = 0; i < LOCKED; i++)
@@ -134,37 +134,37 @@ static void test_by_place(void)
     check_groups();
     check_ages();
     check_dump();
-    mutex_unlock(&mutex);
-    CU_ASSERT_TRUE(chan_close(chan));
-    waitgroup_wait(&all);
-    chan_free(&chan);
+    co_mutex_unlock(&mutex);
+    CU_ASSERT_TRUE(co_chan_close(chan));
+    co_waitgroup_wait(&all);
+    co_chan_free(&chan);
 }
 
 static void come_and_go(void *arg)
 {
     (void)arg;
     for (int i = 0; i < 10; i++) {
-        mutex_lock(&mutex);
+        co_mutex_lock(&mutex);
         co_yield();
-        mutex_unlock(&mutex);
+        co_mutex_unlock(&mutex);
     }
-    waitgroup_done(&all);
+    co_waitgroup_done(&all);
 }
 
 /* Stacks are read while their coroutines go on, end, and others take them. */
 static void test_while_they_go_on(void)
 {
-    waitgroup_add(&all, CROWD);
+    co_waitgroup_add(&all, CROWD);
     for (int i = 0; i < CROWD; i++) {
         while (!co_spawn(come_and_go, NULL))
-            co_sleep(CLOCK_MS);
+            co_sleep(CO_CLOCK_MS);
         if (i % 50 == 0) {
             co_yield();
             co_stuck_take(&stuck, 0);
             CU_ASSERT_TRUE(stuck.waiting <= stuck.alive);
         }
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
 }
 
 const struct unit_suite suite_stuck = {"stuck", 2,

@@ -7,47 +7,47 @@
 
 static void nap_and_finish(void *arg)
 {
-    co_sleep(20 * CLOCK_US);
-    waitgroup_done(arg);
+    co_sleep(20 * CO_CLOCK_US);
+    co_waitgroup_done(arg);
 }
 
 static void waits_for_all(void)
 {
-    struct waitgroup group = {0};
-    waitgroup_wait(&group); /* nothing to wait for */
+    struct co_waitgroup group = {0};
+    co_waitgroup_wait(&group); /* nothing to wait for */
     for (int round = 0; round < 200; round++) {
-        waitgroup_add(&group, 3);
+        co_waitgroup_add(&group, 3);
         for (int i = 0; i < 3; i++)
             CU_ASSERT(co_spawn(nap_and_finish, &group));
-        waitgroup_wait(&group);
+        co_waitgroup_wait(&group);
     }
 }
 
 struct crowd {
-    struct waitgroup gate, all;
+    struct co_waitgroup gate, all;
     _Atomic int through;
 };
 
 static void pass_gate(void *arg)
 {
     struct crowd *crowd = arg;
-    waitgroup_wait(&crowd->gate);
+    co_waitgroup_wait(&crowd->gate);
     atomic_fetch_add(&crowd->through, 1);
-    waitgroup_done(&crowd->all);
+    co_waitgroup_done(&crowd->all);
 }
 
 static void many_may_wait(void)
 {
     enum { N = 300 };
     struct crowd crowd = {0};
-    waitgroup_add(&crowd.gate, 1);
-    waitgroup_add(&crowd.all, N);
+    co_waitgroup_add(&crowd.gate, 1);
+    co_waitgroup_add(&crowd.all, N);
     for (int i = 0; i < N; i++)
         CU_ASSERT(co_spawn(pass_gate, &crowd));
-    co_sleep(2 * CLOCK_MS);
+    co_sleep(2 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(crowd.through, 0);
-    waitgroup_done(&crowd.gate);
-    waitgroup_wait(&crowd.all);
+    co_waitgroup_done(&crowd.gate);
+    co_waitgroup_wait(&crowd.all);
     CU_ASSERT_EQUAL(crowd.through, N);
 }
 
@@ -55,21 +55,21 @@ static void many_may_wait(void)
 static void use_a_group_of_my_own(void *arg)
 {
     for (int i = 0; i < 500; i++) {
-        struct waitgroup group = {0};
-        waitgroup_add(&group, 1);
+        struct co_waitgroup group = {0};
+        co_waitgroup_add(&group, 1);
         CU_ASSERT(co_spawn(nap_and_finish, &group));
-        waitgroup_wait(&group);
+        co_waitgroup_wait(&group);
     }
-    waitgroup_done(arg);
+    co_waitgroup_done(arg);
 }
 
 static void short_lived_groups(void)
 {
-    struct waitgroup all = {0};
-    waitgroup_add(&all, 4);
+    struct co_waitgroup all = {0};
+    co_waitgroup_add(&all, 4);
     for (int i = 0; i < 4; i++)
         CU_ASSERT(co_spawn(use_a_group_of_my_own, &all));
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
 }
 
 static const struct unit_test tests[] = {

@@ -14,7 +14,7 @@
 static void each_once(int index, void *arg)
 {
     _Atomic int *calls = arg;
-    CU_ASSERT_EQUAL(index, worker_index());
+    CU_ASSERT_EQUAL(index, co_worker_index());
     CU_ASSERT_PTR_NULL(co_current());
     atomic_fetch_add(&calls[index], 1);
 }
@@ -22,8 +22,8 @@ static void each_once(int index, void *arg)
 static void each_worker_is_called_once(void)
 {
     _Atomic int calls[64] = {0};
-    worker_each(each_once, calls);
-    for (int i = 0; i < worker_count(); i++)
+    co_worker_each(each_once, calls);
+    for (int i = 0; i < co_worker_count(); i++)
         CU_ASSERT_EQUAL(calls[i], 1);
 }
 
@@ -42,27 +42,27 @@ static void use_much_stack(void *arg)
 
 static void call_on_the_big_stack(void)
 {
-    int done = 0, before = worker_index();
-    worker_call(use_much_stack, &done);
+    int done = 0, before = co_worker_index();
+    co_worker_call(use_much_stack, &done);
     CU_ASSERT_EQUAL(done, 1);
-    CU_ASSERT_EQUAL(worker_index(), before);
+    CU_ASSERT_EQUAL(co_worker_index(), before);
     CU_ASSERT_PTR_NOT_NULL(co_current());
 }
 
 /* What the HTTP server does: a watch's callback starts a coroutine, which parks, is woken, and
  * tells in the end. */
 struct bell {
-    struct worker_watch watch;
+    struct co_worker_watch watch;
     int calls, started_parked, started_finished;
-    struct chan *wake, *told;
+    struct co_chan *wake, *told;
 };
 
 static void parks_first(void *arg)
 {
     struct bell *bell = arg;
     int item;
-    CU_ASSERT_EQUAL(chan_recv(bell->wake, &item), CHAN_OK);
-    CU_ASSERT_EQUAL(chan_send(bell->told, &item), CHAN_OK);
+    CU_ASSERT_EQUAL(co_chan_recv(bell->wake, &item), CO_CHAN_OK);
+    CU_ASSERT_EQUAL(co_chan_send(bell->told, &item), CO_CHAN_OK);
 }
 
 static void ends_at_once(void *arg)
@@ -81,25 +81,26 @@ static void on_bell(void *arg)
 
 static void watch_and_start_now(void)
 {
-    struct bell bell = {.wake = chan_make(sizeof(int), 0), .told = chan_make(sizeof(int), 0)};
-    bell.watch = (struct worker_watch){.fd = eventfd(0, EFD_NONBLOCK), .fn = on_bell, .arg = &bell};
-    CU_ASSERT_EQUAL_FATAL(worker_watch_start(&bell.watch), 0);
+    struct bell bell = {.wake = co_chan_make(sizeof(int), 0), .told = co_chan_make(sizeof(int), 0)};
+    bell.watch =
+        (struct co_worker_watch){.fd = eventfd(0, EFD_NONBLOCK), .fn = on_bell, .arg = &bell};
+    CU_ASSERT_EQUAL_FATAL(co_worker_watch_start(&bell.watch), 0);
     enum { ROUNDS = 20 };
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t one = 1;
         int got = -1;
         CU_ASSERT_EQUAL(write(bell.watch.fd, &one, sizeof one), sizeof one);
-        CU_ASSERT_EQUAL(chan_send(bell.wake, &i), CHAN_OK);
-        CU_ASSERT_EQUAL(chan_recv(bell.told, &got), CHAN_OK);
+        CU_ASSERT_EQUAL(co_chan_send(bell.wake, &i), CO_CHAN_OK);
+        CU_ASSERT_EQUAL(co_chan_recv(bell.told, &got), CO_CHAN_OK);
         CU_ASSERT_EQUAL(got, i);
     }
-    worker_watch_stop(&bell.watch); /* what its callback did is seen from here on */
+    co_worker_watch_stop(&bell.watch); /* what its callback did is seen from here on */
     CU_ASSERT_EQUAL(bell.started_parked, ROUNDS);
     CU_ASSERT_EQUAL(bell.started_finished, ROUNDS);
     CU_ASSERT_EQUAL(bell.calls, ROUNDS);
     close(bell.watch.fd);
-    chan_free(&bell.wake);
-    chan_free(&bell.told);
+    co_chan_free(&bell.wake);
+    co_chan_free(&bell.told);
 }
 
 static void on_bell_count(void *arg)
@@ -111,18 +112,18 @@ static void on_bell_count(void *arg)
 static void an_edge_is_told_once(void)
 {
     struct bell bell = {0};
-    bell.watch = (struct worker_watch){
+    bell.watch = (struct co_worker_watch){
         .fd = eventfd(0, EFD_NONBLOCK), .fn = on_bell_count, .arg = &bell, .edge = true};
-    CU_ASSERT_EQUAL_FATAL(worker_watch_start(&bell.watch), 0);
+    CU_ASSERT_EQUAL_FATAL(co_worker_watch_start(&bell.watch), 0);
     for (int i = 1; i <= 3; i++) {
         uint64_t one = 1;
         CU_ASSERT_EQUAL(write(bell.watch.fd, &one, sizeof one), sizeof one);
         while (bell.calls < i)
             co_yield();
-        co_sleep(2 * CLOCK_MS);
+        co_sleep(2 * CO_CLOCK_MS);
         CU_ASSERT_EQUAL(bell.calls, i);
     }
-    worker_watch_stop(&bell.watch);
+    co_worker_watch_stop(&bell.watch);
     close(bell.watch.fd);
 }
 
@@ -132,7 +133,7 @@ static void busy(void *arg)
 {
     while (!stop_busy)
         co_yield();
-    waitgroup_done(arg);
+    co_waitgroup_done(arg);
 }
 
 static void on_bell_stop(void *arg)
@@ -144,17 +145,17 @@ static void on_bell_stop(void *arg)
 
 static void busy_coroutines_do_not_starve_a_watch(void)
 {
-    struct waitgroup group = {0};
+    struct co_waitgroup group = {0};
     struct bell bell = {0};
     stop_busy = false;
     bell.watch =
-        (struct worker_watch){.fd = eventfd(1, EFD_NONBLOCK), .fn = on_bell_stop, .arg = &bell};
-    CU_ASSERT_EQUAL_FATAL(worker_watch_start(&bell.watch), 0);
-    waitgroup_add(&group, 2);
+        (struct co_worker_watch){.fd = eventfd(1, EFD_NONBLOCK), .fn = on_bell_stop, .arg = &bell};
+    CU_ASSERT_EQUAL_FATAL(co_worker_watch_start(&bell.watch), 0);
+    co_waitgroup_add(&group, 2);
     CU_ASSERT(co_spawn_local(busy, &group));
     CU_ASSERT(co_spawn_local(busy, &group));
-    waitgroup_wait(&group);
-    worker_watch_stop(&bell.watch);
+    co_waitgroup_wait(&group);
+    co_worker_watch_stop(&bell.watch);
     CU_ASSERT(bell.calls >= 50);
     close(bell.watch.fd);
 }
@@ -166,17 +167,17 @@ struct place {
 
 static void note_worker(void *arg)
 {
-    atomic_store(&((struct place *)arg)->worker, worker_index());
+    atomic_store(&((struct place *)arg)->worker, co_worker_index());
 }
 
 static void an_idle_worker_takes_children(void)
 {
     struct place where = {-1};
-    int64_t until = clock_now_ns() + 5 * CLOCK_S;
+    int64_t until = co_clock_now_ns() + 5 * CO_CLOCK_S;
     CU_ASSERT(co_spawn(note_worker, &where));
-    while (atomic_load(&where.worker) < 0 && clock_now_ns() < until)
+    while (atomic_load(&where.worker) < 0 && co_clock_now_ns() < until)
         continue;
-    CU_ASSERT(where.worker >= 0 && where.worker != worker_index());
+    CU_ASSERT(where.worker >= 0 && where.worker != co_worker_index());
 }
 
 static const struct unit_test tests[] = {

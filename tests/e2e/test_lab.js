@@ -139,7 +139,7 @@ export const lab = {
                 lit.add(await read(page, '#b-picture .lit'));
         }
         const code = [...lit].join('\n');
-        for (const call of ['chan_send', 'chan_recv', 'waitgroup_wait'])
+        for (const call of ['co_chan_send', 'co_chan_recv', 'co_waitgroup_wait'])
             assert.ok(code.includes(call), `${call} is not lit`);
     },
 

@@ -57,7 +57,7 @@ export const parts = {
         assert.deepEqual(states[4][0].believes, { alice: 100 });
         assert.deepEqual(STEPS.slice(1, 6).map(describe), ['locks alice', 'reads alice 100',
             'starts', 'waits for mutex alice', 'checks alice: it may']);
-        const sources = new Map([['x.c', 'a\n\n  schedule_mark("it");\n  mutex_lock(m);\n']]);
+        const sources = new Map([['x.c', 'a\n\n  co_schedule_mark("it");\n  co_mutex_lock(m);\n']]);
         const places = placesOf(STEPS, sources);
         assert.deepEqual(places.map((place) => place && `${place.file} ${place.line}`), [null,
             'x.c 4', 'x.c 4', null, null, 'other.c 9', 'other.c 9', 'other.c 9']);

@@ -16,7 +16,7 @@ static void run_command(void *arg)
 
 void database_command(const char *command)
 {
-    blocking_call(run_command, &command);
+    co_blocking_call(run_command, &command);
 }
 
 void database_make(struct database *database, const char *prefix)

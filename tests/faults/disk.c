@@ -44,7 +44,7 @@ bool disk_make(struct disk *disk, const char *folder, unsigned mib)
         "set -e; mv '%s' '%s.old'; mkdir '%s'; mount -t tmpfs -o size=%um none '%s';"
         " cp -a '%s.old/.' '%s'; rm -rf '%s.old'",
         folder, folder, folder, mib, folder, folder, folder, folder);
-    blocking_call(run_command, &command);
+    co_blocking_call(run_command, &command);
     return command.good;
 }
 

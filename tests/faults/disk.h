@@ -23,10 +23,10 @@ bool disk_is_possible(void);
 
 /* Move what is in the folder onto a fresh disk of `mib`, mounted in its place. Nobody may be using
  * it. Parks. False: it is said why. */
-MUST_CHECK bool disk_make(struct disk *disk, const char *folder, unsigned mib);
+CO_MUST_CHECK bool disk_make(struct disk *disk, const char *folder, unsigned mib);
 
 /* Fill it but for `rest` bytes; false if it has no more than that. And empty it again. */
-MUST_CHECK bool disk_fill(struct disk *disk, size_t rest);
+CO_MUST_CHECK bool disk_fill(struct disk *disk, size_t rest);
 void disk_relieve(struct disk *disk);
 
 /* Unmount it, even if somebody is using it still. Harmless if it is not mounted. */

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     service_tests_folder(); /* while this is still the mount namespace that we were started in */
     disk_set_up();
     int code = unit_main("faults", suites, argc, argv);
-    runtime_run(NULL, clean_up, NULL);
+    co_runtime_run(NULL, clean_up, NULL);
     printf("%lu kills, %lu cuts, %lu failpoints, %lu failed calls, %lu full disks, %lu clients "
            "gone, %lu operations "
            "checked: "

@@ -47,7 +47,7 @@ void model_begin(struct model *model, struct history *histories, size_t count, s
         all += histories[h].count;
     model->ops = calloc(all, sizeof model->ops[0]);
     model->reads = calloc(all, sizeof model->reads[0]);
-    ensure(model->ops && model->reads);
+    co_ensure(model->ops && model->reads);
     for (size_t h = 0; h < count; h++)
         for (size_t i = 0; i < histories[h].count; i++) {
             struct op *op = &histories[h].ops[i];
@@ -73,7 +73,7 @@ static int64_t *hold_at(struct model *model, int64_t seq)
     if ((size_t)seq >= old) {
         model->on_hold_capacity = (size_t)seq * 2 + 64;
         model->on_hold = realloc(model->on_hold, model->on_hold_capacity * sizeof(int64_t));
-        ensure(model->on_hold);
+        co_ensure(model->on_hold);
         memset(model->on_hold + old, 0, (model->on_hold_capacity - old) * sizeof(int64_t));
     }
     return &model->on_hold[seq];

@@ -39,9 +39,9 @@ void model_step(struct model *model, const char *key, const char *kind);
 void model_balance(struct model *model, unsigned account, int64_t balance, int64_t held);
 
 /* The journal has ended: what was answered must have been in it. The number of problems. */
-MUST_CHECK size_t model_end(struct model *model);
+CO_MUST_CHECK size_t model_end(struct model *model);
 
 /* Instead: it could not be read to its end. That is one more problem, and all that can be said. */
-MUST_CHECK size_t model_break_off(struct model *model);
+CO_MUST_CHECK size_t model_break_off(struct model *model);
 
 #endif

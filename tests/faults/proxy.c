@@ -47,7 +47,7 @@ static bool read_all(int fd, unsigned char *bytes, size_t length)
             bytes += got;
             length -= (size_t)got;
         } else if (got == 0 || (errno != EAGAIN && errno != EINTR) ||
-                   poller_wait(context_background(), fd, POLLER_READ) != POLLER_READY) {
+                   co_poller_wait(co_context_background(), fd, CO_POLLER_READ) != CO_POLLER_READY) {
             return false;
         }
     }
@@ -63,7 +63,8 @@ static bool write_all(int fd, const void *from, size_t length)
             bytes += put;
             length -= (size_t)put;
         } else if ((errno != EAGAIN && errno != EINTR) ||
-                   poller_wait(context_background(), fd, POLLER_WRITE) != POLLER_READY) {
+                   co_poller_wait(co_context_background(), fd, CO_POLLER_WRITE) !=
+                       CO_POLLER_READY) {
             return false;
         }
     }
@@ -88,7 +89,7 @@ static bool read_message(int fd, struct message *message, size_t head)
     if (message->length + 8 > message->capacity) {
         message->capacity = message->length * 2 + 64;
         message->bytes = realloc(message->bytes, message->capacity);
-        ensure(message->bytes);
+        co_ensure(message->bytes);
     }
     memcpy(message->bytes, start, head + 4);
     message->bytes[message->length] = '\0';
@@ -110,9 +111,9 @@ static bool rise_again(struct wire *wire)
 {
     wire->mute = true;
     shutdown(wire->client_out, SHUT_RDWR);
-    co_sleep(wire->proxy->at * CLOCK_MS);
+    co_sleep(wire->proxy->at * CO_CLOCK_MS);
     (void)write_all(wire->server_out, wire->up.bytes, wire->up.length);
-    co_sleep(200 * CLOCK_MS);
+    co_sleep(200 * CO_CLOCK_MS);
     return false;
 }
 
@@ -138,9 +139,9 @@ static void begin_batch(struct wire *wire)
 /* Park until the link, which is as fast as it is set, has taken that many bytes more. */
 static void take_time(struct proxy *proxy, size_t bytes)
 {
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     int64_t begin_ns = proxy->free_ns > now_ns ? proxy->free_ns : now_ns;
-    proxy->free_ns = begin_ns + (int64_t)bytes * CLOCK_S / proxy->pace;
+    proxy->free_ns = begin_ns + (int64_t)bytes * CO_CLOCK_S / proxy->pace;
     co_sleep(proxy->free_ns - now_ns);
 }
 
@@ -249,7 +250,7 @@ static void drop(int fd)
 {
     if (fd < 0)
         return;
-    poller_forget(fd);
+    co_poller_forget(fd);
     close(fd);
 }
 
@@ -269,7 +270,7 @@ static void end_direction(struct wire *wire)
     free(wire->up.bytes);
     free(wire->down.bytes);
     free(wire);
-    waitgroup_done(&proxy->running);
+    co_waitgroup_done(&proxy->running);
 }
 
 static void run_up(void *arg)
@@ -295,27 +296,27 @@ static void run_down(void *arg)
 static void open_wire(struct proxy *proxy, int client)
 {
     struct wire *wire = calloc(1, sizeof *wire);
-    ensure(wire);
+    co_ensure(wire);
     int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     *wire = (struct wire){.proxy = proxy, .client_in = client, .server_in = server};
     wire->client_out = dup(client);
     wire->server_out = dup(server);
     wire->directions = 2;
-    waitgroup_add(&proxy->running, 1);
+    co_waitgroup_add(&proxy->running, 1);
     if (proxy->is_cut ||
         connect(server, (struct sockaddr *)&proxy->upstream, sizeof proxy->upstream) != 0) {
         wire->directions = 1;
         end_direction(wire);
         return;
     }
-    ensure(co_spawn_local(run_up, wire));
-    ensure(co_spawn_local(run_down, wire));
+    co_ensure(co_spawn_local(run_up, wire));
+    co_ensure(co_spawn_local(run_down, wire));
 }
 
 static void accept_all(void *arg)
 {
     struct proxy *proxy = arg;
-    while (poller_wait(proxy->life, proxy->listener, POLLER_READ) == POLLER_READY) {
+    while (co_poller_wait(proxy->life, proxy->listener, CO_POLLER_READ) == CO_POLLER_READY) {
         int client = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (client < 0)
             continue;
@@ -323,7 +324,7 @@ static void accept_all(void *arg)
         open_wire(proxy, client);
     }
     drop(proxy->listener);
-    waitgroup_done(&proxy->running);
+    co_waitgroup_done(&proxy->running);
 }
 
 bool proxy_start(struct proxy *proxy, const char *folder)
@@ -342,16 +343,16 @@ bool proxy_start(struct proxy *proxy, const char *folder)
         getsockname(proxy->listener, (struct sockaddr *)&address, &size) != 0)
         return false;
     proxy->port = ntohs(address.sin_port);
-    proxy->life = context_with_cancel(context_background());
-    ensure(proxy->life);
-    waitgroup_add(&proxy->running, 1);
-    ensure(co_spawn_local(accept_all, proxy));
+    proxy->life = co_context_with_cancel(co_context_background());
+    co_ensure(proxy->life);
+    co_waitgroup_add(&proxy->running, 1);
+    co_ensure(co_spawn_local(accept_all, proxy));
     return true;
 }
 
 void proxy_stop(struct proxy *proxy)
 {
-    context_cancel(proxy->life);
-    waitgroup_wait(&proxy->running);
-    context_release(&proxy->life);
+    co_context_cancel(proxy->life);
+    co_waitgroup_wait(&proxy->running);
+    co_context_release(&proxy->life);
 }

@@ -29,8 +29,8 @@ enum { PROXY_REPLY_BYTES = 18 }; /* what PROXY_CUT_REPLY counts */
 struct proxy {
     struct sockaddr_un upstream;
     int listener, port;
-    struct context *life;
-    struct waitgroup running;
+    struct co_context *life;
+    struct co_waitgroup running;
     enum proxy_fault fault; /* PROXY_NONE again when it has been done */
     int at;
     const char *sqlstate; /* of the error */
@@ -46,7 +46,7 @@ struct proxy {
 };
 
 /* folder: of PostgreSQL's socket. False: errno says why. */
-MUST_CHECK bool proxy_start(struct proxy *proxy, const char *folder);
+CO_MUST_CHECK bool proxy_start(struct proxy *proxy, const char *folder);
 
 /* All connections must have ended, or end: it waits for that. */
 void proxy_stop(struct proxy *proxy);

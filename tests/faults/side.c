@@ -23,13 +23,13 @@ static void start_main(void *arg)
     side->up = service_run(&side->service);
     CU_ASSERT(side->up);
     side->suspended = false;
-    waitgroup_done(&side->starting);
+    co_waitgroup_done(&side->starting);
 }
 
 void side_start(struct side *side)
 {
-    waitgroup_add(&side->starting, 1);
-    ensure(co_spawn(start_main, side));
+    co_waitgroup_add(&side->starting, 1);
+    co_ensure(co_spawn(start_main, side));
 }
 
 void side_make(struct side *side, const char *strategy, int number, const struct database *database)
@@ -58,14 +58,14 @@ void side_share_token(const struct side *first, struct side *second)
     CU_ASSERT_FATAL(fprintf(file, "%s\n", first->service.target.token) > 0);
     CU_ASSERT_EQUAL(fclose(file), 0);
     snprintf(service->url, sizeof service->url, "http://127.0.0.1:%d", service->port);
-    ensure(target_make(service->url, first->service.target.token, &service->target) == NULL);
+    co_ensure(target_make(service->url, first->service.target.token, &service->target) == NULL);
 }
 
 /* --- what happens to it ----------------------------------------------------------------------- */
 
 static void pause_while(struct dice *dice)
 {
-    co_sleep((int64_t)(200 + dice_below(dice, FAULT_MS)) * CLOCK_MS);
+    co_sleep((int64_t)(200 + dice_below(dice, FAULT_MS)) * CO_CLOCK_MS);
 }
 
 static void cut_link(struct side *side, struct dice *dice)
@@ -108,7 +108,7 @@ static void kill_it(struct side *side, struct dice *dice)
     side->up = false;
     service_kill(&side->service);
     trial_tally.kills++;
-    co_sleep((int64_t)dice_below(dice, FAULT_MS) * CLOCK_MS);
+    co_sleep((int64_t)dice_below(dice, FAULT_MS) * CO_CLOCK_MS);
     side_start(side);
 }
 

@@ -24,7 +24,7 @@ struct side {
     _Atomic size_t acknowledged;       /* writes, by this very side */
     _Atomic size_t hangs, unavailable; /* the latter: 503 to witnesses */
     _Atomic int64_t longest_read_ms, longest_pending_ms, longest_write_ms;
-    struct waitgroup starting;
+    struct co_waitgroup starting;
 };
 
 /* Everything but its start; the database outlives it. */

@@ -55,7 +55,7 @@ static void arm(const struct fault *fault)
     control->call = (int)fault->call;
 }
 
-/* It may go on, or end by itself: with a code, or by an ensure(). Nothing else is clean. */
+/* It may go on, or end by itself: with a code, or by an co_ensure(). Nothing else is clean. */
 static bool ends_cleanly(int code, const struct fault *fault)
 {
     static const char *const names[] = {
@@ -77,9 +77,9 @@ static bool go_on(struct trial *trial, const struct fault *fault)
 {
     struct workload *workload = &trial->workload;
     size_t target = workload->answered + PROGRESS;
-    int64_t until = clock_now_ns() + PATIENCE_S * CLOCK_S;
-    while (workload->answered < target && !workload->failed && clock_now_ns() < until) {
-        int code = service_await_end(&trial->service, 20 * CLOCK_MS);
+    int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    while (workload->answered < target && !workload->failed && co_clock_now_ns() < until) {
+        int code = service_await_end(&trial->service, 20 * CO_CLOCK_MS);
         if (trial->service.pid == 0 && !(ends_cleanly(code, fault) && trial_restart(trial, NULL)))
             return false;
     }
@@ -95,10 +95,10 @@ static bool fail_serving(struct trial *trial, const struct fault *fault)
     unsigned long before = control->failed;
     arm(fault);
     for (int ms = 0; control->failed == before && ms < FAILS_WITHIN_MS; ms += 5)
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
     CU_ASSERT(control->failed > before);
     if (fault->forever)
-        co_sleep(FOR_EVER_MS * CLOCK_MS);
+        co_sleep(FOR_EVER_MS * CO_CLOCK_MS);
     control->call = SHIM_CALLS;
     return true;
 }
@@ -118,7 +118,7 @@ static bool fail_starting(struct trial *trial, const struct fault *fault)
     control->call = SHIM_CALLS;
     CU_ASSERT(fault->n > 1 || control->failed > before);
     if (!up && trial->service.pid != 0) { /* it waits for better times: here they are */
-        up = service_await_ready(&trial->service, PATIENCE_S * CLOCK_S);
+        up = service_await_ready(&trial->service, PATIENCE_S * CO_CLOCK_S);
         CU_ASSERT(up);
     }
     if (up)
@@ -141,7 +141,7 @@ static void sweep(bool (*fail)(struct trial *, const struct fault *), enum shim_
             up = fail(&trial, &fault) && go_on(&trial, &fault);
         }
     if (up) {
-        CU_ASSERT(trial.workload.slowest_ns < ANSWERED_WITHIN_S * CLOCK_S);
+        CU_ASSERT(trial.workload.slowest_ns < ANSWERED_WITHIN_S * CO_CLOCK_S);
         trial_verify(&trial);
     }
     trial_end(&trial);
@@ -231,7 +231,7 @@ static void look_at_symbols(void *arg)
         program);
     int functions = 0;
     FILE *symbols = popen(command, "r");
-    ensure(symbols);
+    co_ensure(symbols);
     while (fscanf(symbols, "%99s", name) == 1) {
         functions++;
         CU_ASSERT(is_covered(name));
@@ -244,7 +244,7 @@ static void look_at_symbols(void *arg)
 
 static void all_of_libpq(void)
 {
-    blocking_call(look_at_symbols, NULL);
+    co_blocking_call(look_at_symbols, NULL);
 }
 
 /* --- the clock -------------------------------------------------------------------------------- */
@@ -300,26 +300,27 @@ static int64_t last_seq(const struct trial *trial)
  * client is told why; what was admitted before gets the right time. Then it goes on by itself. */
 static void clock_is_wrong(struct trial *trial, struct visit *visit, int64_t hold, long seconds)
 {
-    static const int64_t minute_us = 60 * CLOCK_S / CLOCK_US;
+    static const int64_t minute_us = 60 * CO_CLOCK_S / CO_CLOCK_US;
     static const char one[] = "{\"from\":\"jump\",\"to\":\"shop\",\"amount\":1}";
     char path[64];
-    int64_t since_us = clock_wall_us(), durable = last_seq(trial);
+    int64_t since_us = co_clock_wall_us(), durable = last_seq(trial);
     set_clock(seconds);
     for (int i = 0; i < 10; i++) {
         visit_post(visit, SIDE "/transfers", NULL, one);
         EXPECT_PROBLEM(visit, 503, "unavailable");
         CU_ASSERT(strstr(visit->response.body, "clock") != NULL);
         CU_ASSERT_FALSE(is_ready(visit));
-        co_sleep(150 * CLOCK_MS); /* beats come between, and the expirer */
+        co_sleep(150 * CO_CLOCK_MS); /* beats come between, and the expirer */
     }
     snprintf(path, sizeof path, SIDE "/holds/%lld", (long long)hold);
     visit_get(visit, path);
     CU_ASSERT(visit_is(visit, "status", "\"held\""));
     set_clock(0);
     for (int i = 0; i < 100 && !is_ready(visit); i++)
-        co_sleep(50 * CLOCK_MS);
+        co_sleep(50 * CO_CLOCK_MS);
     trial_progress(trial, 300);
-    journal_is_between(visit, durable, since_us - 2 * minute_us, clock_wall_us() + 2 * minute_us);
+    journal_is_between(
+        visit, durable, since_us - 2 * minute_us, co_clock_wall_us() + 2 * minute_us);
 }
 
 /* Half a minute, a bit more than one, an hour and ten years, there and back. Time rises in the

@@ -44,9 +44,9 @@ static void begin(struct pair *pair, const char *strategy)
     visit_end(&visit);
     standby_make(&pair->second, &pair->first, pair->database.url);
     standby_start(&pair->second);
-    int64_t until = clock_now_ns() + PATIENCE_S * CLOCK_S;
-    while (service_probe(&pair->second.service, "/livez") != 200 && clock_now_ns() < until)
-        co_sleep(10 * CLOCK_MS);
+    int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    while (service_probe(&pair->second.service, "/livez") != 200 && co_clock_now_ns() < until)
+        co_sleep(10 * CO_CLOCK_MS);
     standby_look(&pair->second);
 }
 
@@ -65,7 +65,7 @@ static void ask_now(struct visit *visit, long ahead_s, struct moment *moment)
 {
     char second[32];
     struct tm parts;
-    int64_t now_us = clock_wall_us() + ahead_s * 1000000;
+    int64_t now_us = co_clock_wall_us() + ahead_s * 1000000;
     time_t now_s = now_us / 1000000;
     CU_ASSERT_FATAL(gmtime_r(&now_s, &parts) && strftime(second, sizeof second, "%FT%T", &parts));
     snprintf(moment->path, sizeof moment->path, "/accounts/alice?at=%s.%06ldZ", second,
@@ -88,7 +88,7 @@ static void told_for_good(const char *strategy, bool killed)
     ask_now(&visit, AHEAD_S / 2, &moments[0]);
     pair.shimmed.control->clock_offset_s = AHEAD_S;
     ask_now(&visit, AHEAD_S, &moments[1]);
-    co_sleep(CLOCK_S);
+    co_sleep(CO_CLOCK_S);
     ask_now(&visit, AHEAD_S, &moments[2]);
     visit_end(&visit);
     if (killed)

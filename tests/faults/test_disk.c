@@ -31,11 +31,11 @@ static const struct place everything = {"postgres", 192, 1024 * KIB, false};
 /* Until readyz says that the database is away: then a write is refused before it is tried. */
 static bool await_full(struct trial *trial)
 {
-    int64_t until = clock_now_ns() + FULL_WITHIN_S * CLOCK_S;
+    int64_t until = co_clock_now_ns() + FULL_WITHIN_S * CO_CLOCK_S;
     while (service_probe(&trial->service, "/readyz") != 503) {
-        if (clock_now_ns() > until)
+        if (co_clock_now_ns() > until)
             return false;
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     }
     return true;
 }
@@ -50,14 +50,14 @@ static void look_while_full(struct trial *trial, const struct place *place)
     visit_get(&visit, "/livez");
     EXPECT_STATUS(&visit, 200);
     if (place->survives) { /* of before the last start: not from memory */
-        int64_t start_ns = clock_now_ns();
+        int64_t start_ns = co_clock_now_ns();
         visit_get(&visit, "/journal?limit=10");
         EXPECT_STATUS(&visit, 200);
         visit_get(&visit, "/accounts/crash-00?at=5");
         EXPECT_STATUS(&visit, 200);
         visit_get(&visit, "/accounts/crash-00/entries");
         EXPECT_STATUS(&visit, 200);
-        CU_ASSERT(clock_now_ns() - start_ns < PATIENCE_S * CLOCK_S);
+        CU_ASSERT(co_clock_now_ns() - start_ns < PATIENCE_S * CO_CLOCK_S);
     }
     visit_end(&visit);
 }
@@ -69,9 +69,9 @@ static void fill_and_relieve(struct trial *trial, const struct place *place)
     CU_ASSERT_FATAL(disk_fill(&disk, place->rest));
     CU_ASSERT(await_full(trial));
     look_while_full(trial, place);
-    co_sleep(FULL_S * CLOCK_S);
+    co_sleep(FULL_S * CO_CLOCK_S);
     disk_relieve(&disk);
-    CU_ASSERT(service_await_ready(&trial->service, FULL_WITHIN_S * CLOCK_S));
+    CU_ASSERT(service_await_ready(&trial->service, FULL_WITHIN_S * CO_CLOCK_S));
     trial_progress(trial, PROGRESS);
     CU_ASSERT_EQUAL(trial->service.pid, pid);
     trial_tally.full_disks++;

@@ -27,7 +27,7 @@ __attribute__((format(printf, 1, 2))) static void command(const char *format, ..
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    blocking_call(run_command, text);
+    co_blocking_call(run_command, text);
 }
 
 /* One statement at a node, as the superuser. */
@@ -52,12 +52,12 @@ static void primary_hangs(void)
     trial_progress(&trial, AFTER);
 
     command("tests/pair freeze %s a", folder);
-    co_sleep(HUNG_S * CLOCK_S);
-    int64_t promoted_ns = clock_now_ns();
+    co_sleep(HUNG_S * CO_CLOCK_S);
+    int64_t promoted_ns = co_clock_now_ns();
     say(folder, "b", "SELECT pg_promote()");
     trial_progress(&trial, AFTER);
     printf("[went on %lld ms after the promotion] ",
-        (long long)((clock_now_ns() - promoted_ns) / CLOCK_MS));
+        (long long)((co_clock_now_ns() - promoted_ns) / CO_CLOCK_MS));
     command("tests/pair wake %s a", folder);
     trial_progress(&trial, AFTER);
     trial_verify(&trial);

@@ -101,7 +101,7 @@ static void depart(struct departures *departures, struct client *client, struct 
     size_t cut = choose_cut(phase, ends, dice);
     op->outcome = cut < length ? OP_ABSENT : OP_UNKNOWN;
     op->retried = true;
-    op->invoked_ns = clock_now_ns();
+    op->invoked_ns = co_clock_now_ns();
     if (client_connect(client) != CLIENT_ANSWERED ||
         (cut > 0 && client_send_bytes(client, text, cut) != CLIENT_ANSWERED))
         return;
@@ -109,7 +109,7 @@ static void depart(struct departures *departures, struct client *client, struct 
         CU_ASSERT_EQUAL(client_read(client, taken, 10, &got), CLIENT_ANSWERED);
         leave_answer(client, by_reset);
     } else {
-        co_sleep((int64_t)dice_below(dice, AWAY_WITHIN_MS) * CLOCK_MS);
+        co_sleep((int64_t)dice_below(dice, AWAY_WITHIN_MS) * CO_CLOCK_MS);
         leave(client, phase, by_reset);
     }
 }
@@ -130,9 +130,10 @@ static void depart_from_journal(struct client *client, bool by_reset)
 static void one_client(size_t index, void *arg)
 {
     struct departures *departures = arg;
-    struct client *client = client_make(&departures->trial->service.target, PATIENCE_S * CLOCK_S);
+    struct client *client =
+        client_make(&departures->trial->service.target, PATIENCE_S * CO_CLOCK_S);
     struct dice dice = dice_make(unit_seed() + (unsigned)departures->round, index);
-    ensure(client);
+    co_ensure(client);
     for (int i = 0; i < 2 * PHASES; i++) {
         enum phase phase = (enum phase)((i + (int)index) / 2 % PHASES);
         if (phase == IN_LONG_ANSWER)
@@ -165,10 +166,10 @@ static struct remains look(const struct service *service)
 static struct remains settle_down(const struct service *service)
 {
     struct remains now = look(service);
-    int64_t until = clock_now_ns() + PATIENCE_S * CLOCK_S;
-    while (
-        (now.connections > 1 || now.in_flight > 1 || now.pending > 0) && clock_now_ns() < until) {
-        co_sleep(50 * CLOCK_MS);
+    int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    while ((now.connections > 1 || now.in_flight > 1 || now.pending > 0) &&
+           co_clock_now_ns() < until) {
+        co_sleep(50 * CO_CLOCK_MS);
         now = look(service);
     }
     CU_ASSERT_EQUAL(now.connections, 1);

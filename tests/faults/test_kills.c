@@ -58,7 +58,7 @@ static void random_kills(void)
 struct blow {
     struct trial *trial;
     int64_t after_ns;
-    struct waitgroup struck;
+    struct co_waitgroup struck;
 };
 
 static void blow_main(void *arg)
@@ -66,19 +66,19 @@ static void blow_main(void *arg)
     struct blow *blow = arg;
     co_sleep(blow->after_ns);
     kill_postgres(blow->trial);
-    waitgroup_done(&blow->struck);
+    co_waitgroup_done(&blow->struck);
 }
 
 /* It comes up all the same, or gives up cleanly and comes up the next time. */
 static bool start_under_a_blow(struct trial *trial)
 {
     struct blow blow = {
-        .trial = trial, .after_ns = (int64_t)dice_below(&trial->dice, START_MS) * CLOCK_MS};
+        .trial = trial, .after_ns = (int64_t)dice_below(&trial->dice, START_MS) * CO_CLOCK_MS};
     trial_kill(trial);
-    waitgroup_add(&blow.struck, 1);
-    ensure(co_spawn(blow_main, &blow));
+    co_waitgroup_add(&blow.struck, 1);
+    co_ensure(co_spawn(blow_main, &blow));
     bool up = trial_restart(trial, "none=error");
-    waitgroup_wait(&blow.struck);
+    co_waitgroup_wait(&blow.struck);
     CU_ASSERT(up || (trial->service.pid == 0 && trial->service.exit_code < 128));
     return up || trial_restart(trial, NULL);
 }

@@ -39,7 +39,7 @@ static size_t number; /* of a stream: it tells keys apart */
 static bool await_due(struct stream *stream, size_t *ticket)
 {
     *ticket = stream->sent++;
-    int64_t now_ns = clock_now_ns();
+    int64_t now_ns = co_clock_now_ns();
     int64_t due_ns =
         stream->step_ns ? stream->start_ns + (int64_t)*ticket * stream->step_ns : now_ns;
     if (due_ns >= stream->end_ns || now_ns >= stream->end_ns)
@@ -52,9 +52,9 @@ static bool await_due(struct stream *stream, size_t *ticket)
 static void one_client(size_t index, void *arg)
 {
     struct stream *stream = arg;
-    struct api api = {client_make(&stream->trial->service.target, 20 * CLOCK_S), "main"};
+    struct api api = {client_make(&stream->trial->service.target, 20 * CO_CLOCK_S), "main"};
     size_t ticket;
-    ensure(api.client);
+    co_ensure(api.client);
     while (await_due(stream, &ticket)) {
         struct op *op = history_add(&stream->trial->workload.histories[index]);
         op->kind = OP_DEPOSIT;
@@ -66,7 +66,7 @@ static void one_client(size_t index, void *arg)
             : op->outcome == OP_ABSENT ? &stream->refused
                                        : &stream->unknown) += 1;
         if (op->outcome == OP_ABSENT && stream->step_ns == 0)
-            co_sleep(10 * CLOCK_MS);
+            co_sleep(10 * CO_CLOCK_MS);
     }
     client_free(&api.client);
 }
@@ -75,9 +75,9 @@ static void one_client(size_t index, void *arg)
 static void run_stream(struct stream *stream, struct trial *trial, double rate, int seconds)
 {
     number++;
-    *stream = (struct stream){.trial = trial, .start_ns = clock_now_ns()};
-    stream->end_ns = stream->start_ns + seconds * CLOCK_S;
-    stream->step_ns = rate > 0 ? (int64_t)((double)CLOCK_S / rate) : 0;
+    *stream = (struct stream){.trial = trial, .start_ns = co_clock_now_ns()};
+    stream->end_ns = stream->start_ns + seconds * CO_CLOCK_S;
+    stream->step_ns = rate > 0 ? (int64_t)((double)CO_CLOCK_S / rate) : 0;
     crew_run(CLIENTS, one_client, stream);
     CU_ASSERT_EQUAL(stream->unknown, 0);
 }
@@ -89,7 +89,7 @@ struct watch {
     _Atomic bool over;
     size_t memory_kib;       /* the most seen */
     long in_flight, pending; /* likewise */
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void raise_to(const char *text, const char *name, long *most)
@@ -115,10 +115,10 @@ static void watch_main(void *arg)
             raise_to(
                 visit.response.body, "\nteller_pending_entries{ledger=\"main\"} ", &watch->pending);
         }
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
     }
     visit_end(&visit);
-    waitgroup_done(&watch->running);
+    co_waitgroup_done(&watch->running);
 }
 
 /* --- too much, and then not ------------------------------------------------------------------- */
@@ -131,11 +131,11 @@ static double overload(struct trial *trial)
     run_stream(&able, trial, 0, MEASURE_S);
     double capacity = (double)able.done / MEASURE_S;
     size_t memory_kib = service_memory_kib(&trial->service);
-    waitgroup_add(&watch.running, 1);
-    ensure(co_spawn(watch_main, &watch));
+    co_waitgroup_add(&watch.running, 1);
+    co_ensure(co_spawn(watch_main, &watch));
     run_stream(&flood, trial, capacity * TIMES, seconds);
     watch.over = true;
-    waitgroup_wait(&watch.running);
+    co_waitgroup_wait(&watch.running);
     printf("[%.0f a second; of ten times as many %zu done, %zu refused; %ld in flight] ", capacity,
         flood.done, flood.refused, watch.in_flight);
     CU_ASSERT((double)flood.done > capacity * seconds / 2);

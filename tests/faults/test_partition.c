@@ -45,7 +45,7 @@ struct partition {
     struct workload workload;
     struct dice dice;
     struct history witnessed[WITNESSES];
-    struct waitgroup witnesses;
+    struct co_waitgroup witnesses;
     _Atomic size_t next_witness;
     _Atomic bool stop, failed;
     struct database database;
@@ -58,14 +58,14 @@ static struct partition partition;
 /* The side that serves now; a failure, and NULL, if none does for too long. */
 static struct side *find_owner(void)
 {
-    int64_t until = clock_now_ns() + PATIENCE_S * CLOCK_S;
-    while (clock_now_ns() < until) {
+    int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    while (co_clock_now_ns() < until) {
         for (int i = 0; i < SIDES; i++) {
             struct side *side = &partition.sides[i];
             if (side->up && service_probe(&side->service, "/readyz") == 200)
                 return side;
         }
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     }
     CU_FAIL("neither of the two serves");
     return NULL;
@@ -108,7 +108,7 @@ static bool read_as(struct side *side, struct api *api, struct history *history,
     struct watch watch = watch_begin(side);
     *op = (struct op){.kind = OP_READ, .from = account};
     bool fine = history_send(api, op);
-    int64_t took_ms = (op->returned_ns - op->invoked_ns) / CLOCK_MS;
+    int64_t took_ms = (op->returned_ns - op->invoked_ns) / CO_CLOCK_MS;
     if (watch_ran(&watch, side)) {
         note_longest(pending ? &side->longest_pending_ms : &side->longest_read_ms, took_ms);
         if (took_ms >= (pending ? HANG_PENDING_MS : HANG_MS)) {
@@ -128,11 +128,11 @@ static bool write_as(struct side *side, struct api *api, struct op *op)
 {
     for (;;) {
         struct watch watch = watch_begin(side);
-        int64_t sent_ns = clock_now_ns();
+        int64_t sent_ns = co_clock_now_ns();
         if (!history_send(api, op))
             return false;
         if (watch_ran(&watch, side))
-            note_longest(&side->longest_write_ms, (clock_now_ns() - sent_ns) / CLOCK_MS);
+            note_longest(&side->longest_write_ms, (co_clock_now_ns() - sent_ns) / CO_CLOCK_MS);
         side->unavailable += op->status == 503;
         if (op->outcome == OP_DONE) {
             side->acknowledged++;
@@ -140,7 +140,7 @@ static bool write_as(struct side *side, struct api *api, struct op *op)
         }
         if (op->outcome == OP_ABSENT || partition.stop)
             return true;
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
     }
 }
 
@@ -152,8 +152,8 @@ static void witness_main(void *arg)
     struct side *side = &partition.sides[number % SIDES];
     struct history *history = &partition.witnessed[number];
     struct key_source keys = key_source_make(unit_seed(), 1000 + (uint32_t)number);
-    struct api api = {client_make(&side->target, ANSWER_S * CLOCK_S), "main"};
-    ensure(api.client);
+    struct api api = {client_make(&side->target, ANSWER_S * CO_CLOCK_S), "main"};
+    co_ensure(api.client);
     while (!partition.stop && !partition.failed) {
         bool fine = read_as(side, &api, history, number < SIDES ? UNTOUCHED : HOT);
         if (fine && number >= SIDES) {
@@ -166,10 +166,10 @@ static void witness_main(void *arg)
         }
         if (!fine)
             partition.failed = true;
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     }
     client_free(&api.client);
-    waitgroup_done(&partition.witnesses);
+    co_waitgroup_done(&partition.witnesses);
 }
 
 /* --- faults ----------------------------------------------------------------------------------- */
@@ -181,7 +181,7 @@ static size_t strike_until(int64_t until)
     size_t order[SIDE_FAULTS], round = 0;
     for (size_t i = 0; i < SIDE_FAULTS; i++)
         order[i] = i;
-    for (; clock_now_ns() < until && !partition.workload.failed && !partition.failed; round++) {
+    for (; co_clock_now_ns() < until && !partition.workload.failed && !partition.failed; round++) {
         if (round % SIDE_FAULTS == 0)
             for (size_t i = SIDE_FAULTS - 1; i > 0; i--) {
                 size_t at = dice_below(&partition.dice, i + 1), was = order[i];
@@ -195,7 +195,7 @@ static size_t strike_until(int64_t until)
         printf("%s%d %s", round ? ", " : "[", (int)(owner - partition.sides), fault->name);
         fflush(stdout);
         fault->strike(owner, &partition.dice);
-        CU_ASSERT(workload_await(&partition.workload, PROGRESS, PATIENCE_S * CLOCK_S));
+        CU_ASSERT(workload_await(&partition.workload, PROGRESS, PATIENCE_S * CO_CLOCK_S));
     }
     printf("] ");
     return round;
@@ -208,11 +208,11 @@ static void let_each_serve(void)
 {
     for (int i = 0; i < SIDES; i++) {
         struct side *side = &partition.sides[i], *owner = NULL;
-        int64_t until = clock_now_ns() + PATIENCE_S * CLOCK_S;
-        while (side->acknowledged == 0 && clock_now_ns() < until) {
+        int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+        while (side->acknowledged == 0 && co_clock_now_ns() < until) {
             if (!owner && (owner = find_owner()) == other_than(side))
                 side_stop(owner);
-            co_sleep(20 * CLOCK_MS);
+            co_sleep(20 * CO_CLOCK_MS);
         }
         CU_ASSERT(side->acknowledged > 0);
     }
@@ -277,11 +277,11 @@ static void verify(struct side *owner)
     struct visit visit;
     size_t count = workload->clients + WITNESSES;
     struct history *all = calloc(count, sizeof all[0]);
-    ensure(all);
+    co_ensure(all);
     memcpy(all, workload->histories, workload->clients * sizeof all[0]);
     memcpy(all + workload->clients, partition.witnessed, sizeof partition.witnessed);
     struct workload whole = {.service = &owner->service, .histories = all, .clients = count};
-    CU_ASSERT(workload_settle(&whole, PATIENCE_S * CLOCK_S));
+    CU_ASSERT(workload_settle(&whole, PATIENCE_S * CO_CLOCK_S));
     visit_begin(&visit, &owner->service);
     size_t problems = checker_run(&visit.api, all, count, SHOWN, &checked);
     visit_end(&visit);
@@ -293,7 +293,7 @@ static void verify(struct side *owner)
     trial_tally.operations += operations;
     figures.operations += operations;
     free(all);
-    blocking_call(run_audit, partition.database.url);
+    co_blocking_call(run_audit, partition.database.url);
     printf("[%zu done, %zu refused, %zu read, %zu not executed] ", checked.done, checked.refused,
         checked.reads, checked.absent);
 }
@@ -310,7 +310,7 @@ static void begin(const char *strategy, unsigned long seed)
     for (int i = 0; i < SIDES; i++)
         side_make(&sides[i], strategy, i, &partition.database);
     side_start(&sides[0]);
-    waitgroup_wait(&sides[0].starting);
+    co_waitgroup_wait(&sides[0].starting);
     CU_ASSERT_FATAL(sides[0].up);
     side_share_token(&sides[0], &sides[1]);
     for (int i = 0; i < SIDES; i++)
@@ -321,10 +321,10 @@ static void begin(const char *strategy, unsigned long seed)
     CU_ASSERT_FATAL(workload_start_between(&partition.workload, &sides[0].service, &sides[1].target,
         trial_is_long() ? CLIENTS_LONG : CLIENTS, seed));
     side_start(&sides[1]);
-    waitgroup_add(&partition.witnesses, WITNESSES);
+    co_waitgroup_add(&partition.witnesses, WITNESSES);
     for (int i = 0; i < WITNESSES; i++)
-        ensure(co_spawn(witness_main, NULL));
-    CU_ASSERT(workload_await(&partition.workload, PROGRESS, PATIENCE_S * CLOCK_S));
+        co_ensure(co_spawn(witness_main, NULL));
+    CU_ASSERT(workload_await(&partition.workload, PROGRESS, PATIENCE_S * CO_CLOCK_S));
 }
 
 /* The one that serves stops first: the standby comes up then, and its start has an end. */
@@ -336,11 +336,11 @@ static void end(void)
             break;
         owner->up = false;
         CU_ASSERT_EQUAL(service_stop(&owner->service), 0);
-        waitgroup_wait(&other_than(owner)->starting);
+        co_waitgroup_wait(&other_than(owner)->starting);
     }
     workload_free(&partition.workload);
     for (int i = 0; i < SIDES; i++) {
-        waitgroup_wait(&partition.sides[i].starting);
+        co_waitgroup_wait(&partition.sides[i].starting);
         service_remove(&partition.sides[i].service);
         proxy_stop(&partition.sides[i].proxy);
     }
@@ -351,13 +351,13 @@ static void end(void)
 static void one_trial(const char *strategy, unsigned long seed, int64_t seconds)
 {
     begin(strategy, seed);
-    size_t struck = strike_until(clock_now_ns() + seconds * CLOCK_S);
+    size_t struck = strike_until(co_clock_now_ns() + seconds * CO_CLOCK_S);
     for (int i = 0; i < SIDES && struck >= SIDE_FAULTS; i++)
         CU_ASSERT(partition.sides[i].acknowledged > 0); /* amid faults that end a server */
     let_each_serve();
     partition.stop = true;
     workload_stop(&partition.workload);
-    waitgroup_wait(&partition.witnesses);
+    co_waitgroup_wait(&partition.witnesses);
     CU_ASSERT_FALSE(partition.workload.failed);
     CU_ASSERT_FALSE(partition.failed);
     for (int i = 0; i < SIDES; i++)

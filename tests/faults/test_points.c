@@ -28,7 +28,7 @@ static bool die_at(struct trial *trial, const char *place)
     int length = snprintf(failpoints, sizeof failpoints, "%.*s", TEXT - 1, place);
     CU_ASSERT(length < TEXT);
     int code = trial_restart(trial, failpoints)
-                   ? service_await_end(&trial->service, DIES_WITHIN_S * CLOCK_S)
+                   ? service_await_end(&trial->service, DIES_WITHIN_S * CO_CLOCK_S)
                    : trial->service.exit_code;
     CU_ASSERT_EQUAL(code, KILLED);
     if (code != KILLED)

@@ -64,7 +64,7 @@ static struct reads {
     struct proxy proxy;
     struct service service;
     char url[DATABASE_URL];
-    struct waitgroup asking, depositing;
+    struct co_waitgroup asking, depositing;
     _Atomic size_t next_way;
     _Atomic bool well; /* the database can be reached: an answer is not to be 503 */
     _Atomic int64_t longest_ms;
@@ -92,11 +92,11 @@ static void ask(const struct way *way)
 {
     struct visit visit;
     visit_begin(&visit, &reads.service);
-    int64_t asked_ns = clock_now_ns();
+    int64_t asked_ns = co_clock_now_ns();
     visit_call(&visit,
         &(struct request){
             .path = way->path, .headers = way->headers, .without_token = way->headers != NULL});
-    judge(way, &visit, (clock_now_ns() - asked_ns) / CLOCK_MS);
+    judge(way, &visit, (co_clock_now_ns() - asked_ns) / CO_CLOCK_MS);
     visit_end(&visit);
 }
 
@@ -104,16 +104,16 @@ static void ask_main(void *arg)
 {
     (void)arg;
     ask(&ways[reads.next_way++ % WAYS]);
-    waitgroup_done(&reads.asking);
+    co_waitgroup_done(&reads.asking);
 }
 
 /* All ways at the same time. */
 static void ask_all(void)
 {
-    waitgroup_add(&reads.asking, WAYS);
+    co_waitgroup_add(&reads.asking, WAYS);
     for (size_t i = 0; i < WAYS; i++)
-        ensure(co_spawn(ask_main, NULL));
-    waitgroup_wait(&reads.asking);
+        co_ensure(co_spawn(ask_main, NULL));
+    co_waitgroup_wait(&reads.asking);
 }
 
 /* One whose commit the link swallows. */
@@ -125,7 +125,7 @@ static void deposit_main(void *arg)
     visit_post(&visit, "/accounts/touched/deposit", "on-its-way", "{\"amount\":1}");
     CU_ASSERT(visit.response.status == 201 || visit.response.status == 504);
     visit_end(&visit);
-    waitgroup_done(&reads.depositing);
+    co_waitgroup_done(&reads.depositing);
 }
 
 /* ---- a service behind the proxy ------------------------------------------------------------ */
@@ -156,9 +156,9 @@ static void begin(const char *strategy)
         &reads.service, strategy, (const char *const[]){"--database", reads.url, NULL}));
     fill();
     CU_ASSERT_EQUAL(service_stop(&reads.service), 0);
-    ensure(setenv("TELLER_FAILPOINTS", "account.metadata=error", 1) == 0);
+    co_ensure(setenv("TELLER_FAILPOINTS", "account.metadata=error", 1) == 0);
     bool up = service_run(&reads.service);
-    ensure(unsetenv("TELLER_FAILPOINTS") == 0);
+    co_ensure(unsetenv("TELLER_FAILPOINTS") == 0);
     CU_ASSERT_FATAL(up);
     reads.proxy.marks = "RECURSIVE";
     reads.well = true;
@@ -181,18 +181,18 @@ static void end(void)
 static void heal(void)
 {
     const struct way *token = &ways[WAYS - 1];
-    int64_t until_ns = clock_now_ns() + SETTLE_S * CLOCK_S;
+    int64_t until_ns = co_clock_now_ns() + SETTLE_S * CO_CLOCK_S;
     reads.proxy.swallows = false;
-    waitgroup_wait(&reads.depositing);
-    CU_ASSERT(service_await_ready(&reads.service, SETTLE_S * CLOCK_S));
+    co_waitgroup_wait(&reads.depositing);
+    CU_ASSERT(service_await_ready(&reads.service, SETTLE_S * CO_CLOCK_S));
     struct visit visit = {.response.status = 0};
-    while (visit.response.status != token->status && clock_now_ns() < until_ns) {
+    while (visit.response.status != token->status && co_clock_now_ns() < until_ns) {
         visit_begin(&visit, &reads.service);
         visit_call(
             &visit, &(struct request){
                         .path = token->path, .headers = token->headers, .without_token = true});
         visit_end(&visit);
-        co_sleep(50 * CLOCK_MS);
+        co_sleep(50 * CO_CLOCK_MS);
     }
     reads.well = true;
 }
@@ -203,11 +203,11 @@ static void swallowed(const char *strategy)
     ask_all();
     reads.well = false;
     reads.proxy.swallows = true;
-    waitgroup_add(&reads.depositing, 1);
-    ensure(co_spawn(deposit_main, NULL));
-    co_sleep(20 * CLOCK_MS);
+    co_waitgroup_add(&reads.depositing, 1);
+    co_ensure(co_spawn(deposit_main, NULL));
+    co_sleep(20 * CO_CLOCK_MS);
     ask_all();
-    co_sleep(LEASE_MS * CLOCK_MS); /* by now it is over, and stays so */
+    co_sleep(LEASE_MS * CO_CLOCK_MS); /* by now it is over, and stays so */
     ask_all();
     heal();
     ask_all();

@@ -58,9 +58,9 @@ static void stand_by(const struct journey *journey, struct standby *standby)
 {
     standby_make(standby, &journey->trial.service, journey->database.url);
     standby_start(standby);
-    int64_t until = clock_now_ns() + FIRES_WITHIN_S * CLOCK_S;
-    while (service_probe(&standby->service, "/livez") != 200 && clock_now_ns() < until)
-        co_sleep(STEP_MS * CLOCK_MS);
+    int64_t until = co_clock_now_ns() + FIRES_WITHIN_S * CO_CLOCK_S;
+    while (service_probe(&standby->service, "/livez") != 200 && co_clock_now_ns() < until)
+        co_sleep(STEP_MS * CO_CLOCK_MS);
     standby_look(standby);
 }
 
@@ -70,9 +70,9 @@ static void strike(struct journey *journey, enum proxy_fault fault, int at, cons
     journey->proxy.at = at;
     journey->proxy.sqlstate = sqlstate;
     journey->proxy.fault = fault;
-    int64_t until = clock_now_ns() + FIRES_WITHIN_S * CLOCK_S;
-    while (journey->proxy.fault != PROXY_NONE && clock_now_ns() < until)
-        co_sleep(STEP_MS * CLOCK_MS);
+    int64_t until = co_clock_now_ns() + FIRES_WITHIN_S * CO_CLOCK_S;
+    while (journey->proxy.fault != PROXY_NONE && co_clock_now_ns() < until)
+        co_sleep(STEP_MS * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(journey->proxy.fault, PROXY_NONE);
     trial_tally.cuts++;
 }
@@ -129,11 +129,11 @@ static void refused(void)
         trial_progress(&journey.trial, 50);
         strike(&journey, PROXY_ERROR, at, "23514");
         for (int i = 0; i < 100 && service_probe(&journey.trial.service, "/readyz") == 200; i++)
-            co_sleep(20 * CLOCK_MS);
+            co_sleep(20 * CO_CLOCK_MS);
         CU_ASSERT_EQUAL(service_probe(&journey.trial.service, "/readyz"), 503);
         CU_ASSERT_EQUAL(service_probe(&journey.trial.service, "/livez"), 200);
         trial_kill(&journey.trial);
-        blocking_call(resume, journey.url);
+        co_blocking_call(resume, journey.url);
         if (trial_restart(&journey.trial, NULL)) {
             trial_progress(&journey.trial, 50);
             trial_verify(&journey.trial);
@@ -148,7 +148,7 @@ struct reading {
     const struct service *service;
     int64_t took_ns;
     int status;
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 /* Something that only the database knows; the first answer, whatever it is. */
@@ -156,13 +156,13 @@ static void read_database(void *arg)
 {
     struct reading *reading = arg;
     struct visit visit;
-    int64_t since = clock_now_ns();
+    int64_t since = co_clock_now_ns();
     visit_begin(&visit, reading->service);
     visit_get(&visit, "/transfers?key=nobody");
     reading->status = visit.response.status;
-    reading->took_ns = clock_now_ns() - since;
+    reading->took_ns = co_clock_now_ns() - since;
     visit_end(&visit);
-    waitgroup_done(&reading->running);
+    co_waitgroup_done(&reading->running);
 }
 
 static void swallowed(void)
@@ -173,22 +173,22 @@ static void swallowed(void)
     trial_progress(&journey.trial, 50);
     struct reading reading = {.service = &journey.trial.service};
     for (int i = 0; i < 2 * READERS; i++) { /* all of its connections for reading are there then */
-        waitgroup_add(&reading.running, 1);
+        co_waitgroup_add(&reading.running, 1);
         read_database(&reading);
         CU_ASSERT_EQUAL(reading.status, 200);
     }
     journey.proxy.swallows = true;
-    waitgroup_add(&reading.running, 1);
-    ensure(co_spawn(read_database, &reading));
-    int64_t since = clock_now_ns(), until = since + FIRES_WITHIN_S * CLOCK_S;
-    while (trial_metric(&journey.trial.service, retried) < 1 && clock_now_ns() < until)
-        co_sleep(20 * CLOCK_MS);
-    CU_ASSERT(clock_now_ns() < until);
-    printf("[noticed after %lld ms] ", (long long)((clock_now_ns() - since) / CLOCK_MS));
-    waitgroup_wait(&reading.running); /* long before a request's time is up */
+    co_waitgroup_add(&reading.running, 1);
+    co_ensure(co_spawn(read_database, &reading));
+    int64_t since = co_clock_now_ns(), until = since + FIRES_WITHIN_S * CO_CLOCK_S;
+    while (trial_metric(&journey.trial.service, retried) < 1 && co_clock_now_ns() < until)
+        co_sleep(20 * CO_CLOCK_MS);
+    CU_ASSERT(co_clock_now_ns() < until);
+    printf("[noticed after %lld ms] ", (long long)((co_clock_now_ns() - since) / CO_CLOCK_MS));
+    co_waitgroup_wait(&reading.running); /* long before a request's time is up */
     CU_ASSERT_EQUAL(reading.status, 503);
-    CU_ASSERT(reading.took_ns < 25 * CLOCK_S);
-    printf("[read after %lld ms] ", (long long)(reading.took_ns / CLOCK_MS));
+    CU_ASSERT(reading.took_ns < 25 * CO_CLOCK_S);
+    printf("[read after %lld ms] ", (long long)(reading.took_ns / CO_CLOCK_MS));
     journey.proxy.swallows = false;
     trial_progress(&journey.trial, 50);
     trial_verify(&journey.trial);
@@ -224,18 +224,18 @@ static void slow(void)
     stand_by(&journey, &standby);
     visit_begin(&visit, &journey.trial.service);
     client_free(&visit.client);
-    visit.client = visit.api.client = client_make(&journey.trial.service.target, 300 * CLOCK_S);
+    visit.client = visit.api.client = client_make(&journey.trial.service.target, 300 * CO_CLOCK_S);
     CU_ASSERT(visit_fund(&visit, "slow", TRANSFERS));
     CU_ASSERT(visit_fund(&visit, "sink", 0));
     long was = trial_metric(&journey.trial.service, epoch);
     size_t length = write_batch(body);
     journey.proxy.pace = PACE;
-    int64_t since = clock_now_ns();
+    int64_t since = co_clock_now_ns();
     visit_call(&visit, &(struct request){.path = "/transfers/batch",
                            .headers = "Prefer: wait=300\r\n",
                            .body = body,
                            .body_length = length});
-    int64_t took_ms = (clock_now_ns() - since) / CLOCK_MS;
+    int64_t took_ms = (co_clock_now_ns() - since) / CO_CLOCK_MS;
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT(took_ms > 10000);
     CU_ASSERT_FALSE(standby.over);

@@ -38,12 +38,12 @@ void trial_begin(struct trial *trial, const char *strategy, const char *const *a
 
 void trial_progress(struct trial *trial, size_t more)
 {
-    CU_ASSERT(workload_await(&trial->workload, more, PATIENCE_SECONDS * CLOCK_S));
+    CU_ASSERT(workload_await(&trial->workload, more, PATIENCE_SECONDS * CO_CLOCK_S));
 }
 
 void trial_pause(struct trial *trial, unsigned most_ms)
 {
-    co_sleep((int64_t)dice_below(&trial->dice, most_ms) * CLOCK_MS);
+    co_sleep((int64_t)dice_below(&trial->dice, most_ms) * CO_CLOCK_MS);
 }
 
 bool trial_restart(struct trial *trial, const char *failpoints)
@@ -140,7 +140,7 @@ void trial_verify(struct trial *trial)
     struct checker_figures before = {0}, after = {0};
     workload_stop(workload);
     CU_ASSERT_FALSE(workload->failed);
-    bool ready = service_await_ready(&trial->service, PATIENCE_SECONDS * CLOCK_S);
+    bool ready = service_await_ready(&trial->service, PATIENCE_SECONDS * CO_CLOCK_S);
     CU_ASSERT(ready);
     if (!ready) {
         printf("\n    the service did not come back, so nothing can be compared\n    ");
@@ -148,7 +148,7 @@ void trial_verify(struct trial *trial)
     }
     if (!ready || compare(trial, &before) > 0)
         return;
-    CU_ASSERT(workload_settle(workload, PATIENCE_SECONDS * CLOCK_S));
+    CU_ASSERT(workload_settle(workload, PATIENCE_SECONDS * CO_CLOCK_S));
     (void)compare(trial, &after);
     CU_ASSERT_EQUAL(after.unknown, 0);
     printf("[%zu done, %zu refused, %zu read, %zu not executed, %zu unknown: %zu had happened] ",

@@ -35,7 +35,7 @@ void trial_pause(struct trial *trial, unsigned most_ms);
 
 /* Start the program again, with TELLER_FAILPOINTS set to that (NULL: unset). False: it ended
  * immediately; if nothing was to fail the test has failed then, and the trial cannot go on. */
-MUST_CHECK bool trial_restart(struct trial *trial, const char *failpoints);
+CO_MUST_CHECK bool trial_restart(struct trial *trial, const char *failpoints);
 
 /* Kill it, if it runs still, and count that. */
 void trial_kill(struct trial *trial);

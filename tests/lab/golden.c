@@ -26,7 +26,7 @@ static void print_run(const char *scenario, const char *strategy, uint64_t seed,
     struct outcome outcome = {.trial = &trial, .path = &path, .walk = explore.walk};
     outcome.has_seed = true;
     outcome.seed = seed;
-    ensure(trial_open(&trial, scenarios_find(scenario), offered_find(strategy), 0));
+    co_ensure(trial_open(&trial, scenarios_find(scenario), offered_find(strategy), 0));
     explore_seed(&trial, &explore, seed, true, &path);
     forget_lines();
     lanes_print(stdout, &outcome, false);
@@ -38,7 +38,7 @@ static void print_run(const char *scenario, const char *strategy, uint64_t seed,
     size_t count = path.count;
     static struct explore_path again;
     explore_replay(&trial, path.switches, count, true, &again);
-    ensure(again.count == count && again.points == path.points);
+    co_ensure(again.count == count && again.points == path.points);
     trial_close(&trial);
 }
 
@@ -76,7 +76,7 @@ int golden_table(void)
             if ((*t)->kind != LAB_STRATEGY_MEMORY || !scenarios_offers(*s, *t) ||
                 !scenarios_breaks(*s, *t))
                 continue;
-            ensure(trial_open(&trial, *s, *t, 0));
+            co_ensure(trial_open(&trial, *s, *t, 0));
             printf("| %s | %s |", (*s)->name, (*t)->name);
             print_search(EXPLORE_RANDOM);
             print_search(EXPLORE_PCT);
@@ -98,7 +98,7 @@ int golden_planted(const char *strategy)
             bool found;
             if (!scenarios_offers(*s, used))
                 continue;
-            ensure(trial_open(&trial, *s, used, 0));
+            co_ensure(trial_open(&trial, *s, used, 0));
             uint64_t tried = explore_find(&trial, &explore, 1, 10000, &found, &path);
             if (found)
                 printf("found in %s by seed %llu: %s\n", (*s)->name, (unsigned long long)tried,

@@ -10,7 +10,7 @@
 static void comes_back_as_it_was(void)
 {
     static const char *const texts[] = {"0", "3.2", "3.2-5.1", "1.0-2.t-999999999.40"};
-    static struct schedule_choice choices[CODE_CHOICES];
+    static struct co_schedule_choice choices[CODE_CHOICES];
     static char again[CODE_TEXT];
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         size_t count;
@@ -26,7 +26,7 @@ static void refuses_what_is_none(void)
     static const char *const texts[] = {"-", "3", "3.", ".2", "3.2-", "-3.2", "3.2-3.1", "5.1-3.2",
         "0.1", "03.1", "3.01", "3.2 ", " 3.2", "3.2-5.1x", "3.T", "3,2", "3.-1", "9999999999.1",
         "1.9999999999", "0-1.1", "3.2-0", "1.tt"};
-    static struct schedule_choice choices[CODE_CHOICES];
+    static struct co_schedule_choice choices[CODE_CHOICES];
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         size_t count;
         CU_ASSERT_FALSE(code_parse(texts[i], choices, &count));
@@ -35,11 +35,11 @@ static void refuses_what_is_none(void)
 
 static void holds_as_many_as_it_says(void)
 {
-    static struct schedule_choice choices[CODE_CHOICES], parsed[CODE_CHOICES];
+    static struct co_schedule_choice choices[CODE_CHOICES], parsed[CODE_CHOICES];
     static char text[CODE_TEXT + 16];
     size_t count;
     for (uint32_t i = 0; i < CODE_CHOICES; i++)
-        choices[i] = (struct schedule_choice){999000000 + i, 40};
+        choices[i] = (struct co_schedule_choice){999000000 + i, 40};
     code_format(choices, CODE_CHOICES, text);
     CU_ASSERT_TRUE(code_parse(text, parsed, &count));
     CU_ASSERT_EQUAL(count, CODE_CHOICES);

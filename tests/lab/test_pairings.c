@@ -14,7 +14,7 @@
 #include "tests/lab/child.h"
 #include "tests/lab/suites.h"
 
-enum { FIND_WITHIN = 10000, SWITCHES_MOST = 3, SEEDS_SHORT = SANITIZED ? 30 : 1000 };
+enum { FIND_WITHIN = 10000, SWITCHES_MOST = 3, SEEDS_SHORT = CO_SANITIZED ? 30 : 1000 };
 
 static const char *const walks[] = {"random", "pct"};
 
@@ -75,7 +75,7 @@ static void *make_nothing(struct trial *made_for)
 static bool never_asked(void *state, struct operation *op)
 {
     (void)state, (void)op;
-    ensure(false);
+    co_ensure(false);
 }
 
 /* When a strategy finds no memory for its state nothing is tried, and nothing proved. */
@@ -84,7 +84,7 @@ static int run_short(void)
     static const struct lab_strategy starved = {
         .name = "starved", .make = make_nothing, .carry_out = never_asked};
     static struct pairing p;
-    ensure(trial_open(&p.trial, &double_withdraw_scenario, &starved, 0));
+    co_ensure(trial_open(&p.trial, &double_withdraw_scenario, &starved, 0));
     bool broken = explore_seed(&p.trial, &p.explore, 1, true, &p.path);
     bool good = !broken && p.trial.short_of_memory && !p.trial.deadlocked;
     trial_close(&p.trial);
@@ -105,7 +105,7 @@ int pairings_child(const char *which)
             for (int walk = EXPLORE_RANDOM; walk <= EXPLORE_PCT; walk++) {
                 if (scenarios_breaks(*s, *t) != breaks || (*t)->kind == LAB_STRATEGY_SQL)
                     continue; /* those with a database: test_sql.c */
-                ensure(trial_open(&p.trial, *s, *t, 0));
+                co_ensure(trial_open(&p.trial, *s, *t, 0));
                 p.explore = (struct explore){.walk = (enum explore_walk)walk, .depth = 3};
                 if (breaks)
                     expect_found(&p);

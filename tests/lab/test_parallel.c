@@ -22,7 +22,7 @@ enum { CLIENTS = 1000, CLIENTS_SQL = 60, TRIES = 40, PIECE_MS = 250 };
 
 /* What ThreadSanitizer does around an access takes far longer than the access itself: on a machine
  * that is busy two threads hardly ever meet within one. Other builds must see it. */
-enum { RARELY_MEETS = SANITIZE_THREADS };
+enum { RARELY_MEETS = CO_SANITIZE_THREADS };
 
 static const char *const safe[] = {"mutex", "sharded", "owner"};
 
@@ -53,10 +53,10 @@ static struct parallel run(
     static struct trial trial;
     struct parallel p = {0};
     bool good = trial_open(&trial, scenario, offered_find(strategy), bench ? CLIENTS_SQL : CLIENTS);
-    ensure(good);
+    co_ensure(good);
     trial.bench = bench;
     for (int i = 0; i < tries && p.broken_rounds == 0; i++) {
-        good = parallel_run(&trial, PIECE_MS * CLOCK_MS, &p);
+        good = parallel_run(&trial, PIECE_MS * CO_CLOCK_MS, &p);
         expect(&trial, good, bench ? bench->error : "could not be run");
         expect_sums(&trial, &p);
     }
@@ -106,7 +106,7 @@ static void on_a_database(void)
 {
     static struct sql_bench bench;
     bool good = sql_bench_open(
-        context_background(), &bench, getenv("TEST_DATABASE"), SQL_BENCH_LANES, true);
+        co_context_background(), &bench, getenv("TEST_DATABASE"), SQL_BENCH_LANES, true);
     CU_ASSERT_TRUE_FATAL(good);
     failures = 0;
     struct parallel p = run(&lost_update_scenario, "sql-naive", &bench, TRIES);

@@ -34,7 +34,7 @@ static void say(const char *what)
 static void open_bench(void)
 {
     bool good = sql_bench_open(
-        context_background(), &one.bench, getenv("TEST_DATABASE"), TRIAL_CLIENTS_SEEDED, false);
+        co_context_background(), &one.bench, getenv("TEST_DATABASE"), TRIAL_CLIENTS_SEEDED, false);
     if (!good)
         printf("\n    %s ", one.bench.error);
     CU_ASSERT_TRUE_FATAL(good);

@@ -15,26 +15,26 @@ static void make_database(const char *name, bool bank, char to[400])
 {
     char sql[200], error[400];
     const char *cluster = getenv("TEST_DATABASE"), *last = strstr(cluster, "dbname=");
-    struct pg *pg = pg_connect(context_background(), cluster, NULL, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), cluster, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
-    CU_ASSERT_EQUAL_FATAL(pg_script(context_background(), pg, sql), PG_OK);
+    CU_ASSERT_EQUAL_FATAL(pg_script(co_context_background(), pg, sql), PG_OK);
     pg_close(&pg);
     snprintf(to, 400, "%.*sdbname=%s", (int)(last - cluster), cluster, name);
     if (!bank)
         return;
     int from, upto;
-    pg = pg_connect(context_background(), to, NULL, error, sizeof error);
+    pg = pg_connect(co_context_background(), to, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     CU_ASSERT_EQUAL_FATAL(
-        migrate_now(context_background(), pg, &from, &upto, error, sizeof error), PG_OK);
+        migrate_now(co_context_background(), pg, &from, &upto, error, sizeof error), PG_OK);
     pg_close(&pg);
 }
 
 static struct sql_place *take(const char *where)
 {
     char error[SQL_PLACE_ERROR] = "";
-    struct sql_place *place = sql_place_take(context_background(), where, error);
+    struct sql_place *place = sql_place_take(co_context_background(), where, error);
     if (!place)
         printf("\n    %s ", error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(place);
@@ -69,13 +69,13 @@ static void the_role_reaches_nothing_else(void)
     bool hurries;
     make_database("lab_rights", true, where);
     struct sql_place *place = take(where);
-    struct pg *lane = sql_place_connect(context_background(), place, false, &hurries, error);
+    struct pg *lane = sql_place_connect(co_context_background(), place, false, &hurries, error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(lane);
     CU_ASSERT_TRUE(hurries);
     CU_ASSERT_EQUAL(
-        pg_script(context_background(), lane, "SET SESSION AUTHORIZATION teller_lab"), PG_OK);
+        pg_script(co_context_background(), lane, "SET SESSION AUTHORIZATION teller_lab"), PG_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum pg_status status = pg_script(context_background(), lane, rows[i]);
+        enum pg_status status = pg_script(co_context_background(), lane, rows[i]);
         const char *state = status == PG_ERROR ? pg_sqlstate(lane) : "";
         if (strcmp(state, "42501") != 0)
             printf("\n    %s: %s ", rows[i], status == PG_OK ? "done" : pg_message(lane));
@@ -97,9 +97,10 @@ static void lanes_work_as_the_role(void)
     bool hurries;
     struct sql_place *place = take(getenv("TEST_DATABASE"));
     for (int durable = 0; durable <= 1; durable++) {
-        struct pg *lane = sql_place_connect(context_background(), place, durable, &hurries, error);
+        struct pg *lane =
+            sql_place_connect(co_context_background(), place, durable, &hurries, error);
         CU_ASSERT_PTR_NOT_NULL_FATAL(lane);
-        CU_ASSERT_EQUAL_FATAL(pg_run(context_background(), lane, &who, NULL, &rows), PG_OK);
+        CU_ASSERT_EQUAL_FATAL(pg_run(co_context_background(), lane, &who, NULL, &rows), PG_OK);
         CU_ASSERT_STRING_EQUAL(pg_text(rows, 0, 0),
             durable ? "teller_lab teller_lab_1 on 10ms" : "teller_lab teller_lab_1 off 5s");
         pg_free(&rows);
@@ -110,7 +111,7 @@ static void lanes_work_as_the_role(void)
 
 static void give_later(void *arg)
 {
-    co_sleep(100 * CLOCK_MS);
+    co_sleep(100 * CO_CLOCK_MS);
     sql_place_give(arg);
 }
 
@@ -132,21 +133,21 @@ static void a_user_without_rights_is_told(void)
 {
     char where[400], theirs[500], error[SQL_PLACE_ERROR];
     make_database("lab_poor", false, where);
-    struct pg *pg = pg_connect(context_background(), where, NULL, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), where, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
-    CU_ASSERT_EQUAL(pg_script(context_background(), pg, "CREATE ROLE poor LOGIN"), PG_OK);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "CREATE ROLE poor LOGIN"), PG_OK);
     const char *user = strstr(where, "user=tester");
     snprintf(theirs, sizeof theirs, "%.*suser=poor%s", (int)(user - where), where,
         user + strlen("user=tester"));
-    struct sql_place *place = sql_place_take(context_background(), theirs, error);
+    struct sql_place *place = sql_place_take(co_context_background(), theirs, error);
     CU_ASSERT_PTR_NULL(place);
     CU_ASSERT_PTR_NOT_NULL(strstr(error, "GRANT teller_lab TO"));
     place = take(where);
     sql_place_give(&place);
-    CU_ASSERT_EQUAL(pg_script(context_background(), pg, "GRANT teller_lab TO poor"), PG_OK);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "GRANT teller_lab TO poor"), PG_OK);
     place = take(theirs);
     sql_place_give(&place);
-    CU_ASSERT_EQUAL(pg_script(context_background(), pg, "REVOKE teller_lab FROM poor"), PG_OK);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "REVOKE teller_lab FROM poor"), PG_OK);
     pg_close(&pg);
 }
 

@@ -17,10 +17,10 @@ static char conninfo[400];
 static struct pg *connect_to(const char *where)
 {
     char error[300];
-    struct pg *pg = pg_connect(context_background(), where, NULL, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), where, NULL, error, sizeof error);
     if (!pg)
         fprintf(stderr, "cannot connect to %s: %s\n", where, error);
-    ensure(pg != NULL);
+    co_ensure(pg != NULL);
     return pg;
 }
 
@@ -30,16 +30,16 @@ const char *fixture_database(void)
     const char *server = getenv("TEST_DATABASE");
     if (!server)
         fprintf(stderr, "TEST_DATABASE is not set: run this under tools/with-postgres\n");
-    ensure(server != NULL);
+    co_ensure(server != NULL);
     char sql[100], name[40];
     snprintf(name, sizeof name, "t%d_%d", (int)getpid(), ++number);
     snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
     struct pg *pg = connect_to(server);
-    enum pg_status made = pg_script(context_background(), pg, sql);
-    ensure(made == PG_OK);
+    enum pg_status made = pg_script(co_context_background(), pg, sql);
+    co_ensure(made == PG_OK);
     pg_close(&pg);
     const char *dbname = strstr(server, "dbname=");
-    ensure(dbname != NULL);
+    co_ensure(dbname != NULL);
     snprintf(conninfo, sizeof conninfo, "%.*sdbname=%s", (int)(dbname - server), server, name);
     return conninfo;
 }
@@ -48,10 +48,10 @@ struct ledger *fixture_open(const char *where, const char *strategy)
 {
     char error[300];
     const struct ledger_options options = {.conninfo = where, .name = "main", .strategy = strategy};
-    struct ledger *ledger = ledger_open(context_background(), &options, error, sizeof error);
+    struct ledger *ledger = ledger_open(co_context_background(), &options, error, sizeof error);
     if (!ledger)
         fprintf(stderr, "the ledger did not open: %s\n", error);
-    ensure(ledger != NULL);
+    co_ensure(ledger != NULL);
     return ledger;
 }
 
@@ -70,7 +70,7 @@ const char *fixture_refusal(const char *where, const char *strategy)
     static char reason[300];
     const struct ledger_options options = {.conninfo = where, .name = "main", .strategy = strategy};
     reason[0] = '\0';
-    struct ledger *ledger = ledger_open(context_background(), &options, reason, sizeof reason);
+    struct ledger *ledger = ledger_open(co_context_background(), &options, reason, sizeof reason);
     if (ledger) {
         reason[0] = '\0';
         ledger_close(&ledger);
@@ -84,9 +84,9 @@ void fixture_account(struct ledger *ledger, const char *id, const char *asset, c
     struct ledger_account account;
     bool opened, good = !floor || money_parse(floor, strlen(floor), true, &request.floor);
     uint64_t seq;
-    ensure(good);
+    co_ensure(good);
     CU_ASSERT_EQUAL(
-        ledger_open_account(context_background(), ledger, &request, &account, &opened, &seq),
+        ledger_open_account(co_context_background(), ledger, &request, &account, &opened, &seq),
         LEDGER_OK);
 }
 
@@ -96,7 +96,7 @@ enum ledger_status fixture_move(
     const struct ledger_leg leg = {from, to, amount};
     const struct ledger_transfer transfer = {.key = key, .legs = &leg, .leg_count = 1};
     struct ledger_outcome outcome;
-    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    ledger_transfer(co_context_background(), ledger, &transfer, &outcome);
     entry_drop(&outcome.entry);
     return outcome.status;
 }
@@ -106,7 +106,7 @@ money fixture_balance(struct ledger *ledger, const char *id)
     struct ledger_account account = {0};
     uint64_t seq;
     CU_ASSERT_EQUAL(
-        ledger_read_account(context_background(), ledger, id, &account, &seq), LEDGER_OK);
+        ledger_read_account(co_context_background(), ledger, id, &account, &seq), LEDGER_OK);
     return account.balance;
 }
 
@@ -116,7 +116,7 @@ const char *fixture_ask(const char *where, const char *sql)
     struct pg_result *rows = NULL;
     struct pg *pg = connect_to(where);
     const struct pg_statement statement = {0, sql};
-    enum pg_status status = pg_run(context_background(), pg, &statement, NULL, &rows);
+    enum pg_status status = pg_run(co_context_background(), pg, &statement, NULL, &rows);
     if (status != PG_OK)
         snprintf(answer, sizeof answer, "%s %s", pg_sqlstate(pg), pg_message(pg));
     else
@@ -129,10 +129,10 @@ const char *fixture_ask(const char *where, const char *sql)
 void fixture_do(const char *where, const char *sql)
 {
     struct pg *pg = connect_to(where);
-    enum pg_status status = pg_script(context_background(), pg, sql);
+    enum pg_status status = pg_script(co_context_background(), pg, sql);
     if (status != PG_OK)
         fprintf(stderr, "%.200s: %s\n", sql, pg_message(pg));
-    ensure(status == PG_OK);
+    co_ensure(status == PG_OK);
     pg_close(&pg);
 }
 
@@ -153,14 +153,14 @@ void fixture_set_server(const char *where, const char *setting, const char *valu
     fixture_do(where, sql);
     fixture_do(where, "SELECT pg_reload_conf()");
     for (int i = 0; i < 1000 && strcmp(fixture_ask(where, show), before) == 0; i++)
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
 }
 
 void fixture_check(struct ledger *ledger)
 {
     struct audit_report *report = calloc(1, sizeof *report);
-    ensure(report != NULL);
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, report), LEDGER_OK);
+    co_ensure(report != NULL);
+    CU_ASSERT_EQUAL(ledger_audit(co_context_background(), ledger, NULL, report), LEDGER_OK);
     CU_ASSERT_EQUAL(report->found, 0);
     if (report->found)
         printf("    audit: %s\n", report->text);
@@ -172,7 +172,7 @@ void fixture_check(struct ledger *ledger)
 enum { NOTICES = 16 };
 
 static struct {
-    struct lock lock;
+    struct co_lock lock;
     unsigned next;
     struct {
         enum notice_grade grade;
@@ -184,11 +184,11 @@ static void hear(void *arg, enum notice_grade grade, const char *text)
 {
     (void)arg;
     fprintf(stderr, "teller: %s\n", text);
-    lock_take(&notices.lock);
+    co_lock_take(&notices.lock);
     unsigned at = notices.next++ % NOTICES;
     notices.kept[at].grade = grade;
     strcpy(notices.kept[at].text, text);
-    lock_drop(&notices.lock);
+    co_lock_drop(&notices.lock);
 }
 
 void fixture_hear(void)
@@ -199,12 +199,12 @@ void fixture_hear(void)
 bool fixture_heard(enum notice_grade grade, const char *words)
 {
     bool heard = false;
-    lock_take(&notices.lock);
+    co_lock_take(&notices.lock);
     for (unsigned i = 0; i < NOTICES; i++) {
         heard = heard ||
                 (notices.kept[i].grade == grade && strstr(notices.kept[i].text, words) != NULL);
         notices.kept[i].text[0] = '\0';
     }
-    lock_drop(&notices.lock);
+    co_lock_drop(&notices.lock);
     return heard;
 }

@@ -23,7 +23,7 @@ money model_available(const struct model_account *account)
 
 static struct model_entry *append(struct model *model, enum entry_kind kind)
 {
-    ensure(model->seq + 1 < MODEL_ENTRIES);
+    co_ensure(model->seq + 1 < MODEL_ENTRIES);
     struct model_entry *entry = &model->entries[++model->seq];
     entry->kind = kind;
     return entry;
@@ -245,7 +245,7 @@ void model_key_text(int key, char text[MODEL_KEY_TEXT])
 static struct model *copy_of(const struct model *model)
 {
     struct model *copy = malloc(sizeof *copy);
-    ensure(copy != NULL);
+    co_ensure(copy != NULL);
     *copy = *model;
     return copy;
 }

@@ -15,7 +15,7 @@ enum ledger_status request_hold_as(
     struct ledger *ledger, const struct ledger_hold *hold, uint64_t *seq)
 {
     struct ledger_outcome outcome;
-    ledger_hold(context_background(), ledger, hold, &outcome);
+    ledger_hold(co_context_background(), ledger, hold, &outcome);
     return take(&outcome, seq);
 }
 
@@ -32,7 +32,7 @@ enum ledger_status request_capture(
     const struct ledger_settlement settlement = {
         .key = key, .hold = hold, .capture = true, .amount = amount};
     struct ledger_outcome outcome;
-    ledger_settle(context_background(), ledger, &settlement, &outcome);
+    ledger_settle(co_context_background(), ledger, &settlement, &outcome);
     return take(&outcome, seq);
 }
 
@@ -40,7 +40,7 @@ enum ledger_status request_release(struct ledger *ledger, const char *key, uint6
 {
     const struct ledger_settlement settlement = {.key = key, .hold = hold};
     struct ledger_outcome outcome;
-    ledger_settle(context_background(), ledger, &settlement, &outcome);
+    ledger_settle(co_context_background(), ledger, &settlement, &outcome);
     return take(&outcome, NULL);
 }
 
@@ -49,7 +49,7 @@ enum ledger_status request_reverse(
 {
     const struct ledger_reversal reversal = {.key = key, .transfer = transfer};
     struct ledger_outcome outcome;
-    ledger_reverse(context_background(), ledger, &reversal, &outcome);
+    ledger_reverse(co_context_background(), ledger, &reversal, &outcome);
     return take(&outcome, seq);
 }
 
@@ -59,7 +59,7 @@ enum ledger_status request_transfer(struct ledger *ledger, const char *key, cons
     const struct ledger_leg leg = {from, to, amount};
     const struct ledger_transfer transfer = {.key = key, .legs = &leg, .leg_count = 1};
     struct ledger_outcome outcome;
-    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    ledger_transfer(co_context_background(), ledger, &transfer, &outcome);
     return take(&outcome, seq);
 }
 
@@ -68,7 +68,7 @@ enum ledger_status request_freeze(struct ledger *ledger, const char *id, bool fr
     struct ledger_account account = {0};
     uint64_t at;
     enum ledger_status status =
-        ledger_freeze(context_background(), ledger, id, frozen, &account, &at);
+        ledger_freeze(co_context_background(), ledger, id, frozen, &account, &at);
     if (id && status == LEDGER_OK)
         CU_ASSERT_EQUAL(account.frozen, frozen);
     if (seq)
@@ -81,7 +81,7 @@ struct ledger_account request_account(struct ledger *ledger, const char *id)
     struct ledger_account account = {0};
     uint64_t seq;
     CU_ASSERT_EQUAL(
-        ledger_read_account(context_background(), ledger, id, &account, &seq), LEDGER_OK);
+        ledger_read_account(co_context_background(), ledger, id, &account, &seq), LEDGER_OK);
     return account;
 }
 
@@ -99,7 +99,7 @@ int request_settled(struct ledger *ledger, uint64_t hold)
     struct entry *entry = NULL, *settled = NULL;
     uint64_t seq;
     CU_ASSERT_EQUAL(
-        ledger_read_hold(context_background(), ledger, hold, &entry, &settled, &seq), LEDGER_OK);
+        ledger_read_hold(co_context_background(), ledger, hold, &entry, &settled, &seq), LEDGER_OK);
     CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
     CU_ASSERT_EQUAL(entry->kind, ENTRY_HOLD);
     CU_ASSERT_EQUAL(entry->seq, hold);
@@ -118,8 +118,8 @@ size_t request_count(struct ledger *ledger, uint64_t after, uint64_t ref)
     struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
     size_t found = 0;
     do {
-        enum ledger_status status = ledger_journal(context_background(), ledger, after, &page);
-        ensure(status == LEDGER_OK);
+        enum ledger_status status = ledger_journal(co_context_background(), ledger, after, &page);
+        co_ensure(status == LEDGER_OK);
         for (size_t i = 0; i < page.count; i++) {
             bool moves = entry_moves_money(entries[i]) || entries[i]->kind == ENTRY_HOLD;
             found += ref ? entries[i]->ref == ref && entries[i]->kind != ENTRY_REJECTED : moves;

@@ -13,7 +13,7 @@ static const char *const ids[ACCOUNTS] = {
 
 static unsigned below(struct storm *s, unsigned n)
 {
-    return (unsigned)(random_of(&s->random) % n);
+    return (unsigned)(co_random_of(&s->random) % n);
 }
 
 void storm_prepare(struct ledger *ledger)
@@ -64,7 +64,7 @@ static void transfer(struct storm *s)
         pick_two(s, &legs[i].from, &legs[i].to);
         legs[i].amount = 1 + below(s, 40);
     }
-    ledger_transfer(context_background(), s->ledger, &transfer, &outcome);
+    ledger_transfer(co_context_background(), s->ledger, &transfer, &outcome);
     if (outcome.entry)
         remember(s, s->moves, outcome.entry->seq);
     entry_drop(&outcome.entry);
@@ -81,10 +81,10 @@ static void send(struct storm *s, const struct ledger_transfer *transfers, size_
         .transfers = transfers,
         .count = count};
     if (keyed.key)
-        ledger_keyed_batch(context_background(), s->ledger, &keyed, outcomes, &whole);
+        ledger_keyed_batch(co_context_background(), s->ledger, &keyed, outcomes, &whole);
     else
         ledger_transfer_batch(
-            context_background(), s->ledger, keyed.atomic, transfers, count, outcomes);
+            co_context_background(), s->ledger, keyed.atomic, transfers, count, outcomes);
 }
 
 static void batch(struct storm *s)
@@ -147,9 +147,9 @@ static void freeze(struct storm *s)
     const char *id = below(s, 4) ? ids[below(s, ACCOUNTS)] : NULL;
     struct ledger_account account;
     uint64_t seq;
-    (void)ledger_freeze(context_background(), s->ledger, id, true, &account, &seq);
+    (void)ledger_freeze(co_context_background(), s->ledger, id, true, &account, &seq);
     transfer(s);
-    (void)ledger_freeze(context_background(), s->ledger, id, false, &account, &seq);
+    (void)ledger_freeze(co_context_background(), s->ledger, id, false, &account, &seq);
 }
 
 void storm_request(struct storm *s)

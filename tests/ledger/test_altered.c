@@ -81,7 +81,7 @@ static uint64_t seed;
 
 struct client {
     struct storm storm;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     char name[16];
 };
 
@@ -90,13 +90,13 @@ static void client_main(void *arg)
     struct client *client = arg;
     for (int i = 0; i < REQUESTS; i++)
         storm_request(&client->storm);
-    waitgroup_done(client->all);
+    co_waitgroup_done(client->all);
 }
 
 static struct ledger *make_history(const char *db, const char *strategy)
 {
     static struct client clients[CLIENTS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     struct ledger *ledger = fixture_open(db, strategy);
     storm_prepare(ledger);
     for (int i = 0; i < CLIENTS; i++) {
@@ -104,13 +104,13 @@ static struct ledger *make_history(const char *db, const char *strategy)
         *client = (struct client){.all = &all};
         snprintf(client->name, sizeof client->name, "c%d", i);
         client->storm =
-            (struct storm){.ledger = ledger, .random = random_of(&seed), .name = client->name};
-        waitgroup_add(&all, 1);
+            (struct storm){.ledger = ledger, .random = co_random_of(&seed), .name = client->name};
+        co_waitgroup_add(&all, 1);
         bool started = co_spawn(client_main, client);
-        ensure(started);
+        co_ensure(started);
     }
-    waitgroup_wait(&all);
-    co_sleep(1200 * CLOCK_MS); /* what is still held expires */
+    co_waitgroup_wait(&all);
+    co_sleep(1200 * CO_CLOCK_MS); /* what is still held expires */
     fixture_check(ledger);
     return ledger;
 }
@@ -119,7 +119,7 @@ static struct ledger *make_history(const char *db, const char *strategy)
 
 static void run(struct pg *pg, const char *sql)
 {
-    CU_ASSERT_EQUAL(pg_script(context_background(), pg, sql), PG_OK);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, sql), PG_OK);
 }
 
 static void replace(char *text, size_t size, const char *set, unsigned random)
@@ -138,7 +138,7 @@ static uint64_t alter(struct pg *pg, size_t kind, uint64_t *first)
     char set[300], sql[1200];
     uint64_t at = 0;
     struct pg_result *rows = NULL;
-    unsigned random = (unsigned)(random_of(&seed) % 1000000);
+    unsigned random = (unsigned)(co_random_of(&seed) % 1000000);
     replace(set, sizeof set, alterations[kind].set, random);
     snprintf(sql, sizeof sql,
         "WITH chosen AS (SELECT ctid AS place, %s AS position, t::text AS was FROM %s t WHERE %s"
@@ -151,7 +151,7 @@ static uint64_t alter(struct pg *pg, size_t kind, uint64_t *first)
         alterations[kind].position, alterations[kind].table, alterations[kind].where, random,
         alterations[kind].table, set);
     const struct pg_statement statement = {0, sql};
-    if (pg_run(context_background(), pg, &statement, NULL, &rows) == PG_OK && pg_rows(rows)) {
+    if (pg_run(co_context_background(), pg, &statement, NULL, &rows) == PG_OK && pg_rows(rows)) {
         at = (uint64_t)pg_number(rows, 0, 0);
         *first = (uint64_t)pg_number(rows, 0, 1);
     }
@@ -162,7 +162,7 @@ static uint64_t alter(struct pg *pg, size_t kind, uint64_t *first)
 static struct pg *connect_to(const char *db)
 {
     char error[300];
-    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     run(pg, "SET session_replication_role = replica");
     return pg;
@@ -172,7 +172,7 @@ static struct pg *connect_to(const char *db)
  */
 static void walk_over(struct pg *pg, uint64_t durable, uint64_t first, struct audit_report *report)
 {
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     const struct audit_anchor none = {0};
     struct audit_walk *walk = audit_walk_make(1, first, &none);
     CU_ASSERT_PTR_NOT_NULL_FATAL(walk);
@@ -199,7 +199,7 @@ static void expect_finding(
     struct ledger *ledger, struct pg *pg, size_t kind, uint64_t first, uint64_t at)
 {
     static struct audit_report report, walked;
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_audit(co_context_background(), ledger, NULL, &report), LEDGER_OK);
     expect_named("audit", &report, kind, first, at);
     walk_over(pg, ledger_durable_seq(ledger), 1, &walked);
     expect_named("walk", &walked, kind, first, at);
@@ -241,7 +241,7 @@ static int alter_history(const char *db, struct ledger *ledger)
     while (altered < ALTERATIONS) {
         uint64_t first;
         struct pg *fresh = connect_to(db);
-        size_t kind = random_of(&seed) % KINDS;
+        size_t kind = co_random_of(&seed) % KINDS;
         uint64_t at = alter(fresh, kind, &first);
         pg_close(&fresh);
         if (at == 0)

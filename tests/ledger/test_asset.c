@@ -91,20 +91,20 @@ static void packs_accounts(void)
     enum { MANY = 20000 };
     struct account_table *table = account_table_make();
     struct account **made = calloc(MANY, sizeof *made);
-    ensure(table && made);
+    co_ensure(table && made);
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < MANY; i++) {
             char id[ACCOUNT_ID_MAX + 1];
             snprintf(id, sizeof id, "%0*d", 5 + i % (ACCOUNT_ID_MAX - 4), i);
             struct account *account = account_find_or_add(table, id);
-            ensure(account != NULL);
+            co_ensure(account != NULL);
             if (pass == 0) {
                 made[i] = account;
                 CU_ASSERT_TRUE(account->balance == 0 && account->opened == 0 && !account->metadata);
                 CU_ASSERT_EQUAL(account->place, (unsigned)i);
                 account->balance = -i;
                 account->draft = i;
-                ensure(account_number(table, account));
+                co_ensure(account_number(table, account));
             }
             CU_ASSERT_TRUE(made[i] == account && strcmp(account->id, id) == 0);
             CU_ASSERT_TRUE(account->balance == -i && account->draft == i);

@@ -13,14 +13,14 @@ static struct audit_report report;
 
 static void audit(struct ledger *ledger)
 {
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_audit(co_context_background(), ledger, NULL, &report), LEDGER_OK);
 }
 
 /* seq 1 world, 2 a, 3 b, 4 in 100, 5 hold 30, 6 capture 20, 7 out 10, 8 a freeze, 9 unfreeze */
 static struct ledger *make_history(const char *db, const char *strategy)
 {
     struct ledger *ledger = fixture_open(db, strategy);
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct ledger_outcome outcome;
     uint64_t seq;
     fixture_account(ledger, "a", "USD/2", "0");
@@ -97,20 +97,20 @@ static void names_what_was_altered(const char *strategy)
     const char *db = fixture_database();
     struct ledger *ledger = make_history(db, strategy);
     char error[300], sql[500];
-    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     static const char copy[] = "DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept";
     static const char *const tables[] = {"entry", "further_posting", "account", "earlier_hold",
         "held", "waypoint", "batch", "writer"};
     enum { TABLES = sizeof tables / sizeof tables[0] };
-    CU_ASSERT_EQUAL(pg_script(context_background(), pg, copy), PG_OK);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, copy), PG_OK);
     for (size_t i = 0; i < TABLES; i++) {
         snprintf(sql, sizeof sql, "CREATE TABLE kept.%s AS TABLE teller.%s", tables[i], tables[i]);
-        CU_ASSERT_EQUAL(pg_script(context_background(), pg, sql), PG_OK);
+        CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, sql), PG_OK);
     }
     for (size_t fault = 0; fault < sizeof faults / sizeof faults[0]; fault++) {
         snprintf(sql, sizeof sql, "SET session_replication_role = replica; %s", faults[fault].sql);
-        CU_ASSERT_EQUAL(pg_script(context_background(), pg, sql), PG_OK);
+        CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, sql), PG_OK);
         audit(ledger);
         CU_ASSERT(report.found > 0);
         CU_ASSERT_EQUAL(report.wrong_seq, faults[fault].seq);
@@ -119,7 +119,7 @@ static void names_what_was_altered(const char *strategy)
         for (size_t i = 0; i < TABLES; i++) {
             snprintf(sql, sizeof sql, "DELETE FROM %s; INSERT INTO %s TABLE kept.%s", tables[i],
                 tables[i], tables[i]);
-            CU_ASSERT_EQUAL(pg_script(context_background(), pg, sql), PG_OK);
+            CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, sql), PG_OK);
         }
     }
     audit(ledger);
@@ -160,14 +160,14 @@ static void expect_readable(struct ledger *ledger)
     struct ledger_account account;
     uint64_t seq;
     CU_ASSERT_EQUAL(
-        ledger_statement(context_background(), ledger, "b", UINT64_MAX, &page), LEDGER_OK);
+        ledger_statement(co_context_background(), ledger, "b", UINT64_MAX, &page), LEDGER_OK);
     CU_ASSERT_EQUAL(page.count, 2); /* 6 and 7 */
     for (size_t i = 0; i < page.count; i++) {
         CU_ASSERT_EQUAL(entries[i]->posting_count, 1);
         CU_ASSERT(entries[i]->postings[0].to_after == (i == 0 ? 30 : 20));
         entry_drop(&entries[i]);
     }
-    CU_ASSERT_EQUAL(ledger_read_account_at(context_background(), ledger, "b",
+    CU_ASSERT_EQUAL(ledger_read_account_at(co_context_background(), ledger, "b",
                         &(struct ledger_moment){.seq = 6}, &account, &seq),
         LEDGER_OK);
     CU_ASSERT(account.balance == 20);

@@ -23,7 +23,7 @@ static struct ledger *open_audited(const char *db, const char *strategy)
     char error[300];
     const struct ledger_options options = {
         .conninfo = db, .name = "main", .strategy = strategy, .audits_soon = true};
-    struct ledger *ledger = ledger_open(context_background(), &options, error, sizeof error);
+    struct ledger *ledger = ledger_open(co_context_background(), &options, error, sizeof error);
     if (!ledger)
         printf("    %s\n", error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(ledger);
@@ -45,7 +45,7 @@ static void await_rounds(struct ledger *ledger, uint64_t rounds)
         struct ledger_figures figures = figures_of(ledger);
         if (figures.audit_wrong_seq || figures.audit_rounds >= from + rounds)
             return;
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
     }
     CU_FAIL("the auditor makes no rounds");
 }
@@ -77,7 +77,7 @@ static void expect_found(struct ledger *ledger, uint64_t seq, const char *what)
         printf("    %s: found %lu\n", what, figures.audit_wrong_seq);
     CU_ASSERT(figures.audit_mismatches > 0);
     for (int ms = 0; figures.state != LEDGER_STOPPED && ms < PATIENCE_MS; ms += 5) {
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
         figures = figures_of(ledger);
     }
     CU_ASSERT_EQUAL(figures.state, LEDGER_STOPPED);
@@ -144,7 +144,7 @@ static const struct {
 
 static void run(struct pg *pg, const char *sql)
 {
-    CU_ASSERT_EQUAL(pg_script(context_background(), pg, sql), PG_OK);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, sql), PG_OK);
 }
 
 static void finds_what_was_altered(const char *strategy)
@@ -156,7 +156,7 @@ static void finds_what_was_altered(const char *strategy)
     char error[300], sql[500];
     struct ledger *ledger = make_history(db, strategy);
     ledger_close(&ledger);
-    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     run(pg, "SET session_replication_role = replica; CREATE SCHEMA kept;"
             "ALTER TABLE entry DROP CONSTRAINT entry_numbers;"
@@ -229,7 +229,7 @@ static void finds_a_wrong_posting(const char *strategy)
     await_rounds(ledger, 100000);
     uint64_t wrong = figures_of(ledger).audit_wrong_seq;
     CU_ASSERT(wrong == 8 || wrong == 10);
-    co_sleep(1300 * CLOCK_MS); /* meanwhile the database was found in good health */
+    co_sleep(1300 * CO_CLOCK_MS); /* meanwhile the database was found in good health */
     CU_ASSERT_EQUAL(figures_of(ledger).state, LEDGER_STOPPED);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_UNAVAILABLE);
     ledger_close(&ledger);
@@ -239,7 +239,7 @@ static void finds_a_wrong_posting(const char *strategy)
 
 struct client {
     struct storm storm;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     char name[40];
     int requests;
 };
@@ -249,7 +249,7 @@ static void client_main(void *arg)
     struct client *client = arg;
     for (int i = 0; i < client->requests; i++)
         storm_request(&client->storm);
-    waitgroup_done(client->all);
+    co_waitgroup_done(client->all);
 }
 
 struct trouble {
@@ -257,7 +257,7 @@ struct trouble {
     struct ledger *ledger;
     _Atomic bool over;
     int folds;
-    struct waitgroup done;
+    struct co_waitgroup done;
 };
 
 /* Sessions are cut, the balances are folded. */
@@ -265,27 +265,27 @@ static void trouble_main(void *arg)
 {
     struct trouble *t = arg;
     while (!t->over) {
-        co_sleep((20 + (int)(random_next() % 60)) * CLOCK_MS);
+        co_sleep((20 + (int)(co_random_next() % 60)) * CO_CLOCK_MS);
         char why[300];
-        enum store_commit folded = store_checkpoint(context_background(), t->ledger->store,
+        enum store_commit folded = store_checkpoint(co_context_background(), t->ledger->store,
             journal_durable(t->ledger->journal), why, sizeof why);
         t->folds += folded == STORE_COMMITTED;
-        if (random_next() % 2)
+        if (co_random_next() % 2)
             fixture_ask(t->db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                                " WHERE datname = current_database() AND pid <> pg_backend_pid()");
     }
-    waitgroup_done(&t->done);
+    co_waitgroup_done(&t->done);
 }
 
 static void storm_over(const char *db, struct ledger *ledger, int life)
 {
     enum { CLIENTS = 24, REQUESTS = 60 };
     static struct client clients[CLIENTS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     struct trouble trouble = {.db = db, .ledger = ledger};
-    waitgroup_add(&trouble.done, 1);
+    co_waitgroup_add(&trouble.done, 1);
     bool started = co_spawn(trouble_main, &trouble);
-    ensure(started);
+    co_ensure(started);
     for (int i = 0; i < CLIENTS; i++) {
         struct client *client = &clients[i];
         *client = (struct client){.all = &all, .requests = REQUESTS};
@@ -293,13 +293,13 @@ static void storm_over(const char *db, struct ledger *ledger, int life)
         client->storm = (struct storm){.ledger = ledger,
             .random = unit_seed() + 1000 * (uint64_t)life + (uint64_t)i,
             .name = client->name};
-        waitgroup_add(&all, 1);
+        co_waitgroup_add(&all, 1);
         started = co_spawn(client_main, client);
-        ensure(started);
+        co_ensure(started);
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     trouble.over = true;
-    waitgroup_wait(&trouble.done);
+    co_waitgroup_wait(&trouble.done);
     CU_ASSERT(trouble.folds > 0);
 }
 
@@ -312,7 +312,7 @@ static void never_cries_wolf(const char *strategy)
         struct ledger *ledger = open_audited(db, strategy);
         storm_prepare(ledger);
         storm_over(db, ledger, life);
-        co_sleep(1300 * CLOCK_MS); /* what is still held expires */
+        co_sleep(1300 * CO_CLOCK_MS); /* what is still held expires */
         await_rounds(ledger, 3);
         struct ledger_figures figures = figures_of(ledger);
         CU_ASSERT_EQUAL(figures.audit_mismatches, 0);
@@ -335,9 +335,9 @@ static void is_silent_when_fenced(const char *strategy)
         " (INSERT INTO teller.batch (ledger, no, epoch, first_seq, last_seq)"
         "  SELECT ledger, 1 + (SELECT max(no) FROM teller.batch), epoch, 10, 10 FROM w)"
         " INSERT INTO teller.entry (ledger, seq, at, kind) SELECT ledger, 10, now(), 10 FROM w");
-    co_sleep(20 * CLOCK_MS); /* it may not know yet */
+    co_sleep(20 * CO_CLOCK_MS); /* it may not know yet */
     CU_ASSERT_NOT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OK);
-    co_sleep(100 * CLOCK_MS);
+    co_sleep(100 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(figures_of(ledger).audit_mismatches, 0);
     CU_ASSERT_EQUAL(figures_of(ledger).state, LEDGER_FENCED);
     ledger_close(&ledger);

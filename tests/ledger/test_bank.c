@@ -17,10 +17,10 @@ static struct bank *open_bank(const char *db, const char *strategies)
     char error[300];
     const struct bank_options options = {.conninfo = db, .strategies = strategies};
     struct bank *bank = bank_make(&options, error, sizeof error);
-    bool open = bank && bank_open(context_background(), bank, error, sizeof error);
+    bool open = bank && bank_open(co_context_background(), bank, error, sizeof error);
     if (!open)
         fprintf(stderr, "the bank did not open: %s\n", error);
-    ensure(open);
+    co_ensure(open);
     return bank;
 }
 
@@ -29,9 +29,9 @@ static struct ledger *create(struct bank *bank, const char *name, const char *st
     struct ledger *ledger;
     bool created;
     CU_ASSERT_EQUAL(
-        bank_create(context_background(), bank, name, strategy, &ledger, &created), LEDGER_OK);
+        bank_create(co_context_background(), bank, name, strategy, &ledger, &created), LEDGER_OK);
     CU_ASSERT(created);
-    ensure(ledger != NULL);
+    co_ensure(ledger != NULL);
     ledger_leave(ledger); /* nobody takes it away here */
     return ledger;
 }
@@ -124,14 +124,14 @@ static void made_again(void)
     CU_ASSERT_STRING_EQUAL(strategy_of(bank, "x"), "sharded");
     CU_ASSERT_STRING_EQUAL(strategy_of(bank, "later"), "owner");
     CU_ASSERT_EQUAL(
-        bank_create(context_background(), bank, "x", "sharded", &again, &created), LEDGER_OK);
+        bank_create(co_context_background(), bank, "x", "sharded", &again, &created), LEDGER_OK);
     CU_ASSERT_FALSE(created);
     CU_ASSERT_PTR_EQUAL(again, first);
     ledger_leave(again);
     CU_ASSERT_EQUAL(
-        bank_create(context_background(), bank, "x", NULL, &again, &created), LEDGER_OK);
+        bank_create(co_context_background(), bank, "x", NULL, &again, &created), LEDGER_OK);
     ledger_leave(again);
-    CU_ASSERT_EQUAL(bank_create(context_background(), bank, "x", "owner", &again, &created),
+    CU_ASSERT_EQUAL(bank_create(co_context_background(), bank, "x", "owner", &again, &created),
         LEDGER_LEDGER_EXISTS);
     CU_ASSERT_PTR_NULL(again);
     bank_close(&bank);
@@ -139,7 +139,7 @@ static void made_again(void)
 
 struct makers {
     struct bank *bank;
-    struct waitgroup running;
+    struct co_waitgroup running;
     _Atomic int made, same;
     const char *name;
 };
@@ -150,12 +150,12 @@ static void make_main(void *arg)
     struct ledger *ledger;
     bool created;
     CU_ASSERT_EQUAL(
-        bank_create(context_background(), makers->bank, makers->name, NULL, &ledger, &created),
+        bank_create(co_context_background(), makers->bank, makers->name, NULL, &ledger, &created),
         LEDGER_OK);
     makers->made += created;
     makers->same += ledger == find(makers->bank, makers->name);
     ledger_leave(ledger);
-    waitgroup_done(&makers->running);
+    co_waitgroup_done(&makers->running);
 }
 
 static void made_by_many(void)
@@ -163,10 +163,10 @@ static void made_by_many(void)
     enum { MAKERS = 100 };
     const char *db = fixture_database();
     struct makers makers = {.bank = open_bank(db, "owner"), .name = "rush"};
-    waitgroup_add(&makers.running, MAKERS);
+    co_waitgroup_add(&makers.running, MAKERS);
     for (int i = 0; i < MAKERS; i++)
-        ensure(co_spawn(make_main, &makers));
-    waitgroup_wait(&makers.running);
+        co_ensure(co_spawn(make_main, &makers));
+    co_waitgroup_wait(&makers.running);
     CU_ASSERT_EQUAL(makers.made, 1);
     CU_ASSERT_EQUAL(makers.same, MAKERS);
     CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT count(*) FROM teller.ledger"), "2");
@@ -186,10 +186,10 @@ static void full_house(void)
         snprintf(name, sizeof name, "l%d", i);
         fixture_account(create(bank, name, NULL), "a", "USD/2", "0");
     }
-    CU_ASSERT_EQUAL(bank_create(context_background(), bank, "more", NULL, &ledger, &created),
+    CU_ASSERT_EQUAL(bank_create(co_context_background(), bank, "more", NULL, &ledger, &created),
         LEDGER_LEDGER_LIMIT);
     CU_ASSERT_EQUAL(
-        bank_create(context_background(), bank, "l1", NULL, &ledger, &created), LEDGER_OK);
+        bank_create(co_context_background(), bank, "l1", NULL, &ledger, &created), LEDGER_OK);
     ledger_leave(ledger);
     CU_ASSERT_EQUAL(bank_figures(bank, figures), BANK_LEDGERS_MAX);
     const char *connections = fixture_ask(db,
@@ -213,11 +213,11 @@ static void full_ledger(void)
     CU_ASSERT_FATAL(last && account_renumber(ledger->accounts, last, (UINT64_C(1) << 28) - 1));
     for (int i = 0; i < 2; i++)
         CU_ASSERT_EQUAL(
-            ledger_open_account(context_background(), ledger, &more, &account, &opened, &seq),
+            ledger_open_account(co_context_background(), ledger, &more, &account, &opened, &seq),
             LEDGER_ACCOUNT_LIMIT);
     CU_ASSERT_EQUAL(seq, 2);
     CU_ASSERT_EQUAL(
-        ledger_open_account(context_background(), ledger, &again, &account, &opened, &seq),
+        ledger_open_account(co_context_background(), ledger, &again, &account, &opened, &seq),
         LEDGER_OK);
     CU_ASSERT_FALSE(opened);
     CU_ASSERT_EQUAL(account_count(ledger->accounts), (UINT64_C(1) << 28) - 1);

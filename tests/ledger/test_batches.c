@@ -34,13 +34,13 @@ static void send(struct ledger *ledger, bool atomic, const struct row *rows, siz
     struct ledger_leg legs[ROWS_MAX];
     struct ledger_transfer transfers[ROWS_MAX];
     struct ledger_outcome outcomes[ROWS_MAX];
-    ensure(count <= ROWS_MAX);
+    co_ensure(count <= ROWS_MAX);
     for (size_t i = 0; i < count; i++) {
         legs[i] = (struct ledger_leg){rows[i].from, rows[i].to, rows[i].amount};
         transfers[i] =
             (struct ledger_transfer){.key = rows[i].key, .legs = &legs[i], .leg_count = 1};
     }
-    ledger_transfer_batch(context_background(), ledger, atomic, transfers, count, outcomes);
+    ledger_transfer_batch(co_context_background(), ledger, atomic, transfers, count, outcomes);
     for (size_t i = 0; i < count; i++) {
         CU_ASSERT_EQUAL(outcomes[i].status, rows[i].status);
         if (outcomes[i].status != rows[i].status)
@@ -183,7 +183,7 @@ static void replay_old_keys(struct ledger *ledger, const struct ledger_transfer 
 {
     for (size_t i = 0; i < count; i++) {
         struct ledger_outcome outcome;
-        ledger_transfer(context_background(), ledger, &transfers[i], &outcome);
+        ledger_transfer(co_context_background(), ledger, &transfers[i], &outcome);
         CU_ASSERT_EQUAL(outcome.status, LEDGER_OK);
         CU_ASSERT_TRUE(outcome.replayed);
         CU_ASSERT_EQUAL(outcome.seq, first_seq + i);
@@ -199,14 +199,14 @@ static void takes_ten_thousand(const char *strategy)
     const struct ledger_leg in = {"world:USD.2", "a", 2}, out = {"a", "b", 1};
     struct ledger_transfer *transfers = calloc(LEDGER_BATCH_MAX, sizeof *transfers);
     struct ledger_outcome *outcomes = calloc(LEDGER_BATCH_MAX, sizeof *outcomes);
-    ensure(transfers && outcomes);
+    co_ensure(transfers && outcomes);
     for (int i = 0; i < LEDGER_BATCH_MAX; i++)
         transfers[i] = (struct ledger_transfer){.legs = i % 2 ? &out : &in, .leg_count = 1};
     for (int atomic = 0; atomic < 2; atomic++) {
         uint64_t before = ledger_durable_seq(ledger);
         set_keys(transfers, LEDGER_BATCH_MAX, !atomic);
         ledger_transfer_batch(
-            context_background(), ledger, atomic, transfers, LEDGER_BATCH_MAX, outcomes);
+            co_context_background(), ledger, atomic, transfers, LEDGER_BATCH_MAX, outcomes);
         for (int i = 0; i < LEDGER_BATCH_MAX; i++) {
             if (outcomes[i].status != LEDGER_OK || outcomes[i].seq != before + 1 + (unsigned)i)
                 CU_FAIL("a row is not in its place");
@@ -240,7 +240,7 @@ static const struct ledger_leg one = {"a", "b", 1};
 
 struct batcher {
     struct ledger *ledger;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     int number;
     _Atomic int *done, *strange;
 };
@@ -255,29 +255,29 @@ static void batch_main(void *arg)
         transfers[i] = (struct ledger_transfer){.key = keys[at], .legs = &one, .leg_count = 1};
     }
     ledger_transfer_batch(
-        context_background(), b->ledger, b->number % 4 < 2, transfers, KEYS, outcomes);
+        co_context_background(), b->ledger, b->number % 4 < 2, transfers, KEYS, outcomes);
     for (int i = 0; i < KEYS; i++) {
         (*(outcomes[i].status == LEDGER_OK ? b->done : b->strange))++;
         entry_drop(&outcomes[i].entry);
     }
-    waitgroup_done(b->all);
+    co_waitgroup_done(b->all);
 }
 
 static void cross_without_deadlock(const char *strategy)
 {
     struct ledger *ledger = open_accounts(fixture_database(), strategy);
     static struct batcher batchers[CLIENTS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     _Atomic int done = 0, strange = 0;
     for (int i = 0; i < KEYS; i++)
         snprintf(keys[i], sizeof keys[i], "k%d", i);
     for (int i = 0; i < CLIENTS; i++) {
         batchers[i] = (struct batcher){ledger, &all, i, &done, &strange};
-        waitgroup_add(&all, 1);
+        co_waitgroup_add(&all, 1);
         bool started = co_spawn(batch_main, &batchers[i]);
-        ensure(started);
+        co_ensure(started);
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     CU_ASSERT_EQUAL(done, KEYS * CLIENTS);
     CU_ASSERT_EQUAL(strange, 0);
     CU_ASSERT(fixture_balance(ledger, "b") == KEYS);

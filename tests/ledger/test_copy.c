@@ -19,7 +19,7 @@ static void write_rows(struct copy *copy)
     copy_start(copy);
     for (int i = 0; i < AMOUNTS; i++) {
         money value;
-        ensure(money_parse(amounts[i], strlen(amounts[i]), true, &value));
+        co_ensure(money_parse(amounts[i], strlen(amounts[i]), true, &value));
         copy_row(copy, 7);
         copy_int(copy, -i);
         copy_money(copy, value);
@@ -36,18 +36,18 @@ static void comes_back_the_same(void)
 {
     const char *db = fixture_database();
     char error[300];
-    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
     struct copy copy = {0};
     bool committed = false;
-    ensure(pg != NULL);
-    CU_ASSERT_EQUAL(pg_script(context_background(), pg,
+    co_ensure(pg != NULL);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg,
                         "CREATE TABLE public.t (i int, n numeric(38, 0), s smallint, b bigint,"
                         " at timestamptz, x text, y bytea)"),
         PG_OK);
     for (int again = 0; again < 2; again++) { /* the buffer is reused */
         write_rows(&copy);
         struct pg_data data = {copy.bytes, copy.size};
-        CU_ASSERT_EQUAL(pg_load(context_background(), pg,
+        CU_ASSERT_EQUAL(pg_load(co_context_background(), pg,
                             "BEGIN; TRUNCATE public.t;"
                             "COPY public.t FROM STDIN (FORMAT binary); COMMIT",
                             &data, 1, &committed),
@@ -58,7 +58,7 @@ static void comes_back_the_same(void)
         "SELECT i, n, s, b, (extract(epoch FROM at) * 1000000)::bigint, x, y FROM public.t"
         " ORDER BY s"};
     struct pg_result *rows = NULL;
-    CU_ASSERT_EQUAL(pg_run(context_background(), pg, &all, NULL, &rows), PG_OK);
+    CU_ASSERT_EQUAL(pg_run(co_context_background(), pg, &all, NULL, &rows), PG_OK);
     CU_ASSERT_EQUAL(pg_rows(rows), AMOUNTS);
     for (size_t i = 0; i < pg_rows(rows); i++) {
         CU_ASSERT_EQUAL(pg_number(rows, i, 0), -(int64_t)i);
@@ -81,7 +81,7 @@ static money random_money(unsigned short dice[3])
     money value = 0;
     long pick = nrand48(dice) % (2 * AMOUNTS);
     if (pick < AMOUNTS) {
-        ensure(money_parse(amounts[pick], strlen(amounts[pick]), true, &value));
+        co_ensure(money_parse(amounts[pick], strlen(amounts[pick]), true, &value));
         return value;
     }
     for (long digits = nrand48(dice) % 39; digits > 0; digits--)
@@ -173,12 +173,12 @@ static bool stop_at_once(const struct row *row, void *arg)
 static void rows_come_out_of_a_database(void)
 {
     char error[300];
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct pg *pg = pg_connect(context, fixture_database(), NULL, error, sizeof error);
     struct copy copy = {0};
     struct reading reading = {0};
     bool committed = false;
-    ensure(pg != NULL);
+    co_ensure(pg != NULL);
     write_random_rows(&copy);
     const struct pg_data data = {copy.bytes, copy.size};
     CU_ASSERT_EQUAL(pg_load(context, pg,
@@ -220,10 +220,10 @@ static void tells_failures_apart(void)
 {
     const char *db = fixture_database();
     char error[300];
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct pg *pg = pg_connect(context, db, NULL, error, sizeof error);
     bool committed = true;
-    ensure(pg != NULL);
+    co_ensure(pg != NULL);
     CU_ASSERT_EQUAL(
         pg_load(context, pg, "BEGIN; SELECT 1/0; COMMIT", NULL, 0, &committed), PG_ERROR);
     CU_ASSERT_FALSE(committed);
@@ -236,11 +236,11 @@ static void tells_failures_apart(void)
     CU_ASSERT_TRUE(pg_is_lost(pg));
     CU_ASSERT_EQUAL(pg_script(context, pg, "SELECT 1"), PG_LOST);
     pg_close(&pg);
-    struct context *soon = context_with_timeout(context, INT64_C(50000000));
+    struct co_context *soon = co_context_with_timeout(context, INT64_C(50000000));
     pg = pg_connect(context, db, NULL, error, sizeof error);
-    ensure(pg != NULL && soon != NULL);
+    co_ensure(pg != NULL && soon != NULL);
     CU_ASSERT_EQUAL(pg_script(soon, pg, "SELECT pg_sleep(5)"), PG_LOST);
-    context_release(&soon);
+    co_context_release(&soon);
     pg_close(&pg);
     CU_ASSERT_PTR_NULL(pg_connect(context, "host=/nowhere", NULL, error, sizeof error));
 }

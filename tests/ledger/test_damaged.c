@@ -78,7 +78,7 @@ static void drop_all(struct ledger_entry_page *page)
 static void read_all(struct ledger *ledger, const char *hits, const char *sql)
 {
     enum { PAGE = 20 };
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct entry *entries[PAGE], *entry = NULL;
     struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
     struct ledger_account account;
@@ -118,8 +118,8 @@ static void export_all(const char *db, const char *hits, const char *sql)
     char error[300];
     struct snapshot snapshot;
     for (int what = 0; what < 2; what++) { /* what stops a reader ends its connection */
-        struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
-        CU_ASSERT_FATAL(pg && snapshot_begin(&snapshot, context_background(), pg, 1));
+        struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
+        CU_ASSERT_FATAL(pg && snapshot_begin(&snapshot, co_context_background(), pg, 1));
         bool good = what == 0 ? snapshot_entries(&snapshot, take_entry, NULL)
                               : snapshot_balances(&snapshot, snapshot.seq, take_balance, NULL);
         bool hit = strchr(hits, what == 0 ? 'E' : 'B') != NULL;

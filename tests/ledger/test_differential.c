@@ -42,7 +42,7 @@ struct run {
 
 static unsigned below(struct run *run, unsigned n)
 {
-    return (unsigned)(random_of(&run->random) % n);
+    return (unsigned)(co_random_of(&run->random) % n);
 }
 
 static void expect(struct run *run, bool good, int side, const char *what)
@@ -75,7 +75,7 @@ static void word(struct wording *w, int key, const struct model_request *request
 static void ask(struct ledger *ledger, int key, const struct model_request *request,
     struct ledger_outcome *outcome)
 {
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct wording w;
     word(&w, key, request);
     const struct ledger_hold hold = {.key = w.transfer.key,
@@ -278,7 +278,7 @@ static void operate_batch(struct run *run)
     model_batch(&run->model, &batch, answers);
     for (int side = 0; side < SIDES; side++) {
         struct ledger_outcome outcomes[MODEL_ROWS];
-        ledger_transfer_batch(context_background(), run->ledgers[side], batch.atomic,
+        ledger_transfer_batch(co_context_background(), run->ledgers[side], batch.atomic,
             wording.transfers, batch.count, outcomes);
         for (size_t i = 0; i < batch.count; i++)
             compare(run, side, &outcomes[i], answers[i]);
@@ -377,7 +377,7 @@ static void operate_keyed_batch(struct run *run)
         .count = batch.count};
     for (int side = 0; side < SIDES; side++) {
         struct ledger_outcome outcomes[MODEL_ROWS], outcome;
-        ledger_keyed_batch(context_background(), run->ledgers[side], &asked, outcomes, &outcome);
+        ledger_keyed_batch(co_context_background(), run->ledgers[side], &asked, outcomes, &outcome);
         expect(run, outcome.status == answer.status, side, "the status of the whole batch");
         expect(run, answer.seq == 0 || outcome.seq == answer.seq, side, "the batch's position");
         expect(run, outcome.replayed == (again && answer.seq != 0), side, "whether it is a replay");
@@ -475,7 +475,7 @@ static void same_as_the_model(void)
         account->has_floor = ids[i].floor != NULL;
         bool good =
             !ids[i].floor || money_parse(ids[i].floor, strlen(ids[i].floor), true, &account->floor);
-        ensure(good);
+        co_ensure(good);
     }
     for (int side = 0; side < SIDES; side++) {
         snprintf(run.conninfo[side], sizeof run.conninfo[side], "%s", fixture_database());

@@ -50,7 +50,7 @@ static enum ledger_status move_in_batch(struct ledger *ledger)
     const struct ledger_leg leg = {"a", "b", 1};
     const struct ledger_transfer transfer = {.legs = &leg, .leg_count = 1};
     struct ledger_outcome outcome;
-    ledger_transfer_batch(context_background(), ledger, true, &transfer, 1, &outcome);
+    ledger_transfer_batch(co_context_background(), ledger, true, &transfer, 1, &outcome);
     entry_drop(&outcome.entry);
     return outcome.status;
 }
@@ -90,7 +90,7 @@ static void stops_the_ledger(const char *strategy)
 
 struct storm {
     struct ledger *ledger;
-    struct waitgroup all;
+    struct co_waitgroup all;
     _Atomic bool over;
     _Atomic int moved, refused, strange;
 };
@@ -111,7 +111,7 @@ static void storm_main(void *arg)
             storm->strange++;
         co_yield(); /* a refusal need not park, and whoever freezes must get its turn */
     }
-    waitgroup_done(&storm->all);
+    co_waitgroup_done(&storm->all);
 }
 
 static void freeze_in_storm(struct ledger *ledger, const char *id)
@@ -120,17 +120,17 @@ static void freeze_in_storm(struct ledger *ledger, const char *id)
     struct storm storm = {.ledger = ledger};
     uint64_t at = 0;
     for (int i = 0; i < CLIENTS; i++) {
-        waitgroup_add(&storm.all, 1);
+        co_waitgroup_add(&storm.all, 1);
         bool started = co_spawn(storm_main, &storm);
-        ensure(started);
+        co_ensure(started);
     }
     for (int i = 0; i < 500 && storm.moved < 50; i++)
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
     CU_ASSERT_EQUAL(request_freeze(ledger, id, true, &at), LEDGER_OK);
     for (int i = 0; i < 500 && storm.refused < 50; i++)
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
     atomic_store(&storm.over, true);
-    waitgroup_wait(&storm.all);
+    co_waitgroup_wait(&storm.all);
     CU_ASSERT_TRUE(storm.moved > 0);
     CU_ASSERT_TRUE(storm.refused > 0);
     CU_ASSERT_EQUAL(storm.strange, 0);
@@ -158,7 +158,7 @@ static void carries(struct ledger *ledger, uint64_t at, const char *metadata)
 {
     struct entry *entry = NULL;
     uint64_t seq;
-    CU_ASSERT_EQUAL(ledger_entry(context_background(), ledger, at, &entry, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_entry(co_context_background(), ledger, at, &entry, &seq), LEDGER_OK);
     CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
     CU_ASSERT_PTR_NOT_NULL_FATAL(entry->metadata);
     CU_ASSERT_STRING_EQUAL(entry->metadata, metadata);
@@ -173,14 +173,14 @@ static void keeps_metadata(const char *strategy)
     struct ledger_transfer transfer = {
         .key = "m", .metadata = "{\"n\":1}", .legs = &leg, .leg_count = 1};
     struct ledger_outcome transferred, held, captured, reversed;
-    ledger_transfer(context_background(), ledger, &transfer, &transferred);
+    ledger_transfer(co_context_background(), ledger, &transfer, &transferred);
     const struct ledger_hold hold = {.metadata = "{\"n\":2}", .from = "a", .to = "b", .amount = 7};
-    ledger_hold(context_background(), ledger, &hold, &held);
+    ledger_hold(co_context_background(), ledger, &hold, &held);
     const struct ledger_settlement capture = {
         .metadata = "{\"n\":3}", .hold = held.seq, .capture = true};
-    ledger_settle(context_background(), ledger, &capture, &captured);
+    ledger_settle(co_context_background(), ledger, &capture, &captured);
     const struct ledger_reversal back = {.metadata = "{\"n\":4}", .transfer = transferred.seq};
-    ledger_reverse(context_background(), ledger, &back, &reversed);
+    ledger_reverse(co_context_background(), ledger, &back, &reversed);
     struct ledger_outcome *const outcomes[] = {&transferred, &held, &captured, &reversed};
     for (int i = 0; i < 4; i++) {
         CU_ASSERT_EQUAL(outcomes[i]->status, LEDGER_OK);
@@ -194,7 +194,7 @@ static void keeps_metadata(const char *strategy)
         ledger = request_restart(ledger, db, strategy);
     }
     transfer.metadata = "{\"n\":9}"; /* it is part of what the key stands for */
-    ledger_transfer(context_background(), ledger, &transfer, &transferred);
+    ledger_transfer(co_context_background(), ledger, &transfer, &transferred);
     CU_ASSERT_EQUAL(transferred.status, LEDGER_KEY_REUSED);
     entry_drop(&transferred.entry);
     fixture_check(ledger);

@@ -74,7 +74,7 @@ static void capture_and_release(const char *strategy)
     CU_ASSERT_EQUAL(request_release(ledger, NULL, 999999), LEDGER_HOLD_NOT_FOUND);
     struct entry *entry, *settled;
     uint64_t seq;
-    CU_ASSERT_EQUAL(ledger_read_hold(context_background(), ledger, 1, &entry, &settled, &seq),
+    CU_ASSERT_EQUAL(ledger_read_hold(co_context_background(), ledger, 1, &entry, &settled, &seq),
         LEDGER_HOLD_NOT_FOUND);
     fixture_check(ledger);
     ledger_close(&ledger);
@@ -109,7 +109,7 @@ static void last_as_long_as_asked(const char *strategy)
     for (int i = 0; i < 300; i++) {
         CU_ASSERT_EQUAL(hold_for(ledger, NULL, 1, 3600, &hold), LEDGER_OK);
         CU_ASSERT_EQUAL_FATAL(
-            ledger_read_hold(context_background(), ledger, hold, &entry, &settled, &seq),
+            ledger_read_hold(co_context_background(), ledger, hold, &entry, &settled, &seq),
             LEDGER_OK);
         CU_ASSERT_EQUAL(entry->expires_us - entry->at_us, INT64_C(3600000000));
         entry_drop(&entry);
@@ -120,7 +120,7 @@ static void last_as_long_as_asked(const char *strategy)
 static void await_settled(struct ledger *ledger, uint64_t hold)
 {
     for (int i = 0; i < 500 && request_settled(ledger, hold) == 0; i++)
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
 }
 
 static void expire_by_the_clock(const char *strategy)
@@ -142,7 +142,7 @@ static void expire_by_the_clock(const char *strategy)
     /* One that expires while nobody is there. */
     CU_ASSERT_EQUAL(hold_for(ledger, NULL, 50, 1, &hold), LEDGER_OK);
     ledger_close(&ledger);
-    co_sleep(1100 * CLOCK_MS);
+    co_sleep(1100 * CO_CLOCK_MS);
     ledger = fixture_open(db, strategy);
     await_settled(ledger, hold);
     CU_ASSERT_EQUAL(request_settled(ledger, hold), ENTRY_EXPIRY);
@@ -155,7 +155,7 @@ static void expire_by_the_clock(const char *strategy)
 
 struct settler {
     struct ledger *ledger;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     uint64_t hold;
     int64_t at_ns; /* when to begin */
     bool capture;
@@ -165,7 +165,7 @@ struct settler {
 static void settle_main(void *arg)
 {
     struct settler *s = arg;
-    int64_t wait_ns = s->at_ns - clock_now_ns();
+    int64_t wait_ns = s->at_ns - co_clock_now_ns();
     if (wait_ns > 0)
         co_sleep(wait_ns);
     enum ledger_status status = s->capture ? request_capture(s->ledger, NULL, s->hold, 0, NULL)
@@ -174,7 +174,7 @@ static void settle_main(void *arg)
         (*(s->capture ? s->captured : s->released))++;
     else if (status == LEDGER_ALREADY_SETTLED)
         (*s->late)++;
-    waitgroup_done(s->all);
+    co_waitgroup_done(s->all);
 }
 
 /* A hundred captures and releases of one hold, from `after_ns` on for `spread_ns`, which (maybe)
@@ -184,20 +184,20 @@ static int race_for(
 {
     enum { CLIENTS = 100 };
     static struct settler settlers[CLIENTS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     _Atomic int captured = 0, released = 0, late = 0;
     uint64_t hold;
     money before = fixture_balance(ledger, "shop");
     CU_ASSERT_EQUAL(hold_for(ledger, NULL, 10, expires_in_s, &hold), LEDGER_OK);
-    int64_t start_ns = clock_now_ns() + after_ns;
+    int64_t start_ns = co_clock_now_ns() + after_ns;
     for (int i = 0; i < CLIENTS; i++) {
         settlers[i] = (struct settler){ledger, &all, hold, start_ns + i * spread_ns / CLIENTS,
             i % 2 == 1, &captured, &released, &late};
-        waitgroup_add(&all, 1);
+        co_waitgroup_add(&all, 1);
         bool started = co_spawn(settle_main, &settlers[i]);
-        ensure(started);
+        co_ensure(started);
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     await_settled(ledger, hold);
     int kind = request_settled(ledger, hold);
     CU_ASSERT_EQUAL(captured, kind == ENTRY_CAPTURE);
@@ -215,9 +215,9 @@ static void end_once(const char *strategy)
     for (int i = 0; i < 10; i++)
         CU_ASSERT_NOT_EQUAL(race_for(ledger, 0, 0, 0), ENTRY_EXPIRY);
     for (int i = 0; i < 2; i++)
-        CU_ASSERT_NOT_EQUAL(race_for(ledger, 1, 996 * CLOCK_MS, 8 * CLOCK_MS), 0);
+        CU_ASSERT_NOT_EQUAL(race_for(ledger, 1, 996 * CO_CLOCK_MS, 8 * CO_CLOCK_MS), 0);
     for (int i = 0; i < 2; i++) /* all too late, be it before the expirer has looked */
-        CU_ASSERT_EQUAL(race_for(ledger, 1, 1000 * CLOCK_MS, 100 * CLOCK_MS), ENTRY_EXPIRY);
+        CU_ASSERT_EQUAL(race_for(ledger, 1, 1000 * CO_CLOCK_MS, 100 * CO_CLOCK_MS), ENTRY_EXPIRY);
     fixture_check(ledger);
     ledger_close(&ledger);
 }

@@ -29,7 +29,7 @@ static void command(const struct pair *pair, const char *words, const char *node
 {
     char text[TEXT];
     snprintf(text, sizeof text, "tests/pair %s %s %s", words, pair->folder, node);
-    blocking_call(run_command, text);
+    co_blocking_call(run_command, text);
 }
 
 static void make(struct pair *pair)
@@ -60,10 +60,11 @@ static const char *node(const char *conninfo)
         .sql = "SELECT substring(current_setting('data_directory') from '/([ab])/data$')"};
     static char answer[TEXT];
     struct pg_result *rows = NULL;
-    struct pg *pg = pg_connect(context_background(), conninfo, PG_APP_ROLE, answer, sizeof answer);
+    struct pg *pg =
+        pg_connect(co_context_background(), conninfo, PG_APP_ROLE, answer, sizeof answer);
     if (!pg)
         return answer;
-    enum pg_status status = pg_run(context_background(), pg, &ask, NULL, &rows);
+    enum pg_status status = pg_run(co_context_background(), pg, &ask, NULL, &rows);
     snprintf(answer, sizeof answer, "%s", status == PG_OK ? pg_text(rows, 0, 0) : pg_message(pg));
     pg_free(&rows);
     pg_close(&pg);
@@ -81,7 +82,7 @@ static void newest_timeline_is_taken(void)
 {
     struct pair pair;
     char error[TEXT];
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     make(&pair);
     CU_ASSERT_STRING_EQUAL(node(pair.both), "a");
     CU_ASSERT_STRING_EQUAL(node(pair.turned), "a");

@@ -21,7 +21,7 @@
 static void append_before(struct ledger *ledger, int64_t before_us, int64_t expected_us)
 {
     struct entry *entry = entry_make(ENTRY_FREEZE, NULL, NULL, 0);
-    ensure(entry != NULL);
+    co_ensure(entry != NULL);
     uint64_t seq = journal_append_before(ledger->journal, entry, before_us);
     CU_ASSERT_EQUAL(seq != 0, expected_us != 0);
     CU_ASSERT_EQUAL(entry->seq, seq);
@@ -42,7 +42,7 @@ static void change_time(const char *db, int seq, int64_t at_us)
 /* The last entry is ahead of the clock, as if that had been set back, but not by a minute. */
 static void time_rises(const char *strategy)
 {
-    const int64_t far_us = clock_wall_us() + 50 * CLOCK_S / CLOCK_US;
+    const int64_t far_us = co_clock_wall_us() + 50 * CO_CLOCK_S / CO_CLOCK_US;
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open_abc(db, strategy);
     const struct ledger_leg leg = {"a", "b", 1};
@@ -56,7 +56,7 @@ static void time_rises(const char *strategy)
     append_before(ledger, far_us + 1, 0);
     append_before(ledger, far_us + 2, far_us + 1);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
-    ledger_transfer_batch(context_background(), ledger, true, twice, 2, outcomes);
+    ledger_transfer_batch(co_context_background(), ledger, true, twice, 2, outcomes);
     for (int i = 0; i < 2; i++) {
         CU_ASSERT_EQUAL(outcomes[i].entry->at_us, far_us + 3 + i);
         entry_drop(&outcomes[i].entry);
@@ -86,7 +86,7 @@ static void time_is_awaited(const char *strategy)
     CU_ASSERT(fixture_balance(ledger, "a") == 100);
     ledger_close(&ledger);
     CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT max(seq) FROM teller.entry"), "5");
-    change_time(db, 5, clock_wall_us());
+    change_time(db, 5, co_clock_wall_us());
     ledger = fixture_open(db, strategy);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
     ledger_close(&ledger);
@@ -95,10 +95,10 @@ static void time_is_awaited(const char *strategy)
 /* What another server told to be over, with a clock that was ahead of ours, stays so. */
 static void time_begins_at_the_databases(const char *strategy)
 {
-    const int64_t slack_us = 5 * CLOCK_S / CLOCK_US, before_us = clock_wall_us();
+    const int64_t slack_us = 5 * CO_CLOCK_S / CO_CLOCK_US, before_us = co_clock_wall_us();
     struct ledger *ledger = fixture_open(fixture_database(), strategy);
     CU_ASSERT(ledger->journal->last_us >= before_us - slack_us);
-    CU_ASSERT(ledger->journal->last_us <= clock_wall_us() + slack_us);
+    CU_ASSERT(ledger->journal->last_us <= co_clock_wall_us() + slack_us);
     ledger_close(&ledger);
 }
 
@@ -108,21 +108,21 @@ static void time_begins_at_the_databases(const char *strategy)
 static struct pg *stall(const char *conninfo)
 {
     char error[300];
-    struct pg *pg = pg_connect(context_background(), conninfo, NULL, error, sizeof error);
-    ensure(pg != NULL);
+    struct pg *pg = pg_connect(co_context_background(), conninfo, NULL, error, sizeof error);
+    co_ensure(pg != NULL);
     enum pg_status locked =
-        pg_script(context_background(), pg, "BEGIN; LOCK TABLE teller.batch IN EXCLUSIVE MODE");
-    ensure(locked == PG_OK);
+        pg_script(co_context_background(), pg, "BEGIN; LOCK TABLE teller.batch IN EXCLUSIVE MODE");
+    co_ensure(locked == PG_OK);
     return pg;
 }
 
 /* SHORT for what waits for the committer alone, LONG for what asks the database first. */
 enum { SHORT_MS = 30, LONG_MS = 400, ENDLESS_MS = 10000 };
 
-static struct context *within(int64_t ms)
+static struct co_context *within(int64_t ms)
 {
-    struct context *context = context_with_timeout(context_background(), ms * CLOCK_MS);
-    ensure(context != NULL);
+    struct co_context *context = co_context_with_timeout(co_context_background(), ms * CO_CLOCK_MS);
+    co_ensure(context != NULL);
     return context;
 }
 
@@ -133,11 +133,11 @@ static enum ledger_status hurry(
     const struct ledger_leg leg = {from, to, amount};
     const struct ledger_transfer transfer = {.key = key, .legs = &leg, .leg_count = 1};
     struct ledger_outcome outcome;
-    struct context *context = within(SHORT_MS);
+    struct co_context *context = within(SHORT_MS);
     ledger_transfer(context, ledger, &transfer, &outcome);
     CU_ASSERT_EQUAL(outcome.seq, ledger_durable_seq(ledger));
     entry_drop(&outcome.entry);
-    context_release(&context);
+    co_context_release(&context);
     return outcome.status;
 }
 
@@ -145,10 +145,10 @@ static enum ledger_status hurry_reverse(struct ledger *ledger, uint64_t transfer
 {
     const struct ledger_reversal reversal = {.transfer = transfer};
     struct ledger_outcome outcome;
-    struct context *context = within(LONG_MS);
+    struct co_context *context = within(LONG_MS);
     ledger_reverse(context, ledger, &reversal, &outcome);
     entry_drop(&outcome.entry);
-    context_release(&context);
+    co_context_release(&context);
     return outcome.status;
 }
 
@@ -156,10 +156,10 @@ static enum ledger_status hurry_capture(struct ledger *ledger, uint64_t hold)
 {
     const struct ledger_settlement settlement = {.hold = hold, .capture = true};
     struct ledger_outcome outcome;
-    struct context *context = within(SHORT_MS);
+    struct co_context *context = within(SHORT_MS);
     ledger_settle(context, ledger, &settlement, &outcome);
     entry_drop(&outcome.entry);
-    context_release(&context);
+    co_context_release(&context);
     return outcome.status;
 }
 
@@ -167,9 +167,9 @@ static enum ledger_status hurry_freeze(struct ledger *ledger, const char *id)
 {
     struct ledger_account account;
     uint64_t seq;
-    struct context *context = within(SHORT_MS);
+    struct co_context *context = within(SHORT_MS);
     enum ledger_status status = ledger_freeze(context, ledger, id, true, &account, &seq);
-    context_release(&context);
+    co_context_release(&context);
     return status;
 }
 
@@ -179,11 +179,11 @@ static enum ledger_status hurry_open(struct ledger *ledger, const char *id)
     struct ledger_account account;
     bool opened;
     uint64_t seq;
-    struct context *context = within(SHORT_MS);
+    struct co_context *context = within(SHORT_MS);
     enum ledger_status status =
         ledger_open_account(context, ledger, &request, &account, &opened, &seq);
     CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
-    context_release(&context);
+    co_context_release(&context);
     return status;
 }
 
@@ -194,16 +194,16 @@ static void expect_reads(struct ledger *ledger, const char *id, enum ledger_stat
     struct entry *entry[1];
     struct ledger_entry_page page = {.entries = entry, .limit = 1};
     uint64_t seq;
-    struct context *context = within(expected == LEDGER_OK ? ENDLESS_MS : SHORT_MS);
+    struct co_context *context = within(expected == LEDGER_OK ? ENDLESS_MS : SHORT_MS);
     CU_ASSERT_EQUAL(ledger_read_account(context, ledger, id, &account, &seq), expected);
     CU_ASSERT_EQUAL(seq, ledger_durable_seq(ledger));
-    context_release(&context);
+    co_context_release(&context);
     context = within(expected == LEDGER_OK ? ENDLESS_MS : LONG_MS);
     CU_ASSERT_EQUAL(ledger_statement(context, ledger, id, 0, &page), expected);
     CU_ASSERT_EQUAL(page.seq, ledger_durable_seq(ledger));
     while (page.count > 0)
         entry_drop(&entry[--page.count]);
-    context_release(&context);
+    co_context_release(&context);
 }
 
 static void nothing_is_told_early(const char *strategy)
@@ -254,12 +254,12 @@ static enum ledger_status ask_key(
 {
     struct entry *entry = NULL;
     uint64_t seq;
-    struct context *context = within(within_ms);
+    struct co_context *context = within(within_ms);
     enum ledger_status status = ledger_entry_by_key(context, ledger, key, &entry, &seq);
     *at = entry ? entry->seq : 0;
     CU_ASSERT_TRUE(seq <= ledger_durable_seq(ledger));
     entry_drop(&entry);
-    context_release(&context);
+    co_context_release(&context);
     return status;
 }
 
@@ -270,7 +270,7 @@ static void a_key_in_flight_is_never_none(const char *strategy)
     struct ledger *ledger = fixture_open_abc(db, strategy);
     struct entry *claimed = entry_make(ENTRY_TRANSFER, "claimed", NULL, 0), *first;
     uint64_t at;
-    ensure(claimed != NULL);
+    co_ensure(claimed != NULL);
     CU_ASSERT_EQUAL(keys_claim(ledger->keys, claimed, 0, &first), KEYS_CLAIMED);
     CU_ASSERT_EQUAL(ask_key(ledger, "claimed", SHORT_MS, &at), LEDGER_KEY_IN_FLIGHT);
     keys_give_up(ledger->keys, claimed);
@@ -328,9 +328,9 @@ static size_t take_large(struct ledger *ledger)
         legs[i] = i % 2 ? (struct ledger_leg){"b", "a", 1} : (struct ledger_leg){"a", "b", 1};
     for (size_t i = 0; i < LARGE; i++)
         transfers[i] = (struct ledger_transfer){.legs = legs, .leg_count = ENTRY_POSTINGS_MAX};
-    struct context *context = within(SHORT_MS);
+    struct co_context *context = within(SHORT_MS);
     ledger_transfer_batch(context, ledger, false, transfers, LARGE, outcomes);
-    context_release(&context);
+    co_context_release(&context);
     while (taken < LARGE && outcomes[taken].status == LEDGER_OUTCOME_UNKNOWN)
         taken++;
     for (size_t i = 0; i < LARGE; i++) {
@@ -362,7 +362,7 @@ static void page_through(struct ledger *ledger, size_t taken)
     uint64_t after = 5;
     size_t pages = 0;
     for (; page.count > 0 && after < 5 + taken; pages++) {
-        CU_ASSERT_EQUAL(ledger_journal(context_background(), ledger, after, &page), LEDGER_OK);
+        CU_ASSERT_EQUAL(ledger_journal(co_context_background(), ledger, after, &page), LEDGER_OK);
         for (size_t i = 0; i < page.count; i++) {
             CU_ASSERT_EQUAL(entries[i]->seq, ++after);
             CU_ASSERT_EQUAL(entries[i]->posting_count, ENTRY_POSTINGS_MAX);
@@ -378,13 +378,13 @@ static void stretches_are_bounded(const char *db, size_t taken)
 {
     char error[300];
     struct audit_stretch *stretch = calloc(1, sizeof *stretch);
-    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
     CU_ASSERT_FATAL(pg && stretch);
     uint64_t batch = 0, last = 0;
     do {
         const struct audit_stretch_query query = {
             .ledger = 1, .after = batch, .upto = INT64_MAX, .last = AUDIT_POSTINGS};
-        enum pg_status status = audit_stretch_read(context_background(), pg, &query, stretch);
+        enum pg_status status = audit_stretch_read(co_context_background(), pg, &query, stretch);
         CU_ASSERT_EQUAL_FATAL(status, PG_OK);
         CU_ASSERT(stretch->tables[AUDIT_POSTINGS].size < 16 << 20);
         if (stretch->count > 0) {
@@ -413,7 +413,7 @@ static void bounded_in_bytes(const char *strategy)
     CU_ASSERT(figures.pending_bytes < (64 << 20) + 2 * LARGE_BYTES);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OVERLOADED);
     pg_close(&stalled);
-    CU_ASSERT(ledger_await(context_background(), ledger, figures.head_seq - 1));
+    CU_ASSERT(ledger_await(co_context_background(), ledger, figures.head_seq - 1));
     ledger_read_figures(ledger, &figures);
     CU_ASSERT_EQUAL(figures.durable_seq, 5 + taken); /* what was taken is committed */
     CU_ASSERT_EQUAL(figures.pending_bytes, 0);
@@ -439,23 +439,23 @@ static void turned_away_at_once(const char *strategy)
     const struct ledger_leg there = {"b", "a", 1}, back = {"a", "b", 1};
     struct pg *stalled = stall(db);
     CU_ASSERT_EQUAL(hurry(ledger, NULL, "a", "b", 1), LEDGER_OUTCOME_UNKNOWN);
-    co_sleep(STALLED_MS * CLOCK_MS);
+    co_sleep(STALLED_MS * CO_CLOCK_MS);
     for (int i = 0; i < BATCH; i++)
         transfers[i] = (struct ledger_transfer){.legs = i % 2 ? &back : &there, .leg_count = 1};
     for (int i = 0; i < BATCHES; i++) {
-        struct context *context = within(SHORT_MS);
+        struct co_context *context = within(SHORT_MS);
         ledger_transfer_batch(context, ledger, true, transfers, BATCH, outcomes);
-        context_release(&context);
+        co_context_release(&context);
         for (int j = 0; j < BATCH; j++)
             entry_drop(&outcomes[j].entry);
     }
-    struct context *context = within(AT_ONCE_MS);
+    struct co_context *context = within(AT_ONCE_MS);
     const struct ledger_transfer more = {.legs = &there, .leg_count = 1};
     struct ledger_outcome outcome;
     ledger_transfer(context, ledger, &more, &outcome);
     CU_ASSERT(outcome.status == LEDGER_OVERLOADED || outcome.status == LEDGER_UNAVAILABLE);
-    CU_ASSERT_EQUAL(context_err(context), CONTEXT_OK);
-    context_release(&context);
+    CU_ASSERT_EQUAL(co_context_err(context), CO_CONTEXT_OK);
+    co_context_release(&context);
     pg_close(&stalled);
     ledger_close(&ledger);
     free(transfers);

@@ -35,14 +35,14 @@ static struct ledger *open_accounts(const char *conninfo, const char *strategy)
 }
 
 /* With the key and the kind of `batch`, whose transfers are these rows. */
-static enum ledger_status send_as(struct context *context, struct ledger *ledger,
+static enum ledger_status send_as(struct co_context *context, struct ledger *ledger,
     struct ledger_batch batch, const struct row *rows, struct answer *answer)
 {
     struct ledger_leg legs[ROWS_MAX];
     struct ledger_transfer transfers[ROWS_MAX];
     size_t count = batch.count;
     batch.transfers = transfers;
-    ensure(count <= ROWS_MAX);
+    co_ensure(count <= ROWS_MAX);
     memset(answer, 0, sizeof *answer);
     for (size_t i = 0; i < count; i++) {
         legs[i] = (struct ledger_leg){rows[i].from, rows[i].to, rows[i].amount};
@@ -63,7 +63,7 @@ static enum ledger_status send(struct ledger *ledger, const char *key, bool atom
     const struct row *rows, size_t count, struct answer *answer)
 {
     const struct ledger_batch batch = {.key = key, .atomic = atomic, .count = count};
-    return send_as(context_background(), ledger, batch, rows, answer);
+    return send_as(co_context_background(), ledger, batch, rows, answer);
 }
 
 static bool is_same(const struct answer *a, const struct answer *b, size_t count)
@@ -209,7 +209,7 @@ static void refused_leaves_nothing(const char *strategy)
         {.legs = refused, .leg_count = 2}, {.legs = &paid, .leg_count = 1}};
     const struct ledger_batch batch = {.key = "legs", .transfers = transfers, .count = 2};
     struct ledger_outcome items[2], whole;
-    ledger_keyed_batch(context_background(), ledger, &batch, items, &whole);
+    ledger_keyed_batch(co_context_background(), ledger, &batch, items, &whole);
     CU_ASSERT_EQUAL(whole.status, LEDGER_OK);
     CU_ASSERT_EQUAL(items[0].status, LEDGER_INSUFFICIENT_FUNDS);
     CU_ASSERT_EQUAL(items[1].status, LEDGER_OK);
@@ -223,7 +223,7 @@ static void refused_leaves_nothing(const char *strategy)
 
 struct batcher {
     struct ledger *ledger;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     struct answer answer;
 };
 
@@ -231,21 +231,21 @@ static void batch_main(void *arg)
 {
     struct batcher *b = arg;
     CU_ASSERT_EQUAL(send(b->ledger, "k", false, mixed, ROWS_MAX, &b->answer), LEDGER_OK);
-    waitgroup_done(b->all);
+    co_waitgroup_done(b->all);
 }
 
 static void happens_once(const char *strategy)
 {
     struct ledger *ledger = open_accounts(fixture_database(), strategy);
     static struct batcher batchers[CLIENTS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     int first = 0;
     for (int i = 0; i < CLIENTS; i++) {
         batchers[i] = (struct batcher){.ledger = ledger, .all = &all};
-        waitgroup_add(&all, 1);
-        ensure(co_spawn(batch_main, &batchers[i]));
+        co_waitgroup_add(&all, 1);
+        co_ensure(co_spawn(batch_main, &batchers[i]));
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     for (int i = 0; i < CLIENTS; i++) {
         expect_mixed(&batchers[i].answer);
         first += !batchers[i].answer.whole.replayed;
@@ -262,18 +262,19 @@ static void is_in_flight(const char *strategy)
     static struct answer answer;
     char error[300];
     enum ledger_status wanted[] = {LEDGER_OUTCOME_UNKNOWN, LEDGER_KEY_IN_FLIGHT};
-    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
-    ensure(pg != NULL);
-    CU_ASSERT_EQUAL(pg_script(context_background(), pg,
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
+    co_ensure(pg != NULL);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg,
                         "BEGIN; LOCK TABLE teller.writer IN ACCESS EXCLUSIVE MODE"),
         PG_OK);
     for (int i = 0; i < 2; i++) {
-        struct context *context = context_with_timeout(context_background(), 50 * CLOCK_MS);
-        ensure(context != NULL);
+        struct co_context *context =
+            co_context_with_timeout(co_context_background(), 50 * CO_CLOCK_MS);
+        co_ensure(context != NULL);
         const struct ledger_batch batch = {.key = "k", .count = ROWS_MAX};
         CU_ASSERT_EQUAL(send_as(context, ledger, batch, mixed, &answer), wanted[i]);
         CU_ASSERT_EQUAL(answer.whole.seq, 7);
-        context_release(&context);
+        co_context_release(&context);
     }
     pg_close(&pg);
     CU_ASSERT_EQUAL(send(ledger, "k", false, mixed, ROWS_MAX, &answer), LEDGER_OK);
@@ -342,7 +343,7 @@ static void reads_what_it_wrote(const char *strategy)
     }
     CU_ASSERT_FALSE(reader.bad);
     char *copy = results_end(&writer);
-    ensure(copy != NULL);
+    co_ensure(copy != NULL);
     CU_ASSERT_STRING_EQUAL(copy, text);
     for (size_t length = 0; length < strlen(text); length++) { /* cut anywhere, it is none */
         copy[length] = '\0';

@@ -153,7 +153,7 @@ static bool restore(struct keys *keys, const char *key)
 static struct entry *entry_with(const char *key, uint64_t seq)
 {
     struct entry *entry = entry_make(ENTRY_TRANSFER, key, NULL, 0);
-    ensure(entry != NULL);
+    co_ensure(entry != NULL);
     entry->seq = seq;
     return entry;
 }
@@ -168,9 +168,9 @@ static void gives_a_key_to_one(void)
     CU_ASSERT_PTR_EQUAL(first, a);
     entry_drop(&first);
     CU_ASSERT_EQUAL(keys_claim(keys, other, 0, &first), KEYS_CLAIMED);
-    CU_ASSERT_EQUAL(eventcount_read(&a->decided), 0);
+    CU_ASSERT_EQUAL(co_eventcount_read(&a->decided), 0);
     keys_give_up(keys, a);
-    CU_ASSERT_EQUAL(eventcount_read(&a->decided), 1); /* what waited for it goes on */
+    CU_ASSERT_EQUAL(co_eventcount_read(&a->decided), 1); /* what waited for it goes on */
     CU_ASSERT_EQUAL(keys_claim(keys, b, 0, &first), KEYS_CLAIMED);
     keys_give_up(keys, b);
     keys_give_up(keys, other);
@@ -230,7 +230,7 @@ static struct entry *asked_with(const char *metadata, const char *now, const cha
 {
     struct hash hash;
     struct entry *entry = entry_make(ENTRY_TRANSFER, "k", metadata, 0);
-    ensure(entry != NULL);
+    co_ensure(entry != NULL);
     hash_start(&hash, HASH_REQUEST);
     hash_add_text(&hash, "alice");
     if (!old) {

@@ -17,14 +17,14 @@ static struct bank *make(const char *db, const char *witness, bool accepts_lost)
     const struct bank_options options = {
         .conninfo = db, .strategies = "owner", .witness = witness, .accepts_lost = accepts_lost};
     struct bank *bank = bank_make(&options, error, sizeof error);
-    ensure(bank != NULL);
+    co_ensure(bank != NULL);
     return bank;
 }
 
 static bool opens(struct bank *bank)
 {
     char error[300];
-    return bank_open(context_background(), bank, error, sizeof error);
+    return bank_open(co_context_background(), bank, error, sizeof error);
 }
 
 static void pay_in(struct bank *bank, const char *name, money balance)
@@ -45,7 +45,7 @@ static void one_damaged_ledger_leaves_others_alone(void)
     bool created;
     CU_ASSERT_FATAL(opens(bank));
     CU_ASSERT_EQUAL(
-        bank_create(context_background(), bank, "good", NULL, &ledger, &created), LEDGER_OK);
+        bank_create(co_context_background(), bank, "good", NULL, &ledger, &created), LEDGER_OK);
     ledger_leave(ledger);
     pay_in(bank, "main", 5);
     pay_in(bank, "good", 5);
@@ -88,7 +88,7 @@ static enum ledger_status read_a(struct ledger *ledger)
 {
     struct ledger_account account;
     uint64_t seq;
-    return ledger_read_account(context_background(), ledger, "a", &account, &seq);
+    return ledger_read_account(co_context_background(), ledger, "a", &account, &seq);
 }
 
 /* Its beats are kept waiting: what is in memory is not told any more, until one is confirmed. */
@@ -96,20 +96,20 @@ static void nothing_is_told_beyond_the_lease(void)
 {
     char error[300];
     const char *db = fixture_database();
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct ledger *ledger = fixture_open(db, "owner");
     fixture_account(ledger, "a", "USD/2", "0");
     CU_ASSERT_EQUAL(read_a(ledger), LEDGER_OK);
     struct pg *pg = pg_connect(context, db, NULL, error, sizeof error);
-    ensure(pg != NULL);
+    co_ensure(pg != NULL);
     CU_ASSERT_EQUAL(pg_script(context, pg, "BEGIN; LOCK TABLE teller.server"), PG_OK);
-    co_sleep(LEASE_MS * CLOCK_MS);
+    co_sleep(LEASE_MS * CO_CLOCK_MS);
     for (int i = 0; i < 3; i++)
         CU_ASSERT_EQUAL(read_a(ledger), LEDGER_UNAVAILABLE);
     CU_ASSERT_EQUAL(pg_script(context, pg, "COMMIT"), PG_OK);
     pg_close(&pg);
     for (int i = 0; i < 1000 && read_a(ledger) != LEDGER_OK; i++)
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(read_a(ledger), LEDGER_OK);
     ledger_close(&ledger);
 }

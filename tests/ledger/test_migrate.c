@@ -144,8 +144,8 @@ static void each_released_schema_is_brought_up_to_date(void)
 static struct pg *connect_to(const char *where)
 {
     char error[300];
-    struct pg *pg = pg_connect(context_background(), where, NULL, error, sizeof error);
-    ensure(pg != NULL);
+    struct pg *pg = pg_connect(co_context_background(), where, NULL, error, sizeof error);
+    co_ensure(pg != NULL);
     return pg;
 }
 
@@ -170,7 +170,7 @@ static void which_schema_is_accepted(void)
         CU_ASSERT_EQUAL(*refusal == '\0', *rows[i].refusal == '\0');
         CU_ASSERT_PTR_NOT_NULL(strstr(refusal, rows[i].refusal));
         struct pg *pg = connect_to(where);
-        CU_ASSERT_EQUAL(migrate_check(context_background(), pg, error, sizeof error),
+        CU_ASSERT_EQUAL(migrate_check(co_context_background(), pg, error, sizeof error),
             *rows[i].refusal ? PG_ERROR : PG_OK);
         pg_close(&pg);
     }
@@ -181,10 +181,10 @@ static void commands_need_a_schema_that_fits(void)
     char error[400] = "";
     const char *where = fixture_database();
     struct pg *pg = connect_to(where);
-    CU_ASSERT_EQUAL(migrate_check(context_background(), pg, error, sizeof error), PG_ERROR);
+    CU_ASSERT_EQUAL(migrate_check(co_context_background(), pg, error, sizeof error), PG_ERROR);
     CU_ASSERT_STRING_EQUAL(error, "there is no bank in this database; teller serve makes one");
     make_schema(where, FIRST_POSTING - 1);
-    CU_ASSERT_EQUAL(migrate_check(context_background(), pg, error, sizeof error), PG_ERROR);
+    CU_ASSERT_EQUAL(migrate_check(co_context_background(), pg, error, sizeof error), PG_ERROR);
     CU_ASSERT_PTR_NOT_NULL(strstr(error, "the database has schema 6, this program "));
     CU_ASSERT_PTR_NOT_NULL(strstr(error, "run teller migrate"));
     pg_close(&pg);
@@ -196,7 +196,7 @@ struct opener {
     const char *where;
     struct ledger *ledger;
     _Atomic bool done;
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void open_it(void *arg)
@@ -204,7 +204,7 @@ static void open_it(void *arg)
     struct opener *opener = arg;
     opener->ledger = fixture_open(opener->where, "owner");
     opener->done = true;
-    waitgroup_done(&opener->running);
+    co_waitgroup_done(&opener->running);
 }
 
 /* A server of an older version has its lock: the schema is its until it ends. */
@@ -218,18 +218,18 @@ static void an_older_server_is_not_migrated_under(void)
     fill(where, FIRST_POSTING);
     struct pg *older = connect_to(where), *pg = connect_to(where);
     CU_ASSERT_EQUAL(
-        pg_script(context_background(), older, "SELECT pg_advisory_lock(731029588, 1)"), PG_OK);
+        pg_script(co_context_background(), older, "SELECT pg_advisory_lock(731029588, 1)"), PG_OK);
     opener = (struct opener){.where = where};
-    waitgroup_add(&opener.running, 1);
-    ensure(co_spawn(open_it, &opener));
-    co_sleep(CLOCK_S);
+    co_waitgroup_add(&opener.running, 1);
+    co_ensure(co_spawn(open_it, &opener));
+    co_sleep(CO_CLOCK_S);
     CU_ASSERT_FALSE(opener.done);
     CU_ASSERT_STRING_EQUAL(fixture_ask(where, "SELECT max(no) FROM migration"), "7");
     /* The command does it if all that is missing goes with that server, and else refuses. */
-    bool done = migrate_now(context_background(), pg, &from, &to, error, sizeof error) == PG_OK;
+    bool done = migrate_now(co_context_background(), pg, &from, &to, error, sizeof error) == PG_OK;
     CU_ASSERT(done || strstr(error, "a server lives on this database, with schema 7"));
     pg_close(&older);
-    waitgroup_wait(&opener.running);
+    co_waitgroup_wait(&opener.running);
     snprintf(latest, sizeof latest, "%d", newest());
     CU_ASSERT_STRING_EQUAL(fixture_ask(where, "SELECT max(no) FROM migration"), latest);
     CU_ASSERT(fixture_balance(opener.ledger, "a") == 60);
@@ -241,7 +241,7 @@ static void an_older_server_is_not_migrated_under(void)
 struct crowd {
     const char *where;
     _Atomic int good;
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void migrate_too(void *arg)
@@ -250,12 +250,12 @@ static void migrate_too(void *arg)
     char error[400];
     int from, to;
     struct pg *pg = connect_to(crowd->where);
-    if (migrate_now(context_background(), pg, &from, &to, error, sizeof error) == PG_OK)
+    if (migrate_now(co_context_background(), pg, &from, &to, error, sizeof error) == PG_OK)
         atomic_fetch_add(&crowd->good, 1);
     else
         printf("\n    %s ", error);
     pg_close(&pg);
-    waitgroup_done(&crowd->running);
+    co_waitgroup_done(&crowd->running);
 }
 
 static void many_at_once_take_turns(void)
@@ -264,10 +264,10 @@ static void many_at_once_take_turns(void)
     crowd = (struct crowd){.where = fixture_database()};
     make_schema(crowd.where, HOLDS);
     fill(crowd.where, HOLDS);
-    waitgroup_add(&crowd.running, 4);
+    co_waitgroup_add(&crowd.running, 4);
     for (int i = 0; i < 4; i++)
-        ensure(co_spawn(migrate_too, &crowd));
-    waitgroup_wait(&crowd.running);
+        co_ensure(co_spawn(migrate_too, &crowd));
+    co_waitgroup_wait(&crowd.running);
     CU_ASSERT_EQUAL(crowd.good, 4);
     expect_whole(crowd.where, HOLDS);
 }

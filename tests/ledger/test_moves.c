@@ -13,7 +13,7 @@ static void opens_accounts(const char *strategy)
     struct ledger_account account;
     bool opened;
     uint64_t seq, again;
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     CU_ASSERT_EQUAL(
         ledger_open_account(context, ledger, &alice, &account, &opened, &seq), LEDGER_OK);
     CU_ASSERT_TRUE(opened);
@@ -99,12 +99,12 @@ static void moves_many_legs(const char *strategy)
     const struct ledger_leg bad[] = {{"a", "b", 60}, {"a", "fee", 6}};
     struct ledger_transfer transfer = {.legs = good, .leg_count = 4};
     struct ledger_outcome outcome;
-    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    ledger_transfer(co_context_background(), ledger, &transfer, &outcome);
     CU_ASSERT_EQUAL(
         outcome.status, LEDGER_OK); /* the floor is held to the whole, not to each leg */
     entry_drop(&outcome.entry);
     transfer = (struct ledger_transfer){.legs = bad, .leg_count = 2};
-    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    ledger_transfer(co_context_background(), ledger, &transfer, &outcome);
     CU_ASSERT_EQUAL(outcome.status, LEDGER_INSUFFICIENT_FUNDS);
     CU_ASSERT_STRING_EQUAL(outcome.account, "a");
     CU_ASSERT(outcome.available == 65);
@@ -121,7 +121,7 @@ static void refuses_alike(struct ledger *ledger)
     const struct ledger_leg leg = {"a", "world:USD.2", 150};
     const struct ledger_transfer transfer = {.key = "out", .legs = &leg, .leg_count = 1};
     struct ledger_outcome outcome;
-    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    ledger_transfer(co_context_background(), ledger, &transfer, &outcome);
     CU_ASSERT_EQUAL(outcome.status, LEDGER_INSUFFICIENT_FUNDS);
     CU_ASSERT_STRING_EQUAL(outcome.account, "a");
     CU_ASSERT(outcome.available == 100);
@@ -162,7 +162,7 @@ static void reads_the_journal(const char *strategy)
 {
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open(db, strategy);
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct entry *entries[50];
     struct ledger_entry_page page = {.entries = entries};
     fixture_account(ledger, "a", "USD/2", "0");
@@ -208,14 +208,14 @@ static void reads_the_journal(const char *strategy)
 static void knows_no_account_before_it_is_open(const char *strategy)
 {
     struct ledger *ledger = fixture_open(fixture_database(), strategy);
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     const struct ledger_leg leg = {"a", "soon", 1};
     const struct ledger_transfer transfer = {.key = "b", .legs = &leg, .leg_count = 1};
     struct ledger_outcome outcome;
     struct ledger_account account;
     uint64_t seq;
     fixture_account(ledger, "a", "USD/2", NULL);
-    ensure(account_find_or_add(ledger->accounts, "soon") != NULL);
+    co_ensure(account_find_or_add(ledger->accounts, "soon") != NULL);
     for (int again = 0; again < 2; again++) {
         CU_ASSERT_EQUAL(fixture_move(ledger, "k", "a", "soon", 1), LEDGER_ACCOUNT_NOT_FOUND);
         CU_ASSERT_EQUAL(fixture_move(ledger, "l", "soon", "a", 1), LEDGER_ACCOUNT_NOT_FOUND);
@@ -241,7 +241,7 @@ static void lists_accounts(const char *strategy)
     struct ledger_account accounts[4];
     struct ledger_account_page page = {.accounts = accounts, .limit = 2};
     struct ledger_account_query query = {.prefix = "b:"};
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     static const char *const ids[] = {"b:2", "a", "b:1", "B", "b~", "b:3"};
     for (size_t i = 0; i < 6; i++)
         if (account_id_is_valid(ids[i]))

@@ -10,7 +10,7 @@ static enum ledger_status open_as(
     const struct ledger_open_account request = {.id = id, .asset = asset, .has_floor = true};
     struct ledger_account account;
     uint64_t seq;
-    return ledger_open_account(context_background(), ledger, &request, &account, opened, &seq);
+    return ledger_open_account(co_context_background(), ledger, &request, &account, opened, &seq);
 }
 
 /* The world account of an asset comes with the first account of it, and with no refusal. */

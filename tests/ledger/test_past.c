@@ -41,11 +41,11 @@ static void remember(struct history *h)
 {
     uint64_t seq;
     h->end = ledger_durable_seq(h->ledger);
-    ensure(h->end <= ENTRIES);
+    co_ensure(h->end <= ENTRIES);
     struct moment *moment = &h->moments[h->end];
     moment->known = true;
     for (int i = 0; i < ACCOUNTS; i++)
-        moment->open[i] = ledger_read_account(context_background(), h->ledger, names[i],
+        moment->open[i] = ledger_read_account(co_context_background(), h->ledger, names[i],
                               &moment->accounts[i], &seq) == LEDGER_OK;
 }
 
@@ -56,9 +56,9 @@ static void hold_or_settle(struct history *h)
     const struct ledger_settlement settlement = {
         .hold = h->hold, .capture = roll(h, 2), .amount = roll(h, 4)};
     if (h->hold)
-        ledger_settle(context_background(), h->ledger, &settlement, &outcome);
+        ledger_settle(co_context_background(), h->ledger, &settlement, &outcome);
     else
-        ledger_hold(context_background(), h->ledger, &hold, &outcome);
+        ledger_hold(co_context_background(), h->ledger, &hold, &outcome);
     if (outcome.status == LEDGER_OK)
         h->hold = h->hold ? 0 : outcome.entry->seq;
     entry_drop(&outcome.entry);
@@ -70,7 +70,7 @@ static void freeze(struct history *h)
     uint64_t seq;
     long i = roll(h, 3);
     struct moment *now = &h->moments[h->end];
-    CU_ASSERT_EQUAL(ledger_freeze(context_background(), h->ledger, names[i],
+    CU_ASSERT_EQUAL(ledger_freeze(co_context_background(), h->ledger, names[i],
                         !now->accounts[i].frozen, &account, &seq),
         LEDGER_OK);
 }
@@ -108,7 +108,7 @@ static void ask_position(struct history *h, uint64_t at)
     for (int i = 0; i < ACCOUNTS; i++) {
         struct ledger_account account;
         uint64_t seq = 0;
-        enum ledger_status status = ledger_read_account_at(context_background(), h->ledger,
+        enum ledger_status status = ledger_read_account_at(co_context_background(), h->ledger,
             names[i], &(struct ledger_moment){.seq = at}, &account, &seq);
         CU_ASSERT_EQUAL(status, moment->open[i] ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND);
         CU_ASSERT_EQUAL(seq, at);
@@ -121,10 +121,10 @@ static void ask_time(struct history *h, uint64_t at)
     struct entry *entry;
     struct ledger_account account;
     uint64_t seq;
-    CU_ASSERT_EQUAL(ledger_entry(context_background(), h->ledger, at, &entry, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_entry(co_context_background(), h->ledger, at, &entry, &seq), LEDGER_OK);
     for (int64_t before_us = 0; before_us <= 1; before_us++) {
         uint64_t expected = at - (uint64_t)before_us;
-        enum ledger_status status = ledger_read_account_at(context_background(), h->ledger, "a",
+        enum ledger_status status = ledger_read_account_at(co_context_background(), h->ledger, "a",
             &(struct ledger_moment){.at_us = entry->at_us - before_us}, &account, &seq);
         CU_ASSERT_EQUAL(seq, expected);
         CU_ASSERT_TRUE(!h->moments[expected].known || status == LEDGER_OK);
@@ -141,7 +141,7 @@ static void ask_page(struct history *h, int i, uint64_t before)
     struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
     size_t expected = 0;
     CU_ASSERT_EQUAL(
-        ledger_statement(context_background(), h->ledger, names[i], before, &page), LEDGER_OK);
+        ledger_statement(co_context_background(), h->ledger, names[i], before, &page), LEDGER_OK);
     for (uint64_t at = before - 1; at > 1 && expected < PAGE; at--) {
         const struct moment *now = &h->moments[at], *then = &h->moments[at - 1];
         if (!now->known || now->accounts[i].balance == then->accounts[i].balance)
@@ -172,7 +172,7 @@ static void is_as_it_was(const char *strategy)
 {
     const char *db = fixture_database();
     struct history *h = calloc(1, sizeof *h);
-    ensure(h != NULL);
+    co_ensure(h != NULL);
     h->dice[0] = (unsigned short)unit_seed();
     h->ledger = fixture_open(db, strategy);
     fixture_account(h->ledger, "a", "USD/2", "-100");
@@ -212,7 +212,7 @@ static void has_places_to_start(const char *strategy)
  * on. */
 struct asker {
     struct ledger *ledger;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     struct told {
         int64_t at_us;
         money balance;
@@ -224,7 +224,7 @@ static struct told ask_moment(struct ledger *ledger, int64_t at_us)
 {
     struct ledger_account account = {0};
     struct told told = {.at_us = at_us};
-    CU_ASSERT_EQUAL(ledger_read_account_at(context_background(), ledger, "a",
+    CU_ASSERT_EQUAL(ledger_read_account_at(co_context_background(), ledger, "a",
                         &(struct ledger_moment){.at_us = at_us}, &account, &told.seq),
         LEDGER_OK);
     told.balance = account.balance;
@@ -235,24 +235,24 @@ static void ask_now(void *arg)
 {
     struct asker *asker = arg;
     for (int i = 0; i < ASKED; i++)
-        asker->told[i] = ask_moment(asker->ledger, clock_wall_us());
-    waitgroup_done(asker->all);
+        asker->told[i] = ask_moment(asker->ledger, co_clock_wall_us());
+    co_waitgroup_done(asker->all);
 }
 
 static void is_told_for_good(const char *strategy)
 {
     struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     struct asker *asker = calloc(1, sizeof *asker);
-    ensure(asker != NULL);
+    co_ensure(asker != NULL);
     asker->ledger = ledger;
     asker->all = &all;
-    waitgroup_add(&all, 1);
-    ensure(co_spawn(ask_now, asker));
+    co_waitgroup_add(&all, 1);
+    co_ensure(co_spawn(ask_now, asker));
     for (int i = 0; i < 4 * ASKED; i++)
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, i % 2 ? "a" : "b", i % 2 ? "b" : "a", 1),
             i ? LEDGER_OK : LEDGER_INSUFFICIENT_FUNDS);
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     for (int i = 0; i < ASKED; i++) {
         struct told again = ask_moment(ledger, asker->told[i].at_us);
         CU_ASSERT_TRUE(again.balance == asker->told[i].balance && again.seq == asker->told[i].seq);
@@ -265,12 +265,12 @@ static void is_told_for_good(const char *strategy)
 static void keeps_what_it_told(const char *strategy)
 {
     struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
-    int64_t soon_us = clock_wall_us() + 300000; /* not yet: it is waited for */
+    int64_t soon_us = co_clock_wall_us() + 300000; /* not yet: it is waited for */
     struct told told = ask_moment(ledger, soon_us);
-    CU_ASSERT_TRUE(clock_wall_us() >= soon_us);
-    lock_take(&ledger->journal->lock);
+    CU_ASSERT_TRUE(co_clock_wall_us() >= soon_us);
+    co_lock_take(&ledger->journal->lock);
     CU_ASSERT_TRUE(ledger->journal->last_us >= soon_us);
-    lock_drop(&ledger->journal->lock);
+    co_lock_drop(&ledger->journal->lock);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
     struct told again = ask_moment(ledger, soon_us);
     CU_ASSERT_TRUE(told.balance == 100 && again.balance == 100 && again.seq == told.seq);
@@ -281,11 +281,11 @@ static void knows_its_ends(const char *strategy)
 {
     const char *db = fixture_database();
     struct ledger *ledger = fixture_open(db, strategy);
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct ledger_account account;
     uint64_t seq = 7;
     CU_ASSERT_EQUAL(ledger_read_account_at(context, ledger, "a",
-                        &(struct ledger_moment){.at_us = clock_wall_us()}, &account, &seq),
+                        &(struct ledger_moment){.at_us = co_clock_wall_us()}, &account, &seq),
         LEDGER_ACCOUNT_NOT_FOUND);
     CU_ASSERT_EQUAL(seq, 0);
     fixture_account(ledger, "a", "USD/2", NULL);
@@ -304,7 +304,7 @@ static void knows_its_ends(const char *strategy)
     }
     CU_ASSERT_EQUAL(
         ledger_read_account_at(context, ledger, "a",
-            &(struct ledger_moment){.at_us = clock_wall_us() + 60000000}, &account, &seq),
+            &(struct ledger_moment){.at_us = co_clock_wall_us() + 60000000}, &account, &seq),
         LEDGER_POSITION_AHEAD);
     CU_ASSERT_EQUAL(seq, 2);
     struct entry *entries[1];

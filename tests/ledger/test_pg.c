@@ -32,7 +32,7 @@ static void alter(const char *db, const char *what)
 static const char *refusal(const char *conninfo)
 {
     static char error[300];
-    struct pg *pg = pg_connect(context_background(), conninfo, PG_APP_ROLE, error, sizeof error);
+    struct pg *pg = pg_connect(co_context_background(), conninfo, PG_APP_ROLE, error, sizeof error);
     if (pg)
         error[0] = '\0';
     pg_close(&pg);
@@ -76,7 +76,7 @@ enum { SETTINGS = sizeof settings / sizeof settings[0] };
 static void expect_pinned(const char *conninfo)
 {
     char error[300];
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct pg *pg = pg_connect(context, conninfo, PG_APP_ROLE, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     for (size_t i = 0; i < SETTINGS; i++) {
@@ -143,7 +143,7 @@ static void environment_has_no_say(void)
 static void statements_keep_apart(void)
 {
     char error[300];
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct pg *pg = pg_connect(context, fixture_database(), NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     for (int i = 0; i < 300; i++) { /* more than a connection keeps; each third comes again */
@@ -216,15 +216,15 @@ struct commit {
     struct pg *pg;
     enum pg_status status;
     bool committed;
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void commit(void *arg)
 {
     struct commit *commit = arg;
-    commit->status = pg_load(context_background(), commit->pg,
+    commit->status = pg_load(co_context_background(), commit->pg,
         "BEGIN; CREATE TABLE public.t (); COMMIT", NULL, 0, &commit->committed);
-    waitgroup_done(&commit->running);
+    co_waitgroup_done(&commit->running);
 }
 
 /* Replication is synchronous, no standby is there, and the wait for it is ended from outside. */
@@ -232,17 +232,18 @@ static void warned_commit_is_unknown(void)
 {
     char db[400], error[300];
     snprintf(db, sizeof db, "%s", fixture_database());
-    struct commit waiting = {.pg = pg_connect(context_background(), db, NULL, error, sizeof error)};
+    struct commit waiting = {
+        .pg = pg_connect(co_context_background(), db, NULL, error, sizeof error)};
     CU_ASSERT_PTR_NOT_NULL_FATAL(waiting.pg);
     fixture_set_server(db, "synchronous_standby_names", "nobody");
-    waitgroup_add(&waiting.running, 1);
-    ensure(co_spawn(commit, &waiting));
+    co_waitgroup_add(&waiting.running, 1);
+    co_ensure(co_spawn(commit, &waiting));
     static const char ask[] =
         "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
         " AND query LIKE 'BEGIN; CREATE TABLE public.t%'";
     for (int i = 0; i < 1000 && strcmp(fixture_ask(db, ask), "1") != 0; i++)
-        co_sleep(10 * CLOCK_MS);
-    waitgroup_wait(&waiting.running);
+        co_sleep(10 * CO_CLOCK_MS);
+    co_waitgroup_wait(&waiting.running);
     fixture_set_server(db, "synchronous_standby_names", NULL);
     CU_ASSERT_EQUAL(waiting.status, PG_LOST);
     CU_ASSERT_FALSE(waiting.committed);
@@ -259,8 +260,8 @@ static int listen_deaf(int *port)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ensure(fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 8) == 0 &&
-           getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    co_ensure(fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 8) == 0 &&
+              getsockname(fd, (struct sockaddr *)&address, &size) == 0);
     *port = ntohs(address.sin_port);
     return fd;
 }
@@ -269,7 +270,7 @@ static void no_wait_is_endless(void)
 {
     char conninfo[200], error[300];
     int port, deaf = listen_deaf(&port);
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     snprintf(conninfo, sizeof conninfo, "host=127.0.0.1 port=%d dbname=x connect_timeout=1", port);
     CU_ASSERT_PTR_NULL(pg_connect(context, conninfo, NULL, error, sizeof error));
     expect_words(error, "no answer in time");
@@ -279,7 +280,7 @@ static void no_wait_is_endless(void)
     close(deaf);
     struct pg *pg = pg_connect(context, fixture_database(), NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
-    pg_bound(pg, CLOCK_S);
+    pg_bound(pg, CO_CLOCK_S);
     CU_ASSERT_EQUAL(pg_script(context, pg, "SELECT pg_sleep(0.2)"), PG_OK);
     CU_ASSERT_EQUAL(pg_script(context, pg, "SELECT pg_sleep(600)"), PG_LOST);
     expect_words(pg_message(pg), "the database has not answered for");
@@ -298,7 +299,7 @@ static void rows_come_binary(void)
     bool wrong = false;
     struct pg_result *rows = NULL;
     struct row row;
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct pg *pg = pg_connect(context, fixture_database(), NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     for (int i = 0; i < 2; i++) {

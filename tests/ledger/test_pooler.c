@@ -32,7 +32,7 @@ static void begin(struct pooler *pooler, const char *db, const char *mode)
     CU_ASSERT_EQUAL_FATAL(chmod(pooler->folder, 0755), 0);
     snprintf(command, sizeof command, "tests/pooler start %s %.*s tester %s", pooler->folder,
         (int)strcspn(host, " "), host, mode);
-    blocking_call(run_command, command);
+    co_blocking_call(run_command, command);
     snprintf(pooler->conninfo, sizeof pooler->conninfo, "host=%s user=tester dbname=%s",
         pooler->folder, strstr(db, "dbname=") + 7);
 }
@@ -41,7 +41,7 @@ static void end(struct pooler *pooler)
 {
     char command[TEXT];
     snprintf(command, sizeof command, "tests/pooler end %s", pooler->folder);
-    blocking_call(run_command, command);
+    co_blocking_call(run_command, command);
 }
 
 /* Another client of the pool sets what it likes, for what it takes for its session. */
@@ -49,23 +49,23 @@ static void pollute(const char *conninfo, struct pg *others[SESSIONS])
 {
     char error[TEXT];
     for (int i = 0; i < SESSIONS; i++) {
-        others[i] = pg_connect(context_background(), conninfo, NULL, error, sizeof error);
+        others[i] = pg_connect(co_context_background(), conninfo, NULL, error, sizeof error);
         CU_ASSERT_PTR_NOT_NULL_FATAL(others[i]);
-        CU_ASSERT_EQUAL(pg_script(context_background(), others[i], "BEGIN"), PG_OK);
-        CU_ASSERT_EQUAL(pg_script(context_background(), others[i],
+        CU_ASSERT_EQUAL(pg_script(co_context_background(), others[i], "BEGIN"), PG_OK);
+        CU_ASSERT_EQUAL(pg_script(co_context_background(), others[i],
                             "SET datestyle = German; SET search_path = public; SET bytea_output ="
                             " escape; SET synchronous_commit = off; SET timezone = 'Asia/Tokyo'"),
             PG_OK);
     }
     for (int i = 0; i < SESSIONS; i++) /* all together, so that they were sessions of their own */
-        CU_ASSERT_EQUAL(pg_script(context_background(), others[i], "COMMIT"), PG_OK);
+        CU_ASSERT_EQUAL(pg_script(co_context_background(), others[i], "COMMIT"), PG_OK);
 }
 
 static void expect(
     struct pg *pg, const struct pg_statement *statement, const char *value, const char *expected)
 {
     struct pg_result *rows = NULL;
-    CU_ASSERT_EQUAL(pg_run(context_background(), pg, statement, &value, &rows), PG_OK);
+    CU_ASSERT_EQUAL(pg_run(co_context_background(), pg, statement, &value, &rows), PG_OK);
     CU_ASSERT_STRING_EQUAL(rows ? pg_text(rows, 0, 0) : "", expected);
     pg_free(&rows);
 }
@@ -77,7 +77,7 @@ static void each_call_is_pinned(void)
     static const struct pg_statement count = {
         .parameters = 1, .sql = "SELECT count(*) FROM public.t WHERE i <> $1::int"};
     char error[TEXT], db[TEXT];
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct pooler pooler;
     struct pg *others[SESSIONS];
     const char *zero = "0";
@@ -119,7 +119,7 @@ static void each_call_is_pinned(void)
 static void rights_are_those_of_the_role(void)
 {
     char error[TEXT], reason[RIGHTS_REASON], db[TEXT];
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct pooler pooler;
     struct pg *others[SESSIONS];
     snprintf(db, sizeof db, "%s", fixture_database());

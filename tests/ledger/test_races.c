@@ -10,7 +10,7 @@
 
 struct racer {
     struct ledger *ledger;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     const char *key, *from, *to;
     money amount;
     int times;
@@ -28,14 +28,14 @@ static void race_main(void *arg)
         else if (status == LEDGER_INSUFFICIENT_FUNDS)
             (*r->refused)++;
     }
-    waitgroup_done(r->all);
+    co_waitgroup_done(r->all);
 }
 
 static void start_racer(struct racer *racer)
 {
-    waitgroup_add(racer->all, 1);
+    co_waitgroup_add(racer->all, 1);
     bool started = co_spawn(race_main, racer);
-    ensure(started);
+    co_ensure(started);
 }
 
 static void withdraws_once(const char *strategy)
@@ -45,7 +45,7 @@ static void withdraws_once(const char *strategy)
     for (int round = 0; round < ROUNDS; round++) {
         char id[20];
         struct racer racers[CLIENTS];
-        struct waitgroup all = {0};
+        struct co_waitgroup all = {0};
         _Atomic int succeeded = 0, refused = 0;
         snprintf(id, sizeof id, "a%d", round);
         fixture_account(ledger, id, "USD/2", "0");
@@ -55,7 +55,7 @@ static void withdraws_once(const char *strategy)
                 ledger, &all, NULL, id, "world:USD.2", 80, 1, 0, &succeeded, &refused};
             start_racer(&racers[i]);
         }
-        waitgroup_wait(&all);
+        co_waitgroup_wait(&all);
         CU_ASSERT_EQUAL(succeeded, 1);
         CU_ASSERT_EQUAL(refused, CLIENTS - 1);
         CU_ASSERT(fixture_balance(ledger, id) == 20);
@@ -70,14 +70,14 @@ static void same_key_once(const char *strategy)
     struct ledger *ledger = fixture_open(fixture_database(), strategy);
     fixture_account(ledger, "a", "USD/2", "0");
     static struct racer racers[CLIENTS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     _Atomic int succeeded = 0, refused = 0;
     for (int i = 0; i < CLIENTS; i++) {
         racers[i] =
             (struct racer){ledger, &all, "k", "world:USD.2", "a", 7, 3, 0, &succeeded, &refused};
         start_racer(&racers[i]);
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     CU_ASSERT_EQUAL(succeeded, CLIENTS * 3);
     CU_ASSERT(fixture_balance(ledger, "a") == 7);
     struct ledger_figures figures;
@@ -96,7 +96,7 @@ static void crosses_without_deadlock(const char *strategy)
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", ids[i], 30), LEDGER_OK);
     }
     static struct racer racers[CLIENTS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     _Atomic int succeeded = 0, refused = 0;
     for (int i = 0; i < CLIENTS; i++) { /* each pair in both directions */
         const char *from = ids[i % ACCOUNTS], *to = ids[(i + 1 + i / ACCOUNTS % 3) % ACCOUNTS];
@@ -104,7 +104,7 @@ static void crosses_without_deadlock(const char *strategy)
             (struct racer){ledger, &all, NULL, from, to, 10, TIMES, 0, &succeeded, &refused};
         start_racer(&racers[i]);
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     CU_ASSERT_EQUAL(succeeded + refused, CLIENTS * TIMES);
     money sum = 0;
     for (int i = 0; i < ACCOUNTS; i++) {
@@ -125,10 +125,10 @@ static void opening_main(void *arg)
     bool opened;
     uint64_t seq;
     CU_ASSERT_EQUAL(
-        ledger_open_account(context_background(), r->ledger, &request, &account, &opened, &seq),
+        ledger_open_account(co_context_background(), r->ledger, &request, &account, &opened, &seq),
         LEDGER_OK);
     (*(opened ? r->succeeded : r->refused))++;
-    waitgroup_done(r->all);
+    co_waitgroup_done(r->all);
 }
 
 static void opens_once(const char *strategy)
@@ -136,16 +136,16 @@ static void opens_once(const char *strategy)
     enum { CLIENTS = 30 };
     struct ledger *ledger = fixture_open(fixture_database(), strategy);
     static struct racer racers[CLIENTS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     _Atomic int opened = 0, found = 0;
     for (int i = 0; i < CLIENTS; i++) {
         racers[i] = (struct racer){
             .ledger = ledger, .all = &all, .from = "a", .succeeded = &opened, .refused = &found};
-        waitgroup_add(&all, 1);
+        co_waitgroup_add(&all, 1);
         bool started = co_spawn(opening_main, &racers[i]);
-        ensure(started);
+        co_ensure(started);
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     CU_ASSERT_EQUAL(opened, 1);
     CU_ASSERT_EQUAL(found, CLIENTS - 1);
     CU_ASSERT_EQUAL(ledger_durable_seq(ledger), 2);
@@ -157,7 +157,7 @@ static void opens_once(const char *strategy)
 struct bystander {
     bool over;
     int turns;
-    struct waitgroup done;
+    struct co_waitgroup done;
 };
 
 static void stand_by(void *arg)
@@ -167,7 +167,7 @@ static void stand_by(void *arg)
         bystander->turns++;
         co_yield();
     }
-    waitgroup_done(&bystander->done);
+    co_waitgroup_done(&bystander->done);
 }
 
 /* None of this has to wait, but others on the same worker get a turn now and then. */
@@ -180,10 +180,10 @@ static void leaves_others_a_turn(const char *strategy)
     const struct ledger_leg leg = {"a", "world:USD.2", 1};
     struct ledger_transfer *refused = calloc(TIMES, sizeof *refused);
     struct ledger_outcome *outcomes = calloc(TIMES, sizeof *outcomes);
-    ensure(refused && outcomes);
+    co_ensure(refused && outcomes);
     fixture_account(ledger, "a", "USD/2", "0");
-    waitgroup_add(&bystander.done, 1);
-    ensure(co_spawn_local(stand_by, &bystander));
+    co_waitgroup_add(&bystander.done, 1);
+    co_ensure(co_spawn_local(stand_by, &bystander));
     for (int i = 0; i < TIMES; i++)
         CU_ASSERT_EQUAL(
             fixture_move(ledger, NULL, "a", "world:USD.2", 1), LEDGER_INSUFFICIENT_FUNDS);
@@ -195,7 +195,7 @@ static void leaves_others_a_turn(const char *strategy)
     for (int i = 0; i < TIMES; i++)
         refused[i] = (struct ledger_transfer){.legs = &leg, .leg_count = 1};
     before = bystander.turns;
-    ledger_transfer_batch(context_background(), ledger, false, refused, TIMES, outcomes);
+    ledger_transfer_batch(co_context_background(), ledger, false, refused, TIMES, outcomes);
     CU_ASSERT(bystander.turns >= before + 10 * TURNS);
     fixture_do(db, "UPDATE teller.writer SET epoch = epoch + 1");
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_OUTCOME_UNKNOWN);
@@ -204,7 +204,7 @@ static void leaves_others_a_turn(const char *strategy)
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 5), LEDGER_UNAVAILABLE);
     CU_ASSERT(bystander.turns >= before + TURNS);
     bystander.over = true;
-    waitgroup_wait(&bystander.done);
+    co_waitgroup_wait(&bystander.done);
     ledger_close(&ledger);
     free(refused);
     free(outcomes);
@@ -216,7 +216,7 @@ static void leaves_others_a_turn(const char *strategy)
 
 struct auditing {
     struct ledger *ledger;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     enum ledger_status status;
 };
 
@@ -224,10 +224,10 @@ static void audit_main(void *arg)
 {
     struct auditing *a = arg;
     struct audit_report *report = calloc(1, sizeof *report);
-    ensure(report != NULL);
-    a->status = ledger_audit(context_background(), a->ledger, NULL, report);
+    co_ensure(report != NULL);
+    a->status = ledger_audit(co_context_background(), a->ledger, NULL, report);
     free(report);
-    waitgroup_done(a->all);
+    co_waitgroup_done(a->all);
 }
 
 /* Whoever asks meanwhile is turned away: audits take no connections from the service. */
@@ -236,14 +236,14 @@ static void audits_one_at_a_time(const char *strategy)
     enum { AUDITS = 16 };
     struct ledger *ledger = fixture_open_abc(fixture_database(), strategy);
     struct auditing audits[AUDITS];
-    struct waitgroup all = {0};
+    struct co_waitgroup all = {0};
     int done = 0, turned_away = 0;
     for (int i = 0; i < AUDITS; i++) {
         audits[i] = (struct auditing){.ledger = ledger, .all = &all};
-        waitgroup_add(&all, 1);
-        ensure(co_spawn(audit_main, &audits[i]));
+        co_waitgroup_add(&all, 1);
+        co_ensure(co_spawn(audit_main, &audits[i]));
     }
-    waitgroup_wait(&all);
+    co_waitgroup_wait(&all);
     for (int i = 0; i < AUDITS; i++) {
         done += audits[i].status == LEDGER_OK;
         turned_away += audits[i].status == LEDGER_OVERLOADED;

@@ -61,7 +61,7 @@ static struct ledger *make_history(const char *db)
         if (i % 40 == 0)
             CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "b", "a", 2, NULL),
                 i ? LEDGER_OK : LEDGER_INSUFFICIENT_FUNDS);
-        ledger_transfer(context_background(), ledger, &transfer, &outcome);
+        ledger_transfer(co_context_background(), ledger, &transfer, &outcome);
         entry_drop(&outcome.entry);
     }
     return ledger;
@@ -113,7 +113,7 @@ static unsigned long rows_read(const char *db)
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
     while (strcmp(fixture_ask(db, others), "0") != 0)
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     return strtoul(fixture_ask(db, "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))"
                                    " FROM pg_stat_user_tables WHERE schemaname = 'teller'"),
         NULL, 10);

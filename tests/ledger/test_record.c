@@ -27,7 +27,7 @@ static struct batch batch;
 static struct account *make_account(const char *id, uint64_t number, bool has_floor)
 {
     struct account *account = account_find_or_add(accounts, id);
-    ensure(account && account_renumber(accounts, account, number));
+    co_ensure(account && account_renumber(accounts, account, number));
     account->asset = asset_intern("USD/2");
     account->has_floor = has_floor;
     account->floor = -33;
@@ -38,7 +38,7 @@ static struct entry *make_entry(enum entry_kind kind, const char *key, size_t po
 {
     static int made;
     struct entry *entry = entry_make(kind, key, "{\"a\":1}", postings);
-    ensure(entry != NULL);
+    co_ensure(entry != NULL);
     entry->seq = (uint64_t)(TRANSFER + made);
     entry->at_us = INT64_C(1790000000000000) + made;
     memset(entry->fingerprint, 0x41 + made, sizeof entry->fingerprint);
@@ -60,7 +60,7 @@ static struct store_batch encode(void)
     static const uint8_t before[HASH_CHAIN];
     struct store_batch out;
     accounts = account_table_make();
-    ensure(accounts != NULL);
+    co_ensure(accounts != NULL);
     payer = make_account("payer", 11, true);
     payee = make_account("payee", 22, false);
     make_entry(ENTRY_TRANSFER, "key", 2)->postings[1].to_waypoint = true;
@@ -76,7 +76,7 @@ static struct store_batch encode(void)
     for (int i = 0; i + 1 < ENTRIES; i++)
         entries[i]->next_in_batch = entries[i + 1];
     bool good = batch_encode(&batch, LEDGER, entries[0], before, &out);
-    ensure(good);
+    co_ensure(good);
     return out;
 }
 

@@ -149,7 +149,7 @@ static void send_seven(struct ledger *ledger, size_t refused)
         legs[i] = (struct ledger_leg){"world:USD.2", "a", i == refused ? 13 : 1};
         transfers[i] = (struct ledger_transfer){.legs = &legs[i], .leg_count = 1};
     }
-    ledger_transfer_batch(context_background(), ledger, true, transfers, SEVEN, outcomes);
+    ledger_transfer_batch(co_context_background(), ledger, true, transfers, SEVEN, outcomes);
     for (size_t i = 0; i < SEVEN; i++) {
         CU_ASSERT_EQUAL(outcomes[i].status, refused < SEVEN ? LEDGER_OUTCOME_UNKNOWN : LEDGER_OK);
         entry_drop(&outcomes[i].entry);
@@ -184,7 +184,7 @@ struct cutting {
     const char *db;
     _Atomic bool stop;
     _Atomic int cuts;
-    struct waitgroup done;
+    struct co_waitgroup done;
 };
 
 static void cut_main(void *arg)
@@ -194,9 +194,9 @@ static void cut_main(void *arg)
         fixture_ask(c->db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                            " WHERE datname = current_database() AND pid <> pg_backend_pid()");
         c->cuts++;
-        co_sleep(INT64_C(1000000) * (5 + (int)(random_next() % 40)));
+        co_sleep(INT64_C(1000000) * (5 + (int)(co_random_next() % 40)));
     }
-    waitgroup_done(&c->done);
+    co_waitgroup_done(&c->done);
 }
 
 static void survives_cuts(const char *strategy)
@@ -207,9 +207,9 @@ static void survives_cuts(const char *strategy)
     struct cutting cutting = {.db = db};
     int moved = 0;
     fixture_account(ledger, "a", "USD/2", "0");
-    waitgroup_add(&cutting.done, 1);
+    co_waitgroup_add(&cutting.done, 1);
     bool started = co_spawn(cut_main, &cutting);
-    ensure(started);
+    co_ensure(started);
     for (int i = 0; i < MOVES; i++) {
         char key[20];
         enum ledger_status status;
@@ -221,7 +221,7 @@ static void survives_cuts(const char *strategy)
         moved++;
     }
     cutting.stop = true;
-    waitgroup_wait(&cutting.done);
+    co_waitgroup_wait(&cutting.done);
     printf("(%d cuts) ", cutting.cuts);
     CU_ASSERT(fixture_balance(ledger, "a") == moved);
     fixture_check(ledger);

@@ -10,7 +10,8 @@ static void expect_order(struct ledger *ledger, uint64_t reversal)
     static const int amounts[] = {1, 50, 60};
     struct entry *entry = NULL;
     uint64_t seq;
-    CU_ASSERT_EQUAL(ledger_entry(context_background(), ledger, reversal, &entry, &seq), LEDGER_OK);
+    CU_ASSERT_EQUAL(
+        ledger_entry(co_context_background(), ledger, reversal, &entry, &seq), LEDGER_OK);
     CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
     CU_ASSERT_EQUAL_FATAL(entry->posting_count, 3);
     for (int i = 0; i < 3; i++)
@@ -26,7 +27,7 @@ static void go_back_once(const char *strategy)
     const struct ledger_transfer transfer = {.legs = legs, .leg_count = 3};
     struct ledger_outcome outcome;
     uint64_t reversal;
-    ledger_transfer(context_background(), ledger, &transfer, &outcome);
+    ledger_transfer(co_context_background(), ledger, &transfer, &outcome);
     uint64_t moved = outcome.seq;
     CU_ASSERT_EQUAL(outcome.status, LEDGER_OK);
     entry_drop(&outcome.entry);
@@ -123,7 +124,7 @@ static void keep_keys(const char *strategy)
 
 struct reverser {
     struct ledger *ledger;
-    struct waitgroup *all;
+    struct co_waitgroup *all;
     uint64_t transfer;
     _Atomic int *done, *late;
 };
@@ -136,7 +137,7 @@ static void reverse_main(void *arg)
         (*r->done)++;
     else if (status == LEDGER_ALREADY_REVERSED)
         (*r->late)++;
-    waitgroup_done(r->all);
+    co_waitgroup_done(r->all);
 }
 
 static void race_each_other(const char *strategy)
@@ -147,7 +148,7 @@ static void race_each_other(const char *strategy)
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "b", 1000), LEDGER_OK);
     for (int round = 0; round < ROUNDS; round++) {
         struct reverser reversers[CLIENTS];
-        struct waitgroup all = {0};
+        struct co_waitgroup all = {0};
         _Atomic int done = 0, late = 0;
         uint64_t moved;
         CU_ASSERT_EQUAL(request_transfer(ledger, NULL, "a", "b", 10, &moved), LEDGER_OK);
@@ -155,11 +156,11 @@ static void race_each_other(const char *strategy)
             ledger = request_restart(ledger, db, strategy);
         for (int i = 0; i < CLIENTS; i++) {
             reversers[i] = (struct reverser){ledger, &all, moved, &done, &late};
-            waitgroup_add(&all, 1);
+            co_waitgroup_add(&all, 1);
             bool started = co_spawn(reverse_main, &reversers[i]);
-            ensure(started);
+            co_ensure(started);
         }
-        waitgroup_wait(&all);
+        co_waitgroup_wait(&all);
         CU_ASSERT_EQUAL(done, 1);
         CU_ASSERT_EQUAL(late, CLIENTS - 1);
         CU_ASSERT(fixture_balance(ledger, "a") == 100);

@@ -12,8 +12,8 @@
 static struct pg *connect_as(const char *where, const char *role)
 {
     char error[300];
-    struct pg *pg = pg_connect(context_background(), where, role, error, sizeof error);
-    ensure(pg != NULL);
+    struct pg *pg = pg_connect(co_context_background(), where, role, error, sizeof error);
+    co_ensure(pg != NULL);
     return pg;
 }
 
@@ -65,13 +65,13 @@ static void the_role_cannot_rewrite_the_journal(void)
     struct ledger *ledger = fixture_open_abc(where, "owner");
     struct pg *pg = connect_as(where, PG_APP_ROLE);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CU_ASSERT_EQUAL(pg_script(context_background(), pg, "BEGIN"), PG_OK);
-        enum pg_status status = pg_script(context_background(), pg, rows[i].sql);
+        CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "BEGIN"), PG_OK);
+        enum pg_status status = pg_script(co_context_background(), pg, rows[i].sql);
         if (status != PG_ERROR || strcmp(pg_sqlstate(pg), rows[i].state) != 0)
             printf("\n    %s: %s ", rows[i].sql, status == PG_OK ? "done" : pg_message(pg));
         CU_ASSERT_EQUAL(status, PG_ERROR);
         CU_ASSERT_STRING_EQUAL(status == PG_ERROR ? pg_sqlstate(pg) : "", rows[i].state);
-        CU_ASSERT_EQUAL(pg_script(context_background(), pg, "ROLLBACK"), PG_OK);
+        CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "ROLLBACK"), PG_OK);
     }
     pg_close(&pg);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
@@ -150,7 +150,7 @@ static void another_login_may_serve(void)
     snprintf(where, sizeof where, "%s", fixture_database());
     struct pg *pg = connect_as(where, NULL);
     CU_ASSERT_EQUAL_FATAL(
-        migrate_now(context_background(), pg, &from, &to, error, sizeof error), PG_OK);
+        migrate_now(co_context_background(), pg, &from, &to, error, sizeof error), PG_OK);
     pg_close(&pg);
     fixture_do(where, "DO $$ BEGIN CREATE ROLE only_serves LOGIN; EXCEPTION WHEN duplicate_object"
                       " THEN NULL; END $$; GRANT teller_app TO only_serves");
@@ -188,7 +188,7 @@ static void a_restored_dump_has_its_rights(void)
         snprintf(line, sizeof line,
             "pg_dump -d '%s' -n teller %s | psql -qX -v ON_ERROR_STOP=1 -d '%s' >/dev/null", where,
             flags[i], other);
-        blocking_call(run_shell, line);
+        co_blocking_call(run_shell, line);
         ledger = fixture_open(other, "owner");
         CU_ASSERT(fixture_balance(ledger, "a") == 100);
         CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
@@ -211,7 +211,7 @@ static void a_dump_of_another_owner_says_what_is_missing(void)
         "pg_dump -d '%s' -n teller --no-owner --no-privileges | psql -qX -v ON_ERROR_STOP=1 -d "
         "'%s' >/dev/null",
         where, theirs);
-    blocking_call(run_shell, line);
+    co_blocking_call(run_shell, line);
     CU_ASSERT_PTR_NOT_NULL(
         strstr(fixture_refusal(theirs, "owner"), "GRANT teller_app TO third_owner"));
     fixture_do(where, "GRANT teller_app TO third_owner");

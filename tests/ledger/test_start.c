@@ -62,12 +62,13 @@ static void from_any_checkpoint(const char *strategy)
     storm_prepare(ledger);
     for (int i = 0; i < REQUESTS; i++)
         storm_request(&storm);
-    co_sleep(1300 * CLOCK_MS); /* what expires has expired */
+    co_sleep(1300 * CO_CLOCK_MS); /* what expires has expired */
     ledger_read_figures(ledger, &figures);
     uint64_t last = ledger_durable_seq(ledger), open = figures.open_holds;
     ledger_close(&ledger);
     for (int i = 0; i < STARTS; i++) {
-        uint64_t first = random_of(&storm.random) % last, second = random_of(&storm.random) % last;
+        uint64_t first = co_random_of(&storm.random) % last,
+                 second = co_random_of(&storm.random) % last;
         fixture_forget(db);
         if (first > 0)
             advance_to(db, first);
@@ -100,7 +101,7 @@ static void keeps_what_stood(const char *strategy)
 
 static void await_recall(struct ledger *ledger)
 {
-    waitgroup_wait(&ledger->recall->duty.done);
+    co_waitgroup_wait(&ledger->recall->duty.done);
 }
 
 /* What sessions that have ended have read of the ledger's tables, so far. */
@@ -114,7 +115,7 @@ static unsigned long rows_read(const char *db)
         " WHERE relname IN ('entry', 'further_posting', 'held', 'earlier_hold', 'open_hold',"
         " 'standing')";
     while (strcmp(fixture_ask(db, others), "0") != 0)
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     return strtoul(fixture_ask(db, rows), NULL, 10);
 }
 
@@ -180,10 +181,10 @@ static void one_entry_is_one_look_up(const char *strategy)
     ledger = fixture_open(db, strategy);
     await_recall(ledger);
     CU_ASSERT_EQUAL(
-        ledger_entry_by_key(context_background(), ledger, "one", &entry, &seq), LEDGER_OK);
+        ledger_entry_by_key(co_context_background(), ledger, "one", &entry, &seq), LEDGER_OK);
     entry_drop(&entry);
     CU_ASSERT_EQUAL(
-        ledger_statement(context_background(), ledger, "b", UINT64_MAX, &page), LEDGER_OK);
+        ledger_statement(co_context_background(), ledger, "b", UINT64_MAX, &page), LEDGER_OK);
     while (page.count > 0)
         entry_drop(&entries[--page.count]);
     CU_ASSERT_EQUAL(request_settled(ledger, hold), ENTRY_CAPTURE);
@@ -345,7 +346,7 @@ static void damaged_keys_come_from_the_journal(const char *strategy)
         CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
         CU_ASSERT_EQUAL(fixture_move(ledger, "two", "a", "b", 1), LEDGER_OK);
         CU_ASSERT(fixture_balance(ledger, "b") == 2);
-        CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
+        CU_ASSERT_EQUAL(ledger_audit(co_context_background(), ledger, NULL, &report), LEDGER_OK);
         CU_ASSERT_EQUAL(report.found, 1);
         if (report.found != 1)
             printf("    %s: %s\n", damages[i], report.text);
@@ -356,7 +357,7 @@ static void damaged_keys_come_from_the_journal(const char *strategy)
         CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OK);
         CU_ASSERT_EQUAL(fixture_move(ledger, "three", "a", "b", 1), LEDGER_OK);
         CU_ASSERT(fixture_balance(ledger, "b") == 3);
-        CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
+        CU_ASSERT_EQUAL(ledger_audit(co_context_background(), ledger, NULL, &report), LEDGER_OK);
         CU_ASSERT(report.found > 0);
         ledger_close(&ledger);
     }
@@ -384,7 +385,7 @@ static void no_key_moves_money_twice(const char *strategy)
     await_recall(ledger);
     CU_ASSERT_FALSE(ledger->recall->damaged);
     static struct audit_report report;
-    CU_ASSERT_EQUAL(ledger_audit(context_background(), ledger, NULL, &report), LEDGER_OK);
+    CU_ASSERT_EQUAL(ledger_audit(co_context_background(), ledger, NULL, &report), LEDGER_OK);
     CU_ASSERT_EQUAL(report.found, 1);
     CU_ASSERT_EQUAL(report.wrong_seq, 6);
     CU_ASSERT_EQUAL(fixture_move(ledger, "one", "a", "b", 1), LEDGER_OUTCOME_UNKNOWN);
@@ -406,7 +407,7 @@ static void apply_schema(const char *db, long upto)
         long number = strtol(file->name, NULL, 10);
         size_t size = file->size + 300;
         char *sql = malloc(size);
-        ensure(sql != NULL);
+        co_ensure(sql != NULL);
         snprintf(sql, size,
             "SET search_path = teller; %.*s; INSERT INTO migration VALUES (%ld, '%s')",
             (int)file->size, (const char *)file->data, number, file->name);
@@ -421,9 +422,9 @@ static void load(const char *db, const char *path)
     enum { ROOM = 100000 };
     char *sql = calloc(1, ROOM);
     FILE *file = fopen(path, "r");
-    ensure(sql != NULL && file != NULL);
+    co_ensure(sql != NULL && file != NULL);
     size_t size = fread(sql, 1, ROOM - 1, file);
-    ensure(size > 0 && size < ROOM - 1);
+    co_ensure(size > 0 && size < ROOM - 1);
     fclose(file);
     fixture_do(db, sql);
     free(sql);

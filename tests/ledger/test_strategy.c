@@ -20,7 +20,7 @@ struct meeting {
     struct account *accounts[ACCOUNTS];
     _Atomic int inside[ACCOUNTS]; /* which client's section is at the account; 0: none */
     _Atomic int met, run;
-    struct waitgroup all;
+    struct co_waitgroup all;
 };
 
 struct visitor {
@@ -46,7 +46,7 @@ static void section(void *arg)
         int other = atomic_exchange(&m->inside[place(v, i)], v->number);
         m->met += other != 0 && other != v->number;
     }
-    if (random_of(&v->random) % 4 == 0)
+    if (co_random_of(&v->random) % 4 == 0)
         sched_yield(); /* so that the other worker gets here, were there but one processor */
     for (int i = 0; i < LINGER; i++)
         m->met += atomic_load(&m->inside[place(v, (size_t)i % count)]) != v->number;
@@ -58,8 +58,8 @@ static void section(void *arg)
 /* Keep the worker for so long that the other one comes and takes those that have not begun. */
 static void compute_for_a_while(void)
 {
-    int64_t end_ns = clock_now_ns() + 2 * CLOCK_MS;
-    while (clock_now_ns() < end_ns)
+    int64_t end_ns = co_clock_now_ns() + 2 * CO_CLOCK_MS;
+    while (co_clock_now_ns() < end_ns)
         ;
 }
 
@@ -68,23 +68,23 @@ static void visitor_main(void *arg)
     struct visitor *v = arg;
     compute_for_a_while();
     for (int i = 0; i < SECTIONS; i++) {
-        v->everywhere = random_of(&v->random) % 20 == 0;
-        v->count = 1 + random_of(&v->random) % NAMED;
+        v->everywhere = co_random_of(&v->random) % 20 == 0;
+        v->count = 1 + co_random_of(&v->random) % NAMED;
         for (size_t n = 0; n < v->count; n++) /* the same one twice, too */
-            v->named[n] = v->meeting->accounts[random_of(&v->random) % ACCOUNTS];
+            v->named[n] = v->meeting->accounts[co_random_of(&v->random) % ACCOUNTS];
         strategy_run(v->meeting->strategy, v->everywhere ? NULL : v->named, v->count, section, v);
     }
-    waitgroup_done(&v->meeting->all);
+    co_waitgroup_done(&v->meeting->all);
 }
 
 static void make_accounts(struct account_table *table, struct account *accounts[ACCOUNTS])
 {
-    ensure(table != NULL);
+    co_ensure(table != NULL);
     for (int i = 0; i < ACCOUNTS; i++) {
         char id[16];
         snprintf(id, sizeof id, "a%d", i);
         accounts[i] = account_find_or_add(table, id);
-        ensure(accounts[i] && account_number(table, accounts[i]));
+        co_ensure(accounts[i] && account_number(table, accounts[i]));
     }
 }
 
@@ -94,15 +94,15 @@ static void sections_exclude_each_other(const char *strategy)
     static struct visitor visitors[CLIENTS];
     struct account_table *table = account_table_make();
     m = (struct meeting){.strategy = strategy_make(strategy)};
-    ensure(m.strategy);
+    co_ensure(m.strategy);
     make_accounts(table, m.accounts);
-    waitgroup_add(&m.all, CLIENTS);
+    co_waitgroup_add(&m.all, CLIENTS);
     for (int i = 0; i < CLIENTS; i++) {
         visitors[i] =
             (struct visitor){.meeting = &m, .number = i + 1, .random = unit_seed() + (unsigned)i};
-        ensure(co_spawn(visitor_main, &visitors[i]));
+        co_ensure(co_spawn(visitor_main, &visitors[i]));
     }
-    waitgroup_wait(&m.all);
+    co_waitgroup_wait(&m.all);
     CU_ASSERT_EQUAL(m.met, 0);
     CU_ASSERT_EQUAL(m.run, CLIENTS * SECTIONS);
     strategy_free(&m.strategy);
@@ -121,15 +121,15 @@ struct long_section {
     _Atomic bool begun, ended; /* the long one */
     _Atomic bool entered;      /* that of account 256 */
     bool overtook;
-    struct waitgroup all;
+    struct co_waitgroup all;
 };
 
 static void run_long(void *arg)
 {
     struct long_section *s = arg;
-    int64_t end_ns = clock_now_ns() + SOON_S * CLOCK_S;
+    int64_t end_ns = co_clock_now_ns() + SOON_S * CO_CLOCK_S;
     s->begun = true;
-    while (s->ran < SHARED - 1 && clock_now_ns() < end_ns)
+    while (s->ran < SHARED - 1 && co_clock_now_ns() < end_ns)
         sched_yield();
     s->overtook = s->entered;
     s->ended = true;
@@ -152,7 +152,7 @@ static void visit_others(void *arg)
     struct long_section *s = arg;
     for (int i = 1; i < SHARED; i++)
         strategy_run(s->strategy, &s->accounts[i], 1, run_short, s);
-    waitgroup_done(&s->all);
+    co_waitgroup_done(&s->all);
 }
 
 static void visit_shared(void *arg)
@@ -160,9 +160,9 @@ static void visit_shared(void *arg)
     struct long_section *s = arg;
     while (!s->begun)
         co_yield();
-    ensure(co_spawn(visit_others, s)); /* runs as soon as this one parks */
+    co_ensure(co_spawn(visit_others, s)); /* runs as soon as this one parks */
     strategy_run(s->strategy, &s->accounts[SHARED], 1, run_shared, s);
-    waitgroup_done(&s->all);
+    co_waitgroup_done(&s->all);
 }
 
 /* The owner has one section at a time. Of mutexes the accounts have every one in turn, in the order
@@ -173,12 +173,12 @@ static void a_section_keeps_out_every_256th_account(const char *strategy)
     struct account_table *table = account_table_make();
     bool owner = strcmp(strategy, "owner") == 0;
     s = (struct long_section){.strategy = strategy_make(strategy), .ran = owner ? SHARED : 0};
-    ensure(s.strategy);
+    co_ensure(s.strategy);
     make_accounts(table, s.accounts);
-    waitgroup_add(&s.all, 2);
-    ensure(co_spawn(visit_shared, &s));
+    co_waitgroup_add(&s.all, 2);
+    co_ensure(co_spawn(visit_shared, &s));
     strategy_run(s.strategy, s.accounts, 1, run_long, &s);
-    waitgroup_wait(&s.all);
+    co_waitgroup_wait(&s.all);
     CU_ASSERT_FALSE(s.overtook);
     CU_ASSERT_TRUE(s.entered && s.ran >= SHARED - 1);
     strategy_free(&s.strategy);
@@ -194,7 +194,7 @@ struct waiting {
     struct account *accounts[ACCOUNTS];
     _Atomic int begun; /* long sections */
     _Atomic bool may_end;
-    struct waitgroup all;
+    struct co_waitgroup all;
 };
 
 static void run_until_told(void *arg)
@@ -214,7 +214,7 @@ static void visit_first(void *arg)
 {
     struct waiting *w = arg;
     strategy_run(w->strategy, &w->accounts[0], 1, run_nothing, w);
-    waitgroup_done(&w->all);
+    co_waitgroup_done(&w->all);
 }
 
 static void visit_elsewhere(void *arg)
@@ -222,16 +222,16 @@ static void visit_elsewhere(void *arg)
     struct waiting *w = arg;
     strategy_run(w->strategy, (struct account *[]){w->accounts[0], w->accounts[ELSEWHERE]}, 2,
         run_nothing, w);
-    waitgroup_done(&w->all);
+    co_waitgroup_done(&w->all);
 }
 
 /* On a worker of its own: what it sees is what all others show that wait. */
 static void look(struct waiting *w, struct strategy_figures *figures)
 {
-    int64_t end_ns = clock_now_ns() + SOON_S * CLOCK_S;
+    int64_t end_ns = co_clock_now_ns() + SOON_S * CO_CLOCK_S;
     do
         strategy_read_figures(w->strategy, figures);
-    while (figures->waiting < QUEUED + QUEUED_ELSEWHERE && clock_now_ns() < end_ns);
+    while (figures->waiting < QUEUED + QUEUED_ELSEWHERE && co_clock_now_ns() < end_ns);
 }
 
 static void look_and_end(void *arg)
@@ -241,10 +241,10 @@ static void look_and_end(void *arg)
     while (!w->begun)
         co_yield();
     for (int i = 0; i < QUEUED; i++)
-        ensure(co_spawn_local(visit_first, w));
+        co_ensure(co_spawn_local(visit_first, w));
     for (int i = 0; i < QUEUED_ELSEWHERE; i++)
-        ensure(co_spawn_local(visit_elsewhere, w));
-    co_sleep(CLOCK_MS); /* until they have begun, and wait */
+        co_ensure(co_spawn_local(visit_elsewhere, w));
+    co_sleep(CO_CLOCK_MS); /* until they have begun, and wait */
     look(w, &figures);
     CU_ASSERT_EQUAL(figures.waiting, QUEUED + QUEUED_ELSEWHERE);
     bool owner = figures.capacity > 0;
@@ -256,7 +256,7 @@ static void look_and_end(void *arg)
         CU_ASSERT_EQUAL(figures.busiest[0].waiting, QUEUED + QUEUED_ELSEWHERE);
     }
     w->may_end = true;
-    waitgroup_done(&w->all);
+    co_waitgroup_done(&w->all);
 }
 
 static void waiting_sections_are_counted(const char *strategy)
@@ -265,12 +265,12 @@ static void waiting_sections_are_counted(const char *strategy)
     struct strategy_figures figures;
     struct account_table *table = account_table_make();
     w = (struct waiting){.strategy = strategy_make(strategy)};
-    ensure(w.strategy);
+    co_ensure(w.strategy);
     make_accounts(table, w.accounts);
-    waitgroup_add(&w.all, 1 + QUEUED + QUEUED_ELSEWHERE);
-    ensure(co_spawn(look_and_end, &w));
+    co_waitgroup_add(&w.all, 1 + QUEUED + QUEUED_ELSEWHERE);
+    co_ensure(co_spawn(look_and_end, &w));
     strategy_run(w.strategy, w.accounts, 1, run_until_told, &w);
-    waitgroup_wait(&w.all);
+    co_waitgroup_wait(&w.all);
     strategy_read_figures(w.strategy, &figures);
     CU_ASSERT_EQUAL(figures.waiting, 0);
     CU_ASSERT_EQUAL(figures.held, 0);

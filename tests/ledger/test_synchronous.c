@@ -14,7 +14,7 @@ struct payment {
     struct ledger *ledger;
     enum ledger_status status;
     _Atomic bool answered;
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void pay(void *arg)
@@ -22,7 +22,7 @@ static void pay(void *arg)
     struct payment *payment = arg;
     payment->status = fixture_move(payment->ledger, "k", "a", "b", 10);
     payment->answered = true;
-    waitgroup_done(&payment->running);
+    co_waitgroup_done(&payment->running);
 }
 
 /* No standby is there. Each wait for it is ended from outside as soon as there is one, many times;
@@ -39,19 +39,19 @@ static void no_standby(const char *how)
         " AND datname = current_database() AND backend_type = 'client backend'",
         how);
     fixture_set_server(db, "synchronous_standby_names", "nobody");
-    waitgroup_add(&payment.running, 1);
-    ensure(co_spawn(pay, &payment));
+    co_waitgroup_add(&payment.running, 1);
+    co_ensure(co_spawn(pay, &payment));
     int ended = 0;
     for (int looks = 0; ended < TIMES && looks < 3000 && !payment.answered; looks++) {
         ended += strcmp(fixture_ask(db, ask), "0") != 0;
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     }
     CU_ASSERT_EQUAL(ended, TIMES);
     CU_ASSERT_FALSE(payment.answered);
     CU_ASSERT_STRING_EQUAL(
         fixture_ask(db, "SELECT count(*) FROM teller.entry WHERE key = 'k'"), "1");
     fixture_set_server(db, "synchronous_standby_names", NULL);
-    waitgroup_wait(&payment.running);
+    co_waitgroup_wait(&payment.running);
     CU_ASSERT_EQUAL(payment.status, LEDGER_OK);
     request_expect(ledger, "a", 90, 0, 90);
     fixture_check(ledger);
@@ -76,11 +76,11 @@ static void none_is_required(void)
     struct ledger *ledger = fixture_open_abc(db, "owner");
     struct payment payment = {.ledger = ledger};
     pg_demand(&(struct pg_demands){.require_sync = true});
-    waitgroup_add(&payment.running, 1);
-    ensure(co_spawn(pay, &payment));
+    co_waitgroup_add(&payment.running, 1);
+    co_ensure(co_spawn(pay, &payment));
     struct ledger_figures figures = {0};
     for (int i = 0; i < 1000 && figures.state != LEDGER_RECOVERING; i++) {
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
         ledger_read_figures(ledger, &figures);
     }
     CU_ASSERT_EQUAL(figures.state, LEDGER_RECOVERING);
@@ -88,7 +88,7 @@ static void none_is_required(void)
     CU_ASSERT_STRING_EQUAL(
         fixture_ask(db, "SELECT count(*) FROM teller.entry WHERE key = 'k'"), "0");
     pg_demand(&(struct pg_demands){0});
-    waitgroup_wait(&payment.running);
+    co_waitgroup_wait(&payment.running);
     CU_ASSERT_EQUAL(payment.status, LEDGER_OK);
     request_expect(ledger, "a", 90, 0, 90);
     fixture_check(ledger);

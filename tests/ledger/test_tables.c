@@ -9,7 +9,7 @@
 static void add_hold(struct hold_table *holds, uint64_t seq, int64_t expires_us)
 {
     struct hold *hold = hold_table_room(holds);
-    ensure(hold != NULL);
+    co_ensure(hold != NULL);
     *hold = (struct hold){.seq = seq, .amount = 1, .expires_us = expires_us};
     hold_table_add(holds, hold);
 }
@@ -23,7 +23,7 @@ static void holds_expire_in_order(void)
     unsigned short dice[3] = {(unsigned short)unit_seed(), 1, 2};
     size_t never = 0;
     uint64_t seq = 0;
-    ensure(holds != NULL);
+    co_ensure(holds != NULL);
     while (seq < MANY) {
         long moment = nrand48(dice) % MOMENTS; /* 0: it does not expire */
         add_hold(holds, ++seq, moment);
@@ -44,7 +44,7 @@ static void settled_holds_do_not_expire(void)
 {
     struct hold_table *holds = hold_table_make();
     struct hold hold;
-    ensure(holds != NULL);
+    co_ensure(holds != NULL);
     add_hold(holds, 1, 50);
     add_hold(holds, 2, 60);
     hold_table_settle(holds, 1, 3, 0);
@@ -58,7 +58,7 @@ static void holds_stay_until_durable(void)
 {
     struct hold_table *holds = hold_table_make();
     struct hold hold;
-    ensure(holds != NULL);
+    co_ensure(holds != NULL);
     for (uint64_t seq = 1; seq <= 3; seq++)
         add_hold(holds, seq, 0);
     hold_table_settle(holds, 1, 10, 9);
@@ -75,7 +75,7 @@ static void add_reversal(
     struct reversal_table *reversals, uint64_t transfer, uint64_t by, uint64_t durable)
 {
     struct reversal *reversal = calloc(1, sizeof *reversal);
-    ensure(reversal != NULL);
+    co_ensure(reversal != NULL);
     reversal->transfer = transfer;
     reversal->by = by;
     reversal_table_add(reversals, reversal, durable);
@@ -86,7 +86,7 @@ static void reversals_stay_until_durable(void)
 {
     struct reversal_table *reversals = reversal_table_make();
     uint64_t by = 0;
-    ensure(reversals != NULL);
+    co_ensure(reversals != NULL);
     CU_ASSERT_EQUAL(reversal_table_find(reversals, 5, 0, &by), REVERSALS_NONE);
     add_reversal(reversals, 5, 10, 9);
     CU_ASSERT_EQUAL(reversal_table_find(reversals, 5, 0, &by), REVERSALS_DONE);

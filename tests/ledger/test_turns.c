@@ -13,7 +13,7 @@ enum { TRANSFERS = 64, LEGS = 1000 };
 struct other {
     int turns;
     bool ended;
-    struct waitgroup done;
+    struct co_waitgroup done;
 };
 
 static void take_turns(void *arg)
@@ -21,15 +21,15 @@ static void take_turns(void *arg)
     struct other *other = arg;
     for (; !other->ended; co_yield())
         other->turns++;
-    waitgroup_done(&other->done);
+    co_waitgroup_done(&other->done);
 }
 
 static void start(struct other *other)
 {
     *other = (struct other){.turns = 0};
-    waitgroup_add(&other->done, 1);
+    co_waitgroup_add(&other->done, 1);
     bool started = co_spawn_local(take_turns, other);
-    ensure(started);
+    co_ensure(started);
     co_yield();
     other->turns = 0;
 }
@@ -38,7 +38,7 @@ static int stop(struct other *other)
 {
     int turns = other->turns;
     other->ended = true;
-    waitgroup_wait(&other->done);
+    co_waitgroup_wait(&other->done);
     return turns;
 }
 
@@ -65,7 +65,7 @@ static void while_it_is_decided(const char *strategy)
     struct ledger *ledger = prepare(strategy);
     transfers[TRANSFERS - 1] = (struct ledger_transfer){.legs = &last, .leg_count = 1};
     start(&other);
-    ledger_transfer_batch(context_background(), ledger, true, transfers, TRANSFERS, outcomes);
+    ledger_transfer_batch(co_context_background(), ledger, true, transfers, TRANSFERS, outcomes);
     CU_ASSERT(stop(&other) >= 2 * (TRANSFERS - 1)); /* all are made, then all are resolved */
     CU_ASSERT_EQUAL(outcomes[0].status, LEDGER_NOT_EXECUTED);
     CU_ASSERT_EQUAL(outcomes[TRANSFERS - 1].status, LEDGER_INSUFFICIENT_FUNDS);
@@ -91,7 +91,7 @@ static void while_it_is_encoded(void)
     struct batch batch = {.tables = {{0}}};
     struct store_batch out;
     struct ledger *ledger = prepare("owner");
-    ledger_transfer_batch(context_background(), ledger, true, transfers, TRANSFERS, outcomes);
+    ledger_transfer_batch(co_context_background(), ledger, true, transfers, TRANSFERS, outcomes);
     for (int i = 0; i < TRANSFERS; i++) {
         CU_ASSERT_EQUAL_FATAL(outcomes[i].status, LEDGER_OK);
         if (i > 0)

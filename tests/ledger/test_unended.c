@@ -22,8 +22,8 @@ struct writing {
 static struct pg *connect_to(const char *db)
 {
     char error[300];
-    struct pg *pg = pg_connect(context_background(), db, NULL, error, sizeof error);
-    ensure(pg != NULL);
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
+    co_ensure(pg != NULL);
     return pg;
 }
 
@@ -40,14 +40,14 @@ static void begin(struct writing *writing, const char *strategy)
         "CREATE TABLE kept_entry AS SELECT * FROM teller.entry WHERE seq = 6;"
         "DELETE FROM teller.entry WHERE seq = 6; DELETE FROM teller.batch WHERE last_seq = 6");
     writing->pg = connect_to(writing->db);
-    CU_ASSERT_EQUAL_FATAL(pg_script(context_background(), writing->pg,
+    CU_ASSERT_EQUAL_FATAL(pg_script(co_context_background(), writing->pg,
                               "BEGIN; " ADVANCE "; INSERT INTO teller.entry TABLE kept_entry"),
         PG_OK);
 }
 
 static void end(struct writing *writing, const char *how)
 {
-    CU_ASSERT_EQUAL(pg_script(context_background(), writing->pg, how), PG_OK);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), writing->pg, how), PG_OK);
     pg_close(&writing->pg);
 }
 
@@ -57,7 +57,7 @@ static void await_waiting(const char *db, const char *whose)
     static const char ask[] = "SELECT string_agg(query, ' ') FROM pg_stat_activity"
                               " WHERE datname = current_database() AND wait_event_type = 'Lock'";
     for (int i = 0; i < 3000 && !strstr(fixture_ask(db, ask), whose); i++)
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     CU_ASSERT_PTR_NOT_NULL(strstr(fixture_ask(db, ask), whose));
 }
 
@@ -66,14 +66,14 @@ static void await_waiting(const char *db, const char *whose)
 struct taker {
     const char *db, *strategy;
     struct ledger *ledger;
-    struct waitgroup done;
+    struct co_waitgroup done;
 };
 
 static void take(void *arg)
 {
     struct taker *taker = arg;
     taker->ledger = fixture_open(taker->db, taker->strategy);
-    waitgroup_done(&taker->done);
+    co_waitgroup_done(&taker->done);
 }
 
 /* The taker has what there is of that batch, and its own goes on from there. */
@@ -82,13 +82,13 @@ static void take_over(const char *strategy, const char *how, money balance, cons
     struct writing writing;
     begin(&writing, strategy);
     struct taker taker = {.db = writing.db, .strategy = strategy};
-    waitgroup_add(&taker.done, 1);
+    co_waitgroup_add(&taker.done, 1);
     bool started = co_spawn(take, &taker);
-    ensure(started);
+    co_ensure(started);
     await_waiting(writing.db, "writer_take");
     CU_ASSERT_PTR_NULL(taker.ledger);
     end(&writing, how);
-    waitgroup_wait(&taker.done);
+    co_waitgroup_wait(&taker.done);
     CU_ASSERT(fixture_balance(taker.ledger, "b") == balance);
     CU_ASSERT_EQUAL(fixture_move(taker.ledger, NULL, "a", "b", 1), LEDGER_OK);
     CU_ASSERT(fixture_balance(taker.ledger, "b") == balance + 1);
@@ -120,15 +120,15 @@ struct sender {
     struct pg *pg;
     enum pg_status status;
     bool ended;
-    struct waitgroup done;
+    struct co_waitgroup done;
 };
 
 static void send_again(void *arg)
 {
     struct sender *sender = arg;
-    sender->status = pg_script(context_background(), sender->pg, "BEGIN; " ADVANCE);
+    sender->status = pg_script(co_context_background(), sender->pg, "BEGIN; " ADVANCE);
     sender->ended = true;
-    waitgroup_done(&sender->done);
+    co_waitgroup_done(&sender->done);
 }
 
 /* How it went for the second one: a code, "" if the batch is its own to write now. */
@@ -137,13 +137,13 @@ static void send_twice(const char *strategy, const char *how, const char *state)
     struct writing writing;
     begin(&writing, strategy);
     struct sender sender = {.pg = connect_to(writing.db)};
-    waitgroup_add(&sender.done, 1);
+    co_waitgroup_add(&sender.done, 1);
     bool started = co_spawn(send_again, &sender);
-    ensure(started);
+    co_ensure(started);
     await_waiting(writing.db, "writer_advance");
     CU_ASSERT_FALSE(sender.ended);
     end(&writing, how);
-    waitgroup_wait(&sender.done);
+    co_waitgroup_wait(&sender.done);
     CU_ASSERT_EQUAL(sender.status, *state ? PG_ERROR : PG_OK);
     if (sender.status == PG_ERROR)
         CU_ASSERT_STRING_EQUAL(pg_sqlstate(sender.pg), state);

@@ -26,7 +26,7 @@ static unsigned long from_environment(const char *name, unsigned long otherwise)
 
 static double seconds_since(int64_t start_ns)
 {
-    return (double)(clock_now_ns() - start_ns) / 1e9;
+    return (double)(co_clock_now_ns() - start_ns) / 1e9;
 }
 
 static unsigned long resident_mb(void)
@@ -85,7 +85,7 @@ static void fill(const char *db, const struct scene *scene)
     char checkpoint[100];
     snprintf(checkpoint, sizeof checkpoint, "SELECT teller.checkpoint_advance(1, %lu)",
         scene->accounts + 1 + scene->entries + 2 * scene->holds);
-    int64_t start = clock_now_ns();
+    int64_t start = co_clock_now_ns();
     fixture_do(db, checkpoint);
     printf("checkpoint: %.2f s\n", seconds_since(start));
     fixture_do(db, "ANALYZE");
@@ -98,8 +98,8 @@ static void read_page(const struct scene *scene, uint64_t at)
     struct entry *entries[PAGE];
     struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
     enum ledger_status status =
-        ledger_statement(context_background(), scene->ledger, "world:USD.2", at, &page);
-    ensure(status == LEDGER_OK);
+        ledger_statement(co_context_background(), scene->ledger, "world:USD.2", at, &page);
+    co_ensure(status == LEDGER_OK);
     while (page.count > 0)
         entry_drop(&entries[--page.count]);
 }
@@ -108,9 +108,9 @@ static void read_past(const struct scene *scene, uint64_t at)
 {
     struct ledger_account account;
     uint64_t seq;
-    enum ledger_status status = ledger_read_account_at(context_background(), scene->ledger,
+    enum ledger_status status = ledger_read_account_at(co_context_background(), scene->ledger,
         "world:USD.2", &(struct ledger_moment){.seq = at}, &account, &seq);
-    ensure(status == LEDGER_OK && account.balance == -(money)(at - scene->accounts - 1));
+    co_ensure(status == LEDGER_OK && account.balance == -(money)(at - scene->accounts - 1));
 }
 
 static void read_key(const struct scene *scene, uint64_t at)
@@ -120,8 +120,8 @@ static void read_key(const struct scene *scene, uint64_t at)
     uint64_t seq;
     snprintf(key, sizeof key, "key-%lu", at);
     enum ledger_status status =
-        ledger_entry_by_key(context_background(), scene->ledger, key, &entry, &seq);
-    ensure(status == LEDGER_OK && entry->seq == at);
+        ledger_entry_by_key(co_context_background(), scene->ledger, key, &entry, &seq);
+    co_ensure(status == LEDGER_OK && entry->seq == at);
     entry_drop(&entry);
 }
 
@@ -138,7 +138,7 @@ static void measure(const struct scene *scene, const char *what,
     unsigned short dice[3] = {1, 2, 3};
     for (int i = 0; i < SAMPLES; i++) {
         uint64_t at = scene->accounts + 2 + (uint64_t)nrand48(dice) % scene->entries;
-        int64_t start = clock_now_ns();
+        int64_t start = co_clock_now_ns();
         read(scene, at);
         ms[i] = seconds_since(start) * 1e3;
     }
@@ -149,10 +149,10 @@ static void measure(const struct scene *scene, const char *what,
 static void start_ledger(struct scene *scene, const char *db, const char *what)
 {
     unsigned long before_mb = resident_mb();
-    int64_t start = clock_now_ns();
+    int64_t start = co_clock_now_ns();
     scene->ledger = fixture_open(db, "sharded");
     double opened = seconds_since(start);
-    waitgroup_wait(&scene->ledger->recall->duty.done);
+    co_waitgroup_wait(&scene->ledger->recall->duty.done);
     printf("%s: %.2f s, all keys known after %.2f s, %lu MB resident (%lu MB before)\n", what,
         opened, seconds_since(start), resident_mb(), before_mb);
 }
@@ -165,7 +165,7 @@ static void scale(void)
         .holds = from_environment("HOLDS", 3000000)};
     struct ledger *ledger = fixture_open(db, "sharded"); /* the schema */
     ledger_close(&ledger);
-    int64_t start = clock_now_ns();
+    int64_t start = co_clock_now_ns();
     fill(db, &scene);
     printf("%lu accounts, %lu transfers, %lu holds that ended: made in %.1f s\n", scene.accounts,
         scene.entries, scene.holds, seconds_since(start));

@@ -14,14 +14,14 @@
 #include "coro/clock.h"
 #include "coro/poller.h"
 
-static const int64_t patience_ns = 20 * CLOCK_S;
+static const int64_t patience_ns = 20 * CO_CLOCK_S;
 
 static bool await(struct client *client, unsigned events)
 {
-    struct context *patience = context_with_timeout(context_background(), patience_ns);
-    ensure(patience);
-    bool ready = poller_wait(patience, client->fd, events) == POLLER_READY;
-    context_release(&patience);
+    struct co_context *patience = co_context_with_timeout(co_context_background(), patience_ns);
+    co_ensure(patience);
+    bool ready = co_poller_wait(patience, client->fd, events) == CO_POLLER_READY;
+    co_context_release(&patience);
     return ready;
 }
 
@@ -38,7 +38,7 @@ bool client_open(struct client *client, int port)
         return true;
     int error = errno;
     socklen_t size = sizeof error;
-    if (error == EINPROGRESS && await(client, POLLER_WRITE) &&
+    if (error == EINPROGRESS && await(client, CO_POLLER_WRITE) &&
         getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
         return true;
     client_close(client);
@@ -48,7 +48,7 @@ bool client_open(struct client *client, int port)
 void client_close(struct client *client)
 {
     if (client->fd >= 0) {
-        poller_forget(client->fd);
+        co_poller_forget(client->fd);
         close(client->fd);
     }
     client->fd = -1;
@@ -58,7 +58,7 @@ bool client_send(struct client *client, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t sent = send(client->fd, bytes, length, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EAGAIN && await(client, POLLER_WRITE))
+        if (sent < 0 && errno == EAGAIN && await(client, CO_POLLER_WRITE))
             continue;
         if (sent <= 0)
             return false;
@@ -74,7 +74,7 @@ static bool fill(struct client *client)
     size_t room = sizeof client->bytes - 1 - client->have;
     while (room > 0) {
         ssize_t got = recv(client->fd, client->bytes + client->have, room, 0);
-        if (got < 0 && errno == EAGAIN && await(client, POLLER_READ))
+        if (got < 0 && errno == EAGAIN && await(client, CO_POLLER_READ))
             continue;
         if (got <= 0)
             return false;
@@ -149,7 +149,7 @@ void client_call(struct client *client, const char *method, const char *path, co
 {
     size_t size = strlen(path) + strlen(headers) + (body ? strlen(body) : 0) + 200;
     char *text = malloc(size), length[60] = "";
-    ensure(text);
+    co_ensure(text);
     if (body)
         snprintf(length, sizeof length, "Content-Length: %zu\r\n", strlen(body));
     int used = snprintf(text, size, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s%s\r\n%s", method, path,

@@ -35,8 +35,8 @@ static void remove_folder(void)
 const char *fixture_folder(void)
 {
     if (!folder_is_made) {
-        ensure(mkdtemp(folder));
-        ensure(atexit(remove_folder) == 0);
+        co_ensure(mkdtemp(folder));
+        co_ensure(atexit(remove_folder) == 0);
         folder_is_made = true;
     }
     return folder;
@@ -55,8 +55,8 @@ static struct http *start_http(size_t max_requests, size_t max_connections,
     struct listen listen;
     int sockets[64];
     char error[200];
-    ensure(listen_parse(&listen, "127.0.0.1:0", error, sizeof error));
-    ensure(listen_open(&listen, sockets, worker_count(), error, sizeof error));
+    co_ensure(listen_parse(&listen, "127.0.0.1:0", error, sizeof error));
+    co_ensure(listen_open(&listen, sockets, co_worker_count(), error, sizeof error));
     const struct http_options options = {.sockets = sockets,
         .max_requests = max_requests,
         .max_connections = max_connections,
@@ -69,7 +69,7 @@ static struct http *start_http(size_t max_requests, size_t max_connections,
         .end = answer == dispatch_answer ? dispatch_end : NULL,
         .arg = arg};
     struct http *http = NULL;
-    ensure(http_start(&http, &options, error, sizeof error));
+    co_ensure(http_start(&http, &options, error, sizeof error));
     *port = (int)strtol(strrchr(listen.url, ':') + 1, NULL, 10);
     return http;
 }
@@ -91,7 +91,7 @@ struct http *fixture_http_small(
 void fixture_start(struct fixture *fixture)
 {
     char error[400] = "";
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     struct database *database = &fixture->database;
     *fixture = (struct fixture){.port = 0};
     const struct database_options options = {.data = fixture_folder(), .serves = true};
@@ -120,7 +120,7 @@ void fixture_start(struct fixture *fixture)
 struct ledger *fixture_ledger(struct fixture *fixture, const char *name)
 {
     struct ledger *ledger = NULL;
-    ensure(bank_find(fixture->api.bank, name, &ledger) == LEDGER_OK);
+    co_ensure(bank_find(fixture->api.bank, name, &ledger) == LEDGER_OK);
     return ledger;
 }
 
@@ -146,7 +146,7 @@ void fixture_call(struct fixture *fixture, const char *method, const char *path,
     struct answer *answer)
 {
     struct client *client = malloc(sizeof *client);
-    ensure(client);
+    co_ensure(client);
     answer_clear(answer);
     if (client_open(client, fixture->port)) {
         client_call(client, method, path, fixture->headers, body, answer);
@@ -159,7 +159,7 @@ void fixture_account(struct fixture *fixture, const char *id, unsigned deposit)
 {
     struct answer *answer = malloc(sizeof *answer);
     char body[100], path[100];
-    ensure(answer);
+    co_ensure(answer);
     snprintf(body, sizeof body, "{\"id\":\"%s\",\"asset\":\"USD/2\"}", id);
     fixture_call(fixture, "POST", API_LEDGER_PATH "/accounts", body, answer);
     CU_ASSERT_EQUAL(answer->status, 201);
@@ -179,7 +179,7 @@ void fixture_audit(struct fixture *fixture, struct answer *answer)
     CU_ASSERT_EQUAL(answer->status, 202);
     answer_header(answer, "Location", location);
     do {
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
         fixture_call(fixture, "GET", location, NULL, answer);
     } while (strstr(answer->body, "\"state\":\"running\""));
 }

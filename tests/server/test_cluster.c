@@ -23,7 +23,7 @@ static struct cluster *start(const char *folder)
 {
     char error[400] = "";
     struct cluster *cluster = cluster_start(
-        context_background(), &(struct cluster_options){.folder = folder}, error, sizeof error);
+        co_context_background(), &(struct cluster_options){.folder = folder}, error, sizeof error);
     if (!cluster)
         printf("\n    %s ", error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(cluster);
@@ -34,19 +34,19 @@ static struct cluster *start(const char *folder)
 static bool run(const struct cluster *cluster, const char *sql)
 {
     char error[400];
-    struct context *patience = context_with_timeout(context_background(), 15 * CLOCK_S);
-    ensure(patience);
+    struct co_context *patience = co_context_with_timeout(co_context_background(), 15 * CO_CLOCK_S);
+    co_ensure(patience);
     bool good = false;
-    while (!good && context_err(patience) == CONTEXT_OK) {
+    while (!good && co_context_err(patience) == CO_CONTEXT_OK) {
         struct pg *pg = pg_connect(patience, cluster_conninfo(cluster), NULL, error, sizeof error);
         if (pg) {
             good = pg_script(patience, pg, sql) == PG_OK;
             pg_close(&pg);
         }
         if (!good)
-            co_sleep(20 * CLOCK_MS);
+            co_sleep(20 * CO_CLOCK_MS);
     }
-    context_release(&patience);
+    co_context_release(&patience);
     return good;
 }
 
@@ -82,7 +82,7 @@ static void test_a_killed_one_comes_again(void)
         CU_ASSERT_TRUE(run(cluster, "SELECT 1"));
         CU_ASSERT_EQUAL(kill(pid, SIGKILL), 0);
         for (int j = 0; j < 1000 && (cluster_pid(cluster) == pid || !cluster_pid(cluster)); j++)
-            co_sleep(10 * CLOCK_MS);
+            co_sleep(10 * CO_CLOCK_MS);
         CU_ASSERT_TRUE(run(cluster, "SELECT 1"));
         CU_ASSERT_NOT_EQUAL(cluster_pid(cluster), pid);
     }
@@ -95,7 +95,7 @@ static void start_orphan(struct cluster_folder *folder, struct process *orphan)
     char error[400] = "", name[100], bin[] = "/usr/lib/postgresql/15/bin";
     struct cluster_command command;
     CU_ASSERT_TRUE_FATAL(cluster_folder_open(
-        context_background(), folder, fixture_folder(), bin, error, sizeof error));
+        co_context_background(), folder, fixture_folder(), bin, error, sizeof error));
     cluster_folder_command(folder, "postgres", &command);
     snprintf(name, sizeof name, "cluster_name=%s", folder->name);
     const char *more[] = {
@@ -103,7 +103,7 @@ static void start_orphan(struct cluster_folder *folder, struct process *orphan)
     memcpy(command.argv + command.count, more, sizeof more);
     int log = cluster_folder_log(folder);
     const struct process_plan plan = process_in_folder(command.argv, log, folder->fd);
-    ensure(log >= 0 && process_start(orphan, &plan) == 0);
+    co_ensure(log >= 0 && process_start(orphan, &plan) == 0);
     close(log);
 }
 
@@ -113,9 +113,9 @@ static void test_an_orphan_is_cleared_away(void)
     struct process orphan;
     int status = -1;
     start_orphan(&folder, &orphan);
-    co_sleep(500 * CLOCK_MS);
+    co_sleep(500 * CO_CLOCK_MS);
     struct cluster *cluster = start(fixture_folder());
-    CU_ASSERT_EQUAL(process_wait(context_background(), &orphan, &status), PROCESS_ENDED);
+    CU_ASSERT_EQUAL(process_wait(co_context_background(), &orphan, &status), PROCESS_ENDED);
     CU_ASSERT_EQUAL(status, 0); /* it was asked to stop, and did so in order */
     CU_ASSERT_TRUE(run(cluster, "SELECT 1"));
     cluster_stop(&cluster);
@@ -130,7 +130,7 @@ static void test_a_stale_pid_file_is_no_obstacle(void)
     snprintf(path, sizeof path, "%s/postgres/postmaster.pid", fixture_folder());
     int length = snprintf(text, sizeof text, "%d\n/nowhere\n1\n5432\n.\n\n", (int)getppid());
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ensure(fd >= 0 && write(fd, text, (size_t)length) == length);
+    co_ensure(fd >= 0 && write(fd, text, (size_t)length) == length);
     close(fd);
     cluster = start(fixture_folder());
     CU_ASSERT_TRUE(run(cluster, "SELECT 1"));
@@ -141,12 +141,12 @@ static void test_a_half_made_folder_is_made_again(void)
 {
     char path[200], inner[240], error[400];
     snprintf(path, sizeof path, "%s/half", fixture_folder());
-    ensure(mkdir(path, 0700) == 0);
+    co_ensure(mkdir(path, 0700) == 0);
     snprintf(inner, sizeof inner, "%s/postgres.new", path);
-    ensure(mkdir(inner, 0700) == 0);
+    co_ensure(mkdir(inner, 0700) == 0);
     snprintf(inner, sizeof inner, "%s/postgres.new/PG_VERSION", path);
     int fd = open(inner, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    ensure(fd >= 0);
+    co_ensure(fd >= 0);
     close(fd);
     struct cluster *cluster = start(path);
     CU_ASSERT_TRUE(run(cluster, "SELECT 1"));
@@ -164,9 +164,9 @@ static void test_a_closed_and_long_path(void)
 {
     char path[400];
     int used = snprintf(path, sizeof path, "%s/closed", fixture_folder());
-    ensure(mkdir(path, 0700) == 0);
+    co_ensure(mkdir(path, 0700) == 0);
     snprintf(path + used, sizeof path - (size_t)used, "/%0150d", 7);
-    ensure(mkdir(path, 0700) == 0);
+    co_ensure(mkdir(path, 0700) == 0);
     struct cluster *cluster = start(path);
     CU_ASSERT_TRUE(run(cluster, "SELECT 1"));
     cluster_stop(&cluster);
@@ -175,13 +175,13 @@ static void test_a_closed_and_long_path(void)
 static void test_failures_are_told(void)
 {
     char error[400] = "";
-    struct context *context = context_background();
+    struct co_context *context = co_context_background();
     CU_ASSERT_PTR_NULL(cluster_start(
         context, &(struct cluster_options){.folder = "/nonexistent"}, error, sizeof error));
     CU_ASSERT_PTR_NOT_NULL(strstr(error, "/nonexistent"));
     char path[200];
     snprintf(path, sizeof path, "%s/without", fixture_folder());
-    ensure(mkdir(path, 0700) == 0);
+    co_ensure(mkdir(path, 0700) == 0);
     CU_ASSERT_PTR_NULL(cluster_start(context,
         &(struct cluster_options){.folder = path, .postgres_bin = "/nonexistent"}, error,
         sizeof error));

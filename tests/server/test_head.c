@@ -290,7 +290,7 @@ static void test_noise(void)
         struct http_chunks chunks = {.digits = 0};
         size_t length = state % 200, used;
         char *bytes = malloc(length + 1);
-        ensure(bytes);
+        co_ensure(bytes);
         for (size_t i = 0; i < length; i++) {
             state = state * 6364136223846793005u + 1442695040888963407u;
             bytes[i] = alphabet[(state >> 33) % (sizeof alphabet - 1)];

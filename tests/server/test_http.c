@@ -24,9 +24,9 @@ static void echo(void *arg, struct request *request, struct response *response)
     const char *what = request->segment_count ? request->segments[0] : "";
     atomic_fetch_add(&state->asked, 1);
     if (strcmp(what, "park") == 0)
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
     while (strcmp(what, "hold") == 0 && !atomic_load(&state->let_go))
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
     response->status = 200;
     response->content_type = "text/plain";
     response->body = request->body;
@@ -36,7 +36,7 @@ static void echo(void *arg, struct request *request, struct response *response)
 static struct client *open_client(int port)
 {
     struct client *client = malloc(sizeof *client);
-    ensure(client);
+    co_ensure(client);
     CU_ASSERT_TRUE_FATAL(client_open(client, port));
     return client;
 }
@@ -57,7 +57,7 @@ static int ask(int port, const char *text, bool *kept)
 {
     struct client *client = open_client(port);
     struct answer *answer = calloc(2, sizeof *answer);
-    ensure(answer);
+    co_ensure(answer);
     (void)send_text(client, text);
     client_read(client, false, answer);
     int status = answer->status;
@@ -121,7 +121,7 @@ static void test_pipelined_requests_are_answered_in_order(void)
     struct http *http = fixture_http(100, echo, &state, &port);
     struct client *client = open_client(port);
     struct answer *answer = malloc(sizeof *answer);
-    ensure(answer);
+    co_ensure(answer);
     char text[2000] = "";
     size_t used = 0;
     for (int i = 0; i < 20; i++)
@@ -144,7 +144,7 @@ static void await_no_connection(struct http *http)
     static struct http_figures figures;
     int tries = 0;
     do {
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
         http_read_figures(http, &figures);
     } while (figures.connections > 0 && ++tries < 1000);
     CU_ASSERT_EQUAL(figures.connections, 0);
@@ -159,7 +159,7 @@ static void test_what_comes_at_rest_is_noticed(void)
     struct http *http = fixture_http(100, echo, &state, &port);
     struct client *client = open_client(port);
     struct answer *answer = malloc(sizeof *answer);
-    ensure(answer);
+    co_ensure(answer);
     static const char *const pieces[][2] = {
         {"GET /park HTTP/1.1\r\nHost: h\r\n\r\n", ""},
         {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GE"},
@@ -179,14 +179,14 @@ static void test_what_comes_at_rest_is_noticed(void)
             client_read(client, false, answer);
             CU_ASSERT_EQUAL(answer->status, 200);
         }
-        co_sleep(3 * CLOCK_MS);
+        co_sleep(3 * CO_CLOCK_MS);
     }
     free(answer);
     close_client(client);
     await_no_connection(http);
     client = open_client(port); /* one that rests at the end */
     CU_ASSERT_TRUE(send_text(client, pieces[0][0]));
-    co_sleep(20 * CLOCK_MS);
+    co_sleep(20 * CO_CLOCK_MS);
     http_stop(&http);
     close_client(client);
 }
@@ -200,7 +200,7 @@ static void test_a_body_in_pieces(void)
     struct client *client = open_client(port);
     struct answer *answer = malloc(sizeof *answer);
     char *body = malloc(SIZE);
-    ensure(answer && body);
+    co_ensure(answer && body);
     for (size_t i = 0; i < SIZE; i++)
         body[i] = (char)('a' + i % 26);
     CU_ASSERT_TRUE(
@@ -230,7 +230,7 @@ static void test_too_large(void)
     struct http *http = fixture_http(100, echo, &state, &port);
     struct client *client = open_client(port);
     struct answer *answer = malloc(sizeof *answer);
-    ensure(answer);
+    co_ensure(answer);
     static const char piece[65536];
     /* Without waiting for an answer: all is read, nothing kept, and the connection goes on. */
     CU_ASSERT_TRUE(
@@ -270,7 +270,7 @@ static void test_too_large(void)
 struct crowd {
     int port, requests;
     _Atomic int good;
-    struct waitgroup group;
+    struct co_waitgroup group;
 };
 
 static void one_of_the_crowd(void *arg)
@@ -278,7 +278,7 @@ static void one_of_the_crowd(void *arg)
     struct crowd *crowd = arg;
     struct client *client = malloc(sizeof *client);
     struct answer *answer = malloc(sizeof *answer);
-    ensure(client && answer);
+    co_ensure(client && answer);
     if (client_open(client, crowd->port)) {
         for (int i = 0; i < crowd->requests; i++) {
             client_call(client, "POST", i % 2 ? "/park" : "/", "", "abc", answer);
@@ -289,7 +289,7 @@ static void one_of_the_crowd(void *arg)
     }
     free(client);
     free(answer);
-    waitgroup_done(&crowd->group);
+    co_waitgroup_done(&crowd->group);
 }
 
 /* libmicrohttpd takes 128 events at a time; round counts have stalled loops before. */
@@ -301,13 +301,13 @@ static void test_no_count_of_clients_stalls(void)
     struct http *http = fixture_http(2000, echo, &state, &port);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         struct crowd crowd = {.port = port, .requests = 6};
-        waitgroup_add(&crowd.group, counts[i]);
-        int64_t since_ns = clock_now_ns();
+        co_waitgroup_add(&crowd.group, counts[i]);
+        int64_t since_ns = co_clock_now_ns();
         for (int j = 0; j < counts[i]; j++)
-            ensure(co_spawn(one_of_the_crowd, &crowd));
-        waitgroup_wait(&crowd.group);
+            co_ensure(co_spawn(one_of_the_crowd, &crowd));
+        co_waitgroup_wait(&crowd.group);
         CU_ASSERT_EQUAL(atomic_load(&crowd.good), counts[i] * 6);
-        CU_ASSERT_TRUE(clock_now_ns() - since_ns < 10 * CLOCK_S);
+        CU_ASSERT_TRUE(co_clock_now_ns() - since_ns < 10 * CO_CLOCK_S);
     }
     http_stop(&http);
 }
@@ -317,13 +317,13 @@ static void hold_one(void *arg)
     struct crowd *crowd = arg;
     struct client *client = malloc(sizeof *client);
     struct answer *answer = malloc(sizeof *answer);
-    ensure(client && answer && client_open(client, crowd->port));
+    co_ensure(client && answer && client_open(client, crowd->port));
     client_call(client, "POST", "/hold", "", "abc", answer);
     atomic_fetch_add(&crowd->good, answer->status == 200);
     client_close(client);
     free(client);
     free(answer);
-    waitgroup_done(&crowd->group);
+    co_waitgroup_done(&crowd->group);
 }
 
 static void test_a_full_pool_says_so(void)
@@ -333,20 +333,20 @@ static void test_a_full_pool_says_so(void)
     struct crowd crowd = {.good = 0};
     char value[256];
     struct http *http = fixture_http(MOST, echo, &state, &crowd.port);
-    waitgroup_add(&crowd.group, 20 * MOST);
+    co_waitgroup_add(&crowd.group, 20 * MOST);
     struct client *client = open_client(crowd.port);
     struct answer *answer = malloc(sizeof *answer);
-    ensure(answer);
+    co_ensure(answer);
     for (int i = 0; i < 20 * MOST; i++)
-        ensure(co_spawn(hold_one, &crowd));
-    co_sleep(300 * CLOCK_MS);
+        co_ensure(co_spawn(hold_one, &crowd));
+    co_sleep(300 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(atomic_load(&state.asked), MOST); /* the others were not let in */
     client_call(client, "POST", "/", "", "abc", answer);
     CU_ASSERT_EQUAL(answer->status, 503);
     CU_ASSERT_STRING_EQUAL(answer_header(answer, "Retry-After", value), "1");
     CU_ASSERT_PTR_NOT_NULL(strstr(answer->body, "\"code\":\"overloaded\""));
     atomic_store(&state.let_go, true);
-    waitgroup_wait(&crowd.group);
+    co_waitgroup_wait(&crowd.group);
     CU_ASSERT_EQUAL(atomic_load(&crowd.good), MOST);
     client_call(client, "POST", "/", "", "abc", answer); /* and the same connection goes on */
     CU_ASSERT_EQUAL(answer->status, 200);
@@ -360,7 +360,7 @@ static void one_visit(void *arg)
     struct crowd *crowd = arg;
     struct client *client = malloc(sizeof *client);
     struct answer *answer = malloc(sizeof *answer);
-    ensure(client && answer);
+    co_ensure(client && answer);
     if (client_open(client, crowd->port)) {
         client_call(client, "POST", "/", "", "abc", answer);
         atomic_fetch_add(&crowd->good, answer->status == 200);
@@ -368,7 +368,7 @@ static void one_visit(void *arg)
     }
     free(client);
     free(answer);
-    waitgroup_done(&crowd->group);
+    co_waitgroup_done(&crowd->group);
 }
 
 /* Those beyond the limit wait until others have gone, and then are let in. */
@@ -378,10 +378,10 @@ static void test_a_full_house_lets_in_later(void)
     struct echo state = {.asked = 0};
     struct crowd crowd = {.good = 0};
     struct http *http = fixture_http_small(echo, &state, &crowd.port);
-    waitgroup_add(&crowd.group, VISITORS);
+    co_waitgroup_add(&crowd.group, VISITORS);
     for (int i = 0; i < VISITORS; i++)
-        ensure(co_spawn(one_visit, &crowd));
-    waitgroup_wait(&crowd.group);
+        co_ensure(co_spawn(one_visit, &crowd));
+    co_waitgroup_wait(&crowd.group);
     CU_ASSERT_EQUAL(atomic_load(&crowd.good), VISITORS);
     http_stop(&http);
 }
@@ -391,7 +391,7 @@ static void test_a_full_house_lets_in_later(void)
 static void let_go_later(void *arg)
 {
     struct echo *state = arg;
-    co_sleep(200 * CLOCK_MS);
+    co_sleep(200 * CO_CLOCK_MS);
     atomic_store(&state->let_go, true);
 }
 
@@ -400,15 +400,15 @@ static void test_what_was_accepted_is_answered(void)
     struct echo state = {.asked = 0};
     struct crowd crowd = {.good = 0};
     struct http *http = fixture_http(100, echo, &state, &crowd.port);
-    waitgroup_add(&crowd.group, 10);
+    co_waitgroup_add(&crowd.group, 10);
     for (int i = 0; i < 10; i++)
-        ensure(co_spawn(hold_one, &crowd));
-    co_sleep(100 * CLOCK_MS);
+        co_ensure(co_spawn(hold_one, &crowd));
+    co_sleep(100 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(atomic_load(&state.asked), 10);
-    ensure(co_spawn(let_go_later, &state));
+    co_ensure(co_spawn(let_go_later, &state));
     http_stop(&http);
     CU_ASSERT_TRUE(atomic_load(&state.let_go));
-    waitgroup_wait(&crowd.group);
+    co_waitgroup_wait(&crowd.group);
     CU_ASSERT_EQUAL(atomic_load(&crowd.good), 10);
 }
 

@@ -99,7 +99,7 @@ static void meanings(void)
             printf("\n    %s %s ", rows[i].a, rows[i].b);
     }
     char *longest = malloc(JSON_IN_KEPT_MAX + 1), *end = longest;
-    ensure(longest); /* each number takes more room when it is marked */
+    co_ensure(longest); /* each number takes more room when it is marked */
     for (end = stpcpy(end, "{\"a\":[9"); end - longest < JSON_IN_KEPT_MAX - 4; end += 2)
         memcpy(end, ",9", 2);
     stpcpy(end, "]}");

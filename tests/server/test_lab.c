@@ -22,7 +22,7 @@ static const char *standin(void)
 {
     static char path[500];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 20);
-    ensure(length > 0);
+    co_ensure(length > 0);
     path[length] = '\0';
     strcpy(strrchr(path, '/') + 1, "lab-standin");
     return path;
@@ -40,7 +40,7 @@ static struct lab_runs *start(void)
     const struct lab_runs_options options = {
         .program = standin(), .processor_s = PROCESSOR_S, .time_s = 60};
     struct lab_runs *runs = lab_runs_start(&options);
-    ensure(runs);
+    co_ensure(runs);
     return runs;
 }
 
@@ -64,7 +64,7 @@ static void expect_end(struct lab_runs *runs, const struct row *row)
     struct lab_view view;
     struct lab_run *run = add(runs, row->strategy);
     CU_ASSERT_PTR_NOT_NULL_FATAL(run);
-    lab_runs_await(context_background(), run);
+    lab_runs_await(co_context_background(), run);
     lab_runs_view(runs, run, &view);
     CU_ASSERT_EQUAL_FATAL(view.state, LAB_DONE);
     const struct lab_child_report *report = view.report;
@@ -155,7 +155,7 @@ static void test_more_than_can_wait(void)
         lab_runs_read(runs, &figures);
         if (figures.running == 2)
             break;
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
     }
     CU_ASSERT_EQUAL_FATAL(figures.running, 2);
     for (int i = 0; i < LAB_RUNS_WAITING; i++)
@@ -170,7 +170,7 @@ static void test_more_than_can_wait(void)
     CU_ASSERT_PTR_NULL(add(runs, "holds"));
     for (size_t i = 0; i < count; i++) {
         struct lab_view view;
-        lab_runs_await(context_background(), all[i]);
+        lab_runs_await(co_context_background(), all[i]);
         lab_runs_view(runs, all[i], &view);
         CU_ASSERT_EQUAL(view.report->how, LAB_END_STOPPED);
         lab_runs_release(runs, &all[i]);
@@ -188,7 +188,7 @@ static void test_what_is_kept(void)
         struct lab_view view;
         struct lab_run *run = add(runs, "holds");
         CU_ASSERT_PTR_NOT_NULL_FATAL(run);
-        lab_runs_await(context_background(), run);
+        lab_runs_await(co_context_background(), run);
         lab_runs_view(runs, run, &view);
         strcpy(i == 0 ? first : last, view.id);
         lab_runs_release(runs, &run);
@@ -205,18 +205,18 @@ static void test_what_is_kept(void)
 /* One that has used up what there is rests, and ends all the same. */
 static void test_a_busy_service(void)
 {
-    const int64_t long_ns = 1000 * CLOCK_S, now_ns = clock_now_ns();
+    const int64_t long_ns = 1000 * CO_CLOCK_S, now_ns = co_clock_now_ns();
     struct lab_share share = {.refilled_ns = now_ns, .looked_ns = now_ns};
-    CU_ASSERT_TRUE(lab_share_charge(&share, 10 * CLOCK_S)); /* it was not busy meanwhile */
+    CU_ASSERT_TRUE(lab_share_charge(&share, 10 * CO_CLOCK_S)); /* it was not busy meanwhile */
     share.busy_until_ns = now_ns + long_ns;
     CU_ASSERT_TRUE(lab_share_charge(&share, 0));
-    CU_ASSERT_FALSE(lab_share_charge(&share, CLOCK_S / 4));
+    CU_ASSERT_FALSE(lab_share_charge(&share, CO_CLOCK_S / 4));
     static const char *const words[] = {"lab", "double-withdraw", "--strategy", "holds", NULL};
     const struct lab_child_job job = {
         .share = &share, .program = standin(), .words = words, .output_max = LAB_CHILD_OUTPUT_MAX};
     struct lab_child_report *report = malloc(sizeof *report);
-    ensure(report);
-    lab_child_run(context_background(), &job, report);
+    co_ensure(report);
+    lab_child_run(co_context_background(), &job, report);
     CU_ASSERT_EQUAL(report->how, LAB_END_RESULT);
     free(report->output);
     free(report);
@@ -241,7 +241,7 @@ struct visit {
 static struct visit *visit_begin(void)
 {
     struct visit *visit = malloc(sizeof *visit);
-    ensure(visit);
+    co_ensure(visit);
     fixture_start(&visit->fixture);
     visit->fixture.api.lab = start();
     return visit;

@@ -258,7 +258,7 @@ static void test_shapes_are_bounded(void)
 {
     enum { SIZE = 40000 };
     char *text = malloc(SIZE + 1);
-    ensure(text);
+    co_ensure(text);
     memset(text, '[', SIZE);
     CU_ASSERT_FALSE(reads(text, 2000));
     for (size_t i = 0; i < SIZE; i += 2)

@@ -218,7 +218,7 @@ static enum route_found find(
     memset(&request, 0, sizeof request);
     request.method = method;
     arena_init(&request.arena, memory, sizeof memory);
-    ensure(request_read_target(&request, target, strlen(target)));
+    co_ensure(request_read_target(&request, target, strlen(target)));
     return route_find(&request, &parts, route, allow);
 }
 

@@ -21,11 +21,11 @@ static int64_t add_token(struct fixture *fixture, const char *scope, char text[T
     char error[200];
     struct token token = {.name = "test"};
     struct pg *pg =
-        pg_connect(context_background(), fixture->database.conninfo, NULL, error, sizeof error);
-    ensure(pg);
+        pg_connect(co_context_background(), fixture->database.conninfo, NULL, error, sizeof error);
+    co_ensure(pg);
     snprintf(token.scope, sizeof token.scope, "%s", scope);
     token_make(text, token.hash);
-    ensure(token_add(context_background(), pg, &token));
+    co_ensure(token_add(co_context_background(), pg, &token));
     pg_close(&pg);
     return token.id;
 }
@@ -35,11 +35,11 @@ static void revoke_token(struct fixture *fixture, int64_t id)
     char error[200];
     bool found = false;
     struct pg *pg =
-        pg_connect(context_background(), fixture->database.conninfo, NULL, error, sizeof error);
-    ensure(pg);
-    CU_ASSERT_TRUE(token_revoke(context_background(), pg, id, &found));
+        pg_connect(co_context_background(), fixture->database.conninfo, NULL, error, sizeof error);
+    co_ensure(pg);
+    CU_ASSERT_TRUE(token_revoke(co_context_background(), pg, id, &found));
     CU_ASSERT_TRUE(found);
-    CU_ASSERT_TRUE(token_revoke(context_background(), pg, id, &found));
+    CU_ASSERT_TRUE(token_revoke(co_context_background(), pg, id, &found));
     CU_ASSERT_FALSE(found);
     pg_close(&pg);
 }
@@ -50,7 +50,7 @@ static int status_with(
     struct client *client = malloc(sizeof *client);
     struct answer *answer = malloc(sizeof *answer);
     char headers[300];
-    ensure(client && answer && client_open(client, fixture->port));
+    co_ensure(client && answer && client_open(client, fixture->port));
     snprintf(headers, sizeof headers, "%s%s%sContent-Type: application/json\r\n",
         authorization ? "Authorization: " : "", authorization ? authorization : "",
         authorization ? "\r\n" : "");
@@ -95,7 +95,7 @@ static void test_scopes_of_all_routes(void)
     fixture_start(&fixture);
     for (enum token_scope has = TOKEN_READ; has <= TOKEN_ADMIN; has++) {
         add_token(&fixture, scopes[has], text);
-        co_sleep(CLOCK_S);
+        co_sleep(CO_CLOCK_S);
         snprintf(header, sizeof header, "Bearer %s", text);
         for (size_t i = 0; i < route_count; i++) {
             const struct route *route = &route_table[i];
@@ -129,10 +129,10 @@ static void test_revoked_within_a_second(void)
     fixture_start(&fixture);
     int64_t id = add_token(&fixture, "read", text);
     snprintf(header, sizeof header, "Bearer %s", text);
-    co_sleep(CLOCK_S);
+    co_sleep(CO_CLOCK_S);
     CU_ASSERT_EQUAL(status_with(&fixture, header, "GET", ACCOUNTS), 200);
     revoke_token(&fixture, id);
-    co_sleep(CLOCK_S);
+    co_sleep(CO_CLOCK_S);
     CU_ASSERT_EQUAL(status_with(&fixture, header, "GET", ACCOUNTS), 401);
     fixture_stop(&fixture);
 }
@@ -227,7 +227,7 @@ static void test_ladder(void)
     struct client *client = malloc(sizeof *client);
     struct answer *answer = malloc(sizeof *answer);
     fixture_start(&fixture);
-    ensure(client && answer && client_open(client, fixture.port));
+    co_ensure(client && answer && client_open(client, fixture.port));
     uint64_t before = fixture_seq(&fixture);
     for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++)
         check_rung(&fixture, client, &rungs[i], answer);
@@ -252,7 +252,7 @@ struct pair {
 static struct pair *pair_start(unsigned deposit)
 {
     struct pair *pair = calloc(1, sizeof *pair);
-    ensure(pair);
+    co_ensure(pair);
     fixture_start(&pair->fixture);
     fixture_name(pair->a);
     fixture_name(pair->b);
@@ -271,7 +271,7 @@ static void transfer(struct pair *pair, const char *key, const char *amount, str
 {
     struct client *client = malloc(sizeof *client);
     char headers[600];
-    ensure(client && client_open(client, pair->fixture.port));
+    co_ensure(client && client_open(client, pair->fixture.port));
     snprintf(headers, sizeof headers, "%sIdempotency-Key: %s\r\n", pair->fixture.headers, key);
     snprintf(pair->body, sizeof pair->body, "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":%s}",
         pair->a, pair->b, amount);
@@ -318,7 +318,7 @@ static void test_what_an_impatient_one_is_told(void)
     struct pair *pair = pair_start(100);
     struct client *client = malloc(sizeof *client);
     char headers[600], value[256];
-    ensure(client && client_open(client, pair->fixture.port));
+    co_ensure(client && client_open(client, pair->fixture.port));
     snprintf(headers, sizeof headers, "%sPrefer: wait=0\r\nIdempotency-Key: \"im/%s\"\r\n",
         pair->fixture.headers, pair->a);
     snprintf(pair->body, sizeof pair->body, "{\"from\":\"%s\",\"to\":\"%s\",\"amount\":1}", pair->a,
@@ -373,7 +373,7 @@ static void test_events_resume(void)
     struct client *client = malloc(sizeof *client);
     char head[800], text[100];
     uint64_t seq = fixture_seq(&pair->fixture);
-    ensure(client && client_open(client, pair->fixture.port));
+    co_ensure(client && client_open(client, pair->fixture.port));
     snprintf(head, sizeof head,
         "GET " API_LEDGER_PATH
         "/events?after=1 HTTP/1.1\r\nHost: h\r\n%sLast-Event-ID: %llu\r\n\r\n",

@@ -11,11 +11,11 @@
 
 enum { PERCENT = 20, TAKERS = 50, TURNS = 20 };
 
-static const int64_t turn_ns = 200 * CLOCK_US;
+static const int64_t turn_ns = 200 * CO_CLOCK_US;
 
 struct crowd {
     struct share share;
-    struct waitgroup running;
+    struct co_waitgroup running;
     int begun, next; /* takers that have begun; whose turn it is, in the first round */
     bool in_order, in_turn, overlap, pressed;
     int64_t spent_ns;
@@ -23,7 +23,7 @@ struct crowd {
 
 static void spin(int64_t until_ns)
 {
-    while (clock_now_ns() < until_ns)
+    while (co_clock_now_ns() < until_ns)
         ;
 }
 
@@ -33,26 +33,26 @@ static void take_turns(void *arg)
     int me = crowd->begun++;
     for (int i = 0; i < TURNS; i++) {
         if (crowd->pressed)
-            share_press(&crowd->share, clock_now_ns());
+            share_press(&crowd->share, co_clock_now_ns());
         int64_t since_ns = share_begin(&crowd->share);
         crowd->overlap |= crowd->in_turn;
         crowd->in_turn = true;
         if (i == 0)
             crowd->in_order &= crowd->next++ == me;
         spin(since_ns + turn_ns);
-        crowd->spent_ns += clock_now_ns() - since_ns;
+        crowd->spent_ns += co_clock_now_ns() - since_ns;
         crowd->in_turn = false;
         share_end(&crowd->share, since_ns);
     }
-    waitgroup_done(&crowd->running);
+    co_waitgroup_done(&crowd->running);
 }
 
 static void run_crowd(struct crowd *crowd)
 {
-    waitgroup_add(&crowd->running, TAKERS);
+    co_waitgroup_add(&crowd->running, TAKERS);
     for (int i = 0; i < TAKERS; i++)
-        ensure(co_spawn_local(take_turns, crowd));
-    waitgroup_wait(&crowd->running);
+        co_ensure(co_spawn_local(take_turns, crowd));
+    co_waitgroup_wait(&crowd->running);
 }
 
 /* However many want it, all get their turns in order, and the whole takes at least as long as the
@@ -62,12 +62,12 @@ static void test_bounded_and_in_order(void)
     static struct crowd crowd;
     crowd = (struct crowd){.in_order = true};
     share_init(&crowd.share, PERCENT, PERCENT);
-    int64_t from_ns = clock_now_ns();
+    int64_t from_ns = co_clock_now_ns();
     run_crowd(&crowd);
-    int64_t took_ns = clock_now_ns() - from_ns;
+    int64_t took_ns = co_clock_now_ns() - from_ns;
     CU_ASSERT_TRUE(crowd.in_order);
     CU_ASSERT_FALSE(crowd.overlap);
-    CU_ASSERT_TRUE(took_ns >= TAKERS * TURNS * turn_ns * 100 / PERCENT - 20 * CLOCK_MS);
+    CU_ASSERT_TRUE(took_ns >= TAKERS * TURNS * turn_ns * 100 / PERCENT - 20 * CO_CLOCK_MS);
     CU_ASSERT_TRUE(crowd.share.used_ns >= (uint64_t)(TAKERS * TURNS * turn_ns));
     share_end_all(&crowd.share);
 }
@@ -95,14 +95,14 @@ static void test_pressed_is_less(void)
         crowd = (struct crowd){.in_order = true};
         share_init(&crowd.share, PRESSED, ALONE);
         crowd.pressed = pressed;
-        int64_t from_ns = clock_now_ns();
+        int64_t from_ns = co_clock_now_ns();
         run_crowd(&crowd);
-        took_ns[pressed] = clock_now_ns() - from_ns;
+        took_ns[pressed] = co_clock_now_ns() - from_ns;
         share_end_all(&crowd.share);
     }
     int64_t least_ns = TAKERS * TURNS * turn_ns;
     CU_ASSERT_TRUE(took_ns[0] >= least_ns);
-    CU_ASSERT_TRUE(took_ns[1] >= least_ns * 100 / PRESSED - 20 * CLOCK_MS);
+    CU_ASSERT_TRUE(took_ns[1] >= least_ns * 100 / PRESSED - 20 * CO_CLOCK_MS);
 }
 
 static const struct unit_test tests[] = {{"bounded_and_in_order", test_bounded_and_in_order},

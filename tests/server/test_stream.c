@@ -22,7 +22,7 @@ static void write_lines(struct http_stream *stream, struct request *request, voi
 {
     struct source *source = arg;
     char *line = malloc(source->size + 1);
-    ensure(line);
+    co_ensure(line);
     (void)request;
     atomic_fetch_add(&source->running, 1);
     for (int i = 0; i < source->most; i++) {
@@ -53,7 +53,7 @@ static struct client *subscribe(int port)
     static const char text[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
     struct client *client = malloc(sizeof *client);
     struct answer *head = malloc(sizeof *head);
-    ensure(client && head);
+    co_ensure(client && head);
     CU_ASSERT_TRUE_FATAL(client_open(client, port));
     CU_ASSERT_TRUE(client_send(client, text, sizeof text - 1));
     client_read(client, true, head);
@@ -72,7 +72,7 @@ static void unsubscribe(struct client *client)
 static bool becomes(_Atomic int *figure, int wanted)
 {
     for (int i = 0; i < 1000 && atomic_load(figure) != wanted; i++)
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     return atomic_load(figure) == wanted;
 }
 
@@ -81,7 +81,7 @@ static bool rests(_Atomic int *figure)
 {
     for (int i = 0; i < 33; i++) {
         int before = atomic_load(figure);
-        co_sleep(300 * CLOCK_MS);
+        co_sleep(300 * CO_CLOCK_MS);
         if (before > 0 && atomic_load(figure) == before)
             return true;
     }
@@ -124,7 +124,7 @@ static void test_a_client_that_does_not_read_holds_little(void)
 
 static void test_a_client_that_goes_is_noticed(void)
 {
-    struct source source = {.most = 1000000, .size = 20, .pause_ns = 5 * CLOCK_MS};
+    struct source source = {.most = 1000000, .size = 20, .pause_ns = 5 * CO_CLOCK_MS};
     int port;
     struct http *http = fixture_http(10, answer, &source, &port);
     for (int i = 0; i < 5; i++)
@@ -135,7 +135,7 @@ static void test_a_client_that_goes_is_noticed(void)
 
 static void test_streams_end_when_the_server_stops(void)
 {
-    struct source source = {.most = 1000000, .size = 20, .pause_ns = 5 * CLOCK_MS};
+    struct source source = {.most = 1000000, .size = 20, .pause_ns = 5 * CO_CLOCK_MS};
     struct source fast = {.most = 1000000, .size = 8192};
     int port, other_port;
     struct http *http = fixture_http(10, answer, &source, &port);
@@ -155,12 +155,12 @@ static void test_streams_end_when_the_server_stops(void)
 static void test_a_thousand_streams(void)
 {
     enum { MANY = 1000 };
-    struct source source = {.most = 1000000, .size = 100, .pause_ns = 50 * CLOCK_MS};
+    struct source source = {.most = 1000000, .size = 100, .pause_ns = 50 * CO_CLOCK_MS};
     int port;
     struct http *http = fixture_http(2 * MANY, answer, &source, &port);
     struct client **clients = calloc(MANY, sizeof *clients);
     struct http_figures *figures = malloc(sizeof *figures);
-    ensure(clients && figures);
+    co_ensure(clients && figures);
     for (int i = 0; i < MANY; i++)
         clients[i] = subscribe(port);
     http_read_figures(http, figures);

@@ -22,7 +22,7 @@ static void expect(struct fixture *fixture, const char *method, const char *path
     int status, const char *says)
 {
     struct answer *answer = malloc(sizeof *answer);
-    ensure(answer);
+    co_ensure(answer);
     fixture_call(fixture, method, path, body, answer);
     CU_ASSERT_EQUAL(answer->status, status);
     CU_ASSERT_PTR_NOT_NULL(strstr(answer->body, says));

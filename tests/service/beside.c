@@ -38,13 +38,13 @@ static void send_all(void *arg)
 {
     struct job *job = arg;
     job->report = report_make();
-    ensure(job->report);
+    co_ensure(job->report);
     load_run(&job->options, job->report, send_one, job);
 }
 
 int beside_main(int argc, char **argv)
 {
-    ensure(argc == ARGUMENTS);
+    co_ensure(argc == ARGUMENTS);
     struct job job = {.account = argv[ACCOUNT],
         .options = {.ledger = "main",
             .clients = CLIENTS,
@@ -53,8 +53,8 @@ int beside_main(int argc, char **argv)
             .timeout = ANSWER_S,
             .seed = 1}};
     const char *problem = target_make(argv[URL], argv[TOKEN], &job.options.target);
-    ensure(!problem);
-    ensure(runtime_run(&(struct runtime_options){.workers = 1}, send_all, &job) == 0);
+    co_ensure(!problem);
+    co_ensure(co_runtime_run(&(struct co_runtime_options){.workers = 1}, send_all, &job) == 0);
     report_print_json(stdout, job.report, argv[WORD], job.options.seed);
     return 0;
 }

@@ -95,7 +95,7 @@ static void fold_account(struct checker *checker, struct json_view item, int64_t
     struct json_view described = json_view_member(item, "account");
     struct json_view floor = json_view_member(described, "floor");
     struct folded *account = calloc(1, sizeof *account);
-    ensure(account);
+    co_ensure(account);
     account->has_floor = !json_view_says_null(floor);
     if (!copy_id(json_view_member(described, "id"), account->id) ||
         (account->has_floor && !read_amount(floor, &account->floor)) ||
@@ -225,7 +225,7 @@ static void gather_reads(struct checker *checker, struct history *histories, siz
     for (size_t h = 0; h < count; h++)
         most += histories[h].count;
     checker->reads = calloc(most + 1, sizeof checker->reads[0]);
-    ensure(checker->reads);
+    co_ensure(checker->reads);
     for (size_t h = 0; h < count; h++)
         for (size_t i = 0; i < histories[h].count; i++) {
             struct op *op = &histories[h].ops[i];
@@ -299,10 +299,10 @@ static void check_entry(struct checker *checker, struct json_view item)
 static enum client_status get(struct checker *checker, const char *path, struct response *response)
 {
     enum { PATIENCE_S = 30, AGAIN_MS = 200 };
-    int64_t until_ns = clock_now_ns() + PATIENCE_S * CLOCK_S;
+    int64_t until_ns = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
     enum client_status got = api_get(checker->api, path, response);
-    while (api_is(got, response, 503, "unavailable") && clock_now_ns() < until_ns) {
-        co_sleep(AGAIN_MS * CLOCK_MS);
+    while (api_is(got, response, 503, "unavailable") && co_clock_now_ns() < until_ns) {
+        co_sleep(AGAIN_MS * CO_CLOCK_MS);
         got = api_get(checker->api, path, response);
     }
     return got;
@@ -422,7 +422,7 @@ size_t checker_run(struct api *api, struct history *histories, size_t count, siz
             struct op *op = &histories[h].ops[i];
             op->seen = 0;
             if (op->kind != OP_READ)
-                ensure(names_add(&checker.ops, op->key, op));
+                co_ensure(names_add(&checker.ops, op->key, op));
         }
     gather_reads(&checker, histories, count);
     each_item(&checker, "/journal", "&after", check_entry);

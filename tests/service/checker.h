@@ -23,7 +23,7 @@ struct checker_figures {
  * Returns the number of problems; the first `shown` of them are printed. A journal that cannot be
  * read is one problem, and nothing is compared with it. `figures` may be NULL.
  */
-MUST_CHECK size_t checker_run(struct api *api, struct history *histories, size_t count,
+CO_MUST_CHECK size_t checker_run(struct api *api, struct history *histories, size_t count,
     size_t shown, struct checker_figures *figures);
 
 #endif

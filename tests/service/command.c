@@ -41,7 +41,7 @@ static bool start(struct run *run)
     char *variables[VARIABLES];
     posix_spawn_file_actions_t files;
     set_locale(variables);
-    ensure(pipe2(out, O_CLOEXEC) == 0 && pipe2(error, O_CLOEXEC) == 0);
+    co_ensure(pipe2(out, O_CLOEXEC) == 0 && pipe2(error, O_CLOEXEC) == 0);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, out[1], 1);
@@ -78,7 +78,7 @@ static void read_output(struct run *run)
     ssize_t got;
     command->out = malloc(room);
     do {
-        ensure(command->out);
+        co_ensure(command->out);
         size_t at = command->discard ? 0 : command->length;
         got = read(run->out, command->out + at, PIECE);
         command->length += got > 0 ? (size_t)got : 0;
@@ -123,7 +123,7 @@ void command_run(struct command *command, const char *const argv[])
     command_free(command);
     command->discard = discard;
     struct run run = {.command = command, .argv = argv};
-    blocking_call(run_to_end, &run);
+    co_blocking_call(run_to_end, &run);
 }
 
 void command_teller(
@@ -134,7 +134,7 @@ void command_teller(
     size_t count = 1;
     service_program(program);
     while (*words) {
-        ensure(count <= COMMAND_WORDS);
+        co_ensure(count <= COMMAND_WORDS);
         argv[count++] = *words++;
     }
     argv[count++] = "--data";
@@ -147,8 +147,8 @@ void command_save(const struct command *command, const struct service *service, 
 {
     snprintf(path, SERVICE_PROGRAM, "%s/%s", service->folder, name);
     FILE *file = fopen(path, "we");
-    ensure(file && fwrite(command->out, 1, command->length, file) == command->length);
-    ensure(fclose(file) == 0);
+    co_ensure(file && fwrite(command->out, 1, command->length, file) == command->length);
+    co_ensure(fclose(file) == 0);
 }
 
 void command_free(struct command *command)

@@ -18,7 +18,7 @@ void crowd_begin(struct crowd *crowd, const struct service *service)
 void crowd_begin_from(struct crowd *crowd, const struct service *service, const char *address)
 {
     struct sockaddr_in from = {.sin_family = AF_INET};
-    ensure(inet_pton(AF_INET, address, &from.sin_addr) == 1);
+    co_ensure(inet_pton(AF_INET, address, &from.sin_addr) == 1);
     crowd_begin(crowd, service);
     memcpy(&crowd->target.from, &from, sizeof from);
 }
@@ -26,8 +26,8 @@ void crowd_begin_from(struct crowd *crowd, const struct service *service, const 
 /* One more, which sends that and no more. */
 struct client *crowd_send(struct crowd *crowd, const char *bytes, size_t length)
 {
-    struct client *client = client_make(&crowd->target, 20 * CLOCK_S);
-    ensure(client && crowd->count < CROWD_MAX);
+    struct client *client = client_make(&crowd->target, 20 * CO_CLOCK_S);
+    co_ensure(client && crowd->count < CROWD_MAX);
     crowd->clients[crowd->count++] = client;
     CU_ASSERT_EQUAL_FATAL(client_connect(client), CLIENT_ANSWERED);
     if (length)
@@ -49,7 +49,7 @@ size_t crowd_half_post(
         "%s%s%sContent-Length: %zu\r\n\r\n",
         path, token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "",
         announced);
-    ensure(length > 0 && (size_t)length + sent < size);
+    co_ensure(length > 0 && (size_t)length + sent < size);
     memset(text + length, ' ', sent);
     return (size_t)length + sent;
 }

@@ -8,7 +8,8 @@
 
 enum { ANNOUNCED = 262144, PIECE = 2048, SPREAD = 1000 };
 
-static const int64_t patience_ns = 20 * CLOCK_S, bit_ns = 100 * CLOCK_MS, spread_ns = 4 * CLOCK_S;
+static const int64_t patience_ns = 20 * CO_CLOCK_S, bit_ns = 100 * CO_CLOCK_MS,
+                     spread_ns = 4 * CO_CLOCK_S;
 
 static const struct request events = {.path = "/v1/ledgers/main/events"},
                             all_events = {.path = "/v1/ledgers/main/events?after=0"},
@@ -42,7 +43,7 @@ static void go_on(struct fleet *fleet, const struct request *request, int64_t pa
 {
     while (!fleet->stop) {
         struct client *client = client_make(&fleet->service->target, patience_ns);
-        ensure(client);
+        co_ensure(client);
         bool good = ask(fleet, client, request);
         if (good && reads)
             read_on(fleet, client, pause_ns);
@@ -52,7 +53,7 @@ static void go_on(struct fleet *fleet, const struct request *request, int64_t pa
         if (!fleet->stop && !good)
             co_sleep(bit_ns);
     }
-    waitgroup_done(&fleet->running);
+    co_waitgroup_done(&fleet->running);
 }
 
 void fleet_listen(void *fleet)
@@ -77,29 +78,29 @@ void fleet_half_send(void *fleet_arg)
     size_t length = crowd_half_post(
         NULL, "/v1/ledgers/main/transfers", ANNOUNCED, ANNOUNCED - 1, text, sizeof text);
     struct client *client = client_make(&fleet->service->target, patience_ns);
-    ensure(client);
+    co_ensure(client);
     int64_t place = (int64_t)(fleet->begun++ % SPREAD);
     co_sleep(place * spread_ns / SPREAD);
     if (client_connect(client) == CLIENT_ANSWERED &&
         client_send_bytes(client, text, length) == CLIENT_ANSWERED)
         read_on(fleet, client, 0);
     client_free(&client);
-    waitgroup_done(&fleet->running);
+    co_waitgroup_done(&fleet->running);
 }
 
 void fleet_start(
     struct fleet *fleet, const struct service *service, size_t count, void (*fn)(void *fleet))
 {
     *fleet = (struct fleet){.service = service};
-    waitgroup_add(&fleet->running, (int64_t)count);
+    co_waitgroup_add(&fleet->running, (int64_t)count);
     for (size_t i = 0; i < count; i++)
-        ensure(co_spawn(fn, fleet));
+        co_ensure(co_spawn(fn, fleet));
     while (fleet->begun < count)
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
 }
 
 void fleet_stop(struct fleet *fleet)
 {
     fleet->stop = true;
-    waitgroup_wait(&fleet->running);
+    co_waitgroup_wait(&fleet->running);
 }

@@ -18,7 +18,7 @@ struct fleet {
     atomic_bool stop;
     _Atomic size_t begun; /* times that one had sent what it had to send */
     _Atomic size_t bytes; /* that came */
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 /* What each of them does: an `fn` of fleet_start(). */

@@ -18,7 +18,7 @@ struct op *history_add(struct history *history)
     if (history->count == history->capacity) {
         history->capacity = history->capacity ? history->capacity * 2 : 256;
         history->ops = realloc(history->ops, history->capacity * sizeof history->ops[0]);
-        ensure(history->ops);
+        co_ensure(history->ops);
     }
     struct op *op = &history->ops[history->count++];
     memset(op, 0, sizeof *op);
@@ -211,8 +211,8 @@ static bool move_once(struct api *api, struct op *op)
 bool history_send(struct api *api, struct op *op)
 {
     if (op->invoked_ns == 0)
-        op->invoked_ns = clock_now_ns();
+        op->invoked_ns = co_clock_now_ns();
     bool fine = op->kind == OP_READ ? read_once(api, op) : move_once(api, op);
-    op->returned_ns = clock_now_ns();
+    op->returned_ns = co_clock_now_ns();
     return fine;
 }

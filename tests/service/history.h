@@ -69,10 +69,10 @@ void history_free(struct history *history);
 
 /* Send an op once (with its key) and note what the answer says. False: the contract does not
  * allow the answer; the first few such are printed. */
-MUST_CHECK bool history_send(struct api *api, struct op *op);
+CO_MUST_CHECK bool history_send(struct api *api, struct op *op);
 
 /* Send a batch that was answered once more: it must be a replay, the same byte for byte. False
  * also if no answer came. */
-MUST_CHECK bool history_replay(struct api *api, const struct op *op);
+CO_MUST_CHECK bool history_replay(struct api *api, const struct op *op);
 
 #endif

@@ -70,6 +70,6 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], BESIDE_WORD) == 0)
         return beside_main(argc, argv);
     int code = unit_main("service", suites, argc, argv);
-    runtime_run(NULL, clean_up, NULL);
+    co_runtime_run(NULL, clean_up, NULL);
     return code;
 }

@@ -38,7 +38,7 @@ static void grow(struct names *names)
     struct names larger = {.size = names->size ? names->size * 2 : FIRST_SIZE};
     larger.count = names->count;
     larger.slots = calloc(larger.size, sizeof larger.slots[0]);
-    ensure(larger.slots);
+    co_ensure(larger.slots);
     for (size_t i = 0; i < names->size; i++)
         if (names->slots[i].name)
             *slot_of(&larger, names->slots[i].name) = names->slots[i];
@@ -48,14 +48,14 @@ static void grow(struct names *names)
 
 bool names_add(struct names *names, const char *name, void *value)
 {
-    ensure(value);
+    co_ensure(value);
     if (names->count * 2 >= names->size)
         grow(names);
     struct names_slot *slot = slot_of(names, name);
     if (slot->name)
         return false;
     slot->name = strdup(name);
-    ensure(slot->name);
+    co_ensure(slot->name);
     slot->value = value;
     names->count++;
     return true;

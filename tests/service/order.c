@@ -29,7 +29,7 @@ static size_t gather(struct history *histories, size_t count, struct moment **mo
     for (size_t h = 0; h < count; h++)
         most += 2 * histories[h].count;
     *moments = calloc(most + 1, sizeof **moments);
-    ensure(*moments);
+    co_ensure(*moments);
     for (size_t h = 0; h < count; h++)
         for (size_t i = 0; i < histories[h].count; i++) {
             const struct op *op = &histories[h].ops[i];

@@ -9,7 +9,7 @@
 #include "tests/service/history.h"
 
 /* How many ops break that; then *earlier and *later are one such pair. */
-MUST_CHECK size_t order_check(
+CO_MUST_CHECK size_t order_check(
     struct history *histories, size_t count, const struct op **earlier, const struct op **later);
 
 #endif

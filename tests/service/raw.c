@@ -24,11 +24,11 @@ static void read_answers(struct raw *raw)
 
 void raw_ask(const struct service *service, const char *bytes, size_t length, struct raw *raw)
 {
-    struct client *client = client_make(&service->target, 20 * CLOCK_S);
+    struct client *client = client_make(&service->target, 20 * CO_CLOCK_S);
     enum client_status got = CLIENT_NO_CONNECTION;
     size_t more = 1;
     raw->length = 0;
-    ensure(client);
+    co_ensure(client);
     if (client_connect(client) == CLIENT_ANSWERED) {
         /* It may be refused before all of it is sent. */
         if (client_send_bytes(client, bytes, length) == CLIENT_ANSWERED && raw->say_no_more)

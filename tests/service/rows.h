@@ -15,17 +15,17 @@ struct rows {
 };
 
 /* Is the entry a row? Then it is kept; *wrong: what is wrong with that, or untouched. */
-MUST_CHECK bool rows_take(struct rows *rows, struct json_view item, const char **wrong);
+CO_MUST_CHECK bool rows_take(struct rows *rows, struct json_view item, const char **wrong);
 
 /* The entry of that batch has come: what it says of its rows is what stands before it, what its
  * client asked for, and what it was told. What is wrong, or NULL. */
-MUST_CHECK const char *rows_settle(
+CO_MUST_CHECK const char *rows_settle(
     struct rows *rows, const struct op *batch, struct json_view item);
 
 /* It is the entry of another client's batch. */
 void rows_forget(struct rows *rows, const char *key);
 
 /* What comes next is not a row. What is wrong, or NULL. */
-MUST_CHECK const char *rows_end(struct rows *rows);
+CO_MUST_CHECK const char *rows_end(struct rows *rows);
 
 #endif

@@ -44,7 +44,7 @@ static struct service *copy_of(const struct service *service)
     size_t i = 0;
     while (i < LEFT && left[i].folder[0] && strcmp(left[i].folder, service->folder) != 0)
         i++;
-    ensure(i < LEFT);
+    co_ensure(i < LEFT);
     return &left[i];
 }
 
@@ -104,7 +104,7 @@ static int bind_port(int port)
     const struct sockaddr_in address = {.sin_family = AF_INET,
         .sin_port = htons((in_port_t)port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    ensure(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+    co_ensure(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
     if (bind(fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return fd;
     close(fd);
@@ -119,8 +119,8 @@ void service_reserve(struct service *service)
     struct sockaddr_in address;
     socklen_t size = sizeof address;
     service->reserved = bind_port(0);
-    ensure(service->reserved >= 0 &&
-           getsockname(service->reserved, (struct sockaddr *)&address, &size) == 0);
+    co_ensure(service->reserved >= 0 &&
+              getsockname(service->reserved, (struct sockaddr *)&address, &size) == 0);
     service->port = ntohs(address.sin_port);
 }
 
@@ -145,7 +145,7 @@ const char *service_tests_folder(void)
     static char folder[SERVICE_PROGRAM - 16];
     if (!*folder) {
         ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
-        ensure(length > 0 && length < (ssize_t)sizeof folder - 1);
+        co_ensure(length > 0 && length < (ssize_t)sizeof folder - 1);
         *strrchr(folder, '/') = '\0';
     }
     return folder;
@@ -240,7 +240,7 @@ bool service_logged(const struct service *service, const char *level, const char
     static const char time[] = "####-##-##T##:##:##.######Z ";
     char path[TEXT], *text = malloc(LOG_BYTES), *rest;
     bool found = false;
-    ensure(text != NULL);
+    co_ensure(text != NULL);
     output_of(service, path);
     read_file(path, text, LOG_BYTES);
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
@@ -268,7 +268,7 @@ static void look_up(void *arg)
     if (strcmp(url, service->url) == 0 && strcmp(token, service->target.token) == 0)
         return;
     memcpy(service->url, url, sizeof url);
-    ensure(target_make(url, token, &service->target) == NULL);
+    co_ensure(target_make(url, token, &service->target) == NULL);
 }
 
 bool service_run(struct service *service)
@@ -283,15 +283,15 @@ bool service_run(struct service *service)
         return false;
     remember(service);
     int seconds = service->start_seconds ? service->start_seconds : START_SECONDS;
-    int64_t until = clock_now_ns() + seconds * CLOCK_S;
+    int64_t until = co_clock_now_ns() + seconds * CO_CLOCK_S;
     while (!is_ready(service)) {
-        if (has_ended(service, &service->exit_code) || clock_now_ns() > until) {
+        if (has_ended(service, &service->exit_code) || co_clock_now_ns() > until) {
             print_output(service);
             return false;
         }
-        co_sleep(STEP_MS * CLOCK_MS);
+        co_sleep(STEP_MS * CO_CLOCK_MS);
     }
-    worker_call(look_up, service);
+    co_worker_call(look_up, service);
     return true;
 }
 
@@ -300,7 +300,7 @@ bool service_make(struct service *service, const char *strategy, const char *con
     memset(service, 0, sizeof *service);
     service->strategy = strategy;
     for (int i = 0; arguments && arguments[i]; i++) {
-        ensure(i + 1 < SERVICE_ARGUMENTS);
+        co_ensure(i + 1 < SERVICE_ARGUMENTS);
         service->arguments[i] = arguments[i];
     }
     const char *base = getenv("TMPDIR");
@@ -314,22 +314,22 @@ bool service_make(struct service *service, const char *strategy, const char *con
 int service_await_end(struct service *service, int64_t timeout_ns)
 {
     int code = -1;
-    int64_t until = clock_now_ns() + timeout_ns;
-    while (!has_ended(service, &code) && clock_now_ns() < until)
-        co_sleep(STEP_MS * CLOCK_MS);
+    int64_t until = co_clock_now_ns() + timeout_ns;
+    while (!has_ended(service, &code) && co_clock_now_ns() < until)
+        co_sleep(STEP_MS * CO_CLOCK_MS);
     return code;
 }
 
 int service_stop(struct service *service)
 {
     kill(service->pid, SIGTERM);
-    return service_await_end(service, STOP_SECONDS * CLOCK_S);
+    return service_await_end(service, STOP_SECONDS * CO_CLOCK_S);
 }
 
 void service_kill(struct service *service)
 {
     kill(service->pid, SIGKILL);
-    service_await_end(service, STOP_SECONDS * CLOCK_S);
+    service_await_end(service, STOP_SECONDS * CO_CLOCK_S);
 }
 
 pid_t service_postmaster(const struct service *service)
@@ -372,7 +372,7 @@ static void end_postgres(const struct service *service)
         return;
     kill(pid, SIGQUIT);
     for (int i = 0; i < 2000 && kill(pid, 0) == 0; i++)
-        co_sleep(STEP_MS * CLOCK_MS);
+        co_sleep(STEP_MS * CO_CLOCK_MS);
 }
 
 void service_remove(struct service *service)
@@ -386,17 +386,17 @@ void service_remove(struct service *service)
     const char *const argv[] = {"/bin/rm", "-rf", service->folder, NULL};
     struct service rm = {.pid = spawn(argv, "/dev/null")};
     if (rm.pid > 0)
-        service_await_end(&rm, STOP_SECONDS * CLOCK_S);
+        service_await_end(&rm, STOP_SECONDS * CO_CLOCK_S);
 }
 
 /* --- looking at it ---------------------------------------------------------------------------- */
 
 int service_probe(const struct service *service, const char *path)
 {
-    struct client *client = client_make(&service->target, 5 * CLOCK_S);
+    struct client *client = client_make(&service->target, 5 * CO_CLOCK_S);
     struct response response = {0};
     const struct request request = {.path = path, .without_token = true};
-    ensure(client);
+    co_ensure(client);
     if (client_call(client, &request, &response) != CLIENT_ANSWERED)
         response.status = 0;
     client_free(&client);
@@ -405,11 +405,11 @@ int service_probe(const struct service *service, const char *path)
 
 bool service_await_ready(const struct service *service, int64_t timeout_ns)
 {
-    int64_t until = clock_now_ns() + timeout_ns;
+    int64_t until = co_clock_now_ns() + timeout_ns;
     while (service_probe(service, "/readyz") != 200) {
-        if (clock_now_ns() > until)
+        if (co_clock_now_ns() > until)
             return false;
-        co_sleep(STEP_MS * CLOCK_MS);
+        co_sleep(STEP_MS * CO_CLOCK_MS);
     }
     return true;
 }

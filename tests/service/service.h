@@ -49,7 +49,7 @@ enum { SERVICE_PROGRAM = 512 };
 void service_program(char path[SERVICE_PROGRAM]);
 
 /* A fresh folder, and the program running in it. False: its output is printed. */
-MUST_CHECK bool service_make(struct service *service, const char *strategy,
+CO_MUST_CHECK bool service_make(struct service *service, const char *strategy,
     const char *const *arguments /* ends with NULL; may be NULL */);
 
 /* Find a free port for it, which no other program is given until service_remove(): not while it is
@@ -58,7 +58,7 @@ void service_reserve(struct service *service);
 
 /* Start it (again) in its folder, on its port; true when it is ready. False, and said so, if
  * another program listens there. The target stays as it is while clients use it. */
-MUST_CHECK bool service_run(struct service *service);
+CO_MUST_CHECK bool service_run(struct service *service);
 
 /* SIGTERM, and wait: its exit code; 128 + the signal that ended it; -1: it did not end in 60 s. */
 int service_stop(struct service *service);
@@ -82,7 +82,7 @@ void service_signal_postgres(const struct service *service, int signal_number);
 int service_probe(const struct service *service, const char *path);
 
 /* Probe /readyz until it says 200; false after the timeout. */
-MUST_CHECK bool service_await_ready(const struct service *service, int64_t timeout_ns);
+CO_MUST_CHECK bool service_await_ready(const struct service *service, int64_t timeout_ns);
 
 /* Does its log, since its last start, have a line with these words behind time and level? */
 bool service_logged(const struct service *service, const char *level, const char *words);

@@ -77,8 +77,8 @@ bool sse_open(struct sse *sse, const struct service *service, int64_t last_id, i
         snprintf(header, sizeof header, "Last-Event-ID: %lld\r\n", (long long)last_id);
     if (after >= 0)
         snprintf(path, sizeof path, "/v1/ledgers/main/events?after=%lld", (long long)after);
-    sse->client = client_make(&service->target, TIMEOUT_SECONDS * CLOCK_S);
-    ensure(sse->client);
+    sse->client = client_make(&service->target, TIMEOUT_SECONDS * CO_CLOCK_S);
+    co_ensure(sse->client);
     const struct request request = {.path = path, .headers = header};
     return client_send(sse->client, &request) == CLIENT_ANSWERED &&
            client_receive_head(sse->client, &sse->response) == CLIENT_ANSWERED &&

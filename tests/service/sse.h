@@ -27,11 +27,11 @@ struct sse {
 
 /* Connect and send the request. last_id: the Last-Event-ID header; -1: none. after: the query's
  * parameter; -1: none. False: the answer is not a stream of events. */
-MUST_CHECK bool sse_open(
+CO_MUST_CHECK bool sse_open(
     struct sse *sse, const struct service *service, int64_t last_id, int64_t after);
 
 /* The next event, heartbeats included; false when the stream has ended or nothing came in 30 s. */
-MUST_CHECK bool sse_next(struct sse *sse, struct sse_event *event);
+CO_MUST_CHECK bool sse_next(struct sse *sse, struct sse_event *event);
 
 void sse_close(struct sse *sse);
 

@@ -33,27 +33,27 @@ void standby_make(struct standby *standby, const struct service *first, const ch
     CU_ASSERT(fprintf(file, "%s\n", first->target.token) > 0);
     CU_ASSERT_EQUAL(fclose(file), 0);
     snprintf(service->url, sizeof service->url, "http://127.0.0.1:%d", service->port);
-    ensure(target_make(service->url, first->target.token, &service->target) == NULL);
+    co_ensure(target_make(service->url, first->target.token, &service->target) == NULL);
 }
 
 static void start(void *arg)
 {
     struct standby *standby = arg;
     standby->up = service_run(&standby->service);
-    standby->up_ns = clock_now_ns();
+    standby->up_ns = co_clock_now_ns();
     standby->over = true;
-    waitgroup_done(&standby->running);
+    co_waitgroup_done(&standby->running);
 }
 
 void standby_start(struct standby *standby)
 {
-    waitgroup_add(&standby->running, 1);
-    ensure(co_spawn(start, standby));
+    co_waitgroup_add(&standby->running, 1);
+    co_ensure(co_spawn(start, standby));
 }
 
 bool standby_await(struct standby *standby)
 {
-    waitgroup_wait(&standby->running);
+    co_waitgroup_wait(&standby->running);
     return standby->up;
 }
 

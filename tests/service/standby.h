@@ -13,7 +13,7 @@
 
 struct standby {
     struct service service;
-    struct waitgroup running;
+    struct co_waitgroup running;
     _Atomic bool up, over; /* its start has ended; up: well */
     _Atomic int64_t up_ns; /* when */
 };
@@ -29,7 +29,7 @@ void standby_make(struct standby *standby, const struct service *first, const ch
 void standby_start(struct standby *standby);
 
 /* Park until its start has ended. False: not well. */
-MUST_CHECK bool standby_await(struct standby *standby);
+CO_MUST_CHECK bool standby_await(struct standby *standby);
 
 /* Does it stand by as it should? It lives, is not ready, and tells figures; else the test fails. */
 void standby_look(const struct standby *standby);

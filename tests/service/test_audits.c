@@ -32,7 +32,7 @@ static void run_psql(void *arg)
 static bool alter(const struct service *service, const char *sql)
 {
     struct statement statement = {service, sql, -1};
-    blocking_call(run_psql, &statement);
+    co_blocking_call(run_psql, &statement);
     return statement.code == 0;
 }
 
@@ -83,16 +83,17 @@ static void stops_writing(const char *strategy)
     prepare(&visit);
     static const char checked[] = "teller_audit_checked_seq{ledger=\"second\"}";
     for (int i = 0; i < 500 && visit_figure(&visit, checked) < 4; i++)
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(visit_figure(&visit, checked), 4);
     CU_ASSERT_EQUAL(service_probe(&service, "/readyz"), 200);
 
     CU_ASSERT_FATAL(alter(&service, "UPDATE teller.entry SET amount = 6 WHERE seq = 3 AND ledger ="
                                     " (SELECT no FROM teller.ledger WHERE name = 'second')"));
-    int64_t altered_ns = clock_now_ns();
-    while (service_probe(&service, "/readyz") == 200 && clock_now_ns() - altered_ns < 5 * CLOCK_S)
-        co_sleep(5 * CLOCK_MS);
-    printf("[found after %lld ms] ", (long long)((clock_now_ns() - altered_ns) / CLOCK_MS));
+    int64_t altered_ns = co_clock_now_ns();
+    while (service_probe(&service, "/readyz") == 200 &&
+           co_clock_now_ns() - altered_ns < 5 * CO_CLOCK_S)
+        co_sleep(5 * CO_CLOCK_MS);
+    printf("[found after %lld ms] ", (long long)((co_clock_now_ns() - altered_ns) / CO_CLOCK_MS));
     expect_stopped(&visit);
 
     visit_post(&visit, "/v1/ledgers/second/accounts/a/deposit", NULL, "{\"amount\":1}");
@@ -207,8 +208,8 @@ static void many_ask_at_once(const struct service *service)
     int answered = 0;
     int64_t before = count_connections(service);
     for (int i = 0; i < ASKERS; i++) {
-        clients[i] = client_make(&service->target, 60 * CLOCK_S);
-        ensure(clients[i] && client_send(clients[i], &ask) == CLIENT_ANSWERED);
+        clients[i] = client_make(&service->target, 60 * CO_CLOCK_S);
+        co_ensure(clients[i] && client_send(clients[i], &ask) == CLIENT_ANSWERED);
     }
     CU_ASSERT(before > 0 && count_connections(service) < before + 5); /* the pool of readers */
     for (int i = 0; i < ASKERS; i++) {
@@ -238,7 +239,7 @@ static void whole_one_at_a_time(const char *strategy)
     CU_ASSERT(visit_is(&visit, "state", "\"running\"") && !visit_is(&visit, "seq", "0"));
     CU_ASSERT(response_header(&visit.response, "Location", location, sizeof location));
     for (int i = 0; i < 1000 && member(&visit, "checked_seq") < 1; i++) {
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
         visit_get(&visit, location);
     }
     CU_ASSERT(member(&visit, "checked_seq") > 0);
@@ -271,7 +272,7 @@ static void whole_one_says_why_it_failed(void)
     for (int i = 0; i < 1000 && visit_is(&visit, "state", "\"running\""); i++) {
         CU_ASSERT(alter(&service, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                                   " WHERE state = 'idle in transaction'"));
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
         visit_get(&visit, location);
     }
     EXPECT_STATUS(&visit, 200);

@@ -20,7 +20,7 @@ static void run_line(struct command *command, const struct service *service, con
     service_program(program);
     int length = snprintf(whole, sizeof whole, "teller=\"timeout 120 %s\"; dir=%s; %s", program,
         service->folder, line);
-    ensure(length > 0 && length < (int)sizeof whole);
+    co_ensure(length > 0 && length < (int)sizeof whole);
     const char *const argv[] = {"/bin/bash", "-c", whole, NULL};
     command_run(command, argv);
 }
@@ -30,7 +30,7 @@ struct payer {
     const struct service *service;
     _Atomic int paid;
     _Atomic bool stop;
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void payer_main(void *arg)
@@ -44,7 +44,7 @@ static void payer_main(void *arg)
             atomic_fetch_add(&payer->paid, 1);
     }
     visit_end(&visit);
-    waitgroup_done(&payer->running);
+    co_waitgroup_done(&payer->running);
 }
 
 static int64_t balance_of(const struct service *service)
@@ -70,7 +70,7 @@ static void serve_restored(const struct service *service, struct service *other)
     command_teller(&command, other, words);
     EXPECT_EXIT(&command, 0);
     command.out[strcspn(command.out, "\n")] = '\0';
-    ensure(target_make(other->url, command.out, &other->target) == NULL);
+    co_ensure(target_make(other->url, command.out, &other->target) == NULL);
     command_free(&command);
 }
 
@@ -85,8 +85,8 @@ static void taken_while_money_moves(void)
     CU_ASSERT_FATAL(visit_fund(&visit, "saver", 1000));
     visit_end(&visit);
     payer = (struct payer){.service = &service};
-    waitgroup_add(&payer.running, 1);
-    ensure(co_spawn(payer_main, &payer));
+    co_waitgroup_add(&payer.running, 1);
+    co_ensure(co_spawn(payer_main, &payer));
     int before = payer.paid;
     run_line(&command, &service, "$teller backup $dir.backup --data $dir");
     EXPECT_EXIT(&command, 0);
@@ -102,7 +102,7 @@ static void taken_while_money_moves(void)
     run_line(&command, &service, "$teller restore $dir.backup --data $dir.restored");
     EXPECT_EXIT(&command, 0);
     payer.stop = true;
-    waitgroup_wait(&payer.running);
+    co_waitgroup_wait(&payer.running);
 
     serve_restored(&service, &other);
     int64_t balance = balance_of(&other);

@@ -166,7 +166,7 @@ static void ten_thousand(const char *strategy)
     struct visit visit;
     const size_t size = (COUNT + 1) * ITEM + 64;
     char *body = malloc(size);
-    ensure(body);
+    co_ensure(body);
     visit_begin_shared(&visit, strategy);
     CU_ASSERT(visit_fund(&visit, "many-a", COUNT) && visit_fund(&visit, "many-b", 0));
     size_t length = (size_t)snprintf(body, size, "{\"transfers\":[%s", item);
@@ -224,7 +224,7 @@ struct reader {
     struct visit visit;
     _Atomic int answered;
     _Atomic bool ended;
-    struct waitgroup done;
+    struct co_waitgroup done;
 };
 
 /* Reads one account, back to back. */
@@ -236,14 +236,14 @@ static void read_on(void *arg)
         EXPECT_STATUS(&reader->visit, 200);
         atomic_fetch_add(&reader->answered, 1);
     }
-    waitgroup_done(&reader->done);
+    co_waitgroup_done(&reader->done);
 }
 
 static void await_reads(struct reader *reader, int more)
 {
     int upto = atomic_load(&reader->answered) + more;
     for (int i = 0; i < 30000 && atomic_load(&reader->answered) < upto; i++)
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
     CU_ASSERT(atomic_load(&reader->answered) >= upto);
 }
 
@@ -254,7 +254,7 @@ static size_t write_large(
     static const char posting[] = "{" LEG("turn-a", "turn-b", "1") "}";
     const size_t body = (size_t)TURNS * TURN_POSTINGS * TURN_SIZE;
     char *at = malloc(body);
-    ensure(at);
+    co_ensure(at);
     size_t length =
         (size_t)snprintf(at, body, "{\"atomic\":%s,\"transfers\":[", atomic ? "true" : "false");
     for (int i = 0; i < TURNS; i++) {
@@ -269,7 +269,7 @@ static size_t write_large(
         "POST /v1/ledgers/main/transfers/batch HTTP/1.1\r\nHost: localhost\r\n"
         "Content-Type: application/json\r\nAuthorization: Bearer %s\r\nContent-Length: %zu\r\n\r\n",
         service->target.token, length);
-    ensure(length < body && head + length < size);
+    co_ensure(length < body && head + length < size);
     memcpy(text + head, at, length);
     free(at);
     return head + length;
@@ -311,9 +311,9 @@ static void others_are_answered(void)
     visit_begin(&visit, &service);
     visit_begin(&reader.visit, &service);
     CU_ASSERT(visit_fund(&visit, "turn-a", 1000000) && visit_fund(&visit, "turn-b", 0));
-    waitgroup_add(&reader.done, 1);
+    co_waitgroup_add(&reader.done, 1);
     bool started = co_spawn(read_on, &reader);
-    ensure(started);
+    co_ensure(started);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         size_t length = write_large(&service, text, size, kinds[i].atomic, kinds[i].last);
         for (int turn = 0; turn < TIMES; turn++) {
@@ -323,7 +323,7 @@ static void others_are_answered(void)
     }
     CU_ASSERT(visit_balance_is(&visit, "turn-b", (int64_t)TIMES * TURNS * TURN_POSTINGS));
     atomic_store(&reader.ended, true);
-    waitgroup_wait(&reader.done);
+    co_waitgroup_wait(&reader.done);
     visit_end(&reader.visit);
     visit_end(&visit);
     CU_ASSERT_EQUAL(service_stop(&service), 0);

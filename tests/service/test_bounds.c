@@ -43,7 +43,7 @@ static char *write_posting(char *at, int posting)
 static void make_body(struct flood *flood)
 {
     char *at = flood->body = malloc((size_t)TRANSFERS * POSTINGS * TEXT);
-    ensure(at);
+    co_ensure(at);
     at = stpcpy(at, "{\"transfers\":[");
     for (int transfer = 0; transfer < TRANSFERS; transfer++) {
         at = stpcpy(at, transfer ? ",{\"postings\":[" : "{\"postings\":[");
@@ -120,9 +120,9 @@ static void while_nothing_commits(void)
     CU_ASSERT_EQUAL(flood.taken + flood.refused, (size_t)REQUESTS * TRANSFERS);
     CU_ASSERT(flood.refused > flood.taken);
     CU_ASSERT(flood.most_kib < MOST_KIB);
-    CU_ASSERT(service_await_ready(&service, 60 * CLOCK_S));
+    CU_ASSERT(service_await_ready(&service, 60 * CO_CLOCK_S));
     for (int i = 0; i < 600 && visit_figure(&visit, "teller_pending_entries{ledger=\"main\"}"); i++)
-        co_sleep(100 * CLOCK_MS);
+        co_sleep(100 * CO_CLOCK_MS);
     visit_get(&visit, "/accounts/a");
     CU_ASSERT_EQUAL(visit.response.seq, before + (int64_t)flood.taken);
     CU_ASSERT(visit_is(&visit, "balance", "\"1\""));

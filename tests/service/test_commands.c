@@ -167,7 +167,7 @@ static int answer_to(const struct service *service, char *token)
     struct service other = *service;
     struct visit visit;
     token[strcspn(token, "\n")] = '\0';
-    ensure(target_make(service->url, token, &other.target) == NULL);
+    co_ensure(target_make(service->url, token, &other.target) == NULL);
     visit_begin(&visit, &other);
     visit_get(&visit, "/accounts");
     int status = visit.response.status;
@@ -191,13 +191,13 @@ static void tokens_come_and_go(void)
     command_teller(&command, service, list);
     CU_ASSERT_PTR_NOT_NULL(strstr(command.out, "a test's"));
     for (int i = 0; i < 50 && answer_to(service, made.out) != 200; i++)
-        co_sleep(100 * CLOCK_MS);
+        co_sleep(100 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(answer_to(service, made.out), 200);
     const char *const revoke[] = {"token", "revoke", id, NULL};
     command_teller(&command, service, revoke);
     EXPECT_EXIT(&command, 0);
     for (int i = 0; i < 50 && answer_to(service, made.out) != 401; i++)
-        co_sleep(100 * CLOCK_MS);
+        co_sleep(100 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(answer_to(service, made.out), 401);
     command_free(&made);
     command_free(&command);

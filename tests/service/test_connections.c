@@ -66,10 +66,10 @@ static void every_count(const char *strategy)
     CU_ASSERT_EQUAL_FATAL(api_balance(&visit.api, "stormed", &wanted), CLIENT_ANSWERED);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         struct storm storm;
-        int64_t from = clock_now_ns(), balance = 0;
+        int64_t from = co_clock_now_ns(), balance = 0;
         run_storm(&storm, service, counts[i]);
         CU_ASSERT_EQUAL(storm.done, counts[i] * REQUESTS);
-        CU_ASSERT(clock_now_ns() - from < BUDGET_SECONDS * CLOCK_S);
+        CU_ASSERT(co_clock_now_ns() - from < BUDGET_SECONDS * CO_CLOCK_S);
         wanted += (int64_t)storm.done;
         CU_ASSERT_EQUAL(api_balance(&visit.api, "stormed", &balance), CLIENT_ANSWERED);
         CU_ASSERT_EQUAL(balance, wanted);
@@ -82,11 +82,11 @@ BOTH_STRATEGIES(every_count)
  * answer has left, not before. */
 static int64_t balance_when_there_is_room(struct visit *visit)
 {
-    int64_t balance = -1, until = clock_now_ns() + BUDGET_SECONDS * CLOCK_S;
+    int64_t balance = -1, until = co_clock_now_ns() + BUDGET_SECONDS * CO_CLOCK_S;
     enum client_status outcome;
     while ((outcome = api_balance(&visit->api, "stormed", &balance)) == CLIENT_UNAVAILABLE &&
-           clock_now_ns() < until)
-        co_sleep(10 * CLOCK_MS);
+           co_clock_now_ns() < until)
+        co_sleep(10 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(outcome, CLIENT_ANSWERED);
     return balance;
 }

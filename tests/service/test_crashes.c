@@ -32,8 +32,8 @@ static void begin(struct trial *trial, const char *strategy)
 /* Wait for some answers, and then for a moment that cannot be foreseen. */
 static void let_it_run(struct trial *trial)
 {
-    CU_ASSERT(workload_await(&trial->workload, PROGRESS, PATIENCE_SECONDS * CLOCK_S));
-    co_sleep((int64_t)dice_below(&trial->dice, 300) * CLOCK_MS);
+    CU_ASSERT(workload_await(&trial->workload, PROGRESS, PATIENCE_SECONDS * CO_CLOCK_S));
+    co_sleep((int64_t)dice_below(&trial->dice, 300) * CO_CLOCK_MS);
 }
 
 /* Compare histories and journal; then settle what is unknown, and compare again. */
@@ -44,10 +44,10 @@ static void verify(struct trial *trial)
     struct visit visit;
     workload_stop(workload);
     CU_ASSERT_FALSE(workload->failed);
-    CU_ASSERT(service_await_ready(&trial->service, PATIENCE_SECONDS * CLOCK_S));
+    CU_ASSERT(service_await_ready(&trial->service, PATIENCE_SECONDS * CO_CLOCK_S));
     visit_begin(&visit, &trial->service);
     CU_ASSERT_EQUAL(checker_run(&visit.api, workload->histories, CLIENTS, SHOWN, &before), 0);
-    CU_ASSERT(workload_settle(workload, PATIENCE_SECONDS * CLOCK_S));
+    CU_ASSERT(workload_settle(workload, PATIENCE_SECONDS * CO_CLOCK_S));
     CU_ASSERT_EQUAL(checker_run(&visit.api, workload->histories, CLIENTS, SHOWN, &after), 0);
     CU_ASSERT_EQUAL(after.unknown, 0);
     CU_ASSERT(after.reads > 0);
@@ -99,7 +99,7 @@ static void killed_database(const char *strategy)
         pid_t postmaster = 0; /* none while the one before is being replaced */
         for (int tries = 0; tries < 100 && (postmaster = service_postmaster(&trial.service)) <= 0;
              tries++)
-            co_sleep(100 * CLOCK_MS);
+            co_sleep(100 * CO_CLOCK_MS);
         CU_ASSERT(postmaster > 0);
         if (postmaster > 0)
             kill(postmaster, SIGKILL);
@@ -125,7 +125,7 @@ static void killed_both(const char *strategy)
         pid_t postmaster = 0; /* none while the one before is being replaced */
         for (int tries = 0; tries < 100 && (postmaster = service_postmaster(&trial.service)) <= 0;
              tries++)
-            co_sleep(100 * CLOCK_MS);
+            co_sleep(100 * CO_CLOCK_MS);
         CU_ASSERT(postmaster > 0);
         if (postmaster > 0 && dice_below(&trial.dice, 2))
             kill(postmaster, SIGKILL);

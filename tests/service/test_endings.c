@@ -156,7 +156,7 @@ static size_t text_of(const struct ending *ending, const char *token, char *text
             text[length++] = ending->bytes[i];
     for (size_t i = 0; i < ending->times; i++, length += more)
         memcpy(text + length, ending->more, more);
-    ensure(length <= TEXT);
+    co_ensure(length <= TEXT);
     return length;
 }
 
@@ -213,8 +213,8 @@ static void end_several(size_t index, void *arg)
 {
     struct crowd *crowd = arg;
     (void)index;
-    struct client *client = client_make(&crowd->service->target, 15 * CLOCK_S);
-    ensure(client);
+    struct client *client = client_make(&crowd->service->target, 15 * CO_CLOCK_S);
+    co_ensure(client);
     for (size_t i = 0; i < crowd->each; i++)
         end_one(client, crowd);
     client_free(&client);
@@ -255,7 +255,7 @@ static void await_back(const struct service *service, const struct state *start,
 {
     struct state state = state_of(service);
     for (int i = 0; i < SETTLE_TRIES && !is_back(&state, start); i++) {
-        co_sleep(25 * CLOCK_MS);
+        co_sleep(25 * CO_CLOCK_MS);
         state = state_of(service);
     }
     if (is_back(&state, start))
@@ -377,15 +377,15 @@ static void the_end_comes_within_all(void)
     start(&service);
     for (size_t i = 0; i < KINDS; i++) {
         size_t length = text_of(&endings[i], service.target.token, text);
-        clients[i] = client_make(&service.target, 10 * CLOCK_S);
-        ensure(clients[i]);
+        clients[i] = client_make(&service.target, 10 * CO_CLOCK_S);
+        co_ensure(clients[i]);
         CU_ASSERT_EQUAL(client_connect(clients[i]), CLIENT_ANSWERED);
         if (length > 0 && client_send_bytes(clients[i], text, length) != CLIENT_ANSWERED)
             continue; /* it was refused before all of it was sent */
     }
-    int64_t from_ns = clock_now_ns();
+    int64_t from_ns = co_clock_now_ns();
     CU_ASSERT_EQUAL(service_stop(&service), 0);
-    CU_ASSERT(clock_now_ns() - from_ns < 30 * CLOCK_S);
+    CU_ASSERT(co_clock_now_ns() - from_ns < 30 * CO_CLOCK_S);
     for (size_t i = 0; i < KINDS; i++)
         client_free(&clients[i]);
     service_remove(&service);

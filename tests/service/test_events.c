@@ -20,7 +20,7 @@ struct writer {
     const struct service *service;
     atomic_bool stop;
     _Atomic int64_t last; /* the position of the last deposit that was answered */
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void keep_writing(void *arg)
@@ -32,10 +32,10 @@ static void keep_writing(void *arg)
         visit_post(&visit, "/accounts/streamed/deposit", NULL, "{\"amount\":1}");
         if (visit.response.status == 201)
             writer->last = visit.response.seq;
-        co_sleep(200 * CLOCK_US);
+        co_sleep(200 * CO_CLOCK_US);
     }
     visit_end(&visit);
-    waitgroup_done(&writer->running);
+    co_waitgroup_done(&writer->running);
 }
 
 static struct service *begin(struct writer *writer, const char *strategy, int writers)
@@ -47,16 +47,16 @@ static struct service *begin(struct writer *writer, const char *strategy, int wr
     CU_ASSERT(visit_fund(&visit, "streamed", 1));
     *writer = (struct writer){.service = service, .last = visit.response.seq};
     visit_end(&visit);
-    waitgroup_add(&writer->running, writers);
+    co_waitgroup_add(&writer->running, writers);
     for (int i = 0; i < writers; i++)
-        ensure(co_spawn(keep_writing, writer));
+        co_ensure(co_spawn(keep_writing, writer));
     return service;
 }
 
 static void end(struct writer *writer)
 {
     writer->stop = true;
-    waitgroup_wait(&writer->running);
+    co_waitgroup_wait(&writer->running);
 }
 
 /* The next event that is an entry; false at the end of the stream. */
@@ -189,12 +189,12 @@ static void slow_readers(void)
     int64_t first = writer.last;
     const struct request request = {.path = "/v1/ledgers/main/events?after=0"};
     for (int i = 0; i < SLEEPERS; i++) {
-        sleepers[i] = client_make(&service->target, 10 * CLOCK_S);
-        ensure(sleepers[i]);
+        sleepers[i] = client_make(&service->target, 10 * CO_CLOCK_S);
+        co_ensure(sleepers[i]);
         CU_ASSERT_EQUAL(client_send(sleepers[i], &request), CLIENT_ANSWERED);
     }
     CU_ASSERT_FATAL(sse_open(late, service, first, -1));
-    co_sleep(2 * CLOCK_S);
+    co_sleep(2 * CO_CLOCK_S);
     CU_ASSERT(writer.last > first + 20);
     CU_ASSERT(service_memory_kib(service) < before + SERVICE_SLACK_KIB);
     end(&writer);
@@ -272,7 +272,7 @@ static void deposit_many(struct visit *visit, int count)
     static const char item[] = "{\"from\":\"world:USD.2\",\"to\":\"streamed\",\"amount\":1}";
     size_t size = (size_t)count * sizeof item + 40, length = 0;
     char *body = malloc(size);
-    ensure(body);
+    co_ensure(body);
     length += (size_t)snprintf(body, size, "{\"transfers\":[");
     for (int i = 0; i < count; i++)
         length += (size_t)snprintf(body + length, size - length, "%s%s", i ? "," : "", item);

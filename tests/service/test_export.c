@@ -164,7 +164,7 @@ static void move_money(struct visit *visit)
     post(visit, 200, "/freeze", NULL, "{}");
     post(visit, 200, "/unfreeze", NULL, "{}");
     snprintf(path, sizeof path, "/holds/%" PRId64, due);
-    for (int i = 0; i < 100; i++, co_sleep(100 * CLOCK_MS)) {
+    for (int i = 0; i < 100; i++, co_sleep(100 * CO_CLOCK_MS)) {
         visit->got = api_get(&visit->api, path, &visit->response);
         if (memmem(visit->response.body, visit->response.body_length, "\"expired\"", 9))
             return;

@@ -169,7 +169,7 @@ static void of_one_moment(const char *strategy)
     CU_ASSERT_FATAL(workload_start(&workload, &service, 8, unit_seed()));
     for (size_t i = 0; i < PROGRAMS; i++) {
         const char *const words[] = {"export", "--format", programs[i].format, NULL};
-        CU_ASSERT(workload_await(&workload, 300, 30 * CLOCK_S));
+        CU_ASSERT(workload_await(&workload, 300, 30 * CO_CLOCK_S));
         command_teller(&command, &service, words);
         EXPECT_EXIT(&command, 0);
         CU_ASSERT(command.length > before);

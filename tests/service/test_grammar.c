@@ -44,7 +44,7 @@ static void end(struct attempt *attempt)
 
 static void add(struct attempt *attempt, const char *bytes, size_t length)
 {
-    ensure(length < TEXT - attempt->length);
+    co_ensure(length < TEXT - attempt->length);
     memcpy(attempt->text + attempt->length, bytes, length);
     attempt->length += length;
 }

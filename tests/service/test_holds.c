@@ -144,7 +144,7 @@ static void expire(const char *strategy)
         hold(&visit, "{\"from\":\"time-a\",\"to\":\"time-b\",\"amount\":10,\"expires_in\":1}");
     CU_ASSERT_FALSE(visit_is(&visit, "expires_at", "null"));
     for (int i = 0; i < 100 && !account_is(&visit, "/accounts/time-a", "\"10\"", "\"10\""); i++)
-        co_sleep(100 * CLOCK_MS);
+        co_sleep(100 * CO_CLOCK_MS);
     CU_ASSERT(account_is(&visit, "/accounts/time-a", "\"10\"", "\"10\""));
     get_hold(&visit, id);
     CU_ASSERT(visit_is(&visit, "status", "\"expired\""));

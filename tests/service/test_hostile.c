@@ -37,7 +37,7 @@ static int64_t balance(struct visit *visit)
 /* Send bytes over a connection of their own; the status of what comes back, 0 if it was closed. */
 static int exchange(const char *bytes, size_t length)
 {
-    struct client *client = client_make(&service->target, 30 * CLOCK_S);
+    struct client *client = client_make(&service->target, 30 * CO_CLOCK_S);
     struct response response = {0};
     CU_ASSERT_PTR_NOT_NULL_FATAL(client);
     if (client_send_bytes(client, bytes, length) != CLIENT_ANSWERED ||
@@ -111,13 +111,13 @@ static void slow_drip(void)
     static const char head[] = "GET /livez HTTP/1.1\r\nHost: ";
     struct visit visit;
     begin(&visit);
-    struct client *client = client_make(&service->target, 2 * CLOCK_S);
+    struct client *client = client_make(&service->target, 2 * CO_CLOCK_S);
     CU_ASSERT_PTR_NOT_NULL_FATAL(client);
     CU_ASSERT_EQUAL_FATAL(client_send_bytes(client, head, sizeof head - 1), CLIENT_ANSWERED);
-    int64_t from = clock_now_ns();
+    int64_t from = co_clock_now_ns();
     enum client_status status = CLIENT_ANSWERED;
-    while (status == CLIENT_ANSWERED && clock_now_ns() - from < 40 * CLOCK_S) {
-        co_sleep(250 * CLOCK_MS);
+    while (status == CLIENT_ANSWERED && co_clock_now_ns() - from < 40 * CO_CLOCK_S) {
+        co_sleep(250 * CO_CLOCK_MS);
         status = client_send_bytes(client, "x", 1);
         CU_ASSERT_EQUAL(service_probe(service, "/livez"), 200);
     }
@@ -138,8 +138,8 @@ static void vanish(size_t index, void *arg)
         "POST " TARGET " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"
         "Content-Type: application/json\r\nContent-Length: 12\r\n\r\n" BODY,
         service->target.token);
-    struct client *client = client_make(&service->target, 10 * CLOCK_S);
-    ensure(client);
+    struct client *client = client_make(&service->target, 10 * CO_CLOCK_S);
+    co_ensure(client);
     for (int i = 0; i < VANISHINGS; i++) {
         size_t part =
             dice_below(&dice, 3) == 0 ? (size_t)length : dice_below(&dice, (uint64_t)length);
@@ -148,7 +148,7 @@ static void vanish(size_t index, void *arg)
         if (part > 0 && client_send_bytes(client, text, part) == CLIENT_ANSWERED)
             *sent += part == (size_t)length;
         if (dice_below(&dice, 2))
-            co_sleep((int64_t)dice_below(&dice, 3000) * CLOCK_US);
+            co_sleep((int64_t)dice_below(&dice, 3000) * CO_CLOCK_US);
         client_reset(client);
     }
     client_free(&client);
@@ -162,7 +162,7 @@ static void vanishing(void)
     size_t descriptors = service_descriptors(service);
     _Atomic size_t sent = 0;
     crew_run(VANISHING, vanish, &sent);
-    co_sleep(500 * CLOCK_MS);
+    co_sleep(500 * CO_CLOCK_MS);
     int64_t paid = balance(&visit) - before;
     CU_ASSERT(paid >= 0 && paid <= (int64_t)sent);
     CU_ASSERT(service_descriptors(service) <= descriptors + 8);

@@ -62,7 +62,7 @@ static void deposit_as_told(const struct service *service)
         CU_ASSERT(status == 201 || visit_header_is(&visit, "Retry-After", "1"));
         visit_end(&visit);
         if (status == 503)
-            co_sleep(CLOCK_S);
+            co_sleep(CO_CLOCK_S);
     }
     CU_ASSERT_EQUAL(status, 201);
 }
@@ -77,13 +77,13 @@ static void others_are_served(const struct service *service)
 
 static bool connections_become(struct visit *visit, int64_t at_most)
 {
-    int64_t until_ns = clock_now_ns() + SETTLE_SECONDS * CLOCK_S, open;
+    int64_t until_ns = co_clock_now_ns() + SETTLE_SECONDS * CO_CLOCK_S, open;
     while ((open = visit_figure(visit, "teller_http_connections")) > at_most || open < 0) {
-        if (clock_now_ns() > until_ns) {
+        if (co_clock_now_ns() > until_ns) {
             printf("\n    %lld connections, not %lld ", (long long)open, (long long)at_most);
             return false;
         }
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
     }
     return true;
 }
@@ -98,7 +98,7 @@ static void stand(struct service *service, size_t count, int64_t at_most)
     size_t before = service_memory_kib(service);
     crowd_begin_from(&crowd, service, CROWDS_ADDRESS);
     come_and_idle(&crowd, count / 2, count >= MANY ? count / 4 : 20);
-    co_sleep(RESTED_MS * CLOCK_MS);
+    co_sleep(RESTED_MS * CO_CLOCK_MS);
     come_and_idle(&crowd, count - count / 2, count >= MANY ? count / 4 : 20);
     others_are_served(service);
     size_t more = service_memory_kib(service) - before;

@@ -37,10 +37,10 @@ static bool is_done(const struct visit *visit)
 static void await_run(struct visit *visit)
 {
     char path[LOCATION], id[40] = "";
-    int64_t until_ns = clock_now_ns() + 120 * CLOCK_S;
+    int64_t until_ns = co_clock_now_ns() + 120 * CO_CLOCK_S;
     CU_ASSERT_FATAL(json_view_copy(json_view_member(visit->body, "id"), id, sizeof id));
     snprintf(path, sizeof path, "/v1/lab/runs/%s", id);
-    while (!is_done(visit) && clock_now_ns() < until_ns) {
+    while (!is_done(visit) && co_clock_now_ns() < until_ns) {
         visit_call(visit, &(struct request){.path = path, .headers = "Prefer: wait=10\r\n"});
         EXPECT_STATUS(visit, 200);
     }
@@ -172,7 +172,7 @@ static int children_of(pid_t service)
     char path[300], text[TEXT], own[40];
     int count = 0, own_size = snprintf(own, sizeof own, "lab-child%c%d", '\0', (int)service) + 1;
     DIR *folder = opendir("/proc");
-    ensure(folder);
+    co_ensure(folder);
     for (struct dirent *entry; (entry = readdir(folder));) {
         if (!isdigit((unsigned char)entry->d_name[0]))
             continue;
@@ -191,7 +191,7 @@ static int children_of(pid_t service)
 static bool has_no_children(pid_t service)
 {
     for (int i = 0; i < 500 && children_of(service) > 0; i++)
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
     return children_of(service) == 0;
 }
 
@@ -203,7 +203,7 @@ static void make_planted(struct service *service)
     *service = (struct service){.program = program, .strategy = "owner"};
     char *folder = service->folder;
     snprintf(folder, sizeof service->folder, "/tmp/teller-planted-XXXXXX");
-    ensure(mkdtemp(folder));
+    co_ensure(mkdtemp(folder));
     CU_ASSERT_FATAL(service_run(service));
 }
 
@@ -219,14 +219,14 @@ static void expect_end(struct visit *visit, const char *body, const char *how, c
     char path[LOCATION], id[40] = "";
     CU_ASSERT_FATAL(json_view_copy(json_view_member(visit->body, "id"), id, sizeof id));
     snprintf(path, sizeof path, "/v1/lab/runs/%s", id);
-    int64_t until_ns = clock_now_ns() + 120 * CLOCK_S;
+    int64_t until_ns = co_clock_now_ns() + 120 * CO_CLOCK_S;
     do {
         visit_post(visit, "/accounts/alice/deposit", NULL, "{\"amount\":1}");
         EXPECT_STATUS(visit, 201);
         deposits++;
         visit_get(visit, path);
         EXPECT_STATUS(visit, 200);
-    } while (!is_done(visit) && clock_now_ns() < until_ns);
+    } while (!is_done(visit) && co_clock_now_ns() < until_ns);
     struct json_view ended = json_view_member(visit->body, "ended");
     bool good = json_view_is(json_view_member(ended, "how"), how) ||
                 (other && json_view_is(json_view_member(ended, "how"), other));

@@ -36,19 +36,20 @@ static void look_until_the_end(struct service *service)
 {
     enum { BEAT_MS = 2000 };
     struct visit visit;
-    int64_t since_ns = clock_now_ns();
+    int64_t since_ns = co_clock_now_ns();
     visit_begin(&visit, service);
     do {
-        int64_t asked_ns = clock_now_ns();
+        int64_t asked_ns = co_clock_now_ns();
         visit_get(&visit, "/accounts/alice");
-        CU_ASSERT(visit.response.status != 200 || asked_ns - since_ns < BEAT_MS * CLOCK_MS);
+        CU_ASSERT(visit.response.status != 200 || asked_ns - since_ns < BEAT_MS * CO_CLOCK_MS);
         visit_get(&visit, "/readyz");
         if (visit.response.status == 503 && strstr(visit.response.body, "\"lost\""))
             CU_ASSERT(visit_is(&visit, "ready", "false"));
-        co_sleep(5 * CLOCK_MS);
-    } while (visit.got == CLIENT_ANSWERED && clock_now_ns() - since_ns < PATIENCE_S * CLOCK_S);
+        co_sleep(5 * CO_CLOCK_MS);
+    } while (
+        visit.got == CLIENT_ANSWERED && co_clock_now_ns() - since_ns < PATIENCE_S * CO_CLOCK_S);
     visit_end(&visit);
-    CU_ASSERT_EQUAL(service_await_end(service, PATIENCE_S * CLOCK_S), GONE);
+    CU_ASSERT_EQUAL(service_await_end(service, PATIENCE_S * CO_CLOCK_S), GONE);
 }
 
 static void expect_said(const struct service *service, const char *text)

@@ -179,9 +179,9 @@ BOTH_STRATEGIES(as_given)
 /* The same when memory keeps none of the accounts'. */
 static void of_accounts_is_read_when_asked_for(void)
 {
-    ensure(setenv("TELLER_FAILPOINTS", "account.metadata=error", 1) == 0);
+    co_ensure(setenv("TELLER_FAILPOINTS", "account.metadata=error", 1) == 0);
     as_given("sharded");
-    ensure(unsetenv("TELLER_FAILPOINTS") == 0);
+    co_ensure(unsetenv("TELLER_FAILPOINTS") == 0);
 }
 
 const struct unit_suite metadata_suite = {"metadata", 2,

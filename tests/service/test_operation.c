@@ -27,7 +27,7 @@ static void run_line(struct command *command, const char *line)
         "teller=\"timeout 60 %s\"; dir=$(mktemp -d /tmp/teller-test-XXXXXX);"
         " trap 'rm -rf $dir' EXIT; %s",
         program, line);
-    ensure(length > 0 && length < LINE);
+    co_ensure(length > 0 && length < LINE);
     const char *const argv[] = {"/bin/bash", "-c", whole, NULL};
     command_run(command, argv);
 }
@@ -177,7 +177,7 @@ static void signals_that_do_not_end_it(void)
     CU_ASSERT_FATAL(visit_fund(&visit, "alice", 100));
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         CU_ASSERT_EQUAL(kill(service.pid, numbers[i]), 0);
-        co_sleep(50 * CLOCK_MS);
+        co_sleep(50 * CO_CLOCK_MS);
         visit_post(&visit, "/accounts/alice/deposit", NULL, "{\"amount\":1}");
         EXPECT_STATUS(&visit, 201);
     }
@@ -196,7 +196,7 @@ static void a_hangup_stops_it_in_order(void)
     static struct service service;
     CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
     CU_ASSERT_EQUAL(kill(service.pid, SIGHUP), 0);
-    CU_ASSERT_EQUAL(service_await_end(&service, 60 * CLOCK_S), 0);
+    CU_ASSERT_EQUAL(service_await_end(&service, 60 * CO_CLOCK_S), 0);
     char *out = output_of(&service);
     CU_ASSERT_PTR_NOT_NULL(strstr(out, "stopped\n"));
     free(out);

@@ -28,7 +28,7 @@ static void pooler(const char *what, const char *folder, const struct service *h
     char text[TEXT];
     snprintf(
         text, sizeof text, "tests/pooler %s %s %s/postgres postgres", what, folder, host->folder);
-    blocking_call(run_command, text);
+    co_blocking_call(run_command, text);
 }
 
 static void verify(struct service *service, struct workload *workload, const char *url)
@@ -36,7 +36,7 @@ static void verify(struct service *service, struct workload *workload, const cha
     struct checker_figures figures = {0};
     struct visit visit;
     struct command audit = {0};
-    CU_ASSERT(workload_settle(workload, 30 * CLOCK_S));
+    CU_ASSERT(workload_settle(workload, 30 * CO_CLOCK_S));
     visit_begin(&visit, service);
     CU_ASSERT_EQUAL(checker_run(&visit.api, workload->histories, CLIENTS, SHOWN, &figures), 0);
     visit_end(&visit);
@@ -62,11 +62,11 @@ static void serves_through_it(const char *strategy)
     CU_ASSERT_FATAL(
         service_make(&service, strategy, (const char *const[]){"--database", url, NULL}));
     CU_ASSERT_FATAL(workload_start(&workload, &service, CLIENTS, unit_seed()));
-    CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CLOCK_S));
+    CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CO_CLOCK_S));
     pooler("end", folder, &host);
-    co_sleep(2 * CLOCK_S);
+    co_sleep(2 * CO_CLOCK_S);
     pooler("start", folder, &host);
-    CU_ASSERT(workload_await(&workload, PROGRESS, 60 * CLOCK_S));
+    CU_ASSERT(workload_await(&workload, PROGRESS, 60 * CO_CLOCK_S));
     workload_stop(&workload);
     CU_ASSERT_FALSE(workload.failed);
     verify(&service, &workload, url);

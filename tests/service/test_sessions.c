@@ -28,7 +28,7 @@ static struct duel {
     _Atomic size_t told[SIDES], stale; /* answers that were 200, and those of them that were old */
     _Atomic size_t payee;              /* the side that is paid in at */
     _Atomic bool stop;
-    struct waitgroup running;
+    struct co_waitgroup running;
 } duel;
 
 static void run_psql(void *arg)
@@ -47,7 +47,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
         "psql -qXAt -v ON_ERROR_STOP=1 -h %s/postgres -U postgres -d template1 -c \"%s\""
         " >/dev/null",
         duel.host.folder, sql);
-    blocking_call(run_psql, command);
+    co_blocking_call(run_psql, command);
 }
 
 static void begin(const char *strategy)
@@ -69,7 +69,7 @@ static void begin(const char *strategy)
     visit_end(&visit);
     standby_start(&duel.second);
     while (service_probe(duel.sides[1], "/livez") != 200 && !duel.second.over)
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
 }
 
 static void end(void)
@@ -101,12 +101,12 @@ static void pay(void *arg)
             duel.position = visit->response.seq;
             duel.paid++;
         } else {
-            co_sleep(2 * CLOCK_MS);
+            co_sleep(2 * CO_CLOCK_MS);
         }
     }
     for (int i = 0; i < SIDES; i++)
         visit_end(&visits[i]);
-    waitgroup_done(&duel.running);
+    co_waitgroup_done(&duel.running);
 }
 
 static void look(struct visit *visit, size_t side, const char *path, bool has_balance)
@@ -129,9 +129,9 @@ static void look(struct visit *visit, size_t side, const char *path, bool has_ba
 static void await_payments(void)
 {
     enum { SOME = 20 };
-    int64_t upto = duel.paid + SOME, until = clock_now_ns() + PATIENCE_S * CLOCK_S;
-    while (duel.paid < upto && clock_now_ns() < until)
-        co_sleep(5 * CLOCK_MS);
+    int64_t upto = duel.paid + SOME, until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    while (duel.paid < upto && co_clock_now_ns() < until)
+        co_sleep(5 * CO_CLOCK_MS);
     CU_ASSERT(duel.paid >= upto);
 }
 
@@ -145,10 +145,10 @@ static void read_side(size_t side)
         look(&visit, side, "/accounts", false);
         look(&visit, side, "/accounts/paid/entries?limit=1", false);
         look(&visit, side, "/journal?limit=1", false);
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
     }
     visit_end(&visit);
-    waitgroup_done(&duel.running);
+    co_waitgroup_done(&duel.running);
 }
 
 static void read_first(void *arg)
@@ -168,12 +168,12 @@ static void read_second(void *arg)
 /* The side that serves; a failure if none does for long. */
 static size_t find_owner(void)
 {
-    int64_t until = clock_now_ns() + PATIENCE_S * CLOCK_S;
-    while (clock_now_ns() < until) {
+    int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    while (co_clock_now_ns() < until) {
         for (size_t i = 0; i < SIDES; i++)
             if (service_probe(duel.sides[i], "/readyz") == 200)
                 return i;
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
     }
     CU_FAIL("neither of the two serves");
     return 0;
@@ -222,14 +222,14 @@ static void each_kind_is_ended(const char *strategy)
     static void (*const kinds[])(void) = {end_writer, end_beats, end_readers};
     enum { KINDS = sizeof kinds / sizeof kinds[0], ROUNDS = 2 * KINDS };
     begin(strategy);
-    waitgroup_add(&duel.running, 3);
-    ensure(co_spawn(pay, NULL) && co_spawn(read_first, NULL) && co_spawn(read_second, NULL));
+    co_waitgroup_add(&duel.running, 3);
+    co_ensure(co_spawn(pay, NULL) && co_spawn(read_first, NULL) && co_spawn(read_second, NULL));
     for (int round = 0; round < ROUNDS; round++) {
         kinds[round % KINDS]();
         await_payments();
     }
     duel.stop = true;
-    waitgroup_wait(&duel.running);
+    co_waitgroup_wait(&duel.running);
     CU_ASSERT_EQUAL(duel.stale, 0);
     CU_ASSERT(duel.told[0] > 0 && duel.told[1] > 0);
     struct visit visit;
@@ -246,12 +246,12 @@ BOTH_STRATEGIES(each_kind_is_ended)
 /* Look at the standby all the while, until the first one serves well for a second. */
 static void look_on(void)
 {
-    int64_t until = clock_now_ns() + PATIENCE_S * CLOCK_S, well_ns = 0;
-    while (clock_now_ns() < until && (!well_ns || clock_now_ns() - well_ns < CLOCK_S)) {
+    int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S, well_ns = 0;
+    while (co_clock_now_ns() < until && (!well_ns || co_clock_now_ns() - well_ns < CO_CLOCK_S)) {
         standby_look(&duel.second);
         bool well = service_probe(&duel.first, "/readyz") == 200;
-        well_ns = !well ? 0 : well_ns ? well_ns : clock_now_ns();
-        co_sleep(5 * CLOCK_MS);
+        well_ns = !well ? 0 : well_ns ? well_ns : co_clock_now_ns();
+        co_sleep(5 * CO_CLOCK_MS);
     }
     CU_ASSERT(well_ns != 0);
     CU_ASSERT_FALSE(duel.second.over); /* the one that had the ledger keeps it */

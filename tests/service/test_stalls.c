@@ -28,7 +28,7 @@ static void withdraw(struct visit *visit, const char *key, const char *headers)
 struct patient {
     const struct service *service;
     struct visit visit;
-    struct waitgroup running;
+    struct co_waitgroup running;
     int64_t answered_ns;
 };
 
@@ -37,8 +37,8 @@ static void wait_patiently(void *arg)
     struct patient *patient = arg;
     visit_begin(&patient->visit, patient->service);
     withdraw(&patient->visit, "stall-1", NULL);
-    patient->answered_ns = clock_now_ns();
-    waitgroup_done(&patient->running);
+    patient->answered_ns = co_clock_now_ns();
+    co_waitgroup_done(&patient->running);
 }
 
 /* An answer that gave up waiting names no position that a crash could take back. */
@@ -63,7 +63,7 @@ static void look_at_the_stall(
     withdraw(visit, "stall-1", IMPATIENT);
     EXPECT_PROBLEM(visit, 409, "key_in_flight");
     expect_durable(visit, durable);
-    co_sleep(CLOCK_S); /* by now nothing confirms that the ledger is this server's */
+    co_sleep(CO_CLOCK_S); /* by now nothing confirms that the ledger is this server's */
     visit_call(visit, &(struct request){.path = "/accounts/untouched", .headers = IMPATIENT});
     EXPECT_PROBLEM(visit, 503, "unavailable");
     withdraw(visit, "stall-3", IMPATIENT);
@@ -88,19 +88,19 @@ static void stalled(const char *strategy)
     int64_t durable = visit.response.seq;
     service_signal_postgres(&service, SIGSTOP);
     struct patient patient = {.service = &service};
-    waitgroup_add(&patient.running, 1);
-    ensure(co_spawn(wait_patiently, &patient));
-    co_sleep(200 * CLOCK_MS);
+    co_waitgroup_add(&patient.running, 1);
+    co_ensure(co_spawn(wait_patiently, &patient));
+    co_sleep(200 * CO_CLOCK_MS);
     look_at_the_stall(&service, &visit, durable, settle);
     CU_ASSERT_EQUAL(patient.answered_ns, 0);
     service_signal_postgres(&service, SIGCONT);
 
-    waitgroup_wait(&patient.running);
+    co_waitgroup_wait(&patient.running);
     EXPECT_STATUS(&patient.visit, 201);
     withdraw(&visit, "stall-1", NULL);
     EXPECT_STATUS(&visit, 201);
     CU_ASSERT(visit.response.replayed);
-    CU_ASSERT(service_await_ready(&service, 20 * CLOCK_S));
+    CU_ASSERT(service_await_ready(&service, 20 * CO_CLOCK_S));
     withdraw(&visit, "stall-2", NULL); /* what 504 left open: refused, once and for all */
     EXPECT_PROBLEM(&visit, 422, "insufficient_funds");
     CU_ASSERT(visit.response.replayed);
@@ -134,7 +134,7 @@ static void made_in_a_stall(void)
         EXPECT_PROBLEM(&visit, 503, "unavailable");
     }
     service_signal_postgres(&service, SIGCONT);
-    CU_ASSERT(service_await_ready(&service, 20 * CLOCK_S));
+    CU_ASSERT(service_await_ready(&service, 20 * CO_CLOCK_S));
     visit_post(&visit, path, NULL, body);
     CU_ASSERT(visit.response.status == 201 || visit.response.status == 200);
     visit_post(&visit, path, NULL, body);

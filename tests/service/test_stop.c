@@ -32,7 +32,7 @@ static void it_says_so_first(void)
     CU_ASSERT(sse_next(&sse, &event));
     CU_ASSERT_EQUAL(kill(service.pid, SIGTERM), 0);
     for (int i = 0; i < 200 && service_probe(&service, "/readyz") == 200; i++)
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(service_probe(&service, "/readyz"), 503);
     CU_ASSERT_EQUAL(service_probe(&service, "/livez"), 200);
     visit_begin(&visit, &service);
@@ -45,7 +45,7 @@ static void it_says_so_first(void)
     CU_ASSERT(sse.ended);
     CU_ASSERT(seen > 0);
     sse_close(&sse);
-    CU_ASSERT_EQUAL(service_await_end(&service, 60 * CLOCK_S), 0);
+    CU_ASSERT_EQUAL(service_await_end(&service, 60 * CO_CLOCK_S), 0);
     CU_ASSERT_EQUAL(service_probe(&service, "/livez"), 0);
     service_remove(&service);
 }
@@ -61,18 +61,18 @@ static void what_is_accepted_is_answered(void)
     static struct service service;
     struct response response = {0};
     make(&service, "--stop-delay", "0");
-    struct client *client = client_make(&service.target, 60 * CLOCK_S);
-    ensure(client);
+    struct client *client = client_make(&service.target, 60 * CO_CLOCK_S);
+    co_ensure(client);
     service_signal_postgres(&service, SIGSTOP);
     CU_ASSERT_EQUAL(client_send(client, &deposit), CLIENT_ANSWERED);
-    co_sleep(200 * CLOCK_MS);
+    co_sleep(200 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(kill(service.pid, SIGTERM), 0);
-    co_sleep(500 * CLOCK_MS);
+    co_sleep(500 * CO_CLOCK_MS);
     service_signal_postgres(&service, SIGCONT);
     CU_ASSERT_EQUAL(client_receive(client, &response), CLIENT_ANSWERED);
     CU_ASSERT_EQUAL(response.status, 201);
     client_free(&client);
-    CU_ASSERT_EQUAL(service_await_end(&service, 60 * CLOCK_S), 0);
+    CU_ASSERT_EQUAL(service_await_end(&service, 60 * CO_CLOCK_S), 0);
     service_remove(&service);
 }
 
@@ -82,13 +82,13 @@ static void a_frozen_database_does_not_keep_it(void)
     static struct service service;
     struct visit visit;
     make(&service, "--stop-timeout", "2");
-    struct client *client = client_make(&service.target, 60 * CLOCK_S);
-    ensure(client);
+    struct client *client = client_make(&service.target, 60 * CO_CLOCK_S);
+    co_ensure(client);
     service_signal_postgres(&service, SIGSTOP);
     CU_ASSERT_EQUAL(client_send(client, &deposit), CLIENT_ANSWERED);
-    co_sleep(200 * CLOCK_MS);
+    co_sleep(200 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(kill(service.pid, SIGTERM), 0);
-    CU_ASSERT_EQUAL(service_await_end(&service, 30 * CLOCK_S), 3);
+    CU_ASSERT_EQUAL(service_await_end(&service, 30 * CO_CLOCK_S), 3);
     client_free(&client);
     service_signal_postgres(&service, SIGCONT);
     CU_ASSERT_FATAL(service_run(&service));

@@ -27,8 +27,8 @@ static void callers_make(struct callers *callers, const struct service *first)
 {
     struct response response;
     for (int i = 0; i < CALLERS; i++) {
-        callers->clients[i] = client_make(&first->target, 10 * CLOCK_S);
-        ensure(callers->clients[i]);
+        callers->clients[i] = client_make(&first->target, 10 * CO_CLOCK_S);
+        co_ensure(callers->clients[i]);
         CU_ASSERT_EQUAL(
             client_call(callers->clients[i], &(struct request){.path = "/livez"}, &response),
             CLIENT_ANSWERED);
@@ -64,17 +64,17 @@ static int callers_succeed(struct callers *callers)
 static void wake(struct service *first, struct callers *callers)
 {
     int successes = 0;
-    int64_t until = clock_now_ns() + 3 * CLOCK_S;
+    int64_t until = co_clock_now_ns() + 3 * CO_CLOCK_S;
     callers_ask(callers);
     kill(first->pid, SIGCONT);
-    while (clock_now_ns() < until) {
+    while (co_clock_now_ns() < until) {
         struct visit visit;
         visit_begin(&visit, first);
         visit_get(&visit, "/journal");
         successes += visit.response.status == 200;
         visit_end(&visit);
         CU_ASSERT_EQUAL(service_probe(first, "/readyz"), 503);
-        co_sleep(5 * CLOCK_MS);
+        co_sleep(5 * CO_CLOCK_MS);
     }
     CU_ASSERT_EQUAL(successes, 0);
     CU_ASSERT_EQUAL(callers_succeed(callers), 0);
@@ -87,9 +87,9 @@ static void hand_over(struct service *first, struct service *second)
 {
     struct visit visit;
     CU_ASSERT_EQUAL(service_stop(second), 0);
-    int64_t stopped_ns = clock_now_ns();
-    CU_ASSERT(service_await_ready(first, 20 * CLOCK_S));
-    printf("[back after %lld ms] ", (long long)((clock_now_ns() - stopped_ns) / CLOCK_MS));
+    int64_t stopped_ns = co_clock_now_ns();
+    CU_ASSERT(service_await_ready(first, 20 * CO_CLOCK_S));
+    printf("[back after %lld ms] ", (long long)((co_clock_now_ns() - stopped_ns) / CO_CLOCK_MS));
     visit_begin(&visit, first);
     visit_get(&visit, "/accounts/with-the-second");
     CU_ASSERT(visit_is(&visit, "balance", "\"7\""));
@@ -127,7 +127,7 @@ static void verify(struct service *second, struct workload *workload, char *url)
     struct checker_figures figures = {0};
     struct visit visit;
     workload->service = second;
-    CU_ASSERT(workload_settle(workload, 30 * CLOCK_S));
+    CU_ASSERT(workload_settle(workload, 30 * CO_CLOCK_S));
     visit_begin(&visit, second);
     CU_ASSERT_EQUAL(checker_run(&visit.api, workload->histories, CLIENTS, SHOWN, &figures), 0);
     CU_ASSERT(figures.done > 0);
@@ -137,7 +137,7 @@ static void verify(struct service *second, struct workload *workload, char *url)
     CU_ASSERT_EQUAL(entries_of(&visit, "with-it"), 1);
     CU_ASSERT_EQUAL(entries_of(&visit, "after-the-end"), 0);
     visit_end(&visit);
-    blocking_call(run_audit, url);
+    co_blocking_call(run_audit, url);
     printf("[%zu done, %zu not executed] ", figures.done, figures.absent);
 }
 
@@ -157,22 +157,22 @@ static void taken_over(const char *strategy)
     CU_ASSERT_FATAL(
         workload_start_between(&workload, &first, &second.service.target, CLIENTS, unit_seed()));
     standby_start(&second);
-    CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CLOCK_S));
-    co_sleep(CLOCK_S);
+    CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CO_CLOCK_S));
+    co_sleep(CO_CLOCK_S);
     CU_ASSERT_FALSE(second.over); /* a server that does well is not taken over */
 
     callers_make(&callers, &first);
-    int64_t hung_ns = clock_now_ns();
+    int64_t hung_ns = co_clock_now_ns();
     kill(first.pid, SIGSTOP);
     CU_ASSERT(standby_await(&second));
-    int64_t took_ms = (second.up_ns - hung_ns) / CLOCK_MS;
+    int64_t took_ms = (second.up_ns - hung_ns) / CO_CLOCK_MS;
     CU_ASSERT(took_ms >= LEASE_MS && took_ms < 20000); /* not while the first may tell */
     CU_ASSERT(service_logged(&second.service, "info", "ledger main: another server has this"));
     CU_ASSERT(service_logged(&second.service, "info", "has not been heard from for"));
     printf("[after %lld ms] ", (long long)took_ms);
-    CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CLOCK_S));
+    CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CO_CLOCK_S));
     wake(&first, &callers);
-    CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CLOCK_S));
+    CU_ASSERT(workload_await(&workload, PROGRESS, 30 * CO_CLOCK_S));
     workload_stop(&workload);
     CU_ASSERT_FALSE(workload.failed);
     if (second.up)

@@ -73,9 +73,9 @@ static void expect_stages(
 static void expect_call(
     struct visit *visit, const struct request *request, int status, const char *names)
 {
-    int64_t from_ns = clock_now_ns();
+    int64_t from_ns = co_clock_now_ns();
     visit_call(visit, request);
-    expect_stages(&visit->response, status, names, clock_now_ns() - from_ns);
+    expect_stages(&visit->response, status, names, co_clock_now_ns() - from_ns);
 }
 
 #define CHANGE "parse queue decide commit answer"
@@ -180,12 +180,12 @@ static void stream(void)
 {
     struct visit visit;
     visit_begin_shared(&visit, "owner");
-    int64_t from_ns = clock_now_ns();
+    int64_t from_ns = co_clock_now_ns();
     CU_ASSERT_EQUAL_FATAL(
         client_send(visit.client, &(struct request){.path = "/v1/ledgers/main/events"}),
         CLIENT_ANSWERED);
     CU_ASSERT_EQUAL_FATAL(client_receive_head(visit.client, &visit.response), CLIENT_ANSWERED);
-    expect_stages(&visit.response, 200, BARE, clock_now_ns() - from_ns);
+    expect_stages(&visit.response, 200, BARE, co_clock_now_ns() - from_ns);
     visit_end(&visit);
 }
 

@@ -50,7 +50,7 @@ static void end_token(const struct service *service, const char *id)
 static struct service with_token(const struct service *service, const char *token)
 {
     struct service other = *service;
-    ensure(target_make(service->url, token, &other.target) == NULL);
+    co_ensure(target_make(service->url, token, &other.target) == NULL);
     return other;
 }
 
@@ -127,7 +127,7 @@ struct flood {
     const struct service *service;
     _Atomic int answered, others;
     _Atomic bool stop;
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 static void flood_main(void *arg)
@@ -139,7 +139,7 @@ static void flood_main(void *arg)
         atomic_fetch_add(
             answer_to(flood->service, token) == 401 ? &flood->answered : &flood->others, 1);
     }
-    waitgroup_done(&flood->running);
+    co_waitgroup_done(&flood->running);
 }
 
 /* A client that makes tokens up has the database asked no more often than one client would. */
@@ -148,18 +148,18 @@ static void made_up_ones_do_not_reach_the_database(void)
     enum { SECONDS = 3, A_SECOND = 50, BESIDES = 200 };
     static struct flood flood;
     flood = (struct flood){.service = get_service()};
-    int64_t before = transactions(flood.service), since_ns = clock_now_ns();
-    waitgroup_add(&flood.running, FLOODERS);
+    int64_t before = transactions(flood.service), since_ns = co_clock_now_ns();
+    co_waitgroup_add(&flood.running, FLOODERS);
     for (int i = 0; i < FLOODERS; i++)
-        ensure(co_spawn(flood_main, &flood));
-    co_sleep(SECONDS * CLOCK_S);
+        co_ensure(co_spawn(flood_main, &flood));
+    co_sleep(SECONDS * CO_CLOCK_S);
     char token[TOKEN + 1], id[16];
     make_token(flood.service, token, id);
     CU_ASSERT_EQUAL(answer_to(flood.service, token), 200);
     flood.stop = true;
-    waitgroup_wait(&flood.running);
+    co_waitgroup_wait(&flood.running);
     int64_t asked = transactions(flood.service) - before;
-    int64_t seconds = (clock_now_ns() - since_ns) / CLOCK_S + 1;
+    int64_t seconds = (co_clock_now_ns() - since_ns) / CO_CLOCK_S + 1;
     printf("(%d answers, %lld transactions) ", flood.answered, (long long)asked);
     CU_ASSERT(flood.answered > FLOODERS);
     CU_ASSERT_EQUAL(flood.others, 0);
@@ -181,7 +181,7 @@ static void unknown_while_the_database_hangs(void)
     CU_ASSERT_EQUAL(answer_to(&service, "teller_nonsense"), 401);
     service_signal_postgres(&service, SIGCONT);
     for (int i = 0; i < 200 && answer_to(&service, token) != 401; i++)
-        co_sleep(100 * CLOCK_MS);
+        co_sleep(100 * CO_CLOCK_MS);
     CU_ASSERT_EQUAL(answer_to(&service, token), 401);
     service_remove(&service);
 }

@@ -23,7 +23,7 @@ enum { CLIENTS = 8, TURN_MS = 1500 };
 struct pair {
     struct service host, old, new;
     char url[300];
-    struct waitgroup running;
+    struct co_waitgroup running;
     _Atomic bool new_is_up, stop, over;
 };
 
@@ -78,12 +78,12 @@ static void client_main(void *arg)
             client->again++;
             service = &pair->new;
             while (!(pair->over && !pair->new_is_up) && service_probe(service, "/readyz") != 200)
-                co_sleep(10 * CLOCK_MS);
+                co_sleep(10 * CO_CLOCK_MS);
         }
         client->paid++;
-        co_sleep(CLOCK_MS);
+        co_sleep(CO_CLOCK_MS);
     }
-    waitgroup_done(&pair->running);
+    co_waitgroup_done(&pair->running);
 }
 
 /* ---- the programs ---------------------------------------------------------------------------- */
@@ -110,9 +110,9 @@ static void begin(struct pair *pair)
     CU_ASSERT_FATAL(service_run(&pair->old));
     snprintf(path, sizeof path, "%s/admin.token", pair->new.folder);
     FILE *file = fopen(path, "we");
-    ensure(file && fprintf(file, "%s\n", pair->old.target.token) > 0 && fclose(file) == 0);
+    co_ensure(file && fprintf(file, "%s\n", pair->old.target.token) > 0 && fclose(file) == 0);
     snprintf(pair->new.url, sizeof pair->new.url, "http://127.0.0.1:%d", pair->new.port);
-    ensure(target_make(pair->new.url, pair->old.target.token, &pair->new.target) == NULL);
+    co_ensure(target_make(pair->new.url, pair->old.target.token, &pair->new.target) == NULL);
     visit_begin(&visit, &pair->old);
     CU_ASSERT_FATAL(visit_fund(&visit, "saver", 1));
     visit_end(&visit);
@@ -123,7 +123,7 @@ static void new_main(void *arg)
     struct pair *pair = arg;
     pair->new_is_up = service_run(&pair->new);
     pair->over = true;
-    waitgroup_done(&pair->running);
+    co_waitgroup_done(&pair->running);
 }
 
 static void end(struct pair *pair)
@@ -151,28 +151,28 @@ static void upgraded_under_load(void)
     int paid = 0;
     begin(&pair);
     int schema = schema_of(&pair);
-    waitgroup_add(&pair.running, CLIENTS + 1);
+    co_waitgroup_add(&pair.running, CLIENTS + 1);
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = (struct client_of_both){.pair = &pair, .number = i};
-        ensure(co_spawn(client_main, &clients[i]));
+        co_ensure(co_spawn(client_main, &clients[i]));
     }
-    co_sleep(TURN_MS * CLOCK_MS);
+    co_sleep(TURN_MS * CO_CLOCK_MS);
     if (!older) /* a migration that says so does not disturb it */
         CU_ASSERT(ask_psql(&pair, next_migration, NULL, 0));
-    co_sleep(TURN_MS * CLOCK_MS);
-    ensure(co_spawn(new_main, &pair));
-    co_sleep(2 * TURN_MS * CLOCK_MS);
+    co_sleep(TURN_MS * CO_CLOCK_MS);
+    co_ensure(co_spawn(new_main, &pair));
+    co_sleep(2 * TURN_MS * CO_CLOCK_MS);
     for (int i = 0; i < CLIENTS; i++)
         CU_ASSERT_EQUAL(clients[i].again, 0);
     CU_ASSERT_EQUAL(schema_of(&pair), schema + (older ? 0 : 1));
 
     CU_ASSERT_EQUAL(service_stop(&pair.old), 0);
     for (int i = 0; i < 3000 && !pair.over; i++)
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
     CU_ASSERT(pair.new_is_up);
-    co_sleep(TURN_MS * CLOCK_MS);
+    co_sleep(TURN_MS * CO_CLOCK_MS);
     pair.stop = true;
-    waitgroup_wait(&pair.running);
+    co_waitgroup_wait(&pair.running);
     for (int i = 0; i < CLIENTS; i++) {
         CU_ASSERT(clients[i].again <= 1);
         paid += clients[i].paid;

@@ -90,7 +90,7 @@ static void read_all(const struct service *service, const char *ledger)
     visit_begin(&visit, &other);
     visit.api.ledger = ledger;
     for (int i = 0; i < 100 && visit.response.status != 200; i++) { /* it is known soon */
-        co_sleep(100 * CLOCK_MS);
+        co_sleep(100 * CO_CLOCK_MS);
         visit_get(&visit, "/v1/ledgers/widest");
     }
     CU_ASSERT(shows(&visit, "/v1/ledgers/widest/accounts/x/entries",

@@ -14,8 +14,8 @@ enum { PATH_SIZE = 1600, TIMEOUT_SECONDS = 30 };
 void visit_begin(struct visit *visit, const struct service *service)
 {
     *visit = (struct visit){.api.ledger = "main"};
-    visit->client = visit->api.client = client_make(&service->target, TIMEOUT_SECONDS * CLOCK_S);
-    ensure(visit->client);
+    visit->client = visit->api.client = client_make(&service->target, TIMEOUT_SECONDS * CO_CLOCK_S);
+    co_ensure(visit->client);
 }
 
 void visit_begin_shared(struct visit *visit, const char *strategy)
@@ -104,11 +104,11 @@ int64_t visit_figure(struct visit *visit, const char *name)
 
 bool visit_figure_becomes(struct visit *visit, const char *name, int64_t wanted)
 {
-    int64_t until_ns = clock_now_ns() + 10 * CLOCK_S;
+    int64_t until_ns = co_clock_now_ns() + 10 * CO_CLOCK_S;
     while (visit_figure(visit, name) != wanted) {
-        if (clock_now_ns() > until_ns)
+        if (co_clock_now_ns() > until_ns)
             return false;
-        co_sleep(20 * CLOCK_MS);
+        co_sleep(20 * CO_CLOCK_MS);
     }
     return true;
 }
@@ -125,20 +125,20 @@ enum { AUDIT_SECONDS = 120 };
 bool visit_audit(struct visit *visit, const char *ledger)
 {
     char path[200], location[200];
-    int64_t end_ns = clock_now_ns() + AUDIT_SECONDS * CLOCK_S;
+    int64_t end_ns = co_clock_now_ns() + AUDIT_SECONDS * CO_CLOCK_S;
     snprintf(path, sizeof path, "/v1/ledgers/%s/audits", ledger);
     visit_post(visit, path, NULL, NULL);
-    while (visit->response.status == 409 && clock_now_ns() < end_ns) {
-        co_sleep(20 * CLOCK_MS);
+    while (visit->response.status == 409 && co_clock_now_ns() < end_ns) {
+        co_sleep(20 * CO_CLOCK_MS);
         visit_post(visit, path, NULL, NULL);
     }
     EXPECT_STATUS(visit, 202);
     if (!response_header(&visit->response, "Location", location, sizeof location))
         return false;
     do {
-        co_sleep(10 * CLOCK_MS);
+        co_sleep(10 * CO_CLOCK_MS);
         visit_get(visit, location);
-    } while (visit_is(visit, "state", "\"running\"") && clock_now_ns() < end_ns);
+    } while (visit_is(visit, "state", "\"running\"") && co_clock_now_ns() < end_ns);
     EXPECT_STATUS(visit, 200);
     return visit_is(visit, "state", "\"done\"") && visit_is(visit, "ok", "true");
 }

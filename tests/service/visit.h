@@ -28,7 +28,7 @@ void visit_post(struct visit *visit, const char *path, const char *key, const ch
 void visit_call(struct visit *visit, const struct request *request);
 
 /* Open an account with USD/2 and floor 0, and fund it if amount > 0. False if that fails. */
-MUST_CHECK bool visit_fund(struct visit *visit, const char *account, int64_t amount);
+CO_MUST_CHECK bool visit_fund(struct visit *visit, const char *account, int64_t amount);
 
 /* Is that the balance of the account? It is asked for over the same connection: the text of the
  * last answer is gone after that. */
@@ -42,7 +42,7 @@ bool visit_header_is(const struct visit *visit, const char *name, const char *va
 
 /* Have the whole journal of a ledger audited: start it, once none other runs, and wait until it has
  * ended. The last answer says how. False: it found something wrong, or was not done. */
-MUST_CHECK bool visit_audit(struct visit *visit, const char *ledger);
+CO_MUST_CHECK bool visit_audit(struct visit *visit, const char *ledger);
 
 /* Ask /metrics for one figure, by its name with its labels; -1: there is none. */
 int64_t visit_figure(struct visit *visit, const char *name);

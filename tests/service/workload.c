@@ -13,8 +13,8 @@ static bool ready_accounts(const struct service *service)
 {
     struct response response;
     char name[16];
-    struct api api = {client_make(&service->target, CLIENT_SECONDS * CLOCK_S), "main"};
-    ensure(api.client);
+    struct api api = {client_make(&service->target, CLIENT_SECONDS * CO_CLOCK_S), "main"};
+    co_ensure(api.client);
     bool ready = true;
     for (unsigned i = 0; ready && i < HISTORY_ACCOUNTS; i++) {
         history_account(i, name);
@@ -61,10 +61,10 @@ static bool is_final(const struct op *op)
 
 static void send_once(struct workload *workload, struct api *api, struct op *op)
 {
-    int64_t since_ns = clock_now_ns();
+    int64_t since_ns = co_clock_now_ns();
     if (!history_send(api, op))
         workload->failed = true;
-    int64_t took_ns = clock_now_ns() - since_ns, slowest_ns = workload->slowest_ns;
+    int64_t took_ns = co_clock_now_ns() - since_ns, slowest_ns = workload->slowest_ns;
     while (took_ns > slowest_ns &&
            !atomic_compare_exchange_weak(&workload->slowest_ns, &slowest_ns, took_ns))
         ;
@@ -82,8 +82,8 @@ static struct ways make_ways(const struct workload *workload)
     const struct target *targets[] = {&workload->service->target, workload->standby};
     int64_t seconds = workload->standby ? SHORT_SECONDS : CLIENT_SECONDS;
     for (int i = 0; i < 2 && targets[i]; i++) {
-        ways.apis[i] = (struct api){client_make(targets[i], seconds * CLOCK_S), "main"};
-        ensure(ways.apis[i].client);
+        ways.apis[i] = (struct api){client_make(targets[i], seconds * CO_CLOCK_S), "main"};
+        co_ensure(ways.apis[i].client);
     }
     return ways;
 }
@@ -105,7 +105,7 @@ static void one_op(struct workload *workload, struct ways *ways, struct op *op, 
             return;
         }
         ways->at = workload->standby ? !ways->at : 0;
-        co_sleep(PAUSE_MS * CLOCK_MS);
+        co_sleep(PAUSE_MS * CO_CLOCK_MS);
         if (op->outcome == OP_ABSENT || !insists || workload->stop || workload->failed)
             return;
     }
@@ -128,7 +128,7 @@ static void one_client(void *arg)
             hold = *op;
     }
     free_ways(&ways);
-    waitgroup_done(&workload->running);
+    co_waitgroup_done(&workload->running);
 }
 
 bool workload_start(
@@ -145,21 +145,21 @@ bool workload_start_between(struct workload *workload, const struct service *ser
     if (!ready_accounts(service))
         return false;
     workload->histories = calloc(clients, sizeof workload->histories[0]);
-    ensure(workload->histories);
-    waitgroup_add(&workload->running, (int64_t)clients);
+    co_ensure(workload->histories);
+    co_waitgroup_add(&workload->running, (int64_t)clients);
     for (size_t i = 0; i < clients; i++)
-        ensure(co_spawn(one_client, workload));
+        co_ensure(co_spawn(one_client, workload));
     return true;
 }
 
 bool workload_await(struct workload *workload, size_t more, int64_t timeout_ns)
 {
     size_t target = workload->answered + more;
-    int64_t until = clock_now_ns() + timeout_ns;
+    int64_t until = co_clock_now_ns() + timeout_ns;
     while (workload->answered < target && !workload->failed) {
-        if (clock_now_ns() > until)
+        if (co_clock_now_ns() > until)
             return false;
-        co_sleep(PAUSE_MS * CLOCK_MS);
+        co_sleep(PAUSE_MS * CO_CLOCK_MS);
     }
     return !workload->failed;
 }
@@ -167,22 +167,22 @@ bool workload_await(struct workload *workload, size_t more, int64_t timeout_ns)
 void workload_stop(struct workload *workload)
 {
     workload->stop = true;
-    waitgroup_wait(&workload->running);
+    co_waitgroup_wait(&workload->running);
 }
 
 bool workload_settle(struct workload *workload, int64_t timeout_ns)
 {
-    struct api api = {client_make(&workload->service->target, CLIENT_SECONDS * CLOCK_S), "main"};
-    int64_t until = clock_now_ns() + timeout_ns;
+    struct api api = {client_make(&workload->service->target, CLIENT_SECONDS * CO_CLOCK_S), "main"};
+    int64_t until = co_clock_now_ns() + timeout_ns;
     bool settled = true;
-    ensure(api.client);
+    co_ensure(api.client);
     for (size_t c = 0; c < workload->clients; c++)
         for (size_t i = 0; i < workload->histories[c].count; i++) {
             struct op *op = &workload->histories[c].ops[i];
             while (op->outcome == OP_UNKNOWN && settled) {
-                settled = history_send(&api, op) && clock_now_ns() < until;
+                settled = history_send(&api, op) && co_clock_now_ns() < until;
                 if (op->outcome == OP_UNKNOWN)
-                    co_sleep(PAUSE_MS * CLOCK_MS);
+                    co_sleep(PAUSE_MS * CO_CLOCK_MS);
             }
             if (op->kind == OP_BATCH && op->outcome == OP_DONE && settled)
                 settled = history_replay(&api, op);

@@ -22,27 +22,27 @@ struct workload {
     _Atomic size_t started, answered; /* clients; ops with a final answer */
     _Atomic int64_t slowest_ns;       /* the longest time until an answer came, or the end */
     atomic_bool stop, failed;         /* failed: some answer was not one of the contract's */
-    struct waitgroup running;
+    struct co_waitgroup running;
 };
 
 /* Open and fund the accounts, and let the clients loose. False: the service refused. */
-MUST_CHECK bool workload_start(
+CO_MUST_CHECK bool workload_start(
     struct workload *workload, const struct service *service, size_t clients, uint64_t seed);
 
 /* The same between two: an op without a final answer is sent with its key to the other one, and
  * no client waits for an answer for long. The accounts are made with the service. */
-MUST_CHECK bool workload_start_between(struct workload *workload, const struct service *service,
+CO_MUST_CHECK bool workload_start_between(struct workload *workload, const struct service *service,
     const struct target *standby, size_t clients, uint64_t seed);
 
 /* Park until `more` ops have been answered since the call; false after the timeout. */
-MUST_CHECK bool workload_await(struct workload *workload, size_t more, int64_t timeout_ns);
+CO_MUST_CHECK bool workload_await(struct workload *workload, size_t more, int64_t timeout_ns);
 
 /* Let each client end its op, and wait for them. What was not answered stays unknown. */
 void workload_stop(struct workload *workload);
 
 /* Send every unknown op again until its answer is final, and every batch, whose answer must be the
  * same. False: one had none after the timeout, or another one. */
-MUST_CHECK bool workload_settle(struct workload *workload, int64_t timeout_ns);
+CO_MUST_CHECK bool workload_settle(struct workload *workload, int64_t timeout_ns);
 
 void workload_free(struct workload *workload);
 

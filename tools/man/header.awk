@@ -35,9 +35,9 @@ function put_arguments(text,    depth, i, c, from) {
     }
 }
 
-# "struct chan *chan_make(size_t item_size, size_t capacity)"; its name.
+# "struct co_chan *co_chan_make(size_t item_size, size_t capacity)"; its name.
 function put_function(text,    open, name, type, arguments) {
-    sub(/^MUST_CHECK /, "", text)
+    sub(/^CO_MUST_CHECK /, "", text)
     sub(/^static inline /, "", text)
     gsub(/ ?__attribute__ ?\(\(.*\)\)$/, "", text)
     open = index(text, "(")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where in the code each step of a trace is.
 
-const MARK = /^\s*schedule_mark\(/; // in a line of its own, it names the call in the next one
+const MARK = /^\s*co_schedule_mark\(/; // in a line of its own, it names the call in the next one
 
 /** For each step {file, line}, or null: of one that is nowhere, where its lane was last. */
 export function placesOf(steps, sources) {
