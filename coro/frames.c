@@ -53,7 +53,7 @@ int co_frames_own(const void *const *frames, int count)
     int own = 0;
     for (int i = 0; i < count && i < OWN_DEPTH; i++) {
         size_t offset;
-        const char *name = co_symbol(frames[i], &offset);
+        const char *name = co_symbols_find(frames[i], &offset);
         if (name && strncmp(name, "co_", 3) == 0 && strcmp(name, "co_main") != 0)
             own = i + 1;
     }

@@ -65,6 +65,7 @@ CO_UNSANITIZED static inline void co_count(_Atomic uint64_t *counter)
 
 void co_wake_sleeper(void *arg); /* co_sleep.c: what its timer calls */
 void co_preempt(void);           /* let the schedule choose again, the caller included */
+void co_blocking_stop(void);     /* blocking.c: ends its threads */
 
 CO_UNSANITIZED static inline bool co_is_seeded(void)
 {
@@ -145,8 +146,5 @@ size_t co_runtime_report_leaks(void);
 void co_overflow_install(void);
 void co_overflow_thread_init(void);
 void co_overflow_thread_term(void);
-
-/* blocking.c */
-void co_blocking_stop(void);
 
 #endif

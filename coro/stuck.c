@@ -125,7 +125,7 @@ void co_stuck_take(struct co_stuck *stuck, int64_t at_least_ns)
 const char *co_stuck_frame(
     const struct co_stuck_group *group, int frame, char text[CO_STUCK_FRAME_TEXT])
 {
-    return co_symbol_text(group->frames[frame], text, CO_STUCK_FRAME_TEXT);
+    return co_symbols_text(group->frames[frame], text, CO_STUCK_FRAME_TEXT);
 }
 
 static void say_group(int fd, const struct co_stuck_group *group)

@@ -85,7 +85,7 @@ static bool have_table(void)
     return atomic_load(&table.state) == READ;
 }
 
-const char *co_symbol(const void *address, size_t *offset)
+const char *co_symbols_find(const void *address, size_t *offset)
 {
     if (!have_table())
         return NULL;
@@ -101,10 +101,10 @@ const char *co_symbol(const void *address, size_t *offset)
     return NULL;
 }
 
-const char *co_symbol_text(const void *address, char *text, size_t size)
+const char *co_symbols_text(const void *address, char *text, size_t size)
 {
     size_t offset;
-    const char *name = co_symbol(address, &offset);
+    const char *name = co_symbols_find(address, &offset);
     if (name)
         snprintf(text, size, "%s+0x%zx", name, offset);
     else

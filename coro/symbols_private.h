@@ -8,9 +8,9 @@
 /* The function that holds this address of the program's code, and how far into it; NULL: it is not
  * the program's own (a shared library's), or the program was stripped. The text lives as long as
  * the process. Reads the file at the first call. From any thread, also in a signal handler. */
-const char *co_symbol(const void *address, size_t *offset);
+const char *co_symbols_find(const void *address, size_t *offset);
 
 /* The same as text: "serve+0x1c", or the bare address. Returns `text`. */
-const char *co_symbol_text(const void *address, char *text, size_t size);
+const char *co_symbols_text(const void *address, char *text, size_t size);
 
 #endif

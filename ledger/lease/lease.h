@@ -98,14 +98,12 @@ enum lease_standing {
     LEASE_LOST,    /* the database has lost what was acknowledged: nothing is told */
 };
 
-/* How far a ledger has come. */
-struct lease_place {
+struct lease_place { /* how far a ledger has come */
     uint64_t epoch, batch, seq;
     uint8_t hash[HASH_CHAIN];
 };
 
-/* Lies in the claimant's memory; all zero before. */
-struct lease_claim {
+struct lease_claim {     /* lies in the claimant's memory; all zero before */
     struct lease *lease; /* NULL: not made */
     struct lease_claim *next;
     int ledger;

@@ -17,9 +17,9 @@ CO_CHAN_OF_NAMED(text, const char *)
 CO_GO_FUNCTION(serve, (int, fd), (const char *, name), (CO_SENDER(int), out))
 { (void)fd, (void)name, (void)out; }
 struct other { int x; };
-void test(CO_CHAN(int) ch, CO_CHAN(long) longs, CO_CHAN(unsigned) counts, CO_CHAN(text) texts, CO_SENDER(int) in,
-    CO_RECEIVER(int) out, int i, long l, double d, char *word, struct other other,
-    struct co_waitgroup *all)
+void test(CO_CHAN(int) ch, CO_CHAN(long) longs, CO_CHAN(unsigned) counts, CO_CHAN(text) texts,
+    CO_SENDER(int) in, CO_RECEIVER(int) out, int i, long l, double d, char *word,
+    struct other other, struct co_waitgroup *all)
 {
     (void)ch, (void)longs, (void)counts, (void)texts, (void)in, (void)out;
     (void)i, (void)l, (void)d, (void)word, (void)other, (void)all;

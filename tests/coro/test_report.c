@@ -174,10 +174,8 @@ static int ended_by_deadlock(void)
     for (int workers = 1; workers <= 3; workers++) {
         bool deadlocked = false;
         never_unlocked = (struct co_mutex){0};
-        if (co_runtime_run(
-                &(struct co_runtime_options){.workers = workers, .deadlocked = &deadlocked},
-                deadlock, NULL) != 2 ||
-            !deadlocked)
+        struct co_runtime_options options = {.workers = workers, .deadlocked = &deadlocked};
+        if (co_runtime_run(&options, deadlock, NULL) != 2 || !deadlocked)
             return workers;
     }
     return 0;
