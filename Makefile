@@ -194,7 +194,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit lab coverage examples man install openapi monitoring service faults proxies e2e
+	@tests/run tidy unit lab coverage examples man install openapi monitoring proxies -- service -- faults e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples

@@ -54,26 +54,29 @@ static void waiters_of_any_order(void)
         CU_ASSERT_EQUAL(visitors[i].status, CO_EVENTCOUNT_REACHED);
 }
 
+/* The first and the last have ended before it is closed: in a seeded run no sleep would see to
+ * that, as time may pass before they run. */
 static void cancelled_and_closed(void)
 {
     struct co_eventcount count = {0};
-    struct co_waitgroup group = {0};
+    struct co_waitgroup cancelled = {0}, closed = {0};
     struct co_context *context = co_context_with_cancel(co_context_background());
     struct visitor visitors[] = {
-        {.count = &count, .context = context, .group = &group, .value = 10},
-        {.count = &count, .context = co_context_background(), .group = &group, .value = 20},
-        {.count = &count, .context = context, .group = &group, .value = 5},
+        {.count = &count, .context = context, .group = &cancelled, .value = 10},
+        {.count = &count, .context = co_context_background(), .group = &closed, .value = 20},
+        {.count = &count, .context = context, .group = &cancelled, .value = 5},
     };
-    co_waitgroup_add(&group, 3);
+    co_waitgroup_add(&cancelled, 2);
+    co_waitgroup_add(&closed, 1);
     for (int i = 0; i < 3; i++)
         CU_ASSERT(co_spawn(visit, &visitors[i]));
     co_sleep(CO_CLOCK_MS);
     co_eventcount_advance(&count, 7);
     co_sleep(CO_CLOCK_MS);
     co_context_cancel(context);
-    co_sleep(CO_CLOCK_MS);
+    co_waitgroup_wait(&cancelled);
     co_eventcount_close(&count);
-    co_waitgroup_wait(&group);
+    co_waitgroup_wait(&closed);
     CU_ASSERT_EQUAL(visitors[0].status, CO_EVENTCOUNT_CANCELLED);
     CU_ASSERT_EQUAL(visitors[1].status, CO_EVENTCOUNT_CLOSED);
     CU_ASSERT_EQUAL(visitors[2].status, CO_EVENTCOUNT_REACHED);
