@@ -20,6 +20,7 @@ int main(int argc, char **argv)
         &suite_sync,
         &suite_flow,
         &suite_typed,
+        &suite_short,
         &suite_net,
         &suite_census,
         &suite_stuck,
