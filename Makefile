@@ -12,7 +12,7 @@ CC := gcc
 OBJ := build/$(MODE)
 
 CPPFLAGS := -I. -D_GNU_SOURCE -I/usr/include/postgresql
-CFLAGS_COMMON := -std=gnu17 -g -pthread -fPIE -fno-omit-frame-pointer \
+CFLAGS_COMMON := -std=gnu17 -g -pthread -fPIE -fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)=. \
   -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wvla -Wimplicit-fallthrough \
   -Wdouble-promotion -Wframe-larger-than=4096
@@ -171,12 +171,13 @@ deps-test: ; @tools/install-deps $(TEST_DEPS)
 deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk jq golang golang-github-lib-pq-dev
 deps-tidy: ; @tools/install-deps $(BUILD_DEPS) $(TIDY_DEPS)
+deps-deb: ; @tools/install-deps $(BUILD_DEPS) debhelper dpkg-dev lintian mandoc git
 deps-fresh: ; @tools/install-deps debootstrap git curl
 
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro bench-lab tidy layers format man install clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro bench-lab tidy layers format man install deb deb-test clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -310,6 +311,12 @@ install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, 
 	$(INSTALL_FILE)/lib/pkgconfig build/coro.pc
 	$(INSTALL_FILE)/lib/systemd/system server/teller.service
 	sed -i 's|@PREFIX@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/teller.service
+
+deb: deps-deb build/node_modules/.for-build ## Debian packages of the service and of libcoro, in build/deb
+	packaging/deb
+
+deb-test: deps-deb deps-fresh build/node_modules/.for-build ## they are built, installed in a new Debian 12, upgraded and purged
+	@tests/packaging/run
 
 clean: ## remove build/ (var/, where the money is, stays)
 	rm -rf build
