@@ -160,7 +160,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang g++ cmake meson pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
-  nginx haproxy varnish apache2-bin pkgconf promtool:prometheus
+  nginx haproxy varnish apache2-bin pkgconf gdb promtool:prometheus
 E2E_DEPS := chromium
 
 .PHONY: deps deps-%
@@ -309,6 +309,7 @@ install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, 
 	$(INSTALL_FILE)/include/coro $(PUBLIC_HEADERS)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' coro/coro.pc.in >build/coro.pc
 	$(INSTALL_FILE)/lib/pkgconfig build/coro.pc
+	$(INSTALL_FILE)/share/coro coro/coro-gdb.py
 	$(INSTALL_FILE)/lib/systemd/system server/teller.service
 	sed -i 's|@PREFIX@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/teller.service
 
