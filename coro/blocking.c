@@ -11,6 +11,7 @@
 
 #include "coro/co.h"
 #include "coro/sched_private.h"
+#include "coro/trace_private.h"
 
 enum { THREADS_MAX = 16 };
 
@@ -46,9 +47,11 @@ static struct job *take_job(void)
 
 static void *thread_main(void *arg)
 {
-    (void)arg;
+    uint64_t number = (uint64_t)(uintptr_t)arg;
     for (struct job *job; (job = take_job());) {
+        co_trace_anywhere(NULL, CO_TRACE_CALL, job->co, number);
         job->fn(job->arg);
+        co_trace_anywhere(NULL, CO_TRACE_CALLED, job->co, number);
         co_ready(job->co); /* the job's memory is that coroutine's: not touched after this */
     }
     return NULL;
@@ -61,8 +64,8 @@ static void add_job(struct job *job)
     pool.last = job;
     if (pool.idle > 0)
         pthread_cond_signal(&pool.more);
-    else if (pool.threads < THREADS_MAX &&
-             pthread_create(&pool.thread[pool.threads], NULL, thread_main, NULL) == 0)
+    else if (pool.threads < THREADS_MAX && pthread_create(&pool.thread[pool.threads], NULL,
+                                               thread_main, (void *)(uintptr_t)pool.threads) == 0)
         pool.threads++;
     co_ensure(pool.threads > 0); /* the system does not give us a single thread */
 }

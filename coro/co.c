@@ -18,6 +18,7 @@
 #include "coro/random.h"
 #include "coro/sched_private.h"
 #include "coro/switch_private.h"
+#include "coro/trace_private.h"
 
 #ifdef CORO_DEBUG
 enum { MARKED = 1 };
@@ -176,6 +177,8 @@ CO_UNSANITIZED static void co_go(
         co_sanitize_release(&worker->own);
     if (worker->must_return)
         co_sanitize_release(&worker->must_return);
+    if (__builtin_expect(atomic_load_explicit(&worker->trace, memory_order_relaxed) != NULL, false))
+        co_trace_switch(worker, self, to, ends);
     if (to)
         begin(worker, to);
     else
@@ -212,6 +215,8 @@ CO_UNSANITIZED static struct co *hand_over(struct co_worker *worker, struct co *
     if (!co)
         return NULL;
     co->stack = self->stack;
+    if (atomic_load_explicit(&worker->trace, memory_order_relaxed))
+        co_trace_switch(worker, self, co, true);
     set_state(co, CO_RUNNING);
     worker->current = co;
     set_state(self, CO_FREE);
@@ -245,6 +250,7 @@ CO_UNSANITIZED void co_resume(struct co_worker *worker, struct co *co)
 {
     for (;;) {
         begin(worker, co);
+        co_trace(worker, CO_TRACE_RUN, co, co_name(co), 0);
         switch_strand(&worker->own, &co->strand, false);
         worker->current = NULL;
         settle(worker);
@@ -365,6 +371,7 @@ CO_UNSANITIZED void co_ready(struct co *co)
     set_state(co, CO_IS_READY);
     if (__builtin_expect(co_runtime.unusual, false))
         ready_unusually(co);
+    co_trace_anywhere(worker, CO_TRACE_READY, co, worker ? co_id(worker->current) : 0);
     if (co->worker != worker) {
         co_worker_post(co->worker, co);
     } else if (!worker->current) {

@@ -5,6 +5,7 @@
 #include "coro/co.h"
 #include "coro/say.h"
 #include "coro/sched_private.h"
+#include "coro/trace_private.h"
 
 /* A program that is right without ThreadSanitizer may be refused here. Said once. */
 CO_UNSANITIZED static void say_limit(void)
@@ -38,6 +39,7 @@ CO_UNSANITIZED struct co *co_make(
         co_schedule_new(co);
     co_sanitize_release(co);
     co_count(&worker->spawned);
+    co_trace(worker, CO_TRACE_SPAWN, co, site->name, co_id(worker->current));
     return co;
 }
 

@@ -14,6 +14,7 @@
  */
 #include "coro/clock.h"
 #include "coro/sched_private.h"
+#include "coro/trace_private.h"
 
 enum { TAKE_MAX = 8192 };
 static const int64_t LOOK_MIN_NS = CO_CLOCK_MS, LOOK_MAX_NS = 8 * CO_CLOCK_MS;
@@ -72,6 +73,7 @@ CO_UNSANITIZED static uint32_t take_half(struct co_worker *self, struct co_worke
     /* Only one of the two locks at a time: they have no order. */
     for (struct co *co; (co = co_queue_pop(&taken));) {
         co->worker = self;
+        co_trace(self, CO_TRACE_MOVE, co, NULL, (uint64_t)from->index);
         co_lock_take_unseen(&self->fresh.lock);
         co_queue_push(&self->fresh.queue, co);
         count_set(&self->fresh, count_of(&self->fresh) + 1);

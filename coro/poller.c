@@ -20,6 +20,7 @@
 #include "coro/clock.h"
 #include "coro/context_private.h"
 #include "coro/sched_private.h"
+#include "coro/trace_private.h"
 
 enum { EVENTS_MAX = 64, CHUNK = 1024, CHUNKS = 1024 };
 enum { BY_FD, BY_CONTEXT };
@@ -161,7 +162,11 @@ CO_UNSANITIZED void co_poller_poll(struct co_worker *worker, int64_t timeout_ns)
 {
     if (worker->epoll < 0)
         return; /* a seeded run that has waited for nothing outside */
+    if (timeout_ns != 0)
+        co_trace(worker, CO_TRACE_SLEEP, NULL, NULL, 0);
     int n = wait_for_events(worker, timeout_ns);
+    if (timeout_ns != 0)
+        co_trace(worker, CO_TRACE_WAKE, NULL, NULL, 0);
     worker->batch->count = n < 0 ? 0 : n;
     for (worker->batch->at = 0; worker->batch->at < worker->batch->count; worker->batch->at++)
         handle(worker, &worker->batch->events[worker->batch->at]);

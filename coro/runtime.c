@@ -10,6 +10,7 @@
 #include "coro/clock.h"
 #include "coro/processors.h"
 #include "coro/sched_private.h"
+#include "coro/trace_private.h"
 
 enum { CACHE_SHARE = 8 };
 
@@ -39,6 +40,7 @@ static void start(const struct co_runtime_options *options)
     }
     co_runtime.migrates = !options->schedule && (options->migrate || getenv("CORO_MIGRATE"));
     co_overflow_install();
+    co_trace_begin();
     if (getenv("CORO_DUMP"))
         co_runtime_dump_on_quit();
 }
@@ -55,6 +57,7 @@ static void stop(void)
     for (uint32_t i = 0; i < co_runtime.cos_pool.used; i++)
         co_sanitize_fiber_free(&co_runtime.cos[i].strand.sanitize);
     co_reserve_close(co_runtime.schedule != NULL);
+    co_trace_term();
     free(co_runtime.workers);
     co_runtime.workers = NULL;
     co_poller_reset();
@@ -128,6 +131,7 @@ size_t co_runtime_run(const struct co_runtime_options *options, void (*main)(voi
         pthread_join(co_runtime.workers[i].thread, NULL);
     co_blocking_stop();
     co_sanitize_acquire(&co_runtime);
+    co_trace_finish();
     size_t leaks = co_runtime_report_leaks();
     stop();
     co_runtime.schedule = NULL;

@@ -13,6 +13,7 @@
 #include "coro/say.h"
 #include "coro/sched_private.h"
 #include "coro/stuck_private.h"
+#include "coro/trace_private.h"
 
 enum { QUIT_LISTED = 1000 };
 
@@ -155,6 +156,7 @@ void co_runtime_report_deadlock(void)
     }
     co_say_line(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
     list_all(STDERR_FILENO, SIZE_MAX);
+    co_trace_finish();
     if (!schedule)
         _exit(DEADLOCK_EXIT);
 }

@@ -10,6 +10,7 @@
 
 #include "coro/ensure.h"
 #include "coro/sched_private.h"
+#include "coro/trace_private.h"
 
 enum { ARITY = 4, ROOM_FIRST = 64 };
 
@@ -133,6 +134,7 @@ CO_UNSANITIZED void co_timer_heap_run(struct co_worker *worker, int64_t now_ns)
         co_lock_drop_unseen(&heap->lock);
         co_sanitize_acquire(timer);
         co_sanitize_acquire(&worker->own);
+        co_trace(worker, CO_TRACE_TIMER, NULL, NULL, 0);
         fn(arg);
         co_sanitize_release(&worker->own);
         co_sanitize_release(&heap->running);

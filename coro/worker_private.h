@@ -52,9 +52,12 @@ struct co_fresh_queue { /* coroutines that never ran: any worker may take them *
     _Atomic uint32_t taken; /* by its owner, ever: how fast it drains */
 };
 
+struct co_trace_ring;
+
 struct co_worker {
     /* its own thread only */
-    struct co *current; /* NULL: on its own stack */
+    struct co *current;                    /* NULL: on its own stack */
+    _Atomic(struct co_trace_ring *) trace; /* written by others; NULL: nothing is recorded */
     int *errno_of_thread;
     struct co_strand own; /* its own stack: scheduler, callbacks, big calls */
     struct co_strand committer;
