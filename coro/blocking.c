@@ -11,7 +11,7 @@
 
 #include "coro/co.h"
 #include "coro/sched_private.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 enum { THREADS_MAX = 16 };
 

@@ -18,7 +18,7 @@
 #include "coro/random.h"
 #include "coro/sched_private.h"
 #include "coro/switch_private.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 #ifdef CORO_DEBUG
 enum { MARKED = 1 };

@@ -5,7 +5,7 @@
 #include "coro/co.h"
 #include "coro/say.h"
 #include "coro/sched_private.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 /* A program that is right without ThreadSanitizer may be refused here. Said once. */
 CO_UNSANITIZED static void say_limit(void)

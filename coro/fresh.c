@@ -14,7 +14,7 @@
  */
 #include "coro/clock.h"
 #include "coro/sched_private.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 enum { TAKE_MAX = 8192 };
 static const int64_t LOOK_MIN_NS = CO_CLOCK_MS, LOOK_MAX_NS = 8 * CO_CLOCK_MS;

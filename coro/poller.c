@@ -20,7 +20,7 @@
 #include "coro/clock.h"
 #include "coro/context_private.h"
 #include "coro/sched_private.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 enum { EVENTS_MAX = 64, CHUNK = 1024, CHUNKS = 1024 };
 enum { BY_FD, BY_CONTEXT };

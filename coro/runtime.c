@@ -10,7 +10,7 @@
 #include "coro/clock.h"
 #include "coro/processors.h"
 #include "coro/sched_private.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 enum { CACHE_SHARE = 8 };
 

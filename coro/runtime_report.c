@@ -13,7 +13,7 @@
 #include "coro/say.h"
 #include "coro/sched_private.h"
 #include "coro/stuck_private.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 enum { QUIT_LISTED = 1000 };
 

@@ -10,7 +10,7 @@
 
 #include "coro/ensure.h"
 #include "coro/sched_private.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 enum { ARITY = 4, ROOM_FIRST = 64 };
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
 enum { WORKERS = 1, COROUTINES = 2, CALLS = 3 };
 

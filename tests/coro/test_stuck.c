@@ -13,7 +13,7 @@
 #include "coro/waitgroup.h"
 #include "tests/coro/suites.h"
 
-enum { FIRST = 30, SECOND = 5, LOCKED = 3, CROWD = 2000, SOON_S = 30 };
+enum { FIRST = 30, SECOND = 5, LOCKED = 3, CROWD = CO_SANITIZED ? 300 : 2000, SOON_S = 30 };
 
 static struct co_chan *chan;
 static struct co_mutex mutex;

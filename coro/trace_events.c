@@ -5,16 +5,12 @@
  *
  * Uses the real clock: a look at the clock of a seeded run would change that run.
  */
-#include "coro/trace_private.h"
+#include "coro/trace_events_private.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "coro/clock.h"
-#include "coro/say.h"
 
 struct co_trace_rings co_trace_rings;
 
@@ -138,25 +134,7 @@ bool co_trace_is_on(void)
     return atomic_load(&co_trace_rings.others) != NULL;
 }
 
-/* --- a whole program -------------------------------------------------------------------------- */
-
-void co_trace_begin(void)
-{
-    if (getenv("CORO_TRACE") && !co_trace_start(0))
-        co_say_line(STDERR_FILENO, "CORO_TRACE: there is not enough memory\n");
-}
-
-void co_trace_finish(void)
-{
-    const char *path = getenv("CORO_TRACE");
-    if (!path || !co_trace_is_on())
-        return;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0 || !co_trace_write(fd, 0))
-        co_say_line(STDERR_FILENO, "CORO_TRACE: %s cannot be written\n", path);
-    if (fd >= 0)
-        close(fd);
-}
+/* --- at the end of a run ---------------------------------------------------------------------- */
 
 void co_trace_term(void)
 {

@@ -11,8 +11,8 @@
  * the runtime stops or finds a deadlock (coro-cc -trace FILE). While nothing is recorded a switch
  * costs one branch more; while it is, some 50 ns for each event.
  */
-#ifndef CORO_TRACE_H
-#define CORO_TRACE_H
+#ifndef CORO_TRACE_EVENTS_H
+#define CORO_TRACE_EVENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the scheduler notes, and the rings that it is noted in. For the files of coro/ only. */
-#ifndef CORO_TRACE_PRIVATE_H
-#define CORO_TRACE_PRIVATE_H
+#ifndef CORO_TRACE_EVENTS_PRIVATE_H
+#define CORO_TRACE_EVENTS_PRIVATE_H
 
 #include "coro/sched_private.h"
-#include "coro/trace.h"
+#include "coro/trace_events.h"
 
 /* Of one coroutine, in the order in which those of one moment come. */
 enum co_trace_kind {
