@@ -20,6 +20,7 @@ struct job {
     void (*fn)(void *arg);
     void *arg;
     struct co *co;
+    bool refused; /* as add_job() says */
 };
 
 static struct {
@@ -57,26 +58,30 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* With the pool's mutex held. */
-static void add_job(struct job *job)
+/* With the pool's mutex held. False: there is no thread, and the system gives us none. */
+static bool add_job(struct job *job)
 {
-    *(pool.first ? &pool.last->next : &pool.first) = job;
-    pool.last = job;
     if (pool.idle > 0)
         pthread_cond_signal(&pool.more);
     else if (pool.threads < THREADS_MAX && pthread_create(&pool.thread[pool.threads], NULL,
                                                thread_main, (void *)(uintptr_t)pool.threads) == 0)
         pool.threads++;
-    co_ensure(pool.threads > 0); /* the system does not give us a single thread */
+    if (pool.threads == 0)
+        return false;
+    *(pool.first ? &pool.last->next : &pool.first) = job;
+    pool.last = job;
+    return true;
 }
 
 static bool commit_job(struct co *co, void *arg)
 {
     (void)co;
+    struct job *job = arg;
     pthread_mutex_lock(&pool.mutex);
-    add_job(arg);
+    job->refused = !add_job(job);
+    bool queued = !job->refused;
     pthread_mutex_unlock(&pool.mutex);
-    return true;
+    return queued; /* from here on the job may be gone */
 }
 
 void co_blocking_call(void (*fn)(void *arg), void *arg)
@@ -86,6 +91,8 @@ void co_blocking_call(void (*fn)(void *arg), void *arg)
     co_worker_count_outside(worker, 1);
     co_park("blocking call", commit_job, &job);
     co_worker_count_outside(worker, -1);
+    if (job.refused)
+        co_worker_call(fn, arg); /* better that this worker waits than that nobody goes on */
 }
 
 void co_blocking_stop(void)

@@ -40,23 +40,33 @@ struct co_chan *co_chan_make(size_t item_size, size_t capacity)
     struct co_chan *chan = malloc(bytes);
     if (!chan)
         return NULL;
+    co_chan_init(chan, item_size, capacity);
+    return chan;
+}
+
+void co_chan_init(struct co_chan *chan, size_t item_size, size_t capacity)
+{
     memset(chan, 0, sizeof *chan);
     chan->magic = CO_CHAN_MAGIC;
     chan->item_size = item_size;
     chan->capacity = capacity;
-    return chan;
+}
+
+void co_chan_term(struct co_chan *chan)
+{
+    co_chan_check(chan);
+    co_lock_take(&chan->lock);
+    if (co_runtime.workers) /* else those who waited are gone */
+        co_ensure(!chan->senders.first && !chan->receivers.first);
+    chan->magic = 0;
+    co_lock_drop(&chan->lock);
 }
 
 void co_chan_free(struct co_chan **chan)
 {
     if (!*chan)
         return;
-    co_chan_check(*chan);
-    co_lock_take(&(*chan)->lock);
-    if (co_runtime.workers) /* else those who waited are gone */
-        co_ensure(!(*chan)->senders.first && !(*chan)->receivers.first);
-    (*chan)->magic = 0;
-    co_lock_drop(&(*chan)->lock);
+    co_chan_term(*chan);
     free(*chan);
     *chan = NULL;
 }

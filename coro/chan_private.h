@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Channel operations in the parts that select needs, for the files of coro/. */
+/* What a channel is made of, and its operations in parts, for the files of coro/. */
 #ifndef CORO_CHAN_PRIVATE_H
 #define CORO_CHAN_PRIVATE_H
 
@@ -23,6 +23,11 @@ struct co_chan {
     struct co_waiters senders, receivers;
     char items[];
 };
+
+/* In memory of the caller's that has room for the items behind it: co_chan_make() and
+ * co_chan_free() without the heap. */
+void co_chan_init(struct co_chan *chan, size_t item_size, size_t capacity);
+void co_chan_term(struct co_chan *chan);
 
 /*
  * Do it now, if it can be done now: CO_CHAN_OK, CO_CHAN_CLOSED or CO_CHAN_WOULD_BLOCK. Called with

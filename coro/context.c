@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#include "coro/chan.h"
+#include "coro/chan_private.h"
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/context_private.h"
@@ -27,8 +27,9 @@ struct co_context {
     struct co_context *parent;
     struct co_context *first_child, *next, *prev; /* siblings: under the parent's lock */
     struct co_waiters waiters;
-    struct co_chan *done; /* made when first asked for */
     struct co_timer timer;
+    bool has_done;       /* asked for; it lies here, so that asking cannot fail */
+    struct co_chan done; /* of no items */
 };
 
 static struct co_context background = {.status = CO_CONTEXT_OK};
@@ -61,8 +62,8 @@ static void end_one(
     struct co_context *context, enum co_context_status status, struct co_waiters *woken)
 {
     atomic_store_explicit(&context->status, status, memory_order_release);
-    if (context->done)
-        co_chan_close(context->done);
+    if (context->has_done)
+        co_chan_close(&context->done);
     for (struct co_waiter *waiter; (waiter = co_waiters_claim(&context->waiters));)
         co_waiters_push(woken, waiter);
 }
@@ -189,7 +190,8 @@ void co_context_release(struct co_context **context)
     end(it, CO_CONTEXT_CANCELLED);
     co_ensure(!it->first_child && !it->waiters.first);
     unlink_from_parent(it);
-    co_chan_free(&it->done);
+    if (it->has_done)
+        co_chan_term(&it->done);
     free(it);
 }
 
@@ -201,15 +203,14 @@ struct co_chan *co_context_done(struct co_context *context)
     if (context == &background)
         return NULL;
     co_lock_take(&context->lock);
-    if (!context->done) {
-        context->done = co_chan_make(0, 0);
-        co_ensure(context->done);
+    if (!context->has_done) {
+        co_chan_init(&context->done, 0, 0);
+        context->has_done = true;
         if (status_of(context) != CO_CONTEXT_OK)
-            co_chan_close(context->done);
+            co_chan_close(&context->done);
     }
-    struct co_chan *done = context->done;
     co_lock_drop(&context->lock);
-    return done;
+    return &context->done;
 }
 
 bool co_context_enlist(struct co_context *context, struct co_waiter *waiter)

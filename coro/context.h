@@ -40,7 +40,8 @@ void co_context_release(struct co_context **context);
 
 enum co_context_status co_context_err(struct co_context *context);
 
-/* A channel that is closed when the context ends, for select. Owned by the context. */
+/* A channel that is closed when the context ends, for select. Owned by the context; NULL, which is
+ * never ready, for the background alone. */
 struct co_chan *co_context_done(struct co_context *context);
 
 /* False: it has no deadline. */

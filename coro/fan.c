@@ -2,6 +2,7 @@
 #include "coro/fan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "coro/chan_private.h"
 #include "coro/co.h"
@@ -11,26 +12,25 @@ struct fan {
     void (*fn)(void *item, void *arg);
     void *arg;
     struct co_waitgroup *done;
+    _Alignas(max_align_t) char item[]; /* the one in hand, of the channel's size */
 };
 
 static void fan_worker(void *arg)
 {
-    struct fan fan = *(struct fan *)arg;
-    free(arg);
-    void *item = malloc(fan.in->item_size ? fan.in->item_size : 1);
-    co_ensure(item);
-    while (co_chan_recv(fan.in, item) == CO_CHAN_OK)
-        fan.fn(item, fan.arg);
-    free(item);
-    co_waitgroup_done(fan.done);
+    struct fan *fan = arg;
+    while (co_chan_recv(fan->in, fan->item) == CO_CHAN_OK)
+        fan->fn(fan->item, fan->arg);
+    struct co_waitgroup *done = fan->done;
+    free(fan);
+    co_waitgroup_done(done);
 }
 
 static bool start_worker(const struct fan *fan)
 {
-    struct fan *own = malloc(sizeof *own);
+    struct fan *own = malloc(sizeof *own + fan->in->item_size);
     if (!own)
         return false;
-    *own = *fan;
+    memcpy(own, fan, sizeof *own);
     co_waitgroup_add(fan->done, 1);
     if (co_spawn(fan_worker, own))
         return true;
@@ -42,7 +42,7 @@ static bool start_worker(const struct fan *fan)
 bool co_fan_out(struct co_chan *in, size_t n, void (*fn)(void *item, void *arg), void *arg,
     struct co_waitgroup *done)
 {
-    struct fan fan = {in, fn, arg, done};
+    struct fan fan = {.in = in, .fn = fn, .arg = arg, .done = done};
     for (size_t i = 0; i < n; i++)
         if (!start_worker(&fan))
             return false;
@@ -59,20 +59,18 @@ struct merge {
 struct input {
     struct merge *merge;
     struct co_chan *in;
+    _Alignas(max_align_t) char item[]; /* as in a fan */
 };
 
 static void forward(void *arg)
 {
-    struct input input = *(struct input *)arg;
-    free(arg);
-    co_ensure(co_chan_recv(input.merge->gate, NULL) == CO_CHAN_CLOSED);
-    size_t size = input.in->item_size;
-    void *item = malloc(size ? size : 1);
-    co_ensure(item);
-    while (!input.merge->failed && co_chan_recv(input.in, item) == CO_CHAN_OK)
-        co_ensure(co_chan_send(input.merge->out, item) == CO_CHAN_OK);
-    free(item);
-    co_waitgroup_done(&input.merge->open);
+    struct input *input = arg;
+    struct merge *merge = input->merge;
+    co_ensure(co_chan_recv(merge->gate, NULL) == CO_CHAN_CLOSED);
+    while (!merge->failed && co_chan_recv(input->in, input->item) == CO_CHAN_OK)
+        co_ensure(co_chan_send(merge->out, input->item) == CO_CHAN_OK);
+    free(input);
+    co_waitgroup_done(&merge->open);
 }
 
 static void close_when_done(void *arg)
@@ -88,10 +86,11 @@ static void close_when_done(void *arg)
 
 static bool start_input(struct merge *merge, struct co_chan *in)
 {
-    struct input *input = malloc(sizeof *input);
+    struct input *input = malloc(sizeof *input + in->item_size);
     if (!input)
         return false;
-    *input = (struct input){merge, in};
+    input->merge = merge;
+    input->in = in;
     co_waitgroup_add(&merge->open, 1);
     if (co_spawn(forward, input))
         return true;

@@ -18,7 +18,8 @@
 #include "coro/random.h"
 #include "coro/timer.h"
 
-enum { ON_STACK = 8 }; /* cases; more of them are held on the heap */
+enum { ON_STACK = 8 };      /* cases; more of them are held on the heap */
+enum { LOOK_NS = 1000000 }; /* how often, where that is full */
 
 struct selection {
     struct co_select_case *cases;
@@ -194,6 +195,16 @@ static int select_locked(struct selection *selection, int64_t timeout_ns)
     return taken;
 }
 
+/* There is no memory to wait with: look now and then. */
+static int look_again(struct selection *selection, int64_t timeout_ns)
+{
+    int64_t until_ns = timeout_ns < 0 ? INT64_MAX : co_clock_now_ns() + timeout_ns;
+    int taken;
+    while ((taken = glance(selection)) == CO_SELECT_NONE && co_clock_now_ns() < until_ns)
+        co_sleep(LOOK_NS);
+    return taken;
+}
+
 static int select_cases(struct co_select_case *cases, size_t n, int64_t timeout_ns)
 {
     co_point();
@@ -214,7 +225,8 @@ static int select_cases(struct co_select_case *cases, size_t n, int64_t timeout_
     if (n <= ON_STACK)
         return select_locked(&selection, timeout_ns);
     selection.waiters = malloc(n * (sizeof *waiters + sizeof(struct co_chan *)));
-    co_ensure(selection.waiters);
+    if (!selection.waiters)
+        return look_again(&selection, timeout_ns);
     selection.order = (struct co_chan **)(selection.waiters + n);
     taken = select_locked(&selection, timeout_ns);
     free(selection.waiters);

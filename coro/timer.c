@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Invariants, under the heap's lock: slot i fires no earlier than slot (i - 1) / 4; the timer in
- * slot i has place_1 == i + 1; due_ns is the time of slot 0.
+ * slot i has place_1 == i + 1; a timer in the list `spilled` has place_1 == SPILLED; due_ns is the
+ * time of the first of them all.
+ *
+ * Starting a timer cannot fail: where memory is too short for more slots, it goes into that list,
+ * which is looked through from end to end.
  */
 #include "coro/timer.h"
 
@@ -13,6 +17,7 @@
 #include "coro/trace_events_private.h"
 
 enum { ARITY = 4, ROOM_FIRST = 64 };
+#define SPILLED UINT32_MAX
 
 CO_UNSANITIZED static void place(struct co_timer_heap *heap, uint32_t at, struct co_timer_slot slot)
 {
@@ -51,16 +56,34 @@ CO_UNSANITIZED static void sift_down(
     place(heap, at, slot);
 }
 
+/* The one that fires next, or NULL. */
+CO_UNSANITIZED static struct co_timer *first(const struct co_timer_heap *heap)
+{
+    struct co_timer *timer = heap->count ? heap->slots[0].timer : NULL;
+    for (struct co_timer *other = heap->spilled; other; other = other->next)
+        if (!timer || other->at_ns < timer->at_ns)
+            timer = other;
+    return timer;
+}
+
 CO_UNSANITIZED static void update_due(struct co_timer_heap *heap)
 {
-    int64_t due = heap->count ? heap->slots[0].at_ns : INT64_MAX;
+    const struct co_timer *timer = first(heap);
+    int64_t due = timer ? timer->at_ns : INT64_MAX;
     atomic_store_explicit(&heap->due_ns, due, memory_order_relaxed);
 }
 
 CO_UNSANITIZED static void take_out(struct co_timer_heap *heap, struct co_timer *timer)
 {
-    uint32_t at = timer->place_1 - 1;
+    uint32_t place_1 = timer->place_1, at = place_1 - 1;
     timer->place_1 = 0;
+    if (place_1 == SPILLED) {
+        struct co_timer **link = &heap->spilled;
+        while (*link != timer)
+            link = &(*link)->next;
+        *link = timer->next;
+        return;
+    }
     struct co_timer_slot last = heap->slots[--heap->count];
     if (at == heap->count)
         return;
@@ -70,12 +93,28 @@ CO_UNSANITIZED static void take_out(struct co_timer_heap *heap, struct co_timer 
         sift_down(heap, at, last);
 }
 
-CO_UNSANITIZED static void grow(struct co_timer_heap *heap)
+CO_UNSANITIZED static bool has_room(struct co_timer_heap *heap)
 {
+    if (heap->count < heap->room)
+        return true;
     uint32_t room = heap->room ? heap->room * 2 : ROOM_FIRST;
-    heap->slots = realloc(heap->slots, room * sizeof *heap->slots);
-    co_ensure(heap->slots);
+    struct co_timer_slot *slots = realloc(heap->slots, room * sizeof *heap->slots);
+    if (!slots)
+        return false;
+    heap->slots = slots;
     heap->room = room;
+    return true;
+}
+
+CO_UNSANITIZED static void put_in(struct co_timer_heap *heap, struct co_timer *timer)
+{
+    if (has_room(heap)) {
+        sift_up(heap, heap->count++, (struct co_timer_slot){timer->at_ns, timer});
+        return;
+    }
+    timer->place_1 = SPILLED;
+    timer->next = heap->spilled;
+    heap->spilled = timer;
 }
 
 CO_UNSANITIZED void co_timer_start(
@@ -90,9 +129,7 @@ CO_UNSANITIZED void co_timer_start(
     timer->worker = worker->index;
     co_sanitize_release(timer);
     co_lock_take_unseen(&heap->lock);
-    if (heap->count == heap->room)
-        grow(heap);
-    sift_up(heap, heap->count++, (struct co_timer_slot){at_ns, timer});
+    put_in(heap, timer);
     update_due(heap);
     co_lock_drop_unseen(&heap->lock);
 }
@@ -120,12 +157,12 @@ CO_UNSANITIZED void co_timer_heap_run(struct co_worker *worker, int64_t now_ns)
     struct co_timer_heap *heap = &worker->timers;
     for (;;) {
         co_lock_take_unseen(&heap->lock);
-        if (heap->count == 0 || heap->slots[0].at_ns > now_ns)
+        struct co_timer *timer = first(heap);
+        if (!timer || timer->at_ns > now_ns)
             break;
 
         /* Out of the heap first: fn may start it again, or its memory may be gone once it
          * returns. */
-        struct co_timer *timer = heap->slots[0].timer;
         void (*fn)(void *arg) = timer->fn;
         void *arg = timer->arg;
         take_out(heap, timer);

@@ -19,8 +19,9 @@ struct co_timer {
     int64_t at_ns; /* co_clock_now_ns() at which it fires */
     void (*fn)(void *arg);
     void *arg;
-    int worker;       /* whose heap it is in */
-    uint32_t place_1; /* 1 + its place in the heap; 0: not started */
+    int worker;            /* whose heap it is in */
+    uint32_t place_1;      /* 1 + its place in the heap; 0: not started */
+    struct co_timer *next; /* of those for which the heap has no room */
 };
 
 /* Call fn(arg) once at `at_ns` (as soon as it can, but not from within this call, if that has

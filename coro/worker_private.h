@@ -41,6 +41,7 @@ struct co_timer_heap {
     struct co_lock lock;
     struct co_timer_slot *slots;
     uint32_t count, room;
+    struct co_timer *spilled;           /* for which no room could be made */
     _Atomic int64_t due_ns;             /* of the first; INT64_MAX: none */
     _Atomic(struct co_timer *) running; /* whose fn is being called */
 };

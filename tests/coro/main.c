@@ -25,6 +25,7 @@ int main(int argc, char **argv)
         &suite_census,
         &suite_stuck,
         &suite_processors,
+        &suite_memory,
         &suite_report,
         NULL,
     };

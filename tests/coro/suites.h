@@ -8,11 +8,12 @@
 extern const struct unit_suite suite_co, suite_worker, suite_timer, suite_chan, suite_select,
     suite_mutex, suite_waitgroup, suite_context, suite_eventcount, suite_poller, suite_blocking,
     suite_sync, suite_flow, suite_typed, suite_short, suite_net, suite_census, suite_stuck,
-    suite_processors, suite_report;
+    suite_processors, suite_memory, suite_report;
 
 /* A scenario that ends its process, run by a test in a process of its own: see test_report.c. */
 int report_child(const char *scenario);
-int report_limit(void); /* one of them, in test_co.c; the next ones are in seeds.c */
+void memory_is_short(void *arg); /* of those, in test_memory.c */
+int report_limit(void);          /* one of them, in test_co.c; the next ones are in seeds.c */
 int seeds_planted(void);
 int seeds_replay(void);
 int seeds_listed(void);

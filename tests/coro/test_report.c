@@ -200,6 +200,7 @@ int report_child(const char *scenario)
         {"idle", 4, idle},
         {"dump", 2, dump},
         {"freed", 1, use_a_freed_channel},
+        {"short", 1, memory_is_short},
     };
     if (strcmp(scenario, "ended") == 0)
         return ended_by_deadlock();
