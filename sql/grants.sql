@@ -14,8 +14,11 @@ SELECT * FROM (VALUES
     ('table',    'further_posting', 'INSERT', NULL),
     ('table',    'held',            'INSERT', NULL),
     ('table',    'waypoint',        'INSERT', NULL),
-    ('table',    'token',           'INSERT', NULL),
-    ('table',    'token',           'UPDATE', 'revoked_at'),
+    ('table',    'token',           'INSERT', NULL),         -- of the program before 016
+    ('table',    'token',           'UPDATE', 'revoked_at'), -- the same
+    ('function', 'token_make',         'EXECUTE', NULL),
+    ('function', 'token_rotate',       'EXECUTE', NULL),
+    ('function', 'token_revoke',       'EXECUTE', NULL),
     ('function', 'server_enter',       'EXECUTE', NULL),
     ('function', 'server_beat',        'EXECUTE', NULL),
     ('function', 'server_leave',       'EXECUTE', NULL),

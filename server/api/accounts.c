@@ -5,6 +5,7 @@
 
 #include "server/api/body.h"
 #include "server/api/render.h"
+#include "server/api/sight.h"
 #include "server/text/time_text.h"
 
 enum { LIST_LIMIT = 100 };
@@ -74,6 +75,8 @@ static bool read_account(struct call *call, struct ledger_open_account *account)
     const char *rule = broken_rule(account->id);
     if (rule)
         body_refuse(call, &body, BODY_ID, rule);
+    else if (!body_may_touch(call, &body, BODY_ID, account->id))
+        return false;
     else if (!account->asset || !asset_is_valid(account->asset))
         body_refuse(call, &body, BODY_ASSET, ASSET_RULE);
     else
@@ -179,11 +182,21 @@ static void answer_list(struct call *call, const struct ledger_account_page *pag
     call_ok(call, &out, page->seq);
 }
 
+/* A bound token lists what is below one of its prefixes: the one that it has, if it names none. */
+static bool query_prefix(struct call *call, const char **prefix)
+{
+    if (!query_id(call, "prefix", prefix))
+        return false;
+    if (!*prefix)
+        *prefix = token_grant_only_prefix(&call->grant);
+    return sight_may_touch(call, NULL, "prefix", *prefix ? *prefix : "");
+}
+
 void accounts_list(struct call *call)
 {
     struct ledger_account_query query = {.asset = request_query(call->request, "asset")};
     uint64_t limit = LIST_LIMIT;
-    if (!query_id(call, "prefix", &query.prefix))
+    if (!query_prefix(call, &query.prefix))
         return;
     if (query.asset && !asset_is_valid(query.asset)) {
         call_refuse(call, NULL, "asset", ASSET_RULE);

@@ -19,6 +19,7 @@ struct event_pages;
 struct http;
 struct lab_runs;
 struct token_cache;
+struct token_desk;
 
 enum { API_WORKERS = 64 };
 
@@ -26,6 +27,7 @@ struct api {
     _Atomic(struct bank *) bank; /* NULL: not yet */
     _Atomic bool open; /* bank and tokens are there; before, only what needs neither is answered */
     struct token_cache *tokens; /* NULL: no token is asked for */
+    struct token_desk *desk;    /* to create tokens at; there from `open` on */
     struct http *http;          /* for its figures */
     struct lab_runs *lab;       /* NULL: there is none */
     const char *host;           /* that it was told to listen on; NULL: not known */

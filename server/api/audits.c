@@ -162,7 +162,9 @@ void audits_post(struct call *call)
     co_mutex_lock(&jobs->mutex);
     struct audit_job *job = audit_jobs_running(jobs);
     /* Audits read the whole journal: two would only slow each other down. */
-    if (job) {
+    if (job && !token_grant_has_ledger(&call->grant, job->name)) {
+        call_refuse_as(call, &is_running, NULL); /* which is not this token's business */
+    } else if (job) {
         call_refuse_as(call, &is_running, "Location says which.");
         call->location = path_of(call, job);
     } else if ((job = audit_jobs_start(jobs, call->ledger, call->path.ledger))) {

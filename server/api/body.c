@@ -2,6 +2,7 @@
 /* A body, taken apart into the members that an operation knows. An unknown member is refused: it
  * may be a misspelt one that matters. */
 #include "server/api/body.h"
+#include "server/api/sight.h"
 
 #include <string.h>
 
@@ -122,6 +123,12 @@ void body_refuse(
     struct call *call, const struct body *body, enum body_member member, const char *rule)
 {
     call_refuse(call, body->place, names[member], rule);
+}
+
+bool body_may_touch(
+    struct call *call, const struct body *body, enum body_member member, const char *account)
+{
+    return sight_may_touch(call, body->place, names[member], account);
 }
 
 void body_forget(struct call *call)

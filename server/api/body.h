@@ -37,7 +37,12 @@
     X(WALK, "walk")                                                                                \
     X(DEPTH, "depth")                                                                              \
     X(CLIENTS, "clients")                                                                          \
-    X(EXAMPLE, "example")
+    X(EXAMPLE, "example")                                                                          \
+    X(SCOPE, "scope")                                                                              \
+    X(LEDGERS, "ledgers")                                                                          \
+    X(PREFIXES, "prefixes")                                                                        \
+    X(RATE, "rate")                                                                                \
+    X(KEEP, "keep")
 
 enum body_member {
 #define X(symbol, name) BODY_##symbol,
@@ -85,6 +90,10 @@ CO_MUST_CHECK bool body_metadata(struct call *call, const struct body *body, con
 /* A member breaks a rule. */
 void body_refuse(
     struct call *call, const struct body *body, enum body_member member, const char *rule);
+
+/* The account that a member names; false: the token may not touch it. */
+CO_MUST_CHECK bool body_may_touch(
+    struct call *call, const struct body *body, enum body_member member, const char *account);
 
 /* It has been read: what it was parsed into is given back, with all texts in it. Before a long
  * wait; again is harmless. */

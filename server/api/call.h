@@ -17,6 +17,7 @@
 #include "coro/context.h"
 #include "ledger/ledger_moves.h"
 #include "server/api/stages.h"
+#include "server/auth/token_grant.h"
 #include "server/text/json_out.h"
 #include "server/http/problem.h"
 #include "server/http/request.h"
@@ -26,8 +27,7 @@ struct api;
 struct ledger;
 struct route;
 
-/* A page of a list ends early, with a cursor, once it is so long: an item can have 1,000 postings.
- */
+/* A page of a list ends early, with a cursor, once it is so long: an item may be long. */
 enum { CALL_PAGE_BYTES = 512 << 10 };
 
 /* The parts of the path that the route names; NULL: it has no such part. */
@@ -62,6 +62,7 @@ struct call {
     struct response *response;
     struct arena *arena; /* the request's */
     const struct route *route;
+    struct token_grant grant; /* of whoever asks; without tokens of everybody: admin */
     struct call_path path;
     struct ledger *ledger;      /* of the path, entered; NULL: the route has none */
     struct co_context *context; /* call_context(); NULL: nobody has asked for it */
@@ -130,8 +131,7 @@ struct call_refusal call_refusal_of(const char *key, const struct ledger_outcome
 
 bool call_is_refused(const struct call *call);
 
-/* ---- the path and the query: false, it is refused ---------------------------------------------
- */
+/* ---- the path and the query: false, it is refused --------------------------------------- */
 
 /* The position in the path. */
 CO_MUST_CHECK bool call_position(struct call *call, uint64_t *position);

@@ -9,9 +9,11 @@
 #include "server/api/body.h"
 #include "server/http/http.h"
 #include "server/auth/origin.h"
+#include "server/auth/token_cache.h"
 #include "server/api/refusal.h"
 #include "server/api/route.h"
 #include "server/api/session.h"
+#include "server/api/sight.h"
 
 static const int64_t judged_for_ns = CO_CLOCK_S / 2; /* how long what was found at the head holds */
 
@@ -63,33 +65,85 @@ static bool may_send(struct call *call)
     return false;
 }
 
-/* A token that only the database can know of is let pass where nobody may park: is_unsure. */
-static bool is_allowed(struct call *call, bool may_park)
+/* What the token may do; its texts are the snapshot's, which may go while the call is parked. */
+static void keep_grant(struct call *call, const struct token_grant *grant)
+{
+    call->grant = *grant;
+    if (grant->ledgers)
+        call->grant.ledgers = call_copy(call, grant->ledgers);
+    if (grant->prefixes)
+        call->grant.prefixes = call_copy(call, grant->prefixes);
+}
+
+/* Who asks. A token that only the database can know of is let pass where nobody may park:
+ * is_unsure.
+ */
+static bool know_token(struct call *call, bool may_park)
 {
     struct token_cache *tokens = call->api->tokens;
     struct request *request = call->request;
-    if (!may_send(call))
-        return false;
-    if (call->route->scope == TOKEN_NONE || !tokens)
-        return true;
+    struct token_grant grant;
     /* An EventSource cannot send a header, so its cookie stands in. */
     if (!request->authorization && (call->route->flags & ROUTE_TAKES_SESSION))
         request->authorization = session_authorization(call);
-    enum token_scope has = token_cache_check(tokens, request->authorization, NULL);
+    token_cache_check(tokens, request->authorization, &grant);
     /* It may have been made a moment ago, so ask the database before saying no. */
-    if (has == TOKEN_NONE && token_cache_may_be_new(request->authorization)) {
+    if (grant.scope == TOKEN_NONE && token_cache_may_be_new(request->authorization)) {
         call->is_unsure = !may_park;
         if (!may_park)
             return true;
-        if (!token_cache_ask(tokens, request->authorization, &has)) {
+        if (!token_cache_ask(tokens, request->authorization, &grant)) {
             call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
             return false;
         }
     }
-    /* Scopes are ordered: each includes those below it. */
-    if (has >= call->route->scope)
+    keep_grant(call, &grant);
+    return true;
+}
+
+/* Why what the token is bound to does not reach as far as the route does; NULL: it does. */
+static const char *find_bound(const struct call *call)
+{
+    const struct token_grant *grant = &call->grant;
+    enum route_reach reach = call->route->reach;
+    if (!token_grant_is_bound(grant) || reach == ROUTE_ANY)
+        return NULL;
+    if (reach == ROUTE_SERVICE)
+        return "The token is bound, and this is about the service as a whole.";
+    if (reach != ROUTE_LEDGERS && !token_grant_has_ledger(grant, call->path.ledger))
+        return "The token is bound to other ledgers.";
+    if ((reach == ROUTE_LEDGERS || reach == ROUTE_LEDGER) && grant->prefixes)
+        return "The token is bound to accounts, and this tells of ledgers as a whole.";
+    return NULL;
+}
+
+/* It is told before anybody looks whether there is such a ledger or account. */
+static bool is_within_reach(struct call *call)
+{
+    const char *bound = find_bound(call);
+    if (bound) {
+        call_refuse_as(call, &problem_forbidden, bound);
+        return false;
+    }
+    return call->route->reach != ROUTE_ACCOUNT ||
+           sight_may_touch(call, NULL, "account", call->path.account);
+}
+
+static bool is_allowed(struct call *call, bool may_park)
+{
+    if (!may_send(call))
+        return false;
+    if (call->route->scope == TOKEN_NONE || !call->api->tokens)
         return true;
-    call_refuse_as(call, has == TOKEN_NONE ? &problem_unauthorized : &problem_forbidden, NULL);
+    if (!know_token(call, may_park))
+        return false;
+    if (call->is_unsure)
+        return true;
+    /* Scopes are ordered: each includes those below it. */
+    if (call->grant.scope >= call->route->scope)
+        return is_within_reach(call);
+    call_refuse_as(
+        call, call->grant.scope == TOKEN_NONE ? &problem_unauthorized : &problem_forbidden, NULL);
     return false;
 }
 
@@ -221,18 +275,26 @@ static void finish(struct call *call)
 
 /* ---- what HTTP asks ------------------------------------------------------------------------ */
 
+/* A client with a good token may send a body, though the route may still refuse it. */
+static void know_sender(
+    const struct api *api, const struct request *request, struct http_admission *admission)
+{
+    struct token_grant grant;
+    admission->is_known = true;
+    if (!atomic_load(&api->open) || !api->tokens) /* they may be on their way */
+        return;
+    token_cache_check(api->tokens, request->authorization, &grant);
+    admission->is_known = grant.scope != TOKEN_NONE;
+    memcpy(admission->who, grant.who, sizeof admission->who);
+}
+
 bool dispatch_admit(
     void *arg, struct request *request, struct response *response, struct http_admission *admission)
 {
     struct api *api = arg;
     struct call *call = call_make(api, request, response);
     request->call = call;
-    /* A client with a good token may send a body, though this route may still refuse it. */
-    if (atomic_load(&api->open) && api->tokens) /* before, they may be on their way */
-        admission->is_known =
-            token_cache_check(api->tokens, request->authorization, admission->who) != TOKEN_NONE;
-    else
-        admission->is_known = true;
+    know_sender(api, request, admission);
     /* Refused at its head: its body is never read. */
     if (!judge(call, false)) {
         finish(call);

@@ -3,6 +3,7 @@
 
 #include "server/api/moves.h"
 #include "server/api/render.h"
+#include "server/api/sight.h"
 
 #define EXPIRES_RULE "must be a whole number of seconds from 1 to 316224000"
 
@@ -66,15 +67,18 @@ void holds_get(struct call *call)
     enum ledger_status status =
         ledger_read_hold(call_context(call), call->ledger, id, &hold, &settled, &seq);
     call_ledger_answered(call);
-    if (status != LEDGER_OK) {
+    if (status == LEDGER_OK && !sight_has(call, hold))
+        status = LEDGER_HOLD_NOT_FOUND;
+    if (status == LEDGER_OK) {
+        struct json_out out;
+        json_out_begin(&out, call->arena);
+        render_hold(&out, hold, settled, false);
+        call_ok(call, &out, seq);
+    } else {
         call_refuse_status(call, status, seq);
-        return;
     }
-    struct json_out out;
-    json_out_begin(&out, call->arena);
-    render_hold(&out, hold, settled, false);
-    call_ok(call, &out, seq);
-    entry_drop(&hold);
+    if (hold)
+        entry_drop(&hold);
     if (settled)
         entry_drop(&settled);
 }
@@ -132,7 +136,8 @@ static bool read_settlement(struct call *call, unsigned known, struct ledger_set
     /* Without an amount all of the hold is captured. */
     if (body.members[BODY_AMOUNT] && !moves_read_amount(call, &body, &settlement->amount))
         return false;
-    return body_metadata(call, &body, &settlement->metadata, &settlement->meaning);
+    return body_metadata(call, &body, &settlement->metadata, &settlement->meaning) &&
+           sight_of(call, settlement->hold, LEDGER_HOLD_NOT_FOUND);
 }
 
 void holds_capture(struct call *call)

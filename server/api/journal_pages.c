@@ -89,7 +89,7 @@ void journal_statement(struct call *call)
     for (size_t i = 0; i < page.count; i++) {
         render_yield(&out, &yielded_at);
         if (out.length < CALL_PAGE_BYTES)
-            render_statement_item(&out, page.entries[i], account);
+            render_statement_item(&out, page.entries[i], account, &call->grant);
         else if (page.next <= page.entries[i]->seq)
             page.next = page.entries[i]->seq + 1; /* this one is full, and that begins the next */
         entry_drop(&page.entries[i]);

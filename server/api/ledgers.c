@@ -74,7 +74,8 @@ void ledgers_list(struct call *call)
     json_out_key(&out, "items");
     json_out_open(&out, '[');
     for (size_t i = 0; i < count; i++)
-        write_ledger(&out, &figures[i]);
+        if (token_grant_has_ledger(&call->grant, figures[i].name))
+            write_ledger(&out, &figures[i]);
     json_out_close(&out, ']');
     /* All ledgers fit on one page; `next` is there as in every list. */
     json_out_key(&out, "next");

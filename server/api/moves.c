@@ -51,7 +51,7 @@ static bool read_account(
     /* Copied, for the document is forgotten before the ledger is asked. */
     *id = given && account_id_is_valid(given) ? call_copy(call, given) : NULL;
     if (*id)
-        return true;
+        return body_may_touch(call, body, member, *id);
     body_refuse(call, body, member, ACCOUNT_ID_RULE);
     return false;
 }

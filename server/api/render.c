@@ -76,13 +76,18 @@ void render_account(struct json_out *out, const struct ledger_account *account)
     json_out_close(out, '}');
 }
 
-static void render_postings(struct json_out *out, const struct entry *entry)
+/* `grant` NULL: all of them. */
+static void render_postings(
+    struct json_out *out, const struct entry *entry, const struct token_grant *grant)
 {
     json_out_key(out, "postings");
     json_out_open(out, '[');
     /* Balances are told apart from postings, once for each account. */
     for (uint32_t i = 0; i < entry->posting_count; i++) {
         const struct posting *posting = &entry->postings[i];
+        if (grant && !token_grant_has_account(grant, posting->from->id) &&
+            !token_grant_has_account(grant, posting->to->id))
+            continue;
         json_out_open(out, '{');
         key_text(out, "from", posting->from->id);
         key_text(out, "to", posting->to->id);
@@ -248,7 +253,7 @@ static void render_said(struct json_out *out, const struct entry *entry)
     case ENTRY_TRANSFER:
     case ENTRY_CAPTURE:
     case ENTRY_REVERSAL:
-        render_postings(out, entry);
+        render_postings(out, entry, NULL);
         render_balances(out, entry);
         if (entry->ref)
             key_number(out, entry->kind == ENTRY_CAPTURE ? "hold" : "reverses", entry->ref);
@@ -283,7 +288,7 @@ void render_transfer_members(struct json_out *out, const struct entry *entry)
         /* A key may name more than a transfer. */
         render_said(out, entry);
     } else {
-        render_postings(out, entry);
+        render_postings(out, entry, NULL);
         render_balances(out, entry);
         key_json(out, "metadata", entry->metadata);
         key_ref(out, "reverses", entry, ENTRY_REVERSAL);
@@ -363,7 +368,8 @@ static void net_change(
     }
 }
 
-void render_statement_item(struct json_out *out, const struct entry *entry, const char *account_id)
+void render_statement_item(struct json_out *out, const struct entry *entry, const char *account_id,
+    const struct token_grant *grant)
 {
     struct money_sum amount;
     money balance;
@@ -376,7 +382,7 @@ void render_statement_item(struct json_out *out, const struct entry *entry, cons
     json_out_key(out, "amount");
     json_out_sum(out, &amount);
     key_money(out, "balance", balance);
-    render_postings(out, entry);
+    render_postings(out, entry, grant);
     /* What an account was opened with is the account's, not the statement's. */
     key_json(out, "metadata", entry->kind == ENTRY_ACCOUNT ? NULL : entry->metadata);
     json_out_close(out, '}');

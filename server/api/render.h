@@ -7,6 +7,7 @@
 #define SERVER_API_RENDER_H
 
 #include "ledger/ledger.h"
+#include "server/auth/token_grant.h"
 #include "server/text/json_out.h"
 
 /* Within a list: let others of this worker run each time that so much more was written. */
@@ -26,7 +27,9 @@ void render_hold(struct json_out *out, const struct entry *hold, const struct en
 /* Any entry, as the journal tells it. */
 void render_journal_item(struct json_out *out, const struct entry *entry);
 
-/* An entry as a line in the statement of the account of that id. */
-void render_statement_item(struct json_out *out, const struct entry *entry, const char *account_id);
+/* An entry as a line in the statement of the account of that id: of its postings those that touch
+ * an account which the grant has. */
+void render_statement_item(struct json_out *out, const struct entry *entry, const char *account_id,
+    const struct token_grant *grant);
 
 #endif

@@ -17,67 +17,79 @@
 #include "server/api/machinery.h"
 #include "server/api/metrics.h"
 #include "server/api/session.h"
+#include "server/api/tokens.h"
 #include "server/api/transfers.h"
 
-#define LEDGER "/v1/ledgers/{ledger}"
-#define ACCOUNT LEDGER "/accounts/{account}"
+#define LEDGER_PATH "/v1/ledgers/{ledger}"
+#define ACCOUNT_PATH LEDGER_PATH "/accounts/{account}"
 
-#define TRANSFER LEDGER "/transfers/{id}"
-#define HOLD LEDGER "/holds/{id}"
+#define TRANSFER LEDGER_PATH "/transfers/{id}"
+#define HOLD LEDGER_PATH "/holds/{id}"
 
-#define ROUTE(method, scope, path, query, answer, body, flags)                                     \
+#define ROUTE(method, scope, reach, path, query, answer, body, flags)                              \
     {                                                                                              \
-        REQUEST_##method, TOKEN_##scope, path, query, answer, ROUTE_BODY_##body, flags             \
+        REQUEST_##method, TOKEN_##scope, ROUTE_##reach, path, query, answer, ROUTE_BODY_##body,    \
+            flags                                                                                  \
     }
-#define POST(scope, path, answer, body) ROUTE(POST, scope, path, "", answer, body, 0)
-#define MOVE(path, answer, body) ROUTE(POST, WRITE, path, "", answer, body, ROUTE_MOVES_MONEY)
-#define GET(scope, path, query, answer) ROUTE(GET, scope, path, query, answer, NONE, 0)
-#define PROBE(path, answer) ROUTE(GET, NONE, path, "", answer, NONE, ROUTE_IS_PROBE)
+#define POST(scope, reach, path, answer, body) ROUTE(POST, scope, reach, path, "", answer, body, 0)
+#define MOVE(reach, path, answer, body)                                                            \
+    ROUTE(POST, WRITE, reach, path, "", answer, body, ROUTE_MOVES_MONEY)
+#define GET(scope, reach, path, query, answer)                                                     \
+    ROUTE(GET, scope, reach, path, query, answer, NONE, 0)
+#define PROBE(path, answer) ROUTE(GET, NONE, ANY, path, "", answer, NONE, ROUTE_IS_PROBE)
 
 /* What is asked most comes first. */
 const struct route route_table[] = {
-    MOVE(LEDGER "/transfers", transfers_post, NEEDED),
-    MOVE(ACCOUNT "/deposit", transfers_deposit, NEEDED),
-    MOVE(ACCOUNT "/withdraw", transfers_withdraw, NEEDED),
-    GET(READ, ACCOUNT, " at ", accounts_get),
-    MOVE(LEDGER "/transfers/batch", batches_post, LARGE),
-    MOVE(LEDGER "/holds", holds_post, NEEDED),
-    MOVE(HOLD "/capture", holds_capture, OPTIONAL),
-    MOVE(HOLD "/release", holds_release, OPTIONAL),
-    GET(READ, HOLD, "", holds_get),
-    POST(WRITE, LEDGER "/accounts", accounts_post, NEEDED),
-    GET(READ, LEDGER "/accounts", " prefix asset limit after page ", accounts_list),
-    GET(READ, ACCOUNT "/entries", " limit before page ", journal_statement),
-    MOVE(TRANSFER "/reverse", transfers_reverse, OPTIONAL),
-    GET(READ, TRANSFER, "", transfers_get),
-    GET(READ, LEDGER "/transfers", " key account after before limit page ", transfers_list),
-    GET(READ, LEDGER "/journal", " after limit page ", journal_list),
-    ROUTE(GET, READ, LEDGER "/events", " after ", journal_events, NONE, ROUTE_TAKES_SESSION),
-    GET(READ, LEDGER "/machinery", "", machinery_get),
-    GET(READ, LEDGER "/audit", "", audits_now),
-    POST(ADMIN, LEDGER "/audits", audits_post, OPTIONAL),
-    GET(READ, LEDGER "/audits/{id}", "", audits_get),
-    POST(ADMIN, ACCOUNT "/freeze", freeze_account, OPTIONAL),
-    POST(ADMIN, ACCOUNT "/unfreeze", freeze_account_end, OPTIONAL),
-    POST(ADMIN, LEDGER "/freeze", freeze_ledger, OPTIONAL),
-    POST(ADMIN, LEDGER "/unfreeze", freeze_ledger_end, OPTIONAL),
-    POST(ADMIN, "/v1/ledgers", ledgers_post, NEEDED),
-    GET(READ, "/v1/ledgers", "", ledgers_list),
-    GET(READ, LEDGER, "", ledgers_get),
-    POST(READ, "/v1/session", session_post, OPTIONAL),
-    ROUTE(DELETE, READ, "/v1/session", "", session_delete, NONE, ROUTE_TAKES_SESSION),
-    GET(READ, "/v1/lab/scenarios", "", lab_calls_scenarios),
-    POST(READ, "/v1/lab/runs", lab_calls_post, NEEDED),
-    GET(READ, "/v1/lab/runs/{id}", "", lab_calls_get),
-    GET(ADMIN, "/v1/coroutines", " at_least_ms ", coroutines_get),
+    MOVE(TOUCHED, LEDGER_PATH "/transfers", transfers_post, NEEDED),
+    MOVE(ACCOUNT, ACCOUNT_PATH "/deposit", transfers_deposit, NEEDED),
+    MOVE(ACCOUNT, ACCOUNT_PATH "/withdraw", transfers_withdraw, NEEDED),
+    GET(READ, ACCOUNT, ACCOUNT_PATH, " at ", accounts_get),
+    MOVE(TOUCHED, LEDGER_PATH "/transfers/batch", batches_post, LARGE),
+    MOVE(TOUCHED, LEDGER_PATH "/holds", holds_post, NEEDED),
+    MOVE(TOUCHED, HOLD "/capture", holds_capture, OPTIONAL),
+    MOVE(TOUCHED, HOLD "/release", holds_release, OPTIONAL),
+    GET(READ, TOUCHED, HOLD, "", holds_get),
+    POST(WRITE, TOUCHED, LEDGER_PATH "/accounts", accounts_post, NEEDED),
+    GET(READ, TOUCHED, LEDGER_PATH "/accounts", " prefix asset limit after page ", accounts_list),
+    GET(READ, ACCOUNT, ACCOUNT_PATH "/entries", " limit before page ", journal_statement),
+    MOVE(TOUCHED, TRANSFER "/reverse", transfers_reverse, OPTIONAL),
+    GET(READ, TOUCHED, TRANSFER, "", transfers_get),
+    GET(READ, TOUCHED, LEDGER_PATH "/transfers", " key account after before limit page ",
+        transfers_list),
+    GET(READ, LEDGER, LEDGER_PATH "/journal", " after limit page ", journal_list),
+    ROUTE(GET, READ, LEDGER, LEDGER_PATH "/events", " after ", journal_events, NONE,
+        ROUTE_TAKES_SESSION),
+    GET(READ, LEDGER, LEDGER_PATH "/machinery", "", machinery_get),
+    GET(READ, LEDGER, LEDGER_PATH "/audit", "", audits_now),
+    POST(ADMIN, LEDGER, LEDGER_PATH "/audits", audits_post, OPTIONAL),
+    GET(READ, LEDGER, LEDGER_PATH "/audits/{id}", "", audits_get),
+    POST(ADMIN, ACCOUNT, ACCOUNT_PATH "/freeze", freeze_account, OPTIONAL),
+    POST(ADMIN, ACCOUNT, ACCOUNT_PATH "/unfreeze", freeze_account_end, OPTIONAL),
+    POST(ADMIN, LEDGER, LEDGER_PATH "/freeze", freeze_ledger, OPTIONAL),
+    POST(ADMIN, LEDGER, LEDGER_PATH "/unfreeze", freeze_ledger_end, OPTIONAL),
+    POST(ADMIN, SERVICE, "/v1/ledgers", ledgers_post, NEEDED),
+    GET(READ, LEDGERS, "/v1/ledgers", "", ledgers_list),
+    GET(READ, LEDGER, LEDGER_PATH, "", ledgers_get),
+    POST(READ, ANY, "/v1/session", session_post, OPTIONAL),
+    ROUTE(DELETE, READ, ANY, "/v1/session", "", session_delete, NONE, ROUTE_TAKES_SESSION),
+    GET(ADMIN, SERVICE, "/v1/tokens", " after limit page ", tokens_list),
+    POST(ADMIN, SERVICE, "/v1/tokens", tokens_post, NEEDED),
+    GET(ADMIN, SERVICE, "/v1/tokens/acts", " token after limit page ", tokens_acts),
+    GET(ADMIN, SERVICE, "/v1/tokens/{id}", "", tokens_get),
+    ROUTE(DELETE, ADMIN, SERVICE, "/v1/tokens/{id}", "", tokens_delete, NONE, 0),
+    POST(ADMIN, SERVICE, "/v1/tokens/{id}/rotate", tokens_rotate, OPTIONAL),
+    GET(READ, SERVICE, "/v1/lab/scenarios", "", lab_calls_scenarios),
+    POST(READ, SERVICE, "/v1/lab/runs", lab_calls_post, NEEDED),
+    GET(READ, SERVICE, "/v1/lab/runs/{id}", "", lab_calls_get),
+    GET(ADMIN, SERVICE, "/v1/coroutines", " at_least_ms ", coroutines_get),
     PROBE("/livez", health_live),
     PROBE("/readyz", health_ready),
-    GET(NONE, "/metrics", "", metrics_get),
-    GET(NONE, "/openapi.json", "", files_openapi),
-    GET(NONE, "/lab", "", files_lab),
-    GET(NONE, "/lab/{file}", "", files_lab_file),
+    GET(NONE, ANY, "/metrics", "", metrics_get),
+    GET(NONE, ANY, "/openapi.json", "", files_openapi),
+    GET(NONE, ANY, "/lab", "", files_lab),
+    GET(NONE, ANY, "/lab/{file}", "", files_lab_file),
     /* Which ledger to show: read by the page itself. */
-    GET(NONE, "/{file}", " ledger ", files_get),
+    GET(NONE, ANY, "/{file}", " ledger ", files_get),
 };
 
 const size_t route_count = sizeof route_table / sizeof route_table[0];

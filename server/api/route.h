@@ -4,7 +4,7 @@
 #define SERVER_API_ROUTE_H
 
 #include "server/api/call.h"
-#include "server/auth/token_cache.h"
+#include "server/auth/token_grant.h"
 
 enum route_body {
     ROUTE_BODY_NONE,
@@ -19,11 +19,23 @@ enum route_flag {
     ROUTE_IS_PROBE = 4,      /* asks whether the service is there: from any Host */
 };
 
+/* How far a route reaches: what a bound token must be bound to, at most, to call it. */
+enum route_reach {
+    ROUTE_UNDECLARED, /* no route is */
+    ROUTE_SERVICE,    /* what belongs to no ledger, or to all: a bound token never may */
+    ROUTE_ANY,        /* the token's own affairs, or its handler shows a bound token its part */
+    ROUTE_LEDGERS,    /* ledgers as a whole, of which its handler tells those that the token has */
+    ROUTE_LEDGER,     /* the ledger of the path as a whole: not a token bound to accounts */
+    ROUTE_ACCOUNT,    /* the account of the path, which the token must be allowed */
+    ROUTE_TOUCHED,    /* accounts that the handler finds, in the body or the journal, and asks of */
+};
+
 struct route {
     enum request_method method; /* GET answers HEAD too */
     enum token_scope scope;     /* the least that a token must have; TOKEN_NONE: none is needed */
-    const char *pattern;        /* "/v1/ledgers/{ledger}/accounts/{account}" */
-    const char *query;          /* the names of its query parameters, each between spaces; or "" */
+    enum route_reach reach;
+    const char *pattern; /* "/v1/ledgers/{ledger}/accounts/{account}" */
+    const char *query;   /* the names of its query parameters, each between spaces; or "" */
     void (*answer)(struct call *call);
     enum route_body body;
     unsigned flags; /* of enum route_flag */

@@ -5,6 +5,7 @@
 
 #include "server/api/moves.h"
 #include "server/api/render.h"
+#include "server/api/sight.h"
 
 static void answer_done(struct call *call, const struct entry *entry)
 {
@@ -49,7 +50,8 @@ void transfers_reverse(struct call *call)
     struct body body;
     if (!call_position(call, &reversal.transfer) ||
         !moves_read(call, BODY_HAS_METADATA, &reversal.key, &body) ||
-        !body_metadata(call, &body, &reversal.metadata, &reversal.meaning))
+        !body_metadata(call, &body, &reversal.metadata, &reversal.meaning) ||
+        !sight_of(call, reversal.transfer, LEDGER_TRANSFER_NOT_FOUND))
         return;
     /* Which money goes back is in the journal, so no amount is asked for. */
     ledger_reverse(call_context(call), call->ledger, &reversal, &outcome);
@@ -76,6 +78,17 @@ static bool find_asset(struct call *call, char asset[ASSET_TEXT])
     return status == LEDGER_OK;
 }
 
+/* Whatever the asset, which is not looked up for one who may not be told. */
+static bool may_touch_world(struct call *call)
+{
+    if (token_grant_has_account(&call->grant, "world:"))
+        return true;
+    call_refuse_as(call, &problem_forbidden,
+        "The token is bound to accounts, and the world's are not among them: that takes the prefix "
+        "\"world:\" as well.");
+    return false;
+}
+
 /* Deposits come from the world account of the account's asset, withdrawals go there. */
 static void move(struct call *call, bool is_deposit)
 {
@@ -87,7 +100,7 @@ static void move(struct call *call, bool is_deposit)
         !moves_read(call, BODY_HAS_AMOUNT | BODY_HAS_METADATA, &transfer.key, &body) ||
         !moves_read_amount(call, &body, &leg.amount) ||
         !body_metadata(call, &body, &transfer.metadata, &transfer.meaning) ||
-        !find_asset(call, asset))
+        !may_touch_world(call) || !find_asset(call, asset))
         return;
     /* The world is the other side, so that the sum of all balances stays 0. */
     asset_world_id(asset, world);

@@ -5,6 +5,7 @@
 #include "server/api/request_key.h"
 #include "server/api/render.h"
 #include "server/api/transfers.h"
+#include "server/api/sight.h"
 
 /* A list without an account reads the journal, of which other kinds are skipped: at most SCAN_PAGES
  * pages for one answer. */
@@ -18,8 +19,9 @@ void transfers_get(struct call *call)
         return;
     enum ledger_status status = ledger_entry(call_context(call), call->ledger, id, &entry, &seq);
     call_ledger_answered(call);
-    /* There is an entry at that position, but of another kind. */
-    if (status == LEDGER_OK && !entry_moves_money(entry)) {
+    /* There is an entry at that position, but of another kind, or of accounts that are not the
+     * token's. */
+    if (status == LEDGER_OK && (!entry_moves_money(entry) || !sight_has(call, entry))) {
         entry_drop(&entry);
         status = LEDGER_TRANSFER_NOT_FOUND;
     }
@@ -61,7 +63,8 @@ static uint64_t page_take(struct page *page)
         /* What is left over is read again for the next page. */
         if (!page_is_full(page)) {
             last = entry->seq;
-            if (entry_moves_money(entry) && last > page->after && last < page->before) {
+            if (entry_moves_money(entry) && last > page->after && last < page->before &&
+                sight_has(page->call, entry)) {
                 render_transfer(&page->out, entry);
                 page->count++;
             }
@@ -82,7 +85,8 @@ static enum ledger_status page_of_key(struct page *page, const char *key)
     if (status == LEDGER_TRANSFER_NOT_FOUND)
         return LEDGER_OK;
     if (status == LEDGER_OK) {
-        render_transfer(&page->out, entry);
+        if (sight_has(page->call, entry))
+            render_transfer(&page->out, entry);
         entry_drop(&entry);
     }
     return status;
@@ -147,6 +151,9 @@ static bool page_read(struct call *call, struct page *page)
         call_refuse(call, NULL, "account", ACCOUNT_ID_RULE);
         return false;
     }
+    /* Along the journal others' transfers would have to be skipped, maybe for ever. */
+    if (!key && !sight_may_touch(call, NULL, "account", account ? account : ""))
+        return false;
     return call_page_parameter(call, own) &&
            call_query_number(call, "after", 0, INT64_MAX, &page->after) &&
            call_query_number(call, "before", 1, INT64_MAX, &page->before) &&

@@ -20,31 +20,20 @@
 #include "coro/waitgroup.h"
 #include "coro/worker.h"
 #include "ledger/db/pg.h"
+#include "server/auth/token_snapshot.h"
 #include "server/text/log.h"
 
-static const char prefix[] = "teller_";
 static const int64_t renew_every_ns = 200 * CO_CLOCK_MS;  /* by itself */
 static const int64_t renew_at_most_ns = 20 * CO_CLOCK_MS; /* however many ask for it */
 static const int64_t database_wait_ns = 5 * CO_CLOCK_S;   /* then a new connection is made */
 static const int64_t asker_wait_ns = CO_CLOCK_S;
 
-struct known {
-    uint8_t hash[TOKEN_HASH];
-    enum token_scope scope;
-};
-
-struct snapshot {
-    size_t count;
-    struct known tokens[]; /* by hash */
-};
-
 /* What a worker knows: its copy, and the last token that was good by it, since most requests carry
  * the same one. */
 struct of_worker {
-    struct snapshot *snapshot, *next; /* what it checks against; what comes in its place */
-    char last[TOKEN_TEXT];            /* "": none */
-    uint8_t last_hash[TOKEN_HASH];
-    enum token_scope last_scope;
+    struct token_snapshot *snapshot, *next; /* what it checks against; what comes in its place */
+    char last[TOKEN_TEXT];                  /* "": none */
+    const struct token_secret *last_known;  /* of the snapshot */
     struct token_watch *watches;
 };
 
@@ -53,7 +42,8 @@ struct token_cache {
     struct pg *pg; /* NULL: to be connected */
     struct co_context *life;
     struct co_waitgroup renewing;
-    struct snapshot *latest;
+    struct token_snapshot *latest;
+    int64_t next_end_us;        /* when the next of them ends by itself; INT64_MAX: none does */
     char mark[TOKEN_MARK];      /* of what is in it */
     struct co_chan *wishes;     /* to renew now: one is enough for all that wait */
     _Atomic uint64_t begun;     /* renewals */
@@ -63,82 +53,30 @@ struct token_cache {
     struct of_worker *of_worker;
 };
 
-enum token_scope token_scope_of_name(const char *name)
-{
-    return strcmp(name, "read") == 0    ? TOKEN_READ
-           : strcmp(name, "write") == 0 ? TOKEN_WRITE
-           : strcmp(name, "admin") == 0 ? TOKEN_ADMIN
-                                        : TOKEN_NONE;
-}
-
-void token_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH])
-{
-    uint8_t secret[32];
-    co_ensure(sodium_init() >= 0);
-    randombytes_buf(secret, sizeof secret);
-    memcpy(text, prefix, sizeof prefix - 1);
-    sodium_bin2hex(text + sizeof prefix - 1, 2 * sizeof secret + 1, secret, sizeof secret);
-    /* 256 random bits cannot be guessed, so a plain hash will do. */
-    crypto_hash_sha256(hash, (const unsigned char *)text, TOKEN_TEXT - 1);
-    sodium_memzero(secret, sizeof secret);
-}
-
-bool token_hash(const char *text, uint8_t hash[TOKEN_HASH])
-{
-    size_t length = strlen(text);
-    if (length != TOKEN_TEXT - 1)
-        return false;
-    crypto_hash_sha256(hash, (const unsigned char *)text, length);
-    return true;
-}
-
 /* ---- checking ------------------------------------------------------------------------------ */
 
-static int by_hash(const void *a, const void *b)
-{
-    return memcmp(a, b, TOKEN_HASH);
-}
-
-/* Looked up by the hash's order: whoever can choose that has the token. The last word is compared
- * in constant time. */
-static enum token_scope scope_of(const struct snapshot *snapshot, const uint8_t hash[TOKEN_HASH])
-{
-    size_t low = 0, high = snapshot->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (memcmp(snapshot->tokens[middle].hash, hash, TOKEN_HASH) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == snapshot->count || sodium_memcmp(snapshot->tokens[low].hash, hash, TOKEN_HASH) != 0)
-        return TOKEN_NONE;
-    return snapshot->tokens[low].scope;
-}
-
-static enum token_scope check(struct of_worker *known, const char *text, uint8_t who[TOKEN_WHO])
+static void check(struct of_worker *worker, const char *text, struct token_grant *grant)
 {
     uint8_t hash[TOKEN_HASH];
-    if (strlen(text) != TOKEN_TEXT - 1)
-        return TOKEN_NONE;
+    const struct token_snapshot *snapshot = worker->snapshot;
+    const struct token_secret *known = NULL;
+    *grant = (struct token_grant){.scope = TOKEN_NONE};
+    if (strlen(text) >= TOKEN_TEXT)
+        return;
     /* Most requests carry the token of the one before: no hash then. */
-    if (known->last[0] && sodium_memcmp(known->last, text, TOKEN_TEXT) == 0) {
-        if (who)
-            memcpy(who, known->last_hash, TOKEN_WHO);
-        return known->last_scope;
+    if (worker->last[0] && strlen(worker->last) == strlen(text) &&
+        sodium_memcmp(worker->last, text, strlen(text)) == 0) {
+        known = worker->last_known;
+    } else if (token_text_hash(text, hash)) {
+        /* An unknown token tells its sender apart as well. */
+        memcpy(grant->who, hash, TOKEN_WHO);
+        if ((known = token_snapshot_find(snapshot, hash))) {
+            memcpy(worker->last, text, strlen(text) + 1);
+            worker->last_known = known;
+        }
     }
-    if (!token_hash(text, hash))
-        return TOKEN_NONE;
-    enum token_scope scope = scope_of(known->snapshot, hash);
-    if (scope != TOKEN_NONE) {
-        memcpy(known->last, text, TOKEN_TEXT);
-        memcpy(known->last_hash, hash, TOKEN_HASH);
-        known->last_scope = scope;
-    }
-    /* An unknown token tells its sender apart as well. */
-    if (who)
-        memcpy(who, hash, TOKEN_WHO);
-    return scope;
+    if (known && !token_snapshot_is_over(snapshot, known))
+        token_snapshot_grant(snapshot, known, grant);
 }
 
 /* What the header says behind "Bearer"; "": something else. */
@@ -149,27 +87,19 @@ static const char *bearer(const char *authorization)
     return authorization + 7 + strspn(authorization + 7, " ");
 }
 
-enum token_scope token_cache_check(
-    struct token_cache *cache, const char *authorization, uint8_t who[TOKEN_WHO])
+void token_cache_check(
+    struct token_cache *cache, const char *authorization, struct token_grant *grant)
 {
-    return check(&cache->of_worker[co_worker_index()], bearer(authorization), who);
-}
-
-/* A prefix, then 64 hexadecimal digits: nothing else was ever given out. */
-static bool is_well_formed(const char *text)
-{
-    size_t length = sizeof prefix - 1;
-    return strncmp(text, prefix, length) == 0 && strlen(text) == TOKEN_TEXT - 1 &&
-           strspn(text + length, "0123456789abcdef") == TOKEN_TEXT - 1 - length;
+    check(&cache->of_worker[co_worker_index()], bearer(authorization), grant);
 }
 
 bool token_cache_may_be_new(const char *authorization)
 {
-    return is_well_formed(bearer(authorization));
+    return token_text_is_valid(bearer(authorization));
 }
 
-/* Wait for a renewal that begins after now. False: it did not come, or failed. */
-static bool await_renewal(struct token_cache *cache)
+/* A renewal that begins after now. */
+bool token_cache_renew(struct token_cache *cache)
 {
     /* One that is going on may have read before the token was made, so it does not count. */
     uint64_t next = atomic_load(&cache->begun) + 1;
@@ -186,15 +116,16 @@ static bool await_renewal(struct token_cache *cache)
     return renewed && atomic_load(&cache->good);
 }
 
-bool token_cache_ask(struct token_cache *cache, const char *authorization, enum token_scope *scope)
+bool token_cache_ask(
+    struct token_cache *cache, const char *authorization, struct token_grant *grant)
 {
-    *scope = token_cache_check(cache, authorization, NULL);
+    token_cache_check(cache, authorization, grant);
     /* Only what may be a token is worth a question to the database. */
-    if (*scope != TOKEN_NONE || !is_well_formed(bearer(authorization)))
+    if (grant->scope != TOKEN_NONE || !token_cache_may_be_new(authorization))
         return true;
-    if (!await_renewal(cache))
+    if (!token_cache_renew(cache))
         return false;
-    *scope = token_cache_check(cache, authorization, NULL);
+    token_cache_check(cache, authorization, grant);
     return true;
 }
 
@@ -210,8 +141,8 @@ void token_cache_watch(struct token_cache *cache, const char *authorization,
         known->watches->at = &watch->next;
     known->watches = watch;
     /* It may have been revoked since the request was let in. */
-    if (!token_hash(bearer(authorization), watch->hash) ||
-        scope_of(known->snapshot, watch->hash) < needed)
+    if (!token_text_hash(bearer(authorization), watch->hash) ||
+        token_snapshot_scope(known->snapshot, watch->hash) < needed)
         co_context_cancel(context);
 }
 
@@ -225,31 +156,25 @@ void token_cache_unwatch(struct token_watch *watch)
 static void end_streams(const struct of_worker *known)
 {
     for (struct token_watch *watch = known->watches; watch; watch = watch->next)
-        if (scope_of(known->snapshot, watch->hash) < watch->needed)
+        if (token_snapshot_scope(known->snapshot, watch->hash) < watch->needed)
             co_context_cancel(watch->context);
 }
 
 /* ---- renewing ------------------------------------------------------------------------------ */
 
-/* NULL: memory is short. */
-static struct snapshot *snapshot_make(const struct token *tokens, size_t count)
+static void end_on_worker(int index, void *arg)
 {
-    struct snapshot *snapshot = calloc(1, sizeof *snapshot + count * sizeof snapshot->tokens[0]);
-    if (!snapshot)
-        return NULL;
-    snapshot->count = count;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(snapshot->tokens[i].hash, tokens[i].hash, TOKEN_HASH);
-        snapshot->tokens[i].scope = token_scope_of_name(tokens[i].scope);
-    }
-    /* Sorted once, searched often. */
-    qsort(snapshot->tokens, count, sizeof snapshot->tokens[0], by_hash);
-    return snapshot;
+    const struct token_cache *cache = arg;
+    end_streams(&cache->of_worker[index]);
 }
 
-static size_t snapshot_size(const struct snapshot *snapshot)
+/* The streams of secrets that have ended by themselves end, whether the database answers or not. */
+static void end_those_over(struct token_cache *cache)
 {
-    return sizeof *snapshot + snapshot->count * sizeof snapshot->tokens[0];
+    if (!cache->latest || !token_snapshot_is_past(cache->latest, cache->next_end_us))
+        return;
+    co_worker_each(end_on_worker, cache);
+    cache->next_end_us = token_snapshot_next_end_us(cache->latest);
 }
 
 static void publish_on_worker(int index, void *arg)
@@ -262,17 +187,18 @@ static void publish_on_worker(int index, void *arg)
     known->next = NULL;
     /* It may be the very token that was revoked. */
     known->last[0] = '\0';
+    known->last_known = NULL;
     end_streams(known);
 }
 
 /* A copy for each worker. False: memory is short, and each keeps what it has. */
 static bool publish(struct token_cache *cache)
 {
-    size_t size = snapshot_size(cache->latest);
+    size_t size = cache->latest->size;
     bool good = true;
     /* All copies first, so that no worker has others than the rest. */
     for (int i = 0; i < co_worker_count() && good; i++) {
-        struct snapshot *copy = cache->of_worker[i].next = malloc(size);
+        struct token_snapshot *copy = cache->of_worker[i].next = malloc(size);
         good = copy != NULL;
         if (good)
             memcpy(copy, cache->latest, size);
@@ -287,15 +213,14 @@ static bool publish(struct token_cache *cache)
     return good;
 }
 
-static bool is_same(const struct snapshot *a, const struct snapshot *b)
-{
-    return a && a->count == b->count && memcmp(a, b, snapshot_size(a)) == 0;
-}
-
-/* Those that the database has now, unless they are those that are known: *count and *tokens. */
+/* Those that the database has now, unless they are those that are known. *fresh NULL though they
+ * changed: memory is short. */
 static bool read_tokens(struct co_context *context, struct token_cache *cache, bool *changed,
-    struct token **tokens, size_t *count)
+    struct token_snapshot **fresh)
 {
+    struct token *tokens = NULL;
+    size_t count = 0;
+    int64_t read_us = 0;
     char mark[TOKEN_MARK];
     /* Five times a second, so it reads one line unless something has changed. */
     if (!token_mark(context, cache->pg, mark))
@@ -303,8 +228,11 @@ static bool read_tokens(struct co_context *context, struct token_cache *cache, b
     *changed = !cache->latest || strcmp(mark, cache->mark) != 0;
     if (!*changed)
         return true;
-    if (!token_list(context, cache->pg, true, tokens, count))
+    const struct token_query query = {.only_good = true};
+    if (!token_list(context, cache->pg, &query, &tokens, &count, &read_us))
         return false;
+    *fresh = token_snapshot_make(tokens, count, read_us);
+    token_list_free(&tokens, count);
     memcpy(cache->mark, mark, sizeof mark); /* older than the list, if they are of two moments */
     return true;
 }
@@ -312,33 +240,32 @@ static bool read_tokens(struct co_context *context, struct token_cache *cache, b
 /* False: the database did not answer; what is known stays. */
 static bool renew(struct co_context *context, struct token_cache *cache, char *error, size_t size)
 {
-    struct token *tokens = NULL;
-    size_t count = 0;
+    struct token_snapshot *fresh = NULL;
     bool changed = false;
     if (!cache->pg)
         cache->pg = pg_connect(context, cache->conninfo, PG_APP_ROLE, error, size);
     if (!cache->pg)
         return false;
     /* A connection that failed may stay broken: the next turn makes another. */
-    if (!read_tokens(context, cache, &changed, &tokens, &count)) {
+    if (!read_tokens(context, cache, &changed, &fresh)) {
         snprintf(error, size, "%s", pg_message(cache->pg));
         pg_close(&cache->pg);
         return false;
     }
     if (!changed)
         return true;
-    struct snapshot *fresh = snapshot_make(tokens, count);
-    free(tokens);
     /* The mark may change while the valid tokens stay the same: then there is nothing to
      * publish. */
-    if (fresh && is_same(cache->latest, fresh)) {
+    if (fresh && token_snapshot_is_same(cache->latest, fresh)) {
         free(fresh);
         return true;
     }
     free(cache->latest);
     cache->latest = fresh;
-    if (fresh && publish(cache))
+    if (fresh && publish(cache)) {
+        cache->next_end_us = token_snapshot_next_end_us(cache->latest);
         return true;
+    }
     free(cache->latest);
     cache->latest = NULL; /* read again at the next turn */
     snprintf(error, size, "out of memory for tokens");
@@ -384,6 +311,7 @@ static void keep_renewing(void *arg)
     while (await_turn(cache)) {
         bool was_good = good;
         good = renew_in_turn(cache, error, sizeof error);
+        end_those_over(cache);
         /* Said once for each failure, not five times a second. */
         if (was_good && !good && co_context_err(cache->life) == CO_CONTEXT_OK)
             log_error("tokens cannot be read again, the known ones hold: %s", error);

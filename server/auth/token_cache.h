@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bearer tokens: "teller_" and 64 hexadecimal digits of 256 random bits. Only their SHA-256 is
- * stored, in the database. Each worker keeps a copy of those that are good, so a check takes no
- * lock. It is renewed whenever the database has others, which is looked at five times a second: a
- * revocation by any process holds by then, and ends the streams that the token began. One that is
- * not in the copy is looked for immediately: it may be new.
+ * Bearer tokens, checked without asking the database each time. Each worker keeps a copy of those
+ * that are good, so a check takes no lock. It is renewed whenever the database has others, which is
+ * looked at five times a second: a revocation or rotation by any process holds by then, and ends
+ * the streams that the token began. A token, or a former secret, ends by the database's clock, also
+ * while the database is away. One that is not in the copy is looked for immediately: it may be new.
+ *
+ * A request that was let in is carried out as it would have been, whatever becomes of its token
+ * meanwhile: what it may take is bounded.
  */
 #ifndef SERVER_AUTH_TOKEN_CACHE_H
 #define SERVER_AUTH_TOKEN_CACHE_H
@@ -14,21 +17,8 @@
 #include <stdint.h>
 
 #include "coro/context.h"
-#include "server/auth/token.h"
-
-/* What a token may do; each includes those before it. */
-enum token_scope { TOKEN_NONE, TOKEN_READ, TOKEN_WRITE, TOKEN_ADMIN };
-
-enum { TOKEN_TEXT = 7 + 64 + 1 };
-
-/* "read", "write", "admin"; TOKEN_NONE if it is none of them. */
-enum token_scope token_scope_of_name(const char *name);
-
-/* A fresh token and what is stored of it. */
-void token_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH]);
-
-/* What is stored of this one; false: it does not look like a token. */
-CO_MUST_CHECK bool token_hash(const char *text, uint8_t hash[TOKEN_HASH]);
+#include "server/auth/token_grant.h"
+#include "server/auth/token_text.h"
 
 struct token_cache;
 
@@ -37,12 +27,11 @@ CO_MUST_CHECK struct token_cache *token_cache_start(
     struct co_context *context, const char *conninfo, char *error, size_t error_size);
 void token_cache_stop(struct token_cache **cache);
 
-/* What the bearer of an Authorization header may do; TOKEN_NONE: it names no good token. `who` (may
- * be NULL) is the same for the same token, and for no other. The time it takes tells nothing about
- * the tokens. Never parks. */
-enum { TOKEN_WHO = 16 };
-enum token_scope token_cache_check(
-    struct token_cache *cache, const char *authorization, uint8_t who[TOKEN_WHO]);
+/* What the bearer of an Authorization header may do; scope TOKEN_NONE: it names no good token, and
+ * `who` is the same for the same text. The texts of a grant last until the caller parks. The time
+ * it takes tells nothing about the tokens. Never parks. */
+void token_cache_check(
+    struct token_cache *cache, const char *authorization, struct token_grant *grant);
 
 /* It looks like a token, so if the copy does not have it, it may be a new one: to be asked for. */
 bool token_cache_may_be_new(const char *authorization);
@@ -54,9 +43,13 @@ bool token_cache_may_be_new(const char *authorization);
  * a second, so nobody knows. Parks.
  */
 CO_MUST_CHECK bool token_cache_ask(
-    struct token_cache *cache, const char *authorization, enum token_scope *scope);
+    struct token_cache *cache, const char *authorization, struct token_grant *grant);
 
-/* A stream that a token began: its context is cancelled once the token may do less than `needed`.
+/* Have what the database has now hold here, as soon as this returns. False: it did not answer
+ * within a second; then it will hold as soon as it does. Parks. */
+CO_MUST_CHECK bool token_cache_renew(struct token_cache *cache);
+
+/* A stream that a token began: its context is cancelled once its secret may do less than `needed`.
  * Both are called on the stream's worker; never park. */
 struct token_watch {
     struct token_watch *next, **at;

@@ -18,6 +18,7 @@
 #include "ledger/bank/strategy_list.h"
 #include "ledger/db/pg.h"
 #include "server/auth/admin_token.h"
+#include "server/auth/token_desk.h"
 #include "server/api/api.h"
 #include "server/cmd/cmd.h"
 #include "server/postgres/cluster.h"
@@ -66,17 +67,26 @@ struct serve {
 
 /* ---- start --------------------------------------------------------------------------------- */
 
+/* Where no token is asked for, some may be created all the same. */
+static bool open_desk(struct serve *serve)
+{
+    serve->api.desk = token_desk_make(serve->database.conninfo, serve->api.tokens);
+    if (!serve->api.desk)
+        snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
+    return serve->api.desk != NULL;
+}
+
 static bool open_tokens(struct serve *serve)
 {
     const char *conninfo = serve->database.conninfo;
     if (!serve->auth)
-        return true;
+        return open_desk(serve);
     /* The admin's token is made before tokens are read, so that it is among them. */
     if (!admin_token_open(serve->life, conninfo, serve->database.folder.path, serve->admin_token,
             serve->error, ERROR_TEXT))
         return false;
     serve->api.tokens = token_cache_start(serve->life, conninfo, serve->error, ERROR_TEXT);
-    return serve->api.tokens != NULL;
+    return serve->api.tokens && open_desk(serve);
 }
 
 /* Experiments ask the same database, under a role of their own. */
@@ -198,6 +208,7 @@ static void serve_with_http(struct serve *serve)
         lab_runs_end(api->lab); /* before HTTP: requests wait for runs */
     http_stop(&api->http);
     lab_runs_free(&api->lab);
+    token_desk_free(&api->desk);
     if (api->tokens)
         token_cache_stop(&api->tokens);
     struct bank *bank = atomic_load(&api->bank);

@@ -41,6 +41,18 @@ static void the_role_cannot_rewrite_the_journal(void)
         {"42501", "UPDATE balance SET balance = 0"},
         {"42501", "UPDATE ledger SET name = 'x'"},
         {"42501", "UPDATE token SET scope = 'admin'"},
+        {"42501", "UPDATE token SET prefixes = NULL"},
+        {"42501", "UPDATE token SET expires_at = NULL"},
+        {"42501", "UPDATE token SET hash = decode(md5('') || md5(''), 'hex')"},
+        {"42501", "DELETE FROM token"},
+        {"42501", "UPDATE token_act SET by_name = 'nobody'"},
+        {"42501", "DELETE FROM token_act"},
+        {"42501", "TRUNCATE token_act"},
+        {"42501", "INSERT INTO token_act (act, token, by_name) VALUES ('revoked', 1, 'nobody')"},
+        /* A revocation is final. */
+        {"TL007",
+            "INSERT INTO token (scope, hash) VALUES ('read', decode(md5('') || md5(''), 'hex'));"
+            " UPDATE token SET revoked_at = now(); UPDATE token SET revoked_at = NULL"},
         {"42501", "DELETE FROM migration"},
         {"42501", "ALTER TABLE entry DISABLE TRIGGER ALL"},
         {"42501", "CREATE TABLE teller.mine (n int)"},

@@ -12,6 +12,7 @@
 #include "coro/co.h"
 #include "coro/worker.h"
 #include "server/auth/admin_token.h"
+#include "server/auth/token_desk.h"
 #include "server/api/dispatch.h"
 #include "server/http/listen.h"
 #include "tests/unit.h"
@@ -107,14 +108,31 @@ void fixture_start(struct fixture *fixture)
                error, sizeof error);
     if (good)
         api->tokens = token_cache_start(context, database->conninfo, error, sizeof error);
-    if (!good || !api->tokens) {
+    if (api->tokens)
+        api->desk = token_desk_make(database->conninfo, api->tokens);
+    if (!good || !api->tokens || !api->desk) {
         fprintf(stderr, "fixture: %s\n", error);
         abort();
     }
     atomic_store(&api->open, true);
     api->http = fixture_http(2000, dispatch_answer, api, &fixture->port);
+    fixture_use(fixture, fixture->admin);
+}
+
+int64_t fixture_token(
+    struct fixture *fixture, const struct token *wanted, int64_t life_s, char text[TOKEN_TEXT])
+{
+    const struct token_actor by = {.name = "test"};
+    struct token token = *wanted;
+    co_ensure(token_desk_create(co_context_background(), fixture->api.desk, &by, &token, life_s,
+                  text) == TOKEN_DESK_DONE);
+    return token.id;
+}
+
+void fixture_use(struct fixture *fixture, const char *token)
+{
     snprintf(fixture->headers, sizeof fixture->headers,
-        "Authorization: Bearer %s\r\nContent-Type: application/json\r\n", fixture->admin);
+        "Authorization: Bearer %s\r\nContent-Type: application/json\r\n", token);
 }
 
 struct ledger *fixture_ledger(struct fixture *fixture, const char *name)
@@ -136,6 +154,7 @@ void fixture_stop(struct fixture *fixture)
 {
     struct bank *bank = atomic_load(&fixture->api.bank);
     http_stop(&fixture->api.http);
+    token_desk_free(&fixture->api.desk);
     token_cache_stop(&fixture->api.tokens);
     bank_close(&bank);
     api_free(&fixture->api);

@@ -28,6 +28,12 @@ void fixture_name(char name[40]);
 void fixture_start(struct fixture *fixture);
 void fixture_stop(struct fixture *fixture);
 
+/* A token like that, good for so many seconds (0: without an end); its id. And have fixture_call()
+ * use one; at first it uses the admin's. */
+int64_t fixture_token(
+    struct fixture *fixture, const struct token *wanted, int64_t life_s, char text[TOKEN_TEXT]);
+void fixture_use(struct fixture *fixture, const char *token);
+
 /* The ledger of that name, entered: the caller leaves it. And how far main has come. */
 struct ledger *fixture_ledger(struct fixture *fixture, const char *name);
 uint64_t fixture_seq(struct fixture *fixture);

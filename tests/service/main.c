@@ -38,6 +38,7 @@ int main(int argc, char **argv)
         &stop_suite,
         &backup_suite,
         &tokens_suite,
+        &token_life_suite,
         &audits_suite,
         &lab_suite,
         &keys_suite,

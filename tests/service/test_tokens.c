@@ -14,7 +14,8 @@
 #include "tests/service/sse.h"
 #include "tests/service/visit.h"
 
-enum { TOKEN = 71, ROUNDS = 10, FLOODERS = 16 };
+/* One of now; one of before, which had no check and can be made up. */
+enum { TOKEN = 56, EARLIER = 71, ROUNDS = 10, FLOODERS = 16 };
 
 static const struct service *get_service(void)
 {
@@ -24,10 +25,12 @@ static const struct service *get_service(void)
 }
 
 /* A token made by the command, beside the service that runs; its id, for end_token(). */
-static void make_token(const struct service *service, char token[TOKEN + 1], char id[16])
+static void make_token(
+    const struct service *service, const char *expires_in, char token[TOKEN + 1], char id[16])
 {
     struct command command = {0};
-    const char *const words[] = {"token", "create", "--scope", "read", NULL};
+    const char *const words[] = {
+        "token", "create", "--scope", "read", expires_in ? "--expires-in" : NULL, expires_in, NULL};
     command_teller(&command, service, words);
     EXPECT_EXIT(&command, 0);
     CU_ASSERT_EQUAL_FATAL(command.length, TOKEN + 1);
@@ -70,7 +73,7 @@ static void good_at_once(void)
     const struct service *service = get_service();
     for (int i = 0; i < ROUNDS; i++) {
         char token[TOKEN + 1], id[16];
-        make_token(service, token, id);
+        make_token(service, NULL, token, id);
         CU_ASSERT_EQUAL(answer_to(service, token), 200);
         end_token(service, id);
     }
@@ -83,7 +86,7 @@ static void revoked_with_its_streams(void)
     static struct sse_event event;
     const struct service *service = get_service();
     char token[TOKEN + 1], id[16];
-    make_token(service, token, id);
+    make_token(service, NULL, token, id);
     struct service other = with_token(service, token);
     CU_ASSERT_FATAL(sse_open(&sse, &other, -1, -1));
     CU_ASSERT_FATAL(sse_open(&of_admin, service, -1, -1));
@@ -133,7 +136,7 @@ struct flood {
 static void flood_main(void *arg)
 {
     struct flood *flood = arg;
-    char token[TOKEN + 1];
+    char token[EARLIER + 1];
     for (unsigned i = 0; !flood->stop; i++) {
         snprintf(token, sizeof token, "teller_%064x", i);
         atomic_fetch_add(
@@ -154,7 +157,7 @@ static void made_up_ones_do_not_reach_the_database(void)
         co_ensure(co_spawn(flood_main, &flood));
     co_sleep(SECONDS * CO_CLOCK_S);
     char token[TOKEN + 1], id[16];
-    make_token(flood.service, token, id);
+    make_token(flood.service, NULL, token, id);
     CU_ASSERT_EQUAL(answer_to(flood.service, token), 200);
     flood.stop = true;
     co_waitgroup_wait(&flood.running);
@@ -167,22 +170,35 @@ static void made_up_ones_do_not_reach_the_database(void)
     end_token(flood.service, id);
 }
 
-/* With the database stopped nobody knows of an unknown one; a known one goes on. */
+/* With the database stopped nobody knows of an unknown one; a known one goes on; a mistyped one is
+ * refused, as nobody need be asked; and one that ends does so. */
 static void unknown_while_the_database_hangs(void)
 {
     static struct service service;
-    char token[TOKEN + 1];
+    char unknown[EARLIER + 1], known[TOKEN + 1], ends[TOKEN + 1], mistyped[TOKEN + 1], id[16];
     CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
-    snprintf(token, sizeof token, "teller_%064x", 1);
-    CU_ASSERT_EQUAL(answer_to(&service, token), 401);
+    snprintf(unknown, sizeof unknown, "teller_%064x", 1);
+    make_token(&service, NULL, known, id);
+    make_token(&service, "3", ends, id);
+    snprintf(mistyped, sizeof mistyped, "%s", known);
+    mistyped[20] = mistyped[20] == 'a' ? 'b' : 'a';
+    CU_ASSERT_EQUAL(answer_to(&service, unknown), 401);
     CU_ASSERT_EQUAL(answer_to(&service, "teller_nonsense"), 401);
+    CU_ASSERT_EQUAL(answer_to(&service, known), 200);
+    CU_ASSERT_EQUAL(answer_to(&service, ends), 200);
     service_signal_postgres(&service, SIGSTOP);
-    CU_ASSERT_EQUAL(answer_to(&service, token), 503);
+    CU_ASSERT_EQUAL(answer_to(&service, unknown), 503);
     CU_ASSERT_EQUAL(answer_to(&service, "teller_nonsense"), 401);
+    CU_ASSERT_EQUAL(answer_to(&service, mistyped), 401);
+    CU_ASSERT_NOT_EQUAL(answer_to(&service, known), 401);
+    co_sleep(4 * CO_CLOCK_S);
+    /* It has ended, so it is unknown; that it was there before is nobody's business. */
+    CU_ASSERT_EQUAL(answer_to(&service, ends), 503);
     service_signal_postgres(&service, SIGCONT);
-    for (int i = 0; i < 200 && answer_to(&service, token) != 401; i++)
+    for (int i = 0; i < 200 && answer_to(&service, unknown) != 401; i++)
         co_sleep(100 * CO_CLOCK_MS);
-    CU_ASSERT_EQUAL(answer_to(&service, token), 401);
+    CU_ASSERT_EQUAL(answer_to(&service, unknown), 401);
+    CU_ASSERT_EQUAL(answer_to(&service, ends), 401);
     service_remove(&service);
 }
 
