@@ -160,7 +160,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang g++ cmake meson pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
-  nginx haproxy varnish apache2-bin pkgconf gdb promtool:prometheus
+  nginx haproxy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3
 E2E_DEPS := chromium
 
 .PHONY: deps deps-%
@@ -177,7 +177,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro bench-lab tidy layers format man install deb deb-test clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro bench-lab tidy layers format man install clients clients-kills deb deb-test clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -195,7 +195,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit lab coverage examples man install openapi monitoring proxies -- service -- faults e2e
+	@tests/run tidy unit lab coverage examples man install openapi clients monitoring proxies -- service -- faults e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -312,6 +312,12 @@ install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, 
 	$(INSTALL_FILE)/share/coro coro/coro-gdb.py
 	$(INSTALL_FILE)/lib/systemd/system server/teller.service
 	sed -i 's|@PREFIX@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/teller.service
+
+clients: build/node_modules/.for-e2e ## the Python and the TypeScript client, whole, in build/clients
+	clients/build
+
+clients-kills: deps-test build clients ## each of them killed 200 times, against a service that is killed, too
+	@node tests/clients/run.js 200
 
 deb: deps-deb build/node_modules/.for-build ## Debian packages of the service and of libcoro, in build/deb
 	packaging/deb
