@@ -35,7 +35,7 @@ LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
 # do not tell, since a package's files are as old as the package.
 BUILT_WITH := $(CC) $(shell command -v $(CC) >/dev/null && $(CC) -dumpfullversion) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
   $(shell dpkg-query -W -f '$${Package}=$${Version} ' libc6-dev libmicrohttpd-dev libpq-dev \
-  libjansson-dev libsodium-dev libseccomp-dev libcunit1-dev valgrind 2>/dev/null)
+  libjansson-dev libsodium-dev libseccomp-dev libssl-dev libcunit1-dev valgrind 2>/dev/null)
 ifneq ($(strip $(file <$(OBJ)/built-with)),$(strip $(BUILT_WITH)))
   $(shell mkdir -p $(OBJ))
   $(file >$(OBJ)/built-with,$(BUILT_WITH))
@@ -46,6 +46,8 @@ folders = $(patsubst %/,%,$(wildcard $(1)/*/))
 objects = $(patsubst %,$(OBJ)/%.o,$(basename $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*.S))))
 
 CORO := $(call objects,coro)
+CORO_HTTP := $(call objects,coro/http)
+CORO_TLS := $(call objects,coro/tls)
 LEDGER := $(call objects,ledger $(call folders,ledger)) $(OBJ)/embed/sql.o
 # Examples that are parts of the program, too, to be run from a page: those that open no socket.
 LESSONS := $(filter-out fetch fetch_timeout,$(basename $(notdir $(wildcard coro/examples/*.expected))))
@@ -61,6 +63,7 @@ $(SAYS_VERSION): VERSION
 $(SAYS_VERSION): CPPFLAGS += -DTELLER_VERSION='"$(VERSION)"'
 
 LEDGER_LIBS := -lpq -lsodium -lunistring
+TLS_LIBS := -lssl -lcrypto
 SERVER_LIBS := -lmicrohttpd -ljansson -lseccomp $(LEDGER_LIBS)
 
 LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
@@ -69,8 +72,8 @@ $(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) $(SERVER_LIBS) -lm
 $(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO)
 	$(LINK) -lm
-$(OBJ)/tests/test-coro: $(call objects,tests tests/coro) $(CORO)
-	$(LINK) -lcunit -lm
+$(OBJ)/tests/test-coro: $(call objects,tests tests/coro) $(CORO_HTTP) $(CORO_TLS) $(CORO)
+	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 $(OBJ)/tests/test-lab: $(call objects,tests tests/lab) $(LAB) $(LEDGER) $(CORO)
@@ -103,10 +106,15 @@ $(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
 # A program for each example that has an expected output beside it.
 EXAMPLES := $(patsubst coro/examples/%.expected,$(OBJ)/examples/%,$(wildcard coro/examples/*.expected))
 $(OBJ)/examples/fetch $(OBJ)/examples/fetch_timeout: $(OBJ)/coro/examples/slow_server.o
-$(OBJ)/examples/%: $(OBJ)/coro/examples/%.o $(CORO)
+$(OBJ)/examples/%: $(OBJ)/coro/examples/%.o $(CORO_HTTP) $(CORO)
 	$(LINK)
 # The runtime on its own, for programs outside this tree.
 $(OBJ)/libcoro.a: $(CORO)
+	@rm -f $@ && ar rcs $@ $^
+# What is built on it, each on its own: a program without TLS links nothing of OpenSSL.
+$(OBJ)/libcoro-http.a: $(CORO_HTTP)
+	@rm -f $@ && ar rcs $@ $^
+$(OBJ)/libcoro-tls.a: $(CORO_TLS)
 	@rm -f $@ && ar rcs $@ $^
 $(OBJ)/bench-coro: $(call objects,coro/bench) $(CORO)
 	$(LINK) -lm
@@ -156,10 +164,10 @@ build/node_modules/.for-e2e: web/package.json web/package-lock.json
 
 # --- what must be on the machine --------------------------------------------------------------
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libunistring-dev \
-  libseccomp-dev node:nodejs npm:npm
+  libseccomp-dev libssl-dev node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang g++ cmake meson pgbouncer libcunit1-dev gawk curl mandoc valgrind hledger beancount ledger \
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc valgrind hledger beancount ledger \
   nginx haproxy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3
 E2E_DEPS := chromium
 
@@ -294,21 +302,29 @@ man: build ## the manual pages, into build/man
 
 PREFIX ?= /usr/local
 INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)
-PUBLIC_HEADERS := $(filter-out %_private.h,$(wildcard coro/*.h coro/*.hpp))
-install: man ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro, coro.pc and coro-cc
-	@$(MAKE_IN) MODE=release build/release/libcoro.a && $(MAKE_IN) MODE=asan build/asan/libcoro.a && \
-	  $(MAKE_IN) MODE=tsan build/tsan/libcoro.a
+public_headers = $(filter-out %_private.h,$(wildcard $(1)/*.h $(1)/*.hpp))
+CORO_LIBRARIES := coro coro-http coro-tls
+libraries = $(CORO_LIBRARIES:%=build/$(1)/lib%.a)
+.PHONY: libraries
+libraries: # of coro/, as they are and under each sanitizer
+	@$(MAKE_IN) MODE=release $(call libraries,release)
+	@$(MAKE_IN) MODE=asan $(call libraries,asan)
+	@$(MAKE_IN) MODE=tsan $(call libraries,tsan)
+install: man libraries ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro, coro.pc and coro-cc
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/teller build/release/teller-load coro/coro-cc
 	$(INSTALL_FILE)/share/man/man1 build/man/*.1
 	$(INSTALL_FILE)/share/man/man3 build/man/*.3
 	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md
 	$(INSTALL_FILE)/share/teller/monitoring $(filter-out %_test.yml,$(wildcard server/monitoring/*))
-	$(INSTALL_FILE)/lib build/release/libcoro.a
-	install -m 644 build/asan/libcoro.a $(DESTDIR)$(PREFIX)/lib/libcoro-asan.a
-	install -m 644 build/tsan/libcoro.a $(DESTDIR)$(PREFIX)/lib/libcoro-tsan.a
-	$(INSTALL_FILE)/include/coro $(PUBLIC_HEADERS)
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' coro/coro.pc.in >build/coro.pc
-	$(INSTALL_FILE)/lib/pkgconfig build/coro.pc
+	$(INSTALL_FILE)/lib $(call libraries,release)
+	for kind in asan tsan; do for library in $(CORO_LIBRARIES); do \
+	  install -m 644 build/$$kind/lib$$library.a $(DESTDIR)$(PREFIX)/lib/lib$$library-$$kind.a; done; done
+	$(INSTALL_FILE)/include/coro $(call public_headers,coro)
+	$(INSTALL_FILE)/include/coro/http $(call public_headers,coro/http)
+	$(INSTALL_FILE)/include/coro/tls $(call public_headers,coro/tls)
+	for pc in coro/coro.pc coro/http/coro-http.pc coro/tls/coro-tls.pc; do \
+	  sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $$pc.in >build/$${pc##*/}; done
+	$(INSTALL_FILE)/lib/pkgconfig $(patsubst %,build/%.pc,$(CORO_LIBRARIES))
 	$(INSTALL_FILE)/share/coro coro/coro-gdb.py
 	$(INSTALL_FILE)/lib/systemd/system server/teller.service
 	sed -i 's|@PREFIX@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/teller.service

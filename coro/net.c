@@ -20,25 +20,34 @@ static int after_failure(struct co_context *context, int fd, unsigned events)
         return TRY_AGAIN;
     if (errno != EAGAIN && errno != EWOULDBLOCK)
         return GIVE_UP;
+    return co_net_wait(context, fd, events) == 0 ? TRY_AGAIN : GIVE_UP;
+}
+
+int co_net_wait(struct co_context *context, int fd, unsigned events)
+{
     switch (co_poller_wait(context, fd, events)) {
     case CO_POLLER_READY:
-        return TRY_AGAIN;
+        return 0;
     case CO_POLLER_CANCELLED:
         errno = co_net_errno_of(context);
-        return GIVE_UP;
+        return -1;
     case CO_POLLER_FAILED:
         break;
     }
-    return GIVE_UP;
+    return -1;
 }
 
-/* False, with errno: it has ended. */
-static bool goes_on(struct co_context *context)
+int co_net_check(struct co_context *context)
 {
     if (co_context_err(context) == CO_CONTEXT_OK)
-        return true;
+        return 0;
     errno = co_net_errno_of(context);
-    return false;
+    return -1;
+}
+
+static bool goes_on(struct co_context *context)
+{
+    return co_net_check(context) == 0;
 }
 
 static int socket_for(const struct co_net_address *address)
@@ -73,24 +82,58 @@ static int finish_connect(struct co_context *context, int fd)
     return error == 0 ? 0 : -1;
 }
 
-static int dial_one(struct co_context *context, const struct co_net_address *address)
+/* The port is chosen when it connects, so there are as many as without an address. */
+static int call_from(int fd, const struct co_net_address *from)
+{
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return bind(fd, (const struct sockaddr *)&from->at, from->size);
+}
+
+static int dial_one(struct co_context *context, const struct co_net_address *address,
+    const struct co_net_address *from)
 {
     int fd = socket_for(address);
     if (fd < 0)
         return -1;
+    if (from && call_from(fd, from) < 0)
+        return close_and_fail(fd);
     if (connect(fd, (const struct sockaddr *)&address->at, address->size) == 0)
         return fd;
     bool under_way = errno == EINPROGRESS || errno == EINTR;
     return under_way && finish_connect(context, fd) == 0 ? fd : close_and_fail(fd);
 }
 
-int co_net_dial(struct co_context *context, const char *address)
+static int dial(struct co_context *context, const char *address, const struct co_net_address *from)
 {
     struct co_net_address addresses[CO_NET_ADDRESSES_MAX];
     int count = co_net_lookup(context, address, false, addresses), fd = -1;
     for (int i = 0; i < count && fd < 0 && goes_on(context); i++)
-        fd = dial_one(context, &addresses[i]);
+        fd = dial_one(context, &addresses[i], from);
     return fd;
+}
+
+int co_net_dial(struct co_context *context, const char *address)
+{
+    return dial(context, address, NULL);
+}
+
+/* The first address of the text, as for a listener: its port may be 0. */
+static int own_address(struct co_context *context, const char *from, struct co_net_address *own)
+{
+    struct co_net_address addresses[CO_NET_ADDRESSES_MAX];
+    if (co_net_lookup(context, from, true, addresses) < 0)
+        return -1;
+    *own = addresses[0];
+    return 0;
+}
+
+int co_net_dial_from(struct co_context *context, const char *address, const char *from)
+{
+    struct co_net_address own;
+    if (!from)
+        return dial(context, address, NULL);
+    return own_address(context, from, &own) == 0 ? dial(context, address, &own) : -1;
 }
 
 /* --- listen ----------------------------------------------------------------------------------- */
@@ -170,6 +213,32 @@ ssize_t co_net_write(struct co_context *context, int fd, const void *data, size_
         done += n > 0 ? (size_t)n : 0;
         if (done == size)
             return (ssize_t)size;
+        if (n < 0 && after_failure(context, fd, CO_POLLER_WRITE) == GIVE_UP)
+            break;
+    }
+    return -1;
+}
+
+static void consume(struct iovec **pieces, size_t *count, size_t sent)
+{
+    for (; *count > 0 && sent >= (*pieces)->iov_len; ++*pieces, --*count) {
+        sent -= (*pieces)->iov_len;
+        (*pieces)->iov_len = 0;
+    }
+    if (*count > 0) {
+        (*pieces)->iov_base = (char *)(*pieces)->iov_base + sent;
+        (*pieces)->iov_len -= sent;
+    }
+}
+
+int co_net_write_pieces(struct co_context *context, int fd, struct iovec *pieces, size_t count)
+{
+    while (goes_on(context)) {
+        const struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+        ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
+        consume(&pieces, &count, n > 0 ? (size_t)n : 0);
+        if (count == 0)
+            return 0;
         if (n < 0 && after_failure(context, fd, CO_POLLER_WRITE) == GIVE_UP)
             break;
     }

@@ -22,6 +22,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "coro/context.h"
 #include "coro/language.h"
@@ -30,6 +31,11 @@ CO_C_BEGIN
 
 /* A connection to the first of the host's addresses that accepts it. */
 CO_MUST_CHECK int co_net_dial(struct co_context *context, const char *address);
+
+/* The same from an address of this machine, "127.0.0.2:0": with port 0 the system picks one when it
+ * knows where to. NULL: as co_net_dial. */
+CO_MUST_CHECK int co_net_dial_from(
+    struct co_context *context, const char *address, const char *from);
 
 /* A listening socket; the path of a Unix one must not exist yet. */
 CO_MUST_CHECK int co_net_listen(struct co_context *context, const char *address);
@@ -47,6 +53,17 @@ CO_MUST_CHECK ssize_t co_net_read(struct co_context *context, int fd, void *buff
  * signal. */
 CO_MUST_CHECK ssize_t co_net_write(
     struct co_context *context, int fd, const void *data, size_t size);
+
+/* Write the pieces in order, in as few calls as can be. 0, or -1. They are consumed as they go:
+ * what is left in them was not taken by the system. */
+CO_MUST_CHECK int co_net_write_pieces(
+    struct co_context *context, int fd, struct iovec *pieces, size_t count);
+
+/* For what is built on descriptors: 0 once it is ready for one of poller.h's events, or -1. */
+CO_MUST_CHECK int co_net_wait(struct co_context *context, int fd, unsigned events);
+
+/* 0 while the context goes on, else -1 with ETIMEDOUT or ECANCELED. Never parks. */
+CO_MUST_CHECK int co_net_check(struct co_context *context);
 
 /* Nothing more will be written: the peer reads the end of the stream. */
 CO_MUST_CHECK int co_net_end(int fd);

@@ -24,6 +24,29 @@
 #define net_write co_net_write
 #define net_end co_net_end
 #define net_close co_net_close
+#define net_dial_from co_net_dial_from
+#define net_write_pieces co_net_write_pieces
+#define net_wait co_net_wait
+#define net_check co_net_check
+
+#define stream_of co_stream_of
+#define stream_read co_stream_read
+#define stream_write co_stream_write
+#define stream_await co_stream_await
+#define stream_is_quiet co_stream_is_quiet
+#define stream_close co_stream_close
+#define stream_why co_stream_why
+#define stream_dialer co_stream_dialer
+#define stream_kind co_stream_kind
+#define file_open co_file_open
+#define file_close co_file_close
+#define file_read_at co_file_read_at
+#define file_write_at co_file_write_at
+#define file_read co_file_read
+#define file_write co_file_write
+#define file_sync co_file_sync
+#define file_read_all co_file_read_all
+#define file_replace co_file_replace
 
 /* poller.h */
 #define poller_events co_poller_events

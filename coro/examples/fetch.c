@@ -11,29 +11,25 @@
  */
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/examples/slow_server.h"
 #include "coro/go.h"
-#include "coro/net.h"
+#include "coro/http/co_http.h"
 #include "coro/runtime.h"
 
 enum { PAGES = 20 };
 
 static atomic_int fetched;
 
-CO_GO_FUNCTION(fetch, (struct slow_server *, from))
+CO_GO_FUNCTION(fetch, (const char *, url))
 {
-    static const char request[] = "GET / HTTP/1.0\r\n\r\n";
-    char page[200] = "";
+    struct co_http_answer page;
     struct co_context *context = co_context_with_timeout(co_context_background(), 20 * CO_CLOCK_S);
     co_ensure(context);
-    int fd = co_net_dial(context, from->address);
-    if (fd >= 0 && co_net_write(context, fd, request, strlen(request)) > 0 &&
-        co_net_read(context, fd, page, sizeof page - 1) > 0 && strstr(page, "200 OK"))
+    if (co_http_get(context, NULL, url, &page) == CO_HTTP_ANSWERED && page.head.status == 200)
         fetched++;
-    co_net_close(&fd);
+    co_http_answer_free(&page);
     co_context_release(&context);
 }
 
@@ -53,13 +49,13 @@ static void program(void *arg)
 
     int64_t start_ns = co_clock_now_ns();
     for (int i = 0; i < PAGES; i++)
-        fetch(&server);
+        fetch(server.url);
     int64_t in_sequence_ns = co_clock_now_ns() - start_ns;
     say("one after another", start_ns);
 
     start_ns = co_clock_now_ns();
     for (int i = 0; i < PAGES; i++)
-        co_ensure(co_waitgroup_go(&all, fetch, &server));
+        co_ensure(co_waitgroup_go(&all, fetch, server.url));
     co_waitgroup_wait(&all);
     int64_t together_ns = co_clock_now_ns() - start_ns;
     say("all together", start_ns);

@@ -20,7 +20,7 @@
 #include "coro/clock.h"
 #include "coro/examples/slow_server.h"
 #include "coro/go.h"
-#include "coro/net.h"
+#include "coro/http/co_http.h"
 #include "coro/runtime.h"
 
 struct page {
@@ -30,20 +30,19 @@ CO_CHAN_OF_NAMED(page, struct page)
 CO_CHAN_OF(int)
 
 /* `failed` gets an errno. */
-CO_GO_FUNCTION(fetch, (struct co_context *, context), (const char *, address),
+CO_GO_FUNCTION(fetch, (struct co_context *, context), (const char *, url),
     (CO_SENDER(page), result), (CO_SENDER(int), failed))
 {
-    static const char request[] = "GET / HTTP/1.0\r\n\r\n";
     struct page page = {""};
-    int fd = co_net_dial(context, address);
-    bool ok = fd >= 0 && co_net_write(context, fd, request, strlen(request)) > 0 &&
-              co_net_read(context, fd, page.text, sizeof page.text - 1) > 0;
+    struct co_http_answer answer;
+    bool ok = co_http_get(context, NULL, url, &answer) == CO_HTTP_ANSWERED;
     int error = errno;
+    snprintf(page.text, sizeof page.text, "%d, %s", answer.head.status, answer.body);
     co_ensure((ok ? CO_CHAN_SEND(result, page) : CO_CHAN_SEND(failed, error)) == CO_CHAN_OK);
-    co_net_close(&fd);
+    co_http_answer_free(&answer);
 }
 
-static void fetch_with_timeout(const char *what, const char *address, int64_t timeout_ns)
+static void fetch_with_timeout(const char *what, const char *url, int64_t timeout_ns)
 {
     struct co_context *context = co_context_with_cancel(co_context_background());
     struct co_waitgroup ended = {0};
@@ -53,11 +52,11 @@ static void fetch_with_timeout(const char *what, const char *address, int64_t ti
     int error;
     co_ensure(context && !CO_CHAN_IS_NULL(result) && !CO_CHAN_IS_NULL(failed));
     co_ensure(co_waitgroup_go(
-        &ended, fetch, context, address, CO_SENDER_OF(page, result), CO_SENDER_OF(int, failed)));
+        &ended, fetch, context, url, CO_SENDER_OF(page, result), CO_SENDER_OF(int, failed)));
     switch (co_select_timeout(
         CO_CASES(CO_RECV_CASE(result, &page), CO_RECV_CASE(failed, &error)), timeout_ns)) {
     case 0:
-        printf("%s: %.15s\n", what, page.text);
+        printf("%s: %s\n", what, page.text);
         break;
     case 1:
         printf("%s: error: %s\n", what, strerror(error));
@@ -81,9 +80,9 @@ static void program(void *arg)
     slow_server_start(&slow);
     slow_server_start(&gone);
     slow_server_stop(&gone);
-    fetch_with_timeout("quick", quick.address, 20 * CO_CLOCK_S);
-    fetch_with_timeout("gone", gone.address, 20 * CO_CLOCK_S);
-    fetch_with_timeout("slow", slow.address, 20 * CO_CLOCK_MS);
+    fetch_with_timeout("quick", quick.url, 20 * CO_CLOCK_S);
+    fetch_with_timeout("gone", gone.url, 20 * CO_CLOCK_S);
+    fetch_with_timeout("slow", slow.url, 20 * CO_CLOCK_MS);
     slow_server_stop(&quick);
     slow_server_stop(&slow);
 }

@@ -34,7 +34,7 @@ void slow_server_start(struct slow_server *server)
     co_ensure(server->context);
     server->fd = co_net_listen(server->context, "127.0.0.1:0");
     co_ensure(server->fd >= 0);
-    snprintf(server->address, sizeof server->address, "127.0.0.1:%d", co_net_port(server->fd));
+    snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d/", co_net_port(server->fd));
     co_ensure(co_waitgroup_go(&server->busy, serve, server));
 }
 

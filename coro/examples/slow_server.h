@@ -9,7 +9,7 @@
 #include "coro/waitgroup.h"
 
 struct slow_server {
-    char address[40]; /* 127.0.0.1 and a free port, for co_net_dial() */
+    char url[40];     /* of a page: 127.0.0.1 and a free port */
     int64_t delay_ns; /* before each answer */
     int fd;
     struct co_context *context;

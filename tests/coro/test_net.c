@@ -3,6 +3,7 @@
 #include "coro/net.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,59 @@ static void a_listener_that_is_gone_refuses(void)
     refused(address, ECONNREFUSED);
 }
 
+/* The other side sees where a call comes from. */
+static void from_an_address_of_its_own(void)
+{
+    char address[100];
+    struct sockaddr_in peer;
+    socklen_t size = sizeof peer;
+    int listener = co_net_listen(co_context_background(), "127.0.0.1:0");
+    CU_ASSERT_FATAL(listener >= 0);
+    address_of(listener, address, sizeof address, "127.0.0.1");
+    int fd = co_net_dial_from(co_context_background(), address, "127.0.0.7:0");
+    int accepted = co_net_accept(co_context_background(), listener);
+    CU_ASSERT_FATAL(fd >= 0 && accepted >= 0);
+    CU_ASSERT_EQUAL(getpeername(accepted, (struct sockaddr *)&peer, &size), 0);
+    CU_ASSERT_EQUAL(peer.sin_addr.s_addr, htonl(0x7f000007));
+    co_net_close(&fd);
+    co_net_close(&accepted);
+    CU_ASSERT_EQUAL(co_net_dial_from(co_context_background(), address, "192.0.2.1:0"), -1);
+    CU_ASSERT_EQUAL(errno, EADDRNOTAVAIL);
+    CU_ASSERT_EQUAL(co_net_dial_from(co_context_background(), address, "nowhere"), -1);
+    CU_ASSERT_EQUAL(errno, EINVAL);
+    co_net_close(&listener);
+}
+
+/* More than a socket holds, in pieces: each is consumed as it goes. */
+static void pieces_in_order(void)
+{
+    static char large[4 * LONG];
+    char address[100];
+    int listener = co_net_listen(co_context_background(), "127.0.0.1:0");
+    CU_ASSERT_FATAL(listener >= 0);
+    address_of(listener, address, sizeof address, "127.0.0.1");
+    int fd = co_net_dial(co_context_background(), address);
+    int peer = co_net_accept(co_context_background(), listener);
+    CU_ASSERT_FATAL(fd >= 0 && peer >= 0);
+    char ab[] = "ab", c[] = "c", text[10];
+    struct iovec pieces[] = {{ab, 2}, {NULL, 0}, {large, 3}, {c, 1}};
+    CU_ASSERT_EQUAL(co_net_write_pieces(co_context_background(), fd, pieces, 4), 0);
+    CU_ASSERT_EQUAL(pieces[0].iov_len + pieces[2].iov_len + pieces[3].iov_len, 0);
+    CU_ASSERT_EQUAL(co_net_read(co_context_background(), peer, text, sizeof text), 6);
+    CU_ASSERT_EQUAL(memcmp(text, "ab\0\0\0c", 6), 0);
+
+    struct co_context *soon = co_context_with_timeout(co_context_background(), 20 * CO_CLOCK_MS);
+    struct iovec more[] = {{ab, 2}, {large, sizeof large}, {large, sizeof large}};
+    CU_ASSERT_EQUAL(co_net_write_pieces(soon, fd, more, 3), -1);
+    CU_ASSERT_EQUAL(errno, ETIMEDOUT);
+    CU_ASSERT_EQUAL(more[0].iov_len, 0);
+    CU_ASSERT(more[1].iov_len + more[2].iov_len > 0);
+    co_context_release(&soon);
+    co_net_close(&fd);
+    co_net_close(&peer);
+    co_net_close(&listener);
+}
+
 /* Nobody dials, nobody writes, nobody reads: a context ends each wait. */
 static void deadlines_end_each_wait(void)
 {
@@ -187,6 +241,8 @@ static const struct unit_test tests[] = {
     {"there_and_back", there_and_back},
     {"what_is_no_address", what_is_no_address},
     {"a_listener_that_is_gone_refuses", a_listener_that_is_gone_refuses},
+    {"from_an_address_of_its_own", from_an_address_of_its_own},
+    {"pieces_in_order", pieces_in_order},
     {"deadlines_end_each_wait", deadlines_end_each_wait},
     {"a_peer_that_left_is_no_signal", a_peer_that_left_is_no_signal},
     {NULL, NULL},

@@ -151,7 +151,7 @@ function count_braces(text,    open, close_) {
 
 FNR == 1 { file = FILENAME; begin_block(); next }
 /^#include "/ {
-    gsub(/.*\/|\.h"/, "")
+    gsub(/.*\/(co_)?|\.h"/, "")
     if (index(" " hidden " ", " " $0 " ") == 0)
         see = see " ,\n.Xr coro-" $0 " 3"
     next
@@ -209,7 +209,7 @@ END {
     }
     put_text(head)
     name = file
-    gsub(/.*\/|\.h$/, "", name)
+    gsub(/.*\/(co_)?|\.h$/, "", name)
     printf ".Dd %s\n.Dt CORO-%s 3\n.Os teller %s\n", date, toupper(name), version
     printf ".Sh NAME\n.Nm coro-%s\n.Nd %s\n", name, brief(head)
     printf ".Sh SYNOPSIS\n.In %s\n%s", file, synopsis
