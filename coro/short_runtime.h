@@ -29,6 +29,7 @@
 #define net_wait co_net_wait
 #define net_check co_net_check
 
+/* stream.h */
 #define stream_of co_stream_of
 #define stream_read co_stream_read
 #define stream_write co_stream_write
@@ -38,10 +39,10 @@
 #define stream_why co_stream_why
 #define stream_dialer co_stream_dialer
 #define stream_kind co_stream_kind
+
+/* file.h */
 #define file_open co_file_open
 #define file_close co_file_close
-#define file_read_at co_file_read_at
-#define file_write_at co_file_write_at
 #define file_read co_file_read
 #define file_write co_file_write
 #define file_sync co_file_sync
