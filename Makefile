@@ -58,7 +58,7 @@ LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 # The version stands in one file; these say it.
 VERSION := $(file <VERSION)
 SAYS_VERSION := $(addprefix $(OBJ)/,server/main.o loadtest/main.o tests/service/test_version.o) \
-  $(filter %/metrics.o,$(SERVER))
+  $(filter %/metrics.o %/cmd_serve.o,$(SERVER))
 $(SAYS_VERSION): VERSION
 $(SAYS_VERSION): CPPFLAGS += -DTELLER_VERSION='"$(VERSION)"'
 

@@ -32,7 +32,7 @@ struct client {
     const struct target *target;
     int fd; /* -1: not connected */
     int64_t timeout_ns;
-    bool timed_out;
+    bool timed_out, is_head; /* the latter: the request was a HEAD */
     struct co_timer timer;
     char *buffer;
     size_t size, used, taken; /* received: used bytes, of which the first `taken` were given out */
@@ -272,6 +272,7 @@ static size_t to_pieces(
     co_ensure(length <= HEAD_SIZE);
     pieces[0] = (struct iovec){client->head, length};
     pieces[1] = (struct iovec){(void *)(uintptr_t)request->body, request->body_length};
+    client->is_head = strncmp(client->head, "HEAD ", 5) == 0;
     /* The answer before this one is not valid any more: its memory is used again. */
     client->used = client->taken = 0;
     return request->body_length ? 2 : 1;
@@ -296,6 +297,7 @@ enum client_status client_send_bytes(struct client *client, const void *bytes, s
     struct iovec piece = {(void *)(uintptr_t)bytes, length};
     /* Raw bytes, for requests that a well-behaved client cannot make. */
     client->used = client->taken = 0;
+    client->is_head = length > 5 && memcmp(bytes, "HEAD ", 5) == 0;
     watch_start(client);
     return watch_stop(client, write_all(client, &piece, 1));
 }
@@ -368,6 +370,9 @@ static enum client_status receive(struct client *client, struct response *respon
     if (status != CLIENT_ANSWERED)
         return status;
     /* Without a length the end of the answer is not known. */
+    /* Its answer tells how long a body would be, and has none. */
+    if (client->is_head)
+        body_length = 0;
     if (body_length < 0 || body_length > BUFFER_MAX ||
         !make_room(client, client->taken + (size_t)body_length))
         return CLIENT_GARBLED;

@@ -69,6 +69,17 @@ static bool read_state(
     return false;
 }
 
+static void say_read(const struct ledger *ledger, const struct ledger_options *options,
+    const struct fold *fold, int64_t took_ns)
+{
+    notice(NOTICE_INFO,
+        "ledger %s: strategy %s, %lu accounts; %lu entries folded upon the checkpoint at %lu in "
+        "%ld "
+        "ms",
+        options->name, options->strategy, (unsigned long)account_count(ledger->accounts),
+        fold->seq - fold->checkpoint, fold->checkpoint, took_ns / CO_CLOCK_MS);
+}
+
 static bool open_parts(struct co_context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
@@ -85,8 +96,10 @@ static bool open_parts(struct co_context *context, struct ledger *ledger,
     if (!open_store(context, ledger, options, trouble, error, size))
         return false;
     *trouble = LEDGER_TROUBLE_DAMAGED; /* unless the connection is lost */
+    int64_t began_ns = co_clock_now_ns();
     if (!read_state(context, ledger, &fold, error, size))
         return false;
+    say_read(ledger, options, &fold, co_clock_now_ns() - began_ns);
     *trouble = LEDGER_TROUBLE_AWAY;
     if (query_item_keys(context, ledger->store, fold.seq, &ledger->item_keys_upto) != PG_OK) {
         snprintf(error, size, "the database could not be asked for the keys of items");

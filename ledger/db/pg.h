@@ -27,7 +27,7 @@ struct row;
  * one that keeps what it has committed (pg_demand()), and no former primary: once a newer timeline
  * of its cluster was seen, an older one is refused, and sessions there are lost. Of several hosts
  * the one that takes writes on the newest timeline is the database. NULL on failure, with the
- * reason.
+ * reason, which names no password.
  */
 enum { PG_CONNECT_S = 5 };
 CO_MUST_CHECK struct pg *pg_connect(struct co_context *context, const char *conninfo,

@@ -6,6 +6,7 @@
 
 #include "coro/clock.h"
 #include "ledger/db/pg_hosts.h"
+#include "ledger/db/pg_secret.h"
 
 /* ---- the environment ----------------------------------------------------------------------- */
 
@@ -65,6 +66,9 @@ struct pg *pg_connect(struct co_context *context, const char *conninfo, const ch
                (role && !pg_hosts_admit(pg, error, error_size))) {
         pg_close(&pg);
     }
+    /* The reason may quote what could not be read. */
+    if (!pg)
+        pg_secret_hide(conninfo, error);
     PQconninfoFree(options);
     return pg;
 }

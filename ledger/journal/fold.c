@@ -10,12 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "ledger/db/row.h"
 #include "ledger/db/tables.h"
 #include "ledger/domain/rules.h"
 #include "ledger/failpoint.h"
 #include "ledger/journal/record.h"
 #include "ledger/memory/account_table.h"
+#include "ledger/notice.h"
+
+enum { ROWS_A_LOOK = 4096 };
+
+static const int64_t say_every_ns = 2 * CO_CLOCK_S;
 
 struct folding {
     struct account_table *accounts;
@@ -23,6 +29,9 @@ struct folding {
     char *error;
     size_t size;
     uint64_t rows; /* of the query that runs */
+    const char *name;
+    uint64_t all_rows;
+    int64_t began_ns, said_ns; /* when it was last told how far it is */
 };
 
 /* `number`: of an account, or a position. */
@@ -38,11 +47,24 @@ static bool fail_memory(struct folding *f)
     return false;
 }
 
+/* A start that takes long says that it goes on. */
+static void say_progress(struct folding *f)
+{
+    int64_t now_ns = co_clock_now_ns();
+    if (now_ns - f->said_ns < say_every_ns)
+        return;
+    f->said_ns = now_ns;
+    notice(NOTICE_INFO, "ledger %s: %lu rows read in %ld ms, going on", f->name, f->all_rows,
+        (now_ns - f->began_ns) / CO_CLOCK_MS);
+}
+
 /* Can all values of the next row be read? `types` as for row_is_plain(). */
 static bool is_readable(
     struct folding *f, const struct row *row, const char *what, const char *types)
 {
     f->rows++;
+    if (++f->all_rows % ROWS_A_LOOK == 0)
+        say_progress(f);
     return row_is_plain(row, types) || fail(f, what, f->rows);
 }
 
@@ -193,7 +215,13 @@ __attribute__((format(printf, 5, 6))) static bool each(struct co_context *contex
 bool fold_journal(struct co_context *context, struct store *store, struct account_table *accounts,
     struct fold *fold, char *error, size_t size)
 {
-    struct folding f = {.accounts = accounts, .fold = fold, .error = error, .size = size};
+    struct folding f = {.accounts = accounts,
+        .fold = fold,
+        .error = error,
+        .size = size,
+        .name = store->claim.name,
+        .began_ns = co_clock_now_ns()};
+    f.said_ns = f.began_ns;
     int ledger = store->ledger;
     *fold = (struct fold){0};
     return each(context, store, &f, take_secret, "SELECT key_secret FROM ledger WHERE no = %d",

@@ -19,20 +19,30 @@ static const int64_t judged_for_ns = CO_CLOCK_S / 2; /* how long what was found 
 
 /* ---- what all routes have in common -------------------------------------------------------- */
 
+/* A path that is there, and does not take the method. OPTIONS is no route of its own: a load
+ * balancer may ask it to see that we are there, and a browser for a page of another origin. */
+static void answer_options(struct call *call)
+{
+    const struct request *request = call->request;
+    call->response->is_preflight =
+        request->method == REQUEST_OPTIONS && request->origin && request->asked_method;
+    if (request->method == REQUEST_OPTIONS)
+        call->response->status = 204;
+    else
+        call_refuse_as(call, &problem_method_not_allowed, NULL);
+}
+
 static bool find_route(struct call *call)
 {
     const char **allow = &call->response->allow;
     switch (route_find(call->request, &call->path, &call->route, allow)) {
     case ROUTE_FOUND:
+        call->response->route = call->route->pattern;
         *allow = NULL;
         return true;
     /* Allow stays in the answer here, and nowhere else. */
     case ROUTE_NO_METHOD:
-        if (call->request->method == REQUEST_OPTIONS)
-            call->response->status =
-                204; /* a load balancer may ask this to see that we are there */
-        else
-            call_refuse_as(call, &problem_method_not_allowed, NULL);
+        answer_options(call);
         return false;
     case ROUTE_NO_PATH:
         *allow = NULL;
@@ -84,7 +94,8 @@ static bool know_token(struct call *call, bool may_park)
     struct request *request = call->request;
     struct token_grant grant;
     /* An EventSource cannot send a header, so its cookie stands in. */
-    if (!request->authorization && (call->route->flags & ROUTE_TAKES_SESSION))
+    if (!request->authorization && (call->route->flags & ROUTE_TAKES_SESSION) &&
+        origin_may_use_cookie(request))
         request->authorization = session_authorization(call);
     token_cache_check(tokens, request->authorization, &grant);
     /* It may have been made a moment ago, so ask the database before saying no. */

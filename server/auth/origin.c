@@ -28,11 +28,24 @@ static bool is_own_origin(const char *origin, const char *host)
     return host && authority && strcasecmp(authority + 3, host) == 0;
 }
 
+/* "none": the user typed the address. */
+static bool is_own_site(const char *site)
+{
+    return strcasecmp(site, "same-origin") == 0 || strcasecmp(site, "none") == 0;
+}
+
 bool origin_is_foreign(const struct request *request, bool with_tokens)
 {
-    const char *site = request->fetch_site;
-    /* "none": the user typed the address. */
-    if (site)
-        return strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0;
+    if (request->is_of_welcome_origin)
+        return false;
+    if (request->fetch_site)
+        return !is_own_site(request->fetch_site);
     return !with_tokens && request->origin && !is_own_origin(request->origin, request->host);
+}
+
+bool origin_may_use_cookie(const struct request *request)
+{
+    if (request->fetch_site)
+        return is_own_site(request->fetch_site);
+    return !request->is_of_welcome_origin || is_own_origin(request->origin, request->host);
 }

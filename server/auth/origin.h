@@ -19,9 +19,13 @@
  * the host that it was told to listen on; with any port. */
 bool origin_host_is_local(const char *host, const char *own);
 
-/* A page of another origin had it sent. Without tokens the Origin counts where there is no
- * Sec-Fetch-Site; with them it does not, because a proxy may have changed the Host that it is
- * compared with, and no page can send a token that it does not have. */
+/* A page of another origin had it sent, none of those that are welcome (cors.h). Without tokens the
+ * Origin counts where there is no Sec-Fetch-Site; with them it does not, because a proxy may have
+ * changed the Host that it is compared with, and no page can send a token that it does not have. */
 bool origin_is_foreign(const struct request *request, bool with_tokens);
+
+/* A cookie may stand for its token. Not for a page of another origin, welcome or not: its browser
+ * would add the cookie though the page does not have the token. */
+bool origin_may_use_cookie(const struct request *request);
 
 #endif

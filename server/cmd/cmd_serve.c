@@ -17,6 +17,7 @@
 #include "coro/worker.h"
 #include "ledger/bank/strategy_list.h"
 #include "ledger/db/pg.h"
+#include "ledger/db/pg_secret.h"
 #include "server/auth/admin_token.h"
 #include "server/auth/token_desk.h"
 #include "server/api/api.h"
@@ -55,7 +56,10 @@ struct serve {
     size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
         max_body_bytes, max_answer_bytes, max_descriptors;
     struct address_ranges trusted;
+    struct cors cors;
+    enum http_log_which log;
 
+    int64_t began_ns;
     struct stop stop;
     struct co_context *life; /* the stop's: ends when the service shall end */
     struct database database;
@@ -116,12 +120,31 @@ static bool open_http(struct serve *serve)
         .max_body_bytes = serve->max_body_bytes,
         .max_streams = serve->max_streams,
         .max_descriptors = serve->max_descriptors,
+        .cors = &serve->cors,
+        .log = serve->log,
         .answer = dispatch_answer,
         .end = dispatch_end,
         .admit = dispatch_admit,
         .is_vital = dispatch_is_vital,
         .arg = &serve->api};
     return http_start(&serve->api.http, &options, serve->error, ERROR_TEXT);
+}
+
+/* What somebody who reads the log later wants to know first. */
+static void say_start(const struct serve *serve)
+{
+    char place[300];
+    const char *url = serve->database_options.url;
+    if (url)
+        pg_secret_describe(url, place, sizeof place);
+    else
+        snprintf(place, sizeof place, "private, in %s/postgres", serve->database_options.data);
+    const struct log_field fields[] = {{"version", TELLER_VERSION, 0, false},
+        {"address", serve->listen.url, 0, false}, {"data", serve->database_options.data, 0, false},
+        {"database", place, 0, false}, {"strategy", serve->strategies, 0, false},
+        {"auth", serve->auth ? "on" : "off", 0, false},
+        {"workers", NULL, co_worker_count(), false}};
+    log_event("starting", fields, sizeof fields / sizeof fields[0]);
 }
 
 /* The link has the admin's token in it: for a person's eyes, and for no file or journal. */
@@ -133,6 +156,8 @@ static void say_ready(const struct serve *serve)
     else if (isatty(STDOUT_FILENO))
         printf("teller: dashboard at %s/\n", serve->listen.url);
     fflush(stdout);
+    const struct log_field took = {"ms", NULL, co_clock_now_ns() - serve->began_ns, true};
+    log_event("serving", &took, 1);
 }
 
 /* Until a signal comes, or the database turns out to have lost what was acknowledged. */
@@ -221,6 +246,7 @@ static void serve_with_http(struct serve *serve)
 static void run(void *arg)
 {
     struct serve *serve = arg;
+    serve->began_ns = co_clock_now_ns();
     api_init(&serve->api);
     serve->stop.stopping = &serve->api.stopping;
     stop_begin(&serve->stop);
@@ -228,10 +254,12 @@ static void run(void *arg)
     /* The port comes first: a process that cannot have it must not touch the data. */
     serve->api.host = serve->listen.host;
     if (listen_open(&serve->listen, serve->sockets, co_worker_count(), serve->error, ERROR_TEXT) &&
-        open_http(serve))
+        open_http(serve)) {
+        say_start(serve);
         serve_with_http(serve);
-    else
+    } else {
         log_error("%s", serve->error);
+    }
     stop_end(&serve->stop);
     api_free(&serve->api);
     log_info("stopped");
@@ -290,6 +318,35 @@ static bool read_limits(const struct options *options, struct serve *serve)
     return true;
 }
 
+/* Whose pages may use it. */
+static bool read_origins(const struct options *options, struct serve *serve)
+{
+    if (cors_read(&serve->cors, options_value(options, "cors-origin")))
+        return true;
+    fprintf(stderr,
+        "teller: --cors-origin must be like https://app.example,http://localhost:3000: scheme, "
+        "host and port as browsers write them, at most %d\n",
+        CORS_ORIGINS);
+    return false;
+}
+
+/* What is written to stderr while it runs, and how. */
+static bool read_log(const struct options *options, struct serve *serve)
+{
+    static const char *const formats[] = {"auto", "lines", "json", NULL};
+    static const char *const which[] = {
+        [HTTP_LOG_NONE] = "none", [HTTP_LOG_FAILURES] = "failures", [HTTP_LOG_ALL] = "all", NULL};
+    int format = options_choice(options, "log-format", formats);
+    int answers = options_choice(options, "log-answers", which);
+    if (format < 0 || answers < 0)
+        return false;
+    /* Whoever looks on reads lines; what is collected is read by programs. */
+    bool as_lines = format == 1 || (format == 0 && isatty(STDERR_FILENO));
+    log_use(as_lines ? LOG_LINES : LOG_JSON);
+    serve->log = (enum http_log_which)answers;
+    return true;
+}
+
 static bool read_options(const struct options *options, struct serve *serve)
 {
     char error[ERROR_TEXT];
@@ -304,7 +361,7 @@ static bool read_options(const struct options *options, struct serve *serve)
     int64_t delay_ms = options_number(options, "stop-delay", 0, 600000);
     int64_t limit_s = options_number(options, "stop-timeout", 1, 86400);
     if (workers < 0 || requests < 0 || connections < 0 || delay_ms < 0 || limit_s < 0 ||
-        !read_limits(options, serve))
+        !read_limits(options, serve) || !read_origins(options, serve) || !read_log(options, serve))
         return false;
     if (!listen_parse(&serve->listen, options_value(options, "listen"), error, sizeof error)) {
         fprintf(stderr, "teller: --listen: %s\n", error);
@@ -371,6 +428,10 @@ int cmd_serve(int argc, char **argv)
         {"max-requests-per-token", "N", "of those, with one token; more are answered 429", "5000"},
         {"max-connections-per-address", "N",
             "from one address; 0: any number; more are answered 429", "1000"},
+        {"cors-origin", "LIST", "origins whose pages may use the service from a browser", NULL},
+        {"log-format", "auto|lines|json", "of stderr; auto: lines on a terminal, else JSON",
+            "auto"},
+        {"log-answers", "none|failures|all", "which answers have a line in the log", "failures"},
         {"trusted-addresses", "LIST", "proxies: addresses without that limit", "127.0.0.0/8,::1"},
         {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
         {"max-answer-memory", "MIB", "for all long answers that wait to be taken", "64"},

@@ -165,3 +165,16 @@ int64_t options_number(const struct options *options, const char *name, int64_t 
         (long long)high);
     return -1;
 }
+
+int options_choice(const struct options *options, const char *name, const char *const *words)
+{
+    const char *value = options_value(options, name);
+    for (int i = 0; words[i]; i++)
+        if (strcmp(value, words[i]) == 0)
+            return i;
+    fprintf(stderr, "teller: --%s must be %s", name, words[0]);
+    for (int i = 1; words[i]; i++)
+        fprintf(stderr, "%s%s", words[i + 1] ? ", " : " or ", words[i]);
+    fputc('\n', stderr);
+    return -1;
+}

@@ -38,6 +38,12 @@ void options_collect(void (*flag)(const char *name, void *arg), void *arg);
 
 const char *options_value(const struct options *options, const char *name);
 
+/* Which of the words (a NULL ends them) the value is; on failure it says so on stderr and returns
+ * -1.
+ */
+CO_MUST_CHECK int options_choice(
+    const struct options *options, const char *name, const char *const *words);
+
 /* The value as a whole number from low to high; on failure it says so on stderr and returns -1. */
 CO_MUST_CHECK int64_t options_number(
     const struct options *options, const char *name, int64_t low, int64_t high);

@@ -15,6 +15,8 @@
 /* How much of a worker's time all its streams have, in percent: while requests come, and else. */
 enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 5, STREAM_ALONE_PERCENT = 25 };
 
+static const struct cors no_cors;
+
 static const int64_t look_every_ns = 5 * CO_CLOCK_MS;
 static const int64_t unread_ns = 2 * CO_CLOCK_S; /* a client may let its last answer wait so long */
 static const int64_t quiet_ns = 50 * CO_CLOCK_MS; /* what is on its way at the stop still gets in */
@@ -55,7 +57,7 @@ static void start_worker(int index, void *arg)
     worker->http = http;
     worker->begin = http_exchange_begin;
     worker->lose = http_exchange_lose;
-    worker->overloaded = http_response_overloaded();
+    request_ids_begin(&worker->ids);
     share_init(&worker->stream_share, STREAM_PERCENT, STREAM_ALONE_PERCENT);
     worker->ended = open_ended();
     /* A worker that fails here has no daemon, which http_start() sees. */
@@ -114,6 +116,8 @@ bool http_start(
         .max_of_sender = (options->max_of_sender + count - 1) / count,
         .max_of_address = (options->max_of_address + count - 1) / count,
         .max_streams = (options->max_streams + count - 1) / count};
+    if (!options->cors)
+        http->options.cors = &no_cors;
     fit(http);
     /* Before a worker accepts: a handler may look at it. */
     *http_at = http;
@@ -192,8 +196,7 @@ static void stop_worker(int index, void *arg)
     http_wire_close();
     if (worker->ended >= 0)
         close(worker->ended);
-    /* Last, when no connection can refer to it. */
-    MHD_destroy_response(worker->overloaded);
+    /* Last, when no connection can refer to one. */
     while (worker->pool) {
         struct http_exchange *next = worker->pool->next;
         free(worker->pool);

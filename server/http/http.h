@@ -15,6 +15,8 @@
 
 #include "coro/context.h"
 #include "server/http/address.h"
+#include "server/http/cors.h"
+#include "server/http/http_log.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
 
@@ -38,6 +40,8 @@ struct http_options {
     size_t max_of_sender;    /* in progress at any one time for one sender; more are answered 429 */
     size_t max_answer_bytes; /* of all long answers that wait to be taken */
     size_t max_body_bytes;   /* of all bodies that are here or coming */
+    const struct cors *cors; /* whose pages may use the service; NULL: nobody else's */
+    enum http_log_which log; /* which answers are in the log */
     size_t max_streams;      /* open at any one time, over all workers; not among the above */
     /* What connections and streams may take of them, over all workers; 0: as many as they like. If
      * they are few there are fewer of both than asked for. */

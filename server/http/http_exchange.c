@@ -83,9 +83,16 @@ static void give_back(struct http_exchange *exchange)
 
 /* ---- the head ------------------------------------------------------------------------------ */
 
+/* NULL: the application does not read it. */
 static const char **field_place(struct request *request, enum http_field field)
 {
     switch (field) {
+    /* Each answer repeats them, or the log does: http_echo.h. */
+    case HTTP_FIELD_X_REQUEST_ID:
+    case HTTP_FIELD_TRACEPARENT:
+        return NULL;
+    case HTTP_FIELD_ACCESS_CONTROL_REQUEST_METHOD:
+        return &request->asked_method;
     case HTTP_FIELD_HOST:
         return &request->host;
     case HTTP_FIELD_AUTHORIZATION:
@@ -130,6 +137,8 @@ static void read_fields(struct request *request, const struct http_head *head, c
     for (size_t i = 0; i < head->known_count; i++) {
         const struct http_head_line *line = &head->known[i];
         const char **place = field_place(request, line->field);
+        if (!place)
+            continue;
         char *value = copy + line->value.from;
         value[line->value.length] = '\0'; /* in place of a blank, or of the line's end */
         *place =
@@ -243,6 +252,7 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     struct http_admission admission = {
         .body_max = REQUEST_BODY_MAX, .is_known = !worker->http->options.admit};
     http_peer_enter(peer, HTTP_BODY);
+    http_echo_read(&peer->echo, worker->http->options.cors, &worker->ids, head, head_bytes);
     worker->last_request_ns = peer->since_ns;
     share_press(&worker->stream_share, peer->since_ns);
     /* A connection beyond the limit was let in for probes alone. */
@@ -260,6 +270,9 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     exchange->connection = peer->connection;
     exchange->peer = peer;
     exchange->content_length = head->content_length;
+    exchange->echo = peer->echo; /* which may be gone before the handler has ended */
+    exchange->response.echo = &exchange->echo;
+    request->is_of_welcome_origin = exchange->echo.origin != NULL;
     request->arrived_ns = exchange->response.began_ns = peer->since_ns;
     request->has_body = head->chunked || head->content_length > 0;
     request->method = method_of(head_bytes + head->method.from, head->method.length);
@@ -402,9 +415,9 @@ enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *con
     const char *url, const char *method, const char *version, const char *data, size_t *size,
     void **state)
 {
-    struct http_worker *worker = worker_arg;
     struct http_peer *peer = http_peer_of(connection);
     struct http_exchange *exchange = peer->exchange;
+    (void)worker_arg;
     (void)url;
     (void)method;
     (void)version;
@@ -425,9 +438,7 @@ enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *con
     if (peer->wire.state == HTTP_WIRE_REFUSED)
         return MHD_NO; /* it is answered */
     /* There was no place for an exchange, and 503 needs none. */
-    http_peer_enter(peer, HTTP_SENDING);
-    http_count(&worker->counters.requests[503], 1);
-    return MHD_queue_response(connection, 503, worker->overloaded);
+    return http_response_overloaded(peer);
 }
 
 /* The client has gone, or was answered in another way: a handler that runs keeps the exchange. */

@@ -29,6 +29,9 @@ enum {
     ONE(LAST_EVENT_ID, "Last-Event-ID")                                                            \
     ONE(ORIGIN, "Origin")                                                                          \
     ONE(SEC_FETCH_SITE, "Sec-Fetch-Site")                                                          \
+    ONE(ACCESS_CONTROL_REQUEST_METHOD, "Access-Control-Request-Method")                            \
+    LIST(X_REQUEST_ID, "X-Request-Id")                                                             \
+    LIST(TRACEPARENT, "Traceparent")                                                               \
     LIST(PREFER, "Prefer")                                                                         \
     LIST(IF_NONE_MATCH, "If-None-Match")                                                           \
     LIST(COOKIE, "Cookie")

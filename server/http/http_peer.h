@@ -7,6 +7,7 @@
 
 #include "coro/worker.h"
 #include "server/http/address.h"
+#include "server/http/http_echo.h"
 #include "server/http/http_wire.h"
 
 enum http_phase {
@@ -28,6 +29,7 @@ struct http_peer {
     struct http_worker *worker;
     struct MHD_Connection *connection;
     struct http_exchange *exchange; /* its request; NULL: none, or it found no place */
+    struct http_echo echo;          /* of the request at work; its id is "" before there is one */
     struct http_wire wire;
     struct co_worker_watch watch; /* http_keepalive.c */
     bool watched, kept_alive, lingers;

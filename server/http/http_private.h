@@ -10,6 +10,7 @@
 #include "server/http/http.h"
 #include "server/http/http_answer.h"
 #include "server/http/http_body.h"
+#include "server/http/http_echo.h"
 #include "server/http/http_linger.h"
 #include "server/http/http_peer.h"
 #include "server/http/http_stream.h"
@@ -43,6 +44,7 @@ struct http_exchange {
     bool may_be_long;           /* the answer */
     int64_t turn_ns;            /* since when it has its turn, if the answer may be long */
     uint8_t who[TALLY_KEY];
+    struct http_echo echo;
     struct request request;
     struct response response;
     _Alignas(16) char memory[HTTP_EXCHANGE_MEMORY];
@@ -60,7 +62,7 @@ struct http_worker {
     void (*begin)(struct http_peer *peer, const char *head);
     void (*lose)(struct http_peer *peer);
     struct MHD_Daemon *daemon;
-    struct MHD_Response *overloaded; /* ready made */
+    struct request_ids ids;
     struct co_worker_watch watch;
     struct co_timer again, sweep;
     bool again_started, sweep_started, stopping;
@@ -115,10 +117,15 @@ void http_exchange_resume(struct http_exchange *exchange);
 
 /* http_response.c: send what was filled in. */
 enum MHD_Result http_response_queue(struct http_exchange *exchange);
-struct MHD_Response *http_response_overloaded(void);
+enum MHD_Result http_response_overloaded(struct http_peer *peer); /* it has no exchange */
+enum { HTTP_RESPONSE_HEAD = 2048 }; /* with the longest of each header that there is */
 /* The headers of an answer after which the connection is closed, as lines; with the empty one. */
 size_t http_response_lines(
     struct http_worker *worker, const struct response *response, char *to, size_t size);
+/* It is answered, with a body of so many bytes: for the figures and the log. `request` NULL:
+ * nothing was found out about it. */
+void http_response_count(struct http_worker *worker, const struct request *request,
+    const struct response *response, uint64_t bytes);
 void *http_response_body(const struct response *response); /* to be read only */
 
 /* Counters have one writer. */

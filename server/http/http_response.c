@@ -46,12 +46,34 @@ static void add_page_headers(const struct headers *headers)
     add(headers, "X-Content-Type-Options", "nosniff");
 }
 
+/* What pages of other origins may make of the answer: said to those that are in the list, and to
+ * caches that it depends on who asked. */
+static void add_cors_headers(
+    const struct cors *cors, const struct response *response, const struct headers *out)
+{
+    if (cors->count == 0)
+        return;
+    add(out, "Vary", response->is_preflight ? "Origin, Access-Control-Request-Method" : "Origin");
+    if (!response->echo->origin)
+        return;
+    add(out, "Access-Control-Allow-Origin", response->echo->origin);
+    if (!response->is_preflight) {
+        add(out, "Access-Control-Expose-Headers", CORS_EXPOSE_HEADERS);
+        return;
+    }
+    if (response->allow)
+        add(out, "Access-Control-Allow-Methods", response->allow);
+    add(out, "Access-Control-Allow-Headers", CORS_ALLOW_HEADERS);
+    add(out, "Access-Control-Max-Age", CORS_MAX_AGE);
+}
+
 /* `now_ns`: when the answer is sent. */
 static void each_header(struct http_worker *worker, const struct response *response, int64_t now_ns,
     const struct headers *out)
 {
     char timing[SERVER_TIMING_TEXT];
     add(out, "Date", date(worker));
+    add(out, "X-Request-Id", response->echo->id);
     add(out, "Server-Timing", server_timing_write(response, now_ns, timing));
     if (response->content_type)
         add(out, "Content-Type", response->content_type);
@@ -67,6 +89,7 @@ static void each_header(struct http_worker *worker, const struct response *respo
         add(out, "Set-Cookie", response->set_cookie);
     if (response->etag)
         add(out, "ETag", response->etag);
+    add_cors_headers(worker->http->options.cors, response, out);
     if (response->is_page)
         add_page_headers(out);
     if (response->is_page || response->stream)
@@ -111,41 +134,70 @@ void *http_response_body(const struct response *response)
     return body.out;
 }
 
+static ssize_t no_piece(void *arg, uint64_t at, char *to, size_t size)
+{
+    (void)arg, (void)at, (void)to, (void)size;
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static struct MHD_Response *from_bytes(const struct response *response)
 {
+    /* Of HEAD, whose answer says of the length what GET's does: that it is not known. */
+    if (response->stream)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, no_piece, NULL, NULL);
     return MHD_create_response_from_buffer(
         response->length, http_response_body(response), MHD_RESPMEM_PERSISTENT);
 }
 
-enum MHD_Result http_response_queue(struct http_exchange *exchange)
+void http_response_count(struct http_worker *worker, const struct request *request,
+    const struct response *response, uint64_t bytes)
 {
-    const struct response *response = &exchange->response;
-    struct http_worker *worker = exchange->worker;
-    struct MHD_Response *out = from_bytes(response);
-    co_ensure(out);
+    http_count(&worker->counters.requests[response->status], 1);
+    http_log_answer(worker->http->options.log, request, response, bytes, co_clock_now_ns());
+}
+
+/* Send it, whoever filled it in. */
+static enum MHD_Result queue(struct http_peer *peer, const struct request *request,
+    const struct response *response, struct MHD_Response *out)
+{
+    struct http_worker *worker = peer->worker;
     /* The clock for taking the answer starts. */
-    http_peer_enter(exchange->peer, HTTP_SENDING);
-    each_header(worker, response, exchange->peer->since_ns, &(struct headers){add_to_mhd, out});
+    http_peer_enter(peer, HTTP_SENDING);
+    each_header(worker, response, peer->since_ns, &(struct headers){add_to_mhd, out});
     /* The client shall come back to a server that goes on. */
     if (worker->stopping)
         add_to_mhd(out, "Connection", "close");
-    http_count(&worker->counters.requests[response->status], 1);
-    enum MHD_Result queued =
-        MHD_queue_response(exchange->connection, (unsigned)response->status, out);
+    http_response_count(worker, request, response,
+        request && request->method == REQUEST_HEAD ? 0 : response->length);
+    enum MHD_Result queued = MHD_queue_response(peer->connection, (unsigned)response->status, out);
     MHD_destroy_response(out);
     return queued;
 }
 
-struct MHD_Response *http_response_overloaded(void)
+enum MHD_Result http_response_queue(struct http_exchange *exchange)
+{
+    struct MHD_Response *out = from_bytes(&exchange->response);
+    co_ensure(out);
+    return queue(exchange->peer, &exchange->request, &exchange->response, out);
+}
+
+enum MHD_Result http_response_overloaded(struct http_peer *peer)
 {
     static const char body[] =
         "{\"type\":\"urn:teller:problem:overloaded\",\"title\":\"Too much is waiting. Nothing was "
         "done; try again later.\",\"status\":503,\"code\":\"overloaded\"}";
-    const struct response response = {.body = body, .length = sizeof body - 1};
+    const struct response response = {.status = 503,
+        .content_type = "application/problem+json",
+        .body = body,
+        .length = sizeof body - 1,
+        .retry_after_s = 1,
+        .began_ns = peer->since_ns,
+        .echo = &peer->echo};
     struct MHD_Response *out = from_bytes(&response);
-    co_ensure(out);
-    add_to_mhd(out, "Content-Type", "application/problem+json");
-    add_to_mhd(out, "Retry-After", "1");
-    add_to_mhd(out, "Server-Timing", "parse;desc=\"no place\""); /* which was not timed */
-    return out;
+    /* That needs memory, which may be what there is no place for; a refusal needs none. */
+    if (!out) {
+        http_wire_refuse(peer, &response);
+        return MHD_NO;
+    }
+    return queue(peer, NULL, &response, out);
 }

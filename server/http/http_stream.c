@@ -236,6 +236,7 @@ bool http_stream_write(struct http_stream *stream, const char *bytes, size_t len
 {
     char size[24];
     co_ensure(length > 0); /* a chunk without bytes would be the last */
+    stream->bytes += length;
     if (!stream->chunked)
         return write_pieces(stream, (struct iovec[]){piece(bytes, length)}, 1);
     /* Size, bytes and line end go out in one call. */
@@ -246,7 +247,7 @@ bool http_stream_write(struct http_stream *stream, const char *bytes, size_t len
 
 static bool write_head(struct http_stream *stream)
 {
-    char head[1024];
+    char head[HTTP_RESPONSE_HEAD];
     size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.%d 200 OK\r\n%s", stream->chunked,
         stream->chunked ? "Transfer-Encoding: chunked\r\n" : "");
     length += http_response_lines(
@@ -262,5 +263,8 @@ void http_stream_run(struct http_exchange *exchange)
         exchange->response.stream(stream, &exchange->request, exchange->response.stream_arg);
     else
         stream->within = true; /* no chunk may follow half a head */
+    /* Said when it is over: only then is it known how long it was. */
+    http_log_answer(stream->worker->http->options.log, &exchange->request, &exchange->response,
+        stream->bytes, co_clock_now_ns());
     end(stream);
 }

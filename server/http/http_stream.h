@@ -25,6 +25,7 @@ struct http_stream {
     struct co_context *context; /* ends with the client, or when the server stops */
     struct co *writer;          /* parked until there is room in the socket */
     int64_t blocked_ns;         /* since when */
+    uint64_t bytes;             /* of the body, written or about to be */
     bool has_room;              /* told since the last write */
     bool hung_up;               /* the client has */
     bool within;                /* a chunk that was begun is not written to its end */

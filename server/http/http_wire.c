@@ -149,13 +149,15 @@ static void let_go(struct http_wire *wire, size_t length)
 
 /* ---- the head ------------------------------------------------------------------------------- */
 
-static void refuse_head(struct http_peer *peer, enum http_head_verdict verdict)
+static void refuse_head(struct http_peer *peer, enum http_head_verdict verdict, const char *bytes)
 {
     static const struct problem *const kinds[] = {[HTTP_HEAD_BAD] = &problem_bad_request,
         [HTTP_HEAD_LONG_TARGET] = &problem_long_target,
         [HTTP_HEAD_EXPECTATION] = &problem_expectation,
         [HTTP_HEAD_LARGE_FIELDS] = &problem_large_headers,
         [HTTP_HEAD_OTHER_VERSION] = &problem_http_version};
+    http_echo_read(
+        &peer->echo, peer->worker->http->options.cors, &peer->worker->ids, &peer->wire.head, bytes);
     http_wire_refuse_problem(peer, kinds[verdict], peer->wire.head.fault);
 }
 
@@ -171,7 +173,7 @@ static void look(struct http_peer *peer, const char *bytes, size_t length)
         return;
     }
     if (verdict != HTTP_HEAD_WHOLE) {
-        refuse_head(peer, verdict);
+        refuse_head(peer, verdict, bytes);
         return;
     }
     /* From here on bytes belong to the body, then to the next request. */
@@ -259,6 +261,7 @@ void http_wire_next(struct http_peer *peer)
         return;
     wire->state = HTTP_WIRE_HEAD;
     wire->head = (struct http_head){.at = 0};
+    peer->echo.id[0] = '\0';
 }
 
 bool http_wire_awaits(const struct http_peer *peer)
@@ -393,7 +396,7 @@ static ssize_t give(struct http_peer *peer, char *to, size_t size)
 
 void http_wire_refuse(struct http_peer *peer, const struct response *response)
 {
-    char head[1024];
+    char head[HTTP_RESPONSE_HEAD];
     size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n",
         response->status, MHD_get_reason_phrase_for((unsigned)response->status), response->length);
     length += http_response_lines(peer->worker, response, head + length, sizeof head - length);
@@ -405,7 +408,8 @@ void http_wire_refuse(struct http_peer *peer, const struct response *response)
     /* The client sees the answer's end; its own side stays open, lest a reset overtake the
      * answer. */
     (void)shutdown(peer->fd, SHUT_WR);
-    http_count(&peer->worker->counters.requests[response->status], 1);
+    http_response_count(peer->worker, peer->exchange ? &peer->exchange->request : NULL, response,
+        sent ? parts[1].iov_len : 0);
     /* Not before the answer is sent and counted: it may stand in the exchange's memory. */
     peer->worker->lose(peer);
     drop_held(&peer->wire);
@@ -422,7 +426,11 @@ void http_wire_refuse_problem(
     char memory[1024];
     struct request request = {.body = NULL};
     bool has_begun = peer->phase == HTTP_HEADERS || peer->phase == HTTP_BODY;
-    struct response response = {.began_ns = has_begun ? peer->since_ns : 0};
+    struct response response = {.began_ns = has_begun ? peer->since_ns : 0, .echo = &peer->echo};
+    /* Nothing has come that has an id. */
+    if (!peer->echo.id[0])
+        http_echo_read(
+            &peer->echo, peer->worker->http->options.cors, &peer->worker->ids, NULL, NULL);
     arena_init(&request.arena, memory, sizeof memory);
     problem_answer(&request, &response, problem, detail);
     http_wire_refuse(peer, &response);

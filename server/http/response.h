@@ -10,6 +10,7 @@
 #include "coro/ensure.h"
 
 struct request;
+struct http_echo;
 struct http_stream;
 
 enum { RESPONSE_FIELDS = 4, RESPONSE_STAGES = 4, RESPONSE_STAGE_NAME = 8 };
@@ -40,7 +41,13 @@ struct response {
     int64_t began_ns; /* when the request's head was whole; 0: it never was */
     struct response_stage stages[RESPONSE_STAGES];
     size_t stage_count;
-    bool is_page; /* part of the dashboard: Content-Security-Policy and its like */
+    bool is_page;      /* part of the dashboard: Content-Security-Policy and its like */
+    bool is_preflight; /* the browser asks what a page of another origin may send: `allow` */
+
+    /* Of the request, for its answer and for the log; set before the application is asked. */
+    const struct http_echo *echo;
+    /* What the application knows of it, for the log alone; NULL: nothing. */
+    const char *route, *who; /* the path's pattern; the name of its token */
 
     /* Not NULL: the body is what this coroutine writes with http_stream_write(). */
     void (*stream)(struct http_stream *stream, struct request *request, void *arg);

@@ -3,38 +3,42 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
-#include "server/text/time_text.h"
+#include "server/text/log_line.h"
 
-enum { LINE_MAX_BYTES = 1000 };
+static enum log_format used_format;
 
-__attribute__((format(printf, 2, 0))) static void log_line(
+void log_use(enum log_format format)
+{
+    used_format = format;
+}
+
+/* One write a line, so that lines of several threads do not mix. */
+static void write_line(struct log_line *line)
+{
+    log_line_end(line);
+    if (write(STDERR_FILENO, line->text, line->length) < 0)
+        return; /* nobody to tell */
+}
+
+__attribute__((format(printf, 2, 0))) static void log_text(
     const char *level, const char *format, va_list args)
 {
-    char line[LINE_MAX_BYTES + 2], at[TIME_TEXT];
-    time_text(co_clock_wall_us(), at);
-    int used = snprintf(line, sizeof line, "%s %s ", at, level);
-    int more = vsnprintf(line + used, (size_t)(LINE_MAX_BYTES - used), format, args);
-    size_t length = strlen(line);
-    if (more < 0)
+    char message[LOG_MESSAGE_BYTES];
+    struct log_line line;
+    if (vsnprintf(message, sizeof message, format, args) < 0)
         return;
-    for (size_t i = 0; i < length; i++) /* a line stays one line, whatever it quotes */
-        if ((unsigned char)line[i] < ' ')
-            line[i] = ' ';
-    line[length++] = '\n';
-    /* One write a line, so that lines of several threads do not mix. */
-    if (write(STDERR_FILENO, line, length) < 0)
-        return; /* nobody to tell */
+    log_line_begin(&line, used_format, co_clock_wall_us(), level, message);
+    write_line(&line);
 }
 
 void log_info(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    log_line("info", format, args);
+    log_text("info", format, args);
     va_end(args);
 }
 
@@ -42,6 +46,16 @@ void log_error(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    log_line("error", format, args);
+    log_text("error", format, args);
     va_end(args);
+}
+
+void log_event(const char *message, const struct log_field *fields, size_t count)
+{
+    struct log_line line;
+    log_line_begin(&line, used_format, co_clock_wall_us(), "info", message);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].name)
+            log_line_add(&line, &fields[i]);
+    write_line(&line);
 }

@@ -1,10 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines on stderr: "2026-11-21T09:00:00.123456Z info what happened". Never a token in them. */
+/*
+ * The log of the service, on stderr, a line an event: for people
+ *     2026-11-21T09:00:00.123456Z info answered method=GET status=200 ms=0.123
+ * or for programs, as an object of JSON with the members time, level, message, and the fields.
+ *
+ * Never a secret in it: nobody hands over a token, a cookie, a header or a query, and what libpq
+ * says was searched for passwords (pg_secret.h). What a client has sent can neither end a line nor
+ * make a terminal do anything.
+ */
 #ifndef SERVER_TEXT_LOG_H
 #define SERVER_TEXT_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_format { LOG_LINES, LOG_JSON };
+
+/* Until now lines. Before threads are started. */
+void log_use(enum log_format format);
 
 /* From any thread; a line is written in one piece, and cut at 1,000 characters. */
 __attribute__((format(printf, 1, 2))) void log_info(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
+
+struct log_field {
+    const char *name; /* a word */
+    const char *text; /* NULL: it is the number */
+    int64_t number;
+    bool is_ns; /* written as milliseconds, with three decimals */
+};
+
+/* What happened, in a word or two, and what is to be known of it; those without a name are left
+ * out.
+ */
+void log_event(const char *message, const struct log_field *fields, size_t count);
 
 #endif

@@ -44,6 +44,8 @@ int main(int argc, char **argv)
         &keys_suite,
         &access_suite,
         &timing_suite,
+        &request_ids_suite,
+        &logs_suite,
         &machinery_suite,
         &origin_suite,
         &rejections_suite,

@@ -224,33 +224,46 @@ static bool has_ended(struct service *service, int *code)
     return true;
 }
 
+void service_read_output(const struct service *service, char *text, size_t size)
+{
+    char path[TEXT];
+    output_of(service, path);
+    read_file(path, text, size);
+}
+
 /* Has it written the ready line? */
 static bool is_ready(const struct service *service)
 {
-    char path[TEXT], text[3000], line[80];
-    output_of(service, path);
-    read_file(path, text, sizeof text);
+    char *text = malloc(LOG_BYTES), line[80];
+    co_ensure(text != NULL);
+    service_read_output(service, text, LOG_BYTES);
     snprintf(line, sizeof line, "teller: listening on http://127.0.0.1:%d\n", service->port);
-    return strstr(text, line) != NULL;
+    bool found = strstr(text, line) != NULL;
+    free(text);
+    return found;
 }
 
-/* "2026-11-21T09:00:00.123456Z error ledger main fenced: ..." */
+/* {"time":"…","level":"LEVEL","message":"… WORDS …"}: what a log that is no terminal has. */
+static bool is_logged(const char *line, const char *level, const char *words)
+{
+    char form[80];
+    static const char time[] = "{\"time\":\"####-##-##T##:##:##.######Z\",";
+    size_t i = 0;
+    while (time[i] && (time[i] == '#' ? line[i] >= '0' && line[i] <= '9' : line[i] == time[i]))
+        i++;
+    snprintf(form, sizeof form, "\"level\":\"%s\",\"message\":\"", level);
+    return !time[i] && strncmp(line + i, form, strlen(form)) == 0 &&
+           strstr(line + i + strlen(form), words);
+}
+
 bool service_logged(const struct service *service, const char *level, const char *words)
 {
-    static const char time[] = "####-##-##T##:##:##.######Z ";
-    char path[TEXT], *text = malloc(LOG_BYTES), *rest;
+    char *text = malloc(LOG_BYTES), *rest;
     bool found = false;
     co_ensure(text != NULL);
-    output_of(service, path);
-    read_file(path, text, LOG_BYTES);
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        size_t i = 0;
-        while (time[i] && (time[i] == '#' ? line[i] >= '0' && line[i] <= '9' : line[i] == time[i]))
-            i++;
-        size_t length = strlen(level);
-        found = found || (!time[i] && strncmp(line + i, level, length) == 0 &&
-                             line[i + length] == ' ' && strstr(line + i + length, words));
-    }
+    service_read_output(service, text, LOG_BYTES);
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        found = found || is_logged(line, level, words);
     free(text);
     return found;
 }

@@ -84,7 +84,10 @@ int service_probe(const struct service *service, const char *path);
 /* Probe /readyz until it says 200; false after the timeout. */
 CO_MUST_CHECK bool service_await_ready(const struct service *service, int64_t timeout_ns);
 
-/* Does its log, since its last start, have a line with these words behind time and level? */
+/* What it has written since its last start, to stdout and stderr, with an end. */
+void service_read_output(const struct service *service, char *text, size_t size);
+
+/* Does its log, since its last start, have a message of that level with these words in it? */
 bool service_logged(const struct service *service, const char *level, const char *words);
 
 size_t service_memory_kib(const struct service *service);  /* resident, of the program alone */

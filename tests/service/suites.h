@@ -49,6 +49,8 @@ extern const struct unit_suite environment_suite;
 extern const struct unit_suite keys_suite;
 extern const struct unit_suite access_suite;
 extern const struct unit_suite timing_suite;
+extern const struct unit_suite request_ids_suite;
+extern const struct unit_suite logs_suite;
 extern const struct unit_suite machinery_suite;
 extern const struct unit_suite origin_suite;
 extern const struct unit_suite rejections_suite;
