@@ -8,6 +8,7 @@
 #include "coro/co.h"
 #include "ledger/domain/account.h"
 #include "ledger/domain/entry.h"
+#include "server/http/prefer.h"
 
 enum { WAIT_S = 30, WAIT_MAX_S = 60 };
 
@@ -24,13 +25,21 @@ struct call *call_make(struct api *api, struct request *request, struct response
     return call;
 }
 
+int64_t call_wait_s(struct call *call, int64_t otherwise, int64_t max)
+{
+    call->heeds_wait = prefer_wait(call->request->prefer, &call->wait_s);
+    call->wait_s = call->wait_s < max ? call->wait_s : max;
+    return call->heeds_wait ? call->wait_s : otherwise;
+}
+
 struct co_context *call_context(struct call *call)
 {
     if (call->context)
         return call->context;
-    int64_t wait_s = request_wait_s(call->request, WAIT_S, WAIT_MAX_S);
+    /* What it has waited for its turn counts. */
+    int64_t wait_ns = call_wait_s(call, WAIT_S, WAIT_MAX_S) * CO_CLOCK_S - call->request->waited_ns;
     call->stages.asked_ns = co_clock_now_ns();
-    int64_t deadline_ns = call->stages.asked_ns + wait_s * CO_CLOCK_S;
+    int64_t deadline_ns = call->stages.asked_ns + wait_ns;
     /* Without a deadline a request might wait forever, so it waits for memory instead. */
     while (!(call->context = co_context_with_deadline(co_context_background(), deadline_ns)))
         co_sleep(memory_again_ns); /* until others have given some back */

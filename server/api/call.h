@@ -28,7 +28,7 @@ struct ledger;
 struct route;
 
 /* A page of a list ends early, with a cursor, once it is so long: an item may be long. */
-enum { CALL_PAGE_BYTES = 512 << 10 };
+enum { CALL_PAGE_BYTES = 512 << 10, CALL_WAIT_TEXT = 32 };
 
 /* The parts of the path that the route names; NULL: it has no such part. */
 struct call_path {
@@ -76,14 +76,20 @@ struct call {
     const char *location;
     uint64_t seq; /* the position that it reflects */
     bool has_seq, replayed;
-    struct { /* what became of the items of a batch; all 0: it is one by its status */
+    bool heeds_wait; /* `Prefer: wait` bounded the wait, */
+    int64_t wait_s;  /* to that */
+    struct {         /* what became of the items of a batch; all 0: it is one by its status */
         uint32_t committed, rejected, replayed;
     } items;
-    char seq_text[MONEY_TEXT];
+    char seq_text[MONEY_TEXT], wait_text[CALL_WAIT_TEXT];
 };
 
 /* A fresh one, in the request's arena. */
 struct call *call_make(struct api *api, struct request *request, struct response *response);
+
+/* For how many seconds its client is willing to wait: `Prefer: wait=S`, at most `max`, which the
+ * answer then says that it was heeded; or `otherwise`. */
+int64_t call_wait_s(struct call *call, int64_t otherwise, int64_t max);
 
 /* Ends with the time that the request may take, which begins with the first question for it: then
  * the ledger is asked. It is the call's. May park, when memory is short. */

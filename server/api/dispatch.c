@@ -266,6 +266,10 @@ static void write_fields(struct call *call)
         response_add(response, "Location", call->location);
     if (call->replayed)
         response_add(response, "Idempotency-Replayed", "true");
+    if (call->heeds_wait) {
+        snprintf(call->wait_text, sizeof call->wait_text, "wait=%lld", (long long)call->wait_s);
+        response_add(response, "Preference-Applied", call->wait_text);
+    }
 }
 
 static void finish(struct call *call)

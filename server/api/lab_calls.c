@@ -152,7 +152,7 @@ void lab_calls_scenarios(struct call *call)
 /* "Prefer: wait=S": at most so long until it is done. */
 static void await_run(struct call *call, struct lab_run *run)
 {
-    int64_t wait_s = request_wait_s(call->request, 0, WAIT_MAX_S);
+    int64_t wait_s = call_wait_s(call, 0, WAIT_MAX_S);
     struct co_context *until =
         wait_s > 0 ? co_context_with_timeout(co_context_background(), wait_s * CO_CLOCK_S) : NULL;
     if (!until) /* nobody asked for it, or memory is short: the answer tells where to ask */

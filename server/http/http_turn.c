@@ -6,6 +6,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "server/http/http_private.h"
+#include "server/http/prefer.h"
 
 /* How often is looked for room; how long one waits for it; after how long a turn keeps the next one
  * no more; shorter turns need no rest after them. */
@@ -108,6 +109,14 @@ static bool queue_up(struct co *co, void *arg)
     return true;
 }
 
+/* How long one waits, and less if its client says that it does not wait so long. */
+static int64_t patience_ns(const struct request *request)
+{
+    int64_t seconds;
+    bool says = prefer_wait(request->prefer, &seconds) && seconds < wait_max_ns / CO_CLOCK_S;
+    return says ? seconds * CO_CLOCK_S : wait_max_ns;
+}
+
 bool http_turn_begin(struct http_exchange *exchange)
 {
     struct http_worker *worker = exchange->worker;
@@ -119,7 +128,8 @@ bool http_turn_begin(struct http_exchange *exchange)
         return true;
     }
     /* Only this worker wakes, and it does not before the coroutine has left its stack. */
-    struct http_turn_waiter waiter = {.exchange = exchange, .until_ns = now_ns + wait_max_ns};
+    struct http_turn_waiter waiter = {
+        .exchange = exchange, .until_ns = now_ns + patience_ns(&exchange->request)};
     if (turns->last)
         turns->last->next = &waiter;
     else
@@ -128,6 +138,7 @@ bool http_turn_begin(struct http_exchange *exchange)
     turns->waiting++;
     go_on(worker, now_ns);
     co_park("turn for a list", queue_up, &waiter);
+    exchange->request.waited_ns = co_clock_now_ns() - now_ns;
     return waiter.has_turn;
 }
 

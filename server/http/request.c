@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http/request.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include <unistr.h>
@@ -158,23 +157,6 @@ bool request_is_json(const struct request *request)
     const char *given = request->content_type;
     return given && strncasecmp(given, type, sizeof type - 1) == 0 &&
            parameters_are_good(given + sizeof type - 1);
-}
-
-int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t max)
-{
-    const char *at = request->prefer;
-    while (at && *at) {
-        at += strspn(at, " \t,;");
-        if (strncasecmp(at, "wait=", 5) == 0 && isdigit((unsigned char)at[5])) {
-            int64_t seconds = 0;
-            /* Stops before it could overflow. */
-            for (at += 5; isdigit((unsigned char)*at) && seconds <= max; at++)
-                seconds = seconds * 10 + (*at - '0');
-            return seconds < max ? seconds : max;
-        }
-        at += strcspn(at, ",;");
-    }
-    return otherwise;
 }
 
 bool request_has_etag(const struct request *request, const char *etag)

@@ -52,6 +52,7 @@ struct request {
     char *body;    /* with an end; NULL: none came */
     size_t body_length;
 
+    int64_t waited_ns;  /* since all of it was here, for its turn */
     int64_t arrived_ns; /* co_clock_now_ns() when its first line was read */
 
     void *call; /* what the application has made of it (http.h: admit), until its end() */
@@ -67,9 +68,6 @@ const char *request_query(const struct request *request, const char *name);
 
 /* The content type is application/json, in UTF-8, whatever other parameters it has. */
 bool request_is_json(const struct request *request);
-
-/* The seconds of "Prefer: wait=S" (RFC 7240), at most `max`; `otherwise` if there is none. */
-int64_t request_wait_s(const struct request *request, int64_t otherwise, int64_t max);
 
 /* If-None-Match lists this entity tag (strong, with its quotes), maybe as a weak one, or "*". */
 bool request_has_etag(const struct request *request, const char *etag);

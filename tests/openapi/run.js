@@ -80,13 +80,13 @@ function checkUnknown(document) {
             });
 }
 
-/** Where its time went stands in every answer. */
-function checkTiming(document) {
+/** What it is called, and where its time went, stand in every answer. */
+function checkOfEach(document, header) {
     const { responses } = document.components;
-    const said = (response) => response.headers?.['Server-Timing'];
+    const said = (response) => response.headers?.[header];
     for (const [path, item] of Object.entries(document.paths))
         for (const method of ['get', 'post', 'delete'].filter((method) => item[method]))
-            check(`Server-Timing of ${method} ${path}`, () => {
+            check(`${header} of ${method} ${path}`, () => {
                 for (const [status, response] of Object.entries(item[method].responses))
                     if (!said(responses[response.$ref?.split('/').at(-1)] ?? response))
                         throw new Error(`is not said of ${status}`);
@@ -108,7 +108,7 @@ function checkTypes() {
 const document = JSON.parse(readFileSync(DOCUMENT, 'utf8'));
 checkDocument(document);
 checkUnknown(document);
-checkTiming(document);
+for (const header of ['X-Request-Id', 'Server-Timing']) checkOfEach(document, header);
 checkTypes();
 console.log(`openapi: ${passed} passed, ${failed} failed`);
 process.exitCode = failed || !passed ? 1 : 0;

@@ -6,6 +6,7 @@
 #include "ledger/embed.h"
 #include "server/api/request_key.h"
 #include "server/api/route.h"
+#include "server/http/prefer.h"
 #include "tests/server/suites.h"
 
 static void with_request(const char *target, bool good, void (*check)(struct request *request))
@@ -172,13 +173,40 @@ static void test_prefer(void)
 {
     static const struct {
         const char *header;
-        int64_t wait_s;
-    } rows[] = {{NULL, 30}, {"", 30}, {"wait=5", 5}, {"WAIT=5", 5}, {"respond-async, wait=0", 0},
-        {"wait=99999999999999999999", 60}, {"wait=", 30}, {"wait=x", 30}, {"wait=-1", 30},
-        {"return=minimal; foo; wait=7", 7}, {"await=3", 30}};
+        int64_t wait_s; /* -1: none is said */
+    } rows[] = {
+        {NULL, -1},
+        {"", -1},
+        {"wait=5", 5},
+        {"WAIT=5", 5},
+        {"wait = 5", 5},
+        {"wait\t=\t\"5\"", 5},
+        {"respond-async, wait=0", 0},
+        {",, ,wait=3", 3},
+        {"wait=99999999999999999999", PREFER_WAIT_MAX},
+        {"wait=7;for=\"a,b\"", 7},
+        {"wait=7, wait=8", 7}, /* the first one counts */
+        {"wait, wait=8", -1},
+        {"wait=", -1},
+        {"wait=x", -1},
+        {"wait=-1", -1},
+        {"wait=+1", -1},
+        {"wait=1.5", -1},
+        {"wait=\"\"", -1},
+        {"wait=\"5", -1},
+        {"await=3", -1},
+        {"waiting=3", -1},
+        {"return=minimal; foo; wait=7", -1}, /* a parameter of another one */
+        {"return=minimal; foo;; bar=\"x\", wait=7", 7},
+        {"foo=\"wait=3, wait=4\", wait=5", 5},
+        {"foo=\"\\\", wait=4\", wait=5", 5},
+        {"foo bar, wait=5", -1},
+        {"=5, wait=5", -1},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct request request = {.prefer = rows[i].header};
-        if (request_wait_s(&request, 30, 60) != rows[i].wait_s) {
+        int64_t seconds = -1;
+        bool says = prefer_wait(rows[i].header, &seconds);
+        if ((says ? seconds : -1) != rows[i].wait_s) {
             printf("\n    %s ", rows[i].header);
             CU_FAIL("taken otherwise");
         }

@@ -48,6 +48,7 @@ int main(int argc, char **argv)
         &logs_suite,
         &machinery_suite,
         &origin_suite,
+        &cors_suite,
         &rejections_suite,
         &grammar_suite,
         &sizes_suite,

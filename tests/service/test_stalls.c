@@ -55,6 +55,7 @@ static void look_at_the_stall(
 {
     withdraw(visit, "stall-2", IMPATIENT); /* a refusal, decided on what is not durable */
     EXPECT_PROBLEM(visit, 504, "outcome_unknown");
+    CU_ASSERT(visit_header_is(visit, "Preference-Applied", "wait=1"));
     expect_durable(visit, durable);
     CU_ASSERT(json_view_copy(json_view_member(visit->body, "settle"), settle, 128));
     visit_call(visit, &(struct request){.path = "/accounts/stalled", .headers = IMPATIENT});
