@@ -74,17 +74,15 @@ struct call {
     struct stages stages;
     /* What the answer says besides the response: headers, and figures. */
     const char *location;
-    uint64_t seq; /* the position that it reflects */
-    bool has_seq, replayed;
-    bool heeds_wait; /* `Prefer: wait` bounded the wait, */
-    int64_t wait_s;  /* to that */
-    struct {         /* what became of the items of a batch; all 0: it is one by its status */
+    uint64_t seq;                       /* the position that it reflects */
+    bool has_seq, replayed, heeds_wait; /* the latter: `Prefer: wait` did bound the wait, */
+    int64_t wait_s;                     /* to that */
+    struct { /* what became of the items of a batch; all 0: it is one by its status */
         uint32_t committed, rejected, replayed;
     } items;
     char seq_text[MONEY_TEXT], wait_text[CALL_WAIT_TEXT];
 };
 
-/* A fresh one, in the request's arena. */
 struct call *call_make(struct api *api, struct request *request, struct response *response);
 
 /* For how many seconds its client is willing to wait: `Prefer: wait=S`, at most `max`, which the
@@ -98,8 +96,7 @@ struct co_context *call_context(struct call *call);
 /* The ledger has told what it was asked: from here on the answer is made. */
 void call_ledger_answered(struct call *call);
 
-/* A text of its own for as long as the request. */
-const char *call_copy(struct call *call, const char *text);
+const char *call_copy(struct call *call, const char *text); /* for as long as the request */
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
@@ -134,15 +131,12 @@ void call_refuse_account(
 
 /* The same as a value, for an item of a batch: its texts are the outcome's. */
 struct call_refusal call_refusal_of(const char *key, const struct ledger_outcome *outcome);
-
 bool call_is_refused(const struct call *call);
 
 /* ---- the path and the query: false, it is refused --------------------------------------- */
 
-/* The position in the path. */
+/* The position in the path; and that its account can be one's id. */
 CO_MUST_CHECK bool call_position(struct call *call, uint64_t *position);
-
-/* The account in the path can be one's id. */
 CO_MUST_CHECK bool call_names_account(struct call *call);
 
 /* A whole number; `value` is left alone if it was not given. */

@@ -438,7 +438,11 @@ enum MHD_Result http_exchange_go_on(void *worker_arg, struct MHD_Connection *con
     if (peer->wire.state == HTTP_WIRE_REFUSED)
         return MHD_NO; /* it is answered */
     /* There was no place for an exchange, and 503 needs none. */
-    return http_response_overloaded(peer);
+    if (http_response_overloaded(peer) == MHD_YES)
+        return MHD_YES;
+    /* It needs memory, which may be what there is no place for; a refusal needs none. */
+    http_wire_refuse_problem(peer, &problem_overloaded, NULL);
+    return MHD_NO;
 }
 
 /* The client has gone, or was answered in another way: a handler that runs keeps the exchange. */

@@ -117,7 +117,8 @@ void http_exchange_resume(struct http_exchange *exchange);
 
 /* http_response.c: send what was filled in. */
 enum MHD_Result http_response_queue(struct http_exchange *exchange);
-enum MHD_Result http_response_overloaded(struct http_peer *peer); /* it has no exchange */
+/* To one that has no exchange. MHD_NO: not even that could be sent. */
+enum MHD_Result http_response_overloaded(struct http_peer *peer);
 enum { HTTP_RESPONSE_HEAD = 2048 }; /* with the longest of each header that there is */
 /* The headers of an answer after which the connection is closed, as lines; with the empty one. */
 size_t http_response_lines(

@@ -194,10 +194,5 @@ enum MHD_Result http_response_overloaded(struct http_peer *peer)
         .began_ns = peer->since_ns,
         .echo = &peer->echo};
     struct MHD_Response *out = from_bytes(&response);
-    /* That needs memory, which may be what there is no place for; a refusal needs none. */
-    if (!out) {
-        http_wire_refuse(peer, &response);
-        return MHD_NO;
-    }
-    return queue(peer, NULL, &response, out);
+    return out ? queue(peer, NULL, &response, out) : MHD_NO;
 }

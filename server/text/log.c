@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
-#include "server/text/log_line.h"
 
 static enum log_format used_format;
 

@@ -11,11 +11,7 @@
 #ifndef SERVER_TEXT_LOG_H
 #define SERVER_TEXT_LOG_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum log_format { LOG_LINES, LOG_JSON };
+#include "server/text/log_line.h"
 
 /* Until now lines. Before threads are started. */
 void log_use(enum log_format format);
@@ -23,13 +19,6 @@ void log_use(enum log_format format);
 /* From any thread; a line is written in one piece, and cut at 1,000 characters. */
 __attribute__((format(printf, 1, 2))) void log_info(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
-
-struct log_field {
-    const char *name; /* a word */
-    const char *text; /* NULL: it is the number */
-    int64_t number;
-    bool is_ns; /* written as milliseconds, with three decimals */
-};
 
 /* What happened, in a word or two, and what is to be known of it; those without a name are left
  * out.

@@ -3,9 +3,20 @@
 #ifndef SERVER_TEXT_LOG_LINE_H
 #define SERVER_TEXT_LOG_LINE_H
 
-#include "server/text/log.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum { LOG_LINE_BYTES = 1400, LOG_MESSAGE_BYTES = 1000 };
+
+enum log_format { LOG_LINES, LOG_JSON };
+
+struct log_field {
+    const char *name; /* a word */
+    const char *text; /* NULL: it is the number */
+    int64_t number;
+    bool is_ns; /* written as milliseconds, with three decimals */
+};
 
 struct log_line {
     enum log_format format;
