@@ -79,6 +79,7 @@ static bool may_send(struct call *call)
 static void keep_grant(struct call *call, const struct token_grant *grant)
 {
     call->grant = *grant;
+    call->response->token = grant->id;
     if (grant->ledgers)
         call->grant.ledgers = call_copy(call, grant->ledgers);
     if (grant->prefixes)

@@ -28,7 +28,7 @@ void http_log_answer(enum http_log_which which, const struct request *request,
         {response->route ? "route" : NULL, response->route, 0, false},
         {"status", NULL, response->status, false}, {"ms", NULL, took_ns, true},
         {"bytes", NULL, (int64_t)bytes, false},
-        {response->who ? "token" : NULL, response->who, 0, false},
+        {response->token ? "token" : NULL, NULL, response->token, false},
         {*echo->trace.trace ? "trace_id" : NULL, echo->trace.trace, 0, false},
         {*echo->trace.trace ? "span_id" : NULL, echo->trace.span, 0, false}};
     log_event("answered", fields, sizeof fields / sizeof fields[0]);

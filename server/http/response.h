@@ -46,8 +46,9 @@ struct response {
 
     /* Of the request, for its answer and for the log; set before the application is asked. */
     const struct http_echo *echo;
-    /* What the application knows of it, for the log alone; NULL: nothing. */
-    const char *route, *who; /* the path's pattern; the name of its token */
+    /* What the application knows of it, for the log alone. */
+    const char *route; /* the path's pattern; NULL: none */
+    int64_t token;     /* the id of its token; 0: none, or a bad one */
 
     /* Not NULL: the body is what this coroutine writes with http_stream_write(). */
     void (*stream)(struct http_stream *stream, struct request *request, void *arg);
