@@ -160,6 +160,10 @@ build/node_modules/.for-e2e: web/package.json web/package-lock.json
 	@mkdir -p build && cp $^ build/
 	npm ci --prefix build --no-audit --no-fund --loglevel=error && touch build/node_modules/.for-build $@
 
+build/lint/node_modules/.for-openapi: tests/openapi/package.json tests/openapi/package-lock.json
+	@mkdir -p build/lint && cp $^ build/lint/
+	npm ci --prefix build/lint --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
+
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # --- what must be on the machine --------------------------------------------------------------

@@ -105,10 +105,26 @@ function checkTypes() {
         { encoding: 'utf8' }));
 }
 
+/** The two linters that others hold descriptions against, with the rules that they recommend. */
+function checkHabits() {
+    const bin = (name) => `build/lint/node_modules/.bin/${name}`;
+    const run = (program, words) => execFileSync(bin(program), words, { encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, REDOCLY_TELEMETRY: 'off',
+            REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } });
+    check('redocly has nothing to say', () => {
+        const { problems } = JSON.parse(run('redocly', ['lint', DOCUMENT, '--format=json']));
+        if (problems.length) throw new Error(JSON.stringify(problems, null, 1));
+    });
+    writeFileSync('build/lint/rules.yaml', 'extends: ["spectral:oas"]\n');
+    check('spectral has nothing to say', () =>
+        run('spectral', ['lint', DOCUMENT, '-r', 'build/lint/rules.yaml', '-F', 'hint']));
+}
+
 const document = JSON.parse(readFileSync(DOCUMENT, 'utf8'));
 checkDocument(document);
 checkUnknown(document);
 for (const header of ['X-Request-Id', 'Server-Timing']) checkOfEach(document, header);
 checkTypes();
+checkHabits();
 console.log(`openapi: ${passed} passed, ${failed} failed`);
 process.exitCode = failed || !passed ? 1 : 0;

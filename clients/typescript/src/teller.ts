@@ -135,7 +135,7 @@ export class Teller extends Operations {
     protected async call<T>(method: string, path: string, how: How): Promise<T> {
         const { options, query = {}, repeatable = true } = how;
         const headers = this.headers({});
-        const key = how.keyed ? options.key ?? crypto.randomUUID() : undefined;
+        const key = how.keyed ? options.key ?? await newKey() : undefined;
         if (method === 'POST') headers.set('Content-Type', 'application/json');
         if (key !== undefined) headers.set('Idempotency-Key', `"${key}"`);
         if (options.wait !== undefined) headers.set('Prefer', `wait=${options.wait}`);
@@ -204,6 +204,13 @@ export class Teller extends Operations {
         if ([409, 429, 503].includes(answer.status))
             throw new Again('its outcome is not known yet', true, retryAfter(answer));
     }
+}
+
+/** Node.js 18 has what browsers have of cryptography in a module only. */
+async function newKey(): Promise<string> {
+    const module = 'node:crypto';
+    const source = globalThis.crypto ?? (await import(module)).webcrypto;
+    return source.randomUUID();
 }
 
 async function problemOf(answer: Response): Promise<Partial<Schemas['Problem']>> {
