@@ -7,7 +7,8 @@
  *  - A coroutine is in at most one queue; it is in one exactly while it is FRESH or READY.
  *  - worker->commit is set only between leaving a stack and arriving on the next, which runs it
  *    first. Until then nobody else knows that the coroutine is parked.
- *  - Once it has run (co->stack is set), a coroutine's worker never changes.
+ *  - Once it has run (co->stack is set), a coroutine's worker changes only in its queue, by
+ *    moving.c, if the run's options say so.
  *
  * A parking coroutine switches straight to the next ready one; it goes by the worker's own stack
  * only if there is none, or if it is time to look at timers and descriptors.
@@ -15,6 +16,7 @@
 #include "coro/co.h"
 
 #include "coro/marks_private.h"
+#include "coro/moving_private.h"
 #include "coro/random.h"
 #include "coro/sched_private.h"
 #include "coro/switch_private.h"
@@ -186,6 +188,7 @@ CO_UNSANITIZED static void co_go(
     switch_strand(&self->strand, to ? &to->strand : &worker->own, ends);
     worker = co_worker_self();
     settle(worker);
+    co_moving_leave(worker, false);
     *worker->errno_of_thread = self->saved_errno;
     co_sanitize_acquire(self);
     if (self->pinned)
@@ -195,6 +198,7 @@ CO_UNSANITIZED static void co_go(
 /* Leave the running coroutine's stack; the commit is made once that is done. */
 CO_UNSANITIZED static void leave(struct co_worker *worker, struct co_commit commit, bool ends)
 {
+    co_moving_enter(worker);
     worker->commit = commit;
     co_sanitize_release(&worker->commit);
     co_go(worker, commit.co, co_pick(worker), ends);
@@ -206,8 +210,10 @@ CO_UNSANITIZED static void leave(struct co_worker *worker, struct co_commit comm
  */
 CO_UNSANITIZED static struct co *hand_over(struct co_worker *worker, struct co *self)
 {
-    if (CO_SANITIZED || MARKED || co_runtime.schedule || worker->must_return || worker->next ||
-        worker->ready.first)
+    if (CO_SANITIZED || MARKED || co_runtime.schedule)
+        return NULL;
+    co_moving_enter(worker); /* if none takes over: until the next one has arrived */
+    if (worker->must_return || worker->next || worker->ready.first)
         return NULL;
     if (--worker->turns_left <= 0)
         return NULL;
@@ -221,6 +227,7 @@ CO_UNSANITIZED static struct co *hand_over(struct co_worker *worker, struct co *
     worker->current = co;
     set_state(self, CO_FREE);
     co_index_give(&co_runtime.cos_pool, &worker->cos, (uint32_t)(self - co_runtime.cos));
+    co_moving_leave(worker, false);
     return co;
 }
 
@@ -231,6 +238,7 @@ CO_UNSANITIZED static void co_main(void)
     struct co *self = worker->current;
     co_sanitize_arrive(&self->strand.sanitize);
     settle(worker);
+    co_moving_leave(worker, false);
     have_a_spare_stack(worker);
     do {
         co_sanitize_acquire(self);
@@ -278,6 +286,7 @@ CO_UNSANITIZED void co_worker_call(void (*fn)(void *arg), void *arg)
     co_sanitize_release(&worker->call);
     worker->current = NULL;
     switch_strand(&self->strand, &worker->own, false);
+    co_moving_leave(worker, false);
     co_sanitize_acquire(&worker->call);
 }
 
@@ -298,13 +307,16 @@ CO_UNSANITIZED void co_yield(void)
         co_preempt();
         return;
     }
+    co_moving_enter(worker);
     if (worker->next) {
         co_queue_push(&worker->ready, worker->next);
         worker->next = NULL;
     }
     struct co *to = co_pick(worker);
-    if (!to && worker->turns_left > 0 && !worker->must_return)
+    if (!to && worker->turns_left > 0 && !worker->must_return) {
+        co_moving_leave(worker, false);
         return; /* no other coroutine is ready */
+    }
     co_sanitize_release(self);
     set_state(self, CO_IS_READY);
     if (to)
@@ -372,13 +384,20 @@ CO_UNSANITIZED void co_ready(struct co *co)
     if (__builtin_expect(co_runtime.unusual, false))
         ready_unusually(co);
     co_trace_anywhere(worker, CO_TRACE_READY, co, worker ? co_id(worker->current) : 0);
+    co_moving_back(worker, co);
     if (co->worker != worker) {
         co_worker_post(co->worker, co);
-    } else if (!worker->current) {
+        return;
+    }
+    bool was_inside = co_moving_enter(worker);
+    if (!worker->current) {
         co_queue_push(&worker->ready, co);
     } else {
         if (worker->next)
             co_queue_push(&worker->ready, worker->next);
         worker->next = co;
     }
+    co_moving_leave(worker, was_inside);
+    if (__builtin_expect(co_runtime.moves, false))
+        co_worker_want_watcher(worker);
 }

@@ -3,7 +3,8 @@
  * A coroutine: a function with a stack of its own, run by one of the runtime's workers until it
  * parks, yields or returns. Everything that waits is built on two verbs, park and ready.
  *
- * A coroutine may be taken by any worker until it first runs; from then on it stays on that one.
+ * A coroutine may be taken by any worker until it first runs; from then on it stays on that one,
+ * unless the run's option move_started says otherwise (runtime.h).
  */
 #ifndef CORO_CO_H
 #define CORO_CO_H

@@ -42,9 +42,10 @@ struct co {
     void *arg;
     _Atomic(const struct co_site *) site;
     _Atomic uint64_t id;
-    uint64_t priority;        /* in a seeded run */
-    const struct co_site *at; /* the same: the last mark that it passed */
-    uint32_t kept_stack_1;    /* under ThreadSanitizer: 1 + the stack of this descriptor */
+    struct co_worker *came_from; /* from whose queue it was taken, until it is woken there again */
+    uint64_t priority;           /* in a seeded run */
+    const struct co_site *at;    /* the same: the last mark that it passed */
+    uint32_t kept_stack_1;       /* under ThreadSanitizer: 1 + the stack of this descriptor */
 };
 
 struct co_queue {

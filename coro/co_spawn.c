@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "coro/co.h"
+#include "coro/moving_private.h"
 #include "coro/say.h"
 #include "coro/sched_private.h"
 #include "coro/trace_events_private.h"
@@ -29,6 +30,7 @@ CO_UNSANITIZED struct co *co_make(
     co->worker = worker;
     co->stack = CO_INDEX_NONE;
     co->pinned = false;
+    co->came_from = NULL;
     co->fn = fn;
     co->arg = arg;
     worker->last_id += (uint64_t)co_runtime.worker_count;
@@ -61,7 +63,9 @@ CO_UNSANITIZED bool co_spawn_local_at(const struct co_site *site, void (*fn)(voi
     struct co *co = co_make(worker, site, fn, arg);
     if (co) {
         co->pinned = true;
+        bool was_inside = co_moving_enter(worker);
         co_queue_push(&worker->ready, co);
+        co_moving_leave(worker, was_inside);
     }
     return co != NULL;
 }

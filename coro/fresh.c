@@ -13,6 +13,7 @@
  * over all processors what runs fastest on one (measured by others at 2 to 10 times the cost).
  */
 #include "coro/clock.h"
+#include "coro/moving_private.h"
 #include "coro/sched_private.h"
 #include "coro/trace_events_private.h"
 
@@ -84,8 +85,11 @@ CO_UNSANITIZED static uint32_t take_half(struct co_worker *self, struct co_worke
 
 /* --- the watcher ------------------------------------------------------------------------------ */
 
+/* With moves, a worker that is awake may be kept busy. (The caller counts as asleep.) */
 CO_UNSANITIZED static bool anywhere(void)
 {
+    if (co_runtime.moves && co_worker_sleepers() < co_runtime.worker_count)
+        return true;
     for (int i = 0; i < co_runtime.worker_count; i++)
         if (atomic_load(&co_runtime.workers[i].fresh.count) > 0)
             return true;
@@ -103,6 +107,8 @@ CO_UNSANITIZED static uint32_t look(struct co_worker *self, bool take)
         self->look_taken[i] = started;
         if (take && other != self && count_of(&other->fresh) > since)
             taken += take_half(self, other);
+        if (take && other != self && co_runtime.moves)
+            taken += co_moving_take(self, other);
     }
     return taken;
 }
@@ -119,6 +125,16 @@ CO_UNSANITIZED static void stop_watching(struct co_worker *self)
 {
     self->watching = false;
     atomic_store(&co_runtime.watcher, 0);
+}
+
+/* If it is the watcher: it has work of its own now, so another one may watch, and that one, too. */
+CO_UNSANITIZED void co_fresh_stop_watching(struct co_worker *self)
+{
+    if (atomic_load_explicit(&co_runtime.watcher, memory_order_relaxed) != self->index + 1)
+        return;
+    stop_watching(self);
+    if (co_runtime.moves || count_of(&self->fresh) > 0)
+        co_worker_want_watcher(self);
 }
 
 /* A worker that is going to sleep, and counts as a sleeper already: is it the watcher, and if so

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
+#include "coro/moving_private.h"
 #include "coro/processors.h"
 #include "coro/sched_private.h"
 #include "coro/trace_events_private.h"
@@ -39,6 +40,8 @@ static void start(const struct co_runtime_options *options)
         worker->stacks.limit = CO_INDEX_CACHE;
     }
     co_runtime.migrates = !options->schedule && (options->migrate || getenv("CORO_MIGRATE"));
+    co_runtime.moves = !options->schedule && co_runtime.worker_count > 1 &&
+                       (options->move_started || getenv("CORO_MOVE")) && co_moving_init();
     co_overflow_install();
     co_trace_begin();
     if (getenv("CORO_DUMP"))

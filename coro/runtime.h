@@ -22,8 +22,15 @@ struct co_runtime_options {
     size_t max_coroutines; /* alive together; 0: 2,000,000. Near it, a few may be refused early */
     struct co_schedule *schedule; /* a seeded run on one worker (schedule.h); NULL: a real one,
                      or as the environment variable CORO_SEED says */
-    bool *deadlocked; /* NULL: a deadlock ends the program. Else it ends the run, and this is set;
+    bool *deadlocked;  /* NULL: a deadlock ends the program. Else it ends the run, and this is set;
                      and what is left alive is counted, not listed */
+    bool move_started; /* an idle worker may take ready coroutines, except local ones, from one that
+                     another coroutine has kept busy for a millisecond. Then nothing of a thread may
+                     be kept over what parks or yields: no pthread mutex, no address of a
+                     thread-local variable; and compilers keep that of errno, so read errno in the
+                     statement after the call, and in a function that does not park if it is read
+                     in a loop. Without effect if the kernel has no membarrier. Also switched on by
+                     the environment variable CORO_MOVE */
     bool migrate; /* test mode: each wake moves a coroutine that is not local to any worker. Also
                      switched on by the environment variable CORO_MIGRATE */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the scheduler: what its files call in each other. For the files of coro/ only. */
+/* What the scheduler's files call in each other. For the files of coro/ only. */
 #ifndef CORO_SCHED_PRIVATE_H
 #define CORO_SCHED_PRIVATE_H
 
@@ -36,13 +36,11 @@ static inline struct co_worker *co_worker_self(void)
     return self;
 }
 
-/* worker.c */
+/* worker.c, and from worker_ring on worker_post.c */
 bool co_worker_init(struct co_worker *worker, int index);
 void co_worker_term(struct co_worker *worker);
 void co_worker_loop(struct co_worker *worker);
 int64_t co_worker_now_ns(void); /* the coarse clock: when the caller's worker last looked around */
-
-/* worker_post.c */
 void co_worker_ring(struct co_worker *worker);
 void co_worker_post(struct co_worker *worker, struct co *co);
 void co_worker_want_watcher(struct co_worker *self);
@@ -79,7 +77,7 @@ CO_UNSANITIZED static inline void co_point(void)
         co_preempt();
 }
 
-/* reserve.c: for descriptors and stacks. Close: for the next run, if `keep` and it is not much. */
+/* reserve.c: descriptors and stacks. Close: for the next run, if `keep` and it is not much. */
 void co_reserve_open(const struct co_runtime_options *options);
 void co_reserve_close(bool keep);
 
@@ -121,6 +119,7 @@ void co_fresh_push(struct co_worker *worker, struct co *co);
 struct co *co_fresh_pop(struct co_worker *worker);
 int64_t co_fresh_watch(struct co_worker *self); /* going to sleep */
 bool co_fresh_look(struct co_worker *self);     /* idle */
+void co_fresh_stop_watching(struct co_worker *self);
 
 CO_UNSANITIZED static inline int co_worker_sleepers(void)
 {

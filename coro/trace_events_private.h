@@ -14,7 +14,7 @@ enum co_trace_kind {
     CO_TRACE_YIELD,
     CO_TRACE_END,
     CO_TRACE_READY, /* other: who readied it, or 0 */
-    CO_TRACE_MOVE,  /* while it is fresh, to the worker that notes it; other: from which */
+    CO_TRACE_MOVE,  /* while it waits to run, to the worker that notes it; other: from which */
     CO_TRACE_RUN,   /* text: its name */
     CO_TRACE_CALL,  /* other: the thread of blocking calls that carries it out for it */
     CO_TRACE_CALLED,

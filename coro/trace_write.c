@@ -344,7 +344,7 @@ static void follow(struct writer *writer, const struct note *note)
         write_instant(writer, WORKERS, lane, "timer", note->at_ns);
         break;
     case CO_TRACE_MOVE:
-        write_instant(writer, WORKERS, lane, "takes a fresh one", note->at_ns);
+        write_instant(writer, WORKERS, lane, "takes one of another", note->at_ns);
         break;
     case CO_TRACE_SLEEP:
         writer->sleeps_since[lane] = note->at_ns;

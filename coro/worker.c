@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "coro/clock.h"
+#include "coro/moving_private.h"
 #include "coro/sched_private.h"
 
 int co_worker_count(void)
@@ -125,15 +126,18 @@ CO_UNSANITIZED void co_worker_loop(struct co_worker *worker)
     co_sanitize_thread_stack(&worker->own.sanitize);
     co_sanitize_fiber_make(&worker->committer.sanitize);
     co_overflow_thread_init();
+    co_moving_begin(worker);
     while (!atomic_load_explicit(&co_runtime.stopping, memory_order_relaxed)) {
         take_inbox(worker);
         look_around(worker);
         worker->turns_left = CO_TURNS_MAX;
         struct co *co = co_pick(worker);
-        if (co)
+        if (co) {
+            co_fresh_stop_watching(worker);
             co_resume(worker, co);
-        else
+        } else {
             sleep_until_woken(worker);
+        }
     }
     co_overflow_thread_term();
     co_sanitize_fiber_free(&worker->committer.sanitize);

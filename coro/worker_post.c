@@ -6,7 +6,7 @@
 
 CO_UNSANITIZED void co_worker_ring(struct co_worker *worker)
 {
-    uint64_t one = 1;
+    static const uint64_t one = 1; /* not on a stack, which here two fibers may share */
     if (worker->doorbell < 0)
         return; /* a seeded run that waits for nothing outside: it does not sleep */
     co_ensure(write(worker->doorbell, &one, sizeof one) == sizeof one);
@@ -20,10 +20,12 @@ CO_UNSANITIZED void co_worker_post(struct co_worker *worker, struct co *co)
     while (!atomic_compare_exchange_weak(&worker->inbox, &first, co));
     if (atomic_load(&worker->asleep) && atomic_exchange(&worker->asleep, 0))
         co_worker_ring(worker);
+    else if (__builtin_expect(co_runtime.moves, false))
+        co_worker_want_watcher(worker);
 }
 
-/* A worker has fresh coroutines waiting: let an idle one keep an eye on it. One that is just going
- * to sleep sees them itself: see sleep_until_woken(). */
+/* A worker has coroutines waiting that may be taken: let an idle one keep an eye on it. One that is
+ * just going to sleep sees them itself: see sleep_until_woken(). */
 CO_UNSANITIZED void co_worker_want_watcher(struct co_worker *self)
 {
     int none = 0;

@@ -77,6 +77,9 @@ struct co_worker {
     int epoll, doorbell;
     struct co_poller_batch *batch;       /* of events */
     uint32_t look_taken[CO_WORKERS_MAX]; /* as the watcher: what it saw last time */
+    struct co_busy_look { /* the same, for moving.c: when it had last looked around, and its */
+        int64_t looked_ns, cpu_ns; /* processor time then */
+    } look_busy[CO_WORKERS_MAX];
     int64_t look_every_ns, look_at_ns;
     bool watching;
     /* read by others */
@@ -84,8 +87,11 @@ struct co_worker {
     pthread_t thread;
     _Atomic int64_t now_ns; /* coarse clock: when it last looked */
     _Atomic uint64_t spawned, ended;
-    _Atomic int outside; /* watches, descriptor waits and blocking calls: things that can wake */
+    _Atomic int cpu_clock;  /* of its thread */
+    _Atomic bool in_queues; /* it touches next and ready, or the stack of one in them */
+    _Atomic int outside;    /* watches, descriptor waits and blocking calls: things that can wake */
     /* written by others */
+    _Atomic bool barred; /* from next and ready: another one is taking some */
     struct co_fresh_queue fresh;
     struct co_timer_heap timers;
     _Alignas(64) _Atomic(struct co *) inbox; /* wakes from other threads, last first */
@@ -100,6 +106,7 @@ struct co_runtime {
     bool capped;                  /* fewer coroutines than was asked for: ThreadSanitizer's limit */
     bool migrates;                /* test mode: a woken coroutine goes on on any worker */
     bool unusual;                 /* it migrates, or is a seeded run */
+    bool moves;                   /* ready coroutines may be taken from a busy worker (moving.c) */
     struct co_schedule *schedule; /* of a seeded run */
     struct co *cos;               /* all descriptors; those below cos_pool.used have been used */
     struct co_index_pool cos_pool;

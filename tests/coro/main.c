@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/coro/suites.h"
 
 int main(int argc, char **argv)
 {
-    static const struct unit_suite *const suites[] = {
+    const struct unit_suite *const suites[] = {
         &suite_co,
         &suite_worker,
         &suite_timer,
@@ -31,6 +32,7 @@ int main(int argc, char **argv)
         &suite_processors,
         &suite_memory,
         &suite_report,
+        getenv("CORO_MOVE") ? &suite_moving : &suite_moves,
         NULL,
     };
     if (argc == 3 && strcmp(argv[1], "--child") == 0)

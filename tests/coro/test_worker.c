@@ -8,6 +8,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+#include "coro/sched_private.h"
 #include "coro/worker.h"
 #include "tests/coro/suites.h"
 
@@ -180,6 +181,35 @@ static void an_idle_worker_takes_children(void)
     CU_ASSERT(where.worker >= 0 && where.worker != co_worker_index());
 }
 
+static void ends(void *arg)
+{
+    co_waitgroup_done(arg);
+}
+
+/* For a while the worker that it is on is behind, but not for long enough to lose the child. */
+static void has_a_child(void *arg)
+{
+    CU_ASSERT(co_spawn(ends, arg));
+    int64_t until = co_clock_now_ns() + CO_CLOCK_MS;
+    while (co_clock_now_ns() < until)
+        continue;
+    co_waitgroup_done(arg);
+}
+
+/* This worker goes to sleep as the watcher of the other one, and then gets work of its own. */
+static void a_watcher_that_has_work_is_watched(void)
+{
+    struct co_waitgroup group = {0};
+    for (int i = 0; i < 20; i++) {
+        co_waitgroup_add(&group, 2);
+        CU_ASSERT(co_spawn_on(&co_runtime.workers[1 - co_worker_index()], CO_SITE("has_a_child"),
+            has_a_child, &group));
+        co_sleep(CO_CLOCK_MS / 4);
+        an_idle_worker_takes_children();
+        co_waitgroup_wait(&group);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"each_worker_is_called_once", each_worker_is_called_once},
     {"call_on_the_big_stack", call_on_the_big_stack},
@@ -187,6 +217,7 @@ static const struct unit_test tests[] = {
     {"an_edge_is_told_once", an_edge_is_told_once},
     {"busy_coroutines_do_not_starve_a_watch", busy_coroutines_do_not_starve_a_watch},
     {"an_idle_worker_takes_children", an_idle_worker_takes_children},
+    {"a_watcher_that_has_work_is_watched", a_watcher_that_has_work_is_watched},
     {NULL, NULL},
 };
 
