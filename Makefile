@@ -189,7 +189,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro bench-lab tidy layers format man install clients clients-kills deb deb-test clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man install clients clients-kills deb deb-test clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -288,6 +288,11 @@ bench: deps-bench build bench-coro ## every benchmark beside its peer, a bank an
 bench-coro: deps-bench ## the runtime's primitives beside Go's
 	@$(MAKE_IN) MODE=release build/release/bench-coro
 	@coro/bench/bench.sh
+
+bench-peers: deps-bench ## the same on neco, libdill and Boost.Fiber, those that are there
+	@tools/install-deps g++ libboost-fiber-dev
+	@$(MAKE_IN) MODE=release build/release/bench-coro
+	@coro/bench/peers.sh
 
 bench-lab: deps-bench build ## what each strategy of the lab costs, in memory and on PostgreSQL
 	@tools/with-postgres lab/parallel/bench.sh

@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "coro/chan.h"
 #include "coro/clock.h"
@@ -258,13 +257,18 @@ static void wait_for_close(void *arg)
     co_waitgroup_done(&group);
 }
 
+/* What the kernel keeps for it: its pages, and the tables that say where they are. */
 static double resident_gb(void)
 {
-    long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
-    co_ensure(statm && fscanf(statm, "%*d %ld", &pages) == 1);
-    fclose(statm);
-    return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e9;
+    char line[200];
+    long kb, sum = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    co_ensure(status);
+    while (fgets(line, sizeof line, status))
+        if (sscanf(line, "VmRSS: %ld kB", &kb) == 1 || sscanf(line, "VmPTE: %ld kB", &kb) == 1)
+            sum += kb;
+    fclose(status);
+    return (double)sum * 1024 / 1e9;
 }
 
 static void report_resident(void *arg)
@@ -288,23 +292,59 @@ static void bench_million(void)
     co_chan_free(&gate);
 }
 
+/* --- uneven work, by coroutines that all started on one worker -------------------------------- */
+
+enum { JOBS = 400, HANDS = 8, LIGHT = 400000, HEAVY = 3200000 };
+static volatile uint64_t result;
+
+static void work(void *arg)
+{
+    int64_t steps;
+    while (co_chan_recv(arg, &steps) == CO_CHAN_OK) {
+        uint64_t x = 1;
+        while (steps-- > 0)
+            x = x * 6364136223846793005u + 1442695040888963407u;
+        result = x;
+    }
+    co_waitgroup_done(&group);
+}
+
+static void bench_uneven(void)
+{
+    struct co_chan *jobs = co_chan_make(sizeof(int64_t), 64);
+    for (int i = 0; i < HANDS; i++)
+        spawn(work, jobs);
+    for (int i = 0; i < 2 * HANDS; i++)
+        co_yield(); /* they have started, and wait for jobs */
+    for (int i = 0; i < JOBS; i++) {
+        int64_t steps = i % HANDS ? LIGHT : HEAVY;
+        co_ensure(co_chan_send(jobs, &steps) == CO_CHAN_OK);
+    }
+    co_chan_close(jobs);
+    co_waitgroup_wait(&group);
+    co_chan_free(&jobs);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static const struct row {
     const char *name;
     void (*run)(void);
     int ops;
+    bool moves; /* with co_runtime_options.move_started */
 } rows[] = {
-    {"spawn", bench_spawn, OPS},
-    {"pingpong", bench_pingpong, OPS},
-    {"buffered", bench_buffered, OPS},
-    {"many_to_one", bench_many_to_one, OPS},
-    {"yield", bench_yield, OPS},
-    {"select", bench_select, OPS},
-    {"owner", bench_owner, OPS},
-    {"mutex", bench_mutex, OPS},
-    {"context", bench_context, OPS},
-    {"million", bench_million, 1},
+    {"spawn", bench_spawn, OPS, false},
+    {"pingpong", bench_pingpong, OPS, false},
+    {"buffered", bench_buffered, OPS, false},
+    {"many_to_one", bench_many_to_one, OPS, false},
+    {"yield", bench_yield, OPS, false},
+    {"select", bench_select, OPS, false},
+    {"owner", bench_owner, OPS, false},
+    {"mutex", bench_mutex, OPS, false},
+    {"context", bench_context, OPS, false},
+    {"million", bench_million, 1, false},
+    {"uneven", bench_uneven, JOBS, false},
+    {"uneven_moves", bench_uneven, JOBS, true},
 };
 
 static void run_row(void *arg)
@@ -319,12 +359,12 @@ static void run_row(void *arg)
 
 int main(int argc, char **argv)
 {
-    const struct co_runtime_options options = {.workers = 2};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct row *row = &rows[i];
         bool wanted = argc < 2;
         for (int k = 1; k < argc; k++)
             wanted = wanted || strcmp(argv[k], row->name) == 0;
+        const struct co_runtime_options options = {.workers = 2, .move_started = row->moves};
         if (wanted)
             co_runtime_run(&options, run_row, &row);
     }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -164,6 +165,37 @@ func BenchmarkContext(b *testing.B) {
 		_, cancel := context.WithTimeout(context.Background(), time.Second)
 		cancel()
 	}
+}
+
+// BenchmarkUneven has jobs, one in eight of them eight times as long, done by eight goroutines.
+func BenchmarkUneven(b *testing.B) {
+	const hands, light, heavy = 8, 400000, 3200000
+	queue := make(chan int, 64)
+	var ended sync.WaitGroup
+	var result uint64
+	ended.Add(hands)
+	for k := 0; k < hands; k++ {
+		go func() {
+			for steps := range queue {
+				x := uint64(1)
+				for ; steps > 0; steps-- {
+					x = x*6364136223846793005 + 1442695040888963407
+				}
+				atomic.StoreUint64(&result, x)
+			}
+			ended.Done()
+		}()
+	}
+	runtime.Gosched()
+	for i := 0; i < b.N; i++ {
+		if i%hands == 0 {
+			queue <- heavy
+		} else {
+			queue <- light
+		}
+	}
+	close(queue)
+	ended.Wait()
 }
 
 // BenchmarkMillion starts a million goroutines that wait at a channel, wakes them and ends them.
