@@ -108,9 +108,15 @@ EXAMPLES := $(patsubst coro/examples/%.expected,$(OBJ)/examples/%,$(wildcard cor
 $(OBJ)/examples/fetch $(OBJ)/examples/fetch_timeout: $(OBJ)/coro/examples/slow_server.o
 $(OBJ)/examples/%: $(OBJ)/coro/examples/%.o $(CORO_HTTP) $(CORO)
 	$(LINK)
-# The runtime on its own, for programs outside this tree.
+# The runtime on its own, for programs outside this tree: static, and shared, where nothing is to be
+# seen but what the public headers declare. Until 1.0 each minor version may change the layout of a
+# struct, so it has a soname of its own.
+CORO_SONAME := libcoro.so.$(basename $(VERSION))
 $(OBJ)/libcoro.a: $(CORO)
 	@rm -f $@ && ar rcs $@ $^
+$(OBJ)/libcoro.so: $(CORO:$(OBJ)/%=$(OBJ)/pic/%)
+	@echo "  LD $(MODE) $(@F)"; $(CC) -shared -pthread $(LDFLAGS_$(MODE)) -Wl,-soname,$(CORO_SONAME) -Wl,-z,defs \
+	  -Wl,-Bsymbolic-functions -o $@ $^
 # What is built on it, each on its own: a program without TLS links nothing of OpenSSL.
 $(OBJ)/libcoro-http.a: $(CORO_HTTP)
 	@rm -f $@ && ar rcs $@ $^
@@ -119,6 +125,14 @@ $(OBJ)/libcoro-tls.a: $(CORO_TLS)
 $(OBJ)/bench-coro: $(call objects,coro/bench) $(CORO)
 	$(LINK) -lm
 
+$(OBJ)/pic/%.o: CFLAGS += -fPIC -fvisibility=hidden -fno-semantic-interposition -DCORO_SHARED
+$(OBJ)/pic/%.o: %.c Makefile $(OBJ)/built-with
+	@mkdir -p $(@D)
+	@echo "  CC $(MODE) $< (shared)"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(OBJ)/pic/%.o: %.S Makefile $(OBJ)/built-with
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 $(OBJ)/%.o: %.c Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@echo "  CC $(MODE) $<"
@@ -316,7 +330,7 @@ CORO_LIBRARIES := coro coro-http coro-tls
 libraries = $(CORO_LIBRARIES:%=build/$(1)/lib%.a)
 .PHONY: libraries
 libraries: # of coro/, as they are and under each sanitizer
-	@$(MAKE_IN) MODE=release $(call libraries,release)
+	@$(MAKE_IN) MODE=release $(call libraries,release) build/release/libcoro.so
 	@$(MAKE_IN) MODE=asan $(call libraries,asan)
 	@$(MAKE_IN) MODE=tsan $(call libraries,tsan)
 install: man libraries ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro, coro.pc and coro-cc
@@ -326,6 +340,9 @@ install: man libraries ## into PREFIX (DESTDIR as usual): programs, manual, syst
 	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md
 	$(INSTALL_FILE)/share/teller/monitoring $(filter-out %_test.yml,$(wildcard server/monitoring/*))
 	$(INSTALL_FILE)/lib $(call libraries,release)
+	install -m 644 build/release/libcoro.so $(DESTDIR)$(PREFIX)/lib/libcoro.so.$(VERSION)
+	ln -sf libcoro.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(CORO_SONAME)
+	ln -sf $(CORO_SONAME) $(DESTDIR)$(PREFIX)/lib/libcoro.so
 	for kind in asan tsan; do for library in $(CORO_LIBRARIES); do \
 	  install -m 644 build/$$kind/lib$$library.a $(DESTDIR)$(PREFIX)/lib/lib$$library-$$kind.a; done; done
 	$(INSTALL_FILE)/include/coro $(call public_headers,coro)
@@ -333,7 +350,8 @@ install: man libraries ## into PREFIX (DESTDIR as usual): programs, manual, syst
 	$(INSTALL_FILE)/include/coro/tls $(call public_headers,coro/tls)
 	for pc in coro/coro.pc coro/http/coro-http.pc coro/tls/coro-tls.pc; do \
 	  sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $$pc.in >build/$${pc##*/}; done
-	$(INSTALL_FILE)/lib/pkgconfig $(patsubst %,build/%.pc,$(CORO_LIBRARIES))
+	sed 's|^Name: coro|&-static|; s|-lcoro|-l:libcoro.a|' build/coro.pc >build/coro-static.pc
+	$(INSTALL_FILE)/lib/pkgconfig $(patsubst %,build/%.pc,$(CORO_LIBRARIES) coro-static)
 	$(INSTALL_FILE)/share/coro coro/coro-gdb.py
 	$(INSTALL_FILE)/lib/systemd/system server/teller.service
 	sed -i 's|@PREFIX@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/teller.service

@@ -170,8 +170,7 @@ CO_UNSANITIZED struct co *co_pick(struct co_worker *worker)
 
 /* Go to `to`'s stack, or the worker's own if it is NULL; come back when the coroutine is resumed.
  * errno is the thread's: it is kept for the coroutine meanwhile. */
-CO_UNSANITIZED static void co_go(
-    struct co_worker *worker, struct co *self, struct co *to, bool ends)
+CO_UNSANITIZED static void go(struct co_worker *worker, struct co *self, struct co *to, bool ends)
 {
     self->saved_errno = *worker->errno_of_thread;
     co_sanitize_release(&co_runtime); /* for the thread that stops it in the end */
@@ -201,7 +200,7 @@ CO_UNSANITIZED static void leave(struct co_worker *worker, struct co_commit comm
     co_moving_enter(worker);
     worker->commit = commit;
     co_sanitize_release(&worker->commit);
-    co_go(worker, commit.co, co_pick(worker), ends);
+    go(worker, commit.co, co_pick(worker), ends);
 }
 
 /*
@@ -323,7 +322,7 @@ CO_UNSANITIZED void co_yield(void)
         co_queue_push(&worker->ready, self);
     else
         worker->commit = (struct co_commit){self, commit_queue, worker, NULL};
-    co_go(worker, self, to, false);
+    go(worker, self, to, false);
 }
 
 CO_UNSANITIZED void co_preempt(void)
@@ -339,7 +338,7 @@ CO_UNSANITIZED void co_preempt(void)
     if (to == self)
         set_state(self, CO_RUNNING);
     else
-        co_go(worker, self, to, false);
+        go(worker, self, to, false);
 }
 
 CO_UNSANITIZED static struct co *note_parking(struct co_worker *worker, const char *why)

@@ -46,6 +46,11 @@ CO_UNSANITIZED int co_frames_of(const struct co *co, const void **frames, int mo
     return count;
 }
 
+static bool is_bottom(const char *name)
+{
+    return strcmp(name, "co_main") == 0 || strcmp(name, "co_switch_start") == 0;
+}
+
 /* All that the library exports has one prefix, so its way in is the last such name; the coroutine's
  * own bottom has it, too. */
 int co_frames_own(const void *const *frames, int count)
@@ -54,7 +59,9 @@ int co_frames_own(const void *const *frames, int count)
     for (int i = 0; i < count && i < OWN_DEPTH; i++) {
         size_t offset;
         const char *name = co_symbols_find(frames[i], &offset);
-        if (name && strncmp(name, "co_", 3) == 0 && strcmp(name, "co_main") != 0)
+        if (co_symbols_in_library(frames[i]) && i == own)
+            own = i + 1;
+        if (name && strncmp(name, "co_", 3) == 0 && !is_bottom(name))
             own = i + 1;
     }
     return own < count ? own : 0;

@@ -115,6 +115,15 @@
 #define stuck_frame co_stuck_frame
 #define stuck_dump co_stuck_dump
 
+/* trace.h */
+#define TRACE_EVENTS CO_TRACE_EVENTS
+#define TRACE_EVENTS_MAX CO_TRACE_EVENTS_MAX
+#define trace_start co_trace_start
+#define trace_is_on co_trace_is_on
+#define trace_mark co_trace_mark
+#define trace_stop co_trace_stop
+#define trace_write co_trace_write
+
 /* worker.h */
 #define worker_count co_worker_count
 #define worker_index co_worker_index

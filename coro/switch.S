@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
         .text
         .globl  co_switch_stack
+        .hidden co_switch_stack
         .type   co_switch_stack, @function
         .p2align 4
 co_switch_stack:
@@ -58,6 +59,7 @@ co_switch_start:
 
 /* The frame that co_switch_stack pops: r15 r14 r13 r12 rbx=main rbp, then co_switch_start. */
         .globl  co_switch_prepare
+        .hidden co_switch_prepare
         .type   co_switch_prepare, @function
         .p2align 4
 co_switch_prepare:
@@ -77,6 +79,7 @@ co_switch_prepare:
 #elif defined(__aarch64__)
         .text
         .globl  co_switch_stack
+        .hidden co_switch_stack
         .type   co_switch_stack, %function
         .p2align 4
 co_switch_stack:
@@ -126,6 +129,7 @@ co_switch_start:
         .size   co_switch_start, .-co_switch_start
 
         .globl  co_switch_prepare
+        .hidden co_switch_prepare
         .type   co_switch_prepare, %function
         .p2align 4
 co_switch_prepare:

@@ -9,14 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "coro/sanitize.h"
-
-/* Where the program's file begins in memory: the linker says so. */
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
 enum { UNREAD, READING, READ };
 
@@ -68,7 +66,7 @@ static void read_table(void)
             return;
         table.names = file + names->sh_offset;
         table.names_size = names->sh_size;
-        table.bias = head->e_type == ET_DYN ? (uintptr_t)__ehdr_start : 0;
+        table.bias = head->e_type == ET_DYN ? getauxval(AT_PHDR) - head->e_phoff : 0;
         table.symbols = (const void *)(file + section->sh_offset);
         table.count = section->sh_size / sizeof(Elf64_Sym);
     }
@@ -99,6 +97,20 @@ const char *co_symbols_find(const void *address, size_t *offset)
         return table.names + symbol->st_name;
     }
     return NULL;
+}
+
+bool co_symbols_in_library(const void *address)
+{
+#ifdef CORO_SHARED
+    /* The linker says where it begins, and where its data do, behind the code. */
+    extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+    extern const char _DYNAMIC[] __attribute__((visibility("hidden")));
+    return (uintptr_t)address >= (uintptr_t)__ehdr_start &&
+           (uintptr_t)address < (uintptr_t)_DYNAMIC;
+#else
+    (void)address;
+    return false;
+#endif
 }
 
 const char *co_symbols_text(const void *address, char *text, size_t size)

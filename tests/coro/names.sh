@@ -6,6 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 headers=$1/include/coro status=0
+work=$(mktemp)
+trap 'rm -f "$work"' EXIT
 
 wrong() { # WHAT: and the names, from the input; none is fine
     local names
@@ -41,11 +43,17 @@ for library in "$1"/lib/libcoro*.a; do
     wrong "${library##*/} exports" < <(nm -g --defined-only "$library" 2>/dev/null |
         awk 'NF == 3 && $3 !~ /^(co_|__odr_asan[._](gen_)?co_)/ { print $3 }')
 done
-wrong 'in C, without co_' < <(declared gcc -std=gnu17 -x c | without_prefix)
+declared gcc -std=gnu17 -x c >"$work"
+for library in "$1"/lib/libcoro*.so; do
+    [ -e "$library" ] || continue
+    wrong "${library##*/} exports" < <(nm -D --defined-only "$library" |
+        awk 'NR == FNR { public[$2] = 1; next } !($3 in public) { print $3 }' "$work" -)
+done
+wrong 'in C, without co_' < <(without_prefix <"$work")
 wrong 'in C++, without co_' < <(declared g++ -std=c++17 -x c++ | without_prefix)
 
 short=$(cat "$headers"/short*.h | grep '^#define [A-Za-z_]* [A-Za-z_]*$' | sort)
-wanted=$(declared gcc -std=gnu17 -x c | short_of)
+wanted=$(short_of <"$work")
 wrong 'short.h lacks' < <(comm -13 <(echo "$short") <(echo "$wanted"))
 wrong 'short.h has, and nobody declares' < <(comm -23 <(echo "$short") <(echo "$wanted"))
 exit $status
