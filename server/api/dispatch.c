@@ -301,6 +301,7 @@ static void know_sender(
         return;
     token_cache_check(api->tokens, request->authorization, &grant);
     admission->is_known = grant.scope != TOKEN_NONE;
+    admission->max_rate = grant.rate;
     memcpy(admission->who, grant.who, sizeof admission->who);
 }
 

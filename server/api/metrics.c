@@ -258,6 +258,12 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
     number(out, "teller_unread_connections_total", "counter",
         "Connections closed because they did not take their answer and room was needed.",
         figures->unread);
+    head(out, "teller_limited_requests_total", "counter",
+        "Requests answered 429 because they came too often, by what has the limit.");
+    line(out, "teller_limited_requests_total{by=\"token\"} %llu\n",
+        (unsigned long long)figures->limited_senders);
+    line(out, "teller_limited_requests_total{by=\"address\"} %llu\n",
+        (unsigned long long)figures->limited_addresses);
     number(out, "teller_answer_bytes", "gauge", "Memory of long answers that wait to be taken.",
         figures->answer_bytes);
     number(out, "teller_body_bytes", "gauge", "Memory of the bodies of requests.",

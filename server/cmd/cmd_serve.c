@@ -55,6 +55,7 @@ struct serve {
     int workers;
     size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
         max_body_bytes, max_answer_bytes, max_descriptors;
+    uint32_t max_rate_of_address;
     struct address_ranges trusted;
     struct cors cors;
     enum http_log_which log;
@@ -114,6 +115,7 @@ static bool open_http(struct serve *serve)
         .max_requests = serve->max_requests,
         .max_connections = serve->max_connections,
         .max_of_address = serve->max_of_address,
+        .max_rate_of_address = serve->max_rate_of_address,
         .trusted = serve->trusted,
         .max_of_sender = serve->max_of_sender,
         .max_answer_bytes = serve->max_answer_bytes,
@@ -300,10 +302,12 @@ static bool read_limits(const struct options *options, struct serve *serve)
 {
     int64_t of_sender = options_number(options, "max-requests-per-token", 1, 1000000);
     int64_t of_address = options_number(options, "max-connections-per-address", 0, 1000000);
+    int64_t rate = options_number(options, "max-rate-per-address", 0, 100000);
     int64_t streams = options_number(options, "max-streams", 1, 1000000);
     int64_t body_mib = options_number(options, "max-body-memory", 1, 1000000);
     int64_t answer_mib = options_number(options, "max-answer-memory", 1, 1000000);
-    if (answer_mib < 0 || of_sender < 0 || of_address < 0 || streams < 0 || body_mib < 0)
+    if (answer_mib < 0 || of_sender < 0 || rate < 0 || of_address < 0 || streams < 0 ||
+        body_mib < 0)
         return false;
     if (!address_ranges_read(&serve->trusted, options_value(options, "trusted-addresses"))) {
         fputs("teller: --trusted-addresses must be like 127.0.0.0/8,::1\n", stderr);
@@ -312,6 +316,7 @@ static bool read_limits(const struct options *options, struct serve *serve)
     /* Checked above, so the sizes cannot be negative. */
     serve->max_of_sender = (size_t)of_sender;
     serve->max_of_address = (size_t)of_address;
+    serve->max_rate_of_address = (uint32_t)rate;
     serve->max_streams = (size_t)streams;
     serve->max_body_bytes = (size_t)body_mib << 20;
     serve->max_answer_bytes = (size_t)answer_mib << 20;
@@ -432,7 +437,9 @@ int cmd_serve(int argc, char **argv)
         {"log-format", "auto|lines|json", "of stderr; auto: lines on a terminal, else JSON",
             "auto"},
         {"log-answers", "none|failures|all", "which answers have a line in the log", "failures"},
-        {"trusted-addresses", "LIST", "proxies: addresses without that limit", "127.0.0.0/8,::1"},
+        {"max-rate-per-address", "N",
+            "requests a second from one address; 0: any number; more are answered 429", "0"},
+        {"trusted-addresses", "LIST", "proxies: addresses without those limits", "127.0.0.0/8,::1"},
         {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
         {"max-answer-memory", "MIB", "for all long answers that wait to be taken", "64"},
         {"max-streams", "N", "open event streams, apart from those; more are answered 503", "4000"},

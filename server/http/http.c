@@ -118,6 +118,9 @@ bool http_start(
         .max_streams = (options->max_streams + count - 1) / count};
     if (!options->cors)
         http->options.cors = &no_cors;
+    http->of_sender = rate_make();
+    http->of_address = rate_make();
+    co_ensure(http->of_sender && http->of_address);
     fit(http);
     /* Before a worker accepts: a handler may look at it. */
     *http_at = http;
@@ -214,6 +217,8 @@ void http_stop(struct http **http_at)
         co_sleep(look_every_ns);
     co_worker_each(stop_worker, http);
     *http_at = NULL; /* no handler is left to use it */
+    rate_free(&http->of_sender);
+    rate_free(&http->of_address);
     free(http->workers);
     free(http);
 }
@@ -239,5 +244,7 @@ void http_read_figures(struct http *http, struct http_figures *figures)
         figures->streams += read_counter(&counters->streams);
         figures->unread += read_counter(&counters->unread);
         figures->evicted += read_counter(&counters->evicted);
+        figures->limited_senders += read_counter(&counters->limited_senders);
+        figures->limited_addresses += read_counter(&counters->limited_addresses);
     }
 }

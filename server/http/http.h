@@ -24,11 +24,12 @@ struct http;
 
 /* What is found out at a request's head. */
 struct http_admission {
-    size_t body_max;  /* how long its body may be */
-    bool is_known;    /* its sender may send requests at all: its body is worth reading */
-    bool may_be_long; /* the answer: it waits for room */
-    bool is_unsure;   /* `answer` will find out: let few such bodies come */
-    uint8_t who[16];  /* the same for the same sender; all zero: not known */
+    size_t body_max;   /* how long its body may be */
+    bool is_known;     /* its sender may send requests at all: its body is worth reading */
+    bool may_be_long;  /* the answer: it waits for room */
+    bool is_unsure;    /* `answer` will find out: let few such bodies come */
+    uint32_t max_rate; /* requests a second of its sender; 0: any number */
+    uint8_t who[16];   /* the same for the same sender; all zero: not known */
 };
 
 struct http_options {
@@ -36,6 +37,7 @@ struct http_options {
     size_t max_requests; /* in progress at any one time, over all workers; more are answered 503 */
     size_t max_connections;        /* and a few more, so that vital paths can be asked for */
     size_t max_of_address;         /* connections; 0: no limit. More are answered 429 */
+    uint32_t max_rate_of_address;  /* requests a second; 0: any number. More are answered 429 */
     struct address_ranges trusted; /* may have any number: proxies */
     size_t max_of_sender;    /* in progress at any one time for one sender; more are answered 429 */
     size_t max_answer_bytes; /* of all long answers that wait to be taken */
@@ -95,7 +97,8 @@ struct http_figures {
     uint64_t in_flight, connections, streams;
     uint64_t evicted; /* connections that were closed because their place was needed */
     uint64_t unread;  /* connections that were closed because they did not take their answer */
-    uint64_t answer_bytes, body_bytes; /* taken of the budget for bodies */
+    uint64_t limited_senders, limited_addresses; /* requests that came too often */
+    uint64_t answer_bytes, body_bytes;           /* taken of the budget for bodies */
 };
 
 /* Summed over the workers while they go on; never parks. */

@@ -194,6 +194,8 @@ static bool count_unsure(struct http_exchange *exchange)
 static bool judge(struct http_exchange *exchange, struct http_admission *admission, bool target_bad)
 {
     const struct http_options *options = &exchange->worker->http->options;
+    if (!http_rate_admits_address(exchange))
+        return false;
     if (target_bad) {
         answer_problem(exchange, &problem_bad_request,
             "The path or query has too many parts, or bad escapes.");
@@ -212,7 +214,8 @@ static bool judge(struct http_exchange *exchange, struct http_admission *admissi
         answer_problem(exchange, &problem_too_large, NULL);
     else if (exchange->request.has_body && admission->is_unsure && !count_unsure(exchange))
         answer_problem(exchange, &problem_overloaded, "Too many tokens that may be new.");
-    else if (!count_sender(exchange, admission->who))
+    else if (http_rate_admits_sender(exchange, admission) &&
+             !count_sender(exchange, admission->who))
         answer_problem(exchange, &problem_too_many,
             "Too many requests with this token are in work; it has to wait for some of them.");
     return !exchange->answered;

@@ -116,19 +116,26 @@ static void turn_away(struct http_worker *worker, int fd)
     (void)dup2(worker->ended, fd);
 }
 
+/* Proxies carry many clients, so they are trusted to limit these themselves. */
+static void read_address(struct http_peer *peer)
+{
+    const struct http *http = peer->worker->http;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(peer->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    peer->is_limited = info && address_read(info->client_addr, peer->address) &&
+                       !address_is_in(&http->options.trusted, peer->address);
+    address_shorten(peer->address);
+}
+
 /* Is there room for one more from its address? If not, one of those that are idle makes it, and is
  * counted until it is closed. */
 static bool count_address(struct http_peer *peer)
 {
     struct http_worker *worker = peer->worker;
     const struct http *http = worker->http;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(peer->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    /* Proxies carry many clients, so they are not counted. */
-    if (!http->max_of_address || !info || !address_read(info->client_addr, peer->address) ||
-        address_is_in(&http->options.trusted, peer->address))
+    read_address(peer);
+    if (!http->max_of_address || !peer->is_limited)
         return true;
-    address_shorten(peer->address);
     peer->is_counted = tally_add(&worker->addresses, peer->address, http->max_of_address);
     /* An address at its limit may trade an idle connection for this one. */
     if (!peer->is_counted && evict(worker, peer->address))

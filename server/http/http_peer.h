@@ -35,6 +35,7 @@ struct http_peer {
     bool watched, kept_alive, lingers;
     bool is_evicted; /* it was closed, libmicrohttpd has not seen it yet */
     bool is_extra;   /* came when there was no place: only vital paths are answered */
+    bool is_limited; /* its address is known, and not trusted */
     bool is_counted; /* among those of its address */
     uint8_t address[ADDRESS_BYTES];
 };

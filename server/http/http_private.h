@@ -13,8 +13,10 @@
 #include "server/http/http_echo.h"
 #include "server/http/http_linger.h"
 #include "server/http/http_peer.h"
+#include "server/http/http_rate.h"
 #include "server/http/http_stream.h"
 #include "server/http/http_turn.h"
+#include "server/http/rate.h"
 #include "server/http/share.h"
 #include "server/http/tally.h"
 #include "server/text/time_text.h"
@@ -52,7 +54,8 @@ struct http_exchange {
 
 struct http_counters {
     _Atomic uint64_t requests[HTTP_STATUSES];
-    _Atomic uint64_t in_flight, connections, streams, evicted, unread;
+    _Atomic uint64_t in_flight, connections, streams, evicted, unread, limited_senders,
+        limited_addresses;
 };
 
 struct http_worker {
@@ -90,9 +93,10 @@ struct http_worker {
 struct http {
     struct http_options options;
     size_t max_exchanges, max_of_sender, max_peers, max_of_address, max_streams, extra_peers,
-        vital_peers;             /* of a worker; the last two: http_peer.h */
-    _Atomic size_t answer_bytes; /* of the budget for answers */
-    _Atomic size_t body_bytes;   /* of the budget for bodies */
+        vital_peers;                     /* of a worker; the last two: http_peer.h */
+    _Atomic size_t answer_bytes;         /* of the budget for answers */
+    _Atomic size_t body_bytes;           /* of the budget for bodies */
+    struct rate *of_sender, *of_address; /* requests of each */
     int worker_count;
     struct http_worker *workers;
 };

@@ -39,6 +39,7 @@ int main(int argc, char **argv)
         &backup_suite,
         &tokens_suite,
         &token_life_suite,
+        &rates_suite,
         &audits_suite,
         &lab_suite,
         &keys_suite,

@@ -44,7 +44,7 @@ extern const struct unit_suite operation_suite;
 extern const struct unit_suite upgrade_suite;
 extern const struct unit_suite stop_suite;
 extern const struct unit_suite backup_suite;
-extern const struct unit_suite tokens_suite, token_life_suite;
+extern const struct unit_suite tokens_suite, token_life_suite, rates_suite;
 extern const struct unit_suite environment_suite;
 extern const struct unit_suite keys_suite;
 extern const struct unit_suite access_suite;
