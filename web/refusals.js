@@ -19,6 +19,9 @@ const SENTENCES = {
     outcome_unknown: 'It may have happened or not: the same key will tell',
     overloaded: 'The service is busy; nothing was done',
     same_account: 'From and to are the same account',
+    token_ended: 'The token is revoked, or has ended',
+    token_limit: 'There are too many valid tokens',
+    token_not_found: 'There is no such token',
     transfer_not_found: 'There is no such transfer',
     unavailable: 'The service cannot write now; nothing was done',
 };
