@@ -32,8 +32,8 @@ const char *cors_find(const struct cors *cors, const char *origin, size_t length
     "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, "         \
     "Traceparent, Tracestate, X-Request-Id"
 #define CORS_EXPOSE_HEADERS                                                                        \
-    "Allow, ETag, Idempotency-Replayed, Ledger-Seq, Location, Preference-Applied, Retry-After, "   \
-    "Server-Timing, WWW-Authenticate, X-Request-Id"
+    "Allow, ETag, Idempotency-Replayed, Ledger-Seq, Location, Preference-Applied, RateLimit, "     \
+    "RateLimit-Policy, Retry-After, Server-Timing, WWW-Authenticate, X-Request-Id"
 #define CORS_MAX_AGE "600"
 
 #endif
