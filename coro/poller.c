@@ -162,14 +162,17 @@ CO_UNSANITIZED void co_poller_poll(struct co_worker *worker, int64_t timeout_ns)
 {
     if (worker->epoll < 0)
         return; /* a seeded run that has waited for nothing outside */
+    atomic_store_explicit(&worker->waits, timeout_ns != 0, memory_order_relaxed);
     if (timeout_ns != 0)
         co_trace(worker, CO_TRACE_SLEEP, NULL, NULL, 0);
     int n = wait_for_events(worker, timeout_ns);
+    atomic_store_explicit(&worker->waits, false, memory_order_relaxed);
+    co_count(&worker->beats);
     if (timeout_ns != 0)
         co_trace(worker, CO_TRACE_WAKE, NULL, NULL, 0);
     worker->batch->count = n < 0 ? 0 : n;
     for (worker->batch->at = 0; worker->batch->at < worker->batch->count; worker->batch->at++)
-        handle(worker, &worker->batch->events[worker->batch->at]);
+        handle(worker, &worker->batch->events[worker->batch->at]), co_count(&worker->beats);
     worker->batch->count = 0;
 }
 

@@ -12,6 +12,7 @@
 #include "coro/processors.h"
 #include "coro/sched_private.h"
 #include "coro/trace_events_private.h"
+#include "coro/watchdog_private.h"
 
 enum { CACHE_SHARE = 8 };
 
@@ -128,8 +129,11 @@ size_t co_runtime_run(const struct co_runtime_options *options, void (*main)(voi
         co_ensure(pthread_create(&co_runtime.workers[i].thread, NULL, worker_main,
                       &co_runtime.workers[i]) == 0);
 
+    co_watchdog_start(&with);
+
     /* Until main has returned; the reports are made when no worker runs any more. */
     co_worker_loop(own);
+    co_watchdog_stop();
     for (int i = 1; i < co_runtime.worker_count; i++)
         pthread_join(co_runtime.workers[i].thread, NULL);
     co_blocking_stop();

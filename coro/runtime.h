@@ -14,6 +14,7 @@
 CO_C_BEGIN
 
 struct co_schedule;
+struct co_watchdog_report;
 
 struct co_runtime_options {
     int workers;       /* threads that run coroutines; 0: as processors.h says, at most 64 */
@@ -33,6 +34,11 @@ struct co_runtime_options {
                      the environment variable CORO_MOVE */
     bool migrate; /* test mode: each wake moves a coroutine that is not local to any worker. Also
                      switched on by the environment variable CORO_MIGRATE */
+    int64_t watchdog_ns; /* report what keeps a worker from switching for that long (watchdog.h); 0:
+                            nothing, or as the environment variable CORO_WATCHDOG says */
+    void (*on_watchdog)(const struct co_watchdog_report *report, void *arg); /* on a thread of its
+                                        own, one at a time; NULL: it is written to stderr */
+    void *watchdog_arg;
 };
 
 /*

@@ -171,6 +171,7 @@ CO_UNSANITIZED void co_timer_heap_run(struct co_worker *worker, int64_t now_ns)
         co_lock_drop_unseen(&heap->lock);
         co_sanitize_acquire(timer);
         co_sanitize_acquire(&worker->own);
+        co_count(&worker->beats);
         co_trace(worker, CO_TRACE_TIMER, NULL, NULL, 0);
         fn(arg);
         co_sanitize_release(&worker->own);

@@ -9,6 +9,8 @@
 #include "coro/worker.h"
 
 #include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "coro/clock.h"
 #include "coro/moving_private.h"
@@ -123,6 +125,7 @@ CO_UNSANITIZED void co_worker_loop(struct co_worker *worker)
 {
     co_worker_of_thread = worker;
     worker->errno_of_thread = &errno;
+    atomic_store(&worker->thread_id, (int)syscall(SYS_gettid));
     co_sanitize_thread_stack(&worker->own.sanitize);
     co_sanitize_fiber_make(&worker->committer.sanitize);
     co_overflow_thread_init();
@@ -130,6 +133,7 @@ CO_UNSANITIZED void co_worker_loop(struct co_worker *worker)
     while (!atomic_load_explicit(&co_runtime.stopping, memory_order_relaxed)) {
         take_inbox(worker);
         look_around(worker);
+        co_count(&worker->beats);
         worker->turns_left = CO_TURNS_MAX;
         struct co *co = co_pick(worker);
         if (co) {

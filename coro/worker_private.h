@@ -85,6 +85,9 @@ struct co_worker {
     /* read by others */
     int index;
     pthread_t thread;
+    _Atomic uint64_t beats; /* turns of its loop, events and timers that it has handled */
+    _Atomic bool waits;     /* in epoll */
+    _Atomic int thread_id;  /* the system's; 0: it has not begun */
     _Atomic int64_t now_ns; /* coarse clock: when it last looked */
     _Atomic uint64_t spawned, ended;
     _Atomic int cpu_clock;  /* of its thread */

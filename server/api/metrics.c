@@ -11,6 +11,7 @@
 #include "coro/runtime.h"
 #include "server/api/api.h"
 #include "server/api/call.h"
+#include "server/api/hogs.h"
 #include "server/http/http.h"
 #include "server/lab/lab_runs.h"
 #include "server/process/own_process.h"
@@ -290,6 +291,16 @@ static void write_lab(struct json_out *out, const struct lab_figures *figures)
     seconds(out, "teller_lab_processor_seconds_total", figures->processor_us * 1000);
 }
 
+static void write_hogs(struct json_out *out)
+{
+    uint64_t computed, blocked;
+    hogs_read(&computed, &blocked);
+    head(out, "teller_worker_hogs_total", "counter",
+        "Coroutines that kept a thread from all others for longer than --watchdog says.");
+    line(out, "teller_worker_hogs_total{by=\"computing\"} %llu\n", (unsigned long long)computed);
+    line(out, "teller_worker_hogs_total{by=\"blocking\"} %llu\n", (unsigned long long)blocked);
+}
+
 struct look {
     struct own_process own;
     bool is_known;
@@ -345,6 +356,7 @@ void metrics_get(struct call *call)
         lab_runs_read(call->api->lab, &lab);
     write_lab(&out, &lab);
     write_process(&out);
+    write_hogs(&out);
     number(&out, "teller_coroutines", "gauge", "Coroutines alive.", co_runtime_alive());
     call_ok_anywhere(call, &out);
     call->response->content_type = "text/plain; version=0.0.4; charset=utf-8";

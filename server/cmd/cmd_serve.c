@@ -25,6 +25,7 @@
 #include "server/postgres/cluster.h"
 #include "server/postgres/database.h"
 #include "server/api/dispatch.h"
+#include "server/api/hogs.h"
 #include "server/http/http.h"
 #include "server/lab/lab_runs.h"
 #include "server/http/listen.h"
@@ -53,6 +54,7 @@ struct serve {
     int sockets[WORKERS_MAX];
     bool auth;
     int workers;
+    int64_t watchdog_ms;
     size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
         max_body_bytes, max_answer_bytes, max_descriptors;
     uint32_t max_rate_of_address;
@@ -365,8 +367,10 @@ static bool read_options(const struct options *options, struct serve *serve)
     int64_t connections = options_number(options, "max-connections", 1, 1000000);
     int64_t delay_ms = options_number(options, "stop-delay", 0, 600000);
     int64_t limit_s = options_number(options, "stop-timeout", 1, 86400);
-    if (workers < 0 || requests < 0 || connections < 0 || delay_ms < 0 || limit_s < 0 ||
-        !read_limits(options, serve) || !read_origins(options, serve) || !read_log(options, serve))
+    serve->watchdog_ms = options_number(options, "watchdog", 0, 86400000);
+    if (workers < 0 || serve->watchdog_ms < 0 || requests < 0 || connections < 0 || delay_ms < 0 ||
+        limit_s < 0 || !read_limits(options, serve) || !read_origins(options, serve) ||
+        !read_log(options, serve))
         return false;
     if (!listen_parse(&serve->listen, options_value(options, "listen"), error, sizeof error)) {
         fprintf(stderr, "teller: --listen: %s\n", error);
@@ -447,6 +451,10 @@ int cmd_serve(int argc, char **argv)
             "at a stop /readyz says so this long before the port is closed, in milliseconds",
             "200"},
         {"stop-timeout", "S", "a stop that takes longer is cut off: exit status 3", "30"},
+        {"watchdog", "MS",
+            "log what keeps a thread from its other requests for so long, in milliseconds; 0: do "
+            "not look",
+            "500"},
         {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
         {NULL, NULL, NULL, NULL},
     };
@@ -470,7 +478,9 @@ int cmd_serve(int argc, char **argv)
     notice_sink_log();
     raise_descriptor_limit(&serve);
     stop_signals_block(); /* before threads are started, for they inherit it */
-    size_t leaked =
-        co_runtime_run(&(struct co_runtime_options){.workers = serve.workers}, run, &serve);
+    size_t leaked = co_runtime_run(&(struct co_runtime_options){.workers = serve.workers,
+                                       .watchdog_ns = serve.watchdog_ms * CO_CLOCK_MS,
+                                       .on_watchdog = hogs_note},
+        run, &serve);
     return leaked ? 1 : serve.exit_code;
 }

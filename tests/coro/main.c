@@ -33,9 +33,11 @@ int main(int argc, char **argv)
         &suite_memory,
         &suite_report,
         getenv("CORO_MOVE") ? &suite_moving : &suite_moves,
+        &suite_watchdog,
         NULL,
     };
     if (argc == 3 && strcmp(argv[1], "--child") == 0)
-        return report_child(argv[2]);
+        return strncmp(argv[2], "watchdog-", 9) == 0 ? watchdog_child(argv[2])
+                                                     : report_child(argv[2]);
     return unit_main("coro", suites, argc, argv);
 }

@@ -202,20 +202,15 @@ int report_child(const char *scenario)
         {"freed", 1, use_a_freed_channel},
         {"short", 1, memory_is_short},
     };
-    if (strcmp(scenario, "ended") == 0)
-        return ended_by_deadlock();
-    if (strcmp(scenario, "limit") == 0)
-        return report_limit();
-    if (strcmp(scenario, "planted") == 0)
-        return seeds_planted();
-    if (strcmp(scenario, "replay") == 0)
-        return seeds_replay();
-    if (strcmp(scenario, "listed") == 0)
-        return seeds_listed();
-    if (strcmp(scenario, "observed") == 0)
-        return seeds_observed();
-    if (strcmp(scenario, "stopped") == 0)
-        return seeds_stopped();
+    static const struct {
+        const char *name;
+        int (*run)(void);
+    } whole[] = {{"ended", ended_by_deadlock}, {"limit", report_limit}, {"planted", seeds_planted},
+        {"replay", seeds_replay}, {"listed", seeds_listed}, {"observed", seeds_observed},
+        {"stopped", seeds_stopped}};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (strcmp(scenario, whole[i].name) == 0)
+            return whole[i].run();
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
         if (strcmp(scenario, scenarios[i].name) == 0)
             return run(scenarios[i].workers, scenarios[i].main);
@@ -473,6 +468,11 @@ static void a_freed_channel_is_noticed(void)
     said(&child, "freed");
     CHECK_SAID("co_chan_check: broken:");
     CHECK_SAID("in coroutine #1 main");
+}
+
+const char *report_said(const char *scenario)
+{
+    return said(&child, scenario);
 }
 
 static const struct unit_test tests[] = {

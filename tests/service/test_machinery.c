@@ -159,6 +159,11 @@ static void where_coroutines_wait(void)
     EXPECT_PROBLEM(&visit, 400, "invalid_request");
     visit_call(&visit, &(struct request){.path = "/v1/coroutines", .without_token = true});
     EXPECT_PROBLEM(&visit, 401, "unauthorized");
+    visit_call(&visit, &(struct request){.path = "/metrics", .without_token = true});
+    EXPECT_STATUS(&visit, 200);
+    static const char hogs[] = "teller_worker_hogs_total{by=\"computing\"} ";
+    CU_ASSERT_PTR_NOT_NULL(
+        memmem(visit.response.body, visit.response.body_length, hogs, strlen(hogs)));
     visit_end(&visit);
 }
 
