@@ -7,6 +7,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/db/pg.h"
+#include "server/auth/token_desk.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 
@@ -73,7 +74,7 @@ static void test_what_a_token_looks_like(void)
 
 static void test_revoked_within_a_second(void)
 {
-    struct fixture fixture;
+    static struct fixture fixture;
     char text[TOKEN_TEXT], header[120];
     fixture_start(&fixture);
     int64_t id = fixture_token(&fixture, &(struct token){.scope = "read"}, 0, text);
@@ -85,9 +86,57 @@ static void test_revoked_within_a_second(void)
     fixture_stop(&fixture);
 }
 
+/* Has the context ended, within any time that a busy machine may take? */
+static bool has_ended(struct co_context *context)
+{
+    for (int i = 0; i < 1000 && co_context_err(context) == CO_CONTEXT_OK; i++)
+        co_sleep(20 * CO_CLOCK_MS);
+    return co_context_err(context) != CO_CONTEXT_OK;
+}
+
+/* What another server of the database does to a token ends the streams that it began here. */
+static void test_another_server_ends_streams(void)
+{
+    static struct fixture fixture;
+    char text[TOKEN_TEXT], header[120], error[200];
+    struct token_watch watch;
+    fixture_start(&fixture);
+    struct token_cache *other =
+        token_cache_start(co_context_background(), fixture.database.conninfo, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    for (int how = 0; how < 3; how++) { /* it is revoked, is rotated, ends by itself */
+        const struct token_actor by = {.name = "test"};
+        struct token_rotation rotation = {.keep_s = 0};
+        struct token_grant grant;
+        char fresh[TOKEN_TEXT];
+        rotation.id =
+            fixture_token(&fixture, &(struct token){.scope = "read"}, how == 2 ? 2 : 0, text);
+        snprintf(header, sizeof header, "Bearer %s", text);
+        CU_ASSERT_TRUE(token_cache_ask(other, header, &grant));
+        CU_ASSERT_EQUAL(grant.scope, TOKEN_READ);
+        struct co_context *context = co_context_with_cancel(co_context_background());
+        token_cache_watch(other, header, TOKEN_READ, context, &watch);
+        CU_ASSERT_EQUAL(co_context_err(context), CO_CONTEXT_OK);
+        if (how == 0)
+            revoke_token(&fixture, rotation.id);
+        else if (how == 1)
+            CU_ASSERT_EQUAL(
+                token_desk_rotate(co_context_background(), fixture.api.desk, &by, &rotation, fresh),
+                TOKEN_DESK_DONE);
+        CU_ASSERT_TRUE(has_ended(context));
+        token_cache_check(other, header, &grant);
+        CU_ASSERT_EQUAL(grant.scope, TOKEN_NONE);
+        token_cache_unwatch(&watch);
+        co_context_release(&context);
+    }
+    token_cache_stop(&other);
+    fixture_stop(&fixture);
+}
+
 static const struct unit_test token_tests[] = {
     {"what_a_token_looks_like", test_what_a_token_looks_like},
-    {"revoked_within_a_second", test_revoked_within_a_second}, {0}};
+    {"revoked_within_a_second", test_revoked_within_a_second},
+    {"another_server_ends_streams", test_another_server_ends_streams}, {0}};
 const struct unit_suite token_suite = {"token", 0, token_tests};
 
 /* ---- the order of checks ------------------------------------------------------------------- */
