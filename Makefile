@@ -197,7 +197,7 @@ deps-test: ; @tools/install-deps $(TEST_DEPS)
 deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk jq golang golang-github-lib-pq-dev
 deps-tidy: ; @tools/install-deps $(BUILD_DEPS) $(TIDY_DEPS)
-deps-deb: ; @tools/install-deps $(BUILD_DEPS) debhelper dpkg-dev lintian mandoc git
+deps-deb: ; @tools/install-deps $(BUILD_DEPS) debhelper dpkg-dev jq lintian mandoc git
 deps-fresh: ; @tools/install-deps debootstrap git curl
 
 # --- targets ----------------------------------------------------------------------------------
