@@ -9,6 +9,8 @@ struct embed {
     const char *name; /* the path below its folder: "001_journal.sql"; NULL ends the table */
     const unsigned char *data;
     size_t size;
+    const unsigned char *gzip; /* the same in gzip; NULL: that would not be much shorter */
+    size_t gzip_size;
 };
 
 extern const struct embed embed_sql[]; /* sql/(number)_(name).sql by number, then the others */

@@ -35,6 +35,20 @@ for file in $files; do
     printf '__asm__(".pushsection .rodata\\n%s: .incbin \\"%s\\"\\n.byte 0\\n.popsection");\n' \
         "$symbol" "$file"
     printf 'extern const unsigned char %s[];\n' "$symbol"
+    gzip=0 gzip_size=0
+    # What is served is there in gzip, too, if that is a tenth shorter; without a name or a time in
+    # it, so that each build has the same bytes.
+    if [ "$1" != sql ]; then
+        packed=build/packed/$1-$number.gz
+        mkdir -p build/packed
+        gzip -9 -n -c "$file" > "$packed.$$" && mv "$packed.$$" "$packed"
+        if [ $(($(wc -c < "$packed") * 10)) -lt $(($(wc -c < "$file") * 9)) ]; then
+            gzip=${symbol}_gzip gzip_size=$(wc -c < "$packed")
+            printf '__asm__(".pushsection .rodata\\n%s: .incbin \\"%s\\"\\n.popsection");\n' \
+                "$gzip" "$packed"
+            printf 'extern const unsigned char %s[];\n' "$gzip"
+        fi
+    fi
     # A folder of the page is a part of the name, and so are those of the lab; where else a file
     # comes from is not.
     case $file in
@@ -42,7 +56,7 @@ for file in $files; do
     lab/* | ledger/strategy/*) name=$file ;;
     *) name=${file##*/} ;;
     esac
-    rows="$rows    {\"$name\", $symbol, $(wc -c < "$file")},
+    rows="$rows    {\"$name\", $symbol, $(wc -c < "$file"), $gzip, $gzip_size},
 "
 done
-printf 'const struct embed embed_%s[] = {\n%s    {0, 0, 0},\n};\n' "$1" "$rows"
+printf 'const struct embed embed_%s[] = {\n%s    {0, 0, 0, 0, 0},\n};\n' "$1" "$rows"

@@ -7,6 +7,7 @@
 #include "ledger/embed.h"
 #include "ledger/domain/hash.h"
 #include "server/api/call.h"
+#include "server/http/accept_encoding.h"
 
 static const char *type_of(const char *name)
 {
@@ -25,14 +26,14 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-/* A quoted hash of the contents. */
-static const char *etag_of(struct call *call, const struct embed *file)
+/* A quoted hash of the bytes that are sent: each encoding is another representation. */
+static char *etag_of(struct call *call, const unsigned char *bytes, size_t size)
 {
     uint8_t digest[16];
     struct hash hash;
     /* Hashed from the contents, so a new build with the same page leaves browsers' copies valid. */
     hash_start(&hash, HASH_REQUEST);
-    hash_add(&hash, file->data, file->size);
+    hash_add(&hash, bytes, size);
     hash_finish(&hash, digest);
     char *etag = arena_alloc(call->arena, 2 * sizeof digest + 3);
     etag[0] = '"';
@@ -44,8 +45,12 @@ static const char *etag_of(struct call *call, const struct embed *file)
 static void answer_file(struct call *call, const struct embed *file)
 {
     struct response *response = call->response;
+    bool packed = file->gzip && accept_encoding_wants_gzip(call->request->accept_encoding);
+    const unsigned char *bytes = packed ? file->gzip : file->data;
+    size_t size = packed ? file->gzip_size : file->size;
     response->is_page = true;
-    response->etag = etag_of(call, file);
+    response->varies = file->gzip != NULL;
+    response->etag = etag_of(call, bytes, size);
     /* A page that the browser has already is not sent again. */
     if (request_has_etag(call->request, response->etag)) {
         response->status = 304;
@@ -53,8 +58,9 @@ static void answer_file(struct call *call, const struct embed *file)
     }
     response->status = 200;
     response->content_type = type_of(file->name);
-    response->body = (const char *)file->data;
-    response->length = file->size;
+    response->encoding = packed ? "gzip" : NULL;
+    response->body = (const char *)bytes;
+    response->length = size;
 }
 
 /* A closed list: no name can reach into the file system. */

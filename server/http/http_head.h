@@ -32,6 +32,7 @@ enum {
     ONE(ACCESS_CONTROL_REQUEST_METHOD, "Access-Control-Request-Method")                            \
     LIST(X_REQUEST_ID, "X-Request-Id")                                                             \
     LIST(TRACEPARENT, "Traceparent")                                                               \
+    LIST(ACCEPT_ENCODING, "Accept-Encoding")                                                       \
     LIST(PREFER, "Prefer")                                                                         \
     LIST(IF_NONE_MATCH, "If-None-Match")                                                           \
     LIST(COOKIE, "Cookie")

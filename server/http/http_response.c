@@ -51,9 +51,14 @@ static void add_page_headers(const struct headers *headers)
 static void add_cors_headers(
     const struct cors *cors, const struct response *response, const struct headers *out)
 {
-    if (cors->count == 0)
-        return;
-    add(out, "Vary", response->is_preflight ? "Origin, Access-Control-Request-Method" : "Origin");
+    /* A cache must tell apart what differs by either. */
+    static const char *const vary[2][2] = {
+        {NULL, "Accept-Encoding"}, {"Origin", "Origin, Accept-Encoding"}};
+    const char *by = response->is_preflight && cors->count > 0
+                         ? "Origin, Access-Control-Request-Method"
+                         : vary[cors->count > 0][response->varies];
+    if (by)
+        add(out, "Vary", by);
     if (!response->echo->origin)
         return;
     add(out, "Access-Control-Allow-Origin", response->echo->origin);
@@ -77,6 +82,8 @@ static void each_header(struct http_worker *worker, const struct response *respo
     add(out, "Server-Timing", server_timing_write(response, now_ns, timing));
     if (response->content_type)
         add(out, "Content-Type", response->content_type);
+    if (response->encoding)
+        add(out, "Content-Encoding", response->encoding);
     for (size_t i = 0; i < response->field_count; i++)
         add(out, response->fields[i].name, response->fields[i].value);
     if (response->retry_after_s)
@@ -140,11 +147,23 @@ static ssize_t no_piece(void *arg, uint64_t at, char *to, size_t size)
     return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
+/* For the HEAD of a stream: of its length nothing is known, and to say 0 would be wrong.
+ * libmicrohttpd would send the last chunk behind the head, so it must not use chunks: the end is
+ * the connection's. */
+static struct MHD_Response *without_length(void)
+{
+    struct MHD_Response *out =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, no_piece, NULL, NULL);
+    if (out)
+        co_ensure(MHD_set_response_options(out, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END) ==
+                  MHD_YES);
+    return out;
+}
+
 static struct MHD_Response *from_bytes(const struct response *response)
 {
-    /* Of HEAD, whose answer says of the length what GET's does: that it is not known. */
     if (response->stream)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, no_piece, NULL, NULL);
+        return without_length();
     return MHD_create_response_from_buffer(
         response->length, http_response_body(response), MHD_RESPMEM_PERSISTENT);
 }

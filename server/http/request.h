@@ -45,6 +45,7 @@ struct request {
      * lines are one list. */
     const char *authorization, *content_type, *cookie, *host, *if_none_match;
     const char *idempotency_key, *last_event_id, *origin, *prefer, *fetch_site;
+    const char *accept_encoding;
     const char *asked_method;  /* Access-Control-Request-Method, of a preflight */
     bool is_of_welcome_origin; /* the page that sent it is one of those in cors.h */
 

@@ -41,8 +41,10 @@ struct response {
     int64_t began_ns; /* when the request's head was whole; 0: it never was */
     struct response_stage stages[RESPONSE_STAGES];
     size_t stage_count;
-    bool is_page;      /* part of the dashboard: Content-Security-Policy and its like */
-    bool is_preflight; /* the browser asks what a page of another origin may send: `allow` */
+    const char *encoding; /* of the body: "gzip"; NULL: as it is */
+    bool varies;          /* by Accept-Encoding */
+    bool is_page;         /* part of the dashboard: Content-Security-Policy and its like */
+    bool is_preflight;    /* the browser asks what a page of another origin may send: `allow` */
 
     /* Of the request, for its answer and for the log; set before the application is asked. */
     const struct http_echo *echo;

@@ -6,6 +6,7 @@
 #include "ledger/embed.h"
 #include "server/api/request_key.h"
 #include "server/api/route.h"
+#include "server/http/accept_encoding.h"
 #include "server/http/prefer.h"
 #include "tests/server/suites.h"
 
@@ -213,6 +214,26 @@ static void test_prefer(void)
     }
 }
 
+static void test_encodings(void)
+{
+    static const struct {
+        const char *header;
+        bool gzip;
+    } rows[] = {{NULL, false}, {"", false}, {"gzip", true}, {"GZIP", true}, {"x-gzip", true},
+        {"gzip, deflate, br, zstd", true}, {"deflate", false}, {"*", true}, {"*;q=0", false},
+        {"gzip;q=0", false}, {"gzip;q=0.000", false}, {"gzip;q=0.001", true}, {"gzip ; q=1", true},
+        {"*;q=0, gzip", true}, {"gzip;q=0, *", false}, {"identity", false},
+        {"identity;q=0.5, gzip", true}, {"identity, gzip;q=0.5", false},
+        {"identity;q=1, gzip;q=1.000", true}, {"gzip;q=1.001", false}, {"gzip;q=2", false},
+        {"gzip;q=", false}, {"gzip;x=1", false}, {"gzip;q=0.5x", false}, {"gzipped", false},
+        {",, gzip ,", true}, {"gzip deflate", false}, {"gzip;q=0.1234", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (accept_encoding_wants_gzip(rows[i].header) != rows[i].gzip) {
+            printf("\n    %s ", rows[i].header);
+            CU_FAIL("taken otherwise");
+        }
+}
+
 static void test_entity_tags(void)
 {
     static const struct {
@@ -232,7 +253,7 @@ static void test_entity_tags(void)
 
 static const struct unit_test request_tests[] = {{"target", test_target}, {"keys", test_keys},
     {"key_length", test_key_length}, {"content_type", test_content_type}, {"prefer", test_prefer},
-    {"entity_tags", test_entity_tags}, {0}};
+    {"encodings", test_encodings}, {"entity_tags", test_entity_tags}, {0}};
 const struct unit_suite request_suite = {"request", 1, request_tests};
 
 /* ---- routes -------------------------------------------------------------------------------- */

@@ -50,6 +50,8 @@ int main(int argc, char **argv)
         &machinery_suite,
         &origin_suite,
         &cors_suite,
+        &methods_suite,
+        &precedence_suite,
         &rejections_suite,
         &grammar_suite,
         &sizes_suite,

@@ -54,6 +54,8 @@ extern const struct unit_suite logs_suite;
 extern const struct unit_suite machinery_suite;
 extern const struct unit_suite origin_suite;
 extern const struct unit_suite cors_suite;
+extern const struct unit_suite methods_suite;
+extern const struct unit_suite precedence_suite;
 extern const struct unit_suite rejections_suite;
 extern const struct unit_suite grammar_suite;
 extern const struct unit_suite sizes_suite;
