@@ -54,6 +54,8 @@ LESSONS := $(filter-out fetch fetch_timeout,$(basename $(notdir $(wildcard coro/
 LAB := $(call objects,$(call folders,lab)) $(OBJ)/embed/lab.o $(OBJ)/lessons/table.o $(LESSONS:%=$(OBJ)/lessons/%.o)
 SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
+# What the commands for people have of it, to talk to a service.
+TALK := $(addprefix $(OBJ)/loadtest/,client.o response_head.o target.o json_view.o key.o)
 
 # The version stands in one file; these say it.
 VERSION := $(file <VERSION)
@@ -68,7 +70,7 @@ SERVER_LIBS := -lmicrohttpd -ljansson -lseccomp $(LEDGER_LIBS)
 
 LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
-$(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(LAB) $(LEDGER) $(CORO)
+$(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(TALK) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) $(SERVER_LIBS) -lm
 $(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO)
 	$(LINK) -lm
@@ -78,7 +80,7 @@ $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 $(OBJ)/tests/test-lab: $(call objects,tests tests/lab) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) -lcunit -ljansson $(LEDGER_LIBS) -lm
-$(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(LAB) $(LEDGER) $(CORO) | $(OBJ)/tests/lab-standin
+$(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(TALK) $(LAB) $(LEDGER) $(CORO) | $(OBJ)/tests/lab-standin
 	$(LINK) -lcunit $(SERVER_LIBS) -lm
 # What test-server has the runner of experiments run.
 $(OBJ)/tests/lab-standin: $(OBJ)/tests/server/lab/standin.o $(OBJ)/server/lab/lab_confine.o
@@ -95,7 +97,7 @@ $(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(COR
 PLANTED := $(OBJ)/server/lab/lab_bounds.o \
   $(patsubst %,$(OBJ)/lab/strategy/%.o,unsafe atomic unordered_locks misused_rwmutex compare_and_swap)
 $(OBJ)/tests/teller-planted: $(OBJ)/server/main.o $(OBJ)/tests/service/planted/planted.o \
-  $(filter-out $(PLANTED),$(SERVER) $(LAB)) $(LEDGER) $(CORO)
+  $(filter-out $(PLANTED),$(SERVER) $(LAB)) $(TALK) $(LEDGER) $(CORO)
 	$(LINK) $(SERVER_LIBS) -lm
 # The same while everything it stands on fails.
 $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
@@ -203,7 +205,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh endings crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man install clients clients-kills deb deb-test clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills endings crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man install clients clients-kills deb deb-test clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -271,6 +273,10 @@ MINUTES ?= 30
 partitions: deps-test build ## two servers on one database while their links and they fail: MINUTES=30
 	@$(MAKE_IN) MODE=release build/release/tests/test-faults
 	FAULTS=long PARTITION_SECONDS=$$(($(MINUTES) * 30)) tools/with-postgres build/release/tests/test-faults partition
+
+desk-kills: deps-test build ## the commands for people, killed 200 times while the service is killed too: minutes
+	@$(MAKE_IN) MODE=release build/release/tests/test-service
+	DESK_KILLS=200 build/release/tests/test-service desk/killed_it_pays_once
 
 endings: deps-test build ## connections that end badly, 10,000 of each kind: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service

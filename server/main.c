@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/domain/hash.h"
+#include "server/client/commands.h"
 #include "server/cmd/cmd.h"
 #include "server/cmd/confined.h"
 #include "server/cmd/environment.h"
@@ -16,6 +17,15 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"serve", "run the service", cmd_serve},
+    {"transfer", "move money between accounts", cmd_transfer},
+    {"deposit", "take money in", cmd_deposit},
+    {"withdraw", "pay money out", cmd_withdraw},
+    {"hold", "put money aside, capture or release it", cmd_hold},
+    {"resume", "go on with payments that have no outcome", cmd_resume},
+    {"balance", "show what an account has", cmd_balance},
+    {"statement", "list the entries of an account", cmd_statement},
+    {"accounts", "list the accounts, or open one", cmd_accounts},
+    {"tail", "show the journal as it grows", cmd_tail},
     {"token", "create, list and revoke access tokens", cmd_token},
     {"audit", "replay the journal and check every invariant", cmd_audit},
     {"migrate", "bring the schema of a database up to date", cmd_migrate},
@@ -32,7 +42,7 @@ static void print_help(FILE *to)
 {
     fputs("usage: teller COMMAND [flags]\n\nA double-entry bank ledger over HTTP.\n\n", to);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].about);
+        fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].about);
     fputs("\nteller COMMAND --help tells more, teller --version which version this is.\n", to);
 }
 

@@ -31,6 +31,7 @@ int main(int argc, char **argv)
         &metadata_suite,
         &version_suite,
         &commands_suite,
+        &desk_suite,
         &experiments_suite,
         &environment_suite,
         &operation_suite,

@@ -39,6 +39,7 @@ extern const struct unit_suite bounds_suite;
 extern const struct unit_suite metadata_suite;
 extern const struct unit_suite version_suite;
 extern const struct unit_suite commands_suite;
+extern const struct unit_suite desk_suite;
 extern const struct unit_suite experiments_suite;
 extern const struct unit_suite operation_suite;
 extern const struct unit_suite upgrade_suite;

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands for people: what they say and how they end; and that a payment is made once, however
+ * often the command and the service are killed on the way. */
+#include "tests/service/suites.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "loadtest/dice.h"
+#include "tests/service/command.h"
+#include "tests/service/visit.h"
+
+/* A line of bash; $teller is the program, which finds service, token and a state of the test's own
+ * in its environment; $dir the service's folder. */
+static void run_line(struct command *command, const struct service *service, const char *line)
+{
+    char program[SERVICE_PROGRAM], whole[4 * SERVICE_PROGRAM];
+    service_program(program);
+    int length = snprintf(whole, sizeof whole,
+        "export TELLER_URL=%s TELLER_TOKEN_FILE=%s/admin.token TELLER_STATE=%s/state;"
+        " teller='timeout 120 %s'; dir=%s; %s",
+        service->url, service->folder, service->folder, program, service->folder, line);
+    co_ensure(length > 0 && length < (int)sizeof whole);
+    const char *const argv[] = {"/bin/bash", "-c", whole, NULL};
+    command_run(command, argv);
+}
+
+struct row {
+    int code;
+    const char *said; /* on either output; begins with "=": all of standard output, but its end */
+    const char *line;
+};
+
+static void run_rows(struct service *service, const struct row *rows)
+{
+    struct command command = {0};
+    for (; rows->line; rows++) {
+        run_line(&command, service, rows->line);
+        bool whole = *rows->said == '=';
+        size_t length = strlen(rows->said + whole);
+        bool good = whole ? strncmp(command.out, rows->said + 1, length) == 0 &&
+                                strcmp(command.out + length, "\n") == 0
+                          : strstr(command.out, rows->said) || strstr(command.error, rows->said);
+        if (!good || command.exit_code != rows->code)
+            printf("\n    %s", rows->line);
+        EXPECT_EXIT(&command, rows->code);
+        if (!good)
+            command_print(&command);
+        CU_ASSERT(good);
+    }
+    command_free(&command);
+}
+
+/* One after the other, against one service. */
+static void each_says_what_it_should(void)
+{
+    static const struct row rows[] = {
+        {0, "=account ann in USD/2 opened", "$teller accounts open ann USD/2 --table"},
+        {0, "=account ann in USD/2 is there already", "$teller accounts open ann USD/2 --table"},
+        {0, "\"floor\":\"-500\"", "$teller accounts open bob USD/2 --floor -5"},
+        {0, "\"floor\":null", "$teller accounts open eve EUR/2 --floor none"},
+        {1, "409 account_exists", "$teller accounts open ann EUR/2"},
+        {0, "balance of ann          10.05 USD", "$teller deposit ann 10.05 --table"},
+        {0, "\"balances\":{\"ann\":\"905\",\"bob\":\"100\"}", "$teller transfer ann bob '1 USD'"},
+        {0, "\"metadata\":{\"for\":\"tea\"}",
+            "$teller withdraw bob 0.01 --metadata '{\"for\":\"tea\"}'"},
+        {1, "422 insufficient_funds", "$teller transfer ann bob 99"},
+        {1, "\"code\":\"insufficient_funds\"", "$teller transfer ann bob 99 2>/dev/null"},
+        {1, "422 asset_mismatch", "$teller transfer ann eve 1"},
+        {1, "404 account_not_found", "$teller deposit nobody 1"},
+        {2, "has 3 decimals, USD has 2", "$teller deposit ann 1.005"},
+        {2, "is not an amount of USD", "$teller deposit ann 1EUR"},
+        {2, "unexpected -1", "$teller deposit ann -1"},
+        {2, "something is missing", "$teller transfer ann bob"},
+        {2, "--json or --table, not both", "$teller balance ann --json --table"},
+        {2, "there is no token in", "$teller balance ann --token-file /dev/null"},
+        {2, "cannot read the token", "$teller balance ann --token-file /nowhere"},
+        {3, "no answer from", "$teller balance ann --url http://127.0.0.1:1 --timeout 0"},
+        {3, "nothing was sent",
+            "$teller accounts open zoe USD/2 >&2;"
+            " $teller deposit zoe 1 --timeout 0 --state /proc/nowhere"},
+        {5, "(401", "echo no > $dir/no; $teller deposit ann 1 --token-file $dir/no"},
+        {0, "\"replayed\":\"same\"",
+            "a=$($teller deposit ann 1 --key k1) && b=$($teller deposit ann 1 --key k1) &&"
+            " [ \"$a\" = \"$b\" ] && echo '\"replayed\":\"same\"'"},
+        {1, "422 key_reused", "$teller deposit ann 2 --key k1"},
+        {0, "available   10.05 USD", "$teller balance ann --table"},
+        {0, "balance     0.00 USD", "$teller balance ann --table --at 2"},
+        {0, "SEQ  TIME (UTC)           KIND      WITH            AMOUNT    BALANCE",
+            "$teller statement ann --table"},
+        {0, "=3", "$teller statement ann --all | wc -l"},
+        {0, "=1", "$teller statement ann --limit 1 | wc -l"},
+        {0, "ann           10.05 USD  0.00 USD", "$teller accounts --table"},
+        {0, "=3", "$teller accounts --asset USD/2 --prefix '' | grep -vc world"},
+        {0, "=1,2,3,4,5", "$teller tail --after 0 --limit 5 | jq -r .seq | paste -sd,"},
+        {0, "ann -> bob                              1.00 USD",
+            "$teller tail --after 0 --limit 9 --table"},
+        {0, "held", "$teller hold ann bob 2 --expires-in 900 --table"},
+        {0, "captured  0.50 USD",
+            "id=$($teller hold place ann bob 3 | jq .id) &&"
+            " $teller hold capture $id 0.5 --table"},
+        {1, "409 already_settled",
+            "id=$($teller hold place ann bob 1 | jq .id) &&"
+            " $teller hold release $id >/dev/null &&"
+            " $teller hold release $id --key k9"},
+        {0, "\"status\":\"held\"", "$teller hold show $($teller hold ann bob 1 | jq .id)"},
+        {0, "is without an outcome", "$teller resume"},
+        {0, "=0", "ls $dir/state | wc -l"},
+        {0, NULL, NULL},
+    };
+    static struct service service;
+    CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
+    run_rows(&service, rows);
+    service_remove(&service);
+}
+
+/* ---- killed on the way -------------------------------------------------------------------- */
+
+enum { KILLS = 6, KILLS_MAX = 1000 };
+
+struct victim {
+    struct service *service;
+    int64_t after_ns;
+    struct co_waitgroup done;
+};
+
+static void kill_and_restart(void *arg)
+{
+    struct victim *victim = arg;
+    co_sleep(victim->after_ns);
+    service_kill(victim->service);
+    CU_ASSERT(service_run(victim->service));
+    co_waitgroup_done(&victim->done);
+}
+
+/* The same command until it says that it is done; each time but the last it is killed. The
+ * time that it has grows. */
+static int pay_killed(struct service *service, struct dice *dice, const char *cents)
+{
+    char program[SERVICE_PROGRAM], seconds[32], token[SERVICE_PROGRAM], state[SERVICE_PROGRAM];
+    static struct command command;
+    int kills = 0;
+    service_program(program);
+    snprintf(token, sizeof token, "%s/admin.token", service->folder);
+    snprintf(state, sizeof state, "%s/state", service->folder);
+    for (uint64_t most_ms = 30;; most_ms += most_ms < 20000 ? most_ms / 2 : 0) {
+        unsigned ms = 1 + (unsigned)dice_below(dice, most_ms);
+        snprintf(seconds, sizeof seconds, "%u.%03u", ms / 1000, ms % 1000);
+        const char *const argv[] = {"timeout", "-s", "KILL", seconds, program, "transfer", "payer",
+            "shop", cents, "--url", service->url, "--token-file", token, "--state", state, NULL};
+        command_run(&command, argv);
+        /* What was told whole was told: after that the same command is another payment. */
+        bool told = command.length > 0 && command.out[command.length - 1] == '\n';
+        if (command.exit_code == 0 || told)
+            break;
+        if (command.exit_code != 137) /* no other end */
+            EXPECT_EXIT(&command, 137);
+        kills++;
+    }
+    CU_ASSERT(strncmp(command.out, "{\"id\":", 6) == 0);
+    command_free(&command);
+    return kills;
+}
+
+/* Each amount from 1 to `count` was paid, once. */
+static void look_at_books(struct service *service, int64_t count)
+{
+    static int times[KILLS_MAX + 1];
+    struct visit visit;
+    struct json_view item;
+    int64_t amount;
+    memset(times, 0, sizeof times);
+    visit_begin(&visit, service);
+    visit_get(&visit, "/accounts/shop/entries?limit=1000");
+    EXPECT_STATUS(&visit, 200);
+    struct json_view_walk walk = {.rest = json_view_member(visit.body, "items")};
+    while (json_view_next(&walk, &item))
+        if (json_view_integer(json_view_member(item, "amount"), &amount) && amount <= count)
+            times[amount]++;
+    for (int64_t i = 1; i <= count; i++) {
+        if (times[i] != 1)
+            printf("\n    %lld was paid %d times\n    ", (long long)i, times[i]);
+        CU_ASSERT_EQUAL(times[i], 1);
+    }
+    CU_ASSERT(visit_balance_is(&visit, "shop", count * (count + 1) / 2));
+    visit_end(&visit);
+}
+
+/* DESK_KILLS in the environment says how often; `make desk-kills` has 200. The service dies in each
+ * third payment, and in the long form in each. */
+static void killed_it_pays_once(void)
+{
+    const char *given = getenv("DESK_KILLS");
+    int wanted = given ? (int)strtol(given, NULL, 10) : KILLS, kills = 0, paid = 0, deaths = 0;
+    static struct service service;
+    struct dice dice = dice_make(unit_seed(), 21);
+    struct visit visit;
+    static struct command command;
+    CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
+    visit_begin(&visit, &service);
+    CU_ASSERT_FATAL(visit_fund(&visit, "payer", 10000000) && visit_fund(&visit, "shop", 0));
+    visit_end(&visit);
+    while ((kills < wanted || deaths < wanted / 3) && paid < KILLS_MAX) {
+        char amount[32];
+        struct victim victim = {.service = &service};
+        bool dies = given || paid % 3 == 0;
+        if (dies) {
+            victim.after_ns = (int64_t)dice_below(&dice, 120) * CO_CLOCK_MS;
+            co_waitgroup_add(&victim.done, 1);
+            co_ensure(co_spawn(kill_and_restart, &victim));
+        }
+        paid++;
+        snprintf(amount, sizeof amount, "%d.%02d", paid / 100, paid % 100);
+        kills += pay_killed(&service, &dice, amount);
+        deaths += dies;
+        co_waitgroup_wait(&victim.done);
+    }
+    look_at_books(&service, paid);
+    printf("[%d paid, %d commands and %d services killed] ", paid, kills, deaths);
+    run_line(&command, &service, "ls $dir/state");
+    CU_ASSERT_EQUAL(command.length, 0);
+    command_free(&command);
+    service_remove(&service);
+}
+
+const struct unit_suite desk_suite = {"desk", 2,
+    (const struct unit_test[]){{"each_says_what_it_should", each_says_what_it_should},
+        {"killed_it_pays_once", killed_it_pays_once}, {0}}};
