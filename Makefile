@@ -54,8 +54,8 @@ LESSONS := $(filter-out fetch fetch_timeout,$(basename $(notdir $(wildcard coro/
 LAB := $(call objects,$(call folders,lab)) $(OBJ)/embed/lab.o $(OBJ)/lessons/table.o $(LESSONS:%=$(OBJ)/lessons/%.o)
 SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
-# What the commands for people have of it, to talk to a service.
-TALK := $(addprefix $(OBJ)/loadtest/,client.o response_head.o target.o json_view.o key.o)
+# What the commands for people stand on, to talk to a service.
+TALK := $(addprefix $(OBJ)/loadtest/,json_view.o key.o) $(CORO_HTTP)
 
 # The version stands in one file; these say it.
 VERSION := $(file <VERSION)

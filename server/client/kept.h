@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a payment needs to be asked for again, kept in a file from before it is sent until its
- * outcome is known: so whatever ends this program, the same command made again, or `teller resume`, goes on
- * with the same key, and nothing is paid twice. A file is held by a lock while its program runs.
- * These calls block for a moment, and flush to the disk.
+ * outcome is known: so whatever ends this program, the same command made again, or
+ * `teller resume`, goes on with the same key, and nothing is paid twice. A file is held by a lock
+ * while its program runs. These calls block for a moment, and flush to the disk.
  */
 #ifndef SERVER_CLIENT_KEPT_H
 #define SERVER_CLIENT_KEPT_H

@@ -1,35 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/client/remote.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
-#include "loadtest/client.h"
-#include "loadtest/target.h"
+#include "coro/context.h"
+#include "coro/http/co_http.h"
+#include "coro/http/co_http_url.h"
 
 /* The service itself gives an answer within 30 s, and a sign of life on a stream every 15. */
 enum { ANSWERS_WITHIN_S = 40, LINE_FIRST = 4096, PIECE = 16384 };
 
 struct remote {
-    struct target target;
-    struct client *client;
-    enum client_status last;
+    char *url; /* without a slash at its end */
+    char *authorization;
+    struct co_http *http;
+    struct co_http_answer answer; /* the last one */
+    char why[200];
 };
 
 struct remote *remote_open(const char *url, const char *token, const char **why)
 {
-    struct remote *remote = calloc(1, sizeof *remote);
-    *why = remote ? target_make(url, token, &remote->target) : "memory is short";
-    if (!*why) {
-        remote->client = client_make(&remote->target, ANSWERS_WITHIN_S * CO_CLOCK_S);
-        *why = remote->client ? NULL : "memory is short";
-    }
-    if (*why) {
-        free(remote);
+    struct co_http_origin origin;
+    const char *target;
+    *why = NULL;
+    if (!co_http_url_read(url, &origin, &target) || strlen(target) > 1 || origin.secure) {
+        *why = "must be http://HOST[:PORT]";
         return NULL;
     }
+    struct remote *remote = calloc(1, sizeof *remote);
+    co_ensure(remote);
+    remote->url = strndup(url, strlen(url) - strlen(target));
+    remote->http = co_http_make(NULL);
+    co_ensure(asprintf(&remote->authorization, "%s%s%s", token ? "Authorization: Bearer " : "",
+                  token ? token : "", token ? "\r\n" : "") >= 0);
+    co_ensure(remote->url && remote->http);
     return remote;
 }
 
@@ -37,86 +45,81 @@ void remote_close(struct remote **remote)
 {
     if (!*remote)
         return;
-    client_free(&(*remote)->client);
+    co_http_answer_free(&(*remote)->answer);
+    co_http_free(&(*remote)->http);
+    free((*remote)->url);
+    free((*remote)->authorization);
     free(*remote);
     *remote = NULL;
 }
 
 const char *remote_why(const struct remote *remote)
 {
-    return client_status_name(remote->last);
+    return remote->why;
 }
 
-static enum remote_fate fate_of(struct remote *remote, enum client_status status)
+static enum remote_fate fate_of(
+    struct remote *remote, enum co_http_fate fate, const struct co_stream_why *why)
 {
-    remote->last = status;
-    return status == CLIENT_ANSWERED        ? REMOTE_ANSWERED
-           : status == CLIENT_NO_CONNECTION ? REMOTE_NOT_SENT
-                                            : REMOTE_UNKNOWN;
+    snprintf(remote->why, sizeof remote->why, "%s", why->text[0] ? why->text : strerror(errno));
+    return fate == CO_HTTP_ANSWERED   ? REMOTE_ANSWERED
+           : fate == CO_HTTP_NOT_SENT ? REMOTE_NOT_SENT
+                                      : REMOTE_UNKNOWN;
 }
 
-static void fill(struct remote_answer *answer, const struct response *response)
+static void fill(struct remote_answer *answer, const struct co_http_head *head)
 {
-    char seconds[16];
-    *answer = (struct remote_answer){.status = response->status,
-        .replayed = response->replayed,
-        .seq = response->seq,
-        .body = response->body ? response->body : "",
-        .length = response->body ? response->body_length : 0};
-    if (response_header(response, "Retry-After", seconds, sizeof seconds))
-        answer->retry_after_s = strtoll(seconds, NULL, 10);
+    char text[32];
+    *answer = (struct remote_answer){.status = head->status, .seq = -1, .body = ""};
+    answer->replayed =
+        co_http_head_find(head, "Idempotency-Replayed", text, sizeof text) && text[0] == 't';
+    if (co_http_head_find(head, "Ledger-Seq", text, sizeof text))
+        answer->seq = strtoll(text, NULL, 10);
+    if (co_http_head_find(head, "Retry-After", text, sizeof text))
+        answer->retry_after_s = strtoll(text, NULL, 10);
+}
+
+/* Its texts are to be freed. A request with a key may be sent twice. */
+static struct co_http_request request_of(
+    const struct remote *remote, const struct remote_ask *ask, char **url, char **headers)
+{
+    const char *key = ask->key;
+    co_ensure(asprintf(url, "%s%s", remote->url, ask->path) >= 0);
+    co_ensure(asprintf(headers, "%s%s%s%s%s", remote->authorization,
+                  ask->body ? "Content-Type: application/json\r\n" : "",
+                  key ? "Idempotency-Key: \"" : "", key ? key : "", key ? "\"\r\n" : "") >= 0);
+    return (struct co_http_request){.method = ask->body ? "POST" : "GET",
+        .url = *url,
+        .headers = *headers,
+        .body = ask->body,
+        .body_length = ask->body ? strlen(ask->body) : 0,
+        .repeatable = key};
 }
 
 enum remote_fate remote_call(
     struct remote *remote, const struct remote_ask *ask, struct remote_answer *answer)
 {
-    struct response response;
-    const struct request request = {.method = ask->body ? "POST" : "GET",
-        .path = ask->path,
-        .key = ask->key,
-        .body = ask->body,
-        .body_length = ask->body ? strlen(ask->body) : 0};
-    enum remote_fate fate = fate_of(remote, client_call(remote->client, &request, &response));
+    char *url, *headers;
+    const struct co_http_request request = request_of(remote, ask, &url, &headers);
+    struct co_context *context =
+        co_context_with_timeout(co_context_background(), ANSWERS_WITHIN_S * CO_CLOCK_S);
+    co_ensure(context);
+    co_http_answer_free(&remote->answer);
+    enum co_http_fate got = co_http_call(context, remote->http, &request, &remote->answer);
+    enum remote_fate fate = fate_of(remote, got, &remote->answer.why);
     *answer = (struct remote_answer){.seq = -1};
-    if (fate == REMOTE_ANSWERED)
-        fill(answer, &response);
+    if (fate == REMOTE_ANSWERED) {
+        fill(answer, &remote->answer.head);
+        answer->body = remote->answer.body;
+        answer->length = remote->answer.body_length;
+    }
+    co_context_release(&context);
+    free(url);
+    free(headers);
     return fate;
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
-
-/* Where in a chunked body the next byte stands. */
-struct chunks {
-    bool on;           /* false: the body has no chunks */
-    size_t size, left; /* of the size that is being read; of the chunk */
-    bool extension;    /* behind the size, up to its line's end */
-};
-
-/* Is this byte one of the body? It is taken note of if not. */
-static bool is_payload(struct chunks *chunks, char byte)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    if (!chunks->on)
-        return true;
-    if (chunks->left > 2)
-        return chunks->left-- > 2;
-    /* The two that end a chunk. */
-    if (chunks->left > 0) {
-        chunks->left--;
-        return false;
-    }
-    const char *digit = memchr(digits, byte, sizeof digits - 1);
-    if (byte == '\n') {
-        chunks->left = chunks->size + 2;
-        chunks->size = 0;
-        chunks->extension = false;
-    } else if (digit && !chunks->extension) {
-        chunks->size = chunks->size * 16 + (size_t)((digit - digits) % 16);
-    } else {
-        chunks->extension = true;
-    }
-    return false;
-}
 
 /* The line that is coming, and what the lines of this event have said so far. */
 struct lines {
@@ -177,19 +180,21 @@ static bool end_line(struct lines *lines, size_t *from, struct remote_listener *
     return true;
 }
 
-static void read_events(struct client *client, bool chunked, struct remote_listener *listener)
+/* Until the stream ends, is cut, says nothing for too long, or the listener has had enough. */
+static void read_events(struct co_http_exchange *exchange, struct remote_listener *listener)
 {
     static char piece[PIECE]; /* one stream in a program */
     struct lines lines = {.id = -1};
-    struct chunks chunks = {.on = chunked};
-    size_t from = 0, length = 0;
-    bool go_on = true;
-    while (
-        go_on && client_read(client, piece, sizeof piece, &length) == CLIENT_ANSWERED && length) {
+    size_t from = 0;
+    ssize_t length = 1;
+    for (bool go_on = true; go_on && length > 0;) {
+        struct co_context *context =
+            co_context_with_timeout(co_context_background(), ANSWERS_WITHIN_S * CO_CLOCK_S);
+        co_ensure(context);
+        length = co_http_exchange_read(context, exchange, piece, sizeof piece);
+        co_context_release(&context);
         /* Byte by byte: a piece ends anywhere. */
-        for (size_t i = 0; go_on && i < length; i++) {
-            if (!is_payload(&chunks, piece[i]))
-                continue;
+        for (ssize_t i = 0; go_on && i < length; i++) {
             if (piece[i] == '\n')
                 go_on = end_line(&lines, &from, listener);
             else if (piece[i] != '\r') {
@@ -204,23 +209,30 @@ static void read_events(struct client *client, bool chunked, struct remote_liste
 enum remote_fate remote_listen(struct remote *remote, const char *path,
     struct remote_listener *listener, struct remote_answer *answer)
 {
-    struct response response;
-    const struct request request = {.path = path, .headers = "Accept: text/event-stream\r\n"};
-    char type[64] = "";
+    char *url, *headers, type[64] = "";
+    const struct remote_ask ask = {.path = path};
+    const struct co_http_request request = request_of(remote, &ask, &url, &headers);
+    struct co_http_exchange *exchange = NULL;
+    struct co_stream_why why = {.text = ""};
+    struct co_context *context =
+        co_context_with_timeout(co_context_background(), ANSWERS_WITHIN_S * CO_CLOCK_S);
+    co_ensure(context);
     *answer = (struct remote_answer){.seq = -1};
-    enum client_status status = client_connect(remote->client);
-    if (status == CLIENT_ANSWERED)
-        status = client_send(remote->client, &request);
-    if (status == CLIENT_ANSWERED)
-        status = client_receive_head(remote->client, &response);
-    if (status != CLIENT_ANSWERED)
-        return fate_of(remote, status);
-    (void)response_header(&response, "Content-Type", type, sizeof type);
-    status = CLIENT_LOST; /* that is how a stream ends */
-    if (response.status == 200 && strncmp(type, "text/event-stream", 17) == 0)
-        read_events(remote->client, response.chunked, listener);
-    else
-        fill(answer, &response); /* its words are not needed: the status tells */
-    client_close(remote->client);
-    return fate_of(remote, answer->status ? CLIENT_ANSWERED : status);
+    enum co_http_fate fate = co_http_open(context, remote->http, &request, &exchange, &why);
+    if (fate == CO_HTTP_ANSWERED) {
+        const struct co_http_head *head = co_http_exchange_head(exchange);
+        bool is_stream = head->status == 200 &&
+                         co_http_head_find(head, "Content-Type", type, sizeof type) &&
+                         strncmp(type, "text/event-stream", 17) == 0;
+        if (!is_stream)
+            fill(answer, head); /* its words are not needed: the status tells */
+        else
+            read_events(exchange, listener);
+        fate = is_stream ? CO_HTTP_CUT : fate;
+        co_http_exchange_close(&exchange);
+    }
+    co_context_release(&context);
+    free(url);
+    free(headers);
+    return fate_of(remote, fate, &why);
 }

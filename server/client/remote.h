@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A service somewhere else: one request after the other, and the stream of its events. The only
- * file here that knows how HTTP is spoken. It never sends a request twice; what its fate means for
- * another try, the caller decides. Calls park; used by one coroutine.
+ * file here that knows how HTTP is spoken. A request without a key is sent once; what its fate
+ * means for another try, the caller decides. Calls park; used by one coroutine.
  */
 #ifndef SERVER_CLIENT_REMOTE_H
 #define SERVER_CLIENT_REMOTE_H
@@ -37,8 +37,8 @@ struct remote_answer {
 
 struct remote;
 
-/* `url`: "http://HOST[:PORT]"; `token` may be NULL. Looks the host up, so before the runtime runs.
- * NULL: *why says what is wrong with the URL. */
+/* `url`: "http://HOST[:PORT]"; `token` may be NULL. NULL: *why says what is wrong with the URL.
+ * Never parks. */
 CO_MUST_CHECK struct remote *remote_open(const char *url, const char *token, const char **why);
 void remote_close(struct remote **remote);
 
@@ -51,8 +51,8 @@ const char *remote_why(const struct remote *remote);
 /*
  * The events of a path from a position on, until the stream ends, or `event` says false. `data` is
  * the event's one line of JSON, valid during the call; `name` NULL for an entry of the journal,
- * whose position is `id`, else "heartbeat" and the like. An answer that is no stream comes back as of
- * remote_call(); UNKNOWN: the stream was cut. *stopped: it was `event` that ended it.
+ * whose position is `id`, else "heartbeat" and the like. An answer that is no stream comes back as
+ * of remote_call(); UNKNOWN: the stream was cut. *stopped: it was `event` that ended it.
  */
 struct remote_event {
     const char *name;
