@@ -6,9 +6,9 @@
  *
  * They are macros. What is named by a single word keeps its prefix, because a macro of that name
  * would change variables and members, too: struct co_mutex. So does what co.h declares, where co is
- * the word that the names begin with, and what is there only for other headers' sake (wait.h,
- * lock.h). In C++, where coro.hpp has words of its own, the macros of go.h and chan_of.h are left
- * out, as those headers are.
+ * the word that the names begin with, and what is there for other headers' sake (wait.h, lock.h) or
+ * to tell versions. In C++, where coro.hpp has words of its own, the macros of go.h and chan_of.h
+ * are left out, as those headers are.
  */
 #ifndef CORO_SHORT_H
 #define CORO_SHORT_H

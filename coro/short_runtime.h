@@ -124,6 +124,13 @@
 #define trace_stop co_trace_stop
 #define trace_write co_trace_write
 
+/* watchdog.h */
+#define WATCHDOG_FRAMES CO_WATCHDOG_FRAMES
+#define WATCHDOG_FRAME_TEXT CO_WATCHDOG_FRAME_TEXT
+#define watchdog_report co_watchdog_report
+#define watchdog_frame co_watchdog_frame
+#define watchdog_say co_watchdog_say
+
 /* worker.h */
 #define worker_count co_worker_count
 #define worker_index co_worker_index

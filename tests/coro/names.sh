@@ -32,7 +32,8 @@ without_prefix() {
     grep -vE '^[a-z]+ (co_|CO_|co [a-z]*\.h$)|^macro CORO_[A-Z_]*_HP*' || true
 }
 short_of() { # the lines that short.h should have for them
-    awk '$3 ~ /^(co|lock|wait|language|sanitize)\.h$|\.hpp$/ || $2 ~ /(_|_at|_failed|_[0-9N])$/ ||
+    awk '$3 ~ /^(co|lock|wait|language|sanitize|version)\.h$|\.hpp$/ ||
+            $2 ~ /(_|_at|_failed|_[0-9N])$/ ||
             $2 !~ /^(co|CO)_/ || $2 == "co_schedule_seeded" { next }
         { short = substr($2, 4) }
         $1 == "tag" && short !~ /_/ { next }
