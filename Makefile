@@ -66,7 +66,7 @@ $(SAYS_VERSION): CPPFLAGS += -DTELLER_VERSION='"$(VERSION)"'
 
 LEDGER_LIBS := -lpq -lsodium -lunistring
 TLS_LIBS := -lssl -lcrypto
-SERVER_LIBS := -lmicrohttpd -ljansson -lseccomp $(LEDGER_LIBS)
+SERVER_LIBS := -lmicrohttpd $(TLS_LIBS) -ljansson -lseccomp $(LEDGER_LIBS)
 
 LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
@@ -205,7 +205,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills endings crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man install clients clients-kills deb deb-test clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills endings tls crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man install clients clients-kills deb deb-test clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -281,6 +281,11 @@ desk-kills: deps-test build ## the commands for people, killed 200 times while t
 endings: deps-test build ## connections that end badly, 10,000 of each kind: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	ENDINGS=10000 build/release/tests/test-service endings
+
+TLS_SUITES := tls transfers keys batches access grammar sizes hostile events holds connections
+tls: deps-test build ## the suites that go through HTTP, over TLS: minutes
+	@$(MAKE_IN) MODE=release build/release/tests/test-service
+	TEST_TLS=1 build/release/tests/test-service $(TLS_SUITES)
 
 crowds: deps-test ## thousands that do not read, do not send, only listen or are idle, all together
 	@$(MAKE_IN) MODE=release build/release/tests/test-service

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "ledger/bank/bank.h"
 #include "server/api/audit_jobs.h"
@@ -32,6 +33,7 @@ struct api {
     struct lab_runs *lab;       /* NULL: there is none */
     const char *host;           /* that it was told to listen on; NULL: not known */
     _Atomic bool stopping;
+    _Atomic int64_t certificate_ends_s; /* since 1970; 0: TLS is not spoken */
     struct outcomes *outcomes;
     struct audit_jobs audit_jobs;
     struct event_pages *event_pages[API_WORKERS]; /* of each worker: journal_events.c */

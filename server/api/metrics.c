@@ -340,6 +340,7 @@ void metrics_get(struct call *call)
     struct outcomes_figures outcomes;
     struct lab_figures lab = {.running = 0};
     struct json_out out;
+    int64_t certificate_ends_s = atomic_load(&call->api->certificate_ends_s);
     /* Asked for at any time, also before there is a bank. */
     size_t count = bank ? bank_figures(bank, each) : 0;
     http_read_figures(call->api->http, http);
@@ -352,6 +353,10 @@ void metrics_get(struct call *call)
     write_answers(&out, http);
     write_durations(&out, &outcomes);
     write_http(&out, http);
+    if (certificate_ends_s)
+        number(&out, "teller_tls_certificate_not_after_timestamp_seconds", "gauge",
+            "When the certificate, or one of its chain, expires, in seconds since 1970.",
+            (uint64_t)certificate_ends_s);
     if (call->api->lab)
         lab_runs_read(call->api->lab, &lab);
     write_lab(&out, &lab);

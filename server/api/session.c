@@ -12,12 +12,13 @@ static const char cookie_name[] = "teller_session", bearer[] = "Bearer ";
 
 enum { COOKIE_TEXT = 200 };
 
-/* A browser says which way it came; only over TLS will it send a cookie that is Secure. */
+/* A browser says which way it came, if TLS does not end here; only over TLS will it send a cookie
+ * that is Secure. */
 static void set_cookie(struct call *call, const char *value, const char *more)
 {
     const char *origin = call->request->origin;
     char *text = arena_alloc(call->arena, COOKIE_TEXT);
-    bool over_tls = origin && strncasecmp(origin, "https://", 8) == 0;
+    bool over_tls = call->request->is_secret || (origin && strncasecmp(origin, "https://", 8) == 0);
     snprintf(text, COOKIE_TEXT, "%s=%.*s; Path=/v1; HttpOnly; SameSite=Strict%s%s", cookie_name,
         TOKEN_TEXT, value, over_tls ? "; Secure" : "", more);
     call->response->set_cookie = text;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
@@ -30,16 +29,17 @@
 #include "server/lab/lab_runs.h"
 #include "server/http/listen.h"
 #include "server/text/log.h"
+#include "server/cmd/descriptors.h"
 #include "server/cmd/notice_sink.h"
 #include "server/cmd/options.h"
 #include "server/cmd/stop_signals.h"
 #include "server/cmd/stop.h"
+#include "server/cmd/tls_keeper.h"
 
 enum {
     ERROR_TEXT = 1000,
     WORKERS_MAX = API_WORKERS,
-    DESCRIPTORS = 256, /* not for connections */
-    EXIT_LOST = 4,     /* teller.service does not start it again then */
+    EXIT_LOST = 4, /* teller.service does not start it again then */
 };
 
 static const int64_t look_every_ns = 200 * CO_CLOCK_MS;
@@ -63,6 +63,7 @@ struct serve {
     enum http_log_which log;
 
     int64_t began_ns;
+    struct tls_keeper tls;
     struct stop stop;
     struct co_context *life; /* the stop's: ends when the service shall end */
     struct database database;
@@ -114,6 +115,7 @@ static bool open_lab(struct serve *serve)
 static bool open_http(struct serve *serve)
 {
     const struct http_options options = {.sockets = serve->sockets,
+        .identity = serve->tls.identity,
         .max_requests = serve->max_requests,
         .max_connections = serve->max_connections,
         .max_of_address = serve->max_of_address,
@@ -131,7 +133,10 @@ static bool open_http(struct serve *serve)
         .admit = dispatch_admit,
         .is_vital = dispatch_is_vital,
         .arg = &serve->api};
-    return http_start(&serve->api.http, &options, serve->error, ERROR_TEXT);
+    if (!http_start(&serve->api.http, &options, serve->error, ERROR_TEXT))
+        return false;
+    tls_keeper_serve(&serve->tls, serve->api.http);
+    return true;
 }
 
 /* What somebody who reads the log later wants to know first. */
@@ -235,6 +240,7 @@ static void serve_with_http(struct serve *serve)
     atomic_store(&api->stopping, true);
     if (api->lab)
         lab_runs_end(api->lab); /* before HTTP: requests wait for runs */
+    tls_keeper_serve(&serve->tls, NULL);
     http_stop(&api->http);
     lab_runs_free(&api->lab);
     token_desk_free(&api->desk);
@@ -252,12 +258,14 @@ static void run(void *arg)
     struct serve *serve = arg;
     serve->began_ns = co_clock_now_ns();
     api_init(&serve->api);
+    serve->tls.ends_s = &serve->api.certificate_ends_s;
     serve->stop.stopping = &serve->api.stopping;
     stop_begin(&serve->stop);
     serve->life = serve->stop.life;
     /* The port comes first: a process that cannot have it must not touch the data. */
     serve->api.host = serve->listen.host;
-    if (listen_open(&serve->listen, serve->sockets, co_worker_count(), serve->error, ERROR_TEXT) &&
+    if (tls_keeper_begin(&serve->tls, serve->error, ERROR_TEXT) &&
+        listen_open(&serve->listen, serve->sockets, co_worker_count(), serve->error, ERROR_TEXT) &&
         open_http(serve)) {
         say_start(serve);
         serve_with_http(serve);
@@ -265,6 +273,7 @@ static void run(void *arg)
         log_error("%s", serve->error);
     }
     stop_end(&serve->stop);
+    tls_keeper_end(&serve->tls);
     api_free(&serve->api);
     log_info("stopped");
 }
@@ -297,6 +306,16 @@ static bool read_strategies(const struct options *options)
           "\",LEDGER=sharded\"\n",
         stderr);
     return false;
+}
+
+static bool read_tls(const struct options *options, struct serve *serve)
+{
+    if (!tls_keeper_options(&serve->tls, options))
+        return false;
+    serve->listen.is_secret = serve->tls.files.certificate != NULL;
+    serve->stop.reload = serve->listen.is_secret ? tls_keeper_reload : NULL;
+    serve->stop.reload_arg = &serve->tls;
+    return true;
 }
 
 /* What one client may have, and all of them together. */
@@ -376,6 +395,8 @@ static bool read_options(const struct options *options, struct serve *serve)
         fprintf(stderr, "teller: --listen: %s\n", error);
         return false;
     }
+    if (!read_tls(options, serve)) /* which adds to what listen_parse() has set */
+        return false;
     serve->auth = strcmp(options_value(options, "auth"), "on") == 0;
     if (!serve->auth && !serve->listen.is_loopback) {
         fputs("teller: --auth off is for loopback only: anyone who reaches the port could move "
@@ -396,68 +417,55 @@ static bool read_options(const struct options *options, struct serve *serve)
     return true;
 }
 
-/* A descriptor for each connection, and some: for files, and for the database's sessions. */
-static void raise_descriptor_limit(struct serve *serve)
-{
-    struct rlimit limit;
-    size_t wanted = serve->max_connections + serve->max_streams;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return;
-    /* A quarter at most, if there are few. */
-    size_t others = limit.rlim_cur / 4 < DESCRIPTORS ? limit.rlim_cur / 4 : DESCRIPTORS;
-    serve->max_descriptors = limit.rlim_cur - others;
-    if (serve->max_descriptors < wanted)
-        log_info("%zu descriptors are all that there may be: too few for %zu connections and "
-                 "%zu streams",
-            (size_t)limit.rlim_cur, serve->max_connections, serve->max_streams);
-}
+/* What was given replaces the defaults. */
+static struct option flags[] = {
+    {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
+    {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
+    {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
+    {"require-sync", NULL, "write nothing while synchronous_standby_names of the database is empty",
+        NULL},
+    {"accept-unsafe-database", NULL,
+        "serve a database with fsync or the like off, which may lose what was answered", NULL},
+    {"accept-lost", NULL, "serve a database that lacks what was acknowledged, which is lost then",
+        NULL},
+    {"strategy", "NAME",
+        "how balances are kept safe: owner or sharded; of others: owner,savings=sharded", "owner"},
+    {"tls-cert", "FILE", "speak TLS: the certificate and its chain, PEM; SIGHUP reads it again",
+        NULL},
+    {"tls-key", "FILE", "the key of that certificate, PEM, readable for its owner only", NULL},
+    {"tls-client-ca", "FILE",
+        "let in only clients with a certificate of one of these; tokens are asked for all the "
+        "same",
+        NULL},
+    {"auth", "on|off", "ask for tokens; off only on loopback", "on"},
+    {"workers", "N", "threads; 0: one for each processor", "0"},
+    {"max-requests", "N", "requests in progress; more are answered 503", "10000"},
+    {"max-connections", "N", "open connections; more wait", "10000"},
+    {"max-requests-per-token", "N", "of those, with one token; more are answered 429", "5000"},
+    {"max-connections-per-address", "N", "from one address; 0: any number; more are answered 429",
+        "1000"},
+    {"cors-origin", "LIST", "origins whose pages may use the service from a browser", NULL},
+    {"log-format", "auto|lines|json", "of stderr; auto: lines on a terminal, else JSON", "auto"},
+    {"log-answers", "none|failures|all", "which answers have a line in the log", "failures"},
+    {"max-rate-per-address", "N",
+        "requests a second from one address; 0: any number; more are answered 429", "0"},
+    {"trusted-addresses", "LIST", "proxies: addresses without those limits", "127.0.0.0/8,::1"},
+    {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
+    {"max-answer-memory", "MIB", "for all long answers that wait to be taken", "64"},
+    {"max-streams", "N", "open event streams, apart from those; more are answered 503", "4000"},
+    {"stop-delay", "MS",
+        "at a stop /readyz says so this long before the port is closed, in milliseconds", "200"},
+    {"stop-timeout", "S", "a stop that takes longer is cut off: exit status 3", "30"},
+    {"watchdog", "MS",
+        "log what keeps a thread from its other requests for so long, in milliseconds; 0: do "
+        "not look",
+        "500"},
+    {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
+    {NULL, NULL, NULL, NULL},
+};
 
 int cmd_serve(int argc, char **argv)
 {
-    struct option flags[] = {
-        {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
-        {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
-        {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
-        {"require-sync", NULL,
-            "write nothing while synchronous_standby_names of the database is empty", NULL},
-        {"accept-unsafe-database", NULL,
-            "serve a database with fsync or the like off, which may lose what was answered", NULL},
-        {"accept-lost", NULL,
-            "serve a database that lacks what was acknowledged, which is lost then", NULL},
-        {"strategy", "NAME",
-            "how balances are kept safe: owner or sharded; of others: owner,savings=sharded",
-            "owner"},
-        {"auth", "on|off", "ask for tokens; off only on loopback", "on"},
-        {"workers", "N", "threads; 0: one for each processor", "0"},
-        {"max-requests", "N", "requests in progress; more are answered 503", "10000"},
-        {"max-connections", "N", "open connections; more wait", "10000"},
-        {"max-requests-per-token", "N", "of those, with one token; more are answered 429", "5000"},
-        {"max-connections-per-address", "N",
-            "from one address; 0: any number; more are answered 429", "1000"},
-        {"cors-origin", "LIST", "origins whose pages may use the service from a browser", NULL},
-        {"log-format", "auto|lines|json", "of stderr; auto: lines on a terminal, else JSON",
-            "auto"},
-        {"log-answers", "none|failures|all", "which answers have a line in the log", "failures"},
-        {"max-rate-per-address", "N",
-            "requests a second from one address; 0: any number; more are answered 429", "0"},
-        {"trusted-addresses", "LIST", "proxies: addresses without those limits", "127.0.0.0/8,::1"},
-        {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
-        {"max-answer-memory", "MIB", "for all long answers that wait to be taken", "64"},
-        {"max-streams", "N", "open event streams, apart from those; more are answered 503", "4000"},
-        {"stop-delay", "MS",
-            "at a stop /readyz says so this long before the port is closed, in milliseconds",
-            "200"},
-        {"stop-timeout", "S", "a stop that takes longer is cut off: exit status 3", "30"},
-        {"watchdog", "MS",
-            "log what keeps a thread from its other requests for so long, in milliseconds; 0: do "
-            "not look",
-            "500"},
-        {"postgres-bin", "DIR", "where initdb and postgres are", NULL},
-        {NULL, NULL, NULL, NULL},
-    };
     const struct options options = {"teller serve [flags]",
         "Run the service until SIGTERM or SIGINT. What was accepted is answered first.", flags};
     const char *words[1];
@@ -476,7 +484,7 @@ int cmd_serve(int argc, char **argv)
     pg_clear_environment(serve.database_options.url == NULL);
     pg_demand(&serve.demands);
     notice_sink_log();
-    raise_descriptor_limit(&serve);
+    serve.max_descriptors = descriptors_raise(serve.max_connections, serve.max_streams);
     stop_signals_block(); /* before threads are started, for they inherit it */
     size_t leaked = co_runtime_run(&(struct co_runtime_options){.workers = serve.workers,
                                        .watchdog_ns = serve.watchdog_ms * CO_CLOCK_MS,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/cmd/stop.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
@@ -10,13 +11,22 @@
 
 static const int64_t one_wish_ns = CO_CLOCK_S;
 
+/* A wish that it end; what else is asked for meanwhile is done. */
+static int next_signal(struct stop *stop, struct co_context *until)
+{
+    int number;
+    while ((number = stop_signals_wait(until)) == SIGHUP && stop->reload)
+        stop->reload(stop->reload_arg);
+    return number;
+}
+
 /* A second wish until then. A terminal, make and timeout(1) each pass a signal on to the whole
  * group, so that one wish can arrive twice: only what comes a while later is meant as another. */
-static int second_signal(struct co_context *until, int64_t first_ns)
+static int second_signal(struct stop *stop, struct co_context *until, int64_t first_ns)
 {
     int number;
     do
-        number = stop_signals_wait(until);
+        number = next_signal(stop, until);
     while (number && co_clock_now_ns() - first_ns < one_wish_ns);
     return number;
 }
@@ -25,8 +35,8 @@ static int second_within(struct stop *stop, int64_t time_ns, int64_t first_ns)
 {
     struct co_context *until = co_context_with_timeout(stop->watch, time_ns);
     if (!until) /* memory is short: without a limit, then */
-        return second_signal(stop->watch, first_ns);
-    int number = second_signal(until, first_ns);
+        return second_signal(stop, stop->watch, first_ns);
+    int number = second_signal(stop, until, first_ns);
     co_context_release(&until);
     return number;
 }
@@ -56,7 +66,7 @@ static void drain(struct stop *stop, int number)
 static void watch_signals(void *arg)
 {
     struct stop *stop = arg;
-    int number = stop_signals_wait(stop->watch);
+    int number = next_signal(stop, stop->watch);
     if (number)
         drain(stop, number);
     co_waitgroup_done(&stop->watching);

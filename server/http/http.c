@@ -58,6 +58,8 @@ static void start_worker(int index, void *arg)
     worker->begin = http_exchange_begin;
     worker->lose = http_exchange_lose;
     request_ids_begin(&worker->ids);
+    if (http->options.identity)
+        worker->identity = tls_identity_keep(http->options.identity);
     share_init(&worker->stream_share, STREAM_PERCENT, STREAM_ALONE_PERCENT);
     worker->ended = open_ended();
     /* A worker that fails here has no daemon, which http_start() sees. */
@@ -134,6 +136,25 @@ bool http_start(
     return true;
 }
 
+struct new_identity {
+    struct http *http;
+    struct tls_identity *identity;
+};
+
+static void set_identity(int index, void *arg)
+{
+    struct new_identity *change = arg;
+    struct http_worker *worker = &change->http->workers[index];
+    tls_identity_release(&worker->identity);
+    worker->identity = tls_identity_keep(change->identity);
+}
+
+void http_set_identity(struct http *http, struct tls_identity *identity)
+{
+    co_ensure(http->options.identity);
+    co_worker_each(set_identity, &(struct new_identity){http, identity});
+}
+
 /* ---- stopping ------------------------------------------------------------------------------ */
 
 static void quiesce_worker(int index, void *arg)
@@ -199,6 +220,7 @@ static void stop_worker(int index, void *arg)
     http_wire_close();
     if (worker->ended >= 0)
         close(worker->ended);
+    tls_identity_release(&worker->identity);
     /* Last, when no connection can refer to one. */
     while (worker->pool) {
         struct http_exchange *next = worker->pool->next;

@@ -19,6 +19,7 @@
 #include "server/http/http_log.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
+#include "server/tls/tls_identity.h"
 
 struct http;
 
@@ -33,7 +34,8 @@ struct http_admission {
 };
 
 struct http_options {
-    int *sockets;        /* listening, one for each worker; http closes them */
+    int *sockets;                  /* listening, one for each worker; http closes them */
+    struct tls_identity *identity; /* to speak TLS with, which is kept; NULL: plain HTTP */
     size_t max_requests; /* in progress at any one time, over all workers; more are answered 503 */
     size_t max_connections;        /* and a few more, so that vital paths can be asked for */
     size_t max_of_address;         /* connections; 0: no limit. More are answered 429 */
@@ -66,6 +68,10 @@ struct http_options {
  * False on failure, with the reason. Parks. */
 CO_MUST_CHECK bool http_start(
     struct http **http, const struct http_options *options, char *error, size_t error_size);
+
+/* Connections that begin from now on get this identity; those that are open keep theirs. It was
+ * started with one. Parks. */
+void http_set_identity(struct http *http, struct tls_identity *identity);
 
 /* Accept no more, end the streams, answer what was accepted, and free it all. How long that takes
  * is bounded by how long `answer` takes; clients that do not read are cut off. Parks. */

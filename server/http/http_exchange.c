@@ -279,6 +279,7 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     exchange->response.echo = &exchange->echo;
     request->is_of_welcome_origin = exchange->echo.origin != NULL;
     request->arrived_ns = exchange->response.began_ns = peer->since_ns;
+    request->is_secret = peer->wire.tls != NULL;
     request->has_body = head->chunked || head->content_length > 0;
     request->method = method_of(head_bytes + head->method.from, head->method.length);
     /* The scanner's buffer is used again; the request keeps the head for as long as it lives. */

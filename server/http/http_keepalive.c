@@ -30,6 +30,14 @@ static void resume(struct http_peer *peer)
     http_pump_soon(peer->worker);
 }
 
+/* The end came with the last bytes: libmicrohttpd was told once, and took it for them. Or TLS had
+ * to write before it could read on, which libmicrohttpd knows nothing of. */
+static bool needs_another_look(const struct http_peer *peer)
+{
+    const struct http_wire *wire = &peer->wire;
+    return wire->hung_up || (wire->tls && tls_waits_for_room(wire->tls));
+}
+
 static void wake(void *arg)
 {
     struct http_peer *peer = arg;
@@ -39,8 +47,7 @@ static void wake(void *arg)
     if (peer->kept_alive) {
         if (http_wire_fill(peer))
             resume(peer);
-    } else if (peer->wire.hung_up && http_wire_awaits(peer)) {
-        /* The end came with the last bytes: libmicrohttpd was told once, and took it for them. */
+    } else if (needs_another_look(peer) && http_wire_awaits(peer)) {
         suspend(peer);
         resume(peer);
     }
@@ -48,7 +55,8 @@ static void wake(void *arg)
 
 void http_keepalive_watch(struct http_peer *peer)
 {
-    peer->watch = (struct co_worker_watch){.fd = peer->fd, .fn = wake, .arg = peer, .edge = true};
+    peer->watch = (struct co_worker_watch){
+        .fd = peer->fd, .fn = wake, .arg = peer, .edge = true, .writable = peer->wire.tls != NULL};
     peer->watched = co_worker_watch_start(&peer->watch) == 0;
 }
 

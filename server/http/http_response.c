@@ -5,6 +5,9 @@
 #include "server/http/http_private.h"
 #include "server/http/server_timing.h"
 
+/* A browser that was here over TLS comes in no other way for a year (RFC 6797). */
+static const char strict_transport[] = "max-age=31536000";
+
 /* Where headers go: into a response of libmicrohttpd, or into text. */
 struct headers {
     void (*add)(void *arg, const char *name, const char *value);
@@ -97,6 +100,8 @@ static void each_header(struct http_worker *worker, const struct response *respo
     if (response->etag)
         add(out, "ETag", response->etag);
     add_cors_headers(worker->http->options.cors, response, out);
+    if (worker->identity)
+        add(out, "Strict-Transport-Security", strict_transport);
     if (response->is_page)
         add_page_headers(out);
     if (response->is_page || response->stream)

@@ -122,6 +122,12 @@ bool http_stream_begin(struct http_exchange *exchange)
     struct http_stream *stream = make(exchange);
     if (!stream)
         return false;
+    /* What libmicrohttpd closes is a descriptor, and not the session. */
+    struct http_wire *wire = &exchange->peer->wire;
+    stream->tls = wire->tls;
+    wire->tls = NULL;
+    if (stream->tls)
+        tls_move(stream->tls, stream->fd);
     /* Counted from here on: the stop waits for it. */
     stream->next = worker->streams;
     if (stream->next)
@@ -133,13 +139,32 @@ bool http_stream_begin(struct http_exchange *exchange)
     return true;
 }
 
+/* As sendmsg(2). */
+static ssize_t put(struct http_stream *stream, const struct msghdr *message)
+{
+    return stream->tls ? tls_send(stream->tls, message->msg_iov, message->msg_iovlen)
+                       : sendmsg(stream->fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static struct iovec piece(const char *bytes, size_t length)
+{
+    union {
+        const char *in;
+        void *out;
+    } base = {.in = bytes}; /* sendmsg() only reads it */
+    return (struct iovec){.iov_base = base.out, .iov_len = length};
+}
+
 static void end(struct http_stream *stream)
 {
-    static const char last_chunk[] = "0\r\n\r\n";
+    struct iovec last_chunk = piece("0\r\n\r\n", 5);
     struct http_worker *worker = stream->worker;
     /* A proper end tells the client that nothing is missing. */
     if (!stream->hung_up && !stream->within && stream->chunked)
-        (void)send(stream->fd, last_chunk, sizeof last_chunk - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)put(stream, &(struct msghdr){.msg_iov = &last_chunk, .msg_iovlen = 1});
+    if (stream->tls && !stream->within)
+        tls_say_end(stream->tls);
+    tls_end(&stream->tls);
     co_worker_watch_stop(&stream->watch);
     close(stream->fd);
     *(stream->previous ? &stream->previous->next : &worker->streams) = stream->next;
@@ -204,7 +229,7 @@ static bool write_pieces(struct http_stream *stream, struct iovec *pieces, size_
         int64_t turn_ns = share_begin(&stream->worker->stream_share);
         /* Before the call: an edge that comes during it must not be lost. */
         stream->has_room = false;
-        ssize_t sent = sendmsg(stream->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t sent = put(stream, &message);
         share_end(&stream->worker->stream_share, turn_ns);
         if (sent > 0) {
             /* A chunk is begun, and another may follow only if this one is written to its end. */
@@ -221,15 +246,6 @@ static bool write_pieces(struct http_stream *stream, struct iovec *pieces, size_
     bool all = message.msg_iovlen == 0;
     stream->within &= !all;
     return all;
-}
-
-static struct iovec piece(const char *bytes, size_t length)
-{
-    union {
-        const char *in;
-        void *out;
-    } base = {.in = bytes}; /* sendmsg() only reads it */
-    return (struct iovec){.iov_base = base.out, .iov_len = length};
 }
 
 bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length)

@@ -15,12 +15,14 @@
 
 struct http_exchange;
 struct http_worker;
+struct tls;
 
 struct http_stream {
     struct http_stream *next, *previous; /* of this worker */
     struct http_exchange *exchange;
     struct http_worker *worker;
     int fd;
+    struct tls *tls; /* NULL: it is plain */
     struct co_worker_watch watch;
     struct co_context *context; /* ends with the client, or when the server stops */
     struct co *writer;          /* parked until there is room in the socket */

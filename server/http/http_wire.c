@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd calls recv(). What a program defines comes before what its libraries define, so the
- * recv() at the end of this file is the one that it finds; descriptors of anything but our
- * connections (libpq's) are read as always. That costs nothing: no system call is added, and those
- * that libmicrohttpd makes only to find nothing are saved. Rejected: looking ahead with MSG_PEEK,
- * which is one call more for each request, cannot keep libmicrohttpd from reading on into a second
- * request that came with the first, and shows it heads as they came.
- *
  * Invariants:
  * - libmicrohttpd is given a head only when it is whole and good, and nothing behind its request;
  * - what is held is what was read and is not given: the rest of a head, of a body, the next head;
@@ -20,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "coro/sanitize.h"
 #include "server/http/http_private.h"
@@ -55,9 +50,10 @@ void http_wire_close(void)
     here.fd_count = 0;
 }
 
-bool http_wire_add(struct http_peer *peer)
+/* Room in the table for that descriptor. */
+static bool make_place(size_t fd)
 {
-    size_t fd = (size_t)peer->fd, count = here.fd_count ? here.fd_count : FIRST_FDS;
+    size_t count = here.fd_count ? here.fd_count : FIRST_FDS;
     while (count <= fd)
         count *= 2;
     /* Indexed by descriptor: recv() is called so often that a search would show. */
@@ -69,10 +65,27 @@ bool http_wire_add(struct http_peer *peer)
         here.by_fd = more;
         here.fd_count = count;
     }
-    here.by_fd[fd] = peer;
+    return true;
+}
+
+bool http_wire_add(struct http_peer *peer)
+{
+    struct tls_identity *identity = peer->worker->identity;
+    if (!make_place((size_t)peer->fd))
+        return false;
+    if (identity && !(peer->wire.tls = tls_begin(identity, peer->fd)))
+        return false;
+    here.by_fd[peer->fd] = peer;
     /* Bytes may have come before it was watched. */
     peer->wire.unread = true;
     return true;
+}
+
+/* Also asked by coroutines for connections of their own (libpq's): the table is this thread's, and
+ * no coroutine is between a read and a write of it; but each is a fiber to ThreadSanitizer. */
+CO_UNSANITIZED struct http_peer *http_wire_of(int fd)
+{
+    return fd >= 0 && (size_t)fd < here.fd_count ? here.by_fd[fd] : NULL;
 }
 
 static void drop_held(struct http_wire *wire)
@@ -85,16 +98,37 @@ static void drop_held(struct http_wire *wire)
 void http_wire_remove(struct http_peer *peer)
 {
     drop_held(&peer->wire);
+    if (peer->wire.tls)
+        tls_say_end(peer->wire.tls);
+    tls_end(&peer->wire.tls);
     here.by_fd[peer->fd] = NULL;
 }
 
 /* ---- the socket, and what was read of it ---------------------------------------------------- */
+
+/* As take(), of what a client means that should speak TLS. */
+static ssize_t take_secret(struct http_peer *peer, char *to, size_t size)
+{
+    struct http_wire *wire = &peer->wire;
+    ssize_t got = tls_read(wire->tls, to, size);
+    wire->unread = got >= 0 ? wire->hung_up || tls_has_more(wire->tls) : errno != EAGAIN;
+    if (got >= 0 || errno != EPROTO)
+        return got;
+    /* It speaks plain HTTP, and so is told why nobody answers. */
+    tls_end(&wire->tls);
+    http_wire_refuse_problem(peer, &problem_bad_request, "This port is for https:// only.");
+    wire->unread = false;
+    errno = EAGAIN;
+    return -1;
+}
 
 /* As recv(2), and remembers whether there may be more. */
 static ssize_t take(struct http_peer *peer, char *to, size_t size)
 {
     struct http_wire *wire = &peer->wire;
     ssize_t got;
+    if (wire->tls)
+        return take_secret(peer, to, size);
     do
         got = recvfrom(peer->fd, to, size, 0, NULL, NULL);
     while (got < 0 && errno == EINTR);
@@ -372,8 +406,7 @@ static ssize_t nothing(void)
     return -1;
 }
 
-/* As recv(2), for libmicrohttpd. */
-static ssize_t give(struct http_peer *peer, char *to, size_t size)
+ssize_t http_wire_give(struct http_peer *peer, char *to, size_t size)
 {
     struct http_wire *wire = &peer->wire;
     size_t given = 0;
@@ -394,6 +427,14 @@ static ssize_t give(struct http_peer *peer, char *to, size_t size)
 
 /* ---- refusals ------------------------------------------------------------------------------- */
 
+ssize_t http_wire_send(struct http_peer *peer, const struct msghdr *message, int flags)
+{
+    /* sendmsg() would come back here: http_calls.c. */
+    if (!peer->wire.tls)
+        return syscall(SYS_sendmsg, peer->fd, message, flags);
+    return tls_send(peer->wire.tls, message->msg_iov, message->msg_iovlen);
+}
+
 void http_wire_refuse(struct http_peer *peer, const struct response *response)
 {
     char head[HTTP_RESPONSE_HEAD];
@@ -404,7 +445,9 @@ void http_wire_refuse(struct http_peer *peer, const struct response *response)
     struct iovec parts[] = {{head, length},
         {http_response_body(response), peer->wire.head.is_head ? 0 : response->length}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    bool sent = sendmsg(peer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    bool sent = http_wire_send(peer, &message, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    if (peer->wire.tls)
+        tls_say_end(peer->wire.tls);
     /* The client sees the answer's end; its own side stays open, lest a reset overtake the
      * answer. */
     (void)shutdown(peer->fd, SHUT_WR);
@@ -435,19 +478,4 @@ void http_wire_refuse_problem(
     problem_answer(&request, &response, problem, detail);
     http_wire_refuse(peer, &response);
     arena_clear(&request.arena);
-}
-
-/* ---- in the C library's place --------------------------------------------------------------- */
-
-/* Also called by coroutines for connections of their own (libpq's): the table is this thread's, and
- * no coroutine is between a read and a write of it; but each is a fiber to ThreadSanitizer. */
-CO_UNSANITIZED static struct http_peer *peer_of(int fd)
-{
-    return fd >= 0 && (size_t)fd < here.fd_count ? here.by_fd[fd] : NULL;
-}
-
-ssize_t recv(int fd, void *to, size_t size, int flags)
-{
-    struct http_peer *peer = peer_of(fd);
-    return peer ? give(peer, to, size) : recvfrom(fd, to, size, flags, NULL, NULL);
 }

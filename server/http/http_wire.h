@@ -4,16 +4,18 @@
  * http_head.h; libmicrohttpd is given one of our own making, that has nothing in it to misread, and
  * then the body, checked: never a byte beyond the request's end, and no end of the connection while
  * a request is at work. What is refused gets its answer from here, and libmicrohttpd never hears
- * of it. See http_wire.c for how libmicrohttpd is brought to read through this.
+ * of it. See http_calls.c for how libmicrohttpd is brought to read through this.
  */
 #ifndef SERVER_HTTP_HTTP_WIRE_H
 #define SERVER_HTTP_HTTP_WIRE_H
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "server/http/http_chunks.h"
 #include "server/http/http_head.h"
 #include "server/http/problem.h"
+#include "server/tls/tls.h"
 
 struct http_peer;
 struct http_worker;
@@ -27,8 +29,9 @@ struct http_wire {
         HTTP_WIRE_REFUSED, /* we have answered; what still comes is thrown away (http_linger.h) */
         HTTP_WIRE_OVER,    /* libmicrohttpd is told that the connection has ended */
     } state;
-    bool unread;  /* the kernel may have more */
-    bool hung_up; /* the client will send no more than the kernel has */
+    struct tls *tls; /* NULL: the connection is plain, or goes on elsewhere */
+    bool unread;     /* the kernel may have more */
+    bool hung_up;    /* the client will send no more than the kernel has */
     struct http_head head;
     struct http_chunks chunks;
     uint64_t left;                            /* of a body that has a length */
@@ -44,6 +47,15 @@ void http_wire_close(void);
 /* A connection begins (false: no memory), and ends, before its descriptor is closed. */
 CO_MUST_CHECK bool http_wire_add(struct http_peer *peer);
 void http_wire_remove(struct http_peer *peer);
+
+/* The connection of this worker that has that descriptor; NULL: none. */
+struct http_peer *http_wire_of(int fd);
+
+/* As recv(2), for libmicrohttpd. */
+ssize_t http_wire_give(struct http_peer *peer, char *to, size_t size);
+
+/* As sendmsg(2), in plain or over TLS. */
+ssize_t http_wire_send(struct http_peer *peer, const struct msghdr *message, int flags);
 
 /* Read what there is of the next head. True: libmicrohttpd has something to hear (a request, or the
  * end), so a suspended connection must be resumed. Never blocks. */

@@ -115,6 +115,7 @@ bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t
             return false;
         }
     }
-    snprintf(at->url, sizeof at->url, "http://%s:%u", at->host, ntohs(*port_of(&at->address)));
+    snprintf(at->url, sizeof at->url, "http%s://%s:%u", at->is_secret ? "s" : "", at->host,
+        ntohs(*port_of(&at->address)));
     return true;
 }

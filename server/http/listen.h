@@ -15,6 +15,7 @@ struct listen {
     struct sockaddr_storage address;
     socklen_t address_length;
     bool is_loopback;
+    bool is_secret;                   /* TLS is spoken; set by the caller, for the url */
     char text[LISTEN_URL], host[256]; /* as given */
     char url[LISTEN_URL];             /* "http://127.0.0.1:8080", once the sockets are open */
 };

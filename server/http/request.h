@@ -49,8 +49,9 @@ struct request {
     const char *asked_method;  /* Access-Control-Request-Method, of a preflight */
     bool is_of_welcome_origin; /* the page that sent it is one of those in cors.h */
 
-    bool has_body; /* not known to be empty, at the head */
-    char *body;    /* with an end; NULL: none came */
+    bool is_secret; /* it came over TLS that ends here */
+    bool has_body;  /* not known to be empty, at the head */
+    char *body;     /* with an end; NULL: none came */
     size_t body_length;
 
     int64_t waited_ns;  /* since all of it was here, for its turn */

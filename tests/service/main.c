@@ -61,6 +61,7 @@ int main(int argc, char **argv)
         &resources_suite,
         &crowds_suite,
         &idle_suite,
+        &tls_suite,
         &events_suite,
         &races_suite,
         &verdicts_suite,

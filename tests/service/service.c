@@ -19,6 +19,7 @@
 #include "coro/co.h"
 #include "coro/worker.h"
 #include "loadtest/client.h"
+#include "tests/service/secret.h"
 
 extern char **environ;
 
@@ -32,8 +33,11 @@ enum { LEFT = sizeof left / sizeof left[0] };
 static void kill_all(int signal_number)
 {
     for (size_t i = 0; i < LEFT; i++)
-        if (left[i].pid > 0)
-            kill(left[i].pid, SIGKILL);
+        for (int j = 0; j < 2; j++) {
+            pid_t pid = j ? left[i].tunnel : left[i].pid;
+            if (pid > 0)
+                kill(pid, SIGKILL);
+        }
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -114,27 +118,40 @@ static int bind_port(int port)
 /* Bound and never listening: that does not hinder a program that asks for this very port with
  * SO_REUSEADDR, as ours does; but the kernel never gives it to one that wants any port, or
  * connects. */
-void service_reserve(struct service *service)
+static int reserve(int *reserved)
 {
     struct sockaddr_in address;
     socklen_t size = sizeof address;
-    service->reserved = bind_port(0);
-    co_ensure(service->reserved >= 0 &&
-              getsockname(service->reserved, (struct sockaddr *)&address, &size) == 0);
-    service->port = ntohs(address.sin_port);
+    *reserved = bind_port(0);
+    co_ensure(*reserved >= 0 && getsockname(*reserved, (struct sockaddr *)&address, &size) == 0);
+    return ntohs(address.sin_port);
+}
+
+void service_reserve(struct service *service)
+{
+    service->secret = service->secret || secret_is_asked_for();
+    service->port = reserve(&service->reserved);
+    if (service->secret)
+        service->inner = reserve(&service->inner_reserved);
+}
+
+/* Where the program itself listens. */
+static int own_port(const struct service *service)
+{
+    return service->secret ? service->inner : service->port;
 }
 
 /* Does another program listen there, while ours does not run? */
 static bool is_taken(const struct service *service)
 {
-    int probe = bind_port(service->port);
+    int probe = bind_port(own_port(service));
     bool taken = probe < 0 || listen(probe, 1) != 0;
     if (probe >= 0)
         close(probe);
     if (taken && !service->quiet)
         printf("\n    port %d is another program's now: what was answered there was not our "
                "answer\n    ",
-            service->port);
+            own_port(service));
     return taken;
 }
 
@@ -174,16 +191,21 @@ static pid_t spawn(const char *const argv[], const char *output)
 
 static pid_t spawn_teller(struct service *service)
 {
-    char program[SERVICE_PROGRAM], listen[32], output[TEXT];
+    char program[SERVICE_PROGRAM], listen[32], output[TEXT], tls[SECRET_TEXT];
     service_program(program);
     if (service->program)
         snprintf(program, sizeof program, "%s", service->program);
-    snprintf(listen, sizeof listen, "127.0.0.1:%d", service->port);
+    snprintf(listen, sizeof listen, "127.0.0.1:%d", own_port(service));
     output_of(service, output);
-    const char *argv[8 + SERVICE_ARGUMENTS + 1] = {program, "serve", "--listen", listen, "--data",
-        service->folder, "--strategy", service->strategy};
+    const char *argv[8 + SECRET_WORDS + SERVICE_ARGUMENTS + 1] = {program, "serve", "--listen",
+        listen, "--data", service->folder, "--strategy", service->strategy};
+    const char **more = argv + 8;
+    if (service->secret) {
+        secret_flags(service, tls, more);
+        more += SECRET_WORDS;
+    }
     for (int i = 0; service->arguments[i]; i++)
-        argv[8 + i] = service->arguments[i];
+        more[i] = service->arguments[i];
     return spawn(argv, output);
 }
 
@@ -237,7 +259,8 @@ static bool is_ready(const struct service *service)
     char *text = malloc(LOG_BYTES), line[80];
     co_ensure(text != NULL);
     service_read_output(service, text, LOG_BYTES);
-    snprintf(line, sizeof line, "teller: listening on http://127.0.0.1:%d\n", service->port);
+    snprintf(line, sizeof line, "teller: listening on http%s://127.0.0.1:%d\n",
+        service->secret ? "s" : "", own_port(service));
     bool found = strstr(text, line) != NULL;
     free(text);
     return found;
@@ -290,6 +313,8 @@ bool service_run(struct service *service)
         service_reserve(service);
     if (is_taken(service))
         return false;
+    if (service->secret && !service->tunnel && !secret_prepare(service))
+        return false;
     service->starts++;
     service->pid = spawn_teller(service);
     if (service->pid == 0)
@@ -308,7 +333,7 @@ bool service_run(struct service *service)
     return true;
 }
 
-bool service_make(struct service *service, const char *strategy, const char *const *arguments)
+void service_prepare(struct service *service, const char *strategy, const char *const *arguments)
 {
     memset(service, 0, sizeof *service);
     service->strategy = strategy;
@@ -319,7 +344,13 @@ bool service_make(struct service *service, const char *strategy, const char *con
     const char *base = getenv("TMPDIR");
     snprintf(service->folder, sizeof service->folder, "%s/teller-test-XXXXXX",
         base && *base ? base : "/tmp");
-    return mkdtemp(service->folder) && service_run(service);
+    co_ensure(mkdtemp(service->folder));
+}
+
+bool service_make(struct service *service, const char *strategy, const char *const *arguments)
+{
+    service_prepare(service, strategy, arguments);
+    return service_run(service);
 }
 
 /* --- ending ----------------------------------------------------------------------------------- */
@@ -394,8 +425,11 @@ void service_remove(struct service *service)
         service_kill(service);
     end_postgres(service);
     forget(service);
+    secret_end(service);
     if (service->port > 0)
         close(service->reserved);
+    if (service->inner > 0)
+        close(service->inner_reserved);
     const char *const argv[] = {"/bin/rm", "-rf", service->folder, NULL};
     struct service rm = {.pid = spawn(argv, "/dev/null")};
     if (rm.pid > 0)
@@ -434,19 +468,6 @@ size_t service_memory_kib(const struct service *service)
     read_file(path, text, sizeof text);
     const char *at = strstr(text, "VmRSS:");
     return at ? strtoul(at + 6, NULL, 10) : 0;
-}
-
-size_t service_descriptors(const struct service *service)
-{
-    char path[64];
-    size_t count = 0;
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)service->pid);
-    DIR *folder = opendir(path);
-    while (folder && readdir(folder))
-        count++;
-    if (folder)
-        closedir(folder);
-    return count;
 }
 
 /* --- shared ones ------------------------------------------------------------------------------ */

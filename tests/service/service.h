@@ -24,11 +24,14 @@ enum { SERVICE_SLACK_KIB = 32 * 1024 };
 #endif
 
 struct service {
-    pid_t pid;             /* 0: not running */
-    int port;              /* 0: none yet */
-    int reserved;          /* the socket that keeps the port, if there is one */
-    int starts, exit_code; /* the latter when the last start failed */
-    const char *program;   /* NULL: the one that was built with these tests */
+    pid_t pid;                 /* 0: not running */
+    int port;                  /* 0: none yet */
+    int reserved;              /* the socket that keeps the port, if there is one */
+    bool secret;               /* it speaks TLS, and `port` is a tunnel's (secret.h), ... */
+    int inner, inner_reserved; /* ... and this the one that it listens on */
+    pid_t tunnel;              /* 0: none runs */
+    int starts, exit_code;     /* the latter when the last start failed */
+    const char *program;       /* NULL: the one that was built with these tests */
     const char *strategy;
     bool quiet;        /* show no output when it does not come up */
     int start_seconds; /* how long it may take to come up; 0: as long as tests wait at most */
@@ -47,6 +50,9 @@ const char *service_tests_folder(void);
 /* The path of the program that was built with these tests. Stops the program if it is too long. */
 enum { SERVICE_PROGRAM = 512 };
 void service_program(char path[SERVICE_PROGRAM]);
+
+/* A fresh folder and nothing else yet: for what is to be set before service_run(). */
+void service_prepare(struct service *service, const char *strategy, const char *const *arguments);
 
 /* A fresh folder, and the program running in it. False: its output is printed. */
 CO_MUST_CHECK bool service_make(struct service *service, const char *strategy,

@@ -65,6 +65,7 @@ extern const struct unit_suite endings_suite;
 extern const struct unit_suite resources_suite;
 extern const struct unit_suite crowds_suite;
 extern const struct unit_suite idle_suite;
+extern const struct unit_suite tls_suite;
 extern const struct unit_suite events_suite;
 extern const struct unit_suite races_suite;
 extern const struct unit_suite verdicts_suite;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What a session is made with. */
+#ifndef SERVER_TLS_TLS_PRIVATE_H
+#define SERVER_TLS_TLS_PRIVATE_H
+
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+
+struct tls_identity {
+    _Atomic size_t users;
+    SSL_CTX *context;
+    int64_t ends_s;
+};
+
+#endif
