@@ -104,7 +104,7 @@ static void leave_out_own(struct co_stuck_group *group)
 
 static void take(struct co_stuck *stuck, int64_t at_least_ns, bool yields)
 {
-    *stuck = (struct co_stuck){.alive = 0};
+    memset(stuck, 0, sizeof *stuck);
     int64_t now_ns = co_clock_now_ns();
     uint32_t used = atomic_load_explicit(&co_runtime.cos_pool.used, memory_order_acquire);
     for (uint32_t at = 0; at < used;) {
