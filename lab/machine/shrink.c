@@ -79,7 +79,9 @@ static bool try_all(
 uint64_t shrink(struct trial *trial, struct explore_path *path)
 {
     static struct shrinking s; /* large; runs do not nest */
-    s = (struct shrinking){.trial = trial, .best = path};
+    memset(&s, 0, sizeof s);
+    s.trial = trial;
+    s.best = path;
     struct co_schedule_choice choices[TRIED_SWITCHES + 1] = {{0, 0}};
     if (improves(&s, choices, 0, true))
         return s.runs;

@@ -253,7 +253,7 @@ static void no_other_try(void)
     script_stop(&script);
     co_http_free(&http);
     http = co_http_make(NULL);
-    script = (struct script){0};
+    memset(&script, 0, sizeof script);
     script_start(&script, "127.0.0.1:0", fresh);
     CU_ASSERT_EQUAL(request_to(&script, http, "GET", false), CO_HTTP_SENT);
     CU_ASSERT_EQUAL(script.requests, 1);
