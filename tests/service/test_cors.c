@@ -160,10 +160,12 @@ static void no_origins(void)
     ask(&visit, "OPTIONS", "/transfers", "Origin: " APP "\r\n" PREFLIGHT);
     EXPECT_STATUS(&visit, 204);
     EXPECT_HEADER(&visit, "Allow", "GET, HEAD, POST, OPTIONS");
-    CU_ASSERT_PTR_NULL(strstr(visit.response.head, "Access-Control"));
+    EXPECT_HEADER(&visit, "Access-Control-Allow-Origin", "");
+    EXPECT_HEADER(&visit, "Access-Control-Allow-Methods", "");
     EXPECT_HEADER(&visit, "Vary", "");
     ask(&visit, "GET", "/accounts", "Origin: " APP "\r\n");
-    CU_ASSERT_PTR_NULL(strstr(visit.response.head, "Access-Control"));
+    EXPECT_HEADER(&visit, "Access-Control-Allow-Origin", "");
+    EXPECT_HEADER(&visit, "Access-Control-Expose-Headers", "");
     visit_end(&visit);
 }
 
