@@ -38,7 +38,8 @@ bool sql_bench_open(struct co_context *context, struct sql_bench *bench, const c
     size_t lanes, bool durable)
 {
     co_ensure(lanes <= SQL_BENCH_LANES);
-    *bench = (struct sql_bench){.context = context};
+    memset(bench, 0, sizeof *bench);
+    bench->context = context;
     bench->idle = co_chan_make(sizeof(struct sql_lane *), SQL_BENCH_LANES);
     if (!bench->idle)
         return sql_bench_fail(bench, "out of memory");

@@ -148,10 +148,10 @@ static enum desk_end follow(struct tail *tail)
 static enum desk_end tail(struct desk *desk)
 {
     static const char *const titles[] = {">SEQ", "TIME (UTC)", "KIND", "ABOUT", ">AMOUNT", NULL};
-    static struct tail tail; /* large */
-    /* Rows are written as they come, so the usual widths are set before. */
-    tail = (struct tail){
-        .desk = desk, .left = -1, .columns = {.titles = titles, .width = {7, 19, 8, 32, 14}}};
+    /* Large; and once in a process. Rows are written as they come, so the usual widths are set. */
+    static struct tail tail = {.left = -1, .columns = {.width = {7, 19, 8, 32, 14}}};
+    tail.desk = desk;
+    tail.columns.titles = titles;
     if (options_value(desk->options, "limit"))
         tail.left = options_number(desk->options, "limit", 1, INT64_C(1) << 53);
     if (tail.left < 0 && options_value(desk->options, "limit"))
