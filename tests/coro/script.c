@@ -10,22 +10,36 @@
 #include "coro/go.h"
 #include "coro/net.h"
 
+static void keep(struct script *script, const char *heard, size_t length)
+{
+    co_mutex_lock(&script->mutex);
+    memcpy(script->heard, heard, length + 1);
+    co_mutex_unlock(&script->mutex);
+}
+
+void script_heard(struct script *script, char heard[SCRIPT_HEARD])
+{
+    co_mutex_lock(&script->mutex);
+    memcpy(heard, script->heard, SCRIPT_HEARD);
+    co_mutex_unlock(&script->mutex);
+}
+
 /* All up to the empty line, and the body that Content-Length says. False: it left. */
 static bool hear(struct script *script, struct co_stream *stream)
 {
-    size_t used = 0;
-    char *heard = script->heard;
-    for (;;) {
-        ssize_t n =
-            co_stream_read(script->context, stream, heard + used, sizeof script->heard - 1 - used);
+    char heard[SCRIPT_HEARD];
+    for (size_t used = 0;;) {
+        ssize_t n = co_stream_read(script->context, stream, heard + used, sizeof heard - 1 - used);
         if (n <= 0)
             return false;
         used += (size_t)n;
         heard[used] = '\0';
         const char *end = strstr(heard, "\r\n\r\n"), *length = strstr(heard, "Content-Length: ");
         if (end &&
-            used >= (size_t)(end - heard) + 4 + (length ? strtoul(length + 16, NULL, 10) : 0))
+            used >= (size_t)(end - heard) + 4 + (length ? strtoul(length + 16, NULL, 10) : 0)) {
+            keep(script, heard, used);
             return true;
+        }
     }
 }
 

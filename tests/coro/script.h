@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "coro/context.h"
+#include "coro/mutex.h"
 #include "coro/tls/co_tls.h"
 #include "coro/waitgroup.h"
 
@@ -16,10 +17,13 @@ struct turn {
     bool in_bytes; /* each byte on its own */
 };
 
+enum { SCRIPT_HEARD = 2000 };
+
 struct script {
     const struct turn *turns; /* one a request, over all connections */
     _Atomic int requests, connections;
-    char heard[2000]; /* the last request */
+    struct co_mutex mutex;
+    char heard[SCRIPT_HEARD]; /* the last request; under mutex */
     int listener;
     char url[60];
     struct co_context *context;
@@ -29,6 +33,9 @@ struct script {
 
 /* Listen at that address and answer request after request. All zero before, but for `tls`. */
 void script_start(struct script *script, const char *at, const struct turn *turns);
+
+/* The last request. */
+void script_heard(struct script *script, char heard[SCRIPT_HEARD]);
 
 /* Parks until no connection is open. */
 void script_stop(struct script *script);

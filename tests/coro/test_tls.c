@@ -208,11 +208,10 @@ static void files_that_do_not_fit(void)
 
 enum { LONG = 1 << 20 };
 
+static char sent[LONG];
+
 CO_GO_FUNCTION(send_long, (struct co_tls *, tls))
 {
-    static char sent[LONG];
-    for (size_t i = 0; i < LONG; i++)
-        sent[i] = (char)(i * 7);
     CU_ASSERT_EQUAL(co_tls_write(co_context_background(), tls, sent, LONG), LONG);
     CU_ASSERT_EQUAL(co_tls_end(co_context_background(), tls), 0);
     CU_ASSERT_EQUAL(co_tls_write(co_context_background(), tls, "x", 1), -1);
@@ -243,6 +242,8 @@ static void a_reader_and_a_writer_each(void)
 {
     struct pair pair;
     struct co_waitgroup all = {0};
+    for (size_t i = 0; i < LONG; i++)
+        sent[i] = (char)(i * 7);
     pair_open(&pair, files.good, files.authority);
     struct co_tls *tls = pair_connect(&pair, pair.address, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(tls);
