@@ -16,8 +16,10 @@ CFLAGS_COMMON := -std=gnu17 -g -pthread -fPIE -fno-omit-frame-pointer -ffile-pre
   -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wvla -Wimplicit-fallthrough \
   -Wdouble-promotion -Wframe-larger-than=4096
+# Not -ftrivial-auto-var-init=zero: GCC 12 then clears the padding of initialised structs, and clears
+# members instead where a large array is among them.
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection \
-  -fcf-protection -fno-strict-overflow -ftrivial-auto-var-init=zero
+  -fcf-protection -fno-strict-overflow
 CFLAGS_release := -O2 $(HARDENING)
 CFLAGS_debug := -O0 -DCORO_DEBUG
 CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -DCORO_DEBUG
