@@ -12,6 +12,7 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "ledger/db/pg.h"
+#include "ledger/db/pg_secret.h"
 #include "ledger/db/row.h"
 #include "tests/ledger/fixture.h"
 
@@ -322,8 +323,28 @@ static void rows_come_binary(void)
     pg_close(&pg);
 }
 
+/* Said of a database is where it is, never how one gets in; of a string that libpq refuses, or has
+ * no memory for, nothing. */
+static void secrets_are_not_described(void)
+{
+    static const struct {
+        const char *conninfo, *said;
+    } rows[] = {
+        {"postgresql://ann:s3cret@db:5433/bank", "host=db port=5433 dbname=bank user=ann"},
+        {"host=db password='s3cret' dbname=bank", "host=db dbname=bank"},
+        {"host=db password=s3cret dbname", ""},
+        {"", ""},
+    };
+    char text[200];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pg_secret_describe(rows[i].conninfo, text, sizeof text);
+        CU_ASSERT_STRING_EQUAL(text, rows[i].said);
+    }
+}
+
 static const struct unit_test tests[] = {{"is_pinned_whole", is_pinned_whole},
     {"environment_has_no_say", environment_has_no_say},
+    {"secrets_are_not_described", secrets_are_not_described},
     {"statements_keep_apart", statements_keep_apart}, {"rows_come_binary", rows_come_binary},
     {"other_encodings_are_refused", other_encodings_are_refused},
     {"unsafe_databases_are_refused", unsafe_databases_are_refused},
