@@ -54,7 +54,7 @@ static struct {
     struct watched workers[CO_WORKERS_MAX];
     /* What the signal finds: whose thread is asked, and its answer. */
     _Atomic int asked;
-    void *caught[CO_WATCHDOG_FRAMES + 8];
+    void *caught[CO_WATCHDOG_FRAMES + 8]; /* the handler copies them: backtrace() is instrumented */
     int caught_count;
 } dog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .stop = PTHREAD_COND_INITIALIZER};
 
@@ -105,15 +105,17 @@ CO_UNSANITIZED static void on_catch(int number, siginfo_t *info, void *machine)
 #else
         void *pc = (void *)context->uc_mcontext.pc;
 #endif
-        int n = backtrace(dog.caught, CO_WATCHDOG_FRAMES + 8), from = 0;
-        while (from < n && dog.caught[from] != pc) /* its own frames, and the signal's */
+        void *frames[CO_WATCHDOG_FRAMES + 8];
+        int n = backtrace(frames, CO_WATCHDOG_FRAMES + 8), from = 0;
+        while (from < n && frames[from] != pc) /* its own frames, and the signal's */
             from++;
         if (from == n) {
-            dog.caught[0] = pc;
+            frames[0] = pc;
             from = 0, n = 1;
         }
-        memmove(dog.caught, dog.caught + from, (size_t)(n - from) * sizeof dog.caught[0]);
         dog.caught_count = n - from;
+        for (int i = 0; i < dog.caught_count; i++)
+            dog.caught[i] = frames[from + i];
         atomic_store(&dog.asked, 0);
     }
     errno = saved;
