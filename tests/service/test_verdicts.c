@@ -47,7 +47,8 @@ static void interrupted(void)
     struct command command = {0};
     const struct service *service = service_shared("owner");
     CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    race(&command, service, "exec timeout --preserve-status -s INT 2 $load --rounds 1000000");
+    race(&command, service,
+        "exec timeout --foreground --preserve-status -s INT 2 $load --rounds 1000000");
     CU_ASSERT_PTR_NOT_NULL(strstr(command.out, "as promised"));
     CU_ASSERT_PTR_NOT_NULL(strstr(command.error, "interrupted"));
     expect(&command, 2, "interrupted;");
