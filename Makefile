@@ -217,6 +217,8 @@ all: ## the same as build, but it only says what is missing, and installs nothin
 
 build: deps-build ## build/teller and build/teller-load
 	@$(BUILD)
+.PHONY: programs
+programs: ; @$(BUILD)
 BUILD = $(MAKE_IN) MODE=release build/release/teller build/release/teller-load && \
   ln -sf release/teller build/teller && ln -sf release/teller-load build/teller-load
 
@@ -230,6 +232,9 @@ test: deps-e2e build ## everything that a commit must pass
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
 	@tests/run unit examples
+
+.PHONY: objects
+objects: $(CORO) $(CORO_HTTP) $(CORO_TLS) $(LEDGER) $(LAB) $(SERVER) $(LOADTEST) $(OBJ)/server/main.o $(OBJ)/loadtest/main.o
 
 .PHONY: unit-programs
 unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger lab server loadtest)
@@ -324,7 +329,7 @@ bench-peers: deps-bench ## the same on neco, libdill and Boost.Fiber, those that
 bench-lab: deps-bench build ## what each strategy of the lab costs, in memory and on PostgreSQL
 	@tools/with-postgres lab/parallel/bench.sh
 
-tidy: deps-tidy build ## the house's policy: arrows, names, lengths, leftovers; format, shell scripts
+tidy: deps-tidy ## the house's policy: arrows, names, lengths, leftovers; format, shell scripts
 	@tests/run tidy
 
 layers: build ## a table of the folders: files, arrows, arrows that point up, circles of files
