@@ -152,35 +152,44 @@ static size_t keep_open(struct ledger_figures *ledgers, size_t count)
     return open;
 }
 
-/* How long batches took to be durable, and how many entries they had. */
+static struct histogram commits_of(const struct ledger_figures *ledger)
+{
+    return (struct histogram){.buckets = ledger->commit_le,
+        .count = sizeof ledger->commit_le / sizeof ledger->commit_le[0],
+        .first = 250,
+        .factor = 2,
+        .is_time = true,
+        .total = ledger->commit_count,
+        .sum = ledger->commit_ns_total};
+}
+
+static struct histogram sizes_of(const struct ledger_figures *ledger)
+{
+    return (struct histogram){.buckets = ledger->batch_le,
+        .count = sizeof ledger->batch_le / sizeof ledger->batch_le[0],
+        .first = 1,
+        .factor = 2,
+        .total = ledger->commit_count,
+        .sum = ledger->committed_entries};
+}
+
 static void write_batches(struct json_out *out, const struct ledger_figures *ledgers, size_t count)
 {
+    static const struct {
+        const char *name, *help;
+        struct histogram (*of)(const struct ledger_figures *ledger);
+    } each[] = {
+        {"teller_commit_duration_seconds", "How long a batch took to be durable.", commits_of},
+        {"teller_batch_size_entries", "Entries in a batch.", sizes_of},
+    };
     char label[100];
-    head(
-        out, "teller_commit_duration_seconds", "histogram", "How long a batch took to be durable.");
-    for (size_t i = 0; i < count; i++) {
-        const struct ledger_figures *ledger = &ledgers[i];
-        snprintf(label, sizeof label, "ledger=\"%s\"", ledger->name);
-        write_histogram(out, "teller_commit_duration_seconds", label,
-            &(struct histogram){.buckets = ledger->commit_le,
-                .count = sizeof ledger->commit_le / sizeof ledger->commit_le[0],
-                .first = 250,
-                .factor = 2,
-                .is_time = true,
-                .total = ledger->commit_count,
-                .sum = ledger->commit_ns_total});
-    }
-    head(out, "teller_batch_size_entries", "histogram", "Entries in a batch.");
-    for (size_t i = 0; i < count; i++) {
-        const struct ledger_figures *ledger = &ledgers[i];
-        snprintf(label, sizeof label, "ledger=\"%s\"", ledger->name);
-        write_histogram(out, "teller_batch_size_entries", label,
-            &(struct histogram){.buckets = ledger->batch_le,
-                .count = sizeof ledger->batch_le / sizeof ledger->batch_le[0],
-                .first = 1,
-                .factor = 2,
-                .total = ledger->commit_count,
-                .sum = ledger->committed_entries});
+    for (size_t kind = 0; kind < sizeof each / sizeof each[0]; kind++) {
+        head(out, each[kind].name, "histogram", each[kind].help);
+        for (size_t i = 0; i < count; i++) {
+            const struct histogram histogram = each[kind].of(&ledgers[i]);
+            snprintf(label, sizeof label, "ledger=\"%s\"", ledgers[i].name);
+            write_histogram(out, each[kind].name, label, &histogram);
+        }
     }
 }
 

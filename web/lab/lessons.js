@@ -61,8 +61,8 @@ export const LESSONS = [
             'gives up; with a default it does not wait at all.',
         examples: ['select_timeout', 'ticker', 'signals'],
         where: 'a reader waits for a free connection or for the end of its request, whichever is ' +
-            'first (ledger/db/readers.c). Tokens are read again every few seconds, or when ' +
-            'somebody wishes it (server/auth/token_cache.c).',
+            'first (ledger/db/readers.c). Whether tokens have changed is asked five times a ' +
+            'second, and sooner if somebody is waiting to know (server/auth/token_cache.c).',
     },
     {
         id: 'pool', title: 'Worker pools and semaphores',
