@@ -74,7 +74,7 @@ LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
 $(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(TALK) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) $(SERVER_LIBS) -lm
-$(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO)
+$(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO_HTTP) $(CORO)
 	$(LINK) -lm
 $(OBJ)/tests/test-coro: $(call objects,tests tests/coro) $(CORO_HTTP) $(CORO_TLS) $(CORO)
 	$(LINK) -lcunit $(TLS_LIBS) -lm
@@ -87,12 +87,12 @@ $(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(TALK) $
 # What test-server has the runner of experiments run.
 $(OBJ)/tests/lab-standin: $(OBJ)/tests/server/lab/standin.o $(OBJ)/server/lab/lab_confine.o
 	$(LINK) -lseccomp
-$(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(CORO)
+$(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(CORO_HTTP) $(CORO)
 	$(LINK) -lcunit -lm
 $(OBJ)/tests/test-scale: $(OBJ)/tests/unit.o $(OBJ)/tests/ledger/fixture.o $(call objects,tests/scale) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 # The program from outside: runs the teller that stands beside it in the same build.
-$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO) | $(OBJ)/teller $(OBJ)/teller-load \
+$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO_HTTP) $(CORO) | $(OBJ)/teller $(OBJ)/teller-load \
   $(OBJ)/tests/teller-planted
 	$(LINK) -lcunit -lm
 # A teller in which careless strategies of the lab crash, loop, fork: tests/service/planted.
@@ -103,7 +103,7 @@ $(OBJ)/tests/teller-planted: $(OBJ)/server/main.o $(OBJ)/tests/service/planted/p
 	$(LINK) $(SERVER_LIBS) -lm
 # The same while everything it stands on fails.
 $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
-  $(filter-out %/shim.o,$(call objects,tests/faults)) $(LOADTEST) $(CORO) | $(OBJ)/teller $(OBJ)/tests/shim.so
+  $(filter-out %/shim.o,$(call objects,tests/faults)) $(LOADTEST) $(CORO_HTTP) $(CORO) | $(OBJ)/teller $(OBJ)/tests/shim.so
 	$(LINK) -lcunit -lm
 $(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
 	@mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_COMMON) -O1 -fPIC -shared -o $@ $<

@@ -1,42 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call costs is what the load tester takes from the service it measures, when both share a
- * machine: one sendmsg, one wait, one recv, and no allocation once the buffer has grown.
- *
- * A deadline is a timer that shuts the socket down: the waiting call then sees the end of the
- * stream, and `timed_out` says why. Client and timer live on the worker of the calling coroutine.
+ * A connection of coro/http, and around it what every call of the service has: the token, the key,
+ * a deadline for each step, and an outcome that reports can count.
  */
 #include "loadtest/client.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include "coro/clock.h"
-#include "coro/poller.h"
-#include "coro/timer.h"
+#include "coro/context.h"
+#include "coro/http/co_http_connection.h"
+#include "coro/net.h"
 #include "loadtest/response_head.h"
 
-enum {
-    HEAD_SIZE = 4096, /* of a request */
-    BUFFER_FIRST = 4096,
-    BUFFER_MAX = 64 * 1024 * 1024, /* an answer that is longer is garbled */
-};
+enum { HEADERS_SIZE = 4096 }; /* of a request */
 
 struct client {
     const struct target *target;
-    int fd; /* -1: not connected */
+    struct co_http_connection *connection; /* NULL: not connected */
     int64_t timeout_ns;
-    bool timed_out, is_head; /* the latter: the request was a HEAD */
-    struct co_timer timer;
-    char *buffer;
-    size_t size, used, taken; /* received: used bytes, of which the first `taken` were given out */
-    char head[HEAD_SIZE];
+    struct co_http_answer kept; /* the last one, of a connection that is closed by now */
+    char headers[HEADERS_SIZE];
 };
 
 struct client *client_make(const struct target *target, int64_t timeout_ns)
@@ -44,44 +30,40 @@ struct client *client_make(const struct target *target, int64_t timeout_ns)
     struct client *client = calloc(1, sizeof *client);
     if (!client)
         return NULL;
-    client->buffer = malloc(BUFFER_FIRST);
-    if (!client->buffer) {
-        free(client);
-        return NULL;
-    }
     client->target = target;
-    client->fd = -1;
     client->timeout_ns = timeout_ns;
-    /* It grows with the longest answer, and stays that size. */
-    client->size = BUFFER_FIRST;
     return client;
 }
 
+/* Its last answer stays valid until the client is used again. */
 void client_close(struct client *client)
 {
-    if (client->fd < 0)
+    if (!client->connection)
         return;
-    /* The next connection may get the same descriptor number. */
-    co_poller_forget(client->fd);
-    close(client->fd);
-    client->fd = -1;
-    client->used = client->taken = 0;
+    co_http_answer_free(&client->kept);
+    co_http_connection_give(client->connection, &client->kept);
+    co_http_connection_free(&client->connection);
+}
+
+static int descriptor(const struct client *client)
+{
+    return co_http_connection_stream(client->connection)->fd;
 }
 
 void client_reset(struct client *client)
 {
     /* close() sends a reset then, as a client that crashes would. */
-    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    if (client->fd >= 0)
-        setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    const struct linger immediately = {.l_onoff = 1, .l_linger = 0};
+    if (client->connection)
+        setsockopt(descriptor(client), SOL_SOCKET, SO_LINGER, &immediately, sizeof immediately);
     client_close(client);
 }
 
 /* The other half stays open: the answer can still come. */
 void client_say_no_more(struct client *client)
 {
-    if (client->fd >= 0)
-        shutdown(client->fd, SHUT_WR);
+    if (client->connection)
+        shutdown(descriptor(client), SHUT_WR);
 }
 
 void client_free(struct client **client)
@@ -89,7 +71,7 @@ void client_free(struct client **client)
     if (!*client)
         return;
     client_close(*client);
-    free((*client)->buffer);
+    co_http_answer_free(&(*client)->kept);
     free(*client);
     *client = NULL;
 }
@@ -107,175 +89,99 @@ const char *client_status_name(enum client_status status)
     return names[status];
 }
 
-/* --- the deadline ----------------------------------------------------------------------------- */
+/* --- the deadline of a step ------------------------------------------------------------------- */
 
-static void give_up(void *arg)
+/* NULL: memory is short, and the step is over before it began. */
+static struct co_context *step_begin(const struct client *client)
 {
-    struct client *client = arg;
-    client->timed_out = true;
-    /* A read or write that waits sees the end, and looks at `timed_out`. */
-    shutdown(client->fd, SHUT_RDWR);
+    return co_context_with_timeout(co_context_background(), client->timeout_ns);
 }
 
-static void watch_start(struct client *client)
+static enum client_status status_of(int error)
 {
-    client->timed_out = false;
-    co_timer_start(&client->timer, co_clock_now_ns() + client->timeout_ns, give_up, client);
+    switch (error) {
+    case ETIMEDOUT:
+        return CLIENT_TIMEOUT;
+    case EPROTO:
+    case EMSGSIZE:
+        return CLIENT_GARBLED;
+    default:
+        return CLIENT_LOST;
+    }
 }
 
-/* The end of a step: its status, or TIMEOUT if that is what ended it. */
-static enum client_status watch_stop(struct client *client, enum client_status status)
+/* Its outcome: `result` is negative, with errno, if it failed. What is left on the way then belongs
+ * to a request that is given up. */
+static enum client_status step_end(
+    struct client *client, struct co_context *context, ssize_t result)
 {
-    co_timer_stop(&client->timer);
-    if (status != CLIENT_ANSWERED && client->timed_out)
-        status = CLIENT_TIMEOUT;
-    /* What is left on the way belongs to a request that is given up. */
+    enum client_status status = result < 0 ? status_of(errno) : CLIENT_ANSWERED;
+    co_context_release(&context);
     if (status != CLIENT_ANSWERED)
         client_close(client);
     return status;
 }
 
-static bool wait_for(struct client *client, unsigned events)
-{
-    return co_poller_wait(co_context_background(), client->fd, events) == CO_POLLER_READY;
-}
-
 /* --- connecting and sending ------------------------------------------------------------------- */
-
-static enum client_status finish_connect(struct client *client)
-{
-    int error = 0;
-    socklen_t length = sizeof error;
-    if (!wait_for(client, CO_POLLER_WRITE))
-        return CLIENT_NO_CONNECTION;
-    /* A socket is writable as well when connecting has failed. */
-    if (getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0)
-        return CLIENT_NO_CONNECTION;
-    return client->timed_out ? CLIENT_TIMEOUT : CLIENT_ANSWERED;
-}
-
-/* The port is chosen when it connects, so there are as many as without an address. */
-static bool call_from(struct client *client)
-{
-    const struct target *target = client->target;
-    const int on = 1;
-    if (target->from.ss_family == AF_UNSPEC)
-        return true;
-    setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    return bind(client->fd, (const struct sockaddr *)&target->from, target->address_length) == 0;
-}
 
 enum client_status client_connect(struct client *client)
 {
     /* Kept from the call before. */
-    if (client->fd >= 0)
+    if (client->connection)
         return CLIENT_ANSWERED;
-    const struct sockaddr *address = (const struct sockaddr *)&client->target->address;
-    client->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (client->fd < 0)
+    const struct target *target = client->target;
+    struct co_context *context = step_begin(client);
+    if (!context)
         return CLIENT_NO_CONNECTION;
-    const int on = 1;
-    /* Latency is what is measured: no waiting for more to send. */
-    setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (!call_from(client)) {
-        client_close(client);
-        return CLIENT_NO_CONNECTION;
-    }
-    /* On loopback it may be connected already. */
-    if (connect(client->fd, address, client->target->address_length) == 0)
-        return CLIENT_ANSWERED;
-    enum client_status status = CLIENT_NO_CONNECTION;
-    if (errno == EINPROGRESS) {
-        watch_start(client);
-        status = watch_stop(client, finish_connect(client));
-    }
-    if (status != CLIENT_ANSWERED) {
-        client_close(client);
-        return CLIENT_NO_CONNECTION;
-    }
-    return CLIENT_ANSWERED;
+    int fd = co_net_dial_from(context, target->address, target->from[0] ? target->from : NULL);
+    co_context_release(&context);
+    if (fd >= 0)
+        client->connection = co_http_connection_make(co_stream_of(fd), NULL);
+    return client->connection ? CLIENT_ANSWERED : CLIENT_NO_CONNECTION;
 }
 
-/* Write all of the pieces, in order; they are consumed. */
-static enum client_status write_all(struct client *client, struct iovec *piece, size_t pieces)
-{
-    while (pieces > 0) {
-        const struct msghdr message = {.msg_iov = piece, .msg_iovlen = pieces};
-        ssize_t sent = sendmsg(client->fd, &message, MSG_NOSIGNAL);
-        /* Anything else is the end of the connection. */
-        if (sent < 0 && errno != EAGAIN && errno != EINTR)
-            return CLIENT_LOST;
-        if (sent < 0 && !wait_for(client, CO_POLLER_WRITE))
-            return CLIENT_LOST;
-        /* Pieces that went out whole, then a part of one. */
-        for (size_t left = sent < 0 ? 0 : (size_t)sent; pieces > 0;) {
-            if (left < piece->iov_len) {
-                piece->iov_base = (char *)piece->iov_base + left;
-                piece->iov_len -= left;
-                break;
-            }
-            left -= piece->iov_len;
-            piece++;
-            pieces--;
-        }
-    }
-    return CLIENT_ANSWERED;
-}
-
-/* Text is appended to the request's head; what does not fit makes it too long, permanently. */
+/* Text is appended to the request's headers; what does not fit makes them too long, permanently. */
 static size_t add(struct client *client, size_t at, const char *text)
 {
     size_t length = strlen(text);
-    /* Checked once, when the head is whole. */
-    if (at + length > HEAD_SIZE)
-        return HEAD_SIZE + 1;
-    memcpy(client->head + at, text, length);
+    /* Checked once, when they are whole. */
+    if (at + length >= HEADERS_SIZE)
+        return HEADERS_SIZE;
+    memcpy(client->headers + at, text, length + 1);
     return at + length;
 }
 
-static size_t write_head(struct client *client, const struct request *request)
+static void write_headers(struct client *client, const struct request *request, bool has_body)
 {
-    const char *method = request->method ? request->method : request->body ? "POST" : "GET";
-    size_t at = add(client, 0, method);
-    at = add(client, at, " ");
-    at = add(client, at, request->path);
-    at = add(client, at, " HTTP/1.1\r\nHost: ");
-    at = add(client, at, client->target->authority);
+    size_t at = add(client, 0, "");
     /* A service without authentication needs none. */
     if (client->target->token[0] && !request->without_token) {
-        at = add(client, at, "\r\nAuthorization: Bearer ");
+        at = add(client, at, "Authorization: Bearer ");
         at = add(client, at, client->target->token);
+        at = add(client, at, "\r\n");
     }
     /* In quotes, as the draft of Idempotency-Key has it. */
     if (request->key) {
-        at = add(client, at, "\r\nIdempotency-Key: \"");
+        at = add(client, at, "Idempotency-Key: \"");
         at = add(client, at, request->key);
-        at = add(client, at, "\"");
+        at = add(client, at, "\"\r\n");
     }
-    /* A POST without a body still states its length. */
-    if (request->body || strcmp(method, "POST") == 0) {
-        char length[64];
-        snprintf(length, sizeof length, "\r\nContent-Length: %zu", request->body_length);
-        at = add(client, at, "\r\nContent-Type: application/json");
-        at = add(client, at, length);
-    }
-    at = add(client, at, "\r\n");
+    if (has_body)
+        at = add(client, at, "Content-Type: application/json\r\n");
     at = add(client, at, request->headers ? request->headers : "");
-    return add(client, at, "\r\n");
+    co_ensure(at < HEADERS_SIZE);
 }
 
-/* The request as pieces to write; the head is in the client, the body stays the caller's. */
-static size_t to_pieces(
-    struct client *client, const struct request *request, struct iovec pieces[2])
+static struct co_http_message message_of(struct client *client, const struct request *request)
 {
-    size_t length = write_head(client, request);
-    co_ensure(length <= HEAD_SIZE);
-    pieces[0] = (struct iovec){client->head, length};
-    pieces[1] = (struct iovec){(void *)(uintptr_t)request->body, request->body_length};
-    client->is_head = strncmp(client->head, "HEAD ", 5) == 0;
-    /* The answer before this one is not valid any more: its memory is used again. */
-    client->used = client->taken = 0;
-    return request->body_length ? 2 : 1;
+    const char *method = request->method ? request->method : request->body ? "POST" : "GET";
+    write_headers(client, request, request->body || strcmp(method, "POST") == 0);
+    return (struct co_http_message){.method = method,
+        .authority = client->target->authority,
+        .target = request->path,
+        .headers = client->headers,
+        .body = request->body,
+        .body_length = request->body_length};
 }
 
 enum client_status client_send(struct client *client, const struct request *request)
@@ -283,155 +189,91 @@ enum client_status client_send(struct client *client, const struct request *requ
     enum client_status status = client_connect(client);
     if (status != CLIENT_ANSWERED)
         return status;
-    struct iovec pieces[2];
-    size_t count = to_pieces(client, request, pieces);
-    watch_start(client);
-    return watch_stop(client, write_all(client, pieces, count));
+    const struct co_http_message message = message_of(client, request);
+    struct co_context *context = step_begin(client);
+    return context ? step_end(client, context,
+                         co_http_connection_send(context, client->connection, &message))
+                   : CLIENT_LOST;
 }
 
+/* Raw bytes, for requests that a well-behaved client cannot make. */
 enum client_status client_send_bytes(struct client *client, const void *bytes, size_t length)
 {
     enum client_status status = client_connect(client);
     if (status != CLIENT_ANSWERED)
         return status;
-    struct iovec piece = {(void *)(uintptr_t)bytes, length};
-    /* Raw bytes, for requests that a well-behaved client cannot make. */
-    client->used = client->taken = 0;
-    client->is_head = length > 5 && memcmp(bytes, "HEAD ", 5) == 0;
-    watch_start(client);
-    return watch_stop(client, write_all(client, &piece, 1));
+    struct co_context *context = step_begin(client);
+    return context ? step_end(client, context,
+                         co_http_connection_send_bytes(context, client->connection, bytes, length))
+                   : CLIENT_LOST;
 }
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-static bool make_room(struct client *client, size_t size)
+/* A whole answer has come, or not: what it says, and whether the next call makes a new connection. */
+static enum client_status take(struct client *client, enum client_status status,
+    const struct co_http_answer *answer, struct response *response)
 {
-    if (size <= client->size)
-        return true;
-    /* No real answer is that long. */
-    if (size > BUFFER_MAX)
-        return false;
-    char *larger = realloc(client->buffer, size);
-    if (!larger)
-        return false;
-    client->buffer = larger;
-    client->size = size;
-    return true;
-}
-
-/* Receive something into the room that the buffer has. */
-static enum client_status fill(struct client *client)
-{
-    for (;;) {
-        /* Waiting first: an answer is hardly ever there already. */
-        if (!wait_for(client, CO_POLLER_READ))
-            return CLIENT_LOST;
-        ssize_t got = recv(
-            client->fd, client->buffer + client->used, client->size - client->used, MSG_DONTWAIT);
-        if (got > 0) {
-            client->used += (size_t)got;
-            return CLIENT_ANSWERED;
-        }
-        /* The end, before the answer is whole. */
-        if (got == 0 || (errno != EAGAIN && errno != EINTR))
-            return CLIENT_LOST;
-    }
-}
-
-static enum client_status receive_head(
-    struct client *client, struct response *response, int64_t *body_length)
-{
-    for (;;) {
-        /* Looked for from the start each time: a head comes in one piece, nearly always. */
-        char *end = memmem(client->buffer, client->used, "\r\n\r\n", 4);
-        if (end) {
-            client->taken = (size_t)(end + 4 - client->buffer);
-            if (!response_read_head(client->buffer, client->taken, response, body_length))
-                return CLIENT_GARBLED;
-            if (response->status >= 200)
-                return CLIENT_ANSWERED;
-            client->used -= client->taken; /* an interim answer, 100 Continue: drop it */
-            memmove(client->buffer, client->buffer + client->taken, client->used);
-            continue;
-        }
-        /* A head may grow until it is too long to be one. */
-        if (client->used == client->size && !make_room(client, client->size * 2))
-            return CLIENT_GARBLED;
-        enum client_status status = fill(client);
-        if (status != CLIENT_ANSWERED)
-            return status;
-    }
-}
-
-static enum client_status receive(struct client *client, struct response *response)
-{
-    int64_t body_length;
-    enum client_status status = receive_head(client, response, &body_length);
     if (status != CLIENT_ANSWERED)
         return status;
-    /* Without a length the end of the answer is not known. */
-    /* Its answer tells how long a body would be, and has none. */
-    if (client->is_head)
-        body_length = 0;
-    if (body_length < 0 || body_length > BUFFER_MAX ||
-        !make_room(client, client->taken + (size_t)body_length))
+    /* Two answers to one request are none. */
+    if (!response_read_head(&answer->head, response) ||
+        co_http_connection_has_more(client->connection)) {
+        client_close(client);
         return CLIENT_GARBLED;
-    size_t end = client->taken + (size_t)body_length;
-    while (client->used < end)
-        if ((status = fill(client)) != CLIENT_ANSWERED)
-            return status;
-    /* More than one answer to one request. */
-    if (client->used > end)
-        return CLIENT_GARBLED;
-    response->head = client->buffer;
-    response->body = client->buffer + client->taken;
-    response->body_length = (size_t)body_length;
+    }
+    response->body = answer->body;
+    response->body_length = answer->body_length;
+    if (answer->head.closes || !co_http_connection_is_free(client->connection))
+        client_close(client);
     return CLIENT_ANSWERED;
+}
+
+static int receive(struct co_context *context, struct co_http_connection *connection,
+    struct co_http_answer *answer)
+{
+    if (co_http_connection_receive_head(context, connection) < 0)
+        return -1;
+    return co_http_connection_receive_body(context, connection, answer);
 }
 
 enum client_status client_receive(struct client *client, struct response *response)
 {
-    if (client->fd < 0)
+    struct co_http_answer answer;
+    struct co_context *context = client->connection ? step_begin(client) : NULL;
+    if (!context)
         return CLIENT_LOST;
-    watch_start(client);
-    enum client_status status = watch_stop(client, receive(client, response));
-    /* The next call makes a new connection. */
-    if (status == CLIENT_ANSWERED && response->closes)
-        client_close(client);
-    return status;
+    int result = receive(context, client->connection, &answer);
+    return take(client, step_end(client, context, result), &answer, response);
 }
 
 enum client_status client_receive_head(struct client *client, struct response *response)
 {
-    int64_t body_length;
-    if (client->fd < 0)
+    struct co_context *context = client->connection ? step_begin(client) : NULL;
+    if (!context)
         return CLIENT_LOST;
-    watch_start(client);
-    return watch_stop(client, receive_head(client, response, &body_length));
+    int result = co_http_connection_receive_head(context, client->connection);
+    enum client_status status = step_end(client, context, result);
+    if (status == CLIENT_ANSWERED &&
+        !response_read_head(co_http_connection_head(client->connection), response))
+        status = CLIENT_GARBLED;
+    return status;
 }
 
 enum client_status client_read(struct client *client, char *into, size_t size, size_t *length)
 {
     *length = 0;
     /* Nothing more will come: a length of 0. */
-    if (client->fd < 0)
+    struct co_context *context = client->connection ? step_begin(client) : NULL;
+    if (!context)
         return CLIENT_ANSWERED;
-    /* Only when all of it was given out is there room for more. */
-    if (client->taken == client->used) {
-        client->taken = client->used = 0;
-        watch_start(client);
-        enum client_status status = watch_stop(client, fill(client));
-        /* For a body without a length this is its end. */
-        if (status == CLIENT_LOST)
-            return CLIENT_ANSWERED;
-        if (status != CLIENT_ANSWERED)
-            return status;
-    }
-    size_t have = client->used - client->taken;
-    *length = have < size ? have : size;
-    memcpy(into, client->buffer + client->taken, *length);
-    client->taken += *length;
-    return CLIENT_ANSWERED;
+    ssize_t n = co_http_connection_read_bytes(context, client->connection, into, size);
+    *length = n > 0 ? (size_t)n : 0;
+    enum client_status status = step_end(client, context, n);
+    if (n == 0)
+        client_close(client);
+    /* A reset is an end, too. */
+    return status == CLIENT_LOST ? CLIENT_ANSWERED : status;
 }
 
 enum client_status client_call(
@@ -440,14 +282,11 @@ enum client_status client_call(
     enum client_status status = client_connect(client);
     if (status != CLIENT_ANSWERED)
         return status;
-    struct iovec pieces[2];
-    size_t count = to_pieces(client, request, pieces);
-    watch_start(client);
-    /* A server may refuse a long body before it has read it: then its answer waits for us though
-     * the sending failed. */
-    (void)write_all(client, pieces, count);
-    status = watch_stop(client, receive(client, response));
-    if (status == CLIENT_ANSWERED && response->closes)
-        client_close(client);
-    return status;
+    struct co_http_answer answer;
+    const struct co_http_message message = message_of(client, request);
+    struct co_context *context = step_begin(client);
+    if (!context)
+        return CLIENT_LOST;
+    int result = co_http_connection_call(context, client->connection, &message, &answer);
+    return take(client, step_end(client, context, result), &answer, response);
 }

@@ -3,18 +3,13 @@
 #ifndef LOADTEST_TARGET_H
 #define LOADTEST_TARGET_H
 
-#include <sys/socket.h>
-
 #include "coro/ensure.h"
 
 struct target {
-    struct sockaddr_storage address;
-    socklen_t address_length;
+    char address[64];    /* in numbers, for co_net_dial(): "127.0.0.1:8080" */
     char authority[128]; /* what stands in the Host header: "127.0.0.1:8080" */
     char token[256];     /* "": send no Authorization */
-    /* The address that clients call from, with any port; family 0: the system's choice. As long as
-     * `address`. */
-    struct sockaddr_storage from;
+    char from[64];       /* the address that clients call from: "127.0.0.2:0"; "": any */
 };
 
 /*

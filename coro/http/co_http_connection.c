@@ -34,6 +34,7 @@ struct co_http_connection *co_http_connection_make(
     if (connection->limits.body_max == 0)
         connection->limits.body_max = BODY_MAX;
     connection->next = CO_HTTP_NEXT_NOTHING;
+    connection->drained = true;
     return connection;
 }
 
@@ -157,28 +158,42 @@ static size_t write_head(
 }
 
 /* Forget the answer before this: its memory is used again. */
-static void begin(struct co_http_connection *connection, const struct co_http_message *message)
+static void begin(struct co_http_connection *connection, const char *method)
 {
     connection->floor = connection->taken = connection->used = 0;
     connection->has_head = connection->sent = connection->heard = false;
     connection->drained = true; /* an answer is hardly ever there already */
-    connection->without_body = message->method && strcmp(message->method, "HEAD") == 0;
+    connection->without_body = method && strcmp(method, "HEAD") == 0;
+}
+
+static int send_pieces(struct co_context *context, struct co_http_connection *connection,
+    struct iovec *pieces, size_t count)
+{
+    size_t length = pieces[0].iov_len;
+    int result = co_stream_write(context, &connection->stream, pieces, count);
+    connection->sent = result == 0 || pieces[0].iov_len < length;
+    connection->broken = connection->broken || result < 0;
+    return result;
 }
 
 int co_http_connection_send(struct co_context *context, struct co_http_connection *connection,
     const struct co_http_message *message)
 {
-    begin(connection, message);
+    begin(connection, message->method);
     size_t length = write_head(connection, message);
     if (length == 0)
         return -1;
     struct iovec pieces[2] = {
         {connection->out, length}, {(void *)(uintptr_t)message->body, message->body_length}};
-    size_t count = message->body_length > 0 ? 2 : 1;
-    int result = co_stream_write(context, &connection->stream, pieces, count);
-    connection->sent = result == 0 || pieces[0].iov_len < length;
-    connection->broken = connection->broken || result < 0;
-    return result;
+    return send_pieces(context, connection, pieces, message->body_length > 0 ? 2 : 1);
+}
+
+int co_http_connection_send_bytes(struct co_context *context, struct co_http_connection *connection,
+    const void *bytes, size_t length)
+{
+    struct iovec piece = {(void *)(uintptr_t)bytes, length};
+    begin(connection, length > 5 && memcmp(bytes, "HEAD ", 5) == 0 ? "HEAD" : NULL);
+    return send_pieces(context, connection, &piece, 1);
 }
 
 /* --- receiving -------------------------------------------------------------------------------- */
@@ -253,6 +268,21 @@ ssize_t co_http_connection_read(
         length = size;
     memcpy(buffer, connection->buffer + connection->taken, length);
     co_http_connection_take(connection, length);
+    return (ssize_t)length;
+}
+
+ssize_t co_http_connection_read_bytes(
+    struct co_context *context, struct co_http_connection *connection, void *buffer, size_t size)
+{
+    connection->broken = true; /* what they mean for the next answer is not known */
+    if (connection->taken == connection->used) {
+        int got = co_http_connection_fill(context, connection);
+        if (got <= 0)
+            return got;
+    }
+    size_t have = connection->used - connection->taken, length = have < size ? have : size;
+    memcpy(buffer, connection->buffer + connection->taken, length);
+    connection->taken += length;
     return (ssize_t)length;
 }
 

@@ -12,10 +12,11 @@ static void record(struct stage_times *stages, const char *timing)
 {
     char head[600];
     struct response response;
-    int64_t length;
+    struct co_http_head read;
     snprintf(head, sizeof head, "HTTP/1.1 201 Created\r\n%s%s%s\r\n",
         timing ? "Server-Timing: " : "", timing ? timing : "", timing ? "\r\n" : "");
-    CU_ASSERT_TRUE_FATAL(response_read_head(head, strlen(head), &response, &length));
+    CU_ASSERT_TRUE_FATAL(co_http_head_read(head, strlen(head), &read));
+    CU_ASSERT_TRUE_FATAL(response_read_head(&read, &response));
     stage_times_record(stages, &response);
 }
 

@@ -44,7 +44,7 @@ static void half_sent_without_token(void)
     for (size_t i = 0; i < crowd.count; i++) {
         struct response response = {.status = 0};
         refused += client_receive(crowd.clients[i], &response) == CLIENT_ANSWERED &&
-                   response.status == 401 && response.closes;
+                   response.status == 401 && response.head.closes;
     }
     CU_ASSERT_EQUAL(refused, COUNT);
     crowd_end(&crowd);

@@ -60,7 +60,7 @@ static void expect_stages(
 {
     char text[400] = "";
     struct timing timing = {.sum_ns = 0};
-    bool good = response->head && response->status == status &&
+    bool good = response->head.text && response->status == status &&
                 response_header(response, "Server-Timing", text, sizeof text) &&
                 read_timing(text, &timing) && strcmp(timing.names, names) == 0 &&
                 timing.sum_ns <= waited_ns;
