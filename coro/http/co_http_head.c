@@ -14,13 +14,27 @@ static bool is_blank(char c)
 /* What a name may consist of. */
 static bool is_token(const char *text, size_t length)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i], letter = (char)(c | 0x20);
-        bool plain = (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9');
-        if (!plain && (c == '\0' || !strchr(marks, c)))
+    static const bool may[256] = {['a' ... 'z'] = true,
+        ['A' ... 'Z'] = true,
+        ['0' ... '9'] = true,
+        ['!'] = true,
+        ['#'] = true,
+        ['$'] = true,
+        ['%'] = true,
+        ['&'] = true,
+        ['\''] = true,
+        ['*'] = true,
+        ['+'] = true,
+        ['-'] = true,
+        ['.'] = true,
+        ['^'] = true,
+        ['_'] = true,
+        ['`'] = true,
+        ['|'] = true,
+        ['~'] = true};
+    for (size_t i = 0; i < length; i++)
+        if (!may[(unsigned char)text[i]])
             return false;
-    }
     return length > 0;
 }
 
