@@ -210,7 +210,7 @@ enum client_status client_send_bytes(struct client *client, const void *bytes, s
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-/* A whole answer has come, or not: what it says, and whether the next call makes a new connection. */
+/* A whole answer has come, or not: what it says, and whether the next call connects again. */
 static enum client_status take(struct client *client, enum client_status status,
     const struct co_http_answer *answer, struct response *response)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An answer of the service: what HTTP says of it, and what the service adds. It comes by client.h. */
+/* An answer of the service: what HTTP says of it, and what the service adds. See client.h. */
 #ifndef LOADTEST_RESPONSE_HEAD_H
 #define LOADTEST_RESPONSE_HEAD_H
 
@@ -21,7 +21,7 @@ struct response {
     size_t body_length;
 };
 
-/* Fills all of *response but the body. False if a field of the service's is not what it should be. */
+/* Fills all of *response but the body. False if a field of the service is not what it should be. */
 CO_MUST_CHECK bool response_read_head(const struct co_http_head *head, struct response *response);
 
 /* Copy the value of a header, ended; false if the answer has none or it does not fit. */

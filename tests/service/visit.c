@@ -88,7 +88,8 @@ bool visit_is(const struct visit *visit, const char *member, const char *text)
 bool visit_header_is(const struct visit *visit, const char *name, const char *value)
 {
     char found[PATH_SIZE];
-    return visit->response.head.text && response_header(&visit->response, name, found, sizeof found) &&
+    return visit->response.head.text &&
+           response_header(&visit->response, name, found, sizeof found) &&
            strcmp(found, value) == 0;
 }
 
