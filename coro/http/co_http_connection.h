@@ -99,7 +99,8 @@ void co_http_connection_give(struct co_http_connection *connection, struct co_ht
 void co_http_answer_free(struct co_http_answer *answer);
 
 /* For those who test servers: bytes instead of a request, whatever they say, after which an answer
- * may be received; and what comes, as it comes: 1 to `size` bytes, 0 at the end of the stream, -1. */
+ * may be received; and what comes, as it comes: 1 to `size` bytes, 0 at the end of the stream,
+ * -1. */
 CO_MUST_CHECK int co_http_connection_send_bytes(struct co_context *context,
     struct co_http_connection *connection, const void *bytes, size_t length);
 CO_MUST_CHECK ssize_t co_http_connection_read_bytes(
