@@ -87,8 +87,8 @@ $(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(TALK) $
 # What test-server has the runner of experiments run.
 $(OBJ)/tests/lab-standin: $(OBJ)/tests/server/lab/standin.o $(OBJ)/server/lab/lab_confine.o
 	$(LINK) -lseccomp
-$(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(LOADTEST) $(CORO_HTTP) $(CORO)
-	$(LINK) -lcunit -lm
+$(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(OBJ)/tests/coro/script.o $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO)
+	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/test-scale: $(OBJ)/tests/unit.o $(OBJ)/tests/ledger/fixture.o $(call objects,tests/scale) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 # The program from outside: runs the teller that stands beside it in the same build.

@@ -21,6 +21,7 @@ struct client {
     const struct target *target;
     struct co_http_connection *connection; /* NULL: not connected */
     int64_t timeout_ns;
+    bool is_head;               /* the request was a HEAD */
     struct co_http_answer kept; /* the last one, of a connection that is closed by now */
     char headers[HEADERS_SIZE];
 };
@@ -175,6 +176,7 @@ static void write_headers(struct client *client, const struct request *request, 
 static struct co_http_message message_of(struct client *client, const struct request *request)
 {
     const char *method = request->method ? request->method : request->body ? "POST" : "GET";
+    client->is_head = strcmp(method, "HEAD") == 0;
     write_headers(client, request, request->body || strcmp(method, "POST") == 0);
     return (struct co_http_message){.method = method,
         .authority = client->target->authority,
@@ -202,6 +204,7 @@ enum client_status client_send_bytes(struct client *client, const void *bytes, s
     enum client_status status = client_connect(client);
     if (status != CLIENT_ANSWERED)
         return status;
+    client->is_head = length > 5 && memcmp(bytes, "HEAD ", 5) == 0;
     struct co_context *context = step_begin(client);
     return context ? step_end(client, context,
                          co_http_connection_send_bytes(context, client->connection, bytes, length))
@@ -210,6 +213,13 @@ enum client_status client_send_bytes(struct client *client, const void *bytes, s
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
+/* A body that ends where the connection does may have been cut, and nobody can tell. */
+static bool is_bounded(const struct client *client, const struct co_http_head *head)
+{
+    return head->length >= 0 || head->chunked || client->is_head || head->status == 204 ||
+           head->status == 304;
+}
+
 /* A whole answer has come, or not: what it says, and whether the next call connects again. */
 static enum client_status take(struct client *client, enum client_status status,
     const struct co_http_answer *answer, struct response *response)
@@ -217,7 +227,7 @@ static enum client_status take(struct client *client, enum client_status status,
     if (status != CLIENT_ANSWERED)
         return status;
     /* Two answers to one request are none. */
-    if (!response_read_head(&answer->head, response) ||
+    if (!response_read_head(&answer->head, response) || !is_bounded(client, &answer->head) ||
         co_http_connection_has_more(client->connection)) {
         client_close(client);
         return CLIENT_GARBLED;
@@ -255,8 +265,10 @@ enum client_status client_receive_head(struct client *client, struct response *r
     int result = co_http_connection_receive_head(context, client->connection);
     enum client_status status = step_end(client, context, result);
     if (status == CLIENT_ANSWERED &&
-        !response_read_head(co_http_connection_head(client->connection), response))
+        !response_read_head(co_http_connection_head(client->connection), response)) {
+        client_close(client);
         status = CLIENT_GARBLED;
+    }
     return status;
 }
 

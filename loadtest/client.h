@@ -22,7 +22,7 @@ enum client_status {
     CLIENT_LOST,          /* the connection ended before the whole answer: outcome unknown */
     CLIENT_TIMEOUT,       /* no whole answer in time: outcome unknown */
     CLIENT_UNAVAILABLE, /* of a value that was asked for (api_client.h): 429 or 5xx came instead */
-    CLIENT_GARBLED,     /* what came is not HTTP, or has a body of unknown length */
+    CLIENT_GARBLED,     /* what came is not HTTP, or has a body of which nobody knows the end */
 };
 
 struct request {

@@ -14,7 +14,7 @@
 struct response {
     int status;
     bool replayed;            /* Idempotency-Replayed: true */
-    bool chunked;             /* only after client_receive_head(): the body has no known length */
+    bool chunked;             /* the body comes in chunks, or came so */
     int64_t seq;              /* Ledger-Seq; -1: the answer has none */
     struct co_http_head head; /* status line and headers, with the empty line that ends them */
     const char *body;

@@ -136,8 +136,10 @@ static int bytes_until_end(
 {
     if (connection->taken == connection->used) {
         int got = co_http_connection_fill(context, connection);
-        if (got == 0)
+        if (got == 0) {
             connection->next = CO_HTTP_NEXT_NOTHING;
+            connection->broken = true; /* for another request */
+        }
         if (got <= 0)
             return got;
     }

@@ -47,21 +47,30 @@ static const char *end_of_line(const char *at, const char *end)
     return memchr(at, '\r', (size_t)(newline - at)) == newline - 1 ? newline - 1 : NULL;
 }
 
-/* The field in the line at *at, which moves past it. */
-static bool next_field(const char **at, const char *end, struct co_http_field *field)
+/* The field in a line that ends at `to`; false if there is no colon. */
+static bool split(const char *line, const char *to, struct co_http_field *field)
 {
-    const char *line = *at, *to = end_of_line(line, end);
-    const char *colon = to ? memchr(line, ':', (size_t)(to - line)) : NULL;
-    if (!colon || !is_token(line, (size_t)(colon - line)))
+    const char *colon = memchr(line, ':', (size_t)(to - line));
+    if (!colon)
         return false;
-    *at = to + 2;
     const char *from = colon + 1;
     while (from < to && is_blank(*from))
         from++;
     while (to > from && is_blank(to[-1]))
         to--;
     *field = (struct co_http_field){line, from, (size_t)(colon - line), (size_t)(to - from)};
-    return !memchr(from, '\0', (size_t)(to - from));
+    return true;
+}
+
+/* The field in the line at *at, which moves past it. */
+static bool next_field(const char **at, const char *end, struct co_http_field *field)
+{
+    const char *line = *at, *to = end_of_line(line, end);
+    if (!to || !split(line, to, field))
+        return false;
+    *at = to + 2;
+    return is_token(field->name, field->name_length) &&
+           !memchr(field->value, '\0', field->value_length);
 }
 
 bool co_http_field_is(const struct co_http_field *field, const char *name)
@@ -163,7 +172,12 @@ bool co_http_head_next(
         const char *newline = memchr(head->text, '\n', head->text_length);
         *at = newline ? newline + 1 : end;
     }
-    return *at < end - 2 && next_field(at, end, field);
+    /* What co_http_head_read() has accepted is not checked again. */
+    const char *line = *at, *newline = memchr(line, '\n', (size_t)(end - line));
+    if (line >= end - 2 || !newline)
+        return false;
+    *at = newline + 1;
+    return split(line, newline - 1, field);
 }
 
 bool co_http_head_find(const struct co_http_head *head, const char *name, char *value, size_t size)

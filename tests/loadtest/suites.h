@@ -10,5 +10,6 @@ extern const struct unit_suite json_view_suite;
 extern const struct unit_suite response_suite;
 extern const struct unit_suite dice_suite;
 extern const struct unit_suite race_suite;
+extern const struct unit_suite client_suite;
 
 #endif
