@@ -2,6 +2,7 @@
 #include "server/cmd/lab_bench.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "coro/runtime.h"
 #include "ledger/db/pg.h"
@@ -48,7 +49,8 @@ static void run_main(void *arg)
 bool lab_bench_run(const struct lab_bench *bench)
 {
     static struct run run; /* large */
-    run = (struct run){.bench = bench};
+    memset(&run, 0, sizeof run);
+    run.bench = bench;
     pg_clear_environment(options_value(bench->options, "database") == NULL);
     (void)co_runtime_run(&(struct co_runtime_options){.workers = bench->workers}, run_main, &run);
     if (!run.good)

@@ -386,7 +386,7 @@ void lab_child_run(
         .time_s = job->time_s ? job->time_s : lab_bounds.time_s};
     child.looked_ns = co_clock_now_ns();
     child.deadline_ns = child.looked_ns + child.time_s * CO_CLOCK_S;
-    *report = (struct lab_child_report){.output = NULL};
+    memset(report, 0, sizeof *report);
     start(&child);
     if (child.process.pid) {
         int status = await_end(&child, context);
