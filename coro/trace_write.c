@@ -95,14 +95,18 @@ static int by_time(const void *a, const void *b)
 
 static bool read_all(struct writer *writer, int64_t last_ns)
 {
+    /* Those of now, once: another start may replace them meanwhile, or have failed halfway. */
+    struct co_trace_ring *rings[CO_WORKERS_MAX + 1] = {NULL};
     size_t room = 1;
     for (int i = 0; i < co_trace_rings.count; i++)
-        room += atomic_load(&co_trace_rings.ring[i])->room;
+        if ((rings[i] = atomic_load(&co_trace_rings.ring[i])))
+            room += rings[i]->room;
     writer->notes = malloc(room * sizeof *writer->notes);
     if (!writer->notes)
         return false;
     for (int i = 0; i < co_trace_rings.count; i++)
-        read_ring(writer, atomic_load(&co_trace_rings.ring[i]), i);
+        if (rings[i])
+            read_ring(writer, rings[i], i);
     qsort(writer->notes, writer->count, sizeof *writer->notes, by_time);
 
     /* The last so many nanoseconds, up to the newest one. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What tests/coro/trace/run records: parks of all kinds on several workers, a ring that runs over
  * and is written while it runs (argument: a file), a deadlock ("deadlock"), nothing that comes from
- * outside ("plain"). */
+ * outside ("plain"), a start for which memory is short ("short"). */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "coro/blocking.h"
@@ -82,13 +83,30 @@ static void record(const char *path)
     close(fd);
 }
 
+/* What could not be started can be written like anything else: there is nothing. */
+static void run_short(void)
+{
+    struct rlimit before, none;
+    int fd = open("/dev/null", O_WRONLY);
+    getrlimit(RLIMIT_AS, &before);
+    none = (struct rlimit){1, before.rlim_max};
+    setrlimit(RLIMIT_AS, &none);
+    bool started = co_trace_start(CO_TRACE_EVENTS_MAX);
+    setrlimit(RLIMIT_AS, &before);
+    if (fd < 0 || started || co_trace_is_on() || !co_trace_write(fd, 0))
+        _exit(5);
+    close(fd);
+}
+
 static void first(void *arg)
 {
     (void)arg;
     chan = co_chan_make(sizeof(int), 4);
     if (strcmp(how, "deadlock") == 0)
         _exit(co_chan_recv(chan, NULL) == CO_CHAN_OK);
-    if (*how && strcmp(how, "plain") != 0)
+    if (strcmp(how, "short") == 0)
+        run_short();
+    else if (*how && strcmp(how, "plain") != 0)
         record(how);
     else
         work();
