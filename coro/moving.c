@@ -11,23 +11,12 @@
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
 #include "coro/trace_events_private.h"
 
 static const int64_t BUSY_NS = CO_CLOCK_MS;
-
-CO_UNSANITIZED void co_moving_begin(struct co_worker *worker)
-{
-    clockid_t clock;
-    if (!co_runtime.moves)
-        return;
-    co_moving_enter(worker);
-    if (pthread_getcpuclockid(pthread_self(), &clock) == 0)
-        atomic_store_explicit(&worker->cpu_clock, clock, memory_order_relaxed);
-}
 
 bool co_moving_init(void)
 {
@@ -51,11 +40,11 @@ CO_UNSANITIZED static bool is_busy(struct co_worker *self, struct co_worker *fro
 {
     struct co_busy_look *look = &self->look_busy[from->index];
     int64_t looked = atomic_load_explicit(&from->now_ns, memory_order_relaxed);
-    struct timespec cpu;
-    if (atomic_load(&from->asleep) || co_clock_now_ns() - looked < BUSY_NS ||
-        clock_gettime(atomic_load_explicit(&from->cpu_clock, memory_order_relaxed), &cpu) != 0)
+    if (atomic_load(&from->asleep) || co_clock_now_ns() - looked < BUSY_NS)
         return false;
-    int64_t cpu_ns = cpu.tv_sec * CO_CLOCK_S + cpu.tv_nsec;
+    int64_t cpu_ns = co_worker_cpu_ns(from);
+    if (cpu_ns < 0)
+        return false;
     if (look->looked_ns != looked)
         *look = (struct co_busy_look){looked, cpu_ns};
     return cpu_ns - look->cpu_ns >= BUSY_NS;
@@ -79,23 +68,14 @@ CO_UNSANITIZED static uint32_t sort_out(struct co *co, struct co_queue *stay, st
 /* All that it has, while it is barred: the oldest first. */
 CO_UNSANITIZED static uint32_t empty(struct co_worker *from, struct co_queue *move)
 {
-    struct co_queue stay = {0}, posted = {0};
+    struct co_queue stay = {0};
     uint32_t n = 0;
     struct co *co = from->next;
     from->next = NULL;
     if (co)
         n += sort_out(co, &stay, move);
+    co_worker_take_posted(from, &from->ready);
     while ((co = co_queue_pop(&from->ready)))
-        n += sort_out(co, &stay, move);
-
-    /* The last one that was posted is on top. */
-    for (co = atomic_exchange(&from->inbox, NULL); co;) {
-        struct co *rest = co->link;
-        co->link = posted.first;
-        posted.first = co;
-        co = rest;
-    }
-    while ((co = co_queue_pop(&posted)))
         n += sort_out(co, &stay, move);
     from->ready = stay;
     return n;

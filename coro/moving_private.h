@@ -17,9 +17,6 @@
 /* Can this kernel do it? Once at the start of a run. */
 bool co_moving_init(void);
 
-/* Each worker, on its own thread, before its first coroutine. */
-void co_moving_begin(struct co_worker *worker);
-
 /* The ready coroutines of a worker that another one has kept busy for a millisecond, but for those
  * that are local to it: how many are now in self's queue. Called by self, on its own stack. */
 uint32_t co_moving_take(struct co_worker *self, struct co_worker *from);

@@ -43,6 +43,8 @@ void co_worker_loop(struct co_worker *worker);
 int64_t co_worker_now_ns(void); /* the coarse clock: when the caller's worker last looked around */
 void co_worker_ring(struct co_worker *worker);
 void co_worker_post(struct co_worker *worker, struct co *co);
+void co_worker_take_posted(struct co_worker *worker, struct co_queue *into); /* the oldest first */
+int64_t co_worker_cpu_ns(struct co_worker *worker); /* of its thread; -1: that is not there */
 void co_worker_want_watcher(struct co_worker *self);
 
 /* co.c */

@@ -25,7 +25,7 @@
 #include "coro/symbols_private.h"
 #include "coro/watchdog_private.h"
 
-enum { LOOKS = 4, NEAR_WORDS = 512, ANSWER_MS = 1000 };
+enum { LOOKS = 4, NEAR_WORDS = 512, CALL_FRAMES = 4, ANSWER_MS = 1000 };
 enum { CATCH = SIGURG }; /* ignored by default, and hardly used by anyone */
 
 struct stamp {
@@ -48,26 +48,17 @@ static struct {
     void (*tell)(const struct co_watchdog_report *report, void *arg);
     void *arg;
     pthread_mutex_t mutex;
-    pthread_cond_t stop;
-    bool stopping; /* under the mutex */
+    pthread_cond_t stop; /* by the monotonic clock: the other one may be set back */
+    bool stopping;       /* under the mutex */
     struct sigaction before;
     struct watched workers[CO_WORKERS_MAX];
     /* What the signal finds: whose thread is asked, and its answer. */
     _Atomic int asked;
     void *caught[CO_WATCHDOG_FRAMES + 8]; /* the handler copies them: backtrace() is instrumented */
     int caught_count;
-} dog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .stop = PTHREAD_COND_INITIALIZER};
+} dog = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- looking at a thread ---------------------------------------------------------------------- */
-
-static int64_t cpu_of(int thread)
-{
-    struct timespec time;
-    clockid_t clock = (clockid_t)(~(unsigned)thread << 3 | 6); /* as the kernel numbers them */
-    if (clock_gettime(clock, &time) != 0)
-        return -1;
-    return time.tv_sec * CO_CLOCK_S + time.tv_nsec;
-}
 
 /* What /proc says of it, as text. */
 static bool ask_proc(int thread, const char *what, char *text, size_t size)
@@ -122,7 +113,7 @@ CO_UNSANITIZED static void on_catch(int number, siginfo_t *info, void *machine)
 }
 
 /* By a signal to the thread, which computes: nothing that it does is disturbed. */
-static void catch (int thread, struct co_watchdog_report *report)
+static void catch_it(int thread, struct co_watchdog_report *report)
 {
     dog.caught_count = 0;
     atomic_store(&dog.asked, thread);
@@ -153,7 +144,7 @@ CO_UNSANITIZED static void find_call(int thread, const struct co *co, struct co_
     if (sp < bottom || sp >= top)
         return;
     size_t offset;
-    for (int i = 0; i < NEAR_WORDS && sp + sizeof(void *) <= top && to->depth < LOOKS; i++) {
+    for (int i = 0; i < NEAR_WORDS && sp + sizeof(void *) <= top && to->depth < CALL_FRAMES; i++) {
         const void *word = *(const void *volatile *)sp;
         if (co_symbols_find(word, &offset) && offset > 0)
             to->frames[to->depth++] = word;
@@ -221,7 +212,7 @@ static void report(struct co_worker *worker, struct watched *watched, bool block
     if (blocks)
         find_call(thread, co, &told);
     else
-        catch (thread, &told);
+        catch_it(thread, &told);
 
     /* Still the same: else it has just gone on, and it is another one that was found. */
     struct stamp now = stamp_of(worker);
@@ -241,7 +232,7 @@ static bool look_at(struct co_worker *worker, struct watched *watched)
         *watched = (struct watched){.stamp = stamp, .since_cpu_ns = -1};
         return waits;
     }
-    int64_t cpu_ns = cpu_of(thread);
+    int64_t cpu_ns = co_worker_cpu_ns(worker);
     if (watched->told || cpu_ns < 0)
         return false;
     if (watched->since_cpu_ns < 0)
@@ -264,7 +255,7 @@ static bool look_at(struct co_worker *worker, struct watched *watched)
 static bool sleep_for(int64_t ns)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (until.tv_nsec + ns) / CO_CLOCK_S;
     until.tv_nsec = (until.tv_nsec + ns) % CO_CLOCK_S;
     pthread_mutex_lock(&dog.mutex);
@@ -289,6 +280,19 @@ static void *watch(void *arg)
     return NULL;
 }
 
+static bool start_watching(void)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&dog.stop, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&dog.thread, NULL, watch, NULL) == 0)
+        return true;
+    pthread_cond_destroy(&dog.stop);
+    return false;
+}
+
 void co_watchdog_start(const struct co_runtime_options *options)
 {
     const char *ms = getenv("CORO_WATCHDOG");
@@ -304,8 +308,11 @@ void co_watchdog_start(const struct co_runtime_options *options)
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     action.sa_sigaction = on_catch;
     sigemptyset(&action.sa_mask);
-    dog.runs = sigaction(CATCH, &action, &dog.before) == 0 &&
-               pthread_create(&dog.thread, NULL, watch, NULL) == 0;
+    if (sigaction(CATCH, &action, &dog.before) != 0)
+        return;
+    dog.runs = start_watching();
+    if (!dog.runs)
+        sigaction(CATCH, &dog.before, NULL);
 }
 
 void co_watchdog_stop(void)
@@ -317,6 +324,7 @@ void co_watchdog_stop(void)
     pthread_cond_signal(&dog.stop);
     pthread_mutex_unlock(&dog.mutex);
     pthread_join(dog.thread, NULL);
+    pthread_cond_destroy(&dog.stop);
     sigaction(CATCH, &dog.before, NULL);
     dog.runs = false;
 }

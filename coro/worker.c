@@ -9,7 +9,9 @@
 #include "coro/worker.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
@@ -51,24 +53,6 @@ void co_worker_term(struct co_worker *worker)
 {
     co_poller_close(worker);
     co_timer_heap_term(worker);
-}
-
-CO_UNSANITIZED static void take_inbox(struct co_worker *worker)
-{
-    if (!atomic_load_explicit(&worker->inbox, memory_order_relaxed))
-        return;
-    struct co *co = atomic_exchange(&worker->inbox, NULL), *first = NULL;
-    while (co) { /* the last posted is on top: reverse */
-        struct co *rest = co->link;
-        co->link = first;
-        first = co;
-        co = rest;
-    }
-    while (first) {
-        struct co *rest = first->link;
-        co_queue_push(&worker->ready, first);
-        first = rest;
-    }
 }
 
 /* How long it may sleep: until its first timer, and as the watcher until the next look. */
@@ -125,13 +109,16 @@ CO_UNSANITIZED void co_worker_loop(struct co_worker *worker)
 {
     co_worker_of_thread = worker;
     worker->errno_of_thread = &errno;
+    clockid_t clock;
+    co_ensure(pthread_getcpuclockid(pthread_self(), &clock) == 0);
+    atomic_store(&worker->cpu_clock, clock);
     atomic_store(&worker->thread_id, (int)syscall(SYS_gettid));
     co_sanitize_thread_stack(&worker->own.sanitize);
     co_sanitize_fiber_make(&worker->committer.sanitize);
     co_overflow_thread_init();
-    co_moving_begin(worker);
+    co_moving_enter(worker);
     while (!atomic_load_explicit(&co_runtime.stopping, memory_order_relaxed)) {
-        take_inbox(worker);
+        co_worker_take_posted(worker, &worker->ready);
         look_around(worker);
         co_count(&worker->beats);
         worker->turns_left = CO_TURNS_MAX;

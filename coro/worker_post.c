@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* How a worker is reached from other threads. */
+/* How a worker is reached, and looked at, from other threads. */
+#include <time.h>
 #include <unistd.h>
 
+#include "coro/clock.h"
 #include "coro/sched_private.h"
 
 CO_UNSANITIZED void co_worker_ring(struct co_worker *worker)
@@ -22,6 +24,34 @@ CO_UNSANITIZED void co_worker_post(struct co_worker *worker, struct co *co)
         co_worker_ring(worker);
     else if (__builtin_expect(co_runtime.moves, false))
         co_worker_want_watcher(worker);
+}
+
+/* The last one that was posted is on top. */
+CO_UNSANITIZED void co_worker_take_posted(struct co_worker *worker, struct co_queue *into)
+{
+    if (!atomic_load_explicit(&worker->inbox, memory_order_relaxed))
+        return;
+    struct co *co = atomic_exchange(&worker->inbox, NULL), *first = NULL;
+    while (co) {
+        struct co *rest = co->link;
+        co->link = first;
+        first = co;
+        co = rest;
+    }
+    while (first) {
+        struct co *rest = first->link;
+        co_queue_push(into, first);
+        first = rest;
+    }
+}
+
+CO_UNSANITIZED int64_t co_worker_cpu_ns(struct co_worker *worker)
+{
+    struct timespec time;
+    if (atomic_load(&worker->thread_id) == 0 ||
+        clock_gettime(atomic_load_explicit(&worker->cpu_clock, memory_order_relaxed), &time) != 0)
+        return -1;
+    return time.tv_sec * CO_CLOCK_S + time.tv_nsec;
 }
 
 /* A worker has coroutines waiting that may be taken: let an idle one keep an eye on it. One that is

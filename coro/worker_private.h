@@ -90,7 +90,7 @@ struct co_worker {
     _Atomic int thread_id;  /* the system's; 0: it has not begun */
     _Atomic int64_t now_ns; /* coarse clock: when it last looked */
     _Atomic uint64_t spawned, ended;
-    _Atomic int cpu_clock;  /* of its thread */
+    _Atomic int cpu_clock;  /* of its thread; set before thread_id */
     _Atomic bool in_queues; /* it touches next and ready, or the stack of one in them */
     _Atomic int outside;    /* watches, descriptor waits and blocking calls: things that can wake */
     /* written by others */
