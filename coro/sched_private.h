@@ -90,14 +90,12 @@ int64_t co_schedule_now_ns(void);  /* as it is seen: each look takes a moment */
 int64_t co_schedule_wall_us(void);
 bool co_schedule_skip_time(struct co_worker *worker); /* to the first timer; false: there is none */
 
-/* schedule.c */
+/* schedule.c; the last two: schedule_tell.c */
 void co_schedule_begin(struct co_schedule *schedule);
 void co_schedule_new(struct co *co);
 void co_schedule_yield(struct co *co);
 struct co *co_schedule_pick(struct co_worker *worker);
 uint32_t co_schedule_draw(uint32_t n); /* one of 0 to n - 1: the program's own choice */
-
-/* schedule_tell.c */
 uint32_t co_schedule_number_of(const struct co *co);
 void co_schedule_tell(
     enum co_schedule_kind kind, const struct co *co, const char *why, const void *on);
