@@ -74,6 +74,13 @@ CO_GO_FUNCTION(converse, (struct script *, script), (int, fd))
             setsockopt(stream.fd, SOL_SOCKET, SO_LINGER, &immediately, sizeof immediately);
     }
     co_stream_close(&stream);
+    script->closed++;
+}
+
+void script_await_closed(struct script *script, int closed)
+{
+    while (script->closed < closed)
+        co_sleep(CO_CLOCK_MS);
 }
 
 CO_GO_FUNCTION(serve, (struct script *, script))

@@ -21,7 +21,7 @@ enum { SCRIPT_HEARD = 2000 };
 
 struct script {
     const struct turn *turns; /* one a request, over all connections */
-    _Atomic int requests, connections;
+    _Atomic int requests, connections, closed;
     struct co_mutex mutex;
     char heard[SCRIPT_HEARD]; /* the last request; under mutex */
     int listener;
@@ -33,6 +33,9 @@ struct script {
 
 /* Listen at that address and answer request after request. All zero before, but for `tls`. */
 void script_start(struct script *script, const char *at, const struct turn *turns);
+
+/* Parks until it has closed that many connections. */
+void script_await_closed(struct script *script, int closed);
 
 /* The last request. */
 void script_heard(struct script *script, char heard[SCRIPT_HEARD]);

@@ -235,7 +235,7 @@ static void closed_while_it_was_kept(void)
     struct co_http *http = co_http_make(NULL);
     script_start(&script, "127.0.0.1:0", turns);
     CU_ASSERT_EQUAL(request_to(&script, http, "POST", false), CO_HTTP_ANSWERED);
-    co_sleep(20 * CO_CLOCK_MS);
+    script_await_closed(&script, 1);
     CU_ASSERT_EQUAL(request_to(&script, http, "POST", false), CO_HTTP_ANSWERED);
     CU_ASSERT_EQUAL(script.connections, 2);
     co_http_free(&http);
@@ -442,7 +442,7 @@ static void https(void)
         body_is(&answer, "hello");
         co_http_answer_free(&answer);
         if (i == 2)
-            co_sleep(20 * CO_CLOCK_MS); /* its farewell is seen before the next request */
+            script_await_closed(&script, 1); /* its farewell is seen before the next request */
     }
     CU_ASSERT_EQUAL(script.connections, 2);
     CU_ASSERT_EQUAL(
