@@ -3,7 +3,7 @@
  * Coroutines that have waited for long, while the program runs: a leak is among them. Those that
  * were spawned at one place and wait at one place of the code are one group, as in Go's profile of
  * goroutines. The others go on meanwhile, so the figures need not be of one moment; nobody pays for
- * it but whoever asks: about 0.1 ms for 1,000 coroutines.
+ * it but whoever asks.
  */
 #ifndef CORO_STUCK_H
 #define CORO_STUCK_H
@@ -45,7 +45,10 @@ void co_stuck_take(struct co_stuck *stuck, int64_t at_least_ns);
 const char *co_stuck_frame(
     const struct co_stuck_group *group, int frame, char text[CO_STUCK_FRAME_TEXT]);
 
-/* Write the groups to a file descriptor as text. From any coroutine or worker callback. */
+/* Write the groups to a file descriptor as text. From any coroutine or worker callback, whose
+ * worker runs nothing else until all have been looked at and the text is written: where they are
+ * many, or the descriptor is slow, co_stuck_take() and a write of one's own hold nobody up. While
+ * another thread is at it nothing is written. */
 void co_stuck_dump(int fd, int64_t at_least_ns);
 
 CO_C_END

@@ -9,7 +9,7 @@
  *
  * Of any program: the environment variable CORO_TRACE=FILE records all of it, and writes FILE when
  * the runtime stops or finds a deadlock (coro-cc -trace FILE). While nothing is recorded a switch
- * costs one branch more; while it is, some 50 ns for each event.
+ * costs one branch more; while it is, a look at the clock and 32 bytes for each event.
  */
 #ifndef CORO_TRACE_EVENTS_H
 #define CORO_TRACE_EVENTS_H

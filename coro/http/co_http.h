@@ -70,8 +70,7 @@ CO_MUST_CHECK enum co_http_fate co_http_call(struct co_context *context, struct 
 CO_MUST_CHECK enum co_http_fate co_http_get(struct co_context *context, struct co_http *http,
     const char *url, struct co_http_answer *answer);
 
-/* --- An answer as it comes: events, downloads, what is passed on
- * -------------------------------- */
+/* --- an answer as it comes: events, downloads, what is passed on ------------------------------ */
 
 struct co_http_exchange;
 
@@ -89,8 +88,8 @@ const struct co_http_head *co_http_exchange_head(const struct co_http_exchange *
 CO_MUST_CHECK ssize_t co_http_exchange_read(
     struct co_context *context, struct co_http_exchange *exchange, void *buffer, size_t size);
 
-/* Keep the connection if the body was read to its end, else close it. Sets it to NULL. Never parks.
- */
+/* Keep the connection if the body was read to its end, else close it. Sets *exchange to NULL; never
+ * parks. */
 void co_http_exchange_close(struct co_http_exchange **exchange);
 
 CO_C_END

@@ -14,8 +14,8 @@
  *   ENOMEM        memory ran out
  * `why`, if it is not NULL, then says more in words.
  *
- * One coroutine at a time may read, and one at a time write; a reader and a writer may be two. A
- * handshake computes for about a millisecond, in which its worker runs nothing else.
+ * One coroutine at a time may read, and one at a time write; a reader and a writer may be two. Each
+ * step of a handshake computes, a signature among them, and its worker runs nothing else meanwhile.
  */
 #ifndef CORO_CO_TLS_H
 #define CORO_CO_TLS_H
