@@ -16,6 +16,7 @@
 #include "server/api/ledgers.h"
 #include "server/api/machinery.h"
 #include "server/api/metrics.h"
+#include "server/api/recordings.h"
 #include "server/api/session.h"
 #include "server/api/tokens.h"
 #include "server/api/transfers.h"
@@ -82,6 +83,7 @@ const struct route route_table[] = {
     POST(READ, SERVICE, "/v1/lab/runs", lab_calls_post, NEEDED),
     GET(READ, SERVICE, "/v1/lab/runs/{id}", "", lab_calls_get),
     GET(ADMIN, SERVICE, "/v1/coroutines", " at_least_ms ", coroutines_get),
+    GET(ADMIN, SERVICE, "/v1/trace", " ms ", recordings_get),
     PROBE("/livez", health_live),
     PROBE("/readyz", health_ready),
     GET(NONE, ANY, "/metrics", "", metrics_get),

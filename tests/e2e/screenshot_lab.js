@@ -74,5 +74,9 @@ export async function screenshotLab(service, browser, folder) {
         await page.click('#goroutines-hello-run');
         await says(page, '#goroutines .output', /./);
         await save(page, 'concurrency');
+        const recorder = await open({ path: '/lab/trace', live: false, scheme, width });
+        await recorder.click('#record');
+        await says(recorder, '#told', / slices /);
+        await save(recorder, 'recorder');
     }
 }

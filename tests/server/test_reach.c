@@ -61,6 +61,7 @@ static const struct {
     {"POST", "/v1/lab/runs", "r-"},
     {"GET", "/v1/lab/runs/{id}", "r-"},
     {"GET", "/v1/coroutines", "a-"},
+    {"GET", "/v1/trace", "a-"},
     {"GET", "/livez", "n+"},
     {"GET", "/readyz", "n+"},
     {"GET", "/metrics", "n+"},

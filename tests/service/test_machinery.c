@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
 #include "tests/service/visit.h"
 
 enum { DEPOSITS = 20, LARGEST = 1 << 15 };
@@ -167,6 +170,65 @@ static void where_coroutines_wait(void)
     visit_end(&visit);
 }
 
+/* Once it is its turn: of the service that all tests share, one recording is made at a time. */
+static void get_recording(struct visit *visit, const char *path)
+{
+    for (visit_get(visit, path); visit->response.status == 409; visit_get(visit, path))
+        co_sleep(10 * CO_CLOCK_MS);
+}
+
+static bool answer_has(const struct visit *visit, const char *text)
+{
+    const struct response *response = &visit->response;
+    return memmem(response->body, response->body_length, text, strlen(text)) != NULL;
+}
+
+struct recorder {
+    struct co_waitgroup ended;
+    bool is_whole;
+};
+
+/* A recording of all that the test does meanwhile. */
+static void record_long(void *arg)
+{
+    struct recorder *recorder = arg;
+    struct visit visit;
+    visit_begin_shared(&visit, "owner");
+    get_recording(&visit, "/v1/trace?ms=5000");
+    EXPECT_STATUS(&visit, 200);
+    recorder->is_whole = answer_has(&visit, "\"name\":\"ledger owner\"") &&
+                         answer_has(&visit, "\"thread_name\",\"args\":{\"name\":\"worker 0\"}");
+    visit_end(&visit);
+    co_waitgroup_done(&recorder->ended);
+}
+
+/* While one is being made there is no other; payments go on, and are in it. */
+static void what_coroutines_did(void)
+{
+    struct visit visit;
+    struct recorder recorder = {.is_whole = false};
+    visit_begin_shared(&visit, "owner");
+    co_waitgroup_add(&recorder.ended, 1);
+    co_ensure(co_spawn(record_long, &recorder));
+    for (visit_get(&visit, "/v1/trace?ms=1"); visit.response.status == 200;)
+        visit_get(&visit, "/v1/trace?ms=1");
+    EXPECT_PROBLEM(&visit, 409, "recording");
+    CU_ASSERT(visit_fund(&visit, "recorded", 5));
+    co_waitgroup_wait(&recorder.ended);
+    CU_ASSERT(recorder.is_whole);
+    get_recording(&visit, "/v1/trace?ms=1");
+    EXPECT_STATUS(&visit, 200);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const bad[] = {"ms=0", "ms=5001", "ms=x"};
+        char path[40];
+        snprintf(path, sizeof path, "/v1/trace?%s", bad[i]);
+        visit_get(&visit, path);
+        EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    }
+    visit_end(&visit);
+}
+
 const struct unit_suite machinery_suite = {"machinery", 2,
     (const struct unit_test[]){BOTH_ROWS(what_is_told), BOTH_ROWS(its_code),
-        {"who_may_look", who_may_look}, {"where_coroutines_wait", where_coroutines_wait}, {0}}};
+        {"who_may_look", who_may_look}, {"where_coroutines_wait", where_coroutines_wait},
+        {"what_coroutines_did", what_coroutines_did}, {0}}};
