@@ -30,6 +30,8 @@ const char *target_make(const char *url, const char *token, struct target *targe
     struct co_http_origin origin;
     const char *path;
     memset(target, 0, sizeof *target);
+    if (strncmp(url, "https://", 8) == 0)
+        return "https:// is not supported here: the URL must be http://HOST:PORT";
     if (strncmp(url, "http://", 7) != 0)
         return "the URL must begin with http://";
     if (!co_http_url_read(url, &origin, &path) ||

@@ -49,7 +49,8 @@ static bool has_words(const struct desk *desk)
         count++;
     if (count >= desk->command.least)
         return true;
-    fprintf(stderr, "teller: something is missing\nusage: %s\n", desk->options->usage);
+    fprintf(stderr, "teller: something is missing\nusage: %s (--help says more)\n",
+        desk->options->usage);
     return false;
 }
 
@@ -142,7 +143,8 @@ static enum desk_end not_reached(
         fprintf(stderr, "teller: the service at %s answers %d; try again later\n", desk->url,
             answer->status);
     else
-        fprintf(stderr, "teller: no answer from %s: %s\n", desk->url, remote_why(desk->remote));
+        fprintf(stderr, "teller: no answer from %s: %s (--url says where the service is)\n",
+            desk->url, remote_why(desk->remote));
     return DESK_NOT_DONE;
 }
 

@@ -27,10 +27,12 @@ struct remote *remote_open(const char *url, const char *token, const char **why)
     struct co_http_origin origin;
     const char *target;
     *why = NULL;
-    if (!co_http_url_read(url, &origin, &target) || strlen(target) > 1 || origin.secure) {
-        *why = "must be http://HOST[:PORT]";
+    if (!co_http_url_read(url, &origin, &target) || strlen(target) > 1)
+        *why = "must be http://HOST[:PORT], without a path";
+    else if (origin.secure)
+        *why = "https:// is not supported here, only http://HOST[:PORT]";
+    if (*why)
         return NULL;
-    }
     struct remote *remote = calloc(1, sizeof *remote);
     co_ensure(remote);
     remote->url = strndup(url, strlen(url) - strlen(target));
@@ -61,7 +63,8 @@ const char *remote_why(const struct remote *remote)
 static enum remote_fate fate_of(
     struct remote *remote, enum co_http_fate fate, const struct co_stream_why *why)
 {
-    snprintf(remote->why, sizeof remote->why, "%s", why->text[0] ? why->text : strerror(errno));
+    const char *words = errno == ENOENT ? "there is no such host" : strerror(errno);
+    snprintf(remote->why, sizeof remote->why, "%s", why->text[0] ? why->text : words);
     return fate == CO_HTTP_ANSWERED   ? REMOTE_ANSWERED
            : fate == CO_HTTP_NOT_SENT ? REMOTE_NOT_SENT
                                       : REMOTE_UNKNOWN;

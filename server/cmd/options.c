@@ -70,7 +70,7 @@ static bool read_environment(const struct options *options)
 
 static enum options_parsed bad(const struct options *options, const char *what, const char *word)
 {
-    fprintf(stderr, "teller: %s %s\nusage: %s\n", what, word, options->usage);
+    fprintf(stderr, "teller: %s %s\nusage: %s (--help says more)\n", what, word, options->usage);
     return OPTIONS_BAD;
 }
 

@@ -80,6 +80,9 @@ static void each_says_what_it_should(void)
         {2, "there is no token in", "$teller balance ann --token-file /dev/null"},
         {2, "cannot read the token", "$teller balance ann --token-file /nowhere"},
         {3, "no answer from", "$teller balance ann --url http://127.0.0.1:1 --timeout 0"},
+        {2, "https:// is not supported here", "$teller balance ann --url https://127.0.0.1"},
+        {2, "without a path", "$teller balance ann --url http://127.0.0.1/v1"},
+        {2, "--help says more", "$teller balance ann --no-such-flag"},
         {3, "nothing was sent",
             "$teller accounts open zoe USD/2 >&2;"
             " $teller deposit zoe 1 --timeout 0 --state /proc/nowhere"},
