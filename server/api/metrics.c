@@ -278,6 +278,9 @@ static void write_http(struct json_out *out, const struct http_figures *figures)
         figures->answer_bytes);
     number(out, "teller_body_bytes", "gauge", "Memory of the bodies of requests.",
         figures->body_bytes);
+    number(out, "teller_limited_streams_total", "counter",
+        "Event streams answered 429 because enough were open with their token.",
+        figures->limited_streams);
     number(
         out, "teller_event_streams", "gauge", "Subscribers of the event stream.", figures->streams);
 }

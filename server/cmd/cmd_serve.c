@@ -56,7 +56,7 @@ struct serve {
     int workers;
     int64_t watchdog_ms;
     size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
-        max_body_bytes, max_answer_bytes, max_descriptors;
+        max_streams_of_token, max_body_bytes, max_answer_bytes, max_descriptors;
     uint32_t max_rate_of_address;
     struct address_ranges trusted;
     struct cors cors;
@@ -125,6 +125,7 @@ static bool open_http(struct serve *serve)
         .max_answer_bytes = serve->max_answer_bytes,
         .max_body_bytes = serve->max_body_bytes,
         .max_streams = serve->max_streams,
+        .max_streams_of_token = serve->max_streams_of_token,
         .max_descriptors = serve->max_descriptors,
         .cors = &serve->cors,
         .log = serve->log,
@@ -325,10 +326,11 @@ static bool read_limits(const struct options *options, struct serve *serve)
     int64_t of_address = options_number(options, "max-connections-per-address", 0, 1000000);
     int64_t rate = options_number(options, "max-rate-per-address", 0, 100000);
     int64_t streams = options_number(options, "max-streams", 1, 1000000);
+    int64_t of_token = options_number(options, "max-streams-per-token", 1, 1000000);
     int64_t body_mib = options_number(options, "max-body-memory", 1, 1000000);
     int64_t answer_mib = options_number(options, "max-answer-memory", 1, 1000000);
     if (answer_mib < 0 || of_sender < 0 || rate < 0 || of_address < 0 || streams < 0 ||
-        body_mib < 0)
+        of_token < 0 || body_mib < 0)
         return false;
     if (!address_ranges_read(&serve->trusted, options_value(options, "trusted-addresses"))) {
         fputs("teller: --trusted-addresses must be like 127.0.0.0/8,::1\n", stderr);
@@ -339,6 +341,7 @@ static bool read_limits(const struct options *options, struct serve *serve)
     serve->max_of_address = (size_t)of_address;
     serve->max_rate_of_address = (uint32_t)rate;
     serve->max_streams = (size_t)streams;
+    serve->max_streams_of_token = (size_t)of_token;
     serve->max_body_bytes = (size_t)body_mib << 20;
     serve->max_answer_bytes = (size_t)answer_mib << 20;
     return true;
@@ -453,6 +456,7 @@ static struct option flags[] = {
     {"max-body-memory", "MIB", "for all bodies of requests together", "64"},
     {"max-answer-memory", "MIB", "for all long answers that wait to be taken", "64"},
     {"max-streams", "N", "open event streams, apart from those; more are answered 503", "4000"},
+    {"max-streams-per-token", "N", "of those, with one token; more are answered 429", "1000"},
     {"stop-delay", "MS",
         "at a stop /readyz says so this long before the port is closed, in milliseconds", "200"},
     {"stop-timeout", "S", "a stop that takes longer is cut off: exit status 3", "30"},

@@ -117,7 +117,8 @@ bool http_start(
         .max_peers = (options->max_connections + count - 1) / count,
         .max_of_sender = (options->max_of_sender + count - 1) / count,
         .max_of_address = (options->max_of_address + count - 1) / count,
-        .max_streams = (options->max_streams + count - 1) / count};
+        .max_streams = (options->max_streams + count - 1) / count,
+        .max_streams_of_token = (options->max_streams_of_token + count - 1) / count};
     if (!options->cors)
         http->options.cors = &no_cors;
     http->of_sender = rate_make();
@@ -268,5 +269,6 @@ void http_read_figures(struct http *http, struct http_figures *figures)
         figures->evicted += read_counter(&counters->evicted);
         figures->limited_senders += read_counter(&counters->limited_senders);
         figures->limited_addresses += read_counter(&counters->limited_addresses);
+        figures->limited_streams += read_counter(&counters->limited_streams);
     }
 }

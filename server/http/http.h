@@ -47,6 +47,7 @@ struct http_options {
     const struct cors *cors; /* whose pages may use the service; NULL: nobody else's */
     enum http_log_which log; /* which answers are in the log */
     size_t max_streams;      /* open at any one time, over all workers; not among the above */
+    size_t max_streams_of_token; /* of those, of one token; more are answered 429 */
     /* What connections and streams may take of them, over all workers; 0: as many as they like. If
      * they are few there are fewer of both than asked for. */
     size_t max_descriptors;
@@ -104,7 +105,8 @@ struct http_figures {
     uint64_t evicted; /* connections that were closed because their place was needed */
     uint64_t unread;  /* connections that were closed because they did not take their answer */
     uint64_t limited_senders, limited_addresses; /* requests that came too often */
-    uint64_t answer_bytes, body_bytes;           /* taken of the budget for bodies */
+    uint64_t limited_streams;          /* refused because their token had as many as it may */
+    uint64_t answer_bytes, body_bytes; /* taken of the budget for bodies */
 };
 
 /* Summed over the workers while they go on; never parks. */

@@ -318,18 +318,12 @@ void http_exchange_resume(struct http_exchange *exchange)
     http_pump_soon(exchange->worker);
 }
 
-/* The answer is a stream, which is not a request in progress. */
+/* The answer is a stream, which is not a request in progress; or says why it is not one. */
 static void become_stream(struct http_exchange *exchange)
 {
     exchange->is_stream = http_stream_begin(exchange);
-    if (exchange->is_stream) {
+    if (exchange->is_stream)
         leave_work(exchange);
-        return;
-    }
-    /* No place for another stream: an ordinary answer says so. */
-    exchange->response.stream = NULL;
-    problem_answer(&exchange->request, &exchange->response, &problem_overloaded,
-        "Too many streams are open, or the service stops.");
 }
 
 /* The application is done with the request, whose memory may go. */

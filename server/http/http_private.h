@@ -55,7 +55,7 @@ struct http_exchange {
 struct http_counters {
     _Atomic uint64_t requests[HTTP_STATUSES];
     _Atomic uint64_t in_flight, connections, streams, evicted, unread, limited_senders,
-        limited_addresses;
+        limited_addresses, limited_streams;
 };
 
 struct http_worker {
@@ -74,9 +74,10 @@ struct http_worker {
     struct http_stream *streams;
     struct share stream_share;
     size_t stream_count;
-    size_t exchanges;     /* in use, without those of streams */
-    size_t vital;         /* of those that count nowhere */
-    struct tally senders; /* exchanges of each */
+    struct tally stream_tokens; /* streams of each */
+    size_t exchanges;           /* in use, without those of streams */
+    size_t vital;               /* of those that count nowhere */
+    struct tally senders;       /* exchanges of each */
     struct http_turns turns;
     struct http_lingering lingering;
     size_t unsure;                       /* exchanges with such a body */
@@ -93,11 +94,11 @@ struct http_worker {
 
 struct http {
     struct http_options options;
-    size_t max_exchanges, max_of_sender, max_peers, max_of_address, max_streams, extra_peers,
-        vital_peers;                     /* of a worker; the last two: http_peer.h */
-    _Atomic size_t answer_bytes;         /* of the budget for answers */
-    _Atomic size_t body_bytes;           /* of the budget for bodies */
-    struct rate *of_sender, *of_address; /* requests of each */
+    size_t max_exchanges, max_of_sender, max_peers, max_of_address, max_streams,
+        max_streams_of_token, extra_peers, vital_peers; /* of a worker; the last two: http_peer.h */
+    _Atomic size_t answer_bytes;                        /* of the budget for answers */
+    _Atomic size_t body_bytes;                          /* of the budget for bodies */
+    struct rate *of_sender, *of_address;                /* requests of each */
     int worker_count;
     struct http_worker *workers;
 };

@@ -24,6 +24,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "server/http/http_private.h"
+#include "server/http/problem.h"
 
 /* A client that has vanished without a word is given up after so long without an answer; what the
  * kernel holds for one that does not read; what of it is not on its way yet. */
@@ -114,14 +115,50 @@ static struct http_stream *make(struct http_exchange *exchange)
     return NULL;
 }
 
+/* Whoever asks for one that there is no place for. */
+static bool refuse(
+    struct http_exchange *exchange, const struct problem *problem, const char *detail)
+{
+    exchange->response.stream = NULL;
+    problem_answer(&exchange->request, &exchange->response, problem, detail);
+    return false;
+}
+
+/* One token alone must not have all the places. It counts however it was sent, in a cookie too. */
+static bool count_token(struct http_exchange *exchange, uint8_t token[TALLY_KEY])
+{
+    struct http_worker *worker = exchange->worker;
+    int64_t id = exchange->response.token;
+    memset(token, 0, TALLY_KEY);
+    memcpy(token, &id, sizeof id);
+    if (!id || tally_add(&worker->stream_tokens, token, worker->http->max_streams_of_token))
+        return true;
+    http_count(&worker->counters.limited_streams, 1);
+    return refuse(exchange, &problem_too_many,
+        "Too many streams are open with this token; one of them has to end before.");
+}
+
+static void uncount_token(struct http_worker *worker, const uint8_t token[TALLY_KEY])
+{
+    static const uint8_t nobody[TALLY_KEY];
+    if (memcmp(token, nobody, TALLY_KEY) != 0)
+        tally_remove(&worker->stream_tokens, token);
+}
+
 bool http_stream_begin(struct http_exchange *exchange)
 {
     struct http_worker *worker = exchange->worker;
-    if (worker->stopping || worker->stream_count == worker->http->max_streams)
+    uint8_t token[TALLY_KEY];
+    if (!count_token(exchange, token))
         return false;
-    struct http_stream *stream = make(exchange);
-    if (!stream)
-        return false;
+    bool has_place = !worker->stopping && worker->stream_count < worker->http->max_streams;
+    struct http_stream *stream = has_place ? make(exchange) : NULL;
+    if (!stream) {
+        uncount_token(worker, token);
+        return refuse(
+            exchange, &problem_overloaded, "Too many streams are open, or the service stops.");
+    }
+    memcpy(stream->token, token, TALLY_KEY);
     /* What libmicrohttpd closes is a descriptor, and not the session. */
     struct http_wire *wire = &exchange->peer->wire;
     stream->tls = wire->tls;
@@ -171,6 +208,7 @@ static void end(struct http_stream *stream)
     if (stream->next)
         stream->next->previous = stream->previous;
     worker->stream_count--;
+    uncount_token(worker, stream->token);
     http_count(&worker->counters.streams, (uint64_t)-1);
     co_context_release(&stream->context);
     stream->exchange->stream = NULL;

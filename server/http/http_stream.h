@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "coro/worker.h"
+#include "server/http/tally.h"
 
 struct http_exchange;
 struct http_worker;
@@ -27,6 +28,7 @@ struct http_stream {
     struct co_context *context; /* ends with the client, or when the server stops */
     struct co *writer;          /* parked until there is room in the socket */
     int64_t blocked_ns;         /* since when */
+    uint8_t token[TALLY_KEY];   /* that began it, among stream_tokens; all zero: none */
     uint64_t bytes;             /* of the body, written or about to be */
     bool has_room;              /* told since the last write */
     bool hung_up;               /* the client has */
@@ -35,7 +37,7 @@ struct http_stream {
 };
 
 /* Make the exchange's answer a stream, on a socket of its own: libmicrohttpd is to close its own.
- * False: there is no place, or no memory, and nothing was done. */
+ * False: there is no place, or no memory, or its token has its number: the answer says so. */
 CO_MUST_CHECK bool http_stream_begin(struct http_exchange *exchange);
 
 /* Write all of it, as the exchange's coroutine. Parks. */

@@ -72,7 +72,9 @@ static struct comparison compare(
 
 static void begin(struct service *service, struct visit *visit)
 {
-    CU_ASSERT_FATAL(service_make(service, "owner", NULL));
+    /* All of its listeners have the admin's token. */
+    CU_ASSERT_FATAL(service_make(
+        service, "owner", (const char *const[]){"--max-streams-per-token", "4000", NULL}));
     struct beside warm;
     visit_begin(visit, service);
     crowd_fill_journal(visit, 20);

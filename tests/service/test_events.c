@@ -173,7 +173,7 @@ static void from_now_on(void)
     free(sse);
 }
 
-enum { SLEEPERS = 50 };
+enum { SLEEPERS = 50, TEXT = 256 };
 
 /* Clients that subscribe and never read cost neither memory nor other clients' speed; one that
  * reads late misses nothing. */
@@ -233,6 +233,46 @@ static void apart_from_requests(void)
     CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_event_streams", 0));
     CU_ASSERT_FATAL(sse_open(&streams[0], &service, -1, -1));
     sse_close(&streams[0]);
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    service_remove(&service);
+}
+
+/* A token has not all the places: more of its streams are refused, whether it comes in a header or
+ * in a cookie, until one ends; streams of another are not. */
+static void limit_of_a_token(void)
+{
+    static struct sse streams[3];
+    static struct service service, other;
+    char text[TEXT], lines[2][TEXT + 40];
+    struct visit visit;
+    CU_ASSERT_FATAL(service_make(&service, "owner",
+        (const char *const[]){"--workers", "1", "--max-streams-per-token", "2", NULL}));
+    visit_begin(&visit, &service);
+    visit_post(&visit, "/v1/tokens", NULL, "{\"scope\":\"read\"}");
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT_FATAL(json_view_copy(json_view_member(visit.body, "token"), text, sizeof text));
+    other = service;
+    co_ensure(target_make(service.url, text, &other.target) == NULL);
+    /* The very first requests of a token that nobody has seen yet count as well. */
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_FATAL(sse_open(&streams[i], &other, -1, -1));
+    snprintf(lines[0], sizeof lines[0], "Authorization: Bearer %s\r\n", text);
+    snprintf(lines[1], sizeof lines[1], "Cookie: teller_session=%s\r\n", text);
+    for (int i = 0; i < 2; i++) {
+        visit_call(&visit,
+            &(struct request){.path = "/events", .without_token = true, .headers = lines[i]});
+        EXPECT_PROBLEM(&visit, 429, "too_many_requests");
+        CU_ASSERT(visit_header_is(&visit, "Retry-After", "1"));
+    }
+    CU_ASSERT_EQUAL(visit_figure(&visit, "teller_limited_streams_total"), 2);
+    CU_ASSERT_FATAL(sse_open(&streams[2], &service, -1, -1));
+    CU_ASSERT_EQUAL(visit_figure(&visit, "teller_event_streams"), 3);
+    sse_close(&streams[0]);
+    CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_event_streams", 2));
+    CU_ASSERT_FATAL(sse_open(&streams[0], &other, -1, -1));
+    for (int i = 0; i < 3; i++)
+        sse_close(&streams[i]);
     visit_end(&visit);
     CU_ASSERT_EQUAL(service_stop(&service), 0);
     service_remove(&service);
@@ -336,5 +376,6 @@ static void bad_positions(void)
 const struct unit_suite events_suite = {"events", 2,
     (const struct unit_test[]){BOTH_ROWS(resume), BOTH_ROWS(same_as_the_journal),
         {"from_now_on", from_now_on}, {"slow_readers", slow_readers},
-        {"apart_from_requests", apart_from_requests}, {"listeners_leave", listeners_leave},
-        {"lagged", lagged}, {"bad_positions", bad_positions}, {0}}};
+        {"apart_from_requests", apart_from_requests}, {"limit_of_a_token", limit_of_a_token},
+        {"listeners_leave", listeners_leave}, {"lagged", lagged}, {"bad_positions", bad_positions},
+        {0}}};
