@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/http/field_word.h"
+
 enum { UNSAID = -1, BAD = -2 };
 
 /* "0.5" as 500, at most three decimals and at most 1 (RFC 9110, 12.4.2). */
@@ -21,25 +23,20 @@ static int read_weight(const char **at)
     return weight <= 1000 ? weight : BAD;
 }
 
-static const char *skip_space(const char *at)
-{
-    return at + strspn(at, " \t");
-}
-
 /* An element, "gzip" or "gzip;q=0.5"; its weight, or BAD. */
 static int read_element(const char **at, const char **name, size_t *length)
 {
     int weight = 1000;
     *name = *at;
     *length = strcspn(*at, " \t,;");
-    *at = skip_space(*at + *length);
+    *at = field_word_skip_space(*at + *length);
     if (**at == ';') {
-        *at = skip_space(*at + 1);
+        *at = field_word_skip_space(*at + 1);
         if (strncasecmp(*at, "q=", 2) != 0)
             return BAD;
         *at += 2;
         weight = read_weight(at);
-        *at = skip_space(*at);
+        *at = field_word_skip_space(*at);
     }
     return **at == ',' || **at == '\0' ? weight : BAD;
 }

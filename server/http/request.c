@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistr.h>
 
+#include "server/http/field_word.h"
 #include "server/text/hex.h"
 
 /* Decode a piece of the target into the arena; NULL if it is malformed, or not UTF-8. */
@@ -101,51 +102,21 @@ const char *request_query(const struct request *request, const char *name)
     return NULL;
 }
 
-static const char *skip_space(const char *text)
-{
-    return text + strspn(text, " \t");
-}
-
-/* Behind a quoted string, which is copied without its quotes as far as it fits; NULL: it has no
- * end. */
-static const char *read_quoted(const char *at, char *value, size_t size)
-{
-    size_t length = 0;
-    for (at++; *at && *at != '"'; at++) {
-        at += *at == '\\' && at[1];
-        if (length + 1 < size)
-            value[length++] = *at;
-    }
-    value[length] = '\0';
-    return *at == '"' ? at + 1 : NULL;
-}
-
-/* Behind a word of a header (RFC 9110, 5.6.2), which is copied as far as it fits; NULL: there is
- * none. */
-static const char *read_word(const char *at, char *value, size_t size)
-{
-    size_t length = strspn(at, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    size_t kept = length < size ? length : size - 1;
-    memcpy(value, at, kept);
-    value[kept] = '\0';
-    return length ? at + length : NULL;
-}
-
 /* The parameters behind a media type are well-formed, and charset, if there, is UTF-8. */
 static bool parameters_are_good(const char *at)
 {
-    while (*(at = skip_space(at)) == ';') {
-        char name[16], value[16];
-        at = skip_space(at + 1);
+    while (*(at = field_word_skip_space(at)) == ';') {
+        struct field_word name, value;
+        at = field_word_skip_space(at + 1);
         if (*at == ';' || *at == '\0')
             continue; /* an empty one (RFC 9110, 5.6.6) */
-        at = read_word(at, name, sizeof name);
-        if (!at || *at != '=')
+        at = field_word_read_token(at, &name);
+        if (name.from == name.end || *at != '=')
             return false;
-        at++;
-        at = *at == '"' ? read_quoted(at, value, sizeof value) : read_word(at, value, sizeof value);
-        if (!at || (strcasecmp(name, "charset") == 0 && strcasecmp(value, "utf-8") != 0))
+        bool is_quoted = *++at == '"';
+        at = field_word_read(at, &value);
+        if (!at || (value.from == value.end && !is_quoted) ||
+            (field_word_is(&name, "charset") && !field_word_is(&value, "utf-8")))
             return false;
     }
     return *at == '\0';
