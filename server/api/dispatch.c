@@ -311,9 +311,11 @@ bool dispatch_admit(
     struct api *api = arg;
     struct call *call = call_make(api, request, response);
     request->call = call;
+    bool is_admitted = judge(call, false);
+    /* Only now, when a cookie may have come in the place of the header. */
     know_sender(api, request, admission);
     /* Refused at its head: its body is never read. */
-    if (!judge(call, false)) {
+    if (!is_admitted) {
         finish(call);
         return false;
     }

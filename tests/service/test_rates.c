@@ -84,6 +84,26 @@ static void of_a_token(void)
     visit_end(&admin);
 }
 
+/* A cookie is a token as well: what it may open streams of counts like any request. */
+static void of_a_session(void)
+{
+    struct visit visit;
+    char text[TEXT], cookie[TEXT + 40];
+    int status = 0;
+    visit_begin_shared(&visit, "owner");
+    make_token(&visit, 2, text);
+    snprintf(cookie, sizeof cookie, "Cookie: teller_session=%s\r\n", text);
+    for (int i = 0; i < MANY && status != 429; i++) {
+        visit_call(
+            &visit, &(struct request){
+                        .path = "/events?after=none", .without_token = true, .headers = cookie});
+        status = visit.response.status;
+        CU_ASSERT(status == 400 || status == 429);
+    }
+    check_limited(&visit, "\"token\";q=2;w=1", "\"token\";r=0;t=1");
+    visit_end(&visit);
+}
+
 static void of_an_address(void)
 {
     static struct service service;
@@ -109,6 +129,6 @@ static void of_an_address(void)
     service_remove(&service);
 }
 
-static const struct unit_test tests[] = {
-    {"of_a_token", of_a_token}, {"of_an_address", of_an_address}, {0}};
+static const struct unit_test tests[] = {{"of_a_token", of_a_token}, {"of_a_session", of_a_session},
+    {"of_an_address", of_an_address}, {0}};
 const struct unit_suite rates_suite = {"rates", 2, tests};
