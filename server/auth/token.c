@@ -55,23 +55,10 @@ static void say_hash(struct said *said, const uint8_t hash[TOKEN_HASH])
     say_text(said, "hash", hex);
 }
 
-/* Lines as an array; NULL: null. */
 static void say_lines(struct said *said, const char *key, const char *lines)
 {
     json_out_key(&said->out, key);
-    if (!lines) {
-        json_out_json(&said->out, NULL);
-        return;
-    }
-    json_out_open(&said->out, '[');
-    for (const char *line = lines;; line++) {
-        size_t length = strcspn(line, "\n");
-        json_out_text(&said->out, arena_copy(&said->arena, line, length));
-        line += length;
-        if (!*line)
-            break;
-    }
-    json_out_close(&said->out, ']');
+    json_out_lines(&said->out, lines);
 }
 
 static void begin(struct said *said, const struct token_actor *by)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/auth/token_json.h"
 
-#include <string.h>
-
 static void key_text(struct json_out *out, const char *key, const char *text)
 {
     json_out_key(out, key);
@@ -28,19 +26,7 @@ static void key_number(struct json_out *out, const char *key, int64_t number)
 static void key_lines(struct json_out *out, const char *key, const char *lines)
 {
     json_out_key(out, key);
-    if (!lines) {
-        json_out_json(out, NULL);
-        return;
-    }
-    json_out_open(out, '[');
-    for (const char *line = lines;; line++) {
-        size_t length = strcspn(line, "\n");
-        json_out_text(out, arena_copy(out->arena, line, length));
-        line += length;
-        if (!*line)
-            break;
-    }
-    json_out_close(out, ']');
+    json_out_lines(out, lines);
 }
 
 const char *token_json_state(const struct token *token)

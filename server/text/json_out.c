@@ -133,6 +133,23 @@ void json_out_name(struct json_out *out, const char *name)
     out->comma = false;
 }
 
+void json_out_lines(struct json_out *out, const char *lines)
+{
+    if (!lines) {
+        json_out_json(out, NULL);
+        return;
+    }
+    json_out_open(out, '[');
+    for (const char *line = lines;; line++) {
+        size_t length = strcspn(line, "\n");
+        json_out_text(out, arena_copy(out->arena, line, length));
+        line += length;
+        if (!*line)
+            break;
+    }
+    json_out_close(out, ']');
+}
+
 void json_out_number(struct json_out *out, uint64_t number)
 {
     char digits[NUMBER_TEXT];
