@@ -14,6 +14,7 @@
 #include "server/auth/admin_token.h"
 #include "server/auth/token_desk.h"
 #include "server/api/dispatch.h"
+#include "server/api/route.h"
 #include "server/http/listen.h"
 #include "tests/unit.h"
 
@@ -173,6 +174,19 @@ void fixture_call(struct fixture *fixture, const char *method, const char *path,
         client_close(client);
     }
     free(client);
+}
+
+void fixture_path(const struct route *route, char path[FIXTURE_PATH])
+{
+    snprintf(path, FIXTURE_PATH, "%s", route->pattern);
+    for (char *c = path; *c; c++)
+        if (*c == '{' || *c == '}')
+            *c = '-';
+    char *ledger = strstr(path, "-ledger-");
+    if (!ledger)
+        return;
+    memcpy(ledger, "main", 4);
+    memmove(ledger + 4, ledger + 8, strlen(ledger + 8) + 1);
 }
 
 void fixture_account(struct fixture *fixture, const char *id, unsigned deposit)

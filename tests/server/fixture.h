@@ -52,6 +52,11 @@ struct http *fixture_http_small(
 void fixture_call(struct fixture *fixture, const char *method, const char *path, const char *body,
     struct answer *answer);
 
+/* A path of the route: "{ledger}" becomes "main", the others "-account-" and the like. */
+struct route;
+enum { FIXTURE_PATH = 120 };
+void fixture_path(const struct route *route, char path[FIXTURE_PATH]);
+
 /* Open an account in USD/2 and deposit; 0: only open it. */
 void fixture_account(struct fixture *fixture, const char *id, unsigned deposit);
 

@@ -122,29 +122,15 @@ static bool is_let_in(const char *needs, char scope, const struct binding *bindi
     }
 }
 
-/* "{ledger}" becomes "main", the others "-account-" and the like. */
-static void write_path(const struct route *route, char path[120])
-{
-    snprintf(path, 120, "%s", route->pattern);
-    for (char *c = path; *c; c++)
-        if (*c == '{' || *c == '}')
-            *c = '-';
-    char *ledger = strstr(path, "-ledger-");
-    if (!ledger)
-        return;
-    memcpy(ledger, "main", 4);
-    memmove(ledger + 4, ledger + 8, strlen(ledger + 8) + 1);
-}
-
 /* The status; the body may go on for ever. */
 static int ask(struct fixture *fixture, const struct route *route)
 {
     struct client *client = malloc(sizeof *client);
     struct answer *answer = malloc(sizeof *answer);
-    char path[120], head[800];
+    char path[FIXTURE_PATH], head[800];
     bool post = route->method == REQUEST_POST;
     co_ensure(client && answer);
-    write_path(route, path);
+    fixture_path(route, path);
     answer_clear(answer);
     snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: h\r\n%s%s\r\n\r\n%s",
         methods[route->method], path, fixture->headers, post ? "Content-Length: 2" : "X: y",
