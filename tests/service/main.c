@@ -73,6 +73,7 @@ int main(int argc, char **argv)
         &lost_suite,
         &sessions_suite,
         &takeover_suite,
+        &token_servers_suite,
         &crashes_suite,
         NULL,
     };
