@@ -188,9 +188,12 @@ static enum MHD_Result queue(struct http_peer *peer, const struct request *reque
     /* The clock for taking the answer starts. */
     http_peer_enter(peer, HTTP_SENDING);
     each_header(worker, response, peer->since_ns, &(struct headers){add_to_mhd, out});
-    /* The client shall come back to a server that goes on. */
-    if (worker->stopping)
+    /* The client shall come back to a server that goes on; and what has no length ends with its
+     * connection, also if there is nothing of it (HEAD). No next request is waited for. */
+    if (worker->stopping || response->stream) {
         add_to_mhd(out, "Connection", "close");
+        peer->wire.head.keep_alive = false;
+    }
     http_response_count(worker, request, response,
         request && request->method == REQUEST_HEAD ? 0 : response->length);
     enum MHD_Result queued = MHD_queue_response(peer->connection, (unsigned)response->status, out);

@@ -76,6 +76,23 @@ static void head(void)
     CU_ASSERT(head.closed && end && !end[4]);
 }
 
+/* Its end is the connection's, also for a client that would have kept it. */
+static void head_of_a_stream(void)
+{
+    static struct raw raw;
+    char text[400];
+    const struct service *service = service_shared("owner");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
+    int length = snprintf(text, sizeof text,
+        "HEAD /v1/ledgers/main/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+        "%s\r\n\r\n",
+        service->target.token);
+    raw_ask(service, text, (size_t)length, &raw);
+    CU_ASSERT_EQUAL(raw.status, 200);
+    CU_ASSERT_PTR_NOT_NULL(strstr(raw.text, "\r\nConnection: close\r\n"));
+    CU_ASSERT(raw.closed);
+}
+
 static void options(void)
 {
     static struct raw raw;
@@ -142,4 +159,5 @@ static void gzip(void)
 }
 
 const struct unit_suite methods_suite = {"methods", 2,
-    (const struct unit_test[]){{"head", head}, {"options", options}, {"gzip", gzip}, {0}}};
+    (const struct unit_test[]){{"head", head}, {"head_of_a_stream", head_of_a_stream},
+        {"options", options}, {"gzip", gzip}, {0}}};
