@@ -188,7 +188,6 @@ static void publish_on_worker(int index, void *arg)
     /* It may be the very token that was revoked. */
     known->last[0] = '\0';
     known->last_known = NULL;
-    end_streams(known);
 }
 
 /* A copy for each worker. False: memory is short, and each keeps what it has. */
@@ -203,8 +202,12 @@ static bool publish(struct token_cache *cache)
         if (good)
             memcpy(copy, cache->latest, size);
     }
-    if (good)
+    /* Streams after that: whoever sees one end finds that its token is good no more, whichever
+     * worker answers. One that begins in between is held against the new copy, or is listed. */
+    if (good) {
         co_worker_each(publish_on_worker, cache);
+        co_worker_each(end_on_worker, cache);
+    }
     /* Undo what has been made so far. */
     for (int i = 0; i < co_worker_count() && !good; i++) {
         free(cache->of_worker[i].next);
