@@ -96,11 +96,19 @@ static bool set_protocols(struct making *making, const char *text)
     return true;
 }
 
+/* Nobody is asked for a passphrase: OpenSSL would, on the terminal. */
+static int no_passphrase(char *to, int size, int for_writing, void *arg)
+{
+    (void)to, (void)size, (void)for_writing, (void)arg;
+    return -1;
+}
+
 static bool set_certificate(struct making *making, const char *certificate, const char *key)
 {
     SSL_CTX *ctx = making->config->ctx;
     if (!certificate || !key)
         return refuse(making, EINVAL, "a certificate and its key are needed");
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
     if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1)
         return refuse_file(making, certificate, "not a certificate");
     if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
@@ -167,8 +175,12 @@ static bool make_server(struct making *making)
     if (!clients)
         return true;
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(clients);
-    if (!names || !set_trust(making, clients))
+    if (!names)
         return refuse_file(making, clients, "not certificates");
+    if (!set_trust(making, clients)) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return false;
+    }
     SSL_CTX_set_client_CA_list(config->ctx, names); /* which they belong to now */
     SSL_CTX_set_verify(config->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     config->verifies = true;

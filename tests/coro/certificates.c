@@ -15,6 +15,7 @@ static const char script[] =
     "here=subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 &&"
     "openssl req -x509 $ec -keyout ca.key -out authority.pem -subj /CN=authority -days 9 &&"
     "openssl req $ec -keyout key.pem -out good.csr -subj /CN=localhost -addext $here &&"
+    "openssl pkey -in key.pem -aes256 -passout pass:open -out locked.pem &&"
     "openssl req -new -key key.pem -out other.csr -subj /CN=elsewhere.test"
     "  -addext subjectAltName=DNS:elsewhere.test &&"
     "openssl req -x509 -key key.pem -out stranger.pem -subj /CN=localhost -addext $here -days 9 &&"
@@ -49,6 +50,7 @@ void certificates_make(struct certificates *certificates)
     run_in_shell(command);
     path_of(certificates, certificates->authority, "authority");
     path_of(certificates, certificates->key, "key");
+    path_of(certificates, certificates->locked, "locked");
     path_of(certificates, certificates->good, "good");
     path_of(certificates, certificates->expired, "expired");
     path_of(certificates, certificates->other, "other");

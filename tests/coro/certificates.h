@@ -11,6 +11,7 @@ struct certificates {
     char folder[CERTIFICATES_PATH];
     char authority[CERTIFICATES_PATH]; /* vouches for all but the stranger */
     char key[CERTIFICATES_PATH];       /* of all that follow */
+    char locked[CERTIFICATES_PATH];    /* the same key, behind a passphrase */
     char good[CERTIFICATES_PATH];      /* of localhost, 127.0.0.1 and ::1 */
     char expired[CERTIFICATES_PATH];   /* the same, until yesterday */
     char other[CERTIFICATES_PATH];     /* of elsewhere.test */

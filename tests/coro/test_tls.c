@@ -195,6 +195,14 @@ static void files_that_do_not_fit(void)
     no_configuration(
         &(struct co_tls_server_options){.certificate_file = files.authority, .key_file = files.key},
         EINVAL);
+    /* Nor is anybody asked for its passphrase. */
+    no_configuration(
+        &(struct co_tls_server_options){.certificate_file = files.good, .key_file = files.locked},
+        EINVAL);
+    no_configuration(
+        &(struct co_tls_server_options){
+            .certificate_file = files.good, .key_file = files.key, .clients_trust_file = files.key},
+        EINVAL);
     no_configuration(
         &(struct co_tls_server_options){
             .certificate_file = files.good, .key_file = files.key, .protocols = "a,,b"},
