@@ -109,14 +109,16 @@ CO_UNSANITIZED void co_worker_loop(struct co_worker *worker)
 {
     co_worker_of_thread = worker;
     worker->errno_of_thread = &errno;
-    clockid_t clock;
-    co_ensure(pthread_getcpuclockid(pthread_self(), &clock) == 0);
-    atomic_store(&worker->cpu_clock, clock);
-    atomic_store(&worker->thread_id, (int)syscall(SYS_gettid));
     co_sanitize_thread_stack(&worker->own.sanitize);
     co_sanitize_fiber_make(&worker->committer.sanitize);
     co_overflow_thread_init();
     co_moving_enter(worker);
+
+    /* From now on it is watched: what was prepared may have waited for other threads' starts. */
+    clockid_t clock;
+    co_ensure(pthread_getcpuclockid(pthread_self(), &clock) == 0);
+    atomic_store(&worker->cpu_clock, clock);
+    atomic_store(&worker->thread_id, (int)syscall(SYS_gettid));
     while (!atomic_load_explicit(&co_runtime.stopping, memory_order_relaxed)) {
         co_worker_take_posted(worker, &worker->ready);
         look_around(worker);
