@@ -30,19 +30,22 @@ export function drawTrace(trace, view, width, here, look) {
 function drawSlices({ slices }, view, x, y, here, look) {
     const drawn = { asleep: [], slice: [] };
     // Sleep hides no slice, however short that is: it takes no pixel from one, and lies below.
-    const right = { asleep: -1, slice: -1 };
+    // Whole pixels, none of them twice: the pointer is always on the bar that is seen there.
+    const right = { asleep: 0, slice: 0 };
     for (const slice of slices.slice(firstAfter(slices, view.from))) {
         if (slice.from >= view.to) break;
-        const from = Math.max(0, x(slice.from)), to = Math.min(x(view.to), x(slice.to));
+        const from = Math.floor(Math.max(0, x(slice.from)));
+        const to = Math.max(from + 1, Math.round(Math.min(x(view.to), x(slice.to))));
         const sort = slice.asleep ? 'asleep' : 'slice';
-        if (to < right[sort] + 1 && slice !== here) continue;
+        if (to <= right[sort] && slice !== here) continue;
+        const left = to <= right[sort] ? from : Math.max(from, right[sort]);
         const kind = slice.asleep ? sort : `${sort} hue-${hueOf(slice.name)}`;
-        const bar = drawing('rect', { class: slice === here ? `${kind} here` : kind, x: from, y,
-            width: Math.max(1, to - from), height: LANE });
+        const bar = drawing('rect', { class: slice === here ? `${kind} here` : kind, x: left, y,
+            width: to - left, height: LANE });
         bar.addEventListener('pointerenter', () => look(slice));
         bar.addEventListener('click', () => look(slice));
         drawn[sort].push(bar);
-        right[sort] = Math.max(from + 1, to);
+        right[sort] = Math.max(right[sort], to);
     }
     return [...drawn.asleep, ...drawn.slice];
 }
