@@ -4,7 +4,7 @@
  * with little to do, and on no other. hello.c waits for them instead.
  *
  *     for i := range results { go func() { results[i] = slow(i) }() }
- *     time.Sleep(10 * time.Millisecond)       // long enough, surely
+ *     time.Sleep(150 * time.Millisecond)      // long enough, surely
  */
 #include <stdio.h>
 
@@ -16,7 +16,7 @@ enum { COUNT = 5 };
 
 CO_GO_FUNCTION(compute, (int, number), (_Atomic int *, done))
 {
-    co_sleep(number * 6 * CO_CLOCK_MS); /* the later ones take longer than was hoped */
+    co_sleep(number * 100 * CO_CLOCK_MS); /* the later ones take longer than was hoped */
     ++*done;
 }
 
@@ -27,7 +27,7 @@ static void program(void *arg)
     struct co_waitgroup all = {0};
     for (int i = 0; i < COUNT; i++)
         co_ensure(co_waitgroup_go(&all, compute, i, &done));
-    co_sleep(10 * CO_CLOCK_MS);
+    co_sleep(150 * CO_CLOCK_MS);
     printf("after a sleep: %s\n", done < COUNT ? "not all are done" : "all are done, by luck");
     co_waitgroup_wait(&all);
     printf("after waiting for them: %d of %d are done\n", done, COUNT);
