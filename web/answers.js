@@ -2,9 +2,11 @@
 // Sending a request that moves money, what was answered to it, and the requests that have no answer
 // yet: each can be looked up, or sent again with its key until it is known what became of it.
 
+import { linkTo } from './address.js';
 import { LEDGER, problemOf, request } from './api.js';
 import { announce, element, find, write } from './dom.js';
 import { forget, keep, pending, watchPending } from './pending.js';
+import { drawReceipt } from './receipt.js';
 import { sentenceOf } from './refusals.js';
 import { drawTiming, readTiming } from './timing.js';
 
@@ -19,6 +21,7 @@ let changed = () => {};
 export function startAnswers(onChange) {
     changed = onChange;
     find('answer-again').addEventListener('click', () => sendRequest(current));
+    find('answer-print').addEventListener('click', printReceipt);
     find('pending-list').addEventListener('click', act);
     watchPending(drawPending);
     drawPending();
@@ -53,6 +56,7 @@ export async function sendRequest({ path, key, body }) {
     mine.answers.push(answer);
     if (isFinal(answer)) settle(key);
     draw();
+    find('answer').scrollIntoView({ block: 'nearest' });
     announce(answer ? `Answer ${answer.status}. ${said(answer)}` : 'No answer');
 }
 
@@ -74,13 +78,25 @@ function draw() {
     changed();
 }
 
+let drawn; // the answer that the receipt shows
+
+/** On paper there is the receipt, and nothing else of the page. */
+function printReceipt() {
+    document.body.classList.add('receipt-alone');
+    addEventListener('afterprint', () => document.body.classList.remove('receipt-alone'),
+        { once: true });
+    print();
+}
+
 /* --- the answers to one request -------------------------------------------------------------- */
 
 function drawAnswer() {
-    const { path, key, answers } = current;
+    const { answers } = current;
     const last = answers.at(-1);
     find('answer').hidden = false;
-    write('answer-request', `POST ${decodeURI(path)}, key ${key}`);
+    const told = answers.findLast(isFinal) ?? last;
+    if (drawn !== told) drawReceipt(current, told);
+    drawn = told;
     find('answer-list').replaceChildren(...answers.slice(-ANSWERS_SHOWN).map(answerLine));
     write('answer-body', last?.body ? JSON.stringify(last.body, null, 2) : last?.text ?? '');
     find('answer-details').hidden = !last;
@@ -125,10 +141,12 @@ function answerLine(answer) {
 function drawPending() {
     const open = pending().filter(({ key }) => !(sending() && key === current?.key));
     const focused = document.activeElement?.dataset?.act;
-    find('pending').hidden = open.length === 0;
+    find('pending').hidden = open.length + find('settled-list').childElementCount === 0;
+    find('pending-note').hidden = open.length === 0;
+    write('pending-title', open.length ? 'Sent, and not answered' : 'What became of them');
     find('pending-list').replaceChildren(...open.map(({ path, key, body, at }) =>
         element('li', { 'data-key': key },
-            element('code', {}, `${decodeURI(path).slice(LEDGER.length)} ${body}`),
+            element('code', {}, wordsOf({ path, body })),
             element('span', { class: 'detail' },
                 `sent ${new Date(at).toLocaleString()}, key ${key}`),
             element('span', { class: 'actions' },
@@ -136,6 +154,10 @@ function drawPending() {
                 button('forget', 'Forget it')),
             element('output', { class: 'detail' }))));
     if (focused) find('pending-list').querySelector(`[data-act="${focused}"]`)?.focus();
+}
+
+function wordsOf({ path, body }) {
+    return `${decodeURI(path).slice(LEDGER.length)} ${body}`;
 }
 
 function button(act, text) {
@@ -148,31 +170,43 @@ function act({ target }) {
     const found = pending().find(({ key }) => key === item?.dataset.key);
     if (!what || !found) return;
     if (what === 'again') sendRequest(found);
-    else if (what === 'look') lookUp(found, item.querySelector('output'));
+    else if (what === 'look') look(found, item.querySelector('output'));
     else {
         forget(found.key);
         draw();
     }
 }
 
-/** Ask what became of a key, without sending its request. */
-async function lookUp({ key }, output) {
-    const query = new URLSearchParams({ key });
+/** Ask what became of a key, without sending its request; true: that is known now. */
+async function lookUp(found) {
+    const query = new URLSearchParams({ key: found.key });
+    const answer = await request('GET', `${LEDGER}/transfers?${query}`);
+    const entry = answer.body?.items?.[0];
+    if (answer.status !== 200) throw new Error(problemOf(answer));
+    if (!entry) return false;
+    settle(found.key);
+    const told = entry.code ? `refused. ${sentenceOf(entry.code)}; nothing moved.`
+        : 'it was done, once.';
+    find('settled-list').prepend(element('li', { 'data-key': found.key }, 'Seq ',
+        element('a', { href: linkTo('entry', entry.id) }, String(entry.id)), `: ${told}`,
+        element('span', { class: 'detail' }, wordsOf(found))));
+    announce(`Seq ${entry.id}: ${told}`);
+    draw();
+    return true;
+}
+
+/** A person wants to know; what comes of it is said beside the request. */
+async function look(found, output) {
     try {
-        const answer = await request('GET', `${LEDGER}/transfers?${query}`);
-        const entry = answer.body?.items?.[0];
-        if (answer.status !== 200) output.textContent = problemOf(answer);
-        else if (!entry) output.textContent = 'The ledger has no record of it: it did not happen.';
-        else {
-            settle(key);
-            draw();
-            announce(entry.code ? `It was refused at seq ${entry.id}: ${sentenceOf(entry.code)}.`
-                : `It was done at seq ${entry.id}.`);
-            write('pending-note', entry.code
-                ? `Seq ${entry.id}: refused. ${sentenceOf(entry.code)}; nothing moved.`
-                : `Seq ${entry.id}: it was done, once.`);
-        }
-    } catch {
-        output.textContent = 'No answer. Try again.';
+        if (!await lookUp(found))
+            output.textContent = 'The ledger has no record of it: it did not happen.';
+    } catch (error) {
+        output.textContent = error.name === 'Error' ? error.message : 'No answer. Try again.';
     }
+}
+
+/** The service can be reached (again): ask what became of all that has no answer. */
+export async function settlePending() {
+    for (const found of pending())
+        if (!(sending() && found.key === current?.key)) await lookUp(found).catch(() => {});
 }

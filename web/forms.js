@@ -6,6 +6,7 @@
 import { LEDGER, accountPath, newKey } from './api.js';
 import { assetOf, findAsset } from './accounts.js';
 import { answered, sendRequest, sending, startAnswers } from './answers.js';
+import { curlOf } from './curl.js';
 import { find, write } from './dom.js';
 import { codeOf, readAmount, showAmount, wrongAmount } from './money.js';
 
@@ -14,7 +15,11 @@ export function startForms() {
     form.addEventListener('input', changed);
     form.addEventListener('change', changed);
     form.addEventListener('submit', submit);
-    find('move-new-key').addEventListener('click', renew);
+    find('move-new-key').addEventListener('click', () => {
+        renew();
+        find(LATER[verb()] ? 'move-entry' : 'move-amount').focus();
+    });
+    find('move-key').addEventListener('invalid', () => (find('move-wire').open = true));
     startAnswers(drawSend);
     renew();
 }
@@ -27,6 +32,10 @@ function changed(event) {
     preview();
 }
 
+const NAMES = { deposit: 'Deposit', withdraw: 'Withdraw', transfer: 'Transfer', hold: 'Hold',
+    capture: 'Capture', release: 'Release', reverse: 'Reverse' };
+
+let offer = '';       // what the button says that it does
 let used = null;      // the key of the last request that was sent
 let preparing = false; // a request is about to be sent
 
@@ -90,8 +99,11 @@ async function preview() {
     drawAmount(asset);
     const request = compose(asset);
     write('move-preview', request && find('move-form').checkValidity()
-        ? wire(request.path, find('move-key').value, JSON.stringify(request.body))
+        ? curlOf({ method: 'POST', path: request.path, key: find('move-key').value,
+            body: JSON.stringify(request.body) })
         : 'The request will stand here, as it is sent.');
+    offer = LATER[verb()] || !request ? NAMES[verb()]
+        : `${NAMES[verb()]} ${showAmount(request.body.amount, asset)} ${codeOf(asset)}`;
     drawSend();
     if (!asset && !later && account() && await findAsset(account()).catch(() => null)) preview();
 }
@@ -100,9 +112,9 @@ async function preview() {
 function drawSend() {
     const spent = answered(find('move-key').value);
     find('move-send').disabled = sending() || preparing || spent;
-    write('move-send', spent ? 'Sent' : 'Send');
-    write('move-send-note', spent
-        ? 'Answered. Change the form, or press New key, to send another one.' : '');
+    write('move-send', spent ? 'Done' : offer);
+    find('move-new-key').hidden = !spent;
+    write('move-send-note', spent ? 'Answered. Change the form to send something else.' : '');
 }
 
 /** Show a field that has to be filled in, or take it away. */
@@ -110,10 +122,6 @@ function ask(id, wanted) {
     find(`${id}-field`).hidden = !wanted;
     find(id).required = wanted;
     find(id).disabled = !wanted;
-}
-
-function wire(path, key, body) {
-    return `POST ${path}\nIdempotency-Key: "${key}"\n\n${body}`;
 }
 
 async function submit(event) {

@@ -6,8 +6,10 @@ import { applyToAccounts, assetOf, load, startAccounts } from './accounts.js';
 import { addressOf, go, startAddress } from './address.js';
 import { LEDGER, LEDGER_NAME, request } from './api.js';
 import { makeChart } from './chart.js';
+import { startCopy } from './copy.js';
 import { element, find, refresh, write } from './dom.js';
 import { closeEntry, openEntry, startEntry } from './entry.js';
+import { settlePending } from './answers.js';
 import { follow, sayHead } from './events.js';
 import { startForms } from './forms.js';
 import { addToJournal, startJournal } from './journal.js';
@@ -38,6 +40,7 @@ function start() {
     startEntry();
     startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id), open: openAccount });
     startForms();
+    startCopy();
     startRace();
     startMachinery();
     startMetrics();
@@ -112,7 +115,11 @@ function apply(entry) {
     addToJournal(entry);
 }
 
+let wasLive = false;
+
 function changed() {
+    if (stream.state === 'live' && !wasLive) settlePending();
+    wasLive = stream.state === 'live';
     if (stream.state === 'live' && totalsMissing())
         sweepTotals().then(() => settleTotals(stream.position));
     settleTotals(stream.position);

@@ -2,8 +2,12 @@
 // Money moves through the page: the forms, the key, sending again, the double withdrawal.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 
 import { read, says, soon } from './browser.js';
+
+const run = promisify(execFile);
 
 /** Fill in the form for moving money. */
 export async function fill(page, verb, { from, to, amount, note }) {
@@ -19,6 +23,15 @@ async function send(page, ...what) {
     await page.click('#move-send');
     await page.waitForSelector('#answer-again:enabled');
     await page.waitForSelector('#move-send:disabled'); // it has its answer
+}
+
+/** What the receipt says: term -> text; of the time the moment itself. */
+async function facts(page) {
+    return page.$$eval('#receipt-facts div', (all) => Object.fromEntries(all.map((each) => {
+        const [term, value] = each.children;
+        return [term.textContent.replace(/,.*/, ''),
+            value.querySelector('time')?.dateTime ?? value.textContent];
+    })));
 }
 
 const balanceOf = (id) => `tr[data-id="${id}"] .balance`;
@@ -116,14 +129,74 @@ export const money = {
         await says(page, '#answer-list', /No answer/);
         assert.equal(await service.balance('lost'), '4200');
         await page.unroute('**/deposit');
+        await says(page, '#answer-title', 'No answer yet');
+        await page.route('**/transfers?key=*', (route) => route.abort());
         await page.reload();
         await says(page, '#pending-list code', /lost\/deposit/);
         await page.click('#pending-list [data-act=again]');
         await says(page, '#answer-list', /^201 Done.*replayed/);
+        await says(page, '#receipt-what', '42.00 USD deposited to lost');
         assert.equal(await service.balance('lost'), '4200');
         await page.reload();
         await says(page, '#link', 'live');
         assert.equal(await page.isVisible('#pending'), false);
+    },
+
+    async 'a receipt says what moved, where it stands, and how to ask for it'({ service, open }) {
+        const page = await open();
+        await service.account('rec.a', '10000');
+        await service.account('rec.b');
+        await fill(page, 'transfer', { from: 'rec.a', to: 'rec.b', amount: '1,234.5' });
+        await says(page, '#move-send', 'Transfer 1,234.50 USD');
+        await page.fill('#move-amount', '12.5');
+        const key = await page.inputValue('#move-key');
+        await page.click('#move-send');
+        await says(page, '#receipt-what', '12.50 USD paid from rec.a to rec.b');
+        const { items: [entry] } = await service.ask('GET', `/transfers?key=${key}`);
+        await soon(async () => assert.deepEqual(await facts(page), { Amount: '12.50 USD',
+            From: 'rec.a', To: 'rec.b', Seq: String(entry.id), Time: entry.at,
+            'Balance of rec.a after': '87.50 USD', 'Balance of rec.b after': '12.50 USD',
+            'Idempotency-Key': key }));
+        // The request that is shown is the one that was sent: a shell gets its answer again.
+        const { stdout } = await run('sh', ['-c', await page.textContent('#answer-curl')],
+            { env: { ...process.env, TELLER_TOKEN: service.token } });
+        assert.deepEqual(JSON.parse(stdout), JSON.parse(await page.textContent('#answer-body')));
+        assert.equal(await service.balance('rec.b'), '1250');
+        await fill(page, 'withdraw', { from: 'rec.a', amount: '88' });
+        await page.click('#move-send');
+        await says(page, '#receipt-what', 'There is not enough in the account. ' +
+            'It can give 87.50 USD. Nothing moved.');
+        await fill(page, 'hold', { from: 'rec.a', to: 'rec.b', amount: '10' });
+        await page.click('#move-send');
+        await says(page, '#receipt-what', '10.00 USD reserved in rec.a for rec.b');
+        const { Seq: hold } = await facts(page);
+        await page.click('.choice label:has(input[value=capture])');
+        await page.fill('#move-entry', hold);
+        await page.click('#move-send');
+        await says(page, '#receipt-what', `10.00 USD paid to rec.b, out of hold ${hold}`);
+        await soon(async () => {
+            const { Seq: seq, Time: at } = await facts(page);
+            const { items } = await service.ask('GET', `/journal?after=${seq - 1}&limit=1`);
+            assert.equal(items[0].kind, 'capture');
+            assert.equal(at, items[0].at);
+        });
+    },
+
+    async 'what has no answer is settled when the service can be reached again'(
+        { service, open }) {
+        const page = await open();
+        await service.account('later', '1000');
+        await page.route('**/withdraw', async (route) => {
+            await route.fetch();
+            await route.abort();
+        });
+        await fill(page, 'withdraw', { from: 'later', amount: '1' });
+        await page.click('#move-send');
+        await says(page, '#answer-title', 'No answer yet');
+        await page.reload();
+        await says(page, '#settled-list', /^Seq \d+: it was done, once\./);
+        assert.equal(await page.locator('#pending-list li').count(), 0);
+        assert.equal(await service.balance('later'), '900');
     },
 
     async 'each lost answer is kept, whatever else is answered, in every tab'({ service, open }) {
@@ -143,13 +216,20 @@ export const money = {
         }
         await send(page, 'deposit', { to: 'lost.two', amount: '1' });
         assert.equal(await page.locator('#pending-list li').count(), 3);
+        let asked = 0; // by the tab itself, when it is live
+        await page.context().route('**/transfers?key=*', (route) => {
+            asked++;
+            return route.abort();
+        });
         const tab = await page.context().newPage();
         await tab.goto(`${service.url}/#token=${service.token}`);
         await soon(async () => assert.equal(await tab.locator('#pending-list li').count(), 3));
+        await soon(() => assert.equal(asked, 3));
+        await page.context().unroute('**/transfers?key=*');
         await tab.click('#pending-list li:first-child [data-act=look]');
-        await says(tab, '#pending-note', /it was done, once/);
+        await says(tab, '#settled-list', /it was done, once/);
         await tab.click('#pending-list li:last-child [data-act=look]');
-        await says(tab, '#pending-note', /refused. There is not enough/);
+        await says(tab, '#settled-list', /refused. There is not enough/);
         await soon(async () => assert.equal(await page.locator('#pending-list li').count(), 1));
         await tab.click('#pending-list [data-act=again]');
         await says(tab, '#answer-list', /^201 Done.*replayed/);
