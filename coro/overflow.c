@@ -58,7 +58,8 @@ void co_overflow_thread_init(void)
     if (!signal_stack.ss_sp) {
         void *memory = mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-        co_ensure(memory != MAP_FAILED);
+        if (memory == MAP_FAILED)
+            return; /* an overflow then ends the program all the same, without a word */
         signal_stack = (stack_t){.ss_sp = memory, .ss_size = SIGNAL_STACK};
     }
     co_ensure(sigaltstack(&signal_stack, &stack_before) == 0);
@@ -66,6 +67,8 @@ void co_overflow_thread_init(void)
 
 void co_overflow_thread_term(void)
 {
+    if (!signal_stack.ss_sp)
+        return;
     sigaltstack(&stack_before, NULL);
     if (co_runtime.schedule)
         return; /* this thread is likely to run the next seed */

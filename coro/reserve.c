@@ -30,7 +30,7 @@ static struct {
 
 /* Some stacks more than coroutines, since free ones may lie in the cache of another worker: so a
  * coroutine that could be made can also be run. */
-static void reserve(const struct co_runtime_options *options)
+static bool reserve(const struct co_runtime_options *options)
 {
     size_t most = options->max_coroutines ? options->max_coroutines : COROUTINES_DEFAULT;
     co_runtime.capped = CO_SANITIZE_THREADS && most > COROUTINES_MOST;
@@ -40,15 +40,23 @@ static void reserve(const struct co_runtime_options *options)
         most = 1;
     size_t spare = (size_t)co_runtime.worker_count * CO_INDEX_CACHE;
     size_t stack_size = options->stack_size ? options->stack_size : STACK_DEFAULT;
-    co_ensure(co_stack_area_init(&co_runtime.stacks, stack_size, (uint32_t)(most + spare)));
+    if (!co_stack_area_init(&co_runtime.stacks, stack_size, (uint32_t)(most + spare)))
+        return false;
     if (co_runtime.stacks.pool.capacity < most + spare) /* the address space is limited */
         most = co_runtime.stacks.pool.capacity > 2 * spare ? co_runtime.stacks.pool.capacity - spare
                                                            : co_runtime.stacks.pool.capacity / 2;
-    co_ensure(co_index_pool_init(&co_runtime.cos_pool, (uint32_t)most));
+    bool counted = co_index_pool_init(&co_runtime.cos_pool, (uint32_t)most);
     void *cos = mmap(NULL, most * sizeof *co_runtime.cos, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    co_ensure(cos != MAP_FAILED);
-    co_runtime.cos = cos;
+    if (counted && cos != MAP_FAILED) {
+        co_runtime.cos = cos;
+        return true;
+    }
+    if (cos != MAP_FAILED)
+        munmap(cos, most * sizeof *co_runtime.cos);
+    co_index_pool_term(&co_runtime.cos_pool);
+    co_stack_area_term(&co_runtime.stacks);
+    return false;
 }
 
 static void release(void)
@@ -58,18 +66,18 @@ static void release(void)
     co_stack_area_term(&co_runtime.stacks);
 }
 
-void co_reserve_open(const struct co_runtime_options *options)
+bool co_reserve_open(const struct co_runtime_options *options)
 {
     bool fits = kept.is && options->schedule && kept.stack_size == options->stack_size &&
                 kept.max_coroutines == options->max_coroutines;
     if (fits)
-        return;
+        return true;
     if (kept.is)
         release();
     kept.is = false;
-    reserve(options);
     kept.stack_size = options->stack_size;
     kept.max_coroutines = options->max_coroutines;
+    return reserve(options);
 }
 
 void co_reserve_close(bool keep)

@@ -2,6 +2,7 @@
 /* Start and stop. The calling thread is worker 0. */
 #include "coro/runtime.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "coro/clock.h"
 #include "coro/moving_private.h"
 #include "coro/processors.h"
+#include "coro/say.h"
 #include "coro/sched_private.h"
 #include "coro/trace_events_private.h"
 #include "coro/watchdog_private.h"
@@ -23,23 +25,35 @@ static uint32_t cache_limit(const struct co_index_pool *pool)
     return limit < 1 ? 1 : limit > CO_INDEX_CACHE ? CO_INDEX_CACHE : limit;
 }
 
-static void start(const struct co_runtime_options *options)
+/* False: not all; errno says why. */
+static bool make_workers(const struct co_runtime_options *options)
 {
     int count = options->schedule      ? 1
                 : options->workers > 0 ? options->workers
                                        : co_processors_available();
     co_runtime.worker_count = count > CO_WORKERS_MAX ? CO_WORKERS_MAX : count;
-    co_reserve_open(options);
+    if (!co_reserve_open(options))
+        return false;
     co_runtime.workers =
         aligned_alloc(64, (size_t)co_runtime.worker_count * sizeof *co_runtime.workers);
-    co_ensure(co_runtime.workers);
+    if (!co_runtime.workers) {
+        co_reserve_close(false);
+        return false;
+    }
     memset(co_runtime.workers, 0, (size_t)co_runtime.worker_count * sizeof *co_runtime.workers);
+    bool opened = true;
     for (int i = 0; i < co_runtime.worker_count; i++) {
         struct co_worker *worker = &co_runtime.workers[i];
-        co_ensure(co_worker_init(worker, i) && (options->schedule || co_poller_open(worker)));
+        co_worker_init(worker, i);
+        opened = opened && (options->schedule || co_poller_open(worker));
         worker->cos.limit = cache_limit(&co_runtime.cos_pool);
         worker->stacks.limit = CO_INDEX_CACHE;
     }
+    return opened;
+}
+
+static void settle_options(const struct co_runtime_options *options)
+{
     co_runtime.migrates = !options->schedule && (options->migrate || getenv("CORO_MIGRATE"));
     co_runtime.moves = !options->schedule && co_runtime.worker_count > 1 &&
                        (options->move_started || getenv("CORO_MOVE")) && co_moving_init();
@@ -67,21 +81,63 @@ static void stop(void)
     co_poller_reset();
 }
 
-static void *worker_main(void *arg)
+/* All but the caller, which is awake. */
+static void end_workers(void)
 {
-    co_worker_loop(arg);
-    return NULL;
+    atomic_store(&co_runtime.stopping, true);
+    for (int i = 0; i < co_runtime.worker_count; i++)
+        if (&co_runtime.workers[i] != co_worker_self())
+            co_worker_ring(&co_runtime.workers[i]);
 }
 
 static void first_main(void *arg)
 {
     (void)arg;
     co_runtime.main(co_runtime.main_arg);
-    atomic_store(&co_runtime.stopping, true);
-    for (int i = 0; i < co_runtime.worker_count; i++)
-        if (&co_runtime.workers[i] != co_worker_self()) /* that one is awake */
-            co_worker_ring(&co_runtime.workers[i]);
+    end_workers();
     co_sanitize_release(&co_runtime);
+}
+
+static void *worker_main(void *arg)
+{
+    co_worker_loop(arg);
+    return NULL;
+}
+
+static void join_threads(int count)
+{
+    for (int i = 1; i < count; i++)
+        pthread_join(co_runtime.workers[i].thread, NULL);
+}
+
+/* One for each worker but the first, whose thread is the caller's. False: not all, so none. */
+static bool start_threads(void)
+{
+    for (int i = 1; i < co_runtime.worker_count; i++) {
+        struct co_worker *worker = &co_runtime.workers[i];
+        errno = pthread_create(&worker->thread, NULL, worker_main, worker);
+        if (errno == 0)
+            continue;
+        int error = errno;
+        end_workers();
+        join_threads(i);
+        errno = error;
+        return false;
+    }
+    return true;
+}
+
+/* What was made for the run is given back. */
+static size_t not_started(void)
+{
+    int error = errno;
+    if (co_runtime.workers)
+        stop();
+    co_runtime.schedule = NULL;
+    co_schedule_seeded = false;
+    co_say_line(STDERR_FILENO, "the coroutines cannot be started: %s\n", strerror(error));
+    errno = error;
+    return CO_RUNTIME_NOT_STARTED;
 }
 
 /* CORO_SEED=N in the environment makes a seeded run of any program. */
@@ -103,7 +159,9 @@ size_t co_runtime_run(const struct co_runtime_options *options, void (*main)(voi
     if (!with.schedule)
         with.schedule = schedule_of_environment();
     co_ensure(!co_runtime.workers); /* one at a time */
-    start(&with);
+    if (!make_workers(&with))
+        return not_started();
+    settle_options(&with);
     co_runtime.schedule = with.schedule;
     co_schedule_seeded = with.schedule != NULL;
     co_runtime.unusual = co_runtime.migrates || co_schedule_seeded;
@@ -125,17 +183,14 @@ size_t co_runtime_run(const struct co_runtime_options *options, void (*main)(voi
     co_ensure(first);
     first->pinned = true;
     co_queue_push(&own->ready, first);
-    for (int i = 1; i < co_runtime.worker_count; i++)
-        co_ensure(pthread_create(&co_runtime.workers[i].thread, NULL, worker_main,
-                      &co_runtime.workers[i]) == 0);
-
+    if (!start_threads())
+        return not_started();
     co_watchdog_start(&with);
 
     /* Until main has returned; the reports are made when no worker runs any more. */
     co_worker_loop(own);
     co_watchdog_stop();
-    for (int i = 1; i < co_runtime.worker_count; i++)
-        pthread_join(co_runtime.workers[i].thread, NULL);
+    join_threads(co_runtime.worker_count);
     co_blocking_stop();
     co_sanitize_acquire(&co_runtime);
     co_trace_finish();

@@ -41,11 +41,16 @@ struct co_runtime_options {
     void *watchdog_arg;
 };
 
+#define CO_RUNTIME_NOT_STARTED SIZE_MAX
+
 /*
  * Run main(arg) as the first coroutine and return when it has returned and every worker has
  * stopped. Coroutines that are still alive then are leaks: they are listed on stderr with their
  * spawn sites, and counted in the return value (0: none). `options` may be NULL. Not reentrant;
  * may be called again after it has returned.
+ *
+ * CO_RUNTIME_NOT_STARTED: there is not the memory, the threads or the descriptors for it. A line
+ * on stderr and errno say which; main was not called, and nothing is left over.
  *
  * When all coroutines wait, and there is no timer, watch, descriptor wait or blocking call that
  * could wake one, they are listed on stderr and the program exits with 2. A thread of your own that

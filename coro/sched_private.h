@@ -37,7 +37,7 @@ static inline struct co_worker *co_worker_self(void)
 }
 
 /* worker.c, and from worker_ring on worker_post.c */
-bool co_worker_init(struct co_worker *worker, int index);
+void co_worker_init(struct co_worker *worker, int index);
 void co_worker_term(struct co_worker *worker);
 void co_worker_loop(struct co_worker *worker);
 int64_t co_worker_now_ns(void); /* the coarse clock: when the caller's worker last looked around */
@@ -80,7 +80,7 @@ CO_UNSANITIZED static inline void co_point(void)
 }
 
 /* reserve.c: descriptors and stacks. Close: for the next run, if `keep` and it is not much. */
-void co_reserve_open(const struct co_runtime_options *options);
+CO_MUST_CHECK bool co_reserve_open(const struct co_runtime_options *options);
 void co_reserve_close(bool keep);
 
 /* schedule_time.c: the clock of a seeded run */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "coro/stack_private.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "coro/ensure.h"
@@ -11,19 +14,53 @@
 
 enum { STOCK = 1024, TRIM_AT_ONCE = 32 };
 enum { PAGE = 4096, COLOURS = 16, COLOUR_BYTES = 64, STACKS_MIN = 64 };
+enum { MAPPINGS_DEFAULT = 65530, MAPPINGS_OF_OTHERS = 8192 };
 
-/* Called under the pool's lock, so by_mprotect has one writer. */
 static void guard_new(void *arg, uint32_t from, uint32_t to)
 {
     struct co_stack_area *area = arg;
     for (uint32_t i = from; i < to; i++) {
         char *guard = area->base + i * area->slot_size;
         co_sanitize_stack_new(guard + PAGE, area->slot_size - PAGE);
-        if (!area->by_mprotect && madvise(guard, PAGE, MADV_GUARD_INSTALL) == 0)
-            continue;
-        area->by_mprotect = true;
-        co_ensure(mprotect(guard, PAGE, PROT_NONE) == 0);
+        if (area->by_mprotect || madvise(guard, PAGE, MADV_GUARD_INSTALL) != 0)
+            co_ensure(mprotect(guard, PAGE, PROT_NONE) == 0);
     }
+}
+
+/* How many guards the kernel lets mprotect make: each splits a mapping, so costs two. */
+static uint32_t guards_by_mprotect(void)
+{
+    long most = MAPPINGS_DEFAULT;
+    FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+    if (file) {
+        if (fscanf(file, "%ld", &most) != 1)
+            most = MAPPINGS_DEFAULT;
+        fclose(file);
+    }
+    long left = most - MAPPINGS_OF_OTHERS;
+    return left <= 0 ? 0 : left > UINT32_MAX ? UINT32_MAX / 2 : (uint32_t)left / 2;
+}
+
+/* The address space of at most `capacity` stacks, of which no memory is used yet, or NULL. As many
+ * as it has room for, and as can be guarded. */
+static void *map_stacks(struct co_stack_area *area, uint32_t *capacity)
+{
+    void *base = MAP_FAILED;
+    for (; *capacity >= STACKS_MIN; *capacity /= 2) {
+        base = mmap(NULL, *capacity * area->slot_size, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+        if (base != MAP_FAILED)
+            break;
+    }
+    if (base == MAP_FAILED)
+        return NULL;
+    area->by_mprotect = getenv("CORO_MPROTECT") || madvise(base, PAGE, MADV_GUARD_INSTALL) != 0;
+    uint32_t guards = area->by_mprotect ? guards_by_mprotect() : UINT32_MAX;
+    uint32_t kept = guards >= *capacity ? *capacity : guards >= STACKS_MIN ? guards : 0;
+    if (kept < *capacity)
+        munmap((char *)base + kept * area->slot_size, (*capacity - kept) * area->slot_size);
+    *capacity = kept;
+    return kept > 0 ? base : NULL;
 }
 
 bool co_stack_area_init(struct co_stack_area *area, size_t stack_size, uint32_t capacity)
@@ -32,18 +69,11 @@ bool co_stack_area_init(struct co_stack_area *area, size_t stack_size, uint32_t 
     if (pages < 4)
         pages = 4;
     area->slot_size = (pages | 1) * PAGE; /* odd: see the header */
-    area->by_mprotect = false;
-
-    /* As many as the address space has room for; no memory is used yet. */
-    void *base = MAP_FAILED;
-    for (; capacity >= STACKS_MIN; capacity /= 2) {
-        base = mmap(NULL, capacity * area->slot_size, PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-        if (base != MAP_FAILED)
-            break;
-    }
-    if (base == MAP_FAILED)
+    char *base = map_stacks(area, &capacity);
+    if (!base) {
+        errno = ENOMEM;
         return false;
+    }
     area->base = base;
     madvise(base, capacity * area->slot_size, MADV_NOHUGEPAGE); /* a page at a time */
     if (!co_index_pool_init(&area->pool, capacity)) {

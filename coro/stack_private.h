@@ -21,7 +21,9 @@ struct co_stack_area {
     bool by_mprotect; /* guards cost two mappings each: the kernel has no MADV_GUARD_INSTALL */
 };
 
-/* At most `capacity` stacks; fewer when the address space is limited. False: not even a few. */
+/* At most `capacity` stacks; fewer when the address space is limited, or the number of mappings and
+ * guards cost some. False: not even a few. With CORO_MPROTECT in the environment guards are made as
+ * on a kernel before 6.13. */
 bool co_stack_area_init(struct co_stack_area *area, size_t stack_size, uint32_t capacity);
 void co_stack_area_term(struct co_stack_area *area);
 void co_stack_area_reset(

@@ -36,7 +36,7 @@ CO_UNSANITIZED int64_t co_worker_now_ns(void)
     return self ? atomic_load_explicit(&self->now_ns, memory_order_relaxed) : co_clock_now_ns();
 }
 
-bool co_worker_init(struct co_worker *worker, int index)
+void co_worker_init(struct co_worker *worker, int index)
 {
     worker->index = index;
     worker->spare_stack = CO_INDEX_NONE;
@@ -46,7 +46,6 @@ bool co_worker_init(struct co_worker *worker, int index)
     atomic_store(&worker->timers.due_ns, INT64_MAX);
     atomic_store(&worker->now_ns, co_clock_now_ns());
     worker->epoll = worker->doorbell = -1;
-    return true;
 }
 
 void co_worker_term(struct co_worker *worker)
@@ -75,8 +74,6 @@ CO_UNSANITIZED static void sleep_until_woken(struct co_worker *worker)
     if (co_fresh_look(worker) || (co_runtime.schedule && co_schedule_skip_time(worker)) ||
         co_stack_trim(&co_runtime.stacks))
         return;
-    if (worker->epoll < 0 && atomic_load_explicit(&worker->outside, memory_order_relaxed))
-        co_ensure(co_poller_open(worker)); /* before anyone can ring */
     atomic_exchange(&worker->asleep, 1);
     if (!atomic_load(&worker->inbox) && !atomic_load(&co_runtime.stopping)) {
         uint64_t sleep = atomic_fetch_add(&co_runtime.sleep, CO_SLEEP_TURN + 1) + CO_SLEEP_TURN + 1;

@@ -253,7 +253,8 @@ bool trial_run(struct trial *trial, struct co_schedule *schedule, bool records)
     trial->trace.cell_count = trial->cell_count;
     trial->deadlocked = schedule->deadlocked;
     trial->endless = schedule->endless;
-    trial->leaked = trial->deadlocked || trial->endless ? 0 : (int)left;
+    trial->short_of_memory = trial->short_of_memory || left == CO_RUNTIME_NOT_STARTED;
+    trial->leaked = trial->deadlocked || trial->endless || trial->short_of_memory ? 0 : (int)left;
     trial_judge(trial);
     if (trial->short_of_memory) /* it proves nothing */
         trial->verdict.broken = false;

@@ -107,7 +107,8 @@ int desk_run(const struct options *options, struct desk_command command, int arg
     /* A reader that goes away, such as head(1), is noticed when the rest is written. */
     (void)signal(SIGPIPE, SIG_IGN);
     const struct co_runtime_options one = {.workers = 1};
-    (void)co_runtime_run(&one, work, &desk);
+    if (co_runtime_run(&one, work, &desk) == CO_RUNTIME_NOT_STARTED)
+        return DESK_NOT_DONE;
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("teller: standard output");
         return desk.end ? desk.end : DESK_NOT_DONE;

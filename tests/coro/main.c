@@ -31,6 +31,7 @@ int main(int argc, char **argv)
         &suite_stuck,
         &suite_processors,
         &suite_memory,
+        &suite_start,
         &suite_report,
         getenv("CORO_MOVE") ? &suite_moving : &suite_moves,
         &suite_watchdog,

@@ -205,9 +205,9 @@ int report_child(const char *scenario)
     static const struct {
         const char *name;
         int (*run)(void);
-    } whole[] = {{"ended", ended_by_deadlock}, {"limit", report_limit}, {"planted", seeds_planted},
-        {"replay", seeds_replay}, {"listed", seeds_listed}, {"observed", seeds_observed},
-        {"stopped", seeds_stopped}};
+    } whole[] = {{"ended", ended_by_deadlock}, {"limit", report_limit}, {"start", start_short},
+        {"mprotect", start_by_mprotect}, {"planted", seeds_planted}, {"replay", seeds_replay},
+        {"listed", seeds_listed}, {"observed", seeds_observed}, {"stopped", seeds_stopped}};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (strcmp(scenario, whole[i].name) == 0)
             return whole[i].run();
