@@ -37,7 +37,7 @@ LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
 # do not tell, since a package's files are as old as the package.
 BUILT_WITH := $(CC) $(shell command -v $(CC) >/dev/null && $(CC) -dumpfullversion) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
   $(shell dpkg-query -W -f '$${Package}=$${Version} ' libc6-dev libmicrohttpd-dev libpq-dev \
-  libjansson-dev libsodium-dev libseccomp-dev libssl-dev libcunit1-dev valgrind 2>/dev/null)
+  libjansson-dev libconfig-dev libsodium-dev libseccomp-dev libssl-dev libcunit1-dev valgrind 2>/dev/null)
 ifneq ($(strip $(file <$(OBJ)/built-with)),$(strip $(BUILT_WITH)))
   $(shell mkdir -p $(OBJ))
   $(file >$(OBJ)/built-with,$(BUILT_WITH))
@@ -68,7 +68,7 @@ $(SAYS_VERSION): CPPFLAGS += -DTELLER_VERSION='"$(VERSION)"'
 
 LEDGER_LIBS := -lpq -lsodium -lunistring
 TLS_LIBS := -lssl -lcrypto
-SERVER_LIBS := -lmicrohttpd $(TLS_LIBS) -ljansson -lseccomp $(LEDGER_LIBS)
+SERVER_LIBS := -lmicrohttpd $(TLS_LIBS) -ljansson -lconfig -lseccomp $(LEDGER_LIBS)
 
 LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
@@ -185,7 +185,7 @@ build/lint/node_modules/.for-openapi: tests/openapi/package.json tests/openapi/p
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # --- what must be on the machine --------------------------------------------------------------
-BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libunistring-dev \
+BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libconfig-dev libsodium-dev libunistring-dev \
   libseccomp-dev libssl-dev node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14

@@ -34,6 +34,10 @@ CO_MUST_CHECK struct pg *pg_connect(struct co_context *context, const char *conn
     const char *role, char *error, size_t error_size);
 void pg_close(struct pg **pg);
 
+/* Can libpq make sense of it? False with the reason, which names no password. Never parks; it asks
+ * nobody. */
+CO_MUST_CHECK bool pg_conninfo_check(const char *conninfo, char *error, size_t error_size);
+
 /*
  * What is demanded of a database that is worked with under a role; of the process, and to be said
  * before its first connection. At first: fsync, full_page_writes and synchronous_commit are on.

@@ -72,3 +72,20 @@ struct pg *pg_connect(struct co_context *context, const char *conninfo, const ch
     PQconninfoFree(options);
     return pg;
 }
+
+bool pg_conninfo_check(const char *conninfo, char *error, size_t error_size)
+{
+    char *why = NULL;
+    /* One that is neither a list nor a URL is the database's name. */
+    if (!strchr(conninfo, '=') && !strstr(conninfo, "://"))
+        return true;
+    PQconninfoOption *options = PQconninfoParse(conninfo, &why);
+    if (!options) {
+        snprintf(error, error_size, "%s", why ? why : "out of memory");
+        error[strcspn(error, "\n")] = '\0';
+        pg_secret_hide(conninfo, error);
+    }
+    PQfreemem(why);
+    PQconninfoFree(options);
+    return options != NULL;
+}

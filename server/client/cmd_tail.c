@@ -108,8 +108,8 @@ static enum desk_end find_start(struct desk *desk, int64_t *seq)
 {
     struct remote_answer answer;
     if (options_value(desk->options, "after")) {
-        *seq = options_number(desk->options, "after", 0, INT64_C(1) << 53);
-        return *seq < 0 ? DESK_NOT_UNDERSTOOD : DESK_DONE;
+        *seq = options_number(desk->options, "after");
+        return DESK_DONE;
     }
     enum desk_end end = desk_get(desk, "/accounts?limit=1", &answer);
     *seq = answer.seq > 0 ? answer.seq : 0;
@@ -153,9 +153,7 @@ static enum desk_end tail(struct desk *desk)
     tail.desk = desk;
     tail.columns.titles = titles;
     if (options_value(desk->options, "limit"))
-        tail.left = options_number(desk->options, "limit", 1, INT64_C(1) << 53);
-    if (tail.left < 0 && options_value(desk->options, "limit"))
-        return DESK_NOT_UNDERSTOOD;
+        tail.left = options_number(desk->options, "limit");
     enum desk_end end = find_start(desk, &tail.seq);
     return end == DESK_DONE ? follow(&tail) : end;
 }
@@ -163,8 +161,10 @@ static enum desk_end tail(struct desk *desk)
 int cmd_tail(int argc, char **argv)
 {
     struct option flags[] = {
-        {"after", "SEQ", "begin behind that position; 0: with the first entry [the end]", NULL},
-        {"limit", "N", "end after so many entries", NULL}, DESK_FLAGS, {NULL, NULL, NULL, NULL}};
+        {"after", "SEQ=0..9007199254740992",
+            "begin behind that position; 0: with the first entry [the end]", NULL},
+        {"limit", "N=1..9007199254740992", "end after so many entries", NULL}, DESK_FLAGS,
+        {NULL, NULL, NULL, NULL}};
     const struct options options = {"teller tail [flags]",
         "Show the entries of the journal as they come, each once, also if the connection is cut\n"
         "or the service is away meanwhile; until Ctrl-C.",

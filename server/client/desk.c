@@ -14,7 +14,7 @@
 #include "coro/runtime.h"
 #include "server/text/json_out.h"
 
-enum { TOKEN = 256, TIMEOUT_MAX_S = 86400, TEXT = 400 };
+enum { TOKEN = 256, RETRY_MAX_S = 86400, TEXT = 400 };
 
 const char *const desk_rows[] = {"", "", NULL};
 
@@ -69,8 +69,8 @@ static bool open_service(struct desk *desk)
     const char *why = NULL;
     desk->url = options_value(desk->options, "url");
     desk->ledger = options_value(desk->options, "ledger");
-    int64_t seconds = options_number(desk->options, "timeout", 0, TIMEOUT_MAX_S);
-    if (seconds < 0 || !read_token(options_value(desk->options, "token-file"), token))
+    int64_t seconds = options_number(desk->options, "timeout");
+    if (!read_token(options_value(desk->options, "token-file"), token))
         return false;
     desk->until_ns = co_clock_now_ns() + seconds * CO_CLOCK_S;
     desk->remote = remote_open(desk->url, *token ? token : NULL, &why);
@@ -123,7 +123,7 @@ bool desk_pause(struct desk *desk, const struct remote_answer *answer, int tries
     enum { FIRST_MS = 50, LONGEST_MS = 2000 };
     int64_t ms = tries < 6 ? FIRST_MS << tries : LONGEST_MS, now_ns = co_clock_now_ns();
     ms = ms > LONGEST_MS ? LONGEST_MS : ms;
-    if (answer->retry_after_s > 0 && answer->retry_after_s < TIMEOUT_MAX_S)
+    if (answer->retry_after_s > 0 && answer->retry_after_s < RETRY_MAX_S)
         ms = answer->retry_after_s * 1000;
     if (now_ns + ms * CO_CLOCK_MS > desk->until_ns)
         return false;

@@ -30,7 +30,7 @@ enum desk_end {
     {"url", "URL", "where the service listens", "http://127.0.0.1:8080"},                          \
         {"token-file", "FILE", "the file that has the access token", DESK_TOKEN_FILE},             \
         {"ledger", "NAME", "the ledger", "main"},                                                  \
-        {"timeout", "S", "how long to go on trying", "60"},                                        \
+        {"timeout", "S=0..86400", "how long to go on trying", "60"},                               \
         {"json", NULL, "print JSON, as it does by itself where no terminal is", NULL},             \
     {                                                                                              \
         "table", NULL, "print tables, as it does by itself on a terminal", NULL                    \

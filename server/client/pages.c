@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 enum { PAGE_MAX = 1000, CURSOR = 800 };
-static const int64_t LIMIT_MAX = INT64_C(1) << 53;
 
 /* A page of it. The cursor of the next goes to `next`, "" behind the last. Returns how many. */
 static size_t print_page(struct desk *desk, const struct pages *pages, struct columns *columns,
@@ -30,12 +29,10 @@ static size_t print_page(struct desk *desk, const struct pages *pages, struct co
 enum desk_end pages_print(struct desk *desk, const struct pages *pages)
 {
     struct columns columns = {.titles = pages->titles};
-    bool all = options_value(desk->options, "all");
-    int64_t left = all ? LIMIT_MAX : options_number(desk->options, "limit", 1, LIMIT_MAX);
+    int64_t left =
+        options_is_on(desk->options, "all") ? INT64_MAX : options_number(desk->options, "limit");
     size_t printed = 0;
     char next[CURSOR] = "", query[64];
-    if (left < 0)
-        return DESK_NOT_UNDERSTOOD;
     do {
         struct remote_answer answer;
         snprintf(query, sizeof query, "&limit=%lld%s%s%s",

@@ -6,7 +6,7 @@
 #include "server/client/desk.h"
 
 #define PAGES_FLAGS                                                                                \
-    {"limit", "N", "at most so many", "50"},                                                       \
+    {"limit", "N=1..9007199254740992", "at most so many", "50"},                                   \
     {                                                                                              \
         "all", NULL, "without a limit", NULL                                                       \
     }

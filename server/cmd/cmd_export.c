@@ -60,7 +60,7 @@ static bool read_moment(const struct options *options, const char *name, int64_t
 int cmd_export(int argc, char **argv)
 {
     struct option flags[] = {
-        {"format", "NAME", "hledger, beancount, ledger, csv or jsonl", NULL},
+        {"format", "hledger|beancount|ledger|csv|jsonl", "for which program", NULL},
         {"ledger", "NAME", "which ledger", API_LEDGER},
         {"from", "TIME", "from this day or moment (UTC) on; what was before is opening balances",
             NULL},

@@ -22,8 +22,7 @@
 #include "server/text/json_in.h"
 
 enum { HELD = 0, BROKEN = 1, BAD = 2 };
-enum { SEEDS_FIND = 10000, DEPTH = 3, DEPTH_MAX = 8, CLIENTS_PARALLEL = 1000, SECONDS_MAX = 60 };
-static const int64_t SEEDS_MAX = 1000000000, SEED_MAX = INT64_MAX;
+enum { SEEDS_FIND = 10000, CLIENTS_PARALLEL = 1000 };
 
 /* What was asked for. */
 struct experiment {
@@ -179,23 +178,21 @@ static int run_and_print(struct experiment *e, const struct options *options)
 static bool read_numbers(struct experiment *e, const struct options *options, int64_t *clients)
 {
     bool find = options_value(options, "find"), seeds = options_value(options, "seeds");
-    int64_t count = seeds ? options_number(options, "seeds", 1, SEEDS_MAX) : SEEDS_FIND;
-    int64_t depth = options_number(options, "depth", 1, DEPTH_MAX);
-    int64_t seed = options_number(options, "seed", 0, SEED_MAX);
+    int64_t count = seeds ? options_number(options, "seeds") : SEEDS_FIND;
     const struct lab_scenario *scenario = e->trial.scenario;
     int64_t most = e->in_parallel ? TRIAL_CLIENTS_MAX : TRIAL_CLIENTS_SEEDED;
-    e->seconds = options_number(options, "seconds", 1, SECONDS_MAX);
-    *clients = options_value(options, "clients")
-                   ? options_number(options, "clients", scenario->clients_min, most)
-               : e->in_parallel ? CLIENTS_PARALLEL
-                                : scenario->clients;
-    if (count < 0 || depth < 0 || seed < 0 || *clients < 0 || e->seconds < 0)
-        return false;
+    e->seconds = options_number(options, "seconds");
+    *clients = options_value(options, "clients") ? options_number(options, "clients")
+               : e->in_parallel                  ? CLIENTS_PARALLEL
+                                                 : scenario->clients;
+    if (*clients < scenario->clients_min || *clients > most)
+        return options_wrong(options, "clients", "must be a whole number from %d to %lld there",
+            scenario->clients_min, (long long)most);
     e->outcome.mode = find ? OUTCOME_FIND : seeds ? OUTCOME_COUNT : OUTCOME_SCHEDULE;
-    e->outcome.seed = (uint64_t)seed;
+    e->outcome.seed = (uint64_t)options_number(options, "seed");
     e->outcome.seeds = (uint64_t)count;
     e->outcome.has_seed = !e->code;
-    e->explore.depth = (int)depth;
+    e->explore.depth = (int)options_number(options, "depth");
     return true;
 }
 
@@ -212,16 +209,13 @@ static int experiment(const struct options *options, const char *name)
                              : say_bad("--strategy is missing", NULL);
     if (!scenarios_offers(scenario, strategy))
         return say_bad("that scenario has no strategy", strategy_name);
-    const char *walk = options_value(options, "walk");
-    if (strcmp(walk, "random") != 0 && strcmp(walk, "pct") != 0)
-        return say_bad("--walk must be random or pct, not", walk);
 
     int64_t clients;
     e.trial.scenario = scenario;
     e.code = options_value(options, "schedule");
     if (e.code && !code_parse(e.code, e.choices, &e.choice_count))
         return say_bad("--schedule must be a code as 3.2-5.1, not", e.code);
-    e.explore.walk = strcmp(walk, "pct") == 0 ? EXPLORE_PCT : EXPLORE_RANDOM;
+    e.explore.walk = options_choice(options, "walk") == 1 ? EXPLORE_PCT : EXPLORE_RANDOM;
     e.shrinks = options_value(options, "shrink");
     e.as_json = options_value(options, "json");
     e.in_parallel = options_value(options, "parallel");
@@ -249,19 +243,20 @@ int cmd_lab(int argc, char **argv)
 {
     struct option flags[] = {
         {"strategy", "NAME", "how the shared state is protected", NULL},
-        {"seed", "N", "the schedule that this seed draws; the first one, with --find or --seeds",
-            "1"},
+        {"seed", "N=0..9223372036854775807",
+            "the schedule that this seed draws; the first one, with --find or --seeds", "1"},
         {"schedule", "CODE", "exactly this schedule, as an experiment has printed it", NULL},
         {"find", NULL, "search seeds for a schedule that breaks the promise", NULL},
         {"shrink", NULL,
             "with --find or --schedule: cut it to the fewest switches that still break it", NULL},
-        {"seeds", "N", "count how many of N seeds break it; with --find: try at most N", NULL},
-        {"walk", "WALK", "how seeds draw schedules: random, or pct (by priorities)", "random"},
-        {"depth", "N", "pct: how many priorities change, and one", "3"},
-        {"clients", "N", "how many clients there are", NULL},
+        {"seeds", "N=1..1000000000",
+            "count how many of N seeds break it; with --find: try at most N", NULL},
+        {"walk", "random|pct", "how seeds draw schedules; pct: by priorities", "random"},
+        {"depth", "N=1..8", "pct: how many priorities change, and one", "3"},
+        {"clients", "N=1..10000", "how many clients there are", NULL},
         {"parallel", NULL,
             "on all processors, without a schedule: what is lost, and how fast it is", NULL},
-        {"seconds", "S", "with --parallel: for so long", "1"},
+        {"seconds", "S=1..60", "with --parallel: for so long", "1"},
         {"list", NULL, "list scenarios and strategies", NULL},
         {"example", "NAME", "run a program of coro/examples, in its place", NULL},
         {"json", NULL, "print one JSON object", NULL},

@@ -49,8 +49,8 @@ static size_t distance(const char *a, const char *b)
 
 struct search {
     char wanted[ENVIRONMENT_NAME]; /* cut off if it is longer: then it is none of ours */
-    char nearest[ENVIRONMENT_NAME];
-    size_t away; /* of the nearest */
+    char nearest[ENVIRONMENT_NAME], flag[ENVIRONMENT_NAME]; /* the variable, and its flag */
+    size_t away;                                            /* of the nearest */
 };
 
 static void compare(const char *flag, void *arg)
@@ -63,6 +63,23 @@ static void compare(const char *flag, void *arg)
         return;
     search->away = away;
     memcpy(search->nearest, name, sizeof name);
+    snprintf(search->flag, sizeof search->flag, "%s", flag);
+}
+
+/* Among the flags of this command, and then of all: one environment, or file, serves several. */
+static void look_for(struct search *search, const char *const *flags)
+{
+    search->away = ENVIRONMENT_NAME;
+    for (; *flags; flags++)
+        compare(*flags, search);
+    if (search->away > 0 && each_flag)
+        each_flag(compare, search);
+}
+
+/* Suggest only a name that shares half of its letters; any other would puzzle. */
+static bool is_near(const struct search *search)
+{
+    return search->away <= strlen(search->wanted + strlen(prefix)) / 2;
 }
 
 /* "TELLER_PORT=tcp://10.0.0.1:80" is Kubernetes' word for a service; a port alone is a mistake. */
@@ -79,20 +96,24 @@ static bool is_another_programs(const char *variable, size_t length)
 static bool is_known(const char *const *flags, const char *variable)
 {
     size_t length = strcspn(variable, "=");
-    struct search search = {.away = ENVIRONMENT_NAME};
+    struct search search;
     snprintf(search.wanted, sizeof search.wanted, "%.*s", (int)length, variable);
-    for (; *flags; flags++)
-        compare(*flags, &search);
-    /* Variables of other commands are fine too: one environment serves all of them. */
-    if (search.away > 0 && each_flag)
-        each_flag(compare, &search);
+    look_for(&search, flags);
     if (search.away == 0 || is_another_programs(variable, length))
         return true;
-    /* Suggest only a name that shares half of its letters; any other would puzzle. */
-    bool near = search.away <= strlen(search.wanted + strlen(prefix)) / 2;
+    bool near = is_near(&search);
     fprintf(stderr, "teller: there is no environment variable %.*s%s%s%s\n", (int)length, variable,
         near ? "; was " : "", near ? search.nearest : "", near ? " meant?" : "");
     return false;
+}
+
+bool environment_has_flag(const char *const *flags, const char *name, char meant[ENVIRONMENT_NAME])
+{
+    struct search search;
+    environment_name_of(name, search.wanted);
+    look_for(&search, flags);
+    snprintf(meant, ENVIRONMENT_NAME, "%s", is_near(&search) ? search.flag : "");
+    return search.away == 0 && strcmp(search.flag, name) == 0;
 }
 
 void environment_commands(void (*each)(void (*flag)(const char *name, void *arg), void *arg))

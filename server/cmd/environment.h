@@ -25,4 +25,9 @@ void environment_commands(void (*each)(void (*flag)(const char *name, void *arg)
  */
 CO_MUST_CHECK bool environment_is_known(const char *const *flags);
 
+/* Does any command have a flag of exactly that name? If not, `meant` becomes the one that was
+ * probably meant, or "". `flags` as above. */
+CO_MUST_CHECK bool environment_has_flag(
+    const char *const *flags, const char *name, char meant[ENVIRONMENT_NAME]);
+
 #endif

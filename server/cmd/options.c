@@ -1,71 +1,234 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/cmd/options.h"
 
-#include <ctype.h>
-#include <stdbool.h>
-#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/db/pg_secret.h"
+#include "server/cmd/config_file.h"
 #include "server/cmd/environment.h"
+#include "server/cmd/option_rule.h"
+
+enum { FLAGS_MAX = 100, SECRET_TEXT = 2000 };
+
+/* What every command has. */
+static struct option common[] = {
+    {"config", "FILE", "a file with any of these: max-requests = 100", NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+/* Where each value of the table came from, by its place there; of the last options_parse(). */
+static struct origin {
+    enum { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_COMMAND_LINE } kind;
+    const char *file;
+    unsigned line;
+} origins[FLAGS_MAX];
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+static void print_row(const struct option *flag)
+{
+    struct option_rule rule = option_rule_of(flag->argument);
+    char left[64];
+    snprintf(left, sizeof left, "--%s%s%.*s", flag->name, rule.named ? " " : "", (int)rule.named,
+        rule.named ? flag->argument : "");
+    printf("  %-26s %s", left, flag->help);
+    if (rule.kind == OPTION_NUMBER)
+        printf(" (%lld to %lld)", (long long)rule.low, (long long)rule.high);
+    if (flag->value)
+        printf(" [%s]", flag->value);
+    putchar('\n');
+}
 
 static void print_help(const struct options *options)
 {
     printf("usage: %s\n\n%s\n\n", options->usage, options->about);
-    for (const struct option *flag = options->flags; flag->name; flag++) {
-        char left[64];
-        snprintf(left, sizeof left, "--%s%s%s", flag->name, flag->argument ? " " : "",
-            flag->argument ? flag->argument : "");
-        printf("  %-26s %s", left, flag->help);
-        if (flag->value)
-            printf(" [%s]", flag->value);
-        putchar('\n');
-    }
+    for (const struct option *flag = options->flags; flag->name; flag++)
+        print_row(flag);
+    for (const struct option *flag = common; flag->name; flag++)
+        print_row(flag);
     printf("  %-26s %s\n\n", "--help", "print this");
     puts("Each flag is also an environment variable: --max-requests is TELLER_MAX_REQUESTS.");
 }
 
-static struct option *find(const struct options *options, const char *name, size_t length)
+static struct option *find_in(struct option *flags, const char *name, size_t length)
 {
-    for (struct option *flag = options->flags; flag->name; flag++)
+    for (struct option *flag = flags; flag->name; flag++)
         if (strncmp(flag->name, name, length) == 0 && flag->name[length] == '\0')
             return flag;
     return NULL;
 }
 
-/* A flag that takes no value is on or off there. */
-static bool read_switch(struct option *flag, const char *variable, const char *value)
+static struct option *find(const struct options *options, const char *name, size_t length)
 {
-    bool on = strcmp(value, "on") == 0 || strcmp(value, "1") == 0;
-    if (!on && strcmp(value, "off") != 0 && strcmp(value, "0") != 0) {
-        fprintf(stderr, "teller: %s must be on or off\n", variable);
-        return false;
+    struct option *flag = find_in(options->flags, name, length);
+    return flag ? flag : find_in(common, name, length);
+}
+
+static struct origin *origin_of(const struct options *options, const struct option *flag)
+{
+    static struct origin of_common;
+    size_t count = 0;
+    while (options->flags[count].name && &options->flags[count] != flag)
+        count++;
+    co_ensure(count < FLAGS_MAX);
+    return options->flags[count].name ? &origins[count] : &of_common;
+}
+
+/* ---- one value ----------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 3, 0))) static void say(
+    const struct option *flag, const struct origin *origin, const char *format, va_list args)
+{
+    char variable[ENVIRONMENT_NAME];
+    environment_name_of(flag->name, variable);
+    fputs("teller: ", stderr);
+    if (origin->kind == FROM_FILE)
+        fprintf(stderr, "%s:%u: %s ", origin->file, origin->line, flag->name);
+    else if (origin->kind == FROM_ENVIRONMENT)
+        fprintf(stderr, "%s ", variable);
+    else
+        fprintf(stderr, "--%s ", flag->name);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+bool options_wrong(const struct options *options, const char *name, const char *format, ...)
+{
+    const struct option *flag = find(options, name, strlen(name));
+    va_list args;
+    co_ensure(flag);
+    va_start(args, format);
+    say(flag, origin_of(options, flag), format, args);
+    va_end(args);
+    return false;
+}
+
+/* False, and said so: it is not what the row asks for. */
+static bool take(
+    const struct options *options, struct option *flag, struct origin from, const char *value)
+{
+    struct option_rule rule = option_rule_of(flag->argument);
+    char must[OPTION_RULE_TEXT];
+    *origin_of(options, flag) = from;
+    if (!option_rule_allows(&rule, value)) {
+        option_rule_say(&rule, must);
+        return options_wrong(options, flag->name, "%s", must);
     }
-    flag->value = on ? "on" : NULL;
+    /* On is "on"; off is as if nothing had been said. */
+    if (rule.kind == OPTION_SWITCH)
+        value = strcmp(value, "on") == 0 || strcmp(value, "1") == 0 ? "on" : NULL;
+    flag->value = value;
     return true;
 }
 
-static bool read_environment(const struct options *options)
+/* ---- the file ------------------------------------------------------------------------------ */
+
+struct reading {
+    const struct options *options;
+    const char *names[FLAGS_MAX + 1]; /* of the command's own flags */
+};
+
+/* False, and said so: a key that no command has. */
+static bool is_known(const struct reading *reading, const struct config_setting *setting)
 {
-    enum { FLAGS_MAX = 100 };
+    char meant[ENVIRONMENT_NAME];
+    if (environment_has_flag(reading->names, setting->key, meant) &&
+        !find_in(common, setting->key, strlen(setting->key)))
+        return true;
+    fprintf(stderr, "teller: %s:%u: there is no key %s%s%s%s\n", setting->file, setting->line,
+        setting->key, *meant ? "; was " : "", meant, *meant ? " meant?" : "");
+    return false;
+}
+
+/* Is it written as the file writes such a value? "on|off" may be true or false as well. */
+static bool is_of_kind(const struct option *flag, enum config_kind kind)
+{
+    struct option_rule rule = option_rule_of(flag->argument);
+    switch (rule.kind) {
+    case OPTION_SWITCH:
+        return kind == CONFIG_SWITCH;
+    case OPTION_WORD:
+        return kind == CONFIG_TEXT || kind == CONFIG_SWITCH;
+    case OPTION_NUMBER:
+        return kind == CONFIG_NUMBER;
+    case OPTION_TEXT:
+        return kind == CONFIG_TEXT || (kind == CONFIG_LIST && strcmp(rule.takes, "LIST") == 0);
+    }
+    return false;
+}
+
+static bool wrong_kind(const struct options *options, const struct option *flag)
+{
+    struct option_rule rule = option_rule_of(flag->argument);
+    char must[OPTION_RULE_TEXT];
+    if (rule.kind == OPTION_SWITCH)
+        return options_wrong(options, flag->name, "must be true or false");
+    /* In a file numbers and texts are written differently. */
+    option_rule_say(&rule, must);
+    return options_wrong(options, flag->name, "%s, %s quotation marks", must,
+        rule.kind == OPTION_NUMBER ? "without" : "in");
+}
+
+/* Whoever may read the file has the password. */
+static void warn_of_secret(const struct config_setting *setting)
+{
+    char text[SECRET_TEXT];
+    if (setting->kind != CONFIG_TEXT || !config_file_is_public(setting->file))
+        return;
+    snprintf(text, sizeof text, "%s", setting->text);
+    pg_secret_hide(setting->text, text);
+    if (strncmp(text, setting->text, sizeof text - 1) != 0)
+        fprintf(stderr,
+            "teller: %s:%u: %s has a password in it, and every user may read the file (chmod o-r "
+            "%s)\n",
+            setting->file, setting->line, setting->key, setting->file);
+}
+
+static bool take_setting(void *arg, const struct config_setting *setting)
+{
+    const struct reading *reading = arg;
+    struct option *flag = find_in(reading->options->flags, setting->key, strlen(setting->key));
+    const struct origin from = {FROM_FILE, setting->file, setting->line};
+    warn_of_secret(setting);
+    if (!flag)
+        return is_known(reading, setting);
+    *origin_of(reading->options, flag) = from;
+    if (!is_of_kind(flag, setting->kind))
+        return wrong_kind(reading->options, flag);
+    return take(reading->options, flag, from, setting->text);
+}
+
+/* The path is needed before the rest is read, which then wins. */
+static const char *find_file(int argc, char **argv, int from)
+{
+    static const char flag[] = "--config";
+    const char *path = getenv("TELLER_CONFIG");
+    for (int i = from; i < argc; i++)
+        if (strcmp(argv[i], flag) == 0 && i + 1 < argc)
+            path = argv[++i];
+        else if (strncmp(argv[i], flag, strlen(flag)) == 0 && argv[i][strlen(flag)] == '=')
+            path = argv[i] + strlen(flag) + 1;
+    return path && *path ? path : NULL;
+}
+
+/* ---- the environment, and the command line -------------------------------------------------- */
+
+static bool read_environment(const struct reading *reading)
+{
     char variable[ENVIRONMENT_NAME];
-    const char *names[FLAGS_MAX + 1] = {NULL};
-    size_t count = 0;
-    for (struct option *flag = options->flags; flag->name; flag++) {
-        co_ensure(count < FLAGS_MAX);
-        names[count++] = flag->name;
+    bool good = true;
+    for (struct option *flag = reading->options->flags; flag->name; flag++) {
         environment_name_of(flag->name, variable);
         /* Read before the words of the command line, which win. */
         const char *value = getenv(variable);
-        if (!value || !*value)
-            continue;
-        if (flag->argument)
-            flag->value = value;
-        else if (!read_switch(flag, variable, value))
-            return false;
+        if (value && *value)
+            good = take(reading->options, flag, (struct origin){.kind = FROM_ENVIRONMENT}, value) &&
+                   good;
     }
-    return environment_is_known(names);
+    return environment_is_known(reading->names) && good;
 }
 
 static enum options_parsed bad(const struct options *options, const char *what, const char *word)
@@ -77,21 +240,38 @@ static enum options_parsed bad(const struct options *options, const char *what, 
 /* argv[*at] is a flag; *at moves on when its value is the next word. */
 static enum options_parsed read_flag(const struct options *options, int argc, char **argv, int *at)
 {
+    const struct origin from = {.kind = FROM_COMMAND_LINE};
     const char *word = argv[*at], *name = word + 2, *equals = strchr(name, '=');
     struct option *flag = find(options, name, equals ? (size_t)(equals - name) : strlen(name));
     if (!flag)
         return bad(options, "unknown flag", word);
-    if (!flag->argument) {
-        if (equals)
-            return bad(options, "no value goes with", word);
-        flag->value = "on";
-        return OPTIONS_GOOD;
-    }
-    if (!equals && *at + 1 == argc)
+    if (!flag->argument && equals)
+        return bad(options, "no value goes with", word);
+    if (flag->argument && !equals && *at + 1 == argc)
         return bad(options, "a value is missing after", word);
-    flag->value = equals ? equals + 1 : argv[++*at];
+    const char *value = !flag->argument ? "on" : equals ? equals + 1 : argv[++*at];
+    return take(options, flag, from, value) ? OPTIONS_GOOD : OPTIONS_BAD;
+}
+
+static enum options_parsed read_words(
+    const struct options *options, int argc, char **argv, int from, const char **words, int max)
+{
+    int count = 0;
+    for (int i = from; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) == 0) {
+            if (read_flag(options, argc, argv, &i) != OPTIONS_GOOD)
+                return OPTIONS_BAD;
+        } else if (argv[i][0] == '-' || count == max) {
+            return bad(options, "unexpected", argv[i]);
+        } else {
+            words[count++] = argv[i];
+            words[count] = NULL;
+        }
+    }
     return OPTIONS_GOOD;
 }
+
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 static struct {
     void (*flag)(const char *name, void *arg);
@@ -112,10 +292,23 @@ static bool asks_for_help(int argc, char **argv, int from)
     return false;
 }
 
+/* The rows are collected by name, for whatever is said of one that nobody knows. */
+static void begin(struct reading *reading, const struct options *options)
+{
+    size_t count = 0;
+    *reading = (struct reading){.options = options};
+    for (const struct option *flag = options->flags; flag->name; flag++) {
+        co_ensure(count < FLAGS_MAX - 1);
+        origins[count] = (struct origin){.kind = FROM_DEFAULT};
+        reading->names[count++] = flag->name;
+    }
+    reading->names[count] = common[0].name;
+}
+
 enum options_parsed options_parse(
     const struct options *options, int argc, char **argv, int from, const char **words, int max)
 {
-    int count = 0;
+    struct reading reading;
     words[0] = NULL;
     /* Asked for the names of the flags, not to run. */
     if (collector.flag) {
@@ -128,21 +321,15 @@ enum options_parsed options_parse(
         print_help(options);
         return OPTIONS_HELP;
     }
-    if (!read_environment(options))
-        return OPTIONS_BAD;
-    for (int i = from; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) == 0) {
-            if (read_flag(options, argc, argv, &i) != OPTIONS_GOOD)
-                return OPTIONS_BAD;
-        } else if (argv[i][0] == '-' || count == max) {
-            return bad(options, "unexpected", argv[i]);
-        } else {
-            words[count++] = argv[i];
-            words[count] = NULL;
-        }
-    }
-    return OPTIONS_GOOD;
+    begin(&reading, options);
+    const char *path = find_file(argc, argv, from);
+    bool good = !path || config_file_read(path, take_setting, &reading);
+    good = read_environment(&reading) && good;
+    enum options_parsed parsed = read_words(options, argc, argv, from, words, max);
+    return good ? parsed : OPTIONS_BAD;
 }
+
+/* ---- what came of it ------------------------------------------------------------------------ */
 
 const char *options_value(const struct options *options, const char *name)
 {
@@ -151,30 +338,28 @@ const char *options_value(const struct options *options, const char *name)
     return flag->value;
 }
 
-int64_t options_number(const struct options *options, const char *name, int64_t low, int64_t high)
+bool options_is_on(const struct options *options, const char *name)
 {
-    const char *text = options_value(options, name);
-    char *end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    /* strtoll() would skip blanks, and take a plus sign. */
-    bool plain = isdigit((unsigned char)*text) || *text == '-';
-    if (errno == 0 && plain && *end == '\0' && number >= low && number <= high)
-        return number;
-    fprintf(stderr, "teller: --%s must be a whole number from %lld to %lld\n", name, (long long)low,
-        (long long)high);
-    return -1;
+    return options_value(options, name) != NULL;
 }
 
-int options_choice(const struct options *options, const char *name, const char *const *words)
+int64_t options_number(const struct options *options, const char *name)
 {
-    const char *value = options_value(options, name);
-    for (int i = 0; words[i]; i++)
-        if (strcmp(value, words[i]) == 0)
-            return i;
-    fprintf(stderr, "teller: --%s must be %s", name, words[0]);
-    for (int i = 1; words[i]; i++)
-        fprintf(stderr, "%s%s", words[i + 1] ? ", " : " or ", words[i]);
-    fputc('\n', stderr);
-    return -1;
+    struct option *flag = find(options, name, strlen(name));
+    co_ensure(flag && flag->value);
+    struct option_rule rule = option_rule_of(flag->argument);
+    int64_t number;
+    /* Checked when it was given; and a default is a value like any other. */
+    co_ensure(rule.kind == OPTION_NUMBER && option_rule_number(&rule, flag->value, &number));
+    return number;
+}
+
+int options_choice(const struct options *options, const char *name)
+{
+    struct option *flag = find(options, name, strlen(name));
+    co_ensure(flag && flag->value);
+    struct option_rule rule = option_rule_of(flag->argument);
+    int place = option_rule_word(&rule, flag->value);
+    co_ensure(place >= 0);
+    return place;
 }

@@ -15,21 +15,6 @@ enum { ERROR_TEXT = 500, DAY_S = 86400, WARN_DAYS = 21 };
 
 static const int64_t look_every_ns = DAY_S * CO_CLOCK_S;
 
-bool tls_keeper_options(struct tls_keeper *keeper, const struct options *options)
-{
-    struct tls_files *files = &keeper->files;
-    *files = (struct tls_files){.certificate = options_value(options, "tls-cert"),
-        .key = options_value(options, "tls-key"),
-        .client_ca = options_value(options, "tls-client-ca")};
-    if (!files->certificate != !files->key)
-        fputs("teller: --tls-cert and --tls-key go together\n", stderr);
-    else if (!files->certificate && files->client_ca)
-        fputs("teller: --tls-client-ca needs --tls-cert and --tls-key\n", stderr);
-    else
-        return true;
-    return false;
-}
-
 /* ---- reading ------------------------------------------------------------------------------- */
 
 struct reading {

@@ -13,7 +13,6 @@
 #include "coro/context.h"
 #include "coro/mutex.h"
 #include "coro/waitgroup.h"
-#include "server/cmd/options.h"
 #include "server/http/http.h"
 #include "server/tls/tls_identity.h"
 
@@ -26,10 +25,6 @@ struct tls_keeper {
     struct co_context *life;       /* of the watch */
     struct co_waitgroup watching;
 };
-
-/* Which files --tls-cert, --tls-key and --tls-client-ca name. False: they do not go together, which
- * is said on stderr. */
-CO_MUST_CHECK bool tls_keeper_options(struct tls_keeper *keeper, const struct options *options);
 
 /* Read the files, if there are any, which keeper->files names, and begin to watch the end; the rest
  * of the keeper is all zero but for ends_s. False with the reason. */

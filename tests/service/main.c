@@ -35,6 +35,7 @@ int main(int argc, char **argv)
         &experiments_suite,
         &environment_suite,
         &operation_suite,
+        &config_suite,
         &upgrade_suite,
         &stop_suite,
         &backup_suite,

@@ -42,6 +42,7 @@ extern const struct unit_suite commands_suite;
 extern const struct unit_suite desk_suite;
 extern const struct unit_suite experiments_suite;
 extern const struct unit_suite operation_suite;
+extern const struct unit_suite config_suite;
 extern const struct unit_suite upgrade_suite;
 extern const struct unit_suite stop_suite;
 extern const struct unit_suite backup_suite;

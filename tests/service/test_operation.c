@@ -14,46 +14,13 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/service/command.h"
+#include "tests/service/lines.h"
 #include "tests/service/visit.h"
-
-enum { LINE = 3 * SERVICE_PROGRAM };
-
-/* A line of bash in which $teller is the program and $dir an empty folder, gone afterwards. */
-static void run_line(struct command *command, const char *line)
-{
-    char program[SERVICE_PROGRAM], whole[LINE];
-    service_program(program);
-    int length = snprintf(whole, sizeof whole,
-        "teller=\"timeout 60 %s\"; dir=$(mktemp -d /tmp/teller-test-XXXXXX);"
-        " trap 'rm -rf $dir' EXIT; %s",
-        program, line);
-    co_ensure(length > 0 && length < LINE);
-    const char *const argv[] = {"/bin/bash", "-c", whole, NULL};
-    command_run(command, argv);
-}
-
-struct row {
-    int exit_code;
-    const char *said, *line;
-};
-
-static void try_rows(const struct row *rows, size_t count)
-{
-    struct command command = {0};
-    for (size_t i = 0; i < count; i++) {
-        run_line(&command, rows[i].line);
-        if (command.exit_code != rows[i].exit_code || !strstr(command.error, rows[i].said))
-            printf("\n    %s", rows[i].line);
-        EXPECT_EXIT(&command, rows[i].exit_code);
-        CU_ASSERT_PTR_NOT_NULL(strstr(command.error, rows[i].said));
-    }
-    command_free(&command);
-}
 
 /* Only `serve` makes a folder and a cluster. The listing shows what was made: nothing. */
 static void a_wrong_folder_makes_nothing(void)
 {
-    static const struct row rows[] = {
+    static const struct lines_row rows[] = {
         {1, "there is no database in no/where; teller serve makes one\nend\n",
             "cd $dir; $teller audit --data no/where; code=$?; ls -A >&2; echo end >&2; exit $code"},
         {1, "there is no database in nowhere; teller serve makes one\nend\n",
@@ -70,12 +37,12 @@ static void a_wrong_folder_makes_nothing(void)
             "cd $dir; $teller audit --database host=/nowhere; code=$?;"
             " [ -z \"$(ls -A)\" ] && exit $code"},
     };
-    try_rows(rows, sizeof rows / sizeof rows[0]);
+    lines_try(rows, sizeof rows / sizeof rows[0]);
 }
 
 static void numbers_have_a_range(void)
 {
-    static const struct row rows[] = {
+    static const struct lines_row rows[] = {
         {2, "a port is a number from 0 to 65535", "$teller serve --listen 127.0.0.1:99999"},
         {2, "a port is a number from 0 to 65535", "$teller serve --listen [::1]:65536"},
         {2, "is not HOST:PORT", "$teller serve --listen :99999"},
@@ -90,12 +57,12 @@ static void numbers_have_a_range(void)
         {2, "an ID is a whole number", "$teller token revoke 0"},
         {2, "an ID is a whole number", "$teller token revoke ' 1'"},
     };
-    try_rows(rows, sizeof rows / sizeof rows[0]);
+    lines_try(rows, sizeof rows / sizeof rows[0]);
 }
 
 static void variables_are_known(void)
 {
-    static const struct row rows[] = {
+    static const struct lines_row rows[] = {
         {2, "there is no environment variable TELLER_DATABSE; was TELLER_DATABASE meant?",
             "TELLER_DATABSE=x $teller serve --data $dir/made"},
         {2, "there is no environment variable TELLER_AUHT; was TELLER_AUTH meant?",
@@ -104,25 +71,26 @@ static void variables_are_known(void)
             "TELLER_QQQQQQQQ=1 $teller token list"},
         {2, "there is no environment variable TELLER_PORT", "TELLER_PORT=80 $teller audit"},
         {2, "TELLER_JSON must be on or off", "TELLER_JSON=yes $teller audit"},
-        {2, "--workers must be", "TELLER_WORKERS=many $teller serve"},
+        {2, "TELLER_WORKERS must be", "TELLER_WORKERS=many $teller serve"},
         /* Those of other commands, of a Kubernetes service of that name, and empty ones. */
         {1, "there is no database in", "TELLER_WORKERS=2 $teller audit --data $dir"},
         {1, "there is no database in",
             "TELLER_PORT=tcp://10.0.0.1:80 TELLER_SERVICE_HOST=10.0.0.1 TELLER_SERVICE_PORT=80"
             " TELLER_PORT_80_TCP_ADDR=10.0.0.1 TELLER_DATABSE= $teller audit --data $dir"},
     };
-    try_rows(rows, sizeof rows / sizeof rows[0]);
+    lines_try(rows, sizeof rows / sizeof rows[0]);
 }
 
 /* Every flag of every command is a variable for all of them, and none is forgotten. */
 static void every_flag_is_a_variable(void)
 {
     struct command command = {0};
-    run_line(&command,
+    lines_run(&command,
         "for name in $($teller --help | awk '/^  [a-z]/ { print $1 }'); do"
         "  $teller $name --help | sed -n 's/^  --\\([a-z-]*\\).*/\\1/p'; done | sort -u |"
         " grep -vx help | tr a-z- A-Z_ | sed 's/.*/TELLER_&=on/' >$dir/all;"
-        "echo $(wc -l <$dir/all); env $(cat $dir/all) TELLER_DATA=$dir/none TELLER_DATABASE="
+        "echo $(wc -l <$dir/all); env $(cat $dir/all) TELLER_DATA=$dir/none TELLER_DATABASE= "
+        "TELLER_CONFIG="
         " $teller audit");
     EXPECT_EXIT(&command, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(command.error, "there is no database in"));
@@ -152,7 +120,7 @@ static void token_is_for_terminals(void)
     CU_ASSERT_PTR_NULL(strstr(out, service->target.token));
     CU_ASSERT_PTR_NULL(strstr(out, "dashboard at"));
     free(out);
-    run_line(&command,
+    lines_run(&command,
         "cat >$dir/run <<END\n"
         "$teller serve --listen 127.0.0.1:0 --data $dir/data & pid=\\$!\n"
         "for i in {1..600}; do grep -q 'dashboard at' $dir/tty && break; sleep 0.1; done\n"
