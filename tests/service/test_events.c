@@ -81,35 +81,77 @@ static bool next_named(struct sse *sse, struct sse_event *event, const char *nam
     return false;
 }
 
-/* The stream is cut repeatedly, at random places; each time it goes on right behind. */
+/* What was read of entries, in order: two that read the same have the same sum. */
+static void add_up(uint64_t *sum, const char *entry, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        *sum = (*sum ^ (unsigned char)entry[i]) * 1099511628211u; /* FNV-1a */
+}
+
+/* The same of what the journal has behind `position`, up to `last`. */
+static uint64_t sum_of_journal(struct visit *visit, int64_t position, int64_t last)
+{
+    uint64_t sum = 0;
+    char path[64];
+    while (position < last) {
+        snprintf(path, sizeof path, "/journal?after=%" PRId64 "&limit=100", position);
+        visit_get(visit, path);
+        struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
+        struct json_view item = {0};
+        int64_t from = position;
+        while (position < last && json_view_next(&walk, &item)) {
+            add_up(&sum, item.at, item.length);
+            position++;
+        }
+        CU_ASSERT_FATAL(position > from);
+    }
+    return sum;
+}
+
+/* Until the stream is cut, at a random place: it goes on right behind `position`. */
+static void read_until_cut(struct sse *sse, struct dice *dice, int64_t *position, uint64_t *sum)
+{
+    struct sse_event *event = malloc(sizeof *event);
+    CU_ASSERT_FATAL(event != NULL);
+    for (uint64_t n = dice_below(dice, 60); n > 0; n--) {
+        CU_ASSERT_FATAL(next_entry(sse, event));
+        CU_ASSERT_EQUAL_FATAL(event->id, *position + 1);
+        *position = event->id;
+        int64_t seq = 0;
+        size_t length = strlen(event->data);
+        struct json_view item = json_view_read(event->data, length);
+        CU_ASSERT(json_view_integer(json_view_member(item, "seq"), &seq) && seq == *position);
+        add_up(sum, event->data, length);
+    }
+    if (dice_below(dice, 2))
+        client_reset(sse->client);
+    free(event);
+}
+
+/* Cut 200 times, it adds up to the journal: nothing is missing, nothing came twice. */
 static void resume(const char *strategy)
 {
     struct writer writer;
     struct service *service = begin(&writer, strategy, 4);
     struct dice dice = dice_make(unit_seed(), 0);
     struct sse *sse = malloc(sizeof *sse);
-    struct sse_event *event = malloc(sizeof *event);
-    CU_ASSERT_FATAL(sse && event);
+    struct visit visit;
+    CU_ASSERT_FATAL(sse != NULL);
     int64_t first = writer.last, position = first;
-    for (int cut = 0; cut < 20; cut++) {
+    uint64_t sum = 0;
+    for (int cut = 0; cut < 200; cut++) {
         bool by_header = dice_below(&dice, 2);
         CU_ASSERT_FATAL(
             sse_open(sse, service, by_header ? position : -1, by_header ? -1 : position));
-        for (uint64_t n = dice_below(&dice, 200); n > 0; n--) {
-            CU_ASSERT_FATAL(next_entry(sse, event));
-            CU_ASSERT_EQUAL_FATAL(event->id, position + 1);
-            position = event->id;
-            int64_t seq = 0;
-            struct json_view item = json_view_read(event->data, strlen(event->data));
-            CU_ASSERT(json_view_integer(json_view_member(item, "seq"), &seq) && seq == position);
-        }
-        if (dice_below(&dice, 2))
-            client_reset(sse->client);
+        read_until_cut(sse, &dice, &position, &sum);
         sse_close(sse);
     }
     end(&writer);
     CU_ASSERT(position > first);
-    free(event);
+    visit_begin(&visit, service);
+    CU_ASSERT_EQUAL(sum, sum_of_journal(&visit, first, position));
+    printf("[%" PRId64 " entries] ", position - first);
+    visit_end(&visit);
     free(sse);
 }
 BOTH_STRATEGIES(resume)
