@@ -198,10 +198,13 @@ static bool is_open(struct call *call)
 static bool has_content_type(struct call *call)
 {
     enum route_body body = call->route->body;
-    if (body == ROUTE_BODY_NONE || (body == ROUTE_BODY_OPTIONAL && !call->request->has_body) ||
-        request_is_json(call->request))
+    if (body == ROUTE_BODY_NONE || (body == ROUTE_BODY_OPTIONAL && !call->request->has_body))
         return true;
-    call_refuse_as(call, &problem_unsupported_type, NULL);
+    bool is_encoded = request_is_encoded(call->request);
+    if (request_is_json(call->request) && !is_encoded)
+        return true;
+    call_refuse_as(call, &problem_unsupported_type,
+        is_encoded ? "Content-Encoding: a body must come as it is" : NULL);
     return false;
 }
 

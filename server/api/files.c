@@ -51,7 +51,9 @@ static void answer_file(struct call *call, const struct embed *file)
     response->is_page = true;
     response->varies = file->gzip != NULL;
     response->etag = etag_of(call, bytes, size);
-    /* A page that the browser has already is not sent again. */
+    response->body = (const char *)bytes;
+    response->length = size;
+    /* A page that the browser has already is not sent again, but its length is said. */
     if (request_has_etag(call->request, response->etag)) {
         response->status = 304;
         return;
@@ -59,8 +61,6 @@ static void answer_file(struct call *call, const struct embed *file)
     response->status = 200;
     response->content_type = type_of(file->name);
     response->encoding = packed ? "gzip" : NULL;
-    response->body = (const char *)bytes;
-    response->length = size;
 }
 
 /* A closed list: no name can reach into the file system. */

@@ -93,6 +93,8 @@ static const char **field_place(struct request *request, enum http_field field)
         return NULL;
     case HTTP_FIELD_ACCEPT_ENCODING:
         return &request->accept_encoding;
+    case HTTP_FIELD_CONTENT_ENCODING:
+        return &request->content_encoding;
     case HTTP_FIELD_ACCESS_CONTROL_REQUEST_METHOD:
         return &request->asked_method;
     case HTTP_FIELD_HOST:

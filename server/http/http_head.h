@@ -33,6 +33,7 @@ enum {
     LIST(X_REQUEST_ID, "X-Request-Id")                                                             \
     LIST(TRACEPARENT, "Traceparent")                                                               \
     LIST(ACCEPT_ENCODING, "Accept-Encoding")                                                       \
+    LIST(CONTENT_ENCODING, "Content-Encoding")                                                     \
     LIST(PREFER, "Prefer")                                                                         \
     LIST(IF_NONE_MATCH, "If-None-Match")                                                           \
     LIST(COOKIE, "Cookie")

@@ -194,8 +194,8 @@ static enum MHD_Result queue(struct http_peer *peer, const struct request *reque
         add_to_mhd(out, "Connection", "close");
         peer->wire.head.keep_alive = false;
     }
-    http_response_count(worker, request, response,
-        request && request->method == REQUEST_HEAD ? 0 : response->length);
+    bool has_body = response->status != 304 && !(request && request->method == REQUEST_HEAD);
+    http_response_count(worker, request, response, has_body ? response->length : 0);
     enum MHD_Result queued = MHD_queue_response(peer->connection, (unsigned)response->status, out);
     MHD_destroy_response(out);
     return queued;

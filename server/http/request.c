@@ -130,6 +130,12 @@ bool request_is_json(const struct request *request)
            parameters_are_good(given + sizeof type - 1);
 }
 
+bool request_is_encoded(const struct request *request)
+{
+    const char *given = request->content_encoding;
+    return given && *given && strcasecmp(given, "identity") != 0;
+}
+
 bool request_has_etag(const struct request *request, const char *etag)
 {
     size_t length = strlen(etag);

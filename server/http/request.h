@@ -45,7 +45,7 @@ struct request {
      * lines are one list. */
     const char *authorization, *content_type, *cookie, *host, *if_none_match;
     const char *idempotency_key, *last_event_id, *origin, *prefer, *fetch_site;
-    const char *accept_encoding;
+    const char *accept_encoding, *content_encoding;
     const char *asked_method;  /* Access-Control-Request-Method, of a preflight */
     bool is_of_welcome_origin; /* the page that sent it is one of those in cors.h */
 
@@ -70,6 +70,9 @@ const char *request_query(const struct request *request, const char *name);
 
 /* The content type is application/json, in UTF-8, whatever other parameters it has. */
 bool request_is_json(const struct request *request);
+
+/* The body is packed in some way, as Content-Encoding says. */
+bool request_is_encoded(const struct request *request);
 
 /* If-None-Match lists this entity tag (strong, with its quotes), maybe as a weak one, or "*". */
 bool request_has_etag(const struct request *request, const char *etag);

@@ -376,13 +376,45 @@ static void as_others_ask(void)
 static void entity_tags(void)
 {
     struct visit visit;
-    char tag[80], lines[200];
+    char tag[80], length[20], lines[200];
     visit_begin_shared(&visit, "owner");
     visit_get(&visit, "/openapi.json");
     CU_ASSERT_FATAL(response_header(&visit.response, "ETag", tag, sizeof tag));
+    CU_ASSERT_FATAL(response_header(&visit.response, "Content-Length", length, sizeof length));
     snprintf(lines, sizeof lines, "If-None-Match: \"x\"\r\nIf-None-Match: W/%s \r\n", tag);
     visit_call(&visit, &(struct request){.path = "/openapi.json", .headers = lines});
     EXPECT_STATUS(&visit, 304);
+    CU_ASSERT(visit_header_is(&visit, "Content-Length", length)); /* that of the 200, or none */
+    visit_get(&visit, "/livez");
+    EXPECT_STATUS(&visit, 200);
+    visit_end(&visit);
+}
+
+/* A body that is packed is refused by its head, not read as if it were not. */
+static void packed_bodies(void)
+{
+    static const struct {
+        const char *lines;
+        int status;
+    } cases[] = {
+        {"Content-Encoding: gzip\r\n", 415},
+        {"Content-Encoding: identity\r\nContent-Encoding: br\r\n", 415},
+        {"Content-Encoding: x\r\n", 415},
+        {"Content-Encoding: Identity\r\n", 201},
+        {"Content-Encoding:\r\n", 201},
+    };
+    struct visit visit;
+    visit_begin_shared(&visit, "owner");
+    CU_ASSERT(visit_fund(&visit, "packed", 1));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static const char body[] = "{\"amount\":1}";
+        visit_call(&visit, &(struct request){.path = "/accounts/packed/deposit",
+                               .headers = cases[i].lines,
+                               .body = body,
+                               .body_length = sizeof body - 1});
+        EXPECT_STATUS(&visit, cases[i].status);
+    }
+    CU_ASSERT(visit_balance_is(&visit, "packed", 3));
     visit_end(&visit);
 }
 
@@ -390,4 +422,4 @@ const struct unit_suite grammar_suite = {"grammar", 2,
     (const struct unit_test[]){{"what_is_refused", what_is_refused}, {"what_is_none", what_is_none},
         {"what_is_taken", what_is_taken}, {"blanks_around_a_key", blanks_around_a_key},
         {"half_closed", half_closed}, {"as_others_ask", as_others_ask},
-        {"entity_tags", entity_tags}, {0}}};
+        {"entity_tags", entity_tags}, {"packed_bodies", packed_bodies}, {0}}};
