@@ -108,7 +108,7 @@ static bool open_http(struct serve *serve)
         .max_connections = told->max_connections,
         .max_of_address = told->max_of_address,
         .max_rate_of_address = told->max_rate_of_address,
-        .trusted = told->trusted,
+        .clients = told->clients,
         .max_of_sender = told->max_of_sender,
         .max_answer_bytes = told->max_answer_bytes,
         .max_body_bytes = told->max_body_bytes,

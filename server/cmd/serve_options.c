@@ -46,7 +46,10 @@ static struct option flags[] = {
     {"log-answers", "none|failures|all", "which answers have a line in the log", "failures"},
     {"max-rate-per-address", "N=0..100000",
         "requests a second from one address; 0: any number; more are answered 429", "0"},
-    {"trusted-addresses", "LIST", "proxies: addresses without those limits", "127.0.0.0/8,::1"},
+    {"trusted-addresses", "LIST", "addresses and networks without those limits", "127.0.0.0/8,::1"},
+    {"trusted-proxies", "LIST",
+        "proxies whose Forwarded or X-Forwarded-For says which address it is, instead of theirs",
+        NULL},
     {"max-body-memory", "MIB=1..1000000", "for all bodies of requests together", "64"},
     {"max-answer-memory", "MIB=1..1000000", "for all long answers that wait to be taken", "64"},
     {"max-streams", "N=1..1000000", "open event streams, apart from those; more are answered 503",
@@ -75,6 +78,15 @@ static bool read_strategies(const struct options *options, struct serve_options 
                "must be owner or sharded, then maybe \",LEDGER=owner\" or \",LEDGER=sharded\"");
 }
 
+static bool read_ranges(
+    const struct options *options, const char *name, struct address_ranges *ranges)
+{
+    const char *text = options_value(options, name);
+    return address_ranges_read(ranges, text ? text : "") ||
+           options_wrong(options, name,
+               "must be like 127.0.0.0/8,::1: at most %d addresses or networks", ADDRESS_RANGES);
+}
+
 /* What one client may have, and all of them together. */
 static bool read_limits(const struct options *options, struct serve_options *serve)
 {
@@ -87,8 +99,8 @@ static bool read_limits(const struct options *options, struct serve_options *ser
     serve->max_streams_of_token = (size_t)options_number(options, "max-streams-per-token");
     serve->max_body_bytes = (size_t)options_number(options, "max-body-memory") << 20;
     serve->max_answer_bytes = (size_t)options_number(options, "max-answer-memory") << 20;
-    return address_ranges_read(&serve->trusted, options_value(options, "trusted-addresses")) ||
-           options_wrong(options, "trusted-addresses", "must be like 127.0.0.0/8,::1");
+    bool good = read_ranges(options, "trusted-addresses", &serve->clients.trusted);
+    return read_ranges(options, "trusted-proxies", &serve->clients.proxies) && good;
 }
 
 /* Whose pages may use it. */

@@ -29,7 +29,7 @@ struct serve_options {
     size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
         max_streams_of_token, max_body_bytes, max_answer_bytes;
     uint32_t max_rate_of_address;
-    struct address_ranges trusted;
+    struct http_client_rules clients;
     struct cors cors;
     enum http_log_which log;
 };

@@ -38,18 +38,67 @@ void address_shorten(uint8_t bytes[ADDRESS_BYTES])
         memset(bytes + ADDRESS_BYTES / 2, 0, ADDRESS_BYTES / 2);
 }
 
+static bool parse(const char *text, uint8_t bytes[ADDRESS_BYTES])
+{
+    uint8_t v4[4];
+    if (inet_pton(AF_INET, text, v4) != 1)
+        return inet_pton(AF_INET6, text, bytes) == 1;
+    map(bytes, v4);
+    return true;
+}
+
+/* ":80", or one that says nothing (RFC 7239, 6); nothing at all is good, too. */
+static bool is_port(const char *text)
+{
+    static const char digits[] = "0123456789",
+                      hidden[] =
+                          "0123456789._-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t length = strlen(text);
+    if (length == 0)
+        return true;
+    if (*text != ':' || length < 2)
+        return false;
+    size_t number = strspn(text + 1, digits), name = strspn(text + 1, hidden);
+    return (number == length - 1 && number <= 5) || (text[1] == '_' && name == length - 1);
+}
+
+bool address_parse_node(const char *text, size_t length, uint8_t bytes[ADDRESS_BYTES])
+{
+    char copy[2 * TEXT];
+    if (length >= sizeof copy || memchr(text, '\0', length))
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    /* IPv6 stands in brackets, lest its colons be taken for that of a port; or alone. */
+    char *close = *copy == '[' ? strchr(copy, ']') : NULL;
+    if (close) {
+        *close = '\0';
+        return strchr(copy, ':') && is_port(close + 1) && parse(copy + 1, bytes);
+    }
+    char *colon = strchr(copy, ':');
+    if (colon && colon == strrchr(copy, ':')) {
+        if (!is_port(colon))
+            return false;
+        *colon = '\0';
+    }
+    return parse(copy, bytes);
+}
+
+void address_write(const uint8_t bytes[ADDRESS_BYTES], char text[ADDRESS_TEXT])
+{
+    bool is_v4 = is_mapped(bytes);
+    (void)inet_ntop(is_v4 ? AF_INET : AF_INET6, bytes + (is_v4 ? MAPPED : 0), text, ADDRESS_TEXT);
+}
+
 /* "ADDRESS" or "ADDRESS/BITS". */
 static bool read_range(struct address_range *range, char *text)
 {
-    uint8_t v4[4];
     char *slash = strchr(text, '/'), *end = NULL;
     if (slash)
         *slash = '\0';
-    bool is_v4 = inet_pton(AF_INET, text, v4) == 1;
-    if (is_v4)
-        map(range->bytes, v4);
-    else if (inet_pton(AF_INET6, text, range->bytes) != 1)
+    if (!parse(text, range->bytes))
         return false;
+    bool is_v4 = !strchr(text, ':');
     unsigned long most = is_v4 ? 32 : 128, bits = most;
     if (slash) {
         bits = strtoul(slash + 1, &end, 10);

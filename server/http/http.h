@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "coro/context.h"
-#include "server/http/address.h"
 #include "server/http/cors.h"
+#include "server/http/http_client.h"
 #include "server/http/http_log.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
@@ -37,10 +37,10 @@ struct http_options {
     int *sockets;                  /* listening, one for each worker; http closes them */
     struct tls_identity *identity; /* to speak TLS with, which is kept; NULL: plain HTTP */
     size_t max_requests; /* in progress at any one time, over all workers; more are answered 503 */
-    size_t max_connections;        /* and a few more, so that vital paths can be asked for */
-    size_t max_of_address;         /* connections; 0: no limit. More are answered 429 */
-    uint32_t max_rate_of_address;  /* requests a second; 0: any number. More are answered 429 */
-    struct address_ranges trusted; /* may have any number: proxies */
+    size_t max_connections;           /* and a few more, so that vital paths can be asked for */
+    size_t max_of_address;            /* connections; 0: no limit. More are answered 429 */
+    uint32_t max_rate_of_address;     /* requests a second; 0: any number. More are answered 429 */
+    struct http_client_rules clients; /* whose addresses have those limits */
     size_t max_of_sender;    /* in progress at any one time for one sender; more are answered 429 */
     size_t max_answer_bytes; /* of all long answers that wait to be taken */
     size_t max_body_bytes;   /* of all bodies that are here or coming */

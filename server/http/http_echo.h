@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What every answer repeats of its request, whether that was well-formed, found a place, or
- * neither: its id, and the origin of the page that sent it. */
+ * neither: its id, and the origin of the page that sent it. And what the log says of it. */
 #ifndef SERVER_HTTP_HTTP_ECHO_H
 #define SERVER_HTTP_HTTP_ECHO_H
 
 #include "server/http/cors.h"
+#include "server/http/http_client.h"
 #include "server/http/http_head.h"
 #include "server/http/request_id.h"
 #include "server/http/trace_parent.h"
@@ -12,7 +13,9 @@
 struct http_echo {
     char id[REQUEST_ID_TEXT];
     const char *origin; /* of those that may read the answer (cors.h); NULL: none, or another */
-    struct trace_parent trace; /* for the log */
+    /* For the log, and for limits. */
+    struct trace_parent trace;
+    struct http_client client; /* set by http_peer_look() */
 };
 
 /* Of a head as far as it was read; `bytes` are what was scanned. NULL for both: nothing came. A

@@ -90,6 +90,10 @@ static const char **field_place(struct request *request, enum http_field field)
     /* Each answer repeats them, or the log does: http_echo.h. */
     case HTTP_FIELD_X_REQUEST_ID:
     case HTTP_FIELD_TRACEPARENT:
+    /* Who asks: http_client.h. */
+    case HTTP_FIELD_FORWARDED:
+    case HTTP_FIELD_X_FORWARDED_FOR:
+    case HTTP_FIELD_X_FORWARDED_PROTO:
         return NULL;
     case HTTP_FIELD_ACCEPT_ENCODING:
         return &request->accept_encoding;
@@ -259,7 +263,7 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     struct http_admission admission = {
         .body_max = REQUEST_BODY_MAX, .is_known = !worker->http->options.admit};
     http_peer_enter(peer, HTTP_BODY);
-    http_echo_read(&peer->echo, worker->http->options.cors, &worker->ids, head, head_bytes);
+    http_peer_look(peer, head, head_bytes);
     worker->last_request_ns = peer->since_ns;
     share_press(&worker->stream_share, peer->since_ns);
     /* A connection beyond the limit was let in for probes alone. */
@@ -281,7 +285,7 @@ void http_exchange_begin(struct http_peer *peer, const char *head_bytes)
     exchange->response.echo = &exchange->echo;
     request->is_of_welcome_origin = exchange->echo.origin != NULL;
     request->arrived_ns = exchange->response.began_ns = peer->since_ns;
-    request->is_secret = peer->wire.tls != NULL;
+    request->is_secret = peer->wire.tls || exchange->echo.client.is_secret;
     request->has_body = head->chunked || head->content_length > 0;
     request->method = method_of(head_bytes + head->method.from, head->method.length);
     /* The scanner's buffer is used again; the request keeps the head for as long as it lives. */

@@ -30,6 +30,9 @@ enum {
     ONE(ORIGIN, "Origin")                                                                          \
     ONE(SEC_FETCH_SITE, "Sec-Fetch-Site")                                                          \
     ONE(ACCESS_CONTROL_REQUEST_METHOD, "Access-Control-Request-Method")                            \
+    LIST(FORWARDED, "Forwarded")                                                                   \
+    LIST(X_FORWARDED_FOR, "X-Forwarded-For")                                                       \
+    LIST(X_FORWARDED_PROTO, "X-Forwarded-Proto")                                                   \
     LIST(X_REQUEST_ID, "X-Request-Id")                                                             \
     LIST(TRACEPARENT, "Traceparent")                                                               \
     LIST(ACCEPT_ENCODING, "Accept-Encoding")                                                       \

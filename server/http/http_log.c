@@ -22,11 +22,14 @@ void http_log_answer(enum http_log_which which, const struct request *request,
     if (which == HTTP_LOG_NONE || (which == HTTP_LOG_FAILURES && !has_failed))
         return;
     const struct http_echo *echo = response->echo;
+    char address[ADDRESS_TEXT];
+    address_write(echo->client.address, address);
     int64_t took_ns = response->began_ns ? now_ns - response->began_ns : 0;
     const struct log_field fields[] = {{"request_id", echo->id, 0, false},
         {"method", method_of(request), 0, false},
         {response->route ? "route" : NULL, response->route, 0, false},
-        {"status", NULL, response->status, false}, {"ms", NULL, took_ns, true},
+        {"status", NULL, response->status, false},
+        {echo->client.is_known ? "address" : NULL, address, 0, false}, {"ms", NULL, took_ns, true},
         {"bytes", NULL, (int64_t)bytes, false},
         {response->token ? "token" : NULL, NULL, response->token, false},
         {*echo->trace.trace ? "trace_id" : NULL, echo->trace.trace, 0, false},

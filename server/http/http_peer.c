@@ -116,14 +116,13 @@ static void turn_away(struct http_worker *worker, int fd)
     (void)dup2(worker->ended, fd);
 }
 
-/* Proxies carry many clients, so they are trusted to limit these themselves. */
 static void read_address(struct http_peer *peer)
 {
-    const struct http *http = peer->worker->http;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(peer->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    peer->is_limited = info && address_read(info->client_addr, peer->address) &&
-                       !address_is_in(&http->options.trusted, peer->address);
+    http_client_of_peer(
+        &peer->from, &peer->worker->http->options.clients, info ? info->client_addr : NULL);
+    memcpy(peer->address, peer->from.address, ADDRESS_BYTES);
     address_shorten(peer->address);
 }
 
@@ -134,7 +133,7 @@ static bool count_address(struct http_peer *peer)
     struct http_worker *worker = peer->worker;
     const struct http *http = worker->http;
     read_address(peer);
-    if (!http->max_of_address || !peer->is_limited)
+    if (!http->max_of_address || !peer->from.is_limited)
         return true;
     peer->is_counted = tally_add(&worker->addresses, peer->address, http->max_of_address);
     /* An address at its limit may trade an idle connection for this one. */

@@ -33,11 +33,11 @@ struct http_peer {
     struct http_wire wire;
     struct co_worker_watch watch; /* http_keepalive.c */
     bool watched, kept_alive, lingers;
-    bool is_evicted; /* it was closed, libmicrohttpd has not seen it yet */
-    bool is_extra;   /* came when there was no place: only vital paths are answered */
-    bool is_limited; /* its address is known, and not trusted */
-    bool is_counted; /* among those of its address */
-    uint8_t address[ADDRESS_BYTES];
+    bool is_evicted;         /* it was closed, libmicrohttpd has not seen it yet */
+    bool is_extra;           /* came when there was no place: only vital paths are answered */
+    bool is_counted;         /* among those of its address */
+    struct http_client from; /* its other side: a client, or a proxy */
+    uint8_t address[ADDRESS_BYTES]; /* what of that counts */
 };
 
 /* Connections come and go (MHD_NotifyConnectionCallback; `worker` is a struct http_worker). */
@@ -49,6 +49,10 @@ struct http_peer *http_peer_of(struct MHD_Connection *connection);
 void http_peer_link(struct http_peer *peer);
 void http_peer_unlink(struct http_peer *peer);
 void http_peer_enter(struct http_peer *peer, enum http_phase phase);
+
+/* Fill in the echo from a head as far as it was read; `bytes` are what was scanned. NULL for both:
+ * nothing came. */
+void http_peer_look(struct http_peer *peer, const struct http_head *head, const char *bytes);
 
 /* Connections of each worker that are accepted beyond its limit, if there are descriptors for them:
  * EXTRA may ask anything, and beyond those VITAL may ask vital things only. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The connections of a worker, those that changed their phase last first. */
+/* The connections of a worker, those that changed their phase last first; and who is at their other
+ * side. */
 #include "coro/clock.h"
 #include "server/http/http_private.h"
 
@@ -32,4 +33,12 @@ void http_peer_enter(struct http_peer *peer, enum http_phase phase)
         return;
     http_peer_unlink(peer);
     http_peer_link(peer);
+}
+
+void http_peer_look(struct http_peer *peer, const struct http_head *head, const char *bytes)
+{
+    struct http_worker *worker = peer->worker;
+    http_echo_read(&peer->echo, worker->http->options.cors, &worker->ids, head, bytes);
+    http_client_of_head(
+        &peer->echo.client, &peer->from, &worker->http->options.clients, head, bytes);
 }

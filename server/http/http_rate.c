@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "server/http/http_private.h"
 #include "server/http/problem.h"
@@ -28,10 +29,13 @@ static void refuse(
 bool http_rate_admits_address(struct http_exchange *exchange)
 {
     struct http_worker *worker = exchange->worker;
-    const struct http_peer *peer = exchange->peer;
+    const struct http_client *client = &exchange->echo.client;
     uint32_t a_second = worker->http->options.max_rate_of_address;
-    if (!a_second || exchange->is_vital || !peer->is_limited ||
-        rate_take(worker->http->of_address, peer->address, a_second, peer->since_ns))
+    uint8_t address[ADDRESS_BYTES];
+    memcpy(address, client->address, ADDRESS_BYTES);
+    address_shorten(address);
+    if (!a_second || exchange->is_vital || !client->is_limited ||
+        rate_take(worker->http->of_address, address, a_second, exchange->peer->since_ns))
         return true;
     http_count(&worker->counters.limited_addresses, 1);
     refuse(exchange, "address", a_second, "Requests come too often from this address.");

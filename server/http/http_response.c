@@ -100,7 +100,7 @@ static void each_header(struct http_worker *worker, const struct response *respo
     if (response->etag)
         add(out, "ETag", response->etag);
     add_cors_headers(worker->http->options.cors, response, out);
-    if (worker->identity)
+    if (worker->identity || response->echo->client.is_secret)
         add(out, "Strict-Transport-Security", strict_transport);
     if (response->is_page)
         add_page_headers(out);

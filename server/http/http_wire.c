@@ -190,8 +190,7 @@ static void refuse_head(struct http_peer *peer, enum http_head_verdict verdict, 
         [HTTP_HEAD_EXPECTATION] = &problem_expectation,
         [HTTP_HEAD_LARGE_FIELDS] = &problem_large_headers,
         [HTTP_HEAD_OTHER_VERSION] = &problem_http_version};
-    http_echo_read(
-        &peer->echo, peer->worker->http->options.cors, &peer->worker->ids, &peer->wire.head, bytes);
+    http_peer_look(peer, &peer->wire.head, bytes);
     http_wire_refuse_problem(peer, kinds[verdict], peer->wire.head.fault);
 }
 
@@ -472,8 +471,7 @@ void http_wire_refuse_problem(
     struct response response = {.began_ns = has_begun ? peer->since_ns : 0, .echo = &peer->echo};
     /* Nothing has come that has an id. */
     if (!peer->echo.id[0])
-        http_echo_read(
-            &peer->echo, peer->worker->http->options.cors, &peer->worker->ids, NULL, NULL);
+        http_peer_look(peer, NULL, NULL);
     arena_init(&request.arena, memory, sizeof memory);
     problem_answer(&request, &response, problem, detail);
     http_wire_refuse(peer, &response);

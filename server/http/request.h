@@ -49,7 +49,7 @@ struct request {
     const char *asked_method;  /* Access-Control-Request-Method, of a preflight */
     bool is_of_welcome_origin; /* the page that sent it is one of those in cors.h */
 
-    bool is_secret; /* it came over TLS that ends here */
+    bool is_secret; /* it came over TLS that ends here, or in front of a proxy that may say so */
     bool has_body;  /* not known to be empty, at the head */
     char *body;     /* with an end; NULL: none came */
     size_t body_length;

@@ -11,6 +11,7 @@ extern const struct unit_suite request_suite, options_suite, listen_suite, route
 extern const struct unit_suite log_suite, echo_suite, head_suite, http_suite, share_suite,
     stream_suite, timing_suite, cluster_suite, token_suite;
 extern const struct unit_suite ladder_suite, money_suite, export_suite, unavailable_suite,
-    lab_runs_suite, lab_suite, token_text_suite, reach_suite, rate_suite, method_walk_suite;
+    lab_runs_suite, lab_suite, token_text_suite, reach_suite, rate_suite, method_walk_suite,
+    forwarded_suite;
 
 #endif

@@ -103,6 +103,54 @@ static void answers(void)
     service_remove(&service);
 }
 
+/* The address of whoever asked: a proxy's word is taken for it, a stranger's is not. */
+static void addresses(void)
+{
+    static struct service service, stranger;
+    struct visit visit;
+    char cookie[400];
+    CU_ASSERT_FATAL(service_make(&service, "owner",
+        (const char *const[]){"--log-answers", "all", "--trusted-proxies", "127.0.0.1/32", NULL}));
+    visit_begin(&visit, &service);
+    visit_call(&visit, &(struct request){.path = "/livez",
+                           .headers = "X-Request-Id: from-1\r\nX-Forwarded-For: 192.0.2.9, "
+                                      "192.0.2.1\r\n"});
+    CU_ASSERT_FALSE(
+        response_header(&visit.response, "Strict-Transport-Security", cookie, sizeof cookie));
+    CU_ASSERT(has_line(&service, "from-1", "\"address\":\"192.0.2.1\""));
+    visit_call(
+        &visit, &(struct request){.path = "/nowhere",
+                    .headers = "X-Request-Id: from-2\r\nForwarded: for=\"[2001:db8::7]:9\"\r\n"});
+    CU_ASSERT(has_line(&service, "from-2", "\"address\":\"2001:db8::7\""));
+    visit_call(&visit, &(struct request){.path = "/livez",
+                           .headers = "X-Request-Id: from-3\r\nForwarded: for=\"\r\n"});
+    CU_ASSERT(has_line(&service, "from-3", "\"address\":\"127.0.0.1\""));
+    /* That it came over TLS is the proxy's to say, too. */
+    visit_call(
+        &visit, &(struct request){.method = "POST",
+                    .path = "/v1/session",
+                    .headers = "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n"});
+    CU_ASSERT(response_header(&visit.response, "Set-Cookie", cookie, sizeof cookie));
+    CU_ASSERT_PTR_NOT_NULL(strstr(cookie, "; Secure"));
+    CU_ASSERT(visit_header_is(&visit, "Strict-Transport-Security", "max-age=31536000"));
+    visit_end(&visit);
+    stranger = service;
+    snprintf(stranger.target.from, sizeof stranger.target.from, "127.0.0.2:0");
+    visit_begin(&visit, &stranger);
+    visit_call(&visit, &(struct request){.method = "POST",
+                           .path = "/v1/session",
+                           .headers = "X-Request-Id: from-4\r\nX-Forwarded-For: 192.0.2.1\r\n"
+                                      "X-Forwarded-Proto: https\r\n"});
+    CU_ASSERT(has_line(&service, "from-4", "\"address\":\"127.0.0.2\""));
+    CU_ASSERT_FALSE(
+        response_header(&visit.response, "Strict-Transport-Security", cookie, sizeof cookie));
+    CU_ASSERT(response_header(&visit.response, "Set-Cookie", cookie, sizeof cookie));
+    CU_ASSERT_PTR_NULL(strstr(cookie, "Secure"));
+    visit_end(&visit);
+    expect_lines(&service);
+    service_remove(&service);
+}
+
 /* Planted wherever a client can put one, and the token that is good, and an escape. */
 static void no_secrets(void)
 {
@@ -186,6 +234,6 @@ static void no_password_of_a_service(void)
 }
 
 const struct unit_suite logs_suite = {"logs", 2,
-    (const struct unit_test[]){{"answers", answers}, {"no_secrets", no_secrets},
-        {"no_passwords", no_passwords}, {"no_password_of_a_service", no_password_of_a_service},
-        {0}}};
+    (const struct unit_test[]){{"answers", answers}, {"addresses", addresses},
+        {"no_secrets", no_secrets}, {"no_passwords", no_passwords},
+        {"no_password_of_a_service", no_password_of_a_service}, {0}}};

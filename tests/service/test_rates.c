@@ -129,6 +129,71 @@ static void of_an_address(void)
     service_remove(&service);
 }
 
+/* ---- behind a proxy ------------------------------------------------------------------------- */
+
+enum { TIMES = 40 };
+
+/* How many of as many requests are refused; each has a number of its own in its headers. */
+static int refused(struct visit *visit, const char *before, const char *after)
+{
+    int count = 0;
+    for (int i = 1; i <= TIMES; i++) {
+        char text[TEXT];
+        snprintf(text, sizeof text, "%s%d%s\r\n", before, i, after);
+        visit_call(visit, &(struct request){.path = "/accounts", .headers = text});
+        count += visit->response.status == 429;
+        if (visit->response.status == 429)
+            check_limited(visit, "\"address\";q=3;w=1", "\"address\";r=0;t=1");
+        else
+            EXPECT_STATUS(visit, 200);
+    }
+    return count;
+}
+
+static bool is_answered(struct visit *visit, const char *headers)
+{
+    visit_call(visit, &(struct request){.path = "/accounts", .headers = headers});
+    return visit->response.status == 200;
+}
+
+/* 127.0.0.1 is a proxy, 127.0.0.2 says that it is one. */
+static void of_clients_of_a_proxy(void)
+{
+    static struct service service, stranger;
+    struct visit proxy, other;
+    CU_ASSERT_FATAL(service_make(&service, "owner",
+        (const char *const[]){"--max-rate-per-address", "3", "--max-connections-per-address", "1",
+            "--trusted-addresses", "10.0.0.0/8", "--trusted-proxies", "127.0.0.1,fd00::/8", NULL}));
+    visit_begin(&proxy, &service);
+    /* As many clients as there are, each below its limit, over one connection or several. */
+    CU_ASSERT_EQUAL(refused(&proxy, "X-Forwarded-For: 198.51.100.", ""), 0);
+    CU_ASSERT_EQUAL(refused(&proxy, "Forwarded: for=\"[2001:db8:", "::1]:80\""), 0);
+    CU_ASSERT_EQUAL(refused(&proxy, "X-None: ", ""), 0);
+    visit_begin(&other, &service);
+    CU_ASSERT(is_answered(&other, "X-Forwarded-For: 192.0.2.99\r\n"));
+    visit_end(&other);
+    /* One that comes often, whatever it says of itself; a customer's network of IPv6 is one. */
+    CU_ASSERT(refused(&proxy, "X-Forwarded-For: 203.0.113.", ", 192.0.2.1, fd00::1") > 0);
+    CU_ASSERT(refused(&proxy, "Forwarded: for=unknown;by=_", ",for=192.0.2.2") > 0);
+    CU_ASSERT(refused(&proxy, "X-Forwarded-For: 2001:db8:7::", "") > 0);
+    /* Nobody escapes by what cannot be understood, and nobody else has to suffer for it. */
+    CU_ASSERT(refused(&proxy, "Forwarded: for=\"", "") > 0);
+    CU_ASSERT(refused(&proxy, "X-Forwarded-For: _hidden", "") > 0);
+    CU_ASSERT(refused(&proxy, "Forwarded: for=192.0.2.8\r\nX-Forwarded-For: 192.0.3.", "") > 0);
+    CU_ASSERT(is_answered(&proxy, "X-Forwarded-For: 192.0.2.8\r\n"));
+    CU_ASSERT(is_answered(&proxy, ""));
+    /* Who is no proxy of ours speaks for itself, and takes nothing from those that it names. */
+    stranger = service;
+    snprintf(stranger.target.from, sizeof stranger.target.from, "127.0.0.2:0");
+    visit_begin(&other, &stranger);
+    CU_ASSERT(refused(&other, "X-Forwarded-For: 192.0.3.", "") > 0);
+    CU_ASSERT(refused(&other, "Forwarded: for=192.0.2.9;by=_", "") > 0);
+    CU_ASSERT(is_answered(&proxy, "X-Forwarded-For: 192.0.2.9\r\n"));
+    visit_end(&other);
+    visit_end(&proxy);
+    service_remove(&service);
+}
+
 static const struct unit_test tests[] = {{"of_a_token", of_a_token}, {"of_a_session", of_a_session},
-    {"of_an_address", of_an_address}, {0}};
+    {"of_an_address", of_an_address}, {"of_clients_of_a_proxy", of_clients_of_a_proxy}, {0}};
 const struct unit_suite rates_suite = {"rates", 2, tests};
