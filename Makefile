@@ -190,7 +190,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc valgrind hledger beancount ledger \
-  nginx haproxy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3
+  nginx haproxy caddy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3
 E2E_DEPS := chromium
 
 .PHONY: deps deps-%
@@ -357,6 +357,7 @@ install: man libraries ## into PREFIX (DESTDIR as usual): programs, manual, syst
 	$(INSTALL_FILE)/share/man/man3 build/man/*.3
 	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md
 	$(INSTALL_FILE)/share/teller/monitoring $(filter-out %_test.yml,$(wildcard server/monitoring/*))
+	$(INSTALL_FILE)/share/teller/proxies server/proxies/*
 	$(INSTALL_FILE)/lib $(call libraries,release)
 	install -m 644 build/release/libcoro.so $(DESTDIR)$(PREFIX)/lib/libcoro.so.$(VERSION)
 	ln -sf libcoro.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(CORO_SONAME)

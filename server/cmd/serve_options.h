@@ -9,8 +9,8 @@
 
 #include "ledger/db/pg.h"
 #include "server/cmd/options.h"
-#include "server/http/address.h"
 #include "server/http/cors.h"
+#include "server/http/http_client.h"
 #include "server/http/http_log.h"
 #include "server/http/listen.h"
 #include "server/postgres/database.h"
