@@ -23,92 +23,93 @@ static void read_lines(const char *lines, char found[ADDRESS_TEXT + 8])
     int length = snprintf(bytes, sizeof bytes, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", lines);
     CU_ASSERT_EQUAL_FATAL(http_head_scan(&head, bytes, (size_t)length), HTTP_HEAD_WHOLE);
     forwarded_read(&forwarded, &proxies, &head, bytes);
-    strcpy(found, forwarded.said == FORWARDED_NOTHING ? "-" : "?");
+    char text[ADDRESS_TEXT] = "?";
     if (forwarded.said == FORWARDED_CLIENT)
-        address_write(forwarded.client, found);
-    if (forwarded.is_secret)
-        strcat(found, " s");
+        address_write(forwarded.client, text);
+    snprintf(found, ADDRESS_TEXT + 8, "%s%s", forwarded.said == FORWARDED_NOTHING ? "-" : text,
+        forwarded.is_secret ? " s" : "");
 }
 
 #define XFF(text) "X-Forwarded-For: " text "\r\n"
 #define XFP(text) "X-Forwarded-Proto: " text "\r\n"
 #define FWD(text) "Forwarded: " text "\r\n"
 
+static const struct {
+    const char *lines, *found;
+} rows[] = {
+    {"", "-"},
+    /* An address, in each of its forms. */
+    {XFF("192.0.2.1"), "192.0.2.1"},
+    {XFF("192.0.2.1:4711"), "192.0.2.1"},
+    {XFF("2001:db8::1"), "2001:db8::1"},
+    {XFF("[2001:db8::1]"), "2001:db8::1"},
+    {XFF("[2001:DB8::1]:443"), "2001:db8::1"},
+    {XFF("::ffff:192.0.2.1"), "192.0.2.1"},
+    {FWD("for=192.0.2.1"), "192.0.2.1"},
+    {FWD("For=\"192.0.2.1:80\""), "192.0.2.1"},
+    {FWD("for=192.0.2.1:80"), "192.0.2.1"},
+    {FWD("for=\"[2001:db8::1]\""), "2001:db8::1"},
+    {FWD("for=\"[2001:db8::1]:4711\""), "2001:db8::1"},
+    {FWD("for=\"[2001:db8::1]:_gazonk\""), "2001:db8::1"},
+    {FWD("by=10.0.0.1; for=192.0.2.1;proto=http ;host=\"a;b,for=192.0.2.9\""), "192.0.2.1"},
+    {FWD("by=10.0.0.1;for=192.0.2.1;"), "192.0.2.1"},
+    /* Chains: the last that is not ours; if all are, the first. */
+    {XFF("192.0.2.9, 192.0.2.1"), "192.0.2.1"},
+    {XFF("192.0.2.9,192.0.2.1 , 10.1.2.3,fd00::7"), "192.0.2.1"},
+    {XFF("10.9.9.9, 10.0.0.1"), "10.9.9.9"},
+    {XFF("192.0.2.9") XFF("192.0.2.1, 10.0.0.1") XFF("127.0.0.1"), "192.0.2.1"},
+    {XFF(",192.0.2.1,, 10.0.0.1,"), "192.0.2.1"},
+    {FWD("for=192.0.2.9, for=192.0.2.1;proto=https, for=10.0.0.1;proto=http"), "192.0.2.1 s"},
+    {FWD("for=192.0.2.1;proto=http, for=10.0.0.1;proto=https"), "192.0.2.1"},
+    {FWD("for=10.0.0.2, for=\"[fd00::1]\""), "10.0.0.2"},
+    {FWD("for=192.0.2.9") FWD("for=192.0.2.1"), "192.0.2.1"},
+    {FWD(", for=192.0.2.1, ,for=10.0.0.1,"), "192.0.2.1"},
+    /* Hidden ones, and what is no address: nobody, until an address comes behind it. */
+    {FWD("for=unknown"), "?"},
+    {FWD("for=_hidden"), "?"},
+    {FWD("for=\"_SEVKISEK\", for=10.0.0.1"), "?"},
+    {FWD("for=192.0.2.9, for=unknown, for=10.0.0.1"), "?"},
+    {FWD("for=unknown, for=192.0.2.1"), "192.0.2.1"},
+    {FWD("by=10.0.0.1"), "?"},
+    {FWD("proto=https"), "? s"},
+    {XFF("unknown"), "?"},
+    {XFF("somebody, 10.0.0.1"), "?"},
+    {XFF("192.0.2.1.5"), "?"},
+    {XFF("192.0.2.256"), "?"},
+    {XFF("[192.0.2.1]"), "?"},
+    {XFF("[2001:db8::1"), "?"},
+    {XFF("[2001:db8::1]443"), "?"},
+    {XFF("192.0.2.1:"), "?"},
+    {XFF("192.0.2.1:port"), "?"},
+    {XFF("192.0.2.1:123456"), "?"},
+    {XFF("fe80::1%eth0"), "?"},
+    {XFF("192.0.2.1/32"), "?"},
+    {XFF("garbage, 192.0.2.1"), "192.0.2.1"},
+    /* What cannot be read hides what comes behind it in its line, and no other line. */
+    {FWD("for=\"192.0.2.9, for=192.0.2.1"), "?"},
+    {FWD("for=\"192.0.2.9\\"), "?"},
+    {FWD("for=\"") FWD("for=192.0.2.1"), "192.0.2.1"},
+    {FWD("for"), "?"},
+    {FWD("=192.0.2.1"), "?"},
+    {FWD("for=192.0.2.1;for=192.0.2.9"), "?"},
+    {FWD("for=\"192.0.2.1\"x"), "?"},
+    {FWD("for=192.0.2.1 \"x\""), "?"},
+    /* Both headers: only what they agree on. */
+    {FWD("for=192.0.2.1;proto=https") XFF("192.0.2.1"), "192.0.2.1 s"},
+    {FWD("for=192.0.2.9") XFF("192.0.2.1"), "?"},
+    {FWD("for=192.0.2.1") XFF("unknown"), "?"},
+    {FWD("for=_a") XFF("unknown"), "?"},
+    /* How the client came. */
+    {XFF("192.0.2.1") XFP("https"), "192.0.2.1 s"},
+    {XFF("192.0.2.1") XFP("HTTPS"), "192.0.2.1 s"},
+    {XFF("192.0.2.1") XFP("https, http"), "192.0.2.1"},
+    {XFF("192.0.2.1") XFP("http,https"), "192.0.2.1 s"},
+    {XFP("https"), "- s"},
+    {XFP("httpss"), "-"},
+};
+
 static void test_whom_they_speak_for(void)
 {
-    static const struct {
-        const char *lines, *found;
-    } rows[] = {
-        {"", "-"},
-        /* An address, in each of its forms. */
-        {XFF("192.0.2.1"), "192.0.2.1"},
-        {XFF("192.0.2.1:4711"), "192.0.2.1"},
-        {XFF("2001:db8::1"), "2001:db8::1"},
-        {XFF("[2001:db8::1]"), "2001:db8::1"},
-        {XFF("[2001:DB8::1]:443"), "2001:db8::1"},
-        {XFF("::ffff:192.0.2.1"), "192.0.2.1"},
-        {FWD("for=192.0.2.1"), "192.0.2.1"},
-        {FWD("For=\"192.0.2.1:80\""), "192.0.2.1"},
-        {FWD("for=192.0.2.1:80"), "192.0.2.1"},
-        {FWD("for=\"[2001:db8::1]\""), "2001:db8::1"},
-        {FWD("for=\"[2001:db8::1]:4711\""), "2001:db8::1"},
-        {FWD("for=\"[2001:db8::1]:_gazonk\""), "2001:db8::1"},
-        {FWD("by=10.0.0.1; for=192.0.2.1;proto=http ;host=\"a;b,for=192.0.2.9\""), "192.0.2.1"},
-        {FWD("by=10.0.0.1;for=192.0.2.1;"), "192.0.2.1"},
-        /* Chains: the last that is not ours; if all are, the first. */
-        {XFF("192.0.2.9, 192.0.2.1"), "192.0.2.1"},
-        {XFF("192.0.2.9,192.0.2.1 , 10.1.2.3,fd00::7"), "192.0.2.1"},
-        {XFF("10.9.9.9, 10.0.0.1"), "10.9.9.9"},
-        {XFF("192.0.2.9") XFF("192.0.2.1, 10.0.0.1") XFF("127.0.0.1"), "192.0.2.1"},
-        {XFF(",192.0.2.1,, 10.0.0.1,"), "192.0.2.1"},
-        {FWD("for=192.0.2.9, for=192.0.2.1;proto=https, for=10.0.0.1;proto=http"), "192.0.2.1 s"},
-        {FWD("for=192.0.2.1;proto=http, for=10.0.0.1;proto=https"), "192.0.2.1"},
-        {FWD("for=10.0.0.2, for=\"[fd00::1]\""), "10.0.0.2"},
-        {FWD("for=192.0.2.9") FWD("for=192.0.2.1"), "192.0.2.1"},
-        {FWD(", for=192.0.2.1, ,for=10.0.0.1,"), "192.0.2.1"},
-        /* Hidden ones, and what is no address: nobody, until an address comes behind it. */
-        {FWD("for=unknown"), "?"},
-        {FWD("for=_hidden"), "?"},
-        {FWD("for=\"_SEVKISEK\", for=10.0.0.1"), "?"},
-        {FWD("for=192.0.2.9, for=unknown, for=10.0.0.1"), "?"},
-        {FWD("for=unknown, for=192.0.2.1"), "192.0.2.1"},
-        {FWD("by=10.0.0.1"), "?"},
-        {FWD("proto=https"), "? s"},
-        {XFF("unknown"), "?"},
-        {XFF("somebody, 10.0.0.1"), "?"},
-        {XFF("192.0.2.1.5"), "?"},
-        {XFF("192.0.2.256"), "?"},
-        {XFF("[192.0.2.1]"), "?"},
-        {XFF("[2001:db8::1"), "?"},
-        {XFF("[2001:db8::1]443"), "?"},
-        {XFF("192.0.2.1:"), "?"},
-        {XFF("192.0.2.1:port"), "?"},
-        {XFF("192.0.2.1:123456"), "?"},
-        {XFF("fe80::1%eth0"), "?"},
-        {XFF("192.0.2.1/32"), "?"},
-        {XFF("garbage, 192.0.2.1"), "192.0.2.1"},
-        /* What cannot be read hides what comes behind it in its line, and no other line. */
-        {FWD("for=\"192.0.2.9, for=192.0.2.1"), "?"},
-        {FWD("for=\"192.0.2.9\\"), "?"},
-        {FWD("for=\"") FWD("for=192.0.2.1"), "192.0.2.1"},
-        {FWD("for"), "?"},
-        {FWD("=192.0.2.1"), "?"},
-        {FWD("for=192.0.2.1;for=192.0.2.9"), "?"},
-        {FWD("for=\"192.0.2.1\"x"), "?"},
-        {FWD("for=192.0.2.1 \"x\""), "?"},
-        /* Both headers: only what they agree on. */
-        {FWD("for=192.0.2.1;proto=https") XFF("192.0.2.1"), "192.0.2.1 s"},
-        {FWD("for=192.0.2.9") XFF("192.0.2.1"), "?"},
-        {FWD("for=192.0.2.1") XFF("unknown"), "?"},
-        {FWD("for=_a") XFF("unknown"), "?"},
-        /* How the client came. */
-        {XFF("192.0.2.1") XFP("https"), "192.0.2.1 s"},
-        {XFF("192.0.2.1") XFP("HTTPS"), "192.0.2.1 s"},
-        {XFF("192.0.2.1") XFP("https, http"), "192.0.2.1"},
-        {XFF("192.0.2.1") XFP("http,https"), "192.0.2.1 s"},
-        {XFP("https"), "- s"},
-        {XFP("httpss"), "-"},
-    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char found[ADDRESS_TEXT + 8];
         read_lines(rows[i].lines, found);
