@@ -36,7 +36,7 @@ static void read_lines(const char *lines, char found[ADDRESS_TEXT + 8])
 
 static const struct {
     const char *lines, *found;
-} rows[] = {
+} lists[] = {
     {"", "-"},
     /* An address, in each of its forms. */
     {XFF("192.0.2.1"), "192.0.2.1"},
@@ -110,11 +110,11 @@ static const struct {
 
 static void test_whom_they_speak_for(void)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         char found[ADDRESS_TEXT + 8];
-        read_lines(rows[i].lines, found);
-        if (strcmp(found, rows[i].found) != 0) {
-            printf("\n    %s    found %s, not %s ", rows[i].lines, found, rows[i].found);
+        read_lines(lists[i].lines, found);
+        if (strcmp(found, lists[i].found) != 0) {
+            printf("\n    %s    found %s, not %s ", lists[i].lines, found, lists[i].found);
             CU_FAIL("read otherwise");
         }
     }
