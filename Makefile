@@ -207,7 +207,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills endings tls crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man install clients clients-kills deb deb-test clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man install clients clients-kills deb deb-test clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -284,6 +284,10 @@ partitions: deps-test build ## two servers on one database while their links and
 desk-kills: deps-test build ## the commands for people, killed 200 times while the service is killed too: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	DESK_KILLS=200 build/release/tests/test-service desk/killed_it_pays_once
+
+restarts: deps-test build ## 50 restarts under load, with a socket that is held meanwhile: minutes
+	@$(MAKE_IN) MODE=release build/release/tests/test-service
+	RESTARTS=50 build/release/tests/test-service handover
 
 endings: deps-test build ## connections that end badly, 10,000 of each kind: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
@@ -372,7 +376,7 @@ install: man libraries ## into PREFIX (DESTDIR as usual): programs, manual, syst
 	sed 's|^Name: coro|&-static|; s|-lcoro|-l:libcoro.a|' build/coro.pc >build/coro-static.pc
 	$(INSTALL_FILE)/lib/pkgconfig $(patsubst %,build/%.pc,$(CORO_LIBRARIES) coro-static)
 	$(INSTALL_FILE)/share/coro coro/coro-gdb.py
-	$(INSTALL_FILE)/lib/systemd/system server/teller.service
+	$(INSTALL_FILE)/lib/systemd/system server/teller.service server/teller.socket
 	sed -i 's|@PREFIX@|$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/systemd/system/teller.service
 
 clients: build/node_modules/.for-e2e ## the Python and the TypeScript client, whole, in build/clients

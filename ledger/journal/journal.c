@@ -140,6 +140,7 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->keys = keys;
     journal->head = seq;
     journal->recent_from = seq + 1;
+    journal->turns = 1;
     journal->dbtime = lease_dbtime(store->lease);
     journal->durable_us = at_us;
 

@@ -91,6 +91,10 @@ CO_MUST_CHECK enum co_eventcount_status journal_await(
  * told CLOSED within a second. Never parks, nor does any below. */
 void journal_halt(struct journal *journal, const char *why);
 
+/* Park until the committer has come round: it has looked for work, or tried to commit, since the
+ * call; or it has ended. */
+void journal_await_turn(struct journal *journal);
+
 uint64_t journal_durable(struct journal *journal);
 enum ledger_state journal_state(struct journal *journal);
 bool journal_is_served(struct journal *journal); /* RUNNING or RECOVERING */

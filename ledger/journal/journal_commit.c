@@ -12,6 +12,7 @@ enum {
     BATCH_MAX = 8192,
     BATCH_BYTES = 4 << 20,
     LOOK_MS = 250, /* when nothing is written, look this often whether the ledger still is ours */
+    TURN_LOOK_MS = 20,
     RETRY_FIRST_MS = 2,
     RETRY_LAST_MS = 200,
     LAST_TRY_S = 20, /* how long a stopping journal goes on trying */
@@ -101,6 +102,7 @@ static bool commit(struct journal *journal, const struct store_batch *batch)
 {
     int64_t wait_ms = RETRY_FIRST_MS;
     for (int failures = 1;; failures++) {
+        atomic_fetch_add(&journal->turns, 1);
         switch (store_commit(journal->writing, journal->store, batch)) {
         case STORE_COMMITTED:
             note_failures(journal, 0);
@@ -237,6 +239,7 @@ static bool wait_for_work(struct journal *journal, uint64_t next)
 {
     /* The beat may take the ledger away without waking the committer: so look now and then. */
     while (is_ours(journal) && co_eventcount_read(&journal->appended) < next) {
+        atomic_fetch_add(&journal->turns, 1);
         struct co_context *pause =
             co_context_with_timeout(co_context_background(), LOOK_MS * CO_CLOCK_MS);
         enum co_eventcount_status status =
@@ -249,6 +252,15 @@ static bool wait_for_work(struct journal *journal, uint64_t next)
     return is_ours(journal);
 }
 
+void journal_await_turn(struct journal *journal)
+{
+    uint64_t seen = atomic_load(&journal->turns), now = seen;
+    while (now == seen && now != 0) {
+        co_sleep(TURN_LOOK_MS * CO_CLOCK_MS);
+        now = atomic_load(&journal->turns);
+    }
+}
+
 void journal_commit(void *arg)
 {
     struct journal *journal = arg;
@@ -258,5 +270,6 @@ void journal_commit(void *arg)
 
     /* Nothing more becomes durable here: whoever still waits is told so. */
     co_eventcount_close(&journal->durable);
+    atomic_store(&journal->turns, 0);
     co_waitgroup_done(&journal->committer);
 }

@@ -37,6 +37,7 @@ struct journal {
     struct co_eventcount appended; /* the head: the last position given */
     struct co_eventcount durable;
     _Atomic bool recovering;     /* batches do not get through */
+    _Atomic uint64_t turns;      /* of the committer; 0: it has ended */
     _Atomic int64_t stopping_ns; /* when it was told to stop; 0: it was not */
 
     struct co_lock lock; /* guards what follows */

@@ -29,12 +29,14 @@
 #include "server/http/listen.h"
 #include "server/text/log.h"
 #include "server/cmd/descriptors.h"
+#include "server/cmd/liveness.h"
 #include "server/cmd/notice_sink.h"
 #include "server/cmd/serve_check.h"
 #include "server/cmd/serve_options.h"
 #include "server/cmd/stop_signals.h"
 #include "server/cmd/stop.h"
 #include "server/cmd/tls_keeper.h"
+#include "server/process/supervisor.h"
 
 enum {
     ERROR_TEXT = 1000,
@@ -52,7 +54,9 @@ struct serve {
     int64_t began_ns;
     struct tls_keeper tls;
     struct stop stop;
-    struct co_context *life; /* the stop's: ends when the service shall end */
+    struct liveness liveness;
+    _Atomic bool is_starting; /* requests are not served yet */
+    struct co_context *life;  /* the stop's: ends when the service shall end */
     struct database database;
     struct api api;
     char admin_token[TOKEN_TEXT];
@@ -97,6 +101,23 @@ static bool open_lab(struct serve *serve)
     if (!serve->api.lab)
         snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
     return serve->api.lab != NULL;
+}
+
+/* Those that were handed over, or our own. */
+static bool open_sockets(struct serve *serve)
+{
+    struct listen *listen = &serve->options.listen;
+    const struct listen_given given = {SUPERVISOR_FIRST_SOCKET, supervisor_sockets()};
+    if (given.count == 0)
+        return listen_open(listen, serve->sockets, co_worker_count(), serve->error, ERROR_TEXT);
+    if (!listen_adopt(listen, given, serve->sockets, co_worker_count(), serve->error, ERROR_TEXT))
+        return false;
+    /* --listen was checked, and is not where it listens. */
+    if (serve->options.auth || listen->is_loopback)
+        return true;
+    snprintf(serve->error, ERROR_TEXT, "--auth off is for loopback only, and %s was handed over",
+        listen->text);
+    return false;
 }
 
 static bool open_http(struct serve *serve)
@@ -146,6 +167,13 @@ static void say_start(const struct serve *serve)
     log_event("starting", fields, sizeof fields / sizeof fields[0]);
 }
 
+static void tell_ready(const struct serve *serve)
+{
+    char status[LISTEN_URL + 20];
+    snprintf(status, sizeof status, "serving on %s", serve->options.listen.url);
+    supervisor_ready(status);
+}
+
 /* The link has the admin's token in it: for a person's eyes, and for no file or journal. */
 static void say_ready(const struct serve *serve)
 {
@@ -156,6 +184,7 @@ static void say_ready(const struct serve *serve)
     else if (isatty(STDOUT_FILENO))
         printf("teller: dashboard at %s/\n", serve->options.listen.url);
     fflush(stdout);
+    tell_ready(serve);
     const struct log_field took = {"ms", NULL, co_clock_now_ns() - serve->began_ns, true};
     log_event("serving", &took, 1);
 }
@@ -199,13 +228,22 @@ static bool make_bank(struct serve *serve)
     return atomic_load(&serve->api.bank) != NULL;
 }
 
+static bool watch_over(struct serve *serve)
+{
+    bool watched = liveness_begin(&serve->liveness, atomic_load(&serve->api.bank));
+    if (!watched)
+        snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
+    return watched;
+}
+
 static void serve_requests(struct serve *serve)
 {
     struct bank *bank = atomic_load(&serve->api.bank);
     if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve) &&
-        open_lab(serve)) {
+        open_lab(serve) && watch_over(serve)) {
         /* From here on requests are let in; before, only probes were answered. */
         atomic_store(&serve->api.open, true);
+        atomic_store(&serve->is_starting, false);
         say_ready(serve);
         stay(serve);
     } else if (co_context_err(serve->life) == CO_CONTEXT_OK) {
@@ -229,6 +267,7 @@ static void serve_with_http(struct serve *serve)
         log_error("%s", serve->error);
     /* The mirror of starting: HTTP first, so that no request is left to use the rest. */
     atomic_store(&api->stopping, true);
+    supervisor_stopping();
     if (api->lab)
         lab_runs_end(api->lab); /* before HTTP: requests wait for runs */
     tls_keeper_serve(&serve->tls, NULL);
@@ -238,6 +277,7 @@ static void serve_with_http(struct serve *serve)
     if (api->tokens)
         token_cache_stop(&api->tokens);
     struct bank *bank = atomic_load(&api->bank);
+    liveness_end(&serve->liveness);
     if (bank)
         bank_close(&bank);
     if (there)
@@ -254,10 +294,8 @@ static void run(void *arg)
     stop_begin(&serve->stop);
     serve->life = serve->stop.life;
     /* The port comes first: a process that cannot have it must not touch the data. */
-    serve->api.host = serve->options.listen.host;
-    if (tls_keeper_begin(&serve->tls, serve->error, ERROR_TEXT) &&
-        listen_open(
-            &serve->options.listen, serve->sockets, co_worker_count(), serve->error, ERROR_TEXT) &&
+    serve->api.host = serve->options.listen.host; /* known when it listens */
+    if (tls_keeper_begin(&serve->tls, serve->error, ERROR_TEXT) && open_sockets(serve) &&
         open_http(serve)) {
         say_start(serve);
         serve_with_http(serve);
@@ -270,6 +308,21 @@ static void run(void *arg)
     log_info("stopped");
 }
 
+/* What SIGHUP asks for. */
+static void reload(void *arg)
+{
+    struct serve *serve = arg;
+    bool is_ready = !atomic_load(&serve->is_starting);
+    if (is_ready)
+        supervisor_reloading();
+    if (serve->options.tls.certificate)
+        tls_keeper_reload(&serve->tls);
+    else
+        log_info("SIGHUP: nothing is to be read again without --tls-cert");
+    if (is_ready)
+        tell_ready(serve);
+}
+
 /* What else of the process is set by them. */
 static void use_options(struct serve *serve)
 {
@@ -280,8 +333,9 @@ static void use_options(struct serve *serve)
     serve->tls.files = told->tls;
     serve->stop.delay_ns = told->stop_delay_ns;
     serve->stop.limit_ns = told->stop_limit_ns;
-    serve->stop.reload = told->tls.certificate ? tls_keeper_reload : NULL;
-    serve->stop.reload_arg = &serve->tls;
+    /* From a supervisor SIGHUP never means the end: there it has SIGTERM for that. */
+    serve->stop.reload = told->tls.certificate || supervisor_listens() ? reload : NULL;
+    serve->stop.reload_arg = serve;
 }
 
 int cmd_serve(int argc, char **argv)
@@ -292,9 +346,11 @@ int cmd_serve(int argc, char **argv)
         return code;
     if (serve.options.only_check)
         return serve_check(&serve.options);
+    supervisor_begin();
     use_options(&serve);
     serve.exit_code = 1;
-    notice_sink_log();
+    serve.is_starting = true;
+    notice_sink_log(&serve.is_starting);
     stop_signals_block(); /* before threads are started, for they inherit it */
     const struct co_runtime_options options = {.workers = serve.options.workers,
         .watchdog_ns = serve.options.watchdog_ms * CO_CLOCK_MS,

@@ -8,6 +8,7 @@
 #include "coro/co.h"
 #include "server/text/log.h"
 #include "server/cmd/stop_signals.h"
+#include "server/process/supervisor.h"
 
 static const int64_t one_wish_ns = CO_CLOCK_S;
 
@@ -46,6 +47,7 @@ static void drain(struct stop *stop, int number)
     int64_t first_ns = co_clock_now_ns();
     log_info("signal %d: stopping; a second one ends at once", number);
     atomic_store(stop->stopping, true);
+    supervisor_stopping();
     /* /readyz says "stopping" this long before the port is closed. */
     number = stop->delay_ns > 0 ? second_within(stop, stop->delay_ns, first_ns) : 0;
     /* From here on the service ends in order; this coroutine only bounds how long that takes. */

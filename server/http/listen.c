@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/http/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdint.h>
@@ -91,6 +93,12 @@ static int open_one(struct listen *listen, bool shared)
     return -1;
 }
 
+static void say_url(struct listen *listen)
+{
+    snprintf(listen->url, sizeof listen->url, "http%s://%s:%u", listen->is_secret ? "s" : "",
+        listen->host, ntohs(*port_of(&listen->address)));
+}
+
 bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t error_size)
 {
     /* A socket of another process with SO_REUSEPORT would share the port with us in silence; one
@@ -115,7 +123,66 @@ bool listen_open(struct listen *at, int *sockets, int count, char *error, size_t
             return false;
         }
     }
-    snprintf(at->url, sizeof at->url, "http%s://%s:%u", at->is_secret ? "s" : "", at->host,
-        ntohs(*port_of(&at->address)));
+    say_url(at);
+    return true;
+}
+
+/* ---- sockets of others --------------------------------------------------------------------- */
+
+/* Make it as one of ours is. False: it is none that can be served. */
+static bool adopt_one(int fd, struct sockaddr_storage *address)
+{
+    int listens = 0, buffer = SEND_BUFFER, flags = fcntl(fd, F_GETFL);
+    socklen_t size = sizeof listens, length = sizeof *address;
+    if (flags < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens ||
+        getsockname(fd, (struct sockaddr *)address, &length) != 0 ||
+        (address->ss_family != AF_INET && address->ss_family != AF_INET6))
+        return false;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+    return fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+/* Its address in digits, as it stands in a URL. */
+static void name_host(struct listen *listen)
+{
+    char node[INET6_ADDRSTRLEN] = "";
+    bool is_v4 = listen->address.ss_family == AF_INET;
+    (void)getnameinfo((struct sockaddr *)&listen->address, sizeof listen->address, node,
+        sizeof node, NULL, 0, NI_NUMERICHOST);
+    snprintf(listen->host, sizeof listen->host, is_v4 ? "%s" : "[%s]", node);
+    snprintf(listen->text, sizeof listen->text, "%s:%u", listen->host,
+        ntohs(*port_of(&listen->address)));
+}
+
+bool listen_adopt(struct listen *at, struct listen_given given, int *sockets, int count,
+    char *error, size_t error_size)
+{
+    if (given.count > count) {
+        snprintf(error, error_size, "%d sockets were handed over, for %d workers (--workers)",
+            given.count, count);
+        return false;
+    }
+    at->is_loopback = true;
+    for (int i = 0; i < given.count; i++) {
+        struct sockaddr_storage address;
+        if (!adopt_one(given.first + i, &address)) {
+            snprintf(error, error_size,
+                "descriptor %d was handed over, and is not a listening socket of TCP",
+                given.first + i);
+            return false;
+        }
+        at->address = i == 0 ? address : at->address;
+        at->is_loopback = at->is_loopback && is_loopback(&address);
+    }
+
+    /* Each worker has a descriptor of its own, also where several have one socket. */
+    for (int i = 0; i < count; i++) {
+        sockets[i] = i < given.count ? given.first + i
+                                     : fcntl(given.first + i % given.count, F_DUPFD_CLOEXEC, 0);
+        if (sockets[i] < 0)
+            return fail(error, error_size, "listen on", "a socket that was handed over");
+    }
+    name_host(at);
+    say_url(at);
     return true;
 }

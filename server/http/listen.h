@@ -31,4 +31,18 @@ CO_MUST_CHECK bool listen_parse(
 CO_MUST_CHECK bool listen_open(
     struct listen *listen, int *sockets, int count, char *error, size_t error_size);
 
+/* Sockets that another process has opened, and listens on still when this one has closed them:
+ * descriptors from `first` on. */
+struct listen_given {
+    int first, count;
+};
+
+/*
+ * The same with those: each of the `count` becomes one of them, or a copy. False when one is not a
+ * listening socket of TCP, or there are more of them than `count`. The host becomes that of the
+ * first, and it is loopback if all are, whatever was parsed.
+ */
+CO_MUST_CHECK bool listen_adopt(struct listen *listen, struct listen_given given, int *sockets,
+    int count, char *error, size_t error_size);
+
 #endif

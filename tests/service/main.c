@@ -36,6 +36,8 @@ int main(int argc, char **argv)
         &environment_suite,
         &operation_suite,
         &config_suite,
+        &supervisor_suite,
+        &handover_suite,
         &upgrade_suite,
         &stop_suite,
         &backup_suite,

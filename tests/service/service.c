@@ -144,6 +144,8 @@ static int own_port(const struct service *service)
 /* Does another program listen there, while ours does not run? */
 static bool is_taken(const struct service *service)
 {
+    if (service->is_handed_over)
+        return false;
     int probe = bind_port(own_port(service));
     bool taken = probe < 0 || listen(probe, 1) != 0;
     if (probe >= 0)

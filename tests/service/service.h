@@ -27,6 +27,7 @@ struct service {
     pid_t pid;                 /* 0: not running */
     int port;                  /* 0: none yet */
     int reserved;              /* the socket that keeps the port, if there is one */
+    bool is_handed_over;       /* `reserved` listens, and is its socket (played.h) */
     bool secret;               /* it speaks TLS, and `port` is a tunnel's (secret.h), ... */
     int inner, inner_reserved; /* ... and this the one that it listens on */
     pid_t tunnel;              /* 0: none runs */

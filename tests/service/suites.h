@@ -43,6 +43,8 @@ extern const struct unit_suite desk_suite;
 extern const struct unit_suite experiments_suite;
 extern const struct unit_suite operation_suite;
 extern const struct unit_suite config_suite;
+extern const struct unit_suite supervisor_suite;
+extern const struct unit_suite handover_suite;
 extern const struct unit_suite upgrade_suite;
 extern const struct unit_suite stop_suite;
 extern const struct unit_suite backup_suite;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/bank/bank_turn.h"
+
+#include "ledger/bank/bank_private.h"
+#include "ledger/journal/journal.h"
+#include "ledger/ledger_private.h"
+#include "ledger/strategy/strategy.h"
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+void bank_turn(struct bank *bank)
+{
+    size_t count = atomic_load(&bank->count);
+    for (size_t i = 0; i < count; i++) {
+        struct ledger *ledger;
+        if (bank_find(bank, bank->slots[i].name, &ledger) != LEDGER_OK)
+            continue;
+        strategy_run(ledger->strategy, NULL, 0, do_nothing, NULL);
+        journal_await_turn(ledger->journal);
+        ledger_leave(ledger);
+    }
+}
