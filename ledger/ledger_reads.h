@@ -65,9 +65,11 @@ struct ledger_account_query {
     const char *prefix; /* with which their ids begin */
     const char *asset;  /* which they hold */
     const char *after;  /* an id: only those behind it */
+    const char *before; /* an id: only those ahead of it */
+    bool backwards;     /* the last ones first */
 };
 
-/* A page of them, in order of id, byte by byte. */
+/* A page of them, in order of id, byte by byte; or in the reverse of that. */
 struct ledger_account_page {
     struct ledger_account *accounts; /* the caller's room for `limit` */
     size_t limit;                    /* 1 .. LEDGER_PAGE_MAX */
@@ -86,7 +88,7 @@ struct ledger_entry_page {
     struct entry **entries; /* the caller's room for `limit`, who drops each that came */
     size_t limit;           /* 1 .. LEDGER_PAGE_MAX */
     size_t count;           /* how many came; 0 unless OK */
-    uint64_t next;          /* of a statement: `before` for the page after it; 0: there is none */
+    uint64_t next;          /* of a statement: where the page after it begins; 0: there is none */
     uint64_t seq;           /* the durable position when it was read */
 };
 
@@ -94,9 +96,17 @@ struct ledger_entry_page {
 enum ledger_status ledger_journal(struct co_context *context, struct ledger *ledger, uint64_t after,
     struct ledger_entry_page *page);
 
+/* Entries with seq < before (0: from the newest), newest first. */
+enum ledger_status ledger_journal_back(struct co_context *context, struct ledger *ledger,
+    uint64_t before, struct ledger_entry_page *page);
+
 /* Entries that moved the account's money with seq < before (0: from the newest), newest first. */
 enum ledger_status ledger_statement(struct co_context *context, struct ledger *ledger,
     const char *id, uint64_t before, struct ledger_entry_page *page);
+
+/* Those with seq > after, oldest first. POSITION_AHEAD: `after` is not durable. */
+enum ledger_status ledger_statement_forward(struct co_context *context, struct ledger *ledger,
+    const char *id, uint64_t after, struct ledger_entry_page *page);
 
 /* The entry at a position, or the one with that key; TRANSFER_NOT_FOUND if there is none. Of a key:
  * none, and none on its way; KEY_IN_FLIGHT: its request was not done with, or not durable, within

@@ -152,6 +152,19 @@ enum pg_status query_journal(struct co_context *context, struct store *store,
     return entries_of(context, store, accounts, &journal, values, page);
 }
 
+enum pg_status query_journal_back(struct co_context *context, struct store *store,
+    struct account_table *accounts, uint64_t before, struct ledger_entry_page *page)
+{
+    static const struct pg_statement journal = {3,
+        "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq < $2"
+        " ORDER BY seq DESC LIMIT $3) e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
+        " ORDER BY e.seq DESC" LIMIT_ROWS};
+    struct number_text texts[3];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], before),
+        number(&texts[2], page->limit)};
+    return entries_of(context, store, accounts, &journal, values, page);
+}
+
 enum pg_status query_entry_by_key(struct co_context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry)
 {
@@ -265,6 +278,35 @@ enum pg_status query_statement(struct co_context *context, struct store *store,
     return entries_of(context, store, accounts, &walk, values, page);
 }
 
+/* So many waypoints ahead there are at least as many movements as a page takes. */
+static uint64_t waypoints_of(size_t limit)
+{
+    return (limit + 2 * ACCOUNT_STEPS - 2) / ACCOUNT_STEPS;
+}
+
+enum pg_status query_statement_forward(struct co_context *context, struct store *store,
+    struct account_table *accounts, const struct account *account,
+    const struct query_stretch *stretch, struct ledger_entry_page *page)
+{
+    static const struct pg_statement walk = {7,
+        "WITH RECURSIVE w (seq) AS (SELECT coalesce((SELECT seq FROM waypoint WHERE ledger = $1"
+        "  AND account = $2 AND seq > $4 AND seq < $3 ORDER BY seq OFFSET $6::bigint - 1 LIMIT 1),"
+        "  $3::bigint)"
+        " UNION ALL SELECT x.* FROM (SELECT " PREVIOUS " FROM w) x (seq)"
+        "  WHERE x.seq > $4 AND x.seq > $7)"
+        " SELECT " ENTRY_COLUMNS
+        " FROM (SELECT seq FROM w WHERE seq > $4 ORDER BY seq LIMIT $5::bigint) w"
+        " JOIN LATERAL (SELECT * FROM entry x WHERE x.ledger = $1 AND x.seq = w.seq"
+        " OFFSET 0) e ON true" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
+        " ORDER BY w.seq" LIMIT_ROWS};
+    struct number_text texts[7];
+    const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
+        number(&texts[1], account->number), number(&texts[2], stretch->head),
+        number(&texts[3], stretch->after), number(&texts[4], page->limit),
+        number(&texts[5], waypoints_of(page->limit)), number(&texts[6], account->opened)};
+    return entries_of(context, store, accounts, &walk, values, page);
+}
+
 enum pg_status query_statement_start(struct co_context *context, struct store *store,
     const struct account *account, uint64_t head, uint64_t before, uint64_t *from)
 {
@@ -355,15 +397,21 @@ enum pg_status query_accounts(struct co_context *context, struct store *store,
 {
     /* No id is longer than 64 of the last character there is: the prefix becomes a range of the
      * index, whose order is that of the bytes. */
-    static const struct pg_statement read = {5,
-        "SELECT no FROM account WHERE ledger = $1 AND id > $4::text AND id >= $2::text"
-        " AND id <= $2::text || repeat(chr(1114111), 64) AND ($3::text = '' OR asset = $3::text)"
-        " ORDER BY id LIMIT $5::bigint"};
+#define RANGE                                                                                      \
+    "SELECT no FROM account WHERE ledger = $1 AND id > $4::text AND id >= $2::text"                \
+    " AND id <= $2::text || repeat(chr(1114111), 64)"                                              \
+    " AND id < coalesce(nullif($6::text, ''), repeat(chr(1114111), 65))"                           \
+    " AND ($3::text = '' OR asset = $3::text) ORDER BY id"
+    static const struct pg_statement forwards = {6, RANGE " LIMIT $5::bigint"},
+                                     backwards = {6, RANGE " DESC LIMIT $5::bigint"};
+#undef RANGE
     struct number_text texts[2];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), text_or_any(query->prefix),
-        text_or_any(query->asset), text_or_any(query->after), number(&texts[1], list->limit)};
+        text_or_any(query->asset), text_or_any(query->after), number(&texts[1], list->limit),
+        text_or_any(query->before)};
     struct pg_result *rows = NULL;
-    enum pg_status status = store_read(context, store, &read, values, &rows);
+    enum pg_status status =
+        store_read(context, store, query->backwards ? &backwards : &forwards, values, &rows);
     list->count = status == PG_OK ? pg_rows(rows) : 0;
     for (size_t row = 0; row < list->count; row++)
         if (!(list->accounts[row] = account_by_number(accounts, (uint64_t)pg_number(rows, row, 0))))

@@ -22,6 +22,10 @@ enum ledger_status query_status(enum pg_status status);
 CO_MUST_CHECK enum pg_status query_journal(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t after, struct ledger_entry_page *page);
 
+/* Before a position, the newest first. */
+CO_MUST_CHECK enum pg_status query_journal_back(struct co_context *context, struct store *store,
+    struct account_table *accounts, uint64_t before, struct ledger_entry_page *page);
+
 CO_MUST_CHECK enum pg_status query_entry_by_key(struct co_context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry);
 
@@ -58,6 +62,15 @@ CO_MUST_CHECK enum pg_status query_reversal(struct co_context *context, struct s
 CO_MUST_CHECK enum pg_status query_statement(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct account *account, uint64_t from,
     struct ledger_entry_page *page);
+
+/* Those of after < seq <= head, oldest first; `head` moved it. The walk comes from the waypoint
+ * (account.h) beyond the page, so this costs no more. */
+struct query_stretch {
+    uint64_t after, head;
+};
+CO_MUST_CHECK enum pg_status query_statement_forward(struct co_context *context,
+    struct store *store, struct account_table *accounts, const struct account *account,
+    const struct query_stretch *stretch, struct ledger_entry_page *page);
 
 /* The last entry before `before` that moved the account's money, walking from the first waypoint
  * (account.h) after it, or from `head`; 0: none. */

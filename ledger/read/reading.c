@@ -22,6 +22,18 @@ enum ledger_status ledger_journal(struct co_context *context, struct ledger *led
     return query_status(query_journal(context, ledger->store, ledger->accounts, after, page));
 }
 
+enum ledger_status ledger_journal_back(struct co_context *context, struct ledger *ledger,
+    uint64_t before, struct ledger_entry_page *page)
+{
+    page->count = 0;
+    page->next = 0;
+    if (past_turn(context, ledger, &page->seq) != LEDGER_OK)
+        return LEDGER_UNAVAILABLE;
+    /* What the database has beyond that is not told yet. */
+    uint64_t end = before == 0 || before > page->seq ? page->seq + 1 : before;
+    return query_status(query_journal_back(context, ledger->store, ledger->accounts, end, page));
+}
+
 enum ledger_status ledger_entry(struct co_context *context, struct ledger *ledger, uint64_t at,
     struct entry **entry, uint64_t *seq)
 {
@@ -119,23 +131,35 @@ static uint64_t previous_of(const struct entry *entry, const struct account *acc
     return previous;
 }
 
-enum ledger_status ledger_statement(struct co_context *context, struct ledger *ledger,
-    const char *id, uint64_t before, struct ledger_entry_page *page)
+/* The account of a statement, and what bounds it; *account NULL: it has an empty one. */
+static enum ledger_status statement_of(struct co_context *context, struct ledger *ledger,
+    const char *id, struct account **account, struct past_head *head,
+    struct ledger_entry_page *page)
 {
-    struct past_head head = {0};
-    uint64_t from;
     char asset[ASSET_TEXT];
     page->count = 0;
     page->next = 0;
-    struct account *account = account_find(ledger->accounts, id);
+    *head = (struct past_head){0};
+    *account = account_find(ledger->accounts, id);
     page->seq = journal_durable(ledger->journal);
     enum ledger_status status = LEDGER_OK;
-    if (account)
-        status = past_head(context, ledger, account, &head, &page->seq);
-    if (status != LEDGER_OK)
+    if (*account)
+        status = past_head(context, ledger, *account, head, &page->seq);
+    if (status != LEDGER_OK || head->opened > 0)
         return status;
-    if (head.opened == 0) /* a world account that nothing has touched has an empty statement */
-        return asset_of_world_id(id, asset) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
+    *account = NULL; /* a world account that nothing has touched has an empty statement */
+    return asset_of_world_id(id, asset) ? LEDGER_OK : LEDGER_ACCOUNT_NOT_FOUND;
+}
+
+enum ledger_status ledger_statement(struct co_context *context, struct ledger *ledger,
+    const char *id, uint64_t before, struct ledger_entry_page *page)
+{
+    struct account *account;
+    struct past_head head;
+    uint64_t from;
+    enum ledger_status status = statement_of(context, ledger, id, &account, &head, page);
+    if (status != LEDGER_OK || !account)
+        return status;
     status = statement_start(context, ledger, account, head.moved, before, &from);
     if (status == LEDGER_OK)
         status = query_status(
@@ -145,5 +169,24 @@ enum ledger_status ledger_statement(struct co_context *context, struct ledger *l
     const struct entry *last = page->count > 0 ? page->entries[page->count - 1] : NULL;
     if (last && previous_of(last, account) > head.opened)
         page->next = last->seq;
+    return status;
+}
+
+enum ledger_status ledger_statement_forward(struct co_context *context, struct ledger *ledger,
+    const char *id, uint64_t after, struct ledger_entry_page *page)
+{
+    struct account *account;
+    struct past_head head;
+    enum ledger_status status = statement_of(context, ledger, id, &account, &head, page);
+    if (status == LEDGER_OK && after > page->seq)
+        status = LEDGER_POSITION_AHEAD;
+    /* Nothing has moved it since it was opened, or since then. */
+    if (status != LEDGER_OK || !account || head.moved == head.opened || head.moved <= after)
+        return status;
+    const struct query_stretch stretch = {after, head.moved};
+    status = query_status(
+        query_statement_forward(context, ledger->store, ledger->accounts, account, &stretch, page));
+    if (page->count > 0 && page->entries[page->count - 1]->seq < head.moved)
+        page->next = page->entries[page->count - 1]->seq;
     return status;
 }

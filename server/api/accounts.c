@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "server/api/body.h"
+#include "server/api/paging.h"
 #include "server/api/render.h"
 #include "server/api/sight.h"
 #include "server/text/time_text.h"
-
-enum { LIST_LIMIT = 100 };
 
 static const char *copy_metadata(void *arg, const char *text)
 {
@@ -192,19 +191,31 @@ static bool query_prefix(struct call *call, const char **prefix)
     return sight_may_touch(call, NULL, "prefix", *prefix ? *prefix : "");
 }
 
+/* Where the list begins and ends, and in which direction it goes. */
+static bool query_bounds(struct call *call, struct ledger_account_query *query)
+{
+    const char *page;
+    if (!paging_read_order(call, &query->backwards) || !query_id(call, "page", &page) ||
+        !query_id(call, "after", &query->after) || !query_id(call, "before", &query->before))
+        return false;
+    const char **begins = query->backwards ? &query->before : &query->after;
+    /* The narrower one: a page lies within the bounds. */
+    if (page && (!*begins || (strcmp(page, *begins) < 0) == query->backwards))
+        *begins = page;
+    return true;
+}
+
 void accounts_list(struct call *call)
 {
     struct ledger_account_query query = {.asset = request_query(call->request, "asset")};
-    uint64_t limit = LIST_LIMIT;
+    uint64_t limit;
     if (!query_prefix(call, &query.prefix))
         return;
     if (query.asset && !asset_is_valid(query.asset)) {
         call_refuse(call, NULL, "asset", ASSET_RULE);
         return;
     }
-    const char *name = call_page_parameter(call, "after");
-    if (!name || !call_query_number(call, "limit", 1, LEDGER_PAGE_MAX, &limit) ||
-        !query_id(call, name, &query.after))
+    if (!query_bounds(call, &query) || !paging_read_limit(call, &limit))
         return;
     /* The client chooses the size, so it may not come out of the reserve. */
     struct ledger_account_page page = {.limit = limit};

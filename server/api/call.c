@@ -244,14 +244,3 @@ bool call_query_number(
     call_refuse(call, NULL, name, rule);
     return false;
 }
-
-const char *call_page_parameter(struct call *call, const char *name)
-{
-    /* "page" takes the cursor of any list, whatever the list's own name for it. */
-    if (!request_query(call->request, "page"))
-        return name;
-    if (!request_query(call->request, name))
-        return "page";
-    call_refuse(call, NULL, "page", "goes with no other place to begin at");
-    return NULL;
-}

@@ -143,8 +143,4 @@ CO_MUST_CHECK bool call_names_account(struct call *call);
 CO_MUST_CHECK bool call_query_number(
     struct call *call, const char *name, uint64_t low, uint64_t high, uint64_t *value);
 
-/* The parameter that says where a page of a list begins: `page`, which takes the `next` of the page
- * before whatever the list is, or the list's own `name` for it. NULL: both were given. */
-CO_MUST_CHECK const char *call_page_parameter(struct call *call, const char *name);
-
 #endif

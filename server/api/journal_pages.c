@@ -3,97 +3,124 @@
 
 #include <string.h>
 
-#include "server/api/call.h"
+#include "server/api/paging.h"
 #include "server/api/render.h"
 
-enum { LIST_LIMIT = 100 };
+/* A page that was read, as far as it goes: within the bounds, and no longer than a page may be. */
+struct page {
+    struct call *call;
+    struct paging paging;
+    struct ledger_entry_page read; /* its entries are dropped once they are written */
+    void (*render)(struct json_out *out, const struct call *call, const struct entry *entry);
+};
 
-/* ---- pages --------------------------------------------------------------------------------- */
-
-static void begin_items(struct json_out *out, struct call *call)
+/* `more`: the cursor if all that was read is written; 0: that is the end. */
+static void answer(struct page *page, uint64_t more)
 {
-    json_out_begin(out, call->arena);
-    json_out_open(out, '{');
-    json_out_key(out, "items");
-    json_out_open(out, '[');
+    struct call *call = page->call;
+    struct json_out out;
+    uint64_t last = 0;
+    bool is_cut = false;
+    size_t yielded_at = 0;
+    paging_open(&out, call);
+    for (size_t i = 0; i < page->read.count; i++) {
+        struct entry *entry = page->read.entries[i];
+        render_yield(&out, &yielded_at);
+        /* Bounded in bytes; what does not fit is on the next page. */
+        is_cut |= out.length >= CALL_PAGE_BYTES;
+        if (!is_cut) {
+            last = entry->seq;
+            if (paging_has(&page->paging, last))
+                page->render(&out, call, entry);
+        }
+        entry_drop(&page->read.entries[i]);
+    }
+    paging_close(&out, is_cut || more ? paging_next(&page->paging, last) : 0);
+    call_ok(call, &out, page->read.seq);
 }
 
-static void end_items(struct json_out *out, uint64_t next)
+static bool begin(struct page *page)
 {
-    json_out_close(out, ']');
-    json_out_key(out, "next");
-    /* Null, not absent, at the end: a client need not guess. */
-    if (next)
-        json_out_number(out, next);
-    else
-        json_out_json(out, NULL);
-    json_out_close(out, '}');
+    if (!paging_read(page->call, &page->paging))
+        return false;
+    page->read.limit = page->paging.limit;
+    page->read.entries = arena_alloc(page->call->arena, page->read.limit * sizeof(struct entry *));
+    return true;
+}
+
+/* 0: from the newest. */
+static uint64_t before_of(const struct page *page)
+{
+    return page->paging.before == UINT64_MAX ? 0 : page->paging.before;
+}
+
+/* What lies ahead of all that there is bounds nothing, and is a mistake. */
+static enum ledger_status check_after(const struct page *page, enum ledger_status status)
+{
+    bool ahead = status == LEDGER_OK && page->paging.after > page->read.seq;
+    return ahead ? LEDGER_POSITION_AHEAD : status;
+}
+
+static void drop(struct page *page)
+{
+    for (size_t i = 0; i < page->read.count; i++)
+        entry_drop(&page->read.entries[i]);
+}
+
+/* ---- the journal ----------------------------------------------------------------------------- */
+
+static void render_item(struct json_out *out, const struct call *call, const struct entry *entry)
+{
+    (void)call;
+    render_journal_item(out, entry);
 }
 
 void journal_list(struct call *call)
 {
-    uint64_t after = 0, limit = LIST_LIMIT;
-    const char *name = call_page_parameter(call, "after");
-    if (!name || !call_query_number(call, name, 0, INT64_MAX, &after) ||
-        !call_query_number(call, "limit", 1, LEDGER_PAGE_MAX, &limit))
+    struct page page = {.call = call, .render = render_item};
+    if (!begin(&page))
         return;
-    struct ledger_entry_page page = {.limit = limit};
-    page.entries = arena_alloc(call->arena, limit * sizeof *page.entries);
-    enum ledger_status status = ledger_journal(call_context(call), call->ledger, after, &page);
+    enum ledger_status status =
+        page.paging.descends
+            ? ledger_journal_back(call_context(call), call->ledger, before_of(&page), &page.read)
+            : ledger_journal(call_context(call), call->ledger, page.paging.after, &page.read);
     call_ledger_answered(call);
+    status = check_after(&page, status);
     if (status != LEDGER_OK) {
-        call_refuse_status(call, status, page.seq);
+        drop(&page);
+        call_refuse_status(call, status, page.read.seq);
         return;
-    }
-    struct json_out out;
-    begin_items(&out, call);
-    uint64_t last = after;
-    size_t yielded_at = 0;
-    for (size_t i = 0; i < page.count; i++) {
-        /* Bounded in bytes; what does not fit is on the next page. */
-        if (out.length < CALL_PAGE_BYTES) {
-            render_journal_item(&out, page.entries[i]);
-            last = page.entries[i]->seq;
-            render_yield(&out, &yielded_at);
-        }
-        entry_drop(&page.entries[i]);
     }
     /* Only if there is more now: the end of the journal moves. */
-    end_items(&out, page.count > 0 && last < page.seq ? last : 0);
-    call_ok(call, &out, page.seq);
+    uint64_t last = page.read.count ? page.read.entries[page.read.count - 1]->seq : 0;
+    answer(
+        &page, last == 0 || (page.paging.descends ? last == 1 : last >= page.read.seq) ? 0 : last);
+}
+
+/* ---- an account's statement ------------------------------------------------------------------ */
+
+static void render_moved(struct json_out *out, const struct call *call, const struct entry *entry)
+{
+    render_statement_item(out, entry, call->path.account, &call->grant);
 }
 
 void journal_statement(struct call *call)
 {
     const char *account = call->path.account;
-    uint64_t before = 0, limit = LIST_LIMIT;
-    if (!call_names_account(call))
+    struct page page = {.call = call, .render = render_moved, .paging.descends = true};
+    if (!call_names_account(call) || !begin(&page))
         return;
-    const char *name = call_page_parameter(call, "before");
-    if (!name || !call_query_number(call, name, 1, INT64_MAX, &before) ||
-        !call_query_number(call, "limit", 1, LEDGER_PAGE_MAX, &limit))
-        return;
-    struct ledger_entry_page page = {.limit = limit};
-    page.entries = arena_alloc(call->arena, limit * sizeof *page.entries);
-    enum ledger_status status =
-        ledger_statement(call_context(call), call->ledger, account, before, &page);
+    enum ledger_status status = page.paging.descends
+                                    ? ledger_statement(call_context(call), call->ledger, account,
+                                          before_of(&page), &page.read)
+                                    : ledger_statement_forward(call_context(call), call->ledger,
+                                          account, page.paging.after, &page.read);
     call_ledger_answered(call);
-    if (status != LEDGER_OK) {
-        call_refuse_account(call, status, page.seq, account);
+    status = check_after(&page, status);
+    if (status == LEDGER_OK) {
+        answer(&page, page.read.next);
         return;
     }
-    struct json_out out;
-    begin_items(&out, call);
-    size_t yielded_at = 0;
-    /* Newest first, so the cursor goes down. */
-    for (size_t i = 0; i < page.count; i++) {
-        render_yield(&out, &yielded_at);
-        if (out.length < CALL_PAGE_BYTES)
-            render_statement_item(&out, page.entries[i], account, &call->grant);
-        else if (page.next <= page.entries[i]->seq)
-            page.next = page.entries[i]->seq + 1; /* this one is full, and that begins the next */
-        entry_drop(&page.entries[i]);
-    }
-    end_items(&out, page.next);
-    call_ok(call, &out, page.seq);
+    drop(&page);
+    call_refuse_account(call, status, page.read.seq, account);
 }

@@ -6,6 +6,7 @@
 #include "ledger/bank/strategy_list.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
+#include "server/api/paging.h"
 
 const char *ledgers_state_name(enum ledger_state state)
 {
@@ -64,23 +65,31 @@ void ledgers_get(struct call *call)
     ledgers_answer(call);
 }
 
+/* A ledger's number is its place in the order of their making, from 1. */
 void ledgers_list(struct call *call)
 {
     struct ledger_figures *figures = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *figures);
+    struct paging paging = {.descends = false};
+    if (!paging_read(call, &paging))
+        return;
     size_t count = bank_figures(call->api->bank, figures);
     struct json_out out;
-    json_out_begin(&out, call->arena);
-    json_out_open(&out, '{');
-    json_out_key(&out, "items");
-    json_out_open(&out, '[');
-    for (size_t i = 0; i < count; i++)
-        if (token_grant_has_ledger(&call->grant, figures[i].name))
-            write_ledger(&out, &figures[i]);
-    json_out_close(&out, ']');
-    /* All ledgers fit on one page; `next` is there as in every list. */
-    json_out_key(&out, "next");
-    json_out_json(&out, NULL);
-    json_out_close(&out, '}');
+    uint64_t written = 0, last = 0, next = 0;
+    paging_open(&out, call);
+    for (size_t i = 0; i < count && !next; i++) {
+        uint64_t number = paging.descends ? count - i : i + 1;
+        const struct ledger_figures *ledger = &figures[number - 1];
+        if (!paging_has(&paging, number) || !token_grant_has_ledger(&call->grant, ledger->name))
+            continue;
+        /* There is another one, but no room for it. */
+        if (written == paging.limit)
+            next = last;
+        else
+            write_ledger(&out, ledger);
+        written++;
+        last = number;
+    }
+    paging_close(&out, next);
     call_ok_anywhere(call, &out); /* each has a position of its own */
 }
 

@@ -11,11 +11,10 @@
 #include "ledger/bank/bank_name.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
+#include "server/api/paging.h"
 #include "server/auth/token_desk.h"
 #include "server/auth/token_json.h"
 #include "server/auth/token_text.h"
-
-enum { LIST_LIMIT = 100, LIST_MAX = 1000 };
 
 static const struct problem not_found = {404, "token_not_found", "There is no such token."},
                             is_over = {409, "token_ended", "The token is revoked, or has ended."},
@@ -100,24 +99,9 @@ static const char *path_of(struct call *call, int64_t id)
     return path.text;
 }
 
-static void begin_items(struct call *call, struct json_out *out)
+static void answer_items(struct call *call, struct json_out *out, int64_t next)
 {
-    json_out_begin(out, call->arena);
-    json_out_open(out, '{');
-    json_out_key(out, "items");
-    json_out_open(out, '[');
-}
-
-/* `next` 0: there are no others. */
-static void end_items(struct call *call, struct json_out *out, int64_t next)
-{
-    json_out_close(out, ']');
-    json_out_key(out, "next");
-    if (next)
-        json_out_number(out, (uint64_t)next);
-    else
-        json_out_json(out, NULL);
-    json_out_close(out, '}');
+    paging_close(out, (uint64_t)next);
     call_ok_anywhere(call, out);
     response_add(call->response, "Cache-Control", "no-store");
 }
@@ -279,16 +263,16 @@ void tokens_get(struct call *call)
         (void)answer_token(call, id, NULL);
 }
 
-/* Where a page begins, and how long it is. */
-static bool read_page(struct call *call, int64_t *after, int *limit)
+/* Where a page begins and ends, and how long it is. */
+static bool read_page(struct call *call, struct token_range *range)
 {
-    uint64_t begins = 0, most = LIST_LIMIT;
-    const char *name = call_page_parameter(call, "after");
-    if (!name || !call_query_number(call, name, 0, INT64_MAX, &begins) ||
-        !call_query_number(call, "limit", 1, LIST_MAX, &most))
+    struct paging paging = {.descends = false};
+    if (!paging_read(call, &paging))
         return false;
-    *after = (int64_t)begins;
-    *limit = (int)most;
+    *range = (struct token_range){.after = (int64_t)paging.after,
+        .before = paging.before == UINT64_MAX ? INT64_MAX : (int64_t)paging.before,
+        .backwards = paging.descends,
+        .limit = (int)paging.limit};
     return true;
 }
 
@@ -298,7 +282,7 @@ void tokens_list(struct call *call)
     struct token *tokens = NULL;
     struct json_out out;
     size_t count = 0;
-    if (!read_page(call, &query.after, &query.limit))
+    if (!read_page(call, &query.range))
         return;
     enum token_desk_status status =
         token_desk_list(call_context(call), call->api->desk, &query, &tokens, &count);
@@ -306,10 +290,10 @@ void tokens_list(struct call *call)
         refuse(call, status);
         return;
     }
-    begin_items(call, &out);
+    paging_open(&out, call);
     for (size_t i = 0; i < count; i++)
         token_json_write(&out, &tokens[i], NULL);
-    end_items(call, &out, count == (size_t)query.limit ? tokens[count - 1].id : 0);
+    answer_items(call, &out, count == (size_t)query.range.limit ? tokens[count - 1].id : 0);
     token_list_free(&tokens, count);
 }
 
@@ -320,8 +304,7 @@ void tokens_acts(struct call *call)
     struct json_out out;
     uint64_t token = 0;
     size_t count = 0;
-    if (!call_query_number(call, "token", 1, INT64_MAX, &token) ||
-        !read_page(call, &query.after, &query.limit))
+    if (!call_query_number(call, "token", 1, INT64_MAX, &token) || !read_page(call, &query.range))
         return;
     query.token = (int64_t)token;
     enum token_desk_status status =
@@ -330,9 +313,9 @@ void tokens_acts(struct call *call)
         refuse(call, status);
         return;
     }
-    begin_items(call, &out);
+    paging_open(&out, call);
     for (size_t i = 0; i < count; i++)
         token_json_write_act(&out, &acts[i]);
-    end_items(call, &out, count == (size_t)query.limit ? acts[count - 1].no : 0);
+    answer_items(call, &out, count == (size_t)query.range.limit ? acts[count - 1].no : 0);
     free(acts);
 }

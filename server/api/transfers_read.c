@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "server/api/call.h"
+#include "server/api/paging.h"
 #include "server/api/request_key.h"
 #include "server/api/render.h"
 #include "server/api/transfers.h"
@@ -9,7 +10,7 @@
 
 /* A list without an account reads the journal, of which other kinds are skipped: at most SCAN_PAGES
  * pages for one answer. */
-enum { LIST_LIMIT = 100, SCAN_PAGES = 8 };
+enum { SCAN_PAGES = 8 };
 
 void transfers_get(struct call *call)
 {
@@ -36,12 +37,12 @@ void transfers_get(struct call *call)
     call_ok(call, &out, seq);
 }
 
-/* A page on its way. Only transfers with after < seq < before are on it. */
+/* A page on its way. Only transfers within the bounds are on it. */
 struct page {
     struct call *call;
     struct json_out out;
     struct ledger_entry_page read; /* what it is taken from; its limit and seq are the page's */
-    uint64_t after, before;
+    struct paging paging;
     uint64_t count;
     uint64_t next; /* the cursor for the page after this one; 0: there is none */
 };
@@ -63,7 +64,7 @@ static uint64_t page_take(struct page *page)
         /* What is left over is read again for the next page. */
         if (!page_is_full(page)) {
             last = entry->seq;
-            if (entry_moves_money(entry) && last > page->after && last < page->before &&
+            if (entry_moves_money(entry) && paging_has(&page->paging, last) &&
                 sight_has(page->call, entry)) {
                 render_transfer(&page->out, entry);
                 page->count++;
@@ -92,38 +93,60 @@ static enum ledger_status page_of_key(struct page *page, const char *key)
     return status;
 }
 
-/* Newest first, along the account's statement. */
+/* 0: from the newest. */
+static uint64_t before_of(const struct page *page)
+{
+    return page->paging.before == UINT64_MAX ? 0 : page->paging.before;
+}
+
+/* Along the account's statement. */
 static enum ledger_status page_of_account(struct page *page, const char *account)
 {
+    struct call *call = page->call;
     struct ledger_entry_page *read = &page->read;
-    uint64_t before = page->before == UINT64_MAX ? 0 : page->before;
     enum ledger_status status =
-        ledger_statement(call_context(page->call), page->call->ledger, account, before, read);
-    call_ledger_answered(page->call);
-    if (status == LEDGER_OK && page->after > read->seq)
+        page->paging.descends
+            ? ledger_statement(call_context(call), call->ledger, account, before_of(page), read)
+            : ledger_statement_forward(
+                  call_context(call), call->ledger, account, page->paging.after, read);
+    call_ledger_answered(call);
+    if (status == LEDGER_OK && page->paging.after > read->seq)
         status = LEDGER_POSITION_AHEAD;
     if (status == LEDGER_OK) {
-        uint64_t oldest = read->count ? read->entries[read->count - 1]->seq : 0;
+        uint64_t end = read->count ? read->entries[read->count - 1]->seq : 0;
         uint64_t last = page_take(page);
-        /* Nothing older can be wanted; or the page is full in bytes; or the statement goes on. */
-        page->next = last <= page->after ? 0 : last > oldest ? last : read->next;
+        /* The page is full in bytes; or the statement goes on. */
+        if (last != end || read->next)
+            page->next = paging_next(&page->paging, last);
     }
     return status;
 }
 
-/* Oldest first, along the journal. */
+/* Entries of the journal from `at` on, in the order of the list. */
+static enum ledger_status read_journal(struct page *page, uint64_t at)
+{
+    struct call *call = page->call;
+    return page->paging.descends
+               ? ledger_journal_back(call_context(call), call->ledger, at, &page->read)
+               : ledger_journal(call_context(call), call->ledger, at, &page->read);
+}
+
+/* Along the journal. */
 static enum ledger_status page_of_journal(struct page *page)
 {
-    uint64_t at = page->after;
+    uint64_t at = page->paging.descends ? before_of(page) : page->paging.after;
     /* A journal of accounts alone must not be read to its end for an empty page. */
     for (int pages = 0; pages < SCAN_PAGES && !page_is_full(page); pages++) {
-        enum ledger_status status =
-            ledger_journal(call_context(page->call), page->call->ledger, at, &page->read);
+        enum ledger_status status = read_journal(page, at);
+        if (status == LEDGER_OK && page->paging.after > page->read.seq)
+            status = LEDGER_POSITION_AHEAD;
         if (status != LEDGER_OK)
             return status;
         if (page->read.count > 0)
             at = page_take(page);
-        if (at >= page->read.seq || at >= page->before)
+        bool is_end = page->read.count == 0 || paging_next(&page->paging, at) == 0 ||
+                      (page->paging.descends ? at == 1 : at >= page->read.seq);
+        if (is_end)
             return LEDGER_OK;
     }
     /* Maybe an empty page, but one that says where to go on. */
@@ -131,13 +154,12 @@ static enum ledger_status page_of_journal(struct page *page)
     return LEDGER_OK;
 }
 
-/* Along an account's statement a page begins at `before`, along the journal at `after`. */
+/* Those of an account come newest first unless it is asked otherwise, all of them oldest first. */
 static bool page_read(struct call *call, struct page *page)
 {
     const struct request *request = call->request;
     const char *key = request_query(request, "key"), *account = request_query(request, "account");
-    const char *own = account ? "before" : "after";
-    uint64_t *begins = account ? &page->before : &page->after;
+    page->paging.descends = account != NULL;
     if (key && !request_key_is_valid(key)) {
         call_refuse(call, NULL, "key", REQUEST_KEY_RULE);
         return false;
@@ -154,16 +176,15 @@ static bool page_read(struct call *call, struct page *page)
     /* Along the journal others' transfers would have to be skipped, maybe for ever. */
     if (!key && !sight_may_touch(call, NULL, "account", account ? account : ""))
         return false;
-    return call_page_parameter(call, own) &&
-           call_query_number(call, "after", 0, INT64_MAX, &page->after) &&
-           call_query_number(call, "before", 1, INT64_MAX, &page->before) &&
-           call_query_number(call, "page", account ? 1 : 0, INT64_MAX, begins) &&
-           call_query_number(call, "limit", 1, LEDGER_PAGE_MAX, &page->read.limit);
+    if (!paging_read(call, &page->paging))
+        return false;
+    page->read.limit = page->paging.limit;
+    return true;
 }
 
 void transfers_list(struct call *call)
 {
-    struct page page = {.call = call, .read = {.limit = LIST_LIMIT}, .before = UINT64_MAX};
+    struct page page = {.call = call};
     struct ledger_entry_page *read = &page.read;
     const char *key = request_query(call->request, "key"),
                *account = request_query(call->request, "account");
@@ -172,10 +193,7 @@ void transfers_list(struct call *call)
     read->entries = arena_alloc(call->arena, read->limit * sizeof *read->entries);
     /* So that all of them can be dropped, read or not. */
     memset((void *)read->entries, 0, read->limit * sizeof *read->entries);
-    json_out_begin(&page.out, call->arena);
-    json_out_open(&page.out, '{');
-    json_out_key(&page.out, "items");
-    json_out_open(&page.out, '[');
+    paging_open(&page.out, call);
     enum ledger_status status = key       ? page_of_key(&page, key)
                                 : account ? page_of_account(&page, account)
                                           : page_of_journal(&page);
@@ -186,12 +204,6 @@ void transfers_list(struct call *call)
         call_refuse_status(call, status, read->seq);
         return;
     }
-    json_out_close(&page.out, ']');
-    json_out_key(&page.out, "next");
-    if (page.next)
-        json_out_number(&page.out, page.next);
-    else
-        json_out_json(&page.out, NULL);
-    json_out_close(&page.out, '}');
+    paging_close(&page.out, page.next);
     call_ok(call, &page.out, read->seq);
 }

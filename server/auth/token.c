@@ -138,7 +138,7 @@ bool token_revoke(struct co_context *context, struct pg *pg, const struct token_
 /* ---- reading them -------------------------------------------------------------------------- */
 
 /* A former secret is one as long as it is good. */
-static const struct pg_statement list = {4,
+static const struct pg_statement list = {6,
     "SELECT id, name, scope, encode(hash, 'hex'), to_char(created_at, " RFC_3339
     "), to_char(revoked_at, " RFC_3339 "), to_char(expires_at, " RFC_3339 "), " MICROSECONDS(
         "expires_at") ", rate,"
@@ -154,7 +154,9 @@ static const struct pg_statement list = {4,
                                                        "revoked_at IS NULL AND (expires_at > "
                                                        "now()) IS NOT FALSE)"
                                                        " AND ($2::bigint = 0 OR id = $2::bigint) "
-                                                       "AND id > $3::bigint ORDER BY id"
+                                                       "AND id > $3::bigint AND ($5::bigint = 0 OR "
+                                                       "id < $5::bigint) ORDER BY CASE WHEN "
+                                                       "$6::boolean THEN -id ELSE id END"
                                                        " LIMIT nullif($4::int, 0)"};
 
 /* The columns of that. */
@@ -231,14 +233,27 @@ void token_list_free(struct token **tokens, size_t count)
     *tokens = NULL;
 }
 
+/* A range as the statements take it. */
+struct range_texts {
+    char after[24], before[24], limit[24];
+};
+
+static void write_range(const struct token_range *range, struct range_texts *texts)
+{
+    snprintf(texts->after, sizeof texts->after, "%lld", (long long)range->after);
+    snprintf(texts->before, sizeof texts->before, "%lld", (long long)range->before);
+    snprintf(texts->limit, sizeof texts->limit, "%d", range->limit);
+}
+
 bool token_list(struct co_context *context, struct pg *pg, const struct token_query *query,
     struct token **tokens, size_t *count, int64_t *now_us)
 {
-    char id[24], after[24], limit[24];
+    char id[24];
+    struct range_texts range;
     snprintf(id, sizeof id, "%lld", (long long)query->id);
-    snprintf(after, sizeof after, "%lld", (long long)query->after);
-    snprintf(limit, sizeof limit, "%d", query->limit);
-    const char *values[] = {query->only_good ? "true" : "false", id, after, limit};
+    write_range(&query->range, &range);
+    const char *values[] = {query->only_good ? "true" : "false", id, range.after, range.limit,
+        range.before, query->range.backwards ? "true" : "false"};
     struct pg_result *result = NULL;
     if (pg_run(context, pg, &list, values, &result) != PG_OK)
         return false;
@@ -268,11 +283,16 @@ bool token_mark(struct co_context *context, struct pg *pg, char mark[TOKEN_MARK]
 
 /* ---- the trail ----------------------------------------------------------------------------- */
 
-static const struct pg_statement trail = {3,
-    "SELECT a.no, a.token, a.by_token, a.act, to_char(a.at, " RFC_3339 "), a.by_name, t.name"
-    " FROM token_act a JOIN token t ON t.id = a.token"
-    " WHERE ($1::bigint = 0 OR a.token = $1::bigint) AND a.no > $2::bigint"
-    " ORDER BY a.no LIMIT $3::int"};
+#define TRAIL(bounds_and_order)                                                                    \
+    "SELECT a.no, a.token, a.by_token, a.act, to_char(a.at, " RFC_3339 "), a.by_name, t.name"      \
+    " FROM token_act a JOIN token t ON t.id = a.token"                                             \
+    " WHERE ($1::bigint = 0 OR a.token = $1::bigint) AND " bounds_and_order                        \
+    " LIMIT nullif($3::int, 0)"
+#define BEYOND "a.no > $2::bigint AND a.no < coalesce(nullif($4::bigint, 0), 9223372036854775807)"
+
+/* Two of them, so that each is read along the index. */
+static const struct pg_statement trail = {4, TRAIL(BEYOND " ORDER BY a.no")},
+                                 trail_back = {4, TRAIL(BEYOND " ORDER BY a.no DESC")};
 
 bool token_was_rotated(
     struct co_context *context, struct pg *pg, const uint8_t hash[TOKEN_HASH], bool *was)
@@ -293,13 +313,14 @@ bool token_was_rotated(
 bool token_acts(struct co_context *context, struct pg *pg, const struct token_act_query *query,
     struct token_act **acts, size_t *count)
 {
-    char token[24], after[24], limit[24];
+    char token[24];
+    struct range_texts range;
     snprintf(token, sizeof token, "%lld", (long long)query->token);
-    snprintf(after, sizeof after, "%lld", (long long)query->after);
-    snprintf(limit, sizeof limit, "%d", query->limit);
-    const char *values[] = {token, after, limit};
+    write_range(&query->range, &range);
+    const char *values[] = {token, range.after, range.limit, range.before};
     struct pg_result *result = NULL;
-    if (pg_run(context, pg, &trail, values, &result) != PG_OK)
+    if (pg_run(context, pg, query->range.backwards ? &trail_back : &trail, values, &result) !=
+        PG_OK)
         return false;
     *count = pg_rows(result);
     *acts = calloc(*count + 1, sizeof **acts);

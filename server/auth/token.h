@@ -55,11 +55,17 @@ CO_MUST_CHECK bool token_add(struct co_context *context, struct pg *pg,
     const struct token_actor *by, struct token *token, int64_t life_s);
 
 /* Which are read: all of them, or those that are good now. */
+/* Which of those in a row: all zero is all of them. */
+struct token_range {
+    int64_t after, before; /* only those between them; before 0: no bound */
+    bool backwards;        /* the last ones first */
+    int limit;             /* 0: all */
+};
+
 struct token_query {
     bool only_good;
-    int64_t id;    /* that one; 0: any */
-    int64_t after; /* those behind it */
-    int limit;     /* 0: all */
+    int64_t id; /* that one; 0: any */
+    struct token_range range;
 };
 
 /* In order of id. The caller gives them back with token_list_free(). *now_us (may be NULL): the
@@ -97,8 +103,7 @@ struct token_act {
 };
 struct token_act_query {
     int64_t token; /* to that one; 0: any */
-    int64_t after; /* acts behind it */
-    int limit;
+    struct token_range range;
 };
 CO_MUST_CHECK bool token_acts(struct co_context *context, struct pg *pg,
     const struct token_act_query *query, struct token_act **acts, size_t *count);

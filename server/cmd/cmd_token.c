@@ -113,7 +113,7 @@ static bool do_list(
 static bool do_log(
     struct co_context *context, struct pg *pg, struct command *command, int *exit_code)
 {
-    struct token_act_query query = {.token = command->id, .limit = ACTS_PAGE};
+    struct token_act_query query = {.token = command->id, .range.limit = ACTS_PAGE};
     struct token_act *acts;
     size_t count;
     (void)exit_code;
@@ -124,7 +124,7 @@ static bool do_log(
             return false;
         cmd_token_print_acts(acts, count, command->json);
         if (count > 0)
-            query.after = acts[count - 1].no;
+            query.range.after = acts[count - 1].no;
         free(acts);
     } while (count == ACTS_PAGE);
     return true;

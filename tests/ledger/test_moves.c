@@ -255,6 +255,17 @@ static void lists_accounts(const char *strategy)
     CU_ASSERT_EQUAL(page.count, 1);
     CU_ASSERT_FALSE(page.more);
     CU_ASSERT_STRING_EQUAL(accounts[0].id, "b:3");
+    query = (struct ledger_account_query){.prefix = "b:", .backwards = true};
+    CU_ASSERT_EQUAL(ledger_list_accounts(context, ledger, &query, &page), LEDGER_OK);
+    CU_ASSERT(page.count == 2 && page.more);
+    CU_ASSERT_STRING_EQUAL(accounts[0].id, "b:3");
+    query.before = "b:2";
+    CU_ASSERT_EQUAL(ledger_list_accounts(context, ledger, &query, &page), LEDGER_OK);
+    CU_ASSERT(page.count == 1 && !page.more);
+    CU_ASSERT_STRING_EQUAL(accounts[0].id, "b:1");
+    query.after = "b:1";
+    CU_ASSERT_EQUAL(ledger_list_accounts(context, ledger, &query, &page), LEDGER_OK);
+    CU_ASSERT(page.count == 0 && !page.more);
     query = (struct ledger_account_query){.prefix = "", .asset = "EUR/2"};
     page.limit = 4;
     CU_ASSERT_EQUAL(ledger_list_accounts(context, ledger, &query, &page), LEDGER_OK);

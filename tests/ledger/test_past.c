@@ -15,7 +15,7 @@
 #include "ledger/memory/hold_table.h"
 #include "tests/ledger/fixture.h"
 
-enum { ACCOUNTS = 5, ENTRIES = 280, PAGE = 7, ASKED = 200 };
+enum { ACCOUNTS = 5, ENTRIES = 280, PAGE = 7, ASKED = 200, LONGEST = ENTRIES + 1 };
 static const char *const names[ACCOUNTS] = {"a", "b", "c", "late", "world:USD.2"};
 
 struct moment {
@@ -154,6 +154,27 @@ static void ask_page(struct history *h, int i, uint64_t before)
         entry_drop(&entries[--page.count]);
 }
 
+/* Those after a position, oldest first. */
+static void ask_page_forward(struct history *h, int i, uint64_t after)
+{
+    struct entry *entries[PAGE];
+    struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
+    size_t expected = 0;
+    CU_ASSERT_EQUAL(
+        ledger_statement_forward(co_context_background(), h->ledger, names[i], after, &page),
+        LEDGER_OK);
+    for (uint64_t at = after + 1; at <= h->end && expected < PAGE; at++) {
+        const struct moment *now = &h->moments[at], *then = &h->moments[at - 1];
+        if (!now->known || now->accounts[i].balance == then->accounts[i].balance)
+            continue;
+        CU_ASSERT_TRUE(expected < page.count && entries[expected]->seq == at);
+        expected++;
+    }
+    CU_ASSERT_EQUAL(page.count, expected);
+    while (page.count > 0)
+        entry_drop(&entries[--page.count]);
+}
+
 static void ask_all(struct history *h)
 {
     for (uint64_t at = 1; at <= h->end; at++) {
@@ -162,10 +183,80 @@ static void ask_all(struct history *h)
         ask_position(h, at);
         for (int i = 0; i < ACCOUNTS && at > 5; i++)
             if (h->moments[h->end].open[i])
-                ask_page(h, i, at);
+                ask_page(h, i, at), ask_page_forward(h, i, at);
         if (at % 16 == 0)
             ask_time(h, at);
     }
+}
+
+/* The positions of a list, page by page. `read` reads one from a place on, 0 at first. */
+typedef enum ledger_status list_read(
+    struct history *h, int i, uint64_t from, struct ledger_entry_page *page);
+
+static size_t walk(struct history *h, list_read *read, int i, size_t limit, uint64_t found[LONGEST])
+{
+    struct entry *entries[LONGEST];
+    struct ledger_entry_page page = {.entries = entries, .limit = limit};
+    size_t count = 0;
+    uint64_t from = 0;
+    do {
+        CU_ASSERT_EQUAL_FATAL(read(h, i, from, &page), LEDGER_OK);
+        CU_ASSERT_FATAL(count + page.count <= LONGEST && page.count <= limit);
+        for (size_t j = 0; j < page.count; j++) {
+            found[count++] = from = entries[j]->seq;
+            entry_drop(&entries[j]);
+        }
+    } while (page.next && page.count > 0);
+    CU_ASSERT_EQUAL(page.next, 0);
+    return count;
+}
+
+static enum ledger_status back(
+    struct history *h, int i, uint64_t from, struct ledger_entry_page *page)
+{
+    return ledger_statement(co_context_background(), h->ledger, names[i], from, page);
+}
+
+static enum ledger_status forward(
+    struct history *h, int i, uint64_t from, struct ledger_entry_page *page)
+{
+    return ledger_statement_forward(co_context_background(), h->ledger, names[i], from, page);
+}
+
+static enum ledger_status journal_back(
+    struct history *h, int i, uint64_t from, struct ledger_entry_page *page)
+{
+    (void)i;
+    enum ledger_status status = ledger_journal_back(co_context_background(), h->ledger, from, page);
+    page->next = page->count > 0 && page->entries[page->count - 1]->seq > 1;
+    return status;
+}
+
+static enum ledger_status journal(
+    struct history *h, int i, uint64_t from, struct ledger_entry_page *page)
+{
+    (void)i;
+    enum ledger_status status = ledger_journal(co_context_background(), h->ledger, from, page);
+    page->next = page->count > 0 && page->entries[page->count - 1]->seq < page->seq;
+    return status;
+}
+
+/* Forwards there is the same as backwards, in the other order, however long the pages are. */
+static void is_the_same_backwards(struct history *h)
+{
+    static const size_t limits[] = {1, 3, 64, 65, LONGEST};
+    static uint64_t one[LONGEST], other[LONGEST];
+    for (size_t l = 0; l < sizeof limits / sizeof limits[0]; l++)
+        for (int i = 0; i <= ACCOUNTS; i++) {
+            bool all = i == ACCOUNTS;
+            size_t count = walk(h, all ? journal : forward, i, limits[l], one);
+            CU_ASSERT_EQUAL_FATAL(walk(h, all ? journal_back : back, i, limits[l], other), count);
+            CU_ASSERT(!all || count == h->end);
+            for (size_t j = 0; j < count; j++)
+                CU_ASSERT_EQUAL(one[j], other[count - 1 - j]);
+        }
+    struct ledger_entry_page page = {.entries = NULL, .limit = 1};
+    CU_ASSERT_EQUAL(forward(h, 0, h->end + 1, &page), LEDGER_POSITION_AHEAD);
 }
 
 static void is_as_it_was(const char *strategy)
@@ -185,6 +276,7 @@ static void is_as_it_was(const char *strategy)
     h->ledger = fixture_open(db, strategy);
     live(h, ENTRIES);
     ask_all(h);
+    is_the_same_backwards(h);
     CU_ASSERT_TRUE(strtol(fixture_ask(db, "SELECT count(*) FROM waypoint"), NULL, 10) >= 4);
     ledger_close(&h->ledger);
     free(h);
