@@ -114,8 +114,11 @@ static void settle(struct call *call, const struct ledger_settlement *settlement
     struct entry *hold = NULL;
     ledger_settle(call_context(call), call->ledger, settlement, &outcome);
     call->stages.ledger = outcome.stages;
-    if (outcome.status == LEDGER_OK && read_held(call, settlement->hold, &hold) != LEDGER_OK)
-        outcome.status = LEDGER_OUTCOME_UNKNOWN; /* the same key tells later */
+    /* The same key tells later, which this is no answer of. */
+    if (outcome.status == LEDGER_OK && read_held(call, settlement->hold, &hold) != LEDGER_OK) {
+        outcome.status = LEDGER_OUTCOME_UNKNOWN;
+        outcome.replayed = false;
+    }
     if (outcome.status == LEDGER_OK)
         answer_settled(call, hold, outcome.entry);
     else
