@@ -6,6 +6,7 @@
 #include "loadtest/client.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,9 +23,25 @@ struct client {
     struct co_http_connection *connection; /* NULL: not connected */
     int64_t timeout_ns;
     bool is_head;               /* the request was a HEAD */
+    char line[CLIENT_LINE];     /* of the request, if somebody watches */
     struct co_http_answer kept; /* the last one, of a connection that is closed by now */
     char headers[HEADERS_SIZE];
 };
+
+static void (*watcher)(const struct client_seen *seen);
+
+void client_watch(void (*saw)(const struct client_seen *seen))
+{
+    watcher = saw;
+}
+
+/* What was received, to whom it may concern. */
+static void show(struct client *client, const struct response *response, bool whole)
+{
+    if (watcher)
+        watcher(&(struct client_seen){client->line, response, whole});
+    client->line[0] = '\0';
+}
 
 struct client *client_make(const struct target *target, int64_t timeout_ns)
 {
@@ -39,6 +56,7 @@ struct client *client_make(const struct target *target, int64_t timeout_ns)
 /* Its last answer stays valid until the client is used again. */
 void client_close(struct client *client)
 {
+    client->line[0] = '\0';
     if (!client->connection)
         return;
     co_http_answer_free(&client->kept);
@@ -177,6 +195,8 @@ static struct co_http_message message_of(struct client *client, const struct req
 {
     const char *method = request->method ? request->method : request->body ? "POST" : "GET";
     client->is_head = strcmp(method, "HEAD") == 0;
+    if (watcher)
+        snprintf(client->line, sizeof client->line, "%s %s", method, request->path);
     write_headers(client, request, request->body || strcmp(method, "POST") == 0);
     return (struct co_http_message){.method = method,
         .authority = client->target->authority,
@@ -198,6 +218,21 @@ enum client_status client_send(struct client *client, const struct request *requ
                    : CLIENT_LOST;
 }
 
+/* "METHOD TARGET" of bytes that may be no request at all, or go on with one. */
+static void remember_line(struct client *client, const char *bytes, size_t length)
+{
+    size_t at = 0;
+    if (client->line[0])
+        return;
+    while (length > 0 && (*bytes == '\r' || *bytes == '\n'))
+        bytes++, length--;
+    for (int words = 0; at < length && at + 1 < sizeof client->line; at++)
+        if (bytes[at] == '\r' || bytes[at] == '\n' || (bytes[at] == ' ' && ++words == 2))
+            break;
+    memcpy(client->line, bytes, at);
+    client->line[at] = '\0';
+}
+
 /* Raw bytes, for requests that a well-behaved client cannot make. */
 enum client_status client_send_bytes(struct client *client, const void *bytes, size_t length)
 {
@@ -205,6 +240,8 @@ enum client_status client_send_bytes(struct client *client, const void *bytes, s
     if (status != CLIENT_ANSWERED)
         return status;
     client->is_head = length > 5 && memcmp(bytes, "HEAD ", 5) == 0;
+    if (watcher)
+        remember_line(client, bytes, length);
     struct co_context *context = step_begin(client);
     return context ? step_end(client, context,
                          co_http_connection_send_bytes(context, client->connection, bytes, length))
@@ -234,6 +271,7 @@ static enum client_status take(struct client *client, enum client_status status,
     }
     response->body = answer->body;
     response->body_length = answer->body_length;
+    show(client, response, true);
     if (answer->head.closes || !co_http_connection_is_free(client->connection))
         client_close(client);
     return CLIENT_ANSWERED;
@@ -269,6 +307,8 @@ enum client_status client_receive_head(struct client *client, struct response *r
         client_close(client);
         status = CLIENT_GARBLED;
     }
+    if (status == CLIENT_ANSWERED)
+        show(client, response, false);
     return status;
 }
 

@@ -65,6 +65,20 @@ void client_close(struct client *client);
 void client_reset(struct client *client);       /* close with RST, as a crashed peer does */
 void client_say_no_more(struct client *client); /* half-closed: answers may still come */
 
+/* --- For a program that checks every answer, whoever asked for it ----------------------------- */
+
+enum { CLIENT_LINE = 1024 };
+
+struct client_seen {
+    const char *line; /* of the request: "GET /livez", cut to CLIENT_LINE; "" of none */
+    const struct response *response;
+    bool whole; /* it has its body; else no more than its head was received */
+};
+
+/* Have each answer be shown, before its receiver goes on: by any worker, also by several at a time.
+ * Called before the first client is made. */
+void client_watch(void (*saw)(const struct client_seen *seen));
+
 /* "timeout", "connection lost", ...: for reports. */
 const char *client_status_name(enum client_status status);
 

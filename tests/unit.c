@@ -21,6 +21,13 @@ unsigned long unit_seed(void)
     return seed;
 }
 
+void unit_name(char *name, size_t size)
+{
+    name[0] = '\0';
+    if (current_test)
+        snprintf(name, size, "%s/%s", current_suite->name, current_test->name);
+}
+
 /* A fatal assertion leaves the test by a jump: it must land on this coroutine's own stack. */
 static void run_test(void *arg)
 {

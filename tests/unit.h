@@ -7,6 +7,7 @@
 #define TESTS_UNIT_H
 
 #include <CUnit/CUnit.h>
+#include <stddef.h>
 
 struct unit_test {
     const char *name;
@@ -22,6 +23,9 @@ struct unit_suite {
 /* Runs the suites (ends with NULL), or only those whose "suite" or "suite/test" is in argv; prints
  * "NAME: N passed, N failed" last. The exit code of the program. */
 int unit_main(const char *name, const struct unit_suite *const *suites, int argc, char **argv);
+
+/* "suite/test" of the one that runs; "" between them. From any thread. */
+void unit_name(char *name, size_t size);
 
 /* The seed for random choices of this run: from TEST_SEED or the clock; printed at the start. */
 unsigned long unit_seed(void);

@@ -7,6 +7,7 @@
 #include "tests/service/beside.h"
 #include "tests/service/service.h"
 #include "tests/service/suites.h"
+#include "tests/service/witness.h"
 
 static const struct unit_suite *const suites[] = {
     &frame_suite,
@@ -83,7 +84,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], BESIDE_WORD) == 0)
         return beside_main(argc, argv);
+    witness_begin();
     int code = unit_main("service", suites, argc, argv);
     co_runtime_run(NULL, clean_up, NULL);
-    return code;
+    return witness_end() ? code : 1;
 }

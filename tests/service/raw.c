@@ -6,6 +6,7 @@
 
 #include "coro/clock.h"
 #include "loadtest/client.h"
+#include "tests/service/witness.h"
 
 static const char mark[] = "HTTP/1.1 ";
 
@@ -46,6 +47,7 @@ void raw_ask(const struct service *service, const char *bytes, size_t length, st
     raw->text[raw->length] = '\0';
     client_free(&client);
     read_answers(raw);
+    witness_talk(bytes, length, raw->text, raw->length);
 }
 
 bool raw_is_refusal(const struct raw *raw, int status)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "tests/service/witness.h"
 
 enum { TIMEOUT_SECONDS = 30 };
 
@@ -108,8 +109,10 @@ bool sse_next(struct sse *sse, struct sse_event *event)
     memset(event, 0, offsetof(struct sse_event, data) + 1);
     event->id = -1;
     while (read_line(sse)) {
-        if (sse->line[0] == '\0' && begun)
+        if (sse->line[0] == '\0' && begun) {
+            witness_event(event->name, event->data);
             return true;
+        }
         begun |= take_line(sse, event);
     }
     return false;
