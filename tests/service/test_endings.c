@@ -14,9 +14,17 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "loadtest/crew.h"
+#include "tests/service/remains.h"
 #include "tests/service/visit.h"
 
-enum { CREW = 32, FEW = 192, TEXT = 160 * 1024, SETTLE_TRIES = 400, LARGE = 300000 };
+enum {
+    CREW = 32,
+    FEW = 192,
+    TEXT = 160 * 1024,
+    SETTLE_TRIES = 400,
+    SETTLED_FOR = 8,
+    LARGE = 300000
+};
 /* The service opens its connections for reading one by one, and keeps them: it has no more. */
 enum { READS_THAT_OPEN_ALL = 32 };
 
@@ -222,51 +230,6 @@ static void end_several(size_t index, void *arg)
 
 /* ---- what must be given back ---------------------------------------------------------------- */
 
-struct state {
-    int64_t in_flight, streams, connections;
-    size_t descriptors;
-    int status; /* of an ordinary read: its address and its token have a place */
-};
-
-static struct state state_of(const struct service *service)
-{
-    struct visit visit;
-    struct state state;
-    visit_begin(&visit, service);
-    visit_get(&visit, "/journal?limit=1");
-    state.status = visit.response.status;
-    state.in_flight = visit_figure(&visit, "teller_requests_in_flight");
-    state.streams = visit_figure(&visit, "teller_event_streams");
-    state.connections = visit_figure(&visit, "teller_http_connections");
-    state.descriptors = service_descriptors(service);
-    visit_end(&visit);
-    return state;
-}
-
-static bool is_back(const struct state *state, const struct state *start)
-{
-    return state->status == 200 && state->in_flight == start->in_flight &&
-           state->streams == start->streams && state->connections == start->connections &&
-           state->descriptors == start->descriptors;
-}
-
-/* Within ten seconds all is as at the start. */
-static void await_back(const struct service *service, const struct state *start, const char *name)
-{
-    struct state state = state_of(service);
-    for (int i = 0; i < SETTLE_TRIES && !is_back(&state, start); i++) {
-        co_sleep(25 * CO_CLOCK_MS);
-        state = state_of(service);
-    }
-    if (is_back(&state, start))
-        return;
-    printf("\n    after \"%s\": %d; %lld requests, %lld streams, %lld connections, %zu descriptors"
-           " instead of %zu",
-        name, state.status, (long long)state.in_flight, (long long)state.streams,
-        (long long)state.connections, state.descriptors, start->descriptors);
-    CU_FAIL("not given back");
-}
-
 /* Are the places for large bodies free, all of each worker? */
 static void large_bodies_find_places(const struct service *service)
 {
@@ -281,6 +244,21 @@ static void large_bodies_find_places(const struct service *service)
         EXPECT_PROBLEM(&visit, 400, "invalid_json");
         visit_end(&visit);
     }
+}
+
+/* One that is still there when its test goes on to the next thing, as any may be. */
+static void leave_late(void *client)
+{
+    co_sleep(300 * CO_CLOCK_MS);
+    client_free(&(struct client *){client});
+}
+
+static void come_and_leave_late(const struct service *service)
+{
+    struct client *client = client_make(&service->target, 15 * CO_CLOCK_S);
+    co_ensure(client);
+    CU_ASSERT_EQUAL(client_connect(client), CLIENT_ANSWERED);
+    co_ensure(co_spawn(leave_late, client));
 }
 
 /* ---- the tests ------------------------------------------------------------------------------ */
@@ -319,7 +297,7 @@ static void start(struct service *service)
 
 /* Each kind, `count` times, and after each all is as `before`, if that is not NULL. The number of
  * kinds. */
-static size_t run_all(struct crowd *crowd, char *text, size_t count, const struct state *before)
+static size_t run_all(struct crowd *crowd, char *text, size_t count, const struct remains *before)
 {
     size_t kinds = 0;
     crowd->each = (count + CREW - 1) / CREW;
@@ -333,7 +311,7 @@ static size_t run_all(struct crowd *crowd, char *text, size_t count, const struc
         crew_run(CREW, end_several, crowd);
         if (!before)
             continue;
-        await_back(crowd->service, before, crowd->ending->name);
+        remains_await(crowd->service, before, crowd->ending->name);
         if (crowd->odd > 0) {
             printf("\n    \"%s\": %zu not answered, or not ended", crowd->ending->name, crowd->odd);
             CU_FAIL("not answered, or not ended by the service");
@@ -349,10 +327,11 @@ static void all_is_given_back(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     start(&service);
     struct crowd crowd = {.service = &service, .text = text};
-    struct state before = state_of(&service);
+    come_and_leave_late(&service);
+    struct remains before = remains_settled(&service);
     size_t count = how_many();
     run_all(&crowd, text, count / 4, NULL);
-    await_back(&service, &before, "some of each"); /* what is kept for the next time is there */
+    remains_await(&service, &before, "some of each"); /* what is kept for the next time is there */
     size_t memory = service_memory_kib(&service);
     size_t kinds = run_all(&crowd, text, count, &before);
     size_t memory_after = service_memory_kib(&service);

@@ -158,11 +158,12 @@ static void vanishing(void)
 {
     struct visit visit;
     begin(&visit);
+    CU_ASSERT(visit_is_alone(&visit));
     int64_t before = balance(&visit);
     size_t descriptors = service_descriptors(service);
     _Atomic size_t sent = 0;
     crew_run(VANISHING, vanish, &sent);
-    co_sleep(500 * CO_CLOCK_MS);
+    CU_ASSERT(visit_is_alone(&visit));
     int64_t paid = balance(&visit) - before;
     CU_ASSERT(paid >= 0 && paid <= (int64_t)sent);
     CU_ASSERT(service_descriptors(service) <= descriptors + 8);

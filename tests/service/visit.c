@@ -114,6 +114,13 @@ bool visit_figure_becomes(struct visit *visit, const char *name, int64_t wanted)
     return true;
 }
 
+bool visit_is_alone(struct visit *visit)
+{
+    return visit_figure_becomes(visit, "teller_event_streams", 0) &&
+           visit_figure_becomes(visit, "teller_http_connections", 1) &&
+           visit_figure_becomes(visit, "teller_requests_in_flight", 1);
+}
+
 void visit_print(const struct visit *visit, int wanted)
 {
     printf("\n    wanted %d, got %d (%s): %.*s\n    ", wanted, visit->response.status,

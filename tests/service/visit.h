@@ -50,6 +50,12 @@ int64_t visit_figure(struct visit *visit, const char *name);
 /* The same until it is `wanted`; false: it was not within ten seconds. */
 bool visit_figure_becomes(struct visit *visit, const char *name, int64_t wanted);
 
+/* Wait until whatever others asked of the service has ended: it has this one connection, this one
+ * request, and no stream. What a test compares the end with is to be taken after that, since a
+ * client that has closed is counted until the service has seen it. False: it was not so within 10
+ * s. */
+CO_MUST_CHECK bool visit_is_alone(struct visit *visit);
+
 /* Shows the last answer, when a test is about to fail on it. */
 void visit_print(const struct visit *visit, int wanted);
 
