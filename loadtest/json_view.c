@@ -147,9 +147,10 @@ bool json_view_is(struct json_view value, const char *string)
 
 bool json_view_copy(struct json_view value, char *out, size_t size)
 {
-    /* Ids and codes have no escapes, so one with any is not what is looked for. */
+    /* Ids and codes have no escapes, so one with any is not what is looked for. A NUL would end the
+     * copy before its end. */
     if (!value.at || *value.at != '"' || value.length - 1 > size ||
-        memchr(value.at, '\\', value.length))
+        memchr(value.at, '\\', value.length) || memchr(value.at, '\0', value.length))
         return false;
     memcpy(out, value.at + 1, value.length - 2);
     out[value.length - 2] = '\0';

@@ -38,7 +38,8 @@ bool json_view_says_null(struct json_view value);
 /* Is it that string (escapes not resolved)? */
 bool json_view_is(struct json_view value, const char *string);
 
-/* Copy a string that has no escapes, ended; false if it is not such a string or does not fit. */
+/* Copy a string that has no escapes and no NUL, ended; false if it is not such a string or does not
+ * fit. */
 bool json_view_copy(struct json_view value, char *out, size_t size);
 
 /* A JSON integer or a string of digits, in the range of int64_t. */

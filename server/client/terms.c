@@ -122,9 +122,11 @@ void terms_text(struct json_view value, char *text, size_t size)
 {
     enum { LONGEST = 3 };
     char *to = text, *last = text + size - 1 - LONGEST;
-    bool quoted = value.at && value.length >= 2 && *value.at == '"';
+    if (!value.at)
+        value = (struct json_view){.at = ""};
+    bool quoted = value.length >= 2 && *value.at == '"';
     const char *at = value.at + quoted, *end = value.at + value.length - quoted;
-    for (; value.at && at < end && to < last; at++) {
+    for (; at < end && to < last; at++) {
         if (quoted && *at == '\\' && at + 1 < end) {
             at++;
             to = put_escape(to, &at, end);

@@ -103,6 +103,9 @@ static void *alloc_in(struct arena *arena, struct arena_block *block, size_t roo
 /* In the block in use; NULL: it has no room. */
 static void *alloc_here(struct arena *arena, size_t size)
 {
+    /* There is no block yet: not even 0 may be added to NULL. */
+    if (!arena->next)
+        return NULL;
     char *at = aligned(arena->next);
     if (at > arena->end || size > (size_t)(arena->end - at))
         return NULL;
@@ -169,6 +172,6 @@ void arena_clear(struct arena *arena)
             free(block);
     }
     arena->next = arena->first;
-    arena->end = arena->first + arena->first_size;
+    arena->end = arena->first ? arena->first + arena->first_size : NULL;
     arena->is_short = false;
 }

@@ -8,6 +8,8 @@
 
 enum { DAY_S = 86400, EPOCH_TO_MARCH_0000 = 719468, ERA_DAYS = 146097 };
 
+static const int64_t year_10000_s = INT64_C(253402300800); /* its beginning */
+
 struct civil {
     unsigned year, month, day;
 };
@@ -182,5 +184,6 @@ bool time_read(const char *text, int64_t *at_us)
     int64_t minutes = (int64_t)moment.hour * 60 + moment.minute - moment.offset_min;
     int64_t at_s = days_of_civil(moment.civil) * DAY_S + minutes * 60 + moment.second;
     *at_us = at_s * 1000000 + moment.us;
-    return *text == '\0' && at_s >= 0;
+    /* The offset may lead out of the years that can be written. */
+    return *text == '\0' && at_s >= 0 && at_s < year_10000_s;
 }

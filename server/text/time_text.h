@@ -16,7 +16,8 @@ void time_text(int64_t at_us, char text[TIME_TEXT]);
 
 /* A time of RFC 3339 back: digits below a microsecond do not count, "+01:00" may stand for "Z" (or
  * with a blank for the "+", which is how it comes in a query), and a date alone is the beginning of
- * that day, UTC. False: it is not such a time, or before 1970. */
+ * that day, UTC. False: it is not such a time, or not of the years
+ * 1970-9999. */
 bool time_read(const char *text, int64_t *at_us);
 
 /* Seconds since 1970 UTC as "Sat, 21 Nov 2026 09:00:00 GMT", for the header Date. */

@@ -78,6 +78,7 @@ static void strings(void)
     CU_ASSERT_FALSE(json_view_copy(of("\"abcd\""), text, sizeof text));
     CU_ASSERT_FALSE(json_view_copy(of("\"a\\n\""), text, sizeof text));
     CU_ASSERT_FALSE(json_view_copy(of("12"), text, sizeof text));
+    CU_ASSERT_FALSE(json_view_copy(json_view_read("\"a\0\"", 4), text, sizeof text));
     CU_ASSERT(json_view_is(of("\"x\""), "x"));
     CU_ASSERT_FALSE(json_view_is(of("\"xy\""), "x"));
     CU_ASSERT(json_view_says_null(of("null")));

@@ -57,6 +57,8 @@ static void test_times_as_they_may_come(void)
         {"1970-01-01T00:00:00+00:01", -1},
         {"1970-01-01T01:00:00+01:00", 0},
         {"1969-12-31", -1},
+        {"9999-12-31T23:59:59.999999Z", 253402300799999999},
+        {"9999-12-31T23:59:59-00:01", -1},
         {"2026-11-31", -1},
         {"2026-02-29", -1},
         {"2026-13-01", -1},
@@ -336,9 +338,35 @@ static void test_members(void)
     arena_clear(&arena);
 }
 
+/* The reason quotes the text, which may end within a character there; it is told as JSON. */
+static void test_reasons_are_text(void)
+{
+    enum { MOST = 200 };
+    for (size_t before = 0; before < MOST; before++) {
+        char text[3 * MOST + 8], error[JSON_IN_ERROR] = "", told[JSON_IN_ERROR + 2];
+        struct arena arena;
+        size_t length = 1;
+        arena_init(&arena, NULL, 0);
+        text[0] = '"';
+        memset(text + length, 'x', before % 2);
+        length += before % 2;
+        for (size_t i = 0; i < before / 2; i++, length += 2)
+            memcpy(text + length, "\xc3\xa9", 2);
+        memcpy(text + length, "\\\xe2\x82\xac\"", 5);
+        length += 5;
+        CU_ASSERT_PTR_NULL(json_in_read(&arena, text, length, JSON_IN_VALUES, NULL, error));
+        /* It is text if it can stand in a document, here without what would have to be escaped. */
+        for (char *at = error; *at; at++)
+            *at = *at == '"' || *at == '\\' ? '\'' : *at;
+        length = (size_t)snprintf(told, sizeof told, "\"%s\"", error);
+        CU_ASSERT(json_in_read(&arena, told, length, JSON_IN_VALUES, NULL, error) != NULL);
+        arena_clear(&arena);
+    }
+}
+
 static const struct unit_test json_in_tests[] = {{"what_is_json", test_what_is_json},
     {"shapes_are_bounded", test_shapes_are_bounded}, {"amounts", test_amounts},
-    {"members", test_members}, {0}};
+    {"members", test_members}, {"reasons_are_text", test_reasons_are_text}, {0}};
 const struct unit_suite json_in_suite = {"json_in", 1, json_in_tests};
 
 /* ---- options ------------------------------------------------------------------------------- */
