@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/service/fleet.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "loadtest/client.h"
@@ -9,9 +12,10 @@
 enum { ANNOUNCED = 262144, PIECE = 2048, SPREAD = 1000 };
 
 static const int64_t patience_ns = 20 * CO_CLOCK_S, bit_ns = 100 * CO_CLOCK_MS,
-                     spread_ns = 4 * CO_CLOCK_S;
+                     drip_ns = 500 * CO_CLOCK_MS, spread_ns = 4 * CO_CLOCK_S;
 
 static const struct request events = {.path = "/v1/ledgers/main/events"},
+                            other_events = {.path = "/v1/ledgers/other/events"},
                             all_events = {.path = "/v1/ledgers/main/events?after=0"},
                             page = {.path = "/v1/ledgers/main/journal?limit=1000"};
 
@@ -59,6 +63,45 @@ static void go_on(struct fleet *fleet, const struct request *request, int64_t pa
 void fleet_listen(void *fleet)
 {
     go_on(fleet, &events, 0, true);
+}
+
+void fleet_listen_other(void *fleet)
+{
+    go_on(fleet, &other_events, 0, true);
+}
+
+/* Send that, and then a byte now and then, until it is cut off or the fleet stops. */
+static void drip(struct fleet *fleet, const char *text)
+{
+    struct client *client = client_make(&fleet->service->target, patience_ns);
+    co_ensure(client);
+    bool good = client_send_bytes(client, text, strlen(text)) == CLIENT_ANSWERED;
+    fleet->begun += good;
+    while (good && !fleet->stop) {
+        co_sleep(drip_ns);
+        good = client_send_bytes(client, "x", 1) == CLIENT_ANSWERED;
+    }
+    client_free(&client);
+    if (!fleet->stop)
+        co_sleep(bit_ns);
+}
+
+void fleet_drip(void *fleet_arg)
+{
+    struct fleet *fleet = fleet_arg;
+    char head[400];
+    size_t index = fleet->joined++;
+    if (index % 3 == 0) {
+        fleet_read_slowly(fleet);
+        return;
+    }
+    snprintf(head, sizeof head,
+        "POST /v1/ledgers/main/transfers HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: application/json\r\nAuthorization: Bearer %s\r\n%s",
+        fleet->service->target.token, index % 3 == 1 ? "X: " : "Content-Length: 100000\r\n\r\n");
+    while (!fleet->stop)
+        drip(fleet, head);
+    co_waitgroup_done(&fleet->running);
 }
 
 void fleet_stall(void *fleet)

@@ -16,13 +16,17 @@
 struct fleet {
     const struct service *service;
     atomic_bool stop;
+    _Atomic size_t joined;
     _Atomic size_t begun; /* times that one had sent what it had to send */
     _Atomic size_t bytes; /* that came */
     struct co_waitgroup running;
 };
 
 /* What each of them does: an `fn` of fleet_start(). */
-void fleet_listen(void *fleet);      /* read events as they come */
+void fleet_listen(void *fleet);       /* read events as they come */
+void fleet_listen_other(void *fleet); /* the same, of the ledger "other" */
+void fleet_drip(
+    void *fleet); /* a third each: a head or a body byte by byte, a long answer in bits */
 void fleet_stall(void *fleet);       /* ask for all events, read none */
 void fleet_read_slowly(void *fleet); /* ask for the longest page of the journal, read it in bits */
 void fleet_half_send(

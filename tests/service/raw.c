@@ -23,6 +23,15 @@ static void read_answers(struct raw *raw)
     }
 }
 
+/* It may be refused before all of it is sent: then there is an answer to be read all the same. */
+static bool send_all(struct client *client, const char *bytes, size_t length, bool bytewise)
+{
+    size_t step = bytewise ? 1 : length, at = 0;
+    while (at < length && client_send_bytes(client, bytes + at, step) == CLIENT_ANSWERED)
+        at += step;
+    return at == length;
+}
+
 void raw_ask(const struct service *service, const char *bytes, size_t length, struct raw *raw)
 {
     struct client *client = client_make(&service->target, 20 * CO_CLOCK_S);
@@ -31,8 +40,7 @@ void raw_ask(const struct service *service, const char *bytes, size_t length, st
     raw->length = 0;
     co_ensure(client);
     if (client_connect(client) == CLIENT_ANSWERED) {
-        /* It may be refused before all of it is sent. */
-        if (client_send_bytes(client, bytes, length) == CLIENT_ANSWERED && raw->say_no_more)
+        if (send_all(client, bytes, length, raw->bytewise) && raw->say_no_more)
             client_say_no_more(client);
         do {
             char piece[1024];

@@ -12,6 +12,7 @@ enum { RAW_TEXT = 16384 };
 
 struct raw {
     bool say_no_more; /* by the caller: close our side once all is sent */
+    bool bytewise;    /* by the caller: send each byte by itself */
     bool closed;      /* the service ended the connection, within 20 seconds */
     int status;       /* of the first answer; 0: none came */
     int answers;      /* how many came, interim ones (1xx) not counted */

@@ -11,10 +11,11 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/service/beside.h"
+#include "tests/service/compare.h"
 #include "tests/service/crowd.h"
 #include "tests/service/fleet.h"
 
-enum { MORE_KIB = 256 * 1024, ROUNDS_MAX = 5 };
+enum { MORE_KIB = 256 * 1024 };
 
 static bool is_long(void)
 {
@@ -26,48 +27,39 @@ static const char account[] = "unread";
 
 /* ---- what an ordinary client finds ----------------------------------------------------------- */
 
-/* By turns without the crowd and beside it: the middle of what was found. */
-struct pair {
-    int64_t without, beside;
+struct crowded {
+    struct fleet fleet;
+    const struct service *service;
+    size_t count;
+    void (*fn)(void *fleet);
 };
 
-struct comparison {
-    struct pair p50_us, p99_us, rate;
-};
-
-static struct pair middle(int64_t without[ROUNDS_MAX], int64_t beside[ROUNDS_MAX], size_t rounds)
+static void come(void *arg)
 {
-    return (struct pair){beside_median(without, rounds), beside_median(beside, rounds)};
+    struct crowded *crowded = arg;
+    fleet_start(&crowded->fleet, crowded->service, crowded->count, crowded->fn);
 }
 
-static struct comparison compare(
+static void go(void *arg)
+{
+    struct crowded *crowded = arg;
+    CU_ASSERT(crowded->fleet.begun >= crowded->count);
+    fleet_stop(&crowded->fleet);
+}
+
+static struct compare_found compare_crowd(
     const struct service *service, size_t count, void (*fn)(void *fleet), int rate)
 {
-    static struct fleet fleet;
-    struct beside found[2];
-    int64_t p50[2][ROUNDS_MAX], p99[2][ROUNDS_MAX], rates[2][ROUNDS_MAX];
-    size_t rounds = is_long() ? 3 : 1;
-    int seconds = is_long() ? rate ? 5 : 3 : 1;
-    for (size_t round = 0; round < rounds; round++) {
-        beside_measure(service, account, rate, seconds, &found[0]);
-        fleet_start(&fleet, service, count, fn);
-        beside_measure(service, account, rate, seconds, &found[1]);
-        CU_ASSERT(fleet.begun >= count);
-        fleet_stop(&fleet);
-        for (int i = 0; i < 2; i++) {
-            p50[i][round] = found[i].p50_us;
-            p99[i][round] = found[i].p99_us;
-            rates[i][round] = found[i].rate;
-            printf("\n    %s: %ld requests, %ld/s, p50 %ld us, p99 %ld us, longest %ld us",
-                i ? "beside " : "without", found[i].requests, found[i].rate, found[i].p50_us,
-                found[i].p99_us, found[i].max_us);
-        }
-    }
-    struct comparison result = {middle(p50[0], p50[1], rounds), middle(p99[0], p99[1], rounds),
-        middle(rates[0], rates[1], rounds)};
-    printf("\n    p99 %ld -> %ld us, rate %ld -> %ld/s ", result.p99_us.without,
-        result.p99_us.beside, result.rate.without, result.rate.beside);
-    return result;
+    static struct crowded crowded;
+    crowded = (struct crowded){.service = service, .count = count, .fn = fn};
+    return compare_run(&(struct compare){.service = service,
+        .account = account,
+        .rate = rate,
+        .rounds = is_long() ? 3 : 1,
+        .seconds = is_long() ? rate ? 5 : 3 : 1,
+        .come = come,
+        .go = go,
+        .arg = &crowded});
 }
 
 static void begin(struct service *service, struct visit *visit)
@@ -92,7 +84,7 @@ static void end(struct service *service, struct visit *visit)
 }
 
 /* A tenth of that many are enough to see that all are served. */
-static struct comparison beside_crowd(size_t count, void (*fn)(void *fleet), int rate)
+static struct compare_found beside_crowd(size_t count, void (*fn)(void *fleet), int rate)
 {
     static struct service service;
     struct visit visit;
@@ -101,7 +93,7 @@ static struct comparison beside_crowd(size_t count, void (*fn)(void *fleet), int
         count /= 10;
         rate /= 10;
     }
-    struct comparison found = compare(&service, count, fn, rate);
+    struct compare_found found = compare_crowd(&service, count, fn, rate);
     end(&service, &visit);
     return found;
 }
@@ -109,7 +101,7 @@ static struct comparison beside_crowd(size_t count, void (*fn)(void *fleet), int
 static void keeps_p99(size_t count, void (*fn)(void *fleet))
 {
     enum { RATE = 4000 };
-    struct comparison found = beside_crowd(count, fn, RATE);
+    struct compare_found found = beside_crowd(count, fn, RATE);
     if (is_long())
         CU_ASSERT(found.p99_us.beside <= 2 * found.p99_us.without);
 }
@@ -137,7 +129,7 @@ static void half_sent_bodies(void)
 /* As many transfers as there can be, beside the clients that listen. */
 static void rate_of_transfers(void)
 {
-    struct comparison found = beside_crowd(2000, fleet_listen, 0);
+    struct compare_found found = beside_crowd(2000, fleet_listen, 0);
     if (is_long())
         CU_ASSERT(2 * found.rate.beside >= found.rate.without);
 }

@@ -115,6 +115,20 @@ static const struct row refused[] = {
     ROW(NULL, H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" CHUNKED),
     ROW(NULL, H "Transfer-Encoding: \"chunked\"\r\n\r\n" CHUNKED),
     ROW(POST " HTTP/1.0", H "Transfer-Encoding: chunked\r\n\r\n" CHUNKED),
+    ROW(POST " HTTP/1.0", H L "Transfer-Encoding: chunked\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Transfer-Encoding: chunked, chunked\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Transfer-Encoding: chunked;q=1\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Transfer-Encoding: chunked,\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Transfer-Encoding:\x0b"
+                "chunked\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Transfer-Encoding: chunked\0\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Transfer-Encoding:\r\n chunked\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Transfer-Encoding:\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Transfer-Encoding : chunked\r\n\r\n" CHUNKED),
+    ROW(NULL, H "Content-Length: 12;\r\n\r\n" BODY),
+    ROW(NULL, H "Content-Length: 1e1\r\n\r\n" BODY),
+    ROW(NULL, H "Content-Length: \xef\xbc\x91\xef\xbc\x92\r\n\r\n" BODY),
+    ROW(NULL, H "Content-Length: -0\r\n\r\n" BODY),
     /* header lines */
     ROW(NULL, H "Content-Length : 12\r\n\r\n" BODY),
     ROW(NULL, H "Content-Length\t: 12\r\n\r\n" BODY),
@@ -173,11 +187,19 @@ static const struct row refused[] = {
     ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\nc;x\ny\r\n" BODY "\r\n0\r\n\r\n"),
     ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\n1000000000000000c\r\n" BODY "\r\n0\r\n\r\n"),
     ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\nc\r\n" BODY "\r\n0\r\nX: a\n\r\n"),
+    ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\nc;x\ry\r\n" BODY "\r\n0\r\n\r\n"),
+    ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\nc;x\0y\r\n" BODY "\r\n0\r\n\r\n"),
+    ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\n-1\r\n" BODY "\r\n0\r\n\r\n"),
+    ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n" BODY "\r\n0\r\n\r\n"),
+    ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\nc\r\r\n" BODY "\r\n0\r\n\r\n"),
+    ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\n\r\n" BODY "\r\n0\r\n\r\n"),
+    ROW(NULL, H "Transfer-Encoding: chunked\r\n\r\nc\r\n" BODY "\r\n0\n\r\n"),
 };
 
-static void what_is_refused(void)
+static void refuse_all(bool bytewise)
 {
     struct attempt *attempt = begin();
+    attempt->raw.bytewise = bytewise;
     int64_t before = balance(attempt);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         attempt->length = 0;
@@ -195,6 +217,17 @@ static void what_is_refused(void)
         before += moved;
     }
     end(attempt);
+}
+
+static void what_is_refused(void)
+{
+    refuse_all(false);
+}
+
+/* However little of it can be seen at a time. */
+static void what_is_refused_byte_by_byte(void)
+{
+    refuse_all(true);
 }
 
 /* What was never meant as a request of HTTP/1, or has no end. */
@@ -419,7 +452,9 @@ static void packed_bodies(void)
 }
 
 const struct unit_suite grammar_suite = {"grammar", 2,
-    (const struct unit_test[]){{"what_is_refused", what_is_refused}, {"what_is_none", what_is_none},
-        {"what_is_taken", what_is_taken}, {"blanks_around_a_key", blanks_around_a_key},
-        {"half_closed", half_closed}, {"as_others_ask", as_others_ask},
-        {"entity_tags", entity_tags}, {"packed_bodies", packed_bodies}, {0}}};
+    (const struct unit_test[]){{"what_is_refused", what_is_refused},
+        {"what_is_refused_byte_by_byte", what_is_refused_byte_by_byte},
+        {"what_is_none", what_is_none}, {"what_is_taken", what_is_taken},
+        {"blanks_around_a_key", blanks_around_a_key}, {"half_closed", half_closed},
+        {"as_others_ask", as_others_ask}, {"entity_tags", entity_tags},
+        {"packed_bodies", packed_bodies}, {0}}};
