@@ -6,9 +6,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 JOBS ?= $(shell nproc)
 
-# --- how to compile: MODE is release, debug, asan, tsan or cov --------------------------------
+# --- how to compile: MODE is release, debug, asan, tsan, cov or fuzz ---------------------------
 MODE ?= release
-CC := gcc
+CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
 OBJ := build/$(MODE)
 
 CPPFLAGS := -I. -D_GNU_SOURCE -I/usr/include/postgresql
@@ -25,17 +25,22 @@ CFLAGS_debug := -O0 -DCORO_DEBUG
 CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -DCORO_DEBUG
 CFLAGS_tsan := -O1 -fsanitize=thread -DCORO_DEBUG
 CFLAGS_cov := -O0 -DCORO_DEBUG
+# clang tells of the sanitizer in another way than gcc, and warns of what headers of libraries do.
+CFLAGS_fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -DCORO_DEBUG \
+  -D__SANITIZE_ADDRESS__=1 -Wno-missing-field-initializers -Wno-cast-qual -Wno-unused-function \
+  -Wno-frame-larger-than
 LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
 LDFLAGS_cov := --coverage
+LDFLAGS_fuzz := -fsanitize=address,undefined
 CFLAGS = $(CFLAGS_COMMON) $(CFLAGS_$(MODE))
 LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
 
 # What an object was built with besides its sources: flags, compiler, and the packages whose headers
 # it may have found, or not. Written when it differs, and every object depends on it; times of files
 # do not tell, since a package's files are as old as the package.
-BUILT_WITH := $(CC) $(shell command -v $(CC) >/dev/null && $(CC) -dumpfullversion) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+BUILT_WITH := $(CC) $(shell command -v $(CC) >/dev/null && $(CC) $(if $(filter fuzz,$(MODE)),-dumpversion,-dumpfullversion)) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
   $(shell dpkg-query -W -f '$${Package}=$${Version} ' libc6-dev libmicrohttpd-dev libpq-dev \
   libjansson-dev libconfig-dev libsodium-dev libseccomp-dev libssl-dev libcunit1-dev valgrind 2>/dev/null)
 ifneq ($(strip $(file <$(OBJ)/built-with)),$(strip $(BUILT_WITH)))
@@ -107,6 +112,20 @@ $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(ca
 	$(LINK) -lcunit -lm
 $(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
 	@mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_COMMON) -O1 -fPIC -shared -o $@ $<
+# A program for each fuzz target (MODE=fuzz): of the service and the ledger each takes what it needs,
+# but for what the stand-ins of tests/fuzz define in their place.
+FUZZ_TARGETS := $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c))
+FUZZ_STANDINS := $(filter-out %/fuzz.o $(OBJ)/tests/fuzz/target_%,$(call objects,tests/fuzz))
+FUZZ_WITH_STANDINS := request body path
+$(OBJ)/libfuzzed.a: $(filter-out %/token_desk.o,$(SERVER)) $(TALK) $(LAB) $(LEDGER) $(CORO)
+	@rm -f $@ && ar rcs $@ $^
+$(FUZZ_WITH_STANDINS:%=$(OBJ)/fuzz-%): $(FUZZ_STANDINS)
+$(OBJ)/fuzz-%: $(OBJ)/tests/fuzz/target_%.o $(OBJ)/tests/fuzz/fuzz.o $(OBJ)/libfuzzed.a
+	@mkdir -p $(@D); echo "  LD $(MODE) $(@F)"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(OBJ)/libfuzzed.a \
+	  $$(clang -print-file-name=libclang_rt.fuzzer_no_main-x86_64.a) $(SERVER_LIBS) -lstdc++ -lm
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_TARGETS:%=$(OBJ)/fuzz-%)
 # A program for each example that has an expected output beside it.
 EXAMPLES := $(patsubst coro/examples/%.expected,$(OBJ)/examples/%,$(wildcard coro/examples/*.expected))
 $(OBJ)/examples/fetch $(OBJ)/examples/fetch_timeout: $(OBJ)/coro/examples/slow_server.o
@@ -189,7 +208,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
   libseccomp-dev libssl-dev node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc valgrind hledger beancount ledger \
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang libclang-rt-14-dev g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc valgrind hledger beancount ledger \
   nginx haproxy caddy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3
 E2E_DEPS := chromium
 
@@ -201,6 +220,7 @@ deps-test: ; @tools/install-deps $(TEST_DEPS)
 deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk jq golang golang-github-lib-pq-dev
 deps-tidy: ; @tools/install-deps $(BUILD_DEPS) $(TIDY_DEPS)
+deps-fuzz: ; @tools/install-deps $(BUILD_DEPS) clang libclang-rt-14-dev
 deps-deb: ; @tools/install-deps $(BUILD_DEPS) debhelper dpkg-dev jq lintian mandoc git
 deps-fresh: ; @tools/install-deps debootstrap git curl
 
@@ -301,6 +321,20 @@ tls: deps-test build ## the suites that go through HTTP, over TLS: minutes
 crowds: deps-test ## thousands that do not read, do not send, only listen or are idle, all together
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	CROWDS=long build/release/tests/test-service crowds idle
+
+.PHONY: bench-connections fuzz flood
+bench-connections: deps-test ## what slow clients, listeners and idle connections cost: 1,000, 2,000, 10,000
+	@$(MAKE_IN) MODE=release build/release/tests/test-service
+	CROWDS=long build/release/tests/test-service company
+
+FUZZ_SECONDS ?= 60
+fuzz: deps-fuzz ## FUZZ_SECONDS=60 of libFuzzer for each target; TARGETS: some of them alone
+	@$(MAKE_IN) MODE=fuzz fuzz-programs
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) JOBS=$(JOBS) tests/fuzz/run $(TARGETS)
+
+flood: deps-test ## random bytes, half requests, resets, for FLOOD_SECONDS=600, of a service with AddressSanitizer
+	@$(MAKE_IN) MODE=asan build/asan/tests/test-service
+	FLOOD_SECONDS=$(or $(FLOOD_SECONDS),600) build/asan/tests/test-service flood
 
 scale: deps-test ## start and read a ledger of ACCOUNTS=10000000, ENTRIES=20000000, HOLDS=3000000: minutes
 	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale
