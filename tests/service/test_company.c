@@ -142,7 +142,8 @@ static void beside(size_t count, void (*fn)(void *fleet))
     company.fn = fn;
     begin();
     compare(RATE);
-    compare(0);
+    if (is_long())
+        compare(0);
     visit_begin(&visit, &company.service);
     CU_ASSERT(visit_is_alone(&visit));
     visit_end(&visit);

@@ -177,7 +177,7 @@ static void flood_on(size_t index, void *arg)
     wave->dice = dice_make(flood->seed, index);
     while (co_clock_now_ns() < flood->until_ns) {
         /* Half of a request is not answered: its client has enough after a while. */
-        int64_t patience_ns = dice_below(&wave->dice, 64) ? CO_CLOCK_S / 4 : 15 * CO_CLOCK_S;
+        int64_t patience_ns = dice_below(&wave->dice, 64) ? CO_CLOCK_S / 4 : 3 * CO_CLOCK_S;
         struct client *client = client_make(&flood->service->target, patience_ns);
         co_ensure(client);
         fill(wave, flood);
