@@ -51,75 +51,6 @@ static const struct unit_suite *const suites[] = {
     &precedence_suite,
     &rejections_suite,
     &grammar_suite,
-    &sizes_suite,
-    &hostile_suite,
-    &endings_suite,
-    &resources_suite,
-    &crowds_suite,
-    &idle_suite,
-    &tls_suite,
-    &events_suite,
-    &races_suite,
-    &verdicts_suite,
-    &connections_suite,
-    &checker_suite,
-    &stalls_suite,
-    &pooler_suite,
-    &bounds_suite,
-    &lost_suite,
-    &sessions_suite,
-    &takeover_suite,
-    &token_servers_suite,
-    &crashes_suite,
-    NULL,
-};
-
-static void clean_up(void *arg)
-{
-    (void)arg;
-    service_remove_all();
-}
-
-static const struct unit_suite *const suites[] = {
-    &frame_suite,
-    &accounts_suite,
-    &names_suite,
-    &transfers_suite,
-    &batches_suite,
-    &pages_suite,
-    &holds_suite,
-    &ledgers_suite,
-    &export_suite,
-    &export_range_suite,
-    &widest_suite,
-    &metadata_suite,
-    &version_suite,
-    &commands_suite,
-    &desk_suite,
-    &experiments_suite,
-    &environment_suite,
-    &operation_suite,
-    &config_suite,
-    &upgrade_suite,
-    &stop_suite,
-    &backup_suite,
-    &tokens_suite,
-    &token_life_suite,
-    &rates_suite,
-    &audits_suite,
-    &lab_suite,
-    &keys_suite,
-    &access_suite,
-    &timing_suite,
-    &request_ids_suite,
-    &logs_suite,
-    &machinery_suite,
-    &origin_suite,
-    &cors_suite,
-    &methods_suite,
-    &precedence_suite,
-    &rejections_suite,
-    &grammar_suite,
     &smuggling_suite,
     &sizes_suite,
     &hostile_suite,
@@ -145,6 +76,12 @@ static const struct unit_suite *const suites[] = {
     &crashes_suite,
     NULL,
 };
+
+static void clean_up(void *arg)
+{
+    (void)arg;
+    service_remove_all();
+}
 
 int main(int argc, char **argv)
 {
