@@ -208,7 +208,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
   libseccomp-dev libssl-dev node:nodejs npm:npm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
-TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang libclang-rt-14-dev g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc valgrind hledger beancount ledger \
+TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang libclang-rt-14-dev g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc zsh valgrind hledger beancount ledger \
   nginx haproxy caddy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3
 E2E_DEPS := chromium
 
@@ -227,7 +227,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man install clients clients-kills deb deb-test clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -379,6 +379,9 @@ format: deps-tidy ## C as .clang-format has it, all files
 man: build ## the manual pages, into build/man
 	@rm -rf build/man && tools/man/build build/man
 
+completion: build ## what bash and zsh complete, into build/completion
+	@tools/completion/build build/completion
+
 PREFIX ?= /usr/local
 INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)
 public_headers = $(filter-out %_private.h,$(wildcard $(1)/*.h $(1)/*.hpp))
@@ -389,10 +392,12 @@ libraries: # of coro/, as they are and under each sanitizer
 	@$(MAKE_IN) MODE=release $(call libraries,release) build/release/libcoro.so
 	@$(MAKE_IN) MODE=asan $(call libraries,asan)
 	@$(MAKE_IN) MODE=tsan $(call libraries,tsan)
-install: man libraries ## into PREFIX (DESTDIR as usual): programs, manual, systemd unit, libcoro, coro.pc and coro-cc
+install: man completion libraries ## into PREFIX (DESTDIR as usual): programs, manual, systemd units, completion, libcoro, coro.pc and coro-cc
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/teller build/release/teller-load coro/coro-cc
 	$(INSTALL_FILE)/share/man/man1 build/man/*.1
 	$(INSTALL_FILE)/share/man/man3 build/man/*.3
+	$(INSTALL_FILE)/share/bash-completion/completions build/completion/bash/*
+	$(INSTALL_FILE)/share/zsh/site-functions build/completion/zsh/*
 	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md
 	$(INSTALL_FILE)/share/teller/monitoring $(filter-out %_test.yml,$(wildcard server/monitoring/*))
 	$(INSTALL_FILE)/share/teller/proxies server/proxies/*

@@ -34,7 +34,7 @@ static void print_row(const struct option *flag)
     char left[64];
     snprintf(left, sizeof left, "--%s%s%.*s", flag->name, rule.named ? " " : "", (int)rule.named,
         rule.named ? flag->argument : "");
-    printf("  %-26s %s", left, flag->help);
+    printf("  %-25s  %s", left, flag->help); /* two blanks part them, however long it is */
     if (rule.kind == OPTION_NUMBER)
         printf(" (%lld to %lld)", (long long)rule.low, (long long)rule.high);
     if (flag->value)
@@ -49,7 +49,7 @@ static void print_help(const struct options *options)
         print_row(flag);
     for (const struct option *flag = common; flag->name; flag++)
         print_row(flag);
-    printf("  %-26s %s\n\n", "--help", "print this");
+    printf("  %-25s  %s\n\n", "--help", "print this");
     puts("Each flag is also an environment variable: --max-requests is TELLER_MAX_REQUESTS.");
 }
 
