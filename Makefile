@@ -62,7 +62,7 @@ LAB := $(call objects,$(call folders,lab)) $(OBJ)/embed/lab.o $(OBJ)/lessons/tab
 SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 # What the commands for people stand on, to talk to a service.
-TALK := $(addprefix $(OBJ)/loadtest/,json_view.o key.o) $(CORO_HTTP)
+TALK := $(addprefix $(OBJ)/loadtest/,json_view.o key.o) $(CORO_HTTP) $(CORO_TLS)
 
 # The version stands in one file; these say it.
 VERSION := $(file <VERSION)
@@ -79,8 +79,8 @@ LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 
 $(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(TALK) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) $(SERVER_LIBS) -lm
-$(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO_HTTP) $(CORO)
-	$(LINK) -lm
+$(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO)
+	$(LINK) $(TLS_LIBS) -lm
 $(OBJ)/tests/test-coro: $(call objects,tests tests/coro) $(CORO_HTTP) $(CORO_TLS) $(CORO)
 	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
@@ -97,9 +97,9 @@ $(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(OBJ)/tests/co
 $(OBJ)/tests/test-scale: $(OBJ)/tests/unit.o $(OBJ)/tests/ledger/fixture.o $(call objects,tests/scale) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
 # The program from outside: runs the teller that stands beside it in the same build.
-$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO_HTTP) $(CORO) | $(OBJ)/teller $(OBJ)/teller-load \
+$(OBJ)/tests/test-service: $(call objects,tests tests/service) $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO) | $(OBJ)/teller $(OBJ)/teller-load \
   $(OBJ)/tests/teller-planted
-	$(LINK) -lcunit -lm
+	$(LINK) -lcunit $(TLS_LIBS) -lm
 # A teller in which careless strategies of the lab crash, loop, fork: tests/service/planted.
 PLANTED := $(OBJ)/server/lab/lab_bounds.o \
   $(patsubst %,$(OBJ)/lab/strategy/%.o,unsafe atomic unordered_locks misused_rwmutex compare_and_swap)
@@ -108,8 +108,8 @@ $(OBJ)/tests/teller-planted: $(OBJ)/server/main.o $(OBJ)/tests/service/planted/p
 	$(LINK) $(SERVER_LIBS) -lm
 # The same while everything it stands on fails.
 $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
-  $(filter-out %/shim.o,$(call objects,tests/faults)) $(LOADTEST) $(CORO_HTTP) $(CORO) | $(OBJ)/teller $(OBJ)/tests/shim.so
-	$(LINK) -lcunit -lm
+  $(filter-out %/shim.o,$(call objects,tests/faults)) $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO) | $(OBJ)/teller $(OBJ)/tests/shim.so
+	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
 	@mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_COMMON) -O1 -fPIC -shared -o $@ $<
 # A program for each fuzz target (MODE=fuzz): of the service and the ledger each takes what it needs,

@@ -100,6 +100,7 @@ const char *client_status_name(enum client_status status)
     static const char *const names[] = {
         [CLIENT_ANSWERED] = "answered",
         [CLIENT_NO_CONNECTION] = "no connection",
+        [CLIENT_NOT_TRUSTED] = "certificate not accepted",
         [CLIENT_LOST] = "connection lost",
         [CLIENT_TIMEOUT] = "timeout",
         [CLIENT_UNAVAILABLE] = "unavailable",
@@ -143,6 +144,29 @@ static enum client_status step_end(
 
 /* --- connecting and sending ------------------------------------------------------------------- */
 
+/* The stream is the connection's then, or closed. */
+static enum client_status speak_over(struct client *client, struct co_stream stream)
+{
+    client->connection = co_http_connection_make(stream, NULL);
+    return client->connection ? CLIENT_ANSWERED : CLIENT_NO_CONNECTION;
+}
+
+static enum client_status connect_secretly(
+    struct client *client, struct co_context *context, int fd)
+{
+    const struct target *target = client->target;
+    char host[sizeof target->authority];
+    co_ensure(target->tls);
+    /* Without the port, and the brackets of a number. */
+    bool is_number = target->authority[0] == '[';
+    size_t length = strcspn(target->authority + is_number, is_number ? "]" : ":");
+    snprintf(host, sizeof host, "%.*s", (int)length, target->authority + is_number);
+    struct co_tls *tls = co_tls_connect(context, target->tls, fd, host, NULL);
+    if (!tls)
+        return errno == EKEYREJECTED ? CLIENT_NOT_TRUSTED : CLIENT_NO_CONNECTION;
+    return speak_over(client, co_tls_stream(tls));
+}
+
 enum client_status client_connect(struct client *client)
 {
     /* Kept from the call before. */
@@ -153,10 +177,13 @@ enum client_status client_connect(struct client *client)
     if (!context)
         return CLIENT_NO_CONNECTION;
     int fd = co_net_dial_from(context, target->address, target->from[0] ? target->from : NULL);
+    enum client_status status = CLIENT_NO_CONNECTION;
+    if (fd >= 0 && target->is_secret)
+        status = connect_secretly(client, context, fd);
+    else if (fd >= 0)
+        status = speak_over(client, co_stream_of(fd));
     co_context_release(&context);
-    if (fd >= 0)
-        client->connection = co_http_connection_make(co_stream_of(fd), NULL);
-    return client->connection ? CLIENT_ANSWERED : CLIENT_NO_CONNECTION;
+    return status;
 }
 
 /* Text is appended to the request's headers; what does not fit makes them too long, permanently. */

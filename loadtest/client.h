@@ -19,6 +19,7 @@ struct client;
 enum client_status {
     CLIENT_ANSWERED,
     CLIENT_NO_CONNECTION, /* nothing was sent: the request was not executed */
+    CLIENT_NOT_TRUSTED,   /* the same: the service's certificate was not accepted */
     CLIENT_LOST,          /* the connection ended before the whole answer: outcome unknown */
     CLIENT_TIMEOUT,       /* no whole answer in time: outcome unknown */
     CLIENT_UNAVAILABLE, /* of a value that was asked for (api_client.h): 429 or 5xx came instead */

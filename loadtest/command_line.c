@@ -20,7 +20,13 @@ static const struct option {
     int64_t min, max;
 } table[] = {
 #define AT(member) offsetof(struct load_options, member)
-    {"--url", "URL", "the service, http://HOST:PORT", TYPE_TEXT, OPTION_COMMON, AT(url), 0, 0},
+    {"--url", "URL", "the service, http://HOST:PORT or https://HOST:PORT", TYPE_TEXT, OPTION_COMMON,
+        AT(url), 0, 0},
+    {"--ca", "FILE", "who may sign its certificate, instead of the system's", TYPE_TEXT,
+        OPTION_COMMON, AT(ca), 0, 0},
+    {"--client-cert", "FILE", "the certificate to show it", TYPE_TEXT, OPTION_COMMON,
+        AT(client_cert), 0, 0},
+    {"--client-key", "FILE", "and its key", TYPE_TEXT, OPTION_COMMON, AT(client_key), 0, 0},
     {"--token", "T", "the bearer token", TYPE_TEXT, OPTION_COMMON, AT(token), 0, 0},
     {"--token-file", "FILE", "a file with the bearer token", TYPE_TEXT, OPTION_COMMON,
         AT(token_file), 0, 0},
@@ -123,6 +129,24 @@ static bool read_token(const char *path, char token[256])
     return read;
 }
 
+/* Whom to trust, and what to show. */
+static bool read_trust(struct load_options *options)
+{
+    const struct co_tls_client_options tls = {.trust_file = options->ca,
+        .certificate_file = options->client_cert,
+        .key_file = options->client_key};
+    struct co_stream_why why = {.text = ""};
+    if (!options->target.is_secret) {
+        if (options->ca || options->client_cert || options->client_key)
+            fputs("teller-load: --ca, --client-cert and --client-key are for https://\n", stderr);
+        return !options->ca && !options->client_cert && !options->client_key;
+    }
+    if (target_trust(&options->target, &tls, &why))
+        return true;
+    fprintf(stderr, "teller-load: %s\n", why.text[0] ? why.text : strerror(errno));
+    return false;
+}
+
 bool command_line_read(
     const struct scenario *scenario, int argc, char **argv, struct load_options *options)
 {
@@ -147,7 +171,7 @@ bool command_line_read(
     if (wrong)
         fprintf(stderr, "teller-load: %s\n", wrong);
     options->token = NULL; /* it is in the target now */
-    return !wrong;
+    return !wrong && read_trust(options);
 }
 
 void command_line_print(FILE *out, const struct scenario *scenario)

@@ -81,7 +81,8 @@ static void send_all(struct load *load, struct load_client *client)
         /* From when it was due, not from when it was sent. */
         stats_record(load->report->stats, status, &response, now - due_ns);
         /* A service that is down or full is not helped by asking as fast as possible. */
-        if (status == CLIENT_NO_CONNECTION || (status == CLIENT_ANSWERED && response.status == 503))
+        if (status == CLIENT_NO_CONNECTION || status == CLIENT_NOT_TRUSTED ||
+            (status == CLIENT_ANSWERED && response.status == 503))
             co_sleep(PAUSE_MS * CO_CLOCK_MS);
     }
     /* The run lasts until its last answer. */

@@ -18,11 +18,12 @@ enum {
 
 struct load_options {
     const char *url, *token, *token_file, *ledger, *prefix;
-    int64_t rate;     /* requests a second; 0: closed loop */
-    int64_t clients;  /* connections */
-    int64_t duration; /* seconds */
-    int64_t timeout;  /* seconds for one request */
-    int64_t seed;     /* 0: from the clock */
+    const char *ca, *client_cert, *client_key; /* files; NULL: the system's, none */
+    int64_t rate;                              /* requests a second; 0: closed loop */
+    int64_t clients;                           /* connections */
+    int64_t duration;                          /* seconds */
+    int64_t timeout;                           /* seconds for one request */
+    int64_t seed;                              /* 0: from the clock */
     int64_t workers;
     int64_t rounds, racers, accounts;
     bool json, hot, stages, help;

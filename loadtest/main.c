@@ -109,8 +109,10 @@ int main(int argc, char **argv)
         return EXIT_GOOD;
     }
     const struct co_runtime_options runtime = {.workers = (int)job.options.workers};
+    size_t left = co_runtime_run(&runtime, run, &job);
+    target_forget(&job.options.target);
     /* Coroutines that were left over are a fault of ours, and no result to trust. */
-    if (co_runtime_run(&runtime, run, &job) != 0)
+    if (left != 0)
         return EXIT_VIOLATION;
     return finish(&job);
 }

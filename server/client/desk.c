@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "coro/clock.h"
@@ -63,6 +64,27 @@ static bool choose_form(struct desk *desk)
     return !(json && table);
 }
 
+/* Whom to trust, and what to show. */
+static bool open_tls(struct desk *desk)
+{
+    const struct options *options = desk->options;
+    const struct co_tls_client_options tls = {.trust_file = options_value(options, "ca"),
+        .certificate_file = options_value(options, "client-cert"),
+        .key_file = options_value(options, "client-key"),
+        .protocols = "http/1.1"};
+    struct co_stream_why why = {.text = ""};
+    if (strncasecmp(desk->url, "https://", 8) != 0) {
+        /* Nobody shall believe that what they gave is of use. */
+        if (tls.trust_file || tls.certificate_file || tls.key_file)
+            fputs("teller: --ca, --client-cert and --client-key are for https://\n", stderr);
+        return !tls.trust_file && !tls.certificate_file && !tls.key_file;
+    }
+    desk->tls = co_tls_client(&tls, &why);
+    if (!desk->tls)
+        fprintf(stderr, "teller: %s\n", why.text[0] ? why.text : strerror(errno));
+    return desk->tls != NULL;
+}
+
 static bool open_service(struct desk *desk)
 {
     char token[TOKEN];
@@ -70,15 +92,16 @@ static bool open_service(struct desk *desk)
     desk->url = options_value(desk->options, "url");
     desk->ledger = options_value(desk->options, "ledger");
     int64_t seconds = options_number(desk->options, "timeout");
-    if (!read_token(options_value(desk->options, "token-file"), token))
+    if (!read_token(options_value(desk->options, "token-file"), token) || !open_tls(desk))
         return false;
     desk->until_ns = co_clock_now_ns() + seconds * CO_CLOCK_S;
-    desk->remote = remote_open(desk->url, *token ? token : NULL, &why);
+    desk->remote = remote_open(desk->url, *token ? token : NULL, desk->tls, &why);
     if (!why)
-        desk->aside = remote_open(desk->url, *token ? token : NULL, &why);
+        desk->aside = remote_open(desk->url, *token ? token : NULL, desk->tls, &why);
     if (why) {
         fprintf(stderr, "teller: --url %s: %s\n", desk->url, why);
         remote_close(&desk->remote);
+        co_tls_config_free(&desk->tls);
     }
     return !why;
 }
@@ -92,6 +115,7 @@ static void work(void *arg)
     arena_clear(&desk->arena);
     remote_close(&desk->aside);
     remote_close(&desk->remote);
+    co_tls_config_free(&desk->tls);
 }
 
 int desk_run(const struct options *options, struct desk_command command, int argc, char **argv)
@@ -134,7 +158,8 @@ bool desk_pause(struct desk *desk, const struct remote_answer *answer, int tries
 /* The answer says nothing of what was asked; later it may. */
 static bool may_pass(enum remote_fate fate, const struct remote_answer *answer)
 {
-    return fate != REMOTE_ANSWERED || answer->status == 429 || answer->status >= 500;
+    return fate == REMOTE_NOT_SENT || fate == REMOTE_UNKNOWN || answer->status == 429 ||
+           answer->status >= 500;
 }
 
 static enum desk_end not_reached(
@@ -157,7 +182,7 @@ enum desk_end desk_post(
     enum remote_fate fate = remote_call(desk->remote, &ask, answer);
     for (int tries = 0; may_pass(fate, answer) && desk_pause(desk, answer, tries); tries++)
         fate = remote_call(desk->remote, &ask, answer);
-    if (may_pass(fate, answer))
+    if (fate != REMOTE_ANSWERED || may_pass(fate, answer))
         return not_reached(desk, fate, answer);
     return answer->status < 300 ? DESK_DONE : desk_refused(desk, answer);
 }

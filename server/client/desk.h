@@ -28,6 +28,9 @@ enum desk_end {
 
 #define DESK_FLAGS                                                                                 \
     {"url", "URL", "where the service listens", "http://127.0.0.1:8080"},                          \
+        {"ca", "FILE", "of https: who may sign its certificate, instead of the system's", NULL},   \
+        {"client-cert", "FILE", "of https: the certificate to show it", NULL},                     \
+        {"client-key", "FILE", "and its key", NULL},                                               \
         {"token-file", "FILE", "the file that has the access token", DESK_TOKEN_FILE},             \
         {"ledger", "NAME", "the ledger", "main"},                                                  \
         {"timeout", "S=0..86400", "how long to go on trying", "60"},                               \
@@ -41,6 +44,7 @@ struct desk {
     const struct options *options;
     const char *const *words;      /* of the command line, ends with NULL */
     struct remote *remote, *aside; /* the latter for questions while the first is a stream */
+    struct co_tls_config *tls;     /* whom to trust; NULL: it is plain HTTP */
     const char *url, *ledger;
     bool as_json;
     int64_t until_ns;

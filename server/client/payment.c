@@ -87,7 +87,7 @@ static void follow_settle(struct attempt *attempt)
     const struct remote_ask ask = {.path = path};
     for (int tries = 0;; tries++) {
         enum remote_fate fate = remote_call(attempt->desk->remote, &ask, &answer);
-        if ((fate == REMOTE_ANSWERED && answer.status == 200) ||
+        if ((fate == REMOTE_ANSWERED && answer.status == 200) || fate == REMOTE_NOT_TRUSTED ||
             !desk_pause(attempt->desk, &answer, tries))
             return;
     }
@@ -108,7 +108,7 @@ static void settle(struct attempt *attempt)
     for (int tries = 0;; tries++) {
         attempt->fate = remote_call(attempt->desk->remote, &attempt->ask, &attempt->answer);
         note(attempt);
-        if (settles(attempt) || is_not_allowed(attempt))
+        if (settles(attempt) || is_not_allowed(attempt) || attempt->fate == REMOTE_NOT_TRUSTED)
             return;
         if (attempt->fate == REMOTE_ANSWERED && attempt->answer.status == 504)
             follow_settle(attempt);

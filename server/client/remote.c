@@ -17,29 +17,33 @@ enum { ANSWERS_WITHIN_S = 40, LINE_FIRST = 4096, PIECE = 16384 };
 struct remote {
     char *url; /* without a slash at its end */
     char *authorization;
+    bool is_secret; /* over TLS */
     struct co_http *http;
     struct co_http_answer answer; /* the last one */
     char why[200];
 };
 
-struct remote *remote_open(const char *url, const char *token, const char **why)
+struct remote *remote_open(
+    const char *url, const char *token, struct co_tls_config *tls, const char **why)
 {
     struct co_http_origin origin;
     const char *target;
     *why = NULL;
-    if (!co_http_url_read(url, &origin, &target) || strlen(target) > 1)
-        *why = "must be http://HOST[:PORT], without a path";
-    else if (origin.secure)
-        *why = "https:// is not supported here, only http://HOST[:PORT]";
-    if (*why)
+    if (!co_http_url_read(url, &origin, &target) || strlen(target) > 1) {
+        *why = "must be http://HOST[:PORT] or https://HOST[:PORT], without a path";
         return NULL;
+    }
+    co_ensure(tls || !origin.secure);
+    const struct co_http_options options = {
+        .https = tls ? co_tls_dialer(tls) : (struct co_stream_dialer){.dial = NULL}};
     struct remote *remote = calloc(1, sizeof *remote);
     co_ensure(remote);
     remote->url = strndup(url, strlen(url) - strlen(target));
-    remote->http = co_http_make(NULL);
+    remote->http = co_http_make(&options);
     co_ensure(asprintf(&remote->authorization, "%s%s%s", token ? "Authorization: Bearer " : "",
                   token ? token : "", token ? "\r\n" : "") >= 0);
     co_ensure(remote->url && remote->http);
+    remote->is_secret = origin.secure;
     return remote;
 }
 
@@ -63,8 +67,14 @@ const char *remote_why(const struct remote *remote)
 static enum remote_fate fate_of(
     struct remote *remote, enum co_http_fate fate, const struct co_stream_why *why)
 {
-    const char *words = errno == ENOENT ? "there is no such host" : strerror(errno);
+    int error = errno;
+    const char *words = error == ENOENT ? "there is no such host" : strerror(error);
+    /* With TLS 1.3 a client is refused once it takes the connection for made. */
+    if (error == EPROTO && remote->is_secret)
+        words = "the TLS connection was ended; maybe it wants a certificate (--client-cert)";
     snprintf(remote->why, sizeof remote->why, "%s", why->text[0] ? why->text : words);
+    if (fate == CO_HTTP_NOT_SENT && error == EKEYREJECTED)
+        return REMOTE_NOT_TRUSTED;
     return fate == CO_HTTP_ANSWERED   ? REMOTE_ANSWERED
            : fate == CO_HTTP_NOT_SENT ? REMOTE_NOT_SENT
                                       : REMOTE_UNKNOWN;

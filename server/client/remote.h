@@ -12,10 +12,12 @@
 #include <stdint.h>
 
 #include "coro/ensure.h"
+#include "coro/tls/co_tls.h"
 
 enum remote_fate {
-    REMOTE_NOT_SENT, /* nobody listens there: it was not executed */
-    REMOTE_UNKNOWN,  /* it may have been executed, and no answer came */
+    REMOTE_NOT_SENT,    /* nobody listens there: it was not executed */
+    REMOTE_NOT_TRUSTED, /* the same, and trying again would not help: its certificate is not good */
+    REMOTE_UNKNOWN,     /* it may have been executed, and no answer came */
     REMOTE_ANSWERED,
 };
 
@@ -37,9 +39,10 @@ struct remote_answer {
 
 struct remote;
 
-/* `url`: "http://HOST[:PORT]"; `token` may be NULL. NULL: *why says what is wrong with the URL.
- * Never parks. */
-CO_MUST_CHECK struct remote *remote_open(const char *url, const char *token, const char **why);
+/* `url`: "http://HOST[:PORT]" or https; `token` may be NULL; `tls`, for https, must outlive it.
+ * NULL: *why says what is wrong with the URL. Never parks. */
+CO_MUST_CHECK struct remote *remote_open(
+    const char *url, const char *token, struct co_tls_config *tls, const char **why);
 void remote_close(struct remote **remote);
 
 CO_MUST_CHECK enum remote_fate remote_call(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Both clients against the real program: their own tests, over a good network and a bad one; then
-// each killed in the middle of its work, against a service that is killed as well.
+// Both clients against the real program: their own tests, over a good network and a bad one, in plain
+// and over TLS; then each killed in the middle of its work, against a service that is killed as well.
 //     node tests/clients/run.js [KILLS]     how often each is killed (5)
 // Run from the root, after `make build` and clients/build. Prints "clients: N passed, N failed".
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,12 +42,41 @@ async function run([program, words], more, environment = {}, started = () => {})
     return { end: await ended, said };
 }
 
-async function tests(service, bad) {
+async function tests(service, bad, over, environment = {}) {
     for (const [name, language] of Object.entries(LANGUAGES)) {
         const { end, said } = await run(language.test, [], { TELLER_URL: service.url,
-            TELLER_TOKEN: service.token, TELLER_RELAY: bad.url });
+            TELLER_TOKEN: service.token, TELLER_RELAY: bad.url, ...environment });
         const many = Number(language.count.exec(said)?.[1] ?? 0);
-        count(`${name}: its own tests, ${many} of them`, end === 0 && many >= 7, said);
+        count(`${name}: its own tests ${over}, ${many} of them`, end === 0 && many >= 7, said);
+    }
+}
+
+/** The tests while all that goes over one of the two ways is cut off again and again. */
+async function testsOverBoth(service, over, environment) {
+    const bad = await relay(service.url);
+    const cutting = setInterval(() => bad.cut(), CUT_MS);
+    await tests(service, bad, over, environment);
+    clearInterval(cutting);
+    bad.close();
+}
+
+/** With whom the clients trust by what their languages have for that; and with nobody. */
+async function testsOverTls(folder) {
+    execFileSync('tests/service/certificates', [folder]);
+    const ca = join(folder, 'ca.pem');
+    const service = new Service(['--tls-cert', join(folder, 'server.pem'),
+        '--tls-key', join(folder, 'server.key')]);
+    try {
+        await service.start();
+        execFileSync('build/teller', ['accounts', 'open', 'alice', 'USD/2', '--url', service.url,
+            '--ca', ca, '--token-file', join(service.data, 'admin.token')]);
+        await testsOverBoth(service, 'over TLS', { SSL_CERT_FILE: ca, NODE_EXTRA_CA_CERTS: ca });
+        const { end, said } = await run(LANGUAGES.python.payer, [service.url, service.token,
+            join(folder, 'none'), 1, 1], { SSL_CERT_FILE: '/dev/null' });
+        count('python: nobody is trusted by chance', end !== 0 &&
+            said.includes('CERTIFICATE_VERIFY_FAILED'), said);
+    } finally {
+        await service.remove();
     }
 }
 
@@ -83,11 +112,8 @@ const folder = mkdtempSync(join(tmpdir(), 'teller-clients-'));
 try {
     await service.start();
     await service.account('alice', 0);
-    const bad = await relay(service.url);
-    const cutting = setInterval(() => bad.cut(), CUT_MS);
-    await tests(service, bad);
-    clearInterval(cutting);
-    bad.close?.();
+    await testsOverBoth(service, 'in plain');
+    await testsOverTls(folder);
     for (const [name, language] of Object.entries(LANGUAGES))
         await killed(service, name, language, folder, KILLS);
 } catch (error) {

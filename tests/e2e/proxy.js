@@ -4,7 +4,7 @@
 import net from 'node:net';
 
 export async function relay(target) {
-    const { hostname, port } = new URL(target);
+    const { protocol, hostname, port } = new URL(target);
     const open = new Set();
     const server = net.createServer((near) => {
         const far = net.connect(port, hostname);
@@ -20,7 +20,7 @@ export async function relay(target) {
     });
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     return {
-        url: `http://127.0.0.1:${server.address().port}`,
+        url: `${protocol}//127.0.0.1:${server.address().port}`,
         cut: () => open.forEach((socket) => socket.destroy()),
         close: () => {
             open.forEach((socket) => socket.destroy());

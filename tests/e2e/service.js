@@ -31,7 +31,7 @@ export class Service {
         const ready = new Promise((resolve) => this.process.stdout.on('data', (text) => {
             this.log += text;
             said += text;
-            const match = /^teller: listening on (http:\/\/(\S+))$/m.exec(said);
+            const match = /^teller: listening on (https?:\/\/(\S+))$/m.exec(said);
             if (match) resolve(match);
         }));
         const late = wait(START_MS).then(() => 'too slow');

@@ -12,18 +12,20 @@
 #include "coro/waitgroup.h"
 #include "loadtest/dice.h"
 #include "tests/service/command.h"
+#include "tests/service/secret.h"
 #include "tests/service/visit.h"
 
 /* A line of bash; $teller is the program, which finds service, token and a state of the test's own
- * in its environment; $dir the service's folder. */
+ * in its environment; $dir the service's folder; $secret where it speaks TLS. */
 static void run_line(struct command *command, const struct service *service, const char *line)
 {
     char program[SERVICE_PROGRAM], whole[4 * SERVICE_PROGRAM];
     service_program(program);
     int length = snprintf(whole, sizeof whole,
         "export TELLER_URL=%s TELLER_TOKEN_FILE=%s/admin.token TELLER_STATE=%s/state;"
-        " teller='timeout 120 %s'; dir=%s; %s",
-        service->url, service->folder, service->folder, program, service->folder, line);
+        " teller='timeout 120 %s'; dir=%s; secret=127.0.0.1:%d; %s",
+        service->url, service->folder, service->folder, program, service->folder, service->inner,
+        line);
     co_ensure(length > 0 && length < (int)sizeof whole);
     const char *const argv[] = {"/bin/bash", "-c", whole, NULL};
     command_run(command, argv);
@@ -80,7 +82,13 @@ static void each_says_what_it_should(void)
         {2, "there is no token in", "$teller balance ann --token-file /dev/null"},
         {2, "cannot read the token", "$teller balance ann --token-file /nowhere"},
         {3, "no answer from", "$teller balance ann --url http://127.0.0.1:1 --timeout 0"},
-        {2, "https:// is not supported here", "$teller balance ann --url https://127.0.0.1"},
+        {2, "are for https://", "$teller balance ann --ca /etc/passwd"},
+        {2, "are for https://", "$teller balance ann --client-key /etc/passwd"},
+        {2, "No such file", "$teller balance ann --url https://127.0.0.1 --ca /nowhere"},
+        {2, "not certificates", "$teller balance ann --url https://127.0.0.1 --ca /dev/null"},
+        {2, "a certificate and its key are needed",
+            "$teller balance ann --url https://127.0.0.1 --client-cert /etc/passwd"},
+        {2, "without a path", "$teller balance ann --url https://127.0.0.1/v1"},
         {2, "without a path", "$teller balance ann --url http://127.0.0.1/v1"},
         {2, "--help says more", "$teller balance ann --no-such-flag"},
         {3, "nothing was sent",
@@ -230,6 +238,61 @@ static void killed_it_pays_once(void)
     service_remove(&service);
 }
 
+/* Over TLS, by name and by number; with those whom the system trusts it trusts nobody here. */
+static void over_tls(void)
+{
+#define AT "--url https://$secret --ca $dir/tls/ca.pem"
+#define LOAD "${teller}-load double-withdraw --rounds 2 --token-file $dir/admin.token --json "
+    static const struct row rows[] = {
+        {0, "=account ann in USD/2 opened", "$teller accounts open ann USD/2 --table " AT},
+        {0, "\"balance",
+            "TELLER_URL=https://localhost:${secret#*:} $teller deposit ann 10 --ca "
+            "$dir/tls/ca.pem"},
+        {0, "=1,2", "$teller tail --after 0 --limit 2 " AT " | jq -r .seq | paste -sd,"},
+        /* Another try would end alike, so none is made: there would be no end to this one. */
+        {3, "unable to get local issuer certificate",
+            "$teller balance ann --timeout 86400 --url https://$secret"},
+        {3, "unable to get local issuer",
+            "$teller deposit ann 1 --timeout 86400 --url https://$secret"},
+        {3, "no events from", "$teller tail --timeout 86400 --after 0 --url https://$secret"},
+        {0, "available   10.00 USD", "$teller balance ann --table " AT},
+        {0, "\"verdict\":\"kept\"", LOAD AT},
+        {2, "certificate not accepted", LOAD "--url https://$secret"},
+        {2, "No such file", LOAD "--url https://$secret --ca /nowhere"},
+        {2, "are for https://", LOAD "--url http://$secret --ca $dir/tls/ca.pem"},
+        {0, NULL, NULL},
+    };
+    struct service service;
+    CU_ASSERT_FATAL(secret_make(&service, "owner", NULL));
+    run_rows(&service, rows);
+    service_remove(&service);
+}
+
+/* A service that asks who knocks. */
+static void with_a_certificate(void)
+{
+#define MINE " --client-cert $dir/tls/client.pem --client-key $dir/tls/client.key"
+    static const struct row rows[] = {
+        {0, "=account ann in USD/2 opened", "$teller accounts open ann USD/2 --table " AT MINE},
+        {0, "\"verdict\":\"kept\"", LOAD AT MINE},
+        {3, "maybe it wants a certificate", "$teller balance ann --timeout 0 " AT},
+        {2, "key",
+            "$teller balance ann " AT " --client-cert $dir/tls/client.pem "
+            "--client-key $dir/tls/stranger.key"},
+        {0, NULL, NULL},
+    };
+    struct service service;
+    char ca[SERVICE_PROGRAM];
+    const char *arguments[] = {"--tls-client-ca", ca, NULL};
+    service_prepare(&service, "owner", arguments);
+    service.secret = true;
+    secret_path(&service, "ca.pem", ca);
+    CU_ASSERT_FATAL(service_run(&service));
+    run_rows(&service, rows);
+    service_remove(&service);
+}
+
 const struct unit_suite desk_suite = {"desk", 2,
     (const struct unit_test[]){{"each_says_what_it_should", each_says_what_it_should},
+        {"over_tls", over_tls}, {"with_a_certificate", with_a_certificate},
         {"killed_it_pays_once", killed_it_pays_once}, {0}}};
