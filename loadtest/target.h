@@ -18,8 +18,8 @@ struct target {
 };
 
 /*
- * From "http://HOST[:PORT]", or https (a trailing "/" is allowed) and a token (NULL: none). Looks the host
- * up, so it may block and needs a big stack: call it before the runtime runs, or with
+ * From "http://HOST[:PORT]", or https (a trailing "/" is allowed) and a token (NULL: none). Looks
+ * the host up, so it may block and needs a big stack: call it before the runtime runs, or with
  * co_worker_call() or co_blocking_call(). NULL when all is well, else a static text that says what
  * is wrong.
  */

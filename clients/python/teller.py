@@ -42,7 +42,8 @@ class Problem(Exception):
 
 
 class Unreachable(Exception):
-    """There was no answer for as long as `patience`; nothing that moves money was sent."""
+    """There was no answer for as long as `patience`, or the service's certificate is not one that is
+    trusted; nothing that moves money was sent."""
 
 
 class OutcomeUnknown(Unreachable):
@@ -54,11 +55,13 @@ class OutcomeUnknown(Unreachable):
 
 
 class _Again(Exception):
-    """Not answered, or not yet: to be sent again. `sent`: it may have been carried out."""
+    """Not answered, or not yet: to be sent again, unless that is `hopeless`. `sent`: it may have been
+    carried out."""
 
-    def __init__(self, why: str, sent: bool, after_s: Optional[float] = None):
+    def __init__(self, why: str, sent: bool, after_s: Optional[float] = None,
+                 hopeless: bool = False):
         super().__init__(why)
-        self.sent, self.after_s = sent, after_s
+        self.sent, self.after_s, self.hopeless = sent, after_s, hopeless
 
 
 class Teller(Operations):
@@ -111,7 +114,8 @@ class Teller(Operations):
             value = json.loads(said) if said else None
         except (OSError, http.client.HTTPException, ValueError) as error:
             connection.close()
-            raise _Again(f'{type(error).__name__}: {error}', sent) from error
+            hopeless = isinstance(error, ssl.SSLCertVerificationError)
+            raise _Again(f'{type(error).__name__}: {error}', sent, None, hopeless) from error
         if answer.will_close:
             connection.close()
         self._own.connection = connection
@@ -172,7 +176,8 @@ class Teller(Operations):
             except _Again as again:
                 maybe_done = maybe_done or (again.sent and method != 'GET')
                 rest = pause * (0.5 + random.random()) if again.after_s is None else again.after_s
-                gives_up = time.monotonic() + rest > end or (again.sent and not repeatable)
+                gives_up = (time.monotonic() + rest > end or again.hopeless or
+                            (again.sent and not repeatable))
                 if gives_up and maybe_done:
                     raise OutcomeUnknown(str(again), key) from again
                 if gives_up:
@@ -206,6 +211,8 @@ class Teller(Operations):
                     after, pause = position, 0.05
                     if entry is not None:
                         yield entry
+            except ssl.SSLCertVerificationError as error:
+                raise Unreachable(str(error)) from error
             except (OSError, http.client.HTTPException, _Again):
                 time.sleep(pause * (0.5 + random.random()))
                 pause = min(2 * pause, 2.0)

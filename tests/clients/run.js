@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Both clients against the real program: their own tests, over a good network and a bad one, in plain
-// and over TLS; then each killed in the middle of its work, against a service that is killed as well.
+// Both clients against the real program: their own tests, over a good network and a bad one, in
+// plain and over TLS; then each killed in the middle of its work, against a service that is killed
+// as well.
 //     node tests/clients/run.js [KILLS]     how often each is killed (5)
 // Run from the root, after `make build` and clients/build. Prints "clients: N passed, N failed".
 
@@ -72,7 +73,7 @@ async function testsOverTls(folder) {
             '--ca', ca, '--token-file', join(service.data, 'admin.token')]);
         await testsOverBoth(service, 'over TLS', { SSL_CERT_FILE: ca, NODE_EXTRA_CA_CERTS: ca });
         const { end, said } = await run(LANGUAGES.python.payer, [service.url, service.token,
-            join(folder, 'none'), 1, 1], { SSL_CERT_FILE: '/dev/null' });
+            join(folder, 'none'), 1], { SSL_CERT_FILE: '/dev/null' });
         count('python: nobody is trusted by chance', end !== 0 &&
             said.includes('CERTIFICATE_VERIFY_FAILED'), said);
     } finally {
