@@ -72,6 +72,7 @@
 /* runtime.h */
 #define runtime_options co_runtime_options
 #define runtime_run co_runtime_run
+#define RUNTIME_NOT_STARTED CO_RUNTIME_NOT_STARTED
 #define runtime_alive co_runtime_alive
 #define runtime_dump co_runtime_dump
 #define runtime_dump_on_quit co_runtime_dump_on_quit

@@ -36,18 +36,22 @@ export const outage = {
             const page = await open({ url: network.url });
             await page.fill('#accounts-prefix', 'cut');
             const before = await unread(page);
+            let connections = 1;
             for (let i = 0; i < 20; i++) {
                 await Promise.all(
                     Array.from({ length: 20 }, () => service.move('deposit', 'cut', '1')));
                 network.cut();
                 await page.waitForTimeout(Math.random() * 200);
+                /* Some cuts come while it connects, but some streams are to run before the next. */
+                if (i % 3 === 0) {
+                    await soon(async () =>
+                        assert.ok(await count(page, '#read-connections') > connections));
+                    connections = await count(page, '#read-connections');
+                }
             }
             await says(page, 'tr[data-id="cut"] .balance', '4.00', 20000);
             await caughtUp(page, service);
-            await soon(async () => {
-                assert.ok(await count(page, '#read-connections') > 5);
-                assert.equal(await unread(page), before);
-            });
+            await soon(async () => assert.equal(await unread(page), before));
         } finally {
             network.close();
         }
