@@ -90,22 +90,6 @@ struct reading {
     json_t *value;
 };
 
-/* jansson quotes the text up to the byte that is wrong, and cuts that where its room ends: a
- * character that is not whole is no character. */
-static void mend_characters(char *text)
-{
-    while (*text) {
-        unsigned char first = (unsigned char)*text;
-        size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4, whole = 1;
-        while (whole < length && (text[whole] & 0xc0) == 0x80)
-            whole++;
-        bool is_one = whole == length && (first < 0x80 || first >= 0xc0);
-        if (!is_one)
-            *text = '?';
-        text += is_one ? length : 1;
-    }
-}
-
 /* On a stack of its own (jansson recurses), and perhaps on a thread of its own. */
 static void read_document(void *arg)
 {
@@ -131,13 +115,11 @@ static void read_document(void *arg)
         (void)json_kept_blank(copy, 0, reading->length);
     reading->value =
         json_loadb(copy, reading->length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (!reading->value) {
+    if (!reading->value)
         snprintf(reading->error, JSON_IN_ERROR, "line %d, column %d: %.150s", error.line,
             error.column, error.text);
-        mend_characters(reading->error);
-    } else if (kept.name) {
+    else if (kept.name)
         (void)!json_kept_replace(&kept, reading->value, JSON_IN_KEPT_MAX);
-    }
     /* jansson makes do with NULL, so what it read may lack something. */
     if (reading->arena->is_short)
         reading->value = NULL;

@@ -20,8 +20,9 @@ struct json_in; /* a value in a document */
 enum { JSON_IN_VALUES = 8192, JSON_IN_VALUES_LARGE = 1 << 19 };
 
 /*
- * The document's value; NULL if the text is not such JSON, with the reason in `error`, in UTF-8. A
- * text of more than 64 KiB is read by a thread of its own while the caller is parked.
+ * The document's value; NULL if the text is not such JSON, with the reason in `error`, which may
+ * end within a character. A text of more than 64 KiB is read by a thread of its own while the
+ * caller is parked.
  *
  * The outermost members of the name `kept` (small ASCII letters) are handed on as they were given:
  * their value is asked for with json_in_kept(), and nothing else. NULL: it is texts that are asked

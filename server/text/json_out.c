@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "server/text/character.h"
 #include "server/text/hex.h"
 #include "server/text/time_text.h"
 
@@ -105,6 +106,15 @@ static size_t escape(unsigned char c, char to[6])
     return 6;
 }
 
+/* JSON is UTF-8, whatever was quoted, and wherever it was cut off. */
+static char *put_character(char *to, const char *text, size_t *length)
+{
+    bool is_one = character_read(text, length) != CHARACTER_NONE;
+    size_t size = is_one ? *length : sizeof CHARACTER_NONE_TEXT - 1;
+    memcpy(to, is_one ? text : CHARACTER_NONE_TEXT, size);
+    return to + size;
+}
+
 void json_out_text(struct json_out *out, const char *text)
 {
     if (!text) {
@@ -115,12 +125,15 @@ void json_out_text(struct json_out *out, const char *text)
     before_value(out);
     char *to = reserve(out, 6 * length + 2), *from = to; /* each byte becomes six at most */
     *to++ = '"';
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (; *text; text += length) {
+        unsigned char c = (unsigned char)*text;
+        length = 1;
         if (c < ' ' || c == '"' || c == '\\' || c == 0x7f)
             to += escape(c, to);
-        else
+        else if (c < 0x80)
             *to++ = (char)c;
+        else
+            to = put_character(to, text, &length);
     }
     *to++ = '"';
     out->length += (size_t)(to - from);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes JSON into an arena; commas are put where they belong. Also used for plain text. */
+/* Writes JSON into an arena; commas are put where they belong. A byte of a text that belongs to no
+ * character becomes U+FFFD. Also used for plain text. */
 #ifndef SERVER_TEXT_JSON_OUT_H
 #define SERVER_TEXT_JSON_OUT_H
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/text/character.h"
 #include "server/text/time_text.h"
 
 /* What always has room: a quotation mark, a brace and the line's end; what a field needs besides
@@ -24,31 +25,6 @@ static void put_ending(struct log_line *line, char c)
     line->text[line->length++] = c;
 }
 
-/* The character at `at`, and its length; one byte that begins none is 0xfffd. */
-static unsigned read_character(const char *at, size_t *length)
-{
-    unsigned char first = (unsigned char)*at;
-    size_t more = first < 0x80   ? 0
-                  : first < 0xc2 ? 4
-                  : first < 0xe0 ? 1
-                  : first < 0xf0 ? 2
-                  : first < 0xf5 ? 3
-                                 : 4;
-    unsigned code = more == 0 ? first : first & (0x3fU >> more);
-    *length = 1;
-    for (size_t i = 1; i <= more && more < 4; i++) {
-        if (((unsigned char)at[i] & 0xc0) != 0x80)
-            return 0xfffd;
-        code = code << 6 | ((unsigned char)at[i] & 0x3f);
-    }
-    /* Longer than need be, halves of a pair, and beyond the last one. */
-    if (more == 4 || (more == 2 && (code < 0x800 || code >> 11 == 0x1b)) ||
-        (more == 3 && (code < 0x10000 || code > 0x10ffff)))
-        return 0xfffd;
-    *length = more + 1;
-    return code;
-}
-
 /* A terminal, or an editor, would do something about it: controls, line ends, directions. */
 static bool is_active(unsigned code)
 {
@@ -64,13 +40,13 @@ static void put_escaped(struct log_line *line, const char *text)
     size_t length;
     put(line, "\"", 1);
     for (; *text && line->length + CHARACTER_ROOM < LOG_LINE_BYTES - ENDING; text += length) {
-        unsigned code = read_character(text, &length);
+        unsigned code = character_read(text, &length);
         if (code == '"' || code == '\\')
             put(line, "\\", 1);
         if (is_active(code))
             put(line, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", code));
-        else if (code == 0xfffd)
-            put(line, "\xef\xbf\xbd", 3);
+        else if (code == CHARACTER_NONE)
+            put(line, CHARACTER_NONE_TEXT, 3);
         else
             put(line, text, length);
     }
@@ -82,11 +58,11 @@ static void put_plain(struct log_line *line, const char *text)
 {
     size_t length;
     for (; *text && line->length + CHARACTER_ROOM < LOG_LINE_BYTES - ENDING; text += length) {
-        unsigned code = read_character(text, &length);
+        unsigned code = character_read(text, &length);
         if (is_active(code))
             put(line, " ", 1);
-        else if (code == 0xfffd)
-            put(line, "\xef\xbf\xbd", 3);
+        else if (code == CHARACTER_NONE)
+            put(line, CHARACTER_NONE_TEXT, 3);
         else
             put(line, text, length);
     }
