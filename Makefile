@@ -227,7 +227,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -354,6 +354,9 @@ screenshots: deps-e2e build ## every view of the pages, light and dark, wide and
 
 bench: deps-bench build bench-coro ## every benchmark beside its peer, a bank and primitives in Go
 	@loadtest/bench.sh
+
+bench-ledgers: deps-bench build ## the same clients on 1, 8, 32 and 256 ledgers of one service
+	@loadtest/bench-ledgers.sh
 
 bench-coro: deps-bench ## the runtime's primitives beside Go's
 	@$(MAKE_IN) MODE=release build/release/bench-coro

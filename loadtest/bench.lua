@@ -1,19 +1,23 @@
 -- SPDX-License-Identifier: MIT
 -- wrk's script for teller: transfers of 10 between the accounts that `teller-load transfers` makes,
 -- each with an Idempotency-Key that was never used and rises with time. From the environment:
--- TOKEN, ACCOUNTS, and HOT=1 for transfers that all leave the first account.
+-- TOKEN, ACCOUNTS, HOT=1 for transfers that all leave the first account, and LEDGERS=N for ledgers
+-- bench-1 to bench-N in turn; without it, the ledger main.
 local accounts = tonumber(os.getenv("ACCOUNTS"))
 local hot = os.getenv("HOT") == "1"
 local run = string.format("%x-%x-", os.time(), math.random(0, 0xffffff))
 local sent = 0
-local head -- of every request, but for its key and body: made once, as the load costs what it measures
+local ledgers = tonumber(os.getenv("LEDGERS") or "0")
+local heads = {} -- of requests, but for key and body: made once, as the load costs what it measures
 
 math.randomseed(os.time())
 
 function init()
-    head = string.format("POST /v1/ledgers/main/transfers HTTP/1.1\r\nHost: %s:%s\r\n" ..
-        "Authorization: Bearer %s\r\nContent-Type: application/json\r\n",
-        wrk.host, wrk.port, os.getenv("TOKEN"))
+    for i = 1, math.max(ledgers, 1) do
+        heads[i] = string.format("POST /v1/ledgers/%s/transfers HTTP/1.1\r\nHost: %s:%s\r\n" ..
+            "Authorization: Bearer %s\r\nContent-Type: application/json\r\n",
+            ledgers > 0 and "bench-" .. i or "main", wrk.host, wrk.port, os.getenv("TOKEN"))
+    end
 end
 
 function request()
@@ -25,5 +29,5 @@ function request()
     sent = sent + 1
     local body = string.format('{"from":"load-%07d","to":"load-%07d","amount":10}', from, to)
     return string.format('%sContent-Length: %d\r\nIdempotency-Key: "%s%08x"\r\n\r\n%s',
-        head, #body, run, sent, body)
+        heads[sent % #heads + 1], #body, run, sent, body)
 end
