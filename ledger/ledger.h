@@ -26,6 +26,7 @@
 #include "ledger/ledger_reads.h"
 #include "ledger/domain/status.h"
 
+struct committer;
 struct ledger;
 struct readers;
 
@@ -37,6 +38,7 @@ struct ledger_options {
     const char *strategy;         /* "owner" or "sharded" */
     struct readers *readers;      /* shared with other ledgers (readers.h); NULL: of its own */
     struct lease *lease;          /* of the server (lease.h); NULL: of its own */
+    struct committer *committer;  /* of that server (committer.h); NULL: of its own */
     int number;                   /* with a lease: of the ledger in the database */
     bool audits_soon;             /* the auditor (auditor.h) takes no rest: for tests */
     enum ledger_trouble *trouble; /* NULL, or where it is said why it did not open */

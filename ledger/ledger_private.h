@@ -13,6 +13,7 @@
 struct account_table;
 struct auditor;
 struct checkpointer;
+struct committer;
 struct hold_table;
 struct journal;
 struct keys;
@@ -29,6 +30,7 @@ struct ledger {
     struct account_table *accounts;
     struct keys *keys;
     struct store *store;
+    struct committer *own_committer; /* NULL: its committer is others' as well */
     struct journal *journal;
     uint64_t item_keys_upto; /* up to there items of a batch may have its key in theirs; 0: none */
     struct strategy *strategy;

@@ -26,7 +26,10 @@ SELECT * FROM (VALUES
     ('function', 'writer_session',     'EXECUTE', NULL),
     ('function', 'writer_take',        'EXECUTE', NULL),
     ('function', 'writer_stop',        'EXECUTE', NULL),
-    ('function', 'writer_advance',     'EXECUTE', NULL),
+    ('function', 'writer_advance',     'EXECUTE', NULL),     -- of the program before 017
+    ('function', 'batch_advance',      'EXECUTE', NULL),
+    ('function', 'batches_advance',    'EXECUTE', NULL),
+    ('function', 'batches_judge',      'EXECUTE', NULL),
     ('function', 'checkpoint_advance', 'EXECUTE', NULL),
     ('function', 'key_segment_put',    'EXECUTE', NULL),
     ('function', 'seq_at',             'EXECUTE', NULL),

@@ -26,13 +26,13 @@
 
 enum {
     START_S = 10,   /* after the ledger was opened, before the first round */
-    BUSY = 100,     /* entries a second; beyond that others need the machine more */
-    REST_BUSY = 60, /* after each stretch, this many times as long as it took */
+    BUSY = 100,     /* entries a second, of all ledgers; beyond that others need the machine more */
+    REST_BUSY = 60, /* after each stretch, so many times as long as it took, times the ledgers */
     REST_IDLE = 4,
     NAP_MS = 3000,    /* at the end, between looks for more; and after a failure */
     LOOK_S = 30,      /* at the end, between comparisons with memory */
     PAUSE_S = 30,     /* at the end, before the next round: this, or */
-    PAUSE_TIMES = 50, /* this many times as long as the round worked, whichever is longer */
+    PAUSE_TIMES = 50, /* so many times as long as the round worked, times the ledgers, if longer */
     SOON_NAP_MS = 5,
     SECTION = 16, /* accounts that are copied in one section */
 };
@@ -49,7 +49,7 @@ struct auditor {
     uint64_t target;                        /* the last position that a claim of memory is about */
     bool compared;                          /* they have been settled */
     int64_t looked_ns, ended_ns, worked_ns; /* ended: 0 before the walk is at the end */
-    uint64_t durable_before;
+    uint64_t written_before;
     int64_t asked_ns;
     struct audit_report report;
 };
@@ -63,18 +63,21 @@ static bool nap(struct auditor *a)
 }
 
 /* Rest after a stretch that took `took_ns`. */
-static bool rest_from(struct auditor *a, uint64_t durable, int64_t took_ns)
+static bool rest_from(struct auditor *a, int64_t took_ns)
 {
     int64_t now_ns = co_clock_now_ns();
-    /* How many entries came since the last stretch tells how busy the ledger is. */
-    uint64_t came = durable - a->durable_before;
+    /* How many entries came since the last stretch tells how busy the server is. Each of its
+     * ledgers has an auditor: together they are to take no more than one would. */
+    struct journal_company company = journal_company(a->ledger->journal);
+    uint64_t came = company.written - a->written_before;
     bool busy = came * CO_CLOCK_S > BUSY * (uint64_t)(now_ns - a->asked_ns);
-    a->durable_before = durable;
+    a->written_before = company.written;
     a->asked_ns = now_ns;
     if (took_ns > CO_CLOCK_S) /* it waited for something */
         took_ns = CO_CLOCK_S;
     a->worked_ns += took_ns;
-    return co_duty_rest(&a->duty, a->soon ? 0 : took_ns * (busy ? REST_BUSY : REST_IDLE));
+    int64_t times = (busy ? REST_BUSY : REST_IDLE) * (int64_t)company.ledgers;
+    return co_duty_rest(&a->duty, a->soon ? 0 : took_ns * times);
 }
 
 /* ---- what memory claims -------------------------------------------------------------------- */
@@ -186,7 +189,7 @@ static bool go_on(struct auditor *a, uint64_t durable)
     uint64_t seq = audit_walk_seq(a->walk);
     if (a->report.found == 0 && atomic_load(&a->checked) < seq)
         atomic_store(&a->checked, seq);
-    return a->report.found > 0 || rest_from(a, durable, co_clock_now_ns() - start_ns);
+    return a->report.found > 0 || rest_from(a, co_clock_now_ns() - start_ns);
 }
 
 /* All that is durable has been checked: compare with memory, wait for more. False: it is to
@@ -215,8 +218,9 @@ static bool look_around(struct auditor *a)
 static bool round_is_over(const struct auditor *a)
 {
     int64_t pause_ns = PAUSE_S * CO_CLOCK_S;
-    if (a->worked_ns * PAUSE_TIMES > pause_ns)
-        pause_ns = a->worked_ns * PAUSE_TIMES;
+    int64_t times = PAUSE_TIMES * (int64_t)journal_company(a->ledger->journal).ledgers;
+    if (a->worked_ns * times > pause_ns)
+        pause_ns = a->worked_ns * times;
     if (a->soon)
         pause_ns = SOON_NAP_MS * CO_CLOCK_MS;
     return a->ended_ns && a->compared && co_clock_now_ns() - a->ended_ns > pause_ns;

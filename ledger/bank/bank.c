@@ -11,6 +11,7 @@
 #include "ledger/bank/strategy_list.h"
 #include "ledger/db/migrate.h"
 #include "ledger/db/readers.h"
+#include "ledger/journal/committer.h"
 #include "ledger/journal/store.h"
 #include "ledger/notice.h"
 
@@ -61,6 +62,7 @@ void bank_close(struct bank **bank)
         co_waitgroup_wait(&closed->keepers);
         co_context_release(&closed->running);
     }
+    committer_stop(&closed->committer);
     lease_stop(&closed->lease);
     readers_free(&closed->readers);
     free(closed->strategies);
@@ -73,14 +75,40 @@ void bank_close(struct bank **bank)
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
+/* Where a name is looked for first: FNV-1a. */
+static size_t place_of(const char *name)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
+    return (size_t)(hash ^ hash >> 32) % BANK_PLACES;
+}
+
 static struct bank_slot *find_slot(struct bank *bank, const char *name)
 {
-    /* Without a lock: slots only come, and are counted when they are complete. */
-    size_t count = atomic_load(&bank->count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(bank->slots[i].name, name) == 0)
-            return &bank->slots[i];
-    return NULL;
+    /* Without a lock: slots only come, and are shown when they are complete. */
+    for (size_t at = place_of(name);; at = (at + 1) % BANK_PLACES) {
+        uint16_t number = atomic_load(&bank->places[at]);
+        if (number == 0)
+            return NULL;
+        if (strcmp(bank->slots[number - 1].name, name) == 0)
+            return &bank->slots[number - 1];
+    }
+}
+
+/* A slot for a ledger, found by its name from now on; the caller holds `making`. NULL: memory is
+ * short. */
+static struct bank_slot *add_slot(
+    struct bank *bank, int number, const char *name, const char *strategy)
+{
+    struct bank_slot *slot = bank_slot_add(bank, number, name, strategy);
+    size_t at = place_of(name);
+    if (!slot)
+        return NULL;
+    while (atomic_load(&bank->places[at]) != 0)
+        at = (at + 1) % BANK_PLACES;
+    atomic_store(&bank->places[at], (uint16_t)(slot - bank->slots + 1));
+    return slot;
 }
 
 /* What it waits for; news goes to the log. */
@@ -138,7 +166,7 @@ static void add_slots(struct bank *bank)
         if (!strategy) /* one that this program does not know */
             strategy = strategy_list_default(bank->strategies);
         if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !find_slot(bank, row.name) &&
-            !bank_slot_add(bank, row.ledger, row.name, strategy))
+            !add_slot(bank, row.ledger, row.name, strategy))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
     }
     co_mutex_unlock(&bank->making);
@@ -207,6 +235,11 @@ bool bank_open(struct co_context *context, struct bank *bank, char *error, size_
     bank->lease = lease_start(context, &options, error, size);
     if (!bank->lease)
         return false;
+    bank->committer = committer_start(bank->conninfo, bank->lease);
+    if (!bank->committer) {
+        snprintf(error, size, "out of memory");
+        return false;
+    }
 
     /* From here on keepers open what they can; wait until each has tried. */
     co_waitgroup_add(&bank->keepers, 1);
@@ -282,29 +315,30 @@ void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
     for_everybody(why);
 }
 
-size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGERS_MAX])
+size_t bank_count(struct bank *bank)
 {
-    size_t count = atomic_load(&bank->count);
-    for (size_t i = 0; i < count; i++) {
-        struct bank_slot *slot = &bank->slots[i];
-        /* Entered, so that it is not closed while its figures are read. */
-        struct ledger *ledger = enter(slot);
-        figures[i] = (struct ledger_figures){.strategy = slot->strategy};
+    return atomic_load(&bank->count);
+}
 
-        /* Of one that is not open here only its state is known. */
-        if (ledger) {
-            ledger_read_figures(ledger, &figures[i]);
-            ledger_leave(ledger);
-        } else {
-            co_lock_take(&slot->lock);
-            figures[i].state = slot->state;
-            memcpy(figures[i].reason, slot->why, sizeof figures[i].reason);
-            co_lock_drop(&slot->lock);
-            for_everybody(figures[i].reason);
-        }
-        figures[i].name = slot->name;
+void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figures)
+{
+    struct bank_slot *slot = &bank->slots[index];
+    /* Entered, so that it is not closed while its figures are read. */
+    struct ledger *ledger = enter(slot);
+    *figures = (struct ledger_figures){.strategy = slot->strategy};
+
+    /* Of one that is not open here only its state is known. */
+    if (ledger) {
+        ledger_read_figures(ledger, figures);
+        ledger_leave(ledger);
+    } else {
+        co_lock_take(&slot->lock);
+        figures->state = slot->state;
+        memcpy(figures->reason, slot->why, sizeof figures->reason);
+        co_lock_drop(&slot->lock);
+        for_everybody(figures->reason);
     }
-    return count;
+    figures->name = slot->name;
 }
 
 /* The caller holds `making`. NULL: see *status. */
@@ -331,7 +365,7 @@ static struct bank_slot *make_slot(struct co_context *context, struct bank *bank
     }
     /* Its row must be seen before its keeper can take it. */
     lease_look_soon(bank->lease);
-    return bank_slot_add(bank, number, name, strategy);
+    return add_slot(bank, number, name, strategy);
 }
 
 /* Park until it is open. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All ledgers of one database. Each is an island with its own accounts, journal, writer and
- * strategy; what they share is the server's lease (lease.h) and the pool of reading connections.
+ * All ledgers of one database. Each is an island with its own accounts, journal and
+ * strategy; what they share is the server's lease (lease.h), its committer (committer.h) and the
+ * pool of reading connections.
  * The ledger "main" always exists.
  *
  * Each ledger has a keeper: a coroutine that waits until no living server has the ledger, opens it,
@@ -14,7 +15,7 @@
 #include "ledger/bank/bank_name.h"
 #include "ledger/ledger.h"
 
-enum { BANK_LEDGERS_MAX = 64 }; /* each keeps a connection of its own to write */
+enum { BANK_LEDGERS_MAX = 1024 }; /* each is open while it is this server's */
 
 struct bank;
 
@@ -60,9 +61,10 @@ enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger 
 enum ledger_status bank_create(struct co_context *context, struct bank *bank, const char *name,
     const char *strategy, struct ledger **ledger, bool *created);
 
-/* The figures of all ledgers in the order of their making, and how many there are. Of one that is
- * not open here: name, strategy, state and reason. Never parks. */
-size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGERS_MAX]);
+/* How many ledgers there are, and the figures of one of them, in the order of their making. Of one
+ * that is not open here: name, strategy, state and reason. Never parks. */
+size_t bank_count(struct bank *bank);
+void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figures);
 
 /* Why that ledger is not open here; "": it is, or there is none. Never parks. */
 void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON]);

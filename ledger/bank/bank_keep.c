@@ -84,6 +84,7 @@ static struct ledger *open_ledger(
         .strategy = slot->strategy,
         .readers = bank->readers,
         .lease = bank->lease,
+        .committer = bank->committer,
         .number = slot->number,
         .trouble = trouble};
     co_mutex_lock(&bank->opening);

@@ -15,13 +15,16 @@
 /*
  * Invariants
  * - slots[0 .. count) never go away, and but for what a slot's lock guards they never change; a
- *   slot is filled before `count` includes it, so that look-ups need no lock.
+ *   slot is filled before `count` includes it and its place leads to it, so that look-ups need no
+ *   lock.
  * - Only the holder of `making` fills a slot.
  * - slot.ledger is given and taken by the slot's keeper alone; whoever finds it there enters it
  *   under the lock, so that the keeper knows of all who use it.
  *
  * Lock order: making or opening -> whatever ledger_open() takes; a slot's lock -> nothing.
  */
+
+enum { BANK_PLACES = 4 * BANK_LEDGERS_MAX }; /* a power of 2: a look-up meets a free one soon */
 
 struct bank_slot {
     struct bank *bank;
@@ -40,14 +43,16 @@ struct bank {
     char *conninfo, *strategies, *url, *place, *witness;
     bool accepts_lost;
     struct readers *readers;
-    struct lease *lease;        /* NULL: not yet */
-    struct co_context *running; /* ends when it is to be closed */
+    struct lease *lease;         /* NULL: not yet */
+    struct committer *committer; /* the same */
+    struct co_context *running;  /* ends when it is to be closed */
     struct co_waitgroup keepers;
     struct co_eventcount progress;
     struct co_mutex making, opening; /* opening: one journal is folded at a time */
     _Atomic bool open, lost;
     _Atomic size_t count;
     struct bank_slot slots[BANK_LEDGERS_MAX];
+    _Atomic uint16_t places[BANK_PLACES]; /* by name: the number of a slot, from 1; 0: none */
 
     struct co_lock lock;     /* guards what follows */
     uint64_t steps;          /* of progress */

@@ -2,7 +2,7 @@
 #include "ledger/bank/bank_turn.h"
 
 #include "ledger/bank/bank_private.h"
-#include "ledger/journal/journal.h"
+#include "ledger/journal/committer.h"
 #include "ledger/ledger_private.h"
 #include "ledger/strategy/strategy.h"
 
@@ -14,12 +14,15 @@ static void do_nothing(void *arg)
 void bank_turn(struct bank *bank)
 {
     size_t count = atomic_load(&bank->count);
+    bool any = false;
     for (size_t i = 0; i < count; i++) {
         struct ledger *ledger;
         if (bank_find(bank, bank->slots[i].name, &ledger) != LEDGER_OK)
             continue;
         strategy_run(ledger->strategy, NULL, 0, do_nothing, NULL);
-        journal_await_turn(ledger->journal);
         ledger_leave(ledger);
+        any = true;
     }
+    if (any)
+        committer_await_turn(bank->committer);
 }

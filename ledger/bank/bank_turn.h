@@ -7,7 +7,7 @@
 
 /*
  * Have each ledger that is open here run a section over all of its accounts, which goes the way of
- * every change (over the owner's channel, or through all mutexes), and then wait until its
+ * every change (over the owner's channel, or through all mutexes), and then wait until the
  * committer has come round. Parks for as long as that takes: a database that is away or slow keeps
  * the committer a few seconds a turn; if one of the two hangs it is for good.
  */

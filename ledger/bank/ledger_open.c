@@ -17,6 +17,7 @@
 #include "ledger/change/hold.h"
 #include "ledger/failpoint.h"
 #include "ledger/journal/checkpointer.h"
+#include "ledger/journal/committer.h"
 #include "ledger/journal/fold.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/recall.h"
@@ -49,7 +50,7 @@ static bool open_store(struct co_context *context, struct ledger *ledger,
 static bool read_state(
     struct co_context *context, struct ledger *ledger, struct fold *fold, char *error, size_t size)
 {
-    struct pg *pg = ledger->store->writer;
+    struct pg *pg = ledger->store->opener;
     struct restore restore = {.accounts = ledger->accounts,
         .holds = ledger->holds,
         .frozen = &ledger->frozen,
@@ -67,6 +68,20 @@ static bool read_state(
         return true;
     snprintf(error, size, "%s", pg_message(pg));
     return false;
+}
+
+/* Positions go on from where the fold has come to. */
+static bool open_journal(
+    struct ledger *ledger, const struct ledger_options *options, const struct fold *fold)
+{
+    struct committer *committer = options->committer;
+    if (!committer)
+        committer = ledger->own_committer =
+            committer_start(options->conninfo, ledger->store->lease);
+    if (committer)
+        ledger->journal = journal_start(
+            committer_gathering(committer), ledger->store, ledger->keys, fold->seq, fold->at_us);
+    return ledger->journal != NULL;
 }
 
 static void say_read(const struct ledger *ledger, const struct ledger_options *options,
@@ -99,6 +114,7 @@ static bool open_parts(struct co_context *context, struct ledger *ledger,
     int64_t began_ns = co_clock_now_ns();
     if (!read_state(context, ledger, &fold, error, size))
         return false;
+    store_end_opening(ledger->store);
     say_read(ledger, options, &fold, co_clock_now_ns() - began_ns);
     *trouble = LEDGER_TROUBLE_AWAY;
     if (query_item_keys(context, ledger->store, fold.seq, &ledger->item_keys_upto) != PG_OK) {
@@ -108,10 +124,8 @@ static bool open_parts(struct co_context *context, struct ledger *ledger,
 
     /* What decides and writes; then what works in the background. */
     snprintf(error, size, "out of memory");
-    if (!(ledger->keys = keys_make(fold.key_secret)))
-        return false;
-    ledger->journal = journal_start(ledger->store, ledger->keys, fold.seq, fold.at_us);
-    if (!ledger->journal || !(ledger->strategy = strategy_make(options->strategy)))
+    if (!(ledger->keys = keys_make(fold.key_secret)) || !open_journal(ledger, options, &fold) ||
+        !(ledger->strategy = strategy_make(options->strategy)))
         return false;
     if (!recall_start(ledger->recall, ledger->store, ledger->keys, fold.seq) ||
         !checkpointer_start(
@@ -124,7 +138,7 @@ static bool open_parts(struct co_context *context, struct ledger *ledger,
 /* The reason is that the connection was lost, not what came over it. */
 static bool was_cut_off(const struct ledger *ledger, const char *error)
 {
-    const struct pg *writer = ledger->store ? ledger->store->writer : NULL;
+    const struct pg *writer = ledger->store ? ledger->store->opener : NULL;
     return writer && pg_is_lost(writer) && strcmp(pg_message(writer), error) == 0;
 }
 
@@ -191,6 +205,7 @@ void ledger_close(struct ledger **ledger)
         last_checkpoint(closed);
         journal_stop(&closed->journal);
     }
+    committer_stop(&closed->own_committer);
     /* Nothing refers to memory any more. */
     store_close(&closed->store);
     hold_table_free(&closed->holds);

@@ -142,113 +142,139 @@ static void copy_nulls(struct copy *copy, int from, int upto)
 
 /* Behind an entry's own columns are those of its first posting, and when a hold expires. The other
  * postings are sent in rows of their own. */
-static void encode_postings(struct batch *batch, int ledger, const struct entry *entry)
+static void encode_postings(struct batch_rows *rows, int ledger, const struct entry *entry)
 {
-    struct copy *sent = &batch->tables[STORE_ENTRIES];
-    size_t at = encode_posting(&batch->postings, ledger, entry, 0);
-    copy_fields(sent, &batch->postings, at);
+    struct copy *sent = &rows->tables[BATCH_ENTRIES];
+    size_t at = encode_posting(&rows->postings, ledger, entry, 0);
+    copy_fields(sent, &rows->postings, at);
     copy_null(sent);
     for (uint32_t leg = 1; leg < entry->posting_count; leg++) {
-        encode_posting(&batch->postings, ledger, entry, leg);
-        encode_posting(&batch->tables[STORE_POSTINGS], ledger, entry, leg);
+        encode_posting(&rows->postings, ledger, entry, leg);
+        encode_posting(&rows->tables[BATCH_POSTINGS], ledger, entry, leg);
     }
-    encode_waypoints(&batch->tables[STORE_WAYPOINTS], ledger, entry);
+    encode_waypoints(&rows->tables[BATCH_WAYPOINTS], ledger, entry);
 }
 
 /* A hold moves nothing: of the posting it has the terms. */
-static void encode_reserved(struct batch *batch, int ledger, const struct entry *entry)
+static void encode_reserved(struct batch_rows *rows, int ledger, const struct entry *entry)
 {
-    struct copy *sent = &batch->tables[STORE_ENTRIES];
-    encode_hold(&batch->holds, ledger, entry);
+    struct copy *sent = &rows->tables[BATCH_ENTRIES];
+    encode_hold(&rows->holds, ledger, entry);
     encode_terms(sent, &entry->postings[0]);
     copy_nulls(sent, TABLE_ENTRY_FROM_AFTER, TABLE_ENTRY_EXPIRES_AT);
     encode_expiry(sent, entry);
 }
 
-static void encode(struct batch *batch, int ledger, const struct entry *entry)
+static void encode(struct batch_rows *rows, int ledger, const struct entry *entry)
 {
-    struct copy *tables = batch->tables, *sent = &tables[STORE_ENTRIES];
+    struct copy *tables = rows->tables, *sent = &tables[BATCH_ENTRIES];
     /* What is sent begins as what is hashed does. */
-    size_t at = encode_entry(&batch->entries, ledger, entry);
+    size_t at = encode_entry(&rows->entries, ledger, entry);
     copy_row(sent, TABLE_ENTRY_COLUMNS);
-    copy_fields(sent, &batch->entries, at);
+    copy_fields(sent, &rows->entries, at);
     if (entry_moves_money(entry))
-        encode_postings(batch, ledger, entry);
+        encode_postings(rows, ledger, entry);
     else if (entry->kind == ENTRY_HOLD)
-        encode_reserved(batch, ledger, entry);
+        encode_reserved(rows, ledger, entry);
     else
         copy_nulls(sent, TABLE_ENTRY_HEAD_COLUMNS, TABLE_ENTRY_COLUMNS);
     if (entry->kind == ENTRY_ACCOUNT)
-        encode_account(&tables[STORE_ACCOUNTS], ledger, entry);
+        encode_account(&tables[BATCH_ACCOUNTS], ledger, entry);
     if (entry_is_about_hold(entry->kind))
-        encode_held(&tables[STORE_HELD], ledger, entry);
+        encode_held(&tables[BATCH_HELD], ledger, entry);
 }
 
 /* ---- the chain ----------------------------------------------------------------------------- */
 
-static void chain(
-    const struct batch *batch, const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN])
+/* Rows that the hash covers: of a buffer, from there to there. */
+struct stretch {
+    const struct copy *copy;
+    size_t from, upto;
+};
+
+static struct stretch whole(const struct copy *copy)
 {
-    const struct copy *const chained[] = {
-        &batch->tables[STORE_ACCOUNTS], &batch->entries, &batch->postings, &batch->holds};
+    size_t size;
+    const char *rows = copy_rows(copy, &size);
+    size_t from = (size_t)(rows - copy->bytes);
+    return (struct stretch){copy, from, from + size};
+}
+
+static void chain(struct batch_rows *rows, struct batch *batch, size_t accounts_from)
+{
+    const struct copy *accounts = &rows->tables[BATCH_ACCOUNTS];
+    const struct stretch chained[] = {{accounts, accounts_from, accounts->size},
+        whole(&rows->entries), whole(&rows->postings), whole(&rows->holds)};
     enum { PIECE = 512 << 10 }; /* half a millisecond */
     struct hash hash;
     hash_start(&hash, HASH_CHAIN);
-    hash_add(&hash, before, HASH_CHAIN);
+    hash_add(&hash, batch->before, HASH_CHAIN);
     for (size_t i = 0; i < sizeof chained / sizeof chained[0]; i++) {
-        size_t size;
-        const char *rows = copy_rows(chained[i], &size);
-        uint64_t length = htole64(size);
+        const struct stretch *part = &chained[i];
+        uint64_t length = htole64(part->upto - part->from);
         hash_add(&hash, &length, sizeof length);
-        for (size_t at = 0; at < size; at += PIECE, co_yield())
-            hash_add(&hash, rows + at, size - at < PIECE ? size - at : PIECE);
+        for (size_t at = part->from, size; at < part->upto; at += size) {
+            size = part->upto - at < PIECE ? part->upto - at : PIECE;
+            hash_add(&hash, part->copy->bytes + at, size);
+            if ((rows->hashed += size) >= PIECE) { /* others wait for this worker */
+                rows->hashed = 0;
+                co_yield();
+            }
+        }
     }
-    hash_finish(&hash, digest);
+    hash_finish(&hash, batch->hash);
 }
 
-bool batch_encode(struct batch *batch, int ledger, const struct entry *first,
-    const uint8_t before[HASH_CHAIN], struct store_batch *out)
+static bool add(struct batch_rows *rows, struct batch *batch)
 {
     enum { TURN = 1024 };
-    uint32_t postings = 0;
-    /* What is sent, by tables; and what the hash covers, which stays the same however that is laid
-     * out. */
-    for (int i = 0; i < STORE_TABLES; i++)
-        copy_start(&batch->tables[i]);
-    copy_start(&batch->entries);
-    copy_start(&batch->postings);
-    copy_start(&batch->holds);
-
-    out->first_seq = out->last_seq = first->seq;
-    for (const struct entry *entry = first; entry; entry = entry->next_in_batch) {
-        encode(batch, ledger, entry);
-        if ((postings += entry->posting_count) >= TURN) { /* others wait for this worker */
-            postings = 0;
+    size_t accounts_from = rows->tables[BATCH_ACCOUNTS].size;
+    copy_start(&rows->entries);
+    copy_start(&rows->postings);
+    copy_start(&rows->holds);
+    batch->first_seq = batch->last_seq = batch->first->seq;
+    for (const struct entry *entry = batch->first; entry; entry = entry->next_in_batch) {
+        encode(rows, batch->ledger, entry);
+        if ((rows->encoded += entry->posting_count + 1) >= TURN) {
+            rows->encoded = 0;
             co_yield();
         }
-        co_ensure(entry == first || entry->seq == out->last_seq + 1);
-        out->last_seq = entry->seq;
+        co_ensure(entry == batch->first || entry->seq == batch->last_seq + 1);
+        batch->last_seq = entry->seq;
     }
 
-    /* A shortage of memory on the way shows only here. */
-    bool good = copy_finish(&batch->entries);
-    good = copy_finish(&batch->postings) && good;
-    good = copy_finish(&batch->holds) && good;
-    for (int i = 0; i < STORE_TABLES; i++) {
-        const struct copy *table = &batch->tables[i];
-        good = copy_finish(&batch->tables[i]) && good;
-        out->tables[i] = (struct pg_data){table->bytes, table->rows ? table->size : 0};
-    }
+    /* What the hash covers stays the same however that is laid out. A shortage of memory on the way
+     * shows only here. */
+    bool good = copy_finish(&rows->entries);
+    good = copy_finish(&rows->postings) && good;
+    good = copy_finish(&rows->holds) && good;
+    good = good && !rows->tables[BATCH_ACCOUNTS].short_of_memory;
     if (good)
-        chain(batch, before, out->hash);
+        chain(rows, batch, accounts_from);
     return good;
 }
 
-void batch_free(struct batch *batch)
+bool batch_encode(struct batch_rows *rows, struct batch *const *batches, size_t count,
+    struct pg_data tables[BATCH_TABLES])
 {
-    for (int i = 0; i < STORE_TABLES; i++)
-        copy_free(&batch->tables[i]);
-    copy_free(&batch->entries);
-    copy_free(&batch->postings);
-    copy_free(&batch->holds);
+    bool good = true;
+    for (int i = 0; i < BATCH_TABLES; i++)
+        copy_start(&rows->tables[i]);
+    for (size_t i = 0; good && i < count; i++)
+        good = add(rows, batches[i]);
+    for (int i = 0; i < BATCH_TABLES; i++) {
+        struct copy *table = &rows->tables[i];
+        good = copy_finish(table) && good;
+        tables[i] = (struct pg_data){table->bytes, table->rows ? table->size : 0};
+    }
+    return good;
+}
+
+void batch_rows_free(struct batch_rows *rows)
+{
+    for (int i = 0; i < BATCH_TABLES; i++)
+        copy_free(&rows->tables[i]);
+    copy_free(&rows->entries);
+    copy_free(&rows->postings);
+    copy_free(&rows->holds);
 }

@@ -36,9 +36,6 @@ bool checkpointer_fold(struct checkpointer *c)
             "a checkpoint found that the journal does not add up: at seq %lu: %s", seq, why);
         journal_halt(c->journal, reason);
         return false;
-    case STORE_FENCED:
-    case STORE_LOST:
-    case STORE_STOPPED:
     case STORE_RETRY:
         break; /* the next one takes in what this one did not */
     }

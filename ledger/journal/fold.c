@@ -206,9 +206,9 @@ __attribute__((format(printf, 5, 6))) static bool each(struct co_context *contex
     /* A row that was refused has left its reason; otherwise it was the connection. */
     *f->error = '\0';
     f->rows = 0;
-    enum pg_status status = pg_unload(context, store->writer, sql, take, f);
+    enum pg_status status = pg_unload(context, store->opener, sql, take, f);
     if (status != PG_OK && !*f->error)
-        snprintf(f->error, f->size, "%s", pg_message(store->writer));
+        snprintf(f->error, f->size, "%s", pg_message(store->opener));
     return status == PG_OK;
 }
 

@@ -14,9 +14,11 @@
 #include "ledger/notice.h"
 
 enum {
-    /* What may wait, in entries and in bytes; beyond that new requests are refused. */
+    /* What may wait, in entries and in bytes, and of all ledgers together; beyond that new requests
+     * are refused. */
     QUEUE_MAX = 100000,
     QUEUE_BYTES = 64 << 20,
+    ALL_BYTES = 256 << 20,
 };
 
 /* ---- appending ----------------------------------------------------------------------------- */
@@ -29,9 +31,10 @@ static int64_t next_time(struct journal *journal, int64_t now_us)
     return now_us > last_us ? now_us : last_us + 1;
 }
 
-/* Under the lock. */
-static void enqueue(struct journal *journal, struct entry *entry, int64_t now_us)
+/* Under the lock. True: the queue was empty, the committer is to be told. */
+static bool enqueue(struct journal *journal, struct entry *entry, int64_t now_us)
 {
+    bool first = !journal->first;
     entry->seq = ++journal->head;
     entry->at_us = next_time(journal, now_us);
     atomic_store_explicit(&journal->last_us, entry->at_us, memory_order_relaxed);
@@ -42,17 +45,20 @@ static void enqueue(struct journal *journal, struct entry *entry, int64_t now_us
     journal->last = entry;
     journal->queued++;
     journal->queued_bytes += entry->size;
+    atomic_fetch_add_explicit(&journal->gathering->queued_bytes, entry->size, memory_order_relaxed);
+    return first;
 }
 
 uint64_t journal_append_before(struct journal *journal, struct entry *entry, int64_t before_us)
 {
     uint64_t seq = 0;
+    bool announce = false;
     int64_t now_us = dbtime_now_us(journal->dbtime);
     /* Whoever is overtaken between reading the clock and the lock gets a later time than that. */
     entry_hold(entry); /* the committer's */
     co_lock_take(&journal->lock);
     if (next_time(journal, now_us) < before_us) {
-        enqueue(journal, entry, now_us);
+        announce = enqueue(journal, entry, now_us);
         seq = entry->seq;
     }
     co_lock_drop(&journal->lock);
@@ -62,7 +68,8 @@ uint64_t journal_append_before(struct journal *journal, struct entry *entry, int
     }
     /* Now others that have its key may follow it, and the committer take it. */
     co_eventcount_advance(&entry->decided, 1);
-    co_eventcount_advance(&journal->appended, seq);
+    if (announce)
+        gathering_announce(journal->gathering, &journal->place);
     failpoint("appended");
     return seq;
 }
@@ -76,18 +83,19 @@ void journal_append_group(struct journal *journal, struct entry *const *entries,
     void (*place)(struct entry *entry))
 {
     int64_t now_us = dbtime_now_us(journal->dbtime);
+    bool announce = false;
     /* Under one lock, so that nothing gets in between them. */
     co_lock_take(&journal->lock);
     for (size_t i = 0; i < count; i++) {
         entry_hold(entries[i])->linked = i + 1 < count;
-        enqueue(journal, entries[i], now_us);
+        announce |= enqueue(journal, entries[i], now_us);
         place(entries[i]);
     }
-    uint64_t head = journal->head;
     co_lock_drop(&journal->lock);
     for (size_t i = 0; i < count; i++)
         co_eventcount_advance(&entries[i]->decided, 1);
-    co_eventcount_advance(&journal->appended, head);
+    if (announce)
+        gathering_announce(journal->gathering, &journal->place);
 }
 
 /* What the next entry would get. Nothing is taken by asking: several may be told the same. */
@@ -130,17 +138,30 @@ static void tell_if_ahead(struct journal *journal)
             journal->store->claim.name, ahead_s);
 }
 
-struct journal *journal_start(struct store *store, struct keys *keys, uint64_t seq, int64_t at_us)
+/* The claim has got worse. Under the lease's lock: see lease_wait.h. */
+static void heed(void *arg, enum lease_standing standing)
+{
+    struct journal *journal = arg;
+    /* Another's ledger: what is being written for it is in vain, and nobody is to wait for that. Of
+     * one that has stopped a batch may still get in: the committer ends it when that is settled. */
+    if (standing >= LEASE_FENCED)
+        co_eventcount_close(&journal->durable);
+    gathering_announce(journal->gathering, &journal->place);
+}
+
+struct journal *journal_start(struct gathering *gathering, struct store *store, struct keys *keys,
+    uint64_t seq, int64_t at_us)
 {
     struct journal *journal = calloc(1, sizeof *journal);
     if (!journal)
         return NULL;
     /* Nothing of this process yet: readers of what is older ask the database. */
+    journal->gathering = gathering;
+    journal->place.journal = journal;
     journal->store = store;
     journal->keys = keys;
     journal->head = seq;
     journal->recent_from = seq + 1;
-    journal->turns = 1;
     journal->dbtime = lease_dbtime(store->lease);
     journal->durable_us = at_us;
 
@@ -153,16 +174,10 @@ struct journal *journal_start(struct store *store, struct keys *keys, uint64_t s
     journal->figures.batches = store->batch;
 
     /* All that was read is durable; the committer begins behind it. */
-    co_eventcount_advance(&journal->appended, seq);
     co_eventcount_advance(&journal->durable, seq);
     co_waitgroup_add(&journal->committer, 1);
-    journal->writing = co_context_with_cancel(co_context_background());
-    if (!journal->writing || !co_spawn_named("journal committer", journal_commit, journal)) {
-        co_context_release(&journal->writing);
-        free(journal);
-        return NULL;
-    }
-    lease_wait_bind(&store->claim, journal->writing);
+    gathering_enter(gathering, &journal->place);
+    lease_wait_bind(&store->claim, heed, journal);
     return journal;
 }
 
@@ -176,9 +191,12 @@ static void drop_chain(struct entry *entry)
 
 void journal_drain(struct journal *journal)
 {
-    /* The committer writes what is left, for a while at most, and ends. */
+    /* The committer writes what is left, for a while at most, and leaves; immediately if the ledger
+     * is another's. */
     atomic_store(&journal->stopping_ns, co_clock_now_ns());
-    co_eventcount_close(&journal->appended);
+    if (atomic_load(&journal->store->claim.standing) >= LEASE_FENCED)
+        gathering_break_off(journal->gathering, &journal->place);
+    gathering_announce(journal->gathering, &journal->place);
     co_waitgroup_wait(&journal->committer);
 }
 
@@ -188,13 +206,12 @@ void journal_stop(struct journal **journal)
     *journal = NULL;
     if (!stopped)
         return;
+    lease_wait_bind(&stopped->store->claim, NULL, NULL);
     /* The committer has ended, so what waits and what is remembered is nobody else's. */
+    atomic_fetch_sub(&stopped->gathering->queued_bytes, stopped->queued_bytes);
     drop_chain(stopped->first);
     for (size_t i = 0; i < JOURNAL_RECENT; i++)
         entry_drop(&stopped->recent[i]);
-    lease_wait_bind(&stopped->store->claim, NULL);
-    co_context_release(&stopped->writing);
-    batch_free(&stopped->batch);
     free(stopped);
 }
 
@@ -270,6 +287,13 @@ uint64_t journal_durable(struct journal *journal)
     return co_eventcount_read(&journal->durable);
 }
 
+struct journal_company journal_company(struct journal *journal)
+{
+    struct gathering *gathering = journal->gathering;
+    return (struct journal_company){.ledgers = atomic_load(&gathering->members_now),
+        .written = atomic_load(&gathering->written)};
+}
+
 /* This server's clock and the last entry's time are close to the database's clock. Otherwise, for
  * people, why not; `why` may be NULL. */
 static bool keeps_time(struct journal *journal, char why[LEDGER_REASON])
@@ -336,6 +360,8 @@ enum ledger_status journal_admits(struct journal *journal, uint64_t *seq)
     co_lock_take(&journal->lock);
     bool room = journal->queued < QUEUE_MAX && journal->queued_bytes < QUEUE_BYTES;
     co_lock_drop(&journal->lock);
+    room = room && atomic_load_explicit(&journal->gathering->queued_bytes, memory_order_relaxed) <
+                       ALL_BYTES;
     return room ? LEDGER_OK : LEDGER_OVERLOADED;
 }
 

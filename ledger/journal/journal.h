@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The journal: the one gapless sequence that a ledger is. Sections append to it in memory, which
- * gives the position; a committer coroutine takes all that has gathered, writes it to the database
- * as one batch, and only then lets the position count as durable.
+ * gives the position; the committer (committer.h) takes all that has gathered, writes it to the
+ * database as one batch, and only then lets the position count as durable.
  *
  * Memory never rolls back: a batch is retried until it is committed, or until another process has
  * taken the ledger over. Then, or if the database finds a batch in the wrong, the journal closes:
@@ -16,11 +16,13 @@
 #include "ledger/ledger_figures.h"
 #include "ledger/memory/keys.h"
 
+struct gathering;
 struct journal;
 
-/* Start the committer. The store and the keys outlive the journal. NULL: memory is short. */
-CO_MUST_CHECK struct journal *journal_start(
-    struct store *store, struct keys *keys, uint64_t seq, int64_t at_us);
+/* The journal, whose last entry is that one, as one of those that are gathered there (committer.h).
+ * All of these outlive it. NULL: memory is short. */
+CO_MUST_CHECK struct journal *journal_start(struct gathering *gathering, struct store *store,
+    struct keys *keys, uint64_t seq, int64_t at_us);
 
 /* No more appends: wait until all is durable, or never will be. May park. */
 void journal_drain(struct journal *journal);
@@ -91,11 +93,15 @@ CO_MUST_CHECK enum co_eventcount_status journal_await(
  * told CLOSED within a second. Never parks, nor does any below. */
 void journal_halt(struct journal *journal, const char *why);
 
-/* Park until the committer has come round: it has looked for work, or tried to commit, since the
- * call; or it has ended. */
-void journal_await_turn(struct journal *journal);
-
 uint64_t journal_durable(struct journal *journal);
+
+/* Of all ledgers that this server writes: how many there are, and how many entries it has committed
+ * since its start. */
+struct journal_company {
+    uint64_t ledgers, written;
+};
+struct journal_company journal_company(struct journal *journal);
+
 enum ledger_state journal_state(struct journal *journal);
 bool journal_is_served(struct journal *journal); /* RUNNING or RECOVERING */
 

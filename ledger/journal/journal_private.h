@@ -7,7 +7,7 @@
 
 #include "coro/lock.h"
 #include "coro/waitgroup.h"
-#include "ledger/journal/batch.h"
+#include "ledger/journal/gathering.h"
 #include "ledger/journal/journal.h"
 
 /*
@@ -22,6 +22,9 @@
  * - What is in memory is told only while the lease on the ledger is good (lease.h): that it is
  *   durable is not enough, as another server may have added to it.
  *
+ * - Its place in the gathering is announced whenever the queue ceases to be empty, and when the
+ *   standing of the claim gets worse; the committer announces it again if it leaves anything there.
+ *
  * Lock order: a strategy's mutexes -> lock -> nothing.
  */
 
@@ -31,14 +34,13 @@ enum { JOURNAL_RECENT = 16384, JOURNAL_RECENT_BYTES = 16 << 20 };
 struct journal {
     struct store *store;
     struct keys *keys;
-    struct dbtime *dbtime; /* the lease's */
-    struct co_waitgroup committer;
-    struct co_context *writing;    /* of the committer; ends when another server has the ledger */
-    struct co_eventcount appended; /* the head: the last position given */
-    struct co_eventcount durable;
-    _Atomic bool recovering;     /* batches do not get through */
-    _Atomic uint64_t turns;      /* of the committer; 0: it has ended */
-    _Atomic int64_t stopping_ns; /* when it was told to stop; 0: it was not */
+    struct dbtime *dbtime;       /* the lease's */
+    struct gathering *gathering; /* where the committer looks */
+    struct gathering_place place;
+    struct co_waitgroup committer; /* until it does not look here any more */
+    struct co_eventcount durable;  /* closed when nothing more becomes durable here */
+    _Atomic bool recovering;       /* batches do not get through */
+    _Atomic int64_t stopping_ns;   /* when it was told to stop; 0: it was not */
 
     struct co_lock lock; /* guards what follows */
     uint64_t head;
@@ -50,11 +52,6 @@ struct journal {
     uint64_t recent_from; /* the oldest position that `recent` has */
     uint64_t recent_bytes;
     struct ledger_figures figures;
-
-    struct batch batch; /* the committer's own */
 };
-
-/* The committer: the coroutine that makes what is queued durable, until the journal is drained. */
-void journal_commit(void *journal);
 
 #endif

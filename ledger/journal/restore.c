@@ -34,9 +34,9 @@ static bool each(struct co_context *context, struct store *store, struct restori
     char sql[1000];
     snprintf(sql, sizeof sql, "COPY (%s) TO STDOUT (FORMAT binary)", select);
     *r->error = '\0';
-    enum pg_status status = pg_unload(context, store->writer, sql, take, r);
+    enum pg_status status = pg_unload(context, store->opener, sql, take, r);
     if (status != PG_OK && !*r->error)
-        snprintf(r->error, r->size, "%s", pg_message(store->writer));
+        snprintf(r->error, r->size, "%s", pg_message(store->opener));
     return status == PG_OK;
 }
 

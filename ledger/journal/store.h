@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ledger's place in PostgreSQL: which server may write it, how a batch gets in, and connections
- * for reading. What is read, and how, is in query.h and fold.h.
+ * A ledger's place in PostgreSQL: which server may write it, where its batches have come to, and
+ * connections for reading. What is read, and how, is in query.h and fold.h; how a batch gets in, in
+ * transaction.h.
  *
- * All of these may park. store_commit() is for the committer alone; the rest for any coroutine.
+ * All of these may park, but for store_acknowledge(), which is for the committer alone.
  */
 #ifndef LEDGER_JOURNAL_STORE_H
 #define LEDGER_JOURNAL_STORE_H
@@ -28,10 +29,8 @@ struct store {
     int64_t moments_until_us;        /* what former owners may have told; 0: nothing */
     struct lease *lease, *own_lease; /* own: those that this store made, or NULL */
     struct lease_claim claim;        /* on this ledger, once it has been taken */
-    struct pg *writer;
+    struct pg *opener;               /* the session in which it is taken and read; then NULL */
     struct readers *readers, *own_readers;
-    unsigned silences; /* tries in a row that ended because the database did not answer */
-    char problem[300]; /* of the last failure to commit, for logs */
 };
 
 struct store_options {
@@ -47,6 +46,7 @@ struct store_options {
 CO_MUST_CHECK struct store *store_open(struct co_context *context,
     const struct store_options *options, enum ledger_trouble *trouble, char *error,
     size_t error_size);
+void store_end_opening(struct store *store); /* all has been read: its session is not needed */
 void store_close(struct store **store);
 
 /* Bring the schema up to date, as its owner. PG_LOST: the database is away. */
@@ -65,44 +65,19 @@ struct store_wanted {
 CO_MUST_CHECK enum pg_status store_find(struct co_context *context, const char *conninfo,
     const struct store_wanted *wanted, int *number, char *error, size_t error_size);
 
-/* The tables that a batch brings rows for. An entry's first posting, or the hold that it makes,
- * goes into its own row. */
-enum store_table {
-    STORE_ACCOUNTS,
-    STORE_ENTRIES,
-    STORE_POSTINGS,
-    STORE_HELD,
-    STORE_WAYPOINTS,
-    STORE_TABLES,
-};
+/* Its last batch, which ends with that position, is committed, and may be acknowledged. */
+void store_acknowledge(struct store *store, uint64_t seq);
 
-/* What one database transaction brings in: the COPY data of each table; no rows: size 0. */
-struct store_batch {
-    uint64_t number; /* store->batch + 1 */
-    uint64_t first_seq, last_seq;
-    struct pg_data tables[STORE_TABLES];
-    uint8_t hash[HASH_CHAIN];
-};
-
-enum store_commit {
+enum store_outcome {
     STORE_COMMITTED,
-    STORE_RETRY,   /* the outcome is not known, or the database is away: the same batch again */
-    STORE_FENCED,  /* another server has taken the ledger over */
-    STORE_LOST,    /* the database has lost what was committed before */
-    STORE_STOPPED, /* writes were stopped: the problem says why */
-    STORE_REFUSED, /* the database found the batch wrong: a bug */
+    STORE_RETRY,   /* not now */
+    STORE_REFUSED, /* what the journal says does not add up */
 };
+enum { STORE_LONG_SILENCE_S = 300 };
 
-/* A try ends, and RETRY is answered, when nothing of it has moved for STORE_SILENCE_S; twice as
- * long for the next try of the same batch, up to eight times: a disk that stays slow must
- * get it in eventually. */
-enum { STORE_SILENCE_S = 5, STORE_LONG_SILENCE_S = 300 };
-CO_MUST_CHECK enum store_commit store_commit(
-    struct co_context *context, struct store *store, const struct store_batch *batch);
-
-/* Fold the journal up to `seq` into the balance table. RETRY: not now; REFUSED: what the journal
- * says does not add up. `why` has the details of both. */
-CO_MUST_CHECK enum store_commit store_checkpoint(
+/* Fold the journal up to `seq` into the balance table. `why` has the
+ * details of what is not COMMITTED. */
+CO_MUST_CHECK enum store_outcome store_checkpoint(
     struct co_context *context, struct store *store, uint64_t seq, char *why, size_t size);
 
 /* Run a statement on one of the readers (readers.h), of a ledger that has been taken. PG_LOST as

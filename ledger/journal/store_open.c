@@ -13,54 +13,7 @@
 #include "ledger/failpoint.h"
 #include "ledger/db/migrate.h"
 #include "ledger/journal/store.h"
-#include "ledger/journal/store_private.h"
-#include "ledger/lease/lease_wait.h"
 #include "ledger/notice.h"
-
-/* ---- connections --------------------------------------------------------------------------- */
-
-/* The session in which this server writes the ledger; a former one of it is ended. */
-enum pg_status store_connect_writer(struct co_context *context, struct store *store)
-{
-    static const struct pg_statement session = {
-        2, "SELECT writer_session($1::int, (SELECT life FROM server WHERE no = $2::bigint))"};
-    char ledger[16], server[24];
-    const char *values[] = {ledger, server};
-    snprintf(ledger, sizeof ledger, "%d", store->ledger);
-    snprintf(server, sizeof server, "%lu", lease_server(store->lease));
-    store->writer = store_connect(context, store, store->problem, sizeof store->problem);
-    if (!store->writer)
-        return PG_LOST;
-    enum pg_status status = pg_run(context, store->writer, &session, values, NULL);
-    if (status != PG_OK) {
-        snprintf(store->problem, sizeof store->problem, "%s", pg_message(store->writer));
-        pg_close(&store->writer);
-    }
-    return status;
-}
-
-struct pg *store_connect(
-    struct co_context *context, struct store *store, char *error, size_t error_size)
-{
-    struct pg *pg = pg_connect(context, store->conninfo, PG_APP_ROLE, error, error_size);
-    if (pg)
-        pg_bound(pg, STORE_LONG_SILENCE_S * CO_CLOCK_S);
-    return pg;
-}
-
-enum pg_status store_read(struct co_context *context, struct store *store,
-    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
-{
-    struct lease_wait wait;
-    if (result)
-        *result = NULL;
-    if (lease_await(context, &store->claim) != CO_EVENTCOUNT_REACHED ||
-        !lease_wait_begin(&wait, context, store->lease))
-        return PG_LOST;
-    enum pg_status status = readers_run(wait.context, store->readers, statement, values, result);
-    lease_wait_end(&wait);
-    return status;
-}
 
 /* ---- before the ledger is taken ------------------------------------------------------------ */
 
@@ -151,13 +104,21 @@ static bool fail(struct taking *t, enum ledger_trouble trouble, const char *why)
     return false;
 }
 
-/* Ask on the writer's session; false: it failed, and said so. */
+/* Ask on the opener; false: it failed, and said so. */
 static bool ask(struct taking *t, const struct pg_statement *statement, const char *const *values,
     struct pg_result **rows)
 {
-    enum pg_status status = pg_run(t->context, t->store->writer, statement, values, rows);
+    enum pg_status status = pg_run(t->context, t->store->opener, statement, values, rows);
     enum ledger_trouble kind = status == PG_LOST ? LEDGER_TROUBLE_AWAY : LEDGER_TROUBLE_DAMAGED;
-    return status == PG_OK || fail(t, kind, pg_message(t->store->writer));
+    return status == PG_OK || fail(t, kind, pg_message(t->store->opener));
+}
+
+/* Have a session in which the ledger is taken and read. */
+static bool connect_opener(struct taking *t)
+{
+    char problem[LEASE_WHY];
+    t->store->opener = store_connect(t->context, t->store, problem, sizeof problem);
+    return t->store->opener || fail(t, LEDGER_TROUBLE_AWAY, problem);
 }
 
 static bool raise_epoch(struct taking *t, const char *ledger)
@@ -246,8 +207,8 @@ static void record_loss(struct taking *t, const char *ledger, const char *why)
     char epoch[24];
     const char *values[] = {ledger, epoch, why};
     snprintf(epoch, sizeof epoch, "%lu", t->store->epoch);
-    if (pg_run(t->context, t->store->writer, &stop, values, NULL) != PG_OK)
-        notice(NOTICE_TROUBLE, "that could not be recorded: %s", pg_message(t->store->writer));
+    if (pg_run(t->context, t->store->opener, &stop, values, NULL) != PG_OK)
+        notice(NOTICE_TROUBLE, "that could not be recorded: %s", pg_message(t->store->opener));
 }
 
 /* The database must not be behind what was acknowledged. */
@@ -293,22 +254,13 @@ static bool take(struct taking *t)
     struct lease_place place;
     char ledger[16];
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
-    if (store_connect_writer(t->context, store) != PG_OK)
-        return fail(t, LEDGER_TROUBLE_AWAY, store->problem);
-    if (!raise_epoch(t, ledger) || !read_end(t, ledger, &place) || !read_moments(t, ledger) ||
-        !hold_against_witness(t, ledger, &place))
+    if (!connect_opener(t) || !raise_epoch(t, ledger) || !read_end(t, ledger, &place) ||
+        !read_moments(t, ledger) || !hold_against_witness(t, ledger, &place))
         return false;
     store->batch = place.batch;
     memcpy(store->hash, place.hash, sizeof store->hash);
     lease_claim(store->lease, &store->claim, store->ledger, t->options->ledger, &place);
     return read_stop(t, ledger);
-}
-
-void store_acknowledge(struct store *store, uint64_t seq)
-{
-    struct lease_place place = {.epoch = store->epoch, .batch = store->batch, .seq = seq};
-    memcpy(place.hash, store->hash, sizeof place.hash);
-    lease_acknowledge(&store->claim, &place);
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -343,6 +295,11 @@ struct store *store_open(struct co_context *context, const struct store_options 
     return store;
 }
 
+void store_end_opening(struct store *store)
+{
+    pg_close(&store->opener);
+}
+
 void store_close(struct store **store)
 {
     struct store *closed = *store;
@@ -352,7 +309,7 @@ void store_close(struct store **store)
     lease_drop_claim(&closed->claim);
     lease_stop(&closed->own_lease);
     readers_free(&closed->own_readers);
-    pg_close(&closed->writer);
+    pg_close(&closed->opener);
     free(closed->conninfo);
     free(closed);
 }

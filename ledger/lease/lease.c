@@ -144,9 +144,8 @@ bool lease_degrade_one(struct lease_claim *claim, enum lease_standing standing, 
         return false;
     snprintf(claim->why, sizeof claim->why, "%s%s", standing == LEASE_LOST ? "lost: " : "", why);
     atomic_store(&claim->standing, standing);
-    /* What is being written for another's ledger is in vain. */
-    if (standing >= LEASE_FENCED && claim->work)
-        co_context_cancel(claim->work);
+    if (claim->heed)
+        claim->heed(claim->heed_arg, standing);
     notice(NOTICE_TROUBLE, "ledger %s %s: %s", claim->name, names[standing], why);
     return true;
 }
@@ -196,7 +195,7 @@ void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, con
     co_lock_drop(&lease->lock);
     /* What the database has of it now, it must have from here on. */
     if (lease->witness && place->batch > 0)
-        witness_note(lease->witness, name, place);
+        witness_note(lease->witness, name, place, &claim->line);
 }
 
 void lease_acknowledge(struct lease_claim *claim, const struct lease_place *place)
@@ -206,7 +205,7 @@ void lease_acknowledge(struct lease_claim *claim, const struct lease_place *plac
     claim->acknowledged = *place;
     co_lock_drop(&lease->lock);
     if (lease->witness)
-        witness_note(lease->witness, claim->name, place);
+        witness_note(lease->witness, claim->name, place, &claim->line);
 }
 
 static void unlink_claim(struct lease *lease, const struct lease_claim *claim)

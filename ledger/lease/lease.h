@@ -106,14 +106,14 @@ struct lease_place { /* how far a ledger has come */
 struct lease_claim {     /* lies in the claimant's memory; all zero before */
     struct lease *lease; /* NULL: not made */
     struct lease_claim *next;
-    int ledger;
+    int ledger, line; /* its number; in which line the witness has it */
     char name[LEASE_NAME];
-    _Atomic enum lease_standing standing; /* only ever goes up */
-    _Atomic bool stop_recorded;           /* STOPPED: the database has it */
-    /* under the lease's lock */
-    struct lease_place acknowledged, asked; /* asked: as of the beat that is under way */
-    struct co_context *work;                /* lease_wait_bind() */
-    char why[LEASE_WHY];                    /* of a standing that is not OURS */
+    _Atomic enum lease_standing standing;   /* only ever goes up */
+    _Atomic bool stop_recorded;             /* STOPPED: the database has it */
+    struct lease_place acknowledged, asked; /* asked: as of the beat under way. All of these are */
+    void (*heed)(void *arg, enum lease_standing standing); /* under the lease's lock */
+    void *heed_arg;                                        /* lease_wait_bind() */
+    char why[LEASE_WHY];                                   /* of a standing that is not OURS */
 };
 
 /* What this process, or one before it, acknowledged last; false: not known. Never parks. */

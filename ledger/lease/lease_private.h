@@ -18,7 +18,8 @@
  * - Of another server it is known how long its beat has stood still only while the looks follow
  *   each other on one connection, LOOKS_APART_MS apart at most; else the count starts over.
  *
- * Lock order: lock -> the lock of the witness, or those of a context -> nothing.
+ * Lock order: lock -> the lock of the witness, or those of whoever heeds a claim (a journal's
+ * gathering and eventcount) -> nothing.
  */
 
 struct lease_seen { /* another server, as it was seen */

@@ -32,13 +32,16 @@ void lease_wait_end(struct lease_wait *wait)
     co_context_release(&wait->context);
 }
 
-void lease_wait_bind(struct lease_claim *claim, struct co_context *work)
+void lease_wait_bind(
+    struct lease_claim *claim, void (*heed)(void *arg, enum lease_standing standing), void *arg)
 {
     struct lease *lease = claim->lease;
     co_lock_take(&lease->lock);
-    claim->work = work;
-    /* It may have been lost before there was anything to cancel. */
-    if (work && atomic_load(&claim->standing) >= LEASE_FENCED)
-        co_context_cancel(work);
+    claim->heed = heed;
+    claim->heed_arg = arg;
+    /* It may have got worse before there was anybody to tell. */
+    enum lease_standing standing = atomic_load(&claim->standing);
+    if (heed && standing != LEASE_OURS)
+        heed(arg, standing);
     co_lock_drop(&lease->lock);
 }

@@ -27,8 +27,10 @@ CO_MUST_CHECK bool lease_wait_begin(
     struct lease_wait *wait, struct co_context *context, struct lease *lease);
 void lease_wait_end(struct lease_wait *wait);
 
-/* From now on, end this context once the claim's standing is FENCED or LOST: of work that would be
- * in vain. NULL: none any more. Never parks. */
-void lease_wait_bind(struct lease_claim *claim, struct co_context *work);
+/* From now on, call this when the claim's standing gets worse, and now if it is not OURS. It is
+ * called under the lease's lock: it must neither park nor call anything of the lease. NULL: nothing
+ * any more, and no such call is under way. Never parks. */
+void lease_wait_bind(
+    struct lease_claim *claim, void (*heed)(void *arg, enum lease_standing standing), void *arg);
 
 #endif

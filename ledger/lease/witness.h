@@ -19,7 +19,10 @@ void witness_close(struct witness **witness);
 
 /* False: it says nothing of that ledger. Thread-safe, as is all below; never parks. */
 bool witness_find(struct witness *witness, const char *ledger, struct lease_place *place);
-void witness_note(struct witness *witness, const char *ledger, const struct lease_place *place);
+
+/* *line: of the same ledger, as the call before has left it, or 0: it is found sooner there. */
+void witness_note(
+    struct witness *witness, const char *ledger, const struct lease_place *place, int *line);
 
 /* Write what was noted since the last time, if anything was; the file is the old one or the new one
  * at any moment. False: errno says why. Blocks; one at a time. */

@@ -54,13 +54,15 @@ static void write_reason(
 /* The figures of a ledger that is not running; if all are, of the first. */
 static void read_worst(struct call *call, struct ledger_figures *worst)
 {
-    struct ledger_figures *each = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *each);
-    size_t count = bank_figures(atomic_load(&call->api->bank), each);
+    struct bank *bank = atomic_load(&call->api->bank);
+    struct ledger_figures each;
+    size_t count = bank_count(bank);
     *worst = (struct ledger_figures){.state = LEDGER_OPENING};
-    /* From the last to the first, so that the first one that does not run is told. */
-    for (size_t i = count; i-- > 0;)
-        if (i == count - 1 || each[i].state != LEDGER_RUNNING || worst->state == LEDGER_RUNNING)
-            *worst = each[i];
+    for (size_t i = 0; i < count && (i == 0 || worst->state == LEDGER_RUNNING); i++) {
+        bank_figures(bank, i, &each);
+        if (i == 0 || each.state != LEDGER_RUNNING)
+            *worst = each;
+    }
 }
 
 /* Before the bank is open, or while it is not. */

@@ -68,24 +68,25 @@ void ledgers_get(struct call *call)
 /* A ledger's number is its place in the order of their making, from 1. */
 void ledgers_list(struct call *call)
 {
-    struct ledger_figures *figures = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *figures);
+    struct bank *bank = call->api->bank;
+    struct ledger_figures ledger;
     struct paging paging = {.descends = false};
     if (!paging_read(call, &paging))
         return;
-    size_t count = bank_figures(call->api->bank, figures);
+    size_t count = bank_count(bank);
     struct json_out out;
     uint64_t written = 0, last = 0, next = 0;
     paging_open(&out, call);
     for (size_t i = 0; i < count && !next; i++) {
         uint64_t number = paging.descends ? count - i : i + 1;
-        const struct ledger_figures *ledger = &figures[number - 1];
-        if (!paging_has(&paging, number) || !token_grant_has_ledger(&call->grant, ledger->name))
+        bank_figures(bank, number - 1, &ledger);
+        if (!paging_has(&paging, number) || !token_grant_has_ledger(&call->grant, ledger.name))
             continue;
         /* There is another one, but no room for it. */
         if (written == paging.limit)
             next = last;
         else
-            write_ledger(&out, ledger);
+            write_ledger(&out, &ledger);
         written++;
         last = number;
     }

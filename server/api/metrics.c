@@ -347,20 +347,22 @@ static void write_process(struct json_out *out)
 void metrics_get(struct call *call)
 {
     struct bank *bank = atomic_load(&call->api->bank);
-    struct ledger_figures *each = arena_alloc(call->arena, BANK_LEDGERS_MAX * sizeof *each);
+    size_t count = bank ? bank_count(bank) : 0;
+    struct ledger_figures *each = arena_try(call->arena, (count + 1) * sizeof *each);
     struct http_figures *http = arena_alloc(call->arena, sizeof *http);
     struct outcomes_figures outcomes;
     struct lab_figures lab = {.running = 0};
     struct json_out out;
     int64_t certificate_ends_s = atomic_load(&call->api->certificate_ends_s);
     /* Asked for at any time, also before there is a bank. */
-    size_t count = bank ? bank_figures(bank, each) : 0;
+    for (size_t i = 0; each && i < count; i++)
+        bank_figures(bank, i, &each[i]);
     http_read_figures(call->api->http, http);
     outcomes_read(call->api->outcomes, &outcomes);
     json_out_begin(&out, call->arena);
     number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
     write_build(&out);
-    write_ledgers(&out, each, count);
+    write_ledgers(&out, each, each ? count : 0);
     write_outcomes(&out, &outcomes);
     write_answers(&out, http);
     write_durations(&out, &outcomes);

@@ -267,7 +267,7 @@ static void trouble_main(void *arg)
     while (!t->over) {
         co_sleep((20 + (int)(co_random_next() % 60)) * CO_CLOCK_MS);
         char why[300];
-        enum store_commit folded = store_checkpoint(co_context_background(), t->ledger->store,
+        enum store_outcome folded = store_checkpoint(co_context_background(), t->ledger->store,
             journal_durable(t->ledger->journal), why, sizeof why);
         t->folds += folded == STORE_COMMITTED;
         if (co_random_next() % 2)

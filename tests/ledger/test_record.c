@@ -20,7 +20,8 @@ enum { LEDGER = 7, TRANSFER = 1001, HOLD, OPENING, REJECTED, ENTRIES = 4 };
 static struct account_table *accounts;
 static struct account *payer, *payee;
 static struct entry *entries[ENTRIES];
-static struct batch batch;
+static struct batch_rows encoded;
+static struct pg_data tables[BATCH_TABLES];
 
 /* ---- what is encoded ------------------------------------------------------------------------ */
 
@@ -54,11 +55,10 @@ static struct entry *make_entry(enum entry_kind kind, const char *key, size_t po
     return entry;
 }
 
-/* Returns what would be sent. */
-static struct store_batch encode(void)
+/* As it would be sent. */
+static void encode(void)
 {
-    static const uint8_t before[HASH_CHAIN];
-    struct store_batch out;
+    struct batch batch = {.ledger = LEDGER}, *const batches[] = {&batch};
     accounts = account_table_make();
     co_ensure(accounts != NULL);
     payer = make_account("payer", 11, true);
@@ -75,16 +75,16 @@ static struct store_batch encode(void)
     rejected->ref = 99;
     for (int i = 0; i + 1 < ENTRIES; i++)
         entries[i]->next_in_batch = entries[i + 1];
-    bool good = batch_encode(&batch, LEDGER, entries[0], before, &out);
+    batch.first = entries[0];
+    bool good = batch_encode(&encoded, batches, 1, tables);
     co_ensure(good);
-    return out;
 }
 
 static void forget(void)
 {
     for (int i = 0; i < ENTRIES; i++)
         entry_drop(&entries[i]);
-    batch_free(&batch);
+    batch_rows_free(&encoded);
     account_table_free(&accounts);
 }
 
@@ -239,18 +239,18 @@ static struct pg_data rows_of(const struct copy *copy)
 /* Entries that make no posting, and no hold, have nothing in those columns. */
 static void reads_what_was_written(void)
 {
-    struct store_batch out = encode();
-    struct pg_data heads = rows_of(&batch.entries), holds = rows_of(&batch.holds);
-    read_rows(&out.tables[STORE_ENTRIES], "?" TABLES_TYPES(ENTRY), TABLE_ENTRY_COLUMNS, check_entry,
-        ENTRIES);
+    encode();
+    struct pg_data heads = rows_of(&encoded.entries), holds = rows_of(&encoded.holds);
+    read_rows(
+        &tables[BATCH_ENTRIES], "?" TABLES_TYPES(ENTRY), TABLE_ENTRY_COLUMNS, check_entry, ENTRIES);
     read_rows(&heads, TABLES_TYPES(ENTRY_HEAD), TABLE_ENTRY_HEAD_COLUMNS, check_entry, ENTRIES);
-    read_rows(&out.tables[STORE_POSTINGS], TABLES_TYPES(POSTING), TABLE_POSTING_COLUMNS,
+    read_rows(&tables[BATCH_POSTINGS], TABLES_TYPES(POSTING), TABLE_POSTING_COLUMNS,
         check_further_posting, 1);
     read_rows(&holds, TABLES_TYPES(HOLD), TABLE_HOLD_COLUMNS, check_hold, 1);
-    read_rows(&out.tables[STORE_ACCOUNTS], TABLES_TYPES(ACCOUNT), TABLE_ACCOUNT_COLUMNS,
-        check_account, 1);
-    read_rows(&out.tables[STORE_HELD], TABLES_TYPES(HELD), TABLE_HELD_COLUMNS, check_held, 1);
-    read_rows(&out.tables[STORE_WAYPOINTS], TABLES_TYPES(WAYPOINT), TABLE_WAYPOINT_COLUMNS,
+    read_rows(
+        &tables[BATCH_ACCOUNTS], TABLES_TYPES(ACCOUNT), TABLE_ACCOUNT_COLUMNS, check_account, 1);
+    read_rows(&tables[BATCH_HELD], TABLES_TYPES(HELD), TABLE_HELD_COLUMNS, check_held, 1);
+    read_rows(&tables[BATCH_WAYPOINTS], TABLES_TYPES(WAYPOINT), TABLE_WAYPOINT_COLUMNS,
         check_waypoint, 1);
     forget();
 }

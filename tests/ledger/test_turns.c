@@ -86,10 +86,10 @@ static void while_it_is_decided_sharded(void)
 /* Its entries once more, as rows: these are in memory alone. */
 static void while_it_is_encoded(void)
 {
-    static const uint8_t before[HASH_CHAIN];
     struct other other;
-    struct batch batch = {.tables = {{0}}};
-    struct store_batch out;
+    struct batch_rows rows = {.encoded = 0};
+    struct batch batch = {.ledger = 1}, *const batches[] = {&batch};
+    struct pg_data tables[BATCH_TABLES];
     struct ledger *ledger = prepare("owner");
     ledger_transfer_batch(co_context_background(), ledger, true, transfers, TRANSFERS, outcomes);
     for (int i = 0; i < TRANSFERS; i++) {
@@ -98,11 +98,12 @@ static void while_it_is_encoded(void)
             outcomes[i - 1].entry->next_in_batch = outcomes[i].entry;
     }
     start(&other);
-    CU_ASSERT(batch_encode(&batch, 1, outcomes[0].entry, before, &out));
+    batch.first = outcomes[0].entry;
+    CU_ASSERT(batch_encode(&rows, batches, 1, tables));
     /* One for each 1,024 postings, and while the rows are hashed one for each 512 KiB. */
     CU_ASSERT(stop(&other) >= TRANSFERS / 2 + 8);
-    CU_ASSERT_EQUAL(out.last_seq - out.first_seq, TRANSFERS - 1);
-    batch_free(&batch);
+    CU_ASSERT_EQUAL(batch.last_seq - batch.first_seq, TRANSFERS - 1);
+    batch_rows_free(&rows);
     for (int i = 0; i < TRANSFERS; i++)
         entry_drop(&outcomes[i].entry);
     ledger_close(&ledger);
