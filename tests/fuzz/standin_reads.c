@@ -223,10 +223,16 @@ enum ledger_status bank_create(struct co_context *context, struct bank *bank, co
     return standin_status(name);
 }
 
-size_t bank_figures(struct bank *bank, struct ledger_figures figures[BANK_LEDGERS_MAX])
+size_t bank_count(struct bank *bank)
 {
-    ledger_read_figures((struct ledger *)(void *)bank, &figures[0]);
+    (void)bank;
     return 1;
+}
+
+void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figures)
+{
+    co_ensure(index == 0);
+    ledger_read_figures((struct ledger *)(void *)bank, figures);
 }
 
 bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
