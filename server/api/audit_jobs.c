@@ -36,6 +36,8 @@ static void run_job(void *arg)
     struct audit_jobs *jobs = job->jobs;
     struct ledger *ledger = job->ledger;
     struct co_context *open = ledger_open_context(ledger);
+    struct log_request logged;
+    log_request_begin(&logged, job->request);
     enum ledger_status status = ledger_audit(open, ledger, &job->progress, &job->report);
     /* A ledger that closes stops its audit, which is not a failure of it. */
     enum audit_job_state ended =
@@ -44,6 +46,7 @@ static void run_job(void *arg)
     if (status == LEDGER_OK && job->report.found > 0)
         log_error("the audit %s of %s found the journal wrong: %.*s", job->id, job->name,
             (int)strcspn(job->report.text, "\n"), job->report.text);
+    log_request_end(&logged);
     /* The last look at the job: from here on it may be replaced. */
     co_mutex_lock(&jobs->mutex);
     job->state = status == LEDGER_OK ? AUDIT_JOB_DONE : ended;
@@ -62,6 +65,7 @@ static struct audit_job *make_job(struct audit_jobs *jobs, struct ledger *ledger
     job->jobs = jobs;
     job->ledger = ledger;
     job->started_us = co_clock_wall_us();
+    (void)log_request_current(job->request);
     /* Its id is the time, so that none is given twice, not after a restart either. */
     int64_t id = job->started_us > jobs->last_id ? job->started_us : jobs->last_id + 1;
     money_format(id, job->id);

@@ -12,6 +12,7 @@
 #include "coro/mutex.h"
 #include "ledger/audit/audit_replay.h"
 #include "ledger/domain/money.h"
+#include "server/text/log_request.h"
 
 enum { AUDIT_JOBS_KEPT = 16 };
 
@@ -22,9 +23,9 @@ enum audit_job_state { AUDIT_JOB_RUNNING, AUDIT_JOB_DONE, AUDIT_JOB_FAILED, AUDI
 
 struct audit_job {
     struct audit_jobs *jobs;
-    struct ledger *ledger; /* entered while it runs */
-    char *name;            /* the ledger's */
-    char id[MONEY_TEXT];
+    struct ledger *ledger;                        /* entered while it runs */
+    char *name;                                   /* the ledger's */
+    char id[MONEY_TEXT], request[LOG_REQUEST_ID]; /* the latter: which one began it */
     enum audit_job_state state;
     int64_t started_us, ended_us; /* ended: 0 while it runs */
     struct audit_progress progress;

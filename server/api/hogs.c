@@ -21,7 +21,7 @@ void hogs_note(const struct co_watchdog_report *report, void *unused)
         length += (size_t)snprintf(calls + length, sizeof calls - length, "%s%s", i ? " < " : "",
             co_watchdog_frame(report, i, frame));
     atomic_fetch_add(report->blocks ? &blocked : &computed, 1);
-    log_error("%s #%llu %s worker %d for %lld ms in %s",
+    log_error_of(report->id, "%s #%llu %s worker %d for %lld ms in %s",
         report->spawned ? report->spawned->name : "a callback", (unsigned long long)report->id,
         report->blocks ? "blocks" : "hogs", report->worker,
         (long long)(report->for_ns / CO_CLOCK_MS), calls);

@@ -17,6 +17,7 @@
 #include "server/http/http_fields.h"
 #include "server/http/http_private.h"
 #include "server/http/problem.h"
+#include "server/text/log_request.h"
 
 /* A body over the limit is read and dropped up to here, so that a client which sends all before it
  * reads gets to see the answer; beyond it the connection is cut. */
@@ -269,6 +270,8 @@ static void run(void *arg)
 {
     struct http_exchange *exchange = arg;
     const struct http_options *options = &exchange->worker->http->options;
+    struct log_request logged;
+    log_request_begin(&logged, exchange->echo.id);
     /* A list may be long, so it begins only when there is room for its answer. */
     bool has_turn = exchange->may_be_long && http_turn_begin(exchange);
     if (has_turn || !exchange->may_be_long)
@@ -285,6 +288,7 @@ static void run(void *arg)
         http_stream_run(exchange);
         end_call(exchange);
     }
+    log_request_end(&logged);
     exchange->running = false;
     /* The client has gone meanwhile, and nobody else would give this back. */
     if (!exchange->connection)

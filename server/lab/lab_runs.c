@@ -21,6 +21,7 @@
 #include "coro/waitgroup.h"
 #include "server/lab/lab_share.h"
 #include "server/text/log.h"
+#include "server/text/log_request.h"
 
 enum {
     OPEN = LAB_RUNS_RUNNING + LAB_RUNS_WAITING + 1 /* just taken */,
@@ -33,6 +34,7 @@ static const int64_t ask_again_ns = 20 * CO_CLOCK_MS;
 struct lab_run {
     struct lab_order order; /* its texts are in `texts` */
     char id[MONEY_TEXT], *texts;
+    char asked_by[LOG_REQUEST_ID]; /* the request */
     enum lab_state state;
     int references;
     int64_t made_us, started_us, ended_us;
@@ -89,6 +91,7 @@ static struct lab_run *make_run(const struct lab_order *order)
         run->order.words[i] = keep_text(&to, order->words[i]);
     run->order.words[order->word_count] = NULL;
     run->made_us = co_clock_wall_us();
+    (void)log_request_current(run->asked_by);
     return run;
 }
 
@@ -170,7 +173,7 @@ static void begin(struct lab_runs *runs, struct lab_run *run)
     co_mutex_unlock(&runs->mutex);
 }
 
-static void end(struct lab_runs *runs, struct lab_run *run)
+static void say_end(const struct lab_run *run)
 {
     const struct lab_child_report *report = &run->report;
     /* A result is what is asked for, whatever it says; the others are for the operator too. */
@@ -179,6 +182,11 @@ static void end(struct lab_runs *runs, struct lab_run *run)
             run->order.words[1], run->order.word_count > 3 ? run->order.words[3] : "",
             lab_end_names[report->how], (unsigned long long)report->processor_us / 1000,
             report->text);
+}
+
+static void end(struct lab_runs *runs, struct lab_run *run)
+{
+    const struct lab_child_report *report = &run->report;
     co_mutex_lock(&runs->mutex);
     run->state = LAB_DONE;
     run->ended_us = co_clock_wall_us();
@@ -212,11 +220,15 @@ static void work(void *arg)
             .processor_s = runs->options.processor_s,
             .time_s = runs->options.time_s,
             .exits = run->order.is_example ? ANY_EXIT : PROMISE_BROKEN};
+        struct log_request logged;
         await_share(runs);
+        log_request_begin(&logged, run->asked_by);
         begin(runs, run);
         lab_child_run(runs->life, &job, &run->report);
         if (run->report.how == LAB_END_RESULT && !run->order.is_example)
             check_result(&run->report);
+        say_end(run);
+        log_request_end(&logged);
         end(runs, run);
     }
     co_waitgroup_done(&runs->runners);

@@ -16,12 +16,17 @@
 /* Until now lines. Before threads are started. */
 void log_use(enum log_format format);
 
-/* From any thread; a line is written in one piece, and cut at 1,000 characters. */
+/* From any thread; a line is written in one piece, and cut at 1,000 characters. Behind the message
+ * stands the request_id of the request that the running coroutine works for (log_request.h). */
 __attribute__((format(printf, 1, 2))) void log_info(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
 
+/* The same, of another coroutine, by its number: co_id(). */
+__attribute__((format(printf, 2, 3))) void log_error_of(
+    uint64_t coroutine, const char *format, ...);
+
 /* What happened, in a word or two, and what is to be known of it; those without a name are left
- * out.
+ * out. Which request it is of stands among them.
  */
 void log_event(const char *message, const struct log_field *fields, size_t count);
 

@@ -233,7 +233,126 @@ static void no_password_of_a_service(void)
     service_remove(&service);
 }
 
+/* ---- lines of a request besides that of its answer ------------------------------------------- */
+
+/* End each session of the private database that such a condition holds for. */
+static void end_sessions(const struct service *service, const char *condition)
+{
+    struct command command = {0};
+    char where[200], sql[300];
+    snprintf(
+        where, sizeof where, "host=%s/postgres user=postgres dbname=postgres", service->folder);
+    snprintf(sql, sizeof sql,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend' AND %s",
+        condition);
+    const char *const argv[] = {"psql", "-qXAt", "-d", where, "-c", sql, NULL};
+    command_run(&command, argv);
+    EXPECT_EXIT(&command, 0);
+    command_free(&command);
+}
+
+/* What goes wrong on the way of a request, and in work that it left behind, names it. */
+static void lines_of_a_request(void)
+{
+    static const char body[] = "{\"scope\":\"read\"}";
+    struct service service;
+    struct visit visit;
+    setenv("TELLER_FAILPOINTS", "audit.stretch=pause:3000", 1);
+    bool made = service_make(&service, "owner", NULL);
+    unsetenv("TELLER_FAILPOINTS");
+    CU_ASSERT_FATAL(made);
+    visit_begin(&visit, &service);
+    CU_ASSERT(visit_fund(&visit, "alice", 1));
+    visit_post(&visit, "/v1/tokens", NULL, body);
+    EXPECT_STATUS(&visit, 201);
+    end_sessions(&service, "true");
+    visit_call(&visit, &(struct request){.path = "/v1/tokens",
+                           .headers = "X-Request-Id: wanted-1\r\n",
+                           .body = body,
+                           .body_length = sizeof body - 1});
+    CU_ASSERT(visit.response.status >= 500);
+    CU_ASSERT(has_line(&service, "\"message\":\"tokens: ", "\"request_id\":\"wanted-1\""));
+
+    CU_ASSERT(service_await_ready(&service, 60 * CO_CLOCK_S));
+    visit_call(
+        &visit, &(struct request){
+                    .method = "POST", .path = "/audits", .headers = "X-Request-Id: wanted-2\r\n"});
+    EXPECT_STATUS(&visit, 202);
+    for (int i = 0; i < 50 && !service_logged(&service, "error", "the audit did not end"); i++)
+        end_sessions(&service, "state = 'idle in transaction'");
+    CU_ASSERT(has_line(&service, "the audit did not end", "\"request_id\":\"wanted-2\""));
+    /* What is not for any request names none. */
+    CU_ASSERT_FALSE(has_line(&service, "\"message\":\"serving\"", "request_id"));
+    visit_end(&visit);
+    service_remove(&service);
+}
+
+/* ---- a whole session ------------------------------------------------------------------------- */
+
+#define PASSWORD "opensesame"
+
+static char *copy_member(const struct visit *visit, const char *name)
+{
+    static char text[300];
+    CU_ASSERT(json_view_copy(json_view_member(visit->body, name), text, sizeof text));
+    return strdup(text);
+}
+
+/* All that a client could keep to itself: the admin's token, new ones, the cookie. */
+static void no_secret_of_a_session(void)
+{
+    static struct service host, service;
+    struct visit visit;
+    char url[300], cookie[256] = "", line[300];
+    char *secrets[3];
+    CU_ASSERT_FATAL(service_make(&host, "owner", NULL));
+    snprintf(url, sizeof url, "host=%s/postgres user=postgres dbname=template1 password=" PASSWORD,
+        host.folder);
+    service_prepare(
+        &service, "owner", (const char *const[]){"--database", url, "--log-answers", "all", NULL});
+    CU_ASSERT_FATAL(service_run(&service));
+    visit_begin(&visit, &service);
+    CU_ASSERT(visit_fund(&visit, "alice", 100));
+    visit_post(&visit, "/v1/tokens", NULL, "{\"scope\":\"write\",\"name\":\"till\"}");
+    EXPECT_STATUS(&visit, 201);
+    secrets[0] = copy_member(&visit, "token");
+    snprintf(line, sizeof line, "Authorization: Bearer %s\r\n", secrets[0]);
+    visit_call(
+        &visit, &(struct request){.path = "/accounts", .headers = line, .without_token = true});
+    EXPECT_STATUS(&visit, 200);
+    visit_post(&visit, "/v1/tokens/2/rotate", NULL, "{}");
+    EXPECT_STATUS(&visit, 200);
+    secrets[1] = copy_member(&visit, "token");
+    visit_call(&visit, &(struct request){.method = "POST", .path = "/v1/session"});
+    CU_ASSERT(response_header(&visit.response, "Set-Cookie", cookie, sizeof cookie));
+    cookie[strcspn(cookie, ";")] = '\0';
+    secrets[2] = strdup(strchr(cookie, '=') + 1);
+    snprintf(line, sizeof line, "Cookie: %s\r\n", cookie);
+    visit_call(
+        &visit, &(struct request){.path = "/v1/session", .headers = line, .without_token = true});
+    end_sessions(&host, "datname = 'template1'");
+    CU_ASSERT(service_await_ready(&service, 60 * CO_CLOCK_S));
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+
+    char *log = log_of(&service);
+    CU_ASSERT_PTR_NOT_NULL(strstr(log, "\"message\":\"answered\""));
+    CU_ASSERT_PTR_NULL(strstr(log, PASSWORD));
+    CU_ASSERT_PTR_NULL(strstr(log, service.target.token));
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        CU_ASSERT(strlen(secrets[i]) > 20);
+        CU_ASSERT_PTR_NULL(strstr(log, secrets[i]));
+        free(secrets[i]);
+    }
+    free(log);
+    service_remove(&service);
+    service_remove(&host);
+}
+
 const struct unit_suite logs_suite = {"logs", 2,
     (const struct unit_test[]){{"answers", answers}, {"addresses", addresses},
         {"no_secrets", no_secrets}, {"no_passwords", no_passwords},
-        {"no_password_of_a_service", no_password_of_a_service}, {0}}};
+        {"no_password_of_a_service", no_password_of_a_service},
+        {"lines_of_a_request", lines_of_a_request},
+        {"no_secret_of_a_session", no_secret_of_a_session}, {0}}};
