@@ -104,6 +104,22 @@ enum ledger_status ledger_statement(struct co_context *context, struct ledger *l
     return status == LEDGER_OK ? fill_page(page, 1) : status;
 }
 
+enum ledger_status ledger_journal_back(struct co_context *context, struct ledger *ledger,
+    uint64_t before, struct ledger_entry_page *page)
+{
+    (void)context, (void)ledger;
+    co_ensure(before <= INT64_MAX);
+    page->seq = DURABLE;
+    return fill_page(page, 1);
+}
+
+enum ledger_status ledger_statement_forward(struct co_context *context, struct ledger *ledger,
+    const char *id, uint64_t after, struct ledger_entry_page *page)
+{
+    standin_check_account(id);
+    return ledger_journal(context, ledger, after, page);
+}
+
 enum ledger_status ledger_entry(struct co_context *context, struct ledger *ledger, uint64_t at,
     struct entry **entry, uint64_t *seq)
 {
@@ -307,7 +323,7 @@ enum token_desk_status token_desk_list(struct co_context *context, struct token_
     const struct token_query *query, struct token **tokens, size_t *count)
 {
     (void)context, (void)desk;
-    co_ensure(query->limit >= 0 && query->after >= 0 && query->id >= 0);
+    co_ensure(query->range.limit >= 0 && query->range.after >= 0 && query->id >= 0);
     *tokens = calloc(1, sizeof **tokens);
     co_ensure(*tokens);
     (*tokens)->id = query->id ? query->id : 1;
@@ -321,7 +337,7 @@ enum token_desk_status token_desk_acts(struct co_context *context, struct token_
     const struct token_act_query *query, struct token_act **acts, size_t *count)
 {
     (void)context, (void)desk;
-    co_ensure(query->limit >= 1 && query->after >= 0 && query->token >= 0);
+    co_ensure(query->range.limit >= 1 && query->range.after >= 0 && query->token >= 0);
     *acts = calloc(1, sizeof **acts);
     co_ensure(*acts);
     *count = 1;
