@@ -41,7 +41,8 @@ void played_begin(struct played *played, struct service *service)
     played->told = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     co_ensure(played->told >= 0 &&
               bind(played->told, (const struct sockaddr *)&address, sizeof address) == 0);
-    service_reserve(service);
+    if (service->port == 0)
+        service_reserve(service);
     /* The program inherits it; the shell gives it the number that it must have. */
     if (played->hands_over)
         co_ensure(

@@ -79,6 +79,42 @@ static void it_tells_how_it_is(void)
     service_remove(&service);
 }
 
+/* A transfer of so many postings. */
+static void post_many(struct visit *visit, int count)
+{
+    static char body[64 * 1000];
+    size_t used = (size_t)snprintf(body, sizeof body, "{\"postings\":[");
+    for (int i = 0; i < count; i++)
+        used += (size_t)snprintf(body + used, sizeof body - used,
+            "%s{\"from\":\"alice\",\"to\":\"bob\",\"amount\":1}", i ? "," : "");
+    snprintf(body + used, sizeof body - used, "]}");
+    visit_post(visit, "/transfers", NULL, body);
+    EXPECT_STATUS(visit, 201);
+}
+
+/* A long start says how far it has come, in the log and to the supervisor: here each of the
+ * journal's 5,000 postings takes a while to fold. */
+static void a_long_start_tells_how_far_it_is(void)
+{
+    static struct service service;
+    static struct played played = {.more = "TELLER_FAILPOINTS=fold.posting=pause:1"};
+    struct visit visit;
+    CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
+    visit_begin(&visit, &service);
+    CU_ASSERT(visit_fund(&visit, "alice", 10000) && visit_fund(&visit, "bob", 0));
+    for (int i = 0; i < 5; i++)
+        post_many(&visit, 1000);
+    visit_end(&visit);
+    service_kill(&service); /* so that it leaves no checkpoint */
+    played_begin(&played, &service);
+    CU_ASSERT_FATAL(service_run(&service));
+    CU_ASSERT(played_await(&played, "going on", NULL, patience_ns));
+    CU_ASSERT(service_logged(&service, "info", " rows read in "));
+    CU_ASSERT_EQUAL(service_stop(&service), 0);
+    played_end(&played);
+    service_remove(&service);
+}
+
 /* ---- the watchdog ---------------------------------------------------------------------------- */
 
 /* That passage of the place never ends: it is the deposit's, after the accounts and their money. */
@@ -203,6 +239,7 @@ static void others_are_refused(void)
 }
 
 static const struct unit_test tests[] = {{"it_tells_how_it_is", it_tells_how_it_is},
+    {"a_long_start_tells_how_far_it_is", a_long_start_tells_how_far_it_is},
     BOTH_ROWS(a_hung_strategy_is_not_alive),
     {"a_hung_committer_is_not_alive", a_hung_committer_is_not_alive},
     {"a_stalled_database_is_alive", a_stalled_database_is_alive},
