@@ -227,7 +227,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean container-test
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -432,6 +432,9 @@ deb: deps-deb build/node_modules/.for-build ## Debian packages of the service an
 
 deb-test: deps-deb deps-fresh build/node_modules/.for-build ## they are built, installed in a new Debian 12, upgraded and purged
 	@tests/packaging/run
+
+container-test: deps-deb deps-fresh ## packaging/Containerfile, step by step in new systems of Debian 12, without an engine
+	@tests/packaging/container
 
 clean: ## remove build/ (var/, where the money is, stays)
 	rm -rf build
