@@ -59,7 +59,7 @@ LEDGER := $(call objects,ledger $(call folders,ledger)) $(OBJ)/embed/sql.o
 # Examples that are parts of the program, too, to be run from a page: those that open no socket.
 LESSONS := $(filter-out fetch fetch_timeout,$(basename $(notdir $(wildcard coro/examples/*.expected))))
 LAB := $(call objects,$(call folders,lab)) $(OBJ)/embed/lab.o $(OBJ)/lessons/table.o $(LESSONS:%=$(OBJ)/lessons/%.o)
-SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o
+SERVER := $(filter-out %/main.o,$(call objects,server $(call folders,server))) $(OBJ)/embed/web.o $(OBJ)/embed/api.o $(OBJ)/embed/docs.o
 LOADTEST := $(filter-out %/main.o,$(call objects,loadtest))
 # What the commands for people stand on, to talk to a service.
 TALK := $(addprefix $(OBJ)/loadtest/,json_view.o key.o) $(CORO_HTTP) $(CORO_TLS)
@@ -173,6 +173,7 @@ $(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Dco_ensure(condition)=((v
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
 $(OBJ)/embed/web.o: $(wildcard web/* web/lab/*) build/node_modules/.for-build
 $(OBJ)/embed/api.o: server/api/openapi.json
+$(OBJ)/embed/docs.o: build/site/index.html
 $(OBJ)/embed/lab.o: $(wildcard lab/scenario/*.c lab/strategy/*.c lab/sql/*.c ledger/strategy/*.c)
 $(OBJ)/embed/%.o: tools/embed.sh Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
@@ -188,6 +189,10 @@ $(OBJ)/lessons/%.o: coro/examples/%.c Makefile $(OBJ)/built-with
 	@mkdir -p $(@D)
 	@echo "  CC $(MODE) $< (a lesson)"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-missing-prototypes -Dmain=example_$* -MMD -MP -c -o $@ $<
+
+# The documentation as the program carries it: without the manual pages, which come out of it.
+build/site/index.html: $(wildcard docs/*) $(shell git ls-files '*.md' 2>/dev/null || echo README.md)
+	@rm -rf build/site && node docs/site.mjs build/site
 
 # npm's packages: one for the dashboard, and those that test it.
 build/node_modules/.for-build: web/package.json web/package-lock.json
@@ -205,7 +210,7 @@ build/lint/node_modules/.for-openapi: tests/openapi/package.json tests/openapi/p
 
 # --- what must be on the machine --------------------------------------------------------------
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libconfig-dev libsodium-dev libunistring-dev \
-  libseccomp-dev libssl-dev node:nodejs npm:npm
+  libseccomp-dev libssl-dev node:nodejs npm:npm cmark-gfm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang libclang-rt-14-dev g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc zsh valgrind hledger beancount ledger \
@@ -221,13 +226,14 @@ deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
 deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk jq golang golang-github-lib-pq-dev
 deps-tidy: ; @tools/install-deps $(BUILD_DEPS) $(TIDY_DEPS)
 deps-fuzz: ; @tools/install-deps $(BUILD_DEPS) clang libclang-rt-14-dev
+deps-docs: ; @tools/install-deps $(BUILD_DEPS) mandoc
 deps-deb: ; @tools/install-deps $(BUILD_DEPS) debhelper dpkg-dev jq lintian mandoc git
 deps-fresh: ; @tools/install-deps debootstrap git curl
 
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean container-test
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean container-test docs
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -247,7 +253,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit lab coverage examples man install openapi clients monitoring proxies -- service -- faults e2e
+	@tests/run tidy unit lab coverage examples man docs install openapi clients monitoring proxies -- service -- faults e2e
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -385,6 +391,9 @@ man: build ## the manual pages, into build/man
 completion: build ## what bash and zsh complete, into build/completion
 	@tools/completion/build build/completion
 
+docs: deps-docs man ## the documentation as a site, the manual pages in it, into build/docs
+	@rm -rf build/docs && node docs/site.mjs build/docs build/man
+
 PREFIX ?= /usr/local
 INSTALL_FILE = install -D -m 644 -t $(DESTDIR)$(PREFIX)
 public_headers = $(filter-out %_private.h,$(wildcard $(1)/*.h $(1)/*.hpp))
@@ -395,13 +404,14 @@ libraries: # of coro/, as they are and under each sanitizer
 	@$(MAKE_IN) MODE=release $(call libraries,release) build/release/libcoro.so
 	@$(MAKE_IN) MODE=asan $(call libraries,asan)
 	@$(MAKE_IN) MODE=tsan $(call libraries,tsan)
-install: man completion libraries ## into PREFIX (DESTDIR as usual): programs, manual, systemd units, completion, libcoro, coro.pc and coro-cc
+install: man docs completion libraries ## into PREFIX (DESTDIR as usual): programs, manual, systemd units, completion, libcoro, coro.pc and coro-cc
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/teller build/release/teller-load coro/coro-cc
 	$(INSTALL_FILE)/share/man/man1 build/man/*.1
 	$(INSTALL_FILE)/share/man/man3 build/man/*.3
 	$(INSTALL_FILE)/share/bash-completion/completions build/completion/bash/*
 	$(INSTALL_FILE)/share/zsh/site-functions build/completion/zsh/*
-	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md
+	$(INSTALL_FILE)/share/doc/teller LICENSE NEWS.md server/api/openapi.json
+	$(INSTALL_FILE)/share/doc/teller/html build/docs/*
 	$(INSTALL_FILE)/share/teller/monitoring $(filter-out %_test.yml,$(wildcard server/monitoring/*))
 	$(INSTALL_FILE)/share/teller/proxies server/proxies/*
 	$(INSTALL_FILE)/lib $(call libraries,release)

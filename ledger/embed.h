@@ -13,9 +13,10 @@ struct embed {
     size_t gzip_size;
 };
 
-extern const struct embed embed_sql[]; /* sql/(number)_(name).sql by number, then the others */
-extern const struct embed embed_web[]; /* the dashboard's files */
-extern const struct embed embed_api[]; /* the OpenAPI document */
-extern const struct embed embed_lab[]; /* code that the lab shows, by its path in the tree */
+extern const struct embed embed_sql[];  /* sql/(number)_(name).sql by number, then the others */
+extern const struct embed embed_web[];  /* the dashboard's files */
+extern const struct embed embed_api[];  /* the OpenAPI document */
+extern const struct embed embed_docs[]; /* the documentation, as pages */
+extern const struct embed embed_lab[];  /* code that the lab shows, by its path in the tree */
 
 #endif

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tools/embed.sh sql|web|api|lab: print a C file that defines the table embed_sql, _web, _api or
-# _lab of ledger/embed.h. The assembler's .incbin carries the bytes, so it compiles at once whatever
-# the size; a zero byte follows each file, so that text can be used as a C string. Run it from the
-# root.
+# tools/embed.sh sql|web|api|lab|docs: print a C file that defines the table embed_sql, _web, _api,
+# _lab or _docs of ledger/embed.h. The assembler's .incbin carries the bytes, so it compiles at once
+# whatever the size; a zero byte follows each file, so that text can be used as a C string. Run it
+# from the root.
 set -eu
 
 modules=build/node_modules
@@ -17,10 +17,11 @@ web) files="$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg \
 $modules/uplot/dist/uPlot.iife.min.js
 $modules/uplot/dist/uPlot.min.css" ;;
 api) files=server/api/openapi.json ;;
+docs) files=$(printf '%s\n' build/site/*) ;;
 lab) files=$(printf '%s\n' lab/scenario/*.c lab/strategy/*.c lab/sql/sql_*.c \
     ledger/strategy/owner.c ledger/strategy/sharded.c) ;;
 *)
-    echo 'usage: tools/embed.sh sql|web|api|lab' >&2
+    echo 'usage: tools/embed.sh sql|web|api|lab|docs' >&2
     exit 2
     ;;
 esac

@@ -106,6 +106,18 @@ void files_lab_file(struct call *call)
     answer_named(call, name);
 }
 
+/* The pages lead to each other by their names, so all of them stand below "docs/". */
+void files_docs(struct call *call)
+{
+    call->response->status = 308;
+    call->location = "docs/";
+}
+
+void files_docs_file(struct call *call)
+{
+    answer_one_of(call, embed_docs, *call->path.id ? call->path.id : "index.html");
+}
+
 void files_openapi(struct call *call)
 {
     answer_file(call, &embed_api[0]);

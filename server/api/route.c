@@ -90,6 +90,8 @@ const struct route route_table[] = {
     PROBE("/readyz", health_ready),
     GET(NONE, ANY, "/metrics", "", metrics_get),
     GET(NONE, ANY, "/openapi.json", "", files_openapi),
+    GET(NONE, ANY, "/docs", "", files_docs),
+    GET(NONE, ANY, "/docs/{file}", "", files_docs_file),
     GET(NONE, ANY, "/lab", "", files_lab),
     GET(NONE, ANY, "/lab/{file}", "", files_lab_file),
     /* Which ledger to show: read by the page itself. */

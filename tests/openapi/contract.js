@@ -43,7 +43,7 @@ const OF_HTTP = new Set([
 const EVENTS = '/v1/ledgers/{ledger}/events';
 
 // The files of the page, which is no part of the API.
-const PAGE = /^\/(lab(\/[^/]*)?|[^/]*)?$/;
+const PAGE = /^\/((lab|docs)(\/[^/]*)?|[^/]*)?$/;
 
 // Where nothing else is described: what any answer of a status is like.
 const OF_ANY = {
@@ -273,7 +273,8 @@ export class Contract {
         if (!allow && (method === 'OPTIONS' ? answer.status === 204 : answer.status === 405))
             return ['Allow is missing'];
         if (method === 'OPTIONS' && answer.status === 204) return faults;
-        if (!paths.length && PAGE.test(target) && [200, 304].includes(answer.status)) return faults;
+        const isPage = !paths.length && PAGE.test(target);
+        if (isPage && [200, 304, 308].includes(answer.status)) return faults;
         const name = OF_ANY[answer.status];
         if (!name) return [...faults, `status ${answer.status} is described of nothing like this`];
         const pointer = `#/components/responses/${name}`;

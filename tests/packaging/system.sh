@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Sourced: a new Debian 12 in a folder. The mirror, the way to it and the certificates are the host's.
+# Sourced: a new Debian 12 in a folder. Mirror, the way to it and certificates are the host's.
 
 new_system() { # FOLDER
     local mirror

@@ -32,7 +32,8 @@ static struct json_view document(void)
 /* The page and its files are not of the API. */
 static bool is_page(const struct route *route)
 {
-    return strcmp(route->pattern, "/lab") == 0 || strstr(route->pattern, "{file}");
+    return strcmp(route->pattern, "/docs") == 0 || strcmp(route->pattern, "/lab") == 0 ||
+           strstr(route->pattern, "{file}");
 }
 
 static struct json_view operation_of(const struct route *route)

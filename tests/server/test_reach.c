@@ -66,6 +66,8 @@ static const struct {
     {"GET", "/readyz", "n+"},
     {"GET", "/metrics", "n+"},
     {"GET", "/openapi.json", "n+"},
+    {"GET", "/docs", "n+"},
+    {"GET", "/docs/{file}", "n+"},
     {"GET", "/lab", "n+"},
     {"GET", "/lab/{file}", "n+"},
     {"GET", "/{file}", "n+"},

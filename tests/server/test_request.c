@@ -280,6 +280,7 @@ static void test_paths(void)
     } rows[] = {
         {REQUEST_GET, "/", ROUTE_FOUND, "/{file}"},
         {REQUEST_GET, "/lab", ROUTE_FOUND, "/lab"},
+        {REQUEST_GET, "/docs/", ROUTE_FOUND, "/docs/{file}"},
         {REQUEST_GET, "/lab/concurrency", ROUTE_FOUND, "/lab/{file}"},
         {REQUEST_GET, "/lab/trace", ROUTE_FOUND, "/lab/{file}"},
         {REQUEST_GET, "/v1/trace", ROUTE_FOUND, "/v1/trace"},
@@ -325,8 +326,8 @@ static void test_paths(void)
  * token for reading. An experiment in the lab changes nothing. */
 static void test_every_route_declares_its_scope(void)
 {
-    static const char *const open[] = {
-        "/livez", "/readyz", "/metrics", "/openapi.json", "/lab", "/lab/{file}", "/{file}", NULL};
+    static const char *const open[] = {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs",
+        "/docs/{file}", "/lab", "/lab/{file}", "/{file}", NULL};
     for (size_t i = 0; i < route_count; i++) {
         const struct route *route = &route_table[i];
         bool is_open = false;

@@ -10,10 +10,11 @@
 #include "tests/service/visit.h"
 
 static const char *const paths[] = {"/", "/style.css", "/main.js", "/icon.svg", "/lab",
-    "/lab/lab.js", "/openapi.json", "/owner.c", "/livez", "/readyz", "/v1/ledgers",
-    "/v1/ledgers/main", "/v1/ledgers/main/accounts?limit=1", "/v1/ledgers/main/accounts/nobody",
-    "/v1/ledgers/main/journal?limit=1", "/v1/ledgers/main/transfers?limit=0",
-    "/v1/ledgers/main/machinery", "/v1/lab/scenarios", "/v1/lab/runs/none", "/nowhere"};
+    "/lab/lab.js", "/docs/", "/docs/tutorial.html", "/docs/docs.css", "/openapi.json", "/owner.c",
+    "/livez", "/readyz", "/v1/ledgers", "/v1/ledgers/main", "/v1/ledgers/main/accounts?limit=1",
+    "/v1/ledgers/main/accounts/nobody", "/v1/ledgers/main/journal?limit=1",
+    "/v1/ledgers/main/transfers?limit=0", "/v1/ledgers/main/machinery", "/v1/lab/scenarios",
+    "/v1/lab/runs/none", "/nowhere"};
 
 /* Over a connection of its own, whole: text and status in *raw. */
 static void ask(const char *method, const char *path, const char *headers, struct raw *raw)
