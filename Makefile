@@ -206,6 +206,10 @@ build/lint/node_modules/.for-openapi: tests/openapi/package.json tests/openapi/p
 	@mkdir -p build/lint && cp $^ build/lint/
 	npm ci --prefix build/lint --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
+build/lighthouse/node_modules/.for-lighthouse: tests/lighthouse/package.json tests/lighthouse/package-lock.json
+	@mkdir -p build/lighthouse && cp $^ build/lighthouse/
+	npm ci --prefix build/lighthouse --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
+
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # --- what must be on the machine --------------------------------------------------------------
@@ -354,6 +358,10 @@ fresh: deps-fresh ## the README's two commands in a new Debian 12; PARTS: of the
 
 e2e: deps-e2e build ## the dashboard in headless Chromium
 	@tests/run e2e
+
+.PHONY: lighthouse
+lighthouse: deps-e2e build build/node_modules/.for-e2e build/lighthouse/node_modules/.for-lighthouse ## the page on a phone, in numbers: speed, size, shift
+	@node tests/lighthouse/run.js
 
 screenshots: deps-e2e build ## every view of the pages, light and dark, wide and narrow: build/screenshots
 	@mkdir -p build/screenshots && node tests/e2e/run.js --screenshots build/screenshots

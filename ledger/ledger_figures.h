@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ledger/domain/hash.h"
+
 enum ledger_state {
     LEDGER_RUNNING,
     LEDGER_RECOVERING, /* the database is away, or does not confirm that the ledger is ours: nothing
@@ -45,6 +47,9 @@ struct ledger_figures {
     uint64_t pending, pending_bytes; /* entries decided and not durable yet; their size */
     uint64_t last_batch_entries;
     uint64_t commit_count, commit_ns_total; /* batches, and how long they took in all */
+    uint8_t
+        chain[HASH_CHAIN]; /* the hash of the last durable batch, of which batches are chained */
+    uint64_t chain_seq;    /* its last position; 0: there is no batch */
     uint64_t audit_checked_seq; /* the journal was read back up to there and found right */
     uint64_t audit_rounds;      /* how often it was to its end */
     uint64_t audit_mismatches, audit_wrong_seq; /* what it found; where first, 0: nowhere */

@@ -2,6 +2,7 @@
 // The accounts, a page at a time, each balance live. A page is as of the position at which the
 // service answered; entries that arrive while it is on its way are kept and applied over it.
 
+import { linkTo } from './address.js';
 import { LEDGER, problemOf, request } from './api.js';
 import { element, find, refresh, write } from './dom.js';
 import { assetOfWorld, readAmount, showAmount, wrongAmount } from './money.js';
@@ -21,16 +22,13 @@ let pages = [''];          // the `after` of this page and of those before it
 let next = null;
 let loading = null;        // {abort, touched: id -> {balance, seq}} while a page is on its way
 let reloading = null;
+let read = false;          // a page was
 
-export function startAccounts(openStatement) {
+export function startAccounts() {
     find('accounts-prefix').addEventListener('input', () => turnTo(['']));
     find('accounts-filter').addEventListener('submit', (event) => event.preventDefault());
     find('accounts-next').addEventListener('click', () => turnTo([...pages, next]));
     find('accounts-previous').addEventListener('click', () => turnTo(pages.slice(0, -1)));
-    find('accounts-rows').addEventListener('click', (event) => {
-        const id = event.target.closest('button')?.dataset.account;
-        if (id) openStatement(id);
-    });
     find('open-form').addEventListener('submit', open);
 }
 
@@ -65,6 +63,7 @@ export async function load() {
 
 function show({ items, next: following }, touched) {
     next = following;
+    read = true;
     const before = new Map(rows);
     rows.clear();
     for (const account of items) {
@@ -139,6 +138,11 @@ function remember(id, asset) {
     assets.set(id, asset);
 }
 
+/** Is it known that the ledger has no account? */
+export function isEmpty() {
+    return read && rows.size === 0 && pages.length === 1 && !find('accounts-prefix').value;
+}
+
 /** The asset of an account if the page has seen it, or null. */
 export function assetOf(id) {
     return assets.get(id) ?? assetOfWorld(id);
@@ -158,9 +162,9 @@ export async function findAsset(id) {
 function makeRow({ id, asset }) {
     const cells = ['balance', 'held', 'available', 'seq'].map((name) =>
         element('span', { class: name }));
-    const button = element('button', { type: 'button', class: 'account', 'data-account': id }, id);
+    const link = element('a', { class: 'account', href: linkTo('account', id) }, id);
     const row = element('tr', { 'data-id': id },
-        element('th', { scope: 'row' }, button), element('td', {}, asset),
+        element('th', { scope: 'row' }, link), element('td', {}, asset),
         element('td', { class: 'number' }, cells[0]),
         ...cells.slice(1).map((cell) => element('td', { class: 'number roomy' }, cell)));
     if (assetOfWorld(id)) row.className = 'world';
@@ -183,7 +187,7 @@ function draw() {
     }
     const where = pages.length > 1 || next !== null ? `Page ${pages.length}. ` : '';
     write('accounts-note', rows.size ? `${where}Balances change as the journal grows.` :
-        'No account here yet: open one below.');
+        find('accounts-prefix').value ? 'No account begins so.' : 'No account here yet.');
 }
 
 function flash(cell) {

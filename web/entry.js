@@ -3,9 +3,10 @@
 // refusal. Its address is #entry=SEQ.
 
 import { assetOf, findAsset } from './accounts.js';
-import { leave, linkTo } from './address.js';
+import { linkTo } from './address.js';
 import { LEDGER, problemOf, request } from './api.js';
 import { element, find, write } from './dom.js';
+import { fillForm } from './forms.js';
 import { assetOfWorld, codeOf, showAmount } from './money.js';
 import { sentenceOf } from './refusals.js';
 import { showTime, zoneOf } from './times.js';
@@ -13,32 +14,36 @@ import { showTime, zoneOf } from './times.js';
 let shown = null; // the seq in view
 
 export function startEntry() {
-    find('entry-close').addEventListener('click', () => find('entry').close());
-    find('entry').addEventListener('close', () => {
-        shown = null;
-        if (!find('statement').open) leave();
+    find('entry-acts').addEventListener('click', ({ target }) => {
+        const { verb } = target.closest('button')?.dataset ?? {};
+        if (verb) fillForm({ verb, entry: shown });
     });
-}
-
-export function closeEntry() {
-    if (find('entry').open) find('entry').close();
 }
 
 export async function openEntry(seq) {
     shown = seq;
     write('entry-title', `Entry ${seq}`);
     write('entry-note', 'Reading.');
-    find('entry-facts').replaceChildren();
-    find('entry-postings').replaceChildren();
+    for (const id of ['entry-facts', 'entry-postings', 'entry-acts']) find(id).replaceChildren();
+    find('entry-table').hidden = true;
     write('entry-body', '');
-    if (!find('entry').open) find('entry').showModal();
+    drawNeighbours(seq);
     try {
         const entry = await read(seq);
         if (shown !== seq) return;
         if (entry) await draw(entry, seq);
     } catch {
-        if (shown === seq) write('entry-note', 'No answer. Close this and try again.');
+        if (shown === seq) write('entry-note', 'No answer. Try again.');
     }
+}
+
+/** The entry before it and the one after, as links. */
+function drawNeighbours(seq) {
+    const place = /^[1-9][0-9]*$/.test(seq) ? BigInt(seq) : 0n;
+    find('entry-before').hidden = place <= 1n;
+    find('entry-after').hidden = place === 0n;
+    find('entry-before').href = linkTo('entry', String(place - 1n));
+    find('entry-after').href = linkTo('entry', String(place + 1n));
 }
 
 /** The entry, and of a hold what became of it; null if there is none, which is said. */
@@ -72,7 +77,15 @@ async function draw(entry, seq) {
     find('entry-postings').replaceChildren(...moves.map((move) => posting(move, entry)));
     find('entry-table').hidden = moves.length === 0;
     write('entry-body', JSON.stringify(entry, null, 2));
+    find('entry-acts').replaceChildren(...actsOf(entry).map((verb) => element('button',
+        { type: 'button', 'data-verb': verb }, `${verb[0].toUpperCase()}${verb.slice(1)} it`)));
     write('entry-note', '');
+}
+
+/** What can be done about it; the form says whether it may. */
+function actsOf({ kind, became }) {
+    if (kind === 'hold') return became?.status === 'held' ? ['capture', 'release'] : [];
+    return kind === 'transfer' || kind === 'capture' ? ['reverse'] : [];
 }
 
 function factsOf(entry) {

@@ -24,11 +24,35 @@ export function startForms() {
     renew();
 }
 
+/** Prepare it: {verb, entry} about an earlier entry, as if a person had filled it in. */
+export function fillForm({ verb: wanted, entry }) {
+    const form = find('move-form');
+    form.elements.verb.value = wanted;
+    find('move-entry').value = String(entry);
+    if (used === find('move-key').value) find('move-key').value = newKey();
+    preview();
+    find('move').scrollIntoView({ block: 'nearest' });
+    find('move-send').focus();
+}
+
+let proposed = ''; // the account that the page has put in, and a person did not
+
+/** On the page of an account it is the one that the form is about, unless a person says another. */
+export function proposeAccount(id) {
+    for (const field of ['move-from', 'move-to'])
+        if (find(field).value === proposed) find(field).value = '';
+    proposed = id;
+    const field = find(verb() === 'deposit' ? 'move-to' : 'move-from');
+    if (field.value === '' && id) field.value = id;
+    preview();
+}
+
 /** The form has changed: it is another request now, with another key. */
 function changed(event) {
     const key = find('move-key');
     if (event.target !== key && event.type === 'input' && used === key.value) key.value = newKey();
     if (event.target.name === 'verb' && used === key.value) key.value = newKey();
+    if (event.target.name === 'verb' && event.type === 'change') proposeAccount(proposed);
     preview();
 }
 

@@ -2,11 +2,14 @@
 // The journal's tail. Of each kind the last entries are kept, and a bounded number of rows is in
 // the document, whatever the rate.
 
+import { findAsset } from './accounts.js';
 import { linkTo } from './address.js';
+import { LEDGER, problemOf, request } from './api.js';
 import { element, find, refresh, write } from './dom.js';
 import { assetOfWorld, codeOf, showAmount, showCount } from './money.js';
 import { sentenceOf } from './refusals.js';
 import { showTime } from './times.js';
+import { isView } from './views.js';
 
 const KEPT = 100;
 
@@ -15,13 +18,13 @@ let shown = [];         // the entries that are in the document, newest first
 let paused = false;
 let since = 0;          // entries that came while paused
 
-let assetOf = () => null;
-let openStatement = () => {};
+let old = null;         // {from, to, items}: a page from before, in place of the tail
 
-/** `asset(id)` tells an account's asset if it is known; `open(id)` shows an account. */
-export function startJournal({ asset, open }) {
+let assetOf = () => null;
+
+/** `asset(id)` tells an account's asset if it is known. */
+export function startJournal({ asset }) {
     assetOf = asset;
-    openStatement = open;
     find('journal-kind').addEventListener('change', () => draw(true));
     find('journal-pause').addEventListener('click', () => {
         paused = !paused;
@@ -30,10 +33,52 @@ export function startJournal({ asset, open }) {
         find('journal-pause').textContent = paused ? 'Go on' : 'Pause';
         draw(!paused);
     });
-    find('journal-rows').addEventListener('click', (event) => {
-        const id = event.target.closest('button')?.dataset.account;
-        if (id) openStatement(id);
-    });
+}
+
+/** Show the entries before a position, or (null) the tail as it grows. */
+export async function turnJournal(before) {
+    const bottom = shown.at(-1)?.seq ?? 0;
+    if (before === null || !/^[1-9][0-9]*$/.test(before)) {
+        if (old) {
+            old = null;
+            draw(true);
+        }
+        foot(bottom);
+        return;
+    }
+    const to = Number(before) - 1;
+    const mine = (old = { from: Math.max(0, to - KEPT), to, items: [] });
+    find('journal-rows').replaceChildren();
+    write('journal-note', 'Reading.');
+    try {
+        const answer = await request('GET',
+            `${LEDGER}/journal?after=${mine.from}&limit=${Math.max(1, to - mine.from)}`);
+        if (mine !== old) return;
+        if (answer.status !== 200) {
+            write('journal-note', problemOf(answer));
+            return;
+        }
+        mine.items = answer.body.items;
+        for (const entry of mine.items)
+            for (const { from, to: other } of movesOf(entry).slice(0, 1))
+                if (!assetOf(from) && !assetOf(other)) await findAsset(from).catch(() => null);
+        if (mine === old) draw(true);
+    } catch {
+        if (mine === old) write('journal-note', 'No answer. Try again.');
+    }
+}
+
+/** The way to older entries and back. */
+function foot(bottom) {
+    const before = old ? old.from + 1 : bottom;
+    const overview = !isView('entries');
+    find('journal-older').hidden = !overview && before <= 1;
+    find('journal-older').href = overview ? linkTo('entries')
+        : linkTo('entries', '', { before });
+    write('journal-older', overview ? 'All entries' : 'Older entries');
+    find('journal-newer').hidden = find('journal-live').hidden = !old;
+    find('journal-pause').hidden = Boolean(old);
+    if (old) find('journal-newer').href = linkTo('entries', '', { before: old.to + KEPT + 1 });
 }
 
 export function addToJournal(entry) {
@@ -50,10 +95,23 @@ function drawSoon() {
 }
 
 function draw(again) {
-    if (!paused || again) drawRows(again);
     const kind = find('journal-kind').value;
+    if (old) {
+        if (again) drawOld(kind);
+        return;
+    }
+    if (!paused || again) drawRows(again);
+    foot(shown.at(-1)?.seq ?? 0);
     const what = kind ? `last ${KEPT} of this kind` : `last ${KEPT} entries`;
     write('journal-note', paused ? `Paused: ${showCount(since)} more since.` : `The ${what}.`);
+}
+
+function drawOld(kind) {
+    const chosen = old.items.filter((entry) => !kind || entry.kind === kind).reverse();
+    find('journal-rows').replaceChildren(...chosen.map(row));
+    write('journal-note', `${showCount(chosen.length)} of the entries ` +
+        `${showCount(old.from + 1)} to ${showCount(old.to)}.`);
+    foot(0);
 }
 
 function drawRows(again) {
@@ -84,8 +142,7 @@ function row(entry) {
 /** Not among the stops of the Tab key: there would be hundreds, and they move. The table of
  *  accounts leads to the same statements. */
 function link(id) {
-    return element('button',
-        { type: 'button', class: 'account', 'data-account': id, tabindex: '-1' }, id);
+    return element('a', { class: 'account', href: linkTo('account', id), tabindex: '-1' }, id);
 }
 
 function entryLink(seq) {

@@ -2,67 +2,125 @@
 // The dashboard: puts the parts together. The journal's stream is what moves everything; each part
 // takes from an entry what it shows. No framework, no build step: what you read is what runs.
 
-import { applyToAccounts, assetOf, load, startAccounts } from './accounts.js';
-import { addressOf, go, startAddress } from './address.js';
+import { applyToAccounts, assetOf, isEmpty, load, startAccounts } from './accounts.js';
+import { addressOf, leave, startAddress } from './address.js';
+import { settlePending } from './answers.js';
 import { LEDGER, LEDGER_NAME, request } from './api.js';
 import { makeChart } from './chart.js';
 import { startCopy } from './copy.js';
 import { element, find, refresh, write } from './dom.js';
-import { closeEntry, openEntry, startEntry } from './entry.js';
-import { settlePending } from './answers.js';
+import { openEntry, startEntry } from './entry.js';
 import { follow, sayHead } from './events.js';
-import { startForms } from './forms.js';
-import { addToJournal, startJournal } from './journal.js';
+import { proposeAccount, startForms } from './forms.js';
+import { addToJournal, startJournal, turnJournal } from './journal.js';
 import { drawLink } from './link.js';
-import { startMachinery } from './machinery.js';
 import { watch } from './metrics.js';
 import { showCount } from './money.js';
-import { startRace } from './race.js';
-import {
-    applyToStatement, closeStatement, openStatement, startStatement,
-} from './statement.js';
+import { startProof } from './proof.js';
+import { startSearch } from './search.js';
+import { applyToStatement, leaveStatement, openStatement, startStatement } from './statement.js';
 import { zoneOf } from './times.js';
 import { startToken } from './token.js';
 import {
     applyToTotals, assetInTotals, settleTotals, sweepTotals, totalsMissing,
 } from './totals.js';
+import { isView, showView, whenFirstSeen } from './views.js';
 
 const TAIL = 100; // entries from before the page was opened
 
 let stream = null;
 let metricsAt = performance.now();
 
+let holds = null;    // these modules, once their views have been seen
+let explorer = null;
+
 function start() {
     startToken(() => stream?.retry());
-    const openAccount = (id) => go('account', id);
-    startAccounts(openAccount);
+    startAccounts();
     startStatement();
     startEntry();
-    startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id), open: openAccount });
+    startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id) });
     startForms();
     startCopy();
-    startRace();
-    startMachinery();
+    startSearch();
+    startProof();
     startMetrics();
     startLedgers();
-    startDialogs();
+    startWelcome();
+    startViews();
     find('banner-retry').addEventListener('click', () => stream?.retry());
-    setInterval(() => stream && drawLink(stream, metricsAt), 500);
+    setInterval(() => {
+        if (stream) drawNow();
+    }, 500);
     connect();
 }
 
-/** What is opened has an address; only one thing is open. */
-function startDialogs() {
+/** What is opened has an address. What only one view needs is loaded when that is first seen. */
+function startViews() {
     for (const head of document.querySelectorAll('th.zone')) head.textContent = `Time, ${zoneOf()}`;
-    addressOf('account', (id) => {
-        closeEntry();
-        openStatement(id);
+    whenFirstSeen('machinery', async () => {
+        const parts = await Promise.all([import('./race.js'), import('./machinery.js')]);
+        parts[0].startRace();
+        parts[1].startMachinery();
     });
-    addressOf('entry', (seq) => openEntry(seq));
+    whenFirstSeen('holds', startHoldsView);
+    whenFirstSeen('api', async () => {
+        explorer = await import('./explorer.js');
+        await explorer.startExplorer();
+    });
+    whenFirstSeen('ledgers', async () => (await import('./ledgers.js')).startLedgersView());
+    addressOf('account', (id, parameters) => {
+        showView('account', id);
+        openStatement(id, parameters);
+        proposeAccount(id);
+    });
+    addressOf('entry', (seq) => {
+        showPlain('entry', seq);
+        openEntry(seq);
+    });
+    addressOf('entries', (_, parameters) => {
+        showPlain('entries');
+        turnJournal(parameters.get('before'));
+    });
+    for (const view of ['accounts', 'holds', 'ledgers', 'machinery'])
+        addressOf(view, () => showPlain(view));
+    addressOf('api', (operation) => {
+        showPlain('api');
+        explorer?.showOperation(operation);
+    });
     startAddress(() => {
-        closeEntry();
-        closeStatement();
+        showPlain('overview');
+        turnJournal(null);
     });
+    find('skip').addEventListener('click', (event) => {
+        event.preventDefault(); // the address stays that of the view
+        find('main').focus();
+    });
+    addEventListener('keydown', closeView);
+}
+
+/** A view that is not an account's. */
+function showPlain(view, name) {
+    leaveStatement();
+    proposeAccount('');
+    showView(view, name);
+    drawWelcome();
+}
+
+/** Escape closes what shows one thing. */
+function closeView({ key, target }) {
+    if (key !== 'Escape' || document.querySelector('dialog[open]')) return;
+    if (target.matches('input, select, textarea')) return;
+    if (isView('account')) leave('accounts');
+    else if (isView('entry')) leave('entries');
+}
+
+/** Holds are read back from where the stream is; from there on it brings what follows. */
+async function startHoldsView() {
+    const module = await import('./holds.js');
+    while (!stream) await new Promise((resolve) => setTimeout(resolve, 50));
+    holds = module;
+    holds.startHolds(stream.position);
 }
 
 /** Begin at the position of the accounts that are shown, a little before it for the tail. */
@@ -113,6 +171,7 @@ function apply(entry) {
     applyToTotals(entry);
     applyToStatement(entry);
     addToJournal(entry);
+    holds?.applyToHolds(entry);
 }
 
 let wasLive = false;
@@ -126,7 +185,24 @@ function changed() {
     refresh(drawNow);
 }
 
+/** An empty ledger has nothing to draw: in the place of the charts it says what to do. */
+function drawWelcome() {
+    const wanted = isView('overview') && isEmpty();
+    find('welcome').hidden = !wanted;
+    find('charts').hidden = wanted || !isView('overview');
+}
+
+function startWelcome() {
+    find('example-make').addEventListener('click', async () => {
+        find('example-make').disabled = true;
+        const { makeExample } = await import('./example.js');
+        await makeExample((text) => write('example-note', text));
+        find('example-make').disabled = false;
+    });
+}
+
 function drawNow() {
+    drawWelcome();
     drawLink(stream, metricsAt);
 }
 

@@ -23,6 +23,7 @@ const RACERS = [
 export function startRace() {
     find('race-once').addEventListener('click', () => race(1));
     find('race-many').addEventListener('click', () => race(25));
+    for (const id of ['race-once', 'race-many']) find(id).disabled = false;
 }
 
 async function race(rounds) {

@@ -1,44 +1,61 @@
 // SPDX-License-Identifier: MIT
-// One account with its statement: what touched it, newest first, with the balance after each. New
-// entries are added at the top as the journal grows.
+// One account with its statement: what touched it, newest first, with the balance after each, of
+// all time or of a period of days. New entries are added at the top as the journal grows.
 
-import { leave, linkTo } from './address.js';
+import { go, linkTo } from './address.js';
 import { accountPath, newKey, problemOf, request } from './api.js';
 import { element, find, refresh, write } from './dom.js';
+import { afterDay, beginOfDay, isDay, readStanding } from './period.js';
 import { codeOf, showAmount, showCount } from './money.js';
 import { showTime } from './times.js';
 
 const PAGE = 50;
 const ROWS_MAX = 1000; // in the document; older ones take the place of the newest
 
-/* {id, asset, newest, next, fresh: items to put on top, above: rows that were taken away there} */
+/* {id, asset, from, until, newest, next, fresh: items to put on top, above: rows that were taken
+ * away there, closed: the period has ended} */
 let shown = null;
 let freezing = false;
 
 export function startStatement() {
-    find('statement-close').addEventListener('click', () => find('statement').close());
-    find('statement').addEventListener('close', () => {
-        shown = null;
-        leave();
-    });
     find('statement-freeze').addEventListener('click', () => freeze().catch(fail));
     find('statement-older').addEventListener('click', () => older().catch(fail));
     find('statement-newest').addEventListener('click', () => openStatement(shown.id));
+    find('statement-period').addEventListener('change', turn);
+    find('statement-period').addEventListener('submit', (event) => event.preventDefault());
+    find('statement-whole').addEventListener('click', () => go('account', shown.id));
+    find('statement-csv').addEventListener('click', exportCsv);
+    find('statement-print').addEventListener('click', () => print());
 }
 
-export function closeStatement() {
-    if (find('statement').open) find('statement').close();
+/** No account is in view any more. */
+export function leaveStatement() {
+    shown = null;
 }
 
-export async function openStatement(id) {
-    const mine = (shown = { id, asset: null, newest: 0, next: null, fresh: [], above: 0 });
-    find('statement-rows').replaceChildren();
-    find('statement-facts').replaceChildren();
-    find('statement-older').hidden = find('statement-freeze').hidden = true;
-    find('statement-newest').hidden = true;
+/** The period of the fields is a part of the address. */
+function turn() {
+    const period = {};
+    for (const name of ['from', 'until']) {
+        const day = find(`statement-${name}`).value;
+        if (isDay(day)) period[name] = day;
+    }
+    go('account', shown.id, period);
+}
+
+/** Open an account; `parameters` are those of the address: from and until, days. */
+export async function openStatement(id, parameters = new URLSearchParams()) {
+    const day = (name) => (isDay(parameters.get(name)) ? parameters.get(name) : null);
+    const mine = (shown = { id, asset: null, from: day('from'), until: day('until'), newest: 0,
+        next: null, fresh: [], above: 0, closed: false });
+    find('statement-from').value = mine.from ?? '';
+    find('statement-until').value = mine.until ?? '';
+    find('statement-whole').disabled = !mine.from && !mine.until;
+    for (const part of ['rows', 'facts', 'sums']) find(`statement-${part}`).replaceChildren();
+    for (const part of ['older', 'freeze', 'newest', 'sums'])
+        find(`statement-${part}`).hidden = true;
     write('statement-title', id);
     write('statement-note', 'Reading.');
-    if (!find('statement').open) find('statement').showModal();
     try {
         const account = await request('GET', accountPath(id));
         if (mine !== shown) return;
@@ -48,14 +65,36 @@ export async function openStatement(id) {
         }
         mine.asset = account.body.asset;
         drawFacts(account.body);
+        if ((mine.from || mine.until) && !await limit(mine)) return;
         await older();
     } catch {
-        fail();
+        if (mine === shown) fail();
     }
 }
 
+/** How the account stood when the period began and when it ended; false: none of it has been. */
+async function limit(mine) {
+    mine.closed = mine.until !== null && afterDay(mine.until) <= Date.now();
+    const [before, after] = await Promise.all([
+        mine.from ? readStanding(mine.id, beginOfDay(mine.from)) : null,
+        mine.closed ? readStanding(mine.id, afterDay(mine.until)) : null]);
+    if (mine !== shown) return false;
+    const opening = mine.from ? before?.balance ?? '0' : '0';
+    const closing = mine.closed ? after?.balance ?? '0' : null;
+    if (mine.closed) mine.next = after ? after.seq + 1 : 0;
+    const sums = [['Opening balance', opening]];
+    if (closing !== null) sums.push(['Change', String(BigInt(closing) - BigInt(opening))],
+        ['Closing balance', closing]);
+    find('statement-sums').hidden = false;
+    find('statement-sums').replaceChildren(...sums.map(([term, units]) => element('div', {},
+        element('dt', {}, term), element('dd', {}, showAmount(units, mine.asset)))));
+    const empty = mine.next === 0 || (mine.from && beginOfDay(mine.from) > Date.now());
+    if (empty) write('statement-note', 'Nothing has touched this account in that time.');
+    return !empty;
+}
+
 function fail() {
-    write('statement-note', 'No answer. Close this and try again.');
+    write('statement-note', 'No answer. Try again.');
 }
 
 /** Freeze the account that is shown, or end that. */
@@ -76,18 +115,31 @@ async function freeze() {
     else write('statement-note', problemOf(answer));
 }
 
+/** A page of items of the period, and where the next one begins; null: there is none. */
+async function readPage(mine, limit, page) {
+    const query = new URLSearchParams({ limit });
+    if (page !== null) query.set('page', page);
+    const answer = await request('GET', accountPath(mine.id, `/entries?${query}`));
+    if (answer.status !== 200) throw new Error(problemOf(answer));
+    const { items, next } = answer.body;
+    const begin = mine.from ? beginOfDay(mine.from) : -Infinity;
+    const inside = items.filter(({ at }) => Date.parse(at) >= begin);
+    return { items: inside, next: inside.length < items.length ? null : next, seq: answer.seq };
+}
+
 async function older() {
     const mine = shown;
-    const query = new URLSearchParams({ limit: PAGE });
-    if (mine.next !== null) query.set('page', mine.next);
-    const answer = await request('GET', accountPath(mine.id, `/entries?${query}`));
-    if (mine !== shown) return;
-    if (answer.status !== 200) {
-        write('statement-note', problemOf(answer));
+    let page = null;
+    try {
+        page = await readPage(mine, PAGE, mine.next);
+    } catch (error) {
+        if (error.name !== 'Error') throw error;
+        if (mine === shown) write('statement-note', error.message);
         return;
     }
-    const { items, next } = answer.body;
-    if (mine.newest === 0) mine.newest = Math.max(answer.seq, items[0]?.seq ?? 0);
+    if (mine !== shown) return;
+    const { items, next, seq } = page;
+    if (mine.newest === 0) mine.newest = Math.max(seq, items[0]?.seq ?? 0);
     mine.next = next;
     const rows = find('statement-rows');
     rows.append(...items.map(row));
@@ -123,15 +175,18 @@ function draw() {
         const last = shown.fresh.at(-1);
         write('statement-balance', showAmount(last.balance, shown.asset));
         shown.newest = last.seq;
-        if (shown.above) shown.above += shown.fresh.length; // the top is not in the document
-        else rows.prepend(...shown.fresh.reverse().map(row));
+        const inside = shown.closed ? [] : shown.fresh;
+        if (shown.above) shown.above += inside.length; // the top is not in the document
+        else rows.prepend(...inside.reverse().map(row));
         shown.fresh = [];
         dropOldest(rows);
     }
     const count = rows.childElementCount;
     const from = shown.above ? `, after ${showCount(shown.above)} newer ones` : '';
+    const nothing = shown.from || shown.until ? 'Nothing has touched this account in that time.'
+        : 'Nothing has touched this account yet.';
     write('statement-note', count ? `${showCount(count)} shown${from}, up to seq ${shown.newest}.`
-        : 'Nothing has touched this account yet.');
+        : nothing);
 }
 
 /** New rows push old ones out at the end; "Older entries" begins there again. */
@@ -149,9 +204,9 @@ function drawFacts({ asset, balance, floor, held, available, frozen, metadata })
     write('statement-freeze', frozen ? 'Unfreeze' : 'Freeze');
     const code = codeOf(asset);
     const facts = [['Balance', `${showAmount(balance, asset)}`, 'statement-balance'],
-        ['Asset', asset], ['Lowest', floor === null ? 'none' : showAmount(floor, asset)]];
+        ['Available', available === null ? 'without limit' : showAmount(available, asset)]];
     if (held !== '0') facts.push(['Held', showAmount(held, asset)]);
-    if (available === null) facts.push(['Can give', 'without limit']);
+    facts.push(['Asset', asset], ['Lowest', floor === null ? 'none' : showAmount(floor, asset)]);
     if (frozen) facts.push(['State', 'frozen']);
     if (metadata) facts.push(['Metadata', JSON.stringify(metadata)]);
     find('statement-facts').replaceChildren(...facts.map(([term, text, id]) =>
@@ -177,4 +232,22 @@ function others({ postings, metadata, kind }) {
     const named = [...ids].slice(0, 3).join(', ') + (ids.size > 3 ? ', …' : '');
     const note = metadata?.note ? ` “${metadata.note}”` : '';
     return (named || kind) + note;
+}
+
+/** All of the period as a file, however long it is; it is read page by page. */
+async function exportCsv() {
+    const mine = shown;
+    find('statement-csv').disabled = true;
+    try {
+        const { saveCsv } = await import('./statement_csv.js');
+        const begin = mine.closed ? (await readStanding(mine.id, afterDay(mine.until))) : null;
+        const first = mine.closed ? (begin ? begin.seq + 1 : 0) : null;
+        const count = await saveCsv(mine, first, (page) => readPage(mine, 1000, page));
+        write('statement-note', `${showCount(count)} entries are in the file.`);
+    } catch (error) {
+        write('statement-note', error.name === 'Error' ? error.message
+            : 'No answer. Nothing was saved; try again.');
+    } finally {
+        find('statement-csv').disabled = false;
+    }
 }

@@ -172,6 +172,8 @@ struct journal *journal_start(struct gathering *gathering, struct store *store, 
         journal->last_us = estimate_us;
     tell_if_ahead(journal);
     journal->figures.batches = store->batch;
+    memcpy(journal->figures.chain, store->hash, sizeof journal->figures.chain);
+    journal->figures.chain_seq = seq;
 
     /* All that was read is durable; the committer begins behind it. */
     co_eventcount_advance(&journal->durable, seq);

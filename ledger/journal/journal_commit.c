@@ -233,6 +233,8 @@ void journal_publish(
     figures->last_commit_ns = (uint64_t)took_ns;
     figures->batch_le[size]++;
     figures->batches = journal->store->batch;
+    memcpy(figures->chain, journal->store->hash, sizeof figures->chain);
+    figures->chain_seq = last_seq;
     co_lock_drop(&journal->lock);
 
     /* From here on the answers that rest on these entries go out. */

@@ -122,6 +122,24 @@ static const char *path_of(struct call *call, const struct audit_job *job)
 
 /* ---- handlers ------------------------------------------------------------------------------ */
 
+/* Where the chain of hashes stands: who keeps it can tell that nothing before it was altered. */
+static void write_chain(struct json_out *out, const struct ledger_figures *figures)
+{
+    char hex[2 * HASH_CHAIN + 1];
+    json_out_key(out, "chain");
+    if (figures->chain_seq == 0) {
+        json_out_json(out, NULL);
+        return;
+    }
+    hash_to_hex(figures->chain, sizeof figures->chain, hex);
+    json_out_open(out, '{');
+    json_out_key(out, "seq");
+    json_out_number(out, figures->chain_seq);
+    json_out_key(out, "hash");
+    json_out_text(out, hex);
+    json_out_close(out, '}');
+}
+
 void audits_now(struct call *call)
 {
     struct ledger_figures figures;
@@ -146,6 +164,7 @@ void audits_now(struct call *call)
         json_out_number(&out, figures.audit_wrong_seq);
     else
         json_out_json(&out, NULL);
+    write_chain(&out, &figures);
     write_findings(call, &out, wrong ? ledger_audit_findings(call->ledger) : "");
     json_out_close(&out, '}');
     call_ok(call, &out, figures.durable_seq);

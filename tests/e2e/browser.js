@@ -13,9 +13,10 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
     '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const PATIENCE_MS = 10000;
 
-export async function launch() {
+/** `flags` are more of Chromium's. */
+export async function launch(flags = []) {
     const browser = await chromium.launch({
-        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS,
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags],
     });
     return { open: (service, options) => open(browser, service, options),
         close: () => browser.close() };
@@ -95,10 +96,12 @@ export async function table(page, selector) {
         rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
 }
 
-/** The accessibility violations of the page as it is, a line each. */
-export async function violations(page) {
-    await page.evaluate(axe);
-    const { violations: found } = await page.evaluate(() => globalThis.axe.run(document));
+/** The accessibility violations of the page as it is, a line each; of `rules` alone, or of all. */
+export async function violations(page, rules = null) {
+    if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(axe);
+    const { violations: found } = await page.evaluate((only) =>
+        globalThis.axe.run(document, { ...only && { runOnly: only }, resultTypes: ['violations'] }),
+    rules);
     return found.flatMap(({ id, nodes }) =>
         nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
 }

@@ -20,9 +20,11 @@ import { Service } from './service.js';
 import { tokens } from './test_tokens_page.js';
 import { trace } from './test_trace.js';
 import { views } from './test_views.js';
+import { visit } from './test_visit.js';
 
 const TEST_MS = 90000;
-const TESTS = { parts, money, holds, live, outage, access, machinery, tokens, views, lab, trace };
+const TESTS = { parts, visit, money, holds, live, outage, access, machinery, tokens, views, lab,
+    trace };
 
 /** Run one test; what its pages must not do counts as a failure, too. */
 async function run(name, test, world) {

@@ -28,7 +28,7 @@ export const live = {
         for (let i = 0; i < 60; i++) await service.move('withdraw', 'st', '100');
         const page = await open();
         await page.fill('#accounts-prefix', 'st');
-        await page.focus('tr[data-id="st"] button');
+        await page.focus('tr[data-id="st"] a');
         await page.keyboard.press('Enter');
         await says(page, '#statement-balance', '40.00');
         await page.click('#statement-older');
@@ -43,6 +43,7 @@ export const live = {
         });
         for (let i = 0; i + 1 < rows.length; i++)
             assert.equal((rows[i + 1][1] + rows[i][0]).toFixed(2), rows[i][1].toFixed(2));
+        await page.focus('#statement-rows a');
         await page.keyboard.press('Escape');
         await soon(async () => {
             assert.equal(await page.isVisible('#statement'), false);
@@ -56,7 +57,7 @@ export const live = {
         await service.move('deposit', 'evil', '100', { metadata: { note: evil } });
         const page = await open();
         await page.fill('#accounts-prefix', 'evil');
-        await page.click('tr[data-id="evil"] button');
+        await page.click('tr[data-id="evil"] a');
         await says(page, '#statement-rows', /<img src=x/);
         await says(page, '#statement-facts', /<script>/);
         assert.equal(await page.locator('main img, dialog img, main script').count(), 0);

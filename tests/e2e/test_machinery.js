@@ -11,7 +11,7 @@ const STAGES = ['parse', 'queue', 'decide', 'commit', 'answer', 'network'];
 
 /** Bring it into view, and wait until it has been drawn. */
 async function look(page, strategy = 'owner') {
-    await page.$eval('#machinery', (node) => node.scrollIntoView());
+    await page.evaluate(() => (location.hash = '#machinery'));
     await says(page, '#machinery-strategy', strategy);
 }
 
@@ -107,13 +107,13 @@ export const machinery = {
     },
 
     async 'nobody looks: nothing is asked'({ open }) {
-        const page = await open({ height: 600 });
+        const page = await open();
         const asked = () => page.seen.filter((line) => line.includes('/machinery ')).length;
         await new Promise((resolve) => setTimeout(resolve, 1500));
         assert.equal(asked(), 0);
         await look(page);
         await soon(() => assert.ok(asked() > 1));
-        await page.evaluate(() => scrollTo(0, 0));
+        await page.click('.places a[data-view=accounts]');
         await new Promise((resolve) => setTimeout(resolve, 500));
         const then = asked();
         await new Promise((resolve) => setTimeout(resolve, 2500));

@@ -44,7 +44,7 @@ async function transfersWithKey(service, key) {
 export const money = {
     async 'an account is opened with the form'({ service, open }) {
         const page = await open();
-        await page.click('#accounts summary');
+        await page.click('#accounts-open');
         await page.fill('#open-id', 'form.opened');
         await page.fill('#open-floor', '-12.5');
         await page.fill('#open-note', 'petty cash');
@@ -329,7 +329,7 @@ export const money = {
     },
 
     async 'the double withdrawal pays exactly once'({ service, open }) {
-        const page = await open();
+        const page = await open({ path: '/#machinery' });
         await page.click('#race-once');
         await says(page, '#race-verdict', 'Exactly one paid, in 2 of 2 races on real ledgers.');
         await soon(async () => {

@@ -44,20 +44,25 @@ export const views = {
             { 'Idempotency-Key': key() });
         const page = await open();
         await page.fill('#accounts-prefix', 'addr/');
-        await page.click('tr[data-id="addr/ess é"] button');
+        await page.click('tr[data-id="addr/ess é"] a');
         await says(page, '#statement-title', 'addr/ess é');
         const address = page.url();
         await page.reload();
         await says(page, '#statement-title', 'addr/ess é');
         await says(page, '#statement-balance', '1.00');
-        await page.keyboard.press('Escape');
-        await soon(() => assert.equal(page.url(), `${service.url}/`));
+        await page.keyboard.press('Escape'); // nobody came from anywhere: to all accounts
+        await soon(() => assert.equal(page.url(), `${service.url}/#accounts`));
         await page.goBack();
         await soon(() => assert.equal(page.url(), address));
         await says(page, '#statement-title', 'addr/ess é');
+        await page.click('.places a[data-view=overview]');
+        await soon(async () => assert.equal(await page.isVisible('.tiles'), true));
         await page.goto(`${service.url}/#entry=${id}`);
         await says(page, '#entry-title', `Entry ${id}: hold`);
         await says(page, '#entry-facts', /It isheld/);
+        await page.click('#entry-acts [data-verb=release]');
+        await page.click('#move-send');
+        await says(page, '#receipt-what', `Hold ${id} is released: 0.40 USD can be used again`);
         await says(page, '#entry-postings .number', '0.40 USD');
         await page.goto(`${service.url}/#entry=99999999`);
         await says(page, '#entry-note', /has not come that far/);
@@ -110,7 +115,7 @@ export const views = {
         await service.account('focus.b');
         const page = await open();
         await page.fill('#accounts-prefix', 'focus.');
-        await page.focus('tr[data-id="focus.b"] button');
+        await page.focus('tr[data-id="focus.b"] a');
         await service.account('focus.a');
         await service.account('focus.c');
         await says(page, 'tr[data-id="focus.a"] .balance', '0.00');

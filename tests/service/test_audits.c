@@ -146,6 +146,29 @@ static void whole_to_its_end(const char *strategy)
 }
 BOTH_STRATEGIES(whole_to_its_end)
 
+/* The head of the chain covers what is durable, and is another one after each batch. */
+static void tells_the_chain(const char *strategy)
+{
+    char before[80] = "", after[80] = "";
+    struct visit visit;
+    visit_begin_shared(&visit, strategy);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT(visit_fund(&visit, i ? "chained" : "unchained", 5));
+        int64_t seq = visit.response.seq, covered = 0;
+        visit_get(&visit, "/audit");
+        EXPECT_STATUS(&visit, 200);
+        struct json_view chain = json_view_member(visit.body, "chain");
+        CU_ASSERT(json_view_integer(json_view_member(chain, "seq"), &covered) && covered >= seq);
+        CU_ASSERT(json_view_copy(
+            json_view_member(chain, "hash"), i ? after : before, i ? sizeof after : sizeof before));
+    }
+    CU_ASSERT_EQUAL(strlen(before), 64);
+    CU_ASSERT_EQUAL(strlen(after), 64);
+    CU_ASSERT(strcmp(before, after) != 0);
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(tells_the_chain)
+
 /* The last sixteen are remembered. */
 static void whole_ones_are_forgotten(void)
 {
@@ -285,6 +308,7 @@ static void whole_one_says_why_it_failed(void)
 }
 
 static const struct unit_test tests[] = {BOTH_ROWS(stops_writing), BOTH_ROWS(whole_to_its_end),
-    {"whole_ones_are_forgotten", whole_ones_are_forgotten}, BOTH_ROWS(whole_one_at_a_time),
-    {"whole_one_says_why_it_failed", whole_one_says_why_it_failed}, {0}};
+    BOTH_ROWS(tells_the_chain), {"whole_ones_are_forgotten", whole_ones_are_forgotten},
+    BOTH_ROWS(whole_one_at_a_time), {"whole_one_says_why_it_failed", whole_one_says_why_it_failed},
+    {0}};
 const struct unit_suite audits_suite = {"audits", 2, tests};
