@@ -42,7 +42,7 @@ LDFLAGS = -pie -pthread $(LDFLAGS_$(MODE))
 # do not tell, since a package's files are as old as the package.
 BUILT_WITH := $(CC) $(shell command -v $(CC) >/dev/null && $(CC) $(if $(filter fuzz,$(MODE)),-dumpversion,-dumpfullversion)) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
   $(shell dpkg-query -W -f '$${Package}=$${Version} ' libc6-dev libmicrohttpd-dev libpq-dev \
-  libjansson-dev libconfig-dev libsodium-dev libseccomp-dev libssl-dev libcunit1-dev valgrind 2>/dev/null)
+  libjansson-dev libconfig-dev libsodium-dev libseccomp-dev libssl-dev zlib1g-dev libcunit1-dev valgrind 2>/dev/null)
 ifneq ($(strip $(file <$(OBJ)/built-with)),$(strip $(BUILT_WITH)))
   $(shell mkdir -p $(OBJ))
   $(file >$(OBJ)/built-with,$(BUILT_WITH))
@@ -73,7 +73,7 @@ $(SAYS_VERSION): CPPFLAGS += -DTELLER_VERSION='"$(VERSION)"'
 
 LEDGER_LIBS := -lpq -lsodium -lunistring
 TLS_LIBS := -lssl -lcrypto
-SERVER_LIBS := -lmicrohttpd $(TLS_LIBS) -ljansson -lconfig -lseccomp $(LEDGER_LIBS)
+SERVER_LIBS := -lmicrohttpd $(TLS_LIBS) -ljansson -lconfig -lseccomp -lz $(LEDGER_LIBS)
 
 LINK = @mkdir -p $(@D); echo "  LD $(MODE) $(@F)"; $(CC) $(LDFLAGS) -o $@ $^
 

@@ -13,12 +13,10 @@ import { showTime, zoneOf } from './times.js';
 
 let shown = null; // the seq in view
 
-export function startEntry() {
-    find('entry-acts').addEventListener('click', ({ target }) => {
-        const { verb } = target.closest('button')?.dataset ?? {};
-        if (verb) fillForm({ verb, entry: shown });
-    });
-}
+find('entry-acts').addEventListener('click', ({ target }) => {
+    const { verb } = target.closest('button')?.dataset ?? {};
+    if (verb) fillForm({ verb, entry: shown });
+});
 
 export async function openEntry(seq) {
     shown = seq;

@@ -78,7 +78,8 @@ function drawOperation(one) {
 }
 
 function textarea(text) {
-    const area = element('textarea', { id: 'api-body', class: 'wire', rows: '8',
+    const rows = Math.min(20, text.split('\n').length + 1);
+    const area = element('textarea', { id: 'api-body', class: 'wire', rows,
         spellcheck: 'false' });
     area.value = text;
     return area;

@@ -11,9 +11,11 @@ function follow(document, node) {
         at?.[word.replaceAll('~1', '/').replaceAll('~0', '~')], document);
 }
 
-/** {id, method, path, tag, summary, description, scope, parameters, body, responses, streams}. */
+/** In the order of the document's tags: {id, method, path, tag, summary, description, scope,
+ *  parameters, body, responses, streams}. */
 export function operationsOf(document) {
-    return Object.entries(document.paths).flatMap(([path, item]) =>
+    const place = new Map((document.tags ?? []).map(({ name }, i) => [name, i]));
+    const all = Object.entries(document.paths).flatMap(([path, item]) =>
         METHODS.filter((method) => item[method]).map((method) => {
             const one = item[method];
             return { id: one.operationId, method: method.toUpperCase(), path,
@@ -27,6 +29,7 @@ export function operationsOf(document) {
                 streams: Object.values(one.responses ?? {}).some((response) =>
                     follow(document, response).content?.['text/event-stream']) };
         }));
+    return all.sort((a, b) => (place.get(a.tag) ?? Infinity) - (place.get(b.tag) ?? Infinity));
 }
 
 function parameterOf({ name, in: place, required = false, description, schema }) {

@@ -9,16 +9,13 @@ import { LEDGER, LEDGER_NAME, request } from './api.js';
 import { makeChart } from './chart.js';
 import { startCopy } from './copy.js';
 import { element, find, refresh, write } from './dom.js';
-import { openEntry, startEntry } from './entry.js';
 import { follow, sayHead } from './events.js';
 import { proposeAccount, startForms } from './forms.js';
 import { addToJournal, startJournal, turnJournal } from './journal.js';
 import { drawLink } from './link.js';
 import { watch } from './metrics.js';
 import { showCount } from './money.js';
-import { startProof } from './proof.js';
 import { startSearch } from './search.js';
-import { applyToStatement, leaveStatement, openStatement, startStatement } from './statement.js';
 import { zoneOf } from './times.js';
 import { startToken } from './token.js';
 import {
@@ -31,19 +28,19 @@ const TAIL = 100; // entries from before the page was opened
 let stream = null;
 let metricsAt = performance.now();
 
-let holds = null;    // these modules, once their views have been seen
+let statement = null; // these modules, once their views have been seen
+let holds = null;
 let explorer = null;
 
 function start() {
     startToken(() => stream?.retry());
     startAccounts();
-    startStatement();
-    startEntry();
     startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id) });
     startForms();
     startCopy();
     startSearch();
-    startProof();
+    find('proof-open').addEventListener('click', async () =>
+        (await import('./proof.js')).openProof());
     startMetrics();
     startLedgers();
     startWelcome();
@@ -71,12 +68,13 @@ function startViews() {
     whenFirstSeen('ledgers', async () => (await import('./ledgers.js')).startLedgersView());
     addressOf('account', (id, parameters) => {
         showView('account', id);
-        openStatement(id, parameters);
         proposeAccount(id);
+        withStatement((part) => part.openStatement(id, parameters));
     });
-    addressOf('entry', (seq) => {
+    addressOf('entry', async (seq) => {
         showPlain('entry', seq);
-        openEntry(seq);
+        const { openEntry } = await import('./entry.js');
+        if (isView('entry')) openEntry(seq);
     });
     addressOf('entries', (_, parameters) => {
         showPlain('entries');
@@ -99,9 +97,17 @@ function startViews() {
     addEventListener('keydown', closeView);
 }
 
+/** Call with the module, if the view of an account is still the one that is seen. */
+async function withStatement(use) {
+    const part = await import('./statement.js');
+    if (!statement) part.startStatement();
+    statement = part;
+    if (isView('account')) use(part);
+}
+
 /** A view that is not an account's. */
 function showPlain(view, name) {
-    leaveStatement();
+    statement?.leaveStatement();
     proposeAccount('');
     showView(view, name);
     drawWelcome();
@@ -169,7 +175,7 @@ async function startLedgers() {
 function apply(entry) {
     applyToAccounts(entry);
     applyToTotals(entry);
-    applyToStatement(entry);
+    statement?.applyToStatement(entry);
     addToJournal(entry);
     holds?.applyToHolds(entry);
 }

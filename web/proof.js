@@ -3,16 +3,48 @@
 // the audit has come, each explained; and a whole audit when somebody asks for one.
 
 import { LEDGER, problemOf, request } from './api.js';
-import { find, write } from './dom.js';
+import { element, find, write } from './dom.js';
 import { showCount } from './money.js';
 
 const EVERY_MS = 2000;
 const JOB_MS = 500;
 
+/* What is proved, where it is told, and what it means. */
+const PROOFS = [
+    ['The sum is 0', 'proof-sum', 'Every entry takes from one account what it gives to another, ' +
+        'so all balances of an asset add up to 0. This page adds up all accounts itself, and ' +
+        'again with each entry.'],
+    ["The chain's head", 'proof-chain', 'Each batch of the journal carries a hash over itself ' +
+        'and the hash before it. Write this one down: if anything before it is ever altered, it ' +
+        'cannot come out the same.'],
+    ['The last audit', 'proof-audit', 'While the ledger is served, the journal is read back from ' +
+        'the database and every rule is checked again, round after round. What is found wrong ' +
+        'ends writes.'],
+];
+
 let timer = null;
 
-export function startProof() {
-    find('proof-open').addEventListener('click', open);
+function makeDialog() {
+    const button = (id, text) => element('button', { type: 'button', id }, text);
+    return element('dialog', { id: 'proof', 'aria-labelledby': 'proof-title' },
+        element('div', { class: 'head' },
+            element('h2', { id: 'proof-title' }, 'Why these books can be believed'),
+            button('proof-close', 'Close')),
+        element('dl', { class: 'proofs' }, ...PROOFS.map(([term, id, why]) => element('div', {},
+            element('dt', {}, term), element('dd', { id }, '–'),
+            element('dd', { class: 'why' }, why)))),
+        element('div', { class: 'actions' }, button('proof-whole', 'Audit everything now'),
+            element('p', { class: 'note', id: 'proof-note', role: 'status' })));
+}
+
+/** Make the dialog, and open it. */
+export function openProof() {
+    if (!find('proof')) startProof();
+    open();
+}
+
+function startProof() {
+    document.body.append(makeDialog());
     find('proof-close').addEventListener('click', () => find('proof').close());
     find('proof').addEventListener('close', () => clearInterval(timer));
     find('proof-whole').addEventListener('click', auditAll);

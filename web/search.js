@@ -17,6 +17,7 @@ let answered = '';  // the text that the list answers
 export function startSearch() {
     const text = find('search-text');
     text.addEventListener('input', () => {
+        drawLabel();
         clearTimeout(pause);
         pause = setTimeout(search, PAUSE_MS);
     });
@@ -48,12 +49,17 @@ function close() {
     clearTimeout(pause);
     answered = '';
     find('search-list').hidden = true;
-    find('search-text').setAttribute('aria-expanded', 'false');
 }
 
 function finish() {
     close();
     find('search-text').value = '';
+    drawLabel();
+}
+
+/** What the field is for stands in it while it is empty. */
+function drawLabel() {
+    find('search').classList.toggle('filled', find('search-text').value !== '');
 }
 
 /** The arrows walk through the field and its results; Escape closes. */
@@ -110,7 +116,6 @@ function draw(found, text) {
     if (items.length === 0)
         find('search-list').append(element('li', { class: 'note' }, none));
     find('search-list').hidden = false;
-    find('search-text').setAttribute('aria-expanded', 'true');
     announce(items.length ? `${items.length} found` : none);
 }
 

@@ -7,6 +7,7 @@
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/api/lab_request.h"
+#include "server/api/packing.h"
 #include "server/lab/lab_runs.h"
 
 #define PATH "/v1/lab/runs/"
@@ -147,6 +148,7 @@ void lab_calls_scenarios(struct call *call)
     call->response->content_type = "application/json";
     call->response->body = catalogue->text;
     call->response->length = catalogue->length;
+    packing_apply(call);
 }
 
 /* "Prefer: wait=S": at most so long until it is done. */

@@ -12,6 +12,7 @@
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/api/hogs.h"
+#include "server/api/packing.h"
 #include "server/http/http.h"
 #include "server/lab/lab_runs.h"
 #include "server/process/own_process.h"
@@ -379,4 +380,5 @@ void metrics_get(struct call *call)
     number(&out, "teller_coroutines", "gauge", "Coroutines alive.", co_runtime_alive());
     call_ok_anywhere(call, &out);
     call->response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    packing_apply(call);
 }

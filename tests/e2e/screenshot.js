@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The pictures of the README: of the dashboard, with a few accounts, a minute of real traffic, an
-// answer and a race; of the lab, with a schedule that was found; of a lesson.
+// The pictures of the README: of the dashboard, with a few accounts, a minute of real traffic and a
+// receipt; of the lab, with a schedule that was found; of a lesson. And every view of the
+// dashboard, light and dark, wide and narrow.
 
 import { join } from 'node:path';
 
@@ -76,12 +77,30 @@ async function dashboard(service, browser, path) {
     await says(page, '#answer-list', /^201/);
     await page.click('#answer-again');
     await says(page, '#answer-verdict', /identical/);
-    await page.click('#race-once');
-    await says(page, '#race-verdict', /^Exactly one paid/);
     await rest(page);
     await new Promise((resolve) => setTimeout(resolve, TRAFFIC_MS - 8000));
     await page.screenshot({ path });
     await Promise.all(running);
+}
+
+const VIEWS = { overview: '#', accounts: '#accounts', account: '#account=alice',
+    entries: '#entries', entry: '#entry=40', holds: '#holds', ledgers: '#ledgers',
+    machinery: '#machinery', api: '#api=deposit' };
+
+async function views(service, browser, folder) {
+    for (let i = 1; i < 4; i++)
+        await service.ask('POST', '/holds', { from: PEOPLE[i], to: 'alice', amount: `${i}250` },
+            { 'Idempotency-Key': key() });
+    for (const [name, address] of Object.entries(VIEWS))
+        for (const scheme of ['light', 'dark'])
+            for (const width of [1280, 320]) {
+                const page = await browser.open(service, { path: `/${address}`, scheme, width });
+                await new Promise((resolve) => setTimeout(resolve, 1500));
+                await rest(page);
+                await page.screenshot({ path: join(folder, `${name}-${scheme}-${width}.png`),
+                    fullPage: true });
+                await page.context().close();
+            }
 }
 
 export async function screenshot(service, browser, folder) {
@@ -90,4 +109,5 @@ export async function screenshot(service, browser, folder) {
         await draw(service, browser, path);
         console.log(path);
     }
+    await views(service, browser, folder);
 }

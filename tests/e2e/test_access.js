@@ -15,7 +15,7 @@ async function unfold(page) {
 }
 
 /** Every view of the dashboard: its address, and what it says when it has been drawn. */
-const VIEWS = [['#', '#answer-list', /^422/], ['#accounts', '#accounts-note', /^Balances/],
+const VIEWS = [['#', '#answer-list', /^422/], ['#accounts', '#accounts-note', /Balances change/],
     ['#account=ax', '#statement-note', /shown/], ['#entries', '#journal-note', /^The last/],
     ['#entry=2', '#entry-title', /^Entry 2: /], ['#holds', '#holds-note', /holds? in /],
     ['#ledgers', '#ledgers-note', /ledger/], ['#machinery', '#machinery-strategy', /owner/],

@@ -187,7 +187,8 @@ export const visit = {
     async 'the API is explored from its description'({ service, open }) {
         await service.account('explored');
         const page = await open({ path: '/#api=deposit' });
-        await says(page, '#api-one .api-path code', '/v1/ledgers/{ledger}/accounts/{account}/deposit');
+        await says(page, '#api-one .api-path code',
+            '/v1/ledgers/{ledger}/accounts/{account}/deposit');
         await page.fill('#api-path-account', 'explored');
         await page.fill('#api-body', '{"amount":"700"}');
         await page.dblclick('#api-send');
