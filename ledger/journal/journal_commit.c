@@ -234,7 +234,7 @@ void journal_publish(
     figures->batch_le[size]++;
     figures->batches = journal->store->batch;
     memcpy(figures->chain, journal->store->hash, sizeof figures->chain);
-    figures->chain_seq = last_seq;
+    figures->chain_seq = batch->last_seq;
     co_lock_drop(&journal->lock);
 
     /* From here on the answers that rest on these entries go out. */
