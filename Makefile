@@ -214,7 +214,7 @@ build/lighthouse/node_modules/.for-lighthouse: tests/lighthouse/package.json tes
 
 # --- what must be on the machine --------------------------------------------------------------
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libconfig-dev libsodium-dev libunistring-dev \
-  libseccomp-dev libssl-dev node:nodejs npm:npm cmark-gfm
+  libseccomp-dev libssl-dev zlib1g-dev node:nodejs npm:npm cmark-gfm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang libclang-rt-14-dev g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc zsh valgrind hledger beancount ledger \
@@ -264,7 +264,8 @@ unit: deps-test ## the C tests alone, in MODE
 	@tests/run unit examples
 
 .PHONY: objects
-objects: $(CORO) $(CORO_HTTP) $(CORO_TLS) $(LEDGER) $(LAB) $(SERVER) $(LOADTEST) $(OBJ)/server/main.o $(OBJ)/loadtest/main.o
+objects: $(CORO) $(CORO_HTTP) $(CORO_TLS) $(LEDGER) $(LAB) $(SERVER) $(LOADTEST) $(OBJ)/server/main.o $(OBJ)/loadtest/main.o \
+  $(call objects,tests/fuzz) # which nothing else builds until somebody fuzzes
 
 .PHONY: unit-programs
 unit-programs: $(patsubst %,$(OBJ)/tests/test-%,coro ledger lab server loadtest)
