@@ -278,13 +278,15 @@ enum pg_status query_statement(struct co_context *context, struct store *store,
     return entries_of(context, store, accounts, &walk, values, page);
 }
 
-/* So many waypoints ahead there are at least as many movements as a page takes. */
+/* So many waypoints ahead there are as many movements as a page takes; fewer behind a start, which
+ * does not know how far the one before is and may set one early. */
 static uint64_t waypoints_of(size_t limit)
 {
     return (limit + 2 * ACCOUNT_STEPS - 2) / ACCOUNT_STEPS;
 }
 
-enum pg_status query_statement_forward(struct co_context *context, struct store *store,
+/* What one walk finds, which may be less than a page. */
+static enum pg_status walk_forward(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct account *account,
     const struct query_stretch *stretch, struct ledger_entry_page *page)
 {
@@ -305,6 +307,38 @@ enum pg_status query_statement_forward(struct co_context *context, struct store 
         number(&texts[3], stretch->after), number(&texts[4], page->limit),
         number(&texts[5], waypoints_of(page->limit)), number(&texts[6], account->opened)};
     return entries_of(context, store, accounts, &walk, values, page);
+}
+
+/* As many rows as the page was read from, or some fewer. */
+static size_t rows_of_page(const struct ledger_entry_page *page)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < page->count; i++)
+        rows += page->entries[i]->posting_count;
+    return rows;
+}
+
+enum pg_status query_statement_forward(struct co_context *context, struct store *store,
+    struct account_table *accounts, const struct account *account,
+    const struct query_stretch *stretch, struct ledger_entry_page *page)
+{
+    struct query_stretch rest = *stretch;
+    enum pg_status status = PG_OK;
+    page->count = 0;
+    while (status == PG_OK && rest.after < rest.head && page->count < page->limit &&
+           rows_of_page(page) < ROWS / 2) {
+        struct ledger_entry_page more = {
+            .entries = page->entries + page->count, .limit = page->limit - page->count};
+        status = walk_forward(context, store, accounts, account, &rest, &more);
+        if (status == PG_OK && more.count == 0)
+            break;
+        page->count += more.count;
+        if (page->count > 0)
+            rest.after = page->entries[page->count - 1]->seq;
+    }
+    while (status != PG_OK && page->count > 0)
+        entry_drop(&page->entries[--page->count]);
+    return status;
 }
 
 enum pg_status query_statement_start(struct co_context *context, struct store *store,

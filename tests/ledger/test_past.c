@@ -300,6 +300,31 @@ static void has_places_to_start(const char *strategy)
     ledger_close(&ledger);
 }
 
+/* A start sets the next one early, as it does not know how far the last one is. A page is as full
+ * as without. */
+static void has_full_pages_behind_starts(const char *strategy)
+{
+    enum { STARTS = 6, MOVES = 7, FULL = 20 };
+    const char *db = fixture_database();
+    struct entry *entries[FULL];
+    struct ledger_entry_page page = {.entries = entries, .limit = FULL};
+    struct ledger *ledger = fixture_open(db, strategy);
+    fixture_account(ledger, "a", "USD/2", "0"); /* the moves are at 3 and on */
+    for (int start = 0; start < STARTS; start++) {
+        for (int i = 0; i < MOVES; i++)
+            CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "world:USD.2", "a", 1), LEDGER_OK);
+        ledger_close(&ledger);
+        ledger = fixture_open(db, strategy);
+    }
+    CU_ASSERT_EQUAL(
+        ledger_statement_forward(co_context_background(), ledger, "a", 0, &page), LEDGER_OK);
+    CU_ASSERT_EQUAL(page.count, FULL);
+    CU_ASSERT_EQUAL(page.next, 2 + FULL);
+    while (page.count > 0)
+        entry_drop(&entries[--page.count]);
+    ledger_close(&ledger);
+}
+
 /* While money moves, the balance at the moment of asking: what was told then is told from then
  * on. */
 struct asker {
@@ -417,5 +442,6 @@ static void knows_its_ends(const char *strategy)
 
 #define TESTS(X)                                                                                   \
     X(is_as_it_was)                                                                                \
-    X(has_places_to_start) X(is_told_for_good) X(keeps_what_it_told) X(knows_its_ends)
+    X(has_places_to_start)                                                                         \
+    X(has_full_pages_behind_starts) X(is_told_for_good) X(keeps_what_it_told) X(knows_its_ends)
 FIXTURE_BOTH(past)
