@@ -176,6 +176,10 @@ export const live = {
         await says(page, 'tr[data-id="second.only"] .balance', '1.50', 3000);
         await service.move('deposit', 'main.only', '5');
         await page.selectOption('#ledger-choice', 'main');
+        await page.waitForURL((url) => !url.search.includes('second'));
+        await says(page, '#link', 'live');
+        /* Other tests' accounts may fill the first page. */
+        await page.fill('#accounts-prefix', 'main.only');
         await says(page, 'tr[data-id="main.only"] .balance', '1.05');
     },
 };
