@@ -107,7 +107,7 @@ static void begin(void)
 {
     struct visit visit;
     struct beside warm;
-    raise_descriptors(2 * company.count + 1000);
+    raise_descriptors(company.count + 1000);
     CU_ASSERT_FATAL(service_make(&company.service, "owner",
         (const char *const[]){
             "--max-streams-per-token", "4000", "--max-connections", "12000", NULL}));
