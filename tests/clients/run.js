@@ -14,12 +14,17 @@ import { Service, wait } from '../e2e/service.js';
 
 const KILLS = Number(process.argv[2] ?? 5);
 const CUT_MS = 40;
+const HOPELESS_MS = 60000; // half of what a client tries when it is asked to be patient
 const PYTHON = 'build/clients/python';
 const LANGUAGES = {
     python: { test: ['python3', ['-m', 'unittest', '-v', 'tests/clients/test_teller.py']],
-        count: /^Ran (\d+) tests/m, payer: ['python3', ['tests/clients/payer.py']] },
+        count: /^Ran (\d+) tests/m, payer: ['python3', ['tests/clients/payer.py']],
+        listener: ['python3', ['tests/clients/listener.py']],
+        distrust: 'CERTIFICATE_VERIFY_FAILED' },
     typescript: { test: ['node', ['--test', '--test-reporter=tap', 'tests/clients/test_teller.js']],
-        count: /^# pass (\d+)/m, payer: ['node', ['tests/clients/payer.js']] },
+        count: /^# pass (\d+)/m, payer: ['node', ['tests/clients/payer.js']],
+        listener: ['node', ['tests/clients/listener.js']],
+        distrust: 'UNABLE_TO_' },
 };
 
 let passed = 0;
@@ -61,6 +66,21 @@ async function testsOverBoth(service, over, environment) {
     bad.close();
 }
 
+/** Nobody is trusted by chance, and whoever is not is not asked again: it would end alike. */
+async function distrusted(service, file) {
+    const nobody = { SSL_CERT_FILE: '/dev/null', NODE_EXTRA_CA_CERTS: '' };
+    const { url, token } = service;
+    for (const [name, { payer, listener, distrust }] of Object.entries(LANGUAGES))
+        for (const [what, program, more] of
+            [['a payment', payer, [url, token, file, 1]], ['events', listener, [url, token]]]) {
+            const began = Date.now();
+            const { end, said } = await run(program, more, nobody,
+                (child) => setTimeout(() => child.kill(), HOPELESS_MS).unref());
+            count(`${name}: ${what}: nobody is trusted by chance`, end === 1 &&
+                said.includes(distrust) && Date.now() - began < HOPELESS_MS, said);
+        }
+}
+
 /** With whom the clients trust by what their languages have for that; and with nobody. */
 async function testsOverTls(folder) {
     execFileSync('tests/service/certificates', [folder]);
@@ -72,10 +92,7 @@ async function testsOverTls(folder) {
         execFileSync('build/teller', ['accounts', 'open', 'alice', 'USD/2', '--url', service.url,
             '--ca', ca, '--token-file', join(service.data, 'admin.token')]);
         await testsOverBoth(service, 'over TLS', { SSL_CERT_FILE: ca, NODE_EXTRA_CA_CERTS: ca });
-        const { end, said } = await run(LANGUAGES.python.payer, [service.url, service.token,
-            join(folder, 'none'), 1], { SSL_CERT_FILE: '/dev/null' });
-        count('python: nobody is trusted by chance', end !== 0 &&
-            said.includes('CERTIFICATE_VERIFY_FAILED'), said);
+        await distrusted(service, join(folder, 'none'));
     } finally {
         await service.remove();
     }

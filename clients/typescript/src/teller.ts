@@ -28,7 +28,8 @@ export class Problem extends Error {
     }
 }
 
-/** There was no answer for as long as `patience`; nothing that moves money was carried out. */
+/** There was no answer for as long as `patience`, or the service's certificate is not trusted;
+ *  nothing that moves money was carried out. */
 export class Unreachable extends Error {}
 
 /** It was sent, and nobody said what became of it. The same call with the same `key` settles it. */
@@ -38,9 +39,11 @@ export class OutcomeUnknown extends Unreachable {
     }
 }
 
-/** Not answered, or not yet: to be sent again. `sent`: it may have been carried out. */
+/** Not answered, or not yet: to be sent again. `sent`: it may have been carried out. `hopeless`:
+ *  another try would end alike. */
 class Again extends Error {
-    constructor(why: string, readonly sent: boolean, readonly afterMs?: number) {
+    constructor(why: string, readonly sent: boolean, readonly afterMs?: number,
+        readonly hopeless = false) {
         super(why);
     }
 }
@@ -105,6 +108,8 @@ export class Teller extends Operations {
                 }
             } catch (error) {
                 if (error instanceof Problem) throw error;
+                const distrust = distrustOf(error);
+                if (distrust) throw new Unreachable(distrust);
             } finally {
                 clearTimeout(timer);
                 silence.abort();
@@ -152,7 +157,8 @@ export class Teller extends Operations {
                 if (!(error instanceof Again)) throw error;
                 maybeDone ||= error.sent && method !== 'GET';
                 const afterMs = error.afterMs ?? pause * (0.5 + Math.random());
-                const givesUp = Date.now() + afterMs > end || (error.sent && !repeatable);
+                const givesUp = error.hopeless || Date.now() + afterMs > end ||
+                    (error.sent && !repeatable);
                 if (givesUp && maybeDone) throw new OutcomeUnknown(error.message, key);
                 if (givesUp) throw new Unreachable(error.message);
                 await rest(afterMs);
@@ -173,7 +179,8 @@ export class Teller extends Operations {
             return { answer, value: text ? JSON.parse(text) as unknown : undefined };
         } catch (error) {
             signal?.throwIfAborted();
-            throw new Again(String(error), true);
+            const distrust = distrustOf(error);
+            throw new Again(distrust || String(error), !distrust, undefined, distrust !== '');
         } finally {
             clearTimeout(timer);
             signal?.removeEventListener('abort', end);
@@ -219,6 +226,14 @@ async function problemOf(answer: Response): Promise<Partial<Schemas['Problem']>>
     } catch {
         return {};
     }
+}
+
+/** Why the service is not trusted; '' if it is, or in a browser, which does not tell. Node.js has
+ *  the names of OpenSSL's verdicts on a certificate, and one of its own. */
+function distrustOf(error: unknown): string {
+    const cause = (error as { cause?: { code?: unknown; message?: unknown } } | null)?.cause;
+    const verdicts = /^(ERR_TLS_CERT|CERT|CRL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID|HOSTNAME)_/;
+    return verdicts.test(String(cause?.code)) ? `${cause?.code}: ${cause?.message}` : '';
 }
 
 function retryAfter(answer: Response): number | undefined {
