@@ -8,8 +8,8 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "tests/service/bearer.h"
 #include "tests/service/command.h"
-#include "tests/service/visit.h"
 
 static struct service *get_service(void)
 {
@@ -164,15 +164,8 @@ static void damage_is_told(void)
 
 static int answer_to(const struct service *service, char *token)
 {
-    struct service other = *service;
-    struct visit visit;
     token[strcspn(token, "\n")] = '\0';
-    co_ensure(target_make(service->url, token, &other.target) == NULL);
-    visit_begin(&visit, &other);
-    visit_get(&visit, "/accounts");
-    int status = visit.response.status;
-    visit_end(&visit);
-    return status;
+    return bearer_status(service, token, &(struct request){.path = "/accounts"});
 }
 
 /* A token is good within a second or so of the command, and no longer than that after the other. */

@@ -12,8 +12,8 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "loadtest/dice.h"
+#include "tests/service/bearer.h"
 #include "tests/service/sse.h"
-#include "tests/service/visit.h"
 
 /* A client that deposits until told to stop. */
 struct writer {
@@ -294,8 +294,7 @@ static void limit_of_a_token(void)
     visit_post(&visit, "/v1/tokens", NULL, "{\"scope\":\"read\"}");
     EXPECT_STATUS(&visit, 201);
     CU_ASSERT_FATAL(json_view_copy(json_view_member(visit.body, "token"), text, sizeof text));
-    other = service;
-    co_ensure(target_make(service.url, text, &other.target) == NULL);
+    other = bearer_service(&service, text);
     /* The very first requests of a token that nobody has seen yet count as well. */
     for (int i = 0; i < 2; i++)
         CU_ASSERT_FATAL(sse_open(&streams[i], &other, -1, -1));

@@ -10,44 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/service/raw.h"
-#include "tests/service/visit.h"
+#include "tests/service/attempt.h"
 
 #define TARGET "/v1/ledgers/main/accounts/grammar/deposit"
 #define BODY "{\"amount\":1}"
 #define CHUNKED "c\r\n" BODY "\r\n0\r\n\r\n"
-
-enum { TEXT = 32768 };
-
-/* A request for raw_ask(), and what came. */
-struct attempt {
-    struct visit visit;
-    struct raw raw;
-    size_t length;
-    char text[TEXT];
-};
-
-static struct attempt *begin(void)
-{
-    struct attempt *attempt = calloc(1, sizeof *attempt);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(attempt);
-    visit_begin_shared(&attempt->visit, "owner");
-    CU_ASSERT(visit_fund(&attempt->visit, "grammar", 0));
-    return attempt;
-}
-
-static void end(struct attempt *attempt)
-{
-    visit_end(&attempt->visit);
-    free(attempt);
-}
-
-static void add(struct attempt *attempt, const char *bytes, size_t length)
-{
-    co_ensure(length < TEXT - attempt->length);
-    memcpy(attempt->text + attempt->length, bytes, length);
-    attempt->length += length;
-}
 
 /* The beginning of a deposit: all but Host, framing, and the empty line. `line` NULL: the usual. */
 static void add_head(struct attempt *attempt, const char *line)
@@ -56,25 +23,20 @@ static void add_head(struct attempt *attempt, const char *line)
     int length = snprintf(text, sizeof text,
         "%s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n",
         line ? line : "POST " TARGET " HTTP/1.1", service_shared("owner")->target.token);
-    add(attempt, text, (size_t)length);
+    attempt_add(attempt, text, (size_t)length);
 }
 
 static void add_good(struct attempt *attempt)
 {
     static const char rest[] = "Host: x\r\nContent-Length: 12\r\nConnection: close\r\n\r\n" BODY;
     add_head(attempt, NULL);
-    add(attempt, rest, sizeof rest - 1);
+    attempt_add(attempt, rest, sizeof rest - 1);
 }
 
 static int64_t balance(struct attempt *attempt)
 {
     int64_t value = -1;
     return api_balance(&attempt->visit.api, "grammar", &value) == CLIENT_ANSWERED ? value : -1;
-}
-
-static void ask(struct attempt *attempt)
-{
-    raw_ask(service_shared("owner"), attempt->text, attempt->length, &attempt->raw);
 }
 
 /* ---- what is refused ------------------------------------------------------------------------ */
@@ -198,15 +160,15 @@ static const struct row refused[] = {
 
 static void refuse_all(bool bytewise)
 {
-    struct attempt *attempt = begin();
+    struct attempt *attempt = attempt_begin("grammar");
     attempt->raw.bytewise = bytewise;
     int64_t before = balance(attempt);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         attempt->length = 0;
         add_head(attempt, refused[i].line);
-        add(attempt, refused[i].rest, refused[i].length);
+        attempt_add(attempt, refused[i].rest, refused[i].length);
         add_good(attempt);
-        ask(attempt);
+        attempt_ask(attempt);
         int64_t moved = balance(attempt) - before;
         if (!raw_is_refusal(&attempt->raw, refused[i].status) || moved != 0) {
             printf("\n    %d, %d answer(s), %s, %lld moved, for %zu: %.60s", attempt->raw.status,
@@ -216,7 +178,7 @@ static void refuse_all(bool bytewise)
         }
         before += moved;
     }
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 static void what_is_refused(void)
@@ -250,14 +212,14 @@ static void what_is_none(void)
         NONE("SSH-2.0-OpenSSH_9.2\r\n", 400),
         NONE("CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     };
-    struct attempt *attempt = begin();
+    struct attempt *attempt = attempt_begin("grammar");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         attempt->length = 0;
-        add(attempt, rows[i].bytes, rows[i].length);
-        ask(attempt);
+        attempt_add(attempt, rows[i].bytes, rows[i].length);
+        attempt_ask(attempt);
         CU_ASSERT(raw_is_refusal(&attempt->raw, rows[i].status));
     }
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 /* ---- what is taken -------------------------------------------------------------------------- */
@@ -291,13 +253,13 @@ static const struct row taken[] = {
 
 static void what_is_taken(void)
 {
-    struct attempt *attempt = begin();
+    struct attempt *attempt = attempt_begin("grammar");
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
         int64_t before = balance(attempt);
         attempt->length = 0;
         add_head(attempt, taken[i].line);
-        add(attempt, taken[i].rest, strlen(taken[i].rest));
-        ask(attempt);
+        attempt_add(attempt, taken[i].rest, strlen(taken[i].rest));
+        attempt_ask(attempt);
         int64_t moved = balance(attempt) - before;
         if (attempt->raw.status != 201 || attempt->raw.answers != 1 || moved != 1) {
             printf("\n    %d, %lld moved, for %zu: %s", attempt->raw.status, (long long)moved, i,
@@ -305,7 +267,7 @@ static void what_is_taken(void)
             CU_FAIL("not taken");
         }
     }
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 /* Blanks around a value are not part of it: with them it is the same key. */
@@ -314,7 +276,7 @@ static void blanks_around_a_key(void)
     static const char *const around[][2] = {{"Idempotency-Key: ", ""}, {"Idempotency-Key:", ""},
         {"Idempotency-Key: ", " "}, {"Idempotency-Key: \t ", "\t\t"},
         {"idempotency-key:  \"", "\" "}};
-    struct attempt *attempt = begin();
+    struct attempt *attempt = attempt_begin("grammar");
     int64_t before = balance(attempt);
     for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
         char key[80];
@@ -322,15 +284,15 @@ static void blanks_around_a_key(void)
             key, sizeof key, "%sblanks-%lld%s\r\n", around[i][0], (long long)before, around[i][1]);
         attempt->length = 0;
         add_head(attempt, NULL);
-        add(attempt, key, (size_t)length);
-        add(attempt, H C L "\r\n" BODY, sizeof(H C L "\r\n" BODY) - 1);
-        ask(attempt);
+        attempt_add(attempt, key, (size_t)length);
+        attempt_add(attempt, H C L "\r\n" BODY, sizeof(H C L "\r\n" BODY) - 1);
+        attempt_ask(attempt);
         CU_ASSERT_EQUAL(attempt->raw.status, 201);
         CU_ASSERT_EQUAL(
             strstr(attempt->raw.text, "\r\nIdempotency-Replayed: true\r\n") != NULL, i > 0);
     }
     CU_ASSERT_EQUAL(balance(attempt), before + 1);
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 /* A client that says no more (nc -N) is answered, if what it said was whole. */
@@ -342,14 +304,14 @@ static void half_closed(void)
     } rows[] = {{H L "\r\n" BODY, 201, 1}, {H "Transfer-Encoding: chunked\r\n\r\n" CHUNKED, 201, 1},
         {H L "\r\n{\"amount\"", 400, 0}, {H "Transfer-Encoding: chunked\r\n\r\nc\r\n" BODY, 400, 0},
         {H "Content-Le", 400, 0}, {H L, 400, 0}};
-    struct attempt *attempt = begin();
+    struct attempt *attempt = attempt_begin("grammar");
     attempt->raw.say_no_more = true;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t before = balance(attempt);
         attempt->length = 0;
         add_head(attempt, NULL);
-        add(attempt, rows[i].rest, strlen(rows[i].rest));
-        ask(attempt);
+        attempt_add(attempt, rows[i].rest, strlen(rows[i].rest));
+        attempt_ask(attempt);
         CU_ASSERT_EQUAL(attempt->raw.status, rows[i].status);
         CU_ASSERT(attempt->raw.closed && attempt->raw.answers == 1);
         CU_ASSERT_EQUAL(balance(attempt) - before, rows[i].moved);
@@ -358,12 +320,12 @@ static void half_closed(void)
     int64_t before = balance(attempt);
     attempt->length = 0;
     add_head(attempt, NULL);
-    add(attempt, H L "\r\n" BODY, sizeof(H L "\r\n" BODY) - 1);
+    attempt_add(attempt, H L "\r\n" BODY, sizeof(H L "\r\n" BODY) - 1);
     add_good(attempt);
-    ask(attempt);
+    attempt_ask(attempt);
     CU_ASSERT(attempt->raw.closed && attempt->raw.answers == 2);
     CU_ASSERT_EQUAL(balance(attempt), before + 2);
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 /* ---- as other programs ask ------------------------------------------------------------------ */
@@ -389,11 +351,11 @@ static void as_others_ask(void)
         {"GET http://x?y HTTP/1.1\r\n" H C "\r\n", 200, "text/html"},
         {"GET /v1/ledgers?x HTTP/1.1\r\n" H C "\r\n", 401, NULL},
     };
-    struct attempt *attempt = begin();
+    struct attempt *attempt = attempt_begin("grammar");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         attempt->length = 0;
-        add(attempt, rows[i].text, strlen(rows[i].text));
-        ask(attempt);
+        attempt_add(attempt, rows[i].text, strlen(rows[i].text));
+        attempt_ask(attempt);
         if (attempt->raw.status != rows[i].status || !attempt->raw.closed ||
             (rows[i].holds && !strstr(attempt->raw.text, rows[i].holds))) {
             printf("\n    %d for %s", attempt->raw.status, rows[i].text);
@@ -402,7 +364,7 @@ static void as_others_ask(void)
     }
     visit_get(&attempt->visit, "/v1/ledgers?x=1");
     EXPECT_PROBLEM(&attempt->visit, 400, "invalid_request");
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 /* Two lines of If-None-Match are a list. */

@@ -7,7 +7,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "tests/service/visit.h"
+#include "tests/service/bearer.h"
 
 enum { MANY = 200, TEXT = 256 };
 
@@ -52,8 +52,7 @@ static void of_a_token(void)
     CU_ASSERT_FATAL(visit_fund(&admin, "limited", 100));
     int64_t before = visit_figure(&admin, "teller_limited_requests_total{by=\"token\"}");
     make_token(&admin, 2, text);
-    struct service other = *service;
-    co_ensure(target_make(service->url, text, &other.target) == NULL);
+    struct service other = bearer_service(service, text);
     visit_begin(&limited, &other);
     CU_ASSERT_FATAL(exceed(&limited));
     check_limited(&limited, "\"token\";q=2;w=1", "\"token\";r=0;t=1");

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/service/raw.h"
-#include "tests/service/visit.h"
+#include "tests/service/attempt.h"
 
 #define LEDGER "/v1/ledgers/main"
 #define DEPOSIT LEDGER "/accounts/smuggled/deposit"
@@ -19,72 +18,29 @@
 #define JSON "Content-Type: application/json\r\n"
 #define AUTH "Authorization: Bearer @\r\n" /* "@" stands for the token */
 
-enum { MIB = 1 << 20, TEXT = 2 * MIB };
+enum { MIB = 1 << 20 };
 
-struct attempt {
-    struct visit visit;
-    struct raw raw;
-    size_t length;
-    char text[TEXT];
-    char key[40], payment[512];
-};
-
-static struct attempt *begin(void)
-{
-    struct attempt *attempt = calloc(1, sizeof *attempt);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(attempt);
-    visit_begin_shared(&attempt->visit, "owner");
-    CU_ASSERT(visit_fund(&attempt->visit, "smuggled", 0));
-    return attempt;
-}
-
-static void end(struct attempt *attempt)
-{
-    visit_end(&attempt->visit);
-    free(attempt);
-}
-
-static void add(struct attempt *attempt, const char *bytes, size_t length)
-{
-    co_ensure(length < TEXT - attempt->length);
-    memcpy(attempt->text + attempt->length, bytes, length);
-    attempt->length += length;
-}
-
-static void add_text(struct attempt *attempt, const char *text)
-{
-    for (const char *at; (at = strchr(text, '@')); text = at + 1) {
-        const char *token = service_shared("owner")->target.token;
-        add(attempt, text, (size_t)(at - text));
-        add(attempt, token, strlen(token));
-    }
-    add(attempt, text, strlen(text));
-}
+static char key[40], payment[512]; /* what is hidden */
 
 /* The next payment, with a key by which it would be found. */
-static void make_payment(struct attempt *attempt)
+static void make_payment(void)
 {
     static int made;
-    snprintf(attempt->key, sizeof attempt->key, "smuggled-%d", made++);
-    snprintf(attempt->payment, sizeof attempt->payment,
+    snprintf(key, sizeof key, "smuggled-%d", made++);
+    snprintf(payment, sizeof payment,
         "POST " DEPOSIT " HTTP/1.1\r\n" HOST "Authorization: Bearer %s\r\n" JSON
         "Idempotency-Key: %s\r\nContent-Length: 12\r\n\r\n{\"amount\":1}",
-        service_shared("owner")->target.token, attempt->key);
+        service_shared("owner")->target.token, key);
 }
 
 /* Is it in the journal? */
 static bool is_paid(struct attempt *attempt)
 {
     char path[100];
-    snprintf(path, sizeof path, "/transfers?key=%s", attempt->key);
+    snprintf(path, sizeof path, "/transfers?key=%s", key);
     visit_get(&attempt->visit, path);
     EXPECT_STATUS(&attempt->visit, 200);
     return !visit_is(&attempt->visit, "items", "[]");
-}
-
-static void ask(struct attempt *attempt)
-{
-    raw_ask(service_shared("owner"), attempt->text, attempt->length, &attempt->raw);
 }
 
 static void fail(const struct attempt *attempt, size_t row, const char *what)
@@ -97,14 +53,14 @@ static void fail(const struct attempt *attempt, size_t row, const char *what)
 /* Sent openly it is a good payment: so in the tests below only its place is wrong. */
 static void by_itself_it_is_good(void)
 {
-    struct attempt *attempt = begin();
-    make_payment(attempt);
-    add_text(attempt, attempt->payment);
+    struct attempt *attempt = attempt_begin("smuggled");
+    make_payment();
+    attempt_add_text(attempt, payment);
     attempt->raw.say_no_more = true;
-    ask(attempt);
+    attempt_ask(attempt);
     CU_ASSERT(attempt->raw.status == 201 && attempt->raw.closed);
     CU_ASSERT(is_paid(attempt));
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 /* ---- in a body ------------------------------------------------------------------------------- */
@@ -155,20 +111,20 @@ static const struct carrier carriers[] = {
 static void write_request(struct attempt *attempt, const struct carrier *carrier, bool chunked)
 {
     static const char next[] = "GET /livez HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n";
-    size_t size = strlen(attempt->payment) + carrier->padding;
+    size_t size = strlen(payment) + carrier->padding;
     char framing[80];
     attempt->length = 0;
-    add_text(attempt, carrier->head);
+    attempt_add_text(attempt, carrier->head);
     snprintf(framing, sizeof framing,
         chunked ? "Transfer-Encoding: chunked\r\n\r\n%zx\r\n" : "Content-Length: %zu\r\n\r\n",
         size);
-    add_text(attempt, framing);
-    add(attempt, attempt->payment, strlen(attempt->payment));
+    attempt_add_text(attempt, framing);
+    attempt_add(attempt, payment, strlen(payment));
     memset(attempt->text + attempt->length, ' ', carrier->padding);
     attempt->length += carrier->padding;
     if (chunked)
-        add_text(attempt, "\r\n0\r\n\r\n");
-    add(attempt, next, sizeof next - 1);
+        attempt_add_text(attempt, "\r\n0\r\n\r\n");
+    attempt_add(attempt, next, sizeof next - 1);
 }
 
 static bool takes_chunks(const struct carrier *carrier)
@@ -178,14 +134,14 @@ static bool takes_chunks(const struct carrier *carrier)
 
 static void it_is_a_body(bool chunked)
 {
-    struct attempt *attempt = begin();
+    struct attempt *attempt = attempt_begin("smuggled");
     for (size_t i = 0; i < sizeof carriers / sizeof carriers[0]; i++) {
         const struct carrier *carrier = &carriers[i];
         if (chunked && !takes_chunks(carrier))
             continue;
-        make_payment(attempt);
+        make_payment();
         write_request(attempt, carrier, chunked);
-        ask(attempt);
+        attempt_ask(attempt);
         if (attempt->raw.status != carrier->status || !attempt->raw.closed)
             fail(attempt, i, carrier->head);
         bool ends = carrier->ends & (chunked ? IN_CHUNKS : WITH_LENGTH);
@@ -194,7 +150,7 @@ static void it_is_a_body(bool chunked)
         if (is_paid(attempt))
             fail(attempt, i, "PAID");
     }
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 static void in_a_body(void)
@@ -231,22 +187,22 @@ static const struct {
 
 static void behind_a_flood(void)
 {
-    struct attempt *attempt = begin();
+    struct attempt *attempt = attempt_begin("smuggled");
     for (size_t i = 0; i < sizeof floods / sizeof floods[0]; i++) {
-        make_payment(attempt);
+        make_payment();
         attempt->length = 0;
-        add_text(attempt, floods[i].before);
+        attempt_add_text(attempt, floods[i].before);
         while (attempt->length < MIB)
-            add_text(attempt, floods[i].repeated);
-        add_text(attempt, "\r\n\r\n");
-        add_text(attempt, attempt->payment);
-        ask(attempt);
+            attempt_add_text(attempt, floods[i].repeated);
+        attempt_add_text(attempt, "\r\n\r\n");
+        attempt_add_text(attempt, payment);
+        attempt_ask(attempt);
         if (!raw_is_refusal(&attempt->raw, floods[i].status))
             fail(attempt, i, floods[i].before);
         if (is_paid(attempt))
             fail(attempt, i, "PAID");
     }
-    end(attempt);
+    attempt_end(&attempt);
 }
 
 const struct unit_suite smuggling_suite = {"smuggling", 2,

@@ -7,49 +7,23 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "tests/service/bearer.h"
 #include "tests/service/command.h"
 #include "tests/service/sse.h"
-#include "tests/service/visit.h"
 
-enum { TEXT = 256, PATH = 80 };
+enum { PATH = 80 };
 
-struct token {
-    int64_t id;
-    char text[TEXT];
-};
-
-/* What the last answer has of a token, its secret among it. */
-static void read_token(struct visit *visit, struct token *token)
-{
-    CU_ASSERT_FATAL(json_view_integer(json_view_member(visit->body, "id"), &token->id));
-    CU_ASSERT_FATAL(
-        json_view_copy(json_view_member(visit->body, "token"), token->text, sizeof token->text));
-}
-
-static void make(struct visit *visit, const char *body, struct token *token)
+static void make(struct visit *visit, const char *body, struct bearer *bearer)
 {
     visit_post(visit, "/v1/tokens", NULL, body);
     EXPECT_STATUS(visit, 201);
     CU_ASSERT(visit_header_is(visit, "Cache-Control", "no-store"));
-    read_token(visit, token);
+    bearer_read(bearer, visit);
 }
 
-static struct service with_token(const struct service *service, const struct token *token)
+static int answer_to(const struct service *service, const struct bearer *bearer)
 {
-    struct service other = *service;
-    co_ensure(target_make(service->url, token->text, &other.target) == NULL);
-    return other;
-}
-
-static int answer_to(const struct service *service, const struct token *token)
-{
-    struct service other = with_token(service, token);
-    struct visit visit;
-    visit_begin(&visit, &other);
-    visit_get(&visit, "/accounts");
-    int status = visit.response.status;
-    visit_end(&visit);
-    return status;
+    return bearer_status(service, bearer->token, &(struct request){.path = "/accounts"});
 }
 
 /* Its stream ends, whatever came before. */
@@ -71,17 +45,17 @@ static const struct service *get_service(void)
 static void created_listed_and_revoked(void)
 {
     static struct sse sse;
-    struct token token;
+    struct bearer bearer;
     struct visit visit;
     char path[PATH];
     const struct service *service = get_service();
     visit_begin(&visit, service);
-    make(
-        &visit, "{\"name\":\"till\",\"scope\":\"read\",\"rate\":1000,\"expires_in\":3600}", &token);
-    snprintf(path, sizeof path, "/v1/tokens/%lld", (long long)token.id);
+    make(&visit, "{\"name\":\"till\",\"scope\":\"read\",\"rate\":1000,\"expires_in\":3600}",
+        &bearer);
+    snprintf(path, sizeof path, "/v1/tokens/%lld", (long long)bearer.id);
     CU_ASSERT(visit_header_is(&visit, "Location", path));
-    CU_ASSERT_EQUAL(answer_to(service, &token), 200);
-    struct service other = with_token(service, &token);
+    CU_ASSERT_EQUAL(answer_to(service, &bearer), 200);
+    struct service other = bearer_service(service, bearer.token);
     CU_ASSERT_FATAL(sse_open(&sse, &other, -1, -1));
     /* It is told without its secret. */
     visit_get(&visit, path);
@@ -93,12 +67,12 @@ static void created_listed_and_revoked(void)
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT(visit_is(&visit, "state", "\"revoked\""));
     /* Here it holds as soon as that is answered. */
-    CU_ASSERT_EQUAL(answer_to(service, &token), 401);
+    CU_ASSERT_EQUAL(answer_to(service, &bearer), 401);
     CU_ASSERT(ends(&sse));
     sse_close(&sse);
     visit_call(&visit, &(struct request){.method = "DELETE", .path = path});
     EXPECT_STATUS(&visit, 200);
-    snprintf(path, sizeof path, "/v1/tokens/%lld/rotate", (long long)token.id);
+    snprintf(path, sizeof path, "/v1/tokens/%lld/rotate", (long long)bearer.id);
     visit_post(&visit, path, NULL, "{}");
     EXPECT_PROBLEM(&visit, 409, "token_ended");
     visit_post(&visit, "/v1/tokens/999999/rotate", NULL, "{}");
@@ -143,7 +117,7 @@ static void malformed(void)
 static void rotated_without_a_gap(void)
 {
     static struct sse of_former, of_fresh;
-    struct token former, fresh;
+    struct bearer former, fresh;
     struct visit visit;
     char path[PATH];
     const struct service *service = get_service();
@@ -153,10 +127,10 @@ static void rotated_without_a_gap(void)
     visit_post(&visit, path, NULL, "{\"keep\":4}");
     EXPECT_STATUS(&visit, 200);
     CU_ASSERT(!json_view_says_null(json_view_member(visit.body, "former_until")));
-    read_token(&visit, &fresh);
+    bearer_read(&fresh, &visit);
     CU_ASSERT_EQUAL(fresh.id, former.id);
-    struct service with_former = with_token(service, &former),
-                   with_fresh = with_token(service, &fresh);
+    struct service with_former = bearer_service(service, former.token),
+                   with_fresh = bearer_service(service, fresh.token);
     CU_ASSERT_EQUAL(answer_to(service, &fresh), 200);
     CU_ASSERT_EQUAL(answer_to(service, &former), 200);
     CU_ASSERT_FATAL(sse_open(&of_former, &with_former, -1, -1));
@@ -168,7 +142,7 @@ static void rotated_without_a_gap(void)
     former = fresh;
     visit_post(&visit, path, NULL, "");
     EXPECT_STATUS(&visit, 200);
-    read_token(&visit, &fresh);
+    bearer_read(&fresh, &visit);
     CU_ASSERT_EQUAL(answer_to(service, &former), 401);
     CU_ASSERT_EQUAL(answer_to(service, &fresh), 200);
     CU_ASSERT(ends(&of_fresh));
@@ -180,18 +154,18 @@ static void rotated_without_a_gap(void)
 static void ended_by_itself(void)
 {
     static struct sse sse;
-    struct token token;
+    struct bearer bearer;
     struct visit visit;
     char path[PATH];
     const struct service *service = get_service();
     visit_begin(&visit, service);
-    make(&visit, "{\"scope\":\"read\",\"expires_in\":3}", &token);
-    struct service other = with_token(service, &token);
-    CU_ASSERT_EQUAL(answer_to(service, &token), 200);
+    make(&visit, "{\"scope\":\"read\",\"expires_in\":3}", &bearer);
+    struct service other = bearer_service(service, bearer.token);
+    CU_ASSERT_EQUAL(answer_to(service, &bearer), 200);
     CU_ASSERT_FATAL(sse_open(&sse, &other, -1, -1));
     CU_ASSERT(ends(&sse));
-    CU_ASSERT_EQUAL(answer_to(service, &token), 401);
-    snprintf(path, sizeof path, "/v1/tokens/%lld", (long long)token.id);
+    CU_ASSERT_EQUAL(answer_to(service, &bearer), 401);
+    snprintf(path, sizeof path, "/v1/tokens/%lld", (long long)bearer.id);
     visit_get(&visit, path);
     CU_ASSERT(visit_is(&visit, "state", "\"expired\""));
     sse_close(&sse);
@@ -202,28 +176,28 @@ static void ended_by_itself(void)
 static void leaves_a_trail(void)
 {
     static const char *const acts[] = {"created", "rotated", "revoked"};
-    struct token token;
+    struct bearer bearer;
     struct visit visit;
     char path[PATH], id[24];
     const struct service *service = get_service();
     visit_begin(&visit, service);
-    make(&visit, "{\"scope\":\"read\",\"name\":\"traced\"}", &token);
-    snprintf(path, sizeof path, "/v1/tokens/%lld/rotate", (long long)token.id);
+    make(&visit, "{\"scope\":\"read\",\"name\":\"traced\"}", &bearer);
+    snprintf(path, sizeof path, "/v1/tokens/%lld/rotate", (long long)bearer.id);
     visit_post(&visit, path, NULL, "{}");
     EXPECT_STATUS(&visit, 200);
     struct command command = {0};
-    snprintf(id, sizeof id, "%lld", (long long)token.id);
+    snprintf(id, sizeof id, "%lld", (long long)bearer.id);
     command_teller(&command, service, (const char *const[]){"token", "revoke", id, NULL});
     EXPECT_EXIT(&command, 0);
     command_free(&command);
-    snprintf(path, sizeof path, "/v1/tokens/acts?token=%lld", (long long)token.id);
+    snprintf(path, sizeof path, "/v1/tokens/acts?token=%lld", (long long)bearer.id);
     visit_get(&visit, path);
     EXPECT_STATUS(&visit, 200);
     struct json_view_walk walk = {.rest = json_view_member(visit.body, "items")};
     struct json_view item;
     size_t count = 0;
     for (; json_view_next(&walk, &item) && count < 3; count++) {
-        char by[TEXT] = "";
+        char by[BEARER_TEXT] = "";
         CU_ASSERT(json_view_is(json_view_member(item, "act"), acts[count]));
         CU_ASSERT(json_view_is(json_view_member(item, "name"), "traced"));
         CU_ASSERT(json_view_copy(json_view_member(item, "by_name"), by, sizeof by));
@@ -244,24 +218,24 @@ static void leaves_a_trail(void)
 static void a_rotated_first_token_is_not_made_again(void)
 {
     static struct service service;
-    struct token first = {.id = 1}, second, third;
+    struct bearer first = {.id = 1}, second, third;
     struct visit visit;
     CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
-    snprintf(first.text, sizeof first.text, "%s", service.target.token);
+    snprintf(first.token, sizeof first.token, "%s", service.target.token);
     visit_begin(&visit, &service);
     visit_post(&visit, "/v1/tokens/1/rotate", NULL, "{\"keep\":60}");
     EXPECT_STATUS(&visit, 200);
-    read_token(&visit, &second);
+    bearer_read(&second, &visit);
     visit_post(&visit, "/v1/tokens/1/rotate", NULL, "{\"keep\":60}");
     EXPECT_STATUS(&visit, 200);
-    read_token(&visit, &third);
+    bearer_read(&third, &visit);
     visit_end(&visit);
     CU_ASSERT_EQUAL(service_stop(&service), 0);
     CU_ASSERT_FATAL(service_run(&service));
     CU_ASSERT_EQUAL(answer_to(&service, &first), 401);
     CU_ASSERT_EQUAL(answer_to(&service, &second), 200);
     CU_ASSERT_EQUAL(answer_to(&service, &third), 200);
-    struct service other = with_token(&service, &third);
+    struct service other = bearer_service(&service, third.token);
     visit_begin(&visit, &other);
     visit_get(&visit, "/v1/tokens/2");
     EXPECT_STATUS(&visit, 404);

@@ -8,57 +8,33 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "tests/service/bearer.h"
 #include "tests/service/sse.h"
 #include "tests/service/standby.h"
-#include "tests/service/visit.h"
 
-enum { TEXT = 256, PATH = 80, TRIES = 400 };
+enum { PATH = 80, TRIES = 400 };
 
-struct token {
-    int64_t id;
-    char text[TEXT];
-};
-
-static void read_token(struct visit *visit, struct token *token)
-{
-    CU_ASSERT_FATAL(json_view_integer(json_view_member(visit->body, "id"), &token->id));
-    CU_ASSERT_FATAL(
-        json_view_copy(json_view_member(visit->body, "token"), token->text, sizeof token->text));
-}
-
-static void make(const struct service *service, struct token *token)
+static void make(const struct service *service, struct bearer *bearer)
 {
     struct visit visit;
     visit_begin(&visit, service);
     visit_post(&visit, "/v1/tokens", NULL, "{\"scope\":\"read\"}");
     EXPECT_STATUS(&visit, 201);
-    read_token(&visit, token);
+    bearer_read(bearer, &visit);
     visit_end(&visit);
-}
-
-static struct service with_token(const struct service *service, const struct token *token)
-{
-    struct service other = *service;
-    co_ensure(target_make(service->url, token->text, &other.target) == NULL);
-    return other;
 }
 
 /* What asks for a token and for no ledger, of which one of the two has none. */
-static int answer_to(const struct service *service, const struct token *token)
+static int answer_to(const struct service *service, const struct bearer *bearer)
 {
-    struct service other = with_token(service, token);
-    struct visit visit;
-    visit_begin(&visit, &other);
-    visit_call(&visit, &(struct request){.method = "POST", .path = "/v1/session"});
-    int status = visit.response.status;
-    visit_end(&visit);
-    return status;
+    return bearer_status(
+        service, bearer->token, &(struct request){.method = "POST", .path = "/v1/session"});
 }
 
-static bool answer_becomes(const struct service *service, const struct token *token, int wanted)
+static bool answer_becomes(const struct service *service, const struct bearer *bearer, int wanted)
 {
     for (int tries = 0; tries < TRIES; tries++) {
-        if (answer_to(service, token) == wanted)
+        if (answer_to(service, bearer) == wanted)
             return true;
         co_sleep(50 * CO_CLOCK_MS);
     }
@@ -70,20 +46,20 @@ static void revoke_there(const struct service *from, const struct service *at)
 {
     static struct sse sse;
     static struct sse_event event;
-    struct token token;
+    struct bearer bearer;
     struct visit visit;
     char path[PATH];
-    make(at, &token);
-    CU_ASSERT(answer_becomes(from, &token, 204));
-    struct service other = with_token(at, &token);
+    make(at, &bearer);
+    CU_ASSERT(answer_becomes(from, &bearer, 204));
+    struct service other = bearer_service(at, bearer.token);
     CU_ASSERT_FATAL(sse_open(&sse, &other, -1, -1));
-    snprintf(path, sizeof path, "/v1/tokens/%lld", (long long)token.id);
+    snprintf(path, sizeof path, "/v1/tokens/%lld", (long long)bearer.id);
     visit_begin(&visit, from);
     visit_call(&visit, &(struct request){.method = "DELETE", .path = path});
     EXPECT_STATUS(&visit, 200);
     visit_end(&visit);
-    CU_ASSERT_EQUAL(answer_to(from, &token), 401);
-    CU_ASSERT(answer_becomes(at, &token, 401));
+    CU_ASSERT_EQUAL(answer_to(from, &bearer), 401);
+    CU_ASSERT(answer_becomes(at, &bearer, 401));
     while (sse_next(&sse, &event))
         ;
     CU_ASSERT(sse.ended);
@@ -93,7 +69,7 @@ static void revoke_there(const struct service *from, const struct service *at)
 /* One made here is rotated there: of its secrets both know which is good. */
 static void rotate_there(const struct service *from, const struct service *at)
 {
-    struct token former, fresh;
+    struct bearer former, fresh;
     struct visit visit;
     char path[PATH];
     make(at, &former);
@@ -102,7 +78,7 @@ static void rotate_there(const struct service *from, const struct service *at)
     visit_begin(&visit, from);
     visit_post(&visit, path, NULL, "{}");
     EXPECT_STATUS(&visit, 200);
-    read_token(&visit, &fresh);
+    bearer_read(&fresh, &visit);
     visit_end(&visit);
     CU_ASSERT_EQUAL(answer_to(from, &former), 401);
     CU_ASSERT(answer_becomes(at, &former, 401));

@@ -10,9 +10,9 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+#include "tests/service/bearer.h"
 #include "tests/service/command.h"
 #include "tests/service/sse.h"
-#include "tests/service/visit.h"
 
 /* One of now; one of before, which had no check and can be made up. */
 enum { TOKEN = 56, EARLIER = 71, CONNECTIONS = 6, ROUNDS = 10, FLOODERS = 16 };
@@ -50,22 +50,9 @@ static void end_token(const struct service *service, const char *id)
     command_free(&command);
 }
 
-static struct service with_token(const struct service *service, const char *token)
-{
-    struct service other = *service;
-    co_ensure(target_make(service->url, token, &other.target) == NULL);
-    return other;
-}
-
 static int answer_to(const struct service *service, const char *token)
 {
-    struct service other = with_token(service, token);
-    struct visit visit;
-    visit_begin(&visit, &other);
-    visit_get(&visit, "/accounts");
-    int status = visit.response.status;
-    visit_end(&visit);
-    return status;
+    return bearer_status(service, token, &(struct request){.path = "/accounts"});
 }
 
 static void good_at_once(void)
@@ -87,7 +74,7 @@ static void revoked_with_its_streams(void)
     const struct service *service = get_service();
     char token[TOKEN + 1], id[16];
     make_token(service, NULL, token, id);
-    struct service other = with_token(service, token);
+    struct service other = bearer_service(service, token);
     CU_ASSERT_FATAL(sse_open(&sse, &other, -1, -1));
     CU_ASSERT_FATAL(sse_open(&of_admin, service, -1, -1));
     CU_ASSERT(sse_next(&sse, &event));
