@@ -142,15 +142,30 @@ int desk_run(const struct options *options, struct desk_command command, int arg
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
+/* Whoever waits at a terminal is told what for, once that takes longer than a moment. */
+static void say_what_is_waited_for(const struct desk *desk, const struct remote_answer *answer)
+{
+    long long left_s = (desk->until_ns - co_clock_now_ns()) / CO_CLOCK_S;
+    if (!isatty(STDERR_FILENO))
+        return;
+    if (answer->status)
+        fprintf(stderr, "teller: the service at %s answers %d", desk->url, answer->status);
+    else
+        fprintf(stderr, "teller: no answer from %s: %s", desk->url, remote_why(desk->remote));
+    fprintf(stderr, "; trying for %lld s more\n", left_s);
+}
+
 bool desk_pause(struct desk *desk, const struct remote_answer *answer, int tries)
 {
-    enum { FIRST_MS = 50, LONGEST_MS = 2000 };
+    enum { FIRST_MS = 50, LONGEST_MS = 2000, TRIES_UNTOLD = 5 };
     int64_t ms = tries < 6 ? FIRST_MS << tries : LONGEST_MS, now_ns = co_clock_now_ns();
     ms = ms > LONGEST_MS ? LONGEST_MS : ms;
     if (answer->retry_after_s > 0 && answer->retry_after_s < RETRY_MAX_S)
         ms = answer->retry_after_s * 1000;
     if (now_ns + ms * CO_CLOCK_MS > desk->until_ns)
         return false;
+    if (tries == TRIES_UNTOLD)
+        say_what_is_waited_for(desk, answer);
     co_sleep(ms * CO_CLOCK_MS);
     return true;
 }

@@ -83,7 +83,7 @@ CO_MUST_CHECK bool desk_amount(const char *word, const char *asset, char units[M
 enum desk_end desk_refused(struct desk *desk, const struct remote_answer *answer);
 
 /* Wait before another try: for as long as the service said, or ever longer; false: the time to go
- * on trying is over. `tries`: how many were made. */
+ * on trying is over. `tries`: how many were made. At a terminal it is said once that it goes on. */
 bool desk_pause(struct desk *desk, const struct remote_answer *answer, int tries);
 
 /* Print a line of JSON as it came. */

@@ -129,6 +129,22 @@ static void each_says_what_it_should(void)
     service_remove(&service);
 }
 
+/* At a terminal it is said what is waited for; elsewhere only how it ended. */
+static void waiting_is_told(void)
+{
+#define NOBODY "$teller balance ann --timeout 4 --url http://127.0.0.1:1"
+    static const struct row rows[] = {
+        {0, "no answer from http://127.0.0.1:1: Connection refused; trying for",
+            "script -qc \"" NOBODY "\" /dev/null"},
+        {0, "=1", NOBODY " 2>&1 | grep -c answer"},
+        {0, NULL, NULL},
+    };
+    static struct service service;
+    CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
+    run_rows(&service, rows);
+    service_remove(&service);
+}
+
 /* ---- killed on the way -------------------------------------------------------------------- */
 
 enum { KILLS = 6, KILLS_MAX = 1000 };
@@ -300,5 +316,6 @@ static void with_a_certificate(void)
 
 const struct unit_suite desk_suite = {"desk", 2,
     (const struct unit_test[]){{"each_says_what_it_should", each_says_what_it_should},
-        {"over_tls", over_tls}, {"with_a_certificate", with_a_certificate},
-        {"killed_it_pays_once", killed_it_pays_once}, {0}}};
+        {"waiting_is_told", waiting_is_told}, {"over_tls", over_tls},
+        {"with_a_certificate", with_a_certificate}, {"killed_it_pays_once", killed_it_pays_once},
+        {0}}};
