@@ -63,6 +63,7 @@ struct ledger_open_account {
     const char *metadata; /* a JSON object in compact form, or NULL */
     bool has_floor;
     money floor; /* at most 0 */
+    bool clears; /* for transfers between ledgers: an id of clearing.h is reserved for those */
     /* Do these two mean the same? Neither is NULL. NULL: only if they are the same. May park. */
     bool (*means_same)(const char *metadata, const char *other);
 };

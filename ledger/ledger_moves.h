@@ -31,6 +31,8 @@ struct ledger_transfer {
     struct entry_meaning meaning;
     const struct ledger_leg *legs;
     size_t leg_count; /* 1 .. ENTRY_POSTINGS_MAX */
+    bool clears;      /* part of a transfer between ledgers; clearing accounts (clearing.h) are
+                       ACCOUNT_RESERVED for all else, here and below */
 };
 
 /* When a request was where: co_clock_now_ns() at the ends of its stages; 0: it did not come so far.
@@ -104,6 +106,7 @@ struct ledger_hold {
     const char *from, *to;
     money amount;
     int64_t expires_in_s; /* 1 .. LEDGER_HOLD_MAX_S; 0: it never expires by itself */
+    bool clears;
 };
 enum { LEDGER_HOLD_MAX_S = 10 * 366 * 86400 };
 void ledger_hold(struct co_context *context, struct ledger *ledger, const struct ledger_hold *hold,
@@ -118,6 +121,7 @@ struct ledger_settlement {
     uint64_t hold; /* the position of the hold */
     bool capture;
     money amount; /* 0 .. money_max() */
+    bool clears;
 };
 void ledger_settle(struct co_context *context, struct ledger *ledger,
     const struct ledger_settlement *settlement, struct ledger_outcome *outcome);
@@ -125,6 +129,10 @@ void ledger_settle(struct co_context *context, struct ledger *ledger,
 /* A hold's entry, and the one that settled it (NULL: it is open). The caller drops both. */
 enum ledger_status ledger_read_hold(struct co_context *context, struct ledger *ledger,
     uint64_t hold, struct entry **entry, struct entry **settled, uint64_t *seq);
+
+/* The positions of open holds for clearing accounts, decided if not durable: at most `room`, the
+ * youngest first; returns how many came. Never parks. */
+size_t ledger_clearing_holds(struct ledger *ledger, uint64_t *seqs, size_t room);
 
 /* ---- freezing ----------------------------------------------------------------------------- */
 

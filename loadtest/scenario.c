@@ -3,6 +3,7 @@
 
 const struct scenario *const scenario_table[] = {
     &scenario_batch,
+    &scenario_between,
     &scenario_capture_once,
     &scenario_chain,
     &scenario_credit_line,

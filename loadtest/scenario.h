@@ -33,6 +33,7 @@ CO_MUST_CHECK bool scenario_run(
         .workers = 2}
 
 extern const struct scenario scenario_batch;
+extern const struct scenario scenario_between;
 extern const struct scenario scenario_capture_once;
 extern const struct scenario scenario_chain;
 extern const struct scenario scenario_credit_line;

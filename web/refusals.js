@@ -5,6 +5,7 @@
 const SENTENCES = {
     insufficient_funds: 'There is not enough in the account',
     account_not_found: 'There is no such account',
+    account_reserved: 'Only transfers between ledgers move this account',
     account_limit: 'The ledger has as many accounts as it may have',
     account_exists: 'There is an account of that name, with other terms',
     account_frozen: 'The account, or the ledger, is frozen',

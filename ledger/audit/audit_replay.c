@@ -7,6 +7,7 @@
 
 #include "coro/co.h"
 #include "coro/select.h"
+#include "ledger/audit/audit_clearing.h"
 #include "ledger/audit/audit_replay_private.h"
 #include "ledger/db/sql_kind.h"
 #include "ledger/failpoint.h"
@@ -126,7 +127,10 @@ static enum pg_status check_whole(struct audit_replay *r)
     check_sums(r);
     snprintf(sql, sizeof sql, whole, r->trail.ledger, r->trail.ledger, r->trail.ledger,
         r->trail.ledger, r->trail.ledger, r->trail.ledger, r->trail.seq);
-    return pg_unload(r->context, r->pg, sql, take_finding, r->report);
+    enum pg_status status = pg_unload(r->context, r->pg, sql, take_finding, r->report);
+    if (status != PG_OK)
+        return status;
+    return audit_clearing(r->context, r->pg, r->trail.ledger, r->trail.seq, r->report);
 }
 
 static bool take_ends(const struct row *row, void *arg)

@@ -7,7 +7,8 @@
  * chain of hashes; that each transfer, capture and reversal keeps the rules, and its balances and
  * links are right; that each hold ends once, within its amount and its time; that nothing frozen
  * moves; that keys are used once, and reversals are exact and happen once; that each asset sums to
- * zero; and the tables that follow from the journal: balance, held, waypoint, open_hold, standing.
+ * zero, and so do the clearing accounts of two ledgers; and the tables that follow from the
+ * journal: balance, held, waypoint, open_hold, standing.
  */
 #ifndef LEDGER_AUDIT_AUDIT_REPLAY_H
 #define LEDGER_AUDIT_AUDIT_REPLAY_H

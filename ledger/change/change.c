@@ -12,6 +12,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "ledger/domain/clearing.h"
 #include "ledger/journal/journal.h"
 #include "ledger/memory/account_table.h"
 #include "ledger/memory/keys.h"
@@ -118,6 +119,11 @@ bool change_resolve(
 {
     struct account_table *accounts = change->ledger->accounts;
     co_ensure(amount >= 1 && amount <= money_max());
+    if (!change->clears && (clearing_is_id(from) || clearing_is_id(to))) {
+        change->status = LEDGER_ACCOUNT_RESERVED;
+        change->account = clearing_is_id(from) ? from : to;
+        return false;
+    }
     posting->amount = amount;
     posting->from = account_find(accounts, from);
     posting->to = account_find(accounts, to);

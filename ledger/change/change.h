@@ -13,6 +13,7 @@ struct change {
     struct ledger *ledger;
     struct entry *entry;       /* as asked for; it becomes the journal's entry. Ours to drop */
     bool not_frozen;           /* a refusal leaves no trace, even if there is a key */
+    bool clears;               /* it may touch clearing accounts (clearing.h) */
     bool again;                /* it could not be decided: prepare and run it once more */
     enum ledger_status status; /* what was decided */
     uint64_t seq;              /* of the entry; or, without one, what the decision was based on */
@@ -26,7 +27,8 @@ struct change {
 CO_MUST_CHECK bool change_claim(
     struct co_context *context, struct change *change, struct ledger_outcome *outcome);
 
-/* Turn the posting's names into accounts. False: one is missing, and the change says so. */
+/* Turn the posting's names into accounts. False: one is missing, or reserved, and the change says
+ * so. */
 CO_MUST_CHECK bool change_resolve(
     struct change *change, struct posting *posting, const char *from, const char *to, money amount);
 

@@ -11,6 +11,7 @@
 #include "coro/clock.h"
 #include "ledger/change/change.h"
 #include "ledger/change/fingerprint.h"
+#include "ledger/domain/clearing.h"
 #include "ledger/domain/rules.h"
 #include "ledger/journal/journal.h"
 #include "ledger/memory/hold_table.h"
@@ -84,7 +85,9 @@ void ledger_hold(struct co_context *context, struct ledger *ledger, const struct
     struct ledger_outcome *outcome)
 {
     co_ensure(hold->expires_in_s >= 0 && hold->expires_in_s <= LEDGER_HOLD_MAX_S);
-    struct making m = {.change = {.ledger = ledger, .entry = entry_of_hold(hold)}, .asked = hold};
+    struct making m = {
+        .change = {.ledger = ledger, .entry = entry_of_hold(hold), .clears = hold->clears},
+        .asked = hold};
     change_carry_out(
         context, &m.change, &(struct change_steps){prepare_hold, decide_hold, &m}, outcome);
     hold_table_give_back(ledger->holds, &m.room);
@@ -182,6 +185,12 @@ static bool prepare_settlement(struct co_context *context, void *arg)
         refuse_unknown(context, s);
         return false;
     }
+    /* A transfer between ledgers that is on its way: it alone knows which way it ends. */
+    if (!s->asked->clears && clearing_is_id(s->hold.to->id)) {
+        s->change.status = LEDGER_ACCOUNT_RESERVED;
+        s->change.account = s->hold.to->id;
+        return false;
+    }
     if (!(s->expiry = entry_make(ENTRY_EXPIRY, NULL, NULL, 1))) {
         s->change.status = LEDGER_OVERLOADED;
         return false;
@@ -277,6 +286,11 @@ static void expirer_main(void *arg)
 bool hold_expirer_start(struct ledger *ledger)
 {
     return co_duty_start("expirer", &ledger->expirer, expirer_main, ledger);
+}
+
+size_t ledger_clearing_holds(struct ledger *ledger, uint64_t *seqs, size_t room)
+{
+    return hold_table_clearing(ledger->holds, seqs, room);
 }
 
 /* ---- reading one --------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ledger/change/change.h"
+#include "ledger/domain/clearing.h"
 #include "ledger/journal/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_private.h"
@@ -155,6 +156,8 @@ enum ledger_status ledger_open_account(struct co_context *context, struct ledger
     if (names_a_world(request))
         return open_named_world(context, ledger, request, account, seq);
     o.status = journal_admits(ledger->journal, seq);
+    if (o.status == LEDGER_OK && !request->clears && clearing_is_id(request->id))
+        o.status = LEDGER_ACCOUNT_RESERVED;
     if (o.status != LEDGER_OK)
         return o.status;
     if (!find_open(&o) && (account_table_is_full(ledger->accounts) || !prepare_opening(&o))) {

@@ -9,6 +9,7 @@
 #include "ledger/journal/journal.h"
 #include "ledger/memory/reversal_table.h"
 #include "ledger/read/query.h"
+#include "ledger/domain/clearing.h"
 #include "ledger/domain/rules.h"
 
 struct reversing {
@@ -107,6 +108,19 @@ static void decide(void *arg)
     r->reversal = NULL;
 }
 
+/* The clearing account that it moves; NULL: none. */
+static const char *reserved_of(const struct entry *entry)
+{
+    for (uint32_t i = 0; i < entry->posting_count; i++) {
+        const struct posting *posting = &entry->postings[i];
+        if (clearing_is_id(posting->from->id))
+            return posting->from->id;
+        if (clearing_is_id(posting->to->id))
+            return posting->to->id;
+    }
+    return NULL;
+}
+
 void ledger_reverse(struct co_context *context, struct ledger *ledger,
     const struct ledger_reversal *reversal, struct ledger_outcome *outcome)
 {
@@ -118,7 +132,12 @@ void ledger_reverse(struct co_context *context, struct ledger *ledger,
         entry_drop(&original);
         r.found = LEDGER_TRANSFER_NOT_FOUND;
     }
-    r.change = (struct change){.ledger = ledger, .entry = entry_of_reversal(reversal, original)};
+    /* Half of a transfer between ledgers: the other half would stay. */
+    const char *reserved = original ? reserved_of(original) : NULL;
+    if (reserved)
+        r.found = LEDGER_ACCOUNT_RESERVED;
+    r.change = (struct change){
+        .ledger = ledger, .entry = entry_of_reversal(reversal, original), .account = reserved};
     change_carry_out(context, &r.change, &(struct change_steps){prepare, decide, &r}, outcome);
     entry_drop(&original);
     free(r.reversal);

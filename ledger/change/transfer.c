@@ -56,7 +56,8 @@ void ledger_transfer(struct co_context *context, struct ledger *ledger,
     const struct ledger_transfer *transfer, struct ledger_outcome *outcome)
 {
     struct transfer t = {
-        .change = {.ledger = ledger, .entry = transfer_entry(transfer)}, .asked = transfer};
+        .change = {.ledger = ledger, .entry = transfer_entry(transfer), .clears = transfer->clears},
+        .asked = transfer};
     change_carry_out(
         context, &t.change, &(struct change_steps){transfer_resolve, transfer_decide, &t}, outcome);
 }

@@ -197,6 +197,7 @@ bool transfer_batch_collect(struct transfer_batch *g, struct ledger *ledger,
         item->outcome = &outcomes[i];
         change->ledger = ledger;
         change->entry = transfer_entry(&transfers[i]);
+        change->clears = transfers[i].clears;
 
         /* Until it is decided; a refusal leaves no trace. */
         change->status = LEDGER_NOT_EXECUTED;
@@ -253,7 +254,8 @@ static void start_one(struct co_context *context, struct ledger *ledger,
     const struct ledger_transfer *asked, struct ledger_outcome *outcome, bool *wait)
 {
     struct transfer t = {
-        .change = {.ledger = ledger, .entry = transfer_entry(asked)}, .asked = asked};
+        .change = {.ledger = ledger, .entry = transfer_entry(asked), .clears = asked->clears},
+        .asked = asked};
     struct change *change = &t.change;
     *wait = false;
     if (!change->entry) {

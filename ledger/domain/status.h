@@ -16,6 +16,7 @@
     X(KEY_IN_FLIGHT, "key_in_flight", "The first request with this key has not ended yet.")        \
     X(LEDGER_NOT_FOUND, "ledger_not_found", "There is no such ledger.")                            \
     X(ACCOUNT_NOT_FOUND, "account_not_found", "There is no such account.")                         \
+    X(ACCOUNT_RESERVED, "account_reserved", "Only transfers between ledgers move this account.")   \
     X(ACCOUNT_EXISTS, "account_exists", "The account exists with other properties.")               \
     X(LEDGER_EXISTS, "ledger_exists", "The ledger exists with another strategy.")                  \
     X(LEDGER_LIMIT, "ledger_limit", "There are as many ledgers as there can be.")                  \

@@ -6,12 +6,14 @@
  *   to the top. The heap is ordered by the time of expiry.
  * - heap_room >= open holds + settled ones that the heap still has + room that was given out.
  * - The list of settled holds is in the order of settling.
+ * - The list of clearing holds has those that are open and whose `to` is a clearing account.
  */
 #include "ledger/memory/hold_table.h"
 
 #include <stdlib.h>
 
 #include "coro/lock.h"
+#include "ledger/domain/clearing.h"
 #include "ledger/memory/table.h"
 
 enum { BUCKETS = 16384, FIRST_HEAP = 64 };
@@ -27,6 +29,7 @@ struct hold_table {
     size_t open, given; /* given: room that was asked for and is not used yet */
     struct hold *first[BUCKETS];
     struct hold *settled, *last_settled; /* oldest first */
+    struct hold *clearing;               /* youngest first */
     struct waiting *heap;
     size_t waiting, heap_room;
 };
@@ -135,8 +138,26 @@ void hold_table_give_back(struct hold_table *holds, struct hold **room)
     *room = NULL;
 }
 
+static void link_clearing(struct hold_table *holds, struct hold *hold)
+{
+    hold->prev_clearing = NULL;
+    hold->next_clearing = holds->clearing;
+    if (hold->next_clearing)
+        hold->next_clearing->prev_clearing = hold;
+    holds->clearing = hold;
+}
+
+static void unlink_clearing(struct hold_table *holds, struct hold *hold)
+{
+    if (hold->next_clearing)
+        hold->next_clearing->prev_clearing = hold->prev_clearing;
+    *(hold->prev_clearing ? &hold->prev_clearing->next_clearing : &holds->clearing) =
+        hold->next_clearing;
+}
+
 void hold_table_add(struct hold_table *holds, struct hold *hold)
 {
+    bool clears = clearing_is_id(hold->to->id);
     co_lock_take(&holds->lock);
     struct hold **place = place_of(holds, hold->seq);
     co_ensure(!*place && holds->given > 0 && hold->settled == 0);
@@ -145,6 +166,8 @@ void hold_table_add(struct hold_table *holds, struct hold *hold)
     holds->open++;
     if (hold->expires_us)
         heap_push(holds, (struct waiting){hold->expires_us, hold->seq});
+    if (clears)
+        link_clearing(holds, hold);
     co_lock_drop(&holds->lock);
 }
 
@@ -180,6 +203,8 @@ void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled,
     co_ensure(hold && hold->settled == 0);
     hold->settled = settled;
     holds->open--;
+    if (clearing_is_id(hold->to->id))
+        unlink_clearing(holds, hold);
     *(holds->last_settled ? &holds->last_settled->next_settled : &holds->settled) = hold;
     holds->last_settled = hold;
     for (int i = 0; i < AT_ONCE; i++)
@@ -212,6 +237,17 @@ size_t hold_table_count(struct hold_table *holds)
 {
     co_lock_take(&holds->lock);
     size_t count = holds->open;
+    co_lock_drop(&holds->lock);
+    return count;
+}
+
+size_t hold_table_clearing(struct hold_table *holds, uint64_t *seqs, size_t room)
+{
+    size_t count = 0;
+    co_lock_take(&holds->lock);
+    for (const struct hold *hold = holds->clearing; hold && count < room;
+         hold = hold->next_clearing)
+        seqs[count++] = hold->seq;
     co_lock_drop(&holds->lock);
     return count;
 }

@@ -16,8 +16,9 @@
 #include "ledger/domain/account.h"
 
 struct hold {
-    struct hold *next;         /* chain in the table */
-    struct hold *next_settled; /* those that are settled, in that order */
+    struct hold *next;                          /* chain in the table */
+    struct hold *next_settled;                  /* those that are settled, in that order */
+    struct hold *next_clearing, *prev_clearing; /* those that are open, and of clearing accounts */
     uint64_t seq;
     struct account *from, *to;
     money amount;
@@ -48,5 +49,9 @@ void hold_table_settle(struct hold_table *holds, uint64_t seq, uint64_t settled,
 CO_MUST_CHECK bool hold_table_expired(struct hold_table *holds, int64_t now_us, struct hold *copy);
 
 size_t hold_table_count(struct hold_table *holds); /* open ones */
+
+/* The positions of open holds for clearing accounts (clearing.h), at most `room` of them, the
+ * youngest first; returns how many came. */
+size_t hold_table_clearing(struct hold_table *holds, uint64_t *seqs, size_t room);
 
 #endif

@@ -68,7 +68,7 @@ static bool read_account(struct call *call, struct ledger_open_account *account)
     if (!body_read(call, known, &body))
         return false;
     /* The ledger knows no JSON, so it is told how to compare metadata. */
-    account->means_same = json_in_means_same;
+    *account = (struct ledger_open_account){.means_same = json_in_means_same};
     account->id = json_in_text(body.members[BODY_ID]);
     account->asset = json_in_text(body.members[BODY_ASSET]);
     const char *rule = broken_rule(account->id);

@@ -38,7 +38,7 @@ static bool read_items(struct call *call, const struct body *body, struct batch 
     const struct json_in *items = body->members[BODY_TRANSFERS];
     size_t turn = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        const struct call_place place = {.array = "transfers", .index = i};
+        const struct call_place place = {.member = "transfers", .index = (ptrdiff_t)i};
         struct ledger_transfer *transfer = &batch->transfers[i];
         /* Without one of its own, an item has no key at all. */
         *transfer = (struct ledger_transfer){.key = NULL};

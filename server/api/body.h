@@ -42,7 +42,9 @@
     X(LEDGERS, "ledgers")                                                                          \
     X(PREFIXES, "prefixes")                                                                        \
     X(RATE, "rate")                                                                                \
-    X(KEEP, "keep")
+    X(KEEP, "keep")                                                                                \
+    X(LEDGER, "ledger")                                                                            \
+    X(ACCOUNT, "account")
 
 enum body_member {
 #define X(symbol, name) BODY_##symbol,
@@ -71,7 +73,7 @@ struct body {
 CO_MUST_CHECK bool body_read(struct call *call, unsigned known, struct body *body);
 CO_MUST_CHECK bool body_read_large(struct call *call, unsigned known, struct body *body);
 
-/* An element of an array in it, at that place; `rule` is what a member that is not among `known`
+/* A value in it, at that place; `rule` is what a member that is not among `known`
  * breaks. */
 CO_MUST_CHECK bool body_take_apart(struct call *call, const struct json_in *element,
     const struct call_place *place, unsigned known, const char *rule, struct body *body);

@@ -128,10 +128,12 @@ static void write_place(struct json_out *out, const struct call_place *place)
         write_place(out, place->outer);
         json_out_raw(out, ".", 1);
     }
-    json_out_raw(out, place->array, strlen(place->array));
+    json_out_raw(out, place->member, strlen(place->member));
+    if (place->index == CALL_NO_ARRAY)
+        return;
     json_out_raw(out, "[", 1);
     out->comma = false;
-    json_out_number(out, place->index);
+    json_out_number(out, (uint64_t)place->index);
     json_out_raw(out, "]", 1);
 }
 

@@ -35,11 +35,12 @@ struct call_path {
     const char *ledger, *account, *id;
 };
 
-/* Where in the body an object stands that is an element of an array. */
+/* Where in the body an object stands: it is a member, or an element of an array that is one. */
+enum { CALL_NO_ARRAY = -1 };
 struct call_place {
-    const struct call_place *outer; /* where the array's object stands; NULL: it is the body */
-    const char *array;
-    size_t index;
+    const struct call_place *outer; /* where the object with that member stands; NULL: the body */
+    const char *member;
+    ptrdiff_t index; /* CALL_NO_ARRAY: it is the member */
 };
 
 /* Why there is no other answer: what the API found (`problem`), or what the ledger said (`status`);
@@ -53,7 +54,9 @@ struct call_refusal {
     const char *account; /* NULL or "": none */
     bool has_available;
     money available;
-    const char *key; /* of the request: it tells later what became of it; NULL: none */
+    const char *key;    /* of the request: it tells later what became of it; NULL: none */
+    const char *settle; /* the URL at which; NULL: by the key, in the ledger of the path */
+    const char *ledger; /* that refused it, if the path names none; NULL: not told */
 };
 
 struct call {
@@ -89,8 +92,8 @@ struct call *call_make(struct api *api, struct request *request, struct response
  * answer then says that it was heeded; or `otherwise`. */
 int64_t call_wait_s(struct call *call, int64_t otherwise, int64_t max);
 
-/* Ends with the time that the request may take, which begins with the first question for it: then
- * the ledger is asked. It is the call's. May park, when memory is short. */
+/* Ends with the time that the request may take, from the first question for it on: then the ledger
+ * is asked. It is the call's. May park, when memory is short. */
 struct co_context *call_context(struct call *call);
 
 /* The ledger has told what it was asked: from here on the answer is made. */
@@ -106,15 +109,14 @@ void call_created(
     struct call *call, const struct json_out *out, uint64_t seq, const char *location);
 void call_ok_anywhere(struct call *call, const struct json_out *out);
 
-/* A path below the ledger's: "/v1/ledgers/main/", `kind`, "/", `id`, which is escaped; `kind` NULL:
- * the ledger's own. */
+/* "/v1/ledgers/main/", `kind`, "/", `id`, which is escaped; `kind` NULL: the ledger's own path. */
 const char *call_path(struct call *call, const char *kind, const char *id);
 const char *call_path_to(struct call *call, const char *kind, uint64_t seq);
 
 /* ---- refusals: each is recorded, and the handler returns ------------------------------------- */
 
-/* A member of the object at `place` (NULL: of the body, or it is a parameter or a header) breaks a
- * rule; "" is the object itself. Both texts are copied. */
+/* A member of the object at `place` (NULL: the body; or a parameter or a header) breaks a rule; ""
+ * is the object itself. Both texts are copied. */
 void call_refuse(
     struct call *call, const struct call_place *place, const char *member, const char *rule);
 

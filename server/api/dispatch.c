@@ -118,7 +118,7 @@ static const char *find_bound(const struct call *call)
 {
     const struct token_grant *grant = &call->grant;
     enum route_reach reach = call->route->reach;
-    if (!token_grant_is_bound(grant) || reach == ROUTE_ANY)
+    if (!token_grant_is_bound(grant) || reach == ROUTE_ANY || reach == ROUTE_BETWEEN)
         return NULL;
     if (reach == ROUTE_SERVICE)
         return "The token is bound, and this is about the service as a whole.";

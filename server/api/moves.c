@@ -88,7 +88,8 @@ static bool read_postings(
     struct ledger_leg *legs = make_legs(call, count, transfer);
     for (size_t i = 0; legs && i < count; i++) {
         /* Only a refusal reads it, so it may stand on the stack. */
-        const struct call_place place = {.outer = body->place, .array = "postings", .index = i};
+        const struct call_place place = {
+            .outer = body->place, .member = "postings", .index = (ptrdiff_t)i};
         struct body posting;
         if (!body_take_apart(call, json_in_at(postings, i), &place, LEG,
                 "is not a member of a posting", &posting) ||
@@ -129,6 +130,7 @@ bool moves_read_item(struct call *call, const struct json_in *item, const struct
     struct ledger_transfer *transfer)
 {
     struct body body;
+    *transfer = (struct ledger_transfer){.key = NULL};
     if (!body_take_apart(call, item, place, ITEM, "is not a member of a transfer", &body) ||
         !read_body(call, &body, transfer))
         return false;

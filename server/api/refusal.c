@@ -14,6 +14,7 @@ int refusal_http_status(enum ledger_status status)
         [LEDGER_KEY_IN_FLIGHT] = 409,
         [LEDGER_LEDGER_NOT_FOUND] = 404,
         [LEDGER_ACCOUNT_NOT_FOUND] = 404,
+        [LEDGER_ACCOUNT_RESERVED] = 403,
         [LEDGER_ACCOUNT_EXISTS] = 409,
         [LEDGER_LEDGER_EXISTS] = 409,
         [LEDGER_LEDGER_LIMIT] = 409,
@@ -84,7 +85,7 @@ static struct call_refusal what_may_be_told(
         shown.account = NULL;
         shown.has_available = false;
     }
-    if (!shown.problem && shown.status == LEDGER_UNAVAILABLE)
+    if (!shown.problem && shown.status == LEDGER_UNAVAILABLE && !shown.detail)
         shown.detail = why_unavailable(call);
     return shown;
 }
@@ -112,6 +113,10 @@ static void write_members(
         json_out_key(out, "member");
         json_out_text(out, refusal->member);
     }
+    if (refusal->ledger) {
+        json_out_key(out, "ledger");
+        json_out_text(out, refusal->ledger);
+    }
     if (refusal->account && refusal->account[0]) {
         json_out_key(out, "account");
         json_out_text(out, refusal->account);
@@ -126,7 +131,7 @@ static void write_members(
     }
     if (refusal->status == LEDGER_OUTCOME_UNKNOWN && refusal->key) {
         json_out_key(out, "settle");
-        json_out_text(out, settle_url(call, refusal->key));
+        json_out_text(out, refusal->settle ? refusal->settle : settle_url(call, refusal->key));
     }
 }
 

@@ -7,6 +7,7 @@
 #include "server/api/audits.h"
 #include "server/api/batches.h"
 #include "server/api/coroutines.h"
+#include "server/api/crossings.h"
 #include "server/api/files.h"
 #include "server/api/freeze.h"
 #include "server/api/health.h"
@@ -59,6 +60,8 @@ const struct route route_table[] = {
     GET(READ, TOUCHED, TRANSFER, "", transfers_get),
     GET(READ, TOUCHED, LEDGER_PATH "/transfers", " key account order after before limit page ",
         transfers_list),
+    MOVE(BETWEEN, "/v1/transfers", crossings_post, NEEDED),
+    GET(READ, BETWEEN, "/v1/transfers", " ledger key ", crossings_list),
     GET(READ, LEDGER, LEDGER_PATH "/journal", " order after before limit page ", journal_list),
     ROUTE(GET, READ, LEDGER, LEDGER_PATH "/events", " after ", journal_events, NONE,
         ROUTE_TAKES_SESSION),

@@ -28,6 +28,7 @@ enum route_reach {
     ROUTE_LEDGER,     /* the ledger of the path as a whole: not a token bound to accounts */
     ROUTE_ACCOUNT,    /* the account of the path, which the token must be allowed */
     ROUTE_TOUCHED,    /* accounts that the handler finds, in the body or the journal, and asks of */
+    ROUTE_BETWEEN,    /* the same of two ledgers, which the handler finds and asks of as well */
 };
 
 struct route {

@@ -20,6 +20,7 @@
 #include "server/auth/token_desk.h"
 #include "server/api/api.h"
 #include "server/cmd/cmd.h"
+#include "server/crossing/crossing_keeper.h"
 #include "server/postgres/cluster.h"
 #include "server/postgres/database.h"
 #include "server/api/dispatch.h"
@@ -59,6 +60,7 @@ struct serve {
     struct co_context *life;  /* the stop's: ends when the service shall end */
     struct database database;
     struct api api;
+    struct crossing_keeper *crossings;
     char admin_token[TOKEN_TEXT];
     char error[ERROR_TEXT];
     int exit_code;
@@ -118,6 +120,14 @@ static bool open_sockets(struct serve *serve)
     snprintf(serve->error, ERROR_TEXT, "--auth off is for loopback only, and %s was handed over",
         listen->text);
     return false;
+}
+
+static bool open_crossings(struct serve *serve)
+{
+    serve->crossings = crossing_keeper_start(atomic_load(&serve->api.bank));
+    if (!serve->crossings)
+        snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
+    return serve->crossings != NULL;
 }
 
 static bool open_http(struct serve *serve)
@@ -240,7 +250,7 @@ static void serve_requests(struct serve *serve)
 {
     struct bank *bank = atomic_load(&serve->api.bank);
     if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve) &&
-        open_lab(serve) && watch_over(serve)) {
+        open_lab(serve) && open_crossings(serve) && watch_over(serve)) {
         /* From here on requests are let in; before, only probes were answered. */
         atomic_store(&serve->api.open, true);
         atomic_store(&serve->is_starting, false);
@@ -276,6 +286,7 @@ static void serve_with_http(struct serve *serve)
     token_desk_free(&api->desk);
     if (api->tokens)
         token_cache_stop(&api->tokens);
+    crossing_keeper_stop(&serve->crossings);
     struct bank *bank = atomic_load(&api->bank);
     liveness_end(&serve->liveness);
     if (bank)

@@ -23,7 +23,7 @@ extern const struct unit_suite copy_suite, record_suite, tables_suite, different
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 
 BOTH(DECLARE)
-extern const struct unit_suite dbtime_suite, turns_suite;
+extern const struct unit_suite dbtime_suite, turns_suite, clearing_suite;
 extern const struct unit_suite committer_suite, lease_suite, damaged_suite, bank_suite,
     migrate_suite, rights_suite;
 
@@ -45,6 +45,7 @@ int main(int argc, char **argv)
         &hosts_suite,
         &pooler_suite,
         &bank_suite,
+        &clearing_suite,
         &dbtime_suite,
         &committer_suite,
         &lease_suite,

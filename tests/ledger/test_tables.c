@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* What is remembered of holds and reversals until the database has it, and in which order. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ledger/memory/hold_table.h"
 #include "ledger/memory/reversal_table.h"
 #include "tests/unit.h"
 
-static void add_hold(struct hold_table *holds, uint64_t seq, int64_t expires_us)
+/* Whose hold it is; its id is what the table looks at. */
+static struct account *someone(const char *id)
+{
+    static _Alignas(struct account) char room[2][sizeof(struct account) + 40];
+    bool clears = strchr(id, ':') != NULL;
+    struct account *account = (struct account *)room[clears];
+    strcpy(account->id, id);
+    return account;
+}
+
+static void add_hold_for(
+    struct hold_table *holds, uint64_t seq, int64_t expires_us, struct account *to)
 {
     struct hold *hold = hold_table_room(holds);
     co_ensure(hold != NULL);
-    *hold = (struct hold){.seq = seq, .amount = 1, .expires_us = expires_us};
+    *hold = (struct hold){.seq = seq, .amount = 1, .expires_us = expires_us, .to = to};
     hold_table_add(holds, hold);
+}
+
+static void add_hold(struct hold_table *holds, uint64_t seq, int64_t expires_us)
+{
+    add_hold_for(holds, seq, expires_us, someone("b"));
 }
 
 /* Each at its own moment, neither before nor after it, and once. */
@@ -51,6 +68,41 @@ static void settled_holds_do_not_expire(void)
     CU_ASSERT_FALSE(hold_table_expired(holds, 59, &hold));
     CU_ASSERT_TRUE(hold_table_expired(holds, 60, &hold));
     CU_ASSERT_EQUAL(hold.seq, 2);
+    hold_table_free(&holds);
+}
+
+/* Those for clearing accounts are found apart from all others, while they are open. */
+static void holds_for_clearing(void)
+{
+    enum { PAIRS = 100 };
+    struct account *to = someone("clearing:other:USD.2");
+    struct hold_table *holds = hold_table_make();
+    uint64_t seqs[PAIRS + 1], seq = 0;
+    co_ensure(holds != NULL);
+    while (seq < (uint64_t)2 * PAIRS) {
+        add_hold_for(holds, ++seq, 0, to);
+        add_hold(holds, ++seq, 0);
+    }
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, seqs, 7), 7);
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, seqs, PAIRS + 1), PAIRS);
+    CU_ASSERT_EQUAL(seqs[0], 2 * PAIRS - 1);
+    CU_ASSERT_EQUAL(seqs[PAIRS - 1], 1);
+
+    /* From both ends and the middle. */
+    hold_table_settle(holds, 1, ++seq, 0);
+    hold_table_settle(holds, 2 * PAIRS - 1, ++seq, 0);
+    seq++;
+    hold_table_settle(holds, PAIRS + 1, seq, seq);
+    hold_table_settle(holds, 2, ++seq, 0);
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, seqs, PAIRS + 1), PAIRS - 3);
+    CU_ASSERT_EQUAL(seqs[0], 2 * PAIRS - 3);
+    CU_ASSERT_EQUAL(seqs[PAIRS - 4], 3);
+    for (uint64_t at = 3; at < (uint64_t)2 * PAIRS - 1; at += 2)
+        if (at != PAIRS + 1) {
+            seq++;
+            hold_table_settle(holds, at, seq, seq);
+        }
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, seqs, PAIRS + 1), 0);
     hold_table_free(&holds);
 }
 
@@ -103,4 +155,5 @@ const struct unit_suite tables_suite = {.name = "tables",
     .tests = (const struct unit_test[]){{"holds_expire_in_order", holds_expire_in_order},
         {"settled_holds_do_not_expire", settled_holds_do_not_expire},
         {"holds_stay_until_durable", holds_stay_until_durable},
+        {"holds_for_clearing", holds_for_clearing},
         {"reversals_stay_until_durable", reversals_stay_until_durable}, {0}}};

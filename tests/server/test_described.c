@@ -22,7 +22,8 @@ static const char *const reaches[] = {[ROUTE_SERVICE] = "service",
     [ROUTE_LEDGERS] = "ledgers",
     [ROUTE_LEDGER] = "ledger",
     [ROUTE_ACCOUNT] = "account",
-    [ROUTE_TOUCHED] = "touched"};
+    [ROUTE_TOUCHED] = "touched",
+    [ROUTE_BETWEEN] = "between"};
 
 static struct json_view document(void)
 {

@@ -17,7 +17,7 @@
 
 /* n none, r read, w write, a admin; what a bound token needs: + nothing, - it never may, L the
  * ledger and no accounts, G no accounts (it lists its ledgers), A the account, T what it
- * touches. */
+ * touches, B the same of two ledgers: which is asked of what the body names, as for T. */
 static const struct {
     const char *method, *pattern, *needs;
 } table[] = {
@@ -36,6 +36,8 @@ static const struct {
     {"POST", L "/transfers/{id}/reverse", "wT"},
     {"GET", L "/transfers/{id}", "rT"},
     {"GET", L "/transfers", "rL"}, /* without an account */
+    {"POST", "/v1/transfers", "wB"},
+    {"GET", "/v1/transfers", "rB"},
     {"GET", L "/journal", "rL"},
     {"GET", L "/events", "rL"},
     {"GET", L "/machinery", "rL"},
@@ -212,6 +214,10 @@ static unsigned id_of_last(void)
     return (unsigned)strtoul(id + 5, NULL, 10);
 }
 
+#define BETWEEN(from_ledger, from, to_ledger, to)                                                  \
+    "{\"from\":{\"ledger\":\"" from_ledger "\",\"account\":\"" from                                \
+    "\"},\"to\":{\"ledger\":\"" to_ledger "\",\"account\":\"" to "\"},\"amount\":1}"
+
 /* With the token of the shop: what is asked, and what comes; #1 is a transfer of the bank's, #2 a
  * hold of the bank's, #3 a transfer of the shop's. */
 static const struct {
@@ -261,6 +267,14 @@ static const struct {
     {"POST", MAIN "/accounts", "{\"id\":\"shop:c\"" USD, 201, "", "@"},
     {"POST", MAIN "/accounts/shop:a/deposit", "{\"amount\":1}", 403, "world:", "@"},
     {"POST", MAIN "/accounts/shop:a/withdraw", "{\"amount\":1}", 403, "world:", "@"},
+    {"POST", "/v1/transfers", BETWEEN("main", "shop:a", "branch", "shop:x"), 403,
+        "\"member\":\"to.ledger\"", "not_found"},
+    {"POST", "/v1/transfers", BETWEEN("branch", "shop:x", "main", "shop:a"), 403,
+        "\"member\":\"from.ledger\"", "not_found"},
+    {"POST", "/v1/transfers", BETWEEN("main", "bank:x", "branch", "shop:x"), 403,
+        "\"member\":\"from.account\"", "not_found"},
+    {"GET", "/v1/transfers?ledger=main&key=none", NULL, 200, "\"items\":[]", "@"},
+    {"GET", "/v1/transfers?ledger=branch&key=none", NULL, 403, "bound to other ledgers", "@"},
     {"GET", "/v1/ledgers", NULL, 403, "forbidden", "main"},
     {"GET", "/v1/ledgers/elsewhere", NULL, 403, "bound to other ledgers", "@"},
 };

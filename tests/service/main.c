@@ -18,6 +18,8 @@ static const struct unit_suite *const suites[] = {
     &pages_suite,
     &holds_suite,
     &ledgers_suite,
+    &crossings_suite,
+    &crossing_kills_suite,
     &export_suite,
     &export_range_suite,
     &widest_suite,

@@ -42,6 +42,7 @@ static void promise(
 
 PROMISE(double_withdraw, 1000, 2)
 PROMISE(batch, 6, 100)
+PROMISE(between, 5, 60)
 PROMISE(capture_once, 10, 100)
 PROMISE(chain, 3, 1000)
 PROMISE(credit_line, 10, 100)
@@ -67,8 +68,8 @@ static void fifty_withdraw(const char *strategy)
 BOTH_STRATEGIES(fifty_withdraw)
 
 const struct unit_suite races_suite = {"races", 2,
-    (const struct unit_test[]){BOTH_ROWS(fifty_withdraw), BOTH_ROWS(batch), BOTH_ROWS(capture_once),
-        BOTH_ROWS(chain), BOTH_ROWS(credit_line), BOTH_ROWS(double_revert),
+    (const struct unit_test[]){BOTH_ROWS(fifty_withdraw), BOTH_ROWS(batch), BOTH_ROWS(between),
+        BOTH_ROWS(capture_once), BOTH_ROWS(chain), BOTH_ROWS(credit_line), BOTH_ROWS(double_revert),
         BOTH_ROWS(double_withdraw), BOTH_ROWS(drain), BOTH_ROWS(freeze_account),
         BOTH_ROWS(freeze_ledger), BOTH_ROWS(holds), BOTH_ROWS(hot), BOTH_ROWS(key_reuse),
         BOTH_ROWS(open_once), BOTH_ROWS(opposite), BOTH_ROWS(read_all), BOTH_ROWS(refund),

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A transfer between ledgers is told from its entries in the ledger that pays: from the first, and
+ * from the one that ended it. Neither ever changes, so a replay is the first answer to the byte.
+ */
+#include "server/api/crossings.h"
+
+#include <string.h>
+
+#include "server/api/api.h"
+#include "server/api/moves.h"
+#include "server/api/request_key.h"
+#include "server/crossing/crossing.h"
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static const char *read_name(struct call *call, const struct body *end)
+{
+    const char *name = json_in_text(end->members[BODY_LEDGER]);
+    if (!name || !bank_name_is_valid(name)) {
+        body_refuse(call, end, BODY_LEDGER, "must be the name of a ledger");
+        return NULL;
+    }
+    if (token_grant_has_ledger(&call->grant, name))
+        return call_copy(call, name);
+    body_refuse(call, end, BODY_LEDGER, "is not one of those that the token is bound to");
+    /* Nothing is wrong with the request itself. */
+    call->refusal.problem = &problem_forbidden;
+    return NULL;
+}
+
+static bool read_end(
+    struct call *call, const struct json_in *value, const char *name, struct crossing_end *end)
+{
+    /* Only a refusal reads it, so it may stand on the stack. */
+    const struct call_place place = {.member = name, .index = CALL_NO_ARRAY};
+    struct body body;
+    if (!body_take_apart(call, value, &place, BODY_HAS_LEDGER | BODY_HAS_ACCOUNT,
+            "is not a member of an account between ledgers", &body) ||
+        !(end->ledger = read_name(call, &body)))
+        return false;
+    const char *account = json_in_text(body.members[BODY_ACCOUNT]);
+    if (!account || !account_id_is_valid(account)) {
+        body_refuse(call, &body, BODY_ACCOUNT, ACCOUNT_ID_RULE);
+        return false;
+    }
+    end->account = call_copy(call, account);
+    return body_may_touch(call, &body, BODY_ACCOUNT, account);
+}
+
+static bool has_key(struct call *call, const char *key)
+{
+    if (!key)
+        call_refuse(call, NULL, "Idempotency-Key",
+            "is needed between ledgers: it is what a retry is known by");
+    return key != NULL;
+}
+
+static bool read_crossing(struct call *call, struct crossing *asked)
+{
+    const unsigned known = BODY_HAS_FROM | BODY_HAS_TO | BODY_HAS_AMOUNT | BODY_HAS_METADATA;
+    const struct call_place to = {.member = "to", .index = CALL_NO_ARRAY};
+    struct body body;
+    if (!moves_read(call, known, &asked->key, &body) ||
+        !read_end(call, body.members[BODY_FROM], "from", &asked->from) ||
+        !read_end(call, body.members[BODY_TO], "to", &asked->to) ||
+        !moves_read_amount(call, &body, &asked->amount) ||
+        !body_metadata(call, &body, &asked->metadata, &asked->meaning))
+        return false;
+    if (strcmp(asked->from.ledger, asked->to.ledger) != 0)
+        return has_key(call, asked->key);
+    call_refuse(call, &to, "ledger",
+        "must be another one than from.ledger: within a ledger, /v1/ledgers/LEDGER/transfers moves "
+        "money");
+    return false;
+}
+
+/* The ledger that pays is the call's, as if the path had named it. */
+static bool enter(struct call *call, const char *name)
+{
+    enum ledger_status status = bank_find(call->api->bank, name, &call->ledger);
+    call->path.ledger = name;
+    if (status == LEDGER_OK)
+        return true;
+    call_refuse_status(call, status, 0);
+    call->refusal.ledger = name;
+    return false;
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+/* Where it is told what became of a key. */
+static const char *path_of(struct call *call, const char *ledger, const char *key)
+{
+    static const char path[] = "/v1/transfers?ledger=";
+    struct json_out url;
+    json_out_begin(&url, call->arena);
+    json_out_raw(&url, path, sizeof path - 1);
+    json_out_percent(&url, ledger);
+    json_out_raw(&url, "&key=", 5);
+    json_out_percent(&url, key);
+    json_out_raw(&url, "", 1);
+    return url.text;
+}
+
+static void member_text(struct json_out *out, const char *name, const char *text)
+{
+    json_out_key(out, name);
+    json_out_text(out, text);
+}
+
+/* 0 is null. */
+static void member_position(struct json_out *out, const char *name, uint64_t seq)
+{
+    json_out_key(out, name);
+    if (seq)
+        json_out_number(out, seq);
+    else
+        json_out_json(out, NULL);
+}
+
+static void write_end(struct json_out *out, const char *name, const struct crossing_end *end)
+{
+    json_out_key(out, name);
+    json_out_open(out, '{');
+    member_text(out, "ledger", end->ledger);
+    member_text(out, "account", end->account);
+    json_out_close(out, '}');
+}
+
+/* How it stands: `told` is what the ledger that is paid has answered; NULL: not known yet. */
+static void write_state(struct json_out *out, const struct crossing *crossing,
+    const struct entry *first, const struct crossing_end_told *told)
+{
+    bool here = first->kind == ENTRY_REJECTED, refused = here || (told && told->status);
+    const char *account = told ? told->account : NULL;
+    if (here)
+        account = first->account ? first->account->id : NULL;
+    member_text(out, "state", refused ? "refused" : told ? "done" : "open");
+    json_out_key(out, "refused");
+    if (!refused) {
+        json_out_json(out, NULL);
+        return;
+    }
+    json_out_open(out, '{');
+    member_text(out, "code", status_name(here ? first->code : told->status));
+    member_text(out, "ledger", here ? crossing->from.ledger : crossing->to.ledger);
+    member_text(out, "account", account);
+    json_out_close(out, '}');
+}
+
+static void write_crossing(struct json_out *out, const struct crossing *crossing,
+    const struct entry *first, const struct entry *settled, const struct crossing_end_told *told)
+{
+    json_out_open(out, '{');
+    json_out_key(out, "id");
+    json_out_number(out, first->seq);
+    member_text(out, "key", crossing->key);
+    write_end(out, "from", &crossing->from);
+    write_end(out, "to", &crossing->to);
+    json_out_key(out, "amount");
+    json_out_money(out, crossing->amount);
+    member_text(out, "asset", crossing->asset);
+    write_state(out, crossing, first, told);
+    member_position(out, "transfer", told && !told->status ? told->seq : 0);
+    member_position(out, "settled_by", settled ? settled->seq : 0);
+    json_out_key(out, "metadata");
+    json_out_json(out, crossing->metadata);
+    json_out_key(out, "at");
+    json_out_time(out, first->at_us);
+    json_out_close(out, '}');
+}
+
+/* Its entries do not say what they should. */
+static void refuse_damaged(struct call *call, uint64_t seq)
+{
+    if (call->arena->is_short)
+        call_refuse_short(call);
+    else
+        call_refuse_status(call, LEDGER_DAMAGED, seq);
+}
+
+/* It has ended, and how is told as it was the first time. */
+static void answer_ended(struct call *call, const struct crossing_outcome *outcome)
+{
+    const struct entry *first = outcome->first.entry, *settled = outcome->settled;
+    struct crossing_end_told told;
+    struct crossing crossing;
+    if (!crossing_read(call->arena, call->path.ledger, first, &crossing) ||
+        !crossing_end_read(call->arena, settled, &told)) {
+        refuse_damaged(call, settled->seq);
+    } else if (told.status == LEDGER_OK) {
+        struct json_out out;
+        json_out_begin(&out, call->arena);
+        write_crossing(&out, &crossing, first, settled, &told);
+        call_created(call, &out, settled->seq, path_of(call, crossing.from.ledger, crossing.key));
+    } else {
+        call_refuse_account(call, told.status, settled->seq, told.account);
+        call->refusal.ledger = crossing.to.ledger;
+    }
+}
+
+static void answer_refused(
+    struct call *call, const struct crossing *asked, const struct crossing_outcome *outcome)
+{
+    struct ledger_outcome told = outcome->first;
+    told.status = outcome->status;
+    /* What was held is not what became of it. */
+    if (told.status == LEDGER_OUTCOME_UNKNOWN)
+        told.seq = ledger_durable_seq(call->ledger);
+    call_refuse_outcome(call, asked->key, &told);
+    call->refusal.ledger = outcome->ledger;
+    call->refusal.settle = path_of(call, asked->from.ledger, asked->key);
+    if (told.status == LEDGER_UNAVAILABLE && outcome->ledger == asked->to.ledger)
+        call->refusal.detail =
+            "The ledger that is to be paid does not take this now; /readyz says why.";
+}
+
+void crossings_post(struct call *call)
+{
+    struct crossing asked = {.key = NULL};
+    struct crossing_outcome outcome;
+    if (!read_crossing(call, &asked) || !enter(call, asked.from.ledger))
+        return;
+    body_forget(call);
+    crossing_carry_out(
+        call_context(call), call->api->bank, call->ledger, &asked, call->arena, &outcome);
+    call_ledger_answered(call);
+    if (outcome.status == LEDGER_OK)
+        answer_ended(call, &outcome);
+    else
+        answer_refused(call, &asked, &outcome);
+    call->replayed = outcome.first.replayed && outcome.status != LEDGER_OUTCOME_UNKNOWN;
+    if (outcome.settled)
+        entry_drop(&outcome.settled);
+    if (outcome.first.entry)
+        entry_drop(&outcome.first.entry);
+}
+
+/* ---- what became of a key ------------------------------------------------------------------ */
+
+/* Those of others are not there. */
+static bool may_see(const struct call *call, const struct crossing *crossing)
+{
+    const struct token_grant *grant = &call->grant;
+    return token_grant_has_ledger(grant, crossing->to.ledger) &&
+           token_grant_has_account(grant, crossing->from.account) &&
+           token_grant_has_account(grant, crossing->to.account);
+}
+
+static bool write_item(
+    struct call *call, struct json_out *out, const struct entry *first, const struct entry *settled)
+{
+    struct crossing_end_told told;
+    struct crossing crossing;
+    if (!crossing_read(call->arena, call->path.ledger, first, &crossing) ||
+        (settled && !crossing_end_read(call->arena, settled, &told)))
+        return false;
+    if (may_see(call, &crossing))
+        write_crossing(out, &crossing, first, settled, settled ? &told : NULL);
+    return true;
+}
+
+static bool read_query(struct call *call, const char **ledger, const char **key)
+{
+    *ledger = request_query(call->request, "ledger");
+    *key = request_query(call->request, "key");
+    if (!*ledger || !bank_name_is_valid(*ledger)) {
+        call_refuse(call, NULL, "ledger", "must be the name of the ledger that pays");
+        return false;
+    }
+    if (!token_grant_has_ledger(&call->grant, *ledger)) {
+        call_refuse_as(call, &problem_forbidden, "The token is bound to other ledgers.");
+        return false;
+    }
+    if (!request_key_is_valid(*key))
+        call_refuse(call, NULL, "key", REQUEST_KEY_RULE);
+    return request_key_is_valid(*key);
+}
+
+void crossings_list(struct call *call)
+{
+    struct crossing_found found;
+    const char *ledger, *key;
+    struct json_out out;
+    if (!read_query(call, &ledger, &key) || !enter(call, ledger))
+        return;
+    enum ledger_status status =
+        crossing_find(call_context(call), call->ledger, ledger, key, &found);
+    call_ledger_answered(call);
+    json_out_begin(&out, call->arena);
+    json_out_open(&out, '{');
+    json_out_key(&out, "items");
+    json_out_open(&out, '[');
+    /* Nothing was done with it: an empty list, not an error. */
+    if (status == LEDGER_OK && !write_item(call, &out, found.hold, found.settled))
+        refuse_damaged(call, found.seq);
+    else if (status != LEDGER_OK && status != LEDGER_TRANSFER_NOT_FOUND)
+        call_refuse_status(call, status, found.seq);
+    if (found.hold)
+        entry_drop(&found.hold);
+    if (found.settled)
+        entry_drop(&found.settled);
+    if (call_is_refused(call))
+        return;
+    json_out_close(&out, ']');
+    /* A key stands for one at most; `next` is there as in every list. */
+    json_out_key(&out, "next");
+    json_out_json(&out, NULL);
+    json_out_close(&out, '}');
+    call_ok(call, &out, found.seq);
+}

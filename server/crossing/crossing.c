@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/crossing/crossing.h"
+
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/select.h"
+#include "ledger/domain/clearing.h"
+#include "ledger/failpoint.h"
+#include "server/crossing/crossing_private.h"
+
+enum { AGAIN_MS = 20, AGAIN_MAX_MS = 500 };
+
+/* ---- what must be there -------------------------------------------------------------------- */
+
+/* The account that stands for the ledger `other`. */
+static enum ledger_status open_clearing(
+    struct co_context *context, struct ledger *ledger, const char *other, const char *asset)
+{
+    char id[CLEARING_TEXT], there[ASSET_TEXT];
+    struct ledger_account account;
+    uint64_t seq;
+    bool opened;
+    clearing_id(other, asset, id);
+    if (ledger_asset(ledger, id, there))
+        return LEDGER_OK;
+    const struct ledger_open_account request = {.id = id, .asset = asset, .clears = true};
+    return ledger_open_account(context, ledger, &request, &account, &opened, &seq);
+}
+
+/* Is the account open, and what does it hold? */
+static enum ledger_status find_asset(struct co_context *context, struct ledger *ledger,
+    const char *id, char asset[ASSET_TEXT], uint64_t *seq)
+{
+    struct ledger_account account;
+    *seq = ledger_durable_seq(ledger);
+    if (clearing_is_id(id))
+        return LEDGER_ACCOUNT_RESERVED;
+    if (ledger_asset(ledger, id, asset))
+        return LEDGER_OK;
+    enum ledger_status status = ledger_read_account(context, ledger, id, &account, seq);
+    if (status == LEDGER_OK)
+        memcpy(asset, account.asset, ASSET_TEXT);
+    return status;
+}
+
+/* Nothing has begun yet, and nothing will. */
+static void refuse(struct crossing_outcome *outcome, const struct crossing_end *end,
+    enum ledger_status status, uint64_t seq)
+{
+    bool names = status == LEDGER_ACCOUNT_NOT_FOUND || status == LEDGER_ACCOUNT_RESERVED;
+    *outcome = (struct crossing_outcome){.status = status,
+        .ledger = end->ledger,
+        .first = {.status = status, .seq = seq, .account = names ? end->account : NULL}};
+}
+
+/* The ledger that is paid: what can be known before anything is held is found out there, so that it
+ * is told like any other 404. */
+static enum ledger_status look_ahead(
+    struct co_context *context, struct bank *bank, const struct crossing *asked, const char *asset)
+{
+    char theirs[ASSET_TEXT];
+    struct ledger *to;
+    uint64_t seq;
+    enum ledger_status status = bank_find(bank, asked->to.ledger, &to);
+    if (status != LEDGER_OK)
+        return status;
+    status = find_asset(context, to, asked->to.account, theirs, &seq);
+    if (status == LEDGER_OK)
+        status = open_clearing(context, to, asked->from.ledger, asset);
+    ledger_leave(to);
+    return status;
+}
+
+/* ---- the second step ----------------------------------------------------------------------- */
+
+/* A transfer leaves ACCOUNT_NOT_FOUND open: it might happen yet. As a batch with the same key it is
+ * an answer that stays; whichever of the two has the key, the other one is told so. */
+static void pay_in_batch(struct co_context *context, struct ledger *to,
+    const struct ledger_transfer *transfer, struct ledger_outcome *outcome)
+{
+    struct ledger_transfer item = *transfer;
+    struct ledger_outcome whole;
+    item.key = NULL;
+    const struct ledger_batch batch = {.key = transfer->key, .transfers = &item, .count = 1};
+    ledger_keyed_batch(context, to, &batch, outcome, &whole);
+    if (whole.status != LEDGER_OK)
+        *outcome = (struct ledger_outcome){.status = whole.status};
+}
+
+/* False: it is not known, and to be asked again. */
+static bool pay_into(struct co_context *context, struct ledger *to,
+    const struct ledger_transfer *transfer, struct ledger_outcome *outcome)
+{
+    bool in_batch = false;
+    /* KEY_REUSED by the one means that the other knows. */
+    for (int tries = 0; tries < 3; tries++) {
+        if (in_batch)
+            pay_in_batch(context, to, transfer, outcome);
+        else
+            ledger_transfer(context, to, transfer, outcome);
+        if (outcome->status == LEDGER_OK || status_is_rejection(outcome->status))
+            return true;
+        if (outcome->status == LEDGER_ACCOUNT_NOT_FOUND && in_batch)
+            return true;
+        if (outcome->status != LEDGER_ACCOUNT_NOT_FOUND && outcome->status != LEDGER_KEY_REUSED)
+            return false;
+        in_batch = !in_batch;
+    }
+    return false;
+}
+
+/* OK: *told is what the ledger that is paid has answered, for ever. */
+static enum ledger_status pay(struct co_context *context, struct bank *bank,
+    const struct crossing *crossing, uint64_t hold, struct arena *arena,
+    struct crossing_end_told *told)
+{
+    char key[CROSSING_KEY], clearing[CLEARING_TEXT];
+    struct ledger_outcome outcome;
+    struct ledger *to;
+    if (bank_find(bank, crossing->to.ledger, &to) != LEDGER_OK)
+        return LEDGER_UNAVAILABLE;
+    enum ledger_status status = open_clearing(context, to, crossing->from.ledger, crossing->asset);
+    if (status != LEDGER_OK) {
+        ledger_leave(to);
+        return status;
+    }
+
+    crossing_key(key, crossing->from.ledger, crossing->key, 2);
+    clearing_id(crossing->from.ledger, crossing->asset, clearing);
+    const struct ledger_leg leg = {clearing, crossing->to.account, crossing->amount};
+    const struct ledger_transfer transfer = {.key = key,
+        .metadata = crossing_text_of_payment(arena, crossing, hold),
+        .legs = &leg,
+        .leg_count = 1,
+        .clears = true};
+    outcome.entry = NULL;
+    bool known = !arena->is_short && pay_into(context, to, &transfer, &outcome);
+    if (known)
+        *told = (struct crossing_end_told){.status = outcome.status,
+            .account = outcome.account ? arena_copy(arena, outcome.account, strlen(outcome.account))
+                                       : NULL,
+            .seq = outcome.entry ? outcome.entry->seq : outcome.seq};
+    if (outcome.entry)
+        entry_drop(&outcome.entry);
+    ledger_leave(to);
+    return known ? LEDGER_OK : LEDGER_OUTCOME_UNKNOWN;
+}
+
+/* ---- the third ----------------------------------------------------------------------------- */
+
+/* How the hold ended, if it has, for others drive it on as well. */
+static enum ledger_status read_end(
+    struct co_context *context, struct ledger *from, uint64_t hold, struct entry **settled)
+{
+    struct entry *entry = NULL;
+    uint64_t seq;
+    enum ledger_status status = ledger_read_hold(context, from, hold, &entry, settled, &seq);
+    if (entry)
+        entry_drop(&entry);
+    return status == LEDGER_OK && !*settled ? LEDGER_OUTCOME_UNKNOWN : status;
+}
+
+static enum ledger_status settle(struct co_context *context, struct ledger *from, uint64_t hold,
+    bool capture, const char *metadata, struct entry **settled)
+{
+    const struct ledger_settlement settlement = {
+        .hold = hold, .capture = capture, .clears = true, .metadata = metadata};
+    struct ledger_outcome outcome;
+    ledger_settle(context, from, &settlement, &outcome);
+    if (outcome.status == LEDGER_OK) {
+        *settled = outcome.entry;
+        return LEDGER_OK;
+    }
+    if (outcome.entry)
+        entry_drop(&outcome.entry);
+    return outcome.status == LEDGER_ALREADY_SETTLED ? read_end(context, from, hold, settled)
+                                                    : outcome.status;
+}
+
+/* One that is driven on: its hold, and in which ledger that is. */
+struct way {
+    struct bank *bank;
+    struct ledger *from;
+    const struct crossing *crossing;
+    uint64_t hold;
+    struct arena *arena;
+};
+
+static enum ledger_status drive(
+    struct co_context *context, const struct way *way, struct entry **settled)
+{
+    struct crossing_end_told told;
+    if (failpoint("crossing.held"))
+        return LEDGER_UNAVAILABLE;
+    enum ledger_status status =
+        pay(context, way->bank, way->crossing, way->hold, way->arena, &told);
+    if (status != LEDGER_OK || failpoint("crossing.paid"))
+        return status == LEDGER_OK ? LEDGER_UNAVAILABLE : status;
+    const char *metadata = crossing_text_of_end(way->arena, way->crossing, &told);
+    if (way->arena->is_short)
+        return LEDGER_OVERLOADED;
+    /* The answer of the other ledger decides, and it is always the same. */
+    status = settle(context, way->from, way->hold, told.status == LEDGER_OK, metadata, settled);
+    failpoint("crossing.settled");
+    return status;
+}
+
+enum ledger_status crossing_drive(struct co_context *context, struct bank *bank,
+    struct ledger *from, const char *name, const struct entry *hold, struct entry **settled)
+{
+    enum ledger_status status;
+    struct crossing crossing;
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    *settled = NULL;
+    const struct way way = {bank, from, &crossing, hold->seq, &arena};
+    if (crossing_read(&arena, name, hold, &crossing))
+        status = drive(context, &way, settled);
+    else
+        status = arena.is_short ? LEDGER_OVERLOADED : LEDGER_DAMAGED;
+    arena_clear(&arena);
+    return status;
+}
+
+/* ---- by request ---------------------------------------------------------------------------- */
+
+/* The first step. What the key stands for includes where the money goes, and what the client's
+ * metadata means. */
+static void hold_amount(struct co_context *context, struct ledger *from,
+    const struct crossing *asked, const char *asset, struct arena *arena,
+    struct ledger_outcome *outcome)
+{
+    char key[CROSSING_KEY], clearing[CLEARING_TEXT];
+    const char *meaning = asked->metadata;
+    crossing_key(key, asked->from.ledger, asked->key, 1);
+    clearing_id(asked->to.ledger, asset, clearing);
+    if (asked->meaning.now && *asked->meaning.now)
+        meaning = asked->meaning.now;
+    /* An object without members means the same as none. */
+    if (meaning && strcmp(meaning, "{}") == 0)
+        meaning = NULL;
+    const struct ledger_hold hold = {.key = key,
+        .metadata = crossing_text(arena, asked, asset, asked->metadata),
+        .meaning = {.now = crossing_text(arena, asked, asset, meaning)},
+        .from = asked->from.account,
+        .to = clearing,
+        .amount = asked->amount,
+        .clears = true};
+    if (arena->is_short)
+        *outcome =
+            (struct ledger_outcome){.status = LEDGER_OVERLOADED, .seq = ledger_durable_seq(from)};
+    else
+        ledger_hold(context, from, &hold, outcome);
+}
+
+/* Was the key used here before? Then it is not asked again whether it could begin. */
+static enum ledger_status know_key(
+    struct co_context *context, struct ledger *from, const struct crossing *asked, uint64_t *seq)
+{
+    char key[CROSSING_KEY];
+    struct entry *first = NULL;
+    crossing_key(key, asked->from.ledger, asked->key, 1);
+    enum ledger_status status = ledger_entry_by_key(context, from, key, &first, seq);
+    if (first)
+        entry_drop(&first);
+    return status;
+}
+
+/* May it begin, or has it? False: the outcome says why not. */
+static bool may_begin(struct co_context *context, struct bank *bank, struct ledger *from,
+    const struct crossing *asked, char asset[ASSET_TEXT], struct crossing_outcome *outcome)
+{
+    uint64_t seq;
+    enum ledger_status status = find_asset(context, from, asked->from.account, asset, &seq);
+    if (status == LEDGER_OK)
+        status = open_clearing(context, from, asked->to.ledger, asset);
+    if (status != LEDGER_OK) {
+        refuse(outcome, &asked->from, status, seq);
+        return false;
+    }
+    status = look_ahead(context, bank, asked, asset);
+    if (status == LEDGER_OK)
+        return true;
+
+    /* Not so now, but the key may be of one that has begun when it was. */
+    enum ledger_status known = know_key(context, from, asked, &seq);
+    bool is_new = known == LEDGER_TRANSFER_NOT_FOUND;
+    if (known != LEDGER_OK)
+        refuse(outcome, is_new ? &asked->to : &asked->from, is_new ? status : known, seq);
+    return known == LEDGER_OK;
+}
+
+/* False, immediately, once the context has ended. */
+static bool rest(struct co_context *context, int64_t ms)
+{
+    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(context)};
+    return co_select_timeout(&end, 1, ms * CO_CLOCK_MS) == CO_SELECT_NONE;
+}
+
+/* The steps that are left, again and again while they cannot be taken. */
+static enum ledger_status see_through(struct co_context *context, struct bank *bank,
+    struct ledger *from, const char *name, struct crossing_outcome *outcome)
+{
+    const struct entry *hold = outcome->first.entry;
+    int64_t ms = AGAIN_MS;
+    /* Of one that was begun before it is known already how it ended, as a rule. */
+    enum ledger_status status = outcome->first.replayed
+                                    ? read_end(context, from, hold->seq, &outcome->settled)
+                                    : LEDGER_OUTCOME_UNKNOWN;
+    while (status != LEDGER_OK) {
+        status = crossing_drive(context, bank, from, name, hold, &outcome->settled);
+        if (status == LEDGER_DAMAGED) /* and stays so */
+            return status;
+        if (status != LEDGER_OK && !rest(context, ms))
+            return LEDGER_OUTCOME_UNKNOWN;
+        ms = 2 * ms < AGAIN_MAX_MS ? 2 * ms : AGAIN_MAX_MS;
+    }
+    return LEDGER_OK;
+}
+
+void crossing_carry_out(struct co_context *context, struct bank *bank, struct ledger *from,
+    const struct crossing *asked, struct arena *arena, struct crossing_outcome *outcome)
+{
+    char asset[ASSET_TEXT];
+    *outcome = (struct crossing_outcome){.ledger = asked->from.ledger};
+    if (!may_begin(context, bank, from, asked, asset, outcome))
+        return;
+    hold_amount(context, from, asked, asset, arena, &outcome->first);
+    outcome->status = outcome->first.status;
+    if (outcome->status == LEDGER_OK)
+        outcome->status = see_through(context, bank, from, asked->from.ledger, outcome);
+}
+
+enum ledger_status crossing_find(struct co_context *context, struct ledger *from, const char *payer,
+    const char *key, struct crossing_found *found)
+{
+    char text[CROSSING_KEY];
+    struct entry *entry = NULL;
+    *found = (struct crossing_found){.hold = NULL};
+    crossing_key(text, payer, key, 1);
+    enum ledger_status status = ledger_entry_by_key(context, from, text, &found->hold, &found->seq);
+    if (status != LEDGER_OK || found->hold->kind != ENTRY_HOLD)
+        return status;
+    status =
+        ledger_read_hold(context, from, found->hold->seq, &entry, &found->settled, &found->seq);
+    if (entry)
+        entry_drop(&entry);
+    if (status != LEDGER_OK)
+        entry_drop(&found->hold);
+    return status;
+}

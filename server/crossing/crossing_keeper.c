@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/crossing/crossing_keeper.h"
+
+#include <stdlib.h>
+
+#include "coro/clock.h"
+#include "coro/duty.h"
+#include "ledger/notice.h"
+#include "server/crossing/crossing_private.h"
+
+enum {
+    LOOK_MS = 500,
+    TRY_MS = 5000,     /* one that cannot go on must not keep others from it */
+    AT_ONCE = 4096,    /* of a ledger, in a look */
+    NOTE_EACH_S = 600, /* of what is damaged, since it stays so */
+};
+
+struct crossing_keeper {
+    struct bank *bank;
+    struct co_duty duty;
+    int64_t noted_ns; /* when it was said last that one is damaged; 0: never */
+    uint64_t holds[AT_ONCE];
+    uint64_t seen[BANK_LEDGERS_MAX]; /* how far each journal was durable at the look before */
+    struct ledger_figures figures;
+};
+
+static void note_damaged(struct crossing_keeper *keeper, const char *name, uint64_t hold)
+{
+    int64_t now_ns = co_clock_now_ns();
+    if (keeper->noted_ns && now_ns - keeper->noted_ns < NOTE_EACH_S * CO_CLOCK_S)
+        return;
+    keeper->noted_ns = now_ns;
+    notice(NOTICE_TROUBLE,
+        "ledger %s: the hold %lu is of a transfer to another ledger, and does not say which", name,
+        hold);
+}
+
+static void drive_one(
+    struct crossing_keeper *keeper, struct ledger *ledger, const char *name, uint64_t position)
+{
+    struct entry *hold = NULL, *settled = NULL;
+    uint64_t seq;
+    struct co_context *context =
+        co_context_with_timeout(keeper->duty.running, TRY_MS * CO_CLOCK_MS);
+    if (!context)
+        return;
+    enum ledger_status status = ledger_read_hold(context, ledger, position, &hold, &settled, &seq);
+    if (status == LEDGER_OK && !settled && crossing_has_key(hold) &&
+        crossing_drive(context, keeper->bank, ledger, name, hold, &settled) == LEDGER_DAMAGED)
+        note_damaged(keeper, name, position);
+    if (hold)
+        entry_drop(&hold);
+    if (settled)
+        entry_drop(&settled);
+    co_context_release(&context);
+}
+
+/* Those that were there at the look before: the others are driven on by whoever asked for them. */
+static void drive_all(struct crossing_keeper *keeper, const char *name, uint64_t seen)
+{
+    struct ledger *ledger;
+    if (bank_find(keeper->bank, name, &ledger) != LEDGER_OK)
+        return;
+    size_t count = ledger_clearing_holds(ledger, keeper->holds, AT_ONCE);
+    /* From the oldest one on. */
+    while (count > 0 && co_context_err(keeper->duty.running) == CO_CONTEXT_OK)
+        if (keeper->holds[--count] <= seen)
+            drive_one(keeper, ledger, name, keeper->holds[count]);
+    ledger_leave(ledger);
+}
+
+static void keep(void *arg)
+{
+    struct crossing_keeper *keeper = arg;
+    while (co_duty_rest(&keeper->duty, LOOK_MS * CO_CLOCK_MS)) {
+        size_t count = bank_count(keeper->bank);
+        /* Names stay for as long as the bank, and the order too. */
+        for (size_t i = 0; i < count && i < BANK_LEDGERS_MAX; i++) {
+            bank_figures(keeper->bank, i, &keeper->figures);
+            drive_all(keeper, keeper->figures.name, keeper->seen[i]);
+            keeper->seen[i] = keeper->figures.durable_seq;
+        }
+    }
+}
+
+struct crossing_keeper *crossing_keeper_start(struct bank *bank)
+{
+    struct crossing_keeper *keeper = calloc(1, sizeof *keeper);
+    if (keeper)
+        keeper->bank = bank;
+    if (keeper && !co_duty_start("crossing keeper", &keeper->duty, keep, keeper)) {
+        free(keeper);
+        return NULL;
+    }
+    return keeper;
+}
+
+void crossing_keeper_stop(struct crossing_keeper **keeper)
+{
+    if (!*keeper)
+        return;
+    co_duty_stop(&(*keeper)->duty);
+    free(*keeper);
+    *keeper = NULL;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of a transfer between ledgers, taken by several at a time, and in states that a request
+ * alone does not come to. */
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "server/crossing/crossing_private.h"
+#include "tests/server/fixture.h"
+#include "tests/server/suites.h"
+
+enum { DRIVERS = 8, AMOUNT = 30 };
+
+static struct fixture fixture;
+static struct ledger *here, *there;
+static struct answer last;
+
+static void open_there(const char *account)
+{
+    char body[100];
+    snprintf(body, sizeof body, "{\"id\":\"%s\",\"asset\":\"USD/2\"}", account);
+    fixture_call(&fixture, "POST", "/v1/ledgers/branch/accounts", body, &last);
+    CU_ASSERT_EQUAL(last.status, 201);
+}
+
+static void begin(void)
+{
+    fixture_start(&fixture);
+    fixture_call(&fixture, "POST", "/v1/ledgers", "{\"name\":\"branch\"}", &last);
+    CU_ASSERT(last.status == 201 || last.status == 200);
+    here = fixture_ledger(&fixture, "main");
+    there = fixture_ledger(&fixture, "branch");
+}
+
+static void end(void)
+{
+    ledger_leave(here);
+    ledger_leave(there);
+    fixture_stop(&fixture);
+}
+
+static void open_clearing(struct ledger *ledger, const char *id)
+{
+    const struct ledger_open_account request = {.id = id, .asset = "USD/2", .clears = true};
+    struct ledger_account account;
+    uint64_t seq;
+    bool opened;
+    CU_ASSERT_EQUAL(
+        ledger_open_account(co_context_background(), ledger, &request, &account, &opened, &seq),
+        LEDGER_OK);
+}
+
+/* The first step alone, as a server leaves it that dies behind it. */
+static struct entry *hold(const struct crossing *crossing, bool with_metadata)
+{
+    char key[CROSSING_KEY];
+    struct arena arena;
+    struct ledger_outcome outcome;
+    arena_init(&arena, NULL, 0);
+    open_clearing(here, "clearing:branch:USD.2");
+    crossing_key(key, "main", crossing->key, 1);
+    const struct ledger_hold asked = {.key = key,
+        .metadata = with_metadata ? crossing_text(&arena, crossing, "USD/2", NULL) : NULL,
+        .from = crossing->from.account,
+        .to = "clearing:branch:USD.2",
+        .amount = crossing->amount,
+        .clears = true};
+    ledger_hold(co_context_background(), here, &asked, &outcome);
+    CU_ASSERT_EQUAL(outcome.status, LEDGER_OK);
+    arena_clear(&arena);
+    return outcome.entry;
+}
+
+static money balance(struct ledger *ledger, const char *id)
+{
+    struct ledger_account account;
+    uint64_t seq;
+    CU_ASSERT_EQUAL(
+        ledger_read_account(co_context_background(), ledger, id, &account, &seq), LEDGER_OK);
+    CU_ASSERT(account.held == 0);
+    return account.balance;
+}
+
+static enum ledger_status drive(const struct entry *hold, struct entry **settled)
+{
+    return crossing_drive(
+        co_context_background(), atomic_load(&fixture.api.bank), here, "main", hold, settled);
+}
+
+/* ---- no such account ------------------------------------------------------------------------ */
+
+/* Once that was the answer it stays so, though the account is opened after all: or one driver would
+ * pay while another one releases. */
+static void missing_for_good(void)
+{
+    char account[40], payee[40];
+    struct entry *settled, *again;
+    struct crossing_end_told told;
+    struct arena arena;
+    begin();
+    arena_init(&arena, NULL, 0);
+    fixture_name(account);
+    fixture_name(payee);
+    fixture_account(&fixture, account, 100);
+    const struct crossing crossing = {
+        .key = payee, .from = {"main", account}, .to = {"branch", payee}, .amount = AMOUNT};
+    struct entry *made = hold(&crossing, true);
+    CU_ASSERT_EQUAL(drive(made, &settled), LEDGER_OK);
+    CU_ASSERT_EQUAL(settled->kind, ENTRY_RELEASE);
+    CU_ASSERT(crossing_end_read(&arena, settled, &told));
+    CU_ASSERT_EQUAL(told.status, LEDGER_ACCOUNT_NOT_FOUND);
+    CU_ASSERT_STRING_EQUAL(told.account, payee);
+
+    open_there(payee);
+    CU_ASSERT_EQUAL(drive(made, &again), LEDGER_OK);
+    CU_ASSERT_EQUAL(again->seq, settled->seq);
+    CU_ASSERT(balance(here, account) == 100 && balance(there, payee) == 0);
+    fixture_audit(&fixture, &last);
+    CU_ASSERT_PTR_NOT_NULL(strstr(last.body, "\"ok\":true"));
+    entry_drop(&made);
+    entry_drop(&settled);
+    entry_drop(&again);
+    arena_clear(&arena);
+    end();
+}
+
+/* ---- many at a time ------------------------------------------------------------------------- */
+
+struct driver {
+    const struct entry *hold;
+    struct entry *settled;
+    enum ledger_status status;
+    struct co_waitgroup *done;
+};
+
+static void drive_main(void *arg)
+{
+    struct driver *driver = arg;
+    driver->status = drive(driver->hold, &driver->settled);
+    co_waitgroup_done(driver->done);
+}
+
+static void driven_by_many(void)
+{
+    char account[40], payee[40];
+    struct driver drivers[DRIVERS];
+    struct co_waitgroup done = {0};
+    begin();
+    fixture_name(account);
+    fixture_name(payee);
+    fixture_account(&fixture, account, 100);
+    open_there(payee);
+    const struct crossing crossing = {
+        .key = payee, .from = {"main", account}, .to = {"branch", payee}, .amount = AMOUNT};
+    struct entry *made = hold(&crossing, true);
+    co_waitgroup_add(&done, DRIVERS);
+    for (int i = 0; i < DRIVERS; i++) {
+        drivers[i] = (struct driver){.hold = made, .done = &done};
+        co_ensure(co_spawn_named("driver", drive_main, &drivers[i]));
+    }
+    co_waitgroup_wait(&done);
+    for (int i = 0; i < DRIVERS; i++) {
+        CU_ASSERT_EQUAL_FATAL(drivers[i].status, LEDGER_OK);
+        CU_ASSERT_EQUAL(drivers[i].settled->kind, ENTRY_CAPTURE);
+        CU_ASSERT_EQUAL(drivers[i].settled->seq, drivers[0].settled->seq);
+    }
+    CU_ASSERT(balance(here, account) == 100 - AMOUNT && balance(there, payee) == AMOUNT);
+    for (int i = 0; i < DRIVERS; i++)
+        entry_drop(&drivers[i].settled);
+    entry_drop(&made);
+    end();
+}
+
+/* ---- texts ---------------------------------------------------------------------------------- */
+
+/* A hold that does not say what is to be done is left alone, and so is one with a client's key. */
+static void damaged(void)
+{
+    char account[40];
+    struct entry *settled = NULL;
+    struct crossing read;
+    struct arena arena;
+    begin();
+    arena_init(&arena, NULL, 0);
+    fixture_name(account);
+    fixture_account(&fixture, account, 100);
+    const struct crossing crossing = {
+        .key = account, .from = {"main", account}, .to = {"branch", "x"}, .amount = AMOUNT};
+    struct entry *made = hold(&crossing, false);
+    CU_ASSERT_EQUAL(drive(made, &settled), LEDGER_DAMAGED);
+    CU_ASSERT_PTR_NULL(settled);
+    entry_drop(&made);
+
+    struct entry *of_client =
+        entry_make(ENTRY_HOLD, "main/0/1", crossing_text(&arena, &crossing, "USD/2", NULL), 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(of_client);
+    CU_ASSERT_FALSE(crossing_read(&arena, "main", of_client, &read));
+    entry_drop(&of_client);
+    arena_clear(&arena);
+    end();
+}
+
+static void texts(void)
+{
+    char first[CROSSING_KEY], second[CROSSING_KEY], longest[256];
+    struct crossing read;
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    memset(longest, '~', 255);
+    longest[255] = '\0';
+    crossing_key(first, "main", longest, 1);
+    crossing_key(second, "main", longest, 2);
+    CU_ASSERT(strlen(first) < ENTRY_KEY_MAX && strncmp(first, "\xE2\x87\x84main/", 8) == 0);
+    CU_ASSERT(strncmp(first, second, strlen(first) - 1) == 0 && strcmp(first, second) != 0);
+    crossing_key(second, "branch", longest, 1);
+    CU_ASSERT_STRING_NOT_EQUAL(first, second);
+    longest[254] = '\0';
+    crossing_key(second, "main", longest, 1);
+    CU_ASSERT_STRING_NOT_EQUAL(first, second);
+
+    const struct crossing asked = {.key = "a\"\\b",
+        .from = {"main", "\xC3\xA4\"x"},
+        .to = {"branch", "{}"},
+        .amount = money_max()};
+    struct entry *entry = entry_make(ENTRY_HOLD, first,
+        crossing_text(&arena, &asked, "USD/2", "{\"n\":1.0,\"metadata\":{\"key\":\"z\"}}"), 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+    CU_ASSERT_FATAL(crossing_read(&arena, "main", entry, &read));
+    CU_ASSERT_STRING_EQUAL(read.key, asked.key);
+    CU_ASSERT_STRING_EQUAL(read.from.account, asked.from.account);
+    CU_ASSERT_STRING_EQUAL(read.to.ledger, "branch");
+    CU_ASSERT_STRING_EQUAL(read.to.account, "{}");
+    CU_ASSERT_STRING_EQUAL(read.asset, "USD/2");
+    CU_ASSERT_STRING_EQUAL(read.metadata, "{\"n\":1.0,\"metadata\":{\"key\":\"z\"}}");
+    CU_ASSERT(read.amount == money_max());
+    entry_drop(&entry);
+    arena_clear(&arena);
+}
+
+static const struct unit_test tests[] = {{"texts", texts}, {"missing_for_good", missing_for_good},
+    {"driven_by_many", driven_by_many}, {"damaged", damaged}, {0}};
+const struct unit_suite crossing_suite = {"crossing", 2, tests};
