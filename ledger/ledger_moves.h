@@ -130,9 +130,9 @@ void ledger_settle(struct co_context *context, struct ledger *ledger,
 enum ledger_status ledger_read_hold(struct co_context *context, struct ledger *ledger,
     uint64_t hold, struct entry **entry, struct entry **settled, uint64_t *seq);
 
-/* The positions of open holds for clearing accounts, decided if not durable: at most `room`, the
- * youngest first; returns how many came. Never parks. */
-size_t ledger_clearing_holds(struct ledger *ledger, uint64_t *seqs, size_t room);
+/* The positions of open holds for clearing accounts, decided if not durable, the youngest first: at
+ * most `room`, behind the first `skip`; returns how many came. Never parks. */
+size_t ledger_clearing_holds(struct ledger *ledger, size_t skip, uint64_t *seqs, size_t room);
 
 /* ---- freezing ----------------------------------------------------------------------------- */
 

@@ -4,74 +4,258 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/db/row.h"
 #include "ledger/db/sql_kind.h"
+#include "ledger/domain/clearing.h"
+#include "ledger/domain/money_sum.h"
+
+/*
+ * Each statement is about one ledger, as ledgers need not be in one place; all are of one snapshot.
+ * Whatever moment that shows, the sum comes out: a hold is durable before it is paid, and the
+ * payment before the hold ends.
+ */
+enum { PREFIX = CLEARING_TEXT, SIDES = 2 };
 
 struct clearing {
+    struct co_context *context;
+    struct pg *pg;
     struct audit_report *report;
     uint64_t seq;
 };
 
-/*
- * A pair is two accounts, of which each names the ledger of the other; where one of them was never
- * opened it is as good as empty. An open hold for either has a key that ends in 1, and was paid if
- * the other ledger did something with the same key but for the 2 at its end: a transfer, or a batch
- * of one that was not refused. Whatever one snapshot shows, this adds up: a hold is durable before
- * it is paid, and the payment before the hold ends.
- */
-static const char sql[] =
-    "COPY ("
-    "WITH named AS (SELECT l.no AS ledger, l.name, o.no AS other,"
-    "               'clearing:' || o.name || ':' AS prefix, 'clearing:' || l.name || ':' AS back"
-    "          FROM ledger l, ledger o WHERE l.no <> o.no AND (l.no = %d OR o.no = %d)),"
-    " side AS (SELECT n.ledger, n.other, a.no, a.id, substr(a.id, length(n.prefix) + 1) AS asset,"
-    "                 b.balance"
-    "          FROM named n"
-    "          JOIN account a ON a.ledger = n.ledger AND starts_with(a.id, n.prefix)"
-    "          JOIN balances b ON b.ledger = n.name AND b.account = a.id),"
-    " paid AS (SELECT s.ledger, s.no, sum(h.amount) AS amount"
-    "          FROM side s"
-    "          JOIN hold h ON h.ledger = s.ledger AND h.to_no = s.no"
-    "          JOIN entry e ON e.ledger = h.ledger AND e.seq = h.seq"
-    "          JOIN entry p ON p.ledger = s.other"
-    "           AND p.key = left(e.key, length(e.key) - 1) || '2'"
-    "           AND (p.kind = " SQL_KIND(TRANSFER) " OR (p.kind = " SQL_KIND(
-        BATCH) "                AND p.metadata->'results'->0->>'entries' IS NOT NULL))"
-               "         WHERE NOT EXISTS (SELECT FROM entry x WHERE x.ledger = h.ledger AND x.ref "
-               "= h.seq"
-               "                            AND x.kind IN (" SQL_KINDS_SETTLING "))"
-               "         GROUP BY s.ledger, s.no),"
-               " whole AS (SELECT s.*, coalesce(p.amount, 0) AS paid"
-               "          FROM side s LEFT JOIN paid p USING (ledger, no))"
-               " SELECT 0::bigint, format('the clearing accounts of the ledgers %%s and %%s for "
-               "%%s do not add up:"
-               " %%s here, %%s there, and %%s paid by holds that are still open', a_name, b_name,"
-               " coalesce(a.asset, b.asset), coalesce(a.balance, 0), coalesce(b.balance, 0),"
-               " coalesce(a.paid, 0) + coalesce(b.paid, 0))"
-               "  FROM (SELECT * FROM whole WHERE ledger = %d) a"
-               "  FULL JOIN (SELECT * FROM whole WHERE other = %d) b"
-               "    ON b.ledger = a.other AND b.other = a.ledger AND b.asset = a.asset"
-               " CROSS JOIN LATERAL (SELECT (SELECT name FROM ledger WHERE no = %d) AS a_name,"
-               "    (SELECT name FROM ledger WHERE no = coalesce(a.other, b.ledger)) AS b_name) n"
-               " WHERE coalesce(a.balance, 0) + coalesce(b.balance, 0)"
-               "     + coalesce(a.paid, 0) + coalesce(b.paid, 0) <> 0"
-               ") TO STDOUT (FORMAT binary)";
+/* One of two ledgers, and its accounts that stand for the other one, sorted by what they hold. */
+struct side {
+    const char *no, *name;
+    char prefix[PREFIX]; /* of their ids */
+    size_t length;       /* of the prefix */
+    struct pg_result *accounts;
+};
+enum { SIDE_ID, SIDE_NO, SIDE_BALANCE };
 
-static bool take_finding(const struct row *row, void *arg)
+/* The same asset's account on each side, by its row; NONE: it was never opened, and is as good as
+ * empty. */
+enum { NONE = -1 };
+struct pair {
+    const struct side *sides;
+    ptrdiff_t rows[SIDES];
+};
+
+/* ---- what is asked -------------------------------------------------------------------------- */
+
+/* The side's accounts and their balances. */
+static enum pg_status ask_accounts(const struct clearing *c, struct side *side)
 {
-    const struct clearing *clearing = arg;
-    char what[400];
-    if (!row_text(row, 1, what, sizeof what))
-        strcpy(what, "a clearing account and its counterpart do not add up");
-    audit_note(clearing->report, clearing->seq, "%s", what);
+    static const struct pg_statement statement = {3,
+        "WITH side AS MATERIALIZED"
+        " (SELECT no, id FROM account WHERE ledger = $1 AND id >= $2 AND id < $3)"
+        " SELECT s.id, s.no, coalesce(b.balance, 0) + coalesce(t.delta, 0) FROM side s"
+        " LEFT JOIN balance b ON b.ledger = $1 AND b.account = s.no"
+        " LEFT JOIN (SELECT m.account, sum(m.delta) AS delta FROM posting p"
+        "  CROSS JOIN LATERAL (VALUES (p.from_no, -p.amount), (p.to_no, p.amount))"
+        "   m (account, delta)"
+        "  WHERE p.ledger = $1"
+        "   AND p.seq > coalesce((SELECT c.seq FROM checkpoint c WHERE c.ledger = $1), 0)"
+        "  GROUP BY m.account) t ON t.account = s.no"
+        " ORDER BY s.id"};
+    char end[PREFIX];
+    memcpy(end, side->prefix, side->length + 1);
+    end[side->length - 1]++; /* what comes behind its colon */
+    const char *const values[] = {side->no, side->prefix, end};
+    return pg_run(c->context, c->pg, &statement, values, &side->accounts);
+}
+
+/* The open holds for an account, by its number: their keys, and what they reserve. */
+static enum pg_status ask_holds(
+    const struct clearing *c, const char *ledger, const char *account, struct pg_result **holds)
+{
+    static const struct pg_statement statement = {2,
+        "SELECT e.key, h.amount FROM"
+        " (SELECT o.seq, o.amount FROM open_hold o WHERE o.ledger = $1 AND o.to_no = $2"
+        "  UNION ALL SELECT n.seq, n.amount FROM hold n WHERE n.ledger = $1 AND n.to_no = $2"
+        "   AND n.seq > coalesce((SELECT c.seq FROM checkpoint c WHERE c.ledger = $1), 0)) h"
+        " JOIN entry e ON e.ledger = $1 AND e.seq = h.seq"
+        " WHERE NOT EXISTS (SELECT FROM entry x WHERE x.ledger = $1 AND x.ref = h.seq"
+        "  AND x.kind IN (" SQL_KINDS_SETTLING "))"};
+    const char *const values[] = {ledger, account};
+    return pg_run(c->context, c->pg, &statement, values, holds);
+}
+
+/* Did the ledger pay for a key? By a transfer, or by a batch of one that was not refused. */
+static enum pg_status ask_payment(
+    const struct clearing *c, const char *ledger, const char *key, bool *is_paid)
+{
+    static const struct pg_statement statement = {2,
+        "SELECT FROM entry WHERE ledger = $1 AND key = $2"
+        " AND (kind = " SQL_KIND(TRANSFER) " OR (kind = " SQL_KIND(
+            BATCH) " AND metadata->'results'->0->>'entries' IS NOT NULL))"};
+    const char *const values[] = {ledger, key};
+    struct pg_result *rows = NULL;
+    enum pg_status status = pg_run(c->context, c->pg, &statement, values, &rows);
+    if (status != PG_OK)
+        return status;
+    *is_paid = pg_rows(rows) > 0;
+    pg_free(&rows);
+    return PG_OK;
+}
+
+/* ---- a pair --------------------------------------------------------------------------------- */
+
+static bool add(struct money_sum *sum, const struct pg_result *rows, size_t row, int column)
+{
+    money amount;
+    if (!money_parse(pg_text(rows, row, column), pg_length(rows, row, column), true, &amount))
+        return false;
+    money_sum_add(sum, amount);
     return true;
+}
+
+/* The key of what pays for a hold: it ends in 2, that of the hold in 1. False: the hold is not of
+ * a transfer between ledgers. */
+static bool payment_key(const struct pg_result *holds, size_t row, char key[ENTRY_KEY_MAX + 1])
+{
+    size_t length = pg_length(holds, row, 0);
+    if (length < 1 || length > ENTRY_KEY_MAX || pg_text(holds, row, 0)[length - 1] != '1')
+        return false;
+    memcpy(key, pg_text(holds, row, 0), length + 1);
+    key[length - 1] = '2';
+    return true;
+}
+
+/* What the other side has paid already for holds of this one that are still open. False in *sound:
+ * an amount could not have been written. */
+static enum pg_status add_paid(const struct clearing *c, const struct side *side,
+    const char *account, const struct side *other, struct money_sum *paid, bool *sound)
+{
+    char key[ENTRY_KEY_MAX + 1];
+    struct pg_result *holds = NULL;
+    enum pg_status status = ask_holds(c, side->no, account, &holds);
+    if (status != PG_OK)
+        return status;
+    for (size_t i = 0; status == PG_OK && i < pg_rows(holds); i++) {
+        bool is_paid = false;
+        if (payment_key(holds, i, key))
+            status = ask_payment(c, other->no, key, &is_paid);
+        if (is_paid && !add(paid, holds, i, 1))
+            *sound = false;
+    }
+    pg_free(&holds);
+    return status;
+}
+
+static void note(const struct clearing *c, const struct pair *pair, const struct money_sum *paid)
+{
+    const char *balances[SIDES], *asset = "";
+    char text[MONEY_SUM_TEXT];
+    for (int i = 0; i < SIDES; i++) {
+        const struct side *side = &pair->sides[i];
+        bool opened = pair->rows[i] != NONE;
+        balances[i] = opened ? pg_text(side->accounts, (size_t)pair->rows[i], SIDE_BALANCE) : "0";
+        if (opened)
+            asset = pg_text(side->accounts, (size_t)pair->rows[i], SIDE_ID) + side->length;
+    }
+    money_sum_format(paid, text);
+    audit_note(c->report, c->seq,
+        "the clearing accounts of the ledgers %s and %s for %s do not add up: %s here, %s there, "
+        "and %s paid by holds that are still open",
+        pair->sides[0].name, pair->sides[1].name, asset, balances[0], balances[1], text);
+}
+
+static enum pg_status judge(const struct clearing *c, const struct pair *pair)
+{
+    struct money_sum paid = {.high = 0}, sum;
+    bool sound = true;
+    enum pg_status status = PG_OK;
+    for (int i = 0; i < SIDES && status == PG_OK; i++)
+        if (pair->rows[i] != NONE)
+            status = add_paid(c, &pair->sides[i],
+                pg_text(pair->sides[i].accounts, (size_t)pair->rows[i], SIDE_NO), &pair->sides[!i],
+                &paid, &sound);
+
+    /* Both balances and that are zero together. */
+    sum = paid;
+    for (int i = 0; i < SIDES; i++)
+        if (pair->rows[i] != NONE &&
+            !add(&sum, pair->sides[i].accounts, (size_t)pair->rows[i], SIDE_BALANCE))
+            sound = false;
+    if (status == PG_OK && (!sound || sum.high != 0 || sum.low != 0))
+        note(c, pair, &paid);
+    return status;
+}
+
+/* ---- two ledgers ---------------------------------------------------------------------------- */
+
+/* From that row on the next clearing account; NONE: there are no more. Others may be called so. */
+static ptrdiff_t next_account(const struct side *side, ptrdiff_t row)
+{
+    while ((size_t)row < pg_rows(side->accounts))
+        if (clearing_is_id(pg_text(side->accounts, (size_t)row, SIDE_ID)))
+            return row;
+        else
+            row++;
+    return NONE;
+}
+
+/* Whose asset comes first? Below 0: the first side's. */
+static int compare(const struct side sides[SIDES], const ptrdiff_t rows[SIDES])
+{
+    if (rows[0] == NONE || rows[1] == NONE)
+        return rows[0] == NONE ? 1 : -1;
+    return strcmp(pg_text(sides[0].accounts, (size_t)rows[0], SIDE_ID) + sides[0].length,
+        pg_text(sides[1].accounts, (size_t)rows[1], SIDE_ID) + sides[1].length);
+}
+
+static enum pg_status judge_all(const struct clearing *c, const struct side sides[SIDES])
+{
+    enum pg_status status = PG_OK;
+    ptrdiff_t rows[SIDES] = {next_account(&sides[0], 0), next_account(&sides[1], 0)};
+    while (status == PG_OK && (rows[0] != NONE || rows[1] != NONE)) {
+        int order = compare(sides, rows);
+        const struct pair pair = {
+            sides, {order <= 0 ? rows[0] : NONE, order >= 0 ? rows[1] : NONE}};
+        status = judge(c, &pair);
+        for (int i = 0; i < SIDES; i++)
+            if (pair.rows[i] != NONE)
+                rows[i] = next_account(&sides[i], rows[i] + 1);
+    }
+    return status;
+}
+
+static enum pg_status judge_ledgers(const struct clearing *c, struct side sides[SIDES])
+{
+    enum pg_status status = PG_OK;
+    for (int i = 0; i < SIDES && status == PG_OK; i++) {
+        int length = snprintf(sides[i].prefix, PREFIX, "clearing:%s:", sides[!i].name);
+        if (length >= PREFIX)
+            return PG_DAMAGED;
+        sides[i].length = (size_t)length;
+        status = ask_accounts(c, &sides[i]);
+    }
+    if (status == PG_OK)
+        status = judge_all(c, sides);
+    for (int i = 0; i < SIDES; i++)
+        if (sides[i].accounts)
+            pg_free(&sides[i].accounts);
+    return status;
 }
 
 enum pg_status audit_clearing(struct co_context *context, struct pg *pg, int ledger, uint64_t seq,
     struct audit_report *report)
 {
-    struct clearing clearing = {.report = report, .seq = seq};
-    char text[sizeof sql + 60];
-    snprintf(text, sizeof text, sql, ledger, ledger, ledger, ledger, ledger);
-    return pg_unload(context, pg, text, take_finding, &clearing);
+    static const struct pg_statement names = {0, "SELECT no, name FROM ledger ORDER BY no"};
+    const struct clearing c = {.context = context, .pg = pg, .report = report, .seq = seq};
+    struct pg_result *ledgers = NULL;
+    enum pg_status status = pg_run(context, pg, &names, NULL, &ledgers);
+    if (status != PG_OK)
+        return status;
+    size_t count = pg_rows(ledgers), own = 0;
+    while (own < count && pg_number(ledgers, own, 0) != ledger)
+        own++;
+    for (size_t i = 0; i < count && own < count && status == PG_OK; i++) {
+        struct side sides[SIDES] = {
+            {.no = pg_text(ledgers, own, 0), .name = pg_text(ledgers, own, 1)},
+            {.no = pg_text(ledgers, i, 0), .name = pg_text(ledgers, i, 1)}};
+        if (i != own)
+            status = judge_ledgers(&c, sides);
+    }
+    pg_free(&ledgers);
+    return status;
 }

@@ -288,9 +288,9 @@ bool hold_expirer_start(struct ledger *ledger)
     return co_duty_start("expirer", &ledger->expirer, expirer_main, ledger);
 }
 
-size_t ledger_clearing_holds(struct ledger *ledger, uint64_t *seqs, size_t room)
+size_t ledger_clearing_holds(struct ledger *ledger, size_t skip, uint64_t *seqs, size_t room)
 {
-    return hold_table_clearing(ledger->holds, seqs, room);
+    return hold_table_clearing(ledger->holds, skip, seqs, room);
 }
 
 /* ---- reading one --------------------------------------------------------------------------- */

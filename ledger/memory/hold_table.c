@@ -241,13 +241,14 @@ size_t hold_table_count(struct hold_table *holds)
     return count;
 }
 
-size_t hold_table_clearing(struct hold_table *holds, uint64_t *seqs, size_t room)
+size_t hold_table_clearing(struct hold_table *holds, size_t skip, uint64_t *seqs, size_t room)
 {
-    size_t count = 0;
+    size_t count = 0, passed = 0;
     co_lock_take(&holds->lock);
     for (const struct hold *hold = holds->clearing; hold && count < room;
          hold = hold->next_clearing)
-        seqs[count++] = hold->seq;
+        if (passed++ >= skip)
+            seqs[count++] = hold->seq;
     co_lock_drop(&holds->lock);
     return count;
 }

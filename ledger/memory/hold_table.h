@@ -50,8 +50,8 @@ CO_MUST_CHECK bool hold_table_expired(struct hold_table *holds, int64_t now_us, 
 
 size_t hold_table_count(struct hold_table *holds); /* open ones */
 
-/* The positions of open holds for clearing accounts (clearing.h), at most `room` of them, the
- * youngest first; returns how many came. */
-size_t hold_table_clearing(struct hold_table *holds, uint64_t *seqs, size_t room);
+/* The positions of open holds for clearing accounts (clearing.h), the youngest first: at most
+ * `room` of them, behind the first `skip`; returns how many came. */
+size_t hold_table_clearing(struct hold_table *holds, size_t skip, uint64_t *seqs, size_t room);
 
 #endif

@@ -11,7 +11,7 @@
 enum {
     LOOK_MS = 500,
     TRY_MS = 5000,     /* one that cannot go on must not keep others from it */
-    AT_ONCE = 4096,    /* of a ledger, in a look */
+    AT_ONCE = 4096,    /* holds, as far as a list is read in one go */
     NOTE_EACH_S = 600, /* of what is damaged, since it stays so */
 };
 
@@ -61,11 +61,17 @@ static void drive_all(struct crossing_keeper *keeper, const char *name, uint64_t
     struct ledger *ledger;
     if (bank_find(keeper->bank, name, &ledger) != LEDGER_OK)
         return;
-    size_t count = ledger_clearing_holds(ledger, keeper->holds, AT_ONCE);
-    /* From the oldest one on. */
-    while (count > 0 && co_context_err(keeper->duty.running) == CO_CONTEXT_OK)
-        if (keeper->holds[--count] <= seen)
-            drive_one(keeper, ledger, name, keeper->holds[count]);
+    size_t count, skip = 0;
+    do {
+        count = ledger_clearing_holds(ledger, skip, keeper->holds, AT_ONCE);
+        /* From the oldest one on. */
+        for (size_t i = count; i > 0 && co_context_err(keeper->duty.running) == CO_CONTEXT_OK; i--)
+            if (keeper->holds[i - 1] <= seen)
+                drive_one(keeper, ledger, name, keeper->holds[i - 1]);
+        /* Those that have ended are in the list no more, so it may pass some over: until the next
+         * look. But none that can go on waits behind those that cannot. */
+        skip += count;
+    } while (count == AT_ONCE && co_context_err(keeper->duty.running) == CO_CONTEXT_OK);
     ledger_leave(ledger);
 }
 

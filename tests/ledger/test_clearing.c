@@ -35,6 +35,7 @@ static void names(void)
 #define KEY "\xE2\x87\x84main/0/"
 
 static struct bank *bank;
+static const char *database;
 static struct ledger *ledgers[2];
 static const char *const theirs[] = {"clearing:branch:USD.2", "clearing:main:USD.2"};
 
@@ -54,7 +55,8 @@ static void begin(void)
 {
     struct co_context *context = co_context_background();
     char error[300];
-    const struct bank_options options = {.conninfo = fixture_database(), .strategies = "owner"};
+    database = fixture_database();
+    const struct bank_options options = {.conninfo = database, .strategies = "owner"};
     bool created;
     bank = bank_make(&options, error, sizeof error);
     co_ensure(bank && bank_open(context, bank, error, sizeof error));
@@ -127,6 +129,14 @@ static void expect_found(const char *words)
             printf("\n    %s ", report.text);
         CU_ASSERT_PTR_NOT_NULL(strstr(report.text, words));
     }
+
+    /* The view says the same, and the view of all. */
+    CU_ASSERT_STRING_EQUAL(fixture_ask(database, "SELECT count(*) > 0 FROM teller.audit_clearing"),
+        *words ? "t" : "f");
+    CU_ASSERT_STRING_EQUAL(
+        fixture_ask(database, "SELECT (SELECT count(*) FROM teller.audit_clearing) ="
+                              " (SELECT count(*) FROM teller.audit WHERE invariant = 'clearing')"),
+        "t");
 }
 
 /* At each step of one that goes over, or does not. */

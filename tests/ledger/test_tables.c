@@ -83,10 +83,14 @@ static void holds_for_clearing(void)
         add_hold_for(holds, ++seq, 0, to);
         add_hold(holds, ++seq, 0);
     }
-    CU_ASSERT_EQUAL(hold_table_clearing(holds, seqs, 7), 7);
-    CU_ASSERT_EQUAL(hold_table_clearing(holds, seqs, PAIRS + 1), PAIRS);
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, 0, seqs, 7), 7);
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, 0, seqs, PAIRS + 1), PAIRS);
     CU_ASSERT_EQUAL(seqs[0], 2 * PAIRS - 1);
     CU_ASSERT_EQUAL(seqs[PAIRS - 1], 1);
+
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, PAIRS - 3, seqs, 7), 3);
+    CU_ASSERT_EQUAL(seqs[0], 5);
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, PAIRS, seqs, 7), 0);
 
     /* From both ends and the middle. */
     hold_table_settle(holds, 1, ++seq, 0);
@@ -94,7 +98,7 @@ static void holds_for_clearing(void)
     seq++;
     hold_table_settle(holds, PAIRS + 1, seq, seq);
     hold_table_settle(holds, 2, ++seq, 0);
-    CU_ASSERT_EQUAL(hold_table_clearing(holds, seqs, PAIRS + 1), PAIRS - 3);
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, 0, seqs, PAIRS + 1), PAIRS - 3);
     CU_ASSERT_EQUAL(seqs[0], 2 * PAIRS - 3);
     CU_ASSERT_EQUAL(seqs[PAIRS - 4], 3);
     for (uint64_t at = 3; at < (uint64_t)2 * PAIRS - 1; at += 2)
@@ -102,7 +106,7 @@ static void holds_for_clearing(void)
             seq++;
             hold_table_settle(holds, at, seq, seq);
         }
-    CU_ASSERT_EQUAL(hold_table_clearing(holds, seqs, PAIRS + 1), 0);
+    CU_ASSERT_EQUAL(hold_table_clearing(holds, 0, seqs, PAIRS + 1), 0);
     hold_table_free(&holds);
 }
 
