@@ -110,6 +110,10 @@ $(OBJ)/tests/teller-planted: $(OBJ)/server/main.o $(OBJ)/tests/service/planted/p
 $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
   $(filter-out %/shim.o,$(call objects,tests/faults)) $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO) | $(OBJ)/teller $(OBJ)/tests/shim.so
 	$(LINK) -lcunit $(TLS_LIBS) -lm
+# The same on a database of several machines.
+$(OBJ)/tests/test-cluster: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
+  $(call objects,tests/cluster) $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO) | $(OBJ)/teller
+	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
 	@mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS_COMMON) -O1 -fPIC -shared -o $@ $<
 # A program for each fuzz target (MODE=fuzz): of the service and the ledger each takes what it needs,
@@ -220,13 +224,15 @@ TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang libclang-rt-14-dev g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc zsh valgrind hledger beancount ledger \
   nginx haproxy caddy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3
 E2E_DEPS := chromium
+CLUSTER_DEPS := etcd-server patroni haproxy curl iproute2 procps
 
 .PHONY: deps deps-%
 deps: deps-run ## install what is missing to build and to run (as root, or with sudo)
 deps-build: ; @tools/install-deps $(BUILD_DEPS)
 deps-run: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS)
 deps-test: ; @tools/install-deps $(TEST_DEPS)
-deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS)
+deps-e2e: ; @tools/install-deps $(TEST_DEPS) $(E2E_DEPS) $(CLUSTER_DEPS)
+deps-cluster: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) $(CLUSTER_DEPS) libcunit1-dev
 deps-bench: ; @tools/install-deps $(BUILD_DEPS) $(RUN_DEPS) wrk jq golang golang-github-lib-pq-dev
 deps-tidy: ; @tools/install-deps $(BUILD_DEPS) $(TIDY_DEPS)
 deps-fuzz: ; @tools/install-deps $(BUILD_DEPS) clang libclang-rt-14-dev
@@ -257,7 +263,7 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run tidy unit lab coverage examples man docs install openapi clients monitoring proxies -- service -- faults e2e
+	@tests/run tidy unit lab coverage examples man docs install openapi clients monitoring proxies -- service -- faults e2e cluster
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
@@ -311,6 +317,18 @@ MINUTES ?= 30
 partitions: deps-test build ## two servers on one database while their links and they fail: MINUTES=30
 	@$(MAKE_IN) MODE=release build/release/tests/test-faults
 	FAULTS=long PARTITION_SECONDS=$$(($(MINUTES) * 30)) tools/with-postgres build/release/tests/test-faults partition
+
+cluster: deps-cluster build ## on etcd and Patroni: machines, programs and links fail, the long form: an hour
+	@FAULTS=long tests/run cluster
+
+.PHONY: cluster cluster-up cluster-down cluster-status
+cluster-up: deps-cluster build ## etcd, three PostgreSQL nodes under Patroni, three tellers, haproxy: http://127.0.0.1:8100
+	@deploy/cluster up
+
+cluster-down: ## stop them; the data stays in var/cluster
+	@deploy/cluster down
+
+cluster-status: ; @deploy/cluster status
 
 desk-kills: deps-test build ## the commands for people, killed 200 times while the service is killed too: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service

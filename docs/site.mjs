@@ -21,6 +21,7 @@ const SITE = [
         'How-to',
         [
             ['operations', 'Run it', 'server/OPERATIONS.md'],
+            ['deploy', 'On several machines', 'deploy/README.md'],
             ['proxies', 'Behind a proxy', 'server/proxies/README.md'],
             ['clients', 'Clients', 'clients/README.md'],
             ['packaging', 'Packages', 'packaging/README.md'],

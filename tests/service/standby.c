@@ -47,6 +47,7 @@ static void start(void *arg)
 
 void standby_start(struct standby *standby)
 {
+    standby->up = standby->over = false;
     co_waitgroup_add(&standby->running, 1);
     co_ensure(co_spawn(start, standby));
 }

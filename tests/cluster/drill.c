@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/cluster/drill.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "tests/service/checker.h"
+#include "tests/service/visit.h"
+
+enum {
+    CLIENTS = 16,
+    SHOWN = 10,
+    PROGRESS = 100,
+    PATIENCE_S = 90, /* for what must come about in the end */
+    PULSE_S = 2,     /* that the pulse waits for one answer */
+    PULSE_MS = 5,
+    STANDING_S = 7200, /* that one may stand by in the long form */
+};
+
+struct drill_tally drill_tally;
+
+bool drill_is_long(void)
+{
+    const char *form = getenv("FAULTS");
+    return form && strcmp(form, "long") == 0;
+}
+
+/* --- the pulse -------------------------------------------------------------------------------- */
+
+static void note_beat(struct drill *drill, const struct op *op, int64_t begun_ns)
+{
+    int64_t now_ns = co_clock_now_ns();
+    int64_t since_ns = drill->acked_ns > drill->marked_ns ? drill->acked_ns : drill->marked_ns;
+    if (op->outcome != OP_DONE)
+        return;
+    if (now_ns - since_ns > drill->longest_ns)
+        drill->longest_ns = now_ns - since_ns;
+    drill->acked_ns = now_ns;
+    drill->beat_ns = begun_ns;
+}
+
+/* One payment, at one teller after the other. */
+static void beat(struct drill *drill, struct api apis[DRILL_TELLERS], struct key_source *keys)
+{
+    static size_t at;
+    struct op *op = history_add(&drill->pulse);
+    int64_t begun_ns = co_clock_now_ns();
+    op->kind = OP_DEPOSIT;
+    op->amount = 1;
+    key_next(keys, op->key);
+    while (op->outcome != OP_DONE && !drill->failed) {
+        if (!history_send(&apis[at], op))
+            drill->failed = true;
+        if (op->outcome == OP_DONE)
+            break;
+        at = (at + 1) % DRILL_TELLERS;
+        co_sleep(PULSE_MS * CO_CLOCK_MS);
+        if (drill->stop)
+            return;
+    }
+    note_beat(drill, op, begun_ns);
+}
+
+static void pulse_main(void *arg)
+{
+    struct drill *drill = arg;
+    struct key_source keys = key_source_make(unit_seed(), 2000);
+    struct api apis[DRILL_TELLERS];
+    for (int i = 0; i < DRILL_TELLERS; i++) {
+        apis[i] = (struct api){client_make(&drill->targets[i], PULSE_S * CO_CLOCK_S), "main"};
+        co_ensure(apis[i].client);
+    }
+    while (!drill->stop && !drill->failed) {
+        beat(drill, apis, &keys);
+        co_sleep(PULSE_MS * CO_CLOCK_MS);
+    }
+    for (int i = 0; i < DRILL_TELLERS; i++)
+        client_free(&apis[i].client);
+    co_waitgroup_done(&drill->beating);
+}
+
+void drill_mark(struct drill *drill)
+{
+    drill->marked_ns = co_clock_now_ns();
+    drill->longest_ns = 0;
+}
+
+int64_t drill_resumed(struct drill *drill, const char *what, int64_t bound_ms)
+{
+    int64_t since_ns = co_clock_now_ns();
+    int64_t until_ns = since_ns + PATIENCE_S * CO_CLOCK_S;
+    while (drill->beat_ns < since_ns && !drill->failed && co_clock_now_ns() < until_ns)
+        co_sleep(PULSE_MS * CO_CLOCK_MS);
+    CU_ASSERT(drill->beat_ns >= since_ns);
+    int64_t gap_ms = drill->longest_ns / CO_CLOCK_MS;
+    printf("[%s: no write for %lld ms] ", what, (long long)gap_ms);
+    fflush(stdout);
+    CU_ASSERT(gap_ms <= bound_ms + DRILL_BUSY_S * 1000);
+    return gap_ms;
+}
+
+int64_t drill_unready(struct drill *drill)
+{
+    int64_t until_ns = drill->marked_ns + PATIENCE_S * CO_CLOCK_S;
+    for (bool ready = true; ready && co_clock_now_ns() < until_ns;) {
+        ready = false;
+        for (int i = 0; i < DRILL_TELLERS; i++)
+            ready |= service_probe(&drill->tellers[i].service, "/readyz") == 200;
+        ready &= drill->beat_ns < drill->marked_ns || drill->longest_ns < CO_CLOCK_S;
+        co_sleep(PULSE_MS * CO_CLOCK_MS);
+    }
+    return (co_clock_now_ns() - drill->marked_ns) / CO_CLOCK_MS;
+}
+
+/* --- the two tellers -------------------------------------------------------------------------- */
+
+struct standby *drill_owner(struct drill *drill)
+{
+    int64_t until_ns = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    while (co_clock_now_ns() < until_ns) {
+        for (int i = 0; i < DRILL_TELLERS; i++)
+            if (drill->tellers[i].up && service_probe(&drill->tellers[i].service, "/readyz") == 200)
+                return &drill->tellers[i];
+        co_sleep(PULSE_MS * CO_CLOCK_MS);
+    }
+    CU_FAIL("no teller is ready");
+    return NULL;
+}
+
+struct standby *drill_other(struct drill *drill, const struct standby *teller)
+{
+    return &drill->tellers[teller == drill->tellers];
+}
+
+static void finish_service(struct drill *drill, int number, bool require_sync)
+{
+    struct service *service = &drill->tellers[number].service;
+    service->start_seconds = STANDING_S;
+    if (require_sync)
+        service->arguments[2] = "--require-sync";
+}
+
+void drill_begin(struct drill *drill, const char *const urls[DRILL_TELLERS], bool require_sync)
+{
+    struct standby *tellers = drill->tellers;
+    memset(drill, 0, sizeof *drill);
+    drill->strategy = unit_seed() % 2 ? "owner" : "sharded";
+    drill->dice = dice_make(unit_seed(), 21);
+    standby_prepare(&tellers[0].service, drill->strategy, urls[0]);
+    finish_service(drill, 0, require_sync);
+    standby_start(&tellers[0]);
+    CU_ASSERT_FATAL(standby_await(&tellers[0]));
+    standby_make(&tellers[1], &tellers[0].service, urls[1]);
+    finish_service(drill, 1, require_sync);
+    for (int i = 0; i < DRILL_TELLERS; i++)
+        drill->targets[i] = tellers[i].service.target;
+    CU_ASSERT_FATAL(workload_start_between(
+        &drill->workload, &tellers[0].service, &drill->targets[1], CLIENTS, unit_seed()));
+    standby_start(&tellers[1]);
+    co_waitgroup_add(&drill->beating, 1);
+    co_ensure(co_spawn(pulse_main, drill));
+    CU_ASSERT(workload_await(&drill->workload, PROGRESS, PATIENCE_S * CO_CLOCK_S));
+    while (service_probe(&tellers[1].service, "/livez") != 200 && !tellers[1].over)
+        co_sleep(PULSE_MS * CO_CLOCK_MS);
+    drill_mark(drill);
+    (void)drill_resumed(drill, "begun", 0);
+}
+
+void drill_begin_in_cluster(struct drill *drill)
+{
+    static char url[CLUSTER_URL];
+    cluster_await_whole();
+    cluster_make_database(url);
+    drill_begin(drill, (const char *const[DRILL_TELLERS]){url, url}, true);
+}
+
+/* --- the judgement ---------------------------------------------------------------------------- */
+
+static void compare(struct drill *drill, const struct service *owner)
+{
+    struct checker_figures checked = {0};
+    struct visit visit;
+    size_t clients = drill->workload.clients;
+    struct history *all = calloc(clients + 1, sizeof all[0]);
+    co_ensure(all);
+    memcpy(all, drill->workload.histories, clients * sizeof all[0]);
+    all[clients] = drill->pulse;
+    struct workload whole = {.service = owner, .histories = all, .clients = clients + 1};
+    CU_ASSERT(workload_settle(&whole, PATIENCE_S * CO_CLOCK_S));
+    visit_begin(&visit, owner);
+    size_t problems = checker_run(&visit.api, all, clients + 1, SHOWN, &checked);
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(problems, 0);
+    CU_ASSERT_EQUAL(checked.unknown, 0);
+    CU_ASSERT(checked.done > 0);
+    printf("[%zu done, %zu refused, %zu read, %zu not executed] ", checked.done, checked.refused,
+        checked.reads, checked.absent);
+    drill_tally.violations += problems;
+    drill_tally.operations += checked.done + checked.refused + checked.reads + checked.absent;
+    free(all);
+}
+
+static void stop_clients(struct drill *drill)
+{
+    drill->stop = true;
+    co_waitgroup_wait(&drill->beating);
+    workload_stop(&drill->workload);
+}
+
+void drill_verify(struct drill *drill)
+{
+    CU_ASSERT(workload_await(&drill->workload, PROGRESS, PATIENCE_S * CO_CLOCK_S));
+    stop_clients(drill);
+    CU_ASSERT_FALSE(drill->workload.failed);
+    CU_ASSERT_FALSE(drill->failed);
+    struct standby *owner = drill_owner(drill);
+    if (owner)
+        compare(drill, &owner->service);
+}
+
+/* Whoever stands by ends its start thereby. */
+void drill_end(struct drill *drill)
+{
+    stop_clients(drill);
+    for (int i = DRILL_TELLERS - 1; i >= 0; i--) {
+        struct service *service = &drill->tellers[i].service;
+        service->quiet = true;
+        if (service->pid)
+            kill(service->pid, SIGCONT), kill(service->pid, SIGTERM);
+        co_waitgroup_wait(&drill->tellers[i].running);
+        service_remove(service);
+    }
+    workload_free(&drill->workload);
+    history_free(&drill->pulse);
+}

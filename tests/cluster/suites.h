@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The suites of the cluster's tests. */
+#ifndef TESTS_CLUSTER_SUITES_H
+#define TESTS_CLUSTER_SUITES_H
+
+#include "tests/unit.h"
+
+extern const struct unit_suite failover_suite;
+extern const struct unit_suite takeover_suite;
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The database's primary fails, in each of the ways that it can, and Patroni makes another one:
+ * writes go on in time, nothing that was acknowledged is lost, nothing is done twice. */
+#include "tests/cluster/suites.h"
+
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "tests/cluster/drill.h"
+
+enum {
+    RESUME_MS = 2000,   /* in which a teller goes on once there is a primary */
+    UNREADY_MS = 2000,  /* in which it says so if it cannot write */
+    PROMOTED_MS = 3000, /* a dead postmaster is noticed at once, whatever ttl is */
+    SHORT_TTL = 5,
+    OUTAGE_S = 12
+};
+
+/* A primary fails in some way; `heal` makes it whole again. */
+struct failure {
+    const char *name, *strike, *part, *heal;
+    int64_t bound_ms;
+};
+
+/* It fails, another is promoted, writes go on, and it comes back as a standby. */
+static void fail_over(struct drill *drill, const struct failure *failure)
+{
+    int primary = cluster_primary(0);
+    drill_mark(drill);
+    cluster_do(failure->strike, failure->part, primary);
+    drill_tally.failovers++;
+    (void)cluster_primary(primary);
+    (void)drill_resumed(drill, failure->name, failure->bound_ms);
+    if (failure->heal)
+        cluster_do(failure->heal, failure->part, primary);
+    cluster_await_whole();
+}
+
+static void repeat(const struct failure *failure, int times)
+{
+    static struct drill drill;
+    drill_begin_in_cluster(&drill);
+    for (int i = 0; i < times; i++)
+        fail_over(&drill, failure);
+    drill_verify(&drill);
+    drill_end(&drill);
+}
+
+/* Patroni starts it again, as a standby of another. */
+static void postmaster_killed(void)
+{
+    static const struct failure failure = {
+        "postmaster killed", "kill", "postgres", NULL, PROMOTED_MS + RESUME_MS};
+    repeat(&failure, drill_is_long() ? 100 : 1);
+}
+
+/* With a ttl that is shorter than Patroni's manual has it, so that it does not take so long. */
+static void with_short_ttl(const struct failure *failure, int times)
+{
+    cluster_configure("{\"ttl\":5}");
+    repeat(failure, times);
+    cluster_configure("{\"ttl\":20}");
+}
+
+static void machine_dies(void)
+{
+    static const struct failure failure = {
+        "machine dies", "kill", "node", "start", SHORT_TTL * 1000 + RESUME_MS};
+    with_short_ttl(&failure, drill_is_long() ? 10 : 1);
+}
+
+/* Its PostgreSQL goes on and takes writes, of which no standby hears any more. */
+static void patroni_hangs(void)
+{
+    static const struct failure failure = {
+        "Patroni hangs", "freeze", "patroni", "wake", SHORT_TTL * 1000 + RESUME_MS};
+    with_short_ttl(&failure, drill_is_long() ? 10 : 1);
+}
+
+/* Connections to it stay, and nothing comes over them. */
+static void postgres_hangs(void)
+{
+    static const struct failure failure = {
+        "PostgreSQL hangs", "freeze", "postgres", "wake", 2 * SHORT_TTL * 1000 + RESUME_MS};
+    with_short_ttl(&failure, drill_is_long() ? 10 : 1);
+}
+
+static void switched_over(void)
+{
+    static struct drill drill;
+    drill_begin_in_cluster(&drill);
+    for (int i = 0; i < (drill_is_long() ? 10 : 1); i++) {
+        int primary = cluster_primary(0);
+        drill_mark(&drill);
+        cluster_switch_over(primary);
+        drill_tally.failovers++;
+        (void)cluster_primary(primary);
+        (void)drill_resumed(&drill, "switchover", PROMOTED_MS);
+        cluster_await_whole();
+    }
+    drill_verify(&drill);
+    drill_end(&drill);
+}
+
+/* Nobody can be elected, and nobody need be: whoever is the primary stays it. */
+static void etcd_dies_with_failsafe(void)
+{
+    static struct drill drill;
+    drill_begin_in_cluster(&drill);
+    drill_mark(&drill);
+    cluster_do("kill", "etcd", 1);
+    co_sleep(2 * OUTAGE_S * CO_CLOCK_S); /* longer than ttl */
+    (void)drill_resumed(&drill, "etcd away", 0);
+    cluster_do("start", "etcd", 1);
+    cluster_await_whole();
+    drill_verify(&drill);
+    drill_end(&drill);
+}
+
+/* The primary becomes read-only, tellers say so, and go on by themselves when etcd is back. */
+static void etcd_dies_without_failsafe(void)
+{
+    static struct drill drill;
+    cluster_configure("{\"failsafe_mode\":false}");
+    drill_begin_in_cluster(&drill);
+    cluster_do("kill", "etcd", 1);
+    co_sleep(OUTAGE_S * CO_CLOCK_S);
+    drill_mark(&drill);
+    CU_ASSERT(drill_unready(&drill) < DRILL_BUSY_S * 1000);
+    cluster_do("start", "etcd", 1);
+    (void)cluster_primary(0);
+    (void)drill_resumed(&drill, "etcd back", 0);
+    drill_verify(&drill);
+    drill_end(&drill);
+    cluster_configure("{\"failsafe_mode\":true}");
+}
+
+const struct unit_suite failover_suite = {"failover", 2,
+    (const struct unit_test[]){{"postmaster_killed", postmaster_killed},
+        {"machine_dies", machine_dies}, {"switched_over", switched_over},
+        {"patroni_hangs", patroni_hangs}, {"postgres_hangs", postgres_hangs},
+        {"etcd_dies_with_failsafe", etcd_dies_with_failsafe},
+        {"etcd_dies_without_failsafe", etcd_dies_without_failsafe}, {0}}};

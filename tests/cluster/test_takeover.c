@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* A teller dies, hangs, or is told to stop, alone or together with the database: the other one takes
+ * over in time, and the first stands by when it is back. */
+#include "tests/cluster/suites.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "tests/cluster/drill.h"
+
+enum {
+    TAKEN_MS = 3500,   /* after a death or a hang */
+    HANDED_MS = 1000,  /* at a stop */
+    BOTH_MS = 3000 + 2000 + TAKEN_MS, /* and the database's primary as well */
+    WELL_MS = 200      /* between two faults, at most */
+};
+
+/* It is there again, and stands by. */
+static void await_standby(struct standby *teller)
+{
+    int64_t until = co_clock_now_ns() + 60 * CO_CLOCK_S;
+    while (service_probe(&teller->service, "/livez") != 200 && co_clock_now_ns() < until)
+        co_sleep(10 * CO_CLOCK_MS);
+    CU_ASSERT(service_probe(&teller->service, "/livez") == 200);
+}
+
+static void kill_it(struct drill *drill, struct standby *owner)
+{
+    (void)drill;
+    owner->up = false;
+    service_kill(&owner->service);
+    drill_tally.kills++;
+}
+
+static void start_again(struct standby *teller)
+{
+    standby_start(teller);
+    await_standby(teller);
+}
+
+static void suspend(struct drill *drill, struct standby *owner)
+{
+    (void)drill;
+    kill(owner->service.pid, SIGSTOP);
+    drill_tally.freezes++;
+}
+
+static void wake(struct standby *teller)
+{
+    kill(teller->service.pid, SIGCONT);
+    await_standby(teller);
+}
+
+static void stop_it(struct drill *drill, struct standby *owner)
+{
+    (void)drill;
+    owner->up = false;
+    CU_ASSERT_EQUAL(service_stop(&owner->service), 0);
+}
+
+/* It starts while there is no database, and waits for it. */
+static void kill_both(struct drill *drill, struct standby *owner)
+{
+    kill_it(drill, owner);
+    cluster_do("kill", "postgres", cluster_primary(0));
+    drill_tally.failovers++;
+    standby_start(owner);
+}
+
+static void stand_by_in_whole_cluster(struct standby *teller)
+{
+    await_standby(teller);
+    cluster_await_whole();
+}
+
+struct loss {
+    const char *name;
+    void (*strike)(struct drill *drill, struct standby *owner);
+    void (*heal)(struct standby *teller);
+    int64_t bound_ms;
+};
+
+static void repeat(const struct loss *loss, int times)
+{
+    static struct drill drill;
+    drill_begin_in_cluster(&drill);
+    for (int i = 0; i < times; i++) {
+        struct standby *owner = drill_owner(&drill);
+        if (!owner)
+            break;
+        co_sleep((int64_t)dice_below(&drill.dice, WELL_MS) * CO_CLOCK_MS);
+        drill_mark(&drill);
+        loss->strike(&drill, owner);
+        (void)drill_resumed(&drill, loss->name, loss->bound_ms);
+        loss->heal(owner);
+    }
+    drill_verify(&drill);
+    drill_end(&drill);
+}
+
+static void killed(void)
+{
+    static const struct loss loss = {"teller killed", kill_it, start_again, TAKEN_MS};
+    repeat(&loss, drill_is_long() ? 100 : 2);
+}
+
+static void suspended(void)
+{
+    static const struct loss loss = {"teller suspended", suspend, wake, TAKEN_MS};
+    repeat(&loss, drill_is_long() ? 50 : 1);
+}
+
+static void stopped(void)
+{
+    static const struct loss loss = {"teller stopped", stop_it, start_again, HANDED_MS};
+    repeat(&loss, drill_is_long() ? 20 : 1);
+}
+
+static void with_the_database(void)
+{
+    static const struct loss loss = {
+        "teller and primary killed", kill_both, stand_by_in_whole_cluster, BOTH_MS};
+    repeat(&loss, drill_is_long() ? 20 : 1);
+}
+
+const struct unit_suite takeover_suite = {"takeover", 2,
+    (const struct unit_test[]){{"killed", killed}, {"suspended", suspended}, {"stopped", stopped},
+        {"with_the_database", with_the_database}, {0}}};
