@@ -7,5 +7,6 @@
 
 extern const struct unit_suite failover_suite;
 extern const struct unit_suite takeover_suite;
+extern const struct unit_suite cut_suite;
 
 #endif

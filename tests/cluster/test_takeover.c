@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A teller dies, hangs, or is told to stop, alone or together with the database: the other one takes
- * over in time, and the first stands by when it is back. */
+/* A teller dies, hangs, or is told to stop, alone or together with the database: the other one
+ * takes over in time, and the first stands by when it is back. */
 #include "tests/cluster/suites.h"
 
 #include <signal.h>
@@ -11,10 +11,10 @@
 #include "tests/cluster/drill.h"
 
 enum {
-    TAKEN_MS = 3500,   /* after a death or a hang */
-    HANDED_MS = 1000,  /* at a stop */
+    TAKEN_MS = 3500,                  /* after a death or a hang */
+    HANDED_MS = 1000,                 /* at a stop */
     BOTH_MS = 3000 + 2000 + TAKEN_MS, /* and the database's primary as well */
-    WELL_MS = 200      /* between two faults, at most */
+    WELL_MS = 200                     /* between two faults, at most */
 };
 
 /* It is there again, and stands by. */
