@@ -17,6 +17,7 @@
 
 enum {
     READERS = 8,        /* of all ledgers together */
+    PATIENCE_MS = 1000, /* unless an option says otherwise */
     ASK_AGAIN_MS = 200, /* while the database is away */
 };
 
@@ -42,6 +43,7 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
         (bank->readers = readers_make(options->conninfo, READERS)) &&
         (bank->running = co_context_with_cancel(co_context_background()))) {
         bank->accepts_lost = options->accepts_lost;
+        bank->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
         snprintf(bank->why, sizeof bank->why, "the service is starting");
         return bank;
     }
@@ -183,11 +185,19 @@ static void attend(void *arg)
     co_waitgroup_done(&bank->keepers);
 }
 
-/* How many slots there are, how many of them have been open or cannot be, and how many are open. */
+/* How many slots there are, how many of them are open, how many have been or cannot be, and how many
+ * another server has. */
 struct tally {
-    size_t slots, settled, open;
+    size_t slots, open, settled, elsewhere;
     char why[LEDGER_REASON]; /* of the first that is not open */
 };
+
+/* Its keeper saw it with another server. That one may have died since. */
+static bool is_still_elsewhere(struct bank *bank, int number)
+{
+    struct lease_row row;
+    return lease_find(bank->lease, number, &row) && !row.free && !row.ours;
+}
 
 static void count_slots(struct bank *bank, struct tally *tally)
 {
@@ -195,11 +205,15 @@ static void count_slots(struct bank *bank, struct tally *tally)
     for (size_t i = 0; i < tally->slots; i++) {
         struct bank_slot *slot = &bank->slots[i];
         co_lock_take(&slot->lock);
-        tally->settled += slot->settled;
-        tally->open += slot->ledger != NULL;
-        if (!slot->ledger && !*tally->why)
+        bool open = slot->ledger != NULL, settled = slot->settled;
+        bool elsewhere = !open && slot->state == LEDGER_ELSEWHERE;
+        if (!open && !*tally->why)
             memcpy(tally->why, slot->why, sizeof tally->why);
         co_lock_drop(&slot->lock);
+        elsewhere = elsewhere && is_still_elsewhere(bank, slot->number);
+        tally->open += open;
+        tally->settled += settled && !elsewhere;
+        tally->elsewhere += elsewhere;
     }
 }
 
@@ -213,7 +227,9 @@ static bool await_ledgers(struct co_context *context, struct bank *bank, char *e
         snprintf(error, size, "%s", tally.why);
         if (bank_is_lost(bank))
             return false;
-        if (tally.slots > 0 && tally.settled == tally.slots)
+        bool none_is_left = tally.settled + tally.elsewhere == tally.slots;
+        /* If others have all that can be open, it stands by. */
+        if (tally.slots > 0 && none_is_left && (tally.open > 0 || tally.elsewhere == 0))
             return tally.open > 0;
         if (co_eventcount_await(context, &bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
             return false;
@@ -313,6 +329,26 @@ void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
         memcpy(why, slot->why, LEDGER_REASON);
     co_lock_drop(&slot->lock);
     for_everybody(why);
+}
+
+bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
+{
+    struct bank_slot *slot = find_slot(bank, name);
+    struct lease_row row;
+    *owner = (struct bank_owner){.server = 0};
+    if (!slot || !lease_find(bank->lease, slot->number, &row))
+        return false;
+    if (row.free)
+        return true;
+    owner->server = row.owner;
+    owner->here = row.ours;
+    memcpy(owner->url, row.owner_url, sizeof owner->url);
+    return true;
+}
+
+bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer)
+{
+    return bank->lease && lease_peer(bank->lease, index, peer);
 }
 
 size_t bank_count(struct bank *bank)

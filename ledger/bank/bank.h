@@ -7,12 +7,14 @@
  *
  * Each ledger has a keeper: a coroutine that waits until no living server has the ledger, opens it,
  * closes it when another server has taken it, and waits again. So one ledger that cannot be opened,
- * or was taken, does not get in the way of the others.
+ * or was taken, does not get in the way of the others. Of several servers that live one takes it
+ * (placement.h); the others leave it to that one for a second.
  */
 #ifndef LEDGER_BANK_BANK_H
 #define LEDGER_BANK_BANK_H
 
 #include "ledger/bank/bank_name.h"
+#include "ledger/lease/lease.h"
 #include "ledger/ledger.h"
 
 enum { BANK_LEDGERS_MAX = 1024 }; /* each is open while it is this server's */
@@ -27,15 +29,18 @@ struct bank_options {
     const char *conninfo, *strategies;
     const char *url, *place, *witness; /* each may be NULL */
     bool accepts_lost;
+    int64_t patience_ms; /* for how long a ledger that nobody has is left to the server whose place
+                            it is; 0: a second */
 };
 
 /* Never parks. NULL on failure, with the reason. */
 CO_MUST_CHECK struct bank *bank_make(const struct bank_options *options, char *error, size_t size);
 
 /*
- * Bring the schema up to date, and open every ledger that the database has: waits for the database,
- * and while another server has them. True: each is open, or cannot be, but at least one is. False,
- * with the reason: none can be, the database is refused, or the context ended. Parks.
+ * Bring the schema up to date, and open every ledger that the database has and no other server:
+ * waits for the database, and while others have all of them. True: at least one is open, and each
+ * other one is, or cannot be, or is another server's. False, with the reason: none can be, the
+ * database is refused, or the context ended. Parks.
  */
 CO_MUST_CHECK bool bank_open(
     struct co_context *context, struct bank *bank, char *error, size_t size);
@@ -68,6 +73,19 @@ void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figure
 
 /* Why that ledger is not open here; "": it is, or there is none. Never parks. */
 void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON]);
+
+/* Which server has a ledger, as of the last look at the database. */
+struct bank_owner {
+    uint64_t server; /* 0: none that lives */
+    bool here;       /* it is this one */
+    char url[LEASE_URL];
+};
+
+/* False: there is no such ledger, or it is not known yet. Never parks. */
+bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner);
+
+/* A server that lives, by index (lease.h); false: there are no more. Never parks. */
+bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer);
 
 /* The schema that this program brings with it: the number of its newest migration. Never parks. */
 int bank_schema(void);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The keeper of a ledger: bank.h says what it does. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/select.h"
 #include "ledger/bank/bank_private.h"
+#include "ledger/bank/placement.h"
 #include "ledger/notice.h"
 
 enum {
@@ -55,7 +57,56 @@ static void note_owner(struct bank_slot *slot, const struct lease_row *row)
         notice(NOTICE_INFO, "ledger %s: %s; standing by", slot->name, why);
 }
 
-/* Park until no other server has the ledger. False: the bank is to be closed. */
+/* What kept it from being opened before is still told, if that was not another server. */
+static void note_no_owner(struct bank_slot *slot)
+{
+    co_lock_take(&slot->lock);
+    bool was_elsewhere = slot->state == LEDGER_ELSEWHERE;
+    co_lock_drop(&slot->lock);
+    if (was_elsewhere)
+        (void)set_state(slot, LEDGER_OPENING, "it is being opened", false);
+}
+
+struct lease_peer *bank_list_servers(struct bank *bank, size_t *count)
+{
+    struct lease_peer *servers = NULL, server;
+    *count = 0;
+    while (lease_peer(bank->lease, *count, &server)) {
+        struct lease_peer *longer = realloc(servers, (*count + 1) * sizeof *servers);
+        if (!longer)
+            break;
+        servers = longer;
+        servers[(*count)++] = server;
+    }
+    return servers;
+}
+
+/* Of all servers, is it this one that shall have the ledger? */
+static bool is_placed_here(const struct bank_slot *slot)
+{
+    size_t count;
+    struct lease_peer *servers = bank_list_servers(slot->bank, &count);
+    const struct lease_peer *best = placement_best(slot->name, servers, count, 0);
+    bool here = !best || best->no == lease_server(slot->bank->lease);
+    free(servers);
+    return here;
+}
+
+/* What the last look says: is it for this server to take the ledger now? One that is free and
+ * another's to take is left to that one for a while: it may be dead, and nobody knows yet. */
+static bool may_take(struct bank_slot *slot, const struct lease_row *row)
+{
+    int64_t now_ns = co_clock_boot_ns();
+    if (!row->free)
+        slot->free_ns = 0;
+    else if (slot->free_ns == 0)
+        slot->free_ns = now_ns;
+    if (row->ours || !row->free)
+        return row->ours;
+    return now_ns - slot->free_ns >= slot->bank->patience_ms * CO_CLOCK_MS || is_placed_here(slot);
+}
+
+/* Park until the ledger is this server's to take. False: the bank is to be closed. */
 static bool stand_by(struct bank_slot *slot)
 {
     struct lease *lease = slot->bank->lease;
@@ -63,10 +114,15 @@ static bool stand_by(struct bank_slot *slot)
     while (co_context_err(slot->bank->running) == CO_CONTEXT_OK) {
         struct lease_row row;
         /* While the database is away what it said of others is old. */
-        if (lease_is_good(lease) && lease_find(lease, slot->number, &row)) {
-            if (row.free || row.ours)
+        if (!lease_is_good(lease)) {
+            slot->free_ns = 0;
+        } else if (lease_find(lease, slot->number, &row)) {
+            if (!row.free && !row.ours)
+                note_owner(slot, &row);
+            else
+                note_no_owner(slot);
+            if (may_take(slot, &row))
                 return true;
-            note_owner(slot, &row);
         }
         (void)!lease_await_news(slot->bank->running, lease, &seen);
     }
@@ -87,8 +143,14 @@ static struct ledger *open_ledger(
         .committer = bank->committer,
         .number = slot->number,
         .trouble = trouble};
+    struct lease_row row;
+    struct ledger *ledger = NULL;
+    *trouble = LEDGER_TROUBLE_TAKEN;
+    snprintf(why, LEDGER_REASON, "another server takes this ledger");
     co_mutex_lock(&bank->opening);
-    struct ledger *ledger = ledger_open(bank->running, &options, why, LEDGER_REASON);
+    /* Others were opened first, and meanwhile a server may have come whose place this is. */
+    if (lease_find(bank->lease, slot->number, &row) && may_take(slot, &row))
+        ledger = ledger_open(bank->running, &options, why, LEDGER_REASON);
     co_mutex_unlock(&bank->opening);
     return ledger;
 }

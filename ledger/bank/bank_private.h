@@ -31,6 +31,7 @@ struct bank_slot {
     int number; /* in the database */
     char name[LEASE_NAME];
     const char *strategy; /* of its kind, static */
+    int64_t free_ns;      /* the keeper's own: since when it has seen nobody have it; 0: not now */
 
     struct co_lock lock;     /* guards what follows */
     struct ledger *ledger;   /* NULL: not open here */
@@ -42,6 +43,7 @@ struct bank_slot {
 struct bank {
     char *conninfo, *strategies, *url, *place, *witness;
     bool accepts_lost;
+    int64_t patience_ms;
     struct readers *readers;
     struct lease *lease;         /* NULL: not yet */
     struct committer *committer; /* the same */
@@ -62,6 +64,10 @@ struct bank {
 /* Take a slot for a ledger, with a keeper; the caller holds `making`. NULL: memory is short. */
 struct bank_slot *bank_slot_add(
     struct bank *bank, int number, const char *name, const char *strategy);
+
+/* The servers that live, as of the last look; `count` of them. For the caller to free; NULL: memory
+ * is short, or there are none. */
+struct lease_peer *bank_list_servers(struct bank *bank, size_t *count);
 
 /* Tell whoever waits for it that something has changed. */
 void bank_step(struct bank *bank);

@@ -4,6 +4,7 @@
 #include "ledger/lease/lease.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
@@ -112,13 +113,35 @@ bool lease_row(struct lease *lease, size_t index, struct lease_row *row)
     return there;
 }
 
+static int compare_ledgers(const void *key, const void *element)
+{
+    int number = *(const int *)key, its = ((const struct lease_row *)element)->ledger;
+    return (number > its) - (number < its);
+}
+
+struct lease_row *lease_search(const struct lease *lease, int ledger)
+{
+    if (lease->row_count == 0)
+        return NULL;
+    return bsearch(&ledger, lease->rows, lease->row_count, sizeof *lease->rows, compare_ledgers);
+}
+
 bool lease_find(struct lease *lease, int ledger, struct lease_row *row)
 {
-    bool there = false;
     co_lock_take(&lease->lock);
-    for (size_t i = 0; i < lease->row_count && !there; i++)
-        if ((there = lease->rows[i].ledger == ledger))
-            *row = lease->rows[i];
+    const struct lease_row *there = lease_search(lease, ledger);
+    if (there)
+        *row = *there;
+    co_lock_drop(&lease->lock);
+    return there != NULL;
+}
+
+bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer)
+{
+    co_lock_take(&lease->lock);
+    bool there = index < lease->peer_count;
+    if (there)
+        *peer = lease->peers[index];
     co_lock_drop(&lease->lock);
     return there;
 }

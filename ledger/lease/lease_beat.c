@@ -120,81 +120,6 @@ static enum pg_status start_over(struct co_context *context, struct lease *lease
     return lease_enter(context, lease);
 }
 
-/* ---- the look ------------------------------------------------------------------------------ */
-
-static const char look_sql[] =
-    "SELECT l.no, l.name, l.strategy, w.epoch, coalesce(w.server, 0), s.no IS NULL, s.beat, s.url,"
-    " w.stopped, b.no, encode(b.hash, 'hex')"
-    " FROM ledger l JOIN writer w ON w.ledger = l.no"
-    " LEFT JOIN server s ON s.no = w.server AND s.left_at IS NULL"
-    " LEFT JOIN LATERAL (SELECT x.no, x.hash FROM batch x WHERE x.ledger = l.no AND w.server = $1"
-    " ORDER BY x.no DESC LIMIT 1) b ON true ORDER BY l.no";
-
-enum look_column { NO, NAME, STRATEGY, EPOCH, OWNER, GONE, BEAT, URL, STOPPED, BATCH, HASH };
-
-static void read_row(const struct pg_result *rows, size_t i, uint64_t me, struct lease_row *row)
-{
-    *row = (struct lease_row){.ledger = (int)pg_number(rows, i, NO),
-        .epoch = (uint64_t)pg_number(rows, i, EPOCH),
-        .owner = (uint64_t)pg_number(rows, i, OWNER),
-        .free = *pg_text(rows, i, GONE) == 't',
-        .batch = (uint64_t)pg_number(rows, i, BATCH)};
-    row->ours = !row->free && row->owner == me;
-    snprintf(row->name, sizeof row->name, "%s", pg_text(rows, i, NAME));
-    snprintf(row->strategy, sizeof row->strategy, "%s", pg_text(rows, i, STRATEGY));
-    snprintf(row->owner_url, sizeof row->owner_url, "%s", pg_text(rows, i, URL));
-    snprintf(row->stopped, sizeof row->stopped, "%s", pg_text(rows, i, STOPPED));
-    hash_of_hex(pg_text(rows, i, HASH), row->hash, sizeof row->hash);
-}
-
-static bool keep_rows(struct lease *lease, const struct pg_result *result)
-{
-    size_t count = pg_rows(result);
-    uint64_t me = lease_server(lease);
-    struct lease_row *rows = calloc(count + 1, sizeof *rows);
-    uint64_t *beats = calloc(count + 1, sizeof *beats);
-    if (!rows || !beats) {
-        free(rows);
-        free(beats);
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        read_row(result, i, me, &rows[i]);
-        beats[i] = (uint64_t)pg_number(result, i, BEAT);
-    }
-
-    /* Readers of the rows take the lock; the beats are this coroutine's own. */
-    co_lock_take(&lease->lock);
-    struct lease_row *before = lease->rows;
-    lease->rows = rows;
-    lease->row_count = count;
-    co_lock_drop(&lease->lock);
-    free(before);
-    free(lease->beats);
-    lease->beats = beats;
-    return true;
-}
-
-static enum pg_status look(struct co_context *context, struct lease *lease)
-{
-    static const struct pg_statement ask = {1, look_sql};
-    char me[24];
-    const char *values[] = {me};
-    struct pg_result *rows = NULL;
-    snprintf(me, sizeof me, "%lu", lease_server(lease));
-
-    /* Only what was acknowledged before the question can be missed in the answer. */
-    co_lock_take(&lease->lock);
-    for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
-        claim->asked = claim->acknowledged;
-    co_lock_drop(&lease->lock);
-    enum pg_status status = pg_run(context, lease->pg, &ask, values, &rows);
-    if (status == PG_OK && !keep_rows(lease, rows))
-        status = PG_LOST;
-    pg_free(&rows);
-    return status;
-}
-
 /* ---- claims -------------------------------------------------------------------------------- */
 
 /* Does the database lack something that was acknowledged here? */
@@ -214,10 +139,7 @@ static bool has_lost(
 static enum lease_standing judge(
     const struct lease *lease, struct lease_claim *claim, char why[LEASE_WHY])
 {
-    const struct lease_row *row = NULL;
-    for (size_t i = 0; i < lease->row_count && !row; i++)
-        if (lease->rows[i].ledger == claim->ledger)
-            row = &lease->rows[i];
+    const struct lease_row *row = lease_search(lease, claim->ledger);
     if (claim->asked.epoch == 0) /* made after the question was sent */
         return LEASE_OURS;
 
@@ -276,9 +198,9 @@ static bool next_unrecorded(struct lease *lease, int after, struct lease_claim *
 static void note_recorded(struct lease *lease, const struct lease_claim *copy)
 {
     co_lock_take(&lease->lock);
-    for (size_t i = 0; i < lease->row_count; i++)
-        if (lease->rows[i].ledger == copy->ledger)
-            memcpy(lease->rows[i].stopped, copy->why, sizeof lease->rows[i].stopped);
+    struct lease_row *row = lease_search(lease, copy->ledger);
+    if (row)
+        memcpy(row->stopped, copy->why, sizeof row->stopped);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         if (claim->ledger == copy->ledger && claim->acknowledged.epoch == copy->acknowledged.epoch)
             atomic_store(&claim->stop_recorded, true);
@@ -335,7 +257,7 @@ static enum pg_status make_turn(struct co_context *context, struct lease *lease,
     int64_t sent_ns = 0;
     enum pg_status status = beats ? beat_or_enter(context, lease, &sent_ns) : PG_OK;
     if (status == PG_OK)
-        status = look(context, lease);
+        status = lease_look(context, lease);
     if (status != PG_OK)
         return status;
 

@@ -22,11 +22,6 @@
  * gathering and eventcount) -> nothing.
  */
 
-struct lease_seen { /* another server, as it was seen */
-    uint64_t no, beat;
-    int64_t since_ns; /* when that beat was seen first */
-};
-
 struct lease {
     char *conninfo, *url, *place;
     bool accepts_lost;
@@ -42,7 +37,8 @@ struct lease {
     uint64_t news_count, looks_wanted;
     struct lease_claim *claims;
     struct lease_row *rows;
-    size_t row_count;
+    struct lease_peer *peers;
+    size_t row_count, peer_count;
     char problem[LEASE_WHY];
 
     /* the beating coroutine's own */
@@ -50,9 +46,7 @@ struct lease {
     char life[40];              /* of this server's row */
     bool apart;                 /* the log says that the clocks differ */
     int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
-    struct lease_seen *seen;
-    size_t seen_count;
-    uint64_t *beats; /* of the owner of each row */
+    int64_t watched_ns;         /* since when looks have followed each other; 0: none has come */
 };
 
 /* For how long memory may be told if no further beat is confirmed; 0 or less: not now. */
@@ -64,6 +58,9 @@ void lease_beat(void *lease);
 /* Enter as a new server on the lease's connection. Parks. */
 CO_MUST_CHECK enum pg_status lease_enter(struct co_context *context, struct lease *lease);
 
+/* Replace the peers and the rows by what the database says now. Parks. */
+CO_MUST_CHECK enum pg_status lease_look(struct co_context *context, struct lease *lease);
+
 /* The other servers as this look has them: declare dead any whose beat has stood still too long. */
 void lease_watch(struct co_context *context, struct lease *lease);
 void lease_watch_reset(struct lease *lease); /* forget how long */
@@ -73,6 +70,9 @@ void lease_note_problem(struct lease *lease, const char *why);
 void lease_note_away(struct lease *lease, const char *why);
 
 void lease_tell_news(struct lease *lease);
+
+/* Under the lock: the row of a ledger; NULL: there is none. Rows ascend by ledger. */
+struct lease_row *lease_search(const struct lease *lease, int ledger);
 
 /* Under the lock: as lease_degrade(), but without waking those that wait. And of all claims, with
  * waking. */

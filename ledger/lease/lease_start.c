@@ -61,8 +61,7 @@ static void free_lease(struct lease **lease)
         witness_close(&freed->witness);
     pg_close(&freed->pg);
     free(freed->rows);
-    free(freed->beats);
-    free(freed->seen);
+    free(freed->peers);
     free(freed->conninfo);
     free(freed->url);
     free(freed->place);

@@ -51,16 +51,25 @@ static void write_reason(
     json_out_text(out, text);
 }
 
-/* The figures of a ledger that is not running; if all are, of the first. */
+/* 0: it runs; 1: not here, but on another server, as is right of some; 2: it should run, and does
+ * not. */
+static int how_bad(const struct ledger_figures *figures)
+{
+    return figures->state == LEDGER_RUNNING ? 0 : figures->state == LEDGER_ELSEWHERE ? 1 : 2;
+}
+
+/* The figures of a ledger that should run here and does not; else of the first that runs. If all
+ * are elsewhere, of the first. */
 static void read_worst(struct call *call, struct ledger_figures *worst)
 {
     struct bank *bank = atomic_load(&call->api->bank);
     struct ledger_figures each;
     size_t count = bank_count(bank);
     *worst = (struct ledger_figures){.state = LEDGER_OPENING};
-    for (size_t i = 0; i < count && (i == 0 || worst->state == LEDGER_RUNNING); i++) {
+    for (size_t i = 0; i < count && (i == 0 || how_bad(worst) < 2); i++) {
         bank_figures(bank, i, &each);
-        if (i == 0 || each.state != LEDGER_RUNNING)
+        bool tells_more = how_bad(&each) == 2 || (how_bad(&each) == 0 && how_bad(worst) == 1);
+        if (i == 0 || tells_more)
             *worst = each;
     }
 }

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Which server takes a ledger that nobody has. */
+#include <stdio.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "ledger/bank/bank.h"
+#include "ledger/bank/placement.h"
+#include "tests/ledger/fixture.h"
+
+enum { LEDGERS = 3000, SERVERS_MAX = 10, BANKS = 3, SHARED = 12, FOREVER_MS = 600000 };
+
+/* ---- pure ---------------------------------------------------------------------------------- */
+
+static size_t make_servers(struct lease_peer servers[SERVERS_MAX], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        servers[i] = (struct lease_peer){.no = 7 + i};
+        snprintf(servers[i].url, sizeof servers[i].url, "http://teller-%zu:8080", i);
+    }
+    return count;
+}
+
+static const struct lease_peer *best_of(
+    int ledger, const struct lease_peer *servers, size_t count, uint64_t without)
+{
+    char name[20];
+    snprintf(name, sizeof name, "ledger-%d", ledger);
+    return placement_best(name, servers, count, without);
+}
+
+/* Each of them has what it should have, to a fifth. */
+static void ledgers_spread_evenly(void)
+{
+    static const size_t counts[] = {1, 2, 3, 10};
+    for (size_t n = 0; n < sizeof counts / sizeof counts[0]; n++) {
+        struct lease_peer servers[SERVERS_MAX];
+        size_t count = make_servers(servers, counts[n]), share = LEDGERS / count;
+        size_t has[SERVERS_MAX] = {0};
+        for (int i = 0; i < LEDGERS; i++)
+            has[best_of(i, servers, count, 0) - servers]++;
+        for (size_t i = 0; i < count; i++)
+            CU_ASSERT(has[i] >= share - share / 5 && has[i] <= share + share / 5);
+    }
+}
+
+/* Those of a server that leaves spread over all the others, and no other ledger moves. */
+static void only_what_must_moves(void)
+{
+    struct lease_peer servers[SERVERS_MAX];
+    size_t count = make_servers(servers, SERVERS_MAX), gained[SERVERS_MAX] = {0}, left = 0;
+    for (int i = 0; i < LEDGERS; i++) {
+        const struct lease_peer *before = best_of(i, servers, count, 0);
+        const struct lease_peer *after = best_of(i, servers, count, servers[4].no);
+        if (before == &servers[4]) {
+            left++;
+            gained[after - servers]++;
+        } else {
+            CU_ASSERT_PTR_EQUAL(before, after);
+        }
+    }
+    CU_ASSERT_EQUAL(gained[4], 0);
+    for (size_t i = 0; i < count; i++)
+        if (i != 4)
+            CU_ASSERT(gained[i] >= left / 9 / 2 && gained[i] <= 2 * left / 9);
+}
+
+/* One that is started again has another number at the same URL: the same ledgers are its own. Two
+ * at one URL share what is theirs. */
+static void the_place_is_the_url(void)
+{
+    struct lease_peer servers[SERVERS_MAX];
+    size_t count = make_servers(servers, 3), first = 0, second = 0;
+    for (int i = 0; i < LEDGERS; i++) {
+        const struct lease_peer *before = best_of(i, servers, count, 0);
+        servers[1].no = 100;
+        CU_ASSERT_PTR_EQUAL(best_of(i, servers, count, 0), before);
+        servers[1].no = 8;
+    }
+    memcpy(servers[1].url, servers[0].url, sizeof servers[0].url);
+    for (int i = 0; i < LEDGERS; i++) {
+        const struct lease_peer *best = best_of(i, servers, 2, 0);
+        first += best == &servers[0];
+        second += best == &servers[1];
+    }
+    CU_ASSERT(first > LEDGERS / 3 && second > LEDGERS / 3);
+    CU_ASSERT_PTR_NULL(placement_best("main", servers, 0, 0));
+    CU_ASSERT_PTR_NULL(placement_best("main", servers, 1, servers[0].no));
+}
+
+/* ---- with servers -------------------------------------------------------------------------- */
+
+struct server {
+    struct bank *bank;
+    struct co_waitgroup opening;
+    bool opened;
+    char url[40];
+};
+
+static void open_bank(void *arg)
+{
+    struct server *server = arg;
+    char error[300];
+    server->opened = bank_open(co_context_background(), server->bank, error, sizeof error);
+    co_waitgroup_done(&server->opening);
+}
+
+/* Its opening ends when it has a ledger, whenever that is. */
+static void begin(struct server *server, const char *db, int number, int64_t patience_ms)
+{
+    char error[300];
+    *server = (struct server){.opened = false};
+    snprintf(server->url, sizeof server->url, "http://teller-%d:8080", number);
+    const struct bank_options options = {
+        .conninfo = db, .strategies = "owner", .url = server->url, .patience_ms = patience_ms};
+    server->bank = bank_make(&options, error, sizeof error);
+    co_ensure(server->bank != NULL);
+    co_waitgroup_add(&server->opening, 1);
+    co_ensure(co_spawn(open_bank, server));
+}
+
+/* Until it has seen that many servers. */
+static void await_peers(struct server *server, size_t count)
+{
+    struct lease_peer peer;
+    for (int i = 0; i < 1500; i++, co_sleep(20 * CO_CLOCK_MS))
+        if (bank_count(server->bank) > 0 && bank_peer(server->bank, count - 1, &peer) &&
+            !bank_peer(server->bank, count, &peer))
+            return;
+    CU_FAIL("a server was not seen, or one too many");
+}
+
+static void name_of(int ledger, char name[20])
+{
+    snprintf(name, 20, "shared-%d", ledger);
+}
+
+/* Park until it is open there, and nowhere else: as of the placement among those. */
+static void await_place(struct server *servers, size_t count, const char *name, size_t gone)
+{
+    struct lease_peer peers[BANKS];
+    size_t there = 0, at[BANKS];
+    for (size_t i = 0; i < count; i++) {
+        if (i == gone)
+            continue;
+        at[there] = i;
+        peers[there] = (struct lease_peer){.no = i + 1};
+        memcpy(peers[there].url, servers[i].url, sizeof servers[i].url);
+        there++;
+    }
+    const struct lease_peer *best = placement_best(name, peers, there, 0);
+    struct bank *bank = servers[at[best - peers]].bank;
+    struct ledger *ledger = NULL;
+    for (int i = 0; i < 1500 && bank_find(bank, name, &ledger) != LEDGER_OK; i++)
+        co_sleep(20 * CO_CLOCK_MS);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ledger);
+    fixture_account(ledger, "after", "USD/2", "0");
+    ledger_leave(ledger);
+}
+
+/* One has them all, two stand by. When it leaves each goes to its place; and when one of these two
+ * leaves the other one has all. */
+static void what_a_server_leaves_spreads(void)
+{
+    const char *db = fixture_database();
+    struct server servers[BANKS];
+    char name[20];
+    begin(&servers[0], db, 0, FOREVER_MS);
+    co_waitgroup_wait(&servers[0].opening);
+    CU_ASSERT_FATAL(servers[0].opened);
+    for (int i = 0; i < SHARED; i++) {
+        struct ledger *ledger;
+        bool created;
+        name_of(i, name);
+        CU_ASSERT_EQUAL_FATAL(
+            bank_create(co_context_background(), servers[0].bank, name, NULL, &ledger, &created),
+            LEDGER_OK);
+        ledger_leave(ledger);
+    }
+    begin(&servers[1], db, 1, FOREVER_MS);
+    begin(&servers[2], db, 2, FOREVER_MS);
+    for (int i = 0; i < BANKS; i++)
+        await_peers(&servers[i], BANKS);
+    CU_ASSERT_FALSE(servers[1].opened || servers[2].opened); /* what one has stays there */
+    bank_close(&servers[0].bank);
+
+    for (int i = 0; i < SHARED; i++) {
+        name_of(i, name);
+        await_place(servers, BANKS, name, 0);
+    }
+    for (int i = 1; i < BANKS; i++) {
+        co_waitgroup_wait(&servers[i].opening);
+        CU_ASSERT(servers[i].opened);
+    }
+    bank_close(&servers[1].bank);
+    for (int i = 0; i < SHARED; i++) {
+        struct ledger *ledger = NULL;
+        name_of(i, name);
+        for (int n = 0; n < 1500 && bank_find(servers[2].bank, name, &ledger) != LEDGER_OK; n++)
+            co_sleep(20 * CO_CLOCK_MS);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(ledger);
+        ledger_leave(ledger);
+    }
+    bank_close(&servers[2].bank);
+}
+
+/* A row of a server that is dead, which nobody knows yet: what is its to take is orphaned for a
+ * second, not until it is declared dead. And that is done though it has no ledger. */
+static void a_dead_favourite_is_not_waited_for(void)
+{
+    const char *db = fixture_database();
+    struct server server;
+    struct lease_peer peer;
+    begin(&server, db, 0, 0);
+    co_waitgroup_wait(&server.opening);
+    bank_close(&server.bank);
+    fixture_do(db, "DO $$ BEGIN FOR i IN 1..20 LOOP"
+                   " PERFORM teller.server_enter('http://dead-' || i || ':8080', '');"
+                   " END LOOP; END $$");
+    int64_t began_ns = co_clock_now_ns();
+    begin(&server, db, 0, 0);
+    co_waitgroup_wait(&server.opening);
+    CU_ASSERT(server.opened);
+    CU_ASSERT(bank_peer(server.bank, 1, &peer)); /* they still seem to live */
+    CU_ASSERT(co_clock_now_ns() - began_ns >= CO_CLOCK_S / 2);
+    await_peers(&server, 1);
+    bank_close(&server.bank);
+}
+
+const struct unit_suite placement_suite = {.name = "placement",
+    .tests = (const struct unit_test[]){{"ledgers_spread_evenly", ledgers_spread_evenly},
+        {"only_what_must_moves", only_what_must_moves},
+        {"the_place_is_the_url", the_place_is_the_url},
+        {"what_a_server_leaves_spreads", what_a_server_leaves_spreads},
+        {"a_dead_favourite_is_not_waited_for", a_dead_favourite_is_not_waited_for}, {0}}};
