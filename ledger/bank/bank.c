@@ -185,8 +185,8 @@ static void attend(void *arg)
     co_waitgroup_done(&bank->keepers);
 }
 
-/* How many slots there are, how many of them are open, how many have been or cannot be, and how many
- * another server has. */
+/* How many slots there are, how many of them are open, how many have been or cannot be, and how
+ * many another server has. */
 struct tally {
     size_t slots, open, settled, elsewhere;
     char why[LEDGER_REASON]; /* of the first that is not open */

@@ -4,7 +4,6 @@
 #include "ledger/lease/lease.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
@@ -49,14 +48,6 @@ void lease_tell_news(struct lease *lease)
     co_eventcount_advance(&lease->news, count);
 }
 
-/* Several pieces of news may be one step: whoever waits looks at all there is. */
-bool lease_await_news(struct co_context *context, struct lease *lease, uint64_t *seen)
-{
-    enum co_eventcount_status status = co_eventcount_await(context, &lease->news, *seen + 1);
-    *seen = co_eventcount_read(&lease->news);
-    return status == CO_EVENTCOUNT_REACHED;
-}
-
 void lease_look_soon(struct lease *lease)
 {
     co_lock_take(&lease->lock);
@@ -98,52 +89,6 @@ void lease_tell_problem(struct lease *lease, char why[LEASE_WHY])
         *why = '\0';
     else if (!*why)
         snprintf(why, LEASE_WHY, "the database is away");
-}
-
-/* ---- rows ---------------------------------------------------------------------------------- */
-
-/* Copies, as the next look replaces all rows. */
-bool lease_row(struct lease *lease, size_t index, struct lease_row *row)
-{
-    co_lock_take(&lease->lock);
-    bool there = index < lease->row_count;
-    if (there)
-        *row = lease->rows[index];
-    co_lock_drop(&lease->lock);
-    return there;
-}
-
-static int compare_ledgers(const void *key, const void *element)
-{
-    int number = *(const int *)key, its = ((const struct lease_row *)element)->ledger;
-    return (number > its) - (number < its);
-}
-
-struct lease_row *lease_search(const struct lease *lease, int ledger)
-{
-    if (lease->row_count == 0)
-        return NULL;
-    return bsearch(&ledger, lease->rows, lease->row_count, sizeof *lease->rows, compare_ledgers);
-}
-
-bool lease_find(struct lease *lease, int ledger, struct lease_row *row)
-{
-    co_lock_take(&lease->lock);
-    const struct lease_row *there = lease_search(lease, ledger);
-    if (there)
-        *row = *there;
-    co_lock_drop(&lease->lock);
-    return there != NULL;
-}
-
-bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer)
-{
-    co_lock_take(&lease->lock);
-    bool there = index < lease->peer_count;
-    if (there)
-        *peer = lease->peers[index];
-    co_lock_drop(&lease->lock);
-    return there;
 }
 
 /* ---- claims -------------------------------------------------------------------------------- */

@@ -7,6 +7,8 @@
 #include "coro/clock.h"
 #include "ledger/lease/lease_private.h"
 
+/* ---- looking ------------------------------------------------------------------------------- */
+
 static const char peers_sql[] =
     "SELECT no, url, (extract(epoch FROM entered_at) * 1000000)::bigint, beat"
     " FROM server WHERE left_at IS NULL ORDER BY no";
@@ -124,4 +126,58 @@ enum pg_status lease_look(struct co_context *context, struct lease *lease)
 {
     enum pg_status status = ask_peers(context, lease);
     return status == PG_OK ? ask_rows(context, lease) : status;
+}
+
+/* ---- what others see ----------------------------------------------------------------------- */
+
+/* Copies, as the next look replaces all rows. */
+bool lease_row(struct lease *lease, size_t index, struct lease_row *row)
+{
+    co_lock_take(&lease->lock);
+    bool there = index < lease->row_count;
+    if (there)
+        *row = lease->rows[index];
+    co_lock_drop(&lease->lock);
+    return there;
+}
+
+static int compare_ledgers(const void *key, const void *element)
+{
+    int number = *(const int *)key, its = ((const struct lease_row *)element)->ledger;
+    return (number > its) - (number < its);
+}
+
+struct lease_row *lease_search(const struct lease *lease, int ledger)
+{
+    if (lease->row_count == 0)
+        return NULL;
+    return bsearch(&ledger, lease->rows, lease->row_count, sizeof *lease->rows, compare_ledgers);
+}
+
+bool lease_find(struct lease *lease, int ledger, struct lease_row *row)
+{
+    co_lock_take(&lease->lock);
+    const struct lease_row *there = lease_search(lease, ledger);
+    if (there)
+        *row = *there;
+    co_lock_drop(&lease->lock);
+    return there != NULL;
+}
+
+bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer)
+{
+    co_lock_take(&lease->lock);
+    bool there = index < lease->peer_count;
+    if (there)
+        *peer = lease->peers[index];
+    co_lock_drop(&lease->lock);
+    return there;
+}
+
+/* Several pieces of news may be one step: whoever waits looks at all there is. */
+bool lease_await_news(struct co_context *context, struct lease *lease, uint64_t *seen)
+{
+    enum co_eventcount_status status = co_eventcount_await(context, &lease->news, *seen + 1);
+    *seen = co_eventcount_read(&lease->news);
+    return status == CO_EVENTCOUNT_REACHED;
 }

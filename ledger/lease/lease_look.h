@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the database says of all ledgers and servers: as of the last look that succeeded. A look
+ * comes with each beat of the lease (lease.h), and more often while others have some of the
+ * ledgers. Thread-safe; what does not say that it parks never does.
+ */
+#ifndef LEDGER_LEASE_LEASE_LOOK_H
+#define LEDGER_LEASE_LEASE_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coro/context.h"
+#include "ledger/domain/hash.h"
+
+enum {
+    LEASE_NAME = 65, /* bytes of a ledger's name with its end */
+    LEASE_URL = 120, /* of where a server listens */
+    LEASE_WHY = 300, /* of a reason */
+};
+
+struct lease;
+
+struct lease_row {
+    int ledger;
+    char name[LEASE_NAME], strategy[12];
+    bool ours, free; /* free: no living server has it */
+    uint64_t epoch, owner;
+    char owner_url[LEASE_URL]; /* "": nobody's, or not known */
+    char stopped[LEASE_WHY];   /* "": it takes writes */
+    uint64_t batch;            /* ours: the last, 0 for none, */
+    uint8_t hash[HASH_CHAIN];  /* and its hash */
+};
+
+/* The row of a ledger, or by index in the order of their making; false: there is none. */
+bool lease_find(struct lease *lease, int ledger, struct lease_row *row);
+bool lease_row(struct lease *lease, size_t index, struct lease_row *row);
+
+/* ---- the servers --------------------------------------------------------------------------- */
+
+struct lease_peer {
+    uint64_t no;
+    char url[LEASE_URL];
+    int64_t entered_us; /* since 1970, by the database's clock */
+    uint64_t beat;
+    int64_t since_ns; /* by co_clock_boot_ns(): when that beat was seen first */
+};
+
+/* A server that has entered and not left, nor was declared dead, by index in the order of their
+ * numbers, this one among them; false: there are no more. */
+bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer);
+
+/* Park until a look has succeeded after the n-th that is in *seen, or something else is new; false:
+ * the context ended first. */
+CO_MUST_CHECK bool lease_await_news(
+    struct co_context *context, struct lease *lease, uint64_t *seen);
+
+#endif
