@@ -317,6 +317,13 @@ static void a_key_of_a_failed_commit(const char *strategy)
 /* Transfers of 1,000 postings: 96 KB each, in memory as in a batch. */
 enum { LARGE = 900, LARGE_BYTES = 96000 };
 
+/* Too much waits; or, on a machine where that took longer than a try of a commit, it is not known
+ * whose the ledger is. */
+static bool is_turned_away(enum ledger_status status)
+{
+    return status == LEDGER_OVERLOADED || status == LEDGER_UNAVAILABLE;
+}
+
 /* Send all of them while nothing is committed: how many were taken, from the first one on. */
 static size_t take_large(struct ledger *ledger)
 {
@@ -331,14 +338,14 @@ static size_t take_large(struct ledger *ledger)
     struct co_context *context = within(SHORT_MS);
     ledger_transfer_batch(context, ledger, false, transfers, LARGE, outcomes);
     co_context_release(&context);
-    while (taken < LARGE && outcomes[taken].status == LEDGER_OUTCOME_UNKNOWN)
-        taken++;
     for (size_t i = 0; i < LARGE; i++) {
-        if (i >= taken)
-            CU_ASSERT_EQUAL(outcomes[i].status, LEDGER_OVERLOADED);
-        CU_ASSERT_EQUAL(outcomes[i].entry != NULL, i < taken);
+        bool is_taken = outcomes[i].status == LEDGER_OUTCOME_UNKNOWN;
+        CU_ASSERT(is_taken || is_turned_away(outcomes[i].status));
+        CU_ASSERT_EQUAL(outcomes[i].entry != NULL, is_taken);
         entry_drop(&outcomes[i].entry);
+        taken += is_taken;
     }
+    CU_ASSERT(taken < LARGE);
     return taken;
 }
 
@@ -411,7 +418,7 @@ static void bounded_in_bytes(const char *strategy)
     CU_ASSERT_EQUAL(figures.pending, taken);
     CU_ASSERT(figures.pending_bytes >= taken * LARGE_BYTES);
     CU_ASSERT(figures.pending_bytes < (64 << 20) + 2 * LARGE_BYTES);
-    CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OVERLOADED);
+    CU_ASSERT(is_turned_away(fixture_move(ledger, NULL, "a", "b", 1)));
     pg_close(&stalled);
     CU_ASSERT(ledger_await(co_context_background(), ledger, figures.head_seq - 1));
     ledger_read_figures(ledger, &figures);
