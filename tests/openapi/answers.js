@@ -114,11 +114,14 @@ class Tally {
 }
 
 /** The described answers that no test had; those of success are missed. */
-function unseen(contract, tally) {
+function unseen(contract, tally, isWhole) {
     const missing = [...contract.statuses()].filter(
         ([what, status]) => !tally.seen.has(`${what} ${status}`),
     );
     console.log(`answers: ${missing.length} of what is described was not seen`);
+    for (const status of isWhole ? new Set(missing.map(([, status]) => status)) : [])
+        console.log(`    ${status}: ${missing.filter((each) => each[1] === status)
+            .map(([what]) => what).join(', ')}`);
     return missing.filter(([, status]) => status.startsWith('2'));
 }
 
@@ -143,7 +146,7 @@ for await (const record of records(path)) {
     }
 }
 let failed = tally.report();
-const missed = unseen(contract, tally);
+const missed = unseen(contract, tally, option === '--whole');
 if (option === '--whole')
     for (const [what, status] of missed) {
         failed++;

@@ -49,7 +49,7 @@ const PAGE = /^\/((lab|docs)(\/[^/]*)?|[^/]*)?$/;
 const OF_ANY = {
     400: 'BadRequest',
     403: 'Forbidden',
-    404: 'NotFound',
+    404: 'LedgerNotFound',
     405: 'BadRequest',
     414: 'TargetTooLong',
     417: 'NoExpectation',

@@ -13,6 +13,8 @@ const addFormats = modules('ajv-formats').default;
 
 const DOCUMENT = 'server/api/openapi.json';
 const TYPES = 'build/openapi.ts';
+const METHODS = ['get', 'post', 'delete'];
+const PROBLEM = 'application/problem+json';
 
 let passed = 0;
 let failed = 0;
@@ -35,13 +37,18 @@ function walk(value, visit, path = '#') {
         walk(member, visit, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
 }
 
+/** What "#/components/..." stands for; anything else is itself. */
+const follow = (document, value) => !value?.$ref ? value
+    : value.$ref.slice(2).split('/').reduce((at, name) => at[name], document);
+
 /** The examples that an object gives of the schema beside them, or of itself: [path, example]. */
-function examplesAt(value, path) {
+function examplesAt(document, value, path) {
     const found = [];
     const schema = value.schema ? `${path}/schema` : null;
     if (schema && 'example' in value) found.push([schema, value.example]);
     if (schema && value.examples)
-        for (const example of Object.values(value.examples)) found.push([schema, example.value]);
+        for (const example of Object.values(value.examples))
+            found.push([schema, follow(document, example).value]);
     if (!schema && Array.isArray(value.examples))
         for (const example of value.examples) found.push([path, example]);
     return found;
@@ -62,13 +69,54 @@ function checkDocument(document) {
     for (const name of Object.keys(document.components.schemas))
         check(`schema ${name}`, () => compile(`#/components/schemas/${name}`));
     walk(document, (value, path) => {
-        for (const [schema, example] of examplesAt(value, path))
+        for (const [schema, example] of examplesAt(document, value, path))
             check(`example at ${path}`, () => {
                 const validate = compile(schema);
                 if (!validate(example))
                     throw new Error(JSON.stringify({ example, errors: validate.errors }, null, 1));
             });
     });
+}
+
+/** A reader sees of each operation what it takes, and of each status what comes then. */
+function checkShown(document) {
+    const shown = (content) => Object.values(content ?? {}).every(({ example, examples }) =>
+        example !== undefined || Object.keys(examples ?? {}).length);
+    for (const [path, item] of Object.entries(document.paths))
+        for (const method of METHODS.filter((method) => item[method])) {
+            const { requestBody, responses } = item[method];
+            if (requestBody)
+                check(`example of the body of ${method} ${path}`, () => {
+                    if (!shown(requestBody.content)) throw new Error('there is none');
+                });
+            for (const [status, response] of Object.entries(responses))
+                check(`example of ${status} of ${method} ${path}`, () => {
+                    if (!shown(follow(document, response).content))
+                        throw new Error('there is none');
+                });
+        }
+}
+
+/** A problem's example has the status that it is shown with, and the code that it is named by. */
+function checkProblems(document) {
+    const { examples, responses } = document.components;
+    const of = (response, status) => {
+        for (const name of Object.keys(response.content?.[PROBLEM]?.examples ?? {}))
+            check(`${name} at ${status}`, () => {
+                const { value } = examples[name];
+                if (value.code !== name || value.status !== Number(status))
+                    throw new Error(JSON.stringify(value));
+            });
+    };
+    for (const item of Object.values(document.paths))
+        for (const method of METHODS.filter((method) => item[method]))
+            for (const [status, response] of Object.entries(item[method].responses))
+                of(follow(document, response), status);
+    const used = JSON.stringify([document.paths, responses]);
+    for (const name of Object.keys(examples))
+        check(`example ${name} is used`, () => {
+            if (!used.includes(`"#/components/examples/${name}"`)) throw new Error('it is not');
+        });
 }
 
 /** Whoever changes something may be left without an answer, and must know what to make of that. */
@@ -85,7 +133,7 @@ function checkOfEach(document, header) {
     const { responses } = document.components;
     const said = (response) => response.headers?.[header];
     for (const [path, item] of Object.entries(document.paths))
-        for (const method of ['get', 'post', 'delete'].filter((method) => item[method]))
+        for (const method of METHODS.filter((method) => item[method]))
             check(`${header} of ${method} ${path}`, () => {
                 for (const [status, response] of Object.entries(item[method].responses))
                     if (!said(responses[response.$ref?.split('/').at(-1)] ?? response))
@@ -122,6 +170,8 @@ function checkHabits() {
 
 const document = JSON.parse(readFileSync(DOCUMENT, 'utf8'));
 checkDocument(document);
+checkShown(document);
+checkProblems(document);
 checkUnknown(document);
 for (const header of ['X-Request-Id', 'Server-Timing']) checkOfEach(document, header);
 checkTypes();

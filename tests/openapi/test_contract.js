@@ -80,7 +80,7 @@ const contract = new Contract({
                     },
                 },
             },
-            NotFound: {
+            LedgerNotFound: {
                 content: {
                     'application/problem+json': {
                         schema: { $ref: '#/components/schemas/Problem' },
