@@ -51,6 +51,7 @@ static const struct unit_suite *const suites[] = {
     &cors_suite,
     &methods_suite,
     &precedence_suite,
+    &statuses_suite,
     &rejections_suite,
     &grammar_suite,
     &smuggling_suite,

@@ -61,6 +61,7 @@ extern const struct unit_suite origin_suite;
 extern const struct unit_suite cors_suite;
 extern const struct unit_suite methods_suite;
 extern const struct unit_suite precedence_suite;
+extern const struct unit_suite statuses_suite;
 extern const struct unit_suite rejections_suite;
 extern const struct unit_suite grammar_suite;
 extern const struct unit_suite smuggling_suite;
