@@ -54,7 +54,8 @@ static unsigned faults_of(struct json_view operation, const char *method, const 
         faults |= BIT(BAD_ESCAPE) | BIT(PARAMETER) | BIT(NO_TOKEN) | BIT(OF_TOKEN);
     if (json_view_is(scope, "admin") || json_view_is(scope, "write"))
         faults |= BIT(SCOPE);
-    if (scope.at && !json_view_is(reach, "any") && !json_view_is(reach, "ledgers"))
+    if (scope.at && !json_view_is(reach, "any") && !json_view_is(reach, "ledgers") &&
+        !json_view_is(reach, "between")) /* of which the body tells */
         faults |= BIT(BOUND);
     if (strncmp(path, "/v1/ledgers/", 12) == 0)
         faults |= BIT(NO_LEDGER);
