@@ -175,7 +175,7 @@ $(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Dco_ensure(condition)=((v
 
 # Files that the program carries in itself: the migrations, the dashboard, the API's description.
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
-$(OBJ)/embed/web.o: $(wildcard web/* web/lab/*) build/node_modules/.for-build
+$(OBJ)/embed/web.o: $(wildcard web/* web/lab/*)
 $(OBJ)/embed/api.o: server/api/openapi.json
 $(OBJ)/embed/docs.o: build/site/index.html
 $(OBJ)/embed/lab.o: $(wildcard lab/scenario/*.c lab/strategy/*.c lab/sql/*.c ledger/strategy/*.c)
@@ -198,13 +198,10 @@ $(OBJ)/lessons/%.o: coro/examples/%.c Makefile $(OBJ)/built-with
 build/site/index.html: $(wildcard docs/*) $(shell git ls-files '*.md' 2>/dev/null || echo README.md)
 	@rm -rf build/site && node docs/site.mjs build/site
 
-# npm's packages: one for the dashboard, and those that test it.
-build/node_modules/.for-build: web/package.json web/package-lock.json
-	@mkdir -p build && cp $^ build/
-	npm ci --prefix build --omit=dev --no-audit --no-fund --loglevel=error && touch $@
+# npm's packages: those that test the pages and the clients, and what the clients are written with.
 build/node_modules/.for-e2e: web/package.json web/package-lock.json
 	@mkdir -p build && cp $^ build/
-	npm ci --prefix build --no-audit --no-fund --loglevel=error && touch build/node_modules/.for-build $@
+	npm ci --prefix build --no-audit --no-fund --loglevel=error && touch $@
 
 build/lint/node_modules/.for-openapi: tests/openapi/package.json tests/openapi/package-lock.json
 	@mkdir -p build/lint && cp $^ build/lint/
@@ -218,11 +215,11 @@ build/lighthouse/node_modules/.for-lighthouse: tests/lighthouse/package.json tes
 
 # --- what must be on the machine --------------------------------------------------------------
 BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev libconfig-dev libsodium-dev libunistring-dev \
-  libseccomp-dev libssl-dev zlib1g-dev node:nodejs npm:npm cmark-gfm
+  libseccomp-dev libssl-dev zlib1g-dev node:nodejs cmark-gfm
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang libclang-rt-14-dev g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc zsh valgrind hledger beancount ledger \
-  nginx haproxy caddy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3
+  nginx haproxy caddy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3 npm:npm
 E2E_DEPS := chromium
 CLUSTER_DEPS := etcd-server patroni haproxy curl iproute2 procps
 
@@ -464,10 +461,10 @@ clients: build/node_modules/.for-e2e ## the Python and the TypeScript client, wh
 clients-kills: deps-test build clients ## each of them killed 200 times, against a service that is killed, too
 	@node tests/clients/run.js 200
 
-deb: deps-deb build/node_modules/.for-build ## Debian packages of the service and of libcoro, in build/deb
+deb: deps-deb ## Debian packages of the service and of libcoro, in build/deb
 	packaging/deb
 
-deb-test: deps-deb deps-fresh build/node_modules/.for-build ## they are built, installed in a new Debian 12, upgraded and purged
+deb-test: deps-deb deps-fresh ## they are built, installed in a new Debian 12, upgraded and purged
 	@tests/packaging/run
 
 container-test: deps-deb deps-fresh ## packaging/Containerfile, step by step in new systems of Debian 12, without an engine

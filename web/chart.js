@@ -1,70 +1,111 @@
 // SPDX-License-Identifier: MIT
-// A line chart of the last two minutes, drawn by uPlot (a classic script: the global uPlot). Its
-// colours are those of the style sheet, also when the scheme changes.
+// A line chart of the last two minutes, as a picture of lines and text (SVG): its colours and its
+// letters are those of the style sheet, in any scheme and on paper.
+
+import { drawing } from './dom.js';
 
 const SECONDS = 120;
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const LINES_MAX = 5;    // across, each with its value
+const CLOCK_S = 30;     // between two times at the foot, or twice that where there is little room
+const CLOCK_REM = 6.5;
 
 /**
- * A chart in `container` with one series for each of {label, stroke, fill?, dash?} (names of CSS
- * variables); `show(value)` writes a value of its axis. push(values) adds a second.
+ * A chart in `container` with one series for each of {label, name, area} (`name` is the class that
+ * the style sheet knows it by; `area`: what is under the line is filled). `show(value)` writes a
+ * value of its axis. push(values) adds what is so now; null: it is not known.
  */
 export function makeChart(container, series, show) {
-    const data = [[], ...series.map(() => [])];
-    const now = Math.floor(Date.now() / 1000);
-    for (let i = SECONDS; i > 0; i--) {
-        data[0].push(now - i);
-        for (const values of data.slice(1)) values.push(null);
-    }
-    let plot = null;
+    const picture = drawing('svg', { 'aria-hidden': 'true' });
+    const samples = []; // {at, values}, oldest first
     const draw = () => {
-        plot?.destroy();
-        plot = new globalThis.uPlot(options(container, series, show), data, container);
+        if (container.clientWidth > 0)
+            drawChart(picture, placeOf(container), { series, samples, show });
     };
-    draw();
-    new ResizeObserver(() => plot.setSize(size(container))).observe(container);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+    container.append(picture);
+    new ResizeObserver(draw).observe(container);
     return {
         push(values) {
-            data[0].push(Date.now() / 1000);
-            values.forEach((value, i) => data[i + 1].push(value));
-            for (const column of data) column.shift();
-            plot.setData(data);
+            const at = Date.now() / 1000;
+            samples.push({ at, values });
+            while (samples[0].at < at - SECONDS) samples.shift();
+            draw();
             container.setAttribute('aria-label', series.map(({ label }, i) =>
                 `${label}: ${values[i] === null ? 'none' : show(values[i])}`).join(', '));
         },
     };
 }
 
-function size(container) {
-    return { width: Math.max(120, container.clientWidth), height: container.clientHeight };
-}
-
-function options(container, series, show) {
-    const grid = { stroke: colour('--line'), width: 1 };
+/** Where the lines are: in pixels, with room for the values at the left and the times below. */
+function placeOf(container) {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const axis = { stroke: colour('--quiet'), font: `${0.75 * rem}px system-ui, sans-serif`, grid,
-        ticks: { show: false } };
-    return {
-        ...size(container),
-        padding: [0.6 * rem, 1.8 * rem, 0, 0],
-        legend: { show: false },
-        cursor: { show: false },
-        scales: { y: { range: (plot, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
-        axes: [
-            { ...axis, size: 1.6 * rem, space: 4.4 * rem, grid: { show: false },
-                values: (plot, ticks) => ticks.map(clock) },
-            { ...axis, size: 3.2 * rem, space: 2.1 * rem,
-                values: (plot, ticks) => ticks.map(show) },
-        ],
-        series: [{}, ...series.map(({ label, stroke, fill, dash }) => ({
-            label, dash, width: 1.75, stroke: colour(stroke), points: { show: false },
-            fill: fill && colour(fill), spanGaps: false,
-        }))],
-    };
+    return { rem, left: 3.4 * rem, top: 0.6 * rem, right: container.clientWidth - 0.4 * rem,
+        bottom: container.clientHeight - 1.5 * rem, width: container.clientWidth,
+        height: container.clientHeight };
 }
 
-function clock(seconds) {
-    return new Date(seconds * 1000).toTimeString().slice(0, 8);
+function drawChart(picture, place, { series, samples, show }) {
+    const now = samples.at(-1)?.at ?? Date.now() / 1000;
+    const highest = Math.max(0, ...samples.flatMap(({ values }) => values));
+    const top = Math.max(1, highest * 1.15);
+    const x = (at) => place.right - (place.right - place.left) * (now - at) / SECONDS;
+    const y = (value) => place.bottom - (place.bottom - place.top) * value / top;
+    picture.setAttribute('viewBox', `0 0 ${place.width} ${place.height}`);
+    picture.replaceChildren(...values(place, top, y, show), ...times(place, now, x),
+        ...series.flatMap(({ name, area }, i) => {
+            const runs = runsOf(samples, i).map((run) =>
+                run.map(({ at, value }) => [x(at).toFixed(1), y(value).toFixed(1)]));
+            return [...area ? [path(`area ${name}`, runs, (run) =>
+                `M${run[0][0]},${place.bottom}L${run.join('L')}L${run.at(-1)[0]},${place.bottom}Z`)]
+                : [], path(`line ${name}`, runs, (run) => `M${run[0]}h0L${run.join('L')}`)];
+        }));
+}
+
+function path(name, runs, write) {
+    return drawing('path', { class: name, d: runs.map(write).join('') });
+}
+
+/** The stretches of a series that are known: where it is not, its line has a gap. */
+function runsOf(samples, i) {
+    const runs = [[]];
+    for (const { at, values } of samples)
+        if (values[i] !== null) runs.at(-1).push({ at, value: values[i] });
+        else if (runs.at(-1).length) runs.push([]);
+    return runs.filter((run) => run.length);
+}
+
+/** Lines across at round values. */
+function values(place, top, y, show) {
+    const step = roundStep(top / LINES_MAX);
+    const parts = [];
+    for (let value = 0; value <= top; value += step) {
+        const at = Math.round(y(value)) + 0.5;
+        parts.push(drawing('path', { class: 'grid', d: `M${place.left},${at}H${place.right}` }),
+            text(place.left - 0.5 * place.rem, at + 0.28 * place.rem, 'value', show(value)));
+    }
+    return parts;
+}
+
+/** The least of 1, 2 and 5 times a power of ten that is not below. */
+function roundStep(least) {
+    const power = 10 ** Math.floor(Math.log10(least));
+    return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= least);
+}
+
+/** The times of day below, at full half minutes. */
+function times(place, now, x) {
+    const half = (place.right - place.left) * CLOCK_S / SECONDS;
+    const step = half < CLOCK_REM * place.rem ? 2 * CLOCK_S : CLOCK_S;
+    const room = CLOCK_REM * place.rem / 2;
+    const parts = [];
+    for (let at = Math.floor(now / step) * step; x(at) >= place.left; at -= step)
+        if (x(at) <= place.width - room)
+            parts.push(text(x(at), place.height - 0.2 * place.rem, 'clock',
+                new Date(at * 1000).toTimeString().slice(0, 8)));
+    return parts;
+}
+
+function text(x, y, name, written) {
+    const node = drawing('text', { x, y, class: name });
+    node.textContent = written;
+    return node;
 }

@@ -98,7 +98,7 @@ async function connect(stream, hear, enter) {
         if (stream.connections && await isAnother(stream, abort.signal)) location.reload();
         const response = await fetch(`${LEDGER}/events?after=${stream.position}`, {
             headers: { ...authorization(), Accept: 'text/event-stream' },
-            cache: 'no-store', signal: abort.signal,
+            cache: 'no-store', priority: 'low', signal: abort.signal, // after code and accounts
         });
         if (response.status === 401 || response.status === 403) return true;
         if (response.status === 409) location.reload(); // another journal: this one ends too early

@@ -44,6 +44,7 @@ export async function turnJournal(before) {
             draw(true);
         }
         foot(bottom);
+        if (isView('entries')) await fill().catch(() => {}); // else there are fewer of them
         return;
     }
     const to = Number(before) - 1;
@@ -59,13 +60,35 @@ export async function turnJournal(before) {
             return;
         }
         mine.items = answer.body.items;
-        for (const entry of mine.items)
-            for (const { from, to: other } of movesOf(entry).slice(0, 1))
-                if (!assetOf(from) && !assetOf(other)) await findAsset(from).catch(() => null);
+        await learnAssets(mine.items);
         if (mine === old) draw(true);
     } catch {
         if (mine === old) write('journal-note', 'No answer. Try again.');
     }
+}
+
+/** The stream begins a few entries back, enough for the overview: read those before, up to KEPT. */
+async function fill() {
+    const first = Math.min(...[...kept.values()].map(([{ seq }]) => seq));
+    const count = [...kept.values()].reduce((sum, { length }) => sum + length, 0);
+    if (count >= KEPT || first <= 1 || first === Infinity) return;
+    const limit = Math.min(KEPT - count, first - 1);
+    const answer = await request('GET',
+        `${LEDGER}/journal?after=${first - 1 - limit}&limit=${limit}`);
+    if (answer.status !== 200) return;
+    await learnAssets(answer.body.items);
+    for (const entry of answer.body.items.reverse()) {
+        const entries = kept.get(entry.kind);
+        if (!entries) kept.set(entry.kind, [entry]);
+        else if (entry.seq < entries[0].seq) entries.unshift(entry);
+    }
+    if (!old && !paused) draw(true);
+}
+
+async function learnAssets(entries) {
+    for (const entry of entries)
+        for (const { from, to } of movesOf(entry).slice(0, 1))
+            if (!assetOf(from) && !assetOf(to)) await findAsset(from).catch(() => null);
 }
 
 /** The way to older entries and back. */
@@ -102,8 +125,10 @@ function draw(again) {
     }
     if (!paused || again) drawRows(again);
     foot(shown.at(-1)?.seq ?? 0);
-    const what = kind ? `last ${KEPT} of this kind` : `last ${KEPT} entries`;
-    write('journal-note', paused ? `Paused: ${showCount(since)} more since.` : `The ${what}.`);
+    const entries = shown.length === 1 ? 'entry' : 'entries';
+    const last = `The last ${shown.length} ${kind ? 'of this kind' : entries}.`;
+    write('journal-note', paused ? `Paused: ${showCount(since)} more since.`
+        : shown.length ? last : 'Nothing here yet.');
 }
 
 function drawOld(kind) {

@@ -21,9 +21,22 @@ import { startToken } from './token.js';
 import {
     applyToTotals, assetInTotals, settleTotals, sweepTotals, totalsMissing,
 } from './totals.js';
-import { isView, showView, whenFirstSeen } from './views.js';
+import { isView, retryView, showView, whenFirstSeen, withCode } from './views.js';
 
-const TAIL = 100; // entries from before the page was opened
+const TAIL = 100;           // entries from before the page was opened, where they are the view
+const TAIL_OVERVIEW = 40;   // and where they are a part of it
+const SETTLED_MS = 5000;    // after the page is live
+
+/** The code of the views, which is loaded with them, or when the page has settled: a service that
+ *  goes away later takes no view with it. */
+const CODE = {
+    statement: () => import('./statement.js'),
+    entry: () => import('./entry.js'),
+    holds: () => import('./holds.js'),
+    proof: () => import('./proof.js'),
+    ledgers: () => import('./ledgers.js'),
+    machinery: () => import('./machinery.js'),
+};
 
 let stream = null;
 let metricsAt = performance.now();
@@ -39,8 +52,9 @@ function start() {
     startForms();
     startCopy();
     startSearch();
-    find('proof-open').addEventListener('click', async () =>
-        (await import('./proof.js')).openProof());
+    find('proof-open').addEventListener('click', () =>
+        withCode(CODE.proof, ({ openProof }) => openProof()));
+    find('unloaded-again').addEventListener('click', retryView);
     startMetrics();
     startLedgers();
     startWelcome();
@@ -55,26 +69,24 @@ function start() {
 /** What is opened has an address. What only one view needs is loaded when that is first seen. */
 function startViews() {
     for (const head of document.querySelectorAll('th.zone')) head.textContent = `Time, ${zoneOf()}`;
-    whenFirstSeen('machinery', async () => {
-        const parts = await Promise.all([import('./race.js'), import('./machinery.js')]);
-        parts[0].startRace();
-        parts[1].startMachinery();
+    whenFirstSeen('machinery', CODE.machinery, ({ startMachinery }) => startMachinery());
+    for (const [id, rounds] of [['race-once', 1], ['race-many', 25]])
+        find(id).addEventListener('click', () =>
+            withCode(() => import('./race.js'), ({ race }) => race(rounds)));
+    whenFirstSeen('holds', CODE.holds, startHoldsView);
+    whenFirstSeen('api', () => import('./explorer.js'), (module) => {
+        explorer = module;
+        explorer.startExplorer();
     });
-    whenFirstSeen('holds', startHoldsView);
-    whenFirstSeen('api', async () => {
-        explorer = await import('./explorer.js');
-        await explorer.startExplorer();
-    });
-    whenFirstSeen('ledgers', async () => (await import('./ledgers.js')).startLedgersView());
+    whenFirstSeen('ledgers', CODE.ledgers, ({ startLedgersView }) => startLedgersView());
     addressOf('account', (id, parameters) => {
         showView('account', id);
         proposeAccount(id);
         withStatement((part) => part.openStatement(id, parameters));
     });
-    addressOf('entry', async (seq) => {
+    addressOf('entry', (seq) => {
         showPlain('entry', seq);
-        const { openEntry } = await import('./entry.js');
-        if (isView('entry')) openEntry(seq);
+        withCode(CODE.entry, ({ openEntry }) => isView('entry') && openEntry(seq));
     });
     addressOf('entries', (_, parameters) => {
         showPlain('entries');
@@ -98,11 +110,12 @@ function startViews() {
 }
 
 /** Call with the module, if the view of an account is still the one that is seen. */
-async function withStatement(use) {
-    const part = await import('./statement.js');
-    if (!statement) part.startStatement();
-    statement = part;
-    if (isView('account')) use(part);
+function withStatement(use) {
+    withCode(CODE.statement, (part) => {
+        if (!statement) part.startStatement();
+        statement = part;
+        if (isView('account')) use(part);
+    });
 }
 
 /** A view that is not an account's. */
@@ -122,8 +135,7 @@ function closeView({ key, target }) {
 }
 
 /** Holds are read back from where the stream is; from there on it brings what follows. */
-async function startHoldsView() {
-    const module = await import('./holds.js');
+async function startHoldsView(module) {
     while (!stream) await new Promise((resolve) => setTimeout(resolve, 50));
     holds = module;
     holds.startHolds(stream.position);
@@ -137,7 +149,17 @@ async function connect() {
         if (position === null && await isNowhere()) return;
         if (position === null) await new Promise((resolve) => setTimeout(resolve, 1000));
     }
-    stream = follow(Math.max(0, position - TAIL), apply, changed);
+    const tail = isView('entries') ? TAIL : TAIL_OVERVIEW;
+    stream = follow(Math.max(0, position - tail), apply, changed);
+}
+
+/** Load what other views need, a piece at a time, while there is nothing else to do. */
+async function loadAhead() {
+    const idle = globalThis.requestIdleCallback ?? ((then) => setTimeout(then, 200));
+    for (const load of Object.values(CODE)) {
+        await new Promise((resolve) => idle(resolve));
+        await load().catch(() => {}); // it will be asked for again with its view
+    }
 }
 
 /** There is no such ledger: say so, and lead to those that there are. */
@@ -181,9 +203,17 @@ function apply(entry) {
 }
 
 let wasLive = false;
+let loadingAhead = false;
+
+function becameLive() {
+    settlePending();
+    retryView();
+    if (!loadingAhead && !navigator.connection?.saveData) setTimeout(loadAhead, SETTLED_MS);
+    loadingAhead = true;
+}
 
 function changed() {
-    if (stream.state === 'live' && !wasLive) settlePending();
+    if (stream.state === 'live' && !wasLive) becameLive();
     wasLive = stream.state === 'live';
     if (stream.state === 'live' && totalsMissing())
         sweepTotals().then(() => settleTotals(stream.position));
@@ -214,12 +244,12 @@ function drawNow() {
 
 function startMetrics() {
     const rate = makeChart(find('chart-rate'), [
-        { label: 'committed', stroke: '--committed', fill: '--committed-fill' },
-        { label: 'rejected', stroke: '--rejected', dash: [5, 4] },
+        { label: 'committed', name: 'committed', area: true },
+        { label: 'rejected', name: 'rejected' },
     ], compact);
     const latency = makeChart(find('chart-latency'), [
-        { label: 'p50', stroke: '--median' },
-        { label: 'p99', stroke: '--tail', dash: [5, 4] },
+        { label: 'p50', name: 'median' },
+        { label: 'p99', name: 'tail' },
     ], compact);
     watch(LEDGER_NAME, (figures) => {
         rate.push([figures?.committed ?? null, figures?.rejected ?? null]);

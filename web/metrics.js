@@ -23,7 +23,7 @@ export async function watch(ledger, onSample) {
 async function sample(ledger) {
     try {
         const response = await fetch('/metrics', {
-            cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS),
+            cache: 'no-store', priority: 'low', signal: AbortSignal.timeout(TIMEOUT_MS),
         });
         if (!response.ok) return null;
         return { at: performance.now(), ...read(await response.text(), ledger) };

@@ -20,14 +20,10 @@ const RACERS = [
     { name: 'sharded', where: 'real ledger', race: raceOnLedger, ledger: 'races-sharded' },
 ].map((racer) => ({ ...racer, rounds: 0, twice: 0, exact: 0, left: null, told: '', href: null }));
 
-export function startRace() {
-    find('race-once').addEventListener('click', () => race(1));
-    find('race-many').addEventListener('click', () => race(25));
-    for (const id of ['race-once', 'race-many']) find(id).disabled = false;
-}
-
-async function race(rounds) {
+/** Race that often, unless it is being raced. */
+export async function race(rounds) {
     const buttons = [find('race-once'), find('race-many')];
+    if (buttons[0].disabled) return;
     for (const button of buttons) button.disabled = true;
     find('race-steps').replaceChildren();
     await Promise.all([inTurn(RACERS.filter(({ ledger }) => !ledger), rounds),

@@ -10,13 +10,57 @@ const TITLES = { overview: 'Overview', accounts: 'Accounts', account: 'Account',
 /** Under which entry of the navigation the others stand. */
 const UNDER = { account: 'accounts', entry: 'entries' };
 
-const starters = new Map(); // view -> function that is called when it is first seen
+const starters = new Map(); // view -> {load, start} of its code, until it was started
 const focused = new Map();  // view -> what had the focus when it was left
 let current = null;
 
-/** `start()` is called once, when a view is seen for the first time; it may load code. */
-export function whenFirstSeen(view, start) {
-    starters.set(view, start);
+/** When a view is first seen, `load()` brings its code, and `start(code)` is called, once. */
+export function whenFirstSeen(view, load, start) {
+    starters.set(view, { load, start });
+}
+
+function begin(view) {
+    const starter = starters.get(view);
+    if (starter)
+        withCode(starter.load, (code) => {
+            if (starters.delete(view)) starter.start(code);
+        });
+}
+
+let again = null; // what could not be loaded is asked for again by this
+
+/** Call `use` with the code that `load()` brings. If it does not come, that is said in the place of
+ *  the view, and it can be asked for again. */
+export async function withCode(load, use) {
+    const view = current;
+    let code = null;
+    try {
+        code = await load();
+    } catch {
+        if (view === current) sayUnloaded(() => withCode(load, use));
+        return;
+    }
+    if (view === current) clearUnloaded();
+    use(code);
+}
+
+function sayUnloaded(retry) {
+    if (!again) announce(find('unloaded-title').textContent);
+    again = retry;
+    find('unloaded').hidden = false;
+    find('main').classList.add('unloaded');
+}
+
+function clearUnloaded() {
+    if (!again) return;
+    again = null;
+    find('unloaded').hidden = true;
+    find('main').classList.remove('unloaded');
+}
+
+/** Ask again for what could not be loaded, if there is anything. */
+export function retryView() {
+    again?.();
 }
 
 /** Is it the view that is open? */
@@ -29,17 +73,15 @@ export function showView(view, name = '') {
     const title = [TITLES[view], name].filter(Boolean).join(' ');
     document.title = `${title} – teller`;
     if (view === current) return;
+    clearUnloaded();
     const first = current === null;
     focused.set(current, document.activeElement);
     current = view;
-    document.body.dataset.view = view;
-    for (const part of document.querySelectorAll('[data-in]'))
-        part.hidden = !part.dataset.in.split(' ').includes(view);
+    document.documentElement.dataset.view = view; // the style sheet shows the parts of it
     for (const link of document.querySelectorAll('.places a[data-view]'))
         if (link.dataset.view === (UNDER[view] ?? view)) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
-    starters.get(view)?.();
-    starters.delete(view);
+    begin(view);
     if (first) return;
     scrollTo(0, 0);
     place(focused.get(view));

@@ -9,6 +9,12 @@
 #include "server/api/call.h"
 #include "server/http/accept_encoding.h"
 
+/* What a browser may open by itself: also a picture of this kind can hold a script. */
+static bool is_document(const char *type)
+{
+    return strncmp(type, "text/html", 9) == 0 || strcmp(type, "image/svg+xml") == 0;
+}
+
 static const char *type_of(const char *name)
 {
     static const struct {
@@ -49,6 +55,7 @@ static void answer_file(struct call *call, const struct embed *file)
     const unsigned char *bytes = packed ? file->gzip : file->data;
     size_t size = packed ? file->gzip_size : file->size;
     response->is_page = true;
+    response->is_document = is_document(type_of(file->name));
     response->varies = file->gzip != NULL;
     response->etag = etag_of(call, bytes, size);
     response->body = (const char *)bytes;

@@ -40,13 +40,13 @@ static const char *date(struct http_worker *worker)
     return worker->date;
 }
 
-static void add_page_headers(const struct headers *headers)
+/* A policy is the document's: of what a document loads browsers do not read it. */
+static void add_document_headers(const struct headers *headers)
 {
     add(headers, "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
     add(headers, "Referrer-Policy", "no-referrer");
-    add(headers, "X-Content-Type-Options", "nosniff");
 }
 
 /* What pages of other origins may make of the answer: said to those that are in the list, and to
@@ -102,8 +102,10 @@ static void each_header(struct http_worker *worker, const struct response *respo
     add_cors_headers(worker->http->options.cors, response, out);
     if (worker->identity || response->echo->client.is_secret)
         add(out, "Strict-Transport-Security", strict_transport);
+    if (response->is_document)
+        add_document_headers(out);
     if (response->is_page)
-        add_page_headers(out);
+        add(out, "X-Content-Type-Options", "nosniff");
     if (response->is_page || response->stream)
         add(out, "Cache-Control", response->stream ? "no-store, no-transform" : "no-cache");
     if (response->stream)

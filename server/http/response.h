@@ -43,7 +43,8 @@ struct response {
     size_t stage_count;
     const char *encoding; /* of the body: "gzip"; NULL: as it is */
     bool varies;          /* by Accept-Encoding */
-    bool is_page;         /* part of the dashboard: Content-Security-Policy and its like */
+    bool is_page;         /* part of the dashboard, which browsers keep and ask for again */
+    bool is_document;     /* and one that runs the rest: Content-Security-Policy and its like */
     bool is_preflight;    /* the browser asks what a page of another origin may send: `allow` */
 
     /* Of the request, for its answer and for the log; set before the application is asked. */

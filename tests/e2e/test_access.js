@@ -149,7 +149,13 @@ export const access = {
         const policy = headers.get('content-security-policy');
         assert.match(policy, /default-src 'none'/);
         assert.doesNotMatch(policy, /unsafe|\*/);
-        assert.equal(headers.get('x-content-type-options'), 'nosniff');
+        const ofDocuments = ['/', '/tokens.html', '/lab', '/docs/', '/icon.svg'];
+        for (const path of [...ofDocuments, '/main.js', '/style.css']) {
+            const { headers: one } = await fetch(service.url + path);
+            assert.equal(one.get('x-content-type-options'), 'nosniff', path);
+            assert.equal(one.get('content-security-policy'),
+                ofDocuments.includes(path) ? policy : null, path);
+        }
     },
 
     async 'with --auth off it works without a token'({ open }) {

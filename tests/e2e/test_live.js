@@ -148,13 +148,13 @@ export const live = {
         await says(page, '#tile-p50', /^[\d.,]+k? ms$/);
         await soon(async () => {
             assert.match(await page.getAttribute('#chart-rate', 'aria-label'), /committed: \d/);
-            const painted = await page.$$eval('.chart canvas', (canvases) =>
-                canvases.map((canvas) => {
-                    const { data } = canvas.getContext('2d')
-                        .getImageData(0, 0, canvas.width, canvas.height);
-                    return new Set(new Uint32Array(data.buffer)).size > 3;
-                }));
-            assert.deepEqual(painted, [true, true]);
+            for (const at of ['#chart-rate .line.committed', '#chart-latency .line.tail']) {
+                const size = await page.$eval(at, (line) => {
+                    const { width, height } = line.getBBox();
+                    return Math.min(width, height);
+                });
+                assert.ok(size > 0, at);
+            }
         });
     },
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { count, read, says, soon, table } from './browser.js';
+import { count, read, says, soon, table, violations } from './browser.js';
 import { relay } from './proxy.js';
 import { Service, wait } from './service.js';
 
@@ -71,6 +71,44 @@ export const outage = {
         await soon(async () => assert.equal(await page.isVisible('#banner'), false));
         await service.move('deposit', 'hang', '1');
         await caughtUp(page, service);
+    },
+
+    async 'a view that was not opened before opens while the service hangs'({ service, open }) {
+        await service.account('later', '100');
+        const page = await open();
+        await page.waitForFunction(() => performance.getEntriesByType('resource')
+            .some(({ name }) => name.endsWith('/machinery.js'))); // which is loaded ahead last
+        await page.waitForLoadState('load');
+        service.signal('SIGSTOP');
+        try {
+            for (const [address, part] of [['#account=later', '#statement'], ['#entry=2', '#entry'],
+                ['#holds', '#holds'], ['#ledgers', '#ledgers'], ['#machinery', '#machinery']]) {
+                await page.evaluate((hash) => (location.hash = hash), address);
+                await soon(async () => assert.ok(await page.isVisible(part), address));
+                assert.equal(await page.isVisible('#unloaded'), false, address);
+            }
+        } finally {
+            service.signal('SIGCONT');
+        }
+        await says(page, '#machinery-strategy', 'owner');
+        await page.goBack();
+        await says(page, '#ledgers-note', /ledger/);
+    },
+
+    async 'code that does not come is told, and comes with the service'({ service, open }) {
+        const page = await open();
+        await service.stop('SIGKILL'); // before anything is loaded ahead
+        await page.evaluate(() => (location.hash = '#ledgers'));
+        await says(page, '#unloaded-title', 'This view could not be loaded');
+        await soon(async () => assert.ok(await page.isVisible('#unloaded')));
+        assert.deepEqual(await violations(page), []);
+        await page.click('.places a[data-view=overview]');
+        await soon(async () => assert.ok(await page.isVisible('.tiles')));
+        await page.goBack();
+        await soon(async () => assert.ok(await page.isVisible('#unloaded-again')));
+        await service.start();
+        await says(page, '#ledgers-note', /ledger/, 20000);
+        await soon(async () => assert.equal(await page.isVisible('#unloaded'), false));
     },
 
     async 'killed, started again: the page says so, and misses nothing'({ service, open }) {

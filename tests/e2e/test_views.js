@@ -8,6 +8,8 @@ import { read, says, soon, table } from './browser.js';
 import { key } from './service.js';
 
 const NINES = '9'.repeat(38);
+const ADDRESSES = ['', '#accounts', '#account=calm.1', '#entries', '#entry=2', '#holds', '#ledgers',
+    '#machinery', '#api=deposit'];
 
 /** How far the page has jumped while it was loaded: Chromium's cumulative layout shift. */
 async function shiftOf(page) {
@@ -179,13 +181,29 @@ export const views = {
         }
     },
 
-    async 'the page does not jump while it is loaded on a phone'({ service, open }) {
-        for (let i = 0; i < 12; i++) await service.account(`calm.${i}`, '100');
-        const page = await open({ width: 390, height: 844 });
-        await page.waitForTimeout(2500);
-        const shift = await shiftOf(page);
-        assert.ok(shift.sum <= 0.1, `layout shift ${shift.sum}: ${shift.of.join(', ')}`);
+    async 'the page is at most 100 KB, also with what it loads ahead'({ service, open }) {
+        for (let i = 0; i < 25; i++) await service.account(`light.${i}`, '100');
+        const page = await open();
+        const loaded = () => page.evaluate(() => Object.fromEntries(performance.getEntries()
+            .filter(({ transferSize }) => transferSize > 0).toReversed()
+            .map(({ name, transferSize }) => [new URL(name).pathname, transferSize])));
+        await soon(async () => assert.ok('/machinery.js' in await loaded())); // the last of it
+        const sizes = await loaded();
+        const sum = Object.values(sizes).reduce((before, size) => before + size, 0);
+        assert.ok(sum > 50000 && sum <= 100 * 1024, `${sum}: ${JSON.stringify(sizes)}`);
     },
+
+    ...Object.fromEntries(ADDRESSES.map((address) => [
+        `/${address} does not jump while it is loaded`, async ({ service, open }) => {
+            for (let i = 0; i < 12; i++) await service.account(`calm.${i}`, '100');
+            for (const [width, height] of [[390, 844], [1280, 900]]) {
+                const page = await open({ width, height, path: `/${address}` });
+                await page.waitForTimeout(2000);
+                const shift = await shiftOf(page);
+                assert.ok(shift.sum <= 0.1,
+                    `layout shift ${shift.sum} at ${width}: ${shift.of.join(', ')}`);
+            }
+        }])),
 
     async 'text grows with the font of the browser'({ service, open }) {
         await service.account('grown', '100');

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The dashboard as Lighthouse sees it on a phone: performance at least 95, accessibility and best
 // practices 100; at most 100 KB for a first view; a layout shift under 0.1.
-//   node tests/lighthouse/run.js        from the root, after `make build`
+//   node tests/lighthouse/run.js [ADDRESS]...   from the root, after `make build`; all addresses,
+//                                               or these. Each report is kept in build/lighthouse.
 // It measures time, so it is no part of what a commit must pass. The best of three runs counts: a
 // busy machine makes a page slow, and nothing makes it faster than it is.
 
@@ -19,7 +20,7 @@ const BYTES_MAX = 100 * 1024;
 const SHIFT_MAX = 0.1;
 const LEAST = { performance: 0.95, accessibility: 1, 'best-practices': 1 };
 const ADDRESSES = ['', '#account=customer:1', '#api=deposit', 'tokens.html'];
-const REPORT = 'build/lighthouse/report.json';
+const REPORTS = 'build/lighthouse';
 
 const modules = createRequire(new URL('../../build/lighthouse/', import.meta.url));
 const { default: lighthouse } = await import(pathToFileURL(modules.resolve('lighthouse')));
@@ -63,7 +64,7 @@ let failed = 0;
 try {
     await service.start();
     await furnish(service);
-    for (const address of ADDRESSES) {
+    for (const address of process.argv.length > 2 ? process.argv.slice(2) : ADDRESSES) {
         let best = null;
         for (let i = 0; i < RUNS; i++) {
             const now = await measure(`${service.url}/${address}`);
@@ -71,7 +72,8 @@ try {
             if (best.numbers.performance >= LEAST.performance) break;
         }
         console.log(`/${address}`, JSON.stringify(best.numbers));
-        writeFileSync(REPORT, JSON.stringify(best.report));
+        const name = address.replaceAll(/[^a-z0-9]+/g, '-') || 'overview';
+        writeFileSync(`${REPORTS}/report-${name}.json`, JSON.stringify(best.report));
         try {
             judge(best.numbers);
             passed++;
