@@ -19,15 +19,15 @@ void cluster_do(const char *command, const char *part, int number);
 /* Change what Patroni is configured to do; JSON. */
 void cluster_configure(const char *json);
 
-/* The number of the primary, as Patroni says; another one than `except` (0: any). The test is over
- * if there is none for a minute. */
+/* The number of the primary, as Patroni says; another one than `except` (0: any). 0 and a
+ * failure if there is none for a minute. */
 int cluster_primary(int except);
 
 /* Hand over from that primary, as Patroni does it when it is asked to. */
 void cluster_switch_over(int primary);
 
-/* Wait until all nodes run, one as primary, one as its synchronous standby; the test is over if
- * that takes two minutes. */
+/* Wait until all nodes run, one as primary, one as its synchronous standby; a failure if that
+ * takes two minutes. */
 void cluster_await_whole(void);
 
 /* A new database, and how tellers reach it. */

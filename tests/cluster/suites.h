@@ -6,6 +6,8 @@
 #include "tests/unit.h"
 
 extern const struct unit_suite failover_suite;
+extern const struct unit_suite sync_suite;
+extern const struct unit_suite gone_back_suite;
 extern const struct unit_suite takeover_suite;
 extern const struct unit_suite cut_suite;
 
