@@ -81,6 +81,10 @@ $(OBJ)/teller: $(OBJ)/server/main.o $(SERVER) $(TALK) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) $(SERVER_LIBS) -lm
 $(OBJ)/teller-load: $(OBJ)/loadtest/main.o $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO)
 	$(LINK) $(TLS_LIBS) -lm
+# What is said of more machines than there are, out of what `make costs` measured on one.
+SIMULATION := $(filter-out %/main.o,$(call objects,loadtest/simulation)) $(OBJ)/loadtest/dice.o
+$(OBJ)/teller-simulate: $(OBJ)/loadtest/simulation/main.o $(SIMULATION)
+	$(LINK) -lm
 $(OBJ)/tests/test-coro: $(call objects,tests tests/coro) $(CORO_HTTP) $(CORO_TLS) $(CORO)
 	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
@@ -92,7 +96,7 @@ $(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(TALK) $
 # What test-server has the runner of experiments run.
 $(OBJ)/tests/lab-standin: $(OBJ)/tests/server/lab/standin.o $(OBJ)/server/lab/lab_confine.o
 	$(LINK) -lseccomp
-$(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(OBJ)/tests/coro/script.o $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO)
+$(OBJ)/tests/test-loadtest: $(call objects,tests tests/loadtest) $(filter-out %/dice.o,$(SIMULATION)) $(OBJ)/tests/coro/script.o $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO)
 	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/test-scale: $(OBJ)/tests/unit.o $(OBJ)/tests/ledger/fixture.o $(call objects,tests/scale) $(LEDGER) $(CORO)
 	$(LINK) -lcunit $(LEDGER_LIBS) -lm
@@ -384,6 +388,15 @@ screenshots: deps-e2e build ## every view of the pages, light and dark, wide and
 
 bench: deps-bench build bench-coro ## every benchmark beside its peer, a bank and primitives in Go
 	@loadtest/bench.sh
+
+.PHONY: costs simulate
+costs: deps-bench build ## what things cost on this machine, for the simulation: build/costs
+	@tools/install-deps haproxy
+	@loadtest/costs.sh build/costs
+
+simulate: deps-build ## 100 servers and more on paper, by COSTS=build/costs or what was measured here
+	@$(MAKE_IN) MODE=release build/release/teller-simulate
+	@build/release/teller-simulate $(or $(COSTS),loadtest/simulation/costs.txt) $(SEED)
 
 bench-ledgers: deps-bench build ## the same clients on 1, 8, 32 and 256 ledgers of one service
 	@loadtest/bench-ledgers.sh

@@ -27,6 +27,7 @@ const SITE = [
             ['packaging', 'Packages', 'packaging/README.md'],
             ['monitoring', 'Monitoring', 'server/monitoring/README.md'],
             ['loadtest', 'Load tester', 'loadtest/README.md'],
+            ['simulation', 'How large', 'loadtest/simulation/README.md'],
             ['contributing', 'Contribute', 'CONTRIBUTING.md'],
         ],
     ],

@@ -11,5 +11,6 @@ extern const struct unit_suite response_suite;
 extern const struct unit_suite dice_suite;
 extern const struct unit_suite race_suite;
 extern const struct unit_suite client_suite;
+extern const struct unit_suite simulation_suite;
 
 #endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What things cost, as `make costs` measured it: a file of lines "NAME NUMBER", where "#" begins a
+ * comment. Processor time is in microseconds of one core. */
+#ifndef LOADTEST_SIMULATION_COSTS_H
+#define LOADTEST_SIMULATION_COSTS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct costs {
+    double teller_us; /* of a teller, for a transfer; */
+    double hop_us;    /* and for one that it sends on to the owner of the ledger */
+    double commit_us; /* of PostgreSQL: for a transaction of a committer, */
+    double part_us;   /* for each ledger in it, */
+    double entry_us;  /* and for each entry */
+    double beat_us;   /* of PostgreSQL, for a beat of a server */
+    double look_us;   /* and for each ledger of the database that a beat reads about */
+    double fold_us;   /* of a teller, for each account of a ledger that it takes */
+    double commit_ms; /* how long a commit takes, in which what comes gathers for the next */
+    double wal_commit_bytes, wal_part_bytes, wal_entry_bytes;
+    double account_bytes, ledger_bytes; /* of a teller's memory */
+    double hot_rate;                    /* transfers a second that one ledger ends at */
+};
+
+/* All of them, each once, none negative, `commit_ms` and `hot_rate` above 0. False: the reason,
+ * with its line, goes to `problems`. */
+bool costs_read(struct costs *costs, FILE *from, FILE *problems);
+
+#endif
