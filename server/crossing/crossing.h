@@ -9,7 +9,7 @@
  * What 2 answers, yes or no, stays its answer (also that there is no such account). So whoever
  * drives it on, and however often, comes to the same end, and the hold is captured exactly if the
  * money has arrived. The open hold is all that is kept of one under way: its metadata says what is
- * to be done. No step touches both ledgers, so they may be anywhere.
+ * to be done. No step touches both ledgers; one server must have both.
  *
  * K stands for the key of the client and the ledger that pays. It begins with a character that no
  * client's key may have. Step 3 has no key: a hold ends once, and a capture that a freeze refuses
