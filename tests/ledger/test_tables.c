@@ -10,9 +10,11 @@
 /* Whose hold it is; its id is what the table looks at. */
 static struct account *someone(const char *id)
 {
-    static _Alignas(struct account) char room[2][sizeof(struct account) + 40];
+    static struct {
+        _Alignas(struct account) char bytes[sizeof(struct account) + 40];
+    } room[2];
     bool clears = strchr(id, ':') != NULL;
-    struct account *account = (struct account *)room[clears];
+    struct account *account = (struct account *)room[clears].bytes;
     strcpy(account->id, id);
     return account;
 }
