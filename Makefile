@@ -87,8 +87,9 @@ $(OBJ)/teller-simulate: $(OBJ)/loadtest/simulation/main.o $(SIMULATION)
 	$(LINK) -lm
 $(OBJ)/tests/test-coro: $(call objects,tests tests/coro) $(CORO_HTTP) $(CORO_TLS) $(CORO)
 	$(LINK) -lcunit $(TLS_LIBS) -lm
+# It sees each text of SQL that is sent, and has PostgreSQL's own parser take it apart.
 $(OBJ)/tests/test-ledger: $(call objects,tests tests/ledger) $(LEDGER) $(CORO)
-	$(LINK) -lcunit $(LEDGER_LIBS) -lm
+	$(LINK) -Wl,--wrap=PQsendQuery,--wrap=PQsendPrepare -lcunit -lpg_query -ljansson $(LEDGER_LIBS) -lm
 $(OBJ)/tests/test-lab: $(call objects,tests tests/lab) $(LAB) $(LEDGER) $(CORO)
 	$(LINK) -lcunit -ljansson $(LEDGER_LIBS) -lm
 $(OBJ)/tests/test-server: $(call objects,tests tests/server) $(SERVER) $(TALK) $(LAB) $(LEDGER) $(CORO) | $(OBJ)/tests/lab-standin
@@ -223,7 +224,7 @@ BUILD_DEPS := gcc libc6-dev binutils libmicrohttpd-dev libpq-dev libjansson-dev 
 RUN_DEPS := postgresql-15
 TIDY_DEPS := shellcheck clang-format-14
 TEST_DEPS := $(BUILD_DEPS) $(RUN_DEPS) $(TIDY_DEPS) clang libclang-rt-14-dev g++ cmake meson pgbouncer libcunit1-dev gawk curl openssl mandoc zsh valgrind hledger beancount ledger \
-  nginx haproxy caddy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3 npm:npm
+  nginx haproxy caddy varnish apache2-bin pkgconf gdb promtool:prometheus python3:python3 npm:npm libpg-query-dev
 E2E_DEPS := chromium
 CLUSTER_DEPS := etcd-server patroni haproxy curl iproute2 procps
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/db/sql_kind.h"
+#include "ledger/db/sql_tail.h"
 #include "ledger/domain/clearing.h"
 #include "ledger/domain/money_sum.h"
 
@@ -49,13 +50,7 @@ static enum pg_status ask_accounts(const struct clearing *c, struct side *side)
         " (SELECT no, id FROM account WHERE ledger = $1 AND id >= $2 AND id < $3)"
         " SELECT s.id, s.no, coalesce(b.balance, 0) + coalesce(t.delta, 0) FROM side s"
         " LEFT JOIN balance b ON b.ledger = $1 AND b.account = s.no"
-        " LEFT JOIN (SELECT m.account, sum(m.delta) AS delta FROM posting p"
-        "  CROSS JOIN LATERAL (VALUES (p.from_no, -p.amount), (p.to_no, p.amount))"
-        "   m (account, delta)"
-        "  WHERE p.ledger = $1"
-        "   AND p.seq > coalesce((SELECT c.seq FROM checkpoint c WHERE c.ledger = $1), 0)"
-        "  GROUP BY m.account) t ON t.account = s.no"
-        " ORDER BY s.id"};
+        " LEFT JOIN " SQL_TAIL("$1") " t ON t.account = s.no ORDER BY s.id"};
     char end[PREFIX];
     memcpy(end, side->prefix, side->length + 1);
     end[side->length - 1]++; /* what comes behind its colon */

@@ -61,6 +61,7 @@ static bool take_segment(const struct row *row, void *arg)
     return true;
 }
 
+#define HEAD TABLES_COLUMNS(SEGMENT_HEAD)
 static enum pg_status read_all(struct co_context *context, struct pg *pg, struct audit_keys *k)
 {
     char sql[300];
@@ -68,10 +69,8 @@ static enum pg_status read_all(struct co_context *context, struct pg *pg, struct
         "COPY (SELECT key_secret FROM ledger WHERE no = %d) TO STDOUT (FORMAT binary)", k->ledger);
     enum pg_status status = pg_unload(context, pg, sql, take_secret, k);
     snprintf(sql, sizeof sql,
-        "COPY (SELECT " TABLES_COLUMNS(
-            SEGMENT_HEAD) ",seq FROM key_segment"
-                          " JOIN checkpoint USING (ledger) WHERE ledger = %d ORDER BY first_seq)"
-                          " TO STDOUT (FORMAT binary)",
+        "COPY (SELECT " HEAD ",c.seq FROM key_segment s JOIN checkpoint c ON c.ledger = %1$d"
+        " WHERE s.ledger = %1$d ORDER BY first_seq) TO STDOUT (FORMAT binary)",
         k->ledger);
     return status == PG_OK ? pg_unload(context, pg, sql, take_segment, k) : status;
 }

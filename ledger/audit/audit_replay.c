@@ -84,40 +84,31 @@ static bool take_finding(const struct row *row, void *arg)
 
 /* A key is used once; an entry is reversed once, and exactly, last posting first; every entry is in
  * a batch, and each row that was looked up by its entry belongs to one. */
+#define IS_REVERSAL "kind = " SQL_KIND(REVERSAL)
+#define IS_ACCOUNT "kind = " SQL_KIND(ACCOUNT)
 static const char whole[] =
-    "COPY ("
-    "SELECT max(seq), 'its key was used before' FROM entry"
-    " WHERE ledger = %d AND key IS NOT NULL GROUP BY key HAVING count(*) > 1"
+    "COPY (SELECT max(seq), 'its key was used before' FROM entry"
+    " WHERE ledger = %1$d AND key IS NOT NULL GROUP BY key HAVING count(*) > 1"
     " UNION ALL SELECT max(seq), 'reverses what was reversed before' FROM entry"
-    " WHERE ledger = %d AND kind = " SQL_KIND(
-        REVERSAL) " GROUP BY ref HAVING count(*) > 1"
-                  " UNION ALL SELECT seq, 'is not the reverse of what it names' FROM entry e"
-                  " WHERE ledger = %d AND kind = " SQL_KIND(
-                      REVERSAL) " AND"
-                                " (SELECT array_agg((from_no, to_no, amount) ORDER BY leg)"
-                                "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.seq) IS "
-                                "DISTINCT FROM"
-                                " (SELECT array_agg((to_no, from_no, amount) ORDER BY leg DESC)"
-                                "   FROM posting p WHERE p.ledger = e.ledger AND p.seq = e.ref)"
-                                " UNION ALL SELECT opened, 'an account that no entry opened' FROM "
-                                "account a"
-                                " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry e"
-                                "  WHERE e.ledger = a.ledger AND e.seq = a.opened AND e.kind "
-                                "= " SQL_KIND(
-                                    ACCOUNT) "  AND e.account = a.no)"
-                                             " UNION ALL SELECT seq, 'held by no entry' FROM held d"
-                                             " WHERE ledger = %d AND NOT EXISTS (SELECT FROM entry "
-                                             "e"
-                                             "  WHERE e.ledger = d.ledger AND e.seq = d.seq AND "
-                                             "e.kind IN (" SQL_KINDS_OF_HOLDS "))"
-                                             " UNION ALL SELECT min(seq), 'an entry that no batch "
-                                             "has' FROM entry"
-                                             " WHERE ledger = %d AND seq > %lu HAVING count(*) > "
-                                             "0) TO STDOUT (FORMAT binary)";
+    " WHERE ledger = %1$d AND " IS_REVERSAL " GROUP BY ref HAVING count(*) > 1"
+    " UNION ALL SELECT seq, 'is not the reverse of what it names' FROM entry e"
+    " WHERE ledger = %1$d AND " IS_REVERSAL
+    " AND (SELECT array_agg((from_no, to_no, amount) ORDER BY leg)"
+    "   FROM posting p WHERE p.ledger = %1$d AND p.seq = e.seq) IS DISTINCT FROM"
+    " (SELECT array_agg((to_no, from_no, amount) ORDER BY leg DESC)"
+    "   FROM posting p WHERE p.ledger = %1$d AND p.seq = e.ref)"
+    " UNION ALL SELECT opened, 'an account that no entry opened' FROM account a"
+    " WHERE ledger = %1$d AND NOT EXISTS (SELECT FROM entry e WHERE e.ledger = %1$d"
+    "  AND e.seq = a.opened AND e." IS_ACCOUNT " AND e.account = a.no)"
+    " UNION ALL SELECT seq, 'held by no entry' FROM held d"
+    " WHERE ledger = %1$d AND NOT EXISTS (SELECT FROM entry e WHERE e.ledger = %1$d"
+    "  AND e.seq = d.seq AND e.kind IN (" SQL_KINDS_OF_HOLDS "))"
+    " UNION ALL SELECT min(seq), 'an entry that no batch has' FROM entry"
+    " WHERE ledger = %1$d AND seq > %2$lu HAVING count(*) > 0) TO STDOUT (FORMAT binary)";
 
 static enum pg_status check_whole(struct audit_replay *r)
 {
-    char sql[sizeof whole + 120];
+    char sql[sizeof whole + 160];
     if (r->trail.batch != r->last_batch)
         audit_note(r->report, r->trail.seq + 1, "the end is missing: batches %lu to %lu",
             r->trail.batch + 1, r->last_batch);
@@ -125,8 +116,7 @@ static enum pg_status check_whole(struct audit_replay *r)
         audit_note(r->report, r->trail.seq + 1, "the end is missing: the checkpoint is at %lu",
             r->checkpoint);
     check_sums(r);
-    snprintf(sql, sizeof sql, whole, r->trail.ledger, r->trail.ledger, r->trail.ledger,
-        r->trail.ledger, r->trail.ledger, r->trail.ledger, r->trail.seq);
+    snprintf(sql, sizeof sql, whole, r->trail.ledger, r->trail.seq);
     enum pg_status status = pg_unload(r->context, r->pg, sql, take_finding, r->report);
     if (status != PG_OK)
         return status;
@@ -152,8 +142,8 @@ static enum pg_status replay_all(struct audit_replay *r)
 {
     char sql[200];
     snprintf(sql, sizeof sql,
-        "COPY (SELECT coalesce((SELECT max(no) FROM batch b WHERE b.ledger=c.ledger),0),c.seq"
-        " FROM checkpoint c WHERE ledger=%d) TO STDOUT (FORMAT binary)",
+        "COPY (SELECT coalesce((SELECT max(no) FROM batch WHERE ledger = %1$d), 0), seq"
+        " FROM checkpoint WHERE ledger = %1$d) TO STDOUT (FORMAT binary)",
         r->trail.ledger);
 
     /* A checkpoint at 0 is compared before the first entry, any other on the way. */

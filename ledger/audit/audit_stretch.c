@@ -21,25 +21,26 @@ enum { TABLES_PLACES(ABOUT) TABLE_ABOUT_COLUMNS };
  * entries that are about them (OFFSET 0: row by row, whatever the statistics say).
  */
 static const struct {
-    const char *columns, *types, *from, *where, *order;
+    const char *columns, *types, *from[3]; /* between each two of `from` stands the ledger */
+    const char *where, *order;
     unsigned position;
 } sources[AUDIT_TABLES] = {
     [AUDIT_ACCOUNTS] = {TABLES_COLUMNS_OF(ACCOUNT, a), TABLES_TYPES(ACCOUNT),
-        "entry e CROSS JOIN LATERAL (SELECT * FROM account"
-        " WHERE ledger = e.ledger AND no = e.account AND opened = e.seq OFFSET 0) a",
+        {"entry e CROSS JOIN LATERAL (SELECT * FROM account WHERE ledger = ",
+            " AND no = e.account AND opened = e.seq OFFSET 0) a"},
         " AND e.kind = " SQL_KIND(ACCOUNT), "", TABLE_ACCOUNT_OPENED},
-    [AUDIT_ENTRIES] = {TABLES_COLUMNS(ENTRY_HEAD), TABLES_TYPES(ENTRY_HEAD), "entry e", "", "",
+    [AUDIT_ENTRIES] = {TABLES_COLUMNS(ENTRY_HEAD), TABLES_TYPES(ENTRY_HEAD), {"entry e"}, "", "",
         TABLE_ENTRY_SEQ},
-    [AUDIT_POSTINGS] = {TABLES_COLUMNS(POSTING), TABLES_TYPES(POSTING), "posting e", "", ",leg",
+    [AUDIT_POSTINGS] = {TABLES_COLUMNS(POSTING), TABLES_TYPES(POSTING), {"posting e"}, "", ",leg",
         TABLE_POSTING_SEQ},
-    [AUDIT_HOLDS] = {TABLES_COLUMNS(HOLD), TABLES_TYPES(HOLD), "hold e", "", "", TABLE_HOLD_SEQ},
+    [AUDIT_HOLDS] = {TABLES_COLUMNS(HOLD), TABLES_TYPES(HOLD), {"hold e"}, "", "", TABLE_HOLD_SEQ},
     [AUDIT_HELD] = {TABLES_COLUMNS(ABOUT), TABLES_TYPES(ABOUT),
-        "entry e LEFT JOIN LATERAL (SELECT from_no, amount FROM hold"
-        "  WHERE ledger = e.ledger AND seq = " SQL_HOLD_OF_E " OFFSET 0) h ON true"
-        " LEFT JOIN LATERAL (SELECT held FROM held WHERE ledger = e.ledger"
-        "  AND account = h.from_no AND seq = e.seq OFFSET 0) d ON true",
+        {"entry e LEFT JOIN LATERAL (SELECT from_no, amount FROM hold WHERE ledger = ",
+            " AND seq = " SQL_HOLD_OF_E " OFFSET 0) h ON true"
+            " LEFT JOIN LATERAL (SELECT held FROM held WHERE ledger = ",
+            " AND account = h.from_no AND seq = e.seq OFFSET 0) d ON true"},
         " AND e.kind IN (" SQL_KINDS_OF_HOLDS ")", "", TABLE_ABOUT_SEQ},
-    [AUDIT_WAYPOINTS] = {TABLES_COLUMNS(WAYPOINT), TABLES_TYPES(WAYPOINT), "waypoint e", "",
+    [AUDIT_WAYPOINTS] = {TABLES_COLUMNS(WAYPOINT), TABLES_TYPES(WAYPOINT), {"waypoint e"}, "",
         ",account", TABLE_WAYPOINT_SEQ},
 };
 
@@ -112,14 +113,19 @@ static enum pg_status read_batches(struct co_context *context, struct pg *pg,
 static enum pg_status read_table(struct co_context *context, struct pg *pg, int ledger,
     enum audit_table table, struct audit_stretch *stretch)
 {
-    char sql[900];
+    char sql[900], from[500], no[16];
     struct audit_rows *rows = &stretch->tables[table];
     struct keeping keeping = {rows, sources[table].types};
     rows->size = rows->at = rows->next.size = 0;
+    snprintf(no, sizeof no, "%d", ledger);
+    *from = '\0';
+    for (int i = 0; i < 3 && sources[table].from[i]; i++)
+        snprintf(from + strlen(from), sizeof from - strlen(from), "%s%s", i ? no : "",
+            sources[table].from[i]);
     snprintf(sql, sizeof sql,
         "COPY (SELECT %s FROM %s WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu%s"
         " ORDER BY e.seq%s) TO STDOUT (FORMAT binary)",
-        sources[table].columns, sources[table].from, ledger, stretch->batches[0].first_seq,
+        sources[table].columns, from, ledger, stretch->batches[0].first_seq,
         stretch->batches[stretch->count - 1].last_seq, sources[table].where, sources[table].order);
     return pg_unload(context, pg, sql, keep_row, &keeping);
 }

@@ -85,22 +85,23 @@ static bool take_kept(const struct row *row, void *arg)
 #define SELECT_TORN " SELECT one.seq, " SQL_NUMBER(KEPT_TORN)
 #define WHOLE_LEDGER SQL_NUMBER(TABLE_WHOLE_LEDGER)
 static const char kept_sql[] =
-    "COPY (WITH one AS (SELECT %lu::bigint AS first, %lu::bigint AS last, ledger AS l, seq"
-    " FROM checkpoint WHERE ledger = %d)" SELECT_NOTHING
+    "COPY (WITH one AS (SELECT %1$lu::bigint AS first, %2$lu::bigint AS last, seq"
+    " FROM checkpoint WHERE ledger = %3$d)" SELECT_NOTHING
     ", NULL::bigint, NULL::numeric, false, NULL::bigint FROM one UNION ALL" SELECT_BALANCE
     ", b.account, b.balance, false, b.seq FROM one"
-    "  JOIN balance b ON b.ledger = l AND b.account BETWEEN first AND last"
+    "  JOIN balance b ON b.ledger = %3$d AND b.account BETWEEN first AND last"
     " UNION ALL" SELECT_STANDING ", s.account, s.held, s.frozen, s.seq FROM one"
-    "  JOIN standing s ON s.ledger = l"
+    "  JOIN standing s ON s.ledger = %3$d"
     "  AND (s.account = " WHOLE_LEDGER " OR s.account BETWEEN first AND last)"
-    " UNION ALL" SELECT_TORN ", account, 0, false, 0 FROM one JOIN ("
-    "  (SELECT ledger, from_no AS account, sum(amount) AS held FROM open_hold"
-    "   GROUP BY ledger, from_no) o"
-    "  FULL JOIN (SELECT ledger, account, held FROM standing WHERE held > 0) s"
-    "  USING (ledger, account)) ON ledger = l WHERE o.held IS DISTINCT FROM s.held"
+    " UNION ALL" SELECT_TORN ", account, 0, false, 0 FROM one CROSS JOIN ("
+    "  (SELECT from_no AS account, sum(amount) AS held FROM open_hold WHERE ledger = %3$d"
+    "   GROUP BY from_no) o"
+    "  FULL JOIN (SELECT account, held FROM standing WHERE ledger = %3$d AND held > 0) s"
+    "  USING (account)) WHERE o.held IS DISTINCT FROM s.held"
     "  AND account BETWEEN first AND last"
-    " UNION ALL" SELECT_TORN ", o.from_no, 0, false, 0 FROM one JOIN open_hold o ON o.ledger = l"
-    "  LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = l AND x.seq = o.seq OFFSET 0) h"
+    " UNION ALL" SELECT_TORN ", o.from_no, 0, false, 0 FROM one"
+    "  JOIN open_hold o ON o.ledger = %3$d LEFT JOIN LATERAL"
+    "  (SELECT * FROM hold x WHERE x.ledger = %3$d AND x.seq = o.seq OFFSET 0) h"
     "  ON true WHERE o.from_no BETWEEN first AND last AND (o.from_no, o.to_no, o.amount,"
     "  o.expires_at) IS DISTINCT FROM (h.from_no, h.to_no, h.amount, h.expires_at))"
     " TO STDOUT (FORMAT binary)";
@@ -109,7 +110,7 @@ static const char kept_sql[] =
 enum pg_status audit_walk_checkpoint(
     struct co_context *context, struct pg *pg, struct audit_walk *w)
 {
-    char sql[sizeof kept_sql + 60];
+    char sql[sizeof kept_sql + 120];
     snprintf(
         sql, sizeof sql, kept_sql, w->first, w->first + AUDIT_WALK_ACCOUNTS - 1, w->trail.ledger);
     enum pg_status status = pg_unload(context, pg, sql, take_kept, w);

@@ -16,6 +16,7 @@
 #include "ledger/embed.h"
 #include "ledger/db/living.h"
 #include "ledger/db/rights.h"
+#include "ledger/db/sql_statement.h"
 #include "ledger/notice.h"
 
 enum { REASON = RIGHTS_REASON };
@@ -137,23 +138,38 @@ static enum pg_status roll_back(struct co_context *context, struct pg *pg)
     return pg_script(context, pg, "ROLLBACK") == PG_OK ? PG_ERROR : PG_LOST;
 }
 
+/* From ALONE_FROM on each statement goes by itself: tables may be distributed by then, and nodes
+ * take no change of the schema that has company. */
+static enum pg_status apply_text(
+    struct co_context *context, struct pg *pg, int number, const char *text)
+{
+    enum { ALONE_FROM = 18 };
+    if (number < ALONE_FROM)
+        return pg_script(context, pg, text);
+    enum pg_status status = PG_OK;
+    size_t length;
+    for (; status == PG_OK && (length = sql_statement_length(text)) > 0; text += length) {
+        char *statement = strndup(text, length);
+        status = statement ? pg_script(context, pg, statement) : PG_LOST;
+        free(statement);
+    }
+    return status;
+}
+
 static enum pg_status apply_once(
     struct co_context *context, struct pg *pg, const struct embed *file)
 {
-    static const char frame[] =
+    char begin[500];
+    int number = number_of(file);
+    snprintf(begin, sizeof begin,
         "BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(" RIGHTS_LOCK ");"
         "SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = teller, pg_temp;"
-        "INSERT INTO migration (no, name, compatible) VALUES (%d, '%s', %d);\n%s\nCOMMIT";
-    int number = number_of(file), compatible = compatible_from(file);
-    const char *text = number == SUPERSEDED ? "" : (const char *)file->data;
-    int length = snprintf(NULL, 0, frame, number, file->name, compatible, text);
-    char *sql = malloc((size_t)length + 1);
-    if (!sql)
-        return PG_LOST;
-    snprintf(sql, (size_t)length + 1, frame, number, file->name, compatible, text);
-    enum pg_status status = pg_script(context, pg, sql);
-    free(sql);
-    return status;
+        "INSERT INTO migration (no, name, compatible) VALUES (%d, '%s', %d)",
+        number, file->name, compatible_from(file));
+    enum pg_status status = pg_script(context, pg, begin);
+    if (status == PG_OK && number != SUPERSEDED)
+        status = apply_text(context, pg, number, (const char *)file->data);
+    return status == PG_OK ? pg_script(context, pg, "COMMIT") : status;
 }
 
 /* Repeat while one of its tables is in use; what another process has applied meanwhile is as good

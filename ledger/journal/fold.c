@@ -190,7 +190,7 @@ static bool floors_hold(struct folding *f)
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-/* `query` ends in a %d for the ledger, or in that and a %lu for a position. */
+/* `query` has a %d for the ledger, or that and a %lu for a position. */
 __attribute__((format(printf, 5, 6))) static bool each(struct co_context *context,
     struct store *store, struct folding *f, bool (*take)(const struct row *row, void *arg),
     const char *query, ...)
@@ -236,10 +236,10 @@ bool fold_journal(struct co_context *context, struct store *store, struct accoun
                "SELECT " TABLES_COLUMNS(BALANCE) " FROM balance WHERE ledger = %d", ledger) &&
            each(context, store, &f, take_position,
                "SELECT c.seq, coalesce(e.last, c.seq), coalesce(e.at,"
-               " (SELECT o.at FROM entry o WHERE o.ledger = c.ledger AND o.seq = c.seq), 'epoch'),"
+               " (SELECT o.at FROM entry o WHERE o.ledger = %1$d AND o.seq = c.seq), 'epoch'),"
                " e.tail FROM checkpoint c CROSS JOIN LATERAL (SELECT max(seq) AS last,"
-               " max(at) AS at, count(*) AS tail FROM entry WHERE ledger = c.ledger"
-               " AND seq > c.seq) e WHERE c.ledger = %d",
+               " max(at) AS at, count(*) AS tail FROM entry WHERE ledger = %1$d"
+               " AND seq > c.seq) e WHERE c.ledger = %1$d",
                ledger) &&
            each(context, store, &f, take_posting,
                "SELECT " TABLES_COLUMNS(

@@ -165,14 +165,14 @@ static bool take_tail(const struct row *row, void *arg)
 
 /* h: the hold that an entry makes or ends, d: what its account has held after it. OFFSET 0: one
  * look-up an entry, whatever the statistics say. */
-static const char tail_sql[] = "SELECT " TABLES_COLUMNS_OF(HOLD,
-    h) ",e.kind,e.seq,e.account,d.held"
-       " FROM entry e LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger"
-       "  AND x.seq = " SQL_HOLD_OF_E " OFFSET 0) h ON true"
-       " LEFT JOIN LATERAL (SELECT held FROM held WHERE ledger = e.ledger AND account = h.from_no"
-       "  AND seq = e.seq OFFSET 0) d ON true"
-       " WHERE e.ledger = %d AND e.seq > %lu"
-       " AND e.kind IN (" SQL_KINDS_OF_HOLDS "," SQL_KINDS_FREEZING ") ORDER BY e.seq";
+static const char tail_sql[] = "SELECT " TABLES_COLUMNS_OF(
+    HOLD, h) ",e.kind,e.seq,e.account,d.held"
+             " FROM entry e LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = %1$d"
+             "  AND x.seq = " SQL_HOLD_OF_E " OFFSET 0) h ON true"
+             " LEFT JOIN LATERAL (SELECT held FROM held WHERE ledger = %1$d AND account = h.from_no"
+             "  AND seq = e.seq OFFSET 0) d ON true"
+             " WHERE e.ledger = %1$d AND e.seq > %2$lu"
+             " AND e.kind IN (" SQL_KINDS_OF_HOLDS "," SQL_KINDS_FREEZING ") ORDER BY e.seq";
 
 bool restore_state(struct co_context *context, struct store *store, const struct restore *restore,
     char *error, size_t size)

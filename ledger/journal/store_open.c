@@ -145,7 +145,7 @@ static bool read_end(struct taking *t, const char *ledger, struct lease_place *p
 {
     static const struct pg_statement last = {1,
         "SELECT no, last_seq, encode(hash, 'hex'), hash IS NULL AND EXISTS (SELECT FROM batch y"
-        " WHERE y.ledger = x.ledger AND y.hash IS NOT NULL)"
+        " WHERE y.ledger = $1 AND y.hash IS NOT NULL)"
         " FROM batch x WHERE ledger = $1 ORDER BY no DESC LIMIT 1"};
     struct pg_result *rows = NULL;
     *place = (struct lease_place){.epoch = t->store->epoch};

@@ -30,15 +30,15 @@
 /* Their places: TABLE_ENTRY_SEQ and so on, and what a statement adds begins at COLUMNS. */
 enum { ENTRY_ROWS_LEG = TABLE_ENTRY_COLUMNS, ENTRY_ROWS_COLUMNS };
 
-/* OFFSET 0 keeps the planner from joining whole tables, or ranges of them in a way that suits only
+/* `ledger` is how the statement says which ledger it is about; each table says it for itself, as it
+ * must where tables are distributed by it (sql/README.md).
+ * OFFSET 0 keeps the planner from joining whole tables, or ranges of them in a way that suits only
  * a few rows, which is what it assumes of tables that were never analyzed: what it wraps is looked
  * up by its key, entry by entry. */
-#define ENTRY_ROWS_JOIN_POSTINGS                                                                   \
-    " JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = e.ledger AND x.seq = e.seq OFFSET 0)" \
-    " p ON true"
-#define ENTRY_ROWS_JOIN_HOLD                                                                       \
-    " LEFT JOIN LATERAL (SELECT * FROM hold x WHERE x.ledger = e.ledger AND x.seq ="               \
-    " " SQL_HOLD_WITHOUT_MOVE_OF_E " OFFSET 0) h ON true"
+#define ENTRY_ROWS_JOIN(ledger)                                                                    \
+    " JOIN LATERAL (SELECT * FROM posting x WHERE x.ledger = " ledger                              \
+    " AND x.seq = e.seq OFFSET 0) p ON true LEFT JOIN LATERAL (SELECT * FROM hold x"               \
+    " WHERE x.ledger = " ledger " AND x.seq = " SQL_HOLD_WITHOUT_MOVE_OF_E " OFFSET 0) h ON true"
 
 /* ---- rows to entries ----------------------------------------------------------------------- */
 

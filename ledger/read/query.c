@@ -9,13 +9,14 @@
 #include <string.h>
 
 #include "coro/co.h"
+#include "ledger/db/sql_tail.h"
 #include "ledger/memory/account_table.h"
 #include "ledger/read/entry_rows.h"
 
 /* The metadata is needed beside posting 0 only: an entry may have 1,000. */
 #define OPENS_ACCOUNT "e.kind = " SQL_KIND(ACCOUNT)
 #define METADATA                                                                                   \
-    "CASE WHEN " OPENS_ACCOUNT " THEN (SELECT a.metadata FROM account a WHERE a.ledger = e.ledger" \
+    "CASE WHEN " OPENS_ACCOUNT " THEN (SELECT a.metadata FROM account a WHERE a.ledger = $1"       \
     " AND a.no = e.account) WHEN coalesce(p.leg, 0) = 0 THEN e.metadata END"
 #define ENTRY_COLUMNS ENTRY_ROWS_SELECT(METADATA)
 
@@ -144,8 +145,8 @@ enum pg_status query_journal(struct co_context *context, struct store *store,
 {
     static const struct pg_statement journal = {3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
-        " ORDER BY seq LIMIT $3) e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
-        " ORDER BY e.seq" LIMIT_ROWS}; /* to sort them by leg all would have to be read */
+        " ORDER BY seq LIMIT $3) e LEFT" ENTRY_ROWS_JOIN(
+            "$1") " ORDER BY e.seq" LIMIT_ROWS}; /* to sort them by leg all would have to be read */
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
         number(&texts[2], page->limit)};
@@ -157,8 +158,8 @@ enum pg_status query_journal_back(struct co_context *context, struct store *stor
 {
     static const struct pg_statement journal = {3,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq < $2"
-        " ORDER BY seq DESC LIMIT $3) e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
-        " ORDER BY e.seq DESC" LIMIT_ROWS};
+        " ORDER BY seq DESC LIMIT $3) e LEFT" ENTRY_ROWS_JOIN(
+            "$1") " ORDER BY e.seq DESC" LIMIT_ROWS};
     struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], before),
         number(&texts[2], page->limit)};
@@ -168,9 +169,9 @@ enum pg_status query_journal_back(struct co_context *context, struct store *stor
 enum pg_status query_entry_by_key(struct co_context *context, struct store *store,
     struct account_table *accounts, const char *key, struct entry **entry)
 {
-    static const struct pg_statement by_key = {2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
-        " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
+    static const struct pg_statement by_key = {
+        2, "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" ENTRY_ROWS_JOIN(
+               "$1") " WHERE e.ledger = $1 AND e.key = $2 ORDER BY p.leg"};
     struct number_text text;
     const char *values[] = {number(&text, (uint64_t)store->ledger), key};
     struct ledger_entry_page page = {.entries = entry, .limit = 1};
@@ -230,9 +231,9 @@ static enum pg_status entry_about(struct co_context *context, struct store *stor
 enum pg_status query_settlement(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t hold, struct entry **entry)
 {
-    static const struct pg_statement settles = {2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
-        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind IN (" SQL_KINDS_SETTLING ")"};
+    static const struct pg_statement settles = {
+        2, "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" ENTRY_ROWS_JOIN(
+               "$1") " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind IN (" SQL_KINDS_SETTLING ")"};
     return entry_about(context, store, accounts, &settles, hold, entry);
 }
 
@@ -240,8 +241,9 @@ enum pg_status query_reversal(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t transfer, struct entry **entry)
 {
     static const struct pg_statement reverses = {2,
-        "SELECT " ENTRY_COLUMNS " FROM entry e LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
-        " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind = " SQL_KIND(REVERSAL) " ORDER BY p.leg"};
+        "SELECT " ENTRY_COLUMNS
+        " FROM entry e LEFT" ENTRY_ROWS_JOIN("$1") " WHERE e.ledger = $1 AND e.ref = $2 AND e.kind "
+                                                   "= " SQL_KIND(REVERSAL) " ORDER BY p.leg"};
     return entry_about(context, store, accounts, &reverses, transfer, entry);
 }
 
@@ -269,8 +271,7 @@ enum pg_status query_statement(struct co_context *context, struct store *store,
         "  FROM w WHERE w.n < $4) x (seq, n, legs) WHERE x.seq > $5 AND x.legs <" MOST_ROWS ")"
         " SELECT " ENTRY_COLUMNS
         " FROM w JOIN LATERAL (SELECT * FROM entry x WHERE x.ledger = $1 AND x.seq = w.seq"
-        " OFFSET 0) e ON true" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
-        " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
+        " OFFSET 0) e ON true" ENTRY_ROWS_JOIN("$1") " ORDER BY e.seq DESC, p.leg" LIMIT_ROWS};
     struct number_text texts[5];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
         number(&texts[1], account->number), number(&texts[2], from), number(&texts[3], page->limit),
@@ -299,8 +300,7 @@ static enum pg_status walk_forward(struct co_context *context, struct store *sto
         " SELECT " ENTRY_COLUMNS
         " FROM (SELECT seq FROM w WHERE seq > $4 ORDER BY seq LIMIT $5::bigint) w"
         " JOIN LATERAL (SELECT * FROM entry x WHERE x.ledger = $1 AND x.seq = w.seq"
-        " OFFSET 0) e ON true" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
-        " ORDER BY w.seq" LIMIT_ROWS};
+        " OFFSET 0) e ON true" ENTRY_ROWS_JOIN("$1") " ORDER BY w.seq" LIMIT_ROWS};
     struct number_text texts[7];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger),
         number(&texts[1], account->number), number(&texts[2], stretch->head),
@@ -475,8 +475,9 @@ enum pg_status query_balance(struct co_context *context, struct store *store,
     const struct account *account, money *balance, uint64_t *seq)
 {
     static const struct pg_statement read = {2,
-        "SELECT b.balance, b.seq FROM balances b JOIN ledger l ON l.name = b.ledger"
-        " WHERE l.no = $1 AND b.account = $2"};
+        "SELECT coalesce(b.balance, 0) + coalesce(t.delta, 0), greatest(a.opened, b.seq, t.seq)"
+        " FROM account a LEFT JOIN balance b ON b.ledger = $1 AND b.account = a.no"
+        " LEFT JOIN " SQL_TAIL("$1") " t ON t.account = a.no WHERE a.ledger = $1 AND a.id = $2"};
     struct number_text text;
     const char *values[] = {number(&text, (uint64_t)store->ledger), account->id};
     struct pg_result *rows = NULL;

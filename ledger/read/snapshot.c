@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "ledger/db/row.h"
+#include "ledger/db/sql_tail.h"
 #include "ledger/memory/account_table.h"
 #include "ledger/memory/asset_intern.h"
 #include "ledger/read/entry_rows.h"
@@ -164,15 +165,16 @@ enum column {
 #define ENTRY_COLUMNS ENTRY_ROWS_SELECT(METADATA)
 static const char entries_sql[] =
     "COPY (SELECT " ENTRY_COLUMNS ",a.id,a.asset,a.floor,f.id,f.asset,t.id,t.asset FROM entry e"
-    " LEFT" ENTRY_ROWS_JOIN_POSTINGS ENTRY_ROWS_JOIN_HOLD
-    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
-    " AND x.no = e.account OFFSET 0) a ON true"
-    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
-    " AND x.no = coalesce(p.from_no, h.from_no) OFFSET 0) f ON true"
-    " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = e.ledger"
-    " AND x.no = coalesce(p.to_no, h.to_no) OFFSET 0) t ON true"
-    " WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu ORDER BY e.seq, p.leg DESC)"
-    " TO STDOUT (FORMAT binary)";
+    " LEFT" ENTRY_ROWS_JOIN(
+        "%1$d") " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = %1$d"
+                " AND x.no = e.account OFFSET 0) a ON true"
+                " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = %1$d"
+                " AND x.no = coalesce(p.from_no, h.from_no) OFFSET 0) f ON true"
+                " LEFT JOIN LATERAL (SELECT * FROM account x WHERE x.ledger = %1$d"
+                " AND x.no = coalesce(p.to_no, h.to_no) OFFSET 0) t ON true"
+                " WHERE e.ledger = %1$d AND e.seq BETWEEN %2$lu AND %3$lu ORDER BY e.seq, p.leg "
+                "DESC)"
+                " TO STDOUT (FORMAT binary)";
 
 static bool damaged(struct reading *reading, uint64_t seq)
 {
@@ -310,13 +312,15 @@ bool snapshot_balances(struct snapshot *snapshot, uint64_t at,
     snprintf(sql, sizeof sql,
         "COPY (WITH later AS (SELECT m.no, sum(m.delta) AS delta FROM posting p"
         " CROSS JOIN LATERAL (VALUES (p.from_no, -p.amount), (p.to_no, p.amount)) m (no, delta)"
-        " WHERE p.ledger = %d AND p.seq > %lu GROUP BY m.no)"
-        " SELECT b.account, b.asset, b.balance - coalesce(l.delta, 0) FROM balances b"
-        " JOIN account a ON a.ledger = %d AND a.id = b.account"
-        " LEFT JOIN later l ON l.no = a.no"
-        " WHERE b.ledger = (SELECT name FROM ledger WHERE no = %d) AND a.opened <= %lu"
-        " ORDER BY translate(b.account, ':', E'\\x01')) TO STDOUT (FORMAT binary)",
-        snapshot->ledger, at, snapshot->ledger, snapshot->ledger, at);
+        " WHERE p.ledger = %1$d AND p.seq > %2$lu GROUP BY m.no)"
+        " SELECT a.id, a.asset,"
+        " coalesce(b.balance, 0) + coalesce(t.delta, 0) - coalesce(l.delta, 0) FROM account a"
+        " LEFT JOIN balance b ON b.ledger = %1$d AND b.account = a.no"
+        " LEFT JOIN " SQL_TAIL(
+            "%1$d") " t ON t.account = a.no LEFT JOIN later l ON l.no = a.no"
+                    " WHERE a.ledger = %1$d AND a.opened <= %2$lu"
+                    " ORDER BY translate(a.id, ':', E'\\x01')) TO STDOUT (FORMAT binary)",
+        snapshot->ledger, at);
     return ended(
         snapshot, pg_unload(snapshot->context, snapshot->pg, sql, take_balance, &balances));
 }

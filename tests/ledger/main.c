@@ -6,7 +6,7 @@ extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_sui
 extern const struct unit_suite segment_suite, duty_suite, pg_suite, synchronous_suite, hosts_suite;
 extern const struct unit_suite readable_suite;
 extern const struct unit_suite audit_owner_suite, audit_sharded_suite;
-extern const struct unit_suite pooler_suite;
+extern const struct unit_suite pooler_suite, statements_suite;
 extern const struct unit_suite copy_suite, record_suite, tables_suite, differential_suite;
 
 /* Those that both strategies are held to (FIXTURE_BOTH). */
@@ -58,6 +58,7 @@ int main(int argc, char **argv)
         &migrate_suite,
         &rights_suite,
         BOTH(LIST) & differential_suite,
+        &statements_suite,
         NULL,
     };
     fixture_hear();

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* The SQL that the ledger sends, and its migrations: fit for tables that are distributed over nodes
+ * by their ledger. Last of all suites: what those before it have sent is looked at, too. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/co.h"
+#include "ledger/db/sql_statement.h"
+#include "ledger/embed.h"
+#include "ledger/ledger_reads.h"
+#include "tests/ledger/requests.h"
+#include "tests/ledger/sent.h"
+#include "tests/ledger/sql_lint.h"
+#include "tests/ledger/storm.h"
+
+/* ---- the checker itself ---------------------------------------------------------------------- */
+
+static const struct {
+    const char *text, *wrong; /* "": nothing */
+} samples[] = {
+    {"SELECT 1 FROM entry WHERE ledger = $1", ""},
+    {"SELECT 1 FROM entry e WHERE $1::int = e.ledger AND seq > 1", ""},
+    {"COPY (SELECT 1 FROM entry WHERE ledger = 7) TO STDOUT", ""},
+    {"SELECT 1 FROM entry", "entry: "},
+    {"SELECT 1 FROM entry WHERE ledger = $1 OR seq = 1", "entry: "},
+    {"SELECT 1 FROM entry WHERE ledger > $1", "entry: "},
+    {"SELECT 1 FROM entry WHERE ledger = (SELECT 1)", "entry: "},
+    {"SELECT 1 FROM entry e JOIN hold h ON h.ledger = $1 WHERE e.ledger = $1", ""},
+    {"SELECT 1 FROM entry e JOIN hold h ON h.ledger = e.ledger WHERE e.ledger = $1", "hold h: "},
+    {"SELECT 1 FROM entry e JOIN hold h USING (ledger) WHERE ledger = $1", "entry e: "},
+    {"SELECT 1 FROM entry e, LATERAL (SELECT 1 FROM hold x WHERE x.ledger = e.ledger) h"
+     " WHERE e.ledger = $1",
+        "hold x: "},
+    {"SELECT 1 FROM entry e WHERE ledger = $1 AND EXISTS (SELECT FROM hold h)", "hold h: "},
+    {"WITH w AS (SELECT 1 FROM hold) SELECT 1 FROM w, other", "hold: "},
+    {"SELECT 1 FROM entry WHERE ledger = 1 UNION ALL SELECT 1 FROM hold", "hold: "},
+    {"SELECT (SELECT 1 FROM hold) FROM other", "hold: "},
+    {"UPDATE entry SET seq = 1", "entry: "},
+    {"DELETE FROM entry USING hold h WHERE entry.ledger = 1 AND h.ledger = 1", ""},
+    {"INSERT INTO other SELECT 1 FROM hold", "hold: "},
+    {"BEGIN; SELECT 1 FROM hold; COMMIT", "hold: "},
+    {"SELECT 1 FROM other; SELECT batch_advance(1)", ""},
+    {"SELECT 1 FROM teller.entry", ""},
+    {"CREATE VIEW v AS SELECT 1 FROM entry", ""},
+    {"no SQL at all", ""},
+};
+
+static const struct {
+    const char *text, *wrong;
+} migrations[] = {
+    {"ALTER TABLE a ADD COLUMN b int NOT NULL DEFAULT 0; CREATE VIEW v AS SELECT 1", ""},
+    {"ALTER TABLE a ADD COLUMN b int, ADD COLUMN c int", "several"},
+    {"ALTER TABLE a ADD COLUMN b int CHECK (b > 0)", "without a name"},
+    {"ALTER TABLE a ADD COLUMN b int CONSTRAINT b_is_positive CHECK (b > 0)", ""},
+    {"ALTER TABLE a ADD UNIQUE (b)", "without a name"},
+    {"ALTER TABLE a ADD CONSTRAINT b_once UNIQUE (b)", ""},
+    {"ALTER TABEL a", "not SQL"},
+};
+
+static void expect(const char *text, bool good, const char *finding, const char *wrong)
+{
+    bool right = *wrong ? !good && strstr(finding, wrong) : good;
+    CU_ASSERT(right);
+    if (!right)
+        printf("\n    %s: %s", text, *finding ? finding : "nothing is found");
+}
+
+static void judge_samples(void *arg)
+{
+    char finding[SQL_LINT_TEXT];
+    (void)arg;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        bool good = sql_lint_ledgers(samples[i].text, " entry hold ", finding);
+        expect(samples[i].text, good, finding, samples[i].wrong);
+    }
+    for (size_t i = 0; i < sizeof migrations / sizeof migrations[0]; i++) {
+        bool good = sql_lint_migration(migrations[i].text, finding);
+        expect(migrations[i].text, good, finding, migrations[i].wrong);
+    }
+}
+
+static void faults_are_seen(void)
+{
+    sql_lint_run(judge_samples, NULL);
+}
+
+/* ---- statements ------------------------------------------------------------------------------ */
+
+/* Those that are about all ledgers on purpose. */
+static const char *const of_all[] = {
+    "SELECT l.no, l.name, l.strategy, w.epoch", /* a server's look at who owns what */
+};
+
+struct judging {
+    char tables[2000];
+    size_t judged;
+};
+
+static void judge(const char *text, void *arg)
+{
+    struct judging *judging = arg;
+    char finding[SQL_LINT_TEXT];
+    for (size_t i = 0; i < sizeof of_all / sizeof of_all[0]; i++)
+        if (strncmp(text, of_all[i], strlen(of_all[i])) == 0)
+            return;
+    judging->judged++;
+    bool good = sql_lint_ledgers(text, judging->tables, finding);
+    CU_ASSERT(good);
+    if (!good)
+        printf("\n    %s\n        in: %s\n", finding, text);
+}
+
+static void judge_sent(void *arg)
+{
+    sent_each(judge, arg);
+}
+
+/* Tables whose rows are a ledger's, and views of them. */
+static const char tables_sql[] =
+    "SELECT ' ' || string_agg(c.relname, ' ') || ' ' FROM pg_class c JOIN pg_attribute a"
+    " ON a.attrelid = c.oid AND a.attname = 'ledger' AND c.relkind IN ('r', 'p', 'v')"
+    " WHERE c.relnamespace = 'teller'::regnamespace";
+
+static void read_back(struct ledger *ledger)
+{
+    enum { PAGE = 50 };
+    struct co_context *context = co_context_background();
+    struct entry *entries[PAGE];
+    struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
+    CU_ASSERT_EQUAL(ledger_journal(context, ledger, 0, &page), LEDGER_OK);
+    while (page.count > 0)
+        entry_drop(&page.entries[--page.count]);
+    CU_ASSERT_EQUAL(ledger_statement(context, ledger, "a", 0, &page), LEDGER_OK);
+    while (page.count > 0)
+        entry_drop(&page.entries[--page.count]);
+}
+
+static void each_names_its_ledger(void)
+{
+    enum { REQUESTS = 200, AT_LEAST = 40 };
+    struct judging judging = {.judged = 0};
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, "owner");
+    struct storm storm = {.ledger = ledger, .random = unit_seed(), .name = "statements"};
+    storm_prepare(ledger);
+    for (int i = 0; i < REQUESTS; i++)
+        storm_request(&storm);
+    fixture_check(ledger);
+    ledger = request_restart(ledger, db, "sharded");
+    read_back(ledger);
+    fixture_check(ledger);
+    ledger_close(&ledger);
+
+    snprintf(judging.tables, sizeof judging.tables, "%s", fixture_ask(db, tables_sql));
+    CU_ASSERT_PTR_NOT_NULL(strstr(judging.tables, " entry "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(judging.tables, " balances "));
+    sql_lint_run(judge_sent, &judging);
+    CU_ASSERT(judging.judged >= AT_LEAST);
+}
+
+/* ---- migrations ------------------------------------------------------------------------------ */
+
+/* Cut into statements as migrate.c does, each is one for the parser, and none is lost. */
+static void judge_cuts(void *arg)
+{
+    (void)arg;
+    for (const struct embed *file = embed_sql; file->name; file++) {
+        const char *text = (const char *)file->data;
+        size_t count = 0, length, expected = sql_lint_count(text);
+        for (; (length = sql_statement_length(text)) > 0; text += length) {
+            char *statement = strndup(text, length);
+            size_t here = sql_lint_count(statement);
+            CU_ASSERT(here == 1);
+            if (here != 1)
+                printf("\n    sql/%s: %s", file->name, statement);
+            count += here;
+            free(statement);
+        }
+        CU_ASSERT(count == expected && count > 0);
+    }
+}
+
+static void scripts_are_cut_into_statements(void)
+{
+    static const char text[] = "SELECT ';', \"a;b\" -- ;\n;/* ; */ DO $$;$$; DO $a$ $$;$a$ ; $1;\n";
+    static const size_t lengths[] = {24, 18, 16, 4, 0};
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        CU_ASSERT_EQUAL(sql_statement_length(text + at), lengths[i]);
+        at += lengths[i];
+    }
+    CU_ASSERT_EQUAL(sql_statement_length("'never ended;"), 13);
+    sql_lint_run(judge_cuts, NULL);
+}
+
+static void judge_migrations(void *arg)
+{
+    size_t *judged = arg;
+    char finding[SQL_LINT_TEXT];
+    for (const struct embed *file = embed_sql; file->name; file++) {
+        if (strtol(file->name, NULL, 10) < 18)
+            continue;
+        bool good = sql_lint_migration((const char *)file->data, finding);
+        CU_ASSERT(good);
+        if (!good)
+            printf("\n    sql/%s: %s", file->name, finding);
+        ++*judged;
+    }
+}
+
+static void migrations_do_one_thing_at_a_time(void)
+{
+    size_t judged = 0;
+    sql_lint_run(judge_migrations, &judged);
+    CU_ASSERT(judged > 0);
+}
+
+const struct unit_suite statements_suite = {.name = "statements",
+    .tests = (const struct unit_test[]){{"faults_are_seen", faults_are_seen},
+        {"each_names_its_ledger", each_names_its_ledger},
+        {"scripts_are_cut_into_statements", scripts_are_cut_into_statements},
+        {"migrations_do_one_thing_at_a_time", migrations_do_one_thing_at_a_time}, {0}}};
