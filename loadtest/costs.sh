@@ -54,7 +54,10 @@ database_ran() {
     ran "${all[@]}"
 }
 sql() { psql -qXAt -v ON_ERROR_STOP=1 -h "$dir/data/postgres" -U postgres -d postgres -c "$1"; }
-figure() { curl -sS "${url%/}/metrics" | awk -v name="$1" '$1 == name { print $2 }'; }
+figure() { # NAME: of all ledgers together
+    curl -sS "${url%/}/metrics" |
+        awk -v name="$1{" 'index($1, name) == 1 { t += $2 } END { printf "%.6f", t }'
+}
 resident() { awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$teller/status"; }
 written() { sql "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"; }
 entries() { sql "SELECT sum(s) FROM (SELECT max(last_seq) s FROM teller.batch GROUP BY ledger) t"; }
@@ -81,7 +84,7 @@ idle() {
 put() {
     local at=${3:-$url} from to
     look() {
-        echo "$(figure teller_commit_duration_seconds_count)" \
+        echo "$(sql 'SELECT count(DISTINCT xmin::text) FROM teller.batch')" \
             "$(sql 'SELECT count(*) FROM teller.batch')" "$(entries)" "$(database_ran)" \
             "$(threads_of "$teller")" "$(written)" \
             "$(figure teller_commit_duration_seconds_sum)" \
@@ -133,7 +136,7 @@ put 1 128 "http://127.0.0.1:$port" >"$dir/hop"
 resident_before=$(resident)
 make_accounts many $many
 account_bytes=$(awk -v a="$(resident)" -v b="$resident_before" -v n=$many \
-    'BEGIN { printf "%.0f", a > b ? (a - b) / n : 0 }')
+    'BEGIN { printf "%.0f", (a > b ? (a - b) / n : 0) }')
 kill "$proxy" "$teller"
 for pid in "${pids[@]}"; do wait "$pid" || true; done
 start_teller

@@ -30,7 +30,8 @@ static const struct scale {
     {"the same, 100 databases", 100, 100, 1000000, 1.0, 1e6, 200, false},
     {"the same, less skewed", 100, 100, 1000000, 0.7, 1e6, 200, false},
     {"the same, all ledgers alike", 100, 100, 1000000, 0.0, 1e6, 200, false},
-    {"20 ledgers of 1,000,000 accounts each", 3, 1, 20, 0.0, 5e4, 1e6, false},
+    {"300 servers, 10,000 databases", 300, 10000, 1000000, 0.7, 1e7, 200, false},
+    {"20 ledgers of a million accounts", 3, 1, 20, 0.0, 5e4, 1e6, false},
 };
 
 enum { SCALES = sizeof scales / sizeof scales[0] };
@@ -49,7 +50,7 @@ static struct simulation simulate(const struct scale *scale, uint64_t seed, bool
                                    .owners_known = scale->owners_known},
         .rate = scale->rate,
         .hours = 24,
-        .deaths_a_month = 1,
+        .deaths_a_month = 30,
         .detect_s = 3.5,
         .back_s = 60,
         .cold = cold,
