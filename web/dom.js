@@ -28,6 +28,13 @@ export function write(id, text) {
     if (node.textContent !== text) node.textContent = text;
 }
 
+/** On a narrow window the row of places is wider than it: the current one is brought into view. */
+export function showPlace() {
+    const link = document.querySelector('.places [aria-current]');
+    const row = link?.parentElement;
+    if (row) row.scrollLeft = link.offsetLeft + (link.clientWidth - row.clientWidth) / 2;
+}
+
 const REFRESH_MS = 250; // the document changes at most four times a second
 const ANNOUNCE_MS = 1000; // and a screen reader hears at most one thing a second
 

@@ -110,10 +110,11 @@ export function addToJournal(entry) {
     entries.push(entry);
     if (entries.length >= 2 * KEPT) entries.splice(0, entries.length - KEPT);
     if (paused) since++;
-    refresh(drawSoon);
+    refresh(drawJournal);
 }
 
-function drawSoon() {
+/** Draw what has changed; of a journal without entries, that it has none. */
+export function drawJournal() {
     draw(false);
 }
 

@@ -34,7 +34,7 @@ function row({ name, strategy, state, frozen, seq, accounts, epoch }) {
         element('th', { scope: 'row', class: 'what' },
             element('a', here ? { href, 'aria-current': 'true' } : { href }, name),
             here ? element('span', { class: 'quiet-text' }, 'in view') : ''),
-        element('td', {}, strategy),
+        element('td', { class: 'roomy' }, strategy),
         element('td', {}, frozen ? `${state}, frozen` : state),
         element('td', { class: 'number' }, showCount(accounts ?? 0)),
         element('td', { class: 'number' }, showCount(seq ?? 0)),

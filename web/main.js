@@ -11,7 +11,7 @@ import { startCopy } from './copy.js';
 import { element, find, refresh, write } from './dom.js';
 import { follow, sayHead } from './events.js';
 import { proposeAccount, startForms } from './forms.js';
-import { addToJournal, startJournal, turnJournal } from './journal.js';
+import { addToJournal, drawJournal, startJournal, turnJournal } from './journal.js';
 import { drawLink } from './link.js';
 import { watch } from './metrics.js';
 import { showCount } from './money.js';
@@ -208,6 +208,7 @@ let loadingAhead = false;
 function becameLive() {
     settlePending();
     retryView();
+    refresh(drawJournal); // also that it is empty
     if (!loadingAhead && !navigator.connection?.saveData) setTimeout(loadAhead, SETTLED_MS);
     loadingAhead = true;
 }

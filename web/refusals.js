@@ -46,9 +46,7 @@ const HELP = {
     key_reused: 'Take a new key for a new request.',
     outcome_unknown: 'Send it again with the same key.',
     overloaded: 'Send it again in a moment, with the same key.',
-    position_ahead: 'The journal has not come that far',
     same_account: 'Choose two different accounts.',
-    unauthorized: 'The service asks for a token',
     unavailable: 'Send it again in a moment, with the same key.',
 };
 

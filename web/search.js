@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One search for everything that has a name: accounts by the beginning of their ids, entries by
-// seq, and what was asked for with an Idempotency-Key. Results are links; Enter takes the first.
+// seq, what was asked for with an Idempotency-Key, and views. Results are links; Enter takes the
+// first.
 
 import { linkTo } from './address.js';
 import { LEDGER, accountPath, request } from './api.js';
@@ -85,7 +86,7 @@ async function take() {
     if (answered !== text) await search();
     const first = find('search-list').querySelector('a');
     if (!first || answered !== text || text === '') return;
-    location.hash = first.hash;
+    first.click();
     finish();
 }
 
@@ -106,8 +107,8 @@ async function search() {
 function draw(found, text) {
     const lost = found.every((part) => part === null);
     const seen = new Set();
-    const items = found.flat().filter((item) => item && !seen.has(item.href) &&
-        seen.add(item.href));
+    const items = [...found.flat(), ...placesOf(text)].filter((item) =>
+        item && !seen.has(item.href) && seen.add(item.href));
     find('search-list').replaceChildren(...items.map(({ href, kind, what, more }) =>
         element('li', {}, element('a', { href }, element('span', { class: 'found-kind' }, kind),
             element('span', { class: 'found-what' }, what),
@@ -117,6 +118,14 @@ function draw(found, text) {
         find('search-list').append(element('li', { class: 'note' }, none));
     find('search-list').hidden = false;
     announce(items.length ? `${items.length} found` : none);
+}
+
+/** The views and pages, by the beginning of their names. */
+function placesOf(text) {
+    return [...document.querySelectorAll('.places a')].filter(({ textContent }) =>
+        text.length > 1 && textContent.toLowerCase().startsWith(text.toLowerCase()))
+        .map((link) => ({ href: link.getAttribute('href'), kind: 'View', what: link.textContent,
+            more: '' }));
 }
 
 function accountItem({ id, asset, balance }) {

@@ -3,7 +3,7 @@
 // was done with them. A secret is in the document while its dialog is open, and nowhere else.
 
 import { problemOf, request } from './api.js';
-import { announce, element, find, write } from './dom.js';
+import { announce, element, find, showPlace, write } from './dom.js';
 import { showTime, zoneOf } from './times.js';
 import { startToken } from './token.js';
 
@@ -13,6 +13,7 @@ const DAY_S = 86400;
 
 function start() {
     startToken(() => load());
+    showPlace();
     for (const id of ['tokens-ends', 'acts-time'])
         find(id).textContent += `, ${zoneOf()}`;
     find('tokens-all').addEventListener('change', () => load());

@@ -2,7 +2,7 @@
 // The views of the dashboard: which parts of the page are seen together. A part names its views in
 // data-in; the address (address.js) says which view is open. A part that is not seen costs nothing.
 
-import { announce, find } from './dom.js';
+import { announce, find, showPlace } from './dom.js';
 
 const TITLES = { overview: 'Overview', accounts: 'Accounts', account: 'Account', entries: 'Entries',
     entry: 'Entry', holds: 'Holds', ledgers: 'Ledgers', machinery: 'Machinery', api: 'API' };
@@ -81,6 +81,7 @@ export function showView(view, name = '') {
     for (const link of document.querySelectorAll('.places a[data-view]'))
         if (link.dataset.view === (UNDER[view] ?? view)) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
+    showPlace();
     begin(view);
     if (first) return;
     scrollTo(0, 0);

@@ -13,6 +13,10 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
     '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const PATIENCE_MS = 10000;
 
+/** How every page is looked at: [scheme, width]. */
+export const LOOKS = [320, 768, 1280].flatMap((width) =>
+    ['light', 'dark'].map((scheme) => [scheme, width]));
+
 /** `flags` are more of Chromium's. */
 export async function launch(flags = []) {
     const browser = await chromium.launch({

@@ -23,8 +23,8 @@ import { views } from './test_views.js';
 import { visit } from './test_visit.js';
 
 const TEST_MS = 90000;
-const TESTS = { parts, visit, money, holds, live, outage, access, machinery, tokens, views, lab,
-    trace };
+const TESTS = { parts, visit, money, holds, live, outage, access, machinery, tokens, views,
+    lab, trace };
 
 /** Run one test; what its pages must not do counts as a failure, too. */
 async function run(name, test, world) {

@@ -4,14 +4,12 @@
 
 import assert from 'node:assert/strict';
 
-import { read, says, soon, violations } from './browser.js';
+import { LOOKS, read, says, soon, violations } from './browser.js';
 import { tabTo } from './test_access.js';
 
 const CATALOGUE = '**/v1/lab/scenarios';
 const RUNS = '**/v1/lab/runs';
 const PATIENCE_MS = 60000; // ten thousand schedules, on a busy machine
-const VIEWS = [['light', 320], ['dark', 320], ['light', 768], ['dark', 768], ['light', 1280],
-    ['dark', 1280]];
 
 const json = (status, body, headers = {}) => ({ status, headers,
     contentType: 'application/json', body: JSON.stringify(body) });
@@ -238,7 +236,7 @@ export const lab = {
     },
 
     async 'axe finds nothing in the lab, in light and dark, wide and narrow'({ open }) {
-        for (const [scheme, width] of VIEWS) {
+        for (const [scheme, width] of LOOKS) {
             const page = await openLab(open, { scheme, width });
             const look = async (what) =>
                 assert.deepEqual(await violations(page), [], `${what}, ${scheme}, ${width}`);
@@ -257,7 +255,7 @@ export const lab = {
     },
 
     async 'axe finds nothing in the lessons and beside the bars'({ open }) {
-        for (const [scheme, width] of VIEWS) {
+        for (const [scheme, width] of LOOKS) {
             const page = await open({ path: '/lab/concurrency', live: false, scheme, width });
             await page.click('#goroutines-hello-run');
             await says(page, '#goroutines .output', /^0 squared is 0/);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { firstAfter, readTrace, whoRan } from '../../web/lab/trace_read.js';
-import { read, says, soon, violations } from './browser.js';
+import { LOOKS, read, says, soon, violations } from './browser.js';
 import { wait } from './service.js';
 
 const show = (open, options) => open({ path: '/lab/trace', live: false, ...options });
@@ -89,13 +89,14 @@ export const trace = {
         }
     },
 
-    async 'axe finds nothing in it, and it fits'({ service, open }) {
-        await service.account('recorded');
-        for (const [scheme, width] of [['light', 1280], ['dark', 320]]) {
+    ...Object.fromEntries(LOOKS.map(([scheme, width]) => [
+        `axe finds nothing in it, and it fits, ${scheme} at ${width} pixels`,
+        async ({ service, open }) => {
+            await service.account('recorded');
             const page = await show(open, { scheme, width });
+            assert.deepEqual(await violations(page), [], 'before a recording');
             await record(service, page);
-            assert.deepEqual(await violations(page), [], `${scheme}, ${width}`);
+            assert.deepEqual(await violations(page), []);
             assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-        }
-    },
+        }])),
 };

@@ -199,6 +199,8 @@ export const views = {
             for (const [width, height] of [[390, 844], [1280, 900]]) {
                 const page = await open({ width, height, path: `/${address}` });
                 await page.waitForTimeout(2000);
+                assert.equal(await page.evaluate(() => scrollY), 0);
+                assert.equal(await page.evaluate(() => document.activeElement.tagName), 'BODY');
                 const shift = await shiftOf(page);
                 assert.ok(shift.sum <= 0.1,
                     `layout shift ${shift.sum} at ${width}: ${shift.of.join(', ')}`);

@@ -240,5 +240,13 @@ export const visit = {
         const line = await page.$eval('.places a[aria-current]', (link) =>
             getComputedStyle(link).borderBottomStyle);
         assert.equal(line, 'solid');
+        for (const path of ['/tokens.html', '/lab', '/lab/concurrency', '/lab/trace']) {
+            const other = await open({ path, live: false, width: 640 });
+            await other.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+            await other.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
+            await other.waitForTimeout(1000);
+            assert.equal(await other.evaluate(() => document.documentElement.scrollWidth), 640,
+                path);
+        }
     },
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The teaching page: what a Go tutorial teaches, each with programs that can be run from here.
 
-import { element, find } from '../dom.js';
+import { element, find, showPlace } from '../dom.js';
 import { startToken } from '../token.js';
 import { readCatalogue } from './catalogue.js';
 import { LESSONS } from './lessons.js';
@@ -12,6 +12,7 @@ import { Told } from './told.js';
 let examples = new Map();
 
 function start() {
+    showPlace();
     startToken(load);
     draw();
     load();

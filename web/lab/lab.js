@@ -2,7 +2,7 @@
 // The race lab: puts the parts together; start reading here. A scenario, two strategies beside each
 // other, and for each the schedule that is shown. All of it stands in the address.
 
-import { element, find } from '../dom.js';
+import { element, find, showPlace } from '../dom.js';
 import { startToken } from '../token.js';
 import { offered, readCatalogue } from './catalogue.js';
 import { readPlace, writePlace } from './place.js';
@@ -20,6 +20,7 @@ let settled = false; // the address may follow what is shown
 const sides = { a: new Side('a', 'Strategy', follow), b: new Side('b', 'Beside it', follow) };
 
 function start() {
+    showPlace();
     find('sides').replaceChildren(sides.a.view.node, sides.b.view.node);
     startToken(load);
     startPrice();

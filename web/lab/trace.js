@@ -2,7 +2,7 @@
 // The page of the flight recorder: gets a recording, and shows a part of it.
 
 import { request } from '../api.js';
-import { announce, element, find, write } from '../dom.js';
+import { announce, element, find, showPlace, write } from '../dom.js';
 import { showMs } from '../timing.js';
 import { startToken } from '../token.js';
 import { showCountOf } from './numbers.js';
@@ -17,6 +17,7 @@ let view = { from: 0, to: 1 };
 let here = null; // the slice that is looked at
 
 function start() {
+    showPlace();
     startToken(() => {});
     find('record').addEventListener('click', record);
     find('file').addEventListener('change', openFile);
