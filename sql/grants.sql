@@ -26,6 +26,9 @@ SELECT * FROM (VALUES
     ('function', 'writer_session',     'EXECUTE', NULL),
     ('function', 'writer_take',        'EXECUTE', NULL),
     ('function', 'writer_stop',        'EXECUTE', NULL),
+    ('function', 'writer_want',        'EXECUTE', NULL),
+    ('function', 'writer_pull',        'EXECUTE', NULL),
+    ('function', 'writer_give',        'EXECUTE', NULL),
     ('function', 'writer_advance',     'EXECUTE', NULL),     -- of the program before 017
     ('function', 'batch_advance',      'EXECUTE', NULL),
     ('function', 'batches_advance',    'EXECUTE', NULL),

@@ -43,6 +43,7 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
         (bank->readers = readers_make(options->conninfo, READERS)) &&
         (bank->running = co_context_with_cancel(co_context_background()))) {
         bank->accepts_lost = options->accepts_lost;
+        bank->rebalance_ms = options->rebalance_ms;
         bank->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
         snprintf(bank->why, sizeof bank->why, "the service is starting");
         return bank;
@@ -58,6 +59,7 @@ void bank_close(struct bank **bank)
     *bank = NULL;
     if (!closed)
         return;
+    co_duty_stop(&closed->load_duty);
     /* The keepers close their ledgers; only then the lease may end. */
     if (closed->running) {
         co_context_cancel(closed->running);
@@ -77,39 +79,14 @@ void bank_close(struct bank **bank)
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-/* Where a name is looked for first: FNV-1a. */
-static size_t place_of(const char *name)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(1099511628211);
-    return (size_t)(hash ^ hash >> 32) % BANK_PLACES;
-}
-
-static struct bank_slot *find_slot(struct bank *bank, const char *name)
-{
-    /* Without a lock: slots only come, and are shown when they are complete. */
-    for (size_t at = place_of(name);; at = (at + 1) % BANK_PLACES) {
-        uint16_t number = atomic_load(&bank->places[at]);
-        if (number == 0)
-            return NULL;
-        if (strcmp(bank->slots[number - 1].name, name) == 0)
-            return &bank->slots[number - 1];
-    }
-}
-
 /* A slot for a ledger, found by its name from now on; the caller holds `making`. NULL: memory is
  * short. */
 static struct bank_slot *add_slot(
     struct bank *bank, int number, const char *name, const char *strategy)
 {
     struct bank_slot *slot = bank_slot_add(bank, number, name, strategy);
-    size_t at = place_of(name);
-    if (!slot)
-        return NULL;
-    while (atomic_load(&bank->places[at]) != 0)
-        at = (at + 1) % BANK_PLACES;
-    atomic_store(&bank->places[at], (uint16_t)(slot - bank->slots + 1));
+    if (slot)
+        bank_slot_show(slot);
     return slot;
 }
 
@@ -167,7 +144,7 @@ static void add_slots(struct bank *bank)
             strategy = strategy_list_known(row.strategy, strlen(row.strategy));
         if (!strategy) /* one that this program does not know */
             strategy = strategy_list_default(bank->strategies);
-        if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !find_slot(bank, row.name) &&
+        if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !bank_slot_find(bank, row.name) &&
             !add_slot(bank, row.ledger, row.name, strategy))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
     }
@@ -252,7 +229,7 @@ bool bank_open(struct co_context *context, struct bank *bank, char *error, size_
     if (!bank->lease)
         return false;
     bank->committer = committer_start(bank->conninfo, bank->lease);
-    if (!bank->committer) {
+    if (!bank->committer || !co_duty_start("bank load", &bank->load_duty, bank_tell_load, bank)) {
         snprintf(error, size, "out of memory");
         return false;
     }
@@ -297,30 +274,9 @@ bool bank_is_lost(struct bank *bank)
 
 /* ---- in use -------------------------------------------------------------------------------- */
 
-/* Enter the ledger of that slot; NULL: it is not open. */
-static struct ledger *enter(struct bank_slot *slot)
-{
-    co_lock_take(&slot->lock);
-    /* Entered under the lock under which its keeper takes it away, so never after that. */
-    struct ledger *ledger = slot->ledger;
-    if (ledger)
-        ledger_enter(ledger);
-    co_lock_drop(&slot->lock);
-    return ledger;
-}
-
-enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger)
-{
-    struct bank_slot *slot = find_slot(bank, name);
-    *ledger = slot ? enter(slot) : NULL;
-    if (*ledger)
-        return LEDGER_OK;
-    return slot ? LEDGER_UNAVAILABLE : LEDGER_LEDGER_NOT_FOUND;
-}
-
 void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
 {
-    struct bank_slot *slot = find_slot(bank, name);
+    struct bank_slot *slot = bank_slot_find(bank, name);
     *why = '\0';
     if (!slot)
         return;
@@ -333,7 +289,7 @@ void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
 
 bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
 {
-    struct bank_slot *slot = find_slot(bank, name);
+    struct bank_slot *slot = bank_slot_find(bank, name);
     struct lease_row row;
     *owner = (struct bank_owner){.server = 0};
     if (!slot || !lease_find(bank->lease, slot->number, &row))
@@ -341,6 +297,7 @@ bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
     if (row.free)
         return true;
     owner->server = row.owner;
+    owner->wanted = row.wanted;
     owner->here = row.ours;
     memcpy(owner->url, row.owner_url, sizeof owner->url);
     return true;
@@ -360,7 +317,7 @@ void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figure
 {
     struct bank_slot *slot = &bank->slots[index];
     /* Entered, so that it is not closed while its figures are read. */
-    struct ledger *ledger = enter(slot);
+    struct ledger *ledger = bank_slot_enter(slot);
     *figures = (struct ledger_figures){.strategy = slot->strategy};
 
     /* Of one that is not open here only its state is known. */
@@ -411,7 +368,7 @@ static enum ledger_status await_open(
     for (;;) {
         /* Read before looking, as above. */
         uint64_t seen = co_eventcount_read(&slot->bank->progress);
-        *ledger = enter(slot);
+        *ledger = bank_slot_enter(slot);
         if (*ledger)
             return LEDGER_OK;
         if (co_eventcount_await(context, &slot->bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
@@ -429,11 +386,13 @@ enum ledger_status bank_create(struct co_context *context, struct bank *bank, co
 
     /* One at a time, so that a name gets one slot. */
     co_mutex_lock(&bank->making);
-    struct bank_slot *slot = find_slot(bank, name);
+    struct bank_slot *slot = bank_slot_find(bank, name);
     *created = !slot;
     /* The same again is fine; with another strategy it would not be the same. */
     if (slot && strategy && strcmp(slot->strategy, strategy) != 0)
         status = LEDGER_LEDGER_EXISTS;
+    else if (!slot && atomic_load(&bank->leaving))
+        status = LEDGER_UNAVAILABLE;
     else if (!slot)
         slot = make_slot(context, bank, name, strategy, &status);
     co_mutex_unlock(&bank->making);
@@ -441,7 +400,8 @@ enum ledger_status bank_create(struct co_context *context, struct bank *bank, co
     if (status == LEDGER_LEDGER_EXISTS || !slot)
         return status;
     /* Made is not open: the keeper takes it like any other. */
-    status = await_open(context, slot, ledger);
+    status = atomic_load(&bank->leaving) ? bank_find(bank, name, ledger)
+                                         : await_open(context, slot, ledger);
     *created = *created && *ledger;
     return status;
 }

@@ -29,7 +29,8 @@ struct bank_options {
     const char *conninfo, *strategies;
     const char *url, *place, *witness; /* each may be NULL */
     bool accepts_lost;
-    int64_t patience_ms; /* for how long a ledger that nobody has is left to the server whose place
+    int64_t rebalance_ms; /* how often it looks whether others have much more to do; 0: never */
+    int64_t patience_ms;  /* for how long a ledger that nobody has is left to the server whose place
                             it is; 0: a second */
 };
 
@@ -58,6 +59,15 @@ void bank_close(struct bank **bank);
  * none; UNAVAILABLE: it is not open here. Never parks. */
 enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger);
 
+/* The same, of a call that may wait: one that is on its way from one server that lives to another
+ * is waited for, two seconds at most. Parks. */
+enum ledger_status bank_await(
+    struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger);
+
+/* As bank_find(); *moves: bank_await() would wait for it. Never parks. */
+enum ledger_status bank_find_moving(
+    struct bank *bank, const char *name, struct ledger **ledger, bool *moves);
+
 /*
  * Make a ledger of a valid name, and enter it. `strategy` "owner", "sharded" or NULL: the default.
  * The same again is LEDGER_OK with *created false; LEDGER_LEDGER_EXISTS: with another strategy;
@@ -77,12 +87,32 @@ void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
 /* Which server has a ledger, as of the last look at the database. */
 struct bank_owner {
     uint64_t server; /* 0: none that lives */
+    uint64_t wanted; /* the server that shall have it next, if that lives; 0: none */
     bool here;       /* it is this one */
     char url[LEASE_URL];
 };
 
 /* False: there is no such ledger, or it is not known yet. Never parks. */
 bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner);
+
+enum bank_want {
+    BANK_WANTED,    /* its owner will see that, and hand it over */
+    BANK_THERE,     /* that server has it */
+    BANK_GONE,      /* that server has left, or was declared dead */
+    BANK_UNKNOWN,   /* there is no such server */
+    BANK_NO_LEDGER, /* nor such a ledger */
+    BANK_AWAY,      /* the database could not be asked */
+};
+
+/* Have a ledger go to that server, whoever has it now: see bank_owner() for what comes of it.
+ * Parks. */
+enum bank_want bank_want(
+    struct co_context *context, struct bank *bank, const char *name, uint64_t server);
+
+/* Hand every ledger that is open here over to the other servers that live, and take none any more;
+ * until they have them, twelve seconds at most. If there is no other server nothing is done. Before
+ * requests are turned away, so that those which come meanwhile find the new owner. Parks. */
+void bank_leave(struct bank *bank);
 
 /* A server that lives, by index (lease.h); false: there are no more. Never parks. */
 bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The keeper of a ledger: bank.h says what it does. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/select.h"
 #include "ledger/bank/bank_private.h"
-#include "ledger/bank/placement.h"
 #include "ledger/notice.h"
 
 enum {
@@ -21,14 +19,6 @@ static bool rest(struct bank *bank, int64_t ms)
 {
     struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(bank->running)};
     return co_select_timeout(&end, 1, ms * CO_CLOCK_MS) == CO_SELECT_NONE;
-}
-
-void bank_step(struct bank *bank)
-{
-    co_lock_take(&bank->lock);
-    uint64_t steps = ++bank->steps;
-    co_lock_drop(&bank->lock);
-    co_eventcount_advance(&bank->progress, steps);
 }
 
 /* True: that is new. */
@@ -53,43 +43,22 @@ static void note_owner(struct bank_slot *slot, const struct lease_row *row)
     char why[LEDGER_REASON];
     snprintf(why, sizeof why, "another server has this ledger: %lu%s%s", row->owner,
         *row->owner_url ? " at " : "", row->owner_url);
+    bank_set_moves(slot, false);
     if (set_state(slot, LEDGER_ELSEWHERE, why, false))
         notice(NOTICE_INFO, "ledger %s: %s; standing by", slot->name, why);
 }
 
-/* What kept it from being opened before is still told, if that was not another server. */
-static void note_no_owner(struct bank_slot *slot)
+/* What kept it from being opened before is still told, if that was not another server. One that
+ * was given free for a server that lives is worth waiting for. */
+static void note_no_owner(struct bank_slot *slot, const struct lease_row *row)
 {
+    if (!row->ours)
+        bank_set_moves(slot, bank_has_server(slot->bank, row->wanted));
     co_lock_take(&slot->lock);
     bool was_elsewhere = slot->state == LEDGER_ELSEWHERE;
     co_lock_drop(&slot->lock);
     if (was_elsewhere)
         (void)set_state(slot, LEDGER_OPENING, "it is being opened", false);
-}
-
-struct lease_peer *bank_list_servers(struct bank *bank, size_t *count)
-{
-    struct lease_peer *servers = NULL, server;
-    *count = 0;
-    while (lease_peer(bank->lease, *count, &server)) {
-        struct lease_peer *longer = realloc(servers, (*count + 1) * sizeof *servers);
-        if (!longer)
-            break;
-        servers = longer;
-        servers[(*count)++] = server;
-    }
-    return servers;
-}
-
-/* Of all servers, is it this one that shall have the ledger? */
-static bool is_placed_here(const struct bank_slot *slot)
-{
-    size_t count;
-    struct lease_peer *servers = bank_list_servers(slot->bank, &count);
-    const struct lease_peer *best = placement_best(slot->name, servers, count, 0);
-    bool here = !best || best->no == lease_server(slot->bank->lease);
-    free(servers);
-    return here;
 }
 
 /* What the last look says: is it for this server to take the ledger now? One that is free and
@@ -101,9 +70,12 @@ static bool may_take(struct bank_slot *slot, const struct lease_row *row)
         slot->free_ns = 0;
     else if (slot->free_ns == 0)
         slot->free_ns = now_ns;
+    if (atomic_load(&slot->bank->leaving))
+        return false;
     if (row->ours || !row->free)
         return row->ours;
-    return now_ns - slot->free_ns >= slot->bank->patience_ms * CO_CLOCK_MS || is_placed_here(slot);
+    return now_ns - slot->free_ns >= slot->bank->patience_ms * CO_CLOCK_MS ||
+           bank_heir(slot, row) == 0;
 }
 
 /* Park until the ledger is this server's to take. False: the bank is to be closed. */
@@ -120,7 +92,7 @@ static bool stand_by(struct bank_slot *slot)
             if (!row.free && !row.ours)
                 note_owner(slot, &row);
             else
-                note_no_owner(slot);
+                note_no_owner(slot, &row);
             if (may_take(slot, &row))
                 return true;
         }
@@ -165,6 +137,7 @@ static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, co
     const char *away = trouble == LEDGER_TROUBLE_AWAY ? "the database is away: " : "";
     snprintf(said, sizeof said, "%s%s", away, why);
     bool news = set_state(slot, final ? LEDGER_LOST : LEDGER_OPENING, said, settled);
+    bank_set_moves(slot, false);
     if (news && trouble != LEDGER_TROUBLE_TAKEN)
         notice(NOTICE_TROUBLE, "ledger %s: %s", slot->name, why);
     /* To go on would build on what clients were told and is gone. */
@@ -181,23 +154,48 @@ static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, co
 /* From here on requests get in. */
 static void fill_slot(struct bank_slot *slot, struct ledger *ledger)
 {
+    slot->free_ns = 0; /* when it is free again that counts anew */
     co_lock_take(&slot->lock);
     slot->ledger = ledger;
     slot->settled = true;
+    slot->moves = false;
     *slot->why = '\0';
     co_lock_drop(&slot->lock);
     bank_step(slot->bank);
 }
 
-/* Park for as long as it is to be open. */
-static void stay(struct bank_slot *slot)
+/* Park for as long as it is to be open. Then: which server shall have it; 0: none, it has ended. */
+static uint64_t stay(struct bank_slot *slot)
 {
     struct bank *bank = slot->bank;
-    uint64_t seen = 0;
+    uint64_t seen = 0, next = 0;
     /* Each look at the lease is news, most of it of other ledgers. */
     while (!ledger_is_over(slot->ledger) && !ledger_was_resumed(slot->ledger) &&
+           (next = bank_next_owner(slot)) == 0 &&
            lease_await_news(bank->running, bank->lease, &seen))
         ;
+    return next;
+}
+
+/* Close it, and give it free for another server. What is asked for meanwhile waits. */
+static void hand_over(struct bank_slot *slot, uint64_t next)
+{
+    struct ledger *ledger = slot->ledger;
+    int64_t began_ns = co_clock_now_ns();
+    co_lock_take(&slot->lock);
+    slot->ledger = NULL;
+    slot->moves = true;
+    slot->state = LEDGER_ELSEWHERE;
+    snprintf(slot->why, sizeof slot->why, "it is being handed over to server %lu", next);
+    co_lock_drop(&slot->lock);
+    bank_step(slot->bank);
+
+    /* Nobody gets in any more. What was decided becomes durable, and the checkpoint is made: the
+     * next owner has nothing to replay. */
+    ledger_close(&ledger);
+    if (lease_give(slot->bank->running, slot->bank->lease, slot->number, next))
+        notice(NOTICE_INFO, "ledger %s: handed over to server %lu in %ld ms", slot->name, next,
+            (co_clock_now_ns() - began_ns) / CO_CLOCK_MS);
 }
 
 /* False: it is not to be opened again. */
@@ -232,8 +230,11 @@ static void keep(void *arg)
         struct ledger *ledger = open_ledger(slot, &trouble, why);
         if (ledger) {
             fill_slot(slot, ledger);
-            stay(slot);
-            going = vacate(slot);
+            uint64_t next = stay(slot);
+            if (next)
+                hand_over(slot, next);
+            else
+                going = vacate(slot);
         } else {
             going = note_trouble(slot, trouble, why);
         }

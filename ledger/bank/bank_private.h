@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "coro/duty.h"
 #include "coro/eventcount.h"
 #include "coro/lock.h"
 #include "coro/mutex.h"
@@ -32,18 +33,21 @@ struct bank_slot {
     char name[LEASE_NAME];
     const char *strategy; /* of its kind, static */
     int64_t free_ns;      /* the keeper's own: since when it has seen nobody have it; 0: not now */
+    uint64_t told_seq; /* the load duty's own: how far it was when that looked last; 0: not open */
 
     struct co_lock lock;     /* guards what follows */
     struct ledger *ledger;   /* NULL: not open here */
     enum ledger_state state; /* then: OPENING, ELSEWHERE, LOST */
     char why[LEDGER_REASON];
     bool settled; /* it has been open, or could not be */
+    bool moves; /* it goes from one server that lives to another: whoever wants it waits a while */
 };
 
 struct bank {
     char *conninfo, *strategies, *url, *place, *witness;
     bool accepts_lost;
-    int64_t patience_ms;
+    int64_t patience_ms, rebalance_ms;
+    struct co_duty load_duty;
     struct readers *readers;
     struct lease *lease;         /* NULL: not yet */
     struct committer *committer; /* the same */
@@ -52,6 +56,7 @@ struct bank {
     struct co_eventcount progress;
     struct co_mutex making, opening; /* opening: one journal is folded at a time */
     _Atomic bool open, lost;
+    _Atomic bool leaving; /* what it has goes to other servers, and nothing is taken any more */
     _Atomic size_t count;
     struct bank_slot slots[BANK_LEDGERS_MAX];
     _Atomic uint16_t places[BANK_PLACES]; /* by name: the number of a slot, from 1; 0: none */
@@ -61,6 +66,18 @@ struct bank {
     char why[LEDGER_REASON]; /* it is not open */
 };
 
+/* The slot of a ledger; NULL: there is none. Never parks. */
+struct bank_slot *bank_slot_find(struct bank *bank, const char *name);
+
+/* Have a slot found by its name from now on; the caller holds `making`. */
+void bank_slot_show(struct bank_slot *slot);
+
+/* Enter the ledger of that slot; NULL: it is not open. Never parks. */
+struct ledger *bank_slot_enter(struct bank_slot *slot);
+
+/* It is on its way from one server that lives to another, or is not any more. */
+void bank_set_moves(struct bank_slot *slot, bool moves);
+
 /* Take a slot for a ledger, with a keeper; the caller holds `making`. NULL: memory is short. */
 struct bank_slot *bank_slot_add(
     struct bank *bank, int number, const char *name, const char *strategy);
@@ -68,6 +85,18 @@ struct bank_slot *bank_slot_add(
 /* The servers that live, as of the last look; `count` of them. For the caller to free; NULL: memory
  * is short, or there are none. */
 struct lease_peer *bank_list_servers(struct bank *bank, size_t *count);
+
+/* Does that server live? 0 never does. */
+bool bank_has_server(struct bank *bank, uint64_t server);
+
+/* The server that an open ledger shall go to now; 0: it stays. */
+uint64_t bank_next_owner(struct bank_slot *slot);
+
+/* Whom it is left to for a while, if it is free; 0: nobody but this server. */
+uint64_t bank_heir(struct bank_slot *slot, const struct lease_row *row);
+
+/* The work of `load_duty`. */
+void bank_tell_load(void *bank);
 
 /* Tell whoever waits for it that something has changed. */
 void bank_step(struct bank *bank);

@@ -91,6 +91,11 @@ void lease_tell_problem(struct lease *lease, char why[LEASE_WHY])
         snprintf(why, LEASE_WHY, "the database is away");
 }
 
+void lease_set_load(struct lease *lease, uint64_t load)
+{
+    atomic_store(&lease->load, load);
+}
+
 /* ---- claims -------------------------------------------------------------------------------- */
 
 void lease_say_lost(

@@ -65,6 +65,9 @@ struct dbtime *lease_dbtime(struct lease *lease); /* known once the lease has be
 
 void lease_look_soon(struct lease *lease); /* now, not at the next beat; never parks */
 
+/* What each beat says of this server from now on: entries a second. Never parks. */
+void lease_set_load(struct lease *lease, uint64_t load);
+
 /* ---- a ledger that is ours ----------------------------------------------------------------- */
 
 enum lease_standing {
@@ -104,6 +107,11 @@ bool lease_accepts_lost(const struct lease *lease); /* as it was started */
 /* The ledger has been taken by this server in an epoch, and is at that place. Never parks. */
 void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, const char *name,
     const struct lease_place *place);
+
+/* Give a ledger free for that server, if it still is this one's; its claim has been dropped. Parks
+ * until a look has seen what became of it; false: the context ended first. */
+CO_MUST_CHECK bool lease_give(
+    struct co_context *context, struct lease *lease, int ledger, uint64_t server);
 
 /* Drop it; parks until a stop has been recorded, if it can be. One that was not made is fine. */
 void lease_drop_claim(struct lease_claim *claim);

@@ -87,14 +87,15 @@ static int64_t moments_wanted_us(struct lease *lease)
 /* *there: the row still exists, and this server has not been declared dead. */
 static enum pg_status beat(struct co_context *context, struct lease *lease, bool *there)
 {
-    static const struct pg_statement say = {3,
-        "SELECT server_beat($1::bigint, $2::uuid, $3::bigint),"
+    static const struct pg_statement say = {4,
+        "SELECT server_beat($1::bigint, $2::uuid, $3::bigint, $4::bigint),"
         " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"};
-    char me[24], until[24];
-    const char *values[] = {me, lease->life, until};
+    char me[24], until[24], load[24];
+    const char *values[] = {me, lease->life, until, load};
     struct pg_result *rows = NULL;
     snprintf(me, sizeof me, "%lu", lease_server(lease));
     snprintf(until, sizeof until, "%ld", moments_wanted_us(lease));
+    snprintf(load, sizeof load, "%lu", atomic_load(&lease->load));
 
     /* The answer tells the database's time too: it is of a moment after this one. */
     int64_t asked_ns = co_clock_boot_ns();
@@ -257,9 +258,12 @@ static enum pg_status make_turn(struct co_context *context, struct lease *lease,
     int64_t sent_ns = 0;
     enum pg_status status = beats ? beat_or_enter(context, lease, &sent_ns) : PG_OK;
     if (status == PG_OK)
+        status = lease_make_gifts(context, lease);
+    if (status == PG_OK)
         status = lease_look(context, lease);
     if (status != PG_OK)
         return status;
+    lease_note_gifts(lease);
 
     /* The claims first: a ledger that was lost must be known before the lease is extended. */
     judge_claims(lease);

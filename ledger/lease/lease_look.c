@@ -10,20 +10,20 @@
 /* ---- looking ------------------------------------------------------------------------------- */
 
 static const char peers_sql[] =
-    "SELECT no, url, (extract(epoch FROM entered_at) * 1000000)::bigint, beat"
+    "SELECT no, url, (extract(epoch FROM entered_at) * 1000000)::bigint, beat, load"
     " FROM server WHERE left_at IS NULL ORDER BY no";
 
-enum peer_column { PEER_NO, PEER_URL, PEER_ENTERED, PEER_BEAT };
+enum peer_column { PEER_NO, PEER_URL, PEER_ENTERED, PEER_BEAT, PEER_LOAD };
 
 static const char rows_sql[] =
     "SELECT l.no, l.name, l.strategy, w.epoch, coalesce(w.server, 0), s.no IS NULL, s.url,"
-    " w.stopped, b.no, encode(b.hash, 'hex')"
+    " w.stopped, b.no, encode(b.hash, 'hex'), coalesce(w.wanted, 0)"
     " FROM ledger l JOIN writer w ON w.ledger = l.no"
     " LEFT JOIN server s ON s.no = w.server AND s.left_at IS NULL"
     " LEFT JOIN LATERAL (SELECT x.no, x.hash FROM batch x WHERE x.ledger = l.no AND w.server = $1"
     " ORDER BY x.no DESC LIMIT 1) b ON true ORDER BY l.no";
 
-enum row_column { NO, NAME, STRATEGY, EPOCH, OWNER, GONE, URL, STOPPED, BATCH, HASH };
+enum row_column { NO, NAME, STRATEGY, EPOCH, OWNER, GONE, URL, STOPPED, BATCH, HASH, WANTED };
 
 /* How long a beat has stood still: what was seen of that server before goes on. */
 static int64_t seen_since(const struct lease *lease, const struct lease_peer *peer, int64_t now_ns)
@@ -47,6 +47,7 @@ static bool keep_peers(struct lease *lease, const struct pg_result *result)
         snprintf(peer->url, sizeof peer->url, "%s", pg_text(result, i, PEER_URL));
         peer->entered_us = pg_number(result, i, PEER_ENTERED);
         peer->beat = (uint64_t)pg_number(result, i, PEER_BEAT);
+        peer->load = (uint64_t)pg_number(result, i, PEER_LOAD);
         peer->since_ns = seen_since(lease, peer, now_ns);
     }
     co_lock_take(&lease->lock);
@@ -64,6 +65,7 @@ static void read_row(const struct pg_result *rows, size_t i, uint64_t me, struct
         .epoch = (uint64_t)pg_number(rows, i, EPOCH),
         .owner = (uint64_t)pg_number(rows, i, OWNER),
         .free = *pg_text(rows, i, GONE) == 't',
+        .wanted = (uint64_t)pg_number(rows, i, WANTED),
         .batch = (uint64_t)pg_number(rows, i, BATCH)};
     row->ours = !row->free && row->owner == me;
     snprintf(row->name, sizeof row->name, "%s", pg_text(rows, i, NAME));

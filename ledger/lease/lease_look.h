@@ -27,6 +27,7 @@ struct lease_row {
     char name[LEASE_NAME], strategy[12];
     bool ours, free; /* free: no living server has it */
     uint64_t epoch, owner;
+    uint64_t wanted;           /* the server that shall have it next, if that lives; 0: none */
     char owner_url[LEASE_URL]; /* "": nobody's, or not known */
     char stopped[LEASE_WHY];   /* "": it takes writes */
     uint64_t batch;            /* ours: the last, 0 for none, */
@@ -45,6 +46,7 @@ struct lease_peer {
     int64_t entered_us; /* since 1970, by the database's clock */
     uint64_t beat;
     int64_t since_ns; /* by co_clock_boot_ns(): when that beat was seen first */
+    uint64_t load;    /* entries a second, as it said with that beat */
 };
 
 /* A server that has entered and not left, nor was declared dead, by index in the order of their

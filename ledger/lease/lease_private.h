@@ -22,6 +22,18 @@
  * gathering and eventcount) -> nothing.
  */
 
+/* A ledger that is to be given free; it lies in the giver's memory. */
+struct lease_gift {
+    struct lease_gift *next;
+    int ledger;
+    uint64_t server; /* who shall have it */
+    enum lease_gift_stage {
+        LEASE_GIFT_NEW,
+        LEASE_GIFT_MADE, /* the database has it */
+        LEASE_GIFT_SEEN, /* and a look came after that */
+    } stage;
+};
+
 struct lease {
     char *conninfo, *url, *place;
     bool accepts_lost;
@@ -29,13 +41,14 @@ struct lease {
     struct co_duty beating, saving;
     _Atomic int64_t good_until_ns;
     _Atomic bool failing; /* the last try failed, or the server's row was gone */
-    _Atomic uint64_t server;
+    _Atomic uint64_t server, load;
     struct dbtime dbtime;
     struct co_eventcount news, wanted;
 
     struct co_lock lock; /* guards what follows */
     uint64_t news_count, looks_wanted;
     struct lease_claim *claims;
+    struct lease_gift *gifts;
     struct lease_row *rows;
     struct lease_peer *peers;
     size_t row_count, peer_count;
@@ -57,6 +70,10 @@ void lease_beat(void *lease);
 
 /* Enter as a new server on the lease's connection. Parks. */
 CO_MUST_CHECK enum pg_status lease_enter(struct co_context *context, struct lease *lease);
+
+/* Make the gifts that are asked for; and note that a look has come after that. */
+CO_MUST_CHECK enum pg_status lease_make_gifts(struct co_context *context, struct lease *lease);
+void lease_note_gifts(struct lease *lease);
 
 /* Replace the peers and the rows by what the database says now. Parks. */
 CO_MUST_CHECK enum pg_status lease_look(struct co_context *context, struct lease *lease);

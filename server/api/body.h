@@ -44,7 +44,8 @@
     X(RATE, "rate")                                                                                \
     X(KEEP, "keep")                                                                                \
     X(LEDGER, "ledger")                                                                            \
-    X(ACCOUNT, "account")
+    X(ACCOUNT, "account")                                                                          \
+    X(SERVER, "server")
 
 enum body_member {
 #define X(symbol, name) BODY_##symbol,
@@ -56,10 +57,12 @@ enum body_member {
 /* A set of them. */
 enum {
     BODY_NOTHING = 0,
-#define X(symbol, name) BODY_HAS_##symbol = 1 << BODY_##symbol,
+#define X(symbol, name) BODY_HAS_##symbol = 1U << BODY_##symbol,
     BODY_MAP(X)
 #undef X
 };
+
+_Static_assert(BODY_MEMBERS <= 32, "a set fits in an unsigned int");
 
 /* An object within a body, taken apart. It lives until body_forget(), as do its texts. */
 struct body {

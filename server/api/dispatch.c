@@ -159,12 +159,23 @@ static bool is_allowed(struct call *call, bool may_park)
     return false;
 }
 
-/* Enter the ledger of the path, if there is one in it. */
+/* Its handler wants the ledger of the path, open here. */
+static bool wants_ledger(const struct call *call)
+{
+    return call->path.ledger && !(call->route->flags & ROUTE_NAMES_LEDGER);
+}
+
+/* Enter the ledger of the path, if there is one in it; one that is being handed over from one
+ * server to another is waited for. */
 static bool enter_ledger(struct call *call)
 {
-    if (!call->path.ledger)
+    if (!wants_ledger(call))
         return true;
-    enum ledger_status status = bank_find(call->api->bank, call->path.ledger, &call->ledger);
+    struct bank *bank = call->api->bank;
+    bool moves;
+    enum ledger_status status = bank_find_moving(bank, call->path.ledger, &call->ledger, &moves);
+    if (moves)
+        status = bank_await(call_context(call), bank, call->path.ledger, &call->ledger);
     if (status != LEDGER_OK)
         call_refuse_status(call, status, 0);
     return status == LEDGER_OK;
@@ -177,12 +188,21 @@ static void leave_ledger(struct call *call)
     call->ledger = NULL;
 }
 
-/* Is it open here? It is not kept open for one whose body may take its time. */
+/* Is it open here, or soon may be? It is not kept open for one whose body may take its time. */
 static bool has_ledger(struct call *call)
 {
-    bool has = enter_ledger(call);
+    bool moves;
+    if (!call->path.ledger)
+        return true;
+    enum ledger_status status =
+        bank_find_moving(call->api->bank, call->path.ledger, &call->ledger, &moves);
     leave_ledger(call);
-    return has;
+    /* That there is one is enough. */
+    if (status == LEDGER_UNAVAILABLE && (moves || !wants_ledger(call)))
+        status = LEDGER_OK;
+    if (status != LEDGER_OK)
+        call_refuse_status(call, status, 0);
+    return status == LEDGER_OK;
 }
 
 /* Before the bank is open nothing is answered but what needs neither it nor a token. */

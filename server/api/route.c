@@ -17,6 +17,7 @@
 #include "server/api/ledgers.h"
 #include "server/api/machinery.h"
 #include "server/api/metrics.h"
+#include "server/api/owners.h"
 #include "server/api/recordings.h"
 #include "server/api/session.h"
 #include "server/api/tokens.h"
@@ -73,6 +74,7 @@ const struct route route_table[] = {
     POST(ADMIN, ACCOUNT, ACCOUNT_PATH "/unfreeze", freeze_account_end, OPTIONAL),
     POST(ADMIN, LEDGER, LEDGER_PATH "/freeze", freeze_ledger, OPTIONAL),
     POST(ADMIN, LEDGER, LEDGER_PATH "/unfreeze", freeze_ledger_end, OPTIONAL),
+    ROUTE(POST, ADMIN, LEDGER, LEDGER_PATH "/owner", "", owners_post, NEEDED, ROUTE_NAMES_LEDGER),
     POST(ADMIN, SERVICE, "/v1/ledgers", ledgers_post, NEEDED),
     GET(READ, LEDGERS, "/v1/ledgers", " order after before limit page ", ledgers_list),
     GET(READ, LEDGER, LEDGER_PATH, "", ledgers_get),

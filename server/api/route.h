@@ -17,6 +17,7 @@ enum route_flag {
     ROUTE_MOVES_MONEY = 1,   /* counted in outcomes.h */
     ROUTE_TAKES_SESSION = 2, /* the cookie of session.h stands for a token */
     ROUTE_IS_PROBE = 4,      /* asks whether the service is there: from any Host */
+    ROUTE_NAMES_LEDGER = 8,  /* is about the ledger of the path, which need not be open here */
 };
 
 /* How far a route reaches: what a bound token must be bound to, at most, to call it. */

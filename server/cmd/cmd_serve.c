@@ -41,6 +41,7 @@
 
 enum {
     ERROR_TEXT = 1000,
+    REBALANCE_MS = 10000,
     EXIT_LOST = 4, /* teller.service does not start it again then */
 };
 
@@ -233,7 +234,8 @@ static bool make_bank(struct serve *serve)
         .url = serve->options.listen.url,
         .place = serve->place,
         .witness = serve->witness,
-        .accepts_lost = serve->options.accepts_lost};
+        .accepts_lost = serve->options.accepts_lost,
+        .rebalance_ms = serve->options.rebalances ? REBALANCE_MS : 0};
     atomic_store(&serve->api.bank, bank_make(&options, serve->error, ERROR_TEXT));
     return atomic_load(&serve->api.bank) != NULL;
 }
@@ -278,6 +280,9 @@ static void serve_with_http(struct serve *serve)
     /* The mirror of starting: HTTP first, so that no request is left to use the rest. */
     atomic_store(&api->stopping, true);
     supervisor_stopping();
+    /* What it has goes to other servers, if there are any, while requests can still be let wait. */
+    if (atomic_load(&api->open) && serve->exit_code == 0)
+        bank_leave(atomic_load(&api->bank));
     if (api->lab)
         lab_runs_end(api->lab); /* before HTTP: requests wait for runs */
     tls_keeper_serve(&serve->tls, NULL);

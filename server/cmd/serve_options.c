@@ -26,6 +26,10 @@ static struct option flags[] = {
         NULL},
     {"strategy", "NAME",
         "how balances are kept safe: owner or sharded; of others: owner,savings=sharded", "owner"},
+    {"rebalance", "on|off",
+        "with three servers or more on a database, take over ledgers of those that have much more "
+        "to do",
+        "on"},
     {"tls-cert", "FILE", "speak TLS: the certificate and its chain, PEM; SIGHUP reads it again",
         NULL},
     {"tls-key", "FILE", "the key of that certificate, PEM, readable for its owner only", NULL},
@@ -158,6 +162,7 @@ static void read_database(const struct options *options, struct serve_options *s
     serve->demands.accept_unsafe = options_is_on(options, "accept-unsafe-database");
     serve->demands.require_sync = options_is_on(options, "require-sync");
     serve->accepts_lost = options_is_on(options, "accept-lost");
+    serve->rebalances = options_choice(options, "rebalance") == 0;
 }
 
 static void read_process(const struct options *options, struct serve_options *serve)

@@ -22,7 +22,7 @@ struct serve_options {
     const char *strategies;
     struct listen listen;
     struct tls_files tls; /* certificate NULL: TLS is not spoken */
-    bool auth, accepts_lost;
+    bool auth, accepts_lost, rebalances;
     bool only_check; /* --check-config */
     int workers;     /* 0: one for each processor */
     int64_t watchdog_ms, stop_delay_ns, stop_limit_ns;

@@ -228,6 +228,35 @@ enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger 
     return strcmp(name, "main") == 0 ? LEDGER_OK : LEDGER_LEDGER_NOT_FOUND;
 }
 
+enum ledger_status bank_await(
+    struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger)
+{
+    (void)context;
+    return bank_find(bank, name, ledger);
+}
+
+enum ledger_status bank_find_moving(
+    struct bank *bank, const char *name, struct ledger **ledger, bool *moves)
+{
+    *moves = false;
+    return bank_find(bank, name, ledger);
+}
+
+enum bank_want bank_want(
+    struct co_context *context, struct bank *bank, const char *name, uint64_t server)
+{
+    (void)context, (void)bank, (void)name;
+    co_ensure(server > 0);
+    return server % 2 ? BANK_WANTED : BANK_GONE;
+}
+
+bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
+{
+    (void)bank, (void)name;
+    *owner = (struct bank_owner){.server = 1, .here = true};
+    return true;
+}
+
 enum ledger_status bank_create(struct co_context *context, struct bank *bank, const char *name,
     const char *strategy, struct ledger **ledger, bool *created)
 {

@@ -25,7 +25,7 @@ extern const struct unit_suite copy_suite, record_suite, tables_suite, different
 BOTH(DECLARE)
 extern const struct unit_suite dbtime_suite, turns_suite, clearing_suite;
 extern const struct unit_suite committer_suite, lease_suite, damaged_suite, bank_suite,
-    placement_suite, migrate_suite, rights_suite;
+    owners_suite, placement_suite, migrate_suite, rights_suite;
 
 int main(int argc, char **argv)
 {
@@ -47,6 +47,7 @@ int main(int argc, char **argv)
         &bank_suite,
         &clearing_suite,
         &placement_suite,
+        &owners_suite,
         &dbtime_suite,
         &committer_suite,
         &lease_suite,

@@ -5,10 +5,9 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/waitgroup.h"
-#include "ledger/bank/bank.h"
 #include "ledger/bank/placement.h"
 #include "tests/ledger/fixture.h"
+#include "tests/ledger/several.h"
 
 enum { LEDGERS = 3000, SERVERS_MAX = 10, BANKS = 3, SHARED = 12, FOREVER_MS = 600000 };
 
@@ -92,72 +91,24 @@ static void the_place_is_the_url(void)
 
 /* ---- with servers -------------------------------------------------------------------------- */
 
-struct server {
-    struct bank *bank;
-    struct co_waitgroup opening;
-    bool opened;
-    char url[40];
-};
-
-static void open_bank(void *arg)
-{
-    struct server *server = arg;
-    char error[300];
-    server->opened = bank_open(co_context_background(), server->bank, error, sizeof error);
-    co_waitgroup_done(&server->opening);
-}
-
-/* Its opening ends when it has a ledger, whenever that is. */
-static void begin(struct server *server, const char *db, int number, int64_t patience_ms)
-{
-    char error[300];
-    *server = (struct server){.opened = false};
-    snprintf(server->url, sizeof server->url, "http://teller-%d:8080", number);
-    const struct bank_options options = {
-        .conninfo = db, .strategies = "owner", .url = server->url, .patience_ms = patience_ms};
-    server->bank = bank_make(&options, error, sizeof error);
-    co_ensure(server->bank != NULL);
-    co_waitgroup_add(&server->opening, 1);
-    co_ensure(co_spawn(open_bank, server));
-}
-
-/* Until it has seen that many servers. */
-static void await_peers(struct server *server, size_t count)
-{
-    struct lease_peer peer;
-    for (int i = 0; i < 1500; i++, co_sleep(20 * CO_CLOCK_MS))
-        if (bank_count(server->bank) > 0 && bank_peer(server->bank, count - 1, &peer) &&
-            !bank_peer(server->bank, count, &peer))
-            return;
-    CU_FAIL("a server was not seen, or one too many");
-}
+static const struct bank_options patient = {.patience_ms = FOREVER_MS},
+                                 usual = {.accepts_lost = false};
 
 static void name_of(int ledger, char name[20])
 {
     snprintf(name, 20, "shared-%d", ledger);
 }
 
-/* Park until it is open there, and nowhere else: as of the placement among those. */
-static void await_place(struct server *servers, size_t count, const char *name, size_t gone)
+/* Park until it is open where it belongs, without that server. */
+static void await_place(struct several servers[BANKS], const char *name, size_t gone)
 {
     struct lease_peer peers[BANKS];
-    size_t there = 0, at[BANKS];
-    for (size_t i = 0; i < count; i++) {
-        if (i == gone)
-            continue;
-        at[there] = i;
-        peers[there] = (struct lease_peer){.no = i + 1};
-        memcpy(peers[there].url, servers[i].url, sizeof servers[i].url);
-        there++;
+    for (size_t i = 0; i < BANKS; i++) {
+        peers[i] = (struct lease_peer){.no = i + 1};
+        memcpy(peers[i].url, servers[i].url, sizeof servers[i].url);
     }
-    const struct lease_peer *best = placement_best(name, peers, there, 0);
-    struct bank *bank = servers[at[best - peers]].bank;
-    struct ledger *ledger = NULL;
-    for (int i = 0; i < 1500 && bank_find(bank, name, &ledger) != LEDGER_OK; i++)
-        co_sleep(20 * CO_CLOCK_MS);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(ledger);
-    fixture_account(ledger, "after", "USD/2", "0");
-    ledger_leave(ledger);
+    const struct lease_peer *best = placement_best(name, peers, BANKS, gone + 1);
+    several_await_ledger(&servers[best - peers], name);
 }
 
 /* One has them all, two stand by. When it leaves each goes to its place; and when one of these two
@@ -165,67 +116,54 @@ static void await_place(struct server *servers, size_t count, const char *name, 
 static void what_a_server_leaves_spreads(void)
 {
     const char *db = fixture_database();
-    struct server servers[BANKS];
+    struct several servers[BANKS];
     char name[20];
-    begin(&servers[0], db, 0, FOREVER_MS);
-    co_waitgroup_wait(&servers[0].opening);
-    CU_ASSERT_FATAL(servers[0].opened);
+    several_begin(&servers[0], db, 0, &patient);
+    several_await_open(&servers[0]);
     for (int i = 0; i < SHARED; i++) {
-        struct ledger *ledger;
-        bool created;
         name_of(i, name);
-        CU_ASSERT_EQUAL_FATAL(
-            bank_create(co_context_background(), servers[0].bank, name, NULL, &ledger, &created),
-            LEDGER_OK);
-        ledger_leave(ledger);
+        several_make(&servers[0], name);
     }
-    begin(&servers[1], db, 1, FOREVER_MS);
-    begin(&servers[2], db, 2, FOREVER_MS);
+    several_begin(&servers[1], db, 1, &patient);
+    several_begin(&servers[2], db, 2, &patient);
     for (int i = 0; i < BANKS; i++)
-        await_peers(&servers[i], BANKS);
+        several_await_peers(&servers[i], BANKS);
     CU_ASSERT_FALSE(servers[1].opened || servers[2].opened); /* what one has stays there */
     bank_close(&servers[0].bank);
 
     for (int i = 0; i < SHARED; i++) {
         name_of(i, name);
-        await_place(servers, BANKS, name, 0);
+        await_place(servers, name, 0);
     }
-    for (int i = 1; i < BANKS; i++) {
-        co_waitgroup_wait(&servers[i].opening);
-        CU_ASSERT(servers[i].opened);
-    }
+    several_await_open(&servers[1]);
+    several_await_open(&servers[2]);
     bank_close(&servers[1].bank);
     for (int i = 0; i < SHARED; i++) {
-        struct ledger *ledger = NULL;
         name_of(i, name);
-        for (int n = 0; n < 1500 && bank_find(servers[2].bank, name, &ledger) != LEDGER_OK; n++)
-            co_sleep(20 * CO_CLOCK_MS);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(ledger);
-        ledger_leave(ledger);
+        several_await_ledger(&servers[2], name);
     }
     bank_close(&servers[2].bank);
 }
 
-/* A row of a server that is dead, which nobody knows yet: what is its to take is orphaned for a
- * second, not until it is declared dead. And that is done though it has no ledger. */
+/* Rows of servers that are dead, which nobody knows yet: what is theirs to take is orphaned for a
+ * second, not until they are declared dead. And that is done though they have no ledger. */
 static void a_dead_favourite_is_not_waited_for(void)
 {
     const char *db = fixture_database();
-    struct server server;
+    struct several server;
     struct lease_peer peer;
-    begin(&server, db, 0, 0);
-    co_waitgroup_wait(&server.opening);
+    several_begin(&server, db, 0, &usual);
+    several_await_open(&server);
     bank_close(&server.bank);
     fixture_do(db, "DO $$ BEGIN FOR i IN 1..20 LOOP"
                    " PERFORM teller.server_enter('http://dead-' || i || ':8080', '');"
                    " END LOOP; END $$");
     int64_t began_ns = co_clock_now_ns();
-    begin(&server, db, 0, 0);
-    co_waitgroup_wait(&server.opening);
-    CU_ASSERT(server.opened);
+    several_begin(&server, db, 0, &usual);
+    several_await_open(&server);
     CU_ASSERT(bank_peer(server.bank, 1, &peer)); /* they still seem to live */
     CU_ASSERT(co_clock_now_ns() - began_ns >= CO_CLOCK_S / 2);
-    await_peers(&server, 1);
+    several_await_peers(&server, 1);
     bank_close(&server.bank);
 }
 

@@ -89,6 +89,8 @@ const REFUSALS = [
     [`post ${ACCOUNT}/unfreeze`, 200, alice],
     [`post ${LEDGER}/freeze`, 200, main],
     [`post ${LEDGER}/unfreeze`, 200, main],
+    [`post ${LEDGER}/owner`, 200, main, { body: { server: 1 } }],
+    [`post ${LEDGER}/owner`, 422, main, { body: { server: 1000 }, code: 'server_unknown' }],
 ];
 
 /** The first tokens beside the administrator's; one of them may hardly do a thing. */

@@ -48,6 +48,7 @@ static const struct {
     {"POST", A "/unfreeze", "aA"},
     {"POST", L "/freeze", "aL"},
     {"POST", L "/unfreeze", "aL"},
+    {"POST", L "/owner", "aL"},
     {"POST", "/v1/ledgers", "a-"},
     {"GET", "/v1/ledgers", "rG"},
     {"GET", L, "rL"},

@@ -75,6 +75,7 @@ static const struct unit_suite *const suites[] = {
     &lost_suite,
     &sessions_suite,
     &takeover_suite,
+    &places_suite,
     &token_servers_suite,
     &crashes_suite,
     NULL,

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Ledgers that go from one server that lives to another: who shall have one next, and what those
+ * who want it meanwhile have to wait for. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/bank/bank_private.h"
+#include "ledger/bank/placement.h"
+#include "ledger/db/readers.h"
+
+enum {
+    FRESH_MS = 2000,   /* a server whose beat has stood still for longer is given nothing */
+    HOLD_MS = 2000,    /* how long a request waits for a ledger on its way */
+    LEAVE_MS = 10000,  /* how long all ledgers of a server that stops may take */
+    LOOK_AGAIN_MS = 5, /* while that is waited for */
+};
+
+/* ---- the servers --------------------------------------------------------------------------- */
+
+struct lease_peer *bank_list_servers(struct bank *bank, size_t *count)
+{
+    struct lease_peer *servers = NULL, server;
+    *count = 0;
+    while (lease_peer(bank->lease, *count, &server)) {
+        struct lease_peer *longer = realloc(servers, (*count + 1) * sizeof *servers);
+        if (!longer)
+            break;
+        servers = longer;
+        servers[(*count)++] = server;
+    }
+    return servers;
+}
+
+static bool is_fresh(const struct lease_peer *server)
+{
+    return co_clock_boot_ns() - server->since_ns < FRESH_MS * CO_CLOCK_MS;
+}
+
+/* Those whose beats move, and this one only if asked for. */
+static struct lease_peer *list_fresh(struct bank *bank, bool and_this, size_t *count)
+{
+    struct lease_peer *servers = bank_list_servers(bank, count);
+    uint64_t me = lease_server(bank->lease);
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (servers[i].no == me ? and_this : is_fresh(&servers[i]))
+            servers[kept++] = servers[i];
+    *count = kept;
+    return servers;
+}
+
+static bool is_among(const struct lease_peer *servers, size_t count, uint64_t no)
+{
+    for (size_t i = 0; i < count; i++)
+        if (servers[i].no == no)
+            return true;
+    return false;
+}
+
+bool bank_has_server(struct bank *bank, uint64_t server)
+{
+    struct lease_peer peer;
+    for (size_t i = 0; server && lease_peer(bank->lease, i, &peer); i++)
+        if (peer.no == server)
+            return true;
+    return false;
+}
+
+uint64_t bank_heir(struct bank_slot *slot, const struct lease_row *row)
+{
+    size_t count;
+    uint64_t me = lease_server(slot->bank->lease);
+    struct lease_peer *servers = bank_list_servers(slot->bank, &count);
+    const struct lease_peer *best = placement_best(slot->name, servers, count, 0);
+    uint64_t heir = best ? best->no : me;
+    if (is_among(servers, count, row->wanted))
+        heir = row->wanted;
+    free(servers);
+    return heir == me ? 0 : heir;
+}
+
+uint64_t bank_next_owner(struct bank_slot *slot)
+{
+    struct bank *bank = slot->bank;
+    struct lease_row row;
+    uint64_t me = lease_server(bank->lease);
+    bool leaving = atomic_load(&bank->leaving);
+    if (!lease_is_good(bank->lease) || !lease_find(bank->lease, slot->number, &row) || !row.ours)
+        return 0;
+    if (!leaving && (row.wanted == 0 || row.wanted == me))
+        return 0;
+
+    size_t count;
+    struct lease_peer *servers = list_fresh(bank, false, &count);
+    const struct lease_peer *best = leaving ? placement_best(slot->name, servers, count, 0) : NULL;
+    uint64_t next = best ? best->no : 0;
+    if (is_among(servers, count, row.wanted))
+        next = row.wanted;
+    free(servers);
+    return next;
+}
+
+/* ---- waiting for one that is on its way ---------------------------------------------------- */
+
+void bank_set_moves(struct bank_slot *slot, bool moves)
+{
+    co_lock_take(&slot->lock);
+    bool news = slot->moves != moves;
+    slot->moves = moves;
+    co_lock_drop(&slot->lock);
+    if (news)
+        bank_step(slot->bank);
+}
+
+enum ledger_status bank_await(
+    struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger)
+{
+    struct co_context *hold = NULL;
+    enum ledger_status status;
+    bool goes_on;
+    do {
+        /* Read before looking: a step in between is not missed. */
+        uint64_t seen = co_eventcount_read(&bank->progress);
+        status = bank_find_moving(bank, name, ledger, &goes_on);
+        if (goes_on && !hold)
+            hold = co_context_with_timeout(context, HOLD_MS * CO_CLOCK_MS);
+        goes_on = goes_on && hold &&
+                  co_eventcount_await(hold, &bank->progress, seen + 1) == CO_EVENTCOUNT_REACHED;
+    } while (goes_on);
+    if (hold)
+        co_context_release(&hold);
+    return status;
+}
+
+/* ---- asking for a move --------------------------------------------------------------------- */
+
+enum bank_want bank_want(
+    struct co_context *context, struct bank *bank, const char *name, uint64_t server)
+{
+    static const struct pg_statement want = {2, "SELECT writer_want($1::int, $2::bigint)"};
+    static const struct {
+        const char *text;
+        enum bank_want want;
+    } known[] = {{"wanted", BANK_WANTED}, {"there", BANK_THERE}, {"gone", BANK_GONE}};
+    struct bank_slot *slot = bank_slot_find(bank, name);
+    char number[16], no[24];
+    const char *values[] = {number, no};
+    struct pg_result *rows = NULL;
+    enum bank_want result = BANK_UNKNOWN;
+    if (!slot)
+        return BANK_NO_LEDGER;
+    snprintf(number, sizeof number, "%d", slot->number);
+    snprintf(no, sizeof no, "%lu", server);
+    if (readers_run(context, bank->readers, &want, values, &rows) != PG_OK)
+        return BANK_AWAY;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(pg_text(rows, 0, 0), known[i].text) == 0)
+            result = known[i].want;
+    pg_free(&rows);
+    /* If it is ours the look that this brings about sees it. */
+    lease_look_soon(bank->lease);
+    return result;
+}
+
+/* ---- leaving ------------------------------------------------------------------------------- */
+
+/* Is any ledger open here, or else, does any request wait for one that is on its way? */
+static bool has_work(struct bank *bank, bool open)
+{
+    size_t count = atomic_load(&bank->count);
+    for (size_t i = 0; i < count; i++) {
+        struct bank_slot *slot = &bank->slots[i];
+        co_lock_take(&slot->lock);
+        bool has = open ? slot->ledger != NULL : slot->moves;
+        co_lock_drop(&slot->lock);
+        if (has)
+            return true;
+    }
+    return false;
+}
+
+static bool has_others(struct bank *bank)
+{
+    size_t count;
+    free(list_fresh(bank, false, &count));
+    return count > 0;
+}
+
+/* Until there is none of that, or no other server, or it has taken too long. */
+static void await_work(struct bank *bank, bool open, int64_t limit_ms)
+{
+    int64_t until_ns = co_clock_now_ns() + limit_ms * CO_CLOCK_MS;
+    while (has_work(bank, open) && has_others(bank) && co_clock_now_ns() < until_ns)
+        co_sleep(LOOK_AGAIN_MS * CO_CLOCK_MS);
+}
+
+void bank_leave(struct bank *bank)
+{
+    if (!bank->lease || !has_others(bank))
+        return;
+    atomic_store(&bank->leaving, true);
+    lease_look_soon(bank->lease); /* which wakes the keepers */
+    await_work(bank, true, LEAVE_MS);
+    /* Requests wait no longer than that for whoever takes them. */
+    await_work(bank, false, HOLD_MS);
+}
