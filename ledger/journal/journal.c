@@ -155,6 +155,12 @@ struct journal *journal_start(struct gathering *gathering, struct store *store, 
     struct journal *journal = calloc(1, sizeof *journal);
     if (!journal)
         return NULL;
+    journal->recent_room = JOURNAL_RECENT_FIRST;
+    journal->recent = calloc(JOURNAL_RECENT_FIRST, sizeof(struct entry *));
+    if (!journal->recent) {
+        free(journal);
+        return NULL;
+    }
     /* Nothing of this process yet: readers of what is older ask the database. */
     journal->gathering = gathering;
     journal->place.journal = journal;
@@ -212,8 +218,9 @@ void journal_stop(struct journal **journal)
     /* The committer has ended, so what waits and what is remembered is nobody else's. */
     atomic_fetch_sub(&stopped->gathering->queued_bytes, stopped->queued_bytes);
     drop_chain(stopped->first);
-    for (size_t i = 0; i < JOURNAL_RECENT; i++)
+    for (size_t i = 0; i < stopped->recent_room; i++)
         entry_drop(&stopped->recent[i]);
+    free(stopped->recent);
     free(stopped);
 }
 
@@ -376,7 +383,7 @@ bool journal_recent(
     /* All or nothing: a page with a gap would be taken for the whole. */
     bool here = after + 1 >= journal->recent_from;
     for (uint64_t seq = after + 1; here && seq <= durable && *count < limit; seq++)
-        entries[(*count)++] = entry_hold(journal->recent[seq % JOURNAL_RECENT]);
+        entries[(*count)++] = entry_hold(journal->recent[seq % journal->recent_room]);
     co_lock_drop(&journal->lock);
     return here;
 }

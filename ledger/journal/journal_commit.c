@@ -2,6 +2,7 @@
 #include "ledger/journal/journal_commit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
@@ -146,6 +147,20 @@ void journal_note_failures(struct journal *journal, int failures, const char *wh
 
 /* ---- what was ------------------------------------------------------------------------------ */
 
+/* Under the lock: place for twice as many, unless that is the most, or memory is short. */
+static void widen_recent(struct journal *journal)
+{
+    uint64_t room = journal->recent_room, wide = 2 * room;
+    struct entry **wider = room < JOURNAL_RECENT ? calloc(wide, sizeof(struct entry *)) : NULL;
+    if (!wider)
+        return;
+    for (uint64_t seq = journal->recent_from; seq < journal->recent_from + room; seq++)
+        wider[seq % wide] = journal->recent[seq % room];
+    free(journal->recent);
+    journal->recent = wider;
+    journal->recent_room = wide;
+}
+
 /* Under the lock: take out the oldest of the entries that readers look at first, if the next one
  * would be too much with it; NULL: there is room. */
 static struct entry *make_room(struct journal *journal, const struct entry *next)
@@ -153,10 +168,13 @@ static struct entry *make_room(struct journal *journal, const struct entry *next
     /* Of many ledgers each has a share of what all may have. */
     uint64_t share = ALL_RECENT_BYTES / (atomic_load(&journal->gathering->members_now) + 1);
     uint64_t room = share < JOURNAL_RECENT_BYTES ? share : JOURNAL_RECENT_BYTES;
-    if (next->seq == journal->recent_from || (next->seq - journal->recent_from < JOURNAL_RECENT &&
-                                                 journal->recent_bytes + next->size <= room))
+    bool fits = journal->recent_bytes + next->size <= room;
+    if (fits && next->seq - journal->recent_from == journal->recent_room)
+        widen_recent(journal);
+    if (next->seq == journal->recent_from ||
+        (fits && next->seq - journal->recent_from < journal->recent_room))
         return NULL;
-    struct entry **place = &journal->recent[journal->recent_from % JOURNAL_RECENT];
+    struct entry **place = &journal->recent[journal->recent_from % journal->recent_room];
     struct entry *oldest = *place;
     *place = NULL;
     journal->recent_from++;
@@ -173,7 +191,7 @@ static void remember(struct journal *journal, struct entry *entry)
         struct entry *oldest = make_room(journal, entry);
         placed = !oldest;
         if (placed) {
-            journal->recent[entry->seq % JOURNAL_RECENT] = entry;
+            journal->recent[entry->seq % journal->recent_room] = entry;
             journal->recent_bytes += entry->size;
             journal->queued_bytes -= entry->size;
             atomic_fetch_sub_explicit(

@@ -15,8 +15,9 @@
  * - Positions are given in order, without a gap, and each is in exactly one of: the queue, the
  *   batch that the committer has in hand, or what is durable. They follow each other in this order.
  * - durable <= head. `durable` is raised only after COMMIT, and after the entries are in `recent`.
- * - recent[seq % RECENT] is the durable entry of that position, from recent_from to the last that
- *   this process has committed: at most RECENT of them, and of RECENT_BYTES in all (or one).
+ * - recent[seq % recent_room] is the durable entry of that position, from recent_from to the last
+ *   that this process has committed: at most recent_room of them, and of RECENT_BYTES in all (or
+ *   one). There is room for few at first, and for twice as many when that is full, up to RECENT.
  * - at_us rises strictly with seq, whatever the clock does, and is never more than DBTIME_APART_S
  *   away from the database's clock (dbtime.h), but for that.
  * - What is in memory is told only while the lease on the ledger is good (lease.h): that it is
@@ -29,7 +30,7 @@
  */
 
 /* Durable entries in memory for readers and replayed keys: the most of them, and of their bytes. */
-enum { JOURNAL_RECENT = 16384, JOURNAL_RECENT_BYTES = 16 << 20 };
+enum { JOURNAL_RECENT_FIRST = 64, JOURNAL_RECENT = 16384, JOURNAL_RECENT_BYTES = 16 << 20 };
 
 struct journal {
     struct store *store;
@@ -48,7 +49,8 @@ struct journal {
     int64_t durable_us;         /* of the last entry that is known to be committed */
     struct entry *first, *last; /* the queue */
     uint64_t queued, queued_bytes;
-    struct entry *recent[JOURNAL_RECENT];
+    struct entry **recent;
+    uint64_t recent_room; /* a power of two */
     uint64_t recent_from; /* the oldest position that `recent` has */
     uint64_t recent_bytes;
     struct ledger_figures figures;

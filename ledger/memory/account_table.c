@@ -4,7 +4,8 @@
  * - An account is added once and never moves or leaves before the table does.
  * - A shard's buckets are changed under its lock only; accounts of an id are all in the shard
  *   that the hash of the id names.
- * - by_number[n / CHUNK][n % CHUNK] is the account of number n, or NULL; chunks only come.
+ * - by_number has the account of number n, or NULL, in the chunk and at the place that find_place()
+ *   names; chunks only come, each as large as all before it.
  */
 #include "ledger/memory/account_table.h"
 
@@ -18,14 +19,17 @@
 #include "ledger/failpoint.h"
 #include "ledger/memory/table.h"
 
-/* Many shards, so that two look-ups seldom meet at a lock; CHUNK * CHUNKS numbers can be given. */
-enum { SHARDS = 64, CHUNK = 4096, CHUNKS = 65536, FIRST_BUCKETS = 16, SLAB = 65536 };
+/* Many shards, so that two look-ups seldom meet at a lock. */
+enum { SHARDS = 64, FIRST_BUCKETS = 2, FIRST_SLAB = 512, LAST_SLAB = 65536 };
+enum { FIRST_CHUNK = 64, CHUNKS = 23, NUMBERS = FIRST_CHUNK << (CHUNKS - 1) };
 enum { METADATA_MAX = 64 << 20 };
 
-/* Accounts side by side: they never leave, so nothing is ever given back. */
+/* Accounts side by side: they never leave, so nothing is ever given back. Each slab of a shard is
+ * twice as large as the one before, up to a bound. */
 struct slab {
     struct slab *before;
-    _Alignas(struct account) char bytes[SLAB - _Alignof(struct account)];
+    size_t size; /* of what follows */
+    _Alignas(struct account) char bytes[];
 };
 
 struct shard {
@@ -152,7 +156,7 @@ bool account_table_expect(struct account_table *table, uint64_t count)
 {
     size_t buckets = FIRST_BUCKETS;
     bool done = true;
-    while (buckets * SHARDS < count && buckets * SHARDS < (size_t)CHUNK * CHUNKS)
+    while (buckets * SHARDS < count && buckets * SHARDS < NUMBERS)
         buckets *= 2;
     for (size_t i = 0; i < SHARDS && done; i++) {
         co_lock_take(&table->shards[i].lock);
@@ -162,20 +166,29 @@ bool account_table_expect(struct account_table *table, uint64_t count)
     return done;
 }
 
+static bool add_slab(struct shard *shard)
+{
+    size_t size = shard->newest ? 2 * shard->newest->size : FIRST_SLAB;
+    if (size > LAST_SLAB)
+        size = LAST_SLAB;
+    struct slab *slab = calloc(1, sizeof *slab + size);
+    if (!slab)
+        return false;
+    slab->before = shard->newest;
+    slab->size = size;
+    shard->newest = slab;
+    shard->used = 0;
+    return true;
+}
+
 /* A fresh account in the newest slab. NULL: memory is short. */
 static struct account *shard_make(struct shard *shard, const char *id)
 {
     size_t align = _Alignof(struct account);
     size_t size = offsetof(struct account, id) + strlen(id) + 1;
     size = (size + align - 1) / align * align;
-    if (!shard->newest || sizeof shard->newest->bytes - shard->used < size) {
-        struct slab *slab = calloc(1, sizeof *slab);
-        if (!slab)
-            return NULL;
-        slab->before = shard->newest;
-        shard->newest = slab;
-        shard->used = 0;
-    }
+    if ((!shard->newest || shard->newest->size - shard->used < size) && !add_slab(shard))
+        return NULL;
     /* What is left of the slab before stays unused: that is less than one account. */
     struct account *account = (struct account *)(void *)(shard->newest->bytes + shard->used);
     shard->used += size;
@@ -200,14 +213,28 @@ struct account *account_find_or_add(struct account_table *table, const char *id)
     return account;
 }
 
-/* The chunk that holds `number`, made if there was none. */
-static slot *chunk_of(struct account_table *table, uint64_t number)
+/* Where the account of a number is: the chunk, how many that one has, and the place in it. */
+struct place {
+    size_t chunk, size, at;
+};
+
+static struct place find_place(uint64_t number)
 {
-    _Atomic(slot *) *place = &table->by_number[number / CHUNK];
+    if (number < FIRST_CHUNK)
+        return (struct place){0, FIRST_CHUNK, number};
+    size_t chunk = 1 + 63 - (size_t)__builtin_clzll(number / FIRST_CHUNK);
+    size_t size = (size_t)FIRST_CHUNK << (chunk - 1);
+    return (struct place){chunk, size, number - size};
+}
+
+/* The chunk that place is in, made if there was none. NULL: memory is short. */
+static slot *make_chunk(struct account_table *table, struct place where)
+{
+    _Atomic(slot *) *place = &table->by_number[where.chunk];
     slot *chunk = atomic_load(place);
     if (chunk)
         return chunk;
-    slot *made = calloc(CHUNK, sizeof *made);
+    slot *made = calloc(where.size, sizeof *made);
     /* Another worker may have been faster: its chunk counts. */
     if (made && !atomic_compare_exchange_strong(place, &chunk, made)) {
         free(made);
@@ -218,14 +245,15 @@ static slot *chunk_of(struct account_table *table, uint64_t number)
 
 bool account_renumber(struct account_table *table, struct account *account, uint64_t number)
 {
-    if (number >= (uint64_t)CHUNK * CHUNKS)
+    if (number >= NUMBERS)
         return false;
-    slot *chunk = chunk_of(table, number);
+    struct place place = find_place(number);
+    slot *chunk = make_chunk(table, place);
     if (!chunk)
         return false;
-    co_ensure(atomic_load(&chunk[number % CHUNK]) == NULL);
+    co_ensure(atomic_load(&chunk[place.at]) == NULL);
     account->number = (uint32_t)number;
-    atomic_store(&chunk[number % CHUNK], account);
+    atomic_store(&chunk[place.at], account);
     /* The database's numbers come in any order. */
     uint64_t last = atomic_load(&table->last_number);
     while (last < number && !atomic_compare_exchange_weak(&table->last_number, &last, number))
@@ -238,7 +266,7 @@ bool account_number(struct account_table *table, struct account *account)
 {
     uint64_t last = atomic_load(&table->last_number);
     do {
-        if (last + 1 >= (uint64_t)CHUNK * CHUNKS)
+        if (last + 1 >= NUMBERS)
             return false;
     } while (!atomic_compare_exchange_weak(&table->last_number, &last, last + 1));
     return account_renumber(table, account, last + 1);
@@ -246,15 +274,16 @@ bool account_number(struct account_table *table, struct account *account)
 
 bool account_table_is_full(struct account_table *table)
 {
-    return account_count(table) + 1 >= (uint64_t)CHUNK * CHUNKS;
+    return account_count(table) + 1 >= NUMBERS;
 }
 
 struct account *account_by_number(struct account_table *table, uint64_t number)
 {
-    if (number >= (uint64_t)CHUNK * CHUNKS)
+    if (number >= NUMBERS)
         return NULL;
-    slot *chunk = atomic_load(&table->by_number[number / CHUNK]);
-    return chunk ? atomic_load(&chunk[number % CHUNK]) : NULL;
+    struct place place = find_place(number);
+    slot *chunk = atomic_load(&table->by_number[place.chunk]);
+    return chunk ? atomic_load(&chunk[place.at]) : NULL;
 }
 
 void account_keep_metadata(

@@ -12,7 +12,8 @@ enum {
     LINE_WORDS = 8,     /* a cache line of 64-bit words */
     PROBES = 8,         /* bits set for each key: 9 bits of hash choose each */
     KEYS_PER_LINE = 42, /* about 12 bits a key: one "perhaps" in 200 is wrong */
-    FIRST_LINES = 4096,
+    FIRST_LINES = 64,   /* of a ledger that has few keys; then */
+    NEXT_LINES = 4096,
 };
 
 /* A second, independent 64 bits from the first (the finalizer of MurmurHash3, A. Appleby). */
@@ -46,13 +47,15 @@ static bool add_level(struct filter *filter, uint64_t lines)
     return true;
 }
 
-/* As large as all before it. */
+/* As large as all before it, and large enough that there are never many: each is looked at. */
 static bool grow(struct filter *filter)
 {
     uint64_t lines = 0;
     for (unsigned level = 0; level < filter->levels; level++)
         lines += filter->lines[level];
-    return add_level(filter, lines < FIRST_LINES ? FIRST_LINES : lines);
+    if (lines > 0 && lines < NEXT_LINES)
+        lines = NEXT_LINES;
+    return add_level(filter, lines > 0 ? lines : FIRST_LINES);
 }
 
 bool filter_expect(struct filter *filter, uint64_t keys)

@@ -5,8 +5,8 @@
  *
  * Source: a blocked Bloom filter (F. Putze, P. Sanders, J. Singler, "Cache-, hash- and
  * space-efficient Bloom filters", 2007): all bits of a key lie in one cache line. It grows by whole
- * filters, each as large as all before it (P. Almeida et al., "Scalable Bloom Filters",
- * 2007).
+ * filters, each at least as large as all before it (P. Almeida et al., "Scalable Bloom
+ * Filters", 2007).
  */
 #ifndef LEDGER_MEMORY_FILTER_H
 #define LEDGER_MEMORY_FILTER_H

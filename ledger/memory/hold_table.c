@@ -16,7 +16,7 @@
 #include "ledger/domain/clearing.h"
 #include "ledger/memory/table.h"
 
-enum { BUCKETS = 16384, FIRST_HEAP = 64 };
+enum { FIRST_BUCKETS = 16, MOST_BUCKETS = 16384, FIRST_HEAP = 64 };
 
 /* Apart from the hold, which may be freed while this still waits for its time. */
 struct waiting {
@@ -27,7 +27,8 @@ struct waiting {
 struct hold_table {
     struct co_lock lock;
     size_t open, given; /* given: room that was asked for and is not used yet */
-    struct hold *first[BUCKETS];
+    struct table_size size;
+    struct hold **first;
     struct hold *settled, *last_settled; /* oldest first */
     struct hold *clearing;               /* youngest first */
     struct waiting *heap;
@@ -39,11 +40,24 @@ static inline bool has_seq(const struct hold *hold, uint64_t seq)
     return hold->seq == seq;
 }
 
+static inline uint64_t seq_of(const struct hold *hold)
+{
+    return hold->seq;
+}
+
 TABLE_DEFINE(table, struct hold, next, uint64_t, has_seq)
+TABLE_DEFINE_SPREAD(table, struct hold, next, seq_of)
 
 struct hold_table *hold_table_make(void)
 {
-    return calloc(1, sizeof(struct hold_table));
+    struct hold_table *holds = calloc(1, sizeof *holds);
+    if (!holds)
+        return NULL;
+    holds->size.buckets = FIRST_BUCKETS;
+    holds->first = calloc(FIRST_BUCKETS, sizeof(struct hold *));
+    if (!holds->first)
+        hold_table_free(&holds);
+    return holds;
 }
 
 static void free_hold(struct hold *hold)
@@ -57,7 +71,9 @@ void hold_table_free(struct hold_table **holds)
     *holds = NULL;
     if (!freed)
         return;
-    table_each(freed->first, BUCKETS, free_hold);
+    if (freed->first)
+        table_each(freed->first, freed->size.buckets, free_hold);
+    free(freed->first);
     free(freed->heap);
     free(freed);
 }
@@ -109,7 +125,7 @@ static bool heap_has_room(struct hold_table *holds)
 
 static struct hold **place_of(struct hold_table *holds, uint64_t seq)
 {
-    return table_place(&holds->first[seq % BUCKETS], seq);
+    return table_place(&holds->first[seq & (holds->size.buckets - 1)], seq);
 }
 
 struct hold *hold_table_room(struct hold_table *holds)
@@ -159,9 +175,11 @@ void hold_table_add(struct hold_table *holds, struct hold *hold)
 {
     bool clears = clearing_is_id(hold->to->id);
     co_lock_take(&holds->lock);
+    table_spread(&holds->size, &holds->first, MOST_BUCKETS);
     struct hold **place = place_of(holds, hold->seq);
     co_ensure(!*place && holds->given > 0 && hold->settled == 0);
     table_put(place, hold);
+    holds->size.items++;
     holds->given--;
     holds->open++;
     if (hold->expires_us)
@@ -191,6 +209,7 @@ static struct hold *forget_one(struct hold_table *holds, uint64_t durable)
         holds->last_settled = NULL;
     struct hold *taken = table_take(place_of(holds, hold->seq));
     co_ensure(taken == hold);
+    holds->size.items--;
     return hold;
 }
 

@@ -19,7 +19,7 @@
 #include "ledger/memory/segment.h"
 #include "ledger/memory/table.h"
 
-enum { BUCKETS = 65536 };
+enum { FIRST_BUCKETS = 64, MOST_BUCKETS = 65536 };
 
 struct keys {
     uint8_t secret[HASH_SECRET];
@@ -27,23 +27,32 @@ struct keys {
     bool recalling; /* the filter does not have all old keys yet */
     uint64_t retired_seq;
     struct filter old;
-    struct entry *first[BUCKETS];
+    struct table_size size;
+    struct entry **first;
 };
 
 struct keys *keys_make(const uint8_t secret[HASH_SECRET])
 {
     struct keys *keys = calloc(1, sizeof *keys);
-    if (keys)
-        memcpy(keys->secret, secret, sizeof keys->secret);
+    if (!keys)
+        return NULL;
+    memcpy(keys->secret, secret, sizeof keys->secret);
+    keys->size.buckets = FIRST_BUCKETS;
+    keys->first = calloc(FIRST_BUCKETS, sizeof(struct entry *));
+    if (!keys->first)
+        keys_free(&keys);
     return keys;
 }
 
 void keys_free(struct keys **keys)
 {
-    if (*keys)
-        filter_free(&(*keys)->old);
-    free(*keys);
+    struct keys *freed = *keys;
     *keys = NULL;
+    if (!freed)
+        return;
+    filter_free(&freed->old);
+    free(freed->first);
+    free(freed);
 }
 
 /* A key as it is looked for. */
@@ -58,12 +67,18 @@ static inline bool has_key(const struct entry *entry, struct wanted wanted)
            (entry->key == wanted.text || strcmp(entry->key, wanted.text) == 0);
 }
 
+static inline uint64_t hash_of_entry(const struct entry *entry)
+{
+    return entry->key_hash;
+}
+
 TABLE_DEFINE(table, struct entry, next_of_key, struct wanted, has_key)
+TABLE_DEFINE_SPREAD(table, struct entry, next_of_key, hash_of_entry)
 
 /* Under the lock. */
 static struct entry **place_of(struct keys *keys, struct wanted wanted)
 {
-    return table_place(&keys->first[wanted.hash % BUCKETS], wanted);
+    return table_place(&keys->first[wanted.hash & (keys->size.buckets - 1)], wanted);
 }
 
 static uint64_t hash_of(const struct keys *keys, const char *key)
@@ -102,6 +117,7 @@ enum keys_claim keys_claim(
     uint64_t hash = entry->key_hash = hash_of(keys, entry->key);
     enum keys_claim answer = KEYS_CLAIMED;
     co_lock_take(&keys->lock);
+    table_spread(&keys->size, &keys->first, MOST_BUCKETS);
     struct entry **place = place_of(keys, (struct wanted){hash, entry->key});
 
     /* Here; perhaps an old one, unless the database was asked late enough; or new. */
@@ -113,6 +129,7 @@ enum keys_claim keys_claim(
         answer = KEYS_ASK;
     } else {
         table_put(place, entry);
+        keys->size.items++;
     }
     co_lock_drop(&keys->lock);
     return answer;
@@ -122,6 +139,7 @@ static void unlink_entry(struct keys *keys, struct entry *entry)
 {
     struct entry *taken = table_take(place_of(keys, (struct wanted){entry->key_hash, entry->key}));
     co_ensure(taken == entry);
+    keys->size.items--;
 }
 
 void keys_give_up(struct keys *keys, struct entry *entry)

@@ -12,12 +12,13 @@
 #include "coro/lock.h"
 #include "ledger/memory/table.h"
 
-enum { BUCKETS = 4096 };
+enum { FIRST_BUCKETS = 16, MOST_BUCKETS = 4096 };
 
 struct reversal_table {
     struct co_lock lock;
     uint64_t forgotten;
-    struct reversal *first[BUCKETS];
+    struct table_size size;
+    struct reversal **first;
     struct reversal *oldest, *newest;
 };
 
@@ -26,11 +27,24 @@ static inline bool is_of(const struct reversal *reversal, uint64_t transfer)
     return reversal->transfer == transfer;
 }
 
+static inline uint64_t transfer_of(const struct reversal *reversal)
+{
+    return reversal->transfer;
+}
+
 TABLE_DEFINE(table, struct reversal, next, uint64_t, is_of)
+TABLE_DEFINE_SPREAD(table, struct reversal, next, transfer_of)
 
 struct reversal_table *reversal_table_make(void)
 {
-    return calloc(1, sizeof(struct reversal_table));
+    struct reversal_table *reversals = calloc(1, sizeof *reversals);
+    if (!reversals)
+        return NULL;
+    reversals->size.buckets = FIRST_BUCKETS;
+    reversals->first = calloc(FIRST_BUCKETS, sizeof(struct reversal *));
+    if (!reversals->first)
+        reversal_table_free(&reversals);
+    return reversals;
 }
 
 void reversal_table_free(struct reversal_table **reversals)
@@ -43,12 +57,13 @@ void reversal_table_free(struct reversal_table **reversals)
         newer = reversal->newer;
         free(reversal);
     }
+    free(freed->first);
     free(freed);
 }
 
 static struct reversal **place_of(struct reversal_table *reversals, uint64_t transfer)
 {
-    return table_place(&reversals->first[transfer % BUCKETS], transfer);
+    return table_place(&reversals->first[transfer & (reversals->size.buckets - 1)], transfer);
 }
 
 enum reversal_table_found reversal_table_find(
@@ -78,6 +93,7 @@ static struct reversal *forget_one(struct reversal_table *reversals, uint64_t du
         reversals->newest = NULL;
     struct reversal *taken = table_take(place_of(reversals, reversal->transfer));
     co_ensure(taken == reversal);
+    reversals->size.items--;
     if (reversals->forgotten < reversal->by)
         reversals->forgotten = reversal->by;
     return reversal;
@@ -89,9 +105,11 @@ void reversal_table_add(
     enum { AT_ONCE = 4 }; /* more leave than come, so the table gets smaller */
     struct reversal *forgotten[AT_ONCE];
     co_lock_take(&reversals->lock);
+    table_spread(&reversals->size, &reversals->first, MOST_BUCKETS);
     struct reversal **place = place_of(reversals, reversal->transfer);
     co_ensure(!*place);
     table_put(place, reversal);
+    reversals->size.items++;
     reversal->newer = NULL;
     *(reversals->newest ? &reversals->newest->newer : &reversals->oldest) = reversal;
     reversals->newest = reversal;

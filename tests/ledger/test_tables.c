@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What is remembered of holds and reversals until the database has it, and in which order. */
+#include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/domain/account.h"
+#include "ledger/domain/entry.h"
+#include "ledger/domain/hash.h"
+#include "ledger/memory/account_table.h"
 #include "ledger/memory/hold_table.h"
+#include "ledger/memory/keys.h"
 #include "ledger/memory/reversal_table.h"
 #include "tests/unit.h"
 
@@ -157,9 +164,138 @@ static void reversals_stay_until_durable(void)
     reversal_table_free(&reversals);
 }
 
+/* ---- tables that begin small --------------------------------------------------------------- */
+
+enum { FEW = 100, MANY_ITEMS = 70000 }; /* MANY_ITEMS: more than the tables ever have buckets */
+
+static struct entry *claim(struct keys *keys, int number)
+{
+    char key[24];
+    struct entry *first = NULL;
+    snprintf(key, sizeof key, "k-%d", number);
+    struct entry *entry = entry_make(ENTRY_TRANSFER, key, NULL, 0);
+    co_ensure(entry != NULL);
+    CU_ASSERT_EQUAL_FATAL(keys_claim(keys, entry, 0, &first), KEYS_CLAIMED);
+    return entry;
+}
+
+static void keys_are_found_however_many(void)
+{
+    static const uint8_t secret[HASH_SECRET] = "a";
+    static struct entry *entries[MANY_ITEMS];
+    struct keys *keys = keys_make(secret);
+    int missed = 0;
+    co_ensure(keys != NULL);
+    for (int i = 0; i < MANY_ITEMS; i++)
+        entries[i] = claim(keys, i);
+    for (int i = 0; i < MANY_ITEMS; i++) {
+        struct entry *found = keys_find(keys, entries[i]->key);
+        missed += found != entries[i];
+        entry_drop(&found);
+    }
+    CU_ASSERT_EQUAL(missed, 0);
+    for (int i = 0; i < MANY_ITEMS; i++) {
+        keys_give_up(keys, entries[i]);
+        struct entry *found = keys_find(keys, entries[i]->key);
+        missed += found != NULL;
+        entry_drop(&entries[i]);
+    }
+    CU_ASSERT_EQUAL(missed, 0);
+    keys_free(&keys);
+}
+
+static void holds_and_reversals_are_found_however_many(void)
+{
+    struct hold_table *holds = hold_table_make();
+    struct reversal_table *reversals = reversal_table_make();
+    struct hold hold;
+    uint64_t by, missed = 0;
+    co_ensure(holds && reversals);
+    for (uint64_t seq = 1; seq <= MANY_ITEMS; seq++) {
+        add_hold(holds, seq, 0);
+        add_reversal(reversals, seq, MANY_ITEMS + seq, 0);
+    }
+    for (uint64_t seq = 1; seq <= MANY_ITEMS; seq++)
+        missed += !hold_table_find(holds, seq, &hold) || hold.seq != seq ||
+                  reversal_table_find(reversals, seq, 0, &by) != REVERSALS_DONE ||
+                  by != MANY_ITEMS + seq;
+    CU_ASSERT_EQUAL(missed, 0);
+    hold_table_free(&holds);
+    reversal_table_free(&reversals);
+}
+
+static struct account *add_account(struct account_table *table, uint64_t number)
+{
+    char id[24];
+    snprintf(id, sizeof id, "a-%lu", number);
+    struct account *account = account_find_or_add(table, id);
+    co_ensure(account && account_renumber(table, account, number));
+    return account;
+}
+
+/* By number and by id, around each size that a part of the table has. */
+static void accounts_are_found_however_many(void)
+{
+    struct account_table *table = account_table_make();
+    uint64_t missed = 0;
+    co_ensure(table != NULL);
+    for (uint64_t number = MANY_ITEMS; number > 0; number--)
+        add_account(table, number);
+    for (uint64_t number = 1; number <= MANY_ITEMS; number++) {
+        struct account *account = account_by_number(table, number);
+        missed +=
+            !account || account->number != number || account_find(table, account->id) != account;
+    }
+    CU_ASSERT_EQUAL(missed, 0);
+    CU_ASSERT_PTR_NULL(account_by_number(table, 0));
+    CU_ASSERT_PTR_NULL(account_by_number(table, MANY_ITEMS + 1));
+    CU_ASSERT_PTR_NULL(account_by_number(table, (UINT64_C(1) << 28) - 1));
+    CU_ASSERT_PTR_NULL(account_by_number(table, UINT64_C(1) << 28));
+    account_table_free(&table);
+}
+
+static size_t allocated(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* What a ledger of a hundred accounts remembers takes no more than they do: there may be many such
+ * ledgers. (Where malloc() is another's, as under a sanitizer, nothing is seen here.) */
+static void few_take_little(void)
+{
+    static const uint8_t secret[HASH_SECRET] = "a";
+    struct entry *entries[FEW];
+    size_t before = allocated();
+    struct account_table *table = account_table_make();
+    struct keys *keys = keys_make(secret);
+    struct hold_table *holds = hold_table_make();
+    struct reversal_table *reversals = reversal_table_make();
+    co_ensure(table && keys && holds && reversals);
+    for (int i = 0; i < FEW; i++) {
+        add_account(table, (uint64_t)i + 1);
+        entries[i] = claim(keys, i);
+        entries[i]->seq = (uint64_t)i + 1;
+        add_reversal(reversals, (uint64_t)i + 1, (uint64_t)i + 1, 0);
+    }
+    for (int i = 0; i < FEW; i++) {
+        keys_retire(keys, entries[i]);
+        entry_drop(&entries[i]);
+    }
+    CU_ASSERT(allocated() - before < (size_t)100 << 10);
+    hold_table_free(&holds);
+    reversal_table_free(&reversals);
+    keys_free(&keys);
+    account_table_free(&table);
+}
+
 const struct unit_suite tables_suite = {.name = "tables",
     .tests = (const struct unit_test[]){{"holds_expire_in_order", holds_expire_in_order},
         {"settled_holds_do_not_expire", settled_holds_do_not_expire},
         {"holds_stay_until_durable", holds_stay_until_durable},
         {"holds_for_clearing", holds_for_clearing},
-        {"reversals_stay_until_durable", reversals_stay_until_durable}, {0}}};
+        {"reversals_stay_until_durable", reversals_stay_until_durable},
+        {"keys_are_found_however_many", keys_are_found_however_many},
+        {"holds_and_reversals_are_found_however_many", holds_and_reversals_are_found_however_many},
+        {"accounts_are_found_however_many", accounts_are_found_however_many},
+        {"few_take_little", few_take_little}, {0}}};
