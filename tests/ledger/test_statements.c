@@ -87,9 +87,10 @@ static void faults_are_seen(void)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-/* Those that are about all ledgers on purpose. */
+/* Those that are about all ledgers on purpose: what servers look at of each other. */
 static const char *const of_all[] = {
-    "SELECT l.no, l.name, l.strategy, w.epoch", /* a server's look at who owns what */
+    "SELECT l.no, l.name, l.strategy, w.epoch", /* who owns what */
+    "SELECT w.ledger, coalesce(w.server, 0)",   /* how busy each is */
 };
 
 struct judging {
