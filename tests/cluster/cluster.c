@@ -160,5 +160,6 @@ void cluster_make_database(char url[CLUSTER_URL])
     char *bank = strstr(text, "/bank?");
     CU_ASSERT_FATAL(read && bank);
     *bank = '\0';
-    snprintf(url, CLUSTER_URL, "%s/%s?%s", text, name, bank + strlen("/bank?"));
+    int length = snprintf(url, CLUSTER_URL, "%s/%s?%s", text, name, bank + strlen("/bank?"));
+    CU_ASSERT_FATAL(length > 0 && length < CLUSTER_URL);
 }

@@ -19,7 +19,7 @@ static char folder[TEXT], urls[DRILL_TELLERS][CLUSTER_URL];
 
 static void read_url(int number)
 {
-    char path[TEXT + 10];
+    char path[TEXT + 20];
     snprintf(path, sizeof path, "%s/url%d", folder, number + 1);
     FILE *file = fopen(path, "re");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
