@@ -33,12 +33,15 @@ struct readers;
 /* ---- opening a ledger ---------------------------------------------------------------------- */
 
 struct ledger_options {
-    const char *conninfo;         /* of libpq, URI or key=value */
-    const char *name;             /* "main" */
-    const char *strategy;         /* "owner" or "sharded" */
-    struct readers *readers;      /* shared with other ledgers (readers.h); NULL: of its own */
-    struct lease *lease;          /* of the server (lease.h); NULL: of its own */
-    struct committer *committer;  /* of that server (committer.h); NULL: of its own */
+    const char *conninfo;             /* of libpq, URI or key=value */
+    const char *name;                 /* "main" */
+    const char *strategy;             /* "owner" or "sharded" */
+    struct readers *readers;          /* shared with other ledgers (readers.h); NULL: of its own */
+    struct lease *lease;              /* of the server (lease.h); NULL: of its own */
+    struct committer *committer;      /* of that server (committer.h); NULL: of its own */
+    struct readers *followed_readers; /* what is asked while it is followed; NULL: `readers` */
+    const _Atomic size_t
+        *followers;               /* how many ledgers of that server are followed, for the pace */
     int number;                   /* with a lease: of the ledger in the database */
     bool audits_soon;             /* the auditor (auditor.h) takes no rest: for tests */
     enum ledger_trouble *trouble; /* NULL, or where it is said why it did not open */

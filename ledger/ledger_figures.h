@@ -19,6 +19,7 @@ enum ledger_state {
     /* not open here: */
     LEDGER_OPENING,   /* it is about to be, or could not be read and is tried again */
     LEDGER_ELSEWHERE, /* another server has it */
+    LEDGER_FOLLOWING, /* the same, and it is followed here */
 };
 
 enum { LEDGER_REASON = 300 };
@@ -42,6 +43,7 @@ struct ledger_figures {
     uint64_t epoch, batches, durable_seq, head_seq, accounts;
     uint64_t committed_entries; /* since the start, as are all below */
     uint64_t replays, rejections, unknown_outcomes, retried_batches;
+    int64_t followed_ns; /* FOLLOWING: how old what is known may be; otherwise 0 */
     uint64_t open_holds;
     bool frozen;                     /* the whole ledger */
     uint64_t pending, pending_bytes; /* entries decided and not durable yet; their size */

@@ -14,6 +14,7 @@ struct account_table;
 struct auditor;
 struct checkpointer;
 struct committer;
+struct follower;
 struct hold_table;
 struct journal;
 struct keys;
@@ -43,6 +44,9 @@ struct ledger {
     _Atomic bool
         frozen; /* all of it; changes in a section of all accounts, read in every section */
     _Atomic uint64_t freeze_seq; /* the last entry that froze or unfroze all of it */
+    struct follower *follower;   /* NULL: it was opened as this server's own */
+    _Atomic bool following;      /* it is another server's still: what works in the background, and
+                                  what is only for writing, is not there */
     _Atomic uint64_t replays, rejections, unknown_outcomes;
 };
 

@@ -217,9 +217,11 @@ static void take_row(
 {
     switch (table) {
     case AUDIT_ACCOUNTS:
-        if (index == 0)
+        if (index == 0) {
             entry->account_is_valid = record_read_account(
                 &entry->account, row_bigint(row, TABLE_ACCOUNT_NO), row, TABLE_ACCOUNT_ID);
+            entry->account_has_metadata = !row_is_null(row, TABLE_ACCOUNT_METADATA);
+        }
         break;
     case AUDIT_POSTINGS:
         if (index < ENTRY_POSTINGS_MAX)

@@ -51,6 +51,7 @@ struct audit_entry {
     size_t rows[AUDIT_TABLES];     /* how many it has of each; what is below is of the first */
     struct record_account account; /* if it has one, */
     bool account_is_valid;         /* and nothing in it could not have been written */
+    bool account_has_metadata;
     struct record_hold hold;
     struct audit_held held;
     struct record_posting postings[ENTRY_POSTINGS_MAX];

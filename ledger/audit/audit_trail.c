@@ -153,7 +153,8 @@ static void check_rows(struct audit_trail *t, struct audit_entry *entry)
 
 static void check_head(struct audit_trail *t, const struct record *head)
 {
-    audit_keys_add(t->keys, t->report, head->seq, head->key.bytes, head->key.size);
+    if (t->keys)
+        audit_keys_add(t->keys, t->report, head->seq, head->key.bytes, head->key.size);
     if (head->seq != t->seq + 1)
         audit_note(t->report, t->seq + 1, "is missing; %lu comes next", head->seq);
     if (t->seq > 0 && head->at_us <= t->at_us)

@@ -19,7 +19,7 @@
 struct audit_trail { /* zeros: before the first entry */
     int ledger;
     struct audit_report *report;
-    struct audit_keys *keys;
+    struct audit_keys *keys;    /* NULL: they are not judged */
     uint64_t seq, batch, epoch; /* of the last ones that were passed */
     int64_t at_us;
     bool chained; /* a batch with a hash was passed: the later ones have one too */

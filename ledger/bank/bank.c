@@ -8,6 +8,8 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/bank/bank_private.h"
+#include "ledger/bank/bank_follow.h"
+#include "ledger/bank/follow_list.h"
 #include "ledger/bank/strategy_list.h"
 #include "ledger/db/migrate.h"
 #include "ledger/db/readers.h"
@@ -36,15 +38,21 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
         snprintf(error, size, "not a list of strategies: %s", options->strategies);
         return NULL;
     }
+    if (options->follow && !follow_list_is_valid(options->follow)) {
+        snprintf(error, size, "not a list of ledgers: %s", options->follow);
+        return NULL;
+    }
     struct bank *bank = calloc(1, sizeof *bank);
     if (bank && copy_text(options->conninfo, &bank->conninfo) &&
         copy_text(options->strategies, &bank->strategies) && copy_text(options->url, &bank->url) &&
-        copy_text(options->place, &bank->place) && copy_text(options->witness, &bank->witness) &&
+        copy_text(options->place, &bank->place) && copy_text(options->follow, &bank->follow) &&
+        copy_text(options->witness, &bank->witness) &&
         (bank->readers = readers_make(options->conninfo, READERS)) &&
         (bank->running = co_context_with_cancel(co_context_background()))) {
         bank->accepts_lost = options->accepts_lost;
         bank->rebalance_ms = options->rebalance_ms;
         bank->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
+        co_semaphore_release(&bank->reading, 1);
         snprintf(bank->why, sizeof bank->why, "the service is starting");
         return bank;
     }
@@ -70,6 +78,7 @@ void bank_close(struct bank **bank)
     lease_stop(&closed->lease);
     readers_free(&closed->readers);
     free(closed->strategies);
+    free(closed->follow);
     free(closed->conninfo);
     free(closed->url);
     free(closed->place);
@@ -274,6 +283,15 @@ bool bank_is_lost(struct bank *bank)
 
 /* ---- in use -------------------------------------------------------------------------------- */
 
+enum ledger_status bank_find_followed(struct bank *bank, const char *name, struct ledger **ledger)
+{
+    struct bank_slot *slot = bank_slot_find(bank, name);
+    *ledger = slot ? bank_follow_enter(slot) : NULL;
+    if (*ledger)
+        return LEDGER_OK;
+    return slot ? LEDGER_UNAVAILABLE : LEDGER_LEDGER_NOT_FOUND;
+}
+
 void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
 {
     struct bank_slot *slot = bank_slot_find(bank, name);
@@ -318,16 +336,20 @@ void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figure
     struct bank_slot *slot = &bank->slots[index];
     /* Entered, so that it is not closed while its figures are read. */
     struct ledger *ledger = bank_slot_enter(slot);
+    if (!ledger)
+        ledger = bank_follow_enter(slot);
     *figures = (struct ledger_figures){.strategy = slot->strategy};
 
-    /* Of one that is not open here only its state is known. */
-    if (ledger) {
+    bool open = ledger != NULL;
+    if (open) {
         ledger_read_figures(ledger, figures);
         ledger_leave(ledger);
-    } else {
+    }
+    /* Of one that is neither open nor followed here only its state is known. */
+    if (!open || figures->state == LEDGER_FOLLOWING) {
         co_lock_take(&slot->lock);
-        figures->state = slot->state;
-        memcpy(figures->reason, slot->why, sizeof figures->reason);
+        figures->state = open ? figures->state : slot->state;
+        memcpy(figures->reason, *slot->wrong ? slot->wrong : slot->why, sizeof figures->reason);
         co_lock_drop(&slot->lock);
         for_everybody(figures->reason);
     }

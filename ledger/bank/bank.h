@@ -32,6 +32,7 @@ struct bank_options {
     int64_t rebalance_ms; /* how often it looks whether others have much more to do; 0: never */
     int64_t patience_ms;  /* for how long a ledger that nobody has is left to the server whose place
                             it is; 0: a second */
+    const char *follow;   /* which ledgers of others are followed (follow_list.h); NULL: none */
 };
 
 /* Never parks. NULL on failure, with the reason. */
@@ -67,6 +68,10 @@ enum ledger_status bank_await(
 /* As bank_find(); *moves: bank_await() would wait for it. Never parks. */
 enum ledger_status bank_find_moving(
     struct bank *bank, const char *name, struct ledger **ledger, bool *moves);
+
+/* Enter it as it is followed here (ledger_following.h), for the caller to leave. LEDGER_NOT_FOUND;
+ * UNAVAILABLE: it is not. Never parks. */
+enum ledger_status bank_find_followed(struct bank *bank, const char *name, struct ledger **ledger);
 
 /*
  * Make a ledger of a valid name, and enter it. `strategy` "owner", "sharded" or NULL: the default.

@@ -6,6 +6,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/select.h"
+#include "ledger/bank/bank_follow.h"
 #include "ledger/bank/bank_private.h"
 #include "ledger/notice.h"
 
@@ -46,6 +47,12 @@ static void note_owner(struct bank_slot *slot, const struct lease_row *row)
     bank_set_moves(slot, false);
     if (set_state(slot, LEDGER_ELSEWHERE, why, false))
         notice(NOTICE_INFO, "ledger %s: %s; standing by", slot->name, why);
+}
+
+static void follow_owner(struct bank_slot *slot, const struct lease_row *row)
+{
+    note_owner(slot, row);
+    bank_follow_begin(slot);
 }
 
 /* What kept it from being opened before is still told, if that was not another server. One that
@@ -90,7 +97,7 @@ static bool stand_by(struct bank_slot *slot)
             slot->free_ns = 0;
         } else if (lease_find(lease, slot->number, &row)) {
             if (!row.free && !row.ours)
-                note_owner(slot, &row);
+                follow_owner(slot, &row);
             else
                 note_no_owner(slot, &row);
             if (may_take(slot, &row))
@@ -107,16 +114,13 @@ static struct ledger *open_ledger(
     struct bank_slot *slot, enum ledger_trouble *trouble, char why[LEDGER_REASON])
 {
     struct bank *bank = slot->bank;
-    const struct ledger_options options = {.conninfo = bank->conninfo,
-        .name = slot->name,
-        .strategy = slot->strategy,
-        .readers = bank->readers,
-        .lease = bank->lease,
-        .committer = bank->committer,
-        .number = slot->number,
-        .trouble = trouble};
     struct lease_row row;
     struct ledger *ledger = NULL;
+    struct ledger_options options;
+    bank_slot_options(slot, &options);
+    options.trouble = trouble;
+    if (!bank_follow_take(slot, &options, &ledger, why) || ledger)
+        return ledger;
     *trouble = LEDGER_TROUBLE_TAKEN;
     snprintf(why, LEDGER_REASON, "another server takes this ledger");
     co_mutex_lock(&bank->opening);
@@ -239,6 +243,7 @@ static void keep(void *arg)
             going = note_trouble(slot, trouble, why);
         }
     }
+    bank_follow_end(slot);
     co_waitgroup_done(&slot->bank->keepers);
 }
 

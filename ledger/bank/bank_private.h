@@ -9,6 +9,7 @@
 #include "coro/eventcount.h"
 #include "coro/lock.h"
 #include "coro/mutex.h"
+#include "coro/semaphore.h"
 #include "coro/waitgroup.h"
 #include "ledger/bank/bank.h"
 #include "ledger/lease/lease.h"
@@ -22,7 +23,7 @@
  * - slot.ledger is given and taken by the slot's keeper alone; whoever finds it there enters it
  *   under the lock, so that the keeper knows of all who use it.
  *
- * Lock order: making or opening -> whatever ledger_open() takes; a slot's lock -> nothing.
+ * Lock order: making, opening or taking -> whatever ledger_open() takes; a slot's lock -> nothing.
  */
 
 enum { BANK_PLACES = 4 * BANK_LEDGERS_MAX }; /* a power of 2: a look-up meets a free one soon */
@@ -41,10 +42,15 @@ struct bank_slot {
     char why[LEDGER_REASON];
     bool settled; /* it has been open, or could not be */
     bool moves; /* it goes from one server that lives to another: whoever wants it waits a while */
+    struct ledger *followed;   /* another server's, as it is followed here; NULL: it is not */
+    char wrong[LEDGER_REASON]; /* with what was followed; "": nothing */
+
+    bool follows; /* the keeper's: `following` was started */
+    struct co_duty following;
 };
 
 struct bank {
-    char *conninfo, *strategies, *url, *place, *witness;
+    char *conninfo, *strategies, *follow, *url, *place, *witness;
     bool accepts_lost;
     int64_t patience_ms, rebalance_ms;
     struct co_duty load_duty;
@@ -55,6 +61,9 @@ struct bank {
     struct co_waitgroup keepers;
     struct co_eventcount progress;
     struct co_mutex making, opening; /* opening: one journal is folded at a time */
+    struct co_mutex taking;          /* one that is followed is taken at a time */
+    struct co_semaphore reading;     /* and one is read in order to follow it */
+    _Atomic size_t followers;
     _Atomic bool open, lost;
     _Atomic bool leaving; /* what it has goes to other servers, and nothing is taken any more */
     _Atomic size_t count;
@@ -97,6 +106,9 @@ uint64_t bank_heir(struct bank_slot *slot, const struct lease_row *row);
 
 /* The work of `load_duty`. */
 void bank_tell_load(void *bank);
+
+/* How its ledger is opened. */
+void bank_slot_options(const struct bank_slot *slot, struct ledger_options *options);
 
 /* Tell whoever waits for it that something has changed. */
 void bank_step(struct bank *bank);

@@ -77,3 +77,16 @@ enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger 
     bool moves;
     return bank_find_moving(bank, name, ledger, &moves);
 }
+
+void bank_slot_options(const struct bank_slot *slot, struct ledger_options *options)
+{
+    const struct bank *bank = slot->bank;
+    *options = (struct ledger_options){.conninfo = bank->conninfo,
+        .name = slot->name,
+        .strategy = slot->strategy,
+        .readers = bank->readers,
+        .followers = &bank->followers,
+        .lease = bank->lease,
+        .committer = bank->committer,
+        .number = slot->number};
+}

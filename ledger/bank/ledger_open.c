@@ -14,11 +14,12 @@
 
 #include "coro/clock.h"
 #include "ledger/audit/auditor.h"
+#include "ledger/bank/ledger_open_private.h"
 #include "ledger/change/hold.h"
 #include "ledger/failpoint.h"
+#include "ledger/follow/follower.h"
 #include "ledger/journal/checkpointer.h"
 #include "ledger/journal/committer.h"
-#include "ledger/journal/fold.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/recall.h"
 #include "ledger/journal/store.h"
@@ -29,45 +30,55 @@
 #include "ledger/memory/reversal_table.h"
 #include "ledger/notice.h"
 #include "ledger/read/query.h"
-#include "ledger/journal/restore.h"
 #include "ledger/strategy/strategy.h"
 
 static bool open_store(struct co_context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
-    const struct store_options of_store = {.conninfo = options->conninfo,
-        .ledger = options->name,
-        .strategy = options->strategy,
-        .readers = options->readers,
-        .lease = options->lease,
-        .number = options->number};
+    struct store_options of_store;
+    ledger_open_store_options(options, &of_store);
     ledger->store = store_open(context, &of_store, trouble, error, size);
     return ledger->store != NULL;
 }
 
-/* Make memory from the database, in one snapshot: whoever served before may still be at a
- * checkpoint. */
-static bool read_state(
-    struct co_context *context, struct ledger *ledger, struct fold *fold, char *error, size_t size)
+void ledger_open_store_options(const struct ledger_options *options, struct store_options *of_store)
 {
-    struct pg *pg = ledger->store->opener;
-    struct restore restore = {.accounts = ledger->accounts,
-        .holds = ledger->holds,
-        .frozen = &ledger->frozen,
-        .freeze_seq = &ledger->freeze_seq};
-    if (pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != PG_OK) {
-        snprintf(error, size, "%s", pg_message(pg));
+    *of_store = (struct store_options){.conninfo = options->conninfo,
+        .ledger = options->name,
+        .strategy = options->strategy,
+        .readers = options->readers,
+        .followed_readers = options->followed_readers,
+        .lease = options->lease,
+        .number = options->number};
+}
+
+bool ledger_open_tables(struct ledger *ledger, const struct ledger_options *options)
+{
+    return (ledger->open = co_context_with_cancel(co_context_background())) &&
+           (ledger->name = strdup(options->name)) && (ledger->accounts = account_table_make()) &&
+           (ledger->holds = hold_table_make()) && (ledger->reversals = reversal_table_make()) &&
+           (ledger->recall = calloc(1, sizeof *ledger->recall)) &&
+           (ledger->checkpointer = calloc(1, sizeof *ledger->checkpointer));
+}
+
+bool ledger_open_state(struct co_context *context, struct ledger *ledger, const char *strategy,
+    struct state *state, char *error, size_t size)
+{
+    state->accounts = ledger->accounts;
+    state->holds = ledger->holds;
+    state->frozen = &ledger->frozen;
+    state->freeze_seq = &ledger->freeze_seq;
+    int64_t began_ns = co_clock_now_ns();
+    if (!state_read(context, ledger->store, state, error, size))
         return false;
-    }
-    if (!fold_journal(context, ledger->store, ledger->accounts, fold, error, size))
-        return false;
-    restore.checkpoint = fold->checkpoint;
-    if (!restore_state(context, ledger->store, &restore, error, size))
-        return false;
-    if (pg_script(context, pg, "COMMIT") == PG_OK)
-        return true;
-    snprintf(error, size, "%s", pg_message(pg));
-    return false;
+    store_end_opening(ledger->store);
+    const struct fold *fold = &state->fold;
+    notice(NOTICE_INFO,
+        "ledger %s: strategy %s, %lu accounts; %lu entries folded upon the checkpoint at %lu in "
+        "%ld ms",
+        ledger->name, strategy, account_count(ledger->accounts), fold->seq - fold->checkpoint,
+        fold->checkpoint, (co_clock_now_ns() - began_ns) / CO_CLOCK_MS);
+    return true;
 }
 
 /* Positions go on from where the fold has come to. */
@@ -84,59 +95,46 @@ static bool open_journal(
     return ledger->journal != NULL;
 }
 
-static void say_read(const struct ledger *ledger, const struct ledger_options *options,
-    const struct fold *fold, int64_t took_ns)
+bool ledger_open_duties(struct ledger *ledger, bool audits_soon, uint64_t seq, uint64_t checkpoint)
 {
-    notice(NOTICE_INFO,
-        "ledger %s: strategy %s, %lu accounts; %lu entries folded upon the checkpoint at %lu in "
-        "%ld "
-        "ms",
-        options->name, options->strategy, (unsigned long)account_count(ledger->accounts),
-        fold->seq - fold->checkpoint, fold->checkpoint, took_ns / CO_CLOCK_MS);
+    if (!recall_start(ledger->recall, ledger->store, ledger->keys, seq) ||
+        !checkpointer_start(
+            ledger->checkpointer, ledger->store, ledger->journal, ledger->keys, checkpoint))
+        return false;
+    ledger->auditor = auditor_start(ledger, audits_soon || failpoint("audit.soon"));
+    return ledger->auditor && hold_expirer_start(ledger);
 }
 
 static bool open_parts(struct co_context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
-    struct fold fold;
+    struct state state;
+    const struct fold *fold = &state.fold;
     snprintf(error, size, "out of memory");
-    if (!(ledger->open = co_context_with_cancel(co_context_background())) ||
-        !(ledger->name = strdup(options->name)) || !(ledger->accounts = account_table_make()) ||
-        !(ledger->holds = hold_table_make()) || !(ledger->reversals = reversal_table_make()) ||
-        !(ledger->recall = calloc(1, sizeof *ledger->recall)) ||
-        !(ledger->checkpointer = calloc(1, sizeof *ledger->checkpointer)))
+    if (!ledger_open_tables(ledger, options))
         return false;
 
     /* Take the ledger, and read what is durable: from here on it cannot change without us. */
     if (!open_store(context, ledger, options, trouble, error, size))
         return false;
     *trouble = LEDGER_TROUBLE_DAMAGED; /* unless the connection is lost */
-    int64_t began_ns = co_clock_now_ns();
-    if (!read_state(context, ledger, &fold, error, size))
+    if (!ledger_open_state(context, ledger, options->strategy, &state, error, size))
         return false;
-    store_end_opening(ledger->store);
-    say_read(ledger, options, &fold, co_clock_now_ns() - began_ns);
     *trouble = LEDGER_TROUBLE_AWAY;
-    if (query_item_keys(context, ledger->store, fold.seq, &ledger->item_keys_upto) != PG_OK) {
+    if (query_item_keys(context, ledger->store, fold->seq, &ledger->item_keys_upto) != PG_OK) {
         snprintf(error, size, "the database could not be asked for the keys of items");
         return false;
     }
 
     /* What decides and writes; then what works in the background. */
     snprintf(error, size, "out of memory");
-    if (!(ledger->keys = keys_make(fold.key_secret)) || !open_journal(ledger, options, &fold) ||
-        !(ledger->strategy = strategy_make(options->strategy)))
-        return false;
-    if (!recall_start(ledger->recall, ledger->store, ledger->keys, fold.seq) ||
-        !checkpointer_start(
-            ledger->checkpointer, ledger->store, ledger->journal, ledger->keys, fold.checkpoint))
-        return false;
-    ledger->auditor = auditor_start(ledger, options->audits_soon || failpoint("audit.soon"));
-    return ledger->auditor && hold_expirer_start(ledger);
+    return (ledger->keys = keys_make(fold->key_secret)) && open_journal(ledger, options, fold) &&
+           (ledger->strategy = strategy_make(options->strategy)) &&
+           ledger_open_duties(ledger, options->audits_soon, fold->seq, fold->checkpoint);
 }
 
 /* The reason is that the connection was lost, not what came over it. */
-static bool was_cut_off(const struct ledger *ledger, const char *error)
+bool ledger_open_was_cut_off(const struct ledger *ledger, const char *error)
 {
     const struct pg *writer = ledger->store ? ledger->store->opener : NULL;
     return writer && pg_is_lost(writer) && strcmp(pg_message(writer), error) == 0;
@@ -153,7 +151,7 @@ struct ledger *ledger_open(struct co_context *context, const struct ledger_optio
         kind = LEDGER_TROUBLE_NONE;
     } else {
         /* Rows that did not come look like rows that are not there. */
-        if (kind == LEDGER_TROUBLE_DAMAGED && was_cut_off(ledger, error))
+        if (kind == LEDGER_TROUBLE_DAMAGED && ledger_open_was_cut_off(ledger, error))
             kind = LEDGER_TROUBLE_AWAY;
         ledger_close(&ledger);
     }
@@ -200,11 +198,12 @@ void ledger_close(struct ledger **ledger)
         co_duty_stop(&closed->recall->duty);
     /* What was decided becomes durable, and the next start has no tail to replay. */
     strategy_free(&closed->strategy);
-    if (closed->journal) {
+    if (closed->journal && atomic_load(&closed->store->standing) == STORE_OURS) {
         journal_drain(closed->journal);
         last_checkpoint(closed);
-        journal_stop(&closed->journal);
     }
+    journal_stop(&closed->journal);
+    follower_free(&closed->follower);
     committer_stop(&closed->own_committer);
     /* Nothing refers to memory any more. */
     store_close(&closed->store);
@@ -263,7 +262,10 @@ bool ledger_was_resumed(struct ledger *ledger)
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
 {
     journal_read_figures(ledger->journal, figures);
-    auditor_read_figures(ledger->auditor, figures);
+    if (atomic_load(&ledger->following))
+        figures->followed_ns = co_clock_boot_ns() - follower_known_ns(ledger->follower);
+    else
+        auditor_read_figures(ledger->auditor, figures);
     figures->name = ledger->name;
     figures->strategy = ledger->strategy->kind->name;
     figures->accounts = account_count(ledger->accounts);

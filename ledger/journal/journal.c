@@ -149,7 +149,7 @@ static void heed(void *arg, enum lease_standing standing)
     gathering_announce(journal->gathering, &journal->place);
 }
 
-struct journal *journal_start(struct gathering *gathering, struct store *store, struct keys *keys,
+struct journal *journal_follow(struct gathering *gathering, struct store *store, struct keys *keys,
     uint64_t seq, int64_t at_us)
 {
     struct journal *journal = calloc(1, sizeof *journal);
@@ -170,22 +170,52 @@ struct journal *journal_start(struct gathering *gathering, struct store *store, 
     journal->recent_from = seq + 1;
     journal->dbtime = lease_dbtime(store->lease);
     journal->durable_us = at_us;
+    co_eventcount_advance(&journal->durable, seq); /* all that was read is */
+    return journal;
+}
 
+void journal_pass(struct journal *journal, uint64_t seq, int64_t at_us)
+{
+    co_lock_take(&journal->lock);
+    journal->head = seq;
+    journal->recent_from = seq + 1;
+    journal->durable_us = at_us;
+    co_lock_drop(&journal->lock);
+    co_eventcount_advance(&journal->durable, seq);
+}
+
+void journal_break(struct journal *journal)
+{
+    atomic_store(&journal->store->standing, STORE_BROKEN);
+    co_eventcount_close(&journal->durable);
+}
+
+void journal_begin(struct journal *journal)
+{
+    const struct store *store = journal->store;
     /* Time goes on behind what former owners wrote or declared over. */
-    int64_t estimate_us = dbtime_estimate_us(journal->dbtime);
-    journal->last_us = at_us > store->moments_until_us ? at_us : store->moments_until_us;
-    if (estimate_us > journal->last_us)
-        journal->last_us = estimate_us;
-    tell_if_ahead(journal);
+    int64_t estimate_us = dbtime_estimate_us(journal->dbtime), last_us = store->moments_until_us;
+    co_lock_take(&journal->lock);
+    last_us = journal->durable_us > last_us ? journal->durable_us : last_us;
+    journal->last_us = estimate_us > last_us ? estimate_us : last_us;
     journal->figures.batches = store->batch;
     memcpy(journal->figures.chain, store->hash, sizeof journal->figures.chain);
-    journal->figures.chain_seq = seq;
+    journal->figures.chain_seq = journal->head;
+    co_lock_drop(&journal->lock);
+    tell_if_ahead(journal);
 
-    /* All that was read is durable; the committer begins behind it. */
-    co_eventcount_advance(&journal->durable, seq);
+    /* The committer begins behind what is durable. */
     co_waitgroup_add(&journal->committer, 1);
-    gathering_enter(gathering, &journal->place);
-    lease_wait_bind(&store->claim, heed, journal);
+    gathering_enter(journal->gathering, &journal->place);
+    lease_wait_bind(&journal->store->claim, heed, journal);
+}
+
+struct journal *journal_start(struct gathering *gathering, struct store *store, struct keys *keys,
+    uint64_t seq, int64_t at_us)
+{
+    struct journal *journal = journal_follow(gathering, store, keys, seq, at_us);
+    if (journal)
+        journal_begin(journal);
     return journal;
 }
 
@@ -214,7 +244,8 @@ void journal_stop(struct journal **journal)
     *journal = NULL;
     if (!stopped)
         return;
-    lease_wait_bind(&stopped->store->claim, NULL, NULL);
+    if (stopped->store->claim.lease)
+        lease_wait_bind(&stopped->store->claim, NULL, NULL);
     /* The committer has ended, so what waits and what is remembered is nobody else's. */
     atomic_fetch_sub(&stopped->gathering->queued_bytes, stopped->queued_bytes);
     drop_chain(stopped->first);
@@ -241,9 +272,24 @@ static enum co_eventcount_status await_within_lease(
     return status;
 }
 
+/* What is another server's is told for what it is: nothing but its position is waited for. */
+static enum co_eventcount_status await_followed(
+    struct co_context *context, struct journal *journal, enum store_standing standing, uint64_t seq)
+{
+    if (standing == STORE_FOLLOWED) {
+        enum co_eventcount_status status = co_eventcount_await(context, &journal->durable, seq);
+        if (atomic_load(&journal->store->standing) != STORE_BROKEN)
+            return status;
+    }
+    return CO_EVENTCOUNT_CLOSED;
+}
+
 enum co_eventcount_status journal_await(
     struct co_context *context, struct journal *journal, enum journal_basis basis, uint64_t seq)
 {
+    enum store_standing standing = atomic_load(&journal->store->standing);
+    if (standing != STORE_OURS)
+        return await_followed(context, journal, standing, seq);
     bool bounded = basis == JOURNAL_READ && journal_durable(journal) < seq;
     enum co_eventcount_status status = bounded
                                            ? await_within_lease(context, journal, seq)
@@ -260,6 +306,14 @@ enum co_eventcount_status journal_await(
         return lease_await(context, &journal->store->claim);
     }
     return status;
+}
+
+bool journal_has_later(struct journal *journal, int64_t at_us)
+{
+    co_lock_take(&journal->lock);
+    bool has = at_us < journal->durable_us;
+    co_lock_drop(&journal->lock);
+    return has;
 }
 
 static bool is_noted(struct journal *journal, int64_t at_us)
@@ -343,6 +397,9 @@ enum ledger_state journal_state(struct journal *journal)
     static const enum ledger_state states[] = {[LEASE_STOPPED] = LEDGER_STOPPED,
         [LEASE_FENCED] = LEDGER_FENCED,
         [LEASE_LOST] = LEDGER_LOST};
+    enum store_standing whose = atomic_load(&journal->store->standing);
+    if (whose != STORE_OURS)
+        return whose == STORE_FOLLOWED ? LEDGER_FOLLOWING : LEDGER_FENCED;
     /* What the lease says of it does not get better; the rest may. */
     enum lease_standing standing = atomic_load(&journal->store->claim.standing);
     if (standing != LEASE_OURS)
@@ -411,10 +468,12 @@ void journal_read_figures(struct journal *journal, struct ledger_figures *figure
     figures->pending = journal->queued;
     figures->pending_bytes = journal->queued_bytes;
     co_lock_drop(&journal->lock);
+    figures->durable_seq = journal_durable(journal);
     figures->state = journal_state(journal);
+    if (atomic_load(&journal->store->standing) != STORE_OURS)
+        return;
     tell_reason(journal, figures->state, figures->reason);
     figures->awaits_clock = figures->state == LEDGER_RECOVERING && is_well(journal) &&
                             !keeps_time(journal, figures->reason);
     figures->epoch = journal->store->epoch;
-    figures->durable_seq = journal_durable(journal);
 }

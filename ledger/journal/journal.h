@@ -24,6 +24,17 @@ struct journal;
 CO_MUST_CHECK struct journal *journal_start(struct gathering *gathering, struct store *store,
     struct keys *keys, uint64_t seq, int64_t at_us);
 
+/*
+ * The same in two steps. Until the second it is the journal of a ledger that is followed (store.h):
+ * what is read counts as durable as far as it was passed, and nothing is appended. BROKEN: what
+ * waits is told CLOSED, and nothing is told any more.
+ */
+CO_MUST_CHECK struct journal *journal_follow(struct gathering *gathering, struct store *store,
+    struct keys *keys, uint64_t seq, int64_t at_us);
+void journal_pass(struct journal *journal, uint64_t seq, int64_t at_us);
+void journal_break(struct journal *journal);
+void journal_begin(struct journal *journal); /* its store has been taken, and all was passed */
+
 /* No more appends: wait until all is durable, or never will be. May park. */
 void journal_drain(struct journal *journal);
 
@@ -55,6 +66,10 @@ int64_t journal_now_us(struct journal *journal);
  * *upto is durable, all entries up to that moment are.
  */
 CO_MUST_CHECK int64_t journal_end_moment(struct journal *journal, int64_t at_us, uint64_t *upto);
+
+/* Is there a durable entry of a later time? Then all entries up to that moment are there, for ever.
+ * Never parks. */
+bool journal_has_later(struct journal *journal, int64_t at_us);
 
 /* Park until a moment that was ended stays so, whichever server has the ledger next (lease_beat.c):
  * then it may be told. CANCELLED: the context ended, or no beat has noted it within the time of a

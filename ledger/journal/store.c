@@ -26,6 +26,10 @@ enum pg_status store_read(struct co_context *context, struct store *store,
     struct lease_wait wait;
     if (result)
         *result = NULL;
+    if (atomic_load(&store->standing) == STORE_FOLLOWED)
+        return readers_run(context, store->followed_readers, statement, values, result);
+    if (atomic_load(&store->standing) == STORE_BROKEN)
+        return PG_LOST;
     if (lease_await(context, &store->claim) != CO_EVENTCOUNT_REACHED ||
         !lease_wait_begin(&wait, context, store->lease))
         return PG_LOST;

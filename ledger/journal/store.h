@@ -9,6 +9,7 @@
 #ifndef LEDGER_JOURNAL_STORE_H
 #define LEDGER_JOURNAL_STORE_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "coro/context.h"
@@ -19,6 +20,13 @@
 #include "ledger/db/readers.h"
 
 enum { STORE_READERS = 4 };
+
+/* What may be told of it. */
+enum store_standing {
+    STORE_OURS,     /* what the lease says (claim) */
+    STORE_FOLLOWED, /* another server's: what was read, for what it is */
+    STORE_BROKEN,   /* the same, but what was read is wrong: nothing */
+};
 
 struct store {
     char *conninfo;
@@ -31,11 +39,14 @@ struct store {
     struct lease_claim claim;        /* on this ledger, once it has been taken */
     struct pg *opener;               /* the session in which it is taken and read; then NULL */
     struct readers *readers, *own_readers;
+    struct readers *followed_readers; /* of a ledger that is followed: what is asked of whom */
+    _Atomic enum store_standing standing;
 };
 
 struct store_options {
     const char *conninfo, *ledger, *strategy;
-    struct readers *readers; /* NULL: of its own */
+    struct readers *readers;          /* NULL: of its own */
+    struct readers *followed_readers; /* while it is followed; NULL: those */
     struct lease *lease; /* NULL: of its own, and the schema is brought up to date, the ledger made
                             if need be, and waited for until nobody has it */
     int number;          /* with a lease: of the ledger */
@@ -46,6 +57,17 @@ struct store_options {
 CO_MUST_CHECK struct store *store_open(struct co_context *context,
     const struct store_options *options, enum ledger_trouble *trouble, char *error,
     size_t error_size);
+/* Have a ledger that another server has, or nobody, to be followed: nothing is changed in the
+ * database, and with a lease that is its server's. NULL: memory is short. Never parks. */
+CO_MUST_CHECK struct store *store_follow(const struct store_options *options);
+
+/* Take one that is followed, as store_open() does: its claim is made, and `opener` is there. It
+ * stays FOLLOWED until store_own(). False, with the reason: nothing has changed. */
+CO_MUST_CHECK bool store_take(struct co_context *context, struct store *store,
+    const struct store_options *options, enum ledger_trouble *trouble, char *error,
+    size_t error_size);
+void store_own(struct store *store); /* never parks */
+
 void store_end_opening(struct store *store); /* all has been read: its session is not needed */
 void store_close(struct store **store);
 

@@ -275,9 +275,40 @@ static struct store *make(const struct store_options *options)
         store->readers = store->own_readers = readers_make(options->conninfo, STORE_READERS);
     store->lease = options->lease;
     store->ledger = options->number;
+    store->followed_readers =
+        options->followed_readers ? options->followed_readers : store->readers;
     if (!store->readers || !(store->conninfo = strdup(options->conninfo)))
         store_close(&store);
     return store;
+}
+
+struct store *store_follow(const struct store_options *options)
+{
+    struct store *store = make(options);
+    if (!store)
+        return NULL;
+    store->standing = STORE_FOLLOWED;
+    snprintf(store->claim.name, sizeof store->claim.name, "%s", options->ledger);
+    return store;
+}
+
+bool store_take(struct co_context *context, struct store *store,
+    const struct store_options *options, enum ledger_trouble *trouble, char *error,
+    size_t error_size)
+{
+    struct taking t = {context, store, options, LEDGER_TROUBLE_AWAY, error, error_size};
+    bool taken = take(&t);
+    *trouble = taken ? LEDGER_TROUBLE_NONE : t.trouble;
+    if (taken)
+        return true;
+    lease_drop_claim(&store->claim);
+    store_end_opening(store);
+    return false;
+}
+
+void store_own(struct store *store)
+{
+    atomic_store(&store->standing, STORE_OURS);
 }
 
 struct store *store_open(struct co_context *context, const struct store_options *options,

@@ -103,7 +103,6 @@ void lease_say_lost(
     const struct lease_place *had, uint64_t batch, uint64_t epoch, char why[LEASE_WHY]);
 
 bool lease_accepts_lost(const struct lease *lease); /* as it was started */
-
 /* The ledger has been taken by this server in an epoch, and is at that place. Never parks. */
 void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, const char *name,
     const struct lease_place *place);

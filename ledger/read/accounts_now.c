@@ -42,7 +42,17 @@ struct look {
     struct ledger_account *copies; /* room for `count` */
     size_t copied;                 /* those that are open */
     uint64_t seq;                  /* the position that all copies reflect */
+    uint64_t listed;               /* they are those that were open then; 0: they were named */
+    bool is_newer;                 /* others have been opened since */
 };
+
+/* Numbers are given in the order of opening. */
+static bool was_opened_after(const struct look *look)
+{
+    struct account_table *accounts = look->ledger->accounts;
+    const struct account *last = account_by_number(accounts, account_count(accounts));
+    return last && last->opened > look->listed;
+}
 
 /* That position is the durable one, or the last entry of one of them if that is later: then it must
  * be awaited. */
@@ -57,6 +67,7 @@ static void copy_accounts(void *arg)
         look->seq = look->seq > account->seq ? look->seq : account->seq;
         accounts_now_copy(account, &look->copies[look->copied++]);
     }
+    look->is_newer = look->listed > 0 && look->listed < INT64_MAX && was_opened_after(look);
 }
 
 /* Not what memory has, but what became durable of it. */
@@ -108,8 +119,9 @@ static bool imagine_world(const char *id, struct ledger_account *account)
 enum ledger_status ledger_read_account(struct co_context *context, struct ledger *ledger,
     const char *id, struct ledger_account *account, uint64_t *seq)
 {
-    struct account *found = account_find(ledger->accounts, id);
+    /* In this order: an account that it does not find was not open at that position. */
     *seq = journal_durable(ledger->journal);
+    struct account *found = account_find(ledger->accounts, id);
     if (found) {
         struct look look = {.ledger = ledger, .accounts = &found, .count = 1, .copies = account};
         enum ledger_status status = look_at(context, &look);
@@ -148,33 +160,62 @@ bool ledger_asset(struct ledger *ledger, const char *id, char asset[ASSET_TEXT])
 
 /* ---- a list of them ------------------------------------------------------------------------ */
 
-/* The database knows the order of ids, memory the balances. */
-enum ledger_status ledger_list_accounts(struct co_context *context, struct ledger *ledger,
-    const struct ledger_account_query *query, struct ledger_account_page *page)
+/* Of another's ledger the accounts are listed as of a position that is known here; its own may be
+ * known before they are durable. */
+static uint64_t upto_of(struct ledger *ledger)
 {
-    /* One more than asked for tells whether there are more. */
-    size_t limit = page->limit + 1;
-    struct account **accounts = calloc(limit, sizeof *accounts);
-    page->count = 0;
-    page->more = false;
-    page->seq = journal_durable(ledger->journal);
-    if (!accounts)
-        return LEDGER_OVERLOADED;
-    struct query_accounts list = {.accounts = accounts, .limit = limit};
+    return journal_state(ledger->journal) == LEDGER_FOLLOWING ? journal_durable(ledger->journal)
+                                                              : INT64_MAX;
+}
+
+/* The database knows the order of ids, memory the balances. *again: accounts were opened between
+ * the two. */
+static enum ledger_status list_once(struct co_context *context, struct ledger *ledger,
+    const struct ledger_account_query *query, struct query_accounts *list,
+    struct ledger_account_page *page, bool *again)
+{
     enum ledger_status status =
-        query_status(query_accounts(context, ledger->store, ledger->accounts, query, &list));
-    page->more = list.count > page->limit;
-    if (status == LEDGER_OK && list.count > 0) {
+        query_status(query_accounts(context, ledger->store, ledger->accounts, query, list));
+    *again = false;
+    page->more = list->count > page->limit;
+    if (status == LEDGER_OK && list->count > 0) {
         struct look look = {.ledger = ledger,
-            .accounts = accounts,
-            .count = page->more ? page->limit : list.count,
-            .copies = page->accounts};
+            .accounts = list->accounts,
+            .count = page->more ? page->limit : list->count,
+            .copies = page->accounts,
+            .listed = list->upto};
         status = look_at(context, &look);
         page->count = look.copied;
         page->seq = look.seq;
+        *again = look.is_newer;
     } else if (status == LEDGER_OK &&
                journal_await(context, ledger->journal, JOURNAL_READ, 0) != CO_EVENTCOUNT_REACHED) {
         status = LEDGER_UNAVAILABLE;
+    }
+    return status;
+}
+
+enum ledger_status ledger_list_accounts(struct co_context *context, struct ledger *ledger,
+    const struct ledger_account_query *query, struct ledger_account_page *page)
+{
+    enum { TRIES = 16 };
+    /* One more than asked for tells whether there are more. */
+    size_t limit = page->limit + 1;
+    struct account **accounts = calloc(limit, sizeof *accounts);
+    enum ledger_status status = LEDGER_OK;
+    bool again = true;
+    page->more = false;
+    page->count = 0;
+    page->seq = journal_durable(ledger->journal);
+    if (!accounts)
+        status = LEDGER_OVERLOADED;
+    for (int tries = 0; status == LEDGER_OK && again; tries++) {
+        page->count = 0;
+        page->seq = journal_durable(ledger->journal);
+        struct query_accounts list = {
+            .accounts = accounts, .limit = limit, .upto = upto_of(ledger)};
+        status = tries == TRIES ? LEDGER_UNAVAILABLE
+                                : list_once(context, ledger, query, &list, page, &again);
     }
     free(accounts);
     return status;

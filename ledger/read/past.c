@@ -41,7 +41,8 @@ enum ledger_status past_head(struct co_context *context, struct ledger *ledger,
     strategy_run(ledger->strategy, &account, 1, look_at_head, &look);
     *head = look.head;
     enum co_eventcount_status waited = CO_EVENTCOUNT_CLOSED;
-    if (journal_state(ledger->journal) == LEDGER_RUNNING ||
+    enum ledger_state state = journal_state(ledger->journal);
+    if (state == LEDGER_RUNNING || state == LEDGER_FOLLOWING ||
         journal_durable(ledger->journal) >= head->moved)
         waited = journal_await(context, ledger->journal, JOURNAL_READ, head->moved);
     *seq = journal_durable(ledger->journal);
@@ -117,6 +118,11 @@ static enum ledger_status find_position(
     struct co_context *context, struct ledger *ledger, int64_t at_us, uint64_t *at_seq)
 {
     uint64_t upto;
+    /* Of another's ledger only what is over by itself is known. */
+    if (journal_state(ledger->journal) == LEDGER_FOLLOWING)
+        return journal_has_later(ledger->journal, at_us)
+                   ? query_status(query_seq_at(context, ledger->store, at_us, at_seq))
+                   : LEDGER_UNAVAILABLE;
     enum ledger_status status = end_moment(context, ledger, at_us, &upto);
     if (status == LEDGER_OK && query_seq_at(context, ledger->store, at_us, at_seq) != PG_OK)
         status = LEDGER_UNAVAILABLE;

@@ -143,13 +143,13 @@ static const char *number(struct number_text *buffer, uint64_t value)
 enum pg_status query_journal(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t after, struct ledger_entry_page *page)
 {
-    static const struct pg_statement journal = {3,
+    static const struct pg_statement journal = {4,
         "SELECT " ENTRY_COLUMNS " FROM (SELECT * FROM entry WHERE ledger = $1 AND seq > $2"
-        " ORDER BY seq LIMIT $3) e LEFT" ENTRY_ROWS_JOIN(
+        " AND seq <= $4 ORDER BY seq LIMIT $3) e LEFT" ENTRY_ROWS_JOIN(
             "$1") " ORDER BY e.seq" LIMIT_ROWS}; /* to sort them by leg all would have to be read */
-    struct number_text texts[3];
+    struct number_text texts[4];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), number(&texts[1], after),
-        number(&texts[2], page->limit)};
+        number(&texts[2], page->limit), number(&texts[3], page->seq)};
     return entries_of(context, store, accounts, &journal, values, page);
 }
 
@@ -432,17 +432,18 @@ enum pg_status query_accounts(struct co_context *context, struct store *store,
     /* No id is longer than 64 of the last character there is: the prefix becomes a range of the
      * index, whose order is that of the bytes. */
 #define RANGE                                                                                      \
-    "SELECT no FROM account WHERE ledger = $1 AND id > $4::text AND id >= $2::text"                \
+    "SELECT no FROM account WHERE ledger = $1 AND opened <= $7 AND id > $4::text"                  \
+    " AND id >= $2::text"                                                                          \
     " AND id <= $2::text || repeat(chr(1114111), 64)"                                              \
     " AND id < coalesce(nullif($6::text, ''), repeat(chr(1114111), 65))"                           \
     " AND ($3::text = '' OR asset = $3::text) ORDER BY id"
-    static const struct pg_statement forwards = {6, RANGE " LIMIT $5::bigint"},
-                                     backwards = {6, RANGE " DESC LIMIT $5::bigint"};
+    static const struct pg_statement forwards = {7, RANGE " LIMIT $5::bigint"},
+                                     backwards = {7, RANGE " DESC LIMIT $5::bigint"};
 #undef RANGE
-    struct number_text texts[2];
+    struct number_text texts[3];
     const char *values[] = {number(&texts[0], (uint64_t)store->ledger), text_or_any(query->prefix),
         text_or_any(query->asset), text_or_any(query->after), number(&texts[1], list->limit),
-        text_or_any(query->before)};
+        text_or_any(query->before), number(&texts[2], list->upto)};
     struct pg_result *rows = NULL;
     enum pg_status status =
         store_read(context, store, query->backwards ? &backwards : &forwards, values, &rows);

@@ -17,8 +17,8 @@ struct account_table;
 /* What a failure of these means: UNAVAILABLE, or DAMAGED; OK if it is not a failure. */
 enum ledger_status query_status(enum pg_status status);
 
-/* The journal after a position, in order. Of the page its entries and count are filled in, as
- * ledger_reads.h has it: so it is with the statement below. */
+/* The journal after a position up to page->seq, in order. Of the page its entries and count are
+ * filled in, as ledger_reads.h has it: so it is with the statement below. */
 CO_MUST_CHECK enum pg_status query_journal(struct co_context *context, struct store *store,
     struct account_table *accounts, uint64_t after, struct ledger_entry_page *page);
 
@@ -95,6 +95,7 @@ CO_MUST_CHECK enum pg_status query_seq_at(
 struct query_accounts {
     struct account **accounts; /* the caller's room */
     size_t limit, count;       /* for how many; how many came */
+    uint64_t upto;             /* only those that were opened up to there */
 };
 CO_MUST_CHECK enum pg_status query_accounts(struct co_context *context, struct store *store,
     struct account_table *accounts, const struct ledger_account_query *query,

@@ -60,6 +60,19 @@ static enum ledger_status ask_database(
     return status == LEDGER_OK && !*entry ? LEDGER_TRANSFER_NOT_FOUND : status;
 }
 
+/* Of another's ledger: only what is in the journal is known, as far as that was followed. */
+static enum ledger_status followed_by_key(struct co_context *context, struct ledger *ledger,
+    const char *key, struct entry **entry, uint64_t *seq)
+{
+    enum ledger_status status = ask_database(context, ledger, key, entry);
+    bool known = status == LEDGER_OK && journal_await(context, ledger->journal, JOURNAL_READ,
+                                            (*entry)->seq) == CO_EVENTCOUNT_REACHED;
+    *seq = journal_durable(ledger->journal);
+    if (!known)
+        entry_drop(entry);
+    return known ? LEDGER_OK : LEDGER_UNAVAILABLE;
+}
+
 /* The key is that of `first`, which may be undecided yet, or not durable. TRANSFER_NOT_FOUND: it
  * was given up. */
 static enum ledger_status follow_key(
@@ -88,6 +101,8 @@ enum ledger_status ledger_entry_by_key(struct co_context *context, struct ledger
 {
     enum ledger_status status = LEDGER_TRANSFER_NOT_FOUND;
     *entry = NULL;
+    if (journal_state(ledger->journal) == LEDGER_FOLLOWING)
+        return followed_by_key(context, ledger, key, entry, seq);
     struct entry *first = keys_find(ledger->keys, key);
     while (status == LEDGER_TRANSFER_NOT_FOUND) {
         status = first ? follow_key(context, ledger, first, entry)

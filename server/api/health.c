@@ -27,6 +27,7 @@ static const char *why_not_running(const struct ledger_figures *figures)
         return "the database is away; what was decided is being retried";
     case LEDGER_FENCED:
     case LEDGER_ELSEWHERE:
+    case LEDGER_FOLLOWING:
         return "another server has the ledger";
     case LEDGER_LOST:
         return "the database has lost what was acknowledged";

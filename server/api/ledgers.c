@@ -23,6 +23,8 @@ const char *ledgers_state_name(enum ledger_state state)
         return "lost";
     case LEDGER_ELSEWHERE:
         return "standing_by";
+    case LEDGER_FOLLOWING:
+        return "following";
     case LEDGER_OPENING:
         break;
     }

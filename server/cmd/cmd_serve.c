@@ -231,6 +231,7 @@ static bool make_bank(struct serve *serve)
     find_place(serve);
     const struct bank_options options = {.conninfo = serve->database.conninfo,
         .strategies = serve->options.strategies,
+        .follow = serve->options.follow,
         .url = serve->options.listen.url,
         .place = serve->place,
         .witness = serve->witness,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
+#include "ledger/bank/follow_list.h"
 #include "ledger/bank/strategy_list.h"
 #include "server/api/api.h"
 #include "server/text/log.h"
@@ -30,6 +31,10 @@ static struct option flags[] = {
         "with three servers or more on a database, take over ledgers of those that have much more "
         "to do",
         "on"},
+    {"follow", "LIST",
+        "which ledgers of other servers are kept up here, for a takeover at once: all, none, a "
+        "list; fit: those that take a quarter of the free memory at most",
+        FOLLOW_LIST_DEFAULT},
     {"tls-cert", "FILE", "speak TLS: the certificate and its chain, PEM; SIGHUP reads it again",
         NULL},
     {"tls-key", "FILE", "the key of that certificate, PEM, readable for its owner only", NULL},
@@ -80,6 +85,13 @@ static bool read_strategies(const struct options *options, struct serve_options 
     return strategy_list_is_valid(serve->strategies) ||
            options_wrong(options, "strategy",
                "must be owner or sharded, then maybe \",LEDGER=owner\" or \",LEDGER=sharded\"");
+}
+
+static bool read_follow(const struct options *options, struct serve_options *serve)
+{
+    serve->follow = options_value(options, "follow");
+    return follow_list_is_valid(serve->follow) ||
+           options_wrong(options, "follow", "must be all, none, fit, or ledgers like main,savings");
 }
 
 static bool read_ranges(
@@ -189,6 +201,7 @@ int serve_options_parse(struct serve_options *serve, int argc, char **argv)
     }
     /* All that is wrong is told at once. */
     bool good = read_strategies(&options, serve);
+    good = read_follow(&options, serve) && good;
     good = read_limits(&options, serve) && good;
     good = read_origins(&options, serve) && good;
     good = read_listen(&options, serve) && good;

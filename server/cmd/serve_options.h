@@ -19,6 +19,7 @@
 struct serve_options {
     struct database_options database;
     struct pg_demands demands;
+    const char *follow; /* follow_list.h */
     const char *strategies;
     struct listen listen;
     struct tls_files tls; /* certificate NULL: TLS is not spoken */

@@ -18,12 +18,13 @@ extern const struct unit_suite copy_suite, record_suite, tables_suite, different
     X(reversals)                                                                                   \
     X(batches)                                                                                     \
     X(keyed_batches)                                                                               \
-    X(unended) X(freeze) X(past) X(journal) X(races) X(restarts) X(start) X(auditor) X(altered)
+    X(unended)                                                                                     \
+    X(freeze) X(past) X(journal) X(races) X(restarts) X(start) X(auditor) X(altered) X(follow)
 #define DECLARE(name) extern const struct unit_suite name##_owner_suite, name##_sharded_suite;
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 
 BOTH(DECLARE)
-extern const struct unit_suite dbtime_suite, turns_suite, clearing_suite;
+extern const struct unit_suite dbtime_suite, turns_suite, clearing_suite, follow_suite;
 extern const struct unit_suite committer_suite, lease_suite, damaged_suite, bank_suite,
     owners_suite, placement_suite, migrate_suite, rights_suite;
 
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
         &committer_suite,
         &lease_suite,
         &turns_suite,
+        &follow_suite,
         &readable_suite,
         &audit_owner_suite,
         &audit_sharded_suite,

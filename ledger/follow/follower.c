@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ * - onward.place is where the tables are, but while a step is under way; what the journal counts as
+ *   durable is never ahead of the tables.
+ * - known_ns is when a look of the lease was sent whose batch, and so all before it, is here. Where
+ *   the database that is read is a standby, it is only this that tells how far behind it is.
+ *
+ * Its pace: together the followers of a server use a third of a connection at most, as each rests
+ * twice as long as a look took, times their number. But one that is a whole stretch behind rests
+ * only as long as that took.
+ */
+#include "ledger/follow/follower.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/select.h"
+#include "ledger/audit/audit_replay_onward.h"
+#include "ledger/db/readers.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/state.h"
+#include "ledger/ledger_private.h"
+
+enum {
+    REST_TIMES = 2,
+    REST_MAX_MS = 2000,
+    BEHIND_MS = 2000, /* a database that is that long behind what was followed has gone back */
+    AWAY_MS = 200,    /* before it is asked again */
+};
+
+struct follower {
+    struct ledger *ledger;
+    const _Atomic size_t *company;
+    struct audit_replay_onward onward;
+    _Atomic int64_t known_ns;
+    int64_t stepped_ns, behind_ns; /* behind: since when the database is; 0: it is not */
+    struct lease_row row;          /* what the lease saw last */
+};
+
+/* ---- making -------------------------------------------------------------------------------- */
+
+static void pass(void *arg, uint64_t seq, int64_t at_us)
+{
+    journal_pass(arg, seq, at_us);
+}
+
+struct follower *follower_make(
+    struct ledger *ledger, const struct state *state, const _Atomic size_t *company)
+{
+    struct follower *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    f->ledger = ledger;
+    f->company = company;
+    f->onward = (struct audit_replay_onward){.ledger = ledger->store->ledger,
+        .accounts = ledger->accounts,
+        .holds = ledger->holds,
+        .frozen = &ledger->frozen,
+        .freeze_seq = &ledger->freeze_seq,
+        .strategy = ledger->strategy,
+        .passed = pass,
+        .arg = ledger->journal,
+        .place = {.seq = state->end.seq,
+            .batch = state->end.batch,
+            .epoch = state->end.epoch,
+            .at_us = state->fold.at_us,
+            .chained = state->chained}};
+    memcpy(f->onward.place.hash, state->end.hash, sizeof f->onward.place.hash);
+    f->stepped_ns = co_clock_boot_ns();
+    return f;
+}
+
+void follower_free(struct follower **follower)
+{
+    free(*follower);
+    *follower = NULL;
+}
+
+int64_t follower_known_ns(const struct follower *f)
+{
+    return atomic_load(&f->known_ns);
+}
+
+/* ---- steps --------------------------------------------------------------------------------- */
+
+static bool rest(struct co_context *context, int64_t ns)
+{
+    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(context)};
+    return co_select_timeout(&end, 1, ns) == CO_SELECT_NONE;
+}
+
+/* One step; `why` is of WRONG and SHORT. */
+static enum audit_replay_onward_found step(
+    struct co_context *context, struct follower *f, struct pg *pg, char *why, size_t size)
+{
+    struct audit_report *report = calloc(1, sizeof *report);
+    if (!report)
+        return AUDIT_ONWARD_AWAY;
+    enum audit_replay_onward_found found =
+        audit_replay_onward_step(context, pg, &f->onward, report);
+    if (found == AUDIT_ONWARD_WRONG)
+        snprintf(why, size, "%.*s", (int)strcspn(report->text, "\n"), report->text);
+    else if (found == AUDIT_ONWARD_SHORT)
+        snprintf(why, size, "out of memory");
+    free(report);
+    f->stepped_ns = co_clock_boot_ns();
+    return found;
+}
+
+/* A step on one of the connections for that, and the rest that is due after it. */
+static enum audit_replay_onward_found step_and_rest(
+    struct co_context *context, struct follower *f, char *why, size_t size)
+{
+    struct readers *readers = f->ledger->store->followed_readers;
+    struct pg *pg = readers_borrow(context, readers);
+    if (!pg) {
+        (void)rest(context, AWAY_MS * CO_CLOCK_MS);
+        return AUDIT_ONWARD_AWAY;
+    }
+    int64_t began_ns = co_clock_boot_ns();
+    uint64_t before = f->onward.place.seq;
+    enum audit_replay_onward_found found = step(context, f, pg, why, size);
+    readers_return(readers, pg);
+    int64_t took_ns = co_clock_boot_ns() - began_ns;
+    bool is_far = f->onward.place.seq - before >= AUDIT_ONWARD_FULL;
+    int64_t rest_ns = is_far ? took_ns : took_ns * REST_TIMES * (int64_t)atomic_load(f->company);
+    if (rest_ns > REST_MAX_MS * CO_CLOCK_MS)
+        rest_ns = REST_MAX_MS * CO_CLOCK_MS;
+    if (found == AUDIT_ONWARD_AWAY)
+        rest_ns = AWAY_MS * CO_CLOCK_MS;
+    if (found <= AUDIT_ONWARD_AWAY)
+        (void)rest(context, rest_ns);
+    return found;
+}
+
+/* ---- following ----------------------------------------------------------------------------- */
+
+/* Is the database older than what was read of it? Where a standby is read it may be a moment
+ * ahead. */
+static bool has_gone_back(struct follower *f, char *why, size_t size)
+{
+    const struct audit_place *place = &f->onward.place;
+    if (f->row.asked_ns < f->stepped_ns || f->row.batch >= place->batch) {
+        f->behind_ns = 0;
+        return false;
+    }
+    if (f->behind_ns == 0)
+        f->behind_ns = f->row.asked_ns;
+    if (f->row.asked_ns - f->behind_ns < BEHIND_MS * CO_CLOCK_MS)
+        return false;
+    snprintf(why, size,
+        "the database is older than what was followed: it is at batch %lu, and was at %lu",
+        f->row.batch, place->batch);
+    return true;
+}
+
+/* Carry out what the lease has seen, as far as it can be read now. */
+static enum audit_replay_onward_found catch_up(
+    struct co_context *context, struct follower *f, char *why, size_t size)
+{
+    enum audit_replay_onward_found found = AUDIT_ONWARD_MORE;
+    while (found == AUDIT_ONWARD_MORE && f->onward.place.batch < f->row.batch)
+        found = step_and_rest(context, f, why, size);
+    if (f->onward.place.batch >= f->row.batch && f->row.asked_ns > follower_known_ns(f))
+        atomic_store(&f->known_ns, f->row.asked_ns);
+    return found;
+}
+
+enum follower_end follower_run(
+    struct co_context *context, struct follower *f, char *why, size_t size)
+{
+    const struct store *store = f->ledger->store;
+    enum audit_replay_onward_found found = AUDIT_ONWARD_NOTHING;
+    uint64_t seen = 0;
+    while (lease_await_news(context, store->lease, &seen)) {
+        if (!lease_find(store->lease, store->ledger, &f->row))
+            continue;
+        found = has_gone_back(f, why, size) ? AUDIT_ONWARD_WRONG : catch_up(context, f, why, size);
+        if (found <= AUDIT_ONWARD_AWAY)
+            continue;
+        journal_break(f->ledger->journal);
+        return found == AUDIT_ONWARD_SHORT ? FOLLOWER_SHORT : FOLLOWER_WRONG;
+    }
+    return FOLLOWER_STOPPED;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+bool follower_finish(struct co_context *context, struct follower *f, char *error, size_t size)
+{
+    const struct store *store = f->ledger->store;
+    const struct audit_place *place = &f->onward.place;
+    enum audit_replay_onward_found found = AUDIT_ONWARD_MORE;
+    while (found == AUDIT_ONWARD_MORE && place->batch < store->batch)
+        found = step(context, f, store->opener, error, size);
+    if (found == AUDIT_ONWARD_AWAY)
+        snprintf(error, size, "%s", pg_message(store->opener));
+    if (found != AUDIT_ONWARD_MORE && found != AUDIT_ONWARD_NOTHING)
+        return false;
+    /* Nobody adds to it now: it must be the very end that was found when it was taken. */
+    if (place->batch == store->batch && memcmp(place->hash, store->hash, sizeof place->hash) == 0)
+        return true;
+    snprintf(error, size, "the journal is not what was followed: it ends at batch %lu, not %lu",
+        store->batch, place->batch);
+    return false;
+}
