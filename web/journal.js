@@ -12,11 +12,14 @@ import { showTime } from './times.js';
 import { isView } from './views.js';
 
 const KEPT = 100;
+const KEPT_OVERVIEW = 40;
 
 const kept = new Map(); // kind -> its last entries, oldest first
 let shown = [];         // the entries that are in the document, newest first
 let paused = false;
 let since = 0;          // entries that came while paused
+
+let began = null;       // the seq that the stream begins with, once it is known
 
 let old = null;         // {from, to, items}: a page from before, in place of the tail
 
@@ -44,7 +47,7 @@ export async function turnJournal(before) {
             draw(true);
         }
         foot(bottom);
-        if (isView('entries')) await fill().catch(() => {}); // else there are fewer of them
+        await fill(isView('entries') ? KEPT : KEPT_OVERVIEW).catch(() => {}); // or fewer are shown
         return;
     }
     const to = Number(before) - 1;
@@ -67,12 +70,12 @@ export async function turnJournal(before) {
     }
 }
 
-/** The stream begins a few entries back, enough for the overview: read those before, up to KEPT. */
-async function fill() {
-    const first = Math.min(...[...kept.values()].map(([{ seq }]) => seq));
+/** The stream begins as far back as the first view needs: read those before, up to `wanted`. */
+async function fill(wanted) {
+    const first = Math.min(began ?? 1, ...[...kept.values()].map(([{ seq }]) => seq));
     const count = [...kept.values()].reduce((sum, { length }) => sum + length, 0);
-    if (count >= KEPT || first <= 1 || first === Infinity) return;
-    const limit = Math.min(KEPT - count, first - 1);
+    if (count >= wanted || first <= 1) return;
+    const limit = Math.min(wanted - count, first - 1);
     const answer = await request('GET',
         `${LEDGER}/journal?after=${first - 1 - limit}&limit=${limit}`);
     if (answer.status !== 200) return;
@@ -113,6 +116,11 @@ export function addToJournal(entry) {
     refresh(drawJournal);
 }
 
+/** The stream begins with that seq. */
+export function beginJournal(seq) {
+    began = seq;
+}
+
 /** Draw what has changed; of a journal without entries, that it has none. */
 export function drawJournal() {
     draw(false);
@@ -129,7 +137,8 @@ function draw(again) {
     const entries = shown.length === 1 ? 'entry' : 'entries';
     const last = `The last ${shown.length} ${kind ? 'of this kind' : entries}.`;
     write('journal-note', paused ? `Paused: ${showCount(since)} more since.`
-        : shown.length ? last : 'Nothing here yet.');
+        : shown.length ? last
+            : began > 1 ? 'Nothing since the page was opened.' : 'Nothing here yet.');
 }
 
 function drawOld(kind) {

@@ -4,17 +4,18 @@
 
 import { applyToAccounts, assetOf, isEmpty, load, startAccounts } from './accounts.js';
 import { addressOf, leave, startAddress } from './address.js';
-import { settlePending } from './answers.js';
 import { LEDGER, LEDGER_NAME, request } from './api.js';
 import { makeChart } from './chart.js';
 import { startCopy } from './copy.js';
 import { element, find, refresh, write } from './dom.js';
 import { follow, sayHead } from './events.js';
-import { proposeAccount, startForms } from './forms.js';
-import { addToJournal, drawJournal, startJournal, turnJournal } from './journal.js';
+import {
+    addToJournal, beginJournal, drawJournal, startJournal, turnJournal,
+} from './journal.js';
 import { drawLink } from './link.js';
 import { watch } from './metrics.js';
 import { showCount } from './money.js';
+import { pending } from './pending.js';
 import { startSearch } from './search.js';
 import { zoneOf } from './times.js';
 import { startToken } from './token.js';
@@ -23,13 +24,14 @@ import {
 } from './totals.js';
 import { isView, retryView, showView, whenFirstSeen, withCode } from './views.js';
 
-const TAIL = 100;           // entries from before the page was opened, where they are the view
-const TAIL_OVERVIEW = 40;   // and where they are a part of it
-const SETTLED_MS = 5000;    // after the page is live
+const TAIL = { entries: 100, overview: 40 }; // entries from before the page was opened, where seen
+const SETTLED_MS = 5000; // after the page is live
+const HAVE_FORM = new Set(['overview', 'entry', 'holds']);
 
 /** The code of the views, which is loaded with them, or when the page has settled: a service that
  *  goes away later takes no view with it. */
 const CODE = {
+    forms: () => import('./forms.js'),
     statement: () => import('./statement.js'),
     entry: () => import('./entry.js'),
     holds: () => import('./holds.js'),
@@ -41,7 +43,8 @@ const CODE = {
 let stream = null;
 let metricsAt = performance.now();
 
-let statement = null; // these modules, once their views have been seen
+let forms = null; // these modules, once their views have been seen
+let statement = null;
 let holds = null;
 let explorer = null;
 
@@ -49,7 +52,6 @@ function start() {
     startToken(() => stream?.retry());
     startAccounts();
     startJournal({ asset: (id) => assetOf(id) ?? assetInTotals(id) });
-    startForms();
     startCopy();
     startSearch();
     find('proof-open').addEventListener('click', () =>
@@ -81,7 +83,7 @@ function startViews() {
     whenFirstSeen('ledgers', CODE.ledgers, ({ startLedgersView }) => startLedgersView());
     addressOf('account', (id, parameters) => {
         showView('account', id);
-        proposeAccount(id);
+        withForms((part) => part.proposeAccount(id));
         withStatement((part) => part.openStatement(id, parameters));
     });
     addressOf('entry', (seq) => {
@@ -118,11 +120,21 @@ function withStatement(use) {
     });
 }
 
+/** Call with the module of the form that moves money, which is started once. */
+function withForms(use = () => {}) {
+    withCode(CODE.forms, (part) => {
+        if (!forms) part.startForms();
+        forms = part;
+        use(part);
+    });
+}
+
 /** A view that is not an account's. */
 function showPlain(view, name) {
     statement?.leaveStatement();
-    proposeAccount('');
+    forms?.proposeAccount('');
     showView(view, name);
+    if (!forms && (HAVE_FORM.has(view) || pending().length)) withForms();
     drawWelcome();
 }
 
@@ -149,8 +161,10 @@ async function connect() {
         if (position === null && await isNowhere()) return;
         if (position === null) await new Promise((resolve) => setTimeout(resolve, 1000));
     }
-    const tail = isView('entries') ? TAIL : TAIL_OVERVIEW;
-    stream = follow(Math.max(0, position - tail), apply, changed);
+    const tail = TAIL[Object.keys(TAIL).find(isView)] ?? 0;
+    const after = Math.max(0, position - tail);
+    beginJournal(after + 1);
+    stream = follow(after, apply, changed);
 }
 
 /** Load what other views need, a piece at a time, while there is nothing else to do. */
@@ -206,7 +220,8 @@ let wasLive = false;
 let loadingAhead = false;
 
 function becameLive() {
-    settlePending();
+    if (pending().length)
+        import('./answers.js').then(({ settlePending }) => settlePending(), () => {});
     retryView();
     refresh(drawJournal); // also that it is empty
     if (!loadingAhead && !navigator.connection?.saveData) setTimeout(loadAhead, SETTLED_MS);

@@ -181,6 +181,19 @@ export const views = {
         }
     },
 
+    async 'the journal has its entries, whichever view came first'({ service, open }) {
+        for (let i = 0; i < 120; i++) await service.account(`many.${i}`);
+        const page = await open({ path: '/#accounts' });
+        const seqs = async () => (await table(page, '#journal-rows')).map(([seq]) => Number(seq));
+        for (const [view, count] of [['overview', 40], ['entries', 100]]) {
+            await page.click(`.places a[data-view=${view}]`);
+            const last = await service.seq();
+            await soon(async () => assert.deepEqual(await seqs(),
+                Array.from({ length: count }, (_, i) => last - i), view));
+        }
+        await says(page, '#journal-note', 'The last 100 entries.');
+    },
+
     async 'the page is at most 100 KB, also with what it loads ahead'({ service, open }) {
         for (let i = 0; i < 25; i++) await service.account(`light.${i}`, '100');
         const page = await open();
