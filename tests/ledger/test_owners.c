@@ -21,7 +21,8 @@ struct payer {
     struct several *servers;
     size_t count;
     const char *name;
-    int number, paid, turned_away, wrong;
+    int number, turned_away, wrong;
+    _Atomic int paid; /* read while it goes on */
     _Atomic bool *stop;
     struct co_waitgroup *running;
 };
