@@ -101,7 +101,7 @@ static void note_wrong(struct bank_slot *slot, const char *why)
     notice(NOTICE_TROUBLE, "ledger %s: what is followed is wrong: %s", slot->name, why);
     co_lock_take(&slot->lock);
     snprintf(slot->wrong, sizeof slot->wrong,
-        "another server has this ledger, and what is followed of it is wrong: %s", why);
+        "another server has this ledger, and what is followed of it is wrong: %.200s", why);
     co_lock_drop(&slot->lock);
 }
 

@@ -109,7 +109,7 @@ static uint64_t compare_lists(const char *db, struct ledger *guest, struct ledge
 
 static void compare_journals(struct ledger *guest, struct ledger *owner)
 {
-    struct entry *guests[PAGE], *owners[PAGE];
+    static struct entry *guests[PAGE], *owners[PAGE];
     struct ledger_entry_page page = {.entries = guests, .limit = PAGE}, other = page;
     other.entries = owners;
     uint64_t after = 0;
@@ -211,7 +211,8 @@ static void answers_what_it_knows(const char *strategy)
     struct co_context *context = co_context_background();
     struct guest guest = {0};
     struct ledger_account account;
-    struct entry *entry, *entries[PAGE];
+    static struct entry *entries[PAGE];
+    struct entry *entry;
     struct ledger_entry_page page = {.entries = entries, .limit = PAGE};
     uint64_t seq;
     struct ledger *owner = fixture_open_abc(db, strategy);
