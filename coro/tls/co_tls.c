@@ -243,11 +243,14 @@ static void make(void *arg)
     BIO_set_data(bio, tls);
     BIO_set_init(bio, 1);
     SSL_set_bio(tls->ssl, bio, bio);
+    SSL_set_app_data(tls->ssl, tls);
     if (tls->config->is_server)
         SSL_set_accept_state(tls->ssl);
     else
         SSL_set_connect_state(tls->ssl);
     making->good = !making->host || expect(tls->ssl, making->host);
+    if (making->good && making->host)
+        co_tls_sessions_offer(tls, making->host);
     ERR_clear_error();
 }
 
@@ -404,6 +407,11 @@ const char *co_tls_version(const struct co_tls *tls)
 const char *co_tls_protocol(const struct co_tls *tls)
 {
     return tls->protocol[0] ? tls->protocol : NULL;
+}
+
+bool co_tls_is_resumed(const struct co_tls *tls)
+{
+    return SSL_session_reused(tls->ssl) == 1;
 }
 
 const char *co_tls_server_name(const struct co_tls *tls)

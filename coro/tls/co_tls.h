@@ -7,6 +7,10 @@
  * their dates, and that the name (or the number) it dialled is the certificate's. It sends the name
  * (SNI).
  *
+ * A client takes sessions up again, by itself, where the server lets it: the handshake is short,
+ * and for at most an hour the certificate counts as it was seen. Only with the same configuration
+ * and the same host.
+ *
  * A call that fails returns -1 or NULL with errno: what net.h says, and
  *   EKEYREJECTED  the other side's certificate was not accepted
  *   EPROTO        the other side does not speak TLS, or not to us
@@ -90,6 +94,9 @@ void co_tls_close(struct co_tls **tls);
 const char *co_tls_version(const struct co_tls *tls);
 const char *co_tls_protocol(const struct co_tls *tls);
 const char *co_tls_server_name(const struct co_tls *tls);
+
+/* Did it begin with a session of before, without certificates shown anew? */
+bool co_tls_is_resumed(const struct co_tls *tls);
 
 /* As a stream, which owns it from now on. */
 struct co_stream co_tls_stream(struct co_tls *tls);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Configurations. They are made on a thread that may block, since they read files: the system's
- * certificates alone are a hundred. Once made they do not change.
+ * certificates alone are a hundred. Once made they do not change, but for the sessions of a client.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -45,6 +45,7 @@ void co_tls_config_let_go(struct co_tls_config *config)
 {
     if (atomic_fetch_sub(&config->holders, 1) > 1)
         return;
+    co_tls_sessions_end(config);
     SSL_CTX_free(config->ctx);
     free(config);
 }
@@ -132,6 +133,7 @@ static bool make_client(struct making *making)
     const struct co_tls_client_options *options = making->client ? making->client : &plain;
     struct co_tls_config *config = making->config;
     config->verifies = !options->trust_anyone;
+    co_tls_sessions_begin(config);
     SSL_CTX_set_verify(config->ctx, config->verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     if (config->verifies && !set_trust(making, options->trust_file))
         return false;
@@ -171,6 +173,8 @@ static bool make_server(struct making *making)
         return false;
     if (config->protocols_length > 0)
         SSL_CTX_set_alpn_select_cb(config->ctx, choose_protocol, config);
+    /* Tickets need no memory here. */
+    SSL_CTX_set_session_cache_mode(config->ctx, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_session_id_context(config->ctx, (const unsigned char *)"co_tls", 6);
     if (!clients)
         return true;
@@ -196,6 +200,7 @@ static void make(void *arg)
     if (!making->config)
         return;
     atomic_init(&making->config->holders, 1);
+    making->config->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     making->config->ctx = SSL_CTX_new(making->server ? TLS_server_method() : TLS_client_method());
     bool good = making->config->ctx &&
                 SSL_CTX_set_min_proto_version(making->config->ctx, TLS1_2_VERSION) == 1;

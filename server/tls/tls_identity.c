@@ -2,7 +2,10 @@
 #include "server/tls/tls_identity.h"
 
 #include <errno.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +133,63 @@ static bool load_client_ca(SSL_CTX *context, const char *path, char *error, size
     return SSL_CTX_set_num_tickets(context, 0) == 1;
 }
 
+/* ---- sessions that are taken up again ------------------------------------------------------- */
+
+static int64_t clock_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + 1; /* 0 is no time */
+}
+
+static bool set_mac(EVP_MAC_CTX *mac, const struct tls_tickets_key *key)
+{
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(
+            OSSL_MAC_PARAM_KEY, (void *)(uintptr_t)key->mac, sizeof key->mac),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters) == 1;
+}
+
+/* 0: a whole handshake it is. 2: it is taken up, and another ticket is needed. */
+static int set_ticket_key(SSL *session, unsigned char name[TLS_TICKETS_NAME], unsigned char *vector,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seals)
+{
+    struct tls_identity *identity = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
+    const EVP_CIPHER *kind = EVP_aes_256_cbc();
+    struct tls_tickets_key key;
+    int answer = 1;
+    bool good;
+    if (seals) {
+        good = tls_tickets_seal(&identity->tickets, clock_s(), &key) &&
+               RAND_bytes(vector, EVP_CIPHER_get_iv_length(kind)) == 1 &&
+               EVP_EncryptInit_ex(cipher, kind, NULL, key.cipher, vector) == 1;
+        if (good)
+            memcpy(name, key.name, TLS_TICKETS_NAME);
+    } else {
+        enum tls_tickets_age age = tls_tickets_open(&identity->tickets, clock_s(), name, &key);
+        if (age == TLS_TICKETS_UNKNOWN)
+            return 0;
+        answer = age == TLS_TICKETS_FORMER ? 2 : 1;
+        good = EVP_DecryptInit_ex(cipher, kind, NULL, key.cipher, vector) == 1;
+    }
+    good = good && set_mac(mac, &key);
+    OPENSSL_cleanse(&key, sizeof key);
+    return good ? answer : 0;
+}
+
+static bool set_tickets(struct tls_identity *identity)
+{
+    SSL_CTX *context = identity->context;
+    tls_tickets_begin(&identity->tickets);
+    SSL_CTX_set_app_data(context, identity);
+    SSL_CTX_set_timeout(context, TLS_TICKETS_TURN_S);
+    return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, set_ticket_key) == 1;
+}
+
 /* ---- what is spoken ------------------------------------------------------------------------- */
 
 /* Whoever names protocols must name ours (RFC 7301). */
@@ -150,7 +210,7 @@ static bool set_rules(SSL_CTX *context)
 {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-    /* Tickets need no memory here, and they open with the keys of this identity alone. */
+    /* Tickets need no memory here, and open with the keys of this identity alone. */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     /* The caller comes again with the same bytes, maybe elsewhere; buffers go when all is said. */
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -172,7 +232,8 @@ struct tls_identity *tls_identity_read(
     ERR_clear_error();
     if (identity)
         *identity = (struct tls_identity){.users = 1, .context = SSL_CTX_new(TLS_server_method())};
-    if (!identity || !identity->context || !set_rules(identity->context)) {
+    if (!identity || !identity->context || !set_rules(identity->context) ||
+        !set_tickets(identity)) {
         fail(error, error_size, files->certificate, "TLS cannot be set up");
         tls_identity_release(&identity);
         return NULL;
@@ -197,6 +258,7 @@ void tls_identity_release(struct tls_identity **identity_at)
     if (!identity || atomic_fetch_sub_explicit(&identity->users, 1, memory_order_acq_rel) > 1)
         return;
     SSL_CTX_free(identity->context);
+    tls_tickets_end(&identity->tickets);
     free(identity);
 }
 

@@ -6,9 +6,12 @@
 #include <openssl/ssl.h>
 #include <stdatomic.h>
 
+#include "server/tls/tls_tickets.h"
+
 struct tls_identity {
     _Atomic size_t users;
     SSL_CTX *context;
+    struct tls_tickets tickets;
     int64_t ends_s;
 };
 

@@ -25,6 +25,7 @@ int main(int argc, char **argv)
         &suite_file,
         &suite_net,
         &suite_tls,
+        &suite_tls_sessions,
         &suite_http_head,
         &suite_http,
         &suite_census,

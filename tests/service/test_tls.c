@@ -58,6 +58,11 @@ static bool says(const struct service *service, const char *line, const char *wo
 #define TALK(flags)                                                                                \
     "openssl s_client -CAfile ca.pem -connect 127.0.0.1:$PORT " flags " </dev/null 2>&1"
 
+/* A request over TLS of that version, beginning with a session of before: $1; keeping its own. */
+#define SESSION(version, more)                                                                     \
+    "(printf 'GET /livez HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n'; sleep 0.3) | " \
+    "openssl s_client -CAfile ca.pem -connect 127.0.0.1:$PORT -ign_eof " version " " more " 2>&1"
+
 /* ---- what is spoken ------------------------------------------------------------------------- */
 
 static void versions_and_ciphers(void)
@@ -215,6 +220,13 @@ static void clients_have_certificates(void)
             rows[i].flags);
         CU_ASSERT(says(&service, line, rows[i].words));
     }
+    /* Each is asked for its certificate each time: there is no session to take up again. */
+    CU_ASSERT(says(&service,
+        SESSION("-tls1_3", "-cert client.pem -key client.key -sess_out s") "; ls s 2>&1",
+        "cannot access 's'"));
+    CU_ASSERT(says(&service,
+        SESSION("-tls1_2", "-cert client.pem -key client.key -sess_out s") "; ls s 2>&1",
+        "cannot access 's'"));
     service_remove(&service);
 }
 
@@ -369,6 +381,26 @@ static void new_certificates(void)
     service_remove(&service);
 }
 
+/* ---- sessions that are taken up again ------------------------------------------------------- */
+
+/* Short handshakes with a ticket, until there is another certificate. */
+static void sessions_are_taken_up_again(void)
+{
+    struct service service;
+    CU_ASSERT_FATAL(secret_make(&service, "owner", NULL));
+    CU_ASSERT(says(&service, SESSION("-tls1_3", "-sess_out s3"), "New, TLSv1.3"));
+    CU_ASSERT(says(&service, SESSION("-tls1_2", "-sess_out s2"), "New, TLSv1.2"));
+    CU_ASSERT(says(&service, SESSION("-tls1_3", "-sess_in s3 -sess_out s3"), "Reused, TLSv1.3"));
+    CU_ASSERT(says(&service, SESSION("-tls1_2", "-sess_in s2"), "Reused, TLSv1.2"));
+    CU_ASSERT(says(&service, SESSION("-tls1_3", "-sess_in s3"), "{\"status\":\"alive\"}"));
+    CU_ASSERT(says(&service, SESSION("-tls1_2", "-sess_in s2"), "{\"status\":\"alive\"}"));
+    change(&service, "cp next.pem server.pem && cp next.key server.key", "info",
+        "TLS has a new certificate");
+    CU_ASSERT(says(&service, SESSION("-tls1_3", "-sess_in s3"), "New, TLSv1.3"));
+    CU_ASSERT(says(&service, SESSION("-tls1_2", "-sess_in s2"), "New, TLSv1.2"));
+    service_remove(&service);
+}
+
 /* ---- slow ones ------------------------------------------------------------------------------ */
 
 /* A handshake has as long as the first byte of a head: whoever sends none of it, or a byte of it
@@ -412,4 +444,5 @@ const struct unit_suite tls_suite = {"tls", 2,
         {"heads_in_records", heads_in_records}, {"events", events},
         {"clients_have_certificates", clients_have_certificates},
         {"bad_files_at_the_start", bad_files_at_the_start}, {"new_certificates", new_certificates},
+        {"sessions_are_taken_up_again", sessions_are_taken_up_again},
         {"slow_handshakes", slow_handshakes}, {0}}};
