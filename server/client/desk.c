@@ -13,6 +13,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/runtime.h"
+#include "server/cmd/progress.h"
 #include "server/text/json_out.h"
 
 enum { TOKEN = 256, RETRY_MAX_S = 86400, TEXT = 400 };
@@ -278,12 +279,8 @@ const char *desk_path(struct desk *desk, const char *before, const char *id, con
 
 void desk_progress(size_t count, const char *what)
 {
-    static bool shown;
-    if (!isatty(STDERR_FILENO) || isatty(STDOUT_FILENO) || (count == 0 && !shown))
-        return;
-    shown = count > 0;
-    if (shown)
-        fprintf(stderr, "\r%zu %s", count, what);
+    if (count > 0)
+        progress_count(count, 0, what);
     else
-        fputs("\r\033[K", stderr);
+        progress_end();
 }

@@ -40,8 +40,10 @@ enum desk_end pages_print(struct desk *desk, const struct pages *pages)
             next[0] ? pages->cursor : "", next[0] ? "=" : "");
         const char *path = desk_path(desk, desk_path(desk, pages->path, "", query), next, "");
         enum desk_end end = desk_get(desk, path, &answer);
-        if (end != DESK_DONE)
+        if (end != DESK_DONE) {
+            desk_progress(0, pages->what);
             return end;
+        }
         size_t count = print_page(desk, pages, &columns, &answer, next);
         left -= (int64_t)count;
         printed += count;

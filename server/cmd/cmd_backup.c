@@ -15,6 +15,7 @@
 #include "server/cmd/cmd.h"
 #include "server/cmd/cmd_audit.h"
 #include "server/cmd/cmd_database.h"
+#include "server/cmd/progress.h"
 #include "server/postgres/database.h"
 #include "server/cmd/stop_signals.h"
 
@@ -28,6 +29,28 @@ struct job {
     struct co_context *life, *watch;
     struct co_waitgroup watching;
 };
+
+/* ---- what takes long, and is said ------------------------------------------------------------ */
+
+static bool check(struct co_context *context, const struct job *job, char *error, size_t size)
+{
+    progress_say("checking the backup");
+    return backup_check(context, job->bin, job->dir, error, size);
+}
+
+static bool copy(
+    struct co_context *context, const struct job *job, const char *to, char *error, size_t size)
+{
+    progress_say("copying the backup");
+    return backup_copy(context, job->dir, to, error, size);
+}
+
+static bool take(struct co_context *context, const struct job *job, const struct cluster *cluster,
+    char *error, size_t size)
+{
+    progress_say("copying the database");
+    return backup_take(context, cluster, job->bin, job->dir, error, size);
+}
 
 /* ---- backup ---------------------------------------------------------------------------------- */
 
@@ -61,8 +84,8 @@ static bool back_up_database(struct co_context *context, const struct job *job,
                 print_positions(context, pg, error, size);
     pg_close(&pg);
     /* Checked right away: a backup that cannot be read is worse than none. */
-    return good && backup_take(context, database->cluster, job->bin, job->dir, error, size) &&
-           backup_check(context, job->bin, job->dir, error, size);
+    return good && take(context, job, database->cluster, error, size) &&
+           check(context, job, error, size);
 }
 
 static bool back_up(struct co_context *context, const struct job *job, char *error, size_t size)
@@ -73,6 +96,7 @@ static bool back_up(struct co_context *context, const struct job *job, char *err
         return false;
     bool good = back_up_database(context, job, &database, error, size);
     database_close(&database);
+    progress_end();
     if (good)
         printf("backup of %s in %s\n", job->data, job->dir);
     return good;
@@ -98,18 +122,18 @@ static bool restore_into(struct co_context *context, const struct job *job,
             folder->path);
         return false;
     }
-    return backup_copy(context, job->dir, folder->path, error, size);
+    return copy(context, job, folder->path, error, size);
 }
 
 static bool restore(struct co_context *context, const struct job *job, char *error, size_t size)
 {
     struct folder folder;
     /* Checked before anything is written. */
-    if (!backup_check(context, job->bin, job->dir, error, size) ||
-        !folder_open(&folder, job->data, error, size))
+    if (!check(context, job, error, size) || !folder_open(&folder, job->data, error, size))
         return false;
     bool good = restore_into(context, job, &folder, error, size);
     folder_close(&folder);
+    progress_end();
     if (good)
         printf("restored %s into %s; teller serve --data %s goes on from there.\n"
                "The tokens are those of then; teller token create --data %s makes a new one.\n",
@@ -124,6 +148,7 @@ static bool audit_all(struct co_context *context, struct pg *pg, char *error, si
     static const struct pg_statement ask = {.sql = "SELECT name FROM ledger ORDER BY no"};
     struct pg_result *rows = NULL;
     bool sound = true;
+    progress_end(); /* an audit says what it finds */
     if (migrate_check(context, pg, error, size) != PG_OK)
         return false;
     if (pg_run(context, pg, &ask, NULL, &rows) != PG_OK) {
@@ -145,7 +170,7 @@ static bool audit_copy(struct co_context *context, const struct job *job, const 
     const struct database_options which = {
         .data = scratch, .postgres_bin = job->bin, .serves = true};
     struct database database;
-    if (!backup_copy(context, job->dir, scratch, error, size) ||
+    if (!copy(context, job, scratch, error, size) ||
         !database_open(context, &which, &database, error, size))
         return false;
     struct pg *pg = pg_connect(context, database.conninfo, NULL, error, size);
@@ -158,7 +183,7 @@ static bool audit_copy(struct co_context *context, const struct job *job, const 
 static bool verify(struct co_context *context, const struct job *job, char *error, size_t size)
 {
     char scratch[PATH_TEXT];
-    if (!backup_check(context, job->bin, job->dir, error, size))
+    if (!check(context, job, error, size))
         return false;
     /* Beside the backup, where there is room for another copy of it. */
     int length = snprintf(scratch, sizeof scratch, "%s.verify-XXXXXX", job->dir);
@@ -194,6 +219,7 @@ static void run(void *arg)
     co_waitgroup_add(&job->watching, 1);
     co_ensure(co_spawn(watch_signals, job));
     job->done = job->work(job->life, job, error, sizeof error);
+    progress_end();
     if (!job->done)
         fprintf(stderr, "teller: %s\n",
             co_context_err(job->life) == CO_CONTEXT_OK ? error : "stopped before it was done");

@@ -8,6 +8,7 @@
 #include "server/api/api.h"
 #include "server/cmd/cmd.h"
 #include "server/cmd/cmd_database.h"
+#include "server/cmd/progress.h"
 #include "server/export/export.h"
 #include "server/export/export_types.h"
 #include "server/text/time_text.h"
@@ -17,6 +18,11 @@ struct command {
     struct export_options options;
     int64_t to_us;
 };
+
+static void tell(uint64_t done, uint64_t all)
+{
+    progress_count(done, all, "entries");
+}
 
 static int write_ledger(struct co_context *context, struct pg *pg, void *arg)
 {
@@ -34,6 +40,7 @@ static int write_ledger(struct co_context *context, struct pg *pg, void *arg)
             export_run(command->format, &snapshot, &command->options, stdout, error, sizeof error);
     else
         snprintf(error, sizeof error, "%s", snapshot.error);
+    progress_end();
     if (!good)
         fprintf(stderr, "teller: %s\n", error);
     snapshot_end(&snapshot);
@@ -84,7 +91,8 @@ int cmd_export(int argc, char **argv)
     format = options_value(&options, "format");
     struct command command = {.format = format ? export_find(format) : NULL,
         .options = {.ledger = options_value(&options, "ledger"),
-            .types = options_value(&options, "types")},
+            .types = options_value(&options, "types"),
+            .told = tell},
         .to_us = INT64_MAX};
     if (!command.format) {
         fputs("teller: --format must be hledger, beancount, ledger, csv or jsonl\n", stderr);

@@ -37,6 +37,8 @@ static bool take_entry(const struct entry *entry, void *arg)
     struct export_work *work = arg;
     work->at_us = entry->at_us;
     work->format->entry(work, entry);
+    if (work->told)
+        work->told(entry->seq - work->after, work->seq - work->after);
     return !ferror(work->out);
 }
 
@@ -74,6 +76,7 @@ bool export_run(const struct export_format *format, struct snapshot *snapshot,
         .out = out,
         .ledger = options->ledger,
         .types = options->types,
+        .told = options->told,
         .after = snapshot->after,
         .seq = snapshot->seq,
         .from_us = options->from_us,

@@ -22,6 +22,7 @@ struct export_work {
     int64_t at_us;      /* of the last entry so far; before the first, when the range begins */
     money largest;      /* of all amounts and balances, if the format asks for it */
     void *state;        /* the format's own */
+    void (*told)(uint64_t done, uint64_t all); /* as of export_options */
 };
 
 struct export_format {
@@ -52,6 +53,8 @@ const struct export_format *export_find(const char *name);
 struct export_options {
     const char *ledger, *types; /* its name; export_types.h */
     int64_t from_us;            /* as the snapshot was narrowed; 0: from the beginning */
+    /* Told of each entry, how many of how many there are; NULL: nobody wants to know. */
+    void (*told)(uint64_t done, uint64_t all);
 };
 
 /* Write all of it. False: *error says why, and what was written is not the whole. Parks, and blocks

@@ -30,11 +30,11 @@ CO_GO_FUNCTION(greet_one, (struct host *, host))
 
 static struct co_tls_config *server_of(const struct certificates *files, bool asks)
 {
-    struct co_tls_config *server = co_tls_server(
-        &(struct co_tls_server_options){.certificate_file = files->good,
-            .key_file = files->key,
-            .clients_trust_file = asks ? files->authority : NULL},
-        NULL);
+    struct co_tls_config *server =
+        co_tls_server(&(struct co_tls_server_options){.certificate_file = files->good,
+                          .key_file = files->key,
+                          .clients_trust_file = asks ? files->authority : NULL},
+            NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
     return server;
 }

@@ -13,7 +13,7 @@ extern const struct unit_suite described_suite, request_suite, options_suite, li
 extern const struct unit_suite log_suite, echo_suite, head_suite, http_suite, share_suite,
     stream_suite, timing_suite, cluster_suite, token_suite;
 extern const struct unit_suite ladder_suite, money_suite, export_suite, unavailable_suite,
-    lab_runs_suite, lab_suite, token_text_suite, reach_suite, rate_suite, method_walk_suite,
-    forwarded_suite, owner_suite;
+    lab_runs_suite, lab_suite, token_text_suite, tls_tickets_suite, hogs_suite, reach_suite,
+    rate_suite, method_walk_suite, forwarded_suite, owner_suite;
 
 #endif

@@ -121,6 +121,45 @@ static void taken_while_money_moves(void)
     command_free(&command);
 }
 
+/* At a terminal it is said what is done, and how far it has come; elsewhere nothing of that. */
+static void how_far_it_is_told_at_terminals(void)
+{
+    static const struct {
+        const char *line, *said;
+    } rows[] = {
+        {"export --format jsonl --data $dir >$dir.out", " of 3 entries\r\033[K"},
+        {"backup $dir.backup --data $dir", "\r\033[Kchecking the backup\r\033[K"},
+        {"restore $dir.backup --data $dir.new",
+            "checking the backup\r\033[Kcopying the backup\r\033[K"},
+    };
+    static struct service service;
+    struct command command = {0};
+    struct visit visit;
+    CU_ASSERT_FATAL(service_make(&service, "owner", NULL));
+    visit_begin(&visit, &service);
+    CU_ASSERT_FATAL(visit_fund(&visit, "saver", 1));
+    visit_end(&visit);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[600];
+        snprintf(
+            line, sizeof line, "script -qec \"$teller %s\" /dev/null </dev/null", rows[i].line);
+        run_line(&command, &service, line);
+        EXPECT_EXIT(&command, 0);
+        if (!strstr(command.out, rows[i].said))
+            printf("\n    no \"%s\" in: %s ", rows[i].said, command.out);
+        CU_ASSERT_PTR_NOT_NULL(strstr(command.out, rows[i].said));
+        snprintf(line, sizeof line, "rm -rf $dir.new; $teller %s", rows[i].line);
+        run_line(&command, &service, i == 1 ? "$teller backup $dir.other --data $dir" : line);
+        EXPECT_EXIT(&command, 0);
+        CU_ASSERT_PTR_NULL(strchr(command.error, '\r'));
+        CU_ASSERT_PTR_NULL(strstr(command.error, "the backup"));
+        CU_ASSERT_PTR_NULL(strchr(command.out, '\r'));
+    }
+    service_remove(&service);
+    run_line(&command, &service, "rm -rf $dir.*");
+    command_free(&command);
+}
+
 /* Each row begins with a good backup in $dir.backup, and nothing else. */
 static void refused(void)
 {
@@ -268,8 +307,10 @@ static void restored_from_the_log(void)
     command_free(&command);
 }
 
-static const struct unit_test tests[] = {{"taken_while_money_moves", taken_while_money_moves},
-    {"refused", refused}, {"unsound_books_are_found", unsound_books_are_found},
+static const struct unit_test tests[] = {
+    {"how_far_it_is_told_at_terminals", how_far_it_is_told_at_terminals},
+    {"taken_while_money_moves", taken_while_money_moves}, {"refused", refused},
+    {"unsound_books_are_found", unsound_books_are_found},
     {"base_backups_and_streaming", base_backups_and_streaming},
     {"restored_from_the_log", restored_from_the_log}, {0}};
 const struct unit_suite backup_suite = {"backup", 2, tests};

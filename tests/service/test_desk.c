@@ -137,6 +137,9 @@ static void waiting_is_told(void)
         {0, "no answer from http://127.0.0.1:1: Connection refused; trying for",
             "script -qc \"" NOBODY "\" /dev/null"},
         {0, "=1", NOBODY " 2>&1 | grep -c answer"},
+        {0, "ann", "$teller accounts open ann USD/2"},
+        {0, " accounts\r\033[K", "script -qec \"$teller accounts >$dir/x\" /dev/null"},
+        {0, "=0", "$teller accounts 2>&1 >$dir/x | wc -c"},
         {0, NULL, NULL},
     };
     static struct service service;

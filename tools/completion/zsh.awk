@@ -47,7 +47,9 @@ END {
     for (i = 1; i <= count; i++) {
         key = order[i]
         first = key in words ? " \\\n            '1:what:(" words[key] ")'" : ""
-        rest = " \\\n            '*:word:" action(key in places ? places[key] : "") "'"
+        # What has no action keeps zsh from completing flags: "()" offers nothing.
+        what = action(key in places ? places[key] : "")
+        rest = " \\\n            '*:word:" (what == "" ? "()" : what) "'"
         print "    " key ")"
         print "        _arguments -S" first rest specs[key]
         print "        ;;"
