@@ -70,6 +70,7 @@ struct follower *follower_make(
             .chained = state->chained}};
     memcpy(f->onward.place.hash, state->end.hash, sizeof f->onward.place.hash);
     f->stepped_ns = co_clock_boot_ns();
+    atomic_store(&f->known_ns, state->asked_ns);
     return f;
 }
 

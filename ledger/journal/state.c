@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "coro/clock.h"
 #include "ledger/journal/restore.h"
 
 static bool read_end(
@@ -51,6 +52,7 @@ bool state_read(
     struct pg *pg = store->opener;
     state->end = (struct lease_place){0};
     state->chained = false;
+    state->asked_ns = co_clock_boot_ns();
     if (pg_script(context, pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") != PG_OK) {
         snprintf(error, size, "%s", pg_message(pg));
         return false;

@@ -17,6 +17,7 @@ struct state {
     struct hold_table *holds;
     _Atomic bool *frozen; /* comes out, as do all below */
     _Atomic uint64_t *freeze_seq;
+    int64_t asked_ns; /* when the database was asked (co_clock_boot_ns()) */
     struct fold fold;
     struct lease_place end; /* its last batch, and the epoch of that; batch 0: there is none */
     bool chained;           /* that one has a hash */

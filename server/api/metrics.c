@@ -194,12 +194,33 @@ static void write_batches(struct json_out *out, const struct ledger_figures *led
     }
 }
 
+/* Those of other servers that are kept up here. */
+static void write_followers(
+    struct json_out *out, const struct ledger_figures *ledgers, size_t count)
+{
+    char name[120];
+    head(out, "teller_follower_seq", "gauge",
+        "The position up to which another server's ledger is known here.");
+    for (size_t i = 0; i < count; i++)
+        if (ledgers[i].state == LEDGER_FOLLOWING)
+            line(out, "teller_follower_seq{ledger=\"%s\"} %llu\n", ledgers[i].name,
+                (unsigned long long)ledgers[i].durable_seq);
+    head(out, "teller_follower_lag_seconds", "gauge", "How old at most what is known of it is.");
+    for (size_t i = 0; i < count; i++)
+        if (ledgers[i].state == LEDGER_FOLLOWING) {
+            snprintf(
+                name, sizeof name, "teller_follower_lag_seconds{ledger=\"%s\"}", ledgers[i].name);
+            seconds(out, name, (uint64_t)ledgers[i].followed_ns);
+        }
+}
+
 static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, size_t count)
 {
     head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
     for (size_t i = 0; i < count; i++)
         line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
             ledgers[i].state == LEDGER_RUNNING);
+    write_followers(out, ledgers, count);
     /* A zero would be a figure; a ledger that is elsewhere has none here. */
     count = keep_open(ledgers, count);
     write_batches(out, ledgers, count);
