@@ -312,6 +312,8 @@ bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
     *owner = (struct bank_owner){.server = 0};
     if (!slot || !lease_find(bank->lease, slot->number, &row))
         return false;
+    owner->epoch = row.epoch;
+    owner->stopped = *row.stopped != '\0';
     if (row.free)
         return true;
     owner->server = row.owner;
@@ -319,6 +321,11 @@ bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
     owner->here = row.ours;
     memcpy(owner->url, row.owner_url, sizeof owner->url);
     return true;
+}
+
+uint64_t bank_server(struct bank *bank)
+{
+    return bank->lease ? lease_server(bank->lease) : 0;
 }
 
 bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer)

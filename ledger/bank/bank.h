@@ -94,11 +94,16 @@ struct bank_owner {
     uint64_t server; /* 0: none that lives */
     uint64_t wanted; /* the server that shall have it next, if that lives; 0: none */
     bool here;       /* it is this one */
+    bool stopped;    /* the ledger takes no writes, as the database says */
+    uint64_t epoch;
     char url[LEASE_URL];
 };
 
 /* False: there is no such ledger, or it is not known yet. Never parks. */
 bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner);
+
+/* This server's number; 0: it has not entered yet. Never parks. */
+uint64_t bank_server(struct bank *bank);
 
 enum bank_want {
     BANK_WANTED,    /* its owner will see that, and hand it over */

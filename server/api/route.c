@@ -19,6 +19,7 @@
 #include "server/api/metrics.h"
 #include "server/api/owners.h"
 #include "server/api/recordings.h"
+#include "server/api/servers.h"
 #include "server/api/session.h"
 #include "server/api/tokens.h"
 #include "server/api/transfers.h"
@@ -78,6 +79,7 @@ const struct route route_table[] = {
     POST(ADMIN, SERVICE, "/v1/ledgers", ledgers_post, NEEDED),
     GET(READ, LEDGERS, "/v1/ledgers", " order after before limit page ", ledgers_list),
     GET(READ, LEDGER, LEDGER_PATH, "", ledgers_get),
+    GET(READ, SERVICE, "/v1/servers", "", servers_list),
     POST(READ, ANY, "/v1/session", session_post, OPTIONAL),
     ROUTE(DELETE, READ, ANY, "/v1/session", "", session_delete, NONE, ROUTE_TAKES_SESSION),
     GET(ADMIN, SERVICE, "/v1/tokens", " order after before limit page ", tokens_list),

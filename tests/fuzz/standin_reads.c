@@ -280,6 +280,26 @@ void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figure
     ledger_read_figures((struct ledger *)(void *)bank, figures);
 }
 
+bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
+{
+    (void)bank;
+    *owner = (struct bank_owner){.server = 1, .here = true, .epoch = 1};
+    return strcmp(name, "main") == 0;
+}
+
+uint64_t bank_server(struct bank *bank)
+{
+    (void)bank;
+    return 1;
+}
+
+bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer)
+{
+    (void)bank;
+    *peer = (struct lease_peer){.no = 1, .url = "http://127.0.0.1:8080"};
+    return index == 0;
+}
+
 bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
 {
     (void)bank, (void)why;

@@ -52,6 +52,7 @@ static const struct {
     {"POST", "/v1/ledgers", "a-"},
     {"GET", "/v1/ledgers", "rG"},
     {"GET", L, "rL"},
+    {"GET", "/v1/servers", "r-"},
     {"POST", "/v1/session", "r+"},
     {"DELETE", "/v1/session", "r+"},
     {"GET", "/v1/tokens", "a-"},

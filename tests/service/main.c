@@ -76,6 +76,7 @@ static const struct unit_suite *const suites[] = {
     &sessions_suite,
     &takeover_suite,
     &places_suite,
+    &servers_suite,
     &token_servers_suite,
     &crashes_suite,
     NULL,

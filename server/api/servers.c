@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/servers.h"
+
+#include "coro/clock.h"
+#include "server/api/api.h"
+#include "server/api/call.h"
+#include "server/api/ledgers.h"
+#include "server/text/time_text.h"
+
+/* A ledger, and where it is. */
+struct whereabouts {
+    const char *name, *state;
+    struct bank_owner owner;
+    bool is_told;
+};
+
+struct survey {
+    struct bank *bank;
+    struct whereabouts *ledgers;
+    size_t count;
+};
+
+/* Of a ledger of another server no more is known than what the database says. */
+static const char *state_of(
+    const struct ledger_figures *figures, const struct bank_owner *owner)
+{
+    bool is_others = owner->server != 0 && !owner->here;
+    if (is_others)
+        return owner->stopped ? "stopped" : "running";
+    /* Its keeper learns a moment later than this that the other one has gone. */
+    return ledgers_state_name(
+        figures->state == LEDGER_ELSEWHERE ? LEDGER_OPENING : figures->state);
+}
+
+/* All of it is read before any of it is told, so that each ledger is told once. */
+static void take_survey(struct call *call, struct survey *survey)
+{
+    struct bank *bank = call->api->bank;
+    size_t count = bank_count(bank);
+    *survey = (struct survey){.bank = bank};
+    survey->ledgers = arena_alloc(call->arena, (count + 1) * sizeof *survey->ledgers);
+    for (size_t i = 0; i < count; i++) {
+        struct whereabouts *ledger = &survey->ledgers[survey->count];
+        struct ledger_figures figures;
+        bank_figures(bank, i, &figures);
+        /* One that was made a moment ago is not known to the database's next look yet. */
+        if (!bank_owner(bank, figures.name, &ledger->owner))
+            continue;
+        ledger->name = figures.name;
+        ledger->state = state_of(&figures, &ledger->owner);
+        ledger->is_told = false;
+        survey->count++;
+    }
+}
+
+static void write_ledger(struct json_out *out, struct whereabouts *ledger)
+{
+    json_out_open(out, '{');
+    json_out_key(out, "ledger");
+    json_out_text(out, ledger->name);
+    json_out_key(out, "epoch");
+    json_out_number(out, ledger->owner.epoch);
+    json_out_key(out, "state");
+    json_out_text(out, ledger->state);
+    json_out_close(out, '}');
+    ledger->is_told = true;
+}
+
+static void write_server(
+    struct json_out *out, struct survey *survey, const struct lease_peer *server, int64_t now_ns)
+{
+    char entered[TIME_TEXT];
+    time_text(server->entered_us, entered);
+    int64_t age_ms = (now_ns - server->since_ns) / CO_CLOCK_MS;
+    json_out_open(out, '{');
+    json_out_key(out, "server");
+    json_out_number(out, server->no);
+    json_out_key(out, "url");
+    json_out_text(out, server->url);
+    json_out_key(out, "this");
+    json_out_bool(out, server->no == bank_server(survey->bank));
+    json_out_key(out, "entered_at");
+    json_out_text(out, entered);
+    json_out_key(out, "beat_age_ms");
+    json_out_number(out, age_ms > 0 ? (uint64_t)age_ms : 0);
+    json_out_key(out, "ledgers");
+    json_out_open(out, '[');
+    for (size_t i = 0; i < survey->count; i++)
+        if (survey->ledgers[i].owner.server == server->no)
+            write_ledger(out, &survey->ledgers[i]);
+    json_out_close(out, ']');
+    json_out_close(out, '}');
+}
+
+void servers_list(struct call *call)
+{
+    struct survey survey;
+    struct lease_peer server;
+    struct json_out out;
+    int64_t now_ns = co_clock_boot_ns();
+    take_survey(call, &survey);
+    json_out_begin(&out, call->arena);
+    json_out_open(&out, '{');
+    json_out_key(&out, "servers");
+    json_out_open(&out, '[');
+    for (size_t i = 0; bank_peer(survey.bank, i, &server); i++)
+        write_server(&out, &survey, &server, now_ns);
+    json_out_close(&out, ']');
+
+    /* What is left: nobody's, or of a server that has gone between the two looks. */
+    json_out_key(&out, "free");
+    json_out_open(&out, '[');
+    for (size_t i = 0; i < survey.count; i++)
+        if (!survey.ledgers[i].is_told)
+            write_ledger(&out, &survey.ledgers[i]);
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
+    call_ok_anywhere(call, &out);
+}
