@@ -132,22 +132,24 @@ static enum co_http_fate exchange_begin(struct co_context *context,
         .headers = request->headers,
         .body = request->body,
         .body_length = request->body_length};
-    for (;;) {
+    /* A try that was sent stays sent, whatever becomes of the next one. */
+    for (enum co_http_fate before = CO_HTTP_NOT_SENT;;) {
         struct co_http *http = exchange->http;
         exchange->connection = http ? co_http_idle_take(&http->idle, &exchange->origin) : NULL;
         bool kept = exchange->connection;
         if (!kept)
             exchange->connection = connect_to(context, http, &exchange->origin, why);
         if (!exchange->connection)
-            return CO_HTTP_NOT_SENT;
+            return before;
         if (ask(context, exchange->connection, &message) == 0)
             return CO_HTTP_ANSWERED;
         int error = errno;
         enum co_http_fate fate = co_http_connection_fate(exchange->connection);
         co_http_connection_free(&exchange->connection);
         errno = error;
+        before = fate > before ? fate : before;
         if (!kept || !try_again(fate, error, request))
-            return fate;
+            return before;
     }
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "coro/clock.h"
 #include "coro/go.h"
@@ -242,6 +243,20 @@ static void closed_while_it_was_kept(void)
     script_stop(&script);
 }
 
+/* The server takes a request, and is gone when it is sent again: what was sent stays sent. */
+static void gone_before_the_other_try(void)
+{
+    static const struct turn turns[] = {{OK_HELLO, KEEP, false}, {NULL, CLOSE, false}};
+    struct script script = {0};
+    struct co_http *http = co_http_make(NULL);
+    script_start(&script, "127.0.0.1:0", turns);
+    CU_ASSERT_EQUAL(request_to(&script, http, "GET", false), CO_HTTP_ANSWERED);
+    CU_ASSERT_EQUAL(shutdown(script.listener, SHUT_RDWR), 0); /* nobody gets in any more */
+    CU_ASSERT_EQUAL(request_to(&script, http, "POST", true), CO_HTTP_SENT);
+    co_http_free(&http);
+    script_stop(&script);
+}
+
 /* An answer that began is no reason for another try, nor is a fresh connection that ends. */
 static void no_other_try(void)
 {
@@ -470,6 +485,7 @@ static const struct unit_test tests[] = {
     {"cut_everywhere", cut_everywhere},
     {"limits_hold", limits_hold},
     {"closed_while_it_was_kept", closed_while_it_was_kept},
+    {"gone_before_the_other_try", gone_before_the_other_try},
     {"no_other_try", no_other_try},
     {"not_every_connection_is_kept", not_every_connection_is_kept},
     {"many_share_a_client", many_share_a_client},
