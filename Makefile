@@ -353,6 +353,11 @@ crowds: deps-test ## thousands that do not read, do not send, only listen or are
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	CROWDS=long build/release/tests/test-service crowds idle
 
+.PHONY: forward
+forward: deps-test ## requests passed on to a server that dies at each byte of its answer
+	@$(MAKE_IN) MODE=release build/release/tests/test-service
+	FORWARD=long build/release/tests/test-service forward
+
 .PHONY: bench-connections fuzz flood
 bench-connections: deps-test ## what slow clients, listeners and idle connections cost: 1,000, 2,000, 10,000
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
@@ -401,6 +406,10 @@ simulate: deps-build ## 100 servers and more on paper, by COSTS=build/costs or w
 
 bench-ledgers: deps-bench build ## the same clients on 1, 8, 32 and 256 ledgers of one service
 	@loadtest/bench-ledgers.sh
+
+.PHONY: bench-forward
+bench-forward: deps-bench build ## a request through another server, beside one to the ledger's owner
+	@loadtest/bench-forward.sh
 
 bench-coro: deps-bench ## the runtime's primitives beside Go's
 	@$(MAKE_IN) MODE=release build/release/bench-coro

@@ -214,9 +214,8 @@ static bool await_ledgers(struct co_context *context, struct bank *bank, char *e
         if (bank_is_lost(bank))
             return false;
         bool none_is_left = tally.settled + tally.elsewhere == tally.slots;
-        /* If others have all that can be open, it stands by. */
-        if (tally.slots > 0 && none_is_left && (tally.open > 0 || tally.elsewhere == 0))
-            return tally.open > 0;
+        if (tally.slots > 0 && none_is_left)
+            return tally.open + tally.elsewhere > 0;
         if (co_eventcount_await(context, &bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
             return false;
     }

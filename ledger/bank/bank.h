@@ -40,9 +40,9 @@ CO_MUST_CHECK struct bank *bank_make(const struct bank_options *options, char *e
 
 /*
  * Bring the schema up to date, and open every ledger that the database has and no other server:
- * waits for the database, and while others have all of them. True: at least one is open, and each
- * other one is, or cannot be, or is another server's. False, with the reason: none can be, the
- * database is refused, or the context ended. Parks.
+ * waits for the database. True: each is open, or cannot be, or is another server's, and not all of
+ * them cannot be. False, with the reason: none can be, the database is refused, or the context
+ * ended. Parks.
  */
 CO_MUST_CHECK bool bank_open(
     struct co_context *context, struct bank *bank, char *error, size_t size);

@@ -17,6 +17,7 @@
 
 struct event_feed;
 struct event_pages;
+struct forward;
 struct http;
 struct lab_runs;
 struct token_cache;
@@ -30,6 +31,7 @@ struct api {
     struct token_cache *tokens; /* NULL: no token is asked for */
     struct token_desk *desk;    /* to create tokens at; there from `open` on */
     struct http *http;          /* for its figures */
+    struct forward *forward;    /* to other servers; NULL: nothing is passed on */
     struct lab_runs *lab;       /* NULL: there is none */
     const char *host;           /* that it was told to listen on; NULL: not known */
     _Atomic bool stopping;

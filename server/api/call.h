@@ -24,6 +24,7 @@
 #include "server/http/response.h"
 
 struct api;
+struct elsewhere;
 struct ledger;
 struct route;
 
@@ -67,8 +68,9 @@ struct call {
     const struct route *route;
     struct token_grant grant; /* of whoever asks; without tokens of everybody: admin */
     struct call_path path;
-    struct ledger *ledger;      /* of the path, entered; NULL: the route has none */
-    struct co_context *context; /* call_context(); NULL: nobody has asked for it */
+    struct ledger *ledger;       /* of the path, entered; NULL: the route has none */
+    struct elsewhere *elsewhere; /* the server that has it (elsewhere.h); NULL: no other one */
+    struct co_context *context;  /* call_context(); NULL: nobody has asked for it */
     struct call_refusal refusal;
     bool is_unsure;       /* at the head it could not be told whether the token is good */
     struct arena scratch; /* what a long body is parsed into, until body_forget() */

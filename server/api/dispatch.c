@@ -7,6 +7,7 @@
 #include "coro/clock.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
+#include "server/api/elsewhere.h"
 #include "server/http/http.h"
 #include "server/auth/origin.h"
 #include "server/auth/token_cache.h"
@@ -166,9 +167,10 @@ static bool wants_ledger(const struct call *call)
 }
 
 /* Enter the ledger of the path, if there is one in it; one that is being handed over from one
- * server to another is waited for. */
+ * server to another is waited for. Or find out which other server has it. */
 static bool enter_ledger(struct call *call)
 {
+    call->elsewhere = NULL;
     if (!wants_ledger(call))
         return true;
     struct bank *bank = call->api->bank;
@@ -176,6 +178,8 @@ static bool enter_ledger(struct call *call)
     enum ledger_status status = bank_find_moving(bank, call->path.ledger, &call->ledger, &moves);
     if (moves)
         status = bank_await(call_context(call), bank, call->path.ledger, &call->ledger);
+    if (status == LEDGER_UNAVAILABLE)
+        return elsewhere_find(call);
     if (status != LEDGER_OK)
         call_refuse_status(call, status, 0);
     return status == LEDGER_OK;
@@ -188,10 +192,12 @@ static void leave_ledger(struct call *call)
     call->ledger = NULL;
 }
 
-/* Is it open here, or soon may be? It is not kept open for one whose body may take its time. */
+/* Is it open here, or soon may be, or at another server? It is not kept open for one whose body may
+ * take its time. */
 static bool has_ledger(struct call *call)
 {
     bool moves;
+    call->elsewhere = NULL;
     if (!call->path.ledger)
         return true;
     enum ledger_status status =
@@ -200,6 +206,8 @@ static bool has_ledger(struct call *call)
     /* That there is one is enough. */
     if (status == LEDGER_UNAVAILABLE && (moves || !wants_ledger(call)))
         status = LEDGER_OK;
+    if (status == LEDGER_UNAVAILABLE)
+        return elsewhere_find(call);
     if (status != LEDGER_OK)
         call_refuse_status(call, status, 0);
     return status == LEDGER_OK;
@@ -343,6 +351,8 @@ bool dispatch_admit(
         return false;
     }
     admission->is_unsure = call->is_unsure;
+    if (call->elsewhere)
+        admission->max_rate = 0; /* the owner counts them */
     admission->may_be_long = strstr(call->route->query, " limit ") != NULL; /* a list */
     /* Only batches may be long. */
     bool large = call->route->body == ROUTE_BODY_LARGE;
@@ -379,6 +389,9 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     bool is_old = call->stages.started_ns - request->arrived_ns > judged_for_ns;
     /* A slow body may outlive the token or the ledger that its head was judged by. */
     bool goes_on = ((!is_old && !call->is_unsure) || judge(call, true)) && enter_ledger(call);
+    /* Whoever has the ledger judges the rest. */
+    if (goes_on && call->elsewhere)
+        goes_on = elsewhere_answer(call, call->route->flags & ROUTE_MOVES_MONEY);
     if (goes_on)
         read_empty_body(call);
     goes_on = goes_on && query_is_known(call);
@@ -393,8 +406,11 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
 void dispatch_end(void *arg, struct request *request)
 {
     (void)arg;
-    /* A stream has read from the ledger until now. */
-    if (request->call)
-        leave_ledger(request->call);
+    struct call *call = request->call;
     request->call = NULL;
+    if (!call)
+        return;
+    /* A stream has read from the ledger until now, or from another server. */
+    leave_ledger(call);
+    elsewhere_end(call);
 }

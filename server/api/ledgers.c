@@ -6,6 +6,7 @@
 #include "ledger/bank/strategy_list.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
+#include "server/api/elsewhere.h"
 #include "server/api/paging.h"
 
 const char *ledgers_state_name(enum ledger_state state)
@@ -116,11 +117,26 @@ static bool read_ledger(struct call *call, const char **name, const char **strat
     return false;
 }
 
+/* One that is there already, at another server, which is asked. */
+static bool is_passed_on(struct call *call, const char *name)
+{
+    struct bank_owner owner;
+    if (!bank_owner(call->api->bank, name, &owner) || owner.server == 0 || owner.here)
+        return false;
+    call->path.ledger = call_copy(call, name);
+    if (!elsewhere_find(call) || !elsewhere_answer(call, true))
+        return true;
+    /* It is here now; it is entered again below. */
+    ledger_leave(call->ledger);
+    call->ledger = NULL;
+    return false;
+}
+
 void ledgers_post(struct call *call)
 {
     const char *name, *strategy;
     bool created = false;
-    if (!read_ledger(call, &name, &strategy))
+    if (!read_ledger(call, &name, &strategy) || is_passed_on(call, name))
         return;
     enum ledger_status status =
         bank_create(call_context(call), call->api->bank, name, strategy, &call->ledger, &created);

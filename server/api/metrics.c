@@ -13,6 +13,7 @@
 #include "server/api/call.h"
 #include "server/api/hogs.h"
 #include "server/api/packing.h"
+#include "server/forward/forward.h"
 #include "server/http/http.h"
 #include "server/lab/lab_runs.h"
 #include "server/process/own_process.h"
@@ -366,6 +367,21 @@ static void write_process(struct json_out *out)
     seconds(out, "process_start_time_seconds", (uint64_t)seen.own.started_us * 1000);
 }
 
+/* What was passed on to other servers. */
+static void write_forwarded(struct json_out *out, struct forward *forward)
+{
+    struct forward_figures figures = {.open = 0};
+    if (forward)
+        forward_read(forward, &figures);
+    head(out, "teller_forwarded_requests_total", "counter",
+        "Requests that were passed on to the server that has their ledger.");
+    for (int i = 0; i < FORWARD_FATES; i++)
+        line(out, "teller_forwarded_requests_total{result=\"%s\"} %llu\n", forward_fate_names[i],
+            (unsigned long long)figures.passed[i]);
+    number(out, "teller_forwarding", "gauge", "Requests and streams that wait for other servers.",
+        figures.open);
+}
+
 void metrics_get(struct call *call)
 {
     struct bank *bank = atomic_load(&call->api->bank);
@@ -389,6 +405,7 @@ void metrics_get(struct call *call)
     write_answers(&out, http);
     write_durations(&out, &outcomes);
     write_http(&out, http);
+    write_forwarded(&out, call->api->forward);
     if (certificate_ends_s)
         number(&out, "teller_tls_certificate_not_after_timestamp_seconds", "gauge",
             "When the certificate, or one of its chain, expires, in seconds since 1970.",

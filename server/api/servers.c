@@ -21,15 +21,14 @@ struct survey {
 };
 
 /* Of a ledger of another server no more is known than what the database says. */
-static const char *state_of(
-    const struct ledger_figures *figures, const struct bank_owner *owner)
+static const char *state_of(const struct ledger_figures *figures, const struct bank_owner *owner)
 {
     bool is_others = owner->server != 0 && !owner->here;
     if (is_others)
         return owner->stopped ? "stopped" : "running";
     /* Its keeper learns a moment later than this that the other one has gone. */
-    return ledgers_state_name(
-        figures->state == LEDGER_ELSEWHERE ? LEDGER_OPENING : figures->state);
+    bool is_left = figures->state == LEDGER_ELSEWHERE || figures->state == LEDGER_FOLLOWING;
+    return ledgers_state_name(is_left ? LEDGER_OPENING : figures->state);
 }
 
 /* All of it is read before any of it is told, so that each ledger is told once. */

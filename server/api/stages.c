@@ -23,7 +23,10 @@ void stages_write(
     const struct stages *stages, bool is_refused, bool is_read, struct response *response)
 {
     response->stage_count = 0;
-    if (stages->asked_ns)
+    if (stages->passed_ns) {
+        response_stage(response, "parse", stages->asked_ns);
+        response_stage(response, "forward", stages->passed_ns);
+    } else if (stages->asked_ns)
         write_ledger(stages, is_read, response);
     else
         response_stage(response, "parse",

@@ -14,7 +14,8 @@
 
 struct stages {         /* all on co_clock_now_ns(); 0: it did not come so far */
     int64_t started_ns; /* all of the request was here */
-    int64_t asked_ns;   /* the ledger was */
+    int64_t asked_ns;   /* the ledger was, or the server that has it */
+    int64_t passed_ns;  /* that server has answered, or will not */
     struct ledger_stages ledger;
 };
 

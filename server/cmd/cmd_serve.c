@@ -11,6 +11,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/mutex.h"
 #include "coro/runtime.h"
 #include "coro/select.h"
 #include "coro/worker.h"
@@ -24,7 +25,9 @@
 #include "server/postgres/cluster.h"
 #include "server/postgres/database.h"
 #include "server/api/dispatch.h"
+#include "server/api/elsewhere.h"
 #include "server/api/hogs.h"
+#include "server/forward/forward.h"
 #include "server/http/http.h"
 #include "server/lab/lab_runs.h"
 #include "server/http/listen.h"
@@ -42,6 +45,7 @@
 enum {
     ERROR_TEXT = 1000,
     REBALANCE_MS = 10000,
+    PASSED_ON = 4, /* the part of the descriptors that is for requests to other servers */
     EXIT_LOST = 4, /* teller.service does not start it again then */
 };
 
@@ -51,7 +55,7 @@ struct serve {
     struct serve_options options;
     char place[FOLDER_PLACE], witness[FOLDER_PATH + 20];
     int sockets[API_WORKERS];
-    size_t max_descriptors;
+    size_t max_descriptors, max_passed_on; /* the latter: requests to other servers */
 
     int64_t began_ns;
     struct tls_keeper tls;
@@ -62,6 +66,7 @@ struct serve {
     struct database database;
     struct api api;
     struct crossing_keeper *crossings;
+    struct co_mutex reloading; /* over api.forward, once requests are let in */
     char admin_token[TOKEN_TEXT];
     char error[ERROR_TEXT];
     int exit_code;
@@ -104,6 +109,37 @@ static bool open_lab(struct serve *serve)
     if (!serve->api.lab)
         snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
     return serve->api.lab != NULL;
+}
+
+static const char *own_url(const struct serve *serve)
+{
+    const char *told = serve->options.advertise;
+    return told ? told : serve->options.listen.url;
+}
+
+/* A private database has no other server. */
+static bool open_forward(struct serve *serve)
+{
+    const struct tls_files *files = &serve->options.tls;
+    const struct forward_options options = {.url = own_url(serve),
+        .speaks_tls = files->certificate || serve->options.peer_ca,
+        .trust_file = serve->options.peer_ca,
+        .certificate_file = files->certificate,
+        .key_file = files->key,
+        .max_open = serve->max_passed_on,
+        .living = elsewhere_living,
+        .arg = &serve->api};
+    if (!serve->options.database.url)
+        return true;
+    serve->api.forward = forward_make(&options, serve->error, ERROR_TEXT);
+    return serve->api.forward != NULL;
+}
+
+static void close_forward(struct serve *serve)
+{
+    co_mutex_lock(&serve->reloading);
+    forward_free(&serve->api.forward);
+    co_mutex_unlock(&serve->reloading);
 }
 
 /* Those that were handed over, or our own. */
@@ -232,7 +268,7 @@ static bool make_bank(struct serve *serve)
     const struct bank_options options = {.conninfo = serve->database.conninfo,
         .strategies = serve->options.strategies,
         .follow = serve->options.follow,
-        .url = serve->options.listen.url,
+        .url = own_url(serve),
         .place = serve->place,
         .witness = serve->witness,
         .accepts_lost = serve->options.accepts_lost,
@@ -253,7 +289,7 @@ static void serve_requests(struct serve *serve)
 {
     struct bank *bank = atomic_load(&serve->api.bank);
     if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve) &&
-        open_lab(serve) && open_crossings(serve) && watch_over(serve)) {
+        open_lab(serve) && open_forward(serve) && open_crossings(serve) && watch_over(serve)) {
         /* From here on requests are let in; before, only probes were answered. */
         atomic_store(&serve->api.open, true);
         atomic_store(&serve->is_starting, false);
@@ -295,6 +331,7 @@ static void serve_with_http(struct serve *serve)
     crossing_keeper_stop(&serve->crossings);
     struct bank *bank = atomic_load(&api->bank);
     liveness_end(&serve->liveness);
+    close_forward(serve);
     if (bank)
         bank_close(&bank);
     if (there)
@@ -334,8 +371,12 @@ static void reload(void *arg)
         supervisor_reloading();
     if (serve->options.tls.certificate)
         tls_keeper_reload(&serve->tls);
-    else
+    else if (!serve->options.peer_ca)
         log_info("SIGHUP: nothing is to be read again without --tls-cert");
+    co_mutex_lock(&serve->reloading);
+    if (serve->api.forward)
+        forward_reload(serve->api.forward);
+    co_mutex_unlock(&serve->reloading);
     if (is_ready)
         tell_ready(serve);
 }
@@ -347,11 +388,17 @@ static void use_options(struct serve *serve)
     pg_clear_environment(told->database.url == NULL);
     pg_demand(&told->demands);
     serve->max_descriptors = descriptors_raise(told->max_connections, told->max_streams);
+    /* What is passed on takes another one. */
+    if (told->database.url && serve->max_descriptors) {
+        serve->max_passed_on = serve->max_descriptors / PASSED_ON;
+        serve->max_descriptors -= serve->max_passed_on;
+    }
     serve->tls.files = told->tls;
     serve->stop.delay_ns = told->stop_delay_ns;
     serve->stop.limit_ns = told->stop_limit_ns;
     /* From a supervisor SIGHUP never means the end: there it has SIGTERM for that. */
-    serve->stop.reload = told->tls.certificate || supervisor_listens() ? reload : NULL;
+    serve->stop.reload =
+        told->tls.certificate || told->peer_ca || supervisor_listens() ? reload : NULL;
     serve->stop.reload_arg = serve;
 }
 

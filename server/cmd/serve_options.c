@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "coro/clock.h"
+#include "coro/http/co_http_url.h"
 #include "ledger/bank/follow_list.h"
 #include "ledger/bank/strategy_list.h"
+#include "ledger/lease/lease.h"
 #include "server/api/api.h"
 #include "server/text/log.h"
 
@@ -19,6 +21,11 @@ static struct option flags[] = {
     {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
     {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
     {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
+    {"advertise", "URL",
+        "where other servers on the same database reach this one, if not where it listens", NULL},
+    {"peer-ca", "FILE",
+        "whose certificates other servers have, PEM; without it, those that the system trusts",
+        NULL},
     {"require-sync", NULL, "write nothing while synchronous_standby_names of the database is empty",
         NULL},
     {"accept-unsafe-database", NULL,
@@ -165,6 +172,19 @@ static bool read_listen(const struct options *options, struct serve_options *ser
                "off is for loopback only: anyone who reaches the port could move money");
 }
 
+/* What other servers are told, and asked for. */
+static bool read_peers(const struct options *options, struct serve_options *serve)
+{
+    struct co_http_origin origin;
+    const char *path, *url = serve->advertise = options_value(options, "advertise");
+    serve->peer_ca = options_value(options, "peer-ca");
+    return !url || (strlen(url) < LEASE_URL && co_http_url_read(url, &origin, &path) && !*path) ||
+           options_wrong(options, "advertise",
+               "must be like https://10.0.0.1:8443: http or https, host and port, no path, at most "
+               "%d characters",
+               LEASE_URL - 1);
+}
+
 static void read_database(const struct options *options, struct serve_options *serve)
 {
     serve->database = (struct database_options){.data = options_value(options, "data"),
@@ -205,6 +225,7 @@ int serve_options_parse(struct serve_options *serve, int argc, char **argv)
     good = read_limits(&options, serve) && good;
     good = read_origins(&options, serve) && good;
     good = read_listen(&options, serve) && good;
+    good = read_peers(&options, serve) && good;
     good = read_tls(&options, serve) && good; /* adds to what read_listen() has set */
     read_log(&options, serve);
     read_database(&options, serve);

@@ -24,8 +24,10 @@ struct serve_options {
     struct listen listen;
     struct tls_files tls; /* certificate NULL: TLS is not spoken */
     bool auth, accepts_lost, rebalances;
-    bool only_check; /* --check-config */
-    int workers;     /* 0: one for each processor */
+    const char *advertise; /* where other servers reach it; NULL: where it listens */
+    const char *peer_ca;   /* who signs other servers' certificates; NULL: whom the system trusts */
+    bool only_check;       /* --check-config */
+    int workers;           /* 0: one for each processor */
     int64_t watchdog_ms, stop_delay_ns, stop_limit_ns;
     size_t max_requests, max_of_sender, max_connections, max_of_address, max_streams,
         max_streams_of_token, max_body_bytes, max_answer_bytes;

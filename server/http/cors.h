@@ -33,7 +33,7 @@ const char *cors_find(const struct cors *cors, const char *origin, size_t length
     "Traceparent, Tracestate, X-Request-Id"
 #define CORS_EXPOSE_HEADERS                                                                        \
     "Allow, ETag, Idempotency-Replayed, Ledger-Seq, Location, Preference-Applied, RateLimit, "     \
-    "RateLimit-Policy, Retry-After, Server-Timing, WWW-Authenticate, X-Request-Id"
+    "RateLimit-Policy, Retry-After, Server-Timing, Teller-Owner, WWW-Authenticate, X-Request-Id"
 #define CORS_MAX_AGE "600"
 
 #endif

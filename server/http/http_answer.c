@@ -68,6 +68,19 @@ static void keep_text(struct arena *kept, const char **text)
         *text = arena_copy(kept, *text, strlen(*text));
 }
 
+static void keep_passed(struct arena *kept, struct response *response)
+{
+    if (response->passed_count == 0)
+        return;
+    struct response_field *fields = arena_alloc(kept, response->passed_count * sizeof *fields);
+    for (size_t i = 0; i < response->passed_count; i++) {
+        fields[i] = response->passed[i];
+        keep_text(kept, &fields[i].name);
+        keep_text(kept, &fields[i].value);
+    }
+    response->passed = fields;
+}
+
 /* The headers' texts, in an arena of their own, which takes the place of the request's. */
 static void keep_headers(struct http_exchange *exchange)
 {
@@ -80,6 +93,7 @@ static void keep_headers(struct http_exchange *exchange)
         keep_text(&kept, texts[i]);
     for (size_t i = 0; i < response->field_count; i++)
         keep_text(&kept, &response->fields[i].value);
+    keep_passed(&kept, response);
     arena_clear(&exchange->request.arena);
     exchange->request.arena = kept;
 }

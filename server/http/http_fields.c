@@ -7,9 +7,8 @@
 static const char **field_place(struct request *request, enum http_field field)
 {
     switch (field) {
-    /* Each answer repeats them, or the log does: http_echo.h. */
+    /* Each answer repeats it: http_echo.h. */
     case HTTP_FIELD_X_REQUEST_ID:
-    case HTTP_FIELD_TRACEPARENT:
     /* Who asks: http_client.h. */
     case HTTP_FIELD_FORWARDED:
     case HTTP_FIELD_X_FORWARDED_FOR:
@@ -41,11 +40,23 @@ static const char **field_place(struct request *request, enum http_field field)
         return &request->if_none_match;
     case HTTP_FIELD_COOKIE:
         return &request->cookie;
+    case HTTP_FIELD_TRACEPARENT:
+        return &request->traceparent;
+    case HTTP_FIELD_TRACESTATE:
+        return &request->tracestate;
+    case HTTP_FIELD_TELLER_HOP:
+        return &request->hop;
     case HTTP_FIELDS:
         break;
     }
     co_ensure(!"a header that is listed");
     return NULL;
+}
+
+const char *http_fields_value(struct request *request, enum http_field field)
+{
+    const char **place = field_place(request, field);
+    return place ? *place : NULL;
 }
 
 /* Another line of a list: both, one behind the other. */
@@ -98,5 +109,8 @@ bool http_fields_read(struct request *request, const struct http_head *head, con
     /* The scanner's buffer is used again; the request keeps the head for as long as it lives. */
     char *copy = arena_copy(&request->arena, bytes, head->size);
     read_values(request, head, copy);
-    return request_read_target(request, copy + head->target.from, head->target.length);
+    char *target = copy + head->target.from;
+    target[head->target.length] = '\0'; /* in place of the blank behind it */
+    request->target = target;
+    return request_read_target(request, target, head->target.length);
 }

@@ -11,4 +11,7 @@
 CO_MUST_CHECK bool http_fields_read(
     struct request *request, const struct http_head *head, const char *bytes);
 
+/* What the request says in that header; NULL: nothing, or it is not kept (request.h). */
+const char *http_fields_value(struct request *request, enum http_field field);
+
 #endif

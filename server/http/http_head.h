@@ -29,12 +29,14 @@ enum {
     ONE(LAST_EVENT_ID, "Last-Event-ID")                                                            \
     ONE(ORIGIN, "Origin")                                                                          \
     ONE(SEC_FETCH_SITE, "Sec-Fetch-Site")                                                          \
+    ONE(TELLER_HOP, "Teller-Hop")                                                                  \
     ONE(ACCESS_CONTROL_REQUEST_METHOD, "Access-Control-Request-Method")                            \
     LIST(FORWARDED, "Forwarded")                                                                   \
     LIST(X_FORWARDED_FOR, "X-Forwarded-For")                                                       \
     LIST(X_FORWARDED_PROTO, "X-Forwarded-Proto")                                                   \
     LIST(X_REQUEST_ID, "X-Request-Id")                                                             \
     LIST(TRACEPARENT, "Traceparent")                                                               \
+    LIST(TRACESTATE, "Tracestate")                                                                 \
     LIST(ACCEPT_ENCODING, "Accept-Encoding")                                                       \
     LIST(CONTENT_ENCODING, "Content-Encoding")                                                     \
     LIST(PREFER, "Prefer")                                                                         \

@@ -89,6 +89,8 @@ static void each_header(struct http_worker *worker, const struct response *respo
         add(out, "Content-Encoding", response->encoding);
     for (size_t i = 0; i < response->field_count; i++)
         add(out, response->fields[i].name, response->fields[i].value);
+    for (size_t i = 0; i < response->passed_count; i++)
+        add(out, response->passed[i].name, response->passed[i].value);
     if (response->retry_after_s)
         add_number(out, "Retry-After", (uint64_t)response->retry_after_s);
     if (response->challenge)

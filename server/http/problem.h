@@ -25,6 +25,7 @@ struct problem {
     X(long_target, 414, "uri_too_long", "The path and query are too long.")                        \
     X(unsupported_type, 415, "unsupported_media_type", "The body must be application/json.")       \
     X(expectation, 417, "expectation_failed", "Only 100-continue can be expected.")                \
+    X(not_owner, 421, "not_owner", "Another server has this ledger. Nothing was done.")            \
     X(too_many, 429, "too_many_requests", "Too much from one place. Nothing was done.")            \
     X(large_headers, 431, "headers_too_large", "The headers are too many, or too long.")           \
     X(overloaded, 503, "overloaded", "Too much is waiting. Nothing was done; try again later.")    \

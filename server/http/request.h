@@ -36,7 +36,7 @@ struct request_parameter {
 struct request {
     struct arena arena;
     enum request_method method;
-    const char *target; /* as it came; the two below are it, taken apart and decoded */
+    const char *target;                /* as it came; those below are it, taken apart and decoded */
     size_t segment_count, query_count; /* no segment: the target is "*", all of the server */
     const char *segments[REQUEST_SEGMENTS];
     struct request_parameter query[REQUEST_QUERY];
@@ -46,8 +46,10 @@ struct request {
     const char *authorization, *content_type, *cookie, *host, *if_none_match;
     const char *idempotency_key, *last_event_id, *origin, *prefer, *fetch_site;
     const char *accept_encoding, *content_encoding;
-    const char *asked_method;  /* Access-Control-Request-Method, of a preflight */
-    bool is_of_welcome_origin; /* the page that sent it is one of those in cors.h */
+    const char *traceparent, *tracestate; /* for other servers */
+    const char *hop;                      /* not NULL: another server passes it on */
+    const char *asked_method;             /* Access-Control-Request-Method, of a preflight */
+    bool is_of_welcome_origin;            /* the page that sent it is one of those in cors.h */
 
     bool is_secret; /* it came over TLS that ends here, or in front of a proxy that may say so */
     bool has_body;  /* not known to be empty, at the head */

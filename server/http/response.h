@@ -35,6 +35,8 @@ struct response {
      * false: not sent. The values live as long as the request. */
     struct response_field fields[RESPONSE_FIELDS];
     size_t field_count;
+    const struct response_field *passed; /* more of them, of another server's answer */
+    size_t passed_count;
     int retry_after_s;
     bool challenge; /* WWW-Authenticate */
     const char *allow, *etag, *set_cookie;

@@ -36,10 +36,22 @@ void standby_make(struct standby *standby, const struct service *first, const ch
     co_ensure(target_make(service->url, first->target.token, &service->target) == NULL);
 }
 
+/* Until it has the ledgers; false: it was ended before. */
+static bool await_ready(const struct service *service)
+{
+    int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    bool is_ready;
+    while (!(is_ready = service_probe(service, "/readyz") == 200) && service->pid > 0 &&
+           co_clock_now_ns() < until)
+        co_sleep(10 * CO_CLOCK_MS);
+    return is_ready;
+}
+
 static void start(void *arg)
 {
     struct standby *standby = arg;
-    standby->up = service_run(&standby->service);
+    /* It answers at once, and is ready when it has the ledgers. */
+    standby->up = service_run(&standby->service) && await_ready(&standby->service);
     standby->up_ns = co_clock_now_ns();
     standby->over = true;
     co_waitgroup_done(&standby->running);

@@ -36,7 +36,8 @@ static bool is_raw(struct json_view object, const char *member, const char *text
 }
 
 /* The one that has all ledgers, and the one that has none. */
-static void tells_both(struct visit *visit, const struct service *owner, const struct service *other)
+static void tells_both(
+    struct visit *visit, const struct service *owner, const struct service *other)
 {
     struct json_view server, ledger;
     CU_ASSERT_FATAL(find_server(visit, owner, &server));
@@ -59,8 +60,7 @@ static void tells_no_more(struct visit *visit, struct service *other)
     struct json_view server;
     int64_t since_ns = co_clock_now_ns();
     service_kill(other);
-    while (find_server(visit, other, &server) &&
-           co_clock_now_ns() - since_ns < GONE_S * CO_CLOCK_S)
+    while (find_server(visit, other, &server) && co_clock_now_ns() - since_ns < GONE_S * CO_CLOCK_S)
         co_sleep(50 * CO_CLOCK_MS);
     CU_ASSERT_FALSE(find_server(visit, other, &server));
     CU_ASSERT(co_clock_now_ns() - since_ns > NOT_GONE_MS * CO_CLOCK_MS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Two programs on one database: the second stands by, takes over from the first when that one
- * hangs, and the first, when it wakes, says nothing that is not true any more, but stands by. */
+ * hangs, and the first, when it wakes, says nothing of its own any more, but passes on what it is
+ * asked, and stands by. */
 #include "tests/service/suites.h"
 
 #include <signal.h>
@@ -26,6 +27,10 @@ struct callers {
 static void callers_make(struct callers *callers, const struct service *first)
 {
     struct response response;
+    struct visit visit;
+    visit_begin(&visit, first);
+    CU_ASSERT(visit_fund(&visit, "woken", 0));
+    visit_end(&visit);
     for (int i = 0; i < CALLERS; i++) {
         callers->clients[i] = client_make(&first->target, 10 * CO_CLOCK_S);
         co_ensure(callers->clients[i]);
@@ -39,7 +44,7 @@ static void callers_make(struct callers *callers, const struct service *first)
 static void callers_ask(struct callers *callers)
 {
     static const struct request read = {.path = "/v1/ledgers/main/accounts/crash-00"};
-    static const struct request write = {.path = "/v1/ledgers/main/accounts/crash-00/deposit",
+    static const struct request write = {.path = "/v1/ledgers/main/accounts/woken/deposit",
         .key = "after-the-end",
         .body = "{\"amount\":1}",
         .body_length = 12};
@@ -47,20 +52,28 @@ static void callers_ask(struct callers *callers)
         CU_ASSERT_EQUAL(client_send(callers->clients[i], i % 2 ? &read : &write), CLIENT_ANSWERED);
 }
 
+/* Has another server answered? */
+static bool is_passed_on(const struct response *response)
+{
+    char owner[100];
+    return response_header(response, "Teller-Owner", owner, sizeof owner);
+}
+
+/* How many got what they wanted of the first itself. */
 static int callers_succeed(struct callers *callers)
 {
     int successes = 0;
     for (int i = 0; i < CALLERS; i++) {
         struct response response;
         successes += client_receive(callers->clients[i], &response) == CLIENT_ANSWERED &&
-                     response.status < 300;
+                     response.status < 300 && !is_passed_on(&response);
         client_free(&callers->clients[i]);
     }
     return successes;
 }
 
-/* What was suspended is woken: no answer of it may be a success. It lives, and says why it does not
- * serve. */
+/* What was suspended is woken: no answer of its own may be a success. It lives, and says why it is
+ * not ready. */
 static void wake(struct service *first, struct callers *callers)
 {
     int successes = 0;
@@ -71,7 +84,7 @@ static void wake(struct service *first, struct callers *callers)
         struct visit visit;
         visit_begin(&visit, first);
         visit_get(&visit, "/journal");
-        successes += visit.response.status == 200;
+        successes += visit.response.status == 200 && !is_passed_on(&visit.response);
         visit_end(&visit);
         CU_ASSERT_EQUAL(service_probe(first, "/readyz"), 503);
         co_sleep(5 * CO_CLOCK_MS);
@@ -135,7 +148,7 @@ static void verify(struct service *second, struct workload *workload, char *url)
     visit_post(&visit, "/accounts/with-the-second/deposit", "with-it", "{\"amount\":7}");
     EXPECT_STATUS(&visit, 201);
     CU_ASSERT_EQUAL(entries_of(&visit, "with-it"), 1);
-    CU_ASSERT_EQUAL(entries_of(&visit, "after-the-end"), 0);
+    CU_ASSERT(entries_of(&visit, "after-the-end") <= 1); /* it may have been passed on */
     visit_end(&visit);
     co_blocking_call(run_audit, url);
     printf("[%zu done, %zu not executed] ", figures.done, figures.absent);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/api/elsewhere.h"
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "server/api/api.h"
+#include "server/api/call.h"
+#include "server/api/request_key.h"
+#include "server/forward/forward.h"
+#include "server/http/prefer.h"
+
+enum {
+    WAIT_S = 30,      /* as long as the owner waits, */
+    WAIT_MAX_S = 60,  /* or as the client is willing to (call.h), */
+    MARGIN_MS = 3000, /* and until its answer is here */
+    LOOK_MS = 20,     /* how often the map is looked at, ... */
+    LOOKS_MS = 2000,  /* ... and for how long */
+};
+
+static const char out_of_reach[] =
+    "Another server has this ledger, and cannot be reached. Nothing was done.";
+
+/* ---- who has it ---------------------------------------------------------------------------- */
+
+/* False: none has it, or this one. */
+static bool find_owner(const struct call *call, struct bank_owner *owner)
+{
+    return bank_owner(call->api->bank, call->path.ledger, owner) && owner->server != 0 &&
+           !owner->here;
+}
+
+static bool can_ask(const struct call *call, const struct bank_owner *owner)
+{
+    return call->api->forward && forward_reaches(call->api->forward, owner->url);
+}
+
+static void refuse_unreached(struct call *call)
+{
+    call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
+    call->refusal.detail = out_of_reach;
+}
+
+static void note_owner(struct call *call, const struct bank_owner *owner)
+{
+    struct elsewhere *elsewhere = arena_alloc(call->arena, sizeof *elsewhere);
+    *elsewhere = (struct elsewhere){.owner = *owner};
+    call->elsewhere = elsewhere;
+}
+
+bool elsewhere_find(struct call *call)
+{
+    struct bank_owner owner;
+    bool is_there = find_owner(call, &owner);
+    if (call->request->hop && !owner.here) {
+        call_refuse_as(call, &problem_not_owner, NULL);
+        return false;
+    }
+    if (!is_there)
+        call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
+    else if (!can_ask(call, &owner))
+        refuse_unreached(call);
+    else
+        note_owner(call, &owner);
+    return call->elsewhere != NULL;
+}
+
+/* Has another one it since, or is it here now? `anyone`: also the one that was asked before. */
+static bool has_moved(struct call *call, bool anyone)
+{
+    const struct bank_owner before = call->elsewhere->owner;
+    struct bank_owner owner;
+    if (bank_find(call->api->bank, call->path.ledger, &call->ledger) == LEDGER_OK) {
+        call->elsewhere = NULL;
+        return true;
+    }
+    if (!find_owner(call, &owner) || !can_ask(call, &owner) ||
+        (!anyone && owner.server == before.server && owner.epoch == before.epoch))
+        return false;
+    note_owner(call, &owner);
+    return true;
+}
+
+/* Look at the map until it says something else. False: it did not, or the time is over. */
+static bool look_again(struct call *call, bool anyone, int64_t until_ns)
+{
+    int64_t most_ns = co_clock_now_ns() + LOOKS_MS * CO_CLOCK_MS;
+    until_ns = until_ns < most_ns ? until_ns : most_ns;
+    for (; co_clock_now_ns() < until_ns; co_sleep(LOOK_MS * CO_CLOCK_MS))
+        if (has_moved(call, anyone))
+            return true;
+    return false;
+}
+
+/* ---- asking it ----------------------------------------------------------------------------- */
+
+/* As long as it may take itself, and a moment for the way. */
+static int64_t wait_ns(const struct call *call)
+{
+    int64_t wait_s;
+    if (!prefer_wait(call->request->prefer, &wait_s))
+        wait_s = WAIT_S;
+    wait_s = wait_s < WAIT_MAX_S ? wait_s : WAIT_MAX_S;
+    return wait_s * CO_CLOCK_S + MARGIN_MS * CO_CLOCK_MS - call->request->waited_ns;
+}
+
+static bool only_reads(const struct call *call)
+{
+    return call->request->method == REQUEST_GET || call->request->method == REQUEST_HEAD;
+}
+
+static enum forward_fate pass(struct call *call, bool heeds_key, int64_t until_ns)
+{
+    const struct bank_owner *owner = &call->elsewhere->owner;
+    const struct forward_to to = {.server = owner->server,
+        .url = owner->url,
+        .wait_ns = until_ns - co_clock_now_ns(),
+        .may_repeat = only_reads(call) || (heeds_key && call->request->idempotency_key)};
+    enum forward_fate fate = forward_pass(
+        call->api->forward, &to, call->request, call->response, &call->elsewhere->events);
+    call->stages.passed_ns = co_clock_now_ns();
+    return fate;
+}
+
+static void refuse_unknown(struct call *call)
+{
+    bool good;
+    call_refuse_status(call, LEDGER_OUTCOME_UNKNOWN, 0);
+    call->refusal.key = request_key_of_header(call->arena, call->request->idempotency_key, &good);
+}
+
+/* There is no answer of that server. */
+static void refuse(struct call *call, enum forward_fate fate)
+{
+    if (fate == FORWARD_LOST && !only_reads(call))
+        refuse_unknown(call);
+    else if (fate == FORWARD_FULL)
+        call_refuse_as(call, &problem_overloaded, "Too many requests wait for other servers.");
+    else
+        refuse_unreached(call);
+}
+
+bool elsewhere_answer(struct call *call, bool heeds_key)
+{
+    call->stages.asked_ns = co_clock_now_ns();
+    int64_t until_ns = call->stages.asked_ns + wait_ns(call);
+    enum forward_fate fate = pass(call, heeds_key, until_ns);
+    bool again = fate == FORWARD_NOT_OWNER || (fate == FORWARD_LOST && only_reads(call));
+    if (again && look_again(call, fate == FORWARD_LOST, until_ns)) {
+        if (!call->elsewhere) {
+            call->stages.asked_ns = call->stages.passed_ns = 0;
+            return true;
+        }
+        fate = pass(call, heeds_key, until_ns);
+    }
+    if (fate != FORWARD_ANSWERED)
+        refuse(call, fate);
+    call->heeds_wait = false; /* the owner has said so, if it did */
+    return false;
+}
+
+void elsewhere_end(struct call *call)
+{
+    if (call->elsewhere)
+        forward_stream_end(&call->elsewhere->events);
+}
+
+size_t elsewhere_living(void *arg, uint64_t *servers)
+{
+    struct api *api = arg;
+    struct bank *bank = atomic_load(&api->bank);
+    struct lease_peer peer;
+    size_t count = 0;
+    while (bank && count < FORWARD_SERVERS && bank_peer(bank, count, &peer))
+        servers[count++] = peer.no;
+    return count;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls of a ledger that another server has: they are passed on to it (server/forward), and it is
+ * decided what is to be told, or tried again, when that does not work:
+ *
+ * - It could not be reached: nothing was done, 503.
+ * - It does not have the ledger any more, which it says (421), so it has done nothing: the map is
+ *   looked at again, once.
+ * - It was sent, and no whole answer came: what only reads is asked once more of whoever has the
+ *   ledger now; of all else the outcome is not known, 504, and its key settles that.
+ */
+#ifndef SERVER_API_ELSEWHERE_H
+#define SERVER_API_ELSEWHERE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coro/ensure.h"
+#include "ledger/bank/bank.h"
+
+struct call;
+struct forward_stream;
+
+struct elsewhere {
+    struct bank_owner owner;
+    struct forward_stream *events; /* the answer, until elsewhere_end(); NULL: it is none */
+};
+
+/* The ledger of the path is not open here: call->elsewhere is the server that has it. False, and
+ * refused: none that can be asked has. Never parks. */
+CO_MUST_CHECK bool elsewhere_find(struct call *call);
+
+/* Have it answer. `heeds_key`: with a key the request may be sent twice. True: meanwhile the ledger
+ * was opened here, and is entered. Parks. */
+CO_MUST_CHECK bool elsewhere_answer(struct call *call, bool heeds_key);
+void elsewhere_end(struct call *call); /* the answer was sent, or will not be; never parks */
+
+/* The servers that live: for struct forward_options; `arg` is a struct api. */
+size_t elsewhere_living(void *api, uint64_t *servers);
+
+#endif
