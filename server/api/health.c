@@ -56,7 +56,9 @@ static void write_reason(
  * not. */
 static int how_bad(const struct ledger_figures *figures)
 {
-    return figures->state == LEDGER_RUNNING ? 0 : figures->state == LEDGER_ELSEWHERE ? 1 : 2;
+    if (figures->state == LEDGER_RUNNING)
+        return 0;
+    return figures->state == LEDGER_ELSEWHERE || figures->state == LEDGER_FOLLOWING ? 1 : 2;
 }
 
 /* The figures of a ledger that should run here and does not; else of the first that runs. If all
