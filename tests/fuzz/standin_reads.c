@@ -250,13 +250,6 @@ enum bank_want bank_want(
     return server % 2 ? BANK_WANTED : BANK_GONE;
 }
 
-bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
-{
-    (void)bank, (void)name;
-    *owner = (struct bank_owner){.server = 1, .here = true};
-    return true;
-}
-
 enum ledger_status bank_create(struct co_context *context, struct bank *bank, const char *name,
     const char *strategy, struct ledger **ledger, bool *created)
 {
