@@ -37,6 +37,7 @@ const CODE = {
     holds: () => import('./holds.js'),
     proof: () => import('./proof.js'),
     ledgers: () => import('./ledgers.js'),
+    servers: () => import('./servers.js'),
     machinery: () => import('./machinery.js'),
 };
 
@@ -81,6 +82,7 @@ function startViews() {
         explorer.startExplorer();
     });
     whenFirstSeen('ledgers', CODE.ledgers, ({ startLedgersView }) => startLedgersView());
+    whenFirstSeen('servers', CODE.servers, ({ startServers }) => startServers());
     addressOf('account', (id, parameters) => {
         showView('account', id);
         withForms((part) => part.proposeAccount(id));
@@ -94,7 +96,7 @@ function startViews() {
         showPlain('entries');
         turnJournal(parameters.get('before'));
     });
-    for (const view of ['accounts', 'holds', 'ledgers', 'machinery'])
+    for (const view of ['accounts', 'holds', 'ledgers', 'servers', 'machinery'])
         addressOf(view, () => showPlain(view));
     addressOf('api', (operation) => {
         showPlain('api');

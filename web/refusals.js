@@ -28,6 +28,8 @@ const SENTENCES = {
     overloaded: 'The service is busy; nothing was done',
     position_ahead: 'The journal has not come that far',
     same_account: 'From and to are the same account',
+    server_gone: 'That server has stopped, or was declared dead',
+    server_unknown: 'There never was such a server',
     server_gone: 'That server has stopped, or is dead',
     server_unknown: 'There never was such a server',
     token_ended: 'The token is revoked, or has ended',

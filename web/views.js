@@ -5,7 +5,8 @@
 import { announce, find, showPlace } from './dom.js';
 
 const TITLES = { overview: 'Overview', accounts: 'Accounts', account: 'Account', entries: 'Entries',
-    entry: 'Entry', holds: 'Holds', ledgers: 'Ledgers', machinery: 'Machinery', api: 'API' };
+    entry: 'Entry', holds: 'Holds', ledgers: 'Ledgers', servers: 'Servers',
+    machinery: 'Machinery', api: 'API' };
 
 /** Under which entry of the navigation the others stand. */
 const UNDER = { account: 'accounts', entry: 'entries' };

@@ -16,6 +16,7 @@ import { outage } from './test_outage.js';
 import { parts } from './test_parts.js';
 import { screenshot } from './screenshot.js';
 import { screenshotLab } from './screenshot_lab.js';
+import { servers } from './test_servers.js';
 import { Service } from './service.js';
 import { tokens } from './test_tokens_page.js';
 import { trace } from './test_trace.js';
@@ -23,7 +24,7 @@ import { views } from './test_views.js';
 import { visit } from './test_visit.js';
 
 const TEST_MS = 90000;
-const TESTS = { parts, visit, money, holds, live, outage, access, machinery, tokens, views,
+const TESTS = { parts, visit, money, holds, live, outage, access, machinery, tokens, servers, views,
     lab, trace };
 
 /** Run one test; what its pages must not do counts as a failure, too. */

@@ -85,6 +85,7 @@ async function dashboard(service, browser, path) {
 
 const VIEWS = { overview: '#', accounts: '#accounts', account: '#account=alice',
     entries: '#entries', entry: '#entry=40', holds: '#holds', ledgers: '#ledgers',
+    servers: '#servers',
     machinery: '#machinery', api: '#api=deposit' };
 
 async function views(service, browser, folder) {

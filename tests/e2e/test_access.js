@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { says, soon, violations } from './browser.js';
 import { Service } from './service.js';
 import { fill } from './test_money.js';
+import { TWO, tell } from './test_servers.js';
 
 /** Bring every part of the page into view that can be. */
 async function unfold(page) {
@@ -18,7 +19,8 @@ async function unfold(page) {
 const VIEWS = [['#', '#answer-list', /^422/], ['#accounts', '#accounts-note', /Balances change/],
     ['#account=ax', '#statement-note', /shown/], ['#entries', '#journal-note', /^The last/],
     ['#entry=2', '#entry-title', /^Entry 2: /], ['#holds', '#holds-note', /holds? in /],
-    ['#ledgers', '#ledgers-note', /ledger/], ['#machinery', '#machinery-strategy', /owner/],
+    ['#ledgers', '#ledgers-note', /ledger/],
+    ['#servers', '#servers-note', /^2 servers/], ['#machinery', '#machinery-strategy', /owner/],
     ['#api', '#api-note', /operations/]];
 
 async function everyView(page, look) {
@@ -50,6 +52,7 @@ export const access = {
         async ({ service, open }) => {
             await service.account('ax', '12345');
             const page = await open({ width });
+            await tell(page, { told: TWO });
             await unfold(page);
             await everyView(page, async (address) => {
                 assert.deepEqual(await violations(page), [], address);

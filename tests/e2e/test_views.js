@@ -9,7 +9,7 @@ import { key } from './service.js';
 
 const NINES = '9'.repeat(38);
 const ADDRESSES = ['', '#accounts', '#account=calm.1', '#entries', '#entry=2', '#holds', '#ledgers',
-    '#machinery', '#api=deposit'];
+    '#servers', '#machinery', '#api=deposit'];
 
 /** How far the page has jumped while it was loaded: Chromium's cumulative layout shift. */
 async function shiftOf(page) {

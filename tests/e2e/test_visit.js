@@ -230,7 +230,7 @@ export const visit = {
         await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
         await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
         for (const address of ['#', '#accounts', '#account=large', '#entries', '#entry=1', '#holds',
-            '#ledgers', '#machinery', '#api']) {
+            '#ledgers', '#servers', '#machinery', '#api']) {
             await page.evaluate((hash) => (location.hash = hash), address);
             await page.waitForTimeout(300);
             assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 640,

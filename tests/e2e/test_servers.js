@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The view of servers: the one that there is, as it is; more of them, as the service would tell it.
+
+import assert from 'node:assert/strict';
+
+import { read, says, soon, table, violations } from './browser.js';
+
+/** What GET /v1/servers says of two servers, of which one has not been heard for a while. */
+export const TWO = { servers: [
+    { server: 3, url: 'http://10.0.0.3:8080', this: true, entered_at: '2026-11-26T09:00:00.5Z',
+        beat_age_ms: 120, ledgers: [{ ledger: 'main', epoch: 4, state: 'running' }] },
+    { server: 4, url: 'http://10.0.0.4:8080', this: false, entered_at: '2026-11-26T09:30:00.25Z',
+        beat_age_ms: 1700, ledgers: [{ ledger: 'savings', epoch: 7, state: 'running' }] }],
+free: [{ ledger: 'old', epoch: 2, state: 'opening' }] };
+
+/** Answer for the service: `state.told` to whoever asks for servers; owners are asked for. */
+export async function tell(page, state) {
+    const json = (route, status, body) =>
+        route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) });
+    await page.route('**/v1/servers', (route) => json(route, 200, state.told));
+    await page.route('**/v1/ledgers/*/owner', (route) => {
+        state.asked = [new URL(route.request().url()).pathname, route.request().postDataJSON()];
+        return json(route, ...state.answer);
+    });
+}
+
+export const servers = {
+    async 'the only server is shown, and what a second one would bring'({ service, open }) {
+        const page = await open();
+        await page.click('.places a[data-view=servers]');
+        await says(page, '#servers-note', /^1 server, \d+ ledgers?\.$/);
+        await says(page, '#servers-rows th', /answers this page.*http:/);
+        await says(page, '#servers-rows .beat', 'live');
+        assert.match(await read(page, '#servers-alone'), /This is the only one/);
+        assert.ok(await page.isVisible('#servers-alone'));
+        await says(page, '#placed-rows', /main.*Server \d+running/);
+        assert.equal(await page.locator('#placed-rows button').count(), 0);
+        await service.request('POST', '/v1/ledgers', { name: 'placed.later' });
+        await says(page, '#placed-rows', /placed\.later/); // by itself
+    },
+
+    async 'a ledger is moved to another server, after a question'({ open }) {
+        const page = await open();
+        const state = { told: TWO, answer: [202, { ledger: 'main', owner: 3, wanted: 4 }] };
+        await tell(page, state);
+        await page.evaluate(() => (location.hash = '#servers'));
+        await says(page, '#servers-note', '2 servers, 3 ledgers, 1 of them without a server.');
+        assert.equal(await page.isVisible('#servers-alone'), false);
+        await says(page, '#beat-3', 'live');
+        await says(page, '#beat-4', 'silent for 1.7 s');
+        await page.focus('[data-ledger=main]');
+        await page.keyboard.press('Enter');
+        assert.deepEqual(await page.$$eval('#place-server option', (options) =>
+            options.map(({ textContent }) => textContent)), ['Server 4, http://10.0.0.4:8080']);
+        assert.deepEqual(await violations(page), []);
+        state.answer = [403, { code: 'forbidden', detail: '' }];
+        await page.click('#place-send');
+        await says(page, '#place-error', /^This token may not do that/);
+        state.answer = [202, { ledger: 'main', owner: 3, wanted: 4 }];
+        state.told = structuredClone(TWO);
+        state.told.servers[1].ledgers.unshift(...state.told.servers[0].ledgers.splice(0));
+        await page.click('#place-send');
+        assert.deepEqual(state.asked, ['/v1/ledgers/main/owner', { server: 4 }]);
+        await soon(async () => {
+            const rows = await table(page, '#placed-rows');
+            assert.deepEqual(rows.map(([name, server]) => [name, server]), [
+                ['mainin view', 'Server 4running'], ['savings', 'Server 4running'],
+                ['old', 'none yetopening']]);
+        });
+        assert.equal(await page.evaluate(() => document.activeElement.dataset.ledger), 'main');
+        assert.deepEqual(await violations(page), []);
+    },
+
+    async 'nobody looks: the servers are not asked for'({ open }) {
+        const page = await open({ path: '/#servers' });
+        await says(page, '#servers-note', /server/);
+        await page.click('.places a[data-view=overview]');
+        await page.waitForTimeout(300);
+        let asked = 0;
+        page.on('request', (request) => (asked += request.url().endsWith('/v1/servers')));
+        await page.waitForTimeout(4500);
+        assert.equal(asked, 0);
+    },
+};

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// The servers that share the database: which of them live, what each has, and how long it has not
+// been heard. Read again while somebody looks; a ledger is moved from one to another by hand here.
+
+import { LEDGER_NAME, problemOf, request } from './api.js';
+import { announce, element, find, write } from './dom.js';
+import { showCount } from './money.js';
+import { showTime, zoneOf } from './times.js';
+import { isView } from './views.js';
+
+const EVERY_MS = 2000;
+const LATE_MS = 1000; // a server beats several times in that; one of three seconds is given up
+
+let drawn = '';      // what the tables show, as text: what stays the same is not touched
+let servers = [];
+let moving = null;   // the ledger that the dialog asks about
+let looking = false;
+
+export function startServers() {
+    find('servers').append(...makeCards());
+    document.body.append(makeDialog());
+    find('placed-rows').addEventListener('click', askToMove);
+    find('place-form').addEventListener('submit', move);
+    find('place-cancel').addEventListener('click', () => find('place').close());
+    find('place').addEventListener('close', () => buttonOf(moving)?.focus());
+    setInterval(look, EVERY_MS);
+    look();
+}
+
+/** A table; `heads` are [text, class], or a text; its rows go into the body with that id. */
+function makeTable(label, heads, id) {
+    return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label },
+        element('table', {}, element('thead', {}, element('tr', {}, ...heads.map((head) => {
+            const [text, name = ''] = [head].flat();
+            return element('th', { scope: 'col', class: name }, text);
+        }))), element('tbody', { id })));
+}
+
+function makeCards() {
+    const acts = element('span', { class: 'quiet' }, 'Acts');
+    return [element('section', { class: 'card', 'aria-labelledby': 'servers-title' },
+        element('h2', { class: 'title', id: 'servers-title' }, 'Servers'),
+        element('p', { class: 'note' }, 'Those that share one database. Each ledger is ' +
+            'written by one of them, which holds a lease on it; any of them answers for all.'),
+        makeTable('Table of servers', ['Server', 'Signs of life', ['Ledgers', 'number'],
+            ['Transfers/s', 'number roomy'], [`Since, ${zoneOf()}`, 'roomy']], 'servers-rows'),
+        element('p', { id: 'servers-alone', hidden: '' }, 'This is the only one. A second ',
+            element('code', {}, 'teller serve'), ' on the same database would take over a share ' +
+            'of the ledgers, and all of them if this one died: nobody has to be told.'),
+        element('p', { class: 'note', id: 'servers-note', role: 'status' }, 'Reading.')),
+    element('section', { class: 'card', 'aria-labelledby': 'placed-title' },
+        element('h2', { id: 'placed-title' }, 'Where each ledger is'),
+        makeTable('Table of ledgers and their servers', ['Ledger', 'Server', ['State', 'roomy'],
+            ['Epoch of the lease', 'number roomy'], [acts, '']], 'placed-rows'))];
+}
+
+function makeDialog() {
+    return element('dialog', { id: 'place', 'aria-labelledby': 'place-title' },
+        element('h2', { id: 'place-title' }, 'Move'),
+        element('p', {}, 'Its server writes what is under way and hands it over; requests that ' +
+            'come meanwhile wait a moment, and none is lost.'),
+        element('form', { id: 'place-form' },
+            element('div', {}, element('label', { for: 'place-server' }, 'To'),
+                element('select', { id: 'place-server', required: '' })),
+            element('p', { class: 'hint wrong', id: 'place-error', role: 'alert' }),
+            element('div', { class: 'actions' },
+                element('button', { class: 'primary', id: 'place-send' }, 'Move ledger'),
+                element('button', { type: 'button', id: 'place-cancel' }, 'Cancel'))));
+}
+
+/** Read them, unless nobody can see it. */
+async function look() {
+    if (looking || document.hidden || !isView('servers')) return;
+    looking = true;
+    try {
+        const answer = await request('GET', '/v1/servers');
+        if (answer.status === 200) draw(answer.body);
+        else write('servers-note', problemOf(answer));
+    } catch {
+        write('servers-note', 'No answer: this is how it was.');
+    } finally {
+        looking = false;
+    }
+}
+
+function draw({ servers: living, free }) {
+    servers = living;
+    const placed = [...living.flatMap((server) =>
+        server.ledgers.map((ledger) => ({ ...ledger, server }))),
+    ...free.map((ledger) => ({ ...ledger, server: null }))];
+    const now = JSON.stringify([living, free], (name, value) =>
+        (name === 'beat_age_ms' ? undefined : value));
+    if (now !== drawn) {
+        keepFocus(() => {
+            find('servers-rows').replaceChildren(...living.map(serverRow));
+            find('placed-rows').replaceChildren(...placed.map(ledgerRow));
+        });
+        drawn = now;
+    }
+    for (const { server, beat_age_ms: age } of living) drawBeat(server, age);
+    find('servers-alone').hidden = living.length !== 1;
+    const homeless = free.length ? `, ${showCount(free.length)} of them without a server` : '';
+    write('servers-note',
+        `${countOf(living.length, 'server')}, ${countOf(placed.length, 'ledger')}${homeless}.`);
+}
+
+function countOf(count, what) {
+    return `${showCount(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** Whatever had the focus in the tables has it again after they are drawn anew. */
+function keepFocus(replace) {
+    const { ledger } = document.activeElement?.dataset ?? {};
+    replace();
+    if (ledger) buttonOf(ledger)?.focus();
+}
+
+function buttonOf(ledger) {
+    return find('placed-rows').querySelector(`[data-ledger="${CSS.escape(ledger)}"]`);
+}
+
+function serverRow({ server, url, this: isThis, entered_at: since, ledgers, load }) {
+    const number = (text, more = '') => element('td', { class: `number${more}` }, text);
+    return element('tr', { 'data-server': server },
+        element('th', { scope: 'row', class: 'what' }, `Server ${server}`,
+            isThis ? element('span', { class: 'quiet-text' }, 'answers this page') : '',
+            element('span', { class: 'detail' }, url)),
+        element('td', {}, element('span', { id: `beat-${server}` })),
+        number(showCount(ledgers.length)),
+        number(load === undefined ? '–' : showCount(load), ' roomy'),
+        element('td', { class: 'time roomy' }, showTime(since).slice(0, -4)));
+}
+
+/** A server that lives says so several times a second. */
+function drawBeat(server, age) {
+    const node = find(`beat-${server}`);
+    const late = age >= LATE_MS;
+    node.className = late ? 'beat late' : 'beat';
+    const text = late ? `silent for ${(age / 1000).toFixed(1)} s` : 'live';
+    if (node.textContent !== text) node.textContent = text;
+    node.title = `heard ${age} ms ago`;
+}
+
+function ledgerRow({ ledger, epoch, state, server }) {
+    const here = ledger === LEDGER_NAME;
+    return element('tr', {},
+        element('th', { scope: 'row', class: 'what' },
+            element('a', { href: `?${new URLSearchParams({ ledger })}` }, ledger),
+            here ? element('span', { class: 'quiet-text' }, 'in view') : ''),
+        element('td', {}, server ? `Server ${server.server}` : 'none yet',
+            element('span', { class: 'detail slim' }, state)),
+        element('td', { class: 'roomy' }, state),
+        element('td', { class: 'number roomy' }, String(epoch)),
+        element('td', { class: 'number' }, ...servers.length > 1 ? [element('button',
+            { type: 'button', 'data-ledger': ledger, 'aria-label': `Move ${ledger}` }, 'Move')]
+            : []));
+}
+
+/* --- moving a ledger ------------------------------------------------------------------------- */
+
+function askToMove({ target }) {
+    const { ledger } = target.closest('button')?.dataset ?? {};
+    if (!ledger) return;
+    const others = servers.filter(({ ledgers }) => !ledgers.some((one) => one.ledger === ledger));
+    moving = ledger;
+    write('place-title', `Move ${ledger}`);
+    write('place-error', '');
+    find('place-server').replaceChildren(...others.map(({ server, url }) =>
+        element('option', { value: server }, `Server ${server}, ${url}`)));
+    find('place').showModal();
+}
+
+async function move(event) {
+    event.preventDefault();
+    const server = Number(find('place-server').value);
+    find('place-send').disabled = true;
+    try {
+        const path = `/v1/ledgers/${encodeURIComponent(moving)}/owner`;
+        const answer = await request('POST', path, { body: JSON.stringify({ server }) });
+        if (answer.status >= 300) {
+            write('place-error', problemOf(answer));
+            return;
+        }
+        find('place').close();
+        announce(`${moving} goes to server ${server}`);
+        look();
+    } catch {
+        write('place-error', 'No answer. Move it again: to move it twice changes nothing.');
+    } finally {
+        find('place-send').disabled = false;
+    }
+}
