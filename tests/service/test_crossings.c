@@ -161,7 +161,7 @@ static void refused_once(const char *strategy)
     pay(&visit, "ref-3", PAY("ref-a", "ref-euro", "20"));
     CU_ASSERT(is_replay(&visit, &other));
     for (int i = 1; i <= 3; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof key, "ref-%d", i);
         CU_ASSERT(state_is(&visit, key, "refused"));
     }
