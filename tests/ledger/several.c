@@ -70,6 +70,14 @@ void several_await_ledger(struct several *server, const char *name)
     ledger_leave(ledger);
 }
 
+void several_await_owner(struct several *server, const char *name, struct bank_owner *owner)
+{
+    for (int i = 0; i < TURNS; i++, co_sleep(TURN_MS * CO_CLOCK_MS))
+        if (bank_owner(server->bank, name, owner) && owner->server > 0 && owner->wanted == 0)
+            return;
+    CU_FAIL("the ledger found no owner");
+}
+
 uint64_t several_number(struct several *server)
 {
     struct lease_peer peer;

@@ -8,7 +8,7 @@
 
 struct several {
     struct bank *bank;
-    struct co_waitgroup opening; /* which ends when it has a ledger, whenever that is */
+    struct co_waitgroup opening; /* which ends when it serves, with ledgers or without */
     bool opened;
     char url[40];
 };
@@ -29,6 +29,10 @@ void several_make(struct several *server, const char *name);
 
 /* Until the ledger is open there. */
 void several_await_ledger(struct several *server, const char *name);
+
+/* Until it has seen that somebody has the ledger whom it was for: a look may be older than the
+ * ledger that is open. */
+void several_await_owner(struct several *server, const char *name, struct bank_owner *owner);
 
 /* Its number in the database. */
 uint64_t several_number(struct several *server);

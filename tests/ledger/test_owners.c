@@ -151,7 +151,7 @@ static void a_ledger_goes_where_it_is_wanted(void)
         fixture_ask(db, "SELECT epoch || ' ' || (wanted IS NULL) || ' ' || (moments_until IS NOT"
                         " NULL) FROM teller.writer WHERE ledger = 2"),
         "2 true true");
-    CU_ASSERT(bank_owner(servers[1].bank, "moved", &owner));
+    several_await_owner(&servers[1], "moved", &owner);
     CU_ASSERT(owner.here && owner.server == second && owner.wanted == 0);
     CU_ASSERT_EQUAL(want(&servers[0], "moved", second), BANK_THERE);
     CU_ASSERT_EQUAL(want(&servers[0], "moved", 999), BANK_UNKNOWN);

@@ -111,6 +111,18 @@ static void await_place(struct several servers[BANKS], const char *name, size_t 
     several_await_ledger(&servers[best - peers], name);
 }
 
+static bool has_any(struct several *server)
+{
+    struct bank_owner owner;
+    char name[20];
+    bool any = false;
+    for (int i = 0; i < SHARED; i++) {
+        name_of(i, name);
+        any = any || (bank_owner(server->bank, name, &owner) && owner.here);
+    }
+    return any;
+}
+
 /* One has them all, two stand by. When it leaves each goes to its place; and when one of these two
  * leaves the other one has all. */
 static void what_a_server_leaves_spreads(void)
@@ -128,7 +140,7 @@ static void what_a_server_leaves_spreads(void)
     several_begin(&servers[2], db, 2, &patient);
     for (int i = 0; i < BANKS; i++)
         several_await_peers(&servers[i], BANKS);
-    CU_ASSERT_FALSE(servers[1].opened || servers[2].opened); /* what one has stays there */
+    CU_ASSERT_FALSE(has_any(&servers[1]) || has_any(&servers[2])); /* what one has stays there */
     bank_close(&servers[0].bank);
 
     for (int i = 0; i < SHARED; i++) {
