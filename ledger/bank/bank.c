@@ -342,19 +342,21 @@ void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figure
     struct bank_slot *slot = &bank->slots[index];
     /* Entered, so that it is not closed while its figures are read. */
     struct ledger *ledger = bank_slot_enter(slot);
-    if (!ledger)
+    bool open = ledger != NULL;
+    if (!open)
         ledger = bank_follow_enter(slot);
     *figures = (struct ledger_figures){.strategy = slot->strategy};
-
-    bool open = ledger != NULL;
-    if (open) {
+    if (ledger) {
         ledger_read_figures(ledger, figures);
         ledger_leave(ledger);
     }
-    /* Of one that is neither open nor followed here only its state is known. */
-    if (!open || figures->state == LEDGER_FOLLOWING) {
+
+    /* Of one that is neither open nor followed here only its state is known. One that was followed
+     * and is being taken runs already, but nobody gets in yet. */
+    if (!open) {
         co_lock_take(&slot->lock);
-        figures->state = open ? figures->state : slot->state;
+        if (figures->state != LEDGER_FOLLOWING || !ledger)
+            figures->state = slot->state;
         memcpy(figures->reason, *slot->wrong ? slot->wrong : slot->why, sizeof figures->reason);
         co_lock_drop(&slot->lock);
         for_everybody(figures->reason);
