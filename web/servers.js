@@ -45,8 +45,8 @@ function makeCards() {
         makeTable('Table of servers', ['Server', 'Signs of life', ['Ledgers', 'number'],
             ['Transfers/s', 'number roomy'], [`Since, ${zoneOf()}`, 'roomy']], 'servers-rows'),
         element('p', { id: 'servers-alone', hidden: '' }, 'This is the only one. A second ',
-            element('code', {}, 'teller serve'), ' on the same database would take over a share ' +
-            'of the ledgers, and all of them if this one died: nobody has to be told.'),
+            element('code', {}, 'teller serve'), ' on the same database would follow the ' +
+            'ledgers, answer for all of them, and take them if this one left or died.'),
         element('p', { class: 'note', id: 'servers-note', role: 'status' }, 'Reading.')),
     element('section', { class: 'card', 'aria-labelledby': 'placed-title' },
         element('h2', { id: 'placed-title' }, 'Where each ledger is'),
@@ -173,19 +173,23 @@ function askToMove({ target }) {
 async function move(event) {
     event.preventDefault();
     const server = Number(find('place-server').value);
+    const ledger = moving;
+    // Meanwhile the dialog may have been closed, and be about another ledger.
+    const isSeen = () => moving === ledger && find('place').open;
     find('place-send').disabled = true;
     try {
-        const path = `/v1/ledgers/${encodeURIComponent(moving)}/owner`;
+        const path = `/v1/ledgers/${encodeURIComponent(ledger)}/owner`;
         const answer = await request('POST', path, { body: JSON.stringify({ server }) });
         if (answer.status >= 300) {
-            write('place-error', problemOf(answer));
+            if (isSeen()) write('place-error', problemOf(answer));
             return;
         }
-        find('place').close();
-        announce(`${moving} goes to server ${server}`);
+        if (isSeen()) find('place').close();
+        announce(`${ledger} goes to server ${server}`);
         look();
     } catch {
-        write('place-error', 'No answer. Move it again: to move it twice changes nothing.');
+        if (isSeen())
+            write('place-error', 'No answer. Move it again: to move it twice changes nothing.');
     } finally {
         find('place-send').disabled = false;
     }

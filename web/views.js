@@ -28,40 +28,47 @@ function begin(view) {
         });
 }
 
-let again = null; // what could not be loaded is asked for again by this
+const again = new Set(); // what could not be loaded is asked for again by these
 
 /** Call `use` with the code that `load()` brings. If it does not come, that is said in the place of
  *  the view, and it can be asked for again. */
 export async function withCode(load, use) {
     const view = current;
-    let code = null;
-    try {
-        code = await load();
-    } catch {
-        if (view === current) sayUnloaded(() => withCode(load, use));
-        return;
-    }
-    if (view === current) clearUnloaded();
-    use(code);
+    const retry = async () => {
+        let code = null;
+        try {
+            code = await load();
+        } catch {
+            if (view === current) sayUnloaded(retry);
+            return;
+        }
+        if (view === current) clearUnloaded(retry);
+        use(code);
+    };
+    await retry();
 }
 
 function sayUnloaded(retry) {
-    if (!again) announce(find('unloaded-title').textContent);
-    again = retry;
+    if (again.size === 0) announce(find('unloaded-title').textContent);
+    again.add(retry);
     find('unloaded').hidden = false;
     find('main').classList.add('unloaded');
 }
 
-function clearUnloaded() {
-    if (!again) return;
-    again = null;
+/** Of the parts of a view one came, or all are of no interest any more: it says so of what is left. */
+function clearUnloaded(...retries) {
+    if (again.size === 0) return;
+    for (const retry of retries.length ? retries : [...again])
+        again.delete(retry);
+    if (again.size > 0) return;
     find('unloaded').hidden = true;
     find('main').classList.remove('unloaded');
 }
 
 /** Ask again for what could not be loaded, if there is anything. */
 export function retryView() {
-    again?.();
+    for (const retry of [...again])
+        retry();
 }
 
 /** Is it the view that is open? */

@@ -213,7 +213,8 @@ static void answer_refused(
     call->refusal.settle = path_of(call, asked->from.ledger, asked->key);
     if (told.status == LEDGER_UNAVAILABLE && outcome->ledger == asked->to.ledger)
         call->refusal.detail =
-            "The ledger that is to be paid does not take this now; /readyz says why.";
+            "The ledger that is to be paid does not take this now, or is not on this server: both "
+            "have to be (GET /v1/servers).";
 }
 
 void crossings_post(struct call *call)

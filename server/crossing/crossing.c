@@ -273,15 +273,18 @@ static bool may_begin(struct co_context *context, struct bank *bank, struct ledg
 {
     uint64_t seq;
     enum ledger_status status = find_asset(context, from, asked->from.account, asset, &seq);
-    if (status == LEDGER_OK)
-        status = open_clearing(context, from, asked->to.ledger, asset);
     if (status != LEDGER_OK) {
         refuse(outcome, &asked->from, status, seq);
         return false;
     }
     status = look_ahead(context, bank, asked, asset);
-    if (status == LEDGER_OK)
-        return true;
+    if (status == LEDGER_OK) {
+        /* Only now: the account stays, and there is none for a ledger that does not exist. */
+        status = open_clearing(context, from, asked->to.ledger, asset);
+        if (status != LEDGER_OK)
+            refuse(outcome, &asked->from, status, seq);
+        return status == LEDGER_OK;
+    }
 
     /* Not so now, but the key may be of one that has begun when it was. */
     enum ledger_status known = know_key(context, from, asked, &seq);
@@ -291,11 +294,13 @@ static bool may_begin(struct co_context *context, struct bank *bank, struct ledg
     return known == LEDGER_OK;
 }
 
-/* False, immediately, once the context has ended. */
-static bool rest(struct co_context *context, int64_t ms)
+/* False, immediately, once the context has ended, or the ledger is to be closed: that waits for
+ * whoever is inside, and others for that. */
+static bool rest(struct co_context *context, struct ledger *from, int64_t ms)
 {
-    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(context)};
-    return co_select_timeout(&end, 1, ms * CO_CLOCK_MS) == CO_SELECT_NONE;
+    struct co_select_case ends[] = {{.op = CO_SELECT_RECV, .chan = co_context_done(context)},
+        {.op = CO_SELECT_RECV, .chan = co_context_done(ledger_open_context(from))}};
+    return co_select_timeout(ends, 2, ms * CO_CLOCK_MS) == CO_SELECT_NONE;
 }
 
 /* The steps that are left, again and again while they cannot be taken. */
@@ -312,7 +317,7 @@ static enum ledger_status see_through(struct co_context *context, struct bank *b
         status = crossing_drive(context, bank, from, name, hold, &outcome->settled);
         if (status == LEDGER_DAMAGED) /* and stays so */
             return status;
-        if (status != LEDGER_OK && !rest(context, ms))
+        if (status != LEDGER_OK && !rest(context, from, ms))
             return LEDGER_OUTCOME_UNKNOWN;
         ms = 2 * ms < AGAIN_MAX_MS ? 2 * ms : AGAIN_MAX_MS;
     }

@@ -55,6 +55,13 @@ static void drive_one(
     co_context_release(&context);
 }
 
+/* False: the keeper is to stop, or the ledger to be closed, which waits for whoever is inside. */
+static bool goes_on(struct crossing_keeper *keeper, struct ledger *ledger)
+{
+    return co_context_err(keeper->duty.running) == CO_CONTEXT_OK &&
+           co_context_err(ledger_open_context(ledger)) == CO_CONTEXT_OK;
+}
+
 /* Those that were there at the look before: the others are driven on by whoever asked for them. */
 static void drive_all(struct crossing_keeper *keeper, const char *name, uint64_t seen)
 {
@@ -65,13 +72,13 @@ static void drive_all(struct crossing_keeper *keeper, const char *name, uint64_t
     do {
         count = ledger_clearing_holds(ledger, skip, keeper->holds, AT_ONCE);
         /* From the oldest one on. */
-        for (size_t i = count; i > 0 && co_context_err(keeper->duty.running) == CO_CONTEXT_OK; i--)
+        for (size_t i = count; i > 0 && goes_on(keeper, ledger); i--)
             if (keeper->holds[i - 1] <= seen)
                 drive_one(keeper, ledger, name, keeper->holds[i - 1]);
         /* Those that have ended are in the list no more, so it may pass some over: until the next
          * look. But none that can go on waits behind those that cannot. */
         skip += count;
-    } while (count == AT_ONCE && co_context_err(keeper->duty.running) == CO_CONTEXT_OK);
+    } while (count == AT_ONCE && goes_on(keeper, ledger));
     ledger_leave(ledger);
 }
 

@@ -17,8 +17,6 @@
 
 #define MARK "\xE2\x87\x84"
 
-enum { VALUES = 64 };
-
 void crossing_key(char text[CROSSING_KEY], const char *payer, const char *key, int step)
 {
     uint8_t digest[HASH_REQUEST];
@@ -119,7 +117,7 @@ const char *crossing_text_of_end(
 static const struct json_in *read(struct arena *arena, const char *text)
 {
     char error[JSON_IN_ERROR];
-    return text ? json_in_read(arena, text, strlen(text), VALUES, "metadata", error) : NULL;
+    return text ? json_in_read(arena, text, strlen(text), JSON_IN_VALUES, "metadata", error) : NULL;
 }
 
 static const char *text_of(const struct json_in *object, const char *name)

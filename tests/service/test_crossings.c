@@ -127,6 +127,29 @@ static void goes_over_once(const char *strategy)
 }
 BOTH_STRATEGIES(goes_over_once)
 
+/* What is kept with it has many values, as many as a request may have. */
+static void keeps_what_comes_with_it(const char *strategy)
+{
+    static char list[2001], body[2400];
+    struct visit visit;
+    visit_begin_shared(&visit, strategy);
+    CU_ASSERT(visit_fund(&visit, "many-a", 1000));
+    open_in_branch(&visit, "many-x", "USD/2");
+    for (size_t i = 0; i + 2 < sizeof list; i += 2)
+        memcpy(&list[i], "1,", 2);
+    list[sizeof list - 2] = '1';
+    snprintf(body, sizeof body,
+        "{\"from\":{\"ledger\":\"main\",\"account\":\"many-a\"},\"to\":{\"ledger\":\"branch\","
+        "\"account\":\"many-x\"},\"amount\":\"300\",\"metadata\":{\"n\":[%s]}}",
+        list);
+    pay(&visit, "many-1", body);
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(state_is(&visit, "many-1", "done"));
+    CU_ASSERT(stands_at(&visit, "/accounts/many-a", "\"700\"", "\"0\""));
+    visit_end(&visit);
+}
+BOTH_STRATEGIES(keeps_what_comes_with_it)
+
 /* A refusal of either ledger is the key's answer for good, and what was held is free again. */
 static void refused_once(const char *strategy)
 {
@@ -404,7 +427,8 @@ static void waits_for_a_freeze(const char *strategy)
 BOTH_STRATEGIES(waits_for_a_freeze)
 
 const struct unit_suite crossings_suite = {"crossings", 2,
-    (const struct unit_test[]){BOTH_ROWS(goes_over_once), BOTH_ROWS(refused_once),
-        BOTH_ROWS(not_begun), BOTH_ROWS(reserved), {"killed_when_held", killed_when_held},
-        {"killed_when_paid", killed_when_paid}, {"killed_when_settled", killed_when_settled},
-        {"tried_again", tried_again}, BOTH_ROWS(waits_for_a_freeze), {0}}};
+    (const struct unit_test[]){BOTH_ROWS(goes_over_once), BOTH_ROWS(keeps_what_comes_with_it),
+        BOTH_ROWS(refused_once), BOTH_ROWS(not_begun), BOTH_ROWS(reserved),
+        {"killed_when_held", killed_when_held}, {"killed_when_paid", killed_when_paid},
+        {"killed_when_settled", killed_when_settled}, {"tried_again", tried_again},
+        BOTH_ROWS(waits_for_a_freeze), {0}}};
