@@ -42,13 +42,14 @@ function makeCards() {
         element('h2', { class: 'title', id: 'servers-title' }, 'Servers'),
         element('p', { class: 'note' }, 'Those that share one database. Each ledger is ' +
             'written by one of them, which holds a lease on it; any of them answers for all.'),
+        element('p', { class: 'note', id: 'servers-note', role: 'status' }, 'Reading.'),
         makeTable('Table of servers', ['Server', 'Signs of life', ['Ledgers', 'number'],
             ['Transfers/s', 'number roomy'], [`Since, ${zoneOf()}`, 'roomy']], 'servers-rows'),
         element('p', { id: 'servers-alone', hidden: '' }, 'This is the only one. A second ',
             element('code', {}, 'teller serve'), ' on the same database would follow the ' +
-            'ledgers, answer for all of them, and take them if this one left or died.'),
-        element('p', { class: 'note', id: 'servers-note', role: 'status' }, 'Reading.')),
-    element('section', { class: 'card', 'aria-labelledby': 'placed-title' },
+            'ledgers, answer for all of them, and take them if this one left or died.')),
+    element('section', { class: 'card', id: 'placed', 'aria-labelledby': 'placed-title',
+        hidden: '' },
         element('h2', { id: 'placed-title' }, 'Where each ledger is'),
         makeTable('Table of ledgers and their servers', ['Ledger', 'Server', ['State', 'roomy'],
             ['Epoch of the lease', 'number roomy'], [acts, '']], 'placed-rows'))];
@@ -99,6 +100,7 @@ function draw({ servers: living, free }) {
     }
     for (const { server, beat_age_ms: age } of living) drawBeat(server, age);
     find('servers-alone').hidden = living.length !== 1;
+    find('placed').hidden = false; // before, it would be moved by the rows above it
     const homeless = free.length ? `, ${showCount(free.length)} of them without a server` : '';
     write('servers-note',
         `${countOf(living.length, 'server')}, ${countOf(placed.length, 'ledger')}${homeless}.`);

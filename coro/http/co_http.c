@@ -24,6 +24,7 @@ struct co_http_exchange {
     struct co_http *http; /* NULL: of no client */
     struct co_http_origin origin;
     struct co_http_connection *connection;
+    bool repeated; /* a try before the one that was answered was sent */
 };
 
 struct co_http *co_http_make(const struct co_http_options *options)
@@ -141,8 +142,10 @@ static enum co_http_fate exchange_begin(struct co_context *context,
             exchange->connection = connect_to(context, http, &exchange->origin, why);
         if (!exchange->connection)
             return before;
-        if (ask(context, exchange->connection, &message) == 0)
+        if (ask(context, exchange->connection, &message) == 0) {
+            exchange->repeated = before != CO_HTTP_NOT_SENT;
             return CO_HTTP_ANSWERED;
+        }
         int error = errno;
         enum co_http_fate fate = co_http_connection_fate(exchange->connection);
         co_http_connection_free(&exchange->connection);
@@ -185,6 +188,11 @@ enum co_http_fate co_http_open(struct co_context *context, struct co_http *http,
         co_http_exchange_close(exchange);
     errno = error;
     return fate;
+}
+
+bool co_http_exchange_is_repeated(const struct co_http_exchange *exchange)
+{
+    return exchange->repeated;
 }
 
 const struct co_http_head *co_http_exchange_head(const struct co_http_exchange *exchange)

@@ -83,6 +83,10 @@ CO_MUST_CHECK enum co_http_fate co_http_open(struct co_context *context, struct 
 /* It is the exchange's, and its text lies elsewhere after each read. */
 const struct co_http_head *co_http_exchange_head(const struct co_http_exchange *exchange);
 
+/* It was sent before, over a connection that then broke, and this is the answer to the second time:
+ * one that says that nothing was done speaks for that time alone. */
+bool co_http_exchange_is_repeated(const struct co_http_exchange *exchange);
+
 /* The body without its framing, byte for byte: 1 to `size` bytes, 0 when it is whole, or -1: then
  * there may have been more. Parks. */
 CO_MUST_CHECK ssize_t co_http_exchange_read(

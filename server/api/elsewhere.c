@@ -6,6 +6,7 @@
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/api/request_key.h"
+#include "server/api/route.h"
 #include "server/forward/forward.h"
 #include "server/http/prefer.h"
 
@@ -125,7 +126,10 @@ static void refuse_unknown(struct call *call)
 {
     bool good;
     call_refuse_status(call, LEDGER_OUTCOME_UNKNOWN, 0);
-    call->refusal.key = request_key_of_header(call->arena, call->request->idempotency_key, &good);
+    /* Where it can be asked for is told of what keeps keys. */
+    if (call->route->flags & ROUTE_MOVES_MONEY)
+        call->refusal.key =
+            request_key_of_header(call->arena, call->request->idempotency_key, &good);
 }
 
 /* There is no answer of that server. */

@@ -77,7 +77,8 @@ static struct event_feed *make(struct ledger *ledger)
     if (!feed)
         return NULL;
     feed->ledger = ledger;
-    feed->life = co_context_with_cancel(co_context_background());
+    /* It ends with the ledger, which waits for all its users before it closes. */
+    feed->life = co_context_with_cancel(ledger_open_context(ledger));
     /* A new user is at the end already, and must not be told of the past. */
     for (size_t i = 0; i < GROUPS; i++)
         co_eventcount_advance(&feed->known[i], ledger_durable_seq(ledger));

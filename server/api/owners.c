@@ -73,8 +73,8 @@ void owners_post(struct call *call)
     case BANK_NO_LEDGER:
         call_refuse_status(call, LEDGER_LEDGER_NOT_FOUND, 0);
         return;
-    case BANK_AWAY:
+    case BANK_AWAY: /* it may have got there, and the answer not here */
         break;
     }
-    call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
+    call_refuse_status(call, LEDGER_OUTCOME_UNKNOWN, 0);
 }

@@ -179,9 +179,20 @@ static void begin_events(struct passing *passing)
     response->stream_arg = events;
 }
 
+/* Nothing was done, says the answer to the second time that it was sent. But what became of the
+ * first is not known: whoever was asked then may have died with its answer. */
+static bool is_half_an_answer(const struct passing *passing, int status)
+{
+    bool denies = status == problem_not_owner.status || status == problem_overloaded.status ||
+                  status == problem_too_many.status;
+    return denies && co_http_exchange_is_repeated(passing->exchange);
+}
+
 static enum forward_fate take_answer(struct passing *passing)
 {
     const struct co_http_head *head = co_http_exchange_head(passing->exchange);
+    if (is_half_an_answer(passing, head->status))
+        return FORWARD_LOST;
     if (head->status == problem_not_owner.status)
         return FORWARD_NOT_OWNER;
     if (!forward_answer_head(head, passing->to->url, passing->request, passing->response))

@@ -35,6 +35,11 @@ void problem_begin(
 void problem_end(struct json_out *out, struct response *response, const struct problem *problem)
 {
     json_out_close(out, '}');
+    /* Instead of what another server may have said. */
+    response->passed = NULL;
+    response->passed_count = 0;
+    response->varies = false;
+    response->stream = NULL;
     response->status = problem->status;
     response->content_type = "application/problem+json";
     response->body = out->text;
