@@ -55,7 +55,7 @@ function sayUnloaded(retry) {
     find('main').classList.add('unloaded');
 }
 
-/** Of the parts of a view one came, or all are of no interest any more: it says so of what is left. */
+/** Of the parts of a view one came, or none is of interest any more: it says so of what is left. */
 function clearUnloaded(...retries) {
     if (again.size === 0) return;
     for (const retry of retries.length ? retries : [...again])

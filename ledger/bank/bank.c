@@ -354,6 +354,9 @@ void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figure
     /* Of one that is neither open nor followed here only its state is known. One that was followed
      * and is being taken runs already, but nobody gets in yet. */
     if (!open) {
+        struct lease_row row;
+        if (bank->lease && lease_find(bank->lease, slot->number, &row))
+            figures->epoch = row.epoch;
         co_lock_take(&slot->lock);
         if (figures->state != LEDGER_FOLLOWING || !ledger)
             figures->state = slot->state;

@@ -6,7 +6,6 @@
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/api/request_key.h"
-#include "server/api/route.h"
 #include "server/forward/forward.h"
 #include "server/http/prefer.h"
 
@@ -122,21 +121,21 @@ static enum forward_fate pass(struct call *call, bool heeds_key, int64_t until_n
     return fate;
 }
 
-static void refuse_unknown(struct call *call)
+static void refuse_unknown(struct call *call, bool heeds_key)
 {
     bool good;
     call_refuse_status(call, LEDGER_OUTCOME_UNKNOWN, 0);
-    /* Where it can be asked for is told of what keeps keys. */
-    if (call->route->flags & ROUTE_MOVES_MONEY)
+    /* Where it can be asked for is told of what a ledger keeps by its key. */
+    if (heeds_key && call->path.ledger)
         call->refusal.key =
             request_key_of_header(call->arena, call->request->idempotency_key, &good);
 }
 
 /* There is no answer of that server. */
-static void refuse(struct call *call, enum forward_fate fate)
+static void refuse(struct call *call, enum forward_fate fate, bool heeds_key)
 {
     if (fate == FORWARD_LOST && !only_reads(call))
-        refuse_unknown(call);
+        refuse_unknown(call, heeds_key);
     else if (fate == FORWARD_FULL)
         call_refuse_as(call, &problem_overloaded, "Too many requests wait for other servers.");
     else
@@ -157,7 +156,7 @@ bool elsewhere_answer(struct call *call, bool heeds_key)
         fate = pass(call, heeds_key, until_ns);
     }
     if (fate != FORWARD_ANSWERED)
-        refuse(call, fate);
+        refuse(call, fate, heeds_key);
     call->heeds_wait = false; /* the owner has said so, if it did */
     return false;
 }
