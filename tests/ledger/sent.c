@@ -15,6 +15,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void *texts; /* of tsearch() */
 static size_t count;
+static bool paused;
 
 /* Connections that work as the service's role, of tsearch(). */
 static void *services;
@@ -56,7 +57,7 @@ static void note(const PGconn *conn, const char *text)
 {
     pthread_mutex_lock(&lock);
     note_role(conn, text);
-    if (tfind(conn, &services, compare_places) && !tfind(text, &texts, compare)) {
+    if (!paused && tfind(conn, &services, compare_places) && !tfind(text, &texts, compare)) {
         char *copy = strdup(text);
         co_ensure(copy && tsearch(copy, &texts, compare));
         count++;
@@ -70,6 +71,13 @@ size_t sent_count(void)
     size_t texts_sent = count;
     pthread_mutex_unlock(&lock);
     return texts_sent;
+}
+
+void sent_by_test(bool by_test)
+{
+    pthread_mutex_lock(&lock);
+    paused = by_test;
+    pthread_mutex_unlock(&lock);
 }
 
 struct visit {

@@ -4,11 +4,15 @@
 #ifndef TESTS_LEDGER_SENT_H
 #define TESTS_LEDGER_SENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Call it with each. Texts that differ in their numbers alone are one. Not while others send. */
 void sent_each(void (*look)(const char *text, void *arg), void *arg);
 
 size_t sent_count(void);
+
+/* Are the texts from here on a test's own, in the service's role? They are not noted then. */
+void sent_by_test(bool by_test);
 
 #endif

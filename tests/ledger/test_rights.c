@@ -8,6 +8,7 @@
 #include "ledger/db/migrate.h"
 #include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
+#include "tests/ledger/sent.h"
 
 static struct pg *connect_as(const char *where, const char *role)
 {
@@ -76,6 +77,7 @@ static void the_role_cannot_rewrite_the_journal(void)
     const char *where = fixture_database();
     struct ledger *ledger = fixture_open_abc(where, "owner");
     struct pg *pg = connect_as(where, PG_APP_ROLE);
+    sent_by_test(true);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "BEGIN"), PG_OK);
         enum pg_status status = pg_script(co_context_background(), pg, rows[i].sql);
@@ -85,6 +87,7 @@ static void the_role_cannot_rewrite_the_journal(void)
         CU_ASSERT_STRING_EQUAL(status == PG_ERROR ? pg_sqlstate(pg) : "", rows[i].state);
         CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "ROLLBACK"), PG_OK);
     }
+    sent_by_test(false);
     pg_close(&pg);
     CU_ASSERT_EQUAL(fixture_move(ledger, NULL, "a", "b", 1), LEDGER_OK);
     fixture_check(ledger);
