@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/service/standby.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -36,12 +38,21 @@ void standby_make(struct standby *standby, const struct service *first, const ch
     co_ensure(target_make(service->url, first->target.token, &service->target) == NULL);
 }
 
+/* Whoever ends it may wait for this, and only then for the process. */
+static bool has_ended(const struct service *service)
+{
+    siginfo_t end = {.si_pid = 0};
+    pid_t pid = service->pid;
+    return pid <= 0 || waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           end.si_pid != 0;
+}
+
 /* Until it has the ledgers; false: it was ended before. */
 static bool await_ready(const struct service *service)
 {
     int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
     bool is_ready;
-    while (!(is_ready = service_probe(service, "/readyz") == 200) && service->pid > 0 &&
+    while (!(is_ready = service_probe(service, "/readyz") == 200) && !has_ended(service) &&
            co_clock_now_ns() < until)
         co_sleep(10 * CO_CLOCK_MS);
     return is_ready;
