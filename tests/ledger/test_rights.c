@@ -20,71 +20,71 @@ static struct pg *connect_as(const char *where, const char *role)
 
 /* Each as teller_app, in a transaction that is rolled back. The state is PostgreSQL's: 42501 no
  * right, 23514 against a CHECK, TL006 no batch for it. */
+static const struct attempt {
+    const char *state, *sql;
+} attempts[] = {
+    {"42501", "UPDATE entry SET amount = 1"},
+    {"42501", "DELETE FROM entry"},
+    {"42501", "TRUNCATE entry"},
+    {"42501", "UPDATE further_posting SET amount = 1"},
+    {"42501", "UPDATE account SET floor = NULL"},
+    {"42501", "DELETE FROM batch"},
+    {"42501", "INSERT INTO batch (ledger, no, epoch, first_seq, last_seq)"
+              " VALUES (1, 99, 9, 99, 99)"},
+    {"42501", "UPDATE writer SET epoch = 0"},
+    {"42501", "UPDATE writer SET stopped = NULL"},
+    {"42501", "INSERT INTO writer (ledger, epoch) VALUES (9, 9)"},
+    {"42501", "DELETE FROM writer"},
+    {"42501", "UPDATE server SET left_at = NULL"},
+    {"42501", "INSERT INTO checkpoint VALUES (9, 9)"},
+    {"42501", "UPDATE balance SET balance = 0"},
+    {"42501", "UPDATE ledger SET name = 'x'"},
+    {"42501", "UPDATE token SET scope = 'admin'"},
+    {"42501", "UPDATE token SET prefixes = NULL"},
+    {"42501", "UPDATE token SET expires_at = NULL"},
+    {"42501", "UPDATE token SET hash = decode(md5('') || md5(''), 'hex')"},
+    {"42501", "DELETE FROM token"},
+    {"42501", "UPDATE token_act SET by_name = 'nobody'"},
+    {"42501", "DELETE FROM token_act"},
+    {"42501", "TRUNCATE token_act"},
+    {"42501", "INSERT INTO token_act (act, token, by_name) VALUES ('revoked', 1, 'nobody')"},
+    /* A revocation is final. */
+    {"TL007", "INSERT INTO token (scope, hash) VALUES ('read', decode(md5('') || md5(''), 'hex'));"
+              " UPDATE token SET revoked_at = now(); UPDATE token SET revoked_at = NULL"},
+    {"42501", "DELETE FROM migration"},
+    {"42501", "ALTER TABLE entry DISABLE TRIGGER ALL"},
+    {"42501", "CREATE TABLE teller.mine (n int)"},
+    {"42501", "CREATE OR REPLACE FUNCTION guard_rows() RETURNS trigger LANGUAGE sql AS ''"},
+    {"TL006", "INSERT INTO entry (ledger, seq, at, kind, account) VALUES (1, 99, now(), 9, 2)"},
+    {"TL006", "INSERT INTO entry (ledger, seq, at, kind, account) VALUES (9, 1, now(), 9, 2)"},
+    {"TL006", "INSERT INTO further_posting VALUES (1, 5, 1, 1, 2, 1, 0, 0, 1, 1)"},
+    {"TL006", "INSERT INTO account VALUES (1, 99, 'x', 'USD/2', 0, 99, NULL)"},
+    {"23514", "INSERT INTO entry (ledger, seq, at, kind, from_no, to_no, amount, from_after,"
+              " to_after, from_prev, to_prev)"
+              " VALUES (1, 99, now(), 2, 1, 2, 'NaN', 0, 0, 1, 1)"},
+    {"23514", "INSERT INTO entry (ledger, seq, at, kind, from_no, to_no, amount, from_after,"
+              " to_after, from_prev, to_prev)"
+              " VALUES (1, 99, now(), 2, 1, 2, 1, 'NaN', 0, 1, 1)"},
+    {"23514", "INSERT INTO entry (ledger, seq, at, kind, key, fingerprint, code, available)"
+              " VALUES (1, 99, now(), 3, 'k', decode(md5(''), 'hex'), 'c', 'NaN')"},
+    {"23514", "INSERT INTO further_posting VALUES (1, 5, 1, 1, 2, 'NaN', 0, 0, 1, 1)"},
+    {"23514", "INSERT INTO held VALUES (1, 2, 5, 'NaN')"},
+    {"23514", "INSERT INTO account VALUES (1, 99, 'x', 'USD/2', 'NaN', 99, NULL)"},
+};
+
 static void the_role_cannot_rewrite_the_journal(void)
 {
-    static const struct {
-        const char *state, *sql;
-    } rows[] = {
-        {"42501", "UPDATE entry SET amount = 1"},
-        {"42501", "DELETE FROM entry"},
-        {"42501", "TRUNCATE entry"},
-        {"42501", "UPDATE further_posting SET amount = 1"},
-        {"42501", "UPDATE account SET floor = NULL"},
-        {"42501", "DELETE FROM batch"},
-        {"42501", "INSERT INTO batch (ledger, no, epoch, first_seq, last_seq)"
-                  " VALUES (1, 99, 9, 99, 99)"},
-        {"42501", "UPDATE writer SET epoch = 0"},
-        {"42501", "UPDATE writer SET stopped = NULL"},
-        {"42501", "INSERT INTO writer (ledger, epoch) VALUES (9, 9)"},
-        {"42501", "DELETE FROM writer"},
-        {"42501", "UPDATE server SET left_at = NULL"},
-        {"42501", "INSERT INTO checkpoint VALUES (9, 9)"},
-        {"42501", "UPDATE balance SET balance = 0"},
-        {"42501", "UPDATE ledger SET name = 'x'"},
-        {"42501", "UPDATE token SET scope = 'admin'"},
-        {"42501", "UPDATE token SET prefixes = NULL"},
-        {"42501", "UPDATE token SET expires_at = NULL"},
-        {"42501", "UPDATE token SET hash = decode(md5('') || md5(''), 'hex')"},
-        {"42501", "DELETE FROM token"},
-        {"42501", "UPDATE token_act SET by_name = 'nobody'"},
-        {"42501", "DELETE FROM token_act"},
-        {"42501", "TRUNCATE token_act"},
-        {"42501", "INSERT INTO token_act (act, token, by_name) VALUES ('revoked', 1, 'nobody')"},
-        /* A revocation is final. */
-        {"TL007",
-            "INSERT INTO token (scope, hash) VALUES ('read', decode(md5('') || md5(''), 'hex'));"
-            " UPDATE token SET revoked_at = now(); UPDATE token SET revoked_at = NULL"},
-        {"42501", "DELETE FROM migration"},
-        {"42501", "ALTER TABLE entry DISABLE TRIGGER ALL"},
-        {"42501", "CREATE TABLE teller.mine (n int)"},
-        {"42501", "CREATE OR REPLACE FUNCTION guard_rows() RETURNS trigger LANGUAGE sql AS ''"},
-        {"TL006", "INSERT INTO entry (ledger, seq, at, kind, account) VALUES (1, 99, now(), 9, 2)"},
-        {"TL006", "INSERT INTO entry (ledger, seq, at, kind, account) VALUES (9, 1, now(), 9, 2)"},
-        {"TL006", "INSERT INTO further_posting VALUES (1, 5, 1, 1, 2, 1, 0, 0, 1, 1)"},
-        {"TL006", "INSERT INTO account VALUES (1, 99, 'x', 'USD/2', 0, 99, NULL)"},
-        {"23514", "INSERT INTO entry (ledger, seq, at, kind, from_no, to_no, amount, from_after,"
-                  " to_after, from_prev, to_prev)"
-                  " VALUES (1, 99, now(), 2, 1, 2, 'NaN', 0, 0, 1, 1)"},
-        {"23514", "INSERT INTO entry (ledger, seq, at, kind, from_no, to_no, amount, from_after,"
-                  " to_after, from_prev, to_prev)"
-                  " VALUES (1, 99, now(), 2, 1, 2, 1, 'NaN', 0, 1, 1)"},
-        {"23514", "INSERT INTO entry (ledger, seq, at, kind, key, fingerprint, code, available)"
-                  " VALUES (1, 99, now(), 3, 'k', decode(md5(''), 'hex'), 'c', 'NaN')"},
-        {"23514", "INSERT INTO further_posting VALUES (1, 5, 1, 1, 2, 'NaN', 0, 0, 1, 1)"},
-        {"23514", "INSERT INTO held VALUES (1, 2, 5, 'NaN')"},
-        {"23514", "INSERT INTO account VALUES (1, 99, 'x', 'USD/2', 'NaN', 99, NULL)"},
-    };
     const char *where = fixture_database();
     struct ledger *ledger = fixture_open_abc(where, "owner");
     struct pg *pg = connect_as(where, PG_APP_ROLE);
     sent_by_test(true);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
         CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "BEGIN"), PG_OK);
-        enum pg_status status = pg_script(co_context_background(), pg, rows[i].sql);
-        if (status != PG_ERROR || strcmp(pg_sqlstate(pg), rows[i].state) != 0)
-            printf("\n    %s: %s ", rows[i].sql, status == PG_OK ? "done" : pg_message(pg));
+        enum pg_status status = pg_script(co_context_background(), pg, attempts[i].sql);
+        if (status != PG_ERROR || strcmp(pg_sqlstate(pg), attempts[i].state) != 0)
+            printf("\n    %s: %s ", attempts[i].sql, status == PG_OK ? "done" : pg_message(pg));
         CU_ASSERT_EQUAL(status, PG_ERROR);
-        CU_ASSERT_STRING_EQUAL(status == PG_ERROR ? pg_sqlstate(pg) : "", rows[i].state);
+        CU_ASSERT_STRING_EQUAL(status == PG_ERROR ? pg_sqlstate(pg) : "", attempts[i].state);
         CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "ROLLBACK"), PG_OK);
     }
     sent_by_test(false);
