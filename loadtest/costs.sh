@@ -10,33 +10,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 file=${1:-build/costs}
 program=${COSTS_PROGRAM:-build/teller} seconds=${COSTS_SECONDS:-5}
-load=$(dirname "$program")/teller-load
 ledgers=128 accounts=100 many=100000
 export PATH=$PATH:/usr/sbin
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/teller-costs-XXXXXX")
-chmod 711 "$dir"
-pids=()
-finish() {
-    local pid
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    for pid in "${pids[@]}"; do wait "$pid" || true; done
-    rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
+. loadtest/bench_common.sh
+bench_begin
 
 start_teller() {
-    "$program" serve --listen 127.0.0.1:0 --data "$dir/data" >"$dir/out" 2>&1 &
-    teller=$!
-    pids=("$teller")
-    for ((tries = 600; tries > 0; tries--)); do
-        grep -q 'listening on' "$dir/out" && break
-        sleep 0.05
-    done
-    url=$(sed -n 's/^teller: listening on //p' "$dir/out")
-    [ -n "$url" ] || { cat "$dir/out" >&2; exit 1; }
-    token=$(cat "$dir/data/admin.token")
+    pids=()
+    bench_serve data
+    teller=${pids[0]}
     postmaster=$(head -1 "$dir/data/postgres/postmaster.pid")
 }
 
@@ -62,14 +45,6 @@ resident() { awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$teller/status"; }
 written() { sql "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"; }
 entries() { sql "SELECT sum(s) FROM (SELECT max(last_seq) s FROM teller.batch GROUP BY ledger) t"; }
 minus() { awk -v a="$1" -v b="$2" 'BEGIN { print a - b }'; }
-
-make_accounts() { # LEDGER COUNT
-    { curl -sf -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \
-        -d "{\"name\":\"$1\"}" "${url%/}/v1/ledgers" &&
-        "$load" transfers --url "$url" --token "$token" --ledger "$1" --accounts "$2" \
-            --clients 8 --duration 0
-    } >"$dir/answer" || { cat "$dir/answer" >&2; exit 1; }
-}
 
 # idle: microseconds of PostgreSQL a beat, of which there are two a second.
 idle() {
@@ -104,11 +79,11 @@ put() {
 # --- what is measured -----------------------------------------------------------------------------
 
 start_teller
-make_accounts bench-1 $accounts
+bench_ledger bench-1 $accounts
 sleep 11 # the first look of the auditor, 10 s after a ledger was opened, is not what is measured
 beat=$(idle)
 resident_one=$(resident)
-for ((i = 2; i <= ledgers; i++)); do make_accounts "bench-$i" $accounts; done
+for ((i = 2; i <= ledgers; i++)); do bench_ledger "bench-$i" $accounts; done
 sleep 11
 beat_all=$(idle)
 resident_all=$(resident)
@@ -134,7 +109,7 @@ sleep 1
 put 1 128 "http://127.0.0.1:$port" >"$dir/hop"
 
 resident_before=$(resident)
-make_accounts many $many
+bench_ledger many $many
 account_bytes=$(awk -v a="$(resident)" -v b="$resident_before" -v n=$many \
     'BEGIN { printf "%.0f", (a > b ? (a - b) / n : 0) }')
 kill "$proxy" "$teller"

@@ -142,6 +142,19 @@ void command_teller(
     command_run(command, argv);
 }
 
+bool command_audits(const char *url)
+{
+    char program[SERVICE_PROGRAM];
+    struct command command = {.discard = true};
+    service_program(program);
+    command_run(&command, (const char *const[]){program, "audit", "--database", url, NULL});
+    bool good = command.exit_code == 0;
+    if (!good)
+        command_print(&command);
+    command_free(&command);
+    return good;
+}
+
 void command_save(const struct command *command, const struct service *service, const char *name,
     char path[SERVICE_PROGRAM])
 {

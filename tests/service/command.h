@@ -24,6 +24,9 @@ void command_run(struct command *command, const char *const argv[]);
 void command_teller(
     struct command *command, const struct service *service, const char *const words[]);
 
+/* Does `teller audit --database URL` find nothing wrong? */
+CO_MUST_CHECK bool command_audits(const char *url);
+
 /* Write its output to a file in the service's folder, whose path goes to `path`. */
 void command_save(const struct command *command, const struct service *service, const char *name,
     char path[SERVICE_PROGRAM]);

@@ -258,21 +258,6 @@ static void all_of_it_passes(void)
 
 /* ---- the owner is cut off, hangs, or dies ---------------------------------------------------- */
 
-/* How many entries have that key. */
-static int entries_of(struct visit *visit, const char *key)
-{
-    char path[TEXT];
-    int count = 0;
-    struct json_view item;
-    snprintf(path, sizeof path, "/transfers?key=%s", key);
-    visit_get(visit, path);
-    EXPECT_STATUS(visit, 200);
-    struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
-    while (json_view_next(&walk, &item))
-        count++;
-    return count;
-}
-
 /* The answer to a payment is cut after so many bytes: it is told that nobody knows, and how that is
  * found out, or what it is; and the same again is the same entry. False: nothing was cut. */
 static bool payment_is_cut(
@@ -295,7 +280,7 @@ static bool payment_is_cut(
     }
     visit_post(passed, "/accounts/a/deposit", key, "{\"amount\":1}");
     EXPECT_STATUS(passed, 201);
-    CU_ASSERT_EQUAL(entries_of(direct, key), 1);
+    CU_ASSERT_EQUAL(visit_entries_of(direct, key), 1);
     return was_cut;
 }
 
@@ -356,7 +341,7 @@ static void owner_hangs(void)
     CU_ASSERT(visit_balance_is(&reading, "a", 5));
     visit_post(&passed, "/accounts/a/deposit", "hung", "{\"amount\":1}");
     EXPECT_STATUS(&passed, 201);
-    CU_ASSERT_EQUAL(entries_of(&passed, "hung"), 1);
+    CU_ASSERT_EQUAL(visit_entries_of(&passed, "hung"), 1);
     kill(joint.owner.pid, SIGCONT);
     visit_end(&passed);
     visit_end(&reading);

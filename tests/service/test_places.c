@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "tests/service/command.h"
 #include "tests/service/standby.h"
 #include "tests/service/visit.h"
 
@@ -247,15 +247,6 @@ static void move_one(const struct places *places)
     visit_end(&visit);
 }
 
-static void run_audit(void *url)
-{
-    char command[700 + SERVICE_PROGRAM], program[SERVICE_PROGRAM];
-    service_program(program);
-    snprintf(command, sizeof command, "'%s' audit --database '%s' >/dev/null", program,
-        (const char *)url);
-    CU_ASSERT_EQUAL(system(command), 0);
-}
-
 /* Each payment that was answered is there, once: with the one server that is left. Epochs never
  * fall from batch to batch, says the audit: one owner at each position. */
 static void verify(struct places *places, const struct load *load)
@@ -274,7 +265,7 @@ static void verify(struct places *places, const struct load *load)
         CU_ASSERT(visit_is(&visit, "balance", balance));
     }
     visit_end(&visit);
-    co_blocking_call(run_audit, places->url);
+    CU_ASSERT(command_audits(places->url));
 }
 
 static void ledgers_find_their_places(void)

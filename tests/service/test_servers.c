@@ -9,7 +9,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/service/bearer.h"
-#include "tests/service/standby.h"
+#include "tests/service/joint.h"
 #include "tests/service/visit.h"
 
 enum { GONE_S = 30, NOT_GONE_MS = 1500 };
@@ -79,28 +79,19 @@ static void is_for_the_unbound(struct visit *visit, const struct service *servic
 
 static void of_two_servers(void)
 {
-    static struct service host, first; /* the host lends its PostgreSQL */
-    static struct standby second;
+    static struct joint joint;
     struct json_view server;
     struct visit visit;
-    char url[300];
-    CU_ASSERT_FATAL(service_make(&host, "owner", NULL));
-    snprintf(url, sizeof url, "host=%s/postgres user=postgres dbname=template1", host.folder);
-    standby_prepare(&first, "owner", url);
-    CU_ASSERT_FATAL(service_run(&first));
-    standby_make(&second, &first, url);
-    standby_start(&second);
-    visit_begin(&visit, &first);
-    while (!find_server(&visit, &second.service, &server) && !second.over)
+    CU_ASSERT_FATAL(joint_make(&joint, NULL));
+    visit_begin(&visit, &joint.owner);
+    int64_t until_ns = co_clock_now_ns() + GONE_S * CO_CLOCK_S;
+    while (!find_server(&visit, joint.other, &server) && co_clock_now_ns() < until_ns)
         co_sleep(50 * CO_CLOCK_MS);
-    tells_both(&visit, &first, &second.service);
-    is_for_the_unbound(&visit, &first);
-    tells_no_more(&visit, &second.service);
-    (void)!standby_await(&second);
+    tells_both(&visit, &joint.owner, joint.other);
+    is_for_the_unbound(&visit, &joint.owner);
+    tells_no_more(&visit, joint.other);
     visit_end(&visit);
-    service_remove(&first);
-    service_remove(&second.service);
-    service_remove(&host);
+    joint_remove(&joint);
 }
 
 const struct unit_suite servers_suite = {

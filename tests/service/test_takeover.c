@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "coro/blocking.h"
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/service/checker.h"
+#include "tests/service/command.h"
 #include "tests/service/standby.h"
 #include "tests/service/visit.h"
 #include "tests/service/workload.h"
@@ -109,30 +109,6 @@ static void hand_over(struct service *first, struct service *second)
     visit_end(&visit);
 }
 
-/* How many entries have that key: 0 or 1. */
-static int entries_of(struct visit *visit, const char *key)
-{
-    char path[80];
-    int count = 0;
-    struct json_view item;
-    snprintf(path, sizeof path, "/transfers?key=%s", key);
-    visit_get(visit, path);
-    EXPECT_STATUS(visit, 200);
-    struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
-    while (json_view_next(&walk, &item))
-        count++;
-    return count;
-}
-
-static void run_audit(void *url)
-{
-    char command[700 + SERVICE_PROGRAM], program[SERVICE_PROGRAM];
-    service_program(program);
-    snprintf(command, sizeof command, "'%s' audit --database '%s' >/dev/null", program,
-        (const char *)url);
-    CU_ASSERT_EQUAL(system(command), 0);
-}
-
 /* All that was acknowledged by either is with the second, once, and nothing else; its journal is
  * sound. */
 static void verify(struct service *second, struct workload *workload, char *url)
@@ -147,10 +123,10 @@ static void verify(struct service *second, struct workload *workload, char *url)
     CU_ASSERT(visit_fund(&visit, "with-the-second", 0));
     visit_post(&visit, "/accounts/with-the-second/deposit", "with-it", "{\"amount\":7}");
     EXPECT_STATUS(&visit, 201);
-    CU_ASSERT_EQUAL(entries_of(&visit, "with-it"), 1);
-    CU_ASSERT(entries_of(&visit, "after-the-end") <= 1); /* it may have been passed on */
+    CU_ASSERT_EQUAL(visit_entries_of(&visit, "with-it"), 1);
+    CU_ASSERT(visit_entries_of(&visit, "after-the-end") <= 1); /* it may have been passed on */
     visit_end(&visit);
-    co_blocking_call(run_audit, url);
+    CU_ASSERT(command_audits(url));
     printf("[%zu done, %zu not executed] ", figures.done, figures.absent);
 }
 

@@ -93,6 +93,20 @@ bool visit_header_is(const struct visit *visit, const char *name, const char *va
            strcmp(found, value) == 0;
 }
 
+int visit_entries_of(struct visit *visit, const char *key)
+{
+    char path[200];
+    int count = 0;
+    struct json_view item;
+    snprintf(path, sizeof path, "/transfers?key=%s", key);
+    visit_get(visit, path);
+    EXPECT_STATUS(visit, 200);
+    struct json_view_walk walk = {.rest = json_view_member(visit->body, "items")};
+    while (json_view_next(&walk, &item))
+        count++;
+    return count;
+}
+
 int64_t visit_figure(struct visit *visit, const char *name)
 {
     char line[160];

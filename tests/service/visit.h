@@ -44,6 +44,9 @@ bool visit_header_is(const struct visit *visit, const char *name, const char *va
  * ended. The last answer says how. False: it found something wrong, or was not done. */
 CO_MUST_CHECK bool visit_audit(struct visit *visit, const char *ledger);
 
+/* How many entries have that key: 0 or 1, or more of a batch. */
+int visit_entries_of(struct visit *visit, const char *key);
+
 /* Ask /metrics for one figure, by its name with its labels; -1: there is none. */
 int64_t visit_figure(struct visit *visit, const char *name);
 
