@@ -23,7 +23,7 @@ bench_end() {
     rm -rf "$dir"
 }
 
-# bench_serve NAME FLAGS...: a server with the folder NAME; where it listens, in $url, and its token,
+# bench_serve NAME FLAGS...: a server with the folder NAME; where it listens is in $url, its token
 # in $token.
 bench_serve() {
     local out=$dir/$1.out tries
