@@ -10,6 +10,7 @@
 #include "server/http/prefer.h"
 
 enum {
+    READ_MS = 2500,   /* a read, whose owner answers it within its lease, or never; else */
     WAIT_S = 30,      /* as long as the owner waits, */
     WAIT_MAX_S = 60,  /* or as the client is willing to (call.h), */
     MARGIN_MS = 3000, /* and until its answer is here */
@@ -93,19 +94,22 @@ static bool look_again(struct call *call, bool anyone, int64_t until_ns)
 
 /* ---- asking it ----------------------------------------------------------------------------- */
 
+static bool only_reads(const struct call *call)
+{
+    return call->request->method == REQUEST_GET || call->request->method == REQUEST_HEAD;
+}
+
 /* As long as it may take itself, and a moment for the way. */
 static int64_t wait_ns(const struct call *call)
 {
     int64_t wait_s;
-    if (!prefer_wait(call->request->prefer, &wait_s))
+    bool is_said = prefer_wait(call->request->prefer, &wait_s);
+    if (!is_said && only_reads(call))
+        return READ_MS * CO_CLOCK_MS - call->request->waited_ns;
+    if (!is_said)
         wait_s = WAIT_S;
     wait_s = wait_s < WAIT_MAX_S ? wait_s : WAIT_MAX_S;
     return wait_s * CO_CLOCK_S + MARGIN_MS * CO_CLOCK_MS - call->request->waited_ns;
-}
-
-static bool only_reads(const struct call *call)
-{
-    return call->request->method == REQUEST_GET || call->request->method == REQUEST_HEAD;
 }
 
 static enum forward_fate pass(struct call *call, bool heeds_key, int64_t until_ns)

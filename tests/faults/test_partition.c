@@ -26,13 +26,12 @@
 enum { SIDES = 2, WITNESSES = 2 * SIDES, CLIENTS = 16, CLIENTS_LONG = 64, SHOWN = 10, TEXT = 300 };
 enum { SECONDS = 15, SECONDS_AT_MOST = 120 }; /* of one trial; a longer time is several of them */
 enum {
-    /* A read that takes longer is a hang: of an account that nobody pays into, longer than it takes
-     * to declare a silent owner dead, of which the other server has asked, and what a busy machine
-     * may take besides. Of one that is paid into, the entry that it
+    /* A read that takes longer is a hang: of an account that nobody pays into, longer than the
+     * lease, and what a busy machine may take besides. Of one that is paid into, the entry that it
      * waits for may be with a session that has died while the lease is good: 5 s until that is
      * given up, and 5 s for a new one. */
     BUSY_MS = 1500,
-    HANG_MS = LEASE_TAKE_MS + BUSY_MS,
+    HANG_MS = LEASE_MS + BUSY_MS,
     HANG_PENDING_MS = 10000 + BUSY_MS,
     ANSWER_S = 60,   /* and later than that nobody waits for it */
     PATIENCE_S = 90, /* for what must come about in the end, on a busy machine */
