@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "server/api/call.h"
-#include "server/auth/token_cache.h"
+#include "server/auth/token_text.h"
 
 static const char cookie_name[] = "teller_session", bearer[] = "Bearer ";
 
@@ -22,20 +22,20 @@ static void set_cookie(struct call *call, const char *value, const char *more)
     snprintf(text, COOKIE_TEXT, "%s=%.*s; Path=/v1; HttpOnly; SameSite=Strict%s%s", cookie_name,
         TOKEN_TEXT, value, over_tls ? "; Secure" : "", more);
     call->response->set_cookie = text;
-    call->response->status = 204;
 }
 
 void session_post(struct call *call)
 {
-    const char *authorization = call->request->authorization;
-    bool has_token = authorization && strlen(authorization) > sizeof bearer - 1;
-    if (has_token) /* it was checked before we are asked */
-        set_cookie(call, authorization + sizeof bearer - 1, "");
-    call->response->status = 204; /* without tokens all may read */
+    const char *token = token_text_of(call->request->authorization);
+    call->response->status = 204;
+    /* Without tokens all may read, and any text passes for one: it is not sent back. */
+    if (token_text_is_valid(token))
+        set_cookie(call, token, "");
 }
 
 void session_delete(struct call *call)
 {
+    call->response->status = 204;
     set_cookie(call, "", "; Max-Age=0");
 }
 

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "coro/chan.h"
 #include "coro/clock.h"
@@ -21,6 +20,7 @@
 #include "coro/worker.h"
 #include "ledger/db/pg.h"
 #include "server/auth/token_snapshot.h"
+#include "server/auth/token_text.h"
 #include "server/text/log.h"
 
 static const int64_t renew_every_ns = 200 * CO_CLOCK_MS;  /* by itself */
@@ -79,23 +79,15 @@ static void check(struct of_worker *worker, const char *text, struct token_grant
         token_snapshot_grant(snapshot, known, grant);
 }
 
-/* What the header says behind "Bearer"; "": something else. */
-static const char *bearer(const char *authorization)
-{
-    if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
-        return "";
-    return authorization + 7 + strspn(authorization + 7, " ");
-}
-
 void token_cache_check(
     struct token_cache *cache, const char *authorization, struct token_grant *grant)
 {
-    check(&cache->of_worker[co_worker_index()], bearer(authorization), grant);
+    check(&cache->of_worker[co_worker_index()], token_text_of(authorization), grant);
 }
 
 bool token_cache_may_be_new(const char *authorization)
 {
-    return token_text_is_valid(bearer(authorization));
+    return token_text_is_valid(token_text_of(authorization));
 }
 
 /* A renewal that begins after now. */
@@ -141,7 +133,7 @@ void token_cache_watch(struct token_cache *cache, const char *authorization,
         known->watches->at = &watch->next;
     known->watches = watch;
     /* It may have been revoked since the request was let in. */
-    if (!token_text_hash(bearer(authorization), watch->hash) ||
+    if (!token_text_hash(token_text_of(authorization), watch->hash) ||
         token_snapshot_scope(known->snapshot, watch->hash) < needed)
         co_context_cancel(context);
 }

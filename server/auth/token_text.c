@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 #include <string.h>
+#include <strings.h>
 
 static const char prefix[] = "teller_",
                   digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -32,6 +33,13 @@ void token_text_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH])
     text[PREFIX + RANDOM + CHECK] = '\0';
     /* 256 random bits cannot be guessed, so a plain hash will do. */
     crypto_hash_sha256(hash, (const unsigned char *)text, PREFIX + RANDOM + CHECK);
+}
+
+const char *token_text_of(const char *authorization)
+{
+    if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
+        return "";
+    return authorization + 7 + strspn(authorization + 7, " ");
 }
 
 bool token_text_is_valid(const char *text)

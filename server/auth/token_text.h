@@ -19,6 +19,9 @@ enum { TOKEN_TEXT = 7 + 64 + 1 };
 /* A fresh token, and what is stored of it. */
 void token_text_make(char text[TOKEN_TEXT], uint8_t hash[TOKEN_HASH]);
 
+/* What an Authorization header says behind "Bearer"; "": something else, or NULL: there is none. */
+const char *token_text_of(const char *authorization);
+
 /* Can it be one that was ever given out? Nothing secret decides how long that takes. */
 bool token_text_is_valid(const char *text);
 

@@ -87,6 +87,17 @@ static void without_tokens_on_loopback(void)
     visit_begin(&visit, &service);
     visit_call(&visit, &(struct request){.path = "/journal", .without_token = true});
     EXPECT_STATUS(&visit, 200);
+    /* Nobody checks what is sent there, so it is not sent back as a cookie. */
+    static const char *const texts[] = {"a", "a\tb", "a; Domain=example.com", " \xff"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char line[80], cookie[256];
+        snprintf(line, sizeof line, "Authorization: Bearer %s\r\n", texts[i]);
+        visit_call(&visit,
+            &(struct request){
+                .method = "POST", .path = "/v1/session", .headers = line, .without_token = true});
+        EXPECT_STATUS(&visit, 204);
+        CU_ASSERT(!response_header(&visit.response, "Set-Cookie", cookie, sizeof cookie));
+    }
     visit_end(&visit);
     service_remove(&service);
 }
