@@ -39,7 +39,7 @@ void cluster_shell(const char *format, ...)
     CU_ASSERT_EQUAL(command.status, 0);
 }
 
-static const char *folder(void)
+const char *cluster_folder(void)
 {
     const char *folder = getenv("TEST_CLUSTER");
     if (!folder)
@@ -50,7 +50,7 @@ static const char *folder(void)
 
 void cluster_do(const char *command, const char *part, int number)
 {
-    cluster_shell("CLUSTER=%s deploy/cluster %s %s%d", folder(), command, part, number);
+    cluster_shell("CLUSTER=%s deploy/cluster %s %s%d", cluster_folder(), command, part, number);
 }
 
 /* --- Patroni ---------------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ void cluster_do(const char *command, const char *part, int number)
 static int base(void)
 {
     char path[200], line[100] = "";
-    snprintf(path, sizeof path, "%s/settings", folder());
+    snprintf(path, sizeof path, "%s/settings", cluster_folder());
     FILE *file = fopen(path, "re");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     bool read = fgets(line, sizeof line, file) && strncmp(line, "BASE=", 5) == 0;
@@ -86,7 +86,7 @@ static bool takes_writes(int node)
         "PGPASSFILE=%s/pgpass PGCONNECT_TIMEOUT=2 psql -qXAtc"
         " 'SELECT 1 / (NOT pg_is_in_recovery())::int' 'host=127.0.0.1 port=%d user=postgres"
         " dbname=postgres' >/dev/null 2>&1",
-        folder(), base() + 10 + node);
+        cluster_folder(), base() + 10 + node);
     co_blocking_call(run_command, &command);
     return command.status == 0;
 }
@@ -128,16 +128,17 @@ void cluster_await_whole(void)
 
 void cluster_configure(const char *json)
 {
-    cluster_shell("curl -fsS -m 20 -o /dev/null -X PATCH -d '%s' http://127.0.0.1:%d/config", json,
-        base() + 20 + cluster_primary(0));
+    cluster_shell("curl -fsS -m 20 -K %s/patroni.curl -o /dev/null -X PATCH -d '%s'"
+                  " http://127.0.0.1:%d/config",
+        cluster_folder(), json, base() + 20 + cluster_primary(0));
     co_sleep(3 * CO_CLOCK_S); /* each Patroni reads it in its next round, once a second */
 }
 
 void cluster_switch_over(int primary)
 {
-    cluster_shell("curl -fsS -m 60 -o /dev/null -X POST -d '{\"leader\":\"node%d\"}'"
-                  " http://127.0.0.1:%d/switchover",
-        primary, base() + 20 + primary);
+    cluster_shell("curl -fsS -m 60 -K %s/patroni.curl -o /dev/null -X POST"
+                  " -d '{\"leader\":\"node%d\"}' http://127.0.0.1:%d/switchover",
+        cluster_folder(), primary, base() + 20 + primary);
 }
 
 /* --- databases -------------------------------------------------------------------------------- */
@@ -150,8 +151,8 @@ void cluster_make_database(char url[CLUSTER_URL])
     snprintf(name, sizeof name, "test_%d_%d", (int)getpid(), ++made);
     cluster_shell("PGPASSFILE=%s/pgpass psql -qXAt -h 127.0.0.1 -p %d -U postgres -d postgres"
                   " -c 'CREATE DATABASE %s OWNER teller'",
-        folder(), base() + 10 + cluster_primary(0), name);
-    snprintf(path, sizeof path, "%s/url", folder());
+        cluster_folder(), base() + 10 + cluster_primary(0), name);
+    snprintf(path, sizeof path, "%s/url", cluster_folder());
     FILE *file = fopen(path, "re");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     bool read = fgets(text, sizeof text, file) != NULL;

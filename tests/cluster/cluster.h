@@ -10,6 +10,9 @@
 
 enum { CLUSTER_URL = 400, CLUSTER_NODES = 3, CLUSTER_TTL = 20 };
 
+/* Its folder. Without one the test fails, and is over. */
+const char *cluster_folder(void);
+
 /* Run a command of the shell; the test fails if that does. */
 __attribute__((format(printf, 1, 2))) void cluster_shell(const char *format, ...);
 

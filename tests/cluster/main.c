@@ -14,8 +14,8 @@ static void clean_up(void *arg)
 
 int main(int argc, char **argv)
 {
-    static const struct unit_suite *const suites[] = {
-        &failover_suite, &sync_suite, &gone_back_suite, &takeover_suite, &cut_suite, NULL};
+    static const struct unit_suite *const suites[] = {&deploy_suite, &failover_suite, &sync_suite,
+        &gone_back_suite, &takeover_suite, &cut_suite, NULL};
     int code = unit_main("cluster", suites, argc, argv);
     co_runtime_run(NULL, clean_up, NULL);
     printf("%lu failovers, %lu tellers killed, %lu suspended, %lu links cut, %lu operations "

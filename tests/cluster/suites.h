@@ -5,6 +5,7 @@
 
 #include "tests/unit.h"
 
+extern const struct unit_suite deploy_suite;
 extern const struct unit_suite failover_suite;
 extern const struct unit_suite sync_suite;
 extern const struct unit_suite gone_back_suite;

@@ -35,8 +35,8 @@ static bool begin(void)
         printf("SKIPPED: only root has network namespaces ");
         return false;
     }
-    snprintf(folder, sizeof folder, "/tmp/teller-links-XXXXXX");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    snprintf(folder, sizeof folder, "%.100s/links-XXXXXX", cluster_folder());
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder)); /* with-cluster ends it if the test does not */
     cluster_shell("tests/cluster/links make %s", folder);
     for (int i = 0; i < DRILL_TELLERS; i++)
         read_url(i);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What deploy/cluster has started: passwords stay where they belong; and of tests that end on their
+ * way nothing stays. */
+#include "tests/cluster/suites.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tests/cluster/cluster.h"
+
+static void no_password_in_arguments(void)
+{
+    cluster_shell("tests/cluster/secrets arguments %s", cluster_folder());
+}
+
+static void no_password_in_files(void)
+{
+    cluster_shell("tests/cluster/secrets files %s", cluster_folder());
+}
+
+static void patroni_asks_for_it(void)
+{
+    cluster_shell("tests/cluster/secrets rest %s", cluster_folder());
+}
+
+/* As tools/with-cluster ends, however its command has ended. */
+static void nothing_is_left(void)
+{
+    char left[200];
+    if (geteuid() != 0) {
+        printf("SKIPPED: only root has network namespaces ");
+        return;
+    }
+    snprintf(left, sizeof left, "%.100s/left", cluster_folder());
+    cluster_shell("mkdir -m 755 %s && tests/cluster/links make %s/links-le%05d", left, left,
+        (int)getpid() % 100000);
+    cluster_shell(
+        "PATH=$PATH:/usr/sbin; ip netns list | grep -q '^teller-le%05d'", (int)getpid() % 100000);
+    cluster_shell("tests/cluster/end %s", left);
+    cluster_shell(
+        "PATH=$PATH:/usr/sbin; ! ip netns list | grep -q '^teller-le%05d'", (int)getpid() % 100000);
+    cluster_shell("rmdir %s", left);
+}
+
+const struct unit_suite deploy_suite = {"deploy", 1,
+    (const struct unit_test[]){{"no_password_in_arguments", no_password_in_arguments},
+        {"no_password_in_files", no_password_in_files},
+        {"patroni_asks_for_it", patroni_asks_for_it}, {"nothing_is_left", nothing_is_left}, {0}}};
