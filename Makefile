@@ -180,7 +180,7 @@ $(COUNTED): CFLAGS_cov += --coverage -DCORO_ENSURE_H '-Dco_ensure(condition)=((v
 
 # Files that the program carries in itself: the migrations, the dashboard, the API's description.
 $(OBJ)/embed/sql.o: $(wildcard sql/*.sql)
-$(OBJ)/embed/web.o: $(wildcard web/* web/lab/*)
+$(OBJ)/embed/web.o: $(wildcard web/* web/lab/*) build/operations.json
 $(OBJ)/embed/api.o: server/api/openapi.json
 $(OBJ)/embed/docs.o: build/site/index.html
 $(OBJ)/embed/lab.o: $(wildcard lab/scenario/*.c lab/strategy/*.c lab/sql/*.c ledger/strategy/*.c)
@@ -202,6 +202,10 @@ $(OBJ)/lessons/%.o: coro/examples/%.c Makefile $(OBJ)/built-with
 # The documentation as the program carries it: without the manual pages, which come out of it.
 build/site/index.html: $(wildcard docs/*) $(shell git ls-files '*.md' 2>/dev/null || echo README.md)
 	@rm -rf build/site && node docs/site.mjs build/site
+
+# What the page's explorer shows of the API's description.
+build/operations.json: tools/operations.mjs server/api/openapi.json
+	@node tools/operations.mjs $@
 
 # npm's packages: those that test the pages and the clients, and what the clients are written with.
 build/node_modules/.for-e2e: web/package.json web/package-lock.json

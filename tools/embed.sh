@@ -11,7 +11,7 @@ sql) files="$(printf '%s\n' sql/[0-9]*_*.sql | sort)
 sql/grants.sql
 sql/lab.sql" ;;
 web) files=$(printf '%s\n' web/*.html web/*.css web/*.js web/*.svg \
-    web/lab/*.html web/lab/*.css web/lab/*.js) ;;
+    web/lab/*.html web/lab/*.css web/lab/*.js build/operations.json) ;;
 api) files=server/api/openapi.json ;;
 docs) files=$(printf '%s\n' build/site/*) ;;
 lab) files=$(printf '%s\n' lab/scenario/*.c lab/strategy/*.c lab/sql/sql_*.c \

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
 // The API as its own description has it: every operation with what it takes and answers, and a form
-// that sends it to this service. The address of one is #api=OPERATION.
+// that sends it to this service. The address of one is #api=OPERATION. The list of them is made of
+// openapi.json when the program is built (tools/operations.mjs).
 
 import { linkTo } from './address.js';
 import { LEDGER_NAME, newKey, request } from './api.js';
 import { announce, element, find, write } from './dom.js';
 import { curlOf } from './curl.js';
-import { exampleOf, operationsOf } from './explorer_read.js';
 import { sentenceOf } from './refusals.js';
 
 let operations = [];
 let shown = null;
 
-/** Read the description and show the operation of the address; "": the first. */
+/** Read what there is and show the operation of the address; "": the first. */
 export async function startExplorer() {
     try {
-        const response = await fetch('openapi.json');
+        const response = await fetch('operations.json');
         if (!response.ok) throw new Error(String(response.status));
-        const document = await response.json();
-        operations = operationsOf(document);
-        write('api-note', `${operations.length} operations, version ${document.info.version}`);
+        const found = await response.json();
+        operations = found.operations;
+        write('api-note', `${operations.length} operations, version ${found.version}`);
     } catch {
         write('api-note', 'No answer. Reload the page to try again.');
         return;
@@ -58,9 +58,9 @@ function verb(method) {
 function drawOperation(one) {
     const form = element('form', { class: 'stack', id: 'api-form' },
         element('div', { class: 'fields' }, ...one.parameters.map(field)));
-    if (one.body)
+    if (one.body !== undefined)
         form.append(element('div', {}, element('label', { for: 'api-body' }, 'Body'),
-            textarea(JSON.stringify(exampleOf(one.body), null, 2))));
+            textarea(JSON.stringify(one.body, null, 2))));
     form.append(element('pre', { class: 'wire', id: 'api-curl', tabindex: '0',
         'aria-label': 'The request' }), element('div', { class: 'actions' },
         element('button', { class: 'primary', id: 'api-send' }, 'Send'),
@@ -94,16 +94,16 @@ function drawResponses({ responses }) {
 }
 
 function field(parameter) {
-    const { name, place, required, description, schema } = parameter;
+    const { name, place, required, description, values } = parameter;
     const id = `api-${place}-${name}`;
     const input = element('input', { id, name: `${place} ${name}`, autocomplete: 'off',
         spellcheck: 'false', 'aria-describedby': `${id}-hint`,
         ...required || place === 'path' ? { required: '' } : {} });
     if (name === 'ledger') input.value = LEDGER_NAME;
     else if (name === 'Idempotency-Key') input.value = newKey();
-    const values = schema?.enum ? `One of ${schema.enum.join(', ')}. ` : '';
+    const choice = values ? `One of ${values.join(', ')}. ` : '';
     return element('div', {}, element('label', { for: id }, name), input,
-        element('p', { class: 'hint', id: `${id}-hint` }, values + (description ?? '')));
+        element('p', { class: 'hint', id: `${id}-hint` }, choice + (description ?? '')));
 }
 
 /** What the form says: {method, path, key, body, headers}. */
@@ -123,7 +123,7 @@ function compose() {
         else if (name === 'Prefer') asked.prefer = input.value;
     }
     asked.path = path + (query.size ? `?${query}` : '');
-    if (shown.body) asked.body = find('api-body').value;
+    if (shown.body !== undefined) asked.body = find('api-body').value;
     return asked;
 }
 
