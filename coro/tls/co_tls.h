@@ -8,8 +8,8 @@
  * (SNI).
  *
  * A client takes sessions up again, by itself, where the server lets it: the handshake is short,
- * and for at most an hour the certificate counts as it was seen. Only with the same configuration
- * and the same host.
+ * and for at most an hour after it was shown the certificate counts as it was seen, however many
+ * sessions follow one another. Only with the same configuration, host and port.
  *
  * A call that fails returns -1 or NULL with errno: what net.h says, and
  *   EKEYREJECTED  the other side's certificate was not accepted

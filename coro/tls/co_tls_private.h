@@ -17,11 +17,18 @@ enum {
     CO_TLS_SESSIONS = 32,
 };
 
-/* One that can be taken up again, with the host that it began with. */
+/* Whom a client expects, and where. */
+struct co_tls_place {
+    char host[CO_TLS_HOST]; /* "": of a server, or too long to be kept */
+    uint16_t port;          /* 0: it has none */
+};
+
+/* One that can be taken up again, with the place that it began with. */
 struct co_tls_session {
     SSL_SESSION *session; /* NULL: none */
     uint64_t order;
-    char host[CO_TLS_HOST];
+    int64_t seen_ns; /* when a certificate was shown: maybe by a session long before this one */
+    struct co_tls_place place;
 };
 
 struct co_tls_config {
@@ -45,14 +52,16 @@ struct co_tls {
     bool at_end;                /* the descriptor has nothing more to read; under turn */
     _Atomic bool broken, ended; /* no farewell can be sent any more */
     char protocol[CO_TLS_PROTOCOLS_MAX];
-    char host[CO_TLS_HOST];   /* whom a client expects; "" of a server */
-    char joint[CO_TLS_JOINT]; /* small pieces leave together; the writer's */
+    struct co_tls_place place; /* a client's */
+    int64_t offered_seen_ns;   /* seen_ns of the session that it offered */
+    char joint[CO_TLS_JOINT];  /* small pieces leave together; the writer's */
 };
 
 struct co_tls_config *co_tls_config_hold(struct co_tls_config *config);
 void co_tls_config_let_go(struct co_tls_config *config);
 
-/* A client's sessions: kept from now on; given back; one of that host offered, if there is one. */
+/* A client's sessions: kept from now on; given back; one of that host, at the port that the
+ * connection leads to, offered, if there is one. */
 void co_tls_sessions_begin(struct co_tls_config *config);
 void co_tls_sessions_end(struct co_tls_config *config);
 void co_tls_sessions_offer(struct co_tls *tls, const char *host);

@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "coro/go.h"
 #include "coro/net.h"
-#include "coro/tls/co_tls.h"
+#include "coro/tls/co_tls_private.h"
 #include "tests/coro/certificates.h"
 #include "tests/coro/suites.h"
 
@@ -99,9 +100,66 @@ static void with_clients_who_are_known(void)
     taken_up_with_the_same(true);
 }
 
+/* Two servers that know each other's tickets, at two ports of a host: the one's are not offered to
+ * the other, which may be anybody. */
+static void not_at_another_port(void)
+{
+    struct certificates files;
+    certificates_make(&files);
+    struct co_tls_config *server = server_of(&files, false),
+                         *client = co_tls_client(
+                             &(struct co_tls_client_options){.trust_file = files.authority}, NULL);
+    struct host hosts[2];
+    for (size_t i = 0; i < 2; i++) {
+        hosts[i] = (struct host){
+            .listener = co_net_listen(co_context_background(), "127.0.0.1:0"), .server = server};
+        CU_ASSERT_FATAL(hosts[i].listener >= 0 && client);
+        CU_ASSERT_FALSE(is_resumed(&hosts[i], client, "localhost"));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        CU_ASSERT(is_resumed(&hosts[i], client, "localhost"));
+        co_net_close(&hosts[i].listener);
+    }
+    co_tls_config_free(&client);
+    co_tls_config_free(&server);
+    certificates_remove(&files);
+}
+
+static void make_older(struct co_tls_config *client, int64_t ns)
+{
+    for (size_t i = 0; i < CO_TLS_SESSIONS; i++)
+        client->sessions[i].seen_ns -= ns;
+}
+
+/* Sessions that follow one another without a pause do not make a certificate any younger. */
+static void an_hour_after_the_certificate(void)
+{
+    struct certificates files;
+    certificates_make(&files);
+    struct host host = {.listener = co_net_listen(co_context_background(), "127.0.0.1:0"),
+        .server = server_of(&files, false)};
+    struct co_tls_config *client =
+        co_tls_client(&(struct co_tls_client_options){.trust_file = files.authority}, NULL);
+    CU_ASSERT_FATAL(host.listener >= 0 && client);
+    CU_ASSERT_FALSE(is_resumed(&host, client, "localhost"));
+    for (int quarters = 1; quarters < 4; quarters++) {
+        make_older(client, 900 * CO_CLOCK_S);
+        CU_ASSERT(is_resumed(&host, client, "localhost"));
+    }
+    make_older(client, 900 * CO_CLOCK_S);
+    CU_ASSERT_FALSE(is_resumed(&host, client, "localhost"));
+    CU_ASSERT(is_resumed(&host, client, "localhost"));
+    co_tls_config_free(&client);
+    co_tls_config_free(&host.server);
+    co_net_close(&host.listener);
+    certificates_remove(&files);
+}
+
 static const struct unit_test tests[] = {
     {"with_anyone", with_anyone},
     {"with_clients_who_are_known", with_clients_who_are_known},
+    {"not_at_another_port", not_at_another_port},
+    {"an_hour_after_the_certificate", an_hour_after_the_certificate},
     {NULL, NULL},
 };
 
