@@ -95,6 +95,7 @@ struct bank_owner {
     uint64_t wanted; /* the server that shall have it next, if that lives; 0: none */
     bool here;       /* it is this one */
     bool stopped;    /* the ledger takes no writes, as the database says */
+    size_t database; /* of banks_owner(): the index of the one in which the ledger lives */
     uint64_t epoch;
     char url[LEASE_URL];
 };

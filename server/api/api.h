@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ledger/bank/bank.h"
+#include "ledger/bank/banks.h"
 #include "server/api/audit_jobs.h"
 #include "server/api/outcomes.h"
 
@@ -26,8 +26,8 @@ struct token_desk;
 enum { API_WORKERS = 64 };
 
 struct api {
-    _Atomic(struct bank *) bank; /* NULL: not yet */
-    _Atomic bool open; /* bank and tokens are there; before, only what needs neither is answered */
+    _Atomic(struct banks *) banks; /* NULL: not yet */
+    _Atomic bool open; /* banks and tokens are there; before, only what needs neither is answered */
     struct token_cache *tokens; /* NULL: no token is asked for */
     struct token_desk *desk;    /* to create tokens at; there from `open` on */
     struct http *http;          /* for its figures */

@@ -78,7 +78,7 @@ static bool read_crossing(struct call *call, struct crossing *asked)
 /* The ledger that pays is the call's, as if the path had named it. */
 static bool enter(struct call *call, const char *name)
 {
-    enum ledger_status status = bank_find(call->api->bank, name, &call->ledger);
+    enum ledger_status status = banks_find(call->api->banks, name, &call->ledger);
     call->path.ledger = name;
     if (status == LEDGER_OK)
         return true;
@@ -225,7 +225,7 @@ void crossings_post(struct call *call)
         return;
     body_forget(call);
     crossing_carry_out(
-        call_context(call), call->api->bank, call->ledger, &asked, call->arena, &outcome);
+        call_context(call), call->api->banks, call->ledger, &asked, call->arena, &outcome);
     call_ledger_answered(call);
     if (outcome.status == LEDGER_OK)
         answer_ended(call, &outcome);

@@ -173,11 +173,11 @@ static bool enter_ledger(struct call *call)
     call->elsewhere = NULL;
     if (!wants_ledger(call))
         return true;
-    struct bank *bank = call->api->bank;
+    struct banks *banks = call->api->banks;
     bool moves;
-    enum ledger_status status = bank_find_moving(bank, call->path.ledger, &call->ledger, &moves);
+    enum ledger_status status = banks_find_moving(banks, call->path.ledger, &call->ledger, &moves);
     if (moves)
-        status = bank_await(call_context(call), bank, call->path.ledger, &call->ledger);
+        status = banks_await(call_context(call), banks, call->path.ledger, &call->ledger);
     if (status == LEDGER_UNAVAILABLE)
         return elsewhere_find(call);
     if (status != LEDGER_OK)
@@ -201,7 +201,7 @@ static bool has_ledger(struct call *call)
     if (!call->path.ledger)
         return true;
     enum ledger_status status =
-        bank_find_moving(call->api->bank, call->path.ledger, &call->ledger, &moves);
+        banks_find_moving(call->api->banks, call->path.ledger, &call->ledger, &moves);
     leave_ledger(call);
     /* That there is one is enough. */
     if (status == LEDGER_UNAVAILABLE && (moves || !wants_ledger(call)))

@@ -26,7 +26,7 @@ static const char out_of_reach[] =
 /* False: none has it, or this one. */
 static bool find_owner(const struct call *call, struct bank_owner *owner)
 {
-    return bank_owner(call->api->bank, call->path.ledger, owner) && owner->server != 0 &&
+    return banks_owner(call->api->banks, call->path.ledger, owner) && owner->server != 0 &&
            !owner->here;
 }
 
@@ -70,7 +70,7 @@ static bool has_moved(struct call *call, bool anyone)
 {
     const struct bank_owner before = call->elsewhere->owner;
     struct bank_owner owner;
-    if (bank_find(call->api->bank, call->path.ledger, &call->ledger) == LEDGER_OK) {
+    if (banks_find(call->api->banks, call->path.ledger, &call->ledger) == LEDGER_OK) {
         call->elsewhere = NULL;
         return true;
     }
@@ -115,7 +115,7 @@ static int64_t wait_ns(const struct call *call)
 static enum forward_fate pass(struct call *call, bool heeds_key, int64_t until_ns)
 {
     const struct bank_owner *owner = &call->elsewhere->owner;
-    const struct forward_to to = {.server = owner->server,
+    const struct forward_to to = {.server = banks_server_id(owner->database, owner->server),
         .url = owner->url,
         .wait_ns = until_ns - co_clock_now_ns(),
         .may_repeat = only_reads(call) || (heeds_key && call->request->idempotency_key)};
@@ -174,10 +174,13 @@ void elsewhere_end(struct call *call)
 size_t elsewhere_living(void *arg, uint64_t *servers)
 {
     struct api *api = arg;
-    struct bank *bank = atomic_load(&api->bank);
-    struct lease_peer peer;
+    struct banks *banks = atomic_load(&api->banks);
     size_t count = 0;
-    while (bank && count < FORWARD_SERVERS && bank_peer(bank, count, &peer))
-        servers[count++] = peer.no;
+    for (size_t i = 0; banks && i < banks_count(banks); i++) {
+        struct bank *bank = banks_at(banks, i);
+        struct lease_peer peer;
+        for (size_t at = 0; bank && count < FORWARD_SERVERS && bank_peer(bank, at, &peer); at++)
+            servers[count++] = banks_server_id(i, peer.no);
+    }
     return count;
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "coro/ensure.h"
-#include "ledger/bank/bank.h"
+#include "ledger/bank/banks.h"
 
 struct call;
 struct forward_stream;

@@ -65,7 +65,7 @@ static int how_bad(const struct ledger_figures *figures)
  * are elsewhere, of the first. */
 static void read_worst(struct call *call, struct ledger_figures *worst)
 {
-    struct bank *bank = atomic_load(&call->api->bank);
+    struct bank *bank = banks_at(atomic_load(&call->api->banks), 0);
     struct ledger_figures each;
     size_t count = bank_count(bank);
     *worst = (struct ledger_figures){.state = LEDGER_OPENING};
@@ -78,12 +78,12 @@ static void read_worst(struct call *call, struct ledger_figures *worst)
 }
 
 /* Before the bank is open, or while it is not. */
-static void write_waiting(struct json_out *out, struct bank *bank)
+static void write_waiting(struct json_out *out, struct banks *banks)
 {
     char why[LEDGER_REASON] = "the service is starting";
     /* The bank itself knows what it waits for. */
-    if (bank)
-        (void)bank_is_open(bank, why);
+    if (banks)
+        (void)banks_is_open(banks, why);
     json_out_open(out, '{');
     json_out_key(out, "ready");
     json_out_bool(out, false);
@@ -129,7 +129,7 @@ void health_ready(struct call *call)
     if (atomic_load(&call->api->open))
         write_serving(call, &out, &ready);
     else
-        write_waiting(&out, atomic_load(&call->api->bank));
+        write_waiting(&out, atomic_load(&call->api->banks));
     call_ok_anywhere(call, &out);
     /* Probes look at the status alone. */
     call->response->status = ready ? 200 : 503;

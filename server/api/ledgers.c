@@ -68,33 +68,52 @@ void ledgers_get(struct call *call)
     ledgers_answer(call);
 }
 
-/* A ledger's number is its place in the order of their making, from 1. */
-void ledgers_list(struct call *call)
-{
-    struct bank *bank = call->api->bank;
-    struct ledger_figures ledger;
-    struct paging paging = {.descends = false};
-    if (!paging_read(call, &paging))
-        return;
-    size_t count = bank_count(bank);
+struct listing {
+    struct call *call;
     struct json_out out;
-    uint64_t written = 0, last = 0, next = 0;
-    paging_open(&out, call);
-    for (size_t i = 0; i < count && !next; i++) {
-        uint64_t number = paging.descends ? count - i : i + 1;
-        bank_figures(bank, number - 1, &ledger);
-        if (!paging_has(&paging, number) || !token_grant_has_ledger(&call->grant, ledger.name))
+    struct paging paging;
+    uint64_t written, last, next; /* numbers of ledgers */
+};
+
+/* A ledger's number is its place in the order of their making, from 1, database by database. */
+static void list_bank(struct listing *listing, size_t database, struct bank *bank)
+{
+    const struct paging *paging = &listing->paging;
+    struct ledger_figures ledger;
+    size_t count = bank_count(bank);
+    for (size_t i = 0; i < count && !listing->next; i++) {
+        size_t at = paging->descends ? count - 1 - i : i;
+        uint64_t number = ((uint64_t)database << 32) + at + 1;
+        if (!paging_has(paging, number))
+            continue;
+        bank_figures(bank, at, &ledger);
+        if (!token_grant_has_ledger(&listing->call->grant, ledger.name))
             continue;
         /* There is another one, but no room for it. */
-        if (written == paging.limit)
-            next = last;
+        if (listing->written == paging->limit)
+            listing->next = listing->last;
         else
-            write_ledger(&out, &ledger);
-        written++;
-        last = number;
+            write_ledger(&listing->out, &ledger);
+        listing->written++;
+        listing->last = number;
     }
-    paging_close(&out, next);
-    call_ok_anywhere(call, &out); /* each has a position of its own */
+}
+
+void ledgers_list(struct call *call)
+{
+    struct banks *banks = call->api->banks;
+    struct listing listing = {.call = call};
+    if (!paging_read(call, &listing.paging))
+        return;
+    paging_open(&listing.out, call);
+    size_t count = banks_count(banks);
+    for (size_t i = 0; i < count; i++) {
+        size_t database = listing.paging.descends ? count - 1 - i : i;
+        if (banks_at(banks, database))
+            list_bank(&listing, database, banks_at(banks, database));
+    }
+    paging_close(&listing.out, listing.next);
+    call_ok_anywhere(call, &listing.out); /* each has a position of its own */
 }
 
 static bool read_ledger(struct call *call, const char **name, const char **strategy)
@@ -121,7 +140,7 @@ static bool read_ledger(struct call *call, const char **name, const char **strat
 static bool is_passed_on(struct call *call, const char *name)
 {
     struct bank_owner owner;
-    if (!bank_owner(call->api->bank, name, &owner) || owner.server == 0 || owner.here)
+    if (!banks_owner(call->api->banks, name, &owner) || owner.server == 0 || owner.here)
         return false;
     call->path.ledger = call_copy(call, name);
     if (!elsewhere_find(call) || !elsewhere_answer(call, true))
@@ -138,8 +157,9 @@ void ledgers_post(struct call *call)
     bool created = false;
     if (!read_ledger(call, &name, &strategy) || is_passed_on(call, name))
         return;
+    const struct banks_wanted wanted = {.name = name, .strategy = strategy};
     enum ledger_status status =
-        bank_create(call_context(call), call->api->bank, name, strategy, &call->ledger, &created);
+        banks_create(call_context(call), call->api->banks, &wanted, &call->ledger, &created);
     if (status != LEDGER_OK) {
         call_refuse_status(call, status, 0);
         return;

@@ -382,25 +382,37 @@ static void write_forwarded(struct json_out *out, struct forward *forward)
         figures.open);
 }
 
+/* Of all ledgers; none if memory is short. Asked for at any time, also before there is a bank. */
+static struct ledger_figures *read_ledgers(struct call *call, size_t *count)
+{
+    struct banks *banks = atomic_load(&call->api->banks);
+    size_t counts[DATABASE_LIST_MAX] = {0}, databases = banks ? banks_count(banks) : 0, all = 0;
+    for (size_t i = 0; i < databases; i++)
+        if (banks_at(banks, i))
+            all += counts[i] = bank_count(banks_at(banks, i));
+    struct ledger_figures *each = arena_try(call->arena, (all + 1) * sizeof *each);
+    *count = 0;
+    for (size_t i = 0; each && i < databases; i++)
+        for (size_t at = 0; at < counts[i]; at++)
+            bank_figures(banks_at(banks, i), at, &each[(*count)++]);
+    return each;
+}
+
 void metrics_get(struct call *call)
 {
-    struct bank *bank = atomic_load(&call->api->bank);
-    size_t count = bank ? bank_count(bank) : 0;
-    struct ledger_figures *each = arena_try(call->arena, (count + 1) * sizeof *each);
+    size_t count;
+    struct ledger_figures *each = read_ledgers(call, &count);
     struct http_figures *http = arena_alloc(call->arena, sizeof *http);
     struct outcomes_figures outcomes;
     struct lab_figures lab = {.running = 0};
     struct json_out out;
     int64_t certificate_ends_s = atomic_load(&call->api->certificate_ends_s);
-    /* Asked for at any time, also before there is a bank. */
-    for (size_t i = 0; each && i < count; i++)
-        bank_figures(bank, i, &each[i]);
     http_read_figures(call->api->http, http);
     outcomes_read(call->api->outcomes, &outcomes);
     json_out_begin(&out, call->arena);
     number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
     write_build(&out);
-    write_ledgers(&out, each, each ? count : 0);
+    write_ledgers(&out, each, count);
     write_outcomes(&out, &outcomes);
     write_answers(&out, http);
     write_durations(&out, &outcomes);

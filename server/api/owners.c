@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/api/owners.h"
 
-#include "ledger/bank/bank.h"
+#include "ledger/bank/banks.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
 
@@ -48,16 +48,16 @@ static void answer(struct call *call, uint64_t owner, uint64_t wanted)
 /* It is only asked for here: the owner hands it over when it sees that. */
 void owners_post(struct call *call)
 {
-    struct bank *bank = call->api->bank;
+    struct banks *banks = call->api->banks;
     const char *ledger = call->path.ledger;
     struct bank_owner owner;
     struct body body;
     uint64_t server = 0;
     if (!read_server(call, &body, &server))
         return;
-    switch (bank_want(call_context(call), bank, ledger, server)) {
+    switch (banks_want(call_context(call), banks, ledger, server)) {
     case BANK_WANTED:
-        (void)bank_owner(bank, ledger, &owner);
+        (void)banks_owner(banks, ledger, &owner);
         answer(call, owner.server, server);
         call->response->status = 202;
         return;

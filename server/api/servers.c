@@ -15,7 +15,6 @@ struct whereabouts {
 };
 
 struct survey {
-    struct bank *bank;
     struct whereabouts *ledgers;
     size_t count;
 };
@@ -31,13 +30,8 @@ static const char *state_of(const struct ledger_figures *figures, const struct b
     return ledgers_state_name(is_left ? LEDGER_OPENING : figures->state);
 }
 
-/* All of it is read before any of it is told, so that each ledger is told once. */
-static void take_survey(struct call *call, struct survey *survey)
+static void survey_bank(struct bank *bank, size_t database, size_t count, struct survey *survey)
 {
-    struct bank *bank = call->api->bank;
-    size_t count = bank_count(bank);
-    *survey = (struct survey){.bank = bank};
-    survey->ledgers = arena_alloc(call->arena, (count + 1) * sizeof *survey->ledgers);
     for (size_t i = 0; i < count; i++) {
         struct whereabouts *ledger = &survey->ledgers[survey->count];
         struct ledger_figures figures;
@@ -45,11 +39,26 @@ static void take_survey(struct call *call, struct survey *survey)
         /* One that was made a moment ago is not known to the database's next look yet. */
         if (!bank_owner(bank, figures.name, &ledger->owner))
             continue;
+        ledger->owner.database = database;
         ledger->name = figures.name;
         ledger->state = state_of(&figures, &ledger->owner);
         ledger->is_told = false;
         survey->count++;
     }
+}
+
+/* All of it is read before any of it is told, so that each ledger is told once. */
+static void take_survey(struct call *call, struct survey *survey)
+{
+    struct banks *banks = call->api->banks;
+    size_t counts[DATABASE_LIST_MAX] = {0}, count = 0;
+    *survey = (struct survey){.count = 0};
+    for (size_t i = 0; i < banks_count(banks); i++)
+        if (banks_at(banks, i))
+            count += counts[i] = bank_count(banks_at(banks, i));
+    survey->ledgers = arena_alloc(call->arena, (count + 1) * sizeof *survey->ledgers);
+    for (size_t i = 0; i < banks_count(banks); i++)
+        survey_bank(banks_at(banks, i), i, counts[i], survey);
 }
 
 static void write_ledger(struct json_out *out, struct whereabouts *ledger)
@@ -65,9 +74,15 @@ static void write_ledger(struct json_out *out, struct whereabouts *ledger)
     ledger->is_told = true;
 }
 
-static void write_server(
-    struct json_out *out, struct survey *survey, const struct lease_peer *server, int64_t now_ns)
+struct place { /* of a server: in which database it has that number */
+    size_t database;
+    uint64_t this; /* the number of this one */
+};
+
+static void write_server(struct json_out *out, struct survey *survey, const struct place *place,
+    const struct lease_peer *server)
 {
+    int64_t now_ns = co_clock_boot_ns();
     char entered[TIME_TEXT];
     time_text(server->entered_us, entered);
     int64_t age_ms = (now_ns - server->since_ns) / CO_CLOCK_MS;
@@ -77,7 +92,7 @@ static void write_server(
     json_out_key(out, "url");
     json_out_text(out, server->url);
     json_out_key(out, "this");
-    json_out_bool(out, server->no == bank_server(survey->bank));
+    json_out_bool(out, server->no == place->this);
     json_out_key(out, "entered_at");
     json_out_text(out, entered);
     json_out_key(out, "beat_age_ms");
@@ -85,25 +100,35 @@ static void write_server(
     json_out_key(out, "ledgers");
     json_out_open(out, '[');
     for (size_t i = 0; i < survey->count; i++)
-        if (survey->ledgers[i].owner.server == server->no)
+        if (survey->ledgers[i].owner.database == place->database &&
+            survey->ledgers[i].owner.server == server->no)
             write_ledger(out, &survey->ledgers[i]);
     json_out_close(out, ']');
     json_out_close(out, '}');
 }
 
+static void write_servers(
+    struct json_out *out, struct survey *survey, struct banks *banks, size_t database)
+{
+    struct bank *bank = banks_at(banks, database);
+    const struct place place = {database, bank_server(bank)};
+    struct lease_peer server;
+    for (size_t i = 0; bank_peer(bank, i, &server); i++)
+        write_server(out, survey, &place, &server);
+}
+
 void servers_list(struct call *call)
 {
     struct survey survey;
-    struct lease_peer server;
     struct json_out out;
-    int64_t now_ns = co_clock_boot_ns();
     take_survey(call, &survey);
     json_out_begin(&out, call->arena);
     json_out_open(&out, '{');
     json_out_key(&out, "servers");
     json_out_open(&out, '[');
-    for (size_t i = 0; bank_peer(survey.bank, i, &server); i++)
-        write_server(&out, &survey, &server, now_ns);
+    for (size_t i = 0; i < banks_count(call->api->banks); i++)
+        if (banks_at(call->api->banks, i))
+            write_servers(&out, &survey, call->api->banks, i);
     json_out_close(&out, ']');
 
     /* What is left: nobody's, or of a server that has gone between the two looks. */

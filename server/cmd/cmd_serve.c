@@ -64,6 +64,7 @@ struct serve {
     _Atomic bool is_starting; /* requests are not served yet */
     struct co_context *life;  /* the stop's: ends when the service shall end */
     struct database database;
+    struct database_list databases; /* where the ledgers are */
     struct api api;
     struct crossing_keeper *crossings;
     struct co_mutex reloading; /* over api.forward, once requests are let in */
@@ -161,7 +162,7 @@ static bool open_sockets(struct serve *serve)
 
 static bool open_crossings(struct serve *serve)
 {
-    serve->crossings = crossing_keeper_start(atomic_load(&serve->api.bank));
+    serve->crossings = crossing_keeper_start(atomic_load(&serve->api.banks));
     if (!serve->crossings)
         snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
     return serve->crossings != NULL;
@@ -242,7 +243,7 @@ static void stay(struct serve *serve)
     struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(serve->life)};
     while (co_select_timeout(&end, 1, look_every_ns) == CO_SELECT_NONE) {
         /* What clients were told is gone; going on would build on it. */
-        if (bank_is_lost(serve->api.bank)) {
+        if (banks_is_lost(serve->api.banks)) {
             log_error("the database has lost what was acknowledged; nothing is served from it");
             return;
         }
@@ -262,24 +263,25 @@ static void find_place(struct serve *serve)
         folder_place(folder, serve->place);
 }
 
-static bool make_bank(struct serve *serve)
+static bool make_banks(struct serve *serve)
 {
     find_place(serve);
-    const struct bank_options options = {.conninfo = serve->database.conninfo,
-        .strategies = serve->options.strategies,
+    const struct bank_options each = {.strategies = serve->options.strategies,
         .follow = serve->options.follow,
         .url = own_url(serve),
         .place = serve->place,
         .witness = serve->witness,
         .accepts_lost = serve->options.accepts_lost,
         .rebalance_ms = serve->options.rebalances ? REBALANCE_MS : 0};
-    atomic_store(&serve->api.bank, bank_make(&options, serve->error, ERROR_TEXT));
-    return atomic_load(&serve->api.bank) != NULL;
+    database_list_of_one(&serve->databases, serve->database.conninfo);
+    const struct banks_options options = {each, &serve->databases};
+    atomic_store(&serve->api.banks, banks_make(&options, serve->error, ERROR_TEXT));
+    return atomic_load(&serve->api.banks) != NULL;
 }
 
 static bool watch_over(struct serve *serve)
 {
-    bool watched = liveness_begin(&serve->liveness, atomic_load(&serve->api.bank));
+    bool watched = liveness_begin(&serve->liveness, atomic_load(&serve->api.banks));
     if (!watched)
         snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
     return watched;
@@ -287,8 +289,8 @@ static bool watch_over(struct serve *serve)
 
 static void serve_requests(struct serve *serve)
 {
-    struct bank *bank = atomic_load(&serve->api.bank);
-    if (bank_open(serve->life, bank, serve->error, ERROR_TEXT) && open_tokens(serve) &&
+    struct banks *banks = atomic_load(&serve->api.banks);
+    if (banks_open(serve->life, banks, serve->error, ERROR_TEXT) && open_tokens(serve) &&
         open_lab(serve) && open_forward(serve) && open_crossings(serve) && watch_over(serve)) {
         /* From here on requests are let in; before, only probes were answered. */
         atomic_store(&serve->api.open, true);
@@ -300,7 +302,7 @@ static void serve_requests(struct serve *serve)
     } else {
         serve->exit_code = 0; /* told to stop while it was not serving yet */
     }
-    if (bank_is_lost(bank))
+    if (banks_is_lost(banks))
         serve->exit_code = EXIT_LOST;
 }
 
@@ -310,7 +312,7 @@ static void serve_with_http(struct serve *serve)
     struct api *api = &serve->api;
     bool there = database_open(
         serve->life, &serve->options.database, &serve->database, serve->error, ERROR_TEXT);
-    if (there && make_bank(serve))
+    if (there && make_banks(serve))
         serve_requests(serve);
     else
         log_error("%s", serve->error);
@@ -319,7 +321,7 @@ static void serve_with_http(struct serve *serve)
     supervisor_stopping();
     /* What it has goes to other servers, if there are any, while requests can still be let wait. */
     if (atomic_load(&api->open) && serve->exit_code == 0)
-        bank_leave(atomic_load(&api->bank));
+        banks_leave(atomic_load(&api->banks));
     if (api->lab)
         lab_runs_end(api->lab); /* before HTTP: requests wait for runs */
     tls_keeper_serve(&serve->tls, NULL);
@@ -329,11 +331,10 @@ static void serve_with_http(struct serve *serve)
     if (api->tokens)
         token_cache_stop(&api->tokens);
     crossing_keeper_stop(&serve->crossings);
-    struct bank *bank = atomic_load(&api->bank);
+    struct banks *banks = atomic_load(&api->banks);
     liveness_end(&serve->liveness);
     close_forward(serve);
-    if (bank)
-        bank_close(&bank);
+    banks_close(&banks);
     if (there)
         database_close(&serve->database);
 }

@@ -4,7 +4,6 @@
 #include "coro/co.h"
 #include "coro/select.h"
 #include "coro/worker.h"
-#include "ledger/bank/bank_turn.h"
 #include "server/process/supervisor.h"
 
 /* Often enough that one turn may be slow. */
@@ -21,17 +20,17 @@ static void feed(void *arg)
     struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(liveness->life)};
     do {
         co_worker_each(pass, NULL);
-        bank_turn(liveness->bank);
+        banks_turn(liveness->banks);
         supervisor_alive();
     } while (co_select_timeout(&end, 1, supervisor_watchdog_ns() / FEEDS_A_SPAN) == CO_SELECT_NONE);
     co_waitgroup_done(&liveness->running);
 }
 
-bool liveness_begin(struct liveness *liveness, struct bank *bank)
+bool liveness_begin(struct liveness *liveness, struct banks *banks)
 {
     if (supervisor_watchdog_ns() == 0)
         return true;
-    liveness->bank = bank;
+    liveness->banks = banks;
     liveness->life = co_context_with_cancel(co_context_background());
     if (!liveness->life)
         return false;

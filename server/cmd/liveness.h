@@ -10,16 +10,16 @@
 
 #include "coro/context.h"
 #include "coro/waitgroup.h"
-#include "ledger/bank/bank.h"
+#include "ledger/bank/banks.h"
 
 struct liveness {
-    struct bank *bank;
+    struct banks *banks;
     struct co_context *life; /* NULL: nobody is fed */
     struct co_waitgroup running;
 };
 
-/* The bank is open, and stays until liveness_end(). False: memory is short. */
-CO_MUST_CHECK bool liveness_begin(struct liveness *liveness, struct bank *bank);
+/* The banks are open, and stay until liveness_end(). False: memory is short. */
+CO_MUST_CHECK bool liveness_begin(struct liveness *liveness, struct banks *banks);
 
 void liveness_end(struct liveness *liveness);
 

@@ -56,13 +56,13 @@ static void refuse(struct crossing_outcome *outcome, const struct crossing_end *
 
 /* The ledger that is paid: what can be known before anything is held is found out there, so that it
  * is told like any other 404. */
-static enum ledger_status look_ahead(
-    struct co_context *context, struct bank *bank, const struct crossing *asked, const char *asset)
+static enum ledger_status look_ahead(struct co_context *context, struct banks *banks,
+    const struct crossing *asked, const char *asset)
 {
     char theirs[ASSET_TEXT];
     struct ledger *to;
     uint64_t seq;
-    enum ledger_status status = bank_find(bank, asked->to.ledger, &to);
+    enum ledger_status status = banks_find(banks, asked->to.ledger, &to);
     if (status != LEDGER_OK)
         return status;
     status = find_asset(context, to, asked->to.account, theirs, &seq);
@@ -111,14 +111,14 @@ static bool pay_into(struct co_context *context, struct ledger *to,
 }
 
 /* OK: *told is what the ledger that is paid has answered, for ever. */
-static enum ledger_status pay(struct co_context *context, struct bank *bank,
+static enum ledger_status pay(struct co_context *context, struct banks *banks,
     const struct crossing *crossing, uint64_t hold, struct arena *arena,
     struct crossing_end_told *told)
 {
     char key[CROSSING_KEY], clearing[CLEARING_TEXT];
     struct ledger_outcome outcome;
     struct ledger *to;
-    if (bank_find(bank, crossing->to.ledger, &to) != LEDGER_OK)
+    if (banks_find(banks, crossing->to.ledger, &to) != LEDGER_OK)
         return LEDGER_UNAVAILABLE;
     enum ledger_status status = open_clearing(context, to, crossing->from.ledger, crossing->asset);
     if (status != LEDGER_OK) {
@@ -180,7 +180,7 @@ static enum ledger_status settle(struct co_context *context, struct ledger *from
 
 /* One that is driven on: its hold, and in which ledger that is. */
 struct way {
-    struct bank *bank;
+    struct banks *banks;
     struct ledger *from;
     const struct crossing *crossing;
     uint64_t hold;
@@ -194,7 +194,7 @@ static enum ledger_status drive(
     if (failpoint("crossing.held"))
         return LEDGER_UNAVAILABLE;
     enum ledger_status status =
-        pay(context, way->bank, way->crossing, way->hold, way->arena, &told);
+        pay(context, way->banks, way->crossing, way->hold, way->arena, &told);
     if (status != LEDGER_OK || failpoint("crossing.paid"))
         return status == LEDGER_OK ? LEDGER_UNAVAILABLE : status;
     const char *metadata = crossing_text_of_end(way->arena, way->crossing, &told);
@@ -206,7 +206,7 @@ static enum ledger_status drive(
     return status;
 }
 
-enum ledger_status crossing_drive(struct co_context *context, struct bank *bank,
+enum ledger_status crossing_drive(struct co_context *context, struct banks *banks,
     struct ledger *from, const char *name, const struct entry *hold, struct entry **settled)
 {
     enum ledger_status status;
@@ -214,7 +214,7 @@ enum ledger_status crossing_drive(struct co_context *context, struct bank *bank,
     struct arena arena;
     arena_init(&arena, NULL, 0);
     *settled = NULL;
-    const struct way way = {bank, from, &crossing, hold->seq, &arena};
+    const struct way way = {banks, from, &crossing, hold->seq, &arena};
     if (crossing_read(&arena, name, hold, &crossing))
         status = drive(context, &way, settled);
     else
@@ -268,7 +268,7 @@ static enum ledger_status know_key(
 }
 
 /* May it begin, or has it? False: the outcome says why not. */
-static bool may_begin(struct co_context *context, struct bank *bank, struct ledger *from,
+static bool may_begin(struct co_context *context, struct banks *banks, struct ledger *from,
     const struct crossing *asked, char asset[ASSET_TEXT], struct crossing_outcome *outcome)
 {
     uint64_t seq;
@@ -277,7 +277,7 @@ static bool may_begin(struct co_context *context, struct bank *bank, struct ledg
         refuse(outcome, &asked->from, status, seq);
         return false;
     }
-    status = look_ahead(context, bank, asked, asset);
+    status = look_ahead(context, banks, asked, asset);
     if (status == LEDGER_OK) {
         /* Only now: the account stays, and there is none for a ledger that does not exist. */
         status = open_clearing(context, from, asked->to.ledger, asset);
@@ -304,7 +304,7 @@ static bool rest(struct co_context *context, struct ledger *from, int64_t ms)
 }
 
 /* The steps that are left, again and again while they cannot be taken. */
-static enum ledger_status see_through(struct co_context *context, struct bank *bank,
+static enum ledger_status see_through(struct co_context *context, struct banks *banks,
     struct ledger *from, const char *name, struct crossing_outcome *outcome)
 {
     const struct entry *hold = outcome->first.entry;
@@ -314,7 +314,7 @@ static enum ledger_status see_through(struct co_context *context, struct bank *b
                                     ? read_end(context, from, hold->seq, &outcome->settled)
                                     : LEDGER_OUTCOME_UNKNOWN;
     while (status != LEDGER_OK) {
-        status = crossing_drive(context, bank, from, name, hold, &outcome->settled);
+        status = crossing_drive(context, banks, from, name, hold, &outcome->settled);
         if (status == LEDGER_DAMAGED) /* and stays so */
             return status;
         if (status != LEDGER_OK && !rest(context, from, ms))
@@ -324,17 +324,17 @@ static enum ledger_status see_through(struct co_context *context, struct bank *b
     return LEDGER_OK;
 }
 
-void crossing_carry_out(struct co_context *context, struct bank *bank, struct ledger *from,
+void crossing_carry_out(struct co_context *context, struct banks *banks, struct ledger *from,
     const struct crossing *asked, struct arena *arena, struct crossing_outcome *outcome)
 {
     char asset[ASSET_TEXT];
     *outcome = (struct crossing_outcome){.ledger = asked->from.ledger};
-    if (!may_begin(context, bank, from, asked, asset, outcome))
+    if (!may_begin(context, banks, from, asked, asset, outcome))
         return;
     hold_amount(context, from, asked, asset, arena, &outcome->first);
     outcome->status = outcome->first.status;
     if (outcome->status == LEDGER_OK)
-        outcome->status = see_through(context, bank, from, asked->from.ledger, outcome);
+        outcome->status = see_through(context, banks, from, asked->from.ledger, outcome);
 }
 
 enum ledger_status crossing_find(struct co_context *context, struct ledger *from, const char *payer,

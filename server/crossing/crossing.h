@@ -18,7 +18,7 @@
 #ifndef SERVER_CROSSING_CROSSING_H
 #define SERVER_CROSSING_CROSSING_H
 
-#include "ledger/bank/bank.h"
+#include "ledger/bank/banks.h"
 #include "server/text/arena.h"
 
 struct crossing_end {
@@ -47,12 +47,12 @@ struct crossing_outcome {
 /* Carry it out, or repeat what became of it; `from` is the ledger that pays, entered. Each name is
  * valid, and the ledgers are two. The arena's memory is the outcome's. Parks until it has ended, or
  * the context has. */
-void crossing_carry_out(struct co_context *context, struct bank *bank, struct ledger *from,
+void crossing_carry_out(struct co_context *context, struct banks *banks, struct ledger *from,
     const struct crossing *asked, struct arena *arena, struct crossing_outcome *outcome);
 
 /* Take the steps that are left of the one with that hold, a durable entry of `from`. OK: *settled
  * is how it ended, the caller's to drop; any other: it is to be tried again. Parks. */
-enum ledger_status crossing_drive(struct co_context *context, struct bank *bank,
+enum ledger_status crossing_drive(struct co_context *context, struct banks *banks,
     struct ledger *from, const char *name, const struct entry *hold, struct entry **settled);
 
 /* What became of a client's key in the ledger that pays, of the name `payer`. TRANSFER_NOT_FOUND:

@@ -16,11 +16,12 @@ enum {
 };
 
 struct crossing_keeper {
-    struct bank *bank;
+    struct banks *banks;
     struct co_duty duty;
     int64_t noted_ns; /* when it was said last that one is damaged; 0: never */
     uint64_t holds[AT_ONCE];
-    uint64_t seen[BANK_LEDGERS_MAX]; /* how far each journal was durable at the look before */
+    /* How far each journal was durable at the look before. */
+    uint64_t seen[DATABASE_LIST_MAX][BANK_LEDGERS_MAX];
     struct ledger_figures figures;
 };
 
@@ -46,7 +47,7 @@ static void drive_one(
         return;
     enum ledger_status status = ledger_read_hold(context, ledger, position, &hold, &settled, &seq);
     if (status == LEDGER_OK && !settled && crossing_has_key(hold) &&
-        crossing_drive(context, keeper->bank, ledger, name, hold, &settled) == LEDGER_DAMAGED)
+        crossing_drive(context, keeper->banks, ledger, name, hold, &settled) == LEDGER_DAMAGED)
         note_damaged(keeper, name, position);
     if (hold)
         entry_drop(&hold);
@@ -63,10 +64,11 @@ static bool goes_on(struct crossing_keeper *keeper, struct ledger *ledger)
 }
 
 /* Those that were there at the look before: the others are driven on by whoever asked for them. */
-static void drive_all(struct crossing_keeper *keeper, const char *name, uint64_t seen)
+static void drive_all(
+    struct crossing_keeper *keeper, struct bank *bank, const char *name, uint64_t seen)
 {
     struct ledger *ledger;
-    if (bank_find(keeper->bank, name, &ledger) != LEDGER_OK)
+    if (bank_find(bank, name, &ledger) != LEDGER_OK)
         return;
     size_t count, skip = 0;
     do {
@@ -82,25 +84,32 @@ static void drive_all(struct crossing_keeper *keeper, const char *name, uint64_t
     ledger_leave(ledger);
 }
 
+/* Names stay for as long as the bank, and the order too. */
+static void look_through(struct crossing_keeper *keeper, struct bank *bank, uint64_t *seen)
+{
+    size_t count = bank_count(bank);
+    for (size_t i = 0; i < count && i < BANK_LEDGERS_MAX; i++) {
+        bank_figures(bank, i, &keeper->figures);
+        drive_all(keeper, bank, keeper->figures.name, seen[i]);
+        seen[i] = keeper->figures.durable_seq;
+    }
+}
+
 static void keep(void *arg)
 {
     struct crossing_keeper *keeper = arg;
     while (co_duty_rest(&keeper->duty, LOOK_MS * CO_CLOCK_MS)) {
-        size_t count = bank_count(keeper->bank);
-        /* Names stay for as long as the bank, and the order too. */
-        for (size_t i = 0; i < count && i < BANK_LEDGERS_MAX; i++) {
-            bank_figures(keeper->bank, i, &keeper->figures);
-            drive_all(keeper, keeper->figures.name, keeper->seen[i]);
-            keeper->seen[i] = keeper->figures.durable_seq;
-        }
+        for (size_t i = 0; i < banks_count(keeper->banks); i++)
+            if (banks_at(keeper->banks, i))
+                look_through(keeper, banks_at(keeper->banks, i), keeper->seen[i]);
     }
 }
 
-struct crossing_keeper *crossing_keeper_start(struct bank *bank)
+struct crossing_keeper *crossing_keeper_start(struct banks *banks)
 {
     struct crossing_keeper *keeper = calloc(1, sizeof *keeper);
     if (keeper)
-        keeper->bank = bank;
+        keeper->banks = banks;
     if (keeper && !co_duty_start("crossing keeper", &keeper->duty, keep, keeper)) {
         free(keeper);
         return NULL;

@@ -8,13 +8,13 @@
 
 #include "coro/ensure.h"
 
-struct bank;
+struct banks;
 struct crossing_keeper;
 
-/* Of all ledgers of an open bank that are open here, until it is stopped. NULL: memory is short. */
-CO_MUST_CHECK struct crossing_keeper *crossing_keeper_start(struct bank *bank);
+/* Of all ledgers of open banks that are open here, until it is stopped. NULL: memory is short. */
+CO_MUST_CHECK struct crossing_keeper *crossing_keeper_start(struct banks *banks);
 
-/* Before the bank is closed; parks. NULL is fine. */
+/* Before the banks are closed; parks. NULL is fine. */
 void crossing_keeper_stop(struct crossing_keeper **keeper);
 
 #endif

@@ -91,7 +91,7 @@ void fuzz_call(const struct fuzz_call *asked)
     static struct cors cors;
     co_ensure(cors_read(&cors, "https://app.example"));
     api_init(&api);
-    api.bank = standin_bank();
+    api.banks = standin_banks();
     api.http = &http;
     api.open = true;
     arena_init(&request.arena, NULL, 0);

@@ -8,10 +8,10 @@
 
 static struct account *accounts; /* of the entries that were made */
 
-struct bank *standin_bank(void)
+struct banks *standin_banks(void)
 {
-    static char bank;
-    return (struct bank *)(void *)&bank;
+    static char banks;
+    return (struct banks *)(void *)&banks;
 }
 
 void standin_end(void)

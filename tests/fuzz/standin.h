@@ -7,10 +7,10 @@
 #ifndef TESTS_FUZZ_STANDIN_H
 #define TESTS_FUZZ_STANDIN_H
 
-struct bank;
+struct banks;
 
-/* What api.h calls the bank. */
-struct bank *standin_bank(void);
+/* What api.h calls the banks. */
+struct banks *standin_banks(void);
 
 /* Give back what the answers were made of. */
 void standin_end(void);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ledger/audit/audit_report.h"
-#include "ledger/bank/bank.h"
+#include "ledger/bank/banks.h"
 #include "server/auth/token_desk.h"
 #include "server/auth/token_grant.h"
 #include "server/auth/token_text.h"
@@ -219,46 +219,78 @@ void ledger_read_machinery(struct ledger *ledger, struct ledger_machinery *machi
     *machinery = (struct ledger_machinery){.strategy = "owner", .how = "It waits."};
 }
 
-/* ---- the bank -------------------------------------------------------------------------------- */
+/* ---- the banks ------------------------------------------------------------------------------- */
 
-enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger)
+size_t banks_count(struct banks *banks)
 {
-    co_ensure(bank == standin_bank());
-    *ledger = (struct ledger *)(void *)bank;
+    co_ensure(banks == standin_banks());
+    return 1;
+}
+
+struct bank *banks_at(struct banks *banks, size_t index)
+{
+    co_ensure(banks == standin_banks() && index == 0);
+    return (struct bank *)(void *)banks;
+}
+
+enum ledger_status banks_find(struct banks *banks, const char *name, struct ledger **ledger)
+{
+    co_ensure(banks == standin_banks());
+    *ledger = (struct ledger *)(void *)banks;
     return strcmp(name, "main") == 0 ? LEDGER_OK : LEDGER_LEDGER_NOT_FOUND;
 }
 
-enum ledger_status bank_await(
-    struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger)
+enum ledger_status banks_await(
+    struct co_context *context, struct banks *banks, const char *name, struct ledger **ledger)
 {
     (void)context;
-    return bank_find(bank, name, ledger);
+    return banks_find(banks, name, ledger);
 }
 
-enum ledger_status bank_find_moving(
-    struct bank *bank, const char *name, struct ledger **ledger, bool *moves)
+enum ledger_status banks_find_moving(
+    struct banks *banks, const char *name, struct ledger **ledger, bool *moves)
 {
     *moves = false;
-    return bank_find(bank, name, ledger);
+    return banks_find(banks, name, ledger);
 }
 
-enum bank_want bank_want(
-    struct co_context *context, struct bank *bank, const char *name, uint64_t server)
+enum bank_want banks_want(
+    struct co_context *context, struct banks *banks, const char *name, uint64_t server)
 {
-    (void)context, (void)bank, (void)name;
+    (void)context, (void)banks, (void)name;
     co_ensure(server > 0);
     return server % 2 ? BANK_WANTED : BANK_GONE;
 }
 
-enum ledger_status bank_create(struct co_context *context, struct bank *bank, const char *name,
-    const char *strategy, struct ledger **ledger, bool *created)
+enum ledger_status banks_create(struct co_context *context, struct banks *banks,
+    const struct banks_wanted *wanted, struct ledger **ledger, bool *created)
 {
+    const char *strategy = wanted->strategy;
     (void)context;
-    co_ensure(bank_name_is_valid(name));
+    co_ensure(bank_name_is_valid(wanted->name));
     co_ensure(!strategy || strcmp(strategy, "owner") == 0 || strcmp(strategy, "sharded") == 0);
-    *ledger = (struct ledger *)(void *)bank;
+    *ledger = (struct ledger *)(void *)banks;
     *created = strategy != NULL;
-    return standin_status(name);
+    return standin_status(wanted->name);
+}
+
+bool banks_owner(struct banks *banks, const char *name, struct bank_owner *owner)
+{
+    (void)banks;
+    *owner = (struct bank_owner){.server = 1, .here = true, .epoch = 1};
+    return strcmp(name, "main") == 0;
+}
+
+uint64_t banks_server_id(size_t database, uint64_t server)
+{
+    co_ensure(database == 0);
+    return server;
+}
+
+bool banks_is_open(struct banks *banks, char why[LEDGER_REASON])
+{
+    (void)banks, (void)why;
+    return true;
 }
 
 size_t bank_count(struct bank *bank)
@@ -275,9 +307,7 @@ void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figure
 
 bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
 {
-    (void)bank;
-    *owner = (struct bank_owner){.server = 1, .here = true, .epoch = 1};
-    return strcmp(name, "main") == 0;
+    return banks_owner((struct banks *)(void *)bank, name, owner);
 }
 
 uint64_t bank_server(struct bank *bank)
@@ -291,18 +321,6 @@ bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer)
     (void)bank;
     *peer = (struct lease_peer){.no = 1, .url = "http://127.0.0.1:8080"};
     return index == 0;
-}
-
-bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
-{
-    (void)bank, (void)why;
-    return true;
-}
-
-void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
-{
-    (void)bank, (void)name;
-    why[0] = '\0';
 }
 
 int bank_schema(void)

@@ -101,11 +101,12 @@ void fixture_start(struct fixture *fixture)
     bool good = database_open(context, &options, database, error, sizeof error);
     struct api *api = &fixture->api;
     api_init(api);
-    if (good)
-        api->bank =
-            bank_make(&(struct bank_options){.conninfo = database->conninfo, .strategies = "owner"},
-                error, sizeof error);
-    good = good && api->bank && bank_open(context, api->bank, error, sizeof error) &&
+    if (good) {
+        const struct banks_options of_banks = {{.strategies = "owner"}, &fixture->databases};
+        database_list_of_one(&fixture->databases, database->conninfo);
+        api->banks = banks_make(&of_banks, error, sizeof error);
+    }
+    good = good && api->banks && banks_open(context, api->banks, error, sizeof error) &&
            admin_token_open(context, database->conninfo, database->folder.path, fixture->admin,
                error, sizeof error);
     if (good)
@@ -140,7 +141,7 @@ void fixture_use(struct fixture *fixture, const char *token)
 struct ledger *fixture_ledger(struct fixture *fixture, const char *name)
 {
     struct ledger *ledger = NULL;
-    co_ensure(bank_find(fixture->api.bank, name, &ledger) == LEDGER_OK);
+    co_ensure(banks_find(fixture->api.banks, name, &ledger) == LEDGER_OK);
     return ledger;
 }
 
@@ -154,11 +155,11 @@ uint64_t fixture_seq(struct fixture *fixture)
 
 void fixture_stop(struct fixture *fixture)
 {
-    struct bank *bank = atomic_load(&fixture->api.bank);
+    struct banks *banks = atomic_load(&fixture->api.banks);
     http_stop(&fixture->api.http);
     token_desk_free(&fixture->api.desk);
     token_cache_stop(&fixture->api.tokens);
-    bank_close(&bank);
+    banks_close(&banks);
     api_free(&fixture->api);
     database_close(&fixture->database);
 }

@@ -13,6 +13,7 @@
 
 struct fixture {
     struct database database;
+    struct database_list databases;
     struct api api;
     int port;
     char admin[TOKEN_TEXT];

@@ -85,7 +85,7 @@ static money balance(struct ledger *ledger, const char *id)
 static enum ledger_status drive(const struct entry *hold, struct entry **settled)
 {
     return crossing_drive(
-        co_context_background(), atomic_load(&fixture.api.bank), here, "main", hold, settled);
+        co_context_background(), atomic_load(&fixture.api.banks), here, "main", hold, settled);
 }
 
 /* ---- no such account ------------------------------------------------------------------------ */

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* In which database a ledger lives, and then: as the bank says. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/bank/bank_private.h"
+#include "ledger/bank/banks_private.h"
+
+/* ---- the databases -------------------------------------------------------------------------- */
+
+size_t banks_count(struct banks *banks)
+{
+    return banks->count;
+}
+
+const char *banks_database(struct banks *banks, size_t index)
+{
+    return banks->branches[index].name;
+}
+
+struct bank *banks_at(struct banks *banks, size_t index)
+{
+    return atomic_load(&banks->branches[index].bank);
+}
+
+bool banks_is_open(struct banks *banks, char why[LEDGER_REASON])
+{
+    return bank_is_open(banks_at(banks, 0), why);
+}
+
+bool banks_is_well(struct banks *banks, size_t index, char why[LEDGER_REASON])
+{
+    struct branch *branch = &banks->branches[index];
+    *why = '\0';
+    if (!atomic_load(&branch->is_open)) {
+        co_lock_take(&branch->lock);
+        if (!branch->opening)
+            memcpy(why, branch->why, LEDGER_REASON);
+        else if (bank_is_open(branch->opening, why) || !*why)
+            snprintf(why, LEDGER_REASON, "the database is being opened");
+        co_lock_drop(&branch->lock);
+        return false;
+    }
+    if (!bank_is_lost(banks_at(banks, index)))
+        return true;
+    snprintf(why, LEDGER_REASON, "the database has lost what was acknowledged");
+    return false;
+}
+
+bool banks_is_lost(struct banks *banks)
+{
+    return bank_is_lost(banks_at(banks, 0));
+}
+
+uint64_t banks_server_id(size_t database, uint64_t server)
+{
+    return server * DATABASE_LIST_MAX + database;
+}
+
+/* ---- ledgers -------------------------------------------------------------------------------- */
+
+bool banks_home(struct banks *banks, const char *name, size_t *index)
+{
+    for (*index = 0; *index < banks->count; (*index)++) {
+        struct bank *bank = banks_at(banks, *index);
+        if (bank && bank_slot_find(bank, name))
+            return true;
+    }
+    *index = 0;
+    return false;
+}
+
+/* One that nobody has is looked for in the first, which says so. */
+static struct bank *home_of(struct banks *banks, const char *name)
+{
+    size_t index;
+    (void)banks_home(banks, name, &index);
+    return banks_at(banks, index);
+}
+
+/* Is it known of each database what ledgers it has? */
+static bool knows_all(struct banks *banks)
+{
+    for (size_t i = 0; i < banks->count; i++)
+        if (!banks_at(banks, i))
+            return false;
+    return true;
+}
+
+static enum ledger_status unless_unknown(struct banks *banks, enum ledger_status status)
+{
+    return status == LEDGER_LEDGER_NOT_FOUND && !knows_all(banks) ? LEDGER_UNAVAILABLE : status;
+}
+
+enum ledger_status banks_find(struct banks *banks, const char *name, struct ledger **ledger)
+{
+    return unless_unknown(banks, bank_find(home_of(banks, name), name, ledger));
+}
+
+enum ledger_status banks_await(
+    struct co_context *context, struct banks *banks, const char *name, struct ledger **ledger)
+{
+    return unless_unknown(banks, bank_await(context, home_of(banks, name), name, ledger));
+}
+
+enum ledger_status banks_find_moving(
+    struct banks *banks, const char *name, struct ledger **ledger, bool *moves)
+{
+    return unless_unknown(banks, bank_find_moving(home_of(banks, name), name, ledger, moves));
+}
+
+enum ledger_status banks_find_followed(
+    struct banks *banks, const char *name, struct ledger **ledger)
+{
+    return unless_unknown(banks, bank_find_followed(home_of(banks, name), name, ledger));
+}
+
+bool banks_owner(struct banks *banks, const char *name, struct bank_owner *owner)
+{
+    size_t index;
+    (void)banks_home(banks, name, &index);
+    bool known = bank_owner(banks_at(banks, index), name, owner);
+    owner->database = index;
+    return known;
+}
+
+enum bank_want banks_want(
+    struct co_context *context, struct banks *banks, const char *name, uint64_t server)
+{
+    enum bank_want want = bank_want(context, home_of(banks, name), name, server);
+    return want == BANK_NO_LEDGER && !knows_all(banks) ? BANK_AWAY : want;
+}
+
+/* ---- a new one ------------------------------------------------------------------------------ */
+
+/* The open one that has the fewest; of those the first. */
+static size_t emptiest(struct banks *banks)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < banks->count; i++)
+        if (banks_at(banks, i) &&
+            bank_count(banks_at(banks, i)) < bank_count(banks_at(banks, best)))
+            best = i;
+    return best;
+}
+
+enum ledger_status banks_create(struct co_context *context, struct banks *banks,
+    const struct banks_wanted *wanted, struct ledger **ledger, bool *created)
+{
+    size_t index = emptiest(banks);
+    *ledger = NULL;
+    *created = false;
+    return bank_create(
+        context, banks_at(banks, index), wanted->name, wanted->strategy, ledger, created);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* What the banks of a service are made of: for their files only. */
+#ifndef LEDGER_BANK_BANKS_PRIVATE_H
+#define LEDGER_BANK_BANKS_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "coro/lock.h"
+#include "coro/waitgroup.h"
+#include "ledger/bank/banks.h"
+
+/*
+ * Invariants
+ * - A branch's `bank` is set once, when it is open (the first's: when it is made), and stays until
+ *   banks_close(): whoever finds it there may use it without a lock.
+ * - Before, `opening` is its opener's, who takes it away under the lock before it closes it.
+ *
+ * Lock order: a branch's lock -> those that bank_is_open() takes.
+ */
+
+struct branch { /* of the service, on a database */
+    struct banks *banks;
+    const char *name, *conninfo;
+    char *witness;               /* NULL: none is kept */
+    _Atomic(struct bank *) bank; /* NULL: it is not open yet */
+    _Atomic bool is_open;
+    _Atomic bool has_refused; /* at its last try, and a start waits no longer */
+    struct co_lock lock;      /* guards what follows */
+    struct bank *opening;     /* NULL: between two tries, or open */
+    char why[LEDGER_REASON];  /* it is not open, between two tries */
+};
+
+struct banks {
+    struct bank_options each;
+    struct co_context *running; /* ends when they are to be closed */
+    struct co_waitgroup openers;
+    size_t count;
+    struct branch branches[DATABASE_LIST_MAX];
+};
+
+/* Open the others than the first, in the background. False: memory is short. */
+CO_MUST_CHECK bool banks_begin_others(struct banks *banks);
+
+/* Wait for those, as banks_open() says. Parks. */
+void banks_await_others(struct co_context *context, struct banks *banks);
+
+/* A bank for a branch, which is not open; NULL: see `error`. */
+CO_MUST_CHECK struct bank *banks_make_branch(struct branch *branch, char *error, size_t size);
+
+#endif
