@@ -27,6 +27,7 @@
 #include "ledger/domain/status.h"
 
 struct committer;
+struct lease_place;
 struct ledger;
 struct readers;
 
@@ -41,10 +42,11 @@ struct ledger_options {
     struct committer *committer;      /* of that server (committer.h); NULL: of its own */
     struct readers *followed_readers; /* what is asked while it is followed; NULL: `readers` */
     const _Atomic size_t
-        *followers;               /* how many ledgers of that server are followed, for the pace */
-    int number;                   /* with a lease: of the ledger in the database */
-    bool audits_soon;             /* the auditor (auditor.h) takes no rest: for tests */
-    enum ledger_trouble *trouble; /* NULL, or where it is said why it did not open */
+        *followers;                /* how many ledgers of that server are followed, for the pace */
+    int number;                    /* with a lease: of the ledger in the database */
+    const struct lease_place *had; /* what was followed of it, and must be there; NULL: nothing */
+    bool audits_soon;              /* the auditor (auditor.h) takes no rest: for tests */
+    enum ledger_trouble *trouble;  /* NULL, or where it is said why it did not open */
 };
 
 /* Take the ledger, and fold its journal into memory. With a lease it must be free or that server's

@@ -18,6 +18,7 @@
 #include "coro/context.h"
 #include "ledger/ledger_figures.h"
 
+struct lease_place;
 struct ledger;
 struct ledger_options;
 
@@ -26,10 +27,20 @@ struct ledger_options;
 CO_MUST_CHECK struct ledger *ledger_follow(
     struct co_context *context, const struct ledger_options *options, char *error, size_t size);
 
-/* Keep it up until the context ends. False: what the journal says is wrong, or memory is short:
- * `why`, for the log; nothing is told any more, and it can only be closed. Parks. */
-CO_MUST_CHECK bool ledger_follow_on(
+/* Of all but the first: `why`, for the log; nothing is told any more, and it can only be closed. */
+enum ledger_follow_end {
+    LEDGER_FOLLOW_STOPPED, /* the context ended */
+    LEDGER_FOLLOW_WRONG,   /* what the journal says is wrong */
+    LEDGER_FOLLOW_BEHIND,  /* the database has lost what was followed */
+    LEDGER_FOLLOW_SHORT,   /* memory is short: it may be read anew */
+};
+
+/* Keep it up until the context ends, or it goes no further. Parks. */
+CO_MUST_CHECK enum ledger_follow_end ledger_follow_on(
     struct co_context *context, struct ledger *ledger, char *why, size_t size);
+
+/* How far it has come, once that has returned. Never parks. */
+void ledger_follow_place(const struct ledger *ledger, struct lease_place *place);
 
 /* Take it, by its options; it is followed meanwhile. False, with the reason, and of which kind that
  * is in options->trouble: all is as before. Parks. */

@@ -6,7 +6,9 @@
 
 #include "coro/co.h"
 #include "ledger/audit/audit_replay_private.h"
+#include "ledger/failpoint.h"
 #include "ledger/memory/account_table.h"
+#include "ledger/memory/hold_table.h"
 #include "ledger/strategy/strategy.h"
 
 enum { SECTION = 64 }; /* entries that are carried out in one section: it holds up every reader */
@@ -84,6 +86,13 @@ static void note_metadata(struct audit_replay *r, const struct audit_entry *entr
         account->metadata = account_far;
 }
 
+/* The owner's expirer takes out of the heap what was settled; here nobody else does. */
+static void forget_expired(struct audit_replay *r)
+{
+    struct hold due; /* one whose expiry is still to come stays */
+    (void)!hold_table_expired(r->holds, r->trail.at_us, &due);
+}
+
 /* A section of all accounts. */
 static void carry_out(void *arg)
 {
@@ -99,6 +108,7 @@ static void carry_out(void *arg)
         if (entry->head.kind == ENTRY_ACCOUNT && entry->rows[AUDIT_ACCOUNTS] > 0)
             note_metadata(r, entry);
     }
+    forget_expired(r);
     atomic_store(g->onward->frozen, r->frozen);
     atomic_store(g->onward->freeze_seq, r->freeze_seq);
 }
@@ -112,6 +122,7 @@ static bool go_through(struct going *g, const struct audit_batch *batch)
     g->more = audit_trail_batch(&r->trail, batch);
     while (g->more) {
         strategy_run(onward->strategy, NULL, 0, carry_out, g);
+        r->short_of_memory |= failpoint("follow.short");
         if (r->report->found > 0 || r->short_of_memory)
             return false;
         /* Only now may it be told: whoever looks finds all of it. */

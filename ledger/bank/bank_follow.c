@@ -5,7 +5,8 @@
  * when the keeper takes the ledger, it stays there until it is open.
  *
  * A ledger whose journal is wrong is not followed again until this server has had it: what was read
- * anew from the last checkpoint would hide that.
+ * anew from the last checkpoint would hide that. Nor is one of which the database has lost what was
+ * followed: slot.had keeps that, and the ledger is not opened here while it is missing.
  */
 #include "ledger/bank/bank_follow.h"
 
@@ -105,10 +106,33 @@ static void note_wrong(struct bank_slot *slot, const char *why)
     co_lock_drop(&slot->lock);
 }
 
+/* Follow it for as long as that goes. True: it is to be read anew. */
+static bool follow_on(struct bank_slot *slot, struct ledger *ledger)
+{
+    char why[LEDGER_REASON] = "";
+    enum ledger_follow_end end = ledger_follow_on(slot->following.running, ledger, why, sizeof why);
+    if (end == LEDGER_FOLLOW_STOPPED)
+        return false; /* it is the keeper's to close, or to take */
+    ledger = take_out(slot);
+    bool again =
+        end == LEDGER_FOLLOW_SHORT || (end == LEDGER_FOLLOW_BEHIND && slot->bank->accepts_lost);
+    if (again)
+        notice(NOTICE_TROUBLE, "ledger %s: followed no more, until it is read anew: %s", slot->name,
+            why);
+    else
+        note_wrong(slot, why);
+    /* Whoever takes it must not go on without that. */
+    if (end == LEDGER_FOLLOW_BEHIND && !again)
+        ledger_follow_place(ledger, &slot->had);
+    ledger_close(&ledger);
+    return again;
+}
+
 static void follow(void *arg)
 {
     struct bank_slot *slot = arg;
     char why[LEDGER_REASON] = "", told[LEDGER_REASON] = "";
+    bool again = true;
     do {
         struct ledger *ledger = read_ledger(slot, why);
         if (co_context_err(slot->following.running) == CO_CONTEXT_OK && !ledger &&
@@ -118,13 +142,8 @@ static void follow(void *arg)
         if (!ledger)
             continue;
         show(slot, ledger);
-        if (ledger_follow_on(slot->following.running, ledger, why, sizeof why))
-            return; /* it is the keeper's to close, or to take */
-        ledger = take_out(slot);
-        note_wrong(slot, why);
-        ledger_close(&ledger);
-        return;
-    } while (co_duty_rest(&slot->following, AGAIN_S * CO_CLOCK_S));
+        again = follow_on(slot, ledger);
+    } while (again && co_duty_rest(&slot->following, AGAIN_S * CO_CLOCK_S));
 }
 
 /* ---- the keeper's -------------------------------------------------------------------------- */
@@ -188,8 +207,12 @@ bool bank_follow_take(struct bank_slot *slot, const struct ledger_options *optio
         bank_follow_end(slot);
         return true;
     }
-    if (!take(slot, followed, options, why))
-        return false;
+    if (!take(slot, followed, options, why)) {
+        bool accepted = *options->trouble == LEDGER_TROUBLE_BEHIND && slot->bank->accepts_lost;
+        if (accepted)
+            notice(NOTICE_TROUBLE, "ledger %s: %s; accepted", slot->name, why);
+        return accepted;
+    }
     *ledger = followed;
     return true;
 }

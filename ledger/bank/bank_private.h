@@ -44,6 +44,7 @@ struct bank_slot {
     bool moves; /* it goes from one server that lives to another: whoever wants it waits a while */
     struct ledger *followed;   /* another server's, as it is followed here; NULL: it is not */
     char wrong[LEDGER_REASON]; /* with what was followed; "": nothing */
+    struct lease_place had;    /* what was followed, and the database has lost; batch 0: nothing */
 
     bool follows; /* the keeper's: `following` was started */
     struct co_duty following;

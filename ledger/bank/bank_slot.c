@@ -88,5 +88,6 @@ void bank_slot_options(const struct bank_slot *slot, struct ledger_options *opti
         .followers = &bank->followers,
         .lease = bank->lease,
         .committer = bank->committer,
-        .number = slot->number};
+        .number = slot->number,
+        .had = &slot->had};
 }

@@ -48,6 +48,7 @@ void ledger_open_store_options(const struct ledger_options *options, struct stor
         .strategy = options->strategy,
         .readers = options->readers,
         .followed_readers = options->followed_readers,
+        .had = options->had,
         .lease = options->lease,
         .number = options->number};
 }

@@ -64,9 +64,15 @@ struct ledger *ledger_follow(
     return ledger;
 }
 
-bool ledger_follow_on(struct co_context *context, struct ledger *ledger, char *why, size_t size)
+enum ledger_follow_end ledger_follow_on(
+    struct co_context *context, struct ledger *ledger, char *why, size_t size)
 {
-    return follower_run(context, ledger->follower, why, size) == FOLLOWER_STOPPED;
+    return follower_run(context, ledger->follower, why, size);
+}
+
+void ledger_follow_place(const struct ledger *ledger, struct lease_place *place)
+{
+    follower_place(ledger->follower, place);
 }
 
 /* ---- taking it ----------------------------------------------------------------------------- */
@@ -77,6 +83,7 @@ bool ledger_follow_take(struct co_context *context, struct ledger *ledger,
     struct store_options of_store;
     enum ledger_trouble trouble;
     ledger_open_store_options(options, &of_store);
+    of_store.had = NULL; /* what is followed goes on meanwhile, and is held against it at its end */
     bool taken = store_take(context, ledger->store, &of_store, &trouble, error, size);
     if (options->trouble)
         *options->trouble = trouble;
@@ -108,9 +115,10 @@ static bool open_parts(struct co_context *context, struct ledger *ledger,
     struct store *store = ledger->store;
     uint64_t checkpoint = 0, before = journal_durable(ledger->journal);
     int64_t began_ns = co_clock_now_ns();
+    if (!follower_finish(context, ledger->follower, trouble, error, size))
+        return false;
     *trouble = LEDGER_TROUBLE_DAMAGED;
-    if (!follower_finish(context, ledger->follower, error, size) ||
-        !read_checkpoint(context, store, &checkpoint, error, size)) {
+    if (!read_checkpoint(context, store, &checkpoint, error, size)) {
         if (ledger_open_was_cut_off(ledger, error))
             *trouble = LEDGER_TROUBLE_AWAY;
         return false;

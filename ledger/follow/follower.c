@@ -20,6 +20,7 @@
 #include "coro/select.h"
 #include "ledger/audit/audit_replay_onward.h"
 #include "ledger/db/readers.h"
+#include "ledger/domain/hash.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/state.h"
 #include "ledger/ledger_private.h"
@@ -137,14 +138,75 @@ static enum audit_replay_onward_found step_and_rest(
     return found;
 }
 
+/* ---- is it still there? -------------------------------------------------------------------- */
+
+/* The database does not have what was followed last: it is older than that, or it was written on
+ * from something older. */
+static void say_behind(const struct follower *f, char *why, size_t size)
+{
+    const struct audit_place *place = &f->onward.place;
+    snprintf(why, size,
+        "the database is older than what was followed: batch %lu, up to seq %lu, is missing, or "
+        "another",
+        place->batch, place->seq);
+}
+
+/* *has: the database has the batch that was carried out last. PG_OK, or it is not known. */
+static enum pg_status ask_place(
+    struct co_context *context, const struct follower *f, struct pg *opener, bool *has)
+{
+    static const struct pg_statement find = {
+        2, "SELECT encode(hash, 'hex') FROM batch WHERE ledger = $1 AND no = $2::bigint"};
+    const struct store *store = f->ledger->store;
+    const struct audit_place *place = &f->onward.place;
+    char ledger[16], number[24];
+    const char *values[] = {ledger, number};
+    struct pg_result *rows = NULL;
+    uint8_t hash[HASH_CHAIN] = {0};
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    snprintf(number, sizeof number, "%lu", place->batch);
+    enum pg_status status = opener ? pg_run(context, opener, &find, values, &rows)
+                                   : readers_run(context, store->readers, &find, values, &rows);
+    *has = status == PG_OK && (place->batch == 0 || pg_rows(rows) == 1);
+    if (*has && place->chained) {
+        hash_of_hex(pg_text(rows, 0, 0), hash, sizeof hash);
+        *has = memcmp(hash, place->hash, sizeof hash) == 0;
+    }
+    pg_free(&rows);
+    return status;
+}
+
+/* What comes next is wrong: because it goes on from something else? */
+static enum ledger_follow_end judge_wrong(
+    struct co_context *context, struct follower *f, char *why, size_t size)
+{
+    bool has;
+    enum pg_status status;
+    while ((status = ask_place(context, f, NULL, &has)) != PG_OK &&
+           rest(context, AWAY_MS * CO_CLOCK_MS))
+        ;
+    if (status != PG_OK || has)
+        return LEDGER_FOLLOW_WRONG;
+    say_behind(f, why, size);
+    return LEDGER_FOLLOW_BEHIND;
+}
+
 /* ---- following ----------------------------------------------------------------------------- */
 
-/* Is the database older than what was read of it? Where a standby is read it may be a moment
+/* Does the last batch that the database has contradict what was read of it? */
+static bool contradicts(const struct follower *f)
+{
+    const struct audit_place *place = &f->onward.place;
+    if (f->row.batch != place->batch)
+        return f->row.batch < place->batch;
+    return place->chained && memcmp(f->row.hash, place->hash, sizeof place->hash) != 0;
+}
+
+/* Is the database older than what was read of it? Where a standby is read that may be a moment
  * ahead. */
 static bool has_gone_back(struct follower *f, char *why, size_t size)
 {
-    const struct audit_place *place = &f->onward.place;
-    if (f->row.asked_ns < f->stepped_ns || f->row.batch >= place->batch) {
+    if (f->row.asked_ns < f->stepped_ns || !contradicts(f)) {
         f->behind_ns = 0;
         return false;
     }
@@ -152,9 +214,7 @@ static bool has_gone_back(struct follower *f, char *why, size_t size)
         f->behind_ns = f->row.asked_ns;
     if (f->row.asked_ns - f->behind_ns < BEHIND_MS * CO_CLOCK_MS)
         return false;
-    snprintf(why, size,
-        "the database is older than what was followed: it is at batch %lu, and was at %lu",
-        f->row.batch, place->batch);
+    say_behind(f, why, size);
     return true;
 }
 
@@ -170,41 +230,87 @@ static enum audit_replay_onward_found catch_up(
     return found;
 }
 
-enum follower_end follower_run(
+/* STOPPED: it goes on. */
+static enum ledger_follow_end look(
+    struct co_context *context, struct follower *f, char *why, size_t size)
+{
+    if (has_gone_back(f, why, size))
+        return LEDGER_FOLLOW_BEHIND;
+    switch (catch_up(context, f, why, size)) {
+    case AUDIT_ONWARD_WRONG:
+        return judge_wrong(context, f, why, size);
+    case AUDIT_ONWARD_SHORT:
+        return LEDGER_FOLLOW_SHORT;
+    case AUDIT_ONWARD_MORE:
+    case AUDIT_ONWARD_NOTHING:
+    case AUDIT_ONWARD_AWAY:
+        break;
+    }
+    return LEDGER_FOLLOW_STOPPED;
+}
+
+enum ledger_follow_end follower_run(
     struct co_context *context, struct follower *f, char *why, size_t size)
 {
     const struct store *store = f->ledger->store;
-    enum audit_replay_onward_found found = AUDIT_ONWARD_NOTHING;
+    enum ledger_follow_end end = LEDGER_FOLLOW_STOPPED;
     uint64_t seen = 0;
-    while (lease_await_news(context, store->lease, &seen)) {
-        if (!lease_find(store->lease, store->ledger, &f->row))
-            continue;
-        found = has_gone_back(f, why, size) ? AUDIT_ONWARD_WRONG : catch_up(context, f, why, size);
-        if (found <= AUDIT_ONWARD_AWAY)
-            continue;
+    while (end == LEDGER_FOLLOW_STOPPED && lease_await_news(context, store->lease, &seen))
+        if (lease_find(store->lease, store->ledger, &f->row))
+            end = look(context, f, why, size);
+    if (end != LEDGER_FOLLOW_STOPPED)
         journal_break(f->ledger->journal);
-        return found == AUDIT_ONWARD_SHORT ? FOLLOWER_SHORT : FOLLOWER_WRONG;
-    }
-    return FOLLOWER_STOPPED;
+    return end;
+}
+
+void follower_place(const struct follower *f, struct lease_place *place)
+{
+    *place = (struct lease_place){
+        .epoch = f->onward.place.epoch, .batch = f->onward.place.batch, .seq = f->onward.place.seq};
+    memcpy(place->hash, f->onward.place.hash, sizeof place->hash);
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-bool follower_finish(struct co_context *context, struct follower *f, char *error, size_t size)
+/* What was taken does not follow what was read. */
+static enum ledger_trouble judge_end(
+    struct co_context *context, const struct follower *f, char *error, size_t size)
+{
+    const struct store *store = f->ledger->store;
+    bool has;
+    if (ask_place(context, f, store->opener, &has) != PG_OK) {
+        snprintf(error, size, "%s", pg_message(store->opener));
+        return LEDGER_TROUBLE_AWAY;
+    }
+    if (has)
+        return LEDGER_TROUBLE_DAMAGED;
+    say_behind(f, error, size);
+    if (!lease_accepts_lost(store->lease))
+        store_record_loss(context, store, error);
+    return LEDGER_TROUBLE_BEHIND;
+}
+
+bool follower_finish(struct co_context *context, struct follower *f, enum ledger_trouble *trouble,
+    char *error, size_t size)
 {
     const struct store *store = f->ledger->store;
     const struct audit_place *place = &f->onward.place;
     enum audit_replay_onward_found found = AUDIT_ONWARD_MORE;
     while (found == AUDIT_ONWARD_MORE && place->batch < store->batch)
         found = step(context, f, store->opener, error, size);
+    *trouble = LEDGER_TROUBLE_AWAY;
     if (found == AUDIT_ONWARD_AWAY)
         snprintf(error, size, "%s", pg_message(store->opener));
-    if (found != AUDIT_ONWARD_MORE && found != AUDIT_ONWARD_NOTHING)
+    if (found == AUDIT_ONWARD_AWAY || found == AUDIT_ONWARD_SHORT)
         return false;
     /* Nobody adds to it now: it must be the very end that was found when it was taken. */
-    if (place->batch == store->batch && memcmp(place->hash, store->hash, sizeof place->hash) == 0)
+    bool is_end =
+        place->batch == store->batch && memcmp(place->hash, store->hash, sizeof place->hash) == 0;
+    if (found != AUDIT_ONWARD_WRONG && is_end)
         return true;
-    snprintf(error, size, "the journal is not what was followed: it ends at batch %lu, not %lu",
-        store->batch, place->batch);
+    if (found != AUDIT_ONWARD_WRONG)
+        snprintf(error, size, "the journal is not what was followed: it ends at batch %lu, not %lu",
+            store->batch, place->batch);
+    *trouble = judge_end(context, f, error, size);
     return false;
 }

@@ -17,6 +17,8 @@
 #include <stdint.h>
 
 #include "coro/context.h"
+#include "ledger/ledger_figures.h"
+#include "ledger/ledger_following.h"
 
 struct follower;
 struct ledger;
@@ -28,20 +30,20 @@ CO_MUST_CHECK struct follower *follower_make(
     struct ledger *ledger, const struct state *state, const _Atomic size_t *company);
 void follower_free(struct follower **follower);
 
-enum follower_end {
-    FOLLOWER_STOPPED, /* the context ended */
-    FOLLOWER_WRONG,   /* what the journal says is wrong: nothing more is told (journal_break()) */
-    FOLLOWER_SHORT,   /* of memory; the same */
-};
-
-/* Follow until the context ends, or something is wrong: `why`, for the log. Parks. */
-enum follower_end follower_run(
+/* Follow until the context ends, or it goes no further: `why`, for the log, and nothing more is
+ * told (journal_break()). Parks. */
+enum ledger_follow_end follower_run(
     struct co_context *context, struct follower *follower, char *why, size_t size);
 
+/* How far it is. Never parks; not while follower_run() or follower_finish() is under way. */
+void follower_place(const struct follower *follower, struct lease_place *place);
+
 /* The ledger has been taken by this server (store_take()): carry out what is left, up to the end
- * that was found then, on the store's opener. False, with the reason. Parks. */
-CO_MUST_CHECK bool follower_finish(
-    struct co_context *context, struct follower *follower, char *error, size_t size);
+ * that was found then, on the store's opener. False, with the reason, and of which kind it is:
+ * BEHIND, if what was followed is not there any more, which is recorded (store_record_loss()).
+ * Parks. */
+CO_MUST_CHECK bool follower_finish(struct co_context *context, struct follower *follower,
+    enum ledger_trouble *trouble, char *error, size_t size);
 
 /* Since when there may be something that is not here (co_clock_boot_ns()). Never parks. */
 int64_t follower_known_ns(const struct follower *follower);

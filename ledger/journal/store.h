@@ -50,6 +50,8 @@ struct store_options {
     struct lease *lease; /* NULL: of its own, and the schema is brought up to date, the ledger made
                             if need be, and waited for until nobody has it */
     int number;          /* with a lease: of the ledger */
+    const struct lease_place *had; /* what was followed of it: the database must have that, too;
+                                      NULL: nothing was */
 };
 
 /* Take the ledger: from then on nobody else can commit. NULL on failure, with the reason, and in
@@ -67,6 +69,10 @@ CO_MUST_CHECK bool store_take(struct co_context *context, struct store *store,
     const struct store_options *options, enum ledger_trouble *trouble, char *error,
     size_t error_size);
 void store_own(struct store *store); /* never parks */
+
+/* The database has lost what was acknowledged: have no other server carry on where this one may
+ * not. On the opener. Parks. */
+void store_record_loss(struct co_context *context, const struct store *store, const char *why);
 
 void store_end_opening(struct store *store); /* all has been read: its session is not needed */
 void store_close(struct store **store);

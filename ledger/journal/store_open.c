@@ -199,38 +199,46 @@ static bool has_batch(
     return true;
 }
 
-/* So that no other server carries on where this one may not. */
-static void record_loss(struct taking *t, const char *ledger, const char *why)
+void store_record_loss(struct co_context *context, const struct store *store, const char *why)
 {
     static const struct pg_statement stop = {
         3, "SELECT writer_stop($1::int, $2::bigint, 'lost: ' || $3)"};
-    char epoch[24];
+    char ledger[16], epoch[24];
     const char *values[] = {ledger, epoch, why};
-    snprintf(epoch, sizeof epoch, "%lu", t->store->epoch);
-    if (pg_run(t->context, t->store->opener, &stop, values, NULL) != PG_OK)
-        notice(NOTICE_TROUBLE, "that could not be recorded: %s", pg_message(t->store->opener));
+    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    snprintf(epoch, sizeof epoch, "%lu", store->epoch);
+    if (pg_run(context, store->opener, &stop, values, NULL) != PG_OK)
+        notice(NOTICE_TROUBLE, "that could not be recorded: %s", pg_message(store->opener));
 }
 
-/* The database must not be behind what was acknowledged. */
-static bool hold_against_witness(
-    struct taking *t, const char *ledger, const struct lease_place *place)
+/* The database must not be behind what was acknowledged, here or as it was read here. */
+static bool hold_against(struct taking *t, const char *ledger, const struct lease_place *place,
+    const struct lease_place *had)
 {
-    struct lease_place had;
     char why[LEASE_WHY];
     bool has = true;
-    if (!lease_witnessed(t->store->lease, t->options->ledger, &had) || had.batch == 0)
+    if (had->batch == 0)
         return true;
-    if (!has_batch(t, ledger, &had, &has))
+    if (!has_batch(t, ledger, had, &has))
         return false;
     if (has)
         return true;
-    lease_say_lost(&had, place->batch, place->epoch - 1, why);
+    lease_say_lost(had, place->batch, place->epoch - 1, why);
     if (lease_accepts_lost(t->store->lease)) {
         notice(NOTICE_TROUBLE, "ledger %s: %s; accepted", t->options->ledger, why);
         return true;
     }
-    record_loss(t, ledger, why);
+    store_record_loss(t->context, t->store, why);
     return fail(t, LEDGER_TROUBLE_BEHIND, why);
+}
+
+static bool hold_against_all(struct taking *t, const char *ledger, const struct lease_place *place)
+{
+    struct lease_place had;
+    if (lease_witnessed(t->store->lease, t->options->ledger, &had) &&
+        !hold_against(t, ledger, place, &had))
+        return false;
+    return !t->options->had || hold_against(t, ledger, place, t->options->had);
 }
 
 /* Writes may have been stopped by another server before. */
@@ -255,7 +263,7 @@ static bool take(struct taking *t)
     char ledger[16];
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
     if (!connect_opener(t) || !raise_epoch(t, ledger) || !read_end(t, ledger, &place) ||
-        !read_moments(t, ledger) || !hold_against_witness(t, ledger, &place))
+        !read_moments(t, ledger) || !hold_against_all(t, ledger, &place))
         return false;
     store->batch = place.batch;
     memcpy(store->hash, place.hash, sizeof store->hash);

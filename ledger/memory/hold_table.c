@@ -260,6 +260,14 @@ size_t hold_table_count(struct hold_table *holds)
     return count;
 }
 
+size_t hold_table_waiting(struct hold_table *holds)
+{
+    co_lock_take(&holds->lock);
+    size_t waiting = holds->waiting;
+    co_lock_drop(&holds->lock);
+    return waiting;
+}
+
 size_t hold_table_clearing(struct hold_table *holds, size_t skip, uint64_t *seqs, size_t room)
 {
     size_t count = 0, passed = 0;

@@ -50,6 +50,10 @@ CO_MUST_CHECK bool hold_table_expired(struct hold_table *holds, int64_t now_us, 
 
 size_t hold_table_count(struct hold_table *holds); /* open ones */
 
+/* How many wait for their time: those that expire, and settled ones until hold_table_expired() has
+ * passed it. */
+size_t hold_table_waiting(struct hold_table *holds);
+
 /* The positions of open holds for clearing accounts (clearing.h), the youngest first: at most
  * `room` of them, behind the first `skip`; returns how many came. */
 size_t hold_table_clearing(struct hold_table *holds, size_t skip, uint64_t *seqs, size_t room);

@@ -10,7 +10,8 @@
 static void follow_on(void *arg)
 {
     struct guest *g = arg;
-    if (!ledger_follow_on(g->duty.running, g->ledger, g->why, sizeof g->why))
+    g->end = ledger_follow_on(g->duty.running, g->ledger, g->why, sizeof g->why);
+    if (g->end != LEDGER_FOLLOW_STOPPED)
         atomic_store(&g->wrong, true);
 }
 
@@ -34,7 +35,8 @@ void guest_begin(struct guest *g, const char *conninfo, const char *strategy)
         .followers = &g->followers,
         .lease = g->lease,
         .committer = g->committer,
-        .number = row.ledger};
+        .number = row.ledger,
+        .trouble = &g->trouble};
     g->ledger = ledger_follow(context, &g->options, g->why, sizeof g->why);
     if (!g->ledger)
         fprintf(stderr, "the ledger is not followed: %s\n", g->why);

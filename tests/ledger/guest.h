@@ -15,7 +15,9 @@ struct guest {
     _Atomic size_t followers;
     struct ledger *ledger; /* NULL: not any more */
     struct co_duty duty;
-    _Atomic bool wrong;
+    _Atomic bool wrong;          /* it has ended by itself, */
+    enum ledger_follow_end end;  /* so */
+    enum ledger_trouble trouble; /* of guest_take() */
     char why[LEDGER_REASON];
 };
 

@@ -19,7 +19,8 @@ extern const struct unit_suite copy_suite, record_suite, tables_suite, different
     X(batches)                                                                                     \
     X(keyed_batches)                                                                               \
     X(unended)                                                                                     \
-    X(freeze) X(past) X(journal) X(races) X(restarts) X(start) X(auditor) X(altered) X(follow)
+    X(freeze)                                                                                      \
+    X(past) X(journal) X(races) X(restarts) X(start) X(auditor) X(altered) X(follow) X(behind)
 #define DECLARE(name) extern const struct unit_suite name##_owner_suite, name##_sharded_suite;
 #define LIST(name) &name##_owner_suite, &name##_sharded_suite,
 

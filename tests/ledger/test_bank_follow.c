@@ -105,6 +105,43 @@ static void banks_take_over(void)
     bank_close(&o.bank);
 }
 
+/* What was followed is gone from the database while nobody had it: who followed it does not open it
+ * from what is left. */
+static void lost_is_not_opened(void)
+{
+    const char *db = fixture_database();
+    struct co_context *context = co_context_background();
+    struct bank *first = make_bank(db, NULL);
+    struct opening o = {.bank = make_bank(db, "main")};
+    struct ledger *ledger;
+    char error[300];
+    CU_ASSERT_FATAL(bank_open(context, first, error, sizeof error));
+    CU_ASSERT_EQUAL_FATAL(bank_find(first, "main", &ledger), LEDGER_OK);
+    fixture_account(ledger, "a", "USD/2", "0");
+    uint64_t seq = ledger_durable_seq(ledger);
+    co_waitgroup_add(&o.all, 1);
+    co_ensure(co_spawn(open_main, &o));
+    struct ledger *followed = find_followed(o.bank, "main");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(followed);
+    CU_ASSERT(ledger_await(context, followed, seq - 1));
+    fixture_do(db,
+        "SET session_replication_role = replica;"
+        "DELETE FROM teller.entry WHERE seq = (SELECT max(last_seq) FROM teller.batch);"
+        "DELETE FROM teller.batch WHERE last_seq = (SELECT max(last_seq) FROM teller.batch)");
+    for (int i = 0; i < 6000 && !ledger_is_over(followed); i++)
+        co_sleep(10 * CO_CLOCK_MS);
+    CU_ASSERT(ledger_is_over(followed));
+    ledger_leave(followed);
+    ledger_leave(ledger);
+    bank_close(&first);
+    for (int i = 0; i < 6000 && !bank_is_lost(o.bank); i++)
+        co_sleep(10 * CO_CLOCK_MS);
+    CU_ASSERT(bank_is_lost(o.bank));
+    co_waitgroup_wait(&o.all);
+    CU_ASSERT_EQUAL(bank_find(o.bank, "main", &ledger), LEDGER_UNAVAILABLE);
+    bank_close(&o.bank);
+}
+
 static void lists(void)
 {
     static const char *const good[] = {"all", "none", "fit", "main", "a,b", "a,all-of"};
@@ -121,5 +158,5 @@ static void lists(void)
 }
 
 const struct unit_suite follow_suite = {.name = "follow",
-    .tests =
-        (const struct unit_test[]){{"banks_take_over", banks_take_over}, {"lists", lists}, {0}}};
+    .tests = (const struct unit_test[]){{"banks_take_over", banks_take_over},
+        {"lost_is_not_opened", lost_is_not_opened}, {"lists", lists}, {0}}};

@@ -10,7 +10,9 @@
 #include "coro/waitgroup.h"
 #include "ledger/journal/store.h"
 #include "ledger/ledger_private.h"
+#include "ledger/memory/hold_table.h"
 #include "tests/ledger/guest.h"
+#include "tests/ledger/requests.h"
 #include "tests/ledger/storm.h"
 
 enum { CLIENTS = 4, REQUESTS = 120, ACCOUNTS = 64, PAGE = 100 };
@@ -422,11 +424,38 @@ static void takes_all_there_is(const char *strategy)
     ledger_close(&again);
 }
 
+/* Holds that were settled do not wait for their time for ever. */
+static void settled_holds_leave(const char *strategy)
+{
+    enum { HOLDS = 10 };
+    const char *db = fixture_database();
+    struct guest guest = {0};
+    uint64_t seq;
+    struct ledger *owner = fixture_open_abc(db, strategy);
+    guest_begin(&guest, db, strategy);
+    guest_follow(&guest);
+    for (int i = 0; i < HOLDS; i++) {
+        const struct ledger_hold hold = {.from = "a", .to = "b", .amount = 1, .expires_in_s = 1};
+        CU_ASSERT_EQUAL_FATAL(request_hold_as(owner, &hold, &seq), LEDGER_OK);
+        CU_ASSERT_EQUAL(request_release(owner, NULL, seq), LEDGER_OK);
+    }
+    guest_await(&guest, ledger_durable_seq(owner));
+    CU_ASSERT_EQUAL(hold_table_waiting(guest.ledger->holds), HOLDS);
+    co_sleep(1100 * CO_CLOCK_MS);
+    CU_ASSERT_EQUAL(fixture_move(owner, NULL, "a", "b", 1), LEDGER_OK);
+    guest_await(&guest, ledger_durable_seq(owner));
+    guest_pause(&guest);
+    CU_ASSERT_EQUAL(hold_table_waiting(guest.ledger->holds), 0);
+    guest_end(&guest);
+    ledger_close(&owner);
+}
+
 #define TESTS(X)                                                                                   \
     X(same_at_each_position)                                                                       \
     X(read_amid_checkpoints)                                                                       \
     X(answers_what_it_knows)                                                                       \
     X(wrong_is_noticed)                                                                            \
     X(taken_under_load)                                                                            \
-    X(takes_all_there_is)
+    X(takes_all_there_is)                                                                          \
+    X(settled_holds_leave)
 FIXTURE_BOTH(follow)
