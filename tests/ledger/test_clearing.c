@@ -209,8 +209,22 @@ static void finds_one_alone(void)
     end();
 }
 
+/* An account that is called nearly so is anybody's, and adds up to nothing. */
+static void leaves_others_alone(void)
+{
+    static const char *const others[] = {"clearing:branch:USD.39", "clearing:branch:USD.99",
+        "clearing:branch:x.USD", "clearing:main"};
+    begin();
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        fixture_account(ledgers[0], others[i], "USD/2", "0");
+        CU_ASSERT_EQUAL(fixture_move(ledgers[0], NULL, "world:USD.2", others[i], 5), LEDGER_OK);
+    }
+    expect_found("");
+    end();
+}
+
 static const struct unit_test tests[] = {{"names", names},
-    {"adds_up_at_each_step", adds_up_at_each_step},
+    {"leaves_others_alone", leaves_others_alone}, {"adds_up_at_each_step", adds_up_at_each_step},
     {"finds_money_without_a_hold", finds_money_without_a_hold},
     {"finds_a_hold_that_ended_wrong", finds_a_hold_that_ended_wrong},
     {"finds_a_capture_without_payment", finds_a_capture_without_payment},
