@@ -15,6 +15,7 @@
 #define API_LEDGER "main"
 #define API_LEDGER_PATH "/v1/ledgers/" API_LEDGER
 
+struct crossing_keeper;
 struct event_feed;
 struct event_pages;
 struct forward;
@@ -28,12 +29,13 @@ enum { API_WORKERS = 64 };
 struct api {
     _Atomic(struct banks *) banks; /* NULL: not yet */
     _Atomic bool open; /* banks and tokens are there; before, only what needs neither is answered */
-    struct token_cache *tokens; /* NULL: no token is asked for */
-    struct token_desk *desk;    /* to create tokens at; there from `open` on */
-    struct http *http;          /* for its figures */
-    struct forward *forward;    /* to other servers; NULL: nothing is passed on */
-    struct lab_runs *lab;       /* NULL: there is none */
-    const char *host;           /* that it was told to listen on; NULL: not known */
+    struct token_cache *tokens;        /* NULL: no token is asked for */
+    struct token_desk *desk;           /* to create tokens at; there from `open` on */
+    struct http *http;                 /* for its figures */
+    struct forward *forward;           /* to other servers; NULL: nothing is passed on */
+    struct crossing_keeper *crossings; /* between ledgers; there from `open` on */
+    struct lab_runs *lab;              /* NULL: there is none */
+    const char *host;                  /* that it was told to listen on; NULL: not known */
     _Atomic bool stopping;
     _Atomic int64_t certificate_ends_s; /* since 1970; 0: TLS is not spoken */
     struct outcomes *outcomes;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/api/api.h"
+#include "server/api/elsewhere.h"
 #include "server/api/moves.h"
 #include "server/api/request_key.h"
 #include "server/crossing/crossing.h"
@@ -75,19 +76,7 @@ static bool read_crossing(struct call *call, struct crossing *asked)
     return false;
 }
 
-/* The ledger that pays is the call's, as if the path had named it. */
-static bool enter(struct call *call, const char *name)
-{
-    enum ledger_status status = banks_find(call->api->banks, name, &call->ledger);
-    call->path.ledger = name;
-    if (status == LEDGER_OK)
-        return true;
-    call_refuse_status(call, status, 0);
-    call->refusal.ledger = name;
-    return false;
-}
-
-/* ---- answers ------------------------------------------------------------------------------- */
+/* ---- where it is carried out ----------------------------------------------------------------- */
 
 /* Where it is told what became of a key. */
 static const char *path_of(struct call *call, const char *ledger, const char *key)
@@ -102,6 +91,24 @@ static const char *path_of(struct call *call, const char *ledger, const char *ke
     json_out_raw(&url, "", 1);
     return url.text;
 }
+
+/* The ledger that pays is the call's, as if the path had named it. False: it is refused, or the
+ * server that has the ledger has answered. `key` NULL: nothing is to be done with it. */
+static bool enter(struct call *call, const char *name, const char *key)
+{
+    call->path.ledger = name;
+    if (elsewhere_enter(call) && (!call->elsewhere || elsewhere_answer(call, key != NULL)))
+        return true;
+    if (!call_is_refused(call))
+        return false;
+    call->refusal.ledger = name;
+    /* A transfer between ledgers is not asked for where others are. */
+    if (key)
+        call->refusal.settle = path_of(call, name, key);
+    return false;
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
 
 static void member_text(struct json_out *out, const char *name, const char *text)
 {
@@ -213,19 +220,21 @@ static void answer_refused(
     call->refusal.settle = path_of(call, asked->from.ledger, asked->key);
     if (told.status == LEDGER_UNAVAILABLE && outcome->ledger == asked->to.ledger)
         call->refusal.detail =
-            "The ledger that is to be paid does not take this now, or is not on this server: both "
-            "have to be (GET /v1/servers).";
+            "The ledger that is to be paid does not take this now, or no server has it that can be "
+            "asked. Nothing was done.";
 }
 
 void crossings_post(struct call *call)
 {
     struct crossing asked = {.key = NULL};
     struct crossing_outcome outcome;
-    if (!read_crossing(call, &asked) || !enter(call, asked.from.ledger))
+    if (!read_crossing(call, &asked))
         return;
     body_forget(call);
-    crossing_carry_out(
-        call_context(call), call->api->banks, call->ledger, &asked, call->arena, &outcome);
+    if (!enter(call, asked.from.ledger, asked.key))
+        return;
+    const struct crossing_means means = {.banks = call->api->banks, .forward = call->api->forward};
+    crossing_carry_out(call_context(call), &means, call->ledger, &asked, call->arena, &outcome);
     call_ledger_answered(call);
     if (outcome.status == LEDGER_OK)
         answer_ended(call, &outcome);
@@ -284,7 +293,7 @@ void crossings_list(struct call *call)
     struct crossing_found found;
     const char *ledger, *key;
     struct json_out out;
-    if (!read_query(call, &ledger, &key) || !enter(call, ledger))
+    if (!read_query(call, &ledger, &key) || !enter(call, ledger, NULL))
         return;
     enum ledger_status status =
         crossing_find(call_context(call), call->ledger, ledger, key, &found);

@@ -166,23 +166,10 @@ static bool wants_ledger(const struct call *call)
     return call->path.ledger && !(call->route->flags & ROUTE_NAMES_LEDGER);
 }
 
-/* Enter the ledger of the path, if there is one in it; one that is being handed over from one
- * server to another is waited for. Or find out which other server has it. */
 static bool enter_ledger(struct call *call)
 {
     call->elsewhere = NULL;
-    if (!wants_ledger(call))
-        return true;
-    struct banks *banks = call->api->banks;
-    bool moves;
-    enum ledger_status status = banks_find_moving(banks, call->path.ledger, &call->ledger, &moves);
-    if (moves)
-        status = banks_await(call_context(call), banks, call->path.ledger, &call->ledger);
-    if (status == LEDGER_UNAVAILABLE)
-        return elsewhere_find(call);
-    if (status != LEDGER_OK)
-        call_refuse_status(call, status, 0);
-    return status == LEDGER_OK;
+    return !wants_ledger(call) || elsewhere_enter(call);
 }
 
 static void leave_ledger(struct call *call)
@@ -216,7 +203,8 @@ static bool has_ledger(struct call *call)
 /* Before the bank is open nothing is answered but what needs neither it nor a token. */
 static bool is_open(struct call *call)
 {
-    bool is_open = atomic_load(&call->api->open) || call->route->scope == TOKEN_NONE;
+    bool needs_none = call->route->scope == TOKEN_NONE && !call->path.ledger;
+    bool is_open = needs_none || atomic_load(&call->api->open);
     if (!is_open)
         call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
     return is_open;
@@ -398,8 +386,9 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     if (goes_on)
         call->route->answer(call);
     finish(call);
-    /* After finish(), which decides what the client is told. */
-    if (goes_on && (call->route->flags & ROUTE_MOVES_MONEY))
+    /* After finish(), which decides what the client is told. What another server has done, also of
+     * what only its body says whose it is, that one counts. */
+    if (goes_on && !call->elsewhere && (call->route->flags & ROUTE_MOVES_MONEY))
         outcomes_count(call->api->outcomes, call);
 }
 

@@ -65,6 +65,21 @@ bool elsewhere_find(struct call *call)
     return call->elsewhere != NULL;
 }
 
+bool elsewhere_enter(struct call *call)
+{
+    struct banks *banks = call->api->banks;
+    bool moves;
+    call->elsewhere = NULL;
+    enum ledger_status status = banks_find_moving(banks, call->path.ledger, &call->ledger, &moves);
+    if (moves)
+        status = banks_await(call_context(call), banks, call->path.ledger, &call->ledger);
+    if (status == LEDGER_UNAVAILABLE)
+        return elsewhere_find(call);
+    if (status != LEDGER_OK)
+        call_refuse_status(call, status, 0);
+    return status == LEDGER_OK;
+}
+
 /* Has another one it since, or is it here now? `anyone`: also the one that was asked before. */
 static bool has_moved(struct call *call, bool anyone)
 {

@@ -30,6 +30,10 @@ struct elsewhere {
  * refused: none that can be asked has. Never parks. */
 CO_MUST_CHECK bool elsewhere_find(struct call *call);
 
+/* Enter the ledger of the path, if it is open here; one that is being handed over from one
+ * server to another is waited for. Or as above. Parks. */
+CO_MUST_CHECK bool elsewhere_enter(struct call *call);
+
 /* Have it answer. `heeds_key`: with a key the request may be sent twice. True: meanwhile the ledger
  * was opened here, and is entered. Parks. */
 CO_MUST_CHECK bool elsewhere_answer(struct call *call, bool heeds_key);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "coro/blocking.h"
 #include "coro/runtime.h"
@@ -13,6 +14,7 @@
 #include "server/api/call.h"
 #include "server/api/hogs.h"
 #include "server/api/packing.h"
+#include "server/crossing/crossing_keeper.h"
 #include "server/forward/forward.h"
 #include "server/http/http.h"
 #include "server/lab/lab_runs.h"
@@ -398,6 +400,24 @@ static struct ledger_figures *read_ledgers(struct call *call, size_t *count)
     return each;
 }
 
+/* Transfers between ledgers that wait for something. */
+static void write_crossings(struct json_out *out, struct api *api)
+{
+    struct crossing_keeper_figures figures = {.open = 0};
+    struct timespec now;
+    int64_t age_us = 0;
+    if (atomic_load(&api->open))
+        crossing_keeper_read(api->crossings, &figures);
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (figures.oldest_us)
+        age_us = now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000 - figures.oldest_us;
+    number(out, "teller_open_crossings", "gauge",
+        "Transfers between ledgers whose last step could not be taken yet.", figures.open);
+    head(out, "teller_oldest_crossing_seconds", "gauge",
+        "How long the oldest of them has been open.");
+    seconds(out, "teller_oldest_crossing_seconds", age_us > 0 ? (uint64_t)age_us * 1000 : 0);
+}
+
 void metrics_get(struct call *call)
 {
     size_t count;
@@ -418,6 +438,7 @@ void metrics_get(struct call *call)
     write_durations(&out, &outcomes);
     write_http(&out, http);
     write_forwarded(&out, call->api->forward);
+    write_crossings(&out, call->api);
     if (certificate_ends_s)
         number(&out, "teller_tls_certificate_not_after_timestamp_seconds", "gauge",
             "When the certificate, or one of its chain, expires, in seconds since 1970.",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/api/accounts.h"
+#include "server/api/arrivals.h"
 #include "server/api/audits.h"
 #include "server/api/batches.h"
 #include "server/api/coroutines.h"
@@ -64,6 +65,7 @@ const struct route route_table[] = {
         transfers_list),
     MOVE(BETWEEN, "/v1/transfers", crossings_post, NEEDED),
     GET(READ, BETWEEN, "/v1/transfers", " ledger key ", crossings_list),
+    POST(NONE, TOUCHED, LEDGER_PATH "/arrivals", arrivals_post, NEEDED),
     GET(READ, LEDGER, LEDGER_PATH "/journal", " order after before limit page ", journal_list),
     ROUTE(GET, READ, LEDGER, LEDGER_PATH "/events", " after ", journal_events, NONE,
         ROUTE_TAKES_SESSION),

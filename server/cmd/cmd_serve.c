@@ -66,7 +66,6 @@ struct serve {
     struct database database;
     struct database_list databases; /* where the ledgers are */
     struct api api;
-    struct crossing_keeper *crossings;
     struct co_mutex reloading; /* over api.forward, once requests are let in */
     char admin_token[TOKEN_TEXT];
     char error[ERROR_TEXT];
@@ -162,10 +161,11 @@ static bool open_sockets(struct serve *serve)
 
 static bool open_crossings(struct serve *serve)
 {
-    serve->crossings = crossing_keeper_start(atomic_load(&serve->api.banks));
-    if (!serve->crossings)
+    struct api *api = &serve->api;
+    api->crossings = crossing_keeper_start(atomic_load(&api->banks), api->forward);
+    if (!api->crossings)
         snprintf(serve->error, ERROR_TEXT, "there is not enough memory");
-    return serve->crossings != NULL;
+    return api->crossings != NULL;
 }
 
 static bool open_http(struct serve *serve)
@@ -330,7 +330,7 @@ static void serve_with_http(struct serve *serve)
     token_desk_free(&api->desk);
     if (api->tokens)
         token_cache_stop(&api->tokens);
-    crossing_keeper_stop(&serve->crossings);
+    crossing_keeper_stop(&api->crossings);
     struct banks *banks = atomic_load(&api->banks);
     liveness_end(&serve->liveness);
     close_forward(serve);

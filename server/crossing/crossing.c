@@ -5,6 +5,7 @@
 
 #include "coro/clock.h"
 #include "coro/select.h"
+#include "ledger/bank/banks_elsewhere.h"
 #include "ledger/domain/clearing.h"
 #include "ledger/failpoint.h"
 #include "server/crossing/crossing_private.h"
@@ -12,21 +13,6 @@
 enum { AGAIN_MS = 20, AGAIN_MAX_MS = 500 };
 
 /* ---- what must be there -------------------------------------------------------------------- */
-
-/* The account that stands for the ledger `other`. */
-static enum ledger_status open_clearing(
-    struct co_context *context, struct ledger *ledger, const char *other, const char *asset)
-{
-    char id[CLEARING_TEXT], there[ASSET_TEXT];
-    struct ledger_account account;
-    uint64_t seq;
-    bool opened;
-    clearing_id(other, asset, id);
-    if (ledger_asset(ledger, id, there))
-        return LEDGER_OK;
-    const struct ledger_open_account request = {.id = id, .asset = asset, .clears = true};
-    return ledger_open_account(context, ledger, &request, &account, &opened, &seq);
-}
 
 /* Is the account open, and what does it hold? */
 static enum ledger_status find_asset(struct co_context *context, struct ledger *ledger,
@@ -56,95 +42,32 @@ static void refuse(struct crossing_outcome *outcome, const struct crossing_end *
 
 /* The ledger that is paid: what can be known before anything is held is found out there, so that it
  * is told like any other 404. */
-static enum ledger_status look_ahead(struct co_context *context, struct banks *banks,
-    const struct crossing *asked, const char *asset)
+static enum ledger_status look_into(
+    struct co_context *context, struct ledger *to, const struct crossing *asked, const char *asset)
 {
     char theirs[ASSET_TEXT];
-    struct ledger *to;
     uint64_t seq;
-    enum ledger_status status = banks_find(banks, asked->to.ledger, &to);
-    if (status != LEDGER_OK)
-        return status;
-    status = find_asset(context, to, asked->to.account, theirs, &seq);
-    if (status == LEDGER_OK)
-        status = open_clearing(context, to, asked->from.ledger, asset);
-    ledger_leave(to);
-    return status;
+    enum ledger_status status = find_asset(context, to, asked->to.account, theirs, &seq);
+    return status == LEDGER_OK ? crossing_open_clearing(context, to, asked->from.ledger, asset)
+                               : status;
 }
 
-/* ---- the second step ----------------------------------------------------------------------- */
-
-/* A transfer leaves ACCOUNT_NOT_FOUND open: it might happen yet. As a batch with the same key it is
- * an answer that stays; whichever of the two has the key, the other one is told so. */
-static void pay_in_batch(struct co_context *context, struct ledger *to,
-    const struct ledger_transfer *transfer, struct ledger_outcome *outcome)
+/* Of one that another server has the database tells: what is open is durable. */
+static enum ledger_status look_ahead(struct co_context *context, const struct crossing_means *means,
+    const struct crossing *asked, const char *asset)
 {
-    struct ledger_transfer item = *transfer;
-    struct ledger_outcome whole;
-    item.key = NULL;
-    const struct ledger_batch batch = {.key = transfer->key, .transfers = &item, .count = 1};
-    ledger_keyed_batch(context, to, &batch, outcome, &whole);
-    if (whole.status != LEDGER_OK)
-        *outcome = (struct ledger_outcome){.status = whole.status};
-}
-
-/* False: it is not known, and to be asked again. */
-static bool pay_into(struct co_context *context, struct ledger *to,
-    const struct ledger_transfer *transfer, struct ledger_outcome *outcome)
-{
-    bool in_batch = false;
-    /* KEY_REUSED by the one means that the other knows. */
-    for (int tries = 0; tries < 3; tries++) {
-        if (in_batch)
-            pay_in_batch(context, to, transfer, outcome);
-        else
-            ledger_transfer(context, to, transfer, outcome);
-        if (outcome->status == LEDGER_OK || status_is_rejection(outcome->status))
-            return true;
-        if (outcome->status == LEDGER_ACCOUNT_NOT_FOUND && in_batch)
-            return true;
-        if (outcome->status != LEDGER_ACCOUNT_NOT_FOUND && outcome->status != LEDGER_KEY_REUSED)
-            return false;
-        in_batch = !in_batch;
-    }
-    return false;
-}
-
-/* OK: *told is what the ledger that is paid has answered, for ever. */
-static enum ledger_status pay(struct co_context *context, struct banks *banks,
-    const struct crossing *crossing, uint64_t hold, struct arena *arena,
-    struct crossing_end_told *told)
-{
-    char key[CROSSING_KEY], clearing[CLEARING_TEXT];
-    struct ledger_outcome outcome;
+    struct bank_owner owner;
     struct ledger *to;
-    if (banks_find(banks, crossing->to.ledger, &to) != LEDGER_OK)
-        return LEDGER_UNAVAILABLE;
-    enum ledger_status status = open_clearing(context, to, crossing->from.ledger, crossing->asset);
-    if (status != LEDGER_OK) {
+    enum ledger_status status = banks_await(context, means->banks, asked->to.ledger, &to);
+    if (status == LEDGER_OK) {
+        status = look_into(context, to, asked, asset);
         ledger_leave(to);
-        return status;
+    } else if (status == LEDGER_UNAVAILABLE && crossing_can_ask(means, asked->to.ledger, &owner)) {
+        status = clearing_is_id(asked->to.account) ? LEDGER_ACCOUNT_RESERVED
+                                                   : banks_elsewhere_account(context, means->banks,
+                                                         asked->to.ledger, asked->to.account);
     }
-
-    crossing_key(key, crossing->from.ledger, crossing->key, 2);
-    clearing_id(crossing->from.ledger, crossing->asset, clearing);
-    const struct ledger_leg leg = {clearing, crossing->to.account, crossing->amount};
-    const struct ledger_transfer transfer = {.key = key,
-        .metadata = crossing_text_of_payment(arena, crossing, hold),
-        .legs = &leg,
-        .leg_count = 1,
-        .clears = true};
-    outcome.entry = NULL;
-    bool known = !arena->is_short && pay_into(context, to, &transfer, &outcome);
-    if (known)
-        *told = (struct crossing_end_told){.status = outcome.status,
-            .account = outcome.account ? arena_copy(arena, outcome.account, strlen(outcome.account))
-                                       : NULL,
-            .seq = outcome.entry ? outcome.entry->seq : outcome.seq};
-    if (outcome.entry)
-        entry_drop(&outcome.entry);
-    ledger_leave(to);
-    return known ? LEDGER_OK : LEDGER_OUTCOME_UNKNOWN;
+    return status;
 }
 
 /* ---- the third ----------------------------------------------------------------------------- */
@@ -180,12 +103,26 @@ static enum ledger_status settle(struct co_context *context, struct ledger *from
 
 /* One that is driven on: its hold, and in which ledger that is. */
 struct way {
-    struct banks *banks;
+    const struct crossing_means *means;
     struct ledger *from;
     const struct crossing *crossing;
-    uint64_t hold;
+    const struct entry *hold;
     struct arena *arena;
 };
+
+/* The second step, wherever the ledger is that is paid. */
+static enum ledger_status pay(
+    struct co_context *context, const struct way *way, struct crossing_end_told *told)
+{
+    const char *name = way->crossing->to.ledger;
+    struct ledger *to;
+    if (banks_await(context, way->means->banks, name, &to) != LEDGER_OK)
+        return crossing_have_paid(context, way->means, way->crossing, way->hold, way->arena, told);
+    enum ledger_status status =
+        crossing_pay(context, to, way->crossing, way->hold->seq, way->arena, told);
+    ledger_leave(to);
+    return status;
+}
 
 static enum ledger_status drive(
     struct co_context *context, const struct way *way, struct entry **settled)
@@ -193,20 +130,20 @@ static enum ledger_status drive(
     struct crossing_end_told told;
     if (failpoint("crossing.held"))
         return LEDGER_UNAVAILABLE;
-    enum ledger_status status =
-        pay(context, way->banks, way->crossing, way->hold, way->arena, &told);
+    enum ledger_status status = pay(context, way, &told);
     if (status != LEDGER_OK || failpoint("crossing.paid"))
         return status == LEDGER_OK ? LEDGER_UNAVAILABLE : status;
     const char *metadata = crossing_text_of_end(way->arena, way->crossing, &told);
     if (way->arena->is_short)
         return LEDGER_OVERLOADED;
     /* The answer of the other ledger decides, and it is always the same. */
-    status = settle(context, way->from, way->hold, told.status == LEDGER_OK, metadata, settled);
+    status =
+        settle(context, way->from, way->hold->seq, told.status == LEDGER_OK, metadata, settled);
     failpoint("crossing.settled");
     return status;
 }
 
-enum ledger_status crossing_drive(struct co_context *context, struct banks *banks,
+enum ledger_status crossing_drive(struct co_context *context, const struct crossing_means *means,
     struct ledger *from, const char *name, const struct entry *hold, struct entry **settled)
 {
     enum ledger_status status;
@@ -214,7 +151,7 @@ enum ledger_status crossing_drive(struct co_context *context, struct banks *bank
     struct arena arena;
     arena_init(&arena, NULL, 0);
     *settled = NULL;
-    const struct way way = {banks, from, &crossing, hold->seq, &arena};
+    const struct way way = {means, from, &crossing, hold, &arena};
     if (crossing_read(&arena, name, hold, &crossing))
         status = drive(context, &way, settled);
     else
@@ -268,8 +205,9 @@ static enum ledger_status know_key(
 }
 
 /* May it begin, or has it? False: the outcome says why not. */
-static bool may_begin(struct co_context *context, struct banks *banks, struct ledger *from,
-    const struct crossing *asked, char asset[ASSET_TEXT], struct crossing_outcome *outcome)
+static bool may_begin(struct co_context *context, const struct crossing_means *means,
+    struct ledger *from, const struct crossing *asked, char asset[ASSET_TEXT],
+    struct crossing_outcome *outcome)
 {
     uint64_t seq;
     enum ledger_status status = find_asset(context, from, asked->from.account, asset, &seq);
@@ -277,10 +215,10 @@ static bool may_begin(struct co_context *context, struct banks *banks, struct le
         refuse(outcome, &asked->from, status, seq);
         return false;
     }
-    status = look_ahead(context, banks, asked, asset);
+    status = look_ahead(context, means, asked, asset);
     if (status == LEDGER_OK) {
         /* Only now: the account stays, and there is none for a ledger that does not exist. */
-        status = open_clearing(context, from, asked->to.ledger, asset);
+        status = crossing_open_clearing(context, from, asked->to.ledger, asset);
         if (status != LEDGER_OK)
             refuse(outcome, &asked->from, status, seq);
         return status == LEDGER_OK;
@@ -304,8 +242,9 @@ static bool rest(struct co_context *context, struct ledger *from, int64_t ms)
 }
 
 /* The steps that are left, again and again while they cannot be taken. */
-static enum ledger_status see_through(struct co_context *context, struct banks *banks,
-    struct ledger *from, const char *name, struct crossing_outcome *outcome)
+static enum ledger_status see_through(struct co_context *context,
+    const struct crossing_means *means, struct ledger *from, const char *name,
+    struct crossing_outcome *outcome)
 {
     const struct entry *hold = outcome->first.entry;
     int64_t ms = AGAIN_MS;
@@ -314,7 +253,7 @@ static enum ledger_status see_through(struct co_context *context, struct banks *
                                     ? read_end(context, from, hold->seq, &outcome->settled)
                                     : LEDGER_OUTCOME_UNKNOWN;
     while (status != LEDGER_OK) {
-        status = crossing_drive(context, banks, from, name, hold, &outcome->settled);
+        status = crossing_drive(context, means, from, name, hold, &outcome->settled);
         if (status == LEDGER_DAMAGED) /* and stays so */
             return status;
         if (status != LEDGER_OK && !rest(context, from, ms))
@@ -324,17 +263,18 @@ static enum ledger_status see_through(struct co_context *context, struct banks *
     return LEDGER_OK;
 }
 
-void crossing_carry_out(struct co_context *context, struct banks *banks, struct ledger *from,
-    const struct crossing *asked, struct arena *arena, struct crossing_outcome *outcome)
+void crossing_carry_out(struct co_context *context, const struct crossing_means *means,
+    struct ledger *from, const struct crossing *asked, struct arena *arena,
+    struct crossing_outcome *outcome)
 {
     char asset[ASSET_TEXT];
     *outcome = (struct crossing_outcome){.ledger = asked->from.ledger};
-    if (!may_begin(context, banks, from, asked, asset, outcome))
+    if (!may_begin(context, means, from, asked, asset, outcome))
         return;
     hold_amount(context, from, asked, asset, arena, &outcome->first);
     outcome->status = outcome->first.status;
     if (outcome->status == LEDGER_OK)
-        outcome->status = see_through(context, banks, from, asked->from.ledger, outcome);
+        outcome->status = see_through(context, means, from, asked->from.ledger, outcome);
 }
 
 enum ledger_status crossing_find(struct co_context *context, struct ledger *from, const char *payer,

@@ -9,7 +9,8 @@
  * What 2 answers, yes or no, stays its answer (also that there is no such account). So whoever
  * drives it on, and however often, comes to the same end, and the hold is captured exactly if the
  * money has arrived. The open hold is all that is kept of one under way: its metadata says what is
- * to be done. No step touches both ledgers; one server must have both.
+ * to be done. No step touches both ledgers, which may be two servers': then the one that has the
+ * ledger that pays takes steps 1 and 3, and asks the other one for 2.
  *
  * K stands for the key of the client and the ledger that pays. It begins with a character that no
  * client's key may have. Step 3 has no key: a hold ends once, and a capture that a freeze refuses
@@ -19,7 +20,16 @@
 #define SERVER_CROSSING_CROSSING_H
 
 #include "ledger/bank/banks.h"
+#include "ledger/domain/hash.h"
+#include "server/forward/forward.h"
 #include "server/text/arena.h"
+
+/* What it is carried out with. */
+struct crossing_means {
+    struct banks *banks;
+    struct forward *forward; /* to the server of the ledger that is paid; NULL: none is asked */
+    uint64_t *silent; /* a server that did not answer, which is not asked again; NULL: not noted */
+};
 
 struct crossing_end {
     const char *ledger, *account;
@@ -47,12 +57,13 @@ struct crossing_outcome {
 /* Carry it out, or repeat what became of it; `from` is the ledger that pays, entered. Each name is
  * valid, and the ledgers are two. The arena's memory is the outcome's. Parks until it has ended, or
  * the context has. */
-void crossing_carry_out(struct co_context *context, struct banks *banks, struct ledger *from,
-    const struct crossing *asked, struct arena *arena, struct crossing_outcome *outcome);
+void crossing_carry_out(struct co_context *context, const struct crossing_means *means,
+    struct ledger *from, const struct crossing *asked, struct arena *arena,
+    struct crossing_outcome *outcome);
 
 /* Take the steps that are left of the one with that hold, a durable entry of `from`. OK: *settled
  * is how it ended, the caller's to drop; any other: it is to be tried again. Parks. */
-enum ledger_status crossing_drive(struct co_context *context, struct banks *banks,
+enum ledger_status crossing_drive(struct co_context *context, const struct crossing_means *means,
     struct ledger *from, const char *name, const struct entry *hold, struct entry **settled);
 
 /* What became of a client's key in the ledger that pays, of the name `payer`. TRANSFER_NOT_FOUND:
@@ -78,5 +89,15 @@ struct crossing_end_told {
 };
 CO_MUST_CHECK bool crossing_end_read(
     struct arena *arena, const struct entry *settled, struct crossing_end_told *told);
+
+/* Step 2 alone, in `to`, which is entered, for that hold. OK: *told is what it has answered, for
+ * good; any other: it is to be asked again. Parks. */
+enum ledger_status crossing_pay(struct co_context *context, struct ledger *to,
+    const struct crossing *crossing, uint64_t hold, struct arena *arena,
+    struct crossing_end_told *told);
+
+/* Of a hold's key and metadata: who says it to the server that is to take step 2 knows the hold. */
+enum { CROSSING_PROOF = 2 * HASH_REQUEST + 1 };
+void crossing_proof(const char *key, const char *metadata, char proof[CROSSING_PROOF]);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/crossing/crossing_keeper.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "coro/clock.h"
 #include "coro/duty.h"
@@ -12,13 +15,26 @@ enum {
     LOOK_MS = 500,
     TRY_MS = 5000,     /* one that cannot go on must not keep others from it */
     AT_ONCE = 4096,    /* holds, as far as a list is read in one go */
-    NOTE_EACH_S = 600, /* of what is damaged, since it stays so */
+    OLD_S = 30,        /* one that takes so long is worth a line in the log */
+    NOTE_EACH_S = 600, /* of such, and of what is damaged, since it stays so */
+};
+
+/* What a look has left open. */
+struct left {
+    uint64_t count, hold; /* the oldest one: its hold, */
+    int64_t at_us;        /* since when */
+    char from[LEASE_NAME], to[LEASE_NAME];
 };
 
 struct crossing_keeper {
-    struct banks *banks;
+    struct crossing_means means;
+    uint64_t silent; /* within a look: a server that did not answer */
     struct co_duty duty;
-    int64_t noted_ns; /* when it was said last that one is damaged; 0: never */
+    int64_t noted_ns;     /* when it was said last that one is damaged; 0: never */
+    int64_t noted_old_ns; /* and that one is old */
+    struct left left;
+    _Atomic uint64_t open;
+    _Atomic int64_t oldest_us;
     uint64_t holds[AT_ONCE];
     /* How far each journal was durable at the look before. */
     uint64_t seen[DATABASE_LIST_MAX][BANK_LEDGERS_MAX];
@@ -36,6 +52,44 @@ static void note_damaged(struct crossing_keeper *keeper, const char *name, uint6
         hold);
 }
 
+/* It goes on with the next look. */
+static void note_left(struct crossing_keeper *keeper, const char *name, const struct entry *hold)
+{
+    struct left *left = &keeper->left;
+    struct crossing crossing;
+    struct arena arena;
+    if (left->count++ > 0 && hold->at_us >= left->at_us)
+        return;
+    arena_init(&arena, NULL, 0);
+    bool known = crossing_read(&arena, name, hold, &crossing);
+    left->hold = hold->seq;
+    left->at_us = hold->at_us;
+    snprintf(left->from, sizeof left->from, "%s", name);
+    snprintf(left->to, sizeof left->to, "%s", known ? crossing.to.ledger : "?");
+    arena_clear(&arena);
+}
+
+/* What the look has left is told: in figures, and if it is old in the log. */
+static void tell_left(struct crossing_keeper *keeper)
+{
+    const struct left *left = &keeper->left;
+    struct timespec now;
+    atomic_store(&keeper->open, left->count);
+    atomic_store(&keeper->oldest_us, left->count > 0 ? left->at_us : 0);
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age_s = now.tv_sec - left->at_us / 1000000, now_ns = co_clock_now_ns();
+    if (left->count == 0)
+        keeper->noted_old_ns = 0; /* the next one is news */
+    if (left->count == 0 || age_s < OLD_S ||
+        (keeper->noted_old_ns && now_ns - keeper->noted_old_ns < NOTE_EACH_S * CO_CLOCK_S))
+        return;
+    keeper->noted_old_ns = now_ns;
+    notice(NOTICE_TROUBLE,
+        "%lu transfers between ledgers are open; the oldest one, from %s to %s by hold %lu, for "
+        "%ld s",
+        left->count, left->from, left->to, left->hold, age_s);
+}
+
 static void drive_one(
     struct crossing_keeper *keeper, struct ledger *ledger, const char *name, uint64_t position)
 {
@@ -46,9 +100,13 @@ static void drive_one(
     if (!context)
         return;
     enum ledger_status status = ledger_read_hold(context, ledger, position, &hold, &settled, &seq);
-    if (status == LEDGER_OK && !settled && crossing_has_key(hold) &&
-        crossing_drive(context, keeper->banks, ledger, name, hold, &settled) == LEDGER_DAMAGED)
-        note_damaged(keeper, name, position);
+    if (status == LEDGER_OK && !settled && crossing_has_key(hold)) {
+        status = crossing_drive(context, &keeper->means, ledger, name, hold, &settled);
+        if (status == LEDGER_DAMAGED)
+            note_damaged(keeper, name, position);
+        if (status != LEDGER_OK)
+            note_left(keeper, name, hold);
+    }
     if (hold)
         entry_drop(&hold);
     if (settled)
@@ -99,17 +157,21 @@ static void keep(void *arg)
 {
     struct crossing_keeper *keeper = arg;
     while (co_duty_rest(&keeper->duty, LOOK_MS * CO_CLOCK_MS)) {
-        for (size_t i = 0; i < banks_count(keeper->banks); i++)
-            if (banks_at(keeper->banks, i))
-                look_through(keeper, banks_at(keeper->banks, i), keeper->seen[i]);
+        struct banks *banks = keeper->means.banks;
+        keeper->left = (struct left){.count = 0};
+        keeper->silent = 0;
+        for (size_t i = 0; i < banks_count(banks); i++)
+            if (banks_at(banks, i))
+                look_through(keeper, banks_at(banks, i), keeper->seen[i]);
+        tell_left(keeper);
     }
 }
 
-struct crossing_keeper *crossing_keeper_start(struct banks *banks)
+struct crossing_keeper *crossing_keeper_start(struct banks *banks, struct forward *forward)
 {
     struct crossing_keeper *keeper = calloc(1, sizeof *keeper);
     if (keeper)
-        keeper->banks = banks;
+        keeper->means = (struct crossing_means){banks, forward, &keeper->silent};
     if (keeper && !co_duty_start("crossing keeper", &keeper->duty, keep, keeper)) {
         free(keeper);
         return NULL;
@@ -124,4 +186,13 @@ void crossing_keeper_stop(struct crossing_keeper **keeper)
     co_duty_stop(&(*keeper)->duty);
     free(*keeper);
     *keeper = NULL;
+}
+
+void crossing_keeper_read(struct crossing_keeper *keeper, struct crossing_keeper_figures *figures)
+{
+    *figures = (struct crossing_keeper_figures){.open = 0};
+    if (!keeper)
+        return;
+    figures->open = atomic_load(&keeper->open);
+    figures->oldest_us = atomic_load(&keeper->oldest_us);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts of a crossing: for the files of crossings only. None of these parks. */
+/* For the files of crossings only. */
 #ifndef SERVER_CROSSING_CROSSING_PRIVATE_H
 #define SERVER_CROSSING_CROSSING_PRIVATE_H
 
 #include "server/crossing/crossing.h"
+
+/* ---- texts: none of these parks ----------------------------------------------------------- */
 
 enum { CROSSING_KEY = 3 + 64 + 1 + 32 + 2 + 1 };
 
@@ -23,5 +25,20 @@ const char *crossing_text_of_payment(
     struct arena *arena, const struct crossing *crossing, uint64_t hold);
 const char *crossing_text_of_end(
     struct arena *arena, const struct crossing *crossing, const struct crossing_end_told *told);
+
+/* ---- steps: each parks -------------------------------------------------------------------- */
+
+/* Open the account that stands for the ledger `other`, unless it is. */
+enum ledger_status crossing_open_clearing(
+    struct co_context *context, struct ledger *ledger, const char *other, const char *asset);
+
+/* Does another server have that ledger, and can it be asked? Never parks. */
+CO_MUST_CHECK bool crossing_can_ask(
+    const struct crossing_means *means, const char *ledger, struct bank_owner *owner);
+
+/* Step 2, by that server: as crossing_pay(). */
+enum ledger_status crossing_have_paid(struct co_context *context,
+    const struct crossing_means *means, const struct crossing *crossing, const struct entry *hold,
+    struct arena *arena, struct crossing_end_told *told);
 
 #endif

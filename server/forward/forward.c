@@ -18,7 +18,7 @@
 
 /* Kept connections of each server; for less time than a server keeps them (75 s), so that hardly
  * ever one is taken that is just being closed. */
-enum { IDLE_MAX = 64, IDLE_S = 20, HEAD_MAX = 16 * 1024, PIECE = 2048 };
+enum { IDLE_MAX = 64, IDLE_S = 20, HEAD_MAX = 16 * 1024, PIECE = 2048, FORWARD_URL = 600 };
 
 struct forward {
     char *url;
@@ -268,6 +268,40 @@ enum forward_fate forward_pass(struct forward *forward, const struct forward_to 
     *events = passing.events;
     atomic_fetch_add_explicit(&forward->passed[fate], 1, memory_order_relaxed);
     return fate;
+}
+
+/* ---- questions of this server's own ---------------------------------------------------------- */
+
+static enum forward_fate fate_of(enum co_http_fate got, const struct co_http_answer *answer)
+{
+    if (got != CO_HTTP_ANSWERED)
+        return got == CO_HTTP_NOT_SENT ? FORWARD_NOT_SENT : FORWARD_LOST;
+    return answer->head.status == problem_not_owner.status ? FORWARD_NOT_OWNER : FORWARD_ANSWERED;
+}
+
+enum forward_fate forward_ask(struct co_context *context, struct forward *forward,
+    const struct forward_to *to, const struct forward_question *question,
+    struct co_http_answer *answer)
+{
+    char url[FORWARD_URL];
+    const struct co_http_request asked = {.method = "POST",
+        .url = url,
+        .headers = "Teller-Hop: 1\r\nContent-Type: application/json\r\n",
+        .body = question->body,
+        .body_length = question->body_length,
+        .repeatable = to->may_repeat};
+    struct forward_waiter waiter = {
+        .context = co_context_with_timeout(context, to->wait_ns), .server = to->server};
+    *answer = (struct co_http_answer){.memory = NULL};
+    if (!waiter.context)
+        return FORWARD_NOT_SENT;
+    int length = snprintf(url, sizeof url, "%s%s", to->url, question->path);
+    co_ensure(length < (int)sizeof url); /* both are bounded, and far shorter */
+    forward_watch_add(&forward->watch, &waiter);
+    enum co_http_fate got = co_http_call(waiter.context, forward->http, &asked, answer);
+    forward_watch_remove(&forward->watch, &waiter);
+    co_context_release(&waiter.context);
+    return fate_of(got, answer);
 }
 
 void forward_read(struct forward *forward, struct forward_figures *figures)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "coro/ensure.h"
+#include "coro/http/co_http.h"
 #include "server/forward/forward_watch.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
@@ -75,6 +76,18 @@ struct forward_stream; /* of events, in the request's arena */
 CO_MUST_CHECK enum forward_fate forward_pass(struct forward *forward, const struct forward_to *to,
     struct request *request, struct response *response, struct forward_stream **events);
 void forward_stream_end(struct forward_stream **events); /* NULL stays NULL; never parks */
+
+/* A question of this server's own. */
+struct forward_question {
+    const char *path, *body; /* JSON */
+    size_t body_length;
+};
+
+/* Ask it, and receive the whole answer, of whatever status; never FULL. To be freed by
+ * co_http_answer_free(), whatever came of it. Parks. */
+CO_MUST_CHECK enum forward_fate forward_ask(struct co_context *context, struct forward *forward,
+    const struct forward_to *to, const struct forward_question *question,
+    struct co_http_answer *answer);
 
 struct forward_figures {
     uint64_t passed[FORWARD_FATES]; /* by what became of each */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ledger/audit/audit_report.h"
-#include "ledger/bank/banks.h"
+#include "ledger/bank/banks_elsewhere.h"
 #include "server/auth/token_desk.h"
 #include "server/auth/token_grant.h"
 #include "server/auth/token_text.h"
@@ -308,6 +308,31 @@ void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figure
 bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
 {
     return banks_owner((struct banks *)(void *)bank, name, owner);
+}
+
+enum ledger_status banks_elsewhere_account(
+    struct co_context *context, struct banks *banks, const char *ledger, const char *id)
+{
+    (void)context, (void)banks;
+    co_ensure(bank_name_is_valid(ledger) && account_id_is_valid(id));
+    return standin_status(id);
+}
+
+/* Now and then a hold whose text may be anything. */
+enum ledger_status banks_elsewhere_hold(struct co_context *context, struct banks *banks,
+    const char *ledger, uint64_t seq, struct banks_elsewhere *hold)
+{
+    (void)context, (void)banks;
+    co_ensure(bank_name_is_valid(ledger) && seq >= 1 && seq <= INT64_MAX);
+    *hold = (struct banks_elsewhere){.key = strdup(seq % 2 ? "k" : ""), .metadata = strdup(ledger)};
+    co_ensure(hold->key && hold->metadata);
+    return seq % 3 ? LEDGER_OK : LEDGER_HOLD_NOT_FOUND;
+}
+
+void banks_elsewhere_free(struct banks_elsewhere *hold)
+{
+    free(hold->key);
+    free(hold->metadata);
 }
 
 uint64_t bank_server(struct bank *bank)

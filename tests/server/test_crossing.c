@@ -84,8 +84,8 @@ static money balance(struct ledger *ledger, const char *id)
 
 static enum ledger_status drive(const struct entry *hold, struct entry **settled)
 {
-    return crossing_drive(
-        co_context_background(), atomic_load(&fixture.api.banks), here, "main", hold, settled);
+    const struct crossing_means means = {.banks = atomic_load(&fixture.api.banks)};
+    return crossing_drive(co_context_background(), &means, here, "main", hold, settled);
 }
 
 /* ---- no such account ------------------------------------------------------------------------ */

@@ -38,6 +38,7 @@ static const struct {
     {"GET", L "/transfers", "rL"}, /* without an account */
     {"POST", "/v1/transfers", "wB"},
     {"GET", "/v1/transfers", "rB"},
+    {"POST", L "/arrivals", "n+"}, /* what may be done stands in a journal */
     {"GET", L "/journal", "rL"},
     {"GET", L "/events", "rL"},
     {"GET", L "/machinery", "rL"},

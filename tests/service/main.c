@@ -20,6 +20,7 @@ static const struct unit_suite *const suites[] = {
     &ledgers_suite,
     &crossings_suite,
     &crossing_kills_suite,
+    &crossings_apart_suite,
     &export_suite,
     &export_range_suite,
     &widest_suite,

@@ -31,7 +31,7 @@ extern const struct unit_suite pages_suite;
 extern const struct unit_suite holds_suite;
 extern const struct unit_suite ledgers_suite;
 extern const struct unit_suite audits_suite;
-extern const struct unit_suite crossings_suite, crossing_kills_suite;
+extern const struct unit_suite crossings_suite, crossing_kills_suite, crossings_apart_suite;
 extern const struct unit_suite lab_suite;
 extern const struct unit_suite export_suite;
 extern const struct unit_suite export_range_suite;

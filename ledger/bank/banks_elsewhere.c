@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/bank/banks_elsewhere.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/bank/bank_private.h"
+#include "ledger/db/readers.h"
+#include "ledger/db/sql_kind.h"
+
+/* One row or none; *rows is the caller's to free. */
+static enum ledger_status ask(struct co_context *context, struct banks *banks, const char *ledger,
+    const struct pg_statement *statement, const char *what, struct pg_result **rows)
+{
+    char number[16];
+    const char *const values[] = {number, what};
+    size_t home;
+    if (!banks_home(banks, ledger, &home))
+        return LEDGER_LEDGER_NOT_FOUND;
+    struct bank *bank = banks_at(banks, home);
+    struct bank_slot *slot = bank_slot_find(bank, ledger);
+    snprintf(number, sizeof number, "%d", slot->number);
+    return readers_run(context, bank->readers, statement, values, rows) == PG_OK
+               ? LEDGER_OK
+               : LEDGER_UNAVAILABLE;
+}
+
+enum ledger_status banks_elsewhere_account(
+    struct co_context *context, struct banks *banks, const char *ledger, const char *id)
+{
+    static const struct pg_statement statement = {
+        2, "SELECT FROM account WHERE ledger = $1::int AND id = $2"};
+    struct pg_result *rows = NULL;
+    enum ledger_status status = ask(context, banks, ledger, &statement, id, &rows);
+    if (status == LEDGER_OK && pg_rows(rows) == 0)
+        status = LEDGER_ACCOUNT_NOT_FOUND;
+    pg_free(&rows);
+    return status;
+}
+
+enum ledger_status banks_elsewhere_hold(struct co_context *context, struct banks *banks,
+    const char *ledger, uint64_t seq, struct banks_elsewhere *hold)
+{
+    static const struct pg_statement statement = {2,
+        "SELECT key, metadata FROM entry WHERE ledger = $1::int AND seq = $2::bigint"
+        " AND kind = " SQL_KIND(HOLD)};
+    char position[24];
+    struct pg_result *rows = NULL;
+    *hold = (struct banks_elsewhere){.key = NULL};
+    snprintf(position, sizeof position, "%lu", seq);
+    enum ledger_status status = ask(context, banks, ledger, &statement, position, &rows);
+    if (status == LEDGER_OK && pg_rows(rows) == 0) {
+        status = LEDGER_HOLD_NOT_FOUND;
+    } else if (status == LEDGER_OK) {
+        hold->key = strdup(pg_text(rows, 0, 0));
+        hold->metadata = strdup(pg_text(rows, 0, 1));
+        if (!hold->key || !hold->metadata)
+            status = LEDGER_OVERLOADED;
+    }
+    pg_free(&rows);
+    return status;
+}
+
+void banks_elsewhere_free(struct banks_elsewhere *hold)
+{
+    free(hold->key);
+    free(hold->metadata);
+    *hold = (struct banks_elsewhere){.key = NULL};
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the database says of a ledger, whichever server has it: what is durable there. All but
+ * freeing parks. UNAVAILABLE: the database could not be asked. */
+#ifndef LEDGER_BANK_BANKS_ELSEWHERE_H
+#define LEDGER_BANK_BANKS_ELSEWHERE_H
+
+#include "coro/context.h"
+#include "ledger/bank/banks.h"
+
+/* Is that account open? OK, ACCOUNT_NOT_FOUND, LEDGER_NOT_FOUND, UNAVAILABLE. */
+enum ledger_status banks_elsewhere_account(
+    struct co_context *context, struct banks *banks, const char *ledger, const char *id);
+
+/* The hold at that position, settled or not: its texts are the caller's to free, whatever is
+ * returned. OK, HOLD_NOT_FOUND, LEDGER_NOT_FOUND, UNAVAILABLE; OVERLOADED: memory is short. */
+struct banks_elsewhere {
+    char *key, *metadata; /* "": none */
+};
+enum ledger_status banks_elsewhere_hold(struct co_context *context, struct banks *banks,
+    const char *ledger, uint64_t seq, struct banks_elsewhere *hold);
+void banks_elsewhere_free(struct banks_elsewhere *hold);
+
+#endif

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* Transfers between two ledgers that two servers have: whichever is asked, they are told as if one
+ * had both; and they arrive once, whichever dies. */
+#include "tests/service/suites.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
+#include "loadtest/dice.h"
+#include "tests/service/joint.h"
+#include "tests/service/visit.h"
+
+enum { PATIENCE_S = 60, BODY = 240, PAYERS = 8, KILLS = 4, FUNDS = 1000000, BETWEEN_KILLS = 40 };
+
+#define BRANCH "/v1/ledgers/branch"
+#define OPEN "teller_open_crossings"
+
+/* ---- two servers, a ledger each ------------------------------------------------------------ */
+
+static int64_t number_of(const struct service *service)
+{
+    struct visit visit;
+    int64_t number = -1;
+    visit_begin(&visit, service);
+    visit_get(&visit, "/v1/servers");
+    struct json_view_walk walk = {.rest = json_view_member(visit.body, "servers")};
+    struct json_view server;
+    while (json_view_next(&walk, &server)) {
+        struct json_view self = json_view_member(server, "this");
+        if (self.at && *self.at == 't')
+            (void)!json_view_integer(json_view_member(server, "server"), &number);
+    }
+    visit_end(&visit);
+    return number;
+}
+
+/* Does that one have it itself? */
+static bool has_ledger(const struct service *service, const char *path)
+{
+    char owner[100];
+    struct visit visit;
+    visit_begin(&visit, service);
+    visit_get(&visit, path);
+    bool has = visit.response.status == 200 &&
+               !response_header(&visit.response, "Teller-Owner", owner, sizeof owner);
+    visit_end(&visit);
+    return has;
+}
+
+/* Have it go there, whoever has it. */
+static bool move_branch(const struct service *to)
+{
+    char body[60];
+    struct visit visit;
+    bool there = false;
+    for (int tries = 0; tries < PATIENCE_S * 5 && !there; tries++) {
+        snprintf(body, sizeof body, "{\"server\":%" PRId64 "}", number_of(to));
+        visit_begin(&visit, to);
+        visit_post(&visit, BRANCH "/owner", NULL, body);
+        visit_end(&visit);
+        co_sleep(200 * CO_CLOCK_MS);
+        there = has_ledger(to, BRANCH);
+    }
+    return there;
+}
+
+static bool open_in_branch(struct visit *visit, const char *account, int64_t amount)
+{
+    char text[100];
+    snprintf(text, sizeof text, "{\"id\":\"%s\",\"asset\":\"USD/2\"}", account);
+    visit_post(visit, BRANCH "/accounts", NULL, text);
+    if (visit->response.status != 201 || amount == 0)
+        return visit->response.status == 201;
+    char path[100];
+    snprintf(path, sizeof path, BRANCH "/accounts/%s/deposit", account);
+    snprintf(text, sizeof text, "{\"amount\":%" PRId64 "}", amount);
+    visit_post(visit, path, NULL, text);
+    return visit->response.status == 201;
+}
+
+/* "main" is the first one's, "branch" the second one's. */
+static bool part(struct joint *joint)
+{
+    struct visit visit;
+    if (!joint_make(joint, NULL))
+        return false;
+    visit_begin(&visit, &joint->owner);
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"branch\"}");
+    bool made = visit.response.status == 201;
+    visit_end(&visit);
+    return made && move_branch(joint->other) && has_ledger(&joint->owner, "/v1/ledgers/main");
+}
+
+static const char *crossing_body(
+    char text[BODY], bool back, const char *from, const char *to, int64_t amount)
+{
+    snprintf(text, BODY,
+        "{\"from\":{\"ledger\":\"%s\",\"account\":\"%s\"},\"to\":{\"ledger\":\"%s\",\"account\":"
+        "\"%s\"},\"amount\":%" PRId64 "}",
+        back ? "branch" : "main", from, back ? "main" : "branch", to, amount);
+    return text;
+}
+
+/* ---- told as by one ------------------------------------------------------------------------ */
+
+static bool balance_is(struct visit *visit, const char *path, const char *balance)
+{
+    visit_get(visit, path);
+    bool good = visit_is(visit, "balance", balance) && visit_is(visit, "held", "\"0\"");
+    if (!good)
+        visit_print(visit, 200);
+    return good;
+}
+
+/* Asked of either, and again of the other one: the same answer to the byte. */
+static void is_told_alike(struct visit visits[2], int first, bool back, const char *key)
+{
+    char body[BODY], answer[1000], path[100];
+    struct visit *one = &visits[first], *other = &visits[!first];
+    crossing_body(body, back, back ? "x" : "a", back ? "a" : "x", 10);
+    visit_post(one, "/v1/transfers", key, body);
+    EXPECT_STATUS(one, 201);
+    CU_ASSERT(visit_is(one, "state", "\"done\""));
+    snprintf(answer, sizeof answer, "%.*s", (int)one->response.body_length, one->response.body);
+    visit_post(other, "/v1/transfers", key, body);
+    EXPECT_STATUS(other, 201);
+    CU_ASSERT(visit_header_is(other, "Idempotency-Replayed", "true"));
+    CU_ASSERT_EQUAL(strlen(answer), other->response.body_length);
+    CU_ASSERT(memcmp(answer, other->response.body, strlen(answer)) == 0);
+    snprintf(path, sizeof path, "/v1/transfers?ledger=%s&key=%s", back ? "branch" : "main", key);
+    for (int i = 0; i < 2; i++) {
+        visit_get(&visits[i], path);
+        EXPECT_STATUS(&visits[i], 200);
+        CU_ASSERT_PTR_NOT_NULL(strstr(visits[i].response.body, "\"state\":\"done\""));
+    }
+}
+
+/* What either ledger refuses is refused, and no money is held; what is not begun leaves its key. */
+static void is_refused_alike(struct visit *visit, const char *key)
+{
+    char body[BODY], path[100];
+    crossing_body(body, false, "a", "nobody", 10);
+    visit_post(visit, "/v1/transfers", key, body);
+    EXPECT_PROBLEM(visit, 404, "account_not_found");
+    CU_ASSERT(visit_is(visit, "ledger", "\"branch\""));
+    snprintf(path, sizeof path, "/v1/transfers?ledger=main&key=%s", key);
+    visit_get(visit, path);
+    CU_ASSERT_PTR_NOT_NULL(strstr(visit->response.body, "\"items\":[]"));
+    crossing_body(body, false, "a", "clearing:main:USD.2", 10);
+    visit_post(visit, "/v1/transfers", key, body);
+    EXPECT_PROBLEM(visit, 403, "account_reserved");
+    crossing_body(body, false, "a", "x", FUNDS);
+    visit_post(visit, "/v1/transfers", key, body);
+    EXPECT_PROBLEM(visit, 422, "insufficient_funds");
+    CU_ASSERT(visit_is(visit, "ledger", "\"main\""));
+    visit_post(visit, BRANCH "/accounts/x/freeze", NULL, NULL);
+    EXPECT_STATUS(visit, 200);
+    snprintf(path, sizeof path, "%s-frozen", key);
+    crossing_body(body, false, "a", "x", 10);
+    visit_post(visit, "/v1/transfers", path, body);
+    EXPECT_PROBLEM(visit, 422, "account_frozen");
+    CU_ASSERT(visit_is(visit, "ledger", "\"branch\"") && visit_is(visit, "account", "\"x\""));
+    visit_post(visit, BRANCH "/accounts/x/unfreeze", NULL, NULL);
+    EXPECT_STATUS(visit, 200);
+}
+
+/* Nobody can have a step taken that no journal says, and nobody learns what one says. */
+static void is_not_forged(struct visit *visit)
+{
+    static const char *const bodies[] = {
+        "{\"ledger\":\"main\",\"id\":3,\"key\":\"00000000000000000000000000000000\"}",
+        "{\"ledger\":\"main\",\"id\":99,\"key\":\"00000000000000000000000000000000\"}",
+        "{\"ledger\":\"none\",\"id\":3,\"key\":\"00000000000000000000000000000000\"}"};
+    static const char *const bad[] = {"{\"ledger\":\"main\",\"id\":3}",
+        "{\"ledger\":\"main\",\"id\":0,\"key\":\"00000000000000000000000000000000\"}",
+        "{\"ledger\":\"/\",\"id\":3,\"key\":\"00000000000000000000000000000000\"}"};
+    for (int i = 0; i < 3; i++) {
+        visit_post(visit, BRANCH "/arrivals", NULL, bodies[i]);
+        EXPECT_PROBLEM(visit, 404, "hold_not_found");
+        visit_post(visit, BRANCH "/arrivals", NULL, bad[i]);
+        EXPECT_PROBLEM(visit, 400, "invalid_request");
+    }
+}
+
+static void told_as_by_one(void)
+{
+    static struct joint joint;
+    struct visit visits[2];
+    CU_ASSERT_FATAL(part(&joint));
+    visit_begin(&visits[0], &joint.owner);
+    visit_begin(&visits[1], joint.other);
+    CU_ASSERT(visit_fund(&visits[1], "a", 100));
+    CU_ASSERT(open_in_branch(&visits[0], "x", 50));
+    is_told_alike(visits, 0, false, "k1");
+    is_told_alike(visits, 1, false, "k2");
+    is_told_alike(visits, 0, true, "k1");
+    is_told_alike(visits, 1, true, "k2");
+    is_told_alike(visits, 1, false, "k3");
+    is_refused_alike(&visits[0], "r1");
+    is_refused_alike(&visits[1], "r2");
+    is_not_forged(&visits[0]);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT(balance_is(&visits[i], "/accounts/a", "\"90\""));
+        CU_ASSERT(balance_is(&visits[i], BRANCH "/accounts/x", "\"60\""));
+        CU_ASSERT_EQUAL(visit_figure(&visits[i], OPEN), 0);
+    }
+    CU_ASSERT(visit_audit(&visits[0], "main") && visit_audit(&visits[0], "branch"));
+    visit_end(&visits[0]);
+    visit_end(&visits[1]);
+    joint_remove(&joint);
+}
+
+/* What has come to that account in the end. */
+static bool balance_becomes(struct visit *visit, const char *path, const char *balance)
+{
+    bool so = false;
+    for (int i = 0; i < PATIENCE_S * 10 && !so; i++) {
+        visit_get(visit, path);
+        so = visit_is(visit, "balance", balance);
+        if (!so)
+            co_sleep(100 * CO_CLOCK_MS);
+    }
+    return so;
+}
+
+/* ---- parted on the way --------------------------------------------------------------------- */
+
+/* Begun on one server that has both, and cannot go on; then one ledger goes to another server: the
+ * money is held meanwhile, it is told for how long, and it arrives. */
+static void parted_on_the_way(void)
+{
+    static struct joint joint;
+    struct visit visit;
+    char body[BODY];
+    setenv("TELLER_FAILPOINTS", "crossing.held=error", 1);
+    bool made = joint_make(&joint, NULL);
+    unsetenv("TELLER_FAILPOINTS");
+    CU_ASSERT_FATAL(made);
+    visit_begin(&visit, &joint.owner);
+    CU_ASSERT(visit_fund(&visit, "a", 100));
+    visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"branch\"}");
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(open_in_branch(&visit, "x", 0));
+    crossing_body(body, false, "a", "x", 40);
+    visit_call(&visit, &(struct request){.path = "/v1/transfers",
+                           .key = "k",
+                           .headers = "Prefer: wait=1\r\n",
+                           .body = body,
+                           .body_length = strlen(body)});
+    EXPECT_PROBLEM(&visit, 504, "outcome_unknown");
+    CU_ASSERT(visit_figure_becomes(&visit, OPEN, 1));
+    co_sleep(CO_CLOCK_S);
+    CU_ASSERT(visit_figure(&visit, "teller_oldest_crossing_seconds") >= 1);
+    CU_ASSERT_FATAL(move_branch(joint.other));
+    visit_end(&visit);
+
+    /* Both begin anew, without what kept it, and have a ledger each, whoever has which. */
+    service_kill(&joint.owner);
+    CU_ASSERT_FATAL(service_run(&joint.owner));
+    service_kill(joint.other);
+    CU_ASSERT_FATAL(service_run(joint.other));
+    CU_ASSERT(move_branch(&joint.owner));
+    if (has_ledger(&joint.owner, "/v1/ledgers/main"))
+        CU_ASSERT(move_branch(joint.other));
+    visit_begin(&visit, joint.other);
+    CU_ASSERT(balance_becomes(&visit, BRANCH "/accounts/x", "\"40\""));
+    CU_ASSERT(balance_becomes(&visit, "/accounts/a", "\"60\""));
+    visit_post(&visit, "/v1/transfers", "k", body);
+    EXPECT_STATUS(&visit, 201);
+    CU_ASSERT(visit_figure_becomes(&visit, OPEN, 0));
+    CU_ASSERT(visit_audit(&visit, "main") && visit_audit(&visit, "branch"));
+    visit_end(&visit);
+    joint_remove(&joint);
+}
+
+/* ---- killed at random ----------------------------------------------------------------------- */
+
+/* Pays to and fro, asks now the one and now the other, and goes on until it is told the end. */
+struct payer {
+    const struct service *services[2];
+    struct co_waitgroup *running;
+    const atomic_bool *stop;
+    _Atomic size_t *answered;
+    struct dice dice;
+    int index;
+    int64_t arrived[2]; /* in main, in branch */
+    bool failed;
+};
+
+static bool is_final(const struct visit *visit)
+{
+    int status = visit->response.status;
+    return status == 201 || (status >= 400 && status < 500 && status != 409 && status != 429);
+}
+
+static void pay_until_told(struct payer *payer, struct visit visits[2], int n)
+{
+    char key[40], body[BODY];
+    bool back = dice_below(&payer->dice, 2);
+    int64_t amount = 1 + (int64_t)dice_below(&payer->dice, 9);
+    struct visit *visit = visits;
+    snprintf(key, sizeof key, "p%d-%d", payer->index, n);
+    crossing_body(body, back, "hot", "hot", amount);
+    for (int tries = 0; tries < PATIENCE_S * 20; tries++) {
+        visit = &visits[dice_below(&payer->dice, 2)];
+        visit_post(visit, "/v1/transfers", key, body);
+        if (is_final(visit))
+            break;
+        co_sleep(50 * CO_CLOCK_MS);
+    }
+    if (visit->response.status != 201) {
+        visit_print(visit, 201);
+        payer->failed = true;
+        return;
+    }
+    payer->arrived[!back] += amount;
+    atomic_fetch_add(payer->answered, 1);
+}
+
+static void pay_on(void *arg)
+{
+    struct payer *payer = arg;
+    struct visit visits[2];
+    for (int i = 0; i < 2; i++)
+        visit_begin(&visits[i], payer->services[i]);
+    for (int n = 0; !atomic_load(payer->stop) && !payer->failed; n++)
+        pay_until_told(payer, visits, n);
+    for (int i = 0; i < 2; i++)
+        visit_end(&visits[i]);
+    co_waitgroup_done(payer->running);
+}
+
+/* Let that many be answered, and then go on for a moment that cannot be foreseen. */
+static void let_it_run(_Atomic size_t *answered, struct dice *dice)
+{
+    size_t before = atomic_load(answered);
+    for (int i = 0; i < PATIENCE_S * 20 && atomic_load(answered) < before + BETWEEN_KILLS; i++)
+        co_sleep(50 * CO_CLOCK_MS);
+    CU_ASSERT(atomic_load(answered) >= before + BETWEEN_KILLS);
+    co_sleep((int64_t)dice_below(dice, 100) * CO_CLOCK_MS);
+}
+
+static int64_t balance_of(struct visit *visit, const char *ledger)
+{
+    int64_t balance = -1;
+    struct api api = {.client = visit->client, .ledger = ledger};
+    CU_ASSERT_EQUAL(api_balance(&api, "hot", &balance), CLIENT_ANSWERED);
+    return balance;
+}
+
+/* All that was sent has arrived once, and nothing else has. */
+static void expect_arrived(struct visit *visit, const struct payer payers[PAYERS])
+{
+    int64_t arrived[2] = {0};
+    for (int i = 0; i < PAYERS; i++) {
+        CU_ASSERT_FALSE(payers[i].failed);
+        arrived[0] += payers[i].arrived[0];
+        arrived[1] += payers[i].arrived[1];
+    }
+    CU_ASSERT_EQUAL(balance_of(visit, "main"), FUNDS + arrived[0] - arrived[1]);
+    CU_ASSERT_EQUAL(balance_of(visit, "branch"), FUNDS + arrived[1] - arrived[0]);
+    CU_ASSERT(visit_audit(visit, "main") && visit_audit(visit, "branch"));
+    visit_get(visit, "/accounts/hot");
+    CU_ASSERT(visit_is(visit, "held", "\"0\""));
+}
+
+/* One of the two, whichever; it comes back, and has one of the ledgers again. */
+static bool kill_one(struct joint *joint, struct dice *dice)
+{
+    bool first = dice_below(dice, 2);
+    struct service *killed = first ? &joint->owner : joint->other;
+    service_kill(killed);
+    return service_run(killed) && move_branch(killed);
+}
+
+static void killed_at_random(void)
+{
+    static struct joint joint;
+    static struct payer payers[PAYERS];
+    struct co_waitgroup running = {0};
+    atomic_bool stop = false;
+    _Atomic size_t answered = 0;
+    struct visit visit;
+    struct dice dice = dice_make(unit_seed(), 90);
+    CU_ASSERT_FATAL(part(&joint));
+    visit_begin(&visit, &joint.owner);
+    CU_ASSERT(visit_fund(&visit, "hot", FUNDS) && open_in_branch(&visit, "hot", FUNDS));
+    visit_end(&visit);
+    co_waitgroup_add(&running, PAYERS);
+    for (int i = 0; i < PAYERS; i++) {
+        payers[i] = (struct payer){.services = {&joint.owner, joint.other},
+            .running = &running,
+            .stop = &stop,
+            .answered = &answered,
+            .dice = dice_make(unit_seed(), 91 + i),
+            .index = i};
+        co_ensure(co_spawn_named("payer", pay_on, &payers[i]));
+    }
+    bool up = true;
+    for (int i = 0; i < KILLS && up; i++) {
+        let_it_run(&answered, &dice);
+        up = kill_one(&joint, &dice);
+        CU_ASSERT(up);
+    }
+    atomic_store(&stop, true);
+    co_waitgroup_wait(&running);
+    printf("[%zu arrived] ", atomic_load(&answered));
+    visit_begin(&visit, &joint.owner);
+    expect_arrived(&visit, payers);
+    visit_end(&visit);
+    joint_remove(&joint);
+}
+
+const struct unit_suite crossings_apart_suite = {"crossings-apart", 3,
+    (const struct unit_test[]){{"told_as_by_one", told_as_by_one},
+        {"parted_on_the_way", parted_on_the_way}, {"killed_at_random", killed_at_random}, {0}}};
