@@ -76,6 +76,15 @@
 #define duty_rest co_duty_rest
 #define duty_stop co_duty_stop
 
+/* rota.h */
+#define ROTA_NEVER CO_ROTA_NEVER
+#define rota_start co_rota_start
+#define rota_stop co_rota_stop
+#define rota_enter co_rota_enter
+#define rota_leave co_rota_leave
+#define rota_rest co_rota_rest
+#define rota_place co_rota_place
+
 /* timer.h */
 #define timer_start co_timer_start
 #define timer_stop co_timer_stop

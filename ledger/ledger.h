@@ -27,6 +27,7 @@
 #include "ledger/domain/status.h"
 
 struct committer;
+struct duties;
 struct lease_place;
 struct ledger;
 struct readers;
@@ -40,6 +41,7 @@ struct ledger_options {
     struct readers *readers;          /* shared with other ledgers (readers.h); NULL: of its own */
     struct lease *lease;              /* of the server (lease.h); NULL: of its own */
     struct committer *committer;      /* of that server (committer.h); NULL: of its own */
+    struct duties *duties;            /* of that server (duties.h); NULL: of its own */
     struct readers *followed_readers; /* what is asked while it is followed; NULL: `readers` */
     const _Atomic size_t
         *followers;                /* how many ledgers of that server are followed, for the pace */

@@ -14,6 +14,7 @@ struct account_table;
 struct auditor;
 struct checkpointer;
 struct committer;
+struct duties;
 struct follower;
 struct hold_table;
 struct journal;
@@ -31,7 +32,8 @@ struct ledger {
     struct account_table *accounts;
     struct keys *keys;
     struct store *store;
-    struct committer *own_committer; /* NULL: its committer is others' as well */
+    struct committer *own_committer;    /* NULL: its committer is others' as well */
+    struct duties *duties, *own_duties; /* own: the same */
     struct journal *journal;
     uint64_t item_keys_upto; /* up to there items of a batch may have its key in theirs; 0: none */
     struct strategy *strategy;

@@ -17,7 +17,6 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/audit/audit_walk.h"
-#include "coro/duty.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/store.h"
 #include "ledger/ledger_private.h"
@@ -27,7 +26,7 @@
 enum {
     START_S = 10,   /* after the ledger was opened, before the first round */
     BUSY = 100,     /* entries a second, of all ledgers; beyond that others need the machine more */
-    REST_BUSY = 60, /* after each stretch, so many times as long as it took, times the ledgers */
+    REST_BUSY = 60, /* after each stretch, so many times as long as it took */
     REST_IDLE = 4,
     NAP_MS = 3000,    /* at the end, between looks for more; and after a failure */
     LOOK_S = 30,      /* at the end, between comparisons with memory */
@@ -40,7 +39,7 @@ enum {
 struct auditor {
     struct ledger *ledger;
     bool soon;
-    struct co_duty duty;
+    struct co_rota_place place;
     _Atomic uint64_t checked, rounds, found, wrong_seq;
 
     struct audit_anchor anchor; /* the last batch that was found right */
@@ -54,30 +53,28 @@ struct auditor {
     struct audit_report report;
 };
 
-/* ---- waiting ------------------------------------------------------------------------------- */
+/* ---- pace ---------------------------------------------------------------------------------- */
 
-/* False: it is to stop. */
-static bool nap(struct auditor *a)
+static int64_t nap_ns(const struct auditor *a)
 {
-    return co_duty_rest(&a->duty, (a->soon ? SOON_NAP_MS : NAP_MS) * CO_CLOCK_MS);
+    return (a->soon ? SOON_NAP_MS : NAP_MS) * CO_CLOCK_MS;
 }
 
-/* Rest after a stretch that took `took_ns`. */
-static bool rest_from(struct auditor *a, int64_t took_ns)
+/* Nothing of any ledger is read for a while after a stretch that took `took_ns`. */
+static void rest_from(struct auditor *a, int64_t took_ns)
 {
     int64_t now_ns = co_clock_now_ns();
-    /* How many entries came since the last stretch tells how busy the server is. Each of its
-     * ledgers has an auditor: together they are to take no more than one would. */
-    struct journal_company company = journal_company(a->ledger->journal);
-    uint64_t came = company.written - a->written_before;
+    /* How many entries came since the last stretch tells how busy the server is. */
+    uint64_t written = journal_company(a->ledger->journal).written;
+    uint64_t came = written - a->written_before;
     bool busy = came * CO_CLOCK_S > BUSY * (uint64_t)(now_ns - a->asked_ns);
-    a->written_before = company.written;
+    a->written_before = written;
     a->asked_ns = now_ns;
     if (took_ns > CO_CLOCK_S) /* it waited for something */
         took_ns = CO_CLOCK_S;
     a->worked_ns += took_ns;
-    int64_t times = (busy ? REST_BUSY : REST_IDLE) * (int64_t)company.ledgers;
-    return co_duty_rest(&a->duty, a->soon ? 0 : took_ns * times);
+    if (!a->soon)
+        co_rota_rest(a->place.rota, took_ns * (busy ? REST_BUSY : REST_IDLE));
 }
 
 /* ---- what memory claims -------------------------------------------------------------------- */
@@ -160,41 +157,43 @@ static bool begin_round(struct auditor *a)
         a->first = 1;
 
     /* The checkpoint's claims are taken once, before the first entry; memory's as well. */
-    struct pg *pg = readers_borrow(a->duty.running, ledger->store->readers);
+    struct pg *pg = readers_borrow(a->place.running, ledger->store->readers);
     if (!pg)
         return false;
     a->walk = audit_walk_make(ledger->store->ledger, a->first, &a->anchor);
-    bool begun = a->walk && audit_walk_checkpoint(a->duty.running, pg, a->walk) == PG_OK;
+    bool begun = a->walk && audit_walk_checkpoint(a->place.running, pg, a->walk) == PG_OK;
     readers_return(ledger->store->readers, pg);
+    if (!begun)
+        audit_walk_free(&a->walk);
     a->ended_ns = a->worked_ns = 0;
     if (begun)
         look(a);
     return begun;
 }
 
-/* One stretch; false: it is to stop. */
-static bool go_on(struct auditor *a, uint64_t durable)
+/* One stretch. Returns when it is to go on. */
+static int64_t go_on(struct auditor *a, uint64_t durable)
 {
     struct readers *readers = a->ledger->store->readers;
-    struct pg *pg = readers_borrow(a->duty.running, readers);
+    struct pg *pg = readers_borrow(a->place.running, readers);
     if (!pg)
-        return nap(a);
+        return nap_ns(a);
     int64_t start_ns = co_clock_now_ns();
-    enum pg_status status = audit_walk_step(a->duty.running, pg, a->walk, durable, &a->report);
+    enum pg_status status = audit_walk_step(a->place.running, pg, a->walk, durable, &a->report);
     readers_return(readers, pg);
     if (status != PG_OK)
-        return nap(a);
+        return nap_ns(a);
 
     /* What the figures call checked only ever rises, over all rounds. */
     uint64_t seq = audit_walk_seq(a->walk);
     if (a->report.found == 0 && atomic_load(&a->checked) < seq)
         atomic_store(&a->checked, seq);
-    return a->report.found > 0 || rest_from(a, co_clock_now_ns() - start_ns);
+    rest_from(a, co_clock_now_ns() - start_ns);
+    return 0;
 }
 
-/* All that is durable has been checked: compare with memory, wait for more. False: it is to
- * stop. */
-static bool look_around(struct auditor *a)
+/* All that is durable has been checked: compare with memory, wait for more. */
+static int64_t look_around(struct auditor *a)
 {
     int64_t now_ns = co_clock_now_ns();
     /* The first time here is the end of the round. */
@@ -212,7 +211,7 @@ static bool look_around(struct auditor *a)
     } else if (a->compared && (a->soon || now_ns - a->looked_ns > LOOK_S * CO_CLOCK_S)) {
         look(a);
     }
-    return a->report.found > 0 || nap(a);
+    return nap_ns(a);
 }
 
 static bool round_is_over(const struct auditor *a)
@@ -226,37 +225,36 @@ static bool round_is_over(const struct auditor *a)
     return a->ended_ns && a->compared && co_clock_now_ns() - a->ended_ns > pause_ns;
 }
 
-/* From the first entry to the end, and on with what comes, until it is time for the next round. */
-static bool make_round(struct auditor *a)
+/* A piece of a round, which goes from the first entry to the end, and on with what comes, until it
+ * is time for the next. Returns when the next piece is due. */
+static int64_t make_piece(struct auditor *a)
 {
-    bool going = true;
-    if (!begin_round(a))
-        return nap(a);
-    while (going && a->report.found == 0 && !round_is_over(a)) {
-        uint64_t durable = journal_durable(a->ledger->journal);
-        if (audit_walk_seq(a->walk) < durable)
-            going = go_on(a, durable);
-        if (going && a->report.found == 0 && audit_walk_seq(a->walk) == durable)
-            going = look_around(a);
+    if (a->walk && round_is_over(a)) {
+        audit_walk_free(&a->walk);
+        a->first += AUDIT_WALK_ACCOUNTS;
     }
-    a->first += AUDIT_WALK_ACCOUNTS;
-    return going && a->report.found == 0;
+    if (!a->walk)
+        return begin_round(a) ? 0 : nap_ns(a);
+    uint64_t durable = journal_durable(a->ledger->journal);
+    return audit_walk_seq(a->walk) < durable ? go_on(a, durable) : look_around(a);
 }
 
-static void auditor_main(void *arg)
+static int64_t take_turn(void *arg)
 {
     struct auditor *a = arg;
-    bool going = a->soon || co_duty_rest(&a->duty, START_S * CO_CLOCK_S);
-    while (going && journal_is_served(a->ledger->journal))
-        going = make_round(a);
-    if (a->report.found > 0)
+    int64_t next_ns = journal_is_served(a->ledger->journal) ? make_piece(a) : CO_ROTA_NEVER;
+    if (a->report.found > 0) {
         tell_finding(a);
-    audit_walk_free(&a->walk);
+        next_ns = CO_ROTA_NEVER;
+    }
+    if (next_ns == CO_ROTA_NEVER)
+        audit_walk_free(&a->walk);
+    return next_ns;
 }
 
 /* ---- starting and stopping ----------------------------------------------------------------- */
 
-struct auditor *auditor_start(struct ledger *ledger, bool soon)
+struct auditor *auditor_start(struct co_rota *rota, struct ledger *ledger, bool soon)
 {
     struct auditor *a = calloc(1, sizeof *a);
     if (!a)
@@ -266,17 +264,20 @@ struct auditor *auditor_start(struct ledger *ledger, bool soon)
     a->first = 1;
     a->anchor.batch = ledger->store->batch;
     memcpy(a->anchor.hash, ledger->store->hash, sizeof a->anchor.hash);
-    if (!co_duty_start("auditor", &a->duty, auditor_main, a))
+    if (!co_rota_enter(rota, &a->place, soon ? 0 : START_S * CO_CLOCK_S, take_turn, a))
         auditor_stop(&a);
     return a;
 }
 
 void auditor_stop(struct auditor **auditor)
 {
-    if (*auditor)
-        co_duty_stop(&(*auditor)->duty);
-    free(*auditor);
+    struct auditor *stopped = *auditor;
     *auditor = NULL;
+    if (!stopped)
+        return;
+    co_rota_leave(&stopped->place);
+    audit_walk_free(&stopped->walk);
+    free(stopped);
 }
 
 void auditor_read_figures(struct auditor *auditor, struct ledger_figures *figures)

@@ -9,6 +9,7 @@
 #include "coro/co.h"
 #include "ledger/bank/bank_private.h"
 #include "ledger/bank/bank_follow.h"
+#include "ledger/bank/duties.h"
 #include "ledger/bank/follow_list.h"
 #include "ledger/bank/strategy_list.h"
 #include "ledger/db/migrate.h"
@@ -75,6 +76,7 @@ void bank_close(struct bank **bank)
         co_context_release(&closed->running);
     }
     committer_stop(&closed->committer);
+    duties_stop(&closed->duties);
     lease_stop(&closed->lease);
     readers_free(&closed->readers);
     free(closed->strategies);
@@ -237,7 +239,9 @@ bool bank_open(struct co_context *context, struct bank *bank, char *error, size_
     if (!bank->lease)
         return false;
     bank->committer = committer_start(bank->conninfo, bank->lease);
-    if (!bank->committer || !co_duty_start("bank load", &bank->load_duty, bank_tell_load, bank)) {
+    bank->duties = duties_start(bank->conninfo);
+    if (!bank->committer || !bank->duties ||
+        !co_duty_start("bank load", &bank->load_duty, bank_tell_load, bank)) {
         snprintf(error, size, "out of memory");
         return false;
     }

@@ -56,6 +56,7 @@ struct bank {
     int64_t patience_ms, rebalance_ms;
     struct co_duty load_duty;
     struct readers *readers;
+    struct duties *duties;
     struct lease *lease;         /* NULL: not yet */
     struct committer *committer; /* the same */
     struct co_context *running;  /* ends when it is to be closed */

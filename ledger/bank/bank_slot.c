@@ -85,6 +85,7 @@ void bank_slot_options(const struct bank_slot *slot, struct ledger_options *opti
         .name = slot->name,
         .strategy = slot->strategy,
         .readers = bank->readers,
+        .duties = bank->duties,
         .followers = &bank->followers,
         .lease = bank->lease,
         .committer = bank->committer,

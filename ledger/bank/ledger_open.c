@@ -14,6 +14,7 @@
 
 #include "coro/clock.h"
 #include "ledger/audit/auditor.h"
+#include "ledger/bank/duties.h"
 #include "ledger/bank/ledger_open_private.h"
 #include "ledger/change/hold.h"
 #include "ledger/failpoint.h"
@@ -36,17 +37,19 @@ static bool open_store(struct co_context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
     struct store_options of_store;
-    ledger_open_store_options(options, &of_store);
+    ledger_open_store_options(ledger, options, &of_store);
     ledger->store = store_open(context, &of_store, trouble, error, size);
     return ledger->store != NULL;
 }
 
-void ledger_open_store_options(const struct ledger_options *options, struct store_options *of_store)
+void ledger_open_store_options(const struct ledger *ledger, const struct ledger_options *options,
+    struct store_options *of_store)
 {
     *of_store = (struct store_options){.conninfo = options->conninfo,
         .ledger = options->name,
         .strategy = options->strategy,
         .readers = options->readers,
+        .errands = ledger->duties->errands,
         .followed_readers = options->followed_readers,
         .had = options->had,
         .lease = options->lease,
@@ -55,7 +58,10 @@ void ledger_open_store_options(const struct ledger_options *options, struct stor
 
 bool ledger_open_tables(struct ledger *ledger, const struct ledger_options *options)
 {
-    return (ledger->open = co_context_with_cancel(co_context_background())) &&
+    ledger->duties = options->duties;
+    if (!ledger->duties)
+        ledger->duties = ledger->own_duties = duties_start(options->conninfo);
+    return ledger->duties && (ledger->open = co_context_with_cancel(co_context_background())) &&
            (ledger->name = strdup(options->name)) && (ledger->accounts = account_table_make()) &&
            (ledger->holds = hold_table_make()) && (ledger->reversals = reversal_table_make()) &&
            (ledger->recall = calloc(1, sizeof *ledger->recall)) &&
@@ -99,10 +105,11 @@ static bool open_journal(
 bool ledger_open_duties(struct ledger *ledger, bool audits_soon, uint64_t seq, uint64_t checkpoint)
 {
     if (!recall_start(ledger->recall, ledger->store, ledger->keys, seq) ||
-        !checkpointer_start(
-            ledger->checkpointer, ledger->store, ledger->journal, ledger->keys, checkpoint))
+        !checkpointer_start(&ledger->duties->checkpointer, ledger->checkpointer, ledger->store,
+            ledger->journal, ledger->keys, checkpoint))
         return false;
-    ledger->auditor = auditor_start(ledger, audits_soon || failpoint("audit.soon"));
+    ledger->auditor =
+        auditor_start(&ledger->duties->auditor, ledger, audits_soon || failpoint("audit.soon"));
     return ledger->auditor && hold_expirer_start(ledger);
 }
 
@@ -161,24 +168,6 @@ struct ledger *ledger_open(struct co_context *context, const struct ledger_optio
     return ledger;
 }
 
-/* What is durable when nothing more will come: so that the next start has no tail to replay. */
-static void last_checkpoint(struct ledger *ledger)
-{
-    char why[300];
-    struct co_context *bounded = co_context_with_timeout(co_context_background(), 20 * CO_CLOCK_S);
-    uint64_t seq = journal_durable(ledger->journal);
-    bool ours = bounded && journal_state(ledger->journal) == LEDGER_RUNNING;
-    if (ours && store_checkpoint(bounded, ledger->store, seq, why, sizeof why) != STORE_COMMITTED) {
-        notice(
-            NOTICE_TROUBLE, "no checkpoint at the end (%s); a start will replay the journal", why);
-    } else if (ours && ledger->checkpointer->keys) { /* it was opened whole */
-        ledger->checkpointer->seq = seq;
-        checkpointer_keep_keys(bounded, ledger->checkpointer);
-    }
-    if (bounded)
-        co_context_release(&bounded);
-}
-
 void ledger_close(struct ledger **ledger)
 {
     struct ledger *closed = *ledger;
@@ -194,20 +183,21 @@ void ledger_close(struct ledger **ledger)
     co_duty_stop(&closed->expirer);
     auditor_stop(&closed->auditor);
     if (closed->checkpointer)
-        co_duty_stop(&closed->checkpointer->duty);
+        checkpointer_stop(closed->checkpointer);
     if (closed->recall)
         co_duty_stop(&closed->recall->duty);
     /* What was decided becomes durable, and the next start has no tail to replay. */
     strategy_free(&closed->strategy);
     if (closed->journal && atomic_load(&closed->store->standing) == STORE_OURS) {
         journal_drain(closed->journal);
-        last_checkpoint(closed);
+        checkpointer_finish(closed->checkpointer);
     }
     journal_stop(&closed->journal);
     follower_free(&closed->follower);
     committer_stop(&closed->own_committer);
     /* Nothing refers to memory any more. */
     store_close(&closed->store);
+    duties_stop(&closed->own_duties);
     hold_table_free(&closed->holds);
     reversal_table_free(&closed->reversals);
     keys_free(&closed->keys);

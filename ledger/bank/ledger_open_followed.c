@@ -26,12 +26,15 @@ static bool follow_parts(struct co_context *context, struct ledger *ledger,
 {
     struct store_options of_store;
     struct state state;
-    ledger_open_store_options(options, &of_store);
     snprintf(error, size, "out of memory");
-    if (!ledger_open_tables(ledger, options) || !(ledger->store = store_follow(&of_store)) ||
+    if (!ledger_open_tables(ledger, options))
+        return false;
+    ledger_open_store_options(ledger, options, &of_store);
+    if (!(ledger->store = store_follow(&of_store)) ||
         !(ledger->strategy = strategy_make(options->strategy)))
         return false;
-    ledger->store->opener = store_connect(context, ledger->store, error, size);
+    ledger->store->opener =
+        errands_begin(context, ledger->store->errands, ERRAND_AWAITED, error, size);
     if (!ledger->store->opener ||
         !ledger_open_state(context, ledger, options->strategy, &state, error, size))
         return false;
@@ -82,7 +85,7 @@ bool ledger_follow_take(struct co_context *context, struct ledger *ledger,
 {
     struct store_options of_store;
     enum ledger_trouble trouble;
-    ledger_open_store_options(options, &of_store);
+    ledger_open_store_options(ledger, options, &of_store);
     of_store.had = NULL; /* what is followed goes on meanwhile, and is held against it at its end */
     bool taken = store_take(context, ledger->store, &of_store, &trouble, error, size);
     if (options->trouble)

@@ -7,8 +7,9 @@
 #include "ledger/journal/state.h"
 #include "ledger/ledger_private.h"
 
-void ledger_open_store_options(
-    const struct ledger_options *options, struct store_options *of_store);
+/* `ledger` has its tables (below). */
+void ledger_open_store_options(const struct ledger *ledger, const struct ledger_options *options,
+    struct store_options *of_store);
 
 /* What needs no database. False: memory is short. */
 CO_MUST_CHECK bool ledger_open_tables(struct ledger *ledger, const struct ledger_options *options);

@@ -72,6 +72,11 @@ bool pg_is_lost(const struct pg *pg)
     return pg->lost;
 }
 
+bool pg_is_at_rest(const struct pg *pg)
+{
+    return !pg->lost && PQtransactionStatus(pg->conn) == PQTRANS_IDLE;
+}
+
 bool pg_is_silent(const struct pg *pg)
 {
     return pg->silent;

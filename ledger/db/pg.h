@@ -75,6 +75,7 @@ enum pg_status {
 const char *pg_sqlstate(const struct pg *pg); /* of the last PG_ERROR: five characters */
 const char *pg_message(const struct pg *pg);  /* of the last failure: one line */
 bool pg_is_lost(const struct pg *pg);
+bool pg_is_at_rest(const struct pg *pg); /* it is not lost, nor in a transaction */
 
 /* The server's process behind the connection, as pg_locks and the like name it; 0: a pooler stands
  * between, and there is another one in each transaction. */

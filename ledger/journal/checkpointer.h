@@ -1,34 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
-x balances, holds, what is frozen, and the keys. It is done by the database, or out
- * of it, from what is durable, on a connection of its own; the writer does not wait for it, and
- * nothing depends on when it happens.
+ * Now and then what is durable is folded in the database, so that the next start has little to
+ * replay: balances, holds, what is frozen, and the keys. It is done by the database, or out of it,
+ * from what is durable; the writer does not wait for it, and nothing depends on when it happens.
+ *
+ * One coroutine does that for all ledgers of a server, one after the other (coro/rota.h).
  */
 #ifndef LEDGER_JOURNAL_CHECKPOINTER_H
 #define LEDGER_JOURNAL_CHECKPOINTER_H
 
-#include "coro/duty.h"
+#include "coro/rota.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/store.h"
 
-struct checkpointer {
-    struct co_duty duty;
+struct checkpointer { /* of a ledger; all zero before */
+    struct co_rota_place place;
     struct store *store;
     struct journal *journal;
     const struct keys *keys;
-    uint64_t seq; /* the last checkpoint */
+    uint64_t seq;  /* the last checkpoint */
+    uint64_t kept; /* up to there its keys are kept, as far as this process has seen to it */
+    bool begun, soon;
 };
 
-/* To be stopped before the journal is, which waits for a fold that is under way. False: memory is
- * short. */
-CO_MUST_CHECK bool checkpointer_start(struct checkpointer *c, struct store *store,
-    struct journal *journal, const struct keys *keys, uint64_t seq);
+/* Begin; the last checkpoint is at `seq`. False: memory is short. Never parks. */
+CO_MUST_CHECK bool checkpointer_start(struct co_rota *rota, struct checkpointer *c,
+    struct store *store, struct journal *journal, const struct keys *keys, uint64_t seq);
 
 /* Fold what is durable, now; false: that failed. If what the journal says does not add up, it is
  * stopped. Not while another fold is under way. Parks. */
 CO_MUST_CHECK bool checkpointer_fold(struct checkpointer *c);
 
-/* Keep the keys up to the last checkpoint (sealer.h), or say why not (notice.h). Parks. */
-void checkpointer_keep_keys(struct co_context *context, const struct checkpointer *c);
+/* End it, before the journal is stopped: a fold that is under way is waited for. One that was not
+ * started is fine, here and below. Parks. */
+void checkpointer_stop(struct checkpointer *c);
+
+/* Then, of a ledger that is ours: what is durable when nothing more will come, so that the next
+ * start has no tail to replay. Parks, some seconds at most. */
+void checkpointer_finish(struct checkpointer *c);
 
 #endif

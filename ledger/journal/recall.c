@@ -112,7 +112,9 @@ static bool read_keys(struct recall *recall)
     char error[300];
     int ledger = recall->store->ledger;
     uint64_t upto = recall->upto;
-    struct pg *pg = store_connect(recall->duty.running, recall->store, error, sizeof error);
+    struct errands *errands = recall->store->errands;
+    struct pg *pg =
+        errands_begin(recall->duty.running, errands, ERRAND_IN_BACKGROUND, error, sizeof error);
     if (!pg)
         return false;
     recall->covered = 0;
@@ -130,7 +132,7 @@ static bool read_keys(struct recall *recall)
                      "SELECT key FROM (SELECT key FROM entry WHERE ledger = %d AND seq > %lu"
                      " AND seq <= %lu OFFSET 0) e WHERE key IS NOT NULL",
                      ledger, recall->covered, upto);
-    pg_close(&pg);
+    errands_end(errands, ERRAND_IN_BACKGROUND, &pg);
     return all;
 }
 

@@ -135,8 +135,8 @@ static bool seal(struct sealer *s, uint64_t seq)
     return good;
 }
 
-bool sealer_seal(struct co_context *context, struct store *store, const struct keys *keys,
-    uint64_t seq, char *error, size_t size)
+bool sealer_seal(
+    struct co_context *context, const struct sealer_task *task, char *error, size_t size)
 {
     struct sealer *s = calloc(1, sizeof *s); /* pages that are never touched take no memory */
     if (!s) {
@@ -144,14 +144,12 @@ bool sealer_seal(struct co_context *context, struct store *store, const struct k
         return false;
     }
     s->context = context;
-    s->secret = keys_secret(keys);
-    s->ledger = store->ledger;
-    s->pg = store_connect(context, store, error, size);
-    bool good = s->pg && seal(s, seq);
-    if (s->pg && !good)
-        snprintf(error, size, "%s", pg_message(s->pg));
-    if (s->pg)
-        pg_close(&s->pg);
+    s->secret = keys_secret(task->keys);
+    s->ledger = task->ledger;
+    s->pg = task->pg;
+    bool good = seal(s, task->seq);
+    if (!good)
+        snprintf(error, size, "%s", pg_message(task->pg));
     free(s);
     return good;
 }

@@ -8,12 +8,19 @@
 #define LEDGER_JOURNAL_SEALER_H
 
 #include "ledger/memory/keys.h"
-#include "ledger/journal/store.h"
+#include "ledger/db/pg.h"
 
-/* Keep the keys up to the position `seq`, at which there is a checkpoint. False, with the reason:
- * the database did not let it; what was done until then stays, and the next time goes on there.
- * Parks. */
-CO_MUST_CHECK bool sealer_seal(struct co_context *context, struct store *store,
-    const struct keys *keys, uint64_t seq, char *error, size_t size);
+struct sealer_task {
+    struct pg *pg; /* alone */
+    int ledger;
+    const struct keys *keys;
+    uint64_t seq;
+};
+
+/* Keep the keys of a ledger up to a position at which there is a checkpoint. False, with the
+ * reason: the database did not let it; what was done until then stays, and the next time goes on
+ * there. Parks. */
+CO_MUST_CHECK bool sealer_seal(
+    struct co_context *context, const struct sealer_task *task, char *error, size_t size);
 
 #endif

@@ -5,20 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "coro/clock.h"
-#include "ledger/failpoint.h"
 #include "ledger/lease/lease_wait.h"
 
 #define STATE_WRONG_SUMS "TL003" /* a checkpoint finds other sums than were written */
-
-struct pg *store_connect(
-    struct co_context *context, struct store *store, char *error, size_t error_size)
-{
-    struct pg *pg = pg_connect(context, store->conninfo, PG_APP_ROLE, error, error_size);
-    if (pg)
-        pg_bound(pg, STORE_LONG_SILENCE_S * CO_CLOCK_S);
-    return pg;
-}
 
 enum pg_status store_read(struct co_context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result)
@@ -55,27 +44,17 @@ static bool adds_up(const char *state)
 }
 
 enum store_outcome store_checkpoint(
-    struct co_context *context, struct store *store, uint64_t seq, char *why, size_t size)
+    struct co_context *context, struct pg *pg, int ledger, uint64_t seq, char *why, size_t size)
 {
     static const struct pg_statement advance = {
         2, "SELECT checkpoint_advance($1::int, $2::bigint)"};
-    char ledger[16], upto[24];
-    const char *values[] = {ledger, upto};
-    enum pg_status status = PG_LOST;
-    snprintf(ledger, sizeof ledger, "%d", store->ledger);
+    char number[16], upto[24];
+    const char *values[] = {number, upto};
+    snprintf(number, sizeof number, "%d", ledger);
     snprintf(upto, sizeof upto, "%lu", seq);
-
-    /* On a connection of its own: the writer does not wait for it. */
-    failpoint("checkpoint.before");
-    struct pg *pg = store_connect(context, store, why, size);
-    if (pg)
-        status = pg_run(context, pg, &advance, values, NULL);
-    if (pg && status != PG_OK)
-        snprintf(why, size, "%s", pg_message(pg));
-    enum store_outcome answer = status == PG_OK                                 ? STORE_COMMITTED
-                                : status == PG_LOST || adds_up(pg_sqlstate(pg)) ? STORE_RETRY
-                                                                                : STORE_REFUSED;
-    pg_close(&pg);
-    failpoint("checkpoint.after");
-    return answer;
+    enum pg_status status = pg_run(context, pg, &advance, values, NULL);
+    if (status == PG_OK)
+        return STORE_COMMITTED;
+    snprintf(why, size, "%s", pg_message(pg));
+    return status == PG_LOST || adds_up(pg_sqlstate(pg)) ? STORE_RETRY : STORE_REFUSED;
 }

@@ -16,6 +16,7 @@
 #include "ledger/domain/hash.h"
 #include "ledger/lease/lease.h"
 #include "ledger/ledger_figures.h"
+#include "ledger/db/errands.h"
 #include "ledger/db/pg.h"
 #include "ledger/db/readers.h"
 
@@ -39,6 +40,7 @@ struct store {
     struct lease_claim claim;        /* on this ledger, once it has been taken */
     struct pg *opener;               /* the session in which it is taken and read; then NULL */
     struct readers *readers, *own_readers;
+    struct errands *errands, *own_errands;
     struct readers *followed_readers; /* of a ledger that is followed: what is asked of whom */
     _Atomic enum store_standing standing;
 };
@@ -46,6 +48,7 @@ struct store {
 struct store_options {
     const char *conninfo, *ledger, *strategy;
     struct readers *readers;          /* NULL: of its own */
+    struct errands *errands;          /* the same */
     struct readers *followed_readers; /* while it is followed; NULL: those */
     struct lease *lease; /* NULL: of its own, and the schema is brought up to date, the ledger made
                             if need be, and waited for until nobody has it */
@@ -101,21 +104,15 @@ enum store_outcome {
     STORE_RETRY,   /* not now */
     STORE_REFUSED, /* what the journal says does not add up */
 };
-enum { STORE_LONG_SILENCE_S = 300 };
 
-/* Fold the journal up to `seq` into the balance table. `why` has the
- * details of what is not COMMITTED. */
+/* Fold a ledger's journal up to `seq` into the balance table, on that session (errands.h). `why`
+ * has the details of what is not COMMITTED. */
 CO_MUST_CHECK enum store_outcome store_checkpoint(
-    struct co_context *context, struct store *store, uint64_t seq, char *why, size_t size);
+    struct co_context *context, struct pg *pg, int ledger, uint64_t seq, char *why, size_t size);
 
 /* Run a statement on one of the readers (readers.h), of a ledger that has been taken. PG_LOST as
  * well once the lease is over, as whatever comes then could not be told. */
 CO_MUST_CHECK enum pg_status store_read(struct co_context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
-
-/* One more session like those, the caller's to close; for what may take long, and is lost when it
- * says nothing for STORE_LONG_SILENCE_S. NULL on failure, with the reason. */
-CO_MUST_CHECK struct pg *store_connect(
-    struct co_context *context, struct store *store, char *error, size_t error_size);
 
 #endif

@@ -117,7 +117,8 @@ static bool ask(struct taking *t, const struct pg_statement *statement, const ch
 static bool connect_opener(struct taking *t)
 {
     char problem[LEASE_WHY];
-    t->store->opener = store_connect(t->context, t->store, problem, sizeof problem);
+    t->store->opener =
+        errands_begin(t->context, t->store->errands, ERRAND_AWAITED, problem, sizeof problem);
     return t->store->opener || fail(t, LEDGER_TROUBLE_AWAY, problem);
 }
 
@@ -281,11 +282,14 @@ static struct store *make(const struct store_options *options)
     store->readers = options->readers;
     if (!store->readers)
         store->readers = store->own_readers = readers_make(options->conninfo, STORE_READERS);
+    store->errands = options->errands;
+    if (!store->errands)
+        store->errands = store->own_errands = errands_make(options->conninfo);
     store->lease = options->lease;
     store->ledger = options->number;
     store->followed_readers =
         options->followed_readers ? options->followed_readers : store->readers;
-    if (!store->readers || !(store->conninfo = strdup(options->conninfo)))
+    if (!store->readers || !store->errands || !(store->conninfo = strdup(options->conninfo)))
         store_close(&store);
     return store;
 }
@@ -336,7 +340,8 @@ struct store *store_open(struct co_context *context, const struct store_options 
 
 void store_end_opening(struct store *store)
 {
-    pg_close(&store->opener);
+    if (store->opener)
+        errands_end(store->errands, ERRAND_AWAITED, &store->opener);
 }
 
 void store_close(struct store **store)
@@ -347,8 +352,9 @@ void store_close(struct store **store)
         return;
     lease_drop_claim(&closed->claim);
     lease_stop(&closed->own_lease);
+    store_end_opening(closed);
     readers_free(&closed->own_readers);
-    pg_close(&closed->opener);
+    errands_free(&closed->own_errands);
     free(closed->conninfo);
     free(closed);
 }

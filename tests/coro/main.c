@@ -16,6 +16,7 @@ int main(int argc, char **argv)
         &suite_waitgroup,
         &suite_context,
         &suite_eventcount,
+        &suite_rota,
         &suite_poller,
         &suite_blocking,
         &suite_sync,

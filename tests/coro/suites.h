@@ -10,7 +10,7 @@ extern const struct unit_suite suite_co, suite_worker, suite_timer, suite_chan, 
     suite_sync, suite_flow, suite_typed, suite_short, suite_net, suite_census, suite_stuck,
     suite_processors, suite_memory, suite_moving, suite_moves, suite_report;
 extern const struct unit_suite suite_file, suite_start, suite_tls, suite_tls_sessions,
-    suite_http_head, suite_http, suite_watchdog;
+    suite_http_head, suite_http, suite_watchdog, suite_rota;
 
 /* A scenario that ends its process, run by a test in a process of its own: see test_report.c. */
 int report_child(const char *scenario);

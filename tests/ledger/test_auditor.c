@@ -8,6 +8,7 @@
 #include "coro/random.h"
 #include "coro/waitgroup.h"
 #include "ledger/audit/audit_replay.h"
+#include "ledger/journal/checkpointer.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/store.h"
 #include "ledger/ledger_private.h"
@@ -266,10 +267,7 @@ static void trouble_main(void *arg)
     struct trouble *t = arg;
     while (!t->over) {
         co_sleep((20 + (int)(co_random_next() % 60)) * CO_CLOCK_MS);
-        char why[300];
-        enum store_outcome folded = store_checkpoint(co_context_background(), t->ledger->store,
-            journal_durable(t->ledger->journal), why, sizeof why);
-        t->folds += folded == STORE_COMMITTED;
+        t->folds += checkpointer_fold(t->ledger->checkpointer);
         if (co_random_next() % 2)
             fixture_ask(t->db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                                " WHERE datname = current_database() AND pid <> pg_backend_pid()");

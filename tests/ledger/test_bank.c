@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Many ledgers in one database. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "ledger/bank/bank.h"
+#include "ledger/db/errands.h"
 #include "ledger/ledger_private.h"
 #include "ledger/memory/account_table.h"
 #include "ledger/strategy/strategy.h"
@@ -241,8 +243,62 @@ static void full_ledger(void)
     ledger_close(&ledger);
 }
 
+/* ---- sessions ------------------------------------------------------------------------------ */
+
+struct closing {
+    struct bank *bank;
+    struct co_waitgroup done;
+};
+
+static void close_main(void *arg)
+{
+    struct closing *closing = arg;
+    bank_close(&closing->bank);
+    co_waitgroup_done(&closing->done);
+}
+
+/* Checkpoints that wait for a lock. */
+static int count_folding(const char *db)
+{
+    const char *count =
+        fixture_ask(db, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                        " AND datname = current_database() AND query LIKE '%checkpoint_advance%'");
+    return (int)strtol(count, NULL, 10);
+}
+
+/* All ledgers make their last checkpoint at the same time: not each in a session of its own. */
+static void last_checkpoints_share_sessions(void)
+{
+    enum { LEDGERS = 3 * ERRANDS, LOOKS = 30 };
+    const char *db = fixture_database();
+    char error[300], name[16];
+    struct closing closing = {.bank = open_bank(db, "owner")};
+    for (int i = 0; i < LEDGERS; i++) {
+        snprintf(name, sizeof name, "l%d", i);
+        fixture_account(create(closing.bank, name, NULL), "a", "USD/2", "0");
+    }
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg,
+                        "BEGIN; LOCK TABLE teller.checkpoint IN ACCESS EXCLUSIVE MODE"),
+        PG_OK);
+    co_waitgroup_add(&closing.done, 1);
+    CU_ASSERT_TRUE_FATAL(co_spawn(close_main, &closing));
+    while (count_folding(db) < ERRANDS)
+        co_sleep(CO_CLOCK_MS);
+    for (int i = 0; i < LOOKS; i++) {
+        CU_ASSERT_EQUAL(count_folding(db), ERRANDS);
+        co_sleep(10 * CO_CLOCK_MS);
+    }
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "ROLLBACK"), PG_OK);
+    pg_close(&pg);
+    co_waitgroup_wait(&closing.done);
+    CU_ASSERT_STRING_EQUAL(
+        fixture_ask(db, "SELECT count(*) FROM teller.checkpoint WHERE seq > 0"), "12");
+}
+
 const struct unit_suite bank_suite = {.name = "bank",
     .tests = (const struct unit_test[]){{"ledgers_are_islands", ledgers_are_islands},
         {"names_and_strategies", names_and_strategies}, {"made_again", made_again},
         {"made_by_many", made_by_many}, {"full_house", full_house}, {"full_ledger", full_ledger},
-        {0}}};
+        {"last_checkpoints_share_sessions", last_checkpoints_share_sessions}, {0}}};
