@@ -329,7 +329,7 @@ cluster: deps-cluster build ## on etcd and Patroni: machines, programs and links
 
 .PHONY: cluster cluster-up cluster-down cluster-status
 cluster-up: deps-cluster build ## etcd, three PostgreSQL nodes under Patroni, three tellers, haproxy: http://127.0.0.1:8100
-	@deploy/cluster up
+	@CONTROL=true deploy/cluster up
 
 cluster-down: ## stop them; the data stays in var/cluster
 	@deploy/cluster down

@@ -6,15 +6,17 @@ import { LEDGER_NAME, problemOf, request } from './api.js';
 import { announce, element, find, write } from './dom.js';
 import { showCount } from './money.js';
 import { showTime, zoneOf } from './times.js';
-import { isView } from './views.js';
+import { isView, withCode } from './views.js';
 
 const EVERY_MS = 2000;
+const SILENT = 'No answer: this is how it was.'; // nor if a proxy says that there is none
 const LATE_MS = 1000; // a server beats several times in that; one of three seconds is given up
 
 let drawn = '';      // what the tables show, as text: what stays the same is not touched
 let servers = [];
 let moving = null;   // the ledger that the dialog asks about
 let looking = false;
+let breaking = false; // the parts of the cluster can be killed from here, and are shown
 
 export function startServers() {
     find('servers').append(...makeCards());
@@ -76,16 +78,17 @@ async function look() {
     try {
         const answer = await request('GET', '/v1/servers');
         if (answer.status === 200) draw(answer.body);
-        else write('servers-note', problemOf(answer));
+        else write('servers-note', answer.body ? problemOf(answer) : SILENT);
     } catch {
-        write('servers-note', 'No answer: this is how it was.');
+        write('servers-note', SILENT);
     } finally {
         looking = false;
     }
 }
 
-function draw({ servers: living, free }) {
+function draw({ servers: living, free, cluster_control: mayBreak }) {
     servers = living;
+    if (mayBreak && !breaking) showParts();
     const placed = [...living.flatMap((server) =>
         server.ledgers.map((ledger) => ({ ...ledger, server }))),
     ...free.map((ledger) => ({ ...ledger, server: null }))];
@@ -104,6 +107,12 @@ function draw({ servers: living, free }) {
     const homeless = free.length ? `, ${showCount(free.length)} of them without a server` : '';
     write('servers-note',
         `${countOf(living.length, 'server')}, ${countOf(placed.length, 'ledger')}${homeless}.`);
+}
+
+/** Of a cluster that was started to be looked at: below the others, so that nothing moves. */
+function showParts() {
+    breaking = true;
+    withCode(() => import('./cluster.js'), ({ startCluster }) => startCluster());
 }
 
 function countOf(count, what) {

@@ -35,6 +35,7 @@ struct api {
     struct forward *forward;           /* to other servers; NULL: nothing is passed on */
     struct crossing_keeper *crossings; /* between ledgers; there from `open` on */
     struct lab_runs *lab;              /* NULL: there is none */
+    const char *control;               /* knows the parts of the cluster; NULL: none is broken */
     const char *host;                  /* that it was told to listen on; NULL: not known */
     _Atomic bool stopping;
     _Atomic int64_t certificate_ends_s; /* since 1970; 0: TLS is not spoken */

@@ -33,10 +33,17 @@ static void answer_options(struct call *call)
         call_refuse_as(call, &problem_method_not_allowed, NULL);
 }
 
+/* What is only there with --cluster-control, and it was not given. */
+static bool is_hidden(const struct call *call)
+{
+    return call->route && (call->route->flags & ROUTE_IS_OF_CONTROL) && !call->api->control;
+}
+
 static bool find_route(struct call *call)
 {
     const char **allow = &call->response->allow;
-    switch (route_find(call->request, &call->path, &call->route, allow)) {
+    enum route_found found = route_find(call->request, &call->path, &call->route, allow);
+    switch (is_hidden(call) ? ROUTE_NO_PATH : found) {
     case ROUTE_FOUND:
         call->response->route = call->route->pattern;
         *allow = NULL;

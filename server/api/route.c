@@ -7,6 +7,7 @@
 #include "server/api/arrivals.h"
 #include "server/api/audits.h"
 #include "server/api/batches.h"
+#include "server/api/control.h"
 #include "server/api/coroutines.h"
 #include "server/api/crossings.h"
 #include "server/api/files.h"
@@ -41,6 +42,8 @@
     ROUTE(POST, WRITE, reach, path, "", answer, body, ROUTE_MOVES_MONEY)
 #define GET(scope, reach, path, query, answer)                                                     \
     ROUTE(GET, scope, reach, path, query, answer, NONE, 0)
+#define CONTROL(method, path, answer, body)                                                        \
+    ROUTE(method, ADMIN, SERVICE, path, "", answer, body, ROUTE_IS_OF_CONTROL)
 #define PROBE(path, answer) ROUTE(GET, NONE, ANY, path, "", answer, NONE, ROUTE_IS_PROBE)
 
 /* What is asked most comes first. */
@@ -82,6 +85,9 @@ const struct route route_table[] = {
     GET(READ, LEDGERS, "/v1/ledgers", " order after before limit page ", ledgers_list),
     GET(READ, LEDGER, LEDGER_PATH, "", ledgers_get),
     GET(READ, SERVICE, "/v1/servers", "", servers_list),
+    CONTROL(GET, "/v1/cluster", control_list, NONE),
+    CONTROL(POST, "/v1/cluster/{id}/kill", control_kill, OPTIONAL),
+    CONTROL(POST, "/v1/cluster/{id}/start", control_start, OPTIONAL),
     POST(READ, ANY, "/v1/session", session_post, OPTIONAL),
     ROUTE(DELETE, READ, ANY, "/v1/session", "", session_delete, NONE, ROUTE_TAKES_SESSION),
     GET(ADMIN, SERVICE, "/v1/tokens", " order after before limit page ", tokens_list),

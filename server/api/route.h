@@ -14,10 +14,11 @@ enum route_body {
 };
 
 enum route_flag {
-    ROUTE_MOVES_MONEY = 1,   /* counted in outcomes.h */
-    ROUTE_TAKES_SESSION = 2, /* the cookie of session.h stands for a token */
-    ROUTE_IS_PROBE = 4,      /* asks whether the service is there: from any Host */
-    ROUTE_NAMES_LEDGER = 8,  /* is about the ledger of the path, which need not be open here */
+    ROUTE_MOVES_MONEY = 1,    /* counted in outcomes.h */
+    ROUTE_TAKES_SESSION = 2,  /* the cookie of session.h stands for a token */
+    ROUTE_IS_PROBE = 4,       /* asks whether the service is there: from any Host */
+    ROUTE_NAMES_LEDGER = 8,   /* is about the ledger of the path, which need not be open here */
+    ROUTE_IS_OF_CONTROL = 16, /* is there only with --cluster-control */
 };
 
 /* How far a route reaches: what a bound token must be bound to, at most, to call it. */

@@ -130,6 +130,8 @@ void servers_list(struct call *call)
         if (banks_at(call->api->banks, i))
             write_servers(&out, &survey, call->api->banks, i);
     json_out_close(&out, ']');
+    json_out_key(&out, "cluster_control");
+    json_out_bool(&out, call->api->control != NULL);
 
     /* What is left: nobody's, or of a server that has gone between the two looks. */
     json_out_key(&out, "free");

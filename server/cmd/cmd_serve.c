@@ -350,6 +350,7 @@ static void run(void *arg)
     serve->life = serve->stop.life;
     /* The port comes first: a process that cannot have it must not touch the data. */
     serve->api.host = serve->options.listen.host; /* known when it listens */
+    serve->api.control = serve->options.control;
     if (tls_keeper_begin(&serve->tls, serve->error, ERROR_TEXT) && open_sockets(serve) &&
         open_http(serve)) {
         say_start(serve);

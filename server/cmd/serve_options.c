@@ -42,6 +42,11 @@ static struct option flags[] = {
         "which ledgers of other servers are kept up here, for a takeover at once: all, none, a "
         "list; fit: those that take a quarter of the free memory at most",
         FOLLOW_LIST_DEFAULT},
+    {"cluster-control", "FILE",
+        "for demonstrations, on loopback: the program that an admin's token may have kill and "
+        "start "
+        "parts of the cluster (deploy/cluster)",
+        NULL},
     {"tls-cert", "FILE", "speak TLS: the certificate and its chain, PEM; SIGHUP reads it again",
         NULL},
     {"tls-key", "FILE", "the key of that certificate, PEM, readable for its owner only", NULL},
@@ -172,6 +177,17 @@ static bool read_listen(const struct options *options, struct serve_options *ser
                "off is for loopback only: anyone who reaches the port could move money");
 }
 
+/* Whoever has an admin's token kills processes of this machine by it. */
+static bool read_control(const struct options *options, struct serve_options *serve)
+{
+    const char *program = serve->control = options_value(options, "cluster-control");
+    if (program && !serve->listen.is_loopback)
+        return options_wrong(options, "cluster-control", "is for loopback only");
+    return !program || (program[0] == '/' && access(program, X_OK) == 0) ||
+           options_wrong(
+               options, "cluster-control", "must be the absolute path of a program: %s", program);
+}
+
 /* What other servers are told, and asked for. */
 static bool read_peers(const struct options *options, struct serve_options *serve)
 {
@@ -226,6 +242,7 @@ int serve_options_parse(struct serve_options *serve, int argc, char **argv)
     good = read_origins(&options, serve) && good;
     good = read_listen(&options, serve) && good;
     good = read_peers(&options, serve) && good;
+    good = read_control(&options, serve) && good;
     good = read_tls(&options, serve) && good; /* adds to what read_listen() has set */
     read_log(&options, serve);
     read_database(&options, serve);

@@ -26,6 +26,7 @@ struct serve_options {
     bool auth, accepts_lost, rebalances;
     const char *advertise; /* where other servers reach it; NULL: where it listens */
     const char *peer_ca;   /* who signs other servers' certificates; NULL: whom the system trusts */
+    const char *control;   /* a program that breaks the cluster; NULL: none */
     bool only_check;       /* --check-config */
     int workers;           /* 0: one for each processor */
     int64_t watchdog_ms, stop_delay_ns, stop_limit_ns;

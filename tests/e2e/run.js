@@ -7,6 +7,7 @@
 
 import { access } from './test_access.js';
 import { launch } from './browser.js';
+import { cluster } from './test_cluster.js';
 import { holds } from './test_holds.js';
 import { lab } from './test_lab.js';
 import { live } from './test_live.js';
@@ -24,8 +25,8 @@ import { views } from './test_views.js';
 import { visit } from './test_visit.js';
 
 const TEST_MS = 90000;
-const TESTS = { parts, visit, money, holds, live, outage, access, machinery, tokens, servers, views,
-    lab, trace };
+const TESTS = { parts, visit, money, holds, live, outage, access, machinery, tokens, servers,
+    cluster, views, lab, trace };
 
 /** Run one test; what its pages must not do counts as a failure, too. */
 async function run(name, test, world) {

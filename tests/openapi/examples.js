@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { Service } from '../e2e/service.js';
 import { STORY } from './story.js';
 
@@ -21,7 +22,8 @@ const HASH = '3f1c0a52d6b8e9475c2f90ab1d63e8741f5b29c07ae4d3861b9f02c5e87d4a60';
 
 const writes = process.argv[2] === '--write';
 const document = JSON.parse(readFileSync(DOCUMENT, 'utf8'));
-const service = new Service();
+const CONTROL = fileURLToPath(new URL('../service/control_standin', import.meta.url));
+const service = new Service(['--cluster-control', CONTROL]);
 const kept = new Map();   // names → ids that the service gave
 const tokens = new Map(); // names → tokens
 let passed = 0;

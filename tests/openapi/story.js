@@ -89,6 +89,11 @@ const REFUSALS = [
     [`post ${ACCOUNT}/unfreeze`, 200, alice],
     [`post ${LEDGER}/freeze`, 200, main],
     [`post ${LEDGER}/unfreeze`, 200, main],
+    ['get /v1/cluster', 200, {}],
+    ['post /v1/cluster/{id}/kill', 202, { id: 'teller2' }],
+    ['post /v1/cluster/{id}/start', 202, { id: 'teller2' }],
+    ['post /v1/cluster/{id}/kill', 404, { id: 'nobody' }, { code: 'cluster_part_not_found' }],
+    ['post /v1/cluster/{id}/kill', 503, { id: 'front' }, { code: 'cluster_control_failed' }],
     [`post ${LEDGER}/owner`, 200, main, { body: { server: 1 } }],
     [`post ${LEDGER}/owner`, 422, main, { body: { server: 1000 }, code: 'server_unknown' }],
 ];

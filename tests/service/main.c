@@ -78,6 +78,7 @@ static const struct unit_suite *const suites[] = {
     &takeover_suite,
     &places_suite,
     &servers_suite,
+    &control_suite,
     &forward_suite,
     &token_servers_suite,
     &crashes_suite,
