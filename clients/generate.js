@@ -43,6 +43,7 @@ function describe(path, method, operation) {
         body: operation.requestBody && (schemaName(operation.requestBody.content) ?? 'unknown'),
         bodyRequired: operation.requestBody?.required ?? false,
         keyed: header('Idempotency-Key'), waits: header('Prefer'),
+        stale: header('If-Ledger-Seq'),
         // Done twice, it is done once: reads, and what says of itself that it is there already.
         repeatable: method !== 'post' || header('Idempotency-Key') ||
             Object.keys(operation.responses).includes('200') && header('Prefer'),
@@ -115,6 +116,7 @@ function pythonOperation(each) {
         `${safe(name)}: Optional[${kind === 'integer' ? 'int' : 'str'}] = None`);
     if (each.keyed) last.push('key: Optional[str] = None');
     if (each.waits) last.push('wait: Optional[float] = None');
+    if (each.stale) last.push('stale: bool = False', 'least: Optional[int] = None');
     const parameters = [...first, ...(last.length ? ['*', ...last] : [])].join(', ');
     const path = each.path.replace(/\{(\w+)\}/g, '{quote(str($1))}');
     const passed = [
@@ -122,6 +124,7 @@ function pythonOperation(each) {
         each.query.length && `query={${each.query.map(({ name }) =>
             `'${name}': ${safe(name)}`).join(', ')}}`,
         each.keyed && 'keyed=True, key=key', each.waits && 'wait=wait',
+        each.stale && 'stale=stale, least=least',
         !each.repeatable && 'repeatable=False'].filter(Boolean);
     return `    def ${snake(each.name)}(${parameters}) -> ${type(each.answer)}:\n` +
         `        """${each.summary}."""\n` +
@@ -169,8 +172,9 @@ function typescriptOperation(each) {
             : `body: ${type(each.body)} | undefined = undefined`);
     const options = each.query.map(({ name, type: kind }) =>
         `${name}?: ${kind === 'integer' ? 'number' : 'string'}`);
-    const query = each.query.length ? `query: { ${options.join('; ')} } & Options = {}` : null;
-    const plain = `options: ${each.keyed ? 'Keyed' : 'Options'} = {}`;
+    const kind = each.stale ? 'Reading' : each.keyed ? 'Keyed' : 'Options';
+    const query = each.query.length ? `query: { ${options.join('; ')} } & ${kind} = {}` : null;
+    const plain = `options: ${kind} = {}`;
     parameters.push(query ?? plain);
     const given = query ? 'query' : 'options';
     const path = each.path.replace(/\{(\w+)\}/g, '${escape($1)}');
@@ -189,7 +193,7 @@ function typescript() {
 /* eslint-disable */
 
 import type { components } from './schema.js';
-import { escape, pick, type How, type Keyed, type Options } from './how.js';
+import { escape, pick, type How, type Keyed, type Options, type Reading } from './how.js';
 
 export type Schemas = components['schemas'];
 

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "coro/context.h"
 #include "ledger/ledger_figures.h"
@@ -41,6 +42,9 @@ CO_MUST_CHECK enum ledger_follow_end ledger_follow_on(
 
 /* How far it has come, once that has returned. Never parks. */
 void ledger_follow_place(const struct ledger *ledger, struct lease_place *place);
+
+/* How old what is known of it may be, in nanoseconds; 0: it is this server's own. Never parks. */
+int64_t ledger_followed_ns(struct ledger *ledger);
 
 /* Take it, by its options; it is followed meanwhile. False, with the reason, and of which kind that
  * is in options->trouble: all is as before. Parks. */

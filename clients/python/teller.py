@@ -149,7 +149,8 @@ class Teller(Operations):
     def _call(self, method: str, path: str, *, body: Any = None,
               query: Optional[Dict[str, Any]] = None, keyed: bool = False,
               key: Optional[str] = None, wait: Optional[float] = None,
-              repeatable: bool = True) -> Any:
+              repeatable: bool = True, stale: bool = False,
+              least: Optional[int] = None) -> Any:
         more: Dict[str, str] = {}
         text = None
         if method == 'POST':
@@ -158,8 +159,13 @@ class Teller(Operations):
         if keyed:
             key = key if key is not None else str(uuid.uuid4())
             more['Idempotency-Key'] = f'"{key}"'
+        prefer = ['stale'] if stale else []
         if wait is not None:
-            more['Prefer'] = f'wait={wait:g}'
+            prefer.append(f'wait={wait:g}')
+        if prefer:
+            more['Prefer'] = ', '.join(prefer)
+        if least is not None:
+            more['If-Ledger-Seq'] = str(least)
         given = {name: value for name, value in (query or {}).items() if value is not None}
         if given:
             path += '?' + urlencode(given)

@@ -24,6 +24,7 @@
 #include "ledger/journal/journal.h"
 #include "ledger/journal/recall.h"
 #include "ledger/journal/store.h"
+#include "ledger/ledger_following.h"
 #include "ledger/ledger_private.h"
 #include "ledger/memory/account_table.h"
 #include "ledger/memory/hold_table.h"
@@ -250,12 +251,18 @@ bool ledger_was_resumed(struct ledger *ledger)
            lease_find(claim->lease, claim->ledger, &row) && row.ours && !*row.stopped;
 }
 
+int64_t ledger_followed_ns(struct ledger *ledger)
+{
+    return atomic_load(&ledger->following)
+               ? co_clock_boot_ns() - follower_known_ns(ledger->follower)
+               : 0;
+}
+
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
 {
     journal_read_figures(ledger->journal, figures);
-    if (atomic_load(&ledger->following))
-        figures->followed_ns = co_clock_boot_ns() - follower_known_ns(ledger->follower);
-    else
+    figures->followed_ns = ledger_followed_ns(ledger);
+    if (!atomic_load(&ledger->following))
         auditor_read_figures(ledger->auditor, figures);
     figures->name = ledger->name;
     figures->strategy = ledger->strategy->kind->name;

@@ -315,7 +315,16 @@ enum ledger_status ledger_read_hold(struct co_context *context, struct ledger *l
         return LEDGER_OK;
     status =
         query_status(query_settlement(context, ledger->store, ledger->accounts, hold, settled));
-    if (status != LEDGER_OK)
+    /* Of another's ledger the database knows more than was followed. */
+    if (status == LEDGER_OK && *settled && journal_state(ledger->journal) == LEDGER_FOLLOWING) {
+        bool followed = journal_await(context, ledger->journal, JOURNAL_READ, (*settled)->seq) ==
+                        CO_EVENTCOUNT_REACHED;
+        *seq = journal_durable(ledger->journal);
+        status = followed ? LEDGER_OK : LEDGER_UNAVAILABLE;
+    }
+    if (status != LEDGER_OK) {
         entry_drop(entry);
+        entry_drop(settled);
+    }
     return status;
 }

@@ -8,6 +8,24 @@
 #include "ledger/read/past.h"
 #include "ledger/read/query.h"
 
+enum ledger_status ledger_await_position(
+    struct co_context *context, struct ledger *ledger, uint64_t seq, int64_t wait_ns)
+{
+    uint64_t durable = journal_durable(ledger->journal);
+    if (seq <= durable)
+        return LEDGER_OK;
+    struct co_context *bounded = co_context_with_timeout(context, wait_ns);
+    if (!bounded)
+        return LEDGER_OVERLOADED;
+    enum co_eventcount_status status = journal_await(bounded, ledger->journal, JOURNAL_READ, seq);
+    co_context_release(&bounded);
+    if (status == CO_EVENTCOUNT_REACHED)
+        return LEDGER_OK;
+    /* That it is not there is said by its owner only. */
+    return past_turn(context, ledger, &durable) == LEDGER_OK ? LEDGER_POSITION_AHEAD
+                                                             : LEDGER_UNAVAILABLE;
+}
+
 enum ledger_status ledger_journal(struct co_context *context, struct ledger *ledger, uint64_t after,
     struct ledger_entry_page *page)
 {

@@ -29,7 +29,7 @@ struct ledger;
 struct route;
 
 /* A page of a list ends early, with a cursor, once it is so long: an item may be long. */
-enum { CALL_PAGE_BYTES = 512 << 10, CALL_WAIT_TEXT = 32 };
+enum { CALL_PAGE_BYTES = 512 << 10, CALL_WAIT_TEXT = 40, CALL_STALE_TEXT = 32 };
 
 /* The parts of the path that the route names; NULL: it has no such part. */
 struct call_path {
@@ -79,13 +79,13 @@ struct call {
     struct stages stages;
     /* What the answer says besides the response: headers, and figures. */
     const char *location;
-    uint64_t seq;                       /* the position that it reflects */
-    bool has_seq, replayed, heeds_wait; /* the latter: `Prefer: wait` did bound the wait, */
-    int64_t wait_s;                     /* to that */
-    struct { /* what became of the items of a batch; all 0: it is one by its status */
+    uint64_t seq;                                 /* the position that it reflects */
+    bool has_seq, replayed, heeds_wait, is_stale; /* the latter: of what is followed (stale.h) */
+    int64_t wait_s; /* to which `Prefer: wait` did bound the wait: heeds_wait */
+    struct {        /* what became of the items of a batch; all 0: it is one by its status */
         uint32_t committed, rejected, replayed;
     } items;
-    char seq_text[MONEY_TEXT], wait_text[CALL_WAIT_TEXT];
+    char seq_text[MONEY_TEXT], wait_text[CALL_WAIT_TEXT], stale_text[CALL_STALE_TEXT];
 };
 
 struct call *call_make(struct api *api, struct request *request, struct response *response);

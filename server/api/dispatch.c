@@ -15,6 +15,7 @@
 #include "server/api/route.h"
 #include "server/api/session.h"
 #include "server/api/sight.h"
+#include "server/api/stale.h"
 
 static const int64_t judged_for_ns = CO_CLOCK_S / 2; /* how long what was found at the head holds */
 
@@ -173,10 +174,12 @@ static bool wants_ledger(const struct call *call)
     return call->path.ledger && !(call->route->flags & ROUTE_NAMES_LEDGER);
 }
 
+/* As it is followed here, if that will do; else as it is open here, or at another server. */
 static bool enter_ledger(struct call *call)
 {
     call->elsewhere = NULL;
-    return !wants_ledger(call) || elsewhere_enter(call);
+    call->is_stale = false;
+    return !wants_ledger(call) || stale_enter(call) || elsewhere_enter(call);
 }
 
 static void leave_ledger(struct call *call)
@@ -198,7 +201,7 @@ static bool has_ledger(struct call *call)
         banks_find_moving(call->api->banks, call->path.ledger, &call->ledger, &moves);
     leave_ledger(call);
     /* That there is one is enough. */
-    if (status == LEDGER_UNAVAILABLE && (moves || !wants_ledger(call)))
+    if (status == LEDGER_UNAVAILABLE && (moves || !wants_ledger(call) || stale_serves(call)))
         status = LEDGER_OK;
     if (status == LEDGER_UNAVAILABLE)
         return elsewhere_find(call);
@@ -281,6 +284,20 @@ static void replace_short(struct call *call)
     refusal_answer(call);
 }
 
+/* Which of those in Prefer were heeded (RFC 7240, 3). */
+static void write_preferences(struct call *call)
+{
+    if (!call->heeds_wait && !call->is_stale)
+        return;
+    size_t length = 0;
+    if (call->is_stale)
+        length = strlen(strcpy(call->wait_text, call->heeds_wait ? "stale, " : "stale"));
+    if (call->heeds_wait)
+        snprintf(call->wait_text + length, sizeof call->wait_text - length, "wait=%lld",
+            (long long)call->wait_s);
+    response_add(call->response, "Preference-Applied", call->wait_text);
+}
+
 /* The headers that are the API's own. */
 static void write_fields(struct call *call)
 {
@@ -293,10 +310,9 @@ static void write_fields(struct call *call)
         response_add(response, "Location", call->location);
     if (call->replayed)
         response_add(response, "Idempotency-Replayed", "true");
-    if (call->heeds_wait) {
-        snprintf(call->wait_text, sizeof call->wait_text, "wait=%lld", (long long)call->wait_s);
-        response_add(response, "Preference-Applied", call->wait_text);
-    }
+    write_preferences(call);
+    if (call->is_stale)
+        stale_write(call);
 }
 
 static void finish(struct call *call)
@@ -374,6 +390,23 @@ static void read_empty_body(struct call *call)
     request->body = arena_copy(call->arena, "{}", 2);
 }
 
+/* Whoever has the ledger judges the rest. True: it is here. */
+static bool is_here(struct call *call)
+{
+    return !call->elsewhere || elsewhere_answer(call, call->route->flags & ROUTE_MOVES_MONEY);
+}
+
+/* False: it is not the route's to answer. */
+static bool answer_here(struct call *call)
+{
+    read_empty_body(call);
+    if (!query_is_known(call))
+        return false;
+    if (stale_await(call))
+        call->route->answer(call);
+    return true;
+}
+
 void dispatch_answer(void *arg, struct request *request, struct response *response)
 {
     struct call *call = request->call;
@@ -384,14 +417,9 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     bool is_old = call->stages.started_ns - request->arrived_ns > judged_for_ns;
     /* A slow body may outlive the token or the ledger that its head was judged by. */
     bool goes_on = ((!is_old && !call->is_unsure) || judge(call, true)) && enter_ledger(call);
-    /* Whoever has the ledger judges the rest. */
-    if (goes_on && call->elsewhere)
-        goes_on = elsewhere_answer(call, call->route->flags & ROUTE_MOVES_MONEY);
-    if (goes_on)
-        read_empty_body(call);
-    goes_on = goes_on && query_is_known(call);
-    if (goes_on)
-        call->route->answer(call);
+    goes_on = goes_on && is_here(call) && answer_here(call);
+    if (stale_gives_up(call))
+        goes_on = elsewhere_find(call) && is_here(call) && answer_here(call);
     finish(call);
     /* After finish(), which decides what the client is told. What another server has done, also of
      * what only its body says whose it is, that one counts. */

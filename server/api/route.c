@@ -44,6 +44,8 @@
     ROUTE(GET, scope, reach, path, query, answer, NONE, 0)
 #define CONTROL(method, path, answer, body)                                                        \
     ROUTE(method, ADMIN, SERVICE, path, "", answer, body, ROUTE_IS_OF_CONTROL)
+#define VIEW(reach, path, query, answer)                                                           \
+    ROUTE(GET, READ, reach, path, query, answer, NONE, ROUTE_MAY_BE_STALE)
 #define PROBE(path, answer) ROUTE(GET, NONE, ANY, path, "", answer, NONE, ROUTE_IS_PROBE)
 
 /* What is asked most comes first. */
@@ -51,27 +53,26 @@ const struct route route_table[] = {
     MOVE(TOUCHED, LEDGER_PATH "/transfers", transfers_post, NEEDED),
     MOVE(ACCOUNT, ACCOUNT_PATH "/deposit", transfers_deposit, NEEDED),
     MOVE(ACCOUNT, ACCOUNT_PATH "/withdraw", transfers_withdraw, NEEDED),
-    GET(READ, ACCOUNT, ACCOUNT_PATH, " at ", accounts_get),
+    VIEW(ACCOUNT, ACCOUNT_PATH, " at ", accounts_get),
     MOVE(TOUCHED, LEDGER_PATH "/transfers/batch", batches_post, LARGE),
     MOVE(TOUCHED, LEDGER_PATH "/holds", holds_post, NEEDED),
     MOVE(TOUCHED, HOLD "/capture", holds_capture, OPTIONAL),
     MOVE(TOUCHED, HOLD "/release", holds_release, OPTIONAL),
-    GET(READ, TOUCHED, HOLD, "", holds_get),
+    VIEW(TOUCHED, HOLD, "", holds_get),
     POST(WRITE, TOUCHED, LEDGER_PATH "/accounts", accounts_post, NEEDED),
-    GET(READ, TOUCHED, LEDGER_PATH "/accounts", " prefix asset order limit after before page ",
+    VIEW(TOUCHED, LEDGER_PATH "/accounts", " prefix asset order limit after before page ",
         accounts_list),
-    GET(READ, ACCOUNT, ACCOUNT_PATH "/entries", " order limit after before page ",
-        journal_statement),
+    VIEW(ACCOUNT, ACCOUNT_PATH "/entries", " order limit after before page ", journal_statement),
     MOVE(TOUCHED, TRANSFER "/reverse", transfers_reverse, OPTIONAL),
-    GET(READ, TOUCHED, TRANSFER, "", transfers_get),
-    GET(READ, TOUCHED, LEDGER_PATH "/transfers", " key account order after before limit page ",
+    VIEW(TOUCHED, TRANSFER, "", transfers_get),
+    VIEW(TOUCHED, LEDGER_PATH "/transfers", " key account order after before limit page ",
         transfers_list),
     MOVE(BETWEEN, "/v1/transfers", crossings_post, NEEDED),
     GET(READ, BETWEEN, "/v1/transfers", " ledger key ", crossings_list),
     POST(NONE, TOUCHED, LEDGER_PATH "/arrivals", arrivals_post, NEEDED),
-    GET(READ, LEDGER, LEDGER_PATH "/journal", " order after before limit page ", journal_list),
+    VIEW(LEDGER, LEDGER_PATH "/journal", " order after before limit page ", journal_list),
     ROUTE(GET, READ, LEDGER, LEDGER_PATH "/events", " after ", journal_events, NONE,
-        ROUTE_TAKES_SESSION),
+        ROUTE_TAKES_SESSION | ROUTE_MAY_BE_STALE),
     GET(READ, LEDGER, LEDGER_PATH "/machinery", "", machinery_get),
     GET(READ, LEDGER, LEDGER_PATH "/audit", "", audits_now),
     POST(ADMIN, LEDGER, LEDGER_PATH "/audits", audits_post, OPTIONAL),

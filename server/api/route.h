@@ -19,6 +19,7 @@ enum route_flag {
     ROUTE_IS_PROBE = 4,       /* asks whether the service is there: from any Host */
     ROUTE_NAMES_LEDGER = 8,   /* is about the ledger of the path, which need not be open here */
     ROUTE_IS_OF_CONTROL = 16, /* is there only with --cluster-control */
+    ROUTE_MAY_BE_STALE = 32,  /* a read of what the journal makes: stale.h */
 };
 
 /* How far a route reaches: what a bound token must be bound to, at most, to call it. */

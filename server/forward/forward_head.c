@@ -23,6 +23,7 @@ bool forward_head_passes(enum http_field field)
     case HTTP_FIELD_CONTENT_ENCODING:
     case HTTP_FIELD_IDEMPOTENCY_KEY:
     case HTTP_FIELD_LAST_EVENT_ID:
+    case HTTP_FIELD_IF_LEDGER_SEQ:
     case HTTP_FIELD_TRACEPARENT:
     case HTTP_FIELD_TRACESTATE:
     case HTTP_FIELD_ACCEPT_ENCODING:

@@ -29,11 +29,12 @@ const char *cors_find(const struct cors *cors, const char *origin, size_t length
 /* What pages may send besides what all may, and read besides it; how long a browser may remember
  * that. */
 #define CORS_ALLOW_HEADERS                                                                         \
-    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, "         \
-    "Traceparent, Tracestate, X-Request-Id"
+    "Authorization, Content-Type, Idempotency-Key, If-Ledger-Seq, If-None-Match, Last-Event-ID, "  \
+    "Prefer, Traceparent, Tracestate, X-Request-Id"
 #define CORS_EXPOSE_HEADERS                                                                        \
-    "Allow, ETag, Idempotency-Replayed, Ledger-Seq, Location, Preference-Applied, RateLimit, "     \
-    "RateLimit-Policy, Retry-After, Server-Timing, Teller-Owner, WWW-Authenticate, X-Request-Id"
+    "Allow, ETag, Idempotency-Replayed, Ledger-Seq, Ledger-Stale, Location, Preference-Applied, "  \
+    "RateLimit, RateLimit-Policy, Retry-After, Server-Timing, Teller-Owner, WWW-Authenticate, "    \
+    "X-Request-Id"
 #define CORS_MAX_AGE "600"
 
 #endif

@@ -30,6 +30,8 @@ static const char **field_place(struct request *request, enum http_field field)
         return &request->idempotency_key;
     case HTTP_FIELD_LAST_EVENT_ID:
         return &request->last_event_id;
+    case HTTP_FIELD_IF_LEDGER_SEQ:
+        return &request->if_ledger_seq;
     case HTTP_FIELD_ORIGIN:
         return &request->origin;
     case HTTP_FIELD_SEC_FETCH_SITE:

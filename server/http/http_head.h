@@ -27,6 +27,7 @@ enum {
     ONE(CONTENT_TYPE, "Content-Type")                                                              \
     ONE(IDEMPOTENCY_KEY, "Idempotency-Key")                                                        \
     ONE(LAST_EVENT_ID, "Last-Event-ID")                                                            \
+    ONE(IF_LEDGER_SEQ, "If-Ledger-Seq")                                                            \
     ONE(ORIGIN, "Origin")                                                                          \
     ONE(SEC_FETCH_SITE, "Sec-Fetch-Site")                                                          \
     ONE(TELLER_HOP, "Teller-Hop")                                                                  \

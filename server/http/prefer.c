@@ -31,18 +31,19 @@ static bool read_seconds(const struct field_word *word, int64_t *seconds)
     return word->from < word->end;
 }
 
-bool prefer_wait(const char *header, int64_t *seconds)
+/* The first preference of that name; false: there is none, or it is malformed before it. */
+static bool find(const char *header, const char *wanted, struct field_word *value)
 {
     const char *at = header;
     while (at && *(at = field_word_skip_space(at))) {
-        struct field_word name, value, ignored;
+        struct field_word name, ignored;
         if (*at == ',') { /* an empty element of a list */
             at++;
             continue;
         }
-        at = read_pair(at, &name, &value);
-        if (at && field_word_is(&name, "wait"))
-            return read_seconds(&value, seconds);
+        at = read_pair(at, &name, value);
+        if (at && field_word_is(&name, wanted))
+            return true;
         /* Its parameters are not preferences, whatever they are called. */
         while (at && *at == ';') {
             at = field_word_skip_space(at + 1);
@@ -53,4 +54,16 @@ bool prefer_wait(const char *header, int64_t *seconds)
             return false;
     }
     return false;
+}
+
+bool prefer_wait(const char *header, int64_t *seconds)
+{
+    struct field_word value;
+    return find(header, "wait", &value) && read_seconds(&value, seconds);
+}
+
+bool prefer_has(const char *header, const char *name)
+{
+    struct field_word value;
+    return find(header, name, &value) && value.from == value.end;
 }

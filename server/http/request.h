@@ -44,7 +44,7 @@ struct request {
     /* Headers, without the blanks around their values; NULL: not there. Those that came in several
      * lines are one list. */
     const char *authorization, *content_type, *cookie, *host, *if_none_match;
-    const char *idempotency_key, *last_event_id, *origin, *prefer, *fetch_site;
+    const char *idempotency_key, *last_event_id, *origin, *prefer, *fetch_site, *if_ledger_seq;
     const char *accept_encoding, *content_encoding;
     const char *traceparent, *tracestate; /* for other servers */
     const char *hop;                      /* not NULL: another server passes it on */

@@ -6,6 +6,7 @@
 
 #include "ledger/audit/audit_report.h"
 #include "ledger/bank/banks_elsewhere.h"
+#include "ledger/ledger_following.h"
 #include "server/auth/token_desk.h"
 #include "server/auth/token_grant.h"
 #include "server/auth/token_text.h"
@@ -163,6 +164,19 @@ bool ledger_await(struct co_context *context, struct ledger *ledger, uint64_t af
     return false;
 }
 
+enum ledger_status ledger_await_position(
+    struct co_context *context, struct ledger *ledger, uint64_t seq, int64_t wait_ns)
+{
+    (void)context, (void)wait_ns;
+    return seq <= ledger_durable_seq(ledger) ? LEDGER_OK : LEDGER_POSITION_AHEAD;
+}
+
+int64_t ledger_followed_ns(struct ledger *ledger)
+{
+    (void)ledger;
+    return 0;
+}
+
 uint64_t ledger_durable_seq(struct ledger *ledger)
 {
     (void)ledger;
@@ -238,6 +252,12 @@ enum ledger_status banks_find(struct banks *banks, const char *name, struct ledg
     co_ensure(banks == standin_banks());
     *ledger = (struct ledger *)(void *)banks;
     return strcmp(name, "main") == 0 ? LEDGER_OK : LEDGER_LEDGER_NOT_FOUND;
+}
+
+enum ledger_status banks_find_followed(
+    struct banks *banks, const char *name, struct ledger **ledger)
+{
+    return banks_find(banks, name, ledger);
 }
 
 enum ledger_status banks_await(

@@ -213,6 +213,31 @@ static void test_prefer(void)
     }
 }
 
+static void test_stale(void)
+{
+    static const struct {
+        const char *header;
+        bool has;
+    } rows[] = {
+        {NULL, false},
+        {"", false},
+        {"stale", true},
+        {"Stale", true},
+        {"wait=5, stale", true},
+        {"stale;for=\"a\"", true},
+        {"stale=no", false},
+        {"stale-if-error", false},
+        {"foo; stale", false}, /* a parameter of another one */
+        {"foo=\"stale\"", false},
+        {"foo bar, stale", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (prefer_has(rows[i].header, "stale") != rows[i].has) {
+            printf("\n    %s ", rows[i].header);
+            CU_FAIL("taken otherwise");
+        }
+}
+
 static void test_encodings(void)
 {
     static const struct {
@@ -252,7 +277,7 @@ static void test_entity_tags(void)
 
 static const struct unit_test request_tests[] = {{"target", test_target}, {"keys", test_keys},
     {"key_length", test_key_length}, {"content_type", test_content_type}, {"prefer", test_prefer},
-    {"encodings", test_encodings}, {"entity_tags", test_entity_tags}, {0}};
+    {"stale", test_stale}, {"encodings", test_encodings}, {"entity_tags", test_entity_tags}, {0}};
 const struct unit_suite request_suite = {"request", 1, request_tests};
 
 /* ---- routes -------------------------------------------------------------------------------- */

@@ -79,6 +79,7 @@ static const struct unit_suite *const suites[] = {
     &places_suite,
     &servers_suite,
     &control_suite,
+    &stale_suite,
     &forward_suite,
     &token_servers_suite,
     &crashes_suite,

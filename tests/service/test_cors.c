@@ -79,9 +79,9 @@ static void answers(struct visit *visit)
         EXPECT_HEADER(visit, "Access-Control-Allow-Origin", APP);
         EXPECT_HEADER(visit, "Vary", "Origin");
         CU_ASSERT_PTR_NOT_NULL(strstr(header_of(visit, "Access-Control-Expose-Headers"),
-            "ETag, Idempotency-Replayed, Ledger-Seq, Location, Preference-Applied, RateLimit, "
-            "RateLimit-Policy, Retry-After, Server-Timing, Teller-Owner, WWW-Authenticate, "
-            "X-Request-Id"));
+            "ETag, Idempotency-Replayed, Ledger-Seq, Ledger-Stale, Location, Preference-Applied, "
+            "RateLimit, RateLimit-Policy, Retry-After, Server-Timing, Teller-Owner, "
+            "WWW-Authenticate, X-Request-Id"));
         EXPECT_HEADER(visit, "Access-Control-Allow-Credentials", "");
     }
     ask(visit, "GET", "/accounts", "Origin: " OTHER "\r\n");

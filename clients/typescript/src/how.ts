@@ -8,6 +8,13 @@ export interface Options {
     wait?: number;
 }
 
+export interface Reading extends Options {
+    /** What a server follows of another's ledger will do. */
+    stale?: boolean;
+    /** Nothing older than this position will do. */
+    least?: number;
+}
+
 export interface Keyed extends Options {
     /** The same request with the same key is carried out once, for ever. Made up when not given. */
     key?: string;
@@ -18,7 +25,7 @@ export interface How {
     query?: Record<string, string>;
     keyed?: boolean;
     repeatable?: boolean;
-    options: Keyed;
+    options: Keyed & Reading;
 }
 
 /** A part of a path, escaped. */

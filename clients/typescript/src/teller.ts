@@ -143,7 +143,10 @@ export class Teller extends Operations {
         const key = how.keyed ? options.key ?? await newKey() : undefined;
         if (method === 'POST') headers.set('Content-Type', 'application/json');
         if (key !== undefined) headers.set('Idempotency-Key', `"${key}"`);
-        if (options.wait !== undefined) headers.set('Prefer', `wait=${options.wait}`);
+        const { wait, stale, least } = options;
+        const prefer = [stale && 'stale', wait !== undefined && `wait=${wait}`].filter(Boolean);
+        if (prefer.length) headers.set('Prefer', prefer.join(', '));
+        if (least !== undefined) headers.set('If-Ledger-Seq', String(least));
         const text = new URLSearchParams(query).toString();
         const request = { method, headers,
             body: method === 'POST' ? JSON.stringify(how.body ?? {}) : undefined };
