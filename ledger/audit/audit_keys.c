@@ -169,3 +169,8 @@ enum pg_status audit_keys_look(
     }
     return status;
 }
+
+bool audit_keys_are_passed(const struct audit_keys *k, uint64_t seq)
+{
+    return k->looked == k->count && (k->broken == 0 || k->broken <= seq);
+}

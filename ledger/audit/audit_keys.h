@@ -29,4 +29,7 @@ void audit_keys_add(struct audit_keys *keys, struct audit_report *report, uint64
 CO_MUST_CHECK enum pg_status audit_keys_look(struct co_context *context, struct pg *pg,
     struct audit_keys *keys, struct audit_report *report);
 
+/* The entry `seq` was passed: is nothing left to be compared? Never parks. */
+bool audit_keys_are_passed(const struct audit_keys *keys, uint64_t seq);
+
 #endif

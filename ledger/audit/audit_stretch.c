@@ -168,8 +168,10 @@ enum pg_status audit_stretch_read(struct co_context *context, struct pg *pg,
 
 void audit_stretch_free(struct audit_stretch *stretch)
 {
-    for (int i = 0; i < AUDIT_TABLES; i++)
+    for (int i = 0; i < AUDIT_TABLES; i++) {
         free(stretch->tables[i].bytes);
+        stretch->tables[i] = (struct audit_rows){.bytes = NULL};
+    }
 }
 
 /* ---- row by row ---------------------------------------------------------------------------- */

@@ -97,6 +97,7 @@ void audit_stretch_skip(struct audit_stretch *stretch, enum audit_table table);
 void audit_stretch_hash(struct audit_stretch *stretch, const struct audit_batch *batch,
     const uint8_t before[HASH_CHAIN], uint8_t digest[HASH_CHAIN]);
 
+/* Give the memory of its rows back; the next stretch may be read into it. */
 void audit_stretch_free(struct audit_stretch *stretch);
 
 #endif

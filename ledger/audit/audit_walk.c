@@ -140,24 +140,40 @@ static void check_entries(struct audit_walk *w, const struct audit_batch *batch)
         audit_walk_entry(w, entry);
 }
 
-enum pg_status audit_walk_step(struct co_context *context, struct pg *pg, struct audit_walk *w,
-    uint64_t durable, struct audit_report *report)
+static void check_stretch(struct audit_walk *w, uint64_t durable)
 {
     const struct audit_stretch *stretch = &w->trail.stretch;
-    w->report = w->trail.report = report;
-    enum pg_status status = audit_trail_read(context, pg, &w->trail, durable, AUDIT_HELD);
-    if (status != PG_OK)
-        return status;
     if (stretch->count == 0)
         audit_note(
-            report, w->trail.seq + 1, "is missing; the journal was durable up to %lu", durable);
-    for (size_t i = 0; i < stretch->count && report->found == 0; i++) {
+            w->report, w->trail.seq + 1, "is missing; the journal was durable up to %lu", durable);
+    for (size_t i = 0; i < stretch->count && w->report->found == 0; i++) {
         if (check_batch(w, &stretch->batches[i]))
             check_entries(w, &stretch->batches[i]);
         co_yield();
     }
-    (void)!audit_keys_look(context, pg, w->trail.keys, report); /* what it misses it sees later */
-    return PG_OK;
+}
+
+/* What it misses it sees later. */
+static void look_at_keys(struct co_context *context, struct pg *pg, struct audit_walk *w)
+{
+    struct audit_keys **keys = &w->trail.keys;
+    if (*keys && audit_keys_look(context, pg, *keys, w->report) == PG_OK &&
+        audit_keys_are_passed(*keys, w->trail.seq))
+        audit_keys_free(keys);
+}
+
+enum pg_status audit_walk_step(struct co_context *context, struct pg *pg, struct audit_walk *w,
+    uint64_t durable, struct audit_report *report)
+{
+    w->report = w->trail.report = report;
+    enum pg_status status = audit_trail_read(context, pg, &w->trail, durable, AUDIT_HELD);
+    if (status == PG_OK) {
+        check_stretch(w, durable);
+        look_at_keys(context, pg, w);
+    }
+    /* There is a walk for each ledger, and one of them is looked at at a time. */
+    audit_stretch_free(&w->trail.stretch);
+    return status;
 }
 
 /* ---- the walk ------------------------------------------------------------------------------ */
