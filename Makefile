@@ -117,6 +117,7 @@ $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(ca
 	$(LINK) -lcunit $(TLS_LIBS) -lm
 # The same on a database of several machines.
 $(OBJ)/tests/test-cluster: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
+  $(addprefix $(OBJ)/tests/service/,test_places.o test_forward.o) \
   $(call objects,tests/cluster) $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO) | $(OBJ)/teller
 	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
@@ -324,7 +325,7 @@ partitions: deps-test build ## two servers on one database while their links and
 	@$(MAKE_IN) MODE=release build/release/tests/test-faults
 	FAULTS=long PARTITION_SECONDS=$$(($(MINUTES) * 30)) tools/with-postgres build/release/tests/test-faults partition
 
-cluster: deps-cluster build ## on etcd and Patroni: machines, programs and links fail, the long form: an hour
+cluster: deps-cluster build ## on etcd and Patroni: machines, programs and links fail, the long form: 90 minutes
 	@FAULTS=long tests/run cluster
 
 .PHONY: cluster cluster-up cluster-down cluster-status

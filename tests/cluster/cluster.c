@@ -150,6 +150,9 @@ void cluster_make_database(char url[CLUSTER_URL])
     char path[200], text[CLUSTER_URL] = "", name[40];
     snprintf(name, sizeof name, "test_%d_%d", (int)getpid(), ++made);
     cluster_shell("PGPASSFILE=%s/pgpass psql -qXAt -h 127.0.0.1 -p %d -U postgres -d postgres"
+                  " -c 'DROP DATABASE IF EXISTS test_%d_%d WITH (FORCE)' 2>/dev/null",
+        cluster_folder(), base() + 10 + cluster_primary(0), (int)getpid(), made - 1);
+    cluster_shell("PGPASSFILE=%s/pgpass psql -qXAt -h 127.0.0.1 -p %d -U postgres -d postgres"
                   " -c 'CREATE DATABASE %s OWNER teller'",
         cluster_folder(), base() + 10 + cluster_primary(0), name);
     snprintf(path, sizeof path, "%s/url", cluster_folder());

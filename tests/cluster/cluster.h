@@ -33,7 +33,7 @@ void cluster_switch_over(int primary);
  * takes two minutes. */
 void cluster_await_whole(void);
 
-/* A new database, and how tellers reach it. */
+/* A new database, instead of the one before, and how tellers reach it. */
 void cluster_make_database(char url[CLUSTER_URL]);
 
 #endif

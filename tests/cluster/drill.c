@@ -8,11 +8,14 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "tests/cluster/tally.h"
 #include "tests/service/checker.h"
+#include "tests/service/command.h"
 #include "tests/service/visit.h"
 
 enum {
     CLIENTS = 16,
+    ROUND = 10,
     SHOWN = 10,
     PROGRESS = 100,
     PATIENCE_S = 90, /* for what must come about in the end */
@@ -21,12 +24,11 @@ enum {
     STANDING_S = 7200, /* that one may stand by in the long form */
 };
 
-struct drill_tally drill_tally;
-
-bool drill_is_long(void)
+int drill_round(int *left)
 {
-    const char *form = getenv("FAULTS");
-    return form && strcmp(form, "long") == 0;
+    int times = *left < ROUND ? *left : ROUND;
+    *left -= times;
+    return times;
 }
 
 /* --- the pulse -------------------------------------------------------------------------------- */
@@ -89,16 +91,21 @@ void drill_mark(struct drill *drill)
     drill->longest_ns = 0;
 }
 
-int64_t drill_resumed(struct drill *drill, const char *what, int64_t bound_ms)
+/* A payment that is begun from now on; the longest gap since the mark, in milliseconds. */
+static int64_t await_beat(struct drill *drill)
 {
     int64_t since_ns = co_clock_now_ns();
     int64_t until_ns = since_ns + PATIENCE_S * CO_CLOCK_S;
     while (drill->beat_ns < since_ns && !drill->failed && co_clock_now_ns() < until_ns)
         co_sleep(PULSE_MS * CO_CLOCK_MS);
     CU_ASSERT(drill->beat_ns >= since_ns);
-    int64_t gap_ms = drill->longest_ns / CO_CLOCK_MS;
-    printf("[%s: no write for %lld ms] ", what, (long long)gap_ms);
-    fflush(stdout);
+    return drill->longest_ns / CO_CLOCK_MS;
+}
+
+int64_t drill_resumed(struct drill *drill, const char *what, int64_t bound_ms)
+{
+    int64_t gap_ms = await_beat(drill);
+    tally_note(what, gap_ms, bound_ms);
     CU_ASSERT(gap_ms <= bound_ms + DRILL_BUSY_S * 1000);
     return gap_ms;
 }
@@ -150,6 +157,8 @@ void drill_begin(struct drill *drill, const char *const urls[DRILL_TELLERS], boo
     memset(drill, 0, sizeof *drill);
     drill->strategy = unit_seed() % 2 ? "owner" : "sharded";
     drill->dice = dice_make(unit_seed(), 21);
+    drill->urls[0] = urls[0];
+    drill->urls[1] = urls[1];
     standby_prepare(&tellers[0].service, drill->strategy, urls[0]);
     finish_service(drill, 0, require_sync);
     standby_start(&tellers[0]);
@@ -167,7 +176,7 @@ void drill_begin(struct drill *drill, const char *const urls[DRILL_TELLERS], boo
     while (service_probe(&tellers[1].service, "/livez") != 200 && !tellers[1].over)
         co_sleep(PULSE_MS * CO_CLOCK_MS);
     drill_mark(drill);
-    (void)drill_resumed(drill, "begun", 0);
+    (void)await_beat(drill);
 }
 
 void drill_begin_in_cluster(struct drill *drill)
@@ -184,24 +193,30 @@ static void compare(struct drill *drill, const struct service *owner)
 {
     struct checker_figures checked = {0};
     struct visit visit;
-    size_t clients = drill->workload.clients;
-    struct history *all = calloc(clients + 1, sizeof all[0]);
+    size_t clients = drill->workload.clients, count = clients + 1;
+    struct history *all = calloc(count + STEADY_CLIENTS, sizeof all[0]);
     co_ensure(all);
     memcpy(all, drill->workload.histories, clients * sizeof all[0]);
     all[clients] = drill->pulse;
-    struct workload whole = {.service = owner, .histories = all, .clients = clients + 1};
+    for (int i = 0; drill->steady && i < STEADY_CLIENTS; i++)
+        all[count++] = drill->steady->histories[i];
+    struct workload whole = {.service = owner, .histories = all, .clients = count};
     CU_ASSERT(workload_settle(&whole, PATIENCE_S * CO_CLOCK_S));
     visit_begin(&visit, owner);
-    size_t problems = checker_run(&visit.api, all, clients + 1, SHOWN, &checked);
+    size_t problems = checker_run(&visit.api, all, count, SHOWN, &checked);
     visit_end(&visit);
     CU_ASSERT_EQUAL(problems, 0);
     CU_ASSERT_EQUAL(checked.unknown, 0);
     CU_ASSERT(checked.done > 0);
     printf("[%zu done, %zu refused, %zu read, %zu not executed] ", checked.done, checked.refused,
         checked.reads, checked.absent);
-    drill_tally.violations += problems;
-    drill_tally.operations += checked.done + checked.refused + checked.reads + checked.absent;
+    tally.violations += problems;
+    tally.operations += checked.done + checked.refused + checked.reads + checked.absent;
     free(all);
+    /* Whose journal it was, batch by batch: epochs never fall, and each batch has the hash of the
+     * one before it. */
+    CU_ASSERT(command_audits(drill->urls[0]));
+    tally.journals++;
 }
 
 static void stop_clients(struct drill *drill)

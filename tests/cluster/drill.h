@@ -12,6 +12,7 @@
 #include "coro/waitgroup.h"
 #include "loadtest/dice.h"
 #include "tests/cluster/cluster.h"
+#include "tests/cluster/steady.h"
 #include "tests/service/standby.h"
 #include "tests/service/workload.h"
 
@@ -22,12 +23,13 @@ enum {
 
 struct drill {
     const char *strategy;
-    const char *urls[DRILL_TELLERS];
+    const char *urls[DRILL_TELLERS]; /* of the database */
     struct standby tellers[DRILL_TELLERS];
     struct target targets[DRILL_TELLERS]; /* as they were made: they stay while tellers restart */
     struct workload workload;
     struct dice dice;
     struct history pulse;
+    struct steady *steady; /* which is judged, too; NULL: none */
     struct co_waitgroup beating;
     _Atomic bool stop, failed;
     _Atomic int64_t beat_ns;    /* when the last payment that was acknowledged was begun, */
@@ -36,14 +38,9 @@ struct drill {
     int64_t marked_ns;
 };
 
-/* What a whole run did; printed at its end. */
-struct drill_tally {
-    unsigned long failovers, kills, freezes, partitions, operations, violations;
-};
-extern struct drill_tally drill_tally;
-
-/* Is this the long form? (FAULTS=long) */
-bool drill_is_long(void);
+/* Of so many faults that are left: how many the next drill makes, which are taken off. What clients
+ * were told is judged after each ten, so that an hour does not have to fit into memory. 0: none. */
+int drill_round(int *left);
 
 /* Start both tellers, each with a URL of its own, and the clients; the test is over if they do not
  * come up. `require_sync`: they write only what a standby is to have, too. */
@@ -60,15 +57,15 @@ struct standby *drill_other(struct drill *drill, const struct standby *teller);
 void drill_mark(struct drill *drill);
 
 /* Wait until a payment that is begun from now on is acknowledged. The longest gap since the mark,
- * in milliseconds, which is printed with `what`; a failure if it is more than `bound_ms` and what
- * a busy machine may take. */
+ * in milliseconds, which is noted as `what` (tally.h); a failure if it is more than `bound_ms` and
+ * what a busy machine may take. */
 int64_t drill_resumed(struct drill *drill, const char *what, int64_t bound_ms);
 
 /* Wait until no teller is ready any more, or writes go on; milliseconds since the mark. */
 int64_t drill_unready(struct drill *drill);
 
 /* Stop the clients; what they and the pulse were told, and the journal, must agree: nothing lost,
- * nothing done twice, no read that was old. */
+ * nothing done twice, no read that was old; and the ledger had one owner at each position. */
 void drill_verify(struct drill *drill);
 
 void drill_end(struct drill *drill);

@@ -5,6 +5,8 @@
 #include "coro/runtime.h"
 #include "tests/cluster/drill.h"
 #include "tests/cluster/suites.h"
+#include "tests/cluster/tally.h"
+#include "tests/service/standby.h"
 
 static void clean_up(void *arg)
 {
@@ -15,12 +17,11 @@ static void clean_up(void *arg)
 int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {&deploy_suite, &failover_suite, &sync_suite,
-        &gone_back_suite, &takeover_suite, &cut_suite, NULL};
+        &gone_back_suite, &takeover_suite, &warm_suite, &places_suite, &forward_suite, &cut_suite,
+        NULL};
+    standby_lend = cluster_make_database; /* of the suites that tests/service has as well */
     int code = unit_main("cluster", suites, argc, argv);
     co_runtime_run(NULL, clean_up, NULL);
-    printf("%lu failovers, %lu tellers killed, %lu suspended, %lu links cut, %lu operations "
-           "checked: %lu violations\n",
-        drill_tally.failovers, drill_tally.kills, drill_tally.freezes, drill_tally.partitions,
-        drill_tally.operations, drill_tally.violations);
+    tally_print();
     return code;
 }

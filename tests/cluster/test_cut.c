@@ -11,6 +11,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/cluster/drill.h"
+#include "tests/cluster/tally.h"
 
 enum { CUT_MS = 5000, TEXT = 200, WOKEN_MS = 3000 };
 
@@ -53,7 +54,7 @@ static void cut(const char *how)
     int link = (int)(owner - drill.tellers) + 1;
     drill_mark(&drill);
     cluster_shell("tests/cluster/links %s %s %d", how, folder, link);
-    drill_tally.partitions++;
+    tally.partitions++;
     (void)drill_resumed(&drill, how, CUT_MS);
     cluster_shell("tests/cluster/links heal %s %d", folder, link);
     co_sleep((int64_t)dice_below(&drill.dice, WOKEN_MS) * CO_CLOCK_MS);
@@ -64,7 +65,9 @@ static void repeat(const char *how)
 {
     if (!begin())
         return;
-    for (int i = 0; i < (drill_is_long() ? 17 : 1); i++)
+    int times = tally_times("CLUSTER_PARTITIONS", 50, 34, 1);
+    tally_expect(how, times);
+    for (int i = 0; i < times; i++)
         cut(how);
     drill_verify(&drill);
     drill_end(&drill);

@@ -8,13 +8,15 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/cluster/drill.h"
+#include "tests/cluster/tally.h"
 
 enum {
     RESUME_MS = 2000,   /* in which a teller goes on once there is a primary */
     UNREADY_MS = 2000,  /* in which it says so if it cannot write */
     PROMOTED_MS = 3000, /* a dead postmaster is noticed at once, whatever ttl is */
     SHORT_TTL = 5,
-    OUTAGE_S = 12
+    OUTAGE_S = 12,
+    ALONE_S = 5
 };
 
 /* A primary fails in some way; `heal` makes it whole again. */
@@ -29,7 +31,7 @@ static void fail_over(struct drill *drill, const struct failure *failure)
     int primary = cluster_primary(0);
     drill_mark(drill);
     cluster_do(failure->strike, failure->part, primary);
-    drill_tally.failovers++;
+    tally.failovers++;
     (void)cluster_primary(primary);
     (void)drill_resumed(drill, failure->name, failure->bound_ms);
     if (failure->heal)
@@ -37,14 +39,23 @@ static void fail_over(struct drill *drill, const struct failure *failure)
     cluster_await_whole();
 }
 
-static void repeat(const struct failure *failure, int times)
+static void repeat(const struct failure *failure, int left)
 {
     static struct drill drill;
-    drill_begin_in_cluster(&drill);
-    for (int i = 0; i < times; i++)
-        fail_over(&drill, failure);
-    drill_verify(&drill);
-    drill_end(&drill);
+    tally_expect(failure->name, left);
+    for (int times; (times = drill_round(&left)) > 0;) {
+        drill_begin_in_cluster(&drill);
+        for (int i = 0; i < times; i++)
+            fail_over(&drill, failure);
+        drill_verify(&drill);
+        drill_end(&drill);
+    }
+}
+
+/* Of the failovers that were asked for, so many in a hundred are of one kind. */
+static int failovers(int percent)
+{
+    return tally_times("CLUSTER_FAILOVERS", 100, percent, 1);
 }
 
 /* Patroni starts it again, as a standby of another. */
@@ -52,7 +63,7 @@ static void postmaster_killed(void)
 {
     static const struct failure failure = {
         "postmaster killed", "kill", "postgres", NULL, PROMOTED_MS + RESUME_MS};
-    repeat(&failure, drill_is_long() ? 100 : 1);
+    repeat(&failure, failovers(50));
 }
 
 /* With a ttl that is shorter than Patroni's manual has it, so that it does not take so long. */
@@ -67,7 +78,7 @@ static void machine_dies(void)
 {
     static const struct failure failure = {
         "machine dies", "kill", "node", "start", SHORT_TTL * 1000 + RESUME_MS};
-    with_short_ttl(&failure, drill_is_long() ? 10 : 1);
+    with_short_ttl(&failure, failovers(10));
 }
 
 /* Its PostgreSQL goes on and takes writes, of which no standby hears any more. */
@@ -75,7 +86,7 @@ static void patroni_hangs(void)
 {
     static const struct failure failure = {
         "Patroni hangs", "freeze", "patroni", "wake", SHORT_TTL * 1000 + RESUME_MS};
-    with_short_ttl(&failure, drill_is_long() ? 10 : 1);
+    with_short_ttl(&failure, failovers(10));
 }
 
 /* Connections to it stay, and nothing comes over them. */
@@ -83,22 +94,47 @@ static void postgres_hangs(void)
 {
     static const struct failure failure = {
         "PostgreSQL hangs", "freeze", "postgres", "wake", 2 * SHORT_TTL * 1000 + RESUME_MS};
-    with_short_ttl(&failure, drill_is_long() ? 10 : 1);
+    with_short_ttl(&failure, failovers(10));
 }
 
 static void switched_over(void)
 {
     static struct drill drill;
+    int times = failovers(10);
+    tally_expect("switchover", times);
     drill_begin_in_cluster(&drill);
-    for (int i = 0; i < (drill_is_long() ? 10 : 1); i++) {
+    for (int i = 0; i < times; i++) {
         int primary = cluster_primary(0);
         drill_mark(&drill);
         cluster_switch_over(primary);
-        drill_tally.failovers++;
+        tally.failovers++;
         (void)cluster_primary(primary);
         (void)drill_resumed(&drill, "switchover", PROMOTED_MS);
         cluster_await_whole();
     }
+    drill_verify(&drill);
+    drill_end(&drill);
+}
+
+/* No standby is left that what is acknowledged could be on as well: nothing is, and tellers say so,
+ * until there is one again. */
+static void standbys_die(void)
+{
+    static struct drill drill;
+    drill_begin_in_cluster(&drill);
+    int primary = cluster_primary(0);
+    for (int node = 1; node <= CLUSTER_NODES; node++)
+        if (node != primary)
+            cluster_do("kill", "node", node);
+    drill_mark(&drill);
+    printf("[not ready after %lld ms] ", (long long)drill_unready(&drill));
+    co_sleep(ALONE_S * CO_CLOCK_S);
+    CU_ASSERT(drill.beat_ns < drill.marked_ns); /* no payment that was begun since */
+    for (int node = 1; node <= CLUSTER_NODES; node++)
+        if (node != primary)
+            cluster_do("start", "node", node);
+    (void)drill_resumed(&drill, "standbys away", 0);
+    cluster_await_whole();
     drill_verify(&drill);
     drill_end(&drill);
 }
@@ -140,5 +176,5 @@ const struct unit_suite failover_suite = {"failover", 2,
     (const struct unit_test[]){{"postmaster_killed", postmaster_killed},
         {"machine_dies", machine_dies}, {"switched_over", switched_over},
         {"patroni_hangs", patroni_hangs}, {"postgres_hangs", postgres_hangs},
-        {"etcd_dies_with_failsafe", etcd_dies_with_failsafe},
+        {"standbys_die", standbys_die}, {"etcd_dies_with_failsafe", etcd_dies_with_failsafe},
         {"etcd_dies_without_failsafe", etcd_dies_without_failsafe}, {0}}};

@@ -9,6 +9,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/cluster/drill.h"
+#include "tests/cluster/tally.h"
 
 enum {
     TAKEN_MS = 3500,                  /* after a death or a hang */
@@ -31,7 +32,7 @@ static void kill_it(struct drill *drill, struct standby *owner)
     (void)drill;
     owner->up = false;
     service_kill(&owner->service);
-    drill_tally.kills++;
+    tally.kills++;
 }
 
 static void start_again(struct standby *teller)
@@ -44,7 +45,7 @@ static void suspend(struct drill *drill, struct standby *owner)
 {
     (void)drill;
     kill(owner->service.pid, SIGSTOP);
-    drill_tally.freezes++;
+    tally.freezes++;
 }
 
 static void wake(struct standby *teller)
@@ -58,6 +59,7 @@ static void stop_it(struct drill *drill, struct standby *owner)
     (void)drill;
     owner->up = false;
     CU_ASSERT_EQUAL(service_stop(&owner->service), 0);
+    tally.moved++;
 }
 
 /* It starts while there is no database, and waits for it. */
@@ -65,7 +67,7 @@ static void kill_both(struct drill *drill, struct standby *owner)
 {
     kill_it(drill, owner);
     cluster_do("kill", "postgres", cluster_primary(0));
-    drill_tally.failovers++;
+    tally.failovers++;
     standby_start(owner);
 }
 
@@ -82,47 +84,54 @@ struct loss {
     int64_t bound_ms;
 };
 
-static void repeat(const struct loss *loss, int times)
+static void strike(struct drill *drill, const struct loss *loss)
+{
+    struct standby *owner = drill_owner(drill);
+    if (!owner)
+        return;
+    co_sleep((int64_t)dice_below(&drill->dice, WELL_MS) * CO_CLOCK_MS);
+    drill_mark(drill);
+    loss->strike(drill, owner);
+    (void)drill_resumed(drill, loss->name, loss->bound_ms);
+    loss->heal(owner);
+}
+
+static void repeat(const struct loss *loss, int left)
 {
     static struct drill drill;
-    drill_begin_in_cluster(&drill);
-    for (int i = 0; i < times; i++) {
-        struct standby *owner = drill_owner(&drill);
-        if (!owner)
-            break;
-        co_sleep((int64_t)dice_below(&drill.dice, WELL_MS) * CO_CLOCK_MS);
-        drill_mark(&drill);
-        loss->strike(&drill, owner);
-        (void)drill_resumed(&drill, loss->name, loss->bound_ms);
-        loss->heal(owner);
+    tally_expect(loss->name, left);
+    for (int times; (times = drill_round(&left)) > 0;) {
+        drill_begin_in_cluster(&drill);
+        for (int i = 0; i < times; i++)
+            strike(&drill, loss);
+        drill_verify(&drill);
+        drill_end(&drill);
     }
-    drill_verify(&drill);
-    drill_end(&drill);
 }
 
 static void killed(void)
 {
     static const struct loss loss = {"teller killed", kill_it, start_again, TAKEN_MS};
-    repeat(&loss, drill_is_long() ? 100 : 2);
+    repeat(&loss, tally_times("CLUSTER_KILLS", 100, 80, 2));
 }
 
 static void suspended(void)
 {
     static const struct loss loss = {"teller suspended", suspend, wake, TAKEN_MS};
-    repeat(&loss, drill_is_long() ? 50 : 1);
+    repeat(&loss, tally_times("CLUSTER_FREEZES", 50, 100, 1));
 }
 
 static void stopped(void)
 {
     static const struct loss loss = {"teller stopped", stop_it, start_again, HANDED_MS};
-    repeat(&loss, drill_is_long() ? 20 : 1);
+    repeat(&loss, tally_times("CLUSTER_STOPS", 20, 100, 1));
 }
 
 static void with_the_database(void)
 {
     static const struct loss loss = {
         "teller and primary killed", kill_both, stand_by_in_whole_cluster, BOTH_MS};
-    repeat(&loss, drill_is_long() ? 20 : 1);
+    repeat(&loss, tally_times("CLUSTER_KILLS", 100, 20, 1));
 }
 
 const struct unit_suite takeover_suite = {"takeover", 2,

@@ -13,10 +13,8 @@ enum { PATIENCE_S = 60 };
 bool joint_make(struct joint *joint, struct cutter *cutter)
 {
     *joint = (struct joint){.other = &joint->second.service};
-    if (!service_make(&joint->host, "owner", NULL))
+    if (!standby_host(&joint->host, "owner", joint->url))
         return false;
-    snprintf(joint->url, sizeof joint->url, "host=%s/postgres user=postgres dbname=template1",
-        joint->host.folder);
     standby_prepare(&joint->owner, "owner", joint->url);
     if (cutter) {
         cutter->upstream = joint->owner.port;

@@ -12,7 +12,7 @@ struct joint {
     struct service owner;
     struct standby second;
     struct service *other; /* the second */
-    char url[300], advertised[60];
+    char url[STANDBY_URL], advertised[60];
 };
 
 /* The other reaches the owner over the cutter, which becomes that one's; NULL: directly. False: one

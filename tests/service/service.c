@@ -423,6 +423,8 @@ static void end_postgres(const struct service *service)
 
 void service_remove(struct service *service)
 {
+    if (!service->folder[0])
+        return; /* there is none */
     if (service->pid > 0 && service_stop(service) == -1)
         service_kill(service);
     end_postgres(service);

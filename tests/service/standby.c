@@ -13,6 +13,21 @@
 
 enum { PATIENCE_S = 300, TEXT = 200 }; /* until it takes over: the test decides when */
 
+void (*standby_lend)(char url[STANDBY_URL]);
+
+bool standby_host(struct service *host, const char *strategy, char url[STANDBY_URL])
+{
+    if (standby_lend) {
+        *host = (struct service){.pid = 0};
+        standby_lend(url);
+        return true;
+    }
+    if (!service_make(host, strategy, NULL))
+        return false;
+    snprintf(url, STANDBY_URL, "host=%s/postgres user=postgres dbname=template1", host->folder);
+    return true;
+}
+
 void standby_prepare(struct service *service, const char *strategy, const char *url)
 {
     *service = (struct service){.strategy = strategy, .arguments = {"--database", url, NULL}};

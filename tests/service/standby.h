@@ -11,12 +11,19 @@
 #include "coro/waitgroup.h"
 #include "tests/service/service.h"
 
+enum { STANDBY_URL = 400 };
+
 struct standby {
     struct service service;
     struct co_waitgroup running;
     _Atomic bool up, over; /* its start has ended; up: well */
     _Atomic int64_t up_ns; /* when */
 };
+
+/* A database that outlives the programs which use it, and its URL: that of `host`, which is started
+ * to lend its PostgreSQL; or, if it is set, one that standby_lend() makes, and `host` is none. */
+extern void (*standby_lend)(char url[STANDBY_URL]);
+CO_MUST_CHECK bool standby_host(struct service *host, const char *strategy, char url[STANDBY_URL]);
 
 /* A program with a folder and a port of its own that will use the database at `url`, which outlives
  * it; not started. For the first of the two. */

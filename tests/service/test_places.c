@@ -22,7 +22,7 @@ struct places {
     struct service first;
     struct standby others[SERVERS - 1];
     const struct service *servers[SERVERS];
-    char url[300];
+    char url[STANDBY_URL];
 };
 
 /* ---- clients ------------------------------------------------------------------------------- */
@@ -130,9 +130,7 @@ static void load_end(struct load *load)
 
 static void begin(struct places *places, const char *strategy)
 {
-    CU_ASSERT_FATAL(service_make(&places->host, strategy, NULL));
-    snprintf(places->url, sizeof places->url, "host=%s/postgres user=postgres dbname=template1",
-        places->host.folder);
+    CU_ASSERT_FATAL(standby_host(&places->host, strategy, places->url));
     standby_prepare(&places->first, strategy, places->url);
     CU_ASSERT_FATAL(service_run(&places->first));
     places->servers[0] = &places->first;
