@@ -43,7 +43,8 @@ struct ledger_figures {
     uint64_t epoch, batches, durable_seq, head_seq, accounts;
     uint64_t committed_entries; /* since the start, as are all below */
     uint64_t replays, rejections, unknown_outcomes, retried_batches;
-    int64_t followed_ns; /* FOLLOWING: how old what is known may be; otherwise 0 */
+    int64_t followed_ns;      /* FOLLOWING: how old what is known may be; otherwise 0 */
+    uint64_t followed_behind; /* FOLLOWING: entries that the database has, and are not here yet */
     uint64_t open_holds;
     bool frozen;                     /* the whole ledger */
     uint64_t pending, pending_bytes; /* entries decided and not durable yet; their size */

@@ -258,11 +258,23 @@ int64_t ledger_followed_ns(struct ledger *ledger)
                : 0;
 }
 
+/* As of the last look at the database. */
+static uint64_t entries_behind(struct ledger *ledger)
+{
+    const struct store *store = ledger->store;
+    uint64_t here = journal_durable(ledger->journal);
+    struct lease_row row;
+    bool known = lease_find(store->lease, store->ledger, &row);
+    return known && row.seq > here ? row.seq - here : 0;
+}
+
 void ledger_read_figures(struct ledger *ledger, struct ledger_figures *figures)
 {
     journal_read_figures(ledger->journal, figures);
     figures->followed_ns = ledger_followed_ns(ledger);
-    if (!atomic_load(&ledger->following))
+    if (atomic_load(&ledger->following))
+        figures->followed_behind = entries_behind(ledger);
+    else
         auditor_read_figures(ledger->auditor, figures);
     figures->name = ledger->name;
     figures->strategy = ledger->strategy->kind->name;

@@ -17,13 +17,13 @@ enum peer_column { PEER_NO, PEER_URL, PEER_ENTERED, PEER_BEAT, PEER_LOAD };
 
 static const char rows_sql[] =
     "SELECT l.no, l.name, l.strategy, w.epoch, coalesce(w.server, 0), s.no IS NULL, s.url,"
-    " w.stopped, b.no, encode(b.hash, 'hex'), coalesce(w.wanted, 0)"
+    " w.stopped, b.no, encode(b.hash, 'hex'), coalesce(w.wanted, 0), b.last_seq"
     " FROM ledger l JOIN writer w ON w.ledger = l.no"
     " LEFT JOIN server s ON s.no = w.server AND s.left_at IS NULL"
-    " LEFT JOIN LATERAL (SELECT x.no, x.hash FROM batch x WHERE x.ledger = l.no"
+    " LEFT JOIN LATERAL (SELECT x.no, x.last_seq, x.hash FROM batch x WHERE x.ledger = l.no"
     " ORDER BY x.no DESC LIMIT 1) b ON true ORDER BY l.no";
 
-enum row_column { NO, NAME, STRATEGY, EPOCH, OWNER, GONE, URL, STOPPED, BATCH, HASH, WANTED };
+enum row_column { NO, NAME, STRATEGY, EPOCH, OWNER, GONE, URL, STOPPED, BATCH, HASH, WANTED, SEQ };
 
 /* How long a beat has stood still: what was seen of that server before goes on. */
 static int64_t seen_since(const struct lease *lease, const struct lease_peer *peer, int64_t now_ns)
@@ -66,7 +66,8 @@ static void read_row(const struct pg_result *rows, size_t i, uint64_t me, struct
         .owner = (uint64_t)pg_number(rows, i, OWNER),
         .free = *pg_text(rows, i, GONE) == 't',
         .wanted = (uint64_t)pg_number(rows, i, WANTED),
-        .batch = (uint64_t)pg_number(rows, i, BATCH)};
+        .batch = (uint64_t)pg_number(rows, i, BATCH),
+        .seq = (uint64_t)pg_number(rows, i, SEQ)};
     row->ours = !row->free && row->owner == me;
     snprintf(row->name, sizeof row->name, "%s", pg_text(rows, i, NAME));
     snprintf(row->strategy, sizeof row->strategy, "%s", pg_text(rows, i, STRATEGY));

@@ -30,7 +30,7 @@ struct lease_row {
     uint64_t wanted;           /* the server that shall have it next, if that lives; 0: none */
     char owner_url[LEASE_URL]; /* "": nobody's, or not known */
     char stopped[LEASE_WHY];   /* "": it takes writes */
-    uint64_t batch;            /* the last; 0: none */
+    uint64_t batch, seq;       /* the last, and its last position; 0: none */
     uint8_t hash[HASH_CHAIN];  /* and its hash */
     int64_t asked_ns;          /* when all that was asked (co_clock_boot_ns()) */
 };

@@ -202,12 +202,23 @@ static void write_followers(
     struct json_out *out, const struct ledger_figures *ledgers, size_t count)
 {
     char name[120];
+    uint64_t followed = 0;
+    for (size_t i = 0; i < count; i++)
+        followed += ledgers[i].state == LEDGER_FOLLOWING;
+    number(out, "teller_followed_ledgers", "gauge",
+        "Ledgers of other servers that are followed here.", followed);
     head(out, "teller_follower_seq", "gauge",
         "The position up to which another server's ledger is known here.");
     for (size_t i = 0; i < count; i++)
         if (ledgers[i].state == LEDGER_FOLLOWING)
             line(out, "teller_follower_seq{ledger=\"%s\"} %llu\n", ledgers[i].name,
                 (unsigned long long)ledgers[i].durable_seq);
+    head(out, "teller_follower_behind_entries", "gauge",
+        "Entries of it that the database has and that are not known here yet.");
+    for (size_t i = 0; i < count; i++)
+        if (ledgers[i].state == LEDGER_FOLLOWING)
+            line(out, "teller_follower_behind_entries{ledger=\"%s\"} %llu\n", ledgers[i].name,
+                (unsigned long long)ledgers[i].followed_behind);
     head(out, "teller_follower_lag_seconds", "gauge", "How old at most what is known of it is.");
     for (size_t i = 0; i < count; i++)
         if (ledgers[i].state == LEDGER_FOLLOWING) {

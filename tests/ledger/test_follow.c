@@ -144,6 +144,8 @@ static void compare_figures(struct ledger *guest, struct ledger *owner)
     CU_ASSERT_EQUAL(guests.accounts, owners.accounts);
     CU_ASSERT_EQUAL(guests.open_holds, owners.open_holds);
     CU_ASSERT_EQUAL(guests.frozen, owners.frozen);
+    CU_ASSERT_EQUAL(guests.followed_behind, 0);
+    CU_ASSERT_EQUAL(owners.followed_behind, 0);
     CU_ASSERT(guests.followed_ns >= 0 && guests.followed_ns < co_clock_boot_ns());
 }
 
@@ -204,6 +206,17 @@ static void read_amid_checkpoints(const char *strategy)
     ledger_close(&owner);
 }
 
+/* Once the lease has seen it. */
+static void expect_behind(struct guest *guest, uint64_t entries)
+{
+    struct ledger_figures figures = {0};
+    for (int waited = 0; waited < 6000 && figures.followed_behind != entries; waited++) {
+        ledger_read_figures(guest->ledger, &figures);
+        co_sleep(10 * CO_CLOCK_MS);
+    }
+    CU_ASSERT_EQUAL(figures.followed_behind, entries);
+}
+
 /* Reads that a guest may answer, and what only the owner may say. */
 static void answers_what_it_knows(const char *strategy)
 {
@@ -220,6 +233,7 @@ static void answers_what_it_knows(const char *strategy)
     guest_begin(&guest, db, strategy);
     uint64_t end = ledger_durable_seq(owner);
     CU_ASSERT_EQUAL(fixture_move(owner, "later", "a", "c", 1), LEDGER_OK); /* not followed yet */
+    expect_behind(&guest, 1);
 
     CU_ASSERT_EQUAL(ledger_entry_by_key(context, guest.ledger, "k", &entry, &seq), LEDGER_OK);
     CU_ASSERT(entry && entry->seq == end);

@@ -179,6 +179,17 @@ static void prepare(struct visit *owner, uint64_t *hold)
     EXPECT_STATUS(owner, 201);
 }
 
+/* How far it is, for those who run it. */
+static void tells_how_far(struct visit *owner, struct visit *other)
+{
+    CU_ASSERT(visit_figure_becomes(other, "teller_followed_ledgers", 1));
+    CU_ASSERT(visit_figure_becomes(other, "teller_follower_behind_entries{ledger=\"main\"}", 0));
+    ask(owner, "GET", L "/accounts/a", NULL);
+    CU_ASSERT(visit_figure_becomes(
+        other, "teller_follower_seq{ledger=\"main\"}", (int64_t)seq_of(owner)));
+    CU_ASSERT(visit_figure_becomes(owner, "teller_followed_ledgers", 0));
+}
+
 static void of_two_servers(void)
 {
     struct visit owner, other;
@@ -190,6 +201,7 @@ static void of_two_servers(void)
     tells_as_the_owner(&owner, &other, hold);
     is_for_those_who_ask(&other);
     reads_its_writes(&other);
+    tells_how_far(&owner, &other);
     visit_end(&other);
     visit_end(&owner);
     joint_remove(&joint);
