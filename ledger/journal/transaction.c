@@ -29,6 +29,7 @@ struct transaction {
     struct batch_rows rows;
     struct pg_data tables[BATCH_TABLES];
     struct batch *batches[TRANSACTION_PARTS];
+    uint64_t server;   /* that the session is of */
     unsigned silences; /* tries in a row that ended because the database did not answer */
     char problem[LEASE_WHY];
     char arguments[TEXT_PART * TRANSACTION_PARTS];
@@ -83,9 +84,12 @@ void transaction_free(struct transaction **transaction)
     free(freed);
 }
 
+/* One that began before this server was declared dead has the name of its former life, by which
+ * nobody would end it. */
 bool transaction_is_connected(const struct transaction *transaction)
 {
-    return transaction->pg && !pg_is_lost(transaction->pg);
+    return transaction->pg && !pg_is_lost(transaction->pg) &&
+           transaction->server == lease_server(transaction->lease);
 }
 
 bool transaction_connect(struct co_context *context, struct transaction *transaction)
@@ -95,7 +99,8 @@ bool transaction_connect(struct co_context *context, struct transaction *transac
         1, "SELECT writer_session(0, (SELECT life FROM server WHERE no = $1::bigint))"};
     char server[24];
     const char *values[] = {server};
-    snprintf(server, sizeof server, "%lu", lease_server(transaction->lease));
+    transaction->server = lease_server(transaction->lease);
+    snprintf(server, sizeof server, "%lu", transaction->server);
     pg_close(&transaction->pg);
     transaction->pg = pg_connect(context, transaction->conninfo, PG_APP_ROLE, transaction->problem,
         sizeof transaction->problem);

@@ -39,7 +39,7 @@ void transaction_free(struct transaction **transaction);
  * False: transaction_problem() says why. */
 CO_MUST_CHECK bool transaction_connect(struct co_context *context, struct transaction *transaction);
 
-/* Is there one, as far as is known? Never parks. */
+/* Is there one, of this server as it entered last, as far as is known? Never parks. */
 bool transaction_is_connected(const struct transaction *transaction);
 
 /* Make the rows and hashes of these parts, whose ledgers ascend. False: memory is short, the same

@@ -94,9 +94,26 @@ static void wake(struct service *first, struct callers *callers)
     CU_ASSERT_EQUAL(service_probe(first, "/livez"), 200);
 }
 
+/* Whoever declares a server dead ends its session, which may have locked the ledger's row, by the
+ * name of its life: also of one that has been declared dead before, and has entered again. */
+static bool writes_under_its_name(const char *url)
+{
+    struct command command = {.discard = false};
+    command_run(&command, (const char *const[]){"psql", "-AtqX", "-d", url, "-c",
+                              "SELECT count(*) FROM pg_stat_activity a JOIN teller.server s ON"
+                              " a.application_name = 'teller ' || s.life || ' 0'"
+                              " WHERE s.left_at IS NULL",
+                              NULL});
+    bool good = command.exit_code == 0 && command.length == 2 && command.out[0] == '1';
+    if (!good)
+        command_print(&command);
+    command_free(&command);
+    return good;
+}
+
 /* A server that is told to stop hands over immediately: to the one that has stood by since it was
  * woken. */
-static void hand_over(struct service *first, struct service *second)
+static void hand_over(struct service *first, struct service *second, const char *url)
 {
     struct visit visit;
     CU_ASSERT_EQUAL(service_stop(second), 0);
@@ -106,7 +123,10 @@ static void hand_over(struct service *first, struct service *second)
     visit_begin(&visit, first);
     visit_get(&visit, "/accounts/with-the-second");
     CU_ASSERT(visit_is(&visit, "balance", "\"7\""));
+    visit_post(&visit, "/accounts/with-the-second/deposit", "back", "{\"amount\":1}");
+    EXPECT_STATUS(&visit, 201);
     visit_end(&visit);
+    CU_ASSERT(writes_under_its_name(url));
 }
 
 /* All that was acknowledged by either is with the second, once, and nothing else; its journal is
@@ -168,7 +188,7 @@ static void taken_over(const char *strategy)
         verify(&second.service, &workload, url);
     CU_ASSERT(service_logged(&first, "error", "ledger main fenced: "));
     if (second.up)
-        hand_over(&first, &second.service);
+        hand_over(&first, &second.service, url);
     workload_free(&workload);
     service_remove(&first);
     service_remove(&second.service);
