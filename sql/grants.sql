@@ -28,7 +28,8 @@ SELECT * FROM (VALUES
     ('function', 'writer_stop',        'EXECUTE', NULL),
     ('function', 'writer_want',        'EXECUTE', NULL),
     ('function', 'writer_pull',        'EXECUTE', NULL),
-    ('function', 'writer_give',        'EXECUTE', NULL),
+    ('function', 'writer_give',        'EXECUTE', NULL),     -- of the program before 021
+    ('function', 'writers_give',       'EXECUTE', NULL),
     ('function', 'writer_advance',     'EXECUTE', NULL),     -- of the program before 017
     ('function', 'batch_advance',      'EXECUTE', NULL),
     ('function', 'batches_advance',    'EXECUTE', NULL),

@@ -54,6 +54,7 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
         bank->rebalance_ms = options->rebalance_ms;
         bank->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
         co_semaphore_release(&bank->reading, 1);
+        co_semaphore_release(&bank->giving, BANK_GIVES);
         snprintf(bank->why, sizeof bank->why, "the service is starting");
         return bank;
     }
@@ -398,7 +399,19 @@ static struct bank_slot *make_slot(struct co_context *context, struct bank *bank
     return add_slot(bank, number, name, strategy);
 }
 
-/* Park until it is open. */
+/* Another server has it, or takes it, as this one is leaving. */
+static bool goes_elsewhere(struct bank_slot *slot)
+{
+    struct lease_row row;
+    if (atomic_load(&slot->bank->leaving))
+        return true;
+    co_lock_take(&slot->lock);
+    bool is_away = slot->given || slot->moves;
+    co_lock_drop(&slot->lock);
+    return is_away || (lease_find(slot->bank->lease, slot->number, &row) && !row.free && !row.ours);
+}
+
+/* Park until it is open; one that is on its way is waited for as in bank_await(). */
 static enum ledger_status await_open(
     struct co_context *context, struct bank_slot *slot, struct ledger **ledger)
 {
@@ -408,6 +421,8 @@ static enum ledger_status await_open(
         *ledger = bank_slot_enter(slot);
         if (*ledger)
             return LEDGER_OK;
+        if (goes_elsewhere(slot))
+            return bank_await(context, slot->bank, slot->name, ledger);
         if (co_eventcount_await(context, &slot->bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
             return LEDGER_UNAVAILABLE;
     }
@@ -437,8 +452,7 @@ enum ledger_status bank_create(struct co_context *context, struct bank *bank, co
     if (status == LEDGER_LEDGER_EXISTS || !slot)
         return status;
     /* Made is not open: the keeper takes it like any other. */
-    status = atomic_load(&bank->leaving) ? bank_find(bank, name, ledger)
-                                         : await_open(context, slot, ledger);
+    status = await_open(context, slot, ledger);
     *created = *created && *ledger;
     return status;
 }

@@ -76,7 +76,8 @@ enum ledger_status bank_find_followed(struct bank *bank, const char *name, struc
 /*
  * Make a ledger of a valid name, and enter it. `strategy` "owner", "sharded" or NULL: the default.
  * The same again is LEDGER_OK with *created false; LEDGER_LEDGER_EXISTS: with another strategy;
- * LEDGER_LIMIT: there are BANK_LEDGERS_MAX; UNAVAILABLE: the database. May park.
+ * LEDGER_LIMIT: there are BANK_LEDGERS_MAX; UNAVAILABLE: the database is, or another server has
+ * that ledger, or takes it now (bank_owner()). May park.
  */
 enum ledger_status bank_create(struct co_context *context, struct bank *bank, const char *name,
     const char *strategy, struct ledger **ledger, bool *created);
@@ -120,9 +121,10 @@ enum bank_want {
 enum bank_want bank_want(
     struct co_context *context, struct bank *bank, const char *name, uint64_t server);
 
-/* Hand every ledger that is open here over to the other servers that live, and take none any more;
- * until they have them, twelve seconds at most. If there is no other server nothing is done. Before
- * requests are turned away, so that those which come meanwhile find the new owner. Parks. */
+/* Hand every ledger that is open here over to the other servers that live, eight at a time, and
+ * take none any more; until they have them, 22 seconds at most. If there is no other server nothing
+ * is done. Before requests are turned away, so that those which come meanwhile find the new owner.
+ * Parks. */
 void bank_leave(struct bank *bank);
 
 /* A server that lives, by index (lease.h); false: there are no more. Never parks. */

@@ -179,8 +179,13 @@ static bool take(struct bank_slot *slot, struct ledger *ledger,
     const struct ledger_options *options, char why[LEDGER_REASON])
 {
     struct bank *bank = slot->bank;
+    struct lease_row row;
+    *options->trouble = LEDGER_TROUBLE_TAKEN;
+    snprintf(why, LEDGER_REASON, "another server takes this ledger");
     co_mutex_lock(&bank->taking);
-    bool open = ledger_follow_take(bank->running, ledger, options, why, LEDGER_REASON);
+    /* Others were taken first: this server may be leaving by now. */
+    bool open = bank_may_take(slot, &row) &&
+                ledger_follow_take(bank->running, ledger, options, why, LEDGER_REASON);
     ledger_leave(ledger);
     if (open) {
         /* Now it is ours: its coroutine has nothing to do any more. */

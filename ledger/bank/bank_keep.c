@@ -5,7 +5,6 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/select.h"
 #include "ledger/bank/bank_follow.h"
 #include "ledger/bank/bank_private.h"
 #include "ledger/notice.h"
@@ -15,11 +14,19 @@ enum {
     DAMAGED_MS = 5000, /* and what it gave, but must be refused: someone may mend it */
 };
 
-/* False: the bank is to be closed. */
-static bool rest(struct bank *bank, int64_t ms)
+/* That long, or until another server wants the ledger. False: the bank is to be closed. */
+static bool rest(struct bank_slot *slot, int64_t ms)
 {
-    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(bank->running)};
-    return co_select_timeout(&end, 1, ms * CO_CLOCK_MS) == CO_SELECT_NONE;
+    struct bank *bank = slot->bank;
+    struct co_context *pause = co_context_with_timeout(bank->running, ms * CO_CLOCK_MS);
+    uint64_t seen = 0;
+    if (!pause)
+        co_sleep(AGAIN_MS * CO_CLOCK_MS);
+    while (pause && bank_next_owner(slot) == 0 && lease_await_news(pause, bank->lease, &seen))
+        ;
+    if (pause)
+        co_context_release(&pause);
+    return co_context_err(bank->running) == CO_CONTEXT_OK;
 }
 
 /* True: that is new. */
@@ -68,21 +75,20 @@ static void note_no_owner(struct bank_slot *slot, const struct lease_row *row)
         (void)set_state(slot, LEDGER_OPENING, "it is being opened", false);
 }
 
-/* What the last look says: is it for this server to take the ledger now? One that is free and
- * another's to take is left to that one for a while: it may be dead, and nobody knows yet. */
-static bool may_take(struct bank_slot *slot, const struct lease_row *row)
+/* What a look says. True: it is this server's to take. */
+static bool heed_look(struct bank_slot *slot, const struct lease_row *row)
 {
-    int64_t now_ns = co_clock_boot_ns();
-    if (!row->free)
-        slot->free_ns = 0;
-    else if (slot->free_ns == 0)
-        slot->free_ns = now_ns;
-    if (atomic_load(&slot->bank->leaving))
-        return false;
-    if (row->ours || !row->free)
-        return row->ours;
-    return now_ns - slot->free_ns >= slot->bank->patience_ms * CO_CLOCK_MS ||
-           bank_heir(slot, row) == 0;
+    struct lease_row now;
+    uint64_t next;
+    bank_give_settle(slot, row);
+    if (!row->free && !row->ours)
+        follow_owner(slot, row);
+    else
+        note_no_owner(slot, row);
+    /* It is ours, and could not be opened, or has yet to be: another server may have it. */
+    if (row->ours && (next = bank_next_owner(slot)) != 0)
+        bank_give_unopened(slot, next);
+    return bank_may_take(slot, &now);
 }
 
 /* Park until the ledger is this server's to take. False: the bank is to be closed. */
@@ -90,22 +96,19 @@ static bool stand_by(struct bank_slot *slot)
 {
     struct lease *lease = slot->bank->lease;
     uint64_t seen = 0;
-    while (co_context_err(slot->bank->running) == CO_CONTEXT_OK) {
+    bool takes = false;
+    while (!takes && co_context_err(slot->bank->running) == CO_CONTEXT_OK) {
         struct lease_row row;
         /* While the database is away what it said of others is old. */
-        if (!lease_is_good(lease)) {
+        if (!lease_is_good(lease))
             slot->free_ns = 0;
-        } else if (lease_find(lease, slot->number, &row)) {
-            if (!row.free && !row.ours)
-                follow_owner(slot, &row);
-            else
-                note_no_owner(slot, &row);
-            if (may_take(slot, &row))
-                return true;
-        }
-        (void)!lease_await_news(slot->bank->running, lease, &seen);
+        else if (lease_find(lease, slot->number, &row))
+            takes = heed_look(slot, &row);
+        if (!takes)
+            (void)!lease_await_news(slot->bank->running, lease, &seen);
     }
-    return false;
+    bank_give_settle(slot, NULL);
+    return takes;
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -125,7 +128,7 @@ static struct ledger *open_ledger(
     snprintf(why, LEDGER_REASON, "another server takes this ledger");
     co_mutex_lock(&bank->opening);
     /* Others were opened first, and meanwhile a server may have come whose place this is. */
-    if (lease_find(bank->lease, slot->number, &row) && may_take(slot, &row))
+    if (bank_may_take(slot, &row))
         ledger = ledger_open(bank->running, &options, why, LEDGER_REASON);
     co_mutex_unlock(&bank->opening);
     return ledger;
@@ -141,7 +144,9 @@ static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, co
     const char *away = trouble == LEDGER_TROUBLE_AWAY ? "the database is away: " : "";
     snprintf(said, sizeof said, "%s%s", away, why);
     bool news = set_state(slot, final ? LEDGER_LOST : LEDGER_OPENING, said, settled);
-    bank_set_moves(slot, false);
+    /* One that is taken meanwhile is on its way all the same. */
+    if (trouble != LEDGER_TROUBLE_TAKEN)
+        bank_set_moves(slot, false);
     if (news && trouble != LEDGER_TROUBLE_TAKEN)
         notice(NOTICE_TROUBLE, "ledger %s: %s", slot->name, why);
     /* To go on would build on what clients were told and is gone. */
@@ -150,7 +155,7 @@ static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, co
         bank_step(bank);
         return false;
     }
-    return rest(bank, trouble == LEDGER_TROUBLE_DAMAGED ? DAMAGED_MS : AGAIN_MS);
+    return rest(slot, trouble == LEDGER_TROUBLE_DAMAGED ? DAMAGED_MS : AGAIN_MS);
 }
 
 /* ---- open ---------------------------------------------------------------------------------- */
@@ -160,12 +165,16 @@ static void fill_slot(struct bank_slot *slot, struct ledger *ledger)
 {
     slot->free_ns = 0; /* when it is free again that counts anew */
     co_lock_take(&slot->lock);
+    bool moved = slot->moves;
     slot->ledger = ledger;
     slot->settled = true;
     slot->moves = false;
     *slot->why = '\0';
     co_lock_drop(&slot->lock);
     bank_step(slot->bank);
+    /* Whoever gave it may have given others since. */
+    if (moved)
+        lease_look_soon(slot->bank->lease);
 }
 
 /* Park for as long as it is to be open. Then: which server shall have it; 0: none, it has ended. */
@@ -179,27 +188,6 @@ static uint64_t stay(struct bank_slot *slot)
            lease_await_news(bank->running, bank->lease, &seen))
         ;
     return next;
-}
-
-/* Close it, and give it free for another server. What is asked for meanwhile waits. */
-static void hand_over(struct bank_slot *slot, uint64_t next)
-{
-    struct ledger *ledger = slot->ledger;
-    int64_t began_ns = co_clock_now_ns();
-    co_lock_take(&slot->lock);
-    slot->ledger = NULL;
-    slot->moves = true;
-    slot->state = LEDGER_ELSEWHERE;
-    snprintf(slot->why, sizeof slot->why, "it is being handed over to server %lu", next);
-    co_lock_drop(&slot->lock);
-    bank_step(slot->bank);
-
-    /* Nobody gets in any more. What was decided becomes durable, and the checkpoint is made: the
-     * next owner has nothing to replay. */
-    ledger_close(&ledger);
-    if (lease_give(slot->bank->running, slot->bank->lease, slot->number, next))
-        notice(NOTICE_INFO, "ledger %s: handed over to server %lu in %ld ms", slot->name, next,
-            (co_clock_now_ns() - began_ns) / CO_CLOCK_MS);
 }
 
 /* False: it is not to be opened again. */
@@ -223,6 +211,16 @@ static bool vacate(struct bank_slot *slot)
     return !lost;
 }
 
+/* It is open, until it is given away or has ended. False: as above. */
+static bool have(struct bank_slot *slot)
+{
+    uint64_t next;
+    while ((next = stay(slot)) != 0 && co_context_err(slot->bank->running) == CO_CONTEXT_OK)
+        if (bank_give(slot, next))
+            return true;
+    return vacate(slot);
+}
+
 static void keep(void *arg)
 {
     struct bank_slot *slot = arg;
@@ -234,11 +232,7 @@ static void keep(void *arg)
         struct ledger *ledger = open_ledger(slot, &trouble, why);
         if (ledger) {
             fill_slot(slot, ledger);
-            uint64_t next = stay(slot);
-            if (next)
-                hand_over(slot, next);
-            else
-                going = vacate(slot);
+            going = have(slot);
         } else {
             going = note_trouble(slot, trouble, why);
         }

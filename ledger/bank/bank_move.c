@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ledgers that go from one server that lives to another: who shall have one next, and what those
- * who want it meanwhile have to wait for. */
+/* Ledgers that go from one server that lives to another: who shall have one next, who may take it,
+ * and what those who want it meanwhile have to wait for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +11,7 @@
 #include "ledger/bank/placement.h"
 #include "ledger/db/readers.h"
 
-enum {
-    FRESH_MS = 2000,   /* a server whose beat has stood still for longer is given nothing */
-    HOLD_MS = 2000,    /* how long a request waits for a ledger on its way */
-    LEAVE_MS = 10000,  /* how long all ledgers of a server that stops may take */
-    LOOK_AGAIN_MS = 5, /* while that is waited for */
-};
+enum { FRESH_MS = 2000 /* a server whose beat has stood still for longer is given nothing */ };
 
 /* ---- the servers --------------------------------------------------------------------------- */
 
@@ -39,17 +34,24 @@ static bool is_fresh(const struct lease_peer *server)
     return co_clock_boot_ns() - server->since_ns < FRESH_MS * CO_CLOCK_MS;
 }
 
-/* Those whose beats move, and this one only if asked for. */
-static struct lease_peer *list_fresh(struct bank *bank, bool and_this, size_t *count)
+/* The others whose beats move. */
+static struct lease_peer *list_fresh(struct bank *bank, size_t *count)
 {
     struct lease_peer *servers = bank_list_servers(bank, count);
     uint64_t me = lease_server(bank->lease);
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++)
-        if (servers[i].no == me ? and_this : is_fresh(&servers[i]))
+        if (servers[i].no != me && is_fresh(&servers[i]))
             servers[kept++] = servers[i];
     *count = kept;
     return servers;
+}
+
+bool bank_has_others(struct bank *bank)
+{
+    size_t count;
+    free(list_fresh(bank, &count));
+    return count > 0;
 }
 
 static bool is_among(const struct lease_peer *servers, size_t count, uint64_t no)
@@ -94,13 +96,33 @@ uint64_t bank_next_owner(struct bank_slot *slot)
         return 0;
 
     size_t count;
-    struct lease_peer *servers = list_fresh(bank, false, &count);
+    struct lease_peer *servers = list_fresh(bank, &count);
     const struct lease_peer *best = leaving ? placement_best(slot->name, servers, count, 0) : NULL;
     uint64_t next = best ? best->no : 0;
     if (is_among(servers, count, row.wanted))
         next = row.wanted;
     free(servers);
     return next;
+}
+
+/* One that is free and another's to take is left to that one for a while: it may be dead, and
+ * nobody knows yet. */
+bool bank_may_take(struct bank_slot *slot, struct lease_row *row)
+{
+    struct bank *bank = slot->bank;
+    int64_t now_ns = co_clock_boot_ns();
+    if (!lease_find(bank->lease, slot->number, row))
+        return false;
+    if (!row->free)
+        slot->free_ns = 0;
+    else if (slot->free_ns == 0)
+        slot->free_ns = now_ns;
+    if (atomic_load(&bank->leaving))
+        return false;
+    if (row->ours)
+        return bank_next_owner(slot) == 0;
+    return row->free &&
+           (now_ns - slot->free_ns >= bank->patience_ms * CO_CLOCK_MS || bank_heir(slot, row) == 0);
 }
 
 /* ---- waiting for one that is on its way ---------------------------------------------------- */
@@ -126,7 +148,7 @@ enum ledger_status bank_await(
         uint64_t seen = co_eventcount_read(&bank->progress);
         status = bank_find_moving(bank, name, ledger, &goes_on);
         if (goes_on && !hold)
-            hold = co_context_with_timeout(context, HOLD_MS * CO_CLOCK_MS);
+            hold = co_context_with_timeout(context, BANK_HOLD_MS * CO_CLOCK_MS);
         goes_on = goes_on && hold &&
                   co_eventcount_await(hold, &bank->progress, seen + 1) == CO_EVENTCOUNT_REACHED;
     } while (goes_on);
@@ -163,47 +185,4 @@ enum bank_want bank_want(
     /* If it is ours the look that this brings about sees it. */
     lease_look_soon(bank->lease);
     return result;
-}
-
-/* ---- leaving ------------------------------------------------------------------------------- */
-
-/* Is any ledger open here, or else, does any request wait for one that is on its way? */
-static bool has_work(struct bank *bank, bool open)
-{
-    size_t count = atomic_load(&bank->count);
-    for (size_t i = 0; i < count; i++) {
-        struct bank_slot *slot = &bank->slots[i];
-        co_lock_take(&slot->lock);
-        bool has = open ? slot->ledger != NULL : slot->moves;
-        co_lock_drop(&slot->lock);
-        if (has)
-            return true;
-    }
-    return false;
-}
-
-static bool has_others(struct bank *bank)
-{
-    size_t count;
-    free(list_fresh(bank, false, &count));
-    return count > 0;
-}
-
-/* Until there is none of that, or no other server, or it has taken too long. */
-static void await_work(struct bank *bank, bool open, int64_t limit_ms)
-{
-    int64_t until_ns = co_clock_now_ns() + limit_ms * CO_CLOCK_MS;
-    while (has_work(bank, open) && has_others(bank) && co_clock_now_ns() < until_ns)
-        co_sleep(LOOK_AGAIN_MS * CO_CLOCK_MS);
-}
-
-void bank_leave(struct bank *bank)
-{
-    if (!bank->lease || !has_others(bank))
-        return;
-    atomic_store(&bank->leaving, true);
-    lease_look_soon(bank->lease); /* which wakes the keepers */
-    await_work(bank, true, LEAVE_MS);
-    /* Requests wait no longer than that for whoever takes them. */
-    await_work(bank, false, HOLD_MS);
 }

@@ -26,7 +26,11 @@
  * Lock order: making, opening or taking -> whatever ledger_open() takes; a slot's lock -> nothing.
  */
 
-enum { BANK_PLACES = 4 * BANK_LEDGERS_MAX }; /* a power of 2: a look-up meets a free one soon */
+enum {
+    BANK_PLACES = 4 * BANK_LEDGERS_MAX, /* a power of 2: a look-up meets a free one soon */
+    BANK_HOLD_MS = 2000,                /* how long a request waits for a ledger on its way */
+    BANK_GIVES = 8,                     /* how many are on their way at the same time */
+};
 
 struct bank_slot {
     struct bank *bank;
@@ -34,6 +38,7 @@ struct bank_slot {
     char name[LEASE_NAME];
     const char *strategy; /* of its kind, static */
     int64_t free_ns;      /* the keeper's own: since when it has seen nobody have it; 0: not now */
+    int64_t given_ns;  /* the same: it is on its way to another server since then; 0: it is not */
     uint64_t told_seq; /* the load duty's own: how far it was when that looked last; 0: not open */
 
     struct co_lock lock;     /* guards what follows */
@@ -41,6 +46,7 @@ struct bank_slot {
     enum ledger_state state; /* then: OPENING, ELSEWHERE, LOST */
     char why[LEDGER_REASON];
     bool settled; /* it has been open, or could not be */
+    bool given;   /* it is not open any more, and has yet to be given free */
     bool moves; /* it goes from one server that lives to another: whoever wants it waits a while */
     struct ledger *followed;   /* another server's, as it is followed here; NULL: it is not */
     char wrong[LEDGER_REASON]; /* with what was followed; "": nothing */
@@ -65,6 +71,8 @@ struct bank {
     struct co_mutex making, opening; /* opening: one journal is folded at a time */
     struct co_mutex taking;          /* one that is followed is taken at a time */
     struct co_semaphore reading;     /* and one is read in order to follow it */
+    struct co_semaphore giving;      /* and BANK_GIVES are given to others: what waits for them must
+                                        not wait until those others have taken all */
     _Atomic size_t followers;
     _Atomic bool open, lost;
     _Atomic bool leaving; /* what it has goes to other servers, and nothing is taken any more */
@@ -102,6 +110,26 @@ bool bank_has_server(struct bank *bank, uint64_t server);
 
 /* The server that an open ledger shall go to now; 0: it stays. */
 uint64_t bank_next_owner(struct bank_slot *slot);
+
+/* Does any other server live? */
+bool bank_has_others(struct bank *bank);
+
+/* What the last look says, which goes to *row: is it for this server to take the ledger now? */
+bool bank_may_take(struct bank_slot *slot, struct lease_row *row);
+
+/*
+ * Give the open ledger to that server, when it is its turn: it is closed, and what is asked for
+ * meanwhile waits. False: nothing was done, as things have changed while it waited, or the bank is
+ * to be closed. Parks, as the next does.
+ */
+CO_MUST_CHECK bool bank_give(struct bank_slot *slot, uint64_t next);
+
+/* The same of one that is this server's, and is not open: it could not be, or not yet. */
+void bank_give_unopened(struct bank_slot *slot, uint64_t next);
+
+/* It is on its way no more if that is what the row says, or it has taken too long; NULL: in any
+ * case. Then it is another one's turn. */
+void bank_give_settle(struct bank_slot *slot, const struct lease_row *row);
 
 /* Whom it is left to for a while, if it is free; 0: nobody but this server. */
 uint64_t bank_heir(struct bank_slot *slot, const struct lease_row *row);

@@ -138,7 +138,8 @@ static bool raise_epoch(struct taking *t, const char *ledger)
     bool taken = !pg_is_null(rows, 0, 0);
     t->store->epoch = (uint64_t)pg_number(rows, 0, 0);
     pg_free(&rows);
-    return taken || fail(t, LEDGER_TROUBLE_TAKEN, "another server has this ledger");
+    return taken || fail(t, LEDGER_TROUBLE_TAKEN,
+                        "another server has this ledger, or its writer's row is locked");
 }
 
 /* Where the journal ends. Batches from before there was a chain have no hash; later ones do. */

@@ -26,7 +26,7 @@
 
 enum {
     TURN_MS = LEASE_MS, /* what one turn may take */
-    RETRY_MS = 50,      /* after one that failed */
+    RETRY_MS = 50,      /* after one that failed, or could not give a ledger away */
 };
 
 /* ---- the server's row ---------------------------------------------------------------------- */
@@ -322,11 +322,12 @@ static bool rest(struct lease *lease, bool good)
 {
     uint64_t wanted = co_eventcount_read(&lease->wanted);
     int64_t rest_ns = RETRY_MS * CO_CLOCK_MS;
-    /* Until the next beat is due; sooner if there are other servers to watch. */
+    /* Until the next beat is due; sooner if there are other servers to watch, or gifts to make. */
     if (good) {
         rest_ns = lease->sent_ns + LEASE_BEAT_MS * CO_CLOCK_MS - co_clock_boot_ns();
-        if (watches(lease) && rest_ns > LEASE_LOOK_MS * CO_CLOCK_MS)
-            rest_ns = LEASE_LOOK_MS * CO_CLOCK_MS;
+        int64_t most_ms = lease_has_gifts(lease) ? RETRY_MS : LEASE_LOOK_MS;
+        if ((watches(lease) || most_ms == RETRY_MS) && rest_ns > most_ms * CO_CLOCK_MS)
+            rest_ns = most_ms * CO_CLOCK_MS;
     }
     struct co_context *pause =
         co_context_with_timeout(lease->beating.running, rest_ns > 0 ? rest_ns : 1);

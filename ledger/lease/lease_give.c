@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Ledgers that this server gives free while it lives. The beat's connection carries it, before the
- * look of the same turn: so whoever gave one does not see it as its own any more. */
+ * look of the same turn: so whoever gave one does not see it as its own any more. A turn has one
+ * statement for it, which waits for nobody: the lease would wait with it. */
 #include <stdio.h>
+#include <string.h>
 
 #include "ledger/lease/lease_private.h"
 #include "ledger/notice.h"
@@ -41,53 +43,108 @@ bool lease_give(struct co_context *context, struct lease *lease, int ledger, uin
     return made;
 }
 
-/* A copy: the giver may give up while the database is asked. False: there are no more. */
-static bool next_gift(struct lease *lease, struct lease_gift *copy)
+/* What one statement says; more of them wait for the next turn. */
+enum { GIFTS_MAX = 32, NUMBER = 24 };
+
+struct round {
+    size_t count;
+    int ledgers[GIFTS_MAX];
+    char ledger_list[GIFTS_MAX * NUMBER + 3], server_list[GIFTS_MAX * NUMBER + 3];
+};
+
+static bool is_in(const struct round *round, int ledger)
 {
-    bool found = false;
-    co_lock_take(&lease->lock);
-    for (struct lease_gift *gift = lease->gifts; gift && !found; gift = gift->next)
-        if ((found = gift->stage == LEASE_GIFT_NEW))
-            *copy = *gift;
-    co_lock_drop(&lease->lock);
-    return found;
+    for (size_t i = 0; i < round->count; i++)
+        if (round->ledgers[i] == ledger)
+            return true;
+    return false;
 }
 
-static void set_stage(struct lease *lease, int ledger, enum lease_gift_stage stage)
+/* Copies: the giver may give up while the database is asked. */
+static void gather(struct lease *lease, struct round *round)
+{
+    size_t at = 0, to = 0;
+    round->count = 0;
+    co_lock_take(&lease->lock);
+    for (struct lease_gift *gift = lease->gifts; gift; gift = gift->next) {
+        if (gift->stage != LEASE_GIFT_NEW || round->count == GIFTS_MAX)
+            continue;
+        char comma = round->count == 0 ? '{' : ',';
+        at += (size_t)snprintf(
+            round->ledger_list + at, sizeof round->ledger_list - at, "%c%d", comma, gift->ledger);
+        to += (size_t)snprintf(
+            round->server_list + to, sizeof round->server_list - to, "%c%lu", comma, gift->server);
+        round->ledgers[round->count++] = gift->ledger;
+    }
+    co_lock_drop(&lease->lock);
+    memcpy(round->ledger_list + at, "}", 2);
+    memcpy(round->server_list + to, "}", 2);
+}
+
+/* Those whose row somebody has locked are not made: they are as they were, and come again. */
+static void leave_out(struct round *round, const struct pg_result *locked)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < round->count; i++) {
+        bool is_locked = false;
+        for (size_t row = 0; row < pg_rows(locked); row++)
+            is_locked |= pg_number(locked, row, 0) == round->ledgers[i];
+        if (!is_locked)
+            round->ledgers[kept++] = round->ledgers[i];
+    }
+    round->count = kept;
+}
+
+static void note_made(struct lease *lease, const struct round *round)
 {
     co_lock_take(&lease->lock);
     for (struct lease_gift *gift = lease->gifts; gift; gift = gift->next)
-        if (gift->stage == stage - 1 && (gift->ledger == ledger || ledger == 0))
-            gift->stage = stage;
+        if (gift->stage == LEASE_GIFT_NEW && is_in(round, gift->ledger))
+            gift->stage = LEASE_GIFT_MADE;
     co_lock_drop(&lease->lock);
 }
 
 enum pg_status lease_make_gifts(struct co_context *context, struct lease *lease)
 {
     static const struct pg_statement give = {
-        4, "SELECT writer_give($1::int, $2::bigint, $3::uuid, $4::bigint)"};
-    struct lease_gift gift;
-    enum pg_status status = PG_OK;
-    while (status == PG_OK && next_gift(lease, &gift)) {
-        char ledger[16], me[24], server[24];
-        const char *values[] = {ledger, me, lease->life, server};
-        snprintf(ledger, sizeof ledger, "%d", gift.ledger);
-        snprintf(me, sizeof me, "%lu", lease_server(lease));
-        snprintf(server, sizeof server, "%lu", gift.server);
-        status = pg_run(context, lease->pg, &give, values, NULL);
-        /* Not ours any more, or refused, and ours as before: the look tells. */
-        if (status != PG_LOST)
-            set_stage(lease, gift.ledger, LEASE_GIFT_MADE);
-        if (status == PG_ERROR) {
-            notice(NOTICE_TROUBLE, "a ledger could not be given to another server: %s",
-                pg_message(lease->pg));
-            status = PG_OK;
-        }
-    }
-    return status;
+        4, "SELECT writers_give($1::int[], $2::bigint, $3::uuid, $4::bigint[])"};
+    struct round round;
+    struct pg_result *locked = NULL;
+    char me[NUMBER];
+    const char *values[] = {round.ledger_list, me, lease->life, round.server_list};
+    gather(lease, &round);
+    if (round.count == 0)
+        return PG_OK;
+    snprintf(me, sizeof me, "%lu", lease_server(lease));
+    enum pg_status status = pg_run(context, lease->pg, &give, values, &locked);
+    if (status == PG_OK)
+        leave_out(&round, locked);
+    pg_free(&locked);
+    /* Not ours any more, or refused, and ours as before: the look tells. */
+    if (status != PG_LOST)
+        note_made(lease, &round);
+    if (status != PG_ERROR)
+        return status;
+    notice(
+        NOTICE_TROUBLE, "ledgers could not be given to other servers: %s", pg_message(lease->pg));
+    return PG_OK;
+}
+
+bool lease_has_gifts(struct lease *lease)
+{
+    bool has = false;
+    co_lock_take(&lease->lock);
+    for (struct lease_gift *gift = lease->gifts; gift && !has; gift = gift->next)
+        has = gift->stage == LEASE_GIFT_NEW;
+    co_lock_drop(&lease->lock);
+    return has;
 }
 
 void lease_note_gifts(struct lease *lease)
 {
-    set_stage(lease, 0, LEASE_GIFT_SEEN);
+    co_lock_take(&lease->lock);
+    for (struct lease_gift *gift = lease->gifts; gift; gift = gift->next)
+        if (gift->stage == LEASE_GIFT_MADE)
+            gift->stage = LEASE_GIFT_SEEN;
+    co_lock_drop(&lease->lock);
 }

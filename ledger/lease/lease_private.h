@@ -71,8 +71,10 @@ void lease_beat(void *lease);
 /* Enter as a new server on the lease's connection. Parks. */
 CO_MUST_CHECK enum pg_status lease_enter(struct co_context *context, struct lease *lease);
 
-/* Make the gifts that are asked for; and note that a look has come after that. */
+/* Make the gifts that are asked for, as many as go in one statement; are there any that have yet
+ * to be made, as their row was locked, or there were more? And note that a look has come after. */
 CO_MUST_CHECK enum pg_status lease_make_gifts(struct co_context *context, struct lease *lease);
+bool lease_has_gifts(struct lease *lease);
 void lease_note_gifts(struct lease *lease);
 
 /* Replace the peers and the rows by what the database says now. Parks. */

@@ -160,6 +160,9 @@ void ledgers_post(struct call *call)
     const struct banks_wanted wanted = {.name = name, .strategy = strategy};
     enum ledger_status status =
         banks_create(call_context(call), call->api->banks, &wanted, &call->ledger, &created);
+    /* Another server took it meanwhile. */
+    if (status == LEDGER_UNAVAILABLE && is_passed_on(call, name))
+        return;
     if (status != LEDGER_OK) {
         call_refuse_status(call, status, 0);
         return;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ledgers that this server gives to others. A few at a time: each takes the database a checkpoint
+ * and a connection here, and its next owner some more; and whoever asks for one that is on its way
+ * waits two seconds at most, so no more may be on their way than can be taken within that. The
+ * others are served here until it is their turn.
+ */
+#include <stdio.h>
+
+#include "coro/clock.h"
+#include "coro/co.h"
+#include "ledger/bank/bank_private.h"
+#include "ledger/notice.h"
+
+enum {
+    LEAVE_MS = 20000,   /* how long all ledgers of a server that stops may take */
+    LOOK_AGAIN_MS = 20, /* while that is waited for: those that have been taken make room */
+};
+
+/* ---- one ledger ---------------------------------------------------------------------------- */
+
+/* Nobody gets in any more. The ledger, for the caller to close; NULL: it was not open. */
+static struct ledger *take_out(struct bank_slot *slot, uint64_t next)
+{
+    co_lock_take(&slot->lock);
+    struct ledger *ledger = slot->ledger;
+    slot->ledger = NULL;
+    slot->given = slot->moves = true;
+    slot->state = LEDGER_ELSEWHERE;
+    snprintf(slot->why, sizeof slot->why, "it is being handed over to server %lu", next);
+    co_lock_drop(&slot->lock);
+    bank_step(slot->bank);
+    return ledger;
+}
+
+static void give_free(struct bank_slot *slot, uint64_t next, int64_t began_ns)
+{
+    struct bank *bank = slot->bank;
+    bool given = lease_give(bank->running, bank->lease, slot->number, next);
+    if (given)
+        notice(NOTICE_INFO, "ledger %s: handed over to server %lu in %ld ms", slot->name, next,
+            (co_clock_now_ns() - began_ns) / CO_CLOCK_MS);
+    co_lock_take(&slot->lock);
+    slot->given = false;
+    co_lock_drop(&slot->lock);
+}
+
+bool bank_give(struct bank_slot *slot, uint64_t next)
+{
+    struct bank *bank = slot->bank;
+    if (!co_semaphore_acquire(bank->running, &bank->giving, 1))
+        return false;
+    /* Others went first, and meanwhile that server may have gone, or the ledger been lost. */
+    if (ledger_is_over(slot->ledger) || bank_next_owner(slot) != next) {
+        co_semaphore_release(&bank->giving, 1);
+        return false;
+    }
+    int64_t began_ns = slot->given_ns = co_clock_now_ns();
+    struct ledger *ledger = take_out(slot, next);
+    /* What was decided becomes durable, and the checkpoint is made: the next owner has nothing to
+     * replay. */
+    ledger_close(&ledger);
+    give_free(slot, next, began_ns);
+    return true;
+}
+
+void bank_give_unopened(struct bank_slot *slot, uint64_t next)
+{
+    (void)take_out(slot, next);
+    give_free(slot, next, co_clock_now_ns());
+}
+
+void bank_give_settle(struct bank_slot *slot, const struct lease_row *row)
+{
+    int64_t since_ns = co_clock_now_ns() - slot->given_ns;
+    bool is_on_its_way = row && row->free && since_ns < BANK_HOLD_MS * CO_CLOCK_MS;
+    if (slot->given_ns == 0 || is_on_its_way)
+        return;
+    slot->given_ns = 0;
+    co_semaphore_release(&slot->bank->giving, 1);
+}
+
+/* ---- leaving ------------------------------------------------------------------------------- */
+
+/* Has any ledger yet to be given, or else, does any request wait for one that is on its way? */
+static bool has_work(struct bank *bank, bool here)
+{
+    size_t count = atomic_load(&bank->count);
+    for (size_t i = 0; i < count; i++) {
+        struct bank_slot *slot = &bank->slots[i];
+        co_lock_take(&slot->lock);
+        bool has = here ? slot->ledger || slot->given : slot->moves;
+        co_lock_drop(&slot->lock);
+        if (has)
+            return true;
+    }
+    return false;
+}
+
+/* Until there is none of that, or no other server, or it has taken too long. */
+static void await_work(struct bank *bank, bool here, int64_t limit_ms)
+{
+    int64_t until_ns = co_clock_now_ns() + limit_ms * CO_CLOCK_MS;
+    while (has_work(bank, here) && bank_has_others(bank) && co_clock_now_ns() < until_ns) {
+        co_sleep(LOOK_AGAIN_MS * CO_CLOCK_MS);
+        lease_look_soon(bank->lease); /* which wakes the keepers, too */
+    }
+}
+
+void bank_leave(struct bank *bank)
+{
+    if (!bank->lease || !bank_has_others(bank))
+        return;
+    atomic_store(&bank->leaving, true);
+    bank_step(bank);
+    lease_look_soon(bank->lease);
+    await_work(bank, true, LEAVE_MS);
+    /* Requests wait no longer than that for whoever takes them. */
+    await_work(bank, false, BANK_HOLD_MS);
+}
