@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#include "coro/duty.h"
+#include "coro/rota.h"
 #include "coro/waitgroup.h"
 #include "ledger/ledger.h"
 
@@ -42,7 +42,7 @@ struct ledger {
     struct recall *recall;
     struct hold_table *holds;
     struct reversal_table *reversals;
-    struct co_duty expirer;
+    struct co_rota_place expirer;
     _Atomic bool
         frozen; /* all of it; changes in a section of all accounts, read in every section */
     _Atomic uint64_t freeze_seq; /* the last entry that froze or unfroze all of it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What works in the background for all ledgers of a server: a coroutine that audits them in turn,
- * one that makes their checkpoints, and the sessions for what takes long (errands.h). */
+ * one that makes their checkpoints, one that ends their holds, and the sessions for what takes long
+ * (errands.h). */
 #ifndef LEDGER_BANK_DUTIES_H
 #define LEDGER_BANK_DUTIES_H
 
@@ -8,7 +9,7 @@
 #include "ledger/db/errands.h"
 
 struct duties {
-    struct co_rota auditor, checkpointer;
+    struct co_rota auditor, checkpointer, expirer;
     struct errands *errands;
 };
 

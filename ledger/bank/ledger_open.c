@@ -111,7 +111,7 @@ bool ledger_open_duties(struct ledger *ledger, bool audits_soon, uint64_t seq, u
         return false;
     ledger->auditor =
         auditor_start(&ledger->duties->auditor, ledger, audits_soon || failpoint("audit.soon"));
-    return ledger->auditor && hold_expirer_start(ledger);
+    return ledger->auditor && hold_expirer_start(&ledger->duties->expirer, ledger);
 }
 
 static bool open_parts(struct co_context *context, struct ledger *ledger,
@@ -181,7 +181,7 @@ void ledger_close(struct ledger **ledger)
         co_context_cancel(closed->open);
     co_waitgroup_wait(&closed->users);
     /* Whatever works in the background, before what it works on. */
-    co_duty_stop(&closed->expirer);
+    co_rota_leave(&closed->expirer);
     auditor_stop(&closed->auditor);
     if (closed->checkpointer)
         checkpointer_stop(closed->checkpointer);

@@ -20,7 +20,7 @@
 
 /* The expirer sleeps no longer than that, so that no setting of the machine's clock can make it
  * oversleep. */
-enum { LOOK_MS = 100 };
+enum { LOOK_MS = 100, EXPIRED_MAX = 256 /* in a piece */ };
 
 /* ---- making one ---------------------------------------------------------------------------- */
 
@@ -263,29 +263,29 @@ static void expire(void *arg)
     (void)end_hold(e->ledger, &e->hold, e->entry);
 }
 
-/* All that have expired by now, while the ledger takes new work. */
-static void expire_all(struct ledger *ledger)
+/* Those that have expired by now, while the ledger takes new work, as many as fit in a piece. */
+static int64_t expire_some(void *arg)
 {
+    struct ledger *ledger = arg;
     struct expiring e = {.ledger = ledger};
     uint64_t seq;
-    while (journal_admits(ledger->journal, &seq) == LEDGER_OK &&
-           hold_table_expired(ledger->holds, journal_now_us(ledger->journal), &e.hold) &&
-           (e.entry = entry_make(ENTRY_EXPIRY, NULL, NULL, 1))) {
+    /* Most ledgers have none, most of the time. */
+    if (hold_table_waiting(ledger->holds) == 0)
+        return LOOK_MS * CO_CLOCK_MS;
+    for (int expired = 0; expired < EXPIRED_MAX; expired++) {
+        if (journal_admits(ledger->journal, &seq) != LEDGER_OK ||
+            !hold_table_expired(ledger->holds, journal_now_us(ledger->journal), &e.hold) ||
+            !(e.entry = entry_make(ENTRY_EXPIRY, NULL, NULL, 1)))
+            return LOOK_MS * CO_CLOCK_MS;
         strategy_run(ledger->strategy, &e.hold.from, 1, expire, &e);
         entry_drop(&e.entry);
     }
+    return 0; /* after a piece of each of the others */
 }
 
-static void expirer_main(void *arg)
+bool hold_expirer_start(struct co_rota *rota, struct ledger *ledger)
 {
-    struct ledger *ledger = arg;
-    while (co_duty_rest(&ledger->expirer, LOOK_MS * CO_CLOCK_MS))
-        expire_all(ledger);
-}
-
-bool hold_expirer_start(struct ledger *ledger)
-{
-    return co_duty_start("expirer", &ledger->expirer, expirer_main, ledger);
+    return co_rota_enter(rota, &ledger->expirer, LOOK_MS * CO_CLOCK_MS, expire_some, ledger);
 }
 
 size_t ledger_clearing_holds(struct ledger *ledger, size_t skip, uint64_t *seqs, size_t room)

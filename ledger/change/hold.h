@@ -7,10 +7,11 @@
 
 #include "coro/ensure.h"
 
+struct co_rota;
 struct ledger;
 
-/* Start the ledger's duty `expirer`, which ends the holds whose time has come; it is to be stopped
- * before the journal drains. False: memory is short. */
-CO_MUST_CHECK bool hold_expirer_start(struct ledger *ledger);
+/* Put the ledger on the rota of those whose holds end when their time has come (its `expirer`);
+ * it is to leave before the journal drains. False: memory is short. Never parks. */
+CO_MUST_CHECK bool hold_expirer_start(struct co_rota *rota, struct ledger *ledger);
 
 #endif
