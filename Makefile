@@ -345,9 +345,10 @@ restarts: deps-test build ## 50 restarts under load, with a socket that is held 
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	RESTARTS=50 build/release/tests/test-service handover
 
-endings: deps-test build ## connections that end badly, 10,000 of each kind: minutes
+ENDINGS ?= 10000
+endings: deps-test build ## connections that end badly, ENDINGS=10000 of each kind: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
-	ENDINGS=10000 build/release/tests/test-service endings
+	ENDINGS=$(ENDINGS) build/release/tests/test-service endings
 
 TLS_SUITES := tls transfers keys batches access grammar sizes hostile events holds connections
 tls: deps-test build ## the suites that go through HTTP, over TLS: minutes
@@ -363,10 +364,14 @@ forward: deps-test ## requests passed on to a server that dies at each byte of i
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	FORWARD=long build/release/tests/test-service forward
 
-.PHONY: bench-connections fuzz flood
+.PHONY: bench-connections bench-tls fuzz flood
 bench-connections: deps-test ## what slow clients, listeners and idle connections cost: 1,000, 2,000, 10,000
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	CROWDS=long build/release/tests/test-service company
+
+bench-tls: deps-test ## what a TLS connection costs by a whole handshake, and by a session that is taken up again
+	@$(MAKE_IN) MODE=release build/release/tests/test-service
+	HANDSHAKES=long build/release/tests/test-service handshakes
 
 FUZZ_SECONDS ?= 60
 fuzz: deps-fuzz ## FUZZ_SECONDS=60 of libFuzzer for each target; TARGETS: some of them alone

@@ -154,7 +154,14 @@ static bool set_mac(EVP_MAC_CTX *mac, const struct tls_tickets_key *key)
     return EVP_MAC_CTX_set_params(mac, parameters) == 1;
 }
 
-/* 0: a whole handshake it is. 2: it is taken up, and another ticket is needed. */
+/* It is taken up. 2: and another ticket is needed. A client of TLS 1.3 uses each once (RFC 8446,
+ * C.4), so with none it would be without a session soon. */
+static int answer_of(const SSL *session, enum tls_tickets_age age)
+{
+    return age == TLS_TICKETS_FORMER || SSL_version(session) >= TLS1_3_VERSION ? 2 : 1;
+}
+
+/* 0: a whole handshake it is. */
 static int set_ticket_key(SSL *session, unsigned char name[TLS_TICKETS_NAME], unsigned char *vector,
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seals)
 {
@@ -173,7 +180,7 @@ static int set_ticket_key(SSL *session, unsigned char name[TLS_TICKETS_NAME], un
         enum tls_tickets_age age = tls_tickets_open(&identity->tickets, clock_s(), name, &key);
         if (age == TLS_TICKETS_UNKNOWN)
             return 0;
-        answer = age == TLS_TICKETS_FORMER ? 2 : 1;
+        answer = answer_of(session, age);
         good = EVP_DecryptInit_ex(cipher, kind, NULL, key.cipher, vector) == 1;
     }
     good = good && set_mac(mac, &key);

@@ -334,6 +334,8 @@ static void of_one_address(void)
 {
     enum { LIMIT = 20 };
     static const char ask[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    static const char *const others[] = {"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"};
     static struct crowd crowd;
     char text[600];
     struct service service;
@@ -355,6 +357,11 @@ static void of_one_address(void)
     raw_ask(&service, ask, sizeof ask - 1, raw);
     CU_ASSERT(raw_is_refusal(raw, 429));
     CU_ASSERT_PTR_NOT_NULL(strstr(raw->text, "\r\nRetry-After: 1\r\n"));
+    /* Whatever they ask for: it is not the request that is one too many. */
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        raw_ask(&service, others[i], strlen(others[i]), raw);
+        CU_ASSERT(raw_is_refusal(raw, 429));
+    }
     crowd_end(&crowd);
     CU_ASSERT_FATAL(visit_figure_becomes(&visit, "teller_http_connections", 1));
     raw->say_no_more = true;

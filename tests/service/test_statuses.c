@@ -3,12 +3,10 @@
  * wrong, whatever it is about, one that has that. */
 #include "tests/service/suites.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "tests/service/fault.h"
-
-enum { PATH = 200 };
+#include "tests/service/operations.h"
 
 #define BIT(name) FAULT_BIT(name)
 
@@ -66,70 +64,32 @@ static unsigned faults_of(struct json_view operation, const char *method, const 
     return faults;
 }
 
-/* A path of the description, with something that is not there in its places. */
-static void fill(struct json_view path, char to[PATH])
-{
-    size_t length = 0;
-    for (size_t i = 0; i < path.length && length + 20 < PATH; i++) {
-        const char *in = path.at + i;
-        if (*in != '{') {
-            to[length++] = *in;
-            continue;
-        }
-        const char *what = strncmp(in, "{ledger}", 8) == 0    ? "main"
-                           : strncmp(in, "{account}", 9) == 0 ? "no-1"
-                                                              : "999999";
-        length += (size_t)snprintf(to + length, PATH - length, "%s", what);
-        while (path.at[i] != '}')
-            i++;
-    }
-    to[length] = '\0';
-}
+struct check {
+    struct fault_sender *sender;
+    unsigned among; /* only these faults */
+};
 
-static void check_operation(struct fault_sender *sender, struct json_view operation,
-    const char *method, const char *path, unsigned among)
+static void check_operation(const struct operation *operation, void *arg)
 {
-    struct json_view responses = json_view_member(operation, "responses");
-    struct fault_route route = {.method = method, .path = path};
-    if (json_view_member(operation, "requestBody").at)
+    const struct check *check = arg;
+    struct fault_route route = {.method = operation->method, .path = operation->path};
+    if (json_view_member(operation->described, "requestBody").at)
         route.body = "{}";
-    route.faults = faults_of(operation, method, path);
+    route.faults = faults_of(operation->described, operation->method, operation->path);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].faults & route.faults & among && json_view_member(responses, rows[i].status).at)
-            fault_expect(sender, &route, rows[i].faults);
+        if (rows[i].faults & route.faults & check->among &&
+            operations_have(operation, rows[i].status))
+            fault_expect(check->sender, &route, rows[i].faults);
     /* Who asks too often is told so wherever he is counted. */
-    if (BIT(OF_ADDRESS) & route.faults & among)
-        fault_expect(sender, &route, BIT(OF_ADDRESS));
+    if (BIT(OF_ADDRESS) & route.faults & check->among)
+        fault_expect(check->sender, &route, BIT(OF_ADDRESS));
 }
 
 /* Each operation of the description, with these faults. */
 static void walk(struct fault_sender *sender, unsigned among)
 {
-    static const char *const methods[][2] = {
-        {"get", "GET"}, {"post", "POST"}, {"delete", "DELETE"}};
-    static char document[400000];
-    struct visit *visit = &sender->visit;
-    int tries = 100; /* whoever made tokens has asked a moment ago */
-    do
-        visit_get(visit, "/openapi.json");
-    while (visit->response.status == 429 && --tries > 0);
-    EXPECT_STATUS(visit, 200);
-    CU_ASSERT_FATAL(visit->response.body_length < sizeof document);
-    memcpy(document, visit->response.body, visit->response.body_length);
-    struct json_view all = json_view_read(document, visit->response.body_length);
-    struct json_view_walk paths = {.rest = json_view_member(all, "paths")};
-    struct json_view name, item;
-    size_t operations = 0;
-    while (json_view_next_member(&paths, &name, &item))
-        for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-            struct json_view operation = json_view_member(item, methods[i][0]);
-            char path[PATH];
-            fill(name, path);
-            if (operation.at)
-                check_operation(sender, operation, methods[i][1], path, among);
-            operations += operation.at != NULL;
-        }
-    CU_ASSERT(operations > 40);
+    struct check check = {sender, among};
+    operations_walk(&sender->visit, check_operation, &check);
 }
 
 static void of_any_request(void)
