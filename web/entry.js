@@ -103,7 +103,7 @@ function factsOf(entry) {
 }
 
 function link(name, value) {
-    return element('a', { href: linkTo(name, value) }, String(value));
+    return element('a', { class: name, href: linkTo(name, value) }, String(value));
 }
 
 function posting({ from, to, amount }) {

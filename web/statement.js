@@ -220,18 +220,20 @@ function row(item) {
             element('a', { href: linkTo('entry', item.seq) }, String(item.seq))),
         element('td', { class: 'time' },
             element('time', { datetime: item.at }, showTime(item.at))),
-        element('td', { class: 'what' }, others(item)),
+        element('td', { class: 'what' }, ...others(item)),
         element('td', { class: `number ${item.amount.startsWith('-') ? 'out' : 'in'}` },
             (item.amount.startsWith('-') ? '' : '+') + showAmount(item.amount, shown.asset)),
         element('td', { class: 'number' }, showAmount(item.balance, shown.asset)));
 }
 
+/** Whom it was with, as links; or what it was. */
 function others({ postings, metadata, kind }) {
     const ids = new Set();
     for (const { from, to } of postings ?? []) ids.add(from === shown.id ? to : from);
-    const named = [...ids].slice(0, 3).join(', ') + (ids.size > 3 ? ', …' : '');
+    const named = [...ids].slice(0, 3).flatMap((id, i) => [i ? ', ' : '',
+        element('a', { class: 'account', href: linkTo('account', id) }, id)]);
     const note = metadata?.note ? ` “${metadata.note}”` : '';
-    return (named || kind) + note;
+    return [...ids.size ? named : [kind], ids.size > 3 ? ', …' : '', note];
 }
 
 /** All of the period as a file, however long it is; it is read page by page. */

@@ -207,6 +207,23 @@ export const visit = {
         await soon(async () => assert.deepEqual(await listed(), described));
     },
 
+    async 'whom money went to is a click away'({ service, open }) {
+        await service.account('payer', '500');
+        await service.account('payee');
+        const { id } = await service.ask('POST', '/transfers',
+            { from: 'payer', to: 'payee', amount: '200' });
+        const page = await open({ path: '/#account=payer' });
+        await page.click(`#statement-rows tr[data-seq="${id}"] .what a`);
+        await says(page, '#statement-title', 'payee');
+        await page.click(`#statement-rows tr[data-seq="${id}"] .number a`);
+        await says(page, '#entry-title', `Entry ${id}: transfer`);
+        await page.click('#entry-postings .what a.account');
+        await says(page, '#statement-title', 'payer');
+        await page.goto(`${service.url}/#servers`);
+        await says(page, '#placed-rows td:nth-child(3)', 'running');
+        assert.equal(await page.isVisible('#placed-rows td:nth-child(2) .slim'), false);
+    },
+
     async 'on paper a statement has no form, and a receipt stands alone'({ service, open }) {
         await service.account('paper', '100');
         const page = await open({ path: '/#account=paper' });
