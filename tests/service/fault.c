@@ -249,7 +249,7 @@ bool fault_narrow_service(struct service *service)
     return service_make(service, "owner",
         (const char *const[]){"--workers", "1", "--max-requests", "20", "--max-requests-per-token",
             "1", "--max-rate-per-address", "1", "--trusted-addresses", "10.0.0.0/8",
-            "--trusted-proxies", "127.0.0.0/8", NULL});
+            "--trusted-proxies", "127.0.0.0/8", "--cluster-control", "/bin/true", NULL});
 }
 
 /* Also where there is hardly room for it. */

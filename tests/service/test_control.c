@@ -74,6 +74,8 @@ static void refusals(void)
         visit_post(&visit, path, NULL, NULL);
         EXPECT_PROBLEM(&visit, 404, "cluster_part_not_found");
     }
+    visit_post(&visit, "/v1/cluster/node99/start", NULL, NULL);
+    EXPECT_PROBLEM(&visit, 404, "cluster_part_not_found");
     visit_post(&visit, "/v1/cluster/front/kill", NULL, NULL);
     EXPECT_PROBLEM(&visit, 503, "cluster_control_failed");
     CU_ASSERT(visit_is(&visit, "detail", "\"cluster: it does not come up: front.log\""));

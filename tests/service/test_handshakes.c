@@ -133,8 +133,7 @@ static void whole_and_short(void)
     CU_ASSERT_FATAL(secret_make(&shaking.service, "owner", NULL));
     secret_path(&shaking.service, "ca.pem", authority);
     snprintf(shaking.address, sizeof shaking.address, "localhost:%d", shaking.service.inner);
-    shaking.config =
-        co_tls_client(&(struct co_tls_client_options){.trust_file = authority}, NULL);
+    shaking.config = co_tls_client(&(struct co_tls_client_options){.trust_file = authority}, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(shaking.config);
     compare(&shaking, "TLS 1.3");
     SSL_CTX_set_max_proto_version(shaking.config->ctx, TLS1_2_VERSION);

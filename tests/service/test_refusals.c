@@ -17,7 +17,7 @@
 
 #define IMPATIENT "Prefer: wait=1\r\n"
 #define BETWEEN                                                                                    \
-    "{\"from\":{\"ledger\":\"main\",\"account\":\"a\"},"                                             \
+    "{\"from\":{\"ledger\":\"main\",\"account\":\"a\"},"                                           \
     "\"to\":{\"ledger\":\"second\",\"account\":\"a\"},\"amount\":1}"
 
 /* ---- nobody knows --------------------------------------------------------------------------- */
@@ -103,8 +103,7 @@ static void prepare(struct visit *visit)
     EXPECT_STATUS(visit, 201);
     visit_post(visit, "/v1/ledgers", NULL, "{\"name\":\"third\"}");
     EXPECT_STATUS(visit, 201);
-    visit_post(
-        visit, "/v1/ledgers/second/accounts", NULL, "{\"id\":\"a\",\"asset\":\"USD/2\"}");
+    visit_post(visit, "/v1/ledgers/second/accounts", NULL, "{\"id\":\"a\",\"asset\":\"USD/2\"}");
     EXPECT_STATUS(visit, 201);
     visit_post(visit, "/v1/transfers", "before", BETWEEN); /* opens what both ledgers need for it */
     EXPECT_STATUS(visit, 201);
@@ -155,9 +154,9 @@ static void hold_begin(struct holder *holder)
 
 static void hold_end(struct holder *holder)
 {
-    int code = run_sql(holder->service,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE query ~ '^BEGIN; LOCK TABLE' AND pid <> pg_backend_pid()");
+    int code =
+        run_sql(holder->service, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                 " WHERE query ~ '^BEGIN; LOCK TABLE' AND pid <> pg_backend_pid()");
     CU_ASSERT_EQUAL(code, 0);
     co_waitgroup_wait(&holder->running);
 }
@@ -202,15 +201,19 @@ static void while_nothing_commits(void)
 
 /* ---- where another server has the ledger ------------------------------------------------------ */
 
-static void ask_with(struct visit *visit, const struct operation *operation, const char *headers)
+/* As if another server had passed it on. Between ledgers the body, or the query, says which. */
+static void ask_as_passed(struct visit *visit, const struct operation *operation)
 {
-    static const char body[] = "{\"name\":\"main\"}";
+    bool between = strcmp(operation->path, "/v1/transfers") == 0;
     bool has_body = json_view_member(operation->described, "requestBody").at;
-    visit_call(visit, &(struct request){.method = operation->method,
-                          .path = operation->path,
-                          .headers = headers,
-                          .body = has_body ? body : NULL,
-                          .body_length = has_body ? sizeof body - 1 : 0});
+    const char *body = between ? BETWEEN : "{\"name\":\"main\"}";
+    visit_call(visit,
+        &(struct request){.method = operation->method,
+            .path = between && !has_body ? "/v1/transfers?ledger=main&key=x" : operation->path,
+            .key = between && has_body ? "x" : NULL,
+            .headers = "Teller-Hop: 1\r\n",
+            .body = has_body ? body : NULL,
+            .body_length = has_body ? strlen(body) : 0});
 }
 
 /* A request that was passed on once is not passed on again. */
@@ -218,7 +221,7 @@ static void expect_not_owner(const struct operation *operation, void *visit)
 {
     if (!operations_have(operation, "421"))
         return;
-    ask_with(visit, operation, "Teller-Hop: 1\r\n");
+    ask_as_passed(visit, operation);
     EXPECT_PROBLEM((struct visit *)visit, 421, "not_owner");
 }
 
@@ -268,8 +271,7 @@ static void expect_stranger(const struct operation *operation, void *arg)
         "%s %s HTTP/1.1\r\nHost: bank.example\r\nContent-Length: 0\r\n\r\n", operation->method,
         operation->path);
     CU_ASSERT_EQUAL_FATAL(client_connect(visit->client), CLIENT_ANSWERED);
-    CU_ASSERT_EQUAL_FATAL(
-        client_send_bytes(visit->client, text, (size_t)length), CLIENT_ANSWERED);
+    CU_ASSERT_EQUAL_FATAL(client_send_bytes(visit->client, text, (size_t)length), CLIENT_ANSWERED);
     visit->got = client_receive(visit->client, &visit->response);
     bool refuses = visit->response.status == 403;
     CU_ASSERT_EQUAL(refuses, operations_have(operation, "403"));
@@ -281,7 +283,8 @@ static void where_no_token_is_asked_for(void)
 {
     struct service service;
     struct visit visit, walking;
-    CU_ASSERT_FATAL(service_make(&service, "owner", (const char *const[]){"--auth", "off", NULL}));
+    CU_ASSERT_FATAL(service_make(&service, "owner",
+        (const char *const[]){"--auth", "off", "--cluster-control", "/bin/true", NULL}));
     visit_begin(&visit, &service);
     visit_begin(&walking, &service);
     operations_walk(&walking, expect_stranger, &visit);

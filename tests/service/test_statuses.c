@@ -94,12 +94,14 @@ static void walk(struct fault_sender *sender, unsigned among)
 
 static void of_any_request(void)
 {
+    static struct service service;
     static struct fault_sender sender;
-    const struct service *service = service_shared("owner");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(service);
-    fault_begin(&sender, service);
+    CU_ASSERT_FATAL(service_make(
+        &service, "owner", (const char *const[]){"--cluster-control", "/bin/true", NULL}));
+    fault_begin(&sender, &service);
     walk(&sender, ~ROOM);
     fault_end(&sender);
+    service_remove(&service);
 }
 
 static void where_there_is_no_room(void)
