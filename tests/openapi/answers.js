@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // answers.js FILE [--whole]: what the service answered during its tests (tests/service/witness.h),
 // held against its description. With --whole all tests ran: then each operation must have been
-// answered with each status that is described of it. Run from the root; prints "answers: N passed, N failed",
-// where each operation and status that was seen counts once.
+// answered with each status that is described of it. Run from the root; prints "answers: N passed,
+// N failed", where each operation and status that was seen counts once.
 
 import { createReadStream, readFileSync } from 'node:fs';
 
@@ -10,7 +10,7 @@ import { Contract } from './contract.js';
 
 const SHOWN = 3; // faults of one kind
 // What servers say to each other, and no test hears.
-const UNHEARD = ['post /v1/ledgers/{ledger}/arrivals 200', 'post /v1/ledgers/{ledger}/arrivals 504'];
+const UNHEARD = ['200', '504'].map((status) => `post /v1/ledgers/{ledger}/arrivals ${status}`);
 
 /** The records of a file, one after the other: {kind, test, request, head, body}, all Buffers. */
 async function* records(path) {

@@ -20,7 +20,7 @@
     "{\"from\":{\"ledger\":\"main\",\"account\":\"a\"},"                                           \
     "\"to\":{\"ledger\":\"second\",\"account\":\"a\"},\"amount\":1}"
 
-/* ---- nobody knows --------------------------------------------------------------------------- */
+/* ---- nobody knows ---------------------------------------------------------------------------- */
 
 /* Of what it is, nobody knows in time what becomes of it; and whoever comes with its key is told
  * that the first is on its way. */
@@ -199,7 +199,7 @@ static void while_nothing_commits(void)
     service_remove(&service);
 }
 
-/* ---- where another server has the ledger ------------------------------------------------------ */
+/* ---- where another server has the ledger ----------------------------------------------------- */
 
 /* As if another server had passed it on. Between ledgers the body, or the query, says which. */
 static void ask_as_passed(struct visit *visit, const struct operation *operation)
@@ -260,7 +260,7 @@ static void where_another_has_it(void)
     joint_remove(&joint);
 }
 
-/* ---- where no token is asked for -------------------------------------------------------------- */
+/* ---- where no token is asked for ------------------------------------------------------------- */
 
 /* By another name than its own a browser is led here by others: not where everybody may do all. */
 static void expect_stranger(const struct operation *operation, void *arg)
@@ -293,7 +293,7 @@ static void where_no_token_is_asked_for(void)
     service_remove(&service);
 }
 
-/* ---- what is full, or never was --------------------------------------------------------------- */
+/* ---- what is full, or never was -------------------------------------------------------------- */
 
 static void too_many_tokens(void)
 {
