@@ -42,24 +42,24 @@ static void note_beat(struct drill *drill, const struct op *op, int64_t begun_ns
     if (now_ns - since_ns > drill->longest_ns)
         drill->longest_ns = now_ns - since_ns;
     drill->acked_ns = now_ns;
-    drill->beat_ns = begun_ns;
+    if (begun_ns > drill->beat_ns)
+        drill->beat_ns = begun_ns;
 }
 
-/* One payment, at one teller after the other. */
-static void beat(struct drill *drill, struct api apis[DRILL_TELLERS], struct key_source *keys)
+/* One payment, always at the same teller: a hung one must not keep the other waiting. */
+static void beat(
+    struct drill *drill, struct api *api, struct history *history, struct key_source *keys)
 {
-    static size_t at;
-    struct op *op = history_add(&drill->pulse);
+    struct op *op = history_add(history);
     int64_t begun_ns = co_clock_now_ns();
     op->kind = OP_DEPOSIT;
     op->amount = 1;
     key_next(keys, op->key);
     while (op->outcome != OP_DONE && !drill->failed) {
-        if (!history_send(&apis[at], op))
+        if (!history_send(api, op))
             drill->failed = true;
         if (op->outcome == OP_DONE)
             break;
-        at = (at + 1) % DRILL_TELLERS;
         co_sleep(PULSE_MS * CO_CLOCK_MS);
         if (drill->stop)
             return;
@@ -70,18 +70,15 @@ static void beat(struct drill *drill, struct api apis[DRILL_TELLERS], struct key
 static void pulse_main(void *arg)
 {
     struct drill *drill = arg;
-    struct key_source keys = key_source_make(unit_seed(), 2000);
-    struct api apis[DRILL_TELLERS];
-    for (int i = 0; i < DRILL_TELLERS; i++) {
-        apis[i] = (struct api){client_make(&drill->targets[i], PULSE_S * CO_CLOCK_S), "main"};
-        co_ensure(apis[i].client);
-    }
+    int number = drill->pulse_count++;
+    struct key_source keys = key_source_make(unit_seed(), 2000 + (uint32_t)number);
+    struct api api = {client_make(&drill->targets[number], PULSE_S * CO_CLOCK_S), "main"};
+    co_ensure(api.client);
     while (!drill->stop && !drill->failed) {
-        beat(drill, apis, &keys);
+        beat(drill, &api, &drill->pulses[number], &keys);
         co_sleep(PULSE_MS * CO_CLOCK_MS);
     }
-    for (int i = 0; i < DRILL_TELLERS; i++)
-        client_free(&apis[i].client);
+    client_free(&api.client);
     co_waitgroup_done(&drill->beating);
 }
 
@@ -170,8 +167,9 @@ void drill_begin(struct drill *drill, const char *const urls[DRILL_TELLERS], boo
     CU_ASSERT_FATAL(workload_start_between(
         &drill->workload, &tellers[0].service, &drill->targets[1], CLIENTS, unit_seed()));
     standby_start(&tellers[1]);
-    co_waitgroup_add(&drill->beating, 1);
-    co_ensure(co_spawn(pulse_main, drill));
+    co_waitgroup_add(&drill->beating, DRILL_TELLERS);
+    for (int i = 0; i < DRILL_TELLERS; i++)
+        co_ensure(co_spawn(pulse_main, drill));
     CU_ASSERT(workload_await(&drill->workload, PROGRESS, PATIENCE_S * CO_CLOCK_S));
     while (service_probe(&tellers[1].service, "/livez") != 200 && !tellers[1].over)
         co_sleep(PULSE_MS * CO_CLOCK_MS);
@@ -193,11 +191,12 @@ static void compare(struct drill *drill, const struct service *owner)
 {
     struct checker_figures checked = {0};
     struct visit visit;
-    size_t clients = drill->workload.clients, count = clients + 1;
-    struct history *all = calloc(count + STEADY_CLIENTS, sizeof all[0]);
+    size_t clients = drill->workload.clients, count = clients;
+    struct history *all = calloc(count + DRILL_TELLERS + STEADY_CLIENTS, sizeof all[0]);
     co_ensure(all);
     memcpy(all, drill->workload.histories, clients * sizeof all[0]);
-    all[clients] = drill->pulse;
+    for (int i = 0; i < DRILL_TELLERS; i++)
+        all[count++] = drill->pulses[i];
     for (int i = 0; drill->steady && i < STEADY_CLIENTS; i++)
         all[count++] = drill->steady->histories[i];
     struct workload whole = {.service = owner, .histories = all, .clients = count};
@@ -250,5 +249,6 @@ void drill_end(struct drill *drill)
         service_remove(service);
     }
     workload_free(&drill->workload);
-    history_free(&drill->pulse);
+    for (int i = 0; i < DRILL_TELLERS; i++)
+        history_free(&drill->pulses[i]);
 }

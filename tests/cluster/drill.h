@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two tellers on one database under the load of clients, while something fails; and the judgement
- * after it. Beside the workload a pulse pays in, one payment after the other, each with its key
- * until it is acknowledged, by whichever teller: its longest gap is how long nobody could write.
+ * after it. Beside the workload a pulse at each teller pays in, one payment after the other, each
+ * with its key until it is acknowledged: the longest gap between the acknowledgements of the two is
+ * how long nobody could write.
  */
 #ifndef TESTS_CLUSTER_DRILL_H
 #define TESTS_CLUSTER_DRILL_H
@@ -28,7 +29,8 @@ struct drill {
     struct target targets[DRILL_TELLERS]; /* as they were made: they stay while tellers restart */
     struct workload workload;
     struct dice dice;
-    struct history pulse;
+    struct history pulses[DRILL_TELLERS];
+    _Atomic int pulse_count;
     struct steady *steady; /* which is judged, too; NULL: none */
     struct co_waitgroup beating;
     _Atomic bool stop, failed;

@@ -87,7 +87,7 @@ static void print_kind(struct kind *kind)
     if (kind->bound_ms > 0)
         snprintf(bound, sizeof bound, "%lld", (long long)kind->bound_ms);
     printf("%-34s %5d %9lld %9lld %9lld %9s %6d\n", kind->what, kind->count,
-        (long long)kind->gaps_ms[kept / 2], (long long)kind->gaps_ms[(kept - 1) * 95 / 100],
+        (long long)kind->gaps_ms[kept / 2], (long long)kind->gaps_ms[((kept - 1) * 95 + 99) / 100],
         (long long)kind->gaps_ms[kept - 1], bound, kind->late);
 }
 
