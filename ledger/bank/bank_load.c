@@ -10,6 +10,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/bank/bank_private.h"
+#include "ledger/bank/follow_list.h"
 #include "ledger/bank/rebalance.h"
 #include "ledger/db/readers.h"
 #include "ledger/notice.h"
@@ -112,6 +113,22 @@ static struct rebalance_ledger *compare(const struct samples *before, const stru
     return ledgers;
 }
 
+/* One that is to be followed here, and is not yet. */
+static bool is_cold(struct bank *bank, int number)
+{
+    size_t count = atomic_load(&bank->count);
+    for (size_t i = 0; bank->follow && i < count; i++) {
+        struct bank_slot *slot = &bank->slots[i];
+        if (slot->number != number)
+            continue;
+        co_lock_take(&slot->lock);
+        bool followed = slot->followed != NULL;
+        co_lock_drop(&slot->lock);
+        return !followed && follow_list_find(bank->follow, slot->name) != FOLLOW_LIST_NO;
+    }
+    return false;
+}
+
 static void pull(
     struct co_context *context, struct bank *bank, const struct rebalance_ledger *wanted)
 {
@@ -137,6 +154,8 @@ static void balance(struct co_context *context, struct bank *bank, const struct 
     struct lease_peer *servers = bank_list_servers(bank, &count);
     struct rebalance_ledger *ledgers = compare(before, now);
     const struct rebalance_ledger *wanted = NULL;
+    for (size_t i = 0; ledgers && i < now->count; i++)
+        ledgers[i].cold = is_cold(bank, ledgers[i].ledger);
     if (servers && ledgers)
         wanted = rebalance_choose(lease_server(bank->lease), servers, count, ledgers, now->count);
     if (wanted && lease_is_good(bank->lease) && !atomic_load(&bank->leaving))

@@ -59,7 +59,7 @@ const struct rebalance_ledger *rebalance_choose(uint64_t me, const struct lease_
     for (size_t i = 0; i < ledger_count; i++) {
         const struct rebalance_ledger *ledger = &ledgers[i];
         uint64_t rate = ledger->rate;
-        if (ledger->owner != extent.most || rate == 0 || rate > gap)
+        if (ledger->owner != extent.most || ledger->cold || rate == 0 || rate > gap)
             continue;
         /* The further of the two goes down by that. */
         uint64_t gain = rate < gap - rate ? rate : gap - rate;

@@ -3,7 +3,7 @@
  * Which ledger a server that has little to do asks for. Only the least loaded of at least three
  * servers asks, if it is a fifth below the mean, and only for one of the most loaded: the one that
  * brings the two closest together. One that carries more than what the two are apart stays where it
- * is, as does one that is not worth the pause. Pure.
+ * is, as does one that is not worth the pause, or of which that would be long. Pure.
  */
 #ifndef LEDGER_BANK_REBALANCE_H
 #define LEDGER_BANK_REBALANCE_H
@@ -20,6 +20,7 @@ struct rebalance_ledger {
     int ledger;
     uint64_t owner; /* 0: none that lives */
     uint64_t rate;  /* entries a second of late */
+    bool cold;      /* this server would have to read it first, while nobody has it */
 };
 
 /* The ledger that server `me`, which is among them, shall ask for; NULL: none. */
