@@ -15,7 +15,13 @@
 #include "ledger/db/readers.h"
 #include "ledger/notice.h"
 
-enum { TELL_MS = 1000, ASK_S = 5 };
+enum {
+    TELL_MS = 1000,
+    ASK_S = 5,
+    ARRIVES_MS = 3000, /* how long a ledger that was asked for is waited for, ... */
+    LOOK_MS = 20,      /* ... how often that is looked at, ... */
+    AGAIN_MS = 200,    /* ... and when the next one may be asked for */
+};
 
 struct sample {
     int ledger;
@@ -129,37 +135,73 @@ static bool is_cold(struct bank *bank, int number)
     return false;
 }
 
-static void pull(
-    struct co_context *context, struct bank *bank, const struct rebalance_ledger *wanted)
+/* False: not now. */
+static bool pull(struct bank *bank, const struct rebalance_ledger *wanted)
 {
     static const struct pg_statement ask = {
         3, "SELECT writer_pull($1::int, $2::bigint, $3::bigint)"};
+    struct co_context *context =
+        co_context_with_timeout(bank->load_duty.running, ASK_S * CO_CLOCK_S);
     char ledger[16], me[24], owner[24];
     const char *values[] = {ledger, me, owner};
     struct pg_result *rows = NULL;
+    if (!context)
+        return false;
     snprintf(ledger, sizeof ledger, "%d", wanted->ledger);
     snprintf(me, sizeof me, "%lu", lease_server(bank->lease));
     snprintf(owner, sizeof owner, "%lu", wanted->owner);
-    if (readers_run(context, bank->readers, &ask, values, &rows) == PG_OK &&
-        *pg_text(rows, 0, 0) == 't')
+    bool asked = readers_run(context, bank->readers, &ask, values, &rows) == PG_OK &&
+                 *pg_text(rows, 0, 0) == 't';
+    if (asked)
         notice(
             NOTICE_INFO, "server %s has much more to do: asking for its ledger %s", owner, ledger);
     pg_free(&rows);
+    co_context_release(&context);
+    return asked;
 }
 
-static void balance(struct co_context *context, struct bank *bank, const struct samples *before,
-    const struct samples *now)
+/* Until it is this server's. False: it has not come, or the bank is to be closed. */
+static bool await_arrival(struct bank *bank, int ledger)
+{
+    int64_t until_ns = co_clock_now_ns() + ARRIVES_MS * CO_CLOCK_MS;
+    struct lease_row row;
+    do
+        if (lease_find(bank->lease, ledger, &row) && row.ours)
+            return true;
+    while (co_clock_now_ns() < until_ns && co_duty_rest(&bank->load_duty, LOOK_MS * CO_CLOCK_MS));
+    return false;
+}
+
+/* Some have moved since they were read. */
+static void look_at_owners(struct bank *bank, struct rebalance_ledger *ledgers, size_t count)
+{
+    struct lease_row row;
+    for (size_t i = 0; i < count; i++)
+        if (lease_find(bank->lease, ledgers[i].ledger, &row))
+            ledgers[i].owner = row.free ? 0 : row.owner;
+}
+
+/* A server that has just come may have much to fetch: one ledger after the other, each once the one
+ * before is here, whenever this server has the least to do, and for half of the time until all is
+ * read again. Others with little to do do the same, in turns: one ledger moves at a time. */
+static void balance(struct bank *bank, const struct samples *before, const struct samples *now)
 {
     size_t count;
     struct lease_peer *servers = bank_list_servers(bank, &count);
     struct rebalance_ledger *ledgers = compare(before, now);
-    const struct rebalance_ledger *wanted = NULL;
+    const struct rebalance_ledger *wanted;
+    int64_t until_ns = co_clock_now_ns() + bank->rebalance_ms / 2 * CO_CLOCK_MS;
     for (size_t i = 0; ledgers && i < now->count; i++)
         ledgers[i].cold = is_cold(bank, ledgers[i].ledger);
-    if (servers && ledgers)
+    do {
+        if (!servers || !ledgers || !lease_is_good(bank->lease) || atomic_load(&bank->leaving))
+            break;
+        look_at_owners(bank, ledgers, now->count);
         wanted = rebalance_choose(lease_server(bank->lease), servers, count, ledgers, now->count);
-    if (wanted && lease_is_good(bank->lease) && !atomic_load(&bank->leaving))
-        pull(context, bank, wanted);
+        if (wanted && pull(bank, wanted) && !await_arrival(bank, wanted->ledger))
+            break;
+    } while (
+        co_clock_now_ns() < until_ns && co_duty_rest(&bank->load_duty, AGAIN_MS * CO_CLOCK_MS));
     free(ledgers);
     free(servers);
 }
@@ -172,13 +214,14 @@ static void look_around(struct bank *bank, struct samples *before)
         co_context_with_timeout(bank->load_duty.running, ASK_S * CO_CLOCK_S);
     if (!bounded)
         return;
-    if (take_samples(bounded, bank, &now)) {
-        if (before->all)
-            balance(bounded, bank, before, &now);
-        free(before->all);
-        *before = now;
-    }
+    bool taken = take_samples(bounded, bank, &now);
     co_context_release(&bounded);
+    if (!taken)
+        return;
+    if (before->all)
+        balance(bank, before, &now);
+    free(before->all);
+    *before = now;
 }
 
 /* Where there are too few servers nothing of others is read. */

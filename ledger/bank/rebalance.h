@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which ledger a server that has little to do asks for. Only the least loaded of at least three
- * servers asks, if it is a fifth below the mean, and only for one of the most loaded: the one that
- * brings the two closest together. One that carries more than what the two are apart stays where it
- * is, as does one that is not worth the pause, or of which that would be long. Pure.
+ * servers asks, if it is a fifth below the mean or the most loaded is a fifth above, and only for
+ * one of the most loaded: the one that brings the two closest together. One that carries more than
+ * what the two are apart stays where it is, as does one that is not worth the pause, or of which
+ * that would be long. Pure.
  */
 #ifndef LEDGER_BANK_REBALANCE_H
 #define LEDGER_BANK_REBALANCE_H

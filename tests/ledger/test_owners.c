@@ -277,6 +277,8 @@ static void what_is_asked_for(void)
             {{1, 1, 500, false}, {2, 1, 500, false}, {3, 2, 1, false}}, 0},
         {"nothing within a fifth of the mean", 3, 3,
             {{1, 1, 60, false}, {2, 1, 60, false}, {3, 2, 100, false}, {4, 3, 81, false}}, 0},
+        {"one when the most loaded is a fifth above it", 3, 3,
+            {{1, 1, 110, false}, {2, 1, 30, false}, {3, 2, 81, false}, {4, 3, 80, false}}, 2},
         {"nothing between two", 2, 2, {{1, 1, 500, false}, {2, 1, 500, false}}, 0},
         {"nothing while there is little to do", 3, 3, {{1, 1, 10, false}, {2, 1, 10, false}}, 0},
         {"nothing that is not worth the pause", 3, 3,
