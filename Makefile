@@ -364,14 +364,12 @@ forward: deps-test ## requests passed on to a server that dies at each byte of i
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	FORWARD=long build/release/tests/test-service forward
 
-.PHONY: bench-connections bench-tls fuzz flood
-
 .PHONY: spread
 spread: deps-test ## three servers, 300 ledgers, few of which have most of the load: 3 minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service build/release/teller
 	SPREAD=long build/release/tests/test-service spread
 
-.PHONY: bench-connections fuzz flood
+.PHONY: bench-connections bench-tls fuzz flood
 bench-connections: deps-test ## what slow clients, listeners and idle connections cost: 1,000, 2,000, 10,000
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	CROWDS=long build/release/tests/test-service company

@@ -337,6 +337,11 @@ bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer)
     return bank->lease && lease_peer(bank->lease, index, peer);
 }
 
+bool bank_is_gone(struct bank *bank, uint64_t server)
+{
+    return bank->lease && lease_is_gone(bank->lease, server);
+}
+
 size_t bank_count(struct bank *bank)
 {
     return atomic_load(&bank->count);

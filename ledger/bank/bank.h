@@ -129,6 +129,7 @@ void bank_leave(struct bank *bank);
 
 /* A server that lives, by index (lease.h); false: there are no more. Never parks. */
 bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer);
+bool bank_is_gone(struct bank *bank, uint64_t server); /* as lease_is_gone() */
 
 /* The schema that this program brings with it: the number of its newest migration. Never parks. */
 int bank_schema(void);

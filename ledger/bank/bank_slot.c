@@ -61,6 +61,15 @@ struct ledger *bank_slot_enter(struct bank_slot *slot)
     return enter_moving(slot, &moves);
 }
 
+/* Given free for a server that lives; its keeper may not have seen that yet. */
+static bool is_given(struct bank_slot *slot)
+{
+    struct lease *lease = slot->bank->lease;
+    struct lease_row row;
+    return lease && lease_find(lease, slot->number, &row) && row.free && row.wanted != 0 &&
+           !lease_is_gone(lease, row.wanted);
+}
+
 enum ledger_status bank_find_moving(
     struct bank *bank, const char *name, struct ledger **ledger, bool *moves)
 {
@@ -69,6 +78,7 @@ enum ledger_status bank_find_moving(
     *ledger = slot ? enter_moving(slot, moves) : NULL;
     if (*ledger)
         return LEDGER_OK;
+    *moves = *moves || (slot && is_given(slot));
     return slot ? LEDGER_UNAVAILABLE : LEDGER_LEDGER_NOT_FOUND;
 }
 

@@ -88,5 +88,6 @@ enum ledger_status banks_create(struct co_context *context, struct banks *banks,
 
 /* A server has a number in each database: the two as one, that no other server has. */
 uint64_t banks_server_id(size_t database, uint64_t server);
+uint64_t banks_server_of(uint64_t id, size_t *database); /* and back: its number there */
 
 #endif

@@ -57,6 +57,12 @@ uint64_t banks_server_id(size_t database, uint64_t server)
     return server * DATABASE_LIST_MAX + database;
 }
 
+uint64_t banks_server_of(uint64_t id, size_t *database)
+{
+    *database = id % DATABASE_LIST_MAX;
+    return id / DATABASE_LIST_MAX;
+}
+
 /* ---- ledgers -------------------------------------------------------------------------------- */
 
 bool banks_home(struct banks *banks, const char *name, size_t *index)

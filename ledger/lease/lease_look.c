@@ -54,6 +54,8 @@ static bool keep_peers(struct lease *lease, const struct pg_result *result)
     struct lease_peer *before = lease->peers;
     lease->peers = peers;
     lease->peer_count = count;
+    if (count > 0 && peers[count - 1].no > lease->newest_peer)
+        lease->newest_peer = peers[count - 1].no; /* they are in that order */
     co_lock_drop(&lease->lock);
     free(before);
     return true;
@@ -184,6 +186,17 @@ bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer)
         *peer = lease->peers[index];
     co_lock_drop(&lease->lock);
     return there;
+}
+
+bool lease_is_gone(struct lease *lease, uint64_t server)
+{
+    bool lives = false;
+    co_lock_take(&lease->lock);
+    for (size_t i = 0; i < lease->peer_count; i++)
+        lives = lives || lease->peers[i].no == server;
+    bool gone = !lives && server <= lease->newest_peer;
+    co_lock_drop(&lease->lock);
+    return gone;
 }
 
 /* Several pieces of news may be one step: whoever waits looks at all there is. */

@@ -54,6 +54,10 @@ struct lease_peer {
  * numbers, this one among them; false: there are no more. */
 bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer);
 
+/* Did that server live, and does not any more? One that is newer than all that are known may have
+ * come since. Never parks. */
+bool lease_is_gone(struct lease *lease, uint64_t server);
+
 /* Park until a look has succeeded after the n-th that is in *seen, or something else is new; false:
  * the context ended first. */
 CO_MUST_CHECK bool lease_await_news(

@@ -52,6 +52,7 @@ struct lease {
     struct lease_row *rows;
     struct lease_peer *peers;
     size_t row_count, peer_count;
+    uint64_t newest_peer; /* the highest number that was seen of any, also of those that left */
     char problem[LEASE_WHY];
 
     /* the beating coroutine's own */

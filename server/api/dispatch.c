@@ -362,8 +362,6 @@ bool dispatch_admit(
         return false;
     }
     admission->is_unsure = call->is_unsure;
-    if (call->elsewhere)
-        admission->max_rate = 0; /* the owner counts them */
     admission->may_be_long = strstr(call->route->query, " limit ") != NULL; /* a list */
     /* Only batches may be long. */
     bool large = call->route->body == ROUTE_BODY_LARGE;

@@ -10,12 +10,14 @@
 #include "server/http/prefer.h"
 
 enum {
-    READ_MS = 2500,   /* a read, whose owner answers it within its lease, or never; else */
-    WAIT_S = 30,      /* as long as the owner waits, */
-    WAIT_MAX_S = 60,  /* or as the client is willing to (call.h), */
-    MARGIN_MS = 3000, /* and until its answer is here */
-    LOOK_MS = 20,     /* how often the map is looked at, ... */
-    LOOKS_MS = 2000,  /* ... and for how long */
+    READ_MS = 2500,           /* a read, whose owner answers it within its lease, or never; else */
+    WAIT_S = 30,              /* as long as the owner waits, */
+    WAIT_MAX_S = 60,          /* or as the client is willing to (call.h), */
+    MARGIN_MS = 3000,         /* and until its answer is here */
+    LOOK_MS = 20,             /* how often the map is looked at, ... */
+    LOOKS_MS = 2000,          /* ... and for how long; */
+    LOOKS_UNREACHED_MS = 300, /* and if the owner has nothing to say */
+    TRIES = 3,
 };
 
 static const char out_of_reach[] =
@@ -97,9 +99,9 @@ static bool has_moved(struct call *call, bool anyone)
 }
 
 /* Look at the map until it says something else. False: it did not, or the time is over. */
-static bool look_again(struct call *call, bool anyone, int64_t until_ns)
+static bool look_again(struct call *call, bool anyone, int64_t looks_ms, int64_t until_ns)
 {
-    int64_t most_ns = co_clock_now_ns() + LOOKS_MS * CO_CLOCK_MS;
+    int64_t most_ns = co_clock_now_ns() + looks_ms * CO_CLOCK_MS;
     until_ns = until_ns < most_ns ? until_ns : most_ns;
     for (; co_clock_now_ns() < until_ns; co_sleep(LOOK_MS * CO_CLOCK_MS))
         if (has_moved(call, anyone))
@@ -161,13 +163,23 @@ static void refuse(struct call *call, enum forward_fate fate, bool heeds_key)
         refuse_unreached(call);
 }
 
+/* It was not executed, or only reads: who has the ledger since? What cannot be reached may have
+ * stopped a moment ago, and handed over what it had. */
+static bool may_go_on(struct call *call, enum forward_fate fate, int64_t until_ns)
+{
+    if (fate == FORWARD_NOT_OWNER)
+        return look_again(call, false, LOOKS_MS, until_ns);
+    if (fate == FORWARD_NOT_SENT)
+        return look_again(call, false, LOOKS_UNREACHED_MS, until_ns);
+    return fate == FORWARD_LOST && only_reads(call) && look_again(call, true, LOOKS_MS, until_ns);
+}
+
 bool elsewhere_answer(struct call *call, bool heeds_key)
 {
     call->stages.asked_ns = co_clock_now_ns();
     int64_t until_ns = call->stages.asked_ns + wait_ns(call);
     enum forward_fate fate = pass(call, heeds_key, until_ns);
-    bool again = fate == FORWARD_NOT_OWNER || (fate == FORWARD_LOST && only_reads(call));
-    if (again && look_again(call, fate == FORWARD_LOST, until_ns)) {
+    for (int tries = 1; tries < TRIES && may_go_on(call, fate, until_ns); tries++) {
         if (!call->elsewhere) {
             call->stages.asked_ns = call->stages.passed_ns = 0;
             return true;
@@ -186,16 +198,12 @@ void elsewhere_end(struct call *call)
         forward_stream_end(&call->elsewhere->events);
 }
 
-size_t elsewhere_living(void *arg, uint64_t *servers)
+bool elsewhere_is_gone(void *arg, uint64_t server)
 {
     struct api *api = arg;
     struct banks *banks = atomic_load(&api->banks);
-    size_t count = 0;
-    for (size_t i = 0; banks && i < banks_count(banks); i++) {
-        struct bank *bank = banks_at(banks, i);
-        struct lease_peer peer;
-        for (size_t at = 0; bank && count < FORWARD_SERVERS && bank_peer(bank, at, &peer); at++)
-            servers[count++] = banks_server_id(i, peer.no);
-    }
-    return count;
+    size_t database;
+    uint64_t number = banks_server_of(server, &database);
+    struct bank *bank = banks && database < banks_count(banks) ? banks_at(banks, database) : NULL;
+    return bank && bank_is_gone(bank, number);
 }

@@ -3,9 +3,9 @@
  * Calls of a ledger that another server has: they are passed on to it (server/forward), and it is
  * decided what is to be told, or tried again, when that does not work:
  *
- * - It could not be reached: nothing was done, 503.
- * - It does not have the ledger any more, which it says (421), so it has done nothing: the map is
- *   looked at again, once.
+ * - It could not be reached, or does not have the ledger any more, which it says (421): nothing
+ *   was done, so the map is looked at again, and whoever has it now is asked, if that is soon
+ *   known; else 503.
  * - It was sent, and no whole answer came: what only reads is asked once more of whoever has the
  *   ledger now; of all else the outcome is not known, 504, and its key settles that.
  */
@@ -39,7 +39,7 @@ CO_MUST_CHECK bool elsewhere_enter(struct call *call);
 CO_MUST_CHECK bool elsewhere_answer(struct call *call, bool heeds_key);
 void elsewhere_end(struct call *call); /* the answer was sent, or will not be; never parks */
 
-/* The servers that live: for struct forward_options; `arg` is a struct api. */
-size_t elsewhere_living(void *api, uint64_t *servers);
+/* For struct forward_options; `arg` is a struct api. */
+bool elsewhere_is_gone(void *arg, uint64_t server);
 
 #endif

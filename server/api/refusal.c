@@ -59,7 +59,7 @@ static const char *why_unavailable(const struct call *call)
     if (call->ledger)
         ledger_read_figures(call->ledger, &figures);
     else if (call->api && !atomic_load(&call->api->open))
-        return "The service is starting, or standing by; /readyz says why.";
+        return "The service is starting; /readyz says why.";
     else if (call->path.ledger)
         return "This ledger is not open here; /readyz says why.";
     if (figures.awaits_clock)

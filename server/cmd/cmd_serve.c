@@ -127,7 +127,7 @@ static bool open_forward(struct serve *serve)
         .certificate_file = files->certificate,
         .key_file = files->key,
         .max_open = serve->max_passed_on,
-        .living = elsewhere_living,
+        .is_gone = elsewhere_is_gone,
         .arg = &serve->api};
     if (!serve->options.database.url)
         return true;

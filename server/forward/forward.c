@@ -12,6 +12,7 @@
 #include "server/forward/forward_answer.h"
 #include "server/forward/forward_dial.h"
 #include "server/forward/forward_head.h"
+#include "server/forward/forward_quota.h"
 #include "server/http/http.h"
 #include "server/http/problem.h"
 #include "server/text/log.h"
@@ -20,13 +21,16 @@
  * ever one is taken that is just being closed. */
 enum { IDLE_MAX = 64, IDLE_S = 20, HEAD_MAX = 16 * 1024, PIECE = 2048, FORWARD_URL = 600 };
 
+/* A stream's owner says something each fifteen seconds: three times nothing, and it is cut. */
+static const int64_t silent_ns = 45 * CO_CLOCK_S;
+
 struct forward {
     char *url;
-    size_t max_open;
+    struct forward_quota quota;
     struct forward_dial dial;
     struct forward_watch watch;
     struct co_http *http;
-    _Atomic uint64_t open, passed[FORWARD_FATES];
+    _Atomic uint64_t passed[FORWARD_FATES];
 };
 
 const char *const forward_fate_names[FORWARD_FATES] = {[FORWARD_ANSWERED] = "answered",
@@ -43,12 +47,12 @@ struct forward *forward_make(const struct forward_options *options, char *error,
     snprintf(error, size, "there is not enough memory");
     if (!forward)
         return NULL;
-    forward->max_open = options->max_open;
+    forward->quota.most = options->max_open;
     forward->dial = (struct forward_dial){.speaks_tls = options->speaks_tls,
         .files = {.trust_file = options->trust_file,
             .certificate_file = options->certificate_file,
             .key_file = options->key_file}};
-    forward->watch = (struct forward_watch){.living = options->living, .arg = options->arg};
+    forward->watch = (struct forward_watch){.is_gone = options->is_gone, .arg = options->arg};
     const struct co_http_options http = {.limits = {.head_max = HEAD_MAX},
         .idle_max = IDLE_MAX,
         .idle_ns = IDLE_S * CO_CLOCK_S,
@@ -120,15 +124,23 @@ static void pass_events(struct http_stream *stream, struct request *request, voi
     struct forward_stream *events = arg;
     struct forward_watch *watch = &events->forward->watch;
     struct co_context *context = http_stream_context(stream);
-    struct forward_waiter waiter = {.context = context, .server = events->server};
+    struct forward_waiter waiter = {
+        .context = context, .server = events->server, .until_ns = co_clock_now_ns() + silent_ns};
     char piece[PIECE];
     ssize_t got;
     (void)request;
     forward_watch_add(watch, &waiter);
-    while ((got = co_http_exchange_read(context, events->exchange, piece, sizeof piece)) > 0 &&
-           http_stream_write(stream, piece, (size_t)got))
-        ;
+    while ((got = co_http_exchange_read(context, events->exchange, piece, sizeof piece)) > 0) {
+        /* How long its client takes to read is that client's affair. */
+        atomic_store(&waiter.until_ns, 0);
+        if (!http_stream_write(stream, piece, (size_t)got))
+            break;
+        atomic_store(&waiter.until_ns, co_clock_now_ns() + silent_ns);
+    }
     forward_watch_remove(watch, &waiter);
+    /* There may have been more: that must not look like the end. */
+    if (got < 0)
+        http_stream_cut(stream);
 }
 
 void forward_stream_end(struct forward_stream **events)
@@ -138,7 +150,7 @@ void forward_stream_end(struct forward_stream **events)
     if (!ended)
         return;
     co_http_exchange_close(&ended->exchange);
-    atomic_fetch_sub(&ended->forward->open, 1);
+    forward_quota_leave(&ended->forward->quota, ended->server);
 }
 
 /* ---- passing on ---------------------------------------------------------------------------- */
@@ -153,15 +165,6 @@ struct passing {
     struct co_http_exchange *exchange;
     struct forward_stream *events; /* which the answer is; NULL: it is whole */
 };
-
-static bool enter(struct forward *forward)
-{
-    uint64_t open = atomic_fetch_add(&forward->open, 1);
-    if (!forward->max_open || open < forward->max_open)
-        return true;
-    atomic_fetch_sub(&forward->open, 1);
-    return false;
-}
 
 /* The head of an event stream has come, which keeps the exchange. */
 static void begin_events(struct passing *passing)
@@ -253,7 +256,7 @@ enum forward_fate forward_pass(struct forward *forward, const struct forward_to 
     struct passing passing = {
         .forward = forward, .to = to, .request = request, .response = response};
     enum forward_fate fate = FORWARD_FULL;
-    bool has_place = enter(forward);
+    bool has_place = forward_quota_enter(&forward->quota, to->server);
     if (has_place)
         passing.context = co_context_with_timeout(co_context_background(), to->wait_ns);
     if (passing.context) {
@@ -264,7 +267,7 @@ enum forward_fate forward_pass(struct forward *forward, const struct forward_to 
         forget_answer(response);
     /* A stream keeps its place. */
     if (has_place && !passing.events)
-        atomic_fetch_sub(&forward->open, 1);
+        forward_quota_leave(&forward->quota, to->server);
     *events = passing.events;
     atomic_fetch_add_explicit(&forward->passed[fate], 1, memory_order_relaxed);
     return fate;
@@ -308,5 +311,5 @@ void forward_read(struct forward *forward, struct forward_figures *figures)
 {
     for (int i = 0; i < FORWARD_FATES; i++)
         figures->passed[i] = atomic_load_explicit(&forward->passed[i], memory_order_relaxed);
-    figures->open = atomic_load(&forward->open);
+    figures->open = forward_quota_open(&forward->quota);
 }

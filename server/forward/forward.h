@@ -29,10 +29,9 @@ struct forward_options {
     bool speaks_tls;        /* to servers whose url is https, whose certificates are verified ... */
     const char *trust_file; /* ... by these; NULL: by the system's */
     const char *certificate_file, *key_file; /* shown to those that ask for one; NULL: none */
-    size_t max_open; /* requests and streams that are on their way; 0: any number */
-    /* The numbers of the servers that live, as far as is known; how many there are, at most
-     * FORWARD_SERVERS. Never parks. */
-    size_t (*living)(void *arg, uint64_t servers[FORWARD_SERVERS]);
+    size_t max_open; /* requests and streams on their way, half of them to one server; 0: any */
+    /* Is that server known to live no more? Never parks, and asks nobody. */
+    bool (*is_gone)(void *arg, uint64_t server);
     void *arg;
 };
 

@@ -5,25 +5,20 @@
 
 enum { LOOK_MS = 100 };
 
-static bool is_among(const uint64_t *servers, size_t count, uint64_t server)
+static bool is_over(const struct forward_watch *watch, struct forward_waiter *waiter)
 {
-    for (size_t i = 0; i < count; i++)
-        if (servers[i] == server)
-            return true;
-    return false;
+    int64_t until_ns = atomic_load_explicit(&waiter->until_ns, memory_order_relaxed);
+    return (until_ns && co_clock_now_ns() >= until_ns) ||
+           watch->is_gone(watch->arg, waiter->server);
 }
 
 static void look(void *arg)
 {
     struct forward_watch *watch = arg;
-    uint64_t servers[FORWARD_SERVERS];
     while (co_duty_rest(&watch->looking, LOOK_MS * CO_CLOCK_MS)) {
-        size_t count = watch->living(watch->arg, servers);
-        if (count == 0 || count == FORWARD_SERVERS)
-            continue; /* none is known, or there may be more */
         co_lock_take(&watch->lock);
         for (struct forward_waiter *at = watch->first; at; at = at->next)
-            if (!is_among(servers, count, at->server))
+            if (is_over(watch, at))
                 co_context_cancel(at->context);
         co_lock_drop(&watch->lock);
     }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits for another server ends when that one does: a server that hangs keeps its connections
- * open, so it is looked, now and then, whether it still lives. */
+/* What waits for another server ends when that one does, or says nothing for too long: a server
+ * that hangs keeps its connections open, as does a way that is cut, so it is looked now and then.
+ */
 #ifndef SERVER_FORWARD_FORWARD_WATCH_H
 #define SERVER_FORWARD_FORWARD_WATCH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "coro/context.h"
@@ -16,21 +17,20 @@
 /* Whoever waits; lies in its memory. */
 struct forward_waiter {
     struct forward_waiter *next, **previous;
-    struct co_context *context; /* what it waits with: is cancelled when the server is gone */
+    struct co_context *context; /* what it waits with: is cancelled when the server is gone, */
     uint64_t server;
+    _Atomic int64_t until_ns; /* or at that time (co_clock_now_ns()); 0: no time is set */
 };
 
-enum { FORWARD_SERVERS = 256 };
-
 struct forward_watch {
-    size_t (*living)(void *arg, uint64_t servers[FORWARD_SERVERS]); /* forward.h */
+    bool (*is_gone)(void *arg, uint64_t server); /* forward.h */
     void *arg;
     struct co_duty looking;
-    struct co_lock lock; /* guards what follows; taken before those of contexts */
+    struct co_lock lock; /* guards what follows; before those of contexts, and is_gone()'s */
     struct forward_waiter *first;
 };
 
-/* `living` and `arg` are set. False: memory is short. Never parks. */
+/* `is_gone` and `arg` are set. False: memory is short. Never parks. */
 CO_MUST_CHECK bool forward_watch_begin(struct forward_watch *watch);
 void forward_watch_end(struct forward_watch *watch); /* nobody waits; parks */
 

@@ -91,6 +91,10 @@ struct co_context *http_stream_context(struct http_stream *stream);
  * them all; false: the client has gone, or the server stops. */
 CO_MUST_CHECK bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length);
 
+/* What was written is not all there is: its end is not to look like a proper one. Nothing may be
+ * written after that. Never parks. */
+void http_stream_cut(struct http_stream *stream);
+
 /* The part of the worker's time that its streams have, for what is done for them besides writing.
  */
 struct share *http_stream_share(struct http_stream *stream);

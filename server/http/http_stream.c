@@ -299,6 +299,11 @@ bool http_stream_write(struct http_stream *stream, const char *bytes, size_t len
     return write_pieces(stream, pieces, 3);
 }
 
+void http_stream_cut(struct http_stream *stream)
+{
+    stream->within = true;
+}
+
 static bool write_head(struct http_stream *stream)
 {
     char head[HTTP_RESPONSE_HEAD];

@@ -32,7 +32,7 @@ struct http_stream {
     uint64_t bytes;             /* of the body, written or about to be */
     bool has_room;              /* told since the last write */
     bool hung_up;               /* the client has */
-    bool within;                /* a chunk that was begun is not written to its end */
+    bool within;                /* a chunk is not written to its end, or the body is not */
     bool chunked;               /* else the body ends with the connection */
 };
 

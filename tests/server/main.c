@@ -13,7 +13,7 @@ int main(int argc, char **argv)
         &echo_suite, &head_suite, &http_suite, &share_suite, &stream_suite, &timing_suite,
         &cluster_suite, &token_suite, &reach_suite, &method_walk_suite, &ladder_suite, &money_suite,
         &crossing_suite, &unavailable_suite, &lab_suite, &forwarded_suite, &owner_suite,
-        &passing_suite, NULL};
+        &passing_suite, &waiting_suite, NULL};
     hash_init();
     notice_sink_terminal();
     return unit_main("server", suites, argc, argv);

@@ -14,6 +14,6 @@ extern const struct unit_suite log_suite, echo_suite, head_suite, http_suite, sh
     stream_suite, timing_suite, cluster_suite, token_suite;
 extern const struct unit_suite ladder_suite, money_suite, export_suite, unavailable_suite,
     lab_runs_suite, lab_suite, token_text_suite, tls_tickets_suite, hogs_suite, reach_suite,
-    rate_suite, method_walk_suite, forwarded_suite, owner_suite, passing_suite;
+    rate_suite, method_walk_suite, forwarded_suite, owner_suite, passing_suite, waiting_suite;
 
 #endif

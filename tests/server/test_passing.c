@@ -257,10 +257,10 @@ static void answers_are_bounded(void)
 
 /* ---- whom it can reach --------------------------------------------------------------------- */
 
-static size_t nobody(void *arg, uint64_t *servers)
+static bool nobody(void *arg, uint64_t server)
 {
-    (void)arg, (void)servers;
-    return 0;
+    (void)arg, (void)server;
+    return false;
 }
 
 static void reaches(void)
@@ -284,7 +284,7 @@ static void reaches(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char error[200];
-        const struct forward_options options = {.url = rows[i].own, .living = nobody};
+        const struct forward_options options = {.url = rows[i].own, .is_gone = nobody};
         struct forward *forward = forward_make(&options, error, sizeof error);
         CU_ASSERT_PTR_NOT_NULL_FATAL(forward);
         CU_ASSERT_EQUAL(forward_reaches(forward, rows[i].other), rows[i].reaches);

@@ -28,12 +28,23 @@ bool standby_host(struct service *host, const char *strategy, char url[STANDBY_U
     return true;
 }
 
-void standby_prepare(struct service *service, const char *strategy, const char *url)
+static void prepare(struct service *service, const char *strategy, const char *url, bool secret)
 {
-    *service = (struct service){.strategy = strategy, .arguments = {"--database", url, NULL}};
+    *service = (struct service){
+        .strategy = strategy, .arguments = {"--database", url, NULL}, .secret = secret};
     service_reserve(service);
     snprintf(service->folder, sizeof service->folder, "/tmp/teller-test-XXXXXX");
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(service->folder));
+}
+
+void standby_prepare(struct service *service, const char *strategy, const char *url)
+{
+    prepare(service, strategy, url, false);
+}
+
+void standby_prepare_secret(struct service *service, const char *strategy, const char *url)
+{
+    prepare(service, strategy, url, true);
 }
 
 /* The two have one database, and so one token; each reads it in its own folder. */
@@ -42,7 +53,7 @@ void standby_make(struct standby *standby, const struct service *first, const ch
     struct service *service = &standby->service;
     char path[TEXT];
     memset(standby, 0, sizeof *standby);
-    standby_prepare(service, first->strategy, url);
+    prepare(service, first->strategy, url, first->secret);
     service->start_seconds = PATIENCE_S;
     snprintf(path, sizeof path, "%s/admin.token", service->folder);
     FILE *file = fopen(path, "we");

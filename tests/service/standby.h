@@ -29,6 +29,9 @@ CO_MUST_CHECK bool standby_host(struct service *host, const char *strategy, char
  * it; not started. For the first of the two. */
 void standby_prepare(struct service *service, const char *strategy, const char *url);
 
+/* The same, and it speaks TLS (secret.h), as the second will. */
+void standby_prepare_secret(struct service *service, const char *strategy, const char *url);
+
 /* The same for the second, once the first runs: it has the first one's token, and its target can
  * be used from now on. */
 void standby_make(struct standby *standby, const struct service *first, const char *url);
