@@ -6,6 +6,7 @@
  * others are served here until it is their turn.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
@@ -62,6 +63,26 @@ bool bank_give(struct bank_slot *slot, uint64_t next)
     ledger_close(&ledger);
     give_free(slot, next, began_ns);
     return true;
+}
+
+bool bank_vacate(struct bank_slot *slot)
+{
+    struct ledger *ledger = slot->ledger;
+    /* Why it ends is kept: clients and /readyz are told until it is open again. */
+    struct ledger_figures figures;
+    ledger_read_figures(ledger, &figures);
+    bool lost = figures.state == LEDGER_LOST;
+    co_lock_take(&slot->lock);
+    slot->ledger = NULL;
+    slot->state = lost ? LEDGER_LOST : LEDGER_OPENING;
+    memcpy(slot->why, figures.reason, sizeof slot->why);
+    co_lock_drop(&slot->lock);
+    if (lost)
+        atomic_store(&slot->bank->lost, true);
+    bank_step(slot->bank);
+    /* Nobody gets in any more; closing waits for those that are inside. */
+    ledger_close(&ledger);
+    return !lost;
 }
 
 void bank_give_unopened(struct bank_slot *slot, uint64_t next)

@@ -190,27 +190,6 @@ static uint64_t stay(struct bank_slot *slot)
     return next;
 }
 
-/* False: it is not to be opened again. */
-static bool vacate(struct bank_slot *slot)
-{
-    struct ledger *ledger = slot->ledger;
-    /* Why it ends is kept: clients and /readyz are told until it is open again. */
-    struct ledger_figures figures;
-    ledger_read_figures(ledger, &figures);
-    bool lost = figures.state == LEDGER_LOST;
-    co_lock_take(&slot->lock);
-    slot->ledger = NULL;
-    slot->state = lost ? LEDGER_LOST : LEDGER_OPENING;
-    memcpy(slot->why, figures.reason, sizeof slot->why);
-    co_lock_drop(&slot->lock);
-    if (lost)
-        atomic_store(&slot->bank->lost, true);
-    bank_step(slot->bank);
-    /* Nobody gets in any more; closing waits for those that are inside. */
-    ledger_close(&ledger);
-    return !lost;
-}
-
 /* It is open, until it is given away or has ended. False: as above. */
 static bool have(struct bank_slot *slot)
 {
@@ -218,7 +197,7 @@ static bool have(struct bank_slot *slot)
     while ((next = stay(slot)) != 0 && co_context_err(slot->bank->running) == CO_CONTEXT_OK)
         if (bank_give(slot, next))
             return true;
-    return vacate(slot);
+    return bank_vacate(slot);
 }
 
 static void keep(void *arg)

@@ -124,6 +124,9 @@ bool bank_may_take(struct bank_slot *slot, struct lease_row *row);
  */
 CO_MUST_CHECK bool bank_give(struct bank_slot *slot, uint64_t next);
 
+/* It has ended, and is not given to anybody: close it. False: it is not to be opened again. */
+CO_MUST_CHECK bool bank_vacate(struct bank_slot *slot);
+
 /* The same of one that is this server's, and is not open: it could not be, or not yet. */
 void bank_give_unopened(struct bank_slot *slot, uint64_t next);
 
