@@ -29,7 +29,8 @@ static bool is_long(void)
     return given && strcmp(given, "long") == 0;
 }
 
-/* One kind of company. */
+/* One kind of company. The entries that listeners are told of are made in any case, so that only the
+ * listening is compared. */
 struct company {
     struct service service;
     size_t count;
@@ -67,24 +68,17 @@ static void come(void *arg)
 {
     static const char asks[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
     (void)arg;
-    company.stop = false;
     if (company.fn)
         fleet_start(&company.fleet, &company.service, company.count, company.fn);
     else
         crowd_begin(&company.idle, &company.service);
     while (!company.fn && company.idle.count < company.count)
         (void)crowd_send(&company.idle, asks, sizeof asks - 1);
-    if (company.fn != fleet_listen_other)
-        return;
-    co_waitgroup_add(&company.running, 1);
-    co_ensure(co_spawn(pay_other, NULL));
 }
 
 static void go(void *arg)
 {
     (void)arg;
-    company.stop = true;
-    co_waitgroup_wait(&company.running);
     if (company.fn)
         fleet_stop(&company.fleet);
     else
@@ -120,6 +114,22 @@ static void begin(void)
     visit_end(&visit);
     if (is_long())
         beside_measure(&company.service, account, 0, 3, &warm);
+    if (company.fn == fleet_listen_other) {
+        co_waitgroup_add(&company.running, 1);
+        co_ensure(co_spawn(pay_other, NULL));
+    }
+}
+
+static void end(void)
+{
+    struct visit visit;
+    company.stop = true;
+    co_waitgroup_wait(&company.running);
+    visit_begin(&visit, &company.service);
+    CU_ASSERT(visit_is_alone(&visit));
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&company.service), 0);
+    service_remove(&company.service);
 }
 
 /* By the clock, for the latency; then as many as there can be, for the rate. */
@@ -136,7 +146,6 @@ static void compare(int rate)
 
 static void beside(size_t count, void (*fn)(void *fleet))
 {
-    struct visit visit;
     memset(&company, 0, sizeof company);
     company.count = is_long() ? count : count / 10;
     company.fn = fn;
@@ -144,11 +153,7 @@ static void beside(size_t count, void (*fn)(void *fleet))
     compare(RATE);
     if (is_long())
         compare(0);
-    visit_begin(&visit, &company.service);
-    CU_ASSERT(visit_is_alone(&visit));
-    visit_end(&visit);
-    CU_ASSERT_EQUAL(service_stop(&company.service), 0);
-    service_remove(&company.service);
+    end();
 }
 
 static void slow_clients(void)
