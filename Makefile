@@ -346,7 +346,7 @@ restarts: deps-test build ## 50 restarts under load, with a socket that is held 
 	RESTARTS=50 build/release/tests/test-service handover
 
 ENDINGS ?= 10000
-endings: deps-test build ## connections that end badly, ENDINGS=10000 of each kind: minutes
+endings: deps-test build ## connections that end badly, ENDINGS=10000 of each kind: minutes; 100000: half an hour
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
 	ENDINGS=$(ENDINGS) build/release/tests/test-service endings
 

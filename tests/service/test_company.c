@@ -29,8 +29,8 @@ static bool is_long(void)
     return given && strcmp(given, "long") == 0;
 }
 
-/* One kind of company. The entries that listeners are told of are made in any case, so that only the
- * listening is compared. */
+/* One kind of company. The entries that listeners are told of are made in any case, so that only
+ * the listening is compared. */
 struct company {
     struct service service;
     size_t count;

@@ -20,6 +20,7 @@
 enum {
     CREW = 32,
     FEW = 192,
+    SOME = 2500, /* are enough to have what is kept for the next time */
     TEXT = 160 * 1024,
     SETTLE_TRIES = 400,
     SETTLED_FOR = 8,
@@ -330,7 +331,7 @@ static void all_is_given_back(void)
     come_and_leave_late(&service);
     struct remains before = remains_settled(&service);
     size_t count = how_many();
-    run_all(&crowd, text, count / 4, NULL);
+    run_all(&crowd, text, count / 4 < SOME ? count / 4 : SOME, NULL);
     remains_await(&service, &before, "some of each"); /* what is kept for the next time is there */
     size_t memory = service_memory_kib(&service);
     size_t kinds = run_all(&crowd, text, count, &before);
