@@ -20,7 +20,10 @@ enum { GROUPS = 64, ALONE = 16 /* up to this many users are one group */ };
 struct event_feed {
     struct event_feed *next;
     struct ledger *ledger;
-    size_t users, joined;
+    size_t joined;
+    struct event_feed_user *users;
+    size_t count; /* of those */
+    bool ended;   /* nothing comes any more */
     struct co_context *life;
     struct co_waitgroup running;
     struct co_eventcount known[GROUPS]; /* the position that a group's users know of */
@@ -30,7 +33,7 @@ struct event_feed {
  * those who read them. */
 static int64_t tick_ns(const struct event_feed *feed)
 {
-    int64_t wanted_ns = (int64_t)feed->users * of_each_user_ns;
+    int64_t wanted_ns = (int64_t)feed->count * of_each_user_ns;
     return wanted_ns < tick_min_ns   ? tick_min_ns
            : wanted_ns > tick_max_ns ? tick_max_ns
                                      : wanted_ns;
@@ -39,7 +42,7 @@ static int64_t tick_ns(const struct event_feed *feed)
 /* One group after the other is told of what is durable, each once in a tick. */
 static void tell_all(struct event_feed *feed)
 {
-    size_t groups = feed->users > ALONE ? GROUPS : 1, of_each = GROUPS / groups;
+    size_t groups = feed->count > ALONE ? GROUPS : 1, of_each = GROUPS / groups;
     int64_t step_ns = tick_ns(feed) / (int64_t)groups, due_ns = co_clock_now_ns();
     for (size_t i = 0; i < GROUPS && co_context_err(feed->life) == CO_CONTEXT_OK; i++) {
         /* Steps end at multiples of their length, however long the last one took. */
@@ -65,7 +68,11 @@ static void keep_telling(void *arg)
             co_sleep(ask_again_ns);
         tell_all(feed);
     }
-    /* Those that still wait find it closed, and end. */
+    /* Those that still wait find it closed, and end; so do those that wait for their clients, which
+     * keep the ledger from being closed. */
+    feed->ended = true;
+    for (struct event_feed_user *user = feed->users; user; user = user->next)
+        co_context_cancel(user->context);
     for (size_t i = 0; i < GROUPS; i++)
         co_eventcount_close(&feed->known[i]);
     co_waitgroup_done(&feed->running);
@@ -93,7 +100,7 @@ static struct event_feed *make(struct ledger *ledger)
 }
 
 struct event_feed *event_feed_join(
-    struct event_feed **of_worker, struct ledger *ledger, size_t *group)
+    struct event_feed **of_worker, struct ledger *ledger, struct event_feed_user *user)
 {
     struct event_feed *feed = *of_worker;
     while (feed && feed->ledger != ledger)
@@ -104,17 +111,28 @@ struct event_feed *event_feed_join(
     }
     if (!feed)
         return NULL;
-    feed->users++;
+    feed->count++;
+    user->next = feed->users;
+    user->at = &feed->users;
+    if (feed->users)
+        feed->users->at = &user->next;
+    feed->users = user;
     /* Round robin keeps the groups even. */
-    *group = feed->joined++ % GROUPS;
+    user->group = feed->joined++ % GROUPS;
+    if (feed->ended)
+        co_context_cancel(user->context);
     return feed;
 }
 
-void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed_at)
+void event_feed_leave(
+    struct event_feed **of_worker, struct event_feed **feed_at, struct event_feed_user *user)
 {
     struct event_feed *feed = *feed_at;
     *feed_at = NULL;
-    if (--feed->users > 0)
+    *user->at = user->next;
+    if (user->next)
+        user->next->at = user->at;
+    if (--feed->count > 0)
         return;
     while (*of_worker != feed) /* nobody finds it any more */
         of_worker = &(*of_worker)->next;
@@ -126,8 +144,9 @@ void event_feed_leave(struct event_feed **of_worker, struct event_feed **feed_at
     free(feed);
 }
 
-bool event_feed_await(
-    struct co_context *context, struct event_feed *feed, size_t group, uint64_t after)
+bool event_feed_await(struct co_context *context, struct event_feed *feed,
+    const struct event_feed_user *user, uint64_t after)
 {
-    return co_eventcount_await(context, &feed->known[group], after + 1) == CO_EVENTCOUNT_REACHED;
+    return co_eventcount_await(context, &feed->known[user->group], after + 1) ==
+           CO_EVENTCOUNT_REACHED;
 }

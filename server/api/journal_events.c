@@ -31,9 +31,9 @@ struct subscription {
     struct event_feed **feeds_of_worker;
     struct event_pages *pages;
     struct event_feed *feed;
-    size_t group;      /* of those of the feed */
-    uint64_t position; /* of the last entry that the client has */
-    bool was_there;    /* it has been at the journal's end */
+    struct event_feed_user user; /* of the feed */
+    uint64_t position;           /* of the last entry that the client has */
+    bool was_there;              /* it has been at the journal's end */
 };
 
 /* ---- what is said besides entries ------------------------------------------------------------ */
@@ -99,7 +99,7 @@ static bool wait_for_more(struct http_stream *stream, struct subscription *subsc
     /* From here on it is a follower, not a reader of history. */
     subscription->was_there = true;
     bool more =
-        event_feed_await(moment, subscription->feed, subscription->group, subscription->position);
+        event_feed_await(moment, subscription->feed, &subscription->user, subscription->position);
     co_context_release(&moment);
     if (!more && ledger_is_over(subscription->ledger))
         return false; /* the client comes back, maybe to another server */
@@ -141,15 +141,16 @@ static void run(struct http_stream *stream, struct request *request, void *arg)
         token_cache_watch(subscription->tokens, subscription->authorization, TOKEN_READ,
             http_stream_context(stream), &watch);
     /* Joined on the stream's own worker, which shares neither. */
+    subscription->user.context = http_stream_context(stream);
     subscription->pages = event_pages_join(subscription->pages_of_worker);
     subscription->feed =
-        event_feed_join(subscription->feeds_of_worker, subscription->ledger, &subscription->group);
+        event_feed_join(subscription->feeds_of_worker, subscription->ledger, &subscription->user);
     if (subscription->pages && subscription->feed &&
         http_stream_write(stream, hello, sizeof hello - 1))
         follow(stream, subscription);
     /* Undone in any case: a stream ends whenever its client likes. */
     if (subscription->feed)
-        event_feed_leave(subscription->feeds_of_worker, &subscription->feed);
+        event_feed_leave(subscription->feeds_of_worker, &subscription->feed, &subscription->user);
     if (subscription->pages)
         event_pages_leave(subscription->pages_of_worker);
     if (subscription->tokens)

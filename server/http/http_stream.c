@@ -8,7 +8,7 @@
  * Invariants:
  * - a write is one sendmsg() within a turn of the worker's share for streams, so all of them
  *   together take no more of its time than that;
- * - the writer is parked only while the socket has no room. So memory is bounded by what the writer
+ * - the writer is parked only while the socket has no room, and its context goes on. So memory is bounded by what the writer
  *   writes in one go, however slow its client is.
  */
 #include <errno.h>
@@ -44,30 +44,20 @@ struct share *http_stream_share(struct http_stream *stream)
 
 /* ---- the socket ---------------------------------------------------------------------------- */
 
-static void wake_writer(struct http_stream *stream)
-{
-    struct co *writer = stream->writer;
-    stream->writer = NULL;
-    if (writer)
-        co_ready(writer);
-}
-
 static void hang_up(struct http_stream *stream)
 {
     stream->hung_up = true;
-    co_context_cancel(stream->context);
-    wake_writer(stream);
+    co_context_cancel(stream->context); /* which wakes its writer */
 }
 
 /* Something has happened to the socket. What the client sends is of no interest. */
 static void look(void *arg)
 {
     struct http_stream *stream = arg;
-    stream->has_room = true;
     if (stream->watch.hung_up)
         hang_up(stream);
     else
-        wake_writer(stream);
+        co_eventcount_advance(&stream->room, ++stream->happened);
 }
 
 static bool take_socket(struct http_stream *stream, int fd)
@@ -215,29 +205,20 @@ static void end(struct http_stream *stream)
     free(stream);
 }
 
-/* A parked writer finds its context over when it wakes. */
 void http_stream_stop(struct http_stream *stream)
 {
     co_context_cancel(stream->context);
-    wake_writer(stream);
 }
 
 void http_stream_sweep(struct http_worker *worker, int64_t now_ns)
 {
     for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
         /* Only a parked writer waits for its client; a quiet stream has nothing to send. */
-        if (stream->writer && now_ns - stream->blocked_ns > blocked_max_ns)
+        if (stream->blocked_ns > 0 && now_ns - stream->blocked_ns > blocked_max_ns)
             hang_up(stream);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
-
-static bool remember_writer(struct co *co, void *arg)
-{
-    struct http_stream *stream = arg;
-    stream->writer = co;
-    return true;
-}
 
 static bool is_over(const struct http_stream *stream)
 {
@@ -266,7 +247,7 @@ static bool write_pieces(struct http_stream *stream, struct iovec *pieces, size_
         /* A system call for each subscriber adds up, so it is charged to the streams' share. */
         int64_t turn_ns = share_begin(&stream->worker->stream_share);
         /* Before the call: an edge that comes during it must not be lost. */
-        stream->has_room = false;
+        uint64_t seen = co_eventcount_read(&stream->room);
         ssize_t sent = put(stream, &message);
         share_end(&stream->worker->stream_share, turn_ns);
         if (sent > 0) {
@@ -275,10 +256,12 @@ static bool write_pieces(struct http_stream *stream, struct iovec *pieces, size_
             advance(&message, (size_t)sent);
         } else if (errno != EAGAIN && errno != EINTR) {
             hang_up(stream);
-        } else if (errno == EAGAIN && !stream->has_room) {
-            /* The sweep cuts a client that leaves the writer here for too long. */
+        } else if (errno == EAGAIN) {
+            /* The sweep cuts a client that leaves the writer here for too long; whoever ends the
+             * context does so at once. */
             stream->blocked_ns = co_clock_now_ns();
-            co_park("stream write", remember_writer, stream);
+            (void)!co_eventcount_await(stream->context, &stream->room, seen + 1);
+            stream->blocked_ns = 0;
         }
     }
     bool all = message.msg_iovlen == 0;

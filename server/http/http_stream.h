@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "coro/eventcount.h"
 #include "coro/worker.h"
 #include "server/http/tally.h"
 
@@ -26,11 +27,11 @@ struct http_stream {
     struct tls *tls; /* NULL: it is plain */
     struct co_worker_watch watch;
     struct co_context *context; /* ends with the client, or when the server stops */
-    struct co *writer;          /* parked until there is room in the socket */
-    int64_t blocked_ns;         /* since when */
+    struct co_eventcount room;  /* rises with what happens to the socket: there may be room in it */
+    uint64_t happened;          /* so often */
+    int64_t blocked_ns;         /* since when its writer has waited for that; 0: it does not */
     uint8_t token[TALLY_KEY];   /* that began it, among stream_tokens; all zero: none */
     uint64_t bytes;             /* of the body, written or about to be */
-    bool has_room;              /* told since the last write */
     bool hung_up;               /* the client has */
     bool within;                /* a chunk is not written to its end, or the body is not */
     bool chunked;               /* else the body ends with the connection */

@@ -15,7 +15,8 @@ struct source {
     _Atomic int lines, running; /* written so far, by all streams; streams that have not ended */
     int most;                   /* of each stream; then it ends */
     int64_t pause_ns;
-    size_t size; /* of a line */
+    size_t size;                        /* of a line */
+    struct co_context *_Atomic context; /* of the stream that began last */
 };
 
 static void write_lines(struct http_stream *stream, struct request *request, void *arg)
@@ -24,6 +25,7 @@ static void write_lines(struct http_stream *stream, struct request *request, voi
     char *line = malloc(source->size + 1);
     co_ensure(line);
     (void)request;
+    source->context = http_stream_context(stream);
     atomic_fetch_add(&source->running, 1);
     for (int i = 0; i < source->most; i++) {
         int length = snprintf(line, source->size, "line %d ", i);
@@ -122,6 +124,21 @@ static void test_a_client_that_does_not_read_holds_little(void)
     http_stop(&http);
 }
 
+/* What a stream tells is over: its writer waits for no client then. */
+static void test_one_that_is_over_waits_for_nobody(void)
+{
+    struct source source = {.most = 1000000, .size = 8192};
+    int port;
+    struct http *http = fixture_http(10, answer, &source, &port);
+    struct client *client = subscribe(port);
+    CU_ASSERT_TRUE(rests(&source.lines));
+    CU_ASSERT_EQUAL(atomic_load(&source.running), 1);
+    co_context_cancel(source.context);
+    CU_ASSERT_TRUE(becomes(&source.running, 0));
+    unsubscribe(client);
+    http_stop(&http);
+}
+
 static void test_a_client_that_goes_is_noticed(void)
 {
     struct source source = {.most = 1000000, .size = 20, .pause_ns = 5 * CO_CLOCK_MS};
@@ -178,6 +195,7 @@ static void test_a_thousand_streams(void)
 static const struct unit_test tests[] = {
     {"lines_come_in_order_and_end", test_lines_come_in_order_and_end},
     {"a_client_that_does_not_read_holds_little", test_a_client_that_does_not_read_holds_little},
+    {"one_that_is_over_waits_for_nobody", test_one_that_is_over_waits_for_nobody},
     {"a_client_that_goes_is_noticed", test_a_client_that_goes_is_noticed},
     {"streams_end_when_the_server_stops", test_streams_end_when_the_server_stops},
     {"a_thousand_streams", test_a_thousand_streams}, {0}};
