@@ -56,10 +56,11 @@ bool bank_give(struct bank_slot *slot, uint64_t next)
         co_semaphore_release(&bank->giving, 1);
         return false;
     }
+    /* A checkpoint while it is served still: the last one then takes but a moment, and the next
+     * owner has nothing to replay. */
+    ledger_fold_ahead(slot->ledger);
     int64_t began_ns = slot->given_ns = co_clock_now_ns();
     struct ledger *ledger = take_out(slot, next);
-    /* What was decided becomes durable, and the checkpoint is made: the next owner has nothing to
-     * replay. */
     ledger_close(&ledger);
     give_free(slot, next, began_ns);
     return true;

@@ -169,6 +169,12 @@ struct ledger *ledger_open(struct co_context *context, const struct ledger_optio
     return ledger;
 }
 
+void ledger_fold_ahead(struct ledger *ledger)
+{
+    checkpointer_stop(ledger->checkpointer);
+    checkpointer_finish(ledger->checkpointer);
+}
+
 void ledger_close(struct ledger **ledger)
 {
     struct ledger *closed = *ledger;

@@ -4,7 +4,8 @@
  * worker waits for the ledger, and tells the others on a tick: the committer wakes one, not
  * thousands, and entries that come within a tick are written together. Many are told in groups,
  * each at a moment of its own within the tick. When the ledger closes, or is another server's, the
- * streams' contexts end, also of those that wait for their clients. Used by coroutines of one worker, in turns.
+ * streams' contexts end, also of those that wait for their clients. Used by coroutines of one
+ * worker, in turns.
  */
 #ifndef SERVER_API_EVENT_FEED_H
 #define SERVER_API_EVENT_FEED_H

@@ -8,8 +8,8 @@
  * Invariants:
  * - a write is one sendmsg() within a turn of the worker's share for streams, so all of them
  *   together take no more of its time than that;
- * - the writer is parked only while the socket has no room, and its context goes on. So memory is bounded by what the writer
- *   writes in one go, however slow its client is.
+ * - the writer is parked only while the socket has no room, and its context goes on. So memory is
+ *   bounded by what the writer writes in one go, however slow its client is.
  */
 #include <errno.h>
 #include <fcntl.h>
