@@ -250,7 +250,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean container-test docs
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale handover upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean container-test docs
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -389,6 +389,9 @@ flood: deps-test ## random bytes, half requests, resets, for FLOOD_SECONDS=600, 
 
 scale: deps-test ## start and read a ledger of ACCOUNTS=10000000, ENTRIES=20000000, HOLDS=3000000: minutes
 	@$(MAKE_IN) build/release/tests/test-scale && tools/with-postgres build/release/tests/test-scale
+
+handover: deps-test build ## a server with a ledger of ACCOUNTS=1000000 is stopped under load: for how long nobody is paid
+	tools/with-postgres tests/scale/handover build/release/teller
 
 UPGRADE_FROM ?= 3a2b25b
 upgrade: deps-test build ## from the program of UPGRADE_FROM=REVISION, built from history, under load
