@@ -219,7 +219,7 @@ static void check_rung(
 
 static void test_ladder(void)
 {
-    struct fixture fixture;
+    static struct fixture fixture; /* large */
     struct client *client = malloc(sizeof *client);
     struct answer *answer = malloc(sizeof *answer);
     fixture_start(&fixture);
