@@ -16,6 +16,8 @@ SELECT * FROM (VALUES
     ('table',    'waypoint',        'INSERT', NULL),
     ('table',    'token',           'INSERT', NULL),         -- of the program before 016
     ('table',    'token',           'UPDATE', 'revoked_at'), -- the same
+    ('function', 'ledger_reserve',     'EXECUTE', NULL),
+    ('function', 'ledger_cede',        'EXECUTE', NULL),
     ('function', 'token_make',         'EXECUTE', NULL),
     ('function', 'token_rotate',       'EXECUTE', NULL),
     ('function', 'token_revoke',       'EXECUTE', NULL),

@@ -235,7 +235,9 @@ static enum pg_status judge_ledgers(const struct clearing *c, struct side sides[
 enum pg_status audit_clearing(struct co_context *context, struct pg *pg, int ledger, uint64_t seq,
     struct audit_report *report)
 {
-    static const struct pg_statement names = {0, "SELECT no, name FROM ledger ORDER BY no"};
+    static const struct pg_statement names = {0,
+        "SELECT no, name FROM ledger l WHERE NOT EXISTS (SELECT FROM ledger_name n"
+        " WHERE n.name = l.name AND n.database <> '') ORDER BY no"};
     const struct clearing c = {.context = context, .pg = pg, .report = report, .seq = seq};
     struct pg_result *ledgers = NULL;
     enum pg_status status = pg_run(context, pg, &names, NULL, &ledgers);

@@ -10,7 +10,8 @@
 #include "ledger/db/pg.h"
 
 /* Compare the clearing accounts of the ledger of that number with their counterparts in the others
- * of the database, within the caller's snapshot; what is found is of the position `seq`. Parks. */
+ * of the database, but for those whose name is another database's, within the caller's snapshot;
+ * what is found is of the position `seq`. Parks. */
 CO_MUST_CHECK enum pg_status audit_clearing(struct co_context *context, struct pg *pg, int ledger,
     uint64_t seq, struct audit_report *report);
 

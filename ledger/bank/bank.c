@@ -7,6 +7,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "ledger/bank/bank_main.h"
 #include "ledger/bank/bank_private.h"
 #include "ledger/bank/bank_follow.h"
 #include "ledger/bank/duties.h"
@@ -48,8 +49,11 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
         copy_text(options->strategies, &bank->strategies) && copy_text(options->url, &bank->url) &&
         copy_text(options->place, &bank->place) && copy_text(options->follow, &bank->follow) &&
         copy_text(options->witness, &bank->witness) &&
+        copy_text(options->main_is_in, &bank->main_is_in) &&
         (bank->readers = readers_make(options->conninfo, READERS)) &&
         (bank->running = co_context_with_cancel(co_context_background()))) {
+        bank->admits = options->admits;
+        bank->admits_arg = options->admits_arg;
         bank->accepts_lost = options->accepts_lost;
         bank->rebalance_ms = options->rebalance_ms;
         bank->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
@@ -86,6 +90,7 @@ void bank_close(struct bank **bank)
     free(closed->url);
     free(closed->place);
     free(closed->witness);
+    free(closed->main_is_in);
     free(closed);
 }
 
@@ -141,6 +146,8 @@ static enum pg_status find_main(
     const struct store_wanted wanted = {
         .ledger = BANK_NAME_MAIN, .strategy = strategy_list_find(bank->strategies, BANK_NAME_MAIN)};
     int number;
+    if (bank->main_is_in)
+        return bank_main_keep_out(context, bank, error, size);
     return store_find(context, bank->conninfo, &wanted, &number, error, size);
 }
 
@@ -157,6 +164,7 @@ static void add_slots(struct bank *bank)
         if (!strategy) /* one that this program does not know */
             strategy = strategy_list_default(bank->strategies);
         if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !bank_slot_find(bank, row.name) &&
+            (!bank->admits || bank->admits(bank->admits_arg, row.name)) &&
             !add_slot(bank, row.ledger, row.name, strategy))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
     }
@@ -168,9 +176,12 @@ static void attend(void *arg)
 {
     struct bank *bank = arg;
     uint64_t seen = 0;
-    do
+    do {
+        bool is_read = lease_is_good(bank->lease); /* there has been a look */
         add_slots(bank);
-    while (lease_await_news(bank->running, bank->lease, &seen));
+        if (is_read && !atomic_exchange(&bank->is_read, true))
+            bank_step(bank);
+    } while (lease_await_news(bank->running, bank->lease, &seen));
     co_waitgroup_done(&bank->keepers);
 }
 
@@ -212,13 +223,14 @@ static bool await_ledgers(struct co_context *context, struct bank *bank, char *e
         struct tally tally;
         /* Read before counting: a step in between is not missed. */
         uint64_t seen = co_eventcount_read(&bank->progress);
+        bool is_read = atomic_load(&bank->is_read); /* before the count, which is whole then */
         count_slots(bank, &tally);
         snprintf(error, size, "%s", tally.why);
         if (bank_is_lost(bank))
             return false;
         bool none_is_left = tally.settled + tally.elsewhere == tally.slots;
-        if (tally.slots > 0 && none_is_left)
-            return tally.open + tally.elsewhere > 0;
+        if (is_read && none_is_left && (tally.slots > 0 || bank->main_is_in))
+            return tally.open + tally.elsewhere > 0 || tally.slots == 0;
         if (co_eventcount_await(context, &bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
             return false;
     }

@@ -33,6 +33,11 @@ struct bank_options {
     int64_t patience_ms;  /* for how long a ledger that nobody has is left to the server whose place
                             it is; 0: a second */
     const char *follow;   /* which ledgers of others are followed (follow_list.h); NULL: none */
+    /* Of a service with several databases: the one that has "main"; NULL: this one. And which of
+     * the ledgers here are the service's; NULL: all. It may park. */
+    const char *main_is_in;
+    bool (*admits)(void *arg, const char *name);
+    void *admits_arg;
 };
 
 /* Never parks. NULL on failure, with the reason. */

@@ -57,7 +57,9 @@ struct bank_slot {
 };
 
 struct bank {
-    char *conninfo, *strategies, *follow, *url, *place, *witness;
+    char *conninfo, *strategies, *follow, *url, *place, *witness, *main_is_in;
+    bool (*admits)(void *arg, const char *name);
+    void *admits_arg;
     bool accepts_lost;
     int64_t patience_ms, rebalance_ms;
     struct co_duty load_duty;
@@ -73,10 +75,9 @@ struct bank {
     struct co_semaphore reading;     /* and one is read in order to follow it */
     struct co_semaphore giving;      /* and BANK_GIVES are given to others: what waits for them must
                                         not wait until those others have taken all */
-    _Atomic size_t followers;
-    _Atomic bool open, lost;
+    _Atomic size_t followers, count;
+    _Atomic bool open, lost, is_read; /* is_read: what there was at the start is known */
     _Atomic bool leaving; /* what it has goes to other servers, and nothing is taken any more */
-    _Atomic size_t count;
     struct bank_slot slots[BANK_LEDGERS_MAX];
     _Atomic uint16_t places[BANK_PLACES]; /* by name: the number of a slot, from 1; 0: none */
 

@@ -103,6 +103,13 @@ void banks_turn(struct banks *banks)
     for_each(banks, bank_turn);
 }
 
+static void free_branch(struct branch *branch)
+{
+    free(branch->witness);
+    free(branch->ours.names);
+    free(branch->others.names);
+}
+
 static void close_one(struct bank *bank)
 {
     bank_close(&bank);
@@ -122,6 +129,6 @@ void banks_close(struct banks **banks)
     }
     for_each(closed, close_one);
     for (size_t i = 0; i < closed->count; i++)
-        free(closed->branches[i].witness);
+        free_branch(&closed->branches[i]);
     free(closed);
 }

@@ -51,7 +51,8 @@ void banks_turn(struct banks *banks);
 /* ---- the databases -------------------------------------------------------------------------- */
 
 size_t banks_count(struct banks *banks);
-const char *banks_database(struct banks *banks, size_t index); /* its name */
+const char *banks_database(struct banks *banks, size_t index);              /* its name */
+bool banks_index(struct banks *banks, const char *database, size_t *index); /* false: none */
 
 /* The bank of a database, to list its ledgers and servers; NULL: it is not open yet. The first is
  * there from the beginning. Never parks. */
@@ -79,10 +80,11 @@ bool banks_home(struct banks *banks, const char *name, size_t *index);
 struct banks_wanted {
     const char *name;     /* valid */
     const char *strategy; /* as in bank_create() */
-    const char *database; /* its name, which is one of these; NULL: the one with fewest ledgers */
+    const char *database; /* its name; NULL: the open one that has fewest ledgers */
 };
 
-/* As bank_create(). LEDGER_EXISTS as well if it lives in another database than the one given. */
+/* As bank_create(). LEDGER_EXISTS as well if it lives in another database than the one given;
+ * UNAVAILABLE: the one in which it is to be, or the first, is away. */
 enum ledger_status banks_create(struct co_context *context, struct banks *banks,
     const struct banks_wanted *wanted, struct ledger **ledger, bool *created);
 

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "ledger/bank/bank_private.h"
 #include "ledger/bank/banks_private.h"
+
+enum { UNSURE_MS = 10000 }; /* each look asks again, and may have to wait for an answer */
 
 /* ---- the databases -------------------------------------------------------------------------- */
 
@@ -16,6 +19,14 @@ size_t banks_count(struct banks *banks)
 const char *banks_database(struct banks *banks, size_t index)
 {
     return banks->branches[index].name;
+}
+
+bool banks_index(struct banks *banks, const char *database, size_t *index)
+{
+    for (*index = 0; *index < banks->count; (*index)++)
+        if (strcmp(banks->branches[*index].name, database) == 0)
+            return true;
+    return false;
 }
 
 struct bank *banks_at(struct banks *banks, size_t index)
@@ -84,11 +95,18 @@ static struct bank *home_of(struct banks *banks, const char *name)
     return banks_at(banks, index);
 }
 
+/* Could the first not be asked, lately? Then there may be ledgers here that nobody knows yet. */
+static bool is_unsure(const struct branch *branch)
+{
+    int64_t since_ns = atomic_load(&branch->unsure_ns);
+    return since_ns && co_clock_now_ns() - since_ns < UNSURE_MS * CO_CLOCK_MS;
+}
+
 /* Is it known of each database what ledgers it has? */
 static bool knows_all(struct banks *banks)
 {
     for (size_t i = 0; i < banks->count; i++)
-        if (!banks_at(banks, i))
+        if (!banks_at(banks, i) || is_unsure(&banks->branches[i]))
             return false;
     return true;
 }
@@ -135,27 +153,4 @@ enum bank_want banks_want(
 {
     enum bank_want want = bank_want(context, home_of(banks, name), name, server);
     return want == BANK_NO_LEDGER && !knows_all(banks) ? BANK_AWAY : want;
-}
-
-/* ---- a new one ------------------------------------------------------------------------------ */
-
-/* The open one that has the fewest; of those the first. */
-static size_t emptiest(struct banks *banks)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < banks->count; i++)
-        if (banks_at(banks, i) &&
-            bank_count(banks_at(banks, i)) < bank_count(banks_at(banks, best)))
-            best = i;
-    return best;
-}
-
-enum ledger_status banks_create(struct co_context *context, struct banks *banks,
-    const struct banks_wanted *wanted, struct ledger **ledger, bool *created)
-{
-    size_t index = emptiest(banks);
-    *ledger = NULL;
-    *created = false;
-    return bank_create(
-        context, banks_at(banks, index), wanted->name, wanted->strategy, ledger, created);
 }

@@ -22,6 +22,11 @@ struct bank *banks_make_branch(struct branch *branch, char *error, size_t size)
     struct bank_options options = branch->banks->each;
     options.conninfo = branch->conninfo;
     options.witness = branch->witness;
+    if (branch != branch->banks->branches) {
+        options.main_is_in = branch->banks->branches[0].name;
+        options.admits = banks_admits;
+        options.admits_arg = branch;
+    }
     return bank_make(&options, error, size);
 }
 

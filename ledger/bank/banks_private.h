@@ -21,7 +21,14 @@
 struct branch { /* of the service, on a database */
     struct banks *banks;
     const char *name, *conninfo;
-    char *witness;               /* NULL: none is kept */
+    char *witness;       /* NULL: none is kept */
+    struct banks_names { /* of ledgers; its bank's attendant's own */
+        char (*names)[LEASE_NAME];
+        size_t count;
+    } ours, others; /* by the word of the first: ours as of the start, in order */
+    bool has_asked;
+    _Atomic int64_t
+        unsure_ns; /* when the first could not be asked whose a ledger here is; 0: never */
     _Atomic(struct bank *) bank; /* NULL: it is not open yet */
     _Atomic bool is_open;
     _Atomic bool has_refused; /* at its last try, and a start waits no longer */
@@ -43,6 +50,16 @@ CO_MUST_CHECK bool banks_begin_others(struct banks *banks);
 
 /* Wait for those, as banks_open() says. Parks. */
 void banks_await_others(struct co_context *context, struct banks *banks);
+
+/* Is the ledger of that name in the branch's database by the word of the first, or could it be from
+ * now on? For struct bank_options; `arg` is the branch. Parks. */
+bool banks_admits(void *arg, const char *name);
+
+/* In which database is that name, by the word of the first? Nobody's becomes that of the one given.
+ * *index: its index; banks->count: of one that this service does not have. False: the first could
+ * not be asked. Parks. */
+CO_MUST_CHECK bool banks_reserve(
+    struct co_context *context, struct banks *banks, const char *name, size_t *index);
 
 /* A bank for a branch, which is not open; NULL: see `error`. */
 CO_MUST_CHECK struct bank *banks_make_branch(struct branch *branch, char *error, size_t size);

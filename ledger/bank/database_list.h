@@ -33,4 +33,13 @@ struct database_list {
 /* One, and its name is the default. `conninfo` is kept as it is. */
 void database_list_of_one(struct database_list *list, const char *conninfo);
 
+/* Read such a text, which is not empty; the list keeps parts of it, so it is cut up, and outlives
+ * it. False, with what is wrong: "has two databases of the name east". Whether a place is one that
+ * libpq can read is not asked. */
+CO_MUST_CHECK bool database_list_read(
+    struct database_list *list, char *text, char error[DATABASE_LIST_ERROR]);
+
+/* The place of that name; false: there is none. */
+bool database_list_find(const struct database_list *list, const char *name, size_t *index);
+
 #endif

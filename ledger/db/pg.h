@@ -38,6 +38,9 @@ void pg_close(struct pg **pg);
  * nobody. */
 CO_MUST_CHECK bool pg_conninfo_check(const char *conninfo, char *error, size_t error_size);
 
+/* Is it a word of libpq's "host=... dbname=..."? Never parks. */
+bool pg_conninfo_has_word(const char *word);
+
 /*
  * What is demanded of a database that is worked with under a role; of the process, and to be said
  * before its first connection. At first: fsync, full_page_writes and synchronous_commit are on.

@@ -73,6 +73,16 @@ struct pg *pg_connect(struct co_context *context, const char *conninfo, const ch
     return pg;
 }
 
+bool pg_conninfo_has_word(const char *word)
+{
+    PQconninfoOption *options = PQconndefaults();
+    bool has = false;
+    for (const PQconninfoOption *at = options; at && at->keyword && !has; at++)
+        has = strcmp(at->keyword, word) == 0;
+    PQconninfoFree(options);
+    return has;
+}
+
 bool pg_conninfo_check(const char *conninfo, char *error, size_t error_size)
 {
     char *why = NULL;

@@ -28,11 +28,21 @@ enum pg_status store_prepare(
     return status;
 }
 
+/* Neither there nor to be made. */
+static enum pg_status refuse_name(const char *name, char *error, size_t error_size)
+{
+    snprintf(error, error_size,
+        "the ledger %s is in another database of the service (teller.ledger_name says in which)",
+        name);
+    return PG_ERROR;
+}
+
 enum pg_status store_find(struct co_context *context, const char *conninfo,
     const struct store_wanted *wanted, int *number, char *error, size_t error_size)
 {
     static const struct pg_statement make = {3,
-        "WITH l AS (INSERT INTO ledger (name, strategy) VALUES ($1, $2)"
+        "WITH n AS (SELECT ledger_reserve($1, '') AS home),"
+        " l AS (INSERT INTO ledger (name, strategy) SELECT $1, $2 FROM n WHERE home = ''"
         " ON CONFLICT DO NOTHING RETURNING no),"
         " w AS (INSERT INTO writer (ledger, server) SELECT no, nullif($3::bigint, 0) FROM l),"
         " c AS (INSERT INTO checkpoint (ledger) SELECT no FROM l) SELECT no FROM l"};
@@ -55,10 +65,12 @@ enum pg_status store_find(struct co_context *context, const char *conninfo,
         pg_free(&rows);
         status = pg_run(context, pg, &find, values, &rows);
     }
-    if (status == PG_OK)
-        *number = (int)pg_number(rows, 0, 0);
-    else
+    if (status != PG_OK)
         snprintf(error, error_size, "%s", pg_message(pg));
+    else if (pg_rows(rows) == 0)
+        status = refuse_name(wanted->ledger, error, error_size);
+    else
+        *number = (int)pg_number(rows, 0, 0);
     pg_free(&rows);
     pg_close(&pg);
     return status;

@@ -62,7 +62,7 @@ static const char *broken_rule(const char *id)
 
 static bool read_account(struct call *call, struct ledger_open_account *account)
 {
-    const unsigned known = BODY_HAS_ID | BODY_HAS_ASSET | BODY_HAS_FLOOR | BODY_HAS_METADATA;
+    const uint64_t known = BODY_HAS_ID | BODY_HAS_ASSET | BODY_HAS_FLOOR | BODY_HAS_METADATA;
     struct entry_meaning meaning; /* of what is there already it is asked then */
     struct body body;
     if (!body_read(call, known, &body))

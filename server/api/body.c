@@ -46,7 +46,7 @@ static const struct json_in *parse(struct call *call, size_t values)
 
 /* `self` is what the object itself is called. */
 static bool take_apart(
-    struct call *call, const char *self, unsigned known, const char *rule, struct body *body)
+    struct call *call, const char *self, uint64_t known, const char *rule, struct body *body)
 {
     if (!json_in_is_object(body->object)) {
         call_refuse(call, body->place, self, "must be an object");
@@ -58,30 +58,30 @@ static bool take_apart(
     return !unknown;
 }
 
-static bool read(struct call *call, size_t values, unsigned known, struct body *body)
+static bool read(struct call *call, size_t values, uint64_t known, struct body *body)
 {
     *body = (struct body){.object = parse(call, values)};
     return body->object && take_apart(call, "body", known, "is not a member of this request", body);
 }
 
-bool body_read(struct call *call, unsigned known, struct body *body)
+bool body_read(struct call *call, uint64_t known, struct body *body)
 {
     return read(call, JSON_IN_VALUES, known, body);
 }
 
-bool body_read_large(struct call *call, unsigned known, struct body *body)
+bool body_read_large(struct call *call, uint64_t known, struct body *body)
 {
     return read(call, JSON_IN_VALUES_LARGE, known, body);
 }
 
 bool body_take_apart(struct call *call, const struct json_in *element,
-    const struct call_place *place, unsigned known, const char *rule, struct body *body)
+    const struct call_place *place, uint64_t known, const char *rule, struct body *body)
 {
     *body = (struct body){.object = element, .place = place};
     return take_apart(call, "", known, rule, body);
 }
 
-const char *body_other_than(const struct body *body, unsigned known)
+const char *body_other_than(const struct body *body, uint64_t known)
 {
     const struct json_in *members[BODY_MEMBERS];
     return json_in_members(body->object, names, BODY_MEMBERS, known, members);

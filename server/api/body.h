@@ -45,7 +45,8 @@
     X(KEEP, "keep")                                                                                \
     X(LEDGER, "ledger")                                                                            \
     X(ACCOUNT, "account")                                                                          \
-    X(SERVER, "server")
+    X(SERVER, "server")                                                                            \
+    X(DATABASE, "database")
 
 enum body_member {
 #define X(symbol, name) BODY_##symbol,
@@ -57,12 +58,12 @@ enum body_member {
 /* A set of them. */
 enum {
     BODY_NOTHING = 0,
-#define X(symbol, name) BODY_HAS_##symbol = 1U << BODY_##symbol,
+#define X(symbol, name) BODY_HAS_##symbol = UINT64_C(1) << BODY_##symbol,
     BODY_MAP(X)
 #undef X
 };
 
-_Static_assert(BODY_MEMBERS <= 32, "a set fits in an unsigned int");
+_Static_assert(BODY_MEMBERS <= 64, "a set fits in a uint64_t");
 
 /* An object within a body, taken apart. It lives until body_forget(), as do its texts. */
 struct body {
@@ -73,16 +74,16 @@ struct body {
 
 /* The body as an object whose members are among `known`. An empty one, of a route that takes it, is
  * an object without members. The large ones are of ROUTE_BODY_LARGE. Parks. */
-CO_MUST_CHECK bool body_read(struct call *call, unsigned known, struct body *body);
-CO_MUST_CHECK bool body_read_large(struct call *call, unsigned known, struct body *body);
+CO_MUST_CHECK bool body_read(struct call *call, uint64_t known, struct body *body);
+CO_MUST_CHECK bool body_read_large(struct call *call, uint64_t known, struct body *body);
 
 /* A value in it, at that place; `rule` is what a member that is not among `known`
  * breaks. */
 CO_MUST_CHECK bool body_take_apart(struct call *call, const struct json_in *element,
-    const struct call_place *place, unsigned known, const char *rule, struct body *body);
+    const struct call_place *place, uint64_t known, const char *rule, struct body *body);
 
 /* The first of its members that is not among `known`; NULL: there is none. */
-const char *body_other_than(const struct body *body, unsigned known);
+const char *body_other_than(const struct body *body, uint64_t known);
 
 /* The member, unless it is missing or null: then NULL. */
 const struct json_in *body_given(const struct body *body, enum body_member member);

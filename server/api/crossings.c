@@ -59,7 +59,7 @@ static bool has_key(struct call *call, const char *key)
 
 static bool read_crossing(struct call *call, struct crossing *asked)
 {
-    const unsigned known = BODY_HAS_FROM | BODY_HAS_TO | BODY_HAS_AMOUNT | BODY_HAS_METADATA;
+    const uint64_t known = BODY_HAS_FROM | BODY_HAS_TO | BODY_HAS_AMOUNT | BODY_HAS_METADATA;
     const struct call_place to = {.member = "to", .index = CALL_NO_ARRAY};
     struct body body;
     if (!moves_read(call, known, &asked->key, &body) ||

@@ -2,6 +2,7 @@
 #include "server/api/health.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "server/api/api.h"
 #include "server/api/call.h"
@@ -62,10 +63,9 @@ static int how_bad(const struct ledger_figures *figures)
 }
 
 /* The figures of a ledger that should run here and does not; else of the first that runs. If all
- * are elsewhere, of the first. */
-static void read_worst(struct call *call, struct ledger_figures *worst)
+ * are elsewhere, of the first. False: there is none. */
+static bool read_worst(struct bank *bank, struct ledger_figures *worst)
 {
-    struct bank *bank = banks_at(atomic_load(&call->api->banks), 0);
     struct ledger_figures each;
     size_t count = bank_count(bank);
     *worst = (struct ledger_figures){.state = LEDGER_OPENING};
@@ -75,6 +75,31 @@ static void read_worst(struct call *call, struct ledger_figures *worst)
         if (i == 0 || tells_more)
             *worst = each;
     }
+    return count > 0;
+}
+
+/* How a database is doing. */
+struct health {
+    struct ledger_figures worst; /* of its ledgers; the state is that of the database */
+    const char *stuck;           /* why it is not well; NULL: it is */
+    bool has_ledgers;
+};
+
+static void examine(struct banks *banks, size_t index, struct health *health)
+{
+    char why[LEDGER_REASON];
+    bool is_well = banks_is_well(banks, index, why);
+    struct bank *bank = banks_at(banks, index);
+    health->has_ledgers = bank && read_worst(bank, &health->worst);
+    if (is_well && !health->has_ledgers)
+        health->worst = (struct ledger_figures){.state = LEDGER_RUNNING};
+    health->stuck = why_not_running(&health->worst);
+    if (bank)
+        return;
+    /* It has not been there since the start. */
+    health->worst = (struct ledger_figures){.state = LEDGER_OPENING};
+    memcpy(health->worst.reason, why, sizeof why);
+    health->stuck = "none of its ledgers is served";
 }
 
 /* Before the bank is open, or while it is not. */
@@ -94,30 +119,66 @@ static void write_waiting(struct json_out *out, struct banks *banks)
     json_out_close(out, '}');
 }
 
-static void write_serving(struct call *call, struct json_out *out, bool *ready)
+/* The members that tell how a database is doing, and of it the ledger that is to blame. */
+static void write_health(struct json_out *out, const struct health *health, const char *reason)
 {
-    struct ledger_figures figures;
-    read_worst(call, &figures);
-    const char *stuck = why_not_running(&figures);
-    /* Told before the port is closed, so that a load balancer turns elsewhere in time. */
-    const char *reason = atomic_load(&call->api->stopping) ? "the service is stopping" : stuck;
-    *ready = !reason;
-    json_out_open(out, '{');
+    const struct ledger_figures *figures = &health->worst;
     json_out_key(out, "ready");
     json_out_bool(out, !reason);
     json_out_key(out, "state");
-    json_out_text(out, ledgers_state_name(figures.state));
+    json_out_text(out, ledgers_state_name(figures->state));
     if (reason)
-        write_reason(out, &figures, reason);
-    /* Of several ledgers, the one that is to blame. */
-    if (stuck) {
-        json_out_key(out, "ledger");
-        json_out_text(out, figures.name);
-        if (figures.audit_wrong_seq) {
-            json_out_key(out, "wrong_seq");
-            json_out_number(out, figures.audit_wrong_seq);
-        }
+        write_reason(out, figures, reason);
+    if (!health->stuck || !figures->name)
+        return;
+    json_out_key(out, "ledger");
+    json_out_text(out, figures->name);
+    if (figures->audit_wrong_seq) {
+        json_out_key(out, "wrong_seq");
+        json_out_number(out, figures->audit_wrong_seq);
     }
+}
+
+static void write_databases(struct json_out *out, struct banks *banks, struct health *health)
+{
+    json_out_key(out, "databases");
+    json_out_open(out, '[');
+    for (size_t i = 0; i < banks_count(banks); i++) {
+        examine(banks, i, health);
+        json_out_open(out, '{');
+        json_out_key(out, "database");
+        json_out_text(out, banks_database(banks, i));
+        write_health(out, health, health->stuck);
+        json_out_close(out, '}');
+    }
+    json_out_close(out, ']');
+}
+
+/* Of several databases the first of which ledgers are served; if there is none, the first. One that
+ * is away must not have the ledgers of the others taken out of service. */
+static void find_well(struct banks *banks, struct health *health)
+{
+    for (size_t i = 0; i < banks_count(banks); i++) {
+        examine(banks, i, health);
+        if (!health->stuck && health->has_ledgers)
+            return;
+    }
+    examine(banks, 0, health);
+}
+
+static void write_serving(struct call *call, struct json_out *out, bool *ready)
+{
+    struct banks *banks = atomic_load(&call->api->banks);
+    struct health *health = arena_alloc(call->arena, sizeof *health);
+    find_well(banks, health);
+    /* Told before the port is closed, so that a load balancer turns elsewhere in time. */
+    const char *reason =
+        atomic_load(&call->api->stopping) ? "the service is stopping" : health->stuck;
+    *ready = !reason;
+    json_out_open(out, '{');
+    write_health(out, health, reason);
+    if (banks_count(banks) > 1)
+        write_databases(out, banks, health);
     json_out_close(out, '}');
 }
 

@@ -9,7 +9,7 @@
 
 static bool read_hold(struct call *call, struct ledger_hold *hold)
 {
-    const unsigned known =
+    const uint64_t known =
         BODY_HAS_FROM | BODY_HAS_TO | BODY_HAS_AMOUNT | BODY_HAS_EXPIRES_IN | BODY_HAS_METADATA;
     struct body body;
     struct ledger_leg leg;
@@ -130,7 +130,7 @@ static void settle(struct call *call, const struct ledger_settlement *settlement
         entry_drop(&outcome.entry);
 }
 
-static bool read_settlement(struct call *call, unsigned known, struct ledger_settlement *settlement)
+static bool read_settlement(struct call *call, uint64_t known, struct ledger_settlement *settlement)
 {
     struct body body;
     if (!call_position(call, &settlement->hold) ||

@@ -32,7 +32,8 @@ const char *ledgers_state_name(enum ledger_state state)
     return "opening";
 }
 
-static void write_ledger(struct json_out *out, const struct ledger_figures *figures)
+static void write_ledger(
+    struct json_out *out, const char *database, const struct ledger_figures *figures)
 {
     json_out_open(out, '{');
     json_out_key(out, "name");
@@ -49,17 +50,22 @@ static void write_ledger(struct json_out *out, const struct ledger_figures *figu
     json_out_number(out, figures->epoch);
     json_out_key(out, "accounts");
     json_out_number(out, figures->accounts);
+    json_out_key(out, "database");
+    json_out_text(out, database);
     json_out_close(out, '}');
 }
 
 void ledgers_answer(struct call *call)
 {
+    struct banks *banks = call->api->banks;
     struct ledger_figures figures;
     struct json_out out;
+    size_t database;
     /* One reading, so that the position belongs to the other figures. */
     ledger_read_figures(call->ledger, &figures);
+    (void)banks_home(banks, figures.name, &database);
     json_out_begin(&out, call->arena);
-    write_ledger(&out, &figures);
+    write_ledger(&out, banks_database(banks, database), &figures);
     call_ok(call, &out, figures.durable_seq);
 }
 
@@ -72,6 +78,7 @@ struct listing {
     struct call *call;
     struct json_out out;
     struct paging paging;
+    const char *database;
     uint64_t written, last, next; /* numbers of ledgers */
 };
 
@@ -93,7 +100,7 @@ static void list_bank(struct listing *listing, size_t database, struct bank *ban
         if (listing->written == paging->limit)
             listing->next = listing->last;
         else
-            write_ledger(&listing->out, &ledger);
+            write_ledger(&listing->out, listing->database, &ledger);
         listing->written++;
         listing->last = number;
     }
@@ -109,6 +116,7 @@ void ledgers_list(struct call *call)
     size_t count = banks_count(banks);
     for (size_t i = 0; i < count; i++) {
         size_t database = listing.paging.descends ? count - 1 - i : i;
+        listing.database = banks_database(banks, database);
         if (banks_at(banks, database))
             list_bank(&listing, database, banks_at(banks, database));
     }
@@ -116,10 +124,25 @@ void ledgers_list(struct call *call)
     call_ok_anywhere(call, &listing.out); /* each has a position of its own */
 }
 
-static bool read_ledger(struct call *call, const char **name, const char **strategy)
+/* One of the service's; without one it is chosen. */
+static bool read_database(struct call *call, const struct body *body, const char **database)
 {
+    const struct json_in *given = body_given(body, BODY_DATABASE);
+    const char *name = given ? json_in_text(given) : NULL;
+    size_t index;
+    if (given && (!name || !banks_index(call->api->banks, name, &index))) {
+        body_refuse(call, body, BODY_DATABASE, "must be the name of a database of this service");
+        return false;
+    }
+    *database = name;
+    return true;
+}
+
+static bool read_ledger(struct call *call, struct banks_wanted *wanted)
+{
+    const char **name = &wanted->name, **strategy = &wanted->strategy;
     struct body body;
-    if (!body_read(call, BODY_HAS_NAME | BODY_HAS_STRATEGY, &body))
+    if (!body_read(call, BODY_HAS_NAME | BODY_HAS_STRATEGY | BODY_HAS_DATABASE, &body))
         return false;
     *name = json_in_text(body.members[BODY_NAME]);
     if (!*name || !bank_name_is_valid(*name)) {
@@ -131,7 +154,7 @@ static bool read_ledger(struct call *call, const char **name, const char **strat
     const struct json_in *given = body_given(&body, BODY_STRATEGY);
     *strategy = given ? json_in_text(given) : NULL;
     if (!given || (*strategy && strategy_list_known(*strategy, strlen(*strategy))))
-        return true;
+        return read_database(call, &body, &wanted->database);
     body_refuse(call, &body, BODY_STRATEGY, "must be owner or sharded");
     return false;
 }
@@ -153,15 +176,14 @@ static bool is_passed_on(struct call *call, const char *name)
 
 void ledgers_post(struct call *call)
 {
-    const char *name, *strategy;
+    struct banks_wanted wanted;
     bool created = false;
-    if (!read_ledger(call, &name, &strategy) || is_passed_on(call, name))
+    if (!read_ledger(call, &wanted) || is_passed_on(call, wanted.name))
         return;
-    const struct banks_wanted wanted = {.name = name, .strategy = strategy};
     enum ledger_status status =
         banks_create(call_context(call), call->api->banks, &wanted, &call->ledger, &created);
     /* Another server took it meanwhile. */
-    if (status == LEDGER_UNAVAILABLE && is_passed_on(call, name))
+    if (status == LEDGER_UNAVAILABLE && is_passed_on(call, wanted.name))
         return;
     if (status != LEDGER_OK) {
         call_refuse_status(call, status, 0);
@@ -170,7 +192,7 @@ void ledgers_post(struct call *call)
     ledgers_answer(call);
     /* A ledger that was there already is 200. */
     if (created) {
-        call->path.ledger = call_copy(call, name);
+        call->path.ledger = call_copy(call, wanted.name);
         call->response->status = 201;
         call->location = call_path(call, NULL, NULL);
     }

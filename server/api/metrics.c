@@ -395,6 +395,24 @@ static void write_forwarded(struct json_out *out, struct forward *forward)
         figures.open);
 }
 
+/* Whose ledgers are served is told ledger by ledger; of one that is not open there are none. */
+static void write_databases(struct json_out *out, struct banks *banks)
+{
+    size_t count = banks ? banks_count(banks) : 0;
+    head(
+        out, "teller_database_open", "gauge", "1: the database's ledgers are known, and not lost.");
+    for (size_t i = 0; i < count; i++) {
+        char why[LEDGER_REASON];
+        line(out, "teller_database_open{database=\"%s\"} %d\n", banks_database(banks, i),
+            banks_is_well(banks, i, why));
+    }
+    head(out, "teller_database_ledgers", "gauge", "How many ledgers live in it.");
+    for (size_t i = 0; i < count; i++)
+        if (banks_at(banks, i))
+            line(out, "teller_database_ledgers{database=\"%s\"} %zu\n", banks_database(banks, i),
+                bank_count(banks_at(banks, i)));
+}
+
 /* Of all ledgers; none if memory is short. Asked for at any time, also before there is a bank. */
 static struct ledger_figures *read_ledgers(struct call *call, size_t *count)
 {
@@ -443,6 +461,7 @@ void metrics_get(struct call *call)
     json_out_begin(&out, call->arena);
     number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
     write_build(&out);
+    write_databases(&out, atomic_load(&call->api->banks));
     write_ledgers(&out, each, count);
     write_outcomes(&out, &outcomes);
     write_answers(&out, http);

@@ -24,12 +24,12 @@ static bool read_key(struct call *call, const char **key)
     return good;
 }
 
-bool moves_read(struct call *call, unsigned known, const char **key, struct body *body)
+bool moves_read(struct call *call, uint64_t known, const char **key, struct body *body)
 {
     return read_key(call, key) && body_read(call, known, body);
 }
 
-bool moves_read_large(struct call *call, unsigned known, const char **key, struct body *body)
+bool moves_read_large(struct call *call, uint64_t known, const char **key, struct body *body)
 {
     return read_key(call, key) && body_read_large(call, known, body);
 }

@@ -15,9 +15,9 @@
 /* The key and the body, in this order, of a request whose body has members among `known`. *key
  * NULL: there is none. */
 CO_MUST_CHECK bool moves_read(
-    struct call *call, unsigned known, const char **key, struct body *body);
+    struct call *call, uint64_t known, const char **key, struct body *body);
 CO_MUST_CHECK bool moves_read_large(
-    struct call *call, unsigned known, const char **key, struct body *body);
+    struct call *call, uint64_t known, const char **key, struct body *body);
 
 CO_MUST_CHECK bool moves_read_amount(struct call *call, const struct body *body, money *amount);
 

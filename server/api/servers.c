@@ -9,7 +9,7 @@
 
 /* A ledger, and where it is. */
 struct whereabouts {
-    const char *name, *state;
+    const char *name, *state, *database;
     struct bank_owner owner;
     bool is_told;
 };
@@ -30,8 +30,9 @@ static const char *state_of(const struct ledger_figures *figures, const struct b
     return ledgers_state_name(is_left ? LEDGER_OPENING : figures->state);
 }
 
-static void survey_bank(struct bank *bank, size_t database, size_t count, struct survey *survey)
+static void survey_bank(struct banks *banks, size_t database, size_t count, struct survey *survey)
 {
+    struct bank *bank = banks_at(banks, database);
     for (size_t i = 0; i < count; i++) {
         struct whereabouts *ledger = &survey->ledgers[survey->count];
         struct ledger_figures figures;
@@ -40,6 +41,7 @@ static void survey_bank(struct bank *bank, size_t database, size_t count, struct
         if (!bank_owner(bank, figures.name, &ledger->owner))
             continue;
         ledger->owner.database = database;
+        ledger->database = banks_database(banks, database);
         ledger->name = figures.name;
         ledger->state = state_of(&figures, &ledger->owner);
         ledger->is_told = false;
@@ -58,7 +60,7 @@ static void take_survey(struct call *call, struct survey *survey)
             count += counts[i] = bank_count(banks_at(banks, i));
     survey->ledgers = arena_alloc(call->arena, (count + 1) * sizeof *survey->ledgers);
     for (size_t i = 0; i < banks_count(banks); i++)
-        survey_bank(banks_at(banks, i), i, counts[i], survey);
+        survey_bank(banks, i, counts[i], survey);
 }
 
 static void write_ledger(struct json_out *out, struct whereabouts *ledger)
@@ -66,6 +68,8 @@ static void write_ledger(struct json_out *out, struct whereabouts *ledger)
     json_out_open(out, '{');
     json_out_key(out, "ledger");
     json_out_text(out, ledger->name);
+    json_out_key(out, "database");
+    json_out_text(out, ledger->database);
     json_out_key(out, "epoch");
     json_out_number(out, ledger->owner.epoch);
     json_out_key(out, "state");
@@ -76,6 +80,7 @@ static void write_ledger(struct json_out *out, struct whereabouts *ledger)
 
 struct place { /* of a server: in which database it has that number */
     size_t database;
+    const char *name;
     uint64_t this; /* the number of this one */
 };
 
@@ -89,6 +94,8 @@ static void write_server(struct json_out *out, struct survey *survey, const stru
     json_out_open(out, '{');
     json_out_key(out, "server");
     json_out_number(out, server->no);
+    json_out_key(out, "database");
+    json_out_text(out, place->name);
     json_out_key(out, "url");
     json_out_text(out, server->url);
     json_out_key(out, "this");
@@ -111,7 +118,7 @@ static void write_servers(
     struct json_out *out, struct survey *survey, struct banks *banks, size_t database)
 {
     struct bank *bank = banks_at(banks, database);
-    const struct place place = {database, bank_server(bank)};
+    const struct place place = {database, banks_database(banks, database), bank_server(bank)};
     struct lease_peer server;
     for (size_t i = 0; bank_peer(bank, i, &server); i++)
         write_server(out, survey, &place, &server);

@@ -167,7 +167,7 @@ static bool name_is_valid(const char *name)
 
 static bool read_token(struct call *call, struct token *token, int64_t *life_s)
 {
-    const unsigned known = BODY_HAS_NAME | BODY_HAS_SCOPE | BODY_HAS_LEDGERS | BODY_HAS_PREFIXES |
+    const uint64_t known = BODY_HAS_NAME | BODY_HAS_SCOPE | BODY_HAS_LEDGERS | BODY_HAS_PREFIXES |
                            BODY_HAS_RATE | BODY_HAS_EXPIRES_IN;
     struct body body;
     int64_t rate = 0;

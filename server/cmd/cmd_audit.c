@@ -133,6 +133,6 @@ int cmd_audit(int argc, char **argv)
     struct audit audit = {.ledger = options_value(&options, "ledger"),
         .as_json = options_value(&options, "json") != NULL,
         .resumes = options_value(&options, "resume") != NULL};
-    return cmd_database_run(
-        &(struct cmd_database){.options = &options, .work = replay, .arg = &audit});
+    return cmd_database_run(&(struct cmd_database){
+        .options = &options, .ledger = audit.ledger, .work = replay, .arg = &audit});
 }

@@ -262,7 +262,8 @@ static int start(
 #define FLAGS(data_help)                                                                           \
     {                                                                                              \
         {"data", "DIR", data_help, "var"},                                                         \
-            {"database", "URL", "refused: pg_dump, or your host, backs up what is yours", NULL},   \
+            {"database", "URL...", "refused: pg_dump, or your host, backs up what is yours",       \
+                NULL},                                                                             \
             {"postgres-bin", "DIR", "where PostgreSQL's programs are", NULL},                      \
             {NULL, NULL, NULL, NULL},                                                              \
     }

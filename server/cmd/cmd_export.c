@@ -111,6 +111,8 @@ int cmd_export(int argc, char **argv)
         return 1;
     }
     co_ensure(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* a closed pipe is an error like any other */
-    return cmd_database_run(
-        &(struct cmd_database){.options = &options, .work = write_ledger, .arg = &command});
+    return cmd_database_run(&(struct cmd_database){.options = &options,
+        .ledger = command.options.ledger,
+        .work = write_ledger,
+        .arg = &command});
 }

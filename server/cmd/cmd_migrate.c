@@ -36,6 +36,6 @@ int cmd_migrate(int argc, char **argv)
     int code = cmd_database_parse(&options, argc, argv, words, 0);
     if (code >= 0)
         return code;
-    return cmd_database_run(
-        &(struct cmd_database){.options = &options, .any_schema = true, .work = work});
+    return cmd_database_run(&(struct cmd_database){
+        .options = &options, .any_schema = true, .with_each = true, .work = work});
 }

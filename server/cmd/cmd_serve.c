@@ -197,13 +197,24 @@ static bool open_http(struct serve *serve)
     return true;
 }
 
+/* "east: host=one dbname=bank; west: host=two dbname=bank", or of one alone: where it is. */
+static void describe_databases(const struct database_list *list, char *text, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < list->count && used < size; i++) {
+        char place[300];
+        pg_secret_describe(list->rows[i].conninfo, place, sizeof place);
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", i ? "; " : "",
+            list->count > 1 ? list->rows[i].name : "", list->count > 1 ? ": " : "", place);
+    }
+}
+
 /* What somebody who reads the log later wants to know first. */
 static void say_start(const struct serve *serve)
 {
-    char place[300];
-    const char *url = serve->options.database.url;
-    if (url)
-        pg_secret_describe(url, place, sizeof place);
+    char place[1000];
+    if (serve->options.database.url)
+        describe_databases(&serve->options.databases, place, sizeof place);
     else
         snprintf(place, sizeof place, "private, in %s/postgres", serve->options.database.data);
     const struct log_field fields[] = {{"version", TELLER_VERSION, 0, false},
@@ -273,7 +284,9 @@ static bool make_banks(struct serve *serve)
         .witness = serve->witness,
         .accepts_lost = serve->options.accepts_lost,
         .rebalance_ms = serve->options.rebalances ? REBALANCE_MS : 0};
-    database_list_of_one(&serve->databases, serve->database.conninfo);
+    serve->databases = serve->options.databases;
+    if (serve->databases.count == 0) /* the private one */
+        database_list_of_one(&serve->databases, serve->database.conninfo);
     const struct banks_options options = {each, &serve->databases};
     atomic_store(&serve->api.banks, banks_make(&options, serve->error, ERROR_TEXT));
     return atomic_load(&serve->api.banks) != NULL;

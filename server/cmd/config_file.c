@@ -41,7 +41,7 @@ static const char *number_text(const config_setting_t *from)
 }
 
 /* NULL: not all of them are texts. */
-static const char *list_text(const config_setting_t *from)
+static const char *list_text(const config_setting_t *from, const char *between)
 {
     size_t room, used = 0;
     char *text = next_text(&room);
@@ -50,7 +50,7 @@ static const char *list_text(const config_setting_t *from)
         const char *item = config_setting_get_string_elem(from, i);
         if (!item)
             return NULL;
-        used += (size_t)snprintf(text + used, room - used, "%s%s", i ? "," : "", item);
+        used += (size_t)snprintf(text + used, room - used, "%s%s", i ? between : "", item);
     }
     return keep_text(used);
 }
@@ -79,7 +79,8 @@ static struct config_setting setting_of(const config_setting_t *from, const char
         break;
     case CONFIG_TYPE_ARRAY:
         setting.kind = CONFIG_LIST;
-        setting.text = list_text(from);
+        setting.text = list_text(from, ",");
+        setting.lines = list_text(from, "\n");
         break;
     default:
         break;

@@ -17,7 +17,8 @@ struct config_setting {
     const char *file, *key; /* as long as the process lasts, as the text */
     unsigned line;
     enum config_kind kind;
-    const char *text; /* a number in digits, a switch as "on" or "off", a list with commas */
+    const char *text;  /* a number in digits, a switch as "on" or "off", a list with commas */
+    const char *lines; /* a list, a line for each; NULL: it is none */
 };
 
 /*

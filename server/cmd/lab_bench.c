@@ -6,11 +6,13 @@
 
 #include "coro/runtime.h"
 #include "ledger/db/pg.h"
+#include "server/cmd/cmd_databases.h"
 #include "server/postgres/database.h"
 
 struct run {
     const struct lab_bench *bench;
     struct sql_bench sql;
+    const char *url; /* NULL: the private one */
     char error[SQL_PLACE_ERROR];
     bool good;
 };
@@ -37,7 +39,7 @@ static void run_main(void *arg)
     const struct options *options = run->bench->options;
     struct co_context *context = co_context_background();
     const struct database_options which = {.data = options_value(options, "data"),
-        .url = options_value(options, "database"),
+        .url = run->url,
         .postgres_bin = options_value(options, "postgres-bin")};
     struct database database;
     if (!database_open(context, &which, &database, run->error, sizeof run->error))
@@ -49,9 +51,14 @@ static void run_main(void *arg)
 bool lab_bench_run(const struct lab_bench *bench)
 {
     static struct run run; /* large */
+    static struct database_list databases;
     memset(&run, 0, sizeof run);
     run.bench = bench;
-    pg_clear_environment(options_value(bench->options, "database") == NULL);
+    if (!cmd_databases_read(bench->options, &databases))
+        return false;
+    if (databases.count) /* the first, as a service would */
+        run.url = databases.rows[0].conninfo;
+    pg_clear_environment(!run.url);
     (void)co_runtime_run(&(struct co_runtime_options){.workers = bench->workers}, run_main, &run);
     if (!run.good)
         fprintf(stderr, "teller: %s\n", run.error);

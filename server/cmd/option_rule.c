@@ -14,8 +14,9 @@ struct option_rule option_rule_of(const char *takes)
     if (!takes)
         return rule;
     rule.named = strlen(takes);
+    rule.repeats = rule.named > 3 && strcmp(takes + rule.named - 3, "...") == 0;
     rule.kind = strchr(takes, '|') ? OPTION_WORD : OPTION_TEXT;
-    if (!range)
+    if (!range || rule.repeats)
         return rule;
 
     /* "N=0..64" */

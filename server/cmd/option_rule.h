@@ -5,6 +5,8 @@
  *     "on|off"    one of these words
  *     "N=0..64"   a whole number of that range; N is what the help calls it
  *     "FILE"      any text; a "LIST" is one with commas
+ *     "URL..."    any text, and several of them: the command line may have it more than once. Its
+ *                 value is a line for each; a file has a list, the environment lines
  */
 #ifndef SERVER_CMD_OPTION_RULE_H
 #define SERVER_CMD_OPTION_RULE_H
@@ -23,6 +25,7 @@ struct option_rule {
     enum option_kind kind;
     const char *takes; /* as in the table */
     size_t named;      /* so many bytes of it are what the help shows */
+    bool repeats;      /* a text of which there may be several */
     int64_t low, high; /* of a number */
 };
 

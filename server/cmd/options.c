@@ -11,7 +11,7 @@
 #include "server/cmd/environment.h"
 #include "server/cmd/option_rule.h"
 
-enum { FLAGS_MAX = 100, SECRET_TEXT = 2000 };
+enum { FLAGS_MAX = 100, SECRET_TEXT = 2000, LINES_TEXT = 32768 };
 
 /* What every command has. */
 static struct option common[] = {
@@ -106,13 +106,35 @@ bool options_wrong(const struct options *options, const char *name, const char *
     return false;
 }
 
+/* The lines of those that may be given more than once: there as long as the process. */
+static struct {
+    char bytes[LINES_TEXT];
+    size_t used;
+} lines;
+
+/* One more line behind those that were given in the same way. NULL: they are too long. */
+static const char *add_line(const char *before, const char *value)
+{
+    size_t room = sizeof lines.bytes - lines.used;
+    char *text = lines.bytes + lines.used;
+    size_t length = (size_t)snprintf(text, room, "%s\n%s", before, value);
+    if (length >= room)
+        return NULL;
+    lines.used += length + 1;
+    return text;
+}
+
 /* False, and said so: it is not what the row asks for. */
 static bool take(
     const struct options *options, struct option *flag, struct origin from, const char *value)
 {
     struct option_rule rule = option_rule_of(flag->argument);
     char must[OPTION_RULE_TEXT];
+    bool is_another = rule.repeats && from.kind == FROM_COMMAND_LINE &&
+                      origin_of(options, flag)->kind == FROM_COMMAND_LINE;
     *origin_of(options, flag) = from;
+    if (is_another && !(value = add_line(flag->value, value)))
+        return options_wrong(options, flag->name, "is given too often");
     if (!option_rule_allows(&rule, value)) {
         option_rule_say(&rule, must);
         return options_wrong(options, flag->name, "%s", must);
@@ -155,7 +177,8 @@ static bool is_of_kind(const struct option *flag, enum config_kind kind)
     case OPTION_NUMBER:
         return kind == CONFIG_NUMBER;
     case OPTION_TEXT:
-        return kind == CONFIG_TEXT || (kind == CONFIG_LIST && strcmp(rule.takes, "LIST") == 0);
+        return kind == CONFIG_TEXT ||
+               (kind == CONFIG_LIST && (rule.repeats || strcmp(rule.takes, "LIST") == 0));
     }
     return false;
 }
@@ -176,7 +199,8 @@ static bool wrong_kind(const struct options *options, const struct option *flag)
 static void warn_of_secret(const struct config_setting *setting)
 {
     char text[SECRET_TEXT];
-    if (setting->kind != CONFIG_TEXT || !config_file_is_public(setting->file))
+    bool is_text = setting->kind == CONFIG_TEXT || setting->kind == CONFIG_LIST;
+    if (!is_text || !config_file_is_public(setting->file))
         return;
     snprintf(text, sizeof text, "%s", setting->text);
     pg_secret_hide(setting->text, text);
@@ -198,7 +222,8 @@ static bool take_setting(void *arg, const struct config_setting *setting)
     *origin_of(reading->options, flag) = from;
     if (!is_of_kind(flag, setting->kind))
         return wrong_kind(reading->options, flag);
-    return take(reading->options, flag, from, setting->text);
+    bool in_lines = setting->lines && option_rule_of(flag->argument).repeats;
+    return take(reading->options, flag, from, in_lines ? setting->lines : setting->text);
 }
 
 /* The path is needed before the rest is read, which then wins. */

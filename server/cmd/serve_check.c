@@ -76,19 +76,26 @@ static bool check_programs(const char *folder)
     return good;
 }
 
-static bool check_database(const struct database_options *database)
+static bool check_database(const struct serve_options *serve)
 {
+    const struct database_options *database = &serve->database;
+    bool good = true;
     char error[ERROR_TEXT];
     if (!database->url)
         return check_programs(database->postgres_bin ? database->postgres_bin : CLUSTER_DEBIAN_BIN);
-    return pg_conninfo_check(database->url, error, sizeof error) || wrong("database", error);
+    for (size_t i = 0; i < serve->databases.count; i++) {
+        const struct database_list_row *row = &serve->databases.rows[i];
+        if (!pg_conninfo_check(row->conninfo, error, sizeof error))
+            good = wrong(serve->databases.count > 1 ? row->name : "database", error);
+    }
+    return good;
 }
 
 int serve_check(const struct serve_options *serve)
 {
     bool good = check_tls(&serve->tls);
     good = check_folder(serve->database.data) && good;
-    good = check_database(&serve->database) && good;
+    good = check_database(serve) && good;
     if (good)
         puts("teller: it could start with this configuration");
     return good && fflush(stdout) == 0 ? 0 : 1;

@@ -10,6 +10,7 @@
 #include "ledger/bank/strategy_list.h"
 #include "ledger/lease/lease.h"
 #include "server/api/api.h"
+#include "server/cmd/cmd_databases.h"
 #include "server/text/log.h"
 
 enum { ERROR_TEXT = 1000 };
@@ -20,7 +21,10 @@ _Static_assert(API_WORKERS == 64, "the range of --workers");
 static struct option flags[] = {
     {"listen", "HOST:PORT", "where to listen; port 0: any free one", "127.0.0.1:8080"},
     {"data", "DIR", "the data folder: admin.token, and the private database", "var"},
-    {"database", "URL", "use this PostgreSQL server, not a private one", NULL},
+    {"database", "URL...",
+        "use this PostgreSQL server, not a private one; of several databases each has a name, "
+        "NAME=URL, and the first has main and the tokens",
+        NULL},
     {"advertise", "URL",
         "where other servers on the same database reach this one, if not where it listens", NULL},
     {"peer-ca", "FILE",
@@ -201,16 +205,18 @@ static bool read_peers(const struct options *options, struct serve_options *serv
                LEASE_URL - 1);
 }
 
-static void read_database(const struct options *options, struct serve_options *serve)
+static bool read_database(const struct options *options, struct serve_options *serve)
 {
+    bool good = cmd_databases_read(options, &serve->databases);
     serve->database = (struct database_options){.data = options_value(options, "data"),
-        .url = options_value(options, "database"),
+        .url = serve->databases.count ? serve->databases.rows[0].conninfo : NULL,
         .postgres_bin = options_value(options, "postgres-bin"),
         .serves = true};
     serve->demands.accept_unsafe = options_is_on(options, "accept-unsafe-database");
     serve->demands.require_sync = options_is_on(options, "require-sync");
     serve->accepts_lost = options_is_on(options, "accept-lost");
     serve->rebalances = options_choice(options, "rebalance") == 0;
+    return good;
 }
 
 static void read_process(const struct options *options, struct serve_options *serve)
@@ -245,7 +251,7 @@ int serve_options_parse(struct serve_options *serve, int argc, char **argv)
     good = read_control(&options, serve) && good;
     good = read_tls(&options, serve) && good; /* adds to what read_listen() has set */
     read_log(&options, serve);
-    read_database(&options, serve);
+    good = read_database(&options, serve) && good;
     read_process(&options, serve);
     return good ? -1 : 2;
 }

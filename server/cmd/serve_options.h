@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ledger/bank/database_list.h"
 #include "ledger/db/pg.h"
 #include "server/cmd/options.h"
 #include "server/http/cors.h"
@@ -17,7 +18,8 @@
 #include "server/tls/tls_identity.h"
 
 struct serve_options {
-    struct database_options database;
+    struct database_options database; /* the first */
+    struct database_list databases;   /* empty: a private one */
     struct pg_demands demands;
     const char *follow; /* follow_list.h */
     const char *strategies;

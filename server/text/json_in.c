@@ -166,7 +166,7 @@ const struct json_in *json_in_member(const struct json_in *object, const char *n
 }
 
 /* Its place among the names that are known; `count`: it has none. */
-static size_t place_of(const char *name, const char *const *names, size_t count, unsigned known)
+static size_t place_of(const char *name, const char *const *names, size_t count, uint64_t known)
 {
     size_t i = 0;
     while (i < count && !(known >> i & 1 && strcmp(name, names[i]) == 0))
@@ -175,7 +175,7 @@ static size_t place_of(const char *name, const char *const *names, size_t count,
 }
 
 const char *json_in_members(const struct json_in *object, const char *const *names, size_t count,
-    unsigned known, const struct json_in **members)
+    uint64_t known, const struct json_in **members)
 {
     union {
         const json_t *in;

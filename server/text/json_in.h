@@ -53,7 +53,7 @@ const struct json_in *json_in_member(const struct json_in *object, const char *n
  * whose bit is set in `known` (bit 0: names[0]) may be there; the first other one ends it, and its
  * name is returned. NULL: there is none. */
 const char *json_in_members(const struct json_in *object, const char *const *names, size_t count,
-    unsigned known, const struct json_in **members);
+    uint64_t known, const struct json_in **members);
 
 /* Of an array. */
 size_t json_in_count(const struct json_in *array);

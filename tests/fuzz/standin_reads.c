@@ -253,6 +253,33 @@ struct bank *banks_at(struct banks *banks, size_t index)
     return (struct bank *)(void *)banks;
 }
 
+const char *banks_database(struct banks *banks, size_t index)
+{
+    co_ensure(banks == standin_banks() && index == 0);
+    return DATABASE_LIST_DEFAULT;
+}
+
+bool banks_index(struct banks *banks, const char *database, size_t *index)
+{
+    co_ensure(banks == standin_banks());
+    *index = 0;
+    return strcmp(database, DATABASE_LIST_DEFAULT) == 0;
+}
+
+bool banks_home(struct banks *banks, const char *name, size_t *index)
+{
+    co_ensure(banks == standin_banks());
+    *index = 0;
+    return strcmp(name, "main") == 0;
+}
+
+bool banks_is_well(struct banks *banks, size_t index, char why[LEDGER_REASON])
+{
+    co_ensure(banks == standin_banks() && index == 0);
+    *why = '\0';
+    return true;
+}
+
 enum ledger_status banks_find(struct banks *banks, const char *name, struct ledger **ledger)
 {
     co_ensure(banks == standin_banks());

@@ -26,7 +26,7 @@ extern const struct unit_suite copy_suite, record_suite, tables_suite, different
 
 BOTH(DECLARE)
 extern const struct unit_suite dbtime_suite, turns_suite, clearing_suite, follow_suite;
-extern const struct unit_suite committer_suite, lease_suite, damaged_suite, bank_suite,
+extern const struct unit_suite committer_suite, lease_suite, damaged_suite, bank_suite, banks_suite,
     owners_suite, giving_suite, placement_suite, migrate_suite, rights_suite;
 
 int main(int argc, char **argv)
@@ -47,6 +47,7 @@ int main(int argc, char **argv)
         &hosts_suite,
         &pooler_suite,
         &bank_suite,
+        &banks_suite,
         &clearing_suite,
         &placement_suite,
         &owners_suite,

@@ -236,7 +236,7 @@ void fault_expect(struct fault_sender *sender, const struct fault_route *route, 
 
 bool fault_go_together(unsigned has)
 {
-    const unsigned known = BIT(SCOPE) | BIT(BOUND) | BIT(OF_TOKEN) | BIT(IN_WORK);
+    const uint64_t known = BIT(SCOPE) | BIT(BOUND) | BIT(OF_TOKEN) | BIT(IN_WORK);
     bool of_two = has & (BIT(NO_TOKEN) | BIT(UNSURE)) && has & known;
     return !of_two && !(has & BIT(NO_TOKEN) && has & BIT(UNSURE)) &&
            !(has & BIT(SCOPE) && has & BIT(BOUND)) && !(has & BIT(NO_OBJECT) && has & BIT(MEMBER));

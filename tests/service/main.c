@@ -83,6 +83,7 @@ static const struct unit_suite *const suites[] = {
     &servers_suite,
     &control_suite,
     &stale_suite,
+    &databases_suite,
     &forward_suite,
     &forward_ends_suite,
     &forward_secret_suite,
