@@ -179,12 +179,11 @@ static bool take(struct bank_slot *slot, struct ledger *ledger,
     const struct ledger_options *options, char why[LEDGER_REASON])
 {
     struct bank *bank = slot->bank;
-    struct lease_row row;
     *options->trouble = LEDGER_TROUBLE_TAKEN;
     snprintf(why, LEDGER_REASON, "another server takes this ledger");
     co_mutex_lock(&bank->taking);
     /* Others were taken first: this server may be leaving by now. */
-    bool open = bank_may_take(slot, &row) &&
+    bool open = bank_may_take(slot) &&
                 ledger_follow_take(bank->running, ledger, options, why, LEDGER_REASON);
     ledger_leave(ledger);
     if (open) {

@@ -78,7 +78,6 @@ static void note_no_owner(struct bank_slot *slot, const struct lease_row *row)
 /* What a look says. True: it is this server's to take. */
 static bool heed_look(struct bank_slot *slot, const struct lease_row *row)
 {
-    struct lease_row now;
     uint64_t next;
     bank_give_settle(slot, row);
     if (!row->free && !row->ours)
@@ -88,7 +87,7 @@ static bool heed_look(struct bank_slot *slot, const struct lease_row *row)
     /* It is ours, and could not be opened, or has yet to be: another server may have it. */
     if (row->ours && (next = bank_next_owner(slot)) != 0)
         bank_give_unopened(slot, next);
-    return bank_may_take(slot, &now);
+    return bank_may_take(slot);
 }
 
 /* Park until the ledger is this server's to take. False: the bank is to be closed. */
@@ -117,7 +116,6 @@ static struct ledger *open_ledger(
     struct bank_slot *slot, enum ledger_trouble *trouble, char why[LEDGER_REASON])
 {
     struct bank *bank = slot->bank;
-    struct lease_row row;
     struct ledger *ledger = NULL;
     struct ledger_options options;
     bank_slot_options(slot, &options);
@@ -128,7 +126,7 @@ static struct ledger *open_ledger(
     snprintf(why, LEDGER_REASON, "another server takes this ledger");
     co_mutex_lock(&bank->opening);
     /* Others were opened first, and meanwhile a server may have come whose place this is. */
-    if (bank_may_take(slot, &row))
+    if (bank_may_take(slot))
         ledger = ledger_open(bank->running, &options, why, LEDGER_REASON);
     co_mutex_unlock(&bank->opening);
     return ledger;

@@ -107,22 +107,23 @@ uint64_t bank_next_owner(struct bank_slot *slot)
 
 /* One that is free and another's to take is left to that one for a while: it may be dead, and
  * nobody knows yet. */
-bool bank_may_take(struct bank_slot *slot, struct lease_row *row)
+bool bank_may_take(struct bank_slot *slot)
 {
     struct bank *bank = slot->bank;
+    struct lease_row row;
     int64_t now_ns = co_clock_boot_ns();
-    if (!lease_find(bank->lease, slot->number, row))
+    if (!lease_find(bank->lease, slot->number, &row))
         return false;
-    if (!row->free)
+    if (!row.free)
         slot->free_ns = 0;
     else if (slot->free_ns == 0)
         slot->free_ns = now_ns;
     if (atomic_load(&bank->leaving))
         return false;
-    if (row->ours)
+    if (row.ours)
         return bank_next_owner(slot) == 0;
-    return row->free &&
-           (now_ns - slot->free_ns >= bank->patience_ms * CO_CLOCK_MS || bank_heir(slot, row) == 0);
+    return row.free && (now_ns - slot->free_ns >= bank->patience_ms * CO_CLOCK_MS ||
+                           bank_heir(slot, &row) == 0);
 }
 
 /* ---- waiting for one that is on its way ---------------------------------------------------- */

@@ -115,8 +115,8 @@ uint64_t bank_next_owner(struct bank_slot *slot);
 /* Does any other server live? */
 bool bank_has_others(struct bank *bank);
 
-/* What the last look says, which goes to *row: is it for this server to take the ledger now? */
-bool bank_may_take(struct bank_slot *slot, struct lease_row *row);
+/* By the last look: is it for this server to take the ledger now? */
+bool bank_may_take(struct bank_slot *slot);
 
 /*
  * Give the open ledger to that server, when it is its turn: it is closed, and what is asked for
