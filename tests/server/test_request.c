@@ -348,7 +348,8 @@ static void test_paths(void)
 }
 
 /* What may be done without a token is this and no more; what changes anything needs more than a
- * token for reading. An experiment in the lab changes nothing. */
+ * token for reading. An experiment in the lab changes nothing. Of what one server asks of another
+ * only what the journal has decided already is done (arrivals.c). */
 static void test_every_route_declares_its_scope(void)
 {
     static const char *const open[] = {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs",
@@ -358,6 +359,8 @@ static void test_every_route_declares_its_scope(void)
         bool is_open = false;
         for (size_t j = 0; open[j]; j++)
             is_open |= strcmp(route->pattern, open[j]) == 0;
+        if (strcmp(route->pattern, "/v1/ledgers/{ledger}/arrivals") == 0)
+            continue;
         CU_ASSERT_EQUAL(route->scope == TOKEN_NONE, is_open);
         CU_ASSERT_EQUAL(is_open, strncmp(route->pattern, "/v1/", 4) != 0);
         if (route->method == REQUEST_POST && strcmp(route->pattern, "/v1/session") != 0 &&
