@@ -285,7 +285,9 @@ static void make_former(struct fault_sender *sender)
 
 void fault_begin(struct fault_sender *sender, const struct service *service)
 {
-    *sender = (struct fault_sender){.service = service, .token = service->target.token};
+    memset(sender, 0, sizeof *sender); /* too large to be on the stack first */
+    sender->service = service;
+    sender->token = service->target.token;
     visit_begin(&sender->visit, service);
     make_token(sender, "{\"scope\":\"read\"}", sender->reader);
     make_token(sender, "{\"scope\":\"admin\",\"rate\":1}", sender->limited);
