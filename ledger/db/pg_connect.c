@@ -76,7 +76,7 @@ struct pg *pg_connect(struct co_context *context, const char *conninfo, const ch
 bool pg_conninfo_has_word(const char *word)
 {
     PQconninfoOption *options = PQconndefaults();
-    bool has = false;
+    bool has = !options; /* memory is short: then it is for PQconninfoParse() to refuse it */
     for (const PQconninfoOption *at = options; at && at->keyword && !has; at++)
         has = strcmp(at->keyword, word) == 0;
     PQconninfoFree(options);

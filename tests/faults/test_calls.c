@@ -210,6 +210,7 @@ static bool is_covered(const char *name)
 #undef X
             "PQsendQueryParams", /* behind a pooler alone */
         "PQconninfoParse",       /* with --database alone: tests/ledger makes it say no */
+        "PQconndefaults",        /* the same; without it PQconninfoParse() refuses */
         /* They tell what is there, or give it back: nothing to fail. */
         "PQbinaryTuples", "PQclear", "PQcmdStatus", "PQconninfoFree", "PQdb", "PQbackendPID",
         "PQtransactionStatus", "PQerrorMessage", "PQparameterStatus", "PQfinish", "PQfreemem",

@@ -54,7 +54,8 @@ static bool prepare(struct service *service, char file[SERVICE_PROGRAM])
 
 static bool make(struct pair *pair)
 {
-    *pair = (struct pair){.other = &pair->second.service};
+    memset(pair, 0, sizeof *pair); /* too large to be on the stack first */
+    pair->other = &pair->second.service;
     if (!service_make(&pair->host, "owner", NULL))
         return false;
     snprintf(pair->url, sizeof pair->url, "host=%s/postgres user=postgres dbname=template1",
