@@ -93,6 +93,10 @@ bool ledger_await(struct co_context *context, struct ledger *ledger, uint64_t af
 /* Ends when the ledger closes: for long work of a caller that has entered it. The ledger's own. */
 struct co_context *ledger_open_context(struct ledger *ledger);
 
+/* Tells it apart from every other that this process opens, also once it has been freed and its
+ * memory is another's. Never parks. */
+uint64_t ledger_serial(const struct ledger *ledger);
+
 /* The last durable position. Never parks. */
 uint64_t ledger_durable_seq(struct ledger *ledger);
 

@@ -26,6 +26,7 @@ struct strategy;
 
 struct ledger {
     char *name;
+    uint64_t serial;           /* of this process: no other ledger that it opens has it */
     struct co_waitgroup users; /* callers that have entered */
     _Atomic bool closing;
     struct co_context *open; /* ends when it closes */

@@ -80,7 +80,8 @@ struct ledger_account_page {
 enum ledger_status ledger_list_accounts(struct co_context *context, struct ledger *ledger,
     const struct ledger_account_query *query, struct ledger_account_page *page);
 
-/* Park until the journal is at that position, so long at most. POSITION_AHEAD: it is not. */
+/* Park until the journal is at that position, so long at most, whatever the context says.
+ * POSITION_AHEAD: it is not. UNAVAILABLE: the ledger closes, or its owner cannot say. */
 enum ledger_status ledger_await_position(
     struct co_context *context, struct ledger *ledger, uint64_t seq, int64_t wait_ns);
 

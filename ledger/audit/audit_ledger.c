@@ -36,18 +36,23 @@ static void compare_section(void *arg)
     }
 }
 
-static void compare_memory(
-    struct ledger *ledger, struct account_table *replayed, struct audit_report *report)
+/* False: the context ended first. */
+static bool compare_memory(struct co_context *context, struct ledger *ledger,
+    struct account_table *replayed, struct audit_report *report)
 {
     for (uint64_t number = 1; number <= account_count(ledger->accounts); number++) {
-        if (number % COMPARED_AT_ONCE == 0)
+        if (number % COMPARED_AT_ONCE == 0) {
             co_yield();
+            if (co_context_err(context) != CO_CONTEXT_OK)
+                return false;
+        }
         struct comparison c = {.account = account_by_number(ledger->accounts, number),
             .replayed = account_by_number(replayed, number),
             .report = report};
         if (c.account)
             strategy_run(ledger->strategy, &c.account, 1, compare_section, &c);
     }
+    return true;
 }
 
 static enum ledger_status audit(struct co_context *context, struct ledger *ledger,
@@ -77,8 +82,10 @@ static enum ledger_status audit(struct co_context *context, struct ledger *ledge
     if (status == PG_OK && report->seq < durable)
         audit_note(
             report, report->seq + 1, "the end is missing: it was durable up to %lu", durable);
-    if (status == PG_OK)
-        compare_memory(ledger, replayed, report);
+    if (status == PG_OK && !compare_memory(context, ledger, replayed, report)) {
+        snprintf(report->reason, sizeof report->reason, "it was ended");
+        status = PG_LOST;
+    }
     if (pg)
         pg_close(&pg);
     if (replayed)

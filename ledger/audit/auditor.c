@@ -124,6 +124,8 @@ static void look(struct auditor *a)
 
     /* A few accounts a section: a section holds up the transfers of all of them. */
     for (uint64_t number = a->first; number <= last; number++) {
+        if (c.count == 0 && co_context_err(a->place.running) != CO_CONTEXT_OK)
+            return; /* whoever closes the ledger waits */
         struct account *account = account_by_number(accounts, number);
         if (account)
             c.accounts[c.count++] = account;

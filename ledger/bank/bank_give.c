@@ -59,6 +59,13 @@ bool bank_give(struct bank_slot *slot, uint64_t next)
     /* A checkpoint while it is served still: the last one then takes but a moment, and the next
      * owner has nothing to replay. */
     ledger_fold_ahead(slot->ledger);
+    /* That may have taken long: it may be lost by now, or another server's to have. */
+    if (ledger_is_over(slot->ledger)) {
+        co_semaphore_release(&bank->giving, 1);
+        return false;
+    }
+    uint64_t now = bank_next_owner(slot);
+    next = now ? now : next;
     int64_t began_ns = slot->given_ns = co_clock_now_ns();
     struct ledger *ledger = take_out(slot, next);
     ledger_close(&ledger);

@@ -59,6 +59,8 @@ void ledger_open_store_options(const struct ledger *ledger, const struct ledger_
 
 bool ledger_open_tables(struct ledger *ledger, const struct ledger_options *options)
 {
+    static _Atomic uint64_t opened;
+    ledger->serial = atomic_fetch_add(&opened, 1) + 1;
     ledger->duties = options->duties;
     if (!ledger->duties)
         ledger->duties = ledger->own_duties = duties_start(options->conninfo);
@@ -172,7 +174,8 @@ struct ledger *ledger_open(struct co_context *context, const struct ledger_optio
 void ledger_fold_ahead(struct ledger *ledger)
 {
     checkpointer_stop(ledger->checkpointer);
-    checkpointer_finish(ledger->checkpointer);
+    /* It is served meanwhile, so it leaves sessions to those that are closing. */
+    checkpointer_finish(ledger->checkpointer, ERRAND_IN_BACKGROUND);
 }
 
 void ledger_close(struct ledger **ledger)
@@ -197,7 +200,7 @@ void ledger_close(struct ledger **ledger)
     strategy_free(&closed->strategy);
     if (closed->journal && atomic_load(&closed->store->standing) == STORE_OURS) {
         journal_drain(closed->journal);
-        checkpointer_finish(closed->checkpointer);
+        checkpointer_finish(closed->checkpointer, ERRAND_AWAITED);
     }
     journal_stop(&closed->journal);
     follower_free(&closed->follower);
@@ -230,6 +233,11 @@ void ledger_leave(struct ledger *ledger)
 struct co_context *ledger_open_context(struct ledger *ledger)
 {
     return ledger->open;
+}
+
+uint64_t ledger_serial(const struct ledger *ledger)
+{
+    return ledger->serial;
 }
 
 uint64_t ledger_durable_seq(struct ledger *ledger)

@@ -56,8 +56,9 @@ static bool fold_and_keep(struct checkpointer *c, struct co_context *keeping)
     struct errands *errands = c->store->errands;
     enum store_outcome outcome = STORE_RETRY;
     failpoint("checkpoint.before");
-    struct pg *pg =
-        errands_begin(co_context_background(), errands, ERRAND_IN_BACKGROUND, why, sizeof why);
+    /* Whoever is about to leave does not wait for its turn; a fold that has begun is ended. */
+    struct pg *pg = errands_begin(keeping ? keeping : co_context_background(), errands,
+        ERRAND_IN_BACKGROUND, why, sizeof why);
     if (pg)
         outcome = fold(co_context_background(), c, pg, why, sizeof why);
     if (outcome == STORE_RETRY) /* the next one takes in what this one did not */
@@ -117,7 +118,7 @@ void checkpointer_stop(struct checkpointer *c)
 
 /* ---- at the end ---------------------------------------------------------------------------- */
 
-void checkpointer_finish(struct checkpointer *c)
+void checkpointer_finish(struct checkpointer *c, enum errand errand)
 {
     char why[300] = "out of memory";
     struct pg *pg = NULL;
@@ -131,7 +132,7 @@ void checkpointer_finish(struct checkpointer *c)
         co_context_with_timeout(co_context_background(), FINISH_S * CO_CLOCK_S);
     if (bounded) {
         failpoint("checkpoint.before");
-        pg = errands_begin(bounded, errands, ERRAND_AWAITED, why, sizeof why);
+        pg = errands_begin(bounded, errands, errand, why, sizeof why);
     }
     folded = pg && (folded || fold(bounded, c, pg, why, sizeof why) == STORE_COMMITTED);
     if (folded)
@@ -139,7 +140,7 @@ void checkpointer_finish(struct checkpointer *c)
     else
         notice(
             NOTICE_TROUBLE, "no checkpoint at the end (%s); a start will replay the journal", why);
-    errands_end(errands, ERRAND_AWAITED, &pg);
+    errands_end(errands, errand, &pg);
     if (bounded)
         co_context_release(&bounded);
 }

@@ -10,6 +10,7 @@
 #define LEDGER_JOURNAL_CHECKPOINTER_H
 
 #include "coro/rota.h"
+#include "ledger/db/errands.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/store.h"
 
@@ -36,7 +37,7 @@ CO_MUST_CHECK bool checkpointer_fold(struct checkpointer *c);
 void checkpointer_stop(struct checkpointer *c);
 
 /* Then, of a ledger that is ours: what is durable when nothing more will come, so that the next
- * start has no tail to replay. Parks, some seconds at most. */
-void checkpointer_finish(struct checkpointer *c);
+ * start has no tail to replay. `errand`: does somebody wait for it? Parks, some seconds at most. */
+void checkpointer_finish(struct checkpointer *c, enum errand errand);
 
 #endif

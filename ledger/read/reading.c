@@ -14,13 +14,16 @@ enum ledger_status ledger_await_position(
     uint64_t durable = journal_durable(ledger->journal);
     if (seq <= durable)
         return LEDGER_OK;
-    struct co_context *bounded = co_context_with_timeout(context, wait_ns);
+    /* One that closes waits for its callers, so they do not wait for it. */
+    struct co_context *bounded = co_context_with_timeout(ledger->open, wait_ns);
     if (!bounded)
         return LEDGER_OVERLOADED;
     enum co_eventcount_status status = journal_await(bounded, ledger->journal, JOURNAL_READ, seq);
     co_context_release(&bounded);
     if (status == CO_EVENTCOUNT_REACHED)
         return LEDGER_OK;
+    if (co_context_err(ledger->open) != CO_CONTEXT_OK)
+        return LEDGER_UNAVAILABLE;
     /* That it is not there is said by its owner only. */
     return past_turn(context, ledger, &durable) == LEDGER_OK ? LEDGER_POSITION_AHEAD
                                                              : LEDGER_UNAVAILABLE;

@@ -417,7 +417,7 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     bool goes_on = ((!is_old && !call->is_unsure) || judge(call, true)) && enter_ledger(call);
     goes_on = goes_on && is_here(call) && answer_here(call);
     if (stale_gives_up(call))
-        goes_on = elsewhere_find(call) && is_here(call) && answer_here(call);
+        goes_on = elsewhere_enter(call) && is_here(call) && answer_here(call);
     finish(call);
     /* After finish(), which decides what the client is told. What another server has done, also of
      * what only its body says whose it is, that one counts. */

@@ -18,8 +18,8 @@ enum { PAGE = 96, PAGE_BYTES = 32 * 1024, KEPT_BYTES = 4 << 20, NEAR = 512 };
 struct event_page {
     struct event_page *next, *previous; /* the one used last is the first */
     size_t users;
-    struct ledger *ledger;
-    uint64_t after; /* the position before its first entry; they follow without a gap */
+    uint64_t ledger; /* its serial: its memory may be another's by now */
+    uint64_t after;  /* the position before its first entry; they follow without a gap */
     size_t count, length;
     uint32_t ends[PAGE]; /* of each entry's text */
     char text[];
@@ -92,9 +92,10 @@ void event_pages_drop(struct event_pages *pages, struct event_page *page)
 static struct event_page *look_up(
     struct event_pages *pages, const struct ledger *ledger, uint64_t after)
 {
+    uint64_t serial = ledger_serial(ledger);
     for (struct event_page *page = pages->first; page; page = page->next) {
         /* A position within a page will do: its first entries are left out. */
-        if (page->ledger != ledger || after < page->after || after >= page->after + page->count)
+        if (page->ledger != serial || after < page->after || after >= page->after + page->count)
             continue;
         unlink_page(pages, page);
         push_first(pages, page);
@@ -135,7 +136,7 @@ static struct event_page *render(struct ledger *ledger, struct entry *const *ent
     struct event_page *page = malloc(sizeof *page + out.length);
     if (page) {
         *page = (struct event_page){.users = 1,
-            .ledger = ledger,
+            .ledger = ledger_serial(ledger),
             .after = entries[0]->seq - 1,
             .count = rendered,
             .length = out.length};

@@ -32,10 +32,18 @@ bool stale_serves(const struct call *call)
     return true;
 }
 
+/* What is told is no older than what is known now, whatever the answer takes. */
+static void note_time(struct call *call)
+{
+    call->known_ns = co_clock_boot_ns() - ledger_followed_ns(call->ledger);
+}
+
 bool stale_enter(struct call *call)
 {
     call->is_stale = may_be_stale(call) && banks_find_followed(call->api->banks, call->path.ledger,
                                                &call->ledger) == LEDGER_OK;
+    if (call->is_stale)
+        note_time(call);
     return call->is_stale;
 }
 
@@ -66,6 +74,7 @@ bool stale_await(struct call *call)
     int64_t wait_ns = call_wait_s(call, AWAIT_S, AWAIT_MAX_S) * CO_CLOCK_S;
     enum ledger_status status =
         ledger_await_position(call_context(call), call->ledger, seq, wait_ns);
+    note_time(call);
     if (status == LEDGER_OK)
         return true;
     call_refuse_status(call, status, ledger_durable_seq(call->ledger));
@@ -90,7 +99,7 @@ bool stale_gives_up(struct call *call)
 
 void stale_write(struct call *call)
 {
-    int64_t ms = (ledger_followed_ns(call->ledger) + NS_OF_MS - 1) / NS_OF_MS;
+    int64_t ms = (co_clock_boot_ns() - call->known_ns + NS_OF_MS - 1) / NS_OF_MS;
     snprintf(call->stale_text, sizeof call->stale_text, "%lld.%03lld", (long long)(ms / 1000),
         (long long)(ms % 1000));
     response_add(call->response, "Ledger-Stale", call->stale_text);
