@@ -81,9 +81,8 @@ struct call {
     const char *location;
     uint64_t seq;                                 /* the position that it reflects */
     bool has_seq, replayed, heeds_wait, is_stale; /* the latter: of what is followed (stale.h) */
-    int64_t known_ns; /* is_stale: since when what is told may be old (co_clock_boot_ns()) */
-    int64_t wait_s;   /* to which `Prefer: wait` did bound the wait: heeds_wait */
-    struct {          /* what became of the items of a batch; all 0: it is one by its status */
+    int64_t known_ns, wait_s; /* is_stale: what is told is as of then; heeds_wait: its bound */
+    struct { /* what became of the items of a batch; all 0: it is one by its status */
         uint32_t committed, rejected, replayed;
     } items;
     char seq_text[MONEY_TEXT], wait_text[CALL_WAIT_TEXT], stale_text[CALL_STALE_TEXT];

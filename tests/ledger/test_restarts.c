@@ -38,6 +38,36 @@ static void folds_after_restart(const char *strategy)
     }
 }
 
+struct awaiting {
+    struct ledger *ledger;
+    struct co_waitgroup done;
+    enum ledger_status status;
+};
+
+static void await_far_position(void *arg)
+{
+    struct awaiting *a = arg;
+    a->status =
+        ledger_await_position(co_context_background(), a->ledger, 1000000, 600 * CO_CLOCK_S);
+    ledger_leave(a->ledger);
+    co_waitgroup_done(&a->done);
+}
+
+/* Whoever waits for a position that does not come does not hold the end up: the test would take as
+ * long as that waits. */
+static void nobody_waits_beyond_its_end(const char *strategy)
+{
+    struct awaiting a = {.ledger = fixture_open(fixture_database(), strategy)};
+    struct ledger *ledger = a.ledger;
+    co_waitgroup_add(&a.done, 1);
+    ledger_enter(ledger);
+    co_ensure(co_spawn(await_far_position, &a));
+    co_sleep(20 * CO_CLOCK_MS);
+    ledger_close(&ledger);
+    co_waitgroup_wait(&a.done);
+    CU_ASSERT_EQUAL(a.status, LEDGER_UNAVAILABLE);
+}
+
 /* Someone with the right to do so alters the journal: the fold does not believe it, and the audit
  * names the place. */
 static void refuses_an_altered_journal(const char *strategy)
@@ -252,6 +282,7 @@ static void a_fold_that_does_not_add_up(const char *strategy)
 
 #define TESTS(X)                                                                                   \
     X(folds_after_restart)                                                                         \
+    X(nobody_waits_beyond_its_end)                                                                 \
     X(refuses_an_altered_journal)                                                                  \
     X(is_fenced)                                                                                   \
     X(stops_when_refused)                                                                          \

@@ -126,6 +126,9 @@ static void is_for_those_who_ask(struct visit *other)
         {L "/accounts/a?at=100000", "Prefer: stale\r\n", 409},
         {L "/accounts/a", "Prefer: stale, wait=0\r\nIf-Ledger-Seq: 100000\r\n", 409},
         {L "/accounts/a", "Prefer: wait=0\r\nIf-Ledger-Seq: 100000\r\n", 409},
+        {L "/accounts", "Prefer: wait=0\r\nIf-Ledger-Seq: 100000\r\n", 409},
+        {L "/transfers/1", "Prefer: wait=0\r\nIf-Ledger-Seq: 100000\r\n", 409},
+        {L "/holds/1", "Prefer: wait=0\r\nIf-Ledger-Seq: 100000\r\n", 409},
         {L "/accounts/a", "If-Ledger-Seq: x\r\n", 400},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
