@@ -148,15 +148,23 @@ static enum pg_status find_main(
     int number;
     if (bank->main_is_in)
         return bank_main_keep_out(context, bank, error, size);
-    return store_find(context, bank->conninfo, &wanted, &number, error, size);
+    enum pg_status status = store_find(context, bank->conninfo, &wanted, &number, error, size);
+    return status == PG_OK ? bank_main_take_back(context, bank, error, size) : status;
 }
 
-/* Slots for what the database has and the bank does not. */
+static enum bank_admission admits(struct bank *bank, const char *name)
+{
+    return bank->admits ? bank->admits(bank->admits_arg, name) : BANK_ADMITTED;
+}
+
+/* Slots for what the database has and the bank does not. Where nobody says whose one is, each of
+ * the others would wait as long for the same: whoever makes a ledger waits meanwhile. */
 static void add_slots(struct bank *bank)
 {
     struct lease_row row;
+    enum bank_admission admission = BANK_ADMITTED;
     co_mutex_lock(&bank->making);
-    for (size_t i = 0; lease_row(bank->lease, i, &row); i++) {
+    for (size_t i = 0; admission != BANK_NOBODY_SAYS && lease_row(bank->lease, i, &row); i++) {
         /* As this program was told; else as it was made; else as ledgers are by default. */
         const char *strategy = strategy_list_find(bank->strategies, row.name);
         if (!strategy)
@@ -164,7 +172,7 @@ static void add_slots(struct bank *bank)
         if (!strategy) /* one that this program does not know */
             strategy = strategy_list_default(bank->strategies);
         if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !bank_slot_find(bank, row.name) &&
-            (!bank->admits || bank->admits(bank->admits_arg, row.name)) &&
+            (admission = admits(bank, row.name)) == BANK_ADMITTED &&
             !add_slot(bank, row.ledger, row.name, strategy))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
     }

@@ -21,6 +21,13 @@ enum { BANK_LEDGERS_MAX = 1024 }; /* each is open while it is this server's */
 
 struct bank;
 
+/* Is a ledger here the service's? */
+enum bank_admission {
+    BANK_ADMITTED,
+    BANK_KEPT_OUT,
+    BANK_NOBODY_SAYS, /* who knows it could not be asked: with the next look again */
+};
+
 /*
  * `strategies` says how ledgers are kept (strategy_list.h); one that is not named keeps its own.
  * The rest is as in lease.h.
@@ -36,7 +43,7 @@ struct bank_options {
     /* Of a service with several databases: the one that has "main"; NULL: this one. And which of
      * the ledgers here are the service's; NULL: all. It may park. */
     const char *main_is_in;
-    bool (*admits)(void *arg, const char *name);
+    enum bank_admission (*admits)(void *arg, const char *name);
     void *admits_arg;
 };
 

@@ -10,4 +10,9 @@
 enum pg_status bank_main_keep_out(
     struct co_context *context, struct bank *bank, char *error, size_t size);
 
+/* Have it there that "main", which is there, is its own, if once it was said to be elsewhere: the
+ * databases had been given in another order. Parks. */
+enum pg_status bank_main_take_back(
+    struct co_context *context, struct bank *bank, char *error, size_t size);
+
 #endif

@@ -58,7 +58,7 @@ struct bank_slot {
 
 struct bank {
     char *conninfo, *strategies, *follow, *url, *place, *witness, *main_is_in;
-    bool (*admits)(void *arg, const char *name);
+    enum bank_admission (*admits)(void *arg, const char *name);
     void *admits_arg;
     bool accepts_lost;
     int64_t patience_ms, rebalance_ms;

@@ -75,12 +75,12 @@ static void run_errand(void *arg)
     co_waitgroup_done(errand->done);
 }
 
-/* Those that there are. One that is away must not keep the others waiting. */
-static void for_each(struct banks *banks, void (*work)(struct bank *bank))
+/* Those that there are, from that one on. One that is away must not keep the others waiting. */
+static void for_each(struct banks *banks, size_t from, void (*work)(struct bank *bank))
 {
     struct errand errands[DATABASE_LIST_MAX];
     struct co_waitgroup done = {.state = 0};
-    for (size_t i = banks->count; i-- > 0;) {
+    for (size_t i = banks->count; i-- > from;) {
         struct bank *bank = atomic_load(&banks->branches[i].bank);
         if (!bank)
             continue;
@@ -95,12 +95,12 @@ static void for_each(struct banks *banks, void (*work)(struct bank *bank))
 
 void banks_leave(struct banks *banks)
 {
-    for_each(banks, bank_leave);
+    for_each(banks, 0, bank_leave);
 }
 
 void banks_turn(struct banks *banks)
 {
-    for_each(banks, bank_turn);
+    for_each(banks, 0, bank_turn);
 }
 
 static void free_branch(struct branch *branch)
@@ -108,6 +108,7 @@ static void free_branch(struct branch *branch)
     free(branch->witness);
     free(branch->ours.names);
     free(branch->others.names);
+    free(branch->ceded.names);
 }
 
 static void close_one(struct bank *bank)
@@ -125,9 +126,13 @@ void banks_close(struct banks **banks)
     if (closed->running) {
         co_context_cancel(closed->running);
         co_waitgroup_wait(&closed->openers);
-        co_context_release(&closed->running);
     }
-    for_each(closed, close_one);
+    /* The attendants of the others ask the first (banks_admits()) until they are closed. */
+    for_each(closed, 1, close_one);
+    if (closed->count > 0 && atomic_load(&closed->branches[0].bank))
+        close_one(atomic_load(&closed->branches[0].bank));
+    if (closed->running)
+        co_context_release(&closed->running);
     for (size_t i = 0; i < closed->count; i++)
         free_branch(&closed->branches[i]);
     free(closed);

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a new ledger is to live. */
+#include "ledger/bank/bank_private.h"
 #include "ledger/bank/banks_private.h"
+
+/* Not one that went away since, or has lost something. */
+static bool takes_more(struct bank *bank)
+{
+    return bank && !bank_is_lost(bank) && lease_is_good(bank->lease);
+}
 
 /* The open one that has the fewest; of those the first. */
 static size_t emptiest(struct banks *banks)
 {
     size_t best = 0;
     for (size_t i = 1; i < banks->count; i++)
-        if (banks_at(banks, i) &&
+        if (takes_more(banks_at(banks, i)) &&
             bank_count(banks_at(banks, i)) < bank_count(banks_at(banks, best)))
             best = i;
     return best;

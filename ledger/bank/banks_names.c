@@ -48,19 +48,55 @@ static bool add_name(struct banks_names *names, const char *name)
     return true;
 }
 
-/* All that the first knows to be there, at once: there may be many. */
-static void ask_for_ours(struct branch *branch)
+/* Those of the rows, in their order, which is that of compare(). */
+static void take_names(struct banks_names *names, struct pg_result *rows)
 {
-    static const struct pg_statement ask = {
-        1, "SELECT name FROM ledger_name WHERE database = $1 ORDER BY name"};
+    names->count = 0;
+    for (size_t i = 0; i < pg_rows(rows) && add_name(names, pg_text(rows, i, 0)); i++)
+        ;
+    pg_free(&rows);
+}
+
+static bool has_name(const struct banks_names *names, const char *name)
+{
+    return names->count > 0 &&
+           bsearch(name, names->names, names->count, sizeof *names->names, compare);
+}
+
+/* In the branch's own database. False: it did not, and the log says why. */
+static bool run_there(struct branch *branch, const struct pg_statement *statement,
+    const char *const *values, struct pg_result **rows)
+{
+    struct co_context *context = branch->banks->running;
+    char error[LEDGER_REASON];
+    struct pg *pg = pg_connect(context, branch->conninfo, PG_APP_ROLE, error, sizeof error);
+    bool good = pg && pg_run(context, pg, statement, values, rows) == PG_OK;
+    if (!good)
+        notice(NOTICE_TROUBLE, "database %s: %s", branch->name, pg ? pg_message(pg) : error);
+    pg_close(&pg);
+    return good;
+}
+
+/* All that the first knows to be there, at once: there may be many. False: one of the two could not
+ * be asked. */
+static bool ask_for_ours(struct branch *branch)
+{
+    static const struct pg_statement
+        ceded = {0, "SELECT name FROM ledger_name WHERE database <> '' ORDER BY name"},
+        ours = {1, "SELECT name FROM ledger_name WHERE database = $1 ORDER BY name"};
     struct banks *banks = branch->banks;
     struct pg_result *rows = NULL;
+    if (!run_there(branch, &ceded, NULL, &rows))
+        return false;
+    take_names(&branch->ceded, rows);
+    if (readers_run(banks->running, banks_at(banks, 0)->readers, &ours, &branch->name, &rows) !=
+        PG_OK) {
+        pg_free(&rows);
+        return false;
+    }
+    take_names(&branch->ours, rows);
     branch->has_asked = true;
-    if (readers_run(banks->running, banks_at(banks, 0)->readers, &ask, &branch->name, &rows) ==
-        PG_OK)
-        for (size_t i = 0; i < pg_rows(rows) && add_name(&branch->ours, pg_text(rows, i, 0)); i++)
-            ;
-    pg_free(&rows);
+    return true;
 }
 
 static bool is_known_as_others(const struct banks_names *others, const char *name)
@@ -71,17 +107,12 @@ static bool is_known_as_others(const struct banks_names *others, const char *nam
     return false;
 }
 
-/* Also for those who look at that database alone, as the audit does. */
+/* Also for those who look at that database alone, as the audit does. "": it is there. */
 static void cede(struct branch *branch, const char *name, const char *home)
 {
     static const struct pg_statement say = {2, "SELECT ledger_cede($1, $2)"};
     const char *values[] = {name, home};
-    char error[LEDGER_REASON];
-    struct pg *pg =
-        pg_connect(branch->banks->running, branch->conninfo, PG_APP_ROLE, error, sizeof error);
-    if (pg && pg_run(branch->banks->running, pg, &say, values, NULL) != PG_OK)
-        notice(NOTICE_TROUBLE, "database %s: %s", branch->name, pg_message(pg));
-    pg_close(&pg);
+    (void)run_there(branch, &say, values, NULL);
 }
 
 static void note_others(struct branch *branch, const char *name, size_t home)
@@ -95,26 +126,38 @@ static void note_others(struct branch *branch, const char *name, size_t home)
             branch->name, name, its);
 }
 
-bool banks_admits(void *arg, const char *name)
+/* What was ceded while the databases had other names is its own again. */
+static enum bank_admission admit(struct branch *branch, const char *name)
+{
+    if (has_name(&branch->ceded, name))
+        cede(branch, name, "");
+    return BANK_ADMITTED;
+}
+
+static enum bank_admission be_unsure(struct branch *branch)
+{
+    atomic_store(&branch->unsure_ns, co_clock_now_ns());
+    return BANK_NOBODY_SAYS;
+}
+
+enum bank_admission banks_admits(void *arg, const char *name)
 {
     struct branch *branch = arg;
     struct banks *banks = branch->banks;
     size_t own = (size_t)(branch - banks->branches), home = own;
-    if (!branch->has_asked)
-        ask_for_ours(branch);
-    const struct banks_names *ours = &branch->ours;
-    if (ours->count && bsearch(name, ours->names, ours->count, sizeof *ours->names, compare))
-        return true;
+    if (!branch->has_asked && !ask_for_ours(branch))
+        return be_unsure(branch);
+    if (has_name(&branch->ours, name))
+        return admit(branch, name);
     /* Asked once: a name stays where it is. */
     if (is_known_as_others(&branch->others, name))
-        return false;
+        return BANK_KEPT_OUT;
     if (strcmp(name, BANK_NAME_MAIN) == 0)
         home = 0;
-    else if (!banks_reserve(banks->running, banks, name, &home)) {
-        atomic_store(&branch->unsure_ns, co_clock_now_ns());
-        return false; /* with the next look again */
-    }
-    if (home != own)
-        note_others(branch, name, home);
-    return home == own;
+    else if (!banks_reserve(banks->running, banks, name, &home))
+        return be_unsure(branch);
+    if (home == own)
+        return admit(branch, name);
+    note_others(branch, name, home);
+    return BANK_KEPT_OUT;
 }

@@ -13,6 +13,7 @@
  * Invariants
  * - A branch's `bank` is set once, when it is open (the first's: when it is made), and stays until
  *   banks_close(): whoever finds it there may use it without a lock.
+ * - The first's bank and `running` outlive the banks of all others, whose attendants use both.
  * - Before, `opening` is its opener's, who takes it away under the lock before it closes it.
  *
  * Lock order: a branch's lock -> those that bank_is_open() takes.
@@ -25,8 +26,9 @@ struct branch { /* of the service, on a database */
     struct banks_names { /* of ledgers; its bank's attendant's own */
         char (*names)[LEASE_NAME];
         size_t count;
-    } ours, others; /* by the word of the first: ours as of the start, in order */
-    bool has_asked;
+    } ours, others;           /* by the word of the first: ours as of the start, in order */
+    struct banks_names ceded; /* which its own database says to be elsewhere, as of the start */
+    bool has_asked;           /* of ours and ceded */
     _Atomic int64_t
         unsure_ns; /* when the first could not be asked whose a ledger here is; 0: never */
     _Atomic(struct bank *) bank; /* NULL: it is not open yet */
@@ -53,7 +55,7 @@ void banks_await_others(struct co_context *context, struct banks *banks);
 
 /* Is the ledger of that name in the branch's database by the word of the first, or could it be from
  * now on? For struct bank_options; `arg` is the branch. Parks. */
-bool banks_admits(void *arg, const char *name);
+enum bank_admission banks_admits(void *arg, const char *name);
 
 /* In which database is that name, by the word of the first? Nobody's becomes that of the one given.
  * *index: its index; banks->count: of one that this service does not have. False: the first could

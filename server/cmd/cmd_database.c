@@ -2,8 +2,10 @@
 #include "server/cmd/cmd_database.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "coro/runtime.h"
+#include "ledger/bank/bank_name.h"
 #include "ledger/db/migrate.h"
 #include "server/cmd/cmd_databases.h"
 #include "server/postgres/database.h"
@@ -40,7 +42,11 @@ static bool find_home(
         " EXISTS (SELECT FROM ledger WHERE name = $1)"};
     const char *name = run->command->ledger;
     bool found = false, good = true;
-    for (*index = 0; good && !found && *index < run->databases.count; *index += !found && good) {
+    *index = 0;
+    /* Whatever else was called that in another one, or here once ceded. */
+    if (strcmp(name, BANK_NAME_MAIN) == 0)
+        return true;
+    for (; good && !found && *index < run->databases.count; *index += !found && good) {
         struct pg_result *rows = NULL;
         struct pg *pg =
             pg_connect(context, run->databases.rows[*index].conninfo, NULL, error, size);

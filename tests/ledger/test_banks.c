@@ -6,6 +6,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+#include "ledger/bank/bank_private.h"
 #include "ledger/bank/banks.h"
 #include "tests/ledger/fixture.h"
 
@@ -242,6 +243,50 @@ static void another_is_not_taken_for_the_first(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(error, "the ledger main is in another database of the service"));
 }
 
+/* What that database says of a name; "": that it is there. */
+static void expect_said(const char *database, const char *name, const char *home)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql,
+        "SELECT coalesce(max(database), '') FROM teller.ledger_name WHERE name = '%s'", name);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(database, sql), home);
+}
+
+/* A name was mistyped, and the two were swapped, in a start each: nothing is lost for good. */
+static void what_was_ceded_by_mistake_comes_back(void)
+{
+    char east[400], west[400];
+    struct two two;
+    bool created;
+    snprintf(east, sizeof east, "%s", fixture_database());
+    snprintf(west, sizeof west, "%s", fixture_database());
+    open_alone(west, "before");
+    name_two(&two, east, west);
+    open_two(&two);
+    CU_ASSERT_EQUAL(create(two.banks, "new", "west", &created), LEDGER_OK);
+    banks_close(&two.banks);
+
+    snprintf(two.list.rows[1].name, sizeof two.list.rows[1].name, "wets");
+    open_two(&two);
+    CU_ASSERT_STRING_EQUAL(home(two.banks, "new"), "");
+    banks_close(&two.banks);
+    expect_said(west, "new", "another one");
+    name_two(&two, west, east);
+    open_two(&two);
+    banks_close(&two.banks);
+    expect_said(east, "main", "east");
+
+    name_two(&two, east, west);
+    open_two(&two);
+    CU_ASSERT_STRING_EQUAL(home(two.banks, "new"), "west");
+    CU_ASSERT_STRING_EQUAL(home(two.banks, "before"), "west");
+    CU_ASSERT_EQUAL(find(two.banks, "new"), LEDGER_OK);
+    banks_close(&two.banks);
+    expect_said(west, "new", "");
+    expect_said(west, "main", "east");
+    expect_said(east, "main", "");
+}
+
 /* ---- one that is away ------------------------------------------------------------------------ */
 
 static void one_that_is_away_is_no_matter_to_others(void)
@@ -268,12 +313,32 @@ static void one_that_is_away_is_no_matter_to_others(void)
     banks_close(&two.banks);
 }
 
+/* It was open, and has fewest: it is not chosen while it is lost. */
+static void one_that_went_away_is_not_chosen(void)
+{
+    char west[400];
+    struct two two;
+    bool created;
+    begin(&two, west);
+    /* As a server that has not renewed what it has: its look fails. */
+    fixture_do(west, "ALTER TABLE teller.server RENAME TO gone");
+    for (int i = 0; i < TURNS && lease_is_good(banks_at(two.banks, 1)->lease); i++)
+        co_sleep(TURN_MS * CO_CLOCK_MS);
+    CU_ASSERT_FALSE(lease_is_good(banks_at(two.banks, 1)->lease));
+    CU_ASSERT_EQUAL(create(two.banks, "a", NULL, &created), LEDGER_OK);
+    CU_ASSERT_STRING_EQUAL(home(two.banks, "a"), "east");
+    fixture_do(west, "ALTER TABLE teller.gone RENAME TO server");
+    banks_close(&two.banks);
+}
+
 static const struct unit_test tests[] = {
     {"what_is_said_is_read", what_is_said_is_read},
     {"a_ledger_lives_in_one", a_ledger_lives_in_one},
     {"a_name_is_had_once", a_name_is_had_once},
     {"a_name_had_twice_is_the_first_ones", a_name_had_twice_is_the_first_ones},
     {"another_is_not_taken_for_the_first", another_is_not_taken_for_the_first},
+    {"what_was_ceded_by_mistake_comes_back", what_was_ceded_by_mistake_comes_back},
+    {"one_that_went_away_is_not_chosen", one_that_went_away_is_not_chosen},
     {"one_that_is_away_is_no_matter_to_others", one_that_is_away_is_no_matter_to_others},
     {0},
 };
