@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "coro/mutex.h"
+#include "coro/semaphore.h"
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/process/process_output.h"
@@ -18,8 +18,8 @@ static const struct problem unknown = {404, "cluster_part_not_found",
                             failed = {503, "cluster_control_failed",
                                 "The program that knows the cluster did not do it."};
 
-/* It is asked one thing at a time. */
-static struct co_mutex asking;
+/* It is asked one thing at a time, and whoever waits for that waits no longer than its request. */
+static struct co_semaphore asking = {.free = 1};
 
 /* As the parts of deploy/cluster are called: nothing that a shell or a path would understand. */
 static bool is_name(const char *text)
@@ -36,9 +36,12 @@ static const char *ask(struct call *call, const char *verb, const char *part)
     struct co_context *context = call_context(call);
     char *said = arena_alloc(call->arena, SAID);
     int status = 0;
-    co_mutex_lock(&asking);
+    if (!co_semaphore_acquire(context, &asking, 1)) {
+        call_refuse_as(call, &failed, "It is still busy with what it was asked before.");
+        return NULL;
+    }
     enum process_output output = process_output(context, argv, said, SAID, &status);
-    co_mutex_unlock(&asking);
+    co_semaphore_release(&asking, 1);
     bool is_good = output == PROCESS_OUTPUT_ENDED && WIFEXITED(status);
     if (is_good && WEXITSTATUS(status) == 0)
         return said;

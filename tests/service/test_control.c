@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "coro/co.h"
+#include "coro/waitgroup.h"
 #include "tests/service/bearer.h"
 #include "tests/service/lines.h"
 #include "tests/service/visit.h"
@@ -55,6 +57,49 @@ static void parts_die_and_come_back(void)
     EXPECT_STATUS(&visit, 202);
     CU_ASSERT(parts_have(&visit, "{\"part\":\"node2\",\"runs\":true,"));
     visit_end(&visit);
+    service_remove(&service);
+}
+
+/* It is asked one thing at a time: who waits for that is told so in time. */
+struct lasting {
+    struct visit visit;
+    struct co_waitgroup done;
+};
+
+static void start_what_lasts(void *arg)
+{
+    struct lasting *lasting = arg;
+    visit_call(&lasting->visit,
+        &(struct request){
+            .path = "/v1/cluster/lasts/start", .method = "POST", .headers = "Prefer: wait=5\r\n"});
+    EXPECT_PROBLEM(&lasting->visit, 503, "cluster_control_failed");
+    co_waitgroup_done(&lasting->done);
+}
+
+static void who_waits_for_it_is_told(void)
+{
+    static struct service service;
+    static struct lasting lasting;
+    struct visit visit;
+    CU_ASSERT_FATAL(begin(&service));
+    visit_begin(&visit, &service);
+    visit_begin(&lasting.visit, &service);
+    co_waitgroup_add(&lasting.done, 1);
+    co_ensure(co_spawn(start_what_lasts, &lasting));
+    bool is_told = false;
+    for (int tries = 0; tries < 100 && !is_told; tries++) {
+        visit_call(
+            &visit, &(struct request){.path = "/v1/cluster", .headers = "Prefer: wait=1\r\n"});
+        is_told = visit.response.status == 503;
+        co_sleep(50 * CO_CLOCK_MS);
+    }
+    CU_ASSERT(is_told);
+    CU_ASSERT(visit_is(&visit, "detail", "\"It is still busy with what it was asked before.\""));
+    co_waitgroup_wait(&lasting.done);
+    visit_get(&visit, "/v1/cluster");
+    EXPECT_STATUS(&visit, 200);
+    visit_end(&visit);
+    visit_end(&lasting.visit);
     service_remove(&service);
 }
 
@@ -124,5 +169,5 @@ static void options(void)
 
 const struct unit_suite control_suite = {"control", 1,
     (const struct unit_test[]){{"parts_die_and_come_back", parts_die_and_come_back},
-        {"refusals", refusals}, {"without_it_there_is_nothing", without_it_there_is_nothing},
-        {"options", options}, {0}}};
+        {"who_waits_for_it_is_told", who_waits_for_it_is_told}, {"refusals", refusals},
+        {"without_it_there_is_nothing", without_it_there_is_nothing}, {"options", options}, {0}}};
