@@ -3,7 +3,8 @@
  * The server that has the ledger which pays asks for the step in this one. What is to be done
  * stands in the journal of the other ledger, and is read there: so no token is asked for, as
  * nothing can be had done that was not decided, and done twice it is done once. Whoever does not
- * know that journal learns nothing: it must say what only its reader can (crossing_proof()).
+ * know that journal learns nothing: it must say what only its reader can (crossing_proof()). Until
+ * it has, it is answered the same whatever ledgers there are, here or elsewhere.
  */
 #include "server/api/arrivals.h"
 
@@ -12,6 +13,7 @@
 #include "ledger/bank/banks_elsewhere.h"
 #include "server/api/api.h"
 #include "server/api/body.h"
+#include "server/api/elsewhere.h"
 #include "server/crossing/crossing.h"
 
 /* What is asked for. */
@@ -92,7 +94,7 @@ void arrivals_post(struct call *call)
     if (!read_arrival(call, &asked))
         return;
     body_forget(call);
-    if (!find_crossing(call, &asked, &crossing))
+    if (!find_crossing(call, &asked, &crossing) || !elsewhere_enter(call))
         return;
     enum ledger_status status =
         crossing_pay(call_context(call), call->ledger, &crossing, asked.hold, call->arena, &told);

@@ -168,10 +168,19 @@ static bool is_allowed(struct call *call, bool may_park)
     return false;
 }
 
+/* What only servers ask of each other says that it is passed on. To others there is nothing. */
+static bool is_for_sender(struct call *call)
+{
+    if (!(call->route->flags & ROUTE_IS_OF_SERVERS) || call->request->hop)
+        return true;
+    call_refuse_status(call, LEDGER_HOLD_NOT_FOUND, 0);
+    return false;
+}
+
 /* Its handler wants the ledger of the path, open here. */
 static bool wants_ledger(const struct call *call)
 {
-    return call->path.ledger && !(call->route->flags & ROUTE_NAMES_LEDGER);
+    return call->path.ledger && !(call->route->flags & (ROUTE_NAMES_LEDGER | ROUTE_IS_OF_SERVERS));
 }
 
 /* As it is followed here, if that will do; else as it is open here, or at another server. */
@@ -195,7 +204,7 @@ static bool has_ledger(struct call *call)
 {
     bool moves;
     call->elsewhere = NULL;
-    if (!call->path.ledger)
+    if (!call->path.ledger || call->route->flags & ROUTE_IS_OF_SERVERS)
         return true;
     enum ledger_status status =
         banks_find_moving(call->api->banks, call->path.ledger, &call->ledger, &moves);
@@ -265,7 +274,7 @@ static bool judge(struct call *call, bool may_park)
     if (!find_route(call) || !is_open(call) || !is_allowed(call, may_park))
         return false;
     /* Nobody may learn which ledgers there are before the token is known. */
-    return call->is_unsure || (has_ledger(call) && has_content_type(call));
+    return call->is_unsure || (is_for_sender(call) && has_ledger(call) && has_content_type(call));
 }
 
 /* ---- the one answer ------------------------------------------------------------------------ */
@@ -333,6 +342,19 @@ static void finish(struct call *call)
 
 /* ---- what HTTP asks ------------------------------------------------------------------------ */
 
+/* Only batches may be long. */
+static size_t body_max(const struct route *route)
+{
+    switch (route->body) {
+    case ROUTE_BODY_LARGE:
+        return REQUEST_LARGE_BODY_MAX;
+    case ROUTE_BODY_SMALL:
+        return REQUEST_SMALL_BODY_MAX;
+    default:
+        return REQUEST_BODY_MAX;
+    }
+}
+
 /* A client with a good token may send a body, though the route may still refuse it. */
 static void know_sender(
     const struct api *api, const struct request *request, struct http_admission *admission)
@@ -363,9 +385,7 @@ bool dispatch_admit(
     }
     admission->is_unsure = call->is_unsure;
     admission->may_be_long = strstr(call->route->query, " limit ") != NULL; /* a list */
-    /* Only batches may be long. */
-    bool large = call->route->body == ROUTE_BODY_LARGE;
-    admission->body_max = large ? REQUEST_LARGE_BODY_MAX : REQUEST_BODY_MAX;
+    admission->body_max = body_max(call->route);
     return true;
 }
 

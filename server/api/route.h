@@ -11,6 +11,7 @@ enum route_body {
     ROUTE_BODY_NEEDED,   /* JSON */
     ROUTE_BODY_OPTIONAL, /* it may be empty, then without a content type too */
     ROUTE_BODY_LARGE,    /* up to REQUEST_LARGE_BODY_MAX */
+    ROUTE_BODY_SMALL,    /* JSON, up to REQUEST_SMALL_BODY_MAX */
 };
 
 enum route_flag {
@@ -20,6 +21,8 @@ enum route_flag {
     ROUTE_NAMES_LEDGER = 8,   /* is about the ledger of the path, which need not be open here */
     ROUTE_IS_OF_CONTROL = 16, /* is there only with --cluster-control */
     ROUTE_MAY_BE_STALE = 32,  /* a read of what the journal makes: stale.h */
+    ROUTE_IS_OF_SERVERS =
+        64, /* only servers ask each other; it finds the ledger of the path itself */
 };
 
 /* How far a route reaches: what a bound token must be bound to, at most, to call it. */

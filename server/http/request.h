@@ -14,6 +14,7 @@
 #include "server/text/arena.h"
 
 enum {
+    REQUEST_SMALL_BODY_MAX = 1024,            /* what one server asks of another */
     REQUEST_BODY_MAX = 256 * 1024,            /* 1,000 postings of the longest kind, and metadata */
     REQUEST_LARGE_BODY_MAX = 8 * 1024 * 1024, /* 10,000 transfers */
     REQUEST_SEGMENTS = 8,

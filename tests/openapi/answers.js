@@ -10,7 +10,8 @@ import { Contract } from './contract.js';
 
 const SHOWN = 3; // faults of one kind
 // What servers say to each other, and no test hears.
-const UNHEARD = ['200', '504'].map((status) => `post /v1/ledgers/{ledger}/arrivals ${status}`);
+const ARRIVALS = 'post /v1/ledgers/{ledger}/arrivals';
+const UNHEARD = ['200', '421', '504'].map((status) => `${ARRIVALS} ${status}`);
 
 /** The records of a file, one after the other: {kind, test, request, head, body}, all Buffers. */
 async function* records(path) {

@@ -115,9 +115,9 @@ static size_t write_request(
     if (!(has & BIT(NO_TOKEN)))
         snprintf(token, sizeof token, "Authorization: Bearer %s\r\n", token_for(sender, has));
     int written = snprintf(sender->text, sizeof sender->text,
-        "%s %s %s\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 192.0.2.1\r\n%s%s%s%s%s%s\r\n%s",
+        "%s %s %s\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 192.0.2.1\r\n%s%s%s%s%s%s%s\r\n%s",
         has & BIT(NO_METHOD) ? "PATCH" : route->method, path,
-        has & BIT(VERSION) ? "HTTP/2.0" : "HTTP/1.1",
+        has & BIT(VERSION) ? "HTTP/2.0" : "HTTP/1.1", sender->headers ? sender->headers : "",
         has & BIT(FOREIGN) ? "Sec-Fetch-Site: cross-site\r\n" : "", token, type,
         has & BIT(KEY) ? "Idempotency-Key: \"\r\n" : "", length, sender->more,
         has & BIT(TOO_LARGE) ? "" : body);

@@ -55,6 +55,7 @@ enum { FAULT_TOKEN = 128, FAULT_REQUEST = 40000, FAULT_CROWD = 20 };
 struct fault_sender {
     const struct service *service;
     struct visit visit;
+    const char *headers;           /* of each request, each with its end; NULL: none */
     const char *token;             /* what may do all */
     char reader[FAULT_TOKEN];      /* what may only read */
     char limited[FAULT_TOKEN];     /* what may ask once a second */

@@ -15,6 +15,11 @@ bool operations_have(const struct operation *operation, const char *status)
     return json_view_member(responses, status).at != NULL;
 }
 
+bool operations_are_of_servers(const struct operation *operation)
+{
+    return strstr(operation->path, "/arrivals") != NULL;
+}
+
 /* A path of the description, with something in its places. */
 static void fill(struct json_view path, char to[PATH])
 {

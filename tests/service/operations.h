@@ -18,4 +18,7 @@ void operations_walk(
 /* Is an answer with that status described, "404"? */
 bool operations_have(const struct operation *operation, const char *status);
 
+/* Do only servers ask each other for it? They say so in a header, and are told of no ledger. */
+bool operations_are_of_servers(const struct operation *operation);
+
 #endif

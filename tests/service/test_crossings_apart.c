@@ -170,6 +170,35 @@ static void is_refused_alike(struct visit *visit, const char *key)
     EXPECT_STATUS(visit, 200);
 }
 
+/* One ledger is here, one at the other server, and one nowhere: all are told the same. */
+enum { PLACES = 3, SMALL_BODY = 1024 };
+
+static void ask_for_step(struct visit *visit, int place, bool says_so, const char *body)
+{
+    static const char *const paths[PLACES] = {
+        "/v1/ledgers/main/arrivals", "/v1/ledgers/branch/arrivals", "/v1/ledgers/nowhere/arrivals"};
+    visit_call(visit, &(struct request){.method = "POST",
+                          .path = paths[place],
+                          .headers = says_so ? "Teller-Hop: 1\r\n" : NULL,
+                          .body = body,
+                          .body_length = strlen(body)});
+}
+
+static void is_short_or_refused(struct visit *visit)
+{
+    char body[SMALL_BODY + 2];
+    memset(body, ' ', sizeof body);
+    body[SMALL_BODY] = '\0';
+    ask_for_step(visit, 0, true, body);
+    EXPECT_PROBLEM(visit, 400, "invalid_json");
+    body[SMALL_BODY] = ' ';
+    body[SMALL_BODY + 1] = '\0';
+    ask_for_step(visit, 0, true, body);
+    EXPECT_PROBLEM(visit, 413, "payload_too_large");
+    ask_for_step(visit, 0, false, body);
+    EXPECT_PROBLEM(visit, 404, "hold_not_found");
+}
+
 /* Nobody can have a step taken that no journal says, and nobody learns what one says. */
 static void is_not_forged(struct visit *visit)
 {
@@ -180,12 +209,16 @@ static void is_not_forged(struct visit *visit)
     static const char *const bad[] = {"{\"ledger\":\"main\",\"id\":3}",
         "{\"ledger\":\"main\",\"id\":0,\"key\":\"00000000000000000000000000000000\"}",
         "{\"ledger\":\"/\",\"id\":3,\"key\":\"00000000000000000000000000000000\"}"};
-    for (int i = 0; i < 3; i++) {
-        visit_post(visit, BRANCH "/arrivals", NULL, bodies[i]);
-        EXPECT_PROBLEM(visit, 404, "hold_not_found");
-        visit_post(visit, BRANCH "/arrivals", NULL, bad[i]);
-        EXPECT_PROBLEM(visit, 400, "invalid_request");
-    }
+    for (int i = 0; i < PLACES; i++)
+        for (int j = 0; j < 3; j++) {
+            ask_for_step(visit, i, true, bodies[j]);
+            EXPECT_PROBLEM(visit, 404, "hold_not_found");
+            ask_for_step(visit, i, true, bad[j]);
+            EXPECT_PROBLEM(visit, 400, "invalid_request");
+            ask_for_step(visit, i, false, bad[j]);
+            EXPECT_PROBLEM(visit, 404, "hold_not_found");
+        }
+    is_short_or_refused(visit);
 }
 
 static void told_as_by_one(void)

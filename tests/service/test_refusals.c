@@ -219,7 +219,7 @@ static void ask_as_passed(struct visit *visit, const struct operation *operation
 /* A request that was passed on once is not passed on again. */
 static void expect_not_owner(const struct operation *operation, void *visit)
 {
-    if (!operations_have(operation, "421"))
+    if (!operations_have(operation, "421") || operations_are_of_servers(operation))
         return;
     ask_as_passed(visit, operation);
     EXPECT_PROBLEM((struct visit *)visit, 421, "not_owner");

@@ -75,10 +75,12 @@ static void check_operation(const struct operation *operation, void *arg)
     struct fault_route route = {.method = operation->method, .path = operation->path};
     if (json_view_member(operation->described, "requestBody").at)
         route.body = "{}";
+    check->sender->headers = operations_are_of_servers(operation) ? "Teller-Hop: 1\r\n" : NULL;
     route.faults = faults_of(operation->described, operation->method, operation->path);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].faults & route.faults & check->among &&
-            operations_have(operation, rows[i].status))
+            operations_have(operation, rows[i].status) &&
+            !(rows[i].faults & BIT(NO_LEDGER) && operations_are_of_servers(operation)))
             fault_expect(check->sender, &route, rows[i].faults);
     /* Who asks too often is told so wherever he is counted. */
     if (BIT(OF_ADDRESS) & route.faults & check->among)
