@@ -8,6 +8,7 @@
 #include "coro/waitgroup.h"
 #include "ledger/bank/bank_private.h"
 #include "ledger/bank/banks.h"
+#include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
 
 enum { TURNS = 1500, TURN_MS = 20 };
@@ -331,6 +332,35 @@ static void one_that_went_away_is_not_chosen(void)
     banks_close(&two.banks);
 }
 
+/* The first does not answer: whoever asks it whose a ledger is does so in the middle of the end. */
+static void closed_while_the_first_is_asked(void)
+{
+    static const struct pg_statement start = {0, "BEGIN"},
+                                     lock = {0, "LOCK TABLE teller.ledger_name"};
+    char west[400], error[300];
+    struct two two;
+    begin(&two, west);
+    const char *east = two.list.rows[0].conninfo;
+    struct pg *holder = pg_connect(co_context_background(), east, NULL, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(holder);
+    CU_ASSERT_EQUAL(pg_run(co_context_background(), holder, &start, NULL, NULL), PG_OK);
+    CU_ASSERT_EQUAL(pg_run(co_context_background(), holder, &lock, NULL, NULL), PG_OK);
+    fixture_do(west,
+        "WITH l AS (INSERT INTO teller.ledger (name, strategy) VALUES ('late', 'owner')"
+        " RETURNING no), w AS (INSERT INTO teller.writer (ledger) SELECT no FROM l)"
+        " INSERT INTO teller.checkpoint (ledger) SELECT no FROM l");
+    bool waits = false;
+    for (int i = 0; i < TURNS && !waits; i++) {
+        waits = strcmp(fixture_ask(east, "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                                         " AND relation = 'teller.ledger_name'::regclass"),
+                    "0") != 0;
+        co_sleep(TURN_MS * CO_CLOCK_MS);
+    }
+    CU_ASSERT(waits);
+    banks_close(&two.banks);
+    pg_close(&holder);
+}
+
 static const struct unit_test tests[] = {
     {"what_is_said_is_read", what_is_said_is_read},
     {"a_ledger_lives_in_one", a_ledger_lives_in_one},
@@ -339,6 +369,7 @@ static const struct unit_test tests[] = {
     {"another_is_not_taken_for_the_first", another_is_not_taken_for_the_first},
     {"what_was_ceded_by_mistake_comes_back", what_was_ceded_by_mistake_comes_back},
     {"one_that_went_away_is_not_chosen", one_that_went_away_is_not_chosen},
+    {"closed_while_the_first_is_asked", closed_while_the_first_is_asked},
     {"one_that_is_away_is_no_matter_to_others", one_that_is_away_is_no_matter_to_others},
     {0},
 };
