@@ -157,26 +157,33 @@ static enum bank_admission admits(struct bank *bank, const char *name)
     return bank->admits ? bank->admits(bank->admits_arg, name) : BANK_ADMITTED;
 }
 
+/* As this program was told; else as it was made; else as ledgers are by default. */
+static const char *strategy_of(const struct bank *bank, const struct lease_row *row)
+{
+    const char *strategy = strategy_list_find(bank->strategies, row->name);
+    if (!strategy)
+        strategy = strategy_list_known(row->strategy, strlen(row->strategy));
+    if (!strategy) /* one that this program does not know */
+        strategy = strategy_list_default(bank->strategies);
+    return strategy;
+}
+
 /* Slots for what the database has and the bank does not. Where nobody says whose one is, each of
- * the others would wait as long for the same: whoever makes a ledger waits meanwhile. */
+ * the others would wait as long for the same. Who makes a ledger waits for none of that. */
 static void add_slots(struct bank *bank)
 {
     struct lease_row row;
     enum bank_admission admission = BANK_ADMITTED;
-    co_mutex_lock(&bank->making);
     for (size_t i = 0; admission != BANK_NOBODY_SAYS && lease_row(bank->lease, i, &row); i++) {
-        /* As this program was told; else as it was made; else as ledgers are by default. */
-        const char *strategy = strategy_list_find(bank->strategies, row.name);
-        if (!strategy)
-            strategy = strategy_list_known(row.strategy, strlen(row.strategy));
-        if (!strategy) /* one that this program does not know */
-            strategy = strategy_list_default(bank->strategies);
+        if (atomic_load(&bank->count) == BANK_LEDGERS_MAX || bank_slot_find(bank, row.name) ||
+            (admission = admits(bank, row.name)) != BANK_ADMITTED)
+            continue;
+        co_mutex_lock(&bank->making);
         if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !bank_slot_find(bank, row.name) &&
-            (admission = admits(bank, row.name)) == BANK_ADMITTED &&
-            !add_slot(bank, row.ledger, row.name, strategy))
+            !add_slot(bank, row.ledger, row.name, strategy_of(bank, &row)))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
+        co_mutex_unlock(&bank->making);
     }
-    co_mutex_unlock(&bank->making);
 }
 
 /* Others may make ledgers while this server stands by. */
