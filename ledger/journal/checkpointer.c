@@ -24,12 +24,13 @@ static void keep_keys(struct co_context *context, struct checkpointer *c, struct
 {
     char why[300] = "";
     const struct sealer_task task = {
-        .pg = pg, .ledger = c->store->ledger, .keys = c->keys, .seq = c->seq};
+        .pg = pg, .ledger = c->store->ledger, .keys = c->keys, .seq = atomic_load(&c->seq)};
     if (sealer_seal(context, &task, why, sizeof why))
-        c->kept = c->seq;
+        c->kept = atomic_load(&c->seq);
     else if (co_context_err(context) == CO_CONTEXT_OK)
         notice(NOTICE_TROUBLE,
-            "the keys up to seq %lu are not kept (%s); the start would take longer", c->seq, why);
+            "the keys up to seq %lu are not kept (%s); the start would take longer",
+            atomic_load(&c->seq), why);
 }
 
 static enum store_outcome fold(
@@ -40,7 +41,7 @@ static enum store_outcome fold(
     enum store_outcome outcome = store_checkpoint(context, pg, c->store->ledger, seq, why, size);
     failpoint("checkpoint.after");
     if (outcome == STORE_COMMITTED)
-        c->seq = seq;
+        atomic_store(&c->seq, seq);
     if (outcome != STORE_REFUSED)
         return outcome;
     snprintf(reason, sizeof reason,
@@ -91,10 +92,10 @@ static void keep_first(struct checkpointer *c)
 static int64_t take_turn(void *arg)
 {
     struct checkpointer *c = arg;
-    if (!c->begun && c->seq > 0)
+    if (!c->begun && atomic_load(&c->seq) > 0)
         keep_first(c);
     c->begun = true;
-    if (journal_durable(c->journal) >= c->seq + (c->soon ? SOON : EVERY) &&
+    if (journal_durable(c->journal) >= atomic_load(&c->seq) + (c->soon ? SOON : EVERY) &&
         !fold_and_keep(c, c->place.running))
         return journal_is_served(c->journal) ? RETRY_S * CO_CLOCK_S : CO_ROTA_NEVER;
     return (c->soon ? LOOK_SOON_MS : LOOK_MS) * CO_CLOCK_MS;
@@ -106,7 +107,7 @@ bool checkpointer_start(struct co_rota *rota, struct checkpointer *c, struct sto
     c->store = store;
     c->keys = keys;
     c->journal = journal;
-    c->seq = seq;
+    atomic_store(&c->seq, seq);
     c->soon = failpoint("checkpoint.soon");
     return co_rota_enter(rota, &c->place, 0, take_turn, c);
 }
@@ -125,8 +126,8 @@ void checkpointer_finish(struct checkpointer *c, enum errand errand)
     if (!c->store) /* it was not started */
         return;
     struct errands *errands = c->store->errands;
-    bool folded = c->seq == journal_durable(c->journal);
-    if (journal_state(c->journal) != LEDGER_RUNNING || (folded && c->kept == c->seq))
+    bool folded = atomic_load(&c->seq) == journal_durable(c->journal);
+    if (journal_state(c->journal) != LEDGER_RUNNING || (folded && c->kept == atomic_load(&c->seq)))
         return;
     struct co_context *bounded =
         co_context_with_timeout(co_context_background(), FINISH_S * CO_CLOCK_S);

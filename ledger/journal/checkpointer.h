@@ -19,8 +19,8 @@ struct checkpointer { /* of a ledger; all zero before */
     struct store *store;
     struct journal *journal;
     const struct keys *keys;
-    uint64_t seq;  /* the last checkpoint */
-    uint64_t kept; /* up to there its keys are kept, as far as this process has seen to it */
+    _Atomic uint64_t seq; /* the last checkpoint */
+    uint64_t kept;        /* up to there its keys are kept, as far as this process has seen to it */
     bool begun, soon;
 };
 
