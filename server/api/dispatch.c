@@ -317,7 +317,8 @@ static void write_fields(struct call *call)
     }
     if (call->location)
         response_add(response, "Location", call->location);
-    if (call->replayed)
+    /* What a key has brought about may not be known yet: then nothing is told again. */
+    if (call->replayed && call->refusal.status != LEDGER_OUTCOME_UNKNOWN)
         response_add(response, "Idempotency-Replayed", "true");
     write_preferences(call);
     if (call->is_stale)
