@@ -117,10 +117,11 @@ static uint32_t find_server(const struct placement *placement, bool most)
 
 double placement_pull(struct placement *placement)
 {
-    static const double low = 0.8; /* of the mean */
+    static const double low = 0.8, high = 1.2; /* of the mean: as servers do (rebalance.h) */
     uint32_t from = find_server(placement, true), to = find_server(placement, false);
     double gap = placement->loads[from] - placement->loads[to];
-    if (placement->loads[to] >= low / count_living(placement))
+    double mean = 1.0 / count_living(placement);
+    if (placement->loads[to] >= low * mean && placement->loads[from] <= high * mean)
         return 0;
     for (uint32_t l = 0; l < placement->ledgers; l++)
         if (placement->owners[l] == from && placement->shares[l] < gap) {

@@ -30,9 +30,9 @@ double placement_kill(struct placement *placement, uint32_t server);
 /* It is back, and has nothing yet. */
 void placement_revive(struct placement *placement, uint32_t server);
 
-/* One pull, if the least loaded living server has less than 0.8 of the mean: the biggest ledger of
- * the most loaded that is not bigger than the gap between the two. Returns the share that moved; 0:
- * none. */
+/* One pull, if the least loaded living server has less than 0.8 of the mean or the most loaded more
+ * than 1.2: the biggest ledger of the most loaded that is not bigger than the gap between the two.
+ * Returns the share that moved; 0: none. */
 double placement_pull(struct placement *placement);
 
 /* How much more than the mean of the living the busiest has to do: from 1 on. */
