@@ -11,12 +11,12 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "coro/waitgroup.h"
 #include "loadtest/dice.h"
 #include "tests/service/joint.h"
+#include "tests/service/payers.h"
 #include "tests/service/visit.h"
 
-enum { PATIENCE_S = 60, BODY = 240, PAYERS = 8, KILLS = 4, FUNDS = 1000000, BETWEEN_KILLS = 40 };
+enum { PATIENCE_S = 60, PAYERS = 8, KILLS = 4, BETWEEN_KILLS = 40 };
 
 #define BRANCH "/v1/ledgers/branch"
 #define OPEN "teller_open_crossings"
@@ -70,20 +70,6 @@ static bool move_branch(const struct service *to)
     return there;
 }
 
-static bool open_in_branch(struct visit *visit, const char *account, int64_t amount)
-{
-    char text[100];
-    snprintf(text, sizeof text, "{\"id\":\"%s\",\"asset\":\"USD/2\"}", account);
-    visit_post(visit, BRANCH "/accounts", NULL, text);
-    if (visit->response.status != 201 || amount == 0)
-        return visit->response.status == 201;
-    char path[100];
-    snprintf(path, sizeof path, BRANCH "/accounts/%s/deposit", account);
-    snprintf(text, sizeof text, "{\"amount\":%" PRId64 "}", amount);
-    visit_post(visit, path, NULL, text);
-    return visit->response.status == 201;
-}
-
 /* "main" is the first one's, "branch" the second one's. */
 static bool part(struct joint *joint)
 {
@@ -95,16 +81,6 @@ static bool part(struct joint *joint)
     bool made = visit.response.status == 201;
     visit_end(&visit);
     return made && move_branch(joint->other) && has_ledger(&joint->owner, "/v1/ledgers/main");
-}
-
-static const char *crossing_body(
-    char text[BODY], bool back, const char *from, const char *to, int64_t amount)
-{
-    snprintf(text, BODY,
-        "{\"from\":{\"ledger\":\"%s\",\"account\":\"%s\"},\"to\":{\"ledger\":\"%s\",\"account\":"
-        "\"%s\"},\"amount\":%" PRId64 "}",
-        back ? "branch" : "main", from, back ? "main" : "branch", to, amount);
-    return text;
 }
 
 /* ---- told as by one ------------------------------------------------------------------------ */
@@ -121,9 +97,9 @@ static bool balance_is(struct visit *visit, const char *path, const char *balanc
 /* Asked of either, and again of the other one: the same answer to the byte. */
 static void is_told_alike(struct visit visits[2], int first, bool back, const char *key)
 {
-    char body[BODY], answer[1000], path[100];
+    char body[PAYERS_BODY], answer[1000], path[100];
     struct visit *one = &visits[first], *other = &visits[!first];
-    crossing_body(body, back, back ? "x" : "a", back ? "a" : "x", 10);
+    payers_body(body, back, back ? "x" : "a", back ? "a" : "x", 10);
     visit_post(one, "/v1/transfers", key, body);
     EXPECT_STATUS(one, 201);
     CU_ASSERT(visit_is(one, "state", "\"done\""));
@@ -144,25 +120,25 @@ static void is_told_alike(struct visit visits[2], int first, bool back, const ch
 /* What either ledger refuses is refused, and no money is held; what is not begun leaves its key. */
 static void is_refused_alike(struct visit *visit, const char *key)
 {
-    char body[BODY], path[100];
-    crossing_body(body, false, "a", "nobody", 10);
+    char body[PAYERS_BODY], path[100];
+    payers_body(body, false, "a", "nobody", 10);
     visit_post(visit, "/v1/transfers", key, body);
     EXPECT_PROBLEM(visit, 404, "account_not_found");
     CU_ASSERT(visit_is(visit, "ledger", "\"branch\""));
     snprintf(path, sizeof path, "/v1/transfers?ledger=main&key=%s", key);
     visit_get(visit, path);
     CU_ASSERT_PTR_NOT_NULL(strstr(visit->response.body, "\"items\":[]"));
-    crossing_body(body, false, "a", "clearing:main:USD.2", 10);
+    payers_body(body, false, "a", "clearing:main:USD.2", 10);
     visit_post(visit, "/v1/transfers", key, body);
     EXPECT_PROBLEM(visit, 403, "account_reserved");
-    crossing_body(body, false, "a", "x", FUNDS);
+    payers_body(body, false, "a", "x", PAYERS_FUNDS);
     visit_post(visit, "/v1/transfers", key, body);
     EXPECT_PROBLEM(visit, 422, "insufficient_funds");
     CU_ASSERT(visit_is(visit, "ledger", "\"main\""));
     visit_post(visit, BRANCH "/accounts/x/freeze", NULL, NULL);
     EXPECT_STATUS(visit, 200);
     snprintf(path, sizeof path, "%s-frozen", key);
-    crossing_body(body, false, "a", "x", 10);
+    payers_body(body, false, "a", "x", 10);
     visit_post(visit, "/v1/transfers", path, body);
     EXPECT_PROBLEM(visit, 422, "account_frozen");
     CU_ASSERT(visit_is(visit, "ledger", "\"branch\"") && visit_is(visit, "account", "\"x\""));
@@ -229,7 +205,7 @@ static void told_as_by_one(void)
     visit_begin(&visits[0], &joint.owner);
     visit_begin(&visits[1], joint.other);
     CU_ASSERT(visit_fund(&visits[1], "a", 100));
-    CU_ASSERT(open_in_branch(&visits[0], "x", 50));
+    CU_ASSERT(payers_open(&visits[0], "x", 50));
     is_told_alike(visits, 0, false, "k1");
     is_told_alike(visits, 1, false, "k2");
     is_told_alike(visits, 0, true, "k1");
@@ -270,7 +246,7 @@ static void parted_on_the_way(void)
 {
     static struct joint joint;
     struct visit visit;
-    char body[BODY];
+    char body[PAYERS_BODY];
     setenv("TELLER_FAILPOINTS", "crossing.held=error", 1);
     bool made = joint_make(&joint, NULL);
     unsetenv("TELLER_FAILPOINTS");
@@ -279,8 +255,8 @@ static void parted_on_the_way(void)
     CU_ASSERT(visit_fund(&visit, "a", 100));
     visit_post(&visit, "/v1/ledgers", NULL, "{\"name\":\"branch\"}");
     EXPECT_STATUS(&visit, 201);
-    CU_ASSERT(open_in_branch(&visit, "x", 0));
-    crossing_body(body, false, "a", "x", 40);
+    CU_ASSERT(payers_open(&visit, "x", 0));
+    payers_body(body, false, "a", "x", 40);
     visit_call(&visit, &(struct request){.path = "/v1/transfers",
                            .key = "k",
                            .headers = "Prefer: wait=1\r\n",
@@ -314,95 +290,6 @@ static void parted_on_the_way(void)
 
 /* ---- killed at random ----------------------------------------------------------------------- */
 
-/* Pays to and fro, asks now the one and now the other, and goes on until it is told the end. */
-struct payer {
-    const struct service *services[2];
-    struct co_waitgroup *running;
-    const atomic_bool *stop;
-    _Atomic size_t *answered;
-    struct dice dice;
-    int index;
-    int64_t arrived[2]; /* in main, in branch */
-    bool failed;
-};
-
-static bool is_final(const struct visit *visit)
-{
-    int status = visit->response.status;
-    return status == 201 || (status >= 400 && status < 500 && status != 409 && status != 429);
-}
-
-static void pay_until_told(struct payer *payer, struct visit visits[2], int n)
-{
-    char key[40], body[BODY];
-    bool back = dice_below(&payer->dice, 2);
-    int64_t amount = 1 + (int64_t)dice_below(&payer->dice, 9);
-    struct visit *visit = visits;
-    snprintf(key, sizeof key, "p%d-%d", payer->index, n);
-    crossing_body(body, back, "hot", "hot", amount);
-    for (int tries = 0; tries < PATIENCE_S * 20; tries++) {
-        visit = &visits[dice_below(&payer->dice, 2)];
-        visit_post(visit, "/v1/transfers", key, body);
-        if (is_final(visit))
-            break;
-        co_sleep(50 * CO_CLOCK_MS);
-    }
-    if (visit->response.status != 201) {
-        visit_print(visit, 201);
-        payer->failed = true;
-        return;
-    }
-    payer->arrived[!back] += amount;
-    atomic_fetch_add(payer->answered, 1);
-}
-
-static void pay_on(void *arg)
-{
-    struct payer *payer = arg;
-    struct visit visits[2];
-    for (int i = 0; i < 2; i++)
-        visit_begin(&visits[i], payer->services[i]);
-    for (int n = 0; !atomic_load(payer->stop) && !payer->failed; n++)
-        pay_until_told(payer, visits, n);
-    for (int i = 0; i < 2; i++)
-        visit_end(&visits[i]);
-    co_waitgroup_done(payer->running);
-}
-
-/* Let that many be answered, and then go on for a moment that cannot be foreseen. */
-static void let_it_run(_Atomic size_t *answered, struct dice *dice)
-{
-    size_t before = atomic_load(answered);
-    for (int i = 0; i < PATIENCE_S * 20 && atomic_load(answered) < before + BETWEEN_KILLS; i++)
-        co_sleep(50 * CO_CLOCK_MS);
-    CU_ASSERT(atomic_load(answered) >= before + BETWEEN_KILLS);
-    co_sleep((int64_t)dice_below(dice, 100) * CO_CLOCK_MS);
-}
-
-static int64_t balance_of(struct visit *visit, const char *ledger)
-{
-    int64_t balance = -1;
-    struct api api = {.client = visit->client, .ledger = ledger};
-    CU_ASSERT_EQUAL(api_balance(&api, "hot", &balance), CLIENT_ANSWERED);
-    return balance;
-}
-
-/* All that was sent has arrived once, and nothing else has. */
-static void expect_arrived(struct visit *visit, const struct payer payers[PAYERS])
-{
-    int64_t arrived[2] = {0};
-    for (int i = 0; i < PAYERS; i++) {
-        CU_ASSERT_FALSE(payers[i].failed);
-        arrived[0] += payers[i].arrived[0];
-        arrived[1] += payers[i].arrived[1];
-    }
-    CU_ASSERT_EQUAL(balance_of(visit, "main"), FUNDS + arrived[0] - arrived[1]);
-    CU_ASSERT_EQUAL(balance_of(visit, "branch"), FUNDS + arrived[1] - arrived[0]);
-    CU_ASSERT(visit_audit(visit, "main") && visit_audit(visit, "branch"));
-    visit_get(visit, "/accounts/hot");
-    CU_ASSERT(visit_is(visit, "held", "\"0\""));
-}
-
 /* One of the two, whichever; it comes back, and has one of the ledgers again. */
 static bool kill_one(struct joint *joint, struct dice *dice)
 {
@@ -415,37 +302,24 @@ static bool kill_one(struct joint *joint, struct dice *dice)
 static void killed_at_random(void)
 {
     static struct joint joint;
-    static struct payer payers[PAYERS];
-    struct co_waitgroup running = {0};
-    atomic_bool stop = false;
-    _Atomic size_t answered = 0;
+    static struct payers payers;
     struct visit visit;
     struct dice dice = dice_make(unit_seed(), 90);
     CU_ASSERT_FATAL(part(&joint));
     visit_begin(&visit, &joint.owner);
-    CU_ASSERT(visit_fund(&visit, "hot", FUNDS) && open_in_branch(&visit, "hot", FUNDS));
+    CU_ASSERT(payers_fund(&visit));
     visit_end(&visit);
-    co_waitgroup_add(&running, PAYERS);
-    for (int i = 0; i < PAYERS; i++) {
-        payers[i] = (struct payer){.services = {&joint.owner, joint.other},
-            .running = &running,
-            .stop = &stop,
-            .answered = &answered,
-            .dice = dice_make(unit_seed(), 91 + i),
-            .index = i};
-        co_ensure(co_spawn_named("payer", pay_on, &payers[i]));
-    }
+    payers_begin(&payers, PAYERS, &joint.owner, joint.other, 91);
     bool up = true;
     for (int i = 0; i < KILLS && up; i++) {
-        let_it_run(&answered, &dice);
+        payers_let(&payers, BETWEEN_KILLS, &dice);
         up = kill_one(&joint, &dice);
         CU_ASSERT(up);
     }
-    atomic_store(&stop, true);
-    co_waitgroup_wait(&running);
-    printf("[%zu arrived] ", atomic_load(&answered));
+    payers_end(&payers);
+    printf("[%zu arrived] ", atomic_load(&payers.answered));
     visit_begin(&visit, &joint.owner);
-    expect_arrived(&visit, payers);
+    payers_check(&payers, &visit);
     visit_end(&visit);
     joint_remove(&joint);
 }
