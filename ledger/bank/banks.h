@@ -38,7 +38,7 @@ CO_MUST_CHECK bool banks_open(
 /* Is the first open? If not, what it waits for. Never parks; thread-safe, as is all below. */
 bool banks_is_open(struct banks *banks, char why[LEDGER_REASON]);
 
-/* The first has lost what was acknowledged here, or every one has. */
+/* The first has lost what was acknowledged here. */
 bool banks_is_lost(struct banks *banks);
 
 /* As bank_leave() and bank_close(), of all of them at the same time. Park. */

@@ -6,8 +6,8 @@
  * - It could not be reached, or does not have the ledger any more, which it says (421): nothing
  *   was done, so the map is looked at again, and whoever has it now is asked, if that is soon
  *   known; else 503.
- * - It was sent, and no whole answer came: what only reads is asked once more of whoever has the
- *   ledger now; of all else the outcome is not known, 504, and its key settles that.
+ * - It was sent, and no whole answer came: what only reads is asked of whoever has the ledger now,
+ *   two times more at most; of all else the outcome is not known, 504, and its key settles that.
  */
 #ifndef SERVER_API_ELSEWHERE_H
 #define SERVER_API_ELSEWHERE_H
