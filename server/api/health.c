@@ -90,16 +90,17 @@ static void examine(struct banks *banks, size_t index, struct health *health)
     char why[LEDGER_REASON];
     bool is_well = banks_is_well(banks, index, why);
     struct bank *bank = banks_at(banks, index);
-    health->has_ledgers = bank && read_worst(bank, &health->worst);
+    /* It has not been there since the start. */
+    if (!bank) {
+        *health = (struct health){
+            .worst.state = LEDGER_OPENING, .stuck = "none of its ledgers is served"};
+        memcpy(health->worst.reason, why, sizeof why);
+        return;
+    }
+    health->has_ledgers = read_worst(bank, &health->worst);
     if (is_well && !health->has_ledgers)
         health->worst = (struct ledger_figures){.state = LEDGER_RUNNING};
     health->stuck = why_not_running(&health->worst);
-    if (bank)
-        return;
-    /* It has not been there since the start. */
-    health->worst = (struct ledger_figures){.state = LEDGER_OPENING};
-    memcpy(health->worst.reason, why, sizeof why);
-    health->stuck = "none of its ledgers is served";
 }
 
 /* Before the bank is open, or while it is not. */
@@ -139,16 +140,24 @@ static void write_health(struct json_out *out, const struct health *health, cons
     }
 }
 
-static void write_databases(struct json_out *out, struct banks *banks, struct health *health)
+/* A look at each, of which all is told. */
+static struct health *examine_all(struct call *call, struct banks *banks)
+{
+    struct health *all = arena_alloc(call->arena, banks_count(banks) * sizeof *all);
+    for (size_t i = 0; i < banks_count(banks); i++)
+        examine(banks, i, &all[i]);
+    return all;
+}
+
+static void write_databases(struct json_out *out, struct banks *banks, const struct health *all)
 {
     json_out_key(out, "databases");
     json_out_open(out, '[');
     for (size_t i = 0; i < banks_count(banks); i++) {
-        examine(banks, i, health);
         json_out_open(out, '{');
         json_out_key(out, "database");
         json_out_text(out, banks_database(banks, i));
-        write_health(out, health, health->stuck);
+        write_health(out, &all[i], all[i].stuck);
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
@@ -156,21 +165,19 @@ static void write_databases(struct json_out *out, struct banks *banks, struct he
 
 /* Of several databases the first of which ledgers are served; if there is none, the first. One that
  * is away must not have the ledgers of the others taken out of service. */
-static void find_well(struct banks *banks, struct health *health)
+static const struct health *find_well(const struct health *all, size_t count)
 {
-    for (size_t i = 0; i < banks_count(banks); i++) {
-        examine(banks, i, health);
-        if (!health->stuck && health->has_ledgers)
-            return;
-    }
-    examine(banks, 0, health);
+    for (size_t i = 0; i < count; i++)
+        if (!all[i].stuck && all[i].has_ledgers)
+            return &all[i];
+    return all;
 }
 
 static void write_serving(struct call *call, struct json_out *out, bool *ready)
 {
     struct banks *banks = atomic_load(&call->api->banks);
-    struct health *health = arena_alloc(call->arena, sizeof *health);
-    find_well(banks, health);
+    const struct health *all = examine_all(call, banks);
+    const struct health *health = find_well(all, banks_count(banks));
     /* Told before the port is closed, so that a load balancer turns elsewhere in time. */
     const char *reason =
         atomic_load(&call->api->stopping) ? "the service is stopping" : health->stuck;
@@ -178,7 +185,7 @@ static void write_serving(struct call *call, struct json_out *out, bool *ready)
     json_out_open(out, '{');
     write_health(out, health, reason);
     if (banks_count(banks) > 1)
-        write_databases(out, banks, health);
+        write_databases(out, banks, all);
     json_out_close(out, '}');
 }
 
