@@ -23,7 +23,7 @@ const SENTENCES = {
     key_reused: 'This key was used for another request before',
     invalid_json: 'The request is not JSON',
     invalid_request: 'Something in the request breaks a rule',
-    ledger_exists: 'There is a ledger of that name, with another strategy',
+    ledger_exists: 'There is a ledger of that name, with another strategy or in another database',
     ledger_limit: 'The service has as many ledgers as it may have',
     ledger_not_found: 'There is no such ledger',
     outcome_unknown: 'It may have happened or not: the same key will tell',

@@ -18,7 +18,8 @@
     X(ACCOUNT_NOT_FOUND, "account_not_found", "There is no such account.")                         \
     X(ACCOUNT_RESERVED, "account_reserved", "Only transfers between ledgers move this account.")   \
     X(ACCOUNT_EXISTS, "account_exists", "The account exists with other properties.")               \
-    X(LEDGER_EXISTS, "ledger_exists", "The ledger exists with another strategy.")                  \
+    X(LEDGER_EXISTS, "ledger_exists",                                                              \
+        "The ledger exists with another strategy or in another database.")                         \
     X(LEDGER_LIMIT, "ledger_limit", "There are as many ledgers as there can be.")                  \
     X(ACCOUNT_LIMIT, "account_limit", "The ledger has as many accounts as it can have.")           \
     X(TRANSFER_NOT_FOUND, "transfer_not_found", "There is no such transfer.")                      \
