@@ -71,6 +71,12 @@ enum ledger_status banks_find_moving(
 enum ledger_status banks_find_followed(
     struct banks *banks, const char *name, struct ledger **ledger);
 bool banks_owner(struct banks *banks, const char *name, struct bank_owner *owner);
+
+/* Is it another server that lives? */
+static inline bool banks_owner_is_other(const struct bank_owner *owner)
+{
+    return owner->server != 0 && !owner->here;
+}
 enum bank_want banks_want(
     struct co_context *context, struct banks *banks, const char *name, uint64_t server);
 

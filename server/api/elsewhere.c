@@ -28,8 +28,7 @@ static const char out_of_reach[] =
 /* False: none has it, or this one. */
 static bool find_owner(const struct call *call, struct bank_owner *owner)
 {
-    return banks_owner(call->api->banks, call->path.ledger, owner) && owner->server != 0 &&
-           !owner->here;
+    return banks_owner(call->api->banks, call->path.ledger, owner) && banks_owner_is_other(owner);
 }
 
 static bool can_ask(const struct call *call, const struct bank_owner *owner)

@@ -163,7 +163,7 @@ static bool read_ledger(struct call *call, struct banks_wanted *wanted)
 static bool is_passed_on(struct call *call, const char *name)
 {
     struct bank_owner owner;
-    if (!banks_owner(call->api->banks, name, &owner) || owner.server == 0 || owner.here)
+    if (!banks_owner(call->api->banks, name, &owner) || !banks_owner_is_other(&owner))
         return false;
     call->path.ledger = call_copy(call, name);
     if (!elsewhere_find(call) || !elsewhere_answer(call, true))

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "coro/blocking.h"
+#include "coro/clock.h"
 #include "coro/runtime.h"
 #include "server/api/api.h"
 #include "server/api/call.h"
@@ -433,13 +433,11 @@ static struct ledger_figures *read_ledgers(struct call *call, size_t *count)
 static void write_crossings(struct json_out *out, struct api *api)
 {
     struct crossing_keeper_figures figures = {.open = 0};
-    struct timespec now;
     int64_t age_us = 0;
     if (atomic_load(&api->open))
         crossing_keeper_read(api->crossings, &figures);
-    clock_gettime(CLOCK_REALTIME, &now);
     if (figures.oldest_us)
-        age_us = now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000 - figures.oldest_us;
+        age_us = co_clock_wall_us() - figures.oldest_us;
     number(out, "teller_open_crossings", "gauge",
         "Transfers between ledgers whose last step could not be taken yet.", figures.open);
     head(out, "teller_oldest_crossing_seconds", "gauge",

@@ -22,8 +22,7 @@ struct survey {
 /* Of a ledger of another server no more is known than what the database says. */
 static const char *state_of(const struct ledger_figures *figures, const struct bank_owner *owner)
 {
-    bool is_others = owner->server != 0 && !owner->here;
-    if (is_others)
+    if (banks_owner_is_other(owner))
         return owner->stopped ? "stopped" : "running";
     /* Its keeper learns a moment later than this that the other one has gone. */
     bool is_left = figures->state == LEDGER_ELSEWHERE || figures->state == LEDGER_FOLLOWING;

@@ -19,8 +19,8 @@ enum { ASK_MS = 5000, PATH = 120 };
 bool crossing_can_ask(
     const struct crossing_means *means, const char *ledger, struct bank_owner *owner)
 {
-    return means->forward && banks_owner(means->banks, ledger, owner) && owner->server != 0 &&
-           !owner->here && forward_reaches(means->forward, owner->url);
+    return means->forward && banks_owner(means->banks, ledger, owner) &&
+           banks_owner_is_other(owner) && forward_reaches(means->forward, owner->url);
 }
 
 void crossing_proof(const char *key, const char *metadata, char proof[CROSSING_PROOF])

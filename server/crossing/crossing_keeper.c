@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "coro/clock.h"
 #include "coro/duty.h"
@@ -73,11 +72,10 @@ static void note_left(struct crossing_keeper *keeper, const char *name, const st
 static void tell_left(struct crossing_keeper *keeper)
 {
     const struct left *left = &keeper->left;
-    struct timespec now;
+    int64_t age_us = co_clock_wall_us() - left->at_us, now_ns = co_clock_now_ns();
     atomic_store(&keeper->open, left->count);
     atomic_store(&keeper->oldest_us, left->count > 0 ? left->at_us : 0);
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t age_s = now.tv_sec - left->at_us / 1000000, now_ns = co_clock_now_ns();
+    int64_t age_s = age_us / 1000000;
     if (left->count == 0)
         keeper->noted_old_ns = 0; /* the next one is news */
     if (left->count == 0 || age_s < OLD_S ||
