@@ -407,7 +407,7 @@ e2e: deps-e2e build ## the dashboard in headless Chromium
 lighthouse: deps-e2e build build/node_modules/.for-e2e build/lighthouse/node_modules/.for-lighthouse ## the page on a phone, in numbers: speed, size, shift
 	@node tests/lighthouse/run.js
 
-screenshots: deps-e2e build ## every view of the pages, light and dark, wide and narrow: build/screenshots
+screenshots: deps-e2e build build/node_modules/.for-e2e ## every view of the pages, light and dark, wide and narrow: build/screenshots
 	@mkdir -p build/screenshots && node tests/e2e/run.js --screenshots build/screenshots
 
 bench: deps-bench build bench-coro ## every benchmark beside its peer, a bank and primitives in Go

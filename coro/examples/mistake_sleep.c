@@ -16,7 +16,7 @@ enum { COUNT = 5 };
 
 CO_GO_FUNCTION(compute, (int, number), (_Atomic int *, done))
 {
-    co_sleep(number * 100 * CO_CLOCK_MS); /* the later ones take longer than was hoped */
+    co_sleep(number * 200 * CO_CLOCK_MS); /* the later ones take longer than was hoped */
     ++*done;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding a fault by seeds. The two philosophers of deadlock.c do not help their luck with a sleep
- * here: mostly, both get to eat. But in a seeded run every choice of the scheduler comes from the
+ * Finding a fault by seeds. The two philosophers of deadlock.c do not wait here until each has a
+ * fork: mostly, both get to eat. But in a seeded run every choice of the scheduler comes from the
  * seed; so we try seeds until one shows the fault, and that one shows it every time.
  */
 #include <stdio.h>

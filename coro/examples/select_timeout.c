@@ -35,7 +35,7 @@ static void program(void *arg)
     (void)arg;
     const char *word;
     struct speaker fast = {co_chan_make(sizeof word, 1), 20 * CO_CLOCK_MS, "hare"};
-    struct speaker slow = {co_chan_make(sizeof word, 1), 300 * CO_CLOCK_MS, "tortoise"};
+    struct speaker slow = {co_chan_make(sizeof word, 1), 40 * CO_CLOCK_MS, "tortoise"};
     co_ensure(fast.chan && slow.chan);
     struct co_select_case cases[] = {
         {.op = CO_SELECT_RECV, .chan = fast.chan, .item = &word},
@@ -44,13 +44,14 @@ static void program(void *arg)
     if (co_select_try(cases, 2) == CO_SELECT_NONE)
         puts("default: nobody has spoken yet");
 
-    co_ensure(co_spawn(speak_later, &fast) && co_spawn(speak_later, &slow));
+    co_ensure(co_spawn(speak_later, &fast));
     int which = co_select_wait(cases, 2);
     printf("case %d: %s\n", which, word);
 
     if (co_select_timeout(cases, 2, 30 * CO_CLOCK_MS) == CO_SELECT_NONE)
         puts("timeout: no patience for the other one");
 
+    co_ensure(co_spawn(speak_later, &slow));
     cases[0].chan = NULL; /* never ready: how a case is switched off */
     which = co_select_wait(cases, 2);
     printf("case %d: %s\n", which, word);
