@@ -211,12 +211,8 @@ bool bank_follow_take(struct bank_slot *slot, const struct ledger_options *optio
         bank_follow_end(slot);
         return true;
     }
-    if (!take(slot, followed, options, why)) {
-        bool accepted = *options->trouble == LEDGER_TROUBLE_BEHIND && slot->bank->accepts_lost;
-        if (accepted)
-            notice(NOTICE_TROUBLE, "ledger %s: %s; accepted", slot->name, why);
-        return accepted;
-    }
+    if (!take(slot, followed, options, why)) /* what is left may be read anew */
+        return *options->trouble == LEDGER_TROUBLE_BEHIND && slot->bank->accepts_lost;
     *ledger = followed;
     return true;
 }

@@ -20,7 +20,6 @@
 #include "coro/select.h"
 #include "ledger/audit/audit_replay_onward.h"
 #include "ledger/db/readers.h"
-#include "ledger/domain/hash.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/state.h"
 #include "ledger/ledger_private.h"
@@ -151,38 +150,16 @@ static void say_behind(const struct follower *f, char *why, size_t size)
         place->batch, place->seq);
 }
 
-/* *has: the database has the batch that was carried out last. PG_OK, or it is not known. */
-static enum pg_status ask_place(
-    struct co_context *context, const struct follower *f, struct pg *opener, bool *has)
-{
-    static const struct pg_statement find = {
-        2, "SELECT encode(hash, 'hex') FROM batch WHERE ledger = $1 AND no = $2::bigint"};
-    const struct store *store = f->ledger->store;
-    const struct audit_place *place = &f->onward.place;
-    char ledger[16], number[24];
-    const char *values[] = {ledger, number};
-    struct pg_result *rows = NULL;
-    uint8_t hash[HASH_CHAIN] = {0};
-    snprintf(ledger, sizeof ledger, "%d", store->ledger);
-    snprintf(number, sizeof number, "%lu", place->batch);
-    enum pg_status status = opener ? pg_run(context, opener, &find, values, &rows)
-                                   : readers_run(context, store->readers, &find, values, &rows);
-    *has = status == PG_OK && (place->batch == 0 || pg_rows(rows) == 1);
-    if (*has && place->chained) {
-        hash_of_hex(pg_text(rows, 0, 0), hash, sizeof hash);
-        *has = memcmp(hash, place->hash, sizeof hash) == 0;
-    }
-    pg_free(&rows);
-    return status;
-}
-
 /* What comes next is wrong: because it goes on from something else? */
 static enum ledger_follow_end judge_wrong(
     struct co_context *context, struct follower *f, char *why, size_t size)
 {
+    const struct store *store = f->ledger->store;
+    struct lease_place had;
     bool has;
     enum pg_status status;
-    while ((status = ask_place(context, f, NULL, &has)) != PG_OK &&
+    follower_place(f, &had);
+    while ((status = store_has_batch(context, store, NULL, &had, &has)) != PG_OK &&
            rest(context, AWAY_MS * CO_CLOCK_MS))
         ;
     if (status != PG_OK || has)
@@ -277,16 +254,17 @@ static enum ledger_trouble judge_end(
     struct co_context *context, const struct follower *f, char *error, size_t size)
 {
     const struct store *store = f->ledger->store;
+    struct lease_place had;
     bool has;
-    if (ask_place(context, f, store->opener, &has) != PG_OK) {
+    follower_place(f, &had);
+    if (store_has_batch(context, store, store->opener, &had, &has) != PG_OK) {
         snprintf(error, size, "%s", pg_message(store->opener));
         return LEDGER_TROUBLE_AWAY;
     }
     if (has)
         return LEDGER_TROUBLE_DAMAGED;
-    say_behind(f, error, size);
-    if (!lease_accepts_lost(store->lease))
-        store_record_loss(context, store, error);
+    /* Accepted or not, these tables go no further: the ledger would have to be read again. */
+    store_accepts_loss(context, store, &had, error, size);
     return LEDGER_TROUBLE_BEHIND;
 }
 

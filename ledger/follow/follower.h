@@ -40,8 +40,7 @@ void follower_place(const struct follower *follower, struct lease_place *place);
 
 /* The ledger has been taken by this server (store_take()): carry out what is left, up to the end
  * that was found then, on the store's opener. False, with the reason, and of which kind it is:
- * BEHIND, if what was followed is not there any more, which is recorded (store_record_loss()).
- * Parks. */
+ * BEHIND, if what was followed is not there any more (store_accepts_loss()). Parks. */
 CO_MUST_CHECK bool follower_finish(struct co_context *context, struct follower *follower,
     enum ledger_trouble *trouble, char *error, size_t size);
 

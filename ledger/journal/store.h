@@ -40,7 +40,7 @@ struct store {
     struct lease_claim claim;        /* on this ledger, once it has been taken */
     struct pg *opener;               /* the session in which it is taken and read; then NULL */
     struct readers *readers, *own_readers;
-    struct errands *errands, *own_errands;
+    struct errands *errands;
     struct readers *followed_readers; /* of a ledger that is followed: what is asked of whom */
     _Atomic enum store_standing standing;
 };
@@ -48,7 +48,7 @@ struct store {
 struct store_options {
     const char *conninfo, *ledger, *strategy;
     struct readers *readers;          /* NULL: of its own */
-    struct errands *errands;          /* the same */
+    struct errands *errands;          /* its server's, or its own: they outlive the store */
     struct readers *followed_readers; /* while it is followed; NULL: those */
     struct lease *lease; /* NULL: of its own, and the schema is brought up to date, the ledger made
                             if need be, and waited for until nobody has it */
@@ -73,9 +73,16 @@ CO_MUST_CHECK bool store_take(struct co_context *context, struct store *store,
     size_t error_size);
 void store_own(struct store *store); /* never parks */
 
-/* The database has lost what was acknowledged: have no other server carry on where this one may
- * not. On the opener. Parks. */
-void store_record_loss(struct co_context *context, const struct store *store, const char *why);
+/* Does the database have that batch of the ledger, as it was (a place of batch 0 it has)? Asked on
+ * `opener`, or, if that is NULL, on a reader. Not OK: it is not known. */
+CO_MUST_CHECK enum pg_status store_has_batch(struct co_context *context, const struct store *store,
+    struct pg *opener, const struct lease_place *had, bool *has);
+
+/* It has been taken, and has not: in words. True: the lease was started to go on from what is left,
+ * and that has been said. False: it is recorded, so that no other server goes on where this one may
+ * not. On the opener. */
+bool store_accepts_loss(struct co_context *context, const struct store *store,
+    const struct lease_place *had, char *error, size_t error_size);
 
 void store_end_opening(struct store *store); /* all has been read: its session is not needed */
 void store_close(struct store **store);

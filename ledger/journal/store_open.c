@@ -116,13 +116,19 @@ static bool fail(struct taking *t, enum ledger_trouble trouble, const char *why)
     return false;
 }
 
+/* The opener did not say PG_OK. */
+static bool refuse_answer(struct taking *t, enum pg_status status)
+{
+    enum ledger_trouble kind = status == PG_LOST ? LEDGER_TROUBLE_AWAY : LEDGER_TROUBLE_DAMAGED;
+    return fail(t, kind, pg_message(t->store->opener));
+}
+
 /* Ask on the opener; false: it failed, and said so. */
 static bool ask(struct taking *t, const struct pg_statement *statement, const char *const *values,
     struct pg_result **rows)
 {
     enum pg_status status = pg_run(t->context, t->store->opener, statement, values, rows);
-    enum ledger_trouble kind = status == PG_LOST ? LEDGER_TROUBLE_AWAY : LEDGER_TROUBLE_DAMAGED;
-    return status == PG_OK || fail(t, kind, pg_message(t->store->opener));
+    return status == PG_OK || refuse_answer(t, status);
 }
 
 /* Have a session in which the ledger is taken and read. */
@@ -192,67 +198,26 @@ static bool read_moments(struct taking *t, const char *ledger)
     return true;
 }
 
-/* Is the batch that was acknowledged last there? */
-static bool has_batch(
-    struct taking *t, const char *ledger, const struct lease_place *had, bool *has)
-{
-    static const struct pg_statement find = {
-        2, "SELECT encode(hash, 'hex') FROM batch WHERE ledger = $1 AND no = $2::bigint"};
-    char number[24];
-    uint8_t hash[HASH_CHAIN];
-    const char *values[] = {ledger, number};
-    struct pg_result *rows = NULL;
-    snprintf(number, sizeof number, "%lu", had->batch);
-    if (!ask(t, &find, values, &rows))
-        return false;
-    *has = pg_rows(rows) == 1;
-    if (*has)
-        hash_of_hex(pg_text(rows, 0, 0), hash, sizeof hash);
-    *has = *has && memcmp(hash, had->hash, sizeof hash) == 0;
-    pg_free(&rows);
-    return true;
-}
-
-void store_record_loss(struct co_context *context, const struct store *store, const char *why)
-{
-    static const struct pg_statement stop = {
-        3, "SELECT writer_stop($1::int, $2::bigint, 'lost: ' || $3)"};
-    char ledger[16], epoch[24];
-    const char *values[] = {ledger, epoch, why};
-    snprintf(ledger, sizeof ledger, "%d", store->ledger);
-    snprintf(epoch, sizeof epoch, "%lu", store->epoch);
-    if (pg_run(context, store->opener, &stop, values, NULL) != PG_OK)
-        notice(NOTICE_TROUBLE, "that could not be recorded: %s", pg_message(store->opener));
-}
-
 /* The database must not be behind what was acknowledged, here or as it was read here. */
-static bool hold_against(struct taking *t, const char *ledger, const struct lease_place *place,
-    const struct lease_place *had)
+static bool hold_against(struct taking *t, const struct lease_place *had)
 {
-    char why[LEASE_WHY];
-    bool has = true;
-    if (had->batch == 0)
+    bool has;
+    struct store *store = t->store;
+    enum pg_status status = store_has_batch(t->context, store, store->opener, had, &has);
+    if (status != PG_OK)
+        return refuse_answer(t, status);
+    if (has || store_accepts_loss(t->context, store, had, t->error, t->size))
         return true;
-    if (!has_batch(t, ledger, had, &has))
-        return false;
-    if (has)
-        return true;
-    lease_say_lost(had, place->batch, place->epoch - 1, why);
-    if (lease_accepts_lost(t->store->lease)) {
-        notice(NOTICE_TROUBLE, "ledger %s: %s; accepted", t->options->ledger, why);
-        return true;
-    }
-    store_record_loss(t->context, t->store, why);
-    return fail(t, LEDGER_TROUBLE_BEHIND, why);
+    t->trouble = LEDGER_TROUBLE_BEHIND;
+    return false;
 }
 
-static bool hold_against_all(struct taking *t, const char *ledger, const struct lease_place *place)
+static bool hold_against_all(struct taking *t)
 {
     struct lease_place had;
-    if (lease_witnessed(t->store->lease, t->options->ledger, &had) &&
-        !hold_against(t, ledger, place, &had))
+    if (lease_witnessed(t->store->lease, t->options->ledger, &had) && !hold_against(t, &had))
         return false;
-    return !t->options->had || hold_against(t, ledger, place, t->options->had);
+    return !t->options->had || hold_against(t, t->options->had);
 }
 
 /* Writes may have been stopped by another server before. */
@@ -277,10 +242,12 @@ static bool take(struct taking *t)
     char ledger[16];
     snprintf(ledger, sizeof ledger, "%d", store->ledger);
     if (!connect_opener(t) || !raise_epoch(t, ledger) || !read_end(t, ledger, &place) ||
-        !read_moments(t, ledger) || !hold_against_all(t, ledger, &place))
+        !read_moments(t, ledger))
         return false;
     store->batch = place.batch;
     memcpy(store->hash, place.hash, sizeof store->hash);
+    if (!hold_against_all(t))
+        return false;
     lease_claim(store->lease, &store->claim, store->ledger, t->options->ledger, &place);
     return read_stop(t, ledger);
 }
@@ -296,13 +263,12 @@ static struct store *make(const struct store_options *options)
     if (!store->readers)
         store->readers = store->own_readers = readers_make(options->conninfo, STORE_READERS);
     store->errands = options->errands;
-    if (!store->errands)
-        store->errands = store->own_errands = errands_make(options->conninfo);
     store->lease = options->lease;
     store->ledger = options->number;
     store->followed_readers =
         options->followed_readers ? options->followed_readers : store->readers;
-    if (!store->readers || !store->errands || !(store->conninfo = strdup(options->conninfo)))
+    snprintf(store->claim.name, sizeof store->claim.name, "%s", options->ledger);
+    if (!store->readers || !(store->conninfo = strdup(options->conninfo)))
         store_close(&store);
     return store;
 }
@@ -313,7 +279,6 @@ struct store *store_follow(const struct store_options *options)
     if (!store)
         return NULL;
     store->standing = STORE_FOLLOWED;
-    snprintf(store->claim.name, sizeof store->claim.name, "%s", options->ledger);
     return store;
 }
 
@@ -367,7 +332,6 @@ void store_close(struct store **store)
     lease_stop(&closed->own_lease);
     store_end_opening(closed);
     readers_free(&closed->own_readers);
-    errands_free(&closed->own_errands);
     free(closed->conninfo);
     free(closed);
 }
