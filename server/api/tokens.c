@@ -81,7 +81,6 @@ static bool answer_token(struct call *call, int64_t id, const char *secret)
         json_out_begin(&out, call->arena);
         token_json_write(&out, &tokens[0], secret);
         call_ok_anywhere(call, &out);
-        response_add(call->response, "Cache-Control", "no-store");
     } else {
         refuse(call, status);
     }
@@ -103,7 +102,6 @@ static void answer_items(struct call *call, struct json_out *out, int64_t next)
 {
     paging_close(out, (uint64_t)next);
     call_ok_anywhere(call, out);
-    response_add(call->response, "Cache-Control", "no-store");
 }
 
 /* ---- reading bodies ------------------------------------------------------------------------ */

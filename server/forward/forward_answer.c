@@ -41,19 +41,15 @@ bool forward_answer_passes(const struct co_http_head *head, const struct co_http
         "Content-Length"};
     /* Vary and the others about origins follow from who asked, and of what page. */
     static const char *const ours[] = {"Date", "X-Request-Id", "Server-Timing", "Vary",
-        "Strict-Transport-Security", "Teller-Owner"};
-    /* http_stream.c says these of each stream. */
-    static const char *const of_a_stream[] = {"Cache-Control", "X-Accel-Buffering"};
+        "Strict-Transport-Security", "Teller-Owner", "Cache-Control", "X-Content-Type-Options",
+        "X-Accel-Buffering"};
     static const char origins[] = "Access-Control-";
     if (is_one_of(field, of_a_hop, sizeof of_a_hop / sizeof of_a_hop[0]) ||
         is_one_of(field, ours, sizeof ours / sizeof ours[0]) ||
         is_named_by_connection(head, field) || field->value_length == 0)
         return false;
-    if (field->name_length >= sizeof origins - 1 &&
-        strncasecmp(field->name, origins, sizeof origins - 1) == 0)
-        return false;
-    return !forward_answer_is_stream(head) ||
-           !is_one_of(field, of_a_stream, sizeof of_a_stream / sizeof of_a_stream[0]);
+    return field->name_length < sizeof origins - 1 ||
+           strncasecmp(field->name, origins, sizeof origins - 1) != 0;
 }
 
 bool forward_answer_is_stream(const struct co_http_head *head)

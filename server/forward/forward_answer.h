@@ -2,7 +2,8 @@
 /*
  * Another server's answer, to be given as it came: its status, the bytes of its body, and those of
  * its headers that are for the client. What each hop says for itself (Date, X-Request-Id,
- * Server-Timing, what browsers are told about origins, the framing) is said by this server.
+ * Server-Timing, whether it may be kept, what browsers are told about origins, the framing) is said
+ * by this server.
  */
 #ifndef SERVER_FORWARD_FORWARD_ANSWER_H
 #define SERVER_FORWARD_FORWARD_ANSWER_H

@@ -125,7 +125,7 @@ void http_exchange_resume(struct http_exchange *exchange);
 enum MHD_Result http_response_queue(struct http_exchange *exchange);
 /* To one that has no exchange. MHD_NO: not even that could be sent. */
 enum MHD_Result http_response_overloaded(struct http_peer *peer);
-enum { HTTP_RESPONSE_HEAD = 2048 }; /* with the longest of each header that there is */
+enum { HTTP_RESPONSE_HEAD = 2560 }; /* with the longest of each header that there is */
 /* The headers of an answer after which the connection is closed, as lines; with the empty one. */
 size_t http_response_lines(
     struct http_worker *worker, const struct response *response, char *to, size_t size);

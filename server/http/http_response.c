@@ -75,6 +75,15 @@ static void add_cors_headers(
     add(out, "Access-Control-Max-Age", CORS_MAX_AGE);
 }
 
+/* What an answer says is true of its moment alone, and a cache that may keep it does so for as long
+ * as it sees fit (RFC 9111, 4.2.2). */
+static const char *cache_control(const struct response *response)
+{
+    if (response->stream)
+        return "no-store, no-transform";
+    return response->is_page ? "no-cache" : "no-store";
+}
+
 /* `now_ns`: when the answer is sent. */
 static void each_header(struct http_worker *worker, const struct response *response, int64_t now_ns,
     const struct headers *out)
@@ -106,10 +115,8 @@ static void each_header(struct http_worker *worker, const struct response *respo
         add(out, "Strict-Transport-Security", strict_transport);
     if (response->is_document)
         add_document_headers(out);
-    if (response->is_page)
-        add(out, "X-Content-Type-Options", "nosniff");
-    if (response->is_page || response->stream)
-        add(out, "Cache-Control", response->stream ? "no-store, no-transform" : "no-cache");
+    add(out, "X-Content-Type-Options", "nosniff");
+    add(out, "Cache-Control", cache_control(response));
     if (response->stream)
         add(out, "X-Accel-Buffering", "no"); /* nginx would collect 8 KiB before it sends any */
 }

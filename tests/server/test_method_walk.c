@@ -55,6 +55,17 @@ static void expect(bool right, const struct walk *walk, const char *path)
     CU_ASSERT(right);
 }
 
+/* No cache keeps what was true of one moment; what has a version is asked for again. */
+static void expect_unkept(struct walk *walk, const struct answer *answer, const char *path)
+{
+    char kept[256], etag[256], sniffed[256];
+    const char *wanted = *answer_header(answer, "ETag", etag) ? "no-cache" : "no-store";
+    answer_header(answer, "Cache-Control", kept);
+    expect(strncmp(kept, wanted, strlen(wanted)) == 0, walk, path);
+    answer_header(answer, "X-Content-Type-Options", sniffed);
+    expect(strcmp(sniffed, "nosniff") == 0, walk, path);
+}
+
 /* Another answer over the connection on which there was a HEAD: no body is in its way. */
 static void expect_next(struct walk *walk, const char *path, const char *method)
 {
@@ -63,6 +74,10 @@ static void expect_next(struct walk *walk, const char *path, const char *method)
     ask(walk, "OPTIONS", path, "", &answer);
     answer_header(&answer, "Allow", allow);
     expect(answer.status == 204 && strstr(allow, method) && strstr(allow, "OPTIONS"), walk, path);
+    expect_unkept(walk, &answer, path);
+    ask(walk, "PATCH", path, "", &answer);
+    expect(answer.status == 405, walk, path);
+    expect_unkept(walk, &answer, path);
     CU_ASSERT_EQUAL(strstr(allow, "GET") != NULL, strstr(allow, "HEAD") != NULL);
 }
 
@@ -80,6 +95,7 @@ static void compare(struct walk *walk, const char *path, const char *more, bool 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         expect(is_same(walk, names[i]), walk, path);
     expect(lengths_agree(walk, is_file), walk, path);
+    expect_unkept(walk, &walk->get, path);
     char connection[256];
     if (strcmp(answer_header(&walk->head, "Connection", connection), "close") == 0)
         CU_ASSERT_EQUAL(client_read_some(&walk->client), 0)

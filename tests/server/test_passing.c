@@ -211,13 +211,15 @@ static void answers_of_a_hop_end(void)
 {
     static const char *const kept[] = {"Connection", "Keep-Alive", "Transfer-Encoding", "Trailer",
         "Upgrade", "X-Hop", "Date", "X-Request-Id", "Server-Timing", "Vary",
-        "Access-Control-Allow-Origin", "Strict-Transport-Security", "Content-Length"};
+        "Access-Control-Allow-Origin", "Strict-Transport-Security", "Content-Length",
+        "Cache-Control", "X-Content-Type-Options", "X-Accel-Buffering"};
     struct got got;
     answer(&got, "HTTP/1.1 200 OK\r\nConnection: keep-alive , X-Hop\r\nKeep-Alive: timeout=5\r\n"
                  "Transfer-Encoding: chunked\r\nTrailer: X\r\nUpgrade: h2c\r\nX-Hop: 1\r\n"
                  "Date: now\r\nX-Request-Id: theirs\r\nServer-Timing: a;dur=1\r\nVary: Origin\r\n"
                  "Access-Control-Allow-Origin: *\r\nStrict-Transport-Security: max-age=1\r\n"
-                 "X-Hop-Not: 2\r\nTeller-Owner: http://false\r\n\r\n");
+                 "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+                 "X-Accel-Buffering: no\r\nX-Hop-Not: 2\r\nTeller-Owner: http://false\r\n\r\n");
     CU_ASSERT_FATAL(got.taken);
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         CU_ASSERT_PTR_NULL(field_of(&got, kept[i]));
