@@ -4,7 +4,7 @@
 
 import { linkTo } from './address.js';
 import { LEDGER, problemOf, request } from './api.js';
-import { element, find, refresh, write } from './dom.js';
+import { element, find, refresh, settle, write } from './dom.js';
 import { assetOfWorld, readAmount, showAmount, wrongAmount } from './money.js';
 
 const PAGE = 25;
@@ -78,6 +78,7 @@ function show({ items, next: following }, touched) {
     find('accounts-next').disabled = next === null;
     find('accounts-previous').disabled = pages.length === 1;
     draw();
+    settle('accounts');
 }
 
 /** Put the rows into the table; if they are there nothing is touched, so the focus stays. */

@@ -28,6 +28,12 @@ export function write(id, text) {
     if (node.textContent !== text) node.textContent = text;
 }
 
+/** A part of the page has been read for the first time; until then the style sheet keeps what
+ *  follows it from jumping. */
+export function settle(id) {
+    find(id).removeAttribute('aria-busy');
+}
+
 /** On a narrow window the row of places is wider than it: the current one is brought into view. */
 export function showPlace() {
     const link = document.querySelector('.places [aria-current]');

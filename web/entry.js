@@ -5,7 +5,7 @@
 import { assetOf, findAsset } from './accounts.js';
 import { linkTo } from './address.js';
 import { LEDGER, problemOf, request } from './api.js';
-import { element, find, write } from './dom.js';
+import { element, find, settle, write } from './dom.js';
 import { fillForm } from './forms.js';
 import { assetOfWorld, codeOf, showAmount } from './money.js';
 import { sentenceOf } from './refusals.js';
@@ -32,6 +32,8 @@ export async function openEntry(seq) {
         if (entry) await draw(entry, seq);
     } catch {
         if (shown === seq) write('entry-note', 'No answer. Try again.');
+    } finally {
+        settle('entry');
     }
 }
 

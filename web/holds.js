@@ -6,7 +6,7 @@
 import { assetOf, findAsset } from './accounts.js';
 import { linkTo } from './address.js';
 import { LEDGER, LEDGER_NAME, request } from './api.js';
-import { element, find, refresh, write } from './dom.js';
+import { element, find, refresh, settle, write } from './dom.js';
 import { fillForm } from './forms.js';
 import { read as readMetrics } from './metrics.js';
 import { assetOfWorld, codeOf, showAmount, showCount } from './money.js';
@@ -48,7 +48,7 @@ function note({ seq, kind, hold, at }) {
 }
 
 async function readBack() {
-    if (reading || low === 0) return;
+    if (reading) return;
     reading = true;
     find('holds-older').disabled = true;
     write('holds-note', 'Reading the journal.');
@@ -65,6 +65,7 @@ async function readBack() {
     } finally {
         reading = false;
         find('holds-older').disabled = false;
+        settle('holds');
     }
     draw();
 }

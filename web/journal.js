@@ -5,7 +5,7 @@
 import { findAsset } from './accounts.js';
 import { linkTo } from './address.js';
 import { LEDGER, problemOf, request } from './api.js';
-import { element, find, refresh, write } from './dom.js';
+import { element, find, refresh, settle, write } from './dom.js';
 import { assetOfWorld, codeOf, showAmount, showCount } from './money.js';
 import { sentenceOf } from './refusals.js';
 import { showTime } from './times.js';
@@ -133,6 +133,7 @@ function draw(again) {
         return;
     }
     if (!paused || again) drawRows(again);
+    settle('journal');
     foot(shown.at(-1)?.seq ?? 0);
     const entries = shown.length === 1 ? 'entry' : 'entries';
     const last = `The last ${shown.length} ${kind ? 'of this kind' : entries}.`;
@@ -144,6 +145,7 @@ function draw(again) {
 function drawOld(kind) {
     const chosen = old.items.filter((entry) => !kind || entry.kind === kind).reverse();
     find('journal-rows').replaceChildren(...chosen.map(row));
+    settle('journal');
     write('journal-note', `${showCount(chosen.length)} of the entries ` +
         `${showCount(old.from + 1)} to ${showCount(old.to)}.`);
     foot(0);

@@ -2,7 +2,7 @@
 // The ledgers of the service: what there are, one more, and the way into each.
 
 import { LEDGER_NAME, problemOf, request } from './api.js';
-import { announce, element, find, write } from './dom.js';
+import { announce, element, find, settle, write } from './dom.js';
 import { showCount } from './money.js';
 
 export function startLedgersView() {
@@ -24,18 +24,22 @@ async function load() {
             `${showCount(items.length)} ${items.length === 1 ? 'ledger' : 'ledgers'}.`);
     } catch {
         write('ledgers-note', 'No answer. Try again.');
+    } finally {
+        settle('ledgers');
     }
 }
 
 function row({ name, strategy, state, frozen, seq, accounts, epoch }) {
     const here = name === LEDGER_NAME;
     const href = `?${new URLSearchParams({ ledger: name })}`;
+    const condition = frozen ? `${state}, frozen` : state;
     return element('tr', { 'data-name': name },
         element('th', { scope: 'row', class: 'what' },
             element('a', here ? { href, 'aria-current': 'true' } : { href }, name),
-            here ? element('span', { class: 'quiet-text' }, 'in view') : ''),
+            here ? element('span', { class: 'quiet-text' }, 'in view') : '',
+            element('span', { class: 'detail slim' }, condition)),
         element('td', { class: 'roomy' }, strategy),
-        element('td', {}, frozen ? `${state}, frozen` : state),
+        element('td', { class: 'roomy' }, condition),
         element('td', { class: 'number' }, showCount(accounts ?? 0)),
         element('td', { class: 'number' }, showCount(seq ?? 0)),
         element('td', { class: 'number roomy' }, String(epoch ?? '–')));

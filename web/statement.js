@@ -4,7 +4,7 @@
 
 import { go, linkTo } from './address.js';
 import { accountPath, newKey, problemOf, request } from './api.js';
-import { element, find, refresh, write } from './dom.js';
+import { element, find, refresh, settle, write } from './dom.js';
 import { afterDay, beginOfDay, isDay, readStanding } from './period.js';
 import { codeOf, showAmount, showCount } from './money.js';
 import { showTime } from './times.js';
@@ -69,6 +69,8 @@ export async function openStatement(id, parameters = new URLSearchParams()) {
         await older();
     } catch {
         if (mine === shown) fail();
+    } finally {
+        settle('statement');
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The pictures of the README: of the dashboard, with a few accounts, a minute of real traffic and a
 // receipt; of the lab, with a schedule that was found; of a lesson. And every view of the
-// dashboard, light and dark, wide and narrow.
+// dashboard, with the pages of tokens and of the manual, light and dark, wide and narrow.
 
 import { join } from 'node:path';
 
@@ -69,7 +69,7 @@ async function dashboard(service, browser, path) {
     for (const id of PEOPLE) await service.account(id, '250000');
     await service.ask('POST', '/accounts', { id: 'vault', asset: 'BTC/8', floor: null });
     await service.move('deposit', 'vault', '1250000000');
-    const page = await browser.open(service, { width: 1160, height: 1600 });
+    const page = await browser.open(service, { width: 1160, height: 1520 });
     const end = performance.now() + TRAFFIC_MS;
     const running = Array.from({ length: CLIENTS }, () => traffic(service, end));
     await fill(page, 'deposit', { to: 'alice', amount: '12.50' });
@@ -83,21 +83,68 @@ async function dashboard(service, browser, path) {
     await Promise.all(running);
 }
 
-const VIEWS = { overview: '#', accounts: '#accounts', account: '#account=alice',
-    entries: '#entries', entry: '#entry=40', holds: '#holds', ledgers: '#ledgers',
-    servers: '#servers',
-    machinery: '#machinery', api: '#api=deposit' };
+/** What is to be seen: a name, its address, and what a person does there. */
+const VIEWS = {
+    overview: ['/#'],
+    accounts: ['/#accounts'],
+    account: ['/#account=alice'],
+    period: ['/#account=vault', async (page) => {
+        await page.fill('#statement-from', '2026-01-01');
+        await says(page, '#statement-sums', /^Opening/);
+    }],
+    entries: ['/#entries'],
+    entry: ['/#entry=40'],
+    refusal: ['/#', async (page) => {
+        await fill(page, 'withdraw', { from: 'alice', amount: '99,999,999' });
+        await page.click('#move-send');
+        await says(page, '#receipt-what', /Nothing moved/);
+    }],
+    receipt: ['/#account=alice', async (page) => {
+        await fill(page, 'transfer', { from: 'alice', to: 'bob', amount: '0.01' });
+        await page.click('#move-send');
+        await says(page, '#receipt-facts', /Balance of bob/);
+        for (const part of ['#answer .stack', '#answer-how'])
+            await page.click(`details:has(> ${part}) > summary, ${part} > summary`);
+    }],
+    search: ['/#', async (page) => {
+        await page.fill('#search-text', 'a');
+        await says(page, '#search-list', /alice/);
+    }],
+    proof: ['/#', async (page) => {
+        await page.click('#proof-open');
+        await says(page, '#proof-chain', /at seq/);
+    }],
+    holds: ['/#holds'],
+    ledgers: ['/#ledgers'],
+    servers: ['/#servers'],
+    machinery: ['/#machinery'],
+    race: ['/#machinery', async (page) => {
+        await page.click('#race-once');
+        await says(page, '#race-verdict', /^Exactly/, PATIENCE_MS);
+    }],
+    api: ['/#api=deposit'],
+    empty: ['/?ledger=empty'],
+    nowhere: ['/?ledger=nowhere'],
+    tokens: ['/tokens.html'],
+    docs: ['/docs/'],
+    'docs-server': ['/docs/server.html'],
+};
 
 async function views(service, browser, folder) {
     for (let i = 1; i < 4; i++)
         await service.ask('POST', '/holds', { from: PEOPLE[i], to: 'alice', amount: `${i}250` },
             { 'Idempotency-Key': key() });
-    for (const [name, address] of Object.entries(VIEWS))
+    await service.request('POST', '/v1/ledgers', { name: 'empty', strategy: 'sharded' });
+    await service.request('POST', '/v1/tokens', { name: 'till of the shop', scope: 'write',
+        ledgers: ['main'], prefixes: ['shop:', 'till:'], rate: 50 });
+    for (const [name, [path, act]] of Object.entries(VIEWS))
         for (const scheme of ['light', 'dark'])
             for (const width of [1280, 320]) {
-                const page = await browser.open(service, { path: `/${address}`, scheme, width });
+                const page = await browser.open(service, { path, scheme, width, live: false });
+                if (act) await says(page, '#link', 'live');
+                await act?.(page);
                 await new Promise((resolve) => setTimeout(resolve, 1500));
-                await rest(page);
+                if (!['search', 'proof'].includes(name)) await rest(page);
                 await page.screenshot({ path: join(folder, `${name}-${scheme}-${width}.png`),
                     fullPage: true });
                 await page.context().close();

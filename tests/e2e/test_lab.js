@@ -270,6 +270,44 @@ export const lab = {
         assert.deepEqual(await violations(page), []);
     },
 
+    async 'on a phone the truth, the prices and the circle are in view'({ open }) {
+        const page = await openLab(open, { width: 320 });
+        const isIn = (outer, inner) => page.$eval(outer, (node, at) => {
+            const part = node.querySelector(at).getBoundingClientRect();
+            const whole = node.getBoundingClientRect();
+            return part.left >= whole.left && part.right <= whole.right;
+        }, inner);
+        assert.ok(await isIn('#a-lanes', 'td.truth'));
+        await page.click('#visit-close');
+        const [title, button] = await page.$$eval('.top h1, #visit-open', (all) =>
+            all.map((each) => each.getBoundingClientRect().top));
+        assert.ok(Math.abs(title - button) < 30, 'the button is beside the title');
+        await page.selectOption('#price-clients', '10');
+        await page.click('#price-measure');
+        await page.waitForSelector('#price-rows .bar.delay', { timeout: PATIENCE_MS });
+        assert.ok(await isIn('#price-table', '.bar-cell.delay'));
+        await choose(page, 'opposite-transfers', 'unordered-locks', 'owner');
+        assert.ok(await isIn('#b-lanes', 'td.truth')); // of three lanes, which are wider than that
+        await page.click('#find');
+        await says(page, '#a-status', /^Found/, PATIENCE_MS);
+        const letters = await page.$eval('.cycle-name', (text) =>
+            text.getBoundingClientRect().height);
+        assert.ok(letters > 10, `letters of ${letters} pixels`);
+    },
+
+    async 'in C two minus signs are no comment, in SQL they are one'({ open }) {
+        const page = await open({ path: '/lab', live: false });
+        const coloured = (text, isGo) => page.evaluate(async ([code, asGo]) => {
+            const { paint } = await import('/lab/paint.js');
+            return paint(code, asGo).filter(({ className }) => className)
+                .map(({ className, textContent }) => `${className} ${textContent}`);
+        }, [text, isGo]);
+        assert.deepEqual(await coloured('for (i = 9; i-- > 0;)', false),
+            ['word for', 'digit 9', 'digit 0']);
+        assert.deepEqual(await coloured('COMMIT -- done', true),
+            ['word COMMIT', 'comment -- done']);
+    },
+
     async 'a service without a lab says so in a sentence'(world) {
         const answer = json(404, { code: 'not_found', title: 'Not found' });
         const page = await openAnswered(world, CATALOGUE, answer);

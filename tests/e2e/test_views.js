@@ -164,6 +164,35 @@ export const views = {
         assert.equal(await width(page), 320);
     },
 
+    async 'on a phone no table is cut, no name is broken, and no room is left empty'(
+        { service, open }) {
+        await service.request('POST', '/v1/ledgers', { name: 'small' });
+        const small = (path, body) => service.request('POST', `/v1/ledgers/small/${path}`, body,
+            { 'Idempotency-Key': key() });
+        for (const id of ['payer', 'payee']) await small('accounts', { id, asset: 'USD/2' });
+        await small('accounts/payer/deposit', { amount: '12345' });
+        await small('holds', { from: 'payer', to: 'payee', amount: '345' });
+        const page = await open({ width: 320, path: '/?ledger=small' });
+        for (const [address, table, note] of [
+            ['#accounts', '#accounts', /^Balances change/],
+            ['#account=payer', '#statement', /shown/],
+            ['#entries', '#journal', /^The last/], ['#entry=5', '#entry', /^$/],
+            ['#holds', '#holds', /1 open hold/], ['#ledgers', '#ledgers', /ledgers\.$/],
+            ['#servers', '#servers', /^1 server/]]) {
+            await page.evaluate((hash) => (location.hash = hash), address);
+            await says(page, `${table}-note`, note);
+            const seen = await page.$eval(`${table} .scroll`, (scroll) => ({
+                over: scroll.scrollWidth - scroll.clientWidth,
+                below: scroll.getBoundingClientRect().bottom -
+                    scroll.querySelector('table').getBoundingClientRect().bottom,
+                broken: [...scroll.querySelectorAll('a')].filter((link) =>
+                    link.getClientRects().length > 1).map(({ textContent }) => textContent),
+            }));
+            assert.ok(seen.over <= 0 && seen.below < 8, `${address}: ${JSON.stringify(seen)}`);
+            assert.deepEqual(seen.broken.filter((text) => text.length < 8), [], address);
+        }
+    },
+
     async '38 digits push nothing out of view'({ service, open }) {
         await service.account('digits.wide', null, { asset: 'WIDE/2' });
         await service.ask('POST', '/accounts/digits.wide/deposit', { amount: NINES },

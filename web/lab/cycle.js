@@ -5,22 +5,27 @@
 import { element } from '../dom.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
-const WIDTH = 420;
 const HEIGHTS = { two: 150, more: 250 };
-const RADIUS = { x: 130, y: 88 };
-const BOX = { width: 150, height: 30 };
-const BEND = { two: 0.32, more: 1.7 };
-const NAME = 22; // characters that have room in a box
+const BEND = { two: 83, more: 1.7 };
+const RISE = 88; // from the middle of the circle to its top
+const BOX_HEIGHT = 30;
+
+/** In pixels; in a box, `name` characters have room. On a phone the picture is drawn narrower, so
+ *  that what is written in it is no smaller there. */
+const SIZES = { wide: { width: 420, radius: 130, box: 150, name: 22 },
+    narrow: { width: 280, radius: 76, box: 122, name: 18 } };
+let size = SIZES.wide;
 
 /** A figure of the cycle, and the same in words. */
 export function drawCycle({ lanes, deadlock }) {
+    size = matchMedia('(max-width: 40rem)').matches ? SIZES.narrow : SIZES.wide;
     const nameOf = (lane) => lanes.find((each) => each.lane === lane)?.name ?? `lane ${lane}`;
     const names = deadlock.map(({ lane }) => `${lane} · ${nameOf(lane)}`);
     const sentence = deadlock.map(({ holds, waits_for: wants }, i) =>
         `${names[i]} holds ${holds} and waits for ${wants}`).join('; ');
     const height = deadlock.length === 2 ? HEIGHTS.two : HEIGHTS.more;
-    const picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${height}`, class: 'cycle', role: 'img',
-        'aria-label': sentence });
+    const picture = svg('svg', { viewBox: `0 0 ${size.width} ${height}`, class: 'cycle',
+        role: 'img', 'aria-label': sentence });
     const places = deadlock.map((each, i) => place(i, deadlock.length, height));
     deadlock.forEach((each, i) => {
         // Who holds what this one waits for: the arrow goes there.
@@ -35,8 +40,8 @@ export function drawCycle({ lanes, deadlock }) {
 
 function place(i, count, height) {
     const angle = Math.PI * (count === 2 ? 1 + 2 * i / count : 1.5 + 2 * i / count);
-    return { x: Math.round(WIDTH / 2 + RADIUS.x * Math.cos(angle)),
-        y: Math.round(height / 2 + RADIUS.y * Math.sin(angle)) };
+    return { x: Math.round(size.width / 2 + size.radius * Math.cos(angle)),
+        y: Math.round(height / 2 + RISE * Math.sin(angle)) };
 }
 
 function svg(tag, attributes, ...children) {
@@ -48,15 +53,15 @@ function svg(tag, attributes, ...children) {
 
 function box({ x, y }, name, holds) {
     return [
-        svg('rect', { x: x - BOX.width / 2, y: y - BOX.height / 2 - 6, width: BOX.width,
-            height: BOX.height + 12, rx: 8, class: 'cycle-box' }),
+        svg('rect', { x: x - size.box / 2, y: y - BOX_HEIGHT / 2 - 6, width: size.box,
+            height: BOX_HEIGHT + 12, rx: 8, class: 'cycle-box' }),
         svg('text', { x, y: y - 3, class: 'cycle-name' }, shorten(name)),
         svg('text', { x, y: y + 13, class: 'cycle-holds' }, holds),
     ];
 }
 
 function shorten(name) {
-    return name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name;
+    return name.length > size.name ? `${name.slice(0, size.name - 1)}…` : name;
 }
 
 /** A bow from one box to another, with a point at its end, and what is waited for beside it. */
@@ -81,8 +86,8 @@ function arrow(from, to, height, wants) {
 function bow(from, to, height) {
     const half = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
     if (height === HEIGHTS.two)
-        return { x: half.x, y: half.y + BEND.two * (to.x - from.x) };
-    return { x: WIDTH / 2 + BEND.more * (half.x - WIDTH / 2),
+        return { x: half.x, y: half.y + BEND.two * Math.sign(to.x - from.x) };
+    return { x: size.width / 2 + BEND.more * (half.x - size.width / 2),
         y: height / 2 + BEND.more * (half.y - height / 2) };
 }
 
@@ -90,7 +95,7 @@ function bow(from, to, height) {
 function edge(at, towards) {
     const dx = towards.x - at.x;
     const dy = towards.y - at.y;
-    const scale = Math.min((BOX.width / 2 + 3) / Math.abs(dx || 1),
-        (BOX.height / 2 + 9) / Math.abs(dy || 1));
+    const scale = Math.min((size.box / 2 + 3) / Math.abs(dx || 1),
+        (BOX_HEIGHT / 2 + 9) / Math.abs(dy || 1));
     return { x: Math.round(at.x + dx * scale), y: Math.round(at.y + dy * scale) };
 }

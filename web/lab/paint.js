@@ -4,17 +4,18 @@
 
 import { element } from '../dom.js';
 
-const C = tokens('bool break case char const continue default do else enum extern false for ' +
-    'goto if int int64_t uint64_t int32_t uint32_t uint8_t long NULL return short signed ' +
+const C = tokens('//', 'bool break case char const continue default do else enum extern false ' +
+    'for goto if int int64_t uint64_t int32_t uint32_t uint8_t long NULL return short signed ' +
     'size_t sizeof static struct switch true typedef union unsigned void volatile while');
-const GO = tokens('bool break case chan const continue default defer else error false for func ' +
-    'go if int int64 interface map nil package range return select string struct switch true ' +
-    'type var BEGIN COMMIT SELECT FROM WHERE FOR UPDATE SET AND RETURNING');
+const GO = tokens('//|-- ', 'bool break case chan const continue default defer else error false ' +
+    'for func go if int int64 interface map nil package range return select string struct switch ' +
+    'true type var BEGIN COMMIT SELECT FROM WHERE FOR UPDATE SET AND RETURNING');
 const CLASSES = ['comment', 'string', 'word', 'digit'];
 
-function tokens(words) {
+/** `comment` begins one that ends with its line. What stands for Go is SQL, too, at times. */
+function tokens(comment, words) {
     return new RegExp([
-        String.raw`(\/\*[\s\S]*?\*\/|(?:\/\/|-- )[^\n]*)`, // comment; of SQL, too
+        String.raw`(\/\*[\s\S]*?\*\/|(?:${comment})[^\n]*)`,
         String.raw`("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+')`, // text
         String.raw`\b(${words.replaceAll(' ', '|')})\b`,
         String.raw`\b(\d[\w.]*)\b`,

@@ -3,7 +3,7 @@
 // rates and delays beside each other.
 
 import { element, find } from '../dom.js';
-import { showDuration, showNumber } from './numbers.js';
+import { showCountOf, showDuration, showNumber } from './numbers.js';
 import { run } from './runs.js';
 import { Told } from './told.js';
 
@@ -74,11 +74,11 @@ function draw(rows) {
 }
 
 function outcomeOf(result) {
-    const words = [['lost', 'lost'], ['made', 'made out of nothing'],
-        ['negative', 'balances below zero'], ['deadlocks', 'deadlocks']]
+    const words = [['lost', 'lost', 'lost'], ['made', 'made out of nothing', 'made out of nothing'],
+        ['negative', 'balance below zero', 'balances below zero'],
+        ['deadlocks', 'deadlock', 'deadlocks'], ['retries', 'retry', 'retries']]
         .filter(([name]) => result[name] > 0)
-        .map(([name, word]) => `${showNumber(result[name])} ${word}`);
-    if (result.retries > 0) words.push(`${showNumber(result.retries)} retries`);
+        .map(([name, one, many]) => showCountOf(result[name], one, many));
     const first = result.broken ? 'broken' : 'held';
     return words.length ? `${first}: ${words.join(', ')}` : first;
 }
@@ -92,5 +92,5 @@ function bar(share, text, kind) {
     for (const [name, value] of [['width', `${Math.max(0.5, 100 * share)}%`], ['height', '100%']])
         fill.setAttribute(name, value);
     picture.append(fill);
-    return element('td', { class: 'bar-cell' }, picture, element('span', {}, text));
+    return element('td', { class: `bar-cell ${kind}` }, picture, element('span', {}, text));
 }

@@ -64,7 +64,7 @@ export class Side {
         await this.ask({ mode: 'schedule', schedule: code }, 'Running …', (trace) => {
             this.seed = null;
             this.draw(trace, step);
-            this.view.say('');
+            this.view.say('Not searched yet.');
         });
     }
 

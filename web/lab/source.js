@@ -4,7 +4,7 @@
 import { element } from '../dom.js';
 import { paintLines } from './paint.js';
 
-const ABOVE = 0.35; // where in its window the lit line stands
+const ABOVE = 5; // lines that stand above the lit one
 
 /** {node, show(file, line, wrong)}: `sources` is a map from a file's path to its text. */
 export function makeSource(sources, label) {
@@ -34,7 +34,7 @@ export function makeSource(sources, label) {
         lit?.classList.toggle('wrong', wrong);
         lit?.setAttribute('aria-current', 'true');
         name.textContent = lit ? `${file}, line ${line}` : file;
-        if (lit) code.scrollTop = lit.offsetTop - code.clientHeight * ABOVE;
+        if (lit) code.scrollTop = lines[Math.max(0, line - 1 - ABOVE)].offsetTop;
     }
 
     return { node, show };
