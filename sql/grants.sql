@@ -28,6 +28,7 @@ SELECT * FROM (VALUES
     ('function', 'writer_session',     'EXECUTE', NULL),
     ('function', 'writer_take',        'EXECUTE', NULL),
     ('function', 'writer_stop',        'EXECUTE', NULL),
+    ('function', 'writer_rest',        'EXECUTE', NULL),
     ('function', 'writer_want',        'EXECUTE', NULL),
     ('function', 'writer_pull',        'EXECUTE', NULL),
     ('function', 'writer_give',        'EXECUTE', NULL),     -- of the program before 021

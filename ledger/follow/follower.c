@@ -38,6 +38,7 @@ struct follower {
     _Atomic int64_t known_ns;
     int64_t stepped_ns, behind_ns; /* behind: since when the database is; 0: it is not */
     struct lease_row row;          /* what the lease saw last */
+    struct lease_interest interest;
 };
 
 /* ---- making -------------------------------------------------------------------------------- */
@@ -69,6 +70,8 @@ struct follower *follower_make(
             .at_us = state->fold.at_us,
             .chained = state->chained}};
     memcpy(f->onward.place.hash, state->end.hash, sizeof f->onward.place.hash);
+    /* A look that was on its way before does not tell how far it has come. */
+    lease_interest(ledger->store->lease, &f->interest, ledger->store->ledger);
     f->stepped_ns = co_clock_boot_ns();
     atomic_store(&f->known_ns, state->asked_ns);
     return f;
@@ -76,6 +79,8 @@ struct follower *follower_make(
 
 void follower_free(struct follower **follower)
 {
+    if (*follower)
+        lease_interest_end((*follower)->ledger->store->lease, &(*follower)->interest);
     free(*follower);
     *follower = NULL;
 }

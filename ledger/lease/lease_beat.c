@@ -25,7 +25,8 @@
 #include "ledger/notice.h"
 
 enum {
-    TURN_MS = LEASE_MS, /* what one turn may take */
+    TURN_MS = LEASE_MS, /* what one turn may take, */
+    ALL_MS = 5000,      /* and one that reads the rows of all ledgers */
     RETRY_MS = 50,      /* after one that failed, or could not give a ledger away */
 };
 
@@ -125,7 +126,7 @@ static enum pg_status start_over(struct co_context *context, struct lease *lease
 
 /* Does the database lack something that was acknowledged here? */
 static bool has_lost(
-    const struct lease_claim *claim, const struct lease_row *row, char why[LEASE_WHY])
+    const struct lease_claim *claim, const struct lease_known *row, char why[LEASE_WHY])
 {
     const struct lease_place *asked = &claim->asked;
     bool same = row->batch != asked->batch || asked->batch == 0 ||
@@ -140,12 +141,15 @@ static bool has_lost(
 static enum lease_standing judge(
     const struct lease *lease, struct lease_claim *claim, char why[LEASE_WHY])
 {
-    const struct lease_row *row = lease_search(lease, claim->ledger);
+    const struct lease_known *row = lease_search(lease, claim->ledger);
     if (claim->asked.epoch == 0) /* made after the question was sent */
         return LEASE_OURS;
+    if (row && row->asked_ns != lease->rows_asked_ns)
+        row = NULL; /* it was asked for, and did not come */
 
-    bool taken = row && (row->epoch > claim->asked.epoch ||
-                            (row->epoch == claim->asked.epoch && !row->ours));
+    bool is_ours = row && lease_owner(lease, row) && row->owner == atomic_load(&lease->server);
+    bool taken =
+        row && (row->epoch > claim->asked.epoch || (row->epoch == claim->asked.epoch && !is_ours));
     if (taken) {
         snprintf(why, LEASE_WHY, "epoch %lu has ended, the writer is at epoch %lu, of server %lu",
             claim->asked.epoch, row->epoch, row->owner);
@@ -159,7 +163,7 @@ static enum lease_standing judge(
     }
     if (has_lost(claim, row, why))
         return LEASE_LOST;
-    if (!*row->stopped)
+    if (!row->stopped)
         return LEASE_OURS;
     snprintf(why, LEASE_WHY, "%s", row->stopped);
     atomic_store(&claim->stop_recorded, true);
@@ -199,9 +203,9 @@ static bool next_unrecorded(struct lease *lease, int after, struct lease_claim *
 static void note_recorded(struct lease *lease, const struct lease_claim *copy)
 {
     co_lock_take(&lease->lock);
-    struct lease_row *row = lease_search(lease, copy->ledger);
+    struct lease_known *row = lease_search(lease, copy->ledger);
     if (row)
-        memcpy(row->stopped, copy->why, sizeof row->stopped);
+        (void)lease_set_stopped(row, copy->why); /* else the look after it does */
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         if (claim->ledger == copy->ledger && claim->acknowledged.epoch == copy->acknowledged.epoch)
             atomic_store(&claim->stop_recorded, true);
@@ -289,8 +293,11 @@ static bool try_turn(struct lease *lease)
         lease->pg =
             pg_connect(lease->beating.running, lease->conninfo, PG_APP_ROLE, why, sizeof why);
     }
+    if (fresh)
+        lease->looks_on = false;
     if (lease->pg)
-        turn = co_context_with_timeout(lease->beating.running, TURN_MS * CO_CLOCK_MS);
+        turn = co_context_with_timeout(
+            lease->beating.running, (lease->looks_on ? TURN_MS : ALL_MS) * CO_CLOCK_MS);
     bool good = turn && make_turn(turn, lease, fresh || beat_is_due(lease)) == PG_OK;
     if (turn)
         co_context_release(&turn);
@@ -309,12 +316,17 @@ static bool try_turn(struct lease *lease)
     return false;
 }
 
+/* Is there another server, or something that was taken and is not seen as this one's yet? */
 static bool watches(struct lease *lease)
 {
-    for (size_t i = 0; i < lease->row_count; i++)
-        if (!lease->rows[i].ours)
-            return true;
-    return false;
+    bool does = lease->peer_count > 1;
+    co_lock_take(&lease->lock);
+    for (struct lease_claim *claim = lease->claims; claim && !does; claim = claim->next) {
+        const struct lease_known *row = lease_search(lease, claim->ledger);
+        does = !row || row->owner != lease_server(lease);
+    }
+    co_lock_drop(&lease->lock);
+    return does;
 }
 
 /* Park until the next turn. False: it is to stop. */

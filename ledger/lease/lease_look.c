@@ -15,15 +15,44 @@ static const char peers_sql[] =
 
 enum peer_column { PEER_NO, PEER_URL, PEER_ENTERED, PEER_BEAT, PEER_LOAD };
 
+/*
+ * Of all ledgers those rows that have changed since the look before ($1: 0 if there was none), and
+ * those of $2, whose last batch is told as well. A row has the number of the transaction that
+ * changed it last. One that was not over when that look was made is at the snapshot's xmin of then
+ * or later, so nothing is missed; nor is anything told that a database brought along in which
+ * numbers were higher. There is one row at least, with the xmin, and when that PostgreSQL began.
+ */
 static const char rows_sql[] =
-    "SELECT l.no, l.name, l.strategy, w.epoch, coalesce(w.server, 0), s.no IS NULL, s.url,"
-    " w.stopped, b.no, encode(b.hash, 'hex'), coalesce(w.wanted, 0), b.last_seq"
-    " FROM ledger l JOIN writer w ON w.ledger = l.no"
-    " LEFT JOIN server s ON s.no = w.server AND s.left_at IS NULL"
-    " LEFT JOIN LATERAL (SELECT x.no, x.last_seq, x.hash FROM batch x WHERE x.ledger = l.no"
-    " ORDER BY x.no DESC LIMIT 1) b ON true ORDER BY l.no";
+    "SELECT r.*, n.xmin, n.began FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
+    " AS xmin, pg_postmaster_start_time()::text AS began) n LEFT JOIN ("
+    "SELECT l.no, l.name, l.strategy, w.epoch, coalesce(w.server, 0) AS owner, w.stopped,"
+    " coalesce(w.wanted, 0) AS wanted, CASE WHEN w.opens_at IS NULL THEN -1"
+    " WHEN isfinite(w.opens_at) THEN (extract(epoch FROM w.opens_at) * 1000000)::bigint"
+    " ELSE 0 END AS opens, b.no AS batch, b.last_seq, encode(b.hash, 'hex') AS hash"
+    " FROM writer w JOIN ledger l ON l.no = w.ledger"
+    " LEFT JOIN LATERAL (SELECT x.no, x.last_seq, x.hash FROM batch x WHERE x.ledger = w.ledger"
+    " AND w.ledger = ANY ($2::int[]) ORDER BY x.no DESC LIMIT 1) b ON true"
+    " WHERE w.ledger IN (SELECT y.ledger FROM writer y WHERE y.changed >= $1::bigint"
+    " AND ($1::bigint = 0"
+    " OR y.changed < pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
+    " UNION ALL SELECT unnest($2::int[]))"
+    ") r ON true ORDER BY r.no";
 
-enum row_column { NO, NAME, STRATEGY, EPOCH, OWNER, GONE, URL, STOPPED, BATCH, HASH, WANTED, SEQ };
+enum row_column {
+    NO,
+    NAME,
+    STRATEGY,
+    EPOCH,
+    OWNER,
+    STOPPED,
+    WANTED,
+    OPENS,
+    BATCH,
+    SEQ,
+    HASH,
+    XMIN,
+    BEGAN,
+};
 
 /* How long a beat has stood still: what was seen of that server before goes on. */
 static int64_t seen_since(const struct lease *lease, const struct lease_peer *peer, int64_t now_ns)
@@ -34,14 +63,13 @@ static int64_t seen_since(const struct lease *lease, const struct lease_peer *pe
     return now_ns;
 }
 
-static bool keep_peers(struct lease *lease, const struct pg_result *result)
+/* NULL: memory is short. */
+static struct lease_peer *read_peers(const struct lease *lease, const struct pg_result *result)
 {
     size_t count = pg_rows(result);
     int64_t now_ns = co_clock_boot_ns();
     struct lease_peer *peers = calloc(count + 1, sizeof *peers);
-    if (!peers)
-        return false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; peers && i < count; i++) {
         struct lease_peer *peer = &peers[i];
         peer->no = (uint64_t)pg_number(result, i, PEER_NO);
         snprintf(peer->url, sizeof peer->url, "%s", pg_text(result, i, PEER_URL));
@@ -50,132 +78,276 @@ static bool keep_peers(struct lease *lease, const struct pg_result *result)
         peer->load = (uint64_t)pg_number(result, i, PEER_LOAD);
         peer->since_ns = seen_since(lease, peer, now_ns);
     }
-    co_lock_take(&lease->lock);
-    struct lease_peer *before = lease->peers;
-    lease->peers = peers;
-    lease->peer_count = count;
-    if (count > 0 && peers[count - 1].no > lease->newest_peer)
-        lease->newest_peer = peers[count - 1].no; /* they are in that order */
-    co_lock_drop(&lease->lock);
-    free(before);
-    return true;
+    return peers;
 }
 
-static void read_row(const struct pg_result *rows, size_t i, uint64_t me, struct lease_row *row)
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+static int compare_known(const void *one, const void *other)
 {
-    *row = (struct lease_row){.ledger = (int)pg_number(rows, i, NO),
-        .epoch = (uint64_t)pg_number(rows, i, EPOCH),
-        .owner = (uint64_t)pg_number(rows, i, OWNER),
-        .free = *pg_text(rows, i, GONE) == 't',
-        .wanted = (uint64_t)pg_number(rows, i, WANTED),
-        .batch = (uint64_t)pg_number(rows, i, BATCH),
-        .seq = (uint64_t)pg_number(rows, i, SEQ)};
-    row->ours = !row->free && row->owner == me;
-    snprintf(row->name, sizeof row->name, "%s", pg_text(rows, i, NAME));
-    snprintf(row->strategy, sizeof row->strategy, "%s", pg_text(rows, i, STRATEGY));
-    snprintf(row->owner_url, sizeof row->owner_url, "%s", pg_text(rows, i, URL));
-    snprintf(row->stopped, sizeof row->stopped, "%s", pg_text(rows, i, STOPPED));
-    hash_of_hex(pg_text(rows, i, HASH), row->hash, sizeof row->hash);
+    int a = ((const struct lease_known *)one)->ledger;
+    int b = ((const struct lease_known *)other)->ledger;
+    return (a > b) - (a < b);
 }
 
-static bool keep_rows(struct lease *lease, const struct pg_result *result, int64_t asked_ns)
+struct lease_known *lease_search(const struct lease *lease, int ledger)
 {
-    size_t count = pg_rows(result);
-    uint64_t me = lease_server(lease);
-    struct lease_row *rows = calloc(count + 1, sizeof *rows);
-    if (!rows)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        read_row(result, i, me, &rows[i]);
-        rows[i].asked_ns = asked_ns;
+    const struct lease_known key = {.ledger = ledger};
+    if (lease->row_count == 0)
+        return NULL;
+    return bsearch(&key, lease->rows, lease->row_count, sizeof key, compare_known);
+}
+
+void lease_free_rows(struct lease *lease)
+{
+    for (size_t i = 0; i < lease->row_count; i++) {
+        free(lease->rows[i].name);
+        free(lease->rows[i].stopped);
     }
-    co_lock_take(&lease->lock);
-    struct lease_row *before = lease->rows;
-    lease->rows = rows;
-    lease->row_count = count;
-    co_lock_drop(&lease->lock);
-    free(before);
+    free(lease->rows);
+    lease->rows = NULL;
+    lease->row_count = lease->row_room = 0;
+}
+
+bool lease_set_stopped(struct lease_known *row, const char *why)
+{
+    if (strcmp(row->stopped ? row->stopped : "", why) == 0)
+        return true;
+    char *copy = *why ? strndup(why, LEASE_WHY - 1) : NULL;
+    if (*why && !copy)
+        return false;
+    free(row->stopped);
+    row->stopped = copy;
     return true;
 }
 
-static enum pg_status ask_peers(struct co_context *context, struct lease *lease)
+/* NULL: memory is short. */
+static struct lease_known *add_row(struct lease *lease, int ledger, const char *name)
 {
-    static const struct pg_statement ask = {.sql = peers_sql};
-    struct pg_result *rows = NULL;
-    enum pg_status status = pg_run(context, lease->pg, &ask, NULL, &rows);
-    if (status == PG_OK && !keep_peers(lease, rows))
-        status = PG_LOST;
-    pg_free(&rows);
-    return status;
+    if (lease->row_count == lease->row_room) {
+        size_t room = lease->row_room ? 2 * lease->row_room : 64;
+        struct lease_known *longer = realloc(lease->rows, room * sizeof *longer);
+        if (!longer)
+            return NULL;
+        lease->rows = longer;
+        lease->row_room = room;
+    }
+    char *copy = strdup(name);
+    if (!copy)
+        return NULL;
+    struct lease_known *row = &lease->rows[lease->row_count++];
+    *row = (struct lease_known){.ledger = ledger, .name = copy};
+    return row;
 }
 
-static enum pg_status ask_rows(struct co_context *context, struct lease *lease)
+static bool read_row(const struct pg_result *rows, size_t i, struct lease_known *row)
 {
-    static const struct pg_statement ask = {.sql = rows_sql};
-    struct pg_result *rows = NULL;
+    row->epoch = (uint64_t)pg_number(rows, i, EPOCH);
+    row->owner = (uint64_t)pg_number(rows, i, OWNER);
+    row->wanted = (uint64_t)pg_number(rows, i, WANTED);
+    row->opens_us = pg_number(rows, i, OPENS);
+    row->batch = (uint64_t)pg_number(rows, i, BATCH);
+    row->seq = (uint64_t)pg_number(rows, i, SEQ);
+    snprintf(row->strategy, sizeof row->strategy, "%s", pg_text(rows, i, STRATEGY));
+    hash_of_hex(pg_text(rows, i, HASH), row->hash, sizeof row->hash);
+    return lease_set_stopped(row, pg_text(rows, i, STOPPED));
+}
 
-    /* Only what was acknowledged before the question can be missed in the answer. */
+/* Under the lock: what has come, into what is known. Those that are new come in their order, and
+ * mostly behind all others. False: memory is short. */
+static bool merge_rows(struct lease *lease, const struct pg_result *result, int64_t asked_ns)
+{
+    size_t known = lease->row_count;
+    bool good = true;
+    for (size_t i = 0; good && i < pg_rows(result); i++) {
+        if (pg_is_null(result, i, NO))
+            continue;
+        int ledger = (int)pg_number(result, i, NO);
+        const struct lease_known key = {.ledger = ledger};
+        struct lease_known *row =
+            known ? bsearch(&key, lease->rows, known, sizeof key, compare_known) : NULL;
+        if (!row)
+            row = add_row(lease, ledger, pg_text(result, i, NAME));
+        good = row && read_row(result, i, row);
+        if (row)
+            row->asked_ns = asked_ns;
+    }
+    if (known > 0 && lease->row_count > known &&
+        lease->rows[known].ledger < lease->rows[known - 1].ledger)
+        qsort(lease->rows, lease->row_count, sizeof *lease->rows, compare_known);
+    return good;
+}
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+/* The numbers of the ledgers whose ends are asked for, as an array. Only what was acknowledged
+ * before the question can be missed in the answer. For the caller to free; NULL: no memory. */
+static char *list_asked(struct lease *lease)
+{
+    enum { NUMBER = 12 };
+    size_t count = 0, at = 1;
     co_lock_take(&lease->lock);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
-        claim->asked = claim->acknowledged;
+        count++;
+    for (struct lease_interest *interest = lease->interests; interest; interest = interest->next)
+        count++;
+    size_t size = count * NUMBER + 3;
+    char *list = malloc(size);
+    if (list) {
+        list[0] = '{';
+        for (struct lease_claim *claim = lease->claims; claim; claim = claim->next) {
+            claim->asked = claim->acknowledged;
+            at += (size_t)snprintf(list + at, size - at, "%d,", claim->ledger);
+        }
+        for (struct lease_interest *each = lease->interests; each; each = each->next)
+            at += (size_t)snprintf(list + at, size - at, "%d,", each->ledger);
+        memcpy(count > 0 ? list + at - 1 : list + at, "}", 2);
+    }
     co_lock_drop(&lease->lock);
+    return list;
+}
+
+/* Whose answer is of another PostgreSQL than the one before, or is the first one, starts over. */
+static bool goes_on(const struct lease *lease, const struct pg_result *rows)
+{
+    return lease->looks_on && strcmp(lease->began, pg_text(rows, 0, BEGAN)) == 0;
+}
+
+static enum pg_status ask_rows(
+    struct co_context *context, struct lease *lease, const char *list, struct pg_result **rows)
+{
+    static const struct pg_statement ask = {2, rows_sql};
+    const char *values[] = {lease->looks_on ? lease->xmin : "0", list};
+    enum pg_status status = pg_run(context, lease->pg, &ask, values, rows);
+    if (status != PG_OK || !lease->looks_on || goes_on(lease, *rows))
+        return status;
+    pg_free(rows);
+    lease->looks_on = false;
+    values[0] = "0";
+    return pg_run(context, lease->pg, &ask, values, rows);
+}
+
+/* Both at the same time, so that nobody sees an owner of whom it is not known that it lives. */
+static bool keep(struct lease *lease, const struct pg_result *rows, struct lease_peer *peers,
+    size_t peer_count, int64_t asked_ns)
+{
+    co_lock_take(&lease->lock);
+    if (!lease->looks_on)
+        lease_free_rows(lease);
+    bool good = merge_rows(lease, rows, asked_ns);
+    lease->rows_asked_ns = asked_ns;
+    struct lease_peer *before = lease->peers;
+    lease->peers = peers;
+    lease->peer_count = peer_count;
+    if (peer_count > 0 && peers[peer_count - 1].no > lease->newest_peer)
+        lease->newest_peer = peers[peer_count - 1].no; /* they are in that order */
+    co_lock_drop(&lease->lock);
+    free(before);
+    /* What could not be kept is asked for again, with all the rest. */
+    lease->looks_on = good;
+    snprintf(lease->xmin, sizeof lease->xmin, "%s", pg_text(rows, 0, XMIN));
+    snprintf(lease->began, sizeof lease->began, "%s", pg_text(rows, 0, BEGAN));
+    return good;
+}
+
+/* The servers last: an owner that is not among them has gone since, and none has come. */
+enum pg_status lease_look(struct co_context *context, struct lease *lease)
+{
+    static const struct pg_statement ask_peers = {.sql = peers_sql};
+    struct pg_result *rows = NULL, *servers = NULL;
+    struct lease_peer *peers = NULL;
     int64_t asked_ns = co_clock_boot_ns();
-    enum pg_status status = pg_run(context, lease->pg, &ask, NULL, &rows);
-    if (status == PG_OK && !keep_rows(lease, rows, asked_ns))
+    char *list = list_asked(lease);
+    enum pg_status status = list ? ask_rows(context, lease, list, &rows) : PG_LOST;
+    if (status == PG_OK)
+        status = pg_run(context, lease->pg, &ask_peers, NULL, &servers);
+    if (status == PG_OK && !(peers = read_peers(lease, servers)))
+        status = PG_LOST;
+    if (status == PG_OK && !keep(lease, rows, peers, pg_rows(servers), asked_ns))
         status = PG_LOST;
     pg_free(&rows);
+    pg_free(&servers);
+    free(list);
     return status;
 }
 
-enum pg_status lease_look(struct co_context *context, struct lease *lease)
+void lease_interest(struct lease *lease, struct lease_interest *interest, int ledger)
 {
-    enum pg_status status = ask_peers(context, lease);
-    return status == PG_OK ? ask_rows(context, lease) : status;
+    interest->ledger = ledger;
+    co_lock_take(&lease->lock);
+    interest->next = lease->interests;
+    lease->interests = interest;
+    co_lock_drop(&lease->lock);
+}
+
+void lease_interest_end(struct lease *lease, const struct lease_interest *interest)
+{
+    co_lock_take(&lease->lock);
+    struct lease_interest **at = &lease->interests;
+    while (*at && *at != interest)
+        at = &(*at)->next;
+    if (*at)
+        *at = interest->next;
+    co_lock_drop(&lease->lock);
 }
 
 /* ---- what others see ----------------------------------------------------------------------- */
 
-/* Copies, as the next look replaces all rows. */
+const struct lease_peer *lease_owner(const struct lease *lease, const struct lease_known *known)
+{
+    for (size_t i = 0; known->owner && i < lease->peer_count; i++)
+        if (lease->peers[i].no == known->owner)
+            return &lease->peers[i];
+    return NULL;
+}
+
+/* Copies, as the next look changes the rows. */
+static void copy_row(struct lease *lease, const struct lease_known *known, struct lease_row *row)
+{
+    const struct lease_peer *owner = lease_owner(lease, known);
+    *row = (struct lease_row){.ledger = known->ledger,
+        .ours = owner && known->owner == lease_server(lease),
+        .free = !owner,
+        .epoch = known->epoch,
+        .owner = known->owner,
+        .wanted = known->wanted,
+        .opens_us = known->opens_us,
+        .batch = known->batch,
+        .seq = known->seq,
+        .asked_ns = known->asked_ns};
+    snprintf(row->name, sizeof row->name, "%s", known->name);
+    memcpy(row->strategy, known->strategy, sizeof row->strategy);
+    snprintf(row->owner_url, sizeof row->owner_url, "%s", owner ? owner->url : "");
+    snprintf(row->stopped, sizeof row->stopped, "%s", known->stopped ? known->stopped : "");
+    memcpy(row->hash, known->hash, sizeof row->hash);
+}
+
 bool lease_row(struct lease *lease, size_t index, struct lease_row *row)
 {
     co_lock_take(&lease->lock);
     bool there = index < lease->row_count;
     if (there)
-        *row = lease->rows[index];
+        copy_row(lease, &lease->rows[index], row);
     co_lock_drop(&lease->lock);
     return there;
 }
 
-static int compare_ledgers(const void *key, const void *element)
+size_t lease_row_count(struct lease *lease)
 {
-    int number = *(const int *)key, its = ((const struct lease_row *)element)->ledger;
-    return (number > its) - (number < its);
-}
-
-struct lease_row *lease_search(const struct lease *lease, int ledger)
-{
-    if (lease->row_count == 0)
-        return NULL;
-    return bsearch(&ledger, lease->rows, lease->row_count, sizeof *lease->rows, compare_ledgers);
+    co_lock_take(&lease->lock);
+    size_t count = lease->row_count;
+    co_lock_drop(&lease->lock);
+    return count;
 }
 
 bool lease_find(struct lease *lease, int ledger, struct lease_row *row)
 {
-    size_t from = 0;
     co_lock_take(&lease->lock);
-    /* They are in the order of their numbers, and each keeper looks at each piece of news. */
-    for (size_t to = lease->row_count; from < to;) {
-        size_t middle = (from + to) / 2;
-        if (lease->rows[middle].ledger < ledger)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    bool there = from < lease->row_count && lease->rows[from].ledger == ledger;
-    if (there)
-        *row = lease->rows[from];
+    const struct lease_known *known = lease_search(lease, ledger);
+    if (known)
+        copy_row(lease, known, row);
     co_lock_drop(&lease->lock);
-    return there;
+    return known != NULL;
 }
 
 bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer)

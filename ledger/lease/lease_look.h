@@ -30,14 +30,27 @@ struct lease_row {
     uint64_t wanted;           /* the server that shall have it next, if that lives; 0: none */
     char owner_url[LEASE_URL]; /* "": nobody's, or not known */
     char stopped[LEASE_WHY];   /* "": it takes writes */
-    uint64_t batch, seq;       /* the last, and its last position; 0: none */
-    uint8_t hash[HASH_CHAIN];  /* and its hash */
-    int64_t asked_ns;          /* when all that was asked (co_clock_boot_ns()) */
+    int64_t opens_us; /* when it is to be opened though nobody asks for it, since 1970; 0: it
+                                  is open, or was when its server ended; -1: at no time */
+    /* Of those that are claimed (lease.h) or of interest, as of that time (co_clock_boot_ns()): */
+    int64_t asked_ns;
+    uint64_t batch, seq;      /* the last, and its last position; 0: none */
+    uint8_t hash[HASH_CHAIN]; /* and its hash */
 };
 
-/* The row of a ledger, or by index in the order of their making; false: there is none. */
+/* The row of a ledger, or by index in the order of their numbers; false: there is none. And how
+ * many there are. */
 bool lease_find(struct lease *lease, int ledger, struct lease_row *row);
 bool lease_row(struct lease *lease, size_t index, struct lease_row *row);
+size_t lease_row_count(struct lease *lease);
+
+/* From now on each look asks how far a ledger has come, though it is another server's. */
+struct lease_interest { /* lies in the memory of whoever is interested */
+    struct lease_interest *next;
+    int ledger;
+};
+void lease_interest(struct lease *lease, struct lease_interest *interest, int ledger);
+void lease_interest_end(struct lease *lease, const struct lease_interest *interest);
 
 /* ---- the servers --------------------------------------------------------------------------- */
 

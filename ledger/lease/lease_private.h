@@ -34,6 +34,15 @@ struct lease_gift {
     } stage;
 };
 
+struct lease_known { /* what is kept of a row (lease_look.h); texts are its own */
+    int ledger;
+    char strategy[12];
+    char *name, *stopped; /* stopped NULL: it takes writes */
+    uint64_t epoch, owner, wanted, batch, seq;
+    int64_t opens_us, asked_ns; /* asked: it came with the look of that time */
+    uint8_t hash[HASH_CHAIN];
+};
+
 struct lease {
     char *conninfo, *url, *place;
     bool accepts_lost;
@@ -49,14 +58,18 @@ struct lease {
     uint64_t news_count, looks_wanted;
     struct lease_claim *claims;
     struct lease_gift *gifts;
-    struct lease_row *rows;
+    struct lease_interest *interests;
+    struct lease_known *rows; /* ascending by ledger */
     struct lease_peer *peers;
-    size_t row_count, peer_count;
-    uint64_t newest_peer; /* the highest number that was seen of any, also of those that left */
+    size_t row_count, row_room, peer_count;
+    int64_t rows_asked_ns; /* when the last look was made */
+    uint64_t newest_peer;  /* the highest number that was seen of any, also of those that left */
     char problem[LEASE_WHY];
 
     /* the beating coroutine's own */
     struct pg *pg;
+    bool looks_on;              /* all rows are known, up to: */
+    char xmin[24], began[48];   /* of the last look: its snapshot's, and PostgreSQL's start */
     char life[40];              /* of this server's row */
     bool apart;                 /* the log says that the clocks differ */
     int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
@@ -78,7 +91,8 @@ CO_MUST_CHECK enum pg_status lease_make_gifts(struct co_context *context, struct
 bool lease_has_gifts(struct lease *lease);
 void lease_note_gifts(struct lease *lease);
 
-/* Replace the peers and the rows by what the database says now. Parks. */
+/* Read what the database says now of the servers, and what has changed of the ledgers; or, unless
+ * looks_on, of all of them. Parks. */
 CO_MUST_CHECK enum pg_status lease_look(struct co_context *context, struct lease *lease);
 
 /* The other servers as this look has them: declare dead any whose beat has stood still too long. */
@@ -91,8 +105,14 @@ void lease_note_away(struct lease *lease, const char *why);
 
 void lease_tell_news(struct lease *lease);
 
-/* Under the lock: the row of a ledger; NULL: there is none. Rows ascend by ledger. */
-struct lease_row *lease_search(const struct lease *lease, int ledger);
+/* Under the lock: the row of a ledger; NULL: there is none. And its owner; NULL: nobody lives. */
+struct lease_known *lease_search(const struct lease *lease, int ledger);
+const struct lease_peer *lease_owner(const struct lease *lease, const struct lease_known *known);
+
+/* The same: writes have stopped, as the row says. False: memory is short. */
+bool lease_set_stopped(struct lease_known *row, const char *why);
+
+void lease_free_rows(struct lease *lease); /* the same, or at the end */
 
 /* Under the lock: as lease_degrade(), but without waking those that wait. And of all claims, with
  * waking. */

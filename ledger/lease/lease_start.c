@@ -60,7 +60,7 @@ static void free_lease(struct lease **lease)
     if (freed->witness)
         witness_close(&freed->witness);
     pg_close(&freed->pg);
-    free(freed->rows);
+    lease_free_rows(freed);
     free(freed->peers);
     free(freed->conninfo);
     free(freed->url);

@@ -89,8 +89,8 @@ static void faults_are_seen(void)
 
 /* Those that are about all ledgers on purpose: what servers look at of each other. */
 static const char *const of_all[] = {
-    "SELECT l.no, l.name, l.strategy, w.epoch", /* who owns what */
-    "SELECT w.ledger, coalesce(w.server, 0)",   /* how busy each is */
+    "SELECT r.*, n.xmin, n.began FROM",       /* who owns what */
+    "SELECT w.ledger, coalesce(w.server, 0)", /* how busy each is */
 };
 
 struct judging {
