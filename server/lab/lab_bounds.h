@@ -7,7 +7,7 @@
 struct lab_bounds {
     unsigned processor_s; /* of all its threads together */
     unsigned time_s;      /* by the clock: it gets only what others leave */
-    unsigned rest_s;      /* so much longer if it has had to rest */
+    unsigned rest_s;      /* so much longer if it has had to rest, or to wait for a processor */
 };
 
 extern const struct lab_bounds lab_bounds;

@@ -11,7 +11,7 @@ const axe = readFileSync(modules.resolve('axe-core/axe.min.js'), 'utf8');
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const PATIENCE_MS = 10000;
+const PATIENCE_MS = 30000; // on a machine that is slow, and stands still for seconds
 
 /** How every page is looked at: [scheme, width]. */
 export const LOOKS = [320, 768, 1280].flatMap((width) =>

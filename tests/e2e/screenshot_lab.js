@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { says } from './browser.js';
 import { choose, openLab } from './test_lab.js';
 
-const PATIENCE_MS = 60000;
+const PATIENCE_MS = 300000; // an experiment gets what other work leaves of the machine
 const LOOKS = [['light', 1280], ['dark', 1280], ['light', 768], ['light', 320], ['dark', 320]];
 
 async function find(page) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 const PROGRAM = process.env.TELLER ?? 'build/teller';
 const START_MS = 60000;
-const STOP_MS = 20000;
+const STOP_MS = 60000;
 
 export class Service {
     constructor(options = []) {

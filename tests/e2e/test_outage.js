@@ -49,7 +49,7 @@ export const outage = {
                     connections = await count(page, '#read-connections');
                 }
             }
-            await says(page, 'tr[data-id="cut"] .balance', '4.00', 20000);
+            await says(page, 'tr[data-id="cut"] .balance', '4.00');
             await caughtUp(page, service);
             await soon(async () => assert.equal(await unread(page), before));
         } finally {
@@ -96,8 +96,11 @@ export const outage = {
     },
 
     async 'code that does not come is told, and comes with the service'({ service, open }) {
-        const page = await open();
-        await service.stop('SIGKILL'); // before anything is loaded ahead
+        const page = await open({ path: '/lab/none', live: false }); // of the service, and empty
+        await page.route('**/ledgers.js', (route) => route.abort()); // nor is it loaded ahead
+        await page.goto(`${service.url}/#token=${service.token}`);
+        await says(page, '#link', 'live');
+        await service.stop('SIGKILL');
         await page.evaluate(() => (location.hash = '#ledgers'));
         await says(page, '#unloaded-title', 'This view could not be loaded');
         await soon(async () => assert.ok(await page.isVisible('#unloaded')));
@@ -106,8 +109,9 @@ export const outage = {
         await soon(async () => assert.ok(await page.isVisible('.tiles')));
         await page.goBack();
         await soon(async () => assert.ok(await page.isVisible('#unloaded-again')));
+        await page.unroute('**/ledgers.js');
         await service.start();
-        await says(page, '#ledgers-note', /ledger/, 20000);
+        await says(page, '#ledgers-note', /ledger/);
         await soon(async () => assert.equal(await page.isVisible('#unloaded'), false));
     },
 
@@ -124,7 +128,7 @@ export const outage = {
         await says(page, 'tr[data-id="phoenix"] .balance', '100.00');
         await service.start();
         for (let i = 0; i < 150; i++) await service.move('withdraw', 'phoenix', '1');
-        await says(page, 'tr[data-id="phoenix"] .balance', '98.50', 15000);
+        await says(page, 'tr[data-id="phoenix"] .balance', '98.50');
         await caughtUp(page, service);
         await soon(async () => assert.equal(await page.isVisible('#banner'), false));
         await says(page, '#sum-figure', '0');

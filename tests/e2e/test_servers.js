@@ -75,7 +75,7 @@ export const servers = {
         const page = await open({ path: '/#servers' });
         await says(page, '#servers-note', /server/);
         await page.click('.places a[data-view=overview]');
-        await page.waitForTimeout(300);
+        await soon(async () => assert.ok(await page.isVisible('.tiles')));
         let asked = 0;
         page.on('request', (request) => (asked += request.url().endsWith('/v1/servers')));
         await page.waitForTimeout(4500);

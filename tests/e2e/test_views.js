@@ -150,7 +150,7 @@ export const views = {
         for (let i = 0; i < 30; i++) await service.move('deposit', 'noise', '1');
         await page.waitForTimeout(2500);
         assert.equal(await read(page, '#tile-seq'), '6');
-        assert.equal(await read(page, '#link-word'), 'live');
+        await says(page, '#link-word', 'live');
         await says(page, '#tile-outcomes', /all ledgers$/);
     },
 

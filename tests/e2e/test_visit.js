@@ -114,12 +114,12 @@ export const visit = {
             const when = new Date(today.getFullYear(), today.getMonth(), today.getDate() + shift);
             return new Date(when - when.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
         };
-        await page.fill('#statement-from', day(0));
+        await page.fill('#statement-from', day(-1)); // as midnight may come
         await says(page, '#statement-sums', 'Opening balance0.00');
         await says(page, '#statement-note', /^2 shown/);
         assert.match(page.url(), /#account=%3Dperiod&from=\d{4}-\d\d-\d\d$/);
         await page.fill('#statement-from', '');
-        await page.fill('#statement-until', day(-1));
+        await page.fill('#statement-until', day(-2));
         await says(page, '#statement-note', 'Nothing has touched this account in that time.');
         await says(page, '#statement-sums', /Closing balance0\.00$/);
     },

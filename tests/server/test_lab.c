@@ -224,11 +224,28 @@ static void test_a_busy_service(void)
     CU_ASSERT_TRUE(lab_share_charge(&share, 0));
 }
 
+/* Others keep the processors busy for longer than it may live: it waits, and then it runs. */
+static void test_a_busy_machine(void)
+{
+    static const char others[] = "for i in $(seq $((3 * $(nproc)))); do "
+                                 "timeout 10 sh -c 'while :; do :; done' & done; wait";
+    static const struct row row = {"loop", LAB_END_PROCESSOR_TIME, NULL, ""};
+    const struct lab_runs_options options = {.program = standin(), .processor_s = 1, .time_s = 5};
+    struct lab_runs *runs = lab_runs_start(&options);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(runs);
+    FILE *busy = popen(others, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(busy);
+    co_sleep(CO_CLOCK_S);
+    expect_end(runs, &row);
+    pclose(busy);
+    lab_runs_free(&runs);
+}
+
 static const struct unit_test runs_tests[] = {{"each_end_is_told", test_each_end_is_told},
     {"what_a_child_has", test_what_a_child_has}, {"a_clock_ends_it", test_a_clock_ends_it},
     {"a_program_that_is_not_there", test_a_program_that_is_not_there},
     {"more_than_can_wait", test_more_than_can_wait}, {"what_is_kept", test_what_is_kept},
-    {"a_busy_service", test_a_busy_service}, {0}};
+    {"a_busy_service", test_a_busy_service}, {"a_busy_machine", test_a_busy_machine}, {0}};
 const struct unit_suite lab_runs_suite = {"lab_runs", 0, runs_tests};
 
 /* ---- over HTTP ----------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@ const BOX_HEIGHT = 30;
 /** In pixels; in a box, `name` characters have room. On a phone the picture is drawn narrower, so
  *  that what is written in it is no smaller there. */
 const SIZES = { wide: { width: 420, radius: 130, box: 150, name: 22 },
-    narrow: { width: 280, radius: 76, box: 122, name: 18 } };
+    narrow: { width: 280, radius: 76, box: 126, name: 19 } };
 let size = SIZES.wide;
 
 /** A figure of the cycle, and the same in words. */
