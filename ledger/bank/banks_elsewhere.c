@@ -8,33 +8,44 @@
 #include "ledger/bank/bank_private.h"
 #include "ledger/db/readers.h"
 #include "ledger/db/sql_kind.h"
+#include "ledger/memory/account_table.h"
 
-/* One row or none; *rows is the caller's to free. */
+/* values[0] becomes the ledger's number. One row or none; *rows is the caller's to free. */
 static enum ledger_status ask(struct co_context *context, struct banks *banks, const char *ledger,
-    const struct pg_statement *statement, const char *what, struct pg_result **rows)
+    const struct pg_statement *statement, const char *values[], struct pg_result **rows)
 {
     char number[16];
-    const char *const values[] = {number, what};
     size_t home;
     if (!banks_home(banks, ledger, &home))
         return LEDGER_LEDGER_NOT_FOUND;
     struct bank *bank = banks_at(banks, home);
     struct bank_slot *slot = bank_slot_find(bank, ledger);
     snprintf(number, sizeof number, "%d", slot->number);
+    values[0] = number;
     return readers_run(context, bank->readers, statement, values, rows) == PG_OK
                ? LEDGER_OK
                : LEDGER_UNAVAILABLE;
 }
 
-enum ledger_status banks_elsewhere_account(
-    struct co_context *context, struct banks *banks, const char *ledger, const char *id)
+enum ledger_status banks_elsewhere_payee(struct co_context *context, struct banks *banks,
+    const char *ledger, const char *id, const struct ledger_open_account *by)
 {
-    static const struct pg_statement statement = {
-        2, "SELECT FROM account WHERE ledger = $1::int AND id = $2"};
+    enum { HAS_ID, HAS_BY, BY_IS_OTHER, COUNT };
+    static const struct pg_statement statement = {4,
+        "SELECT EXISTS (SELECT FROM account WHERE ledger = $1::int AND id = $2)::int,"
+        " count(b.id), coalesce(bool_or(b.asset <> $4 OR b.floor IS NOT NULL), false)::int,"
+        " (SELECT max(no) FROM account WHERE ledger = $1::int)"
+        " FROM account b WHERE b.ledger = $1::int AND b.id = $3"};
+    const char *values[] = {NULL, id, by->id, by->asset};
     struct pg_result *rows = NULL;
-    enum ledger_status status = ask(context, banks, ledger, &statement, id, &rows);
-    if (status == LEDGER_OK && pg_rows(rows) == 0)
+    enum ledger_status status = ask(context, banks, ledger, &statement, values, &rows);
+    if (status == LEDGER_OK && !pg_number(rows, 0, HAS_ID))
         status = LEDGER_ACCOUNT_NOT_FOUND;
+    else if (status == LEDGER_OK && pg_number(rows, 0, BY_IS_OTHER))
+        status = LEDGER_ACCOUNT_EXISTS;
+    else if (status == LEDGER_OK && !pg_number(rows, 0, HAS_BY) &&
+             pg_number(rows, 0, COUNT) >= ACCOUNT_TABLE_MAX)
+        status = LEDGER_ACCOUNT_LIMIT;
     pg_free(&rows);
     return status;
 }
@@ -46,10 +57,11 @@ enum ledger_status banks_elsewhere_hold(struct co_context *context, struct banks
         "SELECT key, metadata FROM entry WHERE ledger = $1::int AND seq = $2::bigint"
         " AND kind = " SQL_KIND(HOLD)};
     char position[24];
+    const char *values[] = {NULL, position};
     struct pg_result *rows = NULL;
     *hold = (struct banks_elsewhere){.key = NULL};
     snprintf(position, sizeof position, "%lu", seq);
-    enum ledger_status status = ask(context, banks, ledger, &statement, position, &rows);
+    enum ledger_status status = ask(context, banks, ledger, &statement, values, &rows);
     if (status == LEDGER_OK && pg_rows(rows) == 0) {
         status = LEDGER_HOLD_NOT_FOUND;
     } else if (status == LEDGER_OK) {

@@ -7,9 +7,11 @@
 #include "coro/context.h"
 #include "ledger/bank/banks.h"
 
-/* Is that account open? OK, ACCOUNT_NOT_FOUND, LEDGER_NOT_FOUND, UNAVAILABLE. */
-enum ledger_status banks_elsewhere_account(
-    struct co_context *context, struct banks *banks, const char *ledger, const char *id);
+/* Could `id` be paid by way of the account `by`, which has no metadata, and is opened if need be?
+ * OK; ACCOUNT_NOT_FOUND: `id` is not open; ACCOUNT_EXISTS, ACCOUNT_LIMIT: of `by`, as
+ * ledger_open_account(); LEDGER_NOT_FOUND, UNAVAILABLE. */
+enum ledger_status banks_elsewhere_payee(struct co_context *context, struct banks *banks,
+    const char *ledger, const char *id, const struct ledger_open_account *by);
 
 /* The hold at that position, settled or not: its texts are the caller's to free, whatever is
  * returned. OK, HOLD_NOT_FOUND, LEDGER_NOT_FOUND, UNAVAILABLE; OVERLOADED: memory is short. */

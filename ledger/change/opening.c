@@ -118,6 +118,12 @@ static bool find_open(struct opening *o)
     return o->found;
 }
 
+enum ledger_status ledger_is_open(struct ledger *ledger, const struct ledger_open_account *request)
+{
+    struct opening o = {.ledger = ledger, .request = request};
+    return find_open(&o) ? o.status : LEDGER_ACCOUNT_NOT_FOUND;
+}
+
 static bool prepare_opening(struct opening *o)
 {
     char world[ASSET_WORLD_TEXT];

@@ -22,6 +22,7 @@
 /* Many shards, so that two look-ups seldom meet at a lock. */
 enum { SHARDS = 64, FIRST_BUCKETS = 2, FIRST_SLAB = 512, LAST_SLAB = 65536 };
 enum { FIRST_CHUNK = 64, CHUNKS = 23, NUMBERS = FIRST_CHUNK << (CHUNKS - 1) };
+_Static_assert(NUMBERS - 1 == ACCOUNT_TABLE_MAX, "each number has a place");
 enum { METADATA_MAX = 64 << 20 };
 
 /* Accounts side by side: they never leave, so nothing is ever given back. Each slab of a shard is

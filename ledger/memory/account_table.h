@@ -10,6 +10,8 @@
 
 struct account_table;
 
+enum { ACCOUNT_TABLE_MAX = (1 << 28) - 1 }; /* accounts, and the highest number */
+
 CO_MUST_CHECK struct account_table *account_table_make(void);
 void account_table_free(struct account_table **table);
 
@@ -37,6 +39,6 @@ void account_keep_metadata(
     struct account_table *table, struct account *account, const char *metadata);
 
 uint64_t account_count(struct account_table *table);     /* the highest number given */
-bool account_table_is_full(struct account_table *table); /* that is as high as it can be: 2^28-1 */
+bool account_table_is_full(struct account_table *table); /* that is ACCOUNT_TABLE_MAX */
 
 #endif

@@ -30,16 +30,6 @@ static enum ledger_status find_asset(struct co_context *context, struct ledger *
     return status;
 }
 
-/* Nothing has begun yet, and nothing will. */
-static void refuse(struct crossing_outcome *outcome, const struct crossing_end *end,
-    enum ledger_status status, uint64_t seq)
-{
-    bool names = status == LEDGER_ACCOUNT_NOT_FOUND || status == LEDGER_ACCOUNT_RESERVED;
-    *outcome = (struct crossing_outcome){.status = status,
-        .ledger = end->ledger,
-        .first = {.status = status, .seq = seq, .account = names ? end->account : NULL}};
-}
-
 /* The ledger that is paid: what can be known before anything is held is found out there, so that it
  * is told like any other 404. */
 static enum ledger_status look_into(
@@ -53,6 +43,17 @@ static enum ledger_status look_into(
 }
 
 /* Of one that another server has the database tells: what is open is durable. */
+static enum ledger_status look_elsewhere(struct co_context *context,
+    const struct crossing_means *means, const struct crossing *asked, const char *asset)
+{
+    char clearing[CLEARING_TEXT];
+    if (clearing_is_id(asked->to.account))
+        return LEDGER_ACCOUNT_RESERVED;
+    clearing_id(asked->from.ledger, asset, clearing);
+    const struct ledger_open_account by = {.id = clearing, .asset = asset, .clears = true};
+    return banks_elsewhere_payee(context, means->banks, asked->to.ledger, asked->to.account, &by);
+}
+
 static enum ledger_status look_ahead(struct co_context *context, const struct crossing_means *means,
     const struct crossing *asked, const char *asset)
 {
@@ -63,9 +64,7 @@ static enum ledger_status look_ahead(struct co_context *context, const struct cr
         status = look_into(context, to, asked, asset);
         ledger_leave(to);
     } else if (status == LEDGER_UNAVAILABLE && crossing_can_ask(means, asked->to.ledger, &owner)) {
-        status = clearing_is_id(asked->to.account) ? LEDGER_ACCOUNT_RESERVED
-                                                   : banks_elsewhere_account(context, means->banks,
-                                                         asked->to.ledger, asked->to.account);
+        status = look_elsewhere(context, means, asked, asset);
     }
     return status;
 }
@@ -162,6 +161,35 @@ enum ledger_status crossing_drive(struct co_context *context, const struct cross
 
 /* ---- by request ---------------------------------------------------------------------------- */
 
+/* One that is asked for, before its hold. */
+struct beginning {
+    const struct crossing_means *means;
+    struct ledger *from;
+    const struct crossing *asked;
+    struct arena *arena;
+    struct crossing_outcome *outcome;
+    char asset[ASSET_TEXT]; /* what is paid */
+};
+
+/* Nothing has begun yet, and nothing will. */
+static void refuse(const struct beginning *beginning, const struct crossing_end *end,
+    enum ledger_status status, uint64_t seq)
+{
+    const struct crossing *asked = beginning->asked;
+    const char *account = NULL;
+    char clearing[CLEARING_TEXT];
+    if (status == LEDGER_ACCOUNT_NOT_FOUND || status == LEDGER_ACCOUNT_RESERVED) {
+        account = end->account;
+    } else if (status == LEDGER_ACCOUNT_EXISTS) {
+        const struct crossing_end *other = end == &asked->from ? &asked->to : &asked->from;
+        clearing_id(other->ledger, beginning->asset, clearing);
+        account = arena_copy(beginning->arena, clearing, strlen(clearing));
+    }
+    *beginning->outcome = (struct crossing_outcome){.status = status,
+        .ledger = end->ledger,
+        .first = {.status = status, .seq = seq, .account = account}};
+}
+
 /* The first step. What the key stands for includes where the money goes, and what the client's
  * metadata means. */
 static void hold_amount(struct co_context *context, struct ledger *from,
@@ -205,30 +233,32 @@ static enum ledger_status know_key(
 }
 
 /* May it begin, or has it? False: the outcome says why not. */
-static bool may_begin(struct co_context *context, const struct crossing_means *means,
-    struct ledger *from, const struct crossing *asked, char asset[ASSET_TEXT],
-    struct crossing_outcome *outcome)
+static bool may_begin(struct co_context *context, struct beginning *beginning)
 {
+    const struct crossing *asked = beginning->asked;
+    struct ledger *from = beginning->from;
+    const struct crossing_end *end = &asked->to;
     uint64_t seq;
-    enum ledger_status status = find_asset(context, from, asked->from.account, asset, &seq);
+    enum ledger_status status =
+        find_asset(context, from, asked->from.account, beginning->asset, &seq);
     if (status != LEDGER_OK) {
-        refuse(outcome, &asked->from, status, seq);
+        refuse(beginning, &asked->from, status, seq);
         return false;
     }
-    status = look_ahead(context, means, asked, asset);
+    status = look_ahead(context, beginning->means, asked, beginning->asset);
     if (status == LEDGER_OK) {
         /* Only now: the account stays, and there is none for a ledger that does not exist. */
-        status = crossing_open_clearing(context, from, asked->to.ledger, asset);
-        if (status != LEDGER_OK)
-            refuse(outcome, &asked->from, status, seq);
-        return status == LEDGER_OK;
+        end = &asked->from;
+        status = crossing_open_clearing(context, from, asked->to.ledger, beginning->asset);
     }
+    if (status == LEDGER_OK)
+        return true;
 
     /* Not so now, but the key may be of one that has begun when it was. */
     enum ledger_status known = know_key(context, from, asked, &seq);
     bool is_new = known == LEDGER_TRANSFER_NOT_FOUND;
     if (known != LEDGER_OK)
-        refuse(outcome, is_new ? &asked->to : &asked->from, is_new ? status : known, seq);
+        refuse(beginning, is_new ? end : &asked->from, is_new ? status : known, seq);
     return known == LEDGER_OK;
 }
 
@@ -267,11 +297,11 @@ void crossing_carry_out(struct co_context *context, const struct crossing_means 
     struct ledger *from, const struct crossing *asked, struct arena *arena,
     struct crossing_outcome *outcome)
 {
-    char asset[ASSET_TEXT];
+    struct beginning beginning = {means, from, asked, arena, outcome, ""};
     *outcome = (struct crossing_outcome){.ledger = asked->from.ledger};
-    if (!may_begin(context, means, from, asked, asset, outcome))
+    if (!may_begin(context, &beginning))
         return;
-    hold_amount(context, from, asked, asset, arena, &outcome->first);
+    hold_amount(context, from, asked, beginning.asset, arena, &outcome->first);
     outcome->status = outcome->first.status;
     if (outcome->status == LEDGER_OK)
         outcome->status = see_through(context, means, from, asked->from.ledger, outcome);

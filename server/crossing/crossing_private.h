@@ -28,7 +28,8 @@ const char *crossing_text_of_end(
 
 /* ---- steps: each parks -------------------------------------------------------------------- */
 
-/* Open the account that stands for the ledger `other`, unless it is. */
+/* Open the account that stands for the ledger `other`, unless it is. For good there is none after
+ * ACCOUNT_EXISTS (its id was somebody's before such ids were reserved) and ACCOUNT_LIMIT. */
 enum ledger_status crossing_open_clearing(
     struct co_context *context, struct ledger *ledger, const char *other, const char *asset);
 

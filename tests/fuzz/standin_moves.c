@@ -122,6 +122,13 @@ enum ledger_status ledger_freeze(struct co_context *context, struct ledger *ledg
     return standin_status(id);
 }
 
+enum ledger_status ledger_is_open(struct ledger *ledger, const struct ledger_open_account *request)
+{
+    (void)ledger;
+    standin_check_account(request->id);
+    return standin_status(request->id);
+}
+
 enum ledger_status ledger_open_account(struct co_context *context, struct ledger *ledger,
     const struct ledger_open_account *request, struct ledger_account *account, bool *opened,
     uint64_t *seq)

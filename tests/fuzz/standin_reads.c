@@ -6,6 +6,7 @@
 
 #include "ledger/audit/audit_report.h"
 #include "ledger/bank/banks_elsewhere.h"
+#include "ledger/domain/clearing.h"
 #include "ledger/ledger_following.h"
 #include "server/auth/token_desk.h"
 #include "server/auth/token_grant.h"
@@ -380,11 +381,11 @@ bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
     return banks_owner((struct banks *)(void *)bank, name, owner);
 }
 
-enum ledger_status banks_elsewhere_account(
-    struct co_context *context, struct banks *banks, const char *ledger, const char *id)
+enum ledger_status banks_elsewhere_payee(struct co_context *context, struct banks *banks,
+    const char *ledger, const char *id, const struct ledger_open_account *by)
 {
     (void)context, (void)banks;
-    co_ensure(bank_name_is_valid(ledger) && account_id_is_valid(id));
+    co_ensure(bank_name_is_valid(ledger) && account_id_is_valid(id) && clearing_is_id(by->id));
     return standin_status(id);
 }
 

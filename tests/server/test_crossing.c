@@ -6,6 +6,11 @@
 
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+#include "ledger/bank/banks_elsewhere.h"
+#include "ledger/db/pg.h"
+#include "ledger/domain/clearing.h"
+#include "ledger/ledger_private.h"
+#include "ledger/memory/account_table.h"
 #include "server/crossing/crossing_private.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
@@ -54,16 +59,17 @@ static void open_clearing(struct ledger *ledger, const char *id)
 /* The first step alone, as a server leaves it that dies behind it. */
 static struct entry *hold(const struct crossing *crossing, bool with_metadata)
 {
-    char key[CROSSING_KEY];
+    char key[CROSSING_KEY], clearing[CLEARING_TEXT];
     struct arena arena;
     struct ledger_outcome outcome;
     arena_init(&arena, NULL, 0);
-    open_clearing(here, "clearing:branch:USD.2");
+    clearing_id(crossing->to.ledger, "USD/2", clearing);
+    open_clearing(here, clearing);
     crossing_key(key, "main", crossing->key, 1);
     const struct ledger_hold asked = {.key = key,
         .metadata = with_metadata ? crossing_text(&arena, crossing, "USD/2", NULL) : NULL,
         .from = crossing->from.account,
-        .to = "clearing:branch:USD.2",
+        .to = clearing,
         .amount = crossing->amount,
         .clears = true};
     ledger_hold(co_context_background(), here, &asked, &outcome);
@@ -122,6 +128,123 @@ static void missing_for_good(void)
     entry_drop(&settled);
     entry_drop(&again);
     arena_clear(&arena);
+    end();
+}
+
+/* ---- no clearing account ---------------------------------------------------------------------- */
+
+#define CLEARING "clearing:main:USD.2"
+
+static struct ledger *make_ledger(const char *name, const char *payee)
+{
+    char path[100], body[100];
+    snprintf(body, sizeof body, "{\"name\":\"%s\"}", name);
+    fixture_call(&fixture, "POST", "/v1/ledgers", body, &last);
+    CU_ASSERT_EQUAL(last.status, 201);
+    snprintf(path, sizeof path, "/v1/ledgers/%s/accounts", name);
+    snprintf(body, sizeof body, "{\"id\":\"%s\",\"asset\":\"USD/2\"}", payee);
+    fixture_call(&fixture, "POST", path, body, &last);
+    CU_ASSERT_EQUAL(last.status, 201);
+    return fixture_ledger(&fixture, name);
+}
+
+/* A payment to that ledger, which cannot have an account for it, is refused for good, whoever asks
+ * and whatever comes later; what was held is free again. And none is begun. */
+static void is_never_paid(
+    const char *name, struct ledger *ledger, enum ledger_status early, enum ledger_status late)
+{
+    char account[40];
+    struct entry *settled, *again;
+    struct crossing_end_told told;
+    struct arena arena;
+    arena_init(&arena, NULL, 0);
+    fixture_name(account);
+    fixture_account(&fixture, account, 100);
+    const struct crossing crossing = {
+        .key = account, .from = {"main", account}, .to = {name, "payee"}, .amount = AMOUNT};
+    struct entry *made = hold(&crossing, true);
+    CU_ASSERT_EQUAL_FATAL(drive(made, &settled), LEDGER_OK);
+    CU_ASSERT_EQUAL(settled->kind, ENTRY_RELEASE);
+    CU_ASSERT_FATAL(crossing_end_read(&arena, settled, &told));
+    CU_ASSERT_EQUAL(told.status, late);
+    CU_ASSERT_STRING_EQUAL(told.account, CLEARING);
+    CU_ASSERT_EQUAL_FATAL(drive(made, &again), LEDGER_OK);
+    CU_ASSERT_EQUAL(again->seq, settled->seq);
+    CU_ASSERT(balance(here, account) == 100 && balance(ledger, "payee") == 0);
+
+    const struct crossing_means means = {.banks = atomic_load(&fixture.api.banks)};
+    struct crossing_outcome outcome;
+    struct crossing asked = crossing;
+    asked.key = "early";
+    crossing_carry_out(co_context_background(), &means, here, &asked, &arena, &outcome);
+    CU_ASSERT_EQUAL(outcome.status, early);
+    CU_ASSERT_STRING_EQUAL(outcome.ledger, name);
+    CU_ASSERT_PTR_NULL(outcome.first.entry);
+    CU_ASSERT(balance(here, account) == 100);
+    entry_drop(&made);
+    entry_drop(&settled);
+    entry_drop(&again);
+    arena_clear(&arena);
+}
+
+/* What a server is told of the ledger that does not have it. */
+static enum ledger_status ask_elsewhere(const char *name)
+{
+    const struct ledger_open_account by = {.id = CLEARING, .asset = "USD/2", .clears = true};
+    return banks_elsewhere_payee(
+        co_context_background(), atomic_load(&fixture.api.banks), name, "payee", &by);
+}
+
+/* The id was somebody's before such ids were reserved, with money: none of that is paid out. */
+static void taken_for_good(void)
+{
+    const struct ledger_open_account request = {
+        .id = CLEARING, .asset = "USD/2", .has_floor = true, .clears = true};
+    const struct ledger_leg leg = {"world:USD.2", CLEARING, 1000};
+    const struct ledger_transfer fund = {.legs = &leg, .leg_count = 1, .clears = true};
+    struct ledger_account account;
+    struct ledger_outcome outcome;
+    uint64_t seq;
+    bool opened;
+    begin();
+    struct ledger *ledger = make_ledger("taken", "payee");
+    CU_ASSERT_EQUAL(
+        ledger_open_account(co_context_background(), ledger, &request, &account, &opened, &seq),
+        LEDGER_OK);
+    ledger_transfer(co_context_background(), ledger, &fund, &outcome);
+    CU_ASSERT_EQUAL(outcome.status, LEDGER_OK);
+    entry_drop(&outcome.entry);
+    is_never_paid("taken", ledger, LEDGER_ACCOUNT_EXISTS, LEDGER_ACCOUNT_EXISTS);
+    CU_ASSERT(balance(ledger, CLEARING) == 1000);
+    CU_ASSERT_EQUAL(ask_elsewhere("taken"), LEDGER_ACCOUNT_EXISTS);
+    ledger_leave(ledger);
+    end();
+}
+
+static void run_sql(const char *sql)
+{
+    char error[200];
+    struct pg *pg = pg_connect(
+        co_context_background(), fixture.databases.rows[0].conninfo, NULL, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, sql), PG_OK);
+    pg_close(&pg);
+}
+
+/* As if there were as many accounts as there can be. */
+static void full_for_good(void)
+{
+    begin();
+    struct ledger *ledger = make_ledger("full", "payee");
+    struct account *filler = account_find_or_add(ledger->accounts, "last");
+    CU_ASSERT_FATAL(filler && account_renumber(ledger->accounts, filler, ACCOUNT_TABLE_MAX));
+    is_never_paid("full", ledger, LEDGER_ACCOUNT_LIMIT, LEDGER_ACCOUNT_NOT_FOUND);
+    CU_ASSERT_EQUAL(ask_elsewhere("full"), LEDGER_OK);
+    run_sql("INSERT INTO teller.account (ledger, no, id, asset, opened)"
+            " SELECT no, (1 << 28) - 1, 'last', 'USD/2', 1 FROM teller.ledger WHERE name = 'full'");
+    CU_ASSERT_EQUAL(ask_elsewhere("full"), LEDGER_ACCOUNT_LIMIT);
+    run_sql("DELETE FROM teller.account WHERE id = 'last'");
+    ledger_leave(ledger);
     end();
 }
 
@@ -239,5 +362,6 @@ static void texts(void)
 }
 
 static const struct unit_test tests[] = {{"texts", texts}, {"missing_for_good", missing_for_good},
+    {"taken_for_good", taken_for_good}, {"full_for_good", full_for_good},
     {"driven_by_many", driven_by_many}, {"damaged", damaged}, {0}};
 const struct unit_suite crossing_suite = {"crossing", 2, tests};
