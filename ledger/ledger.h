@@ -86,8 +86,8 @@ enum ledger_status ledger_open_account(struct co_context *context, struct ledger
     uint64_t *seq);
 
 /* The same, but nothing is opened: OK, ACCOUNT_EXISTS, or ACCOUNT_NOT_FOUND. Metadata is not
- * compared. What it looks at never changes, so nothing is waited for: only an answer that is decided
- * on a later entry may rest on OK. Never parks. */
+ * compared. What it looks at never changes, so nothing is waited for: only an answer that is
+ * decided on a later entry may rest on OK. Never parks. */
 enum ledger_status ledger_is_open(struct ledger *ledger, const struct ledger_open_account *request);
 
 /* ---- the end of the journal ----------------------------------------------------------------- */

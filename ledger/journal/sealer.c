@@ -18,6 +18,7 @@
 #include "ledger/db/row.h"
 #include "ledger/db/tables.h"
 #include "ledger/journal/record.h"
+#include "ledger/journal/store.h"
 #include "ledger/memory/segment.h"
 
 enum { ROOM = 2 * SEGMENT_KEYS };
@@ -76,7 +77,7 @@ static bool put(struct sealer *s)
 {
     static const struct pg_statement statement = {6,
         "SELECT key_segment_put($1::int, $2::bigint, $3::bigint, $4::bigint, $5::bytea,"
-        " $6::bytea)"};
+        " $6::bytea)" STORE_LOCK_BOUND};
     char numbers[4][24], digest[2 * HASH_CHAIN + 3] = "\\x";
     const char *values[] = {numbers[0], numbers[1], numbers[2], numbers[3], s->hex, digest};
     struct segment segment = {

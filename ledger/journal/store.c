@@ -47,7 +47,7 @@ enum store_outcome store_checkpoint(
     struct co_context *context, struct pg *pg, int ledger, uint64_t seq, char *why, size_t size)
 {
     static const struct pg_statement advance = {
-        2, "SELECT checkpoint_advance($1::int, $2::bigint)"};
+        2, "SELECT checkpoint_advance($1::int, $2::bigint)" STORE_LOCK_BOUND};
     char number[16], upto[24];
     const char *values[] = {number, upto};
     snprintf(number, sizeof number, "%d", ledger);

@@ -106,6 +106,11 @@ CO_MUST_CHECK enum pg_status store_find(struct co_context *context, const char *
 /* Its last batch, which ends with that position, is committed, and may be acknowledged. */
 void store_acknowledge(struct store *store, uint64_t seq);
 
+/* FROM in a statement that runs one of the checkpoint's functions: it waits for a lock no longer
+ * than that. Whoever has a row or a table locked keeps one ledger's checkpoint from being made; the
+ * other ledgers, whose turn comes after it, must not wait for that as well. */
+#define STORE_LOCK_BOUND " FROM set_config('lock_timeout', '10s', true)"
+
 enum store_outcome {
     STORE_COMMITTED,
     STORE_RETRY,   /* not now */

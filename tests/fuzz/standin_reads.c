@@ -6,7 +6,6 @@
 
 #include "ledger/audit/audit_report.h"
 #include "ledger/bank/banks_elsewhere.h"
-#include "ledger/domain/clearing.h"
 #include "ledger/ledger_following.h"
 #include "server/auth/token_desk.h"
 #include "server/auth/token_grant.h"
@@ -385,7 +384,7 @@ enum ledger_status banks_elsewhere_payee(struct co_context *context, struct bank
     const char *ledger, const char *id, const struct ledger_open_account *by)
 {
     (void)context, (void)banks;
-    co_ensure(bank_name_is_valid(ledger) && account_id_is_valid(id) && clearing_is_id(by->id));
+    co_ensure(bank_name_is_valid(ledger) && account_id_is_valid(id) && account_id_is_valid(by->id));
     return standin_status(id);
 }
 

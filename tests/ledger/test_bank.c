@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Many ledgers in one database. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,8 +298,61 @@ static void last_checkpoints_share_sessions(void)
         fixture_ask(db, "SELECT count(*) FROM teller.checkpoint WHERE seq > 0"), "12");
 }
 
+struct folding {
+    struct ledger *ledger;
+    atomic_bool over;
+    struct co_waitgroup done;
+};
+
+enum { SOON_S = 120 }; /* a session that is merely silent is given up after 300 */
+
+/* A foreign lock keeps a ledger's checkpoint from being made, and nobody else for long. */
+static void fold_main(void *arg)
+{
+    struct folding *folding = arg;
+    ledger_fold_ahead(folding->ledger);
+    atomic_store(&folding->over, true);
+    co_waitgroup_done(&folding->done);
+}
+
+static bool is_over_soon(struct folding *folding)
+{
+    int64_t until_ns = co_clock_now_ns() + SOON_S * CO_CLOCK_S;
+    while (!atomic_load(&folding->over) && co_clock_now_ns() < until_ns)
+        co_sleep(10 * CO_CLOCK_MS);
+    return atomic_load(&folding->over);
+}
+
+static void checkpoints_wait_for_no_lock(const char *lock)
+{
+    const char *db = fixture_database();
+    char error[300];
+    struct bank *bank = open_bank(db, "owner");
+    struct folding folding = {.ledger = find(bank, "main")};
+    fixture_account(folding.ledger, "a", "USD/2", "0");
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, lock), PG_OK);
+    co_waitgroup_add(&folding.done, 1);
+    CU_ASSERT_TRUE_FATAL(co_spawn(fold_main, &folding));
+    CU_ASSERT(is_over_soon(&folding));
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "ROLLBACK"), PG_OK);
+    co_waitgroup_wait(&folding.done);
+    ledger_fold_ahead(folding.ledger);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT seq FROM teller.checkpoint"), "2");
+    pg_close(&pg);
+    bank_close(&bank);
+}
+
+static void locked_checkpoint(void)
+{
+    checkpoints_wait_for_no_lock("BEGIN; SELECT FROM teller.checkpoint FOR UPDATE");
+    checkpoints_wait_for_no_lock("BEGIN; LOCK TABLE teller.balance IN EXCLUSIVE MODE");
+}
+
 const struct unit_suite bank_suite = {.name = "bank",
     .tests = (const struct unit_test[]){{"ledgers_are_islands", ledgers_are_islands},
         {"names_and_strategies", names_and_strategies}, {"made_again", made_again},
         {"made_by_many", made_by_many}, {"full_house", full_house}, {"full_ledger", full_ledger},
-        {"last_checkpoints_share_sessions", last_checkpoints_share_sessions}, {0}}};
+        {"last_checkpoints_share_sessions", last_checkpoints_share_sessions},
+        {"locked_checkpoint", locked_checkpoint}, {0}}};

@@ -131,7 +131,7 @@ static void missing_for_good(void)
     end();
 }
 
-/* ---- no clearing account ---------------------------------------------------------------------- */
+/* ---- no clearing account -------------------------------------------------------------------- */
 
 #define CLEARING "clearing:main:USD.2"
 
