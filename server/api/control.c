@@ -7,6 +7,7 @@
 
 #include "coro/semaphore.h"
 #include "server/api/api.h"
+#include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/process/process_output.h"
 #include "server/text/log.h"
@@ -102,11 +103,12 @@ static void have_done(struct call *call, const char *verb, const char *done)
 {
     const char *part = call->path.id;
     struct json_out out;
+    struct body body;
     if (!is_name(part)) {
         call_refuse_as(call, &unknown, NULL);
         return;
     }
-    if (!ask(call, verb, part))
+    if (!body_read(call, BODY_NOTHING, &body) || !ask(call, verb, part))
         return;
     log_info("%s of the cluster is %s, as an admin asked", part, done);
     json_out_begin(&out, call->arena);

@@ -62,14 +62,15 @@ static bool read_crossing(struct call *call, struct crossing *asked)
     const uint64_t known = BODY_HAS_FROM | BODY_HAS_TO | BODY_HAS_AMOUNT | BODY_HAS_METADATA;
     const struct call_place to = {.member = "to", .index = CALL_NO_ARRAY};
     struct body body;
-    if (!moves_read(call, known, &asked->key, &body) ||
+    if (!moves_read_key(call, &asked->key) || !has_key(call, asked->key) ||
+        !body_read(call, known, &body) ||
         !read_end(call, body.members[BODY_FROM], "from", &asked->from) ||
         !read_end(call, body.members[BODY_TO], "to", &asked->to) ||
         !moves_read_amount(call, &body, &asked->amount) ||
         !body_metadata(call, &body, &asked->metadata, &asked->meaning))
         return false;
     if (strcmp(asked->from.ledger, asked->to.ledger) != 0)
-        return has_key(call, asked->key);
+        return true;
     call_refuse(call, &to, "ledger",
         "must be another one than from.ledger: within a ledger, /v1/ledgers/LEDGER/transfers moves "
         "money");

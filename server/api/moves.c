@@ -14,7 +14,7 @@ enum {
     ITEM = TRANSFER | BODY_HAS_KEY,
 };
 
-static bool read_key(struct call *call, const char **key)
+bool moves_read_key(struct call *call, const char **key)
 {
     bool good;
     *key = request_key_of_header(call->arena, call->request->idempotency_key, &good);
@@ -26,12 +26,12 @@ static bool read_key(struct call *call, const char **key)
 
 bool moves_read(struct call *call, uint64_t known, const char **key, struct body *body)
 {
-    return read_key(call, key) && body_read(call, known, body);
+    return moves_read_key(call, key) && body_read(call, known, body);
 }
 
 bool moves_read_large(struct call *call, uint64_t known, const char **key, struct body *body)
 {
-    return read_key(call, key) && body_read_large(call, known, body);
+    return moves_read_key(call, key) && body_read_large(call, known, body);
 }
 
 bool moves_read_amount(struct call *call, const struct body *body, money *amount)

@@ -12,6 +12,9 @@
 #include "ledger/ledger.h"
 #include "server/api/body.h"
 
+/* *key NULL: there is none. */
+CO_MUST_CHECK bool moves_read_key(struct call *call, const char **key);
+
 /* The key and the body, in this order, of a request whose body has members among `known`. *key
  * NULL: there is none. */
 CO_MUST_CHECK bool moves_read(

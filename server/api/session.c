@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/api/body.h"
 #include "server/api/call.h"
 #include "server/auth/token_text.h"
 
@@ -27,6 +28,9 @@ static void set_cookie(struct call *call, const char *value, const char *more)
 void session_post(struct call *call)
 {
     const char *token = token_text_of(call->request->authorization);
+    struct body body;
+    if (!body_read(call, BODY_NOTHING, &body))
+        return;
     call->response->status = 204;
     /* Without tokens all may read, and any text passes for one: it is not sent back. */
     if (token_text_is_valid(token))

@@ -217,24 +217,53 @@ static void check_rung(
     }
 }
 
-static void test_ladder(void)
+/* Ask for each of them over one connection. */
+static void climb(struct fixture *fixture, const struct rung *from, size_t count)
 {
-    static struct fixture fixture; /* large */
     struct client *client = malloc(sizeof *client);
     struct answer *answer = malloc(sizeof *answer);
-    fixture_start(&fixture);
-    co_ensure(client && answer && client_open(client, fixture.port));
-    uint64_t before = fixture_seq(&fixture);
-    for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++)
-        check_rung(&fixture, client, &rungs[i], answer);
-    CU_ASSERT_EQUAL(fixture_seq(&fixture), before); /* and nothing has changed */
+    co_ensure(client && answer && client_open(client, fixture->port));
+    for (size_t i = 0; i < count; i++)
+        check_rung(fixture, client, &from[i], answer);
     client_close(client);
     free(client);
     free(answer);
+}
+
+static void test_ladder(void)
+{
+    static struct fixture fixture; /* large */
+    fixture_start(&fixture);
+    uint64_t before = fixture_seq(&fixture);
+    climb(&fixture, rungs, sizeof rungs / sizeof rungs[0]);
+    CU_ASSERT_EQUAL(fixture_seq(&fixture), before); /* and nothing has changed */
     fixture_stop(&fixture);
 }
 
-static const struct unit_test ladder_tests[] = {{"order_of_checks", test_ladder}, {0}};
+/* Before the ledgers are open it is said that the service starts, whoever asks and for what. */
+static void test_while_it_starts(void)
+{
+    static const char starts[] = "The service is starting";
+    static const struct rung early[] = {
+        {"PUT", "/nowhere/else?x", "", "{", 404, "\"not_found\""},
+        {"PUT", TRANSFERS "?x", "", "{", 405, "\"method_not_allowed\""},
+        {"POST", TRANSFERS "?x", "", "{", 503, starts},
+        {"POST", "/v1/ledgers/other/transfers?x", "T", "{", 503, starts},
+        {"POST", TRANSFERS "?x", "TJKBAD", "{", 503, starts},
+        {"GET", ACCOUNTS "?limit=0", "T", NULL, 503, starts},
+        {"GET", "/v1/tokens?limit=0", "T", NULL, 503, starts},
+        {"POST", API_LEDGER_PATH "/arrivals?x", "", "{", 503, starts},
+    };
+    static struct fixture fixture; /* large */
+    fixture_start(&fixture);
+    atomic_store(&fixture.api.open, false);
+    climb(&fixture, early, sizeof early / sizeof early[0]);
+    atomic_store(&fixture.api.open, true);
+    fixture_stop(&fixture);
+}
+
+static const struct unit_test ladder_tests[] = {
+    {"order_of_checks", test_ladder}, {"while_it_starts", test_while_it_starts}, {0}};
 const struct unit_suite ladder_suite = {"ladder", 0, ladder_tests};
 
 /* ---- money --------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ static const struct {
     [FAULT_TYPE] = {415, "\"code\":\"unsupported_media_type\""},
     [FAULT_TOO_LARGE] = {413, "\"code\":\"payload_too_large\""},
     [FAULT_UNSURE] = {503, "Too many tokens that may be new."},
+    [FAULT_UNKNOWN] = {503, "\"code\":\"unavailable\""},
     [FAULT_OF_TOKEN] = {429, "Requests come too often with this token."},
     [FAULT_IN_WORK] = {429, "Too many requests with this token are in work"},
     [FAULT_PARAMETER] = {400, "\"member\":\"nonsense\""},
@@ -52,9 +53,13 @@ static void write_path(const struct fault_route *route, unsigned has, char *to, 
     static const char ledger[] = "/v1/ledgers/main";
     const unsigned query = BIT(BAD_ESCAPE) | BIT(PARAMETER) | BIT(VALUE) | BIT(LONG_TARGET);
     bool other = has & BIT(NO_LEDGER);
-    size_t skip = other ? sizeof ledger - 1 : 0;
-    snprintf(to, size, "%s%s%s%s%s%s%s%0*d", other ? "/v1/ledgers/other-1" : "", route->path + skip,
-        has & BIT(NO_PATH) ? "/no/such" : "", has & query ? "?" : "",
+    const char *from = route->path + (other ? sizeof ledger - 1 : 0);
+    size_t length = strcspn(from, "?");
+    snprintf(to, size, "%s%.*s%s%s%s%s%s%s%0*d", other ? "/v1/ledgers/other-1" : "", (int)length,
+        from, has & BIT(NO_PATH) ? "/no/such" : "", from + length,
+        !(has & query) ? ""
+        : from[length] ? "&"
+                       : "?",
         has & BIT(VALUE) ? "limit=0&" : "", has & BIT(PARAMETER) ? "nonsense=1&" : "",
         has & BIT(BAD_ESCAPE) ? "a=%zz" : "", has & BIT(LONG_TARGET) ? LONG : 0, 0);
     /* Of width 0 a digit is there all the same. */
@@ -77,7 +82,7 @@ static void write_headers(unsigned has, char *to, size_t size)
 
 static const char *token_for(const struct fault_sender *sender, unsigned has)
 {
-    if (has & BIT(UNSURE))
+    if (has & (BIT(UNSURE) | BIT(UNKNOWN)))
         return sender->former;
     if (has & BIT(OF_TOKEN))
         return has & BIT(SCOPE)   ? sender->slow_reader
@@ -204,7 +209,7 @@ static void use_up(struct fault_sender *sender, unsigned has, bool anew)
 static enum fault first_of(unsigned has)
 {
     enum fault fault = 0;
-    if (has & BIT(UNSURE))
+    if (has & (BIT(UNSURE) | BIT(UNKNOWN)))
         has &= ~(BIT(NO_LEDGER) | BIT(TYPE));
     while (fault < FAULTS && !(has & (1U << fault)))
         fault++;
@@ -237,9 +242,10 @@ void fault_expect(struct fault_sender *sender, const struct fault_route *route, 
 bool fault_go_together(unsigned has)
 {
     const uint64_t known = BIT(SCOPE) | BIT(BOUND) | BIT(OF_TOKEN) | BIT(IN_WORK);
-    bool of_two = has & (BIT(NO_TOKEN) | BIT(UNSURE)) && has & known;
-    return !of_two && !(has & BIT(NO_TOKEN) && has & BIT(UNSURE)) &&
-           !(has & BIT(SCOPE) && has & BIT(BOUND)) && !(has & BIT(NO_OBJECT) && has & BIT(MEMBER));
+    const uint64_t others = has & (BIT(NO_TOKEN) | BIT(UNSURE) | BIT(UNKNOWN));
+    bool of_two = others && has & known;
+    return !of_two && !(others & (others - 1)) && !(has & BIT(SCOPE) && has & BIT(BOUND)) &&
+           !(has & BIT(NO_OBJECT) && has & BIT(MEMBER));
 }
 
 /* ---- a life --------------------------------------------------------------------------------- */

@@ -28,7 +28,8 @@ enum fault {
     FAULT_NO_LEDGER,
     FAULT_TYPE,
     FAULT_TOO_LARGE,
-    FAULT_UNSURE, /* too many bodies come with tokens that may be new, as this one's may */
+    FAULT_UNSURE,  /* too many bodies come with tokens that may be new, as this one's may */
+    FAULT_UNKNOWN, /* it may be new, and the database cannot be asked */
     FAULT_OF_TOKEN,
     FAULT_IN_WORK, /* too many requests with this token are */
     FAULT_PARAMETER,

@@ -124,6 +124,10 @@ static void refusals(void)
     visit_post(&visit, "/v1/cluster/front/kill", NULL, NULL);
     EXPECT_PROBLEM(&visit, 503, "cluster_control_failed");
     CU_ASSERT(visit_is(&visit, "detail", "\"cluster: it does not come up: front.log\""));
+    /* Before anything is done: a body has no members here. */
+    visit_post(&visit, "/v1/cluster/front/kill", NULL, "{\"now\":true}");
+    EXPECT_PROBLEM(&visit, 400, "invalid_request");
+    CU_ASSERT(visit_is(&visit, "member", "\"now\""));
     int64_t since_ns = co_clock_now_ns();
     visit_call(&visit,
         &(struct request){
