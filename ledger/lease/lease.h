@@ -5,9 +5,13 @@
  * The proof is a beat: a write of this server's row (sql: server) that must commit cleanly, on a
  * connection of its own. Memory may be told only while the last confirmed beat was sent less than
  * LEASE_MS - LEASE_MARGIN_MS ago, by a clock that goes on while the machine is suspended. Whoever
- * takes a ledger over has watched the beat stand still for LEASE_TAKE_MS, by its own clock and on a
- * connection that did not break meanwhile, and then declares the server dead in the database, which
- * it does only if the beat is still the same: from then on no beat of that server is confirmed.
+ * takes a ledger over has watched the beat stand still for LEASE_MS at least, by its own clock and
+ * on a connection that did not break meanwhile, and then declares the server dead in the database,
+ * which it does only if the beat is still the same: from then on no beat of that server is
+ * confirmed. What was confirmed is over by then, whatever became of that server. It may just be
+ * slow, so the others are patient, and wait for LEASE_TAKE_MS; but not with one that has ended, as
+ * far as the database can tell: the session of its beats was seen, and has been gone for
+ * LEASE_PARTED_MS (lease_watch.c). That shortens the wait, and proves nothing.
  *
  * With each beat it reads what the database says of all ledgers. For those that are this server's
  * it holds that against what was acknowledged here (struct lease_claim): whether they were taken,
@@ -32,6 +36,7 @@ enum {
     LEASE_MARGIN_MS = 100,
     LEASE_BEAT_MS = 500,
     LEASE_TAKE_MS = 3000,
+    LEASE_PARTED_MS = 1000,
     LEASE_LOOK_MS = 100, /* how often it looks while some ledger is another's, or nobody's */
 };
 

@@ -42,6 +42,7 @@ enum pg_status lease_enter(struct co_context *context, struct lease *lease)
         atomic_store(&lease->server, (uint64_t)pg_number(rows, 0, 0));
         snprintf(lease->life, sizeof lease->life, "%s", pg_text(rows, 0, 1));
         lease->sent_ns = 0;
+        lease->shown = false;
         atomic_store(&lease->dbtime.moments_until_us, 0); /* was noted in the former row */
         dbtime_forget(&lease->dbtime);                    /* whatever is opened is read again */
     }
@@ -254,6 +255,8 @@ static enum pg_status beat_or_enter(
             status = start_over(context, lease);
     }
     lease->sent_ns = *sent_ns;
+    if (status == PG_OK && there)
+        status = lease_show(context, lease);
     return status == PG_OK && !there ? PG_ERROR : status;
 }
 
@@ -290,6 +293,7 @@ static bool try_turn(struct lease *lease)
         pg_close(&lease->pg);
     bool fresh = !lease->pg; /* its first turn beats, whether it is due or not */
     if (fresh) {
+        lease->shown = false;
         lease->pg =
             pg_connect(lease->beating.running, lease->conninfo, PG_APP_ROLE, why, sizeof why);
     }
@@ -329,20 +333,33 @@ static bool watches(struct lease *lease)
     return does;
 }
 
+static int64_t sooner(int64_t one_ns, int64_t other_ns)
+{
+    return one_ns < other_ns ? one_ns : other_ns;
+}
+
+/* Until the next beat is due; sooner if there are other servers to watch, or gifts to make. */
+static int64_t pause_of(struct lease *lease)
+{
+    int64_t now_ns = co_clock_boot_ns();
+    int64_t rest_ns = lease->sent_ns + LEASE_BEAT_MS * CO_CLOCK_MS - now_ns;
+    if (lease_has_gifts(lease))
+        return sooner(rest_ns, RETRY_MS * CO_CLOCK_MS);
+    if (!watches(lease))
+        return rest_ns;
+    int64_t due_ns = lease_watch_due_ns(lease);
+    if (due_ns)
+        rest_ns = sooner(rest_ns, due_ns - now_ns);
+    return sooner(rest_ns, LEASE_LOOK_MS * CO_CLOCK_MS);
+}
+
 /* Park until the next turn. False: it is to stop. */
 static bool rest(struct lease *lease, bool good)
 {
     uint64_t wanted = co_eventcount_read(&lease->wanted);
-    int64_t rest_ns = RETRY_MS * CO_CLOCK_MS;
-    /* Until the next beat is due; sooner if there are other servers to watch, or gifts to make. */
-    if (good) {
-        rest_ns = lease->sent_ns + LEASE_BEAT_MS * CO_CLOCK_MS - co_clock_boot_ns();
-        int64_t most_ms = lease_has_gifts(lease) ? RETRY_MS : LEASE_LOOK_MS;
-        if ((watches(lease) || most_ms == RETRY_MS) && rest_ns > most_ms * CO_CLOCK_MS)
-            rest_ns = most_ms * CO_CLOCK_MS;
-    }
+    int64_t pause_ns = good ? pause_of(lease) : RETRY_MS * CO_CLOCK_MS;
     struct co_context *pause =
-        co_context_with_timeout(lease->beating.running, rest_ns > 0 ? rest_ns : 1);
+        co_context_with_timeout(lease->beating.running, pause_ns > 0 ? pause_ns : 1);
     if (!pause)
         return co_duty_rest(&lease->beating, RETRY_MS * CO_CLOCK_MS);
     (void)!co_eventcount_await(pause, &lease->wanted, wanted + 1);

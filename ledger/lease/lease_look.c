@@ -10,10 +10,12 @@
 /* ---- looking ------------------------------------------------------------------------------- */
 
 static const char peers_sql[] =
-    "SELECT no, url, (extract(epoch FROM entered_at) * 1000000)::bigint, beat, load"
-    " FROM server WHERE left_at IS NULL ORDER BY no";
+    "SELECT no, url, (extract(epoch FROM entered_at) * 1000000)::bigint, beat, load,"
+    " pg_try_advisory_xact_lock(" LEASE_SESSION(
+        "no") ")"
+              " FROM server WHERE left_at IS NULL ORDER BY no";
 
-enum peer_column { PEER_NO, PEER_URL, PEER_ENTERED, PEER_BEAT, PEER_LOAD };
+enum peer_column { PEER_NO, PEER_URL, PEER_ENTERED, PEER_BEAT, PEER_LOAD, PEER_PARTED };
 
 /*
  * Of all ledgers those rows that have changed since the look before ($1: 0 if there was none), and
@@ -54,13 +56,18 @@ enum row_column {
     BEGAN,
 };
 
-/* How long a beat has stood still: what was seen of that server before goes on. */
-static int64_t seen_since(const struct lease *lease, const struct lease_peer *peer, int64_t now_ns)
+/* How long a beat has stood still, and its session been gone: what was seen of that server before
+ * goes on. */
+static void go_on(const struct lease *lease, struct lease_peer *peer, bool parted, int64_t now_ns)
 {
+    struct lease_peer before = {.beat = 0};
     for (size_t i = 0; i < lease->peer_count; i++)
         if (lease->peers[i].no == peer->no)
-            return lease->peers[i].beat == peer->beat ? lease->peers[i].since_ns : now_ns;
-    return now_ns;
+            before = lease->peers[i];
+    peer->since_ns = before.no && before.beat == peer->beat ? before.since_ns : now_ns;
+    peer->met = before.met || !parted;
+    if (peer->met && parted)
+        peer->parted_ns = before.parted_ns ? before.parted_ns : now_ns;
 }
 
 /* NULL: memory is short. */
@@ -76,7 +83,7 @@ static struct lease_peer *read_peers(const struct lease *lease, const struct pg_
         peer->entered_us = pg_number(result, i, PEER_ENTERED);
         peer->beat = (uint64_t)pg_number(result, i, PEER_BEAT);
         peer->load = (uint64_t)pg_number(result, i, PEER_LOAD);
-        peer->since_ns = seen_since(lease, peer, now_ns);
+        go_on(lease, peer, *pg_text(result, i, PEER_PARTED) == 't', now_ns);
     }
     return peers;
 }

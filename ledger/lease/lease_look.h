@@ -59,8 +59,10 @@ struct lease_peer {
     char url[LEASE_URL];
     int64_t entered_us; /* since 1970, by the database's clock */
     uint64_t beat;
-    int64_t since_ns; /* by co_clock_boot_ns(): when that beat was seen first */
-    uint64_t load;    /* entries a second, as it said with that beat */
+    int64_t since_ns;  /* by co_clock_boot_ns(): when that beat was seen first */
+    uint64_t load;     /* entries a second, as it said with that beat */
+    bool met;          /* the session of its beats was seen (lease_watch.c) */
+    int64_t parted_ns; /* and is not there any more, since then; 0: it is, or never was */
 };
 
 /* A server that has entered and not left, nor was declared dead, by index in the order of their

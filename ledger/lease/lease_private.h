@@ -15,12 +15,17 @@
  *   claims after that beat has been compared with them: to a moment that is LEASE_MS -
  *   LEASE_MARGIN_MS after it was sent.
  * - A claim is compared with a look only if it was there when that look was sent (asked.epoch).
- * - Of another server it is known how long its beat has stood still only while the looks follow
- *   each other on one connection, LOOKS_APART_MS apart at most; else the count starts over.
+ * - Of another server it is known how long its beat has stood still, and whether its session was
+ *   there, only while the looks follow each other on one connection, LOOKS_APART_MS apart at most;
+ *   else the count starts over.
  *
  * Lock order: lock -> the lock of the witness, or those of whoever heeds a claim (a journal's
  * gathering and eventcount) -> nothing.
  */
+
+/* The session of a server's beats holds this advisory lock, shared, its object being the server's
+ * number: the database drops it when the session ends. */
+#define LEASE_SESSION(no) "731029589, (" no " & 2147483647)::int"
 
 /* A ledger that is to be given free; it lies in the giver's memory. */
 struct lease_gift {
@@ -71,6 +76,7 @@ struct lease {
     bool looks_on;              /* all rows are known, up to: */
     char xmin[24], began[48];   /* of the last look: its snapshot's, and PostgreSQL's start */
     char life[40];              /* of this server's row */
+    bool shown;                 /* the lock of the session is held */
     bool apart;                 /* the log says that the clocks differ */
     int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
     int64_t watched_ns;         /* since when looks have followed each other; 0: none has come */
@@ -97,7 +103,11 @@ CO_MUST_CHECK enum pg_status lease_look(struct co_context *context, struct lease
 
 /* The other servers as this look has them: declare dead any whose beat has stood still too long. */
 void lease_watch(struct co_context *context, struct lease *lease);
-void lease_watch_reset(struct lease *lease); /* forget how long */
+void lease_watch_reset(struct lease *lease);     /* forget what was seen */
+int64_t lease_watch_due_ns(struct lease *lease); /* when the next could be too long; 0: never */
+
+/* Let others see that the session of our beats is there, if the database can show that. Parks. */
+CO_MUST_CHECK enum pg_status lease_show(struct co_context *context, struct lease *lease);
 
 /* Note why there is no lease; "": there is one again. News goes to the log. */
 void lease_note_problem(struct lease *lease, const char *why);

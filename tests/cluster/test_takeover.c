@@ -10,6 +10,7 @@
 #include "coro/co.h"
 #include "tests/cluster/drill.h"
 #include "tests/cluster/tally.h"
+#include "tests/service/visit.h"
 
 enum {
     TAKEN_MS = 3500,                  /* after a death or a hang */
@@ -18,13 +19,26 @@ enum {
     WELL_MS = 200                     /* between two faults, at most */
 };
 
-/* It is there again, and stands by. */
+/* Does it follow the ledger, or have it? */
+static bool is_prepared(struct visit *visit)
+{
+    visit_get(visit, "/readyz");
+    return visit_is(visit, "state", "\"following\"") || visit_is(visit, "state", "\"running\"");
+}
+
+/* It is there again, and stands by: it knows the other one, and whether that lives. */
 static void await_standby(struct standby *teller)
 {
+    struct visit visit;
     int64_t until = co_clock_now_ns() + 60 * CO_CLOCK_S;
-    while (service_probe(&teller->service, "/livez") != 200 && co_clock_now_ns() < until)
+    bool prepared = false;
+    while (!prepared && co_clock_now_ns() < until) {
         co_sleep(10 * CO_CLOCK_MS);
-    CU_ASSERT(service_probe(&teller->service, "/livez") == 200);
+        visit_begin(&visit, &teller->service);
+        prepared = is_prepared(&visit);
+        visit_end(&visit);
+    }
+    CU_ASSERT(prepared);
 }
 
 static void kill_it(struct drill *drill, struct standby *owner)
