@@ -15,6 +15,14 @@
 
 /* ---- a stretch ----------------------------------------------------------------------------- */
 
+static void tell_progress(struct audit_replay *r)
+{
+    struct audit_progress *progress = r->progress;
+    atomic_store(&progress->checked_seq, r->trail.seq);
+    if (progress->tell)
+        progress->tell(r->trail.seq, atomic_load(&progress->seq));
+}
+
 /* A batch's rows are replayed whether its hash is right or not: that says what is wrong in it. */
 static enum pg_status replay_batch(struct audit_replay *r, const struct audit_batch *batch)
 {
@@ -29,7 +37,7 @@ static enum pg_status replay_batch(struct audit_replay *r, const struct audit_ba
             status = audit_replay_checkpoint(r);
     }
     if (r->progress)
-        atomic_store(&r->progress->checked_seq, r->trail.seq);
+        tell_progress(r);
     return status;
 }
 
@@ -128,6 +136,8 @@ static bool take_ends(const struct row *row, void *arg)
     struct audit_replay *r = arg;
     r->last_batch = row_bigint(row, 0);
     r->checkpoint = row_bigint(row, 1);
+    if (r->progress && atomic_load(&r->progress->seq) == 0)
+        atomic_store(&r->progress->seq, row_bigint(row, 2));
     return true;
 }
 
@@ -140,10 +150,11 @@ static void stay(struct co_context *context)
 
 static enum pg_status replay_all(struct audit_replay *r)
 {
-    char sql[200];
+    char sql[300];
     snprintf(sql, sizeof sql,
-        "COPY (SELECT coalesce((SELECT max(no) FROM batch WHERE ledger = %1$d), 0), seq"
-        " FROM checkpoint WHERE ledger = %1$d) TO STDOUT (FORMAT binary)",
+        "COPY (SELECT coalesce(b.no, 0), c.seq, coalesce(b.last_seq, 0) FROM checkpoint c"
+        " LEFT JOIN (SELECT no, last_seq FROM batch WHERE ledger = %1$d ORDER BY no DESC LIMIT 1) b"
+        " ON true WHERE c.ledger = %1$d) TO STDOUT (FORMAT binary)",
         r->trail.ledger);
 
     /* A checkpoint at 0 is compared before the first entry, any other on the way. */

@@ -22,8 +22,9 @@ struct account_table;
 
 /* How far a running audit has come: for others to read meanwhile. */
 struct audit_progress {
-    _Atomic uint64_t seq; /* what was durable when it began */
+    _Atomic uint64_t seq; /* what was durable when it began; 0: the replay finds out */
     _Atomic uint64_t checked_seq;
+    void (*tell)(uint64_t checked, uint64_t seq); /* called as both change; NULL: nobody */
 };
 
 /*

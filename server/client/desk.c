@@ -280,7 +280,7 @@ const char *desk_path(struct desk *desk, const char *before, const char *id, con
 void desk_progress(size_t count, const char *what)
 {
     if (count > 0)
-        progress_count(count, 0, what);
+        progress_count_beside(count, 0, what);
     else
         progress_end();
 }

@@ -9,6 +9,7 @@
 #include "server/cmd/cmd.h"
 #include "server/cmd/cmd_audit.h"
 #include "server/cmd/cmd_database.h"
+#include "server/cmd/progress.h"
 #include "server/text/json_out.h"
 
 struct audit {
@@ -78,6 +79,11 @@ static bool resume(struct co_context *context, struct pg *pg, const char *ledger
     return good;
 }
 
+static void tell(uint64_t checked, uint64_t seq)
+{
+    progress_count(checked, seq, "entries");
+}
+
 static int replay(struct co_context *context, struct pg *pg, void *arg)
 {
     static struct audit_report report;
@@ -91,8 +97,10 @@ static int replay(struct co_context *context, struct pg *pg, void *arg)
         fprintf(stderr, "teller: out of memory\n");
         return 1;
     }
-    bool good = audit_replay(context, pg, number, accounts, NULL, &report) == PG_OK;
+    struct audit_progress progress = {.tell = tell};
+    bool good = audit_replay(context, pg, number, accounts, &progress, &report) == PG_OK;
     account_table_free(&accounts);
+    progress_end();
     if (!good) {
         fprintf(stderr, "teller: %s\n", pg_message(pg));
         return 1;

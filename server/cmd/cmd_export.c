@@ -21,7 +21,7 @@ struct command {
 
 static void tell(uint64_t done, uint64_t all)
 {
-    progress_count(done, all, "entries");
+    progress_count_beside(done, all, "entries");
 }
 
 static int write_ledger(struct co_context *context, struct pg *pg, void *arg)

@@ -131,6 +131,8 @@ static void how_far_it_is_told_at_terminals(void)
         {"backup $dir.backup --data $dir", "\r\033[Kchecking the backup\r\033[K"},
         {"restore $dir.backup --data $dir.new",
             "checking the backup\r\033[Kcopying the backup\r\033[K"},
+        {"verify $dir.backup", " of 3 entries\r\033[K"},
+        {"audit --data $dir", " of 3 entries\r\033[K"},
     };
     static struct service service;
     struct command command = {0};
