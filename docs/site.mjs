@@ -143,9 +143,10 @@ function write(kinds, [name, title], body) {
 </head>
 <body>
 <a class="skip" href="#content">To the text</a>
-<header><a href="index.html">teller: documentation</a></header>
+<header><a href="index.html">teller: documentation</a>
+<a class="to-pages" href="#pages">All pages</a></header>
 <div class="site">
-<nav class="pages" aria-label="Pages">
+<nav class="pages" id="pages" aria-label="Pages">
 ${menuOf(kinds, name)}
 </nav>
 <main id="content">

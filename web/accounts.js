@@ -16,7 +16,7 @@ const ASSETS_KEPT = 20000;
 const LONG = 22;           // an amount of more characters may be broken over lines
 
 /** Kinds that change what is held or frozen; the page asks for that again. */
-const RESTRICTS = new Set(['hold', 'capture', 'release', 'expiry', 'freeze', 'unfreeze']);
+export const RESTRICTS = new Set(['hold', 'capture', 'release', 'expiry', 'freeze', 'unfreeze']);
 
 let pages = [''];          // the `after` of this page and of those before it
 let next = null;
@@ -68,7 +68,7 @@ function show({ items, next: following }, touched) {
     rows.clear();
     for (const account of items) {
         const newer = touched.get(account.id);
-        if (newer && newer.seq > account.seq) move(account, newer.balance, newer.seq);
+        if (newer && newer.seq > account.seq) moveTo(account, newer);
         remember(account.id, account.asset);
         rows.set(account.id, { ...(before.get(account.id) ?? makeRow(account)), account });
     }
@@ -103,7 +103,7 @@ export function applyToAccounts(entry) {
         loading?.touched.set(id, { balance, seq: entry.seq });
         const shown = rows.get(id);
         if (shown && entry.seq > shown.account.seq) {
-            move(shown.account, balance, entry.seq);
+            moveTo(shown.account, { balance, seq: entry.seq });
             refresh(draw);
         } else if (!shown && id.startsWith('world:') && !assets.has(id)) {
             remember(id, assetOfWorld(id)); // exists by itself: no entry has opened it
@@ -112,7 +112,8 @@ export function applyToAccounts(entry) {
     }
 }
 
-function move(account, balance, seq) {
+/** Its balance is this one since the entry `seq`, and what is available follows. */
+export function moveTo(account, { balance, seq }) {
     account.balance = balance;
     account.seq = seq;
     if (account.floor !== null)

@@ -20,6 +20,7 @@ const ENDS = { capture: 'captured', release: 'released', expiry: 'expired' };
 const holds = new Map(); // seq -> {seq, from, to, amount, at, expires_at, status, by}
 let low = null;          // every entry after this position is known
 let reading = false;
+let only = null;         // of this account alone
 
 /** Begin with what ends at `position`; applyToHolds() gets every entry after it. */
 export function startHolds(position) {
@@ -28,6 +29,16 @@ export function startHolds(position) {
     find('holds-older').addEventListener('click', readBack);
     find('holds-rows').addEventListener('click', act);
     readBack();
+}
+
+/** Of an account alone, or (null) of all. */
+export function showHoldsOf(account) {
+    only = account;
+    if (!find('holds-all'))
+        find('holds-older').before(element('a', { class: 'button', id: 'holds-all',
+            href: linkTo('holds') }, 'Of all accounts'));
+    find('holds-all').hidden = only === null;
+    draw();
 }
 
 export function applyToHolds(entry) {
@@ -95,6 +106,7 @@ async function learn() {
 function chosen() {
     const open = find('holds-state').value === 'held';
     return [...holds.values()].filter(({ status }) => !open || status === 'held')
+        .filter(({ from, to }) => only === null || from === only || to === only)
         .sort((a, b) => b.seq - a.seq).slice(0, ROWS_MAX);
 }
 
@@ -107,8 +119,9 @@ function draw() {
     const where = low === 0 ? 'in the whole journal'
         : `in the journal after seq ${showCount(low)}`;
     const what = find('holds-state').value === 'held' ? 'open ' : '';
+    const whose = only === null ? '' : ` of ${only}`;
     write('holds-note', `${showCount(shown.length)} ${what}${shown.length === 1 ? 'hold' : 'holds'
-    } ${where}.`);
+    }${whose} ${where}.`);
 }
 
 function row(hold) {

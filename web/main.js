@@ -48,6 +48,7 @@ let forms = null; // these modules, once their views have been seen
 let statement = null;
 let holds = null;
 let explorer = null;
+let holdsOf = null; // the account whose holds the address asks for
 
 function start() {
     startToken(() => stream?.retry());
@@ -96,7 +97,12 @@ function startViews() {
         showPlain('entries');
         turnJournal(parameters.get('before'));
     });
-    for (const view of ['accounts', 'holds', 'ledgers', 'servers', 'machinery'])
+    addressOf('holds', (_, parameters) => {
+        showPlain('holds');
+        holdsOf = parameters.get('account');
+        holds?.showHoldsOf(holdsOf);
+    });
+    for (const view of ['accounts', 'ledgers', 'servers', 'machinery'])
         addressOf(view, () => showPlain(view));
     addressOf('api', (operation) => {
         showPlain('api');
@@ -153,6 +159,7 @@ async function startHoldsView(module) {
     while (!stream) await new Promise((resolve) => setTimeout(resolve, 50));
     holds = module;
     holds.startHolds(stream.position);
+    holds.showHoldsOf(holdsOf);
 }
 
 /** Begin at the position of the accounts that are shown, a little before it for the tail. */
@@ -244,6 +251,7 @@ function drawWelcome() {
     const wanted = isView('overview') && isEmpty();
     find('welcome').hidden = !wanted;
     find('charts').hidden = wanted || !isView('overview');
+    find('parts').hidden = wanted; // of the accounts and the journal there is nothing to see
 }
 
 function startWelcome() {

@@ -74,7 +74,8 @@ function draw({ ok, checked_seq: checked, seq, rounds, found, wrong_seq: wrong, 
         : 'The journal is empty.');
     const far = `up to seq ${showCount(checked)} of ${showCount(seq)}`;
     write('proof-audit', ok
-        ? `Nothing wrong ${far}; it was at the end ${showCount(rounds)} times`
+        ? `Nothing wrong ${far}; it was at the end ${rounds === 1 ? 'once'
+            : `${showCount(rounds)} times`}`
         : `${showCount(found)} wrong, the first at seq ${showCount(wrong)}`);
     find('proof-audit').dataset.state = ok ? 'right' : 'wrong';
 }

@@ -2,6 +2,7 @@
 // One account with its statement: what touched it, newest first, with the balance after each, of
 // all time or of a period of days. New entries are added at the top as the journal grows.
 
+import { RESTRICTS, moveTo } from './accounts.js';
 import { go, linkTo } from './address.js';
 import { accountPath, newKey, problemOf, request } from './api.js';
 import { element, find, refresh, settle, write } from './dom.js';
@@ -12,9 +13,12 @@ import { showTime } from './times.js';
 const PAGE = 50;
 const ROWS_MAX = 1000; // in the document; older ones take the place of the newest
 
-/* {id, asset, from, until, newest, next, fresh: items to put on top, above: rows that were taken
- * away there, closed: the period has ended} */
+const RESTAND_MS = 1000; // at most this often it is asked what is held
+
+/* {id, asset, account: as it stands, from, until, newest, next, fresh: items to put on top, above:
+ * rows that were taken away there, closed: the period has ended} */
 let shown = null;
+let restanding = null;
 let freezing = false;
 
 export function startStatement() {
@@ -46,8 +50,8 @@ function turn() {
 /** Open an account; `parameters` are those of the address: from and until, days. */
 export async function openStatement(id, parameters = new URLSearchParams()) {
     const day = (name) => (isDay(parameters.get(name)) ? parameters.get(name) : null);
-    const mine = (shown = { id, asset: null, from: day('from'), until: day('until'), newest: 0,
-        next: null, fresh: [], above: 0, closed: false });
+    const mine = (shown = { id, asset: null, account: null, from: day('from'), until: day('until'),
+        newest: 0, next: null, fresh: [], above: 0, closed: false });
     find('statement-from').value = mine.from ?? '';
     find('statement-until').value = mine.until ?? '';
     find('statement-whole').disabled = !mine.from && !mine.until;
@@ -64,7 +68,7 @@ export async function openStatement(id, parameters = new URLSearchParams()) {
             return;
         }
         mine.asset = account.body.asset;
-        drawFacts(account.body);
+        stand(account.body);
         if ((mine.from || mine.until) && !await limit(mine)) return;
         await older();
     } catch {
@@ -113,7 +117,7 @@ async function freeze() {
         find('statement-freeze').disabled = freezing = false;
     }
     if (mine !== shown) return;
-    if (answer.status === 200) drawFacts(answer.body);
+    if (answer.status === 200) stand(answer.body);
     else write('statement-note', problemOf(answer));
 }
 
@@ -154,6 +158,7 @@ async function older() {
 
 /** An entry of the journal: does it belong on this statement? */
 export function applyToStatement(entry) {
+    if (shown && RESTRICTS.has(entry.kind)) restandSoon();
     const balance = shown && entry.balances?.[shown.id];
     if (balance == null || (shown.newest && entry.seq <= shown.newest)) return;
     shown.fresh.push({ ...entry, balance, amount: change(entry, shown.id) });
@@ -175,8 +180,9 @@ function draw() {
     const rows = find('statement-rows');
     if (shown.fresh.length) {
         const last = shown.fresh.at(-1);
-        write('statement-balance', showAmount(last.balance, shown.asset));
         shown.newest = last.seq;
+        moveTo(shown.account, last);
+        drawFacts(shown.account);
         const inside = shown.closed ? [] : shown.fresh;
         if (shown.above) shown.above += inside.length; // the top is not in the document
         else rows.prepend(...inside.reverse().map(row));
@@ -200,6 +206,25 @@ function dropOldest(rows) {
     }
 }
 
+/** The account is read: so it stands, or, where the journal has been read further, so it moved. */
+function stand(account) {
+    const before = shown.account;
+    if (before && before.seq > account.seq) moveTo(account, before);
+    shown.account = account;
+    drawFacts(account);
+}
+
+/** What is held or frozen may have changed: entries do not say of which account. */
+function restandSoon() {
+    restanding ??= setTimeout(async () => {
+        restanding = null;
+        const mine = shown;
+        if (!mine?.account) return;
+        const answer = await request('GET', accountPath(mine.id)).catch(() => null);
+        if (mine === shown && answer?.status === 200) stand(answer.body);
+    }, RESTAND_MS);
+}
+
 function drawFacts({ asset, balance, floor, held, available, frozen, metadata }) {
     shown.frozen = frozen;
     find('statement-freeze').hidden = false;
@@ -207,13 +232,18 @@ function drawFacts({ asset, balance, floor, held, available, frozen, metadata })
     const code = codeOf(asset);
     const facts = [['Balance', `${showAmount(balance, asset)}`, 'statement-balance'],
         ['Available', available === null ? 'without limit' : showAmount(available, asset)]];
-    if (held !== '0') facts.push(['Held', showAmount(held, asset)]);
+    if (held !== '0')
+        facts.push(['Held', element('a', { href: linkTo('holds', '', { account: shown.id }) },
+            showAmount(held, asset))]);
     facts.push(['Asset', asset], ['Lowest', floor === null ? 'none' : showAmount(floor, asset)]);
     if (frozen) facts.push(['State', 'frozen']);
     if (metadata) facts.push(['Metadata', JSON.stringify(metadata)]);
-    find('statement-facts').replaceChildren(...facts.map(([term, text, id]) =>
+    const list = find('statement-facts');
+    const focused = list.contains(document.activeElement);
+    list.replaceChildren(...facts.map(([term, text, id]) =>
         element('div', {}, element('dt', {}, term),
             element('dd', {}, element('span', id ? { id } : {}, text), id ? ` ${code}` : ''))));
+    if (focused) list.querySelector('a')?.focus({ preventScroll: true });
 }
 
 function row(item) {

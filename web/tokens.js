@@ -3,7 +3,7 @@
 // was done with them. A secret is in the document while its dialog is open, and nowhere else.
 
 import { problemOf, request } from './api.js';
-import { announce, element, find, showPlace, write } from './dom.js';
+import { announce, element, find, settle, showPlace, write } from './dom.js';
 import { showTime, zoneOf } from './times.js';
 import { startToken } from './token.js';
 
@@ -57,9 +57,13 @@ async function readPage(which, path, note) {
 
 async function readTokens() {
     const items = await readPage('tokens', '/v1/tokens', 'tokens-note');
-    if (!items) return;
+    if (!items) {
+        settle('tokens');
+        return;
+    }
     const shown = items.filter(({ state }) => state === 'valid' || find('tokens-all').checked);
     find('tokens-rows').append(...shown.map(rowOf));
+    settle('tokens');
     const count = find('tokens-rows').children.length;
     write('tokens-note', `${count} ${count === 1 ? 'token' : 'tokens'} shown.`);
 }
@@ -100,11 +104,13 @@ function rowOf(token) {
     return element('tr', { 'data-id': token.id },
         element('td', { class: 'number' }, String(token.id)),
         element('th', { scope: 'row', class: 'what' }, token.name || '–'),
-        element('td', {}, MAY[token.scope]),
-        element('td', { class: 'what' }, boundTo(token)),
-        element('td', { class: 'number' }, token.rate === null ? 'any' : String(token.rate)),
-        element('td', { class: 'time' }, token.expires_at ? showTime(token.expires_at) : 'never'),
-        element('td', {}, stateOf(token)),
+        element('td', { 'data-head': 'May' }, MAY[token.scope]),
+        element('td', { class: 'what', 'data-head': 'Bound to' }, boundTo(token)),
+        element('td', { class: 'number', 'data-head': 'A second' },
+            token.rate === null ? 'any' : String(token.rate)),
+        element('td', { class: 'time', 'data-head': 'Ends' },
+            token.expires_at ? showTime(token.expires_at) : 'never'),
+        element('td', { 'data-head': 'State' }, stateOf(token)),
         element('td', {}, element('div', { class: 'inline' }, ...acts)));
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The dashboard in a real browser against the real program.
 //   node tests/e2e/run.js [NAME]...          tests whose name contains a NAME, or all
-//   node tests/e2e/run.js --screenshots FOLDER  pictures of every view instead; dashboard.png,
-//                                            lab.png and concurrency.png are the README's
+//   node tests/e2e/run.js --screenshots FOLDER [NAME]...  pictures of every view instead, or of
+//                                            these; dashboard.png, lab.png and concurrency.png
+//                                            are the README's
 // Run from the root, after `make build`. Prints "e2e: N passed, N failed" last.
 
 import { access } from './test_access.js';
@@ -68,8 +69,9 @@ async function main(words) {
     try {
         await service.start();
         if (words[0] === '--screenshots') {
-            await screenshotLab(service, browser, words[1]);
-            await screenshot(service, browser, words[1]);
+            const isWanted = (name) => words.length < 3 || words.slice(2).includes(name);
+            await screenshotLab(service, browser, words[1], isWanted);
+            await screenshot(service, browser, words[1], isWanted);
             return 0;
         }
         for (const [group, tests] of Object.entries(TESTS))

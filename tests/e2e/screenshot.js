@@ -65,10 +65,19 @@ async function rest(page) {
     await page.mouse.move(0, 0);
 }
 
-async function dashboard(service, browser, path) {
+/** Accounts with money, unless they are there already. */
+async function furnish(service) {
+    if ((await service.request('GET', '/v1/ledgers/main/accounts/vault')).status === 200) return;
     for (const id of PEOPLE) await service.account(id, '250000');
     await service.ask('POST', '/accounts', { id: 'vault', asset: 'BTC/8', floor: null });
     await service.move('deposit', 'vault', '1250000000');
+    for (let i = 0; i < 40; i++)
+        await service.ask('POST', '/transfers', { from: PEOPLE[i % 8], to: PEOPLE[(i + 3) % 8],
+            amount: String(100 + 37 * i) }, { 'Idempotency-Key': key() });
+}
+
+async function dashboard(service, browser, path) {
+    await furnish(service);
     const page = await browser.open(service, { width: 1160, height: 1520 });
     const end = performance.now() + TRAFFIC_MS;
     const running = Array.from({ length: CLIENTS }, () => traffic(service, end));
@@ -103,8 +112,8 @@ const VIEWS = {
         await fill(page, 'transfer', { from: 'alice', to: 'bob', amount: '0.01' });
         await page.click('#move-send');
         await says(page, '#receipt-facts', /Balance of bob/);
-        for (const part of ['#answer .stack', '#answer-how'])
-            await page.click(`details:has(> ${part}) > summary, ${part} > summary`);
+        await page.click('#answer details:has(#answer-curl) > summary');
+        await page.click('#answer-how > summary');
     }],
     search: ['/#', async (page) => {
         await page.fill('#search-text', 'a');
@@ -130,14 +139,15 @@ const VIEWS = {
     'docs-server': ['/docs/server.html'],
 };
 
-async function views(service, browser, folder) {
+async function views(service, browser, folder, isWanted) {
+    await furnish(service);
     for (let i = 1; i < 4; i++)
         await service.ask('POST', '/holds', { from: PEOPLE[i], to: 'alice', amount: `${i}250` },
             { 'Idempotency-Key': key() });
     await service.request('POST', '/v1/ledgers', { name: 'empty', strategy: 'sharded' });
     await service.request('POST', '/v1/tokens', { name: 'till of the shop', scope: 'write',
         ledgers: ['main'], prefixes: ['shop:', 'till:'], rate: 50 });
-    for (const [name, [path, act]] of Object.entries(VIEWS))
+    for (const [name, [path, act]] of Object.entries(VIEWS).filter(([each]) => isWanted(each)))
         for (const scheme of ['light', 'dark'])
             for (const width of [1280, 320]) {
                 const page = await browser.open(service, { path, scheme, width, live: false });
@@ -151,11 +161,14 @@ async function views(service, browser, folder) {
             }
 }
 
-export async function screenshot(service, browser, folder) {
+/** Into `folder` what is wanted: isWanted(name). Without the picture of the dashboard the others
+ *  have accounts, but little that ever moved. */
+export async function screenshot(service, browser, folder, isWanted) {
     for (const [name, draw] of Object.entries({ lab, concurrency: lesson, dashboard })) {
+        if (!isWanted(name)) continue;
         const path = join(folder, `${name}.png`);
         await draw(service, browser, path);
         console.log(path);
     }
-    await views(service, browser, folder);
+    await views(service, browser, folder, isWanted);
 }

@@ -52,8 +52,20 @@ const VIEWS = {
     },
 };
 
-/** Everything, into `folder`. `width` and `scheme` are in the name of each file. */
-export async function screenshotLab(service, browser, folder) {
+/** The other pages of the lab: a name, the address, and what a person does there. */
+const PAGES = [
+    ['lessons', '/lab/concurrency', async (page) => {
+        await page.click('#goroutines-hello-run');
+        await says(page, '#goroutines .output', /./);
+    }],
+    ['recorder', '/lab/trace', async (page) => {
+        await page.click('#record');
+        await says(page, '#told', / slices /);
+    }],
+];
+
+/** Into `folder` what is wanted: isWanted(name). Width and scheme are in the name of a file. */
+export async function screenshotLab(service, browser, folder, isWanted) {
     const open = (options) => browser.open(service, options);
     for (const [scheme, width] of LOOKS) {
         const save = async (page, name) => {
@@ -64,19 +76,16 @@ export async function screenshotLab(service, browser, folder) {
             console.log(path);
             await page.context().close();
         };
-        for (const [name, come] of Object.entries(VIEWS)) {
+        for (const [name, come] of Object.entries(VIEWS).filter(([each]) => isWanted(each))) {
             const page = await openLab(open, { scheme, width });
             await come(page);
             await page.evaluate(() => scrollTo(0, 0));
             await save(page, name);
         }
-        const page = await open({ path: '/lab/concurrency', live: false, scheme, width });
-        await page.click('#goroutines-hello-run');
-        await says(page, '#goroutines .output', /./);
-        await save(page, 'concurrency');
-        const recorder = await open({ path: '/lab/trace', live: false, scheme, width });
-        await recorder.click('#record');
-        await says(recorder, '#told', / slices /);
-        await save(recorder, 'recorder');
+        for (const [name, path, come] of PAGES.filter(([each]) => isWanted(each))) {
+            const page = await open({ path, live: false, scheme, width });
+            await come(page);
+            await save(page, name);
+        }
     }
 }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { says } from './browser.js';
+import { key } from './service.js';
 import { fill } from './test_money.js';
 
 const cell = (id, name) => `tr[data-id="${id}"] .${name}`;
@@ -43,6 +44,28 @@ export const holds = {
         await says(page, entry('reversal'), `hold.b → hold.a, reverses ${capture}`);
         await page.click('#answer-again');
         await says(page, '#answer-verdict', /identical byte for byte/);
+    },
+
+    async 'a statement says what is held and available, as it is now'({ service, open }) {
+        await service.account('held.a', '10000');
+        await service.account('held.b', '500');
+        const page = await open({ path: '/#account=held.a' });
+        await says(page, '#statement-facts', /Available100\.00/);
+        const hold = (from, to, amount) => service.ask('POST', '/holds', { from, to, amount },
+            { 'Idempotency-Key': key() });
+        const { id } = await hold('held.a', 'held.b', '6000');
+        await hold('held.b', 'world:USD.2', '100');
+        await says(page, '#statement-facts', /Available40\.00Held60\.00/);
+        await service.move('withdraw', 'held.a', '1000');
+        await says(page, '#statement-facts', /^Balance90\.00 USDAvailable30\.00Held60\.00/);
+        await page.click('#statement-facts a');
+        await says(page, '#holds-note', /^1 open hold of held\.a in /);
+        await page.click('#holds-all');
+        await says(page, '#holds-note', /^\d+ open holds in /);
+        await page.goBack();
+        await page.goBack();
+        await service.ask('POST', `/holds/${id}/release`, {}, { 'Idempotency-Key': key() });
+        await says(page, '#statement-facts', /^Balance90\.00 USDAvailable90\.00Asset/);
     },
 
     async 'a hold is released'({ service, open }) {

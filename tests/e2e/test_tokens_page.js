@@ -73,6 +73,21 @@ export const tokens = {
         await says(reader, '#tokens-note', /403 forbidden/);
     },
 
+    async 'on a phone all of a token is in view'({ open }) {
+        const page = await openTokens(open, { width: 320 });
+        await says(page, '#tokens-note', /shown/);
+        await soon(async () => assert.ok(await page.isVisible('#acts-rows td')));
+        for (const scroll of await page.$$('.scroll.few')) {
+            const over = await scroll.evaluate(({ scrollWidth, clientWidth }) =>
+                scrollWidth - clientWidth);
+            assert.ok(over <= 0, `${over} pixels are cut`);
+        }
+        const name = page.locator('#tokens-rows th').first();
+        assert.equal(await name.evaluate((cell) => cell.firstChild &&
+            getComputedStyle(cell).display !== 'none' && cell.getBoundingClientRect().width > 150),
+        true);
+    },
+
     async 'axe finds nothing on it, and it fits'({ open }) {
         for (const [scheme, width] of LOOKS) {
             const page = await openTokens(open, { scheme, width });

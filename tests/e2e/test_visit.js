@@ -50,6 +50,7 @@ export const visit = {
         const page = await open(await empty(service, 'bank'));
         await says(page, '#welcome-title', 'This ledger is empty');
         assert.equal((await ask(service, 'bank', '')).seq, 0); // not before
+        assert.equal(await page.isVisible('#accounts'), false); // nor tables of nothing
         assert.deepEqual(await violations(page), []);
         await page.dblclick('#example-make');
         await says(page, '#tile-seq', /^2\d$/);
