@@ -148,12 +148,11 @@ void accounts_get(struct call *call)
         call_refuse_account(call, status, seq, id);
 }
 
-/* A parameter that is an account id, or the beginning of one; NULL if it was not given. */
+/* A parameter that is an account id; NULL if it was not given. */
 static bool query_id(struct call *call, const char *name, const char **value)
 {
     *value = request_query(call->request, name);
-    /* A beginning of an id has the same characters as an id. */
-    if (!*value || **value == '\0' || account_id_is_valid(*value))
+    if (!*value || account_id_is_valid(*value))
         return true;
     call_refuse(call, NULL, name, ACCOUNT_ID_RULE);
     return false;
@@ -184,7 +183,11 @@ static void answer_list(struct call *call, const struct ledger_account_page *pag
 /* A bound token lists what is below one of its prefixes: the one that it has, if it names none. */
 static bool query_prefix(struct call *call, const char **prefix)
 {
-    if (!query_id(call, "prefix", prefix))
+    const char *given = request_query(call->request, "prefix");
+    /* The beginning of an id has the same characters as an id, if it has any. */
+    if (given && !*given)
+        *prefix = given;
+    else if (!query_id(call, "prefix", prefix))
         return false;
     if (!*prefix)
         *prefix = token_grant_only_prefix(&call->grant);

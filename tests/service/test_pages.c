@@ -162,6 +162,8 @@ static void no_page(void)
         {"/transfers?account=x&page=0", 400},
         {"/journal?order=desc&page=0", 400},
         {"/accounts?page=%0A", 400},
+        {"/accounts?page=", 400},
+        {"/journal?page=", 400},
         {"/v1/ledgers?page=a", 400},
         {"/v1/tokens?page=-1", 400},
         {"/accounts?prefix=none.&page=b&after=c", 200},
