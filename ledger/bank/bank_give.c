@@ -44,6 +44,11 @@ static void give_free(struct bank_slot *slot, uint64_t next, int64_t began_ns)
     co_lock_take(&slot->lock);
     slot->given = false;
     co_lock_drop(&slot->lock);
+    if (given)
+        return;
+    /* It stays here, and is opened again; or the bank is to be closed. */
+    slot->refused_ns = co_clock_now_ns();
+    bank_set_moves(slot, false);
 }
 
 bool bank_give(struct bank_slot *slot, uint64_t next)

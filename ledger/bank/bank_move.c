@@ -11,7 +11,10 @@
 #include "ledger/bank/placement.h"
 #include "ledger/db/readers.h"
 
-enum { FRESH_MS = 2000 /* a server whose beat has stood still for longer is given nothing */ };
+enum {
+    FRESH_MS = 2000,    /* a server whose beat has stood still for longer is given nothing */
+    REFUSED_MS = 60000, /* what could not be given away stays that long: it is shut each time */
+};
 
 /* ---- the servers --------------------------------------------------------------------------- */
 
@@ -84,6 +87,11 @@ uint64_t bank_heir(struct bank_slot *slot, const struct lease_row *row)
     return heir == me ? 0 : heir;
 }
 
+static bool was_refused(const struct bank_slot *slot)
+{
+    return slot->refused_ns && co_clock_now_ns() - slot->refused_ns < REFUSED_MS * CO_CLOCK_MS;
+}
+
 uint64_t bank_next_owner(struct bank_slot *slot)
 {
     struct bank *bank = slot->bank;
@@ -92,7 +100,7 @@ uint64_t bank_next_owner(struct bank_slot *slot)
     bool leaving = atomic_load(&bank->leaving);
     if (!lease_is_good(bank->lease) || !lease_find(bank->lease, slot->number, &row) || !row.ours)
         return 0;
-    if (!leaving && (row.wanted == 0 || row.wanted == me))
+    if (!leaving && (row.wanted == 0 || row.wanted == me || was_refused(slot)))
         return 0;
 
     size_t count;

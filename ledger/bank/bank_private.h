@@ -38,7 +38,7 @@ struct bank_slot {
     char name[LEASE_NAME];
     const char *strategy; /* of its kind, static */
     int64_t free_ns;      /* the keeper's own: since when it has seen nobody have it; 0: not now */
-    int64_t given_ns;  /* the same: it is on its way to another server since then; 0: it is not */
+    int64_t given_ns, refused_ns; /* the same: on its way since, could not be given at; 0: not */
     uint64_t told_seq; /* the load duty's own: how far it was when that looked last; 0: not open */
 
     struct co_lock lock;     /* guards what follows */

@@ -113,7 +113,8 @@ void lease_claim(struct lease *lease, struct lease_claim *claim, int ledger, con
     const struct lease_place *place);
 
 /* Give a ledger free for that server, if it still is this one's; its claim has been dropped. Parks
- * until a look has seen what became of it; false: the context ended first. */
+ * until a look has seen what became of it; false: the database refused it, and the ledger is this
+ * server's as before, or the context ended first. */
 CO_MUST_CHECK bool lease_give(
     struct co_context *context, struct lease *lease, int ledger, uint64_t server);
 

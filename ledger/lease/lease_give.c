@@ -18,12 +18,12 @@ static void unlink_gift(struct lease *lease, const struct lease_gift *gift)
     co_lock_drop(&lease->lock);
 }
 
-static bool is_seen(struct lease *lease, const struct lease_gift *gift)
+static bool is_over(struct lease *lease, const struct lease_gift *gift)
 {
     co_lock_take(&lease->lock);
-    bool seen = gift->stage == LEASE_GIFT_SEEN;
+    bool over = gift->stage == LEASE_GIFT_SEEN || gift->stage == LEASE_GIFT_REFUSED;
     co_lock_drop(&lease->lock);
-    return seen;
+    return over;
 }
 
 bool lease_give(struct co_context *context, struct lease *lease, int ledger, uint64_t server)
@@ -36,11 +36,10 @@ bool lease_give(struct co_context *context, struct lease *lease, int ledger, uin
     lease_look_soon(lease);
 
     uint64_t seen = co_eventcount_read(&lease->news);
-    bool made;
-    while (!(made = is_seen(lease, &gift)) && lease_await_news(context, lease, &seen))
+    while (!is_over(lease, &gift) && lease_await_news(context, lease, &seen))
         ;
     unlink_gift(lease, &gift);
-    return made;
+    return gift.stage == LEASE_GIFT_SEEN;
 }
 
 /* What one statement says; more of them wait for the next turn. */
@@ -63,11 +62,11 @@ static bool is_in(const struct round *round, int ledger)
 /* Copies: the giver may give up while the database is asked. */
 static void gather(struct lease *lease, struct round *round)
 {
-    size_t at = 0, to = 0;
+    size_t at = 0, to = 0, most = lease->gives_apart ? 1 : GIFTS_MAX;
     round->count = 0;
     co_lock_take(&lease->lock);
     for (struct lease_gift *gift = lease->gifts; gift; gift = gift->next) {
-        if (gift->stage != LEASE_GIFT_NEW || round->count == GIFTS_MAX)
+        if (gift->stage != LEASE_GIFT_NEW || round->count == most)
             continue;
         char comma = round->count == 0 ? '{' : ',';
         at += (size_t)snprintf(
@@ -95,13 +94,23 @@ static void leave_out(struct round *round, const struct pg_result *locked)
     round->count = kept;
 }
 
-static void note_made(struct lease *lease, const struct round *round)
+static void note_stage(struct lease *lease, const struct round *round, enum lease_gift_stage stage)
 {
     co_lock_take(&lease->lock);
     for (struct lease_gift *gift = lease->gifts; gift; gift = gift->next)
         if (gift->stage == LEASE_GIFT_NEW && is_in(round, gift->ledger))
-            gift->stage = LEASE_GIFT_MADE;
+            gift->stage = stage;
     co_lock_drop(&lease->lock);
+}
+
+/* Which of several it was does not show: each is tried by itself until none is left. */
+static void note_refusal(struct lease *lease, const struct round *round)
+{
+    if (round->count == 1)
+        note_stage(lease, round, LEASE_GIFT_REFUSED);
+    lease->gives_apart = true;
+    notice(NOTICE_TROUBLE, "%s could not be given to another server: %s",
+        round->count == 1 ? "a ledger" : "ledgers", pg_message(lease->pg));
 }
 
 enum pg_status lease_make_gifts(struct co_context *context, struct lease *lease)
@@ -113,21 +122,23 @@ enum pg_status lease_make_gifts(struct co_context *context, struct lease *lease)
     char me[NUMBER];
     const char *values[] = {round.ledger_list, me, lease->life, round.server_list};
     gather(lease, &round);
-    if (round.count == 0)
+    if (round.count == 0) {
+        lease->gives_apart = false;
         return PG_OK;
+    }
     snprintf(me, sizeof me, "%lu", lease_server(lease));
     enum pg_status status = pg_run(context, lease->pg, &give, values, &locked);
+    if (status == PG_ERROR) {
+        note_refusal(lease, &round);
+        return PG_OK;
+    }
     if (status == PG_OK)
         leave_out(&round, locked);
     pg_free(&locked);
-    /* Not ours any more, or refused, and ours as before: the look tells. */
-    if (status != PG_LOST)
-        note_made(lease, &round);
-    if (status != PG_ERROR)
-        return status;
-    notice(
-        NOTICE_TROUBLE, "ledgers could not be given to other servers: %s", pg_message(lease->pg));
-    return PG_OK;
+    /* Not ours any more: the look tells. */
+    if (status == PG_OK)
+        note_stage(lease, &round, LEASE_GIFT_MADE);
+    return status;
 }
 
 bool lease_has_gifts(struct lease *lease)

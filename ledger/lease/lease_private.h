@@ -36,6 +36,7 @@ struct lease_gift {
         LEASE_GIFT_NEW,
         LEASE_GIFT_MADE, /* the database has it */
         LEASE_GIFT_SEEN, /* and a look came after that */
+        LEASE_GIFT_REFUSED,
     } stage;
 };
 
@@ -77,6 +78,7 @@ struct lease {
     char xmin[24], began[48];   /* of the last look: its snapshot's, and PostgreSQL's start */
     char life[40];              /* of this server's row */
     bool shown;                 /* the lock of the session is held */
+    bool gives_apart;           /* one gift a statement: one of several was refused */
     bool apart;                 /* the log says that the clocks differ */
     int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
     int64_t watched_ns;         /* since when looks have followed each other; 0: none has come */

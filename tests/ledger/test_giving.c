@@ -116,6 +116,36 @@ static void others_are_taken(void)
     end();
 }
 
+/* ---- refused ------------------------------------------------------------------------------- */
+
+/* The database refuses for good to have it given away: it is opened again where it was, and other
+ * ledgers go where they are wanted. */
+static void what_is_refused_stays(void)
+{
+    struct ledger *ledger;
+    begin();
+    several_make(&t.servers[0], "stays");
+    several_make(&t.servers[0], "goes");
+    begin_second();
+    say("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RAISE EXCEPTION 'it stays'; END$$;"
+        "CREATE TRIGGER refuse BEFORE UPDATE ON teller.writer FOR EACH ROW"
+        " WHEN (NEW.ledger = 2 AND NEW.server IS NULL) EXECUTE FUNCTION refuse()");
+    want("stays");
+    want("goes");
+    several_await_ledger(&t.servers[1], "goes");
+    enum ledger_status found = LEDGER_UNAVAILABLE;
+    for (int i = 0; i < TURNS && found != LEDGER_OK; i++, co_sleep(10 * CO_CLOCK_MS))
+        if (strcmp(fixture_ask(t.db, "SELECT epoch FROM teller.writer WHERE ledger = 2"), "2") == 0)
+            found = bank_find(t.servers[0].bank, "stays", &ledger);
+    CU_ASSERT_EQUAL_FATAL(found, LEDGER_OK);
+    CU_ASSERT(can_read(ledger));
+    ledger_leave(ledger);
+    say("DROP TRIGGER refuse ON teller.writer; DROP FUNCTION refuse()");
+    end();
+    /* And when the server has ended it is the other one's as ever. */
+}
+
 /* ---- one that is not open ------------------------------------------------------------------ */
 
 /* Change the time that the journal of "main" says of its second entry. */
@@ -220,7 +250,7 @@ static void many_are_given_a_few_at_a_time(void)
 
 const struct unit_suite giving_suite = {.name = "giving",
     .tests = (const struct unit_test[]){{"the_giver_keeps_its_lease", the_giver_keeps_its_lease},
-        {"others_are_taken", others_are_taken},
+        {"others_are_taken", others_are_taken}, {"what_is_refused_stays", what_is_refused_stays},
         {"what_cannot_be_opened_is_given_away", what_cannot_be_opened_is_given_away},
         {"what_is_elsewhere_is_not_waited_for", what_is_elsewhere_is_not_waited_for},
         {"many_are_given_a_few_at_a_time", many_are_given_a_few_at_a_time}, {0}}};
