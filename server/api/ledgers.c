@@ -106,6 +106,18 @@ static void list_bank(struct listing *listing, size_t database, struct bank *ban
     }
 }
 
+/* Nobody knows what ledgers those have that were not there since the start: the list is not whole,
+ * and says so. */
+static void write_missing(struct json_out *out, struct banks *banks)
+{
+    json_out_key(out, "missing");
+    json_out_open(out, '[');
+    for (size_t i = 0; i < banks_count(banks); i++)
+        if (!banks_at(banks, i))
+            json_out_text(out, banks_database(banks, i));
+    json_out_close(out, ']');
+}
+
 void ledgers_list(struct call *call)
 {
     struct banks *banks = call->api->banks;
@@ -120,7 +132,9 @@ void ledgers_list(struct call *call)
         if (banks_at(banks, database))
             list_bank(&listing, database, banks_at(banks, database));
     }
-    paging_close(&listing.out, listing.next);
+    paging_close_items(&listing.out, listing.next);
+    write_missing(&listing.out, banks);
+    json_out_close(&listing.out, '}');
     call_ok_anywhere(call, &listing.out); /* each has a position of its own */
 }
 

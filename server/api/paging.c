@@ -58,7 +58,7 @@ void paging_open(struct json_out *out, struct call *call)
     json_out_open(out, '[');
 }
 
-void paging_close(struct json_out *out, uint64_t next)
+void paging_close_items(struct json_out *out, uint64_t next)
 {
     json_out_close(out, ']');
     json_out_key(out, "next");
@@ -67,5 +67,10 @@ void paging_close(struct json_out *out, uint64_t next)
         json_out_number(out, next);
     else
         json_out_json(out, NULL);
+}
+
+void paging_close(struct json_out *out, uint64_t next)
+{
+    paging_close_items(out, next);
     json_out_close(out, '}');
 }

@@ -34,5 +34,6 @@ uint64_t paging_next(const struct paging *paging, uint64_t last);
 /* The document around the items: {"items":[ … ],"next":N}, where 0 is null: the end. */
 void paging_open(struct json_out *out, struct call *call);
 void paging_close(struct json_out *out, uint64_t next);
+void paging_close_items(struct json_out *out, uint64_t next); /* other members may follow */
 
 #endif

@@ -83,6 +83,7 @@ static void told_where(struct visit *visit)
     CU_ASSERT(says(visit, "\"name\":\"main\"") && says(visit, "\"next\":1"));
     visit_get(visit, "/v1/ledgers?after=1");
     CU_ASSERT(says(visit, "\"name\":\"branch\"") && says(visit, "\"next\":null"));
+    CU_ASSERT(says(visit, "\"missing\":[]"));
     visit_get(visit, "/v1/ledgers?order=desc&limit=1");
     CU_ASSERT(says(visit, "\"name\":\"branch\""));
     visit_get(visit, "/v1/servers");
@@ -208,6 +209,8 @@ static void without_west(struct visit *visit)
 /* It starts without the west, and does not take what it does not know for what is not there. */
 static void started_without_west(struct visit *visit)
 {
+    visit_get(visit, "/v1/ledgers");
+    CU_ASSERT(says(visit, "\"name\":\"main\"") && says(visit, "\"missing\":[\"west\"]"));
     CU_ASSERT_EQUAL(status_of(visit, WEST, NULL), 503);
     CU_ASSERT_EQUAL(status_of(visit, WEST "/accounts/b", NULL), 503);
     CU_ASSERT_EQUAL(
@@ -247,6 +250,8 @@ static void one_is_killed(void)
     visit_post(&visit, "/v1/transfers", "late", PAY);
     EXPECT_STATUS(&visit, 201);
     CU_ASSERT_EQUAL(status_of(&visit, "/v1/ledgers/nobody", NULL), 404);
+    CU_ASSERT_EQUAL(status_of(&visit, "/v1/ledgers", NULL), 200);
+    CU_ASSERT(says(&visit, "\"missing\":[]"));
     CU_ASSERT(visit_audit(&visit, "main") && visit_audit(&visit, "branch"));
     visit_end(&visit);
     CU_ASSERT_EQUAL(service_stop(&pair.service), 0);
