@@ -25,7 +25,7 @@ struct pair {
     struct service owner;
     struct standby second;
     struct service *other; /* the second */
-    char url[300], trusted[2][SERVICE_PROGRAM];
+    char url[STANDBY_URL], trusted[2][SERVICE_PROGRAM];
 };
 
 /* The file of what it trusts has the authority of that service in it, too. */
@@ -56,10 +56,8 @@ static bool make(struct pair *pair)
 {
     memset(pair, 0, sizeof *pair); /* too large to be on the stack first */
     pair->other = &pair->second.service;
-    if (!service_make(&pair->host, "owner", NULL))
+    if (!standby_host(&pair->host, "owner", pair->url))
         return false;
-    snprintf(pair->url, sizeof pair->url, "host=%s/postgres user=postgres dbname=template1",
-        pair->host.folder);
     standby_prepare_secret(&pair->owner, "owner", pair->url);
     if (!prepare(&pair->owner, pair->trusted[0]) || !service_run(&pair->owner))
         return false;

@@ -157,9 +157,8 @@ static void taken_over(const char *strategy)
     static struct standby second;
     struct workload workload;
     static struct callers callers;
-    char url[300];
-    CU_ASSERT_FATAL(service_make(&host, strategy, NULL));
-    snprintf(url, sizeof url, "host=%s/postgres user=postgres dbname=template1", host.folder);
+    char url[STANDBY_URL];
+    CU_ASSERT_FATAL(standby_host(&host, strategy, url));
     standby_prepare(&first, strategy, url);
     CU_ASSERT_FATAL(service_run(&first));
     standby_make(&second, &first, url);

@@ -89,9 +89,8 @@ static void of_two_servers(void)
 {
     static struct service host, first; /* the host lends its PostgreSQL */
     static struct standby second;
-    char url[300];
-    CU_ASSERT_FATAL(service_make(&host, "owner", NULL));
-    snprintf(url, sizeof url, "host=%s/postgres user=postgres dbname=template1", host.folder);
+    char url[STANDBY_URL];
+    CU_ASSERT_FATAL(standby_host(&host, "owner", url));
     standby_prepare(&first, "owner", url);
     CU_ASSERT_FATAL(service_run(&first));
     standby_make(&second, &first, url);

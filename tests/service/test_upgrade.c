@@ -15,6 +15,7 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "tests/service/command.h"
+#include "tests/service/standby.h"
 #include "tests/service/visit.h"
 
 enum { CLIENTS = 8, TURN_MS = 1500 };
@@ -22,7 +23,7 @@ enum { CLIENTS = 8, TURN_MS = 1500 };
 /* One PostgreSQL, and two programs on one database in it. */
 struct pair {
     struct service host, old, new;
-    char url[300];
+    char url[STANDBY_URL];
     struct co_waitgroup running;
     _Atomic bool new_is_up, stop, over;
 };
@@ -102,9 +103,7 @@ static void begin(struct pair *pair)
     struct visit visit;
     char path[200];
     memset(pair, 0, sizeof *pair);
-    CU_ASSERT_FATAL(service_make(&pair->host, "owner", NULL));
-    snprintf(pair->url, sizeof pair->url, "host=%s/postgres user=postgres dbname=template1",
-        pair->host.folder);
+    CU_ASSERT_FATAL(standby_host(&pair->host, "owner", pair->url));
     prepare(&pair->old, pair->url, getenv("TEST_OLD_PROGRAM"));
     prepare(&pair->new, pair->url, NULL);
     CU_ASSERT_FATAL(service_run(&pair->old));
