@@ -11,6 +11,7 @@
 #include "server/http/http.h"
 #include "server/auth/origin.h"
 #include "server/auth/token_cache.h"
+#include "server/auth/token_text.h"
 #include "server/api/refusal.h"
 #include "server/api/route.h"
 #include "server/api/session.h"
@@ -325,10 +326,21 @@ static void write_fields(struct call *call)
         stale_write(call);
 }
 
+/* What is wrong with the token, if one came (RFC 6750, 3). */
+static void write_challenge(struct call *call)
+{
+    if (call->response->challenge && *token_text_of(call->request->authorization))
+        call->response->challenge = PROBLEM_CHALLENGE ", error=\"invalid_token\"";
+    else if (call->refusal.problem == &problem_forbidden && call->response->token)
+        call->response->challenge = PROBLEM_CHALLENGE ", error=\"insufficient_scope\"";
+}
+
 static void finish(struct call *call)
 {
-    if (call_is_refused(call))
+    if (call_is_refused(call)) {
         refusal_answer(call);
+        write_challenge(call);
+    }
     body_forget(call);
     /* What was written is cut short, and must not be sent. */
     if (call->arena->is_short)

@@ -103,7 +103,7 @@ static void each_header(struct http_worker *worker, const struct response *respo
     if (response->retry_after_s)
         add_number(out, "Retry-After", (uint64_t)response->retry_after_s);
     if (response->challenge)
-        add(out, "WWW-Authenticate", "Bearer realm=\"teller\"");
+        add(out, "WWW-Authenticate", response->challenge);
     if (response->allow)
         add(out, "Allow", response->allow);
     if (response->set_cookie)

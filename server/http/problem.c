@@ -44,7 +44,7 @@ void problem_end(struct json_out *out, struct response *response, const struct p
     response->content_type = "application/problem+json";
     response->body = out->text;
     response->length = out->length;
-    response->challenge = problem->status == 401;
+    response->challenge = problem->status == 401 ? PROBLEM_CHALLENGE : NULL;
     response->retry_after_s = problem->status == 503 || problem->status == 429 ? RETRY_AFTER_S : 0;
 }
 

@@ -35,6 +35,9 @@ struct problem {
 PROBLEM_MAP(X)
 #undef X
 
+/* WWW-Authenticate of a 401. */
+#define PROBLEM_CHALLENGE "Bearer realm=\"teller\""
+
 /* Fill the response with a problem; `detail` may be NULL. */
 void problem_answer(struct request *request, struct response *response,
     const struct problem *problem, const char *detail);

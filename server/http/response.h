@@ -38,7 +38,7 @@ struct response {
     const struct response_field *passed; /* more of them, of another server's answer */
     size_t passed_count;
     int retry_after_s;
-    bool challenge; /* WWW-Authenticate */
+    const char *challenge; /* WWW-Authenticate */
     const char *allow, *etag, *set_cookie;
     int64_t began_ns; /* when the request's head was whole; 0: it never was */
     struct response_stage stages[RESPONSE_STAGES];
