@@ -104,8 +104,9 @@ export async function table(page, selector) {
 export async function violations(page, rules = null) {
     if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(axe);
     const { violations: found } = await page.evaluate((only) =>
-        globalThis.axe.run(document, { ...only && { runOnly: only }, resultTypes: ['violations'] }),
-    rules);
+        globalThis.axe.run(document, { ...only ? { runOnly: only }
+            : { rules: { 'target-size': { enabled: true } } }, // a finger hits one thing at a time
+        resultTypes: ['violations'] }), rules);
     return found.flatMap(({ id, nodes }) =>
         nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
 }

@@ -51,6 +51,7 @@ export const access = {
         `axe finds nothing in any view, light and dark, at ${width} pixels`,
         async ({ service, open }) => {
             await service.account('ax', '12345');
+            for (let i = 0; i < 3; i++) await service.move('deposit', 'ax', '1');
             const page = await open({ width });
             await tell(page, { told: TWO });
             await unfold(page);
