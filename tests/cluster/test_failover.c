@@ -14,7 +14,7 @@ enum {
     RESUME_MS = 2000,   /* in which a teller goes on once there is a primary */
     UNREADY_MS = 2000,  /* in which it says so if it cannot write */
     PROMOTED_MS = 3000, /* a dead postmaster is noticed at once, whatever ttl is */
-    SHORT_TTL = 5,
+    SHORT_TTL = 7,      /* loop_wait + 2 retry_timeout, as a primary that must give up needs */
     OUTAGE_S = 12,
     ALONE_S = 5
 };
@@ -69,7 +69,7 @@ static void postmaster_killed(void)
 /* With a ttl that is shorter than Patroni's manual has it, so that it does not take so long. */
 static void with_short_ttl(const struct failure *failure, int times)
 {
-    cluster_configure("{\"ttl\":5}");
+    cluster_configure("{\"ttl\":7}");
     repeat(failure, times);
     cluster_configure("{\"ttl\":20}");
 }
