@@ -232,7 +232,7 @@ export const visit = {
         const page = await open({ path: '/#account=paper' });
         await says(page, '#statement-note', /shown/);
         await page.emulateMedia({ media: 'print' });
-        for (const gone of ['.top', '#move', '#statement-csv'])
+        for (const gone of ['.top', '#move', '#statement-csv', '#statement-from'])
             assert.equal(await page.isVisible(gone), false, gone);
         assert.equal(await page.isVisible('#statement-rows td'), true);
         await page.emulateMedia({ media: 'screen' });
@@ -257,17 +257,21 @@ export const visit = {
             assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 640,
                 address);
         }
-        // What a colour alone would tell is told by a line, too.
-        const line = await page.$eval('.places a[aria-current]', (link) =>
-            getComputedStyle(link).borderBottomStyle);
-        assert.equal(line, 'solid');
-        for (const path of ['/tokens.html', '/lab', '/lab/concurrency', '/lab/trace']) {
+        for (const path of ['/', '/tokens.html', '/lab', '/lab/concurrency', '/lab/trace']) {
             const other = await open({ path, live: false, width: 640 });
             await other.evaluate(() => (document.documentElement.style.fontSize = '200%'));
             await other.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
             await other.waitForTimeout(1000);
             assert.equal(await other.evaluate(() => document.documentElement.scrollWidth), 640,
                 path);
+            // The view that is open has a line of its own, and no other has one.
+            const [here, there] = await other.$$eval('.places a', (links) =>
+                [true, false].map((is) => [...new Set(links.filter((link) =>
+                    link.hasAttribute('aria-current') === is).map((link) =>
+                    getComputedStyle(link).borderBottomColor))]));
+            const below = await other.$eval('.top', (top) => getComputedStyle(top).backgroundColor);
+            assert.ok(there.length === 1 && there[0] === below && here[0] !== below,
+                `${path}: ${here}, ${there} on ${below}`);
         }
     },
 };
