@@ -33,6 +33,11 @@ void co_waitgroup_add(struct co_waitgroup *group, int64_t n)
         wake_all(group);
 }
 
+uint64_t co_waitgroup_count(const struct co_waitgroup *group)
+{
+    return atomic_load_explicit(&group->state, memory_order_acquire) / 2;
+}
+
 void co_waitgroup_done(struct co_waitgroup *group)
 {
     co_waitgroup_add(group, -1);

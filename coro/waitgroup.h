@@ -20,7 +20,8 @@ struct co_waitgroup {
 void co_waitgroup_add(
     struct co_waitgroup *group, int64_t n);         /* ensures that the count stays >= 0 */
 void co_waitgroup_done(struct co_waitgroup *group); /* add(-1) */
-void co_waitgroup_wait(struct co_waitgroup *group); /* parks until the count is 0 */
+uint64_t co_waitgroup_count(const struct co_waitgroup *group); /* as it is at that moment */
+void co_waitgroup_wait(struct co_waitgroup *group);            /* parks until the count is 0 */
 
 CO_C_END
 

@@ -17,6 +17,7 @@ enum ledger_state {
     LEDGER_STOPPED,    /* writes have stopped, reads go on; the database keeps the reason */
     LEDGER_LOST,       /* the database has lost what was acknowledged: nothing is told */
     /* not open here: */
+    LEDGER_CLOSED,    /* nobody uses it: the next who asks for it opens it */
     LEDGER_OPENING,   /* it is about to be, or could not be read and is tried again */
     LEDGER_ELSEWHERE, /* another server has it */
     LEDGER_FOLLOWING, /* the same, and it is followed here */

@@ -5,6 +5,7 @@
 #define LEDGER_LEDGER_KEEPING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct ledger;
 
@@ -12,6 +13,17 @@ struct ledger;
  * parks. */
 void ledger_enter(struct ledger *ledger);
 void ledger_leave(struct ledger *ledger);
+
+/* How many have entered it, and not left. */
+uint64_t ledger_users(const struct ledger *ledger);
+
+/* May it be closed, if nobody uses it? Not while it is not well, or decides something, or has a
+ * hold of a transfer to another ledger, or one that ends within seconds. *opens_us: when the first
+ * of its holds ends, or earlier, in microseconds since 1970; -1: none does. */
+bool ledger_may_rest(struct ledger *ledger, int64_t *opens_us);
+
+/* The epoch in which it is this server's. */
+uint64_t ledger_epoch(const struct ledger *ledger);
 
 /* Nothing more will be told of it here: another server has it, the database lost it, or it is about
  * to be closed. */

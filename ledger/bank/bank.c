@@ -8,7 +8,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/bank/bank_main.h"
-#include "ledger/bank/bank_private.h"
+#include "ledger/bank/bank_rest.h"
 #include "ledger/bank/bank_follow.h"
 #include "ledger/bank/duties.h"
 #include "ledger/bank/follow_list.h"
@@ -53,11 +53,17 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
         (bank->readers = readers_make(options->conninfo, READERS)) &&
         (bank->running = co_context_with_cancel(co_context_background()))) {
         bank->admits = options->admits;
+        bank->keeper = bank_keeper;
         bank->admits_arg = options->admits_arg;
         bank->accepts_lost = options->accepts_lost;
         bank->rebalance_ms = options->rebalance_ms;
+        bank->idle_ms = options->idle_ms > 0 ? options->idle_ms : BANK_IDLE_MS;
+        bank->max_open = options->max_open > 0 ? options->max_open : BANK_OPEN_DEFAULT;
+        bank->max_ledgers = options->max_ledgers > 0 ? options->max_ledgers : BANK_LEDGERS_MAX;
+        co_semaphore_release(&bank->room, (int64_t)bank->max_open);
         bank->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
         co_semaphore_release(&bank->reading, 1);
+        co_semaphore_release(&bank->waking, BANK_WAKES);
         co_semaphore_release(&bank->giving, BANK_GIVES);
         snprintf(bank->why, sizeof bank->why, "the service is starting");
         return bank;
@@ -74,6 +80,7 @@ void bank_close(struct bank **bank)
     if (!closed)
         return;
     co_duty_stop(&closed->load_duty);
+    co_duty_stop(&closed->rest_duty);
     /* The keepers close their ledgers; only then the lease may end. */
     if (closed->running) {
         co_context_cancel(closed->running);
@@ -84,6 +91,7 @@ void bank_close(struct bank **bank)
     duties_stop(&closed->duties);
     lease_stop(&closed->lease);
     readers_free(&closed->readers);
+    bank_slot_free(closed);
     free(closed->strategies);
     free(closed->follow);
     free(closed->conninfo);
@@ -96,14 +104,19 @@ void bank_close(struct bank **bank)
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-/* A slot for a ledger, found by its name from now on; the caller holds `making`. NULL: memory is
- * short. */
+/* A slot for a ledger; the caller holds `making`. NULL: memory is short. Without memory for a
+ * keeper it gets that later (bank_rest.c). */
 static struct bank_slot *add_slot(
     struct bank *bank, int number, const char *name, const char *strategy)
 {
     struct bank_slot *slot = bank_slot_add(bank, number, name, strategy);
-    if (slot)
-        bank_slot_show(slot);
+    if (slot && bank_rest_never(slot)) {
+        co_lock_take(&slot->lock);
+        slot->state = LEDGER_OPENING;
+        snprintf(slot->why, sizeof slot->why, "it is being opened");
+        co_lock_drop(&slot->lock);
+        (void)!bank_keep(slot, false);
+    }
     return slot;
 }
 
@@ -170,20 +183,24 @@ static const char *strategy_of(const struct bank *bank, const struct lease_row *
 
 /* Slots for what the database has and the bank does not. Where nobody says whose one is, each of
  * the others would wait as long for the same. Who makes a ledger waits for none of that. */
-static void add_slots(struct bank *bank)
+static void add_slots(struct bank *bank, size_t *known)
 {
     struct lease_row row;
+    size_t rows = lease_row_count(bank->lease);
+    if (rows == *known) /* none has come since; none ever goes */
+        return;
     enum bank_admission admission = BANK_ADMITTED;
     for (size_t i = 0; admission != BANK_NOBODY_SAYS && lease_row(bank->lease, i, &row); i++) {
-        if (atomic_load(&bank->count) == BANK_LEDGERS_MAX || bank_slot_find(bank, row.name) ||
+        if (atomic_load(&bank->count) == bank->max_ledgers || bank_slot_find(bank, row.name) ||
             (admission = admits(bank, row.name)) != BANK_ADMITTED)
             continue;
         co_mutex_lock(&bank->making);
-        if (atomic_load(&bank->count) < BANK_LEDGERS_MAX && !bank_slot_find(bank, row.name) &&
+        if (atomic_load(&bank->count) < bank->max_ledgers && !bank_slot_find(bank, row.name) &&
             !add_slot(bank, row.ledger, row.name, strategy_of(bank, &row)))
             notice(NOTICE_TROUBLE, "ledger %s: out of memory", row.name);
         co_mutex_unlock(&bank->making);
     }
+    *known = admission == BANK_NOBODY_SAYS ? 0 : rows;
 }
 
 /* Others may make ledgers while this server stands by. */
@@ -191,17 +208,18 @@ static void attend(void *arg)
 {
     struct bank *bank = arg;
     uint64_t seen = 0;
+    size_t known = 0;
     do {
         bool is_read = lease_is_good(bank->lease); /* there has been a look */
-        add_slots(bank);
+        add_slots(bank, &known);
         if (is_read && !atomic_exchange(&bank->is_read, true))
             bank_step(bank);
     } while (lease_await_news(bank->running, bank->lease, &seen));
     co_waitgroup_done(&bank->keepers);
 }
 
-/* How many slots there are, how many of them are open, how many have been or cannot be, and how
- * many another server has. */
+/* Of those that never rest: how many slots there are, how many of them are open, how many have been
+ * or cannot be, and how many another server has. */
 struct tally {
     size_t slots, open, settled, elsewhere;
     char why[LEDGER_REASON]; /* of the first that is not open */
@@ -216,9 +234,13 @@ static bool is_still_elsewhere(struct bank *bank, int number)
 
 static void count_slots(struct bank *bank, struct tally *tally)
 {
-    *tally = (struct tally){.slots = atomic_load(&bank->count)};
-    for (size_t i = 0; i < tally->slots; i++) {
-        struct bank_slot *slot = &bank->slots[i];
+    size_t count = atomic_load(&bank->count);
+    *tally = (struct tally){.slots = 0};
+    for (size_t i = 0; i < count; i++) {
+        struct bank_slot *slot = bank_slot_at(bank, i);
+        if (!bank_rest_never(slot))
+            continue;
+        tally->slots++;
         co_lock_take(&slot->lock);
         bool open = slot->ledger != NULL, settled = slot->settled;
         bool elsewhere = !open && slot->state == LEDGER_ELSEWHERE;
@@ -269,7 +291,8 @@ bool bank_open(struct co_context *context, struct bank *bank, char *error, size_
     bank->committer = committer_start(bank->conninfo, bank->lease);
     bank->duties = duties_start(bank->conninfo);
     if (!bank->committer || !bank->duties ||
-        !co_duty_start("bank load", &bank->load_duty, bank_tell_load, bank)) {
+        !co_duty_start("bank load", &bank->load_duty, bank_tell_load, bank) ||
+        !co_duty_start("ledgers at rest", &bank->rest_duty, bank_rest_look, bank)) {
         snprintf(error, size, "out of memory");
         return false;
     }
@@ -286,12 +309,6 @@ bool bank_open(struct co_context *context, struct bank *bank, char *error, size_
     return open;
 }
 
-/* What follows the colon is for the log. */
-static void for_everybody(char why[LEDGER_REASON])
-{
-    why[strcspn(why, ":")] = '\0';
-}
-
 bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
 {
     struct tally tally;
@@ -303,7 +320,7 @@ bool bank_is_open(struct bank *bank, char why[LEDGER_REASON])
     co_lock_take(&bank->lock);
     memcpy(why, *bank->why ? bank->why : tally.why, LEDGER_REASON);
     co_lock_drop(&bank->lock);
-    for_everybody(why);
+    bank_cut_reason(why);
     return false;
 }
 
@@ -312,97 +329,7 @@ bool bank_is_lost(struct bank *bank)
     return atomic_load(&bank->lost);
 }
 
-/* ---- in use -------------------------------------------------------------------------------- */
-
-enum ledger_status bank_find_followed(struct bank *bank, const char *name, struct ledger **ledger)
-{
-    struct bank_slot *slot = bank_slot_find(bank, name);
-    *ledger = slot ? bank_follow_enter(slot) : NULL;
-    if (*ledger)
-        return LEDGER_OK;
-    return slot ? LEDGER_UNAVAILABLE : LEDGER_LEDGER_NOT_FOUND;
-}
-
-void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON])
-{
-    struct bank_slot *slot = bank_slot_find(bank, name);
-    *why = '\0';
-    if (!slot)
-        return;
-    co_lock_take(&slot->lock);
-    if (!slot->ledger)
-        memcpy(why, slot->why, LEDGER_REASON);
-    co_lock_drop(&slot->lock);
-    for_everybody(why);
-}
-
-bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
-{
-    struct bank_slot *slot = bank_slot_find(bank, name);
-    struct lease_row row;
-    *owner = (struct bank_owner){.server = 0};
-    if (!slot || !lease_find(bank->lease, slot->number, &row))
-        return false;
-    owner->epoch = row.epoch;
-    owner->stopped = *row.stopped != '\0';
-    if (row.free)
-        return true;
-    owner->server = row.owner;
-    owner->wanted = row.wanted;
-    owner->here = row.ours;
-    memcpy(owner->url, row.owner_url, sizeof owner->url);
-    return true;
-}
-
-uint64_t bank_server(struct bank *bank)
-{
-    return bank->lease ? lease_server(bank->lease) : 0;
-}
-
-bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer)
-{
-    return bank->lease && lease_peer(bank->lease, index, peer);
-}
-
-bool bank_is_gone(struct bank *bank, uint64_t server)
-{
-    return bank->lease && lease_is_gone(bank->lease, server);
-}
-
-size_t bank_count(struct bank *bank)
-{
-    return atomic_load(&bank->count);
-}
-
-void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figures)
-{
-    struct bank_slot *slot = &bank->slots[index];
-    /* Entered, so that it is not closed while its figures are read. */
-    struct ledger *ledger = bank_slot_enter(slot);
-    bool open = ledger != NULL;
-    if (!open)
-        ledger = bank_follow_enter(slot);
-    *figures = (struct ledger_figures){.strategy = slot->strategy};
-    if (ledger) {
-        ledger_read_figures(ledger, figures);
-        ledger_leave(ledger);
-    }
-
-    /* Of one that is neither open nor followed here only its state is known. One that was followed
-     * and is being taken runs already, but nobody gets in yet. */
-    if (!open) {
-        struct lease_row row;
-        if (bank->lease && lease_find(bank->lease, slot->number, &row))
-            figures->epoch = row.epoch;
-        co_lock_take(&slot->lock);
-        if (figures->state != LEDGER_FOLLOWING || !ledger)
-            figures->state = slot->state;
-        memcpy(figures->reason, *slot->wrong ? slot->wrong : slot->why, sizeof figures->reason);
-        co_lock_drop(&slot->lock);
-        for_everybody(figures->reason);
-    }
-    figures->name = slot->name;
-}
+/* ---- making one ---------------------------------------------------------------------------- */
 
 /* The caller holds `making`. NULL: see *status. */
 static struct bank_slot *make_slot(struct co_context *context, struct bank *bank, const char *name,
@@ -417,7 +344,7 @@ static struct bank_slot *make_slot(struct co_context *context, struct bank *bank
         strategy = strategy_list_default(bank->strategies);
     strategy = strategy_list_known(strategy, strlen(strategy));
     *status = LEDGER_LEDGER_LIMIT;
-    if (atomic_load(&bank->count) == BANK_LEDGERS_MAX)
+    if (atomic_load(&bank->count) == bank->max_ledgers)
         return NULL;
     *status = LEDGER_UNAVAILABLE;
     const struct store_wanted wanted = {
@@ -428,7 +355,8 @@ static struct bank_slot *make_slot(struct co_context *context, struct bank *bank
     }
     /* Its row must be seen before its keeper can take it. */
     lease_look_soon(bank->lease);
-    return add_slot(bank, number, name, strategy);
+    struct bank_slot *slot = add_slot(bank, number, name, strategy);
+    return slot && bank_keep(slot, true) ? slot : NULL;
 }
 
 /* Another server has it, or takes it, as this one is leaving. */
@@ -453,7 +381,7 @@ static enum ledger_status await_open(
         *ledger = bank_slot_enter(slot);
         if (*ledger)
             return LEDGER_OK;
-        if (goes_elsewhere(slot))
+        if (goes_elsewhere(slot) || bank_rest_would_open(slot))
             return bank_await(context, slot->bank, slot->name, ledger);
         if (co_eventcount_await(context, &slot->bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
             return LEDGER_UNAVAILABLE;

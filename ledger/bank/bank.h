@@ -5,19 +5,27 @@
  * pool of reading connections.
  * The ledger "main" always exists.
  *
- * Each ledger has a keeper: a coroutine that waits until no living server has the ledger, opens it,
+ * A ledger has a keeper: a coroutine that waits until no living server has the ledger, opens it,
  * closes it when another server has taken it, and waits again. So one ledger that cannot be opened,
  * or was taken, does not get in the way of the others. Of several servers that live one takes it
  * (placement.h); the others leave it to that one for a second.
+ *
+ * Where there are more ledgers than may be open, one that nobody uses is at rest: it is closed, and
+ * has no keeper, until somebody asks for it (README.md).
  */
 #ifndef LEDGER_BANK_BANK_H
 #define LEDGER_BANK_BANK_H
 
 #include "ledger/bank/bank_name.h"
+#include "ledger/bank/bank_tell.h"
 #include "ledger/lease/lease.h"
 #include "ledger/ledger.h"
 
-enum { BANK_LEDGERS_MAX = 1024 }; /* each is open while it is this server's */
+enum {
+    BANK_LEDGERS_MAX = 128 * 1024, /* of a database */
+    BANK_OPEN_DEFAULT = 1024,
+    BANK_IDLE_MS = 60000,
+};
 
 struct bank;
 
@@ -39,6 +47,10 @@ struct bank_options {
     int64_t rebalance_ms; /* how often it looks whether others have much more to do; 0: never */
     int64_t patience_ms;  /* for how long a ledger that nobody has is left to the server whose place
                             it is; 0: a second */
+    size_t max_open;      /* how many may be open, "main" among them; 0: BANK_OPEN_DEFAULT */
+    int64_t idle_ms;      /* where there are more, one that was not used for so long is closed; 0:
+                             BANK_IDLE_MS */
+    size_t max_ledgers;   /* 0: BANK_LEDGERS_MAX, and no more than that */
     const char *follow;   /* which ledgers of others are followed (follow_list.h); NULL: none */
     /* Of a service with several databases: the one that has "main"; NULL: this one. And which of
      * the ledgers here are the service's; NULL: all. It may park. */
@@ -72,8 +84,8 @@ void bank_close(struct bank **bank);
  * none; UNAVAILABLE: it is not open here. Never parks. */
 enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger);
 
-/* The same, of a call that may wait: one that is on its way from one server that lives to another
- * is waited for, two seconds at most. Parks. */
+/* The same, of a call that may wait: one that is at rest is opened; one that is on its way from one
+ * server that lives to another is waited for, two seconds at most. Parks. */
 enum ledger_status bank_await(
     struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger);
 
@@ -88,36 +100,11 @@ enum ledger_status bank_find_followed(struct bank *bank, const char *name, struc
 /*
  * Make a ledger of a valid name, and enter it. `strategy` "owner", "sharded" or NULL: the default.
  * The same again is LEDGER_OK with *created false; LEDGER_LEDGER_EXISTS: with another strategy;
- * LEDGER_LIMIT: there are BANK_LEDGERS_MAX; UNAVAILABLE: the database is, or another server has
- * that ledger, or takes it now (bank_owner()). May park.
+ * LEDGER_LIMIT: there are as many as there may be; UNAVAILABLE: the database is, or another server
+ * has that ledger, or takes it now (bank_owner()). May park.
  */
 enum ledger_status bank_create(struct co_context *context, struct bank *bank, const char *name,
     const char *strategy, struct ledger **ledger, bool *created);
-
-/* How many ledgers there are, and the figures of one of them, in the order of their making. Of one
- * that is not open here: name, strategy, state and reason. Never parks. */
-size_t bank_count(struct bank *bank);
-void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figures);
-
-/* Why that ledger is not open here; "": it is, or there is none. Never parks. */
-void bank_tell_why(struct bank *bank, const char *name, char why[LEDGER_REASON]);
-
-/* Which server has a ledger, as of the last look at the database. */
-struct bank_owner {
-    uint64_t server; /* 0: none that lives */
-    uint64_t wanted; /* the server that shall have it next, if that lives; 0: none */
-    bool here;       /* it is this one */
-    bool stopped;    /* the ledger takes no writes, as the database says */
-    size_t database; /* of banks_owner(): the index of the one in which the ledger lives */
-    uint64_t epoch;
-    char url[LEASE_URL];
-};
-
-/* False: there is no such ledger, or it is not known yet. Never parks. */
-bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner);
-
-/* This server's number; 0: it has not entered yet. Never parks. */
-uint64_t bank_server(struct bank *bank);
 
 enum bank_want {
     BANK_WANTED,    /* its owner will see that, and hand it over */
@@ -138,10 +125,6 @@ enum bank_want bank_want(
  * is done. Before requests are turned away, so that those which come meanwhile find the new owner.
  * Parks. */
 void bank_leave(struct bank *bank);
-
-/* A server that lives, by index (lease.h); false: there are no more. Never parks. */
-bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer);
-bool bank_is_gone(struct bank *bank, uint64_t server); /* as lease_is_gone() */
 
 /* The schema that this program brings with it: the number of its newest migration. Never parks. */
 int bank_schema(void);

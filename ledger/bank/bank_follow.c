@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "coro/clock.h"
+#include "ledger/bank/bank_move.h"
 #include "ledger/bank/follow_list.h"
 #include "ledger/db/readers.h"
 #include "ledger/follow/follow_room.h"

@@ -10,7 +10,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/bank/bank_private.h"
+#include "ledger/bank/bank_move.h"
 #include "ledger/notice.h"
 
 enum {
@@ -121,7 +121,9 @@ static bool has_work(struct bank *bank, bool here)
 {
     size_t count = atomic_load(&bank->count);
     for (size_t i = 0; i < count; i++) {
-        struct bank_slot *slot = &bank->slots[i];
+        struct bank_slot *slot = bank_slot_at(bank, i);
+        if (!atomic_load(&slot->kept))
+            continue;
         co_lock_take(&slot->lock);
         bool has = here ? slot->ledger || slot->given : slot->moves;
         co_lock_drop(&slot->lock);

@@ -6,7 +6,8 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/bank/bank_follow.h"
-#include "ledger/bank/bank_private.h"
+#include "ledger/bank/bank_move.h"
+#include "ledger/bank/bank_rest.h"
 #include "ledger/notice.h"
 
 enum {
@@ -56,6 +57,12 @@ static void note_owner(struct bank_slot *slot, const struct lease_row *row)
         notice(NOTICE_INFO, "ledger %s: %s; standing by", slot->name, why);
 }
 
+static void note_elsewhere(struct bank_slot *slot, const struct lease_row *row)
+{
+    if (!row->free)
+        note_owner(slot, row);
+}
+
 static void follow_owner(struct bank_slot *slot, const struct lease_row *row)
 {
     note_owner(slot, row);
@@ -80,7 +87,9 @@ static bool heed_look(struct bank_slot *slot, const struct lease_row *row)
 {
     uint64_t next;
     bank_give_settle(slot, row);
-    if (!row->free && !row->ours)
+    if (bank_rest_is_others(slot, row))
+        note_elsewhere(slot, row);
+    else if (!row->free && !row->ours)
         follow_owner(slot, row);
     else
         note_no_owner(slot, row);
@@ -90,20 +99,23 @@ static bool heed_look(struct bank_slot *slot, const struct lease_row *row)
     return bank_may_take(slot);
 }
 
-/* Park until the ledger is this server's to take. False: the bank is to be closed. */
+/* Park until the ledger is this server's to take. False: the bank is to be closed, or the ledger
+ * needs no keeper any more. */
 static bool stand_by(struct bank_slot *slot)
 {
     struct lease *lease = slot->bank->lease;
     uint64_t seen = 0;
-    bool takes = false;
-    while (!takes && co_context_err(slot->bank->running) == CO_CONTEXT_OK) {
+    bool takes = false, ends = slot->has_rested;
+    while (!takes && !ends && co_context_err(slot->bank->running) == CO_CONTEXT_OK) {
         struct lease_row row;
         /* While the database is away what it said of others is old. */
         if (!lease_is_good(lease))
             slot->free_ns = 0;
-        else if (lease_find(lease, slot->number, &row))
+        else if (lease_find(lease, slot->number, &row)) {
             takes = heed_look(slot, &row);
-        if (!takes)
+            ends = !takes && bank_rest_is_others(slot, &row);
+        }
+        if (!takes && !ends)
             (void)!lease_await_news(slot->bank->running, lease, &seen);
     }
     bank_give_settle(slot, NULL);
@@ -124,11 +136,18 @@ static struct ledger *open_ledger(
         return ledger;
     *trouble = LEDGER_TROUBLE_TAKEN;
     snprintf(why, LEDGER_REASON, "another server takes this ledger");
-    co_mutex_lock(&bank->opening);
+    bool alone = bank_rest_never(slot);
+    if (alone)
+        co_mutex_lock(&bank->opening);
+    else if (!co_semaphore_acquire(bank->running, &bank->waking, 1))
+        return NULL;
     /* Others were opened first, and meanwhile a server may have come whose place this is. */
     if (bank_may_take(slot))
         ledger = ledger_open(bank->running, &options, why, LEDGER_REASON);
-    co_mutex_unlock(&bank->opening);
+    if (alone)
+        co_mutex_unlock(&bank->opening);
+    else
+        co_semaphore_release(&bank->waking, 1);
     return ledger;
 }
 
@@ -161,12 +180,14 @@ static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, co
 /* From here on requests get in. */
 static void fill_slot(struct bank_slot *slot, struct ledger *ledger)
 {
+    int64_t now_ns = co_clock_now_ns();
     slot->free_ns = 0; /* when it is free again that counts anew */
     co_lock_take(&slot->lock);
     bool moved = slot->moves;
     slot->ledger = ledger;
     slot->settled = true;
-    slot->moves = false;
+    slot->moves = slot->asked = false;
+    slot->used_ns = now_ns;
     *slot->why = '\0';
     co_lock_drop(&slot->lock);
     bank_step(slot->bank);
@@ -175,14 +196,15 @@ static void fill_slot(struct bank_slot *slot, struct ledger *ledger)
         lease_look_soon(slot->bank->lease);
 }
 
-/* Park for as long as it is to be open. Then: which server shall have it; 0: none, it has ended. */
+/* Park for as long as it is to be open. Then: which server shall have it; 0: none, it has ended, or
+ * is to be closed if nobody uses it. */
 static uint64_t stay(struct bank_slot *slot)
 {
     struct bank *bank = slot->bank;
     uint64_t seen = 0, next = 0;
     /* Each look at the lease is news, most of it of other ledgers. */
     while (!ledger_is_over(slot->ledger) && !ledger_was_resumed(slot->ledger) &&
-           (next = bank_next_owner(slot)) == 0 &&
+           (next = bank_next_owner(slot)) == 0 && !atomic_load(&slot->rests) &&
            lease_await_news(bank->running, bank->lease, &seen))
         ;
     return next;
@@ -192,47 +214,44 @@ static uint64_t stay(struct bank_slot *slot)
 static bool have(struct bank_slot *slot)
 {
     uint64_t next;
-    while ((next = stay(slot)) != 0 && co_context_err(slot->bank->running) == CO_CONTEXT_OK)
-        if (bank_give(slot, next))
+    while (((next = stay(slot)) != 0 || atomic_load(&slot->rests)) &&
+           !ledger_is_over(slot->ledger) && co_context_err(slot->bank->running) == CO_CONTEXT_OK)
+        if (next ? bank_give(slot, next) : bank_rest_close(slot))
             return true;
     return bank_vacate(slot);
 }
 
-static void keep(void *arg)
+/* It is this server's to take. False: as above. */
+static bool open_and_have(struct bank_slot *slot)
 {
-    struct bank_slot *slot = arg;
-    bool going = true;
-    /* A round: wait until it is free, have it, lose it. */
-    while (going && stand_by(slot)) {
-        char why[LEDGER_REASON] = "";
-        enum ledger_trouble trouble;
-        struct ledger *ledger = open_ledger(slot, &trouble, why);
-        if (ledger) {
-            fill_slot(slot, ledger);
-            going = have(slot);
-        } else {
-            going = note_trouble(slot, trouble, why);
-        }
-    }
-    bank_follow_end(slot);
-    co_waitgroup_done(&slot->bank->keepers);
+    char why[LEDGER_REASON] = "";
+    enum ledger_trouble trouble;
+    struct ledger *ledger = open_ledger(slot, &trouble, why);
+    if (!ledger)
+        return note_trouble(slot, trouble, why);
+    fill_slot(slot, ledger);
+    return have(slot);
 }
 
-struct bank_slot *bank_slot_add(
-    struct bank *bank, int number, const char *name, const char *strategy)
+void bank_keeper(void *arg)
 {
-    size_t count = atomic_load(&bank->count);
-    co_ensure(count < BANK_LEDGERS_MAX);
-    struct bank_slot *slot = &bank->slots[count];
-    *slot = (struct bank_slot){
-        .bank = bank, .number = number, .strategy = strategy, .state = LEDGER_OPENING};
-    snprintf(slot->name, sizeof slot->name, "%s", name);
-    snprintf(slot->why, sizeof slot->why, "it is being opened");
-    co_waitgroup_add(&bank->keepers, 1);
-    if (!co_spawn_named("ledger keeper", keep, slot)) {
-        co_waitgroup_done(&bank->keepers);
-        return NULL;
+    struct bank_slot *slot = arg;
+    bool going = true, ends = false;
+    while (going && !ends) {
+        /* A round: wait until it is free, have it, lose it. */
+        while (going && stand_by(slot)) {
+            if (bank_rest_take_room(slot))
+                going = open_and_have(slot);
+            else if (bank_rest_never(slot))
+                going = rest(slot, AGAIN_MS);
+            else
+                break;
+            bank_rest_forget(slot);
+            bank_rest_give_room(slot);
+        }
+        bank_follow_end(slot);
+        going = going && co_context_err(slot->bank->running) == CO_CONTEXT_OK;
+        ends = going && bank_rest_begin(slot);
     }
-    atomic_store(&bank->count, count + 1);
-    return slot;
+    co_waitgroup_done(&slot->bank->keepers);
 }

@@ -9,7 +9,8 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/bank/bank_private.h"
+#include "ledger/bank/bank_move.h"
+#include "ledger/bank/bank_rest.h"
 #include "ledger/bank/follow_list.h"
 #include "ledger/bank/rebalance.h"
 #include "ledger/db/readers.h"
@@ -42,9 +43,9 @@ static uint64_t count_entries(struct bank *bank)
     uint64_t entries = 0;
     size_t count = atomic_load(&bank->count);
     for (size_t i = 0; i < count; i++) {
-        struct bank_slot *slot = &bank->slots[i];
-        struct ledger *ledger = NULL;
-        if (bank_find(bank, slot->name, &ledger) != LEDGER_OK) {
+        struct bank_slot *slot = bank_slot_at(bank, i);
+        struct ledger *ledger = atomic_load(&slot->kept) ? bank_slot_enter(slot) : NULL;
+        if (!ledger) {
             slot->told_seq = 0;
             continue;
         }
@@ -88,7 +89,7 @@ static bool take_samples(struct co_context *context, struct bank *bank, struct s
     static const struct pg_statement ask = {
         .sql = "SELECT w.ledger, coalesce(w.server, 0), coalesce((SELECT b.last_seq FROM batch b"
                " WHERE b.ledger = w.ledger ORDER BY b.no DESC LIMIT 1), 0)"
-               " FROM writer w ORDER BY w.ledger"};
+               " FROM writer w WHERE w.opens_at = '-infinity' ORDER BY w.ledger"};
     struct pg_result *rows = NULL;
     bool good = readers_run(context, bank->readers, &ask, NULL, &rows) == PG_OK &&
                 keep_samples(samples, rows);
@@ -124,13 +125,14 @@ static bool is_cold(struct bank *bank, int number)
 {
     size_t count = atomic_load(&bank->count);
     for (size_t i = 0; bank->follow && i < count; i++) {
-        struct bank_slot *slot = &bank->slots[i];
+        struct bank_slot *slot = bank_slot_at(bank, i);
         if (slot->number != number)
             continue;
         co_lock_take(&slot->lock);
         bool followed = slot->followed != NULL;
         co_lock_drop(&slot->lock);
-        return !followed && follow_list_find(bank->follow, slot->name) != FOLLOW_LIST_NO;
+        return !followed && bank_rest_never(slot) &&
+               follow_list_find(bank->follow, slot->name) != FOLLOW_LIST_NO;
     }
     return false;
 }

@@ -7,7 +7,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
-#include "ledger/bank/bank_private.h"
+#include "ledger/bank/bank_move.h"
 #include "ledger/bank/placement.h"
 #include "ledger/db/readers.h"
 
@@ -144,26 +144,6 @@ void bank_set_moves(struct bank_slot *slot, bool moves)
     co_lock_drop(&slot->lock);
     if (news)
         bank_step(slot->bank);
-}
-
-enum ledger_status bank_await(
-    struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger)
-{
-    struct co_context *hold = NULL;
-    enum ledger_status status;
-    bool goes_on;
-    do {
-        /* Read before looking: a step in between is not missed. */
-        uint64_t seen = co_eventcount_read(&bank->progress);
-        status = bank_find_moving(bank, name, ledger, &goes_on);
-        if (goes_on && !hold)
-            hold = co_context_with_timeout(context, BANK_HOLD_MS * CO_CLOCK_MS);
-        goes_on = goes_on && hold &&
-                  co_eventcount_await(hold, &bank->progress, seen + 1) == CO_EVENTCOUNT_REACHED;
-    } while (goes_on);
-    if (hold)
-        co_context_release(&hold);
-    return status;
 }
 
 /* ---- asking for a move --------------------------------------------------------------------- */

@@ -16,20 +16,22 @@
 
 /*
  * Invariants
- * - slots[0 .. count) never go away, and but for what a slot's lock guards they never change; a
- *   slot is filled before `count` includes it and its place leads to it, so that look-ups need no
- *   lock.
+ * - slots 0 .. count-1 (bank_slot_at()) never go away, and but for what a slot's lock guards they
+ *   never change; a slot is filled before `count` includes it and its place leads to it, so that
+ *   look-ups need no lock. A table of places that has become too small stays, for those that look.
  * - Only the holder of `making` fills a slot.
  * - slot.ledger is given and taken by the slot's keeper alone; whoever finds it there enters it
  *   under the lock, so that the keeper knows of all who use it.
+ * - A slot has a keeper while `kept`; one that is at rest (bank_rest.c) has none, and is CLOSED.
  *
  * Lock order: making, opening or taking -> whatever ledger_open() takes; a slot's lock -> nothing.
  */
 
 enum {
-    BANK_PLACES = 4 * BANK_LEDGERS_MAX, /* a power of 2: a look-up meets a free one soon */
-    BANK_HOLD_MS = 2000,                /* how long a request waits for a ledger on its way */
-    BANK_GIVES = 8,                     /* how many are on their way at the same time */
+    BANK_SLOTS = 1024,   /* in a piece of them */
+    BANK_HOLD_MS = 2000, /* how long a request waits for a ledger on its way */
+    BANK_WAKES = 3,      /* leaves a session (errands.h) for those that are closed */
+    BANK_GIVES = 8,      /* how many are on their way at the same time */
 };
 
 struct bank_slot {
@@ -41,9 +43,19 @@ struct bank_slot {
     int64_t given_ns, refused_ns; /* the same: on its way since, could not be given at; 0: not */
     uint64_t told_seq; /* the load duty's own: how far it was when that looked last; 0: not open */
 
+    _Atomic bool kept;         /* it has a keeper; set and unset under the lock */
+    _Atomic bool rests;        /* its keeper shall close it, if nobody uses it */
+    bool has_rested;           /* the keeper's own: it has */
+    bool has_room;             /* the same: it is one of those that may be open */
+    _Atomic int64_t rested_ns; /* when; 0: never */
+
     struct co_lock lock;     /* guards what follows */
     struct ledger *ledger;   /* NULL: not open here */
-    enum ledger_state state; /* then: OPENING, ELSEWHERE, LOST */
+    enum ledger_state state; /* then: CLOSED, OPENING, ELSEWHERE, LOST */
+    bool asked;              /* somebody waits for it */
+    unsigned given_up;       /* how often whoever waited for it was told that it does not open */
+    uint64_t uses;           /* how often it was entered for a request, and when last */
+    int64_t used_ns;
     char why[LEDGER_REASON];
     bool settled; /* it has been open, or could not be */
     bool given;   /* it is not open any more, and has yet to be given free */
@@ -56,21 +68,32 @@ struct bank_slot {
     struct co_duty following;
 };
 
+struct bank_places {            /* by name: the number of a slot, from 1; 0: none */
+    struct bank_places *before; /* the one that it replaced */
+    size_t size;                /* a power of 2, four times as many as there are slots at least */
+    _Atomic uint32_t at[];
+};
+
 struct bank {
     char *conninfo, *strategies, *follow, *url, *place, *witness, *main_is_in;
     enum bank_admission (*admits)(void *arg, const char *name);
     void *admits_arg;
     bool accepts_lost;
-    int64_t patience_ms, rebalance_ms;
-    struct co_duty load_duty;
+    int64_t patience_ms, rebalance_ms, idle_ms;
+    size_t max_ledgers, max_open;
+    struct co_duty load_duty, rest_duty;
+    struct co_semaphore room; /* for those that are open */
+    _Atomic size_t resting;   /* how many are about to make some */
     struct readers *readers;
     struct duties *duties;
     struct lease *lease;         /* NULL: not yet */
     struct committer *committer; /* the same */
     struct co_context *running;  /* ends when it is to be closed */
     struct co_waitgroup keepers;
+    void (*keeper)(void *slot); /* the work of each: bank_keeper() */
     struct co_eventcount progress;
     struct co_mutex making, opening; /* opening: one journal is folded at a time */
+    struct co_semaphore waking;      /* of those at rest BANK_WAKES: somebody waits for each */
     struct co_mutex taking;          /* one that is followed is taken at a time */
     struct co_semaphore reading;     /* and one is read in order to follow it */
     struct co_semaphore giving;      /* and BANK_GIVES are given to others: what waits for them must
@@ -78,67 +101,43 @@ struct bank {
     _Atomic size_t followers, count;
     _Atomic bool open, lost, is_read; /* is_read: what there was at the start is known */
     _Atomic bool leaving; /* what it has goes to other servers, and nothing is taken any more */
-    struct bank_slot slots[BANK_LEDGERS_MAX];
-    _Atomic uint16_t places[BANK_PLACES]; /* by name: the number of a slot, from 1; 0: none */
+    _Atomic(struct bank_slot *) slots[BANK_LEDGERS_MAX / BANK_SLOTS];
+    _Atomic(struct bank_places *) places;
 
     struct co_lock lock;     /* guards what follows */
     uint64_t steps;          /* of progress */
     char why[LEDGER_REASON]; /* it is not open */
 };
 
+/* The slot of that index, below `count`. */
+struct bank_slot *bank_slot_at(struct bank *bank, size_t index);
+
 /* The slot of a ledger; NULL: there is none. Never parks. */
 struct bank_slot *bank_slot_find(struct bank *bank, const char *name);
 
-/* Have a slot found by its name from now on; the caller holds `making`. */
-void bank_slot_show(struct bank_slot *slot);
+void bank_slot_free(struct bank *bank); /* all of them, with their places */
 
-/* Enter the ledger of that slot; NULL: it is not open. Never parks. */
+/* Enter the ledger of that slot; NULL: it is not open. That is not a use of it. Never parks. */
 struct ledger *bank_slot_enter(struct bank_slot *slot);
 
-/* It is on its way from one server that lives to another, or is not any more. */
-void bank_set_moves(struct bank_slot *slot, bool moves);
+/* As bank_find_moving(), but one that is at rest does not move. */
+enum ledger_status bank_slot_use(
+    struct bank *bank, const char *name, struct ledger **ledger, bool *moves);
 
-/* Take a slot for a ledger, with a keeper; the caller holds `making`. NULL: memory is short. */
+/* What follows the colon of a reason is for the log. */
+void bank_cut_reason(char why[LEDGER_REASON]);
+
+/* Give a slot a keeper, unless it has one; `asked`: whoever calls waits for the ledger. False:
+ * memory is short. Never parks. */
+CO_MUST_CHECK bool bank_keep(struct bank_slot *slot, bool asked);
+
+/* Take a slot for a ledger, which has no keeper yet (bank_keep()), and is found by its name from
+ * now on; the caller holds `making`. NULL: memory is short. */
 struct bank_slot *bank_slot_add(
     struct bank *bank, int number, const char *name, const char *strategy);
 
-/* The servers that live, as of the last look; `count` of them. For the caller to free; NULL: memory
- * is short, or there are none. */
-struct lease_peer *bank_list_servers(struct bank *bank, size_t *count);
-
-/* Does that server live? 0 never does. */
-bool bank_has_server(struct bank *bank, uint64_t server);
-
-/* The server that an open ledger shall go to now; 0: it stays. */
-uint64_t bank_next_owner(struct bank_slot *slot);
-
-/* Does any other server live? */
-bool bank_has_others(struct bank *bank);
-
-/* By the last look: is it for this server to take the ledger now? */
-bool bank_may_take(struct bank_slot *slot);
-
-/*
- * Give the open ledger to that server, when it is its turn: it is closed, and what is asked for
- * meanwhile waits. False: nothing was done, as things have changed while it waited, or the bank is
- * to be closed. Parks, as the next does.
- */
-CO_MUST_CHECK bool bank_give(struct bank_slot *slot, uint64_t next);
-
-/* It has ended, and is not given to anybody: close it. False: it is not to be opened again. */
-CO_MUST_CHECK bool bank_vacate(struct bank_slot *slot);
-
-/* The same of one that is this server's, and is not open: it could not be, or not yet. */
-void bank_give_unopened(struct bank_slot *slot, uint64_t next);
-
-/* It is on its way no more if that is what the row says, or it has taken too long; NULL: in any
- * case. Then it is another one's turn. */
-void bank_give_settle(struct bank_slot *slot, const struct lease_row *row);
-
-/* Whom it is left to for a while, if it is free; 0: nobody but this server. */
-uint64_t bank_heir(struct bank_slot *slot, const struct lease_row *row);
-
-/* The work of `load_duty`. */
+/* The works of keepers, and of `load_duty`. */
+void bank_keeper(void *slot);
 void bank_tell_load(void *bank);
 
 /* How its ledger is opened. */

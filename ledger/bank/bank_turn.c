@@ -16,8 +16,9 @@ void bank_turn(struct bank *bank)
     size_t count = atomic_load(&bank->count);
     bool any = false;
     for (size_t i = 0; i < count; i++) {
-        struct ledger *ledger;
-        if (bank_find(bank, bank->slots[i].name, &ledger) != LEDGER_OK)
+        struct bank_slot *slot = bank_slot_at(bank, i);
+        struct ledger *ledger = atomic_load(&slot->kept) ? bank_slot_enter(slot) : NULL;
+        if (!ledger)
             continue;
         strategy_run(ledger->strategy, NULL, 0, do_nothing, NULL);
         ledger_leave(ledger);

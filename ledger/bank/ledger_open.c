@@ -34,6 +34,8 @@
 #include "ledger/read/query.h"
 #include "ledger/strategy/strategy.h"
 
+enum { REST_LEAST_S = 2 /* not for less is a ledger closed */ };
+
 static bool open_store(struct co_context *context, struct ledger *ledger,
     const struct ledger_options *options, enum ledger_trouble *trouble, char *error, size_t size)
 {
@@ -255,6 +257,28 @@ bool ledger_is_over(struct ledger *ledger)
 {
     enum ledger_state state = journal_state(ledger->journal);
     return state == LEDGER_FENCED || state == LEDGER_LOST || atomic_load(&ledger->closing);
+}
+
+uint64_t ledger_users(const struct ledger *ledger)
+{
+    return co_waitgroup_count(&ledger->users);
+}
+
+uint64_t ledger_epoch(const struct ledger *ledger)
+{
+    return ledger->store->epoch;
+}
+
+bool ledger_may_rest(struct ledger *ledger, int64_t *opens_us)
+{
+    struct ledger_figures figures;
+    uint64_t seq;
+    int64_t ends_us = hold_table_next(ledger->holds);
+    *opens_us = ends_us ? ends_us : -1;
+    journal_read_figures(ledger->journal, &figures);
+    return figures.state == LEDGER_RUNNING && figures.durable_seq == figures.head_seq &&
+           hold_table_clearing(ledger->holds, 0, &seq, 1) == 0 &&
+           (!ends_us || ends_us - co_clock_wall_us() > REST_LEAST_S * 1000000);
 }
 
 bool ledger_was_resumed(struct ledger *ledger)

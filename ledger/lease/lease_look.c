@@ -347,6 +347,32 @@ size_t lease_row_count(struct lease *lease)
     return count;
 }
 
+static bool is_due(const struct lease *lease, const struct lease_known *known, int64_t now_us)
+{
+    uint64_t me = atomic_load(&lease->server);
+    bool opens = known->opens_us >= 0 && known->opens_us <= now_us;
+    if (!opens && known->wanted == 0)
+        return false;
+    bool is_owned = lease_owner(lease, known) != NULL;
+    if (is_owned)
+        return known->owner == me && (opens || known->wanted != me);
+    return opens || known->wanted == me;
+}
+
+bool lease_next_due(struct lease *lease, size_t *at, int64_t now_us, struct lease_row *row)
+{
+    bool found = false;
+    co_lock_take(&lease->lock);
+    for (; *at < lease->row_count && !found; ++*at) {
+        const struct lease_known *known = &lease->rows[*at];
+        found = is_due(lease, known, now_us);
+        if (found)
+            copy_row(lease, known, row);
+    }
+    co_lock_drop(&lease->lock);
+    return found;
+}
+
 bool lease_find(struct lease *lease, int ledger, struct lease_row *row)
 {
     co_lock_take(&lease->lock);

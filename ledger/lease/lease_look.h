@@ -44,6 +44,11 @@ bool lease_find(struct lease *lease, int ledger, struct lease_row *row);
 bool lease_row(struct lease *lease, size_t index, struct lease_row *row);
 size_t lease_row_count(struct lease *lease);
 
+/* The next row, from index *at on, which moves behind it, of a ledger that this server has, or
+ * nobody, and that is to be opened by then, or shall go to, or from, this server; false: there is
+ * none. */
+bool lease_next_due(struct lease *lease, size_t *at, int64_t now_us, struct lease_row *row);
+
 /* From now on each look asks how far a ledger has come, though it is another server's. */
 struct lease_interest { /* lies in the memory of whoever is interested */
     struct lease_interest *next;

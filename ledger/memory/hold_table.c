@@ -260,6 +260,14 @@ size_t hold_table_count(struct hold_table *holds)
     return count;
 }
 
+int64_t hold_table_next(struct hold_table *holds)
+{
+    co_lock_take(&holds->lock);
+    int64_t next_us = holds->waiting > 0 ? holds->heap[0].expires_us : 0;
+    co_lock_drop(&holds->lock);
+    return next_us;
+}
+
 size_t hold_table_waiting(struct hold_table *holds)
 {
     co_lock_take(&holds->lock);

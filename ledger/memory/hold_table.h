@@ -50,6 +50,9 @@ CO_MUST_CHECK bool hold_table_expired(struct hold_table *holds, int64_t now_us, 
 
 size_t hold_table_count(struct hold_table *holds); /* open ones */
 
+/* When the first of those ends that wait for their time (below); 0: none does. */
+int64_t hold_table_next(struct hold_table *holds);
+
 /* How many wait for their time: those that expire, and settled ones until hold_table_expired() has
  * passed it. */
 size_t hold_table_waiting(struct hold_table *holds);

@@ -21,6 +21,7 @@ static const char *why_not_running(const struct ledger_figures *figures)
 {
     switch (figures->state) {
     case LEDGER_RUNNING:
+    case LEDGER_CLOSED: /* whoever asks for it opens it */
         return NULL;
     case LEDGER_RECOVERING:
         if (figures->awaits_clock)
@@ -63,19 +64,25 @@ static int how_bad(const struct ledger_figures *figures)
 }
 
 /* The figures of a ledger that should run here and does not; else of the first that runs. If all
- * are elsewhere, of the first. False: there is none. */
-static bool read_worst(struct bank *bank, struct ledger_figures *worst)
+ * are elsewhere, of the first. Those that are at rest, or opened from there, do not count. False:
+ * there is none. */
+static bool read_worst(struct arena *arena, struct bank *bank, struct ledger_figures *worst)
 {
     struct ledger_figures each;
-    size_t count = bank_count(bank);
+    size_t room = bank_count(bank);
+    size_t *indexes = arena_alloc(arena, (room + 1) * sizeof *indexes);
+    size_t kept = bank_list_kept(bank, indexes, room);
+    bool has_any = false;
     *worst = (struct ledger_figures){.state = LEDGER_OPENING};
-    for (size_t i = 0; i < count && (i == 0 || how_bad(worst) < 2); i++) {
-        bank_figures(bank, i, &each);
+    for (size_t i = 0; i < kept && (!has_any || how_bad(worst) < 2); i++) {
+        bank_figures(bank, indexes[i], &each);
         bool tells_more = how_bad(&each) == 2 || (how_bad(&each) == 0 && how_bad(worst) == 1);
-        if (i == 0 || tells_more)
+        if (each.state != LEDGER_CLOSED && (!has_any || tells_more)) {
             *worst = each;
+            has_any = true;
+        }
     }
-    return count > 0;
+    return has_any;
 }
 
 /* How a database is doing. */
@@ -85,7 +92,7 @@ struct health {
     bool has_ledgers;
 };
 
-static void examine(struct banks *banks, size_t index, struct health *health)
+static void examine(struct arena *arena, struct banks *banks, size_t index, struct health *health)
 {
     char why[LEDGER_REASON];
     bool is_well = banks_is_well(banks, index, why);
@@ -97,7 +104,7 @@ static void examine(struct banks *banks, size_t index, struct health *health)
         memcpy(health->worst.reason, why, sizeof why);
         return;
     }
-    health->has_ledgers = read_worst(bank, &health->worst);
+    health->has_ledgers = read_worst(arena, bank, &health->worst);
     if (is_well && !health->has_ledgers)
         health->worst = (struct ledger_figures){.state = LEDGER_RUNNING};
     health->stuck = why_not_running(&health->worst);
@@ -145,7 +152,7 @@ static struct health *examine_all(struct call *call, struct banks *banks)
 {
     struct health *all = arena_alloc(call->arena, banks_count(banks) * sizeof *all);
     for (size_t i = 0; i < banks_count(banks); i++)
-        examine(banks, i, &all[i]);
+        examine(call->arena, banks, i, &all[i]);
     return all;
 }
 

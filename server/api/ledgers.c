@@ -26,6 +26,8 @@ const char *ledgers_state_name(enum ledger_state state)
         return "standing_by";
     case LEDGER_FOLLOWING:
         return "following";
+    case LEDGER_CLOSED:
+        return "closed";
     case LEDGER_OPENING:
         break;
     }

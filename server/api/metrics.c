@@ -413,19 +413,25 @@ static void write_databases(struct json_out *out, struct banks *banks)
                 bank_count(banks_at(banks, i)));
 }
 
-/* Of all ledgers; none if memory is short. Asked for at any time, also before there is a bank. */
+/* Of all ledgers that are not at rest; none if memory is short. Asked for at any time, also before
+ * there is a bank. */
 static struct ledger_figures *read_ledgers(struct call *call, size_t *count)
 {
     struct banks *banks = atomic_load(&call->api->banks);
     size_t counts[DATABASE_LIST_MAX] = {0}, databases = banks ? banks_count(banks) : 0, all = 0;
-    for (size_t i = 0; i < databases; i++)
-        if (banks_at(banks, i))
-            all += counts[i] = bank_count(banks_at(banks, i));
+    size_t *indexes[DATABASE_LIST_MAX] = {NULL};
+    for (size_t i = 0; i < databases; i++) {
+        struct bank *bank = banks_at(banks, i);
+        size_t room = bank ? bank_count(bank) : 0;
+        indexes[i] = arena_try(call->arena, (room + 1) * sizeof *indexes[i]);
+        if (room > 0 && indexes[i])
+            all += counts[i] = bank_list_kept(bank, indexes[i], room);
+    }
     struct ledger_figures *each = arena_try(call->arena, (all + 1) * sizeof *each);
     *count = 0;
     for (size_t i = 0; each && i < databases; i++)
         for (size_t at = 0; at < counts[i]; at++)
-            bank_figures(banks_at(banks, i), at, &each[(*count)++]);
+            bank_figures(banks_at(banks, i), indexes[i][at], &each[(*count)++]);
     return each;
 }
 

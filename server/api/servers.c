@@ -25,17 +25,19 @@ static const char *state_of(const struct ledger_figures *figures, const struct b
     if (banks_owner_is_other(owner))
         return owner->stopped ? "stopped" : "running";
     /* Its keeper learns a moment later than this that the other one has gone. */
-    bool is_left = figures->state == LEDGER_ELSEWHERE || figures->state == LEDGER_FOLLOWING;
+    bool is_left = figures->state == LEDGER_ELSEWHERE || figures->state == LEDGER_FOLLOWING ||
+                   figures->state == LEDGER_CLOSED; /* it is being opened */
     return ledgers_state_name(is_left ? LEDGER_OPENING : figures->state);
 }
 
-static void survey_bank(struct banks *banks, size_t database, size_t count, struct survey *survey)
+static void survey_bank(struct banks *banks, size_t database, const size_t *indexes, size_t count,
+    struct survey *survey)
 {
     struct bank *bank = banks_at(banks, database);
     for (size_t i = 0; i < count; i++) {
         struct whereabouts *ledger = &survey->ledgers[survey->count];
         struct ledger_figures figures;
-        bank_figures(bank, i, &figures);
+        bank_figures(bank, indexes[i], &figures);
         /* One that was made a moment ago is not known to the database's next look yet. */
         if (!bank_owner(bank, figures.name, &ledger->owner))
             continue;
@@ -48,18 +50,23 @@ static void survey_bank(struct banks *banks, size_t database, size_t count, stru
     }
 }
 
-/* All of it is read before any of it is told, so that each ledger is told once. */
+/* All of it is read before any of it is told, so that each ledger is told once. Those that are at
+ * rest everywhere are not told: there may be very many. */
 static void take_survey(struct call *call, struct survey *survey)
 {
     struct banks *banks = call->api->banks;
     size_t counts[DATABASE_LIST_MAX] = {0}, count = 0;
+    size_t *indexes[DATABASE_LIST_MAX] = {NULL};
     *survey = (struct survey){.count = 0};
-    for (size_t i = 0; i < banks_count(banks); i++)
-        if (banks_at(banks, i))
-            count += counts[i] = bank_count(banks_at(banks, i));
+    for (size_t i = 0; i < banks_count(banks); i++) {
+        struct bank *bank = banks_at(banks, i);
+        size_t room = bank ? bank_count(bank) : 0;
+        indexes[i] = arena_alloc(call->arena, (room + 1) * sizeof *indexes[i]);
+        count += counts[i] = bank ? bank_list_open(bank, indexes[i], room) : 0;
+    }
     survey->ledgers = arena_alloc(call->arena, (count + 1) * sizeof *survey->ledgers);
     for (size_t i = 0; i < banks_count(banks); i++)
-        survey_bank(banks, i, counts[i], survey);
+        survey_bank(banks, i, indexes[i], counts[i], survey);
 }
 
 static void write_ledger(struct json_out *out, struct whereabouts *ledger)

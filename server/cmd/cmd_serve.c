@@ -278,6 +278,7 @@ static bool make_banks(struct serve *serve)
 {
     find_place(serve);
     const struct bank_options each = {.strategies = serve->options.strategies,
+        .max_open = serve->options.open_ledgers,
         .follow = serve->options.follow,
         .url = own_url(serve),
         .place = serve->place,

@@ -46,6 +46,10 @@ static struct option flags[] = {
         "which ledgers of other servers are kept up here, for a takeover at once: all, none, a "
         "list; fit: those that take a quarter of the free memory at most",
         FOLLOW_LIST_DEFAULT},
+    {"open-ledgers", "N=2..100000",
+        "how many ledgers of a database are open at the same time; where there are more, one is "
+        "opened when it is used, and closed when nobody has used it for a minute",
+        "1024"},
     {"cluster-control", "FILE",
         "for demonstrations, on loopback: the program that an admin's token may have kill and "
         "start "
@@ -216,6 +220,7 @@ static bool read_database(const struct options *options, struct serve_options *s
     serve->demands.require_sync = options_is_on(options, "require-sync");
     serve->accepts_lost = options_is_on(options, "accept-lost");
     serve->rebalances = options_choice(options, "rebalance") == 0;
+    serve->open_ledgers = (size_t)options_number(options, "open-ledgers");
     return good;
 }
 

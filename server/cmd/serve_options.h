@@ -21,7 +21,8 @@ struct serve_options {
     struct database_options database; /* the first */
     struct database_list databases;   /* empty: a private one */
     struct pg_demands demands;
-    const char *follow; /* follow_list.h */
+    size_t open_ledgers; /* of a database, at the same time */
+    const char *follow;  /* follow_list.h */
     const char *strategies;
     struct listen listen;
     struct tls_files tls; /* certificate NULL: TLS is not spoken */

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "coro/clock.h"
 #include "coro/duty.h"
@@ -36,7 +37,10 @@ struct crossing_keeper {
     _Atomic int64_t oldest_us;
     uint64_t holds[AT_ONCE];
     /* How far each journal was durable at the look before. */
-    uint64_t seen[DATABASE_LIST_MAX][BANK_LEDGERS_MAX];
+    struct crossing_seen {
+        uint64_t *seqs;
+        size_t count;
+    } seen[DATABASE_LIST_MAX];
     struct ledger_figures figures;
 };
 
@@ -140,15 +144,34 @@ static void drive_all(
     ledger_leave(ledger);
 }
 
-/* Names stay for as long as the bank, and the order too. */
-static void look_through(struct crossing_keeper *keeper, struct bank *bank, uint64_t *seen)
+/* False: memory is short, until the next look. */
+static bool has_room(struct crossing_seen *seen, size_t count)
+{
+    if (count <= seen->count)
+        return true;
+    uint64_t *seqs = realloc(seen->seqs, 2 * count * sizeof *seqs);
+    if (!seqs)
+        return false;
+    memset(seqs + seen->count, 0, (2 * count - seen->count) * sizeof *seqs);
+    *seen = (struct crossing_seen){seqs, 2 * count};
+    return true;
+}
+
+/* One at rest has no open transfer. Names stay for as long as the bank, and the order too. */
+static void look_through(
+    struct crossing_keeper *keeper, struct bank *bank, struct crossing_seen *seen)
 {
     size_t count = bank_count(bank);
-    for (size_t i = 0; i < count && i < BANK_LEDGERS_MAX; i++) {
-        bank_figures(bank, i, &keeper->figures);
-        drive_all(keeper, bank, keeper->figures.name, seen[i]);
-        seen[i] = keeper->figures.durable_seq;
+    if (!has_room(seen, count))
+        return;
+    size_t *indexes = calloc(count + 1, sizeof *indexes);
+    size_t kept = indexes ? bank_list_kept(bank, indexes, count) : 0;
+    for (size_t i = 0; i < kept; i++) {
+        bank_figures(bank, indexes[i], &keeper->figures);
+        drive_all(keeper, bank, keeper->figures.name, seen->seqs[indexes[i]]);
+        seen->seqs[indexes[i]] = keeper->figures.durable_seq;
     }
+    free(indexes);
 }
 
 static void keep(void *arg)
@@ -160,7 +183,7 @@ static void keep(void *arg)
         keeper->silent = 0;
         for (size_t i = 0; i < banks_count(banks); i++)
             if (banks_at(banks, i))
-                look_through(keeper, banks_at(banks, i), keeper->seen[i]);
+                look_through(keeper, banks_at(banks, i), &keeper->seen[i]);
         tell_left(keeper);
     }
 }
@@ -182,6 +205,8 @@ void crossing_keeper_stop(struct crossing_keeper **keeper)
     if (!*keeper)
         return;
     co_duty_stop(&(*keeper)->duty);
+    for (size_t i = 0; i < DATABASE_LIST_MAX; i++)
+        free((*keeper)->seen[i].seqs);
     free(*keeper);
     *keeper = NULL;
 }

@@ -363,12 +363,6 @@ bool banks_is_open(struct banks *banks, char why[LEDGER_REASON])
     return true;
 }
 
-size_t bank_count(struct bank *bank)
-{
-    (void)bank;
-    return 1;
-}
-
 void bank_figures(struct bank *bank, size_t index, struct ledger_figures *figures)
 {
     co_ensure(index == 0);

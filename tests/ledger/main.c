@@ -27,7 +27,8 @@ extern const struct unit_suite copy_suite, record_suite, tables_suite, different
 BOTH(DECLARE)
 extern const struct unit_suite dbtime_suite, turns_suite, clearing_suite, follow_suite;
 extern const struct unit_suite committer_suite, lease_suite, damaged_suite, bank_suite, banks_suite,
-    owners_suite, giving_suite, placement_suite, migrate_suite, rights_suite, watch_suite;
+    owners_suite, giving_suite, resting_suite, placement_suite, migrate_suite, rights_suite,
+    watch_suite;
 
 int main(int argc, char **argv)
 {
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
         &placement_suite,
         &owners_suite,
         &giving_suite,
+        &resting_suite,
         &dbtime_suite,
         &committer_suite,
         &lease_suite,

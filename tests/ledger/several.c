@@ -28,7 +28,9 @@ void several_begin(
         .strategies = "owner",
         .url = server->url,
         .patience_ms = times->patience_ms,
-        .rebalance_ms = times->rebalance_ms};
+        .rebalance_ms = times->rebalance_ms,
+        .max_open = times->max_open,
+        .idle_ms = times->idle_ms};
     server->bank = bank_make(&options, error, sizeof error);
     co_ensure(server->bank != NULL);
     co_waitgroup_add(&server->opening, 1);

@@ -14,7 +14,7 @@ struct several {
 };
 
 /* Have server number `number` (from 0) open its bank beside the test. Of the options only the times
- * are looked at. */
+ * are looked at, and how many ledgers may be open. */
 void several_begin(
     struct several *server, const char *db, int number, const struct bank_options *times);
 
