@@ -38,7 +38,10 @@ async function open(browser, service, { url = service.url, token = service.token
     page.seen = []; // for the report of a failure
     page.said = []; // on the console
     page.on('console', (message) => page.said.push(message.text()));
-    page.on('console', (message) => page.seen.push(message.text()));
+    page.on('console', (message) => {
+        page.seen.push(message.text());
+        if (/^Pattern attribute/.test(message.text())) page.sins.push(message.text());
+    });
     page.on('response', (response) => page.seen.push(`${response.url()} ${response.status()}`));
     page.on('requestfailed', (request) =>
         page.seen.push(`${request.url()} ${request.failure()?.errorText}`));

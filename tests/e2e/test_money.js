@@ -43,6 +43,7 @@ async function transfersWithKey(service, key) {
 
 export const money = {
     async 'an account is opened with the form'({ service, open }) {
+        await service.account('form.before'); // an empty ledger shows a welcome instead
         const page = await open();
         await page.click('#accounts-open');
         await page.fill('#open-id', 'form.opened');
@@ -320,7 +321,8 @@ export const money = {
         assert.equal(await page.isVisible('#answer'), false);
     },
 
-    async 'an account that is not there'({ open }) {
+    async 'an account that is not there'({ service, open }) {
+        await service.account('is.there');
         const page = await open();
         await fill(page, 'deposit', { to: 'nobody.at.all', amount: '5' });
         await page.click('#move-send');
