@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/audit/audit_apart.h"
 #include "ledger/bank/bank_private.h"
+#include "ledger/bank/banks_private.h"
 #include "ledger/db/readers.h"
 #include "ledger/db/sql_kind.h"
 #include "ledger/memory/account_table.h"
@@ -79,4 +81,16 @@ void banks_elsewhere_free(struct banks_elsewhere *hold)
     free(hold->key);
     free(hold->metadata);
     *hold = (struct banks_elsewhere){.key = NULL};
+}
+
+bool banks_audit(struct co_context *context, struct banks *banks, const char *ledger,
+    struct audit_report *report)
+{
+    _Static_assert((int)AUDIT_APART_MAX >= DATABASE_LIST_MAX, "each has a row");
+    struct audit_apart databases = {.count = banks->count, .role = PG_APP_ROLE};
+    (void)banks_home(banks, ledger, &databases.home);
+    for (size_t i = 0; i < banks->count; i++)
+        databases.rows[i] =
+            (struct audit_apart_row){banks->branches[i].name, banks->branches[i].conninfo};
+    return audit_apart(context, &databases, ledger, report);
 }

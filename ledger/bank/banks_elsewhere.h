@@ -22,4 +22,10 @@ enum ledger_status banks_elsewhere_hold(struct co_context *context, struct banks
     const char *ledger, uint64_t seq, struct banks_elsewhere *hold);
 void banks_elsewhere_free(struct banks_elsewhere *hold);
 
+/* Compare its clearing accounts with those of ledgers in other databases (audit_apart.h): the part
+ * of a whole audit that ledger_audit() does not do, after it. */
+struct audit_report;
+CO_MUST_CHECK bool banks_audit(struct co_context *context, struct banks *banks, const char *ledger,
+    struct audit_report *report);
+
 #endif

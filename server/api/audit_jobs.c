@@ -13,6 +13,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/context.h"
+#include "ledger/bank/banks_elsewhere.h"
 #include "ledger/ledger.h"
 #include "server/text/log.h"
 
@@ -39,6 +40,8 @@ static void run_job(void *arg)
     struct log_request logged;
     log_request_begin(&logged, job->request);
     enum ledger_status status = ledger_audit(open, ledger, &job->progress, &job->report);
+    if (status == LEDGER_OK && !banks_audit(open, job->banks, job->name, &job->report))
+        status = LEDGER_UNAVAILABLE;
     /* A ledger that closes stops its audit, which is not a failure of it. */
     enum audit_job_state ended =
         co_context_err(open) == CO_CONTEXT_OK ? AUDIT_JOB_FAILED : AUDIT_JOB_STOPPED;
@@ -75,11 +78,13 @@ static struct audit_job *make_job(struct audit_jobs *jobs, struct ledger *ledger
     return job;
 }
 
-struct audit_job *audit_jobs_start(struct audit_jobs *jobs, struct ledger *ledger, const char *name)
+struct audit_job *audit_jobs_start(
+    struct audit_jobs *jobs, struct banks *banks, struct ledger *ledger, const char *name)
 {
     struct audit_job *job = make_job(jobs, ledger, name);
     if (!job)
         return NULL;
+    job->banks = banks;
     /* Keeps the ledger open until the job has ended. */
     ledger_enter(ledger);
     if (!co_spawn_named("audit", run_job, job)) {

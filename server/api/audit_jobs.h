@@ -17,12 +17,14 @@
 enum { AUDIT_JOBS_KEPT = 16 };
 
 struct audit_jobs;
+struct banks;
 struct ledger;
 
 enum audit_job_state { AUDIT_JOB_RUNNING, AUDIT_JOB_DONE, AUDIT_JOB_FAILED, AUDIT_JOB_STOPPED };
 
 struct audit_job {
     struct audit_jobs *jobs;
+    struct banks *banks;
     struct ledger *ledger;                        /* entered while it runs */
     char *name;                                   /* the ledger's */
     char id[MONEY_TEXT], request[LOG_REQUEST_ID]; /* the latter: which one began it */
@@ -48,9 +50,10 @@ void audit_jobs_free(struct audit_jobs *jobs);
 /* The one that runs; NULL: none does. */
 struct audit_job *audit_jobs_running(const struct audit_jobs *jobs);
 
-/* Start one of the ledger, which the caller has entered, while none runs. NULL: memory is short. */
+/* Start one of the ledger, which the caller has entered, of the banks, while none runs. NULL:
+ * memory is short. */
 CO_MUST_CHECK struct audit_job *audit_jobs_start(
-    struct audit_jobs *jobs, struct ledger *ledger, const char *name);
+    struct audit_jobs *jobs, struct banks *banks, struct ledger *ledger, const char *name);
 
 /* Of the ledger of that name; NULL: there is none such, or it is forgotten. */
 struct audit_job *audit_jobs_find(const struct audit_jobs *jobs, const char *name, const char *id);

@@ -186,7 +186,7 @@ void audits_post(struct call *call)
     } else if (job) {
         call_refuse_as(call, &is_running, "Location says which.");
         call->location = path_of(call, job);
-    } else if ((job = audit_jobs_start(jobs, call->ledger, call->path.ledger))) {
+    } else if ((job = audit_jobs_start(jobs, call->api->banks, call->ledger, call->path.ledger))) {
         answer_job(call, job, durable);
         call->response->status = 202;
         call->location = path_of(call, job);

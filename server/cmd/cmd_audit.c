@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/audit/audit_apart.h"
 #include "ledger/audit/audit_replay.h"
 #include "ledger/memory/account_table.h"
 #include "server/api/api.h"
@@ -15,6 +16,7 @@
 struct audit {
     const char *ledger;
     bool as_json, resumes;
+    bool apart; /* also what went between it and ledgers in other databases */
 };
 
 static void print_text(const struct audit *audit, const struct audit_report *report)
@@ -84,6 +86,17 @@ static void tell(uint64_t checked, uint64_t seq)
     progress_count(checked, seq, "entries");
 }
 
+static bool compare_apart(
+    struct co_context *context, const char *ledger, struct audit_report *report)
+{
+    struct audit_apart databases = {.role = NULL};
+    const struct database_list *list = cmd_database_list(&databases.home);
+    for (; databases.count < list->count; databases.count++)
+        databases.rows[databases.count] = (struct audit_apart_row){
+            list->rows[databases.count].name, list->rows[databases.count].conninfo};
+    return audit_apart(context, &databases, ledger, report);
+}
+
 static int replay(struct co_context *context, struct pg *pg, void *arg)
 {
     static struct audit_report report;
@@ -103,6 +116,10 @@ static int replay(struct co_context *context, struct pg *pg, void *arg)
     progress_end();
     if (!good) {
         fprintf(stderr, "teller: %s\n", pg_message(pg));
+        return 1;
+    }
+    if (audit->apart && !compare_apart(context, audit->ledger, &report)) {
+        fprintf(stderr, "teller: %s\n", report.reason);
         return 1;
     }
     if (audit->as_json)
@@ -140,7 +157,8 @@ int cmd_audit(int argc, char **argv)
         return code;
     struct audit audit = {.ledger = options_value(&options, "ledger"),
         .as_json = options_value(&options, "json") != NULL,
-        .resumes = options_value(&options, "resume") != NULL};
+        .resumes = options_value(&options, "resume") != NULL,
+        .apart = true};
     return cmd_database_run(&(struct cmd_database){
         .options = &options, .ledger = audit.ledger, .work = replay, .arg = &audit});
 }

@@ -26,11 +26,18 @@ int cmd_database_parse(
     return -1;
 }
 
-struct run {
+static struct run {
     const struct cmd_database *command;
     struct database_list databases; /* empty: the private one */
+    size_t index;                   /* of the one that is worked with */
     int exit_code;
-};
+} the_run;
+
+const struct database_list *cmd_database_list(size_t *index)
+{
+    *index = the_run.index;
+    return &the_run.databases;
+}
 
 /* Which of them has the ledger, by the word of the first; else the first that has one of that
  * name. False: see `error`. */
@@ -116,6 +123,7 @@ static void work_on_named(struct co_context *context, struct run *run)
     }
     for (size_t i = from; i < from + count; i++) {
         const struct database_list_row *row = &databases->rows[i];
+        run->index = i;
         if (count > 1)
             printf("%s: ", row->name);
         if (!connect_and_work(context, run, row->conninfo, error, sizeof error)) {
@@ -145,14 +153,13 @@ static void run_command(void *arg)
 
 int cmd_database_run(const struct cmd_database *command)
 {
-    static struct run run;
-    run = (struct run){.command = command};
-    if (!cmd_databases_read(command->options, &run.databases))
+    the_run = (struct run){.command = command};
+    if (!cmd_databases_read(command->options, &the_run.databases))
         return 2;
     /* PGHOST and its like count only beside --database. */
-    pg_clear_environment(run.databases.count == 0);
-    (void)co_runtime_run(NULL, run_command, &run);
-    return run.exit_code;
+    pg_clear_environment(the_run.databases.count == 0);
+    (void)co_runtime_run(NULL, run_command, &the_run);
+    return the_run.exit_code;
 }
 
 int cmd_database_ledger(struct co_context *context, struct pg *pg, const char *name)

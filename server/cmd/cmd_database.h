@@ -7,6 +7,7 @@
 #define SERVER_CMD_CMD_DATABASE_H
 
 #include "coro/context.h"
+#include "ledger/bank/database_list.h"
 #include "ledger/db/pg.h"
 #include "server/cmd/options.h"
 
@@ -39,6 +40,10 @@ struct cmd_database {
  * on stderr if there is none; with each, the worst. Where there are several, what is printed of one
  * begins with its name. */
 CO_MUST_CHECK int cmd_database_run(const struct cmd_database *command);
+
+/* Of the command that runs: the databases that it was given, and which of them work() has now. An
+ * empty list: the private one. */
+const struct database_list *cmd_database_list(size_t *index);
 
 /* The number of a ledger; 0, with the reason on stderr: there is none of that name. Parks. */
 CO_MUST_CHECK int cmd_database_ledger(struct co_context *context, struct pg *pg, const char *name);

@@ -6,8 +6,10 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
+#include "ledger/audit/audit_apart.h"
 #include "ledger/bank/bank_private.h"
 #include "ledger/bank/banks.h"
+#include "ledger/bank/banks_elsewhere.h"
 #include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
 
@@ -361,6 +363,90 @@ static void closed_while_the_first_is_asked(void)
     pg_close(&holder);
 }
 
+/* ---- what went between two of them ----------------------------------------------------------- */
+
+#define KEY "\xE2\x87\x84main/0/"
+
+static struct ledger *enter(struct banks *banks, const char *name, const char *clearing)
+{
+    const struct ledger_open_account request = {.id = clearing, .asset = "USD/2", .clears = true};
+    struct ledger_account account;
+    struct ledger *ledger;
+    uint64_t seq;
+    bool opened;
+    CU_ASSERT_EQUAL_FATAL(banks_find(banks, name, &ledger), LEDGER_OK);
+    fixture_account(ledger, "a", "USD/2", "0");
+    CU_ASSERT_EQUAL(
+        ledger_open_account(co_context_background(), ledger, &request, &account, &opened, &seq),
+        LEDGER_OK);
+    return ledger;
+}
+
+static void take_away(struct ledger *payer)
+{
+    struct co_context *context = co_context_background();
+    const struct ledger_hold hold = {
+        .key = KEY "1", .from = "a", .to = "clearing:branch:USD.2", .amount = 30, .clears = true};
+    struct ledger_outcome held, settled;
+    CU_ASSERT_EQUAL(fixture_move(payer, NULL, "world:USD.2", "a", 100), LEDGER_OK);
+    ledger_hold(context, payer, &hold, &held);
+    CU_ASSERT_EQUAL_FATAL(held.status, LEDGER_OK);
+    const struct ledger_settlement capture = {.hold = held.seq, .capture = true, .clears = true};
+    ledger_settle(context, payer, &capture, &settled);
+    CU_ASSERT_EQUAL_FATAL(settled.status, LEDGER_OK);
+    entry_drop(&held.entry);
+    entry_drop(&settled.entry);
+}
+
+static void hand_over(struct ledger *payee)
+{
+    const struct ledger_leg leg = {"clearing:main:USD.2", "a", 30};
+    const struct ledger_transfer pay = {
+        .key = KEY "2", .legs = &leg, .leg_count = 1, .clears = true};
+    struct ledger_outcome outcome;
+    ledger_transfer(co_context_background(), payee, &pay, &outcome);
+    CU_ASSERT_EQUAL_FATAL(outcome.status, LEDGER_OK);
+    entry_drop(&outcome.entry);
+}
+
+static void expect_found(struct banks *banks, uint64_t found)
+{
+    static const char *const names[] = {"main", "branch"};
+    for (int i = 0; i < 2; i++) {
+        static struct audit_report report;
+        report = (struct audit_report){.found = 0};
+        CU_ASSERT(banks_audit(co_context_background(), banks, names[i], &report));
+        CU_ASSERT_EQUAL(report.found, found);
+        CU_ASSERT(!found || strstr(report.text, "do not add up"));
+    }
+}
+
+/* A database that was put back to an earlier state has not what the other one has sent. */
+static void what_did_not_arrive_is_found(void)
+{
+    static struct audit_report report;
+    char west[400];
+    struct two two;
+    bool created;
+    begin(&two, west);
+    CU_ASSERT_EQUAL_FATAL(create(two.banks, "branch", "west", &created), LEDGER_OK);
+    struct ledger *payer = enter(two.banks, "main", "clearing:branch:USD.2");
+    struct ledger *payee = enter(two.banks, "branch", "clearing:main:USD.2");
+    expect_found(two.banks, 0);
+    take_away(payer);
+    expect_found(two.banks, 1);
+    hand_over(payee);
+    expect_found(two.banks, 0);
+    ledger_leave(payer);
+    ledger_leave(payee);
+
+    const struct audit_apart away = {
+        .count = 2, .rows = {{"east", two.list.rows[0].conninfo}, {"west", "host=/nowhere"}}};
+    CU_ASSERT_FALSE(audit_apart(co_context_background(), &away, "main", &report));
+    CU_ASSERT_PTR_NOT_NULL(strstr(report.reason, "database west was not compared"));
+    banks_close(&two.banks);
+}
+
 static const struct unit_test tests[] = {
     {"what_is_said_is_read", what_is_said_is_read},
     {"a_ledger_lives_in_one", a_ledger_lives_in_one},
@@ -370,6 +456,7 @@ static const struct unit_test tests[] = {
     {"what_was_ceded_by_mistake_comes_back", what_was_ceded_by_mistake_comes_back},
     {"one_that_went_away_is_not_chosen", one_that_went_away_is_not_chosen},
     {"closed_while_the_first_is_asked", closed_while_the_first_is_asked},
+    {"what_did_not_arrive_is_found", what_did_not_arrive_is_found},
     {"one_that_is_away_is_no_matter_to_others", one_that_is_away_is_no_matter_to_others},
     {0},
 };

@@ -9,7 +9,9 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "loadtest/dice.h"
 #include "tests/service/command.h"
+#include "tests/service/payers.h"
 #include "tests/service/standby.h"
 #include "tests/service/visit.h"
 
@@ -20,7 +22,15 @@
 #define OPEN_A "{\"id\":\"a\",\"asset\":\"USD/2\"}"
 #define OPEN_B "{\"id\":\"b\",\"asset\":\"USD/2\"}"
 
-enum { PATIENCE_S = 60, URL = 300 };
+enum {
+    PATIENCE_S = 60,
+    URL = 300,
+    PAYERS = 8,
+    BETWEEN = 20,
+    AUDITS = 12,
+    LOSSES = 4,
+    AWAY_MS = 3000
+};
 
 /* Two hosts lend their PostgreSQL; the service is on a database of each. */
 struct pair {
@@ -260,6 +270,67 @@ static void one_is_killed(void)
     service_remove(&pair.hosts[1]);
 }
 
+/* ---- under load ------------------------------------------------------------------------------ */
+
+/* What is on its way between the two while an audit looks at the one and then at the other is no
+ * finding. */
+static void audits_agree(const struct pair *pair, struct payers *payers, struct dice *dice)
+{
+    struct command command = {.out = NULL};
+    for (int i = 0; i < AUDITS; i++) {
+        payers_let(payers, BETWEEN, dice);
+        run(pair, &command,
+            (const char *const[]){"audit", "--ledger", i % 2 ? "branch" : "main", NULL});
+        EXPECT_EXIT(&command, 0);
+    }
+    command_free(&command);
+}
+
+/* Either of the two dies, with what is on its way, and comes back. */
+static bool lose_one(struct pair *pair, struct payers *payers, struct dice *dice)
+{
+    struct service *host = &pair->hosts[dice_below(dice, 2)];
+    payers_let(payers, BETWEEN, dice);
+    service_kill(host);
+    service_signal_postgres(host, SIGKILL);
+    co_sleep((int64_t)dice_below(dice, AWAY_MS) * CO_CLOCK_MS);
+    return service_run(host);
+}
+
+static void crossed_and_lost(void)
+{
+    static struct pair pair;
+    static struct payers payers;
+    struct visit visit;
+    struct dice dice = dice_make(unit_seed(), 96);
+    pair = (struct pair){.east = ""};
+    CU_ASSERT_FATAL(service_make(&pair.hosts[0], "owner", NULL));
+    CU_ASSERT_FATAL(service_make(&pair.hosts[1], "owner", NULL));
+    name_database(&pair.hosts[0], "east", "template1", pair.east);
+    name_database(&pair.hosts[1], "west", "template1", pair.west);
+    prepare(&pair);
+    CU_ASSERT_FATAL(service_run(&pair.service));
+    visit_begin(&visit, &pair.service);
+    make_ledgers(&visit);
+    CU_ASSERT(payers_fund(&visit));
+    visit_end(&visit);
+    payers_begin(&payers, PAYERS, &pair.service, &pair.service, 97);
+    audits_agree(&pair, &payers, &dice);
+    for (int i = 0; i < LOSSES; i++)
+        CU_ASSERT_FATAL(lose_one(&pair, &payers, &dice));
+    payers_let(&payers, BETWEEN, &dice);
+    payers_end(&payers);
+    printf("[%zu arrived] ", atomic_load(&payers.answered));
+    visit_begin(&visit, &pair.service);
+    payers_check(&payers, &visit);
+    CU_ASSERT(visit_audit(&visit, "main") && visit_audit(&visit, "branch"));
+    visit_end(&visit);
+    CU_ASSERT_EQUAL(service_stop(&pair.service), 0);
+    service_remove(&pair.service);
+    service_remove(&pair.hosts[0]);
+    service_remove(&pair.hosts[1]);
+}
+
 const struct unit_suite databases_suite = {"databases", 2,
-    (const struct unit_test[]){
-        {"of_two_databases", of_two_databases}, {"one_is_killed", one_is_killed}, {0}}};
+    (const struct unit_test[]){{"of_two_databases", of_two_databases},
+        {"one_is_killed", one_is_killed}, {"crossed_and_lost", crossed_and_lost}, {0}}};
