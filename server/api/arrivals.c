@@ -75,14 +75,7 @@ static void answer(struct call *call, const struct crossing_end_told *told)
 {
     struct json_out out;
     json_out_begin(&out, call->arena);
-    json_out_open(&out, '{');
-    json_out_key(&out, "code");
-    json_out_text(&out, status_name(told->status));
-    json_out_key(&out, "account");
-    json_out_text(&out, told->account);
-    json_out_key(&out, "seq");
-    json_out_number(&out, told->seq);
-    json_out_close(&out, '}');
+    crossing_end_write(&out, told);
     call_ok(call, &out, told->seq);
 }
 

@@ -14,20 +14,14 @@ static void number(struct json_out *out, const char *key, uint64_t value)
     json_out_number(out, value);
 }
 
-static void text(struct json_out *out, const char *key, const char *value)
-{
-    json_out_key(out, key);
-    json_out_text(out, value);
-}
-
 static void write_group(struct json_out *out, const struct co_stuck_group *group)
 {
     char frame[CO_STUCK_FRAME_TEXT];
     json_out_open(out, '{');
-    text(out, "name", group->spawned->name);
-    text(out, "file", group->spawned->file);
+    json_out_member(out, "name", group->spawned->name);
+    json_out_member(out, "file", group->spawned->file);
     number(out, "line", (uint64_t)group->spawned->line);
-    text(out, "on", group->why);
+    json_out_member(out, "on", group->why);
     number(out, "count", group->count);
     number(out, "longest_ms", (uint64_t)(group->longest_ns / CO_CLOCK_MS));
     number(out, "shortest_ms", (uint64_t)(group->shortest_ns / CO_CLOCK_MS));

@@ -111,12 +111,6 @@ static bool enter(struct call *call, const char *name, const char *key)
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-static void member_text(struct json_out *out, const char *name, const char *text)
-{
-    json_out_key(out, name);
-    json_out_text(out, text);
-}
-
 /* 0 is null. */
 static void member_position(struct json_out *out, const char *name, uint64_t seq)
 {
@@ -131,9 +125,16 @@ static void write_end(struct json_out *out, const char *name, const struct cross
 {
     json_out_key(out, name);
     json_out_open(out, '{');
-    member_text(out, "ledger", end->ledger);
-    member_text(out, "account", end->account);
+    json_out_member(out, "ledger", end->ledger);
+    json_out_member(out, "account", end->account);
     json_out_close(out, '}');
+}
+
+static bool read_settled(
+    struct arena *arena, const struct entry *settled, struct crossing_end_told *told)
+{
+    const char *text = settled->metadata;
+    return text && crossing_end_read(arena, text, strlen(text), told);
 }
 
 /* How it stands: `told` is what the ledger that is paid has answered; NULL: not known yet. */
@@ -144,16 +145,16 @@ static void write_state(struct json_out *out, const struct crossing *crossing,
     const char *account = told ? told->account : NULL;
     if (here)
         account = first->account ? first->account->id : NULL;
-    member_text(out, "state", refused ? "refused" : told ? "done" : "open");
+    json_out_member(out, "state", refused ? "refused" : told ? "done" : "open");
     json_out_key(out, "refused");
     if (!refused) {
         json_out_json(out, NULL);
         return;
     }
     json_out_open(out, '{');
-    member_text(out, "code", status_name(here ? first->code : told->status));
-    member_text(out, "ledger", here ? crossing->from.ledger : crossing->to.ledger);
-    member_text(out, "account", account);
+    json_out_member(out, "code", status_name(here ? first->code : told->status));
+    json_out_member(out, "ledger", here ? crossing->from.ledger : crossing->to.ledger);
+    json_out_member(out, "account", account);
     json_out_close(out, '}');
 }
 
@@ -163,12 +164,12 @@ static void write_crossing(struct json_out *out, const struct crossing *crossing
     json_out_open(out, '{');
     json_out_key(out, "id");
     json_out_number(out, first->seq);
-    member_text(out, "key", crossing->key);
+    json_out_member(out, "key", crossing->key);
     write_end(out, "from", &crossing->from);
     write_end(out, "to", &crossing->to);
     json_out_key(out, "amount");
     json_out_money(out, crossing->amount);
-    member_text(out, "asset", crossing->asset);
+    json_out_member(out, "asset", crossing->asset);
     write_state(out, crossing, first, told);
     member_position(out, "transfer", told && !told->status ? told->seq : 0);
     member_position(out, "settled_by", settled ? settled->seq : 0);
@@ -195,7 +196,7 @@ static void answer_ended(struct call *call, const struct crossing_outcome *outco
     struct crossing_end_told told;
     struct crossing crossing;
     if (!crossing_read(call->arena, call->path.ledger, first, &crossing) ||
-        !crossing_end_read(call->arena, settled, &told)) {
+        !read_settled(call->arena, settled, &told)) {
         refuse_damaged(call, settled->seq);
     } else if (told.status == LEDGER_OK) {
         struct json_out out;
@@ -265,7 +266,7 @@ static bool write_item(
     struct crossing_end_told told;
     struct crossing crossing;
     if (!crossing_read(call->arena, call->path.ledger, first, &crossing) ||
-        (settled && !crossing_end_read(call->arena, settled, &told)))
+        (settled && !read_settled(call->arena, settled, &told)))
         return false;
     if (may_see(call, &crossing))
         write_crossing(out, &crossing, first, settled, settled ? &told : NULL);

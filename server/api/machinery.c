@@ -14,12 +14,6 @@ static void number(struct json_out *out, const char *key, uint64_t value)
     json_out_number(out, value);
 }
 
-static void text(struct json_out *out, const char *key, const char *value)
-{
-    json_out_key(out, key);
-    json_out_text(out, value);
-}
-
 /* Sections that wait, and the place that they wait at: what the other strategy has is null. */
 static void write_turns(struct json_out *out, const struct ledger_machinery *machinery)
 {
@@ -59,10 +53,10 @@ static void write_strategy(struct json_out *out, const struct ledger_machinery *
     char code[40];
     json_out_key(out, "strategy");
     json_out_open(out, '{');
-    text(out, "name", machinery->strategy);
-    text(out, "how", machinery->how);
+    json_out_member(out, "name", machinery->strategy);
+    json_out_member(out, "how", machinery->how);
     snprintf(code, sizeof code, "/%s.c", machinery->strategy);
-    text(out, "code", code);
+    json_out_member(out, "code", code);
     json_out_close(out, '}');
 }
 
@@ -111,8 +105,8 @@ static void write_coroutines(struct json_out *out, const struct co_census *censu
     for (size_t i = 0; i < census->count; i++) {
         const struct co_census_group *group = &census->groups[i];
         json_out_open(out, '{');
-        text(out, "name", group->name);
-        text(out, "on", group->why);
+        json_out_member(out, "name", group->name);
+        json_out_member(out, "on", group->why);
         number(out, "count", group->count);
         number(out, "longest_ms", (uint64_t)(group->longest_ns / CO_CLOCK_MS));
         json_out_close(out, '}');
@@ -133,7 +127,7 @@ void machinery_get(struct call *call)
     ledger_read_figures(call->ledger, &figures);
     json_out_begin(&out, call->arena);
     json_out_open(&out, '{');
-    text(&out, "ledger", figures.name);
+    json_out_member(&out, "ledger", figures.name);
     write_strategy(&out, &machinery);
     write_turns(&out, &machinery);
     write_commits(&out, &figures);

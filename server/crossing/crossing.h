@@ -23,6 +23,7 @@
 #include "ledger/domain/hash.h"
 #include "server/forward/forward.h"
 #include "server/text/arena.h"
+#include "server/text/json_out.h"
 
 /* What it is carried out with. */
 struct crossing_means {
@@ -81,14 +82,18 @@ enum ledger_status crossing_find(struct co_context *context, struct ledger *from
 CO_MUST_CHECK bool crossing_read(
     struct arena *arena, const char *name, const struct entry *entry, struct crossing *crossing);
 
-/* What its last step says of step 2. Never parks. */
+/* What step 2 has answered, for good. */
 struct crossing_end_told {
     enum ledger_status status; /* OK, or the rule of the ledger that is paid */
     const char *account;       /* that broke it; NULL: none */
     uint64_t seq;              /* the position in that ledger */
 };
+
+/* Read it, from the metadata of the last step's entry or what the server has said that took step 2;
+ * and write the latter. False: that says nothing of it. Never park. */
 CO_MUST_CHECK bool crossing_end_read(
-    struct arena *arena, const struct entry *settled, struct crossing_end_told *told);
+    struct arena *arena, const char *text, size_t length, struct crossing_end_told *told);
+void crossing_end_write(struct json_out *out, const struct crossing_end_told *told);
 
 /* Step 2 alone, in `to`, which is entered, for that hold. OK: *told is what it has answered, for
  * good; any other: it is to be asked again. Parks. */

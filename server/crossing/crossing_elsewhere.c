@@ -11,7 +11,6 @@
 #include "coro/http/co_http.h"
 #include "ledger/domain/hash.h"
 #include "server/crossing/crossing_private.h"
-#include "server/text/json_in.h"
 #include "server/text/json_out.h"
 
 enum { ASK_MS = 5000, PATH = 120 };
@@ -36,12 +35,6 @@ void crossing_proof(const char *key, const char *metadata, char proof[CROSSING_P
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-static void member(struct json_out *out, const char *name, const char *text)
-{
-    json_out_key(out, name);
-    json_out_text(out, text);
-}
-
 static void write_question(
     struct json_out *out, struct arena *arena, const char *payer, const struct entry *hold)
 {
@@ -49,36 +42,11 @@ static void write_question(
     crossing_proof(hold->key, hold->metadata, proof);
     json_out_begin(out, arena);
     json_out_open(out, '{');
-    member(out, "ledger", payer);
+    json_out_member(out, "ledger", payer);
     json_out_key(out, "id");
     json_out_number(out, hold->seq);
-    member(out, "key", proof);
+    json_out_member(out, "key", proof);
     json_out_close(out, '}');
-}
-
-static const char *text_of(const struct json_in *object, const char *name)
-{
-    const struct json_in *value = json_in_member(object, name);
-    return value ? json_in_text(value) : NULL;
-}
-
-/* False: it says nothing of the step. */
-static bool read_answer(
-    const struct co_http_answer *answer, struct arena *arena, struct crossing_end_told *told)
-{
-    char error[JSON_IN_ERROR];
-    money seq = 0;
-    if (answer->head.status != 200)
-        return false;
-    const struct json_in *said =
-        json_in_read(arena, answer->body, answer->body_length, JSON_IN_VALUES, "metadata", error);
-    const char *code = said ? text_of(said, "code") : NULL;
-    const struct json_in *position = said ? json_in_member(said, "seq") : NULL;
-    if (!code || !position || !json_in_money(position, false, &seq))
-        return false;
-    *told = (struct crossing_end_told){
-        .status = status_of_name(code), .account = text_of(said, "account"), .seq = (uint64_t)seq};
-    return told->status != LEDGER_STATUS_COUNT;
 }
 
 static enum ledger_status ask(struct co_context *context, const struct crossing_means *means,
@@ -88,7 +56,8 @@ static enum ledger_status ask(struct co_context *context, const struct crossing_
     struct co_http_answer answer;
     enum forward_fate fate = forward_ask(context, means->forward, to, question, &answer);
     enum ledger_status status = LEDGER_UNAVAILABLE;
-    if (fate == FORWARD_ANSWERED && read_answer(&answer, arena, told))
+    if (fate == FORWARD_ANSWERED && answer.head.status == 200 &&
+        crossing_end_read(arena, answer.body, answer.body_length, told))
         status = LEDGER_OK;
     else if (means->silent && (fate == FORWARD_NOT_SENT || fate == FORWARD_LOST))
         *means->silent = to->server;

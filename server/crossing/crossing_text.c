@@ -37,12 +37,6 @@ bool crossing_has_key(const struct entry *entry)
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static void member(struct json_out *out, const char *name, const char *text)
-{
-    json_out_key(out, name);
-    json_out_text(out, text);
-}
-
 static const char *end(struct json_out *out)
 {
     json_out_close(out, '}');
@@ -64,16 +58,16 @@ const char *crossing_text(
     struct json_out out;
     json_out_begin(&out, arena);
     json_out_open(&out, '{');
-    member(&out, "key", crossing->key);
-    member(&out, "from", crossing->from.account);
+    json_out_member(&out, "key", crossing->key);
+    json_out_member(&out, "from", crossing->from.account);
     json_out_key(&out, "to");
     json_out_open(&out, '{');
-    member(&out, "ledger", crossing->to.ledger);
-    member(&out, "account", crossing->to.account);
+    json_out_member(&out, "ledger", crossing->to.ledger);
+    json_out_member(&out, "account", crossing->to.account);
     json_out_close(&out, '}');
     json_out_key(&out, "amount");
     json_out_money(&out, crossing->amount);
-    member(&out, "asset", asset);
+    json_out_member(&out, "asset", asset);
     write_metadata(&out, metadata);
     return end(&out);
 }
@@ -87,7 +81,7 @@ const char *crossing_text_of_payment(
     json_out_open(&out, '{');
     json_out_key(&out, "from");
     json_out_open(&out, '{');
-    member(&out, "ledger", crossing->from.ledger);
+    json_out_member(&out, "ledger", crossing->from.ledger);
     json_out_key(&out, "hold");
     json_out_number(&out, hold);
     json_out_close(&out, '}');
@@ -104,20 +98,30 @@ const char *crossing_text_of_end(
     money_format((money)told->seq, seq);
     json_out_begin(&out, arena);
     json_out_open(&out, '{');
-    member(&out, "code", status_name(told->status));
-    member(&out, "ledger", crossing->to.ledger);
-    member(&out, "seq", seq);
+    json_out_member(&out, "code", status_name(told->status));
+    json_out_member(&out, "ledger", crossing->to.ledger);
+    json_out_member(&out, "seq", seq);
     if (told->account)
-        member(&out, "account", told->account);
+        json_out_member(&out, "account", told->account);
     return end(&out);
+}
+
+void crossing_end_write(struct json_out *out, const struct crossing_end_told *told)
+{
+    json_out_open(out, '{');
+    json_out_member(out, "code", status_name(told->status));
+    json_out_member(out, "account", told->account);
+    json_out_key(out, "seq");
+    json_out_number(out, told->seq);
+    json_out_close(out, '}');
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static const struct json_in *read(struct arena *arena, const char *text)
+static const struct json_in *read(struct arena *arena, const char *text, size_t length)
 {
     char error[JSON_IN_ERROR];
-    return text ? json_in_read(arena, text, strlen(text), JSON_IN_VALUES, "metadata", error) : NULL;
+    return text ? json_in_read(arena, text, length, JSON_IN_VALUES, "metadata", error) : NULL;
 }
 
 static const char *text_of(const struct json_in *object, const char *name)
@@ -129,7 +133,9 @@ static const char *text_of(const struct json_in *object, const char *name)
 bool crossing_read(
     struct arena *arena, const char *name, const struct entry *entry, struct crossing *crossing)
 {
-    const struct json_in *said = crossing_has_key(entry) ? read(arena, entry->metadata) : NULL;
+    const struct json_in *said = crossing_has_key(entry) && entry->metadata
+                                     ? read(arena, entry->metadata, strlen(entry->metadata))
+                                     : NULL;
     const struct json_in *to = said ? json_in_member(said, "to") : NULL,
                          *amount = said ? json_in_member(said, "amount") : NULL,
                          *metadata = said ? json_in_member(said, "metadata") : NULL;
@@ -143,12 +149,13 @@ bool crossing_read(
 }
 
 bool crossing_end_read(
-    struct arena *arena, const struct entry *settled, struct crossing_end_told *told)
+    struct arena *arena, const char *text, size_t length, struct crossing_end_told *told)
 {
-    const struct json_in *said = read(arena, settled->metadata);
-    const char *code = text_of(said, "code"), *seq = text_of(said, "seq");
+    const struct json_in *said = read(arena, text, length),
+                         *seq = said ? json_in_member(said, "seq") : NULL;
+    const char *code = text_of(said, "code");
     money position;
-    if (!code || !seq || !money_parse(seq, strlen(seq), false, &position))
+    if (!code || !seq || !json_in_money(seq, false, &position))
         return false;
     *told = (struct crossing_end_told){.status = status_of_name(code),
         .account = text_of(said, "account"),

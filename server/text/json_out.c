@@ -146,6 +146,12 @@ void json_out_name(struct json_out *out, const char *name)
     out->comma = false;
 }
 
+void json_out_member(struct json_out *out, const char *name, const char *text)
+{
+    json_out_key(out, name);
+    json_out_text(out, text);
+}
+
 void json_out_lines(struct json_out *out, const char *lines)
 {
     if (!lines) {

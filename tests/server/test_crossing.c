@@ -114,7 +114,7 @@ static void missing_for_good(void)
     struct entry *made = hold(&crossing, true);
     CU_ASSERT_EQUAL(drive(made, &settled), LEDGER_OK);
     CU_ASSERT_EQUAL(settled->kind, ENTRY_RELEASE);
-    CU_ASSERT(crossing_end_read(&arena, settled, &told));
+    CU_ASSERT(crossing_end_read(&arena, settled->metadata, strlen(settled->metadata), &told));
     CU_ASSERT_EQUAL(told.status, LEDGER_ACCOUNT_NOT_FOUND);
     CU_ASSERT_STRING_EQUAL(told.account, payee);
 
@@ -165,7 +165,7 @@ static void is_never_paid(
     struct entry *made = hold(&crossing, true);
     CU_ASSERT_EQUAL_FATAL(drive(made, &settled), LEDGER_OK);
     CU_ASSERT_EQUAL(settled->kind, ENTRY_RELEASE);
-    CU_ASSERT_FATAL(crossing_end_read(&arena, settled, &told));
+    CU_ASSERT_FATAL(crossing_end_read(&arena, settled->metadata, strlen(settled->metadata), &told));
     CU_ASSERT_EQUAL(told.status, late);
     CU_ASSERT_STRING_EQUAL(told.account, CLEARING);
     CU_ASSERT_EQUAL_FATAL(drive(made, &again), LEDGER_OK);
