@@ -112,8 +112,10 @@ function placeOf([what, status, , { code } = {}]) {
         return [document.components.examples[code], 'value'];
     }
     const [method, pattern] = what.split(' ');
-    return [document.paths[pattern][method].responses[status].content['application/json'],
-        'example'];
+    const content = document.paths[pattern][method].responses[status].content['application/json'];
+    // Of several examples the first is what the story comes to.
+    const [first] = Object.values(content.examples ?? {});
+    return first ? [first, 'value'] : [content, 'example'];
 }
 
 async function tell(step) {
