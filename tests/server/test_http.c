@@ -307,7 +307,7 @@ static void test_no_count_of_clients_stalls(void)
             co_ensure(co_spawn(one_of_the_crowd, &crowd));
         co_waitgroup_wait(&crowd.group);
         CU_ASSERT_EQUAL(atomic_load(&crowd.good), counts[i] * 6);
-        CU_ASSERT_TRUE(co_clock_now_ns() - since_ns < 10 * CO_CLOCK_S);
+        CU_ASSERT_TRUE(co_clock_now_ns() - since_ns < 60 * CO_CLOCK_S);
     }
     http_stop(&http);
 }

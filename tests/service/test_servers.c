@@ -12,7 +12,7 @@
 #include "tests/service/joint.h"
 #include "tests/service/visit.h"
 
-enum { GONE_S = 30, NOT_GONE_MS = 1500 };
+enum { GONE_S = 30 };
 
 /* What is told of the server at that URL. False: nothing. */
 static bool find_server(struct visit *visit, const struct service *at, struct json_view *server)
@@ -54,7 +54,8 @@ static void tells_both(
     CU_ASSERT(is_raw(visit->body, "free", "[]"));
 }
 
-/* A killed server does not leave: the others see that its beat stands still. */
+/* A killed server does not leave: the others see that its beat stands still (and for how long, is
+ * tested beside the lease). */
 static void tells_no_more(struct visit *visit, struct service *other)
 {
     struct json_view server;
@@ -63,7 +64,6 @@ static void tells_no_more(struct visit *visit, struct service *other)
     while (find_server(visit, other, &server) && co_clock_now_ns() - since_ns < GONE_S * CO_CLOCK_S)
         co_sleep(50 * CO_CLOCK_MS);
     CU_ASSERT_FALSE(find_server(visit, other, &server));
-    CU_ASSERT(co_clock_now_ns() - since_ns > NOT_GONE_MS * CO_CLOCK_MS);
 }
 
 /* Bound tokens learn nothing of the service as a whole. */

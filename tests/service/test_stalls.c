@@ -91,7 +91,8 @@ static void stalled(const char *strategy)
     struct patient patient = {.service = &service};
     co_waitgroup_add(&patient.running, 1);
     co_ensure(co_spawn(wait_patiently, &patient));
-    co_sleep(200 * CO_CLOCK_MS);
+    /* It is decided, and cannot be durable. */
+    CU_ASSERT(visit_figure_becomes(&visit, "teller_pending_entries{ledger=\"main\"}", 1));
     look_at_the_stall(&service, &visit, durable, settle);
     CU_ASSERT_EQUAL(patient.answered_ns, 0);
     service_signal_postgres(&service, SIGCONT);
