@@ -135,6 +135,26 @@ struct standby *drill_owner(struct drill *drill)
     return NULL;
 }
 
+static bool is_prepared(const struct standby *teller)
+{
+    struct visit visit;
+    visit_begin(&visit, &teller->service);
+    visit_get(&visit, "/readyz");
+    bool prepared =
+        visit_is(&visit, "state", "\"following\"") || visit_is(&visit, "state", "\"running\"");
+    visit_end(&visit);
+    return prepared;
+}
+
+void drill_await_prepared(const struct standby *teller)
+{
+    int64_t until_ns = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    bool prepared = false;
+    while (!(prepared = is_prepared(teller)) && !teller->over && co_clock_now_ns() < until_ns)
+        co_sleep(PULSE_MS * CO_CLOCK_MS);
+    CU_ASSERT(prepared || teller->up);
+}
+
 struct standby *drill_other(struct drill *drill, const struct standby *teller)
 {
     return &drill->tellers[teller == drill->tellers];
@@ -171,8 +191,7 @@ void drill_begin(struct drill *drill, const char *const urls[DRILL_TELLERS], boo
     for (int i = 0; i < DRILL_TELLERS; i++)
         co_ensure(co_spawn(pulse_main, drill));
     CU_ASSERT(workload_await(&drill->workload, PROGRESS, PATIENCE_S * CO_CLOCK_S));
-    while (service_probe(&tellers[1].service, "/livez") != 200 && !tellers[1].over)
-        co_sleep(PULSE_MS * CO_CLOCK_MS);
+    drill_await_prepared(&tellers[1]);
     drill_mark(drill);
     (void)await_beat(drill);
 }

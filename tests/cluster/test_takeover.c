@@ -10,7 +10,6 @@
 #include "coro/co.h"
 #include "tests/cluster/drill.h"
 #include "tests/cluster/tally.h"
-#include "tests/service/visit.h"
 
 enum {
     TAKEN_MS = 3500,                  /* after a death or a hang */
@@ -18,28 +17,6 @@ enum {
     BOTH_MS = 3000 + 2000 + TAKEN_MS, /* and the database's primary as well */
     WELL_MS = 200                     /* between two faults, at most */
 };
-
-/* Does it follow the ledger, or have it? */
-static bool is_prepared(struct visit *visit)
-{
-    visit_get(visit, "/readyz");
-    return visit_is(visit, "state", "\"following\"") || visit_is(visit, "state", "\"running\"");
-}
-
-/* It is there again, and stands by: it knows the other one, and whether that lives. */
-static void await_standby(struct standby *teller)
-{
-    struct visit visit;
-    int64_t until = co_clock_now_ns() + 60 * CO_CLOCK_S;
-    bool prepared = false;
-    while (!prepared && co_clock_now_ns() < until) {
-        co_sleep(10 * CO_CLOCK_MS);
-        visit_begin(&visit, &teller->service);
-        prepared = is_prepared(&visit);
-        visit_end(&visit);
-    }
-    CU_ASSERT(prepared);
-}
 
 static void kill_it(struct drill *drill, struct standby *owner)
 {
@@ -52,7 +29,7 @@ static void kill_it(struct drill *drill, struct standby *owner)
 static void start_again(struct standby *teller)
 {
     standby_start(teller);
-    await_standby(teller);
+    drill_await_prepared(teller);
 }
 
 static void suspend(struct drill *drill, struct standby *owner)
@@ -65,7 +42,7 @@ static void suspend(struct drill *drill, struct standby *owner)
 static void wake(struct standby *teller)
 {
     kill(teller->service.pid, SIGCONT);
-    await_standby(teller);
+    drill_await_prepared(teller);
 }
 
 static void stop_it(struct drill *drill, struct standby *owner)
@@ -87,7 +64,7 @@ static void kill_both(struct drill *drill, struct standby *owner)
 
 static void stand_by_in_whole_cluster(struct standby *teller)
 {
-    await_standby(teller);
+    drill_await_prepared(teller);
     cluster_await_whole();
 }
 
