@@ -98,5 +98,7 @@ export const trace = {
             await record(service, page);
             assert.deepEqual(await violations(page), []);
             assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+            assert.ok(await page.$eval('.scroll:has(#most)', ({ scrollWidth, clientWidth }) =>
+                scrollWidth <= clientWidth), 'the table is cut');
         }])),
 };

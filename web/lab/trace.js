@@ -152,7 +152,7 @@ function draw() {
             element('span', { class: `swatch hue-${hueOf(one.name)}`, 'aria-hidden': 'true' }),
             one.name), element('td', { class: 'number' }, String(one.times)),
         element('td', { class: 'number' }, showMs(one.ran / 1000)),
-        element('td', {}, one.then))));
+        element('td', { class: 'roomy' }, one.then))));
 }
 
 start();
