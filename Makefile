@@ -369,6 +369,11 @@ spread: deps-test ## three servers, 300 ledgers, few of which have most of the l
 	@$(MAKE_IN) MODE=release build/release/tests/test-service build/release/teller
 	SPREAD=long build/release/tests/test-service spread
 
+.PHONY: leaving
+leaving: deps-test ## LEAVING=100 ledgers under load, three servers that are stopped in turn: minutes
+	@$(MAKE_IN) MODE=release build/release/tests/test-service build/release/teller
+	LEAVING=$(or $(LEAVING),100) build/release/tests/test-service leaving
+
 .PHONY: bench-connections bench-tls fuzz flood
 bench-connections: deps-test ## what slow clients, listeners and idle connections cost: 1,000, 2,000, 10,000
 	@$(MAKE_IN) MODE=release build/release/tests/test-service

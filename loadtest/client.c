@@ -69,6 +69,11 @@ static int descriptor(const struct client *client)
     return co_http_connection_stream(client->connection)->fd;
 }
 
+bool client_is_open(const struct client *client)
+{
+    return client->connection && co_stream_is_quiet(co_http_connection_stream(client->connection));
+}
+
 void client_reset(struct client *client)
 {
     /* close() sends a reset then, as a client that crashes would. */

@@ -62,6 +62,10 @@ CO_MUST_CHECK enum client_status client_receive_head(
 CO_MUST_CHECK enum client_status client_read(
     struct client *client, char *into, size_t size, size_t *length);
 
+/* Connected, and the server has neither closed it since the last answer nor said anything more, as
+ * far as that has come. */
+bool client_is_open(const struct client *client);
+
 void client_close(struct client *client);
 void client_reset(struct client *client);       /* close with RST, as a crashed peer does */
 void client_say_no_more(struct client *client); /* half-closed: answers may still come */

@@ -24,6 +24,7 @@ enum {
     BATCH_BYTES = 4 << 20,
     RETRY_FIRST_MS = 2,
     RETRY_LAST_MS = 200,
+    LOCKED_MOST = 8, /* tries in a row that met a lock, half a second: until then nobody need know */
     TURN_LOOK_MS = 20,
 };
 
@@ -138,14 +139,16 @@ static void give_back(struct committer *c, struct part *part, const char *why)
     settle(c, part);
 }
 
-/* Somebody has locked its row: the others go without it. */
+/* Somebody has locked its row: the others go without it. That is over in a moment where another
+ * server is said to have the ledger next, and is no reason to turn requests away. */
 static void set_aside(struct part *part)
 {
     int64_t wait_ms = RETRY_FIRST_MS << (part->failures < 7 ? part->failures : 7);
     part->failures++;
     part->due_ns =
         co_clock_now_ns() + (wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS) * CO_CLOCK_MS;
-    journal_note_failures(part->journal, part->failures, part->sent.why);
+    int told = part->failures > LOCKED_MOST ? part->failures : 1;
+    journal_note_failures(part->journal, told, part->sent.why);
 }
 
 /* What the database has said of a part. True: it is to be sent again now. */

@@ -178,12 +178,15 @@ bool elsewhere_answer(struct call *call, bool heeds_key)
     call->stages.asked_ns = co_clock_now_ns();
     int64_t until_ns = call->stages.asked_ns + wait_ns(call);
     enum forward_fate fate = pass(call, heeds_key, until_ns);
-    for (int tries = 1; tries < TRIES && may_go_on(call, fate, until_ns); tries++) {
+    /* A ledger that moves again and again is followed: each step is a move that somebody made. */
+    int tries = fate != FORWARD_NOT_OWNER;
+    while (tries < TRIES && may_go_on(call, fate, until_ns)) {
         if (!call->elsewhere) {
             call->stages.asked_ns = call->stages.passed_ns = 0;
             return true;
         }
         fate = pass(call, heeds_key, until_ns);
+        tries += fate != FORWARD_NOT_OWNER;
     }
     if (fate != FORWARD_ANSWERED)
         refuse(call, fate, heeds_key);

@@ -172,6 +172,7 @@ static bool open_http(struct serve *serve)
 {
     const struct serve_options *told = &serve->options;
     const struct http_options options = {.sockets = serve->sockets,
+        .sockets_go_on = supervisor_sockets() > 0,
         .identity = serve->tls.identity,
         .max_requests = told->max_requests,
         .max_connections = told->max_connections,

@@ -11,6 +11,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "server/http/http_private.h"
+#include "server/http/listen.h"
 
 /* How much of a worker's time all its streams have, in percent: while requests come, and else. */
 enum { CONNECTION_MEMORY = 8 * 1024, STREAM_PERCENT = 5, STREAM_ALONE_PERCENT = 25 };
@@ -19,6 +20,7 @@ static const struct cors no_cors;
 
 static const int64_t look_every_ns = 5 * CO_CLOCK_MS;
 static const int64_t unread_ns = 2 * CO_CLOCK_S; /* a client may let its last answer wait so long */
+static const int64_t accepting_ns = CO_CLOCK_S; /* at the stop, and the places may all be taken */
 static const int64_t quiet_ns = 50 * CO_CLOCK_MS; /* what is on its way at the stop still gets in */
 
 /* ---- driving libmicrohttpd ----------------------------------------------------------------- */
@@ -158,21 +160,50 @@ void http_set_identity(struct http *http, struct tls_identity *identity)
 
 /* ---- stopping ------------------------------------------------------------------------------ */
 
+/* Those that have begun to connect get in, and each answer from now on is its connection's last. */
+static void begin_stop(int index, void *arg)
+{
+    struct http *http = arg;
+    struct http_worker *worker = &http->workers[index];
+    if (!worker->daemon)
+        return;
+    worker->stopping = true;
+    if (!http->options.sockets_go_on)
+        listen_begin_none(http->options.sockets[index]);
+    /* A stream would never end by itself. */
+    for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
+        http_stream_stop(stream);
+    http_pump(worker);
+}
+
+static bool has_waiting(const struct http *http)
+{
+    for (int i = 0; i < http->worker_count; i++)
+        if (http->workers[i].daemon && listen_has_waiting(http->options.sockets[i]))
+            return true;
+    return false;
+}
+
+/* What is on its way is waited for, and then as long as there is room for what waits. */
+static void await_connections(const struct http *http)
+{
+    int64_t since_ns = co_clock_now_ns(), waited_ns = 0;
+    for (; waited_ns < quiet_ns || (has_waiting(http) && waited_ns < accepting_ns);
+         waited_ns = co_clock_now_ns() - since_ns)
+        co_sleep(look_every_ns);
+}
+
 static void quiesce_worker(int index, void *arg)
 {
     struct http_worker *worker = &((struct http *)arg)->workers[index];
     if (!worker->daemon)
         return;
-    worker->stopping = true;
     /* The quiet before the end counts from here. */
     worker->last_request_ns = co_clock_now_ns();
     /* No new connections from now on; those that are open are served to their end. */
     int socket = MHD_quiesce_daemon(worker->daemon);
     if (socket != MHD_INVALID_SOCKET)
         close(socket);
-    /* A stream would never end by itself. */
-    for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
-        http_stream_stop(stream);
     http_pump(worker);
 }
 
@@ -233,6 +264,9 @@ static void stop_worker(int index, void *arg)
 void http_stop(struct http **http_at)
 {
     struct http *http = *http_at;
+    co_worker_each(begin_stop, http);
+    if (!http->options.sockets_go_on)
+        await_connections(http);
     co_worker_each(quiesce_worker, http);
     int64_t since_ns = co_clock_now_ns();
     /* What was accepted is answered first. */

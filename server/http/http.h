@@ -35,6 +35,7 @@ struct http_admission {
 
 struct http_options {
     int *sockets;                  /* listening, one for each worker; http closes them */
+    bool sockets_go_on;            /* another process listens there still when they are closed */
     struct tls_identity *identity; /* to speak TLS with, which is kept; NULL: plain HTTP */
     size_t max_requests; /* in progress at any one time, over all workers; more are answered 503 */
     size_t max_connections;           /* and a few more, so that vital paths can be asked for */

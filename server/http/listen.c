@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,4 +187,24 @@ bool listen_adopt(struct listen *at, struct listen_given given, int *sockets, in
     name_host(at);
     say_url(at);
     return true;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+void listen_begin_none(int socket)
+{
+    /* Of what comes for it: a segment with SYN is dropped, all others pass. The kernel shows the
+     * TCP header, whose byte 13 has the flags. */
+    enum { FLAGS = 13, SYN = 2, ALL = 0xffff };
+    struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, ALL)};
+    const struct sock_fprog program = {sizeof code / sizeof code[0], code};
+    (void)setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+bool listen_has_waiting(int socket)
+{
+    struct pollfd looked_at = {.fd = socket, .events = POLLIN};
+    return poll(&looked_at, 1, 0) == 1;
 }

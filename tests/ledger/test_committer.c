@@ -218,6 +218,37 @@ static void locked_ledger_sits_out(void)
     end();
 }
 
+/* Another try or two, and what it is in. */
+static bool runs_after_tries(struct ledger *ledger)
+{
+    struct ledger_figures figures;
+    ledger_read_figures(ledger, &figures);
+    uint64_t before = figures.retried_batches;
+    while (figures.retried_batches < before + 3) {
+        co_sleep(CO_CLOCK_MS);
+        ledger_read_figures(ledger, &figures);
+    }
+    return figures.state == LEDGER_RUNNING;
+}
+
+/* While a row is locked for a moment, as by whoever says which server shall have the ledger next,
+ * requests are let in. A machine that stalls may make that moment long: then once more. */
+static void moment_of_a_lock_is_not_told(void)
+{
+    bool runs = false;
+    begin();
+    for (int i = 0; i < 50 && !runs; i++) {
+        say("BEGIN; SELECT FROM teller.writer WHERE ledger = 2 FOR UPDATE");
+        start(1);
+        runs = runs_after_tries(t.payments[1].ledger);
+        say("COMMIT");
+        co_waitgroup_wait(&t.payments[1].running);
+        CU_ASSERT_EQUAL(t.payments[1].status, LEDGER_OK);
+    }
+    CU_ASSERT(runs);
+    end();
+}
+
 /* Its epoch has ended: nothing of it gets in, and all of the others does. */
 static void taken_ledger_leaves_others_alone(void)
 {
@@ -314,6 +345,7 @@ const struct unit_suite committer_suite = {.name = "committer",
         {"gathered_ledgers_share_a_transaction", gathered_ledgers_share_a_transaction},
         {"backlog_leaves_room_for_others", backlog_leaves_room_for_others},
         {"locked_ledger_sits_out", locked_ledger_sits_out},
+        {"moment_of_a_lock_is_not_told", moment_of_a_lock_is_not_told},
         {"taken_ledger_leaves_others_alone", taken_ledger_leaves_others_alone},
         {"stopped_ledger_leaves_others_alone", stopped_ledger_leaves_others_alone},
         {"refused_ledger_leaves_others_alone", refused_ledger_leaves_others_alone},

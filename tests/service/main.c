@@ -79,6 +79,7 @@ static const struct unit_suite *const suites[] = {
     &sessions_suite,
     &takeover_suite,
     &places_suite,
+    &leaving_suite,
     &spread_suite,
     &servers_suite,
     &control_suite,
