@@ -24,7 +24,8 @@ enum {
     BATCH_BYTES = 4 << 20,
     RETRY_FIRST_MS = 2,
     RETRY_LAST_MS = 200,
-    LOCKED_MOST = 8, /* tries in a row that met a lock, half a second: until then nobody need know */
+    LOCKED_MOST =
+        8, /* tries in a row that met a lock, half a second: until then nobody need know */
     TURN_LOOK_MS = 20,
 };
 

@@ -20,7 +20,8 @@ static const struct cors no_cors;
 
 static const int64_t look_every_ns = 5 * CO_CLOCK_MS;
 static const int64_t unread_ns = 2 * CO_CLOCK_S; /* a client may let its last answer wait so long */
-static const int64_t accepting_ns = CO_CLOCK_S; /* at the stop, and the places may all be taken */
+static const int64_t beginning_ns = CO_CLOCK_S;  /* what has connected may say what it wants */
+static const int64_t accepting_ns = CO_CLOCK_S;  /* at the stop, and the places may all be taken */
 static const int64_t quiet_ns = 50 * CO_CLOCK_MS; /* what is on its way at the stop still gets in */
 
 /* ---- driving libmicrohttpd ----------------------------------------------------------------- */
@@ -213,6 +214,15 @@ struct census {
     _Atomic bool busy;
 };
 
+/* Does any begin its first request, or may it? Not for long. */
+static bool is_beginning(const struct http_worker *worker)
+{
+    for (const struct http_peer *peer = worker->peers; peer; peer = peer->next)
+        if (peer->phase == HTTP_CONNECTED || peer->phase == HTTP_HEADERS)
+            return true;
+    return false;
+}
+
 static void count_worker(int index, void *arg)
 {
     struct census *census = arg;
@@ -220,6 +230,8 @@ static void count_worker(int index, void *arg)
     int64_t now_ns = co_clock_now_ns();
     /* A request may be in the socket's buffer still: some quiet is awaited. */
     if (worker->exchanges > 0 || worker->streams || now_ns - worker->last_request_ns < quiet_ns)
+        atomic_store(&census->busy, true);
+    if (now_ns - census->since_ns < beginning_ns && is_beginning(worker))
         atomic_store(&census->busy, true);
     /* A client that does not read cannot hold the stop up. */
     if (now_ns - census->since_ns > unread_ns)

@@ -3,10 +3,13 @@
 #include "tests/service/suites.h"
 
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/waitgroup.h"
 #include "tests/service/sse.h"
 #include "tests/service/visit.h"
 
@@ -76,6 +79,48 @@ static void what_is_accepted_is_answered(void)
     service_remove(&service);
 }
 
+enum { COMERS = 16, BEFORE_STOP_MS = 200 };
+
+struct comers {
+    struct service service;
+    _Atomic int answered, cut;
+    struct co_waitgroup running;
+};
+
+/* Each time over a connection of its own, until there is none to be had. */
+static void come_and_go(void *arg)
+{
+    struct comers *comers = arg;
+    enum client_status got = CLIENT_ANSWERED;
+    while (got != CLIENT_NO_CONNECTION) {
+        struct response response = {0};
+        struct client *client = client_make(&comers->service.target, 60 * CO_CLOCK_S);
+        co_ensure(client);
+        got = client_call(client, &(struct request){.path = "/livez"}, &response);
+        atomic_fetch_add(&comers->answered, got == CLIENT_ANSWERED);
+        atomic_fetch_add(&comers->cut, got != CLIENT_ANSWERED && got != CLIENT_NO_CONNECTION);
+        client_free(&client);
+    }
+    co_waitgroup_done(&comers->running);
+}
+
+/* Who could connect is answered, also who waited to be accepted when the port was closed. */
+static void who_connects_is_answered(void)
+{
+    static struct comers comers;
+    make(&comers.service, "--stop-delay", "0");
+    co_waitgroup_add(&comers.running, COMERS);
+    for (int i = 0; i < COMERS; i++)
+        co_ensure(co_spawn(come_and_go, &comers));
+    co_sleep(BEFORE_STOP_MS * CO_CLOCK_MS);
+    CU_ASSERT_EQUAL(service_stop(&comers.service), 0);
+    co_waitgroup_wait(&comers.running);
+    CU_ASSERT(comers.answered > 0);
+    CU_ASSERT_EQUAL(comers.cut, 0);
+    printf("[%d answered, %d cut] ", comers.answered, comers.cut);
+    service_remove(&comers.service);
+}
+
 /* It ends with a status of its own; what was on its way is there once, or not at all. */
 static void a_frozen_database_does_not_keep_it(void)
 {
@@ -103,5 +148,6 @@ static void a_frozen_database_does_not_keep_it(void)
 
 static const struct unit_test tests[] = {{"it_says_so_first", it_says_so_first},
     {"what_is_accepted_is_answered", what_is_accepted_is_answered},
+    {"who_connects_is_answered", who_connects_is_answered},
     {"a_frozen_database_does_not_keep_it", a_frozen_database_does_not_keep_it}, {0}};
 const struct unit_suite stop_suite = {"stop", 2, tests};
