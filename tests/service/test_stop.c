@@ -79,7 +79,7 @@ static void what_is_accepted_is_answered(void)
     service_remove(&service);
 }
 
-enum { COMERS = 16, BEFORE_STOP_MS = 200 };
+enum { COMERS = 64, BEFORE_STOP_MS = 200 };
 
 struct comers {
     struct service service;
