@@ -45,9 +45,10 @@ struct listen_given {
 CO_MUST_CHECK bool listen_adopt(struct listen *listen, struct listen_given given, int *sockets,
     int count, char *error, size_t error_size);
 
-/* No connection begins any more, and those that have begun still get to accept(): whoever comes from
- * now on is not answered, and tries again in a second, when the socket is to be closed. Closing it
- * alone would reset those that nobody has accepted. Where the kernel refuses that nothing is done. */
+/* No connection begins any more, and those that have begun still get to accept(): whoever comes
+ * from now on is not answered, and tries again in a second, when the socket is to be closed.
+ * Closing it alone would reset those that nobody has accepted. Where the kernel refuses that
+ * nothing is done. */
 void listen_begin_none(int socket);
 
 /* Does one wait to be accepted? */

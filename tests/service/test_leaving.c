@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Three servers on one database, many ledgers, and for each of them a client at each server, which
- * speaks to that one alone. One server after the other is stopped and started again; what it had goes to the
- * other two meanwhile. Whoever speaks to a server that stays sees nothing of it but a pause. Who
- * speaks to the one that stops is answered until it is told to go (Connection: close, or 503: not
- * executed), and then finds nobody. And a ledger that is sent to and fro by hand stays served.
- * LEAVING=300 (`make leaving`): that many ledgers, and for how long nobody is paid.
+ * speaks to that one alone. One server after the other is stopped and started again; what it had
+ * goes to the other two meanwhile. Whoever speaks to a server that stays sees nothing of it but a
+ * pause. Who speaks to the one that stops is answered until it is told to go (Connection: close, or
+ * 503: not executed), and then finds nobody. And a ledger that is sent to and fro by hand stays
+ * served. LEAVING=100 (`make leaving`): that many ledgers, and for how long nobody is paid.
  */
 #include "tests/service/suites.h"
 
