@@ -132,18 +132,24 @@ static bool go_through(struct going *g, const struct audit_batch *batch)
     return r->report->found == 0;
 }
 
+static bool admits(struct co_context *context, const struct audit_replay_onward *onward,
+    const struct audit_stretch *stretch)
+{
+    return onward->admits(context, onward->arg, &stretch->batches[stretch->count - 1]);
+}
+
 enum audit_replay_onward_found audit_replay_onward_step(struct co_context *context, struct pg *pg,
-    struct audit_replay_onward *onward, struct audit_report *report)
+    struct audit_replay_onward *onward, uint64_t upto, struct audit_report *report)
 {
     struct going *g = begin(onward, report);
     if (!g)
         return AUDIT_ONWARD_AWAY; /* for as long as it lasts */
     struct audit_trail *trail = &g->replay.trail;
     enum audit_replay_onward_found found = AUDIT_ONWARD_NOTHING;
-    if (audit_trail_read(context, pg, trail, INT64_MAX, AUDIT_HELD) != PG_OK)
+    if (audit_trail_read(context, pg, trail, upto, AUDIT_HELD) != PG_OK)
         found = AUDIT_ONWARD_AWAY;
     else if (trail->stretch.count > 0)
-        found = AUDIT_ONWARD_MORE;
+        found = admits(context, onward, &trail->stretch) ? AUDIT_ONWARD_MORE : AUDIT_ONWARD_AWAY;
     for (size_t i = 0; i < trail->stretch.count && found == AUDIT_ONWARD_MORE; i++) {
         if (go_through(g, &trail->stretch.batches[i]))
             note_place(trail, &onward->place);

@@ -19,6 +19,7 @@
 struct account_table;
 struct hold_table;
 struct strategy;
+struct audit_batch;
 
 /* How far it is: the last batch and its last entry; all zeros before the first. */
 struct audit_place {
@@ -36,6 +37,8 @@ struct audit_replay_onward {
     _Atomic bool *frozen; /* the whole ledger */
     _Atomic uint64_t *freeze_seq;
     struct strategy *strategy;
+    /* May a stretch that ends with that batch be carried out? It may park, as may the reading. */
+    bool (*admits)(struct co_context *context, void *arg, const struct audit_batch *last);
     void (*passed)(void *arg, uint64_t seq, int64_t at_us); /* up to there; it must not park */
     void *arg;
     struct audit_place place;
@@ -47,14 +50,15 @@ enum { AUDIT_ONWARD_FULL = 4096 };
 enum audit_replay_onward_found {
     AUDIT_ONWARD_MORE,    /* a stretch was carried out: there may be another */
     AUDIT_ONWARD_NOTHING, /* the journal ends here */
-    AUDIT_ONWARD_AWAY,    /* it could not be read: nothing was done */
+    AUDIT_ONWARD_AWAY,    /* it could not be read, or is not admitted: nothing was done */
     AUDIT_ONWARD_WRONG,   /* see the report; the tables may not be used any more */
     AUDIT_ONWARD_SHORT,   /* of memory; the same */
 };
 
-/* Read the next stretch, and carry it out. Of a batch that breaks the chain of hashes nothing is.
- * The context bounds the reading alone. Parks; for one coroutine. */
+/* Read the next stretch, of batches that end at `upto` at the latest, and carry it out. Of a batch
+ * that breaks the chain of hashes nothing is. The context bounds the reading alone. Parks; for one
+ * coroutine. */
 CO_MUST_CHECK enum audit_replay_onward_found audit_replay_onward_step(struct co_context *context,
-    struct pg *pg, struct audit_replay_onward *onward, struct audit_report *report);
+    struct pg *pg, struct audit_replay_onward *onward, uint64_t upto, struct audit_report *report);
 
 #endif

@@ -10,6 +10,7 @@
 #include "ledger/bank/bank_main.h"
 #include "ledger/bank/bank_rest.h"
 #include "ledger/bank/bank_follow.h"
+#include "ledger/bank/bank_replica.h"
 #include "ledger/bank/duties.h"
 #include "ledger/bank/follow_list.h"
 #include "ledger/bank/strategy_list.h"
@@ -46,11 +47,12 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
     }
     struct bank *bank = calloc(1, sizeof *bank);
     if (bank && copy_text(options->conninfo, &bank->conninfo) &&
+        copy_text(options->read_conninfo, &bank->read_conninfo) &&
         copy_text(options->strategies, &bank->strategies) && copy_text(options->url, &bank->url) &&
         copy_text(options->place, &bank->place) && copy_text(options->follow, &bank->follow) &&
         copy_text(options->witness, &bank->witness) &&
         copy_text(options->main_is_in, &bank->main_is_in) &&
-        (bank->readers = readers_make(options->conninfo, READERS)) &&
+        (bank->readers = readers_make(options->conninfo, PG_SERVES, READERS)) &&
         (bank->running = co_context_with_cancel(co_context_background()))) {
         bank->admits = options->admits;
         bank->keeper = bank_keeper;
@@ -90,11 +92,13 @@ void bank_close(struct bank **bank)
     committer_stop(&closed->committer);
     duties_stop(&closed->duties);
     lease_stop(&closed->lease);
+    bank_replica_stop(closed);
     readers_free(&closed->readers);
     bank_slot_free(closed);
     free(closed->strategies);
     free(closed->follow);
     free(closed->conninfo);
+    free(closed->read_conninfo);
     free(closed->url);
     free(closed->place);
     free(closed->witness);
@@ -290,7 +294,7 @@ bool bank_open(struct co_context *context, struct bank *bank, char *error, size_
         return false;
     bank->committer = committer_start(bank->conninfo, bank->lease);
     bank->duties = duties_start(bank->conninfo);
-    if (!bank->committer || !bank->duties ||
+    if (!bank->committer || !bank->duties || !bank_replica_start(bank) ||
         !co_duty_start("bank load", &bank->load_duty, bank_tell_load, bank) ||
         !co_duty_start("ledgers at rest", &bank->rest_duty, bank_rest_look, bank)) {
         snprintf(error, size, "out of memory");

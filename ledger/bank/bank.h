@@ -42,6 +42,7 @@ enum bank_admission {
  */
 struct bank_options {
     const char *conninfo, *strategies;
+    const char *read_conninfo; /* of the standby that is read (bank_replica.h); NULL: none is */
     const char *url, *place, *witness; /* each may be NULL */
     bool accepts_lost;
     int64_t rebalance_ms; /* how often it looks whether others have much more to do; 0: never */

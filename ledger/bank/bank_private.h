@@ -63,8 +63,7 @@ struct bank_slot {
     struct ledger *followed;   /* another server's, as it is followed here; NULL: it is not */
     char wrong[LEDGER_REASON]; /* with what was followed; "": nothing */
     struct lease_place had;    /* what was followed, and the database has lost; batch 0: nothing */
-
-    bool follows; /* the keeper's: `following` was started */
+    bool follows;              /* the keeper's: `following` was started */
     struct co_duty following;
 };
 
@@ -75,7 +74,7 @@ struct bank_places {            /* by name: the number of a slot, from 1; 0: non
 };
 
 struct bank {
-    char *conninfo, *strategies, *follow, *url, *place, *witness, *main_is_in;
+    char *conninfo, *read_conninfo, *strategies, *follow, *url, *place, *witness, *main_is_in;
     enum bank_admission (*admits)(void *arg, const char *name);
     void *admits_arg;
     bool accepts_lost;
@@ -85,6 +84,7 @@ struct bank {
     struct co_semaphore room; /* for those that are open */
     _Atomic size_t resting;   /* how many are about to make some */
     struct readers *readers;
+    _Atomic(struct replica *) replica; /* NULL: none */
     struct duties *duties;
     struct lease *lease;         /* NULL: not yet */
     struct committer *committer; /* the same */

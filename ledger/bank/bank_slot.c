@@ -176,6 +176,7 @@ void bank_slot_options(const struct bank_slot *slot, struct ledger_options *opti
         .name = slot->name,
         .strategy = slot->strategy,
         .readers = bank->readers,
+        .replica = atomic_load(&bank->replica),
         .duties = bank->duties,
         .followers = &bank->followers,
         .lease = bank->lease,

@@ -21,6 +21,13 @@ static bool name_witness(const struct banks *banks, struct branch *branch)
                         is_first ? "" : branch->name) >= 0;
 }
 
+static const char *find_read(const struct banks_options *options, const char *name)
+{
+    size_t index;
+    bool there = options->reads && database_list_find(options->reads, name, &index);
+    return there ? options->reads->rows[index].conninfo : NULL;
+}
+
 struct banks *banks_make(const struct banks_options *options, char *error, size_t size)
 {
     struct banks *banks = calloc(1, sizeof *banks);
@@ -33,6 +40,7 @@ struct banks *banks_make(const struct banks_options *options, char *error, size_
         branch->banks = banks;
         branch->name = options->databases->rows[i].name;
         branch->conninfo = options->databases->rows[i].conninfo;
+        branch->read_conninfo = find_read(options, branch->name);
         snprintf(branch->why, sizeof branch->why, "the database is being opened");
         good = name_witness(banks, branch);
     }

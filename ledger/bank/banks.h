@@ -24,6 +24,8 @@ struct banks;
 struct banks_options {
     struct bank_options each;
     const struct database_list *databases; /* one at least; its texts outlive the banks */
+    const struct database_list *reads;     /* by the same names, those that are read instead, where
+                                              there is one; NULL: none. Its texts, too */
 };
 
 /* Never parks. NULL on failure, with the reason. */

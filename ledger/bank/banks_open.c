@@ -21,6 +21,7 @@ struct bank *banks_make_branch(struct branch *branch, char *error, size_t size)
 {
     struct bank_options options = branch->banks->each;
     options.conninfo = branch->conninfo;
+    options.read_conninfo = branch->read_conninfo;
     options.witness = branch->witness;
     if (branch != branch->banks->branches) {
         options.main_is_in = branch->banks->branches[0].name;

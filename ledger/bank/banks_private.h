@@ -22,8 +22,9 @@
 struct branch { /* of the service, on a database */
     struct banks *banks;
     const char *name, *conninfo;
-    char *witness;       /* NULL: none is kept */
-    struct banks_names { /* of ledgers; its bank's attendant's own */
+    const char *read_conninfo; /* NULL: what is followed is read there as well */
+    char *witness;             /* NULL: none is kept */
+    struct banks_names {       /* of ledgers; its bank's attendant's own */
         char (*names)[LEASE_NAME];
         size_t count;
     } ours, others;           /* by the word of the first: ours as of the start, in order */

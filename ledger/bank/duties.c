@@ -6,7 +6,7 @@
 struct duties *duties_start(const char *conninfo)
 {
     struct duties *duties = calloc(1, sizeof *duties);
-    if (duties && (!(duties->errands = errands_make(conninfo)) ||
+    if (duties && (!(duties->errands = errands_make(conninfo, PG_SERVES)) ||
                       !co_rota_start("auditor", &duties->auditor) ||
                       !co_rota_start("checkpointer", &duties->checkpointer) ||
                       !co_rota_start("expirer", &duties->expirer)))

@@ -53,7 +53,7 @@ void ledger_open_store_options(const struct ledger *ledger, const struct ledger_
         .strategy = options->strategy,
         .readers = options->readers,
         .errands = ledger->duties->errands,
-        .followed_readers = options->followed_readers,
+        .replica = options->replica,
         .had = options->had,
         .lease = options->lease,
         .number = options->number};

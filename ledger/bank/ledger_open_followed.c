@@ -6,10 +6,12 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "coro/clock.h"
 #include "ledger/bank/ledger_open_private.h"
 #include "ledger/follow/follower.h"
+#include "ledger/follow/vouch.h"
 #include "ledger/journal/committer.h"
 #include "ledger/journal/journal.h"
 #include "ledger/ledger_following.h"
@@ -20,6 +22,30 @@
 #include "ledger/strategy/strategy.h"
 
 /* ---- following ----------------------------------------------------------------------------- */
+
+/* Read it, of the replica or of the database; what the database has of it. */
+static bool read_state(struct co_context *context, struct ledger *ledger, const char *strategy,
+    struct state *state, char *error, size_t size)
+{
+    struct store *store = ledger->store;
+    struct errands *errands = store->replica ? replica_errands(store->replica) : store->errands;
+    if (!store_begin_opening(context, store, errands, error, size) ||
+        !ledger_open_state(context, ledger, strategy, state, error, size))
+        return false;
+    if (state->end.seq != state->fold.seq) {
+        snprintf(error, size,
+            "the journal contradicts itself: the last batch ends at %lu, the last entry is %lu",
+            state->end.seq, state->fold.seq);
+        return false;
+    }
+    struct replica_place place = {
+        .ledger = store->ledger, .batch = state->end.batch, .chained = state->chained};
+    memcpy(place.hash, state->end.hash, sizeof place.hash);
+    if (store->replica && !vouch_await(context, store, &place, error, size))
+        return false;
+    store_vouch(store, &place);
+    return true;
+}
 
 static bool follow_parts(struct co_context *context, struct ledger *ledger,
     const struct ledger_options *options, char *error, size_t size)
@@ -33,17 +59,8 @@ static bool follow_parts(struct co_context *context, struct ledger *ledger,
     if (!(ledger->store = store_follow(&of_store)) ||
         !(ledger->strategy = strategy_make(options->strategy)))
         return false;
-    ledger->store->opener =
-        errands_begin(context, ledger->store->errands, ERRAND_AWAITED, error, size);
-    if (!ledger->store->opener ||
-        !ledger_open_state(context, ledger, options->strategy, &state, error, size))
+    if (!read_state(context, ledger, options->strategy, &state, error, size))
         return false;
-    if (state.end.seq != state.fold.seq) {
-        snprintf(error, size,
-            "the journal contradicts itself: the last batch ends at %lu, the last entry is %lu",
-            state.end.seq, state.fold.seq);
-        return false;
-    }
 
     /* What readers need; the rest waits until the ledger is this server's. */
     snprintf(error, size, "out of memory");
@@ -53,7 +70,7 @@ static bool follow_parts(struct co_context *context, struct ledger *ledger,
            (ledger->follower = follower_make(ledger, &state, options->followers));
 }
 
-struct ledger *ledger_follow(
+static struct ledger *follow(
     struct co_context *context, const struct ledger_options *options, char *error, size_t size)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
@@ -64,6 +81,25 @@ struct ledger *ledger_follow(
     atomic_store(&ledger->following, true);
     if (!follow_parts(context, ledger, options, error, size))
         ledger_close(&ledger);
+    return ledger;
+}
+
+struct ledger *ledger_follow(
+    struct co_context *context, const struct ledger_options *options, char *error, size_t size)
+{
+    struct ledger_options here = *options;
+    struct ledger *ledger = NULL;
+    if (options->replica)
+        replica_settle(context, options->replica);
+    if (replica_is_good(options->replica) && !(ledger = follow(context, options, error, size)))
+        notice(NOTICE_TROUBLE,
+            "ledger %s: not read from the read database, but from the database itself: %s",
+            options->name, error);
+    here.replica = NULL;
+    if (ledger || co_context_err(context) != CO_CONTEXT_OK ||
+        !(ledger = follow(context, &here, error, size)))
+        return ledger;
+    ledger->store->replica = options->replica; /* from here on it may be */
     return ledger;
 }
 

@@ -311,6 +311,7 @@ enum ledger_status ledger_read_hold(struct co_context *context, struct ledger *l
 
     /* What is open is in the table; how an older one ended is in the database. */
     struct hold now;
+    uint64_t durable = journal_durable(ledger->journal);
     if (hold_table_find(ledger->holds, hold, &now) && now.settled == 0)
         return LEDGER_OK;
     status =
@@ -319,8 +320,14 @@ enum ledger_status ledger_read_hold(struct co_context *context, struct ledger *l
     if (status == LEDGER_OK && *settled && journal_state(ledger->journal) == LEDGER_FOLLOWING) {
         bool followed = journal_await(context, ledger->journal, JOURNAL_READ, (*settled)->seq) ==
                         CO_EVENTCOUNT_REACHED;
-        *seq = journal_durable(ledger->journal);
         status = followed ? LEDGER_OK : LEDGER_UNAVAILABLE;
+        /* What a replica says beyond what was vouched for is only a hint: now it is. */
+        if (followed && (*settled)->seq > durable) {
+            entry_drop(settled);
+            status = query_status(
+                query_settlement(context, ledger->store, ledger->accounts, hold, settled));
+        }
+        *seq = journal_durable(ledger->journal);
     }
     if (status != LEDGER_OK) {
         entry_drop(entry);

@@ -16,17 +16,19 @@
 
 struct errands {
     char *conninfo;
+    enum pg_use use;
     struct co_chan *places; /* of struct pg *; NULL: to be made */
     struct co_semaphore background;
     _Atomic int waiting;
 };
 
-struct errands *errands_make(const char *conninfo)
+struct errands *errands_make(const char *conninfo, enum pg_use use)
 {
     struct errands *errands = calloc(1, sizeof *errands);
     struct pg *none = NULL;
     if (!errands)
         return NULL;
+    errands->use = use;
     errands->conninfo = strdup(conninfo);
     errands->places = co_chan_make(sizeof(struct pg *), ERRANDS);
     if (!errands->conninfo || !errands->places) {
@@ -77,7 +79,7 @@ struct pg *errands_begin(
         return NULL;
     }
     if (!pg)
-        pg = pg_connect(context, errands->conninfo, PG_APP_ROLE, error, size);
+        pg = pg_connect_for(context, errands->conninfo, errands->use, error, size);
     if (pg)
         pg_bound(pg, ERRANDS_SILENCE_S * CO_CLOCK_S);
     else

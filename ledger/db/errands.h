@@ -22,7 +22,7 @@ enum {
 enum errand { ERRAND_AWAITED, ERRAND_IN_BACKGROUND };
 
 /* `conninfo` is copied. NULL when memory is short. Never parks. */
-CO_MUST_CHECK struct errands *errands_make(const char *conninfo);
+CO_MUST_CHECK struct errands *errands_make(const char *conninfo, enum pg_use use);
 void errands_free(struct errands **errands); /* nobody may be using it */
 
 /* Have a session, alone. NULL, with the reason: the database is away, or the context ended first.

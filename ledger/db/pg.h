@@ -32,6 +32,17 @@ struct row;
 enum { PG_CONNECT_S = 5 };
 CO_MUST_CHECK struct pg *pg_connect(struct co_context *context, const char *conninfo,
     const char *role, char *error, size_t error_size);
+
+/* The same to read alone, as PG_APP_ROLE if that may be: a standby is fine too, and of several
+ * hosts the first that is one, else the first that answers. What it has need not be what the
+ * database has. */
+CO_MUST_CHECK struct pg *pg_connect_reading(
+    struct co_context *context, const char *conninfo, char *error, size_t error_size);
+
+/* For whom a session is that others make: pg_connect() as PG_APP_ROLE, or pg_connect_reading(). */
+enum pg_use { PG_SERVES, PG_READS };
+CO_MUST_CHECK struct pg *pg_connect_for(struct co_context *context, const char *conninfo,
+    enum pg_use use, char *error, size_t error_size);
 void pg_close(struct pg **pg);
 
 /* Can libpq make sense of it? False with the reason, which names no password. Never parks; it asks

@@ -45,8 +45,8 @@ static int64_t timeout_of(const PQconninfoOption *options, int64_t ours_s)
 
 /* What stands before `dbname`, which is the whole of the user's, is a default for it; what stands
  * behind it is not to be changed. */
-struct pg *pg_connect(struct co_context *context, const char *conninfo, const char *role,
-    char *error, size_t error_size)
+static struct pg *reach(struct co_context *context, const char *conninfo,
+    const struct pg_hosts_wanted *wanted, char *error, size_t error_size)
 {
     static const char *const names[] = {"fallback_application_name", "keepalives_idle",
         "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", "client_encoding",
@@ -54,16 +54,18 @@ struct pg *pg_connect(struct co_context *context, const char *conninfo, const ch
     const char *const values[] = {"teller", "2", "1", "3", "5000", conninfo, "UTF8", NULL};
     struct pg *pg = pg_start(names, values, true);
     PQconninfoOption *options = pg ? PQconninfo(pg->conn) : NULL;
+    if (pg)
+        pg->reads = wanted->reads;
     if (!options) {
         snprintf(error, error_size, "out of memory");
         pg_close(&pg);
     } else if (pg_hosts_count(options) > 1) { /* libpq would take the first that answers */
         pg_close(&pg);
         pg = pg_hosts_connect(
-            context, options, role, timeout_of(options, PG_HOST_S), error, error_size);
-    } else if (!pg_finish(
-                   context, pg, role, timeout_of(options, PG_CONNECT_S), error, error_size) ||
-               (role && !pg_hosts_admit(pg, error, error_size))) {
+            context, options, wanted, timeout_of(options, PG_HOST_S), error, error_size);
+    } else if (!pg_finish(context, pg, wanted->role, timeout_of(options, PG_CONNECT_S), error,
+                   error_size) ||
+               (wanted->role && !pg_hosts_admit(pg, error, error_size))) {
         pg_close(&pg);
     }
     /* The reason may quote what could not be read. */
@@ -71,6 +73,27 @@ struct pg *pg_connect(struct co_context *context, const char *conninfo, const ch
         pg_secret_hide(conninfo, error);
     PQconninfoFree(options);
     return pg;
+}
+
+struct pg *pg_connect(struct co_context *context, const char *conninfo, const char *role,
+    char *error, size_t error_size)
+{
+    const struct pg_hosts_wanted wanted = {.role = role};
+    return reach(context, conninfo, &wanted, error, error_size);
+}
+
+struct pg *pg_connect_reading(
+    struct co_context *context, const char *conninfo, char *error, size_t error_size)
+{
+    const struct pg_hosts_wanted wanted = {.role = PG_APP_ROLE, .reads = true};
+    return reach(context, conninfo, &wanted, error, error_size);
+}
+
+struct pg *pg_connect_for(struct co_context *context, const char *conninfo, enum pg_use use,
+    char *error, size_t error_size)
+{
+    return use == PG_READS ? pg_connect_reading(context, conninfo, error, error_size)
+                           : pg_connect(context, conninfo, PG_APP_ROLE, error, error_size);
 }
 
 bool pg_conninfo_has_word(const char *word)

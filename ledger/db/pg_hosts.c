@@ -46,7 +46,10 @@ bool pg_hosts_admit(struct pg *pg, char *error, size_t error_size)
     if (pg->timeline == 0 || !(pg->newest = newest_of(pg->system)))
         return true;
     uint32_t seen = atomic_load(pg->newest);
-    while (seen < pg->timeline && !atomic_compare_exchange_weak(pg->newest, &seen, pg->timeline))
+    /* One that is only to be read says nothing of which is the database: it may have been promoted
+     * to be something else. */
+    while (!pg->reads && seen < pg->timeline &&
+           !atomic_compare_exchange_weak(pg->newest, &seen, pg->timeline))
         ;
     if (seen <= pg->timeline)
         return true;
@@ -69,7 +72,7 @@ struct host {
 struct census {
     struct co_context *context;
     const PQconninfoOption *options;
-    const char *role;
+    const struct pg_hosts_wanted *wanted;
     int64_t timeout_ns;
     size_t count;
     struct host hosts[PG_HOSTS_MAX];
@@ -133,12 +136,14 @@ static void ask_host(void *arg)
     struct host *host = arg;
     const struct census *census = host->census;
     host->pg = start_host(host);
+    if (host->pg)
+        host->pg->reads = census->wanted->reads;
     if (!host->pg)
         snprintf(host->error, sizeof host->error, "out of memory");
-    else if (!pg_finish(census->context, host->pg, census->role, census->timeout_ns, host->error,
-                 sizeof host->error))
+    else if (!pg_finish(census->context, host->pg, census->wanted->role, census->timeout_ns,
+                 host->error, sizeof host->error))
         pg_close(&host->pg);
-    if (host->pg && host->pg->standby) {
+    if (host->pg && host->pg->standby && !host->pg->reads) {
         snprintf(host->error, sizeof host->error, "it is a standby");
         pg_close(&host->pg);
     }
@@ -161,21 +166,28 @@ static void tell_split(const struct host *chosen, const struct host *other)
         chosen->name, chosen->pg->timeline, other->name, other->pg->timeline);
 }
 
-/* The one on the newest timeline, the first of several. NULL: none takes writes, or they are not of
- * one cluster. */
+/* Is that host better than the one that was chosen so far? To be written to: on a newer timeline.
+ * To be read: a standby. */
+static bool is_better(const struct host *host, const struct host *chosen)
+{
+    return host->pg->reads ? host->pg->standby && !chosen->pg->standby
+                           : host->pg->timeline > chosen->pg->timeline;
+}
+
+/* The best, the first of several. NULL: none serves, or they are not of one cluster. */
 static struct host *choose(struct census *census, char *error, size_t size)
 {
     struct host *chosen = NULL;
-    size_t length = (size_t)snprintf(error, size, "none of the hosts takes writes:");
-    /* The newest timeline of those that take writes; the reasons of the others, in case none
-     * does. */
+    size_t length = (size_t)snprintf(error, size,
+        "none of the hosts %s:", census->wanted->reads ? "can be read" : "takes writes");
+    /* The reasons of the others, in case none does. */
     for (size_t i = 0; i < census->count; i++) {
         struct host *host = &census->hosts[i];
         const char *name = *host->name ? host->name : host->address;
         if (!host->pg && length < size)
             length += (size_t)snprintf(
                 error + length, size - length, " %.60s: %.100s;", name, host->error);
-        if (host->pg && (!chosen || host->pg->timeline > chosen->pg->timeline))
+        if (host->pg && (!chosen || is_better(host, chosen)))
             chosen = host;
     }
 
@@ -187,7 +199,7 @@ static struct host *choose(struct census *census, char *error, size_t size)
                 chosen->name, host->name);
             return NULL;
         }
-        if (host->pg && host->pg->timeline < chosen->pg->timeline)
+        if (host->pg && !host->pg->reads && host->pg->timeline < chosen->pg->timeline)
             tell_split(chosen, host);
     }
     return chosen;
@@ -201,13 +213,13 @@ static struct pg *take_best(struct census *census, char *error, size_t size)
         chosen->pg = NULL;
     for (size_t i = 0; i < census->count; i++)
         pg_close(&census->hosts[i].pg);
-    if (pg && census->role && !pg_hosts_admit(pg, error, size))
+    if (pg && census->wanted->role && !pg_hosts_admit(pg, error, size))
         pg_close(&pg);
     return pg;
 }
 
 struct pg *pg_hosts_connect(struct co_context *context, const PQconninfoOption *options,
-    const char *role, int64_t timeout_ns, char *error, size_t error_size)
+    const struct pg_hosts_wanted *wanted, int64_t timeout_ns, char *error, size_t error_size)
 {
     struct census *census = calloc(1, sizeof *census);
     if (!census || pg_hosts_count(options) > PG_HOSTS_MAX) {
@@ -217,7 +229,7 @@ struct pg *pg_hosts_connect(struct co_context *context, const PQconninfoOption *
     }
     census->context = context;
     census->options = options;
-    census->role = role;
+    census->wanted = wanted;
     census->timeout_ns = timeout_ns;
     census->count = pg_hosts_count(options);
 

@@ -166,6 +166,8 @@ static char *write_pins(struct pg *pg, const PGresult *rows, const char *role, b
     bool good = text != NULL;
     for (size_t i = 0; good && i < sizeof settings / sizeof settings[0]; i++)
         good = add(text, SIZE, local, settings[i]);
+    if (good && pg->reads)
+        good = add(text, SIZE, local, "default_transaction_read_only = on");
     if (good && *PQgetvalue(rows, 0, COLUMN_TIMEOUT) == 't')
         good = add(text, SIZE, local, "transaction_timeout = 0");
     snprintf(words, sizeof words, "synchronous_commit = %s",
@@ -236,12 +238,12 @@ bool pg_pin(struct co_context *context, struct pg *pg, const char *role)
 {
     if (!find_place(context, pg))
         return false;
-    if (role && pg->standby) {
+    if (role && pg->standby && !pg->reads) {
         pg_note(pg, "the database is a standby, which takes no writes");
         return false;
     }
     PGresult *rows = ask(context, pg, facts);
-    bool good = rows && is_fit(pg, rows, role != NULL) && set_pins(context, pg, rows, role);
+    bool good = rows && is_fit(pg, rows, role && !pg->reads) && set_pins(context, pg, rows, role);
     PQclear(rows);
     return good;
 }

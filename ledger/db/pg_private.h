@@ -28,6 +28,7 @@ struct pg {
     int64_t began_ns;         /* when the last call began */
     int queued;               /* bytes that the kernel had still to send when last looked at */
     bool standby;             /* it was one when it was connected to */
+    bool reads;               /* it is for reading alone: that is fine then */
     uint32_t timeline;        /* that it wrote on then; 0: it does not tell */
     uint64_t system;          /* which cluster it is of; 0: it does not tell */
     _Atomic uint32_t *newest; /* timeline of that cluster that this process has seen, or NULL */

@@ -29,6 +29,7 @@ struct reader {
 
 struct readers {
     char *conninfo;
+    enum pg_use use;
     struct co_chan *idle;    /* of struct reader */
     struct co_chan *lending; /* of the right to borrow one */
     struct co_context *life; /* of what goes on when no caller waits for it any more */
@@ -94,7 +95,7 @@ static void connect_main(void *arg)
     char problem[300];
     int64_t began_ns = co_clock_now_ns();
     struct pg *pg =
-        pg_connect(readers->life, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
+        pg_connect_for(readers->life, readers->conninfo, readers->use, problem, sizeof problem);
     if (pg)
         atomic_store(&readers->connect_ns, co_clock_now_ns() - began_ns);
     attempt->pg = pg;
@@ -175,42 +176,80 @@ static void note_answer(
     atomic_store(known_ns, took_ns > half_ns ? took_ns : half_ns);
 }
 
-static enum pg_status run(struct co_context *context, struct readers *readers,
-    struct reader *reader, const struct pg_statement *statement, const char *const *values,
-    struct pg_result **result)
+/* What a caller wants to have run, and under which condition. */
+struct question {
+    const struct readers_condition *where; /* NULL: none */
+    const struct pg_statement *statement;
+    const char *const *values;
+    struct pg_result **result;
+};
+
+static enum pg_status run_one(struct co_context *context, struct readers *readers,
+    struct reader *reader, const struct question *question)
 {
     int64_t began_ns = co_clock_now_ns();
-    enum pg_status status = pg_run(context, reader->pg, statement, values, result);
+    enum pg_status status =
+        pg_run(context, reader->pg, question->statement, question->values, question->result);
     reader->answered_ns = co_clock_now_ns();
     if (status != PG_LOST)
-        note_answer(readers, statement, reader->answered_ns - began_ns);
+        note_answer(readers, question->statement, reader->answered_ns - began_ns);
     else if (pg_is_silent(reader->pg) && began_ns > atomic_load(&readers->doubted_ns))
         atomic_store(&readers->doubted_ns, began_ns);
     return status;
 }
 
-enum pg_status readers_run(struct co_context *context, struct readers *readers,
-    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
+static enum pg_status run(struct co_context *context, struct readers *readers,
+    struct reader *reader, const struct question *question)
+{
+    struct pg_result *rows = NULL;
+    if (question->where) {
+        const struct question first = {
+            NULL, question->where->statement, question->where->values, &rows};
+        enum pg_status status = run_one(context, readers, reader, &first);
+        bool has = status == PG_OK && pg_rows(rows) > 0;
+        pg_free(&rows);
+        if (!has)
+            return status == PG_OK ? PG_ERROR : status;
+    }
+    return run_one(context, readers, reader, question);
+}
+
+static enum pg_status run_somewhere(
+    struct co_context *context, struct readers *readers, const struct question *question)
 {
     struct reader reader;
     enum pg_status status = PG_LOST;
-    if (result)
-        *result = NULL;
+    if (question->result)
+        *question->result = NULL;
     if (!take(context, readers, &reader))
         return PG_LOST;
     if (reader.pg) {
-        pg_bound(reader.pg, silence_of(readers, statement));
-        status = run(context, readers, &reader, statement, values, result);
+        pg_bound(reader.pg, silence_of(readers, question->statement));
+        status = run(context, readers, &reader, question);
     }
     if (status == PG_LOST && co_context_err(context) == CO_CONTEXT_OK) {
         pg_close(&reader.pg);
         if (!make_again(context, readers, &reader))
             return PG_LOST;
         if (reader.pg) /* a late answer on a new connection is an answer */
-            status = run(context, readers, &reader, statement, values, result);
+            status = run(context, readers, &reader, question);
     }
     give(readers, reader);
     return status;
+}
+
+enum pg_status readers_run(struct co_context *context, struct readers *readers,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
+{
+    return readers_run_where(context, readers, NULL, statement, values, result);
+}
+
+enum pg_status readers_run_where(struct co_context *context, struct readers *readers,
+    const struct readers_condition *where, const struct pg_statement *statement,
+    const char *const *values, struct pg_result **result)
+{
+    const struct question question = {where, statement, values, result};
+    return run_somewhere(context, readers, &question);
 }
 
 /* ---- lending ------------------------------------------------------------------------------- */
@@ -231,7 +270,8 @@ struct pg *readers_borrow(struct co_context *context, struct readers *readers)
     if (reader.pg && pg_is_lost(reader.pg))
         pg_close(&reader.pg);
     if (taken && !reader.pg)
-        reader.pg = pg_connect(context, readers->conninfo, PG_APP_ROLE, problem, sizeof problem);
+        reader.pg =
+            pg_connect_for(context, readers->conninfo, readers->use, problem, sizeof problem);
 
     if (reader.pg) {
         pg_bound(reader.pg, READERS_LENT_SILENCE_S * CO_CLOCK_S);
@@ -251,11 +291,12 @@ void readers_return(struct readers *readers, struct pg *reader)
 
 /* ---- making and freeing -------------------------------------------------------------------- */
 
-struct readers *readers_make(const char *conninfo, size_t connections)
+struct readers *readers_make(const char *conninfo, enum pg_use use, size_t connections)
 {
     struct readers *readers = calloc(1, sizeof *readers);
     if (!readers)
         return NULL;
+    readers->use = use;
     readers->conninfo = strdup(conninfo);
     readers->idle = co_chan_make(sizeof(struct reader), connections);
     readers->lending = co_chan_make(0, 1);

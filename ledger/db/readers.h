@@ -21,7 +21,8 @@ enum {
 };
 
 /* `conninfo` is copied. NULL when memory is short. */
-CO_MUST_CHECK struct readers *readers_make(const char *conninfo, size_t connections);
+CO_MUST_CHECK struct readers *readers_make(
+    const char *conninfo, enum pg_use use, size_t connections);
 void readers_free(struct readers **readers); /* nobody may be using it; may park */
 
 /*
@@ -32,6 +33,16 @@ void readers_free(struct readers **readers); /* nobody may be using it; may park
  */
 CO_MUST_CHECK enum pg_status readers_run(struct co_context *context, struct readers *readers,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result);
+
+/* The same where the condition, asked of the same connection before, has a row; PG_ERROR: it has
+ * none, or failed. NULL: there is none. */
+struct readers_condition {
+    const struct pg_statement *statement;
+    const char *const *values;
+};
+CO_MUST_CHECK enum pg_status readers_run_where(struct co_context *context, struct readers *readers,
+    const struct readers_condition *where, const struct pg_statement *statement,
+    const char *const *values, struct pg_result **result);
 
 /*
  * Lend a connection to a caller that asks several things in a row, and take it back; at most one is

@@ -19,7 +19,10 @@
 #include "coro/clock.h"
 #include "coro/select.h"
 #include "ledger/audit/audit_replay_onward.h"
+#include "ledger/audit/audit_stretch.h"
 #include "ledger/db/readers.h"
+#include "ledger/db/replica.h"
+#include "ledger/follow/vouch.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/state.h"
 #include "ledger/ledger_private.h"
@@ -39,13 +42,46 @@ struct follower {
     int64_t stepped_ns, behind_ns; /* behind: since when the database is; 0: it is not */
     struct lease_row row;          /* what the lease saw last */
     struct lease_interest interest;
+    bool reads_replica; /* this step: what is read is not the database's own word */
 };
 
 /* ---- making -------------------------------------------------------------------------------- */
 
 static void pass(void *arg, uint64_t seq, int64_t at_us)
 {
-    journal_pass(arg, seq, at_us);
+    const struct follower *f = arg;
+    journal_pass(f->ledger->journal, seq, at_us);
+}
+
+/* Is what the replica says what the database has? It may have more than that counts as committed,
+ * or something else, where another standby was promoted. */
+static bool is_vouched(
+    struct co_context *context, struct follower *f, const struct replica_place *place)
+{
+    char why[LEASE_WHY];
+    bool has = true;
+    if (place->batch == f->row.batch && place->chained)
+        has = memcmp(place->hash, f->row.hash, sizeof place->hash) == 0;
+    else if (vouch_ask(context, f->ledger->store, NULL, place, &has) != PG_OK)
+        return false;
+    if (has)
+        return true;
+    snprintf(why, sizeof why, "its batch %lu of ledger %s is not the one that the database has",
+        place->batch, f->ledger->name);
+    replica_distrust(f->ledger->store->replica, why);
+    return false;
+}
+
+static bool admit(struct co_context *context, void *arg, const struct audit_batch *last)
+{
+    struct follower *f = arg;
+    struct replica_place place = {
+        .ledger = f->ledger->store->ledger, .batch = last->number, .chained = last->chained};
+    memcpy(place.hash, last->hash, sizeof place.hash);
+    if (f->reads_replica && !is_vouched(context, f, &place))
+        return false;
+    store_vouch(f->ledger->store, &place);
+    return true;
 }
 
 struct follower *follower_make(
@@ -62,8 +98,9 @@ struct follower *follower_make(
         .frozen = &ledger->frozen,
         .freeze_seq = &ledger->freeze_seq,
         .strategy = ledger->strategy,
+        .admits = admit,
         .passed = pass,
-        .arg = ledger->journal,
+        .arg = f,
         .place = {.seq = state->end.seq,
             .batch = state->end.batch,
             .epoch = state->end.epoch,
@@ -103,10 +140,12 @@ static enum audit_replay_onward_found step(
     struct co_context *context, struct follower *f, struct pg *pg, char *why, size_t size)
 {
     struct audit_report *report = calloc(1, sizeof *report);
+    /* The replica may be ahead of what the database has shown. */
+    uint64_t upto = f->reads_replica ? f->row.seq : INT64_MAX;
     if (!report)
         return AUDIT_ONWARD_AWAY;
     enum audit_replay_onward_found found =
-        audit_replay_onward_step(context, pg, &f->onward, report);
+        audit_replay_onward_step(context, pg, &f->onward, upto, report);
     if (found == AUDIT_ONWARD_WRONG)
         snprintf(why, size, "%.*s", (int)strcspn(report->text, "\n"), report->text);
     else if (found == AUDIT_ONWARD_SHORT)
@@ -120,7 +159,9 @@ static enum audit_replay_onward_found step(
 static enum audit_replay_onward_found step_and_rest(
     struct co_context *context, struct follower *f, char *why, size_t size)
 {
-    struct readers *readers = f->ledger->store->followed_readers;
+    const struct store *store = f->ledger->store;
+    f->reads_replica = replica_is_good(store->replica);
+    struct readers *readers = f->reads_replica ? replica_readers(store->replica) : store->readers;
     struct pg *pg = readers_borrow(context, readers);
     if (!pg) {
         (void)rest(context, AWAY_MS * CO_CLOCK_MS);
@@ -279,6 +320,7 @@ bool follower_finish(struct co_context *context, struct follower *f, enum ledger
     const struct store *store = f->ledger->store;
     const struct audit_place *place = &f->onward.place;
     enum audit_replay_onward_found found = AUDIT_ONWARD_MORE;
+    f->reads_replica = false; /* the opener is the database's */
     while (found == AUDIT_ONWARD_MORE && place->batch < store->batch)
         found = step(context, f, store->opener, error, size);
     *trouble = LEDGER_TROUBLE_AWAY;

@@ -9,6 +9,27 @@
 
 #define STATE_WRONG_SUMS "TL003" /* a checkpoint finds other sums than were written */
 
+void store_vouch(struct store *store, const struct replica_place *place)
+{
+    co_lock_take(&store->lock);
+    store->vouched = *place;
+    co_lock_drop(&store->lock);
+}
+
+/* Where that can be, of the replica: but not what it does not have yet. */
+static enum pg_status read_followed(struct co_context *context, struct store *store,
+    const struct pg_statement *statement, const char *const *values, struct pg_result **result)
+{
+    if (replica_is_good(store->replica)) {
+        co_lock_take(&store->lock);
+        struct replica_place place = store->vouched;
+        co_lock_drop(&store->lock);
+        if (replica_run(context, store->replica, &place, statement, values, result) == PG_OK)
+            return PG_OK;
+    }
+    return readers_run(context, store->readers, statement, values, result);
+}
+
 enum pg_status store_read(struct co_context *context, struct store *store,
     const struct pg_statement *statement, const char *const *values, struct pg_result **result)
 {
@@ -16,7 +37,7 @@ enum pg_status store_read(struct co_context *context, struct store *store,
     if (result)
         *result = NULL;
     if (atomic_load(&store->standing) == STORE_FOLLOWED)
-        return readers_run(context, store->followed_readers, statement, values, result);
+        return read_followed(context, store, statement, values, result);
     if (atomic_load(&store->standing) == STORE_BROKEN)
         return PG_LOST;
     if (lease_await(context, &store->claim) != CO_EVENTCOUNT_REACHED ||

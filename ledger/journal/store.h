@@ -19,6 +19,8 @@
 #include "ledger/db/errands.h"
 #include "ledger/db/pg.h"
 #include "ledger/db/readers.h"
+#include "ledger/db/replica.h"
+#include "coro/lock.h"
 
 enum { STORE_READERS = 4 };
 
@@ -39,17 +41,21 @@ struct store {
     struct lease *lease, *own_lease; /* own: those that this store made, or NULL */
     struct lease_claim claim;        /* on this ledger, once it has been taken */
     struct pg *opener;               /* the session in which it is taken and read; then NULL */
+    struct errands *opener_of;       /* to which that goes back */
     struct readers *readers, *own_readers;
     struct errands *errands;
-    struct readers *followed_readers; /* of a ledger that is followed: what is asked of whom */
+    struct replica
+        *replica;        /* what is followed is read there where it can be; NULL: nowhere else */
+    struct co_lock lock; /* guards what follows */
+    struct replica_place vouched; /* of what is followed: the database has it, and so all before */
     _Atomic enum store_standing standing;
 };
 
 struct store_options {
     const char *conninfo, *ledger, *strategy;
-    struct readers *readers;          /* NULL: of its own */
-    struct errands *errands;          /* its server's, or its own: they outlive the store */
-    struct readers *followed_readers; /* while it is followed; NULL: those */
+    struct readers *readers; /* NULL: of its own */
+    struct errands *errands; /* its server's, or its own: they outlive the store */
+    struct replica *replica; /* while it is followed; NULL: nowhere but in the database */
     struct lease *lease; /* NULL: of its own, and the schema is brought up to date, the ledger made
                             if need be, and waited for until nobody has it */
     int number;          /* with a lease: of the ledger */
@@ -84,6 +90,14 @@ CO_MUST_CHECK enum pg_status store_has_batch(struct co_context *context, const s
 bool store_accepts_loss(struct co_context *context, const struct store *store,
     const struct lease_place *had, char *error, size_t error_size);
 
+/* What is followed is told up to there at most from now on: the database has that batch. Never
+ * parks. */
+void store_vouch(struct store *store, const struct replica_place *place);
+
+/* Have a session to read it in (`opener`), one of those: the database's, or its replica's. False,
+ * with the reason. Parks. */
+CO_MUST_CHECK bool store_begin_opening(struct co_context *context, struct store *store,
+    struct errands *errands, char *error, size_t error_size);
 void store_end_opening(struct store *store); /* all has been read: its session is not needed */
 void store_close(struct store **store);
 

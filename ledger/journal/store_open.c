@@ -135,9 +135,8 @@ static bool ask(struct taking *t, const struct pg_statement *statement, const ch
 static bool connect_opener(struct taking *t)
 {
     char problem[LEASE_WHY];
-    t->store->opener =
-        errands_begin(t->context, t->store->errands, ERRAND_AWAITED, problem, sizeof problem);
-    return t->store->opener || fail(t, LEDGER_TROUBLE_AWAY, problem);
+    return store_begin_opening(t->context, t->store, t->store->errands, problem, sizeof problem) ||
+           fail(t, LEDGER_TROUBLE_AWAY, problem);
 }
 
 static bool raise_epoch(struct taking *t, const char *ledger)
@@ -261,12 +260,12 @@ static struct store *make(const struct store_options *options)
         return NULL;
     store->readers = options->readers;
     if (!store->readers)
-        store->readers = store->own_readers = readers_make(options->conninfo, STORE_READERS);
+        store->readers = store->own_readers =
+            readers_make(options->conninfo, PG_SERVES, STORE_READERS);
     store->errands = options->errands;
     store->lease = options->lease;
     store->ledger = options->number;
-    store->followed_readers =
-        options->followed_readers ? options->followed_readers : store->readers;
+    store->replica = options->replica;
     snprintf(store->claim.name, sizeof store->claim.name, "%s", options->ledger);
     if (!store->readers || !(store->conninfo = strdup(options->conninfo)))
         store_close(&store);
@@ -316,10 +315,18 @@ struct store *store_open(struct co_context *context, const struct store_options 
     return store;
 }
 
+bool store_begin_opening(struct co_context *context, struct store *store, struct errands *errands,
+    char *error, size_t error_size)
+{
+    store->opener_of = errands;
+    store->opener = errands_begin(context, errands, ERRAND_AWAITED, error, error_size);
+    return store->opener != NULL;
+}
+
 void store_end_opening(struct store *store)
 {
     if (store->opener)
-        errands_end(store->errands, ERRAND_AWAITED, &store->opener);
+        errands_end(store->opener_of, ERRAND_AWAITED, &store->opener);
 }
 
 void store_close(struct store **store)

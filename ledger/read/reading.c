@@ -85,9 +85,15 @@ static enum ledger_status ask_database(
 static enum ledger_status followed_by_key(struct co_context *context, struct ledger *ledger,
     const char *key, struct entry **entry, uint64_t *seq)
 {
+    uint64_t durable = journal_durable(ledger->journal);
     enum ledger_status status = ask_database(context, ledger, key, entry);
     bool known = status == LEDGER_OK && journal_await(context, ledger->journal, JOURNAL_READ,
                                             (*entry)->seq) == CO_EVENTCOUNT_REACHED;
+    /* What a replica says beyond what was vouched for is only a hint: now it is. */
+    if (known && (*entry)->seq > durable) {
+        entry_drop(entry);
+        known = ask_database(context, ledger, key, entry) == LEDGER_OK;
+    }
     *seq = journal_durable(ledger->journal);
     if (!known)
         entry_drop(entry);

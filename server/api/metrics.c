@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/api/metrics.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,44 +12,14 @@
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/api/hogs.h"
+#include "server/api/metric.h"
+#include "server/api/metrics_databases.h"
 #include "server/api/packing.h"
 #include "server/crossing/crossing_keeper.h"
 #include "server/forward/forward.h"
 #include "server/http/http.h"
 #include "server/lab/lab_runs.h"
 #include "server/process/own_process.h"
-
-__attribute__((format(printf, 2, 3))) static void line(
-    struct json_out *out, const char *format, ...)
-{
-    char text[300];
-    va_list args;
-    va_start(args, format);
-    int length = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    /* Every format here is ours: a line that does not fit is a mistake of ours. */
-    co_ensure(length >= 0 && (size_t)length < sizeof text);
-    json_out_raw(out, text, (size_t)length);
-}
-
-static void head(struct json_out *out, const char *name, const char *type, const char *help)
-{
-    line(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void number(
-    struct json_out *out, const char *name, const char *type, const char *help, uint64_t value)
-{
-    head(out, name, type, help);
-    line(out, "%s %llu\n", name, (unsigned long long)value);
-}
-
-/* Nanoseconds as seconds, exactly. */
-static void seconds(struct json_out *out, const char *name, uint64_t ns)
-{
-    line(out, "%s %llu.%09llu\n", name, (unsigned long long)(ns / 1000000000),
-        (unsigned long long)(ns % 1000000000));
-}
 
 struct histogram {
     const uint64_t *buckets; /* each `factor` times as wide as the one before; the last: no end */
@@ -64,10 +33,10 @@ static void write_bucket(struct json_out *out, const struct histogram *histogram
     const char *label, uint64_t le)
 {
     if (histogram->is_time)
-        line(out, "%s_bucket{%sle=\"%llu.%06llu\"}", name, label,
+        metric_line(out, "%s_bucket{%sle=\"%llu.%06llu\"}", name, label,
             (unsigned long long)(le / 1000000), (unsigned long long)(le % 1000000));
     else
-        line(out, "%s_bucket{%sle=\"%llu\"}", name, label, (unsigned long long)le);
+        metric_line(out, "%s_bucket{%sle=\"%llu\"}", name, label, (unsigned long long)le);
 }
 
 /* `label` is "", or "ledger=\"main\"". */
@@ -84,22 +53,23 @@ static void write_histogram(
         /* Prometheus' buckets include those below them. */
         so_far += histogram->buckets[i];
         write_bucket(out, histogram, name, first, le);
-        line(out, " %llu\n", (unsigned long long)so_far);
+        metric_line(out, " %llu\n", (unsigned long long)so_far);
     }
-    line(out, "%s_bucket{%sle=\"+Inf\"} %llu\n", name, first, total);
+    metric_line(out, "%s_bucket{%sle=\"+Inf\"} %llu\n", name, first, total);
     snprintf(sum, sizeof sum, "%s_sum%s%s%s", name, left, label, right);
     if (histogram->is_time)
-        seconds(out, sum, histogram->sum);
+        metric_seconds(out, sum, histogram->sum);
     else
-        line(out, "%s %llu\n", sum, (unsigned long long)histogram->sum);
-    line(out, "%s_count%s%s%s %llu\n", name, left, label, right, total);
+        metric_line(out, "%s %llu\n", sum, (unsigned long long)histogram->sum);
+    metric_line(out, "%s_count%s%s%s %llu\n", name, left, label, right, total);
 }
 
 /* Which program this is: its version, the schema that it brings with it, and its compiler. */
 static void write_build(struct json_out *out)
 {
-    head(out, "teller_build_info", "gauge", "Always 1; the labels say which program this is.");
-    line(out, "teller_build_info{version=\"%s\",schema=\"%d\",compiler=\"gcc %s\"} 1\n",
+    metric_head(
+        out, "teller_build_info", "gauge", "Always 1; the labels say which program this is.");
+    metric_line(out, "teller_build_info{version=\"%s\",schema=\"%d\",compiler=\"gcc %s\"} 1\n",
         TELLER_VERSION, bank_schema(), __VERSION__);
 }
 
@@ -136,12 +106,12 @@ static const struct figure {
 static void write_figure(struct json_out *out, const struct figure *figure,
     const struct ledger_figures *ledgers, size_t count)
 {
-    head(out, figure->name, figure->type, figure->help);
+    metric_head(out, figure->name, figure->type, figure->help);
     for (size_t i = 0; i < count; i++) {
         uint64_t value;
         /* By offset, so that a figure is one line of the table above. */
         memcpy(&value, (const char *)&ledgers[i] + figure->offset, sizeof value);
-        line(out, "%s{ledger=\"%s\"} %llu\n", figure->name, ledgers[i].name,
+        metric_line(out, "%s{ledger=\"%s\"} %llu\n", figure->name, ledgers[i].name,
             (unsigned long long)value);
     }
 }
@@ -188,7 +158,7 @@ static void write_batches(struct json_out *out, const struct ledger_figures *led
     };
     char label[100];
     for (size_t kind = 0; kind < sizeof each / sizeof each[0]; kind++) {
-        head(out, each[kind].name, "histogram", each[kind].help);
+        metric_head(out, each[kind].name, "histogram", each[kind].help);
         for (size_t i = 0; i < count; i++) {
             const struct histogram histogram = each[kind].of(&ledgers[i]);
             snprintf(label, sizeof label, "ledger=\"%s\"", ledgers[i].name);
@@ -205,34 +175,35 @@ static void write_followers(
     uint64_t followed = 0;
     for (size_t i = 0; i < count; i++)
         followed += ledgers[i].state == LEDGER_FOLLOWING;
-    number(out, "teller_followed_ledgers", "gauge",
+    metric_number(out, "teller_followed_ledgers", "gauge",
         "Ledgers of other servers that are followed here.", followed);
-    head(out, "teller_follower_seq", "gauge",
+    metric_head(out, "teller_follower_seq", "gauge",
         "The position up to which another server's ledger is known here.");
     for (size_t i = 0; i < count; i++)
         if (ledgers[i].state == LEDGER_FOLLOWING)
-            line(out, "teller_follower_seq{ledger=\"%s\"} %llu\n", ledgers[i].name,
+            metric_line(out, "teller_follower_seq{ledger=\"%s\"} %llu\n", ledgers[i].name,
                 (unsigned long long)ledgers[i].durable_seq);
-    head(out, "teller_follower_behind_entries", "gauge",
+    metric_head(out, "teller_follower_behind_entries", "gauge",
         "Entries of it that the database has and that are not known here yet.");
     for (size_t i = 0; i < count; i++)
         if (ledgers[i].state == LEDGER_FOLLOWING)
-            line(out, "teller_follower_behind_entries{ledger=\"%s\"} %llu\n", ledgers[i].name,
-                (unsigned long long)ledgers[i].followed_behind);
-    head(out, "teller_follower_lag_seconds", "gauge", "How old at most what is known of it is.");
+            metric_line(out, "teller_follower_behind_entries{ledger=\"%s\"} %llu\n",
+                ledgers[i].name, (unsigned long long)ledgers[i].followed_behind);
+    metric_head(
+        out, "teller_follower_lag_seconds", "gauge", "How old at most what is known of it is.");
     for (size_t i = 0; i < count; i++)
         if (ledgers[i].state == LEDGER_FOLLOWING) {
             snprintf(
                 name, sizeof name, "teller_follower_lag_seconds{ledger=\"%s\"}", ledgers[i].name);
-            seconds(out, name, (uint64_t)ledgers[i].followed_ns);
+            metric_seconds(out, name, (uint64_t)ledgers[i].followed_ns);
         }
 }
 
 static void write_ledgers(struct json_out *out, struct ledger_figures *ledgers, size_t count)
 {
-    head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
+    metric_head(out, "teller_ready", "gauge", "1: the ledger takes writes.");
     for (size_t i = 0; i < count; i++)
-        line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
+        metric_line(out, "teller_ready{ledger=\"%s\"} %d\n", ledgers[i].name,
             ledgers[i].state == LEDGER_RUNNING);
     write_followers(out, ledgers, count);
     /* A zero would be a figure; a ledger that is elsewhere has none here. */
@@ -248,20 +219,20 @@ static void write_outcomes(struct json_out *out, const struct outcomes_figures *
     static const char *const names[] = {[OUTCOMES_COMMITTED] = "committed",
         [OUTCOMES_REJECTED] = "rejected",
         [OUTCOMES_REPLAYED] = "replayed"};
-    head(out, "teller_transfers_total", "counter",
+    metric_head(out, "teller_transfers_total", "counter",
         "Movements of money asked for, by outcome: requests, and the items of batches.");
     for (int outcome = 0; outcome < OUTCOMES_OTHER; outcome++)
-        line(out, "teller_transfers_total{outcome=\"%s\"} %llu\n", names[outcome],
+        metric_line(out, "teller_transfers_total{outcome=\"%s\"} %llu\n", names[outcome],
             (unsigned long long)figures->by_outcome[outcome]);
 }
 
 static void write_answers(struct json_out *out, const struct http_figures *figures)
 {
-    head(out, "teller_http_requests_total", "counter", "Requests answered, by status.");
+    metric_head(out, "teller_http_requests_total", "counter", "Requests answered, by status.");
     for (int status = 0; status < HTTP_STATUSES; status++)
         /* A series begins when it has something to count. */
         if (figures->requests[status])
-            line(out, "teller_http_requests_total{status=\"%d\"} %llu\n", status,
+            metric_line(out, "teller_http_requests_total{status=\"%d\"} %llu\n", status,
                 (unsigned long long)figures->requests[status]);
 }
 
@@ -283,10 +254,10 @@ static void write_durations(struct json_out *out, const struct outcomes_figures 
     static const uint64_t calls[] = {OUTCOMES_TOOK_US, OUTCOMES_TOOK_FACTOR},
                           stages[] = {OUTCOMES_STAGE_US, OUTCOMES_STAGE_FACTOR};
     char label[40];
-    head(out, "teller_request_duration_seconds", "histogram",
+    metric_head(out, "teller_request_duration_seconds", "histogram",
         "Money-moving requests, from the first line to the answer.");
     write_times(out, "teller_request_duration_seconds", "", &figures->took, calls);
-    head(out, "teller_stage_duration_seconds", "histogram",
+    metric_head(out, "teller_stage_duration_seconds", "histogram",
         "The stages of money-moving requests, as in Server-Timing.");
     for (int stage = 0; stage < OUTCOMES_STAGES; stage++) {
         snprintf(label, sizeof label, "stage=\"%s\"", outcomes_stage_names[stage]);
@@ -296,57 +267,62 @@ static void write_durations(struct json_out *out, const struct outcomes_figures 
 
 static void write_http(struct json_out *out, const struct http_figures *figures)
 {
-    number(out, "teller_requests_in_flight", "gauge", "Requests accepted and not answered.",
+    metric_number(out, "teller_requests_in_flight", "gauge", "Requests accepted and not answered.",
         figures->in_flight);
-    number(out, "teller_http_connections", "gauge", "Open connections.", figures->connections);
-    number(out, "teller_evicted_connections_total", "counter",
+    metric_number(
+        out, "teller_http_connections", "gauge", "Open connections.", figures->connections);
+    metric_number(out, "teller_evicted_connections_total", "counter",
         "Idle connections closed because their place was needed.", figures->evicted);
-    number(out, "teller_unread_connections_total", "counter",
+    metric_number(out, "teller_unread_connections_total", "counter",
         "Connections closed because they did not take their answer and room was needed.",
         figures->unread);
-    head(out, "teller_limited_requests_total", "counter",
+    metric_head(out, "teller_limited_requests_total", "counter",
         "Requests answered 429 because they came too often, by what has the limit.");
-    line(out, "teller_limited_requests_total{by=\"token\"} %llu\n",
+    metric_line(out, "teller_limited_requests_total{by=\"token\"} %llu\n",
         (unsigned long long)figures->limited_senders);
-    line(out, "teller_limited_requests_total{by=\"address\"} %llu\n",
+    metric_line(out, "teller_limited_requests_total{by=\"address\"} %llu\n",
         (unsigned long long)figures->limited_addresses);
-    number(out, "teller_answer_bytes", "gauge", "Memory of long answers that wait to be taken.",
-        figures->answer_bytes);
-    number(out, "teller_body_bytes", "gauge", "Memory of the bodies of requests.",
+    metric_number(out, "teller_answer_bytes", "gauge",
+        "Memory of long answers that wait to be taken.", figures->answer_bytes);
+    metric_number(out, "teller_body_bytes", "gauge", "Memory of the bodies of requests.",
         figures->body_bytes);
-    number(out, "teller_limited_streams_total", "counter",
+    metric_number(out, "teller_limited_streams_total", "counter",
         "Event streams answered 429 because enough were open with their token.",
         figures->limited_streams);
-    number(
+    metric_number(
         out, "teller_event_streams", "gauge", "Subscribers of the event stream.", figures->streams);
 }
 
 static void write_lab(struct json_out *out, const struct lab_figures *figures)
 {
-    head(out, "teller_lab_runs_total", "counter", "Experiments that have ended, by how.");
+    metric_head(out, "teller_lab_runs_total", "counter", "Experiments that have ended, by how.");
     for (int how = 0; how < LAB_ENDS; how++)
-        line(out, "teller_lab_runs_total{ended=\"%s\"} %llu\n", lab_end_names[how],
+        metric_line(out, "teller_lab_runs_total{ended=\"%s\"} %llu\n", lab_end_names[how],
             (unsigned long long)figures->ended[how]);
-    number(out, "teller_lab_refused_runs_total", "counter",
+    metric_number(out, "teller_lab_refused_runs_total", "counter",
         "Experiments refused because enough were waiting.", figures->refused);
-    number(out, "teller_lab_runs_running", "gauge", "Experiments that run.", figures->running);
-    number(out, "teller_lab_runs_waiting", "gauge", "Experiments that wait.", figures->waiting);
-    number(out, "teller_lab_kept_runs", "gauge", "Experiments that have ended and can be read.",
-        figures->kept);
-    number(out, "teller_lab_kept_bytes", "gauge", "Memory of those.", figures->kept_bytes);
-    head(out, "teller_lab_processor_seconds_total", "counter",
+    metric_number(
+        out, "teller_lab_runs_running", "gauge", "Experiments that run.", figures->running);
+    metric_number(
+        out, "teller_lab_runs_waiting", "gauge", "Experiments that wait.", figures->waiting);
+    metric_number(out, "teller_lab_kept_runs", "gauge",
+        "Experiments that have ended and can be read.", figures->kept);
+    metric_number(out, "teller_lab_kept_bytes", "gauge", "Memory of those.", figures->kept_bytes);
+    metric_head(out, "teller_lab_processor_seconds_total", "counter",
         "Processor time of experiments that have ended.");
-    seconds(out, "teller_lab_processor_seconds_total", figures->processor_us * 1000);
+    metric_seconds(out, "teller_lab_processor_seconds_total", figures->processor_us * 1000);
 }
 
 static void write_hogs(struct json_out *out)
 {
     uint64_t computed, blocked;
     hogs_read(&computed, &blocked);
-    head(out, "teller_worker_hogs_total", "counter",
+    metric_head(out, "teller_worker_hogs_total", "counter",
         "Coroutines that kept a thread from all others for longer than --watchdog says.");
-    line(out, "teller_worker_hogs_total{by=\"computing\"} %llu\n", (unsigned long long)computed);
-    line(out, "teller_worker_hogs_total{by=\"blocking\"} %llu\n", (unsigned long long)blocked);
+    metric_line(
+        out, "teller_worker_hogs_total{by=\"computing\"} %llu\n", (unsigned long long)computed);
+    metric_line(
+        out, "teller_worker_hogs_total{by=\"blocking\"} %llu\n", (unsigned long long)blocked);
 }
 
 struct look {
@@ -367,17 +343,18 @@ static void write_process(struct json_out *out)
     co_blocking_call(look, &seen);
     if (!seen.is_known)
         return;
-    head(out, "process_cpu_seconds_total", "counter", "Processor time of this process.");
-    seconds(out, "process_cpu_seconds_total", seen.own.processor_ns);
-    number(out, "process_resident_memory_bytes", "gauge", "Memory of this process.",
+    metric_head(out, "process_cpu_seconds_total", "counter", "Processor time of this process.");
+    metric_seconds(out, "process_cpu_seconds_total", seen.own.processor_ns);
+    metric_number(out, "process_resident_memory_bytes", "gauge", "Memory of this process.",
         seen.own.resident);
-    number(
+    metric_number(
         out, "process_virtual_memory_bytes", "gauge", "Its address space.", seen.own.virtual_bytes);
-    number(out, "process_open_fds", "gauge", "Its open descriptors.", seen.own.descriptors);
-    number(out, "process_max_fds", "gauge", "How many it may have.", seen.own.descriptors_max);
-    number(out, "process_threads", "gauge", "Its threads.", seen.own.threads);
-    head(out, "process_start_time_seconds", "gauge", "When it started, since 1970.");
-    seconds(out, "process_start_time_seconds", (uint64_t)seen.own.started_us * 1000);
+    metric_number(out, "process_open_fds", "gauge", "Its open descriptors.", seen.own.descriptors);
+    metric_number(
+        out, "process_max_fds", "gauge", "How many it may have.", seen.own.descriptors_max);
+    metric_number(out, "process_threads", "gauge", "Its threads.", seen.own.threads);
+    metric_head(out, "process_start_time_seconds", "gauge", "When it started, since 1970.");
+    metric_seconds(out, "process_start_time_seconds", (uint64_t)seen.own.started_us * 1000);
 }
 
 /* What was passed on to other servers. */
@@ -386,31 +363,13 @@ static void write_forwarded(struct json_out *out, struct forward *forward)
     struct forward_figures figures = {.open = 0};
     if (forward)
         forward_read(forward, &figures);
-    head(out, "teller_forwarded_requests_total", "counter",
+    metric_head(out, "teller_forwarded_requests_total", "counter",
         "Requests that were passed on to the server that has their ledger.");
     for (int i = 0; i < FORWARD_FATES; i++)
-        line(out, "teller_forwarded_requests_total{result=\"%s\"} %llu\n", forward_fate_names[i],
-            (unsigned long long)figures.passed[i]);
-    number(out, "teller_forwarding", "gauge", "Requests and streams that wait for other servers.",
-        figures.open);
-}
-
-/* Whose ledgers are served is told ledger by ledger; of one that is not open there are none. */
-static void write_databases(struct json_out *out, struct banks *banks)
-{
-    size_t count = banks ? banks_count(banks) : 0;
-    head(
-        out, "teller_database_open", "gauge", "1: the database's ledgers are known, and not lost.");
-    for (size_t i = 0; i < count; i++) {
-        char why[LEDGER_REASON];
-        line(out, "teller_database_open{database=\"%s\"} %d\n", banks_database(banks, i),
-            banks_is_well(banks, i, why));
-    }
-    head(out, "teller_database_ledgers", "gauge", "How many ledgers live in it.");
-    for (size_t i = 0; i < count; i++)
-        if (banks_at(banks, i))
-            line(out, "teller_database_ledgers{database=\"%s\"} %zu\n", banks_database(banks, i),
-                bank_count(banks_at(banks, i)));
+        metric_line(out, "teller_forwarded_requests_total{result=\"%s\"} %llu\n",
+            forward_fate_names[i], (unsigned long long)figures.passed[i]);
+    metric_number(out, "teller_forwarding", "gauge",
+        "Requests and streams that wait for other servers.", figures.open);
 }
 
 /* Of all ledgers that are not at rest; none if memory is short. Asked for at any time, also before
@@ -444,11 +403,11 @@ static void write_crossings(struct json_out *out, struct api *api)
         crossing_keeper_read(api->crossings, &figures);
     if (figures.oldest_us)
         age_us = co_clock_wall_us() - figures.oldest_us;
-    number(out, "teller_open_crossings", "gauge",
+    metric_number(out, "teller_open_crossings", "gauge",
         "Transfers between ledgers whose last step could not be taken yet.", figures.open);
-    head(out, "teller_oldest_crossing_seconds", "gauge",
+    metric_head(out, "teller_oldest_crossing_seconds", "gauge",
         "How long the oldest of them has been open.");
-    seconds(out, "teller_oldest_crossing_seconds", age_us > 0 ? (uint64_t)age_us * 1000 : 0);
+    metric_seconds(out, "teller_oldest_crossing_seconds", age_us > 0 ? (uint64_t)age_us * 1000 : 0);
 }
 
 void metrics_get(struct call *call)
@@ -463,9 +422,9 @@ void metrics_get(struct call *call)
     http_read_figures(call->api->http, http);
     outcomes_read(call->api->outcomes, &outcomes);
     json_out_begin(&out, call->arena);
-    number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
+    metric_number(&out, "teller_up", "gauge", "1, while the service runs.", 1);
     write_build(&out);
-    write_databases(&out, atomic_load(&call->api->banks));
+    metrics_databases_write(&out, atomic_load(&call->api->banks));
     write_ledgers(&out, each, count);
     write_outcomes(&out, &outcomes);
     write_answers(&out, http);
@@ -474,7 +433,7 @@ void metrics_get(struct call *call)
     write_forwarded(&out, call->api->forward);
     write_crossings(&out, call->api);
     if (certificate_ends_s)
-        number(&out, "teller_tls_certificate_not_after_timestamp_seconds", "gauge",
+        metric_number(&out, "teller_tls_certificate_not_after_timestamp_seconds", "gauge",
             "When the certificate, or one of its chain, expires, in seconds since 1970.",
             (uint64_t)certificate_ends_s);
     if (call->api->lab)
@@ -482,7 +441,7 @@ void metrics_get(struct call *call)
     write_lab(&out, &lab);
     write_process(&out);
     write_hogs(&out);
-    number(&out, "teller_coroutines", "gauge", "Coroutines alive.", co_runtime_alive());
+    metric_number(&out, "teller_coroutines", "gauge", "Coroutines alive.", co_runtime_alive());
     call_ok_anywhere(call, &out);
     call->response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     packing_apply(call);

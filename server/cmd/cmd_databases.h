@@ -10,4 +10,8 @@
  * the process. Once in a process. */
 CO_MUST_CHECK bool cmd_databases_read(const struct options *options, struct database_list *list);
 
+/* The same of --read-database, which takes the names of those. */
+CO_MUST_CHECK bool cmd_databases_read_reads(const struct options *options,
+    const struct database_list *databases, struct database_list *list);
+
 #endif

@@ -289,7 +289,7 @@ static bool make_banks(struct serve *serve)
     serve->databases = serve->options.databases;
     if (serve->databases.count == 0) /* the private one */
         database_list_of_one(&serve->databases, serve->database.conninfo);
-    const struct banks_options options = {each, &serve->databases};
+    const struct banks_options options = {each, &serve->databases, &serve->options.reads};
     atomic_store(&serve->api.banks, banks_make(&options, serve->error, ERROR_TEXT));
     return atomic_load(&serve->api.banks) != NULL;
 }

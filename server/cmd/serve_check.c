@@ -76,19 +76,24 @@ static bool check_programs(const char *folder)
     return good;
 }
 
+/* Can libpq make sense of them? */
+static bool check_places(const struct database_list *list, const char *option)
+{
+    char error[ERROR_TEXT];
+    bool good = true;
+    for (size_t i = 0; i < list->count; i++)
+        if (!pg_conninfo_check(list->rows[i].conninfo, error, sizeof error))
+            good = wrong(list->count > 1 ? list->rows[i].name : option, error);
+    return good;
+}
+
 static bool check_database(const struct serve_options *serve)
 {
     const struct database_options *database = &serve->database;
-    bool good = true;
-    char error[ERROR_TEXT];
     if (!database->url)
         return check_programs(database->postgres_bin ? database->postgres_bin : CLUSTER_DEBIAN_BIN);
-    for (size_t i = 0; i < serve->databases.count; i++) {
-        const struct database_list_row *row = &serve->databases.rows[i];
-        if (!pg_conninfo_check(row->conninfo, error, sizeof error))
-            good = wrong(serve->databases.count > 1 ? row->name : "database", error);
-    }
-    return good;
+    bool good = check_places(&serve->databases, "database");
+    return check_places(&serve->reads, "read-database") && good;
 }
 
 int serve_check(const struct serve_options *serve)

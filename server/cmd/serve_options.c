@@ -25,6 +25,10 @@ static struct option flags[] = {
         "use this PostgreSQL server, not a private one; of several databases each has a name, "
         "NAME=URL, and the first has main and the tokens",
         NULL},
+    {"read-database", "URL...",
+        "read what is followed there, and not in the database: a standby of it; of several "
+        "databases each has its name, NAME=URL",
+        NULL},
     {"advertise", "URL",
         "where other servers on the same database reach this one, if not where it listens", NULL},
     {"peer-ca", "FILE",
@@ -212,6 +216,7 @@ static bool read_peers(const struct options *options, struct serve_options *serv
 static bool read_database(const struct options *options, struct serve_options *serve)
 {
     bool good = cmd_databases_read(options, &serve->databases);
+    good = cmd_databases_read_reads(options, &serve->databases, &serve->reads) && good;
     serve->database = (struct database_options){.data = options_value(options, "data"),
         .url = serve->databases.count ? serve->databases.rows[0].conninfo : NULL,
         .postgres_bin = options_value(options, "postgres-bin"),

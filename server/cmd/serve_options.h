@@ -20,6 +20,7 @@
 struct serve_options {
     struct database_options database; /* the first */
     struct database_list databases;   /* empty: a private one */
+    struct database_list reads;       /* by the names of those: the standbys that are read */
     struct pg_demands demands;
     size_t open_ledgers; /* of a database, at the same time */
     const char *follow;  /* follow_list.h */

@@ -5,7 +5,9 @@
 
 #include "coro/clock.h"
 #include "ledger/journal/committer.h"
+#include "ledger/journal/store.h"
 #include "ledger/lease/lease.h"
+#include "ledger/ledger_private.h"
 
 static void follow_on(void *arg)
 {
@@ -33,6 +35,7 @@ void guest_begin(struct guest *g, const char *conninfo, const char *strategy)
         .name = "main",
         .strategy = strategy,
         .followers = &g->followers,
+        .replica = g->replica,
         .lease = g->lease,
         .committer = g->committer,
         .number = row.ledger,
@@ -47,6 +50,11 @@ void guest_follow(struct guest *g)
 {
     bool started = co_duty_start("guest", &g->duty, follow_on, g);
     co_ensure(started);
+}
+
+void guest_lend_replica(struct guest *g)
+{
+    g->ledger->store->replica = g->replica;
 }
 
 void guest_pause(struct guest *g)

@@ -9,6 +9,7 @@
 #include "tests/ledger/fixture.h"
 
 struct guest {
+    struct replica *replica; /* set before, to read it there */
     struct lease *lease;
     struct committer *committer;
     struct ledger_options options;
@@ -24,6 +25,9 @@ struct guest {
 /* Read the ledger, without following it on. `guest` must not move; all zero before. */
 void guest_begin(struct guest *guest, const char *conninfo, const char *strategy);
 void guest_follow(struct guest *guest);
+
+/* What was begun without the replica is read there from now on, where it can be. */
+void guest_lend_replica(struct guest *guest);
 void guest_pause(struct guest *guest);
 
 /* Park until it has the position. */

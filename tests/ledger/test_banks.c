@@ -68,7 +68,7 @@ struct two { /* the names, and where */
 
 static struct banks *try_open(const struct database_list *list, char error[300])
 {
-    const struct banks_options options = {{.strategies = "owner"}, list};
+    const struct banks_options options = {{.strategies = "owner"}, list, NULL};
     struct banks *banks = banks_make(&options, error, 300);
     co_ensure(banks != NULL);
     if (!banks_open(co_context_background(), banks, error, 300))

@@ -4,69 +4,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "coro/blocking.h"
-#include "coro/clock.h"
 #include "coro/co.h"
 #include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
+#include "tests/ledger/nodes.h"
 
-enum { TEXT = 300 };
+enum { TEXT = NODES_TEXT };
 
-struct pair {
-    char folder[40];
-    char a[TEXT], b[TEXT], both[TEXT], turned[TEXT]; /* how to reach them */
-};
-
-static void run_command(void *arg)
-{
-    CU_ASSERT_EQUAL(system(arg), 0);
-}
-
-/* The tests run in the tree. */
-static void command(const struct pair *pair, const char *words, const char *node)
-{
-    char text[TEXT];
-    snprintf(text, sizeof text, "tests/pair %s %s %s", words, pair->folder, node);
-    co_blocking_call(run_command, text);
-}
-
-static void make(struct pair *pair)
-{
-    snprintf(pair->folder, sizeof pair->folder, "/tmp/teller-pair-XXXXXX");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(pair->folder));
-    CU_ASSERT_EQUAL_FATAL(chmod(pair->folder, 0755), 0);
-    command(pair, "make", "");
-    const char *folder = pair->folder;
-    static const char rest[] = "user=tester dbname=postgres";
-    snprintf(pair->a, TEXT, "host=%s/a %s", folder, rest);
-    snprintf(pair->b, TEXT, "host=%s/b %s", folder, rest);
-    snprintf(pair->both, TEXT, "host=%s/a,%s/b %s", folder, folder, rest);
-    snprintf(pair->turned, TEXT, "host=%s/b,%s/a %s target_session_attrs=read-write", folder,
-        folder, rest);
-}
-
-/* Make the standby a primary: the former one does not know. */
-static void promote(const struct pair *pair)
-{
-    CU_ASSERT_STRING_EQUAL(fixture_ask(pair->b, "SELECT pg_promote()"), "t");
-}
-
-/* Which node does this lead to? "a", "b", or why to none. */
-static const char *node(const char *conninfo)
+static const char *node_of(struct pg *pg)
 {
     static const struct pg_statement ask = {
         .sql = "SELECT substring(current_setting('data_directory') from '/([ab])/data$')"};
     static char answer[TEXT];
     struct pg_result *rows = NULL;
+    enum pg_status status = pg_run(co_context_background(), pg, &ask, NULL, &rows);
+    snprintf(answer, sizeof answer, "%s", status == PG_OK ? pg_text(rows, 0, 0) : pg_message(pg));
+    pg_free(&rows);
+    return answer;
+}
+
+/* Which node does this lead to? "a", "b", or why to none. */
+static const char *node(const char *conninfo)
+{
+    static char answer[TEXT];
     struct pg *pg =
         pg_connect(co_context_background(), conninfo, PG_APP_ROLE, answer, sizeof answer);
     if (!pg)
         return answer;
-    enum pg_status status = pg_run(co_context_background(), pg, &ask, NULL, &rows);
-    snprintf(answer, sizeof answer, "%s", status == PG_OK ? pg_text(rows, 0, 0) : pg_message(pg));
-    pg_free(&rows);
+    snprintf(answer, sizeof answer, "%s", node_of(pg));
     pg_close(&pg);
     return answer;
 }
@@ -78,19 +44,32 @@ static void expect_words(const char *text, const char *words)
         printf("\n    \"%s\" is not in \"%s\"\n    ", words, text);
 }
 
+/* Which node is read, where there are these? */
+static const char *read_node(const char *conninfo)
+{
+    static char answer[TEXT];
+    struct pg *pg = pg_connect_reading(co_context_background(), conninfo, answer, sizeof answer);
+    if (!pg)
+        return answer;
+    snprintf(answer, sizeof answer, "%s", node_of(pg));
+    CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, "CREATE TABLE t (i int)"), PG_ERROR);
+    pg_close(&pg);
+    return answer;
+}
+
 static void newest_timeline_is_taken(void)
 {
-    struct pair pair;
+    struct nodes pair;
     char error[TEXT];
     struct co_context *context = co_context_background();
-    make(&pair);
+    nodes_make(&pair);
     CU_ASSERT_STRING_EQUAL(node(pair.both), "a");
     CU_ASSERT_STRING_EQUAL(node(pair.turned), "a");
     expect_words(node(pair.b), "is a standby");
     struct pg *before = pg_connect(context, pair.both, PG_APP_ROLE, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(before);
 
-    promote(&pair);                                                 /* both take writes now */
+    nodes_promote(&pair);                                           /* both take writes now */
     CU_ASSERT_EQUAL(pg_script(context, before, "SELECT 1"), PG_OK); /* nobody has seen it yet */
     CU_ASSERT_STRING_EQUAL(node(pair.both), "b");
     CU_ASSERT_STRING_EQUAL(node(pair.turned), "b");
@@ -99,31 +78,52 @@ static void newest_timeline_is_taken(void)
     pg_close(&before);
     expect_words(node(pair.a), "split brain");
 
-    command(&pair, "freeze", "a"); /* a host that says nothing keeps nobody from the other */
+    nodes_do(&pair, "freeze", "a"); /* a host that says nothing keeps nobody from the other */
     CU_ASSERT_STRING_EQUAL(node(pair.both), "b");
-    command(&pair, "wake", "a");
-    command(&pair, "freeze", "b");
+    nodes_do(&pair, "wake", "a");
+    nodes_do(&pair, "freeze", "b");
     expect_words(node(pair.turned), "split brain");
-    command(&pair, "wake", "b");
+    nodes_do(&pair, "wake", "b");
     CU_ASSERT_STRING_EQUAL(node(pair.turned), "b");
-    command(&pair, "end", "");
+    nodes_end(&pair);
     expect_words(node(pair.both), "none of the hosts takes writes");
 }
 
 static void clusters_are_not_mixed(void)
 {
-    struct pair pair;
+    struct nodes pair;
     char mixed[TEXT];
     const char *other = getenv("TEST_DATABASE");
     CU_ASSERT_PTR_NOT_NULL_FATAL(other);
-    make(&pair);
+    nodes_make(&pair);
     other = strstr(other, "host=") + 5;
     snprintf(mixed, sizeof mixed, "host=%s/a,%.*s user=tester dbname=postgres", pair.folder,
         (int)strcspn(other, " "), other);
     expect_words(node(mixed), "different clusters");
-    command(&pair, "end", "");
+    nodes_end(&pair);
+}
+
+/* To read, a standby does as well, and is taken first; and it is not taken for the database. */
+static void standby_is_read(void)
+{
+    struct nodes pair;
+    nodes_make(&pair);
+    CU_ASSERT_STRING_EQUAL(read_node(pair.a), "a");
+    CU_ASSERT_STRING_EQUAL(read_node(pair.b), "b");
+    CU_ASSERT_STRING_EQUAL(read_node(pair.both), "b");
+    nodes_do(&pair, "freeze", "b");
+    CU_ASSERT_STRING_EQUAL(read_node(pair.both), "a");
+    nodes_do(&pair, "wake", "b");
+    CU_ASSERT_STRING_EQUAL(node(pair.a), "a");
+    nodes_promote(&pair); /* to be something else: who writes to the other goes on */
+    CU_ASSERT_STRING_EQUAL(read_node(pair.b), "b");
+    CU_ASSERT_STRING_EQUAL(node(pair.a), "a");
+    CU_ASSERT_STRING_EQUAL(node(pair.b), "b");
+    expect_words(read_node(pair.a), "split brain");
+    nodes_end(&pair);
+    expect_words(read_node(pair.both), "none of the hosts can be read");
 }
 
 static const struct unit_test tests[] = {{"newest_timeline_is_taken", newest_timeline_is_taken},
-    {"clusters_are_not_mixed", clusters_are_not_mixed}, {0}};
+    {"standby_is_read", standby_is_read}, {"clusters_are_not_mixed", clusters_are_not_mixed}, {0}};
 const struct unit_suite hosts_suite = {.name = "hosts", .tests = tests};

@@ -84,6 +84,7 @@ static const struct unit_suite *const suites[] = {
     &servers_suite,
     &control_suite,
     &stale_suite,
+    &read_database_suite,
     &databases_suite,
     &forward_suite,
     &forward_ends_suite,

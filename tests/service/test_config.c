@@ -142,6 +142,20 @@ static void it_checks_what_is_named(void)
             "$teller serve --check-config --data $dir --database 'nothing=like'"},
         {1, "database: ", "$teller serve --check-config --data $dir --database 'host=a port'"},
         {0, "",
+            "$teller serve --check-config --data $dir --database host=a --read-database host=b"},
+        {0, "",
+            "$teller serve --check-config --data $dir --database x=host=a --database y=host=b"
+            " --read-database y=host=c"},
+        {1, "read-database: invalid",
+            "$teller serve --check-config --data $dir --database host=a"
+            " --read-database 'nothing=like'"},
+        {2, "--read-database needs --database",
+            "$teller serve --check-config --data $dir --read-database host=b"},
+        {2, "--database has none of that name",
+            "$teller serve --check-config --data $dir --database x=host=a --read-database host=b"},
+        {2, "--database has none of that name",
+            "$teller serve --check-config --data $dir --database host=a --read-database x=host=b"},
+        {0, "",
             CERTIFICATE("a") "$teller serve --check-config --data $dir --tls-cert $dir/a.pem"
                              " --tls-key $dir/a.key --tls-client-ca $dir/a.pem"},
         {1, "b.key",
