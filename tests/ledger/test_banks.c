@@ -414,7 +414,7 @@ static void expect_found(struct banks *banks, uint64_t found)
     static const char *const names[] = {"main", "branch"};
     for (int i = 0; i < 2; i++) {
         static struct audit_report report;
-        report = (struct audit_report){.found = 0};
+        memset(&report, 0, sizeof report);
         CU_ASSERT(banks_audit(co_context_background(), banks, names[i], &report));
         CU_ASSERT_EQUAL(report.found, found);
         CU_ASSERT(!found || strstr(report.text, "do not add up"));

@@ -103,7 +103,7 @@ void fixture_start(struct fixture *fixture)
     api_init(api);
     api->control = "/bin/false"; /* whose routes are there then */
     if (good) {
-        const struct banks_options of_banks = {{.strategies = "owner"}, &fixture->databases};
+        const struct banks_options of_banks = {{.strategies = "owner"}, &fixture->databases, NULL};
         database_list_of_one(&fixture->databases, database->conninfo);
         api->banks = banks_make(&of_banks, error, sizeof error);
     }

@@ -94,8 +94,12 @@ static void begin(struct trio *trio, struct savers *savers)
     trio_begin(trio, "owner", NULL);
     trio_come(trio);
     trio_make_ledgers(trio, PREFIX, LEDGERS);
-    *savers = (struct savers){
-        .trio = trio, .prefix = PREFIX, .ledgers = LEDGERS, .count = CLIENTS, .kills = true};
+    memset(savers, 0, sizeof *savers);
+    savers->trio = trio;
+    savers->prefix = PREFIX;
+    savers->ledgers = LEDGERS;
+    savers->count = CLIENTS;
+    savers->kills = true;
     for (int i = 0; i < LEDGERS; i++)
         savers->reach[i] = (uint64_t)i + 1; /* all the same */
     savers_begin(savers, 100);

@@ -40,10 +40,11 @@ static void share_out(struct savers *savers)
 
 static void begin(struct trio *trio, struct savers *savers, bool is_long)
 {
-    *savers = (struct savers){.trio = trio,
-        .prefix = PREFIX,
-        .ledgers = is_long ? LEDGERS : LEDGERS_SHORT,
-        .count = is_long ? CLIENTS : CLIENTS_SHORT};
+    memset(savers, 0, sizeof *savers);
+    savers->trio = trio;
+    savers->prefix = PREFIX;
+    savers->ledgers = is_long ? LEDGERS : LEDGERS_SHORT;
+    savers->count = is_long ? CLIENTS : CLIENTS_SHORT;
     share_out(savers);
     trio_begin(trio, "owner", NULL);
     trio_make_ledgers(trio, PREFIX, savers->ledgers); /* all of them where the first server is */
