@@ -18,6 +18,7 @@
 
 /* waitgroup.h */
 #define waitgroup_add co_waitgroup_add
+#define waitgroup_count co_waitgroup_count
 #define waitgroup_done co_waitgroup_done
 #define waitgroup_wait co_waitgroup_wait
 

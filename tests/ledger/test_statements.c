@@ -87,10 +87,11 @@ static void faults_are_seen(void)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-/* Those that are about all ledgers on purpose: what servers look at of each other. */
+/* Those that are about all ledgers on purpose. */
 static const char *const of_all[] = {
     "SELECT r.*, n.xmin, n.began FROM",       /* who owns what */
     "SELECT w.ledger, coalesce(w.server, 0)", /* how busy each is */
+    "SELECT l.no, l.name, coalesce((SELECT",  /* what went between them: audit_clearing.c */
 };
 
 struct judging {

@@ -14,7 +14,7 @@
 #include "tests/service/visit.h"
 #include "tests/service/workload.h"
 
-enum { CLIENTS = 64, KILLS = 10, SHOWN = 10, PROGRESS = 200, PATIENCE_SECONDS = 90 };
+enum { CLIENTS = 64, KILLS = 5, SHOWN = 10, PROGRESS = 200, PATIENCE_SECONDS = 90 };
 
 struct trial {
     struct service service;

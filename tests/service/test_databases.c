@@ -27,8 +27,8 @@ enum {
     URL = 300,
     PAYERS = 8,
     BETWEEN = 20,
-    AUDITS = 12,
-    LOSSES = 4,
+    AUDITS = 6,
+    LOSSES = 2,
     AWAY_MS = 3000
 };
 

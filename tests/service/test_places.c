@@ -92,8 +92,8 @@ static void move_one(const struct trio *trio)
 static void begin(struct trio *trio, struct savers *savers)
 {
     trio_begin(trio, "owner", NULL);
+    trio_make_ledgers(trio, PREFIX, LEDGERS); /* all of them where the first server is */
     trio_come(trio);
-    trio_make_ledgers(trio, PREFIX, LEDGERS);
     memset(savers, 0, sizeof *savers);
     savers->trio = trio;
     savers->prefix = PREFIX;
