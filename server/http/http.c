@@ -68,7 +68,8 @@ static void start_worker(int index, void *arg)
     /* A worker that fails here has no daemon, which http_start() sees. */
     if (!http_wire_open() || worker->ended < 0)
         return;
-    worker->daemon = make_daemon(worker, http->options.sockets[index]);
+    worker->socket = http->options.sockets[index];
+    worker->daemon = make_daemon(worker, worker->socket);
     if (!worker->daemon)
         return;
     /* One epoll set within another: the runtime's poller watches libmicrohttpd's. */
@@ -131,6 +132,7 @@ bool http_start(
     /* Before a worker accepts: a handler may look at it. */
     *http_at = http;
     co_worker_each(start_worker, http);
+    http->options.sockets = NULL; /* the array is the caller's */
     for (size_t i = 0; i < count; i++)
         if (!workers[i].daemon) {
             snprintf(error, error_size, "libmicrohttpd did not start");
@@ -170,7 +172,7 @@ static void begin_stop(int index, void *arg)
         return;
     worker->stopping = true;
     if (!http->options.sockets_go_on)
-        listen_begin_none(http->options.sockets[index]);
+        listen_begin_none(worker->socket);
     /* A stream would never end by itself. */
     for (struct http_stream *stream = worker->streams; stream; stream = stream->next)
         http_stream_stop(stream);
@@ -180,7 +182,7 @@ static void begin_stop(int index, void *arg)
 static bool has_waiting(const struct http *http)
 {
     for (int i = 0; i < http->worker_count; i++)
-        if (http->workers[i].daemon && listen_has_waiting(http->options.sockets[i]))
+        if (http->workers[i].daemon && listen_has_waiting(http->workers[i].socket))
             return true;
     return false;
 }

@@ -34,7 +34,7 @@ struct http_admission {
 };
 
 struct http_options {
-    int *sockets;                  /* listening, one for each worker; http closes them */
+    int *sockets;                  /* listening, one a worker; http closes them, keeps no array */
     bool sockets_go_on;            /* another process listens there still when they are closed */
     struct tls_identity *identity; /* to speak TLS with, which is kept; NULL: plain HTTP */
     size_t max_requests; /* in progress at any one time, over all workers; more are answered 503 */

@@ -65,6 +65,7 @@ struct http_worker {
     void (*begin)(struct http_peer *peer, const char *head);
     void (*lose)(struct http_peer *peer);
     struct MHD_Daemon *daemon;
+    int socket;                    /* it listens on, and closes */
     struct tls_identity *identity; /* of new connections; NULL: they are plain */
     struct request_ids ids;
     struct co_worker_watch watch;
