@@ -154,6 +154,10 @@ void co_runtime_report_deadlock(void)
         else
             return;
     }
+    /* Two workers may see it at the same time: one of them tells, and ends the process. */
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+    while (!schedule && atomic_flag_test_and_set(&told))
+        pause();
     co_say_line(STDERR_FILENO, "deadlock: all coroutines wait, and nothing can wake them:\n");
     list_all(STDERR_FILENO, SIZE_MAX);
     co_trace_finish();
