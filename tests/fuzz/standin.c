@@ -64,8 +64,12 @@ enum ledger_status standin_status(const char *text)
     return sum % 4 ? LEDGER_OK : (enum ledger_status)(sum / 4 % LEDGER_STATUS_COUNT);
 }
 
-static struct account *make_account(const char *id)
+/* One for each name, as in a ledger: an answer lists each account once. */
+static struct account *find_account(const char *id)
 {
+    for (struct account *known = accounts; known; known = known->next)
+        if (strcmp(known->id, id) == 0)
+            return known;
     struct account *account = calloc(1, sizeof *account + strlen(id) + 1);
     co_ensure(account);
     strcpy(account->id, id);
@@ -84,8 +88,8 @@ struct entry *standin_entry(enum entry_kind kind, uint64_t seq, const char *key,
     entry->seq = seq;
     entry->at_us = 1;
     for (size_t i = 0; i < count; i++)
-        entry->postings[i] = (struct posting){.from = make_account(legs[i].from),
-            .to = make_account(legs[i].to),
+        entry->postings[i] = (struct posting){.from = find_account(legs[i].from),
+            .to = find_account(legs[i].to),
             .amount = legs[i].amount,
             .from_after = -legs[i].amount,
             .to_after = legs[i].amount};
