@@ -62,7 +62,7 @@ static bool is_vouched(
     bool has = true;
     if (place->batch == f->row.batch && place->chained)
         has = memcmp(place->hash, f->row.hash, sizeof place->hash) == 0;
-    else if (vouch_ask(context, f->ledger->store, NULL, place, &has) != PG_OK)
+    else if (vouch_ask(context, f->ledger->store, place, &has) != PG_OK)
         return false;
     if (has)
         return true;

@@ -6,7 +6,6 @@
 
 #include "coro/clock.h"
 #include "coro/select.h"
-#include "ledger/db/readers.h"
 #include "ledger/journal/store.h"
 
 enum {
@@ -14,26 +13,13 @@ enum {
     AGAIN_MS = 20,
 };
 
-enum pg_status vouch_ask(struct co_context *context, const struct store *store, struct pg *opener,
+enum pg_status vouch_ask(struct co_context *context, const struct store *store,
     const struct replica_place *place, bool *has)
 {
-    static const struct pg_statement find = {
-        2, "SELECT encode(hash, 'hex') FROM batch WHERE ledger = $1 AND no = $2::bigint"};
-    char ledger[16], number[24];
-    const char *values[] = {ledger, number};
-    struct pg_result *rows = NULL;
-    uint8_t hash[HASH_CHAIN] = {0};
-    snprintf(ledger, sizeof ledger, "%d", place->ledger);
-    snprintf(number, sizeof number, "%lu", place->batch);
-    enum pg_status status = opener ? pg_run(context, opener, &find, values, &rows)
-                                   : readers_run(context, store->readers, &find, values, &rows);
-    *has = status == PG_OK && (place->batch == 0 || pg_rows(rows) == 1);
-    if (*has && place->chained) {
-        hash_of_hex(pg_text(rows, 0, 0), hash, sizeof hash);
-        *has = memcmp(hash, place->hash, sizeof hash) == 0;
-    }
-    pg_free(&rows);
-    return status;
+    struct lease_place had = {.batch = place->batch};
+    if (place->chained)
+        memcpy(had.hash, place->hash, sizeof had.hash);
+    return store_has_batch(context, store, NULL, &had, has);
 }
 
 bool vouch_await(struct co_context *context, const struct store *store,
@@ -44,7 +30,7 @@ bool vouch_await(struct co_context *context, const struct store *store,
     bool has = false;
     snprintf(error, size, "the database is away");
     do {
-        if (vouch_ask(context, store, NULL, place, &has) == PG_OK && !has)
+        if (vouch_ask(context, store, place, &has) == PG_OK && !has)
             snprintf(
                 error, size, "its batch %lu is not the one that the database has", place->batch);
     } while (!has && co_clock_now_ns() < until_ns &&

@@ -11,10 +11,10 @@
 
 struct store;
 
-/* *has: the database has that batch, with that hash. On `opener`, or if that is NULL on one of the
+/* *has: the database has that batch of the store's ledger, with that hash. Asked on one of the
  * readers. PG_OK, or it is not known. Parks. */
 CO_MUST_CHECK enum pg_status vouch_ask(struct co_context *context, const struct store *store,
-    struct pg *opener, const struct replica_place *place, bool *has);
+    const struct replica_place *place, bool *has);
 
 /* The same of a state that was read of the replica: wait a little, as the replica may have a batch
  * a moment before the database shows it. False, with the reason. Parks. */

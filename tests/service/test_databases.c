@@ -231,19 +231,25 @@ static void started_without_west(struct visit *visit)
     without_west(visit);
 }
 
+/* Of two hosts, and both ledgers are there. */
+static void begin_apart(struct pair *pair, struct visit *visit)
+{
+    memset(pair, 0, sizeof *pair);
+    CU_ASSERT_FATAL(service_make(&pair->hosts[0], "owner", NULL));
+    CU_ASSERT_FATAL(service_make(&pair->hosts[1], "owner", NULL));
+    name_database(&pair->hosts[0], "east", "template1", pair->east);
+    name_database(&pair->hosts[1], "west", "template1", pair->west);
+    prepare(pair);
+    CU_ASSERT_FATAL(service_run(&pair->service));
+    visit_begin(visit, &pair->service);
+    make_ledgers(visit);
+}
+
 static void one_is_killed(void)
 {
     static struct pair pair;
     struct visit visit;
-    pair = (struct pair){.east = ""};
-    CU_ASSERT_FATAL(service_make(&pair.hosts[0], "owner", NULL));
-    CU_ASSERT_FATAL(service_make(&pair.hosts[1], "owner", NULL));
-    name_database(&pair.hosts[0], "east", "template1", pair.east);
-    name_database(&pair.hosts[1], "west", "template1", pair.west);
-    prepare(&pair);
-    CU_ASSERT_FATAL(service_run(&pair.service));
-    visit_begin(&visit, &pair.service);
-    make_ledgers(&visit);
+    begin_apart(&pair, &visit);
     service_kill(&pair.hosts[1]);
     service_signal_postgres(&pair.hosts[1], SIGKILL);
     without_west(&visit);
@@ -303,15 +309,7 @@ static void crossed_and_lost(void)
     static struct payers payers;
     struct visit visit;
     struct dice dice = dice_make(unit_seed(), 96);
-    pair = (struct pair){.east = ""};
-    CU_ASSERT_FATAL(service_make(&pair.hosts[0], "owner", NULL));
-    CU_ASSERT_FATAL(service_make(&pair.hosts[1], "owner", NULL));
-    name_database(&pair.hosts[0], "east", "template1", pair.east);
-    name_database(&pair.hosts[1], "west", "template1", pair.west);
-    prepare(&pair);
-    CU_ASSERT_FATAL(service_run(&pair.service));
-    visit_begin(&visit, &pair.service);
-    make_ledgers(&visit);
+    begin_apart(&pair, &visit);
     CU_ASSERT(payers_fund(&visit));
     visit_end(&visit);
     payers_begin(&payers, PAYERS, &pair.service, &pair.service, 97);
