@@ -8,20 +8,14 @@
 #include "ledger/ledger.h"
 #include "server/api/call.h"
 
-static void number(struct json_out *out, const char *key, uint64_t value)
-{
-    json_out_key(out, key);
-    json_out_number(out, value);
-}
-
 /* Sections that wait, and the place that they wait at: what the other strategy has is null. */
 static void write_turns(struct json_out *out, const struct ledger_machinery *machinery)
 {
     json_out_key(out, "queue");
     if (machinery->capacity > 0) {
         json_out_open(out, '{');
-        number(out, "waiting", machinery->waiting);
-        number(out, "capacity", machinery->capacity);
+        json_out_count(out, "waiting", machinery->waiting);
+        json_out_count(out, "capacity", machinery->capacity);
         json_out_close(out, '}');
     } else {
         json_out_json(out, NULL);
@@ -33,15 +27,15 @@ static void write_turns(struct json_out *out, const struct ledger_machinery *mac
         return;
     }
     json_out_open(out, '{');
-    number(out, "waiting", machinery->waiting);
-    number(out, "count", machinery->shards);
-    number(out, "held", machinery->held);
+    json_out_count(out, "waiting", machinery->waiting);
+    json_out_count(out, "count", machinery->shards);
+    json_out_count(out, "held", machinery->held);
     json_out_key(out, "busiest");
     json_out_open(out, '[');
     for (size_t i = 0; i < machinery->busiest_count; i++) {
         json_out_open(out, '{');
-        number(out, "lock", machinery->busiest[i].shard);
-        number(out, "waiting", machinery->busiest[i].waiting);
+        json_out_count(out, "lock", machinery->busiest[i].shard);
+        json_out_count(out, "waiting", machinery->busiest[i].waiting);
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
@@ -70,8 +64,8 @@ static void write_sizes(struct json_out *out, const struct ledger_figures *figur
     json_out_open(out, '[');
     for (size_t i = 0; i < sizes; i++) {
         json_out_open(out, '{');
-        number(out, "upto", UINT64_C(1) << i);
-        number(out, "batches", figures->batch_le[i]);
+        json_out_count(out, "upto", UINT64_C(1) << i);
+        json_out_count(out, "batches", figures->batch_le[i]);
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
@@ -81,13 +75,13 @@ static void write_commits(struct json_out *out, const struct ledger_figures *fig
 {
     json_out_key(out, "commit");
     json_out_open(out, '{');
-    number(out, "waiting_entries", figures->pending);
-    number(out, "waiting_bytes", figures->pending_bytes);
-    number(out, "batches", figures->commit_count);
-    number(out, "entries", figures->committed_entries);
-    number(out, "took_us", figures->commit_ns_total / CO_CLOCK_US);
-    number(out, "last_entries", figures->last_batch_entries);
-    number(out, "last_us", figures->last_commit_ns / CO_CLOCK_US);
+    json_out_count(out, "waiting_entries", figures->pending);
+    json_out_count(out, "waiting_bytes", figures->pending_bytes);
+    json_out_count(out, "batches", figures->commit_count);
+    json_out_count(out, "entries", figures->committed_entries);
+    json_out_count(out, "took_us", figures->commit_ns_total / CO_CLOCK_US);
+    json_out_count(out, "last_entries", figures->last_batch_entries);
+    json_out_count(out, "last_us", figures->last_commit_ns / CO_CLOCK_US);
     write_sizes(out, figures);
     json_out_close(out, '}');
 }
@@ -96,10 +90,10 @@ static void write_coroutines(struct json_out *out, const struct co_census *censu
 {
     json_out_key(out, "coroutines");
     json_out_open(out, '{');
-    number(out, "alive", census->alive);
-    number(out, "running", census->running);
-    number(out, "ready", census->ready + census->fresh);
-    number(out, "waiting", census->waiting);
+    json_out_count(out, "alive", census->alive);
+    json_out_count(out, "running", census->running);
+    json_out_count(out, "ready", census->ready + census->fresh);
+    json_out_count(out, "waiting", census->waiting);
     json_out_key(out, "waits");
     json_out_open(out, '[');
     for (size_t i = 0; i < census->count; i++) {
@@ -107,8 +101,8 @@ static void write_coroutines(struct json_out *out, const struct co_census *censu
         json_out_open(out, '{');
         json_out_member(out, "name", group->name);
         json_out_member(out, "on", group->why);
-        number(out, "count", group->count);
-        number(out, "longest_ms", (uint64_t)(group->longest_ns / CO_CLOCK_MS));
+        json_out_count(out, "count", group->count);
+        json_out_count(out, "longest_ms", (uint64_t)(group->longest_ns / CO_CLOCK_MS));
         json_out_close(out, '}');
     }
     json_out_close(out, ']');

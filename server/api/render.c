@@ -14,12 +14,6 @@ static void key_text(struct json_out *out, const char *key, const char *text)
     json_out_text(out, text);
 }
 
-static void key_number(struct json_out *out, const char *key, uint64_t number)
-{
-    json_out_key(out, key);
-    json_out_number(out, number);
-}
-
 static void key_money(struct json_out *out, const char *key, money amount)
 {
     json_out_key(out, key);
@@ -72,7 +66,7 @@ void render_account(struct json_out *out, const struct ledger_account *account)
     json_out_key(out, "frozen");
     json_out_bool(out, account->frozen);
     key_json(out, "metadata", account->metadata);
-    key_number(out, "seq", account->seq);
+    json_out_count(out, "seq", account->seq);
     json_out_close(out, '}');
 }
 
@@ -153,7 +147,7 @@ static void key_ref(
     struct json_out *out, const char *key, const struct entry *entry, enum entry_kind kind)
 {
     if (entry->kind == kind)
-        key_number(out, key, entry->ref);
+        json_out_count(out, key, entry->ref);
     else
         key_json(out, key, NULL);
 }
@@ -199,7 +193,7 @@ static void render_held(struct json_out *out, const struct entry *entry)
 {
     json_out_key(out, "hold");
     json_out_open(out, '{');
-    key_number(out, "id", entry->seq);
+    json_out_count(out, "id", entry->seq);
     render_reserved(out, entry);
     key_expiry(out, entry);
     json_out_close(out, '}');
@@ -222,14 +216,14 @@ static void render_batch(struct json_out *out, const struct entry *entry)
         json_out_open(out, '{');
         /* Runs of equal results are one item: 10,000 transfers would be a long entry. */
         if (result.kind == RESULT_ENTRIES) {
-            key_number(out, "first", next);
-            key_number(out, "count", result.times);
+            json_out_count(out, "first", next);
+            json_out_count(out, "count", result.times);
             next += result.times;
         } else if (result.kind == RESULT_REFUSED) {
             key_text(out, "code", status_name(result.status));
-            key_number(out, "count", result.times);
+            json_out_count(out, "count", result.times);
         } else {
-            key_number(out, result.kind == RESULT_SAME ? "same" : "replayed", result.at);
+            json_out_count(out, result.kind == RESULT_SAME ? "same" : "replayed", result.at);
         }
         json_out_close(out, '}');
     }
@@ -256,7 +250,7 @@ static void render_said(struct json_out *out, const struct entry *entry)
         render_postings(out, entry, NULL);
         render_balances(out, entry);
         if (entry->ref)
-            key_number(out, entry->kind == ENTRY_CAPTURE ? "hold" : "reverses", entry->ref);
+            json_out_count(out, entry->kind == ENTRY_CAPTURE ? "hold" : "reverses", entry->ref);
         break;
     case ENTRY_BATCH:
         render_batch(out, entry);
@@ -266,7 +260,7 @@ static void render_said(struct json_out *out, const struct entry *entry)
         break;
     case ENTRY_RELEASE:
     case ENTRY_EXPIRY:
-        key_number(out, "hold", entry->ref);
+        json_out_count(out, "hold", entry->ref);
         break;
     }
     key_json(out, "metadata", entry->metadata);
@@ -280,7 +274,7 @@ static bool moved_nothing(const struct entry *entry)
 
 void render_transfer_members(struct json_out *out, const struct entry *entry)
 {
-    key_number(out, "id", entry->seq);
+    json_out_count(out, "id", entry->seq);
     key_text(out, "key", entry->key);
     if (entry->kind == ENTRY_REJECTED) {
         render_rejection(out, entry);
@@ -316,7 +310,7 @@ void render_hold(
     struct json_out *out, const struct entry *hold, const struct entry *settled, bool with_balances)
 {
     json_out_open(out, '{');
-    key_number(out, "id", hold->seq);
+    json_out_count(out, "id", hold->seq);
     key_text(out, "key", hold->key);
     render_reserved(out, hold);
     key_text(out, "status", status_of_hold(settled));
@@ -325,7 +319,7 @@ void render_hold(
     else
         key_json(out, "captured", NULL);
     if (settled)
-        key_number(out, "settled_by", settled->seq);
+        json_out_count(out, "settled_by", settled->seq);
     else
         key_json(out, "settled_by", NULL);
     key_expiry(out, hold);
@@ -340,7 +334,7 @@ void render_hold(
 void render_journal_item(struct json_out *out, const struct entry *entry)
 {
     json_out_open(out, '{');
-    key_number(out, "seq", entry->seq);
+    json_out_count(out, "seq", entry->seq);
     key_text(out, "kind", entry_kind_name(entry->kind));
     key_text(out, "key", entry->key);
     key_time(out, "at", entry->at_us);
@@ -375,7 +369,7 @@ void render_statement_item(struct json_out *out, const struct entry *entry, cons
     money balance;
     net_change(entry, account_id, &amount, &balance);
     json_out_open(out, '{');
-    key_number(out, "seq", entry->seq);
+    json_out_count(out, "seq", entry->seq);
     key_text(out, "kind", entry_kind_name(entry->kind));
     key_time(out, "at", entry->at_us);
     key_text(out, "key", entry->key);

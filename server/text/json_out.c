@@ -152,6 +152,12 @@ void json_out_member(struct json_out *out, const char *name, const char *text)
     json_out_text(out, text);
 }
 
+void json_out_count(struct json_out *out, const char *name, uint64_t number)
+{
+    json_out_key(out, name);
+    json_out_number(out, number);
+}
+
 void json_out_lines(struct json_out *out, const char *lines)
 {
     if (!lines) {

@@ -27,6 +27,8 @@ void json_out_name(struct json_out *out, const char *name); /* any name, as an a
 
 void json_out_text(struct json_out *out, const char *text); /* escaped; NULL: null */
 void json_out_member(struct json_out *out, const char *name, const char *text); /* key and text */
+/* key and number */
+void json_out_count(struct json_out *out, const char *name, uint64_t number);
 void json_out_lines(struct json_out *out, const char *lines); /* an array of texts; NULL: null */
 void json_out_number(struct json_out *out, uint64_t number);
 void json_out_money(struct json_out *out, money amount);              /* as a text of digits */
