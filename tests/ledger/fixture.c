@@ -90,6 +90,17 @@ void fixture_account(struct ledger *ledger, const char *id, const char *asset, c
         LEDGER_OK);
 }
 
+void fixture_clearing(struct ledger *ledger, const char *id)
+{
+    const struct ledger_open_account request = {.id = id, .asset = "USD/2", .clears = true};
+    struct ledger_account account;
+    uint64_t seq;
+    bool opened;
+    CU_ASSERT_EQUAL(
+        ledger_open_account(co_context_background(), ledger, &request, &account, &opened, &seq),
+        LEDGER_OK);
+}
+
 enum ledger_status fixture_move(
     struct ledger *ledger, const char *key, const char *from, const char *to, money amount)
 {

@@ -22,6 +22,7 @@ struct ledger *fixture_open_abc(const char *conninfo, const char *strategy);
 
 /* Open an account; floor NULL: none. */
 void fixture_account(struct ledger *ledger, const char *id, const char *asset, const char *floor);
+void fixture_clearing(struct ledger *ledger, const char *id); /* one that stands for another */
 
 /* One leg. The status; the outcome's entry is dropped. `key` may be NULL. */
 enum ledger_status fixture_move(

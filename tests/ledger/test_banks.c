@@ -369,16 +369,10 @@ static void closed_while_the_first_is_asked(void)
 
 static struct ledger *enter(struct banks *banks, const char *name, const char *clearing)
 {
-    const struct ledger_open_account request = {.id = clearing, .asset = "USD/2", .clears = true};
-    struct ledger_account account;
     struct ledger *ledger;
-    uint64_t seq;
-    bool opened;
     CU_ASSERT_EQUAL_FATAL(banks_find(banks, name, &ledger), LEDGER_OK);
     fixture_account(ledger, "a", "USD/2", "0");
-    CU_ASSERT_EQUAL(
-        ledger_open_account(co_context_background(), ledger, &request, &account, &opened, &seq),
-        LEDGER_OK);
+    fixture_clearing(ledger, clearing);
     return ledger;
 }
 

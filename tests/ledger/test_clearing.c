@@ -39,17 +39,6 @@ static const char *database;
 static struct ledger *ledgers[2];
 static const char *const theirs[] = {"clearing:branch:USD.2", "clearing:main:USD.2"};
 
-static void open_clearing(struct ledger *ledger, const char *id)
-{
-    const struct ledger_open_account request = {.id = id, .asset = "USD/2", .clears = true};
-    struct ledger_account account;
-    uint64_t seq;
-    bool opened;
-    CU_ASSERT_EQUAL(
-        ledger_open_account(co_context_background(), ledger, &request, &account, &opened, &seq),
-        LEDGER_OK);
-}
-
 /* main and branch, each with an account `a` of 100 and the one that stands for the other. */
 static void begin(void)
 {
@@ -65,7 +54,7 @@ static void begin(void)
     for (int i = 0; i < 2; i++) {
         fixture_account(ledgers[i], "a", "USD/2", "0");
         CU_ASSERT_EQUAL(fixture_move(ledgers[i], NULL, "world:USD.2", "a", 100), LEDGER_OK);
-        open_clearing(ledgers[i], theirs[i]);
+        fixture_clearing(ledgers[i], theirs[i]);
     }
 }
 
