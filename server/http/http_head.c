@@ -369,3 +369,8 @@ enum http_head_verdict http_head_scan(struct http_head *head, const char *bytes,
     }
     return verdict;
 }
+
+bool http_head_has_begun(const struct http_head *head)
+{
+    return head->at > head->line || head->fields_at > 0;
+}

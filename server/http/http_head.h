@@ -96,4 +96,7 @@ enum http_head_verdict {
  * since the last call. What follows a whole head (bytes[head->size] and on) is not looked at. */
 enum http_head_verdict http_head_scan(struct http_head *head, const char *bytes, size_t length);
 
+/* Has a byte of a request been scanned? The empty line that may stand before one is not of it. */
+bool http_head_has_begun(const struct http_head *head);
+
 #endif

@@ -201,7 +201,8 @@ static void look(struct http_peer *peer, const char *bytes, size_t length)
     enum http_head_verdict verdict = http_head_scan(&wire->head, bytes, length);
     /* The time limit for a head starts with its first byte. */
     if (verdict == HTTP_HEAD_MORE) {
-        if (peer->phase == HTTP_CONNECTED || peer->phase == HTTP_IDLE)
+        bool waits = peer->phase == HTTP_CONNECTED || peer->phase == HTTP_IDLE;
+        if (waits && http_head_has_begun(&wire->head))
             http_peer_enter(peer, HTTP_HEADERS);
         return;
     }
@@ -261,7 +262,8 @@ static void look_at_held(struct http_peer *peer)
 
 static void end_within_head(struct http_peer *peer)
 {
-    if (peer->wire.held_length > 0)
+    /* Some clients end a body with an empty line: it is not a request that wants an answer. */
+    if (http_head_has_begun(&peer->wire.head))
         http_wire_refuse_problem(
             peer, &problem_bad_request, "The connection ended before the head of the request did.");
     peer->wire.state = HTTP_WIRE_OVER;

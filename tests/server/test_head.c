@@ -134,6 +134,22 @@ static void test_heads(void)
     }
 }
 
+/* An empty line before a request is not of it, and neither is nothing. */
+static void test_where_a_request_begins(void)
+{
+    static const struct {
+        const char *bytes;
+        bool begins;
+    } cases[] = {{"", false}, {"\r\n", false}, {"\r", true}, {"G", true}, {"\r\n\r", true},
+        {"\r\nG", true}, {GET, true}, {"\r\n" GET, true}, {GET HOST, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct http_head head = {.at = 0};
+        size_t length = strlen(cases[i].bytes);
+        CU_ASSERT_EQUAL(http_head_scan(&head, cases[i].bytes, length), HTTP_HEAD_MORE);
+        CU_ASSERT_EQUAL(http_head_has_begun(&head), cases[i].begins);
+    }
+}
+
 static bool span_is(const char *bytes, struct http_span span, const char *wanted)
 {
     return span.length == strlen(wanted) && memcmp(bytes + span.from, wanted, span.length) == 0;
@@ -308,6 +324,7 @@ static void test_noise(void)
 }
 
 static const struct unit_test tests[] = {{"heads", test_heads},
+    {"where_a_request_begins", test_where_a_request_begins},
     {"what_a_head_says", test_what_a_head_says},
     {"how_large_a_head_may_be", test_how_large_a_head_may_be}, {"chunks", test_chunks},
     {"chunks_with_much_beside", test_chunks_with_much_beside}, {"noise", test_noise}, {0}};

@@ -328,6 +328,48 @@ static void half_closed(void)
     attempt_end(&attempt);
 }
 
+/* Some clients end a body with an empty line, which is then in front of their next request, or the
+ * last thing that they say. It is not a request: nothing is answered to it. */
+static void an_empty_line_between(bool bytewise)
+{
+    static const char good[] = H L "\r\n" BODY;
+    static const struct {
+        const char *before, *behind; /* a good request */
+        int rounds;                  /* how often all three; 0: what is before it, once */
+        int moved, answers, status;  /* the status is that of the first answer */
+    } rows[] = {{"", "\r\n", 1, 1, 1, 201}, {"\r\n", "", 3, 3, 3, 201}, {"", "\r\n", 3, 3, 3, 201},
+        {"", "\r\n\r", 1, 1, 2, 201}, {"", "\r\n\r\n", 1, 1, 2, 201},
+        {"\r\n", "\r\n", 2, 1, 2, 201}, {"\r\n", "", 0, 0, 0, 0}, {"\r", "", 0, 0, 1, 400},
+        {"\r\n\r\n", "", 0, 0, 1, 400}};
+    struct attempt *attempt = attempt_begin("grammar");
+    attempt->raw.say_no_more = true;
+    attempt->raw.bytewise = bytewise;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t before = balance(attempt);
+        attempt->length = 0;
+        for (int round = 0; round < rows[i].rounds; round++) {
+            attempt_add_text(attempt, rows[i].before);
+            add_head(attempt, NULL);
+            attempt_add(attempt, good, sizeof good - 1);
+            attempt_add_text(attempt, rows[i].behind);
+        }
+        if (rows[i].rounds == 0)
+            attempt_add_text(attempt, rows[i].before);
+        attempt_ask(attempt);
+        CU_ASSERT(attempt->raw.closed);
+        CU_ASSERT_EQUAL(attempt->raw.status, rows[i].status);
+        CU_ASSERT_EQUAL(attempt->raw.answers, rows[i].answers);
+        CU_ASSERT_EQUAL(balance(attempt) - before, rows[i].moved);
+    }
+    attempt_end(&attempt);
+}
+
+static void an_empty_line(void)
+{
+    an_empty_line_between(false);
+    an_empty_line_between(true);
+}
+
 /* ---- as other programs ask ------------------------------------------------------------------ */
 
 static void as_others_ask(void)
@@ -418,5 +460,5 @@ const struct unit_suite grammar_suite = {"grammar", 2,
         {"what_is_refused_byte_by_byte", what_is_refused_byte_by_byte},
         {"what_is_none", what_is_none}, {"what_is_taken", what_is_taken},
         {"blanks_around_a_key", blanks_around_a_key}, {"half_closed", half_closed},
-        {"as_others_ask", as_others_ask}, {"entity_tags", entity_tags},
-        {"packed_bodies", packed_bodies}, {0}}};
+        {"an_empty_line", an_empty_line}, {"as_others_ask", as_others_ask},
+        {"entity_tags", entity_tags}, {"packed_bodies", packed_bodies}, {0}}};
