@@ -325,8 +325,8 @@ partitions: deps-test build ## two servers on one database while their links and
 	@$(MAKE_IN) MODE=release build/release/tests/test-faults
 	FAULTS=long PARTITION_SECONDS=$$(($(MINUTES) * 30)) tools/with-postgres build/release/tests/test-faults partition
 
-cluster: deps-cluster build ## on etcd and Patroni: machines, programs and links fail, the long form: 90 minutes
-	@FAULTS=long tests/run cluster
+cluster: deps-cluster build $(OBJ)/tests/test-cluster ## on etcd and Patroni: machines, programs and links fail, the long form
+	@tests/cluster/long
 
 .PHONY: cluster cluster-up cluster-down cluster-status
 cluster-up: deps-cluster build ## etcd, three PostgreSQL nodes under Patroni, three tellers, haproxy: http://127.0.0.1:8100

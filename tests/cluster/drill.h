@@ -55,9 +55,9 @@ void drill_begin_in_cluster(struct drill *drill);
 struct standby *drill_owner(struct drill *drill);
 struct standby *drill_other(struct drill *drill, const struct standby *teller);
 
-/* Wait until it follows the ledger, or has it: one that has just begun to listen does not know yet
- * who lives, and counts how long others are silent from its first look on. */
-void drill_await_prepared(const struct standby *teller);
+/* Wait until it follows the ledger, or is the one that has it: one that has just begun to listen
+ * does not know yet who lives, and counts how long others are silent from its first look on. */
+void drill_await_prepared(struct drill *drill, const struct standby *teller);
 
 /* From here on gaps are measured. */
 void drill_mark(struct drill *drill);

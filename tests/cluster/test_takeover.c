@@ -26,10 +26,10 @@ static void kill_it(struct drill *drill, struct standby *owner)
     tally.kills++;
 }
 
-static void start_again(struct standby *teller)
+static void start_again(struct drill *drill, struct standby *teller)
 {
     standby_start(teller);
-    drill_await_prepared(teller);
+    drill_await_prepared(drill, teller);
 }
 
 static void suspend(struct drill *drill, struct standby *owner)
@@ -39,10 +39,10 @@ static void suspend(struct drill *drill, struct standby *owner)
     tally.freezes++;
 }
 
-static void wake(struct standby *teller)
+static void wake(struct drill *drill, struct standby *teller)
 {
     kill(teller->service.pid, SIGCONT);
-    drill_await_prepared(teller);
+    drill_await_prepared(drill, teller);
 }
 
 static void stop_it(struct drill *drill, struct standby *owner)
@@ -62,16 +62,16 @@ static void kill_both(struct drill *drill, struct standby *owner)
     standby_start(owner);
 }
 
-static void stand_by_in_whole_cluster(struct standby *teller)
+static void stand_by_in_whole_cluster(struct drill *drill, struct standby *teller)
 {
-    drill_await_prepared(teller);
+    drill_await_prepared(drill, teller);
     cluster_await_whole();
 }
 
 struct loss {
     const char *name;
     void (*strike)(struct drill *drill, struct standby *owner);
-    void (*heal)(struct standby *teller);
+    void (*heal)(struct drill *drill, struct standby *teller);
     int64_t bound_ms;
 };
 
@@ -84,7 +84,7 @@ static void strike(struct drill *drill, const struct loss *loss)
     drill_mark(drill);
     loss->strike(drill, owner);
     (void)drill_resumed(drill, loss->name, loss->bound_ms);
-    loss->heal(owner);
+    loss->heal(drill, owner);
 }
 
 static void repeat(const struct loss *loss, int left)

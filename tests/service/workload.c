@@ -126,6 +126,8 @@ static void one_client(void *arg)
         one_op(workload, &ways, op, index % 2 == 0);
         if (op->kind == OP_HOLD && op->outcome == OP_DONE)
             hold = *op;
+        if (workload->pause_ns > 0)
+            co_sleep(workload->pause_ns);
     }
     free_ways(&ways);
     co_waitgroup_done(&workload->running);

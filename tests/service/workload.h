@@ -18,6 +18,7 @@ struct workload {
     const struct target *standby; /* where they try it when that does not answer well; or NULL */
     size_t clients;
     uint64_t seed;
+    _Atomic int64_t pause_ns;         /* of each client between two ops; may change at any time */
     struct history *histories;        /* one for each client */
     _Atomic size_t started, answered; /* clients; ops with a final answer */
     _Atomic int64_t slowest_ns;       /* the longest time until an answer came, or the end */
