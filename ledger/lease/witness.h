@@ -3,7 +3,7 @@
  * How far each ledger had come when something in it was last acknowledged, kept in a file of the
  * data folder, apart from the database: so that a database which has gone back in time (restored
  * from a backup, or a standby that was behind and was promoted) does not pass for the whole truth.
- * A line for each ledger: name, epoch, batch, seq, hash of the batch.
+ * A line for each ledger: name, epoch, batch, seq, hash of the batch; of several the last counts.
  */
 #ifndef LEDGER_LEASE_WITNESS_H
 #define LEDGER_LEASE_WITNESS_H
@@ -24,8 +24,9 @@ bool witness_find(struct witness *witness, const char *ledger, struct lease_plac
 void witness_note(
     struct witness *witness, const char *ledger, const struct lease_place *place, int *line);
 
-/* Write what was noted since the last time, if anything was; the file is the old one or the new one
- * at any moment. False: errno says why. Blocks; one at a time. */
+/* Write what was noted since the last time, if anything was. The file is the old one or the new one
+ * at any moment, or ends within what was being added, which then counts as not noted. False: errno
+ * says why. Blocks; one at a time. */
 CO_MUST_CHECK bool witness_save(struct witness *witness);
 
 #endif

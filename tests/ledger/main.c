@@ -29,7 +29,7 @@ BOTH(DECLARE)
 extern const struct unit_suite dbtime_suite, turns_suite, clearing_suite, follow_suite;
 extern const struct unit_suite committer_suite, lease_suite, damaged_suite, bank_suite, banks_suite,
     owners_suite, giving_suite, resting_suite, placement_suite, migrate_suite, rights_suite,
-    watch_suite;
+    watch_suite, witness_suite;
 
 int main(int argc, char **argv)
 {
@@ -60,6 +60,7 @@ int main(int argc, char **argv)
         &committer_suite,
         &lease_suite,
         &watch_suite,
+        &witness_suite,
         &turns_suite,
         &follow_suite,
         &readable_suite,
