@@ -79,6 +79,9 @@ function parse(text) {
     }
 }
 
+/** The state of a ledger in words. */
+export const stateInWords = (state) => (state === 'closed' ? 'at rest' : state);
+
 /** A path with the account's id in it. */
 export function accountPath(id, rest = '') {
     return `${LEDGER}/accounts/${encodeURIComponent(id)}${rest}`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The ledgers of the service: what there are, one more, and the way into each.
 
-import { LEDGER_NAME, problemOf, request } from './api.js';
+import { LEDGER_NAME, problemOf, request, stateInWords } from './api.js';
 import { announce, element, find, settle, write } from './dom.js';
 import { showCount } from './money.js';
 
@@ -32,7 +32,8 @@ async function load() {
 function row({ name, strategy, state, frozen, seq, accounts, epoch }) {
     const here = name === LEDGER_NAME;
     const href = `?${new URLSearchParams({ ledger: name })}`;
-    const condition = frozen ? `${state}, frozen` : state;
+    const words = stateInWords(state);
+    const condition = frozen ? `${words}, frozen` : words;
     return element('tr', { 'data-name': name },
         element('th', { scope: 'row', class: 'what' },
             element('a', here ? { href, 'aria-current': 'true' } : { href }, name),

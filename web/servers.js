@@ -2,7 +2,7 @@
 // The servers that share the database: which of them live, what each has, and how long it has not
 // been heard. Read again while somebody looks; a ledger is moved from one to another by hand here.
 
-import { LEDGER_NAME, problemOf, request } from './api.js';
+import { LEDGER_NAME, problemOf, request, stateInWords } from './api.js';
 import { announce, element, find, write } from './dom.js';
 import { showCount } from './money.js';
 import { showTime, zoneOf } from './times.js';
@@ -159,8 +159,8 @@ function ledgerRow({ ledger, epoch, state, server }) {
             element('a', { href: `?${new URLSearchParams({ ledger })}` }, ledger),
             here ? element('span', { class: 'quiet-text' }, 'in view') : ''),
         element('td', {}, server ? `Server ${server.server}` : 'none yet',
-            element('span', { class: 'detail slim' }, state)),
-        element('td', { class: 'roomy' }, state),
+            element('span', { class: 'detail slim' }, stateInWords(state))),
+        element('td', { class: 'roomy' }, stateInWords(state)),
         element('td', { class: 'number roomy' }, String(epoch)),
         element('td', { class: 'number' }, ...servers.length > 1 ? [element('button',
             { type: 'button', 'data-ledger': ledger, 'aria-label': `Move ${ledger}` }, 'Move')]

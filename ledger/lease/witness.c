@@ -3,8 +3,8 @@
  * A file is rewritten whole: the new one is written and synced beside it, and then takes its place.
  * So after a crash there is the old one or the new one. Of many ledgers few change in a second:
  * then their lines are added at its end instead, where a later line of a ledger counts, until there
- * are as many of those as it has ledgers. So twice what has changed is written at most, or FEW lines.
- * A crash may cut off what was being added. It may lag behind by a second: it never claims what was
+ * are as many of those as it has ledgers: so twice what has changed is written in the mean. A crash
+ * may cut off what was being added. The file may lag behind by a second: it never claims what was
  * not acknowledged.
  */
 #include "ledger/lease/witness.h"
