@@ -20,8 +20,9 @@ struct unit_suite {
     const struct unit_test *tests; /* ends with an all-zero one */
 };
 
-/* Runs the suites (ends with NULL), or only those whose "suite" or "suite/test" is in argv; prints
- * "NAME: N passed, N failed" last. The exit code of the program. */
+/* Runs the suites (ends with NULL), or only those whose "suite" or "suite/test" is in argv, or that
+ * are in the share that it names: "1/3" is each third suite, the first one on. Prints "NAME: N
+ * passed, N failed" last. The exit code of the program. */
 int unit_main(const char *name, const struct unit_suite *const *suites, int argc, char **argv);
 
 /* "suite/test" of the one that runs; "" between them. From any thread. */

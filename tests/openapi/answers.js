@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// answers.js FILE [--whole]: what the service answered during its tests (tests/service/witness.h),
+// answers.js [--whole] FILE...: what the service answered during its tests (tests/service/witness.h),
 // held against its description. With --whole all tests ran: then each operation must have been
 // answered with each status that is described of it. Run from the root; prints "answers: N passed,
 // N failed", where each operation and status that was seen counts once.
@@ -126,29 +126,37 @@ function unseen(contract, tally) {
     return missing;
 }
 
-const [path, option] = process.argv.slice(2);
+/** Counts what a file has into the tally; how many answers those were. */
+async function hold(path, contract, tally) {
+    let count = 0;
+    for await (const record of records(path)) {
+        if (record.kind === 'event') {
+            const name = record.head.toString('latin1') || 'entry';
+            tally.add('event', name, record.test, contract.checkEvent(name, record.body));
+        }
+        for (const [request, answer] of exchanges(record)) {
+            const { what, faults } = contract.check(request, answer);
+            tally.add(
+                what,
+                answer.status,
+                `${record.test} (${request.method} ${request.target.slice(0, 80)})`,
+                faults,
+            );
+            count++;
+        }
+    }
+    return count;
+}
+
+const whole = process.argv.includes('--whole');
 const contract = new Contract(JSON.parse(readFileSync('server/api/openapi.json', 'utf8')));
 const tally = new Tally();
 let count = 0;
-for await (const record of records(path)) {
-    if (record.kind === 'event') {
-        const name = record.head.toString('latin1') || 'entry';
-        tally.add('event', name, record.test, contract.checkEvent(name, record.body));
-    }
-    for (const [request, answer] of exchanges(record)) {
-        const { what, faults } = contract.check(request, answer);
-        tally.add(
-            what,
-            answer.status,
-            `${record.test} (${request.method} ${request.target.slice(0, 80)})`,
-            faults,
-        );
-        count++;
-    }
-}
+for (const path of process.argv.slice(2).filter((word) => word !== '--whole'))
+    count += await hold(path, contract, tally);
 let failed = tally.report();
 const missed = unseen(contract, tally);
-if (option === '--whole')
+if (whole)
     for (const [what, status] of missed) {
         failed++;
         console.log(`FAILED  ${what} ${status}: no test has it`);
