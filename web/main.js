@@ -112,11 +112,24 @@ function startViews() {
         showPlain('overview');
         turnJournal(null);
     });
+    leadTo('statement-move', 'move');
+    leadTo('accounts-new', 'open');
     find('skip').addEventListener('click', (event) => {
         event.preventDefault(); // the address stays that of the view
         find('main').focus();
     });
     addEventListener('keydown', closeView);
+}
+
+/** On a narrow window a form stands below the list that it goes with: a button leads into its first
+ *  field that is still to be filled in. */
+function leadTo(button, card) {
+    find(button).addEventListener('click', () => {
+        find(card).scrollIntoView({ block: 'start' });
+        const field = '.fields input:enabled';
+        (find(card).querySelector(`${field}:invalid`) ?? find(card).querySelector(field))
+            .focus({ preventScroll: true });
+    });
 }
 
 /** Call with the module, if the view of an account is still the one that is seen. */

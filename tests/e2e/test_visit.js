@@ -227,6 +227,22 @@ export const visit = {
         assert.equal(await page.isVisible('#placed-rows td:nth-child(2) .slim'), false);
     },
 
+    async 'on a phone a form below a long list is one tap away'({ service, open }) {
+        for (let i = 0; i < 20; i++) await service.account(`tap.${i}`, '100');
+        for (const width of [320, 390, 1280])
+            for (const [address, note, button, field] of [
+                ['/#account=tap.0', '#statement-note', '#statement-move', 'move-amount'],
+                ['/#accounts', '#accounts-note', '#accounts-new', 'open-id']]) {
+                const page = await open({ path: address, width });
+                await says(page, note, /shown|Balances/);
+                assert.equal(await page.isVisible(button), width < 1280, address);
+                if (width === 1280) continue;
+                await page.click(button);
+                await soon(async () => assert.ok(await page.evaluate((id) =>
+                    document.activeElement.id === id, field), field));
+            }
+    },
+
     async 'on paper a statement has no form, and a receipt stands alone'({ service, open }) {
         await service.account('paper', '100');
         const page = await open({ path: '/#account=paper' });
