@@ -206,14 +206,16 @@ class Teller(Operations):
             how.pop('after', None)
             how.pop('before', None)
 
-    def events(self, ledger: str, after: Optional[int] = None) -> Iterator[Entry]:
+    def events(self, ledger: str, after: Optional[int] = None,
+               stale: bool = False) -> Iterator[Entry]:
         """The journal as it grows, for ever: each entry once, without a gap, however often the
-        connection is lost. `after`: the last position that the caller has; None: from now on."""
+        connection is lost. `after`: the last position that the caller has; None: from now on.
+        `stale`: of whatever server follows the ledger."""
         pause = 0.05
         while True:
             connection = self._connect(SILENCE_S)
             try:
-                for position, entry in self._stream(connection, ledger, after):
+                for position, entry in self._stream(connection, ledger, after, stale):
                     after, pause = position, 0.05
                     if entry is not None:
                         yield entry
@@ -226,8 +228,10 @@ class Teller(Operations):
                 connection.close()
 
     def _stream(self, connection: http.client.HTTPConnection, ledger: str,
-                after: Optional[int]) -> Iterator[Tuple[int, Optional[Entry]]]:
+                after: Optional[int], stale: bool) -> Iterator[Tuple[int, Optional[Entry]]]:
         more = {} if after is None else {'Last-Event-ID': str(after)}
+        if stale:
+            more['Prefer'] = 'stale'
         connection.request('GET', f'/v1/ledgers/{quote(ledger)}/events', None,
                            self._headers({**more, 'Accept': 'text/event-stream'}))
         answer = connection.getresponse()

@@ -38,6 +38,7 @@ static void row(void *arg, struct columns *columns, struct json_view item)
 static enum desk_end list(struct desk *desk)
 {
     static const char *const titles[] = {"ACCOUNT", ">BALANCE", ">HELD", ">AVAILABLE", "", NULL};
+    desk_choose_reads(desk);
     const char *prefix = options_value(desk->options, "prefix");
     const char *asset = options_value(desk->options, "asset");
     const char *path = desk_path(desk, "/accounts?prefix=", prefix ? prefix : "", "");
@@ -97,7 +98,7 @@ int cmd_accounts(int argc, char **argv)
     struct option flags[] = {{"prefix", "TEXT", "only those whose id begins with it", NULL},
         {"asset", "ASSET", "only those in this asset", NULL}, PAGES_FLAGS,
         {"floor", "AMOUNT", "open: its lowest balance, such as -100; none: without one", NULL},
-        DESK_FLAGS, {NULL, NULL, NULL, NULL}};
+        DESK_READ_FLAGS, DESK_FLAGS, {NULL, NULL, NULL, NULL}};
     const struct options options = {"teller accounts [open ACCOUNT ASSET] [flags]",
         "List the accounts and what they have, in the order of their ids; or open one, with an\n"
         "asset such as USD/2.",

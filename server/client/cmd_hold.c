@@ -112,11 +112,14 @@ static enum desk_end view(struct desk *desk, const char *id)
 {
     char asset[TERMS_ASSET];
     struct remote_answer answer;
+    desk_choose_reads(desk);
     enum desk_end end = look(desk, id, &answer, asset);
     if (end == DESK_DONE && desk->as_json)
-        desk_print_json(answer.body, answer.length);
+        desk_print_read(desk, &answer, answer.body, answer.length);
     else if (end == DESK_DONE)
         show(desk, &answer, asset);
+    if (end == DESK_DONE && !desk->as_json)
+        desk_print_position(desk, &answer);
     return end;
 }
 
@@ -145,7 +148,7 @@ int cmd_hold(int argc, char **argv)
 {
     struct option flags[] = {
         {"expires-in", "S=1..316224000", "for how long it is held, in seconds", NULL},
-        PAYMENT_FLAGS, DESK_FLAGS, {NULL, NULL, NULL, NULL}};
+        PAYMENT_FLAGS, DESK_READ_FLAGS, DESK_FLAGS, {NULL, NULL, NULL, NULL}};
     const struct options options = {
         "teller hold [place] FROM TO AMOUNT | capture ID [AMOUNT] | release ID | show ID [flags]",
         "Put money of one account aside for another; then capture all of it or a part, or release\n"

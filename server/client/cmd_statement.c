@@ -57,6 +57,7 @@ static enum desk_end statement(struct desk *desk)
         ">SEQ", "TIME (UTC)", "KIND", "WITH", ">AMOUNT", ">BALANCE", "KEY", NULL};
     char asset[TERMS_ASSET];
     struct statement of = {.account = desk->words[0], .asset = asset};
+    desk_choose_reads(desk);
     enum desk_end end = desk_asset(desk, of.account, asset);
     if (end != DESK_DONE)
         return end;
@@ -71,7 +72,7 @@ static enum desk_end statement(struct desk *desk)
 
 int cmd_statement(int argc, char **argv)
 {
-    struct option flags[] = {PAGES_FLAGS, DESK_FLAGS, {NULL, NULL, NULL, NULL}};
+    struct option flags[] = {PAGES_FLAGS, DESK_READ_FLAGS, DESK_FLAGS, {NULL, NULL, NULL, NULL}};
     const struct options options = {"teller statement ACCOUNT [flags]",
         "List the entries of an account, newest first, with the balance behind each.", flags};
     return desk_run(&options, (struct desk_command){"statement", 1, 1, statement}, argc, argv);

@@ -77,12 +77,17 @@ static void describe(
 
 static void show(struct tail *tail, const struct remote_event *event)
 {
+    /* What is asked about it is of whoever has it. */
+    struct remote_reads reads = tail->desk->reads;
     struct json_view entry = json_view_read(event->data, event->length);
     char seq[32], at[40], kind[40], about[TEXT], amount[TERMS_TEXT];
     if (tail->desk->as_json) {
         desk_print_json(event->data, event->length);
         return;
     }
+    reads.least = event->id;
+    if (reads.stale)
+        remote_read_as(tail->desk->aside, reads);
     snprintf(seq, sizeof seq, "%" PRId64, event->id);
     terms_time(json_view_member(entry, "at"), at, sizeof at);
     terms_text(json_view_member(entry, "kind"), kind, sizeof kind);
@@ -151,6 +156,7 @@ static enum desk_end tail(struct desk *desk)
     /* Large; and once in a process. Rows are written as they come, so the usual widths are set. */
     static struct tail tail = {.left = -1, .columns = {.width = {7, 19, 8, 32, 14}}};
     tail.desk = desk;
+    desk_choose_reads(desk);
     tail.columns.titles = titles;
     if (options_value(desk->options, "limit"))
         tail.left = options_number(desk->options, "limit");
@@ -163,8 +169,8 @@ int cmd_tail(int argc, char **argv)
     struct option flags[] = {
         {"after", "SEQ=0..9007199254740992",
             "begin behind that position; 0: with the first entry [the end]", NULL},
-        {"limit", "N=1..9007199254740992", "end after so many entries", NULL}, DESK_FLAGS,
-        {NULL, NULL, NULL, NULL}};
+        {"limit", "N=1..9007199254740992", "end after so many entries", NULL}, DESK_READ_FLAGS,
+        DESK_FLAGS, {NULL, NULL, NULL, NULL}};
     const struct options options = {"teller tail [flags]",
         "Show the entries of the journal as they come, each once, also if the connection is cut\n"
         "or the service is away meanwhile; until Ctrl-C.",

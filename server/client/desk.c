@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,16 @@ int desk_run(const struct options *options, struct desk_command command, int arg
     return desk.end;
 }
 
+void desk_choose_reads(struct desk *desk)
+{
+    const struct options *options = desk->options;
+    desk->reads.stale = options_is_on(options, "stale");
+    if (options_value(options, "least"))
+        desk->reads.least = options_number(options, "least");
+    desk->tells_position = desk->reads.stale || desk->reads.least > 0;
+    remote_read_as(desk->remote, desk->reads);
+}
+
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 /* Whoever waits at a terminal is told what for, once that takes longer than a moment. */
@@ -240,6 +251,10 @@ enum desk_end desk_refused(struct desk *desk, const struct remote_answer *answer
     fprintf(stderr, "teller: %s%s%s", title[0] ? title : "refused", detail[0] ? " " : "", detail);
     if (account[0])
         fprintf(stderr, " Account: %s.", account);
+    if (strcmp(code, "position_ahead") == 0 && json_view_member(problem, "seq").at) {
+        terms_text(json_view_member(problem, "seq"), account, sizeof account);
+        fprintf(stderr, " It is at seq %s.", account);
+    }
     fprintf(stderr, " (%d%s%s)\n", answer->status, code[0] ? " " : "", code);
     if (desk->as_json)
         desk_print_json(answer->body, answer->length);
@@ -249,6 +264,38 @@ enum desk_end desk_refused(struct desk *desk, const struct remote_answer *answer
 void desk_print_json(const char *text, size_t length)
 {
     (void)fwrite(text, 1, length, stdout);
+    (void)putchar('\n');
+}
+
+static void print_seconds(int64_t ms)
+{
+    printf("%" PRId64 ".%03" PRId64, ms / 1000, ms % 1000);
+}
+
+void desk_print_read(
+    const struct desk *desk, const struct remote_answer *answer, const char *text, size_t length)
+{
+    bool is_object = length > 0 && text[length - 1] == '}';
+    if (!desk->tells_position || answer->seq < 0 || !is_object) {
+        desk_print_json(text, length);
+        return;
+    }
+    (void)fwrite(text, 1, length - 1, stdout);
+    printf(",\"as_of\":{\"seq\":%" PRId64 ",\"behind_s\":", answer->seq);
+    print_seconds(answer->stale_ms < 0 ? 0 : answer->stale_ms);
+    puts("}}");
+}
+
+void desk_print_position(const struct desk *desk, const struct remote_answer *answer)
+{
+    if (!desk->tells_position || answer->seq < 0)
+        return;
+    printf("as of seq %" PRId64, answer->seq);
+    if (answer->stale_ms >= 0) {
+        fputs(", ", stdout);
+        print_seconds(answer->stale_ms);
+        fputs(" s behind", stdout);
+    }
     (void)putchar('\n');
 }
 

@@ -38,6 +38,13 @@ enum desk_end {
     {                                                                                              \
         "table", NULL, "print tables, as it does by itself on a terminal", NULL                    \
     }
+/* Of the commands that read: desk_choose_reads(). */
+#define DESK_READ_FLAGS                                                                            \
+    {"stale", NULL, "of a read: any server that follows the ledger may answer, a moment behind",   \
+        NULL},                                                                                     \
+    {                                                                                              \
+        "least", "SEQ=1..9007199254740992", "of a read: as of that position or a later one", NULL  \
+    }
 #define DESK_TOKEN_FILE "var/admin.token" /* without it, no token is sent */
 
 struct desk {
@@ -47,6 +54,8 @@ struct desk {
     struct co_tls_config *tls;     /* whom to trust; NULL: it is plain HTTP */
     const char *url, *ledger;
     bool as_json;
+    bool tells_position;       /* as of which position it is: it was asked for one */
+    struct remote_reads reads; /* as `remote` began */
     int64_t until_ns;
     struct arena arena; /* for paths and bodies, until the command ends */
     struct desk_command {
@@ -60,6 +69,9 @@ struct desk {
 /* A whole command: read the command line, open the service, do the work, flush what was printed.
  * Returns the exit status. */
 int desk_run(const struct options *options, struct desk_command command, int argc, char **argv);
+
+/* From now on DESK_READ_FLAGS hold. Not for what moves money: of that only the owner knows. */
+void desk_choose_reads(struct desk *desk);
 
 /*
  * GET a path below the ledger's, "/accounts/...", and try again while the service cannot be reached
@@ -88,6 +100,13 @@ bool desk_pause(struct desk *desk, const struct remote_answer *answer, int tries
 
 /* Print a line of JSON as it came. */
 void desk_print_json(const char *text, size_t length);
+
+/* The same of what a read told: `text` is a JSON object out of its body. */
+void desk_print_read(
+    const struct desk *desk, const struct remote_answer *answer, const char *text, size_t length);
+
+/* Below a table: as of which position it is, and how far behind that may be; where it was asked. */
+void desk_print_position(const struct desk *desk, const struct remote_answer *answer);
 
 /* A table of two columns, what and its value: row by row, then written. A NULL or empty value is no
  * row. */

@@ -14,7 +14,7 @@ static size_t print_page(struct desk *desk, const struct pages *pages, struct co
     size_t count = 0;
     for (; json_view_next(&walk, &item); count++)
         if (desk->as_json)
-            desk_print_json(item.at, item.length);
+            desk_print_read(desk, answer, item.at, item.length);
         else
             pages->row(pages->arg, columns, item);
     if (!desk->as_json)
@@ -32,6 +32,7 @@ enum desk_end pages_print(struct desk *desk, const struct pages *pages)
     int64_t left =
         options_is_on(desk->options, "all") ? INT64_MAX : options_number(desk->options, "limit");
     size_t printed = 0;
+    struct remote_answer first;
     char next[CURSOR] = "", query[64];
     do {
         struct remote_answer answer;
@@ -44,11 +45,15 @@ enum desk_end pages_print(struct desk *desk, const struct pages *pages)
             desk_progress(0, pages->what);
             return end;
         }
+        first = printed > 0 ? first : answer;
         size_t count = print_page(desk, pages, &columns, &answer, next);
         left -= (int64_t)count;
         printed += count;
         desk_progress(printed, pages->what);
     } while (next[0] && left > 0 && !ferror(stdout));
     desk_progress(0, pages->what);
+    /* The later pages are as of that or later. */
+    if (!desk->as_json)
+        desk_print_position(desk, &first);
     return DESK_DONE;
 }

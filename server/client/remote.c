@@ -2,6 +2,7 @@
 #include "server/client/remote.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct remote {
     char *url; /* without a slash at its end */
     char *authorization;
     bool is_secret; /* over TLS */
+    struct remote_reads reads;
     struct co_http *http;
     struct co_http_answer answer; /* the last one */
     char why[200];
@@ -59,6 +61,11 @@ void remote_close(struct remote **remote)
     *remote = NULL;
 }
 
+void remote_read_as(struct remote *remote, struct remote_reads reads)
+{
+    remote->reads = reads;
+}
+
 const char *remote_why(const struct remote *remote)
 {
     return remote->why;
@@ -80,16 +87,33 @@ static enum remote_fate fate_of(
                                       : REMOTE_UNKNOWN;
 }
 
-static void fill(struct remote_answer *answer, const struct co_http_head *head)
+static void fill(
+    struct remote *remote, struct remote_answer *answer, const struct co_http_head *head)
 {
     char text[32];
-    *answer = (struct remote_answer){.status = head->status, .seq = -1, .body = ""};
+    *answer = (struct remote_answer){.status = head->status, .seq = -1, .stale_ms = -1, .body = ""};
     answer->replayed =
         co_http_head_find(head, "Idempotency-Replayed", text, sizeof text) && text[0] == 't';
     if (co_http_head_find(head, "Ledger-Seq", text, sizeof text))
         answer->seq = strtoll(text, NULL, 10);
+    if (co_http_head_find(head, "Ledger-Stale", text, sizeof text))
+        answer->stale_ms = (int64_t)(strtod(text, NULL) * 1000 + 0.5);
+    /* Another server may answer the next one, and be behind this. */
+    if (remote->reads.stale && answer->seq > remote->reads.least)
+        remote->reads.least = answer->seq;
     if (co_http_head_find(head, "Retry-After", text, sizeof text))
         answer->retry_after_s = strtoll(text, NULL, 10);
+}
+
+/* What a read says of itself; to be freed. */
+static char *reads_of(const struct remote *remote)
+{
+    const struct remote_reads *reads = &remote->reads;
+    char *text, least[64] = "";
+    if (reads->least > 0)
+        snprintf(least, sizeof least, "If-Ledger-Seq: %" PRId64 "\r\n", reads->least);
+    co_ensure(asprintf(&text, "%s%s", reads->stale ? "Prefer: stale\r\n" : "", least) >= 0);
+    return text;
 }
 
 /* Its texts are to be freed. A request with a key may be sent twice. */
@@ -97,10 +121,12 @@ static struct co_http_request request_of(
     const struct remote *remote, const struct remote_ask *ask, char **url, char **headers)
 {
     const char *key = ask->key;
+    char *reads = ask->body ? NULL : reads_of(remote);
     co_ensure(asprintf(url, "%s%s", remote->url, ask->path) >= 0);
-    co_ensure(asprintf(headers, "%s%s%s%s%s", remote->authorization,
+    co_ensure(asprintf(headers, "%s%s%s%s%s%s", remote->authorization, reads ? reads : "",
                   ask->body ? "Content-Type: application/json\r\n" : "",
                   key ? "Idempotency-Key: \"" : "", key ? key : "", key ? "\"\r\n" : "") >= 0);
+    free(reads);
     return (struct co_http_request){.method = ask->body ? "POST" : "GET",
         .url = *url,
         .headers = *headers,
@@ -120,9 +146,9 @@ enum remote_fate remote_call(
     co_http_answer_free(&remote->answer);
     enum co_http_fate got = co_http_call(context, remote->http, &request, &remote->answer);
     enum remote_fate fate = fate_of(remote, got, &remote->answer.why);
-    *answer = (struct remote_answer){.seq = -1};
+    *answer = (struct remote_answer){.seq = -1, .stale_ms = -1};
     if (fate == REMOTE_ANSWERED) {
-        fill(answer, &remote->answer.head);
+        fill(remote, answer, &remote->answer.head);
         answer->body = remote->answer.body;
         answer->length = remote->answer.body_length;
     }
@@ -230,7 +256,7 @@ enum remote_fate remote_listen(struct remote *remote, const char *path,
     struct co_context *context =
         co_context_with_timeout(co_context_background(), ANSWERS_WITHIN_S * CO_CLOCK_S);
     co_ensure(context);
-    *answer = (struct remote_answer){.seq = -1};
+    *answer = (struct remote_answer){.seq = -1, .stale_ms = -1};
     enum co_http_fate fate = co_http_open(context, remote->http, &request, &exchange, &why);
     if (fate == CO_HTTP_ANSWERED) {
         const struct co_http_head *head = co_http_exchange_head(exchange);
@@ -238,7 +264,7 @@ enum remote_fate remote_listen(struct remote *remote, const char *path,
                          co_http_head_find(head, "Content-Type", type, sizeof type) &&
                          strncmp(type, "text/event-stream", 17) == 0;
         if (!is_stream)
-            fill(answer, head); /* its words are not needed: the status tells */
+            fill(remote, answer, head); /* its words are not needed: the status tells */
         else
             read_events(exchange, listener);
         fate = is_stream ? CO_HTTP_CUT : fate;

@@ -32,6 +32,7 @@ struct remote_answer {
     int status;
     bool replayed;
     int64_t seq;           /* Ledger-Seq; -1: none */
+    int64_t stale_ms;      /* Ledger-Stale: how old it may be; -1: the owner says it */
     int64_t retry_after_s; /* 0: not said */
     const char *body;      /* not ended */
     size_t length;
@@ -44,6 +45,13 @@ struct remote;
 CO_MUST_CHECK struct remote *remote_open(
     const char *url, const char *token, struct co_tls_config *tls, const char **why);
 void remote_close(struct remote **remote);
+
+/* What will do for a GET from now on. */
+struct remote_reads {
+    bool stale;    /* whichever server follows the ledger may answer it */
+    int64_t least; /* nothing from before that position; 0: anything. It rises with each answer */
+};
+void remote_read_as(struct remote *remote, struct remote_reads reads);
 
 CO_MUST_CHECK enum remote_fate remote_call(
     struct remote *remote, const struct remote_ask *ask, struct remote_answer *answer);

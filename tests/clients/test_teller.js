@@ -3,6 +3,7 @@
 // which cuts its connections again and again.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
 import test from 'node:test';
 
 const { OutcomeUnknown, Problem, Teller, Unreachable } =
@@ -71,6 +72,33 @@ test('a call is given up', async () => {
     const call = alone.getLedger('main', { signal: end.signal });
     setTimeout(() => end.abort(), 50);
     await assert.rejects(call, { name: 'AbortError' });
+});
+
+test('a read says what will do', async () => {
+    const id = await account();
+    const { seq } = await bank.deposit('main', id, { amount: 7 });
+    assert.equal((await bank.getAccount('main', id, {}, { stale: true, least: seq })).balance, '7');
+    await assert.rejects(bank.getAccount('main', id, {}, { least: 1e9, wait: 0 }), (error) =>
+        error instanceof Problem && error.code === 'position_ahead');
+});
+
+test('what it says', async (t) => {
+    const said = [];
+    const server = createServer((request, answer) => {
+        const { prefer, 'if-ledger-seq': least } = request.headers;
+        said.push([prefer, least]);
+        answer.writeHead(404, { Connection: 'close' }).end('{}');
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const there = new Teller(`http://127.0.0.1:${server.address().port}`, token);
+    const reads = [() => there.getAccount('main', 'a'),
+        () => there.getAccount('main', 'a', {}, { stale: true, least: 4, wait: 2 }),
+        () => there.events('main').next(),
+        () => there.events('main', { after: 3, stale: true }).next()];
+    for (const read of reads) await assert.rejects(read(), (error) => error instanceof Problem);
+    assert.deepEqual(said, [[undefined, undefined], ['stale, wait=2', '4'],
+        [undefined, undefined], ['stale', undefined]]);
 });
 
 test('events have no gap', async () => {

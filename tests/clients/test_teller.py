@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The Python client against a service: TELLER_URL, TELLER_TOKEN, and TELLER_RELAY, which cuts its
 # connections again and again.
+import http.server
 import os
 import threading
 import unittest
@@ -47,6 +48,44 @@ class TestTeller(unittest.TestCase):
                  self.bank.pages(self.bank.list_accounts, 'main', prefix=self.name + ':', limit=7)]
         self.assertEqual(sorted(found), sorted(f'{self.name}:é/{i}' for i in range(25)))
         self.assertEqual(self.bank.get_account('main', found[0])['id'], found[0])
+
+    def test_a_read_says_what_will_do(self):
+        seq = self.bank.deposit('main', self.name, {'amount': 7})['seq']
+        told = self.bank.get_account('main', self.name, stale=True, least=seq)
+        self.assertEqual(told['balance'], '7')
+        with self.assertRaises(Problem) as caught:
+            self.bank.get_account('main', self.name, least=10 ** 9, wait=0)
+        self.assertEqual(caught.exception.code, 'position_ahead')
+
+    def test_what_it_says(self):
+        said = []
+
+        class Listening(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                said.append([self.headers['Prefer'], self.headers['If-Ledger-Seq']])
+                self.send_response(404)
+                self.send_header('Content-Length', '2')
+                self.end_headers()
+                self.wfile.write(b'{}')
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.HTTPServer(('127.0.0.1', 0), Listening)
+        self.addCleanup(server.server_close)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.shutdown)
+        bank = Teller(f'http://127.0.0.1:{server.server_port}', TOKEN)
+        for read in (lambda: bank.get_account('main', 'a'),
+                     lambda: bank.get_account('main', 'a', stale=True, least=4, wait=2),
+                     lambda: next(bank.events('main')),
+                     lambda: next(bank.events('main', 3, stale=True))):
+            with self.assertRaises(Problem):
+                read()
+        self.assertEqual(said, [[None, None], ['stale, wait=2', '4'], [None, None],
+                                ['stale', None]])
 
     def test_nobody_there(self):
         bank = Teller('http://127.0.0.1:1', TOKEN, patience=0.3)

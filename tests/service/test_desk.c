@@ -3,6 +3,7 @@
  * often the command and the service are killed on the way. */
 #include "tests/service/suites.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "coro/waitgroup.h"
 #include "loadtest/dice.h"
 #include "tests/service/command.h"
+#include "tests/service/joint.h"
 #include "tests/service/secret.h"
 #include "tests/service/visit.h"
 
@@ -263,6 +265,59 @@ static void killed_it_pays_once(void)
     service_remove(&service);
 }
 
+/* Two servers: $other has no ledger, and follows that of the first. */
+static void of_another_server(void)
+{
+    static const struct row rows[] = {
+        {0, "opened", "$teller accounts open ann USD/2 --table"},
+        {0, "balance", "$teller deposit ann 10 --key k1"},
+        {0, "=1", "$teller hold ann world:USD.2 1 | jq .amount | grep -c 100"},
+        /* Until it follows, the owner says it. */
+        {0, "=true",
+            "for i in {1..600}; do b=$($teller balance ann --stale $other | jq '.as_of.behind_s > "
+            "0');"
+            " [ \"$b\" = false ] || break; sleep 0.1; done; echo $b"},
+        {0, "s behind", "$teller balance ann --stale --least 4 --table $other"},
+        {0, "as of seq 4, 0.", "$teller statement ann --stale --least 4 --table $other"},
+        {0, "as of seq 4, 0.", "$teller accounts --stale --least 4 --table $other"},
+        {0, "as of seq 4, 0.", "$teller hold show 4 --stale --least 4 --table $other"},
+        {0, "=4", "$teller hold show 4 --stale --least 4 $other | jq .as_of.seq"},
+        {0, "=4", "$teller statement ann --stale --least 4 $other | jq .as_of.seq | sort -u"},
+        {0, "=ann", "$teller accounts --prefix ann --stale --least 4 $other | jq -r .id"},
+        {0, "=2,3,4",
+            "$teller tail --stale --least 4 --after 1 --limit 3 $other | jq -r .seq | paste -sd,"},
+        {0, "10.00 USD", "$teller tail --stale --after 1 --limit 3 --table $other"},
+        /* The owner's word; and without the flags there is no word of it. */
+        {0, "=as of seq 4", "$teller balance ann --least 4 --table $other | tail -n 1"},
+        {0, "=0", "$teller balance ann --least 4 $other | jq .as_of.behind_s"},
+        {0, "=null", "$teller balance ann $other | jq .as_of"},
+        {0, "=0", "$teller balance ann --table $other | grep -c 'as of'; true"},
+        {1, "It is at seq 4. (409 position_ahead)",
+            "$teller balance ann --stale --least 1000 $other"},
+        {2, "--least must be a whole number from 1", "$teller balance ann --least 0 $other"},
+        {2, "unknown flag --stale", "$teller deposit ann 1 --stale $other"},
+        /* What is paid is the owner's to say, whatever the flags say of reads. */
+        {0, "\"replayed\"",
+            "$teller hold place ann world:USD.2 1 --stale --key k2 $other && echo '\"replayed\"'"},
+        {0, NULL, NULL},
+    };
+    static const struct row away[] = {
+        {0, "=1000", "$teller balance ann --stale $other | jq -r .balance"},
+        {0, NULL, NULL},
+    };
+    static struct joint joint;
+    CU_ASSERT_FATAL(joint_make(&joint, NULL));
+    char other[SERVICE_PROGRAM];
+    snprintf(other, sizeof other, "--url %s", joint.other->url);
+    co_ensure(setenv("other", other, 1) == 0);
+    run_rows(&joint.owner, rows);
+    kill(joint.owner.pid, SIGSTOP);
+    run_rows(&joint.owner, away);
+    kill(joint.owner.pid, SIGCONT);
+    co_ensure(unsetenv("other") == 0);
+    joint_remove(&joint);
+}
+
 /* Over TLS, by name and by number; with those whom the system trusts it trusts nobody here. */
 static void over_tls(void)
 {
@@ -319,6 +374,6 @@ static void with_a_certificate(void)
 
 const struct unit_suite desk_suite = {"desk", 2,
     (const struct unit_test[]){{"each_says_what_it_should", each_says_what_it_should},
-        {"waiting_is_told", waiting_is_told}, {"over_tls", over_tls},
-        {"with_a_certificate", with_a_certificate}, {"killed_it_pays_once", killed_it_pays_once},
-        {0}}};
+        {"waiting_is_told", waiting_is_told}, {"of_another_server", of_another_server},
+        {"over_tls", over_tls}, {"with_a_certificate", with_a_certificate},
+        {"killed_it_pays_once", killed_it_pays_once}, {0}}};

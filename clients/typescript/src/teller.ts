@@ -86,9 +86,10 @@ export class Teller extends Operations {
     }
 
     /** The journal as it grows, until `signal`: each entry once, without a gap, however often the
-     *  connection is lost. `after`: the last position that the caller has; else from now on. */
-    async *events(ledger: string, options: { after?: number; signal?: AbortSignal } = {}):
-    AsyncGenerator<Entry> {
+     *  connection is lost. `after`: the last position that the caller has; else from now on.
+     *  `stale`: of whatever server follows the ledger. */
+    async *events(ledger: string, options: { after?: number; stale?: boolean;
+        signal?: AbortSignal } = {}): AsyncGenerator<Entry> {
         let { after } = options;
         let pause = PAUSE_MS;
         while (!options.signal?.aborted) {
@@ -97,7 +98,8 @@ export class Teller extends Operations {
             options.signal?.addEventListener('abort', end);
             let timer = setTimeout(end, SILENCE_MS);
             try {
-                for await (const event of readEvents(await this.stream(ledger, after, silence))) {
+                const stream = await this.stream(ledger, after, options.stale, silence);
+                for await (const event of readEvents(stream)) {
                     clearTimeout(timer);
                     timer = setTimeout(end, SILENCE_MS);
                     const data = JSON.parse(event.data) as Entry;
@@ -120,9 +122,11 @@ export class Teller extends Operations {
         }
     }
 
-    private async stream(ledger: string, after: number | undefined, silence: AbortController) {
+    private async stream(ledger: string, after: number | undefined, stale: boolean | undefined,
+        silence: AbortController) {
         const headers = this.headers({ Accept: 'text/event-stream' });
         if (after !== undefined) headers.set('Last-Event-ID', String(after));
+        if (stale) headers.set('Prefer', 'stale');
         const answer = await this.fetch(`${this.url}/v1/ledgers/${escape(ledger)}/events`,
             { headers, signal: silence.signal });
         if ([429, 502, 503, 504].includes(answer.status)) throw new Again('not now', false);
