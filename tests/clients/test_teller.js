@@ -76,9 +76,9 @@ test('a call is given up', async () => {
 
 test('a read says what will do', async () => {
     const id = await account();
-    const { seq } = await bank.deposit('main', id, { amount: 7 });
-    assert.equal((await bank.getAccount('main', id, {}, { stale: true, least: seq })).balance, '7');
-    await assert.rejects(bank.getAccount('main', id, {}, { least: 1e9, wait: 0 }), (error) =>
+    const { id: seq } = await bank.deposit('main', id, { amount: 7 });
+    assert.equal((await bank.getAccount('main', id, { stale: true, least: seq })).balance, '7');
+    await assert.rejects(bank.getAccount('main', id, { least: 1e9, wait: 0 }), (error) =>
         error instanceof Problem && error.code === 'position_ahead');
 });
 
@@ -93,7 +93,7 @@ test('what it says', async (t) => {
     t.after(() => server.close());
     const there = new Teller(`http://127.0.0.1:${server.address().port}`, token);
     const reads = [() => there.getAccount('main', 'a'),
-        () => there.getAccount('main', 'a', {}, { stale: true, least: 4, wait: 2 }),
+        () => there.getAccount('main', 'a', { stale: true, least: 4, wait: 2 }),
         () => there.events('main').next(),
         () => there.events('main', { after: 3, stale: true }).next()];
     for (const read of reads) await assert.rejects(read(), (error) => error instanceof Problem);

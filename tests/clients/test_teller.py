@@ -50,7 +50,7 @@ class TestTeller(unittest.TestCase):
         self.assertEqual(self.bank.get_account('main', found[0])['id'], found[0])
 
     def test_a_read_says_what_will_do(self):
-        seq = self.bank.deposit('main', self.name, {'amount': 7})['seq']
+        seq = self.bank.deposit('main', self.name, {'amount': 7})['id']
         told = self.bank.get_account('main', self.name, stale=True, least=seq)
         self.assertEqual(told['balance'], '7')
         with self.assertRaises(Problem) as caught:
