@@ -93,6 +93,17 @@ static const char *path_of(struct call *call, const char *ledger, const char *ke
     return url.text;
 }
 
+/* Something was held, so none may say that nothing was done. A server that has passed the request
+ * on is told to ask whoever has the ledger next. */
+static void refuse_begun(struct call *call, const char *key)
+{
+    bool is_others = call->refusal.problem == &problem_not_owner;
+    call->refusal = (struct call_refusal){.key = key};
+    call_refuse_status(call, LEDGER_OUTCOME_UNKNOWN, 0);
+    if (is_others)
+        response_add(call->response, FORWARD_MOVED_HEADER, "1");
+}
+
 /* The ledger that pays is the call's, as if the path had named it. False: it is refused, or the
  * server that has the ledger has answered. `key` NULL: nothing is to be done with it. */
 static bool enter(struct call *call, const char *name, const char *key)
@@ -102,6 +113,8 @@ static bool enter(struct call *call, const char *name, const char *key)
         return true;
     if (!call_is_refused(call))
         return false;
+    if (call->has_begun)
+        refuse_begun(call, key);
     call->refusal.ledger = name;
     /* A transfer between ledgers is not asked for where others are. */
     if (key)
@@ -214,6 +227,8 @@ static void answer_refused(
 {
     struct ledger_outcome told = outcome->first;
     told.status = outcome->status;
+    if (call->has_begun && (told.status == LEDGER_UNAVAILABLE || told.status == LEDGER_OVERLOADED))
+        told.status = LEDGER_OUTCOME_UNKNOWN;
     /* What was held is not what became of it. */
     if (told.status == LEDGER_OUTCOME_UNKNOWN)
         told.seq = ledger_durable_seq(call->ledger);
@@ -226,6 +241,38 @@ static void answer_refused(
             "asked. Nothing was done.";
 }
 
+static void drop(struct crossing_outcome *outcome)
+{
+    if (outcome->settled)
+        entry_drop(&outcome->settled);
+    if (outcome->first.entry)
+        entry_drop(&outcome->first.entry);
+}
+
+/* To its end, or as far as it goes. As long as the ledger that pays is about to be closed, mostly
+ * as it goes to another server, it is left and waited for. False: whoever has it next has answered,
+ * or it is refused. */
+static bool carry_out(
+    struct call *call, const struct crossing *asked, struct crossing_outcome *outcome)
+{
+    const struct crossing_means means = {.banks = call->api->banks, .forward = call->api->forward};
+    bool is_new = false;
+    for (;;) {
+        crossing_carry_out(call_context(call), &means, call->ledger, asked, call->arena, outcome);
+        call_ledger_answered(call);
+        /* The first step may be this call's, though it was taken in a former turn. */
+        is_new = is_new || (outcome->first.entry && !outcome->first.replayed);
+        outcome->first.replayed = outcome->first.replayed && !is_new;
+        if (!outcome->moves)
+            return true;
+        call->has_begun = call->has_begun || outcome->status == LEDGER_OUTCOME_UNKNOWN;
+        drop(outcome);
+        elsewhere_leave(call);
+        if (!enter(call, asked->from.ledger, asked->key))
+            return false;
+    }
+}
+
 void crossings_post(struct call *call)
 {
     struct crossing asked = {.key = NULL};
@@ -233,20 +280,14 @@ void crossings_post(struct call *call)
     if (!read_crossing(call, &asked))
         return;
     body_forget(call);
-    if (!enter(call, asked.from.ledger, asked.key))
+    if (!enter(call, asked.from.ledger, asked.key) || !carry_out(call, &asked, &outcome))
         return;
-    const struct crossing_means means = {.banks = call->api->banks, .forward = call->api->forward};
-    crossing_carry_out(call_context(call), &means, call->ledger, &asked, call->arena, &outcome);
-    call_ledger_answered(call);
     if (outcome.status == LEDGER_OK)
         answer_ended(call, &outcome);
     else
         answer_refused(call, &asked, &outcome);
     call->replayed = outcome.first.replayed && outcome.status != LEDGER_OUTCOME_UNKNOWN;
-    if (outcome.settled)
-        entry_drop(&outcome.settled);
-    if (outcome.first.entry)
-        entry_drop(&outcome.first.entry);
+    drop(&outcome);
 }
 
 /* ---- what became of a key ------------------------------------------------------------------ */

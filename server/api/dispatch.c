@@ -192,13 +192,6 @@ static bool enter_ledger(struct call *call)
     return !wants_ledger(call) || stale_enter(call) || elsewhere_enter(call);
 }
 
-static void leave_ledger(struct call *call)
-{
-    if (call->ledger)
-        ledger_leave(call->ledger);
-    call->ledger = NULL;
-}
-
 /* Is it open here, or soon may be, or at another server? It is not kept open for one whose body may
  * take its time. */
 static bool has_ledger(struct call *call)
@@ -209,7 +202,7 @@ static bool has_ledger(struct call *call)
         return true;
     enum ledger_status status =
         banks_find_moving(call->api->banks, call->path.ledger, &call->ledger, &moves);
-    leave_ledger(call);
+    elsewhere_leave(call);
     /* That there is one is enough. */
     if (status == LEDGER_UNAVAILABLE && (moves || !wants_ledger(call) || stale_serves(call)))
         status = LEDGER_OK;
@@ -466,6 +459,6 @@ void dispatch_end(void *arg, struct request *request)
     if (!call)
         return;
     /* A stream has read from the ledger until now, or from another server. */
-    leave_ledger(call);
+    elsewhere_leave(call);
     elsewhere_end(call);
 }

@@ -3,6 +3,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "ledger/ledger_keeping.h"
 #include "server/api/api.h"
 #include "server/api/call.h"
 #include "server/api/request_key.h"
@@ -81,6 +82,13 @@ bool elsewhere_enter(struct call *call)
     return status == LEDGER_OK;
 }
 
+void elsewhere_leave(struct call *call)
+{
+    if (call->ledger)
+        ledger_leave(call->ledger);
+    call->ledger = NULL;
+}
+
 /* Has another one it since, or is it here now? `anyone`: also the one that was asked before. */
 static bool has_moved(struct call *call, bool anyone)
 {
@@ -134,10 +142,12 @@ static enum forward_fate pass(struct call *call, bool heeds_key, int64_t until_n
     const struct forward_to to = {.server = banks_server_id(owner->database, owner->server),
         .url = owner->url,
         .wait_ns = until_ns - co_clock_now_ns(),
-        .may_repeat = only_reads(call) || (heeds_key && call->request->idempotency_key)};
+        .may_repeat = only_reads(call) || (heeds_key && call->request->idempotency_key),
+        .has_begun = call->has_begun};
     enum forward_fate fate = forward_pass(
         call->api->forward, &to, call->request, call->response, &call->elsewhere->events);
     call->stages.passed_ns = co_clock_now_ns();
+    call->has_begun = call->has_begun || fate == FORWARD_MOVED;
     return fate;
 }
 
@@ -154,7 +164,7 @@ static void refuse_unknown(struct call *call, bool heeds_key)
 /* There is no answer of that server. */
 static void refuse(struct call *call, enum forward_fate fate, bool heeds_key)
 {
-    if (fate == FORWARD_LOST && !only_reads(call))
+    if (call->has_begun || (fate == FORWARD_LOST && !only_reads(call)))
         refuse_unknown(call, heeds_key);
     else if (fate == FORWARD_FULL)
         call_refuse_as(call, &problem_overloaded, "Too many requests wait for other servers.");
@@ -162,11 +172,16 @@ static void refuse(struct call *call, enum forward_fate fate, bool heeds_key)
         refuse_unreached(call);
 }
 
-/* It was not executed, or only reads: who has the ledger since? What cannot be reached may have
- * stopped a moment ago, and handed over what it had. */
+static bool has_left(enum forward_fate fate)
+{
+    return fate == FORWARD_NOT_OWNER || fate == FORWARD_MOVED;
+}
+
+/* It was not executed, goes on there, or only reads: who has the ledger since? What cannot be
+ * reached may have stopped a moment ago, and handed over what it had. */
 static bool may_go_on(struct call *call, enum forward_fate fate, int64_t until_ns)
 {
-    if (fate == FORWARD_NOT_OWNER)
+    if (has_left(fate))
         return look_again(call, false, LOOKS_MS, until_ns);
     if (fate == FORWARD_NOT_SENT)
         return look_again(call, false, LOOKS_UNREACHED_MS, until_ns);
@@ -179,14 +194,14 @@ bool elsewhere_answer(struct call *call, bool heeds_key)
     int64_t until_ns = call->stages.asked_ns + wait_ns(call);
     enum forward_fate fate = pass(call, heeds_key, until_ns);
     /* A ledger that moves again and again is followed: each step is a move that somebody made. */
-    int tries = fate != FORWARD_NOT_OWNER;
+    int tries = !has_left(fate);
     while (tries < TRIES && may_go_on(call, fate, until_ns)) {
         if (!call->elsewhere) {
             call->stages.asked_ns = call->stages.passed_ns = 0;
             return true;
         }
         fate = pass(call, heeds_key, until_ns);
-        tries += fate != FORWARD_NOT_OWNER;
+        tries += !has_left(fate);
     }
     if (fate != FORWARD_ANSWERED)
         refuse(call, fate, heeds_key);

@@ -6,6 +6,8 @@
  * - It could not be reached, or does not have the ledger any more, which it says (421): nothing
  *   was done, so the map is looked at again, and whoever has it now is asked, if that is soon
  *   known; else 503.
+ * - It has begun there, and goes on where the ledger is opened next, which it says too (504 with
+ *   Teller-Moved): the same, but what cannot be asked for is not known then.
  * - It was sent, and no whole answer came: what only reads is asked of whoever has the ledger now,
  *   two times more at most; of all else the outcome is not known, 504, and its key settles that.
  */
@@ -33,6 +35,7 @@ CO_MUST_CHECK bool elsewhere_find(struct call *call);
 /* Enter the ledger of the path, if it is open here; one that is being handed over from one
  * server to another is waited for. Or as above. Parks. */
 CO_MUST_CHECK bool elsewhere_enter(struct call *call);
+void elsewhere_leave(struct call *call); /* the ledger, if it has entered one; never parks */
 
 /* Have it answer. `heeds_key`: with a key the request may be sent twice. True: meanwhile the ledger
  * was opened here, and is entered. Parks. */

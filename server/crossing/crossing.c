@@ -54,8 +54,8 @@ static enum ledger_status look_elsewhere(struct co_context *context,
     return banks_elsewhere_payee(context, means->banks, asked->to.ledger, asked->to.account, &by);
 }
 
-static enum ledger_status look_ahead(struct co_context *context, const struct crossing_means *means,
-    const struct crossing *asked, const char *asset)
+static enum ledger_status look_outside(struct co_context *context,
+    const struct crossing_means *means, const struct crossing *asked, const char *asset)
 {
     struct bank_owner owner;
     struct ledger *to;
@@ -66,6 +66,17 @@ static enum ledger_status look_ahead(struct co_context *context, const struct cr
     } else if (status == LEDGER_UNAVAILABLE && crossing_can_ask(means, asked->to.ledger, &owner)) {
         status = look_elsewhere(context, means, asked, asset);
     }
+    return status;
+}
+
+static enum ledger_status look_ahead(struct co_context *context, const struct crossing_means *means,
+    struct ledger *from, const struct crossing *asked, const char *asset)
+{
+    struct crossing_outside outside;
+    if (!crossing_outside_begin(&outside, context, from))
+        return LEDGER_OVERLOADED;
+    enum ledger_status status = look_outside(outside.context, means, asked, asset);
+    crossing_outside_end(&outside);
     return status;
 }
 
@@ -110,7 +121,7 @@ struct way {
 };
 
 /* The second step, wherever the ledger is that is paid. */
-static enum ledger_status pay(
+static enum ledger_status pay_outside(
     struct co_context *context, const struct way *way, struct crossing_end_told *told)
 {
     const char *name = way->crossing->to.ledger;
@@ -120,6 +131,17 @@ static enum ledger_status pay(
     enum ledger_status status =
         crossing_pay(context, to, way->crossing, way->hold->seq, way->arena, told);
     ledger_leave(to);
+    return status;
+}
+
+static enum ledger_status pay(
+    struct co_context *context, const struct way *way, struct crossing_end_told *told)
+{
+    struct crossing_outside outside;
+    if (!crossing_outside_begin(&outside, context, way->from))
+        return LEDGER_OVERLOADED;
+    enum ledger_status status = pay_outside(outside.context, way, told);
+    crossing_outside_end(&outside);
     return status;
 }
 
@@ -245,7 +267,7 @@ static bool may_begin(struct co_context *context, struct beginning *beginning)
         refuse(beginning, &asked->from, status, seq);
         return false;
     }
-    status = look_ahead(context, beginning->means, asked, beginning->asset);
+    status = look_ahead(context, beginning->means, from, asked, beginning->asset);
     if (status == LEDGER_OK) {
         /* Only now: the account stays, and there is none for a ledger that does not exist. */
         end = &asked->from;
@@ -293,7 +315,7 @@ static enum ledger_status see_through(struct co_context *context,
     return LEDGER_OK;
 }
 
-void crossing_carry_out(struct co_context *context, const struct crossing_means *means,
+static void carry_out(struct co_context *context, const struct crossing_means *means,
     struct ledger *from, const struct crossing *asked, struct arena *arena,
     struct crossing_outcome *outcome)
 {
@@ -305,6 +327,17 @@ void crossing_carry_out(struct co_context *context, const struct crossing_means 
     outcome->status = outcome->first.status;
     if (outcome->status == LEDGER_OK)
         outcome->status = see_through(context, means, from, asked->from.ledger, outcome);
+}
+
+void crossing_carry_out(struct co_context *context, const struct crossing_means *means,
+    struct ledger *from, const struct crossing *asked, struct arena *arena,
+    struct crossing_outcome *outcome)
+{
+    carry_out(context, means, from, asked, arena, outcome);
+    bool is_over =
+        outcome->status != LEDGER_UNAVAILABLE && outcome->status != LEDGER_OUTCOME_UNKNOWN;
+    outcome->moves = !is_over && co_context_err(context) == CO_CONTEXT_OK &&
+                     co_context_err(ledger_open_context(from)) != CO_CONTEXT_OK;
 }
 
 enum ledger_status crossing_find(struct co_context *context, struct ledger *from, const char *payer,

@@ -50,6 +50,8 @@ struct crossing {
  * its hold cannot be read. Any other: nothing was done, by the rule of `ledger`. */
 struct crossing_outcome {
     enum ledger_status status;
+    bool moves; /* UNAVAILABLE or OUTCOME_UNKNOWN, as `from` is to be closed: leave it, and ask for
+                   the same again wherever it is opened next */
     const char *ledger;          /* whose answer `first` is: one of the crossing's two names */
     struct ledger_outcome first; /* what the ledger said; its entry is the caller's to drop */
     struct entry *settled;       /* how the hold in `first` ended, the caller's to drop; or NULL */
@@ -57,7 +59,7 @@ struct crossing_outcome {
 
 /* Carry it out, or repeat what became of it; `from` is the ledger that pays, entered. Each name is
  * valid, and the ledgers are two. The arena's memory is the outcome's. Parks until it has ended, or
- * the context has. */
+ * the context has, or the ledger that pays is to be closed. */
 void crossing_carry_out(struct co_context *context, const struct crossing_means *means,
     struct ledger *from, const struct crossing *asked, struct arena *arena,
     struct crossing_outcome *outcome);

@@ -3,6 +3,7 @@
 #ifndef SERVER_CROSSING_CROSSING_PRIVATE_H
 #define SERVER_CROSSING_CROSSING_PRIVATE_H
 
+#include "coro/waitgroup.h"
 #include "server/crossing/crossing.h"
 
 /* ---- texts: none of these parks ----------------------------------------------------------- */
@@ -32,6 +33,19 @@ const char *crossing_text_of_end(
  * ACCOUNT_EXISTS (its id was somebody's before such ids were reserved) and ACCOUNT_LIMIT. */
 enum ledger_status crossing_open_clearing(
     struct co_context *context, struct ledger *ledger, const char *other, const char *asset);
+
+/* For what is waited for outside of the ledger that pays. Closing that ledger waits for whoever is
+ * inside, and others wait for that; so `context` ends with the caller's, and as soon as the ledger
+ * is to be closed. The step is then taken again wherever it is opened next. */
+struct crossing_outside {
+    struct co_context *context, *closing;
+    struct co_waitgroup watched;
+};
+
+/* False: memory is short. Until the end it stays where it is, and the ledger entered. */
+CO_MUST_CHECK bool crossing_outside_begin(
+    struct crossing_outside *outside, struct co_context *context, struct ledger *from);
+void crossing_outside_end(struct crossing_outside *outside);
 
 /* Does another server have that ledger, and can it be asked? Never parks. */
 CO_MUST_CHECK bool crossing_can_ask(

@@ -19,7 +19,14 @@
 
 /* Kept connections of each server; for less time than a server keeps them (75 s), so that hardly
  * ever one is taken that is just being closed. */
-enum { IDLE_MAX = 64, IDLE_S = 20, HEAD_MAX = 16 * 1024, PIECE = 2048, FORWARD_URL = 600 };
+enum {
+    IDLE_MAX = 64,
+    IDLE_S = 20,
+    HEAD_MAX = 16 * 1024,
+    PIECE = 2048,
+    FORWARD_URL = 600,
+    HAS_MOVED = 504
+};
 
 /* A stream's owner says something each fifteen seconds: three times nothing, and it is cut. */
 static const int64_t silent_ns = 45 * CO_CLOCK_S;
@@ -35,6 +42,7 @@ struct forward {
 
 const char *const forward_fate_names[FORWARD_FATES] = {[FORWARD_ANSWERED] = "answered",
     [FORWARD_NOT_OWNER] = "not_owner",
+    [FORWARD_MOVED] = "moved",
     [FORWARD_NOT_SENT] = "not_sent",
     [FORWARD_FULL] = "overloaded",
     [FORWARD_LOST] = "unknown"};
@@ -183,12 +191,22 @@ static void begin_events(struct passing *passing)
 }
 
 /* Nothing was done, says the answer to the second time that it was sent. But what became of the
- * first is not known: whoever was asked then may have died with its answer. */
+ * first is not known, whoever was asked then may have died with its answer; or is known better. */
 static bool is_half_an_answer(const struct passing *passing, int status)
 {
     bool denies = status == problem_not_owner.status || status == problem_overloaded.status ||
                   status == problem_too_many.status;
+    if (passing->to->has_begun)
+        return denies || status == problem_unauthorized.status ||
+               status == problem_forbidden.status;
     return denies && co_http_exchange_is_repeated(passing->exchange);
+}
+
+static bool has_moved(const struct co_http_head *head)
+{
+    char value[8];
+    return head->status == HAS_MOVED &&
+           co_http_head_find(head, FORWARD_MOVED_HEADER, value, sizeof value);
 }
 
 static enum forward_fate take_answer(struct passing *passing)
@@ -198,6 +216,8 @@ static enum forward_fate take_answer(struct passing *passing)
         return FORWARD_LOST;
     if (head->status == problem_not_owner.status)
         return FORWARD_NOT_OWNER;
+    if (has_moved(head))
+        return FORWARD_MOVED;
     if (!forward_answer_head(head, passing->to->url, passing->request, passing->response))
         return FORWARD_LOST;
     if (forward_answer_is_stream(head)) {

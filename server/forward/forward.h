@@ -55,16 +55,21 @@ struct forward_to {
     const char *url; /* outlives the call */
     int64_t wait_ns; /* how long to wait for its answer, at most */
     bool may_repeat; /* the request may be executed twice, and does no more than once then */
+    bool has_begun;  /* something of it was done: what says that nothing was is no answer */
 };
 
 enum forward_fate {
     FORWARD_ANSWERED,  /* the response is filled in; it may be a stream */
     FORWARD_NOT_OWNER, /* that server does not have the ledger: not executed */
+    FORWARD_MOVED,     /* it has begun there, and goes on wherever the ledger is opened next */
     FORWARD_NOT_SENT,  /* it could not be reached: not executed */
     FORWARD_FULL,      /* too many are on their way: not executed */
     FORWARD_LOST,      /* it was sent, and no whole answer came: nobody knows */
     FORWARD_FATES
 };
+
+/* Of an answer to what was passed on, a 504: MOVED. Whoever does not know it passes that on. */
+#define FORWARD_MOVED_HEADER "Teller-Moved"
 
 extern const char *const forward_fate_names[FORWARD_FATES];
 

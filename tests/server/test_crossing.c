@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "ledger/bank/banks_elsewhere.h"
@@ -15,7 +16,7 @@
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 
-enum { DRIVERS = 8, AMOUNT = 30 };
+enum { DRIVERS = 8, AMOUNT = 30, PATIENCE_MS = 60000 };
 
 static struct fixture fixture;
 static struct ledger *here, *there;
@@ -45,17 +46,6 @@ static void end(void)
     fixture_stop(&fixture);
 }
 
-static void open_clearing(struct ledger *ledger, const char *id)
-{
-    const struct ledger_open_account request = {.id = id, .asset = "USD/2", .clears = true};
-    struct ledger_account account;
-    uint64_t seq;
-    bool opened;
-    CU_ASSERT_EQUAL(
-        ledger_open_account(co_context_background(), ledger, &request, &account, &opened, &seq),
-        LEDGER_OK);
-}
-
 /* The first step alone, as a server leaves it that dies behind it. */
 static struct entry *hold(const struct crossing *crossing, bool with_metadata)
 {
@@ -64,7 +54,9 @@ static struct entry *hold(const struct crossing *crossing, bool with_metadata)
     struct ledger_outcome outcome;
     arena_init(&arena, NULL, 0);
     clearing_id(crossing->to.ledger, "USD/2", clearing);
-    open_clearing(here, clearing);
+    CU_ASSERT_EQUAL(
+        crossing_open_clearing(co_context_background(), here, crossing->to.ledger, "USD/2"),
+        LEDGER_OK);
     crossing_key(key, "main", crossing->key, 1);
     const struct ledger_hold asked = {.key = key,
         .metadata = with_metadata ? crossing_text(&arena, crossing, "USD/2", NULL) : NULL,
@@ -221,13 +213,19 @@ static void taken_for_good(void)
     end();
 }
 
-static void run_sql(const char *sql)
+static struct pg *begin_sql(const char *sql)
 {
     char error[200];
     struct pg *pg = pg_connect(
         co_context_background(), fixture.databases.rows[0].conninfo, NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     CU_ASSERT_EQUAL(pg_script(co_context_background(), pg, sql), PG_OK);
+    return pg;
+}
+
+static void run_sql(const char *sql)
+{
+    struct pg *pg = begin_sql(sql);
     pg_close(&pg);
 }
 
@@ -293,6 +291,108 @@ static void driven_by_many(void)
         entry_drop(&drivers[i].settled);
     entry_drop(&made);
     end();
+}
+
+/* ---- the ledger that pays goes away ---------------------------------------------------------- */
+
+struct leaver {
+    struct crossing asked;
+    struct ledger *from;
+    struct crossing_outcome outcome;
+    struct arena arena;
+    struct co_waitgroup done;
+    bool is_duty; /* drives on what a former one began */
+};
+
+static void leave_main(void *arg)
+{
+    struct leaver *leaver = arg;
+    struct crossing_outcome *outcome = &leaver->outcome;
+    const struct crossing_means means = {.banks = atomic_load(&fixture.api.banks)};
+    if (leaver->is_duty)
+        outcome->status = crossing_drive(co_context_background(), &means, leaver->from,
+            leaver->asked.from.ledger, outcome->first.entry, &outcome->settled);
+    else
+        crossing_carry_out(
+            co_context_background(), &means, leaver->from, &leaver->asked, &leaver->arena, outcome);
+    co_waitgroup_done(&leaver->done);
+}
+
+static void start(struct leaver *leaver)
+{
+    co_waitgroup_add(&leaver->done, 1);
+    co_ensure(co_spawn_named("leaver", leave_main, leaver));
+}
+
+static bool becomes(struct ledger *ledger, const char *id, money held)
+{
+    struct ledger_account account = {.held = -1};
+    uint64_t seq;
+    for (int i = 0; i < PATIENCE_MS && account.held != held; i++, co_sleep(CO_CLOCK_MS))
+        CU_ASSERT_EQUAL(
+            ledger_read_account(co_context_background(), ledger, id, &account, &seq), LEDGER_OK);
+    return account.held == held;
+}
+
+/* The same again, where it is opened next. */
+static void goes_on_when_opened(struct leaver *leaver)
+{
+    struct crossing_outcome *outcome = &leaver->outcome;
+    begin();
+    leaver->from = fixture_ledger(&fixture, "leaving");
+    leaver->is_duty = false;
+    start(leaver);
+    co_waitgroup_wait(&leaver->done);
+    CU_ASSERT_EQUAL_FATAL(outcome->status, LEDGER_OK);
+    CU_ASSERT(outcome->first.replayed && !outcome->moves);
+    CU_ASSERT_EQUAL(outcome->settled->kind, ENTRY_CAPTURE);
+    CU_ASSERT(
+        balance(leaver->from, "payer") == 100 - AMOUNT && balance(there, "arrives") == AMOUNT);
+    entry_drop(&outcome->first.entry);
+    entry_drop(&outcome->settled);
+    arena_clear(&leaver->arena);
+    ledger_leave(leaver->from);
+    end();
+}
+
+/* While the other ledger commits nothing: that is not waited for once this one is to be closed, be
+ * it by a request or by the duty. What was held stays so, and arrives later, once. */
+static void left_when_closed(void)
+{
+    static struct leaver leaver;
+    struct crossing_outcome *outcome = &leaver.outcome;
+    begin();
+    struct ledger *ledger = make_ledger("leaving", "payer");
+    fixture_call(
+        &fixture, "POST", "/v1/ledgers/leaving/accounts/payer/deposit", "{\"amount\":100}", &last);
+    CU_ASSERT_EQUAL(last.status, 201);
+    open_there("arrives");
+    leaver = (struct leaver){.asked = {.key = "leaves",
+                                 .from = {"leaving", "payer"},
+                                 .to = {"branch", "arrives"},
+                                 .amount = AMOUNT},
+        .from = ledger};
+    arena_init(&leaver.arena, NULL, 0);
+    CU_ASSERT_EQUAL(
+        crossing_open_clearing(co_context_background(), there, "leaving", "USD/2"), LEDGER_OK);
+    struct pg *lock = begin_sql("BEGIN; SELECT FROM teller.writer WHERE ledger = (SELECT no FROM"
+                                " teller.ledger WHERE name = 'branch') FOR UPDATE");
+    start(&leaver);
+    CU_ASSERT(becomes(ledger, "payer", AMOUNT));
+    co_context_cancel(ledger_open_context(ledger)); /* as ledger_close() begins */
+    co_waitgroup_wait(&leaver.done);
+    CU_ASSERT_EQUAL(outcome->status, LEDGER_OUTCOME_UNKNOWN);
+    CU_ASSERT(outcome->moves && outcome->first.entry && !outcome->settled);
+    leaver.is_duty = true;
+    start(&leaver);
+    co_waitgroup_wait(&leaver.done);
+    CU_ASSERT(outcome->status != LEDGER_OK && !outcome->settled);
+    CU_ASSERT(becomes(ledger, "payer", AMOUNT));
+    pg_close(&lock);
+    entry_drop(&outcome->first.entry);
+    ledger_leave(ledger);
+    end();
+    goes_on_when_opened(&leaver);
 }
 
 /* ---- texts ---------------------------------------------------------------------------------- */
@@ -363,5 +463,6 @@ static void texts(void)
 
 static const struct unit_test tests[] = {{"texts", texts}, {"missing_for_good", missing_for_good},
     {"taken_for_good", taken_for_good}, {"full_for_good", full_for_good},
-    {"driven_by_many", driven_by_many}, {"damaged", damaged}, {0}};
+    {"driven_by_many", driven_by_many}, {"left_when_closed", left_when_closed},
+    {"damaged", damaged}, {0}};
 const struct unit_suite crossing_suite = {"crossing", 2, tests};

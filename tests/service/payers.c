@@ -48,6 +48,16 @@ static bool is_final(const struct visit *visit)
     return status == 201 || (status >= 400 && status < 500 && status != 409 && status != 429);
 }
 
+static void note_paid(struct payers *payers)
+{
+    int64_t now_ns = co_clock_now_ns(), was_ns = atomic_exchange(&payers->paid_ns, now_ns);
+    int64_t pause_ns = was_ns > 0 ? now_ns - was_ns : 0, most_ns = atomic_load(&payers->pause_ns);
+    while (
+        most_ns < pause_ns && !atomic_compare_exchange_weak(&payers->pause_ns, &most_ns, pause_ns))
+        ;
+    atomic_fetch_add(&payers->answered, 1);
+}
+
 static void pay_until_told(struct payer *payer, struct visit visits[2], int n)
 {
     char key[40], body[PAYERS_BODY];
@@ -61,6 +71,8 @@ static void pay_until_told(struct payer *payer, struct visit visits[2], int n)
         visit_post(visit, "/v1/transfers", key, body);
         if (is_final(visit))
             break;
+        if (atomic_fetch_add(&payer->all->unsettled, 1) == 0 && atomic_load(&payer->all->is_strict))
+            visit_print(visit, 201);
         co_sleep(AGAIN_MS * CO_CLOCK_MS);
     }
     if (visit->response.status != 201) {
@@ -69,7 +81,7 @@ static void pay_until_told(struct payer *payer, struct visit visits[2], int n)
         return;
     }
     payer->arrived[!back] += amount;
-    atomic_fetch_add(&payer->all->answered, 1);
+    note_paid(payer->all);
 }
 
 static void pay_on(void *arg)

@@ -30,7 +30,11 @@ struct payers {
     int count;
     struct co_waitgroup running;
     atomic_bool stop;
+    atomic_bool is_strict; /* the first answer that is not the end is printed */
     _Atomic size_t answered;
+    _Atomic size_t unsettled; /* answers that were not the end: 409, 429, 5xx, or none at all */
+    _Atomic int64_t paid_ns;  /* when one was answered, last */
+    _Atomic int64_t pause_ns; /* the longest time in which none was */
     struct payer each[PAYERS_MOST];
 };
 

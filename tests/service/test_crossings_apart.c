@@ -16,7 +16,15 @@
 #include "tests/service/payers.h"
 #include "tests/service/visit.h"
 
-enum { PATIENCE_S = 60, PAYERS = 8, KILLS = 4, BETWEEN_KILLS = 40 };
+enum {
+    PATIENCE_S = 60,
+    PAYERS = 8,
+    KILLS = 4,
+    BETWEEN_KILLS = 40,
+    MOVES = 16,
+    STOPS = 4,
+    BETWEEN_MOVES = 20
+};
 
 #define BRANCH "/v1/ledgers/branch"
 #define OPEN "teller_open_crossings"
@@ -288,6 +296,91 @@ static void parted_on_the_way(void)
     joint_remove(&joint);
 }
 
+/* ---- handed over --------------------------------------------------------------------------- */
+
+/* Have both go there, or each to where the other is, at the same time: whatever is under way
+ * between them then finds neither. */
+static bool hand_over(const struct service *main_to, const struct service *branch_to)
+{
+    static const char *const paths[] = {"/v1/ledgers/main/owner", "/v1/ledgers/branch/owner"};
+    const struct service *const to[] = {main_to, branch_to};
+    struct visit visits[2];
+    char bodies[2][60];
+    bool are_there = false;
+    for (int i = 0; i < 2; i++) {
+        snprintf(bodies[i], sizeof bodies[i], "{\"server\":%" PRId64 "}", number_of(to[i]));
+        visit_begin(&visits[i], to[i]);
+    }
+    for (int tries = 0; tries < PATIENCE_S * 100 && !are_there; tries++) {
+        for (int i = 0; i < 2; i++)
+            visit_post(&visits[i], paths[i], NULL, bodies[i]);
+        are_there = visits[0].response.status == 200 && visits[1].response.status == 200;
+        co_sleep(10 * CO_CLOCK_MS);
+    }
+    visit_end(&visits[0]);
+    visit_end(&visits[1]);
+    return are_there;
+}
+
+/* Whoever pays sees a pause and no error: what was begun goes on where the ledger is next. */
+static void end_handed_over(struct joint *joint, struct payers *payers)
+{
+    struct visit visit;
+    payers_end(payers);
+    printf("[%zu arrived, none for %" PRId64 " ms at most] ", atomic_load(&payers->answered),
+        atomic_load(&payers->pause_ns) / CO_CLOCK_MS);
+    CU_ASSERT_EQUAL(atomic_load(&payers->unsettled), 0);
+    visit_begin(&visit, &joint->owner);
+    payers_check(payers, &visit);
+    visit_end(&visit);
+    joint_remove(joint);
+}
+
+static void begin_handed_over(struct joint *joint)
+{
+    struct visit visit;
+    CU_ASSERT_FATAL(part(joint));
+    visit_begin(&visit, &joint->owner);
+    CU_ASSERT(payers_fund(&visit));
+    visit_end(&visit);
+}
+
+static void handed_over(void)
+{
+    static struct joint joint;
+    static struct payers payers;
+    struct dice dice = dice_make(unit_seed(), 93);
+    begin_handed_over(&joint);
+    payers_begin(&payers, PAYERS, &joint.owner, joint.other, 94);
+    atomic_store(&payers.is_strict, true);
+    for (int i = 0; i < MOVES; i++) {
+        const struct service *const ends[] = {&joint.owner, joint.other};
+        payers_let(&payers, BETWEEN_MOVES, &dice);
+        CU_ASSERT(hand_over(ends[dice_below(&dice, 2)], ends[dice_below(&dice, 2)]));
+    }
+    payers_let(&payers, BETWEEN_MOVES, &dice);
+    end_handed_over(&joint, &payers);
+}
+
+/* The same, of a server that stops: it has one of the two ledgers, or both. */
+static void handed_over_at_a_stop(void)
+{
+    static struct joint joint;
+    static struct payers payers;
+    struct dice dice = dice_make(unit_seed(), 95);
+    begin_handed_over(&joint);
+    payers_begin(&payers, PAYERS, &joint.owner, &joint.owner, 96);
+    atomic_store(&payers.is_strict, true);
+    for (int i = 0; i < STOPS; i++) {
+        CU_ASSERT(hand_over(i % 2 ? joint.other : &joint.owner, joint.other));
+        payers_let(&payers, BETWEEN_MOVES, &dice);
+        CU_ASSERT_EQUAL(service_stop(joint.other), 0);
+        payers_let(&payers, BETWEEN_MOVES, &dice);
+        CU_ASSERT_FATAL(service_run(joint.other));
+    }
+    end_handed_over(&joint, &payers);
+}
+
 /* ---- killed at random ----------------------------------------------------------------------- */
 
 /* One of the two, whichever; it comes back, and has one of the ledgers again. */
@@ -326,4 +419,6 @@ static void killed_at_random(void)
 
 const struct unit_suite crossings_apart_suite = {"crossings-apart", 3,
     (const struct unit_test[]){{"told_as_by_one", told_as_by_one},
-        {"parted_on_the_way", parted_on_the_way}, {"killed_at_random", killed_at_random}, {0}}};
+        {"parted_on_the_way", parted_on_the_way}, {"handed_over", handed_over},
+        {"handed_over_at_a_stop", handed_over_at_a_stop}, {"killed_at_random", killed_at_random},
+        {0}}};
