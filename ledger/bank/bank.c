@@ -165,7 +165,8 @@ static enum pg_status find_main(
     int number;
     if (bank->main_is_in)
         return bank_main_keep_out(context, bank, error, size);
-    enum pg_status status = store_find(context, bank->conninfo, &wanted, &number, error, size);
+    enum pg_status status =
+        store_find(context, bank->conninfo, &wanted, &number, NULL, error, size);
     return status == PG_OK ? bank_main_take_back(context, bank, error, size) : status;
 }
 
@@ -194,6 +195,7 @@ static void add_slots(struct bank *bank, size_t *known)
     if (rows == *known) /* none has come since; none ever goes */
         return;
     enum bank_admission admission = BANK_ADMITTED;
+    size_t before = atomic_load(&bank->count);
     for (size_t i = 0; admission != BANK_NOBODY_SAYS && lease_row(bank->lease, i, &row); i++) {
         if (atomic_load(&bank->count) == bank->max_ledgers || bank_slot_find(bank, row.name) ||
             (admission = admits(bank, row.name)) != BANK_ADMITTED)
@@ -205,6 +207,8 @@ static void add_slots(struct bank *bank, size_t *known)
         co_mutex_unlock(&bank->making);
     }
     *known = admission == BANK_NOBODY_SAYS ? 0 : rows;
+    if (atomic_load(&bank->count) != before)
+        bank_step(bank);
 }
 
 /* Others may make ledgers while this server stands by. */
@@ -335,9 +339,9 @@ bool bank_is_lost(struct bank *bank)
 
 /* ---- making one ---------------------------------------------------------------------------- */
 
-/* The caller holds `making`. NULL: see *status. */
+/* The caller holds `making`. NULL: see *status; OK: there is one, which another server has made. */
 static struct bank_slot *make_slot(struct co_context *context, struct bank *bank, const char *name,
-    const char *strategy, enum ledger_status *status)
+    const char *strategy, bool *made, enum ledger_status *status)
 {
     char error[LEDGER_REASON];
     int number;
@@ -353,12 +357,15 @@ static struct bank_slot *make_slot(struct co_context *context, struct bank *bank
     *status = LEDGER_UNAVAILABLE;
     const struct store_wanted wanted = {
         .ledger = name, .strategy = strategy, .server = lease_server(bank->lease)};
-    if (store_find(context, bank->conninfo, &wanted, &number, error, sizeof error) != PG_OK) {
+    if (store_find(context, bank->conninfo, &wanted, &number, made, error, sizeof error) != PG_OK) {
         notice(NOTICE_TROUBLE, "ledger %s: %s", name, error);
         return NULL;
     }
     /* Its row must be seen before its keeper can take it. */
     lease_look_soon(bank->lease);
+    *status = *made ? LEDGER_UNAVAILABLE : LEDGER_OK;
+    if (!*made)
+        return NULL;
     struct bank_slot *slot = add_slot(bank, number, name, strategy);
     return slot && bank_keep(slot, true) ? slot : NULL;
 }
@@ -399,22 +406,27 @@ enum ledger_status bank_create(struct co_context *context, struct bank *bank, co
     co_ensure(bank_name_is_valid(name));
     co_ensure(!strategy || strategy_list_known(strategy, strlen(strategy)));
     *ledger = NULL;
+    *created = false;
 
     /* One at a time, so that a name gets one slot. */
     co_mutex_lock(&bank->making);
     struct bank_slot *slot = bank_slot_find(bank, name);
-    *created = !slot;
-    /* The same again is fine; with another strategy it would not be the same. */
-    if (slot && strategy && strcmp(slot->strategy, strategy) != 0)
-        status = LEDGER_LEDGER_EXISTS;
-    else if (!slot && atomic_load(&bank->leaving))
+    if (!slot && atomic_load(&bank->leaving))
         status = LEDGER_UNAVAILABLE;
     else if (!slot)
-        slot = make_slot(context, bank, name, strategy, &status);
+        slot = make_slot(context, bank, name, strategy, created, &status);
     co_mutex_unlock(&bank->making);
 
-    if (status == LEDGER_LEDGER_EXISTS || !slot)
+    /* As it was made there, with its strategy. */
+    if (!slot && status == LEDGER_OK) {
+        status = LEDGER_UNAVAILABLE;
+        slot = bank_await_known(context, bank, name) ? bank_slot_find(bank, name) : NULL;
+    }
+    if (!slot)
         return status;
+    /* The same again is fine; with another strategy it would not be the same. */
+    if (strategy && strcmp(slot->strategy, strategy) != 0)
+        return LEDGER_LEDGER_EXISTS;
     /* Made is not open: the keeper takes it like any other. */
     status = await_open(context, slot, ledger);
     *created = *created && *ledger;

@@ -65,6 +65,18 @@ bool banks_is_well(struct banks *banks, size_t index, char why[LEDGER_REASON]);
 
 /* ---- by the name of a ledger, as of the same name in bank.h ---------------------------------- */
 
+enum banks_learned {
+    BANKS_KNOWN,  /* the functions below find it from now on, here or elsewhere */
+    BANKS_NONE,   /* there is no such ledger */
+    BANKS_ABROAD, /* it is in a database of the service that this process was not told of */
+    BANKS_UNSURE, /* the database did not say, or it has yet to be seen */
+};
+
+/* Is there such a ledger? As the database says after this was called, if it is not known already
+ * (lease_ask.h says what that costs): the functions below that never park call NOT_FOUND what
+ * another server has made a moment ago; the others ask first. Parks. */
+enum banks_learned banks_learn(struct co_context *context, struct banks *banks, const char *name);
+
 enum ledger_status banks_find(struct banks *banks, const char *name, struct ledger **ledger);
 enum ledger_status banks_await(
     struct co_context *context, struct banks *banks, const char *name, struct ledger **ledger);

@@ -124,6 +124,10 @@ enum ledger_status banks_find(struct banks *banks, const char *name, struct ledg
 enum ledger_status banks_await(
     struct co_context *context, struct banks *banks, const char *name, struct ledger **ledger)
 {
+    enum banks_learned learned = banks_learn(context, banks, name);
+    *ledger = NULL;
+    if (learned == BANKS_ABROAD || learned == BANKS_UNSURE)
+        return LEDGER_UNAVAILABLE;
     return unless_unknown(banks, bank_await(context, home_of(banks, name), name, ledger));
 }
 

@@ -236,9 +236,10 @@ static enum pg_status record_stops(struct co_context *context, struct lease *lea
 
 /* ---- turns --------------------------------------------------------------------------------- */
 
-static bool beat_is_due(const struct lease *lease)
+/* What names stand for is asked with a beat only: the database must confirm that it is the one. */
+static bool beat_is_due(const struct lease *lease, bool asks)
 {
-    return lease->sent_ns == 0 ||
+    return asks || lease->sent_ns == 0 ||
            co_clock_boot_ns() - lease->sent_ns >= LEASE_BEAT_MS * CO_CLOCK_MS;
 }
 
@@ -260,10 +261,13 @@ static enum pg_status beat_or_enter(
     return status == PG_OK && !there ? PG_ERROR : status;
 }
 
-static enum pg_status make_turn(struct co_context *context, struct lease *lease, bool beats)
+static enum pg_status make_turn(struct co_context *context, struct lease *lease, bool fresh)
 {
     int64_t sent_ns = 0;
+    bool asks = lease_ask_is_due(lease), beats = fresh || beat_is_due(lease, asks);
     enum pg_status status = beats ? beat_or_enter(context, lease, &sent_ns) : PG_OK;
+    if (status == PG_OK && asks)
+        status = lease_answer(context, lease);
     if (status == PG_OK)
         status = lease_make_gifts(context, lease);
     if (status == PG_OK)
@@ -302,7 +306,7 @@ static bool try_turn(struct lease *lease)
     if (lease->pg)
         turn = co_context_with_timeout(
             lease->beating.running, (lease->looks_on ? TURN_MS : ALL_MS) * CO_CLOCK_MS);
-    bool good = turn && make_turn(turn, lease, fresh || beat_is_due(lease)) == PG_OK;
+    bool good = turn && make_turn(turn, lease, fresh) == PG_OK;
     if (turn)
         co_context_release(&turn);
     if (good)
@@ -343,6 +347,9 @@ static int64_t pause_of(struct lease *lease)
 {
     int64_t now_ns = co_clock_boot_ns();
     int64_t rest_ns = lease->sent_ns + LEASE_BEAT_MS * CO_CLOCK_MS - now_ns;
+    int64_t ask_ns = lease_ask_due_ns(lease);
+    if (ask_ns)
+        rest_ns = sooner(rest_ns, ask_ns - now_ns);
     if (lease_has_gifts(lease))
         return sooner(rest_ns, RETRY_MS * CO_CLOCK_MS);
     if (!watches(lease))

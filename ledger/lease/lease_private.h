@@ -6,6 +6,7 @@
 #include "coro/lock.h"
 #include "coro/duty.h"
 #include "ledger/lease/lease.h"
+#include "ledger/lease/lease_ask.h"
 #include "ledger/db/pg.h"
 #include "ledger/lease/witness.h"
 
@@ -40,6 +41,19 @@ struct lease_gift {
     } stage;
 };
 
+/* A name that is asked for; it lies in the memory of whoever asks. */
+struct lease_question {
+    struct lease_question *next;
+    const char *name;
+    size_t row; /* of the answers, once it is asked */
+    struct lease_named named;
+    enum lease_question_stage {
+        LEASE_QUESTION_NEW,
+        LEASE_QUESTION_ASKED,
+        LEASE_QUESTION_ANSWERED,
+    } stage;
+};
+
 struct lease_known { /* what is kept of a row (lease_look.h); texts are its own */
     int ledger;
     char strategy[12];
@@ -65,6 +79,8 @@ struct lease {
     struct lease_claim *claims;
     struct lease_gift *gifts;
     struct lease_interest *interests;
+    struct lease_question *questions;
+    int64_t questioned_ns;    /* when such were asked last; 0: never */
     struct lease_known *rows; /* ascending by ledger */
     struct lease_peer *peers;
     size_t row_count, row_room, peer_count;
@@ -98,6 +114,12 @@ CO_MUST_CHECK enum pg_status lease_enter(struct co_context *context, struct leas
 CO_MUST_CHECK enum pg_status lease_make_gifts(struct co_context *context, struct lease *lease);
 bool lease_has_gifts(struct lease *lease);
 void lease_note_gifts(struct lease *lease);
+
+/* Questions (lease_ask.h): are there any that are to be asked now; when should the next turn come
+ * for such, by co_clock_boot_ns(), 0: it need not; and ask them, after a beat. The last one parks. */
+bool lease_ask_is_due(struct lease *lease);
+int64_t lease_ask_due_ns(struct lease *lease);
+CO_MUST_CHECK enum pg_status lease_answer(struct co_context *context, struct lease *lease);
 
 /* Read what the database says now of the servers, and what has changed of the ledgers; or, unless
  * looks_on, of all of them. Parks. */

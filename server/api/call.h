@@ -74,6 +74,7 @@ struct call {
     struct call_refusal refusal;
     bool has_begun;       /* something of it was done: it may not be told that nothing was */
     bool is_unsure;       /* at the head it could not be told whether the token is good */
+    bool asks_ledger;     /* nor whether there is such a ledger */
     struct arena scratch; /* what a long body is parsed into, until body_forget() */
     bool parses_alone;    /* it has one of the places for that (body.c) */
     struct stages stages;

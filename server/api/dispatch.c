@@ -192,17 +192,33 @@ static bool enter_ledger(struct call *call)
     return !wants_ledger(call) || stale_enter(call) || elsewhere_enter(call);
 }
 
-/* Is it open here, or soon may be, or at another server? It is not kept open for one whose body may
- * take its time. */
-static bool has_ledger(struct call *call)
+/* It is not kept open for one whose body may take its time. */
+static enum ledger_status find_ledger(struct call *call, bool *moves)
+{
+    enum ledger_status status =
+        banks_find_moving(call->api->banks, call->path.ledger, &call->ledger, moves);
+    elsewhere_leave(call);
+    return status;
+}
+
+/* Is it open here, or soon may be, or at another server? One that only the database can know of is
+ * let pass where nobody may park: asks_ledger. */
+static bool has_ledger(struct call *call, bool may_park)
 {
     bool moves;
     call->elsewhere = NULL;
+    call->asks_ledger = false;
     if (!call->path.ledger || call->route->flags & ROUTE_IS_OF_SERVERS)
         return true;
-    enum ledger_status status =
-        banks_find_moving(call->api->banks, call->path.ledger, &call->ledger, &moves);
-    elsewhere_leave(call);
+    enum ledger_status status = find_ledger(call, &moves);
+    call->asks_ledger = status == LEDGER_LEDGER_NOT_FOUND && !may_park;
+    if (call->asks_ledger)
+        return true;
+    if (status == LEDGER_LEDGER_NOT_FOUND) {
+        if (!elsewhere_learn(call, call->path.ledger))
+            return false;
+        status = find_ledger(call, &moves);
+    }
     /* That there is one is enough. */
     if (status == LEDGER_UNAVAILABLE && (moves || !wants_ledger(call) || stale_serves(call)))
         status = LEDGER_OK;
@@ -264,11 +280,12 @@ static bool query_is_known(struct call *call)
 /* All that is known before the body is: in the documented order. */
 static bool judge(struct call *call, bool may_park)
 {
-    call->is_unsure = false;
+    call->is_unsure = call->asks_ledger = false;
     if (!find_route(call) || !is_open(call) || !is_allowed(call, may_park))
         return false;
     /* Nobody may learn which ledgers there are before the token is known. */
-    return call->is_unsure || (is_for_sender(call) && has_ledger(call) && has_content_type(call));
+    return call->is_unsure || (is_for_sender(call) && has_ledger(call, may_park) &&
+                                  (call->asks_ledger || has_content_type(call)));
 }
 
 /* ---- the one answer ------------------------------------------------------------------------ */
@@ -440,7 +457,8 @@ void dispatch_answer(void *arg, struct request *request, struct response *respon
     /* Its body took its time. */
     bool is_old = call->stages.started_ns - request->arrived_ns > judged_for_ns;
     /* A slow body may outlive the token or the ledger that its head was judged by. */
-    bool goes_on = ((!is_old && !call->is_unsure) || judge(call, true)) && enter_ledger(call);
+    bool is_judged = !is_old && !call->is_unsure && !call->asks_ledger;
+    bool goes_on = (is_judged || judge(call, true)) && enter_ledger(call);
     goes_on = goes_on && is_here(call) && answer_here(call);
     if (stale_gives_up(call))
         goes_on = elsewhere_enter(call) && is_here(call) && answer_here(call);

@@ -21,8 +21,12 @@ enum {
     TRIES = 3,
 };
 
-static const char out_of_reach[] =
-    "Another server has this ledger, and cannot be reached. Nothing was done.";
+static const char
+    out_of_reach[] = "Another server has this ledger, and cannot be reached. Nothing was done.",
+    abroad[] = "This ledger is in a database that this server was not told of (--database): ask a "
+               "server that was. Nothing was done.",
+    unsure[] = "This server does not know whether there is such a ledger, and the database does "
+               "not say. Nothing was done.";
 
 /* ---- who has it ---------------------------------------------------------------------------- */
 
@@ -67,12 +71,29 @@ bool elsewhere_find(struct call *call)
     return call->elsewhere != NULL;
 }
 
+bool elsewhere_learn(struct call *call, const char *name)
+{
+    enum banks_learned learned = banks_learn(call_context(call), call->api->banks, name);
+    if (learned == BANKS_NONE)
+        call_refuse_status(call, LEDGER_LEDGER_NOT_FOUND, 0);
+    else if (learned != BANKS_KNOWN) {
+        call_refuse_status(call, LEDGER_UNAVAILABLE, 0);
+        call->refusal.detail = learned == BANKS_ABROAD ? abroad : unsure;
+    }
+    return learned == BANKS_KNOWN;
+}
+
 bool elsewhere_enter(struct call *call)
 {
     struct banks *banks = call->api->banks;
     bool moves;
     call->elsewhere = NULL;
     enum ledger_status status = banks_find_moving(banks, call->path.ledger, &call->ledger, &moves);
+    if (status == LEDGER_LEDGER_NOT_FOUND) {
+        if (!elsewhere_learn(call, call->path.ledger))
+            return false;
+        status = banks_find_moving(banks, call->path.ledger, &call->ledger, &moves);
+    }
     if (moves)
         status = banks_await(call_context(call), banks, call->path.ledger, &call->ledger);
     if (status == LEDGER_UNAVAILABLE)

@@ -201,6 +201,10 @@ void ledgers_post(struct call *call)
     /* Another server took it meanwhile. */
     if (status == LEDGER_UNAVAILABLE && is_passed_on(call, wanted.name))
         return;
+    /* It may be known why. */
+    if (status == LEDGER_UNAVAILABLE && !elsewhere_learn(call, wanted.name) &&
+        call->refusal.status == LEDGER_UNAVAILABLE)
+        return;
     if (status != LEDGER_OK) {
         call_refuse_status(call, status, 0);
         return;
