@@ -284,8 +284,8 @@ static bool judge(struct call *call, bool may_park)
     if (!find_route(call) || !is_open(call) || !is_allowed(call, may_park))
         return false;
     /* Nobody may learn which ledgers there are before the token is known. */
-    return call->is_unsure || (is_for_sender(call) && has_ledger(call, may_park) &&
-                                  (call->asks_ledger || has_content_type(call)));
+    return call->is_unsure ||
+           (is_for_sender(call) && has_content_type(call) && has_ledger(call, may_park));
 }
 
 /* ---- the one answer ------------------------------------------------------------------------ */

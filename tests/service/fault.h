@@ -25,13 +25,13 @@ enum fault {
     FAULT_NO_TOKEN,
     FAULT_SCOPE,
     FAULT_BOUND,
-    FAULT_NO_LEDGER,
     FAULT_TYPE,
     FAULT_TOO_LARGE,
     FAULT_UNSURE,  /* too many bodies come with tokens that may be new, as this one's may */
     FAULT_UNKNOWN, /* it may be new, and the database cannot be asked */
     FAULT_OF_TOKEN,
     FAULT_IN_WORK, /* too many requests with this token are */
+    FAULT_NO_LEDGER,
     FAULT_PARAMETER,
     FAULT_VALUE,
     FAULT_KEY,

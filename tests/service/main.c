@@ -90,6 +90,7 @@ static const struct unit_suite *const suites[] = {
     &forward_ends_suite,
     &forward_secret_suite,
     &token_servers_suite,
+    &hearsay_suite,
     &crashes_suite,
     NULL,
 };

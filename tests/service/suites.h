@@ -88,7 +88,7 @@ extern const struct unit_suite takeover_suite;
 extern const struct unit_suite places_suite, leaving_suite, spread_suite;
 extern const struct unit_suite forward_suite, forward_ends_suite, forward_secret_suite;
 extern const struct unit_suite servers_suite, control_suite, stale_suite, read_database_suite;
-extern const struct unit_suite token_servers_suite;
+extern const struct unit_suite token_servers_suite, hearsay_suite;
 extern const struct unit_suite databases_suite;
 extern const struct unit_suite crashes_suite;
 
