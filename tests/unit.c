@@ -50,8 +50,7 @@ static void run_in_runtime(void)
 static int in_share(const char *share, int nth)
 {
     int which = 0, shares = 0;
-    return sscanf(share, "%d/%d", &which, &shares) == 2 && shares > 0 &&
-        nth % shares == which - 1;
+    return sscanf(share, "%d/%d", &which, &shares) == 2 && shares > 0 && nth % shares == which - 1;
 }
 
 static int wanted(int nth, const char *suite, const char *test, int argc, char **argv)

@@ -162,11 +162,10 @@ static enum pg_status find_main(
 {
     const struct store_wanted wanted = {
         .ledger = BANK_NAME_MAIN, .strategy = strategy_list_find(bank->strategies, BANK_NAME_MAIN)};
-    int number;
+    struct store_found found;
     if (bank->main_is_in)
         return bank_main_keep_out(context, bank, error, size);
-    enum pg_status status =
-        store_find(context, bank->conninfo, &wanted, &number, NULL, error, size);
+    enum pg_status status = store_find(context, bank->conninfo, &wanted, &found, error, size);
     return status == PG_OK ? bank_main_take_back(context, bank, error, size) : status;
 }
 
@@ -344,7 +343,7 @@ static struct bank_slot *make_slot(struct co_context *context, struct bank *bank
     const char *strategy, bool *made, enum ledger_status *status)
 {
     char error[LEDGER_REASON];
-    int number;
+    struct store_found found;
     /* As asked for; else as the options say of that name, or of all. */
     if (!strategy)
         strategy = strategy_list_find(bank->strategies, name);
@@ -357,16 +356,17 @@ static struct bank_slot *make_slot(struct co_context *context, struct bank *bank
     *status = LEDGER_UNAVAILABLE;
     const struct store_wanted wanted = {
         .ledger = name, .strategy = strategy, .server = lease_server(bank->lease)};
-    if (store_find(context, bank->conninfo, &wanted, &number, made, error, sizeof error) != PG_OK) {
+    if (store_find(context, bank->conninfo, &wanted, &found, error, sizeof error) != PG_OK) {
         notice(NOTICE_TROUBLE, "ledger %s: %s", name, error);
         return NULL;
     }
     /* Its row must be seen before its keeper can take it. */
     lease_look_soon(bank->lease);
+    *made = found.made;
     *status = *made ? LEDGER_UNAVAILABLE : LEDGER_OK;
     if (!*made)
         return NULL;
-    struct bank_slot *slot = add_slot(bank, number, name, strategy);
+    struct bank_slot *slot = add_slot(bank, found.number, name, strategy);
     return slot && bank_keep(slot, true) ? slot : NULL;
 }
 

@@ -90,6 +90,11 @@ enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger 
 enum ledger_status bank_await(
     struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger);
 
+/* Park until it is found, as the database has it; false: the context ended first, or no look has
+ * brought it within two seconds. */
+CO_MUST_CHECK bool bank_await_known(
+    struct co_context *context, struct bank *bank, const char *name);
+
 /* As bank_find(); *moves: bank_await() would wait for it. Never parks. */
 enum ledger_status bank_find_moving(
     struct bank *bank, const char *name, struct ledger **ledger, bool *moves);

@@ -115,11 +115,6 @@ struct bank_slot *bank_slot_at(struct bank *bank, size_t index);
 /* The slot of a ledger; NULL: there is none. Never parks. */
 struct bank_slot *bank_slot_find(struct bank *bank, const char *name);
 
-/* Park until there is one, as there is such a row; false: the context ended first, or no look has
- * brought it within BANK_HOLD_MS. */
-CO_MUST_CHECK bool bank_await_known(
-    struct co_context *context, struct bank *bank, const char *name);
-
 void bank_slot_free(struct bank *bank); /* all of them, with their places */
 
 /* Enter the ledger of that slot; NULL: it is not open. That is not a use of it. Never parks. */

@@ -112,10 +112,14 @@ struct store_wanted {
     uint64_t server;      /* whose it is then; 0: nobody's */
 };
 
-/* Find the ledger of that name, or make it; *number is the one that it has in the database. *made,
- * unless `made` is NULL: it was not there. Not OK: the reason is in `error`. */
+struct store_found {
+    int number; /* that it has in the database */
+    bool made;  /* it was not there */
+};
+
+/* Find the ledger of that name, or make it. Not OK: the reason is in `error`. */
 CO_MUST_CHECK enum pg_status store_find(struct co_context *context, const char *conninfo,
-    const struct store_wanted *wanted, int *number, bool *made, char *error, size_t error_size);
+    const struct store_wanted *wanted, struct store_found *found, char *error, size_t error_size);
 
 /* Its last batch, which ends with that position, is committed, and may be acknowledged. */
 void store_acknowledge(struct store *store, uint64_t seq);

@@ -38,7 +38,7 @@ static enum pg_status refuse_name(const char *name, char *error, size_t error_si
 }
 
 enum pg_status store_find(struct co_context *context, const char *conninfo,
-    const struct store_wanted *wanted, int *number, bool *made, char *error, size_t error_size)
+    const struct store_wanted *wanted, struct store_found *found, char *error, size_t error_size)
 {
     static const struct pg_statement make = {3,
         "WITH n AS (SELECT ledger_reserve($1, '') AS home),"
@@ -50,7 +50,7 @@ enum pg_status store_find(struct co_context *context, const char *conninfo,
     char me[24];
     const char *values[] = {wanted->ledger, wanted->strategy, me};
     struct pg_result *rows = NULL;
-    bool is_made = false;
+    *found = (struct store_found){.number = 0};
     snprintf(me, sizeof me, "%lu", wanted->server);
     struct pg *pg = pg_connect(context, conninfo, PG_APP_ROLE, error, error_size);
     if (!pg)
@@ -61,7 +61,7 @@ enum pg_status store_find(struct co_context *context, const char *conninfo,
     if (status == PG_OK && pg_rows(rows) == 0) {
         pg_free(&rows);
         status = pg_run(context, pg, &make, values, &rows);
-        is_made = status == PG_OK && pg_rows(rows) > 0;
+        found->made = status == PG_OK && pg_rows(rows) > 0;
     }
     if (status == PG_OK && pg_rows(rows) == 0) { /* made by another one just now */
         pg_free(&rows);
@@ -72,9 +72,7 @@ enum pg_status store_find(struct co_context *context, const char *conninfo,
     else if (pg_rows(rows) == 0)
         status = refuse_name(wanted->ledger, error, error_size);
     else
-        *number = (int)pg_number(rows, 0, 0);
-    if (made)
-        *made = is_made;
+        found->number = (int)pg_number(rows, 0, 0);
     pg_free(&rows);
     pg_close(&pg);
     return status;
@@ -87,10 +85,12 @@ static bool prepare_alone(struct co_context *context, struct store *store,
     const struct lease_options alone = {.conninfo = options->conninfo};
     const struct store_wanted wanted = {.ledger = options->ledger, .strategy = options->strategy};
     struct lease_row row = {.free = false};
+    struct store_found found;
     uint64_t seen = 0;
     if (store_prepare(context, options->conninfo, error, size) != PG_OK ||
-        store_find(context, options->conninfo, &wanted, &store->ledger, NULL, error, size) != PG_OK)
+        store_find(context, options->conninfo, &wanted, &found, error, size) != PG_OK)
         return false;
+    store->ledger = found.number;
     store->lease = store->own_lease = lease_start(context, &alone, error, size);
     if (!store->lease)
         return false;

@@ -11,6 +11,19 @@
 
 enum { APART_MS = 20 };
 
+/* A name that is asked for; it lies in the memory of whoever asks. */
+struct lease_question {
+    struct lease_question *next;
+    const char *name;
+    size_t row; /* of the answers, once it is asked */
+    struct lease_named named;
+    enum lease_question_stage {
+        LEASE_QUESTION_NEW,
+        LEASE_QUESTION_ASKED,
+        LEASE_QUESTION_ANSWERED,
+    } stage;
+};
+
 /* ---- whoever asks -------------------------------------------------------------------------- */
 
 /* By the clock of the last questions, when the next may be asked. Under the lock. */

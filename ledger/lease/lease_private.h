@@ -6,7 +6,6 @@
 #include "coro/lock.h"
 #include "coro/duty.h"
 #include "ledger/lease/lease.h"
-#include "ledger/lease/lease_ask.h"
 #include "ledger/db/pg.h"
 #include "ledger/lease/witness.h"
 
@@ -38,19 +37,6 @@ struct lease_gift {
         LEASE_GIFT_MADE, /* the database has it */
         LEASE_GIFT_SEEN, /* and a look came after that */
         LEASE_GIFT_REFUSED,
-    } stage;
-};
-
-/* A name that is asked for; it lies in the memory of whoever asks. */
-struct lease_question {
-    struct lease_question *next;
-    const char *name;
-    size_t row; /* of the answers, once it is asked */
-    struct lease_named named;
-    enum lease_question_stage {
-        LEASE_QUESTION_NEW,
-        LEASE_QUESTION_ASKED,
-        LEASE_QUESTION_ANSWERED,
     } stage;
 };
 
@@ -116,7 +102,7 @@ bool lease_has_gifts(struct lease *lease);
 void lease_note_gifts(struct lease *lease);
 
 /* Questions (lease_ask.h): are there any that are to be asked now; when should the next turn come
- * for such, by co_clock_boot_ns(), 0: it need not; and ask them, after a beat. The last one parks. */
+ * for such, by co_clock_boot_ns(), 0: it need not; and ask them, after a beat: that parks. */
 bool lease_ask_is_due(struct lease *lease);
 int64_t lease_ask_due_ns(struct lease *lease);
 CO_MUST_CHECK enum pg_status lease_answer(struct co_context *context, struct lease *lease);

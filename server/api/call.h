@@ -72,11 +72,10 @@ struct call {
     struct elsewhere *elsewhere; /* the server that has it (elsewhere.h); NULL: no other one */
     struct co_context *context;  /* call_context(); NULL: nobody has asked for it */
     struct call_refusal refusal;
-    bool has_begun;       /* something of it was done: it may not be told that nothing was */
-    bool is_unsure;       /* at the head it could not be told whether the token is good */
-    bool asks_ledger;     /* nor whether there is such a ledger */
-    struct arena scratch; /* what a long body is parsed into, until body_forget() */
-    bool parses_alone;    /* it has one of the places for that (body.c) */
+    bool has_begun;              /* something of it was done: it may not be told that nothing was */
+    bool is_unsure, asks_ledger; /* the head's: is the token good, is there such a ledger? */
+    struct arena scratch;        /* what a long body is parsed into, until body_forget() */
+    bool parses_alone;           /* it has one of the places for that (body.c) */
     struct stages stages;
     /* What the answer says besides the response: headers, and figures. */
     const char *location;

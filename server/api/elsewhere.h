@@ -32,8 +32,8 @@ struct elsewhere {
  * refused: none that can be asked has. Never parks. */
 CO_MUST_CHECK bool elsewhere_find(struct call *call);
 
-/* Is there a ledger of that name, whoever has it? Asked of the database, if nobody here knows it, so
- * that what another server has made a moment ago is there. False, and refused: there is none, or
+/* Is there a ledger of that name, whoever has it? If nobody here knows it, the database is
+ * asked: what another server has made a moment ago is there. False, and refused: there is none, or
  * that cannot be told now. Parks. */
 CO_MUST_CHECK bool elsewhere_learn(struct call *call, const char *name);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// answers.js [--whole] FILE...: what the service answered during its tests (tests/service/witness.h),
-// held against its description. With --whole all tests ran: then each operation must have been
-// answered with each status that is described of it. Run from the root; prints "answers: N passed,
-// N failed", where each operation and status that was seen counts once.
+// answers.js [--whole] FILE...: what the service answered during its tests, as
+// tests/service/witness.h has kept it, held against its description. With --whole all tests ran:
+// then each operation must have been answered with each status that is described of it. Run from
+// the root; prints "answers: N passed, N failed", where each operation and status that was seen
+// counts once.
 
 import { createReadStream, readFileSync } from 'node:fs';
 
