@@ -4,7 +4,7 @@
 
 import { linkTo } from './address.js';
 import { LEDGER, problemOf, request } from './api.js';
-import { element, find, refresh, settle, write } from './dom.js';
+import { arrange, element, find, refresh, settle, write } from './dom.js';
 import { assetOfWorld, readAmount, showAmount, wrongAmount } from './money.js';
 
 const PAGE = 25;
@@ -72,24 +72,13 @@ function show({ items, next: following }, touched) {
         remember(account.id, account.asset);
         rows.set(account.id, { ...(before.get(account.id) ?? makeRow(account)), account });
     }
-    place([...rows.values()].map(({ row }) => row));
+    arrange(find('accounts-rows'), [...rows.values()].map(({ row }) => row));
     find('known-accounts').replaceChildren(
         ...items.map(({ id }) => element('option', { value: id })));
     find('accounts-next').disabled = next === null;
     find('accounts-previous').disabled = pages.length === 1;
     draw();
     settle('accounts');
-}
-
-/** Put the rows into the table; if they are there nothing is touched, so the focus stays. */
-function place(wanted) {
-    const body = find('accounts-rows');
-    const same = body.children.length === wanted.length &&
-        wanted.every((row, i) => body.children[i] === row);
-    if (same) return;
-    const focused = body.contains(document.activeElement) ? document.activeElement : null;
-    body.replaceChildren(...wanted);
-    if (focused?.isConnected) focused.focus({ preventScroll: true });
 }
 
 /** An entry of the journal: balances change, accounts may have been opened. */

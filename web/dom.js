@@ -22,6 +22,16 @@ export function drawing(tag, attributes = {}, ...children) {
     return node;
 }
 
+/** Have `parent` hold these children, in this order. What was there and keeps its order is not
+ *  touched: neither the focus nor a press of the mouse that has yet to be let go is lost. */
+export function arrange(parent, wanted) {
+    const stays = new Set(wanted);
+    for (const child of [...parent.children]) if (!stays.has(child)) child.remove();
+    wanted.forEach((child, i) => {
+        if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null);
+    });
+}
+
 /** Set the text of an element, touching the document only if it changes. */
 export function write(id, text) {
     const node = find(id);

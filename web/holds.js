@@ -6,7 +6,7 @@
 import { assetOf, findAsset } from './accounts.js';
 import { linkTo } from './address.js';
 import { LEDGER, LEDGER_NAME, request } from './api.js';
-import { element, find, refresh, settle, write } from './dom.js';
+import { arrange, element, find, refresh, settle, write } from './dom.js';
 import { fillForm } from './forms.js';
 import { read as readMetrics } from './metrics.js';
 import { assetOfWorld, codeOf, showAmount, showCount } from './money.js';
@@ -113,7 +113,7 @@ function chosen() {
 function draw() {
     if (find('holds').hidden || reading) return;
     const shown = chosen();
-    find('holds-rows').replaceChildren(...shown.map(row));
+    arrange(find('holds-rows'), rowsOf(shown));
     find('holds-table').hidden = shown.length === 0;
     find('holds-older').hidden = low === 0;
     const where = low === 0 ? 'in the whole journal'
@@ -124,9 +124,22 @@ function draw() {
     }${whose} ${where}.`);
 }
 
-function row(hold) {
+let drawn = new Map(); // seq -> {row, as}: the rows in the document, and what they say
+
+/** Each as it is in the document, unless it has something new to say. */
+function rowsOf(shown) {
+    const before = drawn;
+    drawn = new Map(shown.map((hold) => {
+        const asset = assetOfWorld(hold.from) ?? assetOf(hold.from) ?? assetOf(hold.to);
+        const as = `${hold.status} ${hold.by} ${asset}`;
+        const kept = before.get(hold.seq);
+        return [hold.seq, kept?.as === as ? kept : { row: row(hold, asset), as }];
+    }));
+    return [...drawn.values()].map((kept) => kept.row);
+}
+
+function row(hold, asset) {
     const { seq, from, to, amount, status, by, expires_at: expires } = hold;
-    const asset = assetOfWorld(from) ?? assetOf(from) ?? assetOf(to);
     const acts = status === 'held' ? ['capture', 'release'].map((verb) =>
         element('button', { type: 'button', 'data-verb': verb, 'data-hold': seq,
             'aria-label': `${verb} hold ${seq}` },

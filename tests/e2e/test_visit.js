@@ -243,6 +243,30 @@ export const visit = {
             }
     },
 
+    async 'a press is not lost when the list changes before it is let go'({ service, open }) {
+        for (const id of ['press.b', 'press.c']) await service.account(id, '100');
+        const page = await open({ path: '/#accounts' });
+        await page.fill('#accounts-prefix', 'press.');
+        await soon(async () => assert.equal(await page.locator('#accounts-rows tr').count(), 2));
+        await page.hover('tr[data-id="press.c"] a');
+        await page.mouse.down();
+        await service.account('press.d', '100');
+        await page.waitForSelector('tr[data-id="press.d"]');
+        await page.mouse.up();
+        await says(page, '#statement-title', 'press.c');
+
+        const hold = async (amount) => (await service.ask('POST', '/holds',
+            { from: 'press.b', to: 'press.c', amount }, { 'Idempotency-Key': key() })).id;
+        const [older, newer] = [await hold('1'), await hold('2')];
+        await page.goto(`${service.url}/#holds&account=press.b`);
+        await page.hover(`#holds-rows tr[data-seq="${newer}"] [data-verb=capture]`);
+        await page.mouse.down();
+        await service.ask('POST', `/holds/${older}/release`, {}, { 'Idempotency-Key': key() });
+        await page.waitForSelector(`#holds-rows tr[data-seq="${older}"]`, { state: 'detached' });
+        await page.mouse.up();
+        await soon(async () => assert.equal(await page.inputValue('#move-entry'), String(newer)));
+    },
+
     async 'on paper a statement has no form, and a receipt stands alone'({ service, open }) {
         await service.account('paper', '100');
         const page = await open({ path: '/#account=paper' });
