@@ -85,13 +85,13 @@ bool bank_vacate(struct bank_slot *slot)
     struct ledger_figures figures;
     ledger_read_figures(ledger, &figures);
     bool lost = figures.state == LEDGER_LOST;
+    if (lost) /* before it can be seen of the slot */
+        atomic_store(&slot->bank->lost, true);
     co_lock_take(&slot->lock);
     slot->ledger = NULL;
     slot->state = lost ? LEDGER_LOST : LEDGER_OPENING;
     memcpy(slot->why, figures.reason, sizeof slot->why);
     co_lock_drop(&slot->lock);
-    if (lost)
-        atomic_store(&slot->bank->lost, true);
     bank_step(slot->bank);
     /* Nobody gets in any more; closing waits for those that are inside. */
     ledger_close(&ledger);

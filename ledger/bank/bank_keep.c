@@ -160,6 +160,9 @@ static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, co
     char said[LEDGER_REASON + 40];
     const char *away = trouble == LEDGER_TROUBLE_AWAY ? "the database is away: " : "";
     snprintf(said, sizeof said, "%s%s", away, why);
+    /* Before it is settled: a start that waits for that asks then whether something is lost. */
+    if (final)
+        atomic_store(&bank->lost, true);
     bool news = set_state(slot, final ? LEDGER_LOST : LEDGER_OPENING, said, settled);
     /* One that is taken meanwhile is on its way all the same. */
     if (trouble != LEDGER_TROUBLE_TAKEN)
@@ -168,7 +171,6 @@ static bool note_trouble(struct bank_slot *slot, enum ledger_trouble trouble, co
         notice(NOTICE_TROUBLE, "ledger %s: %s", slot->name, why);
     /* To go on would build on what clients were told and is gone. */
     if (final) {
-        atomic_store(&bank->lost, true);
         bank_step(bank);
         return false;
     }
