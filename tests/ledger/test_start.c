@@ -287,6 +287,16 @@ static void make_many(const char *db)
                    "SELECT teller.checkpoint_advance(1, 300000)");
 }
 
+/* As fixture_move(); while old keys are read, on a machine that is busy, whoever waits for one may
+ * have to come again. */
+static enum ledger_status pay_at_last(struct ledger *ledger, const char *key)
+{
+    enum ledger_status status = LEDGER_UNAVAILABLE;
+    for (int tries = 10; tries > 0 && status == LEDGER_UNAVAILABLE; tries--)
+        status = fixture_move(ledger, key, "world:USD.2", "a", 1);
+    return status;
+}
+
 /* The journal's keys go into segments of a bounded size; they stay as they are when more come. */
 static void many_keys_make_segments(const char *strategy)
 {
@@ -296,8 +306,8 @@ static void many_keys_make_segments(const char *strategy)
     make_many(db);
     ledger = fixture_open(db, strategy);
     fixture_account(ledger, "a", "USD/2", "0");
-    CU_ASSERT_EQUAL(fixture_move(ledger, "k-7", "world:USD.2", "a", 1), LEDGER_KEY_REUSED);
-    CU_ASSERT_EQUAL(fixture_move(ledger, "in", "world:USD.2", "a", 1), LEDGER_OK);
+    CU_ASSERT_EQUAL(pay_at_last(ledger, "k-7"), LEDGER_KEY_REUSED);
+    CU_ASSERT_EQUAL(pay_at_last(ledger, "in"), LEDGER_OK);
     ledger = request_restart(ledger, db, strategy);
     await_recall(ledger);
     CU_ASSERT_STRING_EQUAL(
