@@ -285,6 +285,12 @@ bool banks_is_well(struct banks *banks, size_t index, char why[LEDGER_REASON])
     return true;
 }
 
+enum banks_learned banks_learn(struct co_context *context, struct banks *banks, const char *name)
+{
+    (void)context, (void)banks;
+    return strcmp(name, "main") == 0 ? BANKS_KNOWN : BANKS_NONE;
+}
+
 enum ledger_status banks_find(struct banks *banks, const char *name, struct ledger **ledger)
 {
     co_ensure(banks == standin_banks());
