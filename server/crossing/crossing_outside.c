@@ -26,6 +26,7 @@ bool crossing_outside_begin(
     co_waitgroup_add(&outside->watched, 1);
     if (co_spawn_named("crossing outside", watch, outside))
         return true;
+    co_waitgroup_done(&outside->watched);
     co_context_release(&outside->context);
     return false;
 }
