@@ -5,6 +5,7 @@
 #include <pg_query.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "coro/ensure.h"
@@ -70,25 +71,28 @@ struct level {
 };
 
 struct lint {
-    const char *tables; /* that have a ledger */
+    const char *tables;    /* that have a ledger */
+    const char *arguments; /* of the function that it is in */
     char *finding;
 };
 
-static bool has_ledger(const struct lint *lint, const char *table)
+static bool has_word(const char *words, const char *one)
 {
     char word[80];
-    snprintf(word, sizeof word, " %s ", table);
-    return strstr(lint->tables, word) != NULL;
+    snprintf(word, sizeof word, " %s ", one);
+    return strstr(words, word) != NULL;
 }
 
 static void walk(const struct lint *lint, json_t *node);
 
-static bool is_given(const json_t *node)
+static bool is_given(const struct lint *lint, const json_t *node)
 {
-    const json_t *cast = json_object_get(node, "TypeCast");
+    const json_t *cast = json_object_get(node, "TypeCast"),
+                 *names = json_object_get(json_object_get(node, "ColumnRef"), "fields");
     if (cast)
-        return is_given(json_object_get(cast, "arg"));
-    return json_object_get(node, "ParamRef") || json_object_get(node, "A_Const");
+        return is_given(lint, json_object_get(cast, "arg"));
+    return json_object_get(node, "ParamRef") || json_object_get(node, "A_Const") ||
+           (json_array_size(names) == 1 && has_word(lint->arguments, name_at(names, 0)));
 }
 
 /* `ledger`, or `name.ledger`: the table that it is of has said it. */
@@ -104,22 +108,23 @@ static void note_column(struct level *level, const json_t *node)
 }
 
 /* A condition that must hold: what its parts, joined by AND, say. */
-static void read_condition(struct level *level, const json_t *node)
+static void read_condition(const struct lint *lint, struct level *level, const json_t *node)
 {
     size_t i;
     json_t *part;
     const json_t *both = json_object_get(node, "BoolExpr");
     if (both && strcmp(text_of(both, "boolop"), "AND_EXPR") == 0)
-        json_array_foreach(json_object_get(both, "args"), i, part) read_condition(level, part);
+        json_array_foreach(json_object_get(both, "args"), i, part)
+            read_condition(lint, level, part);
     const json_t *compared = json_object_get(node, "A_Expr");
     const json_t *left = json_object_get(compared, "lexpr"),
                  *right = json_object_get(compared, "rexpr");
     if (!compared || strcmp(text_of(compared, "kind"), "AEXPR_OP") != 0 ||
         strcmp(name_at(json_object_get(compared, "name"), 0), "=") != 0)
         return;
-    if (is_given(right))
+    if (is_given(lint, right))
         note_column(level, left);
-    if (is_given(left))
+    if (is_given(lint, left))
         note_column(level, right);
 }
 
@@ -127,7 +132,7 @@ static void add_table(const struct lint *lint, struct level *level, const json_t
 {
     const char *name = text_of(table, "relname"),
                *alias = text_of(json_object_get(table, "alias"), "aliasname");
-    if (!has_ledger(lint, name) || *text_of(table, "schemaname") || level->count == TABLES)
+    if (!has_word(lint->tables, name) || *text_of(table, "schemaname") || level->count == TABLES)
         return;
     level->tables[level->count] = name;
     level->names[level->count++] = *alias ? alias : name;
@@ -146,14 +151,14 @@ static void add_from(const struct lint *lint, struct level *level, const json_t 
     }
 }
 
-static void read_joins(struct level *level, const json_t *item)
+static void read_joins(const struct lint *lint, struct level *level, const json_t *item)
 {
     const json_t *join = json_object_get(item, "JoinExpr");
     if (!join)
         return;
-    read_joins(level, json_object_get(join, "larg"));
-    read_joins(level, json_object_get(join, "rarg"));
-    read_condition(level, json_object_get(join, "quals"));
+    read_joins(lint, level, json_object_get(join, "larg"));
+    read_joins(lint, level, json_object_get(join, "rarg"));
+    read_condition(lint, level, json_object_get(join, "quals"));
 }
 
 static void judge(const struct lint *lint, const struct level *level)
@@ -182,8 +187,8 @@ static void read_statement(const struct lint *lint, const json_t *statement)
             add_from(lint, &level, item);
     for (int list = 0; list < 2; list++)
         json_array_foreach(json_object_get(statement, lists[list]), i, item)
-            read_joins(&level, item);
-    read_condition(&level, json_object_get(statement, "whereClause"));
+            read_joins(lint, &level, item);
+    read_condition(lint, &level, json_object_get(statement, "whereClause"));
     judge(lint, &level);
 }
 
@@ -212,13 +217,77 @@ static void walk(const struct lint *lint, json_t *node)
         }
 }
 
+static void judge_text(const struct lint *lint, const char *text)
+{
+    json_t *tree = parse(text);
+    walk(lint, tree);
+    json_decref(tree);
+}
+
 bool sql_lint_ledgers(const char *text, const char *tables, char finding[SQL_LINT_TEXT])
 {
-    const struct lint lint = {tables, finding};
-    json_t *tree = parse(text);
+    const struct lint lint = {tables, "", finding};
     *finding = '\0';
-    walk(&lint, tree);
-    json_decref(tree);
+    judge_text(&lint, text);
+    return !*finding;
+}
+
+/* ---- functions ------------------------------------------------------------------------------ */
+
+/* What PL/pgSQL hands to SQL: a statement, or an expression, which may have a SELECT in it. */
+static void judge_expression(const struct lint *lint, const char *text)
+{
+    char *select = NULL;
+    judge_text(lint, text);
+    co_ensure(asprintf(&select, "SELECT %s", text) > 0);
+    judge_text(lint, select);
+    free(select);
+}
+
+static void walk_body(const struct lint *lint, json_t *node)
+{
+    const char *name;
+    size_t i;
+    json_t *part;
+    if (json_is_array(node))
+        json_array_foreach(node, i, part) walk_body(lint, part);
+    if (json_is_object(node))
+        json_object_foreach(node, name, part)
+        {
+            if (strcmp(name, "PLpgSQL_expr") == 0)
+                judge_expression(lint, text_of(part, "query"));
+            walk_body(lint, part);
+        }
+}
+
+/* The text between the two $$ of a function of SQL. */
+static void judge_between(const struct lint *lint, const char *text)
+{
+    const char *from = strstr(text, "AS $"), *to = NULL;
+    if (from && (from = strchr(from + 4, '$')))
+        to = strstr(++from, "$");
+    char *body = to ? strndup(from, (size_t)(to - from)) : NULL;
+    co_ensure(body != NULL);
+    judge_text(lint, body);
+    free(body);
+}
+
+bool sql_lint_function(
+    const char *text, const char *arguments, const char *tables, char finding[SQL_LINT_TEXT])
+{
+    const struct lint lint = {tables, arguments, finding};
+    *finding = '\0';
+    if (!strstr(text, "LANGUAGE plpgsql")) {
+        judge_between(&lint, text);
+        return !*finding;
+    }
+    PgQueryPlpgsqlParseResult result = pg_query_parse_plpgsql(text);
+    json_t *body = result.error ? NULL : json_loads(result.plpgsql_funcs, 0, NULL);
+    if (!body)
+        snprintf(finding, SQL_LINT_TEXT, "it is not PL/pgSQL");
+    walk_body(&lint, body);
+    json_decref(body);
+    pg_query_free_plpgsql_parse_result(result);
     return !*finding;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "coro/co.h"
+#include "ledger/db/pg.h"
 #include "ledger/db/sql_statement.h"
 #include "ledger/embed.h"
 #include "ledger/ledger_reads.h"
@@ -58,6 +59,30 @@ static const struct {
     {"ALTER TABEL a", "not SQL"},
 };
 
+static const struct {
+    const char *text, *wrong;
+} bodied[] = {
+    {"CREATE FUNCTION f(l int) RETURNS void LANGUAGE sql AS $$\n"
+     "    DELETE FROM entry WHERE ledger = l;\n    DELETE FROM hold WHERE ledger = l; $$",
+        ""},
+    {"CREATE FUNCTION f(l int) RETURNS void LANGUAGE sql AS $$ DELETE FROM hold $$", "hold: "},
+    {"CREATE FUNCTION f(l int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE a int; BEGIN\n"
+     "    SELECT 1 INTO a FROM entry WHERE ledger = l;\n"
+     "    IF EXISTS (SELECT FROM hold WHERE ledger = l) THEN RETURN a; END IF; END $$",
+        ""},
+    {"CREATE FUNCTION f(l int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN\n"
+     "    DELETE FROM entry WHERE ctid = ANY (ARRAY(SELECT ctid FROM entry WHERE ledger = l));\n"
+     "    RETURN 1; END $$",
+        "entry: "},
+    {"CREATE FUNCTION f(l int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN\n"
+     "    IF EXISTS (SELECT FROM hold) THEN RETURN 1; END IF; END $$",
+        "hold: "},
+    {"CREATE FUNCTION f(l int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN\n"
+     "    RETURN (SELECT max(seq) FROM entry WHERE ledger = m); END $$",
+        "entry: "},
+    {"CREATE FUNCTION f(l int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN $$", "not PL"},
+};
+
 static void expect(const char *text, bool good, const char *finding, const char *wrong)
 {
     bool right = *wrong ? !good && strstr(finding, wrong) : good;
@@ -77,6 +102,10 @@ static void judge_samples(void *arg)
     for (size_t i = 0; i < sizeof migrations / sizeof migrations[0]; i++) {
         bool good = sql_lint_migration(migrations[i].text, finding);
         expect(migrations[i].text, good, finding, migrations[i].wrong);
+    }
+    for (size_t i = 0; i < sizeof bodied / sizeof bodied[0]; i++) {
+        bool good = sql_lint_function(bodied[i].text, " l ", " entry hold ", finding);
+        expect(bodied[i].text, good, finding, bodied[i].wrong);
     }
 }
 
@@ -161,6 +190,57 @@ static void each_names_its_ledger(void)
     CU_ASSERT(judging.judged >= AT_LEAST);
 }
 
+/* ---- functions ------------------------------------------------------------------------------- */
+
+/* Those of one ledger, which they call `l`. */
+static const char functions_sql[] =
+    "SELECT p.proname, ' ' || array_to_string(p.proargnames, ' ') || ' ',"
+    " pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.pronamespace = 'teller'::regnamespace"
+    " AND 'l' = ANY (p.proargnames) ORDER BY p.oid";
+
+struct bodies {
+    const struct pg_result *functions;
+    const char *tables;
+};
+
+static void judge_bodies(void *arg)
+{
+    const struct bodies *bodies = arg;
+    char finding[SQL_LINT_TEXT];
+    for (size_t i = 0; i < pg_rows(bodies->functions); i++) {
+        const char *name = pg_text(bodies->functions, i, 0);
+        bool good = sql_lint_function(pg_text(bodies->functions, i, 2),
+            pg_text(bodies->functions, i, 1), bodies->tables, finding);
+        /* It asks, on purpose, whether any ledger at all is on its way to another server. */
+        if (strcmp(name, "writer_pull") == 0)
+            continue;
+        CU_ASSERT(good);
+        if (!good)
+            printf("\n    %s(): %s", name, finding);
+    }
+}
+
+static void functions_name_their_ledger(void)
+{
+    enum { AT_LEAST = 10 };
+    char tables[2000], error[400];
+    const char *db = fixture_database();
+    struct ledger *ledger = fixture_open(db, "owner");
+    ledger_close(&ledger);
+    snprintf(tables, sizeof tables, "%s", fixture_ask(db, tables_sql));
+
+    static const struct pg_statement ask = {.sql = functions_sql};
+    struct pg_result *functions = NULL;
+    struct pg *pg = pg_connect(co_context_background(), db, NULL, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
+    CU_ASSERT_EQUAL(pg_run(co_context_background(), pg, &ask, NULL, &functions), PG_OK);
+    CU_ASSERT(pg_rows(functions) >= AT_LEAST);
+    struct bodies bodies = {functions, tables};
+    sql_lint_run(judge_bodies, &bodies);
+    pg_free(&functions);
+    pg_close(&pg);
+}
+
 /* ---- migrations ------------------------------------------------------------------------------ */
 
 /* Cut into statements as migrate.c does, each is one for the parser, and none is lost. */
@@ -221,5 +301,6 @@ static void migrations_do_one_thing_at_a_time(void)
 const struct unit_suite statements_suite = {.name = "statements",
     .tests = (const struct unit_test[]){{"faults_are_seen", faults_are_seen},
         {"each_names_its_ledger", each_names_its_ledger},
+        {"functions_name_their_ledger", functions_name_their_ledger},
         {"scripts_are_cut_into_statements", scripts_are_cut_into_statements},
         {"migrations_do_one_thing_at_a_time", migrations_do_one_thing_at_a_time}, {0}}};
