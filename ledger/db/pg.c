@@ -46,9 +46,12 @@ enum pg_status pg_doubt(struct pg *pg)
 enum pg_status pg_note_error(struct pg *pg, const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    /* FATAL or PANIC, as at a shutdown: it is the last that this session says. */
+    bool is_over = severity && strcmp(severity, "ERROR") != 0;
     pg_note(pg, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
     snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", state ? state : "");
-    if (!state || PQstatus(pg->conn) != CONNECTION_OK) {
+    if (!state || is_over || PQstatus(pg->conn) != CONNECTION_OK) {
         if (!state)
             pg_note(pg, PQresultErrorMessage(result));
         pg->lost = true;

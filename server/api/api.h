@@ -28,6 +28,7 @@ enum { API_WORKERS = 64 };
 
 struct api {
     _Atomic(struct banks *) banks; /* NULL: not yet */
+    _Atomic bool awaits_database;  /* a start that had found it, and lost it again */
     _Atomic bool open; /* banks and tokens are there; before, only what needs neither is answered */
     struct token_cache *tokens;        /* NULL: no token is asked for */
     struct token_desk *desk;           /* to create tokens at; there from `open` on */

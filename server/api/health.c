@@ -111,12 +111,15 @@ static void examine(struct arena *arena, struct banks *banks, size_t index, stru
 }
 
 /* Before the bank is open, or while it is not. */
-static void write_waiting(struct json_out *out, struct banks *banks)
+static void write_waiting(struct json_out *out, const struct api *api)
 {
-    char why[LEDGER_REASON] = "the service is starting";
-    /* The bank itself knows what it waits for. */
-    if (banks)
-        (void)banks_is_open(banks, why);
+    char why[LEDGER_REASON] = "";
+    struct banks *banks = atomic_load(&api->banks);
+    /* The bank itself knows what it waits for; once it is open, tokens are read. */
+    if ((!banks || banks_is_open(banks, why)) && atomic_load(&api->awaits_database))
+        snprintf(why, sizeof why, "the database is away");
+    if (!*why)
+        snprintf(why, sizeof why, "the service is starting");
     json_out_open(out, '{');
     json_out_key(out, "ready");
     json_out_bool(out, false);
@@ -204,7 +207,7 @@ void health_ready(struct call *call)
     if (atomic_load(&call->api->open))
         write_serving(call, &out, &ready);
     else
-        write_waiting(&out, atomic_load(&call->api->banks));
+        write_waiting(&out, call->api);
     call_ok_anywhere(call, &out);
     /* Probes look at the status alone. */
     call->response->status = ready ? 200 : 503;

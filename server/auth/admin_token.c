@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger/db/pg.h"
 #include "server/postgres/folder.h"
 #include "server/text/log.h"
 
@@ -96,15 +95,15 @@ static bool make(struct co_context *context, struct pg *pg, const char *folder,
     return true;
 }
 
-bool admin_token_open(struct co_context *context, const char *conninfo, const char *folder,
-    char text[TOKEN_TEXT], char *error, size_t error_size)
+enum pg_status admin_token_open(struct co_context *context, const char *conninfo,
+    const char *folder, char text[TOKEN_TEXT], char *error, size_t error_size)
 {
     char path[PATH_SIZE];
     enum standing standing = STANDING_UNKNOWN;
     bool has_tokens = false;
     struct pg *pg = pg_connect(context, conninfo, "teller_app", error, error_size);
     if (!pg)
-        return false;
+        return PG_LOST;
     snprintf(path, sizeof path, "%s/admin.token", folder);
     read_file(path, text);
     bool good = find_standing(context, pg, text, &standing, &has_tokens);
@@ -116,6 +115,7 @@ bool admin_token_open(struct co_context *context, const char *conninfo, const ch
         text[0] = '\0';
     else if (good && standing == STANDING_UNKNOWN && (has_file || !has_tokens))
         good = make(context, pg, folder, text, error, error_size);
+    enum pg_status status = good ? PG_OK : pg_is_lost(pg) ? PG_LOST : PG_ERROR;
     pg_close(&pg);
-    return good;
+    return status;
 }

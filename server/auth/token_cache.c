@@ -232,39 +232,41 @@ static bool read_tokens(struct co_context *context, struct token_cache *cache, b
     return true;
 }
 
-/* False: the database did not answer; what is known stays. */
-static bool renew(struct co_context *context, struct token_cache *cache, char *error, size_t size)
+/* Whatever fails, what is known stays. */
+static enum pg_status renew(
+    struct co_context *context, struct token_cache *cache, char *error, size_t size)
 {
     struct token_snapshot *fresh = NULL;
     bool changed = false;
     if (!cache->pg)
         cache->pg = pg_connect(context, cache->conninfo, PG_APP_ROLE, error, size);
     if (!cache->pg)
-        return false;
+        return PG_LOST;
     /* A connection that failed may stay broken: the next turn makes another. */
     if (!read_tokens(context, cache, &changed, &fresh)) {
+        enum pg_status status = pg_is_lost(cache->pg) ? PG_LOST : PG_ERROR;
         snprintf(error, size, "%s", pg_message(cache->pg));
         pg_close(&cache->pg);
-        return false;
+        return status;
     }
     if (!changed)
-        return true;
+        return PG_OK;
     /* The mark may change while the valid tokens stay the same: then there is nothing to
      * publish. */
     if (fresh && token_snapshot_is_same(cache->latest, fresh)) {
         free(fresh);
-        return true;
+        return PG_OK;
     }
     free(cache->latest);
     cache->latest = fresh;
     if (fresh && publish(cache)) {
         cache->next_end_us = token_snapshot_next_end_us(cache->latest);
-        return true;
+        return PG_OK;
     }
     free(cache->latest);
     cache->latest = NULL; /* read again at the next turn */
     snprintf(error, size, "out of memory for tokens");
-    return false;
+    return PG_ERROR;
 }
 
 /* One renewal, with its number and its end for those who wait. */
@@ -276,7 +278,7 @@ static bool renew_in_turn(struct token_cache *cache, char *error, size_t size)
     atomic_store(&cache->working, true);
     uint64_t number = atomic_fetch_add(&cache->begun, 1) + 1;
     snprintf(error, size, "out of memory");
-    bool good = deadline && renew(deadline, cache, error, size);
+    bool good = deadline && renew(deadline, cache, error, size) == PG_OK;
     if (deadline)
         co_context_release(&deadline);
     atomic_store(&cache->good, good);
@@ -330,8 +332,8 @@ static void token_cache_free(struct token_cache *cache)
     free(cache);
 }
 
-struct token_cache *token_cache_start(
-    struct co_context *context, const char *conninfo, char *error, size_t error_size)
+enum pg_status token_cache_start(struct co_context *context, const char *conninfo,
+    struct token_cache **started, char *error, size_t error_size)
 {
     struct token_cache *cache = calloc(1, sizeof *cache);
     co_ensure(cache && sodium_init() >= 0);
@@ -342,10 +344,16 @@ struct token_cache *token_cache_start(
     co_ensure(cache->conninfo && cache->of_worker && cache->life && cache->wishes);
     co_waitgroup_add(&cache->renewing, 1);
     /* Nothing is served before the tokens are known. */
-    if (renew(context, cache, error, error_size) && co_spawn(keep_renewing, cache))
-        return cache;
-    token_cache_free(cache);
-    return NULL;
+    enum pg_status status = renew(context, cache, error, error_size);
+    if (status == PG_OK && !co_spawn(keep_renewing, cache)) {
+        snprintf(error, error_size, "out of memory");
+        status = PG_ERROR;
+    }
+    if (status == PG_OK)
+        *started = cache;
+    else
+        token_cache_free(cache);
+    return status;
 }
 
 void token_cache_stop(struct token_cache **cache_at)

@@ -17,14 +17,16 @@
 #include <stdint.h>
 
 #include "coro/context.h"
+#include "ledger/db/pg.h"
 #include "server/auth/token_grant.h"
 #include "server/auth/token_text.h"
 
 struct token_cache;
 
-/* Read the tokens and keep reading them. NULL on failure, with the reason. Parks. */
-CO_MUST_CHECK struct token_cache *token_cache_start(
-    struct co_context *context, const char *conninfo, char *error, size_t error_size);
+/* Read the tokens and keep reading them. PG_LOST: the database is away, and it may be called again;
+ * PG_ERROR: it was refused, or memory is short. The reason is in `error` then. Parks. */
+CO_MUST_CHECK enum pg_status token_cache_start(struct co_context *context, const char *conninfo,
+    struct token_cache **cache, char *error, size_t error_size);
 void token_cache_stop(struct token_cache **cache);
 
 /* What the bearer of an Authorization header may do; scope TOKEN_NONE: it names no good token, and

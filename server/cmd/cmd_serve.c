@@ -50,6 +50,7 @@ enum {
 };
 
 static const int64_t look_every_ns = 200 * CO_CLOCK_MS;
+static const int64_t ask_again_ns = 200 * CO_CLOCK_MS; /* a database that is away */
 
 struct serve {
     struct serve_options options;
@@ -83,17 +84,43 @@ static bool open_desk(struct serve *serve)
     return serve->api.desk != NULL;
 }
 
+/* Repeat a step while the database is away. False: it was refused, or the start shall end. */
+static bool persist(struct serve *serve, enum pg_status (*step)(struct serve *serve))
+{
+    struct co_select_case end = {.op = CO_SELECT_RECV, .chan = co_context_done(serve->life)};
+    char said[ERROR_TEXT] = "";
+    enum pg_status status;
+    while ((status = step(serve)) == PG_LOST && !banks_is_lost(serve->api.banks)) {
+        atomic_store(&serve->api.awaits_database, true);
+        if (strcmp(said, serve->error) != 0)
+            log_error("the database is away: %s", serve->error);
+        memcpy(said, serve->error, sizeof said);
+        if (co_select_timeout(&end, 1, ask_again_ns) != CO_SELECT_NONE)
+            break;
+    }
+    atomic_store(&serve->api.awaits_database, false);
+    return status == PG_OK;
+}
+
+static enum pg_status open_admin_token(struct serve *serve)
+{
+    return admin_token_open(serve->life, serve->database.conninfo, serve->database.folder.path,
+        serve->admin_token, serve->error, ERROR_TEXT);
+}
+
+static enum pg_status open_token_cache(struct serve *serve)
+{
+    return token_cache_start(
+        serve->life, serve->database.conninfo, &serve->api.tokens, serve->error, ERROR_TEXT);
+}
+
+/* The admin's token is made before tokens are read, so that it is among them. */
 static bool open_tokens(struct serve *serve)
 {
-    const char *conninfo = serve->database.conninfo;
-    if (!serve->options.auth)
-        return open_desk(serve);
-    /* The admin's token is made before tokens are read, so that it is among them. */
-    if (!admin_token_open(serve->life, conninfo, serve->database.folder.path, serve->admin_token,
-            serve->error, ERROR_TEXT))
+    if (serve->options.auth &&
+        !(persist(serve, open_admin_token) && persist(serve, open_token_cache)))
         return false;
-    serve->api.tokens = token_cache_start(serve->life, conninfo, serve->error, ERROR_TEXT);
-    return serve->api.tokens && open_desk(serve);
+    return open_desk(serve);
 }
 
 /* Experiments ask the same database, under a role of their own. */

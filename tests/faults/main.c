@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 {
     static const struct unit_suite *const suites[] = {&model_suite, &points_suite, &wire_suite,
         &failover_suite, &partition_suite, &reads_suite, &calls_suite, &clocks_suite, &disk_suite,
-        &gone_suite, &overload_suite, &kills_suite, NULL};
+        &gone_suite, &overload_suite, &kills_suite, &starts_suite, NULL};
     service_tests_folder(); /* while this is still the mount namespace that we were started in */
     disk_set_up();
     int code = unit_main("faults", suites, argc, argv);

@@ -170,11 +170,19 @@ static void look_for_swallowing(struct wire *wire)
     proxy->swallowed++;
 }
 
+/* A text, or one to be prepared, or one that was: is it the one at which the database dies? */
+static void count_statement(struct proxy *proxy, unsigned char type)
+{
+    if (type && strchr("QPB", type) && proxy->cut_at > 0 && --proxy->cut_at == 0)
+        proxy->is_cut = true;
+}
+
 /* Pass on what the program said. False: cut. */
 static bool pass_up(struct wire *wire)
 {
     const struct message *message = &wire->up;
     int at = wire->proxy->at;
+    count_statement(wire->proxy, *message->bytes);
     if (wire->proxy->is_cut)
         return false;
     const char *marks = wire->proxy->marks;

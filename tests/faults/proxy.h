@@ -40,7 +40,8 @@ struct proxy {
     bool swallows_marked; /* the same as `swallows`, for those that are marked */
     size_t swallowed;     /* connections that have come to that */
     bool is_cut;          /* what says something is cut off, what comes is not let in */
-    int pace; /* bytes a second towards PostgreSQL, of all connections together, which share it
+    int cut_at; /* the statement, from 1, at which that comes about; counted down; 0: at none */
+    int pace;   /* bytes a second towards PostgreSQL, of all connections together, which share it
                       piece by piece; 0: as fast as it takes them */
     int64_t free_ns; /* when the link is free again */
 };

@@ -17,6 +17,7 @@ extern const struct unit_suite disk_suite;
 extern const struct unit_suite gone_suite;
 extern const struct unit_suite overload_suite;
 extern const struct unit_suite kills_suite;
+extern const struct unit_suite starts_suite;
 
 /* What a test that failed half-way has left mounted. */
 void disk_suite_clean_up(void);

@@ -107,14 +107,14 @@ void fixture_start(struct fixture *fixture)
         database_list_of_one(&fixture->databases, database->conninfo);
         api->banks = banks_make(&of_banks, error, sizeof error);
     }
-    good = good && api->banks && banks_open(context, api->banks, error, sizeof error) &&
-           admin_token_open(context, database->conninfo, database->folder.path, fixture->admin,
-               error, sizeof error);
+    good =
+        good && api->banks && banks_open(context, api->banks, error, sizeof error) &&
+        admin_token_open(context, database->conninfo, database->folder.path, fixture->admin, error,
+            sizeof error) == PG_OK &&
+        token_cache_start(context, database->conninfo, &api->tokens, error, sizeof error) == PG_OK;
     if (good)
-        api->tokens = token_cache_start(context, database->conninfo, error, sizeof error);
-    if (api->tokens)
         api->desk = token_desk_make(database->conninfo, api->tokens);
-    if (!good || !api->tokens || !api->desk) {
+    if (!good || !api->desk) {
         fprintf(stderr, "fixture: %s\n", error);
         abort();
     }
