@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariant: clusters[0 .. cluster_count) are complete; a newest timeline only rises.
+ * Invariant: clusters[0 .. cluster_count) are complete; a newest timeline only rises. `silent` has
+ * hosts that were silent when they were asked last, each once.
  *
  * The hosts are asked by a coroutine each, which ends within the time that a host is given; no
  * other coroutine sees their connections until all have ended.
@@ -18,7 +19,7 @@
 #include "coro/lock.h"
 #include "coro/waitgroup.h"
 
-enum { CLUSTERS = 32, OPTIONS = 60 };
+enum { CLUSTERS = 32, OPTIONS = 60, SILENT = 2 * PG_HOSTS_MAX };
 
 /* ---- timelines ------------------------------------------------------------------------------ */
 
@@ -68,6 +69,66 @@ struct host {
     struct pg *pg;                          /* out; NULL: see `error` */
     char error[200];
 };
+
+/* ---- hosts that say nothing ----------------------------------------------------------------- */
+
+/* A host of any census. */
+static struct silent {
+    char name[256], address[100], port[20];
+    int64_t asked_ns; /* when all of its time began last; 0: a free place */
+} silent[SILENT];     /* further ones are waited for each time */
+
+/* The caller holds the lock. NULL: it is not there. */
+static struct silent *find_silent(const struct host *host)
+{
+    for (size_t i = 0; i < SILENT; i++)
+        if (silent[i].asked_ns && strcmp(silent[i].name, host->name) == 0 &&
+            strcmp(silent[i].address, host->address) == 0 &&
+            strcmp(silent[i].port, host->port) == 0)
+            return &silent[i];
+    return NULL;
+}
+
+/* The same; without a free place nothing is noted. */
+static void add_silent(const struct host *host, int64_t asked_ns)
+{
+    size_t i = 0;
+    while (i < SILENT && silent[i].asked_ns)
+        i++;
+    if (i == SILENT)
+        return;
+    memcpy(silent[i].name, host->name, sizeof host->name);
+    memcpy(silent[i].address, host->address, sizeof host->address);
+    memcpy(silent[i].port, host->port, sizeof host->port);
+    silent[i].asked_ns = asked_ns;
+}
+
+/* How long it is asked now, of the time that a host is given. */
+static int64_t patience_of(const struct host *host, int64_t timeout_ns)
+{
+    int64_t now_ns = co_clock_now_ns(), brief_ns = PG_HOST_BRIEF_MS * CO_CLOCK_MS;
+    co_lock_take(&lock);
+    struct silent *known = find_silent(host);
+    bool is_brief = known && now_ns - known->asked_ns < PG_HOST_BRIEF_S * CO_CLOCK_S;
+    if (known && !is_brief)
+        known->asked_ns = now_ns; /* by this one alone, of several that ask at the same time */
+    co_lock_drop(&lock);
+    return is_brief && brief_ns < timeout_ns ? brief_ns : timeout_ns;
+}
+
+/* It was asked from then on, and has said something, or nothing. */
+static void note_silence(const struct host *host, int64_t asked_ns, bool was_silent)
+{
+    co_lock_take(&lock);
+    struct silent *known = find_silent(host);
+    if (known && !was_silent)
+        known->asked_ns = 0;
+    else if (!known && was_silent)
+        add_silent(host, asked_ns);
+    co_lock_drop(&lock);
+}
+
+/* ---- a census ------------------------------------------------------------------------------- */
 
 struct census {
     struct co_context *context;
@@ -135,14 +196,18 @@ static void ask_host(void *arg)
 {
     struct host *host = arg;
     const struct census *census = host->census;
+    int64_t asked_ns = co_clock_now_ns(), patience_ns = patience_of(host, census->timeout_ns);
     host->pg = start_host(host);
     if (host->pg)
         host->pg->reads = census->wanted->reads;
     if (!host->pg)
         snprintf(host->error, sizeof host->error, "out of memory");
-    else if (!pg_finish(census->context, host->pg, census->wanted->role, census->timeout_ns,
-                 host->error, sizeof host->error))
+    else if (!pg_finish(census->context, host->pg, census->wanted->role, patience_ns, host->error,
+                 sizeof host->error))
         pg_close(&host->pg);
+    bool was_silent = !host->pg && co_clock_now_ns() - asked_ns >= patience_ns;
+    if (host->pg || was_silent || co_context_err(census->context) == CO_CONTEXT_OK)
+        note_silence(host, asked_ns, was_silent);
     if (host->pg && host->pg->standby && !host->pg->reads) {
         snprintf(host->error, sizeof host->error, "it is a standby");
         pg_close(&host->pg);

@@ -3,13 +3,26 @@
  * Which of several hosts is the database: of those that take writes the one on the newest timeline.
  * A former primary that was cut off, or hung while another was promoted, takes writes as well when
  * it is back; libpq would take it if it stands first. For the files of pg only.
+ *
+ * A host that says nothing, as its PostgreSQL hangs or what is sent to it is dropped, has PG_HOST_S
+ * to answer, and all wait for it: it may be on the newest timeline. For some seconds after that it
+ * has PG_HOST_BRIEF_MS, and then once more all of its time. Nothing goes wrong by that which would
+ * not otherwise: one that is away for good cannot be waited for either, so whatever keeps a former
+ * primary from acknowledging then does so here, too. It is refused where a newer timeline has been
+ * seen (pg_hosts_admit()); and where a standby has to confirm what is written (--require-sync sees
+ * to that), none does so for a former primary: it follows the new one, or is it.
  */
 #ifndef LEDGER_DB_PG_HOSTS_H
 #define LEDGER_DB_PG_HOSTS_H
 
 #include "ledger/db/pg_private.h"
 
-enum { PG_HOST_S = 2, PG_HOSTS_MAX = 16 }; /* the time that each of several hosts has to answer */
+enum {
+    PG_HOSTS_MAX = 16,
+    PG_HOST_S = 2,          /* the time that each of several hosts has to answer; */
+    PG_HOST_BRIEF_MS = 300, /* one that used all of it and was silent, for ... */
+    PG_HOST_BRIEF_S = 10    /* ... so long from then on */
+};
 
 /* The value of an option, NULL if it has none. */
 const char *pg_hosts_option(const PQconninfoOption *options, const char *keyword);
