@@ -11,10 +11,10 @@
 #include "tests/cluster/tally.h"
 
 enum {
-    RESUME_MS = 2000,   /* in which a teller goes on once there is a primary */
-    UNREADY_MS = 2000,  /* in which it says so if it cannot write */
-    PROMOTED_MS = 3000, /* a dead postmaster is noticed at once, whatever ttl is */
-    SHORT_TTL = 7,      /* loop_wait + 2 retry_timeout, as a primary that must give up needs */
+    RESUME_MS = 2000, /* in which a teller goes on once there is a primary */
+    TTL = 20,         /* of deploy/cluster */
+    SHORT_TTL = 7,    /* loop_wait + 2 retry_timeout, as a primary that must give up needs */
+    ASKED_MS = 2000,  /* for which Patronis wait for one whose PostgreSQL hangs */
     OUTAGE_S = 12,
     ALONE_S = 5
 };
@@ -62,7 +62,7 @@ static int failovers(int percent)
 static void postmaster_killed(void)
 {
     static const struct failure failure = {
-        "postmaster killed", "kill", "postgres", NULL, PROMOTED_MS + RESUME_MS};
+        "postmaster killed", "kill", "postgres", NULL, TTL * 1000 + RESUME_MS};
     repeat(&failure, failovers(50));
 }
 
@@ -93,7 +93,7 @@ static void patroni_hangs(void)
 static void postgres_hangs(void)
 {
     static const struct failure failure = {
-        "PostgreSQL hangs", "freeze", "postgres", "wake", 2 * SHORT_TTL * 1000 + RESUME_MS};
+        "PostgreSQL hangs", "freeze", "postgres", "wake", SHORT_TTL * 1000 + ASKED_MS + RESUME_MS};
     with_short_ttl(&failure, failovers(10));
 }
 
@@ -109,7 +109,7 @@ static void switched_over(void)
         cluster_switch_over(primary);
         tally.failovers++;
         (void)cluster_primary(primary);
-        (void)drill_resumed(&drill, "switchover", PROMOTED_MS);
+        (void)drill_resumed(&drill, "switchover", TTL * 1000 + RESUME_MS);
         cluster_await_whole();
     }
     drill_verify(&drill);

@@ -16,7 +16,7 @@
 enum {
     TAKEN_MS = 3500,
     HANDED_MS = 1000,
-    OPENERS = 32,
+    OPENERS = 200,
     FOLLOWED_S = 120,
     CALM_S = 1, /* in which it has read the last entries */
 };

@@ -76,7 +76,8 @@ static bool has_ended(const struct service *service)
 /* Until it has the ledgers; false: it was ended before. */
 static bool await_ready(const struct service *service)
 {
-    int64_t until = co_clock_now_ns() + PATIENCE_S * CO_CLOCK_S;
+    int seconds = service->start_seconds ? service->start_seconds : PATIENCE_S;
+    int64_t until = co_clock_now_ns() + seconds * CO_CLOCK_S;
     bool is_ready;
     while (!(is_ready = service_probe(service, "/readyz") == 200) && !has_ended(service) &&
            co_clock_now_ns() < until)
