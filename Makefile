@@ -375,6 +375,11 @@ leaving: deps-test ## LEAVING=100 ledgers under load, three servers that are sto
 	@$(MAKE_IN) MODE=release build/release/tests/test-service build/release/teller
 	LEAVING=$(or $(LEAVING),100) build/release/tests/test-service leaving
 
+.PHONY: resting-kills
+resting-kills: deps-test ## RESTING=30 rounds: ledgers opened and closed on three servers that are killed in turn
+	@$(MAKE_IN) MODE=release build/release/tests/test-service build/release/teller
+	RESTING=$(or $(RESTING),30) build/release/tests/test-service resting-kills
+
 .PHONY: bench-connections bench-tls fuzz flood
 bench-connections: deps-test ## what slow clients, listeners and idle connections cost: 1,000, 2,000, 10,000
 	@$(MAKE_IN) MODE=release build/release/tests/test-service

@@ -22,6 +22,9 @@ uint64_t ledger_users(const struct ledger *ledger);
  * of its holds ends, or earlier, in microseconds since 1970; -1: none does. */
 bool ledger_may_rest(struct ledger *ledger, int64_t *opens_us);
 
+/* Is a transfer from it to another ledger under way, by what is decided? */
+bool ledger_is_crossed(struct ledger *ledger);
+
 /* The epoch in which it is this server's. */
 uint64_t ledger_epoch(const struct ledger *ledger);
 

@@ -46,7 +46,7 @@ struct bank_slot {
     _Atomic bool kept;         /* it has a keeper; set and unset under the lock */
     _Atomic bool rests;        /* its keeper shall close it, if nobody uses it */
     bool has_rested;           /* the keeper's own: it has */
-    bool has_room;             /* the same: it is one of those that may be open */
+    _Atomic bool has_room;     /* set by the keeper: it is one of those that may be open */
     _Atomic int64_t rested_ns; /* when; 0: never */
 
     struct co_lock lock;     /* guards what follows */

@@ -82,8 +82,12 @@ bool bank_rest_ask(struct bank_slot *slot, bool is_first, unsigned *given_up)
 
 struct candidate {
     struct bank_slot *slot;
-    int64_t used_ns;
+    int64_t used_ns; /* when last; OVER: it has no room; LENDS: it is in use, and can do without */
+    bool has_room;
 };
+
+#define OVER INT64_MIN
+#define LENDS INT64_MAX
 
 static int compare_candidates(const void *one, const void *other)
 {
@@ -92,26 +96,35 @@ static int compare_candidates(const void *one, const void *other)
     return (a > b) - (a < b);
 }
 
-/* Is it open, and does nobody use it? */
-static bool is_idle(struct bank_slot *slot, int64_t *used_ns)
+/* Enter the ledger, if it is open; *idle: nobody uses it. */
+static struct ledger *enter(struct bank_slot *slot, int64_t *used_ns, bool *idle)
 {
-    int64_t opens_us;
-    bool idle = false;
-    if (!atomic_load(&slot->kept) || atomic_load(&slot->rests) || bank_rest_never(slot))
-        return false;
     co_lock_take(&slot->lock);
     struct ledger *ledger = slot->ledger;
-    if (ledger && ledger_users(ledger) == 0) {
-        ledger_enter(ledger);
-        idle = true;
-    }
     *used_ns = slot->used_ns;
+    *idle = ledger && ledger_users(ledger) == 0;
+    if (ledger)
+        ledger_enter(ledger);
     co_lock_drop(&slot->lock);
-    if (!idle)
+    return ledger;
+}
+
+/* Is it open, and may be closed or give its room away? */
+static bool makes_room(struct bank_slot *slot, struct candidate *candidate)
+{
+    int64_t opens_us, used_ns;
+    bool idle;
+    if (!atomic_load(&slot->kept) || atomic_load(&slot->rests) || bank_rest_never(slot))
         return false;
-    idle = ledger_may_rest(ledger, &opens_us);
+    struct ledger *ledger = enter(slot, &used_ns, &idle);
+    if (!ledger)
+        return false;
+    bool has_room = atomic_load(&slot->has_room);
+    idle = idle && ledger_may_rest(ledger, &opens_us);
+    bool lends = !idle && has_room && ledger_is_crossed(ledger);
     ledger_leave(ledger);
-    return idle;
+    *candidate = (struct candidate){slot, !has_room ? OVER : lends ? LENDS : used_ns, has_room};
+    return idle || lends;
 }
 
 static void say_rest(struct bank_slot *slot)
@@ -126,23 +139,22 @@ void bank_rest_forget(struct bank_slot *slot)
         atomic_fetch_sub(&slot->bank->resting, 1);
 }
 
-/* Have those closed that were not used since then, and `least` more, of which the last use is the
- * longest ago. */
+/* Have those closed that were not used since then, and so many more make room: of those that nobody
+ * uses the ones whose last use is the longest ago, and then those that lend it. */
 static void close_some(struct bank *bank, int64_t before_ns, size_t least)
 {
-    size_t count = atomic_load(&bank->count), found = 0, said = 0;
+    size_t count = atomic_load(&bank->count), found = 0, rooms = 0, i;
     struct candidate *all = calloc(bank->max_open + 1, sizeof *all);
-    for (size_t i = 0; all && i < count && found <= bank->max_open; i++) {
-        struct bank_slot *slot = bank_slot_at(bank, i);
-        if (is_idle(slot, &all[found].used_ns))
-            all[found++].slot = slot;
-    }
+    for (i = 0; all && i < count && found <= bank->max_open; i++)
+        found += makes_room(bank_slot_at(bank, i), &all[found]);
     if (found > 0)
         qsort(all, found, sizeof *all, compare_candidates);
-    for (size_t i = 0; i < found && (all[i].used_ns < before_ns || said < least); i++, said++)
+    for (i = 0; i < found && (all[i].used_ns < before_ns || rooms < least); i++) {
         say_rest(all[i].slot);
+        rooms += all[i].has_room;
+    }
     free(all);
-    if (said > 0)
+    if (i > 0)
         lease_look_soon(bank->lease); /* which wakes the keepers */
 }
 
@@ -154,8 +166,8 @@ static size_t spare(const struct bank *bank)
 bool bank_rest_take_room(struct bank_slot *slot)
 {
     struct bank *bank = slot->bank;
-    slot->has_room = co_semaphore_try_acquire(&bank->room, 1);
-    if (slot->has_room)
+    atomic_store(&slot->has_room, co_semaphore_try_acquire(&bank->room, 1));
+    if (atomic_load(&slot->has_room))
         return true;
     struct co_context *bounded = co_context_with_timeout(bank->running, ROOM_MS * CO_CLOCK_MS);
     if (!bounded)
@@ -163,16 +175,15 @@ bool bank_rest_take_room(struct bank_slot *slot)
     /* One of those that wait looks for all of them. */
     if (atomic_load(&bank->resting) == 0)
         close_some(bank, 0, spare(bank));
-    slot->has_room = co_semaphore_acquire(bounded, &bank->room, 1);
+    atomic_store(&slot->has_room, co_semaphore_acquire(bounded, &bank->room, 1));
     co_context_release(&bounded);
-    return slot->has_room;
+    return atomic_load(&slot->has_room);
 }
 
 void bank_rest_give_room(struct bank_slot *slot)
 {
-    if (slot->has_room)
+    if (atomic_exchange(&slot->has_room, false))
         co_semaphore_release(&slot->bank->room, 1);
-    slot->has_room = false;
 }
 
 /* ---- closing ------------------------------------------------------------------------------- */
@@ -231,8 +242,11 @@ bool bank_rest_close(struct bank_slot *slot)
         ledger_close(&ledger);
         say_closed(slot, epoch, opens_us);
         slot->has_rested = true;
-        bank_rest_give_room(slot);
     }
+    /* Else it stays open, and a transfer that waits for another ledger does not keep the room which
+     * that one may need. */
+    if (slot->has_rested || ledger_is_crossed(slot->ledger))
+        bank_rest_give_room(slot);
     bank_rest_forget(slot);
     return slot->has_rested;
 }

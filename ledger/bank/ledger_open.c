@@ -269,15 +269,20 @@ uint64_t ledger_epoch(const struct ledger *ledger)
     return ledger->store->epoch;
 }
 
+bool ledger_is_crossed(struct ledger *ledger)
+{
+    uint64_t seq;
+    return hold_table_clearing(ledger->holds, 0, &seq, 1) > 0;
+}
+
 bool ledger_may_rest(struct ledger *ledger, int64_t *opens_us)
 {
     struct ledger_figures figures;
-    uint64_t seq;
     int64_t ends_us = hold_table_next(ledger->holds);
     *opens_us = ends_us ? ends_us : -1;
     journal_read_figures(ledger->journal, &figures);
     return figures.state == LEDGER_RUNNING && figures.durable_seq == figures.head_seq &&
-           hold_table_clearing(ledger->holds, 0, &seq, 1) == 0 &&
+           !ledger_is_crossed(ledger) &&
            (!ends_us || ends_us - co_clock_wall_us() > REST_LEAST_S * 1000000);
 }
 

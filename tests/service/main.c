@@ -81,6 +81,7 @@ static const struct unit_suite *const suites[] = {
     &places_suite,
     &leaving_suite,
     &spread_suite,
+    &resting_kills_suite,
     &servers_suite,
     &control_suite,
     &stale_suite,

@@ -8,7 +8,7 @@
 #include "coro/co.h"
 #include "tests/unit.h"
 
-enum { PATIENCE_S = 60, AGAIN_MS = 10, TRIES = PATIENCE_S * 1000 / AGAIN_MS };
+enum { WAIT_S = 30, PATIENCE_S = 60, AGAIN_MS = 10, TRIES = PATIENCE_S * 1000 / AGAIN_MS };
 
 /* ---- paying -------------------------------------------------------------------------------- */
 
@@ -78,8 +78,9 @@ static void pay_on(void *arg)
 {
     struct saver *saver = arg;
     struct visit visits[TRIO_SERVERS];
+    int seconds = saver->all->patience_s ? saver->all->patience_s : WAIT_S;
     for (int i = 0; i < TRIO_SERVERS; i++)
-        visit_begin(&visits[i], saver->all->trio->servers[i]);
+        visit_begin_for(&visits[i], saver->all->trio->servers[i], seconds);
     while (!atomic_load(&saver->all->stop) && !saver->failed)
         pay(saver, visits);
     for (int i = 0; i < TRIO_SERVERS; i++)

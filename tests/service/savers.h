@@ -24,12 +24,13 @@ struct saver {
     _Atomic int paid[SAVERS_LEDGERS];
 };
 
-/* The first six are the test's to set. */
+/* The first seven are the test's to set. */
 struct savers {
     const struct trio *trio;
     const char *prefix;                 /* of the ledgers: trio_make_ledgers() */
     int ledgers, count;                 /* how many of them, and of clients */
     bool kills;                         /* servers end meanwhile, and connections with them */
+    int patience_s;                     /* how long they wait for an answer; 0: half a minute */
     uint64_t reach[SAVERS_LEDGERS];     /* what each ledger and those before it have of the load, in
                                        shares of what the last one says */
     _Atomic int owners[SAVERS_LEDGERS]; /* which of the servers has it, as far as is known */

@@ -11,11 +11,16 @@
 
 enum { PATH_SIZE = 1600, TIMEOUT_SECONDS = 30 };
 
-void visit_begin(struct visit *visit, const struct service *service)
+void visit_begin_for(struct visit *visit, const struct service *service, int seconds)
 {
     *visit = (struct visit){.api.ledger = "main"};
-    visit->client = visit->api.client = client_make(&service->target, TIMEOUT_SECONDS * CO_CLOCK_S);
+    visit->client = visit->api.client = client_make(&service->target, seconds * CO_CLOCK_S);
     co_ensure(visit->client);
+}
+
+void visit_begin(struct visit *visit, const struct service *service)
+{
+    visit_begin_for(visit, service, TIMEOUT_SECONDS);
 }
 
 void visit_begin_shared(struct visit *visit, const char *strategy)

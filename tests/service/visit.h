@@ -17,6 +17,9 @@ struct visit {
 };
 
 void visit_begin(struct visit *visit, const struct service *service);
+
+/* The same of a client that waits no longer than that for an answer. */
+void visit_begin_for(struct visit *visit, const struct service *service, int seconds);
 void visit_end(struct visit *visit);
 
 /* Begin one of the service that all tests share. The test is over if there is none. */
