@@ -83,12 +83,17 @@ bool stale_await(struct call *call)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* What is not there may have come since: that it is not only the owner says. */
+static bool may_know(enum ledger_status status)
+{
+    return status == LEDGER_UNAVAILABLE || status == LEDGER_POSITION_AHEAD ||
+           status == LEDGER_ACCOUNT_NOT_FOUND || status == LEDGER_TRANSFER_NOT_FOUND ||
+           status == LEDGER_HOLD_NOT_FOUND;
+}
+
 bool stale_gives_up(struct call *call)
 {
-    enum ledger_status status = call->refusal.status;
-    bool owner_may_know = call->is_stale && !call->refusal.problem &&
-                          (status == LEDGER_UNAVAILABLE || status == LEDGER_POSITION_AHEAD);
-    if (!owner_may_know)
+    if (!call->is_stale || call->refusal.problem || !may_know(call->refusal.status))
         return false;
     call->refusal = (struct call_refusal){.status = LEDGER_OK};
     call->is_stale = false;

@@ -3,8 +3,8 @@
  * Reads of a ledger that another server has, answered from what is followed of it here: for whoever
  * says that it may be so (`Prefer: stale`), and for nobody else. The answer is exactly what was so
  * at the position that it names (Ledger-Seq), and says how old it may be (Ledger-Stale). Of one
- * server those positions never go back. What cannot be told of what is followed is passed on to the
- * owner (elsewhere.h), as without that preference.
+ * server those positions never go back. What cannot be told of what is followed, and that
+ * something is not there, is the owner's to say (elsewhere.h), as without that preference.
  *
  * `If-Ledger-Seq: N`, of the owner's answers too: nothing older than that is told, so a client
  * finds what it was told before, whichever server it asks.

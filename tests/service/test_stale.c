@@ -73,11 +73,10 @@ static void tells_as_the_owner(struct visit *owner, struct visit *other, uint64_
 {
     static char told[PAGE];
     char open[TEXT], settled[TEXT], headers[TEXT];
-    const char *const paths[] = {L "/accounts/a", L "/accounts/nobody", L "/accounts?limit=2",
+    const char *const paths[] = {L "/accounts/a", L "/accounts?limit=2",
         L "/accounts/a/entries?limit=2", L "/accounts/a/entries?order=asc&after=2",
-        L "/accounts/a?at=4", L "/accounts/a?at=2001-01-01", L "/transfers/4", L "/transfers?key=t",
-        L "/transfers?account=a", L "/transfers", L "/journal", L "/journal?order=desc&limit=3",
-        open, settled};
+        L "/accounts/a?at=4", L "/transfers/6", L "/transfers?key=t", L "/transfers?account=a",
+        L "/transfers", L "/journal", L "/journal?order=desc&limit=3", open, settled};
     snprintf(open, sizeof open, L "/holds/%lu", hold);
     snprintf(settled, sizeof settled, L "/holds/%lu", hold + 1);
     ask(owner, "GET", L "/accounts/a", NULL);
@@ -122,6 +121,12 @@ static void is_for_those_who_ask(struct visit *other)
         {L "/accounts/a", "If-Ledger-Seq: 3\r\n", 200},
         {L, "Prefer: stale\r\n", 200},
         {L "/transfers?key=never", "Prefer: stale\r\n", 200},
+        {L "/accounts/nobody", "Prefer: stale\r\n", 404},
+        {L "/accounts/a?at=2001-01-01", "Prefer: stale\r\n", 404},
+        {L "/accounts/nobody/entries", "Prefer: stale\r\n", 404},
+        {L "/transfers?account=nobody", "Prefer: stale\r\n", 404},
+        {L "/transfers/1", "Prefer: stale\r\n", 404},
+        {L "/holds/1", "Prefer: stale\r\n", 404},
         {L "/journal?after=100000", "Prefer: stale\r\n", 409},
         {L "/accounts/a?at=100000", "Prefer: stale\r\n", 409},
         {L "/accounts/a", "Prefer: stale, wait=0\r\nIf-Ledger-Seq: 100000\r\n", 409},
@@ -161,6 +166,25 @@ static void reads_its_writes(struct visit *other)
         snprintf(balance, sizeof balance, "\"%lld\"", (long long)(BEFORE + i));
         CU_ASSERT(is_stale(other));
         CU_ASSERT(visit_is(other, "balance", balance));
+    }
+}
+
+/* What was made a moment ago is found by whoever was told of it, as of whatever position. */
+static void finds_what_was_made(struct visit *owner, struct visit *other)
+{
+    char text[TEXT], path[TEXT];
+    for (int i = 0; i < ROUNDS; i++) {
+        snprintf(text, sizeof text, "{\"id\":\"made-%d\",\"asset\":\"USD/2\"}", i);
+        visit_post(owner, "/accounts", NULL, text);
+        EXPECT_STATUS(owner, 201);
+        snprintf(path, sizeof path, L "/accounts/made-%d", i);
+        ask(other, "GET", path, "Prefer: stale\r\n");
+        EXPECT_STATUS(other, 200);
+        visit_post(owner, "/holds", NULL, "{\"from\":\"a\",\"to\":\"b\",\"amount\":1}");
+        EXPECT_STATUS(owner, 201);
+        snprintf(path, sizeof path, L "/holds/%lu", seq_of(owner));
+        ask(other, "GET", path, "Prefer: stale\r\n");
+        EXPECT_STATUS(other, 200);
     }
 }
 
@@ -204,6 +228,7 @@ static void of_two_servers(void)
     tells_as_the_owner(&owner, &other, hold);
     is_for_those_who_ask(&other);
     reads_its_writes(&other);
+    finds_what_was_made(&owner, &other);
     tells_how_far(&owner, &other);
     visit_end(&other);
     visit_end(&owner);
