@@ -12,8 +12,8 @@ int main(int argc, char **argv)
         &listen_suite, &route_suite, &described_suite, &export_suite, &lab_runs_suite, &log_suite,
         &echo_suite, &head_suite, &http_suite, &share_suite, &stream_suite, &timing_suite,
         &cluster_suite, &token_suite, &reach_suite, &method_walk_suite, &ladder_suite, &money_suite,
-        &crossing_suite, &unavailable_suite, &lab_suite, &forwarded_suite, &owner_suite,
-        &passing_suite, &waiting_suite, NULL};
+        &crossing_suite, &arrivals_suite, &unavailable_suite, &lab_suite, &forwarded_suite,
+        &owner_suite, &passing_suite, &waiting_suite, NULL};
     hash_init();
     notice_sink_terminal();
     return unit_main("server", suites, argc, argv);

@@ -7,7 +7,7 @@
 
 extern const struct unit_suite time_text_suite, arena_suite, json_out_suite, json_in_suite;
 extern const struct unit_suite json_kept_suite;
-extern const struct unit_suite gzip_text_suite, crossing_suite;
+extern const struct unit_suite gzip_text_suite, crossing_suite, arrivals_suite;
 extern const struct unit_suite described_suite, request_suite, options_suite, listen_suite,
     route_suite;
 extern const struct unit_suite log_suite, echo_suite, head_suite, http_suite, share_suite,

@@ -13,6 +13,7 @@
 #include "ledger/ledger_private.h"
 #include "ledger/memory/account_table.h"
 #include "server/crossing/crossing_private.h"
+#include "tests/server/crossed.h"
 #include "tests/server/fixture.h"
 #include "tests/server/suites.h"
 
@@ -46,28 +47,9 @@ static void end(void)
     fixture_stop(&fixture);
 }
 
-/* The first step alone, as a server leaves it that dies behind it. */
 static struct entry *hold(const struct crossing *crossing, bool with_metadata)
 {
-    char key[CROSSING_KEY], clearing[CLEARING_TEXT];
-    struct arena arena;
-    struct ledger_outcome outcome;
-    arena_init(&arena, NULL, 0);
-    clearing_id(crossing->to.ledger, "USD/2", clearing);
-    CU_ASSERT_EQUAL(
-        crossing_open_clearing(co_context_background(), here, crossing->to.ledger, "USD/2"),
-        LEDGER_OK);
-    crossing_key(key, "main", crossing->key, 1);
-    const struct ledger_hold asked = {.key = key,
-        .metadata = with_metadata ? crossing_text(&arena, crossing, "USD/2", NULL) : NULL,
-        .from = crossing->from.account,
-        .to = clearing,
-        .amount = crossing->amount,
-        .clears = true};
-    ledger_hold(co_context_background(), here, &asked, &outcome);
-    CU_ASSERT_EQUAL(outcome.status, LEDGER_OK);
-    arena_clear(&arena);
-    return outcome.entry;
+    return crossed_hold(here, crossing, with_metadata);
 }
 
 static money balance(struct ledger *ledger, const char *id)
@@ -243,6 +225,42 @@ static void full_for_good(void)
     CU_ASSERT_EQUAL(ask_elsewhere("full"), LEDGER_ACCOUNT_LIMIT);
     run_sql("DELETE FROM teller.account WHERE id = 'last'");
     ledger_leave(ledger);
+    end();
+}
+
+/* ---- beyond the range ------------------------------------------------------------------------ */
+
+/* Without a floor anything may be held, but no balance goes below the range: what has arrived stays
+ * held until there is room for it, and leaves then, once. */
+static void captured_when_it_can_be(void)
+{
+    static const char nearly[] = "{\"amount\":\"99999999999999999999999999999999999990\"}";
+    char account[40], payee[40], body[100], path[100];
+    struct entry *settled = NULL;
+    begin();
+    fixture_name(account);
+    fixture_name(payee);
+    open_there(payee);
+    snprintf(body, sizeof body, "{\"id\":\"%s\",\"asset\":\"USD/2\",\"floor\":null}", account);
+    fixture_call(&fixture, "POST", "/v1/ledgers/main/accounts", body, &last);
+    CU_ASSERT_EQUAL(last.status, 201);
+    snprintf(path, sizeof path, "/v1/ledgers/main/accounts/%s/withdraw", account);
+    fixture_call(&fixture, "POST", path, nearly, &last);
+    CU_ASSERT_EQUAL(last.status, 201);
+    const struct crossing crossing = {
+        .key = account, .from = {"main", account}, .to = {"branch", payee}, .amount = AMOUNT};
+    struct entry *made = hold(&crossing, true);
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL(drive(made, &settled), LEDGER_AMOUNT_OUT_OF_RANGE);
+    CU_ASSERT(!settled && balance(there, payee) == AMOUNT);
+    snprintf(path, sizeof path, "/v1/ledgers/main/accounts/%s/deposit", account);
+    fixture_call(&fixture, "POST", path, nearly, &last);
+    CU_ASSERT_EQUAL(last.status, 201);
+    CU_ASSERT_EQUAL_FATAL(drive(made, &settled), LEDGER_OK);
+    CU_ASSERT_EQUAL(settled->kind, ENTRY_CAPTURE);
+    CU_ASSERT(balance(here, account) == -AMOUNT && balance(there, payee) == AMOUNT);
+    entry_drop(&settled);
+    entry_drop(&made);
     end();
 }
 
@@ -463,6 +481,6 @@ static void texts(void)
 
 static const struct unit_test tests[] = {{"texts", texts}, {"missing_for_good", missing_for_good},
     {"taken_for_good", taken_for_good}, {"full_for_good", full_for_good},
-    {"driven_by_many", driven_by_many}, {"left_when_closed", left_when_closed},
-    {"damaged", damaged}, {0}};
+    {"captured_when_it_can_be", captured_when_it_can_be}, {"driven_by_many", driven_by_many},
+    {"left_when_closed", left_when_closed}, {"damaged", damaged}, {0}};
 const struct unit_suite crossing_suite = {"crossing", 2, tests};
