@@ -29,8 +29,8 @@ int cluster_primary(int except);
 /* Hand over from that primary, as Patroni does it when it is asked to. */
 void cluster_switch_over(int primary);
 
-/* Wait until all nodes run, one as primary, one as its synchronous standby; a failure if that
- * takes two minutes. */
+/* Wait until all nodes run, one as primary and the others streaming from it, one of those as its
+ * synchronous standby; a failure if that takes two minutes. */
 void cluster_await_whole(void);
 
 /* A new database, instead of the one before, and how tellers reach it. */

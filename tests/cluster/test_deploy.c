@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What deploy/cluster has started: passwords stay where they belong; and of tests that end on their
- * way nothing stays. */
+/* What deploy/cluster has started: passwords stay where they belong; a standby that was away comes
+ * back; and of tests that end on their way nothing stays. */
 #include "tests/cluster/suites.h"
 
 #include <stdio.h>
@@ -43,7 +43,18 @@ static void nothing_is_left(void)
     cluster_shell("rmdir %s", left);
 }
 
+/* Without slots a standby comes back by what the primary keeps for all (wal_keep_size). */
+static void no_slot_is_needed(void)
+{
+    cluster_await_whole();
+    int primary = cluster_primary(0), standby = primary % CLUSTER_NODES + 1;
+    cluster_shell("tests/cluster/away %s %d %d", cluster_folder(), primary, standby);
+    cluster_await_whole();
+    cluster_shell("rm %s/database/node%d/was-here", cluster_folder(), standby);
+}
+
 const struct unit_suite deploy_suite = {"deploy", 1,
     (const struct unit_test[]){{"no_password_in_arguments", no_password_in_arguments},
         {"no_password_in_files", no_password_in_files},
-        {"patroni_asks_for_it", patroni_asks_for_it}, {"nothing_is_left", nothing_is_left}, {0}}};
+        {"patroni_asks_for_it", patroni_asks_for_it}, {"nothing_is_left", nothing_is_left},
+        {"no_slot_is_needed", no_slot_is_needed}, {0}}};

@@ -12,7 +12,6 @@
 
 enum {
     RESUME_MS = 2000, /* in which a teller goes on once there is a primary */
-    TTL = 20,         /* of deploy/cluster */
     SHORT_TTL = 7,    /* loop_wait + 2 retry_timeout, as a primary that must give up needs */
     ASKED_MS = 2000,  /* for which Patronis wait for one whose PostgreSQL hangs */
     OUTAGE_S = 12,
@@ -62,7 +61,7 @@ static int failovers(int percent)
 static void postmaster_killed(void)
 {
     static const struct failure failure = {
-        "postmaster killed", "kill", "postgres", NULL, TTL * 1000 + RESUME_MS};
+        "postmaster killed", "kill", "postgres", NULL, CLUSTER_TTL * 1000 + RESUME_MS};
     repeat(&failure, failovers(50));
 }
 
@@ -109,7 +108,7 @@ static void switched_over(void)
         cluster_switch_over(primary);
         tally.failovers++;
         (void)cluster_primary(primary);
-        (void)drill_resumed(&drill, "switchover", TTL * 1000 + RESUME_MS);
+        (void)drill_resumed(&drill, "switchover", CLUSTER_TTL * 1000 + RESUME_MS);
         cluster_await_whole();
     }
     drill_verify(&drill);
