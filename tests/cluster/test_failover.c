@@ -13,7 +13,7 @@
 enum {
     RESUME_MS = 2000, /* in which a teller goes on once there is a primary */
     SHORT_TTL = 7,    /* loop_wait + 2 retry_timeout, as a primary that must give up needs */
-    ASKED_MS = 2000,  /* for which Patronis wait for one whose PostgreSQL hangs */
+    ASKED_MS = 3000,  /* a round of Patroni, in which it waits for one whose PostgreSQL hangs */
     OUTAGE_S = 12,
     ALONE_S = 5
 };
