@@ -110,24 +110,44 @@ static enum pg_status read_batches(struct co_context *context, struct pg *pg,
     return pg_unload(context, pg, sql, keep_batch, stretch);
 }
 
-static enum pg_status read_table(struct co_context *context, struct pg *pg, int ledger,
-    enum audit_table table, struct audit_stretch *stretch)
+enum { TABLE_SQL = 900 };
+
+static void write_table(
+    int ledger, enum audit_table table, const struct audit_stretch *stretch, char sql[TABLE_SQL])
 {
-    char sql[900], from[500], no[16];
-    struct audit_rows *rows = &stretch->tables[table];
-    struct keeping keeping = {rows, sources[table].types};
-    rows->size = rows->at = rows->next.size = 0;
+    char from[500] = "", no[16];
     snprintf(no, sizeof no, "%d", ledger);
-    *from = '\0';
     for (int i = 0; i < 3 && sources[table].from[i]; i++)
         snprintf(from + strlen(from), sizeof from - strlen(from), "%s%s", i ? no : "",
             sources[table].from[i]);
-    snprintf(sql, sizeof sql,
+    snprintf(sql, TABLE_SQL,
         "COPY (SELECT %s FROM %s WHERE e.ledger = %d AND e.seq BETWEEN %lu AND %lu%s"
-        " ORDER BY e.seq%s) TO STDOUT (FORMAT binary)",
+        " ORDER BY e.seq%s) TO STDOUT (FORMAT binary);",
         sources[table].columns, from, ledger, stretch->batches[0].first_seq,
         stretch->batches[stretch->count - 1].last_seq, sources[table].where, sources[table].order);
-    return pg_unload(context, pg, sql, keep_row, &keeping);
+}
+
+/* All in one round trip. */
+static enum pg_status read_tables(struct co_context *context, struct pg *pg,
+    const struct audit_stretch_query *query, struct audit_stretch *stretch)
+{
+    struct keeping keeping[AUDIT_TABLES];
+    struct pg_taker takers[AUDIT_TABLES];
+    char *sql = malloc(AUDIT_TABLES * TABLE_SQL);
+    size_t at = 0, count = 0;
+    if (!sql)
+        return PG_LOST;
+    for (; count <= (size_t)query->last; count++) {
+        struct audit_rows *rows = &stretch->tables[count];
+        keeping[count] = (struct keeping){rows, sources[count].types};
+        takers[count] = (struct pg_taker){keep_row, &keeping[count]};
+        rows->size = rows->at = rows->next.size = 0;
+        write_table(query->ledger, (enum audit_table)count, stretch, sql + at);
+        at += strlen(sql + at);
+    }
+    enum pg_status status = pg_unload_each(context, pg, sql, takers, count);
+    free(sql);
+    return status;
 }
 
 /* Row by row in the order of the index, so that it costs no more than it may count. */
@@ -159,10 +179,11 @@ enum pg_status audit_stretch_read(struct co_context *context, struct pg *pg,
     const struct audit_stretch_query *query, struct audit_stretch *stretch)
 {
     enum pg_status status = read_batches(context, pg, query, stretch);
-    if (status == PG_OK && stretch->count > 1)
+    bool may_be_many = stretch->entries * ENTRY_POSTINGS_MAX > AUDIT_STRETCH_POSTINGS;
+    if (status == PG_OK && stretch->count > 1 && may_be_many)
         status = cut_by_postings(context, pg, query->ledger, stretch);
-    for (int i = 0; i <= (int)query->last && status == PG_OK && stretch->count > 0; i++)
-        status = read_table(context, pg, query->ledger, (enum audit_table)i, stretch);
+    if (status == PG_OK && stretch->count > 0)
+        status = read_tables(context, pg, query, stretch);
     return status;
 }
 

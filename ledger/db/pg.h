@@ -115,6 +115,15 @@ CO_MUST_CHECK enum pg_status pg_script(struct co_context *context, struct pg *pg
 CO_MUST_CHECK enum pg_status pg_unload(struct co_context *context, struct pg *pg, const char *sql,
     bool (*take)(const struct row *row, void *arg), void *arg);
 
+/* The same of a text of `count` such statements, in one round trip: the rows of the n-th go to the
+ * n-th taker. */
+struct pg_taker {
+    bool (*take)(const struct row *row, void *arg);
+    void *arg;
+};
+CO_MUST_CHECK enum pg_status pg_unload_each(struct co_context *context, struct pg *pg,
+    const char *sql, const struct pg_taker *takers, size_t count);
+
 /* A text of statements with COPY ... FROM STDIN (FORMAT binary) among them: the n-th COPY is fed
  * data[n]. *committed: the text ended in COMMIT and the server said COMMIT. */
 struct pg_data {

@@ -129,34 +129,55 @@ static enum pg_status read_pieces(
     }
 }
 
-enum pg_status pg_unload(struct co_context *context, struct pg *pg, const char *sql,
-    bool (*take)(const struct row *row, void *arg), void *arg)
+/* The COPYs of a text, as their results come in. */
+struct unload {
+    const struct pg_taker *takers;
+    size_t count, begun;
+    bool broken; /* one came without its trailer */
+    enum pg_status status;
+};
+
+static void unload_next(struct co_context *context, struct pg *pg, struct unload *unload)
 {
-    struct row_stream stream = {.take = take, .arg = arg};
-    enum pg_status status = PG_OK;
+    co_ensure(unload->begun < unload->count);
+    const struct pg_taker *taker = &unload->takers[unload->begun++];
+    struct row_stream stream = {.take = taker->take, .arg = taker->arg};
+    unload->status = read_pieces(context, pg, &stream);
+    unload->broken = unload->broken || !stream.ended;
+    row_stream_free(&stream);
+}
+
+enum pg_status pg_unload_each(struct co_context *context, struct pg *pg, const char *sql,
+    const struct pg_taker *takers, size_t count)
+{
+    struct unload unload = {.takers = takers, .count = count, .status = PG_OK};
     if (!pg_begin(pg) || !pg_send_text(pg, sql) || !pg_flush(context, pg))
         return pg_lose(pg);
-    for (;;) {
+    while (unload.status != PG_LOST) {
         PGresult *result = NULL;
         if (!pg_next(context, pg, &result))
-            status = pg_lose(pg);
+            unload.status = pg_lose(pg);
         else if (!result)
             break;
         else if (PQresultStatus(result) == PGRES_COPY_OUT)
-            status = read_pieces(context, pg, &stream);
+            unload_next(context, pg, &unload);
         else if (PQresultStatus(result) != PGRES_COMMAND_OK)
-            status = pg_note_error(pg, result);
+            unload.status = pg_note_error(pg, result);
         PQclear(result);
-        if (status == PG_LOST)
-            break;
     }
 
     /* A COPY that ended well but without its trailer has lost rows. */
-    if (status == PG_OK && !stream.ended) {
+    if (unload.status == PG_OK && (unload.broken || unload.begun < count)) {
         pg_note(pg, "the rows broke off");
         pg->lost = true;
-        status = PG_LOST;
+        unload.status = PG_LOST;
     }
-    row_stream_free(&stream);
-    return status;
+    return unload.status;
+}
+
+enum pg_status pg_unload(struct co_context *context, struct pg *pg, const char *sql,
+    bool (*take)(const struct row *row, void *arg), void *arg)
+{
+    const struct pg_taker taker = {take, arg};
+    return pg_unload_each(context, pg, sql, &taker, 1);
 }

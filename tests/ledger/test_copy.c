@@ -170,6 +170,37 @@ static bool stop_at_once(const struct row *row, void *arg)
     return false;
 }
 
+static bool add_number(const struct row *row, void *arg)
+{
+    *(uint64_t *)arg += row_bigint(row, 0);
+    return true;
+}
+
+/* Each has its own taker; one that fails ends the text, and no more than that. */
+static void reads_several(struct co_context *context, struct pg *pg)
+{
+    uint64_t sums[3] = {0};
+    struct pg_taker takers[3];
+    for (size_t i = 0; i < 3; i++)
+        takers[i] = (struct pg_taker){add_number, &sums[i]};
+    CU_ASSERT_EQUAL(pg_unload_each(context, pg,
+                        "COPY (SELECT generate_series(1, 100)::bigint) TO STDOUT (FORMAT binary);"
+                        "COPY (SELECT 1::bigint WHERE false) TO STDOUT (FORMAT binary);"
+                        "COPY (SELECT generate_series(1, 10)::bigint) TO STDOUT (FORMAT binary);",
+                        takers, 3),
+        PG_OK);
+    CU_ASSERT(sums[0] == 5050 && sums[1] == 0 && sums[2] == 55);
+    CU_ASSERT_EQUAL(pg_unload_each(context, pg,
+                        "COPY (SELECT 7::bigint) TO STDOUT (FORMAT binary);"
+                        "COPY (SELECT 1 / (2 - i) FROM generate_series(1::bigint, 3) i)"
+                        " TO STDOUT (FORMAT binary);"
+                        "COPY (SELECT 7::bigint) TO STDOUT (FORMAT binary);",
+                        takers, 3),
+        PG_ERROR);
+    CU_ASSERT_STRING_EQUAL(pg_sqlstate(pg), "22012");
+    CU_ASSERT(sums[0] == 5057 && sums[2] == 55 && !pg_is_lost(pg));
+}
+
 static void rows_come_out_of_a_database(void)
 {
     char error[300];
@@ -207,6 +238,7 @@ static void rows_come_out_of_a_database(void)
         PG_ERROR);
     CU_ASSERT_STRING_EQUAL(pg_sqlstate(pg), "22012");
     CU_ASSERT_EQUAL(some.next, 3000);
+    reads_several(context, pg);
     CU_ASSERT_EQUAL(pg_unload(context, pg, all, stop_at_once, NULL), PG_LOST);
     CU_ASSERT_TRUE(pg_is_lost(pg));
     copy_free(&copy);
