@@ -29,9 +29,12 @@ static bool read_state(struct co_context *context, struct ledger *ledger, const 
 {
     struct store *store = ledger->store;
     struct errands *errands = store->replica ? replica_errands(store->replica) : store->errands;
+    int64_t caught_ns = store->replica ? replica_caught_ns(store->replica) : 0;
     if (!store_begin_opening(context, store, errands, error, size) ||
         !ledger_open_state(context, ledger, strategy, state, error, size))
         return false;
+    if (store->replica) /* whenever that was asked: it may lag */
+        state->asked_ns = caught_ns;
     if (state->end.seq != state->fold.seq) {
         snprintf(error, size,
             "the journal contradicts itself: the last batch ends at %lu, the last entry is %lu",

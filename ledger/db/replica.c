@@ -217,6 +217,11 @@ static bool degrade(struct replica *r, enum replica_state state)
     return atomic_compare_exchange_strong(&r->state, &good, state);
 }
 
+int64_t replica_caught_ns(struct replica *replica)
+{
+    return atomic_load(&replica->caught_ns);
+}
+
 void replica_distrust(struct replica *r, const char *why)
 {
     atomic_store(&r->apart_until_ns, co_clock_boot_ns() + REPLICA_APART_S * CO_CLOCK_S);

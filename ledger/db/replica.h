@@ -55,6 +55,10 @@ bool replica_is_good(struct replica *replica);
 /* Park until it is known whether it may be used, some seconds at most. */
 void replica_settle(struct co_context *context, struct replica *replica);
 
+/* When at the latest the database had what the replica has at least (co_clock_boot_ns()). Never
+ * parks. */
+int64_t replica_caught_ns(struct replica *replica);
+
 /* It has contradicted the database: in words, for the log. Never parks. */
 void replica_distrust(struct replica *replica, const char *why);
 

@@ -210,6 +210,33 @@ static void nothing_is_told_early(void)
     end(&rig);
 }
 
+static void hold_replay(struct rig *rig)
+{
+    fixture_do(rig->nodes.b, "SELECT pg_wal_replay_pause()");
+    while (strcmp(fixture_ask(rig->nodes.b, "SELECT pg_get_wal_replay_pause_state()"), "paused"))
+        co_sleep(STEP_MS * CO_CLOCK_MS);
+}
+
+/* What is read first counts as known since the standby had all of it, not since it was read. */
+static void one_that_lags_at_the_start(void)
+{
+    static struct rig rig;
+    begin(&rig);
+    await_state(&rig, REPLICA_GOOD);
+    hold_replay(&rig);
+    pay(&rig, 1);
+    int64_t paid_ns = co_clock_boot_ns();
+    guest_begin(&rig.guest, rig.nodes.a, "sharded");
+    int64_t known_ns = co_clock_boot_ns() - ledger_followed_ns(rig.guest.ledger);
+    /* Else it was held up until the standby was not used any more. */
+    if (end_of(rig.guest.ledger) < end_of(rig.owner))
+        CU_ASSERT(known_ns <= paid_ns);
+    fixture_do(rig.nodes.b, "SELECT pg_wal_replay_resume()");
+    guest_follow(&rig.guest);
+    expect_caught_up(&rig);
+    end(&rig);
+}
+
 /* It stands still: for a while what is followed does as well, then the database is read, and no
  * answer is as old as the standby. */
 static void one_that_lags(void)
@@ -220,9 +247,7 @@ static void one_that_lags(void)
     guest_begin(&rig.guest, rig.nodes.a, "sharded");
     guest_follow(&rig.guest);
     expect_caught_up(&rig);
-    fixture_do(rig.nodes.b, "SELECT pg_wal_replay_pause()");
-    while (strcmp(fixture_ask(rig.nodes.b, "SELECT pg_get_wal_replay_pause_state()"), "paused"))
-        co_sleep(STEP_MS * CO_CLOCK_MS);
+    hold_replay(&rig);
     pay(&rig, 5);
     await_state(&rig, REPLICA_LATE);
     CU_ASSERT(figures_of(&rig).lag_ns >= REPLICA_LATE_S * CO_CLOCK_S);
@@ -232,9 +257,7 @@ static void one_that_lags(void)
     await_state(&rig, REPLICA_GOOD);
 
     /* Behind what was read of the database: it is asked, and says nothing that is too old. */
-    fixture_do(rig.nodes.b, "SELECT pg_wal_replay_pause()");
-    while (strcmp(fixture_ask(rig.nodes.b, "SELECT pg_get_wal_replay_pause_state()"), "paused"))
-        co_sleep(STEP_MS * CO_CLOCK_MS);
+    hold_replay(&rig);
     guest_pause(&rig.guest);
     ledger_close(&rig.guest.ledger);
     pay(&rig, 5);
@@ -319,7 +342,8 @@ static void one_that_parted(void)
 }
 
 static const struct unit_test tests[] = {{"standby_is_read", standby_is_read},
-    {"nothing_is_told_early", nothing_is_told_early}, {"one_that_lags", one_that_lags},
+    {"nothing_is_told_early", nothing_is_told_early},
+    {"one_that_lags_at_the_start", one_that_lags_at_the_start}, {"one_that_lags", one_that_lags},
     {"one_that_is_away", one_that_is_away}, {"one_of_another_cluster", one_of_another_cluster},
     {"one_that_parted", one_that_parted}, {0}};
 const struct unit_suite replica_suite = {.name = "replica", .tests = tests};
