@@ -250,7 +250,7 @@ deps-fresh: ; @tools/install-deps debootstrap git curl
 # --- targets ----------------------------------------------------------------------------------
 MAKE_IN = $(MAKE) --no-print-directory -j$(JOBS)
 
-.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale handover resting upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean container-test docs
+.PHONY: help all build run test unit coverage mutants lab-seeds lab-table seeds asan tsan service faults partitions fresh desk-kills restarts endings tls crowds scale handover resting following upgrade e2e screenshots bench bench-ledgers bench-coro bench-peers bench-lab tidy layers format man completion install clients clients-kills deb deb-test clean container-test docs
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | column -t -s $$'\t'
 
@@ -406,6 +406,9 @@ handover: deps-test build ## a server with a ledger of ACCOUNTS=1000000 is stopp
 
 resting: deps-test build ## a server with LEDGERS=100000, of which OPEN=1024 are open: its start, and payments
 	tools/with-postgres tests/scale/resting build/release/teller
+
+following: deps-test build ## one server has LEDGERS=1000, another follows them: processor time at rest and under load, and its lag
+	tools/with-postgres tests/scale/following build/release/teller
 
 UPGRADE_FROM ?= 3a2b25b
 upgrade: deps-test build ## from the program of UPGRADE_FROM=REVISION, built from history, under load

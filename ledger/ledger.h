@@ -36,17 +36,16 @@ struct replica;
 /* ---- opening a ledger ---------------------------------------------------------------------- */
 
 struct ledger_options {
-    const char *conninfo;        /* of libpq, URI or key=value */
-    const char *name;            /* "main" */
-    const char *strategy;        /* "owner" or "sharded" */
-    struct readers *readers;     /* shared with other ledgers (readers.h); NULL: of its own */
-    struct lease *lease;         /* of the server (lease.h); NULL: of its own */
-    struct committer *committer; /* of that server (committer.h); NULL: of its own */
-    struct duties *duties;       /* of that server (duties.h); NULL: of its own */
-    struct replica *replica;     /* where it is read while it is followed (replica.h); NULL:
-                                         in the database itself */
-    const _Atomic size_t
-        *followers;                /* how many ledgers of that server are followed, for the pace */
+    const char *conninfo;          /* of libpq, URI or key=value */
+    const char *name;              /* "main" */
+    const char *strategy;          /* "owner" or "sharded" */
+    struct readers *readers;       /* shared with other ledgers (readers.h); NULL: of its own */
+    struct lease *lease;           /* of the server (lease.h); NULL: of its own */
+    struct committer *committer;   /* of that server (committer.h); NULL: of its own */
+    struct duties *duties;         /* of that server (duties.h); NULL: of its own */
+    struct replica *replica;       /* where it is read while it is followed (replica.h); NULL:
+                                      in the database itself */
+    _Atomic size_t *catching_up;   /* how many that follow in that server are, for the pace */
     int number;                    /* with a lease: of the ledger in the database */
     const struct lease_place *had; /* what was followed of it, and must be there; NULL: nothing */
     bool audits_soon;              /* the auditor (auditor.h) takes no rest: for tests */

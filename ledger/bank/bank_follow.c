@@ -40,8 +40,6 @@ static struct ledger *take_out(struct bank_slot *slot)
     struct ledger *ledger = slot->followed;
     slot->followed = NULL;
     co_lock_drop(&slot->lock);
-    if (ledger)
-        atomic_fetch_sub(&slot->bank->followers, 1);
     return ledger;
 }
 
@@ -91,7 +89,6 @@ static void show(struct bank_slot *slot, struct ledger *ledger)
     co_lock_take(&slot->lock);
     slot->followed = ledger;
     co_lock_drop(&slot->lock);
-    atomic_fetch_add(&slot->bank->followers, 1);
     notice(
         NOTICE_INFO, "ledger %s: followed from seq %lu on", slot->name, ledger_durable_seq(ledger));
     bank_step(slot->bank);

@@ -99,15 +99,25 @@ static bool heed_look(struct bank_slot *slot, const struct lease_row *row)
     return bank_may_take(slot);
 }
 
+/* One that is free, or wanted, is looked at each time: it is a matter of moments. */
+static void await_look(struct bank_slot *slot, bool is_anothers, uint64_t *seen, uint64_t *changes)
+{
+    struct bank *bank = slot->bank;
+    if (is_anothers)
+        (void)!lease_await_changes(bank->running, bank->lease, changes);
+    else
+        (void)!lease_await_news(bank->running, bank->lease, seen);
+}
+
 /* Park until the ledger is this server's to take. False: the bank is to be closed, or the ledger
  * needs no keeper any more. */
 static bool stand_by(struct bank_slot *slot)
 {
     struct lease *lease = slot->bank->lease;
-    uint64_t seen = 0;
+    uint64_t seen = 0, changes = 0;
     bool takes = false, ends = slot->has_rested;
     while (!takes && !ends && co_context_err(slot->bank->running) == CO_CONTEXT_OK) {
-        struct lease_row row;
+        struct lease_row row = {.free = true};
         /* While the database is away what it said of others is old. */
         if (!lease_is_good(lease))
             slot->free_ns = 0;
@@ -116,7 +126,7 @@ static bool stand_by(struct bank_slot *slot)
             ends = !takes && bank_rest_is_others(slot, &row);
         }
         if (!takes && !ends)
-            (void)!lease_await_news(slot->bank->running, lease, &seen);
+            await_look(slot, !row.free && !row.ours && row.wanted == 0, &seen, &changes);
     }
     bank_give_settle(slot, NULL);
     return takes;
@@ -204,10 +214,9 @@ static uint64_t stay(struct bank_slot *slot)
 {
     struct bank *bank = slot->bank;
     uint64_t seen = 0, next = 0;
-    /* Each look at the lease is news, most of it of other ledgers. */
     while (!ledger_is_over(slot->ledger) && !ledger_was_resumed(slot->ledger) &&
            (next = bank_next_owner(slot)) == 0 && !atomic_load(&slot->rests) &&
-           lease_await_news(bank->running, bank->lease, &seen))
+           lease_await_changes(bank->running, bank->lease, &seen))
         ;
     return next;
 }

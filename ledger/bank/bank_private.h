@@ -98,8 +98,8 @@ struct bank {
     struct co_semaphore reading;     /* and one is read in order to follow it */
     struct co_semaphore giving;      /* and BANK_GIVES are given to others: what waits for them must
                                         not wait until those others have taken all */
-    _Atomic size_t followers, count;
-    _Atomic bool open, lost, is_read; /* is_read: what there was at the start is known */
+    _Atomic size_t catching_up, count; /* catching_up: for those that follow */
+    _Atomic bool open, lost, is_read;  /* is_read: what there was at the start is known */
     _Atomic bool leaving; /* what it has goes to other servers, and nothing is taken any more */
     _Atomic(struct bank_slot *) slots[BANK_LEDGERS_MAX / BANK_SLOTS];
     _Atomic(struct bank_places *) places;

@@ -171,14 +171,14 @@ enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger 
 
 void bank_slot_options(const struct bank_slot *slot, struct ledger_options *options)
 {
-    const struct bank *bank = slot->bank;
+    struct bank *bank = slot->bank;
     *options = (struct ledger_options){.conninfo = bank->conninfo,
         .name = slot->name,
         .strategy = slot->strategy,
         .readers = bank->readers,
         .replica = atomic_load(&bank->replica),
         .duties = bank->duties,
-        .followers = &bank->followers,
+        .catching_up = &bank->catching_up,
         .lease = bank->lease,
         .committer = bank->committer,
         .number = slot->number,

@@ -70,7 +70,7 @@ static bool follow_parts(struct co_context *context, struct ledger *ledger,
     return (ledger->keys = keys_make(state.fold.key_secret)) &&
            (ledger->journal = journal_follow(committer_gathering(options->committer), ledger->store,
                 ledger->keys, state.fold.seq, state.fold.at_us)) &&
-           (ledger->follower = follower_make(ledger, &state, options->followers));
+           (ledger->follower = follower_make(ledger, &state, options->catching_up));
 }
 
 static struct ledger *follow(

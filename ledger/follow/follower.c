@@ -3,12 +3,14 @@
  * Invariants
  * - onward.place is where the tables are, but while a step is under way; what the journal counts as
  *   durable is never ahead of the tables.
- * - known_ns is when a look of the lease was sent whose batch, and so all before it, is here. Where
- *   the database that is read is a standby, it is only this that tells how far behind it is.
+ * - The interest has the batches that are here, once journal_pass() has told of the last of their
+ *   entries. So it knows when a look of the lease was sent whose batch, and so all before it, is
+ *   here. Where the database that is read is a standby, it is only this that tells how far behind
+ *   it is.
  *
  * Its pace: together the followers of a server use a third of a connection at most, as each rests
- * twice as long as a look took, times their number. But one that is a whole stretch behind rests
- * only as long as that took.
+ * twice as long as it read, if it is the only one that is catching up, and longer by three times
+ * that for each other one. But one that is a whole stretch behind rests only as long as that took.
  */
 #include "ledger/follow/follower.h"
 
@@ -25,10 +27,11 @@
 #include "ledger/follow/vouch.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/state.h"
+#include "ledger/lease/lease_interest.h"
 #include "ledger/ledger_private.h"
 
 enum {
-    REST_TIMES = 2,
+    SHARE = 3, /* one part of so many of a connection */
     REST_MAX_MS = 2000,
     BEHIND_MS = 2000, /* a database that is that long behind what was followed has gone back */
     AWAY_MS = 200,    /* before it is asked again */
@@ -36,11 +39,11 @@ enum {
 
 struct follower {
     struct ledger *ledger;
-    const _Atomic size_t *company;
+    _Atomic size_t *company;
     struct audit_replay_onward onward;
-    _Atomic int64_t known_ns;
     int64_t stepped_ns, behind_ns; /* behind: since when the database is; 0: it is not */
-    struct lease_row row;          /* what the lease saw last */
+    struct lease_row row;          /* what the lease saw last, */
+    int64_t told_ns;               /* and when it looked */
     struct lease_interest interest;
     bool reads_replica; /* this step: what is read is not the database's own word */
 };
@@ -85,7 +88,7 @@ static bool admit(struct co_context *context, void *arg, const struct audit_batc
 }
 
 struct follower *follower_make(
-    struct ledger *ledger, const struct state *state, const _Atomic size_t *company)
+    struct ledger *ledger, const struct state *state, _Atomic size_t *company)
 {
     struct follower *f = calloc(1, sizeof *f);
     if (!f)
@@ -107,10 +110,9 @@ struct follower *follower_make(
             .at_us = state->fold.at_us,
             .chained = state->chained}};
     memcpy(f->onward.place.hash, state->end.hash, sizeof f->onward.place.hash);
-    /* A look that was on its way before does not tell how far it has come. */
-    lease_interest(ledger->store->lease, &f->interest, ledger->store->ledger);
+    lease_interest(ledger->store->lease, &f->interest, ledger->store->ledger, state->end.batch,
+        state->asked_ns);
     f->stepped_ns = co_clock_boot_ns();
-    atomic_store(&f->known_ns, state->asked_ns);
     return f;
 }
 
@@ -124,7 +126,7 @@ void follower_free(struct follower **follower)
 
 int64_t follower_known_ns(const struct follower *f)
 {
-    return atomic_load(&f->known_ns);
+    return lease_interest_known_ns(&f->interest);
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -152,7 +154,19 @@ static enum audit_replay_onward_found step(
         snprintf(why, size, "out of memory");
     free(report);
     f->stepped_ns = co_clock_boot_ns();
+    const struct audit_place *place = &f->onward.place;
+    lease_interest_has(f->ledger->store->lease, &f->interest, place->batch,
+        place->batch >= f->row.batch ? f->told_ns : 0);
     return found;
+}
+
+/* After a step that took so long. Those that rest count, too: else there would be the more of them
+ * that read. */
+static int64_t rest_of(const struct follower *f, int64_t took_ns, bool is_far)
+{
+    int64_t company = (int64_t)atomic_load(f->company);
+    int64_t rest_ns = is_far ? took_ns : took_ns * (SHARE * company - 1);
+    return rest_ns < REST_MAX_MS * CO_CLOCK_MS ? rest_ns : REST_MAX_MS * CO_CLOCK_MS;
 }
 
 /* A step on one of the connections for that, and the rest that is due after it. */
@@ -173,13 +187,10 @@ static enum audit_replay_onward_found step_and_rest(
     readers_return(readers, pg);
     int64_t took_ns = co_clock_boot_ns() - began_ns;
     bool is_far = f->onward.place.seq - before >= AUDIT_ONWARD_FULL;
-    int64_t rest_ns = is_far ? took_ns : took_ns * REST_TIMES * (int64_t)atomic_load(f->company);
-    if (rest_ns > REST_MAX_MS * CO_CLOCK_MS)
-        rest_ns = REST_MAX_MS * CO_CLOCK_MS;
     if (found == AUDIT_ONWARD_AWAY)
-        rest_ns = AWAY_MS * CO_CLOCK_MS;
-    if (found <= AUDIT_ONWARD_AWAY)
-        (void)rest(context, rest_ns);
+        (void)rest(context, AWAY_MS * CO_CLOCK_MS);
+    else if (found < AUDIT_ONWARD_AWAY)
+        (void)rest(context, rest_of(f, took_ns, is_far));
     return found;
 }
 
@@ -229,13 +240,13 @@ static bool contradicts(const struct follower *f)
  * ahead. */
 static bool has_gone_back(struct follower *f, char *why, size_t size)
 {
-    if (f->row.asked_ns < f->stepped_ns || !contradicts(f)) {
+    if (f->told_ns < f->stepped_ns || !contradicts(f)) {
         f->behind_ns = 0;
         return false;
     }
     if (f->behind_ns == 0)
-        f->behind_ns = f->row.asked_ns;
-    if (f->row.asked_ns - f->behind_ns < BEHIND_MS * CO_CLOCK_MS)
+        f->behind_ns = f->told_ns;
+    if (f->told_ns - f->behind_ns < BEHIND_MS * CO_CLOCK_MS)
         return false;
     say_behind(f, why, size);
     return true;
@@ -246,10 +257,10 @@ static enum audit_replay_onward_found catch_up(
     struct co_context *context, struct follower *f, char *why, size_t size)
 {
     enum audit_replay_onward_found found = AUDIT_ONWARD_MORE;
+    atomic_fetch_add(f->company, 1);
     while (found == AUDIT_ONWARD_MORE && f->onward.place.batch < f->row.batch)
         found = step_and_rest(context, f, why, size);
-    if (f->onward.place.batch >= f->row.batch && f->row.asked_ns > follower_known_ns(f))
-        atomic_store(&f->known_ns, f->row.asked_ns);
+    atomic_fetch_sub(f->company, 1);
     return found;
 }
 
@@ -272,14 +283,22 @@ static enum ledger_follow_end look(
     return LEDGER_FOLLOW_STOPPED;
 }
 
+/* Is here what the last look told of, and nothing else? */
+static bool is_settled(const struct follower *f)
+{
+    return f->told_ns != 0 && f->onward.place.batch == f->row.batch && !contradicts(f);
+}
+
 enum ledger_follow_end follower_run(
     struct co_context *context, struct follower *f, char *why, size_t size)
 {
-    const struct store *store = f->ledger->store;
+    struct lease *lease = f->ledger->store->lease;
     enum ledger_follow_end end = LEDGER_FOLLOW_STOPPED;
-    uint64_t seen = 0;
-    while (end == LEDGER_FOLLOW_STOPPED && lease_await_news(context, store->lease, &seen))
-        if (lease_find(store->lease, store->ledger, &f->row))
+    uint64_t seen = 0, moves = 0;
+    while (end == LEDGER_FOLLOW_STOPPED &&
+           (is_settled(f) ? lease_interest_await(context, &f->interest, &moves)
+                          : lease_await_news(context, lease, &seen)))
+        if (lease_interest_told(lease, &f->interest, &f->row, &f->told_ns))
             end = look(context, f, why, size);
     if (end != LEDGER_FOLLOW_STOPPED)
         journal_break(f->ledger->journal);

@@ -5,8 +5,8 @@
  * owner's at any moment, exactly as it was after some entry, and a takeover has to read only what
  * came since the last look.
  *
- * It looks when the lease (lease.h), which asks for all ledgers ten times a second anyway, has seen
- * a batch that is not here yet; so a ledger that nobody writes costs nothing.
+ * It looks when the lease (lease_interest.h), which asks for all ledgers ten times a second anyway,
+ * has seen a batch that is not here yet; so a ledger that nobody writes wakes nobody.
  */
 #ifndef LEDGER_FOLLOW_FOLLOWER_H
 #define LEDGER_FOLLOW_FOLLOWER_H
@@ -25,9 +25,10 @@ struct ledger;
 struct state;
 
 /* Follow from that state on, which the ledger's tables have; its journal, store and strategy are
- * there. `company`: how many follow beside each other, for the pace. NULL: memory is short. */
+ * there. `company`: how many of those that follow beside each other are catching up, for the pace.
+ * NULL: memory is short. */
 CO_MUST_CHECK struct follower *follower_make(
-    struct ledger *ledger, const struct state *state, const _Atomic size_t *company);
+    struct ledger *ledger, const struct state *state, _Atomic size_t *company);
 void follower_free(struct follower **follower);
 
 /* Follow until the context ends, or it goes no further: `why`, for the log, and nothing more is

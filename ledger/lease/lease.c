@@ -39,13 +39,15 @@ struct dbtime *lease_dbtime(struct lease *lease)
     return &lease->dbtime;
 }
 
-void lease_tell_news(struct lease *lease)
+void lease_tell_news(struct lease *lease, bool changes)
 {
     co_lock_take(&lease->lock);
-    /* Counted under the lock, so that the count never goes back. */
+    /* Counted under the lock, so that the counts never go back. */
     uint64_t count = ++lease->news_count;
+    uint64_t changes_count = lease->changes_count += changes;
     co_lock_drop(&lease->lock);
     co_eventcount_advance(&lease->news, count);
+    co_eventcount_advance(&lease->changes, changes_count);
 }
 
 void lease_look_soon(struct lease *lease)
@@ -131,7 +133,7 @@ bool lease_degrade(struct lease_claim *claim, enum lease_standing standing, cons
     co_lock_drop(&lease->lock);
     if (news) {
         /* Readers learn it now, the database with the look that this brings about. */
-        lease_tell_news(lease);
+        lease_tell_news(lease, true);
         lease_look_soon(lease);
     }
     return news;
@@ -143,7 +145,7 @@ void lease_degrade_all(struct lease *lease, enum lease_standing standing, const 
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         lease_degrade_one(claim, standing, why);
     co_lock_drop(&lease->lock);
-    lease_tell_news(lease);
+    lease_tell_news(lease, true);
 }
 
 bool lease_witnessed(struct lease *lease, const char *ledger, struct lease_place *place)

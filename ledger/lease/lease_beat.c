@@ -146,7 +146,9 @@ static enum lease_standing judge(
     if (claim->asked.epoch == 0) /* made after the question was sent */
         return LEASE_OURS;
     if (row && row->asked_ns != lease->rows_asked_ns)
-        row = NULL; /* it was asked for, and did not come */
+        row = NULL; /* it did not come, */
+    if (!row && !lease->tells_claims)
+        return LEASE_OURS; /* as it has not changed */
 
     bool is_ours = row && lease_owner(lease, row) && row->owner == atomic_load(&lease->server);
     bool taken =
@@ -261,6 +263,14 @@ static enum pg_status beat_or_enter(
     return status == PG_OK && !there ? PG_ERROR : status;
 }
 
+/* Has somebody wanted a look since the last that was made? */
+static bool is_wanted(struct lease *lease)
+{
+    uint64_t wanted = co_eventcount_read(&lease->wanted), made = lease->looks_made;
+    lease->looks_made = wanted;
+    return wanted != made;
+}
+
 static enum pg_status make_turn(struct co_context *context, struct lease *lease, bool fresh)
 {
     int64_t sent_ns = 0;
@@ -270,11 +280,13 @@ static enum pg_status make_turn(struct co_context *context, struct lease *lease,
         status = lease_answer(context, lease);
     if (status == PG_OK)
         status = lease_make_gifts(context, lease);
+    bool wanted = is_wanted(lease);
     if (status == PG_OK)
-        status = lease_look(context, lease);
+        status = lease_look(context, lease, beats);
     if (status != PG_OK)
         return status;
     lease_note_gifts(lease);
+    lease_tell_interests(lease);
 
     /* The claims first: a ledger that was lost must be known before the lease is extended. */
     judge_claims(lease);
@@ -283,7 +295,7 @@ static enum pg_status make_turn(struct co_context *context, struct lease *lease,
         atomic_store(&lease->failing, false);
         lease_note_problem(lease, "");
     }
-    lease_tell_news(lease);
+    lease_tell_news(lease, beats || wanted || lease->changed);
     lease_watch(context, lease);
     return record_stops(context, lease);
 }
@@ -320,7 +332,7 @@ static bool try_turn(struct lease *lease)
     atomic_store(&lease->failing, true);
     if (!lease_is_good(lease))
         lease_note_away(lease, why);
-    lease_tell_news(lease);
+    lease_tell_news(lease, true);
     return false;
 }
 

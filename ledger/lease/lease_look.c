@@ -19,11 +19,15 @@ enum peer_column { PEER_NO, PEER_URL, PEER_ENTERED, PEER_BEAT, PEER_LOAD, PEER_P
 
 /*
  * Of all ledgers those rows that have changed since the look before ($1: 0 if there was none), and
- * those of $2, whose last batch is told as well. A row has the number of the transaction that
- * changed it last. One that was not over when that look was made is at the snapshot's xmin of then
- * or later, so nothing is missed; nor is anything told that a database brought along in which
- * numbers were higher. There is one row at least, with the xmin, and when that PostgreSQL began.
+ * of those of $2, with their last batches, the rows of which that is not the one of $3: ASK_ALWAYS,
+ * or ASK_NEVER. A row has the number of the transaction that changed it last. One that was not over
+ * when that look was made is at the snapshot's xmin of then or later, so nothing is missed; nor is
+ * anything told that a database brought along in which numbers were higher. If none that was not
+ * over then is over now, there is no other batch. There is one row at least, with the xmin, and
+ * when that PostgreSQL began.
  */
+#define ASK_ALWAYS "-1"
+#define ASK_NEVER "9223372036854775807"
 static const char rows_sql[] =
     "SELECT r.*, n.xmin, n.began FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
     " AS xmin, pg_postmaster_start_time()::text AS began) n LEFT JOIN ("
@@ -37,7 +41,11 @@ static const char rows_sql[] =
     " WHERE w.ledger IN (SELECT y.ledger FROM writer y WHERE y.changed >= $1::bigint"
     " AND ($1::bigint = 0"
     " OR y.changed < pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
-    " UNION ALL SELECT unnest($2::int[]))"
+    " UNION ALL SELECT k.ledger FROM unnest($2::int[], $3::bigint[]) k (ledger, batch)"
+    " WHERE k.batch = " ASK_ALWAYS " OR (k.batch <> " ASK_NEVER
+    " AND pg_snapshot_xmax(pg_current_snapshot())::text::bigint <> $1::bigint"
+    " AND coalesce((SELECT x.no FROM batch x WHERE x.ledger = k.ledger"
+    " ORDER BY x.no DESC LIMIT 1), 0) <> k.batch))"
     ") r ON true ORDER BY r.no";
 
 enum row_column {
@@ -147,8 +155,18 @@ static struct lease_known *add_row(struct lease *lease, int ledger, const char *
     return row;
 }
 
-static bool read_row(const struct pg_result *rows, size_t i, struct lease_known *row)
+/* But for how far it has come. */
+static bool is_as_before(
+    const struct lease_known *row, const struct lease_known *before, const char *stopped)
 {
+    return row->epoch == before->epoch && row->owner == before->owner &&
+           row->wanted == before->wanted && row->opens_us == before->opens_us &&
+           strcmp(before->stopped ? before->stopped : "", stopped) == 0;
+}
+
+static bool read_row(const struct pg_result *rows, size_t i, struct lease_known *row, bool *changed)
+{
+    const struct lease_known before = *row;
     row->epoch = (uint64_t)pg_number(rows, i, EPOCH);
     row->owner = (uint64_t)pg_number(rows, i, OWNER);
     row->wanted = (uint64_t)pg_number(rows, i, WANTED);
@@ -157,6 +175,7 @@ static bool read_row(const struct pg_result *rows, size_t i, struct lease_known 
     row->seq = (uint64_t)pg_number(rows, i, SEQ);
     snprintf(row->strategy, sizeof row->strategy, "%s", pg_text(rows, i, STRATEGY));
     hash_of_hex(pg_text(rows, i, HASH), row->hash, sizeof row->hash);
+    *changed = *changed || !is_as_before(row, &before, pg_text(rows, i, STOPPED));
     return lease_set_stopped(row, pg_text(rows, i, STOPPED));
 }
 
@@ -173,9 +192,10 @@ static bool merge_rows(struct lease *lease, const struct pg_result *result, int6
         const struct lease_known key = {.ledger = ledger};
         struct lease_known *row =
             known ? bsearch(&key, lease->rows, known, sizeof key, compare_known) : NULL;
+        lease->changed = lease->changed || !row;
         if (!row)
             row = add_row(lease, ledger, pg_text(result, i, NAME));
-        good = row && read_row(result, i, row);
+        good = row && read_row(result, i, row, &lease->changed);
         if (row)
             row->asked_ns = asked_ns;
     }
@@ -187,31 +207,64 @@ static bool merge_rows(struct lease *lease, const struct pg_result *result, int6
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-/* The numbers of the ledgers whose ends are asked for, as an array. Only what was acknowledged
- * before the question can be missed in the answer. For the caller to free; NULL: no memory. */
-static char *list_asked(struct lease *lease)
+/* The ledgers whose ends are asked for, and which batch is known of each, as two arrays. */
+struct asked {
+    char *ledgers, *batches;
+    size_t ledgers_at, batches_at;
+};
+
+enum { LEDGER_TEXT = 12, BATCH_TEXT = 22 };
+
+static void add_asked(struct asked *asked, int ledger, const char *batch)
 {
-    enum { NUMBER = 12 };
-    size_t count = 0, at = 1;
+    const char *comma = asked->ledgers_at == 0 ? "{" : ",";
+    asked->ledgers_at += (size_t)snprintf(
+        asked->ledgers + asked->ledgers_at, LEDGER_TEXT + 1, "%s%d", comma, ledger);
+    asked->batches_at +=
+        (size_t)snprintf(asked->batches + asked->batches_at, BATCH_TEXT + 1, "%s%s", comma, batch);
+}
+
+/* Only what was acknowledged before the question can be missed in the answer. */
+static void add_claims(struct lease *lease, struct asked *asked, bool beats)
+{
+    for (struct lease_claim *claim = lease->claims; claim; claim = claim->next) {
+        claim->asked = claim->acknowledged;
+        add_asked(asked, claim->ledger, beats ? ASK_ALWAYS : ASK_NEVER);
+    }
+}
+
+/* Of each that was told of, whether that has changed. */
+static void add_interests(struct lease *lease, struct asked *asked)
+{
+    char batch[BATCH_TEXT];
+    for (struct lease_interest *each = lease->interests; each; each = each->next) {
+        const struct lease_known *row = lease_search(lease, each->ledger);
+        each->asked = true;
+        snprintf(batch, sizeof batch, "%lu", row ? row->batch : 0);
+        add_asked(asked, each->ledger, row && each->told_ns ? batch : ASK_ALWAYS);
+    }
+}
+
+/* For the caller to free; false: no memory. */
+static bool list_asked(struct lease *lease, bool beats, struct asked *asked)
+{
+    size_t count = 0;
     co_lock_take(&lease->lock);
     for (struct lease_claim *claim = lease->claims; claim; claim = claim->next)
         count++;
     for (struct lease_interest *interest = lease->interests; interest; interest = interest->next)
         count++;
-    size_t size = count * NUMBER + 3;
-    char *list = malloc(size);
-    if (list) {
-        list[0] = '{';
-        for (struct lease_claim *claim = lease->claims; claim; claim = claim->next) {
-            claim->asked = claim->acknowledged;
-            at += (size_t)snprintf(list + at, size - at, "%d,", claim->ledger);
-        }
-        for (struct lease_interest *each = lease->interests; each; each = each->next)
-            at += (size_t)snprintf(list + at, size - at, "%d,", each->ledger);
-        memcpy(count > 0 ? list + at - 1 : list + at, "}", 2);
+    *asked = (struct asked){
+        .ledgers = malloc(count * LEDGER_TEXT + 3), .batches = malloc(count * BATCH_TEXT + 3)};
+    bool good = asked->ledgers && asked->batches;
+    if (good) {
+        add_claims(lease, asked, beats);
+        add_interests(lease, asked);
+        strcpy(asked->ledgers + asked->ledgers_at, count > 0 ? "}" : "{}");
+        strcpy(asked->batches + asked->batches_at, count > 0 ? "}" : "{}");
     }
     co_lock_drop(&lease->lock);
-    return list;
+    return good;
 }
 
 /* Whose answer is of another PostgreSQL than the one before, or is the first one, starts over. */
@@ -220,11 +273,11 @@ static bool goes_on(const struct lease *lease, const struct pg_result *rows)
     return lease->looks_on && strcmp(lease->began, pg_text(rows, 0, BEGAN)) == 0;
 }
 
-static enum pg_status ask_rows(
-    struct co_context *context, struct lease *lease, const char *list, struct pg_result **rows)
+static enum pg_status ask_rows(struct co_context *context, struct lease *lease,
+    const struct asked *asked, struct pg_result **rows)
 {
-    static const struct pg_statement ask = {2, rows_sql};
-    const char *values[] = {lease->looks_on ? lease->xmin : "0", list};
+    static const struct pg_statement ask = {3, rows_sql};
+    const char *values[] = {lease->looks_on ? lease->xmin : "0", asked->ledgers, asked->batches};
     enum pg_status status = pg_run(context, lease->pg, &ask, values, rows);
     if (status != PG_OK || !lease->looks_on || goes_on(lease, *rows))
         return status;
@@ -234,11 +287,20 @@ static enum pg_status ask_rows(
     return pg_run(context, lease->pg, &ask, values, rows);
 }
 
+static bool are_as_before(const struct lease *lease, const struct lease_peer *peers, size_t count)
+{
+    bool same = count == lease->peer_count;
+    for (size_t i = 0; i < count && same; i++)
+        same = peers[i].no == lease->peers[i].no;
+    return same;
+}
+
 /* Both at the same time, so that nobody sees an owner of whom it is not known that it lives. */
 static bool keep(struct lease *lease, const struct pg_result *rows, struct lease_peer *peers,
     size_t peer_count, int64_t asked_ns)
 {
     co_lock_take(&lease->lock);
+    lease->changed = !lease->looks_on || !are_as_before(lease, peers, peer_count);
     if (!lease->looks_on)
         lease_free_rows(lease);
     bool good = merge_rows(lease, rows, asked_ns);
@@ -258,44 +320,27 @@ static bool keep(struct lease *lease, const struct pg_result *rows, struct lease
 }
 
 /* The servers last: an owner that is not among them has gone since, and none has come. */
-enum pg_status lease_look(struct co_context *context, struct lease *lease)
+enum pg_status lease_look(struct co_context *context, struct lease *lease, bool beats)
 {
     static const struct pg_statement ask_peers = {.sql = peers_sql};
     struct pg_result *rows = NULL, *servers = NULL;
     struct lease_peer *peers = NULL;
+    struct asked asked;
     int64_t asked_ns = co_clock_boot_ns();
-    char *list = list_asked(lease);
-    enum pg_status status = list ? ask_rows(context, lease, list, &rows) : PG_LOST;
+    bool listed = list_asked(lease, beats, &asked);
+    enum pg_status status = listed ? ask_rows(context, lease, &asked, &rows) : PG_LOST;
     if (status == PG_OK)
         status = pg_run(context, lease->pg, &ask_peers, NULL, &servers);
     if (status == PG_OK && !(peers = read_peers(lease, servers)))
         status = PG_LOST;
+    lease->tells_claims = beats || !lease->looks_on;
     if (status == PG_OK && !keep(lease, rows, peers, pg_rows(servers), asked_ns))
         status = PG_LOST;
     pg_free(&rows);
     pg_free(&servers);
-    free(list);
+    free(asked.ledgers);
+    free(asked.batches);
     return status;
-}
-
-void lease_interest(struct lease *lease, struct lease_interest *interest, int ledger)
-{
-    interest->ledger = ledger;
-    co_lock_take(&lease->lock);
-    interest->next = lease->interests;
-    lease->interests = interest;
-    co_lock_drop(&lease->lock);
-}
-
-void lease_interest_end(struct lease *lease, const struct lease_interest *interest)
-{
-    co_lock_take(&lease->lock);
-    struct lease_interest **at = &lease->interests;
-    while (*at && *at != interest)
-        at = &(*at)->next;
-    if (*at)
-        *at = interest->next;
-    co_lock_drop(&lease->lock);
 }
 
 /* ---- what others see ----------------------------------------------------------------------- */
@@ -309,19 +354,19 @@ const struct lease_peer *lease_owner(const struct lease *lease, const struct lea
 }
 
 /* Copies, as the next look changes the rows. */
-static void copy_row(struct lease *lease, const struct lease_known *known, struct lease_row *row)
+void lease_copy_row(
+    const struct lease *lease, const struct lease_known *known, struct lease_row *row)
 {
     const struct lease_peer *owner = lease_owner(lease, known);
     *row = (struct lease_row){.ledger = known->ledger,
-        .ours = owner && known->owner == lease_server(lease),
+        .ours = owner && known->owner == atomic_load(&lease->server),
         .free = !owner,
         .epoch = known->epoch,
         .owner = known->owner,
         .wanted = known->wanted,
         .opens_us = known->opens_us,
         .batch = known->batch,
-        .seq = known->seq,
-        .asked_ns = known->asked_ns};
+        .seq = known->seq};
     snprintf(row->name, sizeof row->name, "%s", known->name);
     memcpy(row->strategy, known->strategy, sizeof row->strategy);
     snprintf(row->owner_url, sizeof row->owner_url, "%s", owner ? owner->url : "");
@@ -334,7 +379,7 @@ bool lease_row(struct lease *lease, size_t index, struct lease_row *row)
     co_lock_take(&lease->lock);
     bool there = index < lease->row_count;
     if (there)
-        copy_row(lease, &lease->rows[index], row);
+        lease_copy_row(lease, &lease->rows[index], row);
     co_lock_drop(&lease->lock);
     return there;
 }
@@ -367,7 +412,7 @@ bool lease_next_due(struct lease *lease, size_t *at, int64_t now_us, struct leas
         const struct lease_known *known = &lease->rows[*at];
         found = is_due(lease, known, now_us);
         if (found)
-            copy_row(lease, known, row);
+            lease_copy_row(lease, known, row);
     }
     co_lock_drop(&lease->lock);
     return found;
@@ -378,7 +423,7 @@ bool lease_find(struct lease *lease, int ledger, struct lease_row *row)
     co_lock_take(&lease->lock);
     const struct lease_known *known = lease_search(lease, ledger);
     if (known)
-        copy_row(lease, known, row);
+        lease_copy_row(lease, known, row);
     co_lock_drop(&lease->lock);
     return known != NULL;
 }
@@ -409,5 +454,12 @@ bool lease_await_news(struct co_context *context, struct lease *lease, uint64_t 
 {
     enum co_eventcount_status status = co_eventcount_await(context, &lease->news, *seen + 1);
     *seen = co_eventcount_read(&lease->news);
+    return status == CO_EVENTCOUNT_REACHED;
+}
+
+bool lease_await_changes(struct co_context *context, struct lease *lease, uint64_t *seen)
+{
+    enum co_eventcount_status status = co_eventcount_await(context, &lease->changes, *seen + 1);
+    *seen = co_eventcount_read(&lease->changes);
     return status == CO_EVENTCOUNT_REACHED;
 }

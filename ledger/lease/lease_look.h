@@ -32,8 +32,7 @@ struct lease_row {
     char stopped[LEASE_WHY];   /* "": it takes writes */
     int64_t opens_us; /* when it is to be opened though nobody asks for it, since 1970; 0: it
                                   is open, or was when its server ended; -1: at no time */
-    /* Of those that are claimed (lease.h) or of interest, as of that time (co_clock_boot_ns()): */
-    int64_t asked_ns;
+    /* Of those that are of interest (lease_interest.h), or claimed (lease.h; as of a beat): */
     uint64_t batch, seq;      /* the last, and its last position; 0: none */
     uint8_t hash[HASH_CHAIN]; /* and its hash */
 };
@@ -48,14 +47,6 @@ size_t lease_row_count(struct lease *lease);
  * nobody, and that is to be opened by then, or shall go to, or from, this server; false: there is
  * none. */
 bool lease_next_due(struct lease *lease, size_t *at, int64_t now_us, struct lease_row *row);
-
-/* From now on each look asks how far a ledger has come, though it is another server's. */
-struct lease_interest { /* lies in the memory of whoever is interested */
-    struct lease_interest *next;
-    int ledger;
-};
-void lease_interest(struct lease *lease, struct lease_interest *interest, int ledger);
-void lease_interest_end(struct lease *lease, const struct lease_interest *interest);
 
 /* ---- the servers --------------------------------------------------------------------------- */
 
@@ -81,6 +72,12 @@ bool lease_is_gone(struct lease *lease, uint64_t server);
 /* Park until a look has succeeded after the n-th that is in *seen, or something else is new; false:
  * the context ended first. */
 CO_MUST_CHECK bool lease_await_news(
+    struct co_context *context, struct lease *lease, uint64_t *seen);
+
+/* The same, but not until a look that came by itself, without a beat, and found servers and rows as
+ * they were, but for how far ledgers have come. So it takes a beat at most to notice what only a
+ * look brings to mind. */
+CO_MUST_CHECK bool lease_await_changes(
     struct co_context *context, struct lease *lease, uint64_t *seen);
 
 #endif

@@ -6,6 +6,7 @@
 #include "coro/lock.h"
 #include "coro/duty.h"
 #include "ledger/lease/lease.h"
+#include "ledger/lease/lease_interest.h"
 #include "ledger/db/pg.h"
 #include "ledger/lease/witness.h"
 
@@ -58,10 +59,10 @@ struct lease {
     _Atomic bool failing; /* the last try failed, or the server's row was gone */
     _Atomic uint64_t server, load;
     struct dbtime dbtime;
-    struct co_eventcount news, wanted;
+    struct co_eventcount news, changes, wanted;
 
     struct co_lock lock; /* guards what follows */
-    uint64_t news_count, looks_wanted;
+    uint64_t news_count, changes_count, looks_wanted;
     struct lease_claim *claims;
     struct lease_gift *gifts;
     struct lease_interest *interests;
@@ -76,12 +77,15 @@ struct lease {
 
     /* the beating coroutine's own */
     struct pg *pg;
-    bool looks_on;              /* all rows are known, up to: */
-    char xmin[24], began[48];   /* of the last look: its snapshot's, and PostgreSQL's start */
-    char life[40];              /* of this server's row */
-    bool shown;                 /* the lock of the session is held */
-    bool gives_apart;           /* one gift a statement: one of several was refused */
-    bool apart;                 /* the log says that the clocks differ */
+    uint64_t looks_made; /* how many of those that were wanted */
+    bool tells_claims,
+        changed;              /* the last look: of all claims; other servers or rows than before */
+    bool looks_on;            /* all rows are known, up to: */
+    char xmin[24], began[48]; /* of the last look: its snapshot's, and PostgreSQL's start */
+    char life[40];            /* of this server's row */
+    bool shown;               /* the lock of the session is held */
+    bool gives_apart;         /* one gift a statement: one of several was refused */
+    bool apart;               /* the log says that the clocks differ */
     int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
     int64_t watched_ns;         /* since when looks have followed each other; 0: none has come */
 };
@@ -108,8 +112,9 @@ int64_t lease_ask_due_ns(struct lease *lease);
 CO_MUST_CHECK enum pg_status lease_answer(struct co_context *context, struct lease *lease);
 
 /* Read what the database says now of the servers, and what has changed of the ledgers; or, unless
- * looks_on, of all of them. Parks. */
-CO_MUST_CHECK enum pg_status lease_look(struct co_context *context, struct lease *lease);
+ * looks_on, of all of them. With a beat also how far each claim has come. Parks. */
+CO_MUST_CHECK enum pg_status lease_look(
+    struct co_context *context, struct lease *lease, bool beats);
 
 /* The other servers as this look has them: declare dead any whose beat has stood still too long. */
 void lease_watch(struct co_context *context, struct lease *lease);
@@ -123,11 +128,14 @@ CO_MUST_CHECK enum pg_status lease_show(struct co_context *context, struct lease
 void lease_note_problem(struct lease *lease, const char *why);
 void lease_note_away(struct lease *lease, const char *why);
 
-void lease_tell_news(struct lease *lease);
+void lease_tell_news(struct lease *lease, bool changes); /* as for lease_await_changes() */
+
+void lease_tell_interests(struct lease *lease); /* of the last look */
 
 /* Under the lock: the row of a ledger; NULL: there is none. And its owner; NULL: nobody lives. */
 struct lease_known *lease_search(const struct lease *lease, int ledger);
 const struct lease_peer *lease_owner(const struct lease *lease, const struct lease_known *known);
+void lease_copy_row(const struct lease *lease, const struct lease_known *known, struct lease_row *);
 
 /* The same: writes have stopped, as the row says. False: memory is short. */
 bool lease_set_stopped(struct lease_known *row, const char *why);

@@ -30,11 +30,10 @@ void guest_begin(struct guest *g, const char *conninfo, const char *strategy)
     }
     for (uint64_t seen = 0; !lease_row(g->lease, 0, &row);)
         co_ensure(lease_await_news(context, g->lease, &seen));
-    atomic_store(&g->followers, 1);
     g->options = (struct ledger_options){.conninfo = conninfo,
         .name = "main",
         .strategy = strategy,
-        .followers = &g->followers,
+        .catching_up = &g->catching_up,
         .replica = g->replica,
         .lease = g->lease,
         .committer = g->committer,

@@ -13,7 +13,7 @@ struct guest {
     struct lease *lease;
     struct committer *committer;
     struct ledger_options options;
-    _Atomic size_t followers;
+    _Atomic size_t catching_up;
     struct ledger *ledger; /* NULL: not any more */
     struct co_duty duty;
     _Atomic bool wrong;          /* it has ended by itself, */

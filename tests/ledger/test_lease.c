@@ -9,6 +9,7 @@
 #include "ledger/bank/bank.h"
 #include "ledger/db/pg.h"
 #include "ledger/lease/lease.h"
+#include "ledger/lease/lease_interest.h"
 #include "tests/ledger/fixture.h"
 
 static struct bank *make(const char *db, const char *witness, bool accepts_lost)
@@ -169,9 +170,65 @@ static void a_look_misses_no_change(void)
     lease_stop(&lease);
 }
 
+/* ---- interests ----------------------------------------------------------------------------- */
+
+static void await_looks(struct lease *lease, int looks)
+{
+    uint64_t seen = 0;
+    for (int i = 0; i <= looks; i++)
+        CU_ASSERT(lease_await_news(co_context_background(), lease, &seen));
+}
+
+/* One that is written, one that is not: only the first is told to have moved, what is known of it
+ * stands still until it is there, and what is known of the other goes on with each look. */
+static void only_what_moved_is_told(void)
+{
+    char error[300];
+    const char *db = fixture_database();
+    struct co_context *context = co_context_background();
+    const struct lease_options options = {.conninfo = db};
+    struct lease_interest written, quiet;
+    struct lease_row row;
+    int64_t told_ns;
+    uint64_t seen = 0;
+    struct ledger *ledger = fixture_open(db, "owner");
+    fixture_do(db, "INSERT INTO teller.ledger (name, strategy) VALUES ('quiet', 'owner');"
+                   "INSERT INTO teller.writer (ledger) VALUES (2)");
+    struct lease *lease = lease_start(context, &options, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lease);
+    lease_interest(lease, &written, 1, 0, 1);
+    lease_interest(lease, &quiet, 2, 0, 1);
+    CU_ASSERT(lease_interest_await(context, &written, &seen));
+    CU_ASSERT_FATAL(lease_interest_told(lease, &quiet, &row, &told_ns));
+    CU_ASSERT(row.batch == 0 && lease_interest_known_ns(&quiet) >= told_ns);
+
+    fixture_account(ledger, "a", "USD/2", "0");
+    int64_t durable_ns = co_clock_boot_ns();
+    CU_ASSERT(lease_interest_await(context, &written, &seen));
+    await_looks(lease, 8);
+    CU_ASSERT(lease_interest_known_ns(&written) <= durable_ns);
+    while (lease_interest_told(lease, &written, &row, &told_ns) &&
+           row.seq < ledger_durable_seq(ledger))
+        await_looks(lease, 1);
+    CU_ASSERT(lease_interest_known_ns(&written) <= durable_ns && told_ns > durable_ns);
+    lease_interest_has(lease, &written, row.batch, told_ns);
+    CU_ASSERT(lease_interest_known_ns(&written) >= told_ns);
+    seen = co_eventcount_read(&written.moved);
+    await_looks(lease, 8);
+    CU_ASSERT(lease_interest_known_ns(&written) > told_ns);
+    CU_ASSERT(lease_interest_known_ns(&quiet) > told_ns);
+    CU_ASSERT_EQUAL(co_eventcount_read(&written.moved), seen);
+    CU_ASSERT_EQUAL(co_eventcount_read(&quiet.moved), 1);
+    lease_interest_end(lease, &written);
+    lease_interest_end(lease, &quiet);
+    lease_stop(&lease);
+    ledger_close(&ledger);
+}
+
 const struct unit_suite lease_suite = {.name = "lease",
     .tests = (const struct unit_test[]){
         {"one_damaged_ledger_leaves_others_alone", one_damaged_ledger_leaves_others_alone},
         {"a_database_that_went_back_is_refused", a_database_that_went_back_is_refused},
         {"nothing_is_told_beyond_the_lease", nothing_is_told_beyond_the_lease},
-        {"a_look_misses_no_change", a_look_misses_no_change}, {0}}};
+        {"a_look_misses_no_change", a_look_misses_no_change},
+        {"only_what_moved_is_told", only_what_moved_is_told}, {0}}};
