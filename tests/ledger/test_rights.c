@@ -18,6 +18,14 @@ static struct pg *connect_as(const char *where, const char *role)
     return pg;
 }
 
+/* Where the guard is to look first for the batches of a transaction. */
+#define SAYS(where) "SELECT set_config('teller.batches', " where ", true);"
+
+/* A batch with the entries 97 and 98. */
+#define NEXT_BATCH                                                                                 \
+    "SELECT batch_advance(1, (SELECT epoch FROM writer WHERE ledger = 1),"                         \
+    " (SELECT max(no) + 1 FROM batch WHERE ledger = 1), 97, 98, NULL);"
+
 /* Each as teller_app, in a transaction that is rolled back. The state is PostgreSQL's: 42501 no
  * right, 23514 against a CHECK, TL006 no batch for it. */
 static const struct attempt {
@@ -59,6 +67,16 @@ static const struct attempt {
     {"TL006", "INSERT INTO entry (ledger, seq, at, kind, account) VALUES (9, 1, now(), 9, 2)"},
     {"TL006", "INSERT INTO further_posting VALUES (1, 5, 1, 1, 2, 1, 0, 0, 1, 1)"},
     {"TL006", "INSERT INTO account VALUES (1, 99, 'x', 'USD/2', 0, 99, NULL)"},
+    /* A batch of before is none of this transaction's, wherever that says it is. */
+    {"TL006",
+        SAYS("(SELECT array_agg(ctid) FROM batch)::text") "INSERT INTO further_posting VALUES (1, "
+                                                          "5, 1, 1, 2, 1, 0, 0, 1, 1)"},
+    {"22P02",
+        SAYS("'nowhere'") "INSERT INTO further_posting VALUES (1, 5, 1, 1, 2, 1, 0, 0, 1, 1)"},
+    {"TL006", NEXT_BATCH "INSERT INTO entry (ledger, seq, at, kind, account)"
+                         " VALUES (1, 97, now(), 9, 2), (1, 99, now(), 9, 2)"},
+    {"TL006", NEXT_BATCH "INSERT INTO entry (ledger, seq, at, kind, account)"
+                         " VALUES (1, 97, now(), 9, 2), (9, 97, now(), 9, 2)"},
     {"23514", "INSERT INTO entry (ledger, seq, at, kind, from_no, to_no, amount, from_after,"
               " to_after, from_prev, to_prev)"
               " VALUES (1, 99, now(), 2, 1, 2, 'NaN', 0, 0, 1, 1)"},
