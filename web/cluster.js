@@ -14,7 +14,8 @@ const PATIENCE_MS = 5000; // for one answer: then it is asked for once more, wit
 const PAYERS = 4;
 
 const SILENT = 'No server answers just now: this is how it was.';
-const PARTS = { teller: 'Server', node: 'Database', etcd: 'etcd', front: 'Proxy' };
+const PARTS = { teller: 'a server', node: 'a database node', etcd: 'Patroni’s memory',
+    front: 'the proxy, which brings you here' };
 const SAYS = { ready: 'ready', not_ready: 'stands by', primary: 'primary',
     sync_standby: 'standby in step', replica: 'standby' };
 
@@ -41,7 +42,9 @@ function makeCard() {
         element('h2', { id: 'breaking-title' }, 'Break it'),
         element('p', { class: 'note' }, 'This cluster was started to be broken. Start payments, ' +
             'kill a server or the database’s primary, and see that nothing is lost that was ' +
-            'acknowledged. What is killed is killed as if its machine lost power.'),
+            'acknowledged. What is killed is killed as if its machine lost power. After a ' +
+            'server that dies others go on within two seconds or so, after PostgreSQL within ' +
+            'four; after the primary’s whole machine only when Patroni’s patience (ttl) ends.'),
         element('div', { class: 'actions' },
             element('button', { type: 'button', class: 'primary', id: 'load-toggle' },
                 'Start payments')),
@@ -91,7 +94,7 @@ function rowOf({ part, runs, says, lag_bytes: lag }) {
     const state = runs ? SAYS[says] ?? says ?? 'runs' : 'dead';
     return element('tr', { 'data-part': part },
         element('th', { scope: 'row', class: 'what' }, part,
-            element('span', { class: 'detail' }, `${PARTS[kind] ?? kind} ${number}`)),
+            element('span', { class: 'detail' }, PARTS[kind] ?? kind)),
         element('td', {}, element('span', { class: runs ? 'beat' : 'beat late' }, state)),
         element('td', { class: 'number roomy' }, lag === undefined ? '' : `${showCount(lag)} B`),
         element('td', { class: 'number' }, ...actsOf(part, kind, number, runs, says)));

@@ -14,6 +14,7 @@ const LATE_MS = 1000; // a server beats several times in that; one of three seco
 
 let drawn = '';      // what the tables show, as text: what stays the same is not touched
 let servers = [];
+let placed = [];     // ledgers, each with its server, or null
 let moving = null;   // the ledger that the dialog asks about
 let looking = false;
 let breaking = false; // the parts of the cluster can be killed from here, and are shown
@@ -46,7 +47,7 @@ function makeCards() {
             'written by one of them, which holds a lease on it; any of them answers for all.'),
         element('p', { class: 'note', id: 'servers-note', role: 'status' }, 'Reading.'),
         makeTable('Table of servers', ['Server', 'Signs of life', ['Ledgers', 'number'],
-            ['Transfers/s', 'number roomy'], [`Since, ${zoneOf()}`, 'roomy']], 'servers-rows'),
+            ['Entries/s', 'number roomy'], [`Since, ${zoneOf()}`, 'roomy']], 'servers-rows'),
         element('p', { id: 'servers-alone', hidden: '' }, 'This is the only one. A second ',
             element('code', {}, 'teller serve'), ' on the same database would follow the ' +
             'ledgers, answer for all of them, and take them if this one left or died.')),
@@ -89,11 +90,11 @@ async function look() {
 function draw({ servers: living, free, cluster_control: mayBreak }) {
     servers = living;
     if (mayBreak && !breaking) showParts();
-    const placed = [...living.flatMap((server) =>
+    placed = [...living.flatMap((server) =>
         server.ledgers.map((ledger) => ({ ...ledger, server }))),
-    ...free.map((ledger) => ({ ...ledger, server: null }))];
+        ...free.map((ledger) => ({ ...ledger, server: null }))];
     const now = JSON.stringify([living, free], (name, value) =>
-        (name === 'beat_age_ms' ? undefined : value));
+        (['beat_age_ms', 'entries_per_second'].includes(name) ? undefined : value));
     if (now !== drawn) {
         keepFocus(() => {
             find('servers-rows').replaceChildren(...living.map(serverRow));
@@ -101,12 +102,13 @@ function draw({ servers: living, free, cluster_control: mayBreak }) {
         });
         drawn = now;
     }
-    for (const { server, beat_age_ms: age } of living) drawBeat(server, age);
-    find('servers-alone').hidden = living.length !== 1;
+    for (const server of living) drawBeat(server);
+    const count = new Set(living.map(({ url }) => url)).size;
+    find('servers-alone').hidden = count !== 1;
     find('placed').hidden = false; // before, it would be moved by the rows above it
     const homeless = free.length ? `, ${showCount(free.length)} of them without a server` : '';
     write('servers-note',
-        `${countOf(living.length, 'server')}, ${countOf(placed.length, 'ledger')}${homeless}.`);
+        `${countOf(count, 'server')}, ${countOf(placed.length, 'ledger')}${homeless}.`);
 }
 
 /** Of a cluster that was started to be looked at: below the others, so that nothing moves. */
@@ -130,41 +132,62 @@ function buttonOf(ledger) {
     return find('placed-rows').querySelector(`[data-ledger="${CSS.escape(ledger)}"]`);
 }
 
-function serverRow({ server, url, this: isThis, entered_at: since, ledgers, load }) {
-    const number = (text, more = '') => element('td', { class: `number${more}` }, text);
-    return element('tr', { 'data-server': server },
-        element('th', { scope: 'row', class: 'what' }, `Server ${server}`,
+/** A server has a number in each database, and is listed once for each. */
+function numberOf({ server, database }) {
+    return `${database}-${server}`;
+}
+
+/** Its database, where there are several. */
+function databaseOf({ database }) {
+    const several = servers.some((server) => server.database !== servers[0].database);
+    return several ? `database ${database}` : '';
+}
+
+function serverRow(server) {
+    const { url, this: isThis, entered_at: since, ledgers } = server;
+    const number = (text, more = {}) => element('td', { class: 'number', ...more }, text);
+    return element('tr', { 'data-server': numberOf(server) },
+        element('th', { scope: 'row', class: 'what' }, `Server ${server.server}`,
             isThis ? element('span', { class: 'quiet-text' }, 'answers this page') : '',
-            element('span', { class: 'detail' }, url)),
-        element('td', {}, element('span', { id: `beat-${server}` })),
+            element('span', { class: 'detail' }, url),
+            element('span', { class: 'detail' }, databaseOf(server))),
+        element('td', {}, element('span', { id: `beat-${numberOf(server)}` })),
         number(showCount(ledgers.length)),
-        number(load === undefined ? '–' : showCount(load), ' roomy'),
+        number('', { class: 'number roomy', id: `load-${numberOf(server)}` }),
         element('td', { class: 'time roomy' }, showTime(since).slice(0, -4)));
 }
 
-/** A server that lives says so several times a second. */
-function drawBeat(server, age) {
-    const node = find(`beat-${server}`);
+/** A server that lives says so several times a second, and how much it does. */
+function drawBeat(server) {
+    const { beat_age_ms: age, entries_per_second: load } = server;
+    const node = find(`beat-${numberOf(server)}`);
     const late = age >= LATE_MS;
     node.className = late ? 'beat late' : 'beat';
     const text = late ? `silent for ${(age / 1000).toFixed(1)} s` : 'live';
     if (node.textContent !== text) node.textContent = text;
     node.title = `heard ${age} ms ago`;
+    write(`load-${numberOf(server)}`, showCount(load));
 }
 
-function ledgerRow({ ledger, epoch, state, server }) {
+function ledgerRow({ ledger, epoch, state, database, server }) {
     const here = ledger === LEDGER_NAME;
     return element('tr', {},
         element('th', { scope: 'row', class: 'what' },
             element('a', { href: `?${new URLSearchParams({ ledger })}` }, ledger),
-            here ? element('span', { class: 'quiet-text' }, 'in view') : ''),
+            here ? element('span', { class: 'quiet-text' }, 'in view') : '',
+            element('span', { class: 'detail' }, databaseOf({ database }))),
         element('td', {}, server ? `Server ${server.server}` : 'none yet',
             element('span', { class: 'detail slim' }, stateInWords(state))),
         element('td', { class: 'roomy' }, stateInWords(state)),
         element('td', { class: 'number roomy' }, String(epoch)),
-        element('td', { class: 'number' }, ...servers.length > 1 ? [element('button',
+        element('td', { class: 'number' }, ...othersOf(database, server).length ? [element('button',
             { type: 'button', 'data-ledger': ledger, 'aria-label': `Move ${ledger}` }, 'Move')]
             : []));
+}
+
+/** The other servers of that database. */
+function othersOf(database, server) {
+    return servers.filter((one) => one.database === database && one !== server);
 }
 
 /* --- moving a ledger ------------------------------------------------------------------------- */
@@ -172,7 +195,8 @@ function ledgerRow({ ledger, epoch, state, server }) {
 function askToMove({ target }) {
     const { ledger } = target.closest('button')?.dataset ?? {};
     if (!ledger) return;
-    const others = servers.filter(({ ledgers }) => !ledgers.some((one) => one.ledger === ledger));
+    const { database, server: owner } = placed.find((one) => one.ledger === ledger);
+    const others = othersOf(database, owner);
     moving = ledger;
     write('place-title', `Move ${ledger}`);
     write('place-error', '');

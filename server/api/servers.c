@@ -110,6 +110,8 @@ static void write_server(struct json_out *out, struct survey *survey, const stru
     json_out_text(out, entered);
     json_out_key(out, "beat_age_ms");
     json_out_number(out, age_ms > 0 ? (uint64_t)age_ms : 0);
+    json_out_key(out, "entries_per_second");
+    json_out_number(out, server->load);
     json_out_key(out, "ledgers");
     json_out_open(out, '[');
     for (size_t i = 0; i < survey->count; i++)

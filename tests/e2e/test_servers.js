@@ -7,11 +7,20 @@ import { read, says, soon, table, violations } from './browser.js';
 
 /** What GET /v1/servers says of two servers, of which one has not been heard for a while. */
 export const TWO = { servers: [
-    { server: 3, url: 'http://10.0.0.3:8080', this: true, entered_at: '2026-11-26T09:00:00.5Z',
-        beat_age_ms: 120, ledgers: [{ ledger: 'main', epoch: 4, state: 'running' }] },
-    { server: 4, url: 'http://10.0.0.4:8080', this: false, entered_at: '2026-11-26T09:30:00.25Z',
-        beat_age_ms: 1700, ledgers: [{ ledger: 'savings', epoch: 7, state: 'running' }] }],
-free: [{ ledger: 'old', epoch: 2, state: 'opening' }] };
+    { server: 3, database: 'default', url: 'http://10.0.0.3:8080', this: true,
+        entered_at: '2026-11-26T09:00:00.5Z', beat_age_ms: 120, entries_per_second: 1234,
+        ledgers: [{ ledger: 'main', database: 'default', epoch: 4, state: 'running' }] },
+    { server: 4, database: 'default', url: 'http://10.0.0.4:8080', this: false,
+        entered_at: '2026-11-26T09:30:00.25Z', beat_age_ms: 1700, entries_per_second: 0,
+        ledgers: [{ ledger: 'savings', database: 'default', epoch: 7, state: 'running' }] }],
+free: [{ ledger: 'old', database: 'default', epoch: 2, state: 'opening' }] };
+
+/** The same two with another database, in which the first one has the other's number. */
+const APART = { servers: [...TWO.servers,
+    { ...TWO.servers[0], server: 4, database: 'west', entries_per_second: 56,
+        ledgers: [{ ledger: 'trips', database: 'west', epoch: 1, state: 'running' }] },
+    { ...TWO.servers[1], server: 5, database: 'west', beat_age_ms: 80, ledgers: [] }],
+free: [] };
 
 /** Answer for the service: `state.told` to whoever asks for servers; owners are asked for. */
 export async function tell(page, state) {
@@ -46,8 +55,8 @@ export const servers = {
         await page.evaluate(() => (location.hash = '#servers'));
         await says(page, '#servers-note', '2 servers, 3 ledgers, 1 of them without a server.');
         assert.equal(await page.isVisible('#servers-alone'), false);
-        await says(page, '#beat-3', 'live');
-        await says(page, '#beat-4', 'silent for 1.7 s');
+        await says(page, '#beat-default-3', 'live');
+        await says(page, '#beat-default-4', 'silent for 1.7 s');
         await page.focus('[data-ledger=main]');
         await page.keyboard.press('Enter');
         assert.deepEqual(await page.$$eval('#place-server option', (options) =>
@@ -68,6 +77,26 @@ export const servers = {
                 ['old', 'none yetopening']]);
         });
         assert.equal(await page.evaluate(() => document.activeElement.dataset.ledger), 'main');
+        assert.deepEqual(await violations(page), []);
+    },
+
+    async 'of several databases each has its own numbers'({ open }) {
+        const page = await open();
+        const state = { told: APART, answer: [202, { ledger: 'trips', owner: 4, wanted: 5 }] };
+        await tell(page, state);
+        await page.evaluate(() => (location.hash = '#servers'));
+        await says(page, '#servers-note', '2 servers, 3 ledgers.');
+        assert.deepEqual((await table(page, '#servers-rows')).map((row) => row.slice(0, 4)), [
+            ['Server 3answers this pagehttp://10.0.0.3:8080database default', 'live', '1', '1,234'],
+            ['Server 4http://10.0.0.4:8080database default', 'silent for 1.7 s', '1', '0'],
+            ['Server 4answers this pagehttp://10.0.0.3:8080database west', 'live', '1', '56'],
+            ['Server 5http://10.0.0.4:8080database west', 'live', '0', '0']]);
+        await page.click('[data-ledger=trips]');
+        assert.deepEqual(await page.$$eval('#place-server option', (options) =>
+            options.map(({ textContent }) => textContent)), ['Server 5, http://10.0.0.4:8080']);
+        await page.click('#place-send');
+        await soon(async () => assert.deepEqual(state.asked,
+            ['/v1/ledgers/trips/owner', { server: 5 }]));
         assert.deepEqual(await violations(page), []);
     },
 
