@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What deploy/cluster has started: passwords stay where they belong; a standby that was away comes
- * back; and of tests that end on their way nothing stays. */
+/* What deploy/cluster has started: passwords stay where they belong, what runs is told whatever
+ * does not, a standby that was away comes back. And of tests that end early nothing stays. */
 #include "tests/cluster/suites.h"
 
 #include <stdio.h>
@@ -22,6 +22,17 @@ static void no_password_in_files(void)
 static void patroni_asks_for_it(void)
 {
     cluster_shell("tests/cluster/secrets rest %s", cluster_folder());
+}
+
+/* Patroni does not know the cluster then, but each node knows what it is. */
+static void parts_are_told_without_etcd(void)
+{
+    cluster_do("kill", "etcd", 1);
+    cluster_shell("CLUSTER=%s deploy/cluster parts | grep -q '^etcd1 stopped'", cluster_folder());
+    cluster_shell(
+        "CLUSTER=%s deploy/cluster parts | grep -q '^node. running primary'", cluster_folder());
+    cluster_do("start", "etcd", 1);
+    cluster_await_whole();
 }
 
 /* As tools/with-cluster ends, however its command has ended. */
@@ -56,5 +67,6 @@ static void no_slot_is_needed(void)
 const struct unit_suite deploy_suite = {"deploy", 1,
     (const struct unit_test[]){{"no_password_in_arguments", no_password_in_arguments},
         {"no_password_in_files", no_password_in_files},
-        {"patroni_asks_for_it", patroni_asks_for_it}, {"nothing_is_left", nothing_is_left},
-        {"no_slot_is_needed", no_slot_is_needed}, {0}}};
+        {"patroni_asks_for_it", patroni_asks_for_it},
+        {"parts_are_told_without_etcd", parts_are_told_without_etcd},
+        {"nothing_is_left", nothing_is_left}, {"no_slot_is_needed", no_slot_is_needed}, {0}}};
